@@ -1,0 +1,141 @@
+package desk
+
+import "time"
+
+// Policy is what the settings and data files say, as far as decisions depend on it.
+type Policy struct {
+	Own        []string    // folded addresses that are ours: the senders of the mailboxes and mail.own
+	Staff      []string    // patterns as in exclusions
+	Exclusions []Exclusion // those of the settings
+	TrustAuth  string      // authserv-id whose verdicts are believed; "" = none
+	Automatic  string      // task or ignore
+	Bulk       string      // task or ignore
+
+	Reopen       bool
+	ReopenWithin time.Duration // after closing
+	SameSubject  time.Duration // 0 = off
+
+	AutoReply  bool // letters.received.enabled
+	PerAddress int  // auto-replies within Within; 0 = no limit
+	PerDomain  int
+	Within     time.Duration
+	MaxAge     time.Duration // of a letter that still gets an auto-reply; 0 = no limit
+
+	Answer         bool   // letters.comment.enabled
+	Closed         bool   // letters.closed.enabled
+	Send           string // all, marked or results
+	InternalPrefix string // with all: stays inside
+	PublicPrefix   string // with marked: goes out, without the prefix
+	Combine        bool   // several comments between two passes make one letter
+	Attachments    bool   // files of a comment go out with it
+
+	Fields map[string]Fields // by mailbox: the settings of new tasks
+	Words  Words
+}
+
+// Words are the lists and patterns decisions go by; they come from a data file.
+type Words struct {
+	AutoHeaders        []string `yaml:"auto_headers"`        // present = automatic
+	AutoDelivered      []string `yaml:"auto_delivered"`      // values of Delivered-To that tell an autoresponder
+	BulkPrecedence     []string `yaml:"bulk_precedence"`     // what Precedence begins with
+	ListHeaders        []string `yaml:"list_headers"`        // present = list; a trailing * is any ending
+	SuppressValues     []string `yaml:"suppress_values"`     // of X-Auto-Response-Suppress that ask for silence
+	SystemSenders      []string `yaml:"system_senders"`      // local parts; * is any text
+	RobotSenders       []string `yaml:"robot_senders"`       // regular expressions (RE2) on the local part
+	OutOfOffice        []string `yaml:"out_of_office"`       // what a subject begins with
+	ReplyPrefixes      []string `yaml:"reply_prefixes"`      // Re, Fwd, Ответ: cut from a subject together with the colon
+	Thanks             []string `yaml:"thanks"`              // regular expressions (RE2): the whole of a letter that only thanks
+	PublicDomains      []string `yaml:"public_domains"`      // domains whose users have nothing to do with each other
+	ServiceComments    []string `yaml:"service_comments"`    // regular expressions (RE2) of the portal's own remarks in the name of a user
+	DeletedPlaceholder []string `yaml:"deleted_placeholder"` // regular expressions (RE2) of what stands for a deleted message
+}
+
+// Questions is what must be looked up before a message can be decided.
+type Questions struct {
+	Key     string   // the message's own key: has it been recorded?
+	IDs     []string // Message-IDs, newest first: In-Reply-To, then References from the end
+	Tasks   []int64  // task numbers of subject tokens with the right check digits
+	Address string   // the sender, folded
+	Domain  string   // his domain, folded
+	Subject string   // normalised; "" = too short to tell
+	Bounced []string // own Message-IDs a delivery report names
+}
+
+// Facts is all a decision about a message may know.
+type Facts struct {
+	Now      time.Time
+	Policy   *Policy
+	Signer   Signer
+	Instance string // value of our loop header
+
+	Recorded   bool              // a message of the same key was recorded before, from whatever mailbox
+	Known      map[string]Link   // those of the asked ids that are known
+	Tasks      map[int64]uint64  // the tickets of the asked task numbers
+	Same       []uint64          // tickets of the same address and subject, newest first
+	Tickets    map[uint64]Ticket // every ticket the above speak of, its Status fresh
+	InSent     bool              // the letter it answers lies in our Sent folder
+	Excluded   []Exclusion       // those of `exclude add`
+	Replies    Replies
+	Undelivers bool // an earlier letter to this address came back for good, and it has not written since
+}
+
+// Replies counts the auto-replies within the policy's window.
+type Replies struct {
+	Address int // to this address
+	Domain  int // to its domain
+	Subject int // to this address and normalised subject
+}
+
+// Verdict is what becomes of a message.
+type Verdict string
+
+// The verdicts.
+const (
+	Task       Verdict = "task"       // a new task
+	Commented  Verdict = "comment"    // a comment on a known task
+	Ignored    Verdict = "ignored"    // nothing
+	Duplicate  Verdict = "duplicate"  // nothing: it has been recorded before
+	Quarantine Verdict = "quarantine" // kept whole for a person
+	Announced  Verdict = "letter"     // a letter to the customer
+	Inside     Verdict = "inside"     // nothing in it is for the customer
+)
+
+// Reason is one question that was asked, and whether it hit.
+type Reason struct {
+	Rule string `json:"rule"`
+	Note string `json:"note"` // what was found, or what was looked for
+	Hit  bool   `json:"hit"`
+}
+
+// Decision is what follows from a message or a change.
+type Decision struct {
+	Verdict   Verdict  `json:"verdict"`
+	Class     string   `json:"class"` // human, bounce, automatic …: column three of the rules
+	AutoReply bool     `json:"auto_reply"`
+	Capped    bool     `json:"capped,omitempty"` // it would have had one, but for a limit
+	Reasons   []Reason `json:"reasons"`
+
+	Key    string          `json:"key"`              // the message's own
+	Ticket *Ticket         `json:"ticket,omitempty"` // as it shall be afterwards; Number 0 = a new one; nil = none
+	Thread map[string]Link `json:"thread,omitempty"` // ids to remember; Ticket 0 = the new ticket
+	Hits   []string        `json:"hits,omitempty"`   // Match of the exclusions that hit
+	Failed []string        `json:"failed,omitempty"` // addresses that can't be delivered to, from a report
+
+	Effects []Effect `json:"effects"`
+}
+
+// Change is what happened to a task.
+type Change struct {
+	State    TaskState
+	Comments []Comment // newer than the ticket's LastComment, oldest first
+	ReadAt   time.Time // the portal's clock when they were read
+}
+
+// AnnounceFacts is all a decision about a change may know.
+type AnnounceFacts struct {
+	Now    time.Time
+	Policy *Policy
+	Signer Signer
+	Self   int64 // the portal user we post as
+	Ticket Ticket
+}

@@ -1,0 +1,156 @@
+package desk
+
+import "time"
+
+// Kind names an effect.
+type Kind string
+
+// The kinds of effects.
+const (
+	OpenTask    Kind = "open"    // create the ticket's task
+	CommentTask Kind = "comment" // comment the ticket's task
+	SendLetter  Kind = "letter"  // mail the ticket's requester
+)
+
+// Effect is a change to the world, not yet made. It is a plain value, kept as JSON in the outbox.
+type Effect struct {
+	Kind   Kind   `json:"kind"`
+	Key    string `json:"key"`              // derived from what caused it: the same cause always yields the same key; 32 hex digits
+	Ticket uint64 `json:"ticket"`           // our number; 0 in a decision that opens a ticket
+	Task   int64  `json:"task,omitempty"`   // the portal's number, filled in when the effect is made
+	Post   *Post  `json:"post,omitempty"`   // with OpenTask and CommentTask
+	Letter *Draft `json:"letter,omitempty"` // with SendLetter
+}
+
+// Form names the text of a post: a template of that name.
+type Form string
+
+// The forms of posts.
+const (
+	FormTask      Form = "task"      // a new task's description
+	FormRepeat    Form = "repeat"    // a further letter of the customer
+	FormWritten   Form = "written"   // a letter a colleague wrote by mail
+	FormBounce    Form = "bounce"    // a letter of ours came back
+	FormRefused   Form = "refused"   // a letter of ours was refused at once
+	FormTrouble   Form = "trouble"   // a message could not be processed
+	FormAutomatic Form = "automatic" // an automatic answer, out of office
+)
+
+// Post is what we write into the portal: a task or a comment.
+type Post struct {
+	Form    Form      `json:"form"`
+	Title   string    `json:"title,omitempty"` // of a task; at most 250 characters
+	Text    string    `json:"text"`            // BBCode
+	Marker  string    `json:"marker"`          // stands in the first line of a comment, so that a repeat can be looked for
+	Reopen  bool      `json:"reopen,omitempty"`
+	Fields  *Fields   `json:"fields,omitempty"` // of a task
+	From    Address   `json:"from"`             // whose letter it is, for the CRM look-up
+	Message *Place    `json:"message,omitempty"`
+	Files   []File    `json:"files,omitempty"`
+	Missing []string  `json:"missing,omitempty"` // names of files that could not be had any more
+	At      time.Time `json:"at"`                // when the letter arrived
+	Notes   []Note    `json:"notes,omitempty"`
+}
+
+// Note is a remark for the specialist: a key of the portal texts, and what it is about.
+type Note struct {
+	Key    string `json:"key"`
+	Detail string `json:"detail,omitempty"`
+	Task   int64  `json:"task,omitempty"`
+}
+
+// Fields are the settings of a new task.
+type Fields struct {
+	Responsible int64         `json:"responsible"`
+	Group       int64         `json:"group,omitempty"`
+	Auditors    []int64       `json:"auditors,omitempty"`
+	Accomplices []int64       `json:"accomplices,omitempty"`
+	Tags        []string      `json:"tags,omitempty"`
+	Priority    string        `json:"priority,omitempty"` // low, average, high
+	Deadline    time.Duration `json:"deadline,omitempty"` // after the task is made; 0 = none
+	BindCRM     bool          `json:"bind_crm,omitempty"`
+	CRM         []string      `json:"crm,omitempty"` // codes of UF_CRM_TASK, C_275
+}
+
+// File is a file on its way, in either direction: names and places, never content.
+type File struct {
+	Name   string `json:"name"`
+	Type   string `json:"type,omitempty"`
+	Size   int64  `json:"size"`
+	Part   int    `json:"part"`             // of the message; WholeMessage = the raw message itself
+	Object int64  `json:"object,omitempty"` // the portal's Drive object, once it has one
+	Attach int64  `json:"attach,omitempty"` // the portal's attachment id (old card)
+	URL    string `json:"url,omitempty"`    // where the portal offers it for download; carries a token, never logged
+	Hash   string `json:"hash,omitempty"`   // SHA-256 of the content, hex
+}
+
+// WholeMessage is the Part of a File that is the message itself, as .eml.
+const WholeMessage = -1
+
+// LetterKind names a letter: a template of that name.
+type LetterKind string
+
+// The kinds of letters.
+const (
+	Received LetterKind = "received" // the auto-reply
+	Answer   LetterKind = "comment"  // a specialist's comment
+	Closed   LetterKind = "closed"   // the task was closed
+)
+
+// Draft is a letter not yet rendered: what to say, to whom, in answer to what.
+type Draft struct {
+	Kind       LetterKind `json:"kind"`
+	Mailbox    string     `json:"mailbox"`
+	To         Address    `json:"to"`      // exactly one
+	Subject    string     `json:"subject"` // the customer's, without Re: and tokens
+	InReplyTo  string     `json:"in_reply_to,omitempty"`
+	References []string   `json:"references,omitempty"`
+	Comments   []Comment  `json:"comments,omitempty"`
+	Date       time.Time  `json:"date"` // of the cause: when the letter arrived, when the comment was written
+}
+
+// Automatic says whether no person wrote the letter: it is never repeated when its fate is unknown.
+func (d *Draft) Automatic() bool { return d.Kind == Received }
+
+// Comment is one comment of a task, by whomever.
+type Comment struct {
+	ID       int64     `json:"id"`
+	Author   int64     `json:"author"`
+	Name     string    `json:"name"`               // the author's
+	Position string    `json:"position,omitempty"` // the author's
+	At       time.Time `json:"at"`
+	Text     string    `json:"text"` // BBCode of the portal
+	Files    []File    `json:"files,omitempty"`
+
+	System  bool `json:"system,omitempty"`  // written by the portal itself
+	Bot     bool `json:"bot,omitempty"`     // a bot's or a connector's
+	Guest   bool `json:"guest,omitempty"`   // an outsider's: an e-mail user, an extranet user
+	Deleted bool `json:"deleted,omitempty"` // taken back
+	Result  bool `json:"result,omitempty"`  // marked as the task's result
+}
+
+// Letter is a mail we write, rendered: all of it but the bytes.
+type Letter struct {
+	MessageID    string // without <>
+	From         Address
+	To           Address
+	EnvelopeFrom string // "" = From's address, "<>" = the null sender (RFC 3834)
+	Subject      string
+	HTML         string
+	Text         string
+	Date         time.Time
+	InReplyTo    string
+	References   []string
+	Automatic    bool   // carries Auto-Submitted: auto-replied and X-Auto-Response-Suppress: All
+	Loop         string // value of the loop header, our instance id
+	Inline       []Part
+	Files        []Part
+}
+
+// Part is a file in a letter.
+type Part struct {
+	Name      string
+	Type      string
+	ContentID string // without <>
+	Content   []byte
+}

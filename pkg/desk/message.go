@@ -1,0 +1,184 @@
+package desk
+
+import (
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+)
+
+// Address is one mail address and the name written beside it.
+type Address struct {
+	Name string `json:"name,omitempty"`
+	Addr string `json:"address"`
+}
+
+// Key returns the address in the one spelling that addresses are compared in: lower case, the domain in ASCII.
+func (a Address) Key() string { return FoldAddress(a.Addr) }
+
+// Domain returns the folded part behind the last @, "" where there is none.
+func (a Address) Domain() string {
+	_, domain := splitAddress(a.Key())
+	return domain
+}
+
+// Local returns the folded part before the last @, the whole where there is none.
+func (a Address) Local() string {
+	local, _ := splitAddress(a.Key())
+	return local
+}
+
+func (a Address) String() string {
+	if a.Name == "" {
+		return a.Addr
+	}
+	return a.Name + " <" + a.Addr + ">"
+}
+
+// FoldAddress returns addr in lower case with its domain in ASCII (RFC 5891), so that two spellings compare equal.
+func FoldAddress(addr string) string {
+	local, domain := splitAddress(strings.ToLower(strings.TrimSpace(addr)))
+	if domain == "" {
+		return local
+	}
+	return local + "@" + FoldDomain(domain)
+}
+
+// FoldDomain returns the domain in lower case and ASCII, as it was where it can't be one.
+func FoldDomain(domain string) string {
+	domain = strings.TrimSuffix(strings.ToLower(domain), ".")
+	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+		return ascii
+	}
+	return domain
+}
+
+func splitAddress(addr string) (local, domain string) {
+	i := strings.LastIndexByte(addr, '@')
+	if i < 0 {
+		return addr, ""
+	}
+	return addr[:i], addr[i+1:]
+}
+
+// Field is one header field: the name as written, the value unfolded but not decoded.
+type Field struct {
+	Name  string
+	Value string
+}
+
+// Header is the header of a message in its order, repeats kept.
+type Header []Field
+
+// Get returns the first value of the field, "" where it is absent.
+func (h Header) Get(name string) string {
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Values returns all values of the field in their order.
+func (h Header) Values(name string) []string {
+	var vs []string
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			vs = append(vs, f.Value)
+		}
+	}
+	return vs
+}
+
+// Has says whether the field is present.
+func (h Header) Has(name string) bool {
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Place is where a message lies on its server; it stays valid while UIDVALIDITY does (RFC 9051, 2.3.1.1).
+type Place struct {
+	Mailbox     string `json:"mailbox"`
+	UIDValidity uint32 `json:"uidvalidity"`
+	UID         uint32 `json:"uid"`
+}
+
+// Listing is what is known of a message before its body is read.
+type Listing struct {
+	Place
+	Size     int64     // bytes, as the server says
+	Received time.Time // internal date
+	Seen     bool
+}
+
+// Attachment is a part of a message that is not its text.
+type Attachment struct {
+	Part      int    `json:"-"` // number to extract it by, from 0 in the order of the message
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Size      int64  `json:"size"` // bytes, decoded
+	Inline    bool   `json:"inline"`
+	ContentID string `json:"-"` // without <>
+	Hash      string `json:"-"` // SHA-256 of the content, hex
+}
+
+// Report is what a delivery status or disposition notification says (RFC 3464, RFC 8098).
+type Report struct {
+	Kind       string       `json:"kind"` // "dsn" or "mdn"
+	OriginalID []string     `json:"original_id,omitempty"`
+	Failed     []Recipients `json:"failed,omitempty"`
+}
+
+// Recipients is one recipient a report speaks of.
+type Recipients struct {
+	Address    string `json:"address"`
+	Action     string `json:"action"` // failed, delayed, delivered, relayed, expanded
+	Status     string `json:"status"` // 5.1.1
+	Diagnostic string `json:"diagnostic,omitempty"`
+}
+
+// Message is one parsed incoming mail. Everything in it is valid UTF-8.
+type Message struct {
+	Listing
+
+	ID        string   // Message-ID without <>; derived from the bytes where the message has none
+	DerivedID bool     // the message had no usable Message-ID
+	Hash      string   // of From, Date, Subject and content, hex: tells two messages of one Message-ID apart
+	InReplyTo []string // ids without <>, in their order
+	Refs      []string // References, oldest first
+
+	From    Address
+	Sender  Address
+	ReplyTo []Address
+	To      []Address
+	Cc      []Address
+	Header  Header
+	Date    time.Time // zero where absent or unreadable
+	Subject string    // decoded
+
+	Plain string // the text/plain body, decoded; "" where there is none
+	HTML  string // the text/html body, decoded; "" where there is none
+
+	Text     string // what the writer wrote: quote and signature cut
+	FullText string // the whole text
+	BBCode   string // Text in the portal's markup
+	FullCode string // FullText in the portal's markup
+	Quoted   string // what was cut off, for its attribution lines; "" where nothing was
+
+	Attachments []Attachment
+	Report      *Report
+	Degraded    []string // what could not be read as it should, for the specialist and the log
+}
+
+// Reply returns where an answer goes: Reply-To when it holds exactly one address, else From.
+func (m *Message) Reply() Address {
+	if len(m.ReplyTo) == 1 && m.ReplyTo[0].Addr != "" {
+		return m.ReplyTo[0]
+	}
+	return m.From
+}

@@ -1,0 +1,68 @@
+package desk
+
+import "time"
+
+// Status is how a ticket stands.
+type Status string
+
+// The states of a ticket.
+const (
+	Open Status = "open"
+	Done Status = "closed"
+	Gone Status = "gone" // its task was deleted
+)
+
+// TaskState is what the portal says of one task.
+type TaskState struct {
+	Task     int64
+	Status   Status
+	Title    string
+	Chat     int64     // id of the task's chat (new card), 0 = none known
+	Activity time.Time // when somebody last commented it
+	Changed  time.Time
+	ClosedAt time.Time
+}
+
+// Changes is what the portal says happened since a cursor.
+type Changes struct {
+	Tasks []TaskState
+	Now   time.Time // the portal's clock when it answered
+}
+
+// Watch asks for the comments of one task newer than the last known one.
+type Watch struct {
+	Task int64
+	Chat int64 // 0 = not known
+	Last int64 // id of the newest comment already read, 0 = none
+}
+
+// Talk is the answer to a Watch.
+type Talk struct {
+	Task     int64
+	Chat     int64
+	Comments []Comment // oldest first
+	Err      error     // why this one could not be read
+}
+
+// Profile is a contact as a directory knows him.
+type Profile struct {
+	Name   string   `json:"name"`
+	CRM    []string `json:"crm,omitempty"` // codes of the portal's CRM, C_275
+	Source string   `json:"source"`        // directory, bitrix24, onec
+}
+
+// Made is what became of one effect on the portal.
+type Made struct {
+	Task    int64 // of OpenTask
+	Comment int64 // of CommentTask, 0 where the portal does not say
+	Chat    int64
+	Err     error // wraps a fault.Error; nil = made
+}
+
+// Prepared is what the portal must know or hold before effects can be made.
+type Prepared struct {
+	Profiles map[string]Profile // by folded address; an address that is missing is not known there
+	Asked    bool               // the CRM was asked; false where the webhook may not read it
+	Objects  []int64            // Drive objects of the files asked for, in their order; 0 = see Errs
+	Errs     []error            // why a file was not taken, in the order of the files; nil = it was
+}

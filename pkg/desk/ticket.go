@@ -1,0 +1,68 @@
+package desk
+
+import "time"
+
+// Ticket is our record of one request: which task it is, whose, and how far we have read and written.
+type Ticket struct {
+	Number       uint64    `json:"number"`         // ours
+	Task         int64     `json:"task,omitempty"` // the portal's; 0 = not made yet
+	Key          string    `json:"key"`            // of the effect that opens the task
+	Mailbox      string    `json:"mailbox"`
+	Requester    Address   `json:"requester"`
+	ReplyTo      Address   `json:"reply_to"`               // where answers go
+	Participants []string  `json:"participants,omitempty"` // folded addresses besides the requester: To and Cc of his letters
+	Subject      string    `json:"subject"`                // as he wrote it, without Re: and tokens
+	Opened       time.Time `json:"opened"`
+	Status       Status    `json:"status"`
+	ClosedAt     time.Time `json:"closed_at,omitzero"`
+	Previous     uint64    `json:"previous,omitempty"`   // the ticket this one continues
+	Silent       bool      `json:"silent,omitempty"`     // no letter of any kind goes to the requester
+	Replied      int       `json:"replied,omitempty"`    // auto-replies planned
+	Undeliver    string    `json:"undeliver,omitempty"`  // why our last letter could not be delivered for good; "" = it could
+	LastID       string    `json:"last_id,omitempty"`    // Message-ID of the customer's latest letter
+	LastText     string    `json:"last_text,omitempty"`  // its text, cut, for quoting below our answer
+	LastAt       time.Time `json:"last_at,omitzero"`     // when it arrived
+	References   []string  `json:"references,omitempty"` // of the thread, oldest first, bounded
+
+	Chat        int64     `json:"chat,omitempty"`         // id of the task's chat (new card)
+	LastComment int64     `json:"last_comment,omitempty"` // id of the newest comment read
+	Activity    time.Time `json:"activity,omitzero"`      // of the task when its comments were last read
+	ReadAt      time.Time `json:"read_at,omitzero"`       // the portal's clock then
+}
+
+// Origin says who wrote a message of a thread.
+type Origin string
+
+// The origins.
+const (
+	FromCustomer Origin = "customer"
+	FromStaff    Origin = "staff" // a specialist, from his own mail program
+	FromUs       Origin = "ours"
+)
+
+// Link is a known Message-ID: the ticket whose thread it belongs to, and who wrote it.
+type Link struct {
+	Ticket uint64 `json:"ticket"`
+	Origin Origin `json:"origin"`
+}
+
+// Scope says what an exclusion takes away; each includes the one before.
+type Scope string
+
+// The scopes.
+const (
+	ScopeAutoReply Scope = "autoreply" // the auto-reply
+	ScopeLetters   Scope = "letters"   // letters of any kind
+	ScopeMail      Scope = "mail"      // the message is ignored
+)
+
+// Exclusion is who gets no auto-reply, no letter or no ticket.
+type Exclusion struct {
+	Match string    `json:"match"` // a@b.ru, @b.ru (this domain), @*.b.ru (its subdomains)
+	Scope Scope     `json:"scope"`
+	Note  string    `json:"note,omitempty"`
+	Added time.Time `json:"added,omitzero"`
+	By    string    `json:"by,omitempty"` // who added it; "settings" for those of the configuration
+	Hits  int       `json:"hits"`
+	Last  time.Time `json:"last,omitzero"` // the last hit
+}

@@ -1,0 +1,92 @@
+// Package fault answers the one question an effect's error must answer: did it happen?
+//
+// It is not a catalogue of errors. Adapters (mailbox, portal, relay) wrap what went wrong with what is known of the
+// outcome; the pass decides from that alone whether to repeat, to look first, or to give up.
+package fault
+
+import (
+	"errors"
+	"time"
+)
+
+// Outcome says whether the effect was made.
+type Outcome int
+
+const (
+	// Unsure is the zero value, so that forgetting to say is safe: the effect may have been made.
+	Unsure Outcome = iota
+	// Refused means it was certainly not made, and may be tried again.
+	Refused
+	// Never means it was certainly not made, and trying again the same way will not help.
+	Never
+)
+
+func (o Outcome) String() string {
+	switch o {
+	case Refused:
+		return "refused"
+	case Never:
+		return "never"
+	}
+	return "unsure"
+}
+
+// Extent says how much else the error speaks of.
+type Extent int
+
+const (
+	// One is this effect alone; the next may well succeed.
+	One Extent = iota
+	// Server is the whole server, for now: the pass stops using it and the next run tries again.
+	Server
+	// Setup is the whole server until a person changes a setting: a login, a webhook, a scope, a certificate.
+	Setup
+)
+
+// Error is an error with what is known of its outcome.
+type Error struct {
+	Outcome Outcome
+	Extent  Extent
+	After   time.Duration // not before that; 0 = not said
+	Err     error
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// New wraps err with its outcome, for one effect.
+func New(o Outcome, err error) error { return &Error{Outcome: o, Err: err} }
+
+// Away wraps err as a server that can't be used for now.
+func Away(o Outcome, err error) error { return &Error{Outcome: o, Extent: Server, Err: err} }
+
+// Misconfigured wraps err as a server that a person must let us into first. Nothing was made.
+func Misconfigured(err error) error { return &Error{Outcome: Refused, Extent: Setup, Err: err} }
+
+// Of returns the outcome err tells, Unsure where it tells none.
+func Of(err error) Outcome {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Outcome
+	}
+	return Unsure
+}
+
+// ExtentOf returns how much err speaks of, One where it does not say.
+func ExtentOf(err error) Extent {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Extent
+	}
+	return One
+}
+
+// After returns how long to wait before another attempt, 0 where err does not say.
+func After(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.After
+	}
+	return 0
+}
