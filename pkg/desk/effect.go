@@ -16,6 +16,7 @@ const (
 type Effect struct {
 	Kind   Kind   `json:"kind"`
 	Key    string `json:"key"`              // derived from what caused it: the same cause always yields the same key; 32 hex digits
+	Cause  string `json:"cause,omitempty"`  // key of the message it follows from, filled in when it is recorded
 	Ticket uint64 `json:"ticket"`           // our number; 0 in a decision that opens a ticket
 	Task   int64  `json:"task,omitempty"`   // the portal's number, filled in when the effect is made
 	Post   *Post  `json:"post,omitempty"`   // with OpenTask and CommentTask

@@ -1,0 +1,118 @@
+package desk
+
+import (
+	"crypto/sha256"
+	"time"
+)
+
+// Pending is an effect in the outbox, with what became of its attempts.
+type Pending struct {
+	Seq    uint64    `json:"seq"`
+	Effect Effect    `json:"effect"`
+	Added  time.Time `json:"added"`
+	Tries  int       `json:"tries,omitempty"`
+	First  time.Time `json:"first,omitzero"`   // the first attempt
+	Last   time.Time `json:"last,omitzero"`    // the latest attempt
+	Next   time.Time `json:"next,omitzero"`    // not before that
+	Unsure bool      `json:"unsure,omitempty"` // an attempt was begun and its outcome is not known
+	Held   bool      `json:"held,omitempty"`   // kept for a person
+	Note   string    `json:"note,omitempty"`   // why the latest attempt failed
+}
+
+// Result is what became of one attempt; exactly one of its outcomes is set.
+type Result struct {
+	Seq uint64
+
+	Done    bool    // made: it leaves the outbox
+	Dropped string  // it leaves the outbox unmade, for this reason
+	Again   bool    // not made, or not known: it stays, to be tried at Next
+	Hold    bool    // it stays for a person
+	Replace *Effect // it gives its place to another effect
+
+	Made   Made      // with Done
+	ID     string    // with Done of a letter: its Message-ID
+	Unsure bool      // with Again
+	Next   time.Time // with Again
+	Note   string    // with Again, Hold and Replace: why
+	Gone   bool      // the ticket's task does not exist any more
+	Failed string    // the requester's address can't be delivered to, for this reason
+	Then   []Effect  // to be queued behind everything of the ticket
+}
+
+// Entry is a message about to be recorded.
+type Entry struct {
+	Listing
+	Questions Questions
+	ID        string
+	From      Address
+	Subject   string
+}
+
+// Progress is how far a message has come.
+type Progress struct {
+	Known  bool   // it has been recorded
+	Ready  bool   // its task or comment is made, or none is due: it may be marked
+	Marked bool   // it has been marked before
+	Tries  int    // passes that could not process it
+	Note   string // why not
+	Held   bool   // it lies in the quarantine
+}
+
+// Record is what we keep of a message.
+type Record struct {
+	Key       string    `json:"key"`
+	ID        string    `json:"message_id"`
+	From      Address   `json:"from"`
+	Subject   string    `json:"subject"`
+	Received  time.Time `json:"received"`
+	At        time.Time `json:"at"`
+	Place     Place     `json:"place"`
+	Verdict   Verdict   `json:"verdict"`
+	Class     string    `json:"class"`
+	AutoReply bool      `json:"auto_reply"`
+	Rules     []string  `json:"rules"` // those that hit
+	Ticket    uint64    `json:"ticket,omitempty"`
+}
+
+// Step is an entry of a ticket's journal: what was done, when.
+type Step struct {
+	At      time.Time `json:"at"`
+	What    string    `json:"what"` // message, open, comment, letter …
+	Key     string    `json:"key,omitempty"`
+	ID      string    `json:"message_id,omitempty"`
+	To      string    `json:"to,omitempty"`
+	Task    int64     `json:"task,omitempty"`
+	Comment int64     `json:"comment,omitempty"`
+	Note    string    `json:"note,omitempty"`
+}
+
+// Poison is a message that could not be processed, kept whole.
+type Poison struct {
+	Seq     uint64    `json:"seq"`
+	Place   Place     `json:"place"`
+	Size    int64     `json:"size"`
+	From    string    `json:"from"`
+	Subject string    `json:"subject"`
+	Cause   string    `json:"cause"`
+	At      time.Time `json:"at"`
+	Whole   bool      `json:"whole"` // its bytes are kept with it
+	Ticket  uint64    `json:"ticket,omitempty"`
+}
+
+// Reading is how far we have read the portal.
+type Reading struct {
+	Activity time.Time     `json:"activity,omitzero"` // the newest change seen, by the portal's clock
+	Retry    map[int64]int `json:"retry,omitempty"`   // tasks whose comments could not be read, and how often
+}
+
+// Backoff returns how long to wait after so many tries: doubling from three quarters of a minute, so that the next run
+// tries again, to six hours, with a jitter of up to a fifth that depends on the key alone.
+func Backoff(tries int, key string) time.Duration {
+	const first, most = 45 * time.Second, 6 * time.Hour
+	d := most
+	if tries < 10 {
+		d = min(first<<max(tries-1, 0), most)
+	}
+	jitter := sha256.Sum256([]byte(key))
+	return d + d/5/256*time.Duration(jitter[0])
+}

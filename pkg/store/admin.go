@@ -1,0 +1,96 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// cached is something found out that may be used for a while.
+type cached struct {
+	At    time.Time `json:"at"`
+	Value []byte    `json:"value"`
+}
+
+// Cached returns what was kept under the name since the given time.
+func (s *Store) Cached(name string, since time.Time) (value []byte, ok bool) {
+	var c cached
+	err := s.view(func(tx *bolt.Tx) error { _, err := get(tx, bCache, []byte(name), &c); return err })
+	return c.Value, err == nil && c.Value != nil && !c.At.Before(since)
+}
+
+// Cache keeps something found out; nil forgets it.
+func (s *Store) Cache(now time.Time, name string, value []byte) error {
+	return s.update(func(tx *bolt.Tx) error {
+		if value == nil {
+			return tx.Bucket(bCache).Delete([]byte(name))
+		}
+		return put(tx, bCache, []byte(name), cached{At: now, Value: value})
+	})
+}
+
+// Backup writes a copy of the state as it stands to a new file.
+func (s *Store) Backup(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("back up state: %s is there already", path)
+	}
+	if err != nil {
+		return fmt.Errorf("back up state: %w", err)
+	}
+	err = s.view(func(tx *bolt.Tx) error { _, err := tx.WriteTo(f); return err })
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("back up state: %w", errors.Join(err, os.Remove(path)))
+	}
+	return nil
+}
+
+// Compact rewrites the state file at path without its gaps, and returns its size in bytes before and after.
+func Compact(path string, wait time.Duration) (before, after int64, err error) {
+	src, err := Open(path, Options{Wait: wait})
+	if err != nil {
+		return 0, 0, err
+	}
+	defer src.Close()
+	tmp := path + ".compact"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, fmt.Errorf("compact state: %w", err)
+	}
+	dst, err := bolt.Open(tmp, 0o600, &bolt.Options{Timeout: time.Second})
+	if err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", err)
+	}
+	err = errors.Join(bolt.Compact(dst, src.db, 64<<20), dst.Sync(), dst.Close())
+	if err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", errors.Join(err, os.Remove(tmp)))
+	}
+	if before, after, err = sizes(path, tmp); err != nil {
+		return 0, 0, err
+	}
+	// The lock is held until the rename is done, so that no run can write into the file that is being left behind; but
+	// Windows can't rename over an open file.
+	if err := os.Rename(tmp, path); err != nil {
+		_ = src.Close()
+		err = os.Rename(tmp, path)
+		if err != nil {
+			return 0, 0, fmt.Errorf("compact state: %w", err)
+		}
+	}
+	return before, after, nil
+}
+
+func sizes(a, b string) (int64, int64, error) {
+	ia, err := os.Stat(a)
+	if err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", err)
+	}
+	ib, err := os.Stat(b)
+	if err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", err)
+	}
+	return ia.Size(), ib.Size(), nil
+}

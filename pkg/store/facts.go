@@ -1,0 +1,174 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/pkg/desk"
+)
+
+// returned says since when mail to an address comes back.
+type returned struct {
+	At  time.Time `json:"at"`
+	Key string    `json:"key"` // of the report
+}
+
+// reply is one auto-reply, for the limits.
+type reply struct {
+	At      time.Time `json:"at"`
+	Subject string    `json:"subject,omitempty"`
+}
+
+// threadKey returns the key an id is kept under. Those of our letters are kept by the effect's key: a relay may put
+// another host behind it.
+func threadKey(id string) []byte {
+	if own := strings.ToLower(id); strings.HasPrefix(own, "hd.") {
+		if parts := strings.SplitN(own, ".", 3); len(parts) == 3 && len(parts[1]) == 32 {
+			return []byte("hd." + parts[1])
+		}
+	}
+	return []byte(id)
+}
+
+// Asked returns the tickets that the answers to the questions speak of, for their tasks to be looked at first.
+func (s *Store) Asked(qs []desk.Questions) (map[uint64]desk.Ticket, error) {
+	tickets := map[uint64]desk.Ticket{}
+	err := s.view(func(tx *bolt.Tx) error {
+		for _, q := range qs {
+			f, err := s.facts(tx, q, time.Time{}, 0)
+			if err != nil {
+				return err
+			}
+			for n, t := range f.Tickets {
+				tickets[n] = t
+			}
+		}
+		return nil
+	})
+	return tickets, err
+}
+
+func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {
+	f := desk.Facts{Now: now, Signer: s.signer, Instance: s.id, Known: map[string]desk.Link{}, Tasks: map[int64]uint64{},
+		Tickets: map[uint64]desk.Ticket{}}
+	f.Recorded = tx.Bucket(bMessages).Get([]byte(q.Key)) != nil
+	f.Undelivers = tx.Bucket(bReturned).Get([]byte(q.Address)) != nil
+	if err := s.links(tx, q, &f); err != nil {
+		return f, err
+	}
+	for _, task := range q.Tasks {
+		if n, err := ticketOf(tx, task); err != nil {
+			return f, err
+		} else if n != 0 {
+			f.Tasks[task] = n
+		}
+	}
+	if q.Subject != "" {
+		if _, err := get(tx, bSubjects, subjectKey(q.Address, q.Subject), &f.Same); err != nil {
+			return f, err
+		}
+	}
+	if err := s.tickets(tx, &f); err != nil {
+		return f, err
+	}
+	if err := each(tx, bExclusions, func(_ []byte, x desk.Exclusion) error { f.Excluded = append(f.Excluded, x); return nil }); err != nil {
+		return f, err
+	}
+	return f, replies(tx, q, now.Add(-window), &f.Replies)
+}
+
+func (s *Store) links(tx *bolt.Tx, q desk.Questions, f *desk.Facts) error {
+	for _, ids := range [][]string{q.IDs, q.Bounced} {
+		for _, id := range ids {
+			var l desk.Link
+			ok, err := get(tx, bThreads, threadKey(id), &l)
+			if err != nil {
+				return err
+			}
+			if ok {
+				f.Known[id] = l
+			}
+		}
+	}
+	return nil
+}
+
+// tickets fills in every ticket the facts speak of.
+func (s *Store) tickets(tx *bolt.Tx, f *desk.Facts) error {
+	numbers := append([]uint64(nil), f.Same...)
+	for _, l := range f.Known {
+		numbers = append(numbers, l.Ticket)
+	}
+	for _, n := range f.Tasks {
+		numbers = append(numbers, n)
+	}
+	for _, n := range numbers {
+		var t desk.Ticket
+		ok, err := get(tx, bTickets, number(n), &t)
+		if err != nil {
+			return err
+		}
+		if ok {
+			f.Tickets[n] = t
+		}
+	}
+	return nil
+}
+
+func subjectKey(address, subject string) []byte { return []byte(address + "\x00" + subject) }
+
+func indexSubject(tx *bolt.Tx, t desk.Ticket) error {
+	if t.Normal == "" {
+		return nil
+	}
+	const most = 5
+	key := subjectKey(t.Requester.Key(), t.Normal)
+	var numbers []uint64
+	if _, err := get(tx, bSubjects, key, &numbers); err != nil {
+		return err
+	}
+	numbers = append([]uint64{t.Number}, numbers...)
+	return put(tx, bSubjects, key, numbers[:min(len(numbers), most)])
+}
+
+func replies(tx *bolt.Tx, q desk.Questions, since time.Time, r *desk.Replies) error {
+	count := func(key string, subject *int) (n int, err error) {
+		var all []reply
+		if _, err := get(tx, bReplies, []byte(key), &all); err != nil {
+			return 0, err
+		}
+		for _, one := range all {
+			if one.At.Before(since) {
+				continue
+			}
+			n++
+			if subject != nil && q.Subject != "" && one.Subject == q.Subject {
+				*subject++
+			}
+		}
+		return n, nil
+	}
+	var err error
+	if r.Address, err = count(q.Address, &r.Subject); err != nil {
+		return err
+	}
+	r.Domain, err = count("@"+q.Domain, nil)
+	return err
+}
+
+func countReply(tx *bolt.Tx, now time.Time, q desk.Questions) error {
+	const most = 200 // beyond any sensible limit; the oldest are forgotten
+	for _, key := range []string{q.Address, "@" + q.Domain} {
+		var all []reply
+		if _, err := get(tx, bReplies, []byte(key), &all); err != nil {
+			return err
+		}
+		all = append(all, reply{At: now, Subject: q.Subject})
+		if err := put(tx, bReplies, []byte(key), all[max(0, len(all)-most):]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

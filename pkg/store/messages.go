@@ -1,0 +1,243 @@
+package store
+
+import (
+	"encoding/binary"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/pkg/desk"
+)
+
+// seen is what is kept of a place on a server.
+type seen struct {
+	Key    string    `json:"key"` // of the message
+	At     time.Time `json:"at"`
+	Marked bool      `json:"marked,omitempty"`
+}
+
+// attempt counts the passes that could not process a message.
+type attempt struct {
+	Tries int       `json:"tries"`
+	Note  string    `json:"note"`
+	At    time.Time `json:"at"`
+	Held  bool      `json:"held,omitempty"` // it lies in the quarantine
+}
+
+func placeKey(p desk.Place) []byte {
+	key := append([]byte(p.Mailbox), 0)
+	key = binary.BigEndian.AppendUint32(key, p.UIDValidity)
+	return binary.BigEndian.AppendUint32(key, p.UID)
+}
+
+// Progress tells of each place how far its message has come.
+func (s *Store) Progress(places []desk.Place) ([]desk.Progress, error) {
+	out := make([]desk.Progress, len(places))
+	err := s.view(func(tx *bolt.Tx) error {
+		var waiting map[string]bool // read once, and only if it matters
+		for i, p := range places {
+			var (
+				was   seen
+				tried attempt
+				err   error
+			)
+			if out[i].Known, err = get(tx, bSeen, placeKey(p), &was); err != nil {
+				return err
+			}
+			if _, err = get(tx, bAttempts, placeKey(p), &tried); err != nil {
+				return err
+			}
+			out[i].Tries, out[i].Note, out[i].Held, out[i].Marked = tried.Tries, tried.Note, tried.Held, was.Marked
+			if !out[i].Known {
+				continue
+			}
+			if waiting == nil {
+				if waiting, err = unmade(tx); err != nil {
+					return err
+				}
+			}
+			out[i].Ready = !waiting[was.Key]
+		}
+		return nil
+	})
+	return out, err
+}
+
+// unmade returns the keys of the messages whose task or comment is still in the outbox.
+func unmade(tx *bolt.Tx) (map[string]bool, error) {
+	keys := map[string]bool{}
+	err := each(tx, bOutbox, func(_ []byte, p desk.Pending) error {
+		if p.Effect.Kind != desk.SendLetter && p.Effect.Cause != "" {
+			keys[p.Effect.Cause] = true
+		}
+		return nil
+	})
+	return keys, err
+}
+
+// Marked notes that the messages have been marked on their server.
+func (s *Store) Marked(places []desk.Place) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for _, p := range places {
+			var was seen
+			ok, err := get(tx, bSeen, placeKey(p), &was)
+			if err != nil {
+				return err
+			}
+			if !ok || was.Marked {
+				continue
+			}
+			was.Marked = true
+			if err := put(tx, bSeen, placeKey(p), was); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Record decides the messages one after the other and records each decision before the next is asked for, all in one
+// transaction. decide gets the facts the entry's questions are about; what only the caller knows it adds itself.
+func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for i, e := range entries {
+			f, err := s.facts(tx, e.Questions, now, window)
+			if err != nil {
+				return err
+			}
+			d, err := decide(i, f)
+			if err != nil {
+				return err
+			}
+			if err := s.record(tx, now, e, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) record(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision) error {
+	if d.Verdict == desk.Quarantine {
+		return nil // the caller keeps it whole, by Quarantine
+	}
+	if err := put(tx, bSeen, placeKey(e.Place), seen{Key: d.Key, At: now}); err != nil {
+		return err
+	}
+	if err := tx.Bucket(bAttempts).Delete(placeKey(e.Place)); err != nil {
+		return err
+	}
+	if d.Verdict == desk.Duplicate {
+		return nil
+	}
+	n, err := s.apply(tx, now, d)
+	if err != nil {
+		return err
+	}
+	r := desk.Record{Key: d.Key, ID: e.ID, From: e.From, Subject: e.Subject, Received: e.Received, At: now, Place: e.Place,
+		Verdict: d.Verdict, Class: d.Class, AutoReply: d.AutoReply, Ticket: n}
+	for _, reason := range d.Reasons {
+		if reason.Hit {
+			r.Rules = append(r.Rules, reason.Rule)
+		}
+	}
+	if err := put(tx, bMessages, []byte(d.Key), r); err != nil {
+		return err
+	}
+	if n != 0 {
+		if err := note(tx, n, desk.Step{At: now, What: "message", Key: d.Key, ID: e.ID, Note: string(d.Verdict)}); err != nil {
+			return err
+		}
+	}
+	return s.count(tx, now, e, d)
+}
+
+// apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none.
+func (s *Store) apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, error) {
+	var n uint64
+	if d.Ticket != nil {
+		t := *d.Ticket
+		if t.Number == 0 {
+			var err error
+			if t.Number, err = tx.Bucket(bTickets).NextSequence(); err != nil {
+				return 0, err
+			}
+			if err := indexSubject(tx, t); err != nil {
+				return 0, err
+			}
+		}
+		n = t.Number
+		if err := put(tx, bTickets, number(n), t); err != nil {
+			return 0, err
+		}
+	}
+	for id, link := range d.Thread {
+		if link.Ticket == 0 {
+			link.Ticket = n
+		}
+		if id == "" || link.Ticket == 0 {
+			continue
+		}
+		if err := put(tx, bThreads, threadKey(id), link); err != nil {
+			return 0, err
+		}
+	}
+	return n, enqueue(tx, now, n, d.Key, d.Effects)
+}
+
+// count keeps the numbers that limits and people go by.
+func (s *Store) count(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision) error {
+	for _, match := range d.Hits {
+		var x desk.Exclusion
+		ok, err := get(tx, bExclusions, []byte(match), &x)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue // one of the settings: nothing to count it in
+		}
+		x.Hits, x.Last = x.Hits+1, now
+		if err := put(tx, bExclusions, []byte(match), x); err != nil {
+			return err
+		}
+	}
+	for _, addr := range d.Failed {
+		if err := put(tx, bReturned, []byte(desk.FoldAddress(addr)), returned{At: now, Key: d.Key}); err != nil {
+			return err
+		}
+	}
+	if d.Class == "human" {
+		if err := tx.Bucket(bReturned).Delete([]byte(e.Questions.Address)); err != nil {
+			return err
+		}
+	}
+	if d.AutoReply {
+		return countReply(tx, now, e.Questions)
+	}
+	return nil
+}
+
+// Records calls fn with the record of every message that arrived at since or later.
+func (s *Store) Records(since time.Time, fn func(desk.Record) error) error {
+	return s.view(func(tx *bolt.Tx) error {
+		return each(tx, bMessages, func(_ []byte, r desk.Record) error {
+			if r.Received.Before(since) {
+				return nil
+			}
+			return fn(r)
+		})
+	})
+}
+
+// Attempted notes that a pass could not process a message, and returns how many have tried by now.
+func (s *Store) Attempted(now time.Time, p desk.Place, why string) (int, error) {
+	var a attempt
+	err := s.update(func(tx *bolt.Tx) error {
+		if _, err := get(tx, bAttempts, placeKey(p), &a); err != nil {
+			return err
+		}
+		a.Tries, a.Note, a.At = a.Tries+1, why, now
+		return put(tx, bAttempts, placeKey(p), a)
+	})
+	return a.Tries, err
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/pkg/desk"
+)
+
+// profile is what another directory said of an address, and when.
+type profile struct {
+	desk.Profile
+	At      time.Time `json:"at"`
+	Unknown bool      `json:"unknown,omitempty"` // it knows nobody of that address
+}
+
+// Contacts calls fn with every entry of our directory.
+func (s *Store) Contacts(fn func(address string, p desk.Profile) error) error {
+	return s.view(func(tx *bolt.Tx) error {
+		return each(tx, bContacts, func(key []byte, p desk.Profile) error { return fn(string(key), p) })
+	})
+}
+
+// Contact returns our directory's entry for the address.
+func (s *Store) Contact(address string) (p desk.Profile, ok bool, err error) {
+	err = s.view(func(tx *bolt.Tx) error {
+		ok, err = get(tx, bContacts, []byte(desk.FoldAddress(address)), &p)
+		return err
+	})
+	return p, ok, err
+}
+
+// SetContacts enters names into our directory, by address; "" takes the entry out. It returns how many entries changed.
+func (s *Store) SetContacts(names map[string]string) (changed int, err error) {
+	err = s.update(func(tx *bolt.Tx) error {
+		for address, name := range names {
+			key := []byte(desk.FoldAddress(address))
+			var old desk.Profile
+			had, err := get(tx, bContacts, key, &old)
+			if err != nil {
+				return err
+			}
+			switch {
+			case name == "" && had:
+				err = tx.Bucket(bContacts).Delete(key)
+			case name != "" && old.Name != name:
+				err = put(tx, bContacts, key, desk.Profile{Name: name, Source: "directory"})
+			default:
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			changed++
+		}
+		return nil
+	})
+	return changed, err
+}
+
+// Profiles returns what other directories said of the addresses since the given time; an address that is missing must
+// be asked for, one with an empty source is known to nobody.
+func (s *Store) Profiles(addresses []string, since time.Time) (map[string]desk.Profile, error) {
+	found := map[string]desk.Profile{}
+	err := s.view(func(tx *bolt.Tx) error {
+		for _, a := range addresses {
+			var p profile
+			ok, err := get(tx, bProfiles, []byte(a), &p)
+			if err != nil {
+				return err
+			}
+			if ok && !p.At.Before(since) {
+				found[a] = p.Profile
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// SetProfiles keeps what other directories said; an address that is missing in found is known to nobody.
+func (s *Store) SetProfiles(now time.Time, asked []string, found map[string]desk.Profile) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for _, a := range asked {
+			p, ok := found[a]
+			if err := put(tx, bProfiles, []byte(a), profile{Profile: p, At: now, Unknown: !ok}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Exclusions returns those added by hand, in the order of their patterns.
+func (s *Store) Exclusions() ([]desk.Exclusion, error) {
+	var all []desk.Exclusion
+	err := s.view(func(tx *bolt.Tx) error {
+		return each(tx, bExclusions, func(_ []byte, x desk.Exclusion) error { all = append(all, x); return nil })
+	})
+	return all, err
+}
+
+// Exclude adds exclusions; one that is there already keeps its count.
+func (s *Store) Exclude(list []desk.Exclusion) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for _, x := range list {
+			var old desk.Exclusion
+			if _, err := get(tx, bExclusions, []byte(x.Match), &old); err != nil {
+				return err
+			}
+			x.Hits, x.Last = old.Hits, old.Last
+			if err := put(tx, bExclusions, []byte(x.Match), x); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Include takes exclusions away again. It fails where one is not there, and then takes none away.
+func (s *Store) Include(patterns []string) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for _, p := range patterns {
+			if tx.Bucket(bExclusions).Get([]byte(p)) == nil {
+				return fmt.Errorf("remove exclusion %s: %w", p, ErrAbsent)
+			}
+			if err := tx.Bucket(bExclusions).Delete([]byte(p)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

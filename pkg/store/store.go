@@ -1,0 +1,243 @@
+// Package store keeps the state in one bbolt file: what was read and decided, the tickets, the outbox, the directory
+// and the exclusions.
+//
+// Exported methods open the transaction, helpers take it. Entries are JSON that a person can read; numbers in keys are
+// big-endian. Nothing here talks to a server, and nothing decides: the caller brings the decision as a function that is
+// called inside the transaction which records it. bbolt's lock on the file is the lock of the run.
+package store
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"helpdesk/pkg/desk"
+)
+
+// Schema is the version of the state's layout that this program writes.
+const Schema = 1
+
+// Errors a caller branches on.
+var (
+	ErrLocked = errors.New("the state is in use by another run")
+	ErrNewer  = errors.New("the state was written by a newer version")
+	ErrBroken = errors.New("the state file is damaged")
+	ErrAbsent = errors.New("no such entry")
+)
+
+// The buckets.
+var (
+	bMeta       = []byte("meta")       // schema, secret, instance
+	bSeen       = []byte("seen")       // place → seen
+	bMessages   = []byte("messages")   // message key → desk.Record
+	bTickets    = []byte("tickets")    // number → desk.Ticket
+	bTasks      = []byte("tasks")      // task → ticket number
+	bThreads    = []byte("threads")    // Message-ID → desk.Link
+	bSubjects   = []byte("subjects")   // address NUL subject → ticket numbers, newest first
+	bReplies    = []byte("replies")    // address or @domain → times of auto-replies
+	bJournal    = []byte("journal")    // ticket, sequence → desk.Step
+	bOutbox     = []byte("outbox")     // sequence → desk.Pending
+	bPoison     = []byte("quarantine") // sequence → desk.Poison
+	bRaw        = []byte("raw")        // sequence of the quarantine → the message's bytes
+	bAttempts   = []byte("attempts")   // place → attempt
+	bContacts   = []byte("contacts")   // address → desk.Profile, our directory
+	bProfiles   = []byte("profiles")   // address → profile, what other directories said
+	bExclusions = []byte("exclusions") // pattern → desk.Exclusion
+	bReturned   = []byte("returned")   // address → why its mail comes back
+	bCursors    = []byte("cursors")    // name → desk.Reading
+	bCache      = []byte("cache")      // name → cached
+	buckets     = [][]byte{bMeta, bSeen, bMessages, bTickets, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox,
+		bPoison, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bReturned, bCursors, bCache}
+)
+
+// Store is the open state.
+type Store struct {
+	db      *bolt.DB
+	overlay *bolt.Tx // set: everything happens in it, and nothing is kept
+	remove  string   // a file made for the overlay alone
+	signer  desk.Signer
+	id      string
+}
+
+// Options say how to open the state.
+type Options struct {
+	Wait    time.Duration // how long to wait for another run to end; 0 = try once
+	Overlay bool          // nothing is kept: changes are seen until Close, and the file stays as it is
+}
+
+// Open opens the state file, makes it where it is missing, and brings an older one up to date.
+func Open(path string, o Options) (*Store, error) {
+	s := &Store{}
+	if o.Overlay {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			dir, err := os.MkdirTemp("", "helpdesk-")
+			if err != nil {
+				return nil, fmt.Errorf("open state: %w", err)
+			}
+			s.remove, path = dir, filepath.Join(dir, "state.db")
+		}
+	}
+	if err := s.open(path, o); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) open(path string, o Options) (err error) {
+	if s.db, err = openFile(path, o.Wait); err != nil {
+		return err
+	}
+	if o.Overlay {
+		if s.overlay, err = s.db.Begin(true); err != nil {
+			return fmt.Errorf("open state: %w", err)
+		}
+	}
+	ready := false
+	if err := s.view(func(tx *bolt.Tx) error { ready, err = s.load(tx, path); return err }); err != nil || ready {
+		return err
+	}
+	return s.update(func(tx *bolt.Tx) error { return s.prepare(tx) })
+}
+
+func openFile(path string, wait time.Duration) (db *bolt.DB, err error) {
+	// QUIRK: bbolt panics on a truncated file instead of returning an error (go.etcd.io/bbolt v1.5.0).
+	defer func() {
+		if p := recover(); p != nil {
+			db, err = nil, fmt.Errorf("open state %s: %w (%v): restore a copy made by 'helpdesk state backup'", path, ErrBroken, p)
+		}
+	}()
+	db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: max(wait, time.Nanosecond), FreelistType: bolt.FreelistMapType})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, fmt.Errorf("open state %s: %w", path, ErrLocked)
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return nil, fmt.Errorf("open state %s: %w: restore a copy made by 'helpdesk state backup'", path, ErrBroken)
+	case err != nil:
+		return nil, fmt.Errorf("open state: %w", err)
+	}
+	return db, nil
+}
+
+// load reads what the state says of itself; it is not ready when something must be made first.
+func (s *Store) load(tx *bolt.Tx, path string) (ready bool, err error) {
+	for _, name := range buckets {
+		if tx.Bucket(name) == nil {
+			return false, nil
+		}
+	}
+	meta := tx.Bucket(bMeta)
+	schema := meta.Get([]byte("schema"))
+	if schema == nil {
+		return false, nil
+	}
+	if v := binary.BigEndian.Uint64(schema); v > Schema {
+		return false, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version", path, ErrNewer, v, Schema)
+	}
+	s.signer = desk.Signer{Secret: append([]byte(nil), meta.Get([]byte("secret"))...)}
+	s.id = string(meta.Get([]byte("instance")))
+	return true, nil
+}
+
+func (s *Store) prepare(tx *bolt.Tx) error {
+	for _, name := range buckets {
+		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+			return fmt.Errorf("prepare state: %w", err)
+		}
+	}
+	meta := tx.Bucket(bMeta)
+	if meta.Get([]byte("secret")) == nil {
+		secret := make([]byte, 40)
+		_, _ = rand.Read(secret) // never fails, by its documentation
+		for name, value := range map[string][]byte{"secret": secret[:32], "instance": []byte(hex.EncodeToString(secret[32:]))} {
+			if err := meta.Put([]byte(name), value); err != nil {
+				return fmt.Errorf("prepare state: %w", err)
+			}
+		}
+	}
+	if err := meta.Put([]byte("schema"), number(Schema)); err != nil {
+		return fmt.Errorf("prepare state: %w", err)
+	}
+	_, err := s.load(tx, "")
+	return err
+}
+
+// Close lets go of the file. What was done in an overlay is forgotten.
+func (s *Store) Close() error {
+	var errs []error
+	if s.overlay != nil {
+		errs = append(errs, s.overlay.Rollback())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	if s.remove != "" {
+		errs = append(errs, os.RemoveAll(s.remove))
+	}
+	return errors.Join(errs...)
+}
+
+// Signer returns what our ids are signed with.
+func (s *Store) Signer() desk.Signer { return s.signer }
+
+// Instance returns the value of our loop header.
+func (s *Store) Instance() string { return s.id }
+
+func (s *Store) update(fn func(*bolt.Tx) error) error {
+	if s.overlay != nil {
+		return fn(s.overlay)
+	}
+	return s.db.Update(fn)
+}
+
+func (s *Store) view(fn func(*bolt.Tx) error) error {
+	if s.overlay != nil {
+		return fn(s.overlay)
+	}
+	return s.db.View(fn)
+}
+
+// number returns n as a key that sorts by its value.
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func get(tx *bolt.Tx, bucket, key []byte, v any) (bool, error) {
+	raw := tx.Bucket(bucket).Get(key)
+	if raw == nil {
+		return false, nil
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return false, fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+	}
+	return true, nil
+}
+
+func put(tx *bolt.Tx, bucket, key []byte, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write state %s/%x: %w", bucket, key, err)
+	}
+	if err := tx.Bucket(bucket).Put(key, raw); err != nil {
+		return fmt.Errorf("write state %s/%x: %w", bucket, key, err)
+	}
+	return nil
+}
+
+// each calls fn with every value of the bucket, in the order of the keys.
+func each[T any](tx *bolt.Tx, bucket []byte, fn func(key []byte, v T) error) error {
+	return tx.Bucket(bucket).ForEach(func(key, raw []byte) error {
+		var v T
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+		}
+		return fn(key, v)
+	})
+}

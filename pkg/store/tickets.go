@@ -1,0 +1,122 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/pkg/desk"
+)
+
+func ticket(tx *bolt.Tx, n uint64) (desk.Ticket, error) {
+	var t desk.Ticket
+	ok, err := get(tx, bTickets, number(n), &t)
+	if err == nil && !ok {
+		err = fmt.Errorf("find ticket %d: %w", n, ErrAbsent)
+	}
+	return t, err
+}
+
+func ticketOf(tx *bolt.Tx, task int64) (uint64, error) {
+	raw := tx.Bucket(bTasks).Get(number(uint64(task)))
+	if raw == nil {
+		return 0, nil
+	}
+	return binary.BigEndian.Uint64(raw), nil
+}
+
+// note writes a step into the ticket's journal.
+func note(tx *bolt.Tx, n uint64, step desk.Step) error {
+	seq, err := tx.Bucket(bJournal).NextSequence()
+	if err != nil {
+		return err
+	}
+	return put(tx, bJournal, append(number(n), number(seq)...), step)
+}
+
+// Ticket returns one of our tickets.
+func (s *Store) Ticket(n uint64) (desk.Ticket, error) {
+	var t desk.Ticket
+	err := s.view(func(tx *bolt.Tx) (err error) { t, err = ticket(tx, n); return err })
+	return t, err
+}
+
+// Tickets calls fn with every ticket, in the order of their numbers.
+func (s *Store) Tickets(fn func(desk.Ticket) error) error {
+	return s.view(func(tx *bolt.Tx) error {
+		return each(tx, bTickets, func(_ []byte, t desk.Ticket) error { return fn(t) })
+	})
+}
+
+// ByTask returns those of our tickets whose tasks are asked for.
+func (s *Store) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
+	found := map[int64]desk.Ticket{}
+	err := s.view(func(tx *bolt.Tx) error {
+		for _, task := range tasks {
+			n, err := ticketOf(tx, task)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			t, err := ticket(tx, n)
+			if err != nil {
+				return err
+			}
+			if t.Task == task { // a ticket whose task was deleted may have another by now
+				found[task] = t
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// Journal returns what was done for a ticket, oldest first.
+func (s *Store) Journal(n uint64) ([]desk.Step, error) {
+	var steps []desk.Step
+	err := s.view(func(tx *bolt.Tx) error {
+		prefix := number(n)
+		c := tx.Bucket(bJournal).Cursor()
+		for k, _ := c.Seek(prefix); len(k) == 16 && string(k[:8]) == string(prefix); k, _ = c.Next() {
+			var step desk.Step
+			if _, err := get(tx, bJournal, k, &step); err != nil {
+				return err
+			}
+			steps = append(steps, step)
+		}
+		return nil
+	})
+	return steps, err
+}
+
+// Reading returns how far the portal has been read.
+func (s *Store) Reading() (desk.Reading, error) {
+	var r desk.Reading
+	err := s.view(func(tx *bolt.Tx) error { _, err := get(tx, bCursors, []byte("portal"), &r); return err })
+	return r, err
+}
+
+// RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
+// one transaction. decide gets the ticket as it stands.
+func (s *Store) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket) (desk.Decision, error)) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for i, n := range numbers {
+			t, err := ticket(tx, n)
+			if err != nil {
+				return err
+			}
+			d, err := decide(i, t)
+			if err != nil {
+				return err
+			}
+			if _, err := s.apply(tx, now, d); err != nil {
+				return err
+			}
+		}
+		return put(tx, bCursors, []byte("portal"), read)
+	})
+}
