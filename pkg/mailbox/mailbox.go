@@ -1,0 +1,149 @@
+// Package mailbox reads an IMAP folder: it lists what is new, delivers the raw messages, and marks those that are done.
+//
+// It is not a mail parser and decides nothing: it neither knows what a message says nor what becomes of it, and it asks
+// the server for nothing that the server would have to parse (no ENVELOPE, no BODYSTRUCTURE).
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"helpdesk/pkg/fault"
+)
+
+// Options says which folder of which server to read, and as whom.
+type Options struct {
+	Name     string // of the mailbox in the settings; goes into every Listing
+	Host     string
+	Port     int    // 0 = 993 with implicit TLS, else 143
+	TLS      string // implicit, starttls or none; "" = implicit. none is for loopback addresses only
+	CA       []byte // PEM: certificates trusted besides the system's
+	Auth     string // password or xoauth2; "" = password
+	User     string
+	Password string // with xoauth2 the access token
+	Folder   string // "" = INBOX
+	MoveTo   string // where marked messages go; "" = they stay, marked \Seen
+
+	// Idle is how long the server may be silent while we wait for it; 0 = a minute.
+	Idle time.Duration
+	// Dial opens the connection; nil = net.Dialer.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Mailbox is an open folder. It holds one connection with one command in flight, so its methods must not be called at
+// the same time, nor from within Fetch's function.
+type Mailbox struct {
+	o        Options
+	readOnly bool
+	main     *session // nil = lost
+	side     *session // for the Sent folder; nil = not needed so far
+	sent     string   // folder of sent mail, "" = not looked up
+	validity uint32
+	redials  int
+}
+
+// maxRedials bounds how often a Mailbox repairs its connection, so that a server which drops every one of them ends the
+// pass.
+const maxRedials = 100
+
+var errReadOnly = errors.New("the mailbox is open for reading only")
+
+// Open connects, logs in and selects the folder; readOnly opens it by EXAMINE and makes every method that writes refuse.
+// Its errors tell which of these failed and what to do: those a person must mend are fault.Setup, others fault.Server.
+func Open(ctx context.Context, o Options, readOnly bool) (*Mailbox, error) {
+	m := &Mailbox{o: o.withDefaults(), readOnly: readOnly}
+	if err := m.connect(ctx); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.TLS == "" {
+		o.TLS = "implicit"
+	}
+	if o.Port == 0 {
+		o.Port = 143
+		if o.TLS == "implicit" {
+			o.Port = 993
+		}
+	}
+	if o.Auth == "" {
+		o.Auth = "password"
+	}
+	if o.Folder == "" {
+		o.Folder = "INBOX"
+	}
+	if o.Idle <= 0 {
+		o.Idle = time.Minute
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
+	}
+	return o
+}
+
+func (o Options) addr() string { return net.JoinHostPort(o.Host, strconv.Itoa(o.Port)) }
+
+// connect opens the main connection. A folder that is no longer the same must not be gone on with: its UIDs now mean
+// other messages (RFC 9051, 2.3.1.1).
+func (m *Mailbox) connect(ctx context.Context) error {
+	s, err := dial(ctx, m.o)
+	if err != nil {
+		return err
+	}
+	validity, err := s.open(ctx, m.o.Folder, m.readOnly)
+	if err != nil {
+		s.drop()
+		return err
+	}
+	if m.validity != 0 && validity != m.validity {
+		s.drop()
+		return fault.Away(fault.Refused, fmt.Errorf("select %s: UIDVALIDITY changed from %d to %d: the folder was rebuilt",
+			m.o.Folder, m.validity, validity))
+	}
+	m.main, m.validity = s, validity
+	return nil
+}
+
+// again replaces a lost connection; cause is why it was lost.
+func (m *Mailbox) again(ctx context.Context, cause error) error {
+	if m.main != nil {
+		m.main.drop()
+		m.main = nil
+	}
+	if err := ctx.Err(); err != nil {
+		return fault.Away(fault.Refused, err)
+	}
+	if m.redials++; m.redials > maxRedials {
+		return fault.Away(fault.Refused, fmt.Errorf("give up after %d lost connections: %w", maxRedials, cause))
+	}
+	return m.connect(ctx)
+}
+
+// ready makes sure there is a connection.
+func (m *Mailbox) ready(ctx context.Context) error {
+	if m.main == nil || m.main.dead() {
+		return m.again(ctx, errors.New("connection lost"))
+	}
+	return nil
+}
+
+// UIDValidity returns the folder's UIDVALIDITY: UIDs of another one mean other messages.
+func (m *Mailbox) UIDValidity() uint32 { return m.validity }
+
+// Close logs out. What was done stays done, so its error is of interest to a log only.
+func (m *Mailbox) Close() error {
+	var errs []error
+	for _, s := range []*session{m.side, m.main} {
+		if s != nil {
+			errs = append(errs, s.close())
+		}
+	}
+	m.main, m.side = nil, nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,175 @@
+package mailbox
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"helpdesk/pkg/fault"
+)
+
+// AutoSent stands for the folder the server keeps sent mail in.
+const AutoSent = "auto"
+
+// sentNames are the usual names of that folder, one a line, for servers that don't tell (RFC 6154 is optional).
+//
+//go:embed sent.txt
+var sentNames string
+
+// searchWait bounds a look into the Sent folder: without an index a server reads all of it.
+const searchWait = 10 * time.Second
+
+var errNoSent = errors.New("the server has no folder for sent mail that we know")
+
+// InSent says whether a letter with that Message-ID (without <>) lies in the server's folder for sent mail. It is a hint:
+// false without an error where there is no such folder, and no answer within a few seconds is an error to be ignored.
+func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
+	if id == "" || !ascii(id) || strings.ContainsAny(id, "\"\\<>") {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, searchWait)
+	defer cancel()
+	s, err := m.beside(ctx)
+	if err != nil {
+		return false, err
+	}
+	folder, err := m.sentFolder(ctx, s)
+	if errors.Is(err, errNoSent) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fault.Away(fault.Refused, err)
+	}
+	if box := s.client.Mailbox(); box == nil || box.Name != folder {
+		if _, err := s.open(ctx, folder, true); err != nil {
+			return false, err
+		}
+	}
+	defer s.begin(ctx)()
+	// QUIRK: some servers compare the whole field, others look for a part of it; <> makes both mean the same.
+	what := &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: "<" + id + ">"}}}
+	data, err := s.client.UIDSearch(what, nil).Wait()
+	if err != nil {
+		return false, fault.Away(fault.Refused, fmt.Errorf("search %s: %w", folder, s.why(err)))
+	}
+	return len(data.AllUIDs()) > 0, nil
+}
+
+// Save puts a copy of a letter into the folder, AutoSent for the server's own, as read and as of at.
+func (m *Mailbox) Save(ctx context.Context, folder string, raw []byte, at time.Time) error {
+	if m.readOnly {
+		return fault.New(fault.Never, fmt.Errorf("save letter: %w", errReadOnly))
+	}
+	s, err := m.beside(ctx)
+	if err != nil {
+		return err
+	}
+	if folder == AutoSent {
+		if folder, err = m.sentFolder(ctx, s); errors.Is(err, errNoSent) {
+			return fault.Misconfigured(fmt.Errorf("save letter: %w; name it in smtp.save_sent", err))
+		}
+		if err != nil {
+			return fault.Away(fault.Refused, fmt.Errorf("save letter: %w", err))
+		}
+	}
+	// QUIRK: when a server refuses the literal of an APPEND, go-imap's connection is dead; so the folder is asked for first.
+	if s.missing(ctx, folder) {
+		return fault.Misconfigured(fmt.Errorf("save letter: the server has no folder %s; correct smtp.save_sent", folder))
+	}
+	if err := s.append(ctx, folder, canonical(raw), at); err != nil {
+		if answered(err) {
+			return fault.New(fault.Refused, fmt.Errorf("save letter in %s: %w", folder, err))
+		}
+		return fault.Away(fault.Unsure, fmt.Errorf("save letter in %s: %w", folder, err))
+	}
+	return nil
+}
+
+func (s *session) append(ctx context.Context, folder string, raw []byte, at time.Time) error {
+	defer s.begin(ctx)()
+	cmd := s.client.Append(folder, int64(len(raw)), &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}, Time: at})
+	_, copied := io.Copy(cmd, bytes.NewReader(raw))
+	closed := cmd.Close()
+	_, err := cmd.Wait()
+	return s.why(firstOf(err, copied, closed))
+}
+
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// canonical returns the letter with CRLF at the end of each line and without NUL, as IMAP wants it (RFC 9051, 4.3;
+// Cyrus refuses others).
+func canonical(raw []byte) []byte {
+	out := make([]byte, 0, len(raw)+len(raw)/64)
+	for i, b := range raw {
+		switch {
+		case b == 0:
+		case b == '\n' && (i == 0 || raw[i-1] != '\r'):
+			out = append(out, '\r', '\n')
+		case b == '\r' && (i+1 == len(raw) || raw[i+1] != '\n'):
+			out = append(out, '\r', '\n')
+		default:
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// beside returns the second connection, so that the folder we work in stays selected on the first.
+func (m *Mailbox) beside(ctx context.Context) (*session, error) {
+	if m.side != nil && !m.side.dead() {
+		return m.side, nil
+	}
+	if m.side != nil {
+		m.side.drop()
+	}
+	s, err := dial(ctx, m.o)
+	m.side = s
+	return s, err
+}
+
+// sentFolder returns the server's folder for sent mail: the one that says so (RFC 6154), else one of a usual name.
+func (m *Mailbox) sentFolder(ctx context.Context, s *session) (string, error) {
+	if m.sent != "" {
+		return m.sent, nil
+	}
+	var o *imap.ListOptions
+	// QUIRK: go-imap asks for special uses whether the server knows them or not.
+	if s.has(ctx, imap.CapSpecialUse) && (s.has(ctx, imap.CapListExtended) || s.has(ctx, imap.CapIMAP4rev2)) {
+		o = &imap.ListOptions{ReturnSpecialUse: true}
+	}
+	defer s.begin(ctx)()
+	list, err := s.client.List("", "*", o).Collect()
+	if err != nil {
+		return "", fmt.Errorf("list folders: %w", s.why(err))
+	}
+	for _, f := range list {
+		if slices.Contains(f.Attrs, imap.MailboxAttrSent) {
+			m.sent = f.Mailbox
+			return m.sent, nil
+		}
+	}
+	for _, name := range strings.Split(strings.TrimSpace(sentNames), "\n") {
+		for _, f := range list {
+			if strings.EqualFold(f.Mailbox, name) {
+				m.sent = f.Mailbox
+				return m.sent, nil
+			}
+		}
+	}
+	return "", errNoSent
+}

@@ -1,0 +1,145 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"helpdesk/pkg/fault"
+)
+
+// session is one logged-in connection.
+//
+// QUIRK: with two FETCHes in flight Dovecot sends the second's data before the first's OK, which blocks a reader that
+// drains them in turn, and two SEARCHes get each other's answers: one command in flight, always.
+type session struct {
+	client *imapclient.Client
+	conn   *conn
+	where  string // host:port, for errors
+}
+
+// begin starts waiting for the server: it may be silent for the idle time at most, and the end of ctx ends the
+// connection, since go-imap knows no contexts. The returned function ends the wait.
+func (s *session) begin(ctx context.Context) func() {
+	s.conn.arm()
+	stop := context.AfterFunc(ctx, func() { s.conn.keep(context.Cause(ctx)) })
+	return func() {
+		stop()
+		s.conn.rest()
+	}
+}
+
+// why returns the reason behind an error that go-imap reports: it hides a timeout or our own closing behind "unexpected
+// EOF".
+func (s *session) why(err error) error {
+	if err == nil || answered(err) {
+		return err
+	}
+	if cause := s.conn.failure(); cause != nil && !errors.Is(cause, io.EOF) {
+		return cause
+	}
+	return fmt.Errorf("connection lost: %w", err)
+}
+
+// answered says whether err is the server's own refusal; after any other the connection is of no use.
+func answered(err error) bool {
+	var e *imap.Error
+	return errors.As(err, &e)
+}
+
+func (s *session) dead() bool {
+	select {
+	case <-s.client.Closed():
+		return true
+	default:
+		return s.conn.failure() != nil
+	}
+}
+
+// drop closes the connection without a word.
+func (s *session) drop() {
+	_ = s.conn.Close()
+	_ = s.client.Close() // returns once the reader has ended; every literal has been read or has failed by now
+}
+
+// logoutWait is how long the good-bye may take: nothing depends on it.
+const logoutWait = 3 * time.Second
+
+func (s *session) close() error {
+	defer s.drop()
+	if s.dead() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), logoutWait)
+	defer cancel()
+	defer s.begin(ctx)()
+	if err := s.client.Logout().Wait(); err != nil {
+		return fmt.Errorf("log out of %s: %w", s.where, s.why(err))
+	}
+	return nil
+}
+
+// open selects the folder and returns its UIDVALIDITY.
+func (s *session) open(ctx context.Context, folder string, readOnly bool) (uint32, error) {
+	defer s.begin(ctx)()
+	data, err := s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
+	if err == nil {
+		return data.UIDValidity, nil
+	}
+	err = fmt.Errorf("select %s: %w", folder, s.why(err))
+	if !answered(err) || temporary(err) {
+		return 0, fault.Away(fault.Refused, err)
+	}
+	return 0, fault.Misconfigured(fmt.Errorf("%w; set imap.folder to one the server has: %s", err, s.folders()))
+}
+
+// folders names some of the folders of the server, for a hint; a begin must be open.
+func (s *session) folders() string {
+	list, err := s.client.List("", "*", nil).Collect()
+	if err != nil {
+		return "(it does not say which)"
+	}
+	var names []string
+	for _, f := range list {
+		names = append(names, f.Mailbox)
+	}
+	slices.Sort(names)
+	if len(names) > 20 {
+		names = append(names[:20], "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+// has says whether the server has the capability.
+func (s *session) has(ctx context.Context, c imap.Cap) bool {
+	defer s.begin(ctx)()
+	return s.client.Caps().Has(c)
+}
+
+// temporary says whether a refusal will pass by itself (RFC 5530, 3).
+func temporary(err error) bool {
+	var e *imap.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code {
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug, imap.ResponseCodeLimit:
+		return true
+	}
+	return false
+}
+
+// missing says whether a refusal is about a folder that is not there. QUIRK: many servers say so without a code (RFC
+// 5530 came after them), so the folder is asked for.
+func (s *session) missing(ctx context.Context, folder string) bool {
+	defer s.begin(ctx)()
+	_, err := s.client.Status(folder, &imap.StatusOptions{UIDNext: true}).Wait()
+	return answered(err) && !temporary(err)
+}
