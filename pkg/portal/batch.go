@@ -1,0 +1,160 @@
+package portal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"helpdesk/pkg/fault"
+)
+
+const (
+	maxCommands = 50       // of one batch (settings/how-to-call-rest-api/batch)
+	maxBatch    = 24 << 20 // bytes of one batch, encoded
+)
+
+// Command is one call within a batch.
+type Command struct {
+	Method string
+	Params Params
+}
+
+// Answer is what became of a command.
+type Answer struct {
+	Result json.RawMessage
+	Err    error // wraps a fault.Error; nil = it ran
+}
+
+// Batch runs the commands in as few requests as they fit into, and returns their answers in the same order. A command that
+// batch would corrupt runs after the others, by itself. The error is the first that was not of one command alone;
+// every answer tells its own besides.
+func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
+	answers := make([]Answer, len(cmds))
+	var together, alone []int
+	for i, cmd := range cmds {
+		if cmd.Params.refers() {
+			alone = append(alone, i)
+		} else {
+			together = append(together, i)
+		}
+	}
+	var stop error
+	for len(together) > 0 && stop == nil {
+		part := c.fit(ctx, cmds, together)
+		stop = c.batch(ctx, cmds, part, answers)
+		together = together[len(part):]
+	}
+	for len(alone) > 0 && stop == nil {
+		i := alone[0]
+		answers[i].Err = c.Call(ctx, cmds[i].Method, cmds[i].Params, &answers[i].Result)
+		if fault.ExtentOf(answers[i].Err) != fault.One {
+			stop = answers[i].Err
+		}
+		alone = alone[1:]
+	}
+	for _, i := range append(together, alone...) {
+		answers[i].Err = &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(stop), After: fault.After(stop),
+			Err: fmt.Errorf("%s not sent: %w", cmds[i].Method, bare(stop))}
+	}
+	return answers, stop
+}
+
+// bare returns the error within a fault.Error, so that what is told of one command is not taken for another.
+func bare(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Err
+	}
+	return err
+}
+
+// fit returns how many of the next commands go into one request: by number, by size, and by the time the portal has needed
+// for such commands, so that it ends within half of what a request may take and before the context does.
+func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
+	budget := c.timeout.Seconds() / 2
+	if end, ok := ctx.Deadline(); ok {
+		budget = min(budget, end.Sub(c.now()).Seconds())
+	}
+	seconds, size := 0.0, 0
+	for n, i := range next {
+		seconds += c.took(cmds[i].Method)
+		cmds[i].Params.each("", func(name, value string) { size += len(name) + len(value)*5/4 })
+		if n == maxCommands || n > 0 && (seconds > budget || size > maxBatch) {
+			return next[:n]
+		}
+	}
+	return next
+}
+
+// batch runs some of the commands as one request.
+func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers []Answer) error {
+	list, read := make(Params, len(part)), true
+	for n, i := range part {
+		list[n] = Param{key(n), cmds[i].Method + "?" + cmds[i].Params.query()}
+		read = read && reads(cmds[i].Method)
+	}
+	body, err := json.Marshal(Params{{"halt", 0}, {"cmd", list}})
+	var env *envelope
+	if err == nil {
+		env, err = c.send(ctx, c.root, "batch", body, read)
+	}
+	if err != nil {
+		for _, i := range part {
+			answers[i].Err = err
+		}
+		return err
+	}
+	var r batchResult
+	if err := into(env.Result, &r); err != nil {
+		err = fault.Away(fault.Unsure, fmt.Errorf("read answer of batch: %w", err))
+		for _, i := range part {
+			answers[i].Err = err
+		}
+		return err
+	}
+	c.distribute(&r, cmds, part, answers)
+	return nil
+}
+
+// batchResult holds five maps by the keys of the commands.
+type batchResult struct {
+	Result object `json:"result"`
+	Error  object `json:"result_error"`
+	Time   object `json:"result_time"`
+}
+
+// key begins with a letter, so that PHP never takes the keys for a list's.
+func key(n int) string { return "c" + strconv.Itoa(n) }
+
+// distribute gives each command its part of the answer.
+func (c *Client) distribute(r *batchResult, cmds []Command, part []int, answers []Answer) {
+	sums, counts := map[string]float64{}, map[string]int{}
+	for n, i := range part {
+		method := cmds[i].Method
+		var s stamp
+		if raw, ok := r.Time[key(n)]; ok && json.Unmarshal(raw, &s) == nil {
+			c.keepReset(method, s)
+			sums[method] += s.Duration
+			counts[method]++
+		}
+		if e := readError(r.Error[key(n)], ""); e != nil {
+			e.Method = method
+			answers[i].Err = c.judge(e)
+		} else if raw, ok := r.Result[key(n)]; ok {
+			answers[i].Result = raw
+		} else if !reads(method) {
+			// QUIRK: what a halt or a cut kept from running is in neither map (settings/how-to-call-rest-api/batch).
+			answers[i].Err = fault.New(fault.Unsure, fmt.Errorf("%s: the batch tells nothing of it", method))
+		}
+	}
+	c.learn(sums, counts)
+}
+
+// timeLeft says whether the context leaves at least d.
+func (c *Client) timeLeft(ctx context.Context, d time.Duration) bool {
+	end, ok := ctx.Deadline()
+	return !ok || end.Sub(c.now()) >= d
+}

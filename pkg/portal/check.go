@@ -1,0 +1,185 @@
+package portal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/fault"
+)
+
+// Want is what the settings ask of the portal.
+type Want struct {
+	Users []int64 // those who must exist: responsibles, auditors, accomplices
+	CRM   bool    // contacts are to be looked up or bound
+}
+
+// Finding is one thing Check looked at.
+type Finding struct {
+	What     string
+	OK       bool
+	Optional bool   // without it a feature is missing, nothing more
+	Hint     string // what was found, and what to do where it is not OK
+}
+
+// maxSkew is how far the portal's clock may be from ours.
+const maxSkew = 2 * time.Minute
+
+// Check tells what works on the portal and what does not, and saves what it finds out. It changes nothing there.
+func (c *Client) Check(ctx context.Context, want Want) []Finding {
+	k := &checking{c: c, want: want}
+	p := &plan{c: c}
+	p.add(Command{"profile", nil}, k.profile)
+	p.add(Command{"scope", nil}, k.scope)
+	if len(want.Users) > 0 {
+		p.add(Command{"user.get", Params{{"FILTER", Params{{"ID", want.Users}}}, {"start", -1}}}, k.users)
+	}
+	p.add(c.storageList(), k.folder)
+	p.add(Command{"tasks.task.list", Params{{"filter", Params{{"CREATED_BY", c.self}}}, {"order", Params{{"ID", "desc"}}},
+		{"select", []string{"ID", "CHAT_ID"}}, {"start", -1}}}, k.card)
+	if err := p.run(ctx); err != nil {
+		return []Finding{{What: "portal", Hint: err.Error()}}
+	}
+	k.skew()
+	k.v3(ctx)
+	return k.found
+}
+
+type checking struct {
+	c     *Client
+	want  Want
+	found []Finding
+}
+
+func (k *checking) say(what string, ok, optional bool, hint string, args ...any) {
+	k.found = append(k.found, Finding{what, ok, optional, fmt.Sprintf(hint, args...)})
+}
+
+// QUIRK: the answer for an inactive user is an empty object (common/users/profile).
+func (k *checking) profile(a Answer) {
+	var r struct {
+		ID       ID   `json:"ID"`
+		Name     Text `json:"NAME"`
+		LastName Text `json:"LAST_NAME"`
+	}
+	_ = into(a.Result, &r)
+	switch {
+	case a.Err != nil:
+		k.say("webhook user", false, false, "%v", a.Err)
+	case int64(r.ID) != k.c.self:
+		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user", k.c.self)
+	default:
+		k.say("webhook user", true, false, "%d %s", r.ID, strings.TrimSpace(string(r.Name+" "+r.LastName)))
+	}
+}
+
+// scopes lists what the webhook may be given, and what for.
+var scopes = []struct {
+	name     string
+	optional bool
+	use      string
+}{
+	{"task", false, "tasks and comments"}, {"im", false, "comments of the new task card"}, {"disk", false, "files"},
+	{"tasks", true, "REST v3"}, {"crm", true, "names and contacts"}, {"user_basic", true, "checking of user numbers"},
+}
+
+func (k *checking) scope(a Answer) {
+	if a.Err != nil {
+		k.say("scopes", false, false, "%v", a.Err)
+		return
+	}
+	var have []string
+	for _, s := range rows[Text](a.Result) {
+		have = append(have, string(s))
+	}
+	k.c.remember(savedScopes, have)
+	k.c.remember(savedNoCRM, !slices.Contains(have, "crm"))
+	for _, s := range scopes {
+		ok := slices.Contains(have, s.name) || s.name == "user_basic" && slices.Contains(have, "user")
+		switch {
+		case ok:
+			k.say("scope "+s.name, true, s.optional, "%s", s.use)
+		case s.name == "crm" && !k.want.CRM:
+		default:
+			k.say("scope "+s.name, false, s.optional, "missing, needed for %s: add it to the webhook", s.use)
+		}
+	}
+}
+
+func (k *checking) users(a Answer) {
+	type user struct {
+		ID     ID              `json:"ID"`
+		Active json.RawMessage `json:"ACTIVE"`
+	}
+	if a.Err != nil {
+		k.say("users", false, true, "not checked: %v", a.Err)
+		return
+	}
+	active := map[int64]bool{}
+	for _, u := range rows[user](a.Result) {
+		active[int64(u.ID)] = string(u.Active) != "false" && string(u.Active) != `"N"`
+	}
+	for _, id := range k.want.Users {
+		if !active[id] {
+			k.say(fmt.Sprintf("user %d", id), false, false, "no such active user: correct the task settings")
+		} else {
+			k.say(fmt.Sprintf("user %d", id), true, false, "exists")
+		}
+	}
+}
+
+func (k *checking) folder(a Answer) {
+	id, err := k.c.takeFolder(a)
+	if err != nil {
+		k.say("folder for files", false, false, "%v", err)
+		return
+	}
+	k.say("folder for files", true, false, "%d", id)
+}
+
+func (k *checking) card(a Answer) {
+	list, err := readTasks(a)
+	if err != nil {
+		k.say("tasks", false, false, "%v", err)
+		return
+	}
+	card := "old or not told"
+	for _, t := range list {
+		if t.ChatID != 0 {
+			card = "new"
+		}
+	}
+	if len(list) == 0 {
+		card = "not known before the first task"
+	}
+	k.c.remember(savedCard, card)
+	k.say("task card", true, true, "%s", card)
+}
+
+func (k *checking) skew() {
+	d := k.c.now().Sub(k.c.portalClock()).Round(time.Second)
+	if d.Abs() > maxSkew {
+		k.say("clock", false, true, "the portal's clock differs by %v: set this machine's by NTP", d)
+		return
+	}
+	k.say("clock", true, true, "differs by %v", d)
+}
+
+// v3 asks REST v3 for one task: only it can tell whether it is there (rest-v3).
+func (k *checking) v3(ctx context.Context) {
+	err := k.c.CallV3(ctx, "tasks.task.list", Params{{"pagination", Params{{"limit", 1}}}}, nil)
+	var e *Error
+	switch {
+	case err == nil:
+		k.say("REST v3", true, true, "available")
+	case errors.As(err, &e):
+		k.say("REST v3", false, true, "not used: %v", err)
+	default:
+		k.say("REST v3", false, fault.ExtentOf(err) != fault.Server, "%v", err)
+	}
+	k.c.remember(savedV3, err == nil)
+}

@@ -1,0 +1,186 @@
+// Package portal speaks to a Bitrix24 portal over REST: it makes tasks and comments, reads what happened to them, and
+// carries files both ways.
+//
+// It is the only place that knows the portal's methods, spellings and oddities. It decides nothing about mail or
+// tickets, keeps nothing on disk, and never repeats a call that writes unless the portal certainly did not run it: what
+// became of a call stands in the fault.Error that every error wraps.
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Options say which portal to speak to and how. The zero value of all but Webhook works.
+type Options struct {
+	Webhook   string        // https://portal/rest/17/code/; http only to a loopback address
+	Timeout   time.Duration // of one request; 0 = 60 s, as long as the portal lets one run
+	Burst     int           // requests at once before the rate holds; 0 = 50
+	PerSecond float64       // requests a second after that; 0 = 2
+	Results   bool          // Talks asks which comments are marked as results
+	Log       *slog.Logger  // nil = none
+	HTTP      *http.Client  // nil = one of our own; redirects are never followed
+
+	Load func(name string) []byte        // what was saved under the name within the last day, nil = nothing
+	Save func(name string, value []byte) // keeps what was found out about the portal
+
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Client speaks to one portal through one webhook, one request at a time. It may be used by several goroutines.
+type Client struct {
+	root, rootV3 string // with a trailing slash; secret
+	base         *url.URL
+	code         string
+	self         int64
+
+	timeout time.Duration
+	results bool
+	log     *slog.Logger
+	http    *http.Client
+	bucket  *rate.Limiter
+	turn    chan struct{} // holds one token: whose turn it is
+	load    func(string) []byte
+	save    func(string, []byte)
+	now     func() time.Time
+	sleep   func(context.Context, time.Duration) error
+
+	mu    sync.Mutex
+	hits  int
+	clock time.Time            // the portal's, of its last answer
+	times map[string]float64   // seconds a method takes, by method
+	reset map[string]time.Time // when a method's time budget frees again, by method
+}
+
+var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
+
+// New returns a client of the portal of the webhook; it opens no connection. Its errors never show the webhook.
+func New(o Options) (*Client, error) {
+	base, self, code, err := parseWebhook(o.Webhook)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base: base, self: self, code: code,
+		timeout: o.Timeout, results: o.Results, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
+		load: o.Load, save: o.Save, now: o.Now, sleep: o.Sleep, reset: map[string]time.Time{},
+	}
+	root := strings.TrimSuffix(base.String(), "/")
+	c.root = fmt.Sprintf("%s/rest/%d/%s/", root, self, code)
+	c.rootV3 = fmt.Sprintf("%s/rest/api/%d/%s/", root, self, code)
+	c.fill()
+	burst, perSecond := o.Burst, o.PerSecond
+	if burst <= 0 {
+		burst = 50
+	}
+	if perSecond <= 0 {
+		perSecond = 2
+	}
+	c.bucket = rate.NewLimiter(rate.Limit(perSecond), burst)
+	return c, nil
+}
+
+// fill sets what the options left open.
+func (c *Client) fill() {
+	if c.timeout <= 0 {
+		c.timeout = time.Minute
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.load == nil {
+		c.load = func(string) []byte { return nil }
+	}
+	if c.save == nil {
+		c.save = func(string, []byte) {}
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if c.sleep == nil {
+		c.sleep = sleep
+	}
+	h := http.Client{Transport: newTransport()}
+	if c.http != nil {
+		h = *c.http
+	}
+	// QUIRK: a renamed cloud portal answers 302, and a client that follows turns POST into GET and loses the body
+	// (settings/how-to-call-rest-api/change-domen).
+	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &h
+}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		IdleConnTimeout:     30 * time.Second,
+		ForceAttemptHTTP2:   true,
+	}
+}
+
+func parseWebhook(webhook string) (base *url.URL, self int64, code string, err error) {
+	u, err := url.Parse(strings.TrimSpace(webhook))
+	if err != nil {
+		return nil, 0, "", errors.New("read webhook: not an address") // the cause would show it
+	}
+	m := webhookPath.FindStringSubmatch(u.Path)
+	if m == nil || u.Host == "" {
+		return nil, 0, "", errors.New("read webhook: want https://portal/rest/USER/CODE/")
+	}
+	if !safeScheme(u) {
+		return nil, 0, "", fmt.Errorf("read webhook: %s to %s: only https is allowed", u.Scheme, u.Host)
+	}
+	self, err = strconv.ParseInt(m[2], 10, 64)
+	if err != nil || self == 0 {
+		return nil, 0, "", errors.New("read webhook: no user number in it")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: m[1]}, self, m[3], nil
+}
+
+// safeScheme says whether a secret may travel to u: over TLS, or not leaving this machine.
+func safeScheme(u *url.URL) bool {
+	if u.Scheme == "https" {
+		return true
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Self returns the id of the portal user the webhook belongs to, as its address tells.
+func (c *Client) Self() int64 { return c.self }
+
+// Host returns the portal's host name, which is no secret.
+func (c *Client) Host() string { return c.base.Host }
+
+// Hits returns how many HTTP requests were made so far.
+func (c *Client) Hits() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hits
+}

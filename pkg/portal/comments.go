@@ -1,0 +1,208 @@
+package portal
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// search reads a page of a task's chat, oldest first.
+//
+// QUIRK: LAST_ID means "newer than" with the order ASC and "older than" with DESC; ASC must be in capitals
+// (chats/messages/im-dialog-messages-search).
+func (r *reading) search() Command {
+	p := Params{{"CHAT_ID", r.chat}, {"LAST_ID", r.chatLast}, {"ORDER", Params{{"ID", "ASC"}}}, {"LIMIT", searchLimit}}
+	if r.own != 0 {
+		p = append(p, Param{"DATE_FROM", r.since.Format(time.RFC3339)})
+	}
+	return Command{"im.dialog.messages.search", p}
+}
+
+// message is a message of a chat.
+type message struct {
+	ID       ID              `json:"id"`
+	AuthorID ID              `json:"authorId"`
+	Date     Time            `json:"date"`
+	Text     Text            `json:"text"`
+	IsSystem Flag            `json:"isSystem"`
+	Params   json.RawMessage `json:"params"`
+}
+
+type chatUser struct {
+	ID           ID   `json:"id"`
+	Name         Text `json:"name"`
+	Type         Text `json:"type"`
+	Bot          Flag `json:"bot"`
+	Connector    Flag `json:"connector"`
+	Extranet     Flag `json:"extranet"`
+	Network      Flag `json:"network"`
+	ExternalAuth Text `json:"externalAuthId"`
+	Position     Text `json:"workPosition"`
+}
+
+type chatFile struct {
+	ID   ID   `json:"id"`
+	Name Text `json:"name"`
+	Size ID   `json:"size"`
+}
+
+func (r *reading) takeSearch(a Answer) {
+	r.full = false
+	if r.chatErr = a.Err; a.Err != nil {
+		return
+	}
+	var page struct {
+		Messages []message       `json:"messages"`
+		Users    json.RawMessage `json:"users"`
+		Files    json.RawMessage `json:"files"`
+	}
+	if err := into(a.Result, &page); err != nil || a.Result == nil {
+		r.chatErr = fault.New(fault.Unsure, fmt.Errorf("read messages of chat %d: %w", r.chat, err))
+		return
+	}
+	users, files := map[ID]chatUser{}, map[ID]chatFile{}
+	for _, u := range rows[chatUser](page.Users) {
+		users[u.ID] = u
+	}
+	for _, f := range rows[chatFile](page.Files) {
+		files[f.ID] = f
+	}
+	before := r.chatLast
+	for _, m := range page.Messages {
+		if int64(m.ID) <= before {
+			continue
+		}
+		r.chatLast = max(r.chatLast, int64(m.ID))
+		r.comments = append(r.comments, m.comment(users[m.AuthorID], files))
+	}
+	r.full = len(page.Messages) >= searchLimit && r.chatLast > before
+}
+
+// rows decodes a list, or the values of an object where the portal writes a list with gaps as one.
+func rows[T any](raw json.RawMessage) []T {
+	var list []T
+	if json.Unmarshal(raw, &list) == nil {
+		return list
+	}
+	var m map[string]T
+	if json.Unmarshal(raw, &m) == nil {
+		for _, v := range m {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// comment tells who wrote the message and what it is.
+//
+// QUIRK: params is [] when empty; the ids of files stand in params.FILE_ID, which the page leaves out
+// (chats/messages/im-dialog-messages-search). A deleted message keeps its place with a phrase for a text.
+func (m message) comment(u chatUser, files map[ID]chatFile) desk.Comment {
+	var params struct {
+		FileID    json.RawMessage `json:"FILE_ID"`
+		IsDeleted Flag            `json:"IS_DELETED"`
+	}
+	_ = into(m.Params, &params)
+	c := desk.Comment{
+		ID: int64(m.ID), Author: int64(m.AuthorID), Name: string(u.Name), Position: string(u.Position),
+		At: m.Date.Time, Text: string(m.Text),
+		System:  bool(m.IsSystem) || m.AuthorID == 0,
+		Bot:     bool(u.Bot || u.Connector) || oneOf(u.Type, "bot", "connector") || oneOf(u.ExternalAuth, "bot", "imconnector"),
+		Guest:   bool(u.Extranet || u.Network) || oneOf(u.Type, "email", "extranet") || oneOf(u.ExternalAuth, "email", "replica"),
+		Deleted: bool(params.IsDeleted),
+	}
+	for _, id := range rows[ID](params.FileID) {
+		f := files[id]
+		c.Files = append(c.Files, desk.File{Name: string(f.Name), Size: int64(f.Size), Object: int64(id)})
+	}
+	if !c.Deleted && strings.TrimSpace(c.Text) == "" && len(c.Files) == 0 {
+		c.Deleted = true
+	}
+	return c
+}
+
+func oneOf(s Text, values ...string) bool {
+	for _, v := range values {
+		if strings.EqualFold(string(s), v) {
+			return true
+		}
+	}
+	return false
+}
+
+// forumItem is a comment of the old card.
+type forumItem struct {
+	ID         ID              `json:"ID"`
+	AuthorID   ID              `json:"AUTHOR_ID"`
+	AuthorName Text            `json:"AUTHOR_NAME"`
+	PostDate   Time            `json:"POST_DATE"`
+	Message    Text            `json:"POST_MESSAGE"`
+	Objects    json.RawMessage `json:"ATTACHED_OBJECTS"`
+}
+
+type attached struct {
+	AttachmentID ID   `json:"ATTACHMENT_ID"`
+	Name         Text `json:"NAME"`
+	Size         ID   `json:"SIZE"`
+	DownloadURL  Text `json:"DOWNLOAD_URL"`
+}
+
+// readForum decodes the comments of an old card.
+//
+// QUIRK: the portal's own remarks there carry the name of who caused them, and nothing marks them
+// (tasks/comment-item/task-comment-item-get-list): only their text can tell, which is the policy's to know.
+func readForum(raw json.RawMessage) ([]desk.Comment, error) {
+	var items []forumItem
+	if s := strings.TrimSpace(string(raw)); s != "" && s != "null" && s != "{}" {
+		if err := json.Unmarshal(raw, &items); err != nil {
+			return nil, fault.New(fault.Unsure, fmt.Errorf("read comments: %w", err))
+		}
+	}
+	list := make([]desk.Comment, 0, len(items))
+	for _, it := range items {
+		c := desk.Comment{
+			ID: int64(it.ID), Author: int64(it.AuthorID), Name: string(it.AuthorName), At: it.PostDate.Time,
+			Text: string(it.Message), System: it.AuthorID == 0,
+		}
+		for _, f := range rows[attached](it.Objects) {
+			c.Files = append(c.Files, desk.File{Name: string(f.Name), Size: int64(f.Size), Attach: int64(f.AttachmentID),
+				URL: string(f.DownloadURL)})
+		}
+		sort.Slice(c.Files, func(a, b int) bool { return c.Files[a].Attach < c.Files[b].Attach })
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// takeResults marks the comments that are results of the task.
+//
+// QUIRK: commentId is 0 on the new card (tasks/result/tasks-task-result-list): there author and text must tell.
+func (r *reading) takeResults(a Answer) {
+	type result struct {
+		CommentID ID   `json:"commentId"`
+		CreatedBy ID   `json:"createdBy"`
+		Text      Text `json:"text"`
+	}
+	r.resultErr = a.Err
+	for _, res := range rows[result](a.Result) {
+		r.results = append(r.results, desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy), Text: string(res.Text)})
+	}
+}
+
+// markResults sets Result of the comments that are results.
+func (r *reading) markResults() {
+	for i := range r.comments {
+		c := &r.comments[i]
+		for _, res := range r.results {
+			same := res.Author == c.Author && strings.TrimSpace(res.Text) == strings.TrimSpace(c.Text)
+			if res.ID == c.ID || res.ID == 0 && same {
+				c.Result = true
+			}
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package portal
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+var (
+	maskPath  = regexp.MustCompile(`(?i)(\\?/rest\\?/(?:api\\?/)?\d+\\?/)[^/\\\s"'?&#]+`)
+	maskQuery = regexp.MustCompile(`(?i)((?:auth|token|sessid)[^=&\s"']{0,20}=)[^&\s"']+`)
+)
+
+// Mask returns s without the secrets an address of the portal carries: the code of a webhook, tokens of downloads.
+func Mask(s string) string {
+	s = maskPath.ReplaceAllString(s, "${1}***")
+	return maskQuery.ReplaceAllString(s, "${1}***")
+}
+
+// mask is Mask, and takes out this client's own code wherever it stands.
+func (c *Client) mask(s string) string {
+	s = Mask(s)
+	if len(c.code) >= 6 {
+		s = strings.ReplaceAll(s, c.code, "***")
+	}
+	return s
+}
+
+// masked is an error whose text was masked; what it wraps can still be asked for.
+type masked struct {
+	text string
+	err  error
+}
+
+func (m *masked) Error() string { return m.text }
+
+func (m *masked) Unwrap() error { return m.err }
+
+// hide takes the address out of err: url.Error prints the whole of it.
+func (c *Client) hide(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	if text := c.mask(err.Error()); text != err.Error() {
+		return &masked{text: text, err: err}
+	}
+	return err
+}

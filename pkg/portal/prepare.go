@@ -1,0 +1,183 @@
+package portal
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+const (
+	maxAddresses = 20 // of one look-up (crm/duplicates/crm-duplicate-find-by-comm; lists have no limit of their own)
+	maxBound     = 5  // contacts bound to one task
+)
+
+// Prepare looks the addresses up in the CRM and uploads the files, in one batch where they fit. Nothing it makes counts as an
+// effect: files left behind by a failure are merely litter, so whatever its error says, it may be repeated. A file that
+// can't be taken has its error in Errs and does not stop the others; open is called in
+// their order, a second time for a file that must be sent by itself.
+func (c *Client) Prepare(ctx context.Context, addresses []string, files []desk.File,
+	open func(i int) (io.ReadCloser, error)) (desk.Prepared, error) {
+	p := desk.Prepared{Objects: make([]int64, len(files)), Errs: make([]error, len(files))}
+	look := &plan{c: c}
+	contacts := c.lookUp(look, addresses)
+	up := &uploads{c: c, files: files, open: open, p: &p}
+	up.begin(look)
+	for done := false; !done; {
+		done = up.fill(look)
+		if err := look.run(ctx); err != nil {
+			return p, harmless(fmt.Errorf("prepare: %w", err))
+		}
+		look = &plan{c: c}
+	}
+	contacts.into(c, &p)
+	if err := up.large(ctx); err != nil {
+		return p, harmless(fmt.Errorf("prepare: %w", err))
+	}
+	return p, nil
+}
+
+// harmless says of err that nothing was made that counts.
+func harmless(err error) error {
+	if fault.Of(err) != fault.Unsure {
+		return err
+	}
+	return &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(err), After: fault.After(err), Err: bare(err)}
+}
+
+// contact is a row of crm.contact.list.
+type contact struct {
+	ID         ID              `json:"ID"`
+	Name       Text            `json:"NAME"`
+	SecondName Text            `json:"SECOND_NAME"`
+	LastName   Text            `json:"LAST_NAME"`
+	Email      json.RawMessage `json:"EMAIL"`
+}
+
+// greeting returns what the contact is called by: name and patronymic, else the name, else the surname.
+func (t contact) greeting() string {
+	switch {
+	case t.Name != "" && t.SecondName != "":
+		return string(t.Name + " " + t.SecondName)
+	case t.Name != "":
+		return string(t.Name)
+	}
+	return string(t.LastName)
+}
+
+// lookups gathers the contacts of the addresses.
+type lookups struct {
+	asked     int
+	addresses []string
+	contacts  []contact
+	err       error
+}
+
+// lookUp adds the look-ups to the plan, unless the CRM was closed to us within the last day.
+//
+// QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
+// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
+func (c *Client) lookUp(p *plan, addresses []string) *lookups {
+	l := &lookups{addresses: addresses}
+	var closed bool
+	if c.recall(savedNoCRM, &closed) && closed {
+		return l
+	}
+	for part := range slices.Chunk(addresses, maxAddresses) {
+		l.asked++
+		p.add(Command{"crm.contact.list", Params{
+			{"filter", Params{{"EMAIL", part}}},
+			{"select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}},
+			{"order", Params{{"ID", "ASC"}}}, {"start", -1},
+		}}, l.take)
+	}
+	return l
+}
+
+func (l *lookups) take(a Answer) {
+	if a.Err != nil {
+		l.err = a.Err
+		return
+	}
+	l.contacts = append(l.contacts, rows[contact](a.Result)...)
+}
+
+// into gives the profiles of the addresses. An address of several contacts gets a name only where they agree on it, so
+// that nobody is greeted by his colleague's.
+func (l *lookups) into(c *Client, p *desk.Prepared) {
+	if l.err != nil {
+		var e *Error
+		if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup || e.is("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
+			c.remember(savedNoCRM, true)
+		}
+		c.log.Warn("portal: contacts not looked up", "err", l.err)
+		return
+	}
+	p.Asked, p.Profiles = l.asked > 0, map[string]desk.Profile{}
+	wanted := map[string]bool{}
+	for _, a := range l.addresses {
+		wanted[desk.FoldAddress(a)] = true
+	}
+	for _, t := range l.contacts {
+		var mails []struct {
+			Value string `json:"VALUE"`
+		}
+		_ = json.Unmarshal(t.Email, &mails)
+		seen := map[string]bool{}
+		for _, m := range mails {
+			addr := desk.FoldAddress(m.Value)
+			if !wanted[addr] || seen[addr] {
+				continue
+			}
+			seen[addr] = true
+			p.Profiles[addr] = joined(p.Profiles[addr], t)
+		}
+	}
+}
+
+func joined(p desk.Profile, t contact) desk.Profile {
+	name := t.greeting()
+	if len(p.CRM) == 0 {
+		p = desk.Profile{Name: name, Source: "bitrix24"}
+	} else if p.Name != name {
+		p.Name = ""
+	}
+	if len(p.CRM) < maxBound {
+		p.CRM = append(p.CRM, "C_"+strconv.FormatInt(int64(t.ID), 10))
+	}
+	return p
+}
+
+// folder returns the Drive folder that uploads go to: the root of the webhook user's own storage.
+func (c *Client) takeFolder(a Answer) (int64, error) {
+	type storage struct {
+		Root ID `json:"ROOT_OBJECT_ID"`
+	}
+	if a.Err != nil {
+		return 0, fmt.Errorf("find folder for files: %w", a.Err)
+	}
+	for _, s := range rows[storage](a.Result) {
+		if s.Root != 0 {
+			c.remember(savedFolder, int64(s.Root))
+			return int64(s.Root), nil
+		}
+	}
+	return 0, fault.New(fault.Refused, errors.New("find folder for files: the webhook's user has no storage"))
+}
+
+func (c *Client) storageList() Command {
+	return Command{"disk.storage.getlist",
+		Params{{"filter", Params{{"ENTITY_TYPE", "user"}, {"ENTITY_ID", c.self}}}}}
+}
+
+// uploadTime is how long a file of that size may take at 64 kB a second.
+func uploadTime(base time.Duration, size int64) time.Duration {
+	return base + time.Duration(size/(64<<10))*time.Second
+}

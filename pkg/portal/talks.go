@@ -1,0 +1,218 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+const searchLimit = 200 // messages of one page of a chat
+
+// reading is the comments of one task on their way from the portal, from either card.
+type reading struct {
+	task, chat, last int64
+	own              int64     // only our own since then are wanted, 0 = everybody's after last
+	since            time.Time // with own
+
+	comments  []desk.Comment
+	full      bool  // the chat's page was full: there may be more
+	chatLast  int64 // id of the last message read of the chat
+	results   []desk.Comment
+	oldErr    error
+	chatErr   error
+	resultErr error
+	gone      bool
+}
+
+// Talks returns the comments newer than each watch's last, oldest first: one request for up to 50 tasks whose card is
+// known or old, another for those found to have a chat. The error is of the whole; each Talk tells its own besides.
+func (c *Client) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
+	readings := make([]*reading, len(watches))
+	for i, w := range watches {
+		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, chatLast: w.Last}
+	}
+	talks := make([]desk.Talk, len(watches))
+	if err := c.readTalks(ctx, readings); err != nil {
+		return nil, fmt.Errorf("read comments: %w", err)
+	}
+	for i, r := range readings {
+		sort.SliceStable(r.comments, func(a, b int) bool { return r.comments[a].ID < r.comments[b].ID })
+		r.markResults()
+		talks[i] = desk.Talk{Task: r.task, Chat: r.chat, Comments: r.comments}
+		if err := r.failure(); err != nil {
+			talks[i].Err = fmt.Errorf("read comments of task %d: %w", r.task, err)
+		}
+	}
+	return talks, nil
+}
+
+func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
+	p := &plan{c: c}
+	var unknown []*reading
+	for _, r := range readings {
+		if r.chat != 0 {
+			p.add(r.search(), r.takeSearch)
+			continue
+		}
+		unknown = append(unknown, r)
+		p.add(r.oldCard(), r.takeOld)
+	}
+	if c.results {
+		for _, r := range readings {
+			p.add(Command{"tasks.task.result.list", Params{{"taskId", r.task}}}, r.takeResults)
+		}
+	}
+	// Commands that fit into the batch cost no request.
+	probed := 0
+	for ; probed < len(unknown) && requests(len(p.cmds)+2) == requests(len(p.cmds)); probed++ {
+		p.probe(unknown[probed])
+	}
+	if err := p.run(ctx); err != nil {
+		return err
+	}
+	// QUIRK: a new card answers the old method with an error or with an empty list (tasks/tasks-new), so where nothing
+	// came the task must be asked for a chat.
+	p = &plan{c: c}
+	for _, r := range unknown[probed:] {
+		if r.oldErr != nil || len(r.comments) == 0 {
+			p.probe(r)
+		}
+	}
+	if err := p.run(ctx); err != nil {
+		return err
+	}
+	return c.readChats(ctx, readings)
+}
+
+func requests(commands int) int { return (commands + maxCommands - 1) / maxCommands }
+
+// readChats reads the chats not read so far, and what did not fit into their first page.
+func (c *Client) readChats(ctx context.Context, readings []*reading) error {
+	for page := 0; page < maxPages; page++ {
+		p := &plan{c: c}
+		for _, r := range readings {
+			if r.full {
+				p.add(r.search(), r.takeSearch)
+			}
+		}
+		if len(p.cmds) == 0 {
+			return nil
+		}
+		if err := p.run(ctx); err != nil {
+			return err
+		}
+	}
+	return fault.Away(fault.Refused, fmt.Errorf("more than %d pages of messages", maxPages))
+}
+
+// plan is a batch and who takes its answers.
+type plan struct {
+	c     *Client
+	cmds  []Command
+	takes []func(Answer)
+}
+
+func (p *plan) add(cmd Command, take func(Answer)) {
+	p.cmds, p.takes = append(p.cmds, cmd), append(p.takes, take)
+}
+
+// probe asks for the chat of a task, both ways.
+func (p *plan) probe(r *reading) {
+	p.add(r.chatOfTask(), r.takeTask)
+	p.add(r.chatByTask(), r.takeChat)
+}
+
+func (p *plan) run(ctx context.Context) error {
+	if len(p.cmds) == 0 {
+		return nil
+	}
+	answers, err := p.c.Batch(ctx, p.cmds)
+	if err != nil {
+		return err
+	}
+	for i, take := range p.takes {
+		take(answers[i])
+	}
+	return nil
+}
+
+// failure returns why the comments are not all there, nil where they are.
+//
+// QUIRK: on the new card task.commentitem.getlist fails or is empty (tasks/tasks-new), on the old one there is no
+// chat: either card that answers is enough.
+func (r *reading) failure() error {
+	switch {
+	case r.resultErr != nil:
+		return r.resultErr
+	case r.chat != 0:
+		return r.chatErr
+	case r.gone:
+		return fault.New(fault.Never, fmt.Errorf("task %d is gone, or the webhook's user has no part in it", r.task))
+	}
+	return r.oldErr
+}
+
+// oldCard reads the forum topic of a task.
+func (r *reading) oldCard() Command {
+	filter := Params{{">ID", r.last}}
+	if r.own != 0 {
+		filter = Params{{"AUTHOR_ID", r.own}, {">=POST_DATE", r.since.Format(time.RFC3339)}}
+	}
+	return Command{"task.commentitem.getlist",
+		Params{{"TASKID", r.task}, {"ORDER", Params{{"ID", "asc"}}}, {"FILTER", filter}}}
+}
+
+func (r *reading) takeOld(a Answer) {
+	if r.oldErr = a.Err; a.Err != nil {
+		return
+	}
+	list, err := readForum(a.Result)
+	r.oldErr = err
+	r.comments = append(r.comments, list...)
+}
+
+// chatOfTask asks the task for its chat.
+//
+// QUIRK: chatId is a number where id is a string, and lists may leave it out (tasks/tasks-task-get).
+func (r *reading) chatOfTask() Command {
+	return Command{"tasks.task.get", Params{{"taskId", r.task}, {"select", []string{"ID", "CHAT_ID"}}}}
+}
+
+func (r *reading) chatByTask() Command {
+	return Command{"im.chat.get", Params{{"ENTITY_TYPE", "TASKS_TASK"}, {"ENTITY_ID", r.task}}}
+}
+
+func (r *reading) takeTask(a Answer) {
+	if a.Err != nil {
+		return
+	}
+	var got struct {
+		Task task `json:"task"`
+	}
+	// QUIRK: the answer for a task that is gone is 200 and [] (tasks/tasks-task-get names no error).
+	r.gone = strings.HasPrefix(string(a.Result), "[]")
+	_ = into(a.Result, &got)
+	r.useChat(int64(got.Task.ChatID))
+}
+
+func (r *reading) takeChat(a Answer) {
+	var got struct {
+		ID ID `json:"ID"`
+	}
+	if a.Err == nil && into(a.Result, &got) == nil { // QUIRK: null where there is none (chats/im-chat-get)
+		r.useChat(int64(got.ID))
+	}
+}
+
+// useChat has the first chat found read from its beginning: the last comment known was one of the forum's, whose
+// numbers have nothing to do with those of messages.
+func (r *reading) useChat(chat int64) {
+	if chat != 0 && r.chat == 0 {
+		r.chat, r.full, r.chatLast = chat, true, 0
+	}
+}

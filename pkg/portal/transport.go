@@ -1,0 +1,211 @@
+package portal
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"helpdesk/pkg/fault"
+)
+
+const (
+	userAgent = "helpdesk/1"
+	maxAnswer = 64 << 20 // bytes
+)
+
+// envelope is the frame of every answer.
+type envelope struct {
+	Result      json.RawMessage `json:"result"`
+	Error       json.RawMessage `json:"error"`
+	Description Text            `json:"error_description"`
+	Time        stamp           `json:"time"`
+}
+
+// Call runs one method and decodes its result into result, unless that is nil. Params is anything that marshals to a
+// JSON object; Params keep their order.
+func (c *Client) Call(ctx context.Context, method string, params, result any) error {
+	return c.call(ctx, c.root, method, params, result)
+}
+
+// CallV3 is Call by REST v3, whose methods share the webhook but not the address.
+func (c *Client) CallV3(ctx context.Context, method string, params, result any) error {
+	return c.call(ctx, c.rootV3, method, params, result)
+}
+
+func (c *Client) call(ctx context.Context, root, method string, params, result any) error {
+	if params == nil {
+		params = Params{}
+	}
+	body, err := json.Marshal(params)
+	if err != nil {
+		return fault.New(fault.Never, fmt.Errorf("encode %s: %w", method, err))
+	}
+	env, err := c.send(ctx, root, method, body, reads(method))
+	if err != nil || result == nil {
+		return err
+	}
+	if err := json.Unmarshal(env.Result, result); err != nil {
+		return fault.New(fault.Unsure, fmt.Errorf("read answer of %s: %w", method, err))
+	}
+	return nil
+}
+
+// reads says whether the method changes nothing, so that it may be repeated blindly.
+func reads(method string) bool {
+	switch method {
+	case "profile", "scope", "server.time", "method.get", "user.current":
+		return true
+	}
+	for _, end := range []string{".get", ".list", ".getlist", ".search"} {
+		if strings.HasSuffix(method, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// send makes the request, again where that is safe: after QUERY_LIMIT_EXCEEDED any, after a failure of the server one
+// that only reads.
+func (c *Client) send(ctx context.Context, root, method string, body []byte, read bool) (*envelope, error) {
+	for try := 0; ; try++ {
+		env, err := c.once(ctx, root, method, body)
+		if err == nil {
+			return env, nil
+		}
+		wait := time.Second << try
+		var e *Error
+		switch {
+		case errors.As(err, &e) && e.is("QUERY_LIMIT_EXCEEDED") && try < 3:
+		case read && try < 2 && fault.ExtentOf(err) == fault.Server && (e == nil || e.Status >= 500):
+		default:
+			return nil, err
+		}
+		wait += rand.N(wait / 4)
+		if end, ok := ctx.Deadline(); ok && c.now().Add(wait).After(end) || c.sleep(ctx, wait) != nil {
+			return nil, err
+		}
+		c.log.Debug("portal: again", "method", method, "try", try+2, "err", err)
+	}
+}
+
+// once makes one HTTP request, when it is its turn and the rate allows.
+func (c *Client) once(ctx context.Context, root, method string, body []byte) (*envelope, error) {
+	if err := c.take(ctx); err != nil {
+		return nil, fault.Away(fault.Refused, fmt.Errorf("call %s: %w", method, err))
+	}
+	defer func() { <-c.turn }()
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var wrote atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, root+method, bytes.NewReader(body))
+	if err != nil {
+		return nil, fault.New(fault.Never, fmt.Errorf("call %s: %w", method, c.hide(err)))
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", userAgent)
+	began := c.now()
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.lost(method, err, wrote.Load())
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	c.log.Debug("portal: called", "method", method, "status", resp.StatusCode, "sent", len(body), "got", len(answer),
+		"took", c.now().Sub(began).Round(time.Millisecond))
+	switch {
+	case err != nil:
+		return nil, fault.Away(fault.Unsure, fmt.Errorf("call %s: read answer: %w", method, c.hide(err)))
+	case len(answer) > maxAnswer:
+		return nil, fault.New(fault.Unsure, fmt.Errorf("call %s: answer is larger than %d bytes", method, maxAnswer))
+	}
+	return c.open(method, resp, answer)
+}
+
+// take waits for the turn and for the rate.
+func (c *Client) take(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	now := c.now()
+	r := c.bucket.ReserveN(now, 1)
+	err := ctx.Err()
+	if wait := r.DelayFrom(now); err == nil && wait > 0 {
+		if end, ok := ctx.Deadline(); ok && now.Add(wait).After(end) {
+			err = fmt.Errorf("the rate leaves no time: %w", context.DeadlineExceeded)
+		} else {
+			err = c.sleep(ctx, wait)
+		}
+	}
+	if err != nil {
+		r.CancelAt(now)
+		<-c.turn
+		return err
+	}
+	c.mu.Lock()
+	c.hits++
+	c.mu.Unlock()
+	return nil
+}
+
+// lost tells what became of a request that got no answer.
+func (c *Client) lost(method string, err error, wrote bool) error {
+	err = fmt.Errorf("call %s at %s: %w", method, c.base.Host, c.hide(err))
+	var bad *tls.CertificateVerificationError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &bad):
+		return fault.Misconfigured(err)
+	case !wrote, errors.As(err, &op) && op.Op == "dial":
+		return fault.Away(fault.Refused, err)
+	}
+	return fault.Away(fault.Unsure, err)
+}
+
+// open takes the answer out of its frame.
+func (c *Client) open(method string, resp *http.Response, answer []byte) (*envelope, error) {
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		return nil, c.moved(method, resp)
+	}
+	var env envelope
+	if err := json.Unmarshal(answer, &env); err != nil || env.Result == nil && env.Error == nil {
+		e := &Error{Method: method, Status: resp.StatusCode, Text: "the answer is no JSON of a portal"}
+		if resp.StatusCode < 300 {
+			return nil, fault.Away(fault.Unsure, e)
+		}
+		return nil, c.judge(e)
+	}
+	c.keepClock(env.Time, resp.Header.Get("Date"))
+	if e := readError(env.Error, string(env.Description)); e != nil {
+		e.Method, e.Status = method, resp.StatusCode
+		return nil, c.judge(e)
+	}
+	if resp.StatusCode >= 300 {
+		return nil, c.judge(&Error{Method: method, Status: resp.StatusCode})
+	}
+	c.keepReset(method, env.Time)
+	return &env, nil
+}
+
+func (c *Client) moved(method string, resp *http.Response) error {
+	to := "elsewhere"
+	if u, err := resp.Location(); err == nil {
+		to = u.Host
+	}
+	return fault.Misconfigured(&Error{Method: method, Status: resp.StatusCode,
+		Text: "the portal has moved to " + to, Hint: "write the new host into the webhook"})
+}

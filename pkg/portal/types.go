@@ -1,0 +1,152 @@
+package portal
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ID is a number the portal writes as it likes.
+//
+// QUIRK: ids are strings in tasks, comments and users, numbers in chats and REST v3, and both within one answer of
+// Drive (disk/folder/disk-folder-upload-file against disk/file/disk-file-get).
+type ID int64
+
+// UnmarshalJSON takes a number, a string of digits, and for 0 whatever else stands there.
+func (id *ID) UnmarshalJSON(b []byte) error {
+	*id = 0
+	text := strings.Trim(string(b), `" `)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		*id = ID(n)
+	} else if f, err := strconv.ParseFloat(text, 64); err == nil && f > -1e15 && f < 1e15 {
+		*id = ID(f)
+	}
+	return nil
+}
+
+// Time is a moment as the portal writes it.
+//
+// QUIRK: dates come as "", {}, null and [] besides ISO 8601 with an offset (user/user-get).
+type Time struct{ time.Time }
+
+// UnmarshalJSON takes ISO 8601 and Unix seconds, and for the zero time whatever else stands there.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	t.Time = time.Time{}
+	text := strings.Trim(string(b), `"`)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			t.Time = at
+			return nil
+		}
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil && f > 0 && f < 1e11 {
+		t.Time = time.UnixMilli(int64(f * 1000))
+	}
+	return nil
+}
+
+// Text is a string the portal may also write as a number or leave out.
+type Text string
+
+// UnmarshalJSON takes a string or a number, and for "" whatever else stands there.
+func (s *Text) UnmarshalJSON(b []byte) error {
+	*s = ""
+	var text string
+	if json.Unmarshal(b, &text) == nil {
+		*s = Text(text)
+	} else if len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9') {
+		*s = Text(b)
+	}
+	return nil
+}
+
+// Flag is a yes or no: true, 1, "1", "Y".
+type Flag bool
+
+// UnmarshalJSON takes any of the spellings, anything else is no.
+func (f *Flag) UnmarshalJSON(b []byte) error {
+	switch strings.ToLower(strings.Trim(string(b), `"`)) {
+	case "true", "1", "y", "yes":
+		*f = true
+	default:
+		*f = false
+	}
+	return nil
+}
+
+// object is a map of the portal.
+//
+// QUIRK: PHP writes an empty map as [], and a map with keys 0..n as a list (settings/how-to-call-rest-api/batch).
+type object map[string]json.RawMessage
+
+func (o *object) UnmarshalJSON(b []byte) error {
+	*o = nil
+	b = bytes.TrimSpace(b)
+	if len(b) == 0 {
+		return nil
+	}
+	switch b[0] {
+	case '{':
+		var m map[string]json.RawMessage
+		if err := json.Unmarshal(b, &m); err != nil {
+			return err
+		}
+		*o = m
+	case '[':
+		var list []json.RawMessage
+		if err := json.Unmarshal(b, &list); err != nil {
+			return err
+		}
+		*o = make(object, len(list))
+		for i, v := range list {
+			(*o)[strconv.Itoa(i)] = v
+		}
+	}
+	return nil
+}
+
+// into decodes the object into v; nothing but an object changes v.
+func into(raw json.RawMessage, v any) error {
+	b := bytes.TrimSpace(raw)
+	if len(b) == 0 || b[0] != '{' {
+		return nil
+	}
+	return json.Unmarshal(b, v)
+}
+
+// stamp is the member "time" of an answer, and of each command in a batch.
+//
+// QUIRK: start and finish are integers or floats, operating may be missing (data-types#time); old portals leave out
+// the whole.
+type stamp struct {
+	DateStart Time
+	Duration  float64
+	Reset     time.Time
+}
+
+func (s *stamp) UnmarshalJSON(b []byte) error {
+	*s = stamp{}
+	var raw struct {
+		Start     json.Number     `json:"start"`
+		Finish    json.Number     `json:"finish"`
+		Duration  json.Number     `json:"duration"`
+		Operating json.RawMessage `json:"operating"`
+		DateStart Time            `json:"date_start"`
+		Reset     Time            `json:"operating_reset_at"`
+	}
+	if into(b, &raw) != nil {
+		return nil
+	}
+	s.DateStart, s.Reset = raw.DateStart, raw.Reset.Time
+	start, _ := raw.Start.Float64()
+	if s.DateStart.IsZero() && start > 0 {
+		s.DateStart.Time = time.UnixMilli(int64(start * 1000))
+	}
+	s.Duration, _ = raw.Duration.Float64()
+	if finish, _ := raw.Finish.Float64(); s.Duration == 0 && finish > start {
+		s.Duration = finish - start
+	}
+	return nil
+}

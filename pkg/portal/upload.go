@@ -1,0 +1,264 @@
+package portal
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+const maxInline = 8 << 20 // bytes of files sent within one batch, before base64
+
+// uploads carries files into the portal's Drive: small ones within batches, large ones each by a request of its own.
+type uploads struct {
+	c      *Client
+	files  []desk.File
+	open   func(int) (io.ReadCloser, error)
+	p      *desk.Prepared
+	folder int64
+
+	folderKnown bool // or found missing, see lost
+
+	next  int
+	addrs map[int]string // where the large ones go, by file
+	lost  error          // of the whole: the folder could not be found
+}
+
+// begin asks for the folder, where it is needed and not known.
+func (u *uploads) begin(p *plan) {
+	u.addrs = map[int]string{}
+	fresh := func(f desk.File) bool { return f.Object == 0 }
+	if u.c.recall(savedFolder, &u.folder) && u.folder != 0 || !slices.ContainsFunc(u.files, fresh) {
+		u.folderKnown = true
+		return
+	}
+	p.add(u.c.storageList(), func(a Answer) {
+		u.folder, u.lost = u.c.takeFolder(a)
+		u.folderKnown = true
+	})
+}
+
+// fill adds the next files to the plan, as many as one batch takes, and says whether that was all. While the folder is being
+// asked for there are none to add: chaining them to its answer would upload into junk when it fails.
+func (u *uploads) fill(p *plan) bool {
+	if !u.folderKnown {
+		return false
+	}
+	if u.lost != nil {
+		for ; u.next < len(u.files); u.next++ {
+			if u.p.Objects[u.next] = u.files[u.next].Object; u.files[u.next].Object == 0 {
+				u.p.Errs[u.next] = u.lost
+			}
+		}
+		return true
+	}
+	room := int64(maxInline)
+	for ; u.next < len(u.files) && len(p.cmds) < maxCommands; u.next++ {
+		i, f := u.next, u.files[u.next]
+		if f.Object != 0 {
+			u.p.Objects[i] = f.Object
+			continue
+		}
+		if f.Size > room && f.Size <= maxInline {
+			return false // the next batch has room
+		}
+		cmd, n, err := u.command(i, room)
+		if err != nil {
+			u.p.Errs[i] = err
+			continue
+		}
+		room -= n
+		p.add(cmd, func(a Answer) { u.take(i, a) })
+	}
+	return u.next == len(u.files)
+}
+
+// command returns the call that uploads the file, or asks where to send it when it is large, and the bytes it holds.
+//
+// QUIRK: without generateUniqueName a second file of a name is an error (disk/folder/disk-folder-upload-file).
+// QUIRK: batch bars the methods named upload and download only; uploads as base64 pass
+// (settings/how-to-call-rest-api/batch says otherwise).
+func (u *uploads) command(i int, room int64) (Command, int64, error) {
+	name := fileName(u.files[i].Name)
+	params := Params{{"id", u.folder}, {"data", Params{{"NAME", name}}}}
+	if u.files[i].Size > maxInline {
+		return Command{"disk.folder.uploadfile", append(params, Param{"generateUniqueName", true})}, 0, nil
+	}
+	body, err := u.open(i)
+	if err != nil {
+		return Command{}, 0, fault.New(fault.Refused, fmt.Errorf("open file %d: %w", i, err))
+	}
+	defer body.Close()
+	content, err := io.ReadAll(io.LimitReader(body, room+1))
+	switch {
+	case err != nil:
+		return Command{}, 0, fault.New(fault.Refused, fmt.Errorf("read file %d: %w", i, err))
+	case len(content) == 0:
+		return Command{}, 0, fault.New(fault.Never, fmt.Errorf("upload file %d: it is empty", i))
+	case int64(len(content)) > room: // larger than it was said to be
+		return Command{"disk.folder.uploadfile", append(params, Param{"generateUniqueName", true})}, 0, nil
+	}
+	params = append(params, Param{"fileContent", []string{name, base64.StdEncoding.EncodeToString(content)}},
+		Param{"generateUniqueName", true})
+	return Command{"disk.folder.uploadfile", params}, int64(len(content)), nil
+}
+
+// uploaded is the answer of an upload: the file, or where to send it.
+//
+// QUIRK: of the two numbers only ID is the Drive object; FILE_ID is internal (disk/folder/disk-folder-upload-file).
+type uploaded struct {
+	ID        ID   `json:"ID"`
+	Field     Text `json:"field"`
+	UploadURL Text `json:"uploadUrl"`
+}
+
+func (u *uploads) take(i int, a Answer) {
+	var r uploaded
+	err := a.Err
+	if err == nil {
+		err = into(a.Result, &r)
+	}
+	var e *Error
+	switch {
+	case errors.As(err, &e) && e.is("ERROR_NOT_FOUND"):
+		u.c.remember(savedFolder, int64(0)) // the folder is gone: look for it again next time
+		u.p.Errs[i] = fault.New(fault.Refused, fmt.Errorf("upload file %d: %w", i, e))
+	case err != nil:
+		u.p.Errs[i] = harmless(fmt.Errorf("upload file %d: %w", i, err))
+	case r.ID != 0:
+		u.p.Objects[i] = int64(r.ID)
+	case r.UploadURL != "":
+		u.addrs[i] = string(r.UploadURL)
+	default:
+		u.p.Errs[i] = fault.New(fault.Refused, fmt.Errorf("upload file %d: the answer holds no file", i))
+	}
+}
+
+// large sends the large files, one after the other, none of them held in memory.
+func (u *uploads) large(ctx context.Context) error {
+	for i := range u.files {
+		addr, ok := u.addrs[i]
+		if !ok {
+			continue
+		}
+		err := u.post(ctx, i, addr)
+		if err != nil && fault.ExtentOf(err) != fault.One {
+			return fmt.Errorf("upload file %d: %w", i, err)
+		}
+		if err != nil {
+			u.p.Errs[i] = harmless(fmt.Errorf("upload file %d: %w", i, err))
+		}
+	}
+	return nil
+}
+
+// post sends one file to the address the portal gave for it.
+func (u *uploads) post(ctx context.Context, i int, addr string) error {
+	target, err := url.Parse(addr)
+	if err != nil || !safeScheme(target) {
+		return fault.New(fault.Never, errors.New("the portal gives no safe address for it"))
+	}
+	body, err := u.open(i)
+	if err != nil {
+		return fault.New(fault.Refused, fmt.Errorf("open: %w", err))
+	}
+	defer body.Close()
+	pr, pw := io.Pipe()
+	form, written := multipart.NewWriter(pw), make(chan struct{})
+	go func() {
+		defer close(written)
+		pw.CloseWithError(writeForm(form, fileName(u.files[i].Name), body))
+	}()
+	defer func() { pr.Close(); <-written }() // the body must not be read once it is closed
+	ctx, cancel := context.WithTimeout(ctx, uploadTime(u.c.timeout, u.files[i].Size))
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, addr, pr)
+	if err != nil {
+		return fault.New(fault.Never, u.c.hide(err))
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	env, err := u.c.stream(ctx, req)
+	if err != nil {
+		return err
+	}
+	var r uploaded
+	if err := into(env.Result, &r); err != nil || r.ID == 0 {
+		return fault.New(fault.Refused, errors.New("the answer holds no file"))
+	}
+	u.p.Objects[i] = int64(r.ID)
+	return nil
+}
+
+func writeForm(form *multipart.Writer, name string, body io.Reader) error {
+	part, err := form.CreateFormFile("file", name)
+	if err == nil {
+		_, err = io.Copy(part, body)
+	}
+	if err == nil {
+		err = form.Close()
+	}
+	return err
+}
+
+// stream makes a request whose body is not one of ours to repeat.
+func (c *Client) stream(ctx context.Context, req *http.Request) (*envelope, error) {
+	const method = "upload"
+	if err := c.take(ctx); err != nil {
+		return nil, fault.Away(fault.Refused, err)
+	}
+	defer func() { <-c.turn }()
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", userAgent)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.lost(method, err, true)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return nil, fault.Away(fault.Unsure, c.hide(err))
+	}
+	// QUIRK: the file stands in result, or is the answer itself (files/how-to-upload-files shows both).
+	if r := bytes.TrimSpace(answer); json.Valid(r) && bytes.Contains(r, []byte(`"ID"`)) && !bytes.Contains(r, []byte(`"result"`)) {
+		return &envelope{Result: r}, nil
+	}
+	return c.open(method, resp, answer)
+}
+
+// fileName returns a name that Drive takes: without the characters it refuses, at most 200 bytes, its ending kept.
+func fileName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`\/:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, clean(name))
+	name = strings.TrimRight(strings.TrimSpace(name), ". ")
+	if name == "" {
+		return "file"
+	}
+	if len(name) <= 200 {
+		return name
+	}
+	end := ""
+	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= 20 {
+		end = name[dot:]
+	}
+	cut := 200 - len(end)
+	for cut > 0 && !utf8.RuneStart(name[cut]) {
+		cut--
+	}
+	return name[:cut] + end
+}
