@@ -1,0 +1,167 @@
+package eml
+
+import (
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+const maxAddresses = 20000
+
+// parseAddresses reads an address list however it is written: net/mail refuses too much of what is sent.
+func parseAddresses(field string) []desk.Address {
+	var list []desk.Address
+	for len(field) > 0 && len(list) < maxAddresses {
+		var a desk.Address
+		a, field = nextAddress(field)
+		if a.Addr != "" || a.Name != "" {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// mailbox collects the pieces of one address.
+type mailbox struct {
+	phrase  []string
+	angle   string
+	inAngle bool
+	comment string
+}
+
+func nextAddress(s string) (desk.Address, string) {
+	var m mailbox
+	var word strings.Builder
+	flush := func() {
+		if word.Len() > 0 {
+			m.phrase = append(m.phrase, word.String())
+			word.Reset()
+		}
+	}
+	for i := 0; i < len(s); {
+		switch c := s[i]; {
+		case c == '"':
+			val, rest := unquote(s[i:])
+			if strings.HasPrefix(rest, "@") { // a quoted local part
+				word.WriteString(`"` + val + `"`)
+			} else {
+				flush()
+				m.phrase = append(m.phrase, val)
+			}
+			i = len(s) - len(rest)
+		case c == '(':
+			text, n := comment(s[i:])
+			m.comment = text
+			i += n
+		case c == '<':
+			flush()
+			end := strings.IndexByte(s[i:], '>')
+			if end < 0 { // QUIRK: the closing > is missing
+				end = len(s) - i
+				if k := strings.IndexAny(s[i:], ",;"); k >= 0 {
+					end = k
+				}
+			}
+			m.angle, m.inAngle = s[i+1:i+end], true
+			i = min(i+end+1, len(s))
+		case c == ',' || c == ';':
+			flush()
+			return m.address(), s[i+1:]
+		case c == ':' && !m.inAngle && word.Len() > 0 && !strings.Contains(word.String(), "@"):
+			// A group (RFC 5322, 3.4): its name is not an address.
+			word.Reset()
+			m = mailbox{}
+			i++
+		case c == '=' && strings.HasPrefix(s[i:], "=?"):
+			n := wordLen(s[i:])
+			word.WriteString(s[i : i+n])
+			i += n
+		case c == ' ' || c == '\t':
+			flush()
+			i++
+		default:
+			word.WriteByte(c)
+			i++
+		}
+	}
+	flush()
+	return m.address(), ""
+}
+
+// wordLen returns the length of the encoded word s begins with, so that commas inside it part nothing.
+func wordLen(s string) int {
+	if m := encodedWord.FindStringIndex(s[:min(len(s), 2000)]); m != nil && m[0] == 0 {
+		return m[1]
+	}
+	return 2
+}
+
+func comment(s string) (text string, n int) {
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth == 0 {
+				return s[1:i], i + 1
+			}
+		}
+	}
+	return s[1:], len(s)
+}
+
+func (m mailbox) address() desk.Address {
+	name := strings.Join(m.phrase, " ")
+	addr := strings.TrimSpace(m.angle)
+	if !m.inAngle || addr == "" {
+		name, addr = m.bare()
+	}
+	if i := strings.LastIndexByte(addr, ':'); i >= 0 { // a route or mailto:
+		addr = addr[i+1:]
+	}
+	addr = cleanAddr(addr)
+	name = strings.Trim(oneLine(name), `"' `)
+	if name == "" {
+		name = oneLine(m.comment)
+	}
+	if strings.EqualFold(name, addr) {
+		name = ""
+	}
+	return desk.Address{Name: name, Addr: addr}
+}
+
+// bare finds the address among the words of a mailbox without <>; the others are the name.
+func (m mailbox) bare() (name, addr string) {
+	for i, w := range m.phrase {
+		if addr == "" && strings.Contains(w, "@") {
+			addr = w
+			m.phrase = append(append([]string(nil), m.phrase[:i]...), m.phrase[i+1:]...)
+			break
+		}
+	}
+	if addr == "" { // QUIRK: the whole address inside an encoded word
+		text := decodeWords(strings.Join(m.phrase, " "))
+		if strings.Contains(text, "@") && text != strings.Join(m.phrase, " ") {
+			a, _ := nextAddress(strings.ReplaceAll(text, "=?", ""))
+			return a.Name, a.Addr
+		}
+		if len(m.phrase) == 1 && !strings.Contains(m.phrase[0], "=?") {
+			return "", m.phrase[0]
+		}
+	}
+	return strings.Join(m.phrase, " "), addr
+}
+
+func cleanAddr(addr string) string {
+	addr = oneLine(addr)
+	addr = strings.Trim(addr, `<>'," `)
+	local, domain, found := strings.Cut(addr, "@")
+	if !found || strings.HasPrefix(local, `"`) {
+		return addr
+	}
+	// QUIRK: blanks around the @ or inside the address are slips of web forms.
+	return strings.ReplaceAll(local, " ", "") + "@" + strings.ReplaceAll(domain, " ", "")
+}

@@ -1,0 +1,148 @@
+package eml
+
+import (
+	"bufio"
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/emersion/go-message/textproto"
+
+	"helpdesk/pkg/desk"
+)
+
+// head is one header block: fields in their order, names in canonical form, values unfolded and as raw as they came.
+type head struct {
+	fields []desk.Field
+	cut    bool // it was longer than allowed
+}
+
+func (h *head) get(name string) string {
+	return desk.Header(h.fields).Get(name)
+}
+
+// header reads a header block, at the top of a message or of a part, however broken.
+func (s *source) header(top bool) head {
+	var block []byte
+	var cut, long bool
+	for {
+		line, ok := s.line()
+		if !ok {
+			break
+		}
+		whole := bytes.HasSuffix(line, []byte("\n"))
+		if long { // the rest of a very long line
+			block, cut = grow(block, line, cut)
+			long = !whole
+			continue
+		}
+		if len(block) == 0 && top {
+			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
+		}
+		if len(bytes.Trim(line, "\r\n")) == 0 || len(bytes.TrimSpace(line)) == 0 && len(block) == 0 {
+			// QUIRK: blank lines before the header (mbox exports, hand-made scripts).
+			if top && len(block) == 0 && !s.eof {
+				continue
+			}
+			break
+		}
+		if mboxLine(line) {
+			continue
+		}
+		if len(block) == 0 && !isField(line) {
+			// QUIRK: a part, or a whole file, without any header begins with its text.
+			if !top || !isField(s.peekLine()) {
+				s.unread(line)
+				break
+			}
+			continue
+		}
+		long = !whole
+		block, cut = appendLine(block, line, cut)
+	}
+	return parseBlock(block, cut)
+}
+
+// appendLine adds a line to the block. QUIRK: a line that is neither a field nor a continuation is folded onto the
+// field before it; Exchange gateways and broken scripts wrap long values without indenting them.
+func appendLine(block, line []byte, cut bool) ([]byte, bool) {
+	if line[0] != ' ' && line[0] != '\t' {
+		if len(block) > 0 && block[len(block)-1] != '\n' {
+			block = append(block, '\r', '\n')
+		}
+		if !isField(line) {
+			block = append(block, ' ')
+		}
+	} else if len(bytes.TrimSpace(line)) == 0 {
+		return block, cut
+	}
+	return grow(block, line, cut)
+}
+
+func grow(block, line []byte, cut bool) ([]byte, bool) {
+	if len(block)+len(line) > maxHeader {
+		return block, true
+	}
+	for _, c := range line {
+		if c != 0 {
+			block = append(block, c)
+		}
+	}
+	return block, cut
+}
+
+// mboxLine recognises the separator of mailbox files. QUIRK: some gateways leave it, quoted or not, in the header.
+func mboxLine(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))
+}
+
+func isField(line []byte) bool {
+	i := bytes.IndexByte(line, ':')
+	if i <= 0 {
+		return false
+	}
+	key := bytes.TrimRight(line[:i], " \t")
+	for _, c := range key {
+		if c < 33 || c > 126 {
+			return false
+		}
+	}
+	return len(key) > 0
+}
+
+func parseBlock(block []byte, cut bool) head {
+	if len(block) == 0 {
+		return head{cut: cut}
+	}
+	if block[len(block)-1] != '\n' {
+		block = append(block, '\r', '\n')
+	}
+	block = append(block, '\r', '\n')
+	// The block holds only fields and continuations by now, so that an error can only come from its end.
+	th, _ := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(block)))
+	h := head{cut: cut, fields: make([]desk.Field, 0, th.Len())}
+	for f := th.Fields(); f.Next(); {
+		h.fields = append(h.fields, desk.Field{Name: f.Key(), Value: strings.TrimSpace(f.Value())})
+	}
+	return h
+}
+
+// repair makes all values valid UTF-8. Raw 8-bit letters of one header are taken to be of one charset.
+func (h *head) repair() {
+	var raw []byte
+	for _, f := range h.fields {
+		if !utf8.ValidString(f.Value) && len(raw) < 64<<10 {
+			raw = append(append(raw, f.Value...), '\n')
+		}
+	}
+	if len(raw) == 0 {
+		return
+	}
+	hint := parseMedia(h.get("Content-Type")).params["charset"]
+	enc := rawCharset(raw, hint)
+	for i, f := range h.fields {
+		if !utf8.ValidString(f.Value) {
+			h.fields[i].Value = decodeWith(enc, []byte(f.Value))
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package eml
+
+import (
+	"bytes"
+	"io"
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+// part is what is known of a leaf beside its content.
+type part struct {
+	h    *head
+	typ  string
+	name string
+	disp string
+	p    place
+}
+
+// leaf reads a part that has no parts: a piece of the text, or an attachment.
+func (w *walker) leaf(h *head, ct media, p place) {
+	disp := parseMedia(h.get("Content-Disposition"))
+	name := disp.params["filename"]
+	for _, other := range []string{disp.params["name"], ct.params["name"], ct.params["filename"]} {
+		if name == "" {
+			name = other
+		}
+	}
+	pt := part{h: h, typ: ct.value, name: name, disp: disp.value, p: p}
+	encoding := h.get("Content-Transfer-Encoding")
+	if strings.HasPrefix(ct.value, "message/") && !strings.Contains(strings.ToLower(encoding), "base64") {
+		encoding = "" // RFC 2046, 5.2.1: never encoded; some label it so and leave it as it is
+	}
+	r := decodeTransfer(&body{s: w.src}, encoding)
+	lower := strings.ToLower(name)
+	switch {
+	case isText(ct.value, disp.value, name, p) && w.texts < maxTexts:
+		w.readText(h, ct, p, r)
+	case ct.value == "application/ms-tnef", ct.value == "application/vnd.ms-tnef", lower == "winmail.dat":
+		w.openTNEF(r, pt)
+	case strings.HasSuffix(ct.value, "pkcs7-mime"), lower == "smime.p7m":
+		w.openSigned(r, pt, ct.params["smime-type"])
+	case w.isNotice(ct.value, p):
+		w.readNotice(r, pt)
+	case ct.value == "text/calendar":
+		kept := w.attach(r, pt)
+		text, _ := toUTF8(kept, ct.params["charset"])
+		w.events = append(w.events, event{calendarLine(text)})
+	default:
+		if p.parent == "multipart/encrypted" {
+			w.degrade(DegradedEncrypted)
+		}
+		w.attach(r, pt)
+	}
+}
+
+// isText says whether a part is a piece of the message's text (the rule of RFC 8621, 4.1.4).
+func isText(typ, disp, name string, p place) bool {
+	if disp == "attachment" {
+		return false
+	}
+	if typ != "text/plain" && typ != "text/html" {
+		// QUIRK: a message that is text of an unknown kind is still somebody's text.
+		return p.parent == "" && strings.HasPrefix(typ, "text/") && typ != "text/calendar" && name == ""
+	}
+	return name == "" || p.index == 0 && p.parent != "multipart/report"
+}
+
+// attach reads a leaf as an attachment, and returns its beginning.
+func (w *walker) attach(r io.Reader, pt part) []byte {
+	n, kept, size, sum := w.content(r, maxNotice)
+	w.addAttachment(pt, n, size, sum)
+	return kept
+}
+
+func (w *walker) addAttachment(pt part, n int, size int64, sum string) {
+	w.sum("file", sum)
+	id := pt.h.get("Content-Id")
+	if ids := idsIn(id); len(ids) > 0 {
+		id = ids[0]
+	}
+	raw := oneLine(strings.ReplaceAll(pt.name, "\x00", ""))
+	w.msg.Attachments = append(w.msg.Attachments, desk.Attachment{
+		Part: n, Name: fileName(raw, pt.typ, n+1), Type: typeName(pt.typ), Size: size, Hash: sum,
+		Inline:    pt.disp == "inline" && raw == "" && strings.HasPrefix(pt.typ, "image/"),
+		ContentID: strings.Trim(oneLine(id), "<> "),
+	})
+}
+
+func typeName(typ string) string {
+	return strings.ToValidUTF8(oneLine(typ), "_")
+}
+
+// readText reads a piece of text. One that is longer than allowed is kept as an attachment too.
+func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
+	n, kept, size, sum := w.content(r, maxText)
+	if size > int64(len(kept)) {
+		w.degrade(DegradedText)
+		w.addAttachment(part{h: h, typ: ct.value, name: ct.params["name"], p: p}, n, size, sum)
+	}
+	w.texts += len(kept)
+	isHTML := ct.value == "text/html"
+	if !isHTML {
+		var files []uuFile
+		kept, files = cutUU(kept)
+		for _, f := range files {
+			w.attach(bytes.NewReader(f.content), part{h: &head{}, typ: "application/octet-stream", name: f.name, p: p})
+		}
+	}
+	text, clean := decodeText(kept, ct, isHTML)
+	if !clean {
+		w.degrade(DegradedCharset)
+	}
+	w.sum(ct.value, strings.TrimSpace(text))
+	w.addText(text, isHTML, p)
+}
+
+func (w *walker) addText(text string, isHTML bool, p place) {
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	seg := p.alt
+	if seg == nil {
+		seg = &segment{}
+		w.segments = append(w.segments, seg)
+	}
+	switch {
+	case isHTML && seg.html != "":
+		seg.html += "\n<br>\n" + text
+	case isHTML:
+		seg.html = text
+	case seg.plain != "" && seg.plain != text:
+		seg.plain += "\n\n" + text
+	default:
+		seg.plain = text
+	}
+}

@@ -1,0 +1,159 @@
+package eml
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+// Parse reads one message. Attachments are counted and hashed, never held. The error is that of r, nothing else: what
+// is wrong with the message stands in its Degraded. Text, FullText, BBCode, FullCode and Quoted are left to the caller.
+func Parse(r io.Reader, l desk.Listing) (desk.Message, error) {
+	w := newWalker(r, noPart, io.Discard)
+	w.msg.Listing = l
+	h := w.src.header(true)
+	h.repair()
+	w.top(&h)
+	w.entity(&h, place{})
+	w.finish()
+	if w.src.err != nil {
+		return w.msg, fmt.Errorf("read message: %w", w.src.err)
+	}
+	return w.msg, nil
+}
+
+// ReadHeader reads the header of a message whose body is too large to be read.
+func ReadHeader(r io.Reader, l desk.Listing) desk.Message {
+	w := newWalker(r, noPart, io.Discard)
+	w.msg.Listing = l
+	h := w.src.header(true)
+	h.repair()
+	w.top(&h)
+	for _, name := range []string{"To", "Message-Id", "Content-Type"} {
+		w.sum(h.get(name))
+	}
+	w.finish()
+	return w.msg
+}
+
+// Extract writes the decoded content of the attachment of that number.
+func Extract(r io.Reader, part int, out io.Writer) error {
+	w := newWalker(r, part, out)
+	h := w.src.header(true)
+	h.repair()
+	w.entity(&h, place{})
+	switch {
+	case w.outErr != nil:
+		return fmt.Errorf("write part %d: %w", part, w.outErr)
+	case w.src.err != nil:
+		return fmt.Errorf("read message: %w", w.src.err)
+	case !w.found:
+		return fmt.Errorf("extract part %d: the message has only %d parts", part, w.next)
+	}
+	return nil
+}
+
+// top takes what the header of the message says.
+func (w *walker) top(h *head) {
+	m := &w.msg
+	if h.cut {
+		w.degrade(DegradedHeader)
+	}
+	m.Header = h.fields
+	m.Subject = oneLine(m.Header.Get("Subject"))
+	m.Date = parseDate(m.Header.Get("Date"))
+	m.From = first(m.Header, "From")
+	m.Sender = first(m.Header, "Sender")
+	if m.From.Addr == "" && m.Sender.Addr != "" {
+		m.From = m.Sender
+	}
+	m.ReplyTo = addresses(m.Header, "Reply-To")
+	m.To = addresses(m.Header, "To")
+	m.Cc = addresses(m.Header, "Cc")
+	m.InReplyTo = idsOf(m.Header, "In-Reply-To")
+	m.Refs = idsOf(m.Header, "References")
+	if ids := idsOf(m.Header, "Message-Id"); len(ids) > 0 {
+		m.ID = ids[0]
+	}
+	w.sum(m.From.Name, m.From.Addr, m.Header.Get("Date"), m.Subject)
+	if failed := m.Header.Values("X-Failed-Recipients"); len(failed) > 0 {
+		r := w.reportOf("dsn")
+		for _, a := range addresses(m.Header, "X-Failed-Recipients") {
+			r.Failed = append(r.Failed, desk.Recipients{Address: a.Addr, Action: "failed"})
+		}
+	}
+}
+
+func first(h desk.Header, name string) desk.Address {
+	list := addresses(h, name)
+	for _, a := range list {
+		if strings.Contains(a.Addr, "@") {
+			return a
+		}
+	}
+	if len(list) > 0 {
+		return list[0]
+	}
+	return desk.Address{}
+}
+
+func addresses(h desk.Header, name string) []desk.Address {
+	var list []desk.Address
+	for _, v := range h.Values(name) {
+		list = append(list, parseAddresses(v)...)
+	}
+	return list[:min(len(list), maxAddresses)]
+}
+
+// finish completes the message when all of it has been seen.
+func (w *walker) finish() {
+	m := &w.msg
+	w.joinTexts()
+	w.markInline()
+	m.Hash = hex.EncodeToString(w.hash.Sum(nil))
+	if m.ID == "" {
+		m.DerivedID = true
+		m.ID = w.derivedID()
+	}
+	if strings.Contains(m.Plain, "-----BEGIN PGP ") {
+		w.degrade(DegradedPGP)
+	}
+	w.finishReport()
+}
+
+// derivedID makes an id of what the same letter has in every mailbox; one without a date may be one of many alike, so
+// that the fields its journey left must tell it from them.
+func (w *walker) derivedID() string {
+	id := w.msg.Hash[:32]
+	if w.msg.Header.Get("Date") == "" {
+		d := sha256.New()
+		d.Write([]byte(w.msg.Hash))
+		for _, f := range w.msg.Header {
+			fmt.Fprintf(d, "%s: %s\n", f.Name, f.Value)
+		}
+		id = hex.EncodeToString(d.Sum(nil)[:16])
+	}
+	return id + "@derived.invalid"
+}
+
+// markInline finds out which pictures the HTML shows.
+func (w *walker) markInline() {
+	refs := cidRefs(w.msg.HTML)
+	for i := range w.msg.Attachments {
+		a := &w.msg.Attachments[i]
+		if a.ContentID != "" && refs[strings.ToLower(a.ContentID)] {
+			a.Inline = true
+		}
+	}
+}
+
+func (w *walker) degrade(what string) {
+	if !slices.Contains(w.msg.Degraded, what) {
+		w.msg.Degraded = append(w.msg.Degraded, what)
+	}
+}

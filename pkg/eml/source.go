@@ -1,0 +1,142 @@
+package eml
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// noHit says that no boundary line has been met.
+const noHit = -1
+
+// source reads a message line by line and stops before every line that is one of the open boundaries.
+type source struct {
+	br       *bufio.Reader
+	open     []string // boundaries without the leading --, outermost first
+	pushed   []byte   // a line given back
+	midLine  bool     // the next bytes continue a line
+	hit      int      // index into open of the boundary just met
+	hitClose bool     // it was the closing one
+	eof      bool
+	err      error // why reading failed, nil at a plain end
+}
+
+func newSource(r io.Reader) *source {
+	br := bufio.NewReaderSize(r, 64<<10)
+	// QUIRK: old Mac programs end lines with a bare CR; such a message has no LF at all.
+	if head, _ := br.Peek(8 << 10); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
+		br = bufio.NewReaderSize(&bareCR{br}, 64<<10)
+	}
+	return &source{br: br, hit: noHit}
+}
+
+type bareCR struct{ r io.Reader }
+
+func (c *bareCR) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	for i, b := range p[:n] {
+		if b == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
+// line returns the next line with its end, or a piece of it where it is long; ok is false at a boundary and at the end.
+// The slice is valid until the next call.
+func (s *source) line() (line []byte, ok bool) {
+	if s.hit != noHit || s.eof {
+		return nil, false
+	}
+	if s.pushed != nil {
+		line, s.pushed = s.pushed, nil
+		return line, true
+	}
+	line, err := s.br.ReadSlice('\n')
+	start := !s.midLine
+	s.midLine = errors.Is(err, bufio.ErrBufferFull)
+	if err != nil && !s.midLine {
+		if !errors.Is(err, io.EOF) {
+			s.err = err
+		}
+		if len(line) == 0 {
+			s.eof = true
+			return nil, false
+		}
+	}
+	if start && s.boundary(line) {
+		return nil, false
+	}
+	return line, true
+}
+
+func (s *source) boundary(line []byte) bool {
+	if len(s.open) == 0 || len(line) < 3 || line[0] != '-' || line[1] != '-' {
+		return false
+	}
+	line = bytes.TrimRight(line[2:], " \t\r\n")
+	for i := len(s.open) - 1; i >= 0; i-- {
+		rest, found := bytes.CutPrefix(line, []byte(s.open[i]))
+		if found && (len(rest) == 0 || string(rest) == "--") {
+			s.hit, s.hitClose = i, len(rest) > 0
+			return true
+		}
+	}
+	return false
+}
+
+// unread gives one line back.
+func (s *source) unread(line []byte) { s.pushed = bytes.Clone(line) }
+
+// peekLine returns the beginning of the next line without taking it.
+func (s *source) peekLine() []byte {
+	if s.pushed != nil {
+		return s.pushed
+	}
+	b, _ := s.br.Peek(1024)
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		b = b[:i+1]
+	}
+	return b
+}
+
+// body reads up to the next boundary, without the line end that belongs to the boundary (RFC 2046, 5.1.1).
+type body struct {
+	s    *source
+	out  []byte
+	buf  []byte
+	eol  []byte
+	done bool
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	for len(b.out) == 0 {
+		if b.done {
+			return 0, io.EOF
+		}
+		b.fill()
+	}
+	n := copy(p, b.out)
+	b.out = b.out[n:]
+	return n, nil
+}
+
+func (b *body) fill() {
+	b.buf = append(b.buf[:0], b.eol...)
+	line, ok := b.s.line()
+	if !ok {
+		b.done = true
+		if b.s.hit == noHit {
+			b.out = b.buf
+		}
+		return
+	}
+	text := line
+	if bytes.HasSuffix(text, []byte("\n")) {
+		text = bytes.TrimSuffix(text[:len(text)-1], []byte("\r"))
+	}
+	b.eol = append(b.eol[:0], line[len(text):]...)
+	b.buf = append(b.buf, text...)
+	b.out = b.buf
+}

@@ -1,0 +1,176 @@
+package eml
+
+import (
+	"html"
+	"regexp"
+	"strings"
+
+	tokens "golang.org/x/net/html"
+)
+
+var metaCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)`)
+
+// decodeText turns the bytes of a text part into text with plain line ends and without control characters.
+func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
+	label := ct.params["charset"]
+	if isHTML && saysNothing[foldLabel(label)] {
+		if m := metaCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil && !strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
+			label = string(m[1])
+		}
+	}
+	s, clean := toUTF8(b, label)
+	s = plainLines(strings.ToValidUTF8(s, "\ufffd"))
+	if isHTML {
+		return s, clean
+	}
+	if strings.EqualFold(ct.params["format"], "flowed") {
+		s = unflow(s, strings.EqualFold(ct.params["delsp"], "yes"))
+	}
+	return undouble(s), clean
+}
+
+// plainLines makes all line ends \n and removes control characters. QUIRK: \r\r\n comes from programs that translate
+// line ends twice; NUL from old Outlook and fax gateways.
+func plainLines(s string) string {
+	if strings.Contains(s, "\r") {
+		s = strings.ReplaceAll(s, "\r\r\n", "\n")
+		s = strings.ReplaceAll(s, "\r\n", "\n")
+		s = strings.ReplaceAll(s, "\r", "\n")
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == '\f' || r == '\v':
+			return '\n'
+		case r < 0x20 || r == 0x7f || isInvisible(r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// unflow joins the lines of format=flowed (RFC 3676).
+func unflow(s string, delSp bool) string {
+	var out strings.Builder
+	depth, open := 0, false
+	for line := range strings.Lines(s) {
+		line = strings.TrimSuffix(line, "\n")
+		text := strings.TrimLeft(line, ">")
+		quotes := len(line) - len(text)
+		text = strings.TrimPrefix(text, " ")
+		signature := text == "-- "
+		if open && (quotes != depth || signature) {
+			out.WriteByte('\n')
+			open = false
+		}
+		if !open && quotes > 0 {
+			out.WriteString(strings.Repeat(">", quotes) + " ")
+		}
+		depth = quotes
+		open = strings.HasSuffix(text, " ") && !signature
+		if open && delSp {
+			text = text[:len(text)-1]
+		}
+		out.WriteString(text)
+		if !open {
+			out.WriteByte('\n')
+		}
+	}
+	return out.String()
+}
+
+// undouble halves blank lines. QUIRK: Outlook puts a blank line behind every line of a plain text it makes of HTML, so
+// that what were lines become paragraphs, and paragraphs stand three blank lines apart.
+func undouble(s string) string {
+	lines := strings.Split(strings.TrimRight(s, " \t\n"), "\n")
+	run, texts, wide := 0, 0, 0
+	for _, l := range lines {
+		if strings.TrimSpace(l) == "" {
+			run++
+			continue
+		}
+		if texts > 0 && run%2 == 0 {
+			return s
+		}
+		if run >= 3 {
+			wide++
+		}
+		texts++
+		run = 0
+	}
+	if texts < 4 || wide == 0 {
+		return s
+	}
+	var out []string
+	for _, l := range lines {
+		if strings.TrimSpace(l) != "" {
+			out = append(out, strings.Repeat("\n", run/2)+l)
+			run = 0
+			continue
+		}
+		run++
+	}
+	return strings.Join(out, "\n") + "\n"
+}
+
+// joinTexts makes Plain and HTML of the pieces, so that neither lacks what only the other form of a piece says.
+func (w *walker) joinTexts() {
+	anyPlain, anyHTML := false, false
+	for _, s := range w.segments {
+		anyPlain = anyPlain || strings.TrimSpace(s.plain) != ""
+		anyHTML = anyHTML || strings.TrimSpace(s.html) != ""
+	}
+	var plain, rich []string
+	for _, s := range w.segments {
+		p, h := s.plain, s.html
+		if anyPlain && strings.TrimSpace(p) == "" && h != "" {
+			p = bareText(h)
+		}
+		if anyHTML && h == "" && strings.TrimSpace(p) != "" {
+			h = "<div>" + strings.ReplaceAll(html.EscapeString(p), "\n", "<br>\n") + "</div>"
+		}
+		if anyPlain && strings.TrimSpace(p) != "" {
+			plain = append(plain, p)
+		}
+		if h != "" {
+			rich = append(rich, h)
+		}
+	}
+	w.msg.Plain, w.msg.HTML = strings.Join(plain, "\n\n"), strings.Join(rich, "\n")
+	if !anyPlain && !anyHTML && len(w.events) > 0 {
+		w.msg.Plain = w.events[0].line
+	}
+}
+
+// blockTags end a line.
+var blockTags = map[string]bool{"p": true, "div": true, "br": true, "tr": true, "li": true, "table": true, "blockquote": true, "hr": true, "h1": true, "h2": true, "h3": true}
+
+// bareText is the visible text of HTML without any care for looks.
+func bareText(s string) string {
+	z := tokens.NewTokenizer(strings.NewReader(s))
+	z.SetMaxBuf(maxText * 2)
+	var out strings.Builder
+	hidden := ""
+	for {
+		switch z.Next() {
+		case tokens.ErrorToken:
+			return strings.TrimSpace(out.String())
+		case tokens.TextToken:
+			if hidden == "" {
+				out.Write(z.Text())
+			}
+		case tokens.StartTagToken, tokens.SelfClosingTagToken:
+			name, _ := z.TagName()
+			if t := string(name); hidden == "" && (t == "style" || t == "script" || t == "title") {
+				hidden = t
+			} else if blockTags[t] {
+				out.WriteByte('\n')
+			}
+		case tokens.EndTagToken:
+			if name, _ := z.TagName(); string(name) == hidden {
+				hidden = ""
+			}
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package eml
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"unicode/utf16"
+
+	"golang.org/x/text/encoding"
+)
+
+// Attributes of MS-OXTNEF 2.1.3.2 that matter here, as type and number.
+const (
+	tnefSignature = 0x223E9F78
+	attOemCode    = 0x00069007
+	attRendData   = 0x00069002
+	attTitle      = 0x00018010
+	attData       = 0x0006800F
+	attAttachment = 0x00069005
+)
+
+// MAPI properties of an attachment.
+const (
+	propDisplayName = 0x3001
+	propLongName    = 0x3707
+	propMimeTag     = 0x370E
+	propContentID   = 0x3712
+)
+
+// maxAttribute is how much of an attribute that is not a file's content is held.
+const maxAttribute = 1 << 20
+
+// tnefFile is one attachment of a winmail.dat.
+type tnefFile struct {
+	title, long string
+	typ, cid    string
+	n           int
+	size        int64
+	sum         string
+	data        bool
+}
+
+// tnef reads a TNEF stream once, attribute by attribute.
+type tnef struct {
+	w     *walker
+	br    *bufio.Reader
+	codec encoding.Encoding
+	files []tnefFile
+}
+
+// openTNEF reads a winmail.dat: its files take its place, and it stays as it is where it holds none, or where something
+// is wrong with it. Its own number is its before theirs either way.
+func (w *walker) openTNEF(r io.Reader, pt part) {
+	n, done := w.number(&r)
+	count := &counter{r: r, sum: newDigest()}
+	t := &tnef{w: w, br: bufio.NewReader(count)}
+	ok := t.read()
+	_, _ = io.Copy(io.Discard, t.br)
+	done()
+	for _, f := range t.files {
+		ok = ok && f.data
+	}
+	if !ok || len(t.files) == 0 {
+		if !ok {
+			w.degrade(DegradedTNEF)
+		}
+		w.addAttachment(pt, n, count.n, count.sum.hex())
+		return
+	}
+	for _, f := range t.files {
+		name, typ := f.long, f.typ
+		if name == "" {
+			name = f.title
+		}
+		if typ == "" {
+			typ = "application/octet-stream"
+		}
+		w.addAttachment(part{h: &head{}, typ: typ, name: name, p: pt.p}, f.n, f.size, f.sum)
+		w.msg.Attachments[len(w.msg.Attachments)-1].ContentID = oneLine(f.cid)
+	}
+}
+
+// read goes through the attributes and says whether all was well-formed.
+func (t *tnef) read() bool {
+	var start [6]byte
+	if _, err := io.ReadFull(t.br, start[:]); err != nil || binary.LittleEndian.Uint32(start[:]) != tnefSignature {
+		return false
+	}
+	for range 100000 {
+		var h [9]byte // level, attribute, length
+		_, err := io.ReadFull(t.br, h[:])
+		switch {
+		case err == io.EOF:
+			return true
+		case h[0] != 1 && h[0] != 2: // QUIRK: gateways pad the end with line ends or zeros
+			return len(t.files) > 0 && (h[0] == '\r' || h[0] == '\n' || h[0] == 0)
+		case err != nil:
+			return false
+		}
+		id, size := binary.LittleEndian.Uint32(h[1:]), int64(binary.LittleEndian.Uint32(h[5:]))
+		if !t.attribute(id, size) {
+			return false
+		}
+		if _, err := t.br.Discard(2); err != nil { // the checksum, which several programs compute wrongly
+			return err == io.EOF
+		}
+	}
+	return false
+}
+
+func (t *tnef) attribute(id uint32, size int64) bool {
+	var last *tnefFile
+	if len(t.files) > 0 {
+		last = &t.files[len(t.files)-1]
+	}
+	body := io.LimitReader(t.br, size)
+	switch {
+	case id == attRendData:
+		if len(t.files) >= maxParts {
+			return false
+		}
+		t.files = append(t.files, tnefFile{})
+	case id == attData && last != nil:
+		n, _, got, sum := t.w.content(body, 0)
+		last.n, last.size, last.sum, last.data = n, got, sum, true
+		return got == size
+	case id == attOemCode, id == attTitle && last != nil, id == attAttachment && last != nil:
+		b, err := io.ReadAll(io.LimitReader(body, maxAttribute))
+		if err != nil {
+			return false
+		}
+		t.small(id, b, last)
+		size -= int64(len(b))
+	}
+	skipped, err := io.Copy(io.Discard, body)
+	return err == nil && skipped == size
+}
+
+func (t *tnef) small(id uint32, b []byte, last *tnefFile) {
+	switch id {
+	case attOemCode:
+		if len(b) >= 4 {
+			t.codec = codepage(binary.LittleEndian.Uint32(b))
+		}
+	case attTitle:
+		last.title = t.narrow(b)
+	case attAttachment:
+		t.properties(b, last)
+	}
+}
+
+// narrow decodes a zero-ended string of the stream's code page.
+func (t *tnef) narrow(b []byte) string {
+	for i, c := range b {
+		if c == 0 {
+			b = b[:i]
+			break
+		}
+	}
+	if t.codec != nil && !isASCII(b) {
+		return decodeWith(t.codec, b)
+	}
+	s, _ := toUTF8(b, "")
+	return s
+}
+
+func wide(b []byte) string {
+	units := make([]uint16, 0, len(b)/2)
+	for ; len(b) >= 2; b = b[2:] {
+		u := binary.LittleEndian.Uint16(b)
+		if u == 0 {
+			break
+		}
+		units = append(units, u)
+	}
+	return string(utf16.Decode(units))
+}

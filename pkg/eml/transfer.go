@@ -1,0 +1,173 @@
+package eml
+
+import (
+	"bufio"
+	"io"
+	"strings"
+)
+
+// decodeTransfer undoes a Content-Transfer-Encoding, skipping what does not belong. Unknown names mean the bytes as
+// they are. QUIRK: "8bits", "7-bit", "quoted printable", `"base64"`, "base64;" and "uuencode" are all in use.
+func decodeTransfer(r io.Reader, encoding string) io.Reader {
+	name, _, _ := strings.Cut(strings.ToLower(encoding), ";")
+	name = strings.Trim(name, ` "'`)
+	if f := strings.Fields(name); len(f) > 1 && f[0] != "quoted" {
+		name = f[0]
+	}
+	switch {
+	case strings.HasPrefix(name, "base64"), name == "b", name == "base-64":
+		return &base64Reader{src: r}
+	case strings.HasPrefix(name, "quoted"), name == "q", name == "qp":
+		return &qpReader{br: bufio.NewReaderSize(r, 8<<10)}
+	case strings.Contains(name, "uu"):
+		return newUUReader(r)
+	}
+	return r
+}
+
+// base64Reader decodes base64 whatever stands between its letters, and starts anew after padding.
+type base64Reader struct {
+	src  io.Reader
+	in   [4096]byte
+	out  []byte
+	buf  []byte
+	acc  uint32
+	have uint // letters in acc
+	err  error
+}
+
+func (d *base64Reader) Read(p []byte) (int, error) {
+	for len(d.out) == 0 {
+		if d.err != nil {
+			return 0, d.err
+		}
+		d.fill()
+	}
+	n := copy(p, d.out)
+	d.out = d.out[n:]
+	return n, nil
+}
+
+func (d *base64Reader) fill() {
+	n, err := d.src.Read(d.in[:])
+	d.buf = d.buf[:0]
+	for _, c := range d.in[:n] {
+		if c == '=' {
+			d.flush()
+			continue
+		}
+		v := base64Value(c)
+		if v < 0 {
+			continue
+		}
+		d.acc = d.acc<<6 | uint32(v)
+		if d.have++; d.have == 4 {
+			d.buf = append(d.buf, byte(d.acc>>16), byte(d.acc>>8), byte(d.acc))
+			d.acc, d.have = 0, 0
+		}
+	}
+	if err != nil {
+		d.flush()
+		d.err = err
+	}
+	d.out = d.buf
+}
+
+// flush writes what a group cut short still holds.
+func (d *base64Reader) flush() {
+	switch d.have {
+	case 2:
+		d.buf = append(d.buf, byte(d.acc>>4))
+	case 3:
+		d.buf = append(d.buf, byte(d.acc>>10), byte(d.acc>>2))
+	}
+	d.acc, d.have = 0, 0
+}
+
+func base64Value(c byte) int {
+	switch {
+	case c >= 'A' && c <= 'Z':
+		return int(c - 'A')
+	case c >= 'a' && c <= 'z':
+		return int(c-'a') + 26
+	case c >= '0' && c <= '9':
+		return int(c-'0') + 52
+	case c == '+', c == '-': // the URL alphabet of RFC 4648, 5 is sent too
+		return 62
+	case c == '/', c == '_':
+		return 63
+	}
+	return -1
+}
+
+// qpReader decodes quoted-printable and leaves what is not well-formed as it is.
+type qpReader struct {
+	br   *bufio.Reader
+	out  []byte
+	buf  []byte
+	cont bool // the piece before was cut inside a line
+	err  error
+}
+
+func (d *qpReader) Read(p []byte) (int, error) {
+	for len(d.out) == 0 {
+		if d.err != nil {
+			return 0, d.err
+		}
+		d.fill()
+	}
+	n := copy(p, d.out)
+	d.out = d.out[n:]
+	return n, nil
+}
+
+func (d *qpReader) fill() {
+	line, err := d.br.ReadSlice('\n')
+	if err != nil && err != bufio.ErrBufferFull {
+		d.err = err
+	}
+	if err == bufio.ErrBufferFull { // keep an escape whole
+		if i := strings.LastIndexByte(string(line[len(line)-2:]), '='); i >= 0 {
+			keep := len(line) - 2 + i
+			rest := append([]byte(nil), line[keep:]...)
+			more, _ := d.br.Peek(3)
+			line = append(append([]byte(nil), line[:keep]...), rest...)
+			line = append(line, more...)
+			_, _ = d.br.Discard(len(more))
+		}
+	}
+	d.buf = decodeQP(d.buf[:0], line)
+	d.out = d.buf
+}
+
+// decodeQP appends the decoded line to dst: trailing blanks go, a = at the end joins it with the next (RFC 2045, 6.7).
+func decodeQP(dst, line []byte) []byte {
+	text := line
+	for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {
+		text = text[:len(text)-1]
+	}
+	eol := line[len(text):]
+	if len(eol) > 0 {
+		for len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\t') {
+			text = text[:len(text)-1]
+		}
+	}
+	for i := 0; i < len(text); i++ {
+		if text[i] != '=' {
+			dst = append(dst, text[i])
+			continue
+		}
+		if i == len(text)-1 {
+			return dst
+		}
+		if i+2 < len(text) {
+			if b, ok := hexByte(text[i+1], text[i+2]); ok {
+				dst = append(dst, b)
+				i += 2
+				continue
+			}
+		}
+		dst = append(dst, '=')
+	}
+	return append(dst, eol...)
+}

@@ -1,0 +1,219 @@
+package eml
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"io"
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+// noPart is the number of no attachment.
+const noPart = -1
+
+// walker goes through the parts of a message once, in their order, and gives each leaf a number. Parse and Extract walk
+// alike, so that the numbers mean the same to both.
+type walker struct {
+	src  *source
+	msg  desk.Message
+	hash hash.Hash
+
+	next   int // number of the next leaf
+	parts  int // entities seen
+	want   int // the leaf whose content goes to out
+	out    io.Writer
+	outErr error
+	found  bool
+
+	segments []*segment
+	texts    int // bytes of text held
+	report   *desk.Report
+	events   []event
+}
+
+// segment is one stretch of the message's text, in one form or both.
+type segment struct{ plain, html string }
+
+// event is a calendar entry, for a message that has no other text.
+type event struct{ line string }
+
+// place is where in the message an entity stands.
+type place struct {
+	depth  int
+	parent string   // media type of the multipart it is in
+	index  int      // its place there
+	alt    *segment // the alternative it is a form of
+}
+
+func newWalker(r io.Reader, want int, out io.Writer) *walker {
+	return &walker{src: newSource(r), hash: sha256.New(), want: want, out: out}
+}
+
+// sum adds texts to the message's hash.
+func (w *walker) sum(texts ...string) {
+	for _, t := range texts {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(t)))
+		w.hash.Write(n[:])
+		io.WriteString(w.hash, t)
+	}
+}
+
+// entity reads one part, or the whole message, from behind its header up to the next boundary.
+func (w *walker) entity(h *head, p place) {
+	w.parts++
+	ct := parseMedia(h.get("Content-Type"))
+	ct.value = salvageType(ct.value, p)
+	if !strings.HasPrefix(ct.value, "multipart/") {
+		w.leaf(h, ct, p)
+		return
+	}
+	if p.depth >= maxDepth {
+		w.degrade(DegradedDepth)
+		w.attach(&body{s: w.src}, part{h: h, typ: "application/octet-stream", p: p})
+		return
+	}
+	boundary := strings.TrimRight(ct.params["boundary"], " \t")
+	if boundary == "" {
+		// QUIRK: the boundary is missing or empty; the first line that could be one is.
+		line := bytes.TrimSpace(w.src.peekLine())
+		if !bytes.HasPrefix(line, []byte("--")) || len(line) < 3 || len(line) > 200 {
+			w.leaf(h, media{value: "text/plain", params: map[string]string{}}, p)
+			return
+		}
+		boundary = string(line[2:])
+	}
+	w.multipart(ct.value, boundary, p)
+}
+
+// salvageType makes a media type of what stands there.
+func salvageType(t string, p place) string {
+	if p.parent == "multipart/digest" && t == "" {
+		return "message/rfc822"
+	}
+	major, minor, found := strings.Cut(t, "/")
+	switch {
+	case t == "" || t == "text" || t == "text/":
+		return "text/plain" // RFC 2045, 5.2
+	case t == "plain" || t == "html":
+		return "text/" + t
+	case !found && t == "multipart":
+		return "multipart/mixed"
+	case !found || major == "" || minor == "" || strings.ContainsAny(t, " \t\"<>,@"):
+		return "application/octet-stream"
+	}
+	return t
+}
+
+func (w *walker) multipart(typ, boundary string, p place) {
+	own := len(w.src.open)
+	w.src.open = append(w.src.open, boundary)
+	inner := place{depth: p.depth + 1, parent: typ, alt: p.alt}
+	if typ == "multipart/alternative" && p.alt == nil {
+		inner.alt = &segment{}
+		w.segments = append(w.segments, inner.alt)
+	}
+	preamble := w.skip()
+	if w.src.hit != own && len(bytes.TrimSpace(preamble)) > 0 {
+		// QUIRK: the boundary of the header never comes; the text is all there is.
+		w.readText(&head{}, media{value: "text/plain", params: map[string]string{}}, p, bytes.NewReader(preamble))
+	}
+	closed := w.src.hit != noHit && w.src.hit != own
+	for w.src.hit == own {
+		closed = w.src.hitClose
+		w.src.hit = noHit
+		if !closed {
+			if w.parts >= maxParts {
+				w.rest()
+				return
+			}
+			h := w.src.header(false)
+			h.repair()
+			w.entity(&h, inner)
+			inner.index++
+		}
+		w.skip() // what follows the end, unless it has parts of its own
+	}
+	if !closed && w.src.hit == noHit {
+		w.degrade(DegradedTruncated)
+	}
+	w.src.open = w.src.open[:own]
+	if w.src.hit >= own {
+		w.src.hit = noHit
+	}
+}
+
+// rest takes all that remains of a message with too many parts as one attachment.
+func (w *walker) rest() {
+	w.degrade(DegradedParts)
+	w.src.open = w.src.open[:0]
+	w.attach(&body{s: w.src}, part{h: &head{}, typ: "application/octet-stream", name: "rest.eml"})
+}
+
+// skip reads up to the next boundary and returns the beginning of what was there.
+func (w *walker) skip() []byte {
+	var kept []byte
+	for {
+		line, ok := w.src.line()
+		if !ok {
+			return kept
+		}
+		if len(kept)+len(line) <= maxText {
+			kept = append(kept, line...)
+		}
+	}
+}
+
+// content reads a leaf to its end under the next number, and keeps up to limit bytes of it.
+func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
+	n, done := w.number(&r)
+	var buf capped
+	buf.limit = limit
+	digest := sha256.New()
+	size, _ = io.Copy(io.MultiWriter(digest, &buf), r)
+	done()
+	return n, buf.b, size, hex.EncodeToString(digest.Sum(nil))
+}
+
+// number gives the leaf r a number, and lets what is read of it go out where it is the wanted one.
+func (w *walker) number(r *io.Reader) (n int, done func()) {
+	n = w.next
+	w.next++
+	if n != w.want {
+		return n, func() {}
+	}
+	w.found = true
+	tee := &teeOut{r: *r, w: w}
+	*r = tee
+	return n, func() { _, _ = io.Copy(io.Discard, tee) }
+}
+
+// teeOut is an io.TeeReader that goes on reading when writing fails, so that the walk stays in step.
+type teeOut struct {
+	r io.Reader
+	w *walker
+}
+
+func (t *teeOut) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	if n > 0 && t.w.outErr == nil {
+		_, t.w.outErr = t.w.out.Write(p[:n])
+	}
+	return n, err
+}
+
+// capped keeps the first bytes written to it.
+type capped struct {
+	b     []byte
+	limit int
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	room := c.limit - len(c.b)
+	c.b = append(c.b, p[:min(room, len(p))]...)
+	return len(p), nil
+}
