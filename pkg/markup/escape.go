@@ -1,0 +1,106 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// zeroWidth is the zero-width space that keeps a bracket or number sign from being understood.
+const zeroWidth = "\u200b"
+
+// Brackets of our own tags while a text is being written, so that they are told from the writer's brackets. clean
+// removes both from whatever comes in.
+const (
+	leftMark  = '\x01'
+	rightMark = '\x02'
+)
+
+// tags are the names of the portal's tags, of both cards and of its old text parser.
+// QUIRK: no list is documented; these are those of the chat and task documentation, of the old forum parser, and of its
+// messenger.
+var tags = names(`* ACTION ALIGN ANCHOR ATTACH AUDIO B BACKGROUND BR CALENDAR CALL CENTER CHAT CODE COLOR CONTEXT CUT
+	DEPARTMENT DIALOG DISK DISLIKE DOCUMENT EMAIL FILE FONT H1 H2 H3 H4 H5 H6 HR I ICON IMG JUSTIFY LEFT LI LIKE LIST
+	MAIL MENTION NOTIFY OL P PCH PROJECT PUT QUOTE RATING RIGHT S SEND SIZE SMILE SPOILER SUB SUP TABLE TAG TD TH
+	TIMESTAMP TR U UL URL USER VIDEO VOTE`)
+
+func names(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range strings.Fields(list) {
+		set[name] = true
+	}
+	return set
+}
+
+const longestTag = 10
+
+// Escape returns plain text as BBCode that shows it literally: a zero-width space stands behind a bracket that would
+// begin a tag or mention, and behind a number sign that would begin a task tag.
+func Escape(text string) string { return escape(clean(text)) }
+
+// escape escapes clean text, lets our own tags through and gives them their brackets.
+func escape(s string) string {
+	if !strings.ContainsAny(s, "[#\x01") {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8)
+	word := 0 // where the word began
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == leftMark:
+			end := strings.IndexByte(s[i:], rightMark)
+			if end < 0 {
+				continue
+			}
+			b.WriteString("[" + s[i+1:i+end] + "]")
+			i += end
+			word = i + 1
+		case c == '[' && beginsTag(s[i+1:]):
+			b.WriteString("[" + zeroWidth)
+		case c == '#' && beginsWord(s[i+1:]) && !inAddress(s[word:i]):
+			b.WriteString("#" + zeroWidth)
+		default:
+			b.WriteByte(c)
+			if c == ' ' || c == '\n' || c == '\t' {
+				word = i + 1
+			}
+		}
+	}
+	return b.String()
+}
+
+// beginsTag says whether the text behind a bracket makes it a tag.
+func beginsTag(s string) bool {
+	s = strings.TrimPrefix(s, "/")
+	if strings.HasPrefix(s, "*") {
+		return true
+	}
+	n := 0
+	for n < len(s) && n <= longestTag && isNameByte(s[n]) {
+		n++
+	}
+	if n == 0 || n > longestTag || !tags[strings.ToUpper(s[:n])] {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s[n:])
+	return !unicode.IsLetter(r) && r != '_'
+}
+
+func isNameByte(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+}
+
+func beginsWord(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r)
+}
+
+// inAddress says whether a word up to its number sign is a web address, whose fragment must stay as it is. Only its
+// last 2,000 bytes are looked at, which keeps a word of nothing but number signs linear.
+func inAddress(word string) bool {
+	if len(word) > 2000 {
+		return false
+	}
+	return strings.Contains(word, "://") || strings.HasPrefix(word, "www.")
+}

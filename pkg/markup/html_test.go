@@ -1,0 +1,69 @@
+package markup
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// readings are letters in HTML, as plain text and as BBCode.
+var readings = []struct{ name, html, text, bbcode string }{
+	{"nothing", "", "", ""},
+	{"paragraphs", "<p>Добрый день!</p>\n<p>Не печатает\n  принтер.</p>", "Добрый день!\n\nНе печатает принтер.", "Добрый день!\n\nНе печатает принтер."},
+	{"lines", "one<br>two<br/><br>three<div>four</div>five", "one\ntwo\n\nthree\nfour\nfive", "one\ntwo\n\nthree\nfour\nfive"},
+	{"Gmail blank line", "<div>a</div><div><br></div><div>b<br></div><div>c</div>", "a\n\nb\nc", "a\n\nb\nc"},
+	{"Outlook lines", `<p class=MsoNormal>a<o:p></o:p></p><p class=MsoNormal>b</p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>c</p>`, "a\nb\n\nc", "a\nb\n\nc"},
+	{"conditional comments", `a<!--[if mso]><table><tr><td>no</td></tr></table><![endif]--><![if !mso]>b<![endif]>`, "ab", "ab"},
+	{"bold", "a <b>bo<strong>ld</strong> </b>text <i></i><u>u</u><s>s</s>", "a bold text us", "a [B]bold[/B] text [U]u[/U][S]s[/S]"},
+	{"bold over paragraphs", "<b><p>a</p><p>b</p></b>c", "a\n\nb\n\nc", "[B]a\n\nb[/B]\n\nc"},
+	{"crossed", "<b>a<i>b</b>c</i>d", "abcd", "[B]a[I]b[/I][/B]cd"},
+	{"heading", "<h1>Title</h1>text", "Title\n\ntext", "[B]Title[/B]\n\ntext"},
+	{"lists", "x<ul><li>a<li>b<ol><li>c</li><li></li><li>d</li></ol></li></ul>y",
+		"x\n\n- a\n- b\n  1. c\n  2. d\n\ny", "x\n\n[LIST]\n[*]a\n[*]b\n[LIST=1]\n[*]c\n[*]d\n[/LIST]\n[/LIST]\n\ny"},
+	{"long item", "<ol start=9><li>a<br>b</li><li>c</li></ol>", "9. a\n   b\n10. c", "[LIST=1]\n[*]a\nb\n[*]c\n[/LIST]"},
+	{"data table", "see<table border=1><tr><th>Name</th><th>Sum</th></tr><tr><td>a</td><td></td></tr><tr><td>b</td><td><p>2</p></td></tr></table>end",
+		"see\n\nName | Sum\na |\nb | 2\n\nend",
+		"see\n\n[TABLE]\n[TR][TD]Name[/TD][TD]Sum[/TD][/TR]\n[TR][TD]a[/TD][TD][/TD][/TR]\n[TR][TD]b[/TD][TD]2[/TD][/TR]\n[/TABLE]\n\nend"},
+	{"layout table", "<table><tr><td><table role=presentation><tr><td>Hello</td></tr><tr><td>text</td></tr></table></td></tr></table>", "Hello\ntext", "Hello\ntext"},
+	{"presentation", "<table role=presentation><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>", "a\nb\nc\nd", "a\nb\nc\nd"},
+	{"link", `see <a href="https://example.ru/?a=1&amp;b=[2]#x">our page</a>.`,
+		"see our page (https://example.ru/?a=1&b=[2]#x).", "see [URL=https://example.ru/?a=1&b=%5B2%5D#x]our page[/URL]."},
+	{"link to itself", `<a href="https://example.ru/">https://example.ru/</a> <a href="http://example.ru">example.ru</a>`,
+		"https://example.ru/ example.ru", "[URL]https://example.ru/[/URL] [URL=http://example.ru]example.ru[/URL]"},
+	{"mail link", `<a href="mailto:a@b.ru">a@b.ru</a>, <a href="MAILTO:a@b.ru">us</a>`, "a@b.ru, us (MAILTO:a@b.ru)", "a@b.ru, [URL=MAILTO:a@b.ru]us[/URL]"},
+	{"bad links", `<a href="java&#10;script:x()">a</a><a href="file:///c:/x">b</a><a name=x>c</a><a href="#top">d</a>`, "abcd", "abcd"},
+	{"spaced link", `a<a href="http://x.ru"> b </a>c`, "a b (http://x.ru) c", "a [URL=http://x.ru]b[/URL] c"},
+	{"block link", `<a href="http://x.ru"><p>a</p><p>b</p></a>`, "a\n\nb\n\n(http://x.ru)", "a\n\nb\n\n[URL]http://x.ru[/URL]"},
+	{"pictures", `a<img src="cid:image001.png@01D9.1">b<img alt="screen.png" src="cid:ii_1"><img src=http://x/p.gif width=1 height=1 alt=t><img src=http://x/y.png alt="[Logo]">`,
+		"a (image001.png) b (screen.png) Logo", "a (image001.png) b (screen.png) Logo"},
+	{"hidden", `<div style="display:none">a</div><span style="font-size:0">b<i style="font-size:12px">c</i></span><style>p{}</style><script>x("<b>")</script><title>t</title>d<p hidden>e</p>`, "cd", "[I]c[/I]d"},
+	{"preheader filling", `<div style="max-height:0;overflow:hidden">x</div>a&zwnj;&nbsp;&zwnj;&nbsp;&#847; b`, "a\u200c b", "a\u200c b"},
+	{"quote", "a<blockquote><p>b</p><p>c</p><blockquote>d</blockquote></blockquote>e", "a\n\n> b\n>\n> c\n>\n> > d\n\ne", "a\n\n[QUOTE]b\n\nc\n\n[QUOTE]d[/QUOTE][/QUOTE]\n\ne"},
+	{"code", "a<pre>x  [B]\n\ty</pre>b", "a\n\nx  [B]\n    y\n\nb", "a\n\n[CODE]x  [\u200bB]\n    y[/CODE]\n\nb"},
+	{"Thunderbird pre", `<pre class="moz-quote-pre" wrap="">a  b
+c <a href="http://x.ru">http://x.ru</a> d</pre>`, "a  b\nc http://x.ru d", "a  b\nc [URL]http://x.ru[/URL] d"},
+	{"brackets", "[user=1]x[/user] [b] [1] #tag a#b [<b></b>USER=1] &#91;url=x]", "[user=1]x[/user] [b] [1] #tag a#b [USER=1] [url=x]",
+		"[\u200buser=1]x[\u200b/user] [\u200bb] [1] #\u200btag a#\u200bb [\u200bUSER=1] [\u200burl=x]"},
+	{"bracket before ours", "[<b>USER=1]</b>", "[USER=1]", "[[B]USER=1][/B]"},
+	{"forged marks", "a&#1;USER=1&#2;b&#0;c\x00", "aUSER=1b\ufffdc", "aUSER=1b\ufffdc"},
+	{"entities once", "&amp;lt;b&amp;gt; &lt;b&gt; AT&T", "&lt;b&gt; <b> AT&T", "&lt;b&gt; <b> AT&T"},
+	{"unclosed svg", "a<svg><text>b", "ab", "ab"},
+	{"closed svg", "a<svg><text>b</text></svg>c", "ac", "ac"},
+	{"broken", "</p></td>a<td>b</div><p>c</table>d<", "a\nb\n\ncd<", "a\nb\n\ncd<"},
+}
+
+func TestText(t *testing.T) {
+	for _, r := range readings {
+		if diff := cmp.Diff(r.text, Text(r.html)); diff != "" {
+			t.Errorf("%s: %s", r.name, diff)
+		}
+	}
+}
+
+func TestBBCode(t *testing.T) {
+	for _, r := range readings {
+		if diff := cmp.Diff(r.bbcode, BBCode(r.html)); diff != "" {
+			t.Errorf("%s: %s", r.name, diff)
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package markup
+
+import (
+	"strings"
+)
+
+// tokenKind says what a piece of BBCode is.
+type tokenKind int
+
+const (
+	tokenText tokenKind = iota
+	tokenNewline
+	tokenOpen
+	tokenClose
+	tokenCode // name "", the content of [CODE] in text
+	tokenLink // a link whose text is its address, in arg
+)
+
+type token struct {
+	kind tokenKind
+	name string // of the tag, upper case
+	arg  string // behind = or the first space
+	text string
+}
+
+// longestArg bounds what is looked through for the end of a tag.
+const longestArg = 4096
+
+// lexer cuts BBCode into tokens. Quotes that are told by their lines come out as QUOTE tags.
+type lexer struct {
+	s, lower string
+	pos      int
+	tokens   []token
+	plain    int            // where the text not yet emitted begins
+	next     map[string]int // where a closing tag was last found; len(s) = no more
+	dashes   []int          // starts of the lines of nothing but dashes, from pos on
+	dashEnd  int            // start of the line that ends the quote we are in, -1 = none
+	signs    int            // pairs of > before the line we are in
+}
+
+func lex(s string) []token {
+	s = clean(s)
+	l := &lexer{s: s, lower: lowerASCII(s), next: map[string]int{}, dashes: dashLines(s), dashEnd: -1}
+	l.lineStart()
+	for l.pos < len(s) {
+		i := strings.IndexAny(s[l.pos:], "[\n")
+		if i < 0 {
+			break
+		}
+		l.pos += i
+		if s[l.pos] == '\n' {
+			l.flush()
+			l.emit(token{kind: tokenNewline}, 1)
+			l.lineStart()
+		} else if !l.tag() {
+			l.pos++
+		}
+	}
+	l.pos = len(s)
+	l.flush()
+	return l.tokens
+}
+
+// lowerASCII returns s in lower case as far as that keeps every byte in its place.
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// flush emits the text up to pos.
+func (l *lexer) flush() {
+	if l.plain < l.pos {
+		l.tokens = append(l.tokens, token{kind: tokenText, text: l.s[l.plain:l.pos]})
+	}
+	l.plain = l.pos
+}
+
+// emit emits a token n bytes long.
+func (l *lexer) emit(t token, n int) {
+	l.flush()
+	l.tokens = append(l.tokens, t)
+	l.pos += n
+	l.plain = l.pos
+}
+
+// dashLines returns where the lines of at least six dashes begin.
+// QUIRK: the messenger writes a quoted message between two such lines; their length is not documented.
+func dashLines(s string) []int {
+	var starts []int
+	pos := 0
+	for line := range strings.SplitAfterSeq(s, "\n") {
+		if t := strings.TrimSpace(line); len(t) >= 6 && strings.Trim(t, "-") == "" {
+			starts = append(starts, pos)
+		}
+		pos += len(line)
+	}
+	return starts
+}
+
+// lineStart looks for what only counts at the start of a line: dashes and pairs of >.
+func (l *lexer) lineStart() {
+	for l.pos < len(l.s) && l.dashLine() {
+	}
+	l.lineSigns()
+}
+
+// dashLine opens or closes the quote that a line of dashes begins or ends, and says whether it has gone on to the next
+// line.
+func (l *lexer) dashLine() bool {
+	for len(l.dashes) > 0 && l.dashes[0] < l.pos {
+		l.dashes = l.dashes[1:]
+	}
+	at := len(l.dashes) > 0 && l.dashes[0] == l.pos
+	switch {
+	case l.dashEnd >= 0 && l.pos >= l.dashEnd:
+		l.quotes(0)
+		l.emit(token{kind: tokenClose, name: "QUOTE"}, 0)
+		at = at && l.pos == l.dashEnd
+		l.dashEnd = -1
+	case l.dashEnd < 0 && at && len(l.dashes) > 1:
+		l.quotes(0)
+		l.emit(token{kind: tokenOpen, name: "QUOTE"}, 0)
+		l.dashEnd = l.dashes[1]
+	default:
+		return false
+	}
+	if at {
+		l.skipLine()
+	}
+	return at
+}
+
+// skipLine goes on behind the line's end, as if it were not there.
+func (l *lexer) skipLine() {
+	if i := strings.IndexByte(l.s[l.pos:], '\n'); i >= 0 {
+		l.pos += i + 1
+	} else {
+		l.pos = len(l.s)
+	}
+	l.plain = l.pos
+}
+
+// lineSigns opens and closes quotes by the pairs of > before a line.
+func (l *lexer) lineSigns() {
+	pairs, pos := 0, l.pos
+	for pairs < 5 {
+		if strings.HasPrefix(l.s[pos:], ">>") {
+			pos += 2
+		} else if strings.HasPrefix(l.s[pos:], "&gt;&gt;") {
+			pos += 8
+		} else {
+			break
+		}
+		pairs++
+	}
+	l.quotes(pairs)
+	if pairs > 0 {
+		if strings.HasPrefix(l.s[pos:], " ") {
+			pos++
+		}
+		l.pos, l.plain = pos, pos
+	}
+}
+
+func (l *lexer) quotes(pairs int) {
+	for ; l.signs < pairs; l.signs++ {
+		l.emit(token{kind: tokenOpen, name: "QUOTE"}, 0)
+	}
+	for ; l.signs > pairs; l.signs-- {
+		l.emit(token{kind: tokenClose, name: "QUOTE"}, 0)
+	}
+}
+
+// tag emits the tag at pos and says whether there is one.
+func (l *lexer) tag() bool {
+	t, n, ok := readTag(l.s[l.pos:])
+	if !ok {
+		return false
+	}
+	if t.kind == tokenOpen && l.whole(t, n) {
+		return true
+	}
+	l.emit(t, n)
+	return true
+}
+
+// whole emits a tag together with its content where that is not BBCode itself.
+func (l *lexer) whole(t token, n int) bool {
+	switch t.name {
+	case "CODE", "IMG", "VIDEO", "AUDIO":
+	case "URL", "EMAIL", "MAIL":
+		if t.arg != "" {
+			return false
+		}
+	default:
+		return false
+	}
+	begin := l.pos + n
+	end := l.find("[/"+strings.ToLower(t.name)+"]", begin)
+	if end < 0 {
+		return false
+	}
+	content := l.s[begin:end]
+	n = end + len(t.name) + 3 - l.pos
+	switch t.name {
+	case "CODE":
+		l.emit(token{kind: tokenCode, text: content}, n)
+	case "IMG":
+		l.emit(token{kind: tokenOpen, name: "IMG"}, n)
+	default:
+		if strings.ContainsAny(content, "[\n") {
+			return false
+		}
+		l.emit(token{kind: tokenLink, name: t.name, arg: content}, n)
+	}
+	return true
+}
+
+// find returns where the closing tag stands next, -1 where it does not. What was found before is remembered, so that
+// all searches together read the text once.
+func (l *lexer) find(closing string, from int) int {
+	at, asked := l.next[closing]
+	if !asked || at < from {
+		at = len(l.s)
+		if i := strings.Index(l.lower[from:], closing); i >= 0 {
+			at = from + i
+		}
+		l.next[closing] = at
+	}
+	if at == len(l.s) {
+		return -1
+	}
+	return at
+}

@@ -1,0 +1,188 @@
+package markup
+
+import (
+	"net/url"
+	"path"
+	"strings"
+	"unicode"
+)
+
+const (
+	longestAddress = 4096 // of a link; longer ones are left out
+	longestLabel   = 300  // characters; a link around more is written behind its text
+)
+
+// link writes a link: its text and its address.
+func (k *walker) link(n *node) {
+	href := linkAddress(n.get("href"))
+	if href == "" {
+		k.kids(n)
+		return
+	}
+	l := labeler{}
+	l.add(n, k.tiny)
+	label := strings.Join(strings.Fields(l.text.String()), " ")
+	switch {
+	case l.block || l.count > longestLabel:
+		k.kids(n)
+		k.address(href, "")
+	case label == "" && !l.picture:
+	case strings.EqualFold(href, "mailto:"+label):
+		k.w.text(label)
+	default:
+		if t := l.text.String(); strings.TrimLeftFunc(t, unicode.IsSpace) != t {
+			k.w.text(" ")
+		}
+		k.address(href, label)
+	}
+	if l.spaced {
+		k.w.text(" ")
+	}
+}
+
+// address writes an address behind or, in BBCode, beneath its label.
+func (k *walker) address(href, label string) {
+	switch {
+	case k.bb && (label == "" || label == href):
+		if label == "" {
+			k.w.text(" ")
+		}
+		k.w.put(string(leftMark) + "URL" + string(rightMark) + bracketless(href) + string(leftMark) + "/URL" + string(rightMark))
+	case k.bb:
+		k.w.begin(mark{open: "URL=" + bracketless(href), shut: "URL", inline: true})
+		k.w.text(label)
+		k.w.end()
+	case label == "":
+		k.w.text(" (" + href + ")")
+	case sameAddress(label, href):
+		k.w.text(label)
+	default:
+		k.w.text(label + " (" + href + ")")
+	}
+}
+
+// labeler gathers the text of a link, and gives up where it is more than a label.
+type labeler struct {
+	text    strings.Builder
+	count   int
+	block   bool // something in it stands on lines of its own
+	picture bool
+	spaced  bool // ends in a space
+}
+
+func (l *labeler) add(n *node, tiny bool) {
+	for _, kid := range n.kids {
+		if l.block || l.count > longestLabel {
+			return
+		}
+		small := (tiny || kid.look.tiny) && !kid.look.sized
+		switch {
+		case kid.look.hidden, islandTags[kid.tag] && kid.closed:
+		case kid.tag == "" && tiny:
+		case kid.tag == "":
+			l.text.WriteString(kid.text)
+			l.count += kid.size
+			l.spaced = strings.TrimRightFunc(kid.text, unicode.IsSpace) != kid.text
+		case kid.tag == "img":
+			l.text.WriteString(pictureName(kid))
+			l.picture = l.picture || !isPixel(kid)
+		case kid.tag == "br":
+			l.text.WriteString(" ")
+		case paraTags[kid.tag], lineTags[kid.tag]:
+			l.block = true
+		default:
+			l.add(kid, small)
+		}
+	}
+}
+
+// linkAddress returns the address of a link that may be followed from anywhere, "" for any other.
+func linkAddress(href string) string {
+	href = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, href)
+	if strings.HasPrefix(href, "//") {
+		href = "https:" + href
+	}
+	if strings.HasPrefix(strings.ToLower(href), "www.") {
+		href = "http://" + href
+	}
+	if len(href) > longestAddress {
+		return ""
+	}
+	u, err := url.Parse(href)
+	if err != nil {
+		return ""
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return ""
+		}
+	case "mailto":
+		if u.Opaque == "" {
+			return ""
+		}
+	default:
+		return ""
+	}
+	return href
+}
+
+var addressEscapes = strings.NewReplacer("[", "%5B", "]", "%5D", `"`, "%22", "'", "%27", "<", "%3C", ">", "%3E")
+
+func bracketless(href string) string { return addressEscapes.Replace(href) }
+
+// sameAddress says whether a link shows its own address.
+func sameAddress(label, href string) bool {
+	bare := func(s string) string {
+		s = strings.ToLower(strings.TrimSuffix(s, "/"))
+		_, rest, ok := strings.Cut(s, "://")
+		if !ok {
+			rest = s
+		}
+		return strings.TrimPrefix(rest, "www.")
+	}
+	return label == href || bare(label) == bare(href)
+}
+
+// pictureName returns what stands for a picture: the name of an inline one in parentheses, the description of another.
+func pictureName(n *node) string {
+	src, alt := n.get("src"), strings.TrimSpace(n.get("alt"))
+	if isPixel(n) {
+		return ""
+	}
+	cid, inline := cutPrefixFold(src, "cid:")
+	if !inline {
+		return bracketFree(alt)
+	}
+	name, _, _ := strings.Cut(cid, "@")
+	if path.Ext(alt) != "" && !strings.Contains(alt, " ") && !strings.HasPrefix(alt, "cid:") {
+		name = alt
+	} else if path.Ext(name) == "" && alt != "" {
+		name = alt
+	}
+	if name = bracketFree(name); name == "" {
+		return ""
+	}
+	return " (" + name + ") "
+}
+
+func bracketFree(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("[]()", r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func cutPrefixFold(s, prefix string) (string, bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}

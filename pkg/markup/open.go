@@ -1,0 +1,150 @@
+package markup
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// openTag opens a tag, or writes what it stands for. Tags without a look of their own (USER, SIZE, SEND …) leave
+// only what is between them.
+func (r *repairer) openTag(t token) {
+	block := blockNames[t.name]
+	switch t.name {
+	case "BR":
+		r.to.newline()
+	case "TIMESTAMP":
+		if s := timestamp(t.arg); s != "" {
+			r.text(s)
+		}
+	case "B", "I", "U", "S":
+		r.inline(openTag{name: t.name})
+	case "URL":
+		r.inline(openTag{name: t.name, href: linkAddress(shown(t.arg))})
+	case "EMAIL", "MAIL":
+		r.inline(openTag{name: t.name, href: linkAddress("mailto:" + shown(t.arg))})
+	case "*", "LI":
+		r.item()
+	case "TR":
+		if i := r.last(stopAtNothing, "table"); i >= 0 {
+			r.cut(i + 1)
+			r.block(t.name, block)
+		}
+	case "TD", "TH":
+		if i := r.last(stopAtNothing, "tr", "table"); i >= 0 {
+			r.cut(i + 1)
+			if r.stack[i].block == "table" {
+				r.block("TR", "tr")
+			}
+			r.block("TD", "td")
+		}
+	case "LIST":
+		if t.arg != "" {
+			block = "ol"
+		}
+		r.flow()
+		r.block(t.name, block)
+	default:
+		if block != "" {
+			r.flow()
+			r.block(t.name, block)
+		}
+	}
+}
+
+func (r *repairer) inline(t openTag) {
+	if len(r.stack) >= mostOpen {
+		r.over[t.name]++
+		return
+	}
+	r.push(t)
+}
+
+func (r *repairer) block(name, block string) {
+	if r.blocks >= mostBlocks || len(r.stack) >= mostOpen {
+		r.over[name]++
+		return
+	}
+	r.push(openTag{name: name, block: block})
+}
+
+// item begins an item of the list around; outside of lists a bullet stands for it.
+func (r *repairer) item() {
+	i := r.last(itemStops, "ul", "ol")
+	if i < 0 {
+		r.flow()
+		r.to.text("• ", r.format())
+		return
+	}
+	r.cut(i + 1)
+	r.push(openTag{name: "*", block: "li"})
+}
+
+var (
+	stopAtNothing = map[string]bool{}
+	itemStops     = names("td quote")
+	endStops      = names("td")
+)
+
+// last returns where the innermost of the blocks stands in the stack, -1 where none is open or a stop lies between.
+func (r *repairer) last(stops map[string]bool, blocks ...string) int {
+	for i := len(r.stack) - 1; i >= 0; i-- {
+		for _, b := range blocks {
+			if r.stack[i].block == b {
+				return i
+			}
+		}
+		if stops[r.stack[i].block] {
+			return -1
+		}
+	}
+	return -1
+}
+
+// closeTag closes the innermost tag of the name: a block with all inside it, an inline tag alone.
+func (r *repairer) closeTag(name string) {
+	if r.over[name] > 0 {
+		r.over[name]--
+		return
+	}
+	block := blockNames[name]
+	if block == "" {
+		r.closeInline(name)
+		return
+	}
+	stops := endStops
+	switch block {
+	case "table", "tr", "td":
+		stops = stopAtNothing
+	}
+	blocks := []string{block}
+	if name == "LIST" {
+		blocks = append(blocks, "ol")
+	}
+	if i := r.last(stops, blocks...); i >= 0 {
+		r.cut(i)
+	}
+}
+
+func (r *repairer) closeInline(name string) {
+	for i := len(r.stack) - 1; i >= 0; i-- {
+		if r.stack[i].name == name {
+			r.stack = append(r.stack[:i], r.stack[i+1:]...)
+			return
+		}
+	}
+}
+
+// timestamp returns the time of a TIMESTAMP tag. It has no zone of its own, so that of the text says UTC.
+func timestamp(arg string) string {
+	seconds, rest, _ := strings.Cut(arg, " ")
+	n, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil || n < 0 || n > 1e11 {
+		return ""
+	}
+	t := time.Unix(n, 0).UTC()
+	if strings.Contains(rest, "DATE") && !strings.Contains(rest, "TIME") {
+		return t.Format("02.01.2006")
+	}
+	return t.Format("02.01.2006 15:04 UTC")
+}

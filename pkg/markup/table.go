@@ -1,0 +1,139 @@
+package markup
+
+import (
+	"strings"
+	"unicode"
+)
+
+// longestCell is how many characters a cell of a table of data may hold; one with more lays out a letter.
+const longestCell = 600
+
+// measure counts the visible characters and the tables inside every node. Trees are at most maxDepth deep.
+func measure(n *node) {
+	for _, c := range n.text {
+		if !unicode.IsSpace(c) {
+			n.size++
+		}
+	}
+	for _, kid := range n.kids {
+		measure(kid)
+		if !kid.look.hidden {
+			n.size += kid.size
+		}
+		n.tables += kid.tables
+		if kid.tag == "table" {
+			n.tables++
+		}
+	}
+}
+
+// rows returns the rows of a table, or of a part of one.
+func rows(n *node) []*node {
+	var all []*node
+	for _, kid := range n.kids {
+		switch kid.tag {
+		case "tr":
+			all = append(all, kid)
+		case "tbody", "thead", "tfoot":
+			for _, r := range kid.kids {
+				if r.tag == "tr" {
+					all = append(all, r)
+				}
+			}
+		}
+	}
+	return all
+}
+
+func cells(row *node) []*node {
+	var all []*node
+	for _, kid := range row.kids {
+		if kid.tag == "td" || kid.tag == "th" {
+			all = append(all, kid)
+		}
+	}
+	return all
+}
+
+// isData tells a table of data from one that lays out a letter: no table inside, at least two rows of at least two
+// cells with something in them, none of them a text of its own.
+// QUIRK: newsletters and Outlook put whole letters into tables; few mark them with role=presentation.
+func isData(n *node) bool {
+	role := strings.ToLower(n.get("role"))
+	if n.tables > 0 || role == "presentation" || role == "none" {
+		return false
+	}
+	wide, filled := 0, 0
+	for _, row := range rows(n) {
+		if row.size == 0 {
+			continue
+		}
+		filled++
+		texts := 0
+		for _, cell := range cells(row) {
+			if cell.size > longestCell {
+				return false
+			}
+			if cell.size > 0 {
+				texts++
+			}
+		}
+		if texts >= 2 {
+			wide++
+		}
+	}
+	return wide >= 2 && wide*2 >= filled
+}
+
+// table writes a table of data; everything in a table that only lays out is written cell by cell, each on its line.
+func (k *walker) table(n *node) {
+	if !isData(n) {
+		k.w.line()
+		k.kids(n)
+		k.w.line()
+		return
+	}
+	k.w.para()
+	for _, kid := range n.kids {
+		if kid.tag == "caption" {
+			k.kids(kid)
+			k.w.line()
+		}
+	}
+	k.begin(mark{open: "TABLE", lined: true})
+	for _, row := range rows(n) {
+		if row.size > 0 && !row.look.hidden {
+			k.row(row)
+		}
+	}
+	k.end()
+	k.w.para()
+}
+
+func (k *walker) row(row *node) {
+	if !k.bb {
+		k.w.line()
+		k.w.flat++
+		for i, cell := range cells(row) {
+			if i > 0 {
+				k.w.text(" | ")
+			}
+			k.kids(cell)
+		}
+		k.w.flat--
+		k.w.line()
+		return
+	}
+	k.w.line()
+	k.begin(mark{open: "TR"})
+	for _, cell := range cells(row) {
+		k.begin(mark{open: "TD"})
+		if !cell.look.hidden {
+			k.kids(cell)
+		}
+		k.w.force()
+		k.end()
+	}
+	k.end()
+	k.w.line()
+}

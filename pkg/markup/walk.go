@@ -1,0 +1,229 @@
+package markup
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// walker writes a tree of HTML as plain text or, with bb, as BBCode.
+type walker struct {
+	w      *writer
+	bb     bool
+	pre    bool           // spaces are kept
+	tiny   bool           // letters can't be seen
+	active map[string]int // inline tags now open
+	lists  []*numbers     // lists now open
+}
+
+// numbers counts the items of a list; next is 0 in one without numbers.
+type numbers struct{ next int }
+
+var inlineTags = map[string]string{
+	"b": "B", "strong": "B", "i": "I", "em": "I", "u": "U", "ins": "U", "s": "S", "strike": "S", "del": "S",
+}
+
+func (k *walker) kids(n *node) {
+	for _, kid := range n.kids {
+		k.node(kid)
+	}
+}
+
+func (k *walker) begin(m mark) {
+	if k.bb {
+		k.w.begin(m)
+	}
+}
+
+func (k *walker) end() {
+	if k.bb {
+		k.w.end()
+	}
+}
+
+func (k *walker) node(n *node) {
+	if n.tag == "" {
+		k.text(n.text)
+		return
+	}
+	if n.look.hidden || islandTags[n.tag] && n.closed {
+		return
+	}
+	defer func(pre, tiny bool) { k.pre, k.tiny = pre, tiny }(k.pre, k.tiny)
+	k.pre = k.pre || n.look.pre
+	k.tiny = (k.tiny || n.look.tiny) && !n.look.sized
+	k.element(n)
+}
+
+func (k *walker) text(s string) {
+	switch {
+	case k.tiny:
+	case k.pre:
+		k.w.raw(strings.ReplaceAll(s, "\t", "    "))
+	default:
+		k.w.text(s)
+	}
+}
+
+func (k *walker) element(n *node) {
+	switch n.tag {
+	case "br":
+		k.w.brk()
+	case "hr":
+		k.w.line()
+		k.w.put("———")
+		k.w.line()
+	case "img":
+		k.w.text(pictureName(n))
+	case "a":
+		k.link(n)
+	case "table":
+		k.table(n)
+	case "ul", "ol", "menu", "dir":
+		k.list(n)
+	case "li":
+		k.item(n)
+	case "blockquote":
+		k.quote(n)
+	case "pre":
+		k.code(n)
+	case "h1", "h2", "h3", "h4", "h5", "h6":
+		k.w.para()
+		k.inline(n, "B")
+		k.w.para()
+	case "q":
+		k.w.text(`"`)
+		k.kids(n)
+		k.w.text(`"`)
+	default:
+		k.other(n)
+	}
+}
+
+func (k *walker) other(n *node) {
+	switch {
+	case inlineTags[n.tag] != "":
+		k.inline(n, inlineTags[n.tag])
+	case n.look.tight && paraTags[n.tag], lineTags[n.tag]:
+		k.w.line()
+		k.kids(n)
+		k.w.line()
+	case paraTags[n.tag]:
+		k.w.para()
+		k.kids(n)
+		k.w.para()
+	default:
+		k.kids(n)
+	}
+}
+
+func (k *walker) inline(n *node, name string) {
+	if !k.bb || k.active[name] > 0 {
+		k.kids(n)
+		return
+	}
+	if k.active == nil {
+		k.active = map[string]int{}
+	}
+	k.active[name]++
+	k.w.begin(mark{open: name, inline: true})
+	k.kids(n)
+	k.w.end()
+	k.active[name]--
+}
+
+func (k *walker) list(n *node) {
+	l, open := &numbers{}, "LIST"
+	if n.tag == "ol" {
+		l.next, open = 1, "LIST=1"
+		if start, err := strconv.Atoi(n.get("start")); err == nil && start > 0 && start < 1e6 {
+			l.next = start
+		}
+	}
+	k.lists = append(k.lists, l)
+	if k.lists = k.lists[:len(k.lists):len(k.lists)]; len(k.lists) > 1 {
+		k.w.line()
+	} else {
+		k.w.para()
+	}
+	k.begin(mark{open: open, shut: "LIST", lined: true})
+	k.kids(n)
+	k.end()
+	k.lists = k.lists[:len(k.lists)-1]
+	if k.w.line(); len(k.lists) == 0 {
+		k.w.para()
+	}
+}
+
+func (k *walker) item(n *node) {
+	k.w.line()
+	if len(k.lists) == 0 {
+		k.kids(n)
+		k.w.line()
+		return
+	}
+	if k.bb {
+		k.w.begin(mark{open: "*", lone: true})
+		k.kids(n)
+		k.w.end()
+		k.w.line()
+		return
+	}
+	bullet, l := "- ", k.lists[len(k.lists)-1]
+	if l.next > 0 {
+		bullet = fmt.Sprintf("%d. ", l.next)
+	}
+	if k.w.flat > 0 || len(k.lists) > mostQuotes {
+		k.kids(n)
+		k.w.line()
+		return
+	}
+	before := k.w.indent
+	k.w.indent += len(bullet)
+	k.w.bullet = bullet
+	k.kids(n)
+	if k.w.bullet == "" && l.next > 0 {
+		l.next++
+	}
+	k.w.line()
+	k.w.bullet, k.w.indent = "", before
+}
+
+func (k *walker) quote(n *node) {
+	k.w.para()
+	k.begin(mark{open: "QUOTE"})
+	if !k.bb {
+		k.w.quote++
+	}
+	k.kids(n)
+	k.w.line()
+	if !k.bb {
+		k.w.quote--
+	}
+	k.end()
+	k.w.para()
+}
+
+// code writes preformatted text.
+// QUIRK: Thunderbird and mailing lists put a whole ordinary letter into pre; only what was marked up as code is code.
+func (k *walker) code(n *node) {
+	if !k.bb || !isCode(n) {
+		k.other(n)
+		return
+	}
+	k.w.para()
+	k.w.begin(mark{open: "CODE"})
+	k.kids(n)
+	k.w.end()
+	k.w.para()
+}
+
+func isCode(n *node) bool {
+	for _, kid := range n.kids {
+		if kid.tag != "" && kid.tag != "code" && kid.tag != "span" {
+			return false
+		}
+	}
+	class := strings.ToLower(n.get("class"))
+	return !strings.HasPrefix(class, "moz-") && !strings.Contains(n.get("style"), "wrap")
+}
