@@ -138,4 +138,6 @@ type AnnounceFacts struct {
 	Signer Signer
 	Self   int64 // the portal user we post as
 	Ticket Ticket
+
+	Excluded []Exclusion // those of `exclude add`
 }

@@ -1,0 +1,145 @@
+package desk
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Announce says what of a task's changes goes to the customer. Each comment gets one Reason: the rule that decided it.
+func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
+	t := f.Ticket
+	d := Decision{Verdict: Inside, Ticket: &t, Effects: []Effect{}}
+	a := &announcing{r: r, f: f, change: c}
+	a.mute()
+	var public []Comment
+	for _, comment := range c.Comments {
+		reason, out := a.weigh(comment)
+		d.Reasons = append(d.Reasons, reason)
+		if out != nil {
+			public = append(public, *out)
+		}
+		t.LastComment = max(t.LastComment, comment.ID)
+	}
+	d.Effects = append(d.Effects, a.answers(public)...)
+	if reason, closed := a.standing(&t); reason.Rule != "" {
+		d.Reasons = append(d.Reasons, reason)
+		d.Effects = append(d.Effects, closed...)
+	}
+	if c.State.Activity.After(t.Activity) {
+		t.Activity = c.State.Activity
+	}
+	if !c.ReadAt.IsZero() {
+		t.ReadAt = c.ReadAt
+	}
+	if c.State.Chat != 0 {
+		t.Chat = c.State.Chat
+	}
+	if len(d.Effects) > 0 {
+		d.Verdict = Announced
+	}
+	return d
+}
+
+// announcing is a decision about a change in the making.
+type announcing struct {
+	r      *Rules
+	f      AnnounceFacts
+	change Change
+	silent string // why no letter of any kind goes; "" = letters go
+}
+
+// mute finds out whether letters go at all. Exclusions are asked anew: one may have been added since the ticket was opened.
+func (a *announcing) mute() {
+	t := &a.f.Ticket
+	all := append(append([]Exclusion(nil), a.r.policy.Exclusions...), a.f.Excluded...)
+	to := a.to()
+	_, domain := splitAddress(to.Key())
+	switch x, hit := Hit(all, to.Addr, t.Requester.Addr); {
+	case t.Status == Gone || a.change.State.Status == Gone:
+		a.silent = "the task was deleted"
+	case t.Silent:
+		a.silent = "no letters go to the requester"
+	case hit && x.Scope.Includes(ScopeLetters):
+		a.silent = x.Match + " (" + string(x.Scope) + ")"
+	case domain == "" || a.r.isOwn(to.Addr):
+		a.silent = "there is nobody to write to"
+	}
+}
+
+// to returns where letters of the ticket go.
+func (a *announcing) to() Address {
+	if a.f.Ticket.ReplyTo.Addr != "" {
+		return a.f.Ticket.ReplyTo
+	}
+	return a.f.Ticket.Requester
+}
+
+// answers makes letters of the comments that are for the customer: one, or one each.
+func (a *announcing) answers(public []Comment) []Effect {
+	if len(public) == 0 {
+		return nil
+	}
+	if a.r.policy.Combine {
+		return []Effect{a.answer(public)}
+	}
+	var all []Effect
+	for i := range public {
+		all = append(all, a.answer(public[i:i+1:i+1]))
+	}
+	return all
+}
+
+func (a *announcing) answer(comments []Comment) Effect {
+	parts := []string{"comment-letter", a.f.Ticket.Key, strconv.FormatInt(a.f.Ticket.Task, 10)}
+	for _, c := range comments {
+		parts = append(parts, strconv.FormatInt(c.ID, 10))
+	}
+	draft := a.draft(Answer, comments[len(comments)-1].At)
+	draft.Comments = comments
+	return Effect{Kind: SendLetter, Key: DeriveKey(parts...), Ticket: a.f.Ticket.Number, Task: a.f.Ticket.Task, Letter: draft}
+}
+
+func (a *announcing) draft(kind LetterKind, date time.Time) *Draft {
+	t := &a.f.Ticket
+	return &Draft{
+		Kind: kind, Mailbox: t.Mailbox, To: a.to(), Subject: t.Subject,
+		InReplyTo: t.LastID, References: append([]string(nil), t.References...), Date: date,
+	}
+}
+
+// standing brings the ticket's status up to date with the task's, and makes the letter that tells of its closing. A task
+// that a letter has opened again may still be closed in the portal, as long as that comment waits in the outbox: a
+// closing no newer than the last one known is no closing.
+func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
+	s := a.change.State
+	closedAt := s.ClosedAt
+	if closedAt.IsZero() {
+		closedAt = s.Changed
+	}
+	switch {
+	case s.Status == t.Status || s.Status == "" || t.Status == Gone:
+		return Reason{}, nil
+	case s.Status == Gone:
+		t.Status = Gone
+		return Reason{"gone", "the task was deleted", true}, nil
+	case s.Status == Open:
+		t.Status = Open
+		return Reason{"reopened", "the task was opened again", true}, nil
+	case !t.ClosedAt.IsZero() && !closedAt.After(t.ClosedAt):
+		return Reason{"reopening", "the closing is known, and the task is about to be opened again", true}, nil
+	}
+	t.Status, t.ClosedAt = Done, closedAt
+	if t.ClosedAt.IsZero() {
+		t.ClosedAt = a.change.ReadAt
+	}
+	switch {
+	case !a.r.policy.Closed:
+		return Reason{"closed", "the task was closed; letters.closed is off", true}, nil
+	case a.silent != "":
+		return Reason{"closed", "the task was closed; no letter: " + a.silent, true}, nil
+	}
+	key := DeriveKey("closed-letter", t.Key, fmt.Sprint(t.Task), t.ClosedAt.UTC().Format(time.RFC3339))
+	letter := Effect{Kind: SendLetter, Key: key, Ticket: t.Number, Task: t.Task, Letter: a.draft(Closed, t.ClosedAt)}
+	return Reason{"closed", "the task was closed", true}, []Effect{letter}
+}

@@ -1,0 +1,92 @@
+package desk
+
+import "strings"
+
+// insideRule asks for the one proof by which a report is believed.
+func insideRule() rule {
+	return rule{"own-id", "", "a valid id of our own is inside, of a letter that belongs to a ticket", "the report is believed; without it a delivery report goes to the quarantine",
+		func(w *weighing) (string, bool) {
+			for _, id := range ownInside(w.m, w.f.Signer) {
+				link, known := w.f.Known[id]
+				if t := w.ticket(link.Ticket); known && t != nil {
+					w.inside = &evidence{id: id, link: link, ticket: t, own: true}
+					return cutRunes(id, 120) + " belongs to " + named(t), true
+				}
+			}
+			return "", false
+		}}
+}
+
+// returned decides a delivery report.
+func (w *weighing) returned() {
+	if !w.ask(insideRule()) {
+		w.d.Verdict = Quarantine
+		return
+	}
+	w.bounce()
+}
+
+// returnedInside decides mail of a mail system that is no regular report, and says whether it tells of a letter of ours.
+// What a person's mailbox answered for him with the null sender does not.
+func (w *weighing) returnedInside() bool {
+	if !w.ask(insideRule()) {
+		return false
+	}
+	if !w.r.isSystem(systemLocal(w.m)) && (w.marked() || w.takesPart(w.inside.ticket)) {
+		return false
+	}
+	w.bounce()
+	return true
+}
+
+// bounce comments the ticket of the letter that came back, and notes whom no letter reaches.
+func (w *weighing) bounce() {
+	t := w.inside.ticket
+	if t.Status == Gone {
+		w.d.Verdict = Ignored // nothing is left to comment
+		return
+	}
+	for _, r := range w.recipients() {
+		detail := r.Address
+		if r.Status != "" {
+			detail += ": " + r.Status
+		}
+		if r.Diagnostic != "" {
+			detail += " " + cutRunes(oneLine(r.Diagnostic), 300)
+		}
+		if r.Action != "" && r.Action != "failed" {
+			detail += " (" + oneLine(r.Action) + ")"
+		}
+		w.note("bounce", detail, 0)
+		if hard(r) {
+			w.d.Failed = append(w.d.Failed, FoldAddress(r.Address))
+			t.Undeliver = detail
+		}
+	}
+	w.found = t
+	w.comment(FormBounce)
+}
+
+// recipients returns whom the report speaks of, from its fields or else from those of Exim and Google.
+func (w *weighing) recipients() []Recipients {
+	const most = 20
+	if w.m.Report != nil && len(w.m.Report.Failed) > 0 {
+		all := w.m.Report.Failed
+		return all[:min(len(all), most)]
+	}
+	var all []Recipients
+	for _, v := range w.m.Header.Values("X-Failed-Recipients") {
+		for _, a := range strings.Split(v, ",") {
+			if a = bareAddress(a); a != "" && len(all) < most {
+				all = append(all, Recipients{Address: a, Action: "failed"})
+			}
+		}
+	}
+	return all
+}
+
+// hard says whether the address can't be delivered to for good: it failed, and not with a status that tells it is for
+// now (RFC 3463, 2).
+func hard(r Recipients) bool {
+	return strings.EqualFold(r.Action, "failed") && !strings.HasPrefix(r.Status, "4") && r.Address != ""
+}

@@ -1,0 +1,158 @@
+package desk
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The values of Policy.Send.
+const (
+	sendMarked  = "marked"
+	sendResults = "results"
+)
+
+// commentRule is one question about a comment of a task.
+type commentRule struct {
+	id     string
+	when   string
+	effect string
+	ask    func(*announcing, *Comment) bool
+}
+
+// commentRules say whether a comment stays inside: the first that hits. In doubt nothing is mailed.
+func commentRules() []commentRule {
+	const stays = "stays inside"
+	return []commentRule{
+		{"known", "it was read before", "nothing", func(a *announcing, c *Comment) bool {
+			t := &a.f.Ticket // a chat that has taken the comments over counts from its own beginning
+			return c.ID <= t.LastComment && (a.change.State.Chat == 0 || a.change.State.Chat == t.Chat)
+		}},
+		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool { return c.System || c.Author == 0 }},
+		{"own", "it is a post of ours: written by our portal user, with our marker in its first line", stays, func(a *announcing, c *Comment) bool {
+			return c.Author == a.f.Self && a.f.Signer.MarkedLine(c.Text) != ""
+		}},
+		{"service", "its text is a remark the portal makes in the name of a user", stays, isService},
+		{"bot", "a bot or a connector wrote it", stays, func(_ *announcing, c *Comment) bool { return c.Bot }},
+		{"guest", "an outsider wrote it: an e-mail or extranet user", stays, func(_ *announcing, c *Comment) bool { return c.Guest }},
+		{"deleted", "it was taken back", stays, func(a *announcing, c *Comment) bool {
+			return c.Deleted || matchAny(a.r.deleted, strings.TrimSpace(c.Text))
+		}},
+		{"internal", "notify.send is all, and it begins with notify.internal_prefix", stays, isInternal},
+		{"unmarked", "notify.send is marked, and it does not begin with notify.public_prefix", stays, func(a *announcing, c *Comment) bool {
+			return a.r.policy.Send == sendMarked && !strings.HasPrefix(trim(c.Text), a.r.policy.PublicPrefix)
+		}},
+		{"not-result", "notify.send is results, and it is not marked as a result", stays, func(a *announcing, c *Comment) bool {
+			return a.r.policy.Send == sendResults && !c.Result
+		}},
+		{"empty", "there is no text in it, nor a file that may go out", stays, func(a *announcing, c *Comment) bool {
+			out := a.public(*c)
+			return trim(out.Text) == "" && len(out.Files) == 0
+		}},
+		{"silent", "no letter goes: an exclusion of scope letters, a deleted task, or nobody to write to", stays, func(a *announcing, _ *Comment) bool { return a.silent != "" }},
+		{"off", "letters.comment.enabled is false", stays, func(a *announcing, _ *Comment) bool { return !a.r.policy.Answer }},
+		{"for-customer", "nothing above", "a letter to the requester", func(*announcing, *Comment) bool { return true }},
+	}
+}
+
+// weigh asks the questions about one comment, and returns it as it goes out, nil = it stays inside.
+func (a *announcing) weigh(c Comment) (Reason, *Comment) {
+	for _, q := range commentRules() {
+		if !q.ask(a, &c) {
+			continue
+		}
+		reason := Reason{Rule: q.id, Note: fmt.Sprintf("comment %d: %s", c.ID, q.when), Hit: true}
+		if q.id == "silent" {
+			reason.Note = fmt.Sprintf("comment %d: %s", c.ID, a.silent)
+		}
+		if q.id != "for-customer" {
+			return reason, nil
+		}
+		reason.Note = fmt.Sprintf("comment %d", c.ID)
+		out := a.public(c)
+		return reason, &out
+	}
+	return Reason{}, nil // not reached: the last rule always hits
+}
+
+// public returns the comment as the customer sees it.
+func (a *announcing) public(c Comment) Comment {
+	if a.r.policy.Send == sendMarked {
+		c.Text = strings.TrimLeft(strings.TrimPrefix(trim(c.Text), a.r.policy.PublicPrefix), " \t")
+	}
+	if !a.r.policy.Attachments {
+		c.Files = nil
+	}
+	return c
+}
+
+// isService judges line by line, since the portal puts several remarks into one comment: only when each of them is the
+// portal's, it is no specialist's. A comment that was marked for the customer is believed to be one.
+func isService(a *announcing, c *Comment) bool {
+	if a.r.policy.Send == sendResults && c.Result {
+		return false
+	}
+	lines := 0
+	for line := range strings.Lines(tag.ReplaceAllString(c.Text, "")) {
+		if line = trim(line); line == "" {
+			continue
+		}
+		if lines++; !matchAny(a.r.service, line) {
+			return false
+		}
+	}
+	return lines > 0
+}
+
+// isInternal looks behind markup, mentions and quotes too: whoever answers a colleague and begins his own words with the
+// prefix means it.
+func isInternal(a *announcing, c *Comment) bool {
+	p := &a.r.policy
+	if p.Send == sendMarked || p.Send == sendResults || p.InternalPrefix == "" {
+		return false
+	}
+	text := trim(c.Text)
+	if strings.HasPrefix(text, p.InternalPrefix) {
+		return true
+	}
+	return strings.HasPrefix(ownWords(text), p.InternalPrefix)
+}
+
+var (
+	tag       = regexp.MustCompile(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
+	leadTag   = regexp.MustCompile(`(?i)^\[/?(?:b|i|u|s|size|color|font|p|left|center|right|justify|br)(?:=[^\[\]]{0,60})?\]`)
+	leadUser  = regexp.MustCompile(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
+	leadQuote = regexp.MustCompile(`(?is)^\[quote\b[^\[\]]{0,100}\].*?\[/quote\]`)
+	leadLine  = regexp.MustCompile(`^>>[^\n]*(?:\n|$)`)
+	leadDash  = regexp.MustCompile(`(?s)^-{6,}\n.*?\n-{6,}(?:\n|$)`)
+)
+
+// ownWords returns the text from where the writer's own words begin.
+func ownWords(text string) string {
+	for {
+		text = trim(text)
+		rest := text
+		for _, lead := range []*regexp.Regexp{leadTag, leadUser, leadQuote, leadLine, leadDash} {
+			if at := lead.FindStringIndex(rest); at != nil && at[1] > 0 {
+				rest = rest[at[1]:]
+				break
+			}
+		}
+		if rest == text {
+			return text
+		}
+		text = rest
+	}
+}
+
+// trim cuts white space and what looks like none.
+func trim(s string) string { return strings.Trim(s, " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff") }
+
+func matchAny(res []*regexp.Regexp, s string) bool {
+	for _, re := range res {
+		if re.MatchString(s) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,203 @@
+package desk
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	lastTextMax     = 4000 // characters of the customer's letter kept for quoting
+	referencesMax   = 20
+	participantsMax = 200
+)
+
+// arrived returns when the message came to us, by its own word only where nobody else knows.
+func (w *weighing) arrived() time.Time {
+	switch {
+	case !w.m.Received.IsZero():
+		return w.m.Received
+	case !w.m.Date.IsZero():
+		return w.m.Date
+	}
+	return w.f.Now
+}
+
+// open makes a new ticket with its task, and the auto-reply where one goes.
+func (w *weighing) open(automatic bool) {
+	key := DeriveKey("open", w.d.Key)
+	t := &Ticket{
+		Key: key, Mailbox: w.m.Mailbox, Requester: w.m.From, ReplyTo: w.r.replyTo(w.m),
+		Subject: w.r.CleanSubject(w.m.Subject), Normal: w.normal, Opened: w.f.Now, Status: Open,
+	}
+	if w.previous != nil {
+		t.Previous = w.previous.Number
+	}
+	switch {
+	case automatic:
+		w.note("automatic", "", 0)
+	case w.d.Class == classBulk:
+		w.note("bulk", "", 0)
+	case w.d.Class == classRobot:
+		w.note("robot", "", 0)
+	}
+	w.heard(t)
+	post := w.post(FormTask)
+	post.Title = cutRunes(t.Subject, titleMax)
+	fields := w.r.policy.Fields[w.m.Mailbox]
+	post.Fields = &fields
+	w.d.Verdict, w.d.Ticket = Task, t
+	w.d.Effects = append(w.d.Effects, Effect{Kind: OpenTask, Key: key, Post: post})
+	w.remember(FromCustomer)
+	if w.d.AutoReply {
+		t.Replied = 1
+		w.d.Effects = append(w.d.Effects, Effect{Kind: SendLetter, Key: DeriveKey("received", w.d.Key), Letter: w.received(t)})
+	}
+}
+
+func (w *weighing) received(t *Ticket) *Draft {
+	return &Draft{
+		Kind: Received, Mailbox: t.Mailbox, To: t.ReplyTo, Subject: t.Subject,
+		InReplyTo: t.LastID, References: t.References, Date: w.arrived(),
+	}
+}
+
+// comment adds the message to the ticket that was found.
+func (w *weighing) comment(form Form) {
+	key := DeriveKey("comment", w.d.Key)
+	t := w.found
+	if w.reopen {
+		t.Status = Open // ClosedAt stays: Announce knows by it a closing it has seen
+	}
+	origin := FromCustomer
+	switch form {
+	case FormRepeat:
+		w.heard(t)
+	case FormWritten:
+		origin = FromStaff
+		w.note("written", "", 0)
+	}
+	post := w.post(form)
+	post.Marker, post.Reopen = w.f.Signer.Marker(key), w.reopen
+	w.d.Verdict, w.d.Ticket = Commented, t
+	w.d.Effects = append(w.d.Effects, Effect{Kind: CommentTask, Key: key, Ticket: t.Number, Post: post})
+	if form != FormBounce {
+		w.remember(origin)
+	}
+}
+
+// written decides mail of ours and of our specialists.
+func (w *weighing) written() {
+	_, unverified := askUnverified(w)
+	switch {
+	case w.loop:
+		w.d.Verdict = Ignored
+		if w.known != nil { // a relay may have given our letter another id: replies will name that one
+			w.d.Thread = map[string]Link{w.m.ID: {Ticket: w.known.ticket.Number, Origin: FromUs}}
+		}
+	case w.found == nil || w.found.Status == Gone:
+		w.d.Verdict = Ignored
+		w.remember(FromStaff) // without a ticket: a reply to it is one to a specialist's letter
+	default:
+		w.notes = nil
+		if unverified {
+			w.note("unverified", "", 0)
+		}
+		w.comment(FormWritten)
+	}
+}
+
+// remember keeps the message's id for the thread, unless it leads somewhere already.
+func (w *weighing) remember(origin Origin) {
+	w.d.Thread = map[string]Link{}
+	var number uint64
+	if w.d.Ticket != nil {
+		number = w.d.Ticket.Number
+	}
+	if old, known := w.f.Known[w.m.ID]; usableID(w.m.ID) && (!known || old.Ticket == 0) {
+		w.d.Thread[w.m.ID] = Link{Ticket: number, Origin: origin}
+	}
+	if w.relink != "" && number == 0 {
+		w.d.Thread[w.relink] = Link{Origin: w.known.link.Origin}
+	}
+}
+
+// heard brings the ticket up to date with a letter of its requester or of somebody who takes part.
+func (w *weighing) heard(t *Ticket) {
+	requester := w.m.From.Key() == t.Requester.Key() || w.m.From.Key() == t.ReplyTo.Key()
+	if requester || w.takesPart(t) {
+		w.participants(t)
+	}
+	if !requester && !w.colleague(t) {
+		return
+	}
+	if requester {
+		t.Silent = len(w.excluded) > 0 && w.excluded[0].Scope.Includes(ScopeLetters)
+		t.Undeliver = ""
+		if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {
+			t.Silent = true // nobody reads what a mail system is sent
+		}
+	}
+	t.LastText, t.LastAt = cutRunes(w.m.Text, lastTextMax), w.arrived()
+	if w.m.DerivedID {
+		return // nobody but us knows that id
+	}
+	t.LastID = w.m.ID
+	for _, id := range append(slices.Clone(w.m.Refs), w.m.ID) {
+		if usableID(id) && !slices.Contains(t.References, id) {
+			t.References = append(t.References, id)
+		}
+		if n := len(t.References); n > referencesMax { // the first id is the thread's, the last ones what is answered
+			t.References = append(t.References[:1:1], t.References[n-referencesMax+1:]...)
+		}
+	}
+}
+
+func (w *weighing) participants(t *Ticket) {
+	if w.other {
+		return
+	}
+	have := map[string]bool{t.Requester.Key(): true}
+	for _, p := range t.Participants {
+		have[p] = true
+	}
+	for _, list := range [][]Address{w.m.To, w.m.Cc} {
+		for _, a := range list {
+			key := a.Key()
+			if _, domain := splitAddress(key); domain == "" || have[key] || w.r.isOwn(key) {
+				continue
+			}
+			if len(t.Participants) >= participantsMax {
+				return
+			}
+			have[key] = true
+			t.Participants = append(t.Participants, key)
+		}
+	}
+}
+
+// post makes what goes into the portal of a message; its text is rendered by whoever makes the effect.
+func (w *weighing) post(form Form) *Post {
+	p := &Post{Form: form, From: w.m.From, At: w.arrived()}
+	if w.m.Place != (Place{}) {
+		place := w.m.Place
+		p.Message = &place
+	}
+	for _, a := range w.m.Attachments {
+		if a.Inline && a.ContentID != "" && w.m.HTML != "" && !strings.Contains(w.m.HTML, "cid:"+a.ContentID) {
+			continue // a picture that the letter does not show
+		}
+		p.Files = append(p.Files, File{Name: a.Name, Type: a.Type, Size: a.Size, Part: a.Part, Hash: a.Hash})
+	}
+	if w.m.Quoted != "" {
+		w.note("cut", "", 0)
+	}
+	if len(w.m.Degraded) > 0 {
+		w.note("degraded", strings.Join(w.m.Degraded, "; "), 0)
+	}
+	if w.m.Quoted != "" || len(w.m.Degraded) > 0 || form == FormBounce {
+		p.Files = append(p.Files, File{Name: "letter.eml", Type: "message/rfc822", Size: w.m.Size, Part: WholeMessage})
+	}
+	p.Notes = w.notes
+	return p
+}

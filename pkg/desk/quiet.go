@@ -1,0 +1,132 @@
+package desk
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// quietRules take the auto-reply away and nothing else; all of them are asked.
+func quietRules() []rule {
+	const no = "no auto-reply"
+	return []rule{
+		{"T1 excluded", "", "an exclusion of scope autoreply or letters hits From, Sender, Reply-To or Return-Path", no + "; with letters: none of any kind", askExcluded},
+		{"T2 unverified", "", "DMARC failed, by the topmost Authentication-Results of mail.trust_auth_results", no + "; the post is marked", askUnverified},
+		{"T3 capped", "", "a second auto-reply for the ticket, over letters.received.limit, or the same subject twice from one address", no + "; counted", askCapped},
+		{"T4 blind copy", "", "recipients are named, and none of our addresses is in To, Cc, Delivered-To, X-Original-To or Envelope-To", no, askBlindCopy},
+		{"T5 reply-to-staff", "", "it answers a letter of ours or of a specialist: R1, R2, R3, R5, R8", no, askReplyToStaff},
+		{"T6 stale", "", "it arrived longer ago than letters.received.max_age", no, askStale},
+		{"T7 undeliverable", "", "a letter to this address came back for good, and no person has written from it since", no, askUndeliverable},
+		{"T8 no address", "", "there is nobody to answer: no address, our own, a specialist's, a mail system's or a robot's", no, askNoAddress},
+		{"T9 off", "", "letters.received.enabled is false", no, askOff},
+	}
+}
+
+func askExcluded(w *weighing) (string, bool) {
+	if len(w.excluded) == 0 {
+		return "", false
+	}
+	return w.excluded[0].Match + " (" + string(w.excluded[0].Scope) + ")", true
+}
+
+func askUnverified(w *weighing) (string, bool) {
+	return "dmarc=fail by " + w.r.policy.TrustAuth, dmarc(w.m.Header, w.r.policy.TrustAuth) == "fail"
+}
+
+func askCapped(w *weighing) (string, bool) {
+	p, n := &w.r.policy, w.f.Replies
+	switch {
+	case w.found != nil && w.found.Replied > 0:
+		return "the ticket has had its auto-reply", true
+	case p.PerAddress > 0 && n.Address >= p.PerAddress:
+		return fmt.Sprintf("%d auto-replies to %s within %s", n.Address, w.m.From.Key(), p.Within), true
+	case p.PerDomain > 0 && n.Domain >= p.PerDomain:
+		return fmt.Sprintf("%d auto-replies to %s within %s", n.Domain, w.m.From.Domain(), p.Within), true
+	case n.Subject > 0 && w.normal != "":
+		return "an auto-reply to the same subject within " + p.Within.String(), true
+	}
+	return "", false
+}
+
+// askBlindCopy can't tell where no own address is known, nor where the message names no recipient at all.
+func askBlindCopy(w *weighing) (string, bool) {
+	if len(w.r.own) == 0 {
+		return "", false
+	}
+	named := w.m.Header.Has("To") || w.m.Header.Has("Cc")
+	for _, list := range [][]Address{w.m.To, w.m.Cc} {
+		for _, a := range list {
+			named = true
+			if w.r.isOwn(a.Addr) {
+				return "", false
+			}
+		}
+	}
+	for _, name := range []string{"Delivered-To", "X-Original-To", "Envelope-To"} {
+		for _, v := range w.m.Header.Values(name) {
+			named = true
+			for _, one := range strings.Split(v, ",") {
+				if w.r.isOwn(bareAddress(one)) {
+					return "", false
+				}
+			}
+		}
+	}
+	return "none of our addresses is among the recipients", named
+}
+
+func askReplyToStaff(w *weighing) (string, bool) {
+	switch w.thread {
+	case "R1", "R2", "R3", "R5", "R8":
+		return w.thread, true
+	}
+	return "", false
+}
+
+func askStale(w *weighing) (string, bool) {
+	most := w.r.policy.MaxAge
+	if most <= 0 || w.m.Received.IsZero() {
+		return "", false
+	}
+	age := w.f.Now.Sub(w.m.Received)
+	return "it arrived " + age.Truncate(1e9).String() + " ago", age > most
+}
+
+// askUndeliverable lets a letter by a person pass: it is what the address was waited for to send. Whoever records the
+// decision forgets then that mail to it came back.
+func askUndeliverable(w *weighing) (string, bool) {
+	return w.m.From.Key(), w.f.Undelivers && w.d.Class != classHuman
+}
+
+func askNoAddress(w *weighing) (string, bool) {
+	to := w.r.replyTo(w.m)
+	local, domain := splitAddress(to.Key())
+	switch {
+	case local == "" || domain == "":
+		return "no usable address", true
+	case w.r.isOwn(to.Addr), w.r.isStaff(to.Addr), w.r.isSystem(local), w.r.isRobot(local):
+		return to.Key(), true
+	}
+	return "", false
+}
+
+func askOff(w *weighing) (string, bool) { return "", !w.r.policy.AutoReply }
+
+// replyTo returns where answers go. QUIRK: web forms put the mailbox they write to into Reply-To.
+func (r *Rules) replyTo(m *Message) Address {
+	if to := m.Reply(); !r.isOwn(to.Addr) {
+		return to
+	}
+	return m.From
+}
+
+func endsWord(s string) bool {
+	c, _ := utf8.DecodeLastRuneInString(s)
+	return !unicode.IsLetter(c)
+}
+
+func startsWord(s string) bool {
+	c, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(c)
+}

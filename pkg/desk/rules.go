@@ -1,0 +1,168 @@
+package desk
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// LoopHeader is the field of all our letters that carries our instance id.
+const LoopHeader = "X-Helpdesk-Loop"
+
+// Rules decide: a policy whose lists and patterns have been compiled once.
+type Rules struct {
+	policy  Policy
+	own     map[string]bool
+	homes   map[string]bool // domains of ours and of staff, public ones left out
+	staff   []Pattern
+	public  map[string]bool
+	prefix  *regexp.Regexp // reply prefixes at the beginning of a subject; nil = none
+	robots  []*regexp.Regexp
+	thanks  []*regexp.Regexp
+	service []*regexp.Regexp
+	deleted []*regexp.Regexp
+}
+
+// Compile makes rules of a policy; the error names every bad pattern.
+func Compile(p *Policy) (*Rules, error) {
+	r := &Rules{policy: *p, own: map[string]bool{}, homes: map[string]bool{}, public: map[string]bool{}}
+	for _, d := range p.Words.PublicDomains {
+		r.public[FoldDomain(d)] = true
+	}
+	for _, a := range p.Own {
+		key := FoldAddress(a)
+		r.own[key] = true
+		_, domain := splitAddress(key)
+		r.home(domain)
+	}
+	var errs []error
+	for _, s := range p.Staff {
+		pattern, err := ParsePattern(s)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("staff: %w", err))
+			continue
+		}
+		r.staff = append(r.staff, pattern)
+		r.home(pattern.domain)
+	}
+	for _, x := range p.Exclusions {
+		if _, err := ParsePattern(x.Match); err != nil {
+			errs = append(errs, fmt.Errorf("exclude: %w", err))
+		}
+		if x.Scope.width() == 0 {
+			errs = append(errs, fmt.Errorf("exclude: parse scope %q: autoreply, letters or mail is wanted", x.Scope))
+		}
+	}
+	errs = append(errs, r.words(&p.Words))
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// words compiles the patterns of the data file.
+func (r *Rules) words(w *Words) error {
+	var errs []error
+	compile := func(list string, patterns []string, form string) (res []*regexp.Regexp) {
+		for _, p := range patterns {
+			re, err := regexp.Compile(fmt.Sprintf(form, p))
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: compile %q: %w", list, p, err))
+				continue
+			}
+			res = append(res, re)
+		}
+		return res
+	}
+	r.robots = compile("robot_senders", w.RobotSenders, `(?i)%s`)
+	r.thanks = compile("thanks", w.Thanks, `(?i)^(?:%s)$`)
+	r.service = compile("service_comments", w.ServiceComments, `(?i)^(?:%s)$`)
+	r.deleted = compile("deleted_placeholder", w.DeletedPlaceholder, `(?i)^(?:%s)$`)
+	if len(w.ReplyPrefixes) > 0 {
+		var quoted []string
+		for _, p := range w.ReplyPrefixes {
+			quoted = append(quoted, regexp.QuoteMeta(p))
+		}
+		// QUIRK: The Bat! counts Re[2]:, Lotus Notes Re(2):, Pegasus Re^2:; Asian programs write a full-width colon.
+		r.prefix = regexp.MustCompile(`(?i)^\s*(?:` + strings.Join(quoted, "|") + `)\s*(?:[\[(^]\s*\d{1,3}\s*[\])]?)?\s*[::]\s*`)
+	}
+	return errors.Join(errs...)
+}
+
+// home notes a domain of ours. On a public domain everybody lives, so it tells nothing.
+func (r *Rules) home(domain string) {
+	if domain != "" && !r.public[domain] {
+		r.homes[domain] = true
+	}
+}
+
+// atHome says whether the domain, or one above it, is ours or our staff's.
+func (r *Rules) atHome(domain string) bool {
+	for domain = FoldDomain(domain); domain != ""; _, domain, _ = strings.Cut(domain, ".") {
+		if r.homes[domain] {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Rules) isOwn(addr string) bool { return addr != "" && r.own[FoldAddress(addr)] }
+
+func (r *Rules) isStaff(addr string) bool {
+	for _, p := range r.staff {
+		if p.Match(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// MessageKey returns the key of a message: the same letter has the same one, from whatever mailbox.
+func MessageKey(m *Message) string { return DeriveKey(m.ID, m.Hash) }
+
+// Ask returns what must be looked up before Decide. Its IDs end with the message's own, so that an id is seen to be
+// used twice.
+func (r *Rules) Ask(m *Message, s Signer) Questions {
+	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Domain: m.From.Domain(), Subject: r.NormalSubject(m.Subject)}
+	for _, id := range replyIDs(m) {
+		if _, form, valid := s.OwnID(id); !form || valid {
+			q.IDs = append(q.IDs, id)
+		}
+	}
+	if usableID(m.ID) {
+		q.IDs = append(q.IDs, m.ID)
+	}
+	q.Tasks, _ = s.Tokens(m.Subject)
+	if r.mayBeBounce(m) {
+		q.Bounced = ownInside(m, s)
+	}
+	return q
+}
+
+// usableID says whether an id can tell one message from another. QUIRK: `<>` and `<@host>` are sent as Message-IDs, and
+// whoever stores them ties unrelated letters together (freescout#4740).
+func usableID(id string) bool {
+	left, _, _ := strings.Cut(id, "@")
+	return strings.TrimSpace(left) != ""
+}
+
+// replyIDs returns the ids a message answers, newest first: In-Reply-To, then References from the end.
+func replyIDs(m *Message) []string {
+	const most = 100
+	var ids []string
+	seen := map[string]bool{}
+	add := func(id string) {
+		if usableID(id) && !seen[id] && len(ids) < most {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	for _, id := range m.InReplyTo {
+		add(id)
+	}
+	for i := len(m.Refs) - 1; i >= 0; i-- {
+		add(m.Refs[i])
+	}
+	return ids
+}

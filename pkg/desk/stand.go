@@ -1,0 +1,98 @@
+package desk
+
+import (
+	"fmt"
+	"strings"
+)
+
+func duplicateRule() rule {
+	return rule{"duplicate", "", "a message of the same Message-ID and content has been recorded before, from whatever mailbox", "nothing",
+		func(w *weighing) (string, bool) { return w.d.Key, w.f.Recorded }}
+}
+
+// QUIRK: parcel services and shops send different letters under one Message-ID (freescout#5591): each is a message of its
+// own, but the id keeps leading where it led.
+func reusedRule() rule {
+	return rule{"reused-id", "", "the Message-ID is known, of a letter with other content", "nothing changes; the id keeps leading to its first ticket",
+		func(w *weighing) (string, bool) {
+			_, known := w.f.Known[w.m.ID]
+			return cutRunes(w.m.ID, 120), known
+		}}
+}
+
+// standRules tell how the ticket stands that a message belongs to: the first that hits.
+func standRules() []rule {
+	return []rule{
+		{"deleted", "", "its task was deleted in the portal", "new task that says so; automatic mail goes by mail.automatic", func(w *weighing) (string, bool) {
+			return named(w.found), w.found.Status == Gone
+		}},
+		{"open", "", "its task is open", "comment", func(w *weighing) (string, bool) {
+			return named(w.found), w.found.Status != Done
+		}},
+		{"no-reopen", "", "the task is closed, and the message is automatic", "comment; the task stays closed", func(w *weighing) (string, bool) {
+			return "", w.automatic()
+		}},
+		{"late", "", "the task was closed longer ago than tickets.reopen_within", "new task that links the old one", askLate},
+		{"thanks", "", "the task is closed, and the letter is a bare thank-you without files", "comment; the task stays closed", askThanks},
+		{"kept-closed", "", "the task is closed, and tickets.reopen is false", "comment; the task stays closed", func(w *weighing) (string, bool) {
+			return "", !w.r.policy.Reopen
+		}},
+		{"reopen", "", "the task is closed", "comment; the task is opened again", always},
+	}
+}
+
+// stand decides whether the ticket takes a comment, is opened again, or is continued by a new one.
+func (w *weighing) stand(automatic bool) {
+	for _, q := range standRules() {
+		if !w.ask(q) {
+			continue
+		}
+		switch q.id {
+		case "deleted", "late":
+			w.link(q.id, w.found)
+			if w.known != nil && w.takesPart(w.found) {
+				w.relink = w.known.id
+			}
+			w.found = nil
+		case "thanks":
+			w.note("thanks", "", 0)
+		case "reopen":
+			w.reopen = true
+		}
+		return
+	}
+}
+
+func askLate(w *weighing) (string, bool) {
+	if w.found.ClosedAt.IsZero() {
+		return "", false
+	}
+	age := w.f.Now.Sub(w.found.ClosedAt)
+	return fmt.Sprintf("closed %d days ago", int(age.Hours()/24)), age > w.r.policy.ReopenWithin
+}
+
+// askThanks looks at what the writer wrote, without the quote. A file is a reason to look again.
+func askThanks(w *weighing) (string, bool) {
+	for _, a := range w.m.Attachments {
+		if !a.Inline {
+			return "", false
+		}
+	}
+	var lines []string
+	for line := range strings.Lines(w.m.Text) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	text := strings.Join(lines, "\n")
+	const most = 400 // a thank-you is short, whatever the signature
+	if text == "" || len([]rune(text)) > most {
+		return "", false
+	}
+	for _, re := range w.r.thanks {
+		if re.MatchString(text) {
+			return cutRunes(lines[0], 60), true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,240 @@
+package desk
+
+import (
+	"fmt"
+	"strings"
+)
+
+// threadRules find the ticket a message belongs to: they are asked until one hits, but R4 only notes what it found.
+func threadRules() []rule {
+	return []rule{
+		{"R1", "", "answers a letter with a valid id of our own; the sender takes part in the ticket", "comment; no auto-reply", askOwnParticipant},
+		{"R2", "", "as R1, but the sender has only the domain of the requester, and that is no public one", "comment, marked; no auto-reply; he never becomes a reader", askOwnColleague},
+		{"R3", "", "as R1, but the sender is a stranger", "new task that links the old one; no auto-reply", askOwnStranger},
+		{"R4", "", "names an id of our own form with a wrong HMAC", "not believed; the next rules are asked", askForged},
+		{"R5", "", "answers a known letter of a specialist or of ours; the sender takes part in the ticket", "comment; no auto-reply", askKnownStaff},
+		{"R6", "", "answers a known letter of a customer; the sender takes part in the ticket", "comment: a repeat contact; no auto-reply", askKnownCustomer},
+		{"R7", "", "the subject has a token with the right check digits; the sender takes part in the ticket", "comment; no auto-reply", askToken},
+		{"R7x", "", "the subject has a token, but the check digits are wrong or the sender is a stranger", "new task, the token cut from its subject, linking the old one where the digits are right", askTokenStranger},
+		{"R8", "", "answers a specialist's letter we have no ticket for: by the domain of its id, the Sent folder, or the attribution line of the quote", "new task; no auto-reply", askStaffLetter},
+		{"R9", "", "no ids and no token, but the same sender, answer address and subject as a ticket still open, within tickets.same_subject_within", "comment: a repeat contact; no auto-reply", askSameSubject},
+		{"R10", "", "nothing above", "new task", always},
+	}
+}
+
+// evidence is the newest id in a message that belongs to a ticket.
+type evidence struct {
+	id     string
+	link   Link
+	ticket *Ticket
+	own    bool // a Message-ID of our form, with the right HMAC
+}
+
+// look finds the evidence among the ids a message answers. Forged ids are passed over, so are those of no ticket.
+// Automatic mail is not believed by References but when it answers a letter: robots copy them from anywhere.
+func (w *weighing) look() {
+	ids := replyIDs(w.m)
+	if w.unsolicited() {
+		ids = ids[:min(len(ids), len(w.m.InReplyTo))]
+	}
+	for _, id := range ids {
+		_, form, valid := w.f.Signer.OwnID(id)
+		if form && !valid {
+			w.forged = append(w.forged, id)
+			continue
+		}
+		link, known := w.f.Known[id]
+		if !known {
+			continue
+		}
+		if t := w.ticket(link.Ticket); t != nil {
+			w.known = &evidence{id: id, link: link, ticket: t, own: valid}
+			return
+		}
+	}
+}
+
+// unsolicited says whether the message is automatic and no answer to a letter.
+func (w *weighing) unsolicited() bool {
+	switch w.d.Class {
+	case classSystem, classBulk:
+		return true
+	case classAutomatic:
+		note, _ := askAutoSubmitted(w)
+		return note != "" && !strings.HasPrefix(note, "Auto-Submitted: auto-replied")
+	}
+	return false
+}
+
+// ticket returns a copy of a ticket the facts know, nil = they don't.
+func (w *weighing) ticket(number uint64) *Ticket {
+	t, ok := w.f.Tickets[number]
+	if !ok || number == 0 {
+		return nil
+	}
+	t.Participants = append([]string(nil), t.Participants...)
+	t.References = append([]string(nil), t.References...)
+	return &t
+}
+
+// takesPart says whether the sender may write into the ticket: its requester, whoever was in copy, or one of us.
+func (w *weighing) takesPart(t *Ticket) bool {
+	from := w.m.From.Key()
+	if from == "" {
+		return false
+	}
+	if from == t.Requester.Key() || from == t.ReplyTo.Key() || w.r.isOwn(from) || w.r.isStaff(from) {
+		return true
+	}
+	for _, p := range t.Participants {
+		if FoldAddress(p) == from {
+			return true
+		}
+	}
+	return false
+}
+
+// colleague says whether the sender has the requester's domain, and that is one organisation's alone.
+func (w *weighing) colleague(t *Ticket) bool {
+	domain := w.m.From.Domain()
+	if domain == "" || w.r.public[domain] {
+		return false
+	}
+	return domain == t.Requester.Domain() || domain == t.ReplyTo.Domain()
+}
+
+func askOwnParticipant(w *weighing) (string, bool) {
+	if w.known == nil || !w.known.own || !w.takesPart(w.known.ticket) {
+		return "", false
+	}
+	return w.join(w.known)
+}
+
+func askOwnColleague(w *weighing) (string, bool) {
+	if w.known == nil || !w.known.own || !w.colleague(w.known.ticket) {
+		return "", false
+	}
+	w.note("other-sender", w.m.From.Key(), 0)
+	w.other = true
+	return w.join(w.known)
+}
+
+func askOwnStranger(w *weighing) (string, bool) {
+	if w.known == nil || !w.known.own {
+		return "", false
+	}
+	w.link("stranger", w.known.ticket)
+	return w.m.From.Key() + " takes no part in " + named(w.known.ticket), true
+}
+
+func askForged(w *weighing) (string, bool) {
+	if len(w.forged) == 0 {
+		return "", false
+	}
+	return cutRunes(w.forged[0], 120), true
+}
+
+func askKnownStaff(w *weighing) (string, bool) {
+	if w.known == nil || w.known.own || w.known.link.Origin == FromCustomer || !w.takesPart(w.known.ticket) {
+		return "", false
+	}
+	return w.join(w.known)
+}
+
+func askKnownCustomer(w *weighing) (string, bool) {
+	if w.known == nil || w.known.own || w.known.link.Origin != FromCustomer || !w.takesPart(w.known.ticket) {
+		return "", false
+	}
+	return w.join(w.known)
+}
+
+// join takes the ticket of the evidence for the message's.
+func (w *weighing) join(e *evidence) (string, bool) {
+	w.found = e.ticket
+	return cutRunes(e.id, 120) + " belongs to " + named(e.ticket), true
+}
+
+func askToken(w *weighing) (string, bool) {
+	for _, task := range w.right {
+		if t := w.ticket(w.f.Tasks[task]); t != nil && w.takesPart(t) {
+			w.found = t
+			return fmt.Sprintf("task %d", task), true
+		}
+	}
+	return "", false
+}
+
+func askTokenStranger(w *weighing) (string, bool) {
+	for _, task := range w.right {
+		if t := w.ticket(w.f.Tasks[task]); t != nil {
+			w.link("stranger", t)
+			return fmt.Sprintf("%s takes no part in task %d", w.m.From.Key(), task), true
+		}
+	}
+	for _, task := range append(append([]int64(nil), w.right...), w.wrong...) {
+		w.note("wrong-token", fmt.Sprint(task), 0)
+		return fmt.Sprintf("no ticket of ours by the token of task %d", task), true
+	}
+	return "", false
+}
+
+func askStaffLetter(w *weighing) (string, bool) {
+	note, hit := w.staffLetter()
+	if hit {
+		w.note("staff-reply", "", 0)
+	}
+	return note, hit
+}
+
+func (w *weighing) staffLetter() (string, bool) {
+	if w.f.InSent {
+		return "the letter it answers lies in our Sent folder", true
+	}
+	for i, id := range replyIDs(w.m) {
+		_, _, ours := w.f.Signer.OwnID(id)
+		link, known := w.f.Known[id]
+		if ours || known && link.Origin != FromCustomer {
+			return cutRunes(id, 120) + " is a letter of ours", true
+		}
+		_, domain, _ := strings.Cut(id, "@")
+		if i == 0 && !known && w.r.atHome(domain) {
+			return domain + " is a domain of ours", true
+		}
+	}
+	if author := attributed(w.m.Quoted); author != "" && (w.r.isOwn(author) || w.r.isStaff(author)) {
+		return "the quote is a letter of " + FoldAddress(author), true
+	}
+	return "", false
+}
+
+// askSameSubject is for letters by persons alone: robots and web forms write one subject for many customers.
+func askSameSubject(w *weighing) (string, bool) {
+	window := w.r.policy.SameSubject
+	if window <= 0 || w.normal == "" || w.d.Class != classHuman || len(replyIDs(w.m)) > 0 || len(w.right)+len(w.wrong) > 0 {
+		return "", false
+	}
+	for _, number := range w.f.Same {
+		t := w.ticket(number)
+		if t == nil || t.Status != Open || t.Requester.Key() != w.m.From.Key() || t.ReplyTo.Key() != w.r.replyTo(w.m).Key() {
+			continue
+		}
+		last := t.Opened
+		if t.LastAt.After(last) {
+			last = t.LastAt
+		}
+		if w.f.Now.Sub(last) > window {
+			continue
+		}
+		w.found = t
+		return named(t), true
+	}
+	return "", false
+}
+
+// named returns what a ticket is called in reasons.
+func named(t *Ticket) string {
+	if t.Task == 0 {
+		return fmt.Sprintf("ticket %d", t.Number)
+	}
+	return fmt.Sprintf("ticket %d, task %d", t.Number, t.Task)
+}
