@@ -190,6 +190,7 @@ func (c *Client) open(method string, resp *http.Response, answer []byte) (*envel
 		return nil, c.judge(e)
 	}
 	c.keepClock(env.Time, resp.Header.Get("Date"))
+	c.keepReset(method, env.Time)
 	if e := readError(env.Error, string(env.Description)); e != nil {
 		e.Method, e.Status = method, resp.StatusCode
 		return nil, c.judge(e)
@@ -197,7 +198,6 @@ func (c *Client) open(method string, resp *http.Response, answer []byte) (*envel
 	if resp.StatusCode >= 300 {
 		return nil, c.judge(&Error{Method: method, Status: resp.StatusCode})
 	}
-	c.keepReset(method, env.Time)
 	return &env, nil
 }
 

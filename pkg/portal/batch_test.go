@@ -1,0 +1,206 @@
+package portal
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+func discard() *log.Logger { return log.New(io.Discard, "", 0) }
+
+func TestQueryIsEncodedAsPHPReadsIt(t *testing.T) {
+	p := Params{
+		{"a b", "1&2=3+4#5%6 é"}, {"f", Params{{"X", []string{"q", "$r"}}, {"N", []int64{1, 2}}, {">ID", 7}}},
+		{"yes", true}, {"no", false},
+	}
+	want := "a%20b=1%262%3D3%2B4%235%256%20%C3%A9&f%5BX%5D%5B0%5D=q&f%5BX%5D%5B1%5D=%24r&f%5BN%5D%5B0%5D=1&f%5BN%5D%5B1%5D=2" +
+		"&f%5B%3EID%5D=7&yes=1"
+	if got := p.query(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestRefers(t *testing.T) {
+	for text, want := range map[string]bool{
+		"plain": false, "$ 5": false, "$resul": false, "costs $5 in total": false, "$result[a]": true, "x$TOTALx": true, "$Next": true,
+		"$time": true, "$errors": true, "a$$error": true,
+	} {
+		if got := (Params{{"f", Params{{"T", []string{"", text}}}}}).refers(); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestBatchDecodesBothSpellingsOfMaps(t *testing.T) {
+	for _, body := range []string{
+		`{"result":{"result":{"c0":1,"c1":null},"result_error":[],"result_total":[],"result_next":[],"result_time":[]},"time":[]}`,
+		`{"result":{"result":{"c0":1},"result_error":{},"result_time":{"c0":{"start":1,"finish":2,"operating":0.3}}},"time":{}}`,
+	} {
+		s := newScript(t, answer(200, body))
+		as, err := s.client(t).Batch(t.Context(), []Command{{"a.get", nil}, {"b.get", nil}})
+		if err != nil || string(as[0].Result) != "1" || as[1].Err != nil {
+			t.Error(body, as, err)
+		}
+	}
+	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c1":{"error":"ERROR_CORE","error_description":"<b>x</b>"}}}}`))
+	as, err := s.client(t).Batch(t.Context(), []Command{{"a.add", nil}, {"b.add", nil}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tells(t, as[0].Err, told{fault.Unsure, fault.One}) // in neither map
+	tells(t, as[1].Err, told{fault.Never, fault.One})
+	for _, body := range []string{`{"result":[]}`, `{"result":true}`, `{"result":{"result":3}}`} {
+		s := newScript(t, answer(200, body))
+		as, _ := s.client(t).Batch(t.Context(), []Command{{"a.add", nil}})
+		tells(t, as[0].Err, told{fault.Unsure, fault.One})
+	}
+}
+
+func TestErrorsOfACommand(t *testing.T) {
+	for code, want := range map[string]told{
+		"QUERY_LIMIT_EXCEEDED": {fault.Refused, fault.Server}, "OPERATION_TIME_LIMIT": {fault.Refused, fault.Server},
+		"insufficient_scope": {fault.Refused, fault.Setup}, "ACCESS_DENIED": {fault.Never, fault.One},
+		"INTERNAL_SERVER_ERROR": {fault.Unsure, fault.One}, "ERROR_BATCH_LENGTH_EXCEEDED": {fault.Refused, fault.One},
+		"1048582": {fault.Never, fault.One}, "0": {fault.Never, fault.One},
+	} {
+		s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"`+code+`","error_description":"x"}}}}`))
+		tells(t, s.client(t).Make(t.Context(), []desk.Effect{openEffect("k", "a")})[0].Err, want)
+	}
+}
+
+// many answers every command of a batch with true, having needed so long for each.
+func many(t *testing.T, s *script, sizes *[]int, seconds float64) {
+	s.answers = nil
+	for range 200 {
+		s.answers = append(s.answers, nil)
+	}
+	for n := range s.answers {
+		s.answers[n] = batchOf(t, s, n, sizes, seconds)
+	}
+}
+
+func TestBatchIsSizedByTheTimesThePortalTells(t *testing.T) {
+	cmds := make([]Command, 120)
+	for i := range cmds {
+		cmds[i] = Command{"tasks.task.add", nil}
+	}
+	for seconds, want := range map[float64][]int{0.01: {50, 50, 20}, 0.93: {50, 32, 32, 6}} {
+		s := newScript(t)
+		var sizes []int
+		many(t, s, &sizes, seconds)
+		values := map[string]string{}
+		c := s.client(t, saved(values), func(o *Options) { o.Timeout = time.Minute })
+		if _, err := c.Batch(t.Context(), cmds); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, sizes); diff != "" {
+			t.Error(seconds, diff)
+		}
+		if seconds > 0.5 { // the next process knows
+			s, sizes = newScript(t), nil
+			many(t, s, &sizes, seconds)
+			if _, err := s.client(t, saved(values), func(o *Options) { o.Timeout = time.Minute }).Batch(t.Context(), cmds); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]int{32, 32, 32, 24}, sizes); diff != "" {
+				t.Error(diff)
+			}
+		}
+	}
+}
+
+func TestWhatIsNotSentIsRefused(t *testing.T) {
+	s := newScript(t, answer(502, ""))
+	effects := []desk.Effect{}
+	for i := range 60 {
+		effects = append(effects, openEffect(fmt.Sprint(i), "a"))
+	}
+	effects = append(effects, openEffect("x", "$total"))
+	made := s.client(t).Make(t.Context(), effects)
+	tells(t, made[49].Err, told{fault.Unsure, fault.Server})
+	tells(t, made[50].Err, told{fault.Refused, fault.Server})
+	tells(t, made[60].Err, told{fault.Refused, fault.Server})
+}
+
+func TestMakeSendsTheseBytes(t *testing.T) {
+	open := openEffect("5f2c0a", "A+B & C")
+	open.Post.Fields = &desk.Fields{Responsible: 7, Group: 3, Auditors: []int64{8, 9}, Accomplices: []int64{4}, Tags: []string{"helpdesk"},
+		Priority: "high", Deadline: 2 * time.Hour, CRM: []string{"C_275"}}
+	open.Post.Files = []desk.File{{Object: 9011}, {Name: "lost"}, {Object: 9012}}
+	comment := commentEffect(3711, "again")
+	comment.Post.Reopen = true
+	comment.Post.Files = []desk.File{{Object: 5}}
+	s := newScript(t, fixture(t, "make.json"))
+	made := s.client(t).Make(t.Context(), []desk.Effect{open, {Kind: desk.SendLetter}, comment, openEffect("91be77", "b")})
+	want := []string{
+		"tasks.task.add?fields[TITLE]=A+B & C&fields[DESCRIPTION]=text&fields[XML_ID]=hd-5f2c0a&fields[RESPONSIBLE_ID]=7" +
+			"&fields[GROUP_ID]=3&fields[AUDITORS][0]=8&fields[AUDITORS][1]=9&fields[ACCOMPLICES][0]=4&fields[TAGS][0]=helpdesk" +
+			"&fields[PRIORITY]=2&fields[DEADLINE]=2026-08-20T14:00:00+03:00&fields[UF_CRM_TASK][0]=C_275" +
+			"&fields[UF_TASK_WEBDAV_FILES][0]=n9011&fields[UF_TASK_WEBDAV_FILES][1]=n9012",
+		"tasks.task.renew?taskId=3711",
+		"task.commentitem.add?0=3711&1[POST_MESSAGE]=hd-0011223344556677\nagain&1[UF_FORUM_MESSAGE_DOC][0]=n5",
+		"tasks.task.add?fields[TITLE]=b&fields[DESCRIPTION]=text&fields[XML_ID]=hd-91be77&fields[RESPONSIBLE_ID]=7",
+	}
+	if diff := cmp.Diff(want, s.commands(t, 0)); diff != "" {
+		t.Error(diff)
+	}
+	if made[0].Task != 3711 || made[0].Chat != 2603 || made[0].Err != nil {
+		t.Error(made[0])
+	}
+	tells(t, made[1].Err, told{fault.Never, fault.One})
+	if made[2].Comment != 3141 || made[2].Err != nil {
+		t.Error(made[2]) // that the task could not be reopened is no matter
+	}
+	tells(t, made[3].Err, told{fault.Never, fault.One})
+}
+
+func TestWhatBatchWouldRewriteGoesAlone(t *testing.T) {
+	comment := commentEffect(8, "hd-0011223344556677 pay $TOTAL")
+	comment.Post.Reopen = true
+	s := newScript(t,
+		answer(200, `{"result":{"result":{"c0":{"task":{"id":"8"}},"c1":{"task":{"id":"9"}}},"result_error":[]}}`),
+		answer(200, `{"result":12}`))
+	made := s.client(t).Make(t.Context(), []desk.Effect{comment, openEffect("k", "plain")})
+	if made[0].Err != nil || made[0].Comment != 12 || made[1].Task != 9 {
+		t.Error(made)
+	}
+	if got := s.commands(t, 0); len(got) != 2 || !strings.HasPrefix(got[0], "tasks.task.renew") {
+		t.Error(got) // the task is reopened first
+	}
+	want := `{"0":8,"1":{"POST_MESSAGE":"hd-0011223344556677 pay $TOTAL"}}`
+	if s.body(1) != want || !strings.HasSuffix(s.requests[1].path, "/task.commentitem.add") {
+		t.Errorf("%s %s", s.requests[1].path, s.body(1))
+	}
+}
+
+func TestLongTitleIsCutByUs(t *testing.T) {
+	cmd := (&Client{}).taskAdd(openEffect("k", strings.Repeat("é", 300)))
+	b, err := json.Marshal(cmd.Params)
+	if err != nil || strings.Count(string(b), "é") != maxTitle {
+		t.Error(err, strings.Count(string(b), "é"))
+	}
+}
+
+func batchOf(t *testing.T, s *script, n int, sizes *[]int, seconds float64) func(http.ResponseWriter, *http.Request) {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		size := len(s.commands(t, n))
+		*sizes = append(*sizes, size)
+		results, times := make([]string, size), make([]string, size)
+		for i := range size {
+			results[i] = fmt.Sprintf(`"c%d":true`, i)
+			times[i] = fmt.Sprintf(`"c%d":{"duration":%v}`, i, seconds)
+		}
+		fmt.Fprintf(w, `{"result":{"result":{%s},"result_error":[],"result_time":{%s}}}`,
+			strings.Join(results, ","), strings.Join(times, ","))
+	}
+}

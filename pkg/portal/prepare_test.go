@@ -1,0 +1,200 @@
+package portal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+func contents(texts ...string) func(int) (io.ReadCloser, error) {
+	return func(i int) (io.ReadCloser, error) {
+		if texts[i] == "gone" {
+			return nil, errors.New("gone")
+		}
+		return io.NopCloser(strings.NewReader(texts[i])), nil
+	}
+}
+
+func TestPrepareIsOneBatch(t *testing.T) {
+	s := newScript(t, fixture(t, "prepare.json"))
+	c := s.client(t, saved(map[string]string{savedFolder: "8930"}))
+	files := []desk.File{{Name: "log.txt", Size: 6}, {Name: "a/b.txt", Size: 1}, {Name: "gone"}, {Name: "empty"}, {Object: 77}}
+	p, err := c.Prepare(t.Context(), []string{"ivan@example.ru", "info@firm.ru", "anna@firm.ru", "dep@firm.ru", "no@firm.ru"}, files,
+		contents("Hello!", "x", "gone", "", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"crm.contact.list?filter[EMAIL][0]=ivan@example.ru&filter[EMAIL][1]=info@firm.ru&filter[EMAIL][2]=anna@firm.ru" +
+			"&filter[EMAIL][3]=dep@firm.ru&filter[EMAIL][4]=no@firm.ru&select[0]=ID&select[1]=NAME&select[2]=SECOND_NAME" +
+			"&select[3]=LAST_NAME&select[4]=EMAIL&order[ID]=ASC&start=-1",
+		"disk.folder.uploadfile?id=8930&data[NAME]=log.txt&fileContent[0]=log.txt&fileContent[1]=SGVsbG8h&generateUniqueName=1",
+		"disk.folder.uploadfile?id=8930&data[NAME]=a_b.txt&fileContent[0]=a_b.txt&fileContent[1]=eA==&generateUniqueName=1",
+	}
+	if diff := cmp.Diff(want, s.commands(t, 0)); diff != "" {
+		t.Error(diff)
+	}
+	profiles := map[string]desk.Profile{
+		"ivan@example.ru": {Name: "Иван Петрович", CRM: []string{"C_275"}, Source: "bitrix24"},
+		"info@firm.ru":    {Name: "", CRM: []string{"C_301", "C_302"}, Source: "bitrix24"},
+		"anna@firm.ru":    {Name: "Анна", CRM: []string{"C_301"}, Source: "bitrix24"},
+		"dep@firm.ru":     {Name: "Отдел", CRM: []string{"C_303"}, Source: "bitrix24"},
+	}
+	if diff := cmp.Diff(profiles, p.Profiles); diff != "" || !p.Asked {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]int64{9011, 0, 0, 0, 77}, p.Objects); diff != "" {
+		t.Error(diff)
+	}
+	if p.Errs[0] != nil || p.Errs[4] != nil {
+		t.Error(p.Errs)
+	}
+	tells(t, p.Errs[1], told{fault.Never, fault.One})
+	tells(t, p.Errs[2], told{fault.Refused, fault.One})
+	tells(t, p.Errs[3], told{fault.Never, fault.One})
+}
+
+func TestPrepareWithNothingToDoMakesNoRequest(t *testing.T) {
+	p, err := newScript(t).client(t).Prepare(t.Context(), nil, []desk.File{{Object: 4}}, nil)
+	if err != nil || p.Objects[0] != 4 {
+		t.Error(p, err)
+	}
+}
+
+func TestFolderIsLookedUpOnce(t *testing.T) {
+	values := map[string]string{}
+	look := `{"result":{"result":{"c0":[{"ID":"1357","ENTITY_TYPE":"user","ROOT_OBJECT_ID":"8930"}]},"result_error":[]}}`
+	file := `{"result":{"result":{"c0":{"ID":"5"}},"result_error":[]}}`
+	gone := `{"result":{"result":[],"result_error":{"c0":{"error":"ERROR_NOT_FOUND","error_description":"x"}}}}`
+	s := newScript(t, answer(200, look), answer(200, file), answer(200, gone), answer(200, look), answer(200, file))
+	c := s.client(t, saved(values))
+	for _, want := range []int64{5, 0, 5} { // the folder is deleted in between
+		p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
+		if err != nil || p.Objects[0] != want {
+			t.Error(p, err)
+		}
+	}
+	want := "disk.storage.getlist?filter[ENTITY_TYPE]=user&filter[ENTITY_ID]=17"
+	if got := s.commands(t, 0)[0]; got != want {
+		t.Error(got)
+	}
+}
+
+func TestMissingFolderCostsTheFilesOnly(t *testing.T) {
+	s := newScript(t, answer(200, `{"result":{"result":{"c0":[]},"result_error":{"c1":{"error":"insufficient_scope"}}}}`))
+	p, err := s.client(t).Prepare(t.Context(), []string{"a@b.ru"}, []desk.File{{Name: "a", Size: 1}}, contents("a"))
+	if err != nil || !p.Asked {
+		t.Fatal(err)
+	}
+	tells(t, p.Errs[0], told{fault.Refused, fault.Setup})
+	if !strings.Contains(p.Errs[0].Error(), "scope disk") {
+		t.Error(p.Errs[0])
+	}
+}
+
+func TestMissingScopeOfCRMIsRemembered(t *testing.T) {
+	values := map[string]string{}
+	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
+	c := s.client(t, saved(values))
+	for range 2 {
+		p, err := c.Prepare(t.Context(), []string{"a@b.ru"}, nil, nil)
+		if err != nil || p.Asked {
+			t.Error(p, err)
+		}
+	}
+	if s.count() != 1 {
+		t.Error(s.count())
+	}
+}
+
+func TestManyAddressesAreStillOneBatch(t *testing.T) {
+	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":[]}}`))
+	var as []string
+	for i := range 50 {
+		as = append(as, fmt.Sprintf("a%d@b.ru", i))
+	}
+	if _, err := s.client(t).Prepare(t.Context(), as, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.commands(t, 0)); n != 3 {
+		t.Error(n)
+	}
+}
+
+func TestFilesAreSentInBatchesOfEightMegabytes(t *testing.T) {
+	text := strings.Repeat("x", 3<<20)
+	ok := answer(200, `{"result":{"result":{"c0":{"ID":1},"c1":{"ID":2}},"result_error":[]}}`)
+	s := newScript(t, ok, ok)
+	c := s.client(t, saved(map[string]string{savedFolder: "1"}))
+	files := []desk.File{{Name: "a", Size: 3 << 20}, {Name: "b", Size: 3 << 20}, {Name: "c", Size: 3 << 20}, {Name: "d", Size: 3 << 20}}
+	p, err := c.Prepare(t.Context(), nil, files, contents(text, text, text, text))
+	if diff := cmp.Diff([]int64{1, 2, 1, 2}, p.Objects); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if a, b := len(s.commands(t, 0)), len(s.commands(t, 1)); a != 2 || b != 2 {
+		t.Error(a, b)
+	}
+}
+
+func TestLargeFileIsStreamed(t *testing.T) {
+	size := int64(maxInline + 1)
+	var s *script
+	got := int64(0)
+	s = newScript(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/rest/upload.json?auth=s&token=t"}},"result_error":[]}}`, s.URL)
+	}, func(w http.ResponseWriter, r *http.Request) {
+		_, p, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		part, err := multipart.NewReader(bytes.NewReader([]byte(s.body(1))), p["boundary"]).NextPart()
+		if err != nil || part.FormName() != "file" || part.FileName() != "big.bin" {
+			t.Error(err, part)
+			return
+		}
+		got, _ = io.Copy(io.Discard, part)
+		io.WriteString(w, `{"result":{"ID":"9","FILE_ID":"8"}}`)
+	})
+	c := s.client(t, saved(map[string]string{savedFolder: "1"}))
+	opened := 0
+	p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "big.bin", Size: size}}, func(int) (io.ReadCloser, error) {
+		opened++
+		return io.NopCloser(io.LimitReader(zeros{}, size)), nil
+	})
+	if err != nil || p.Errs[0] != nil || p.Objects[0] != 9 || got != size || opened != 1 {
+		t.Error(p, err, got, opened)
+	}
+	if want := "disk.folder.uploadfile?id=1&data[NAME]=big.bin&generateUniqueName=1"; s.commands(t, 0)[0] != want {
+		t.Error(s.commands(t, 0))
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestPrepareMayBeRepeatedAfterAnyFailure(t *testing.T) {
+	s := newScript(t, answer(502, "<html>"))
+	c := s.client(t, saved(map[string]string{savedFolder: "1"}))
+	_, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
+	tells(t, err, told{fault.Refused, fault.Server})
+}
+
+func TestFileName(t *testing.T) {
+	for in, want := range map[string]string{
+		`a\b/c:d*e?f"g<h>i|j.txt`: "a_b_c_d_e_f_g_h_i_j.txt", " x. . ": "x", "": "file", "...": "file", "a\x00b\n": "ab_",
+		strings.Repeat("ж", 200) + ".docx": strings.Repeat("ж", 97) + ".docx",
+	} {
+		if got := fileName(in); got != want {
+			t.Errorf("fileName(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
