@@ -1,0 +1,183 @@
+package relay
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/wneessen/go-mail"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+const (
+	maxSubject    = 250  // characters
+	maxReferences = 1500 // characters of References; some servers refuse long ones
+	maxID         = 400  // characters of one Message-ID: no line of a header may be longer than 998 (RFC 5322, 2.1.1)
+	maxLine       = 998
+)
+
+var errLetter = errors.New("not a letter one can send")
+
+// Compose returns the letter as mail: 7-bit, one recipient in To and no other, text beside HTML, pictures and files
+// attached. The same letter always gives the same bytes. What is wrong with a letter is wrong for good: fault.Never.
+func Compose(l desk.Letter) ([]byte, error) {
+	raw, err := compose(l)
+	if err != nil {
+		return nil, fault.New(fault.Never, fmt.Errorf("compose letter: %w", err))
+	}
+	return raw, nil
+}
+
+func compose(l desk.Letter) ([]byte, error) {
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingB64))
+	if err := head(m, l); err != nil {
+		return nil, err
+	}
+	body(m, l)
+	for _, p := range l.Inline {
+		m.EmbedReadSeeker(fileName(p), bytes.NewReader(p.Content), partHeader(p, "inline"))
+	}
+	for _, p := range l.Files {
+		m.AttachReadSeeker(fileName(p), bytes.NewReader(p.Content), partHeader(p, "attachment"))
+	}
+	var buf bytes.Buffer
+	if _, err := m.WriteTo(&buf); err != nil {
+		return nil, err
+	}
+	return finish(buf.Bytes(), l.MessageID)
+}
+
+// head fills the header.
+func head(m *mail.Msg, l desk.Letter) error {
+	from, err := address(l.From)
+	if err != nil {
+		return fmt.Errorf("from: %w", err)
+	}
+	to, err := address(l.To)
+	if err != nil {
+		return fmt.Errorf("to: %w", err)
+	}
+	switch {
+	case !validID(l.MessageID):
+		return fmt.Errorf("%w: its Message-ID is %q", errLetter, l.MessageID)
+	case l.Date.IsZero():
+		return fmt.Errorf("%w: it has no date", errLetter)
+	case l.Text == "" && l.HTML == "":
+		return fmt.Errorf("%w: it is empty", errLetter)
+	}
+	m.FromMailAddress(from)
+	m.ToMailAddress(to)
+	m.Subject(cut(line(l.Subject), maxSubject))
+	m.SetDateWithValue(l.Date)
+	m.SetMessageIDWithValue(l.MessageID)
+	if validID(l.InReplyTo) {
+		m.SetGenHeader(mail.HeaderInReplyTo, "<"+l.InReplyTo+">")
+	}
+	if refs := references(l.References); refs != "" {
+		m.SetGenHeader(mail.HeaderReferences, refs)
+	}
+	if l.Automatic {
+		m.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834, 5
+		m.SetGenHeader("X-Auto-Response-Suppress", "All")
+	}
+	if loop := line(l.Loop); loop != "" {
+		m.SetGenHeader("X-Helpdesk-Loop", cut(loop, maxSubject))
+	}
+	return nil
+}
+
+// body fills in the text and its HTML.
+func body(m *mail.Msg, l desk.Letter) {
+	switch {
+	case l.HTML == "":
+		m.SetBodyString(mail.TypeTextPlain, canonical(l.Text), encoding(l.Text))
+	case l.Text == "":
+		m.SetBodyString(mail.TypeTextHTML, canonical(l.HTML), encoding(l.HTML))
+	default:
+		m.SetBodyString(mail.TypeTextPlain, canonical(l.Text), encoding(l.Text))
+		m.AddAlternativeString(mail.TypeTextHTML, canonical(l.HTML), encoding(l.HTML))
+	}
+}
+
+// encoding chooses what makes the text shorter: base64 for Cyrillic, quoted-printable for what a person can read so.
+// Neither leaves a byte above 127 or a long line.
+func encoding(text string) mail.PartOption {
+	high := 0
+	for i := range len(text) {
+		if text[i] >= 0x80 {
+			high++
+		}
+	}
+	if high*6 > len(text) {
+		return mail.WithPartEncoding(mail.EncodingB64)
+	}
+	return mail.WithPartEncoding(mail.EncodingQP)
+}
+
+// canonical ends each line with CRLF (RFC 2046, 4.1.1).
+func canonical(text string) string {
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r\n", "\n")
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\r", "\n"), "\n", "\r\n")
+}
+
+// validID says whether an id without <> may stand in a header.
+func validID(id string) bool {
+	return id != "" && len(id) <= maxID && ascii(id) && !strings.ContainsAny(id, " <>")
+}
+
+// references returns the ids in <>, without those that are none, and within the limit: first and last are kept, since by
+// them a mail program finds thread and parent, and of the others the newest.
+func references(ids []string) string {
+	var ok []string
+	for _, id := range ids {
+		if validID(id) {
+			ok = append(ok, "<"+id+">")
+		}
+	}
+	if len(ok) == 0 {
+		return ""
+	}
+	n, from := len(ok[0]), len(ok)
+	for from > 1 && (n+1+len(ok[from-1]) <= maxReferences) {
+		from--
+		n += 1 + len(ok[from])
+	}
+	return strings.Join(append(ok[:1:1], ok[from:]...), " ")
+}
+
+var (
+	// QUIRK: go-mail folds a long first word away from its field's name; rspamd counts "From:" with nothing behind it as a
+	// mark of spam (HEADER_FROM_EMPTY_DELIMITER).
+	emptyFirst = regexp.MustCompile(`(?m)^([A-Za-z-]+):\r\n[ \t]+`)
+	boundary   = regexp.MustCompile(`boundary=([0-9a-f]{60})\r\n`)
+)
+
+// finish makes the bytes that go-mail rendered depend on the letter alone, and checks their header.
+func finish(raw []byte, id string) ([]byte, error) {
+	for i, found := range boundary.FindAllSubmatch(raw, -1) {
+		// go-mail can be given one boundary only, and takes it for every level; so its random ones are replaced. "=_"
+		// occurs neither in base64 nor in quoted-printable (RFC 2045, 6.7).
+		sum := sha256.Sum256([]byte(id + "\x00" + strconv.Itoa(i)))
+		own := "=_" + hex.EncodeToString(sum[:20])
+		raw = bytes.ReplaceAll(raw, append([]byte("boundary="), found[1]...), []byte(`boundary="`+own+`"`))
+		raw = bytes.ReplaceAll(raw, append([]byte("--"), found[1]...), []byte("--"+own))
+	}
+	end := bytes.Index(raw, []byte("\r\n\r\n"))
+	if end < 0 {
+		return nil, fmt.Errorf("%w: it has no header", errLetter)
+	}
+	header := emptyFirst.ReplaceAll(raw[:end], []byte("$1: "))
+	for l := range bytes.Lines(header) {
+		if len(l) > maxLine+2 {
+			return nil, fmt.Errorf("%w: a line of its header has %d characters", errLetter, len(l))
+		}
+	}
+	return append(header[:len(header):len(header)], raw[end:]...), nil
+}

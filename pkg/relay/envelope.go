@@ -1,0 +1,87 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// envelope is whom a letter comes from and goes to on the way, in <>.
+type envelope struct {
+	from, to string
+	utf8     bool // an address needs SMTPUTF8 (RFC 6531)
+}
+
+func newEnvelope(l desk.Letter) (envelope, error) {
+	to, err := address(l.To)
+	if err != nil {
+		return envelope{}, fault.New(fault.Never, fmt.Errorf("address letter: to: %w", err))
+	}
+	e := envelope{from: "<>", to: angle(to)}
+	if l.EnvelopeFrom == "<>" {
+		e.utf8 = !ascii(e.to)
+		return e, nil
+	}
+	sender := l.From
+	if l.EnvelopeFrom != "" {
+		sender = desk.Address{Addr: l.EnvelopeFrom}
+	}
+	from, err := address(sender)
+	if err != nil {
+		return envelope{}, fault.New(fault.Never, fmt.Errorf("address letter: from: %w", err))
+	}
+	e.from = angle(from)
+	e.utf8 = !ascii(e.from + e.to)
+	return e, nil
+}
+
+func angle(a *netmail.Address) string { return (&netmail.Address{Address: a.Address}).String() }
+
+var errAddress = errors.New("not an address one can write to")
+
+// maxName bounds the display name; nobody has a longer one.
+const maxName = 100
+
+// address returns a as it may stand in a header: one address, its domain in ASCII (RFC 5891), its name without control
+// characters.
+func address(a desk.Address) (*netmail.Address, error) {
+	at := strings.LastIndexByte(a.Addr, '@')
+	if at <= 0 || at+1 == len(a.Addr) {
+		return nil, fmt.Errorf("%q: %w", a.Addr, errAddress)
+	}
+	addr := a.Addr[:at] + "@" + desk.FoldDomain(a.Addr[at+1:])
+	quoted := (&netmail.Address{Address: addr}).String()
+	parsed, err := netmail.ParseAddress(quoted)
+	if err != nil || parsed.Address != addr || !ascii(addr[at+1:]) || strings.ContainsAny(addr, "\r\n\x00") {
+		return nil, fmt.Errorf("%q: %w", a.Addr, errAddress)
+	}
+	return &netmail.Address{Name: cut(line(a.Name), maxName), Address: addr}, nil
+}
+
+// line returns s as one line: control characters and line ends become blanks.
+func line(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < 32 || r == 127 || r == 0x2028 || r == 0x2029 {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// cut returns at most n characters of s.
+func cut(s string, n int) string {
+	r := []rune(s)
+	if len(r) <= n {
+		return s
+	}
+	return strings.TrimSpace(string(r[:n-1])) + "…"
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 126 || r < 32 }) < 0
+}

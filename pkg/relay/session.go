@@ -1,0 +1,217 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+
+	"helpdesk/pkg/fault"
+)
+
+// session is one logged-in connection.
+type session struct {
+	o       Options
+	client  *smtp.Client
+	conn    *conn
+	since   time.Time
+	letters int  // sent by it
+	broken  bool // of no use any more
+	early   bool // it broke before the server answered anything of the letter
+}
+
+// begin ties the connection to ctx. The returned function ends that.
+func (s *session) begin(ctx context.Context) func() {
+	stop := context.AfterFunc(ctx, func() { s.conn.keep(context.Cause(ctx)) })
+	return func() { stop() }
+}
+
+// why returns the reason behind an error: our own closing or a timeout, where that is what it was.
+func (s *session) why(err error) error {
+	var reply *textproto.Error
+	if err == nil || s.conn == nil || errors.As(err, &reply) {
+		return err
+	}
+	if cause := s.conn.failure(); cause != nil && !errors.Is(cause, io.EOF) {
+		return cause
+	}
+	return err
+}
+
+// hungUp says whether the server ended the connection before it took anything of the letter.
+func (s *session) hungUp() bool { return s.broken && s.early }
+
+// close ends the connection without a word.
+func (s *session) close() {
+	if s.conn != nil {
+		_ = s.conn.Close()
+	}
+}
+
+// quitWait is how long the good-bye may take: nothing depends on it.
+const quitWait = 3 * time.Second
+
+func (s *session) quit() error {
+	defer s.close()
+	s.conn.patience(min(quitWait, s.o.Timeout))
+	if err := s.client.Quit(); err != nil {
+		return fmt.Errorf("leave %s: %w", s.o.addr(), s.why(err))
+	}
+	return nil
+}
+
+// send makes one mail transaction (RFC 5321, 3.3).
+func (s *session) send(ctx context.Context, e envelope, raw []byte) error {
+	defer s.begin(ctx)()
+	s.letters++
+	if err := s.fits(e, len(raw)); err != nil {
+		return err
+	}
+	if err := s.announce(e, len(raw)); err != nil {
+		return err
+	}
+	// QUIRK: whatever is written next, go-mail's writer ends a letter that failed in the middle with a dot, and the server
+	// takes the stump; so after a failure here the connection is closed and nothing more is written.
+	text := s.client.Text
+	dot := text.DotWriter()
+	_, err := dot.Write(raw)
+	if err == nil {
+		err = text.W.Flush()
+	}
+	if err == nil {
+		err = dot.Close()
+	}
+	if err != nil {
+		s.broken = true
+		return fault.Away(fault.Refused, fmt.Errorf("write the letter: %w", s.why(err)))
+	}
+	s.conn.patience(5 * s.o.Timeout)
+	defer s.conn.patience(s.o.Timeout)
+	_, _, err = text.ReadResponse(250)
+	return s.fault("letter", err, fault.Unsure)
+}
+
+// fits refuses what the server has said it won't take.
+func (s *session) fits(e envelope, size int) error {
+	if utf8, _ := s.client.Extension("SMTPUTF8"); e.utf8 && !utf8 {
+		return fault.New(fault.Never, fmt.Errorf("the server %s takes no addresses with letters other than Latin before the @", s.o.addr()))
+	}
+	_, limit := s.client.Extension("SIZE")
+	if n, err := strconv.Atoi(limit); err == nil && n > 0 && size > n {
+		return fault.New(fault.Never, fmt.Errorf("the letter has %d bytes, the server %s takes %d", size, s.o.addr(), n))
+	}
+	return nil
+}
+
+// announce sends MAIL, RCPT and DATA: at once where the server takes that (RFC 2920), which saves two round trips.
+func (s *session) announce(e envelope, size int) error {
+	from := "MAIL FROM:" + e.from
+	if ok, _ := s.client.Extension("SIZE"); ok {
+		from += " SIZE=" + strconv.Itoa(size)
+	}
+	if e.utf8 {
+		from += " SMTPUTF8"
+	}
+	s.early = true
+	commands := []string{from, "RCPT TO:" + e.to, "DATA"}
+	if ok, _ := s.client.Extension("PIPELINING"); ok {
+		return s.together(commands)
+	}
+	for i, c := range commands {
+		if err := s.client.Text.PrintfLine("%s", c); err != nil {
+			return s.fault(stages[i], err, fault.Refused)
+		}
+		if err := s.answer(i); err != nil {
+			s.reset()
+			return err
+		}
+	}
+	return nil
+}
+
+// stages names the commands for errors, and what their answers begin with when all is well.
+var (
+	stages = [...]string{"MAIL", "RCPT", "DATA"}
+	wanted = [...]int{2, 2, 354}
+)
+
+func (s *session) answer(stage int) error {
+	_, _, err := s.client.Text.ReadResponse(wanted[stage])
+	return s.fault(stages[stage], err, fault.Refused)
+}
+
+func (s *session) together(commands []string) error {
+	if err := s.client.Text.PrintfLine("%s", strings.Join(commands, "\r\n")); err != nil {
+		return s.fault(stages[0], err, fault.Refused)
+	}
+	var first error
+	for i := range commands {
+		err := s.answer(i)
+		if first == nil {
+			first = err
+		}
+		if s.broken {
+			return first
+		}
+		if i == 2 && err == nil && first != nil {
+			// It waits for a letter that has no recipient (RFC 2920, 3.1): an empty one ends that.
+			if s.client.Text.PrintfLine(".") != nil || s.discard() != nil {
+				s.broken = true
+			}
+		}
+	}
+	if first != nil {
+		s.reset()
+	}
+	return first
+}
+
+func (s *session) discard() error {
+	_, _, err := s.client.Text.ReadResponse(0)
+	return err
+}
+
+// reset makes the connection fit for the next letter after a refusal.
+func (s *session) reset() {
+	if !s.broken && s.client.Reset() != nil {
+		s.broken = true
+	}
+}
+
+// fault says what an answer, or its absence, means for the letter; lost is what a lost connection means.
+func (s *session) fault(stage string, err error, lost fault.Outcome) error {
+	if err == nil {
+		s.early = false
+		return nil
+	}
+	err = fmt.Errorf("%s: %w", stage, s.why(err))
+	var reply *textproto.Error
+	if !errors.As(err, &reply) {
+		s.broken = true
+		return fault.Away(lost, err)
+	}
+	if reply.Code != 421 {
+		s.early = false
+	}
+	switch code := reply.Code; {
+	case code == 421: // it is closing the connection (RFC 5321, 3.8)
+		s.broken = true
+		return fault.Away(fault.Refused, err)
+	case code == 530 || code == 535 || code == 538:
+		return fault.Misconfigured(fmt.Errorf("%w; check smtp.auth, smtp.user and smtp.tls", err))
+	case code >= 400 && code < 500:
+		return fault.New(fault.Refused, err)
+	case code >= 500 && code < 600 && stage == "MAIL":
+		return fault.New(fault.Never, fmt.Errorf("%w; does the server let this account send as that address? see smtp.envelope_from", err))
+	case code >= 500 && code < 600:
+		return fault.New(fault.Never, err)
+	}
+	s.broken = true // an answer that is none: we are out of step
+	return fault.Away(lost, err)
+}
