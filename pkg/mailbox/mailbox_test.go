@@ -1,0 +1,472 @@
+package mailbox
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+var day = time.Date(2026, 3, 12, 10, 0, 0, 0, time.UTC)
+
+type delivered struct {
+	uid  uint32
+	body string
+	err  error
+}
+
+func fetchAll(t *testing.T, m *Mailbox, ls []desk.Listing, limit int64) []delivered {
+	t.Helper()
+	var all []delivered
+	err := m.Fetch(context.Background(), ls, limit, func(l desk.Listing, body io.Reader, err error) error {
+		d := delivered{uid: l.UID, err: err}
+		if err == nil {
+			raw, err := io.ReadAll(body)
+			if err != nil {
+				t.Errorf("body of %d: %v", l.UID, err)
+			}
+			d.body = string(raw)
+		}
+		all = append(all, d)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func list(t *testing.T, m *Mailbox) []desk.Listing {
+	t.Helper()
+	ls, err := m.List(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ls
+}
+
+func uidsOf(ls []desk.Listing) []uint32 {
+	var uids []uint32
+	for _, l := range ls {
+		uids = append(uids, l.UID)
+	}
+	return uids
+}
+
+func TestListTellsWhatIsUnseen(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		raw := letter(1, 300)
+		s.put(t, "INBOX", raw, day)
+		s.put(t, "INBOX", letter(2, 300), day, imap.FlagSeen)
+		s.put(t, "INBOX", letter(3, 300), day.Add(time.Hour), imap.FlagFlagged)
+		m := open(t, s.options(), true)
+		got := list(t, m)
+		if diff := cmp.Diff([]uint32{1, 3}, uidsOf(got)); diff != "" {
+			t.Fatal(diff)
+		}
+		want := desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: m.UIDValidity(), UID: 1}, Size: int64(len(raw)), Received: day}
+		if diff := cmp.Diff(want, got[0]); diff != "" {
+			t.Error(diff)
+		}
+		all, err := m.Since(context.Background(), day.Add(time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]uint32{3}, uidsOf(all)); diff != "" {
+			t.Error(diff)
+		}
+		all, err = m.Since(context.Background(), day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]uint32{1, 2, 3}, uidsOf(all)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestIdlePassSaysFourThings(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		s.put(t, "INBOX", letter(1, 300), day, imap.FlagSeen)
+		w := &wire{}
+		o := s.options()
+		o.Dial = w.dial
+		m, err := Open(context.Background(), o, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ls := list(t, m); len(ls) != 0 {
+			t.Errorf("listed %v", ls)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+		got := w.commands()
+		if s.name == "memory" { // it announces no capabilities in its answer to LOGIN, so go-imap asks, without waiting
+			got = without(got, "CAPABILITY")
+		}
+		if diff := cmp.Diff([]string{"LOGIN", "SELECT", "UID SEARCH", "LOGOUT"}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func without(all []string, s string) []string {
+	var left []string
+	for _, a := range all {
+		if a != s {
+			left = append(left, a)
+		}
+	}
+	return left
+}
+
+func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		want := []delivered{}
+		for i := 1; i <= 70; i++ {
+			size := 500
+			if i == 5 || i == 40 {
+				size = memorySpool + 5000
+			}
+			raw := letter(i, size)
+			s.put(t, "INBOX", raw, day)
+			want = append(want, delivered{uid: uint32(i), body: string(raw)})
+		}
+		w := &wire{}
+		o := s.options()
+		o.Dial = w.dial
+		m := open(t, o, false)
+		if diff := cmp.Diff(want, fetchAll(t, m, list(t, m), 0), cmp.AllowUnexported(delivered{})); diff != "" {
+			t.Error(diff)
+		}
+		fetches := 0
+		for _, c := range w.commands() {
+			if c == "UID FETCH" {
+				fetches++
+			}
+		}
+		if fetches != 4 { // the list, and 32 + 32 + 6
+			t.Errorf("%d FETCHes: %v", fetches, w.commands())
+		}
+		for _, st := range s.look(t, "INBOX") {
+			if st.has(imap.FlagSeen) {
+				t.Errorf("message %d was marked", st.uid)
+			}
+		}
+	})
+}
+
+func TestFetchGivesAFileForALongMessage(t *testing.T) {
+	s := memoryServer(t)
+	s.put(t, "INBOX", letter(1, 1000), day)
+	s.put(t, "INBOX", letter(2, memorySpool+1), day)
+	m := open(t, s.options(), true)
+	var kinds []string
+	var name string
+	err := m.Fetch(context.Background(), list(t, m), 0, func(_ desk.Listing, body io.Reader, err error) error {
+		kinds = append(kinds, fmt.Sprintf("%T", body))
+		if f, ok := body.(*os.File); ok {
+			name = f.Name()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"*bytes.Reader", "*os.File"}, kinds); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is left behind: %v", name, err)
+	}
+}
+
+func TestFetchReadsOnlyTheHeaderOfWhatIsTooLong(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		long := letter(2, 20000)
+		s.put(t, "INBOX", letter(1, 500), day)
+		s.put(t, "INBOX", long, day)
+		s.put(t, "INBOX", letter(3, 500), day)
+		m := open(t, s.options(), true)
+		ls := list(t, m)
+		head, _, _ := bytes.Cut(long, []byte("\r\n\r\n"))
+		for _, lie := range []int64{0, 1} { // the size listed may be wrong
+			if lie == 1 {
+				ls[1].Size = 1
+			}
+			got := fetchAll(t, m, ls, 10000)
+			if len(got) != 3 || got[1].body != string(head)+"\r\n\r\n" {
+				t.Errorf("got %v", got)
+			}
+		}
+	})
+}
+
+func TestFetchReportsWhatIsGone(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		for i := 1; i <= 3; i++ {
+			s.put(t, "INBOX", letter(i, 500), day)
+		}
+		m := open(t, s.options(), false)
+		ls := list(t, m)
+		c := s.admin(t)
+		c.Select("INBOX", nil).Wait()
+		c.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close()
+		if err := c.Expunge().Close(); err != nil {
+			t.Fatal(err)
+		}
+		other := ls[0]
+		other.UIDValidity++
+		got := fetchAll(t, m, append(ls, other), 0)
+		if len(got) != 4 || got[0].err != nil || got[2].err != nil {
+			t.Fatalf("got %v", got)
+		}
+		for _, i := range []int{1, 3} {
+			if !errors.Is(got[i].err, ErrGone) || fault.Of(got[i].err) != fault.Refused {
+				t.Errorf("%d: %v", i, got[i].err)
+			}
+		}
+	})
+}
+
+func TestFetchEndsWithTheErrorOfItsFunction(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		for i := 1; i <= 100; i++ {
+			s.put(t, "INBOX", letter(i, 500), day)
+		}
+		m := open(t, s.options(), false)
+		ls := list(t, m)
+		enough := errors.New("enough")
+		n := 0
+		err := m.Fetch(context.Background(), ls, 0, func(desk.Listing, io.Reader, error) error {
+			n++
+			if n == 3 {
+				return enough
+			}
+			return nil
+		})
+		if err != enough || n != 3 {
+			t.Errorf("%v after %d", err, n)
+		}
+		if err := m.Mark(context.Background(), []uint32{1}); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+	})
+}
+
+func TestFetchSurvivesALostConnection(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		var want []delivered
+		total := 0
+		for i := 1; i <= 20; i++ {
+			raw := letter(i, 3000)
+			if i == 7 {
+				raw = letter(i, memorySpool+100)
+			}
+			total += len(raw)
+			s.put(t, "INBOX", raw, day)
+			want = append(want, delivered{uid: uint32(i), body: string(raw)})
+		}
+		for cut := int64(2500); cut < int64(total); cut += int64(total)/12 + 17 {
+			w := &wire{cutAfter: cut}
+			o := s.options()
+			o.Dial = w.dial
+			m := open(t, o, true)
+			if diff := cmp.Diff(want, fetchAll(t, m, list(t, m), 0), cmp.AllowUnexported(delivered{})); diff != "" {
+				t.Errorf("cut after %d: %s", cut, diff)
+			}
+			if w.dials != 2 {
+				t.Errorf("cut after %d: %d connections", cut, w.dials)
+			}
+			m.Close()
+		}
+	})
+}
+
+func TestMarkSetsSeen(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		for i := 1; i <= 3; i++ {
+			s.put(t, "INBOX", letter(i, 500), day)
+		}
+		m := open(t, s.options(), false)
+		for range 2 { // a repeat does no harm, nor does a message that is not there
+			if err := m.Mark(context.Background(), []uint32{3, 1, 77, 1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var seen []bool
+		for _, st := range s.look(t, "INBOX") {
+			seen = append(seen, st.has(imap.FlagSeen))
+		}
+		if diff := cmp.Diff([]bool{true, false, true}, seen); diff != "" {
+			t.Error(diff)
+		}
+		if err := m.Mark(context.Background(), nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestReadOnlyWritesNothing(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		s.put(t, "INBOX", letter(1, 500), day)
+		w := &wire{}
+		o := s.options()
+		o.Dial = w.dial
+		m := open(t, o, true)
+		fetchAll(t, m, list(t, m), 0)
+		if err := m.Mark(context.Background(), []uint32{1}); !errors.Is(err, errReadOnly) {
+			t.Errorf("Mark: %v", err)
+		}
+		if err := m.Save(context.Background(), "Done", letter(1, 100), day); !errors.Is(err, errReadOnly) {
+			t.Errorf("Save: %v", err)
+		}
+		for _, c := range w.commands() {
+			if strings.Contains(c, "STORE") || strings.Contains(c, "APPEND") || strings.Contains(c, "MOVE") || c == "SELECT" {
+				t.Errorf("said %s", c)
+			}
+		}
+	})
+}
+
+func TestMarkSaysThatAFlagIsNotKept(t *testing.T) {
+	s := dovecotServer(t) // it answers OK and does nothing
+	s.put(t, "INBOX", letter(1, 500), day)
+	m := open(t, s.options(), true)
+	m.readOnly = false // as if the folder were read-only to this user, which Dovecot treats the same
+	err := m.Mark(context.Background(), []uint32{1})
+	if err == nil || !strings.Contains(err.Error(), "does not keep the flag") || fault.Of(err) != fault.Refused {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestMarkMoves(t *testing.T) {
+	for _, lacks := range []string{"", "MOVE", "MOVE UIDPLUS"} {
+		t.Run("without "+lacks, func(t *testing.T) {
+			onServers(t, func(t *testing.T, s *testServer) {
+				s.put(t, "INBOX", letter(1, 500), day)
+				s.put(t, "INBOX", letter(2, 500), day)
+				s.put(t, "INBOX", letter(3, 500), day, imap.FlagDeleted) // somebody else's business
+				o := s.options()
+				o.MoveTo = "Done"
+				o.Dial = (&wire{rewrite: func(line string) string {
+					if strings.Contains(line, "CAPABILITY") {
+						for _, c := range strings.Fields(lacks) {
+							line = strings.ReplaceAll(line, " "+c, " X-NO")
+						}
+					}
+					return line
+				}}).dial
+				m := open(t, o, false)
+				if err := m.Mark(context.Background(), []uint32{1}); err != nil {
+					t.Fatal(err)
+				}
+				if got := s.look(t, "Done"); len(got) != 1 || got[0].raw != string(letter(1, 500)) {
+					t.Errorf("Done holds %v", got)
+				}
+				want := []imap.UID{2, 3}
+				if strings.Contains(lacks, "UIDPLUS") {
+					want = []imap.UID{1, 2, 3} // it stays, marked
+				}
+				var left []imap.UID
+				for _, st := range s.look(t, "INBOX") {
+					left = append(left, st.uid)
+					if st.uid == 1 && !st.has(imap.FlagSeen) {
+						t.Error("message 1 is not marked")
+					}
+				}
+				if diff := cmp.Diff(want, left); diff != "" {
+					t.Error(diff)
+				}
+				if diff := cmp.Diff([]uint32{2, 3}, uidsOf(list(t, m))); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+func TestMarkSaysThatTheFolderIsMissing(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		for _, lacks := range []string{"X", "MOVE"} {
+			s.put(t, "INBOX", letter(1, 500), day)
+			o := s.options()
+			o.MoveTo = "Nowhere"
+			o.Dial = (&wire{rewrite: func(line string) string { return strings.ReplaceAll(line, " "+lacks, " X-NO") }}).dial
+			m := open(t, o, false)
+			err := m.Mark(context.Background(), []uint32{1})
+			if fault.ExtentOf(err) != fault.Setup || !strings.Contains(fmt.Sprint(err), "Nowhere") {
+				t.Errorf("got %v", err)
+			}
+			if got := s.look(t, "INBOX"); len(got) == 0 || got[0].has(imap.FlagDeleted) {
+				t.Errorf("INBOX holds %v", got)
+			}
+		}
+	})
+}
+
+func TestSaveAndInSent(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		sent := map[string]string{"memory": "Sent", "dovecot": "Posted"}[s.name]
+		m := open(t, s.options(), false)
+		ctx := context.Background()
+		raw := letter(1, 9000)
+		if err := m.Save(ctx, AutoSent, bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), day); err != nil {
+			t.Fatal(err)
+		}
+		got := s.look(t, sent)
+		if len(got) != 1 || got[0].raw != string(raw) || !got[0].has(imap.FlagSeen) || !got[0].at.Equal(day) {
+			t.Errorf("%s holds %v", sent, got)
+		}
+		for id, want := range map[string]bool{"1@example.org": true, "2@example.org": false, "@example.org": false, "": false, "a\"\r\nb": false} {
+			if have, err := m.InSent(ctx, id); err != nil || have != want {
+				t.Errorf("InSent(%q) = %v, %v", id, have, err)
+			}
+		}
+		err := m.Save(ctx, "Nowhere", raw, day)
+		if fault.ExtentOf(err) != fault.Setup {
+			t.Errorf("Save: %v", err)
+		}
+		if err := m.Save(ctx, "Done", raw, day); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+		if len(s.look(t, "Done")) != 1 {
+			t.Error("Done is empty")
+		}
+		if ls := list(t, m); len(ls) != 0 {
+			t.Errorf("INBOX lists %v", ls)
+		}
+	})
+}
+
+func TestUIDValidityChanged(t *testing.T) {
+	s := memoryServer(t)
+	s.put(t, "Done", letter(1, 500), day)
+	o := s.options()
+	o.Folder = "Done"
+	m := open(t, o, false)
+	c := s.admin(t)
+	for _, err := range []error{c.Delete("Done").Wait(), c.Create("Done", nil).Wait()} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.put(t, "Done", letter(2, 500), day)
+	m.main.drop()
+	_, err := m.List(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "UIDVALIDITY") || fault.ExtentOf(err) != fault.Server {
+		t.Errorf("got %v", err)
+	}
+}
