@@ -149,7 +149,6 @@ var blockTags = map[string]bool{"p": true, "div": true, "br": true, "tr": true, 
 // bareText is the visible text of HTML without any care for looks.
 func bareText(s string) string {
 	z := tokens.NewTokenizer(strings.NewReader(s))
-	z.SetMaxBuf(maxText * 2)
 	var out strings.Builder
 	hidden := ""
 	for {

@@ -1,0 +1,228 @@
+package eml
+
+import (
+	"strings"
+	"unicode"
+)
+
+// What a line of a text is.
+const (
+	lineText = iota
+	lineBlank
+	lineQuote
+	lineIntro // part of an attribution
+	lineSeparator
+	lineForward
+	lineDelimiter
+	lineDecoration
+	lineSignature
+)
+
+// Limits of the search for attributions, so that a hostile text costs no more than a long one.
+const (
+	maxLines  = 20000
+	maxIntros = 2000 // lines that could end an attribution
+	maxJoined = 5    // lines of one attribution
+	maxLine   = 600  // bytes of an attribution
+)
+
+// cutting is the state of one Cut.
+type cutting struct {
+	c     *Cutter
+	lines []string
+	kind  []int
+	intro []int // the first line of the attribution this line belongs to
+	gone  []bool
+	end   int // lines from here on are not looked at: a forward's content, or what has been cut
+}
+
+// Cut parts what the writer wrote from what he quoted and from his signature. A forwarded message is what he wrote. Where
+// nothing would be left, all is kept.
+func (c *Cutter) Cut(text string) (kept, quoted string) {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	t := &cutting{c: c, lines: strings.Split(text, "\n")}
+	t.classify()
+	t.end = min(len(t.lines), maxLines)
+	forward := t.cutBelow()
+	if !forward {
+		t.cutEnd()
+	}
+	kept, quoted = t.result()
+	if !hasWords(kept) {
+		return trimBlank(text), ""
+	}
+	return kept, quoted
+}
+
+func (t *cutting) classify() {
+	n := len(t.lines)
+	t.kind, t.intro, t.gone = make([]int, n), make([]int, n), make([]bool, n)
+	fenced := false
+	for i, line := range t.lines[:min(n, maxLines)] {
+		trimmed := strings.TrimSpace(line)
+		if strings.HasPrefix(trimmed, "```") {
+			fenced = !fenced && t.fenceEnds(i)
+			continue
+		}
+		if !fenced {
+			t.kind[i] = t.c.lineKind(line, trimmed)
+		} else if trimmed == "" {
+			t.kind[i] = lineBlank
+		}
+	}
+	t.findIntros()
+}
+
+func (t *cutting) fenceEnds(i int) bool {
+	for _, line := range t.lines[i+1 : min(len(t.lines), i+500)] {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Cutter) lineKind(line, trimmed string) int {
+	switch {
+	case trimmed == "":
+		return lineBlank
+	case len(line) > maxLine:
+		if fits(c.quotes, line[:10]) {
+			return lineQuote
+		}
+		return lineText
+	case fits(c.forwards, trimmed):
+		return lineForward
+	case fits(c.quotes, line):
+		return lineQuote
+	case fits(c.separators, trimmed):
+		return lineSeparator
+	case fits(c.delimiters, line):
+		return lineDelimiter
+	case fits(c.decorations, trimmed):
+		return lineDecoration
+	case fits(c.signatures, trimmed):
+		return lineSignature
+	}
+	return lineText
+}
+
+// findIntros marks attributions. Mail programs wrap them anywhere, even inside <>.
+func (t *cutting) findIntros() {
+	tried := 0
+	for end, line := range t.lines[:min(len(t.lines), maxLines)] {
+		trimmed := strings.TrimSpace(line)
+		if !couldEnd(trimmed) || t.kind[end] != lineText && t.kind[end] != lineQuote && t.kind[end] != lineDecoration {
+			continue
+		}
+		if tried++; tried > maxIntros {
+			return
+		}
+		if start, ok := t.introEnding(end, trimmed); ok {
+			for i := start; i <= end; i++ {
+				t.kind[i], t.intro[i] = lineIntro, start
+			}
+		}
+	}
+}
+
+// couldEnd says cheaply whether a line could be the last one of an attribution.
+func couldEnd(s string) bool {
+	if s == "" || len(s) > maxLine {
+		return false
+	}
+	last := s[len(s)-1]
+	return last == ':' || last == '>' || last == '-' || last == '*' || s[0] >= '0' && s[0] <= '9' || strings.HasSuffix(s, "：")
+}
+
+func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
+	if t.kind[end] != lineQuote && fits(t.c.attributions, joined) {
+		return end, true
+	}
+	used := 1
+	for i := end - 1; i >= 0 && used < maxJoined; i-- {
+		line := strings.TrimSpace(t.lines[i])
+		if line == "" { // a gap only before <address>
+			if !strings.HasPrefix(joined, "<") {
+				return 0, false
+			}
+			continue
+		}
+		if t.kind[i] == lineIntro || t.kind[i] == lineQuote && used > 1 {
+			return 0, false
+		}
+		used++
+		joined = line + " " + joined
+		if len(joined) > maxLine {
+			return 0, false
+		}
+		if t.kind[i] == lineText && fits(t.c.attributions, joined) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// headerBlock says whether the copied header of another message begins at line i.
+func (t *cutting) headerBlock(i int) bool {
+	label := t.label(i)
+	if !t.c.from[label] && !t.c.other[label] {
+		return false
+	}
+	seen := map[string]bool{}
+	from := false
+	for left := 7; i < len(t.lines) && left > 0; i++ {
+		if t.kind[i] == lineBlank {
+			continue
+		}
+		left--
+		if l := t.label(i); t.c.from[l] {
+			from = true
+		} else if t.c.other[l] {
+			seen[l] = true
+		}
+	}
+	return from && len(seen) >= 2
+}
+
+// label returns the name of the field a line could be, in lower case and without the asterisks of bold type.
+func (t *cutting) label(i int) string {
+	if t.kind[i] != lineText && t.kind[i] != lineIntro {
+		return ""
+	}
+	name, _, found := strings.Cut(t.lines[i], ":")
+	if !found || len(name) > 60 {
+		return ""
+	}
+	return strings.ToLower(strings.Trim(name, "*_ \t\u00a0\u200b"))
+}
+
+func (t *cutting) result() (kept, quoted string) {
+	var k, q []string
+	for i, line := range t.lines {
+		if t.gone[i] {
+			q = append(q, line)
+		} else {
+			k = append(k, line)
+		}
+	}
+	return trimBlank(strings.Join(k, "\n")), trimBlank(strings.Join(q, "\n"))
+}
+
+// trimBlank removes blank lines at both ends, and blanks at the very end.
+func trimBlank(s string) string {
+	s = strings.TrimRightFunc(s, unicode.IsSpace)
+	for {
+		line, rest, found := strings.Cut(s, "\n")
+		if !found || strings.TrimSpace(line) != "" {
+			return s
+		}
+		s = rest
+	}
+}
+
+func hasWords(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsSymbol(r) || r == '?' || r == '!'
+	})
+}

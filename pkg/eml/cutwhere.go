@@ -1,0 +1,164 @@
+package eml
+
+// cutBelow looks from the top for the first line from which on all is quoted, and cuts there. It says whether it met
+// a forwarded message first.
+func (t *cutting) cutBelow() (forward bool) {
+	for i := 0; i < t.end; i++ {
+		switch {
+		case t.kind[i] == lineForward:
+			t.end = i
+			return true
+		case t.kind[i] == lineSeparator && t.wordsBefore(i) > 0:
+			t.cutFrom(i)
+			return false
+		case t.kind[i] == lineText && t.wordsBefore(i) > 0 && t.headerBlock(i):
+			t.cutFrom(i)
+			return false
+		case t.kind[i] == lineIntro:
+			last := i
+			for last+1 < t.end && t.kind[last+1] == lineIntro && t.intro[last+1] == t.intro[i] {
+				last++
+			}
+			if t.cutIntro(i, last) {
+				return false
+			}
+			i = last
+		}
+	}
+	return false
+}
+
+// cutIntro cuts at an attribution, and says whether that was all: an answer may stand below the quote, or inside it.
+func (t *cutting) cutIntro(first, last int) (all bool) {
+	before := t.wordsBefore(first)
+	next := t.skipKinds(last+1, lineBlank)
+	if next == t.end {
+		if before > 0 {
+			t.cutFrom(first)
+		}
+		return true
+	}
+	if t.kind[next] != lineQuote {
+		if before > 0 {
+			t.cutFrom(first)
+			return true
+		}
+		t.drop(first, last+1)
+		return false
+	}
+	answer := t.skipKinds(next, lineQuote, lineBlank, lineIntro, lineDecoration, lineSignature)
+	if answer < t.end && t.kind[answer] == lineDelimiter {
+		answer = t.end // only a signature follows
+	}
+	if answer == t.end {
+		if before > 0 {
+			t.cutFrom(first)
+		}
+		return true
+	}
+	t.drop(first, last+1)
+	if before <= 2 && !t.quoteAfter(answer) {
+		t.drop(next, answer)
+	}
+	return false
+}
+
+// skipKinds returns the first line from i on that is of none of the kinds.
+func (t *cutting) skipKinds(i int, kinds ...int) int {
+	for ; i < t.end; i++ {
+		known := false
+		for _, k := range kinds {
+			known = known || t.kind[i] == k
+		}
+		if !known {
+			break
+		}
+	}
+	return i
+}
+
+func (t *cutting) quoteAfter(i int) bool {
+	for ; i < t.end; i++ {
+		if t.kind[i] == lineQuote {
+			return true
+		}
+	}
+	return false
+}
+
+// wordsBefore counts the lines above i that the writer wrote, as far as it matters.
+func (t *cutting) wordsBefore(i int) int {
+	n := 0
+	for k := 0; k < i && n < 3; k++ {
+		if (t.kind[k] == lineText || t.kind[k] == lineQuote) && !t.gone[k] {
+			n++
+		}
+	}
+	return n
+}
+
+func (t *cutting) cutFrom(i int) {
+	t.drop(i, len(t.lines))
+	t.end = i
+}
+
+func (t *cutting) drop(from, to int) {
+	for i := from; i < to; i++ {
+		t.gone[i] = true
+	}
+}
+
+// cutEnd takes signatures, and quotes nobody answered below, off the end.
+func (t *cutting) cutEnd() {
+	for i := 0; i < t.end; i++ {
+		if t.kind[i] == lineDelimiter && t.wordsBefore(i) > 0 && !t.gone[i] {
+			t.cutFrom(i)
+			break
+		}
+	}
+	t.softDelimiter()
+	for changed := true; changed; {
+		changed = false
+		end := t.end
+		for end > 0 && (t.kind[end-1] == lineBlank || t.kind[end-1] == lineDecoration || t.kind[end-1] == lineSignature || t.gone[end-1]) {
+			end--
+		}
+		quotes := end
+		for quotes > 0 && (t.kind[quotes-1] == lineQuote || t.kind[quotes-1] == lineBlank) {
+			quotes--
+		}
+		if quotes < end && t.ownWords(quotes) {
+			end = quotes
+		}
+		if end < t.end && t.wordsBefore(end) > 0 {
+			t.cutFrom(end)
+			changed = true
+		}
+	}
+}
+
+// softDelimiter cuts at a line of dashes near the end: no more than a few short lines may follow.
+func (t *cutting) softDelimiter() {
+	words := 0
+	for i := t.end - 1; i > 0 && words <= 4; i-- {
+		switch {
+		case t.kind[i] == lineDecoration && words > 0 && t.ownWords(i):
+			t.cutFrom(i)
+			return
+		case t.kind[i] == lineText && len(t.lines[i]) > 120:
+			return
+		case t.kind[i] == lineText:
+			words++
+		}
+	}
+}
+
+// ownWords says whether there is a line above i that is not a quote.
+func (t *cutting) ownWords(i int) bool {
+	for k := 0; k < i; k++ {
+		if t.kind[k] == lineText && !t.gone[k] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,137 @@
+package eml
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Rules is what quotes and signatures look like. Patterns are RE2, match without regard to case, and anywhere in the
+// line unless anchored.
+type Rules struct {
+	Quotes       []string `yaml:"quotes"`       // how a quoted line begins
+	Attributions []string `yaml:"attributions"` // the line above a quote, up to five lines joined by blanks
+	Separators   []string `yaml:"separators"`   // all below is the message answered
+	Forwards     []string `yaml:"forwards"`     // all below is content
+	FromLabels   []string `yaml:"from_labels"`  // fields of a header block: who wrote it …
+	OtherLabels  []string `yaml:"other_labels"` // … and at least two of these
+	Delimiters   []string `yaml:"delimiters"`   // all below is a signature
+	Decorations  []string `yaml:"decorations"`  // lines of dashes and the like, which mean nothing at an end
+	Signatures   []string `yaml:"signatures"`   // lines that programs put under a text
+	Stubs        []string `yaml:"stubs"`        // texts that stand in for HTML
+	HTML         []Marker `yaml:"html"`
+}
+
+// Marker is how a quote or signature begins in HTML; all that is given must fit.
+type Marker struct {
+	Tag     string `yaml:"tag"`
+	ID      string `yaml:"id"`      // RE2 on the whole id
+	Class   string `yaml:"class"`   // RE2 on one class
+	Attr    string `yaml:"attr"`    // name=value
+	Style   string `yaml:"style"`   // RE2 anywhere in the style
+	Scope   string `yaml:"scope"`   // element, or rest: all that follows
+	Purpose string `yaml:"purpose"` // quote, intro (a line above a quote) or signature
+}
+
+// Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
+type Cutter struct {
+	quotes, attributions, separators, forwards, delimiters, decorations, signatures, stubs *regexp.Regexp
+	from, other                                                                            map[string]bool
+	markers                                                                                []marker
+}
+
+type marker struct {
+	tag, attrName, attrValue string
+	id, class, style         *regexp.Regexp
+	rest                     bool
+	purpose                  string
+}
+
+// Compile compiles the patterns; an error names every bad one.
+func Compile(r Rules) (*Cutter, error) {
+	c := &Cutter{from: labels(r.FromLabels), other: labels(r.OtherLabels)}
+	var errs []error
+	for _, l := range []struct {
+		name string
+		list []string
+		to   **regexp.Regexp
+	}{
+		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"separators", r.Separators, &c.separators},
+		{"forwards", r.Forwards, &c.forwards}, {"delimiters", r.Delimiters, &c.delimiters}, {"decorations", r.Decorations, &c.decorations},
+		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
+	} {
+		re, err := alternatives(l.name, l.list)
+		*l.to = re
+		errs = append(errs, err)
+	}
+	for i, m := range r.HTML {
+		compiled, err := compileMarker(m)
+		if err != nil {
+			err = fmt.Errorf("html[%d]: %w", i, err)
+		}
+		errs = append(errs, err)
+		c.markers = append(c.markers, compiled)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// alternatives makes one pattern of many, nil of none.
+func alternatives(name string, list []string) (*regexp.Regexp, error) {
+	var errs []error
+	for i, p := range list {
+		if _, err := regexp.Compile(p); err != nil {
+			errs = append(errs, fmt.Errorf("%s[%d]: compile %q: %w", name, i, p, err))
+		}
+	}
+	if len(errs) > 0 || len(list) == 0 {
+		return nil, errors.Join(errs...)
+	}
+	return regexp.Compile("(?i)(?:" + strings.Join(list, ")|(?:") + ")")
+}
+
+func compileMarker(m Marker) (marker, error) {
+	out := marker{tag: strings.ToLower(m.Tag), rest: m.Scope == "rest", purpose: m.Purpose}
+	if m.Scope != "" && m.Scope != "rest" && m.Scope != "element" {
+		return out, fmt.Errorf("scope %q is neither element nor rest", m.Scope)
+	}
+	if m.ID+m.Class+m.Attr+m.Style == "" {
+		return out, errors.New("a marker needs id, class, attr or style")
+	}
+	out.attrName, out.attrValue, _ = strings.Cut(strings.ToLower(m.Attr), "=")
+	var errs []error
+	for _, p := range []struct {
+		text, form string
+		to         **regexp.Regexp
+	}{{m.ID, "(?i)^(?:%s)$", &out.id}, {m.Class, "(?i)^(?:%s)$", &out.class}, {m.Style, "(?i)(?:%s)", &out.style}} {
+		if p.text == "" {
+			continue
+		}
+		re, err := regexp.Compile(fmt.Sprintf(p.form, p.text))
+		if err != nil {
+			err = fmt.Errorf("compile %q: %w", p.text, err)
+		}
+		*p.to = re
+		errs = append(errs, err)
+	}
+	return out, errors.Join(errs...)
+}
+
+func labels(list []string) map[string]bool {
+	m := map[string]bool{}
+	for _, l := range list {
+		m[strings.ToLower(l)] = true
+	}
+	return m
+}
+
+func fits(re *regexp.Regexp, s string) bool { return re != nil && re.MatchString(s) }
+
+// Stub says whether a plain text is empty, or only says that the letter is in HTML.
+func (c *Cutter) Stub(plain string) bool {
+	text := strings.Join(strings.Fields(plain), " ")
+	return text == "" || len(text) < 600 && fits(c.stubs, text)
+}
