@@ -1,0 +1,95 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/sandbox"
+)
+
+func findings(t *testing.T, o sandbox.PortalOptions, want Want) (ok, missing, broken string) {
+	t.Helper()
+	_, c := live(t, o)
+	for _, f := range c.Check(t.Context(), want) {
+		if f.Hint == "" || strings.Contains(f.Hint, "sandbox-code") {
+			t.Errorf("%+v", f)
+		}
+		switch {
+		case f.OK:
+			ok += f.What + ";"
+		case f.Optional:
+			missing += f.What + ";"
+		default:
+			broken += f.What + ";"
+		}
+	}
+	return ok, missing, broken
+}
+
+func TestCheckInEachMode(t *testing.T) {
+	want := Want{Users: []int64{7}, CRM: true}
+	full := "webhook user;scope task;scope im;scope disk;scope tasks;scope crm;scope user_basic;user 7;folder for files;task card;clock;REST v3;"
+	for name, tt := range map[string]struct {
+		o                   sandbox.PortalOptions
+		want                Want
+		ok, missing, broken string
+	}{
+		"old card": {sandbox.PortalOptions{}, want, full, "", ""},
+		"new card": {sandbox.PortalOptions{NewCard: true}, want, full, "", ""},
+		"box":      {sandbox.PortalOptions{NewCard: true, NoV3: true}, want, strings.TrimSuffix(full, "REST v3;"), "REST v3;", ""},
+		"no crm": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"task", "tasks", "im", "disk", "user_basic"}}, want,
+			strings.Replace(full, "scope crm;", "", 1), "scope crm;", ""},
+		"no tasks": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"task", "im", "disk", "crm", "user_basic"}}, want,
+			strings.Replace(strings.Replace(full, "scope tasks;", "", 1), "REST v3;", "", 1), "scope tasks;REST v3;", ""},
+		"nobody": {sandbox.PortalOptions{NewCard: true}, Want{Users: []int64{4242}}, strings.Replace(full, "user 7;", "", 1), "", "user 4242;"},
+		"no task and disk": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"im", "user_basic"}}, Want{Users: []int64{7}},
+			"webhook user;scope im;scope user_basic;user 7;clock;", "scope tasks;REST v3;", "scope task;scope disk;folder for files;tasks;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ok, missing, broken := findings(t, tt.o, tt.want)
+			if ok != tt.ok || missing != tt.missing || broken != tt.broken {
+				t.Errorf("ok %s\nmissing %s\nbroken %s", ok, missing, broken)
+			}
+		})
+	}
+}
+
+func TestCheckOfAWrongWebhook(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	p.SetCode("replaced")
+	got := c.Check(t.Context(), Want{})
+	if len(got) != 1 || got[0].OK || !strings.Contains(got[0].Hint, "webhook is wrong") {
+		t.Error(got)
+	}
+}
+
+func TestCheckTellsOfTheClock(t *testing.T) {
+	_, c := live(t, sandbox.PortalOptions{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
+	for _, f := range c.Check(t.Context(), Want{}) {
+		if f.What == "clock" && (f.OK || !strings.Contains(f.Hint, "1h0m")) {
+			t.Error(f)
+		}
+	}
+}
+
+func TestLimitOfThePortalIsKept(t *testing.T) {
+	clock := time.Now()
+	now := func() time.Time { return clock }
+	p, c := live(t, sandbox.PortalOptions{Now: now, Burst: 5, PerSecond: 2}, func(o *Options) {
+		o.Burst, o.PerSecond, o.Now = 5, 2, now
+		o.Sleep = func(_ context.Context, d time.Duration) error { clock = clock.Add(d); return nil }
+	})
+	for range 20 {
+		if err := c.Call(t.Context(), "profile", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, k := range p.Calls() {
+		if k.Status != 200 {
+			t.Error(fmt.Sprint(k))
+		}
+	}
+}
