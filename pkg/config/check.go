@@ -1,0 +1,82 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// check looks at what several keys say together. A key that has a mistake already is not asked again.
+func (d *decoder) check(c *Config) {
+	names, places := map[string]int{}, map[string]int{}
+	for i, m := range c.Mailboxes {
+		key := fmt.Sprintf("mailboxes[%d]", i)
+		if first, twice := names[strings.ToLower(m.Name)]; twice && m.Name != "" {
+			d.once(key+".name", "is the name of mailboxes[%d] as well", first)
+		} else {
+			names[strings.ToLower(m.Name)] = i
+		}
+		d.imap(key+".imap", m.IMAP)
+		d.smtp(key+".smtp", m.SMTP)
+		folder := strings.ToLower(fmt.Sprintf("%s\x00%s\x00%s", m.IMAP.Host, m.IMAP.User, m.IMAP.Folder))
+		if first, twice := places[folder]; twice && !d.spoiled(key+".imap") && m.IMAP.Host != "" {
+			d.once(key+".imap", "reads the same folder as mailboxes[%d]", first)
+		} else {
+			places[folder] = i
+		}
+	}
+	d.contacts(c.Contacts)
+	d.notify(c.Notify)
+}
+
+// once records a mistake unless the key has one.
+func (d *decoder) once(key, format string, args ...any) {
+	if !d.spoiled(key) {
+		d.bad(key, format, args...)
+	}
+}
+
+func (d *decoder) imap(key string, m IMAP) {
+	if m.TLS == "none" && !loopback(m.Host) && m.Host != "" {
+		d.once(key+".tls", "none is for a loopback address only: use implicit or starttls")
+	}
+	if m.MoveTo != "" && strings.EqualFold(m.MoveTo, m.Folder) {
+		d.once(key+".move_to", "must be another folder than the one that is read")
+	}
+}
+
+func (d *decoder) smtp(key string, m SMTP) {
+	if m.TLS == "none" && !loopback(m.Host) && m.Host != "" {
+		d.once(key+".tls", "none is for a loopback address only: use implicit or starttls")
+	}
+	if m.Auth == "none" || d.spoiled(key+".auth") {
+		return
+	}
+	for name, value := range map[string]string{"user": m.User, "password": m.Password} {
+		if k := key + "." + name; value == "" && !d.spoiled(k) {
+			_, given := d.places[k]
+			d.missing(k, given)
+		}
+	}
+}
+
+func (d *decoder) contacts(c Contacts) {
+	for i, s := range c.Sources {
+		if slices.Index(c.Sources, s) < i {
+			d.once(fmt.Sprintf("contacts.sources[%d]", i), "is in the list already")
+		}
+		if s == "onec" && c.OneC == nil {
+			d.once(fmt.Sprintf("contacts.sources[%d]", i), "needs contacts.onec, which is not given")
+		}
+	}
+}
+
+// notify refuses prefixes that would let every comment out, or none.
+func (d *decoder) notify(n Notify) {
+	switch {
+	case n.Send == "marked" && n.PublicPrefix == "":
+		d.once("notify.public_prefix", "must not be empty where notify.send is marked")
+	case n.Send == "all" && n.InternalPrefix == "":
+		d.once("notify.internal_prefix", "must not be empty where notify.send is all")
+	}
+}

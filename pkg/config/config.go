@@ -1,0 +1,111 @@
+// Package config reads the configuration file: YAML, strict, every mistake reported at once with its file, line and key.
+//
+// It knows the keys, their defaults and what may stand in them, and nothing of what they are used for: it opens no
+// connection and imports no other package of this program. The structs below are the schema; the decoder derives all it
+// needs from their types and tags:
+//
+//	yaml:"name"    the key
+//	need:"yes"     must be given, and not empty
+//	enum:"a|b"     the words allowed
+//	min:"1"        the least value, max:"9" the greatest; of a list, for each entry
+//	is:"address"   a form of texts (the table of forms.go)
+//	file:"yes"     a path, relative to the folder of the configuration file
+//	unit:"bytes"   a size such as 20MB
+//	secret:"yes"   never printed
+//	null:"text"    the bare word null is a text here, not "not given"
+package config
+
+import "time"
+
+// Config is the whole configuration with defaults filled in.
+type Config struct {
+	State     string    `yaml:"state" need:"yes" file:"yes"` // bbolt file
+	Templates string    `yaml:"templates" file:"yes" is:"folder"`
+	Bitrix24  Bitrix24  `yaml:"bitrix24" need:"yes"`
+	Mailboxes []Mailbox `yaml:"mailboxes" need:"yes"`
+	Mail      Mail      `yaml:"mail"`
+	Tickets   Tickets   `yaml:"tickets"`
+	Letters   Letters   `yaml:"letters"`
+	Notify    Notify    `yaml:"notify"`
+	Contacts  Contacts  `yaml:"contacts"`
+	Poll      Poll      `yaml:"poll"`
+	Monitor   Monitor   `yaml:"monitor"`
+	Keep      Keep      `yaml:"keep"`
+	Log       Log       `yaml:"log"`
+}
+
+// Bitrix24 is the portal and what new tasks get.
+type Bitrix24 struct {
+	Webhook string        `yaml:"webhook" need:"yes" is:"webhook" secret:"yes"` // ends with a slash
+	Timeout time.Duration `yaml:"timeout" min:"1s"`
+	Rate    Rate          `yaml:"rate"`
+	Task    Task          `yaml:"task" need:"yes"`
+}
+
+// Rate is the portal's limit of requests.
+type Rate struct {
+	Burst     int     `yaml:"burst" min:"1" max:"10000"`
+	PerSecond float64 `yaml:"per_second" min:"0.1" max:"1000"`
+}
+
+// Task is what a new task gets; ids are the portal's.
+type Task struct {
+	Responsible int64         `yaml:"responsible" need:"yes" min:"1"`
+	Group       int64         `yaml:"group" min:"0"` // 0 = none
+	Auditors    []int64       `yaml:"auditors" min:"1"`
+	Accomplices []int64       `yaml:"accomplices" min:"1"`
+	Tags        []string      `yaml:"tags" is:"line"`
+	Priority    string        `yaml:"priority" enum:"low|average|high"`
+	Deadline    time.Duration `yaml:"deadline" min:"0s"` // after creation; 0 = none
+	BindCRM     bool          `yaml:"bind_crm"`
+}
+
+// Override is what a mailbox changes of the defaults for new tasks; nil = not changed.
+type Override struct {
+	Responsible *int64         `yaml:"responsible" min:"1"`
+	Group       *int64         `yaml:"group" min:"0"`
+	Auditors    *[]int64       `yaml:"auditors" min:"1"`
+	Accomplices *[]int64       `yaml:"accomplices" min:"1"`
+	Tags        *[]string      `yaml:"tags" is:"line"`
+	Priority    *string        `yaml:"priority" enum:"low|average|high"`
+	Deadline    *time.Duration `yaml:"deadline" min:"0s"`
+	BindCRM     *bool          `yaml:"bind_crm"`
+}
+
+// Mailbox is one IMAP folder that is read, and the relay its letters go out by.
+type Mailbox struct {
+	Name     string   `yaml:"name" need:"yes" is:"word"`
+	From     string   `yaml:"from" need:"yes" is:"sender"`
+	Timezone string   `yaml:"timezone" is:"zone"` // "" = that of letters
+	IMAP     IMAP     `yaml:"imap" need:"yes"`
+	SMTP     SMTP     `yaml:"smtp" need:"yes"`
+	Task     Override `yaml:"task"`
+}
+
+// IMAP is where mail is read.
+type IMAP struct {
+	Host       string        `yaml:"host" need:"yes" is:"host"`
+	Port       int           `yaml:"port" min:"1" max:"65535"` // default by TLS
+	TLS        string        `yaml:"tls" enum:"implicit|starttls|none"`
+	CA         string        `yaml:"ca" file:"yes" is:"file"` // extra root certificate, PEM
+	Auth       string        `yaml:"auth" enum:"password|xoauth2"`
+	User       string        `yaml:"user" need:"yes"`
+	Password   string        `yaml:"password" need:"yes" secret:"yes"` // with xoauth2 the access token
+	Folder     string        `yaml:"folder" need:"yes"`
+	MoveTo     string        `yaml:"move_to"` // "" = stay, marked \Seen
+	MaxMessage int64         `yaml:"max_message" unit:"bytes" min:"10kB"`
+	MaxAge     time.Duration `yaml:"max_age" min:"1h"`
+}
+
+// SMTP is where letters go out.
+type SMTP struct {
+	Host         string `yaml:"host" need:"yes" is:"host"`
+	Port         int    `yaml:"port" min:"1" max:"65535"` // default by TLS
+	TLS          string `yaml:"tls" enum:"implicit|starttls|none"`
+	CA           string `yaml:"ca" file:"yes" is:"file"`
+	Auth         string `yaml:"auth" enum:"password|xoauth2|none"`
+	User         string `yaml:"user"`
+	Password     string `yaml:"password" secret:"yes"`
+	EnvelopeFrom string `yaml:"envelope_from" is:"envelope" null:"text"` // account | null | an address
+	SaveSent     string `yaml:"save_sent"`                               // IMAP folder; "auto" = the \Sent one; "" = none
+}

@@ -1,0 +1,61 @@
+package config
+
+import "time"
+
+const (
+	day = 24 * time.Hour
+	mb  = 1_000_000
+)
+
+// defaulter is a struct that fills in what is not given before it is decoded.
+type defaulter interface{ defaults() }
+
+func (c *Config) defaults() {
+	c.State = "helpdesk.db"
+	c.Bitrix24 = Bitrix24{
+		Timeout: time.Minute,
+		Rate:    Rate{Burst: 50, PerSecond: 2},
+		Task:    Task{Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true},
+	}
+	c.Mail = Mail{Automatic: "task", Bulk: "task"}
+	c.Tickets = Tickets{Reopen: true, ReopenWithin: 30 * day, SameSubjectWithin: 14 * day}
+	c.Letters = Letters{
+		Locale: "ru", Timezone: "Local", Quote: 1000,
+		Received: Received{
+			Enabled: true, MaxAge: 3 * day, Limit: Limit{PerAddress: 5, PerDomain: 50, Within: day},
+		},
+		Comment: Letter{Enabled: true},
+	}
+	c.Notify = Notify{
+		Send: "all", InternalPrefix: "//", PublicPrefix: "!", Combine: true, Attachments: true, MaxAttachments: 20 * mb,
+	}
+	c.Contacts.Sources = []string{"directory", "bitrix24"}
+	c.Poll = Poll{QuarantineAfter: 3, MessageBudget: time.Minute}
+	c.Monitor = Monitor{FailedPasses: 10, Overdue: 15 * time.Minute}
+	c.Keep.Records = 365 * day
+	c.Log = Log{Level: "warn", Format: "auto"}
+}
+
+func (m *Mailbox) defaults() {
+	m.IMAP = IMAP{TLS: "implicit", Auth: "password", Folder: "INBOX", MaxMessage: 50 * mb, MaxAge: 30 * day}
+	m.SMTP = SMTP{TLS: "implicit", Auth: "password", EnvelopeFrom: "account"}
+}
+
+func (e *Exclusion) defaults() { e.Scope = "autoreply" }
+
+func (o *OneC) defaults() { o.Email, o.Name = "Email", "Description" }
+
+// fillPorts gives each server its usual port where none is set.
+func (c *Config) fillPorts() {
+	imap := map[string]int{"implicit": 993, "starttls": 143, "none": 143}
+	smtp := map[string]int{"implicit": 465, "starttls": 587, "none": 25}
+	for i := range c.Mailboxes {
+		m := &c.Mailboxes[i]
+		if m.IMAP.Port == 0 {
+			m.IMAP.Port = imap[m.IMAP.TLS]
+		}
+		if m.SMTP.Port == 0 {
+			m.SMTP.Port = smtp[m.SMTP.TLS]
+		}
+	}
+}

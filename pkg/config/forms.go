@@ -1,0 +1,180 @@
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"net/mail"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // Windows and small containers have no list of time zones
+	"unicode"
+)
+
+// forms tell what is wrong with a text that is not empty, "" when nothing is.
+var forms = map[string]func(string) string{
+	"address":  address,
+	"envelope": envelope,
+	"file":     file,
+	"folder":   folder,
+	"host":     host,
+	"line":     line,
+	"pattern":  pattern,
+	"picture":  picture,
+	"sender":   sender,
+	"url":      link,
+	"webhook":  webhook,
+	"word":     word,
+	"zone":     zone,
+}
+
+func line(s string) string {
+	if strings.ContainsFunc(s, unicode.IsControl) || strings.TrimSpace(s) == "" {
+		return "must be one line of text"
+	}
+	return ""
+}
+
+func word(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '/' || r == '\\' }) {
+		return "must be a word without blanks and slashes"
+	}
+	return ""
+}
+
+func address(s string) string {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Name != "" || a.Address != s {
+		return "must be an e-mail address: a@b.ru"
+	}
+	return ""
+}
+
+func sender(s string) string {
+	if _, err := mail.ParseAddress(s); err != nil || line(s) != "" {
+		return `must be an e-mail address, with a name or without: "Support <support@example.ru>"`
+	}
+	return ""
+}
+
+func envelope(s string) string {
+	if s == "account" || s == "null" {
+		return ""
+	}
+	if address(s) != "" {
+		return "must be account, null or an e-mail address"
+	}
+	return ""
+}
+
+// pattern checks an address, a domain with @ before it, or the subdomains of one: @*.b.ru.
+func pattern(s string) string {
+	domain, isDomain := strings.CutPrefix(s, "@")
+	domain = strings.TrimPrefix(domain, "*.")
+	if !isDomain {
+		_, domain, _ = strings.Cut(s, "@")
+	} else {
+		s = "a@" + domain
+	}
+	if address(s) == "" && !strings.Contains(domain, "*") {
+		return ""
+	}
+	return "must be a@b.ru, @b.ru (the domain) or @*.b.ru (its subdomains)"
+}
+
+var hostName = regexp.MustCompile(`^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*[\p{L}\p{N}.])?$`)
+
+func host(s string) string {
+	if net.ParseIP(s) != nil || hostName.MatchString(s) {
+		return ""
+	}
+	return "must be the name or the address of a server alone: mail.example.ru"
+}
+
+// loopback tells whether a host is this machine, whatever a name server says.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func link(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "must be an address that begins with https://"
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "must begin with https://: http is for a loopback address only"
+	case u.User != nil:
+		return "must not hold a user and a password"
+	}
+	return ""
+}
+
+var webhookPath = regexp.MustCompile(`/rest/\d+/[^/]+/?$`)
+
+func webhook(s string) string {
+	if m := link(s); m != "" {
+		return m
+	}
+	u, err := url.Parse(s)
+	if err != nil || !webhookPath.MatchString(u.Path) || u.RawQuery != "" || u.Fragment != "" {
+		return "must be the address of an incoming webhook: https://portal/rest/7/code/"
+	}
+	return ""
+}
+
+func zone(s string) string {
+	if _, err := time.LoadLocation(s); err != nil {
+		return "must be the name of a time zone: Europe/Moscow, or Local"
+	}
+	return ""
+}
+
+func file(s string) string {
+	f, err := os.Open(s)
+	if err != nil {
+		return "cannot be read: " + reason(err)
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		return "must be a file"
+	}
+	return ""
+}
+
+// reason words why a file cannot be read, the same on every system where it is one of the usual two.
+func reason(err error) string {
+	var p *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "there is no such file"
+	case errors.Is(err, fs.ErrPermission):
+		return "permission denied"
+	case errors.As(err, &p):
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+func picture(s string) string {
+	if !slices.Contains([]string{".png", ".jpg", ".jpeg", ".gif"}, strings.ToLower(filepath.Ext(s))) {
+		return "must be a .png, .jpg or .gif file"
+	}
+	return file(s)
+}
+
+func folder(s string) string {
+	st, err := os.Stat(s)
+	if err != nil {
+		return "cannot be read: " + reason(err)
+	}
+	if !st.IsDir() {
+		return "must be a folder"
+	}
+	return ""
+}

@@ -1,0 +1,109 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Load reads a configuration file and checks all of it; env looks a variable of the environment up. Everything wrong in
+// the file comes back at once, as Mistakes.
+func Load(path string, env func(string) (string, bool)) (*Config, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("find folder of %s: %w", path, err)
+	}
+	d := &decoder{
+		file: path, folder: folder, env: env,
+		anchors: map[string]ast.Node{}, places: map[string]place{}, broken: map[string]bool{},
+	}
+	c := &Config{}
+	c.defaults()
+	if body, ok := d.parse(raw); ok {
+		d.struct_("", body, reflect.ValueOf(c).Elem())
+		c.State = d.path(c.State)
+		c.fillPorts()
+		d.check(c)
+	}
+	if len(d.mistakes) > 0 {
+		d.mistakes.sort()
+		return nil, d.mistakes
+	}
+	c.Bitrix24.Webhook = strings.TrimRight(c.Bitrix24.Webhook, "/") + "/"
+	return c, nil
+}
+
+// parse returns the body of the only document, nil when the file is empty.
+func (d *decoder) parse(raw []byte) (ast.Node, bool) {
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Windows' editor puts it there
+	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
+	if i := invalid(raw); i >= 0 {
+		d.mistakes = append(d.mistakes, Mistake{File: d.file, Line: 1 + bytes.Count(raw[:i], []byte("\n")),
+			Column: i - bytes.LastIndexByte(raw[:i], '\n'), Message: "is not UTF-8: save the file in that encoding"})
+		return nil, false
+	}
+	file, err := parser.ParseBytes(raw, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		d.mistakes = append(d.mistakes, d.syntax(err))
+		return nil, false
+	}
+	var body ast.Node
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		if body != nil {
+			at := start(doc.Body)
+			d.mistakes = append(d.mistakes, Mistake{File: d.file, Line: at.Line, Column: at.Column,
+				Message: "a second document begins here: one file is one configuration"})
+			return nil, false
+		}
+		body = doc.Body
+	}
+	return body, true
+}
+
+// invalid returns the offset of the first byte that is not UTF-8, or is NUL; -1 when there is none.
+func invalid(raw []byte) int {
+	for i := 0; i < len(raw); {
+		r, n := utf8.DecodeRune(raw[i:])
+		if r == utf8.RuneError && n == 1 || r == 0 {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
+
+// syntax words an error of the YAML parser. Its message names no value, but for what stands in quotes.
+func (d *decoder) syntax(err error) Mistake {
+	m := Mistake{File: d.file, Line: 1, Column: 1, Message: "is not YAML"}
+	var e yaml.Error
+	if !errors.As(err, &e) {
+		return m
+	}
+	text, _, _ := strings.Cut(e.GetMessage(), "\"")
+	m.Message = "is not YAML: " + strings.ReplaceAll(strings.TrimSpace(text), "'\t'", "tab")
+	t := e.GetToken()
+	if t == nil || t.Position == nil {
+		return m
+	}
+	m.Line, m.Column = t.Position.Line, t.Position.Column
+	if strings.HasPrefix(strings.TrimSpace(t.Origin), "@") {
+		m.Message += "; a text that begins with @ stands in quotes"
+	}
+	return m
+}

@@ -1,0 +1,96 @@
+package config
+
+import (
+	"reflect"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// struct_ decodes a mapping. All keys are looked at before any value, and the values in the order of the schema.
+func (d *decoder) struct_(key string, n ast.Node, v reflect.Value) {
+	n, ok := d.node(key, n)
+	if !ok {
+		return
+	}
+	entries, ok := pairs(n)
+	if !ok {
+		d.bad(key, "must be a mapping: key: value")
+		return
+	}
+	known := fields(v.Type())
+	given := d.names(key, entries, known)
+	for _, f := range known {
+		k := join(key, f.name)
+		if e := given[f.name]; e != nil {
+			d.value(k, e.Value, v.Field(f.index), f.tag)
+		}
+		if f.tag.Get("need") == "yes" && !d.spoiled(k) && empty(v.Field(f.index), given[f.name]) {
+			d.missing(k, given[f.name] != nil)
+		}
+	}
+}
+
+// names sorts the entries by their keys and reports those that are unknown or doubled.
+func (d *decoder) names(key string, entries []*ast.MappingValueNode, known []field) map[string]*ast.MappingValueNode {
+	given := map[string]*ast.MappingValueNode{}
+	for _, e := range entries {
+		name := e.Key.GetToken().Value
+		k := join(key, name)
+		p := place{e.Key.GetToken().Position, start(e.Value)}
+		switch {
+		case e.Key.IsMergeKey():
+			d.at(p.key, key, "merge keys (<<) are not used here: name the settings one by one, or use an alias for a whole value")
+		case !hasName(known, name):
+			d.at(p.key, k, "unknown key, %s", d.hint(key, name, known))
+		case given[name] != nil:
+			d.at(p.key, k, "given twice, first in line %d", given[name].Key.GetToken().Position.Line)
+		default:
+			given[name] = e
+			d.places[k] = p
+		}
+	}
+	return given
+}
+
+// pairs returns the entries of a mapping; nothing at all is an empty one.
+func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := n.(type) {
+	case nil, *ast.NullNode:
+		return nil, true
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
+}
+
+// empty tells whether a needed key holds nothing. A default counts, and a mapping counts as soon as it is there.
+func empty(v reflect.Value, given *ast.MappingValueNode) bool {
+	switch v.Kind() {
+	case reflect.Struct:
+		return given == nil || isNull(given.Value, "")
+	case reflect.Slice:
+		return v.Len() == 0
+	}
+	return v.IsZero()
+}
+
+func (d *decoder) missing(key string, given bool) {
+	if given {
+		d.bad(key, "must not be empty")
+		return
+	}
+	d.bad(key, "missing, but required")
+}
+
+// spoiled tells whether a key, or something around it, has a mistake already.
+func (d *decoder) spoiled(key string) bool {
+	for key != "" {
+		if d.broken[key] {
+			return true
+		}
+		key = outer(key)
+	}
+	return false
+}

@@ -1,0 +1,82 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// outer returns the key around a key: a.b[0] → a.b → a → "".
+func outer(key string) string {
+	return key[:max(strings.LastIndexAny(key, ".["), 0)]
+}
+
+func hasName(known []field, name string) bool {
+	return slices.ContainsFunc(known, func(f field) bool { return f.name == name })
+}
+
+// hint says what an unknown key may have been meant to be: the nearest key here, else a place where it is known, else
+// the keys that are known here.
+func (d *decoder) hint(key, name string, known []field) string {
+	names := make([]string, len(known))
+	for i, f := range known {
+		names[i] = f.name
+	}
+	near := slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+	if distance(name, near) <= max(2, len(near)/3) && distance(name, near) < len(near) {
+		d.broken[join(key, near)] = true // it is not reported as missing besides
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	if homes := whereKnown(reflect.TypeFor[Config](), "", name); len(homes) > 0 {
+		return "it belongs to " + strings.Join(homes, " or ")
+	}
+	return fmt.Sprintf("nearest is %q; known here: %s", near, strings.Join(names, ", "))
+}
+
+// whereKnown lists the keys whose mappings know a name, at most three.
+func whereKnown(t reflect.Type, key, name string) []string {
+	var homes []string
+	for _, f := range fields(t) {
+		if f.name == name && key != "" {
+			homes = append(homes, key)
+		}
+		k, inner := join(key, f.name), t.Field(f.index).Type
+		for inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice {
+			if inner.Kind() == reflect.Slice {
+				k += "[]"
+			}
+			inner = inner.Elem()
+		}
+		if inner.Kind() == reflect.Struct {
+			homes = append(homes, whereKnown(inner, k, name)...)
+		}
+	}
+	return homes[:min(len(homes), 3)]
+}
+
+// distance returns how many letters must be put in, taken out, changed or swapped with the next to turn a into b.
+func distance(a, b string) int {
+	s, t := []rune(strings.ToLower(a)), []rune(b)
+	d := make([][]int, len(s)+1)
+	for i := range d {
+		d[i] = make([]int, len(t)+1)
+		d[i][0] = i
+	}
+	for j := range d[0] {
+		d[0][j] = j
+	}
+	for i := 1; i <= len(s); i++ {
+		for j := 1; j <= len(t); j++ {
+			change := 1
+			if s[i-1] == t[j-1] {
+				change = 0
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+change)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(s)][len(t)]
+}

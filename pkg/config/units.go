@@ -1,0 +1,55 @@
+package config
+
+import (
+	"errors"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var dayPart = regexp.MustCompile(`^(\d{1,6})d`)
+
+// parseDuration reads Go's durations, with days before them: 1d12h. Only zero may stand without a unit.
+func parseDuration(text string) (time.Duration, error) {
+	var days time.Duration
+	if m := dayPart.FindStringSubmatch(text); m != nil {
+		n, err := strconv.Atoi(m[1])
+		if err != nil || n > int(math.MaxInt64/day) {
+			return 0, errors.New("out of range")
+		}
+		days, text = time.Duration(n)*day, text[len(m[0]):]
+		if text == "" {
+			return days, nil
+		}
+	}
+	rest, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, err
+	}
+	if rest < 0 || days+rest < days {
+		return 0, errors.New("out of range")
+	}
+	return days + rest, nil
+}
+
+var size = regexp.MustCompile(`^(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?)(i?)B?$`)
+
+// parseSize reads a number of bytes: 500kB and 20MB count by 1000, 1MiB by 1024.
+func parseSize(text string) (int64, error) {
+	m := size.FindStringSubmatch(text)
+	if m == nil {
+		return 0, errors.New("no size")
+	}
+	base := 1000.0
+	if m[3] != "" {
+		base = 1024
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	n *= math.Pow(base, float64(strings.Index(" KMGT", " "[len(m[2]):]+strings.ToUpper(m[2]))))
+	if err != nil || n >= math.MaxInt64 {
+		return 0, errors.New("out of range")
+	}
+	return int64(n), nil
+}
