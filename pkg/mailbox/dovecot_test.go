@@ -9,54 +9,90 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// dovecotServer starts a Dovecot of the test's own, or skips the test where there is none.
+// dovecot is started once for all tests; each test is a user of its own.
+var dovecot struct {
+	once  sync.Once
+	bin   string
+	why   string // there is none
+	s     testServer
+	err   error
+	stop  func()
+	users atomic.Int32
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if dovecot.stop != nil {
+		dovecot.stop()
+	}
+	os.Exit(status)
+}
+
+// dovecotServer returns a Dovecot of the tests' own, or skips the test where there is none.
 func dovecotServer(t *testing.T) *testServer {
 	t.Helper()
-	bin := dovecotBinary(t)
+	dovecot.once.Do(func() {
+		if dovecot.bin, dovecot.why = dovecotBinary(); dovecot.why == "" {
+			dovecot.err = startDovecot(t)
+		}
+	})
+	switch {
+	case dovecot.why != "" && os.Getenv("HELPDESK_REQUIRE_SERVERS") == "1":
+		t.Fatal(dovecot.why)
+	case dovecot.why != "":
+		t.Skip(dovecot.why)
+	case dovecot.err != nil:
+		t.Fatal(dovecot.err)
+	}
+	s := dovecot.s
+	s.user = fmt.Sprintf("user%d", dovecot.users.Add(1))
+	return &s
+}
+
+func startDovecot(t *testing.T) error {
 	dir, err := os.MkdirTemp("", "dc") // short: the paths of its sockets are bounded
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dovecot.stop = func() { os.RemoveAll(dir) }
 	cert, key := pemPair(t, "127.0.0.1")
 	plain, secure := freePort(t), freePort(t)
 	write(t, filepath.Join(dir, "cert.pem"), cert)
 	write(t, filepath.Join(dir, "key.pem"), key)
 	write(t, filepath.Join(dir, "dovecot.conf"), []byte(dovecotConfig(t, dir, plain, secure)))
-	run := exec.Command(bin, "-F", "-c", filepath.Join(dir, "dovecot.conf"))
+	run := exec.Command(dovecot.bin, "-F", "-c", filepath.Join(dir, "dovecot.conf"))
 	if err := run.Start(); err != nil {
-		t.Fatal(err)
+		return err
 	}
-	t.Cleanup(func() {
+	dovecot.stop = func() {
 		run.Process.Signal(syscall.SIGTERM)
 		run.Wait()
-	})
-	s := &testServer{name: "dovecot", addr: at(plain), start: at(plain), tls: at(secure), ca: cert}
-	awaitGreeting(t, s.addr, filepath.Join(dir, "log"))
-	return s
+		os.RemoveAll(dir)
+	}
+	dovecot.s = testServer{name: "dovecot", addr: at(plain), start: at(plain), tls: at(secure), ca: cert}
+	return awaitGreeting(at(plain), filepath.Join(dir, "log"))
 }
 
-func dovecotBinary(t *testing.T) string {
-	t.Helper()
+func dovecotBinary() (path, why string) {
 	for _, bin := range []string{"dovecot", "/usr/sbin/dovecot"} {
-		if path, err := exec.LookPath(bin); err == nil {
-			out, _ := exec.Command(path, "--version").Output()
-			if strings.HasPrefix(string(out), "2.3.") {
-				return path
-			}
-			t.Skipf("dovecot is %q; the test knows how to configure 2.3", strings.TrimSpace(string(out)))
+		path, err := exec.LookPath(bin)
+		if err != nil {
+			continue
 		}
+		out, err := exec.Command(path, "--version").Output()
+		if !strings.HasPrefix(string(out), "2.3.") {
+			return "", fmt.Sprintf("dovecot is %q (%v); the tests know how to configure 2.3", out, err)
+		}
+		return path, ""
 	}
-	if os.Getenv("HELPDESK_REQUIRE_SERVERS") == "1" {
-		t.Fatal("no dovecot on this machine (package dovecot-imapd)")
-	}
-	t.Skip("no dovecot on this machine (package dovecot-imapd)")
-	return ""
+	return "", "no dovecot on this machine (package dovecot-imapd)"
 }
 
 func dovecotConfig(t *testing.T, dir string, plain, secure int) string {
@@ -97,6 +133,7 @@ ssl = yes
 ssl_cert = <DIR/cert.pem
 ssl_key = <DIR/key.pem
 disable_plaintext_auth = no
+auth_failure_delay = 0
 auth_mechanisms = plain login
 default_internal_user = OWNER
 default_internal_group = GROUP
@@ -158,8 +195,7 @@ func freePort(t *testing.T) int {
 }
 
 // awaitGreeting waits until a server answers.
-func awaitGreeting(t *testing.T, addr, log string) {
-	t.Helper()
+func awaitGreeting(addr, log string) error {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -168,9 +204,9 @@ func awaitGreeting(t *testing.T, addr, log string) {
 		line, _ := bufio.NewReader(c).ReadString('\n')
 		c.Close()
 		if line != "" {
-			return
+			return nil
 		}
 	}
 	said, _ := os.ReadFile(log)
-	t.Fatalf("no greeting from %s; its log:\n%s", addr, said)
+	return fmt.Errorf("no greeting from %s; its log:\n%s", addr, said)
 }

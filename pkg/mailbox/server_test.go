@@ -30,6 +30,7 @@ type testServer struct {
 	name             string
 	addr, tls, start string // host:port without TLS, with implicit TLS, with STARTTLS
 	ca               []byte
+	user             string
 }
 
 // onServers runs the test on every server there is.
@@ -64,7 +65,7 @@ func memoryServer(t *testing.T) *testServer {
 	secure := listen(t)
 	go srv.Serve(plain)
 	go srv.Serve(tls.NewListener(secure, config))
-	return &testServer{name: "memory", addr: plain.Addr().String(), start: plain.Addr().String(), tls: secure.Addr().String(), ca: ca}
+	return &testServer{name: "memory", addr: plain.Addr().String(), start: plain.Addr().String(), tls: secure.Addr().String(), ca: ca, user: testUser}
 }
 
 func listen(t *testing.T) net.Listener {
@@ -83,7 +84,11 @@ func options(addr string) Options {
 	return Options{Name: "support", Host: host, Port: n, TLS: "none", User: testUser, Password: testPassword, Idle: 10 * time.Second}
 }
 
-func (s *testServer) options() Options { return options(s.addr) }
+func (s *testServer) options() Options {
+	o := options(s.addr)
+	o.User = s.user
+	return o
+}
 
 func open(t *testing.T, o Options, readOnly bool) *Mailbox {
 	t.Helper()
@@ -103,7 +108,7 @@ func (s *testServer) admin(t *testing.T) *imapclient.Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.Login(testUser, testPassword).Wait(); err != nil {
+	if err := c.Login(s.user, testPassword).Wait(); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -1,0 +1,347 @@
+package mailbox
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// fakeServer says what no good server says. answer gets a command without its tag and returns all that is to be sent
+// before the tagged OK; an answer that begins with a dash ends the connection after the rest of it, one with NO or BAD is
+// the tagged answer, "stall" is silence for ever.
+type fakeServer struct {
+	addr     string
+	greeting string
+	answer   func(command string) string
+	dials    atomic.Int32
+}
+
+func newFake(t *testing.T, greeting string, answer func(command string) string) *fakeServer {
+	t.Helper()
+	l := listen(t)
+	f := &fakeServer{addr: l.Addr().String(), greeting: greeting, answer: answer}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			f.dials.Add(1)
+			go f.serve(c)
+		}
+	}()
+	return f
+}
+
+func (f *fakeServer) serve(c net.Conn) {
+	defer c.Close()
+	fmt.Fprintf(c, "%s\r\n", f.greeting)
+	for in := bufio.NewScanner(c); in.Scan(); {
+		tag, command, _ := strings.Cut(in.Text(), " ")
+		answer := f.reply(command)
+		switch {
+		case answer == "stall":
+			continue
+		case strings.HasPrefix(answer, "-"):
+			io.WriteString(c, answer[1:])
+			return
+		case strings.HasPrefix(answer, "NO"), strings.HasPrefix(answer, "BAD"), strings.HasPrefix(answer, "+"):
+			if answer[0] != '+' {
+				answer = tag + " " + answer
+			}
+			fmt.Fprintf(c, "%s\r\n", answer)
+		default:
+			fmt.Fprintf(c, "%s%s OK done\r\n", answer, tag)
+		}
+	}
+}
+
+func (f *fakeServer) reply(command string) string {
+	if f.answer != nil {
+		if a := f.answer(command); a != "" {
+			return a
+		}
+	}
+	switch name, _, _ := strings.Cut(command, " "); name {
+	case "CAPABILITY":
+		return "* CAPABILITY IMAP4rev1\r\n"
+	case "SELECT", "EXAMINE":
+		return "* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n"
+	}
+	if strings.HasPrefix(command, "UID SEARCH") {
+		return "* SEARCH 1 2 3\r\n"
+	}
+	return ""
+}
+
+const greeting = "* OK [CAPABILITY IMAP4rev1 SASL-IR] hello"
+
+// listing is an answer to a question for flags, date and size.
+func listing(uid int, more string) string {
+	return fmt.Sprintf("* %d FETCH (UID %d %s)\r\n", uid, uid, more)
+}
+
+const goodItems = `FLAGS () INTERNALDATE "12-Mar-2026 10:00:00 +0000" RFC822.SIZE 5`
+
+func bodyOf(uid int, text string) string {
+	return fmt.Sprintf("* %d FETCH (UID %d BODY[] {%d}\r\n%s)\r\n", uid, uid, len(text), text)
+}
+
+func asks(command string, uid int) bool {
+	set := strings.Fields(command)[2]
+	for _, r := range strings.Split(set, ",") {
+		from, to := uid, uid
+		if n, _ := fmt.Sscanf(r, "%d:%d", &from, &to); n == 1 {
+			to = from
+		}
+		if from <= uid && uid <= to {
+			return true
+		}
+	}
+	return false
+}
+
+func TestOneMessageThatBreaksTheConnectionIsFound(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		if !strings.HasPrefix(c, "UID FETCH") {
+			return ""
+		}
+		out := ""
+		for uid := 1; uid <= 3; uid++ {
+			switch body := strings.Contains(c, "BODY"); {
+			case !asks(c, uid):
+			case body && uid == 2:
+				return "-" + out + "* 2 FETCH (UID 2 BODY[] {500}\r\nhalf"
+			case body:
+				out += bodyOf(uid, "hello")
+			default:
+				out += listing(uid, goodItems)
+			}
+		}
+		return out
+	})
+	m := open(t, options(f.addr), true)
+	got := fetchAll(t, m, list(t, m), 0)
+	if len(got) != 3 || got[0].body != "hello" || got[2].body != "hello" || got[1].err == nil {
+		t.Fatalf("got %v", got)
+	}
+	if fault.Of(got[1].err) != fault.Refused || !strings.Contains(got[1].err.Error(), "fetch 2") {
+		t.Errorf("got %v", got[1].err)
+	}
+}
+
+func TestOneListingThatBreaksTheConnectionIsTakenWithout(t *testing.T) {
+	for _, bad := range []string{`FLAGS () INTERNALDATE NIL RFC822.SIZE 5`, `FLAGS () INTERNALDATE "12-Mar-2026 10:00:00 +0000" RFC822.SIZE -1`} {
+		f := newFake(t, greeting, func(c string) string {
+			if strings.HasPrefix(c, "UID SEARCH") {
+				return "* SEARCH 1 2 3 4 5 6 7 8 9\r\n"
+			}
+			if !strings.HasPrefix(c, "UID FETCH") {
+				return ""
+			}
+			out := ""
+			for uid := 1; uid <= 9; uid++ {
+				if asks(c, uid) && uid == 6 {
+					out += listing(uid, bad)
+				} else if asks(c, uid) {
+					out += listing(uid, goodItems)
+				}
+			}
+			return out
+		})
+		before := time.Now()
+		m := open(t, options(f.addr), true)
+		ls := list(t, m)
+		if diff := cmp.Diff([]uint32{1, 2, 3, 4, 5, 6, 7, 8, 9}, uidsOf(ls)); diff != "" {
+			t.Fatal(diff)
+		}
+		// What came before the fault is used; without a date it counts as just arrived, never as too old to be read.
+		if at := ls[5].Received; (at.Before(before) && !at.Equal(day)) || ls[5].Size != 0 || ls[4].Size != 5 {
+			t.Errorf("got %v", ls)
+		}
+	}
+}
+
+func TestFlagsThatComeFirstHideNothing(t *testing.T) {
+	asked := map[string]int{}
+	f := newFake(t, greeting, func(c string) string {
+		if !strings.HasPrefix(c, "UID FETCH") {
+			return ""
+		}
+		kind, out := "list", ""
+		if strings.Contains(c, "BODY") {
+			kind = "body"
+		}
+		asked[kind]++
+		for uid := 1; uid <= 3; uid++ {
+			switch {
+			case !asks(c, uid):
+			case uid == 2 && asked[kind] == 1:
+				out += listing(2, `FLAGS (\Flagged)`)
+			case kind == "body":
+				out += bodyOf(uid, "hello")
+			default:
+				out += listing(uid, goodItems)
+			}
+		}
+		return out
+	})
+	m := open(t, options(f.addr), true)
+	for _, d := range fetchAll(t, m, list(t, m), 0) {
+		if d.err != nil || d.body != "hello" {
+			t.Errorf("got %v", d)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"list": 2, "body": 2}, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSearchRefusedMeansFlagsAreRead(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		switch {
+		case strings.HasPrefix(c, "UID SEARCH"):
+			return "NO UID SEARCH Backend error"
+		case strings.HasPrefix(c, "UID FETCH 1:* (UID FLAGS)"):
+			return listing(1, `FLAGS (\Seen)`) + listing(2, `FLAGS ()`)
+		case strings.HasPrefix(c, "UID FETCH 2 "):
+			return listing(2, goodItems)
+		}
+		return ""
+	})
+	m := open(t, options(f.addr), true)
+	if diff := cmp.Diff([]uint32{2}, uidsOf(list(t, m))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFetchRefusedForOne(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		if !strings.HasPrefix(c, "UID FETCH") {
+			return ""
+		}
+		out := ""
+		for uid := 1; uid <= 3; uid++ {
+			switch body := strings.Contains(c, "BODY"); {
+			case !asks(c, uid):
+			case body && uid == 2:
+				return "NO [SERVERBUG] cannot read it"
+			case body:
+				out += bodyOf(uid, "hello")
+			default:
+				out += listing(uid, goodItems)
+			}
+		}
+		return out
+	})
+	m := open(t, options(f.addr), true)
+	got := fetchAll(t, m, list(t, m), 0)
+	if len(got) != 3 || got[0].err != nil || got[1].err == nil || got[2].err != nil || errors.Is(got[1].err, ErrGone) {
+		t.Errorf("got %v", got)
+	}
+	if n := f.dials.Load(); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestSilenceEndsTheWait(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		if strings.HasPrefix(c, "UID SEARCH") {
+			return "stall"
+		}
+		return ""
+	})
+	o := options(f.addr)
+	o.Idle = 100 * time.Millisecond
+	m := open(t, o, true)
+	time.Sleep(250 * time.Millisecond) // between commands silence is no fault
+	begun := time.Now()
+	_, err := m.List(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "no answer for 100ms") || fault.ExtentOf(err) != fault.Server {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if n := f.dials.Load(); n != 2 {
+		t.Errorf("%d connections", n) // once more, on a new one
+	}
+}
+
+func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		if strings.HasPrefix(c, "UID SEARCH") {
+			return "stall"
+		}
+		return ""
+	})
+	m := open(t, options(f.addr), true)
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	_, err := m.List(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) || time.Since(begun) > 2*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(begun))
+	}
+}
+
+func TestAStalledBodyEndsTheWait(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		switch {
+		case strings.Contains(c, "BODY"):
+			return "* 1 FETCH (UID 1 BODY[] {500}\r\nhalf" // and the tagged OK is taken for more of it
+		case strings.HasPrefix(c, "UID FETCH"):
+			return listing(1, goodItems)
+		case strings.HasPrefix(c, "UID SEARCH"):
+			return "* SEARCH 1\r\n"
+		}
+		return ""
+	})
+	o := options(f.addr)
+	o.Idle = 100 * time.Millisecond
+	m := open(t, o, true)
+	got := fetchAll(t, m, list(t, m), 0)
+	if len(got) != 1 || got[0].err == nil || fault.Of(got[0].err) != fault.Refused {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAServerThatDropsEveryConnection(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		switch {
+		case strings.Contains(c, "BODY"):
+			return "-"
+		case strings.HasPrefix(c, "UID SEARCH"):
+			return "* SEARCH 1:30\r\n"
+		}
+		return ""
+	})
+	m := open(t, options(f.addr), true)
+	var ls []desk.Listing
+	for uid := uint32(1); uid <= 30; uid++ {
+		ls = append(ls, desk.Listing{Place: desk.Place{UIDValidity: 7, UID: uid}, Size: 5})
+	}
+	told := 0
+	err := m.Fetch(context.Background(), ls, 0, func(l desk.Listing, _ io.Reader, err error) error {
+		told++
+		return nil
+	})
+	if fault.ExtentOf(err) != fault.Server || told >= 30 {
+		t.Errorf("told of %d, then %v", told, err)
+	}
+	if n := f.dials.Load(); n > 10 {
+		t.Errorf("%d connections", n)
+	}
+}

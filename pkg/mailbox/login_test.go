@@ -1,0 +1,143 @@
+package mailbox
+
+import (
+	"context"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/fault"
+)
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		_, otherCA := certificate(t, "127.0.0.1")
+		plain, secure := s.options(), options(s.tls)
+		secure.User, secure.TLS, secure.CA = s.user, "implicit", s.ca
+		start := plain
+		start.TLS, start.CA = "starttls", s.ca
+		with := func(o Options, change func(*Options)) Options {
+			change(&o)
+			return o
+		}
+		for name, c := range map[string]struct {
+			o      Options
+			extent fault.Extent
+			says   []string // none = it opens
+		}{
+			"plain":       {o: plain},
+			"implicit":    {o: secure},
+			"starttls":    {o: start},
+			"password":    {with(secure, func(o *Options) { o.Password = "wrong" }), fault.Setup, []string{"log in to", "as " + s.user, "imap.password"}},
+			"folder":      {with(plain, func(o *Options) { o.Folder = "Inbx" }), fault.Setup, []string{"select Inbx", "imap.folder", "Done, INBOX"}},
+			"certificate": {with(secure, func(o *Options) { o.CA = nil }), fault.Setup, []string{"certificate", "Test Signer", "imap.ca"}},
+			"other ca":    {with(start, func(o *Options) { o.CA = otherCA }), fault.Setup, []string{"certificate", "imap.ca"}},
+			"bad ca":      {with(start, func(o *Options) { o.CA = []byte("x") }), fault.Setup, []string{"imap.ca", "PEM"}},
+			"no tls":      {with(plain, func(o *Options) { o.TLS = "implicit" }), fault.Setup, []string{"nothing speaks TLS", "imap.port"}},
+			"clear":       {with(plain, func(o *Options) { o.Host = "imap.example.ru" }), fault.Setup, []string{"loopback", "imap.tls"}},
+			"tls word":    {with(plain, func(o *Options) { o.TLS = "ssl" }), fault.Setup, []string{`"ssl"`, "starttls"}},
+			"xoauth2":     {with(plain, func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"XOAUTH2"}},
+			"nobody":      {with(plain, func(o *Options) { o.Port = freePort(t) }), fault.Server, []string{"connect to", "refused", "imap.port"}},
+		} {
+			m, err := Open(context.Background(), c.o, true)
+			if len(c.says) == 0 {
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+					continue
+				}
+				if ls := list(t, m); len(ls) != 0 {
+					t.Errorf("%s: %v", name, ls)
+				}
+				m.Close()
+				continue
+			}
+			if err == nil {
+				t.Errorf("%s: it opens", name)
+				continue
+			}
+			if fault.ExtentOf(err) != c.extent || fault.Of(err) != fault.Refused {
+				t.Errorf("%s: extent %v, %v: %v", name, fault.ExtentOf(err), fault.Of(err), err)
+			}
+			for _, w := range c.says {
+				if !strings.Contains(err.Error(), w) {
+					t.Errorf("%s: %q is not in %q", name, w, err)
+				}
+			}
+		}
+	})
+}
+
+func TestOpenHeedsTheGreeting(t *testing.T) {
+	var mu sync.Mutex
+	said := ""
+	answer := func(c string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		if !strings.HasPrefix(c, "CAPABILITY") {
+			said += c + "\n"
+		}
+		switch {
+		case strings.HasPrefix(c, "AUTHENTICATE XOAUTH2") && strings.Contains(c, "YmFk"):
+			return "+ eyJzdGF0dXMiOiI0MDEifQ=="
+		case strings.HasPrefix(c, "LOGIN \"busy\""):
+			return "NO [UNAVAILABLE] internal error"
+		}
+		return ""
+	}
+	for name, c := range map[string]struct {
+		greeting string
+		change   func(*Options)
+		extent   fault.Extent
+		says     string // "" = it opens
+		wire     string // what we said begins with that
+	}{
+		"preauth":       {greeting: "* PREAUTH [CAPABILITY IMAP4rev1] hello", wire: "SELECT"},
+		"no login":      {greeting: "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] x", extent: fault.Setup, says: "LOGINDISABLED"},
+		"no plain":      {greeting: "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN SASL-IR] x", extent: fault.Setup, says: "LOGINDISABLED"},
+		"bye":           {greeting: "* BYE too many connections", extent: fault.Server, says: "too many connections"},
+		"unavailable":   {greeting: greeting, change: func(o *Options) { o.User = "busy" }, extent: fault.Server, says: "internal error", wire: "LOGIN"},
+		"cyrillic":      {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x", change: func(o *Options) { o.Password = "пароль" }, wire: "AUTHENTICATE PLAIN "},
+		"xoauth2":       {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth = "xoauth2" }, wire: "AUTHENTICATE XOAUTH2 dXNlcj1zdXBwb3J0AWF1dGg9QmVhcmVyIHNlY3JldAEB\n"},
+		"xoauth2 stale": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.Password, o.User = "xoauth2", "x", "abad" }, extent: fault.Setup, says: `{"status":"401"}`, wire: "AUTHENTICATE XOAUTH2"},
+		"starttls":      {greeting: greeting, change: func(o *Options) { o.TLS = "starttls" }, extent: fault.Server, says: "encrypt", wire: "STARTTLS"},
+	} {
+		mu.Lock()
+		said = ""
+		mu.Unlock()
+		f := newFake(t, c.greeting, answer)
+		o := options(f.addr)
+		o.Idle = time.Second
+		if c.change != nil {
+			c.change(&o)
+		}
+		m, err := Open(context.Background(), o, false)
+		if m != nil {
+			m.Close()
+		}
+		if (err == nil) != (c.says == "") || (err != nil && (fault.ExtentOf(err) != c.extent || !strings.Contains(err.Error(), c.says))) {
+			t.Errorf("%s: %v", name, err)
+		}
+		mu.Lock()
+		if !strings.HasPrefix(said, c.wire) || (c.wire == "" && said != "") {
+			t.Errorf("%s: we said %q", name, said)
+		}
+		mu.Unlock()
+	}
+}
+
+func TestOpenWaitsNoLongerThanItsContext(t *testing.T) {
+	l := listen(t) // accepts, and says nothing
+	o := options(l.Addr().(*net.TCPAddr).String())
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	for _, mode := range []string{"none", "implicit", "starttls"} {
+		o.TLS = mode
+		begun := time.Now()
+		_, err := Open(ctx, o, false)
+		if err == nil || fault.ExtentOf(err) != fault.Server || time.Since(begun) > 2*time.Second {
+			t.Errorf("%s: %v after %v", mode, err, time.Since(begun))
+		}
+	}
+}
