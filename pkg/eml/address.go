@@ -148,9 +148,6 @@ func (m mailbox) bare() (name, addr string) {
 			a, _ := nextAddress(strings.ReplaceAll(text, "=?", ""))
 			return a.Name, a.Addr
 		}
-		if len(m.phrase) == 1 && !strings.Contains(m.phrase[0], "=?") {
-			return "", m.phrase[0]
-		}
 	}
 	return strings.Join(m.phrase, " "), addr
 }

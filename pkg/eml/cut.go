@@ -136,12 +136,13 @@ func couldEnd(s string) bool {
 }
 
 func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
+	joined = plainBlanks(joined)
 	if t.kind[end] != lineQuote && fits(t.c.attributions, joined) {
 		return end, true
 	}
 	used := 1
 	for i := end - 1; i >= 0 && used < maxJoined; i-- {
-		line := strings.TrimSpace(t.lines[i])
+		line := plainBlanks(strings.TrimSpace(t.lines[i]))
 		if line == "" { // a gap only before <address>
 			if !strings.HasPrefix(joined, "<") {
 				return 0, false
@@ -161,6 +162,16 @@ func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// plainBlanks makes no-break and thin spaces plain ones: French and Apple put them before colons and around times.
+func plainBlanks(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == 0xa0 || r == 0x202f || r == 0x2009 {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 // headerBlock says whether the copied header of another message begins at line i.

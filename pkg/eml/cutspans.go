@@ -43,7 +43,7 @@ func withoutIntros(spans []span) []span {
 	return out
 }
 
-// isForward says whether a span, or the line before it, announces a forwarded message.
+// isForward says whether a span begins by announcing a forwarded message.
 func (p *page) isForward(s span) bool {
 	head := p.text[s.from:min(s.to, s.from+4000)]
 	for i, line := range strings.Split(bareText(head), "\n") {
@@ -51,11 +51,6 @@ func (p *page) isForward(s span) bool {
 			break
 		}
 		if fits(p.c.forwards, strings.TrimSpace(line)) {
-			return true
-		}
-	}
-	for _, l := range p.lines {
-		if l.at < s.from && fits(p.c.forwards, l.text) {
 			return true
 		}
 	}

@@ -25,11 +25,23 @@ var zones = map[string]int{
 
 const months = "janfebmaraprmayjunjulaugsepoctnovdec"
 
-// parseDate reads a Date field leniently; the zero time stands for what can't be read.
-func parseDate(s string) time.Time {
-	if t, err := mail.ParseDate(s); err == nil {
-		return sane(t)
+// dateOf returns the first well-formed date, else the first that can be read at all, else the zero time.
+func dateOf(fields []string) time.Time {
+	for _, s := range fields {
+		if t, err := mail.ParseDate(s); err == nil {
+			return sane(t)
+		}
 	}
+	for _, s := range fields {
+		if t := parseDate(s); !t.IsZero() {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// parseDate reads a date net/mail refuses.
+func parseDate(s string) time.Time {
 	if m := dateWords.FindStringSubmatch(s); m != nil {
 		return sane(makeDate(m[3], month(m[2]), m[1], m[4]))
 	}

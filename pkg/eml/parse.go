@@ -66,7 +66,7 @@ func (w *walker) top(h *head) {
 	}
 	m.Header = h.fields
 	m.Subject = oneLine(m.Header.Get("Subject"))
-	m.Date = parseDate(m.Header.Get("Date"))
+	m.Date = dateOf(m.Header.Values("Date"))
 	m.From = first(m.Header, "From")
 	m.Sender = first(m.Header, "Sender")
 	if m.From.Addr == "" && m.Sender.Addr != "" {

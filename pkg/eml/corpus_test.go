@@ -1,0 +1,288 @@
+package eml
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+
+	"helpdesk/pkg/desk"
+)
+
+// corpus returns a folder of the letters of other projects, which are not part of this repository.
+func corpus(t *testing.T, name string) string {
+	t.Helper()
+	root := os.Getenv("HELPDESK_CORPUS")
+	if root == "" {
+		root = "../../../shared/corpus"
+	}
+	dir := filepath.Join(root, name)
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("no corpus of letters: set HELPDESK_CORPUS (%v)", err)
+	}
+	return dir
+}
+
+func letters(t *testing.T, dir, ext string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(p, ext) {
+			files = append(files, p)
+		}
+		return err
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("list %s: %v (%d files)", dir, err, len(files))
+	}
+	return files
+}
+
+func cutter(t testing.TB) *Cutter {
+	t.Helper()
+	b, err := os.ReadFile("../../templates/quotes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Rules
+	if err := yaml.UnmarshalWithOptions(b, &r, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Compile(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func allStrings(m desk.Message) string {
+	b := strings.Builder{}
+	fmt.Fprintf(&b, "%v", m)
+	return b.String()
+}
+
+func parseFile(t *testing.T, file string) desk.Message {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Parse(bytes.NewReader(raw), desk.Listing{})
+	if err != nil {
+		t.Errorf("%s: %v", file, err)
+	}
+	if !utf8.ValidString(allStrings(m)) {
+		t.Errorf("%s: not valid UTF-8", file)
+	}
+	if m.ID == "" || m.Hash == "" {
+		t.Errorf("%s: no id or hash", file)
+	}
+	return m
+}
+
+func TestTolerate(t *testing.T) {
+	files := letters(t, corpus(t, "tolerate"), ".eml")
+	empty, degraded := 0, 0
+	for _, f := range files {
+		m := parseFile(t, f)
+		if len(m.Degraded) > 0 {
+			degraded++
+		}
+		if m.From.Addr == "" && m.Subject == "" || m.Plain == "" && m.HTML == "" && len(m.Attachments) == 0 {
+			empty++
+			t.Logf("nothing in %s: %+v", f, m.Header)
+		}
+	}
+	t.Logf("%d letters, 0 refused, %d degraded, %d with nothing in them", len(files), degraded, empty)
+}
+
+// expected is what the parse corpus says of a letter.
+type expected struct {
+	Parts []struct {
+		Headers []struct {
+			Name  any             `json:"name"`
+			Value json.RawMessage `json:"value"`
+		} `json:"headers"`
+	} `json:"parts"`
+	Attachments []int `json:"attachments"`
+}
+
+type dateTime struct {
+	Year, Month, Day, Hour, Minute, Second int
+	Before                                 bool `json:"tz_before_gmt"`
+	TzHour                                 int  `json:"tz_hour"`
+	TzMinute                               int  `json:"tz_minute"`
+}
+
+func (d dateTime) time() time.Time {
+	t := time.Date(d.Year, time.Month(d.Month), d.Day, d.Hour, d.Minute, d.Second, 0, time.UTC)
+	off := time.Duration(d.TzHour)*time.Hour + time.Duration(d.TzMinute)*time.Minute
+	if d.Before {
+		return t.Add(off)
+	}
+	return t.Add(-off)
+}
+
+// field decodes the last header field of that name into v (of several, the parser of the corpus keeps the last).
+func (e expected) field(part int, name, kind string, v any) bool {
+	found := false
+	for _, h := range e.Parts[part].Headers {
+		if h.Name != name {
+			continue
+		}
+		var value map[string]json.RawMessage
+		if json.Unmarshal(h.Value, &value) == nil && value[kind] != nil && json.Unmarshal(value[kind], v) == nil {
+			found = true
+		}
+	}
+	return found
+}
+
+func (e expected) fileName(part int) string {
+	type content struct {
+		Attributes []struct{ Name, Value string } `json:"attributes"`
+	}
+	name := ""
+	for _, f := range []struct{ field, attr string }{{"content_type", "name"}, {"content_disposition", "filename"}} {
+		var c content
+		if e.field(part, f.field, "ContentType", &c) {
+			for _, a := range c.Attributes {
+				if a.Name == f.attr {
+					name = a.Value
+				}
+			}
+		}
+	}
+	return name
+}
+
+type share struct{ right, of int }
+
+func (s *share) add(ok bool) bool {
+	s.of++
+	if ok {
+		s.right++
+	}
+	return ok
+}
+
+func (s share) percent() float64 { return 100 * float64(s.right) / float64(max(s.of, 1)) }
+
+// sameText compares without regard to blanks. A replacement character in what is wanted stands for any letter: the
+// parser of the corpus gave up where a charset was not labelled.
+func sameText(want, got string) bool {
+	w, g := []rune(want), []rune(got)
+	if len(w) == len(g) {
+		for i, r := range w {
+			if r == utf8.RuneError {
+				w[i] = g[i]
+			}
+		}
+	}
+	a, b := string(w), string(g)
+	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
+}
+
+func TestParseCorpus(t *testing.T) {
+	var subject, fromName, fromAddr, date, names share
+	files := letters(t, corpus(t, "parse"), ".eml")
+	for _, f := range files {
+		m := parseFile(t, f)
+		raw, err := os.ReadFile(strings.TrimSuffix(f, ".eml") + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e expected
+		if err := json.Unmarshal(raw, &e); err != nil {
+			t.Fatalf("%s: %v", f, err)
+		}
+		var text string
+		if e.field(0, "subject", "Text", &text) && !subject.add(sameText(text, m.Subject)) {
+			t.Logf("%s: subject %q, want %q", f, m.Subject, text)
+		}
+		var list struct {
+			List []struct{ Name, Address string } `json:"List"`
+		}
+		if e.field(0, "from", "Address", &list) && len(list.List) > 0 {
+			want := list.List[0]
+			if !fromName.add(sameText(want.Name, m.From.Name)) {
+				t.Logf("%s: name %q, want %q", f, m.From.Name, want.Name)
+			}
+			if !fromAddr.add(want.Address == m.From.Addr) {
+				t.Logf("%s: address %q, want %q", f, m.From.Addr, want.Address)
+			}
+		}
+		var d dateTime
+		if e.field(0, "date", "DateTime", &d) && !date.add(d.time().Equal(m.Date)) {
+			t.Logf("%s: date %v, want %v", f, m.Date, d.time())
+		}
+		for _, part := range e.Attachments {
+			if want := e.fileName(part); want != "" && !names.add(hasName(m, want)) {
+				t.Logf("%s: no attachment %q in %+v", f, want, m.Attachments)
+			}
+		}
+	}
+	for _, s := range []struct {
+		what  string
+		got   share
+		floor float64
+	}{
+		{"subject", subject, 100}, {"from name", fromName, 100}, {"from address", fromAddr, 100}, {"date", date, 100}, {"attachment names", names, 100},
+	} {
+		t.Logf("%-17s %d of %d, %.1f %%", s.what, s.got.right, s.got.of, s.got.percent())
+		if s.got.percent() < s.floor {
+			t.Errorf("%s: %.1f %% right, the floor is %.1f %%", s.what, s.got.percent(), s.floor)
+		}
+	}
+}
+
+func hasName(m desk.Message, want string) bool {
+	if strings.HasPrefix(want, "C:TEMP") { // its backslashes were taken for escapes
+		want = want[len("C:TEMP"):]
+	}
+	want = cleanName(want)
+	for _, a := range m.Attachments {
+		if sameText(want, a.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// floorQuotes is the share of the quotes corpus that Cut must reproduce to the letter, in per cent. Its three forwards
+// can't be among them: the corpus cuts forwards, and here they are content.
+const floorQuotes = 92
+
+func TestQuotesCorpus(t *testing.T) {
+	c := cutter(t)
+	dir := corpus(t, "quotes")
+	var exact share
+	for _, f := range letters(t, filepath.Join(dir, "emails"), ".txt") {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(filepath.Join(dir, "trimmed", filepath.Base(f)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, quoted := c.Cut(string(text))
+		if !exact.add(strings.TrimSpace(kept) == strings.TrimSpace(string(want))) {
+			t.Logf("%s:\n--- kept\n%s\n--- want\n%s\n--- quoted %d", filepath.Base(f), head200(kept), head200(string(want)), len(quoted))
+		}
+	}
+	t.Logf("exact quote cuts: %d of %d, %.1f %%", exact.right, exact.of, exact.percent())
+	if exact.percent() < floorQuotes {
+		t.Errorf("%.1f %% exact, the floor is %d %%", exact.percent(), floorQuotes)
+	}
+}
+
+func head200(s string) string { return s[:min(len(s), 400)] }
