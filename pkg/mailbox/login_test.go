@@ -70,14 +70,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestOpenHeedsTheGreeting(t *testing.T) {
-	var mu sync.Mutex
-	said := ""
 	answer := func(c string) string {
-		mu.Lock()
-		defer mu.Unlock()
-		if !strings.HasPrefix(c, "CAPABILITY") {
-			said += c + "\n"
-		}
 		switch {
 		case strings.HasPrefix(c, "AUTHENTICATE XOAUTH2") && strings.Contains(c, "YmFk"):
 			return "+ eyJzdGF0dXMiOiI0MDEifQ=="
@@ -103,12 +96,18 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 		"xoauth2 stale": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.Password, o.User = "xoauth2", "x", "abad" }, extent: fault.Setup, says: `{"status":"401"}`, wire: "AUTHENTICATE XOAUTH2"},
 		"starttls":      {greeting: greeting, change: func(o *Options) { o.TLS = "starttls" }, extent: fault.Server, says: "encrypt", wire: "STARTTLS"},
 	} {
-		mu.Lock()
-		said = ""
-		mu.Unlock()
-		f := newFake(t, c.greeting, answer)
+		var mu sync.Mutex
+		said := ""
+		f := newFake(t, c.greeting, func(command string) string {
+			mu.Lock()
+			defer mu.Unlock()
+			if command != "CAPABILITY" {
+				said += command + "\n"
+			}
+			return answer(command)
+		})
 		o := options(f.addr)
-		o.Idle = time.Second
+		o.Idle = 300 * time.Millisecond
 		if c.change != nil {
 			c.change(&o)
 		}
