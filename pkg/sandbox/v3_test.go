@@ -1,0 +1,100 @@
+package sandbox
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func (r *rig) refusedV3(what string, a reply, status int, code string) {
+	r.t.Helper()
+	if got := a.body.Str("error", "code"); a.status != status || got != "BITRIX_REST_V3_EXCEPTION_"+code {
+		r.t.Errorf("%s: %d %q, want %d %q: %s", what, a.status, got, status, code, a.raw)
+	}
+}
+
+const v3Add = `{"fields":{"title":"x","creatorId":17,"responsibleId":7,"xmlId":"hd-1","priority":"high","crmItemIds":["C_275"]}}`
+
+func TestV3Tasks(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true, NewCard: true})
+	a := r.v3("tasks.task.add", v3Add)
+	n := a.body.Int("result", "item", "id")
+	if a.status != 200 || !strings.Contains(a.raw, `"id":3701`) || a.body.Int("result", "item", "chatId") == 0 || a.body.Str("result", "item", "priority") != "high" {
+		t.Errorf("add: %s", a.raw)
+	}
+	if task, _ := r.Task(n); task.XMLID != "hd-1" || len(task.CRM) != 1 || task.Priority != 2 {
+		t.Errorf("task: %+v", task)
+	}
+	a = r.v3("tasks.task.add", `{"fields":{"title":"x","responsibleId":7}}`)
+	r.refusedV3("no creatorId", a, 400, "VALIDATION_REQUESTVALIDATIONEXCEPTION")
+	if a.body.Str("error", "validation", "0", "field") != "creatorId" {
+		t.Errorf("validation: %s", a.raw)
+	}
+	r.refusedV3("form", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.list", "application/x-www-form-urlencoded", "a=b"), 400, "INVALIDJSONEXCEPTION")
+	r.refusedV3("filter", r.v3("tasks.task.list", `{"filter":[["xmlId","=","hd-1"]]}`), 400, "INVALIDFILTEREXCEPTION")
+	r.refusedV3("related name", r.v3("tasks.task.list", `{"select":["chat.nonsense"]}`), 400, "UNKNOWNDTOPROPERTYEXCEPTION")
+	r.refusedV3("missing task", r.v3("tasks.task.get", `{"id":4711}`), 400, "ENTITYNOTFOUNDEXCEPTION")
+	a = r.v3("tasks.task.list", `{"select":["id","xmlId","nonsense"],"order":{"activity":"DESC"},"pagination":{"limit":1000}}`)
+	if a.body.Int("result", "items", "0", "id") != n || a.body.Has("result", "items", "0", "nonsense") || a.body.Has("result", "items", "0", "title") {
+		t.Errorf("list: %s", a.raw)
+	}
+	if a := r.v3("tasks.task.nonsense", `{}`); a.status != 404 {
+		t.Errorf("unknown method: %d", a.status)
+	}
+	r.RemoveUser(n)
+	r.refusedV3("foreign task", r.v3("tasks.task.chat.message.send", `{"fields":{"taskId":3701,"text":"x"}}`), 403, "ACCESSDENIEDEXCEPTION")
+}
+
+func TestV3IdempotencyKey(t *testing.T) {
+	c := newClock()
+	r := start(t, PortalOptions{NoLimit: true, NewCard: true, Now: c.now})
+	first := r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
+	again := r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
+	if first.header.Get("Idempotency-Key") != "hd-1" || first.header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("first answer: %v", first.header)
+	}
+	if again.raw != first.raw || again.header.Get("Idempotent-Replayed") != "true" || len(r.Tasks()) != 1 {
+		t.Errorf("second answer: %v, %d tasks", again.header, len(r.Tasks()))
+	}
+	r.refusedV3("other body", r.v3("tasks.task.add", strings.Replace(v3Add, `"x"`, `"y"`, 1), "Idempotency-Key", "hd-1"), 422, "IDEMPOTENCYKEYREUSEDEXCEPTION")
+	r.refusedV3("long key", r.v3("tasks.task.add", v3Add, "Idempotency-Key", strings.Repeat("x", 256)), 400, "INVALIDIDEMPOTENCYKEYEXCEPTION")
+	bad := `{"fields":{"title":"x"}}`
+	r.v3("tasks.task.add", bad, "Idempotency-Key", "hd-2")
+	if a := r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-2"); a.status != 200 {
+		t.Errorf("a failed call was stored: %s", a.raw)
+	}
+	send := `{"fields":{"taskId":3701,"text":"hello"}}`
+	for range 2 {
+		if a := r.v3("tasks.task.chat.message.send", send, "Idempotency-Key", "hdc-1"); !strings.Contains(a.raw, `"result":{"result":true}`) {
+			t.Errorf("send: %s", a.raw)
+		}
+	}
+	task, _ := r.Task(3701)
+	if last := task.Comments[len(task.Comments)-1]; len(task.Comments) != 2 || last.Text != "hello" {
+		t.Errorf("comments: %+v", task.Comments)
+	}
+	c.advance(25 * time.Hour)
+	r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
+	if len(r.Tasks()) != 3 {
+		t.Errorf("after a day: %d tasks", len(r.Tasks()))
+	}
+}
+
+func TestV3Switches(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true, NewCard: true, NoIdempotency: true})
+	for range 2 {
+		if a := r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1"); a.header.Get("Idempotency-Key") != "" {
+			t.Errorf("the key is echoed: %v", a.header)
+		}
+	}
+	if len(r.Tasks()) != 2 {
+		t.Errorf("%d tasks", len(r.Tasks()))
+	}
+	none := start(t, PortalOptions{NoLimit: true, NoV3: true})
+	none.refused("no v3", none.v3("tasks.task.list", `{}`), 404, "ERROR_METHOD_NOT_FOUND")
+	old := start(t, PortalOptions{NoLimit: true})
+	old.refusedV3("old card", old.v3("tasks.task.add", v3Add), 403, "ACCESSDENIEDEXCEPTION")
+	if a := old.v3("tasks.task.list", `{"pagination":{"limit":1}}`); a.status != 200 {
+		t.Errorf("old card, reading: %s", a.raw)
+	}
+}
