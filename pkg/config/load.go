@@ -57,7 +57,7 @@ func (d *decoder) parse(raw []byte) (ast.Node, bool) {
 	}
 	file, err := parser.ParseBytes(raw, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		d.mistakes = append(d.mistakes, d.syntax(err))
+		d.mistakes = append(d.mistakes, d.syntax(err, raw))
 		return nil, false
 	}
 	var body ast.Node
@@ -89,7 +89,7 @@ func invalid(raw []byte) int {
 }
 
 // syntax words an error of the YAML parser. Its message names no value, but for what stands in quotes.
-func (d *decoder) syntax(err error) Mistake {
+func (d *decoder) syntax(err error, raw []byte) Mistake {
 	m := Mistake{File: d.file, Line: 1, Column: 1, Message: "is not YAML"}
 	var e yaml.Error
 	if !errors.As(err, &e) {
@@ -102,8 +102,12 @@ func (d *decoder) syntax(err error) Mistake {
 		return m
 	}
 	m.Line, m.Column = t.Position.Line, t.Position.Column
-	if strings.HasPrefix(strings.TrimSpace(t.Origin), "@") {
+	lines := strings.Split(string(raw), "\n")
+	switch line := lines[min(m.Line, len(lines))-1]; {
+	case strings.HasPrefix(strings.TrimSpace(t.Origin), "@"):
 		m.Message += "; a text that begins with @ stands in quotes"
+	case strings.Contains(line, "${") && strings.ContainsAny(line, "}],"):
+		m.Message += "; between { and } a text with ${…} stands in quotes"
 	}
 	return m
 }
