@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"helpdesk/pkg/fault"
 )
@@ -151,10 +150,4 @@ func (c *Client) distribute(r *batchResult, cmds []Command, part []int, answers 
 		}
 	}
 	c.learn(sums, counts)
-}
-
-// timeLeft says whether the context leaves at least d.
-func (c *Client) timeLeft(ctx context.Context, d time.Duration) bool {
-	end, ok := ctx.Deadline()
-	return !ok || end.Sub(c.now()) >= d
 }

@@ -69,7 +69,18 @@ func (c *Client) fetch(ctx context.Context, addr string, size int64, w io.Writer
 	req.Header.Set("Accept", "*/*")
 	req.Header.Set("Accept-Language", "ru,en;q=0.5")
 	req.Header.Set("Referer", c.base.Scheme+"://"+c.base.Host+"/")
-	resp, err := c.http.Do(req)
+	// A file may lie on another host, and a GET loses nothing by following there.
+	h := *c.http
+	h.CheckRedirect = func(next *http.Request, via []*http.Request) error {
+		if len(via) > 5 || !safeScheme(next.URL) {
+			return fault.New(fault.Never, fmt.Errorf("redirected to %s by %s", next.URL.Host, next.URL.Scheme))
+		}
+		return nil
+	}
+	resp, err := h.Do(req)
+	if err != nil && fault.Of(err) == fault.Never {
+		return c.hide(err)
+	}
 	if err != nil {
 		return fault.Away(fault.Refused, c.hide(err))
 	}

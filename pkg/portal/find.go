@@ -15,9 +15,12 @@ import (
 const overlap = 5 * time.Minute
 
 // Find looks for effects whose fate is unknown: tasks by their mark among those we made since then, comments by their marker
-// among our own of the task. A zero Made was not found; one with an error could not be looked for.
+// among our own of the task; a zero since is a week ago. A zero Made was not found; one with an error could not be looked for.
 func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
 	made := make([]desk.Made, len(effects))
+	if since.IsZero() {
+		since = c.now().AddDate(0, 0, -7)
+	}
 	since = since.Add(-overlap).Truncate(time.Second)
 	marks := map[string][]int{}
 	byTask := map[int64][]int{}

@@ -320,3 +320,22 @@ func TestDownload(t *testing.T) {
 	tells(t, c.Download(t.Context(), desk.File{}, &b), told{fault.Never, fault.One})
 	tells(t, c.Download(t.Context(), desk.File{URL: "http://portal.example/x"}, &b), told{fault.Never, fault.One})
 }
+
+func TestDownloadFollowsToWhereTheFileLies(t *testing.T) {
+	store := newScript(t, answer(200, "content"))
+	s := newScript(t,
+		func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, store.URL+"/bucket/1", http.StatusFound)
+		},
+		func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://plain.example/x", http.StatusFound)
+		})
+	var b bytes.Buffer
+	if err := s.client(t).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b); err != nil || b.String() != "content" {
+		t.Error(err, b.String())
+	}
+	if ref := store.requests[0].header.Get("Referer"); strings.Contains(ref, secret) {
+		t.Error("the token travels on:", ref)
+	}
+	tells(t, s.client(t).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b), told{fault.Never, fault.One})
+}

@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,73 +28,6 @@ type envelope struct {
 	Error       json.RawMessage `json:"error"`
 	Description Text            `json:"error_description"`
 	Time        stamp           `json:"time"`
-}
-
-// Call runs one method and decodes its result into result, unless that is nil. Params is anything that marshals to a
-// JSON object; Params keep their order.
-func (c *Client) Call(ctx context.Context, method string, params, result any) error {
-	return c.call(ctx, c.root, method, params, result)
-}
-
-// CallV3 is Call by REST v3, whose methods share the webhook but not the address.
-func (c *Client) CallV3(ctx context.Context, method string, params, result any) error {
-	return c.call(ctx, c.rootV3, method, params, result)
-}
-
-func (c *Client) call(ctx context.Context, root, method string, params, result any) error {
-	if params == nil {
-		params = Params{}
-	}
-	body, err := json.Marshal(params)
-	if err != nil {
-		return fault.New(fault.Never, fmt.Errorf("encode %s: %w", method, err))
-	}
-	env, err := c.send(ctx, root, method, body, reads(method))
-	if err != nil || result == nil {
-		return err
-	}
-	if err := json.Unmarshal(env.Result, result); err != nil {
-		return fault.New(fault.Unsure, fmt.Errorf("read answer of %s: %w", method, err))
-	}
-	return nil
-}
-
-// reads says whether the method changes nothing, so that it may be repeated blindly.
-func reads(method string) bool {
-	switch method {
-	case "profile", "scope", "server.time", "method.get", "user.current":
-		return true
-	}
-	for _, end := range []string{".get", ".list", ".getlist", ".search"} {
-		if strings.HasSuffix(method, end) {
-			return true
-		}
-	}
-	return false
-}
-
-// send makes the request, again where that is safe: after QUERY_LIMIT_EXCEEDED any, after a failure of the server one
-// that only reads.
-func (c *Client) send(ctx context.Context, root, method string, body []byte, read bool) (*envelope, error) {
-	for try := 0; ; try++ {
-		env, err := c.once(ctx, root, method, body)
-		if err == nil {
-			return env, nil
-		}
-		wait := time.Second << try
-		var e *Error
-		switch {
-		case errors.As(err, &e) && e.is("QUERY_LIMIT_EXCEEDED") && try < 3:
-		case read && try < 2 && fault.ExtentOf(err) == fault.Server && (e == nil || e.Status >= 500):
-		default:
-			return nil, err
-		}
-		wait += rand.N(wait / 4)
-		if end, ok := ctx.Deadline(); ok && c.now().Add(wait).After(end) || c.sleep(ctx, wait) != nil {
-			return nil, err
-		}
-		c.log.Debug("portal: again", "method", method, "try", try+2, "err", err)
-	}
 }
 
 // once makes one HTTP request, when it is its turn and the rate allows.

@@ -1,0 +1,104 @@
+package portal
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+const searchLimit = 200 // messages of one page of a chat
+
+// reading is the comments of one task on their way from the portal, from either card.
+type reading struct {
+	task, chat, last int64
+	own              int64     // only our own since then are wanted, 0 = everybody's after last
+	since            time.Time // with own
+
+	comments  []desk.Comment
+	full      bool  // the chat's page was full: there may be more
+	chatLast  int64 // id of the last message read of the chat
+	results   []desk.Comment
+	oldErr    error
+	chatErr   error
+	resultErr error
+	gone      bool
+}
+
+// failure returns why the comments are not all there, nil where they are.
+//
+// QUIRK: on the new card task.commentitem.getlist fails or is empty (tasks/tasks-new), on the old one there is no
+// chat: either card that answers is enough.
+func (r *reading) failure() error {
+	switch {
+	case r.resultErr != nil:
+		return r.resultErr
+	case r.chat != 0:
+		return r.chatErr
+	case r.gone:
+		return fault.New(fault.Never, fmt.Errorf("task %d is gone, or the webhook's user has no part in it", r.task))
+	}
+	return r.oldErr
+}
+
+// oldCard reads the forum topic of a task.
+func (r *reading) oldCard() Command {
+	filter := Params{{">ID", r.last}}
+	if r.own != 0 {
+		filter = Params{{"AUTHOR_ID", r.own}, {">=POST_DATE", r.since.Format(time.RFC3339)}}
+	}
+	return Command{"task.commentitem.getlist",
+		Params{{"TASKID", r.task}, {"ORDER", Params{{"ID", "asc"}}}, {"FILTER", filter}}}
+}
+
+func (r *reading) takeOld(a Answer) {
+	if r.oldErr = a.Err; a.Err != nil {
+		return
+	}
+	list, err := readForum(a.Result)
+	r.oldErr = err
+	r.comments = append(r.comments, list...)
+}
+
+// chatOfTask asks the task for its chat.
+//
+// QUIRK: chatId is a number where id is a string, and lists may leave it out (tasks/tasks-task-get).
+func (r *reading) chatOfTask() Command {
+	return Command{"tasks.task.get", Params{{"taskId", r.task}, {"select", []string{"ID", "CHAT_ID"}}}}
+}
+
+func (r *reading) chatByTask() Command {
+	return Command{"im.chat.get", Params{{"ENTITY_TYPE", "TASKS_TASK"}, {"ENTITY_ID", r.task}}}
+}
+
+func (r *reading) takeTask(a Answer) {
+	if a.Err != nil {
+		return
+	}
+	var got struct {
+		Task task `json:"task"`
+	}
+	// QUIRK: the answer for a task that is gone is 200 and [] (tasks/tasks-task-get names no error).
+	r.gone = strings.HasPrefix(string(a.Result), "[]")
+	_ = into(a.Result, &got)
+	r.useChat(int64(got.Task.ChatID))
+}
+
+func (r *reading) takeChat(a Answer) {
+	var got struct {
+		ID ID `json:"ID"`
+	}
+	if a.Err == nil && into(a.Result, &got) == nil { // QUIRK: null where there is none (chats/im-chat-get)
+		r.useChat(int64(got.ID))
+	}
+}
+
+// useChat has the first chat found read from its beginning: the last comment known was one of the forum's, whose
+// numbers have nothing to do with those of messages.
+func (r *reading) useChat(chat int64) {
+	if chat != 0 && r.chat == 0 {
+		r.chat, r.full, r.chatLast = chat, true, 0
+	}
+}
