@@ -86,22 +86,23 @@ func (a *announcing) public(c Comment) Comment {
 	return c
 }
 
-// isService judges line by line, since the portal puts several remarks into one comment: only when each of them is the
-// portal's, it is no specialist's. A comment that was marked for the customer is believed to be one.
+// isService judges sentence by sentence, since the portal puts several remarks into one comment: only when each of them
+// is the portal's, it is no specialist's. A comment that was marked for the customer is believed to be one.
 func isService(a *announcing, c *Comment) bool {
 	if a.r.policy.Send == sendResults && c.Result {
 		return false
 	}
-	lines := 0
-	for line := range strings.Lines(tag.ReplaceAllString(c.Text, "")) {
-		if line = trim(line); line == "" {
+	text := tag.ReplaceAllString(mention.ReplaceAllString(c.Text, "@"), "")
+	sentences := 0
+	for _, s := range sentenceEnd.Split(text, -1) {
+		if s = strings.TrimRight(trim(s), ".!? "); s == "" {
 			continue
 		}
-		if lines++; !matchAny(a.r.service, line) {
+		if sentences++; !matchAny(a.r.service, s) {
 			return false
 		}
 	}
-	return lines > 0
+	return sentences > 0
 }
 
 // isInternal looks behind markup, mentions and quotes too: whoever answers a colleague and begins his own words with the
@@ -119,7 +120,11 @@ func isInternal(a *announcing, c *Comment) bool {
 }
 
 var (
-	tag       = regexp.MustCompile(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
+	mention = regexp.MustCompile(`(?is)\[user\b[^\[\]]{0,100}\].{0,200}?\[/user\]`)
+	tag     = regexp.MustCompile(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
+	// A dot within a date ends no sentence.
+	sentenceEnd = regexp.MustCompile(`\n|[.!?]\s+`)
+
 	leadTag   = regexp.MustCompile(`(?i)^\[/?(?:b|i|u|s|size|color|font|p|left|center|right|justify|br)(?:=[^\[\]]{0,60})?\]`)
 	leadUser  = regexp.MustCompile(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
 	leadQuote = regexp.MustCompile(`(?is)^\[quote\b[^\[\]]{0,100}\].*?\[/quote\]`)

@@ -192,12 +192,23 @@ func (w *weighing) post(form Form) *Post {
 	if w.m.Quoted != "" {
 		w.note("cut", "", 0)
 	}
-	if len(w.m.Degraded) > 0 {
-		w.note("degraded", strings.Join(w.m.Degraded, "; "), 0)
-	}
-	if w.m.Quoted != "" || len(w.m.Degraded) > 0 || form == FormBounce {
+	oversize := w.degraded()
+	if !oversize && (w.m.Quoted != "" || len(w.m.Degraded) > 0 || form == FormBounce) {
 		p.Files = append(p.Files, File{Name: "letter.eml", Type: "message/rfc822", Size: w.m.Size, Part: WholeMessage})
 	}
 	p.Notes = w.notes
 	return p
+}
+
+// degraded notes what could not be read as it should, and says whether the message was too large to be read at all.
+func (w *weighing) degraded() (oversize bool) {
+	const tooLarge = "oversize"
+	rest := slices.DeleteFunc(slices.Clone(w.m.Degraded), func(s string) bool { return s == tooLarge })
+	if oversize = len(rest) < len(w.m.Degraded); oversize {
+		w.note("oversize", "", 0)
+	}
+	if len(rest) > 0 {
+		w.note("degraded", strings.Join(rest, "; "), 0)
+	}
+	return oversize
 }

@@ -85,7 +85,7 @@ func (r *Rules) words(w *Words) error {
 			quoted = append(quoted, regexp.QuoteMeta(p))
 		}
 		// QUIRK: The Bat! counts Re[2]:, Lotus Notes Re(2):, Pegasus Re^2:; Asian programs write a full-width colon.
-		r.prefix = regexp.MustCompile(`(?i)^\s*(?:` + strings.Join(quoted, "|") + `)\s*(?:[\[(^]\s*\d{1,3}\s*[\])]?)?\s*[::]\s*`)
+		r.prefix = regexp.MustCompile(`(?i)^\s*(?:` + strings.Join(quoted, "|") + `)\s*(?:[\[(^]\s*\d{1,3}\s*[\])]?)?\s*[:\x{FF1A}]\s*`)
 	}
 	return errors.Join(errs...)
 }

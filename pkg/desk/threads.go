@@ -215,7 +215,10 @@ func askSameSubject(w *weighing) (string, bool) {
 	}
 	for _, number := range w.f.Same {
 		t := w.ticket(number)
-		if t == nil || t.Status != Open || t.Requester.Key() != w.m.From.Key() || t.ReplyTo.Key() != w.r.replyTo(w.m).Key() {
+		if t == nil || t.Status != Open || t.Normal != w.normal {
+			continue
+		}
+		if t.Requester.Key() != w.m.From.Key() || t.ReplyTo.Key() != w.r.replyTo(w.m).Key() {
 			continue
 		}
 		last := t.Opened
