@@ -155,7 +155,7 @@ func joined(p desk.Profile, t contact) desk.Profile {
 	return p
 }
 
-// folder returns the Drive folder that uploads go to: the root of the webhook user's own storage.
+// takeFolder reads the Drive folder that uploads go to: the root of the webhook user's own storage.
 func (c *Client) takeFolder(a Answer) (int64, error) {
 	type storage struct {
 		Root ID `json:"ROOT_OBJECT_ID"`
