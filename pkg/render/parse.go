@@ -1,0 +1,126 @@
+package render
+
+import (
+	"fmt"
+	htmltemplate "html/template"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"text/template"
+)
+
+// parser parses templates, each together with the phrases of the locale, and gathers what is wrong with them.
+type parser struct {
+	files  fs.FS
+	locale string
+	errs   []error
+	failed map[string]bool // errors already noted
+}
+
+// functions are what templates may call.
+var functions = map[string]any{
+	"join":    func(list []string) string { return strings.Join(list, ", ") },
+	"brief":   func(s string) string { return cut(oneLine(s), longestPreheader) },
+	"outlook": outlook,
+}
+
+// outlook returns HTML that only Outlook's Word engine sees; html/template drops comments that are written out.
+func outlook(s string) htmltemplate.HTML {
+	return htmltemplate.HTML("<!--[if mso]>" + s + "<![endif]-->")
+}
+
+// shared are the files whose definitions every other file may use.
+var shared = []string{"phrases.tmpl", "post-parts.tmpl"}
+
+// read returns the name and the content of a file of the locale.
+func (p *parser) read(name string) (string, string) {
+	name = path.Join(p.locale, name)
+	content, err := fs.ReadFile(p.files, name)
+	if err != nil {
+		p.fail(fmt.Errorf("read template: %w", err))
+	}
+	return name, strings.ReplaceAll(string(content), "\r\n", "\n")
+}
+
+// fail notes an error once: a mistake in a shared file is found with every other.
+func (p *parser) fail(err error) {
+	if p.failed == nil {
+		p.failed = map[string]bool{}
+	}
+	if !p.failed[err.Error()] {
+		p.failed[err.Error()] = true
+		p.errs = append(p.errs, err)
+	}
+}
+
+// text parses a file, or src where it is given, as text/template.
+func (p *parser) text(name, src string) *template.Template {
+	if src == "" {
+		name, src = p.read(name)
+	}
+	t := template.New(name).Option("missingkey=error").Funcs(functions)
+	for _, file := range shared {
+		n, s := p.read(file)
+		if _, err := t.New(n).Parse(s); err != nil {
+			p.fail(err)
+		}
+	}
+	if _, err := t.Parse(src); err != nil {
+		p.fail(err)
+	}
+	return t
+}
+
+// html parses a file, or src where it is given, as html/template.
+func (p *parser) html(name, src string) *htmltemplate.Template {
+	if src == "" {
+		name, src = p.read(name)
+	}
+	t := htmltemplate.New(name).Option("missingkey=error").Funcs(functions)
+	n, s := p.read("phrases.tmpl")
+	if _, err := t.New(n).Parse(s); err != nil {
+		p.fail(err)
+	}
+	if _, err := t.Parse(src); err != nil {
+		p.fail(err)
+	}
+	return t
+}
+
+// setting parses a setting's text under its key, or the file where the setting is empty.
+func (p *parser) setting(key, src, file string) *template.Template {
+	if src != "" {
+		return p.text(key, src)
+	}
+	return p.text(file, "")
+}
+
+// body parses a setting's HTML under its key, or the pair of files where the setting is empty.
+func (p *parser) body(key, src, file string) body {
+	if src != "" {
+		return body{html: p.html(key, src)}
+	}
+	return body{html: p.html(file+".html.tmpl", ""), text: p.text(file+".text.tmpl", "")}
+}
+
+// executer is a template of either kind.
+type executer interface {
+	Execute(w io.Writer, data any) error
+}
+
+// run executes a template.
+func run(t executer, data any) (string, error) {
+	var b strings.Builder
+	err := t.Execute(&b, data)
+	return strings.Trim(b.String(), "\n"), err
+}
+
+// phrase returns a phrase, "" where there is none.
+func phrase(t *template.Template, name string, data any) string {
+	var b strings.Builder
+	if t.Lookup(name) == nil || t.ExecuteTemplate(&b, name, data) != nil {
+		return ""
+	}
+	return strings.TrimSpace(b.String())
+}

@@ -1,0 +1,334 @@
+package render
+
+import (
+	"bytes"
+	"encoding/xml"
+	"flag"
+	"html"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/templates"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// escape and text stand in for package markup.
+func escape(s string) string { return strings.ReplaceAll(s, "[", "[\u200b") }
+
+func text(s string) string {
+	s = strings.ReplaceAll(s, "</p>", "\n\n")
+	return strings.TrimSpace(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(s, "")))
+}
+
+func settings(locale string) Settings {
+	return Settings{Locale: locale, Escape: escape, Text: text, Position: true, QuoteLimit: 500}
+}
+
+func newSet(t *testing.T, s Settings) *Set {
+	t.Helper()
+	set, err := New(templates.FS, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s: %s", name, diff)
+	}
+}
+
+func TestLetters(t *testing.T) {
+	for _, locale := range []string{"ru", "en"} {
+		set := newSet(t, settings(locale))
+		for _, kind := range kinds {
+			r, err := set.Letter(kind, set.Preview(kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := locale + "-" + string(kind)
+			golden(t, name+".html", r.HTML)
+			golden(t, name+".txt", "Subject: "+r.Subject+"\n\n"+r.Text)
+			if len(r.HTML) > 30_000 {
+				t.Errorf("%s: %d bytes", name, len(r.HTML))
+			}
+			wellFormed(t, name, r.HTML)
+			sameWords(t, name, r)
+		}
+	}
+}
+
+// wellFormed reads a letter as XML, as far as an HTML document can be.
+func wellFormed(t *testing.T, name, letter string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(letter, "<!DOCTYPE html>")))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+}
+
+var (
+	invisible = regexp.MustCompile(`(?s)<head>.*</head>|<!--.*?-->|<div style="display:none.*?</div>`)
+	word      = regexp.MustCompile(`[\p{L}\p{N}]+`)
+)
+
+// sameWords holds that the text part says what the HTML part says: filters score letters whose parts differ.
+func sameWords(t *testing.T, name string, r Rendered) {
+	t.Helper()
+	words := func(s string) string { return strings.Join(word.FindAllString(s, -1), " ") }
+	if diff := cmp.Diff(words(text(invisible.ReplaceAllString(r.HTML, ""))), words(r.Text)); diff != "" {
+		t.Errorf("%s: %s", name, diff)
+	}
+}
+
+func TestAutoReplyRepeatsNothing(t *testing.T) {
+	set := newSet(t, settings("ru"))
+	r, err := set.Letter(desk.Received, Vars{
+		Contact: "Купите на http://spam.example", Address: "a@b.ru", Task: 1, Token: "[#1-2]",
+		Subject: "XSUBJ\r\nBcc: x@y.z", Quote: []string{"XBODY"}, Comments: []Comment{{Text: "XBODY", HTML: "XBODY"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "Re: XSUBJ Bcc: x@y.z [#1-2]"; r.Subject != want {
+		t.Errorf("subject %q, want %q", r.Subject, want)
+	}
+	for _, s := range []string{"XBODY", "spam", "XSUBJ"} {
+		if strings.Contains(r.Text, s) || strings.Contains(strings.ReplaceAll(r.HTML, "<title>"+r.Subject, ""), s) {
+			t.Errorf("%q in the auto-reply", s)
+		}
+	}
+	if !strings.HasPrefix(r.Text, "Здравствуйте, a@b.ru!\n") {
+		t.Errorf("greeting: %q", r.Text)
+	}
+}
+
+func TestLetterEscapes(t *testing.T) {
+	set := newSet(t, settings("en"))
+	evil := `<script>x</script>"'`
+	r, err := set.Letter(desk.Answer, Vars{
+		Contact: "A & B", Subject: evil, Specialist: evil, Mailbox: evil, MailboxFrom: evil, Quote: []string{evil},
+		Comments: []Comment{{Name: evil, HTML: "<p>ok</p>", Text: "ok", Files: []string{evil}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(r.HTML, "<script") || !strings.Contains(r.HTML, "A &amp; B") || !strings.Contains(r.HTML, "<p>ok</p>") {
+		t.Error(r.HTML)
+	}
+	wellFormed(t, "evil", r.HTML)
+}
+
+func TestSettingsDecide(t *testing.T) {
+	s := settings("en")
+	s.Position, s.QuoteLimit = false, 10
+	set := newSet(t, s)
+	r, err := set.Letter(desk.Answer, set.Preview(desk.Answer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{"support engineer", "portal.example.ru", "accounts"} {
+		if strings.Contains(r.HTML+r.Text, s) {
+			t.Errorf("%q in %s", s, r.Text)
+		}
+	}
+	if !strings.HasSuffix(r.Text, "\n> Hello!\n>\n> The…\n") {
+		t.Errorf("quote: %q", r.Text)
+	}
+	s.PortalLinks, s.QuoteLimit = true, 0
+	set = newSet(t, s)
+	if r, err = set.Letter(desk.Closed, set.Preview(desk.Closed)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(r.HTML, `href="https://portal.example.ru/task/3711/"`) || strings.Contains(r.Text, "accounts") {
+		t.Error(r.Text)
+	}
+}
+
+func TestOwnTexts(t *testing.T) {
+	s := settings("ru")
+	s.Received = LetterText{Subject: "Принято: {{.Task}}", Body: "<p>{{template \"greeting\" .}}</p><p>Ваш № <b>{{.Task}}</b></p>"}
+	s.Signature = "<p>ООО &laquo;{{.Mailbox}}&raquo;</p>"
+	over := fstest.MapFS{"ru/closed.text.tmpl": {Data: []byte("Закрыто: {{.Task}}")}}
+	set, err := New(Overlay(templates.FS, over), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := set.Letter(desk.Received, set.Preview(desk.Received))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Subject != "Принято: 3711" || r.Text != "Здравствуйте, Иван Петрович!\n\nВаш № 3711\n\nООО «Служба поддержки»\n" {
+		t.Errorf("%q %q", r.Subject, r.Text)
+	}
+	if r, err = set.Letter(desk.Closed, set.Preview(desk.Closed)); err != nil || !strings.HasPrefix(r.Text, "Закрыто: 3711\n") {
+		t.Errorf("%q %v", r.Text, err)
+	}
+}
+
+// TestMistakes holds that every mistake is found when the templates are read, and says where it is.
+func TestMistakes(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Settings)
+		file   string
+		data   string
+		want   string
+	}{
+		"body":       {change: func(s *Settings) { s.Received.Body = "<p>\n{{.Contct}}</p>" }, want: "letters.received.body:2:2: executing"},
+		"branch":     {change: func(s *Settings) { s.Closed.Body = "{{if .Link}}{{if .Date}}{{.Nope}}{{end}}{{end}}" }, want: "letters.closed.body:1"},
+		"else":       {change: func(s *Settings) { s.Comment.Subject = "{{if .Subject}}{{else}}{{.Nope}}{{end}}" }, want: "letters.comment.subject:1"},
+		"signature":  {change: func(s *Settings) { s.Signature = "{{if}}" }, want: "letters.signature:1: missing value for if"},
+		"locale":     {change: func(s *Settings) { s.Locale = "fr" }, want: `letters.locale: there are no texts for "fr"`},
+		"logo":       {change: func(s *Settings) { s.Logo = []byte("GIF89a") }, want: "letters.logo: not a png, jpeg or gif picture"},
+		"escape":     {change: func(s *Settings) { s.Escape = nil }, want: "Settings.Escape is missing"},
+		"file":       {file: "en/received.text.tmpl", data: "a\nb {{.Foo}}", want: "en/received.text.tmpl:2:4: executing"},
+		"range":      {file: "en/comment.html.tmpl", data: "{{range .Comments}}{{.Foo}}{{end}}", want: "en/comment.html.tmpl:1"},
+		"syntax":     {file: "layout.html.tmpl", data: "\n\n{{end}}", want: "layout.html.tmpl:3: unexpected {{end}}"},
+		"function":   {file: "signature.text.tmpl", data: "{{shout .Contact}}", want: `signature.text.tmpl:1: function "shout" not defined`},
+		"note":       {file: "en/notes.tmpl", data: `{{define "late"}}{{if .Task}}{{.Foo}}{{end}}{{end}}`, want: "en/notes.tmpl:1"},
+		"marker":     {file: "en/post-repeat.tmpl", data: "a\n{{.Marker}}", want: "en/post-repeat.tmpl: the first line has no {{.Marker}}"},
+		"phrase":     {file: "en/phrases.tmpl", data: `{{define "date"}}{{end}}`, want: `not defined`},
+		"stray":      {file: "received.html.tmpl", data: "x", want: "received.html.tmpl: replaces no built-in file; did you mean en/received.html.tmpl?"},
+		"open quote": {change: func(s *Settings) { s.Received.Body = `<a href="{{.Link}}` }, want: "letters.received.body"},
+	} {
+		s, over := settings("en"), fstest.MapFS{}
+		if c.change != nil {
+			c.change(&s)
+		}
+		if c.file != "" {
+			over[c.file] = &fstest.MapFile{Data: []byte(c.data)}
+		}
+		if _, err := New(Overlay(templates.FS, over), s); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q in it", name, err, c.want)
+		}
+	}
+}
+
+func TestLogo(t *testing.T) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewRGBA(image.Rect(0, 0, 400, 100))); err != nil {
+		t.Fatal(err)
+	}
+	s := settings("en")
+	s.Logo, s.LogoType = b.Bytes(), "image/png"
+	set := newSet(t, s)
+	r, err := set.Letter(desk.Received, set.Preview(desk.Received))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Inline) != 1 || r.Inline[0].Type != "image/png" || r.Inline[0].Name != "logo.png" {
+		t.Fatalf("inline: %v", r.Inline)
+	}
+	if want := `<img src="cid:` + r.Inline[0].ContentID + `" width="200" height="50" alt="Support"`; !strings.Contains(r.HTML, want) {
+		t.Errorf("no %s in %s", want, r.HTML)
+	}
+	s.LogoType = "image/gif"
+	if _, err := New(templates.FS, s); err == nil || !strings.Contains(err.Error(), "its content is image/png") {
+		t.Error(err)
+	}
+	s.Logo = make([]byte, biggestLogo+1)
+	if _, err := New(templates.FS, s); err == nil || !strings.Contains(err.Error(), "200 kB") {
+		t.Error(err)
+	}
+}
+
+func TestPosts(t *testing.T) {
+	customer := desk.Address{Name: "Иван [B]Петров", Addr: "ivan@example.ru"}
+	many := make([]desk.Address, 22)
+	for i := range many {
+		many[i].Addr = "x@y.ru"
+	}
+	for _, locale := range []string{"ru", "en"} {
+		set := newSet(t, settings(locale))
+		var b strings.Builder
+		for _, form := range forms {
+			p := desk.Post{
+				Form: form, Marker: "hd-0123456789abcdef", From: customer, At: time.Date(2024, 3, 12, 10, 0, 0, 0, time.UTC),
+				Notes:   []desk.Note{{Key: "late", Task: 17}, {Key: "nobody-knows", Detail: "[x]"}},
+				Missing: []string{"a.pdf", "[b].zip"},
+			}
+			v := PostVars{Body: "Не печатает [B]принтер[/B].\n", To: []desk.Address{{Name: "Support", Addr: "s@example.ru"}}, Cc: many}
+			v.Cause = "550 5.1.1\nuser unknown"
+			title, text, err := set.Post(p, v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.WriteString("=== " + string(form) + ": " + title + "\n" + text + "\n")
+		}
+		golden(t, locale+"-posts.txt", b.String())
+	}
+}
+
+func TestEveryNote(t *testing.T) {
+	for _, locale := range []string{"ru", "en"} {
+		set := newSet(t, settings(locale))
+		var b strings.Builder
+		for _, key := range strings.Fields(`unverified other-sender stranger late deleted staff-reply written automatic bulk
+			robot blind-copy bounce oversize unreadable missing-files cut thanks wrong-token forwarded degraded duplicate-mailbox`) {
+			with, without := set.note(desk.Note{Key: key, Detail: "DETAIL", Task: 3711}), set.note(desk.Note{Key: key})
+			if strings.HasPrefix(with, key) || strings.Contains(without, "()") || strings.Contains(without, " 0") {
+				t.Errorf("%s %s: %q, %q", locale, key, with, without)
+			}
+			b.WriteString(key + ":\n  " + with + "\n  " + without + "\n")
+		}
+		golden(t, locale+"-notes.txt", b.String())
+	}
+}
+
+func TestDates(t *testing.T) {
+	at := time.Date(2024, 5, 3, 9, 7, 0, 0, time.UTC)
+	for locale, want := range map[string]string{"ru": "3 мая 2024 г., 09:07", "en": "3 May 2024, 09:07"} {
+		set := newSet(t, settings(locale))
+		if got := set.Date(at); got != want {
+			t.Errorf("%s: %q, want %q", locale, got, want)
+		}
+		if got := set.Date(time.Time{}); got != "" {
+			t.Errorf("%s: %q for no time", locale, got)
+		}
+	}
+}
+
+func TestTitle(t *testing.T) {
+	set := newSet(t, settings("ru"))
+	for in, want := range map[string]string{"": "Письмо без темы", "a\nb": "a b", strings.Repeat("я", 300): strings.Repeat("я", 249) + "…"} {
+		if title, _, err := set.Post(desk.Post{Form: desk.FormTask, Title: in}, PostVars{}); err != nil || title != want {
+			t.Errorf("%q: %q, %v", in, title, err)
+		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		if _, err := New(templates.FS, settings("ru")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

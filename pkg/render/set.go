@@ -1,0 +1,110 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"io/fs"
+	"strings"
+	"text/template"
+
+	"helpdesk/pkg/desk"
+)
+
+// Set is the templates of a locale, parsed and tried.
+type Set struct {
+	settings   Settings
+	logo       *logo
+	months     []string
+	phrases    *template.Template
+	notes      *template.Template
+	posts      map[desk.Form]*template.Template
+	letters    map[desk.LetterKind]letter
+	signature  body
+	layoutHTML *htmltemplate.Template
+	layoutText *template.Template
+}
+
+// letter is the templates of one kind of letter.
+type letter struct {
+	subject *template.Template
+	body    body
+}
+
+// body is a text in HTML and plain; without a plain template it is made of the HTML.
+type body struct {
+	html *htmltemplate.Template
+	text *template.Template
+}
+
+// kinds and forms are what there must be templates for.
+var (
+	kinds = []desk.LetterKind{desk.Received, desk.Answer, desk.Closed}
+	forms = []desk.Form{desk.FormTask, desk.FormRepeat, desk.FormWritten, desk.FormBounce, desk.FormRefused,
+		desk.FormTrouble, desk.FormAutomatic}
+)
+
+// New parses all templates and tries each with samples, so that whatever is wrong with one is an error here, with its
+// file or key and line, and not in a pass. All mistakes are reported at once.
+func New(files fs.FS, s Settings) (*Set, error) {
+	if s.Escape == nil {
+		return nil, errors.New("render: Settings.Escape is missing")
+	}
+	if s.Text == nil && s.Signature+s.Received.Body+s.Comment.Body+s.Closed.Body != "" {
+		return nil, errors.New("render: Settings.Text is missing")
+	}
+	if _, err := fs.Stat(files, s.Locale+"/phrases.tmpl"); err != nil || s.Locale == "" {
+		return nil, fmt.Errorf("letters.locale: there are no texts for %q", s.Locale)
+	}
+	p := &parser{files: files, locale: s.Locale}
+	if o, ok := files.(overlay); ok {
+		p.errs = o.strays(s.Locale)
+	}
+	set := &Set{settings: s}
+	set.parse(p)
+	if len(s.Logo) > 0 {
+		var err error
+		if set.logo, err = readLogo(s.Logo, s.LogoType); err != nil {
+			p.errs = append(p.errs, err)
+		}
+	}
+	if len(p.errs) == 0 {
+		p.errs = set.try()
+	}
+	if len(p.errs) > 0 {
+		return nil, errors.Join(p.errs...)
+	}
+	return set, nil
+}
+
+func (s *Set) parse(p *parser) {
+	s.phrases = p.text("phrases.tmpl", "")
+	s.notes = p.text("notes.tmpl", "")
+	s.months = strings.Fields(phrase(s.phrases, "months", nil))
+	s.posts = map[desk.Form]*template.Template{}
+	for _, form := range forms {
+		s.posts[form] = p.text("post-"+string(form)+".tmpl", "")
+	}
+	s.letters = map[desk.LetterKind]letter{}
+	for _, kind := range kinds {
+		own := s.settings.of(kind)
+		key := "letters." + string(kind)
+		s.letters[kind] = letter{
+			subject: p.setting(key+".subject", own.Subject, "subject.tmpl"),
+			body:    p.body(key+".body", own.Body, string(kind)),
+		}
+	}
+	s.signature = p.body("letters.signature", s.settings.Signature, "../signature")
+	s.layoutHTML = p.html("../layout.html.tmpl", "")
+	s.layoutText = p.text("../layout.text.tmpl", "")
+}
+
+func (s Settings) of(kind desk.LetterKind) LetterText {
+	switch kind {
+	case desk.Received:
+		return s.Received
+	case desk.Answer:
+		return s.Comment
+	}
+	return s.Closed
+}
