@@ -154,7 +154,9 @@ func (m mailbox) bare() (name, addr string) {
 
 func cleanAddr(addr string) string {
 	addr = oneLine(addr)
-	addr = strings.Trim(addr, `<>'," `)
+	if !strings.Contains(addr, `"@`) {
+		addr = strings.Trim(addr, `<>'," `)
+	}
 	local, domain, found := strings.Cut(addr, "@")
 	if !found || strings.HasPrefix(local, `"`) {
 		return addr

@@ -29,6 +29,10 @@ const months = "janfebmaraprmayjunjulaugsepoctnovdec"
 func dateOf(fields []string) time.Time {
 	for _, s := range fields {
 		if t, err := mail.ParseDate(s); err == nil {
+			// QUIRK: net/mail takes names of zones it does not know for UTC; Russian servers write MSK.
+			if name, off := t.Zone(); off == 0 && zones[name] != 0 {
+				t = t.Add(-time.Duration(zones[name]) * time.Minute)
+			}
 			return sane(t)
 		}
 	}

@@ -23,7 +23,7 @@ const (
 	scoreForeign     = -400 // anything else above ASCII
 	scoreBrokenCase  = -300 // a capital right after a small letter
 	scoreCapital     = -20
-	scoreLabelled    = 150
+	scoreLabelled    = 600
 	scorePseudoGraph = -500 // box drawing is rare in mail, and takes most of cp866
 )
 
@@ -42,18 +42,28 @@ func detect(b []byte, labelled encoding.Encoding, label string) encoding.Encodin
 	var best *charmap.Charmap
 	top := 0
 	for _, c := range cyrillic {
+		if c == charmap.KOI8R && labelled == encoding.Encoding(charmap.KOI8U) {
+			c = charmap.KOI8U
+		}
 		score := frequency(b, c)
 		if encoding.Encoding(c) == labelled {
-			score += scoreLabelled + len(b)/2
+			score += scoreLabelled + 20*highBytes(b)
 		}
 		if best == nil || score > top {
 			best, top = c, score
 		}
 	}
-	if labelled == encoding.Encoding(charmap.KOI8U) && best == charmap.KOI8R {
-		return labelled
-	}
 	return best
+}
+
+func highBytes(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if c >= 0x80 {
+			n++
+		}
+	}
+	return n
 }
 
 func isCyrillicEnc(enc encoding.Encoding) bool {

@@ -31,6 +31,9 @@ func (s *source) header(top bool) head {
 			break
 		}
 		whole := bytes.HasSuffix(line, []byte("\n"))
+		if bytes.IndexByte(line, 0) >= 0 {
+			line = bytes.ReplaceAll(line, []byte{0}, nil)
+		}
 		if long { // the rest of a very long line
 			block, cut = grow(block, line, cut)
 			long = !whole
@@ -51,8 +54,9 @@ func (s *source) header(top bool) head {
 		}
 		if len(block) == 0 && !isField(line) {
 			// QUIRK: a part, or a whole file, without any header begins with its text.
+			first := bytes.Clone(line) // looking at the next line may overwrite this one
 			if !top || !isField(s.peekLine()) {
-				s.unread(line)
+				s.pushed = first
 				break
 			}
 			continue
@@ -83,17 +87,12 @@ func grow(block, line []byte, cut bool) ([]byte, bool) {
 	if len(block)+len(line) > maxHeader {
 		return block, true
 	}
-	for _, c := range line {
-		if c != 0 {
-			block = append(block, c)
-		}
-	}
-	return block, cut
+	return append(block, line...), cut
 }
 
 // mboxLine recognises the separator of mailbox files. QUIRK: some gateways leave it, quoted or not, in the header.
 func mboxLine(line []byte) bool {
-	return bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From "))
+	return bytes.HasPrefix(line, []byte("From ")) && !isField(line) || bytes.HasPrefix(line, []byte(">From "))
 }
 
 func isField(line []byte) bool {

@@ -86,9 +86,6 @@ func (s *source) boundary(line []byte) bool {
 	return false
 }
 
-// unread gives one line back.
-func (s *source) unread(line []byte) { s.pushed = bytes.Clone(line) }
-
 // peekLine returns the beginning of the next line without taking it.
 func (s *source) peekLine() []byte {
 	if s.pushed != nil {

@@ -1,0 +1,182 @@
+package eml
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"helpdesk/pkg/desk"
+)
+
+func parse(t testing.TB, raw string) desk.Message {
+	t.Helper()
+	m, err := Parse(strings.NewReader(raw), desk.Listing{})
+	if err != nil {
+		t.Fatalf("parse: %v", err)
+	}
+	return m
+}
+
+func TestHeaderQuirks(t *testing.T) {
+	const body = "\r\n\r\nTEXT\r\n"
+	for _, tt := range []struct{ name, raw string }{
+		{"plain", "From: a@b.ru\r\nSubject: S" + body},
+		{"LF", "From: a@b.ru\nSubject: S\n\nTEXT\n"},
+		{"CR alone", "From: a@b.ru\rSubject: S\r\rTEXT\r"},
+		{"byte order mark", "\xef\xbb\xbfFrom: a@b.ru\r\nSubject: S" + body},
+		{"mbox line", "From a@b.ru Mon Mar 12 10:00:00 2024\nFrom: a@b.ru\nSubject: S\n\nTEXT\n"},
+		{"quoted mbox line inside", "From: a@b.ru\r\n>From x Mon\r\nSubject: S" + body},
+		{"blank lines first", "\r\n\r\nFrom: a@b.ru\r\nSubject: S" + body},
+		{"blank before colon", "From : a@b.ru\r\nSubject : S" + body},
+		{"junk first", "*** spam ***\r\nFrom: a@b.ru\r\nSubject: S" + body},
+		{"NUL inside", "From: a@b.ru\r\nSub\x00ject: S" + body},
+		{"lower case", "from: a@b.ru\r\nsubject: S" + body},
+	} {
+		m := parse(t, tt.raw)
+		if m.From.Addr != "a@b.ru" || m.Subject != "S" || strings.TrimSpace(m.Plain) != "TEXT" {
+			t.Errorf("%s: from %q, subject %q, text %q", tt.name, m.From.Addr, m.Subject, m.Plain)
+		}
+	}
+}
+
+func TestHeaderWithoutColonIsFolded(t *testing.T) {
+	m := parse(t, "Subject: one\r\ntwo three\r\nFrom: a@b.ru\r\n\r\nTEXT")
+	if m.Subject != "one two three" || m.From.Addr != "a@b.ru" {
+		t.Errorf("subject %q, from %q", m.Subject, m.From.Addr)
+	}
+}
+
+func TestNoHeader(t *testing.T) {
+	m := parse(t, "Просто текст без заголовков\nи ещё строка\n")
+	if want := "Просто текст без заголовков\nи ещё строка"; strings.TrimSpace(m.Plain) != want || !m.DerivedID {
+		t.Errorf("text %q, derived %v", m.Plain, m.DerivedID)
+	}
+}
+
+func TestRawHeaders(t *testing.T) {
+	for _, c := range []*charmap.Charmap{charmap.Windows1251, charmap.KOI8R, charmap.CodePage866, charmap.ISO8859_5} {
+		raw := string(encode(t, c, "From: Иван Петров <ivan@example.ru>\r\nSubject: Не работает принтер\r\nContent-Type: text/plain\r\n\r\nПомогите, пожалуйста, с принтером\r\n"))
+		m := parse(t, raw)
+		if m.From.Name != "Иван Петров" || m.Subject != "Не работает принтер" || strings.TrimSpace(m.Plain) != "Помогите, пожалуйста, с принтером" {
+			t.Errorf("%v: from %q, subject %q, text %q", c, m.From.Name, m.Subject, m.Plain)
+		}
+		if got := m.Header.Get("Subject"); got != m.Subject {
+			t.Errorf("%v: Header holds %q", c, got)
+		}
+	}
+	m := parse(t, "Subject: Не работает\r\n\r\n")
+	if m.Subject != "Не работает" {
+		t.Errorf("raw UTF-8: %q", m.Subject)
+	}
+}
+
+func TestLongHeader(t *testing.T) {
+	m := parse(t, "From: a@b.ru\r\nX-Long: "+strings.Repeat("x", 3<<20)+"\r\nSubject: lost\r\n\r\nTEXT\r\n")
+	if m.From.Addr != "a@b.ru" || strings.TrimSpace(m.Plain) != "TEXT" || !cmp.Equal(m.Degraded, []string{DegradedHeader}) {
+		t.Errorf("from %q, text %q, degraded %v", m.From.Addr, m.Plain, m.Degraded)
+	}
+	m = parse(t, "From: a@b.ru\r\n"+strings.Repeat("X-Many: "+strings.Repeat("x", 990)+"\r\n", 100)+"Subject: S\r\n\r\nTEXT\r\n")
+	if m.Subject != "S" || len(m.Degraded) > 0 || len(m.Header) != 102 {
+		t.Errorf("100 kB: subject %q, degraded %v, %d fields", m.Subject, m.Degraded, len(m.Header))
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		want []desk.Address
+	}{
+		{"a@b.ru", []desk.Address{{Addr: "a@b.ru"}}},
+		{"Иван Петров <a@b.ru>", []desk.Address{{Name: "Иван Петров", Addr: "a@b.ru"}}},
+		{`"Петров, Иван" <a@b.ru>, c@d.ru`, []desk.Address{{Name: "Петров, Иван", Addr: "a@b.ru"}, {Addr: "c@d.ru"}}},
+		{`"=?koi8-r?B?8NLJ18XU?=" <a@b.ru>`, []desk.Address{{Name: "Привет", Addr: "a@b.ru"}}},
+		{"=?utf-8?Q?Petrov,_Ivan?= <a@b.ru>", []desk.Address{{Name: "Petrov, Ivan", Addr: "a@b.ru"}}},
+		{"a@b.ru (Ivan (junior))", []desk.Address{{Name: "Ivan (junior)", Addr: "a@b.ru"}}},
+		{"user@x.ru <user@x.ru>", []desk.Address{{Addr: "user@x.ru"}}},
+		{"other@y.ru <user@x.ru>", []desk.Address{{Name: "other@y.ru", Addr: "user@x.ru"}}},
+		{"Ivan a@b.ru", []desk.Address{{Name: "Ivan", Addr: "a@b.ru"}}},
+		{"Ivan <a@b.ru", []desk.Address{{Name: "Ivan", Addr: "a@b.ru"}}},
+		{"<mailto:a@b.ru>", []desk.Address{{Addr: "a@b.ru"}}},
+		{"undisclosed-recipients:;", nil},
+		{"Group: a@b.ru, c@d.ru;, e@f.ru", []desk.Address{{Addr: "a@b.ru"}, {Addr: "c@d.ru"}, {Addr: "e@f.ru"}}},
+		{"a@b.ru; c@d.ru", []desk.Address{{Addr: "a@b.ru"}, {Addr: "c@d.ru"}}},
+		{`"a b"@c.ru`, []desk.Address{{Addr: `"a b"@c.ru`}}},
+		{"иван@почта.рф", []desk.Address{{Addr: "иван@почта.рф"}}},
+		{"a@b.", []desk.Address{{Addr: "a@b."}}},
+		{`'Ivan' <a@b.ru>`, []desk.Address{{Name: "Ivan", Addr: "a@b.ru"}}},
+		{"=?utf-8?B?SXZhbiA8YUBiLnJ1Pg==?=", []desk.Address{{Name: "Ivan", Addr: "a@b.ru"}}},
+		{"\u202egnp.exe <a@b.ru>", []desk.Address{{Name: "gnp.exe", Addr: "a@b.ru"}}},
+		{"", nil},
+		{",,;", nil},
+	} {
+		if diff := cmp.Diff(tt.want, parseAddresses(tt.in)); diff != "" {
+			t.Errorf("%s: %s", tt.in, diff)
+		}
+	}
+}
+
+func TestDates(t *testing.T) {
+	want := time.Date(2024, 3, 12, 7, 0, 0, 0, time.UTC)
+	for _, s := range []string{
+		"Tue, 12 Mar 2024 10:00:00 +0300", "12 Mar 2024 10:00 +0300", "Tue, 12 Mar 2024 10:00:00 MSK", "12 Mar 24 10:00:00 +0300",
+		"Tue, 12 Mar 2024 10:00:00 +03:00", "Tue 12 Mar 2024 10:00:00 +0300 (MSK)", "Tue Mar 12 10:00:00 +0300 2024",
+		"2024-03-12 10:00:00 +0300", "2024-03-12T07:00:00Z", "Tue, 12-Mar-2024 10.00.00 +0300", "Tue, 12 March 2024 10:00:00 +0300",
+		"Tue, 12 Mar 2024 10:00:00 GMT+0300", "Вт, 12 Mar 2024 10:00:00 +0300",
+	} {
+		if got := dateOf([]string{s}); !got.Equal(want) {
+			t.Errorf("%s: %v", s, got)
+		}
+	}
+	for _, s := range []string{"", "yesterday", "99 Mar 2024", "12 Mar 2024 25:61", "Tue, 12 Mar 0001 10:00:00 +0300"} {
+		if got := dateOf([]string{s}); !got.IsZero() {
+			t.Errorf("%q read as %v", s, got)
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	m := parse(t, "Message-ID: <a@b>\r\nIn-Reply-To: Message of Tue from Ivan <x@y> <>, <@z>\r\nReferences: <1@a>\r\n\t<2@a><3@a> bare@a\r\n\r\n")
+	if m.ID != "a@b" || m.DerivedID || !cmp.Equal(m.InReplyTo, []string{"x@y"}) || !cmp.Equal(m.Refs, []string{"1@a", "2@a", "3@a"}) {
+		t.Errorf("id %q, in reply to %v, references %v", m.ID, m.InReplyTo, m.Refs)
+	}
+	for _, raw := range []string{"<>", "<@host>", "", "< >"} {
+		if m := parse(t, "Message-ID: "+raw+"\r\nDate: 12 Mar 2024 10:00:00 +0300\r\n\r\nx"); !m.DerivedID || !strings.HasSuffix(m.ID, "@derived.invalid") {
+			t.Errorf("%q: id %q, derived %v", raw, m.ID, m.DerivedID)
+		}
+	}
+	if m := parse(t, "Message-ID: a@b\r\n\r\n"); m.ID != "a@b" {
+		t.Errorf("bare id: %q", m.ID)
+	}
+}
+
+// The same letter in two mailboxes differs in what its journey left alone.
+func TestHash(t *testing.T) {
+	letter := func(trace, text string) desk.Message {
+		return parse(t, trace+"From: a@b.ru\r\nDate: Tue, 12 Mar 2024 10:00:00 +0300\r\nSubject: S\r\n\r\n"+text)
+	}
+	one := letter("Delivered-To: x@our.ru\r\nReceived: from one\r\n", "TEXT\r\n")
+	two := letter("Delivered-To: y@our.ru\r\nReceived: from two\r\n", "TEXT\n")
+	if one.Hash != two.Hash || one.ID != two.ID {
+		t.Errorf("the same letter: hashes %s and %s, ids %s and %s", one.Hash, two.Hash, one.ID, two.ID)
+	}
+	if other := letter("", "OTHER\r\n"); other.Hash == one.Hash || other.ID == one.ID {
+		t.Error("another text has the same hash or id")
+	}
+	a, b := parse(t, "Received: from one\r\n\r\nx"), parse(t, "Received: from two\r\n\r\nx")
+	if a.ID == b.ID {
+		t.Error("two letters without id and date, alike but for their journey, have one id")
+	}
+}
+
+func TestReadHeader(t *testing.T) {
+	const raw = "Message-ID: <a@b>\r\nFrom: Ivan <a@b.ru>\r\nSubject: S\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+	l := desk.Listing{Size: 99 << 20}
+	m := ReadHeader(strings.NewReader(raw+"--x\r\n"), l)
+	if m.ID != "a@b" || m.From.Addr != "a@b.ru" || m.Subject != "S" || m.Size != l.Size || m.Plain != "" || len(m.Attachments) > 0 || m.Hash == "" {
+		t.Errorf("%+v", m)
+	}
+}
