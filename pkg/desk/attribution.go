@@ -7,31 +7,76 @@ import (
 
 var (
 	mailAddress = regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
-	labelled    = regexp.MustCompile(`^\*?[^:<>@\d]{1,24}\*?:(?:\s|$)`)
+	labelled    = regexp.MustCompile(`^\*?[^:<>@\d]{1,24}:\*?\s+\S`)
+	moment      = regexp.MustCompile(`\b\d{1,2}[:.]\d{2}\b|\b20\d\d\b`)
 	decoration  = regexp.MustCompile(`^[>|\s*_]+`)
 )
 
-// attributed returns the address of whoever wrote the quoted letter, "" where the quote does not tell: the first address
-// of an attribution line ("12.03.2024, Ivan <ivan@example.org> wrote:") or of the first line of a header block
-// ("From: …"). Further lines of a block name the recipients. QUIRK: Outlook leaves the sender's address out within an
-// organisation, but not the recipients'.
-func attributed(quoted string) string {
-	const most = 8
-	looked := 0
+// quoteLine is a line of a quote, without its marks.
+type quoteLine struct {
+	text  string
+	depth int  // how many > stood before it
+	apart bool // an empty line stands before it
+}
+
+func quoteLines(quoted string) []quoteLine {
+	const most, wide = 80, 1000
+	var lines []quoteLine
+	apart := false
 	for line := range strings.Lines(quoted) {
-		line = strings.TrimSpace(decoration.ReplaceAllString(line, ""))
-		if line == "" {
-			continue
+		line = line[:min(len(line), wide)]
+		marks := decoration.FindString(line)
+		text := strings.TrimSpace(line[len(marks):])
+		if text != "" {
+			lines = append(lines, quoteLine{text, strings.Count(marks, ">"), apart})
 		}
-		if looked++; looked > most {
-			return ""
-		}
-		addr := mailAddress.FindString(line)
-		if addr != "" || labelled.MatchString(line) && !strings.HasSuffix(line, ":") {
-			return addr
+		apart = text == ""
+		if len(lines) == most {
+			break
 		}
 	}
+	return lines
+}
+
+// attributed returns the address of whoever wrote the outermost quoted letter, when it is one of ours; else "". It stands
+// in an attribution line ("12.03.2026, Ivan <ivan@example.org> wrote:") or on the first line of a header block ("From: …");
+// further lines of a block name the recipients. What was cut may begin with a signature, whose lines look much the same
+// but tell no time. QUIRK: Outlook leaves the sender's address out within an organisation, but not the recipients'.
+func attributed(quoted string, ours func(string) bool) string {
+	lines := quoteLines(quoted)
+	for i := 0; i < len(lines); i++ {
+		addr := mailAddress.FindString(lines[i].text)
+		if n := block(lines[i:]); n > 1 {
+			if addr != "" && ours(addr) {
+				return addr
+			}
+			for _, l := range lines[i : i+n] {
+				if moment.MatchString(l.text) {
+					return ""
+				}
+			}
+			i += n - 1
+			continue
+		}
+		deeper := i+1 < len(lines) && lines[i+1].depth > lines[i].depth
+		if addr == "" || !strings.HasSuffix(lines[i].text, ":") && !deeper {
+			continue
+		}
+		if ours(addr) {
+			return addr
+		}
+		return ""
+	}
 	return ""
+}
+
+// block returns how many labelled lines the lines begin with, up to an empty one.
+func block(lines []quoteLine) int {
+	n := 0
+	for n < len(lines) && (n == 0 || !lines[n].apart) && labelled.MatchString(lines[n].text) && !strings.HasSuffix(lines[n].text, ":") {
+		n++
+	}
+	return n
 }
 
 var ownInText = regexp.MustCompile(`hd\.[0-9a-f]{32}\.[0-9a-f]{16}@[A-Za-z0-9.-]+`)

@@ -201,7 +201,8 @@ func (w *weighing) staffLetter() (string, bool) {
 			return domain + " is a domain of ours", true
 		}
 	}
-	if author := attributed(w.m.Quoted); author != "" && (w.r.isOwn(author) || w.r.isStaff(author)) {
+	ours := func(a string) bool { return w.r.isOwn(a) || w.r.isStaff(a) }
+	if author := attributed(w.m.Quoted, ours); author != "" {
 		return "the quote is a letter of " + FoldAddress(author), true
 	}
 	return "", false

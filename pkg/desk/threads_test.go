@@ -146,15 +146,21 @@ func TestPublicDomainMakesNoColleagues(t *testing.T) {
 }
 
 func TestReplyToStaffByQuoteAndSentFolder(t *testing.T) {
+	signature := "--\nИван Петров\nE-mail: ivan@example.org\nТел: +7 495 000-00-00\n\n"
 	quotes := map[string]bool{
-		"12.03.2026 10:00, Служба поддержки <support@example.ru> пишет:\n> Готово":                             true,
-		"From: Oleg [mailto:oleg@firma.example]\nSent: Monday\nTo: ivan@example.org\n\nDone":                   true,
-		"-----Исходное сообщение-----\nОт: Иван <ivan@example.org>\nКому: support@example.ru\nТема: принтер":   false,
-		"От: Иван Петров\nОтправлено: 12.03.2026\nКому: support@example.ru":                                    false,
-		"> On Mon, 9 Mar 2026, Oleg\n> <oleg@firma.example> wrote:\n> hello":                                   true,
-		"В письме от Ивана:\nпишите на support@example.ru":                                                     true,
-		"________________________________\n*От:* Анна <anna@partner.example>\n*Кому:* Иван <ivan@example.org>": true,
-		"09.03.2026, Boris <boris@partner.example> wrote:\n> please write to support@example.ru":               false,
+		"12.03.2026 10:00, Служба поддержки <support@example.ru> пишет:\n> Готово":                               true,
+		"From: Oleg [mailto:oleg@firma.example]\nSent: Monday\nTo: ivan@example.org\n\nDone":                     true,
+		"-----Исходное сообщение-----\nОт: Иван <ivan@example.org>\nКому: support@example.ru\nТема: принтер":     false,
+		"От: Иван Петров\nОтправлено: 12.03.2026\nКому: support@example.ru\n\n> 9.03.2026, oleg@firma.example:":  false,
+		"> On Mon, 9 Mar 2026, Oleg\n> <oleg@firma.example> wrote:\n> hello":                                     true,
+		"В письме от Ивана:\nпишите на support@example.ru":                                                       false,
+		"________________________________\n*От:* Анна <anna@partner.example>\n*Кому:* Иван <ivan@example.org>":   true,
+		"09.03.2026, Boris <boris@partner.example> wrote:\n> please write to support@example.ru:\n>> x":          false,
+		signature + "Понедельник, 9 марта 2026, 10:00 +03:00 от Олег <oleg@firma.example>:\n>Готово":             true,
+		signature + "От: Служба <support@example.ru>\nОтправлено: 9 марта 2026 г. 10:00\nКому: ivan@example.org": true,
+		signature + "пн, 9 мар. 2026 г. в 10:00, Пётр <petr@other.example>:\n> x":                                false,
+		signature: false,
+		"oleg@firma.example писал 09.03.2026 10:00\n> Готово": true,
 	}
 	r := compile(t, testPolicy(t))
 	for quote, want := range quotes {
