@@ -305,7 +305,7 @@ func TestEveryNote(t *testing.T) {
 
 func TestDates(t *testing.T) {
 	at := time.Date(2024, 5, 3, 9, 7, 0, 0, time.UTC)
-	for locale, want := range map[string]string{"ru": "3 мая 2024 г., 09:07", "en": "3 May 2024, 09:07"} {
+	for locale, want := range map[string]string{"ru": "3 мая 2024 г. в 09:07", "en": "3 May 2024 at 09:07"} {
 		set := newSet(t, settings(locale))
 		if got := set.Date(at); got != want {
 			t.Errorf("%s: %q, want %q", locale, got, want)
