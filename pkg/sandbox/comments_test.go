@@ -96,3 +96,13 @@ func TestNewCardComments(t *testing.T) {
 		}
 	}
 }
+
+func TestCommentQUIRKForgedAuthor(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true})
+	n := r.task("x")
+	r.ok("task.commentitem.add", `[`+id(n)+`,{"POST_MESSAGE":"x","AUTHOR_ID":7}]`)
+	task, _ := r.Task(n)
+	if last := task.Comments[len(task.Comments)-1]; last.Author != 7 {
+		t.Errorf("author %d", last.Author)
+	}
+}

@@ -81,8 +81,8 @@ func NewIMAP(o IMAPOptions) (*IMAP, error) {
 	if o.TLS != nil && !o.StartTLS {
 		ln = tls.NewListener(ln, o.TLS)
 	}
-	go func() { _ = s.server.Serve(ln) }()
-	go func() { _ = s.server.Serve(s.inside) }()
+	serveOn(ln, s.server.Serve)
+	serveOn(s.inside, s.server.Serve)
 	return s, nil
 }
 

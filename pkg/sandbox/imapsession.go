@@ -174,16 +174,13 @@ func (x *imapSession) Search(kind imapserver.NumKind, c *imap.SearchCriteria, o 
 }
 
 // Fetch implements imapserver.Session. A BODY[] without PEEK changes the message, but not in a mailbox opened to read.
-//
-// QUIRK: the structure of a multipart without a boundary makes the embedded server panic, which would end the connection
-// (go-imap v2.0.0-beta.8); here it is refused.
-func (x *imapSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, o *imap.FetchOptions) (err error) {
+func (x *imapSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, o *imap.FetchOptions) error {
 	marks := false
 	for i, section := range o.BodySection {
 		if !section.Peek && x.readOnly {
-			quiet := *section
-			quiet.Peek = true
-			o.BodySection[i] = &quiet
+			peek := *section
+			peek.Peek = true
+			o.BodySection[i] = &peek
 		}
 		marks = marks || !section.Peek
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/smtp"
 	"strings"
@@ -270,11 +271,22 @@ func TestSMTPFaults(t *testing.T) {
 	}
 }
 
-func TestProxy(t *testing.T) {
-	s := newIMAP(t, IMAPOptions{})
-	if _, err := s.Append("INBOX", []byte(sample+strings.Repeat("x", 5000)), time.Time{}); err != nil {
+// exchange sends everything at once and returns all that comes back.
+func exchange(t *testing.T, addr, send string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_, _ = io.WriteString(conn, send)
+	got, _ := io.ReadAll(conn)
+	return string(got)
+}
+
+func TestProxy(t *testing.T) {
+	s := newIMAP(t, IMAPOptions{})
 	p, err := NewProxy(s.Addr())
 	if err != nil {
 		t.Fatal(err)
@@ -289,14 +301,15 @@ func TestProxy(t *testing.T) {
 		_ = c.Close()
 	}
 
-	p.CutAfter(3000)
-	c := dialIMAP(t, p.Addr())
-	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
-		t.Fatal(err)
+	// Without the client library: its reading of a literal that ends too early has a data race (go-imap v2.0.0-beta.8).
+	p.CutAfter(10)
+	if got := exchange(t, p.Addr(), "a LOGIN user password\r\n"); len(got) != 10 {
+		t.Errorf("CutAfter: %d bytes came: %q", len(got), got)
 	}
-	whole := &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{{Peek: true}}}
-	if _, err := c.Fetch(imap.UIDSetNum(1), whole).Collect(); err == nil {
-		t.Error("CutAfter: the fetch has no error")
+	p.CutUploadAfter(4)
+	s.ResetCounts()
+	if got := exchange(t, p.Addr(), "a LOGIN user password\r\nb LOGOUT\r\n"); strings.Contains(got, "a OK") || s.Commands()["LOGIN"] != 0 {
+		t.Errorf("CutUploadAfter: %q", got)
 	}
 
 	p.Rewrite(func(line []byte) []byte { return []byte(strings.ReplaceAll(string(line), " MOVE", "")) })

@@ -344,3 +344,12 @@ func TestParams(t *testing.T) {
 		t.Errorf("order: %s", raw)
 	}
 }
+
+func TestBatchBeyondTheRequestLimit(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true, RequestLimit: time.Millisecond, Latency: func(string) time.Duration { return 2 * time.Millisecond }})
+	add := "tasks.task.add?fields%5BTITLE%5D=x&fields%5BRESPONSIBLE_ID%5D=7"
+	body, _ := json.Marshal(object{"cmd": object{"a": add, "b": add}})
+	if a := r.call("batch", string(body)); a.status != 502 || len(r.Tasks()) != 1 {
+		t.Errorf("%d, %d tasks: %s", a.status, len(r.Tasks()), a.raw)
+	}
+}

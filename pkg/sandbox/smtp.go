@@ -61,7 +61,7 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	if o.TLS != nil && !o.StartTLS {
 		ln = tls.NewListener(ln, o.TLS)
 	}
-	go func() { _ = s.server.Serve(ln) }()
+	serveOn(ln, s.server.Serve)
 	return s, nil
 }
 
