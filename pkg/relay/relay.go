@@ -124,6 +124,9 @@ func (r *Relay) Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
 	return raw, nil
 }
 
+// idleEnough is how long after its opening a connection counts as one the server may have ended for idleness.
+const idleEnough = 5 * time.Second
+
 // take returns a connection that no other letter is on; used says whether it has been of use before.
 func (r *Relay) take(ctx context.Context) (s *session, used bool, err error) {
 	for {
@@ -133,7 +136,7 @@ func (r *Relay) take(ctx context.Context) (s *session, used bool, err error) {
 			return nil, false, fault.Away(fault.Refused, context.Cause(ctx))
 		}
 		if s != nil {
-			return s, s.letters > 0 || time.Since(s.since) > time.Second, nil
+			return s, s.letters > 0 || time.Since(s.since) > idleEnough, nil
 		}
 		s, err = r.dial(ctx)
 		if err == nil {

@@ -24,6 +24,7 @@ type session struct {
 	letters int  // sent by it
 	broken  bool // of no use any more
 	early   bool // it broke before the server answered anything of the letter
+	from    string
 }
 
 // begin ties the connection to ctx. The returned function ends that.
@@ -118,7 +119,7 @@ func (s *session) announce(e envelope, size int) error {
 	if e.utf8 {
 		from += " SMTPUTF8"
 	}
-	s.early = true
+	s.early, s.from = true, e.from
 	commands := []string{from, "RCPT TO:" + e.to, "DATA"}
 	if ok, _ := s.client.Extension("PIPELINING"); ok {
 		return s.together(commands)
@@ -207,7 +208,8 @@ func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 		return fault.Misconfigured(fmt.Errorf("%w; check smtp.auth, smtp.user and smtp.tls", err))
 	case code >= 400 && code < 500:
 		return fault.New(fault.Refused, err)
-	case code >= 500 && code < 600 && stage == "MAIL":
+	case code >= 500 && code < 600 && (stage == "MAIL" || s.from != "<>" && strings.Contains(reply.Msg, s.from)):
+		// QUIRK: Postfix puts off refusing a sender until RCPT (smtpd_delay_reject).
 		return fault.New(fault.Never, fmt.Errorf("%w; does the server let this account send as that address? see smtp.envelope_from", err))
 	case code >= 500 && code < 600:
 		return fault.New(fault.Never, err)
