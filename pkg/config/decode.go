@@ -109,7 +109,7 @@ func (d *decoder) value(key string, n ast.Node, v reflect.Value, tag reflect.Str
 		d.value(key, n, fresh.Elem(), tag)
 		v.Set(fresh)
 	case v.Kind() == reflect.Struct:
-		d.struct_(key, n, v)
+		d.mapping(key, n, v)
 	case v.Kind() == reflect.Slice:
 		d.slice(key, n, v, tag)
 	default:

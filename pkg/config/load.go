@@ -33,7 +33,7 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	c := &Config{}
 	c.defaults()
 	if body, ok := d.parse(raw); ok {
-		d.struct_("", body, reflect.ValueOf(c).Elem())
+		d.mapping("", body, reflect.ValueOf(c).Elem())
 		c.State = d.path(c.State)
 		c.fillPorts()
 		d.check(c)

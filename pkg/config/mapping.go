@@ -6,8 +6,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// struct_ decodes a mapping. All keys are looked at before any value, and the values in the order of the schema.
-func (d *decoder) struct_(key string, n ast.Node, v reflect.Value) {
+// mapping decodes a mapping. All keys are looked at before any value, and the values in the order of the schema.
+func (d *decoder) mapping(key string, n ast.Node, v reflect.Value) {
 	n, ok := d.node(key, n)
 	if !ok {
 		return

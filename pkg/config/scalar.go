@@ -29,8 +29,8 @@ func (d *decoder) scalar(key string, n ast.Node, v reflect.Value, tag reflect.St
 		d.bad(key, "%s", err)
 		return
 	}
-	unitless := v.Type() == reflect.TypeFor[time.Duration]() || tag.Get("unit") != ""
-	if quoted && expanded == text && v.Kind() != reflect.String && !unitless {
+	withUnit := v.Type() == reflect.TypeFor[time.Duration]() || tag.Get("unit") != ""
+	if quoted && expanded == text && v.Kind() != reflect.String && !withUnit {
 		d.bad(key, "must be %s", wanted(v, tag))
 		return
 	}
