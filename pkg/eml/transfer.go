@@ -92,9 +92,9 @@ func base64Value(c byte) int {
 		return int(c-'a') + 26
 	case c >= '0' && c <= '9':
 		return int(c-'0') + 52
-	case c == '+', c == '-': // the URL alphabet of RFC 4648, 5 is sent too
+	case c == '+':
 		return 62
-	case c == '/', c == '_':
+	case c == '/':
 		return 63
 	}
 	return -1

@@ -23,7 +23,7 @@ func decodeUTF7(b []byte) (s string, clean bool) {
 			continue
 		}
 		j := i + 1
-		for j < len(b) && b[j] != '-' && b[j] != '_' && base64Value(b[j]) >= 0 {
+		for j < len(b) && base64Value(b[j]) >= 0 {
 			j++
 		}
 		if j == i+1 {

@@ -1,0 +1,186 @@
+package eml
+
+import (
+	"encoding/base64"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+)
+
+// repeated gives head, then n times line, then tail, without ever holding them.
+func repeated(head, line string, n int, tail string) io.Reader {
+	return io.MultiReader(strings.NewReader(head), &repeater{line: line, n: n}, strings.NewReader(tail))
+}
+
+type repeater struct {
+	line string
+	n    int
+	rest string
+}
+
+func (r *repeater) Read(p []byte) (int, error) {
+	if r.rest == "" {
+		if r.n == 0 {
+			return 0, io.EOF
+		}
+		r.n--
+		r.rest = r.line
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+func nested(levels int) string {
+	var b strings.Builder
+	b.WriteString(head1)
+	for i := range levels {
+		fmt.Fprintf(&b, "Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n", i, i)
+	}
+	return b.String() + "\r\nTEXT\r\n"
+}
+
+// heavy are the letters that must cost little.
+var heavy = []struct {
+	name string
+	open func() io.Reader
+}{
+	{"nested parts 200", func() io.Reader { return strings.NewReader(nested(200)) }},
+	{"header 100 kB", func() io.Reader {
+		return repeated(head1, "X-Field: "+strings.Repeat("я", 500)+"\r\n", 100, "\r\nTEXT")
+	}},
+	{"recipients 5000", func() io.Reader {
+		return repeated(head1+"To: a@b.ru", ",\r\n =?utf-8?B?0JjQstCw0L0=?= <someone@example.ru>", 5000, "\r\n\r\nTEXT")
+	}},
+	{"links 20000", func() io.Reader {
+		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<a href=\"https://example.ru/x\">link</a>\r\n", 20000, "")
+	}},
+	{"parts 5000", func() io.Reader {
+		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\nContent-Type: application/pdf\r\n\r\nABC\r\n", 5000, "--b--\r\n")
+	}},
+	{"attachment 50 MB", func() io.Reader {
+		line := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 57))) + "\r\n"
+		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nTEXT\r\n--b\r\nContent-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+			line, 50<<20/57, "\r\n--b--\r\n")
+	}},
+	{"text 50 MB", func() io.Reader {
+		return repeated(head1+"\r\n", strings.Repeat("слово ", 12)+"\r\n", 50<<20/134, "")
+	}},
+	{"texts 1000 of 200 kB", func() io.Reader {
+		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\n"+strings.Repeat("word \r\n", 30000), 1000, "")
+	}},
+	{"one line of 20 MB", func() io.Reader { return repeated(head1+"\r\n", "0123456789", 2<<20, "") }},
+	{"winmail.dat 20 MB", func() io.Reader {
+		line := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 57))) + "\r\n"
+		start := base64.StdEncoding.EncodeToString(tnefStream(tnefAttr(2, attRendData, nil))[:12])
+		return repeated(head1+"Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n"+start+"\r\n", line, 20<<20/57, "")
+	}},
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, h := range heavy {
+		b.Run(h.name, func(b *testing.B) {
+			b.ReportAllocs()
+			var peak uint64
+			for b.Loop() {
+				p, _ := peakOf(func() {
+					if _, err := Parse(h.open(), desk.Listing{}); err != nil {
+						b.Fatal(err)
+					}
+				})
+				peak = max(peak, p)
+			}
+			b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
+		})
+	}
+}
+
+func BenchmarkCut(b *testing.B) {
+	c := cutter(b)
+	for _, t := range heavyTexts {
+		b.Run(t.name, func(b *testing.B) {
+			for b.Loop() {
+				c.Cut(t.text)
+				c.CutHTML(t.text)
+			}
+		})
+	}
+}
+
+var heavyTexts = []struct{ name, text string }{
+	{"plain 1 MB", strings.Repeat("Обычная строка письма без всякого смысла\n", 14000)},
+	{"colons", strings.Repeat("12.03.2024 10:00 a:\n", 50000)},
+	{"quotes", strings.Repeat("> цитата\n", 60000)},
+	{"labels", strings.Repeat("От: x\n", 100000)},
+	{"blockquotes", strings.Repeat("<blockquote type=cite>x", 40000)},
+	{"closed blockquotes", strings.Repeat("<blockquote type=cite>x</blockquote>", 25000)},
+	{"gmail quotes", strings.Repeat("<div class=gmail_quote>", 20000) + strings.Repeat("</div>", 20000)},
+	{"attributions in HTML", strings.Repeat("<div>12.03.2024, 10:00, a@b:</div><blockquote>x</blockquote>y", 10000)},
+	{"delimiters", strings.Repeat("--\n", 300000)},
+	{"fences", strings.Repeat("```\n", 200000)},
+}
+
+// peakOf runs f and returns the most heap it had in use above what was there before, and the time it took.
+func peakOf(f func()) (peak uint64, took time.Duration) {
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	stop, done := make(chan struct{}), make(chan uint64)
+	go func() {
+		var most uint64
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				done <- most
+				return
+			case <-tick.C:
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = max(most, m.HeapInuse)
+			}
+		}
+	}()
+	start := time.Now()
+	f()
+	took = time.Since(start)
+	close(stop)
+	most := <-done
+	return most - min(most, before.HeapInuse), took
+}
+
+// TestHeavy holds the bounds: 64 MiB besides twice the largest part held, and time that no letter takes in earnest.
+func TestHeavy(t *testing.T) {
+	for _, h := range heavy {
+		peak, took := peakOf(func() {
+			if _, err := Parse(h.open(), desk.Listing{}); err != nil {
+				t.Errorf("%s: %v", h.name, err)
+			}
+		})
+		t.Logf("%-22s %6.1f MiB %v", h.name, float64(peak)/(1<<20), took.Round(time.Millisecond))
+		if peak > 64<<20 {
+			t.Errorf("%s: %d MiB", h.name, peak>>20)
+		}
+		if took > 20*time.Second {
+			t.Errorf("%s: %v", h.name, took)
+		}
+	}
+	c := cutter(t)
+	for _, h := range heavyTexts {
+		start := time.Now()
+		c.Cut(h.text)
+		plain := time.Since(start)
+		c.CutHTML(h.text)
+		took := time.Since(start)
+		t.Logf("%-22s cut in %v and %v", h.name, plain.Round(time.Millisecond), (took - plain).Round(time.Millisecond))
+		if took > 20*time.Second {
+			t.Errorf("%s: cut in %v", h.name, took)
+		}
+	}
+}

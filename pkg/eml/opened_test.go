@@ -1,0 +1,190 @@
+package eml
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+
+	"golang.org/x/text/encoding/charmap"
+
+	"helpdesk/pkg/desk"
+)
+
+// tnefAttr writes one attribute of a TNEF stream.
+func tnefAttr(level byte, id uint32, data []byte) []byte {
+	b := append([]byte{level}, binary.LittleEndian.AppendUint32(nil, id)...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
+	sum := uint16(0)
+	for _, c := range data {
+		sum += uint16(c)
+	}
+	return binary.LittleEndian.AppendUint16(append(b, data...), sum)
+}
+
+func tnefStream(attrs ...[]byte) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, tnefSignature)
+	b = append(b, 1, 0)
+	for _, a := range attrs {
+		b = append(b, a...)
+	}
+	return b
+}
+
+// longName writes the MAPI properties that hold a long file name.
+func longName(name string) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, 2)
+	b = append(b, 0x03, 0x00, 0x05, 0x37, 1, 0, 0, 0) // PR_ATTACH_METHOD
+	b = append(b, 0x1f, 0x00, 0x07, 0x37, 1, 0, 0, 0)
+	var w []byte
+	for _, u := range append(utf16.Encode([]rune(name)), 0) {
+		w = binary.LittleEndian.AppendUint16(w, u)
+	}
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(w)))
+	b = append(b, w...)
+	return append(b, make([]byte, -len(w)&3)...)
+}
+
+func winmail(content []byte) string {
+	return head1 + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nPLAIN\r\n--b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n" +
+		"Content-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(content) + "\r\n--b\r\nContent-Type: application/pdf\r\n\r\nABC\r\n--b--\r\n"
+}
+
+func TestTNEF(t *testing.T) {
+	cp1251 := encode(t, charmap.Windows1251, "Договор.doc\x00")
+	stream := tnefStream(
+		tnefAttr(1, attOemCode, []byte{0xe3, 4, 0, 0, 0, 0, 0, 0}), // 1251
+		tnefAttr(1, 0x0006800c, []byte("ignored")),
+		tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, cp1251), tnefAttr(2, attData, []byte("DOC")),
+		tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, []byte("SHORT~1.XLS\x00")), tnefAttr(2, attData, []byte("XLS!")),
+		tnefAttr(2, attAttachment, longName("Длинное имя таблицы.xls")),
+	)
+	raw := winmail(stream)
+	m := parse(t, raw)
+	want := shape{Plain: "PLAIN", Files: []string{"Договор.doc application/octet-stream 3", "Длинное имя таблицы.xls application/octet-stream 4", "part-5.pdf application/pdf 3"}}
+	if diff := cmp.Diff(want, shapeOf(m)); diff != "" {
+		t.Fatal(diff)
+	}
+	for i, content := range []string{"DOC", "XLS!", "ABC"} {
+		if got := extract(t, raw, m.Attachments[i].Part); got != content {
+			t.Errorf("%s: extracted %q", m.Attachments[i].Name, got)
+		}
+	}
+}
+
+func TestBrokenTNEF(t *testing.T) {
+	whole := tnefStream(tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, []byte("a.doc\x00")), tnefAttr(2, attData, []byte("DOC")))
+	huge := tnefStream(tnefAttr(2, attRendData, nil), []byte{2, 0x0f, 0x80, 6, 0, 0xff, 0xff, 0xff, 0xff})
+	for name, stream := range map[string][]byte{"cut": whole[:len(whole)-4], "no TNEF": []byte("hello, this is no TNEF"), "lying length": huge, "empty": nil} {
+		raw := winmail(stream)
+		m := parse(t, raw)
+		if len(m.Attachments) != 2 || m.Attachments[0].Name != "winmail.dat" || m.Attachments[0].Size != int64(len(stream)) || !cmp.Equal(m.Degraded, []string{DegradedTNEF}) {
+			t.Errorf("%s: %+v %v", name, m.Attachments, m.Degraded)
+			continue
+		}
+		if got := extract(t, raw, m.Attachments[0].Part); got != string(stream) {
+			t.Errorf("%s: extracted %d bytes", name, len(got))
+		}
+		if got := extract(t, raw, m.Attachments[1].Part); got != "ABC" {
+			t.Errorf("%s: what follows is %q", name, got)
+		}
+	}
+}
+
+// der writes one value with its length.
+func der(tag byte, content ...[]byte) []byte {
+	var c []byte
+	for _, b := range content {
+		c = append(c, b...)
+	}
+	if len(c) < 128 {
+		return append([]byte{tag, byte(len(c))}, c...)
+	}
+	return append([]byte{tag, 0x82, byte(len(c) >> 8), byte(len(c))}, c...)
+}
+
+// ber writes one value of indefinite length.
+func ber(tag byte, content ...[]byte) []byte {
+	b := []byte{tag, 0x80}
+	for _, c := range content {
+		b = append(b, c...)
+	}
+	return append(b, 0, 0)
+}
+
+func signed(content []byte, indefinite bool) []byte {
+	w, octets := der, der(4, content)
+	if indefinite {
+		w, octets = ber, ber(0x24, der(4, content[:5]), der(4, content[5:]))
+	}
+	encap := w(0x30, der(6, []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01")), w(0xa0, octets))
+	return w(0x30, der(6, []byte(oidSigned)), w(0xa0, w(0x30, der(2, []byte{1}), der(0x31), encap, der(0x31))))
+}
+
+func p7m(b []byte) string {
+	return head1 + "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(b)
+}
+
+func TestOpaqueSigned(t *testing.T) {
+	inner := crlf("Content-Type: multipart/mixed; boundary=q\n\n--q\nContent-Type: text/plain; charset=koi8-r\n\n\xf0\xd2\xc9\xd7\xc5\xd4\n--q\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--q--\n")
+	for _, indefinite := range []bool{false, true} {
+		raw := p7m(signed([]byte(inner), indefinite))
+		m := parse(t, raw)
+		if diff := cmp.Diff(shape{Plain: "Привет", Files: []string{"a.pdf application/pdf 3"}}, shapeOf(m)); diff != "" {
+			t.Errorf("indefinite %v: %s", indefinite, diff)
+			continue
+		}
+		if got := extract(t, raw, m.Attachments[0].Part); got != "ABC" {
+			t.Errorf("extracted %q", got)
+		}
+	}
+	for name, b := range map[string][]byte{"junk": []byte("junk"), "not mail inside": signed([]byte("%PDF-1.4 xxx"), false), "cut": signed([]byte(inner), true)[:60]} {
+		if m := parse(t, p7m(b)); len(m.Attachments) != 1 || m.Attachments[0].Name != "smime.p7m" || !cmp.Equal(m.Degraded, []string{DegradedSMIME}) {
+			t.Errorf("%s: %+v %v", name, m.Attachments, m.Degraded)
+		}
+	}
+	enveloped := der(0x30, der(6, []byte(oidEnveloped)), der(0xa0, der(0x30, der(2, []byte{0}))))
+	if m := parse(t, p7m(enveloped)); !cmp.Equal(m.Degraded, []string{DegradedEncrypted}) {
+		t.Errorf("enveloped: %v", m.Degraded)
+	}
+}
+
+func TestCalendar(t *testing.T) {
+	const event = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VTIMEZONE\nDTSTART:19700101T000000\nEND:VTIMEZONE\nBEGIN:VEVENT\nSUMMARY;LANGUAGE=ru:Совещание\\, отчёт\n  за квартал\nDTSTART;TZID=\"Europe/Moscow\":20240312T100000\nDTEND;TZID=\"Europe/Moscow\":20240312T113000\nLOCATION:Переговорная 5\nORGANIZER;CN=\"Петров: Иван\":mailto:ivan@example.ru\nEND:VEVENT\nEND:VCALENDAR\n"
+	m := parse(t, crlf("From: a@b.ru\nContent-Type: text/calendar; charset=utf-8; method=REQUEST\n\n"+event))
+	want := "Совещание, отчёт за квартал · 12.03.2024 10:00–11:30 (Europe/Moscow) · Переговорная 5 · Петров: Иван <ivan@example.ru>"
+	if m.Plain != want || len(m.Attachments) != 1 || m.Attachments[0].Name != "part-1.ics" {
+		t.Errorf("%q, %+v", m.Plain, m.Attachments)
+	}
+	m = parse(t, crlf("Content-Type: multipart/alternative; boundary=b\n\n--b\n\nPLAIN\n--b\nContent-Type: text/calendar\n\n"+event+"--b--\n"))
+	if strings.TrimSpace(m.Plain) != "PLAIN" {
+		t.Errorf("beside a text: %q", m.Plain)
+	}
+}
+
+func TestReports(t *testing.T) {
+	const own = "hd.0123456789abcdef0123456789abcdef.0123456789abcdef@example.ru"
+	const postfix = "From: MAILER-DAEMON@mx.example.ru\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nI'm sorry\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.ru\nX-Postfix-Queue-ID: 123\n\nFinal-Recipient: rfc822; ivan@example.com\nOriginal-Recipient: rfc822;alias@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such\n    user\n\nFinal-Recipient: rfc822; petr@example.com\nAction: delayed\nStatus: 4.4.1\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <" + own + ">\nSubject: x\n--b--\n"
+	for _, tt := range []struct {
+		name, raw string
+		want      *desk.Report
+	}{
+		{"dsn", postfix, &desk.Report{Kind: "dsn", OriginalID: []string{own}, Failed: []desk.Recipients{
+			{Address: "ivan@example.com", Action: "failed", Status: "5.1.1", Diagnostic: "550 5.1.1 no such user"}, {Address: "petr@example.com", Action: "delayed", Status: "4.4.1"}}}},
+		{"dsn with the message, mixed", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@b.ru\nAction: failed\nStatus: 5.0.0 (x)\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n",
+			&desk.Report{Kind: "dsn", OriginalID: []string{"x@y"}, Failed: []desk.Recipients{{Address: "a@b.ru", Action: "failed", Status: "5.0.0"}}}},
+		{"mdn", "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n\nread\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; a@b.ru\nOriginal-Message-ID: <x@y>\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n",
+			&desk.Report{Kind: "mdn", OriginalID: []string{"x@y"}}},
+		{"QUIRK Exim and Google: X-Failed-Recipients and the id in the text", "X-Failed-Recipients: a@b.ru,\n c@d.ru\n\nThis message could not be delivered\nMessage-ID: <" + own + ">\n",
+			&desk.Report{Kind: "dsn", OriginalID: []string{own}, Failed: []desk.Recipients{{Address: "a@b.ru", Action: "failed"}, {Address: "c@d.ru", Action: "failed"}}}},
+		{"a forwarded message is no report", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nsee\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n", nil},
+		{"a complaint is neither", "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nsee\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n", nil},
+	} {
+		if diff := cmp.Diff(tt.want, parse(t, crlf(tt.raw)).Report); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+}
