@@ -3,14 +3,11 @@ package mailbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/fault"
 )
 
 // ErrGone is what Fetch reports for a message that is not in the folder any more.
@@ -35,22 +32,36 @@ func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn 
 		defer close(out)
 		failed <- m.produce(ctx, ls, limit, out, stop)
 	}()
-	var err error
+	defer func() { // also when fn panics: the connection must be at rest before anybody uses it again
+		close(stop)
+		for items := range out {
+			release(items)
+		}
+	}()
 	for items := range out {
-		for _, it := range items {
-			if err == nil {
-				if err = it.deliver(fn); err != nil {
-					close(stop)
-				}
-			}
-			it.body.close()
+		if err := deliver(items, fn); err != nil {
+			return err
 		}
 	}
-	if err != nil {
-		<-failed
-		return err
-	}
 	return <-failed
+}
+
+// deliver calls fn for each of the items.
+func deliver(items []item, fn func(desk.Listing, io.Reader, error) error) error {
+	defer release(items)
+	for _, it := range items {
+		if err := it.deliver(fn); err != nil {
+			return err
+		}
+		it.body.close()
+	}
+	return nil
+}
+
+func release(items []item) {
+	for _, it := range items {
+		it.body.close()
+	}
 }
 
 // item is a message on its way to the reader.
@@ -107,150 +118,4 @@ func section(l desk.Listing, limit int64) imap.PartSpecifier {
 		return imap.PartSpecifierHeader
 	}
 	return imap.PartSpecifierNone
-}
-
-// batch is what one FETCH brings, with all that is tried until every message has come or is known not to.
-type batch struct {
-	*Mailbox
-	limit int64
-	part  imap.PartSpecifier
-	got   map[uint32]*item
-}
-
-// items puts what came into the order of ls; with an error only what did come.
-func (b *batch) items(ls []desk.Listing, err error) []item {
-	var all []item
-	for _, l := range ls {
-		switch it := b.got[l.UID]; {
-		case l.UIDValidity != b.validity:
-			all = append(all, item{Listing: l, err: fault.New(fault.Refused, fmt.Errorf("fetch %d: %w: its UIDVALIDITY is no longer %d",
-				l.UID, ErrGone, l.UIDValidity))})
-		case it != nil:
-			if it.Size > 0 {
-				l.Size = it.Size
-			}
-			all = append(all, item{Listing: l, body: it.body, err: it.err})
-		case err == nil:
-			all = append(all, item{Listing: l, err: fault.New(fault.Refused, fmt.Errorf("fetch %d: %w", l.UID, ErrGone))})
-		}
-	}
-	return all
-}
-
-// read fetches the messages together; those that did not come that way, one by one. Its error ends the whole Fetch.
-func (b *batch) read(ctx context.Context, ls []desk.Listing) error {
-	var uids []uint32
-	for _, l := range ls {
-		if l.UIDValidity == b.validity {
-			uids = append(uids, l.UID)
-		}
-	}
-	if len(uids) == 0 {
-		return nil
-	}
-	if err := b.ready(ctx); err != nil {
-		return err
-	}
-	err := b.fetch(ctx, uids)
-	if left := absent(uids, b.got); err == nil && len(left) > 0 {
-		// QUIRK: a FLAGS update that comes first is taken for the answer and the body is lost: ask once more.
-		err = b.fetch(ctx, left)
-	}
-	if err == nil || spoolFailed(err) {
-		return err
-	}
-	return b.singly(ctx, absent(uids, b.got), err)
-}
-
-// singly reads the messages that a broken batch left, one a FETCH, so that the one that breaks it is known.
-func (b *batch) singly(ctx context.Context, uids []uint32, err error) error {
-	breaks := 0
-	for _, uid := range uids {
-		if !answered(err) && err != nil {
-			if broke := b.again(ctx, err); broke != nil {
-				return broke
-			}
-		}
-		err = b.fetch(ctx, []uint32{uid})
-		switch {
-		case err == nil:
-			breaks = 0
-			continue
-		case spoolFailed(err):
-			return err
-		case !answered(err):
-			breaks++
-		}
-		err = fmt.Errorf("fetch %d: %w", uid, err)
-		if ctx.Err() != nil || breaks >= maxBreaks {
-			return fault.Away(fault.Refused, err)
-		}
-		if b.got[uid] == nil {
-			b.got[uid] = &item{err: fault.New(fault.Refused, err)}
-		}
-	}
-	return nil
-}
-
-// fetch runs one FETCH of the bodies.
-func (b *batch) fetch(ctx context.Context, uids []uint32) error {
-	items := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Specifier: b.part}}}
-	s := b.main
-	var large []uint32
-	err := s.fetch(ctx, set(uids), items, func(msg *imapclient.FetchMessageData) error {
-		uid, it, err := b.take(msg)
-		switch {
-		case uid == 0 || err != nil:
-			return err
-		case it == nil:
-			large = append(large, uid)
-		default:
-			b.got[uid] = it
-		}
-		return nil
-	})
-	if errors.Is(err, errShort) {
-		if cause := s.conn.failure(); cause != nil {
-			err = fmt.Errorf("%w: %w", err, cause)
-		}
-	}
-	if err != nil || len(large) == 0 {
-		return err
-	}
-	return (&batch{Mailbox: b.Mailbox, part: imap.PartSpecifierHeader, got: b.got}).fetch(ctx, large)
-}
-
-// take reads one message of an answer. An item of nil means: longer than the listing said and than the limit.
-func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, err error) {
-	for data := msg.Next(); data != nil; data = msg.Next() {
-		switch data := data.(type) {
-		case imapclient.FetchItemDataUID:
-			uid = uint32(data.UID)
-		case imapclient.FetchItemDataBodySection:
-			// QUIRK: the section may be missing (BODY[] NIL).
-			if data.Literal == nil || it != nil {
-				continue
-			}
-			if n := data.Literal.Size(); b.part == imap.PartSpecifierNone && b.limit > 0 && n > b.limit {
-				return uid, nil, nil
-			}
-			body, err := newSpool(data.Literal, data.Literal.Size())
-			if err != nil {
-				return uid, nil, err
-			}
-			it = &item{body: body}
-			if b.part == imap.PartSpecifierNone {
-				it.Size = data.Literal.Size()
-			}
-		}
-	}
-	if it == nil {
-		uid = 0 // no body in it: as if the message had not been answered
-	}
-	return uid, it, nil
-}
-
-// spoolFailed says whether our own disk is at fault, which no other connection mends.
-func spoolFailed(err error) bool {
-	return err != nil && !errors.Is(err, errShort) && isDisk(err)
 }

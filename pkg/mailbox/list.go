@@ -178,34 +178,3 @@ func (s *session) describe(ctx context.Context, uids []uint32, place func(uint32
 		return nil
 	})
 }
-
-// fetch runs one FETCH to its end, whatever take says: an unread answer would block the connection.
-func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.FetchOptions, take func(*imapclient.FetchMessageData) error) error {
-	defer s.begin(ctx)()
-	cmd := s.client.Fetch(uids, items)
-	var own error
-	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
-		if err := take(msg); err != nil && own == nil {
-			own = err
-		}
-	}
-	if err := cmd.Close(); err != nil {
-		return s.why(err)
-	}
-	return own
-}
-
-// try runs fn, and once more on a new connection if it loses the one it has. fn must be harmless to repeat.
-func (m *Mailbox) try(ctx context.Context, fn func(*session) error) error {
-	if err := m.ready(ctx); err != nil {
-		return err
-	}
-	err := fn(m.main)
-	if err == nil || answered(err) {
-		return err
-	}
-	if broke := m.again(ctx, err); broke != nil {
-		return broke
-	}
-	return fn(m.main)
-}

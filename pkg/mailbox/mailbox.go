@@ -133,6 +133,21 @@ func (m *Mailbox) ready(ctx context.Context) error {
 	return nil
 }
 
+// try runs fn, and once more on a new connection if it loses the one it has. fn must be harmless to repeat.
+func (m *Mailbox) try(ctx context.Context, fn func(*session) error) error {
+	if err := m.ready(ctx); err != nil {
+		return err
+	}
+	err := fn(m.main)
+	if err == nil || answered(err) {
+		return err
+	}
+	if broke := m.again(ctx, err); broke != nil {
+		return broke
+	}
+	return fn(m.main)
+}
+
 // UIDValidity returns the folder's UIDVALIDITY: UIDs of another one mean other messages.
 func (m *Mailbox) UIDValidity() uint32 { return m.validity }
 

@@ -248,6 +248,10 @@ func TestFetchEndsWithTheErrorOfItsFunction(t *testing.T) {
 		}
 		m := open(t, s.options(), false)
 		ls := list(t, m)
+		func() {
+			defer func() { recover() }()
+			m.Fetch(context.Background(), ls, 0, func(desk.Listing, io.Reader, error) error { panic("poison") })
+		}()
 		enough := errors.New("enough")
 		n := 0
 		err := m.Fetch(context.Background(), ls, 0, func(desk.Listing, io.Reader, error) error {

@@ -117,6 +117,22 @@ func (s *session) folders() string {
 	return strings.Join(names, ", ")
 }
 
+// fetch runs one FETCH to its end, whatever take says: an unread answer would block the connection.
+func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.FetchOptions, take func(*imapclient.FetchMessageData) error) error {
+	defer s.begin(ctx)()
+	cmd := s.client.Fetch(uids, items)
+	var own error
+	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
+		if err := take(msg); err != nil && own == nil {
+			own = err
+		}
+	}
+	if err := cmd.Close(); err != nil {
+		return s.why(err)
+	}
+	return own
+}
+
 // has says whether the server has the capability.
 func (s *session) has(ctx context.Context, c imap.Cap) bool {
 	defer s.begin(ctx)()

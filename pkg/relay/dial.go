@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/textproto"
 	"strings"
 	"time"
 
 	"github.com/wneessen/go-mail"
-	"github.com/wneessen/go-mail/smtp"
 
 	"helpdesk/pkg/fault"
 )
@@ -47,18 +45,21 @@ func dial(ctx context.Context, o Options) (*session, error) {
 // greet connects, by TLS where it is implicit, and exchanges greetings.
 func (s *session) greet(ctx context.Context, config *tls.Config) error {
 	var dialed error
-	open := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		raw, err := s.o.Dial(ctx, network, addr)
+	stop := func() bool { return true }
+	open := func(dialing context.Context, network, addr string) (net.Conn, error) {
+		raw, err := s.o.Dial(dialing, network, addr)
 		if err != nil {
 			dialed = fault.Away(fault.Refused, fmt.Errorf("connect to %s: %w; check smtp.host and smtp.port", addr, err))
 			return nil, dialed
 		}
-		s.conn = &conn{Conn: raw, wait: s.o.Timeout}
+		c := &conn{Conn: raw, wait: s.o.Timeout}
+		s.conn = c
+		stop = context.AfterFunc(ctx, func() { c.keep(context.Cause(ctx)) })
 		if s.o.TLS != "implicit" {
 			return s.conn, nil
 		}
 		t := tls.Client(s.conn, config)
-		if err := t.HandshakeContext(ctx); err != nil {
+		if err := t.HandshakeContext(dialing); err != nil {
 			dialed = tlsFault(s.o, err)
 			return nil, dialed
 		}
@@ -70,13 +71,8 @@ func (s *session) greet(ctx context.Context, config *tls.Config) error {
 	if err != nil {
 		return fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.o.addr(), err))
 	}
-	stop := context.AfterFunc(ctx, func() {
-		if s.conn != nil {
-			s.conn.keep(context.Cause(ctx))
-		}
-	})
-	defer stop()
 	s.client, err = c.DialToSMTPClientWithContext(ctx)
+	stop()
 	if dialed != nil {
 		return dialed
 	}
@@ -146,53 +142,4 @@ func (s *session) startTLS(config *tls.Config) error {
 		return tlsFault(s.o, s.why(err))
 	}
 	return nil
-}
-
-var errNoLogin = errors.New("the server offers no way to log in that we may use")
-
-func (s *session) login() error {
-	auth, err := s.auth()
-	if err == nil && auth != nil {
-		err = s.client.Auth(auth)
-	}
-	if err == nil {
-		return nil
-	}
-	err = fmt.Errorf("log in to %s as %s: %w", s.o.addr(), s.o.User, s.why(err))
-	var reply *textproto.Error
-	switch {
-	case errors.Is(err, errNoLogin):
-		return fault.Misconfigured(err)
-	case !errors.As(err, &reply) || reply.Code < 500:
-		return fault.Away(fault.Refused, err)
-	case s.o.Auth == "xoauth2":
-		return fault.Misconfigured(fmt.Errorf("%w; the access token in smtp.password has expired or is for something else", err))
-	}
-	return fault.Misconfigured(fmt.Errorf("%w; check smtp.user and smtp.password (many providers want an app password)", err))
-}
-
-// auth picks the mechanism; nil = none.
-func (s *session) auth() (smtp.Auth, error) {
-	if s.o.Auth == "none" {
-		return nil, nil
-	}
-	_, param := s.client.Extension("AUTH")
-	offered := func(mech string) bool {
-		for _, m := range strings.Fields(param) {
-			if strings.EqualFold(m, mech) {
-				return true
-			}
-		}
-		return false
-	}
-	clear := s.o.TLS == "none" // a loopback address, see tlsConfig
-	switch {
-	case s.o.Auth == "xoauth2" && offered("XOAUTH2"):
-		return smtp.XOAuth2Auth(s.o.User, s.o.Password), nil
-	case s.o.Auth == "password" && offered("PLAIN"):
-		return smtp.PlainAuth("", s.o.User, s.o.Password, s.o.Host, clear), nil
-	case s.o.Auth == "password" && offered("LOGIN"):
-		return smtp.LoginAuth(s.o.User, s.o.Password, s.o.Host, clear), nil
-	}
-	return nil, fmt.Errorf("%w: smtp.auth is %s, it offers %q", errNoLogin, s.o.Auth, param)
 }
