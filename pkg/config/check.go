@@ -52,11 +52,15 @@ func (d *decoder) smtp(key string, m SMTP) {
 	if m.Auth == "none" || d.spoiled(key+".auth") {
 		return
 	}
-	for name, value := range map[string]string{"user": m.User, "password": m.Password} {
-		if k := key + "." + name; value == "" && !d.spoiled(k) {
-			_, given := d.places[k]
-			d.missing(k, given)
-		}
+	d.login(key+".user", m.User)
+	d.login(key+".password", m.Password)
+}
+
+// login records that a part of a login is missing.
+func (d *decoder) login(key, value string) {
+	if value == "" && !d.spoiled(key) {
+		_, given := d.places[key]
+		d.missing(key, given)
 	}
 }
 

@@ -96,7 +96,7 @@ func (d *decoder) syntax(err error, raw []byte) Mistake {
 		return m
 	}
 	text, _, _ := strings.Cut(e.GetMessage(), "\"")
-	m.Message = "is not YAML: " + strings.ReplaceAll(strings.TrimSpace(text), "'\t'", "tab")
+	m.Message = "is not YAML: " + strings.ReplaceAll(strings.TrimRight(text, ": "), "'\t'", "tab")
 	t := e.GetToken()
 	if t == nil || t.Position == nil {
 		return m
