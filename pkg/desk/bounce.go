@@ -67,19 +67,30 @@ func (w *weighing) bounce() {
 	w.comment(FormBounce)
 }
 
-// recipients returns whom the report speaks of, from its fields or else from those of Exim and Google.
+// recipients returns whom the report speaks of, each once: by its own parts, or else by the field of Exim and Google.
 func (w *weighing) recipients() []Recipients {
 	const most = 20
-	if w.m.Report != nil && len(w.m.Report.Failed) > 0 {
-		all := w.m.Report.Failed
-		return all[:min(len(all), most)]
+	var reported []Recipients
+	if w.m.Report != nil {
+		reported = w.m.Report.Failed
+	}
+	for _, v := range w.m.Header.Values("X-Failed-Recipients") {
+		for a := range strings.SplitSeq(v, ",") {
+			reported = append(reported, Recipients{Address: bareAddress(a), Action: "failed"})
+		}
 	}
 	var all []Recipients
-	for _, v := range w.m.Header.Values("X-Failed-Recipients") {
-		for _, a := range strings.Split(v, ",") {
-			if a = bareAddress(a); a != "" && len(all) < most {
-				all = append(all, Recipients{Address: a, Action: "failed"})
-			}
+	at := map[string]int{}
+	for _, r := range reported {
+		key := FoldAddress(r.Address)
+		i, seen := at[key]
+		switch {
+		case key == "" || !seen && len(all) == most:
+		case !seen:
+			at[key] = len(all)
+			all = append(all, r)
+		case all[i].Status == "" && r.Status != "":
+			all[i] = r
 		}
 	}
 	return all

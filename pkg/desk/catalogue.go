@@ -1,5 +1,7 @@
 package desk
 
+//go:generate go test -count=1 -run TestDecisionsDoc . -update
+
 // RuleDoc tells one rule in a line.
 type RuleDoc struct {
 	Group     string // what the rules of it decide together

@@ -107,14 +107,16 @@ func (w *weighing) written() {
 	}
 }
 
-// remember keeps the message's id for the thread, unless it leads somewhere already.
+// remember keeps the message's id for the thread, unless it leads somewhere already. An id of our form that we did not
+// make is not kept: those are found by their key alone, and the key may be that of a letter of ours.
 func (w *weighing) remember(origin Origin) {
 	w.d.Thread = map[string]Link{}
 	var number uint64
 	if w.d.Ticket != nil {
 		number = w.d.Ticket.Number
 	}
-	if old, known := w.f.Known[w.m.ID]; usableID(w.m.ID) && (!known || old.Ticket == 0) {
+	_, form, valid := w.f.Signer.OwnID(w.m.ID)
+	if old, known := w.f.Known[w.m.ID]; usableID(w.m.ID) && (!form || valid) && (!known || old.Ticket == 0) {
 		w.d.Thread[w.m.ID] = Link{Ticket: number, Origin: origin}
 	}
 	if w.relink != "" && number == 0 {

@@ -35,7 +35,7 @@ type evidence struct {
 func (w *weighing) look() {
 	ids := replyIDs(w.m)
 	if w.unsolicited() {
-		ids = ids[:min(len(ids), len(w.m.InReplyTo))]
+		ids = replyIDs(&Message{InReplyTo: w.m.InReplyTo})
 	}
 	for _, id := range ids {
 		_, form, valid := w.f.Signer.OwnID(id)
@@ -191,9 +191,9 @@ func (w *weighing) staffLetter() (string, bool) {
 		return "the letter it answers lies in our Sent folder", true
 	}
 	for i, id := range replyIDs(w.m) {
-		_, _, ours := w.f.Signer.OwnID(id)
+		_, form, ours := w.f.Signer.OwnID(id)
 		link, known := w.f.Known[id]
-		if ours || known && link.Origin != FromCustomer {
+		if ours || known && !form && link.Origin != FromCustomer {
 			return cutRunes(id, 120) + " is a letter of ours", true
 		}
 		_, domain, _ := strings.Cut(id, "@")

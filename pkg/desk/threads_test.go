@@ -351,7 +351,16 @@ func TestBounces(t *testing.T) {
 		t.Errorf("a mail system with an id: %s by %v", d.Verdict, hits(d))
 	}
 	m = letter("X-Failed-Recipients: ivan@example.org, <c@x.example>", "In-Reply-To: <"+ownID1+">")
-	if d := r.Decide(m, known()); d.Verdict != Commented || strings.Join(d.Failed, " ") != "ivan@example.org c@x.example" {
+	m.Report = &Report{Kind: "dsn", Failed: []Recipients{{Address: "ivan@example.org", Action: "failed"}, {Address: "Ivan@example.org", Action: "failed", Status: "5.1.1"}}}
+	if d := r.Decide(m, known()); d.Verdict != Commented || strings.Join(d.Failed, " ") != "ivan@example.org c@x.example" || len(d.Effects[0].Post.Notes) != 2 {
 		t.Errorf("Exim: %s, %v", d.Verdict, d.Failed)
+	}
+}
+
+func TestForgedMessageIDLeadsNowhere(t *testing.T) {
+	forged := ownID1[:36] + "0123456789abcdef" + ownID1[52:]
+	d := compile(t, testPolicy(t)).Decide(letter("Message-ID: <"+forged+">", stranger, otherTopic), facts())
+	if d.Verdict != Task || d.Class != classHuman || len(d.Thread) != 0 {
+		t.Errorf("%s, thread %v", d.Verdict, d.Thread)
 	}
 }

@@ -1,0 +1,38 @@
+package desk_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/desk"
+)
+
+var docGroups = map[string]string{
+	"before":     "## Before all else\n\nBoth are asked; the first ends the decision.",
+	"class":      "## What a message is\n\nThe first that hits names the class.",
+	"report":     "## Whether a report is believed\n\nAsked of bounces, bounce-like and system mail.",
+	"thread":     "## Whose ticket it is\n\nThe first that hits decides, but R4 only notes what it found. Ids are looked at newest first: In-Reply-To, then\nReferences from the end; of automatic mail that answers nothing, In-Reply-To alone.",
+	"standing":   "## How that ticket stands\n\nThe first that hits decides.",
+	"auto-reply": "## What takes the auto-reply away\n\nAll are asked. The auto-reply goes with a new task of class human, unless one of these or suppress hits.",
+	"comment":    "## Comments in the portal\n\nThe first that hits decides whether a comment goes to the customer.",
+}
+
+// TestDecisionsDoc holds the page against the rules; -update writes it.
+func TestDecisionsDoc(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Decisions\n\nEvery rule, in the order they are asked. The ids are those of `explain`, `--dry-run`, the log and the tests. This page is\ngenerated from the rules: `go generate ./pkg/desk`.\n")
+	group := ""
+	for _, r := range desk.Catalogue() {
+		if r.Group != group {
+			group = r.Group
+			fmt.Fprintf(&b, "\n%s\n\n| id | asks | class | what follows |\n|---|---|---|---|\n", docGroups[group])
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", cell(r.ID), cell(r.Condition), cell(r.Class), cell(r.Effect))
+	}
+	compare(t, "../../docs/decisions.md", b.String())
+}
+
+func cell(s string) string {
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`).Replace(s)
+}
