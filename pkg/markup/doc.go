@@ -15,7 +15,8 @@ import (
 // "text (url)"; no styles, scripts, hidden text or tracking pictures.
 func Text(html string) string {
 	w := newWriter()
-	(&walker{w: w}).kids(parseHTML(html))
+	root := parseHTML(html)
+	(&walker{w: w, pre: isBare(root)}).kids(root)
 	return w.finish()
 }
 
@@ -23,7 +24,8 @@ func Text(html string) string {
 // escaped as in Escape; pictures become their names.
 func BBCode(html string) string {
 	w := newWriter()
-	(&walker{w: w, bb: true}).kids(parseHTML(html))
+	root := parseHTML(html)
+	(&walker{w: w, bb: true, pre: isBare(root)}).kids(root)
 	return escape(w.finish())
 }
 

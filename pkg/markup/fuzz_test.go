@@ -116,7 +116,7 @@ func FuzzHTML(f *testing.F) {
 }
 
 // liveTag is a tag, ours or not.
-var liveTag = regexp.MustCompile(`\[/?(\*|[A-Za-z]+[0-9]?)([= ][^\]]*)?\]`)
+var liveTag = regexp.MustCompile(`\[/?(\*|[A-Za-z]+[0-9]?)([= ][^\[\]]*)?\]`)
 
 func FuzzBBCode(f *testing.F) {
 	for _, r := range readings {

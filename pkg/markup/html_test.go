@@ -49,6 +49,8 @@ c <a href="http://x.ru">http://x.ru</a> d</pre>`, "a  b\nc http://x.ru d", "a  b
 	{"entities once", "&amp;lt;b&amp;gt; &lt;b&gt; AT&T", "&lt;b&gt; <b> AT&T", "&lt;b&gt; <b> AT&T"},
 	{"unclosed svg", "a<svg><text>b", "ab", "ab"},
 	{"closed svg", "a<svg><text>b</text></svg>c", "ac", "ac"},
+	{"plain text as HTML", "<html><body>\nDear all,\n\n  first\n<b>second</b> line\n</body></html>", "Dear all,\n\n  first\nsecond line", "Dear all,\n\n  first\n[B]second[/B] line"},
+	{"wrapped in the source", "Dear\nall, <i>hello</i>", "Dear all, hello", "Dear all, [I]hello[/I]"},
 	{"broken", "</p></td>a<td>b</div><p>c</table>d<", "a\nb\n\ncd<", "a\nb\n\ncd<"},
 }
 

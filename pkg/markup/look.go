@@ -92,3 +92,26 @@ func isPixel(n *node) bool {
 	}
 	return false
 }
+
+// isBare says whether a letter has lines but no tag that makes any: its line ends are meant.
+// QUIRK: some programs send plain text as text/html (seen in newsletters of the Enron corpus and in web forms).
+func isBare(root *node) bool {
+	lines := 0
+	return !breaks(root, &lines) && lines > 1
+}
+
+// breaks says whether a tag inside makes lines, and counts the line ends in the text.
+func breaks(n *node, lines *int) bool {
+	for _, kid := range n.kids {
+		*lines += strings.Count(strings.TrimSpace(kid.text), "\n")
+		switch {
+		case kid.tag == "html", kid.tag == "body", kid.tag == "":
+		case kid.tag == "br", paraTags[kid.tag], lineTags[kid.tag]:
+			return true
+		}
+		if breaks(kid, lines) {
+			return true
+		}
+	}
+	return false
+}

@@ -25,19 +25,8 @@ func (r *repairer) openTag(t token) {
 		r.inline(openTag{name: t.name, href: linkAddress("mailto:" + shown(t.arg))})
 	case "*", "LI":
 		r.item()
-	case "TR":
-		if i := r.last(stopAtNothing, "table"); i >= 0 {
-			r.cut(i + 1)
-			r.block(t.name, block)
-		}
-	case "TD", "TH":
-		if i := r.last(stopAtNothing, "tr", "table"); i >= 0 {
-			r.cut(i + 1)
-			if r.stack[i].block == "table" {
-				r.block("TR", "tr")
-			}
-			r.block("TD", "td")
-		}
+	case "TR", "TD", "TH":
+		r.tablePart(t.name)
 	case "LIST":
 		if t.arg != "" {
 			block = "ol"
@@ -49,6 +38,25 @@ func (r *repairer) openTag(t token) {
 			r.flow()
 			r.block(t.name, block)
 		}
+	}
+}
+
+// tablePart opens a row or cell of the table around; outside of tables it is nothing.
+func (r *repairer) tablePart(name string) {
+	parents := []string{"table"}
+	if name != "TR" {
+		parents = []string{"tr", "table"}
+	}
+	i := r.last(stopAtNothing, parents...)
+	if i < 0 {
+		return
+	}
+	r.cut(i + 1)
+	if name == "TR" || r.stack[i].block == "table" {
+		r.block("TR", "tr")
+	}
+	if name != "TR" {
+		r.block("TD", "td")
 	}
 }
 
