@@ -6,7 +6,11 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-const maxAddresses = 20000
+// Limits of an address list: entries, and bytes of one <address> or encoded word.
+const (
+	maxAddresses = 20000
+	maxAddress   = 2000
+)
 
 // parseAddresses reads an address list however it is written: net/mail refuses too much of what is sent.
 func parseAddresses(field string) []desk.Address {
@@ -55,15 +59,9 @@ func nextAddress(s string) (desk.Address, string) {
 			i += n
 		case c == '<':
 			flush()
-			end := strings.IndexByte(s[i:], '>')
-			if end < 0 { // QUIRK: the closing > is missing
-				end = len(s) - i
-				if k := strings.IndexAny(s[i:], ",;"); k >= 0 {
-					end = k
-				}
-			}
-			m.angle, m.inAngle = s[i+1:i+end], true
-			i = min(i+end+1, len(s))
+			n := angleLen(s[i:])
+			m.angle, m.inAngle = strings.TrimSuffix(s[i+1:i+n], ">"), true
+			i += n
 		case c == ',' || c == ';':
 			flush()
 			return m.address(), s[i+1:]
@@ -88,10 +86,30 @@ func nextAddress(s string) (desk.Address, string) {
 	return m.address(), ""
 }
 
+// angleLen returns the length of the <address> s begins with. QUIRK: the closing > may be missing.
+func angleLen(s string) int {
+	if end := strings.IndexByte(s[:min(len(s), maxAddress)], '>'); end >= 0 {
+		return end + 1
+	}
+	if end := strings.IndexAny(s[:min(len(s), maxAddress)], ",;"); end >= 0 {
+		return end
+	}
+	return min(len(s), maxAddress)
+}
+
 // wordLen returns the length of the encoded word s begins with, so that commas inside it part nothing.
 func wordLen(s string) int {
-	if m := encodedWord.FindStringIndex(s[:min(len(s), 2000)]); m != nil && m[0] == 0 {
-		return m[1]
+	s = s[:min(len(s), maxAddress)]
+	at := 2
+	for range 2 { // over the charset and the encoding
+		i := strings.IndexByte(s[at:], '?')
+		if i < 0 || strings.ContainsAny(s[at:at+i], " \t") {
+			return 2
+		}
+		at += i + 1
+	}
+	if end := strings.Index(s[at:], "?="); end >= 0 {
+		return at + end + 2
 	}
 	return 2
 }

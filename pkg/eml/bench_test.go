@@ -57,6 +57,13 @@ var heavy = []struct {
 	{"recipients 5000", func() io.Reader {
 		return repeated(head1+"To: a@b.ru", ",\r\n =?utf-8?B?0JjQstCw0L0=?= <someone@example.ru>", 5000, "\r\n\r\nTEXT")
 	}},
+	{"open brackets", func() io.Reader { return repeated(head1+"To: ", "<,", 500000, "\r\n\r\nTEXT") }},
+	{"open words", func() io.Reader { return repeated(head1+"To: ", "=?a?q?", 170000, "\r\n\r\nTEXT") }},
+	{"words", func() io.Reader { return repeated(head1+"Subject: ", "=?a?q?=?= ", 100000, "\r\n\r\nTEXT") }},
+	{"parameters", func() io.Reader {
+		return repeated(head1+"Content-Type: text/plain; ", "a*0=\"x\\\";b;", 80000, "\r\n\r\nTEXT")
+	}},
+	{"commas", func() io.Reader { return repeated(head1+"From: ", "(a\"b,", 160000, "\r\n\r\nTEXT") }},
 	{"links 20000", func() io.Reader {
 		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<a href=\"https://example.ru/x\">link</a>\r\n", 20000, "")
 	}},
@@ -71,8 +78,8 @@ var heavy = []struct {
 	{"text 50 MB", func() io.Reader {
 		return repeated(head1+"\r\n", strings.Repeat("слово ", 12)+"\r\n", 50<<20/134, "")
 	}},
-	{"texts 1000 of 200 kB", func() io.Reader {
-		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\n"+strings.Repeat("word \r\n", 30000), 1000, "")
+	{"texts 300 of 200 kB", func() io.Reader {
+		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\n"+strings.Repeat("word \r\n", 30000), 300, "")
 	}},
 	{"one line of 20 MB", func() io.Reader { return repeated(head1+"\r\n", "0123456789", 2<<20, "") }},
 	{"winmail.dat 20 MB", func() io.Reader {

@@ -16,11 +16,12 @@ type media struct {
 // semicolons, RFC 2231 in any charset, RFC 2047 where it does not belong.
 func parseMedia(field string) media {
 	value, rest, _ := strings.Cut(stripComments(field), ";")
-	m := media{value: strings.ToLower(strings.TrimSpace(value)), params: map[string]string{}}
+	value = strings.TrimSpace(value)
 	// QUIRK: `Content-Type: text/plain charset=koi8-r`, the semicolon forgotten.
-	if v, p, found := strings.Cut(m.value, " "); found && strings.Contains(p, "=") {
-		m.value, rest = v, strings.TrimSpace(value)[len(v):]+";"+rest
+	if v, p, found := strings.Cut(value, " "); found && strings.Contains(p, "=") {
+		value, rest = v, p+";"+rest
 	}
+	m := media{value: strings.ToLower(value), params: map[string]string{}}
 	parts := map[string][]section{}
 	for len(rest) > 0 && len(parts) < 100 {
 		var key, val string
