@@ -10,6 +10,13 @@ const (
 // defaulter is a struct that fills in what is not given before it is decoded.
 type defaulter interface{ defaults() }
 
+// Default returns the settings that hold where a file says nothing; it has no portal and no mailbox.
+func Default() *Config {
+	c := &Config{}
+	c.defaults()
+	return c
+}
+
 func (c *Config) defaults() {
 	c.State = "helpdesk.db"
 	c.Bitrix24 = Bitrix24{

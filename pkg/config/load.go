@@ -30,8 +30,7 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 		file: path, folder: folder, env: env,
 		anchors: map[string]ast.Node{}, places: map[string]place{}, broken: map[string]bool{},
 	}
-	c := &Config{}
-	c.defaults()
+	c := Default()
 	if body, ok := d.parse(raw); ok {
 		d.mapping("", body, reflect.ValueOf(c).Elem())
 		c.State = d.path(c.State)
