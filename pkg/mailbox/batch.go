@@ -135,7 +135,7 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 				continue
 			}
 			if n := data.Literal.Size(); b.part == imap.PartSpecifierNone && b.limit > 0 && n > b.limit {
-				return uid, nil, nil
+				return uid, nil, skip(data.Literal, n)
 			}
 			body, err := newSpool(data.Literal, data.Literal.Size())
 			if err != nil {

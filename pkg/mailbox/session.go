@@ -123,7 +123,14 @@ func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.Fetch
 	cmd := s.client.Fetch(uids, items)
 	var own error
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
-		if err := take(msg); err != nil && own == nil {
+		err := take(msg)
+		if errors.Is(err, errShort) {
+			// QUIRK: asked for more, go-imap reads on in a literal that has ended, at the same time as its own reader does
+			// (a data race). The connection is lost anyhow.
+			s.conn.keep(err)
+			return err
+		}
+		if own == nil {
 			own = err
 		}
 	}

@@ -59,6 +59,14 @@ func (s *spool) fill(r io.Reader, size int64) error {
 	return nil
 }
 
+// skip reads size bytes for nothing.
+func skip(r io.Reader, size int64) error {
+	if n, err := io.Copy(io.Discard, r); err != nil || n != size {
+		return fmt.Errorf("%w: %d of %d bytes", errShort, n, size)
+	}
+	return nil
+}
+
 // reader returns the message from its beginning.
 func (s *spool) reader() io.ReadSeeker {
 	if s.file != nil {

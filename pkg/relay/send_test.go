@@ -261,10 +261,10 @@ func TestALostConnectionSaysWhetherTheLetterWasTaken(t *testing.T) {
 
 func TestAConnectionTheServerEndedMeanwhileIsReplaced(t *testing.T) {
 	for _, how := range []string{"drop", "421 4.4.2 idle too long"} {
-		mails := 0
+		var mails atomic.Int32
 		f := newFake(t, "", func(conn int, stage string) string {
 			if stage == "MAIL" {
-				if mails++; mails == 2 {
+				if mails.Add(1) == 2 {
 					return how
 				}
 			}
