@@ -28,62 +28,66 @@ func parseAddresses(field string) []desk.Address {
 // mailbox collects the pieces of one address.
 type mailbox struct {
 	phrase  []string
+	word    strings.Builder
 	angle   string
 	inAngle bool
 	comment string
 }
 
+func (m *mailbox) endWord() {
+	if m.word.Len() > 0 {
+		m.phrase = append(m.phrase, m.word.String())
+		m.word.Reset()
+	}
+}
+
+// nextAddress takes one address off the front of a list.
 func nextAddress(s string) (desk.Address, string) {
 	var m mailbox
-	var word strings.Builder
-	flush := func() {
-		if word.Len() > 0 {
-			m.phrase = append(m.phrase, word.String())
-			word.Reset()
+	for len(s) > 0 {
+		if s[0] == ',' || s[0] == ';' {
+			s = s[1:]
+			break
 		}
+		s = s[m.take(s):]
 	}
-	for i := 0; i < len(s); {
-		switch c := s[i]; {
-		case c == '"':
-			val, rest := unquote(s[i:])
-			if strings.HasPrefix(rest, "@") { // a quoted local part
-				word.WriteString(`"` + val + `"`)
-			} else {
-				flush()
-				m.phrase = append(m.phrase, val)
-			}
-			i = len(s) - len(rest)
-		case c == '(':
-			text, n := comment(s[i:])
-			m.comment = text
-			i += n
-		case c == '<':
-			flush()
-			n := angleLen(s[i:])
-			m.angle, m.inAngle = strings.TrimSuffix(s[i+1:i+n], ">"), true
-			i += n
-		case c == ',' || c == ';':
-			flush()
-			return m.address(), s[i+1:]
-		case c == ':' && !m.inAngle && word.Len() > 0 && !strings.Contains(word.String(), "@"):
-			// A group (RFC 5322, 3.4): its name is not an address.
-			word.Reset()
-			m = mailbox{}
-			i++
-		case c == '=' && strings.HasPrefix(s[i:], "=?"):
-			n := wordLen(s[i:])
-			word.WriteString(s[i : i+n])
-			i += n
-		case c == ' ' || c == '\t':
-			flush()
-			i++
-		default:
-			word.WriteByte(c)
-			i++
+	m.endWord()
+	return m.address(), s
+}
+
+// take reads the next piece of an address and returns its length.
+func (m *mailbox) take(s string) int {
+	switch c := s[0]; {
+	case c == '"':
+		val, rest := unquote(s)
+		if strings.HasPrefix(rest, "@") { // a quoted local part
+			m.word.WriteString(`"` + val + `"`)
+		} else {
+			m.endWord()
+			m.phrase = append(m.phrase, val)
 		}
+		return len(s) - len(rest)
+	case c == '(':
+		text, n := comment(s)
+		m.comment = text
+		return n
+	case c == '<':
+		m.endWord()
+		n := angleLen(s)
+		m.angle, m.inAngle = strings.TrimSuffix(s[1:n], ">"), true
+		return n
+	case c == ':' && !m.inAngle && m.word.Len() > 0 && !strings.Contains(m.word.String(), "@"):
+		*m = mailbox{} // a group (RFC 5322, 3.4): its name is not an address
+	case strings.HasPrefix(s, "=?"):
+		n := wordLen(s)
+		m.word.WriteString(s[:n])
+		return n
+	case c == ' ' || c == '\t':
+		m.endWord()
+	default:
+		m.word.WriteByte(c)
 	}
-	flush()
-	return m.address(), ""
+	return 1
 }
 
 // angleLen returns the length of the <address> s begins with. QUIRK: the closing > may be missing.
@@ -131,7 +135,7 @@ func comment(s string) (text string, n int) {
 	return s[1:], len(s)
 }
 
-func (m mailbox) address() desk.Address {
+func (m *mailbox) address() desk.Address {
 	name := strings.Join(m.phrase, " ")
 	addr := strings.TrimSpace(m.angle)
 	if !m.inAngle || addr == "" {
@@ -152,7 +156,7 @@ func (m mailbox) address() desk.Address {
 }
 
 // bare finds the address among the words of a mailbox without <>; the others are the name.
-func (m mailbox) bare() (name, addr string) {
+func (m *mailbox) bare() (name, addr string) {
 	for i, w := range m.phrase {
 		if addr == "" && strings.Contains(w, "@") {
 			addr = w

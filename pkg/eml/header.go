@@ -53,10 +53,7 @@ func (s *source) header(top bool) head {
 			continue
 		}
 		if len(block) == 0 && !isField(line) {
-			// QUIRK: a part, or a whole file, without any header begins with its text.
-			first := bytes.Clone(line) // looking at the next line may overwrite this one
-			if !top || !isField(s.peekLine()) {
-				s.pushed = first
+			if s.giveBack(line, top) {
 				break
 			}
 			continue
@@ -65,6 +62,17 @@ func (s *source) header(top bool) head {
 		block, cut = appendLine(block, line, cut)
 	}
 	return parseBlock(block, cut)
+}
+
+// giveBack returns a first line that is no field to the body, unless it is a stray one above the header of a message.
+// QUIRK: a part, or a whole file, without any header begins with its text.
+func (s *source) giveBack(line []byte, top bool) bool {
+	first := bytes.Clone(line) // looking at the next line may overwrite this one
+	if top && isField(s.peekLine()) {
+		return false
+	}
+	s.pushed = first
+	return true
 }
 
 // appendLine adds a line to the block. QUIRK: a line that is neither a field nor a continuation is folded onto the

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"hash"
 	"io"
 	"strings"
@@ -166,54 +165,4 @@ func (w *walker) skip() []byte {
 			kept = append(kept, line...)
 		}
 	}
-}
-
-// content reads a leaf to its end under the next number, and keeps up to limit bytes of it.
-func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
-	n, done := w.number(&r)
-	var buf capped
-	buf.limit = limit
-	digest := sha256.New()
-	size, _ = io.Copy(io.MultiWriter(digest, &buf), r)
-	done()
-	return n, buf.b, size, hex.EncodeToString(digest.Sum(nil))
-}
-
-// number gives the leaf r a number, and lets what is read of it go out where it is the wanted one.
-func (w *walker) number(r *io.Reader) (n int, done func()) {
-	n = w.next
-	w.next++
-	if n != w.want {
-		return n, func() {}
-	}
-	w.found = true
-	tee := &teeOut{r: *r, w: w}
-	*r = tee
-	return n, func() { _, _ = io.Copy(io.Discard, tee) }
-}
-
-// teeOut is an io.TeeReader that goes on reading when writing fails, so that the walk stays in step.
-type teeOut struct {
-	r io.Reader
-	w *walker
-}
-
-func (t *teeOut) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	if n > 0 && t.w.outErr == nil {
-		_, t.w.outErr = t.w.out.Write(p[:n])
-	}
-	return n, err
-}
-
-// capped keeps the first bytes written to it.
-type capped struct {
-	b     []byte
-	limit int
-}
-
-func (c *capped) Write(p []byte) (int, error) {
-	room := c.limit - len(c.b)
-	c.b = append(c.b, p[:min(room, len(p))]...)
-	return len(p), nil
 }

@@ -1,0 +1,104 @@
+package eml
+
+import "strings"
+
+// findIntros marks attributions. Mail programs wrap them anywhere, even inside <>.
+func (t *cutting) findIntros() {
+	tried := 0
+	for end, line := range t.lines[:min(len(t.lines), maxLines)] {
+		trimmed := strings.TrimSpace(line)
+		if !couldEnd(trimmed) || t.kind[end] != lineText && t.kind[end] != lineQuote && t.kind[end] != lineDecoration {
+			continue
+		}
+		if tried++; tried > maxIntros {
+			return
+		}
+		if start, ok := t.introEnding(end, trimmed); ok {
+			for i := start; i <= end; i++ {
+				t.kind[i], t.intro[i] = lineIntro, start
+			}
+		}
+	}
+}
+
+// couldEnd says cheaply whether a line could be the last one of an attribution.
+func couldEnd(s string) bool {
+	if s == "" || len(s) > maxLine {
+		return false
+	}
+	last := s[len(s)-1]
+	return last == ':' || last == '>' || last == '-' || last == '*' || s[0] >= '0' && s[0] <= '9' || strings.HasSuffix(s, "：")
+}
+
+func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
+	joined = plainBlanks(joined)
+	if t.kind[end] != lineQuote && fits(t.c.attributions, joined) {
+		return end, true
+	}
+	used := 1
+	for i := end - 1; i >= 0 && used < maxJoined; i-- {
+		line := plainBlanks(strings.TrimSpace(t.lines[i]))
+		if line == "" { // a gap only before <address>
+			if !strings.HasPrefix(joined, "<") {
+				return 0, false
+			}
+			continue
+		}
+		if t.kind[i] == lineIntro || t.kind[i] == lineQuote && used > 1 {
+			return 0, false
+		}
+		used++
+		joined = line + " " + joined
+		if len(joined) > maxLine {
+			return 0, false
+		}
+		if t.kind[i] == lineText && fits(t.c.attributions, joined) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// plainBlanks makes no-break and thin spaces plain ones: French and Apple put them before colons and around times.
+func plainBlanks(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == 0xa0 || r == 0x202f || r == 0x2009 {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// headerBlock says whether the copied header of another message begins at line i.
+func (t *cutting) headerBlock(i int) bool {
+	label := t.label(i)
+	if !t.c.from[label] && !t.c.other[label] {
+		return false
+	}
+	seen := map[string]bool{}
+	from := false
+	for left := 7; i < len(t.lines) && left > 0; i++ {
+		if t.kind[i] == lineBlank {
+			continue
+		}
+		left--
+		if l := t.label(i); t.c.from[l] {
+			from = true
+		} else if t.c.other[l] {
+			seen[l] = true
+		}
+	}
+	return from && len(seen) >= 2
+}
+
+// label returns the name of the field a line could be, in lower case and without the asterisks of bold type.
+func (t *cutting) label(i int) string {
+	if t.kind[i] != lineText && t.kind[i] != lineIntro {
+		return ""
+	}
+	name, _, found := strings.Cut(t.lines[i], ":")
+	if !found || len(name) > 60 {
+		return ""
+	}
+	return strings.ToLower(strings.Trim(name, "*_ \t\u00a0\u200b"))
+}
