@@ -185,6 +185,39 @@ func TestCorpus(t *testing.T) {
 	compare(t, "testdata/decisions.golden", golden.String())
 }
 
+// TestForeignCorpora has every letter of other projects decided, whatever is wrong with it.
+func TestForeignCorpora(t *testing.T) {
+	root := os.Getenv("HELPDESK_CORPUS")
+	if root == "" {
+		root = "../../../shared/corpus"
+	}
+	var files []string
+	for _, pattern := range []string{"parse/*/*.eml", "tolerate/*.eml", "tolerate/*/*.eml"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) == 0 {
+		t.Skipf("no letters in %s; HELPDESK_CORPUS names another folder", root)
+	}
+	rules, cutter := corpusRules(t)
+	classes := map[string]int{}
+	for i, path := range files {
+		m := read(t, cutter, path, uint32(i+1))
+		d := rules.Decide(&m, world(rules, rules.Ask(&m, corpusSigner)))
+		classes[d.Class]++
+		if d.Verdict == "" || d.Class == "" || d.AutoReply && d.Class != "human" || len(d.Reasons) < 2 {
+			t.Errorf("%s: %+v", path, d)
+		}
+		if testing.Verbose() && d.Class != "human" {
+			t.Logf("%s: %s", path, summary(d))
+		}
+	}
+	t.Logf("letters %d, classes %v", len(files), classes)
+}
+
 // summary is a decision in one line: verdict, auto-reply, the rules that hit, the notes on the post, what is made.
 func summary(d desk.Decision) string {
 	var hit, made, notes []string

@@ -19,7 +19,6 @@ type weighing struct {
 	forged   []string
 	thread   string  // the thread rule that hit
 	found    *Ticket // the ticket it belongs to
-	other    bool    // written by another sender of the same organisation
 	previous *Ticket // the ticket a new one continues
 	relink   string  // the id that leads to the new ticket from now on
 	notes    []Note

@@ -156,9 +156,6 @@ func (w *weighing) heard(t *Ticket) {
 }
 
 func (w *weighing) participants(t *Ticket) {
-	if w.other {
-		return
-	}
 	have := map[string]bool{t.Requester.Key(): true}
 	for _, p := range t.Participants {
 		have[p] = true

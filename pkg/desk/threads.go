@@ -115,7 +115,6 @@ func askOwnColleague(w *weighing) (string, bool) {
 		return "", false
 	}
 	w.note("other-sender", w.m.From.Key(), 0)
-	w.other = true
 	return w.join(w.known)
 }
 

@@ -322,7 +322,7 @@ func TestBounces(t *testing.T) {
 	}
 	d := r.Decide(report(ownID1), known(closed(time.Hour)))
 	want := []Note{{Key: "bounce", Detail: "Ivan@Example.org: 5.1.1 smtp; 550 no such user"}, {Key: "bounce", Detail: "b@example.org: 4.4.1 (delayed)"}}
-	if d.Verdict != Commented || d.Effects[0].Post.Form != FormBounce || d.Effects[0].Ticket != 5 || d.Effects[0].Post.Reopen {
+	if d.Verdict != Commented || d.Effects[0].Post.Form != FormBounce || d.Effects[0].Ticket != 5 || d.Effects[0].Post.Reopen || d.Thread != nil {
 		t.Fatalf("%+v", d)
 	}
 	if diff := cmp.Diff(want, d.Effects[0].Post.Notes); diff != "" {
