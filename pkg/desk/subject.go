@@ -26,7 +26,7 @@ func (r *Rules) CleanSubject(subject string) string {
 // NormalSubject returns the subject as it is compared, "" when fewer than four letters are left of it.
 func (r *Rules) NormalSubject(subject string) string {
 	s := strings.ToLower(r.CleanSubject(subject))
-	s = strings.ReplaceAll(s, "ё", "е") // written either way by the same person
+	s = strings.ReplaceAll(s, "\u0451", "\u0435") // QUIRK: Cyrillic io is written as ie as often as not, by the same person
 	letters := 0
 	for _, c := range s {
 		if unicode.IsLetter(c) {
