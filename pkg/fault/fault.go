@@ -73,6 +73,12 @@ func Of(err error) Outcome {
 	return Unsure
 }
 
+// Known says whether err comes from a server and says what became of the effect.
+func Known(err error) bool {
+	var e *Error
+	return errors.As(err, &e)
+}
+
 // ExtentOf returns how much err speaks of, One where it does not say.
 func ExtentOf(err error) Extent {
 	var e *Error

@@ -32,22 +32,18 @@ func threadKey(id string) []byte {
 	return []byte(id)
 }
 
-// Asked returns the tickets that the answers to the questions speak of, for their tasks to be looked at first.
-func (s *Store) Asked(qs []desk.Questions) (map[uint64]desk.Ticket, error) {
-	tickets := map[uint64]desk.Ticket{}
-	err := s.view(func(tx *bolt.Tx) error {
-		for _, q := range qs {
-			f, err := s.facts(tx, q, time.Time{}, 0)
-			if err != nil {
+// Ask returns what is known already about the questions, for servers to be asked before anything is decided.
+func (s *Store) Ask(qs []desk.Questions) ([]desk.Facts, error) {
+	known := make([]desk.Facts, len(qs))
+	err := s.view(func(tx *bolt.Tx) (err error) {
+		for i, q := range qs {
+			if known[i], err = s.facts(tx, q, time.Time{}, 0); err != nil {
 				return err
-			}
-			for n, t := range f.Tickets {
-				tickets[n] = t
 			}
 		}
 		return nil
 	})
-	return tickets, err
+	return known, err
 }
 
 func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {

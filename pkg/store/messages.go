@@ -18,10 +18,11 @@ type seen struct {
 
 // attempt counts the passes that could not process a message.
 type attempt struct {
-	Tries int       `json:"tries"`
-	Note  string    `json:"note"`
-	At    time.Time `json:"at"`
-	Held  bool      `json:"held,omitempty"` // it lies in the quarantine
+	Tries   int       `json:"tries"`
+	Note    string    `json:"note"`
+	At      time.Time `json:"at"`
+	Held    bool      `json:"held,omitempty"`    // it lies in the quarantine
+	Partial bool      `json:"partial,omitempty"` // without its bytes: the mailbox keeps them
 }
 
 func placeKey(p desk.Place) []byte {
@@ -56,7 +57,7 @@ func (s *Store) Progress(places []desk.Place) ([]desk.Progress, error) {
 					return err
 				}
 			}
-			out[i].Ready = !waiting[was.Key]
+			out[i].Ready = !waiting[was.Key] && !tried.Partial
 		}
 		return nil
 	})

@@ -18,6 +18,9 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 		if e.Cause == "" {
 			e.Cause = cause
 		}
+		if e.Ticket == 0 {
+			return fmt.Errorf("queue %s %s: an effect without a ticket", e.Kind, e.Key)
+		}
 		seq, err := tx.Bucket(bOutbox).NextSequence()
 		if err != nil {
 			return err

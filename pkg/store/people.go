@@ -12,8 +12,7 @@ import (
 // profile is what another directory said of an address, and when.
 type profile struct {
 	desk.Profile
-	At      time.Time `json:"at"`
-	Unknown bool      `json:"unknown,omitempty"` // it knows nobody of that address
+	At time.Time `json:"at"`
 }
 
 // Contacts calls fn with every entry of our directory.
@@ -60,14 +59,16 @@ func (s *Store) SetContacts(names map[string]string) (changed int, err error) {
 	return changed, err
 }
 
-// Profiles returns what other directories said of the addresses since the given time; an address that is missing must
-// be asked for, one with an empty source is known to nobody.
-func (s *Store) Profiles(addresses []string, since time.Time) (map[string]desk.Profile, error) {
+func profileKey(source, address string) []byte { return []byte(source + "\x00" + address) }
+
+// Profiles returns what another directory said of the addresses since the given time; an address that is missing must
+// be asked for, one with an empty name is not known there.
+func (s *Store) Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error) {
 	found := map[string]desk.Profile{}
 	err := s.view(func(tx *bolt.Tx) error {
 		for _, a := range addresses {
 			var p profile
-			ok, err := get(tx, bProfiles, []byte(a), &p)
+			ok, err := get(tx, bProfiles, profileKey(source, a), &p)
 			if err != nil {
 				return err
 			}
@@ -80,12 +81,11 @@ func (s *Store) Profiles(addresses []string, since time.Time) (map[string]desk.P
 	return found, err
 }
 
-// SetProfiles keeps what other directories said; an address that is missing in found is known to nobody.
-func (s *Store) SetProfiles(now time.Time, asked []string, found map[string]desk.Profile) error {
+// SetProfiles keeps what another directory said; an address that is missing in found is not known there.
+func (s *Store) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, a := range asked {
-			p, ok := found[a]
-			if err := put(tx, bProfiles, []byte(a), profile{Profile: p, At: now, Unknown: !ok}); err != nil {
+			if err := put(tx, bProfiles, profileKey(source, a), profile{Profile: found[a], At: now}); err != nil {
 				return err
 			}
 		}

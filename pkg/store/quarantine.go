@@ -35,7 +35,7 @@ func (s *Store) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte
 		if _, err := get(tx, bAttempts, placeKey(e.Place), &a); err != nil {
 			return err
 		}
-		a.Held, a.Note = true, cause
+		a.Held, a.Partial, a.Note = true, raw == nil, cause
 		return put(tx, bAttempts, placeKey(e.Place), a)
 	})
 	return p, err
@@ -62,6 +62,20 @@ func (s *Store) Poison(seq uint64) (p desk.Poison, raw []byte, err error) {
 		return nil
 	})
 	return p, raw, err
+}
+
+// Stored returns the bytes of a message that lies in the quarantine, nil where it does not or they are not kept.
+func (s *Store) Stored(at desk.Place) (raw []byte, err error) {
+	all, err := s.Poisons()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		if p.Place == at {
+			_, raw, err = s.Poison(p.Seq)
+		}
+	}
+	return raw, err
 }
 
 // Release takes an entry out of the quarantine. With again the message is forgotten, so that the next pass reads it as

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -50,7 +51,7 @@ var (
 	bRaw        = []byte("raw")        // sequence of the quarantine → the message's bytes
 	bAttempts   = []byte("attempts")   // place → attempt
 	bContacts   = []byte("contacts")   // address → desk.Profile, our directory
-	bProfiles   = []byte("profiles")   // address → profile, what other directories said
+	bProfiles   = []byte("profiles")   // source NUL address → profile, what another directory said
 	bExclusions = []byte("exclusions") // pattern → desk.Exclusion
 	bReturned   = []byte("returned")   // address → why its mail comes back
 	bCursors    = []byte("cursors")    // name → desk.Reading
@@ -110,13 +111,21 @@ func (s *Store) open(path string, o Options) (err error) {
 }
 
 func openFile(path string, wait time.Duration) (db *bolt.DB, err error) {
-	// QUIRK: bbolt panics on a truncated file instead of returning an error (go.etcd.io/bbolt v1.5.0).
+	// QUIRK: on a truncated file bbolt panics or reads beyond its end, which is a fault, instead of returning an error
+	// (go.etcd.io/bbolt v1.5.0).
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
 			db, err = nil, fmt.Errorf("open state %s: %w (%v): restore a copy made by 'helpdesk state backup'", path, ErrBroken, p)
 		}
 	}()
+	before, _ := os.Stat(path)
 	db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: max(wait, time.Nanosecond), FreelistType: bolt.FreelistMapType})
+	if after, _ := os.Stat(path); err == nil && before != nil && !os.SameFile(before, after) {
+		// While we waited, a compaction put another file in its place: ours is the one left behind.
+		_ = db.Close()
+		return openFile(path, wait)
+	}
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, fmt.Errorf("open state %s: %w", path, ErrLocked)
@@ -125,7 +134,22 @@ func openFile(path string, wait time.Duration) (db *bolt.DB, err error) {
 	case err != nil:
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	return db, nil
+	return db, whole(db, path)
+}
+
+// whole says whether the file is as long as what is kept in it: one that was cut off is told now, not by a fault later.
+func whole(db *bolt.DB, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("open state: %w", err)
+	}
+	return db.View(func(tx *bolt.Tx) error {
+		if tx.Size() > info.Size() {
+			return fmt.Errorf("open state %s: %w (%d bytes, %d wanted): restore a copy made by 'helpdesk state backup'",
+				path, ErrBroken, info.Size(), tx.Size())
+		}
+		return nil
+	})
 }
 
 // load reads what the state says of itself; it is not ready when something must be made first.

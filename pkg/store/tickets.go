@@ -93,10 +93,23 @@ func (s *Store) Journal(n uint64) ([]desk.Step, error) {
 	return steps, err
 }
 
-// Reading returns how far the portal has been read.
+// Reading returns how far the portal has been read. Before the first reading that is an hour before our first ticket,
+// whatever the clocks say.
 func (s *Store) Reading() (desk.Reading, error) {
 	var r desk.Reading
-	err := s.view(func(tx *bolt.Tx) error { _, err := get(tx, bCursors, []byte("portal"), &r); return err })
+	err := s.view(func(tx *bolt.Tx) error {
+		ok, err := get(tx, bCursors, []byte("portal"), &r)
+		if err != nil || ok {
+			return err
+		}
+		first, _ := tx.Bucket(bTickets).Cursor().First()
+		if first == nil {
+			return nil
+		}
+		t, err := ticket(tx, binary.BigEndian.Uint64(first))
+		r.Activity = t.Opened.Add(-time.Hour)
+		return err
+	})
 	return r, err
 }
 

@@ -1,0 +1,126 @@
+// Package cmd is the command line: it reads flags and settings, wires the parts together, prints, and turns errors into
+// exit statuses. It decides nothing about mail.
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// app is what every command works with.
+type app struct {
+	in       io.Reader
+	out      io.Writer
+	err      io.Writer
+	terminal bool // out is a terminal
+	env      func(string) (string, bool)
+	now      func() time.Time
+
+	configFile string
+	stateFile  string
+	timeout    time.Duration
+	verbose    int
+	logFormat  string
+}
+
+// Main runs one command and returns the exit status.
+func Main(args []string, in io.Reader, out, errw io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), env: os.LookupEnv, now: time.Now}
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	status := exitStatus(err)
+	if ctx.Err() != nil && status != exitDone {
+		status = exitInterrupted
+	}
+	if text := a.explain(err); text != "" {
+		fmt.Fprintln(errw, text)
+	}
+	return status
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "helpdesk",
+		Short: "Mail channel for Bitrix24: letters become tasks, specialists' comments become letters",
+		Long: "helpdesk reads the support mailboxes, makes a Bitrix24 task of each new letter and a comment of each further\n" +
+			"one, answers with an auto-reply, and mails specialists' comments to the customer. Run poll and notify from cron.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.configFile, "config", "", "configuration `FILE` (default: $HELPDESK_CONFIG, ./helpdesk.yaml, /etc/helpdesk/helpdesk.yaml)")
+	flags.StringVar(&a.stateFile, "state", "", "state `FILE` instead of the configured one")
+	flags.DurationVar(&a.timeout, "timeout", 0, "end the run after this `DURATION` (default: no limit)")
+	flags.CountVarP(&a.verbose, "verbose", "v", "say more on stderr; twice: everything")
+	flags.StringVar(&a.logFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
+	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
+		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newSchedule(a), newState(a), newDemo(a))
+	for _, c := range root.Commands() {
+		strict(c)
+	}
+	return root
+}
+
+// strict makes wrong arguments a usage error, for a command and those below it.
+func strict(c *cobra.Command) {
+	if args := c.Args; args != nil {
+		c.Args = func(c *cobra.Command, given []string) error {
+			if err := args(c, given); err != nil {
+				return usage(fmt.Errorf("%s: %w", c.CommandPath(), err))
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
+}
+
+// bounded applies --timeout to a run.
+func (a *app) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if a.timeout > 0 {
+		return context.WithTimeout(ctx, a.timeout)
+	}
+	return context.WithCancel(ctx)
+}
+
+// logger returns the log that the flags and settings ask for; the flags win.
+func (a *app) logger(level, format string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelWarn
+	}
+	switch {
+	case a.verbose > 1:
+		l = slog.LevelDebug
+	case a.verbose == 1:
+		l = min(l, slog.LevelInfo)
+	}
+	if a.logFormat != "" {
+		format = a.logFormat
+	}
+	o := &slog.HandlerOptions{Level: l}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(a.err, o))
+	}
+	return slog.New(slog.NewTextHandler(a.err, o))
+}

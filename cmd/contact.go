@@ -1,0 +1,172 @@
+package cmd
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store"
+)
+
+func newContact(a *app) *cobra.Command {
+	c := &cobra.Command{Use: "contact", Short: "The directory of names for the greeting", Args: cobra.NoArgs}
+	c.AddCommand(newContactAdd(a), newContactRemove(a), newContactList(a), newContactFind(a), newContactImport(a))
+	return c
+}
+
+func newContactAdd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "add ADDRESS NAME",
+		Short:   "Enter a name, or change it",
+		Example: "  helpdesk contact add ivan@example.ru \"Иван Петрович\"",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.setContacts(map[string]string{args[0]: strings.Join(args[1:], " ")})
+		},
+	}
+}
+
+func newContactRemove(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove ADDRESS...",
+		Short: "Take names out",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			names := map[string]string{}
+			for _, address := range args {
+				names[address] = ""
+			}
+			return a.setContacts(names)
+		},
+	}
+}
+
+func (a *app) setContacts(names map[string]string) error {
+	for address := range names {
+		if p, err := desk.ParsePattern(address); err != nil || strings.HasPrefix(p.String(), "@") {
+			return usage(fmt.Errorf("%q is not an address", address))
+		}
+	}
+	return a.withState(false, func(s *store.Store) error {
+		n, err := s.SetContacts(names)
+		if err == nil && a.chatty() {
+			a.printf("%d of %d entries changed\n", n, len(names))
+		}
+		return err
+	})
+}
+
+func newContactList(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "The whole directory",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			type entry struct {
+				Address string `json:"address"`
+				Name    string `json:"name"`
+			}
+			all := []entry{}
+			err := a.withState(true, func(s *store.Store) error {
+				return s.Contacts(func(address string, p desk.Profile) error {
+					all = append(all, entry{address, p.Name})
+					return nil
+				})
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.json(all)
+			}
+			var rows [][]string
+			for _, e := range all {
+				rows = append(rows, []string{e.Address, e.Name})
+			}
+			return a.table([]string{"ADDRESS", "NAME"}, rows)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func newContactFind(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "find ADDRESS",
+		Short: "The name for an address: exit status 0 when there is one, 1 when there is none",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withState(true, func(s *store.Store) error {
+				p, ok, err := s.Contact(args[0])
+				if err != nil {
+					return err
+				}
+				if !ok {
+					return status{code: exitFailure}
+				}
+				a.printf("%s\n", p.Name)
+				return nil
+			})
+		},
+	}
+}
+
+func newContactImport(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "import FILE.csv",
+		Short: "Enter names from a file: address and name, separated by comma, semicolon or tab",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			defer f.Close()
+			names, err := readNames(f, args[0])
+			if err != nil {
+				return usage(err)
+			}
+			return a.setContacts(names)
+		},
+	}
+}
+
+// readNames reads a table of addresses and names; a first line without an address is its head.
+func readNames(r io.Reader, file string) (map[string]string, error) {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	text := strings.TrimPrefix(string(raw), "\ufeff")
+	c := csv.NewReader(strings.NewReader(text))
+	c.FieldsPerRecord, c.LazyQuotes, c.TrimLeadingSpace = -1, true, true
+	first, _, _ := strings.Cut(text, "\n")
+	for _, sep := range ";\t" {
+		if strings.ContainsRune(first, sep) {
+			c.Comma = sep
+		}
+	}
+	rows, err := c.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	names := map[string]string{}
+	var errs []error
+	for i, row := range rows {
+		switch {
+		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
+		case len(row) >= 2 && strings.Contains(row[0], "@") && strings.TrimSpace(row[1]) != "":
+			names[strings.TrimSpace(row[0])] = strings.TrimSpace(row[1])
+		case i > 0:
+			errs = append(errs, fmt.Errorf("%s:%d: an address and a name are wanted", file, i+1))
+		}
+	}
+	return names, errors.Join(errs...)
+}

@@ -1,0 +1,200 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store"
+)
+
+func newExclude(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "exclude",
+		Short: "Addresses and domains that get no auto-reply, no letter, or no task",
+		Long: "Patterns: a@b.ru, @b.ru (this domain), @*.b.ru (its subdomains).\n" +
+			"Scopes, each including the one before: autoreply (no auto-reply), letters (no letter of any kind),\n" +
+			"mail (the message is ignored).",
+		Args: cobra.NoArgs,
+	}
+	c.AddCommand(newExcludeAdd(a), newExcludeRemove(a), newExcludeList(a), newExcludeTest(a))
+	return c
+}
+
+func newExcludeAdd(a *app) *cobra.Command {
+	var (
+		scope, note string
+		dry         bool
+	)
+	c := &cobra.Command{
+		Use:     "add PATTERN...",
+		Short:   "Exclude addresses and domains",
+		Example: "  helpdesk exclude add @domain.ru\n  helpdesk exclude add --scope mail --note \"spam\" robot@shop.example",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			list, err := exclusions(args, scope, note, a.now())
+			if err != nil {
+				return usage(err)
+			}
+			return a.withState(dry, func(s *store.Store) error {
+				if dry {
+					return a.wouldHit(s, list)
+				}
+				if err := s.Exclude(list); err != nil {
+					return err
+				}
+				for _, x := range list {
+					if a.chatty() {
+						a.printf("%s excluded: %s\n", x.Match, x.Scope)
+					}
+				}
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&scope, "scope", string(desk.ScopeAutoReply), "what they don't get: autoreply, letters or mail")
+	c.Flags().StringVar(&note, "note", "", "why, for those who read the list later")
+	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only count the letters of the last 30 days it would have hit")
+	return c
+}
+
+func exclusions(patterns []string, scope, note string, now time.Time) ([]desk.Exclusion, error) {
+	switch desk.Scope(scope) {
+	case desk.ScopeAutoReply, desk.ScopeLetters, desk.ScopeMail:
+	default:
+		return nil, fmt.Errorf("--scope %q: one of autoreply, letters, mail", scope)
+	}
+	var (
+		list []desk.Exclusion
+		errs []error
+	)
+	for _, text := range patterns {
+		p, err := desk.ParsePattern(text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		list = append(list, desk.Exclusion{Match: p.String(), Scope: desk.Scope(scope), Note: note, Added: now, By: whoami()})
+	}
+	return list, errors.Join(errs...)
+}
+
+func whoami() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return u.Username
+}
+
+const lookBack = 30 * 24 * time.Hour
+
+// wouldHit prints how many of the last letters each exclusion would have hit.
+func (a *app) wouldHit(s *store.Store, list []desk.Exclusion) error {
+	hits := map[string]int{}
+	total := 0
+	err := s.Records(a.now().Add(-lookBack), func(r desk.Record) error {
+		total++
+		for _, x := range desk.Hits(list, r.From.Addr) {
+			hits[x.Match]++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		a.printf("%s: %d of %d letters of the last 30 days\n", x.Match, hits[x.Match], total)
+	}
+	return nil
+}
+
+func newExcludeRemove(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "remove PATTERN...",
+		Short: "Take exclusions away again",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var patterns []string
+			for _, text := range args {
+				p, err := desk.ParsePattern(text)
+				if err != nil {
+					return usage(err)
+				}
+				patterns = append(patterns, p.String())
+			}
+			return a.withState(false, func(s *store.Store) error { return s.Include(patterns) })
+		},
+	}
+}
+
+func newExcludeList(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "The exclusions: those added by hand and those of the settings",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			all, err := a.allExclusions()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.json(all)
+			}
+			var rows [][]string
+			for _, x := range all {
+				rows = append(rows, []string{x.Match, string(x.Scope), fmt.Sprint(x.Hits), when(x.Last), when(x.Added), x.By, x.Note})
+			}
+			return a.table([]string{"PATTERN", "SCOPE", "HITS", "LAST HIT", "ADDED", "BY", "NOTE"}, rows)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func newExcludeTest(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test ADDRESS",
+		Short: "Which exclusion hits an address: exit status 0 when one does, 1 when none does",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if !strings.Contains(args[0], "@") {
+				return usage(fmt.Errorf("%q is not an address", args[0]))
+			}
+			all, err := a.allExclusions()
+			if err != nil {
+				return err
+			}
+			hits := desk.Hits(all, args[0])
+			for _, x := range hits {
+				a.printf("%s %s (%s)\n", x.Match, x.Scope, x.By)
+			}
+			if len(hits) == 0 {
+				return status{code: exitFailure}
+			}
+			return nil
+		},
+	}
+}
+
+// allExclusions returns those of the settings and those added by hand.
+func (a *app) allExclusions() ([]desk.Exclusion, error) {
+	var all []desk.Exclusion
+	if cfg, err := a.settings(); err == nil {
+		all = fixedExclusions(cfg)
+	} else if a.stateFile == "" {
+		return nil, err
+	}
+	err := a.withState(true, func(s *store.Store) error {
+		added, err := s.Exclusions()
+		all = append(all, added...)
+		return err
+	})
+	return all, err
+}

@@ -1,0 +1,131 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store"
+)
+
+func newOutbox(a *app) *cobra.Command {
+	c := &cobra.Command{Use: "outbox", Short: "What is not yet made, and what is held for a person", Args: cobra.NoArgs}
+	c.AddCommand(newOutboxList(a), newOutboxShow(a), newOutboxRetry(a), newOutboxDrop(a))
+	return c
+}
+
+func newOutboxList(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "The entries in their order",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			all, err := a.pendings()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.json(all)
+			}
+			var rows [][]string
+			for _, p := range all {
+				rows = append(rows, []string{fmt.Sprint(p.Seq), fmt.Sprint(p.Effect.Ticket), string(p.Effect.Kind), standing(p),
+					fmt.Sprint(p.Tries), when(p.Next), short(p.Note, 80)})
+			}
+			return a.table([]string{"ENTRY", "TICKET", "EFFECT", "STANDS", "TRIES", "NEXT", "WHY"}, rows)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func (a *app) pendings() ([]desk.Pending, error) {
+	all := []desk.Pending{}
+	err := a.withState(true, func(s *store.Store) error {
+		found, err := s.Pendings()
+		all = append(all, found...)
+		return err
+	})
+	return all, err
+}
+
+func standing(p desk.Pending) string {
+	switch {
+	case p.Held:
+		return "held"
+	case p.Unsure:
+		return "unsure"
+	case p.Tries > 0:
+		return "waits"
+	}
+	return "due"
+}
+
+func newOutboxShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ENTRY",
+		Short: "One entry, whole",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			seqs, err := sequences(args)
+			if err != nil {
+				return err
+			}
+			all, err := a.pendings()
+			if err != nil {
+				return err
+			}
+			for _, p := range all {
+				if len(seqs) == 1 && p.Seq == seqs[0] {
+					return a.json(p)
+				}
+			}
+			return fmt.Errorf("find outbox entry %s: %w", args[0], store.ErrAbsent)
+		},
+	}
+}
+
+func newOutboxRetry(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "retry ENTRY...|all",
+		Short: "Let the next pass try entries again, held or not",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			seqs, err := sequences(args)
+			if err != nil {
+				return err
+			}
+			return a.amended("to be tried again", func(s *store.Store) (int, error) { return s.Retry(seqs...) })
+		},
+	}
+}
+
+func newOutboxDrop(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "drop ENTRY...",
+		Short: "Give entries up: what they stand for is never made",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			seqs, err := sequences(args)
+			if err != nil {
+				return err
+			}
+			if len(seqs) == 0 {
+				return usage(fmt.Errorf("outbox drop: name the entries: all at once can't be dropped"))
+			}
+			return a.amended("dropped", func(s *store.Store) (int, error) { return s.Drop(a.now(), seqs...) })
+		},
+	}
+}
+
+func (a *app) amended(what string, fn func(*store.Store) (int, error)) error {
+	return a.withState(false, func(s *store.Store) error {
+		n, err := fn(s)
+		if err == nil && a.chatty() {
+			a.printf("%d %s\n", n, what)
+		}
+		return err
+	})
+}

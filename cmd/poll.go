@@ -1,0 +1,174 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/pass"
+)
+
+func newPoll(a *app) *cobra.Command {
+	var (
+		dry, asJSON bool
+		mailbox     string
+	)
+	c := &cobra.Command{
+		Use:   "poll",
+		Short: "One pass over the mailboxes: new mail becomes tasks and comments, and is answered",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			run := (*pass.Pass).Poll
+			if dry {
+				run = (*pass.Pass).Preview
+			}
+			return a.pass(c.Context(), job{kind: "poll", run: run, dry: dry, json: asJSON, narrow: only(mailbox), print: a.printMessage})
+		},
+	}
+	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be done: nothing is written anywhere")
+	c.Flags().BoolVar(&asJSON, "json", false, "print a report as JSON")
+	c.Flags().StringVar(&mailbox, "mailbox", "", "the mailbox of this `NAME` alone")
+	return c
+}
+
+func newNotify(a *app) *cobra.Command {
+	var dry, asJSON bool
+	c := &cobra.Command{
+		Use:   "notify",
+		Short: "One pass over the portal: specialists' new comments are mailed to the customer",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			run := (*pass.Pass).Announce
+			if dry {
+				run = (*pass.Pass).Rehearse
+			}
+			return a.pass(c.Context(), job{kind: "notify", run: run, dry: dry, json: asJSON, print: a.printChange})
+		},
+	}
+	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be mailed to whom: nothing is written anywhere")
+	c.Flags().BoolVar(&asJSON, "json", false, "print a report as JSON")
+	return c
+}
+
+// job is a pass to be run from the command line.
+type job struct {
+	kind   string
+	run    func(*pass.Pass, context.Context) (*pass.Report, error)
+	dry    bool
+	json   bool
+	narrow func(*config.Config) error // nil = the settings as they are
+	print  func(pass.Line)            // how a line looks, if anybody wants to read it
+	show   func(pass.Line)            // somebody does, whatever the flags say; nil = nobody
+}
+
+// only keeps one mailbox of the settings.
+func only(name string) func(*config.Config) error {
+	if name == "" {
+		return nil
+	}
+	return func(cfg *config.Config) error {
+		var names []string
+		for _, m := range cfg.Mailboxes {
+			if m.Name == name {
+				cfg.Mailboxes = []config.Mailbox{m}
+				return nil
+			}
+			names = append(names, m.Name)
+		}
+		return fmt.Errorf("--mailbox %q: configured are %s", name, strings.Join(names, ", "))
+	}
+}
+
+// pass runs a job: settings, state, wiring, the pass itself, its report.
+func (a *app) pass(ctx context.Context, j job) (err error) {
+	ctx, cancel := a.bounded(ctx)
+	defer cancel()
+	cfg, err := a.settings()
+	if err != nil {
+		return err
+	}
+	state := a.stateOf(cfg)
+	s, err := a.openForPass(state, j.dry)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if !j.dry {
+		defer a.claim(state, "helpdesk "+j.kind)()
+	}
+	p, err := a.wire(cfg, s)
+	if err != nil {
+		return err
+	}
+	if j.narrow != nil {
+		if err := j.narrow(cfg); err != nil {
+			return usage(err)
+		}
+		p.Boxes = a.boxes(cfg)
+	}
+	if p.Notify = j.show; (j.dry || a.chatty()) && !j.json && j.show == nil {
+		p.Notify = j.print
+	}
+	r, err := j.run(p, ctx)
+	err = a.conclude(ctx, outcome(r, err))
+	if j.json {
+		err = errors.Join(a.json(r), err)
+	} else if a.chatty() && !j.dry {
+		a.printf("%s: %d unseen, %d tasks, %d comments, %d letters, %d waiting, %d held, in %s\n", j.kind, r.Listed, r.Opened,
+			r.Commented, r.Sent, r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
+	}
+	if j.dry {
+		return err
+	}
+	if serr := a.writeSnapshot(state, s, r, err); serr != nil {
+		p.Log.Warn("status", "err", serr)
+	}
+	return err
+}
+
+// conclude says of a run that ended early why: its time-out or a signal.
+func (a *app) conclude(ctx context.Context, err error) error {
+	if err == nil && ctx.Err() != nil {
+		return status{exitTemporary, ctx.Err()}
+	}
+	return err
+}
+
+// printMessage prints one line for a message: what becomes of it, by which rule, whether it is answered.
+func (a *app) printMessage(l pass.Line) {
+	reply := "auto-reply: yes"
+	if !l.AutoReply {
+		reply = "auto-reply: no"
+		if l.Why != "" {
+			reply += " (" + l.Why + ")"
+		}
+	}
+	a.printf("%s/%d  %s  %s  %s  %q  %s: %s  %s\n", l.Mailbox, l.UID, l.Verdict, place(l), oneLine(l.From), short(oneLine(l.Subject), 60),
+		l.Rule, oneLine(l.Note), reply)
+}
+
+func place(l pass.Line) string {
+	switch {
+	case l.Task != 0:
+		return fmt.Sprintf("task %d", l.Task)
+	case l.Ticket != 0:
+		return fmt.Sprintf("ticket %d", l.Ticket)
+	case l.Verdict == desk.Task:
+		return "new task"
+	}
+	return "no task"
+}
+
+// printChange prints one line for a changed task: who gets a letter, or why nobody does.
+func (a *app) printChange(l pass.Line) {
+	to := "nobody"
+	if l.Verdict == desk.Announced {
+		to = l.To
+	}
+	a.printf("task %d  %s  to %s  %q  %s: %s\n", l.Task, l.Verdict, to, short(oneLine(l.Subject), 60), l.Rule, oneLine(l.Note))
+}

@@ -1,0 +1,99 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store"
+)
+
+func newQuarantine(a *app) *cobra.Command {
+	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed, kept whole", Args: cobra.NoArgs}
+	c.AddCommand(newQuarantineList(a), newQuarantineShow(a),
+		newRelease(a, "retry ENTRY...", "Let the next pass read messages as new ones", true),
+		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", false))
+	return c
+}
+
+func newQuarantineList(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "The messages in their order",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			all := []desk.Poison{}
+			err := a.withState(true, func(s *store.Store) error {
+				found, err := s.Poisons()
+				all = append(all, found...)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.json(all)
+			}
+			var rows [][]string
+			for _, p := range all {
+				rows = append(rows, []string{fmt.Sprint(p.Seq), when(p.At), p.Place.Mailbox, fmt.Sprint(p.Place.UID), p.From,
+					short(p.Subject, 40), short(p.Cause, 60)})
+			}
+			return a.table([]string{"ENTRY", "SINCE", "MAILBOX", "UID", "FROM", "SUBJECT", "WHY"}, rows)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func newQuarantineShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ENTRY",
+		Short: "The message itself, as it was received",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			seqs, err := sequences(args)
+			if err != nil || len(seqs) != 1 {
+				return usage(fmt.Errorf("%q is not the number of an entry", args[0]))
+			}
+			return a.withState(true, func(s *store.Store) error {
+				p, raw, err := s.Poison(seqs[0])
+				if err != nil {
+					return err
+				}
+				if raw == nil {
+					return fmt.Errorf("show quarantine entry %d: its bytes are in mailbox %s alone, UID %d", p.Seq, p.Place.Mailbox, p.Place.UID)
+				}
+				_, err = a.out.Write(raw)
+				return err
+			})
+		},
+	}
+}
+
+func newRelease(a *app, use, short string, again bool) *cobra.Command {
+	return &cobra.Command{
+		Use:   use,
+		Short: short,
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			seqs, err := sequences(args)
+			if err != nil {
+				return err
+			}
+			if len(seqs) == 0 {
+				return usage(fmt.Errorf("%s: name the entries", c.CommandPath()))
+			}
+			return a.amended("released", func(s *store.Store) (int, error) {
+				for i, seq := range seqs {
+					if err := s.Release(seq, again); err != nil {
+						return i, err
+					}
+				}
+				return len(seqs), nil
+			})
+		},
+	}
+}

@@ -1,0 +1,37 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/store"
+)
+
+func newState(a *app) *cobra.Command {
+	c := &cobra.Command{Use: "state", Short: "The state file: copy it, shrink it", Args: cobra.NoArgs}
+	backup := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a copy of the state as it stands to a new file",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withState(false, func(s *store.Store) error { return s.Backup(args[0]) })
+		},
+	}
+	compact := &cobra.Command{
+		Use:   "compact",
+		Short: "Rewrite the state file without its gaps",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			path, err := a.statePath()
+			if err != nil {
+				return err
+			}
+			before, after, err := store.Compact(path, a.patience(path))
+			if err == nil && a.chatty() {
+				a.printf("%s: %d bytes, now %d\n", path, before, after)
+			}
+			return err
+		},
+	}
+	c.AddCommand(backup, compact)
+	return c
+}

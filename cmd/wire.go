@@ -1,0 +1,295 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net/mail"
+	"os"
+	"time"
+	_ "time/tzdata" // Windows has no time zones of its own
+
+	"github.com/goccy/go-yaml"
+
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/mailbox"
+	"helpdesk/pkg/markup"
+	"helpdesk/pkg/onec"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/portal"
+	"helpdesk/pkg/relay"
+	"helpdesk/pkg/render"
+	"helpdesk/pkg/store"
+	"helpdesk/templates"
+)
+
+const (
+	foundOutFor = 24 * time.Hour     // what was found out about the portal
+	profilesFor = 7 * 24 * time.Hour // what a directory said of an address
+)
+
+func (a *app) configPath() (string, error) {
+	path, err := config.Find(a.configFile, a.env, goos)
+	if err != nil {
+		return "", usage(err)
+	}
+	return path, nil
+}
+
+// settings reads the configuration, strictly.
+func (a *app) settings() (*config.Config, error) {
+	path, err := a.configPath()
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(path, a.env)
+}
+
+func (a *app) stateOf(cfg *config.Config) string {
+	if a.stateFile != "" {
+		return a.stateFile
+	}
+	return cfg.State
+}
+
+// statePath returns where the state lies; with --state no configuration is needed for it.
+func (a *app) statePath() (string, error) {
+	if a.stateFile != "" {
+		return a.stateFile, nil
+	}
+	cfg, err := a.settings()
+	if err != nil {
+		return "", err
+	}
+	return cfg.State, nil
+}
+
+// wire puts a pass together: settings and state in, everything that talks to a server made but not yet dialled.
+func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
+	log := a.logger(cfg.Log.Level, cfg.Log.Format)
+	policy, cutter, err := rules(cfg)
+	if err != nil {
+		return nil, err
+	}
+	compiled, err := desk.Compile(policy)
+	if err != nil {
+		return nil, usage(err)
+	}
+	texts, err := letters(cfg)
+	if err != nil {
+		return nil, usage(err)
+	}
+	client, err := portal.New(portal.Options{
+		Webhook: cfg.Bitrix24.Webhook, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
+		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: log,
+		Load: func(name string) []byte { v, _ := s.Cached(name, a.now().Add(-foundOutFor)); return v },
+		Save: func(name string, value []byte) {
+			if err := s.Cache(a.now(), name, value); err != nil {
+				log.Warn("keep what the portal can do", "err", err)
+			}
+		},
+	})
+	if err != nil {
+		return nil, usage(err)
+	}
+	p := &pass.Pass{
+		Ledger: s, Infirmary: s, Outbox: s, Tickets: s, People: s, Portal: client, Feed: client, Boxes: a.boxes(cfg),
+		Rules: compiled, Policy: policy, Texts: texts, Cutter: cutter,
+		Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, PoisonAfter: cfg.Poll.QuarantineAfter,
+		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,
+		Signer: s.Signer(), Instance: s.Instance(), Now: a.now, Log: log,
+	}
+	if o := cfg.Contacts.OneC; o != nil {
+		p.OneC = onec.New(onec.Options{URL: o.URL, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User, Password: o.Password})
+	}
+	return p, nil
+}
+
+// rules makes the policy of the settings and the data files.
+func rules(cfg *config.Config) (*desk.Policy, *eml.Cutter, error) {
+	files, err := overlay(cfg.Templates)
+	if err != nil {
+		return nil, nil, err
+	}
+	policy := policyOf(cfg)
+	if err := data(files, "words.yaml", &policy.Words); err != nil {
+		return nil, nil, usage(err)
+	}
+	var quotes eml.Rules
+	if err := data(files, "quotes.yaml", &quotes); err != nil {
+		return nil, nil, usage(err)
+	}
+	cutter, err := eml.Compile(quotes)
+	if err != nil {
+		return nil, nil, usage(fmt.Errorf("quotes.yaml: %w", err))
+	}
+	return policy, cutter, nil
+}
+
+// overlay returns the built-in templates and data files, those in the folder in their place.
+func overlay(folder string) (fs.FS, error) {
+	if folder == "" {
+		return templates.FS, nil
+	}
+	if _, err := os.Stat(folder); err != nil {
+		return nil, usage(fmt.Errorf("templates: %w", err))
+	}
+	return render.Overlay(templates.FS, os.DirFS(folder)), nil
+}
+
+func data(files fs.FS, name string, v any) error {
+	raw, err := fs.ReadFile(files, name)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	if err := yaml.UnmarshalWithOptions(raw, v, yaml.Strict()); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}
+
+func policyOf(cfg *config.Config) *desk.Policy {
+	p := &desk.Policy{
+		Staff: cfg.Mail.Staff, Exclusions: fixedExclusions(cfg), TrustAuth: cfg.Mail.TrustAuthResults,
+		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk,
+		Reopen: cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin, SameSubject: cfg.Tickets.SameSubjectWithin,
+		AutoReply: cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
+		PerDomain: cfg.Letters.Received.Limit.PerDomain, Within: cfg.Letters.Received.Limit.Within,
+		MaxAge: cfg.Letters.Received.MaxAge, Answer: cfg.Letters.Comment.Enabled, Closed: cfg.Letters.Closed.Enabled,
+		Send: cfg.Notify.Send, InternalPrefix: cfg.Notify.InternalPrefix, PublicPrefix: cfg.Notify.PublicPrefix,
+		Combine: cfg.Notify.Combine, Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
+	}
+	for _, address := range cfg.Mail.Own {
+		p.Own = append(p.Own, desk.FoldAddress(address))
+	}
+	for _, m := range cfg.Mailboxes {
+		p.Own = append(p.Own, sender(m).Key())
+		t := cfg.TaskFor(m.Name)
+		p.Fields[m.Name] = desk.Fields{Responsible: t.Responsible, Group: t.Group, Auditors: t.Auditors, Accomplices: t.Accomplices,
+			Tags: t.Tags, Priority: t.Priority, Deadline: t.Deadline, BindCRM: t.BindCRM}
+	}
+	return p
+}
+
+func fixedExclusions(cfg *config.Config) []desk.Exclusion {
+	var all []desk.Exclusion
+	for _, x := range cfg.Mail.Exclude {
+		all = append(all, desk.Exclusion{Match: x.Match, Scope: desk.Scope(x.Scope), Note: x.Note, By: "settings"})
+	}
+	return all
+}
+
+// letters reads the templates; every one is tried, so that a mistake shows before a letter depends on it.
+func letters(cfg *config.Config) (*render.Set, error) {
+	files, err := overlay(cfg.Templates)
+	if err != nil {
+		return nil, err
+	}
+	l := cfg.Letters
+	s := render.Settings{Locale: l.Locale, Signature: l.Signature, Position: l.Position, PortalLinks: l.PortalLink, QuoteLimit: l.Quote,
+		Escape: markup.Escape, Text: markup.Text,
+		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},
+		Comment:  render.LetterText{Subject: l.Comment.Subject, Body: l.Comment.Body},
+		Closed:   render.LetterText{Subject: l.Closed.Subject, Body: l.Closed.Body}}
+	if l.Logo != "" {
+		if s.Logo, err = os.ReadFile(l.Logo); err != nil {
+			return nil, fmt.Errorf("letters.logo: %w", err)
+		}
+	}
+	return render.New(files, s)
+}
+
+func sender(m config.Mailbox) desk.Address {
+	parsed, err := mail.ParseAddress(m.From)
+	if err != nil { // Load has seen that it is one
+		return desk.Address{Addr: m.From}
+	}
+	return desk.Address{Name: parsed.Name, Addr: parsed.Address}
+}
+
+// boxes makes the mailboxes of the settings; nothing is dialled before it is used.
+func (a *app) boxes(cfg *config.Config) []pass.Box {
+	var out []pass.Box
+	for _, m := range cfg.Mailboxes {
+		b := pass.Box{Name: m.Name, Sender: sender(m), MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge,
+			Moves: m.IMAP.MoveTo != "", Zone: cfg.Location(m.Name)}
+		switch m.SMTP.EnvelopeFrom {
+		case "account":
+		case "null":
+			b.EnvelopeFrom = "<>"
+		default:
+			b.EnvelopeFrom = m.SMTP.EnvelopeFrom
+		}
+		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
+			return openMailbox(ctx, m, readOnly)
+		}
+		b.Relay = func(ctx context.Context) (pass.Relay, error) { return openRelay(ctx, m) }
+		if folder := m.SMTP.SaveSent; folder != "" {
+			b.Save = func(ctx context.Context, raw []byte, at time.Time) error {
+				mb, err := openMailbox(ctx, m, false)
+				if err != nil {
+					return err
+				}
+				defer mb.Close()
+				return mb.Save(ctx, folder, raw, at)
+			}
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func openMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
+	ca, err := certificate(m.IMAP.CA)
+	if err != nil {
+		return nil, err
+	}
+	return mailbox.Open(ctx, mailbox.Options{Name: m.Name, Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: m.IMAP.TLS, CA: ca,
+		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo}, readOnly)
+}
+
+func openRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
+	ca, err := certificate(m.SMTP.CA)
+	if err != nil {
+		return nil, err
+	}
+	return relay.Open(ctx, relay.Options{Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: m.SMTP.TLS, CA: ca, Auth: m.SMTP.Auth,
+		User: m.SMTP.User, Password: m.SMTP.Password})
+}
+
+func certificate(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	ca, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return ca, nil
+}
+
+// offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
+// the defaults else.
+func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, *desk.Policy, error) {
+	cfg := config.Default()
+	path, err := config.Find(a.configFile, a.env, goos)
+	if err != nil && a.configFile != "" {
+		return nil, nil, nil, usage(err)
+	}
+	if err == nil {
+		if cfg, err = config.Load(path, a.env); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	policy, cutter, err := rules(cfg)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	compiled, err := desk.Compile(policy)
+	if err != nil {
+		return nil, nil, nil, usage(err)
+	}
+	return compiled, cutter, policy, nil
+}

@@ -1,0 +1,117 @@
+package pass_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/sandbox"
+)
+
+// scenario is a day of a helpdesk; each pass in it may die.
+func scenario(w *world, settle func()) {
+	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.", "log.txt", "offline"))
+	w.arrive(letter("2@stroymir.example", "Анна <anna@stroymir.example>", "Password", "I forgot it."))
+	w.arrive(letter("3@vostok.example", "oof@vostok.example", "Out of office", "Back soon.", "Auto-Submitted: auto-replied"))
+	w.pass(w.poll, settle)
+	w.clock = w.clock.Add(time.Minute)
+	w.arrive(letter("4@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It blinks, too.",
+		"In-Reply-To: <1@romashka.example>"))
+	w.pass(w.poll, settle)
+	w.clock = w.clock.Add(time.Minute)
+	task := w.portal.Tasks()[0].ID
+	w.portal.Say(task, specialist, "Please [B]restart[/B] it.", sandbox.File{Name: "how.txt", Content: []byte("1. off 2. on")})
+	w.portal.Say(task, specialist, "// he should buy a new one")
+	w.clock = w.clock.Add(time.Minute)
+	w.pass(w.notify, settle)
+	w.clock = w.clock.Add(time.Minute)
+	w.arrive(letter("5@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It works!", "In-Reply-To: <"+w.lastID()+">"))
+	w.pass(w.poll, settle)
+	settle()
+}
+
+// pass runs a pass, and where it dies, whatever it takes to get quiet again.
+func (w *world) pass(fn func() (*pass.Report, string), settle func()) {
+	w.t.Helper()
+	if _, at := fn(); at != "" {
+		w.steps = nil
+		settle()
+	}
+}
+
+func TestDyingAtEveryStep(t *testing.T) {
+	contacts := []sandbox.Contact{{ID: 275, Name: "Анна", SecondName: "Сергеевна", Emails: []string{"anna@stroymir.example"}}}
+	for name, o := range map[string]sandbox.PortalOptions{"old card": {Contacts: contacts}, "new card": {NewCard: true, Contacts: contacts}} {
+		t.Run(name, func(t *testing.T) {
+			calm := newWorld(t, o)
+			var names []string
+			calm.steps = func(name string) { names = append(names, name) }
+			scenario(calm, calm.quiet)
+			want, auto := calm.shape()
+			if n := strings.Count(want, "\ntask ") + 1; n != 3 || len(auto) != 2 {
+				t.Fatalf("the undisturbed world has %d tasks and %d auto-replies, not 3 and 2:\n%s", n, len(auto), want)
+			}
+			if len(names) < 40 {
+				t.Fatalf("%d steps are too few to be all: %v", len(names), names)
+			}
+			for i := range names {
+				t.Run(fmt.Sprintf("%03d %s", i, names[i]), func(t *testing.T) {
+					t.Parallel()
+					got, gotAuto := dieAt(t, o, i)
+					if got != want {
+						t.Errorf("the world is another one: %s", cmp.Diff(want, got))
+					}
+					if !replied(auto, gotAuto, sending(names, i)) {
+						t.Errorf("auto-replies: %s", cmp.Diff(auto, gotAuto))
+					}
+				})
+			}
+		})
+	}
+}
+
+// dieAt goes through the scenario, dies once at the given step, and returns the shape of the world in the end.
+func dieAt(t *testing.T, o sandbox.PortalOptions, at int) (string, []string) {
+	w := newWorld(t, o)
+	n := 0
+	w.steps = func(name string) {
+		if n == at {
+			w.steps = nil
+			panic(died{name})
+		}
+		n++
+	}
+	scenario(w, w.quiet)
+	if n < at {
+		t.Fatalf("step %d was never reached", at)
+	}
+	return w.shape()
+}
+
+// sending says whether step i lies between the note that letters are attempted and the record of their results: only
+// there the fate of an auto-reply is unknown.
+func sending(names []string, i int) bool {
+	auto := func(i int) bool { return i >= 0 && i < len(names) && strings.HasPrefix(names[i], "send auto-reply") }
+	return auto(i) || names[i] == "note attempts, after" && auto(i+1) || names[i] == "record results, before" && auto(i-1)
+}
+
+// replied says whether no auto-reply was sent twice, and none is missing but where its fate was unknown.
+func replied(want, got []string, unknown bool) bool {
+	if !unknown {
+		return cmp.Equal(want, got)
+	}
+	left := map[string]int{}
+	for _, l := range want {
+		left[l]++
+	}
+	for _, l := range got {
+		if left[l]--; left[l] < 0 {
+			return false
+		}
+	}
+	return true
+}

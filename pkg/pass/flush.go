@@ -1,0 +1,231 @@
+package pass
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/render"
+)
+
+// Flush makes what is due in the outbox, and nothing else.
+func (p *Pass) Flush(ctx context.Context) (*Report, error) {
+	p.begin("flush")
+	err := p.flush(ctx)
+	return p.end(), err
+}
+
+// lettersAtOnce bounds how many letters are of unknown fate when the run is killed while it sends them.
+const lettersAtOnce = 20
+
+// settleTime is how long an attempt of unknown outcome may still come true on the portal: a request may run there for a
+// minute, so what is not found after two was not made.
+const settleTime = 2 * time.Minute
+
+// flush makes what is due, in rounds: of each ticket the first effect, all of a round in one batch or on one connection.
+func (p *Pass) flush(ctx context.Context) error {
+	for ctx.Err() == nil {
+		due, err := p.Outbox.Due(p.Now(), chunk, p.unreachable)
+		if err != nil {
+			return err
+		}
+		var posts, letters []desk.Pending
+		for _, d := range due {
+			if d.Effect.Kind == desk.SendLetter {
+				letters = append(letters, d)
+			} else {
+				posts = append(posts, d)
+			}
+		}
+		if len(due) == 0 {
+			return nil
+		}
+		if err := p.posts(ctx, posts); err != nil {
+			return err
+		}
+		for len(letters) > 0 && ctx.Err() == nil {
+			n := min(lettersAtOnce, len(letters))
+			if err := p.letters(ctx, letters[:n]); err != nil {
+				return err
+			}
+			letters = letters[n:]
+		}
+	}
+	return nil
+}
+
+// unreachable says whether the server an effect needs was found away in this pass.
+func (p *Pass) unreachable(d desk.Pending) bool {
+	if d.Effect.Kind == desk.SendLetter {
+		return p.away["relay "+d.Effect.Letter.Mailbox] != nil
+	}
+	return p.away["portal"] != nil
+}
+
+// posts makes a round of tasks and comments: what is unsure is looked for first, what the portal must know or hold is
+// brought there, then the attempt is noted, made, and its results are recorded.
+func (p *Pass) posts(ctx context.Context, due []desk.Pending) error {
+	if len(due) == 0 {
+		return nil
+	}
+	due, err := p.seek(ctx, due)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	if due, err = p.prepare(ctx, due); err != nil || len(due) == 0 {
+		return err
+	}
+	if err := p.Outbox.Start(p.Now(), seqs(due)); err != nil {
+		return err
+	}
+	made := p.Portal.Make(ctx, effects(due))
+	results := make([]desk.Result, len(due))
+	for i, d := range due {
+		results[i] = p.posted(ctx, d, made[i])
+	}
+	return p.Outbox.Finish(p.Now(), results)
+}
+
+func seqs(due []desk.Pending) []uint64 {
+	out := make([]uint64, len(due))
+	for i, d := range due {
+		out[i] = d.Seq
+	}
+	return out
+}
+
+func effects(due []desk.Pending) []desk.Effect {
+	out := make([]desk.Effect, len(due))
+	for i, d := range due {
+		out[i] = d.Effect
+	}
+	return out
+}
+
+// seek looks for those effects whose earlier attempt may have come true, records what it finds, and returns the rest:
+// what is certain not to be there, and what never was tried.
+func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, error) {
+	var unsure, rest []desk.Pending
+	since := p.Now()
+	for _, d := range due {
+		if !d.Unsure {
+			rest = append(rest, d)
+			continue
+		}
+		unsure = append(unsure, d)
+		if d.First.Before(since) {
+			since = d.First
+		}
+	}
+	if len(unsure) == 0 {
+		return rest, nil
+	}
+	found, err := p.Portal.Find(ctx, effects(unsure), since)
+	if err != nil {
+		p.gone("portal", err)
+		p.report.Waiting += len(due)
+		return nil, nil
+	}
+	var results []desk.Result
+	for i, d := range unsure {
+		switch {
+		case found[i].Err != nil:
+			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Note: found[i].Err.Error()})
+			p.report.Waiting++
+		case found[i].Task != 0 || found[i].Comment != 0:
+			results = append(results, p.counted(d, found[i]))
+		case p.Now().Sub(d.Last) < settleTime:
+			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: d.Last.Add(settleTime), Note: d.Note})
+			p.report.Waiting++
+		default:
+			rest = append(rest, d)
+		}
+	}
+	if len(results) == 0 {
+		return rest, nil
+	}
+	return rest, p.Outbox.Finish(p.Now(), results)
+}
+
+// gone notes that a server is not to be used again in this pass.
+func (p *Pass) gone(where string, err error) {
+	p.away[where] = err
+	p.problem(where, err)
+}
+
+func (p *Pass) counted(d desk.Pending, m desk.Made) desk.Result {
+	if d.Effect.Kind == desk.OpenTask {
+		p.report.Opened++
+	} else {
+		p.report.Commented++
+	}
+	p.Log.Info("made", "effect", d.Effect.Kind, "ticket", d.Effect.Ticket, "task", m.Task, "try", d.Tries+1)
+	return desk.Result{Seq: d.Seq, Done: true, Made: m}
+}
+
+// posted judges what became of a task or a comment.
+func (p *Pass) posted(ctx context.Context, d desk.Pending, m desk.Made) desk.Result {
+	if m.Err == nil {
+		return p.counted(d, m)
+	}
+	p.Log.Warn("portal", "effect", d.Effect.Kind, "ticket", d.Effect.Ticket, "try", d.Tries+1, "err", m.Err)
+	if fault.ExtentOf(m.Err) != fault.One {
+		p.gone("portal", m.Err)
+	}
+	if fault.Of(m.Err) != fault.Never {
+		p.report.Waiting++
+		return p.again(d, m.Err)
+	}
+	if d.Effect.Kind == desk.CommentTask && p.deleted(ctx, d.Effect.Task) {
+		return p.reopened(d, m.Err)
+	}
+	p.report.Held++
+	p.problem(fmt.Sprintf("outbox entry %d", d.Seq), m.Err)
+	return desk.Result{Seq: d.Seq, Hold: true, Note: m.Err.Error()}
+}
+
+// again puts off an effect. A server that is away is no fault of the effect's: the next pass tries it again.
+func (p *Pass) again(d desk.Pending, err error) desk.Result {
+	r := desk.Result{Seq: d.Seq, Again: true, Unsure: fault.Of(err) == fault.Unsure, Note: err.Error()}
+	wait := desk.Backoff(d.Tries+1, d.Effect.Key)
+	if fault.ExtentOf(err) != fault.One {
+		wait = 0
+	}
+	r.Next = p.Now().Add(max(wait, fault.After(err)))
+	return r
+}
+
+// deleted says whether the portal does not know a task any more.
+func (p *Pass) deleted(ctx context.Context, task int64) bool {
+	states, err := p.Portal.States(ctx, []int64{task})
+	if err != nil {
+		p.Log.Warn("look at task", "task", task, "err", err)
+		return false
+	}
+	_, ok := states[task]
+	return !ok
+}
+
+// reopened gives the place of a comment whose task was deleted meanwhile to a new task that says so.
+func (p *Pass) reopened(d desk.Pending, err error) desk.Result {
+	t, terr := p.Tickets.Ticket(d.Effect.Ticket)
+	if terr != nil {
+		p.problem("state", terr)
+		return p.again(d, err)
+	}
+	post := *d.Effect.Post
+	fields := p.Policy.Fields[t.Mailbox]
+	post.Form, post.Fields, post.Marker, post.Reopen = desk.FormTask, &fields, "", false
+	post.Title = t.Subject
+	post.Notes = []desk.Note{{Key: "deleted", Task: d.Effect.Task}}
+	v := render.PostVars{Body: post.Text, At: post.At}
+	if post.Title, post.Text, terr = p.Texts.Post(post, v); terr != nil {
+		p.problem("templates", terr)
+		return p.again(d, err)
+	}
+	e := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", d.Effect.Key), Cause: d.Effect.Cause, Ticket: t.Number, Post: &post}
+	p.report.Waiting++
+	return desk.Result{Seq: d.Seq, Replace: &e, Gone: true, Note: err.Error()}
+}

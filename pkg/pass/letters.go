@@ -1,0 +1,230 @@
+package pass
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/markup"
+	"helpdesk/pkg/render"
+)
+
+// letters makes a round of letters, one connection to each relay: the attempts are noted, the letters sent one after the
+// other, and the results recorded together.
+func (p *Pass) letters(ctx context.Context, due []desk.Pending) error {
+	var (
+		results []desk.Result
+		ready   []desk.Pending
+	)
+	for _, d := range due {
+		if d.Unsure && d.Effect.Letter.Automatic() {
+			// It may have gone out: an auto-reply is sent once or not at all.
+			results = append(results, desk.Result{Seq: d.Seq, Dropped: "its fate is unknown, and an auto-reply is not sent twice"})
+			continue
+		}
+		ready = append(ready, d)
+	}
+	if len(results) > 0 {
+		if err := p.Outbox.Finish(p.Now(), results); err != nil {
+			return err
+		}
+	}
+	if len(ready) == 0 {
+		return nil
+	}
+	if err := p.Outbox.Start(p.Now(), seqs(ready)); err != nil {
+		return err
+	}
+	results = results[:0]
+	for _, d := range ready {
+		results = append(results, p.send(ctx, d))
+	}
+	return p.Outbox.Finish(p.Now(), results)
+}
+
+// send makes one letter and gives it to its relay.
+func (p *Pass) send(ctx context.Context, d desk.Pending) desk.Result {
+	where := "relay " + d.Effect.Letter.Mailbox
+	if err := p.away[where]; err != nil {
+		p.report.Waiting++
+		return p.untried(d, err)
+	}
+	b, ok := p.box(d.Effect.Letter.Mailbox)
+	if !ok {
+		return p.hold(d, fmt.Errorf("send letter: mailbox %s is not configured any more", d.Effect.Letter.Mailbox))
+	}
+	t, err := p.Tickets.Ticket(d.Effect.Ticket)
+	if err != nil {
+		return p.hold(d, err)
+	}
+	letter, err := p.letter(ctx, b, t, d)
+	if fault.Known(err) && fault.Of(err) != fault.Never {
+		p.report.Waiting++
+		return p.untried(d, err)
+	}
+	if err != nil {
+		return p.hold(d, err)
+	}
+	relay, err := p.relay(ctx, b)
+	if err != nil {
+		p.gone(where, err)
+		p.report.Waiting++
+		return p.untried(d, err)
+	}
+	raw, err := relay.Send(ctx, letter)
+	return p.sent(ctx, b, d, t, letter, raw, err)
+}
+
+// untried is the result of an attempt that never got as far as the relay.
+func (p *Pass) untried(d desk.Pending, err error) desk.Result {
+	r := p.again(d, err)
+	r.Unsure = d.Unsure
+	return r
+}
+
+func (p *Pass) hold(d desk.Pending, err error) desk.Result {
+	p.report.Held++
+	p.problem(fmt.Sprintf("outbox entry %d", d.Seq), err)
+	return desk.Result{Seq: d.Seq, Hold: true, Unsure: d.Unsure, Note: err.Error()}
+}
+
+func (p *Pass) relay(ctx context.Context, b Box) (Relay, error) {
+	if r, ok := p.relays[b.Name]; ok {
+		return r, nil
+	}
+	r, err := b.Relay(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.relays[b.Name] = r
+	return r, nil
+}
+
+func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l desk.Letter, raw []byte, err error) desk.Result {
+	if err == nil {
+		p.report.Sent++
+		p.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", t.Number, "message", l.MessageID, "try", d.Tries+1)
+		p.save(ctx, b, l, raw)
+		return desk.Result{Seq: d.Seq, Done: true, ID: l.MessageID}
+	}
+	p.Log.Warn("relay", "mailbox", b.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
+	if fault.ExtentOf(err) != fault.One {
+		p.gone("relay "+b.Name, err)
+	}
+	if fault.Of(err) != fault.Never {
+		p.report.Waiting++
+		return p.again(d, err)
+	}
+	note := "refused: " + err.Error()
+	return desk.Result{Seq: d.Seq, Dropped: note, Failed: err.Error(), Then: p.refused(b, d, t, err)}
+}
+
+func (p *Pass) save(ctx context.Context, b Box, l desk.Letter, raw []byte) {
+	if b.Save == nil {
+		return
+	}
+	if err := b.Save(ctx, raw, l.Date); err != nil {
+		p.Log.Warn("save copy of letter", "mailbox", b.Name, "err", err)
+	}
+}
+
+// refused is the comment that tells the specialists of a letter that could not be delivered.
+func (p *Pass) refused(b Box, d desk.Pending, t desk.Ticket, cause error) []desk.Effect {
+	key := desk.DeriveKey("refused", d.Effect.Key)
+	e := desk.Effect{Kind: desk.CommentTask, Key: key, Ticket: t.Number, Post: &desk.Post{
+		Form: desk.FormRefused, Marker: p.Signer.Marker(key), From: d.Effect.Letter.To, At: p.Now()}}
+	m := desk.Message{From: d.Effect.Letter.To, Subject: t.Subject}
+	m.Received = p.Now()
+	if err := p.describe(b, &m, &e, cause.Error()); err != nil {
+		p.problem("templates", err)
+		return nil
+	}
+	return []desk.Effect{e}
+}
+
+// letter renders a draft with what is known now: the task's number, the contact's name, the comments' files.
+func (p *Pass) letter(ctx context.Context, b Box, t desk.Ticket, d desk.Pending) (desk.Letter, error) {
+	draft := d.Effect.Letter
+	name, err := p.name(ctx, draft.To)
+	if err != nil {
+		return desk.Letter{}, err
+	}
+	v := render.Vars{Contact: name, Address: draft.To.Addr, Ticket: t.Number, Task: t.Task, Token: p.Signer.Token(t.Task),
+		Subject: draft.Subject, Mailbox: b.Sender.Name, MailboxFrom: b.Sender.Addr, Date: p.date(b, draft.Date)}
+	var files []desk.Part
+	if draft.Kind == desk.Answer {
+		v.Quote, v.QuoteDate = strings.Split(t.LastText, "\n"), p.date(b, t.LastAt)
+		if v.Comments, files, err = p.comments(ctx, b, draft.Comments); err != nil {
+			return desk.Letter{}, err
+		}
+		v.Specialist, v.Position = draft.Comments[0].Name, draft.Comments[0].Position
+	}
+	r, err := p.Texts.Letter(draft.Kind, v)
+	if err != nil {
+		return desk.Letter{}, err
+	}
+	l := desk.Letter{MessageID: p.Signer.MessageID(d.Effect.Key, b.Sender.Domain()), From: b.Sender,
+		To: desk.Address{Addr: draft.To.Addr}, Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: p.Now().In(b.Zone),
+		InReplyTo: draft.InReplyTo, References: draft.References, Automatic: draft.Automatic(), Loop: p.Instance,
+		Inline: r.Inline, Files: files}
+	if l.Automatic {
+		l.EnvelopeFrom = b.EnvelopeFrom
+	}
+	return l, nil
+}
+
+func (p *Pass) date(b Box, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return p.Texts.Date(t.In(b.Zone))
+}
+
+// comments brings comments into the form of a letter, with those of their files that it may carry.
+func (p *Pass) comments(ctx context.Context, b Box, cs []desk.Comment) ([]render.Comment, []desk.Part, error) {
+	var (
+		out   []render.Comment
+		parts []desk.Part
+		room  = p.MaxAttachments
+	)
+	for _, c := range cs {
+		one := render.Comment{Name: c.Name, Position: c.Position, Date: p.date(b, c.At),
+			HTML: template.HTML(markup.HTML(c.Text)), Text: markup.Plain(c.Text)}
+		for _, f := range c.Files {
+			part, err := p.download(ctx, f, room)
+			if fault.Of(err) == fault.Never || part == nil && err == nil {
+				one.Left = append(one.Left, f.Name)
+				continue
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			room -= int64(len(part.Content))
+			one.Files = append(one.Files, f.Name)
+			parts = append(parts, *part)
+		}
+		out = append(out, one)
+	}
+	return out, parts, nil
+}
+
+// download gets a file from the portal; nil without an error where it is larger than there is room for.
+func (p *Pass) download(ctx context.Context, f desk.File, room int64) (*desk.Part, error) {
+	if f.Size > room {
+		return nil, nil
+	}
+	var content bytes.Buffer
+	if err := p.Feed.Download(ctx, f, &content); err != nil {
+		p.Log.Warn("download file", "err", err)
+		return nil, err
+	}
+	if int64(content.Len()) > room {
+		return nil, nil
+	}
+	return &desk.Part{Name: f.Name, Type: f.Type, Content: content.Bytes()}, nil
+}

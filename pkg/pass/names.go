@@ -1,0 +1,50 @@
+package pass
+
+import (
+	"context"
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+// The sources of names.
+const (
+	ours = "directory"
+	crm  = "bitrix24"
+	onec = "onec"
+)
+
+// name returns how a contact is greeted: by the first source that knows him, else by the name in his letter; "" = by
+// none. A source that is away costs the name, not the letter.
+func (p *Pass) name(ctx context.Context, a desk.Address) (string, error) {
+	for _, source := range p.Sources {
+		name, err := p.nameFrom(ctx, source, a)
+		if err != nil || name != "" {
+			return name, err
+		}
+	}
+	if strings.Contains(a.Name, "@") { // an address in the place of a name
+		return "", nil
+	}
+	return a.Name, nil
+}
+
+func (p *Pass) nameFrom(ctx context.Context, source string, a desk.Address) (string, error) {
+	if source == ours {
+		c, _, err := p.People.Contact(a.Addr)
+		return c.Name, err
+	}
+	found, err := p.People.Profiles(source, []string{a.Key()}, p.Now().Add(-p.ProfileAge))
+	if err != nil {
+		return "", err
+	}
+	if c, ok := found[a.Key()]; ok || source != onec || p.OneC == nil {
+		return c.Name, nil
+	}
+	asked := []string{a.Key()}
+	if found, err = p.OneC.Profiles(ctx, asked); err != nil {
+		p.Log.Warn("look up name", "err", err)
+		return "", nil
+	}
+	return found[a.Key()].Name, p.People.SetProfiles(p.Now(), onec, asked, found)
+}

@@ -1,0 +1,176 @@
+// Package pass is the shell around the decisions: one run from the facts to the report.
+//
+// A pass gathers facts, lets desk decide, records decision and effects in one transaction, makes the effects, and
+// reports. It says in what order things happen, and nothing of what is decided or of how a server is spoken to: what it
+// needs of a state, a mailbox, a portal and a relay stands here as interfaces.
+package pass
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/render"
+)
+
+// Ledger remembers what was read and decided.
+type Ledger interface {
+	Progress(places []desk.Place) ([]desk.Progress, error)
+	Ask(qs []desk.Questions) ([]desk.Facts, error)
+	Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error
+	Marked(places []desk.Place) error
+}
+
+// Infirmary keeps what could not be processed.
+type Infirmary interface {
+	Attempted(now time.Time, p desk.Place, why string) (int, error)
+	Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error)
+	Stored(p desk.Place) ([]byte, error)
+}
+
+// Outbox holds the effects not yet made.
+type Outbox interface {
+	Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error)
+	Start(now time.Time, seqs []uint64) error
+	Files(files map[uint64][]desk.File, missing map[uint64][]string) error
+	Finish(now time.Time, results []desk.Result) error
+}
+
+// Tickets knows our tickets, and how far the portal was read.
+type Tickets interface {
+	Ticket(n uint64) (desk.Ticket, error)
+	ByTask(tasks []int64) (map[int64]desk.Ticket, error)
+	Reading() (desk.Reading, error)
+	RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket) (desk.Decision, error)) error
+}
+
+// People knows names by addresses.
+type People interface {
+	Contact(address string) (desk.Profile, bool, error)
+	Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error)
+	SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error
+}
+
+// Directory is another directory of names, asked by folded address.
+type Directory interface {
+	Profiles(ctx context.Context, addresses []string) (map[string]desk.Profile, error)
+}
+
+// Mailbox is one folder of one IMAP account.
+type Mailbox interface {
+	List(ctx context.Context) ([]desk.Listing, error)
+	Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body io.Reader, err error) error) error
+	InSent(ctx context.Context, id string) (bool, error)
+	Mark(ctx context.Context, uids []uint32) error
+	Close() error
+}
+
+// Relay takes our letters.
+type Relay interface {
+	Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
+	Close() error
+}
+
+// Portal makes effects.
+type Portal interface {
+	Prepare(ctx context.Context, addresses []string, files []desk.File, open func(i int) (io.ReadCloser, error)) (desk.Prepared, error)
+	Make(ctx context.Context, effects []desk.Effect) []desk.Made
+	Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error)
+	States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error)
+}
+
+// Feed tells what happened in the portal.
+type Feed interface {
+	Self() int64
+	Changes(ctx context.Context, since time.Time) (desk.Changes, error)
+	Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error)
+	Download(ctx context.Context, f desk.File, w io.Writer) error
+}
+
+// Texts renders letters and posts.
+type Texts interface {
+	Letter(kind desk.LetterKind, v render.Vars) (render.Rendered, error)
+	Post(p desk.Post, v render.PostVars) (title, text string, err error)
+	Date(t time.Time) string
+}
+
+// Box is a mailbox as configured: where its letters come from and go out.
+type Box struct {
+	Name         string
+	Sender       desk.Address
+	EnvelopeFrom string        // of auto-replies; "" = the sender's address, "<>" = the null sender
+	MaxMessage   int64         // bytes
+	MaxAge       time.Duration // older unseen mail is left alone; 0 = none is too old
+	Moves        bool          // a message that is done is moved away
+	Zone         *time.Location
+
+	Open  func(ctx context.Context, readOnly bool) (Mailbox, error)
+	Relay func(ctx context.Context) (Relay, error)
+	Save  func(ctx context.Context, raw []byte, at time.Time) error // nil = no copy of our letters is kept
+}
+
+// Pass is what one run works with.
+type Pass struct {
+	Ledger    Ledger
+	Infirmary Infirmary
+	Outbox    Outbox
+	Tickets   Tickets
+	People    People
+	Portal    Portal
+	Feed      Feed
+	Boxes     []Box
+
+	Rules  *desk.Rules
+	Policy *desk.Policy
+	Texts  Texts
+	Cutter *eml.Cutter
+
+	Sources        []string      // where names come from, in their order: directory, bitrix24, onec
+	OneC           Directory     // nil = none
+	ProfileAge     time.Duration // how long another directory's answer is believed
+	PoisonAfter    int           // passes that may fail over one message
+	Budget         time.Duration // for one message
+	MaxAttachments int64         // bytes of a comment's files that go out with a letter
+	Signer         desk.Signer
+	Instance       string
+
+	Now    func() time.Time
+	Log    *slog.Logger
+	Notify func(Line) // called for every message or change decided; nil = nobody listens
+
+	spool  spool
+	relays map[string]Relay
+	away   map[string]error // servers not to be used again in this pass: "portal", "relay NAME"
+	report *Report
+}
+
+const chunk = 50 // messages recorded in one transaction, and made in one batch of the portal
+
+func (p *Pass) begin(kind string) {
+	p.report = &Report{Kind: kind, Started: p.Now()}
+	p.relays, p.away = map[string]Relay{}, map[string]error{}
+	p.spool = spool{}
+}
+
+func (p *Pass) end() *Report {
+	for name, r := range p.relays {
+		if err := r.Close(); err != nil {
+			p.Log.Debug("close relay", "mailbox", name, "err", err)
+		}
+	}
+	p.spool.clear()
+	p.report.Ended = p.Now()
+	return p.report
+}
+
+func (p *Pass) box(name string) (Box, bool) {
+	for _, b := range p.Boxes {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return Box{}, false
+}

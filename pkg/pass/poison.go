@@ -1,0 +1,76 @@
+package pass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// unbelieved is a message the rules send into the quarantine.
+type unbelieved struct{ note string }
+
+func (u *unbelieved) Error() string { return u.note }
+
+// spoiled counts a message that could not be processed; one that fails too often goes into the quarantine, and a task
+// says so. A message that has vanished from its mailbox is nobody's any more.
+func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) error {
+	p.Log.Warn("message", "mailbox", b.Name, "uid", e.UID, "message", e.ID, "err", cause)
+	var rule *unbelieved
+	if errors.As(cause, &rule) {
+		return p.quarantine(e, cause, desk.Decision{Key: poisonKey(e)})
+	}
+	if fault.Of(cause) == fault.Never {
+		return nil
+	}
+	tries, err := p.Infirmary.Attempted(p.Now(), e.Place, cause.Error())
+	if err != nil {
+		return err
+	}
+	if tries < p.PoisonAfter {
+		p.report.Waiting++
+		return nil
+	}
+	tell, err := p.trouble(b, e, cause)
+	if err != nil {
+		return err
+	}
+	return p.quarantine(e, cause, tell)
+}
+
+func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
+	var raw []byte
+	if kept, ok := p.spool[e.Place]; ok {
+		var err error
+		if raw, err = kept.bytes(); err != nil {
+			return fmt.Errorf("keep message: %w", err)
+		}
+	}
+	if _, err := p.Infirmary.Quarantine(p.Now(), e, cause.Error(), raw, tell); err != nil {
+		return err
+	}
+	p.report.Quarantine++
+	return nil
+}
+
+func poisonKey(e desk.Entry) string {
+	return desk.DeriveKey("poison", e.Mailbox, fmt.Sprint(e.UIDValidity), fmt.Sprint(e.UID))
+}
+
+// trouble is the decision that tells people of a message that can't be processed: a task with the message attached.
+func (p *Pass) trouble(b Box, e desk.Entry, cause error) (desk.Decision, error) {
+	key := poisonKey(e)
+	fields := p.Policy.Fields[b.Name]
+	at := e.Place
+	post := &desk.Post{Form: desk.FormTrouble, Fields: &fields, From: e.From, Message: &at, At: e.Received}
+	if _, ok := p.spool[e.Place]; ok {
+		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: e.Size, Part: desk.WholeMessage}}
+	}
+	effect := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", key), Post: post}
+	d := desk.Decision{Verdict: desk.Quarantine, Key: key, Effects: []desk.Effect{effect}, Ticket: &desk.Ticket{
+		Key: effect.Key, Mailbox: b.Name, Requester: e.From, Subject: e.Subject, Opened: p.Now(), Status: desk.Open, Silent: true}}
+	m := desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}
+	return d, p.describe(b, &m, &d.Effects[0], cause.Error())
+}

@@ -1,0 +1,338 @@
+package pass
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/fault"
+)
+
+// Poll reads the mailboxes, decides and records what is new, and makes what follows from it.
+func (p *Pass) Poll(ctx context.Context) (*Report, error) {
+	p.begin("poll")
+	err := p.mailboxes(ctx, false, p.Boxes, func(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
+		if err := p.flush(ctx); err != nil {
+			return err
+		}
+		return p.mark(ctx, b, mb, ls)
+	})
+	if err == nil {
+		err = p.flush(ctx) // what earlier runs left
+	}
+	return p.end(), err
+}
+
+// Preview is a poll that stops when everything is decided. The state must be an overlay: what is recorded there lets
+// later messages see what earlier ones would have made.
+func (p *Pass) Preview(ctx context.Context) (*Report, error) {
+	p.begin("poll")
+	p.report.DryRun = true
+	err := p.mailboxes(ctx, true, p.Boxes, func(context.Context, Box, Mailbox, []desk.Listing) error { return nil })
+	return p.end(), err
+}
+
+// settle makes what follows from recorded messages, and marks those that are done.
+type settle func(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error
+
+// mailboxes works through every mailbox; one that is away does not stop the others. An error is one of the state.
+func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, then settle) error {
+	for _, b := range boxes {
+		where := "mailbox " + b.Name
+		mb, err := b.Open(ctx, readOnly)
+		if err != nil {
+			p.problem(where, err)
+			continue
+		}
+		err = p.mailbox(ctx, b, mb, then)
+		if cerr := mb.Close(); cerr != nil {
+			p.Log.Debug("close mailbox", "mailbox", b.Name, "err", cerr)
+		}
+		if err != nil && fault.Known(err) {
+			p.problem(where, err)
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	return nil
+}
+
+func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, then settle) error {
+	all, err := mb.List(ctx)
+	if err != nil {
+		return err
+	}
+	p.report.Listed += len(all)
+	ls := all[:0]
+	for _, l := range all {
+		if b.MaxAge > 0 && p.Now().Sub(l.Received) > b.MaxAge {
+			p.report.Old++
+			continue
+		}
+		ls = append(ls, l)
+	}
+	if len(ls) == 0 {
+		return nil
+	}
+	progress, err := p.Ledger.Progress(places(ls))
+	if err != nil {
+		return err
+	}
+	var known, fresh []desk.Listing
+	for i, l := range ls {
+		if progress[i].Known {
+			known = append(known, l)
+		} else {
+			fresh = append(fresh, l)
+		}
+	}
+	if len(known) > 0 {
+		if err := then(ctx, b, mb, known); err != nil {
+			return err
+		}
+	}
+	for len(fresh) > 0 && ctx.Err() == nil {
+		n := min(chunk, len(fresh))
+		if err := p.chunk(ctx, b, mb, fresh[:n], then); err != nil {
+			return err
+		}
+		fresh = fresh[n:]
+	}
+	return nil
+}
+
+func places(ls []desk.Listing) []desk.Place {
+	ps := make([]desk.Place, len(ls))
+	for i, l := range ls {
+		ps[i] = l.Place
+	}
+	return ps
+}
+
+// chunk fetches, decides and records some messages, and settles them.
+func (p *Pass) chunk(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing, then settle) error {
+	defer p.spool.clear()
+	var ms []desk.Message
+	err := mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body io.Reader, err error) error {
+		if err == nil {
+			var m desk.Message
+			if m, err = p.take(l, body, b.MaxMessage); err == nil {
+				ms = append(ms, m)
+				return nil
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return p.spoiled(ctx, b, desk.Entry{Listing: l}, err)
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.decide(ctx, b, mb, ms); err != nil {
+		return err
+	}
+	return then(ctx, b, mb, ls)
+}
+
+// take spools a message and reads it, within its budget and whatever happens in the reading.
+func (p *Pass) take(l desk.Listing, body io.Reader, limit int64) (m desk.Message, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("read message: panic: %v", r)
+		}
+	}()
+	if limit > 0 && l.Size > limit {
+		m = eml.ReadHeader(body, l)
+		m.Degraded = append(m.Degraded, "oversize")
+		return m, nil
+	}
+	kept, err := p.spool.add(l.Place, body)
+	if err != nil {
+		return m, err
+	}
+	r, err := kept.open()
+	if err != nil {
+		return m, err
+	}
+	defer r.Close()
+	return Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.Cutter)
+}
+
+// limited ends a reading that takes too long.
+type limited struct {
+	r     io.Reader
+	until time.Time
+	now   func() time.Time
+}
+
+func (l *limited) Read(b []byte) (int, error) {
+	if l.now().After(l.until) {
+		return 0, fmt.Errorf("read message: its time budget is used up")
+	}
+	return l.r.Read(b)
+}
+
+// decide looks up what the decisions need, takes them in the order of the mailbox, and records them together.
+func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message) error {
+	if len(ms) == 0 {
+		return nil
+	}
+	entries := make([]desk.Entry, len(ms))
+	qs := make([]desk.Questions, len(ms))
+	for i := range ms {
+		m := &ms[i]
+		qs[i] = p.Rules.Ask(m, p.Signer)
+		entries[i] = desk.Entry{Listing: m.Listing, Questions: qs[i], ID: m.ID, From: m.From, Subject: m.Subject}
+	}
+	known, err := p.Ledger.Ask(qs)
+	if err != nil {
+		return err
+	}
+	states := p.states(ctx, known)
+	sent := p.answered(ctx, mb, ms, known)
+	var (
+		spoiled = map[int]error{}
+		lines   []Line
+	)
+	err = p.Ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
+		p.complete(states, &f)
+		f.InSent = sent[i]
+		d, err := p.judge(b, &ms[i], f)
+		if err != nil {
+			spoiled[i] = err
+			return desk.Decision{Verdict: desk.Quarantine}, nil
+		}
+		if d.Verdict == desk.Quarantine {
+			_, note, _ := settled(d)
+			spoiled[i] = &unbelieved{note}
+		}
+		lines = append(lines, line(ms[i], d))
+		return d, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		p.tell(l)
+	}
+	for i := range entries {
+		if spoiled[i] == nil {
+			continue
+		}
+		if err := p.spoiled(ctx, b, entries[i], spoiled[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge decides one message and writes the texts of what follows.
+func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("decide message: panic: %v", r)
+		}
+	}()
+	d = p.Rules.Decide(m, f)
+	for i := range d.Effects {
+		if d.Effects[i].Post == nil {
+			continue
+		}
+		if err := p.write(b, m, &d.Effects[i]); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// states asks the portal how the tasks stand that the messages may belong to; nil where it does not answer, when the
+// last known state serves.
+func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]desk.TaskState {
+	var tasks []int64
+	asked := map[int64]bool{}
+	for _, f := range known {
+		for _, t := range f.Tickets {
+			if t.Task != 0 && !asked[t.Task] {
+				asked[t.Task] = true
+				tasks = append(tasks, t.Task)
+			}
+		}
+	}
+	if len(tasks) == 0 || p.away["portal"] != nil {
+		return nil
+	}
+	states, err := p.Portal.States(ctx, tasks)
+	if err != nil {
+		p.problem("portal", err)
+		return nil
+	}
+	return states
+}
+
+// answered tells of each message whether the letter it answers lies in our Sent folder: asked only where we do not know
+// that letter ourselves.
+func (p *Pass) answered(ctx context.Context, mb Mailbox, ms []desk.Message, known []desk.Facts) []bool {
+	sent := make([]bool, len(ms))
+	for i, m := range ms {
+		if len(m.InReplyTo) == 0 || len(known[i].Known) > 0 || known[i].Recorded {
+			continue
+		}
+		var err error
+		if sent[i], err = mb.InSent(ctx, m.InReplyTo[0]); err != nil {
+			p.Log.Debug("look into Sent", "mailbox", m.Mailbox, "err", err)
+		}
+	}
+	return sent
+}
+
+// complete adds to the facts what the state can't know.
+func (p *Pass) complete(states map[int64]desk.TaskState, f *desk.Facts) {
+	f.Policy, f.Signer, f.Instance = p.Policy, p.Signer, p.Instance
+	if states == nil {
+		return
+	}
+	for n, t := range f.Tickets {
+		if t.Task == 0 {
+			continue
+		}
+		if s, ok := states[t.Task]; ok {
+			t.Status, t.ClosedAt = s.Status, s.ClosedAt
+		} else {
+			t.Status = desk.Gone
+		}
+		f.Tickets[n] = t
+	}
+}
+
+// mark marks those messages on the server whose task or comment is made, or that need none.
+func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
+	progress, err := p.Ledger.Progress(places(ls))
+	if err != nil {
+		return err
+	}
+	var (
+		uids []uint32
+		done []desk.Place
+	)
+	for i, l := range ls {
+		tooBig := b.MaxMessage > 0 && l.Size > b.MaxMessage
+		if !progress[i].Ready || tooBig && b.Moves { // one that is too big stays where it is
+			continue
+		}
+		uids, done = append(uids, l.UID), append(done, l.Place)
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	if err := mb.Mark(ctx, uids); err != nil {
+		return err
+	}
+	p.report.Marked += len(uids)
+	return p.Ledger.Marked(done)
+}

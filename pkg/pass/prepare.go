@@ -1,0 +1,236 @@
+package pass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/fault"
+)
+
+// errGone says that a file can't be had any more.
+var errGone = errors.New("the message is no longer in the mailbox")
+
+// source is a file of a pending effect: which effect, and which of its files.
+type source struct {
+	due  int
+	file int
+}
+
+// prepare brings to the portal what the effects need there, names and files, in as few calls as it takes, and notes in
+// the outbox what it has brought. It returns the effects ready to be made.
+func (p *Pass) prepare(ctx context.Context, due []desk.Pending) ([]desk.Pending, error) {
+	addresses, known, err := p.strangers(due)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		files   []desk.File
+		sources []source
+	)
+	for i, d := range due {
+		for j, f := range d.Effect.Post.Files {
+			if f.Object == 0 {
+				files, sources = append(files, f), append(sources, source{i, j})
+			}
+		}
+	}
+	if len(addresses)+len(files) > 0 {
+		got, err := p.Portal.Prepare(ctx, addresses, files, func(i int) (io.ReadCloser, error) {
+			s := sources[i]
+			return p.content(ctx, due[s.due].Effect.Post, due[s.due].Effect.Post.Files[s.file])
+		})
+		if err != nil {
+			p.gone("portal", err)
+			p.report.Waiting += len(due)
+			return nil, nil
+		}
+		if err := p.acquaint(addresses, got, known); err != nil {
+			return nil, err
+		}
+		if due, err = p.uploaded(due, sources, got); err != nil {
+			return nil, err
+		}
+	}
+	for i := range due {
+		if f := due[i].Effect.Post.Fields; f != nil && f.BindCRM {
+			f.CRM = known[due[i].Effect.Post.From.Key()].CRM
+		}
+	}
+	return due, nil
+}
+
+// strangers returns the senders of new tasks whom the portal's CRM has not been asked for lately, and what is known of
+// the others. It is asked for names and for the contact to bind to the task.
+func (p *Pass) strangers(due []desk.Pending) (ask []string, known map[string]desk.Profile, err error) {
+	var all []string
+	for _, d := range due {
+		post := d.Effect.Post
+		bind := post.Fields != nil && post.Fields.BindCRM
+		if a := post.From.Key(); d.Effect.Kind == desk.OpenTask && a != "" && (bind || slices.Contains(p.Sources, crm)) {
+			all = append(all, a)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil, nil
+	}
+	if known, err = p.People.Profiles(crm, all, p.Now().Add(-p.ProfileAge)); err != nil {
+		return nil, nil, err
+	}
+	for _, a := range all {
+		if _, ok := known[a]; !ok && !slices.Contains(ask, a) {
+			ask = append(ask, a)
+		}
+	}
+	return ask, known, nil
+}
+
+// acquaint keeps what the CRM said.
+func (p *Pass) acquaint(asked []string, got desk.Prepared, known map[string]desk.Profile) error {
+	if len(asked) == 0 || !got.Asked {
+		return nil
+	}
+	for a, profile := range got.Profiles {
+		known[a] = profile
+	}
+	return p.People.SetProfiles(p.Now(), crm, asked, got.Profiles)
+}
+
+// uploaded notes which files the portal has, and which can't be had any more; an effect whose file the portal refused
+// for now waits.
+func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared) ([]desk.Pending, error) {
+	if len(sources) == 0 {
+		return due, nil
+	}
+	var (
+		files   = map[uint64][]desk.File{}
+		missing = map[uint64][]string{}
+		lost    = map[source]bool{}
+		waits   = map[int]error{}
+	)
+	for k, s := range sources {
+		f := &due[s.due].Effect.Post.Files[s.file]
+		switch err := got.Errs[k]; {
+		case err == nil:
+			f.Object = got.Objects[k]
+		case errors.Is(err, errGone), fault.Of(err) == fault.Never:
+			p.Log.Warn("upload file", "ticket", due[s.due].Effect.Ticket, "err", err)
+			lost[s] = true
+		default:
+			waits[s.due] = err
+		}
+	}
+	for _, s := range sources {
+		d := &due[s.due]
+		if _, done := files[d.Seq]; done {
+			continue
+		}
+		post := d.Effect.Post
+		var kept []desk.File
+		for j, f := range post.Files {
+			if lost[source{s.due, j}] {
+				post.Missing = append(post.Missing, f.Name)
+			} else {
+				kept = append(kept, f)
+			}
+		}
+		post.Files = kept
+		files[d.Seq], missing[d.Seq] = kept, post.Missing
+	}
+	if err := p.Outbox.Files(files, missing); err != nil {
+		return nil, err
+	}
+	return p.put(due, waits)
+}
+
+// put puts off the effects that wait for their files, and returns the others.
+func (p *Pass) put(due []desk.Pending, waits map[int]error) ([]desk.Pending, error) {
+	var (
+		ready   []desk.Pending
+		results []desk.Result
+	)
+	for i, d := range due {
+		err, wait := waits[i]
+		if !wait {
+			ready = append(ready, d)
+			continue
+		}
+		if fault.ExtentOf(err) != fault.One {
+			p.gone("portal", err)
+		}
+		r := p.again(d, err)
+		r.Unsure = d.Unsure // the task itself was not tried
+		results = append(results, r)
+		p.report.Waiting++
+	}
+	if len(results) == 0 {
+		return ready, nil
+	}
+	return ready, p.Outbox.Finish(p.Now(), results)
+}
+
+// content opens a file of a message: from the spool, else from its mailbox, else from the quarantine.
+func (p *Pass) content(ctx context.Context, post *desk.Post, f desk.File) (io.ReadCloser, error) {
+	if post.Message == nil {
+		return nil, fault.New(fault.Never, fmt.Errorf("open %s: %w", f.Name, errGone))
+	}
+	kept, ok := p.spool[*post.Message]
+	if !ok {
+		var err error
+		if kept, err = p.fetch(ctx, *post.Message); err != nil {
+			return nil, err
+		}
+	}
+	raw, err := kept.open()
+	if err != nil {
+		return nil, err
+	}
+	if f.Part == desk.WholeMessage {
+		return raw, nil
+	}
+	r, w := io.Pipe()
+	go func() {
+		err := eml.Extract(raw, f.Part, w)
+		_ = raw.Close()
+		w.CloseWithError(err)
+	}()
+	return r, nil
+}
+
+// fetch reads a message again for its files.
+func (p *Pass) fetch(ctx context.Context, at desk.Place) (*spooled, error) {
+	raw, err := p.Infirmary.Stored(at)
+	if err != nil {
+		return nil, err
+	}
+	if raw != nil {
+		one := &spooled{mem: raw}
+		p.spool[at] = one
+		return one, nil
+	}
+	b, ok := p.box(at.Mailbox)
+	if !ok {
+		return nil, fault.New(fault.Never, fmt.Errorf("fetch message of mailbox %s: %w", at.Mailbox, errGone))
+	}
+	mb, err := b.Open(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	defer mb.Close()
+	var kept *spooled
+	err = mb.Fetch(ctx, []desk.Listing{{Place: at}}, 0, func(l desk.Listing, body io.Reader, err error) error {
+		if err != nil {
+			return err
+		}
+		kept, err = p.spool.add(at, body)
+		return err
+	})
+	if err == nil && kept == nil {
+		err = fault.New(fault.Never, fmt.Errorf("fetch message %d of mailbox %s: %w", at.UID, at.Mailbox, errGone))
+	}
+	return kept, err
+}

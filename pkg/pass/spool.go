@@ -1,0 +1,83 @@
+package pass
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
+	"helpdesk/pkg/desk"
+)
+
+// spool keeps the bytes of the messages being worked on, so that their files need not be fetched a second time: small
+// ones in memory, large ones in temporary files.
+type spool map[desk.Place]*spooled
+
+type spooled struct {
+	mem  []byte
+	file string
+}
+
+const inMemory = 256 << 10 // bytes
+
+// add reads a message to its end and keeps it.
+func (s spool) add(at desk.Place, r io.Reader) (*spooled, error) {
+	var head bytes.Buffer
+	n, err := io.CopyN(&head, r, inMemory+1)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("spool message: %w", err)
+	}
+	one := &spooled{mem: head.Bytes()}
+	if n > inMemory {
+		if one, err = toFile(&head, r); err != nil {
+			return nil, err
+		}
+	}
+	s[at] = one
+	return one, nil
+}
+
+func toFile(head *bytes.Buffer, rest io.Reader) (*spooled, error) {
+	f, err := os.CreateTemp("", "helpdesk-*.eml")
+	if err != nil {
+		return nil, fmt.Errorf("spool message: %w", err)
+	}
+	one := &spooled{file: f.Name()}
+	_, err = io.Copy(f, io.MultiReader(head, rest))
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		_ = os.Remove(one.file)
+		return nil, fmt.Errorf("spool message: %w", err)
+	}
+	return one, nil
+}
+
+func (s *spooled) open() (io.ReadCloser, error) {
+	if s.file == "" {
+		return io.NopCloser(bytes.NewReader(s.mem)), nil
+	}
+	return os.Open(s.file)
+}
+
+// bytes returns the whole message; it is asked for only when it goes into the quarantine.
+func (s *spooled) bytes() ([]byte, error) {
+	if s.file == "" {
+		return s.mem, nil
+	}
+	return os.ReadFile(s.file)
+}
+
+func (s spool) drop(at desk.Place) {
+	if one, ok := s[at]; ok && one.file != "" {
+		_ = os.Remove(one.file)
+	}
+	delete(s, at)
+}
+
+func (s spool) clear() {
+	for at := range s {
+		s.drop(at)
+	}
+}

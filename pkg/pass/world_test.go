@@ -1,0 +1,396 @@
+package pass_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/mailbox"
+	"helpdesk/pkg/markup"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/portal"
+	"helpdesk/pkg/relay"
+	"helpdesk/pkg/render"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+	"helpdesk/templates"
+)
+
+// world is everything outside of a pass: real servers in the process, a state file, and a clock of our own.
+type world struct {
+	t       testing.TB
+	state   string
+	portal  *sandbox.Portal
+	imap    *sandbox.IMAP
+	smtp    *sandbox.SMTP
+	webhook string
+	clock   time.Time
+	policy  desk.Policy
+	steps   func(name string) // called before and after whatever changes anything; nil = nobody listens
+	moveTo  string
+	sources []string
+	boxes   []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
+	poison  int
+}
+
+const specialist = 7
+
+var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
+
+func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
+	t.Helper()
+	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: morning,
+		boxes: []string{"support"}, poison: 3, sources: []string{"directory", "bitrix24"}}
+	o.Now, o.NoLimit = func() time.Time { return w.clock }, true
+	w.portal = sandbox.NewPortal(o)
+	var err error
+	if w.webhook, err = w.portal.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if w.imap, err = sandbox.NewIMAP(sandbox.IMAPOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if w.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _, _ = w.portal.Close(), w.imap.Close(), w.smtp.Close() })
+	w.policy = desk.Policy{Own: []string{"support@helpdesk.example"}, Staff: []string{"@staff.example"}, Automatic: "task", Bulk: "task",
+		Reopen: true, ReopenWithin: 720 * time.Hour, SameSubject: 336 * time.Hour, AutoReply: true, PerAddress: 50, PerDomain: 50,
+		Within: 24 * time.Hour, MaxAge: 72 * time.Hour, Answer: true, Send: "all", InternalPrefix: "//", PublicPrefix: "!",
+		Combine: true, Attachments: true,
+		Fields: map[string]desk.Fields{"support": {Responsible: specialist, Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true}}}
+	unmarshal(t, "words.yaml", &w.policy.Words)
+	return w
+}
+
+func unmarshal(t testing.TB, name string, v any) {
+	t.Helper()
+	raw, err := templates.FS.ReadFile(name)
+	if err == nil {
+		err = yaml.Unmarshal(raw, v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// letter is a plain letter; further header fields may be given.
+func letter(id, from, subject, body string, header ...string) []byte {
+	lines := append([]string{"From: " + from, "To: support@helpdesk.example", "Subject: " + subject, "Message-ID: <" + id + ">",
+		"Date: Thu, 12 Mar 2026 12:00:00 +0300", "MIME-Version: 1.0"}, header...)
+	if !strings.Contains(strings.Join(header, "\n"), "Content-Type:") {
+		lines = append(lines, "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit")
+	}
+	return []byte(strings.Join(lines, "\r\n") + "\r\n\r\n" + strings.ReplaceAll(body, "\n", "\r\n"))
+}
+
+// withFile is a letter with an attachment.
+func withFile(id, from, subject, body, name, content string) []byte {
+	return letter(id, from, subject, "--b\nContent-Type: text/plain; charset=utf-8\n\n"+body+
+		"\n--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\""+name+"\"\n\n"+content+"\n--b--\n",
+		`Content-Type: multipart/mixed; boundary="b"`)
+}
+
+// arrive brings a letter into the mailbox. It arrived at the same time in every world, however late it is there.
+func (w *world) arrive(raw []byte) uint32 {
+	w.t.Helper()
+	uid, err := w.imap.Append("INBOX", raw, morning)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return uid
+}
+
+// open wires a pass as the command line does, with every change announced to steps.
+func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
+	w.t.Helper()
+	s, err := store.Open(w.state, o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	now := func() time.Time { return w.clock }
+	client, err := portal.New(portal.Options{Webhook: w.webhook, Timeout: 10 * time.Second, Burst: 1000, PerSecond: 1000, Now: now,
+		Results: w.policy.Send == "results",
+		Sleep:   func(context.Context, time.Duration) error { return nil },
+		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Add(-24*time.Hour)); return v },
+		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock, name, value)) }})
+	w.check(err)
+	rules, err := desk.Compile(&w.policy)
+	w.check(err)
+	texts, err := render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape})
+	w.check(err)
+	var quotes eml.Rules
+	unmarshal(w.t, "quotes.yaml", &quotes)
+	cutter, err := eml.Compile(quotes)
+	w.check(err)
+	st := &stepping{w: w, Store: s, Client: client}
+	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
+		Rules: rules, Policy: &w.policy, Texts: texts, Cutter: cutter, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
+		PoisonAfter: w.poison, Budget: time.Minute, MaxAttachments: 20 << 20, Signer: s.Signer(), Instance: s.Instance(),
+		Now: now, Log: slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))}, s
+}
+
+type logWriter struct{ t testing.TB }
+
+func (l logWriter) Write(b []byte) (int, error) {
+	l.t.Logf("%s", bytes.TrimSpace(b))
+	return len(b), nil
+}
+
+func (w *world) check(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) pboxes() []pass.Box {
+	var out []pass.Box
+	for _, name := range w.boxes {
+		folder := "INBOX"
+		if name != "support" {
+			folder = name
+		}
+		b := pass.Box{Name: name, Sender: desk.Address{Name: "Служба поддержки", Addr: "support@helpdesk.example"}, MaxMessage: 1 << 20,
+			MaxAge: 720 * time.Hour, Moves: w.moveTo != "", Zone: time.UTC}
+		ihost, iport := split(w.imap.Addr())
+		shost, sport := split(w.smtp.Addr())
+		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
+			m, err := mailbox.Open(ctx, mailbox.Options{Name: name, Host: ihost, Port: iport, TLS: "none", User: "user", Password: "password",
+				Folder: folder, MoveTo: w.moveTo}, readOnly)
+			if err != nil {
+				return nil, err
+			}
+			return &steppingMailbox{m, w}, nil
+		}
+		b.Relay = func(ctx context.Context) (pass.Relay, error) {
+			r, err := relay.Open(ctx, relay.Options{Host: shost, Port: sport, TLS: "none", Auth: "none"})
+			if err != nil {
+				return nil, err
+			}
+			return &steppingRelay{r, w}, nil
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+func split(addr string) (string, int) {
+	host, port, _ := net.SplitHostPort(addr)
+	n, _ := strconv.Atoi(port)
+	return host, n
+}
+
+// died is what a pass panics with where it is made to die.
+type died struct{ step string }
+
+// run runs one pass; where it died, the report is nil and the name of the step is returned.
+func (w *world) run(fn func(*pass.Pass, context.Context) (*pass.Report, error)) (r *pass.Report, at string) {
+	w.t.Helper()
+	p, s := w.open(store.Options{})
+	defer func() { w.check(s.Close()) }()
+	defer func() {
+		if d, ok := recover().(died); ok {
+			r, at = nil, d.step
+		}
+	}()
+	r, err := fn(p, context.Background())
+	w.check(err)
+	return r, ""
+}
+
+func (w *world) poll() (*pass.Report, string)   { w.t.Helper(); return w.run((*pass.Pass).Poll) }
+func (w *world) notify() (*pass.Report, string) { w.t.Helper(); return w.run((*pass.Pass).Announce) }
+
+// quiet runs passes until nothing is left to do.
+func (w *world) quiet() {
+	w.t.Helper()
+	for range 12 {
+		w.clock = w.clock.Add(3 * time.Minute)
+		r1, at1 := w.poll()
+		r2, at2 := w.notify()
+		if at1 != "" || at2 != "" {
+			w.t.Fatalf("died again at %s%s", at1, at2)
+		}
+		p, s := w.open(store.Options{})
+		all, err := s.Pendings()
+		w.check(err)
+		w.check(s.Close())
+		_ = p
+		if len(all) == 0 && r1.Waiting+r2.Waiting == 0 && len(r1.Problems)+len(r2.Problems) == 0 && r1.Marked == 0 {
+			return
+		}
+	}
+	w.t.Fatal("it never gets quiet")
+}
+
+// lastID returns the Message-ID of the letter mailed last.
+func (w *world) lastID() string {
+	all := w.smtp.Letters()
+	m, err := eml.Parse(bytes.NewReader(all[len(all)-1].Raw), desk.Listing{})
+	w.check(err)
+	return m.ID
+}
+
+func (w *world) step(name string) {
+	if w.steps != nil {
+		w.steps(name)
+	}
+}
+
+// again is what the portal puts into the name of a file that was uploaded before, by a run that died behind it.
+var again = regexp.MustCompile(` \(\d\)\.`)
+
+var signed = regexp.MustCompile(`hd-[0-9a-f]{16}|\[#\d+-\d{4}\]`)
+
+// shape says what stands in the portal, what people mailed and what is marked, without what is signed with the state's
+// secret. A letter counts once however often it was sent under its Message-ID. The auto-replies are told apart, and each
+// time one was sent.
+func (w *world) shape() (string, []string) {
+	var b strings.Builder
+	for _, t := range w.portal.Tasks() {
+		fmt.Fprintf(&b, "task %s [%t] crm %v tags %v status %v\n%s\n", t.Title, t.XMLID != "", t.CRM, t.Tags, t.Status, t.Description)
+		for _, f := range t.Files {
+			fmt.Fprintf(&b, " file %s %q\n", again.ReplaceAllString(f.Name, "."), f.Content)
+		}
+		for _, c := range t.Comments {
+			if c.System {
+				continue
+			}
+			fmt.Fprintf(&b, " comment %d %s\n", c.Author, signed.ReplaceAllString(c.Text, "*"))
+			for _, f := range c.Files {
+				fmt.Fprintf(&b, "  file %s %q\n", f.Name, f.Content)
+			}
+		}
+	}
+	human, auto := w.letters()
+	b.WriteString(strings.Join(human, ""))
+	for _, m := range w.imap.Messages("INBOX") {
+		fmt.Fprintf(&b, "mail %d seen %v\n", m.UID, m.Seen)
+	}
+	return b.String(), auto
+}
+
+// letters says what was mailed, sorted: by people, each once, and by itself.
+func (w *world) letters() (human, auto []string) {
+	seen := map[string]bool{}
+	for _, l := range w.smtp.Letters() {
+		m, err := eml.Parse(bytes.NewReader(l.Raw), desk.Listing{})
+		w.check(err)
+		var files []string
+		for _, a := range m.Attachments {
+			files = append(files, a.Name)
+		}
+		text := fmt.Sprintf("letter to %v: %s, files %v\n%s\n", l.To, signed.ReplaceAllString(m.Subject, "*"), files, m.Plain)
+		switch {
+		case m.Header.Has("Auto-Submitted"):
+			auto = append(auto, text)
+		case !seen[m.ID]:
+			human = append(human, text)
+		}
+		seen[m.ID] = true
+	}
+	sort.Strings(human)
+	sort.Strings(auto)
+	return human, auto
+}
+
+// stepping announces every change of the state and of the portal.
+type stepping struct {
+	w *world
+	*store.Store
+	*portal.Client
+}
+
+func step1[T any](w *world, name string, fn func() (T, error)) (T, error) {
+	w.step(name + ", before")
+	v, err := fn()
+	w.step(name + ", after")
+	return v, err
+}
+
+func step0(w *world, name string, fn func() error) error {
+	_, err := step1(w, name, func() (struct{}, error) { return struct{}{}, fn() })
+	return err
+}
+
+func (s *stepping) Record(now time.Time, es []desk.Entry, win time.Duration, decide func(int, desk.Facts) (desk.Decision, error)) error {
+	return step0(s.w, "record messages", func() error { return s.Store.Record(now, es, win, decide) })
+}
+
+func (s *stepping) RecordChanges(now time.Time, ns []uint64, r desk.Reading, decide func(int, desk.Ticket) (desk.Decision, error)) error {
+	return step0(s.w, "record changes", func() error { return s.Store.RecordChanges(now, ns, r, decide) })
+}
+
+func (s *stepping) Marked(ps []desk.Place) error {
+	return step0(s.w, "note marks", func() error { return s.Store.Marked(ps) })
+}
+
+func (s *stepping) Attempted(now time.Time, p desk.Place, why string) (int, error) {
+	return step1(s.w, "note a failed attempt", func() (int, error) { return s.Store.Attempted(now, p, why) })
+}
+
+func (s *stepping) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error) {
+	return step1(s.w, "quarantine", func() (desk.Poison, error) { return s.Store.Quarantine(now, e, cause, raw, tell) })
+}
+
+func (s *stepping) Start(now time.Time, seqs []uint64) error {
+	return step0(s.w, "note attempts", func() error { return s.Store.Start(now, seqs) })
+}
+
+func (s *stepping) Files(f map[uint64][]desk.File, m map[uint64][]string) error {
+	return step0(s.w, "note uploads", func() error { return s.Store.Files(f, m) })
+}
+
+func (s *stepping) Finish(now time.Time, rs []desk.Result) error {
+	return step0(s.w, "record results", func() error { return s.Store.Finish(now, rs) })
+}
+
+func (s *stepping) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
+	return step0(s.w, "keep names", func() error { return s.Store.SetProfiles(now, source, asked, found) })
+}
+
+func (s *stepping) Prepare(ctx context.Context, as []string, fs []desk.File, open func(int) (io.ReadCloser, error)) (desk.Prepared, error) {
+	return step1(s.w, "upload and look up", func() (desk.Prepared, error) { return s.Client.Prepare(ctx, as, fs, open) })
+}
+
+func (s *stepping) Make(ctx context.Context, es []desk.Effect) []desk.Made {
+	var kinds []string
+	for _, e := range es {
+		kinds = append(kinds, string(e.Kind))
+	}
+	made, _ := step1(s.w, "make "+strings.Join(kinds, "+"), func() ([]desk.Made, error) { return s.Client.Make(ctx, es), nil })
+	return made
+}
+
+type steppingMailbox struct {
+	*mailbox.Mailbox
+	w *world
+}
+
+func (m *steppingMailbox) Mark(ctx context.Context, uids []uint32) error {
+	return step0(m.w, "mark on the server", func() error { return m.Mailbox.Mark(ctx, uids) })
+}
+
+type steppingRelay struct {
+	*relay.Relay
+	w *world
+}
+
+func (r *steppingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
+	return step1(r.w, "send "+map[bool]string{true: "auto-reply", false: "answer"}[l.Automatic], func() ([]byte, error) { return r.Relay.Send(ctx, l) })
+}

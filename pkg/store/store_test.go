@@ -1,0 +1,378 @@
+package store
+
+import (
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/pkg/desk"
+)
+
+var noon = time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
+
+func open(t *testing.T, path string, o Options) *Store {
+	t.Helper()
+	s, err := Open(path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func fresh(t *testing.T) *Store {
+	t.Helper()
+	return open(t, filepath.Join(t.TempDir(), "state.db"), Options{})
+}
+
+// entry is a message in mailbox support; its key is derived from its UID.
+func entry(uid uint32, from string) desk.Entry {
+	a := desk.Address{Addr: from}
+	return desk.Entry{Listing: desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 7, UID: uid}, Received: noon},
+		Questions: desk.Questions{Key: desk.DeriveKey("message", string(rune(uid))), Address: a.Key(), Domain: a.Domain(), Subject: "printer"},
+		ID:        "m" + string(rune('0'+uid)) + "@example.org", From: a, Subject: "Printer"}
+}
+
+// opens is the decision that makes a ticket of the entry, with a task and an auto-reply.
+func opens(e desk.Entry) desk.Decision {
+	key := desk.DeriveKey("open", e.Questions.Key)
+	return desk.Decision{Verdict: desk.Task, Class: "human", AutoReply: true, Key: e.Questions.Key,
+		Ticket: &desk.Ticket{Key: key, Requester: e.From, Subject: e.Subject, Normal: e.Questions.Subject, Status: desk.Open},
+		Thread: map[string]desk.Link{e.ID: {Origin: desk.FromCustomer}},
+		Effects: []desk.Effect{
+			{Kind: desk.OpenTask, Key: key, Post: &desk.Post{Form: desk.FormTask, Message: &e.Place}},
+			{Kind: desk.SendLetter, Key: desk.DeriveKey("received", e.Questions.Key), Letter: &desk.Draft{Kind: desk.Received, To: e.From}},
+		}}
+}
+
+func record(t *testing.T, s *Store, entries ...desk.Entry) {
+	t.Helper()
+	err := s.Record(noon, entries, 24*time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) { return opens(entries[i]), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func due(t *testing.T, s *Store, now time.Time) []desk.Pending {
+	t.Helper()
+	all, err := s.Due(now, 50, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestOneTransactionRecordsEverything(t *testing.T) {
+	s := fresh(t)
+	e := entry(1, "ivan@example.org")
+	record(t, s, e)
+	err := s.Record(noon, []desk.Entry{entry(2, "ivan@example.org")}, 24*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
+		if diff := cmp.Diff([]uint64{1}, f.Same); diff != "" {
+			t.Errorf("tickets of the same subject: %s", diff)
+		}
+		if f.Replies.Address != 1 || f.Replies.Domain != 1 || f.Replies.Subject != 1 {
+			t.Errorf("auto-replies counted: %+v", f.Replies)
+		}
+		return desk.Decision{Verdict: desk.Ignored, Key: "k2"}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	progress, err := s.Progress([]desk.Place{e.Place, {Mailbox: "support", UIDValidity: 8, UID: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []desk.Progress{{Known: true}, {}}
+	if diff := cmp.Diff(want, progress); diff != "" {
+		t.Errorf("progress: %s", diff)
+	}
+}
+
+func TestAnErrorRecordsNothing(t *testing.T) {
+	s := fresh(t)
+	boom := errors.New("boom")
+	entries := []desk.Entry{entry(1, "a@example.org"), entry(2, "b@example.org")}
+	err := s.Record(noon, entries, 0, func(i int, _ desk.Facts) (desk.Decision, error) {
+		if i == 1 {
+			return desk.Decision{}, boom
+		}
+		return opens(entries[i]), nil
+	})
+	if !errors.Is(err, boom) {
+		t.Fatalf("got %v", err)
+	}
+	if n := len(due(t, s, noon)); n != 0 {
+		t.Errorf("%d effects of a decision that was not recorded", n)
+	}
+}
+
+func TestNothingOvertakesWithinATicket(t *testing.T) {
+	s := fresh(t)
+	record(t, s, entry(1, "a@example.org"), entry(2, "b@example.org"))
+	first := due(t, s, noon)
+	if len(first) != 2 || first[0].Effect.Kind != desk.OpenTask || first[1].Effect.Kind != desk.OpenTask {
+		t.Fatalf("the two tasks are due, not the letters behind them: %+v", first)
+	}
+	if err := s.Start(noon, []uint64{first[0].Seq, first[1].Seq}); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Finish(noon, []desk.Result{
+		{Seq: first[0].Seq, Hold: true, Note: "no such responsible"},
+		{Seq: first[1].Seq, Done: true, Made: desk.Made{Task: 3711}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := due(t, s, noon.Add(24*time.Hour))
+	if len(next) != 1 || next[0].Effect.Kind != desk.SendLetter || next[0].Effect.Task != 3711 {
+		t.Fatalf("only the letter of the made task is due: %+v", next)
+	}
+	if _, err := s.Retry(first[0].Seq); err != nil {
+		t.Fatal(err)
+	}
+	if next = due(t, s, noon); len(next) != 2 || next[0].Seq != first[0].Seq {
+		t.Fatalf("the held one is due again, in its place: %+v", next)
+	}
+}
+
+func TestAnAttemptIsUnsureUntilItsResult(t *testing.T) {
+	s := fresh(t)
+	record(t, s, entry(1, "a@example.org"))
+	seq := due(t, s, noon)[0].Seq
+	if err := s.Start(noon, []uint64{seq}); err != nil {
+		t.Fatal(err)
+	}
+	if len(due(t, s, noon)) != 0 {
+		t.Error("it is due again at once")
+	}
+	p := due(t, s, noon.Add(time.Minute))[0]
+	if !p.Unsure || p.Tries != 1 || !p.First.Equal(noon) {
+		t.Errorf("got %+v", p)
+	}
+	if err := s.Finish(noon, []desk.Result{{Seq: seq, Again: true, Next: noon.Add(time.Hour), Note: "limit"}}); err != nil {
+		t.Fatal(err)
+	}
+	if p = due(t, s, noon.Add(time.Hour))[0]; p.Unsure || p.Note != "limit" {
+		t.Errorf("got %+v", p)
+	}
+}
+
+func TestAMessageIsReadyWhenItsTaskIsMade(t *testing.T) {
+	s := fresh(t)
+	e := entry(1, "a@example.org")
+	record(t, s, e)
+	ready := func() bool {
+		p, err := s.Progress([]desk.Place{e.Place})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p[0].Ready
+	}
+	if ready() {
+		t.Error("ready before the task is made")
+	}
+	if err := s.Finish(noon, []desk.Result{{Seq: due(t, s, noon)[0].Seq, Done: true, Made: desk.Made{Task: 5}}}); err != nil {
+		t.Fatal(err)
+	}
+	if !ready() { // the auto-reply may still wait
+		t.Error("not ready when the task is made")
+	}
+}
+
+func TestOverlayLeavesTheFileAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := open(t, path, Options{})
+	record(t, s, entry(1, "a@example.org"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := digest(t, path)
+	o := open(t, path, Options{Overlay: true})
+	record(t, o, entry(2, "a@example.org"))
+	if n := len(due(t, o, noon)); n != 2 {
+		t.Errorf("the overlay shows %d tickets, not 2", n)
+	}
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if digest(t, path) != before {
+		t.Error("the overlay changed the file")
+	}
+}
+
+func TestOverlayOfAMissingFileMakesNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	o := open(t, path, Options{Overlay: true})
+	record(t, o, entry(1, "a@example.org"))
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("stat: %v", err)
+	}
+}
+
+func digest(t *testing.T, path string) [32]byte {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sha256.Sum256(raw)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	made := func(t *testing.T) string {
+		path := filepath.Join(t.TempDir(), "state.db")
+		s := open(t, path, Options{})
+		record(t, s, entry(1, "a@example.org"))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	tests := []struct {
+		name  string
+		spoil func(t *testing.T, path string)
+		want  error
+	}{
+		{"in use", func(t *testing.T, path string) { open(t, path, Options{}) }, ErrLocked},
+		{"newer", func(t *testing.T, path string) {
+			db, err := bolt.Open(path, 0o600, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bMeta).Put([]byte("schema"), number(Schema+1)) })
+			if err := errors.Join(err, db.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrNewer},
+		{"truncated", func(t *testing.T, path string) {
+			if err := os.Truncate(path, 9000); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrBroken},
+		{"truncated a little", func(t *testing.T, path string) {
+			db, err := bolt.Open(path, 0o600, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var size int64
+			err = db.View(func(tx *bolt.Tx) error { size = tx.Size(); return nil })
+			if err := errors.Join(err, db.Close(), os.Truncate(path, size-1)); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrBroken},
+		{"garbage", func(t *testing.T, path string) {
+			if err := os.WriteFile(path, make([]byte, 40000), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, ErrBroken},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path := made(t)
+			tt.spoil(t, path)
+			s, err := Open(path, Options{})
+			if !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+			if err == nil {
+				_ = s.Close()
+			}
+		})
+	}
+}
+
+func TestBackupAndCompactKeepEverything(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state.db")
+	s := open(t, path, Options{})
+	record(t, s, entry(1, "a@example.org"))
+	want, err := s.Pendings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := s.Signer()
+	if err := s.Backup(filepath.Join(dir, "copy.db")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Backup(filepath.Join(dir, "copy.db")); err == nil {
+		t.Error("a backup overwrote another")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Compact(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{path, filepath.Join(dir, "copy.db")} {
+		o := open(t, file, Options{})
+		got, err := o.Pendings()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || cmp.Diff(secret, o.Signer()) != "" {
+			t.Errorf("%s: %s", file, diff)
+		}
+		_ = o.Close()
+	}
+}
+
+func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
+	s := fresh(t)
+	e := entry(1, "a@example.org")
+	for want := 1; want <= 3; want++ {
+		got, err := s.Attempted(noon, e.Place, "panic")
+		if err != nil || got != want {
+			t.Fatalf("attempt %d: %d, %v", want, got, err)
+		}
+	}
+	p, err := s.Quarantine(noon, e, "panic", []byte("raw"), opens(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, raw, err := s.Poison(p.Seq); err != nil || string(raw) != "raw" {
+		t.Errorf("kept %q, %v", raw, err)
+	}
+	if raw, err := s.Stored(e.Place); err != nil || string(raw) != "raw" {
+		t.Errorf("stored %q, %v", raw, err)
+	}
+	if n := len(due(t, s, noon)); n != 1 {
+		t.Errorf("%d tasks tell of it", n)
+	}
+	if err := s.Release(p.Seq, true); err != nil {
+		t.Fatal(err)
+	}
+	progress, err := s.Progress([]desk.Place{e.Place})
+	if err != nil || progress[0].Known {
+		t.Errorf("a released message is read again: %+v, %v", progress, err)
+	}
+	if err := s.Release(p.Seq, true); !errors.Is(err, ErrAbsent) {
+		t.Errorf("released twice: %v", err)
+	}
+}
+
+func TestExclusionsCountTheirHits(t *testing.T) {
+	s := fresh(t)
+	if err := s.Exclude([]desk.Exclusion{{Match: "@example.org", Scope: desk.ScopeMail}}); err != nil {
+		t.Fatal(err)
+	}
+	e := entry(1, "a@example.org")
+	err := s.Record(noon, []desk.Entry{e}, 0, func(int, desk.Facts) (desk.Decision, error) {
+		return desk.Decision{Verdict: desk.Ignored, Key: "k", Hits: []string{"@example.org", "@settings.example"}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Exclusions()
+	if err != nil || len(got) != 1 || got[0].Hits != 1 || !got[0].Last.Equal(noon) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
