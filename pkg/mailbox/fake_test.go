@@ -20,7 +20,7 @@ import (
 
 // fakeServer says what no good server says. answer gets a command without its tag and returns all that is to be sent
 // before the tagged OK; an answer that begins with a dash ends the connection after the rest of it, one with NO or BAD is
-// the tagged answer, "stall" is silence for ever.
+// the tagged answer, "stall" is silence for ever, "drip" is slow.
 type fakeServer struct {
 	addr     string
 	greeting string
@@ -54,6 +54,13 @@ func (f *fakeServer) serve(c net.Conn) {
 		switch {
 		case answer == "stall":
 			continue
+		case strings.HasPrefix(answer, "drip"):
+			for _, piece := range strings.SplitAfter(answer[4:], "2") {
+				time.Sleep(250 * time.Millisecond)
+				io.WriteString(c, piece)
+			}
+			time.Sleep(250 * time.Millisecond)
+			fmt.Fprintf(c, "%s OK done\r\n", tag)
 		case strings.HasPrefix(answer, "-"):
 			io.WriteString(c, answer[1:])
 			return
@@ -315,6 +322,27 @@ func TestAStalledBodyEndsTheWait(t *testing.T) {
 	got := fetchAll(t, m, list(t, m), 0)
 	if len(got) != 1 || got[0].err == nil || fault.Of(got[0].err) != fault.Refused {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestASlowBodyIsNoFault(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		switch {
+		case strings.Contains(c, "BODY"):
+			return "drip" + bodyOf(1, "0222256789")
+		case strings.HasPrefix(c, "UID FETCH"):
+			return listing(1, goodItems)
+		case strings.HasPrefix(c, "UID SEARCH"):
+			return "* SEARCH 1\r\n"
+		}
+		return ""
+	})
+	o := options(f.addr)
+	o.Idle = 600 * time.Millisecond
+	m := open(t, o, true)
+	got := fetchAll(t, m, list(t, m), 0)
+	if len(got) != 1 || got[0].body != "0222256789" || f.dials.Load() != 1 {
+		t.Errorf("got %v on %d connections", got, f.dials.Load())
 	}
 }
 

@@ -228,34 +228,51 @@ func (f *fakeServer) body(in *bufio.Reader, n int) bool {
 
 func TestALostConnectionSaysWhetherTheLetterWasTaken(t *testing.T) {
 	for _, ehlo := range []string{"", "250-PIPELINING\r\n250-SIZE 100000000\r\n"} {
-		for _, c := range []struct {
-			stage   string
-			outcome fault.Outcome
-		}{
-			{"MAIL", fault.Refused}, {"RCPT", fault.Refused}, {"DATA", fault.Refused}, {"body", fault.Refused}, {"dot", fault.Unsure},
-		} {
-			f := newFake(t, ehlo, func(conn int, stage string) string {
-				if conn == 1 && stage == c.stage {
-					return "drop"
+		for _, before := range []int32{0, 1} { // letters sent on the same connection
+			for stage, outcome := range map[string]fault.Outcome{
+				"MAIL": fault.Refused, "RCPT": fault.Refused, "DATA": fault.Refused, "body": fault.Refused, "dot": fault.Unsure,
+			} {
+				if stage == "MAIL" && before > 0 {
+					continue // see TestAConnectionTheServerEndedMeanwhileIsReplaced
 				}
-				return ""
-			})
-			r := open(t, options(f.addr))
-			l := letterTo("ivan@example.org")
-			if c.stage == "body" {
-				l.Files = []desk.Part{{Name: "a.bin", Content: make([]byte, 20<<20)}} // more than the system takes unread
-			}
-			raw, err := r.Send(context.Background(), l)
-			if fault.Of(err) != c.outcome || fault.ExtentOf(err) != fault.Server || len(raw) == 0 {
-				t.Errorf("%s: %v, extent %v: %v", c.stage, fault.Of(err), fault.ExtentOf(err), err)
-			}
-			if _, err := r.Send(context.Background(), letterTo("ivan@example.org")); err != nil {
-				t.Errorf("after %s: %v", c.stage, err)
-			}
-			if n := f.conns.Load(); n != 2 {
-				t.Errorf("%s: %d connections", c.stage, n)
+				var times atomic.Int32
+				f := newFake(t, ehlo, func(_ int, s string) string {
+					if s == stage && times.Add(1) == before+1 {
+						return "drop"
+					}
+					return ""
+				})
+				loseALetter(t, f, stage, int(before), outcome)
 			}
 		}
+	}
+}
+
+// loseALetter sends letters until one is lost, and one more.
+func loseALetter(t *testing.T, f *fakeServer, stage string, before int, outcome fault.Outcome) {
+	t.Helper()
+	r := open(t, options(f.addr))
+	l := letterTo("ivan@example.org")
+	for range before {
+		if _, err := r.Send(context.Background(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stage == "body" {
+		l.Files = []desk.Part{{Name: "a.bin", Content: make([]byte, 20<<20)}} // more than the system takes unread
+	}
+	raw, err := r.Send(context.Background(), l)
+	if fault.Of(err) != outcome || fault.ExtentOf(err) != fault.Server || len(raw) == 0 {
+		t.Errorf("%s: %v, extent %v: %v", stage, fault.Of(err), fault.ExtentOf(err), err)
+	}
+	if n := f.conns.Load(); n != 1 {
+		t.Errorf("%s: tried on %d connections", stage, n)
+	}
+	if _, err := r.Send(context.Background(), letterTo("ivan@example.org")); err != nil {
+		t.Errorf("after %s: %v", stage, err)
+	}
+	if n := f.conns.Load(); n != 2 {
+		t.Errorf("%s: %d connections", stage, n)
 	}
 }
 
