@@ -162,8 +162,8 @@ func TestStub(t *testing.T) {
 }
 
 func TestCompileNamesBadPatterns(t *testing.T) {
-	_, err := Compile(Rules{Quotes: []string{"^>", "("}, HTML: []Marker{{Tag: "div"}, {ID: "["}}})
-	for _, want := range []string{"quotes[1]", `"("`, "html[0]", "html[1]"} {
+	_, err := Compile(Rules{Quotes: []string{"^>", "("}, HTML: []Marker{{Tag: "div"}, {ID: "[", Purpose: "quote"}, {ID: "x", Purpose: "qoute"}}})
+	for _, want := range []string{"quotes[1]", `"("`, "html[0]", "html[1]", `"qoute"`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
 		}

@@ -101,6 +101,9 @@ func compileMarker(m Marker) (marker, error) {
 	if m.ID+m.Class+m.Attr+m.Style == "" {
 		return out, errors.New("a marker needs id, class, attr or style")
 	}
+	if p := m.Purpose; p != purposeQuote && p != purposeIntro && p != purposeSignature {
+		return out, fmt.Errorf("purpose %q is none of quote, intro and signature", p)
+	}
 	out.attrName, out.attrValue, _ = strings.Cut(strings.ToLower(m.Attr), "=")
 	var errs []error
 	for _, p := range []struct {
