@@ -443,6 +443,12 @@ func TestSaveAndInSent(t *testing.T) {
 		if fault.ExtentOf(err) != fault.Setup {
 			t.Errorf("Save: %v", err)
 		}
+		if err == nil || !strings.Contains(err.Error(), "Done, INBOX") {
+			t.Errorf("Save: %v", err)
+		}
+		if name, err := m.Folder(ctx, AutoSent); name != sent || err != nil {
+			t.Errorf("Folder: %q, %v", name, err)
+		}
 		if err := m.Save(ctx, "Done", raw, day); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}

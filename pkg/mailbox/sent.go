@@ -68,22 +68,11 @@ func (m *Mailbox) Save(ctx context.Context, folder string, raw []byte, at time.T
 	if m.readOnly {
 		return fault.New(fault.Never, fmt.Errorf("save letter: %w", errReadOnly))
 	}
-	s, err := m.beside(ctx)
+	folder, err := m.Folder(ctx, folder)
 	if err != nil {
-		return err
+		return fmt.Errorf("save letter: %w", err)
 	}
-	if folder == AutoSent {
-		if folder, err = m.sentFolder(ctx, s); errors.Is(err, errNoSent) {
-			return fault.Misconfigured(fmt.Errorf("save letter: %w; name it in smtp.save_sent", err))
-		}
-		if err != nil {
-			return fault.Away(fault.Refused, fmt.Errorf("save letter: %w", err))
-		}
-	}
-	// QUIRK: when a server refuses the literal of an APPEND, go-imap's connection is dead; so the folder is asked for first.
-	if s.missing(ctx, folder) {
-		return fault.Misconfigured(fmt.Errorf("save letter: the server has no folder %s; correct smtp.save_sent", folder))
-	}
+	s := m.side
 	if err := s.append(ctx, folder, canonical(raw), at); err != nil {
 		if answered(err) {
 			return fault.New(fault.Refused, fmt.Errorf("save letter in %s: %w", folder, err))
@@ -91,6 +80,28 @@ func (m *Mailbox) Save(ctx context.Context, folder string, raw []byte, at time.T
 		return fault.Away(fault.Unsure, fmt.Errorf("save letter in %s: %w", folder, err))
 	}
 	return nil
+}
+
+// Folder returns the folder's name on the server, AutoSent's too. One that is not there is for a person to mend. It
+// leaves the folder we work in selected.
+func (m *Mailbox) Folder(ctx context.Context, folder string) (string, error) {
+	s, err := m.beside(ctx)
+	if err != nil {
+		return "", err
+	}
+	if folder == AutoSent {
+		if folder, err = m.sentFolder(ctx, s); errors.Is(err, errNoSent) {
+			return "", fault.Misconfigured(fmt.Errorf("%w; name it in smtp.save_sent", err))
+		}
+		if err != nil {
+			return "", fault.Away(fault.Refused, err)
+		}
+	}
+	// QUIRK: when a server refuses the literal of an APPEND, go-imap's connection is dead; so the folder is asked for first.
+	if s.missing(ctx, folder) {
+		return "", fault.Misconfigured(fmt.Errorf("the server has no folder %s; it has %s", folder, s.listed(ctx)))
+	}
+	return folder, nil
 }
 
 func (s *session) append(ctx context.Context, folder string, raw []byte, at time.Time) error {

@@ -140,6 +140,11 @@ func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.Fetch
 	return own
 }
 
+func (s *session) listed(ctx context.Context) string {
+	defer s.begin(ctx)()
+	return s.folders()
+}
+
 // has says whether the server has the capability.
 func (s *session) has(ctx context.Context, c imap.Cap) bool {
 	defer s.begin(ctx)()

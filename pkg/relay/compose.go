@@ -159,25 +159,45 @@ var (
 	boundary   = regexp.MustCompile(`boundary=([0-9a-f]{60})\r\n`)
 )
 
-// finish makes the bytes that go-mail rendered depend on the letter alone, and checks their header.
+// finish makes the bytes that go-mail rendered depend on the letter alone, and checks their header. It works in raw: a
+// letter may be long.
 func finish(raw []byte, id string) ([]byte, error) {
-	for i, found := range boundary.FindAllSubmatch(raw, -1) {
-		// go-mail can be given one boundary only, and takes it for every level; so its random ones are replaced. "=_"
-		// occurs neither in base64 nor in quoted-printable (RFC 2045, 6.7).
-		sum := sha256.Sum256([]byte(id + "\x00" + strconv.Itoa(i)))
-		own := "=_" + hex.EncodeToString(sum[:20])
-		raw = bytes.ReplaceAll(raw, append([]byte("boundary="), found[1]...), []byte(`boundary="`+own+`"`))
-		raw = bytes.ReplaceAll(raw, append([]byte("--"), found[1]...), []byte("--"+own))
-	}
+	own(raw, id)
 	end := bytes.Index(raw, []byte("\r\n\r\n"))
 	if end < 0 {
 		return nil, fmt.Errorf("%w: it has no header", errLetter)
 	}
-	header := emptyFirst.ReplaceAll(raw[:end], []byte("$1: "))
-	for l := range bytes.Lines(header) {
+	if emptyFirst.Match(raw[:end]) {
+		header := emptyFirst.ReplaceAll(raw[:end], []byte("$1: "))
+		raw, end = append(header[:len(header):len(header)], raw[end:]...), len(header)
+	}
+	for l := range bytes.Lines(raw[:end]) {
 		if len(l) > maxLine+2 {
 			return nil, fmt.Errorf("%w: a line of its header has %d characters", errLetter, len(l))
 		}
 	}
-	return append(header[:len(header):len(header)], raw[end:]...), nil
+	return raw, nil
+}
+
+// headers is where the boundaries of all levels are announced: before any content.
+const headers = 64 << 10
+
+// own replaces the boundaries in raw by others of the same length that depend on the letter's id, which nobody can know
+// before the letter is sent, so that no text can hold one.
+//
+// QUIRK: go-mail can be given one boundary only, and takes it for every level; left alone it draws random ones.
+func own(raw []byte, id string) {
+	for i, at := range boundary.FindAllSubmatchIndex(raw[:min(len(raw), headers)], -1) {
+		old := bytes.Clone(raw[at[2]:at[3]])
+		sum := sha256.Sum256([]byte(id + "\x00" + strconv.Itoa(i)))
+		mine := []byte(hex.EncodeToString(sum[:])[:len(old)])
+		for from := 0; ; from += len(mine) {
+			n := bytes.Index(raw[from:], old)
+			if n < 0 {
+				break
+			}
+			from += n
+			copy(raw[from:], mine)
+		}
+	}
 }
