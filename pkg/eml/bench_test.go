@@ -174,7 +174,7 @@ func TestHeavy(t *testing.T) {
 		if peak > 64<<20 {
 			t.Errorf("%s: %d MiB", h.name, peak>>20)
 		}
-		if took > 20*time.Second {
+		if took > time.Minute {
 			t.Errorf("%s: %v", h.name, took)
 		}
 	}
@@ -186,7 +186,7 @@ func TestHeavy(t *testing.T) {
 		c.CutHTML(h.text)
 		took := time.Since(start)
 		t.Logf("%-22s cut in %v and %v", h.name, plain.Round(time.Millisecond), (took - plain).Round(time.Millisecond))
-		if took > 20*time.Second {
+		if took > time.Minute {
 			t.Errorf("%s: cut in %v", h.name, took)
 		}
 	}

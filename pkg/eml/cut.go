@@ -21,7 +21,7 @@ const (
 // Limits of the search for attributions, so that a hostile text costs no more than a long one.
 const (
 	maxLines  = 20000
-	maxIntros = 2000 // lines that could end an attribution
+	maxIntros = 1000 // lines that could end an attribution
 	maxJoined = 5    // lines of one attribution
 	maxLine   = 600  // bytes of an attribution
 )

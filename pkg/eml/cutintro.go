@@ -26,14 +26,21 @@ func couldEnd(s string) bool {
 	if s == "" || len(s) > maxLine {
 		return false
 	}
+	return endsIntro(s) || s[0] >= '0' && s[0] <= '9'
+}
+
+func endsIntro(s string) bool {
 	last := s[len(s)-1]
-	return last == ':' || last == '>' || last == '-' || last == '*' || s[0] >= '0' && s[0] <= '9' || strings.HasSuffix(s, "：")
+	return last == ':' || last == '>' || last == '-' || last == '*' || strings.HasSuffix(s, "：")
 }
 
 func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	joined = plainBlanks(joined)
 	if t.kind[end] != lineQuote && fits(t.c.attributions, joined) {
 		return end, true
+	}
+	if !endsIntro(joined) {
+		return 0, false
 	}
 	used := 1
 	for i := end - 1; i >= 0 && used < maxJoined; i-- {
