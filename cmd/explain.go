@@ -71,7 +71,7 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 		defer f.Close()
 		in = f
 	}
-	r, cutter, policy, err := a.offlineRules()
+	r, cutter, err := a.offlineRules()
 	if err != nil {
 		return desk.Message{}, desk.Decision{}, err
 	}
@@ -82,7 +82,7 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 		return m, desk.Decision{}, usage(fmt.Errorf("%s: %w", path, err))
 	}
 	m.Size = counted.n
-	return m, r.Decide(&m, desk.Facts{Now: now, Policy: policy}), nil
+	return m, r.Decide(&m, desk.Facts{Now: now}), nil
 }
 
 // counter counts what is read through it.

@@ -272,24 +272,24 @@ func certificate(path string) ([]byte, error) {
 
 // offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
 // the defaults else.
-func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, *desk.Policy, error) {
+func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, error) {
 	cfg := config.Default()
 	path, err := config.Find(a.configFile, a.env, goos)
 	if err != nil && a.configFile != "" {
-		return nil, nil, nil, usage(err)
+		return nil, nil, usage(err)
 	}
 	if err == nil {
 		if cfg, err = config.Load(path, a.env); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 	}
 	policy, cutter, err := rules(cfg)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	compiled, err := desk.Compile(policy)
 	if err != nil {
-		return nil, nil, nil, usage(err)
+		return nil, nil, usage(err)
 	}
-	return compiled, cutter, policy, nil
+	return compiled, cutter, nil
 }

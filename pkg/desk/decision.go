@@ -64,7 +64,6 @@ type Questions struct {
 // Facts is all a decision about a message may know.
 type Facts struct {
 	Now      time.Time
-	Policy   *Policy
 	Signer   Signer
 	Instance string // value of our loop header
 
@@ -134,7 +133,6 @@ type Change struct {
 // AnnounceFacts is all a decision about a change may know.
 type AnnounceFacts struct {
 	Now    time.Time
-	Policy *Policy
 	Signer Signer
 	Self   int64 // the portal user we post as
 	Ticket Ticket

@@ -188,11 +188,12 @@ func (w *weighing) post(form Form) *Post {
 		}
 		p.Files = append(p.Files, File{Name: a.Name, Type: a.Type, Size: a.Size, Part: a.Part, Hash: a.Hash})
 	}
-	if w.m.Quoted != "" {
+	cut := w.m.Quoted != "" && form != FormTask // a task shows the whole text
+	if cut {
 		w.note("cut", "", 0)
 	}
 	oversize := w.degraded()
-	if !oversize && (w.m.Quoted != "" || len(w.m.Degraded) > 0 || form == FormBounce) {
+	if !oversize && (cut || len(w.m.Degraded) > 0 || form == FormBounce) {
 		p.Files = append(p.Files, File{Name: "letter.eml", Type: "message/rfc822", Size: w.m.Size, Part: WholeMessage})
 	}
 	p.Notes = w.notes

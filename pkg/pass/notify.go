@@ -153,8 +153,8 @@ func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, 
 	if len(numbers) == 0 && next.Activity.Equal(read.Activity) && len(next.Retry) == 0 && len(read.Retry) == 0 {
 		return nil // nothing happened: nothing is written
 	}
-	err := p.Tickets.RecordChanges(p.Now(), numbers, next, func(i int, t desk.Ticket) (desk.Decision, error) {
-		d := p.Rules.Announce(changed[i], desk.AnnounceFacts{Now: p.Now(), Policy: p.Policy, Signer: p.Signer, Self: p.Feed.Self(), Ticket: t})
+	err := p.Tickets.RecordChanges(p.Now(), numbers, next, func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error) {
+		d := p.Rules.Announce(changed[i], desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Self: p.Feed.Self(), Ticket: t, Excluded: excluded})
 		l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
 		l.Rule, l.Note, _ = settled(d)
 		if d.Verdict == desk.Announced || len(changed[i].Comments) > 0 {

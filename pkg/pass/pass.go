@@ -44,7 +44,7 @@ type Tickets interface {
 	Ticket(n uint64) (desk.Ticket, error)
 	ByTask(tasks []int64) (map[int64]desk.Ticket, error)
 	Reading() (desk.Reading, error)
-	RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket) (desk.Decision, error)) error
+	RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error
 }
 
 // People knows names by addresses.

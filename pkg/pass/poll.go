@@ -293,7 +293,7 @@ func (p *Pass) answered(ctx context.Context, mb Mailbox, ms []desk.Message, know
 
 // complete adds to the facts what the state can't know.
 func (p *Pass) complete(states map[int64]desk.TaskState, f *desk.Facts) {
-	f.Policy, f.Signer, f.Instance = p.Policy, p.Signer, p.Instance
+	f.Signer, f.Instance = p.Signer, p.Instance
 	if states == nil {
 		return
 	}

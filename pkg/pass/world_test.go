@@ -332,7 +332,7 @@ func (s *stepping) Record(now time.Time, es []desk.Entry, win time.Duration, dec
 	return step0(s.w, "record messages", func() error { return s.Store.Record(now, es, win, decide) })
 }
 
-func (s *stepping) RecordChanges(now time.Time, ns []uint64, r desk.Reading, decide func(int, desk.Ticket) (desk.Decision, error)) error {
+func (s *stepping) RecordChanges(now time.Time, ns []uint64, r desk.Reading, decide func(int, desk.Ticket, []desk.Exclusion) (desk.Decision, error)) error {
 	return step0(s.w, "record changes", func() error { return s.Store.RecordChanges(now, ns, r, decide) })
 }
 

@@ -69,7 +69,8 @@ func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.
 	if err := s.tickets(tx, &f); err != nil {
 		return f, err
 	}
-	if err := each(tx, bExclusions, func(_ []byte, x desk.Exclusion) error { f.Excluded = append(f.Excluded, x); return nil }); err != nil {
+	var err error
+	if f.Excluded, err = exclusions(tx); err != nil {
 		return f, err
 	}
 	return f, replies(tx, q, now.Add(-window), &f.Replies)

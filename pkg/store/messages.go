@@ -176,7 +176,7 @@ func (s *Store) apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, erro
 		if link.Ticket == 0 {
 			link.Ticket = n
 		}
-		if id == "" || link.Ticket == 0 {
+		if id == "" {
 			continue
 		}
 		if err := put(tx, bThreads, threadKey(id), link); err != nil {

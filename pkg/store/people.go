@@ -96,9 +96,13 @@ func (s *Store) SetProfiles(now time.Time, source string, asked []string, found 
 // Exclusions returns those added by hand, in the order of their patterns.
 func (s *Store) Exclusions() ([]desk.Exclusion, error) {
 	var all []desk.Exclusion
-	err := s.view(func(tx *bolt.Tx) error {
-		return each(tx, bExclusions, func(_ []byte, x desk.Exclusion) error { all = append(all, x); return nil })
-	})
+	err := s.view(func(tx *bolt.Tx) (err error) { all, err = exclusions(tx); return err })
+	return all, err
+}
+
+func exclusions(tx *bolt.Tx) ([]desk.Exclusion, error) {
+	var all []desk.Exclusion
+	err := each(tx, bExclusions, func(_ []byte, x desk.Exclusion) error { all = append(all, x); return nil })
 	return all, err
 }
 

@@ -114,15 +114,19 @@ func (s *Store) Reading() (desk.Reading, error) {
 }
 
 // RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
-// one transaction. decide gets the ticket as it stands.
-func (s *Store) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket) (desk.Decision, error)) error {
+// one transaction. decide gets the ticket and the exclusions as they stand.
+func (s *Store) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error {
 	return s.update(func(tx *bolt.Tx) error {
+		excluded, err := exclusions(tx)
+		if err != nil {
+			return err
+		}
 		for i, n := range numbers {
 			t, err := ticket(tx, n)
 			if err != nil {
 				return err
 			}
-			d, err := decide(i, t)
+			d, err := decide(i, t, excluded)
 			if err != nil {
 				return err
 			}
