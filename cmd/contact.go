@@ -24,7 +24,7 @@ func newContactAdd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "add ADDRESS NAME",
 		Short:   "Enter a name, or change it",
-		Example: "  helpdesk contact add ivan@example.ru \"Иван Петрович\"",
+		Example: "  helpdesk contact add ivan@example.ru \"Ivan Petrov\"",
 		Args:    cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.setContacts(map[string]string{args[0]: strings.Join(args[1:], " ")})
