@@ -1,0 +1,209 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// allowed is what a package may import besides the standard library: our packages by their path in the module, others by
+// the module's path. A package without a row is a mistake, so that a new one is thought about.
+//
+// The files are parsed instead of asking the go command, whose answer the test cache would keep.
+var allowed = map[string][]string{
+	".":            {"cmd"},
+	"cmd":          {"*", "github.com/spf13/cobra", "github.com/goccy/go-yaml", "golang.org/x/term"},
+	"templates":    {},
+	"pkg/desk":     {"golang.org/x/net/idna"},
+	"pkg/fault":    {},
+	"pkg/eml":      {"pkg/desk", "github.com/emersion/go-message", "golang.org/x/net/html", "golang.org/x/text"},
+	"pkg/markup":   {"pkg/desk", "golang.org/x/net/html"},
+	"pkg/render":   {"pkg/desk"},
+	"pkg/config":   {"github.com/goccy/go-yaml"},
+	"pkg/store":    {"pkg/desk", "pkg/fault", "go.etcd.io/bbolt"},
+	"pkg/mailbox":  {"pkg/desk", "pkg/fault", "github.com/emersion/go-imap/v2", "github.com/emersion/go-sasl"},
+	"pkg/portal":   {"pkg/desk", "pkg/fault", "golang.org/x/time/rate"},
+	"pkg/relay":    {"pkg/desk", "pkg/fault", "github.com/wneessen/go-mail"},
+	"pkg/pass":     {"pkg/desk", "pkg/eml", "pkg/render", "pkg/markup", "pkg/fault"},
+	"pkg/onec":     {"pkg/desk"},
+	"pkg/realmail": {}, // servers for tests: no other row names it
+	"pkg/sandbox": {"pkg/desk", "github.com/emersion/go-imap/v2", "github.com/emersion/go-smtp",
+		"github.com/emersion/go-sasl"},
+}
+
+// pure may not reach the world at all, not even by the standard library; other packages may.
+var pure = []string{"pkg/desk"}
+
+var (
+	worldly = []string{"os", "io", "net", "log", "context", "math/rand", "crypto/rand", "syscall"}
+	clocks  = []string{"Now", "Since", "Until", "Sleep", "After", "Tick", "NewTimer", "NewTicker", "AfterFunc"}
+)
+
+const module = "helpdesk/"
+
+func TestImports(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := d.Name()
+		if d.IsDir() && name != "." && (strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "testdata") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		seen[path.Dir(filepath.ToSlash(file))] = true
+		for _, wrong := range breaches(filepath.ToSlash(file), nil) {
+			t.Error(wrong)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, must := range []string{".", "cmd", "pkg/desk", "pkg/pass", "pkg/store"} {
+		if !seen[must] {
+			t.Errorf("no file of %s was looked at", must)
+		}
+	}
+}
+
+// TestImportsBreached shows that each rule can be broken.
+func TestImportsBreached(t *testing.T) {
+	for _, c := range []struct{ file, src, want string }{
+		{"pkg/desk/x.go", `import "helpdesk/pkg/fault"`, "pkg/desk may not import helpdesk/pkg/fault"},
+		{"pkg/desk/x.go", `import "os"`, "pkg/desk may not import os"},
+		{"pkg/desk/x.go", `import "io/fs"`, "pkg/desk may not import io/fs"},
+		{"pkg/desk/x.go", `import "net/mail"`, "pkg/desk may not import net/mail"},
+		{"pkg/desk/x.go", `import "log/slog"`, "pkg/desk may not import log/slog"},
+		{"pkg/desk/x.go", `import "context"`, "pkg/desk may not import context"},
+		{"pkg/desk/x.go", `import "math/rand/v2"`, "pkg/desk may not import math/rand/v2"},
+		{"pkg/desk/x.go", `import "crypto/rand"`, "pkg/desk may not import crypto/rand"},
+		{"pkg/desk/x.go", `import "time"; var t = time.Now()`, "pkg/desk may not call time.Now"},
+		{"pkg/desk/x.go", `import clock "time"; var t = clock.Since`, "pkg/desk may not call time.Since"},
+		{"pkg/fault/x.go", `import "helpdesk/pkg/desk"`, "pkg/fault may not import helpdesk/pkg/desk"},
+		{"pkg/config/x.go", `import "helpdesk/pkg/desk"`, "pkg/config may not import helpdesk/pkg/desk"},
+		{"pkg/eml/x.go", `import "helpdesk/pkg/markup"`, "pkg/eml may not import helpdesk/pkg/markup"},
+		{"pkg/markup/x.go", `import "helpdesk/pkg/fault"`, "pkg/markup may not import helpdesk/pkg/fault"},
+		{"pkg/render/x.go", `import "helpdesk/templates"`, "pkg/render may not import helpdesk/templates"},
+		{"pkg/store/x.go", `import "helpdesk/pkg/mailbox"`, "pkg/store may not import helpdesk/pkg/mailbox"},
+		{"pkg/mailbox/x.go", `import "helpdesk/pkg/eml"`, "pkg/mailbox may not import helpdesk/pkg/eml"},
+		{"pkg/portal/x.go", `import "helpdesk/pkg/relay"`, "pkg/portal may not import helpdesk/pkg/relay"},
+		{"pkg/relay/x.go", `import "github.com/emersion/go-imap/v2/imapclient"`, "pkg/relay may not import github.com/emersion/go-imap/v2/imapclient"},
+		{"pkg/pass/x.go", `import "helpdesk/pkg/store"`, "pkg/pass may not import helpdesk/pkg/store"},
+		{"pkg/sandbox/x.go", `import "helpdesk/pkg/portal"`, "pkg/sandbox may not import helpdesk/pkg/portal"},
+		{"pkg/onec/x.go", `import "helpdesk/cmd"`, "pkg/onec may not import helpdesk/cmd"},
+		{"cmd/x.go", `import "helpdesk/pkg/realmail"`, "cmd may not import helpdesk/pkg/realmail"},
+		{"cmd/x.go", `import "go.etcd.io/bbolt"`, "cmd may not import go.etcd.io/bbolt"},
+		{"cmd/x.go", `import "helpdesk/cmd/sub"`, "cmd may not import helpdesk/cmd/sub"},
+		{"templates/x.go", `import "helpdesk/pkg/desk"`, "templates may not import helpdesk/pkg/desk"},
+		{"x.go", `import "helpdesk/pkg/store"`, ". may not import helpdesk/pkg/store"},
+		{"pkg/new/x.go", ``, "pkg/new has no row in the table of imports"},
+		{"cmd/x.go", "var s = \"\\u041f\\u0440\"", "Cyrillic text in code"},
+		{"cmd/x.go", "var s = `Привет`", "Cyrillic text in code"},
+		{"cmd/x.go", "import \"regexp\"; var r = regexp.MustCompile(`[а-я]`)", "Cyrillic text in code"},
+	} {
+		found := breaches(c.file, "package x; "+c.src)
+		if !strings.Contains(strings.Join(found, "\n"), c.want) {
+			t.Errorf("%s with %s: found %q, want %q", c.file, c.src, found, c.want)
+		}
+	}
+	for _, c := range []struct{ file, src string }{
+		{"pkg/desk/x.go", `import ("time"; "strings"; "golang.org/x/net/idna"); var d = time.Hour // Привет`},
+		{"cmd/x.go", `import ("helpdesk/pkg/store"; "helpdesk/templates"; "os"; "time"); var t = time.Now`},
+		{"pkg/pass/x.go", `import "helpdesk/pkg/fault"; var yo = "\u0451"`},
+	} {
+		if found := breaches(c.file, "package x; "+c.src); len(found) > 0 {
+			t.Errorf("%s with %s: found %q, want nothing", c.file, c.src, found)
+		}
+	}
+}
+
+// breaches returns what a file does against the rules; a nil source is read from the file.
+func breaches(file string, src any) []string {
+	set := token.NewFileSet()
+	f, err := parser.ParseFile(set, file, src, parser.SkipObjectResolution)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	dir := path.Dir(file)
+	row, ok := allowed[dir]
+	if !ok {
+		return []string{fmt.Sprintf("%s: %s has no row in the table of imports", file, dir)}
+	}
+	var found []string
+	wrong := func(at token.Pos, format string, args ...any) {
+		found = append(found, fmt.Sprintf("%s: ", set.Position(at))+fmt.Sprintf(format, args...))
+	}
+	clock := ""
+	for _, spec := range f.Imports {
+		name, _ := strconv.Unquote(spec.Path.Value)
+		if !permitted(dir, row, name) {
+			wrong(spec.Pos(), "%s may not import %s", dir, name)
+		}
+		if name == "time" {
+			clock = "time"
+			if spec.Name != nil {
+				clock = spec.Name.Name
+			}
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok && clock != "" && x.Name == clock && slices.Contains(pure, dir) && slices.Contains(clocks, n.Sel.Name) {
+				wrong(n.Pos(), "%s may not call time.%s: the clock is an argument", dir, n.Sel.Name)
+			}
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); err == nil && cyrillic(text) {
+				wrong(n.Pos(), "Cyrillic text in code: %s belongs into templates/", n.Value)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// versioned is the end of an import path that is a version, not a package.
+var versioned = regexp.MustCompile(`/v\d+$`)
+
+func permitted(dir string, row []string, name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	switch {
+	case strings.HasPrefix(name, module):
+		ours := strings.TrimPrefix(name, module)
+		if slices.Contains(row, "*") { // all but itself, and but those for tests
+			return ours != "pkg/realmail" && ours != dir && !strings.HasPrefix(ours, dir+"/")
+		}
+		return slices.Contains(row, ours)
+	case strings.Contains(first, "."):
+		return slices.ContainsFunc(row, func(m string) bool { return name == m || strings.HasPrefix(name, m+"/") })
+	case slices.Contains(pure, dir):
+		name = versioned.ReplaceAllString(name, "")
+		return !slices.ContainsFunc(worldly, func(w string) bool { return name == w || strings.HasPrefix(name, w+"/") })
+	}
+	return true
+}
+
+// cyrillic says whether s is text somebody reads; one letter is a code point, such as those that are folded.
+func cyrillic(s string) bool {
+	letters := 0
+	for _, r := range s {
+		if unicode.Is(unicode.Cyrillic, r) {
+			letters++
+		}
+	}
+	return letters > 1
+}
