@@ -33,9 +33,13 @@ type app struct {
 
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
+	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), env: os.LookupEnv, now: time.Now}
+	return a.main(args)
+}
+
+func (a *app) main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), env: os.LookupEnv, now: time.Now}
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -47,7 +51,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 		status = exitInterrupted
 	}
 	if text := a.explain(err); text != "" {
-		fmt.Fprintln(errw, text)
+		fmt.Fprintln(a.err, text)
 	}
 	return status
 }
