@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/store"
 )
 
 func newPoll(a *app) *cobra.Command {
@@ -128,7 +130,20 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if serr := a.writeSnapshot(state, s, r, err); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
-	return err
+	return errors.Join(err, a.prune(s, cfg.Keep.Records))
+}
+
+// prune forgets, once a day, what is older than the settings keep.
+func (a *app) prune(s *store.Store, keep time.Duration) error {
+	const mark = "pruned"
+	now := a.now()
+	if _, done := s.Cached(mark, now.Add(-24*time.Hour)); done {
+		return nil
+	}
+	if _, err := s.Prune(now.Add(-keep)); err != nil {
+		return err
+	}
+	return s.Cache(now, mark, []byte("yes"))
 }
 
 // conclude says of a run that ended early why: its time-out or a signal.

@@ -12,8 +12,8 @@ import (
 func newQuarantine(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed, kept whole", Args: cobra.NoArgs}
 	c.AddCommand(newQuarantineList(a), newQuarantineShow(a),
-		newRelease(a, "retry ENTRY...", "Let the next pass read messages as new ones", true),
-		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", false))
+		newRelease(a, "retry ENTRY...", "Let the next pass try messages once more", (*store.Store).Again),
+		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", drop))
 	return c
 }
 
@@ -73,7 +73,9 @@ func newQuarantineShow(a *app) *cobra.Command {
 	}
 }
 
-func newRelease(a *app, use, short string, again bool) *cobra.Command {
+func drop(s *store.Store, seq uint64) error { return s.Release(seq, false) }
+
+func newRelease(a *app, use, short string, fn func(*store.Store, uint64) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
@@ -86,9 +88,9 @@ func newRelease(a *app, use, short string, again bool) *cobra.Command {
 			if len(seqs) == 0 {
 				return usage(fmt.Errorf("%s: name the entries", c.CommandPath()))
 			}
-			return a.amended("released", func(s *store.Store) (int, error) {
+			return a.amended("entries: "+c.Name(), func(s *store.Store) (int, error) {
 				for i, seq := range seqs {
-					if err := s.Release(seq, again); err != nil {
+					if err := fn(s, seq); err != nil {
 						return i, err
 					}
 				}

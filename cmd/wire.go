@@ -97,7 +97,7 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 	p := &pass.Pass{
 		Ledger: s, Infirmary: s, Outbox: s, Tickets: s, People: s, Portal: client, Feed: client, Boxes: a.boxes(cfg),
 		Rules: compiled, Policy: policy, Texts: texts, Cutter: cutter,
-		Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, PoisonAfter: cfg.Poll.QuarantineAfter,
+		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, PoisonAfter: cfg.Poll.QuarantineAfter,
 		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: a.now, Log: log,
 	}

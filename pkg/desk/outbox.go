@@ -95,7 +95,8 @@ type Poison struct {
 	Subject string    `json:"subject"`
 	Cause   string    `json:"cause"`
 	At      time.Time `json:"at"`
-	Whole   bool      `json:"whole"` // its bytes are kept with it
+	Whole   bool      `json:"whole"`           // its bytes are kept with it
+	Again   bool      `json:"again,omitempty"` // the next pass tries it again
 	Ticket  uint64    `json:"ticket,omitempty"`
 }
 

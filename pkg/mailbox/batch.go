@@ -26,7 +26,7 @@ func (b *batch) items(ls []desk.Listing, err error) []item {
 	for _, l := range ls {
 		switch it := b.got[l.UID]; {
 		case l.UIDValidity != b.validity:
-			all = append(all, item{Listing: l, err: fault.New(fault.Refused, fmt.Errorf("fetch %d: %w: its UIDVALIDITY is no longer %d",
+			all = append(all, item{Listing: l, err: fault.New(fault.Never, fmt.Errorf("fetch %d: %w: its UIDVALIDITY is no longer %d",
 				l.UID, ErrGone, l.UIDValidity))})
 		case it != nil:
 			if it.Size > 0 {
@@ -34,7 +34,7 @@ func (b *batch) items(ls []desk.Listing, err error) []item {
 			}
 			all = append(all, item{Listing: l, body: it.body, err: it.err})
 		case err == nil:
-			all = append(all, item{Listing: l, err: fault.New(fault.Refused, fmt.Errorf("fetch %d: %w", l.UID, ErrGone))})
+			all = append(all, item{Listing: l, err: fault.New(fault.Never, fmt.Errorf("fetch %d: %w", l.UID, ErrGone))})
 		}
 	}
 	return all

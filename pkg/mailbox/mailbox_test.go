@@ -234,7 +234,7 @@ func TestFetchReportsWhatIsGone(t *testing.T) {
 			t.Fatalf("got %v", got)
 		}
 		for _, i := range []int{1, 3} {
-			if !errors.Is(got[i].err, ErrGone) || fault.Of(got[i].err) != fault.Refused {
+			if !errors.Is(got[i].err, ErrGone) || fault.Of(got[i].err) != fault.Never {
 				t.Errorf("%d: %v", i, got[i].err)
 			}
 		}

@@ -3,7 +3,6 @@ package pass
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
@@ -19,10 +18,6 @@ func (p *Pass) Flush(ctx context.Context) (*Report, error) {
 
 // lettersAtOnce bounds how many letters are of unknown fate when the run is killed while it sends them.
 const lettersAtOnce = 20
-
-// settleTime is how long an attempt of unknown outcome may still come true on the portal: a request may run there for a
-// minute, so what is not found after two was not made.
-const settleTime = 2 * time.Minute
 
 // flush makes what is due, in rounds: of each ticket the first effect, all of a round in one batch or on one connection.
 func (p *Pass) flush(ctx context.Context) error {
@@ -136,8 +131,8 @@ func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, er
 			p.report.Waiting++
 		case found[i].Task != 0 || found[i].Comment != 0:
 			results = append(results, p.counted(d, found[i]))
-		case p.Now().Sub(d.Last) < settleTime:
-			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: d.Last.Add(settleTime), Note: d.Note})
+		case p.Now().Sub(d.Last) < p.Settle:
+			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: d.Last.Add(p.Settle), Note: d.Note})
 			p.report.Waiting++
 		default:
 			rest = append(rest, d)

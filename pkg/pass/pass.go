@@ -29,6 +29,8 @@ type Infirmary interface {
 	Attempted(now time.Time, p desk.Place, why string) (int, error)
 	Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error)
 	Stored(p desk.Place) ([]byte, error)
+	Poisons() ([]desk.Poison, error)
+	Release(seq uint64, forget bool) error
 }
 
 // Outbox holds the effects not yet made.
@@ -131,6 +133,7 @@ type Pass struct {
 	Sources        []string      // where names come from, in their order: directory, bitrix24, onec
 	OneC           Directory     // nil = none
 	ProfileAge     time.Duration // how long another directory's answer is believed
+	Settle         time.Duration // how long an attempt of unknown outcome may still come true on the portal
 	PoisonAfter    int           // passes that may fail over one message
 	Budget         time.Duration // for one message
 	MaxAttachments int64         // bytes of a comment's files that go out with a letter

@@ -14,6 +14,9 @@ import (
 // Poll reads the mailboxes, decides and records what is new, and makes what follows from it.
 func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	p.begin("poll")
+	if err := p.retries(ctx); err != nil {
+		return p.end(), err
+	}
 	err := p.mailboxes(ctx, false, p.Boxes, func(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
 		if err := p.flush(ctx); err != nil {
 			return err
@@ -280,7 +283,7 @@ func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]desk.Ta
 func (p *Pass) answered(ctx context.Context, mb Mailbox, ms []desk.Message, known []desk.Facts) []bool {
 	sent := make([]bool, len(ms))
 	for i, m := range ms {
-		if len(m.InReplyTo) == 0 || len(known[i].Known) > 0 || known[i].Recorded {
+		if mb == nil || len(m.InReplyTo) == 0 || len(known[i].Known) > 0 || known[i].Recorded {
 			continue
 		}
 		var err error

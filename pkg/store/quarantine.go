@@ -78,9 +78,21 @@ func (s *Store) Stored(at desk.Place) (raw []byte, err error) {
 	return raw, err
 }
 
-// Release takes an entry out of the quarantine. With again the message is forgotten, so that the next pass reads it as
-// a new one.
-func (s *Store) Release(seq uint64, again bool) error {
+// Again lets the next pass try an entry of the quarantine once more.
+func (s *Store) Again(seq uint64) error {
+	return s.update(func(tx *bolt.Tx) error {
+		var p desk.Poison
+		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
+			return orAbsent(err, "quarantine entry", seq)
+		}
+		p.Again = true
+		return put(tx, bPoison, number(seq), p)
+	})
+}
+
+// Release takes an entry out of the quarantine. With forget the mailbox is asked for the message again, if it is still
+// unseen there.
+func (s *Store) Release(seq uint64, forget bool) error {
 	return s.update(func(tx *bolt.Tx) error {
 		var p desk.Poison
 		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
@@ -91,7 +103,7 @@ func (s *Store) Release(seq uint64, again bool) error {
 				return fmt.Errorf("release quarantine entry %d: %w", seq, err)
 			}
 		}
-		if err := tx.Bucket(bAttempts).Delete(placeKey(p.Place)); err != nil || !again {
+		if err := tx.Bucket(bAttempts).Delete(placeKey(p.Place)); err != nil || !forget {
 			return err
 		}
 		return tx.Bucket(bSeen).Delete(placeKey(p.Place))

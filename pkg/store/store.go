@@ -25,7 +25,7 @@ import (
 )
 
 // Schema is the version of the state's layout that this program writes.
-const Schema = 1
+const Schema = 2
 
 // Errors a caller branches on.
 var (
@@ -103,11 +103,16 @@ func (s *Store) open(path string, o Options) (err error) {
 			return fmt.Errorf("open state: %w", err)
 		}
 	}
-	ready := false
-	if err := s.view(func(tx *bolt.Tx) error { ready, err = s.load(tx, path); return err }); err != nil || ready {
+	ready, old := false, uint64(0)
+	if err := s.view(func(tx *bolt.Tx) error { ready, old, err = s.load(tx, path); return err }); err != nil || ready {
 		return err
 	}
-	return s.update(func(tx *bolt.Tx) error { return s.prepare(tx) })
+	if old != 0 && !o.Overlay {
+		if err := s.Backup(fmt.Sprintf("%s.v%d", path, old)); err != nil {
+			return fmt.Errorf("migrate state: %w", err)
+		}
+	}
+	return s.update(func(tx *bolt.Tx) error { return s.prepare(tx, old) })
 }
 
 func openFile(path string, wait time.Duration) (db *bolt.DB, err error) {
@@ -152,27 +157,38 @@ func whole(db *bolt.DB, path string) error {
 	})
 }
 
-// load reads what the state says of itself; it is not ready when something must be made first.
-func (s *Store) load(tx *bolt.Tx, path string) (ready bool, err error) {
-	for _, name := range buckets {
-		if tx.Bucket(name) == nil {
-			return false, nil
-		}
-	}
+// load reads what the state says of itself. It is not ready when something must be made first; old is its layout then,
+// 0 of a new file.
+func (s *Store) load(tx *bolt.Tx, path string) (ready bool, old uint64, err error) {
 	meta := tx.Bucket(bMeta)
-	schema := meta.Get([]byte("schema"))
-	if schema == nil {
-		return false, nil
+	if meta == nil || meta.Get([]byte("schema")) == nil {
+		return false, 0, nil
 	}
-	if v := binary.BigEndian.Uint64(schema); v > Schema {
-		return false, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version", path, ErrNewer, v, Schema)
+	v := binary.BigEndian.Uint64(meta.Get([]byte("schema")))
+	if v > Schema {
+		return false, v, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version", path, ErrNewer, v, Schema)
+	}
+	for _, name := range buckets {
+		if v < Schema || tx.Bucket(name) == nil {
+			return false, v, nil
+		}
 	}
 	s.signer = desk.Signer{Secret: append([]byte(nil), meta.Get([]byte("secret"))...)}
 	s.id = string(meta.Get([]byte("instance")))
-	return true, nil
+	return true, v, nil
 }
 
-func (s *Store) prepare(tx *bolt.Tx) error {
+// migrations bring a state from the layout of their number to the next; what is only missing needs none.
+var migrations = map[uint64]func(*bolt.Tx) error{}
+
+func (s *Store) prepare(tx *bolt.Tx, old uint64) error {
+	for v := max(old, 1); v < Schema; v++ {
+		if step := migrations[v]; step != nil {
+			if err := step(tx); err != nil {
+				return fmt.Errorf("migrate state from layout %d: %w", v, err)
+			}
+		}
+	}
 	for _, name := range buckets {
 		if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 			return fmt.Errorf("prepare state: %w", err)
@@ -191,7 +207,7 @@ func (s *Store) prepare(tx *bolt.Tx) error {
 	if err := meta.Put([]byte("schema"), number(Schema)); err != nil {
 		return fmt.Errorf("prepare state: %w", err)
 	}
-	_, err := s.load(tx, "")
+	_, _, err := s.load(tx, "")
 	return err
 }
 

@@ -347,6 +347,12 @@ func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
 	if n := len(due(t, s, noon)); n != 1 {
 		t.Errorf("%d tasks tell of it", n)
 	}
+	if err := s.Again(p.Seq); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.Poisons(); err != nil || len(all) != 1 || !all[0].Again {
+		t.Errorf("to be tried again: %+v, %v", all, err)
+	}
 	if err := s.Release(p.Seq, true); err != nil {
 		t.Fatal(err)
 	}
@@ -374,5 +380,75 @@ func TestExclusionsCountTheirHits(t *testing.T) {
 	got, err := s.Exclusions()
 	if err != nil || len(got) != 1 || got[0].Hits != 1 || !got[0].Last.Equal(noon) {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := open(t, path, Options{})
+	record(t, s, entry(1, "a@example.org"))
+	secret := s.Signer()
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		return errors.Join(tx.Bucket(bMeta).Put([]byte("schema"), number(1)), tx.DeleteBucket(bReturned))
+	})
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	before := digest(t, path)
+	if o := open(t, path, Options{Overlay: true}); o.Close() != nil || digest(t, path) != before {
+		t.Error("an overlay migrated the file")
+	}
+	s = open(t, path, Options{})
+	if cmp.Diff(secret, s.Signer()) != "" || len(due(t, s, noon)) != 1 {
+		t.Error("the state lost something")
+	}
+	if err := s.db.View(func(tx *bolt.Tx) error {
+		if got := tx.Bucket(bMeta).Get([]byte("schema")); !cmp.Equal(got, number(Schema)) || tx.Bucket(bReturned) == nil {
+			t.Errorf("layout %x", got)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bolt.Open(path+".v1", 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	_ = db.View(func(tx *bolt.Tx) error {
+		if got := tx.Bucket(bMeta).Get([]byte("schema")); !cmp.Equal(got, number(1)) {
+			t.Errorf("the copy has layout %x", got)
+		}
+		return nil
+	})
+}
+
+func TestPruneKeepsWhatTellsMessagesApart(t *testing.T) {
+	s := fresh(t)
+	e := entry(1, "a@example.org")
+	record(t, s, e)
+	if n, err := s.Prune(noon); err != nil || n != 0 {
+		t.Fatalf("forgot %d of nothing old, %v", n, err)
+	}
+	later := noon.Add(time.Hour)
+	if n, err := s.Prune(later); err != nil || n != 2 { // a step of the journal, the message's record
+		t.Fatalf("forgot %d, %v", n, err)
+	}
+	if n, err := s.Prune(later); err != nil || n != 0 {
+		t.Fatalf("forgot %d twice, %v", n, err)
+	}
+	known, err := s.Ask([]desk.Questions{{Key: e.Questions.Key, IDs: []string{e.ID}}})
+	if err != nil || !known[0].Recorded || known[0].Known[e.ID].Ticket != 1 {
+		t.Errorf("the message or its thread is forgotten: %+v, %v", known, err)
+	}
+	progress, err := s.Progress([]desk.Place{e.Place})
+	if err != nil || !progress[0].Known {
+		t.Errorf("an unmarked message is forgotten: %+v, %v", progress, err)
+	}
+	if err := s.Marked([]desk.Place{e.Place}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Prune(later); err != nil || n != 1 {
+		t.Errorf("the place of a marked message: %d, %v", n, err)
 	}
 }

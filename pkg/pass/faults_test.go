@@ -1,0 +1,267 @@
+package pass_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-smtp"
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/sandbox"
+)
+
+// brief is a short day: a request with a file, a repeat contact, a specialist's answer.
+func brief(w *world) {
+	w.arrive(withFile("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.", "log.txt", "offline"))
+	w.poll()
+	w.clock = w.clock.Add(time.Minute)
+	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks, too.", "In-Reply-To: <1@romashka.example>"))
+	w.poll()
+	w.clock = w.clock.Add(time.Minute)
+	w.quiet()
+	if tasks := w.portal.Tasks(); len(tasks) > 0 {
+		w.portal.Say(tasks[0].ID, specialist, "Please restart it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
+	}
+	w.clock = w.clock.Add(time.Minute)
+	w.notify()
+	w.quiet()
+}
+
+// once lets f decide on the first call it has an opinion of, and is silent afterwards.
+func once(f func(c *sandbox.Call) sandbox.Fault) func(*sandbox.Call) sandbox.Fault {
+	done := false
+	return func(c *sandbox.Call) sandbox.Fault {
+		if done {
+			return sandbox.Fault{}
+		}
+		fault := f(c)
+		done = fault.Kind != sandbox.NoFault
+		return fault
+	}
+}
+
+func TestFaultsOfThePortalChangeNothingInTheEnd(t *testing.T) {
+	faults := map[string]sandbox.Fault{
+		"500 after executing":       {Kind: sandbox.ServerError, After: true},
+		"500 before executing":      {Kind: sandbox.ServerError},
+		"dropped before executing":  {Kind: sandbox.Drop},
+		"dropped after executing":   {Kind: sandbox.Drop, After: true},
+		"502 with a page":           {Kind: sandbox.BadGateway},
+		"502 after executing":       {Kind: sandbox.BadGateway, After: true},
+		"query limit":               {Kind: sandbox.QueryLimit},
+		"operation limit":           {Kind: sandbox.OperationLimit, ResetAt: morning.Add(10 * time.Minute)},
+		"200 with an error":         {Kind: sandbox.ErrorAnswer, Status: 200, Code: "INTERNAL_SERVER_ERROR", Text: "try later"},
+		"redirect, the portal back": {Kind: sandbox.Redirect},
+	}
+	methods := []string{"tasks.task.add", "task.commentitem.add", "tasks.task.list", "disk.folder.uploadfile", "im.dialog.messages.search", "disk.file.get"}
+	for _, o := range []sandbox.PortalOptions{{NewCard: true}} {
+		calm := newWorld(t, o)
+		brief(calm)
+		want, auto := calm.shape()
+		for name, fault := range faults {
+			for _, method := range methods {
+				t.Run(name+" "+method, func(t *testing.T) {
+					t.Parallel()
+					w := newWorld(t, o)
+					hit := false
+					w.portal.Inject(once(func(c *sandbox.Call) sandbox.Fault {
+						if c.Method != method {
+							return sandbox.Fault{}
+						}
+						hit = true
+						return fault
+					}))
+					brief(w)
+					if !hit {
+						t.Fatalf("%s is never called", method)
+					}
+					got, gotAuto := w.shape()
+					if got != want {
+						t.Errorf("the world is another one: %s", cmp.Diff(want, got))
+					}
+					if diff := cmp.Diff(auto, gotAuto); diff != "" {
+						t.Errorf("auto-replies: %s", diff)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestFaultsOfTheRelayChangeNothingInTheEnd(t *testing.T) {
+	calm := newWorld(t, sandbox.PortalOptions{})
+	brief(calm)
+	want, auto := calm.shape()
+	for _, stage := range []string{"connect", "mail", "rcpt", "data"} {
+		t.Run("450 at "+stage, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			w.refuse(stage, &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "greylisted, come back later"})
+			brief(w)
+			got, gotAuto := w.shape()
+			if got != want || !cmp.Equal(auto, gotAuto) {
+				t.Errorf("the world is another one: %s%s", cmp.Diff(want, got), cmp.Diff(auto, gotAuto))
+			}
+		})
+	}
+	t.Run("connection lost before the letter is kept", func(t *testing.T) {
+		w := newWorld(t, sandbox.PortalOptions{})
+		w.refuse("data", sandbox.ErrDrop)
+		brief(w)
+		got, gotAuto := w.shape()
+		if got != want || !replied(auto, gotAuto, true) { // nobody can know that it was not kept
+			t.Errorf("the world is another one: %s%s", cmp.Diff(want, got), cmp.Diff(auto, gotAuto))
+		}
+	})
+	t.Run("connection lost before the reply", func(t *testing.T) {
+		w := newWorld(t, sandbox.PortalOptions{})
+		w.refuse("reply", sandbox.ErrDrop)
+		brief(w)
+		got, gotAuto := w.shape()
+		if got != want || !cmp.Equal(auto, gotAuto) {
+			t.Errorf("the world is another one: %s%s", cmp.Diff(want, got), cmp.Diff(auto, gotAuto))
+		}
+	})
+}
+
+// refuse makes the relay fail once at a stage.
+func (w *world) refuse(stage string, err error) {
+	done := false
+	w.smtp.Inject(func(s, _ string) error {
+		if done || s != stage {
+			return nil
+		}
+		done = true
+		return err
+	})
+}
+
+func TestARefusedAddressIsToldOnTheTask(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.smtp.Inject(func(stage, arg string) error {
+		if stage == "rcpt" && strings.Contains(arg, "ivan@") {
+			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
+		}
+		return nil
+	})
+	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
+	w.poll()
+	w.quiet()
+	text, _ := w.shape()
+	if !strings.Contains(text, "ivan@romashka.example") || !strings.Contains(text, "no such user") || len(w.smtp.Letters()) != 0 {
+		t.Errorf("the task does not tell of it: %s", text)
+	}
+}
+
+func TestFaultsOfTheMailboxChangeNothingInTheEnd(t *testing.T) {
+	calm := newWorld(t, sandbox.PortalOptions{})
+	brief(calm)
+	want, auto := calm.shape()
+	no := &imap.Error{Type: imap.StatusResponseTypeNo, Text: "try later"}
+	for _, command := range []string{"LOGIN", "SELECT", "UID SEARCH", "UID FETCH", "UID STORE", "SEARCH", "FETCH", "STORE"} {
+		for name, err := range map[string]error{"dropped": sandbox.ErrDrop, "refused": no} {
+			t.Run(command+" "+name, func(t *testing.T) {
+				w := newWorld(t, sandbox.PortalOptions{})
+				n := 0
+				w.imap.Inject(func(c, _ string) error {
+					if c != command || n > 2 {
+						return nil
+					}
+					n++
+					return err
+				})
+				brief(w)
+				if n == 0 {
+					t.Skipf("the server knows the command by another name")
+				}
+				got, gotAuto := w.shape()
+				if got != want || !cmp.Equal(auto, gotAuto) {
+					t.Errorf("the world is another one: %s%s", cmp.Diff(want, got), cmp.Diff(auto, gotAuto))
+				}
+			})
+		}
+	}
+}
+
+func TestANewUIDValidityDoublesNothing(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
+	w.poll()
+	w.quiet()
+	if err := w.imap.SetFlags("INBOX", []uint32{1}); err != nil { // unseen again, as after a restore
+		t.Fatal(err)
+	}
+	if err := w.imap.Recreate("INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	w.poll()
+	w.quiet()
+	if n := len(w.portal.Tasks()); n != 1 || len(w.smtp.Letters()) != 1 || !w.imap.Messages("INBOX")[0].Seen {
+		t.Errorf("%d tasks, %d letters", n, len(w.smtp.Letters()))
+	}
+}
+
+func TestAMessageThatVanishesIsNobodys(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	uid := w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
+	w.imap.Inject(func(c, _ string) error {
+		if strings.Contains(c, "FETCH") {
+			_ = w.imap.Remove("INBOX", uid)
+		}
+		return nil
+	})
+	if _, at := w.poll(); at != "" {
+		t.Fatal(at)
+	}
+	w.imap.Inject(nil)
+	w.quiet()
+	if n := len(w.portal.Tasks()); n != 0 {
+		t.Errorf("%d tasks of it", n)
+	}
+}
+
+func TestAMissingFolderToMoveToIsTold(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.moveTo = "Done"
+	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
+	r, _ := w.poll()
+	if left, err := r.Left(); left == 0 || err == nil || !strings.Contains(err.Error(), "Done") {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if err := w.imap.CreateFolder("Done", ""); err != nil {
+		t.Fatal(err)
+	}
+	w.quiet()
+	if n, m := len(w.portal.Tasks()), len(w.imap.Messages("Done")); n != 1 || m != 1 || len(w.imap.Messages("INBOX")) != 0 {
+		t.Errorf("%d tasks, %d messages moved", n, m)
+	}
+}
+
+func TestATaskDeletedMeanwhileGetsAnother(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
+	w.poll()
+	w.quiet()
+	first := w.portal.Tasks()[0].ID
+	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.", "In-Reply-To: <1@romashka.example>"))
+	// Deleted between the look at it and the comment.
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "task.commentitem.add" {
+			w.portal.Inject(nil)
+			go w.portal.DeleteTask(first)
+			for w.has(first) {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		return sandbox.Fault{}
+	})
+	w.poll()
+	w.quiet()
+	tasks := w.portal.Tasks()
+	if len(tasks) != 1 || tasks[0].ID == first || !strings.Contains(tasks[0].Description, "Still.") {
+		t.Errorf("tasks now: %+v", tasks)
+	}
+}
+
+func (w *world) has(task int64) bool { _, ok := w.portal.Task(task); return ok }
