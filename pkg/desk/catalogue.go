@@ -24,6 +24,7 @@ func Catalogue() []RuleDoc {
 		{"thread", threadRules()},
 		{"standing", standRules()},
 		{"auto-reply", quietRules()},
+		{"routing", []rule{routingRule()}},
 	} {
 		for _, r := range g.rules {
 			docs = append(docs, RuleDoc{g.name, r.id, r.class, r.when, r.effect})

@@ -20,6 +20,7 @@ type weighing struct {
 	thread   string  // the thread rule that hit
 	found    *Ticket // the ticket it belongs to
 	previous *Ticket // the ticket a new one continues
+	route    *route  // the settings of the new task; nil = those of its mailbox
 	relink   string  // the id that leads to the new ticket from now on
 	notes    []Note
 }

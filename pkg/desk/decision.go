@@ -29,8 +29,10 @@ type Policy struct {
 	Combine        bool   // several comments between two passes make one letter
 	Attachments    bool   // files of a comment go out with it
 
-	Fields map[string]Fields // by mailbox: the settings of new tasks
-	Words  Words
+	Fields   map[string]Fields // by mailbox: the settings of new tasks
+	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
+	Calendar Calendar          // what deadlines in working time are counted by
+	Words    Words
 }
 
 // Words are the lists and patterns decisions go by; they come from a data file.

@@ -15,6 +15,7 @@ var docGroups = map[string]string{
 	"thread":     "## Whose ticket it is\n\nThe first that hits decides, but R4 only notes what it found. Ids are looked at newest first: In-Reply-To, then\nReferences from the end; of automatic mail that answers nothing, In-Reply-To alone.",
 	"standing":   "## How that ticket stands\n\nThe first that hits decides.",
 	"auto-reply": "## What takes the auto-reply away\n\nAll are asked. The auto-reply goes with a new task of class human, unless one of these or suppress hits.",
+	"routing":    "## What a new task gets\n\nAsked of new tasks, where the settings have routes.",
 	"comment":    "## Comments in the portal\n\nThe first that hits decides whether a comment goes to the customer.",
 }
 

@@ -44,7 +44,14 @@ func (w *weighing) open(automatic bool) {
 	w.heard(t)
 	post := w.post(FormTask)
 	post.Title = cutRunes(t.Subject, titleMax)
+	if len(w.r.routes) > 0 {
+		w.ask(routingRule())
+	}
 	fields := w.r.policy.Fields[w.m.Mailbox]
+	if w.route != nil {
+		fields = w.route.fields[w.m.Mailbox]
+	}
+	fields = w.r.dated(fields, w.f.Now)
 	post.Fields = &fields
 	w.d.Verdict, w.d.Ticket = Task, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: OpenTask, Key: key, Post: post})

@@ -22,6 +22,7 @@ type Rules struct {
 	thanks  []*regexp.Regexp
 	service []*regexp.Regexp
 	deleted []*regexp.Regexp
+	routes  []route
 }
 
 // Compile makes rules of a policy; the error names every bad pattern.
@@ -54,6 +55,8 @@ func Compile(p *Policy) (*Rules, error) {
 			errs = append(errs, fmt.Errorf("exclude: parse scope %q: autoreply, letters or mail is wanted", x.Scope))
 		}
 	}
+	routes, bad := compileRoutes(p.Routes)
+	r.routes, errs = routes, append(errs, bad...)
 	errs = append(errs, r.words(&p.Words))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -1,0 +1,140 @@
+package desk
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func routed(t *testing.T, m Message, routes ...Route) Decision {
+	t.Helper()
+	p := Policy{Words: testWords(t), Routes: routes, Fields: map[string]Fields{"support": {Responsible: 7}},
+		Calendar: week, Own: []string{"support@x.example"}}
+	r, err := Compile(&p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Mailbox = "support"
+	return r.Decide(&m, Facts{Now: testNow, Signer: testSigner})
+}
+
+func to(responsible int64) map[string]Fields {
+	return map[string]Fields{"support": {Responsible: responsible}}
+}
+
+func TestFirstRouteThatFitsChooses(t *testing.T) {
+	m := Message{ID: "1@a", From: Address{Addr: "ivan@Bank.example"}, To: []Address{{Addr: "Sales@x.example"}}, Subject: "\u0421\u0447\u0451\u0442\u0430 \u0437\u0430 \u043c\u0430\u0440\u0442"}
+	for name, tt := range map[string]struct {
+		routes []Route
+		want   int64
+		note   string
+	}{
+		"mailbox":           {[]Route{{Mailbox: "Support", Fields: to(1)}}, 1, "rule 1: mailbox support"},
+		"another mailbox":   {[]Route{{Mailbox: "sales", Fields: to(1)}}, 7, ""},
+		"alias":             {[]Route{{To: []string{"other@x.example", "sales@x.example"}, Fields: to(1)}}, 1, "rule 1: to sales@x.example"},
+		"sender's domain":   {[]Route{{From: []string{"@bank.example"}, Fields: to(1)}}, 1, "rule 1: from ivan@bank.example"},
+		"a subdomain alone": {[]Route{{From: []string{"@*.bank.example"}, Fields: to(1)}}, 7, ""},
+		"a word's beginning, io or ie": {[]Route{{Subject: []string{"\u0441\u0447\u0435\u0442"}, Fields: to(1)}}, 1,
+			"rule 1: subject has \"\u0441\u0447\u0435\u0442\""},
+		"not within a word": {[]Route{{Subject: []string{"\u0447\u0435\u0442\u0430"}, Fields: to(1)}}, 7, ""},
+		"every condition":   {[]Route{{From: []string{"@bank.example"}, Subject: []string{"printer"}, Fields: to(1)}}, 7, ""},
+		"the first": {[]Route{{From: []string{"@other.example"}, Fields: to(1)}, {Name: "bank", From: []string{"@bank.example"}, Fields: to(2)},
+			{Fields: to(3)}}, 2, "bank: from ivan@bank.example"},
+		"the rest": {[]Route{{From: []string{"@other.example"}, Fields: to(1)}, {Name: "rest", Fields: to(3)}}, 3, "rest: every message"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := routed(t, m, tt.routes...)
+			last := d.Reasons[len(d.Reasons)-1]
+			if got := d.Effects[0].Post.Fields.Responsible; got != tt.want || last.Rule != "routing" || last.Hit != (tt.note != "") {
+				t.Errorf("responsible %d, %+v", got, last)
+			}
+			if tt.note != "" && last.Note != tt.note {
+				t.Errorf("note %q", last.Note)
+			}
+		})
+	}
+}
+
+func TestAliasOfTheDelivery(t *testing.T) {
+	m := Message{ID: "1@a", From: Address{Addr: "i@b.example"}, Header: Header{{"X-Original-To", "<sales@x.example>"}}}
+	if d := routed(t, m, Route{To: []string{"sales@x.example"}, Fields: to(1)}); d.Effects[0].Post.Fields.Responsible != 1 {
+		t.Error(d.Reasons)
+	}
+}
+
+func TestNoRoutesNoReason(t *testing.T) {
+	for _, reason := range routed(t, Message{ID: "1@a", From: Address{Addr: "i@b.example"}}).Reasons {
+		if reason.Rule == "routing" {
+			t.Error(reason)
+		}
+	}
+}
+
+func TestBadPatternOfARoute(t *testing.T) {
+	p := Policy{Words: testWords(t), Routes: []Route{{Name: "x", From: []string{"bank"}}, {To: []string{"@"}}}}
+	if _, err := Compile(&p); err == nil {
+		t.Error("taken")
+	}
+}
+
+var week = Calendar{From: 9 * time.Hour, To: 18 * time.Hour,
+	Days:     map[string]bool{"mon": true, "tue": true, "wed": true, "thu": true, "fri": true},
+	Holidays: map[string]bool{"2026-03-09": true}, Workdays: map[string]bool{"2026-03-14": true},
+	Zone: time.FixedZone("MSK", 3*60*60)}
+
+func TestWorkingTime(t *testing.T) {
+	for _, tt := range []struct {
+		start string
+		work  time.Duration
+		want  string
+	}{
+		{"2026-03-10T10:00", 4 * time.Hour, "2026-03-10T14:00"},
+		{"2026-03-10T10:00", 8 * time.Hour, "2026-03-10T18:00"},
+		{"2026-03-10T10:00", 8*time.Hour + time.Minute, "2026-03-11T09:01"},
+		{"2026-03-10T03:00", time.Hour, "2026-03-10T10:00"},
+		{"2026-03-10T20:00", time.Hour, "2026-03-11T10:00"},
+		{"2026-03-06T17:00", 2 * time.Hour, "2026-03-10T10:00"}, // a Friday, a weekend and a holiday
+		{"2026-03-13T17:00", 2 * time.Hour, "2026-03-14T10:00"}, // a Saturday that is worked
+		{"2026-03-10T09:00", 45 * time.Hour, "2026-03-14T18:00"},
+	} {
+		start, _ := time.ParseInLocation("2006-01-02T15:04", tt.start, week.Zone)
+		if got := week.After(start.UTC(), tt.work).Format("2006-01-02T15:04"); got != tt.want {
+			t.Errorf("%s + %s = %s, want %s", tt.start, tt.work, got, tt.want)
+		}
+	}
+	never := Calendar{}
+	if got := never.After(testNow, time.Hour); !got.Equal(testNow.Add(time.Hour)) {
+		t.Error(got)
+	}
+}
+
+// On the days the clock is changed, working hours are those of the clock.
+func TestWorkingTimeWhenTheClockIsChanged(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip("no time zones on this machine")
+	}
+	c := week
+	c.Zone, c.Days = zone, map[string]bool{"sun": true, "mon": true}
+	start := time.Date(2026, 3, 29, 1, 0, 0, 0, zone) // the night loses an hour
+	if got := c.After(start, 10*time.Hour).Format(time.RFC3339); got != "2026-03-30T10:00:00+02:00" {
+		t.Error(got)
+	}
+	c.From, c.To = 0, 24*time.Hour
+	if got := c.After(start, 23*time.Hour).Format(time.RFC3339); got != "2026-03-30T01:00:00+02:00" {
+		t.Error(got)
+	}
+}
+
+func TestDeadlineInWorkingTime(t *testing.T) {
+	fields := map[string]Fields{"support": {Responsible: 1, Deadline: 8 * time.Hour, Working: true}}
+	d := routed(t, Message{ID: "1@a", From: Address{Addr: "i@b.example"}}, Route{Fields: fields})
+	want := week.After(testNow, 8*time.Hour)
+	if diff := cmp.Diff(want, d.Effects[0].Post.Fields.Due); diff != "" {
+		t.Error(diff)
+	}
+	if fields["support"].Due != (time.Time{}) {
+		t.Error("the settings were changed")
+	}
+}
