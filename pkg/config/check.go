@@ -25,6 +25,7 @@ func (d *decoder) check(c *Config) {
 			places[folder] = i
 		}
 	}
+	d.routing(c)
 	d.contacts(c.Contacts)
 	d.notify(c.Notify)
 }

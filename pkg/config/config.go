@@ -12,6 +12,7 @@
 //	file:"yes"     a path, relative to the folder of the configuration file
 //	unit:"bytes"   a size such as 20MB
 //	secret:"yes"   never printed
+//	one:"yes"      of a list: a single value stands for a list of one
 //	null:"text"    the bare word null is a text here, not "not given"
 package config
 
@@ -23,6 +24,8 @@ type Config struct {
 	Templates string    `yaml:"templates" file:"yes" is:"folder"`
 	Bitrix24  Bitrix24  `yaml:"bitrix24" need:"yes"`
 	Mailboxes []Mailbox `yaml:"mailboxes" need:"yes"`
+	Routing   []Route   `yaml:"routing"`
+	Calendar  Calendar  `yaml:"calendar"`
 	Mail      Mail      `yaml:"mail"`
 	Tickets   Tickets   `yaml:"tickets"`
 	Letters   Letters   `yaml:"letters"`
@@ -57,6 +60,7 @@ type Task struct {
 	Tags        []string      `yaml:"tags" is:"line"`
 	Priority    string        `yaml:"priority" enum:"low|average|high"`
 	Deadline    time.Duration `yaml:"deadline" min:"0s"` // after creation; 0 = none
+	Working     bool          `yaml:"working"`           // the deadline counts the working time of the calendar
 	BindCRM     bool          `yaml:"bind_crm"`
 }
 
@@ -69,6 +73,7 @@ type Override struct {
 	Tags        *[]string      `yaml:"tags" is:"line"`
 	Priority    *string        `yaml:"priority" enum:"low|average|high"`
 	Deadline    *time.Duration `yaml:"deadline" min:"0s"`
+	Working     *bool          `yaml:"working"`
 	BindCRM     *bool          `yaml:"bind_crm"`
 }
 

@@ -146,6 +146,7 @@ func TestExampleShowsDefaults(t *testing.T) {
 		*list = nil
 	}
 	full.Mail.Own, full.Mail.Staff, full.Mail.Exclude = nil, nil, nil
+	full.Routing, full.Calendar.Holidays, full.Calendar.Workdays = nil, nil, nil
 	if diff := cmp.Diff(short, full); diff != "" {
 		t.Errorf("-defaults +example\n%s", diff)
 	}

@@ -133,13 +133,13 @@ func setDefaults(v reflect.Value) {
 }
 
 func (d *decoder) slice(key string, n ast.Node, v reflect.Value, tag reflect.StructTag) {
-	seq, ok := n.(*ast.SequenceNode)
+	values, ok := entries(n, tag)
 	if !ok {
 		d.bad(key, "must be a list: %s", listHint(v.Type().Elem()))
 		return
 	}
-	list := reflect.MakeSlice(v.Type(), len(seq.Values), len(seq.Values))
-	for i, n := range seq.Values {
+	list := reflect.MakeSlice(v.Type(), len(values), len(values))
+	for i, n := range values {
 		k := fmt.Sprintf("%s[%d]", key, i)
 		d.places[k] = place{start(n), start(n)}
 		setDefaults(list.Index(i).Addr())
@@ -153,6 +153,17 @@ func (d *decoder) slice(key string, n ast.Node, v reflect.Value, tag reflect.Str
 		}
 	}
 	v.Set(list)
+}
+
+// entries returns the entries of a list; a single value may stand for a list of one where the schema says so.
+func entries(n ast.Node, tag reflect.StructTag) ([]ast.Node, bool) {
+	if seq, ok := n.(*ast.SequenceNode); ok {
+		return seq.Values, true
+	}
+	if _, _, ok := literal(n); ok && tag.Get("one") == "yes" {
+		return []ast.Node{n}, true
+	}
+	return nil, false
 }
 
 func listHint(t reflect.Type) string {

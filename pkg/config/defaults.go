@@ -24,6 +24,7 @@ func (c *Config) defaults() {
 		Rate:    Rate{Burst: 50, PerSecond: 2},
 		Task:    Task{Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true},
 	}
+	c.Calendar = Calendar{Hours: "09:00-18:00", Days: []string{"mon", "tue", "wed", "thu", "fri"}}
 	c.Mail = Mail{Automatic: "task", Bulk: "task"}
 	c.Tickets = Tickets{Reopen: true, ReopenWithin: 30 * day, SameSubjectWithin: 14 * day}
 	c.Letters = Letters{

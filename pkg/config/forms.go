@@ -19,10 +19,12 @@ import (
 // forms tell what is wrong with a text that is not empty, "" when nothing is.
 var forms = map[string]func(string) string{
 	"address":  address,
+	"date":     date,
 	"envelope": envelope,
 	"file":     file,
 	"folder":   folder,
 	"host":     host,
+	"hours":    hours,
 	"line":     line,
 	"pattern":  pattern,
 	"picture":  picture,
@@ -124,6 +126,20 @@ func webhook(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || !webhookPath.MatchString(u.Path) || u.RawQuery != "" || u.Fragment != "" {
 		return "must be the address of an incoming webhook: https://portal/rest/7/code/"
+	}
+	return ""
+}
+
+func date(s string) string {
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return "must be a day: 2026-01-01"
+	}
+	return ""
+}
+
+func hours(s string) string {
+	if _, _, err := parseHours(s); err != nil {
+		return "must be the beginning and the end of a working day: 09:00-18:00"
 	}
 	return ""
 }

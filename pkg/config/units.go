@@ -34,6 +34,26 @@ func parseDuration(text string) (time.Duration, error) {
 	return days + rest, nil
 }
 
+var hoursForm = regexp.MustCompile(`^(\d{1,2}):(\d{2})\s?[-\x{2013}]\s?(\d{1,2}):(\d{2})$`)
+
+// parseHours reads when a working day begins and ends, as time passed since midnight: 09:00-18:00, 00:00-24:00.
+func parseHours(text string) (from, to time.Duration, err error) {
+	m := hoursForm.FindStringSubmatch(text)
+	if m == nil {
+		return 0, 0, errors.New("no hours")
+	}
+	var n [4]int
+	for i := range n {
+		n[i], _ = strconv.Atoi(m[i+1]) // two digits
+	}
+	from = time.Duration(n[0])*time.Hour + time.Duration(n[1])*time.Minute
+	to = time.Duration(n[2])*time.Hour + time.Duration(n[3])*time.Minute
+	if n[1] > 59 || n[3] > 59 || from >= to || to > day {
+		return 0, 0, errors.New("out of range")
+	}
+	return from, to, nil
+}
+
 var size = regexp.MustCompile(`^(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?)(i?)B?$`)
 
 // parseSize reads a number of bytes: 500kB and 20MB count by 1000, 1MiB by 1024.

@@ -35,6 +35,7 @@ func (o Override) Apply(t Task) Task {
 	put(&t.Tags, o.Tags)
 	put(&t.Priority, o.Priority)
 	put(&t.Deadline, o.Deadline)
+	put(&t.Working, o.Working)
 	put(&t.BindCRM, o.BindCRM)
 	return t
 }
