@@ -117,11 +117,16 @@ func (a *app) checkRelay(ctx context.Context, b pass.Box) checked {
 func wanted(cfg *config.Config) portal.Want {
 	w := portal.Want{CRM: slices.Contains(cfg.Contacts.Sources, "bitrix24")}
 	for _, m := range cfg.Mailboxes {
-		t := cfg.TaskFor(m.Name)
-		w.CRM = w.CRM || t.BindCRM
-		for _, id := range slices.Concat([]int64{t.Responsible}, t.Auditors, t.Accomplices) {
-			if !slices.Contains(w.Users, id) {
-				w.Users = append(w.Users, id)
+		tasks := []config.Task{cfg.TaskFor(m.Name)}
+		for _, r := range cfg.Routing {
+			tasks = append(tasks, r.TaskFor(cfg, m.Name))
+		}
+		for _, t := range tasks {
+			w.CRM = w.CRM || t.BindCRM
+			for _, id := range slices.Concat([]int64{t.Responsible}, t.Auditors, t.Accomplices) {
+				if !slices.Contains(w.Users, id) {
+					w.Users = append(w.Users, id)
+				}
 			}
 		}
 	}

@@ -166,10 +166,9 @@ func policyOf(cfg *config.Config) *desk.Policy {
 	}
 	for _, m := range cfg.Mailboxes {
 		p.Own = append(p.Own, sender(m).Key())
-		t := cfg.TaskFor(m.Name)
-		p.Fields[m.Name] = desk.Fields{Responsible: t.Responsible, Group: t.Group, Auditors: t.Auditors, Accomplices: t.Accomplices,
-			Tags: t.Tags, Priority: t.Priority, Deadline: t.Deadline, BindCRM: t.BindCRM}
+		p.Fields[m.Name] = taskFields(cfg.TaskFor(m.Name))
 	}
+	p.Routes, p.Calendar = routes(cfg), calendar(cfg)
 	return p
 }
 
@@ -190,6 +189,7 @@ func letters(cfg *config.Config) (*render.Set, error) {
 	l := cfg.Letters
 	s := render.Settings{Locale: l.Locale, Signature: l.Signature, Position: l.Position, PortalLinks: l.PortalLink, QuoteLimit: l.Quote,
 		Escape: markup.Escape, Text: markup.Text,
+		Sample:   func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) },
 		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},
 		Comment:  render.LetterText{Subject: l.Comment.Subject, Body: l.Comment.Body},
 		Closed:   render.LetterText{Subject: l.Closed.Subject, Body: l.Closed.Body}}
