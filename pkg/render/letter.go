@@ -63,7 +63,10 @@ func (s *Set) render(kind desk.LetterKind, l letter, v Vars) (r Rendered, err er
 		return r, err
 	}
 	r.Subject = oneLine(subject)
-	footer := phrase(s.phrases, "footer."+string(kind), v)
+	footer := ""
+	if s.settings.of(kind).Body == "" { // a body of one's own says all one wants to say
+		footer = phrase(s.phrases, "footer."+string(kind), v)
+	}
 	r.HTML, err = run(s.layoutHTML, page{
 		Vars: v, Title: r.Subject, Footer: footer, Preheader: phrase(s.phrases, "preheader."+string(kind), v),
 		Body: htmltemplate.HTML(bodyHTML), Signature: htmltemplate.HTML(signHTML),

@@ -32,8 +32,14 @@ func text(s string) string {
 	return strings.TrimSpace(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(s, "")))
 }
 
+// sample stands in for it too.
+func sample(bbcode string) (html, plain string) {
+	plain = regexp.MustCompile(`\[[^\]\n]*\]`).ReplaceAllString(bbcode, "")
+	return `<p style="margin:0 0 12px 0">` + plain + "</p>", plain
+}
+
 func settings(locale string) Settings {
-	return Settings{Locale: locale, Escape: escape, Text: text, Position: true, QuoteLimit: 500}
+	return Settings{Locale: locale, Escape: escape, Text: text, Sample: sample, Position: true, QuoteLimit: 500}
 }
 
 func newSet(t *testing.T, s Settings) *Set {

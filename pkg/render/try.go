@@ -124,9 +124,13 @@ func (s *Set) Preview(kind desk.LetterKind) Vars {
 }
 
 func (s *Set) sampleComment(name string, v Vars) Comment {
-	text := phrase(s.phrases, "sample."+name, nil)
-	html := `<p style="margin:0 0 12px 0">` + htmltemplate.HTMLEscapeString(text) + "</p>"
-	return Comment{Name: v.Specialist, Position: v.Position, Date: v.Date, Text: text, HTML: htmltemplate.HTML(html)}
+	c := Comment{Name: v.Specialist, Position: v.Position, Date: v.Date, Text: phrase(s.phrases, "sample."+name, nil)}
+	html := `<p style="margin:0 0 12px 0">` + htmltemplate.HTMLEscapeString(c.Text) + "</p>"
+	if s.settings.Sample != nil {
+		html, c.Text = s.settings.Sample(c.Text)
+	}
+	c.HTML = htmltemplate.HTML(html)
+	return c
 }
 
 func samplePost() desk.Post {
