@@ -36,9 +36,11 @@ func compose(m *desk.Message, c *eml.Cutter) {
 	}
 	if m.HTML == "" {
 		m.FullCode, m.BBCode = markup.Escape(m.FullText), markup.Escape(m.Text)
+		originals(m, c)
 		return
 	}
 	kept, quoted := c.CutHTML(m.HTML)
+	pictures(m, kept)
 	m.FullCode, m.BBCode = markup.BBCode(m.HTML), markup.BBCode(kept)
 	if plain == "" {
 		m.FullText = markup.Text(m.HTML)
@@ -46,6 +48,36 @@ func compose(m *desk.Message, c *eml.Cutter) {
 		m.Quoted = strings.TrimSpace(markup.Text(quoted) + "\n" + m.Quoted)
 	}
 	fallBack(m, plain != "" && quoted == "" && m.Quoted != "")
+	originals(m, c)
+}
+
+// pictures finds out which are shown only in what was cut off.
+func pictures(m *desk.Message, kept string) {
+	shown := eml.PictureIDs(kept)
+	for i := range m.Attachments {
+		a := &m.Attachments[i]
+		a.Cut = a.Inline && a.ContentID != "" && !a.Hidden && !shown[strings.ToLower(a.ContentID)]
+	}
+}
+
+// originals notes whose message is forwarded. Where the subject alone says that it is one, what was taken for a quote
+// is what the sender wants to show.
+func originals(m *desk.Message, c *eml.Cutter) {
+	bySubject := c.IsForward(m.Subject)
+	text := m.Text // a forward inside of a quote is none of this letter
+	if bySubject {
+		text = m.FullText
+	}
+	from, ok := c.Forwarded(m.Subject, text)
+	if !ok {
+		return
+	}
+	if from != (desk.Address{}) {
+		m.Forwarded = append([]desk.Address{from}, m.Forwarded...)
+	}
+	if bySubject {
+		m.Text, m.BBCode, m.Quoted = m.FullText, m.FullCode, ""
+	}
 }
 
 // fallBack takes the plain text where the HTML gives nothing, or where only the plain text shows where the quote begins.

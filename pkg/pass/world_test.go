@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,19 +74,35 @@ func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 		Within: 24 * time.Hour, MaxAge: 72 * time.Hour, Answer: true, Send: "all", InternalPrefix: "//", PublicPrefix: "!",
 		Combine: true, Attachments: true,
 		Fields: map[string]desk.Fields{"support": {Responsible: specialist, Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true}}}
-	unmarshal(t, "words.yaml", &w.policy.Words)
+	w.policy.Words, err = words()
+	w.check(err)
 	return w
 }
 
-func unmarshal(t testing.TB, name string, v any) {
-	t.Helper()
+// What is the same in all worlds is made once.
+var (
+	texts = sync.OnceValues(func() (*render.Set, error) {
+		return render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape})
+	})
+	cutter = sync.OnceValues(func() (*eml.Cutter, error) {
+		var quotes eml.Rules
+		if err := unmarshal("quotes.yaml", &quotes); err != nil {
+			return nil, err
+		}
+		return eml.Compile(quotes)
+	})
+	words = sync.OnceValues(func() (desk.Words, error) {
+		var w desk.Words
+		return w, unmarshal("words.yaml", &w)
+	})
+)
+
+func unmarshal(name string, v any) error {
 	raw, err := templates.FS.ReadFile(name)
-	if err == nil {
-		err = yaml.Unmarshal(raw, v)
-	}
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
+	return yaml.Unmarshal(raw, v)
 }
 
 // letter is a plain letter; further header fields may be given.
@@ -131,11 +148,9 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	w.check(err)
 	rules, err := desk.Compile(&w.policy)
 	w.check(err)
-	texts, err := render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape})
+	texts, err := texts()
 	w.check(err)
-	var quotes eml.Rules
-	unmarshal(w.t, "quotes.yaml", &quotes)
-	cutter, err := eml.Compile(quotes)
+	cutter, err := cutter()
 	w.check(err)
 	st := &stepping{w: w, Store: s, Client: client}
 	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
@@ -223,8 +238,9 @@ func (w *world) quiet() {
 		w.clock = w.clock.Add(3 * time.Minute)
 		r1, at1 := w.poll()
 		r2, at2 := w.notify()
-		if at1 != "" || at2 != "" {
-			w.t.Fatalf("died again at %s%s", at1, at2)
+		if at1 != "" || at2 != "" { // only here it comes to that step: whatever follows is undisturbed
+			w.steps = nil
+			continue
 		}
 		p, s := w.open(store.Options{})
 		all, err := s.Pendings()
