@@ -65,6 +65,13 @@ func newRoot(a *app) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			switch a.logFormat {
+			case "", "auto", "text", "json":
+				return nil
+			}
+			return usage(fmt.Errorf("--log-format %q: one of auto, text, json", a.logFormat))
+		},
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
@@ -78,14 +85,15 @@ func newRoot(a *app) *cobra.Command {
 	flags.StringVar(&a.logFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
 		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newSchedule(a), newState(a), newDemo(a))
-	for _, c := range root.Commands() {
-		strict(c)
-	}
+	strict(root)
 	return root
 }
 
 // strict makes wrong arguments a usage error, for a command and those below it.
 func strict(c *cobra.Command) {
+	if c.HasSubCommands() && c.RunE == nil {
+		c.Args, c.RunE = cobra.ArbitraryArgs, missing
+	}
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, given []string) error {
 			if err := args(c, given); err != nil {
@@ -97,6 +105,20 @@ func strict(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		strict(sub)
 	}
+}
+
+// missing is what a command does that only holds others: it helps who names none, and refuses what it does not know.
+//
+// QUIRK: cobra shows its help for an unknown command below one that can't run, and ends well (spf13/cobra, execute).
+func missing(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%w: did you mean %q?", err, near[0])
+	}
+	return usage(err)
 }
 
 // bounded applies --timeout to a run.

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -18,6 +19,9 @@ func newStatus(a *app) *cobra.Command {
 			"beside the state, so it never waits.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
+			if asJSON && prometheus {
+				return usage(errors.New("--json and --prometheus: one of them"))
+			}
 			path, err := a.statePath()
 			if err != nil {
 				return err
@@ -44,7 +48,6 @@ func newStatus(a *app) *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().BoolVar(&prometheus, "prometheus", false, "print the text format of Prometheus, for the node exporter's textfile folder")
-	c.MarkFlagsMutuallyExclusive("json", "prometheus")
 	return c
 }
 
