@@ -1,0 +1,283 @@
+package cmd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/sandbox"
+)
+
+// The secrets of the tests' servers: no output may ever hold one of them.
+const (
+	portalSecret = "wh00k-c0de-4711"
+	imapSecret   = "imap-pa55word-4712"
+	smtpSecret   = "smtp-pa55word-4713"
+)
+
+// rig is a world for the command line: servers in the process, and a folder with a configuration for them.
+type rig struct {
+	dir     string
+	portal  *sandbox.Portal
+	imap    *sandbox.IMAP
+	smtp    *sandbox.SMTP
+	webhook string
+}
+
+// newRig starts the servers and writes dir/helpdesk.yaml for them, to which extra is appended.
+func newRig(dir string, o sandbox.PortalOptions, extra string) (*rig, error) {
+	r := &rig{dir: dir}
+	o.Code, o.NoLimit = portalSecret, true
+	r.portal = sandbox.NewPortal(o)
+	var err error
+	if r.webhook, err = r.portal.Start(); err != nil {
+		return nil, err
+	}
+	if r.imap, err = sandbox.NewIMAP(sandbox.IMAPOptions{User: "support", Password: imapSecret}); err != nil {
+		return nil, err
+	}
+	if r.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{User: "support", Password: smtpSecret}); err != nil {
+		return nil, err
+	}
+	return r, r.configure(r.imap.Addr(), r.smtp.Addr(), extra)
+}
+
+func (r *rig) close() {
+	_, _, _ = r.portal.Close(), r.imap.Close(), r.smtp.Close()
+}
+
+// configuration is what a user would write for one mailbox; the secrets come from the environment.
+const configuration = `state: helpdesk.db
+bitrix24:
+  webhook: ${HELPDESK_WEBHOOK}
+  rate: {burst: 1000, per_second: 1000}
+  task: {responsible: 7, tags: [helpdesk], bind_crm: %t}
+mailboxes:
+  - name: support
+    from: "Support <support@helpdesk.example>"
+    imap: {host: 127.0.0.1, port: %s, tls: none, user: support, password: "${HELPDESK_IMAP_PASSWORD}"}
+    smtp: {host: 127.0.0.1, port: %s, tls: none, auth: %s, user: support, password: "${HELPDESK_SMTP_PASSWORD}"}
+`
+
+// withoutCRM, in the text to append, leaves the CRM alone.
+const withoutCRM = "contacts: {sources: [directory]}\n"
+
+func (r *rig) configure(imap, smtp, extra string) error {
+	_, imapPort, err := net.SplitHostPort(imap)
+	_, smtpPort, err2 := net.SplitHostPort(smtp)
+	auth := "password"
+	if smtp != r.smtp.Addr() { // another server, that asks for no login
+		auth = "none"
+	}
+	text := fmt.Sprintf(configuration, !strings.Contains(extra, withoutCRM), imapPort, smtpPort, auth) + extra
+	return errors.Join(err, err2, os.WriteFile(filepath.Join(r.dir, "helpdesk.yaml"), []byte(text), 0o600))
+}
+
+// environment is what the configuration asks for.
+func (r *rig) environment() map[string]string {
+	return map[string]string{"HELPDESK_WEBHOOK": r.webhook, "HELPDESK_IMAP_PASSWORD": imapSecret, "HELPDESK_SMTP_PASSWORD": smtpSecret}
+}
+
+// leaks returns what of the secrets stands in a text, in whatever form.
+func leaks(text string) []string {
+	var found []string
+	for _, s := range []string{portalSecret, imapSecret, smtpSecret} {
+		if strings.Contains(text, s) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// reading are the portal's methods that change nothing there.
+var reading = regexp.MustCompile(`(^|\.)(get|getlist|list|profile|scope|batch|search|getchildren|findbycomm|getforapp|access|time|getfields)$`)
+
+// creating are the methods by which helpdesk may make something in the portal: tasks, comments and files.
+var creating = regexp.MustCompile(`^(tasks\.task\.(add|update|renew|file\.attach|files\.attach|chat\.message\.send)|task\.commentitem\.add|im\.message\.add|im\.disk\.file\.commit|disk\.(folder|storage)\.uploadfile)$`)
+
+// writingCalls returns the methods called so far that change something.
+func (r *rig) writingCalls() []string {
+	var found []string
+	for _, c := range r.portal.Calls() {
+		if !reading.MatchString(c.Method) {
+			found = append(found, c.Method)
+		}
+	}
+	return found
+}
+
+// arrive brings a letter into INBOX; @DATE@ in it is the time given.
+func (r *rig) arrive(raw []byte, at time.Time) (uint32, error) {
+	text := strings.ReplaceAll(string(raw), "\r\n", "\n")
+	text = strings.ReplaceAll(text, "@DATE@", at.Format(time.RFC1123Z))
+	return r.imap.Append("INBOX", []byte(strings.ReplaceAll(text, "\n", "\r\n")), at)
+}
+
+// tell describes the tasks, a line for each and one for each of its files and comments.
+func (r *rig) tasks() string {
+	var b strings.Builder
+	for _, t := range r.portal.Tasks() {
+		fmt.Fprintf(&b, "task %d status %d to %d: %s\n", t.ID, t.Status, t.Responsible, t.Title)
+		for _, line := range strings.Split(strings.TrimSpace(t.Description), "\n") {
+			fmt.Fprintf(&b, "  | %s\n", line)
+		}
+		for _, f := range t.Files {
+			fmt.Fprintf(&b, "  file %s: %q\n", f.Name, f.Content)
+		}
+		for _, c := range t.Comments {
+			if !c.System {
+				fmt.Fprintf(&b, "  comment by %d: %s\n", c.Author, strings.ReplaceAll(c.Text, "\n", " / "))
+			}
+		}
+	}
+	return b.String()
+}
+
+// posted is a letter that the relay took, read as the customer's program would.
+type posted struct {
+	sandbox.Letter
+	Message desk.Message
+}
+
+func (p posted) automatic() bool { return p.Message.Header.Has("Auto-Submitted") }
+
+func (r *rig) letters() ([]posted, error) {
+	var all []posted
+	for _, l := range r.smtp.Letters() {
+		m, err := eml.Parse(bytes.NewReader(l.Raw), desk.Listing{})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, posted{l, m})
+	}
+	return all, nil
+}
+
+// describeLetters says who was told what.
+func (r *rig) describeLetters() (string, error) {
+	all, err := r.letters()
+	var b strings.Builder
+	for _, l := range all {
+		kind := "letter"
+		if l.automatic() {
+			kind = "auto-reply"
+		}
+		fmt.Fprintf(&b, "%s from <%s> to %s: %s\n", kind, l.From, strings.Join(l.To, ","), l.Message.Subject)
+		for _, line := range strings.Split(strings.TrimSpace(l.Message.Plain), "\n") {
+			fmt.Fprintf(&b, "  | %s\n", strings.TrimSpace(line))
+		}
+		for _, f := range l.Message.Attachments {
+			fmt.Fprintf(&b, "  file %s (%s)\n", f.Name, f.Type)
+		}
+	}
+	return b.String(), err
+}
+
+// unseen returns the UIDs in INBOX that are not marked.
+func (r *rig) unseen() []string {
+	var uids []string
+	for _, m := range r.imap.Messages("INBOX") {
+		if !m.Seen {
+			uids = append(uids, strconv.Itoa(int(m.UID)))
+		}
+	}
+	return uids
+}
+
+// drive is a rig whose commands run in this process, by a clock of its own.
+type drive struct {
+	*rig
+	t     testing.TB
+	clock time.Time
+}
+
+func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
+	t.Helper()
+	d := &drive{t: t, clock: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
+	o.Now = func() time.Time { return d.clock }
+	var err error
+	if d.rig, err = newRig(t.TempDir(), o, extra); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.close)
+	return d
+}
+
+// run runs a command and returns its exit status and what it printed; a secret in that is a failure.
+func (d *drive) run(args ...string) (status int, stdout, stderr string) {
+	d.t.Helper()
+	var out, errw bytes.Buffer
+	env := d.environment()
+	a := &app{in: strings.NewReader(""), out: &out, err: &errw, now: func() time.Time { return d.clock },
+		env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	status = a.main(append([]string{"--config", filepath.Join(d.dir, "helpdesk.yaml")}, args...))
+	if found := leaks(out.String() + errw.String()); len(found) > 0 {
+		d.t.Errorf("helpdesk %s prints secrets %v", strings.Join(args, " "), found)
+	}
+	return status, out.String(), errw.String()
+}
+
+// must runs a command that is to end with the status.
+func (d *drive) must(want int, args ...string) string {
+	d.t.Helper()
+	status, out, errs := d.run(args...)
+	if status != want {
+		d.t.Fatalf("helpdesk %s: status %d, want %d\n%s%s", strings.Join(args, " "), status, want, out, errs)
+	}
+	return out
+}
+
+// pass runs a command and lets a minute go by.
+func (d *drive) minute(args ...string) {
+	d.t.Helper()
+	d.must(0, args...)
+	d.clock = d.clock.Add(time.Minute)
+}
+
+// letter brings a plain letter in; further header fields may be given.
+func (d *drive) letter(id, from, subject, body string, header ...string) uint32 {
+	d.t.Helper()
+	fields := append([]string{"From: " + from, "Subject: " + subject, "Message-ID: <" + id + ">", "Date: @DATE@", "MIME-Version: 1.0"}, header...)
+	all := strings.Join(fields, "\n")
+	if !strings.Contains(all, "\nTo: ") {
+		all += "\nTo: support@helpdesk.example"
+	}
+	if !strings.Contains(all, "Content-Type:") {
+		all += "\nContent-Type: text/plain; charset=utf-8"
+	}
+	uid, err := d.arrive([]byte(all+"\n\n"+body+"\n"), d.clock)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return uid
+}
+
+// mailed returns what the relay took.
+func (d *drive) mailed() []posted {
+	d.t.Helper()
+	all, err := d.letters()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return all
+}
+
+// stateBytes returns the state file, nil where there is none.
+func (d *drive) stateBytes() []byte {
+	d.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(d.dir, "helpdesk.db"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		d.t.Fatal(err)
+	}
+	return raw
+}

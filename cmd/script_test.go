@@ -1,0 +1,403 @@
+package cmd
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-smtp"
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// TestMain makes the test binary be helpdesk itself where a script calls it by that name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"helpdesk": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		// The same by another clock: the environment says how far ahead it is.
+		"helpdesk-later": func() {
+			ahead, err := time.ParseDuration(os.Getenv("AHEAD"))
+			if err != nil {
+				panic(err)
+			}
+			a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv, now: func() time.Time { return time.Now().Add(ahead) }}
+			os.Exit(a.main(os.Args[1:]))
+		},
+	})
+}
+
+// TestScripts runs testdata/*.txtar, the command line's specification. A script's commands, besides those of testscript:
+//
+//	servers [new] [nocrm] [FILE]  start an IMAP server, a relay and a portal (with the new task card), and write
+//	                              helpdesk.yaml for them, with the text of FILE appended
+//	exits STATUS helpdesk ARG...  run helpdesk; its exit status must be that, and no secret may be in what it prints
+//	mail FILE [AGE]               bring a letter into INBOX, that arrived AGE ago; @DATE@ in it is that time
+//	inbox, tasks, letters         print what lies in INBOX, in the portal, and what the relay took
+//	portal say TASK USER TEXT, close TASK USER, delete TASK, scopes NAME..., code NEW, fail METHOD, gone, well
+//	imap gone|well|full, smtp gone|well|later|never
+//	still                         remember the world; then, with "untouched", nothing in it has been written to
+//	hold AGE, release             let another process, that began AGE ago, hold the state
+//	interrupted STATUS helpdesk ARG...  run helpdesk, and interrupt it while it waits for the mailbox
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Values[stageKey{}] = &scene{}
+			e.Setenv("TZ", "UTC")
+			e.Setenv("USER", "tester")
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"servers": cmdServers, "exits": cmdExits, "mail": cmdMail, "inbox": cmdInbox, "tasks": cmdTasks, "letters": cmdLetters,
+			"portal": cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched, "hold": cmdHold,
+			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas,
+		},
+	})
+}
+
+type stageKey struct{}
+
+// scene is what the commands of one script share.
+type scene struct {
+	*rig
+	still struct{ writes, calls, letters int }
+	held  *store.Store
+}
+
+func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(stageKey{}).(*scene) }
+
+func plain(ts *testscript.TestScript, neg bool, args []string, least int) {
+	if neg {
+		ts.Fatalf("this command can't be negated")
+	}
+	if len(args) < least {
+		ts.Fatalf("too few arguments")
+	}
+}
+
+func cmdServers(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	var (
+		o     sandbox.PortalOptions
+		extra string
+	)
+	for _, arg := range args {
+		switch arg {
+		case "new":
+			o.NewCard = true
+		case "nocrm":
+			extra += withoutCRM
+		default:
+			extra += ts.ReadFile(arg)
+		}
+	}
+	r, err := newRig(ts.MkAbs("."), o, extra)
+	ts.Check(err)
+	ts.Defer(r.close)
+	for name, value := range r.environment() {
+		ts.Setenv(name, value)
+	}
+	sceneOf(ts).rig = r
+}
+
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 2)
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
+	}
+	got := 0
+	if exit != nil {
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+	noSecrets(ts)
+}
+
+func noSecrets(ts *testscript.TestScript) {
+	if found := leaks(ts.ReadFile("stdout") + ts.ReadFile("stderr")); len(found) > 0 {
+		ts.Fatalf("secrets are printed: %v", found)
+	}
+}
+
+func cmdMail(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	at := time.Now()
+	if len(args) > 1 {
+		age, err := time.ParseDuration(args[1])
+		ts.Check(err)
+		at = at.Add(-age)
+	}
+	_, err := sceneOf(ts).arrive([]byte(ts.ReadFile(args[0])), at)
+	ts.Check(err)
+}
+
+func cmdInbox(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	for _, m := range sceneOf(ts).imap.Messages("INBOX") {
+		seen := "unseen"
+		if m.Seen {
+			seen = "seen"
+		}
+		fmt.Fprintf(ts.Stdout(), "%d %s\n", m.UID, seen)
+	}
+}
+
+func cmdTasks(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	fmt.Fprint(ts.Stdout(), sceneOf(ts).tasks())
+}
+
+func cmdLetters(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	text, err := sceneOf(ts).describeLetters()
+	ts.Check(err)
+	fmt.Fprint(ts.Stdout(), text)
+}
+
+func cmdPortal(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	p := sceneOf(ts).portal
+	number := func(i int) int64 {
+		n, err := strconv.ParseInt(args[i], 10, 64)
+		ts.Check(err)
+		return n
+	}
+	switch args[0] {
+	case "say":
+		if p.Say(number(1), number(2), strings.Join(args[3:], " ")) == 0 {
+			ts.Fatalf("there is no task %s", args[1])
+		}
+	case "close":
+		p.CloseTask(number(1), number(2))
+	case "delete":
+		p.DeleteTask(number(1))
+	case "scopes":
+		p.SetScopes(args[1:]...)
+	case "code":
+		p.SetCode(args[1])
+	case "fail":
+		p.Inject(func(c *sandbox.Call) sandbox.Fault {
+			if c.Method == args[1] {
+				return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no " + portalSecret}
+			}
+			return sandbox.Fault{}
+		})
+	case "gone":
+		p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
+	case "well":
+		p.Inject(nil)
+	default:
+		ts.Fatalf("unknown: portal %s", args[0])
+	}
+}
+
+func cmdIMAP(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	s := sceneOf(ts).imap
+	switch args[0] {
+	case "gone":
+		s.Inject(func(string, string) error { return sandbox.ErrDrop })
+	case "full":
+		s.Inject(func(command, _ string) error {
+			if command == "STORE" {
+				return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "quota exceeded"}
+			}
+			return nil
+		})
+	case "well":
+		s.Inject(nil)
+	default:
+		ts.Fatalf("unknown: imap %s", args[0])
+	}
+}
+
+func cmdSMTP(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	s := sceneOf(ts).smtp
+	refuse := func(at string, err error) {
+		s.Inject(func(stage, _ string) error {
+			if stage == at {
+				return err
+			}
+			return nil
+		})
+	}
+	switch args[0] {
+	case "gone":
+		refuse("connect", sandbox.ErrDrop)
+	case "later":
+		refuse("rcpt", &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted"})
+	case "never":
+		refuse("rcpt", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"})
+	case "well":
+		s.Inject(nil)
+	default:
+		ts.Fatalf("unknown: smtp %s", args[0])
+	}
+}
+
+func cmdStill(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	s := sceneOf(ts)
+	s.still.writes, s.still.calls, s.still.letters = s.imap.Writes(), len(s.writingCalls()), len(s.smtp.Letters())
+}
+
+func cmdUntouched(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	s := sceneOf(ts)
+	if n := s.imap.Writes() - s.still.writes; n != 0 {
+		ts.Fatalf("the mailbox was written to %d times", n)
+	}
+	if calls := s.writingCalls()[s.still.calls:]; len(calls) != 0 {
+		ts.Fatalf("the portal was written to: %v", calls)
+	}
+	if n := len(s.smtp.Letters()) - s.still.letters; n != 0 {
+		ts.Fatalf("%d letters were sent", n)
+	}
+}
+
+func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	age, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	state := ts.MkAbs("helpdesk.db")
+	s, err := store.Open(state, store.Options{})
+	ts.Check(err)
+	a := &app{now: func() time.Time { return time.Now().Add(-age) }}
+	release := a.claim(state, "helpdesk poll")
+	sceneOf(ts).held = s
+	ts.Defer(func() { release(); s.Close() })
+}
+
+func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	ts.Check(sceneOf(ts).held.Close())
+	ts.Check(os.Remove(runFile(ts.MkAbs("helpdesk.db"))))
+}
+
+// cmdInterrupted sends the signal when the mailbox is asked for its mail. Its answer is held back until the process has
+// had time to end.
+func cmdInterrupted(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 2)
+	if runtime.GOOS == "windows" {
+		ts.Fatalf("there are no such signals")
+	}
+	var once sync.Once
+	over := make(chan struct{})
+	sceneOf(ts).imap.Inject(func(command, _ string) error {
+		if command != "SEARCH" && command != "FETCH" {
+			return nil
+		}
+		once.Do(func() {
+			if r, ok := readRun(ts.MkAbs("helpdesk.db")); ok {
+				if process, err := os.FindProcess(r.PID); err == nil {
+					_ = process.Signal(os.Interrupt)
+				}
+			}
+		})
+		select {
+		case <-over:
+		case <-time.After(10 * time.Second):
+		}
+		return nil
+	})
+	defer close(over)
+	cmdExits(ts, neg, args)
+}
+
+// cmdJSONHas checks that standard output is JSON with the keys, given as paths: a.b, or [].a for every entry of a list.
+func cmdJSONHas(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	for _, path := range args {
+		if err := has(v, strings.Split(path, ".")); err != nil {
+			ts.Fatalf("%s: %v", path, err)
+		}
+	}
+}
+
+func has(v any, path []string) error {
+	if len(path) == 0 {
+		return nil
+	}
+	if path[0] == "[]" {
+		list, ok := v.([]any)
+		if !ok || len(list) == 0 {
+			return fmt.Errorf("not a list with entries: %v", v)
+		}
+		for _, entry := range list {
+			if err := has(entry, path[1:]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return fmt.Errorf("not an object: %v", v)
+	}
+	inner, ok := m[path[0]]
+	if !ok {
+		return fmt.Errorf("there is no %q", path[0])
+	}
+	return has(inner, path[1:])
+}
+
+// TestScriptsCoverCommands holds the scripts against the commands there are: each is called in one of them.
+func TestScriptsCoverCommands(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(raw)
+	}
+	for _, path := range commandPaths(newRoot(&app{})) {
+		if !strings.Contains(all.String(), path) {
+			t.Errorf("no script calls %q", path)
+		}
+	}
+}
+
+// commandPaths returns the commands that do something, as they are typed.
+func commandPaths(c *cobra.Command) []string {
+	if !c.HasSubCommands() {
+		return []string{c.CommandPath()}
+	}
+	var all []string
+	for _, sub := range c.Commands() {
+		all = append(all, commandPaths(sub)...)
+	}
+	return all
+}
