@@ -100,7 +100,7 @@ func (a *app) wouldHit(s *store.Store, list []desk.Exclusion) error {
 	total := 0
 	err := s.Records(a.now().Add(-lookBack), func(r desk.Record) error {
 		total++
-		for _, x := range desk.Hits(list, r.From.Addr) {
+		for _, x := range desk.Hits(list, append([]string{r.From.Addr}, r.Senders...)...) {
 			hits[x.Match]++
 		}
 		return nil
@@ -192,6 +192,13 @@ func (a *app) allExclusions() ([]desk.Exclusion, error) {
 		return nil, err
 	}
 	err := a.withState(true, func(s *store.Store) error {
+		hits, err := s.Hits()
+		if err != nil {
+			return err
+		}
+		for i, x := range all { // those of the settings
+			all[i].Hits, all[i].Last = hits[x.Match].Hits, hits[x.Match].Last
+		}
 		added, err := s.Exclusions()
 		all = append(all, added...)
 		return err

@@ -24,6 +24,7 @@ func Catalogue() []RuleDoc {
 		{"thread", threadRules()},
 		{"standing", standRules()},
 		{"auto-reply", quietRules()},
+		{"files", []rule{picturesRule()}},
 		{"routing", []rule{routingRule()}},
 	} {
 		for _, r := range g.rules {

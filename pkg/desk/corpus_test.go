@@ -16,7 +16,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
-	"helpdesk/pkg/markup"
+	"helpdesk/pkg/pass"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -109,14 +109,10 @@ func read(t *testing.T, c *eml.Cutter, path string, uid uint32) desk.Message {
 		t.Fatal(err)
 	}
 	l := desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 1, UID: uid}, Size: int64(len(b)), Received: corpusNow.Add(-time.Minute)}
-	m, err := eml.Parse(bytes.NewReader(b), l)
+	m, err := pass.Read(bytes.NewReader(b), l, c)
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
-	if m.FullText = m.Plain; c.Stub(m.Plain) {
-		m.FullText = markup.Text(m.HTML)
-	}
-	m.Text, m.Quoted = c.Cut(m.FullText)
 	return m
 }
 

@@ -17,11 +17,12 @@ type weighing struct {
 	inside   *evidence
 	known    *evidence
 	forged   []string
-	thread   string  // the thread rule that hit
-	found    *Ticket // the ticket it belongs to
-	previous *Ticket // the ticket a new one continues
-	route    *route  // the settings of the new task; nil = those of its mailbox
-	relink   string  // the id that leads to the new ticket from now on
+	thread   string       // the thread rule that hit
+	found    *Ticket      // the ticket it belongs to
+	previous *Ticket      // the ticket a new one continues
+	route    *route       // the settings of the new task; nil = those of its mailbox
+	relink   string       // the id that leads to the new ticket from now on
+	left     map[int]bool // attachments that are not uploaded again, by their index
 	notes    []Note
 }
 

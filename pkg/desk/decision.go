@@ -61,6 +61,10 @@ type Questions struct {
 	Domain  string   // his domain, folded
 	Subject string   // normalised; "" = too short to tell
 	Bounced []string // own Message-IDs a delivery report names
+
+	Reply    string   // where an auto-reply would go, folded
+	Senders  []string // all addresses that exclusions are held against, folded
+	Pictures []string // hashes of the small pictures in it
 }
 
 // Facts is all a decision about a message may know.
@@ -77,7 +81,9 @@ type Facts struct {
 	InSent     bool              // the letter it answers lies in our Sent folder
 	Excluded   []Exclusion       // those of `exclude add`
 	Replies    Replies
-	Undelivers bool // an earlier letter to this address came back for good, and it has not written since
+	Undelivers bool // an earlier letter to where the auto-reply would go came back for good, and it has not written since
+
+	Pictures map[string]int // of the asked hashes: how many earlier letters of this sender had the picture
 }
 
 // Replies counts the auto-replies within the policy's window.

@@ -16,6 +16,7 @@ var docGroups = map[string]string{
 	"standing":   "## How that ticket stands\n\nThe first that hits decides.",
 	"auto-reply": "## What takes the auto-reply away\n\nAll are asked. The auto-reply goes with a new task of class human, unless one of these or suppress hits.",
 	"routing":    "## What a new task gets\n\nAsked of new tasks, where the settings have routes.",
+	"files":      "## What is not uploaded again\n\nAsked of letters with small pictures that make a task or a comment.",
 	"comment":    "## Comments in the portal\n\nThe first that hits decides whether a comment goes to the customer.",
 }
 

@@ -125,6 +125,8 @@ type Attachment struct {
 	Inline    bool   `json:"inline"`
 	ContentID string `json:"-"` // without <>
 	Hash      string `json:"-"` // SHA-256 of the content, hex
+	Hidden    bool   `json:"-"` // an inline picture that the HTML does not show
+	Cut       bool   `json:"-"` // a picture shown only in what was cut off: a signature or a quote
 }
 
 // Report is what a delivery status or disposition notification says (RFC 3464, RFC 8098).
@@ -171,6 +173,7 @@ type Message struct {
 	Quoted   string // what was cut off, for its attribution lines; "" where nothing was
 
 	Attachments []Attachment
+	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing
 	Report      *Report
 	Degraded    []string // what could not be read as it should, for the specialist and the log
 }

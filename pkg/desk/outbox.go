@@ -72,6 +72,7 @@ type Record struct {
 	AutoReply bool      `json:"auto_reply"`
 	Rules     []string  `json:"rules"` // those that hit
 	Ticket    uint64    `json:"ticket,omitempty"`
+	Senders   []string  `json:"senders,omitempty"` // further addresses that exclusions are held against, folded
 }
 
 // Step is an entry of a ticket's journal: what was done, when.

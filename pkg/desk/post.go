@@ -2,7 +2,6 @@ package desk
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -189,13 +188,15 @@ func (w *weighing) post(form Form) *Post {
 		place := w.m.Place
 		p.Message = &place
 	}
-	for _, a := range w.m.Attachments {
-		if a.Inline && a.ContentID != "" && w.m.HTML != "" && !strings.Contains(w.m.HTML, "cid:"+a.ContentID) {
-			continue // a picture that the letter does not show
+	cut := w.m.Quoted != "" && form != FormTask // a task shows the whole text
+	w.recurring(cut)
+	for i, a := range w.m.Attachments {
+		if a.Hidden || w.left[i] {
+			continue
 		}
 		p.Files = append(p.Files, File{Name: a.Name, Type: a.Type, Size: a.Size, Part: a.Part, Hash: a.Hash})
 	}
-	cut := w.m.Quoted != "" && form != FormTask // a task shows the whole text
+	w.forwarded()
 	if cut {
 		w.note("cut", "", 0)
 	}
@@ -214,8 +215,8 @@ func (w *weighing) degraded() (oversize bool) {
 	if oversize = len(rest) < len(w.m.Degraded); oversize {
 		w.note("oversize", "", 0)
 	}
-	if len(rest) > 0 {
-		w.note("degraded", strings.Join(rest, "; "), 0)
+	for _, what := range rest {
+		w.note("degraded", what, 0)
 	}
 	return oversize
 }

@@ -93,10 +93,12 @@ func askStale(w *weighing) (string, bool) {
 	return "it arrived " + age.Truncate(1e9).String() + " ago", age > most
 }
 
-// askUndeliverable lets a letter by a person pass: it is what the address was waited for to send. Whoever records the
-// decision forgets then that mail to it came back.
+// askUndeliverable lets a letter by a person pass when the answer goes to its sender: it is what the address was waited
+// for to send. Whoever records the decision forgets then that mail to it came back. A Reply-To proves nothing: web forms
+// put into it whatever a visitor mistyped.
 func askUndeliverable(w *weighing) (string, bool) {
-	return w.m.From.Key(), w.f.Undelivers && w.d.Class != classHuman
+	to := w.r.replyTo(w.m).Key()
+	return to, w.f.Undelivers && (w.d.Class != classHuman || to != w.m.From.Key())
 }
 
 func askNoAddress(w *weighing) (string, bool) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -127,7 +128,13 @@ func MessageKey(m *Message) string { return DeriveKey(m.ID, m.Hash) }
 // Ask returns what must be looked up before Decide. Its IDs end with the message's own, so that an id is seen to be
 // used twice.
 func (r *Rules) Ask(m *Message, s Signer) Questions {
-	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Domain: m.From.Domain(), Subject: r.NormalSubject(m.Subject)}
+	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Domain: m.From.Domain(), Subject: r.NormalSubject(m.Subject),
+		Reply: r.replyTo(m).Key(), Pictures: smallPictures(m)}
+	for _, a := range correspondents(m) {
+		if a = FoldAddress(a); a != "" && !slices.Contains(q.Senders, a) {
+			q.Senders = append(q.Senders, a)
+		}
+	}
 	for _, id := range replyIDs(m) {
 		if _, form, valid := s.OwnID(id); !form || valid {
 			q.IDs = append(q.IDs, id)

@@ -17,7 +17,7 @@ func TestNewTicket(t *testing.T) {
 	m.HTML = `<img src="cid:logo">`
 	m.Attachments = []Attachment{
 		{Part: 0, Name: "logo.png", Inline: true, ContentID: "logo", Hash: "a"},
-		{Part: 1, Name: "unused.png", Inline: true, ContentID: "unused"},
+		{Part: 1, Name: "unused.png", Inline: true, Hidden: true, ContentID: "unused"},
 		{Part: 2, Name: "error.pdf", Size: 9},
 	}
 	m.Quoted, m.Degraded = "> old", []string{"part 3: bad base64"}

@@ -60,8 +60,8 @@ func cleanID(id string) string {
 	return id
 }
 
-// cidRefs returns the Content-IDs an HTML text refers to, in lower case.
-func cidRefs(html string) map[string]bool {
+// PictureIDs returns the Content-IDs an HTML text refers to, in lower case.
+func PictureIDs(html string) map[string]bool {
 	refs := map[string]bool{}
 	lower := strings.ToLower(html)
 	for {

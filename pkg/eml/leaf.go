@@ -50,7 +50,7 @@ func (w *walker) leaf(h *head, ct media, p place) {
 		if p.parent == "multipart/encrypted" {
 			w.degrade(DegradedEncrypted)
 		}
-		w.attach(r, pt)
+		w.forwards(w.attach(r, pt), ct.value)
 	}
 }
 
@@ -71,6 +71,18 @@ func (w *walker) attach(r io.Reader, pt part) []byte {
 	n, kept, size, sum := w.content(r, maxNotice)
 	w.addAttachment(pt, n, size, sum)
 	return kept
+}
+
+// forwards notes who wrote an attached message.
+func (w *walker) forwards(kept []byte, typ string) {
+	if typ != "message/rfc822" && typ != "message/global" || len(w.msg.Forwarded) >= maxOrigins {
+		return
+	}
+	h := newSource(bytes.NewReader(kept)).header(true)
+	h.repair()
+	if a := first(h.fields, "From"); a.Name != "" || a.Addr != "" {
+		w.msg.Forwarded = append(w.msg.Forwarded, a)
+	}
 }
 
 func (w *walker) addAttachment(pt part, n int, size int64, sum string) {

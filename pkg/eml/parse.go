@@ -143,12 +143,15 @@ func (w *walker) derivedID() string {
 
 // markInline finds out which pictures the HTML shows.
 func (w *walker) markInline() {
-	refs := cidRefs(w.msg.HTML)
+	refs := PictureIDs(w.msg.HTML)
 	for i := range w.msg.Attachments {
 		a := &w.msg.Attachments[i]
-		if a.ContentID != "" && refs[strings.ToLower(a.ContentID)] {
-			a.Inline = true
+		if a.ContentID == "" {
+			continue
 		}
+		shown := refs[strings.ToLower(a.ContentID)]
+		a.Hidden = a.Inline && !shown && w.msg.HTML != ""
+		a.Inline = a.Inline || shown
 	}
 }
 

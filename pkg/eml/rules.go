@@ -10,16 +10,17 @@ import (
 // Rules is what quotes and signatures look like. Patterns are RE2, match without regard to case, and anywhere in the
 // line unless anchored.
 type Rules struct {
-	Quotes       []string `yaml:"quotes"`       // how a quoted line begins
-	Attributions []string `yaml:"attributions"` // the line above a quote, up to five lines joined by blanks
-	Separators   []string `yaml:"separators"`   // all below is the message answered
-	Forwards     []string `yaml:"forwards"`     // all below is content
-	FromLabels   []string `yaml:"from_labels"`  // fields of a header block: who wrote it …
-	OtherLabels  []string `yaml:"other_labels"` // … and at least two of these
-	Delimiters   []string `yaml:"delimiters"`   // all below is a signature
-	Decorations  []string `yaml:"decorations"`  // lines of dashes and the like, which mean nothing at an end
-	Signatures   []string `yaml:"signatures"`   // lines that programs put under a text
-	Stubs        []string `yaml:"stubs"`        // texts that stand in for HTML
+	Quotes       []string `yaml:"quotes"`           // how a quoted line begins
+	Attributions []string `yaml:"attributions"`     // the line above a quote, up to five lines joined by blanks
+	Separators   []string `yaml:"separators"`       // all below is the message answered
+	Forwards     []string `yaml:"forwards"`         // all below is content
+	Subjects     []string `yaml:"forward_subjects"` // what subjects of forwards begin with, without the colon
+	FromLabels   []string `yaml:"from_labels"`      // fields of a header block: who wrote it …
+	OtherLabels  []string `yaml:"other_labels"`     // … and at least two of these
+	Delimiters   []string `yaml:"delimiters"`       // all below is a signature
+	Decorations  []string `yaml:"decorations"`      // lines of dashes and the like, which mean nothing at an end
+	Signatures   []string `yaml:"signatures"`       // lines that programs put under a text
+	Stubs        []string `yaml:"stubs"`            // texts that stand in for HTML
 	HTML         []Marker `yaml:"html"`
 }
 
@@ -37,7 +38,7 @@ type Marker struct {
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
 	quotes, attributions, separators, forwards, delimiters, decorations, signatures, stubs *regexp.Regexp
-	from, other                                                                            map[string]bool
+	from, other, forwardSubjects                                                           map[string]bool
 	markers                                                                                []marker
 }
 
@@ -50,7 +51,7 @@ type marker struct {
 
 // Compile compiles the patterns; an error names every bad one.
 func Compile(r Rules) (*Cutter, error) {
-	c := &Cutter{from: labels(r.FromLabels), other: labels(r.OtherLabels)}
+	c := &Cutter{from: labels(r.FromLabels), other: labels(r.OtherLabels), forwardSubjects: labels(r.Subjects)}
 	var errs []error
 	for _, l := range []struct {
 		name string

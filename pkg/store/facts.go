@@ -50,7 +50,11 @@ func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.
 	f := desk.Facts{Now: now, Signer: s.signer, Instance: s.id, Known: map[string]desk.Link{}, Tasks: map[int64]uint64{},
 		Tickets: map[uint64]desk.Ticket{}}
 	f.Recorded = tx.Bucket(bMessages).Get([]byte(q.Key)) != nil
-	f.Undelivers = tx.Bucket(bReturned).Get([]byte(q.Address)) != nil
+	f.Undelivers = tx.Bucket(bReturned).Get([]byte(q.Reply)) != nil
+	var err error
+	if f.Pictures, err = pictures(tx, q); err != nil {
+		return f, err
+	}
 	if err := s.links(tx, q, &f); err != nil {
 		return f, err
 	}
@@ -69,7 +73,6 @@ func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.
 	if err := s.tickets(tx, &f); err != nil {
 		return f, err
 	}
-	var err error
 	if f.Excluded, err = exclusions(tx); err != nil {
 		return f, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -136,7 +137,8 @@ func (s *Store) record(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision
 		return err
 	}
 	r := desk.Record{Key: d.Key, ID: e.ID, From: e.From, Subject: e.Subject, Received: e.Received, At: now, Place: e.Place,
-		Verdict: d.Verdict, Class: d.Class, AutoReply: d.AutoReply, Ticket: n}
+		Verdict: d.Verdict, Class: d.Class, AutoReply: d.AutoReply, Ticket: n,
+		Senders: others(e)}
 	for _, reason := range d.Reasons {
 		if reason.Hit {
 			r.Rules = append(r.Rules, reason.Rule)
@@ -151,6 +153,11 @@ func (s *Store) record(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision
 		}
 	}
 	return s.count(tx, now, e, d)
+}
+
+// others returns the addresses besides From that exclusions are held against.
+func others(e desk.Entry) []string {
+	return slices.DeleteFunc(slices.Clone(e.Questions.Senders), func(a string) bool { return a == e.From.Key() })
 }
 
 // apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none.
@@ -188,19 +195,11 @@ func (s *Store) apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, erro
 
 // count keeps the numbers that limits and people go by.
 func (s *Store) count(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision) error {
-	for _, match := range d.Hits {
-		var x desk.Exclusion
-		ok, err := get(tx, bExclusions, []byte(match), &x)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			continue // one of the settings: nothing to count it in
-		}
-		x.Hits, x.Last = x.Hits+1, now
-		if err := put(tx, bExclusions, []byte(match), x); err != nil {
-			return err
-		}
+	if err := countHits(tx, now, d.Hits); err != nil {
+		return err
+	}
+	if err := countPictures(tx, now, e.Questions); err != nil {
+		return err
 	}
 	for _, addr := range d.Failed {
 		if err := put(tx, bReturned, []byte(desk.FoldAddress(addr)), returned{At: now, Key: d.Key}); err != nil {

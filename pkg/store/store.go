@@ -53,11 +53,13 @@ var (
 	bContacts   = []byte("contacts")   // address → desk.Profile, our directory
 	bProfiles   = []byte("profiles")   // source NUL address → profile, what another directory said
 	bExclusions = []byte("exclusions") // pattern → desk.Exclusion
+	bHits       = []byte("hits")       // pattern → desk.Exclusion, with nothing but its hits
 	bReturned   = []byte("returned")   // address → why its mail comes back
+	bPictures   = []byte("pictures")   // address NUL hash → picture
 	bCursors    = []byte("cursors")    // name → desk.Reading
 	bCache      = []byte("cache")      // name → cached
 	buckets     = [][]byte{bMeta, bSeen, bMessages, bTickets, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox,
-		bPoison, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bReturned, bCursors, bCache}
+		bPoison, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}
 )
 
 // Store is the open state.

@@ -1,0 +1,86 @@
+package desk
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const (
+	pictureMax   = 200 << 10 // bytes of a picture that may belong to a signature
+	picturesMost = 20        // of one letter that are remembered
+	pictureTwice = 2         // earlier letters of the sender that had it
+)
+
+// picturesRule takes the pictures of signatures off the files of a post. They come with every letter of a sender, and
+// nobody wants them in the task again and again.
+func picturesRule() rule {
+	return rule{"pictures", "", fmt.Sprintf("a picture of at most %d kB was in two earlier letters of this sender, or in one and stands in the signature or the quote of this; in a comment, one that stands in what was cut off", pictureMax>>10),
+		"not uploaded; named here, and on the post where it was an attachment", askPictures}
+}
+
+func small(a Attachment) bool {
+	return strings.HasPrefix(a.Type, "image/") && a.Size <= pictureMax && a.Hash != ""
+}
+
+// smallPictures returns the hashes of what could be a signature's pictures.
+func smallPictures(m *Message) []string {
+	var hashes []string
+	for _, a := range m.Attachments {
+		if small(a) && len(hashes) < picturesMost && !slices.Contains(hashes, a.Hash) {
+			hashes = append(hashes, a.Hash)
+		}
+	}
+	return hashes
+}
+
+// recurring finds the pictures that are left out; cut says that the post shows less than the letter, and that the whole
+// of it is attached.
+func (w *weighing) recurring(cut bool) {
+	if w.left != nil || len(smallPictures(w.m)) == 0 {
+		return
+	}
+	w.left = map[int]bool{}
+	var attached []string
+	for i, a := range w.m.Attachments {
+		seen := w.f.Pictures[a.Hash]
+		if !small(a) || seen < pictureTwice && !(a.Cut && (seen > 0 || cut)) {
+			continue
+		}
+		w.left[i] = true
+		if !a.Inline {
+			attached = append(attached, a.Name)
+		}
+	}
+	w.ask(picturesRule())
+	if len(attached) > 0 { // somebody may be told to look at it
+		w.note("pictures", strings.Join(attached, ", "), 0)
+	}
+}
+
+func askPictures(w *weighing) (string, bool) {
+	var names []string
+	for i, a := range w.m.Attachments {
+		if w.left[i] {
+			names = append(names, a.Name)
+		}
+	}
+	return cutRunes(strings.Join(names, ", "), 200), len(names) > 0
+}
+
+// forwarded notes who wrote what the sender forwards.
+func (w *weighing) forwarded() {
+	var names []string
+	for _, a := range w.m.Forwarded {
+		name := a.String()
+		if a.Addr == "" {
+			name = a.Name
+		}
+		if name = oneLine(name); name != "" && a.Key() != w.m.From.Key() && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) > 0 {
+		w.note("forwarded", cutRunes(strings.Join(names, ", "), 300), 0)
+	}
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/pkg/desk"
+)
+
+// picture counts the letters of one sender that had one picture.
+type picture struct {
+	Count int       `json:"count"`
+	Last  time.Time `json:"last"`
+}
+
+func pictureKey(address, hash string) []byte { return []byte(address + "\x00" + hash) }
+
+// pictures returns how often the pictures of a letter came from its sender before.
+func pictures(tx *bolt.Tx, q desk.Questions) (map[string]int, error) {
+	seen := map[string]int{}
+	for _, hash := range q.Pictures {
+		var p picture
+		ok, err := get(tx, bPictures, pictureKey(q.Address, hash), &p)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			seen[hash] = p.Count
+		}
+	}
+	return seen, nil
+}
+
+func countPictures(tx *bolt.Tx, now time.Time, q desk.Questions) error {
+	for _, hash := range q.Pictures {
+		var p picture
+		if _, err := get(tx, bPictures, pictureKey(q.Address, hash), &p); err != nil {
+			return err
+		}
+		if err := put(tx, bPictures, pictureKey(q.Address, hash), picture{Count: p.Count + 1, Last: now}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countHits counts the hits of exclusions: those added by hand by themselves, those of the settings beside them.
+func countHits(tx *bolt.Tx, now time.Time, matches []string) error {
+	for _, match := range matches {
+		for _, bucket := range [][]byte{bExclusions, bHits} {
+			var x desk.Exclusion
+			ok, err := get(tx, bucket, []byte(match), &x)
+			if err != nil {
+				return err
+			}
+			if !ok && string(bucket) == string(bExclusions) {
+				continue
+			}
+			x.Match, x.Hits, x.Last = match, x.Hits+1, now
+			if err := put(tx, bucket, []byte(match), x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Hits returns the hits and the last hit of every pattern that ever hit, by the pattern: what exclusions of the
+// settings are counted by.
+func (s *Store) Hits() (map[string]desk.Exclusion, error) {
+	all := map[string]desk.Exclusion{}
+	err := s.view(func(tx *bolt.Tx) error {
+		return each(tx, bHits, func(key []byte, x desk.Exclusion) error { all[string(key)] = x; return nil })
+	})
+	return all, err
+}
