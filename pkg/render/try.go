@@ -113,7 +113,8 @@ func (s *Set) Preview(kind desk.LetterKind) Vars {
 	v.Date, v.QuoteDate = s.Date(at.Add(time.Hour)), s.Date(at)
 	v.Quote = lines(say("quote"))
 	v.Logo, v.LogoWidth, v.LogoHeight = "", 0, 0
-	if kind != desk.Answer {
+	if kind != desk.Answer { // only answers quote
+		v.Quote, v.QuoteDate = nil, ""
 		return v
 	}
 	v.Specialist, v.Position = say("specialist"), say("position")

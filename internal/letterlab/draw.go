@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// view is a screen and what its owner prefers.
+type view struct {
+	Name   string
+	Width  int
+	Scheme string // light or dark
+}
+
+var views = []view{
+	{"phone-light", 360, "light"}, {"phone-dark", 360, "dark"}, {"desktop-light", 800, "light"}, {"desktop-dark", 800, "dark"},
+}
+
+const pictureFolder = "docs/letters"
+
+// drawAll draws each letter in each view into docs/letters, and notes of which letters the pictures are.
+func drawAll(ctx context.Context, root string, all []sample) error {
+	b, err := openBrowser(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	folder := filepath.Join(root, pictureFolder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	total := 0
+	for _, s := range all {
+		for _, v := range views {
+			raw, err := b.draw(s.page(), v)
+			if err != nil {
+				return fmt.Errorf("draw %s: %w", s.Name, err)
+			}
+			if err := os.WriteFile(filepath.Join(folder, s.Name+"-"+v.Name+".png"), raw, 0o644); err != nil {
+				return err
+			}
+			total += len(raw)
+		}
+	}
+	fmt.Printf("pictures: %d, %d kB\n", len(all)*len(views), total>>10)
+	if err := os.WriteFile(filepath.Join(folder, "drawn.txt"), []byte(drawnOf(all)), 0o644); err != nil {
+		return err
+	}
+	return intoDocs(root, "pictures", pictureTable(all))
+}
+
+// drawnOf says of which letters pictures are made: a line each, so that a change of a letter shows without a browser.
+func drawnOf(all []sample) string {
+	var b strings.Builder
+	for _, s := range all {
+		fmt.Fprintf(&b, "%x  %s\n", sha256.Sum256([]byte(s.page())), s.Name)
+	}
+	return b.String()
+}
+
+func pictureTable(all []sample) string {
+	var b strings.Builder
+	for _, s := range all {
+		fmt.Fprintf(&b, "#### %s\n\n", s.title())
+		for _, v := range views {
+			width := map[int]int{360: 180, 800: 400}[v.Width]
+			fmt.Fprintf(&b, "<img src=\"letters/%s-%s.png\" width=\"%d\" alt=\"%s, %s\" />\n", s.Name, v.Name, width, s.title(), v.Name)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func (s sample) title() string {
+	title := "`" + string(s.Kind) + "`, " + s.Locale
+	if s.Logo {
+		title += ", with a logo"
+	}
+	return title
+}
+
+// draw returns a picture of the whole page.
+func (b *browser) draw(page string, v view) ([]byte, error) {
+	type m map[string]any
+	file := filepath.Join(b.home, "letter.html")
+	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
+		return nil, err
+	}
+	metrics := m{"width": v.Width, "height": 200, "deviceScaleFactor": 1, "mobile": v.Width < 500}
+	features := m{"features": []m{{"name": "prefers-color-scheme", "value": v.Scheme}}}
+	if err := b.call("Emulation.setDeviceMetricsOverride", metrics, nil); err != nil {
+		return nil, err
+	}
+	if err := b.call("Emulation.setEmulatedMedia", features, nil); err != nil {
+		return nil, err
+	}
+	if err := b.call("Page.navigate", m{"url": "file://" + file}, nil); err != nil {
+		return nil, err
+	}
+	if _, err := b.next(func(m message) bool { return m.Method == "Page.loadEventFired" }); err != nil {
+		return nil, err
+	}
+	var size struct {
+		CSSContentSize struct{ Width, Height float64 }
+	}
+	if err := b.call("Page.getLayoutMetrics", nil, &size); err != nil {
+		return nil, err
+	}
+	if w := size.CSSContentSize.Width; w > float64(v.Width) {
+		return nil, fmt.Errorf("at %d pixels it is %.0f wide", v.Width, w)
+	}
+	var shot struct{ Data []byte }
+	clip := m{"x": 0, "y": 0, "width": v.Width, "height": size.CSSContentSize.Height, "scale": 1}
+	if err := b.call("Page.captureScreenshot", m{"format": "png", "captureBeyondViewport": true, "clip": clip}, &shot); err != nil {
+		return nil, err
+	}
+	return shrink(shot.Data)
+}
+
+const colours = 16 // of a picture: letters have few, and the edges of their glyphs need no more
+
+// shrink makes a picture of its most frequent colours.
+func shrink(raw []byte) ([]byte, error) {
+	m, err := png.Decode(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	count := map[color.RGBA]int{}
+	rgba := func(x, y int) color.RGBA { return color.RGBAModel.Convert(m.At(x, y)).(color.RGBA) }
+	box := m.Bounds()
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		for x := box.Min.X; x < box.Max.X; x++ {
+			count[rgba(x, y)]++
+		}
+	}
+	all := make([]color.RGBA, 0, len(count))
+	for c := range count {
+		all = append(all, c)
+	}
+	sort.Slice(all, func(i, j int) bool {
+		a, b := all[i], all[j]
+		if count[a] != count[b] {
+			return count[a] > count[b]
+		}
+		return uint32(a.R)<<16|uint32(a.G)<<8|uint32(a.B) < uint32(b.R)<<16|uint32(b.G)<<8|uint32(b.B)
+	})
+	p := make(color.Palette, 0, colours)
+	for _, c := range all[:min(len(all), colours)] {
+		p = append(p, c)
+	}
+	index := map[color.RGBA]uint8{}
+	for _, c := range all {
+		index[c] = uint8(p.Index(c))
+	}
+	out := image.NewPaletted(image.Rect(0, 0, box.Dx(), box.Dy()), p)
+	for y := range box.Dy() {
+		for x := range box.Dx() {
+			out.SetColorIndex(x, y, index[rgba(box.Min.X+x, box.Min.Y+y)])
+		}
+	}
+	var b bytes.Buffer
+	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out)
+	return b.Bytes(), err
+}

@@ -1,0 +1,85 @@
+// Command letterlab looks at the letters as those who get them will: it has a browser draw them, asks the caniemail
+// data whether mail programs know what they use, and has SpamAssassin score them. What it finds goes into
+// docs/letters.md.
+//
+// It is no part of the program and sends nothing. It needs Chromium, Node.js with npm and SpamAssassin, and says which
+// of them is missing.
+//
+//	go run ./internal/letterlab                     all three
+//	go run ./internal/letterlab pictures programs   some of them
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+)
+
+// looks are the ways to look at letters, in their order.
+var looks = []struct {
+	name string
+	look func(ctx context.Context, root string, all []sample) error
+}{
+	{"pictures", drawAll}, {"programs", judgePrograms}, {"spam", scoreAll},
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "letterlab:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, names []string) error {
+	root, err := findRoot()
+	if err != nil {
+		return err
+	}
+	all, err := samples()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range names {
+		if !slices.ContainsFunc(looks, func(l struct {
+			name string
+			look func(context.Context, string, []sample) error
+		}) bool {
+			return l.name == name
+		}) {
+			return fmt.Errorf("no look %q: pictures, programs or spam", name)
+		}
+	}
+	for _, l := range looks {
+		if len(names) > 0 && !slices.Contains(names, l.name) {
+			continue
+		}
+		if err := l.look(ctx, root, all); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", l.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// findRoot returns the folder of go.mod.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", fmt.Errorf("find go.mod: %w", fs.ErrNotExist)
+		}
+		dir = parent
+	}
+	return "", err
+}

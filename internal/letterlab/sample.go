@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/markup"
+	"helpdesk/pkg/relay"
+	"helpdesk/pkg/render"
+	"helpdesk/templates"
+)
+
+// sample is a letter with sample data, rendered and composed.
+type sample struct {
+	Name   string // such as ru-comment-logo
+	Locale string
+	Kind   desk.LetterKind
+	Logo   bool
+	Letter desk.Letter
+	Raw    []byte
+}
+
+// samples returns every letter in every language, without a logo and with one. They are the same each time.
+func samples() ([]sample, error) {
+	var all []sample
+	for _, locale := range []string{"ru", "en"} {
+		for _, kind := range []desk.LetterKind{desk.Received, desk.Answer, desk.Closed} {
+			for _, logo := range []bool{false, true} {
+				s, err := newSample(locale, kind, logo)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, s)
+			}
+		}
+	}
+	return all, nil
+}
+
+func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
+	s := sample{Name: locale + "-" + string(kind), Locale: locale, Kind: kind, Logo: logo}
+	settings := render.Settings{Locale: locale, Position: true, QuoteLimit: 1000, Escape: markup.Escape, Text: markup.Text,
+		Sample: func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) }}
+	if logo {
+		s.Name += "-logo"
+		settings.Logo = drawLogo()
+	}
+	set, err := render.New(templates.FS, settings)
+	if err != nil {
+		return s, err
+	}
+	v := set.Preview(kind)
+	r, err := set.Letter(kind, v)
+	if err != nil {
+		return s, err
+	}
+	s.Letter = desk.Letter{
+		MessageID: "hd.42." + s.Name + "@example.ru", From: desk.Address{Name: v.Mailbox, Addr: v.MailboxFrom},
+		To: desk.Address{Addr: v.Address}, Subject: r.Subject, HTML: r.HTML, Text: r.Text,
+		Date:      time.Date(2024, 3, 12, 14, 30, 0, 0, time.FixedZone("", 3*60*60)),
+		InReplyTo: "request@example.org", References: []string{"request@example.org"},
+		Automatic: kind == desk.Received, Loop: "c0ffee", Inline: r.Inline,
+	}
+	for _, c := range v.Comments {
+		for _, name := range c.Files {
+			s.Letter.Files = append(s.Letter.Files, desk.Part{Name: name, Type: "application/pdf", Content: []byte("%PDF-1.4\n%%EOF\n")})
+		}
+	}
+	s.Raw, err = relay.Compose(s.Letter)
+	return s, err
+}
+
+// page returns the letter's HTML with its pictures in it, for a browser.
+func (s sample) page() string {
+	page := s.Letter.HTML
+	for _, p := range s.Letter.Inline {
+		page = strings.ReplaceAll(page, "cid:"+p.ContentID, "data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
+	}
+	return page
+}
