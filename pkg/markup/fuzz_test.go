@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // allowed are the tags a letter may hold, with the attributes each may have.
@@ -34,6 +35,7 @@ func checkLetter(t *testing.T, s string) {
 				t.Fatalf("left open: %v in %q", open, s)
 			}
 			checkXML(t, s)
+			checkNesting(t, s)
 			return
 		case html.CommentToken, html.DoctypeToken:
 			t.Fatalf("comment in %q", s)
@@ -97,6 +99,36 @@ func checkXML(t *testing.T, s string) {
 			t.Fatalf("%v in %q", err, s)
 		}
 	}
+}
+
+// checkNesting fails unless a browser builds of s the very tree that its tags say: it moves and closes elements that stand
+// where they may not.
+func checkNesting(t *testing.T, s string) {
+	t.Helper()
+	in := &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div}
+	nodes, err := html.ParseFragment(strings.NewReader(s), in)
+	if err != nil {
+		if strings.Contains(err.Error(), "512") { // deeper than that parser goes
+			return
+		}
+		t.Fatalf("%v in %q", err, s)
+	}
+	var b strings.Builder
+	for _, n := range nodes {
+		if err := html.Render(&b, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, got := tagsOf(s), tagsOf(b.String()); want != got {
+		t.Fatalf("%q\nis read as\n%q", s, b.String())
+	}
+}
+
+var anyTag = regexp.MustCompile(`</?[a-z]+`)
+
+// tagsOf returns the tags of s, without those of the parts of tables, which a browser adds.
+func tagsOf(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(anyTag.FindAllString(s, -1), " "), "<tbody ", ""), "</tbody ", "")
 }
 
 func FuzzHTML(f *testing.F) {
