@@ -24,6 +24,7 @@ type explained struct {
 	FullText    string            `json:"full_text"`
 	BBCode      string            `json:"bbcode"`
 	Attachments []desk.Attachment `json:"attachments"`
+	Forwarded   []desk.Address    `json:"forwarded,omitempty"` // who wrote what is forwarded in it
 	Degraded    []string          `json:"degraded"`
 	Report      *desk.Report      `json:"report,omitempty"`
 	Verdict     desk.Verdict      `json:"verdict"`
@@ -99,7 +100,7 @@ func (c *counter) Read(b []byte) (int, error) {
 
 func newExplained(m desk.Message, d desk.Decision) explained {
 	e := explained{MessageID: m.ID, Subject: m.Subject, From: m.From, To: m.To, Cc: m.Cc, Text: m.Text, FullText: m.FullText,
-		BBCode: m.BBCode, Attachments: m.Attachments, Degraded: m.Degraded, Report: m.Report, Verdict: d.Verdict, Class: d.Class,
+		BBCode: m.BBCode, Attachments: m.Attachments, Forwarded: m.Forwarded, Degraded: m.Degraded, Report: m.Report, Verdict: d.Verdict, Class: d.Class,
 		AutoReply: d.AutoReply, Reasons: d.Reasons}
 	if !m.Date.IsZero() {
 		e.Date = &m.Date
@@ -130,6 +131,9 @@ func (a *app) printExplained(e explained) {
 	}
 	for _, f := range e.Attachments {
 		a.printf("file     %s (%s, %d bytes)\n", oneLine(f.Name), oneLine(f.Type), f.Size)
+	}
+	for _, f := range e.Forwarded {
+		a.printf("forward  %s\n", oneLine(f.String()))
 	}
 	for _, d := range e.Degraded {
 		a.printf("damage   %s\n", oneLine(d))

@@ -78,6 +78,9 @@ func TestOneLetterInTwoMailboxes(t *testing.T) {
 	}
 	w.quiet()
 	w.want("one letter", 1, 1)
+	if said := w.said(w.portal.Tasks()[0]); len(said) != 0 {
+		t.Errorf("the second copy became a comment: %q", said)
+	}
 	for _, folder := range []string{"INBOX", "sales"} {
 		if ms := w.imap.Messages(folder); len(ms) != 1 || !ms[0].Seen {
 			t.Errorf("%s: %+v is not marked", folder, ms)
