@@ -70,7 +70,7 @@ type Fields struct {
 	Priority    string        `json:"priority,omitempty"` // low, average, high
 	Deadline    time.Duration `json:"deadline,omitempty"` // after the task is made; 0 = none
 	Working     bool          `json:"working,omitempty"`  // the deadline counts the working time of the calendar
-	Due         time.Time     `json:"due,omitzero"`       // the deadline itself, where it counts working time
+	Due         time.Time     `json:"due,omitzero"`       // the deadline itself, where there is one
 	BindCRM     bool          `json:"bind_crm,omitempty"`
 	CRM         []string      `json:"crm,omitempty"` // codes of UF_CRM_TASK, C_275
 }

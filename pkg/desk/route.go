@@ -163,7 +163,7 @@ func foldWords(s string) string {
 }
 
 // FieldsFor returns the settings of a new task of the message: those of the first route that fits, else those of its
-// mailbox. A deadline in working time is counted from now.
+// mailbox. Its deadline is counted from now, so that the task is the same at every attempt to make it.
 func (r *Rules) FieldsFor(m *Message, now time.Time) Fields {
 	for i := range r.routes {
 		if _, hit := r.routes[i].fits(m); hit {
@@ -174,8 +174,12 @@ func (r *Rules) FieldsFor(m *Message, now time.Time) Fields {
 }
 
 func (r *Rules) dated(f Fields, now time.Time) Fields {
-	if f.Working && f.Deadline > 0 {
+	switch {
+	case f.Deadline > 0 && f.Working:
 		f.Due = r.policy.Calendar.After(now, f.Deadline)
+	case f.Deadline > 0:
+		f.Due = now.Add(f.Deadline)
 	}
+	f.Due = f.Due.Truncate(time.Second)
 	return f
 }

@@ -42,12 +42,18 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	}
 	var stop error
 	for len(together) > 0 && stop == nil {
+		if stop = c.mayStart(ctx, cmds[together[0]].Method); stop != nil {
+			break
+		}
 		part := c.fit(ctx, cmds, together)
 		stop = c.batch(ctx, cmds, part, answers)
 		together = together[len(part):]
 	}
 	for len(alone) > 0 && stop == nil {
 		i := alone[0]
+		if stop = c.mayStart(ctx, cmds[i].Method); stop != nil {
+			break
+		}
 		answers[i].Err = c.Call(ctx, cmds[i].Method, cmds[i].Params, &answers[i].Result)
 		if fault.ExtentOf(answers[i].Err) != fault.One {
 			stop = answers[i].Err
@@ -70,18 +76,22 @@ func bare(err error) error {
 	return err
 }
 
-// fit returns how many of the next commands go into one request: by number, by size, and by the time the portal has needed
-// for such commands, so that it ends within half of what a request may take and before the context does.
+// fit returns how many of the next commands go into one request, one at least: by number, by size, by what their methods
+// may still use on the portal, and by the time the portal has needed for such commands, so that it ends within half of
+// what a request may take and before the context does.
 func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
-	budget := c.timeout.Seconds() / 2
+	most := c.timeout.Seconds() / 2
 	if end, ok := ctx.Deadline(); ok {
-		budget = min(budget, end.Sub(c.now()).Seconds())
+		most = min(most, end.Sub(c.now()).Seconds())
 	}
-	seconds, size := 0.0, 0
+	total, size, each := 0.0, 0, map[string]float64{}
 	for n, i := range next {
-		seconds += c.took(cmds[i].Method)
+		method := cmds[i].Method
+		takes := c.took(method)
+		total += takes
+		each[method] += takes
 		cmds[i].Params.each("", func(name, value string) { size += len(name) + len(value)*5/4 })
-		if n == maxCommands || n > 0 && (seconds > budget || size > maxBatch) {
+		if n == maxCommands || n > 0 && (total > most || size > maxBatch || each[method] > c.room(method)) {
 			return next[:n]
 		}
 	}
@@ -98,7 +108,7 @@ func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers 
 	body, err := json.Marshal(Params{{"halt", 0}, {"cmd", list}})
 	var env *envelope
 	if err == nil {
-		env, err = c.send(ctx, c.root, "batch", body, read)
+		env, err = c.send(ctx, sending{root: c.root, method: "batch", body: body}, read)
 	}
 	if err != nil {
 		for _, i := range part {
@@ -135,7 +145,7 @@ func (c *Client) distribute(r *batchResult, cmds []Command, part []int, answers 
 		method := cmds[i].Method
 		var s stamp
 		if raw, ok := r.Time[key(n)]; ok && json.Unmarshal(raw, &s) == nil {
-			c.keepReset(method, s)
+			c.keepUsed(method, s)
 			sums[method] += s.Duration
 			counts[method]++
 		}

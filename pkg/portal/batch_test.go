@@ -147,7 +147,8 @@ func TestMakeSendsTheseBytes(t *testing.T) {
 			"&fields[GROUP_ID]=3&fields[AUDITORS][0]=8&fields[AUDITORS][1]=9&fields[ACCOMPLICES][0]=4&fields[TAGS][0]=helpdesk" +
 			"&fields[PRIORITY]=2&fields[DEADLINE]=2026-08-20T14:00:00+03:00&fields[UF_CRM_TASK][0]=C_275" +
 			"&fields[UF_TASK_WEBDAV_FILES][0]=n9011&fields[UF_TASK_WEBDAV_FILES][1]=n9012",
-		"tasks.task.renew?taskId=3711",
+		"tasks.task.disapprove?taskId=3711", "tasks.task.renew?taskId=3711",
+		"tasks.task.get?taskId=3711&select[0]=ID&select[1]=STATUS",
 		"task.commentitem.add?0=3711&1[POST_MESSAGE]=hd-0011223344556677\nagain&1[UF_FORUM_MESSAGE_DOC][0]=n5",
 		"tasks.task.add?fields[TITLE]=b&fields[DESCRIPTION]=text&fields[XML_ID]=hd-91be77&fields[RESPONSIBLE_ID]=7",
 	}
@@ -168,13 +169,13 @@ func TestWhatBatchWouldRewriteGoesAlone(t *testing.T) {
 	comment := commentEffect(8, "hd-0011223344556677 pay $TOTAL")
 	comment.Post.Reopen = true
 	s := newScript(t,
-		answer(200, `{"result":{"result":{"c0":{"task":{"id":"8"}},"c1":{"task":{"id":"9"}}},"result_error":[]}}`),
+		answer(200, `{"result":{"result":{"c1":{"task":{"id":"8"}},"c3":{"task":{"id":"9"}}},"result_error":[]}}`),
 		answer(200, `{"result":12}`))
 	made := s.client(t).Make(t.Context(), []desk.Effect{comment, openEffect("k", "plain")})
 	if made[0].Err != nil || made[0].Comment != 12 || made[1].Task != 9 {
 		t.Error(made)
 	}
-	if got := s.commands(t, 0); len(got) != 2 || !strings.HasPrefix(got[0], "tasks.task.renew") {
+	if got := s.commands(t, 0); len(got) != 4 || !strings.HasPrefix(got[1], "tasks.task.renew") {
 		t.Error(got) // the task is reopened first
 	}
 	want := `{"0":8,"1":{"POST_MESSAGE":"hd-0011223344556677 pay $TOTAL"}}`

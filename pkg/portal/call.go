@@ -31,7 +31,7 @@ func (c *Client) call(ctx context.Context, root, method string, params, result a
 	if err != nil {
 		return fault.New(fault.Never, fmt.Errorf("encode %s: %w", method, err))
 	}
-	env, err := c.send(ctx, root, method, body, reads(method))
+	env, err := c.send(ctx, sending{root: root, method: method, body: body}, reads(method))
 	if err != nil || result == nil {
 		return err
 	}
@@ -57,9 +57,9 @@ func reads(method string) bool {
 
 // send makes the request, again where that is safe: after QUERY_LIMIT_EXCEEDED any, after a failure of the server one
 // that only reads.
-func (c *Client) send(ctx context.Context, root, method string, body []byte, read bool) (*envelope, error) {
+func (c *Client) send(ctx context.Context, r sending, read bool) (*envelope, error) {
 	for try := 0; ; try++ {
-		env, err := c.once(ctx, root, method, body)
+		env, err := c.once(ctx, r)
 		if err == nil {
 			return env, nil
 		}
@@ -67,6 +67,7 @@ func (c *Client) send(ctx context.Context, root, method string, body []byte, rea
 		var e *Error
 		switch {
 		case errors.As(err, &e) && e.is("QUERY_LIMIT_EXCEEDED") && try < 3:
+			c.limited()
 		case read && try < 2 && fault.ExtentOf(err) == fault.Server && (e == nil || e.Status >= 500):
 		default:
 			return nil, err
@@ -75,6 +76,6 @@ func (c *Client) send(ctx context.Context, root, method string, body []byte, rea
 		if end, ok := ctx.Deadline(); ok && c.now().Add(wait).After(end) || c.sleep(ctx, wait) != nil {
 			return nil, err
 		}
-		c.log.Debug("portal: again", "method", method, "try", try+2, "err", err)
+		c.log.Debug("portal: again", "method", r.method, "try", try+2, "err", err)
 	}
 }

@@ -60,9 +60,9 @@ type Client struct {
 
 	mu    sync.Mutex
 	hits  int
-	clock time.Time            // the portal's, of its last answer
-	times map[string]float64   // seconds a method takes, by method
-	reset map[string]time.Time // when a method's time budget frees again, by method
+	clock time.Time          // the portal's, of its last answer
+	times map[string]float64 // seconds a method takes, by method
+	spent map[string]used    // of a method's time budget, by method
 }
 
 var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
@@ -76,7 +76,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		base: base, self: self, code: code,
 		timeout: o.Timeout, results: o.Results, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
-		load: o.Load, save: o.Save, now: o.Now, sleep: o.Sleep, reset: map[string]time.Time{},
+		load: o.Load, save: o.Save, now: o.Now, sleep: o.Sleep,
 	}
 	root := strings.TrimSuffix(base.String(), "/")
 	c.root = fmt.Sprintf("%s/rest/%d/%s/", root, self, code)

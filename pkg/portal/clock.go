@@ -27,22 +27,13 @@ func (c *Client) portalClock() time.Time {
 	return c.clock
 }
 
-// keepReset notes when the method's time budget begins to free again.
-func (c *Client) keepReset(method string, s stamp) {
-	if s.Reset.IsZero() {
-		return
-	}
-	c.mu.Lock()
-	c.reset[method] = s.Reset
-	c.mu.Unlock()
-}
-
 // untilReset returns how long the method rests after OPERATION_TIME_LIMIT: until the reset its last good answer told,
 // five minutes where it told none (limits: the budget is that of ten minutes).
 func (c *Client) untilReset(method string) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if wait := c.reset[method].Sub(c.now()).Round(time.Second); wait > 0 && wait < 15*time.Minute {
+	c.loadSpent()
+	if wait := c.spent[method].Reset.Sub(c.now()).Round(time.Second); wait > 0 && wait < 15*time.Minute {
 		return wait
 	}
 	return 5 * time.Minute
@@ -54,7 +45,11 @@ const (
 	savedNoCRM  = "portal.nocrm"  // the webhook may not read the CRM
 	savedTimes  = "portal.times"  // seconds a method takes
 	savedScopes = "portal.scopes"
-	savedV3     = "portal.v3"
+	savedV3     = "portal.v3"          // REST v3 answers
+	savedKeys   = "portal.idempotency" // it knows Idempotency-Key
+	savedRate   = "portal.rate"        // the portal refused requests for their number
+	savedSpent  = "portal.spent"       // time budgets of methods, as used
+	savedInline = "portal.inline"      // bytes of files one batch may hold
 	savedCard   = "portal.card"
 )
 

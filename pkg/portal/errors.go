@@ -105,6 +105,7 @@ func (c *Client) judge(e *Error) error {
 	case e.is("QUERY_LIMIT_EXCEEDED", "RATELIMITEXCEPTION"):
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: 5 * time.Second, Err: e}
 	case e.is("OPERATION_TIME_LIMIT") || e.Status == 429:
+		c.exhaust(e.Method)
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: c.untilReset(e.Method), Err: e}
 	case e.is("PORTAL_DELETED"):
 		return fault.Away(fault.Refused, e)

@@ -19,48 +19,112 @@ import (
 const maxTitle = 250
 
 // Make opens tasks and writes comments, in one batch where they fit, and tells of each what became of it, in the same
-// order. What is not the portal's to make is never made.
+// order. What is not the portal's to make is never made. An effect that goes by itself anyhow, because there is no other
+// or because batch would corrupt it, goes under its key where the portal knows such keys.
 func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
-	made := make([]desk.Made, len(effects))
-	var cmds []Command
-	var of []int // the effect a command makes, -1 = it only prepares one
+	b := &making{c: c, made: make([]desk.Made, len(effects)), effects: effects}
+	var alone []int
 	for i, e := range effects {
 		switch {
 		case e.Post == nil || e.Kind != desk.OpenTask && e.Kind != desk.CommentTask:
-			made[i].Err = fault.New(fault.Never, fmt.Errorf("make %s: not an effect on the portal", e.Kind))
-		case e.Kind == desk.OpenTask:
-			cmds, of = append(cmds, c.taskAdd(e)), append(of, i)
-		case e.Task == 0:
-			made[i].Err = fault.New(fault.Never, errors.New("comment task: it has no number"))
+			b.made[i].Err = fault.New(fault.Never, fmt.Errorf("make %s: not an effect on the portal", e.Kind))
+		case e.Kind == desk.CommentTask && e.Task == 0:
+			b.made[i].Err = fault.New(fault.Never, errors.New("comment task: it has no number"))
 		default:
-			if e.Post.Reopen {
-				cmds, of = append(cmds, Command{"tasks.task.renew", Params{{"taskId", e.Task}}}), append(of, -1)
+			if e.Kind == desk.CommentTask && e.Post.Reopen {
+				b.reopen(e.Task)
 			}
-			cmds, of = append(cmds, commentAdd(e)), append(of, i)
+			if len(effects) == 1 && !e.Post.Reopen || c.command(e).Params.refers() {
+				alone = append(alone, i)
+			} else {
+				b.add(c.command(e), i)
+			}
 		}
 	}
-	answers, _ := c.Batch(ctx, cmds) // every answer tells its own error
-	for n, i := range of {
-		switch {
-		case i < 0:
-			c.renewed(cmds[n], answers[n].Err)
-		case effects[i].Kind == desk.OpenTask:
-			made[i] = readTaskAdd(answers[n])
-		default:
-			made[i] = readCommentAdd(effects[i], answers[n])
+	err := b.run(ctx)
+	for _, i := range alone {
+		if err == nil {
+			err = c.mayStart(ctx, c.command(effects[i]).Method)
+		}
+		if err != nil {
+			b.made[i].Err = &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(err), After: fault.After(err),
+				Err: fmt.Errorf("%s not made: %w", effects[i].Kind, bare(err))}
+			continue
+		}
+		var done bool
+		if b.made[i], done = c.single(ctx, effects[i]); !done {
+			b.add(c.command(effects[i]), i)
+			err = b.run(ctx)
+		} else if fault.ExtentOf(b.made[i].Err) != fault.One {
+			err = b.made[i].Err
 		}
 	}
-	return made
+	return b.made
 }
 
-// renewed notes a task that could not be reopened; its comment is made all the same.
-//
-// QUIRK: renewing an open task is refused with 1048582, and so is a missing one (tasks/status/tasks-task-renew).
-func (c *Client) renewed(cmd Command, err error) {
-	var e *Error
-	if err != nil && !(errors.As(err, &e) && e.is("1048582")) {
-		c.log.Warn("portal: task not reopened", "task", cmd.Params[0].Value, "err", err)
+// making is a batch of effects in the making.
+type making struct {
+	c       *Client
+	effects []desk.Effect
+	made    []desk.Made
+	cmds    []Command
+	takes   []func(Answer)
+}
+
+func (b *making) add(cmd Command, i int) {
+	b.cmds, b.takes = append(b.cmds, cmd), append(b.takes, func(a Answer) {
+		if b.effects[i].Kind == desk.OpenTask {
+			b.made[i] = readTaskAdd(a)
+		} else {
+			b.made[i] = readCommentAdd(b.effects[i], a)
+		}
+	})
+}
+
+// run sends what was added; every answer tells its own error, and the returned one is of the whole.
+func (b *making) run(ctx context.Context) error {
+	if len(b.cmds) == 0 {
+		return nil
 	}
+	answers, err := b.c.Batch(ctx, b.cmds)
+	for n, take := range b.takes {
+		take(answers[n])
+	}
+	b.cmds, b.takes = nil, nil
+	return err
+}
+
+// reopen asks for both ways back to work: one from control, the other from done. Whether it succeeded shows in a look at
+// the task behind them.
+//
+// QUIRK: a task awaiting control is sent back by disapprove, which is its creator's to do; renew is for one that is done
+// (tasks/tasks-task-disapprove). What does not fit the status is refused with 1048582, and so is a missing task
+// (tasks/status/tasks-task-renew).
+func (b *making) reopen(number int64) {
+	var refused error
+	note := func(a Answer) {
+		if a.Err != nil {
+			refused = a.Err
+		}
+	}
+	b.cmds = append(b.cmds, Command{"tasks.task.disapprove", Params{{"taskId", number}}}, Command{"tasks.task.renew", Params{{"taskId", number}}},
+		Command{"tasks.task.get", Params{{"taskId", number}, {"select", []string{"ID", "STATUS"}}}})
+	b.takes = append(b.takes, note, note, func(a Answer) {
+		var r struct {
+			Task task `json:"task"`
+		}
+		if a.Err == nil && into(a.Result, &r) == nil && r.Task.closed() {
+			b.c.log.Warn("portal: task not reopened", "task", number, "err", refused)
+		}
+	})
+}
+
+// command returns the call that makes the effect by REST v2.
+func (c *Client) command(e desk.Effect) Command {
+	if e.Kind == desk.OpenTask {
+		return c.taskAdd(e)
+	}
+	return commentAdd(e)
 }
 
 // XMLID returns the mark by which the task of the effect of that key is found again.
@@ -72,9 +136,8 @@ func XMLID(key string) string { return "hd-" + key }
 // it is; nothing makes it unique.
 func (c *Client) taskAdd(e desk.Effect) Command {
 	p := e.Post
-	title := []rune(clean(p.Title))
 	fields := Params{
-		{"TITLE", string(title[:min(len(title), maxTitle)])},
+		{"TITLE", cutTitle(p.Title)},
 		{"DESCRIPTION", p.Text},
 		{"XML_ID", XMLID(e.Key)},
 	}
@@ -89,14 +152,22 @@ func (c *Client) taskAdd(e desk.Effect) Command {
 		if level, ok := priorities[f.Priority]; ok {
 			fields = append(fields, Param{"PRIORITY", level})
 		}
-		if f.Deadline > 0 {
+		if due := f.Due; !due.IsZero() || f.Deadline > 0 {
+			if due.IsZero() {
+				due = c.now().Add(f.Deadline)
+			}
 			// QUIRK: a time without an offset is read in somebody's zone (tasks/tasks-task-add).
-			fields = append(fields, Param{"DEADLINE", c.now().Add(f.Deadline).Format(time.RFC3339)})
+			fields = append(fields, Param{"DEADLINE", due.Format(time.RFC3339)})
 		}
 		fields = appendList(fields, "UF_CRM_TASK", f.CRM)
 	}
 	fields = appendList(fields, "UF_TASK_WEBDAV_FILES", objects(p.Files))
 	return Command{"tasks.task.add", Params{{"fields", fields}}}
+}
+
+func cutTitle(s string) string {
+	title := []rune(clean(s))
+	return string(title[:min(len(title), maxTitle)])
 }
 
 var priorities = map[string]int{"low": 0, "average": 1, "high": 2}

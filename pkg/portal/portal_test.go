@@ -99,13 +99,14 @@ func (s *script) commands(t *testing.T, n int) []string {
 	}
 }
 
-// client returns a client of the script whose clock stands and who never sleeps but notes how long he would have.
+// client returns a client of the script whose clock stands, who never sleeps, and who knows that there is no REST v3.
 func (s *script) client(t *testing.T, change ...func(*Options)) *Client {
 	t.Helper()
 	o := Options{
 		Webhook: s.URL + "/rest/17/" + secret + "/", Timeout: 5 * time.Second,
 		Now:   func() time.Time { return time.Date(2026, 8, 20, 12, 0, 0, 0, time.FixedZone("", 3*3600)) },
 		Sleep: func(context.Context, time.Duration) error { return nil },
+		Load:  without(savedV3),
 	}
 	for _, f := range change {
 		f(&o)
@@ -135,6 +136,16 @@ func fixture(t *testing.T, name string) http.HandlerFunc {
 }
 
 func drop(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// without remembers that the portal lacks something.
+func without(lack string) func(string) []byte {
+	return func(name string) []byte {
+		if name == lack {
+			return []byte("false")
+		}
+		return nil
+	}
+}
 
 func saved(values map[string]string) func(*Options) {
 	return func(o *Options) {

@@ -94,7 +94,7 @@ func TestRoundTrip(t *testing.T) {
 			e := openEffect("00112233445566778899aabbccddeeff", "Не & печатает + #1 = 100% 😀")
 			e.Post.Text = "[B]текст[/B] & $result[x] 50% + 1\nстрока"
 			e.Post.Fields = &desk.Fields{Responsible: 7, Tags: []string{"helpdesk"}, Priority: "high", Auditors: []int64{9},
-				Deadline: time.Hour, CRM: prep.Profiles["ivan@example.ru"].CRM}
+				Deadline: time.Hour, Due: time.Now().Add(time.Hour), CRM: prep.Profiles["ivan@example.ru"].CRM}
 			e.Post.Files = []desk.File{{Object: prep.Objects[0]}}
 			made := c.Make(ctx, []desk.Effect{e})[0]
 			if made.Err != nil {

@@ -56,7 +56,7 @@ func (t *task) state() desk.TaskState {
 		Task: int64(t.ID), Status: desk.Open, Title: string(t.Title), Chat: int64(t.ChatID),
 		Activity: t.activity(), Changed: t.changed(),
 	}
-	if t.Status == 4 || t.Status == 5 {
+	if t.closed() {
 		s.Status, s.ClosedAt = desk.Done, t.ClosedDate.Time
 		if s.ClosedAt.IsZero() {
 			s.ClosedAt = s.Changed
@@ -64,6 +64,9 @@ func (t *task) state() desk.TaskState {
 	}
 	return s
 }
+
+// closed says whether the task counts as done.
+func (t *task) closed() bool { return t.Status == 4 || t.Status == 5 }
 
 var stateFields = []string{
 	"ID", "TITLE", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE", "CLOSED_DATE", "XML_ID", "CHAT_ID",

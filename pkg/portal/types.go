@@ -123,18 +123,19 @@ func into(raw json.RawMessage, v any) error {
 type stamp struct {
 	DateStart Time
 	Duration  float64
+	Operating float64 // seconds the method has used of its budget
 	Reset     time.Time
 }
 
 func (s *stamp) UnmarshalJSON(b []byte) error {
 	*s = stamp{}
 	var raw struct {
-		Start     json.Number     `json:"start"`
-		Finish    json.Number     `json:"finish"`
-		Duration  json.Number     `json:"duration"`
-		Operating json.RawMessage `json:"operating"`
-		DateStart Time            `json:"date_start"`
-		Reset     Time            `json:"operating_reset_at"`
+		Start     json.Number `json:"start"`
+		Finish    json.Number `json:"finish"`
+		Duration  json.Number `json:"duration"`
+		Operating json.Number `json:"operating"`
+		DateStart Time        `json:"date_start"`
+		Reset     Time        `json:"operating_reset_at"`
 	}
 	if into(b, &raw) != nil {
 		return nil
@@ -145,6 +146,7 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 		s.DateStart.Time = time.UnixMilli(int64(start * 1000))
 	}
 	s.Duration, _ = raw.Duration.Float64()
+	s.Operating, _ = raw.Operating.Float64()
 	if finish, _ := raw.Finish.Float64(); s.Duration == 0 && finish > start {
 		s.Duration = finish - start
 	}
