@@ -58,11 +58,10 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 	}
 	path, _ := a.configPath()
 	all := []checked{{What: "configuration", OK: true, Note: path}}
-	if _, err := letters(cfg); err != nil {
+	if _, err := kit(cfg); err != nil {
 		all = append(all, checked{What: "templates", Note: err.Error()})
-		cfg.Templates, cfg.Letters = "", config.Default().Letters // the rest can be tried all the same
 	} else {
-		all = append(all, checked{What: "templates", OK: true, Note: "all letters and posts render"})
+		all = append(all, checked{What: "templates", OK: true, Note: "all letters and posts render, all rules compile"})
 	}
 	err = a.withState(true, func(s *store.Store) error {
 		all = append(all, checked{What: "state", OK: true, Note: a.stateOf(cfg)})
@@ -70,8 +69,8 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 		if err != nil {
 			return err
 		}
-		for _, b := range p.Boxes {
-			all = append(all, a.checkMailbox(ctx, b), a.checkRelay(ctx, b))
+		for i, b := range p.Boxes {
+			all = append(all, a.checkMailbox(ctx, b, cfg.Mailboxes[i]), a.checkRelay(ctx, b))
 		}
 		for _, f := range p.Portal.(*portal.Client).Check(ctx, wanted(cfg)) {
 			all = append(all, checked{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
@@ -81,9 +80,9 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 	return all, err
 }
 
-func (a *app) checkMailbox(ctx context.Context, b pass.Box) checked {
+func (a *app) checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) checked {
 	k := checked{What: "mailbox " + b.Name}
-	mb, err := b.Open(ctx, true)
+	mb, err := openMailbox(ctx, m, true)
 	if err != nil {
 		k.Note = portal.Mask(err.Error())
 		return k
@@ -93,6 +92,15 @@ func (a *app) checkMailbox(ctx context.Context, b pass.Box) checked {
 	if err != nil {
 		k.Note = err.Error()
 		return k
+	}
+	for _, folder := range []string{m.IMAP.MoveTo, m.SMTP.SaveSent} {
+		if folder == "" {
+			continue
+		}
+		if _, err := mb.Folder(ctx, folder); err != nil {
+			k.Note = err.Error()
+			return k
+		}
 	}
 	k.OK, k.Note = true, fmt.Sprintf("logged in, %d unseen", len(ls))
 	return k

@@ -69,18 +69,6 @@ func (a *app) statePath() (string, error) {
 // wire puts a pass together: settings and state in, everything that talks to a server made but not yet dialled.
 func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 	log := a.logger(cfg.Log.Level, cfg.Log.Format)
-	policy, cutter, err := rules(cfg)
-	if err != nil {
-		return nil, err
-	}
-	compiled, err := desk.Compile(policy)
-	if err != nil {
-		return nil, usage(err)
-	}
-	texts, err := letters(cfg)
-	if err != nil {
-		return nil, usage(err)
-	}
 	client, err := portal.New(portal.Options{
 		Webhook: cfg.Bitrix24.Webhook, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: log,
@@ -96,7 +84,7 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 	}
 	p := &pass.Pass{
 		Ledger: s, Infirmary: s, Outbox: s, Tickets: s, People: s, Portal: client, Feed: client, Boxes: a.boxes(cfg),
-		Rules: compiled, Policy: policy, Texts: texts, Cutter: cutter,
+		Policy: policyOf(cfg), Kit: func() (pass.Kit, error) { return kit(cfg) },
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, PoisonAfter: cfg.Poll.QuarantineAfter,
 		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: a.now, Log: log,
@@ -107,14 +95,31 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 	return p, nil
 }
 
-// rules makes the policy of the settings and the data files.
-func rules(cfg *config.Config) (*desk.Policy, *eml.Cutter, error) {
+// kit makes what judging and writing take.
+func kit(cfg *config.Config) (k pass.Kit, err error) {
+	if k.Rules, k.Cutter, err = rules(cfg); err != nil {
+		return k, err
+	}
+	texts, err := letters(cfg)
+	if err != nil {
+		return k, usage(err)
+	}
+	k.Texts = texts
+	return k, nil
+}
+
+// rules compiles the policy of the settings together with the data files.
+func rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
 		return nil, nil, err
 	}
 	policy := policyOf(cfg)
 	if err := data(files, "words.yaml", &policy.Words); err != nil {
+		return nil, nil, usage(err)
+	}
+	compiled, err := desk.Compile(policy)
+	if err != nil {
 		return nil, nil, usage(err)
 	}
 	var quotes eml.Rules
@@ -125,7 +130,7 @@ func rules(cfg *config.Config) (*desk.Policy, *eml.Cutter, error) {
 	if err != nil {
 		return nil, nil, usage(fmt.Errorf("quotes.yaml: %w", err))
 	}
-	return policy, cutter, nil
+	return compiled, cutter, nil
 }
 
 // overlay returns the built-in templates and data files, those in the folder in their place.
@@ -283,13 +288,5 @@ func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, error) {
 			return nil, nil, err
 		}
 	}
-	policy, cutter, err := rules(cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	compiled, err := desk.Compile(policy)
-	if err != nil {
-		return nil, nil, usage(err)
-	}
-	return compiled, cutter, nil
+	return rules(cfg)
 }

@@ -37,6 +37,9 @@ func (p *Pass) flush(ctx context.Context) error {
 		if len(due) == 0 {
 			return nil
 		}
+		if err := p.equip(); err != nil {
+			return err
+		}
 		if err := p.posts(ctx, posts); err != nil {
 			return err
 		}
@@ -216,7 +219,7 @@ func (p *Pass) reopened(d desk.Pending, err error) desk.Result {
 	post.Title = t.Subject
 	post.Notes = []desk.Note{{Key: "deleted", Task: d.Effect.Task}}
 	v := render.PostVars{Body: post.Text, At: post.At}
-	if post.Title, post.Text, terr = p.Texts.Post(post, v); terr != nil {
+	if post.Title, post.Text, terr = p.kit.Texts.Post(post, v); terr != nil {
 		p.problem("templates", terr)
 		return p.again(d, err)
 	}

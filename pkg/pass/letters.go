@@ -164,7 +164,7 @@ func (p *Pass) letter(ctx context.Context, b Box, t desk.Ticket, d desk.Pending)
 		}
 		v.Specialist, v.Position = draft.Comments[0].Name, draft.Comments[0].Position
 	}
-	r, err := p.Texts.Letter(draft.Kind, v)
+	r, err := p.kit.Texts.Letter(draft.Kind, v)
 	if err != nil {
 		return desk.Letter{}, err
 	}
@@ -182,7 +182,7 @@ func (p *Pass) date(b Box, t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return p.Texts.Date(t.In(b.Zone))
+	return p.kit.Texts.Date(t.In(b.Zone))
 }
 
 // comments brings comments into the form of a letter, with those of their files that it may carry.

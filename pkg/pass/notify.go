@@ -52,6 +52,11 @@ func (p *Pass) changes(ctx context.Context) error {
 		return err
 	}
 	stirred := p.stirred(states, tickets)
+	if len(stirred) > 0 {
+		if err := p.equip(); err != nil {
+			return err
+		}
+	}
 	talks, err := p.talks(ctx, stirred, tickets)
 	if err != nil {
 		p.gone("portal", err)
@@ -154,7 +159,7 @@ func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, 
 		return nil // nothing happened: nothing is written
 	}
 	err := p.Tickets.RecordChanges(p.Now(), numbers, next, func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error) {
-		d := p.Rules.Announce(changed[i], desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Self: p.Feed.Self(), Ticket: t, Excluded: excluded})
+		d := p.kit.Rules.Announce(changed[i], desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Self: p.Feed.Self(), Ticket: t, Excluded: excluded})
 		l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
 		l.Rule, l.Note, _ = settled(d)
 		if d.Verdict == desk.Announced || len(changed[i].Comments) > 0 {

@@ -114,6 +114,13 @@ type Box struct {
 	Save  func(ctx context.Context, raw []byte, at time.Time) error // nil = no copy of our letters is kept
 }
 
+// Kit is what judging and writing take. It is costly to make beside a pass that finds nothing to do.
+type Kit struct {
+	Rules  *desk.Rules
+	Texts  Texts
+	Cutter *eml.Cutter
+}
+
 // Pass is what one run works with.
 type Pass struct {
 	Ledger    Ledger
@@ -125,10 +132,8 @@ type Pass struct {
 	Feed      Feed
 	Boxes     []Box
 
-	Rules  *desk.Rules
 	Policy *desk.Policy
-	Texts  Texts
-	Cutter *eml.Cutter
+	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do
 
 	Sources        []string      // where names come from, in their order: directory, bitrix24, onec
 	OneC           Directory     // nil = none
@@ -144,10 +149,19 @@ type Pass struct {
 	Log    *slog.Logger
 	Notify func(Line) // called for every message or change decided; nil = nobody listens
 
+	kit    Kit
 	spool  spool
 	relays map[string]Relay
 	away   map[string]error // servers not to be used again in this pass: "portal", "relay NAME"
 	report *Report
+}
+
+// equip gets the kit before the first thing is judged or written.
+func (p *Pass) equip() (err error) {
+	if p.kit.Rules == nil {
+		p.kit, err = p.Kit()
+	}
+	return err
 }
 
 const chunk = 50 // messages recorded in one transaction, and made in one batch of the portal

@@ -104,6 +104,9 @@ func (p *Pass) retry(ctx context.Context, q desk.Poison) error {
 	if !ok {
 		return nil // it waits for its mailbox
 	}
+	if err := p.equip(); err != nil {
+		return err
+	}
 	defer p.spool.clear()
 	raw, err := p.Infirmary.Stored(q.Place)
 	if err != nil {

@@ -119,6 +119,9 @@ func places(ls []desk.Listing) []desk.Place {
 
 // chunk fetches, decides and records some messages, and settles them.
 func (p *Pass) chunk(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing, then settle) error {
+	if err := p.equip(); err != nil {
+		return err
+	}
 	defer p.spool.clear()
 	var ms []desk.Message
 	err := mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body io.Reader, err error) error {
@@ -164,7 +167,7 @@ func (p *Pass) take(l desk.Listing, body io.Reader, limit int64) (m desk.Message
 		return m, err
 	}
 	defer r.Close()
-	return Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.Cutter)
+	return Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
 }
 
 // limited ends a reading that takes too long.
@@ -190,7 +193,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message)
 	qs := make([]desk.Questions, len(ms))
 	for i := range ms {
 		m := &ms[i]
-		qs[i] = p.Rules.Ask(m, p.Signer)
+		qs[i] = p.kit.Rules.Ask(m, p.Signer)
 		entries[i] = desk.Entry{Listing: m.Listing, Questions: qs[i], ID: m.ID, From: m.From, Subject: m.Subject}
 	}
 	known, err := p.Ledger.Ask(qs)
@@ -242,7 +245,7 @@ func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err
 			err = fmt.Errorf("decide message: panic: %v", r)
 		}
 	}()
-	d = p.Rules.Decide(m, f)
+	d = p.kit.Rules.Decide(m, f)
 	for i := range d.Effects {
 		if d.Effects[i].Post == nil {
 			continue

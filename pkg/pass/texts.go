@@ -32,7 +32,7 @@ func (p *Pass) describe(b Box, m *desk.Message, e *desk.Effect, cause string) er
 		p.whole(m, post)
 	}
 	v := render.PostVars{Body: body, From: m.From, To: m.To, Cc: m.Cc, At: post.At.In(b.Zone), Cause: cause}
-	title, text, err := p.Texts.Post(*post, v)
+	title, text, err := p.kit.Texts.Post(*post, v)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ type world struct {
 	sources []string
 	boxes   []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
 	poison  int
+	spoil   func(pass.Texts) pass.Texts // makes texts fail; nil = they don't
 }
 
 const specialist = 7
@@ -146,17 +147,25 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Add(-24*time.Hour)); return v },
 		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock, name, value)) }})
 	w.check(err)
-	rules, err := desk.Compile(&w.policy)
-	w.check(err)
-	texts, err := texts()
-	w.check(err)
-	cutter, err := cutter()
-	w.check(err)
 	st := &stepping{w: w, Store: s, Client: client}
 	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
-		Rules: rules, Policy: &w.policy, Texts: texts, Cutter: cutter, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
+		Policy: &w.policy, Kit: w.kit, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
 		Settle: 2 * time.Minute, PoisonAfter: w.poison, Budget: time.Minute, MaxAttachments: 20 << 20, Signer: s.Signer(), Instance: s.Instance(),
 		Now: now, Log: slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))}, s
+}
+
+func (w *world) kit() (k pass.Kit, err error) {
+	if k.Rules, err = desk.Compile(&w.policy); err != nil {
+		return k, err
+	}
+	if k.Texts, err = texts(); err != nil {
+		return k, err
+	}
+	if w.spoil != nil {
+		k.Texts = w.spoil(k.Texts)
+	}
+	k.Cutter, err = cutter()
+	return k, err
 }
 
 type logWriter struct{ t testing.TB }

@@ -1,0 +1,110 @@
+package pass_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/pass"
+	"helpdesk/templates"
+)
+
+var update = flag.Bool("update", false, "write the BBCode that is expected anew")
+
+// reply is a fixture: one answer as a mail program writes it, and what is left of it when the quote is cut.
+type reply struct{ plain, html, text, bbcode string }
+
+func readReply(t *testing.T, path string) (r reply, a *txtar.Archive) {
+	t.Helper()
+	a, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range a.Files {
+		text := strings.TrimSuffix(string(f.Data), "\n")
+		switch f.Name {
+		case "plain":
+			r.plain = text
+		case "html":
+			r.html = text
+		case "text":
+			r.text = text
+		case "bbcode":
+			r.bbcode = text
+		}
+	}
+	return r, a
+}
+
+// mail is the answer in one form or both.
+func (r reply) mail(form string) []byte {
+	text := "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + r.plain
+	html := "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + r.html
+	body := map[string]string{"plain": text, "html": html,
+		"both": "Content-Type: multipart/alternative; boundary=b\n\n--b\n" + text + "\n--b\n" + html + "\n--b--\n"}[form]
+	return []byte(strings.ReplaceAll("From: ivan@romashka.example\nTo: support@helpdesk.example\nSubject: Re: Принтер\nMIME-Version: 1.0\n"+body, "\n", "\r\n"))
+}
+
+func replyCutter(t *testing.T) *eml.Cutter {
+	t.Helper()
+	var quotes eml.Rules
+	raw, err := templates.FS.ReadFile("quotes.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(raw, &quotes)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := eml.Compile(quotes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestReplies holds what is left of answers by the programs that people here write with, as text, as HTML and as both.
+func TestReplies(t *testing.T) {
+	files, err := filepath.Glob("testdata/replies/*.txtar")
+	if err != nil || len(files) < 15 {
+		t.Fatalf("%d fixtures, %v", len(files), err)
+	}
+	c := replyCutter(t)
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			r, archive := readReply(t, path)
+			var code string
+			for _, form := range []string{"plain", "html", "both"} {
+				m, err := pass.Read(bytes.NewReader(r.mail(form)), desk.Listing{}, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(r.text, m.Text); diff != "" {
+					t.Errorf("%s: text %s", form, diff)
+				}
+				for _, want := range []string{"Здравствуйте, Иван!"} {
+					if !strings.Contains(m.Quoted, want) || !strings.Contains(m.FullText, want) {
+						t.Errorf("%s: %q is lost: quoted %q", form, want, m.Quoted)
+					}
+				}
+				if code = m.BBCode; form == "html" && !*update && code != r.bbcode {
+					t.Errorf("%s: BBCode (-update renews it) %s", form, cmp.Diff(r.bbcode, code))
+				}
+				if form == "html" && *update {
+					archive.Files[3].Data = []byte(code + "\n")
+					if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
