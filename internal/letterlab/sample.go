@@ -65,7 +65,7 @@ func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
 	}
 	for _, c := range v.Comments {
 		for _, name := range c.Files {
-			s.Letter.Files = append(s.Letter.Files, desk.Part{Name: name, Type: "application/pdf", Content: []byte("%PDF-1.4\n%%EOF\n")})
+			s.Letter.Files = append(s.Letter.Files, desk.Part{Name: name, Type: "application/zip", Content: []byte("PK\x05\x06" + strings.Repeat("\x00", 18))})
 		}
 	}
 	s.Raw, err = relay.Compose(s.Letter)
