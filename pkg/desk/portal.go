@@ -42,6 +42,7 @@ type Talk struct {
 	Chat     int64
 	Comments []Comment // oldest first
 	Err      error     // why this one could not be read
+	Barred   bool      // the task is there, but its talk is closed to our user
 }
 
 // Profile is a contact as a directory knows him.

@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Changes returns the tasks made by the webhook's user that somebody commented or changed since then, and the portal's
+// Changes returns the tasks made or observed by the webhook's user that somebody commented or changed since then, and the portal's
 // clock: one request, more only where more than a page of them changed. A zero since asks for the clock alone.
 func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {
 	if since.IsZero() {
@@ -24,12 +24,15 @@ func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 	}
 	since = since.Truncate(time.Second) // QUIRK: the portal's dates have whole seconds
 	found := map[int64]task{}
-	lists := []*walk{{field: "ACTIVITY_DATE", at: (*task).activity}, {field: "CHANGED_DATE", at: (*task).changed}}
+	var lists []*walk
+	for _, part := range []string{"CREATED_BY", "AUDITOR"} {
+		lists = append(lists, &walk{part, "ACTIVITY_DATE", (*task).activity}, &walk{part, "CHANGED_DATE", (*task).changed})
+	}
 	var changes desk.Changes
 	for page := 0; len(lists) > 0 && page < maxPages; page++ {
 		cmds := make([]Command, len(lists))
 		for i, w := range lists {
-			cmds[i] = c.changesList(w.field, since, page)
+			cmds[i] = c.changesList(w, since, page)
 		}
 		answers, err := c.Batch(ctx, cmds)
 		if err != nil {
@@ -51,6 +54,7 @@ func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 
 // walk reads a list of tasks from the newest on.
 type walk struct {
+	part  string // what the webhook's user is to the task
 	field string
 	at    func(*task) time.Time
 }
@@ -61,14 +65,16 @@ type walk struct {
 // order only (tasks/tasks-task-list): so the rows come newest first and reading stops at the first that is older.
 // QUIRK: on the new card a change of status writes a system message, which leaves ACTIVITY_DATE alone
 // (tasks/tasks-new): so the same is asked by CHANGED_DATE.
-func (c *Client) changesList(field string, since time.Time, page int) Command {
+// QUIRK: whoever gives a task another creator leaves ours an observer at best (tasks/tasks-task-update): so those we
+// merely observe are asked for too, in the same request.
+func (c *Client) changesList(w *walk, since time.Time, page int) Command {
 	start := -1 // the portal need not count
 	if page > 0 {
 		start = page * pageSize
 	}
 	return Command{"tasks.task.list", Params{
-		{"filter", Params{{"CREATED_BY", c.self}, {">=" + field, since.Format(time.RFC3339)}}},
-		{"order", Params{{field, "desc"}}},
+		{"filter", Params{{w.part, c.self}, {">=" + w.field, since.Format(time.RFC3339)}}},
+		{"order", Params{{w.field, "desc"}}},
 		{"select", stateFields},
 		{"start", start},
 	}}

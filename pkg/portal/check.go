@@ -46,6 +46,7 @@ func (c *Client) Check(ctx context.Context, want Want) []Finding {
 	}
 	k.skew()
 	k.v3(ctx)
+	k.limits()
 	return k.found
 }
 

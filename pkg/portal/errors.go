@@ -109,6 +109,8 @@ func (c *Client) judge(e *Error) error {
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: c.untilReset(e.Method), Err: e}
 	case e.is("PORTAL_DELETED"):
 		return fault.Away(fault.Refused, e)
+	case e.Status == 413 && e.Method == "upload":
+		return fault.New(fault.Never, e) // one file, and the server takes none so large
 	case e.is("ERROR_BATCH_LENGTH_EXCEEDED", "ERROR_BATCH_METHOD_NOT_ALLOWED") || e.Status == 413:
 		return fault.New(fault.Refused, e)
 	case needsPerson(e):

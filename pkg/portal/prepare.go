@@ -27,15 +27,19 @@ func (c *Client) Prepare(ctx context.Context, addresses []string, files []desk.F
 	open func(i int) (io.ReadCloser, error)) (desk.Prepared, error) {
 	p := desk.Prepared{Objects: make([]int64, len(files)), Errs: make([]error, len(files))}
 	look := &plan{c: c}
-	contacts := c.lookUp(look, addresses)
+	contacts := c.lookUp(addresses)
 	up := &uploads{c: c, files: files, open: open, p: &p}
+	contacts.ask(look)
 	up.begin(look)
-	for done := false; !done; {
-		done = up.fill(look)
+	for done := false; !done || len(look.cmds) > 0; {
+		if !done {
+			done = up.fill(look)
+		}
 		if err := look.run(ctx); err != nil {
-			return p, harmless(fmt.Errorf("prepare: %w", err))
+			return p, harmless(up.tooMuch(fmt.Errorf("prepare: %w", err)))
 		}
 		look = &plan{c: c}
+		contacts.ask(look)
 	}
 	contacts.into(c, &p)
 	if err := up.large(ctx); err != nil {
@@ -74,39 +78,76 @@ func (t contact) greeting() string {
 
 // lookups gathers the contacts of the addresses.
 type lookups struct {
-	asked     int
+	asked     bool
 	addresses []string
+	groups    []*group // not read to the end
 	contacts  []contact
 	err       error
 }
 
-// lookUp adds the look-ups to the plan, unless the CRM was closed to us within the last day.
-//
-// QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
-// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
-func (c *Client) lookUp(p *plan, addresses []string) *lookups {
+// group is the addresses of one list, and how far it was read.
+type group struct {
+	addresses []string
+	last      int64
+	pages     int
+}
+
+// maxContacts bounds how many pages of contacts are read for the addresses of one list: an address that belongs to
+// hundreds of them names nobody.
+const maxContacts = 10
+
+// lookUp prepares the look-ups, none where the CRM was closed to us within the last day.
+func (c *Client) lookUp(addresses []string) *lookups {
 	l := &lookups{addresses: addresses}
 	var closed bool
 	if c.recall(savedNoCRM, &closed) && closed {
 		return l
 	}
 	for part := range slices.Chunk(addresses, maxAddresses) {
-		l.asked++
-		p.add(Command{"crm.contact.list", Params{
-			{"filter", Params{{"EMAIL", part}}},
-			{"select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}},
-			{"order", Params{{"ID", "ASC"}}}, {"start", -1},
-		}}, l.take)
+		l.asked = true
+		l.groups = append(l.groups, &group{addresses: part})
 	}
 	return l
 }
 
-func (l *lookups) take(a Answer) {
+// ask adds the next page of every list to the plan.
+//
+// QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
+// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
+func (l *lookups) ask(p *plan) {
+	groups := l.groups
+	l.groups = nil
+	if l.err != nil {
+		return
+	}
+	for _, g := range groups {
+		filter := Params{{"EMAIL", g.addresses}}
+		if g.last > 0 {
+			filter = append(filter, Param{">ID", g.last})
+		}
+		p.add(Command{"crm.contact.list", Params{
+			{"filter", filter},
+			{"select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}},
+			{"order", Params{{"ID", "ASC"}}}, {"start", -1},
+		}}, func(a Answer) { l.take(g, a) })
+	}
+}
+
+func (l *lookups) take(g *group, a Answer) {
 	if a.Err != nil {
 		l.err = a.Err
 		return
 	}
-	l.contacts = append(l.contacts, rows[contact](a.Result)...)
+	page, before := rows[contact](a.Result), g.last
+	for _, t := range page {
+		if int64(t.ID) > before {
+			l.contacts = append(l.contacts, t)
+		}
+		g.last = max(g.last, int64(t.ID))
+	}
+	if g.pages++; len(page) >= pageSize && g.last > before && g.pages < maxContacts {
+		l.groups = append(l.groups, g)
+	}
 }
 
 // into gives the profiles of the addresses. An address of several contacts gets a name only where they agree on it, so
@@ -120,7 +161,7 @@ func (l *lookups) into(c *Client, p *desk.Prepared) {
 		c.log.Warn("portal: contacts not looked up", "err", l.err)
 		return
 	}
-	p.Asked, p.Profiles = l.asked > 0, map[string]desk.Profile{}
+	p.Asked, p.Profiles = l.asked, map[string]desk.Profile{}
 	wanted := map[string]bool{}
 	for _, a := range l.addresses {
 		wanted[desk.FoldAddress(a)] = true

@@ -33,8 +33,11 @@ func TestChangesIsOneRequest(t *testing.T) {
 	}
 	list := "&order[%[1]s]=desc&select[0]=ID&select[1]=TITLE&select[2]=STATUS&select[3]=ACTIVITY_DATE&select[4]=CHANGED_DATE" +
 		"&select[5]=CREATED_DATE&select[6]=CLOSED_DATE&select[7]=XML_ID&select[8]=CHAT_ID&start=-1"
-	head := "tasks.task.list?filter[CREATED_BY]=17&filter[>=%[1]s]=2026-08-20T10:00:00+03:00"
-	want := []string{fmt.Sprintf(head+list, "ACTIVITY_DATE"), fmt.Sprintf(head+list, "CHANGED_DATE")}
+	head := "tasks.task.list?filter[%[2]s]=17&filter[>=%[1]s]=2026-08-20T10:00:00+03:00"
+	var want []string
+	for _, part := range []string{"CREATED_BY", "AUDITOR"} {
+		want = append(want, fmt.Sprintf(head+list, "ACTIVITY_DATE", part), fmt.Sprintf(head+list, "CHANGED_DATE", part))
+	}
 	if diff := cmp.Diff(want, s.commands(t, 0)); diff != "" {
 		t.Error(diff)
 	}
@@ -58,7 +61,7 @@ func page(from, n int, date string) string {
 
 func TestChangesPagesOnlyWhatIsAllNew(t *testing.T) {
 	now, old := at("11:00:00").Format(time.RFC3339), at("09:00:00").Format(time.RFC3339)
-	two := `{"result":{"result":{"c0":%s,"c1":%s},"result_error":[]}}`
+	two := `{"result":{"result":{"c0":%s,"c1":%s,"c2":{"tasks":[]},"c3":{"tasks":[]}},"result_error":[]}}`
 	s := newScript(t,
 		answer(200, fmt.Sprintf(two, page(1, 50, now), page(1, 50, old))),
 		answer(200, fmt.Sprintf(`{"result":{"result":{"c0":%s},"result_error":[]}}`, page(50, 50, old))))

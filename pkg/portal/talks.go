@@ -23,7 +23,7 @@ func (c *Client) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, 
 	for i, r := range readings {
 		sort.SliceStable(r.comments, func(a, b int) bool { return r.comments[a].ID < r.comments[b].ID })
 		r.markResults()
-		talks[i] = desk.Talk{Task: r.task, Chat: r.chat, Comments: r.comments}
+		talks[i] = desk.Talk{Task: r.task, Chat: r.chat, Comments: r.comments, Barred: r.barred()}
 		if err := r.failure(); err != nil {
 			talks[i].Err = fmt.Errorf("read comments of task %d: %w", r.task, err)
 		}

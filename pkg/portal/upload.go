@@ -6,13 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
 
-const maxInline = 8 << 20 // bytes of files sent within one batch, before base64
+const (
+	maxInline = 8 << 20   // bytes of files sent within one batch, before base64
+	minInline = 256 << 10 // a server that takes less than that takes nothing
+)
 
 // uploads carries files into the portal's Drive: small ones within batches, large ones each by a request of its own.
 type uploads struct {
@@ -24,6 +28,8 @@ type uploads struct {
 
 	folderKnown bool // or found missing, see lost
 
+	inline int64 // bytes of files sent within one batch
+
 	next  int
 	addrs map[int]string // where the large ones go, by file
 	lost  error          // of the whole: the folder could not be found
@@ -31,7 +37,8 @@ type uploads struct {
 
 // begin asks for the folder, where it is needed and not known.
 func (u *uploads) begin(p *plan) {
-	u.addrs = map[int]string{}
+	u.addrs, u.inline = map[int]string{}, maxInline
+	u.c.recall(savedInline, &u.inline)
 	fresh := func(f desk.File) bool { return f.Object == 0 }
 	if u.c.recall(savedFolder, &u.folder) && u.folder != 0 || !slices.ContainsFunc(u.files, fresh) {
 		u.folderKnown = true
@@ -57,14 +64,14 @@ func (u *uploads) fill(p *plan) bool {
 		}
 		return true
 	}
-	room := int64(maxInline)
+	room := u.inline
 	for ; u.next < len(u.files) && len(p.cmds) < maxCommands; u.next++ {
 		i, f := u.next, u.files[u.next]
 		if f.Object != 0 {
 			u.p.Objects[i] = f.Object
 			continue
 		}
-		if f.Size > room && f.Size <= maxInline {
+		if f.Size > room && f.Size <= u.inline {
 			return false // the next batch has room
 		}
 		cmd, n, err := u.command(i, room)
@@ -78,6 +85,18 @@ func (u *uploads) fill(p *plan) bool {
 	return u.next == len(u.files)
 }
 
+// tooMuch notes that the server takes no batch of that size, so that the next one holds less.
+//
+// QUIRK: on a portal of one's own the web server bounds a request, often at 8 MB or at 1 MB, with 413 and a page of HTML
+// (settings of nginx and PHP, not the portal's).
+func (u *uploads) tooMuch(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge && u.inline > minInline {
+		u.c.remember(savedInline, u.inline/2)
+	}
+	return err
+}
+
 // command returns the call that uploads the file, or asks where to send it when it is large, and the bytes it holds.
 //
 // QUIRK: without generateUniqueName a second file of a name is an error (disk/folder/disk-folder-upload-file).
@@ -86,7 +105,7 @@ func (u *uploads) fill(p *plan) bool {
 func (u *uploads) command(i int, room int64) (Command, int64, error) {
 	name := fileName(u.files[i].Name)
 	params := Params{{"id", u.folder}, {"data", Params{{"NAME", name}}}}
-	if u.files[i].Size > maxInline {
+	if u.files[i].Size > u.inline {
 		return Command{"disk.folder.uploadfile", append(params, Param{"generateUniqueName", true})}, 0, nil
 	}
 	body, err := u.open(i)
