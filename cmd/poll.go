@@ -119,6 +119,9 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	r, err := j.run(p, ctx)
 	err = a.conclude(ctx, outcome(r, err))
 	if j.json {
+		if r.Decided == nil {
+			r.Decided = []pass.Line{} // [] for those who read it
+		}
 		err = errors.Join(a.json(r), err)
 	} else if a.chatty() && !j.dry {
 		a.printf("%s: %d unseen, %d tasks, %d comments, %d letters, %d waiting, %d held, in %s\n", j.kind, r.Listed, r.Opened,

@@ -179,8 +179,7 @@ func (p *Pass) posted(ctx context.Context, d desk.Pending, m desk.Made) desk.Res
 	if d.Effect.Kind == desk.CommentTask && p.deleted(ctx, d.Effect.Task) {
 		return p.reopened(d, m.Err)
 	}
-	p.report.Held++
-	p.problem(fmt.Sprintf("outbox entry %d", d.Seq), m.Err)
+	p.held(fmt.Sprintf("outbox entry %d", d.Seq), m.Err)
 	return desk.Result{Seq: d.Seq, Hold: true, Note: m.Err.Error()}
 }
 

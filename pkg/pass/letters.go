@@ -88,8 +88,7 @@ func (p *Pass) untried(d desk.Pending, err error) desk.Result {
 }
 
 func (p *Pass) hold(d desk.Pending, err error) desk.Result {
-	p.report.Held++
-	p.problem(fmt.Sprintf("outbox entry %d", d.Seq), err)
+	p.held(fmt.Sprintf("outbox entry %d", d.Seq), err)
 	return desk.Result{Seq: d.Seq, Hold: true, Unsure: d.Unsure, Note: err.Error()}
 }
 

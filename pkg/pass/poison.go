@@ -114,8 +114,7 @@ func (p *Pass) retry(ctx context.Context, q desk.Poison) error {
 	}
 	m, err := p.take(desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}, bytes.NewReader(raw), 0)
 	if err != nil {
-		p.report.Held++
-		p.problem(fmt.Sprintf("quarantine entry %d", q.Seq), err)
+		p.held(fmt.Sprintf("quarantine entry %d", q.Seq), err)
 		return nil
 	}
 	if err := p.decide(ctx, b, nil, []desk.Message{m}); err != nil {

@@ -56,6 +56,7 @@ type Problem struct {
 	Where   string `json:"where"` // mailbox support, portal, relay support
 	Message string `json:"error"`
 	Setup   bool   `json:"setup"` // a person must change a setting
+	Held    bool   `json:"held"`  // a person must decide what becomes of one thing; the rest is done
 	Err     error  `json:"-"`
 }
 
@@ -71,6 +72,13 @@ func (p *Pass) problem(where string, err error) {
 	p.Log.Warn(where, "err", err)
 	p.report.Problems = append(p.report.Problems, Problem{
 		Where: where, Message: err.Error(), Setup: fault.ExtentOf(err) == fault.Setup, Err: err})
+}
+
+// held notes something that is kept for a person: a next run would not do better.
+func (p *Pass) held(where string, err error) {
+	p.problem(where, err)
+	p.report.Problems[len(p.report.Problems)-1].Held = true
+	p.report.Held++
 }
 
 // Left says what a pass has left undone.
@@ -90,13 +98,16 @@ func (r *Report) Left() (Left, error) {
 	if r.Held > 0 || r.Quarantine > 0 {
 		left = Held
 	}
-	if r.Waiting > 0 || len(r.Problems) > 0 {
+	if r.Waiting > 0 {
 		left = Temporary
 	}
 	var errs []error
 	for _, p := range r.Problems {
-		if p.Setup {
+		switch {
+		case p.Setup:
 			left = Setup
+		case !p.Held:
+			left = max(left, Temporary)
 		}
 		errs = append(errs, fmt.Errorf("%s: %w", p.Where, p.Err))
 	}
