@@ -50,6 +50,9 @@ func TestMain(m *testing.M) {
 //	imap gone|well|full, smtp gone|well|later|never
 //	still                         remember the world; then, with "untouched", nothing in it has been written to
 //	hold AGE, release             let another process, that began AGE ago, hold the state
+//	held                          put the number of the first entry of the outbox that is held into $HELD
+//	secretless FILE               no secret may lie in the file
+//	jsonhas PATH...               standard output must be JSON with these keys; [] is every entry of a list
 //	interrupted STATUS helpdesk ARG...  run helpdesk, and interrupt it while it waits for the mailbox
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -70,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"servers": cmdServers, "exits": cmdExits, "mail": cmdMail, "inbox": cmdInbox, "tasks": cmdTasks, "letters": cmdLetters,
 			"portal": cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched, "hold": cmdHold,
 			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas,
+			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
 		},
 	})
 }
@@ -298,6 +302,36 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 0)
 	ts.Check(sceneOf(ts).held.Close())
 	ts.Check(os.Remove(runFile(ts.MkAbs("helpdesk.db"))))
+}
+
+func cmdHeld(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	s, err := store.Open(ts.MkAbs("helpdesk.db"), store.Options{Overlay: true})
+	ts.Check(err)
+	defer s.Close()
+	all, err := s.Pendings()
+	ts.Check(err)
+	for _, p := range all {
+		if p.Held {
+			ts.Setenv("HELD", fmt.Sprint(p.Seq))
+			return
+		}
+	}
+	ts.Fatalf("nothing is held")
+}
+
+func cmdSecretless(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	if found := leaks(ts.ReadFile(args[0])); len(found) > 0 {
+		ts.Fatalf("%s holds secrets: %v", args[0], found)
+	}
+}
+
+func cmdSleep(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	time.Sleep(d)
 }
 
 // cmdInterrupted sends the signal when the mailbox is asked for its mail. Its answer is held back until the process has
