@@ -89,7 +89,7 @@ func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 		method := cmds[i].Method
 		takes := c.took(method)
 		total += takes
-		each[method] += takes
+		each[method] += c.cost(method)
 		cmds[i].Params.each("", func(name, value string) { size += len(name) + len(value)*5/4 })
 		if n == maxCommands || n > 0 && (total > most || size > maxBatch || each[method] > c.room(method)) {
 			return next[:n]

@@ -63,6 +63,7 @@ type Client struct {
 	clock time.Time          // the portal's, of its last answer
 	times map[string]float64 // seconds a method takes, by method
 	spent map[string]used    // of a method's time budget, by method
+	costs map[string]float64 // what a call takes of it
 }
 
 var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
@@ -76,7 +77,7 @@ func New(o Options) (*Client, error) {
 	c := &Client{
 		base: base, self: self, code: code,
 		timeout: o.Timeout, results: o.Results, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
-		load: o.Load, save: o.Save, now: o.Now, sleep: o.Sleep,
+		load: o.Load, save: o.Save, now: o.Now, sleep: o.Sleep, costs: map[string]float64{},
 	}
 	root := strings.TrimSuffix(base.String(), "/")
 	c.root = fmt.Sprintf("%s/rest/%d/%s/", root, self, code)

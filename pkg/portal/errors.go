@@ -117,7 +117,7 @@ func (c *Client) judge(e *Error) error {
 		return fault.Misconfigured(e)
 	case e.Status >= 500 || e.Code == "" && e.Status != 0:
 		return fault.Away(fault.Unsure, e)
-	case e.is("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"):
+	case e.is("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "IDEMPOTENCYKEYREUSEDEXCEPTION"): // the last: of an earlier call that ran
 		return fault.New(fault.Unsure, e)
 	}
 	return fault.New(fault.Never, e)

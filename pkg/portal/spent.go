@@ -26,7 +26,10 @@ func (c *Client) keepUsed(method string, s stamp) {
 	}
 	c.mu.Lock()
 	c.loadSpent()
-	was := c.spent[method]
+	was, known := c.spent[method]
+	if one := s.Operating - was.Seconds; known && one > 0 && was.Reset.After(c.now()) {
+		c.costs[method] = one
+	}
 	c.spent[method] = used{s.Operating, s.Reset}
 	write := s.Operating > budget/2 || was.Seconds > budget/2
 	kept := map[string]used{}
@@ -65,6 +68,14 @@ func (c *Client) room(method string) float64 {
 		return budget
 	}
 	return budget - u.Seconds
+}
+
+// cost returns the seconds of its budget that one call of the method takes.
+func (c *Client) cost(method string) float64 {
+	takes := c.took(method)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(takes, c.costs[method])
 }
 
 // mayStart says whether the method may be called at all: within its time on the portal, and within ours. A call that can't
