@@ -2,10 +2,7 @@ package cmd
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"html/template"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,10 +53,7 @@ func newLetterPreview(a *app) *cobra.Command {
 }
 
 func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind, out string) error {
-	v := set.Preview(kind)
-	box := sender(cfg.Mailboxes[0])
-	v.Mailbox, v.MailboxFrom = box.Name, box.Addr
-	r, err := set.Letter(kind, v)
+	r, err := sampleLetter(cfg, set, kind)
 	if err != nil {
 		return usage(err)
 	}
@@ -70,8 +64,9 @@ func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind,
 		return err
 	case ".html":
 	case ".eml":
-		l := desk.Letter{MessageID: "preview@" + box.Domain(), From: box, To: desk.Address{Addr: v.Address}, Subject: r.Subject, HTML: r.HTML,
-			Text: r.Text, Date: a.now(), Automatic: kind == desk.Received, Inline: r.Inline}
+		box := sender(cfg.Mailboxes[0])
+		l := desk.Letter{MessageID: "preview@" + desk.FoldDomain(box.Domain()), From: box, To: desk.Address{Addr: set.Preview(kind).Address},
+			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: a.now(), Automatic: kind == desk.Received, Inline: r.Inline}
 		if content, err = relay.Compose(l); err != nil {
 			return err
 		}
@@ -84,6 +79,14 @@ func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind,
 	return nil
 }
 
+// sampleLetter renders a letter of the first mailbox with sample data.
+func sampleLetter(cfg *config.Config, set *render.Set, kind desk.LetterKind) (render.Rendered, error) {
+	v := set.Preview(kind)
+	box := sender(cfg.Mailboxes[0])
+	v.Mailbox, v.MailboxFrom = box.Name, box.Addr
+	return set.Letter(kind, v)
+}
+
 // inlined returns the letter's page with its pictures in it, for a browser.
 func inlined(r render.Rendered) string {
 	page := r.HTML
@@ -91,39 +94,4 @@ func inlined(r render.Rendered) string {
 		page = strings.ReplaceAll(page, "cid:"+p.ContentID, "data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
 	}
 	return page
-}
-
-var previewPage = template.Must(template.New("preview").Parse(`<!DOCTYPE html><html><head><meta charset="utf-8"><title>helpdesk letters</title>
-<style>body{font:14px sans-serif;margin:1em}.row{display:flex;gap:1em;flex-wrap:wrap}iframe{border:1px solid #bbb;height:44em}
-.phone{width:360px}.desktop{width:800px}.light{color-scheme:light}.dark{color-scheme:dark}pre{background:#eee;padding:1em;white-space:pre-wrap}</style>
-</head><body>{{if .Error}}<pre>{{.Error}}</pre>{{end}}{{range .Letters}}{{$page := .Page}}<h2>{{.Kind}}: {{.Subject}}</h2><div class="row">
-{{range $.Looks}}<figure><figcaption>{{.}}</figcaption><iframe sandbox class="{{.}}" srcdoc="{{$page}}"></iframe></figure>{{end}}</div>
-<pre>{{.Text}}</pre>{{end}}</body></html>`))
-
-// previews shows every letter, the named kind first, as it stands in the files at that moment.
-func (a *app) previews(first string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		type look struct{ Kind, Subject, Page, Text string }
-		page := struct {
-			Error   error
-			Letters []look
-			Looks   []string
-		}{Looks: []string{"phone light", "phone dark", "desktop light", "desktop dark"}}
-		cfg, err := a.settings()
-		var set *render.Set
-		if err == nil {
-			set, err = letters(cfg)
-		}
-		for _, kind := range append([]string{first}, letterKinds...) {
-			if err != nil || len(page.Letters) > 0 && kind == first {
-				continue
-			}
-			r, lerr := set.Letter(desk.LetterKind(kind), set.Preview(desk.LetterKind(kind)))
-			err = errors.Join(err, lerr)
-			page.Letters = append(page.Letters, look{kind, r.Subject, inlined(r), r.Text})
-		}
-		page.Error = err
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = previewPage.Execute(w, page)
-	})
 }

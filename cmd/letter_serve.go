@@ -1,0 +1,99 @@
+package cmd
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+//go:embed letter/preview.html
+var previewHTML string
+
+var previewPage = template.Must(template.New("preview").Parse(previewHTML))
+
+// shownLetter is a letter as the preview shows it.
+type shownLetter struct {
+	Kind, Subject, Text string
+	Size                int // kB
+	page                string
+}
+
+// shown is everything the preview shows, as the files are at one moment.
+type shown struct {
+	Error            error
+	Letters          []shownLetter
+	Screens, Schemes []string
+	Version          string // changes with anything shown
+}
+
+// previews shows every letter side by side, the named kind first, and again when a file changes.
+func (a *app) previews(first string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		page(w)
+		_ = previewPage.Execute(w, a.show(first))
+	})
+	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, a.show(first).Version)
+	})
+	mux.HandleFunc("GET /letter/{kind}", func(w http.ResponseWriter, r *http.Request) {
+		for _, l := range a.show(first).Letters {
+			if l.Kind == r.PathValue("kind") {
+				page(w)
+				_, _ = fmt.Fprint(w, preferring(l.page, r.FormValue("scheme")))
+				return
+			}
+		}
+		http.NotFound(w, r)
+	})
+	return mux
+}
+
+func page(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+}
+
+// show renders every letter anew, the named kind first.
+func (a *app) show(first string) shown {
+	s := shown{Screens: []string{"phone", "desktop"}, Schemes: []string{"light", "dark"}}
+	cfg, err := a.settings()
+	if err == nil {
+		set, lerr := letters(cfg)
+		err = lerr
+		rest := slices.DeleteFunc(slices.Clone(letterKinds), func(k string) bool { return k == first })
+		for _, kind := range append([]string{first}, rest...) {
+			if lerr != nil {
+				break
+			}
+			r, one := sampleLetter(cfg, set, desk.LetterKind(kind))
+			err = errors.Join(err, one)
+			s.Letters = append(s.Letters, shownLetter{kind, r.Subject, r.Text, (len(r.HTML) + 999) / 1000, inlined(r)})
+		}
+	}
+	s.Error = err
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%v", err)
+	for _, l := range s.Letters {
+		fmt.Fprintf(sum, "\x00%s\x00%s\x00%s", l.Subject, l.page, l.Text)
+	}
+	s.Version = fmt.Sprintf("%x", sum.Sum(nil)[:8])
+	return s
+}
+
+// preferring returns a page as one sees it who prefers the scheme: a frame can't be told so, its style sheet can.
+func preferring(page, scheme string) string {
+	always, never := "(min-width: 0)", "(max-width: 0)"
+	if scheme != "dark" {
+		always, never = never, always
+	}
+	return strings.NewReplacer("(prefers-color-scheme: dark)", always, "(prefers-color-scheme:dark)", always,
+		"(prefers-color-scheme: light)", never, "(prefers-color-scheme:light)", never).Replace(page)
+}
