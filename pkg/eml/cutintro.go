@@ -36,7 +36,7 @@ func endsIntro(s string) bool {
 
 func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	joined = plainBlanks(joined)
-	if t.kind[end] != lineQuote && fits(t.c.attributions, joined) {
+	if t.kind[end] != lineQuote && t.c.attribution(joined) {
 		return end, true
 	}
 	if !endsIntro(joined) {
@@ -59,7 +59,7 @@ func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 		if len(joined) > maxLine {
 			return 0, false
 		}
-		if t.kind[i] == lineText && fits(t.c.attributions, joined) {
+		if t.kind[i] == lineText && t.c.attribution(joined) {
 			return i, true
 		}
 	}

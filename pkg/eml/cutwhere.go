@@ -1,5 +1,7 @@
 package eml
 
+import "strings"
+
 // cutBelow looks from the top for the first line from which on all is quoted, and cuts there. It says whether it met
 // a forwarded message first.
 func (t *cutting) cutBelow() (forward bool) {
@@ -39,6 +41,9 @@ func (t *cutting) cutIntro(first, last int) (all bool) {
 		return true
 	}
 	if t.kind[next] != lineQuote {
+		if fits(t.c.weak, t.joined(first, last)) {
+			return false
+		}
 		if before > 0 {
 			t.cutFrom(first)
 			return true
@@ -61,6 +66,11 @@ func (t *cutting) cutIntro(first, last int) (all bool) {
 		t.drop(next, answer)
 	}
 	return false
+}
+
+// joined returns the lines from first to last as one.
+func (t *cutting) joined(first, last int) string {
+	return plainBlanks(strings.Join(strings.Fields(strings.Join(t.lines[first:last+1], " ")), " "))
 }
 
 // skipKinds returns the first line from i on that is of none of the kinds.

@@ -96,6 +96,8 @@ func FuzzCut(f *testing.F) {
 		f.Add(q.quote)
 	}
 	f.Add("<div class=\"gmail_quote\"><blockquote type=cite>x</blockquote>y</div><div id=divRplyFwdMsg>")
+	f.Add("---------- Forwarded message ---------\nОт: Иван <a@b.ru<mailto:a@b.ru>>\n")
+	f.Add("<p>Ответ</p><p>Вы писали 12.03.2024:</p><table><tr><td>x</td></tr></table>Ответ<br>-- <br>Иван")
 	c := cutter(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		if !utf8.ValidString(text) {
@@ -114,5 +116,8 @@ func FuzzCut(f *testing.F) {
 			t.Error("Cut: nothing left")
 		}
 		c.Stub(text)
+		if from, _ := c.Forwarded("Fwd: x", text); !utf8.ValidString(from.Name + from.Addr) {
+			t.Errorf("Forwarded: %+v", from)
+		}
 	})
 }

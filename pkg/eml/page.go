@@ -131,8 +131,8 @@ func (p *page) marked(tag string, z *html.Tokenizer, more bool) (*marker, bool) 
 			return m, true
 		}
 	}
-	// QUIRK: Yandex and others quote in a blockquote like any other, below a line that says whom.
-	if tag == "blockquote" && p.introAt(len(p.lines)) >= 0 {
+	// QUIRK: Yandex and others quote in a blockquote like any other, The Bat! in a table, below a line that says whom.
+	if (tag == "blockquote" || tag == "table") && p.introAt(len(p.lines)) >= 0 {
 		return &marker{tag: tag, purpose: purposeQuote}, true
 	}
 	return nil, false
@@ -164,7 +164,7 @@ func (p *page) introAt(i int) int {
 		if len(joined) > maxLine || p.lines[k].at < 0 {
 			return -1
 		}
-		if couldEnd(joined) && fits(p.c.attributions, joined) {
+		if couldEnd(joined) && p.c.attribution(joined) {
 			return k
 		}
 	}

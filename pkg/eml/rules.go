@@ -10,17 +10,18 @@ import (
 // Rules is what quotes and signatures look like. Patterns are RE2, match without regard to case, and anywhere in the
 // line unless anchored.
 type Rules struct {
-	Quotes       []string `yaml:"quotes"`           // how a quoted line begins
-	Attributions []string `yaml:"attributions"`     // the line above a quote, up to five lines joined by blanks
-	Separators   []string `yaml:"separators"`       // all below is the message answered
-	Forwards     []string `yaml:"forwards"`         // all below is content
-	Subjects     []string `yaml:"forward_subjects"` // what subjects of forwards begin with, without the colon
-	FromLabels   []string `yaml:"from_labels"`      // fields of a header block: who wrote it …
-	OtherLabels  []string `yaml:"other_labels"`     // … and at least two of these
-	Delimiters   []string `yaml:"delimiters"`       // all below is a signature
-	Decorations  []string `yaml:"decorations"`      // lines of dashes and the like, which mean nothing at an end
-	Signatures   []string `yaml:"signatures"`       // lines that programs put under a text
-	Stubs        []string `yaml:"stubs"`            // texts that stand in for HTML
+	Quotes       []string `yaml:"quotes"`            // how a quoted line begins
+	Attributions []string `yaml:"attributions"`      // the line above a quote, up to five lines joined by blanks
+	Weak         []string `yaml:"weak_attributions"` // the same, where the answer stands below the quote
+	Separators   []string `yaml:"separators"`        // all below is the message answered
+	Forwards     []string `yaml:"forwards"`          // all below is content
+	Subjects     []string `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
+	FromLabels   []string `yaml:"from_labels"`       // fields of a header block: who wrote it …
+	OtherLabels  []string `yaml:"other_labels"`      // … and at least two of these
+	Delimiters   []string `yaml:"delimiters"`        // all below is a signature
+	Decorations  []string `yaml:"decorations"`       // lines of dashes and the like, which mean nothing at an end
+	Signatures   []string `yaml:"signatures"`        // lines that programs put under a text
+	Stubs        []string `yaml:"stubs"`             // texts that stand in for HTML
 	HTML         []Marker `yaml:"html"`
 }
 
@@ -37,9 +38,9 @@ type Marker struct {
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, separators, forwards, delimiters, decorations, signatures, stubs *regexp.Regexp
-	from, other, forwardSubjects                                                           map[string]bool
-	markers                                                                                []marker
+	quotes, attributions, weak, separators, forwards, delimiters, decorations, signatures, stubs *regexp.Regexp
+	from, other, forwardSubjects                                                                 map[string]bool
+	markers                                                                                      []marker
 }
 
 type marker struct {
@@ -58,7 +59,8 @@ func Compile(r Rules) (*Cutter, error) {
 		list []string
 		to   **regexp.Regexp
 	}{
-		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"separators", r.Separators, &c.separators},
+		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
+		{"separators", r.Separators, &c.separators},
 		{"forwards", r.Forwards, &c.forwards}, {"delimiters", r.Delimiters, &c.delimiters}, {"decorations", r.Decorations, &c.decorations},
 		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
 	} {
@@ -131,6 +133,9 @@ func labels(list []string) map[string]bool {
 	}
 	return m
 }
+
+// attribution says whether a line stands above a quote.
+func (c *Cutter) attribution(s string) bool { return fits(c.attributions, s) || fits(c.weak, s) }
 
 func fits(re *regexp.Regexp, s string) bool { return re != nil && re.MatchString(s) }
 

@@ -46,6 +46,8 @@ func compose(m *desk.Message, c *eml.Cutter) {
 		m.FullText = markup.Text(m.HTML)
 		m.Text, m.Quoted = c.Cut(markup.Text(kept))
 		m.Quoted = strings.TrimSpace(markup.Text(quoted) + "\n" + m.Quoted)
+	} else if m.Quoted == "" { // the two forms may differ, and what is cut off either is to be had from the whole letter
+		m.Quoted = strings.TrimSpace(markup.Text(quoted))
 	}
 	fallBack(m, plain != "" && quoted == "" && m.Quoted != "")
 	originals(m, c)
