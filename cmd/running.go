@@ -21,7 +21,7 @@ type running struct {
 }
 
 const (
-	passWaits   = 2 * time.Second  // a pass for another: cron starts the next one anyway
+	passWaits   = 10 * time.Second // a pass for another: cron starts the next one anyway
 	personWaits = 45 * time.Second // a command typed by a person
 	silentFor   = time.Hour        // how long a pass may hold the state before others complain
 )

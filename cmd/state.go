@@ -10,7 +10,7 @@ func newState(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "state", Short: "The state file: copy it, shrink it", Args: cobra.NoArgs}
 	backup := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Write a copy of the state as it stands to a new file",
+		Short: "Write a copy of the state as it stands; a file of that name is replaced",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withState(false, func(s *store.Store) error { return s.Backup(args[0]) })

@@ -89,6 +89,11 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: a.now, Log: log,
 	}
+	if cfg.Letters.PortalLink {
+		p.Link = func(task int64) string {
+			return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(), task)
+		}
+	}
 	if o := cfg.Contacts.OneC; o != nil {
 		p.OneC = onec.New(onec.Options{URL: o.URL, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User, Password: o.Password})
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/pkg/pass"
 	"helpdesk/pkg/sandbox"
 )
 
@@ -265,3 +266,27 @@ func TestATaskDeletedMeanwhileGetsAnother(t *testing.T) {
 }
 
 func (w *world) has(task int64) bool { _, ok := w.portal.Task(task); return ok }
+
+func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
+	w.poll()
+	w.quiet()
+	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "Please restart it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "disk.file.get" {
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+	w.clock = w.clock.Add(time.Minute)
+	r, _ := w.notify()
+	if left, err := r.Left(); left != pass.Temporary || err == nil || r.Waiting != 1 {
+		t.Errorf("left %v, %v: %+v", left, err, r)
+	}
+	w.portal.Inject(nil)
+	w.quiet()
+	if human, _ := w.letters(); len(human) != 1 || !strings.Contains(human[0], "how.txt") {
+		t.Errorf("letters: %v", human)
+	}
+}

@@ -22,12 +22,13 @@ const lettersAtOnce = 20
 // flush makes what is due, in rounds: of each ticket the first effect, all of a round in one batch or on one connection.
 func (p *Pass) flush(ctx context.Context) error {
 	for ctx.Err() == nil {
-		due, err := p.Outbox.Due(p.Now(), chunk, p.unreachable)
+		due, err := p.Outbox.Due(p.Now(), chunk, p.skip)
 		if err != nil {
 			return err
 		}
 		var posts, letters []desk.Pending
 		for _, d := range due {
+			p.tried[d.Seq] = true
 			if d.Effect.Kind == desk.SendLetter {
 				letters = append(letters, d)
 			} else {
@@ -54,8 +55,12 @@ func (p *Pass) flush(ctx context.Context) error {
 	return nil
 }
 
-// unreachable says whether the server an effect needs was found away in this pass.
-func (p *Pass) unreachable(d desk.Pending) bool {
+// skip says whether an effect is to wait for another pass: it had its attempt in this one, or the server it needs was
+// found away.
+func (p *Pass) skip(d desk.Pending) bool {
+	if p.tried[d.Seq] {
+		return true
+	}
 	if d.Effect.Kind == desk.SendLetter {
 		return p.away["relay "+d.Effect.Letter.Mailbox] != nil
 	}

@@ -63,9 +63,12 @@ func (p *Pass) send(ctx context.Context, d desk.Pending) desk.Result {
 		return p.hold(d, err)
 	}
 	letter, err := p.letter(ctx, b, t, d)
-	if fault.Known(err) && fault.Of(err) != fault.Never {
+	if fault.Known(err) && fault.Of(err) != fault.Never { // the portal does not give its files
+		p.problem("portal", err)
 		p.report.Waiting++
-		return p.untried(d, err)
+		r := p.untried(d, err)
+		r.Next = p.Now().Add(max(desk.Backoff(d.Tries+1, d.Effect.Key), fault.After(err)))
+		return r
 	}
 	if err != nil {
 		return p.hold(d, err)
@@ -155,6 +158,9 @@ func (p *Pass) letter(ctx context.Context, b Box, t desk.Ticket, d desk.Pending)
 	}
 	v := render.Vars{Contact: name, Address: draft.To.Addr, Ticket: t.Number, Task: t.Task, Token: p.Signer.Token(t.Task),
 		Subject: draft.Subject, Mailbox: b.Sender.Name, MailboxFrom: b.Sender.Addr, Date: p.date(b, draft.Date)}
+	if p.Link != nil {
+		v.Link = p.Link(t.Task)
+	}
 	var files []desk.Part
 	if draft.Kind == desk.Answer {
 		v.Quote, v.QuoteDate = strings.Split(t.LastText, "\n"), p.date(b, t.LastAt)

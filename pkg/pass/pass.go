@@ -135,13 +135,14 @@ type Pass struct {
 	Policy *desk.Policy
 	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do
 
-	Sources        []string      // where names come from, in their order: directory, bitrix24, onec
-	OneC           Directory     // nil = none
-	ProfileAge     time.Duration // how long another directory's answer is believed
-	Settle         time.Duration // how long an attempt of unknown outcome may still come true on the portal
-	PoisonAfter    int           // passes that may fail over one message
-	Budget         time.Duration // for one message
-	MaxAttachments int64         // bytes of a comment's files that go out with a letter
+	Sources        []string                // where names come from, in their order: directory, bitrix24, onec
+	OneC           Directory               // nil = none
+	ProfileAge     time.Duration           // how long another directory's answer is believed
+	Settle         time.Duration           // how long an attempt of unknown outcome may still come true on the portal
+	PoisonAfter    int                     // passes that may fail over one message
+	Budget         time.Duration           // for one message
+	Link           func(task int64) string // to a task on the portal; nil = letters have none
+	MaxAttachments int64                   // bytes of a comment's files that go out with a letter
 	Signer         desk.Signer
 	Instance       string
 
@@ -152,6 +153,7 @@ type Pass struct {
 	kit    Kit
 	spool  spool
 	relays map[string]Relay
+	tried  map[uint64]bool  // entries of the outbox that had their attempt in this pass
 	away   map[string]error // servers not to be used again in this pass: "portal", "relay NAME"
 	report *Report
 }
@@ -168,7 +170,7 @@ const chunk = 50 // messages recorded in one transaction, and made in one batch 
 
 func (p *Pass) begin(kind string) {
 	p.report = &Report{Kind: kind, Started: p.Now()}
-	p.relays, p.away = map[string]Relay{}, map[string]error{}
+	p.relays, p.away, p.tried = map[string]Relay{}, map[string]error{}, map[uint64]bool{}
 	p.spool = spool{}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -33,18 +34,18 @@ func (s *Store) Cache(now time.Time, name string, value []byte) error {
 	})
 }
 
-// Backup writes a copy of the state as it stands to a new file.
+// Backup writes a copy of the state as it stands. A file of that name is replaced when the copy is whole, not before.
 func (s *Store) Backup(path string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("back up state: %s is there already", path)
-	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("back up state: %w", err)
 	}
 	err = s.view(func(tx *bolt.Tx) error { _, err := tx.WriteTo(f); return err })
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("back up state: %w", errors.Join(err, os.Remove(path)))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("back up state: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
 }

@@ -300,11 +300,10 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	secret := s.Signer()
-	if err := s.Backup(filepath.Join(dir, "copy.db")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Backup(filepath.Join(dir, "copy.db")); err == nil {
-		t.Error("a backup overwrote another")
+	for range 2 { // the second replaces the first
+		if err := s.Backup(filepath.Join(dir, "copy.db")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
