@@ -12,6 +12,7 @@ import (
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -130,7 +131,8 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if j.dry {
 		return err
 	}
-	if serr := a.writeSnapshot(state, s, r, err); serr != nil {
+	told := func(now passed) bool { return a.alarm(ctx, cfg, p.Portal.(*portal.Client), p.Log, j.kind, now) }
+	if serr := a.writeSnapshot(state, s, r, err, told); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
 	return errors.Join(err, a.prune(s, cfg.Keep.Records))

@@ -105,6 +105,7 @@ type passed struct {
 	Good     time.Time     `json:"good,omitzero"` // the end of the last one that left nothing to be repeated
 	Failed   int           `json:"failed"`        // in a row
 	Error    string        `json:"error,omitempty"`
+	Told     bool          `json:"told,omitempty"` // somebody was told that they fail
 	Listed   int           `json:"listed,omitempty"`
 	Old      int           `json:"old,omitempty"`
 }
@@ -134,8 +135,8 @@ func readSnapshot(state string) (snapshot, error) {
 	return s, nil
 }
 
-// writeSnapshot notes how a pass went. It is written aside and renamed, so that a reader never sees half of it.
-func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error) error {
+// writeSnapshot notes how a pass went, and whether somebody has been told. It is written aside and renamed, so that a reader never sees half of it.
+func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, told func(passed) bool) error {
 	snap, err := readSnapshot(state)
 	if err != nil || snap.Passes == nil { // a damaged one is replaced
 		snap = snapshot{Passes: map[string]passed{}}
@@ -145,6 +146,8 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 	if cause != nil && exitStatus(cause) != exitHeld {
 		now.Good, now.Failed, now.Error = was.Good, was.Failed+1, a.explain(cause)
 	}
+	now.Told = was.Told
+	now.Told = told(now)
 	snap.Passes[r.Kind] = now
 	if snap.Backlog, err = countBacklog(s); err != nil {
 		return err

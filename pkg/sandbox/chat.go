@@ -41,6 +41,9 @@ func imChatGet(p *Portal, x *execution) (any, error) {
 
 // imMessageAdd is im.message.add: it returns the bare id of the message.
 func imMessageAdd(p *Portal, x *execution) (any, error) {
+	if user, ok := integer(x.params.Get("DIALOG_ID")); ok {
+		return p.tell(user, x.params.Str("MESSAGE"))
+	}
 	if dialogChat(x) == 0 {
 		return nil, refuse("CHAT_ID", "Chat ID can't be empty")
 	}
@@ -52,6 +55,25 @@ func imMessageAdd(p *Portal, x *execution) (any, error) {
 		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
 	}
 	return p.post(t, p.o.UserID, x.params.Str("MESSAGE"), nil).ID, nil
+}
+
+// tell is a personal message to a user.
+func (p *Portal) tell(user int64, text string) (any, error) {
+	if _, known := p.world.users[user]; !known {
+		return nil, refuse("USER_NOT_FOUND", "User not found")
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
+	}
+	p.told[user] = append(p.told[user], text)
+	return int64(90000 + len(p.told[user])), nil
+}
+
+// Told returns the personal messages a user got.
+func (p *Portal) Told(user int64) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.told[user]...)
 }
 
 // imSearch is im.dialog.messages.search.

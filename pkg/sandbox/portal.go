@@ -85,8 +85,9 @@ type Portal struct {
 	answers map[string]stored            // by webhook, method and Idempotency-Key
 	scopes  map[string]bool
 	code    string
-	uploads map[string]upload // by token
-	grants  map[string]int64  // download tokens: Drive objects
+	uploads map[string]upload  // by token
+	grants  map[string]int64   // download tokens: Drive objects
+	told    map[int64][]string // personal messages by user
 }
 
 // method is a REST v2 method: the scopes of which one is needed, and what it does.
@@ -135,7 +136,7 @@ func NewPortal(o PortalOptions) *Portal {
 	p := &Portal{
 		o: o, code: o.Code, methods: methodTable(), world: newWorld(o),
 		bucket: map[string]*bucket{}, spent: map[string]map[int64]float64{}, answers: map[string]stored{},
-		uploads: map[string]upload{}, grants: map[string]int64{},
+		uploads: map[string]upload{}, grants: map[string]int64{}, told: map[int64][]string{},
 	}
 	if o.Scopes == nil {
 		o.Scopes = allScopes

@@ -1,0 +1,72 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/sandbox"
+)
+
+func TestFailingPassesAreToldOnceAndRecoveryOnce(t *testing.T) {
+	p := sandbox.NewPortal(sandbox.PortalOptions{})
+	webhook, err := p.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	imap, err := sandbox.NewIMAP(sandbox.IMAPOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer imap.Close()
+	config := filepath.Join(t.TempDir(), "helpdesk.yaml")
+	poll := func(addr string) int {
+		_, port, _ := net.SplitHostPort(addr)
+		text := fmt.Sprintf(`state: helpdesk.db
+bitrix24: {webhook: "%s", task: {responsible: 7}}
+mailboxes:
+  - {name: support, from: s@helpdesk.example, imap: {host: 127.0.0.1, port: %s, tls: none, user: user, password: password},
+     smtp: {host: 127.0.0.1, port: 1, tls: none, auth: none}}
+monitor: {failed_passes: 3}
+`, webhook, port)
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		return Main([]string{"--config", config, "poll"}, strings.NewReader(""), &out, &out)
+	}
+	told := func(want ...string) {
+		t.Helper()
+		got := p.Told(7)
+		if len(got) != len(want) {
+			t.Fatalf("told %q", got)
+		}
+		for i := range want {
+			if !strings.Contains(got[i], want[i]) {
+				t.Errorf("told %q, want %q", got[i], want[i])
+			}
+		}
+	}
+	const nobody = "127.0.0.1:1"
+	for range 2 {
+		if code := poll(nobody); code != exitTemporary {
+			t.Fatalf("exit status %d", code)
+		}
+	}
+	told()
+	poll(nobody)
+	told("poll")
+	poll(nobody)
+	told("poll") // not again
+	if code := poll(imap.Addr()); code != exitDone {
+		t.Fatalf("exit status %d", code)
+	}
+	told("poll", "poll")
+	poll(imap.Addr())
+	told("poll", "poll")
+}
