@@ -191,3 +191,35 @@ func TestHeavy(t *testing.T) {
 		}
 	}
 }
+
+// TestHeavyExtract brings every attachment of the heavy letters out again, at no more cost.
+func TestHeavyExtract(t *testing.T) {
+	for _, h := range heavy {
+		m, err := Parse(h.open(), desk.Listing{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(m.Attachments) == 0 {
+			continue
+		}
+		a := m.Attachments[len(m.Attachments)-1]
+		var out counted
+		peak, took := peakOf(func() {
+			if err := Extract(h.open(), a.Part, &out); err != nil {
+				t.Errorf("%s: %v", h.name, err)
+			}
+		})
+		t.Logf("%-22s %s, %d bytes: %6.1f MiB %v", h.name, a.Name, out, float64(peak)/(1<<20), took.Round(time.Millisecond))
+		if int64(out) != a.Size || peak > 64<<20 || took > time.Minute {
+			t.Errorf("%s: %d of %d bytes, %d MiB, %v", h.name, out, a.Size, peak>>20, took)
+		}
+	}
+}
+
+// counted counts what is written to it.
+type counted int64
+
+func (c *counted) Write(b []byte) (int, error) {
+	*c += counted(len(b))
+	return len(b), nil
+}
