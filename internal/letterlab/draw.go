@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -24,6 +26,9 @@ type view struct {
 var views = []view{
 	{"phone-light", 360, "light"}, {"phone-dark", 360, "dark"}, {"desktop-light", 800, "light"}, {"desktop-dark", 800, "dark"},
 }
+
+// fits are the widths that nothing in a letter may go beyond, besides those of the views.
+var fits = []view{{"narrow", 320, "light"}, {"wide", 1200, "light"}}
 
 const pictureFolder = "docs/letters"
 
@@ -52,10 +57,34 @@ func drawAll(ctx context.Context, root string, all []sample) error {
 		}
 	}
 	fmt.Printf("pictures: %d, %d kB\n", len(all)*len(views), total>>10)
+	if err := b.fit(all); err != nil {
+		return err
+	}
 	if err := os.WriteFile(filepath.Join(folder, "drawn.txt"), []byte(drawnOf(all)), 0o644); err != nil {
 		return err
 	}
 	return intoDocs(root, "pictures", pictureTable(all))
+}
+
+// fit draws the letters, and one that holds what letters should not, as narrow and as wide as they must bear.
+func (b *browser) fit(all []sample) error {
+	hard, err := hardSample()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	try := func(s sample, views []view) {
+		for _, v := range views {
+			if _, err := b.draw(s.page(), v); err != nil {
+				errs = append(errs, fmt.Errorf("draw %s: %w", s.Name, err))
+			}
+		}
+	}
+	for _, s := range all {
+		try(s, fits)
+	}
+	try(hard, append(slices.Clone(views), fits...))
+	return errors.Join(errs...)
 }
 
 // drawnOf says of which letters pictures are made: a line each, so that a change of a letter shows without a browser.

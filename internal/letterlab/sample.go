@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"html/template"
 	"strings"
 	"time"
 
@@ -39,10 +40,34 @@ func samples() ([]sample, error) {
 	return all, nil
 }
 
+func settings(locale string) render.Settings {
+	return render.Settings{Locale: locale, Position: true, QuoteLimit: 1000, Escape: markup.Escape, Text: markup.Text,
+		Sample: func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) }}
+}
+
+// hardSample returns a letter with words, lines and tables that are wider than any screen.
+func hardSample() (sample, error) {
+	s := sample{Name: "hard", Locale: "en", Kind: desk.Answer}
+	set, err := render.New(templates.FS, settings("en"))
+	if err != nil {
+		return s, err
+	}
+	long := strings.Repeat("Longest", 60)
+	cell := "[TD]" + long[:40] + "[/TD]"
+	code := "See https://example.ru/" + long + "\n" + long + "\n[CODE]" + long + "[/CODE]\n[QUOTE]" + long + "[/QUOTE]\n[LIST][*]" + long +
+		"[/LIST]\n[TABLE][TR]" + strings.Repeat(cell, 8) + "[/TR][/TABLE]"
+	v := set.Preview(desk.Answer)
+	v.Contact, v.Specialist, v.Position, v.Mailbox, v.Quote = long[:79], long, long, long, []string{long}
+	v.Comments = []render.Comment{{Name: long, Position: long, Date: long, HTML: template.HTML(markup.HTML(code)), Text: markup.Plain(code),
+		Files: []string{long + ".pdf"}, Left: []string{long + ".zip"}}, v.Comments[1]}
+	r, err := set.Letter(desk.Answer, v)
+	s.Letter = desk.Letter{HTML: r.HTML}
+	return s, err
+}
+
 func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
 	s := sample{Name: locale + "-" + string(kind), Locale: locale, Kind: kind, Logo: logo}
-	settings := render.Settings{Locale: locale, Position: true, QuoteLimit: 1000, Escape: markup.Escape, Text: markup.Text,
-		Sample: func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) }}
+	settings := settings(locale)
 	if logo {
 		s.Name += "-logo"
 		settings.Logo = drawLogo()
