@@ -89,7 +89,9 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: a.now, Log: log,
 	}
-	if cfg.Letters.PortalLink {
+	if !cfg.Letters.PortalLink {
+		p.PortalHost = client.Host()
+	} else {
 		p.Link = func(task int64) string {
 			return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(), task)
 		}

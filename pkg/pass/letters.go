@@ -198,8 +198,9 @@ func (p *Pass) comments(ctx context.Context, b Box, cs []desk.Comment) ([]render
 		room  = p.MaxAttachments
 	)
 	for _, c := range cs {
+		text := markup.Outward(c.Text, p.PortalHost)
 		one := render.Comment{Name: c.Name, Position: c.Position, Date: p.date(b, c.At),
-			HTML: template.HTML(markup.HTML(c.Text)), Text: markup.Plain(c.Text)}
+			HTML: template.HTML(markup.HTML(text)), Text: markup.Plain(text)}
 		for _, f := range c.Files {
 			part, err := p.download(ctx, f, room)
 			if fault.Of(err) == fault.Never || part == nil && err == nil {

@@ -142,6 +142,7 @@ type Pass struct {
 	PoisonAfter    int                     // passes that may fail over one message
 	Budget         time.Duration           // for one message
 	Link           func(task int64) string // to a task on the portal; nil = letters have none
+	PortalHost     string                  // whose addresses letters do not show; "" = they may
 	MaxAttachments int64                   // bytes of a comment's files that go out with a letter
 	Signer         desk.Signer
 	Instance       string

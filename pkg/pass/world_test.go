@@ -150,7 +150,7 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	st := &stepping{w: w, Store: s, Client: client}
 	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
 		Policy: &w.policy, Kit: w.kit, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
-		Settle: 2 * time.Minute, PoisonAfter: w.poison, Budget: time.Minute, MaxAttachments: 20 << 20, Signer: s.Signer(), Instance: s.Instance(),
+		Settle: 2 * time.Minute, PoisonAfter: w.poison, Budget: time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example", Signer: s.Signer(), Instance: s.Instance(),
 		Now: now, Log: slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))}, s
 }
 
