@@ -25,7 +25,7 @@ const (
 	maxDepth  = 50      // nested multiparts
 	maxParts  = 1000
 	maxText   = 1 << 20  // bytes of one text part
-	maxTexts  = 4 << 20  // bytes of all text parts together
+	maxTexts  = 1 << 20  // bytes of all text parts together, beyond which no further one is opened
 	maxOpened = 16 << 20 // bytes of a signed container that is opened
 	maxNotice = 256 << 10
 )

@@ -41,10 +41,18 @@ func compose(m *desk.Message, c *eml.Cutter) {
 	}
 	kept, quoted := c.CutHTML(m.HTML)
 	pictures(m, kept)
-	m.FullCode, m.BBCode = markup.BBCode(m.HTML), markup.BBCode(kept)
+	m.FullCode = markup.BBCode(m.HTML)
+	m.BBCode = m.FullCode
+	if quoted != "" {
+		m.BBCode = markup.BBCode(kept)
+	}
 	if plain == "" {
 		m.FullText = markup.Text(m.HTML)
-		m.Text, m.Quoted = c.Cut(markup.Text(kept))
+		text := m.FullText
+		if quoted != "" {
+			text = markup.Text(kept)
+		}
+		m.Text, m.Quoted = c.Cut(text)
 		m.Quoted = strings.TrimSpace(markup.Text(quoted) + "\n" + m.Quoted)
 	} else if m.Quoted == "" { // the two forms may differ, and what is cut off either is to be had from the whole letter
 		m.Quoted = strings.TrimSpace(markup.Text(quoted))
