@@ -19,7 +19,7 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 		if out != nil {
 			public = append(public, *out)
 		}
-		t.LastComment = max(t.LastComment, comment.ID)
+		t.LastComment, t.LastResult = max(t.LastComment, comment.ID), max(t.LastResult, comment.ResultID)
 	}
 	d.Effects = append(d.Effects, a.answers(public)...)
 	if reason, closed := a.standing(&t); reason.Rule != "" {
@@ -93,6 +93,10 @@ func (a *announcing) answers(public []Comment) []Effect {
 func (a *announcing) answer(comments []Comment) Effect {
 	parts := []string{"comment-letter", a.f.Ticket.Key, strconv.FormatInt(a.f.Ticket.Task, 10)}
 	for _, c := range comments {
+		if a.r.policy.Send == sendResults { // on the new card a result does not tell its message
+			parts = append(parts, "result", strconv.FormatInt(c.ResultID, 10))
+			continue
+		}
 		parts = append(parts, strconv.FormatInt(c.ID, 10))
 	}
 	draft := a.draft(Answer, comments[len(comments)-1].At)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // The values of Policy.Send.
@@ -25,7 +26,11 @@ func commentRules() []commentRule {
 	const stays = "stays inside"
 	return []commentRule{
 		{"known", "it was read before", "nothing", func(a *announcing, c *Comment) bool {
-			t := &a.f.Ticket // a chat that has taken the comments over counts from its own beginning
+			t := &a.f.Ticket
+			if a.r.policy.Send == sendResults && c.ResultID != 0 {
+				return a.knownResult(c)
+			}
+			// A chat that has taken the comments over counts from its own beginning.
 			return c.ID <= t.LastComment && (a.change.State.Chat == 0 || a.change.State.Chat == t.Chat)
 		}},
 		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool { return c.System || c.Author == 0 }},
@@ -53,6 +58,20 @@ func commentRules() []commentRule {
 		{"off", "letters.comment.enabled is false", stays, func(a *announcing, _ *Comment) bool { return !a.r.policy.Answer }},
 		{"for-customer", "nothing above", "a letter to the requester", func(*announcing, *Comment) bool { return true }},
 	}
+}
+
+// resultsBefore is how far results are taken for read that were marked before the last reading, where none was ever
+// counted: the clocks of the portal's servers differ.
+const resultsBefore = time.Minute
+
+// knownResult says whether a result was read before. What counts is when a comment was marked, not when it was written.
+// Of a task from before results were asked for, those marked before it was last read are no news.
+func (a *announcing) knownResult(c *Comment) bool {
+	t := &a.f.Ticket
+	if t.LastResult > 0 {
+		return c.ResultID <= t.LastResult
+	}
+	return c.ID <= t.LastComment && !c.At.After(t.ReadAt.Add(-resultsBefore))
 }
 
 // weigh asks the questions about one comment, and returns it as it goes out, nil = it stays inside.

@@ -125,11 +125,12 @@ type Comment struct {
 	Text     string    `json:"text"` // BBCode of the portal
 	Files    []File    `json:"files,omitempty"`
 
-	System  bool `json:"system,omitempty"`  // written by the portal itself
-	Bot     bool `json:"bot,omitempty"`     // a bot's or a connector's
-	Guest   bool `json:"guest,omitempty"`   // an outsider's: an e-mail user, an extranet user
-	Deleted bool `json:"deleted,omitempty"` // taken back
-	Result  bool `json:"result,omitempty"`  // marked as the task's result
+	System   bool  `json:"system,omitempty"`    // written by the portal itself
+	Bot      bool  `json:"bot,omitempty"`       // a bot's or a connector's
+	Guest    bool  `json:"guest,omitempty"`     // an outsider's: an e-mail user, an extranet user
+	Deleted  bool  `json:"deleted,omitempty"`   // taken back
+	Result   bool  `json:"result,omitempty"`    // marked as the task's result
+	ResultID int64 `json:"result_id,omitempty"` // of that mark; the comment may have been read long before
 }
 
 // Letter is a mail we write, rendered: all of it but the bytes.

@@ -34,6 +34,8 @@ type Watch struct {
 	Task int64
 	Chat int64 // 0 = not known
 	Last int64 // id of the newest comment already read, 0 = none
+
+	LastResult int64 // id of the newest result already read, 0 = none
 }
 
 // Talk is the answer to a Watch.

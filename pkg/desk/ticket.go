@@ -27,6 +27,7 @@ type Ticket struct {
 
 	Chat        int64     `json:"chat,omitempty"`         // id of the task's chat (new card)
 	LastComment int64     `json:"last_comment,omitempty"` // id of the newest comment read
+	LastResult  int64     `json:"last_result,omitempty"`  // id of the newest result read
 	Activity    time.Time `json:"activity,omitzero"`      // of the task when its comments were last read
 	ReadAt      time.Time `json:"read_at,omitzero"`       // the portal's clock then
 }

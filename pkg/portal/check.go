@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -112,16 +111,12 @@ func (k *checking) scope(a Answer) {
 }
 
 func (k *checking) users(a Answer) {
-	type user struct {
-		ID     ID              `json:"ID"`
-		Active json.RawMessage `json:"ACTIVE"`
-	}
 	if a.Err != nil {
 		k.say("users", false, true, "not checked: %v", a.Err)
 		return
 	}
 	active := map[int64]bool{}
-	for _, u := range rows[user](a.Result) {
+	for _, u := range rows[portalUser](a.Result) {
 		active[int64(u.ID)] = string(u.Active) != "false" && string(u.Active) != `"N"`
 	}
 	for _, id := range k.want.Users {

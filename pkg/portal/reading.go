@@ -20,11 +20,15 @@ type reading struct {
 	comments  []desk.Comment
 	full      bool  // the chat's page was full: there may be more
 	chatLast  int64 // id of the last message read of the chat
-	results   []desk.Comment
+	results   []result
 	oldErr    error
 	chatErr   error
 	resultErr error
 	gone      bool
+
+	lastResult int64 // id of the newest result known
+	names      map[ID]string
+	attached   map[ID]desk.File
 }
 
 // failure returns why the comments are not all there, nil where they are.

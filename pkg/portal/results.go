@@ -1,35 +1,120 @@
 package portal
 
 import (
+	"context"
+	"encoding/json"
+	"sort"
 	"strings"
 
 	"helpdesk/pkg/desk"
 )
 
-// takeResults keeps the results of the task.
+// result is a comment that a specialist has marked as the outcome of his work.
+type result struct {
+	ID        ID   `json:"id"`
+	CommentID ID   `json:"commentId"`
+	CreatedBy ID   `json:"createdBy"`
+	CreatedAt Time `json:"createdAt"`
+	Text      Text `json:"text"`
+	Files     []ID `json:"files"`
+}
+
+func (r *reading) resultList() Command {
+	return Command{"tasks.task.result.list", Params{{"taskId", r.task}}}
+}
+
+// takeResults keeps the results of the task, the oldest first.
+func (r *reading) takeResults(a Answer) {
+	r.resultErr = a.Err
+	r.results = rows[result](a.Result)
+	sort.Slice(r.results, func(a, b int) bool { return r.results[a].ID < r.results[b].ID })
+}
+
+// markResults notes of the comments which are results, and adds those results whose comments were read before: whoever
+// marks a comment later means it as much.
 //
 // QUIRK: commentId is 0 on the new card (tasks/result/tasks-task-result-list): there author and text must tell.
-func (r *reading) takeResults(a Answer) {
-	type result struct {
-		CommentID ID   `json:"commentId"`
-		CreatedBy ID   `json:"createdBy"`
-		Text      Text `json:"text"`
-	}
-	r.resultErr = a.Err
-	for _, res := range rows[result](a.Result) {
-		r.results = append(r.results, desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy), Text: string(res.Text)})
+func (r *reading) markResults() {
+	for _, res := range r.results {
+		if c := r.commentOf(res); c != nil {
+			c.Result, c.ResultID = true, int64(res.ID)
+		} else if int64(res.ID) > r.lastResult {
+			late := desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy), Name: r.names[res.CreatedBy], At: res.CreatedAt.Time,
+				Text: string(res.Text), Result: true, ResultID: int64(res.ID)}
+			for _, id := range res.Files {
+				if f, ok := r.attached[id]; ok {
+					late.Files = append(late.Files, f)
+				}
+			}
+			r.comments = append(r.comments, late)
+		}
 	}
 }
 
-// markResults sets Result of the comments that are results.
-func (r *reading) markResults() {
+// commentOf returns the comment that was read now and is the result, nil = it was read before.
+func (r *reading) commentOf(res result) *desk.Comment {
 	for i := range r.comments {
 		c := &r.comments[i]
+		same := int64(res.CreatedBy) == c.Author && strings.TrimSpace(string(res.Text)) == strings.TrimSpace(c.Text)
+		if c.ResultID == 0 && (res.CommentID != 0 && int64(res.CommentID) == c.ID || res.CommentID == 0 && same) {
+			return c
+		}
+	}
+	return nil
+}
+
+// lateResults asks who wrote the results that were marked late, and what their files are. A result names both by
+// numbers alone. What can't be had is left out: a letter without the name is better than none.
+//
+// QUIRK: user.get knows neither bots nor guests (user/user-get), who then stay without a name, too.
+func (c *Client) lateResults(ctx context.Context, readings []*reading) error {
+	p := &plan{c: c}
+	authors := map[ID]bool{}
+	for _, r := range readings {
+		r.names, r.attached = map[ID]string{}, map[ID]desk.File{}
 		for _, res := range r.results {
-			same := res.Author == c.Author && strings.TrimSpace(res.Text) == strings.TrimSpace(c.Text)
-			if res.ID == c.ID || res.ID == 0 && same {
-				c.Result = true
+			if int64(res.ID) <= r.lastResult || r.commentOf(res) != nil {
+				continue
+			}
+			authors[res.CreatedBy] = true
+			for _, id := range res.Files {
+				p.add(Command{"disk.attachedObject.get", Params{{"id", int64(id)}}}, func(a Answer) { r.takeAttached(id, a) })
 			}
 		}
+	}
+	if len(authors) == 0 {
+		return nil
+	}
+	var ids []int64
+	for id := range authors {
+		ids = append(ids, int64(id))
+	}
+	p.add(Command{"user.get", Params{{"FILTER", Params{{"ID", ids}}}, {"start", -1}}}, func(a Answer) {
+		for _, u := range rows[portalUser](a.Result) {
+			for _, r := range readings {
+				r.names[u.ID] = u.fullName()
+			}
+		}
+	})
+	return p.run(ctx)
+}
+
+type portalUser struct {
+	ID       ID              `json:"ID"`
+	Name     Text            `json:"NAME"`
+	LastName Text            `json:"LAST_NAME"`
+	Active   json.RawMessage `json:"ACTIVE"`
+}
+
+func (u portalUser) fullName() string { return strings.TrimSpace(string(u.Name + " " + u.LastName)) }
+
+func (r *reading) takeAttached(id ID, a Answer) {
+	var o struct {
+		Object ID   `json:"OBJECT_ID"`
+		Name   Text `json:"NAME"`
+		Size   ID   `json:"SIZE"`
+	}
+	if a.Err == nil && into(a.Result, &o) == nil && o.Object != 0 {
+		r.attached[id] = desk.File{Name: string(o.Name), Size: int64(o.Size), Attach: int64(id)}
 	}
 }

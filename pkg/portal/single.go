@@ -43,7 +43,10 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 		return desk.Made{Task: e.Task}, true // QUIRK: the answer is true, without the message's number (tasks.task.chat.message.send)
 	}
 	made := readItem(env.Result)
-	c.tag(ctx, made.Task, e.Post.Fields)
+	if tags := tagsOf(e); made.Err == nil && len(tags) > 0 {
+		cmd := tagging(made.Task, tags)
+		made = c.tagged(made, c.Call(ctx, cmd.Method, cmd.Params, nil))
+	}
 	return made, true
 }
 
@@ -120,15 +123,30 @@ func (c *Client) taskAddV3(e desk.Effect) Params {
 	return Params{{"fields", appendList(fields, "fileIds", files)}}
 }
 
-// tag gives a task of REST v3 its tags. They are worth no second task: without them it is made all the same.
-func (c *Client) tag(ctx context.Context, task int64, f *desk.Fields) {
-	if task == 0 || f == nil || len(f.Tags) == 0 {
-		return
+// tagging returns the call that gives a task its tags.
+func tagging(task int64, tags []string) Command {
+	return Command{"tasks.task.update", Params{{"taskId", task}, {"fields", Params{{"TAGS", tags}}}}}
+}
+
+// tagged judges how that went. A task without its tags is not yet made: it is in doubt, and gets them when it is found.
+// Where the portal will not have them it is made all the same.
+func (c *Client) tagged(made desk.Made, err error) desk.Made {
+	switch {
+	case err == nil:
+	case fault.Of(err) == fault.Never:
+		c.log.Warn("portal: task not tagged", "task", made.Task, "err", err)
+	default:
+		return desk.Made{Err: &fault.Error{Outcome: fault.Unsure, Extent: fault.ExtentOf(err), After: fault.After(err),
+			Err: fmt.Errorf("tag task %d: %w", made.Task, bare(err))}}
 	}
-	params := Params{{"taskId", task}, {"fields", Params{{"TAGS", f.Tags}}}}
-	if err := c.Call(ctx, "tasks.task.update", params, nil); err != nil {
-		c.log.Warn("portal: task not tagged", "task", task, "err", err)
+	return made
+}
+
+func tagsOf(e desk.Effect) []string {
+	if e.Post == nil || e.Post.Fields == nil {
+		return nil
 	}
+	return e.Post.Fields.Tags
 }
 
 func readItem(raw json.RawMessage) desk.Made {

@@ -14,15 +14,15 @@ import (
 func (c *Client) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	readings := make([]*reading, len(watches))
 	for i, w := range watches {
-		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, chatLast: w.Last}
+		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, chatLast: w.Last, lastResult: w.LastResult}
 	}
 	talks := make([]desk.Talk, len(watches))
 	if err := c.readTalks(ctx, readings); err != nil {
 		return nil, fmt.Errorf("read comments: %w", err)
 	}
 	for i, r := range readings {
-		sort.SliceStable(r.comments, func(a, b int) bool { return r.comments[a].ID < r.comments[b].ID })
 		r.markResults()
+		sort.SliceStable(r.comments, func(a, b int) bool { return r.comments[a].ID < r.comments[b].ID })
 		talks[i] = desk.Talk{Task: r.task, Chat: r.chat, Comments: r.comments, Barred: r.barred()}
 		if err := r.failure(); err != nil {
 			talks[i].Err = fmt.Errorf("read comments of task %d: %w", r.task, err)
@@ -44,7 +44,7 @@ func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
 	}
 	if c.results {
 		for _, r := range readings {
-			p.add(Command{"tasks.task.result.list", Params{{"taskId", r.task}}}, r.takeResults)
+			p.add(r.resultList(), r.takeResults)
 		}
 	}
 	// Commands that fit into the batch cost no request.
@@ -66,7 +66,10 @@ func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
 	if err := p.run(ctx); err != nil {
 		return err
 	}
-	return c.readChats(ctx, readings)
+	if err := c.readChats(ctx, readings); err != nil {
+		return err
+	}
+	return c.lateResults(ctx, readings)
 }
 
 func requests(commands int) int { return (commands + maxCommands - 1) / maxCommands }

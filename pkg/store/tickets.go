@@ -75,6 +75,18 @@ func (s *Store) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 	return found, err
 }
 
+// Active returns the tickets whose tasks were commented since then.
+func (s *Store) Active(since time.Time) ([]desk.Ticket, error) {
+	var active []desk.Ticket
+	err := s.Tickets(func(t desk.Ticket) error {
+		if t.Task != 0 && t.Status != desk.Gone && t.Activity.After(since) {
+			active = append(active, t)
+		}
+		return nil
+	})
+	return active, err
+}
+
 // Journal returns what was done for a ticket, oldest first.
 func (s *Store) Journal(n uint64) ([]desk.Step, error) {
 	var steps []desk.Step
