@@ -56,8 +56,15 @@ func TestFaultsOfThePortalChangeNothingInTheEnd(t *testing.T) {
 		"200 with an error":         {Kind: sandbox.ErrorAnswer, Status: 200, Code: "INTERNAL_SERVER_ERROR", Text: "try later"},
 		"redirect, the portal back": {Kind: sandbox.Redirect},
 	}
-	methods := []string{"tasks.task.add", "task.commentitem.add", "tasks.task.list", "disk.folder.uploadfile", "im.dialog.messages.search", "disk.file.get"}
-	for _, o := range []sandbox.PortalOptions{{NewCard: true}} {
+	both := []string{"tasks.task.add", "tasks.task.list", "disk.folder.uploadfile", "im.dialog.messages.search", "disk.file.get"}
+	for _, tt := range []struct {
+		o       sandbox.PortalOptions
+		methods []string
+	}{
+		{sandbox.PortalOptions{NewCard: true}, append(both, "tasks.task.chat.message.send", "tasks.task.update")},
+		{sandbox.PortalOptions{NewCard: true, NoV3: true}, []string{"tasks.task.add", "task.commentitem.add"}},
+	} {
+		o, methods := tt.o, tt.methods
 		calm := newWorld(t, o)
 		brief(calm)
 		want, auto := calm.shape()

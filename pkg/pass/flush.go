@@ -19,38 +19,50 @@ func (p *Pass) Flush(ctx context.Context) (*Report, error) {
 // lettersAtOnce bounds how many letters are of unknown fate when the run is killed while it sends them.
 const lettersAtOnce = 20
 
-// flush makes what is due, in rounds: of each ticket the first effect, all of a round in one batch or on one connection.
+// flush makes what is due, in rounds, until a round finds nothing more.
 func (p *Pass) flush(ctx context.Context) error {
 	for ctx.Err() == nil {
-		due, err := p.Outbox.Due(p.Now(), chunk, p.skip)
-		if err != nil {
+		before := len(p.tried)
+		if err := p.round(ctx); err != nil || len(p.tried) == before {
 			return err
 		}
-		var posts, letters []desk.Pending
-		for _, d := range due {
-			p.tried[d.Seq] = true
-			if d.Effect.Kind == desk.SendLetter {
-				letters = append(letters, d)
-			} else {
-				posts = append(posts, d)
-			}
+	}
+	return nil
+}
+
+// round makes one round: of each ticket the first effect that is due, tasks and comments in one batch, and at the same
+// time the letters.
+func (p *Pass) round(ctx context.Context) error {
+	due, err := p.Outbox.Due(p.Now(), chunk, p.skip)
+	if err != nil {
+		return err
+	}
+	var posts, letters []desk.Pending
+	for _, d := range due {
+		p.tried[d.Seq] = true
+		if d.Effect.Kind == desk.SendLetter {
+			letters = append(letters, d)
+		} else {
+			posts = append(posts, d)
 		}
-		if len(due) == 0 {
-			return nil
-		}
-		if err := p.equip(); err != nil {
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	if err := p.equip(); err != nil {
+		return err
+	}
+	return p.together(func() error { return p.posts(ctx, posts) }, func() error { return p.mail(ctx, letters) })
+}
+
+// mail makes letters, some at a time.
+func (p *Pass) mail(ctx context.Context, letters []desk.Pending) error {
+	for len(letters) > 0 && ctx.Err() == nil {
+		n := min(lettersAtOnce, len(letters))
+		if err := p.letters(ctx, letters[:n]); err != nil {
 			return err
 		}
-		if err := p.posts(ctx, posts); err != nil {
-			return err
-		}
-		for len(letters) > 0 && ctx.Err() == nil {
-			n := min(lettersAtOnce, len(letters))
-			if err := p.letters(ctx, letters[:n]); err != nil {
-				return err
-			}
-			letters = letters[n:]
-		}
+		letters = letters[n:]
 	}
 	return nil
 }
@@ -62,9 +74,9 @@ func (p *Pass) skip(d desk.Pending) bool {
 		return true
 	}
 	if d.Effect.Kind == desk.SendLetter {
-		return p.away["relay "+d.Effect.Letter.Mailbox] != nil
+		return p.isAway("relay " + d.Effect.Letter.Mailbox)
 	}
-	return p.away["portal"] != nil
+	return p.isAway("portal")
 }
 
 // posts makes a round of tasks and comments: what is unsure is looked for first, what the portal must know or hold is
@@ -80,10 +92,14 @@ func (p *Pass) posts(ctx context.Context, due []desk.Pending) error {
 	if due, err = p.prepare(ctx, due); err != nil || len(due) == 0 {
 		return err
 	}
+	whole, err := p.complements(due)
+	if err != nil {
+		return err
+	}
 	if err := p.Outbox.Start(p.Now(), seqs(due)); err != nil {
 		return err
 	}
-	made := p.Portal.Make(ctx, effects(due))
+	made := p.Portal.Make(ctx, whole)
 	results := make([]desk.Result, len(due))
 	for i, d := range due {
 		results[i] = p.posted(ctx, d, made[i])
@@ -128,7 +144,7 @@ func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, er
 	found, err := p.Portal.Find(ctx, effects(unsure), since)
 	if err != nil {
 		p.gone("portal", err)
-		p.report.Waiting += len(due)
+		p.add(&p.report.Waiting, len(due))
 		return nil, nil
 	}
 	var results []desk.Result
@@ -136,12 +152,12 @@ func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, er
 		switch {
 		case found[i].Err != nil:
 			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Note: found[i].Err.Error()})
-			p.report.Waiting++
+			p.add(&p.report.Waiting, 1)
 		case found[i].Task != 0 || found[i].Comment != 0:
 			results = append(results, p.counted(d, found[i]))
 		case p.Now().Sub(d.Last) < p.Settle:
 			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: d.Last.Add(p.Settle), Note: d.Note})
-			p.report.Waiting++
+			p.add(&p.report.Waiting, 1)
 		default:
 			rest = append(rest, d)
 		}
@@ -154,15 +170,26 @@ func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, er
 
 // gone notes that a server is not to be used again in this pass.
 func (p *Pass) gone(where string, err error) {
+	p.mu.Lock()
 	p.away[where] = err
+	p.mu.Unlock()
 	p.problem(where, err)
+}
+
+func (p *Pass) isAway(where string) bool { return p.why(where) != nil }
+
+// why returns the error a server was found away by, nil where it was not.
+func (p *Pass) why(where string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.away[where]
 }
 
 func (p *Pass) counted(d desk.Pending, m desk.Made) desk.Result {
 	if d.Effect.Kind == desk.OpenTask {
-		p.report.Opened++
+		p.add(&p.report.Opened, 1)
 	} else {
-		p.report.Commented++
+		p.add(&p.report.Commented, 1)
 	}
 	p.Log.Info("made", "effect", d.Effect.Kind, "ticket", d.Effect.Ticket, "task", m.Task, "try", d.Tries+1)
 	return desk.Result{Seq: d.Seq, Done: true, Made: m}
@@ -178,7 +205,7 @@ func (p *Pass) posted(ctx context.Context, d desk.Pending, m desk.Made) desk.Res
 		p.gone("portal", m.Err)
 	}
 	if fault.Of(m.Err) != fault.Never {
-		p.report.Waiting++
+		p.add(&p.report.Waiting, 1)
 		return p.again(d, m.Err)
 	}
 	if d.Effect.Kind == desk.CommentTask && p.deleted(ctx, d.Effect.Task) {
@@ -218,7 +245,8 @@ func (p *Pass) reopened(d desk.Pending, err error) desk.Result {
 		return p.again(d, err)
 	}
 	post := *d.Effect.Post
-	fields := p.Policy.Fields[t.Mailbox]
+	place := desk.Listing{Place: desk.Place{Mailbox: t.Mailbox}}
+	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: place, From: post.From, Subject: t.Subject}, p.Now())
 	post.Form, post.Fields, post.Marker, post.Reopen = desk.FormTask, &fields, "", false
 	post.Title = t.Subject
 	post.Notes = []desk.Note{{Key: "deleted", Task: d.Effect.Task}}
@@ -228,6 +256,6 @@ func (p *Pass) reopened(d desk.Pending, err error) desk.Result {
 		return p.again(d, err)
 	}
 	e := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", d.Effect.Key), Cause: d.Effect.Cause, Ticket: t.Number, Post: &post}
-	p.report.Waiting++
+	p.add(&p.report.Waiting, 1)
 	return desk.Result{Seq: d.Seq, Replace: &e, Gone: true, Note: err.Error()}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -14,8 +15,8 @@ import (
 	"helpdesk/pkg/render"
 )
 
-// letters makes a round of letters, one connection to each relay: the attempts are noted, the letters sent one after the
-// other, and the results recorded together.
+// letters makes a round of letters, the attempts are noted, the letters sent, several at the
+// same time, and the results recorded together.
 func (p *Pass) letters(ctx context.Context, due []desk.Pending) error {
 	var (
 		results []desk.Result
@@ -40,18 +41,36 @@ func (p *Pass) letters(ctx context.Context, due []desk.Pending) error {
 	if err := p.Outbox.Start(p.Now(), seqs(ready)); err != nil {
 		return err
 	}
-	results = results[:0]
-	for _, d := range ready {
-		results = append(results, p.send(ctx, d))
+	results = make([]desk.Result, len(ready))
+	if err := p.together(p.senders(ctx, ready, results)...); err != nil {
+		return err
 	}
 	return p.Outbox.Finish(p.Now(), results)
+}
+
+// sendersAtOnce is how many letters are on their way at the same time; a relay may take them on fewer connections.
+const sendersAtOnce = 4
+
+// senders returns functions that share out the letters among them, each of another ticket, and put down the results.
+func (p *Pass) senders(ctx context.Context, ready []desk.Pending, results []desk.Result) []func() error {
+	var next atomic.Int64
+	fns := make([]func() error, min(sendersAtOnce, len(ready)))
+	for k := range fns {
+		fns[k] = func() error {
+			for i := next.Add(1) - 1; i < int64(len(ready)); i = next.Add(1) - 1 {
+				results[i] = p.send(ctx, ready[i])
+			}
+			return nil
+		}
+	}
+	return fns
 }
 
 // send makes one letter and gives it to its relay.
 func (p *Pass) send(ctx context.Context, d desk.Pending) desk.Result {
 	where := "relay " + d.Effect.Letter.Mailbox
-	if err := p.away[where]; err != nil {
-		p.report.Waiting++
+	if err := p.why(where); err != nil {
+		p.add(&p.report.Waiting, 1)
 		return p.untried(d, err)
 	}
 	b, ok := p.box(d.Effect.Letter.Mailbox)
@@ -65,7 +84,7 @@ func (p *Pass) send(ctx context.Context, d desk.Pending) desk.Result {
 	letter, err := p.letter(ctx, b, t, d)
 	if fault.Known(err) && fault.Of(err) != fault.Never { // the portal does not give its files
 		p.problem("portal", err)
-		p.report.Waiting++
+		p.add(&p.report.Waiting, 1)
 		r := p.untried(d, err)
 		r.Next = p.Now().Add(max(desk.Backoff(d.Tries+1, d.Effect.Key), fault.After(err)))
 		return r
@@ -76,7 +95,7 @@ func (p *Pass) send(ctx context.Context, d desk.Pending) desk.Result {
 	relay, err := p.relay(ctx, b)
 	if err != nil {
 		p.gone(where, err)
-		p.report.Waiting++
+		p.add(&p.report.Waiting, 1)
 		return p.untried(d, err)
 	}
 	raw, err := relay.Send(ctx, letter)
@@ -96,6 +115,8 @@ func (p *Pass) hold(d desk.Pending, err error) desk.Result {
 }
 
 func (p *Pass) relay(ctx context.Context, b Box) (Relay, error) {
+	p.dial.Lock()
+	defer p.dial.Unlock()
 	if r, ok := p.relays[b.Name]; ok {
 		return r, nil
 	}
@@ -109,7 +130,7 @@ func (p *Pass) relay(ctx context.Context, b Box) (Relay, error) {
 
 func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l desk.Letter, raw []byte, err error) desk.Result {
 	if err == nil {
-		p.report.Sent++
+		p.add(&p.report.Sent, 1)
 		p.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", t.Number, "message", l.MessageID, "try", d.Tries+1)
 		p.save(ctx, b, l, raw)
 		return desk.Result{Seq: d.Seq, Done: true, ID: l.MessageID}
@@ -119,7 +140,7 @@ func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l
 		p.gone("relay "+b.Name, err)
 	}
 	if fault.Of(err) != fault.Never {
-		p.report.Waiting++
+		p.add(&p.report.Waiting, 1)
 		return p.again(d, err)
 	}
 	note := "refused: " + err.Error()
@@ -204,7 +225,7 @@ func (p *Pass) comments(ctx context.Context, b Box, cs []desk.Comment) ([]render
 		for _, f := range c.Files {
 			part, err := p.download(ctx, f, room)
 			if fault.Of(err) == fault.Never || part == nil && err == nil {
-				one.Left = append(one.Left, f.Name)
+				one.Left = append(one.Left, sized(f))
 				continue
 			}
 			if err != nil {

@@ -52,6 +52,11 @@ func (p *Pass) changes(ctx context.Context) error {
 		return err
 	}
 	stirred := p.stirred(states, tickets)
+	if p.Policy.Send == results {
+		if stirred, err = p.lately(stirred, tickets, changes.Now); err != nil {
+			return err
+		}
+	}
 	if len(stirred) > 0 {
 		if err := p.equip(); err != nil {
 			return err
@@ -112,7 +117,11 @@ func (p *Pass) stirred(states []desk.TaskState, tickets map[int64]desk.Ticket) [
 			out = append(out, s)
 			continue
 		}
-		settled := t.ReadAt.Sub(s.Activity) >= freshness
+		stirred := s.Activity
+		if p.Policy.Send == results && s.Changed.After(stirred) {
+			stirred = s.Changed // to mark a result is to change the task, if it shows at all
+		}
+		settled := t.ReadAt.Sub(stirred) >= freshness
 		if settled && !s.Activity.After(t.Activity) && s.Status == t.Status {
 			continue
 		}
@@ -128,12 +137,46 @@ func (p *Pass) talks(ctx context.Context, states []desk.TaskState, tickets map[i
 	watches := make([]desk.Watch, len(states))
 	for i, s := range states {
 		t := tickets[s.Task]
-		watches[i] = desk.Watch{Task: s.Task, Chat: s.Chat, Last: t.LastComment}
+		watches[i] = desk.Watch{Task: s.Task, Chat: s.Chat, Last: t.LastComment, LastResult: t.LastResult}
 		if s.Chat == 0 {
 			watches[i].Chat = t.Chat
 		}
 	}
-	return p.Feed.Talks(ctx, watches)
+	talks, err := p.Feed.Talks(ctx, watches)
+	if err != nil || p.report.DryRun {
+		return talks, err
+	}
+	return p.rejoin(ctx, watches, talks)
+}
+
+// rejoin has our user take part again in the tasks he was taken off, and reads their talks once more. Where he may not,
+// the talk keeps its error, which is told once.
+func (p *Pass) rejoin(ctx context.Context, watches []desk.Watch, talks []desk.Talk) ([]desk.Talk, error) {
+	at := map[int64]int{}
+	var barred []int64
+	for i, t := range talks {
+		if t.Barred {
+			at[t.Task] = i
+			barred = append(barred, t.Task)
+		}
+	}
+	if len(barred) == 0 {
+		return talks, nil
+	}
+	joined, err := p.Feed.Rejoin(ctx, barred)
+	if err != nil || len(joined) == 0 {
+		return talks, err
+	}
+	var again []desk.Watch
+	for _, task := range joined {
+		p.Log.Info("took part in a task again", "task", task)
+		again = append(again, watches[at[task]])
+	}
+	read, err := p.Feed.Talks(ctx, again)
+	for _, t := range read {
+		talks[at[t.Task]] = t
+	}
+	return talks, err
 }
 
 // announce decides what was read, and records it together with how far the portal is read.
@@ -182,5 +225,5 @@ func (p *Pass) unread(task int64, err error, next desk.Reading) {
 		p.problem("portal", err)
 		return
 	}
-	p.report.Waiting++
+	p.add(&p.report.Waiting, 1)
 }

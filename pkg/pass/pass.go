@@ -7,8 +7,10 @@ package pass
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -45,6 +47,7 @@ type Outbox interface {
 type Tickets interface {
 	Ticket(n uint64) (desk.Ticket, error)
 	ByTask(tasks []int64) (map[int64]desk.Ticket, error)
+	Active(since time.Time) ([]desk.Ticket, error)
 	Reading() (desk.Reading, error)
 	RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error
 }
@@ -89,6 +92,7 @@ type Feed interface {
 	Self() int64
 	Changes(ctx context.Context, since time.Time) (desk.Changes, error)
 	Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error)
+	Rejoin(ctx context.Context, tasks []int64) ([]int64, error)
 	Download(ctx context.Context, f desk.File, w io.Writer) error
 }
 
@@ -96,6 +100,7 @@ type Feed interface {
 type Texts interface {
 	Letter(kind desk.LetterKind, v render.Vars) (render.Rendered, error)
 	Post(p desk.Post, v render.PostVars) (title, text string, err error)
+	Missing(form desk.Form, names []string) string
 	Date(t time.Time) string
 }
 
@@ -151,8 +156,14 @@ type Pass struct {
 	Log    *slog.Logger
 	Notify func(Line) // called for every message or change decided; nil = nobody listens
 
+	// Together runs functions at the same time and waits for them; nil = in goroutines. Tests that die at a step run
+	// them one after the other.
+	Together func(fns ...func() error) error
+
 	kit    Kit
 	spool  spool
+	mu     sync.Mutex // guards what follows, where functions run together
+	dial   sync.Mutex // one relay is opened at a time
 	relays map[string]Relay
 	tried  map[uint64]bool  // entries of the outbox that had their attempt in this pass
 	away   map[string]error // servers not to be used again in this pass: "portal", "relay NAME"
@@ -167,12 +178,25 @@ func (p *Pass) equip() (err error) {
 	return err
 }
 
+// together runs functions at the same time and returns their errors when all have ended.
+func (p *Pass) together(fns ...func() error) error {
+	if p.Together != nil {
+		return p.Together(fns...)
+	}
+	errs := make([]error, len(fns))
+	var wg sync.WaitGroup
+	for i, fn := range fns {
+		wg.Go(func() { errs[i] = fn() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
 const chunk = 50 // messages recorded in one transaction, and made in one batch of the portal
 
 func (p *Pass) begin(kind string) {
 	p.report = &Report{Kind: kind, Started: p.Now()}
 	p.relays, p.away, p.tried = map[string]Relay{}, map[string]error{}, map[uint64]bool{}
-	p.spool = spool{}
 }
 
 func (p *Pass) end() *Report {

@@ -31,7 +31,7 @@ func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) er
 		return err
 	}
 	if tries < p.PoisonAfter {
-		p.report.Waiting++
+		p.add(&p.report.Waiting, 1)
 		return nil
 	}
 	tell, err := p.trouble(b, e, cause)
@@ -43,7 +43,7 @@ func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) er
 
 func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 	var raw []byte
-	if kept, ok := p.spool[e.Place]; ok {
+	if kept, ok := p.spool.get(e.Place); ok {
 		var err error
 		if raw, err = kept.bytes(); err != nil {
 			return fmt.Errorf("keep message: %w", err)
@@ -52,7 +52,7 @@ func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 	if _, err := p.Infirmary.Quarantine(p.Now(), e, cause.Error(), raw, tell); err != nil {
 		return err
 	}
-	p.report.Quarantine++
+	p.add(&p.report.Quarantine, 1)
 	return nil
 }
 
@@ -63,10 +63,10 @@ func poisonKey(e desk.Entry) string {
 // trouble is the decision that tells people of a message that can't be processed: a task with the message attached.
 func (p *Pass) trouble(b Box, e desk.Entry, cause error) (desk.Decision, error) {
 	key := poisonKey(e)
-	fields := p.Policy.Fields[b.Name]
+	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}, p.Now())
 	at := e.Place
 	post := &desk.Post{Form: desk.FormTrouble, Fields: &fields, From: e.From, Message: &at, At: e.Received}
-	if _, ok := p.spool[e.Place]; ok {
+	if _, ok := p.spool.get(e.Place); ok {
 		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: e.Size, Part: desk.WholeMessage}}
 	}
 	effect := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", key), Post: post}

@@ -17,14 +17,9 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	if err := p.retries(ctx); err != nil {
 		return p.end(), err
 	}
-	err := p.mailboxes(ctx, false, p.Boxes, func(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
-		if err := p.flush(ctx); err != nil {
-			return err
-		}
-		return p.mark(ctx, b, mb, ls)
-	})
+	err := p.mailboxes(ctx, false, p.Boxes, p.round)
 	if err == nil {
-		err = p.flush(ctx) // what earlier runs left
+		err = p.flush(ctx) // the last letters, and what earlier runs left
 	}
 	return p.end(), err
 }
@@ -34,15 +29,13 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 	p.begin("poll")
 	p.report.DryRun = true
-	err := p.mailboxes(ctx, true, p.Boxes, func(context.Context, Box, Mailbox, []desk.Listing) error { return nil })
+	err := p.mailboxes(ctx, true, p.Boxes, nil)
 	return p.end(), err
 }
 
-// settle makes what follows from recorded messages, and marks those that are done.
-type settle func(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error
-
-// mailboxes works through every mailbox; one that is away does not stop the others. An error is one of the state.
-func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, then settle) error {
+// mailboxes works through every mailbox; one that is away does not stop the others. Between its messages settle makes what
+// follows from those recorded, nil = nothing. An error is one of the state.
+func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle func(context.Context) error) error {
 	for _, b := range boxes {
 		where := "mailbox " + b.Name
 		mb, err := b.Open(ctx, readOnly)
@@ -50,7 +43,7 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, then s
 			p.problem(where, err)
 			continue
 		}
-		err = p.mailbox(ctx, b, mb, then)
+		err = p.mailbox(ctx, b, mb, settle)
 		if cerr := mb.Close(); cerr != nil {
 			p.Log.Debug("close mailbox", "mailbox", b.Name, "err", cerr)
 		}
@@ -65,7 +58,7 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, then s
 	return nil
 }
 
-func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, then settle) error {
+func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(context.Context) error) error {
 	all, err := mb.List(ctx)
 	if err != nil {
 		return err
@@ -94,19 +87,51 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, then settle) erro
 			fresh = append(fresh, l)
 		}
 	}
-	if len(known) > 0 {
-		if err := then(ctx, b, mb, known); err != nil {
+	if len(known) > 0 && settle != nil {
+		if err := p.flush(ctx); err != nil {
+			return err
+		}
+		if err := p.mark(ctx, b, mb, known); err != nil {
 			return err
 		}
 	}
-	for len(fresh) > 0 && ctx.Err() == nil {
+	return p.chunks(ctx, b, mb, fresh, settle)
+}
+
+// chunks works through new messages, some at a time: while what follows from one chunk is made, the next is fetched and
+// parsed. Each is marked when its tasks and comments are made; its letters go out together with the next one's tasks.
+func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing, settle func(context.Context) error) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := p.equip(); err != nil {
+		return err
+	}
+	cut := func() (ls []desk.Listing) {
 		n := min(chunk, len(fresh))
-		if err := p.chunk(ctx, b, mb, fresh[:n], then); err != nil {
+		ls, fresh = fresh[:n], fresh[n:]
+		return ls
+	}
+	ls := cut()
+	ms, err := p.fetch(ctx, b, mb, ls)
+	for len(ls) > 0 && err == nil && ctx.Err() == nil {
+		if err := p.decide(ctx, b, mb, ms); err != nil {
 			return err
 		}
-		fresh = fresh[n:]
+		next := cut()
+		var read []desk.Message
+		making := func() error { return nil }
+		if settle != nil {
+			making = func() error { return settle(ctx) }
+		}
+		err = p.together(making, func() (err error) { read, err = p.fetch(ctx, b, mb, next); return err })
+		if err == nil && settle != nil {
+			err = p.mark(ctx, b, mb, ls)
+		}
+		p.spool.drop(places(ls)...)
+		ls, ms = next, read
 	}
-	return nil
+	return err
 }
 
 func places(ls []desk.Listing) []desk.Place {
@@ -117,14 +142,12 @@ func places(ls []desk.Listing) []desk.Place {
 	return ps
 }
 
-// chunk fetches, decides and records some messages, and settles them.
-func (p *Pass) chunk(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing, then settle) error {
-	if err := p.equip(); err != nil {
-		return err
+// fetch reads some messages; those that can't be read are dealt with at once.
+func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (ms []desk.Message, err error) {
+	if len(ls) == 0 {
+		return nil, nil
 	}
-	defer p.spool.clear()
-	var ms []desk.Message
-	err := mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body io.Reader, err error) error {
+	err = mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body io.Reader, err error) error {
 		if err == nil {
 			var m desk.Message
 			if m, err = p.take(l, body, b.MaxMessage); err == nil {
@@ -137,13 +160,7 @@ func (p *Pass) chunk(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing, 
 		}
 		return p.spoiled(ctx, b, desk.Entry{Listing: l}, err)
 	})
-	if err != nil {
-		return err
-	}
-	if err := p.decide(ctx, b, mb, ms); err != nil {
-		return err
-	}
-	return then(ctx, b, mb, ls)
+	return ms, err
 }
 
 // take spools a message and reads it, within its budget and whatever happens in the reading.
@@ -167,7 +184,8 @@ func (p *Pass) take(l desk.Listing, body io.Reader, limit int64) (m desk.Message
 		return m, err
 	}
 	defer r.Close()
-	return Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
+	m, err = Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
+	return m, err
 }
 
 // limited ends a reading that takes too long.
@@ -270,10 +288,14 @@ func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]desk.Ta
 			}
 		}
 	}
-	if len(tasks) == 0 || p.away["portal"] != nil {
+	if len(tasks) == 0 || p.isAway("portal") {
 		return nil
 	}
 	states, err := p.Portal.States(ctx, tasks)
+	if err != nil && fault.ExtentOf(err) != fault.One {
+		p.gone("portal", err)
+		return nil
+	}
 	if err != nil {
 		p.problem("portal", err)
 		return nil

@@ -46,7 +46,7 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) ([]desk.Pending,
 		})
 		if err != nil {
 			p.gone("portal", err)
-			p.report.Waiting += len(due)
+			p.add(&p.report.Waiting, len(due))
 			return nil, nil
 		}
 		if err := p.acquaint(addresses, got, known); err != nil {
@@ -133,7 +133,7 @@ func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared)
 		var kept []desk.File
 		for j, f := range post.Files {
 			if lost[source{s.due, j}] {
-				post.Missing = append(post.Missing, f.Name)
+				post.Missing = append(post.Missing, sized(f))
 			} else {
 				kept = append(kept, f)
 			}
@@ -165,7 +165,7 @@ func (p *Pass) put(due []desk.Pending, waits map[int]error) ([]desk.Pending, err
 		r := p.again(d, err)
 		r.Unsure = d.Unsure // the task itself was not tried
 		results = append(results, r)
-		p.report.Waiting++
+		p.add(&p.report.Waiting, 1)
 	}
 	if len(results) == 0 {
 		return ready, nil
@@ -178,10 +178,10 @@ func (p *Pass) content(ctx context.Context, post *desk.Post, f desk.File) (io.Re
 	if post.Message == nil {
 		return nil, fault.New(fault.Never, fmt.Errorf("open %s: %w", f.Name, errGone))
 	}
-	kept, ok := p.spool[*post.Message]
+	kept, ok := p.spool.get(*post.Message)
 	if !ok {
 		var err error
-		if kept, err = p.fetch(ctx, *post.Message); err != nil {
+		if kept, err = p.refetch(ctx, *post.Message); err != nil {
 			return nil, err
 		}
 	}
@@ -201,16 +201,14 @@ func (p *Pass) content(ctx context.Context, post *desk.Post, f desk.File) (io.Re
 	return r, nil
 }
 
-// fetch reads a message again for its files.
-func (p *Pass) fetch(ctx context.Context, at desk.Place) (*spooled, error) {
+// refetch reads a message again for its files.
+func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spooled, error) {
 	raw, err := p.Infirmary.Stored(at)
 	if err != nil {
 		return nil, err
 	}
 	if raw != nil {
-		one := &spooled{mem: raw}
-		p.spool[at] = one
-		return one, nil
+		return &spooled{mem: raw}, nil
 	}
 	b, ok := p.box(at.Mailbox)
 	if !ok {

@@ -1,0 +1,42 @@
+package pass
+
+import (
+	"fmt"
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+// complements returns the effects as they are made: their texts were written when the messages were recorded, before it was
+// known which files the portal does not take.
+func (p *Pass) complements(due []desk.Pending) ([]desk.Effect, error) {
+	out := effects(due)
+	for i, e := range out {
+		if e.Post == nil || len(e.Post.Missing) == 0 {
+			continue
+		}
+		if err := p.equip(); err != nil {
+			return nil, err
+		}
+		if words := strings.TrimSpace(p.kit.Texts.Missing(e.Post.Form, e.Post.Missing)); words != "" {
+			post := *e.Post
+			post.Text += "\n\n" + words
+			out[i].Post = &post
+		}
+	}
+	return out, nil
+}
+
+// sized returns the name and the size of a file that stays behind.
+func sized(f desk.File) string {
+	size := float64(f.Size)
+	for _, unit := range []string{"B", "kB", "MB"} {
+		if size < 1000 {
+			return fmt.Sprintf("%s (%s %s)", f.Name, number(size), unit)
+		}
+		size /= 1000
+	}
+	return fmt.Sprintf("%s (%s GB)", f.Name, number(size))
+}
+
+func number(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0") }

@@ -1,0 +1,379 @@
+package pass_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/portal"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// cards are the two kinds of portals.
+var cards = map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}}
+
+// admin makes the webhook's user an administrator, who sees every task.
+func admin(o sandbox.PortalOptions) sandbox.PortalOptions {
+	o.Users = []sandbox.User{{ID: 1, Name: "Vera", Admin: true}, {ID: 7, Name: "Anna", LastName: "Kim"}, {ID: 17, Name: "Mail", Admin: true}}
+	return o
+}
+
+// opened lets a letter of Ivan's come and returns its task.
+func (w *world) opened() int64 {
+	w.t.Helper()
+	w.arrive(letter("1@romashka.example", "Ivan <ivan@romashka.example>", "Printer", "It does not print."))
+	w.poll()
+	all := w.portal.Tasks()
+	if len(all) != 1 {
+		w.t.Fatalf("%d tasks", len(all))
+	}
+	w.clock = w.clock.Add(time.Minute)
+	return all[0].ID
+}
+
+// again lets Ivan write once more.
+func (w *world) again(n int, text string) {
+	w.t.Helper()
+	w.arrive(letter(fmt.Sprintf("again%d@romashka.example", n), "Ivan <ivan@romashka.example>", "Re: Printer", text,
+		"In-Reply-To: <1@romashka.example>"))
+}
+
+// answers are the letters that specialists' comments made.
+func (w *world) answers() []string {
+	human, _ := w.letters()
+	return human
+}
+
+// minutes runs notify so often, a minute apart.
+func (w *world) minutes(n int) {
+	w.t.Helper()
+	for range n {
+		w.clock = w.clock.Add(time.Minute)
+		w.notify()
+	}
+}
+
+func (w *world) client() *portal.Client {
+	w.t.Helper()
+	c, err := portal.New(portal.Options{Webhook: w.webhook})
+	w.check(err)
+	return c
+}
+
+func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
+	for name, o := range cards {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, o)
+			w.policy.Send = "results"
+			task := w.opened()
+			first := w.portal.Say(task, specialist, "Restart it.", sandbox.File{Name: "how.txt", Content: []byte("off and on")})
+			w.portal.Say(task, specialist, "He should buy a new one.")
+			w.minutes(3)
+			if got := w.answers(); len(got) != 0 {
+				t.Fatal("a comment went out that is no result:", got)
+			}
+			w.portal.MarkResult(task, first)
+			w.minutes(5)
+			got := w.answers()
+			if len(got) != 1 || !strings.Contains(got[0], "Restart it.") || !strings.Contains(got[0], "how.txt") || strings.Contains(got[0], "new one") {
+				t.Fatal(got)
+			}
+			at := w.portal.Say(task, specialist, "Done at once.")
+			w.portal.MarkResult(task, at)
+			w.minutes(3)
+			if got := w.answers(); len(got) != 2 {
+				t.Fatal(got)
+			}
+			w.portal.Say(task, specialist, "Done at once.") // the same words, and no result
+			w.minutes(60)
+			if got := w.answers(); len(got) != 2 {
+				t.Fatal("sent twice:", got)
+			}
+		})
+	}
+}
+
+// Results marked before results were asked for are no news.
+func TestOldResultsAreNotSent(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.policy.Send = "marked"
+	task := w.opened()
+	w.portal.MarkResult(task, w.portal.Say(task, specialist, "Years ago."))
+	w.minutes(10)
+	w.policy.Send = "results"
+	w.portal.Say(task, specialist, "And now.")
+	w.minutes(10)
+	if got := w.answers(); len(got) != 0 {
+		t.Error(got)
+	}
+}
+
+// Of results nobody asks for ever: an idle day costs few requests more than its passes.
+func TestResultsAreAskedForLessAndLess(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.policy.Send = "results"
+	task := w.opened()
+	w.portal.Say(task, specialist, "Restart it.")
+	w.minutes(2)
+	w.portal.ResetCounts()
+	w.minutes(600)
+	if more := w.portal.Hits() - 600; more < 3 || more > 30 {
+		t.Errorf("%d requests more than one a pass", more)
+	}
+}
+
+func TestMarkedComments(t *testing.T) {
+	for name, o := range cards {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, o)
+			w.policy.Send = "marked"
+			task := w.opened()
+			w.portal.Say(task, specialist, "Inside.")
+			w.portal.Say(task, specialist, "! Outside.")
+			w.minutes(3)
+			if got := w.answers(); len(got) != 1 || strings.Contains(got[0], "Inside") || !strings.Contains(got[0], "Outside.") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+func TestRepeatContactReopens(t *testing.T) {
+	for name, o := range cards {
+		for _, control := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", control ", control), func(t *testing.T) {
+				w := newWorld(t, o)
+				task := w.opened()
+				status := 5
+				if control {
+					status = 4
+					w.check(w.client().Call(t.Context(), "tasks.task.update",
+						portal.Params{{Name: "taskId", Value: task}, {Name: "fields", Value: portal.Params{{Name: "TASK_CONTROL", Value: "Y"}}}}, nil))
+				}
+				w.portal.CloseTask(task, specialist)
+				if got, _ := w.portal.Task(task); got.Status != status {
+					t.Fatal(got.Status)
+				}
+				w.minutes(1)
+				w.again(1, "It broke again.")
+				w.poll()
+				got, _ := w.portal.Task(task)
+				if got.Status != 2 || !strings.Contains(got.Comments[len(got.Comments)-1].Text, "It broke again.") {
+					t.Errorf("%+v", got)
+				}
+			})
+		}
+	}
+}
+
+// A task is deleted: at once, or only when the comment is about to be made. Either way the letter opens a new one that says
+// so, and what follows belongs to that.
+func TestDeletedTask(t *testing.T) {
+	for name, o := range cards {
+		for _, late := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", late ", late), func(t *testing.T) {
+				w := newWorld(t, o)
+				task := w.opened()
+				if !late {
+					w.portal.DeleteTask(task)
+				}
+				w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+					if late && (c.Method == "task.commentitem.add" || c.Method == "tasks.task.chat.message.send") {
+						w.portal.DeleteTask(task)
+					}
+					return sandbox.Fault{}
+				})
+				w.again(1, "And it blinks.")
+				w.quiet()
+				all := w.portal.Tasks()
+				if len(all) != 1 || all[0].ID == task || !strings.Contains(all[0].Description, fmt.Sprint(task)) {
+					t.Fatalf("%+v", all)
+				}
+				w.again(2, "Are you there?")
+				w.quiet()
+				all = w.portal.Tasks()
+				if last := all[0].Comments[len(all[0].Comments)-1]; len(all) != 1 || !strings.Contains(last.Text, "Are you there?") {
+					t.Errorf("%+v", all)
+				}
+			})
+		}
+	}
+}
+
+// Our user is taken off a task while its talk is about to be read: he takes part again, and nothing is missed.
+func TestAccessIsTakenBack(t *testing.T) {
+	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true}))
+	task := w.opened()
+	w.portal.Say(task, specialist, "Restart it.")
+	once := true
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if once && c.Method == "im.dialog.messages.search" {
+			once = false
+			w.portal.RemoveUser(task)
+		}
+		return sandbox.Fault{}
+	})
+	w.minutes(1)
+	w.portal.Inject(nil)
+	if got, _ := w.portal.Task(task); !slices.Contains(got.Auditors, 17) {
+		t.Fatal("he takes no part:", got.Auditors)
+	}
+	w.portal.Say(task, specialist, "Does it work?")
+	w.minutes(2)
+	if got := strings.Join(w.answers(), ""); !strings.Contains(got, "Restart it.") || !strings.Contains(got, "Does it work?") {
+		t.Error(got)
+	}
+}
+
+// Where he may not, it is told once and the passes go on.
+func TestAccessLostIsToldOnce(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	task := w.opened()
+	w.portal.Say(task, specialist, "Restart it.")
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "im.dialog.messages.search" {
+			w.portal.RemoveUser(task)
+		}
+		return sandbox.Fault{}
+	})
+	told := 0
+	for range 5 {
+		w.clock = w.clock.Add(time.Minute)
+		r, _ := w.notify()
+		told += len(r.Problems)
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+}
+
+// A rehearsal changes nothing, a lost access included.
+func TestRehearsalDoesNotRejoin(t *testing.T) {
+	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true}))
+	task := w.opened()
+	w.portal.Say(task, specialist, "Restart it.")
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "im.dialog.messages.search" {
+			w.portal.RemoveUser(task)
+		}
+		return sandbox.Fault{}
+	})
+	w.clock = w.clock.Add(time.Minute)
+	w.run((*pass.Pass).Rehearse)
+	if got, _ := w.portal.Task(task); slices.Contains(got.Auditors, 17) {
+		t.Error("the rehearsal has changed the task")
+	}
+}
+
+// A portal that lets nobody in ends the pass with one clear line, and costs no further request.
+func TestClosedPortalIsOneLine(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fault sandbox.Fault
+		hint  string
+	}{
+		"webhook":  {sandbox.Fault{Kind: sandbox.ErrorAnswer, Status: 401, Code: "NO_AUTH_FOUND"}, "webhook"},
+		"overload": {sandbox.Fault{Kind: sandbox.Overload}, "support"},
+		"plan":     {sandbox.Fault{Kind: sandbox.ErrorAnswer, Status: 403, Code: "ACCESS_DENIED", Text: "only on commercial plans"}, "plan"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+			w.opened()
+			for i := range 60 {
+				w.arrive(letter(fmt.Sprintf("n%d@b.example", i), fmt.Sprintf("n%d@b.example", i), fmt.Sprint("Question ", i), "How?"))
+			}
+			w.again(1, "And it blinks.")
+			w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return tt.fault })
+			for _, run := range []func() (*pass.Report, string){w.poll, w.notify} {
+				w.portal.ResetCounts()
+				w.clock = w.clock.Add(3 * time.Minute)
+				r, _ := run()
+				left, err := r.Left()
+				if len(r.Problems) != 1 || left != pass.Setup || !strings.Contains(err.Error(), tt.hint) || w.portal.Hits() != 1 {
+					t.Errorf("%d requests, left %v: %v", w.portal.Hits(), left, err)
+				}
+			}
+			w.portal.Inject(nil)
+			w.quiet()
+			if n := len(w.portal.Tasks()); n != 61 {
+				t.Errorf("%d tasks", n)
+			}
+		})
+	}
+}
+
+// A pass whose time is nearly up begins nothing it can't end; the next one makes it, once.
+func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.QueryLimit} })
+	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
+	w.arrive(letter("2@b.example", "n2@b.example", "Two", "How?"))
+	w.poll()
+	w.clock = w.clock.Add(time.Minute)
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "tasks.task.add" {
+			w.clock = w.clock.Add(7 * time.Second)
+		}
+		return sandbox.Fault{}
+	})
+	p, s := w.open(store.Options{})
+	w.check(s.Cache(w.clock, "portal.times", []byte(`{"tasks.task.add":7}`)))
+	_, err := p.Flush(until{context.Background(), w.clock.Add(8 * time.Second)})
+	w.check(err)
+	all, err := s.Pendings()
+	w.check(err)
+	w.check(s.Close())
+	for _, e := range all {
+		if e.Unsure {
+			t.Errorf("in doubt: %+v", e)
+		}
+	}
+	if n := len(w.portal.Tasks()); n != 1 {
+		t.Errorf("%d tasks, and there was time for one", n)
+	}
+}
+
+// until is a context whose end is a moment of the world's clock.
+type until struct {
+	context.Context
+	at time.Time
+}
+
+func (u until) Deadline() (time.Time, bool) { return u.at, true }
+
+// What can't be had stays behind with its name and size, and the rest is made.
+func TestFilesThatStayBehind(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{Drive: func(name string, content []byte) error {
+		if strings.HasPrefix(name, "huge") {
+			return fmt.Errorf("no room")
+		}
+		return nil
+	}})
+	w.arrive(withFile("1@b.example", "n@b.example", "Empty", "See below.", "empty.txt", ""))
+	w.arrive(withFile("2@b.example", "n@b.example", "Huge", "See below.", "huge.bin", strings.Repeat("x", 2500)))
+	w.arrive(withFile("3@b.example", "n@b.example", "Fine", "See below.", "fine.txt", "fine"))
+	r, _ := w.poll()
+	if r.Opened != 3 || r.Waiting+r.Held != 0 {
+		t.Errorf("%+v", r)
+	}
+	for _, task := range w.portal.Tasks() {
+		switch task.Title {
+		case "Empty":
+			if !strings.Contains(task.Description, "empty.txt (0 B)") {
+				t.Error(task.Description)
+			}
+		case "Huge":
+			if !strings.Contains(task.Description, "huge.bin (2.5 kB)") {
+				t.Error(task.Description)
+			}
+		default:
+			if len(task.Files) != 1 || strings.Contains(task.Description, "fine.txt") {
+				t.Error(task.Files, task.Description)
+			}
+		}
+	}
+}
