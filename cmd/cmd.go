@@ -23,6 +23,7 @@ type app struct {
 	terminal bool // out is a terminal
 	env      func(string) (string, bool)
 	now      func() time.Time
+	sleep    func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
 
 	configFile string
 	stateFile  string

@@ -71,7 +71,7 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 	log := a.logger(cfg.Log.Level, cfg.Log.Format)
 	client, err := portal.New(portal.Options{
 		Webhook: cfg.Bitrix24.Webhook, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
-		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: log,
+		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: log, Now: a.now, Sleep: a.sleep,
 		Load: func(name string) []byte { v, _ := s.Cached(name, a.now().Add(-foundOutFor)); return v },
 		Save: func(name string, value []byte) {
 			if err := s.Cache(a.now(), name, value); err != nil {
