@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,10 +102,10 @@ func leaks(text string) []string {
 }
 
 // reading are the portal's methods that change nothing there.
-var reading = regexp.MustCompile(`(^|\.)(get|getlist|list|profile|scope|batch|search|getchildren|findbycomm|getforapp|access|time|getfields)$`)
+var reading = regexp.MustCompile(`(^|\.)(get|getlist|list|profile|scope|batch|search|getchildren|findbycomm|getforapp|access|time|getfields|download)$`)
 
 // creating are the methods by which helpdesk may make something in the portal: tasks, comments and files.
-var creating = regexp.MustCompile(`^(tasks\.task\.(add|update|renew|file\.attach|files\.attach|chat\.message\.send)|task\.commentitem\.add|im\.message\.add|im\.disk\.file\.commit|disk\.(folder|storage)\.uploadfile)$`)
+var creating = regexp.MustCompile(`^(tasks\.task\.(add|update|renew|disapprove|file\.attach|files\.attach|chat\.message\.send)|task\.commentitem\.add|im\.message\.add|im\.disk\.file\.commit|disk\.(folder|storage)\.uploadfile)$`)
 
 // writingCalls returns the methods called so far that change something.
 func (r *rig) writingCalls() []string {
@@ -198,13 +200,27 @@ func (r *rig) unseen() []string {
 type drive struct {
 	*rig
 	t     testing.TB
-	clock time.Time
+	mu    sync.Mutex
+	clock time.Time // goes on by wait alone
+}
+
+func (d *drive) now() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.clock
+}
+
+// wait lets time go by.
+func (d *drive) wait(by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.clock = d.clock.Add(by)
 }
 
 func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 	t.Helper()
 	d := &drive{t: t, clock: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
-	o.Now = func() time.Time { return d.clock }
+	o.Now = d.now
 	var err error
 	if d.rig, err = newRig(t.TempDir(), o, extra); err != nil {
 		t.Fatal(err)
@@ -218,8 +234,9 @@ func (d *drive) run(args ...string) (status int, stdout, stderr string) {
 	d.t.Helper()
 	var out, errw bytes.Buffer
 	env := d.environment()
-	a := &app{in: strings.NewReader(""), out: &out, err: &errw, now: func() time.Time { return d.clock },
-		env: func(name string) (string, bool) { v, ok := env[name]; return v, ok }}
+	a := &app{in: strings.NewReader(""), out: &out, err: &errw, now: d.now,
+		env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		sleep: func(_ context.Context, by time.Duration) error { d.wait(by); return nil }}
 	status = a.main(append([]string{"--config", filepath.Join(d.dir, "helpdesk.yaml")}, args...))
 	if found := leaks(out.String() + errw.String()); len(found) > 0 {
 		d.t.Errorf("helpdesk %s prints secrets %v", strings.Join(args, " "), found)
@@ -241,7 +258,7 @@ func (d *drive) must(want int, args ...string) string {
 func (d *drive) minute(args ...string) {
 	d.t.Helper()
 	d.must(0, args...)
-	d.clock = d.clock.Add(time.Minute)
+	d.wait(time.Minute)
 }
 
 // letter brings a plain letter in; further header fields may be given.
@@ -255,7 +272,7 @@ func (d *drive) letter(id, from, subject, body string, header ...string) uint32 
 	if !strings.Contains(all, "Content-Type:") {
 		all += "\nContent-Type: text/plain; charset=utf-8"
 	}
-	uid, err := d.arrive([]byte(all+"\n\n"+body+"\n"), d.clock)
+	uid, err := d.arrive([]byte(all+"\n\n"+body+"\n"), d.now())
 	if err != nil {
 		d.t.Fatal(err)
 	}
