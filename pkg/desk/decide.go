@@ -175,10 +175,18 @@ func (w *weighing) hush() {
 		case "T2 unverified":
 			w.note("unverified", "", 0)
 		case "T3 capped":
-			capped = true
+			if capped = true; due {
+				w.note("capped", "", 0)
+			}
 			continue
 		case "T4 blind copy":
 			w.note("blind-copy", "", 0)
+		case "T6 stale":
+			if due {
+				w.note("stale", "", 0)
+			}
+		case "T7 undeliverable":
+			w.note("undeliverable", w.r.replyTo(w.m).Key(), 0)
 		}
 		hit = true
 	}

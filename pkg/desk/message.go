@@ -174,6 +174,7 @@ type Message struct {
 
 	Attachments []Attachment
 	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing
+	Events      []string  // invitations beside a text, each as a line: what, when, where, by whom
 	Report      *Report
 	Degraded    []string // what could not be read as it should, for the specialist and the log
 }

@@ -68,8 +68,11 @@ func askPictures(w *weighing) (string, bool) {
 	return cutRunes(strings.Join(names, ", "), 200), len(names) > 0
 }
 
-// forwarded notes who wrote what the sender forwards.
+// forwarded notes who wrote what the sender forwards, and what he invites to.
 func (w *weighing) forwarded() {
+	for _, e := range w.m.Events {
+		w.note("event", cutRunes(oneLine(e), 300), 0)
+	}
 	var names []string
 	for _, a := range w.m.Forwarded {
 		name := a.String()

@@ -160,8 +160,8 @@ func TestCalendar(t *testing.T) {
 		t.Errorf("%q, %+v", m.Plain, m.Attachments)
 	}
 	m = parse(t, crlf("Content-Type: multipart/alternative; boundary=b\n\n--b\n\nPLAIN\n--b\nContent-Type: text/calendar\n\n"+event+"--b--\n"))
-	if strings.TrimSpace(m.Plain) != "PLAIN" {
-		t.Errorf("beside a text: %q", m.Plain)
+	if strings.TrimSpace(m.Plain) != "PLAIN" || !cmp.Equal(m.Events, []string{want}) {
+		t.Errorf("beside a text: %q, %q", m.Plain, m.Events)
 	}
 }
 

@@ -3,6 +3,7 @@ package eml
 import (
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 
 	tokens "golang.org/x/net/html"
@@ -138,8 +139,14 @@ func (w *walker) joinTexts() {
 		}
 	}
 	w.msg.Plain, w.msg.HTML = strings.Join(plain, "\n\n"), strings.Join(rich, "\n")
-	if !anyPlain && !anyHTML && len(w.events) > 0 {
-		w.msg.Plain = w.events[0].line
+	for i, e := range w.events {
+		switch {
+		case e.line == "" || i >= maxOrigins:
+		case !anyPlain && !anyHTML && w.msg.Plain == "":
+			w.msg.Plain = e.line
+		case e.line != w.msg.Plain && !slices.Contains(w.msg.Events, e.line): // the same comes as a file, too
+			w.msg.Events = append(w.msg.Events, e.line)
+		}
 	}
 }
 

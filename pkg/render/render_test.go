@@ -6,6 +6,9 @@ import (
 	"flag"
 	"html"
 	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"os"
@@ -256,6 +259,7 @@ func TestLogo(t *testing.T) {
 	if want := `<img src="cid:` + r.Inline[0].ContentID + `" width="200" height="50" alt="Support"`; !strings.Contains(r.HTML, want) {
 		t.Errorf("no %s in %s", want, r.HTML)
 	}
+	checkFormats(t)
 	s.LogoType = "image/gif"
 	if _, err := New(templates.FS, s); err == nil || !strings.Contains(err.Error(), "its content is image/png") {
 		t.Error(err)
@@ -263,6 +267,29 @@ func TestLogo(t *testing.T) {
 	s.Logo = make([]byte, biggestLogo+1)
 	if _, err := New(templates.FS, s); err == nil || !strings.Contains(err.Error(), "200 kB") {
 		t.Error(err)
+	}
+}
+
+// checkFormats holds that each format is taken as what it is, whatever its size is shown within bounds.
+func checkFormats(t *testing.T) {
+	t.Helper()
+	tall := image.NewPaletted(image.Rect(0, 0, 60, 240), color.Palette{color.White, color.Black})
+	for mime, encode := range map[string]func(io.Writer) error{
+		"image/png":  func(w io.Writer) error { return png.Encode(w, tall) },
+		"image/jpeg": func(w io.Writer) error { return jpeg.Encode(w, tall, nil) },
+		"image/gif":  func(w io.Writer) error { return gif.Encode(w, tall, nil) },
+	} {
+		var b bytes.Buffer
+		if err := encode(&b); err != nil {
+			t.Fatal(err)
+		}
+		s := settings("ru")
+		s.Logo = b.Bytes()
+		set := newSet(t, s)
+		r, err := set.Letter(desk.Closed, set.Preview(desk.Closed))
+		if err != nil || len(r.Inline) != 1 || r.Inline[0].Type != mime || !strings.Contains(r.HTML, `width="20" height="80"`) {
+			t.Errorf("%s: %v, %v", mime, r.Inline, err)
+		}
 	}
 }
 
@@ -298,7 +325,7 @@ func TestEveryNote(t *testing.T) {
 		set := newSet(t, settings(locale))
 		var b strings.Builder
 		for _, key := range strings.Fields(`unverified other-sender stranger late deleted staff-reply written automatic bulk
-			robot blind-copy bounce oversize unreadable missing-files cut thanks wrong-token forwarded degraded duplicate-mailbox`) {
+			robot blind-copy bounce oversize unreadable missing-files cut thanks wrong-token forwarded degraded duplicate-mailbox pictures event capped stale undeliverable`) {
 			with, without := set.note(desk.Note{Key: key, Detail: "DETAIL", Task: 3711}), set.note(desk.Note{Key: key})
 			if strings.HasPrefix(with, key) || strings.Contains(without, "()") || strings.Contains(without, " 0") {
 				t.Errorf("%s %s: %q, %q", locale, key, with, without)
