@@ -35,7 +35,12 @@ type app struct {
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), env: os.LookupEnv, now: time.Now}
-	return a.main(args)
+	end := a.profile()
+	status := a.main(args)
+	if err := end(); err != nil {
+		fmt.Fprintln(errw, err)
+	}
+	return status
 }
 
 func (a *app) main(args []string) int {

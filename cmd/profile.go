@@ -1,0 +1,47 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/pprof"
+)
+
+// profile writes profiles of the run for developers, into the files that HELPDESK_CPUPROFILE and HELPDESK_MEMPROFILE
+// name; the returned function ends them. Nobody asks for them in normal use, and then nothing happens.
+func (a *app) profile() (end func() error) {
+	cpu, _ := a.env("HELPDESK_CPUPROFILE")
+	mem, _ := a.env("HELPDESK_MEMPROFILE")
+	var running *os.File
+	var started error
+	if cpu != "" {
+		if running, started = os.Create(cpu); started == nil {
+			started = pprof.StartCPUProfile(running)
+		}
+	}
+	return func() error {
+		errs := []error{started}
+		if running != nil {
+			pprof.StopCPUProfile()
+			errs = append(errs, running.Close())
+		}
+		if mem != "" {
+			errs = append(errs, writeHeap(mem))
+		}
+		if err := errors.Join(errs...); err != nil {
+			return fmt.Errorf("write profile: %w", err)
+		}
+		return nil
+	}
+}
+
+// writeHeap writes what was allocated so far, and what of it still lives.
+func writeHeap(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	runtime.GC() // so that what lives is up to date
+	return errors.Join(pprof.WriteHeapProfile(f), f.Close())
+}

@@ -1,0 +1,147 @@
+// Command bench measures whole passes: processes of helpdesk against a Dovecot of its own, the sandbox portal and the
+// sandbox relay, beside mbsync where that is installed and beside the least a program can do at an IMAP server. It prints
+// the tables of docs/performance.md.
+//
+// It is no test and asserts nothing: seconds are those of the machine, only ratios of one run say something.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	only     string
+	rounds   int
+	seed     uint64
+	letters  int // of a backlog; the large one has ten times as many
+	records  int // in the state of an idle pass
+	cpu, mem string
+	write    bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.only, "only", "", "measure the `NAME`d tables alone, separated by commas: "+names())
+	flag.IntVar(&o.rounds, "rounds", 5, "how often each program runs")
+	flag.Uint64Var(&o.seed, "seed", 1, "of the letters")
+	flag.IntVar(&o.letters, "letters", 1000, "in a backlog")
+	flag.IntVar(&o.records, "records", 1_000_000, "in the state of an idle pass")
+	flag.StringVar(&o.cpu, "cpuprofile", "", "`FOLDER` for CPU profiles of helpdesk, one a run")
+	flag.StringVar(&o.mem, "memprofile", "", "`FOLDER` for heap profiles of helpdesk, one a run")
+	flag.BoolVar(&o.write, "write", false, "put the tables into docs/performance.md")
+	flag.Parse()
+	if err := bench(o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// scenario fills one table.
+type scenario struct {
+	name string
+	run  func(b *measuring) (*table, error)
+}
+
+// measuring is what a scenario works with.
+type measuring struct {
+	options
+	w   *world
+	p   *programs
+	log io.Writer
+}
+
+func names() string {
+	var all []string
+	for _, s := range scenarios() {
+		all = append(all, s.name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func bench(o options) error {
+	root, err := moduleRoot()
+	if err != nil {
+		return err
+	}
+	for _, folder := range []*string{&o.cpu, &o.mem} {
+		if *folder == "" {
+			continue
+		}
+		if *folder, err = filepath.Abs(*folder); err == nil {
+			err = os.MkdirAll(*folder, 0o755)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	var out bytes.Buffer
+	err = measure(root, o, io.MultiWriter(os.Stdout, &out))
+	if o.write && err == nil {
+		err = insert(filepath.Join(root, "docs", "performance.md"), out.Bytes())
+	}
+	return err
+}
+
+// measure runs the scenarios that are asked for and writes their tables.
+func measure(root string, o options, out io.Writer) error {
+	p, err := build(root)
+	if err != nil {
+		return err
+	}
+	defer p.remove()
+	p.cpu, p.mem = o.cpu, o.mem
+	w, err := startWorld()
+	if err != nil {
+		return err
+	}
+	defer w.stop()
+	fmt.Fprintf(out, "Medians of %d rounds, seed %d, %d processors, %s; %s.\n\n", o.rounds, o.seed, runtime.NumCPU(), runtime.Version(), p.versions())
+	b := &measuring{options: o, w: w, p: p, log: os.Stderr}
+	for _, s := range scenarios() {
+		if o.only != "" && !strings.Contains(","+o.only+",", ","+s.name+",") {
+			continue
+		}
+		start := time.Now()
+		t, err := s.run(b)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+		t.write(out)
+		fmt.Fprintf(b.log, "%s: %s\n", s.name, time.Since(start).Round(time.Second))
+	}
+	return nil
+}
+
+// versions names what was measured against.
+func (p *programs) versions() string {
+	server, err := exec.Command("/usr/sbin/dovecot", "--version").Output()
+	if err != nil {
+		server, _ = exec.Command("dovecot", "--version").Output()
+	}
+	server, _, _ = bytes.Cut(server, []byte(" "))
+	if p.mbsync == "" {
+		return fmt.Sprintf("Dovecot %s; mbsync is not installed (package isync), so nothing is compared with it", server)
+	}
+	sync, _ := exec.Command(p.mbsync, "--version").Output()
+	return fmt.Sprintf("Dovecot %s, mbsync (%s)", server, bytes.TrimSpace(sync))
+}
+
+func moduleRoot() (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	file := strings.TrimSpace(string(out))
+	if err != nil || file == "" || file == os.DevNull {
+		return "", errors.Join(errors.New("run it within the module: go run ./pkg/sandbox/bench"), err)
+	}
+	return filepath.Dir(file), nil
+}

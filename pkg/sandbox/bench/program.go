@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// figures are what one run of a program took.
+type figures struct {
+	Wall   time.Duration `json:"wall"`
+	CPU    time.Duration `json:"cpu"`
+	RSS    int64         `json:"rss"`
+	Status int           `json:"status"`
+}
+
+// programs are what is run: each as a process of its own.
+type programs struct {
+	dir      string // of the binaries
+	helpdesk string
+	floor    string
+	mbsync   string // "" = not installed
+	cpu, mem string // folders for profiles; "" = none
+	profiles int
+}
+
+func build(root string) (*programs, error) {
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
+	}
+	p := &programs{dir: dir, helpdesk: filepath.Join(dir, "helpdesk"), floor: filepath.Join(dir, "floor")}
+	for out, pkg := range map[string]string{p.helpdesk: ".", p.floor: "./pkg/sandbox/bench/floor"} {
+		cmd := exec.Command("go", "build", "-trimpath", "-o", out, pkg)
+		cmd.Dir = root
+		if text, err := cmd.CombinedOutput(); err != nil {
+			p.remove()
+			return nil, fmt.Errorf("build %s: %w\n%s", pkg, err, text)
+		}
+	}
+	p.mbsync, _ = exec.LookPath("mbsync") // "" where there is none
+	return p, nil
+}
+
+func (p *programs) remove() { _ = os.RemoveAll(p.dir) }
+
+// run weighs a program. A status other than the wanted ones is an error with what the program said.
+func (p *programs) run(dir string, env []string, args ...string) (figures, error) {
+	cmd := exec.Command(p.floor, append([]string{"weigh"}, args...)...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	var f figures
+	err := cmd.Run()
+	if err == nil {
+		err = json.Unmarshal(out.Bytes(), &f)
+	}
+	if err == nil && f.Status != 0 {
+		err = fmt.Errorf("status %d", f.Status)
+	}
+	if err != nil {
+		return f, fmt.Errorf("run %s: %w: %s", strings.Join(args, " "), err, said.Bytes())
+	}
+	return f, nil
+}
+
+// profiling returns the variables that make helpdesk leave profiles.
+func (p *programs) profiling() []string {
+	p.profiles++
+	var env []string
+	if p.cpu != "" {
+		env = append(env, fmt.Sprintf("HELPDESK_CPUPROFILE=%s", filepath.Join(p.cpu, fmt.Sprintf("cpu-%04d.pprof", p.profiles))))
+	}
+	if p.mem != "" {
+		env = append(env, fmt.Sprintf("HELPDESK_MEMPROFILE=%s", filepath.Join(p.mem, fmt.Sprintf("mem-%04d.pprof", p.profiles))))
+	}
+	return env
+}
+
+// installation is a folder with a configuration and a state.
+type installation struct {
+	p   *programs
+	dir string
+}
+
+// install writes a configuration for the user's mailbox on these servers.
+func (p *programs) install(w *world, user, imap, smtp string) (*installation, error) {
+	dir, err := os.MkdirTemp(p.dir, "run")
+	if err != nil {
+		return nil, err
+	}
+	i := &installation{p: p, dir: dir}
+	return i, i.configure(w, user, imap, smtp)
+}
+
+func (i *installation) configure(w *world, user, imap, smtp string) error {
+	_, imapPort, err := net.SplitHostPort(imap)
+	if err != nil {
+		return err
+	}
+	_, smtpPort, err := net.SplitHostPort(smtp)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf(configuration, w.portal.base, deskAddress, imapPort, user, password, smtpPort)
+	return os.WriteFile(filepath.Join(i.dir, "helpdesk.yaml"), []byte(text), 0o600)
+}
+
+// The limits of the portal and of the auto-replies are lifted: they would be measured, and not the program.
+const configuration = `state: helpdesk.db
+bitrix24:
+  webhook: %s
+  rate: {burst: 10000, per_second: 1000}
+  task: {responsible: 7}
+mailboxes:
+  - name: support
+    from: "Support <%s>"
+    imap: {host: 127.0.0.1, port: %s, tls: none, user: %s, password: %s, max_message: 100MB}
+    smtp: {host: 127.0.0.1, port: %s, tls: none, auth: none}
+letters:
+  received:
+    limit: {per_address: 1000000, per_domain: 1000000}
+`
+
+func (i *installation) state() string { return filepath.Join(i.dir, "helpdesk.db") }
+
+func (i *installation) remove() { _ = os.RemoveAll(i.dir) }
+
+// run runs helpdesk.
+func (i *installation) run(args ...string) (figures, error) {
+	return i.p.run(i.dir, i.p.profiling(), append([]string{i.p.helpdesk}, args...)...)
+}
+
+// writes returns how many transactions have written to the state, and the size of its file.
+func (i *installation) writes() (transactions int, size int64, err error) {
+	info, err := os.Stat(i.state())
+	if err != nil {
+		return 0, 0, err
+	}
+	db, err := bolt.Open(i.state(), 0o600, &bolt.Options{ReadOnly: true, Timeout: time.Second})
+	if err != nil {
+		return 0, 0, err
+	}
+	err = db.View(func(tx *bolt.Tx) error { transactions = tx.ID(); return nil })
+	if cerr := db.Close(); err == nil {
+		err = cerr
+	}
+	return transactions, info.Size(), err
+}
+
+// sync lets mbsync fetch a mailbox into a new Maildir, or once more into the one of the folder given.
+func (p *programs) sync(dir, imap, user string) (figures, error) {
+	_, port, err := net.SplitHostPort(imap)
+	if err != nil {
+		return figures{}, err
+	}
+	inbox := filepath.Join(dir, "inbox")
+	text := fmt.Sprintf(mbsyncrc, port, user, password, dir, inbox, dir)
+	if err := os.WriteFile(filepath.Join(dir, "mbsyncrc"), []byte(text), 0o600); err != nil {
+		return figures{}, err
+	}
+	return p.run(dir, nil, p.mbsync, "-q", "-c", filepath.Join(dir, "mbsyncrc"), "bench")
+}
+
+const mbsyncrc = `IMAPAccount bench
+Host 127.0.0.1
+Port %s
+User %s
+Pass %s
+SSLType None
+AuthMechs LOGIN
+
+IMAPStore far
+Account bench
+
+MaildirStore near
+Path %s/
+Inbox %s
+
+Channel bench
+Far :far:
+Near :near:
+Patterns INBOX
+Create Near
+Sync Pull New
+SyncState %s/
+`

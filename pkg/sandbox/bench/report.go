@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// table is one of the tables of docs/performance.md.
+type table struct {
+	title string
+	head  []string
+	rows  [][]string
+	notes []string
+}
+
+func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+
+func (t *table) note(format string, args ...any) {
+	t.notes = append(t.notes, fmt.Sprintf(format, args...))
+}
+
+func (t *table) write(w io.Writer) {
+	fmt.Fprintf(w, "### %s\n\n| %s |\n|%s\n", t.title, strings.Join(t.head, " | "), strings.Repeat("---|", len(t.head)))
+	for _, r := range t.rows {
+		fmt.Fprintf(w, "| %s |\n", strings.Join(r, " | "))
+	}
+	fmt.Fprintln(w)
+	for _, n := range t.notes {
+		fmt.Fprintf(w, "%s\n\n", n)
+	}
+}
+
+// sample are the figures of one program in all rounds.
+type sample []figures
+
+func (s *sample) add(f figures) { *s = append(*s, f) }
+
+func (s sample) wall() time.Duration {
+	return median(s, func(f figures) time.Duration { return f.Wall })
+}
+
+func (s sample) cpu() time.Duration { return median(s, func(f figures) time.Duration { return f.CPU }) }
+
+func (s sample) rss() int64 { return median(s, func(f figures) int64 { return f.RSS }) }
+
+// ratio is the median of the ratios within each round: what disturbs a round disturbs both of its sides.
+func (s sample) ratio(to sample) float64 {
+	n := min(len(s), len(to))
+	all := make([]float64, n)
+	for i := range n {
+		all[i] = float64(s[i].Wall) / float64(to[i].Wall)
+	}
+	return middle(all)
+}
+
+func median[N int64 | time.Duration](s sample, of func(figures) N) N {
+	all := make([]N, len(s))
+	for i, f := range s {
+		all[i] = of(f)
+	}
+	return middle(all)
+}
+
+func middle[N int64 | time.Duration | float64 | int](all []N) N {
+	if len(all) == 0 {
+		return 0
+	}
+	all = slices.Clone(all)
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	}
+	return fmt.Sprintf("%.2f s", d.Seconds())
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }
+
+func times(x float64) string {
+	if x == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f ×", x)
+}
+
+// verdict compares with what is to be reached; 0 = nothing to compare with.
+func verdict(x, most float64) string {
+	switch {
+	case x == 0:
+		return "not measured"
+	case x <= most:
+		return "reached"
+	}
+	return "**missed**"
+}
+
+const (
+	beginMark = "<!-- measured by go run ./pkg/sandbox/bench -write -->"
+	endMark   = "<!-- end of what was measured -->"
+)
+
+// insert puts the text between the marks of the file, which is made where it is missing.
+func insert(file string, text []byte) error {
+	old, err := os.ReadFile(file)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return os.WriteFile(file, spliced(old, text), 0o644)
+}
+
+func spliced(old, text []byte) []byte {
+	if len(old) == 0 {
+		old = []byte("# Performance\n")
+	}
+	block := []byte(beginMark + "\n\n" + strings.TrimSpace(string(text)) + "\n\n" + endMark)
+	from, to := bytes.Index(old, []byte(beginMark)), bytes.Index(old, []byte(endMark))
+	if from < 0 || to < from {
+		return slices.Concat(bytes.TrimRight(old, "\n"), []byte("\n\n"), block, []byte("\n"))
+	}
+	return slices.Concat(old[:from], block, old[to+len(endMark):])
+}

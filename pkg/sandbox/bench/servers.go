@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"helpdesk/pkg/sandbox"
+)
+
+// meter is a portal whose own time is measured, with a delay before every answer where one is wanted.
+type meter struct {
+	server *http.Server
+	base   string
+
+	mu     sync.Mutex
+	portal *sandbox.Portal
+	delay  time.Duration
+	hits   int
+	own    time.Duration // spent on answers, side by side ones added up
+	shift  time.Duration // of the portal's clock
+}
+
+func startPortal() (*meter, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	m := &meter{base: "http://" + ln.Addr().String() + "/rest/17/sandbox-code/"}
+	m.renew(0)
+	m.server = &http.Server{Handler: m, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = m.server.Serve(ln) }() // ends with stop
+	return m, nil
+}
+
+func (m *meter) stop() { _ = m.server.Close() }
+
+// renew puts an empty portal in the place of the one before, and sets how long its answers take.
+func (m *meter) renew(delay time.Duration) {
+	p := sandbox.NewPortal(sandbox.PortalOptions{NoLimit: true, OperatingLimit: 1000 * time.Hour, Now: m.now})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.portal, m.delay, m.hits, m.own = p, delay, 0, 0
+}
+
+func (m *meter) now() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Now().Add(m.shift)
+}
+
+// advance sets the portal's clock forward.
+func (m *meter) advance(d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.shift += d
+}
+
+// reading returns the hits and the portal's own time since the last reading.
+func (m *meter) reading() (hits int, own time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hits, own = m.hits, m.own
+	m.hits, m.own = 0, 0
+	m.portal.ResetCounts()
+	return hits, own
+}
+
+// ServeHTTP implements http.Handler.
+func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	m.mu.Lock()
+	p, delay := m.portal, m.delay
+	m.mu.Unlock()
+	time.Sleep(delay)
+	p.ServeHTTP(w, r)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hits++
+	m.own += time.Since(start)
+}
+
+// tap stands before the IMAP server and counts what clients ask, so that round trips can be compared.
+type tap struct {
+	ln     net.Listener
+	target string
+
+	mu       sync.Mutex
+	commands int
+}
+
+func startTap(target string) (*tap, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	t := &tap{ln: ln, target: target}
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go t.pass(c)
+		}
+	}()
+	return t, nil
+}
+
+func (t *tap) pass(client net.Conn) {
+	defer client.Close()
+	server, err := net.Dial("tcp", t.target)
+	if err != nil {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(client, server)
+		_ = client.Close()
+	}()
+	_, _ = io.Copy(io.MultiWriter(server, counting{t}), client)
+	_ = server.Close()
+}
+
+// counting counts commands by their line ends.
+type counting struct{ *tap }
+
+func (c counting) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.commands += bytes.Count(p, []byte("\n"))
+	return len(p), nil
+}
+
+// reading returns how many commands came since the last reading.
+func (t *tap) reading() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.commands
+	t.commands = 0
+	return n
+}
+
+// world is everything the programs talk to.
+type world struct {
+	imap   *dovecot
+	tap    *tap
+	slow   *sandbox.Proxy // before the IMAP server, 20 ms a round trip
+	portal *meter
+	smtp   *sandbox.SMTP
+	far    *sandbox.Proxy // before the relay, 20 ms a round trip
+}
+
+const roundTrip = 20 * time.Millisecond
+
+func startWorld() (w *world, err error) {
+	w = &world{}
+	defer func() {
+		if err != nil {
+			w.stop()
+		}
+	}()
+	if w.imap, err = startDovecot(); err != nil {
+		return w, err
+	}
+	var errs [5]error
+	w.tap, errs[0] = startTap(w.imap.addr)
+	w.slow, errs[1] = sandbox.NewProxy(w.imap.addr)
+	w.portal, errs[2] = startPortal()
+	w.smtp, errs[3] = sandbox.NewSMTP(sandbox.SMTPOptions{})
+	if err := errors.Join(errs[:]...); err != nil {
+		return w, fmt.Errorf("start servers: %w", err)
+	}
+	if w.far, err = sandbox.NewProxy(w.smtp.Addr()); err != nil {
+		return w, err
+	}
+	w.slow.Delay(roundTrip)
+	w.far.Delay(roundTrip)
+	return w, nil
+}
+
+func (w *world) stop() {
+	if w.far != nil {
+		_ = w.far.Close()
+	}
+	if w.smtp != nil {
+		_ = w.smtp.Close()
+	}
+	if w.portal != nil {
+		w.portal.stop()
+	}
+	if w.slow != nil {
+		_ = w.slow.Close()
+	}
+	if w.tap != nil {
+		_ = w.tap.ln.Close()
+	}
+	if w.imap != nil {
+		w.imap.stop()
+	}
+}
