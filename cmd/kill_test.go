@@ -148,7 +148,10 @@ func (k *killing) happen() {
 	}
 	k.letters++
 	id := fmt.Sprintf("letter-%d@customer.example", k.letters)
-	header, customer := "", k.letters
+	var (
+		header   string
+		customer int
+	)
 	if len(k.firsts) > 0 && k.rnd.IntN(3) == 0 {
 		customer = 1 + k.rnd.IntN(len(k.firsts))
 		header = fmt.Sprintf("In-Reply-To: <%s>\r\n", k.firsts[customer-1])

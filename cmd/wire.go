@@ -267,7 +267,7 @@ func openRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	return relay.Open(ctx, relay.Options{Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: m.SMTP.TLS, CA: ca, Auth: m.SMTP.Auth,
+	return relay.Open(ctx, relay.Options{Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: m.SMTP.TLS, CA: ca, Auth: m.SMTP.Auth, Connections: 4,
 		User: m.SMTP.User, Password: m.SMTP.Password})
 }
 

@@ -1,6 +1,7 @@
 package pass_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/sandbox"
 )
@@ -31,6 +34,10 @@ func scenario(w *world, settle func()) {
 	w.clock = w.clock.Add(time.Minute)
 	w.arrive(letter("5@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It works!", "In-Reply-To: <"+w.lastID()+">"))
 	w.pass(w.poll, settle)
+	w.clock = w.clock.Add(time.Minute)
+	w.portal.Say(task, specialist, "Glad to hear that.")
+	w.clock = w.clock.Add(time.Minute)
+	w.pass(w.notify, settle)
 	settle()
 }
 
@@ -55,6 +62,9 @@ func TestDyingAtEveryStep(t *testing.T) {
 			if n := strings.Count(want, "\ntask ") + 1; n != 3 || len(auto) != 2 {
 				t.Fatalf("the undisturbed world has %d tasks and %d auto-replies, not 3 and 2:\n%s", n, len(auto), want)
 			}
+			if n := calm.twice(); n != 0 {
+				t.Fatalf("%d letters were sent twice with nothing in the way", n)
+			}
 			if len(names) < 40 {
 				t.Fatalf("%d steps are too few to be all: %v", len(names), names)
 			}
@@ -72,6 +82,20 @@ func TestDyingAtEveryStep(t *testing.T) {
 			}
 		})
 	}
+}
+
+// twice returns how many letters went out again under the Message-ID of an earlier one.
+func (w *world) twice() (n int) {
+	seen := map[string]bool{}
+	for _, l := range w.smtp.Letters() {
+		m, err := eml.Parse(bytes.NewReader(l.Raw), desk.Listing{})
+		w.check(err)
+		if seen[m.ID] {
+			n++
+		}
+		seen[m.ID] = true
+	}
+	return n
 }
 
 // dieAt goes through the scenario, dies once at the given step, and returns the shape of the world in the end.

@@ -64,6 +64,8 @@ func (p *Pass) problem(where string, err error) {
 	if err == nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, old := range p.report.Problems {
 		if old.Where == where && old.Message == err.Error() {
 			return
@@ -112,6 +114,13 @@ func (r *Report) Left() (Left, error) {
 		errs = append(errs, fmt.Errorf("%s: %w", p.Where, p.Err))
 	}
 	return left, errors.Join(errs...)
+}
+
+// add counts.
+func (p *Pass) add(n *int, by int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	*n += by
 }
 
 // tell adds a line to the report.

@@ -5,23 +5,27 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"helpdesk/pkg/desk"
 )
 
 // spool keeps the bytes of the messages being worked on, so that their files need not be fetched a second time: small
 // ones in memory, large ones in temporary files.
-type spool map[desk.Place]*spooled
+type spool struct {
+	mu   sync.Mutex
+	kept map[desk.Place]*spooled
+}
 
 type spooled struct {
 	mem  []byte
 	file string
 }
 
-const inMemory = 256 << 10 // bytes
+const inMemory = 64 << 10 // bytes
 
 // add reads a message to its end and keeps it.
-func (s spool) add(at desk.Place, r io.Reader) (*spooled, error) {
+func (s *spool) add(at desk.Place, r io.Reader) (*spooled, error) {
 	var head bytes.Buffer
 	n, err := io.CopyN(&head, r, inMemory+1)
 	if err != nil && err != io.EOF {
@@ -33,8 +37,20 @@ func (s spool) add(at desk.Place, r io.Reader) (*spooled, error) {
 			return nil, err
 		}
 	}
-	s[at] = one
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil {
+		s.kept = map[desk.Place]*spooled{}
+	}
+	s.kept[at] = one
 	return one, nil
+}
+
+func (s *spool) get(at desk.Place) (*spooled, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, ok := s.kept[at]
+	return one, ok
 }
 
 func toFile(head *bytes.Buffer, rest io.Reader) (*spooled, error) {
@@ -69,15 +85,23 @@ func (s *spooled) bytes() ([]byte, error) {
 	return os.ReadFile(s.file)
 }
 
-func (s spool) drop(at desk.Place) {
-	if one, ok := s[at]; ok && one.file != "" {
-		_ = os.Remove(one.file)
+func (s *spool) drop(places ...desk.Place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, at := range places {
+		if one, ok := s.kept[at]; ok && one.file != "" {
+			_ = os.Remove(one.file)
+		}
+		delete(s.kept, at)
 	}
-	delete(s, at)
 }
 
-func (s spool) clear() {
-	for at := range s {
-		s.drop(at)
+func (s *spool) clear() {
+	s.mu.Lock()
+	all := make([]desk.Place, 0, len(s.kept))
+	for at := range s.kept {
+		all = append(all, at)
 	}
+	s.mu.Unlock()
+	s.drop(all...)
 }

@@ -3,6 +3,7 @@ package pass_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -149,9 +150,18 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	w.check(err)
 	st := &stepping{w: w, Store: s, Client: client}
 	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
-		Policy: &w.policy, Kit: w.kit, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
+		Policy: &w.policy, Kit: w.kit, Together: inTurn, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
 		Settle: 2 * time.Minute, PoisonAfter: w.poison, Budget: time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example", Signer: s.Signer(), Instance: s.Instance(),
 		Now: now, Log: slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))}, s
+}
+
+// inTurn runs functions one after the other, so that every step of a pass has its place.
+func inTurn(fns ...func() error) error {
+	var errs []error
+	for _, fn := range fns {
+		errs = append(errs, fn())
+	}
+	return errors.Join(errs...)
 }
 
 func (w *world) kit() (k pass.Kit, err error) {
