@@ -1,0 +1,210 @@
+package cmd
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/sandbox"
+)
+
+// mortal is a helpdesk whose process is killed when its servers have seen a number of its steps.
+type mortal struct {
+	*rig
+	t *testing.T
+
+	mu     sync.Mutex
+	ahead  time.Duration
+	steps  int // seen so far
+	kill   int // the one to die at; 0 = none
+	where  string
+	living *exec.Cmd
+	dead   bool
+}
+
+// TestPromise2NothingDoubled kills a process at the steps its servers can see: a command of the mailbox, a call of the
+// portal before and after it is carried out, a stage of a letter before and after it is taken. Then the passes go on as
+// cron starts them, and the world must be as if nothing had happened. Each step of all passes would take minutes; every
+// run takes some of them, the ones next to each other on different cards.
+func TestPromise2NothingDoubled(t *testing.T) {
+	const kills = 14
+	for i, card := range cards {
+		t.Run(card.name, func(t *testing.T) {
+			t.Parallel()
+			all := day(t, card.o, 0)
+			if testing.Short() || all < kills {
+				t.Logf("only the undisturbed day, of %d steps", all)
+				return
+			}
+			stride := all / kills
+			for at := 1 + i*stride/2; at <= all; at += stride {
+				if day(t, card.o, at); t.Failed() {
+					t.Fatalf("killed at step %d of %d", at, all)
+				}
+			}
+		})
+	}
+}
+
+// day runs the passes of a day and returns how many steps there were.
+func day(t *testing.T, o sandbox.PortalOptions, kill int) int {
+	t.Helper()
+	m := &mortal{t: t, kill: kill}
+	dir, err := os.MkdirTemp(t.TempDir(), "day")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Now = func() time.Time { m.mu.Lock(); defer m.mu.Unlock(); return time.Now().Add(m.ahead) }
+	if m.rig, err = newRig(dir, o, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	m.watch()
+	begin := time.Now()
+	m.mail(begin, "1@romashka.example", "ivan@romashka.example", "Printer", withFile, mixed)
+	m.mail(begin, "2@stroymir.example", "anna@stroymir.example", "Password", "I forgot it.")
+	m.run("poll")
+	m.mail(begin, "3@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@romashka.example>")
+	m.run("poll")
+	if tasks := m.portal.Tasks(); len(tasks) > 0 {
+		m.portal.Say(tasks[0].ID, 7, "Please restart it.")
+		m.portal.Say(tasks[0].ID, 7, "// internal")
+	} else {
+		m.quiet()
+		m.portal.Say(m.portal.Tasks()[0].ID, 7, "Please restart it.")
+	}
+	m.run("notify")
+	m.quiet()
+	m.verify()
+	return m.steps
+}
+
+// step counts a step and says whether the process is dead, killed by this step or before.
+func (m *mortal) step(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.dead {
+		return true
+	}
+	m.steps++
+	if m.steps == m.kill && m.living != nil {
+		m.where, m.dead = name, true
+		_ = m.living.Process.Kill()
+	}
+	return m.dead
+}
+
+func (m *mortal) watch() {
+	m.imap.Inject(func(command, _ string) error {
+		if m.step("mailbox, before " + command) {
+			return sandbox.ErrDrop
+		}
+		return nil
+	})
+	m.smtp.Inject(func(stage, _ string) error {
+		if m.step("relay, at " + stage) {
+			return sandbox.ErrDrop
+		}
+		return nil
+	})
+	m.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		switch {
+		case m.step("portal, before " + c.Method):
+			return sandbox.Fault{Kind: sandbox.Drop}
+		case m.step("portal, after " + c.Method):
+			return sandbox.Fault{Kind: sandbox.Drop, After: true}
+		}
+		return sandbox.Fault{}
+	})
+}
+
+func (m *mortal) mail(at time.Time, id, from, subject, body string, header ...string) {
+	d := &drive{rig: m.rig, t: m.t, clock: at}
+	d.letter(id, from, subject, body, header...)
+}
+
+// run runs one pass as a process, and returns its status; -1 = it was killed.
+func (m *mortal) run(args ...string) int {
+	m.t.Helper()
+	c := exec.Command("helpdesk-later", append([]string{"--config", filepath.Join(m.dir, "helpdesk.yaml")}, args...)...)
+	c.Env = append(os.Environ(), "AHEAD="+m.ahead.String())
+	for name, value := range m.environment() {
+		c.Env = append(c.Env, name+"="+value)
+	}
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	m.mu.Lock()
+	m.dead, m.living = false, c
+	err := c.Start()
+	m.mu.Unlock()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	_ = c.Wait()
+	if found := leaks(out.String()); len(found) > 0 {
+		m.t.Errorf("helpdesk %v prints secrets %v", args, found)
+	}
+	return c.ProcessState.ExitCode()
+}
+
+func (m *mortal) quiet() {
+	m.t.Helper()
+	for range 10 {
+		m.mu.Lock()
+		m.ahead += 3 * time.Minute
+		m.mu.Unlock()
+		poll, notify := m.run("poll"), m.run("notify")
+		if poll == exitDone && notify == exitDone && len(m.unseen()) == 0 {
+			return
+		}
+	}
+	m.t.Errorf("killed %s: it never gets quiet\n%s", m.where, m.tasks())
+}
+
+func (m *mortal) verify() {
+	m.t.Helper()
+	fail := func(format string, args ...any) {
+		m.t.Helper()
+		m.t.Errorf("killed %s: %s\n%s", m.where, fmt.Sprintf(format, args...), m.tasks())
+	}
+	d := &drive{rig: m.rig, t: m.t}
+	for title, text := range map[string]string{"Printer": "It blinks.", "Password": "no such text"} {
+		if tasks, _ := d.count(title, text); tasks != 1 {
+			fail("%d tasks of the title %s", tasks, title)
+		}
+	}
+	if _, comments := d.count("", "It blinks."); comments != 1 || len(m.portal.Tasks()) != 2 {
+		fail("%d comments, %d tasks", comments, len(m.portal.Tasks()))
+	}
+	if files := m.portal.Tasks()[0].Files; len(files) != 1 {
+		fail("files of the task: %v", files)
+	}
+	replies, answers := map[string]int{}, map[string]bool{}
+	for _, l := range d.mailed() {
+		if l.automatic() {
+			replies[l.Message.InReplyTo[0]]++
+			continue
+		}
+		answers[l.Message.ID] = true
+		if !strings.Contains(l.Message.Plain, "Please restart it.") || strings.Contains(l.Message.Plain, "internal") {
+			fail("a letter says %s", l.Message.Plain)
+		}
+	}
+	for id, n := range replies {
+		if n > 1 || id == "3@romashka.example" {
+			fail("%d auto-replies to %s", n, id)
+		}
+	}
+	if m.kill == 0 && len(replies) != 2 {
+		fail("auto-replies without a disturbance: %v", replies)
+	}
+	if len(answers) != 1 {
+		fail("the comment went out under the Message-IDs %v", answers)
+	}
+}
