@@ -1,18 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 )
 
@@ -153,50 +148,4 @@ func (b *browser) draw(page string, v view) ([]byte, error) {
 		return nil, err
 	}
 	return shrink(shot.Data)
-}
-
-const colours = 16 // of a picture: letters have few, and the edges of their glyphs need no more
-
-// shrink makes a picture of its most frequent colours.
-func shrink(raw []byte) ([]byte, error) {
-	m, err := png.Decode(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	count := map[color.RGBA]int{}
-	rgba := func(x, y int) color.RGBA { return color.RGBAModel.Convert(m.At(x, y)).(color.RGBA) }
-	box := m.Bounds()
-	for y := box.Min.Y; y < box.Max.Y; y++ {
-		for x := box.Min.X; x < box.Max.X; x++ {
-			count[rgba(x, y)]++
-		}
-	}
-	all := make([]color.RGBA, 0, len(count))
-	for c := range count {
-		all = append(all, c)
-	}
-	sort.Slice(all, func(i, j int) bool {
-		a, b := all[i], all[j]
-		if count[a] != count[b] {
-			return count[a] > count[b]
-		}
-		return uint32(a.R)<<16|uint32(a.G)<<8|uint32(a.B) < uint32(b.R)<<16|uint32(b.G)<<8|uint32(b.B)
-	})
-	p := make(color.Palette, 0, colours)
-	for _, c := range all[:min(len(all), colours)] {
-		p = append(p, c)
-	}
-	index := map[color.RGBA]uint8{}
-	for _, c := range all {
-		index[c] = uint8(p.Index(c))
-	}
-	out := image.NewPaletted(image.Rect(0, 0, box.Dx(), box.Dy()), p)
-	for y := range box.Dy() {
-		for x := range box.Dx() {
-			out.SetColorIndex(x, y, index[rgba(box.Min.X+x, box.Min.Y+y)])
-		}
-	}
-	var b bytes.Buffer
-	err = (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out)
-	return b.Bytes(), err
 }

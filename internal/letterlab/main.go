@@ -20,13 +20,14 @@ import (
 	"slices"
 )
 
-// looks are the ways to look at letters, in their order.
-var looks = []struct {
+// look is a way to look at letters.
+type look struct {
 	name string
-	look func(ctx context.Context, root string, all []sample) error
-}{
-	{"pictures", drawAll}, {"programs", judgePrograms}, {"spam", scoreAll},
+	at   func(ctx context.Context, root string, all []sample) error
 }
+
+// looks are in the order in which they are taken.
+var looks = []look{{"pictures", drawAll}, {"programs", judgePrograms}, {"spam", scoreAll}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -46,22 +47,17 @@ func run(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
 	for _, name := range names {
-		if !slices.ContainsFunc(looks, func(l struct {
-			name string
-			look func(context.Context, string, []sample) error
-		}) bool {
-			return l.name == name
-		}) {
+		if !slices.ContainsFunc(looks, func(l look) bool { return l.name == name }) {
 			return fmt.Errorf("no look %q: pictures, programs or spam", name)
 		}
 	}
+	var errs []error
 	for _, l := range looks {
 		if len(names) > 0 && !slices.Contains(names, l.name) {
 			continue
 		}
-		if err := l.look(ctx, root, all); err != nil {
+		if err := l.at(ctx, root, all); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", l.name, err))
 		}
 	}
