@@ -79,7 +79,7 @@ func (w *weighing) forwarded() {
 		if a.Addr == "" {
 			name = a.Name
 		}
-		if name = oneLine(name); name != "" && a.Key() != w.m.From.Key() && !slices.Contains(names, name) {
+		if name = oneLine(name); name != "" && a.Key() != w.m.From.Key() && !w.r.isOwn(a.Addr) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
