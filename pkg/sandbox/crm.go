@@ -83,6 +83,8 @@ func contactMatches(c Contact, filter *Params) bool {
 		v := filter.Get(k)
 		ok := true
 		switch strings.TrimLeft(k, "=@") {
+		case ">ID":
+			ok = numberHits([]int64{c.ID}, ">", integers(v))
 		case "EMAIL":
 			ok = slices.ContainsFunc(texts(v), c.has)
 		case "ID":

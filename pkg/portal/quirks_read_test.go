@@ -1,0 +1,458 @@
+package portal
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/sandbox"
+)
+
+// stepped is a portal with a clock of its own, which returns the task it opened and how to go on.
+func stepped(t *testing.T, o sandbox.PortalOptions) (*sandbox.Portal, *Client, int64, func(time.Duration) time.Time) {
+	t.Helper()
+	clock := time.Now().Truncate(time.Second)
+	o.Now = func() time.Time { return clock }
+	p, c := live(t, o)
+	id := opened(t, c, 1)[0]
+	return p, c, id, func(d time.Duration) time.Time { clock = clock.Add(d); return clock }
+}
+
+func changed(t *testing.T, c *Client, since time.Time) []int64 {
+	t.Helper()
+	got, err := c.Changes(t.Context(), since)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []int64
+	for _, s := range got.Tasks {
+		ids = append(ids, s.Task)
+	}
+	return ids
+}
+
+func TestQuirkWholeSeconds(t *testing.T) {
+	p, c, id, later := stepped(t, sandbox.PortalOptions{})
+	at := later(time.Minute)
+	p.Say(id, 7, "x")
+	if got := changed(t, c, at.Add(900*time.Millisecond)); !slices.Equal(got, []int64{id}) {
+		t.Error("a comment of the same second is missed", got)
+	}
+}
+
+func TestQuirkUnknownFilterIsIgnored(t *testing.T) {
+	p, c, id, later := stepped(t, sandbox.PortalOptions{ActivityFilterIgnored: true})
+	at := later(time.Hour)
+	if got := changed(t, c, at); len(got) != 0 {
+		t.Error("all tasks are changed", got)
+	}
+	p.Say(id, 7, "x")
+	if got := changed(t, c, at); !slices.Equal(got, []int64{id}) {
+		t.Error(got)
+	}
+}
+
+func TestQuirkStatusLeavesActivityAlone(t *testing.T) {
+	p, c, id, later := stepped(t, sandbox.PortalOptions{NewCard: true})
+	at := later(time.Hour)
+	p.CloseTask(id, 7)
+	if task, _ := p.Task(id); !task.Activity.Before(at) {
+		t.Fatal("the portal moves the date")
+	}
+	if got := changed(t, c, at); !slices.Equal(got, []int64{id}) {
+		t.Error("the closing is missed", got)
+	}
+}
+
+func TestQuirkAnotherCreator(t *testing.T) {
+	p, c, id, later := stepped(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}}})
+	p.RemoveUser(id)
+	at := later(time.Hour)
+	if joined, err := c.Rejoin(t.Context(), []int64{id}); err != nil || len(joined) != 1 {
+		t.Fatal(joined, err)
+	}
+	p.Say(id, 7, "x")
+	if got := changed(t, c, at); !slices.Equal(got, []int64{id}) {
+		t.Error("a task we merely observe is missed", got)
+	}
+}
+
+func TestQuirkInactiveUserIsEmpty(t *testing.T) {
+	s := newScript(t, answer(200, `{"result":{"result":{"c0":{},"c1":["task"],"c2":[],"c3":{"tasks":[]}},"result_error":[]}}`),
+		answer(404, `{"error":"ERROR_METHOD_NOT_FOUND"}`))
+	for _, f := range s.client(t).Check(t.Context(), Want{}) {
+		if f.What == "webhook user" && (f.OK || !strings.Contains(f.Hint, "not active")) {
+			t.Error(f)
+		}
+	}
+}
+
+func TestQuirkRenamedPortalRedirects(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	p.Inject(func(*sandbox.Call) sandbox.Fault {
+		return sandbox.Fault{Kind: sandbox.Redirect, Host: "renamed.example"}
+	})
+	err := c.Call(t.Context(), "tasks.task.add", nil, nil)
+	tells(t, err, told{fault.Refused, fault.Setup})
+	if !strings.Contains(err.Error(), "renamed.example") || p.Hits() != 1 {
+		t.Error(err, p.Hits())
+	}
+}
+
+func TestQuirkLastIDFollowsTheOrder(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{NewCard: true})
+	id := opened(t, c, 1)[0]
+	first := p.Say(id, 7, "one")
+	p.Say(id, 7, "two")
+	task, _ := p.Task(id)
+	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id, Chat: task.Chat, Last: first}})
+	if err != nil || len(talks[0].Comments) != 1 || talks[0].Comments[0].Text != "two" {
+		t.Error(err, talks)
+	}
+	if cmd := (&reading{chat: 5}).search(); !strings.Contains(cmd.Params.query(), "ORDER%5BID%5D=ASC") {
+		t.Error(cmd)
+	}
+}
+
+func TestQuirkParamsOfAMessage(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{NewCard: true})
+	id := opened(t, c, 1)[0]
+	p.Say(id, 7, "plain")
+	gone := p.Say(id, 7, "taken back")
+	p.Say(id, 7, "", sandbox.File{Name: "a.png", Content: []byte("x")})
+	p.DeleteComment(id, gone)
+	task, _ := p.Task(id)
+	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id, Chat: task.Chat}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := talks[0].Comments
+	if n := len(cs); cs[n-3].Deleted || !cs[n-2].Deleted || cs[n-1].Deleted || len(cs[n-1].Files) != 1 || cs[n-1].Files[0].Name != "a.png" {
+		t.Errorf("%+v", cs)
+	}
+}
+
+func TestQuirkServiceCommentsAreSigned(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	id := opened(t, c, 1)[0]
+	p.CloseTask(id, 7)
+	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := talks[0].Comments
+	if last := cs[len(cs)-1]; last.Author != 7 || last.System {
+		t.Errorf("only the text could tell, and it is the policy's to read: %+v", last)
+	}
+}
+
+func TestQuirkDownloadWantsHeaders(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{NewCard: true})
+	id := opened(t, c, 1)[0]
+	p.Say(id, 7, "x", sandbox.File{Name: "a", Content: []byte("content")})
+	task, _ := p.Task(id)
+	object := task.Comments[len(task.Comments)-1].Files[0].Object
+	var b bytes.Buffer
+	if err := c.Download(t.Context(), desk.File{Object: object, Size: 7}, &b); err != nil || b.String() != "content" {
+		t.Error(err, b.String())
+	}
+	var r struct {
+		URL string `json:"DOWNLOAD_URL"`
+	}
+	if err := c.Call(t.Context(), "disk.file.get", Params{{"id", object}}, &r); err != nil {
+		t.Fatal(err)
+	}
+	bare, err := http.NewRequest(http.MethodGet, r.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(bare)
+	if err != nil || resp.StatusCode != http.StatusNotFound {
+		t.Error("the portal gives it without them", err)
+	}
+}
+
+func TestQuirkAddressWithoutHost(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	id := opened(t, c, 1)[0]
+	p.Say(id, 7, "x", sandbox.File{Name: "a", Content: []byte("content")})
+	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := talks[0].Comments
+	f := cs[len(cs)-1].Files[0]
+	if !strings.HasPrefix(f.URL, "/") {
+		t.Fatal(f.URL)
+	}
+	var b bytes.Buffer
+	if err := c.Download(t.Context(), desk.File{URL: f.URL, Size: 7}, &b); err != nil || b.String() != "content" {
+		t.Error(err, b.String())
+	}
+}
+
+func TestQuirkDescriptionIsHTML(t *testing.T) {
+	if got := plain("No &quot;title&quot;<br>given<br>"); got != `No "title" given` {
+		t.Error(got)
+	}
+}
+
+func TestQuirkErrorHasManyForms(t *testing.T) {
+	for raw, want := range map[string]string{
+		`"ERROR_CORE"`: "ERROR_CORE", `"1048582"`: "1048582", `0`: "0", `"Max quantity of values is 20"`: "Max quantity of values is 20",
+		`{"code":"BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION","message":"m"}`: "ACCESSDENIEDEXCEPTION",
+		`{"error":"100","error_description":"x"}`:                                 "100",
+	} {
+		if e := readError(json.RawMessage(raw), ""); e == nil || e.Code != want {
+			t.Error(raw, e)
+		}
+	}
+	for _, raw := range []string{"", "null", `""`} {
+		if e := readError(json.RawMessage(raw), ""); e != nil {
+			t.Error(raw, e)
+		}
+	}
+}
+
+func TestQuirkOneCodeTwoMeanings(t *testing.T) {
+	c := &Client{now: time.Now, costs: map[string]float64{}, spent: map[string]used{}, load: func(string) []byte { return nil }, save: func(string, []byte) {}}
+	for _, tt := range []struct {
+		e    Error
+		want told
+	}{
+		{Error{Method: "tasks.task.add", Status: 403, Code: "ACCESS_DENIED"}, told{fault.Refused, fault.Setup}},
+		{Error{Method: "disk.file.get", Status: 403, Code: "ACCESS_DENIED"}, told{fault.Never, fault.One}},
+		{Error{Method: "batch", Status: 503, Code: "QUERY_LIMIT_EXCEEDED"}, told{fault.Refused, fault.Server}},
+		{Error{Method: "batch", Status: 503, Code: "OVERLOAD_LIMIT"}, told{fault.Refused, fault.Setup}},
+	} {
+		tells(t, c.judge(&tt.e), tt.want)
+	}
+}
+
+func TestQuirkFilterByMarkIsNotTrusted(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	opened(t, c, 3)
+	found, err := c.Find(t.Context(), []desk.Effect{openEffect("other", "x")}, time.Now())
+	if err != nil || found[0].Task != 0 {
+		t.Error(err, found)
+	}
+	for _, k := range p.Calls() {
+		if f, ok := k.Params.Get("filter").(*sandbox.Params); ok && f.Has("XML_ID") {
+			t.Error("it relies on a filter that is not documented")
+		}
+	}
+}
+
+func TestQuirkContactListGivesAll(t *testing.T) {
+	var contacts []sandbox.Contact
+	for i := range 120 {
+		contacts = append(contacts, sandbox.Contact{ID: int64(i + 1), Name: "Clerk", Emails: []string{"office@b.example"}})
+	}
+	contacts = append(contacts, sandbox.Contact{ID: 500, Name: "Ivan", Emails: []string{"ivan@b.example"}})
+	p, c := live(t, sandbox.PortalOptions{Contacts: contacts})
+	got, err := c.Prepare(t.Context(), []string{"office@b.example", "ivan@b.example"}, nil, nil)
+	if err != nil || got.Profiles["ivan@b.example"].Name != "Ivan" || got.Profiles["ivan@b.example"].CRM[0] != "C_500" ||
+		len(got.Profiles["office@b.example"].CRM) != maxBound || p.Hits() != 3 {
+		t.Error(err, got.Profiles, p.Hits())
+	}
+}
+
+func TestQuirkEitherCardAnswers(t *testing.T) {
+	for _, o := range []sandbox.PortalOptions{{}, {NewCard: true}, {NewCard: true, GetListFails: true}} {
+		p, c := live(t, o)
+		id := opened(t, c, 1)[0]
+		p.Say(id, 7, "x")
+		talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
+		if err != nil || talks[0].Err != nil || len(people(talks[0].Comments, c.Self())) != 1 {
+			t.Error(err, talks)
+		}
+	}
+}
+
+func TestQuirkChatIDIsANumber(t *testing.T) {
+	r := &reading{task: 3711}
+	r.takeTask(Answer{Result: json.RawMessage(`{"task":{"id":"3711","chatId":2603}}`)})
+	if r.chat != 2603 {
+		t.Error(r.chat)
+	}
+	p, c := live(t, sandbox.PortalOptions{NewCard: true, ChatOnlyInGet: true})
+	id := opened(t, c, 1)[0]
+	p.Say(id, 7, "x")
+	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
+	if err != nil || talks[0].Chat == 0 {
+		t.Error(err, talks)
+	}
+}
+
+func TestQuirkGoneTaskIsAnEmptyList(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	id := opened(t, c, 1)[0]
+	p.DeleteTask(id)
+	var raw json.RawMessage
+	if err := c.Call(t.Context(), "tasks.task.get", Params{{"taskId", id}}, &raw); err != nil || string(raw) != "[]" {
+		t.Fatal(string(raw), err)
+	}
+	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tells(t, talks[0].Err, told{fault.Never, fault.One})
+}
+
+func TestQuirkNoChatIsNull(t *testing.T) {
+	r := &reading{}
+	r.takeChat(Answer{Result: json.RawMessage("null")})
+	if r.chat != 0 {
+		t.Error(r.chat)
+	}
+	if r.takeChat(Answer{Result: json.RawMessage(`{"ID":1437}`)}); r.chat != 1437 {
+		t.Error(r.chat)
+	}
+}
+
+func TestQuirkAdministratorIsNoMember(t *testing.T) {
+	p, c, id, _ := stepped(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}}})
+	p.RemoveUser(id)
+	task, _ := p.Task(id)
+	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id, Chat: task.Chat}})
+	if err != nil || talks[0].Err == nil || !talks[0].Barred {
+		t.Error(err, talks)
+	}
+}
+
+func TestQuirkUpdateReplacesTheList(t *testing.T) {
+	p, c, _, _ := stepped(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 9}, {ID: 17, Admin: true}}})
+	e := openEffect("k", "observed")
+	e.Post.Fields.Auditors = []int64{9}
+	id := c.Make(t.Context(), []desk.Effect{e})[0].Task
+	p.RemoveUser(id)
+	if joined, err := c.Rejoin(t.Context(), []int64{id, 999999}); err != nil || !slices.Equal(joined, []int64{id}) {
+		t.Fatal(joined, err)
+	}
+	if task, _ := p.Task(id); !slices.Contains(task.Auditors, 9) || !slices.Contains(task.Auditors, 17) {
+		t.Error(task.Auditors)
+	}
+}
+
+func TestQuirkResultWithoutItsMessage(t *testing.T) {
+	for _, o := range []sandbox.PortalOptions{{}, {NewCard: true}} {
+		p, c := live(t, o, func(o *Options) { o.Results = true })
+		id := opened(t, c, 1)[0]
+		at := p.Say(id, 7, "done")
+		p.Say(id, 7, "done") // the same words
+		p.MarkResult(id, at)
+		talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, m := range talks[0].Comments {
+			if m.Result {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d results of one: %+v", n, talks[0].Comments)
+		}
+	}
+}
+
+func TestQuirkUnknownAuthorHasNoName(t *testing.T) {
+	body := `{"result":{"result":{"c0":{"messages":[],"users":[],"files":[]},"c1":[{"id":23,"commentId":0,"createdBy":42,"text":"a","files":[]}]},"result_error":[]}}`
+	s := newScript(t, answer(200, body), answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
+	talks, err := s.client(t, func(o *Options) { o.Results = true }).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2, Last: 9}})
+	if err != nil || talks[0].Err != nil || len(talks[0].Comments) != 1 || talks[0].Comments[0].Name != "" || talks[0].Comments[0].ResultID != 23 {
+		t.Error(err, talks)
+	}
+}
+
+func TestQuirkNewCardAnswersTheOldMethod(t *testing.T) {
+	for _, fails := range []bool{false, true} {
+		p, c := live(t, sandbox.PortalOptions{NewCard: true, GetListFails: fails})
+		var ids []int64
+		var ws []desk.Watch
+		for _, id := range opened(t, c, 30) { // more than can be asked for their chats within the same request
+			p.Say(id, 7, "x")
+			ids, ws = append(ids, id), append(ws, desk.Watch{Task: id})
+		}
+		talks, err := c.Talks(t.Context(), ws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, talk := range talks {
+			if talk.Err != nil || len(people(talk.Comments, c.Self())) != 1 {
+				t.Fatal(ids[i], talk)
+			}
+		}
+	}
+}
+
+func TestQuirkUpperAndCamelCase(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	id := opened(t, c, 1)[0]
+	p.CloseTask(id, 7)
+	states, err := c.States(t.Context(), []int64{id})
+	if err != nil || states[id].Title != "task 0" || states[id].ClosedAt.IsZero() || states[id].Activity.IsZero() {
+		t.Error(err, states)
+	}
+}
+
+func TestQuirkActivityMayBeNull(t *testing.T) {
+	var row task
+	if err := json.Unmarshal([]byte(`{"id":"1","activityDate":null,"changedDate":"","createdDate":"2026-08-20T10:06:08+03:00"}`), &row); err != nil {
+		t.Fatal(err)
+	}
+	if row.activity().IsZero() || row.changed().IsZero() {
+		t.Error(row.activity(), row.changed())
+	}
+}
+
+func TestQuirkControlIsDone(t *testing.T) {
+	for status, want := range map[ID]desk.Status{2: desk.Open, 3: desk.Open, 4: desk.Done, 5: desk.Done, 6: desk.Open} {
+		row := task{ID: 1, Status: status, ChangedDate: Time{time.Unix(5, 0)}}
+		if s := row.state(); s.Status != want || (want == desk.Done) == s.ClosedAt.IsZero() {
+			t.Error(status, s)
+		}
+	}
+}
+
+func TestQuirkIDsOfAnyForm(t *testing.T) {
+	var ids []ID
+	if err := json.Unmarshal([]byte(`["7",7,7.0,"",null,{},[]]`), &ids); err != nil || !slices.Equal(ids, []ID{7, 7, 7, 0, 0, 0, 0}) {
+		t.Error(ids, err)
+	}
+}
+
+func TestQuirkDatesOfAnyForm(t *testing.T) {
+	var at []Time
+	if err := json.Unmarshal([]byte(`["2026-08-20T10:06:08+03:00","",{},null,[]]`), &at); err != nil {
+		t.Fatal(err)
+	}
+	if at[0].IsZero() || slices.ContainsFunc(at[1:], func(t Time) bool { return !t.IsZero() }) {
+		t.Error(at)
+	}
+}
+
+func TestQuirkEmptyMapIsAList(t *testing.T) {
+	for in, want := range map[string]int{`[]`: 0, `{}`: 0, `{"c0":1}`: 1, `[1,2]`: 2} {
+		var o object
+		if err := json.Unmarshal([]byte(in), &o); err != nil || len(o) != want {
+			t.Error(in, o, err)
+		}
+	}
+}
+
+func TestQuirkTimesOfAnyForm(t *testing.T) {
+	for in, want := range map[string]float64{`{"start":1,"finish":2.5}`: 1.5, `{"start":1,"finish":2,"duration":0.5}`: 0.5, `[]`: 0, `{}`: 0, `null`: 0} {
+		var s stamp
+		if err := json.Unmarshal([]byte(in), &s); err != nil || s.Duration != want {
+			t.Error(in, s, err)
+		}
+	}
+}

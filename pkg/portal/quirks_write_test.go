@@ -1,0 +1,314 @@
+package portal
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/sandbox"
+)
+
+func TestQuirkNeitherMap(t *testing.T) {
+	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":[]}}`))
+	for _, m := range s.client(t).Make(t.Context(), []desk.Effect{openEffect("k", "a"), openEffect("l", "b")}) {
+		tells(t, m.Err, told{fault.Unsure, fault.One})
+	}
+}
+
+func TestQuirkTitleIsCutSilently(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	id := c.Make(t.Context(), []desk.Effect{openEffect("k", strings.Repeat("x", 300)), openEffect("l", "b")})[0].Task
+	if got, _ := p.Task(id); len(got.Title) != maxTitle {
+		t.Error(len(got.Title))
+	}
+	if got := cutTitle(strings.Repeat("x", 300)); len(got) != maxTitle {
+		t.Error("it is cut by the portal alone")
+	}
+}
+
+func TestQuirkControlIsDisapproved(t *testing.T) {
+	for status, control := range map[int]string{4: "Y", 5: "N"} {
+		p, c := live(t, sandbox.PortalOptions{})
+		id := opened(t, c, 1)[0]
+		if err := c.Call(t.Context(), "tasks.task.update", Params{{"taskId", id}, {"fields", Params{{"TASK_CONTROL", control}}}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		p.CloseTask(id, 7)
+		if got, _ := p.Task(id); got.Status != status {
+			t.Fatal(got.Status)
+		}
+		e := commentEffect(id, "again")
+		e.Post.Reopen = true
+		p.ResetCounts()
+		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil || p.Hits() != 1 {
+			t.Error(m.Err, p.Hits())
+		}
+		if got, _ := p.Task(id); got.Status != 2 {
+			t.Error(status, "stays", got.Status)
+		}
+		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil { // an open task refuses both, which is no matter
+			t.Error(m.Err)
+		}
+	}
+}
+
+func TestQuirkMarkIsKeptAndNotUnique(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	for range 2 {
+		if m := c.Make(t.Context(), []desk.Effect{openEffect("same", "a"), openEffect("same", "a")})[0]; m.Err != nil {
+			t.Fatal(m.Err)
+		}
+	}
+	first := p.Tasks()[0]
+	found, err := c.Find(t.Context(), []desk.Effect{openEffect("same", "a")}, time.Now())
+	if err != nil || len(p.Tasks()) != 4 || first.XMLID != "hd-same" || found[0].Task != first.ID {
+		t.Error(err, found, first)
+	}
+}
+
+func TestQuirkDeadlineHasAnOffset(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	e := openEffect("k", "a")
+	e.Post.Fields.Due = time.Date(2026, 3, 13, 9, 0, 0, 0, time.UTC)
+	id := c.Make(t.Context(), []desk.Effect{e, openEffect("l", "b")})[0].Task
+	if got, _ := p.Task(id); !got.Deadline.Equal(e.Post.Fields.Due) {
+		t.Error(got.Deadline)
+	}
+}
+
+func TestQuirkPrefixOfDriveObjects(t *testing.T) {
+	files := []desk.File{{Name: "not taken"}, {Name: "a", Object: 9011}}
+	if got := objects(files); !slices.Equal(got, []string{"n9011"}) {
+		t.Error(got)
+	}
+	p := fmt.Sprint((&Client{}).taskAddV3(desk.Effect{Key: "k", Post: &desk.Post{Files: files}}))
+	if !strings.Contains(p, "{fileIds [9011]}") {
+		t.Error(p)
+	}
+}
+
+func TestQuirkCommentOnBothCards(t *testing.T) {
+	for _, o := range []sandbox.PortalOptions{{}, {NewCard: true, NoV3: true}} {
+		p, c := live(t, o)
+		id := opened(t, c, 1)[0]
+		if m := c.Make(t.Context(), []desk.Effect{commentEffect(id, "hd-0011223344556677 x")})[0]; m.Err != nil {
+			t.Fatal(m.Err)
+		}
+		got, _ := p.Task(id)
+		if last := got.Comments[len(got.Comments)-1]; last.Chat != o.NewCard || !strings.Contains(last.Text, " x") {
+			t.Errorf("%+v", last)
+		}
+	}
+}
+
+func TestQuirkCommentAnswersANumber(t *testing.T) {
+	for body, want := range map[string]int64{"3141": 3141, `"3141"`: 3141, "true": 0} {
+		m := readCommentAdd(commentEffect(8, "x"), Answer{Result: []byte(body)})
+		if m.Err != nil || m.Comment != want || m.Task != 8 {
+			t.Error(body, m)
+		}
+	}
+	for _, body := range []string{"", "null", "false"} {
+		tells(t, readCommentAdd(commentEffect(8, "x"), Answer{Result: []byte(body)}).Err, told{fault.Unsure, fault.One})
+	}
+}
+
+func TestQuirkValuesByPosition(t *testing.T) {
+	_, c := live(t, sandbox.PortalOptions{})
+	id := opened(t, c, 1)[0]
+	turned := Params{{"FIELDS", Params{{"POST_MESSAGE", "x"}}}, {"TASKID", id}}
+	if err := c.Call(t.Context(), "task.commentitem.add", turned, nil); err == nil {
+		t.Error("the portal took them by name")
+	}
+	b, err := Params{{"b", 1}, {"a", 2}}.MarshalJSON()
+	if err != nil || string(b) != `{"b":1,"a":2}` {
+		t.Error(string(b), err)
+	}
+}
+
+func TestQuirkBatchIsEncoded(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	const title = `a & b + c # d % e = f "g"`
+	id := c.Make(t.Context(), []desk.Effect{openEffect("k", title), openEffect("l", "b")})[0].Task
+	if got, _ := p.Task(id); got.Title != title {
+		t.Error(got.Title)
+	}
+}
+
+func TestQuirkFalseIsLeftOut(t *testing.T) {
+	if got := (Params{{"a", false}, {"b", true}}).query(); got != "b=1" {
+		t.Error(got)
+	}
+}
+
+func TestQuirkReferencesInText(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	const text = "pay $total, see $Result[x] and $time"
+	made := c.Make(t.Context(), []desk.Effect{openEffect("k", text), openEffect("l", "b")})
+	if got, _ := p.Task(made[0].Task); got.Title != text {
+		t.Error(got.Title)
+	}
+}
+
+func TestQuirkKeyIsEchoed(t *testing.T) {
+	for _, o := range []sandbox.PortalOptions{{NewCard: true}, {NewCard: true, NoIdempotency: true}} {
+		values := map[string]string{}
+		_, c := live(t, o, saved(values))
+		if m := c.Make(t.Context(), []desk.Effect{openEffect("k", "a")})[0]; m.Err != nil {
+			t.Fatal(m.Err)
+		}
+		if want := fmt.Sprint(!o.NoIdempotency); values[savedKeys] != want {
+			t.Error(values[savedKeys], "want", want)
+		}
+	}
+}
+
+func TestQuirkMessageAnswersTrue(t *testing.T) {
+	_, c := live(t, sandbox.PortalOptions{NewCard: true})
+	id := opened(t, c, 1)[0]
+	if m := c.Make(t.Context(), []desk.Effect{commentEffect(id, "hd-0011223344556677 x")})[0]; m.Err != nil || m.Comment != 0 || m.Task != id {
+		t.Error(m)
+	}
+}
+
+func TestQuirkMessageTakesNoFiles(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{NewCard: true})
+	id := opened(t, c, 1)[0]
+	prep, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a.txt", Size: 1}}, contents("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := commentEffect(id, "hd-0011223344556677 x")
+	e.Post.Files = []desk.File{{Object: prep.Objects[0]}}
+	if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil {
+		t.Fatal(m.Err)
+	}
+	got, _ := p.Task(id)
+	if last := got.Comments[len(got.Comments)-1]; len(last.Files) != 1 {
+		t.Errorf("%+v", last)
+	}
+}
+
+func TestQuirkOldCardRefusesV3(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{})
+	if m := c.Make(t.Context(), []desk.Effect{openEffect("k", "a")})[0]; m.Err != nil || len(p.Tasks()) != 1 {
+		t.Error(m.Err)
+	}
+	refused := false
+	for _, k := range p.Calls() {
+		refused = refused || k.V3 && k.Error == "ACCESSDENIEDEXCEPTION"
+	}
+	if !refused {
+		t.Error("the portal did not refuse")
+	}
+}
+
+func TestQuirkTagsAreSetApart(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{NewCard: true})
+	e := openEffect("k", "a")
+	e.Post.Fields.Tags = []string{"helpdesk"}
+	p.Inject(func(k *sandbox.Call) sandbox.Fault {
+		if k.Method == "tasks.task.update" {
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+	tells(t, c.Make(t.Context(), []desk.Effect{e})[0].Err, told{fault.Unsure, fault.Server})
+	p.Inject(nil)
+	found, err := c.Find(t.Context(), []desk.Effect{e}, time.Now())
+	if err != nil || found[0].Task == 0 {
+		t.Fatal(err, found)
+	}
+	if got, _ := p.Task(found[0].Task); !slices.Equal(got.Tags, []string{"helpdesk"}) || got.Creator != 17 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestQuirkBudgetIsNotTold(t *testing.T) {
+	s := newScript(t, answer(200, `{"result":{},"time":{"operating":419,"operating_reset_at":1787216430}}`),
+		answer(200, `{"result":{},"time":{"operating":421,"operating_reset_at":1787216430}}`))
+	c := s.client(t)
+	for range 3 {
+		_, _ = c.Batch(t.Context(), []Command{{"a.add", Params{{"x", "$total"}}}})
+	}
+	if s.count() != 2 {
+		t.Error("it went on at 421 seconds")
+	}
+}
+
+func TestQuirkUploadAnswersTwice(t *testing.T) {
+	for _, body := range []string{`{"result":{"ID":7}}`, `{"ID":7,"NAME":"big"}`} {
+		var s *script
+		s = newScript(t, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/rest/upload.json?token=t"}},"result_error":[]}}`, s.URL)
+		}, answer(200, body))
+		c := s.client(t, saved(map[string]string{savedFolder: "1"}))
+		p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "big", Size: maxInline + 1}}, func(int) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("x")), nil
+		})
+		if err != nil || p.Objects[0] != 7 {
+			t.Error(body, p, err)
+		}
+	}
+}
+
+func TestQuirkTransportRepeatsKeys(t *testing.T) { TestTransportDoesNotRepeatKeyedRequests(t) }
+
+func TestQuirkServerBoundsTheBody(t *testing.T) {
+	values := map[string]string{savedFolder: "1"}
+	s := newScript(t, answer(413, "<html>"), answer(413, "<html>"))
+	file := []desk.File{{Name: "a", Size: 3 << 20}}
+	text := strings.Repeat("x", 3<<20)
+	for range 2 {
+		_, err := s.client(t, saved(values)).Prepare(t.Context(), nil, file, contents(text))
+		tells(t, err, told{fault.Refused, fault.One})
+	}
+	if values[savedInline] != fmt.Sprint(maxInline/4) {
+		t.Error(values[savedInline])
+	}
+	var third *script // three megabytes are more than a batch may hold now: they go by themselves
+	third = newScript(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/u"}},"result_error":[]}}`, third.URL)
+	}, answer(413, "<html>"))
+	p, err := third.client(t, saved(values)).Prepare(t.Context(), nil, file, contents(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tells(t, p.Errs[0], told{fault.Never, fault.One}) // one file, and too large: it stays behind
+}
+
+func TestQuirkUniqueNames(t *testing.T) {
+	_, c := live(t, sandbox.PortalOptions{})
+	p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a.txt", Size: 1}, {Name: "a.txt", Size: 1}}, contents("x", "y"))
+	if err != nil || p.Errs[0] != nil || p.Errs[1] != nil || p.Objects[0] == p.Objects[1] {
+		t.Error(p, err)
+	}
+}
+
+func TestQuirkUploadsPassInBatch(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{}, saved(map[string]string{savedFolder: "8930"}))
+	if prep, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a+b.txt", Size: 2}}, contents("\xff\xfe")); err != nil || prep.Errs[0] != nil {
+		t.Fatal(prep, err)
+	}
+	batched := false
+	for _, k := range p.Calls() {
+		batched = batched || k.Batch && k.Method == "disk.folder.uploadfile"
+	}
+	if !batched || p.Hits() != 1 {
+		t.Error(p.Hits())
+	}
+}
+
+func TestQuirkIDAndFileID(t *testing.T) {
+	s := newScript(t, answer(200, `{"result":{"result":{"c0":{"ID":9011,"FILE_ID":32877}},"result_error":[]}}`))
+	p, err := s.client(t, saved(map[string]string{savedFolder: "1"})).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("x"))
+	if err != nil || p.Objects[0] != 9011 {
+		t.Error(p, err)
+	}
+}
