@@ -97,7 +97,8 @@ func pictureTable(all []sample) string {
 		fmt.Fprintf(&b, "#### %s\n\n", s.title())
 		for _, v := range views {
 			width := map[int]int{360: 180, 800: 400}[v.Width]
-			fmt.Fprintf(&b, "<img src=\"letters/%s-%s.png\" width=\"%d\" alt=\"%s, %s\" />\n", s.Name, v.Name, width, s.title(), v.Name)
+			fmt.Fprintf(&b, "<img src=\"letters/%s-%s.png\" width=\"%d\" alt=\"%s, %s\" />\n", s.Name, v.Name, width,
+				strings.ReplaceAll(s.title(), "`", ""), v.Name)
 		}
 		b.WriteString("\n")
 	}
