@@ -65,6 +65,29 @@ func hardSample() (sample, error) {
 	return s, err
 }
 
+// shortSample returns the shortest answer there is, with a logo: filters dislike pictures beside little text.
+func shortSample() (sample, error) {
+	s, err := newSample("ru", desk.Answer, true)
+	if err != nil {
+		return s, err
+	}
+	settings := settings("ru")
+	settings.Logo = drawLogo()
+	set, err := render.New(templates.FS, settings)
+	if err != nil {
+		return s, err
+	}
+	r, err := set.Letter(desk.Answer, render.Vars{Task: 1, Token: "[#1-0000]", Subject: "?", MailboxFrom: s.Letter.From.Addr,
+		Comments: []render.Comment{{HTML: "<p>OK</p>", Text: "OK"}}})
+	if err != nil {
+		return s, err
+	}
+	s.Name, s.Letter.Files = "shortest-logo", nil
+	s.Letter.Subject, s.Letter.HTML, s.Letter.Text, s.Letter.Inline = r.Subject, r.HTML, r.Text, r.Inline
+	s.Raw, err = relay.Compose(s.Letter)
+	return s, err
+}
+
 func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
 	s := sample{Name: locale + "-" + string(kind), Locale: locale, Kind: kind, Logo: logo}
 	settings := settings(locale)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -59,8 +60,13 @@ var (
 	firstWords = regexp.MustCompile(`SpamAssassin version \S+`)
 )
 
-// askSpamAssassin scores the letters as if each had just arrived at its customer's server.
+// askSpamAssassin scores the letters, and the shortest there is, as if each had just arrived at its customer's server.
 func askSpamAssassin(ctx context.Context, all []sample) ([]score, string, error) {
+	short, err := shortSample()
+	if err != nil {
+		return nil, "", err
+	}
+	all = append(slices.Clone(all), short)
 	program, err := find("spamassassin")
 	if err != nil {
 		return nil, "", err
