@@ -15,6 +15,7 @@ var readings = []struct{ name, html, text, bbcode string }{
 	{"Outlook lines", `<p class=MsoNormal>a<o:p></o:p></p><p class=MsoNormal>b</p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>c</p>`, "a\nb\n\nc", "a\nb\n\nc"},
 	{"conditional comments", `a<!--[if mso]><table><tr><td>no</td></tr></table><![endif]--><![if !mso]>b<![endif]>`, "ab", "ab"},
 	{"bold", "a <b>bo<strong>ld</strong> </b>text <i></i><u>u</u><s>s</s>", "a bold text us", "a [B]bold[/B] text [U]u[/U][S]s[/S]"},
+	{"bold by style", `<span style="font-weight:bold">a <span style="font-style: italic">b</span></span> <b style="font-weight:normal">c</b> <font style="font-weight:700;font-style:italic">d</font>`, "a b c d", "[B]a [I]b[/I][/B] c [B][I]d[/I][/B]"},
 	{"bold over paragraphs", "<b><p>a</p><p>b</p></b>c", "a\n\nb\n\nc", "[B]a\n\nb[/B]\n\nc"},
 	{"crossed", "<b>a<i>b</b>c</i>d", "abcd", "[B]a[I]b[/I][/B]cd"},
 	{"heading", "<h1>Title</h1>text", "Title\n\ntext", "[B]Title[/B]\n\ntext"},

@@ -12,6 +12,9 @@ type look struct {
 	pre    bool // spaces and line ends are kept
 	tiny   bool // letters too small to be seen
 	sized  bool // letters that can be seen, inside something tiny too
+	bold   bool
+	normal bool // not bold, whatever the tag says
+	italic bool
 }
 
 func lookOf(n *node) look {
@@ -52,6 +55,13 @@ func (l *look) add(d map[string]string) {
 	if strings.HasPrefix(d["white-space"], "pre") || d["white-space"] == "break-spaces" {
 		l.pre = true
 	}
+	switch weight := d["font-weight"]; weight {
+	case "bold", "bolder", "600", "700", "800", "900":
+		l.bold = true
+	case "normal", "400":
+		l.normal = true // QUIRK: Google Docs wraps whatever is copied out of it in such a b
+	}
+	l.italic = d["font-style"] == "italic" || d["font-style"] == "oblique"
 	if size := d["font-size"]; size != "" {
 		l.tiny = isZero(size) || size == "1px"
 		l.sized = !l.tiny

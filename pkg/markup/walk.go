@@ -95,6 +95,8 @@ func (k *walker) element(n *node) {
 
 func (k *walker) other(n *node) {
 	switch {
+	case n.tag == "span", n.tag == "font", inlineTags[n.tag] == "B" && n.look.normal:
+		k.styled(n)
 	case inlineTags[n.tag] != "":
 		k.inline(n, inlineTags[n.tag])
 	case n.look.tight && paraTags[n.tag], lineTags[n.tag]:
@@ -110,9 +112,25 @@ func (k *walker) other(n *node) {
 	}
 }
 
-func (k *walker) inline(n *node, name string) {
+// styled writes an element that is bold or italic by its style: 1C, web mail and everything pasted from Word.
+func (k *walker) styled(n *node) {
+	inner := func() { k.kids(n) }
+	if n.look.italic {
+		inner = func() { k.within("I", func() { k.kids(n) }) }
+	}
+	if n.look.bold {
+		k.within("B", inner)
+		return
+	}
+	inner()
+}
+
+func (k *walker) inline(n *node, name string) { k.within(name, func() { k.kids(n) }) }
+
+// within writes something inside an inline tag that is not open yet.
+func (k *walker) within(name string, inner func()) {
 	if !k.bb || k.active[name] > 0 {
-		k.kids(n)
+		inner()
 		return
 	}
 	if k.active == nil {
@@ -120,7 +138,7 @@ func (k *walker) inline(n *node, name string) {
 	}
 	k.active[name]++
 	k.w.begin(mark{open: name, inline: true})
-	k.kids(n)
+	inner()
 	k.w.end()
 	k.active[name]--
 }
