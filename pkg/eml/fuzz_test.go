@@ -28,13 +28,21 @@ func seeds(t testing.TB) []string {
 		winmail(tnefStream(tnefAttr(1, attOemCode, []byte{0xe3, 4, 0, 0}), tnefAttr(2, attRendData, nil), tnefAttr(2, attTitle, []byte("a\x00")), tnefAttr(2, attData, []byte("x")), tnefAttr(2, attAttachment, longName("b")))),
 		p7m(signed([]byte("Content-Type: text/plain\r\n\r\nhello"), true)), p7m(signed([]byte("Content-Type: text/plain\r\n\r\nhello"), false)),
 	}
-	files, _ := filepath.Glob("testdata/seeds/*")
+	return append(list, kept(t, "../desk/testdata/corpus/*.eml")...)
+}
+
+// kept returns files of other packages' tests that make good seeds.
+func kept(t testing.TB, pattern string) (list []string) {
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no seeds in %s: %v", pattern, err)
+	}
 	for _, f := range files {
-		if b, err := os.ReadFile(f); err == nil {
-			list = append(list, string(b))
-		} else {
+		b, err := os.ReadFile(f)
+		if err != nil {
 			t.Fatal(err)
 		}
+		list = append(list, string(b))
 	}
 	return list
 }
@@ -98,6 +106,9 @@ func FuzzCut(f *testing.F) {
 	f.Add("<div class=\"gmail_quote\"><blockquote type=cite>x</blockquote>y</div><div id=divRplyFwdMsg>")
 	f.Add("---------- Forwarded message ---------\nОт: Иван <a@b.ru<mailto:a@b.ru>>\n")
 	f.Add("<p>Ответ</p><p>Вы писали 12.03.2024:</p><table><tr><td>x</td></tr></table>Ответ<br>-- <br>Иван")
+	for _, s := range kept(f, "../pass/testdata/replies/*.txtar") {
+		f.Add(s)
+	}
 	c := cutter(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		if !utf8.ValidString(text) {
