@@ -454,6 +454,7 @@ var said = []struct {
 	{7, "Please restart the spooler.", true, false},
 	{7, "// his boss pays late", false, false},
 	{9, "//not even a blank", false, false},
+	{7, "[B]// behind markup[/B]", false, false},
 	{9, "! The cartridge is on its way.", true, true},
 	{17, "The webhook's owner writes by hand.", true, false}, // he may be a specialist
 	{0, "Задача завершена", false, false},
@@ -485,6 +486,9 @@ func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
 		}
 		d.portal.Say(mine, s.by, s.text)
 	}
+	if o.NewCard { // a forum's remark would pass for one of user 7
+		d.portal.SaySystem(mine, 7, "A remark that chats alone tell apart.")
+	}
 	gone := d.portal.Say(mine, 7, "! Taken back at once.")
 	d.portal.DeleteComment(mine, gone)
 	d.portal.Say(other, 7, "! Only for Anna.")
@@ -504,7 +508,7 @@ func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
 		if send == "marked" {
 			want = s.some
 		}
-		text := strings.TrimSpace(strings.TrimLeft(s.text, "/!"))
+		text := strings.TrimSpace(strings.TrimLeft(strings.NewReplacer("[B]", "", "[/B]", "").Replace(s.text), "/!"))
 		if has := strings.Contains(got["ivan@romashka.example"], text); has != want {
 			t.Errorf("%q by %d reaches the customer: %v, want %v", s.text, s.by, has, want)
 		}
@@ -515,7 +519,7 @@ func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
 		}
 	}
 	forbidden := map[string][]string{
-		"ivan@romashka.example": {"Taken back", "Only for Anna", "stroymir", "· hd-"},
+		"ivan@romashka.example": {"chats alone", "Taken back", "Only for Anna", "stroymir", "· hd-"},
 		"anna@stroymir.example": {"romashka", "Printer"},
 		"eve@evil.example":      {"romashka", "stroymir", "Password", "secret"},
 	}
