@@ -19,6 +19,17 @@ type Pending struct {
 	Note   string    `json:"note,omitempty"`   // why the latest attempt failed
 }
 
+// Attempts is what is noted before effects are attempted: which, and what was brought to the portal and found out for
+// them.
+type Attempts struct {
+	Seqs    []uint64
+	Files   map[uint64][]File   // of effects, as they are on the portal now
+	Missing map[uint64][]string // names of those that can't be had any more
+	Source  string              // the directory that was asked
+	Asked   []string            // for these addresses
+	Found   map[string]Profile  // what it said; an address that is missing is not known there
+}
+
 // Result is what became of one attempt; exactly one of its outcomes is set.
 type Result struct {
 	Seq uint64

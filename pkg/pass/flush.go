@@ -89,14 +89,15 @@ func (p *Pass) posts(ctx context.Context, due []desk.Pending) error {
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	if due, err = p.prepare(ctx, due); err != nil || len(due) == 0 {
+	due, attempts, err := p.prepare(ctx, due)
+	if err != nil {
 		return err
 	}
 	whole, err := p.complements(due)
 	if err != nil {
 		return err
 	}
-	if err := p.Outbox.Start(p.Now(), seqs(due)); err != nil {
+	if err := p.Outbox.Start(p.Now(), attempts); err != nil || len(due) == 0 {
 		return err
 	}
 	made := p.Portal.Make(ctx, whole)

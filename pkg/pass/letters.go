@@ -38,7 +38,7 @@ func (p *Pass) letters(ctx context.Context, due []desk.Pending) error {
 	if len(ready) == 0 {
 		return nil
 	}
-	if err := p.Outbox.Start(p.Now(), seqs(ready)); err != nil {
+	if err := p.Outbox.Start(p.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
 		return err
 	}
 	results = make([]desk.Result, len(ready))

@@ -38,8 +38,7 @@ type Infirmary interface {
 // Outbox holds the effects not yet made.
 type Outbox interface {
 	Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error)
-	Start(now time.Time, seqs []uint64) error
-	Files(files map[uint64][]desk.File, missing map[uint64][]string) error
+	Start(now time.Time, a desk.Attempts) error
 	Finish(now time.Time, results []desk.Result) error
 }
 

@@ -91,7 +91,7 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(conte
 		if err := p.flush(ctx); err != nil {
 			return err
 		}
-		if err := p.mark(ctx, b, mb, known); err != nil {
+		if _, err := p.mark(ctx, b, mb, known); err != nil {
 			return err
 		}
 	}
@@ -112,6 +112,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		ls, fresh = fresh[:n], fresh[n:]
 		return ls
 	}
+	var open []desk.Listing // not yet marked
 	ls := cut()
 	ms, err := p.fetch(ctx, b, mb, ls)
 	for len(ls) > 0 && err == nil && ctx.Err() == nil {
@@ -126,11 +127,18 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		}
 		err = p.together(making, func() (err error) { read, err = p.fetch(ctx, b, mb, next); return err })
 		if err == nil && settle != nil {
-			err = p.mark(ctx, b, mb, ls)
+			open, err = p.mark(ctx, b, mb, append(open, ls...))
 		}
 		p.spool.drop(places(ls)...)
 		ls, ms = next, read
 	}
+	if err != nil || settle == nil || ctx.Err() != nil {
+		return err
+	}
+	if err := p.flush(ctx); err != nil {
+		return err
+	}
+	_, err = p.mark(ctx, b, mb, open)
 	return err
 }
 
@@ -338,11 +346,11 @@ func (p *Pass) complete(states map[int64]desk.TaskState, f *desk.Facts) {
 	}
 }
 
-// mark marks those messages on the server whose task or comment is made, or that need none.
-func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
+// mark marks those messages on the server whose task or comment is made, or that need none, and returns the others.
+func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (open []desk.Listing, err error) {
 	progress, err := p.Ledger.Progress(places(ls))
 	if err != nil {
-		return err
+		return ls, err
 	}
 	var (
 		uids []uint32
@@ -350,17 +358,20 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) e
 	)
 	for i, l := range ls {
 		tooBig := b.MaxMessage > 0 && l.Size > b.MaxMessage
-		if !progress[i].Ready || tooBig && b.Moves { // one that is too big stays where it is
-			continue
+		switch {
+		case tooBig && b.Moves: // one that is too big stays where it is
+		case progress[i].Ready:
+			uids, done = append(uids, l.UID), append(done, l.Place)
+		default:
+			open = append(open, l)
 		}
-		uids, done = append(uids, l.UID), append(done, l.Place)
 	}
 	if len(uids) == 0 {
-		return nil
+		return open, nil
 	}
 	if err := mb.Mark(ctx, uids); err != nil {
-		return err
+		return open, err
 	}
 	p.report.Marked += len(uids)
-	return p.Ledger.Marked(done)
+	return open, p.Ledger.Marked(done)
 }

@@ -21,12 +21,12 @@ type source struct {
 	file int
 }
 
-// prepare brings to the portal what the effects need there, names and files, in as few calls as it takes, and notes in
-// the outbox what it has brought. It returns the effects ready to be made.
-func (p *Pass) prepare(ctx context.Context, due []desk.Pending) ([]desk.Pending, error) {
+// prepare brings to the portal what the effects need there, names and files, in as few calls as it takes. It returns the
+// effects ready to be made, and what is to be noted of them before they are.
+func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (ready []desk.Pending, a desk.Attempts, err error) {
 	addresses, known, err := p.strangers(due)
 	if err != nil {
-		return nil, err
+		return nil, a, err
 	}
 	var (
 		files   []desk.File
@@ -47,13 +47,16 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) ([]desk.Pending,
 		if err != nil {
 			p.gone("portal", err)
 			p.add(&p.report.Waiting, len(due))
-			return nil, nil
+			return nil, a, nil
 		}
-		if err := p.acquaint(addresses, got, known); err != nil {
-			return nil, err
+		if got.Asked {
+			a.Source, a.Asked, a.Found = crm, addresses, got.Profiles
+			for address, profile := range got.Profiles {
+				known[address] = profile
+			}
 		}
-		if due, err = p.uploaded(due, sources, got); err != nil {
-			return nil, err
+		if due, err = p.uploaded(due, sources, got, &a); err != nil {
+			return nil, a, err
 		}
 	}
 	for i := range due {
@@ -61,7 +64,8 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) ([]desk.Pending,
 			f.CRM = known[due[i].Effect.Post.From.Key()].CRM
 		}
 	}
-	return due, nil
+	a.Seqs = seqs(due)
+	return due, a, nil
 }
 
 // strangers returns the senders of new tasks whom the portal's CRM has not been asked for lately, and what is known of
@@ -89,29 +93,17 @@ func (p *Pass) strangers(due []desk.Pending) (ask []string, known map[string]des
 	return ask, known, nil
 }
 
-// acquaint keeps what the CRM said.
-func (p *Pass) acquaint(asked []string, got desk.Prepared, known map[string]desk.Profile) error {
-	if len(asked) == 0 || !got.Asked {
-		return nil
-	}
-	for a, profile := range got.Profiles {
-		known[a] = profile
-	}
-	return p.People.SetProfiles(p.Now(), crm, asked, got.Profiles)
-}
-
 // uploaded notes which files the portal has, and which can't be had any more; an effect whose file the portal refused
 // for now waits.
-func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared) ([]desk.Pending, error) {
+func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared, a *desk.Attempts) ([]desk.Pending, error) {
 	if len(sources) == 0 {
 		return due, nil
 	}
 	var (
-		files   = map[uint64][]desk.File{}
-		missing = map[uint64][]string{}
-		lost    = map[source]bool{}
-		waits   = map[int]error{}
+		lost  = map[source]bool{}
+		waits = map[int]error{}
 	)
+	a.Files, a.Missing = map[uint64][]desk.File{}, map[uint64][]string{}
 	for k, s := range sources {
 		f := &due[s.due].Effect.Post.Files[s.file]
 		switch err := got.Errs[k]; {
@@ -126,7 +118,7 @@ func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared)
 	}
 	for _, s := range sources {
 		d := &due[s.due]
-		if _, done := files[d.Seq]; done {
+		if _, done := a.Files[d.Seq]; done {
 			continue
 		}
 		post := d.Effect.Post
@@ -139,10 +131,7 @@ func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared)
 			}
 		}
 		post.Files = kept
-		files[d.Seq], missing[d.Seq] = kept, post.Missing
-	}
-	if err := p.Outbox.Files(files, missing); err != nil {
-		return nil, err
+		a.Files[d.Seq], a.Missing[d.Seq] = kept, post.Missing
 	}
 	return p.put(due, waits)
 }

@@ -383,12 +383,8 @@ func (s *stepping) Quarantine(now time.Time, e desk.Entry, cause string, raw []b
 	return step1(s.w, "quarantine", func() (desk.Poison, error) { return s.Store.Quarantine(now, e, cause, raw, tell) })
 }
 
-func (s *stepping) Start(now time.Time, seqs []uint64) error {
-	return step0(s.w, "note attempts", func() error { return s.Store.Start(now, seqs) })
-}
-
-func (s *stepping) Files(f map[uint64][]desk.File, m map[uint64][]string) error {
-	return step0(s.w, "note uploads", func() error { return s.Store.Files(f, m) })
+func (s *stepping) Start(now time.Time, a desk.Attempts) error {
+	return step0(s.w, "note attempts", func() error { return s.Store.Start(now, a) })
 }
 
 func (s *stepping) Finish(now time.Time, rs []desk.Result) error {

@@ -68,9 +68,9 @@ func (s *Store) Progress(places []desk.Place) ([]desk.Progress, error) {
 // unmade returns the keys of the messages whose task or comment is still in the outbox.
 func unmade(tx *bolt.Tx) (map[string]bool, error) {
 	keys := map[string]bool{}
-	err := each(tx, bOutbox, func(_ []byte, p desk.Pending) error {
-		if p.Effect.Kind != desk.SendLetter && p.Effect.Cause != "" {
-			keys[p.Effect.Cause] = true
+	err := each(tx, bOutbox, func(_ []byte, e entry) error {
+		if e.Kind != desk.SendLetter && e.Cause != "" {
+			keys[e.Cause] = true
 		}
 		return nil
 	})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -8,6 +9,65 @@ import (
 
 	"helpdesk/pkg/desk"
 )
+
+// entry is an entry of the outbox without its effect, which lies beside it: the outbox is read often, and texts are long.
+type entry struct {
+	Seq     uint64    `json:"seq"`
+	Kind    desk.Kind `json:"kind"`
+	Ticket  uint64    `json:"ticket"`
+	Cause   string    `json:"cause,omitempty"`
+	Mailbox string    `json:"mailbox,omitempty"` // of a letter
+	Added   time.Time `json:"added"`
+	Tries   int       `json:"tries,omitempty"`
+	First   time.Time `json:"first,omitzero"`
+	Last    time.Time `json:"last,omitzero"`
+	Next    time.Time `json:"next,omitzero"`
+	Unsure  bool      `json:"unsure,omitempty"`
+	Held    bool      `json:"held,omitempty"`
+	Note    string    `json:"note,omitempty"`
+}
+
+// pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
+func (e entry) pending() desk.Pending {
+	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next, Unsure: e.Unsure,
+		Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Ticket: e.Ticket, Cause: e.Cause}}
+	if e.Kind == desk.SendLetter {
+		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox}
+	}
+	return p
+}
+
+// load returns an entry with its whole effect.
+func load(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
+	var e entry
+	ok, err := get(tx, bOutbox, number(seq), &e)
+	if err != nil || !ok {
+		return desk.Pending{}, orAbsent(err, "outbox entry", seq)
+	}
+	p := e.pending()
+	_, err = get(tx, bEffects, number(seq), &p.Effect)
+	return p, err
+}
+
+// save keeps an entry, and its effect only where that changed.
+func save(tx *bolt.Tx, p desk.Pending, effect bool) error {
+	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Added: p.Added, Tries: p.Tries,
+		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Held: p.Held, Note: p.Note}
+	if p.Effect.Letter != nil {
+		e.Mailbox = p.Effect.Letter.Mailbox
+	}
+	if effect {
+		if err := put(tx, bEffects, number(p.Seq), p.Effect); err != nil {
+			return err
+		}
+	}
+	return put(tx, bOutbox, number(p.Seq), e)
+}
+
+// remove takes an entry out.
+func remove(tx *bolt.Tx, seq uint64) error {
+	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
+}
 
 // enqueue puts effects at the end of the outbox.
 func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []desk.Effect) error {
@@ -31,26 +91,27 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 				return err
 			}
 		}
-		if err := put(tx, bOutbox, number(seq), desk.Pending{Seq: seq, Effect: e, Added: now}); err != nil {
+		if err := save(tx, desk.Pending{Seq: seq, Effect: e, Added: now}, true); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Due returns up to most effects whose time has come: of each ticket the first alone, so that nothing overtakes. What
-// follows something held or not yet due waits with it.
+// Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so that
+// nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an effect
+// than its kind, ticket and mailbox.
 func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
-	first := map[uint64]bool{}
 	err := s.view(func(tx *bolt.Tx) error {
-		return each(tx, bOutbox, func(_ []byte, p desk.Pending) error {
-			if first[p.Effect.Ticket] || len(due) >= most {
-				return nil
-			}
-			first[p.Effect.Ticket] = true
-			if p.Held || p.Next.After(now) || skip != nil && skip(p) {
-				return nil
+		seqs, err := heads(tx, now, most, skip)
+		if err != nil {
+			return err
+		}
+		for _, seq := range seqs {
+			p, err := load(tx, seq)
+			if err != nil {
+				return err
 			}
 			var t desk.Ticket
 			if _, err := get(tx, bTickets, number(p.Effect.Ticket), &t); err != nil {
@@ -58,68 +119,96 @@ func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 			}
 			p.Effect.Task = t.Task
 			due = append(due, p)
-			return nil
-		})
+		}
+		return nil
 	})
 	return due, err
+}
+
+func heads(tx *bolt.Tx, now time.Time, most int, skip func(desk.Pending) bool) (seqs []uint64, err error) {
+	first := map[uint64]bool{}
+	letters, posts := 0, 0
+	err = each(tx, bOutbox, func(_ []byte, e entry) error {
+		if first[e.Ticket] {
+			return nil
+		}
+		first[e.Ticket] = true
+		n := &posts
+		if e.Kind == desk.SendLetter {
+			n = &letters
+		}
+		if e.Held || e.Next.After(now) || *n >= most || skip != nil && skip(e.pending()) {
+			return nil
+		}
+		*n++
+		seqs = append(seqs, e.Seq)
+		return nil
+	})
+	return seqs, err
 }
 
 // Pendings returns the whole outbox in its order.
 func (s *Store) Pendings() ([]desk.Pending, error) {
 	var all []desk.Pending
 	err := s.view(func(tx *bolt.Tx) error {
-		return each(tx, bOutbox, func(_ []byte, p desk.Pending) error { all = append(all, p); return nil })
+		return each(tx, bOutbox, func(_ []byte, e entry) error {
+			p, err := load(tx, e.Seq)
+			all = append(all, p)
+			return err
+		})
 	})
 	return all, err
 }
 
-// Start notes, before the attempt, that one is made: until its result is known the effect is unsure.
-func (s *Store) Start(now time.Time, seqs []uint64) error {
+// Start notes, before the attempts, that they are made: until its result is known an effect is unsure. Together with it
+// goes what was found out and uploaded for them.
+func (s *Store) Start(now time.Time, a desk.Attempts) error {
 	return s.update(func(tx *bolt.Tx) error {
-		for _, seq := range seqs {
-			var p desk.Pending
-			if ok, err := get(tx, bOutbox, number(seq), &p); err != nil || !ok {
-				return orAbsent(err, "outbox entry", seq)
+		for _, seq := range a.Seqs {
+			p, err := load(tx, seq)
+			if err != nil {
+				return err
 			}
 			if p.Tries++; p.Tries == 1 {
 				p.First = now
 			}
 			p.Last, p.Next, p.Unsure = now, now.Add(desk.Backoff(p.Tries, p.Effect.Key)), true
-			if err := put(tx, bOutbox, number(seq), p); err != nil {
+			if err := save(tx, p, false); err != nil {
 				return err
 			}
 		}
-		return nil
+		if err := files(tx, a); err != nil {
+			return err
+		}
+		return profiles(tx, now, a.Source, a.Asked, a.Found)
 	})
 }
 
-// Files notes the portal's numbers of files that were uploaded for an effect, so that they are not uploaded again.
-func (s *Store) Files(files map[uint64][]desk.File, missing map[uint64][]string) error {
-	return s.update(func(tx *bolt.Tx) error {
-		for seq, list := range files {
-			var p desk.Pending
-			if ok, err := get(tx, bOutbox, number(seq), &p); err != nil || !ok {
-				return orAbsent(err, "outbox entry", seq)
-			}
-			if p.Effect.Post == nil {
-				continue
-			}
-			p.Effect.Post.Files, p.Effect.Post.Missing = list, missing[seq]
-			if err := put(tx, bOutbox, number(seq), p); err != nil {
-				return err
-			}
+// files notes the portal's numbers of files that were uploaded for effects, so that they are not uploaded again.
+func files(tx *bolt.Tx, a desk.Attempts) error {
+	for seq, list := range a.Files {
+		p, err := load(tx, seq)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		if p.Effect.Post == nil {
+			continue
+		}
+		p.Effect.Post.Files, p.Effect.Post.Missing = list, a.Missing[seq]
+		if err := save(tx, p, true); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Finish records the results of a round.
 func (s *Store) Finish(now time.Time, results []desk.Result) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, r := range results {
-			var p desk.Pending
-			if ok, err := get(tx, bOutbox, number(r.Seq), &p); err != nil || !ok {
-				return orAbsent(err, "outbox entry", r.Seq)
+			p, err := load(tx, r.Seq)
+			if err != nil {
+				return err
 			}
 			if err := finish(tx, now, p, r); err != nil {
 				return err
@@ -140,30 +229,29 @@ func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) error {
 	if r.Failed != "" {
 		t.Undeliver = r.Failed
 	}
-	key := number(p.Seq)
 	switch {
 	case r.Done:
 		if err := done(tx, now, &t, p, r); err != nil {
 			return err
 		}
-		err = tx.Bucket(bOutbox).Delete(key)
+		err = remove(tx, p.Seq)
 	case r.Dropped != "":
 		step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: r.Dropped}
 		if err := note(tx, t.Number, step); err != nil {
 			return err
 		}
-		err = tx.Bucket(bOutbox).Delete(key)
+		err = remove(tx, p.Seq)
 	case r.Replace != nil:
-		err = put(tx, bOutbox, key, desk.Pending{Seq: p.Seq, Effect: *r.Replace, Added: now, Note: r.Note})
+		err = save(tx, desk.Pending{Seq: p.Seq, Effect: *r.Replace, Added: now, Note: r.Note}, true)
 	case r.Hold:
 		p.Held, p.Unsure, p.Note = true, r.Unsure, r.Note
-		err = put(tx, bOutbox, key, p)
+		err = save(tx, p, false)
 	default:
 		p.Unsure, p.Note = r.Unsure, r.Note
 		if !r.Next.IsZero() {
 			p.Next = r.Next
 		}
-		err = put(tx, bOutbox, key, p)
+		err = save(tx, p, false)
 	}
 	if err != nil {
 		return err
@@ -195,7 +283,7 @@ func done(tx *bolt.Tx, now time.Time, t *desk.Ticket, p desk.Pending, r desk.Res
 func (s *Store) Retry(seqs ...uint64) (int, error) {
 	return s.amend(seqs, func(tx *bolt.Tx, p desk.Pending) error {
 		p.Held, p.Next = false, time.Time{}
-		return put(tx, bOutbox, number(p.Seq), p)
+		return save(tx, p, false)
 	})
 }
 
@@ -206,31 +294,27 @@ func (s *Store) Drop(now time.Time, seqs ...uint64) (int, error) {
 		if err := note(tx, p.Effect.Ticket, step); err != nil {
 			return err
 		}
-		return tx.Bucket(bOutbox).Delete(number(p.Seq))
+		return remove(tx, p.Seq)
 	})
 }
 
 func (s *Store) amend(seqs []uint64, fn func(*bolt.Tx, desk.Pending) error) (n int, err error) {
 	err = s.update(func(tx *bolt.Tx) error {
-		var all []desk.Pending // listed first: nothing is changed under a cursor
-		if len(seqs) == 0 {
-			if err := each(tx, bOutbox, func(_ []byte, p desk.Pending) error { all = append(all, p); return nil }); err != nil {
+		if len(seqs) == 0 { // listed first: nothing is changed under a cursor
+			if err := each(tx, bOutbox, func(_ []byte, e entry) error { seqs = append(seqs, e.Seq); return nil }); err != nil {
 				return err
 			}
 		}
 		for _, seq := range seqs {
-			var p desk.Pending
-			if ok, err := get(tx, bOutbox, number(seq), &p); err != nil || !ok {
-				return orAbsent(err, "outbox entry", seq)
+			p, err := load(tx, seq)
+			if err == nil {
+				err = fn(tx, p)
 			}
-			all = append(all, p)
-		}
-		for _, p := range all {
-			if err := fn(tx, p); err != nil {
+			if err != nil {
 				return err
 			}
 		}
-		n = len(all)
+		n = len(seqs)
 		return nil
 	})
 	return n, err

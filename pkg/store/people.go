@@ -83,14 +83,16 @@ func (s *Store) Profiles(source string, addresses []string, since time.Time) (ma
 
 // SetProfiles keeps what another directory said; an address that is missing in found is not known there.
 func (s *Store) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
-	return s.update(func(tx *bolt.Tx) error {
-		for _, a := range asked {
-			if err := put(tx, bProfiles, profileKey(source, a), profile{Profile: found[a], At: now}); err != nil {
-				return err
-			}
+	return s.update(func(tx *bolt.Tx) error { return profiles(tx, now, source, asked, found) })
+}
+
+func profiles(tx *bolt.Tx, now time.Time, source string, asked []string, found map[string]desk.Profile) error {
+	for _, a := range asked {
+		if err := put(tx, bProfiles, profileKey(source, a), profile{Profile: found[a], At: now}); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // Exclusions returns those added by hand, in the order of their patterns.

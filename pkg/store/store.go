@@ -46,7 +46,8 @@ var (
 	bSubjects   = []byte("subjects")   // address NUL subject → ticket numbers, newest first
 	bReplies    = []byte("replies")    // address or @domain → times of auto-replies
 	bJournal    = []byte("journal")    // ticket, sequence → desk.Step
-	bOutbox     = []byte("outbox")     // sequence → desk.Pending
+	bOutbox     = []byte("outbox")     // sequence → entry
+	bEffects    = []byte("effects")    // sequence of the outbox → desk.Effect
 	bPoison     = []byte("quarantine") // sequence → desk.Poison
 	bRaw        = []byte("raw")        // sequence of the quarantine → the message's bytes
 	bAttempts   = []byte("attempts")   // place → attempt
@@ -58,7 +59,7 @@ var (
 	bPictures   = []byte("pictures")   // address NUL hash → picture
 	bCursors    = []byte("cursors")    // name → desk.Reading
 	bCache      = []byte("cache")      // name → cached
-	buckets     = [][]byte{bMeta, bSeen, bMessages, bTickets, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox,
+	buckets     = [][]byte{bMeta, bSeen, bMessages, bTickets, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
 		bPoison, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}
 )
 

@@ -31,8 +31,8 @@ func fresh(t *testing.T) *Store {
 	return open(t, filepath.Join(t.TempDir(), "state.db"), Options{})
 }
 
-// entry is a message in mailbox support; its key is derived from its UID.
-func entry(uid uint32, from string) desk.Entry {
+// arrival is a message in mailbox support; its key is derived from its UID.
+func arrival(uid uint32, from string) desk.Entry {
 	a := desk.Address{Addr: from}
 	return desk.Entry{Listing: desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 7, UID: uid}, Received: noon},
 		Questions: desk.Questions{Key: desk.DeriveKey("message", string(rune(uid))), Address: a.Key(), Domain: a.Domain(), Subject: "printer"},
@@ -70,9 +70,9 @@ func due(t *testing.T, s *Store, now time.Time) []desk.Pending {
 
 func TestOneTransactionRecordsEverything(t *testing.T) {
 	s := fresh(t)
-	e := entry(1, "ivan@example.org")
+	e := arrival(1, "ivan@example.org")
 	record(t, s, e)
-	err := s.Record(noon, []desk.Entry{entry(2, "ivan@example.org")}, 24*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
+	err := s.Record(noon, []desk.Entry{arrival(2, "ivan@example.org")}, 24*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
 		if diff := cmp.Diff([]uint64{1}, f.Same); diff != "" {
 			t.Errorf("tickets of the same subject: %s", diff)
 		}
@@ -97,7 +97,7 @@ func TestOneTransactionRecordsEverything(t *testing.T) {
 func TestAnErrorRecordsNothing(t *testing.T) {
 	s := fresh(t)
 	boom := errors.New("boom")
-	entries := []desk.Entry{entry(1, "a@example.org"), entry(2, "b@example.org")}
+	entries := []desk.Entry{arrival(1, "a@example.org"), arrival(2, "b@example.org")}
 	err := s.Record(noon, entries, 0, func(i int, _ desk.Facts) (desk.Decision, error) {
 		if i == 1 {
 			return desk.Decision{}, boom
@@ -114,12 +114,12 @@ func TestAnErrorRecordsNothing(t *testing.T) {
 
 func TestNothingOvertakesWithinATicket(t *testing.T) {
 	s := fresh(t)
-	record(t, s, entry(1, "a@example.org"), entry(2, "b@example.org"))
+	record(t, s, arrival(1, "a@example.org"), arrival(2, "b@example.org"))
 	first := due(t, s, noon)
 	if len(first) != 2 || first[0].Effect.Kind != desk.OpenTask || first[1].Effect.Kind != desk.OpenTask {
 		t.Fatalf("the two tasks are due, not the letters behind them: %+v", first)
 	}
-	if err := s.Start(noon, []uint64{first[0].Seq, first[1].Seq}); err != nil {
+	if err := s.Start(noon, desk.Attempts{Seqs: []uint64{first[0].Seq, first[1].Seq}}); err != nil {
 		t.Fatal(err)
 	}
 	err := s.Finish(noon, []desk.Result{
@@ -143,9 +143,9 @@ func TestNothingOvertakesWithinATicket(t *testing.T) {
 
 func TestAnAttemptIsUnsureUntilItsResult(t *testing.T) {
 	s := fresh(t)
-	record(t, s, entry(1, "a@example.org"))
+	record(t, s, arrival(1, "a@example.org"))
 	seq := due(t, s, noon)[0].Seq
-	if err := s.Start(noon, []uint64{seq}); err != nil {
+	if err := s.Start(noon, desk.Attempts{Seqs: []uint64{seq}}); err != nil {
 		t.Fatal(err)
 	}
 	if len(due(t, s, noon)) != 0 {
@@ -165,7 +165,7 @@ func TestAnAttemptIsUnsureUntilItsResult(t *testing.T) {
 
 func TestAMessageIsReadyWhenItsTaskIsMade(t *testing.T) {
 	s := fresh(t)
-	e := entry(1, "a@example.org")
+	e := arrival(1, "a@example.org")
 	record(t, s, e)
 	ready := func() bool {
 		p, err := s.Progress([]desk.Place{e.Place})
@@ -188,13 +188,13 @@ func TestAMessageIsReadyWhenItsTaskIsMade(t *testing.T) {
 func TestOverlayLeavesTheFileAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := open(t, path, Options{})
-	record(t, s, entry(1, "a@example.org"))
+	record(t, s, arrival(1, "a@example.org"))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	before := digest(t, path)
 	o := open(t, path, Options{Overlay: true})
-	record(t, o, entry(2, "a@example.org"))
+	record(t, o, arrival(2, "a@example.org"))
 	if n := len(due(t, o, noon)); n != 2 {
 		t.Errorf("the overlay shows %d tickets, not 2", n)
 	}
@@ -209,7 +209,7 @@ func TestOverlayLeavesTheFileAlone(t *testing.T) {
 func TestOverlayOfAMissingFileMakesNone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	o := open(t, path, Options{Overlay: true})
-	record(t, o, entry(1, "a@example.org"))
+	record(t, o, arrival(1, "a@example.org"))
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestOpenRefuses(t *testing.T) {
 	made := func(t *testing.T) string {
 		path := filepath.Join(t.TempDir(), "state.db")
 		s := open(t, path, Options{})
-		record(t, s, entry(1, "a@example.org"))
+		record(t, s, arrival(1, "a@example.org"))
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +294,7 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state.db")
 	s := open(t, path, Options{})
-	record(t, s, entry(1, "a@example.org"))
+	record(t, s, arrival(1, "a@example.org"))
 	want, err := s.Pendings()
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +326,7 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 
 func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
 	s := fresh(t)
-	e := entry(1, "a@example.org")
+	e := arrival(1, "a@example.org")
 	for want := 1; want <= 3; want++ {
 		got, err := s.Attempted(noon, e.Place, "panic")
 		if err != nil || got != want {
@@ -369,7 +369,7 @@ func TestExclusionsCountTheirHits(t *testing.T) {
 	if err := s.Exclude([]desk.Exclusion{{Match: "@example.org", Scope: desk.ScopeMail}}); err != nil {
 		t.Fatal(err)
 	}
-	e := entry(1, "a@example.org")
+	e := arrival(1, "a@example.org")
 	err := s.Record(noon, []desk.Entry{e}, 0, func(int, desk.Facts) (desk.Decision, error) {
 		return desk.Decision{Verdict: desk.Ignored, Key: "k", Hits: []string{"@example.org", "@settings.example"}}, nil
 	})
@@ -385,7 +385,7 @@ func TestExclusionsCountTheirHits(t *testing.T) {
 func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := open(t, path, Options{})
-	record(t, s, entry(1, "a@example.org"))
+	record(t, s, arrival(1, "a@example.org"))
 	secret := s.Signer()
 	err := s.db.Update(func(tx *bolt.Tx) error {
 		return errors.Join(tx.Bucket(bMeta).Put([]byte("schema"), number(1)), tx.DeleteBucket(bReturned))
@@ -424,7 +424,7 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 
 func TestPruneKeepsWhatTellsMessagesApart(t *testing.T) {
 	s := fresh(t)
-	e := entry(1, "a@example.org")
+	e := arrival(1, "a@example.org")
 	record(t, s, e)
 	if n, err := s.Prune(noon); err != nil || n != 0 {
 		t.Fatalf("forgot %d of nothing old, %v", n, err)
