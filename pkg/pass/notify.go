@@ -11,6 +11,7 @@ import (
 const (
 	overlap     = 2 * time.Minute  // the portal's lists are read again this far back: its servers' clocks differ
 	freshness   = 10 * time.Second // comments read sooner after a change than that may not have been all
+	aLot        = 50               // changed tasks, more than one page of the portal's list
 	readRetries = 10               // passes that may fail to read one task's comments
 )
 
@@ -85,6 +86,10 @@ func merge(c desk.Changes, read desk.Reading) ([]desk.TaskState, desk.Reading) {
 				next.Activity = at
 			}
 		}
+	}
+	// Many tasks of one moment would be listed again and again until something newer happens.
+	if len(c.Tasks) >= aLot && c.Now.After(next.Activity) {
+		next.Activity = c.Now
 	}
 	states := c.Tasks
 	for task, tries := range read.Retry {
