@@ -38,7 +38,7 @@ type Marker struct {
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, weak, separators, forwards, delimiters, decorations, signatures, stubs *regexp.Regexp
+	quotes, attributions, weak, separators, forwards, delimiters, decorations, signatures, stubs *pattern
 	from, other, forwardSubjects                                                                 map[string]bool
 	markers                                                                                      []marker
 }
@@ -57,7 +57,7 @@ func Compile(r Rules) (*Cutter, error) {
 	for _, l := range []struct {
 		name string
 		list []string
-		to   **regexp.Regexp
+		to   **pattern
 	}{
 		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
 		{"separators", r.Separators, &c.separators},
@@ -80,20 +80,6 @@ func Compile(r Rules) (*Cutter, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-// alternatives makes one pattern of many, nil of none.
-func alternatives(name string, list []string) (*regexp.Regexp, error) {
-	var errs []error
-	for i, p := range list {
-		if _, err := regexp.Compile(p); err != nil {
-			errs = append(errs, fmt.Errorf("%s[%d]: compile %q: %w", name, i, p, err))
-		}
-	}
-	if len(errs) > 0 || len(list) == 0 {
-		return nil, errors.Join(errs...)
-	}
-	return regexp.Compile("(?i)(?:" + strings.Join(list, ")|(?:") + ")")
 }
 
 func compileMarker(m Marker) (marker, error) {
@@ -136,8 +122,6 @@ func labels(list []string) map[string]bool {
 
 // attribution says whether a line stands above a quote.
 func (c *Cutter) attribution(s string) bool { return fits(c.attributions, s) || fits(c.weak, s) }
-
-func fits(re *regexp.Regexp, s string) bool { return re != nil && re.MatchString(s) }
 
 // Stub says whether a plain text is empty, or only says that the letter is in HTML.
 func (c *Cutter) Stub(plain string) bool {

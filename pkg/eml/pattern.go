@@ -1,0 +1,136 @@
+package eml
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// pattern is many regular expressions as one. Most are anchored, and most lines of a letter begin with a letter that none
+// of them begins with: those are told without running any, which is a third of all the work of reading a letter.
+type pattern struct {
+	re    *regexp.Regexp
+	first *firsts // nil = it may begin with anything
+}
+
+// firsts are the runes a match can begin with.
+type firsts struct {
+	low  [0x500]bool // up to the Cyrillic ones
+	high bool        // some beyond
+}
+
+// alternatives makes one pattern of many, nil of none. It matches without regard to case.
+func alternatives(name string, list []string) (*pattern, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	all := "(?i)(?:" + strings.Join(list, ")|(?:") + ")"
+	re, err := regexp.Compile(all)
+	if err == nil {
+		return &pattern{re, beginnings(all)}, nil
+	}
+	errs := []error{}
+	for i, p := range list {
+		if _, err := regexp.Compile(p); err != nil {
+			errs = append(errs, fmt.Errorf("%s[%d]: compile %q: %w", name, i, p, err))
+		}
+	}
+	if len(errs) == 0 { // each is good, but not all of them together
+		errs = append(errs, fmt.Errorf("%s: compile: %w", name, err))
+	}
+	return nil, errors.Join(errs...)
+}
+
+// fits says whether one of the expressions matches s.
+func fits(p *pattern, s string) bool {
+	if p == nil || p.first != nil && !p.first.has(s) {
+		return false
+	}
+	return p.re.MatchString(s)
+}
+
+func (f *firsts) has(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	if int(r) < len(f.low) {
+		return s != "" && f.low[r]
+	}
+	return f.high
+}
+
+// beginnings returns what a match can begin with, nil where that is anything, or nothing, or anywhere in the line.
+func beginnings(expr string) *firsts {
+	parsed, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return nil
+	}
+	w := &beginning{prog: prog, seen: map[[2]uint32]bool{}, found: &firsts{}}
+	if !w.walk(uint32(prog.Start), false) {
+		return nil
+	}
+	return w.found
+}
+
+// beginning walks from the start of a program to the first runes it asks for.
+type beginning struct {
+	prog  *syntax.Prog
+	seen  map[[2]uint32]bool
+	found *firsts
+}
+
+// walk follows what takes no rune. It returns false where the first rune can't be told; anchored says whether the way here
+// leads through the beginning of the text.
+func (w *beginning) walk(pc uint32, anchored bool) bool {
+	here := [2]uint32{pc}
+	if anchored {
+		here[1] = 1
+	}
+	if w.seen[here] {
+		return true
+	}
+	w.seen[here] = true
+	switch i := &w.prog.Inst[pc]; i.Op {
+	case syntax.InstAlt, syntax.InstAltMatch:
+		return w.walk(i.Out, anchored) && w.walk(i.Arg, anchored)
+	case syntax.InstCapture, syntax.InstNop:
+		return w.walk(i.Out, anchored)
+	case syntax.InstEmptyWidth:
+		return w.walk(i.Out, anchored || syntax.EmptyOp(i.Arg)&syntax.EmptyBeginText != 0)
+	case syntax.InstFail:
+		return true
+	case syntax.InstRune, syntax.InstRune1:
+		w.found.add(i)
+		return anchored
+	}
+	return false // a match of nothing, or of anything
+}
+
+// add adds the runes of an instruction.
+func (f *firsts) add(i *syntax.Inst) {
+	if len(i.Rune) == 1 {
+		f.set(i.Rune[0], i.Rune[0])
+		if syntax.Flags(i.Arg)&syntax.FoldCase != 0 {
+			for r := unicode.SimpleFold(i.Rune[0]); r != i.Rune[0]; r = unicode.SimpleFold(r) {
+				f.set(r, r)
+			}
+		}
+		return
+	}
+	for k := 0; k+1 < len(i.Rune); k += 2 {
+		f.set(i.Rune[k], i.Rune[k+1])
+	}
+}
+
+func (f *firsts) set(from, to rune) {
+	for r := from; r <= to && int(r) < len(f.low); r++ {
+		f.low[r] = true
+	}
+	f.high = f.high || int(to) >= len(f.low)
+}

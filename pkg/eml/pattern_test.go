@@ -1,0 +1,58 @@
+package eml
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// TestPatternFirst holds that asking for the first rune first never changes an answer.
+func TestPatternFirst(t *testing.T) {
+	for _, list := range [][]string{
+		{`^abc`}, {`^[> ]*x`, `^-{2,}`}, {`abc`}, {`^a?$`}, {`^`}, {`^.b`}, {`^\s*q`, `z$`}, {`^k`}, {`^(?:ст|[а-я]+:)`}, {`^ᐧ$`}, {`^(a|)b`},
+		{`\bword`}, {`^\bword`}, {`^[^a]`}, {`(?-i)^A`}, {`^(x$|^y)`},
+	} {
+		p, err := alternatives("test", list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := regexp.MustCompile("(?i)(?:" + strings.Join(list, ")|(?:") + ")")
+		for _, s := range []string{"", "a", "A", "abc", "ABC", "xabc", "x", "> x", "--", "q", "  q", "zz", "z", "k", "\u212a", "K", "СТ", "ст",
+			"ж:", "ᐧ", "b", "ab", "word", "sword", "y", "\xff", "\xffb", "\u00a0q", "й"} {
+			if got, want := fits(p, s), plain.MatchString(s); got != want {
+				t.Errorf("%q on %q: %v, want %v", list, s, got, want)
+			}
+		}
+	}
+}
+
+// TestPatternData says which lists of the data file can be told by their first rune: one expression that is not anchored
+// takes that away from its whole list, and from reading a third of its speed.
+func TestPatternData(t *testing.T) {
+	raw, err := os.ReadFile("../../templates/quotes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Rules
+	if err := yaml.Unmarshal(raw, &r); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Compile(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]*pattern{"quotes": c.quotes, "separators": c.separators, "forwards": c.forwards,
+		"delimiters": c.delimiters, "decorations": c.decorations, "signatures": c.signatures} {
+		if p.first == nil {
+			t.Errorf("%s: an expression is not anchored with ^, or can begin with anything", name)
+		} else if name != "quotes" && p.first.has("Здравствуйте") {
+			t.Errorf("%s: an ordinary line is not told by its first letter", name)
+		}
+	}
+	if fits(c.forwards, "") || !fits(c.forwards, "-------- Пересылаемое сообщение --------") {
+		t.Error("forwards")
+	}
+}
