@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -32,6 +33,9 @@ type app struct {
 	logFormat  string
 }
 
+// memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
+const memory = 40 << 20
+
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), env: os.LookupEnv, now: time.Now}
@@ -44,6 +48,9 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 }
 
 func (a *app) main(args []string) int {
+	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
+		debug.SetMemoryLimit(memory)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := newRoot(a)

@@ -101,12 +101,18 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if !j.dry {
-		defer a.claim(state, "helpdesk "+j.kind)()
-	}
 	p, err := a.wire(cfg, s)
 	if err != nil {
 		return err
+	}
+	release := func() {}
+	defer func() { release() }()
+	if !j.dry { // only a pass that finds something to do keeps others waiting for long
+		assemble := p.Kit
+		p.Kit = func() (pass.Kit, error) {
+			release = a.claim(state, "helpdesk "+j.kind)
+			return assemble()
+		}
 	}
 	if j.narrow != nil {
 		if err := j.narrow(cfg); err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"helpdesk/pkg/pass"
@@ -82,7 +81,7 @@ func (a *app) openForPass(path string, dry bool) (*store.Store, error) {
 		return s, err
 	}
 	r, ok := readRun(path)
-	if ok && a.now().Sub(r.Since) < silentFor && !a.chatty() {
+	if (!ok || a.now().Sub(r.Since) < silentFor) && !a.chatty() {
 		return nil, status{code: exitTemporary}
 	}
 	if ok {
@@ -156,16 +155,11 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 	if err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(state), filepath.Base(state)+".status-*")
-	if err != nil {
+	tmp := snapshotFile(state) + ".new" // ours alone: whoever writes it holds the state
+	if err := os.WriteFile(tmp, raw, 0o644); err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
-	_, err = tmp.Write(raw)
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), snapshotFile(state))
-	}
-	if err != nil {
-		_ = os.Remove(tmp.Name())
+	if err := os.Rename(tmp, snapshotFile(state)); err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
 	return nil

@@ -1,15 +1,14 @@
 package desk
 
 import (
-	"regexp"
 	"strings"
 )
 
 var (
-	mailAddress = regexp.MustCompile(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
-	labelled    = regexp.MustCompile(`^\*?[^:<>@\d]{1,24}:\*?\s+\S`)
-	moment      = regexp.MustCompile(`\b\d{1,2}[:.]\d{2}\b|\b20\d\d\b`)
-	decoration  = regexp.MustCompile(`^[>|\s*_]+`)
+	mailAddress = lazy(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
+	labelled    = lazy(`^\*?[^:<>@\d]{1,24}:\*?\s+\S`)
+	moment      = lazy(`\b\d{1,2}[:.]\d{2}\b|\b20\d\d\b`)
+	decoration  = lazy(`^[>|\s*_]+`)
 )
 
 // quoteLine is a line of a quote, without its marks.
@@ -25,7 +24,7 @@ func quoteLines(quoted string) []quoteLine {
 	apart := false
 	for line := range strings.Lines(quoted) {
 		line = line[:min(len(line), wide)]
-		marks := decoration.FindString(line)
+		marks := decoration().FindString(line)
 		text := strings.TrimSpace(line[len(marks):])
 		if text != "" {
 			lines = append(lines, quoteLine{text, strings.Count(marks, ">"), apart})
@@ -45,13 +44,13 @@ func quoteLines(quoted string) []quoteLine {
 func attributed(quoted string, ours func(string) bool) string {
 	lines := quoteLines(quoted)
 	for i := 0; i < len(lines); i++ {
-		addr := mailAddress.FindString(lines[i].text)
+		addr := mailAddress().FindString(lines[i].text)
 		if n := block(lines[i:]); n > 1 {
 			if addr != "" && ours(addr) {
 				return addr
 			}
 			for _, l := range lines[i : i+n] {
-				if moment.MatchString(l.text) {
+				if moment().MatchString(l.text) {
 					return ""
 				}
 			}
@@ -73,13 +72,13 @@ func attributed(quoted string, ours func(string) bool) string {
 // block returns how many labelled lines the lines begin with, up to an empty one.
 func block(lines []quoteLine) int {
 	n := 0
-	for n < len(lines) && (n == 0 || !lines[n].apart) && labelled.MatchString(lines[n].text) && !strings.HasSuffix(lines[n].text, ":") {
+	for n < len(lines) && (n == 0 || !lines[n].apart) && labelled().MatchString(lines[n].text) && !strings.HasSuffix(lines[n].text, ":") {
 		n++
 	}
 	return n
 }
 
-var ownInText = regexp.MustCompile(`hd\.[0-9a-f]{32}\.[0-9a-f]{16}@[A-Za-z0-9.-]+`)
+var ownInText = lazy(`hd\.[0-9a-f]{32}\.[0-9a-f]{16}@[A-Za-z0-9.-]+`)
 
 // mayBeBounce says whether a message may tell of a letter of ours that came back.
 func (r *Rules) mayBeBounce(m *Message) bool {
@@ -108,7 +107,7 @@ func ownInside(m *Message, s Signer) []string {
 		add(id)
 	}
 	for _, text := range []string{m.Plain, m.HTML} {
-		for _, id := range ownInText.FindAllString(text[:min(len(text), deep)], 4*most) {
+		for _, id := range ownInText().FindAllString(text[:min(len(text), deep)], 4*most) {
 			add(id)
 		}
 	}

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -126,7 +125,7 @@ func askMDN(w *weighing) (string, bool) {
 	return "a disposition notification", hit
 }
 
-var reportParam = regexp.MustCompile(`(?i);\s*report-type\s*=\s*"?\s*([a-z-]+)`)
+var reportParam = lazy(`(?i);\s*report-type\s*=\s*"?\s*([a-z-]+)`)
 
 // reportType returns the report-type of a multipart/report (RFC 6522), read leniently.
 func reportType(m *Message) string {
@@ -134,7 +133,7 @@ func reportType(m *Message) string {
 	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(v)), "multipart/report") {
 		return ""
 	}
-	if p := reportParam.FindStringSubmatch(v); p != nil {
+	if p := reportParam().FindStringSubmatch(v); p != nil {
 		return strings.ToLower(p[1])
 	}
 	return ""

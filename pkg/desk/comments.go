@@ -111,9 +111,9 @@ func isService(a *announcing, c *Comment) bool {
 	if a.r.policy.Send == sendResults && c.Result {
 		return false
 	}
-	text := tag.ReplaceAllString(mention.ReplaceAllString(c.Text, "@"), "")
+	text := tag().ReplaceAllString(mention().ReplaceAllString(c.Text, "@"), "")
 	sentences := 0
-	for _, s := range sentenceEnd.Split(text, -1) {
+	for _, s := range sentenceEnd().Split(text, -1) {
 		if s = strings.TrimRight(trim(s), ".!? "); s == "" {
 			continue
 		}
@@ -139,16 +139,16 @@ func isInternal(a *announcing, c *Comment) bool {
 }
 
 var (
-	mention = regexp.MustCompile(`(?is)\[user\b[^\[\]]{0,100}\].{0,200}?\[/user\]`)
-	tag     = regexp.MustCompile(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
+	mention = lazy(`(?is)\[user\b[^\[\]]{0,100}\].{0,200}?\[/user\]`)
+	tag     = lazy(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
 	// A dot within a date ends no sentence.
-	sentenceEnd = regexp.MustCompile(`\n|[.!?]\s+`)
+	sentenceEnd = lazy(`\n|[.!?]\s+`)
 
-	leadTag   = regexp.MustCompile(`(?i)^\[/?(?:b|i|u|s|size|color|font|p|left|center|right|justify|br)(?:=[^\[\]]{0,60})?\]`)
-	leadUser  = regexp.MustCompile(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
-	leadQuote = regexp.MustCompile(`(?is)^\[quote\b[^\[\]]{0,100}\].*?\[/quote\]`)
-	leadLine  = regexp.MustCompile(`^>>[^\n]*(?:\n|$)`)
-	leadDash  = regexp.MustCompile(`(?s)^-{6,}\n.*?\n-{6,}(?:\n|$)`)
+	leadTag   = lazy(`(?i)^\[/?(?:b|i|u|s|size|color|font|p|left|center|right|justify|br)(?:=[^\[\]]{0,60})?\]`)
+	leadUser  = lazy(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
+	leadQuote = lazy(`(?is)^\[quote\b[^\[\]]{0,100}\].*?\[/quote\]`)
+	leadLine  = lazy(`^>>[^\n]*(?:\n|$)`)
+	leadDash  = lazy(`(?s)^-{6,}\n.*?\n-{6,}(?:\n|$)`)
 )
 
 // ownWords returns the text from where the writer's own words begin.
@@ -156,8 +156,8 @@ func ownWords(text string) string {
 	for {
 		text = trim(text)
 		rest := text
-		for _, lead := range []*regexp.Regexp{leadTag, leadUser, leadQuote, leadLine, leadDash} {
-			if at := lead.FindStringIndex(rest); at != nil && at[1] > 0 {
+		for _, lead := range []func() *regexp.Regexp{leadTag, leadUser, leadQuote, leadLine, leadDash} {
+			if at := lead().FindStringIndex(rest); at != nil && at[1] > 0 {
 				rest = rest[at[1]:]
 				break
 			}
