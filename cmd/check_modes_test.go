@@ -1,0 +1,56 @@
+package cmd
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/sandbox"
+)
+
+// TestCheckOnEachPortal says of each kind of portal what works there and what does not. None of them fails for a scope
+// that is merely missed.
+func TestCheckOnEachPortal(t *testing.T) {
+	const all = "ok scope task|ok scope im|ok scope disk|ok scope tasks|ok scope crm|ok scope user_basic|ok user 7|ok folder for files|ok clock|ok rate"
+	for name, tt := range map[string]struct {
+		o    sandbox.PortalOptions
+		want string
+	}{
+		"old card":   {sandbox.PortalOptions{}, all + "|ok task card|ok REST v3|ok Idempotency-Key"},
+		"new card":   {sandbox.PortalOptions{NewCard: true}, all + "|ok task card|ok REST v3|ok Idempotency-Key"},
+		"without v3": {sandbox.PortalOptions{NewCard: true, NoV3: true}, all + "|missing REST v3"},
+		"no crm": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"task", "tasks", "im", "disk", "user_basic"}},
+			strings.Replace(all, "ok scope crm", "missing scope crm", 1)},
+		"no tasks": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"task", "im", "disk", "crm", "user_basic"}},
+			strings.Replace(all, "ok scope tasks", "missing scope tasks", 1) + "|missing REST v3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDrive(t, tt.o, "")
+			out := d.must(0, "check")
+			for _, line := range strings.Split(tt.want, "|") {
+				stands, what, _ := strings.Cut(line, " ")
+				if !regexp.MustCompile(`(?m)^` + stands + ` +portal: ` + regexp.QuoteMeta(what) + ` `).MatchString(out) {
+					t.Errorf("no line %q in\n%s", line, out)
+				}
+			}
+			if strings.Contains(out, "FAILED") || strings.Contains(out, "\nmissing") != strings.Contains(tt.want, "missing") {
+				t.Error(out)
+			}
+		})
+	}
+}
+
+// What passes have found out is told by the next check, which asks nothing that writes for it.
+func TestCheckTellsWhatPassesFoundOut(t *testing.T) {
+	for known, o := range map[string]sandbox.PortalOptions{"ok": {NewCard: true}, "missing": {NewCard: true, NoIdempotency: true}} {
+		d := newDrive(t, o, "")
+		if out := d.must(0, "check"); !strings.Contains(out, "not known before the first task") {
+			t.Error(out)
+		}
+		d.letter("1@b.example", "n@b.example", "Printer", "It does not print.")
+		d.must(0, "poll")
+		if out := d.must(0, "check"); !regexp.MustCompile(`(?m)^` + known + ` +portal: Idempotency-Key `).MatchString(out) {
+			t.Error(out)
+		}
+	}
+}
