@@ -10,9 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is many regular expressions as one. Most are anchored, and most lines of a letter begin with a letter that none
-// of them begins with: those are told without running any, which is a third of all the work of reading a letter.
-type pattern struct {
+// pattern is many regular expressions, of which one has to match. Most are anchored, and most lines of a letter begin with
+// a letter that none of them begins with: those are told without running any, which was a third of all the work of reading
+// a letter.
+type pattern []alternative
+
+type alternative struct {
 	re    *regexp.Regexp
 	first *firsts // nil = it may begin with anything
 }
@@ -23,34 +26,45 @@ type firsts struct {
 	high bool        // some beyond
 }
 
-// alternatives makes one pattern of many, nil of none. It matches without regard to case.
-func alternatives(name string, list []string) (*pattern, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	all := "(?i)(?:" + strings.Join(list, ")|(?:") + ")"
-	re, err := regexp.Compile(all)
-	if err == nil {
-		return &pattern{re, beginnings(all)}, nil
-	}
-	errs := []error{}
-	for i, p := range list {
-		if _, err := regexp.Compile(p); err != nil {
-			errs = append(errs, fmt.Errorf("%s[%d]: compile %q: %w", name, i, p, err))
+// alternatives compiles a list of expressions, to match without regard to case; an error names every bad one. Those that
+// have to be run on every line are made into one.
+func alternatives(name string, list []string) (pattern, error) {
+	var (
+		all   pattern
+		loose []string
+		errs  []error
+	)
+	for i, expr := range list {
+		one := "(?i)(?:" + expr + ")"
+		re, err := regexp.Compile(one)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s[%d]: compile %q: %w", name, i, expr, err))
+			continue
+		}
+		if first := beginnings(one); first != nil {
+			all = append(all, alternative{re, first})
+		} else {
+			loose = append(loose, expr)
 		}
 	}
-	if len(errs) == 0 { // each is good, but not all of them together
-		errs = append(errs, fmt.Errorf("%s: compile: %w", name, err))
+	if len(loose) > 0 && len(errs) == 0 {
+		re, err := regexp.Compile("(?i)(?:" + strings.Join(loose, ")|(?:") + ")")
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: compile: %w", name, err))
+		}
+		all = append(all, alternative{re: re})
 	}
-	return nil, errors.Join(errs...)
+	return all, errors.Join(errs...)
 }
 
 // fits says whether one of the expressions matches s.
-func fits(p *pattern, s string) bool {
-	if p == nil || p.first != nil && !p.first.has(s) {
-		return false
+func fits(p pattern, s string) bool {
+	for _, a := range p {
+		if (a.first == nil || a.first.has(s)) && a.re.MatchString(s) {
+			return true
+		}
 	}
-	return p.re.MatchString(s)
+	return false
 }
 
 func (f *firsts) has(s string) bool {

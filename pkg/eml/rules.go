@@ -38,7 +38,7 @@ type Marker struct {
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, weak, separators, forwards, delimiters, decorations, signatures, stubs *pattern
+	quotes, attributions, weak, separators, forwards, delimiters, decorations, signatures, stubs pattern
 	from, other, forwardSubjects                                                                 map[string]bool
 	markers                                                                                      []marker
 }
@@ -57,7 +57,7 @@ func Compile(r Rules) (*Cutter, error) {
 	for _, l := range []struct {
 		name string
 		list []string
-		to   **pattern
+		to   *pattern
 	}{
 		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
 		{"separators", r.Separators, &c.separators},
