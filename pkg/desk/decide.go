@@ -1,5 +1,7 @@
 package desk
 
+import "slices"
+
 // weighing is a decision in the making.
 type weighing struct {
 	r *Rules
@@ -63,7 +65,9 @@ func (r *Rules) weigh(m *Message, f Facts) *weighing {
 	all := append(append([]Exclusion(nil), r.policy.Exclusions...), f.Excluded...)
 	w.excluded = Hits(all, correspondents(m)...)
 	for _, x := range w.excluded {
-		w.d.Hits = append(w.d.Hits, x.Match)
+		if !slices.Contains(w.d.Hits, x.Match) { // the settings may have one that was added by hand, too
+			w.d.Hits = append(w.d.Hits, x.Match)
+		}
 	}
 	return w
 }
