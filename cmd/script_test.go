@@ -7,10 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -334,26 +332,19 @@ func cmdSleep(ts *testscript.TestScript, neg bool, args []string) {
 	time.Sleep(d)
 }
 
-// cmdInterrupted sends the signal when the mailbox is asked for its mail. Its answer is held back until the process has
-// had time to end.
+// cmdInterrupted sends the signal at the first command to the mailbox after the pass has said that it is at work. The
+// answer is held back until the process has had time to end.
 func cmdInterrupted(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 2)
-	if runtime.GOOS == "windows" {
-		ts.Fatalf("there are no such signals")
-	}
-	var once sync.Once
 	over := make(chan struct{})
-	sceneOf(ts).imap.Inject(func(command, _ string) error {
-		if command != "SEARCH" && command != "FETCH" {
+	sceneOf(ts).imap.Inject(func(string, string) error {
+		r, ok := readRun(ts.MkAbs("helpdesk.db"))
+		if !ok {
 			return nil
 		}
-		once.Do(func() {
-			if r, ok := readRun(ts.MkAbs("helpdesk.db")); ok {
-				if process, err := os.FindProcess(r.PID); err == nil {
-					_ = process.Signal(os.Interrupt)
-				}
-			}
-		})
+		if process, err := os.FindProcess(r.PID); err == nil {
+			_ = process.Signal(os.Interrupt)
+		}
 		select {
 		case <-over:
 		case <-time.After(10 * time.Second):
