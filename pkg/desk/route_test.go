@@ -138,3 +138,38 @@ func TestDeadlineInWorkingTime(t *testing.T) {
 		t.Error("the settings were changed")
 	}
 }
+
+// A comment counts as a result from when it was marked, however long ago it was read.
+func TestResultsHaveACursorOfTheirOwn(t *testing.T) {
+	p := Policy{Words: testWords(t), Send: sendResults, Answer: true, Combine: true}
+	r, err := Compile(&p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func(id, result int64, ago time.Duration) Comment {
+		return Comment{ID: id, ResultID: result, Result: true, Author: 7, Text: "Restart it", At: testNow.Add(-ago)}
+	}
+	for name, tt := range map[string]struct {
+		last, lastResult int64
+		comment          Comment
+		rule             string
+	}{
+		"new":                              {100, 5, said(101, 6, 0), "for-customer"},
+		"marked late":                      {100, 5, said(90, 6, 0), "for-customer"},
+		"marked late, message not told":    {100, 5, said(0, 6, 0), "for-customer"},
+		"sent":                             {100, 6, said(90, 6, 0), "known"},
+		"same words as one that was sent":  {100, 6, said(101, 6, 0), "known"},
+		"first ever, marked long ago":      {100, 0, said(90, 6, 2*time.Hour), "known"},
+		"first ever, marked since reading": {100, 0, said(90, 6, 0), "for-customer"},
+	} {
+		f := AnnounceFacts{Now: testNow, Signer: testSigner, Self: 17, Ticket: Ticket{Number: 1, Task: 3, Key: "k", LastComment: tt.last,
+			LastResult: tt.lastResult, ReadAt: testNow.Add(-time.Hour), ReplyTo: Address{Addr: "i@b.example"}}}
+		d := r.Announce(Change{State: TaskState{Task: 3}, Comments: []Comment{tt.comment}, ReadAt: testNow}, f)
+		if got := d.Reasons[0].Rule; got != tt.rule {
+			t.Errorf("%s: %s, want %s", name, got, tt.rule)
+		}
+		if d.Ticket.LastResult < tt.comment.ResultID {
+			t.Errorf("%s: the cursor stays", name)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/sandbox"
 )
 
 // TestErrorsOfACreate sends one task that batch can't carry, and so by itself, into every row of the table of errors.
@@ -219,5 +220,19 @@ func TestRateHolds(t *testing.T) {
 	}
 	if slept != 1500*time.Millisecond { // the clock stands: half a second, then one
 		t.Errorf("waited %v", slept)
+	}
+}
+
+// A custom field the portal demands fails every task: the operator must read its name.
+func TestMandatoryFieldIsNamed(t *testing.T) {
+	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {MandatoryField: "UF_BRANCH", NewCard: true}} {
+		_, c := live(t, o)
+		for _, effects := range [][]desk.Effect{{openEffect("k", "a")}, {openEffect("k", "a"), openEffect("l", "b")}} {
+			err := c.Make(t.Context(), effects)[0].Err
+			tells(t, err, told{fault.Never, fault.One})
+			if !strings.Contains(err.Error(), "UF_BRANCH") {
+				t.Error(err)
+			}
+		}
 	}
 }

@@ -41,82 +41,8 @@ func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 			}
 		}
 	}
-	err := b.run(ctx)
-	for _, i := range alone {
-		if err == nil {
-			err = c.mayStart(ctx, c.command(effects[i]).Method)
-		}
-		if err != nil {
-			b.made[i].Err = &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(err), After: fault.After(err),
-				Err: fmt.Errorf("%s not made: %w", effects[i].Kind, bare(err))}
-			continue
-		}
-		var done bool
-		if b.made[i], done = c.single(ctx, effects[i]); !done {
-			b.add(c.command(effects[i]), i)
-			err = b.run(ctx)
-		} else if fault.ExtentOf(b.made[i].Err) != fault.One {
-			err = b.made[i].Err
-		}
-	}
+	b.singles(ctx, alone, b.run(ctx))
 	return b.made
-}
-
-// making is a batch of effects in the making.
-type making struct {
-	c       *Client
-	effects []desk.Effect
-	made    []desk.Made
-	cmds    []Command
-	takes   []func(Answer)
-}
-
-func (b *making) add(cmd Command, i int) {
-	b.cmds, b.takes = append(b.cmds, cmd), append(b.takes, func(a Answer) {
-		if b.effects[i].Kind == desk.OpenTask {
-			b.made[i] = readTaskAdd(a)
-		} else {
-			b.made[i] = readCommentAdd(b.effects[i], a)
-		}
-	})
-}
-
-// run sends what was added; every answer tells its own error, and the returned one is of the whole.
-func (b *making) run(ctx context.Context) error {
-	if len(b.cmds) == 0 {
-		return nil
-	}
-	answers, err := b.c.Batch(ctx, b.cmds)
-	for n, take := range b.takes {
-		take(answers[n])
-	}
-	b.cmds, b.takes = nil, nil
-	return err
-}
-
-// reopen asks for both ways back to work: one from control, the other from done. Whether it succeeded shows in a look at
-// the task behind them.
-//
-// QUIRK: a task awaiting control is sent back by disapprove, which is its creator's to do; renew is for one that is done
-// (tasks/tasks-task-disapprove). What does not fit the status is refused with 1048582, and so is a missing task
-// (tasks/status/tasks-task-renew).
-func (b *making) reopen(number int64) {
-	var refused error
-	note := func(a Answer) {
-		if a.Err != nil {
-			refused = a.Err
-		}
-	}
-	b.cmds = append(b.cmds, Command{"tasks.task.disapprove", Params{{"taskId", number}}}, Command{"tasks.task.renew", Params{{"taskId", number}}},
-		Command{"tasks.task.get", Params{{"taskId", number}, {"select", []string{"ID", "STATUS"}}}})
-	b.takes = append(b.takes, note, note, func(a Answer) {
-		var r struct {
-			Task task `json:"task"`
-		}
-		if a.Err == nil && into(a.Result, &r) == nil && r.Task.closed() {
-			b.c.log.Warn("portal: task not reopened", "task", number, "err", refused)
-		}
-	})
 }
 
 // command returns the call that makes the effect by REST v2.

@@ -1,0 +1,156 @@
+package portal
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+const (
+	maxAddresses = 20 // of one look-up (crm/duplicates/crm-duplicate-find-by-comm; lists have no limit of their own)
+	maxBound     = 5  // contacts bound to one task
+)
+
+// contact is a row of crm.contact.list.
+type contact struct {
+	ID         ID              `json:"ID"`
+	Name       Text            `json:"NAME"`
+	SecondName Text            `json:"SECOND_NAME"`
+	LastName   Text            `json:"LAST_NAME"`
+	Email      json.RawMessage `json:"EMAIL"`
+}
+
+// greeting returns what the contact is called by: name and patronymic, else the name, else the surname.
+func (t contact) greeting() string {
+	switch {
+	case t.Name != "" && t.SecondName != "":
+		return string(t.Name + " " + t.SecondName)
+	case t.Name != "":
+		return string(t.Name)
+	}
+	return string(t.LastName)
+}
+
+// lookups gathers the contacts of the addresses.
+type lookups struct {
+	asked     bool
+	addresses []string
+	groups    []*group // not read to the end
+	contacts  []contact
+	err       error
+}
+
+// group is the addresses of one list, and how far it was read.
+type group struct {
+	addresses []string
+	last      int64
+	pages     int
+}
+
+// maxContacts bounds how many pages of contacts are read for the addresses of one list: an address that belongs to
+// hundreds of them names nobody.
+const maxContacts = 10
+
+// lookUp prepares the look-ups, none where the CRM was closed to us within the last day.
+func (c *Client) lookUp(addresses []string) *lookups {
+	l := &lookups{addresses: addresses}
+	var closed bool
+	if c.recall(savedNoCRM, &closed) && closed {
+		return l
+	}
+	for part := range slices.Chunk(addresses, maxAddresses) {
+		l.asked = true
+		l.groups = append(l.groups, &group{addresses: part})
+	}
+	return l
+}
+
+// ask adds the next page of every list to the plan.
+//
+// QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
+// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
+func (l *lookups) ask(p *plan) {
+	groups := l.groups
+	l.groups = nil
+	if l.err != nil {
+		return
+	}
+	for _, g := range groups {
+		filter := Params{{"EMAIL", g.addresses}}
+		if g.last > 0 {
+			filter = append(filter, Param{">ID", g.last})
+		}
+		p.add(Command{"crm.contact.list", Params{
+			{"filter", filter},
+			{"select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}},
+			{"order", Params{{"ID", "ASC"}}}, {"start", -1},
+		}}, func(a Answer) { l.take(g, a) })
+	}
+}
+
+func (l *lookups) take(g *group, a Answer) {
+	if a.Err != nil {
+		l.err = a.Err
+		return
+	}
+	page, before := rows[contact](a.Result), g.last
+	for _, t := range page {
+		if int64(t.ID) > before {
+			l.contacts = append(l.contacts, t)
+		}
+		g.last = max(g.last, int64(t.ID))
+	}
+	if g.pages++; len(page) >= pageSize && g.last > before && g.pages < maxContacts {
+		l.groups = append(l.groups, g)
+	}
+}
+
+// into gives the profiles of the addresses. An address of several contacts gets a name only where they agree on it, so
+// that nobody is greeted by his colleague's.
+func (l *lookups) into(c *Client, p *desk.Prepared) {
+	if l.err != nil {
+		var e *Error
+		if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup || e.is("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
+			c.remember(savedNoCRM, true)
+		}
+		c.log.Warn("portal: contacts not looked up", "err", l.err)
+		return
+	}
+	p.Asked, p.Profiles = l.asked, map[string]desk.Profile{}
+	wanted := map[string]bool{}
+	for _, a := range l.addresses {
+		wanted[desk.FoldAddress(a)] = true
+	}
+	for _, t := range l.contacts {
+		var mails []struct {
+			Value string `json:"VALUE"`
+		}
+		_ = json.Unmarshal(t.Email, &mails)
+		seen := map[string]bool{}
+		for _, m := range mails {
+			addr := desk.FoldAddress(m.Value)
+			if !wanted[addr] || seen[addr] {
+				continue
+			}
+			seen[addr] = true
+			p.Profiles[addr] = joined(p.Profiles[addr], t)
+		}
+	}
+}
+
+func joined(p desk.Profile, t contact) desk.Profile {
+	name := t.greeting()
+	if len(p.CRM) == 0 {
+		p = desk.Profile{Name: name, Source: "bitrix24"}
+	} else if p.Name != name {
+		p.Name = ""
+	}
+	if len(p.CRM) < maxBound {
+		p.CRM = append(p.CRM, "C_"+strconv.FormatInt(int64(t.ID), 10))
+	}
+	return p
+}
