@@ -65,7 +65,7 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 	}
 	err = a.withState(true, func(s *store.Store) error {
 		all = append(all, checked{What: "state", OK: true, Note: a.stateOf(cfg)})
-		p, err := a.wire(cfg, s)
+		p, _, err := a.wire(cfg, s)
 		if err != nil {
 			return err
 		}

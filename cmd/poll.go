@@ -95,16 +95,23 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
+	whole := *cfg // rules and own addresses are those of all mailboxes
+	if j.narrow != nil {
+		if err := j.narrow(cfg); err != nil {
+			return usage(err)
+		}
+	}
 	state := a.stateOf(cfg)
 	s, err := a.openForPass(state, j.dry)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	p, err := a.wire(cfg, s)
+	p, found, err := a.wire(&whole, s)
 	if err != nil {
 		return err
 	}
+	p.Boxes = a.boxes(cfg)
 	release := func() {}
 	defer func() { release() }()
 	if !j.dry { // only a pass that finds something to do keeps others waiting for long
@@ -113,12 +120,6 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 			release = a.claim(state, "helpdesk "+j.kind)
 			return assemble()
 		}
-	}
-	if j.narrow != nil {
-		if err := j.narrow(cfg); err != nil {
-			return usage(err)
-		}
-		p.Boxes = a.boxes(cfg)
 	}
 	if p.Notify = j.show; (j.dry || a.chatty()) && !j.json && j.show == nil {
 		p.Notify = j.print
@@ -141,7 +142,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if serr := a.writeSnapshot(state, s, r, err, told); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
-	return errors.Join(err, a.prune(s, cfg.Keep.Records))
+	return errors.Join(err, found.keep(a.now()), a.prune(s, cfg.Keep.Records))
 }
 
 // prune forgets, once a day, what is older than the settings keep.
@@ -154,7 +155,7 @@ func (a *app) prune(s *store.Store, keep time.Duration) error {
 	if _, err := s.Prune(now.Add(-keep)); err != nil {
 		return err
 	}
-	return s.Cache(now, mark, []byte("yes"))
+	return s.Cache(now, map[string][]byte{mark: []byte("yes")})
 }
 
 // conclude says of a run that ended early why: its time-out or a signal.

@@ -75,6 +75,9 @@ func newTicketShow(a *app) *cobra.Command {
 					return err
 				}
 				steps, err := s.Journal(t.Number)
+				if steps == nil {
+					steps = []desk.Step{} // [] for those who read the JSON
+				}
 				if err != nil {
 					return err
 				}

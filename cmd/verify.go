@@ -65,7 +65,7 @@ func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 		return v, err
 	}
 	err = a.withState(true, func(s *store.Store) error {
-		p, err := a.wire(cfg, s)
+		p, _, err := a.wire(cfg, s)
 		if err != nil {
 			return err
 		}

@@ -66,21 +66,18 @@ func (a *app) statePath() (string, error) {
 	return cfg.State, nil
 }
 
-// wire puts a pass together: settings and state in, everything that talks to a server made but not yet dialled.
-func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
+// wire puts a pass together: settings and state in, everything that talks to a server made but not yet dialled. What it
+// finds out about the portal is to be kept when it has run.
+func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries, error) {
 	log := a.logger(cfg.Log.Level, cfg.Log.Format)
+	found := &discoveries{s: s, since: a.now().Add(-foundOutFor), fresh: map[string][]byte{}}
 	client, err := portal.New(portal.Options{
 		Webhook: cfg.Bitrix24.Webhook, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: log, Now: a.now, Sleep: a.sleep,
-		Load: func(name string) []byte { v, _ := s.Cached(name, a.now().Add(-foundOutFor)); return v },
-		Save: func(name string, value []byte) {
-			if err := s.Cache(a.now(), name, value); err != nil {
-				log.Warn("keep what the portal can do", "err", err)
-			}
-		},
+		Load: found.load, Save: found.save,
 	})
 	if err != nil {
-		return nil, usage(err)
+		return nil, nil, usage(err)
 	}
 	p := &pass.Pass{
 		Ledger: s, Infirmary: s, Outbox: s, Tickets: s, People: s, Portal: client, Feed: client, Boxes: a.boxes(cfg),
@@ -99,7 +96,7 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, error) {
 	if o := cfg.Contacts.OneC; o != nil {
 		p.OneC = onec.New(onec.Options{URL: o.URL, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User, Password: o.Password})
 	}
-	return p, nil
+	return p, found, nil
 }
 
 // kit makes what judging and writing take.

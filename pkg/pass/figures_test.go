@@ -68,7 +68,7 @@ func warm(t *testing.T, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	p, s := w.open(store.Options{})
 	_ = p
-	w.check(s.Cache(w.clock, "portal.folder", []byte("8930")))
+	w.check(s.Cache(w.clock, map[string][]byte{"portal.folder": []byte("8930")}))
 	w.check(s.Close())
 	return w
 }

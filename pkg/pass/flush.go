@@ -2,6 +2,7 @@ package pass
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"helpdesk/pkg/desk"
@@ -15,9 +16,6 @@ func (p *Pass) Flush(ctx context.Context) (*Report, error) {
 	err := p.flush(ctx)
 	return p.end(), err
 }
-
-// lettersAtOnce bounds how many letters are of unknown fate when the run is killed while it sends them.
-const lettersAtOnce = 20
 
 // flush makes what is due, in rounds, until a round finds nothing more.
 func (p *Pass) flush(ctx context.Context) error {
@@ -52,19 +50,14 @@ func (p *Pass) round(ctx context.Context) error {
 	if err := p.equip(); err != nil {
 		return err
 	}
-	return p.together(func() error { return p.posts(ctx, posts) }, func() error { return p.mail(ctx, letters) })
-}
-
-// mail makes letters, some at a time.
-func (p *Pass) mail(ctx context.Context, letters []desk.Pending) error {
-	for len(letters) > 0 && ctx.Err() == nil {
-		n := min(lettersAtOnce, len(letters))
-		if err := p.letters(ctx, letters[:n]); err != nil {
-			return err
-		}
-		letters = letters[n:]
+	var made, sent []desk.Result
+	err = p.together(
+		func() (err error) { made, err = p.posts(ctx, posts); return err },
+		func() (err error) { sent, err = p.letters(ctx, letters); return err })
+	if results := append(made, sent...); len(results) > 0 {
+		err = errors.Join(err, p.Outbox.Finish(p.Now(), results))
 	}
-	return nil
+	return err
 }
 
 // skip says whether an effect is to wait for another pass: it had its attempt in this one, or the server it needs was
@@ -80,32 +73,32 @@ func (p *Pass) skip(d desk.Pending) bool {
 }
 
 // posts makes a round of tasks and comments: what is unsure is looked for first, what the portal must know or hold is
-// brought there, then the attempt is noted, made, and its results are recorded.
-func (p *Pass) posts(ctx context.Context, due []desk.Pending) error {
+// brought there, then the attempt is noted and made. It returns what became of them.
+func (p *Pass) posts(ctx context.Context, due []desk.Pending) ([]desk.Result, error) {
 	if len(due) == 0 {
-		return nil
+		return nil, nil
 	}
-	due, err := p.seek(ctx, due)
-	if err != nil || len(due) == 0 {
-		return err
+	due, results := p.seek(ctx, due)
+	if len(due) == 0 {
+		return results, nil
 	}
-	due, attempts, err := p.prepare(ctx, due)
+	due, attempts, waiting, err := p.prepare(ctx, due)
 	if err != nil {
-		return err
+		return results, err
 	}
+	results = append(results, waiting...)
 	whole, err := p.complements(due)
 	if err != nil {
-		return err
+		return results, err
 	}
 	if err := p.Outbox.Start(p.Now(), attempts); err != nil || len(due) == 0 {
-		return err
+		return results, err
 	}
 	made := p.Portal.Make(ctx, whole)
-	results := make([]desk.Result, len(due))
 	for i, d := range due {
-		results[i] = p.posted(ctx, d, made[i])
+		results = append(results, p.posted(ctx, d, made[i]))
 	}
-	return p.Outbox.Finish(p.Now(), results)
+	return results, nil
 }
 
 func seqs(due []desk.Pending) []uint64 {
@@ -124,10 +117,10 @@ func effects(due []desk.Pending) []desk.Effect {
 	return out
 }
 
-// seek looks for those effects whose earlier attempt may have come true, records what it finds, and returns the rest:
-// what is certain not to be there, and what never was tried.
-func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, error) {
-	var unsure, rest []desk.Pending
+// seek looks for those effects whose earlier attempt may have come true. It returns what is to be attempted, being certain
+// not to be there or never tried, and what became of the others.
+func (p *Pass) seek(ctx context.Context, due []desk.Pending) (rest []desk.Pending, results []desk.Result) {
+	var unsure []desk.Pending
 	since := p.Now()
 	for _, d := range due {
 		if !d.Unsure {
@@ -148,7 +141,6 @@ func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, er
 		p.add(&p.report.Waiting, len(due))
 		return nil, nil
 	}
-	var results []desk.Result
 	for i, d := range unsure {
 		switch {
 		case found[i].Err != nil:
@@ -163,10 +155,7 @@ func (p *Pass) seek(ctx context.Context, due []desk.Pending) ([]desk.Pending, er
 			rest = append(rest, d)
 		}
 	}
-	if len(results) == 0 {
-		return rest, nil
-	}
-	return rest, p.Outbox.Finish(p.Now(), results)
+	return rest, results
 }
 
 // gone notes that a server is not to be used again in this pass.

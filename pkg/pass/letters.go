@@ -15,37 +15,30 @@ import (
 	"helpdesk/pkg/render"
 )
 
-// letters makes a round of letters, the attempts are noted, the letters sent, several at the
-// same time, and the results recorded together.
-func (p *Pass) letters(ctx context.Context, due []desk.Pending) error {
+// letters makes a round of letters: the attempts are noted, the letters sent, several at the same time. It returns what
+// became of them.
+func (p *Pass) letters(ctx context.Context, due []desk.Pending) ([]desk.Result, error) {
 	var (
-		results []desk.Result
+		dropped []desk.Result
 		ready   []desk.Pending
 	)
 	for _, d := range due {
 		if d.Unsure && d.Effect.Letter.Automatic() {
 			// It may have gone out: an auto-reply is sent once or not at all.
-			results = append(results, desk.Result{Seq: d.Seq, Dropped: "its fate is unknown, and an auto-reply is not sent twice"})
+			dropped = append(dropped, desk.Result{Seq: d.Seq, Dropped: "its fate is unknown, and an auto-reply is not sent twice"})
 			continue
 		}
 		ready = append(ready, d)
 	}
-	if len(results) > 0 {
-		if err := p.Outbox.Finish(p.Now(), results); err != nil {
-			return err
-		}
-	}
 	if len(ready) == 0 {
-		return nil
+		return dropped, nil
 	}
 	if err := p.Outbox.Start(p.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
-		return err
+		return nil, err
 	}
-	results = make([]desk.Result, len(ready))
-	if err := p.together(p.senders(ctx, ready, results)...); err != nil {
-		return err
-	}
-	return p.Outbox.Finish(p.Now(), results)
+	results := make([]desk.Result, len(ready))
+	err := p.together(p.senders(ctx, ready, results)...)
+	return append(results, dropped...), err
 }
 
 // sendersAtOnce is how many letters are on their way at the same time; a relay may take them on fewer connections.

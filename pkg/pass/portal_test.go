@@ -321,7 +321,7 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 		return sandbox.Fault{}
 	})
 	p, s := w.open(store.Options{})
-	w.check(s.Cache(w.clock, "portal.times", []byte(`{"tasks.task.add":7}`)))
+	w.check(s.Cache(w.clock, map[string][]byte{"portal.times": []byte(`{"tasks.task.add":7}`)}))
 	_, err := p.Flush(until{context.Background(), w.clock.Add(8 * time.Second)})
 	w.check(err)
 	all, err := s.Pendings()

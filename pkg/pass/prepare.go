@@ -22,11 +22,11 @@ type source struct {
 }
 
 // prepare brings to the portal what the effects need there, names and files, in as few calls as it takes. It returns the
-// effects ready to be made, and what is to be noted of them before they are.
-func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (ready []desk.Pending, a desk.Attempts, err error) {
+// effects ready to be made, what is to be noted of them before they are, and what became of those that must wait.
+func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (_ []desk.Pending, a desk.Attempts, waiting []desk.Result, err error) {
 	addresses, known, err := p.strangers(due)
 	if err != nil {
-		return nil, a, err
+		return nil, a, nil, err
 	}
 	var (
 		files   []desk.File
@@ -47,7 +47,7 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (ready []desk.Pe
 		if err != nil {
 			p.gone("portal", err)
 			p.add(&p.report.Waiting, len(due))
-			return nil, a, nil
+			return nil, a, nil, nil
 		}
 		if got.Asked {
 			a.Source, a.Asked, a.Found = crm, addresses, got.Profiles
@@ -55,9 +55,7 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (ready []desk.Pe
 				known[address] = profile
 			}
 		}
-		if due, err = p.uploaded(due, sources, got, &a); err != nil {
-			return nil, a, err
-		}
+		due, waiting = p.uploaded(due, sources, got, &a)
 	}
 	for i := range due {
 		if f := due[i].Effect.Post.Fields; f != nil && f.BindCRM {
@@ -65,7 +63,7 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (ready []desk.Pe
 		}
 	}
 	a.Seqs = seqs(due)
-	return due, a, nil
+	return due, a, waiting, nil
 }
 
 // strangers returns the senders of new tasks whom the portal's CRM has not been asked for lately, and what is known of
@@ -95,7 +93,7 @@ func (p *Pass) strangers(due []desk.Pending) (ask []string, known map[string]des
 
 // uploaded notes which files the portal has, and which can't be had any more; an effect whose file the portal refused
 // for now waits.
-func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared, a *desk.Attempts) ([]desk.Pending, error) {
+func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared, a *desk.Attempts) (ready []desk.Pending, waiting []desk.Result) {
 	if len(sources) == 0 {
 		return due, nil
 	}
@@ -136,12 +134,8 @@ func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared,
 	return p.put(due, waits)
 }
 
-// put puts off the effects that wait for their files, and returns the others.
-func (p *Pass) put(due []desk.Pending, waits map[int]error) ([]desk.Pending, error) {
-	var (
-		ready   []desk.Pending
-		results []desk.Result
-	)
+// put puts off the effects that wait for their files, and returns the others first.
+func (p *Pass) put(due []desk.Pending, waits map[int]error) (ready []desk.Pending, results []desk.Result) {
 	for i, d := range due {
 		err, wait := waits[i]
 		if !wait {
@@ -156,10 +150,7 @@ func (p *Pass) put(due []desk.Pending, waits map[int]error) ([]desk.Pending, err
 		results = append(results, r)
 		p.add(&p.report.Waiting, 1)
 	}
-	if len(results) == 0 {
-		return ready, nil
-	}
-	return ready, p.Outbox.Finish(p.Now(), results)
+	return ready, results
 }
 
 // content opens a file of a message: from the spool, else from its mailbox, else from the quarantine.

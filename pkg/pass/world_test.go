@@ -146,7 +146,7 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		Results: w.policy.Send == "results",
 		Sleep:   func(context.Context, time.Duration) error { return nil },
 		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Add(-24*time.Hour)); return v },
-		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock, name, value)) }})
+		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock, map[string][]byte{name: value})) }})
 	w.check(err)
 	st := &stepping{w: w, Store: s, Client: client}
 	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),

@@ -24,13 +24,21 @@ func (s *Store) Cached(name string, since time.Time) (value []byte, ok bool) {
 	return c.Value, err == nil && c.Value != nil && !c.At.Before(since)
 }
 
-// Cache keeps something found out; nil forgets it.
-func (s *Store) Cache(now time.Time, name string, value []byte) error {
+// Cache keeps what was found out, by name; nil forgets it.
+func (s *Store) Cache(now time.Time, values map[string][]byte) error {
 	return s.update(func(tx *bolt.Tx) error {
-		if value == nil {
-			return tx.Bucket(bCache).Delete([]byte(name))
+		for name, value := range values {
+			var err error
+			if value == nil {
+				err = tx.Bucket(bCache).Delete([]byte(name))
+			} else {
+				err = put(tx, bCache, []byte(name), cached{At: now, Value: value})
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return put(tx, bCache, []byte(name), cached{At: now, Value: value})
+		return nil
 	})
 }
 
