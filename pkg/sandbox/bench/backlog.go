@@ -1,29 +1,116 @@
 package main
 
-// backlog measures new letters.
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	hour        = time.Hour
+	portalDelay = 300 * time.Millisecond
+	smallMemory = 48 << 20
+	largeMemory = 64 << 20
+)
+
+// backlog measures new letters beside mbsync, which only fetches them.
 func backlog(b *measuring) (*table, error) {
-	folder, size, err := b.w.imap.master("backlog", b.seed, mix{count: b.letters})
+	t := results(fmt.Sprintf("A backlog of %d new letters", b.letters))
+	return t, b.besideSync(t, "backlog", mix{count: b.letters}, b.rounds, smallMemory)
+}
+
+// large measures letters with large files, and one that is as large as a mailbox takes.
+func large(b *measuring) (*table, error) {
+	t := results(fmt.Sprintf("%d letters with files of 10 kB to 5 MB", b.letters))
+	if err := b.besideSync(t, "large", mix{count: b.letters, smallest: 10_000, largest: 5_000_000}, min(b.rounds, 3), 0); err != nil {
+		return nil, err
+	}
+	folder, size, err := b.w.imap.master("huge", b.seed, mix{count: 1, smallest: 36_000_000, largest: 36_000_000, plain: true})
 	if err != nil {
 		return nil, err
 	}
-	var poll, floor, sync sample
-	t := &table{title: "Backlog", head: []string{"program", "wall", "CPU", "peak RSS", "to mbsync"}}
+	var poll sample
 	for range b.rounds {
-		if err := b.fetched(folder, &floor); err != nil {
-			return nil, err
-		}
-		if err := b.synced(folder, &sync); err != nil {
-			return nil, err
-		}
-		r, err := b.polled(folder, b.w.smtp.Addr(), &poll)
+		r, err := b.polled(folder, b.w.smtp.Addr(), 0, &poll)
 		if err != nil {
 			return nil, err
 		}
-		t.notes = []string{r.String()}
+		if r.left+1 != r.tasks {
+			return nil, fmt.Errorf("the letter of %s: %s", megabytes(size), r)
+		}
 	}
-	t.row("floor", seconds(floor.wall()), seconds(floor.cpu()), megabytes(floor.rss()), times(floor.ratio(sync)))
-	t.row("mbsync", seconds(sync.wall()), seconds(sync.cpu()), megabytes(sync.rss()), "1")
-	t.row("helpdesk poll", seconds(poll.wall()), seconds(poll.cpu()), megabytes(poll.rss()), times(poll.ratio(sync)))
-	t.note("%d letters, %s.", b.letters, megabytes(size))
+	t.weight(fmt.Sprintf("peak RSS of a poll with one letter of %s (%s)", megabytes(size), seconds(poll.wall())), poll, largeMemory)
+	return t, nil
+}
+
+// besideSync runs the floor, mbsync and helpdesk in turn, each on a mailbox of its own with the same letters.
+func (b *measuring) besideSync(t *table, name string, m mix, rounds int, memory int64) error {
+	folder, size, err := b.w.imap.master(name, b.seed, m)
+	if err != nil {
+		return err
+	}
+	var poll, floor, sync sample
+	var last result
+	for range rounds {
+		if err := b.fetched(folder, &floor); err != nil {
+			return err
+		}
+		if err := b.synced(folder, &sync); err != nil {
+			return err
+		}
+		if last, err = b.polled(folder, b.w.smtp.Addr(), 0, &poll); err != nil {
+			return err
+		}
+	}
+	t.compare("poll: the whole job", poll, "mbsync: fetching alone", sync, 1.5)
+	t.compare("the same", poll, "floor: fetched, thrown away, marked", floor, 0)
+	t.weight("peak RSS", poll, memory)
+	t.note("%d letters, %s; of a poll: %s", m.count, megabytes(size), last)
+	return nil
+}
+
+// far measures a backlog where the portal and the relay are slow: then their time is what a poll should take.
+func far(b *measuring) (*table, error) {
+	folder, _, err := b.w.imap.master("far", b.seed, mix{count: b.letters})
+	if err != nil {
+		return nil, err
+	}
+	var poll, portal sample
+	var last result
+	for range min(b.rounds, 3) {
+		if last, err = b.polled(folder, b.w.far.Addr(), portalDelay, &poll); err != nil {
+			return nil, err
+		}
+		portal.add(figures{Wall: last.own})
+	}
+	t := results(fmt.Sprintf("%d new letters, the portal answering in 300 ms, the relay 20 ms away", b.letters))
+	t.compare("poll", poll, "the portal's own time, added up", portal, 1.2)
+	t.note("Of a poll: %s", last)
+	return t, nil
+}
+
+// growth measures whether ten times the work takes ten times as long.
+func growth(b *measuring) (*table, error) {
+	few, _, err := b.w.imap.master("few", b.seed, mix{count: b.letters})
+	if err != nil {
+		return nil, err
+	}
+	many, _, err := b.w.imap.master("many", b.seed, mix{count: 10 * b.letters})
+	if err != nil {
+		return nil, err
+	}
+	var small, big sample
+	var last result
+	for range min(b.rounds, 3) {
+		if _, err := b.polled(few, b.w.smtp.Addr(), 0, &small); err != nil {
+			return nil, err
+		}
+		if last, err = b.polled(many, b.w.smtp.Addr(), 0, &big); err != nil {
+			return nil, err
+		}
+	}
+	t := results("Cost grows with the work: letters")
+	t.compare(fmt.Sprintf("poll, %d letters", 10*b.letters), big, fmt.Sprintf("%d letters", b.letters), small, 11)
+	t.weight("peak RSS", big, smallMemory)
+	t.note("Of the large one: %s", last)
 	return t, nil
 }

@@ -1,17 +1,11 @@
 package main
 
-import (
-	"fmt"
-)
+import "fmt"
 
-func scenarios() []scenario {
-	return []scenario{
-		{"idle", idle},
-		{"backlog", backlog},
-	}
-}
+// idleRuns is how many idle passes make a round: each is short.
+const idleRuns = 5
 
-// idle measures a poll that finds nothing new.
+// idle measures a poll and a notify that find nothing new.
 func idle(b *measuring) (*table, error) {
 	folder, _, err := b.w.imap.master("idle", b.seed, mix{count: b.letters})
 	if err != nil {
@@ -21,54 +15,183 @@ func idle(b *measuring) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	i, err := b.p.install(b.w, user, b.w.imap.addr, b.w.smtp.Addr())
+	i, err := b.settled(user)
 	if err != nil {
 		return nil, err
 	}
 	defer i.remove()
-	if _, err := i.run("poll"); err != nil { // makes the state
-		return nil, err
+	t := results("Idle passes")
+	for _, step := range []func(*table, *installation, string) error{b.idlePlain, b.idleCounts, b.idleFar, b.idleNotify, b.idleFull} {
+		if err := step(t, i, user); err != nil {
+			return nil, err
+		}
 	}
-	before, _, err := i.writes()
+	return t, nil
+}
+
+// settled installs helpdesk for a mailbox and lets it process one letter of another one, so that there is a state.
+func (b *measuring) settled(user string) (*installation, error) {
+	folder, _, err := b.w.imap.master("first", b.seed, mix{count: 1, plain: true})
 	if err != nil {
 		return nil, err
 	}
-	b.w.portal.reading()
-	var poll, floor, sync sample
-	for range b.rounds * idleRuns {
-		f, err := b.p.run(i.dir, nil, b.p.floor, "idle", b.w.imap.addr, user, password)
-		if err != nil {
+	other, err := b.w.imap.mailbox(folder, false)
+	if err != nil {
+		return nil, err
+	}
+	b.w.portal.renew(0)
+	i, err := b.p.install(b.w, other, b.w.imap.addr, b.w.smtp.Addr())
+	if err != nil {
+		return nil, err
+	}
+	for _, command := range []string{"poll", "notify"} {
+		if _, err := i.run(command); err != nil {
 			return nil, err
+		}
+	}
+	return i, i.configure(b.w, user, b.w.imap.addr, b.w.smtp.Addr())
+}
+
+// beside runs the floor, helpdesk and mbsync in turn against the same mailbox.
+func (b *measuring) beside(i *installation, imap, user string) (floor, poll, sync sample, err error) {
+	for range b.rounds * idleRuns {
+		var f figures
+		if f, err = b.p.run(i.dir, nil, b.p.floor, "idle", imap, user, password); err != nil {
+			return
 		}
 		floor.add(f)
 		if f, err = i.run("poll"); err != nil {
-			return nil, err
+			return
 		}
 		poll.add(f)
 		if b.p.mbsync == "" {
 			continue
 		}
-		if f, err = b.p.sync(i.dir, b.w.imap.addr, user); err != nil {
-			return nil, err
+		if f, err = b.p.sync(i.dir, imap, user); err != nil {
+			return
 		}
 		sync.add(f)
 	}
-	after, _, err := i.writes()
-	if err != nil {
-		return nil, err
-	}
-	hits, _ := b.w.portal.reading()
-	t := &table{title: "Idle", head: []string{"program", "wall", "CPU", "peak RSS", "to the floor"}}
-	t.row("floor", seconds(floor.wall()), seconds(floor.cpu()), megabytes(floor.rss()), "1")
-	t.row("helpdesk poll", seconds(poll.wall()), seconds(poll.cpu()), megabytes(poll.rss()), times(poll.ratio(floor)))
-	if len(sync) > 0 {
-		t.row("mbsync", seconds(sync.wall()), seconds(sync.cpu()), megabytes(sync.rss()), times(sync.ratio(floor)))
-	}
-	t.note("%d calls of the portal, %d transactions in %d passes.", hits, after-before, len(poll))
-	return t, nil
+	return
 }
 
-// idleRuns is how many idle passes make a round: each is short.
-const idleRuns = 5
+func (b *measuring) idlePlain(t *table, i *installation, user string) error {
+	floor, poll, sync, err := b.beside(i, b.w.imap.addr, user)
+	if err != nil {
+		return err
+	}
+	t.compare("poll, nothing new", poll, "floor", floor, 1.5)
+	if len(sync) > 0 {
+		t.compare("the same", poll, "mbsync", sync, 0)
+	}
+	return nil
+}
 
-var _ = fmt.Sprint
+// idleCounts counts what an idle poll asks of the servers and writes to the state.
+func (b *measuring) idleCounts(t *table, i *installation, user string) error {
+	before, size, err := i.writes()
+	if err != nil {
+		return err
+	}
+	if err := i.configure(b.w, user, b.w.tap.ln.Addr().String(), b.w.smtp.Addr()); err != nil {
+		return err
+	}
+	b.w.tap.reading()
+	b.w.portal.reading()
+	if _, err := b.p.run(i.dir, nil, b.p.floor, "idle", b.w.tap.ln.Addr().String(), user, password); err != nil {
+		return err
+	}
+	floor := b.w.tap.reading()
+	if _, err := i.run("poll"); err != nil {
+		return err
+	}
+	poll := b.w.tap.reading()
+	hits, _ := b.w.portal.reading()
+	after, grown, err := i.writes()
+	if err != nil {
+		return err
+	}
+	t.count("IMAP commands of an idle poll", poll, fmt.Sprintf("floor: %d", floor), floor)
+	t.count("calls of the portal by an idle poll", hits, "", 0)
+	t.count("transactions and bytes an idle poll writes to the state", after-before+int(grown-size), "", 0)
+	return nil
+}
+
+func (b *measuring) idleFar(t *table, i *installation, user string) error {
+	if err := i.configure(b.w, user, b.w.slow.Addr(), b.w.smtp.Addr()); err != nil {
+		return err
+	}
+	floor, poll, _, err := b.beside(i, b.w.slow.Addr(), user)
+	if err != nil {
+		return err
+	}
+	t.compare("poll, at 20 ms round trip", poll, "floor", floor, 1.5)
+	more := float64(poll.wall()-floor.wall()) / float64(roundTrip)
+	t.note("At 20 ms a round trip the poll takes %.1f round trips longer than the floor, whatever they go into.", more)
+	return i.configure(b.w, user, b.w.imap.addr, b.w.smtp.Addr())
+}
+
+func (b *measuring) idleNotify(t *table, i *installation, _ string) error {
+	var notify sample
+	b.w.portal.advance(hour)
+	if _, err := i.run("notify"); err != nil { // reads up to now
+		return err
+	}
+	before, size, err := i.writes()
+	if err != nil {
+		return err
+	}
+	b.w.portal.reading()
+	for range b.rounds {
+		f, err := i.run("notify")
+		if err != nil {
+			return err
+		}
+		notify.add(f)
+	}
+	hits, _ := b.w.portal.reading()
+	after, grown, err := i.writes()
+	if err != nil {
+		return err
+	}
+	t.count(fmt.Sprintf("calls of the portal by %d idle notifies (%s each)", b.rounds, seconds(notify.wall())), hits, "", b.rounds)
+	t.count("transactions and bytes they write to the state", after-before+int(grown-size), "", 0)
+	return nil
+}
+
+// idleFull compares a state with many records with an empty one.
+func (b *measuring) idleFull(t *table, full *installation, user string) error {
+	empty, err := b.p.install(b.w, user, b.w.imap.addr, b.w.smtp.Addr())
+	if err != nil {
+		return err
+	}
+	defer empty.remove()
+	if _, err := empty.run("poll"); err != nil { // makes it
+		return err
+	}
+	if err := multiply(full.state(), b.records); err != nil {
+		return fmt.Errorf("fill state: %w", err)
+	}
+	if _, err := full.run("poll"); err != nil {
+		return err
+	}
+	_, size, err := full.writes()
+	if err != nil {
+		return err
+	}
+	var with, without sample
+	for range b.rounds * idleRuns {
+		for _, one := range []struct {
+			i *installation
+			s *sample
+		}{{empty, &without}, {full, &with}} {
+			f, err := one.i.run("poll")
+			if err != nil {
+				return err
+			}
+			one.s.add(f)
+		}
+	}
+	t.compare(fmt.Sprintf("poll, the records of %d letters in the state (%s)", b.records, megabytes(size)), with, "an empty state", without, 1.2)
+	return nil
+}

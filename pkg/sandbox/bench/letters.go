@@ -26,6 +26,7 @@ type mix struct {
 	count    int
 	smallest int // bytes of a file in every letter; 0 = some letters have a small one
 	largest  int
+	plain    bool // every letter is a person's, and none goes on with another
 }
 
 // writer makes letters, the same ones from the same seed.
@@ -54,6 +55,7 @@ func (w *writer) letter() []byte {
 	one.subject, one.text = fmt.Sprintf("%s %d", w.sentence(5), w.made), w.text()
 	var extra []string
 	switch roll := w.r.Float64(); {
+	case w.mix.plain:
 	case roll < 0.15 && len(w.past) > 0:
 		extra = w.answer(&one)
 	case roll < 0.30:

@@ -28,6 +28,7 @@ type options struct {
 	records  int // in the state of an idle pass
 	cpu, mem string
 	write    bool
+	loud     bool
 }
 
 func main() {
@@ -40,6 +41,7 @@ func main() {
 	flag.StringVar(&o.cpu, "cpuprofile", "", "`FOLDER` for CPU profiles of helpdesk, one a run")
 	flag.StringVar(&o.mem, "memprofile", "", "`FOLDER` for heap profiles of helpdesk, one a run")
 	flag.BoolVar(&o.write, "write", false, "put the tables into docs/performance.md")
+	flag.BoolVar(&o.loud, "v", false, "pass on all that the programs say")
 	flag.Parse()
 	if err := bench(o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -51,6 +53,10 @@ func main() {
 type scenario struct {
 	name string
 	run  func(b *measuring) (*table, error)
+}
+
+func scenarios() []scenario {
+	return []scenario{{"idle", idle}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large}}
 }
 
 // measuring is what a scenario works with.
@@ -100,7 +106,7 @@ func measure(root string, o options, out io.Writer) error {
 		return err
 	}
 	defer p.remove()
-	p.cpu, p.mem = o.cpu, o.mem
+	p.cpu, p.mem, p.loud = o.cpu, o.mem, o.loud
 	w, err := startWorld()
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type programs struct {
 	floor    string
 	mbsync   string // "" = not installed
 	cpu, mem string // folders for profiles; "" = none
+	loud     bool   // what helpdesk says is passed on, all of it
 	profiles int
 }
 
@@ -60,6 +61,9 @@ func (p *programs) run(dir string, env []string, args ...string) (figures, error
 	cmd.Stdout, cmd.Stderr = &out, &said
 	var f figures
 	err := cmd.Run()
+	if p.loud {
+		_, _ = os.Stderr.Write(said.Bytes())
+	}
 	if err == nil {
 		err = json.Unmarshal(out.Bytes(), &f)
 	}
@@ -123,7 +127,7 @@ bitrix24:
 mailboxes:
   - name: support
     from: "Support <%s>"
-    imap: {host: 127.0.0.1, port: %s, tls: none, user: %s, password: %s, max_message: 100MB}
+    imap: {host: 127.0.0.1, port: %s, tls: none, user: %s, password: %s}
     smtp: {host: 127.0.0.1, port: %s, tls: none, auth: none}
 letters:
   received:
@@ -136,6 +140,9 @@ func (i *installation) remove() { _ = os.RemoveAll(i.dir) }
 
 // run runs helpdesk.
 func (i *installation) run(args ...string) (figures, error) {
+	if i.p.loud {
+		args = append(args, "-vv")
+	}
 	return i.p.run(i.dir, i.p.profiling(), append([]string{i.p.helpdesk}, args...)...)
 }
 

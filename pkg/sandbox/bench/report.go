@@ -18,6 +18,42 @@ type table struct {
 	notes []string
 }
 
+// results is a table of what was measured beside what, and what is to be reached.
+func results(title string) *table {
+	return &table{title: title, head: []string{"measured", "helpdesk", "beside", "its figure", "ratio", "to reach", ""}}
+}
+
+// compare adds a ratio of times; most 0 = only told.
+func (t *table) compare(what string, s sample, beside string, other sample, most float64) {
+	x := s.ratio(other)
+	reach, verdict := "–", ""
+	if most > 0 {
+		reach, verdict = "≤ "+times(most), judged(x, most)
+	}
+	t.row(what, seconds(s.wall()), beside, seconds(other.wall()), times(x), reach, verdict)
+	if what != "the same" && len(other) > 0 {
+		t.note("%s: CPU %s, peak RSS %s; %s: CPU %s, peak RSS %s.", what, seconds(s.cpu()), megabytes(s.rss()), beside, seconds(other.cpu()), megabytes(other.rss()))
+	}
+}
+
+// count adds a number of something.
+func (t *table) count(what string, n int, beside string, most int) {
+	verdict := "reached"
+	if n > most {
+		verdict = "**missed**"
+	}
+	t.row(what, fmt.Sprint(n), beside, "", "", fmt.Sprintf("≤ %d", most), verdict)
+}
+
+// weight adds a peak of memory; most 0 = only told.
+func (t *table) weight(what string, s sample, most int64) {
+	reach, verdict := "–", ""
+	if most > 0 {
+		reach, verdict = "≤ "+megabytes(most), judged(float64(s.rss()), float64(most))
+	}
+	t.row(what, megabytes(s.rss()), "", "", "", reach, verdict)
+}
+
 func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 
 func (t *table) note(format string, args ...any) {
@@ -91,8 +127,8 @@ func times(x float64) string {
 	return fmt.Sprintf("%.2f ×", x)
 }
 
-// verdict compares with what is to be reached; 0 = nothing to compare with.
-func verdict(x, most float64) string {
+// judged compares with what is to be reached; 0 = nothing to compare with.
+func judged(x, most float64) string {
 	switch {
 	case x == 0:
 		return "not measured"

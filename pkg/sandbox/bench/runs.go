@@ -63,8 +63,9 @@ func (b *measuring) synced(folder string, s *sample) error {
 	return err
 }
 
-// polled lets helpdesk work through all letters, from an empty state and with an empty portal.
-func (b *measuring) polled(folder, smtp string, s *sample) (result, error) {
+// polled lets helpdesk work through all letters, from an empty state and with an empty portal whose answers take as long as
+// delay says.
+func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample) (result, error) {
 	user, err := b.fresh(folder)
 	if err != nil {
 		return result{}, err
@@ -75,7 +76,7 @@ func (b *measuring) polled(folder, smtp string, s *sample) (result, error) {
 		return result{}, err
 	}
 	defer i.remove()
-	b.w.portal.renew(0)
+	b.w.portal.renew(delay)
 	return b.poll(i, user, s)
 }
 

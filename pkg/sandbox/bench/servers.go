@@ -41,11 +41,20 @@ func startPortal() (*meter, error) {
 func (m *meter) stop() { _ = m.server.Close() }
 
 // renew puts an empty portal in the place of the one before, and sets how long its answers take.
-func (m *meter) renew(delay time.Duration) {
+func (m *meter) renew(delay time.Duration) *sandbox.Portal {
 	p := sandbox.NewPortal(sandbox.PortalOptions{NoLimit: true, OperatingLimit: 1000 * time.Hour, Now: m.now})
+	m.use(p)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.portal, m.delay, m.hits, m.own = p, delay, 0, 0
+	m.delay = delay
+	return p
+}
+
+// use answers from this portal from now on.
+func (m *meter) use(p *sandbox.Portal) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.portal, m.hits, m.own = p, 0, 0
 }
 
 func (m *meter) now() time.Time {
