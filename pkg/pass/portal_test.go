@@ -283,10 +283,10 @@ func TestClosedPortalIsOneLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 			w.opened()
+			w.again(1, "And it blinks.")
 			for i := range 60 {
 				w.arrive(letter(fmt.Sprintf("n%d@b.example", i), fmt.Sprintf("n%d@b.example", i), fmt.Sprint("Question ", i), "How?"))
 			}
-			w.again(1, "And it blinks.")
 			w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return tt.fault })
 			for _, run := range []func() (*pass.Report, string){w.poll, w.notify} {
 				w.portal.ResetCounts()
