@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -43,10 +44,14 @@ func ReadHeader(r io.Reader, l desk.Listing) desk.Message {
 
 // Extract writes the decoded content of the attachment of that number.
 func Extract(r io.Reader, part int, out io.Writer) error {
-	w := newWalker(r, part, out)
+	whole := bufio.NewWriterSize(out, 32<<10) // who sends it over a network gets pieces worth sending
+	w := newWalker(r, part, whole)
 	h := w.src.header(true)
 	h.repair()
 	w.entity(&h, place{})
+	if err := whole.Flush(); w.outErr == nil {
+		w.outErr = err
+	}
 	switch {
 	case w.outErr != nil:
 		return fmt.Errorf("write part %d: %w", part, w.outErr)

@@ -107,15 +107,21 @@ type body struct {
 	done bool
 }
 
-func (b *body) Read(p []byte) (int, error) {
-	for len(b.out) == 0 {
-		if b.done {
-			return 0, io.EOF
+func (b *body) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		if len(b.out) == 0 {
+			if b.done {
+				break
+			}
+			b.fill()
+			continue
 		}
-		b.fill()
+		c := copy(p[n:], b.out)
+		n, b.out = n+c, b.out[c:]
 	}
-	n := copy(p, b.out)
-	b.out = b.out[n:]
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
 	return n, nil
 }
 

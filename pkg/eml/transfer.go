@@ -51,13 +51,20 @@ func (d *base64Reader) Read(p []byte) (int, error) {
 func (d *base64Reader) fill() {
 	n, err := d.src.Read(d.in[:])
 	d.buf = d.buf[:0]
-	for _, c := range d.in[:n] {
+	for i := 0; i < n; i++ {
+		if d.have == 0 {
+			i += d.groups(d.in[i:n])
+			if i == n {
+				break
+			}
+		}
+		c := d.in[i]
 		if c == '=' {
 			d.flush()
 			continue
 		}
-		v := base64Value(c)
-		if v < 0 {
+		v := base64Values[c]
+		if v == 0xff {
 			continue
 		}
 		d.acc = d.acc<<6 | uint32(v)
@@ -73,6 +80,19 @@ func (d *base64Reader) fill() {
 	d.out = d.buf
 }
 
+// groups decodes the groups of four letters that in begins with, and returns their length: nearly all of base64 is such.
+func (d *base64Reader) groups(in []byte) (n int) {
+	for ; n+4 <= len(in); n += 4 {
+		g := in[n : n+4 : n+4]
+		a, b, c, e := base64Values[g[0]], base64Values[g[1]], base64Values[g[2]], base64Values[g[3]]
+		if a|b|c|e >= 0x80 { // only what is no letter has the highest bit
+			break
+		}
+		d.buf = append(d.buf, a<<2|b>>4, b<<4|c>>2, c<<6|e)
+	}
+	return n
+}
+
 // flush writes what a group cut short still holds.
 func (d *base64Reader) flush() {
 	switch d.have {
@@ -84,21 +104,19 @@ func (d *base64Reader) flush() {
 	d.acc, d.have = 0, 0
 }
 
-func base64Value(c byte) int {
-	switch {
-	case c >= 'A' && c <= 'Z':
-		return int(c - 'A')
-	case c >= 'a' && c <= 'z':
-		return int(c-'a') + 26
-	case c >= '0' && c <= '9':
-		return int(c-'0') + 52
-	case c == '+':
-		return 62
-	case c == '/':
-		return 63
+// base64Values are the values of the letters (RFC 4648, 4), 0xff of everything else.
+var base64Values = func() (v [256]byte) {
+	for i := range v {
+		v[i] = 0xff
 	}
-	return -1
-}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		v[c] = byte(i)
+	}
+	return v
+}()
+
+// base64Value returns the value of a letter, -1 of what is none.
+func base64Value(c byte) int { return int(int8(base64Values[c])) }
 
 // qpReader decodes quoted-printable and leaves what is not well-formed as it is.
 type qpReader struct {
