@@ -61,7 +61,7 @@ func TestFaultsOfThePortalChangeNothingInTheEnd(t *testing.T) {
 		o       sandbox.PortalOptions
 		methods []string
 	}{
-		{sandbox.PortalOptions{NewCard: true}, append(both, "tasks.task.chat.message.send", "tasks.task.update")},
+		{sandbox.PortalOptions{NewCard: true}, append(both, "tasks.task.chat.message.send")},
 		{sandbox.PortalOptions{NewCard: true, NoV3: true}, []string{"tasks.task.add", "task.commentitem.add"}},
 	} {
 		o, methods := tt.o, tt.methods

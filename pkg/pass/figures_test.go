@@ -29,7 +29,7 @@ func TestPortalFigures(t *testing.T) {
 	for _, f := range []figure{
 		{"idle poll", 0, idlePoll},
 		{"idle notify", 1, idleNotify},
-		{"1 new letter", 3, func(t *testing.T) int { return newLetters(t, 1, "") }},
+		{"1 new letter", 2, func(t *testing.T) int { return newLetters(t, 1, "") }},
 		{"50 new text letters, CRM on", 2, func(t *testing.T) int { return newLetters(t, 50, "") }},
 		{"1,000 new text letters, CRM on", 42, func(t *testing.T) int { return newLetters(t, 1000, "") }},
 		{"20 letters with one 100 kB file each", 2, func(t *testing.T) int { return newLetters(t, 20, strings.Repeat("x", 100<<10)) }},

@@ -119,6 +119,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		if err := p.decide(ctx, b, mb, ms); err != nil {
 			return err
 		}
+		ms = nil
 		next := cut()
 		var read []desk.Message
 		making := func() error { return nil }
@@ -245,6 +246,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message)
 			spoiled[i] = &unbelieved{note}
 		}
 		lines = append(lines, line(ms[i], d))
+		ms[i] = desk.Message{} // its texts are in the effects now
 		return d, nil
 	})
 	if err != nil {

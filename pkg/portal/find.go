@@ -32,11 +32,7 @@ func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Tim
 			byTask[e.Task] = append(byTask[e.Task], i)
 		}
 	}
-	untagged, err := c.findTasks(ctx, marks, since, made)
-	if err == nil {
-		err = c.tagFound(ctx, effects, untagged, made)
-	}
-	if err != nil {
+	if err := c.findTasks(ctx, marks, since, made); err != nil {
 		return nil, fmt.Errorf("look for tasks: %w", err)
 	}
 	if err := c.findComments(ctx, effects, byTask, since, made); err != nil {
@@ -45,11 +41,11 @@ func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Tim
 	return made, nil
 }
 
-// findTasks reads our recent tasks, oldest first, and returns which effects have theirs without a tag.
+// findTasks reads our recent tasks, oldest first.
 //
 // QUIRK: XML_ID is no documented filter key, and an unknown key returns every task (tasks/tasks-task-list): only documented
 // keys are sent, and the mark is compared here. Of two tasks with one mark the lower number counts.
-func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) (bare []int, err error) {
+func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
 	last := int64(0)
 	for page := 0; len(marks) > 0 && page < maxPages; page++ {
 		filter := Params{{"CREATED_BY", c.self}, {">=CREATED_DATE", since.Format(time.RFC3339)}}
@@ -58,11 +54,11 @@ func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since ti
 		}
 		var raw json.RawMessage
 		err := c.Call(ctx, "tasks.task.list", Params{
-			{"filter", filter}, {"select", []string{"ID", "XML_ID", "CHAT_ID", "TAGS"}}, {"order", Params{{"ID", "asc"}}}, {"start", -1},
+			{"filter", filter}, {"select", []string{"ID", "XML_ID", "CHAT_ID"}}, {"order", Params{{"ID", "asc"}}}, {"start", -1},
 		}, &raw)
 		rows, err := readTasks(Answer{raw, err})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, t := range rows {
 			if int64(t.ID) <= last {
@@ -71,31 +67,17 @@ func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since ti
 			for _, i := range marks[string(t.XMLID)] {
 				if made[i].Task == 0 {
 					made[i] = desk.Made{Task: int64(t.ID), Chat: int64(t.ChatID)}
-					if len(t.Tags) == 0 {
-						bare = append(bare, i)
-					}
 				} else {
 					c.log.Warn("portal: task made twice", "task", t.ID, "first", made[i].Task)
 				}
 			}
 		}
 		if len(rows) < pageSize || int64(rows[len(rows)-1].ID) <= last {
-			return bare, nil
+			return nil
 		}
 		last = int64(rows[len(rows)-1].ID)
 	}
-	return bare, nil
-}
-
-// tagFound gives those of the tasks their tags whose making ended before they had them.
-func (c *Client) tagFound(ctx context.Context, effects []desk.Effect, found []int, made []desk.Made) error {
-	p := &plan{c: c}
-	for _, i := range found {
-		if tags := tagsOf(effects[i]); len(tags) > 0 {
-			p.add(tagging(made[i].Task, tags), func(a Answer) { made[i] = c.tagged(made[i], a.Err) })
-		}
-	}
-	return p.run(ctx)
+	return nil
 }
 
 // findComments reads our recent comments of the tasks, on either card.

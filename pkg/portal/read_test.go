@@ -117,7 +117,7 @@ func TestFindTasks(t *testing.T) {
 	if diff := cmp.Diff([]desk.Made{{Task: 7}, {}, {Task: 52}}, made); diff != "" {
 		t.Error(diff)
 	}
-	want := `{"filter":{"CREATED_BY":17,"\u003e=CREATED_DATE":"2026-08-20T09:55:00+03:00","\u003eID":50},"select":["ID","XML_ID","CHAT_ID","TAGS"],"order":{"ID":"asc"},"start":-1}`
+	want := `{"filter":{"CREATED_BY":17,"\u003e=CREATED_DATE":"2026-08-20T09:55:00+03:00","\u003eID":50},"select":["ID","XML_ID","CHAT_ID"],"order":{"ID":"asc"},"start":-1}`
 	if s.body(1) != want {
 		t.Error(s.body(1))
 	}

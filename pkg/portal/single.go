@@ -42,23 +42,19 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	if e.Kind == desk.CommentTask {
 		return desk.Made{Task: e.Task}, true // QUIRK: the answer is true, without the message's number (tasks.task.chat.message.send)
 	}
-	made := readItem(env.Result)
-	if tags := tagsOf(e); made.Err == nil && len(tags) > 0 {
-		cmd := tagging(made.Task, tags)
-		made = c.tagged(made, c.Call(ctx, cmd.Method, cmd.Params, nil))
-	}
-	return made, true
+	return readItem(env.Result), true
 }
 
 // keyed says whether the effect can travel by REST v3, as far as is known before it is tried.
 //
-// QUIRK: a message of REST v3 takes no files (tasks.task.chat.message.send).
+// QUIRK: a message of REST v3 takes no files (tasks.task.chat.message.send), and a task no tags (tasks-task-add-rest-v3):
+// those would be another call, which may be lost.
 func (c *Client) keyed(e desk.Effect) bool {
 	v3, keys := true, true
 	c.recall(savedV3, &v3)
 	c.recall(savedKeys, &keys)
-	if f := e.Post.Fields; f != nil && f.Deadline > 0 && f.Due.IsZero() {
-		return false // it would be another call at every attempt
+	if f := e.Post.Fields; f != nil && (len(f.Tags) > 0 || f.Deadline > 0 && f.Due.IsZero()) {
+		return false
 	}
 	return v3 && keys && e.Key != "" && (e.Kind == desk.OpenTask || len(objects(e.Post.Files)) == 0)
 }
@@ -95,7 +91,7 @@ func (c *Client) elsewhere(e desk.Effect, err error) bool {
 
 // taskAddV3 is taskAdd in the words of REST v3. Its body must come out the same at every attempt.
 //
-// QUIRK: tags are no field there (tasks/tasks-task-add-rest-v3), and the creator must be given.
+// QUIRK: the creator must be given (tasks/tasks-task-add-rest-v3).
 func (c *Client) taskAddV3(e desk.Effect) Params {
 	p := e.Post
 	fields := Params{{"title", cutTitle(p.Title)}, {"description", p.Text}, {"creatorId", c.self}, {"xmlId", XMLID(e.Key)}}
@@ -121,32 +117,6 @@ func (c *Client) taskAddV3(e desk.Effect) Params {
 		}
 	}
 	return Params{{"fields", appendList(fields, "fileIds", files)}}
-}
-
-// tagging returns the call that gives a task its tags.
-func tagging(task int64, tags []string) Command {
-	return Command{"tasks.task.update", Params{{"taskId", task}, {"fields", Params{{"TAGS", tags}}}}}
-}
-
-// tagged judges how that went. A task without its tags is not yet made: it is in doubt, and gets them when it is found.
-// Where the portal will not have them it is made all the same.
-func (c *Client) tagged(made desk.Made, err error) desk.Made {
-	switch {
-	case err == nil:
-	case fault.Of(err) == fault.Never:
-		c.log.Warn("portal: task not tagged", "task", made.Task, "err", err)
-	default:
-		return desk.Made{Err: &fault.Error{Outcome: fault.Unsure, Extent: fault.ExtentOf(err), After: fault.After(err),
-			Err: fmt.Errorf("tag task %d: %w", made.Task, bare(err))}}
-	}
-	return made
-}
-
-func tagsOf(e desk.Effect) []string {
-	if e.Post == nil || e.Post.Fields == nil {
-		return nil
-	}
-	return e.Post.Fields.Tags
 }
 
 func readItem(raw json.RawMessage) desk.Made {

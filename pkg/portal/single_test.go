@@ -31,15 +31,15 @@ func newCard() sandbox.PortalOptions { return sandbox.PortalOptions{NewCard: tru
 func TestSingleEffectsGoUnderTheirKey(t *testing.T) {
 	p, c := live(t, newCard())
 	e := openEffect("aa", "printer")
-	e.Post.Fields = &desk.Fields{Responsible: 7, Tags: []string{"helpdesk"}, Priority: "low", Auditors: []int64{9}, Group: 3,
+	e.Post.Fields = &desk.Fields{Responsible: 7, Priority: "low", Auditors: []int64{9}, Group: 3,
 		Deadline: time.Hour, Due: time.Date(2026, 3, 13, 9, 0, 0, 0, time.UTC), CRM: []string{"C_1"}}
 	made := c.Make(t.Context(), []desk.Effect{e})[0]
 	if made.Err != nil || made.Chat == 0 {
 		t.Fatal(made)
 	}
 	got, _ := p.Task(made.Task)
-	if fmt.Sprintf("%v %v %v %v %v %v %v", got.Tags, got.Priority, got.Auditors, got.Group, got.CRM, got.XMLID, got.Deadline.UTC()) !=
-		"[helpdesk] 0 [9] 3 [C_1] hd-aa 2026-03-13 09:00:00 +0000 UTC" {
+	if fmt.Sprintf("%v %v %v %v %v %v", got.Priority, got.Auditors, got.Group, got.CRM, got.XMLID, got.Deadline.UTC()) !=
+		"0 [9] 3 [C_1] hd-aa 2026-03-13 09:00:00 +0000 UTC" {
 		t.Errorf("%+v", got)
 	}
 	said := commentEffect(made.Task, "hd-0011223344556677 pay $total")

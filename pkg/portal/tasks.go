@@ -19,16 +19,15 @@ const (
 //
 // QUIRK: asked for in UPPER_CASE, answered in camelCase (tasks/fields).
 type task struct {
-	ID           ID     `json:"id"`
-	Title        Text   `json:"title"`
-	Status       ID     `json:"status"`
-	XMLID        Text   `json:"xmlId"`
-	ChatID       ID     `json:"chatId"`
-	ActivityDate Time   `json:"activityDate"`
-	ChangedDate  Time   `json:"changedDate"`
-	CreatedDate  Time   `json:"createdDate"`
-	ClosedDate   Time   `json:"closedDate"`
-	Tags         object `json:"tags"` // [] where there are none
+	ID           ID   `json:"id"`
+	Title        Text `json:"title"`
+	Status       ID   `json:"status"`
+	XMLID        Text `json:"xmlId"`
+	ChatID       ID   `json:"chatId"`
+	ActivityDate Time `json:"activityDate"`
+	ChangedDate  Time `json:"changedDate"`
+	CreatedDate  Time `json:"createdDate"`
+	ClosedDate   Time `json:"closedDate"`
 }
 
 // activity is when the task last stirred.
