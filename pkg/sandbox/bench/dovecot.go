@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	_ "embed" // of the configuration
 	"errors"
 	"fmt"
 	"net"
@@ -203,40 +204,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-const dovecotConf = `
-base_dir = DIR/run
-state_dir = DIR/state
-log_path = DIR/log
-protocols = imap
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-auth_failure_delay = 0
-auth_mechanisms = plain login
-default_internal_user = OWNER
-default_internal_group = GROUP
-default_login_user = OWNER
-first_valid_uid = 1
-mail_location = maildir:~/Maildir
-passdb {
-  driver = static
-  args = password=PASSWORD
-}
-userdb {
-  driver = static
-  args = uid=UIDNUM gid=GIDNUM home=DIR/mail/%u
-}
-namespace inbox {
-  inbox = yes
-  separator = /
-}
-service anvil {
-  chroot =
-}
-service imap-login {
-  chroot =
-  inet_listener imap {
-    port = PORT
-  }
-}
-`
+// dovecotConf is the configuration, with names in capitals for what differs.
+//
+//go:embed dovecot.conf
+var dovecotConf string

@@ -92,15 +92,15 @@ func bench(o options) error {
 		}
 	}
 	var out bytes.Buffer
-	err = measure(root, o, io.MultiWriter(os.Stdout, &out))
+	err = measure(root, o, os.Stderr, io.MultiWriter(os.Stdout, &out))
 	if o.write && err == nil {
 		err = insert(filepath.Join(root, "docs", "performance.md"), out.Bytes())
 	}
 	return err
 }
 
-// measure runs the scenarios that are asked for and writes their tables.
-func measure(root string, o options, out io.Writer) error {
+// measure runs the scenarios that are asked for and writes their tables to out; log says how it goes on.
+func measure(root string, o options, log, out io.Writer) error {
 	p, err := build(root)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func measure(root string, o options, out io.Writer) error {
 	}
 	defer w.stop()
 	fmt.Fprintf(out, "Medians of %d rounds, seed %d, %d processors, %s; %s.\n\n", o.rounds, o.seed, runtime.NumCPU(), runtime.Version(), p.versions())
-	b := &measuring{options: o, w: w, p: p, log: os.Stderr}
+	b := &measuring{options: o, w: w, p: p, log: log}
 	for _, s := range scenarios() {
 		if o.only != "" && !strings.Contains(","+o.only+",", ","+s.name+",") {
 			continue

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -152,63 +150,4 @@ func (t *tap) reading() int {
 	n := t.commands
 	t.commands = 0
 	return n
-}
-
-// world is everything the programs talk to.
-type world struct {
-	imap   *dovecot
-	tap    *tap
-	slow   *sandbox.Proxy // before the IMAP server, 20 ms a round trip
-	portal *meter
-	smtp   *sandbox.SMTP
-	far    *sandbox.Proxy // before the relay, 20 ms a round trip
-}
-
-const roundTrip = 20 * time.Millisecond
-
-func startWorld() (w *world, err error) {
-	w = &world{}
-	defer func() {
-		if err != nil {
-			w.stop()
-		}
-	}()
-	if w.imap, err = startDovecot(); err != nil {
-		return w, err
-	}
-	var errs [5]error
-	w.tap, errs[0] = startTap(w.imap.addr)
-	w.slow, errs[1] = sandbox.NewProxy(w.imap.addr)
-	w.portal, errs[2] = startPortal()
-	w.smtp, errs[3] = sandbox.NewSMTP(sandbox.SMTPOptions{})
-	if err := errors.Join(errs[:]...); err != nil {
-		return w, fmt.Errorf("start servers: %w", err)
-	}
-	if w.far, err = sandbox.NewProxy(w.smtp.Addr()); err != nil {
-		return w, err
-	}
-	w.slow.Delay(roundTrip)
-	w.far.Delay(roundTrip)
-	return w, nil
-}
-
-func (w *world) stop() {
-	if w.far != nil {
-		_ = w.far.Close()
-	}
-	if w.smtp != nil {
-		_ = w.smtp.Close()
-	}
-	if w.portal != nil {
-		w.portal.stop()
-	}
-	if w.slow != nil {
-		_ = w.slow.Close()
-	}
-	if w.tap != nil {
-		_ = w.tap.ln.Close()
-	}
-	if w.imap != nil {
-		w.imap.stop()
-	}
 }
