@@ -259,10 +259,7 @@ func parsed(t *testing.T) []measured {
 }
 
 func hasName(m desk.Message, want string) bool {
-	if strings.HasPrefix(want, "C:TEMP") { // its backslashes were taken for escapes
-		want = want[len("C:TEMP"):]
-	}
-	want = cleanName(want)
+	want = cleanName(strings.TrimPrefix(want, "C:TEMP")) // its backslashes were taken for escapes
 	for _, a := range m.Attachments {
 		if sameText(want, a.Name) {
 			return true

@@ -123,7 +123,6 @@ type qpReader struct {
 	br   *bufio.Reader
 	out  []byte
 	buf  []byte
-	cont bool // the piece before was cut inside a line
 	err  error
 }
 

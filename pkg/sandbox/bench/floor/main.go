@@ -41,7 +41,7 @@ func run(args []string) error {
 	case len(args) > 1 && args[0] == "weigh":
 		return weigh(args[1:])
 	}
-	return errors.New("usage: floor idle|fetch ADDRESS USER PASSWORD, or floor weigh PROGRAM ARGUMENT...")
+	return errors.New("usage: floor idle|fetch ADDRESS USER PASSWORD, or floor weigh PROGRAM and its arguments")
 }
 
 // visit logs in, selects INBOX, asks for unseen mail, prints how many there are, and logs out; with fetch it also reads
