@@ -120,10 +120,10 @@ func base64Value(c byte) int { return int(int8(base64Values[c])) }
 
 // qpReader decodes quoted-printable and leaves what is not well-formed as it is.
 type qpReader struct {
-	br   *bufio.Reader
-	out  []byte
-	buf  []byte
-	err  error
+	br  *bufio.Reader
+	out []byte
+	buf []byte
+	err error
 }
 
 func (d *qpReader) Read(p []byte) (int, error) {
