@@ -9,7 +9,7 @@ import (
 
 // Address is one mail address and the name written beside it.
 type Address struct {
-	Name string `json:"name,omitempty"`
+	Name string `json:"name"`
 	Addr string `json:"address"`
 }
 
