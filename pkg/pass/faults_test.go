@@ -297,3 +297,27 @@ func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
 		t.Errorf("letters: %v", human)
 	}
 }
+
+func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.timeout = 200 * time.Millisecond
+	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
+	w.portal.Inject(once(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method != "tasks.task.add" {
+			return sandbox.Fault{}
+		}
+		return sandbox.Fault{Kind: sandbox.Stall, For: 700 * time.Millisecond} // longer than we wait, then it is executed
+	}))
+	w.poll()
+	w.clock = w.clock.Add(time.Minute)
+	if w.poll(); len(w.portal.Tasks()) != 0 {
+		t.Fatal("it was made again before it could have come true")
+	}
+	for start := time.Now(); len(w.portal.Tasks()) == 0 && time.Since(start) < 10*time.Second; {
+		time.Sleep(10 * time.Millisecond)
+	}
+	w.quiet()
+	if n := len(w.portal.Tasks()); n != 1 {
+		t.Errorf("%d tasks", n)
+	}
+}

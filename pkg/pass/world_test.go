@@ -47,6 +47,7 @@ type world struct {
 	sources []string
 	boxes   []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
 	poison  int
+	timeout time.Duration               // of a request to the portal
 	spoil   func(pass.Texts) pass.Texts // makes texts fail; nil = they don't
 }
 
@@ -57,7 +58,7 @@ var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
 	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: morning,
-		boxes: []string{"support"}, poison: 3, sources: []string{"directory", "bitrix24"}}
+		boxes: []string{"support"}, poison: 3, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
 	o.Now, o.NoLimit = func() time.Time { return w.clock }, true
 	w.portal = sandbox.NewPortal(o)
 	var err error
@@ -142,7 +143,7 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		w.t.Fatal(err)
 	}
 	now := func() time.Time { return w.clock }
-	client, err := portal.New(portal.Options{Webhook: w.webhook, Timeout: 10 * time.Second, Burst: 1000, PerSecond: 1000, Now: now,
+	client, err := portal.New(portal.Options{Webhook: w.webhook, Timeout: w.timeout, Burst: 1000, PerSecond: 1000, Now: now,
 		Results: w.policy.Send == "results",
 		Sleep:   func(context.Context, time.Duration) error { return nil },
 		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Add(-24*time.Hour)); return v },
