@@ -46,7 +46,21 @@ func (w *world) pass(fn func() (*pass.Report, string), settle func()) {
 	w.t.Helper()
 	if _, at := fn(); at != "" {
 		w.steps = nil
+		w.nothingLost()
 		settle()
+	}
+}
+
+// nothingLost looks whether every message that is marked stands in the portal by now.
+func (w *world) nothingLost() {
+	w.t.Helper()
+	text, _ := w.shape()
+	for _, m := range w.imap.Messages("INBOX") {
+		parsed, err := eml.Parse(bytes.NewReader(m.Raw), desk.Listing{})
+		w.check(err)
+		if m.Seen && !strings.Contains(text, strings.TrimSpace(parsed.Plain)) {
+			w.t.Errorf("message %d is marked, and nothing in the portal is made of it", m.UID)
+		}
 	}
 }
 

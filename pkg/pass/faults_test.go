@@ -17,9 +17,11 @@ import (
 func brief(w *world) {
 	w.arrive(withFile("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.", "log.txt", "offline"))
 	w.poll()
+	w.nothingLost()
 	w.clock = w.clock.Add(time.Minute)
 	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks, too.", "In-Reply-To: <1@romashka.example>"))
 	w.poll()
+	w.nothingLost()
 	w.clock = w.clock.Add(time.Minute)
 	w.quiet()
 	if tasks := w.portal.Tasks(); len(tasks) > 0 {
