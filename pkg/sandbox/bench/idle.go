@@ -31,7 +31,7 @@ func idle(b *measuring) (*table, error) {
 
 // settled installs helpdesk for a mailbox and lets it process one letter of another one, so that there is a state.
 func (b *measuring) settled(user string) (*installation, error) {
-	folder, _, err := b.w.imap.master("first", b.seed, mix{count: 1, plain: true})
+	folder, _, err := b.w.imap.master("first", b.seed, mix{count: 1, plain: true, brief: true})
 	if err != nil {
 		return nil, err
 	}

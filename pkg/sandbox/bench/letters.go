@@ -27,6 +27,7 @@ type mix struct {
 	smallest int // bytes of a file in every letter; 0 = some letters have a small one
 	largest  int
 	plain    bool // every letter is a person's, and none goes on with another
+	brief    bool // a line or two
 }
 
 // writer makes letters, the same ones from the same seed.
@@ -103,6 +104,9 @@ func (w *writer) sentence(n int) string {
 func (w *writer) text() string {
 	var b strings.Builder
 	size := int(200 * math.Exp(w.r.Float64()*math.Log(150)))
+	if w.mix.brief {
+		size = 200
+	}
 	for b.Len() < size {
 		b.WriteString(w.sentence(4+w.r.IntN(12)) + ".\n")
 	}
