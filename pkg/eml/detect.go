@@ -75,23 +75,33 @@ func isCyrillicEnc(enc encoding.Encoding) bool {
 	return enc == encoding.Encoding(charmap.KOI8U)
 }
 
+// judged is what a byte means in a charset.
+type judged struct {
+	known, upper, lower bool
+	score               int
+}
+
 func frequency(b []byte, c *charmap.Charmap) int {
+	var table [256]judged // filled as bytes are met: a letter has few different ones
 	score, lowerBefore := 0, false
 	for _, x := range b {
 		if x < 0x80 {
 			lowerBefore = x >= 'a' && x <= 'z'
 			continue
 		}
-		r := c.DecodeByte(x)
-		upper := unicode.IsUpper(r)
-		if upper {
+		j := &table[x]
+		if !j.known {
+			r := c.DecodeByte(x)
+			*j = judged{true, unicode.IsUpper(r), unicode.IsLower(r), runeScore(unicode.ToLower(r))}
+		}
+		if j.upper {
 			score += scoreCapital
 			if lowerBefore {
 				score += scoreBrokenCase
 			}
 		}
-		score += runeScore(unicode.ToLower(r))
-		lowerBefore = unicode.IsLower(r)
+		score += j.score
+		lowerBefore = j.lower
 	}
 	return score
 }
