@@ -217,7 +217,7 @@ func TestBounded(t *testing.T) {
 		for dialect, f := range map[string]func(string) string{"Text": Text, "BBCode": BBCode, "HTML": HTML, "Plain": Plain, "Escape": Escape} {
 			start := time.Now()
 			f(s)
-			if d := time.Since(start); d > 3*time.Second {
+			if d := time.Since(start); d > time.Minute { // seconds at most, but for what is quadratic
 				t.Errorf("%s of %s: %v", dialect, name, d)
 			} else if testing.Verbose() && d > 200*time.Millisecond {
 				t.Logf("%s of %s: %v", dialect, name, d)
