@@ -138,8 +138,9 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if j.dry {
 		return err
 	}
-	told := func(now passed) bool { return a.alarm(ctx, cfg, p.Portal.(*portal.Client), p.Log, j.kind, now) }
-	if serr := a.writeSnapshot(state, s, r, err, told); serr != nil {
+	client := p.Portal.(*portal.Client)
+	told := func(now passed) bool { return a.alarm(ctx, cfg, client, p.Log, j.kind, now) }
+	if serr := a.writeSnapshot(state, s, r, err, client, told); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
 	return errors.Join(err, found.keep(a.now()), a.prune(s, cfg.Keep.Records))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -107,6 +108,8 @@ type passed struct {
 	Told     bool          `json:"told,omitempty"` // somebody was told that they fail
 	Listed   int           `json:"listed,omitempty"`
 	Old      int           `json:"old,omitempty"`
+	Requests int           `json:"requests"`       // to the portal
+	Used     float64       `json:"used,omitempty"` // part of its time within ten minutes that the method closest to its limit has had
 }
 
 type backlog struct {
@@ -135,13 +138,17 @@ func readSnapshot(state string) (snapshot, error) {
 }
 
 // writeSnapshot notes how a pass went, and whether somebody has been told. It is written aside and renamed, so that a reader never sees half of it.
-func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, told func(passed) bool) error {
+func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client, told func(passed) bool) error {
 	snap, err := readSnapshot(state)
 	if err != nil || snap.Passes == nil { // a damaged one is replaced
 		snap = snapshot{Passes: map[string]passed{}}
 	}
 	was := snap.Passes[r.Kind]
 	now := passed{Started: r.Started, Ended: r.Ended, Duration: r.Ended.Sub(r.Started), Good: r.Ended, Listed: r.Listed, Old: r.Old}
+	now.Requests = c.Hits()
+	for _, part := range c.Used() {
+		now.Used = max(now.Used, part)
+	}
 	if cause != nil && exitStatus(cause) != exitHeld {
 		now.Good, now.Failed, now.Error = was.Good, was.Failed+1, a.explain(cause)
 	}

@@ -88,9 +88,10 @@ func (a *app) printStatus(s stands) error {
 		case p.Failed > 0:
 			stands = fmt.Sprintf("failed %d times in a row", p.Failed)
 		}
-		rows = append(rows, []string{p.Kind, when(p.Good), p.Duration.Round(time.Millisecond).String(), stands, p.Error})
+		rows = append(rows, []string{p.Kind, when(p.Good), p.Duration.Round(time.Millisecond).String(),
+			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands, p.Error})
 	}
-	if err := a.table([]string{"PASS", "LAST GOOD", "TOOK", "STANDS", "ERROR"}, rows); err != nil {
+	if err := a.table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"}, rows); err != nil {
 		return err
 	}
 	b := s.Backlog
@@ -123,9 +124,10 @@ func (a *app) prometheus(s stands) {
 		return float64(t.UnixMilli()) / 1000
 	}
 	good, took, failed, late := map[string]float64{}, map[string]float64{}, map[string]float64{}, map[string]float64{}
+	requests, used := map[string]float64{}, map[string]float64{}
 	for _, p := range s.Passes {
 		good[p.Kind], took[p.Kind], failed[p.Kind] = seconds(p.Good), p.Duration.Seconds(), float64(p.Failed)
-		late[p.Kind] = 0
+		late[p.Kind], requests[p.Kind], used[p.Kind] = 0, float64(p.Requests), p.Used
 		if p.Overdue {
 			late[p.Kind] = 1
 		}
@@ -136,6 +138,8 @@ func (a *app) prometheus(s stands) {
 		{"helpdesk_pass_duration_seconds", "Duration of the last pass.", took},
 		{"helpdesk_failed_passes", "Failed passes in a row.", failed},
 		{"helpdesk_pass_overdue", "1 when the last good pass is too long ago.", late},
+		{"helpdesk_portal_requests", "Requests to the portal in the last pass.", requests},
+		{"helpdesk_portal_limit_used_ratio", "Part of its time that the method closest to its limit has had.", used},
 		{"helpdesk_outbox_pending", "Effects not yet made.", one(float64(s.Backlog.Pending))},
 		{"helpdesk_outbox_held", "Effects held for a person.", one(float64(s.Backlog.Held))},
 		{"helpdesk_outbox_oldest_timestamp_seconds", "When the oldest effect was queued, 0 when there is none.", one(seconds(s.Backlog.Oldest))},

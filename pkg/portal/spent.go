@@ -44,6 +44,20 @@ func (c *Client) keepUsed(method string, s stamp) {
 	}
 }
 
+// Used returns, by method, what part of its operating time within ten minutes it has had, as far as answers told; 1 = all.
+func (c *Client) Used() map[string]float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loadSpent()
+	parts := map[string]float64{}
+	for method, u := range c.spent {
+		if u.Reset.After(c.now()) {
+			parts[method] = u.Seconds / budget
+		}
+	}
+	return parts
+}
+
 // exhaust notes that the portal runs the method no more, so that nobody asks again before it would.
 func (c *Client) exhaust(method string) {
 	rest := c.untilReset(method)
