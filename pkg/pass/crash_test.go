@@ -17,9 +17,11 @@ import (
 
 // scenario is a day of a helpdesk; each pass in it may die.
 func scenario(w *world, settle func()) {
+	w.spoil = func(t pass.Texts) pass.Texts { return poisonous{t, false} }
 	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.", "log.txt", "offline"))
 	w.arrive(letter("2@stroymir.example", "Анна <anna@stroymir.example>", "Password", "I forgot it."))
 	w.arrive(letter("3@vostok.example", "oof@vostok.example", "Out of office", "Back soon.", "Auto-Submitted: auto-replied"))
+	w.arrive(letter("9@poison.example", "poison@poison.example", "Bad", "of death"))
 	w.pass(w.poll, settle)
 	w.clock = w.clock.Add(time.Minute)
 	w.arrive(letter("4@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It blinks, too.",
@@ -73,8 +75,8 @@ func TestDyingAtEveryStep(t *testing.T) {
 			calm.steps = func(name string) { names = append(names, name) }
 			scenario(calm, calm.quiet)
 			want, auto := calm.shape()
-			if n := strings.Count(want, "\ntask ") + 1; n != 3 || len(auto) != 2 {
-				t.Fatalf("the undisturbed world has %d tasks and %d auto-replies, not 3 and 2:\n%s", n, len(auto), want)
+			if n := strings.Count(want, "task "); n != 4 || len(auto) != 2 {
+				t.Fatalf("the undisturbed world has %d tasks and %d auto-replies, not 4 and 2:\n%s", n, len(auto), want)
 			}
 			if n := calm.twice(); n != 0 {
 				t.Fatalf("%d letters were sent twice with nothing in the way", n)

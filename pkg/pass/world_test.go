@@ -297,8 +297,12 @@ var signed = regexp.MustCompile(`hd-[0-9a-f]{16}|\[#\d+-\d{4}\]`)
 // secret. A letter counts once however often it was sent under its Message-ID. The auto-replies are told apart, and each
 // time one was sent.
 func (w *world) shape() (string, []string) {
-	var b strings.Builder
+	var (
+		tasks []string
+		b     strings.Builder
+	)
 	for _, t := range w.portal.Tasks() {
+		b.Reset()
 		fmt.Fprintf(&b, "task %s [%t] crm %v tags %v status %v\n%s\n", t.Title, t.XMLID != "", t.CRM, t.Tags, t.Status, t.Description)
 		for _, f := range t.Files {
 			fmt.Fprintf(&b, " file %s %q\n", again.ReplaceAllString(f.Name, "."), f.Content)
@@ -312,7 +316,11 @@ func (w *world) shape() (string, []string) {
 				fmt.Fprintf(&b, "  file %s %q\n", f.Name, f.Content)
 			}
 		}
+		tasks = append(tasks, b.String())
 	}
+	sort.Strings(tasks)
+	b.Reset()
+	b.WriteString(strings.Join(tasks, ""))
 	human, auto := w.letters()
 	b.WriteString(strings.Join(human, ""))
 	for _, m := range w.imap.Messages("INBOX") {
