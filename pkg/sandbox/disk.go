@@ -29,7 +29,7 @@ func (o *driveObject) file() File { return File{Object: o.id, Name: o.name, Cont
 
 func (p *Portal) store(folder int64, name string, content []byte, owner int64) *driveObject {
 	o := &driveObject{id: p.world.next("object"), fileID: p.world.next("file"), parent: folder, owner: owner, name: name, content: content, made: p.now()}
-	p.world.objects[o.id] = o
+	p.world.objects[o.id], p.world.names[placeOf(folder, name)] = o, 0
 	return o
 }
 
@@ -69,20 +69,26 @@ func (p *Portal) bound(values []string) ([]File, error) {
 	return files, nil
 }
 
-func (p *Portal) taken(folder int64, name string) bool {
-	for _, o := range p.world.objects {
-		if o.parent == folder && strings.EqualFold(o.name, name) {
-			return true
-		}
-	}
-	return false
+// place is a name in a folder, without regard to case.
+type place struct {
+	folder int64
+	name   string
 }
 
+func placeOf(folder int64, name string) place { return place{folder, strings.ToLower(name)} }
+
+func (p *Portal) taken(folder int64, name string) bool {
+	_, ok := p.world.names[placeOf(folder, name)]
+	return ok
+}
+
+// freeName numbers a name that is taken, from where the last one of it was numbered: nothing is ever removed.
 func (p *Portal) freeName(folder int64, name string) string {
 	ext := path.Ext(name)
-	free := name
-	for i := 1; p.taken(folder, free); i++ {
-		free = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), i, ext)
+	free, at := name, placeOf(folder, name)
+	for p.taken(folder, free) {
+		p.world.names[at]++
+		free = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), p.world.names[at], ext)
 	}
 	return free
 }

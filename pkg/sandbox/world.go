@@ -87,6 +87,7 @@ type world struct {
 	users    map[int64]User
 	contacts []Contact
 	objects  map[int64]*driveObject
+	names    map[place]int   // of the Drive's objects: how many copies of the name were numbered
 	attached map[int64]int64 // attachment: Drive object
 	last     map[string]int64
 }
@@ -95,7 +96,7 @@ type world struct {
 func newWorld(o PortalOptions) world {
 	w := world{
 		tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts),
-		objects: map[int64]*driveObject{}, attached: map[int64]int64{},
+		objects: map[int64]*driveObject{}, names: map[place]int{}, attached: map[int64]int64{},
 		last: map[string]int64{
 			"task": 3700, "comment": 3150, "message": 84860, "chat": 2530, "object": 9000, "file": 32870,
 			"attachment": 970, "history": 500, "result": 20, "posted": 0,
