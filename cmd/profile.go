@@ -13,6 +13,9 @@ import (
 func (a *app) profile() (end func() error) {
 	cpu, _ := a.env("HELPDESK_CPUPROFILE")
 	mem, _ := a.env("HELPDESK_MEMPROFILE")
+	if mem == "" {
+		runtime.MemProfileRate = 0 // being able to write it makes every run sample it
+	}
 	var running *os.File
 	var started error
 	if cpu != "" {
