@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"helpdesk/pkg/pass"
@@ -60,10 +61,21 @@ func (a *app) withState(readOnly bool, fn func(*store.Store) error) (err error) 
 		s, err = store.Open(path, store.Options{Overlay: readOnly, Wait: a.patience(path)})
 	}
 	if err != nil {
-		return err
+		return placed(err, path)
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return fn(s)
+}
+
+// placed says what to do where the state can't lie where the settings put it.
+func placed(err error, path string) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return usage(fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path)))
+	case errors.Is(err, fs.ErrPermission):
+		return usage(fmt.Errorf("%w: it must belong to the user that runs helpdesk", err))
+	}
+	return err
 }
 
 // patience says what is being waited for, and returns how long.
@@ -79,7 +91,7 @@ func (a *app) patience(state string) time.Duration {
 func (a *app) openForPass(path string, dry bool) (*store.Store, error) {
 	s, err := store.Open(path, store.Options{Overlay: dry, Wait: passWaits})
 	if !errors.Is(err, store.ErrLocked) {
-		return s, err
+		return s, placed(err, path)
 	}
 	r, ok := readRun(path)
 	if (!ok || a.now().Sub(r.Since) < silentFor) && !a.chatty() {
