@@ -13,9 +13,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -112,6 +114,7 @@ func measure(root string, o options, log, out io.Writer) error {
 		return err
 	}
 	defer w.stop()
+	defer onSignal(func() { w.stop(); p.remove() })()
 	fmt.Fprintf(out, "Medians of %d rounds, seed %d, %d processors, %s; %s.\n\n", o.rounds, o.seed, runtime.NumCPU(), runtime.Version(), p.versions())
 	b := &measuring{options: o, w: w, p: p, log: log}
 	for _, s := range scenarios() {
@@ -127,6 +130,19 @@ func measure(root string, o options, log, out io.Writer) error {
 		fmt.Fprintf(b.log, "%s: %s\n", s.name, time.Since(start).Round(time.Second))
 	}
 	return nil
+}
+
+// onSignal runs f when somebody ends the program, so that no server of ours goes on; the returned function ends the watch.
+func onSignal(f func()) (end func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		if _, got := <-c; got {
+			f()
+			os.Exit(130)
+		}
+	}()
+	return func() { signal.Stop(c); close(c) }
 }
 
 // versions names what was measured against.
