@@ -121,6 +121,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 			return assemble()
 		}
 	}
+	p.Lines = j.json
 	if p.Notify = j.show; (j.dry || a.chatty()) && !j.json && j.show == nil {
 		p.Notify = j.print
 	}

@@ -153,6 +153,7 @@ type Pass struct {
 
 	Now    func() time.Time
 	Log    *slog.Logger
+	Lines  bool       // the report keeps a line for each message or change
 	Notify func(Line) // called for every message or change decided; nil = nobody listens
 
 	// Together runs functions at the same time and waits for them; nil = in goroutines. Tests that die at a step run

@@ -19,7 +19,7 @@ type Report struct {
 
 	Listed  int    `json:"listed"`  // unseen messages in the mailboxes
 	Old     int    `json:"old"`     // of them left alone for their age
-	Decided []Line `json:"decided"` // messages, or changes of tasks
+	Decided []Line `json:"decided"` // messages, or changes of tasks, if they are asked for
 
 	Opened     int `json:"opened"`      // tasks made
 	Commented  int `json:"commented"`   // comments made
@@ -125,7 +125,9 @@ func (p *Pass) add(n *int, by int) {
 
 // tell adds a line to the report.
 func (p *Pass) tell(l Line) {
-	p.report.Decided = append(p.report.Decided, l)
+	if p.Lines {
+		p.report.Decided = append(p.report.Decided, l)
+	}
 	if p.Notify != nil {
 		p.Notify(l)
 	}

@@ -59,7 +59,9 @@ func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
 	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: morning,
 		boxes: []string{"support"}, poison: 3, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
-	o.Now, o.NoLimit = func() time.Time { return w.clock }, true
+	if o.NoLimit = true; o.Now == nil {
+		o.Now = func() time.Time { return w.clock }
+	}
 	w.portal = sandbox.NewPortal(o)
 	var err error
 	if w.webhook, err = w.portal.Start(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -139,11 +140,11 @@ func TestKeyOfAnotherBodyIsInDoubt(t *testing.T) {
 // Go's transport repeats a request with an Idempotency-Key when a kept connection breaks. Ours must not: the portal may
 // still be at it.
 func TestTransportDoesNotRepeatKeyedRequests(t *testing.T) {
-	count := 0
+	var count atomic.Int32
 	s := newScript(t,
 		answer(200, `{"result":{"ID":"17"}}`), // the connection is kept
 		func(w http.ResponseWriter, r *http.Request) {
-			count++
+			count.Add(1)
 			io.Copy(io.Discard, r.Body)
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err != nil {
@@ -157,7 +158,7 @@ func TestTransportDoesNotRepeatKeyedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	tells(t, c.Make(t.Context(), []desk.Effect{openEffect("k", "a")})[0].Err, told{fault.Unsure, fault.Server})
-	if count != 1 || s.count() != 2 {
+	if count.Load() != 1 || s.count() != 2 {
 		t.Errorf("sent %d times", s.count()-1)
 	}
 }
