@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"net/mail"
 	"os"
+	"runtime"
 	"time"
 	_ "time/tzdata" // Windows has no time zones of its own
 
@@ -31,7 +31,7 @@ const (
 )
 
 func (a *app) configPath() (string, error) {
-	path, err := config.Find(a.configFile, a.env, goos)
+	path, err := config.Find(a.configFile, a.env, runtime.GOOS)
 	if err != nil {
 		return "", usage(err)
 	}
@@ -211,11 +211,8 @@ func letters(cfg *config.Config) (*render.Set, error) {
 }
 
 func sender(m config.Mailbox) desk.Address {
-	parsed, err := mail.ParseAddress(m.From)
-	if err != nil { // Load has seen that it is one
-		return desk.Address{Addr: m.From}
-	}
-	return desk.Address{Name: parsed.Name, Addr: parsed.Address}
+	name, address := m.Sender()
+	return desk.Address{Name: name, Addr: address}
 }
 
 // boxes makes the mailboxes of the settings; nothing is dialled before it is used.
@@ -283,7 +280,7 @@ func certificate(path string) ([]byte, error) {
 // the defaults else.
 func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, error) {
 	cfg := config.Default()
-	path, err := config.Find(a.configFile, a.env, goos)
+	path, err := config.Find(a.configFile, a.env, runtime.GOOS)
 	if err != nil && a.configFile != "" {
 		return nil, nil, usage(err)
 	}

@@ -45,7 +45,7 @@ type Words struct {
 	SystemSenders      []string `yaml:"system_senders"`      // local parts; * is any text
 	RobotSenders       []string `yaml:"robot_senders"`       // regular expressions (RE2) on the local part
 	OutOfOffice        []string `yaml:"out_of_office"`       // what a subject begins with
-	ReplyPrefixes      []string `yaml:"reply_prefixes"`      // Re, Fwd, Ответ: cut from a subject together with the colon
+	ReplyPrefixes      []string `yaml:"reply_prefixes"`      // Re, Fwd and their like: cut from a subject together with the colon
 	Thanks             []string `yaml:"thanks"`              // regular expressions (RE2): the whole of a letter that only thanks
 	PublicDomains      []string `yaml:"public_domains"`      // domains whose users have nothing to do with each other
 	ServiceComments    []string `yaml:"service_comments"`    // regular expressions (RE2) of the portal's own remarks in the name of a user

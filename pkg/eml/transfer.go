@@ -27,26 +27,15 @@ func decodeTransfer(r io.Reader, encoding string) io.Reader {
 
 // base64Reader decodes base64 whatever stands between its letters, and starts anew after padding.
 type base64Reader struct {
+	decoded
 	src  io.Reader
 	in   [4096]byte
-	out  []byte
 	buf  []byte
 	acc  uint32
 	have uint // letters in acc
-	err  error
 }
 
-func (d *base64Reader) Read(p []byte) (int, error) {
-	for len(d.out) == 0 {
-		if d.err != nil {
-			return 0, d.err
-		}
-		d.fill()
-	}
-	n := copy(p, d.out)
-	d.out = d.out[n:]
-	return n, nil
-}
+func (d *base64Reader) Read(p []byte) (int, error) { return d.read(p, d.fill) }
 
 func (d *base64Reader) fill() {
 	n, err := d.src.Read(d.in[:])
@@ -115,28 +104,36 @@ var base64Values = func() (v [256]byte) {
 	return v
 }()
 
-// base64Value returns the value of a letter, -1 of what is none.
-func base64Value(c byte) int { return int(int8(base64Values[c])) }
-
-// qpReader decodes quoted-printable and leaves what is not well-formed as it is.
-type qpReader struct {
-	br  *bufio.Reader
+// decoded is what a decoder has ready for its reader, and why there will be no more.
+type decoded struct {
 	out []byte
-	buf []byte
 	err error
 }
 
-func (d *qpReader) Read(p []byte) (int, error) {
+// read hands out what is ready, and has fill decode more where nothing is.
+func (d *decoded) read(p []byte, fill func()) (int, error) {
 	for len(d.out) == 0 {
 		if d.err != nil {
 			return 0, d.err
 		}
-		d.fill()
+		fill()
 	}
 	n := copy(p, d.out)
 	d.out = d.out[n:]
 	return n, nil
 }
+
+// base64Value returns the value of a letter, -1 of what is none.
+func base64Value(c byte) int { return int(int8(base64Values[c])) }
+
+// qpReader decodes quoted-printable and leaves what is not well-formed as it is.
+type qpReader struct {
+	decoded
+	br  *bufio.Reader
+	buf []byte
+}
+
+func (d *qpReader) Read(p []byte) (int, error) { return d.read(p, d.fill) }
 
 func (d *qpReader) fill() {
 	line, err := d.br.ReadSlice('\n')

@@ -193,8 +193,7 @@ func (p *Pass) take(l desk.Listing, body io.Reader, limit int64) (m desk.Message
 		return m, err
 	}
 	defer r.Close()
-	m, err = Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
-	return m, err
+	return Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
 }
 
 // limited ends a reading that takes too long.
@@ -278,7 +277,7 @@ func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err
 		if d.Effects[i].Post == nil {
 			continue
 		}
-		if err := p.write(b, m, &d.Effects[i]); err != nil {
+		if err := p.describe(b, m, &d.Effects[i], ""); err != nil {
 			return d, err
 		}
 	}

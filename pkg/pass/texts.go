@@ -14,11 +14,6 @@ const (
 	maxDescription = 15_000 // characters: at most 60,000 bytes
 )
 
-// write renders the title and the text of an effect that follows from a message.
-func (p *Pass) write(b Box, m *desk.Message, e *desk.Effect) error {
-	return p.describe(b, m, e, "")
-}
-
 // describe renders the title and the text of a post. What is longer than the portal takes is cut, and the whole message
 // attached.
 func (p *Pass) describe(b Box, m *desk.Message, e *desk.Effect, cause string) error {
