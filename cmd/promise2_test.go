@@ -134,7 +134,7 @@ func (m *mortal) watch() {
 }
 
 func (m *mortal) mail(at time.Time, id, from, subject, body string, header ...string) {
-	d := &drive{rig: m.rig, t: m.t, clock: at}
+	d := &drive{rig: m.rig, t: m.t, clock: sandbox.NewClock(at)}
 	d.letter(id, from, subject, body, header...)
 }
 

@@ -41,7 +41,7 @@ var cards = []struct {
 func (d *drive) quiet() {
 	d.t.Helper()
 	for range 12 {
-		d.wait(3 * time.Minute)
+		d.clock.Advance(3 * time.Minute)
 		poll, _, _ := d.run("poll")
 		notify, _, _ := d.run("notify")
 		if poll == exitDone && notify == exitDone && len(d.unseen()) == 0 {
@@ -120,7 +120,7 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 	d.portal.Inject(inject)
 	for range 4 {
 		d.run("poll")
-		d.wait(20 * time.Minute)
+		d.clock.Advance(20 * time.Minute)
 	}
 	d.portal.Inject(nil)
 	d.must(exitDone, "outbox", "retry", "all") // what was held
@@ -191,7 +191,7 @@ func TestPromise1Quarantine(t *testing.T) {
 		for range 5 {
 			fetches = 0
 			d.run("poll")
-			d.wait(time.Minute)
+			d.clock.Advance(time.Minute)
 		}
 		if tasks, _ := d.count("Printer", ""); tasks != 1 {
 			t.Errorf("the other message made %d tasks", tasks)
@@ -279,7 +279,7 @@ func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 	} {
 		d.letter(id(), fmt.Sprintf("customer%d@c%d.example", i, i), fmt.Sprintf("Question number %d", i), "Text.", header...)
 	}
-	d.wait(time.Minute)
+	d.clock.Advance(time.Minute)
 	d.run("poll")
 	replies := d.mailed()[before:]
 	if len(replies) != 9 {
@@ -316,11 +316,11 @@ func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 func (d *drive) noLoop(reply posted) {
 	d.t.Helper()
 	before := len(d.mailed())
-	if _, err := d.arrive(reply.Raw, d.now()); err != nil {
+	if _, err := d.arrive(reply.Raw, d.clock.Now()); err != nil {
 		d.t.Fatal(err)
 	}
 	d.letter("again@c0.example", "customer0@c0.example", "Re: "+reply.Message.Subject, "Thank you.", "In-Reply-To: <"+reply.Message.ID+">")
-	d.wait(time.Minute)
+	d.clock.Advance(time.Minute)
 	d.run("poll")
 	for _, l := range d.mailed()[before:] {
 		d.t.Errorf("answered again: %v, %s", l.To, l.Message.Subject)
@@ -343,7 +343,7 @@ func TestPromise4DryRunTouchesNothing(t *testing.T) {
 			task := d.portal.Tasks()[0].ID
 			d.portal.Say(task, 7, "Please restart it.")
 			d.portal.Say(task, 7, "// internal")
-			d.wait(time.Minute)
+			d.clock.Advance(time.Minute)
 			d.rehearsed("notify")
 			d.letter("6@romashka.example", "ivan@romashka.example", "Re: Printer", "It works!", "In-Reply-To: <"+d.mailed()[len(d.mailed())-1].Message.ID+">")
 			d.letter("7@stroymir.example", "anna@stroymir.example", "Password", "I forgot it.")
@@ -374,7 +374,7 @@ func (d *drive) rehearsed(kind string) {
 	if diff := cmp.Diff(done, planned, cmpopts.IgnoreFields(pass.Line{}, "Reasons")); diff != "" {
 		d.t.Errorf("%s -n does not tell the truth (-done +planned):\n%s", kind, diff)
 	}
-	d.wait(time.Minute)
+	d.clock.Advance(time.Minute)
 }
 
 func (d *drive) report(args ...string) []pass.Line {

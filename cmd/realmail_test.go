@@ -49,7 +49,7 @@ func TestRealMail(t *testing.T) {
 			r.must(exitDone, "poll")
 			task := r.portal.Tasks()[0]
 			r.portal.Say(task.ID, 7, "Please [B]restart[/B] it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
-			r.wait(time.Minute)
+			r.clock.Advance(time.Minute)
 			r.must(exitDone, "notify")
 			answer := r.delivered(1)[0]
 			if !strings.Contains(answer.Plain, "Please restart it.") || len(answer.InReplyTo) == 0 || answer.InReplyTo[0] != "2@customer.example" {
@@ -90,7 +90,7 @@ func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	r := &realMail{drive: newDrive(t, o, ""), box: filepath.Join(dir, "mail", "box", "new")}
-	r.clock = time.Now() // the servers have no other
+	r.clock.Advance(time.Since(r.clock.Now())) // the servers have no other
 	cert, chain, err := sandbox.Certificate()
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -200,27 +199,13 @@ func (r *rig) unseen() []string {
 type drive struct {
 	*rig
 	t     testing.TB
-	mu    sync.Mutex
-	clock time.Time // goes on by wait alone
-}
-
-func (d *drive) now() time.Time {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.clock
-}
-
-// wait lets time go by.
-func (d *drive) wait(by time.Duration) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.clock = d.clock.Add(by)
+	clock *sandbox.Clock
 }
 
 func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 	t.Helper()
-	d := &drive{t: t, clock: time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)}
-	o.Now = d.now
+	d := &drive{t: t, clock: sandbox.NewClock(time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC))}
+	o.Now = d.clock.Now
 	var err error
 	if d.rig, err = newRig(t.TempDir(), o, extra); err != nil {
 		t.Fatal(err)
@@ -234,9 +219,9 @@ func (d *drive) run(args ...string) (status int, stdout, stderr string) {
 	d.t.Helper()
 	var out, errw bytes.Buffer
 	env := d.environment()
-	a := &app{in: strings.NewReader(""), out: &out, err: &errw, now: d.now,
+	a := &app{in: strings.NewReader(""), out: &out, err: &errw, now: d.clock.Now,
 		env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		sleep: func(_ context.Context, by time.Duration) error { d.wait(by); return nil }}
+		sleep: func(_ context.Context, by time.Duration) error { d.clock.Advance(by); return nil }}
 	status = a.main(append([]string{"--config", filepath.Join(d.dir, "helpdesk.yaml")}, args...))
 	if found := leaks(out.String() + errw.String()); len(found) > 0 {
 		d.t.Errorf("helpdesk %s prints secrets %v", strings.Join(args, " "), found)
@@ -258,7 +243,7 @@ func (d *drive) must(want int, args ...string) string {
 func (d *drive) minute(args ...string) {
 	d.t.Helper()
 	d.must(0, args...)
-	d.wait(time.Minute)
+	d.clock.Advance(time.Minute)
 }
 
 // letter brings a plain letter in; further header fields may be given.
@@ -272,7 +257,7 @@ func (d *drive) letter(id, from, subject, body string, header ...string) uint32 
 	if !strings.Contains(all, "Content-Type:") {
 		all += "\nContent-Type: text/plain; charset=utf-8"
 	}
-	uid, err := d.arrive([]byte(all+"\n\n"+body+"\n"), d.now())
+	uid, err := d.arrive([]byte(all+"\n\n"+body+"\n"), d.clock.Now())
 	if err != nil {
 		d.t.Fatal(err)
 	}

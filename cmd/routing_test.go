@@ -30,7 +30,7 @@ calendar: {timezone: UTC}
 	if !strings.Contains(out, `urgent: mailbox support, to outage@helpdesk.example, subject has "fire"`) {
 		t.Error(out)
 	}
-	if _, err := d.arrive([]byte(raw), d.now()); err != nil {
+	if _, err := d.arrive([]byte(raw), d.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	d.letter("2@b.example", "n@b.example", "Printer", "It does not print.")

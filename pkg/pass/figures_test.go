@@ -68,7 +68,7 @@ func warm(t *testing.T, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	p, s := w.open(store.Options{})
 	_ = p
-	w.check(s.Cache(w.clock, map[string][]byte{"portal.folder": []byte("8930")}))
+	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.folder": []byte("8930")}))
 	w.check(s.Close())
 	return w
 }
@@ -115,13 +115,13 @@ func changedTasks(t *testing.T, o sandbox.PortalOptions) int {
 	w := warm(t, o)
 	ids := w.population(5000)
 	for range 3 { // it has read so far
-		w.clock = w.clock.Add(time.Hour)
+		w.clock.Advance(time.Hour)
 		w.notify()
 	}
 	for i := range 40 {
 		w.portal.Say(ids[i*120], specialist, "Please restart it.")
 	}
-	w.clock = w.clock.Add(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.portal.ResetCounts()
 	if r, _ := w.notify(); r.Sent != 40 {
 		t.Fatalf("%d letters, %v", r.Sent, r.Problems)
@@ -132,7 +132,7 @@ func changedTasks(t *testing.T, o sandbox.PortalOptions) int {
 // population makes so many tickets with their tasks, without their letters, and returns the tasks' numbers.
 func (w *world) population(n int) []int64 {
 	w.t.Helper()
-	c, err := portal.New(portal.Options{Webhook: w.webhook, Burst: 1000, PerSecond: 1000, Now: func() time.Time { return w.clock }})
+	c, err := portal.New(portal.Options{Webhook: w.webhook, Burst: 1000, PerSecond: 1000, Now: w.clock.Now})
 	w.check(err)
 	_, s := w.open(store.Options{})
 	defer func() { w.check(s.Close()) }()
@@ -148,12 +148,12 @@ func (w *world) population(n int) []int64 {
 		for i := range entries {
 			entries[i].Place = desk.Place{Mailbox: "support", UIDValidity: 9, UID: uint32(len(ids) + i + 1)}
 		}
-		w.check(s.Record(w.clock, entries, time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) {
+		w.check(s.Record(w.clock.Now(), entries, time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) {
 			e := effects[i]
 			return desk.Decision{Verdict: desk.Task, Key: e.Key, Effects: []desk.Effect{e}, Ticket: &desk.Ticket{Key: e.Key, Mailbox: "support",
-				Requester: desk.Address{Addr: fmt.Sprintf("n%d@b.example", len(ids)+i)}, Subject: "Question", Opened: w.clock, Status: desk.Open}}, nil
+				Requester: desk.Address{Addr: fmt.Sprintf("n%d@b.example", len(ids)+i)}, Subject: "Question", Opened: w.clock.Now(), Status: desk.Open}}, nil
 		}))
-		due, err := s.Due(w.clock, 50, nil)
+		due, err := s.Due(w.clock.Now(), 50, nil)
 		w.check(err)
 		made := c.Make(w.t.Context(), effects)
 		var results []desk.Result
@@ -162,7 +162,7 @@ func (w *world) population(n int) []int64 {
 			ids = append(ids, made[i].Task)
 			results = append(results, desk.Result{Seq: d.Seq, Done: true, Made: made[i]})
 		}
-		w.check(s.Finish(w.clock, results))
+		w.check(s.Finish(w.clock.Now(), results))
 	}
 	return ids
 }
@@ -183,7 +183,7 @@ func recovery(t *testing.T) int {
 	w.poll()
 	w.portal.Inject(nil)
 	made := len(w.portal.Tasks())
-	w.clock = w.clock.Add(10 * time.Minute)
+	w.clock.Advance(10 * time.Minute)
 	w.portal.ResetCounts()
 	r, _ := w.run((*pass.Pass).Poll)
 	if got := len(w.portal.Tasks()); got != 50 || made != 50 || r.Opened != 50 {

@@ -30,7 +30,7 @@ func answered(t *testing.T, o sandbox.PortalOptions) *world {
 	w.quiet()
 	task := w.portal.Tasks()[0].ID
 	w.portal.Say(task, specialist, "Проверьте [B]кабель[/B].")
-	w.clock = w.clock.Add(time.Second)
+	w.clock.Advance(time.Second)
 	w.portal.Say(task, specialist, "// это не для клиента")
 	w.portal.Say(task, specialist, "И пришлите <фото> [URL=https://portal.example/disk/1]отсюда[/URL].", sandbox.File{Name: "Схема.pdf", Content: []byte("%PDF")})
 	return w
@@ -119,7 +119,7 @@ func TestCopyInSent(t *testing.T) {
 			w := answered(t, sandbox.PortalOptions{})
 			var saved [][]byte
 			for range 2 {
-				w.clock = w.clock.Add(3 * time.Minute)
+				w.clock.Advance(3 * time.Minute)
 				p, s := w.open(store.Options{})
 				p.Boxes[0].Save = func(_ context.Context, raw []byte, at time.Time) error {
 					saved = append(saved, raw)

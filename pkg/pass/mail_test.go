@@ -24,7 +24,7 @@ func (w *world) bring(raw []byte) {
 
 func (w *world) bringTo(folder string, raw []byte) {
 	w.t.Helper()
-	if _, err := w.imap.Append(folder, raw, w.clock); err != nil {
+	if _, err := w.imap.Append(folder, raw, w.clock.Now()); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -117,7 +117,7 @@ func TestForgedBounce(t *testing.T) {
 	l.Raw = []byte("Message-ID: <hd.0123456789abcdef0123456789abcdef.0123456789abcdef@helpdesk.example>\r\n\r\n")
 	w.bringTo("INBOX", w.returned("dsn@mx.example", l, "5.1.1"))
 	for range 4 {
-		w.clock = w.clock.Add(time.Minute)
+		w.clock.Advance(time.Minute)
 		w.poll()
 	}
 	for _, task := range w.portal.Tasks() {
@@ -178,7 +178,7 @@ func TestLongClosedAndDeleted(t *testing.T) {
 	old := w.portal.Tasks()[0].ID
 	w.portal.CloseTask(old, specialist)
 	w.quiet()
-	w.clock = w.clock.Add(40 * 24 * time.Hour)
+	w.clock.Advance(40 * 24 * time.Hour)
 	w.bring(letter("2@romashka.example", ivan, "Re: Принтер не печатает", "Снова то же.", "In-Reply-To: <1@romashka.example>"))
 	w.want("long closed", 2, 2)
 	if next := w.portal.Tasks()[1]; !strings.Contains(plain(next.Description), fmt.Sprintf("задача № %d", old)) {

@@ -32,7 +32,7 @@ func (w *world) opened() int64 {
 	if len(all) != 1 {
 		w.t.Fatalf("%d tasks", len(all))
 	}
-	w.clock = w.clock.Add(time.Minute)
+	w.clock.Advance(time.Minute)
 	return all[0].ID
 }
 
@@ -53,7 +53,7 @@ func (w *world) answers() []string {
 func (w *world) minutes(n int) {
 	w.t.Helper()
 	for range n {
-		w.clock = w.clock.Add(time.Minute)
+		w.clock.Advance(time.Minute)
 		w.notify()
 	}
 }
@@ -243,7 +243,7 @@ func TestAccessLostIsToldOnce(t *testing.T) {
 	})
 	told := 0
 	for range 5 {
-		w.clock = w.clock.Add(time.Minute)
+		w.clock.Advance(time.Minute)
 		r, _ := w.notify()
 		told += len(r.Problems)
 	}
@@ -263,7 +263,7 @@ func TestRehearsalDoesNotRejoin(t *testing.T) {
 		}
 		return sandbox.Fault{}
 	})
-	w.clock = w.clock.Add(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.run((*pass.Pass).Rehearse)
 	if got, _ := w.portal.Task(task); slices.Contains(got.Auditors, 17) {
 		t.Error("the rehearsal has changed the task")
@@ -290,7 +290,7 @@ func TestClosedPortalIsOneLine(t *testing.T) {
 			w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return tt.fault })
 			for _, run := range []func() (*pass.Report, string){w.poll, w.notify} {
 				w.portal.ResetCounts()
-				w.clock = w.clock.Add(3 * time.Minute)
+				w.clock.Advance(3 * time.Minute)
 				r, _ := run()
 				left, err := r.Left()
 				if len(r.Problems) != 1 || left != pass.Setup || !strings.Contains(err.Error(), tt.hint) || w.portal.Hits() != 1 {
@@ -313,16 +313,16 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
 	w.arrive(letter("2@b.example", "n2@b.example", "Two", "How?"))
 	w.poll()
-	w.clock = w.clock.Add(time.Minute)
+	w.clock.Advance(time.Minute)
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.add" {
-			w.clock = w.clock.Add(7 * time.Second)
+			w.clock.Advance(7 * time.Second)
 		}
 		return sandbox.Fault{}
 	})
 	p, s := w.open(store.Options{})
-	w.check(s.Cache(w.clock, map[string][]byte{"portal.times": []byte(`{"tasks.task.add":7}`)}))
-	_, err := p.Flush(until{context.Background(), w.clock.Add(8 * time.Second)})
+	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.times": []byte(`{"tasks.task.add":7}`)}))
+	_, err := p.Flush(until{context.Background(), w.clock.Now().Add(8 * time.Second)})
 	w.check(err)
 	all, err := s.Pendings()
 	w.check(err)

@@ -40,7 +40,7 @@ type world struct {
 	imap    *sandbox.IMAP
 	smtp    *sandbox.SMTP
 	webhook string
-	clock   time.Time
+	clock   *sandbox.Clock
 	policy  desk.Policy
 	steps   func(name string) // called before and after whatever changes anything; nil = nobody listens
 	moveTo  string
@@ -57,10 +57,10 @@ var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
-	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: morning,
+	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: sandbox.NewClock(morning),
 		boxes: []string{"support"}, poison: 3, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
 	if o.NoLimit = true; o.Now == nil {
-		o.Now = func() time.Time { return w.clock }
+		o.Now = w.clock.Now
 	}
 	w.portal = sandbox.NewPortal(o)
 	var err error
@@ -144,12 +144,12 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	now := func() time.Time { return w.clock }
+	now := w.clock.Now
 	client, err := portal.New(portal.Options{Webhook: w.webhook, Timeout: w.timeout, Burst: 1000, PerSecond: 1000, Now: now,
 		Results: w.policy.Send == "results",
 		Sleep:   func(context.Context, time.Duration) error { return nil },
-		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Add(-24*time.Hour)); return v },
-		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock, map[string][]byte{name: value})) }})
+		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Now().Add(-24*time.Hour)); return v },
+		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }})
 	w.check(err)
 	st := &stepping{w: w, Store: s, Client: client}
 	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
@@ -257,7 +257,7 @@ func (w *world) notify() (*pass.Report, string) { w.t.Helper(); return w.run((*p
 func (w *world) quiet() {
 	w.t.Helper()
 	for range 12 {
-		w.clock = w.clock.Add(3 * time.Minute)
+		w.clock.Advance(3 * time.Minute)
 		r1, at1 := w.poll()
 		r2, at2 := w.notify()
 		if at1 != "" || at2 != "" { // only here it comes to that step: whatever follows is undisturbed

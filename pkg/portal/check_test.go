@@ -76,11 +76,10 @@ func TestCheckTellsOfTheClock(t *testing.T) {
 }
 
 func TestLimitOfThePortalIsKept(t *testing.T) {
-	clock := time.Now()
-	now := func() time.Time { return clock }
-	p, c := live(t, sandbox.PortalOptions{Now: now, Burst: 5, PerSecond: 2}, func(o *Options) {
-		o.Burst, o.PerSecond, o.Now = 5, 2, now
-		o.Sleep = func(_ context.Context, d time.Duration) error { clock = clock.Add(d); return nil }
+	clock := sandbox.NewClock(time.Now())
+	p, c := live(t, sandbox.PortalOptions{Now: clock.Now, Burst: 5, PerSecond: 2}, func(o *Options) {
+		o.Burst, o.PerSecond, o.Now = 5, 2, clock.Now
+		o.Sleep = func(_ context.Context, d time.Duration) error { clock.Advance(d); return nil }
 	})
 	for range 20 {
 		if err := c.Call(t.Context(), "profile", nil, nil); err != nil {

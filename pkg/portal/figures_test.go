@@ -77,12 +77,12 @@ func letters(t *testing.T, c *Client, from, n, files int) {
 // notified reads 40 changed tasks of many, then none.
 func notified(t *testing.T, mode string, o sandbox.PortalOptions) {
 	t.Helper()
-	clock := time.Now()
-	o.Now, o.NoLimit = func() time.Time { return clock }, true
+	clock := sandbox.NewClock(time.Now())
+	o.Now, o.NoLimit = clock.Now, true
 	p, c := live(t, o)
 	ids := opened(t, c, 300)
-	clock = clock.Add(time.Hour)
-	since := clock
+	clock.Advance(time.Hour)
+	since := clock.Now()
 	for _, id := range ids[:40] {
 		p.Say(id, 7, "answer")
 	}
@@ -112,9 +112,9 @@ func notified(t *testing.T, mode string, o sandbox.PortalOptions) {
 		t.Errorf("%s: notify of 40 changed tasks took %d hits", mode, p.Hits())
 	}
 	t.Logf("%s: notify of 40 changed tasks: %d hits", mode, p.Hits())
-	clock = clock.Add(time.Hour)
+	clock.Advance(time.Hour)
 	p.ResetCounts()
-	if ch, err = c.Changes(t.Context(), clock); err != nil || len(ch.Tasks) != 0 || p.Hits() != 1 {
+	if ch, err = c.Changes(t.Context(), clock.Now()); err != nil || len(ch.Tasks) != 0 || p.Hits() != 1 {
 		t.Error(mode, "idle", err, len(ch.Tasks), p.Hits())
 	}
 }

@@ -17,11 +17,11 @@ import (
 // stepped is a portal with a clock of its own, which returns the task it opened and how to go on.
 func stepped(t *testing.T, o sandbox.PortalOptions) (*sandbox.Portal, *Client, int64, func(time.Duration) time.Time) {
 	t.Helper()
-	clock := time.Now().Truncate(time.Second)
-	o.Now = func() time.Time { return clock }
+	clock := sandbox.NewClock(time.Now().Truncate(time.Second))
+	o.Now = clock.Now
 	p, c := live(t, o)
 	id := opened(t, c, 1)[0]
-	return p, c, id, func(d time.Duration) time.Time { clock = clock.Add(d); return clock }
+	return p, c, id, clock.Advance
 }
 
 func changed(t *testing.T, c *Client, since time.Time) []int64 {

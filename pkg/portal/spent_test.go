@@ -15,14 +15,13 @@ import (
 
 // A method that has used up its time is left alone until the portal lets it run again, by the next run too.
 func TestTimeOfAMethodIsKept(t *testing.T) {
-	clock := time.Now()
-	now := func() time.Time { return clock }
+	clock := sandbox.NewClock(time.Now())
 	values := map[string]string{}
 	options := func(o *Options) {
 		saved(values)(o)
-		o.Now, o.Timeout = now, time.Minute
+		o.Now, o.Timeout = clock.Now, time.Minute
 	}
-	p, c := live(t, sandbox.PortalOptions{Now: now, NoLimit: true, OperatingLimit: budget * time.Second,
+	p, c := live(t, sandbox.PortalOptions{Now: clock.Now, NoLimit: true, OperatingLimit: budget * time.Second,
 		Operating: func(method string) time.Duration {
 			if method == "tasks.task.add" {
 				return 10 * time.Second
@@ -56,7 +55,7 @@ func TestTimeOfAMethodIsKept(t *testing.T) {
 		t.Errorf("%d made, %d refused", made, refused)
 	}
 	before := p.Hits()
-	next, err := New(Options{Webhook: c.root, Load: c.load, Save: c.save, Now: now})
+	next, err := New(Options{Webhook: c.root, Load: c.load, Save: c.save, Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +63,7 @@ func TestTimeOfAMethodIsKept(t *testing.T) {
 	if p.Hits() != before {
 		t.Error("the next run asked all the same")
 	}
-	clock = clock.Add(11 * time.Minute)
+	clock.Advance(11 * time.Minute)
 	if m := next.Make(t.Context(), []desk.Effect{openEffect("a", "x"), openEffect("b", "y")})[0]; m.Err != nil {
 		t.Error(m.Err)
 	}

@@ -7,30 +7,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 )
 
-// clock is a clock that stands until it is moved.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func newClock() *clock { return &clock{t: time.Date(2026, 8, 20, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = c.t.Add(d)
-}
+func newClock() *Clock { return NewClock(time.Date(2026, 8, 20, 9, 0, 0, 0, time.UTC)) }
 
 // rig is a running portal and a client that sends exactly what a test says.
 type rig struct {
@@ -180,7 +161,7 @@ func TestBodies(t *testing.T) {
 
 func TestTimesHaveThePortalsOffset(t *testing.T) {
 	c := newClock()
-	r := start(t, PortalOptions{NoLimit: true, Now: c.now})
+	r := start(t, PortalOptions{NoLimit: true, Now: c.Now})
 	body := r.ok("server.time", `{}`)
 	if got := body.Str("result"); got != "2026-08-20T12:00:00+03:00" {
 		t.Errorf("server.time %q", got)
@@ -200,7 +181,7 @@ func TestTimesHaveThePortalsOffset(t *testing.T) {
 
 func TestBucket(t *testing.T) {
 	c := newClock()
-	r := start(t, PortalOptions{Burst: 3, PerSecond: 2, Now: c.now})
+	r := start(t, PortalOptions{Burst: 3, PerSecond: 2, Now: c.Now})
 	for range 3 {
 		r.ok("profile", "{}")
 	}
@@ -208,7 +189,7 @@ func TestBucket(t *testing.T) {
 	if len(r.Tasks()) != 0 {
 		t.Error("a refused request was executed")
 	}
-	c.advance(time.Second)
+	c.Advance(time.Second)
 	r.batch(0, "a", "profile", "b", "profile", "c", "profile", "d", "profile") // one request
 	r.ok("profile", "{}")
 	r.refused("third request after a second", r.call("profile", "{}"), 503, "QUERY_LIMIT_EXCEEDED")
@@ -220,10 +201,10 @@ func TestBucket(t *testing.T) {
 func TestOperatingLimit(t *testing.T) {
 	c := newClock()
 	cost := func(string) time.Duration { return 200 * time.Second }
-	r := start(t, PortalOptions{NoLimit: true, Now: c.now, Operating: cost})
+	r := start(t, PortalOptions{NoLimit: true, Now: c.Now, Operating: cost})
 	for range 3 {
 		r.task("x")
-		c.advance(time.Minute)
+		c.Advance(time.Minute)
 	}
 	a := r.call("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`)
 	r.refused("method without time left", a, 429, "OPERATION_TIME_LIMIT")
@@ -233,7 +214,7 @@ func TestOperatingLimit(t *testing.T) {
 		t.Errorf("batch: %v", in.Get("result"))
 	}
 	reset := time.Unix(a.body.Int("time", "operating_reset_at"), 0)
-	c.advance(reset.Sub(c.now()))
+	c.Advance(reset.Sub(c.Now()))
 	r.task("x")
 }
 

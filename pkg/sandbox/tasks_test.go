@@ -54,10 +54,10 @@ func (r *rig) list(body string) (ids []int64, whole *Params) {
 
 func TestTaskList(t *testing.T) {
 	c := newClock()
-	r := start(t, PortalOptions{NoLimit: true, Now: c.now})
+	r := start(t, PortalOptions{NoLimit: true, Now: c.Now})
 	for i := range 60 {
 		r.ok("tasks.task.add", fmt.Sprintf(`{"fields":{"TITLE":"t%d","RESPONSIBLE_ID":7,"XML_ID":"x%d"}}`, i, i))
-		c.advance(time.Minute)
+		c.Advance(time.Minute)
 	}
 	got, whole := r.list(`{}`)
 	if len(got) != 50 || got[0] != 3760 || whole.Int("total") != 60 || whole.Int("next") != 50 {
@@ -116,23 +116,23 @@ func TestTaskListVisibility(t *testing.T) {
 func TestActivityDate(t *testing.T) {
 	for _, card := range []bool{false, true} {
 		c := newClock()
-		r := start(t, PortalOptions{NoLimit: true, NewCard: card, Now: c.now})
+		r := start(t, PortalOptions{NoLimit: true, NewCard: card, Now: c.Now})
 		n := r.task("x")
 		at := func() (activity, changed time.Time) { task, _ := r.Task(n); return task.Activity, task.Changed }
 		made, _ := at()
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		r.SaySystem(n, 7, "overdue")
 		if activity, _ := at(); activity.After(made) == card {
 			t.Errorf("new card %v: a system message moved ACTIVITY_DATE: %v", card, activity.After(made))
 		}
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		r.ok("task.commentitem.add", `[`+id(n)+`,{"POST_MESSAGE":"ours"}]`)
-		if activity, changed := at(); !activity.Equal(c.now()) || !changed.Equal(made) {
+		if activity, changed := at(); !activity.Equal(c.Now()) || !changed.Equal(made) {
 			t.Errorf("new card %v: our comment: activity %v, changed %v", card, activity, changed)
 		}
-		c.advance(time.Hour)
+		c.Advance(time.Hour)
 		r.CloseTask(n, 7)
-		if activity, changed := at(); !changed.Equal(c.now()) || activity.Equal(c.now()) == card {
+		if activity, changed := at(); !changed.Equal(c.Now()) || activity.Equal(c.Now()) == card {
 			t.Errorf("new card %v: closing: activity %v, changed %v", card, activity, changed)
 		}
 	}

@@ -47,7 +47,7 @@ func TestV3Tasks(t *testing.T) {
 
 func TestV3IdempotencyKey(t *testing.T) {
 	c := newClock()
-	r := start(t, PortalOptions{NoLimit: true, NewCard: true, Now: c.now})
+	r := start(t, PortalOptions{NoLimit: true, NewCard: true, Now: c.Now})
 	first := r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
 	again := r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
 	if first.header.Get("Idempotency-Key") != "hd-1" || first.header.Get("Idempotent-Replayed") != "" {
@@ -73,7 +73,7 @@ func TestV3IdempotencyKey(t *testing.T) {
 	if last := task.Comments[len(task.Comments)-1]; len(task.Comments) != 2 || last.Text != "hello" {
 		t.Errorf("comments: %+v", task.Comments)
 	}
-	c.advance(25 * time.Hour)
+	c.Advance(25 * time.Hour)
 	r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
 	if len(r.Tasks()) != 3 {
 		t.Errorf("after a day: %d tasks", len(r.Tasks()))
