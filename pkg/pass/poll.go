@@ -130,7 +130,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		if err == nil && settle != nil {
 			open, err = p.mark(ctx, b, mb, append(open, ls...))
 		}
-		p.spool.drop(places(ls)...)
+		p.spool.keep(places(next), places(open))
 		ls, ms = next, read
 	}
 	if err != nil || settle == nil || ctx.Err() != nil {

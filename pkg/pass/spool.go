@@ -5,24 +5,31 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
 	"helpdesk/pkg/desk"
 )
 
 // spool keeps the bytes of the messages being worked on, so that their files need not be fetched a second time: small
-// ones in memory, large ones in temporary files.
+// ones in memory while there is room, the others in temporary files.
 type spool struct {
 	mu   sync.Mutex
 	kept map[desk.Place]*spooled
+	held int64 // bytes in memory
 }
 
 type spooled struct {
 	mem  []byte
 	file string
+	size int64
 }
 
-const inMemory = 64 << 10 // bytes
+const (
+	inMemory = 64 << 10 // bytes of a message
+	memory   = 4 << 20  // bytes of all
+	lagging  = 64 << 20 // bytes of messages kept for effects that a later round makes
+)
 
 // add reads a message to its end and keeps it.
 func (s *spool) add(at desk.Place, r io.Reader) (*spooled, error) {
@@ -31,19 +38,27 @@ func (s *spool) add(at desk.Place, r io.Reader) (*spooled, error) {
 	if err != nil && err != io.EOF {
 		return nil, fmt.Errorf("spool message: %w", err)
 	}
-	one := &spooled{mem: head.Bytes()}
-	if n > inMemory {
+	one := &spooled{mem: head.Bytes(), size: n}
+	if n > inMemory || !s.room(n) {
 		if one, err = toFile(&head, r); err != nil {
 			return nil, err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forget(at)
 	if s.kept == nil {
 		s.kept = map[desk.Place]*spooled{}
 	}
 	s.kept[at] = one
+	s.held += int64(len(one.mem))
 	return one, nil
+}
+
+func (s *spool) room(n int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held+n <= memory
 }
 
 func (s *spool) get(at desk.Place) (*spooled, bool) {
@@ -59,7 +74,7 @@ func toFile(head *bytes.Buffer, rest io.Reader) (*spooled, error) {
 		return nil, fmt.Errorf("spool message: %w", err)
 	}
 	one := &spooled{file: f.Name()}
-	_, err = io.Copy(f, io.MultiReader(head, rest))
+	one.size, err = io.Copy(f, io.MultiReader(head, rest))
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
@@ -85,23 +100,39 @@ func (s *spooled) bytes() ([]byte, error) {
 	return os.ReadFile(s.file)
 }
 
-func (s *spool) drop(places ...desk.Place) {
+// keep forgets all but the messages that are needed and, of those that may be, the last ones that are not too much.
+func (s *spool) keep(needed, perhaps []desk.Place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, at := range places {
-		if one, ok := s.kept[at]; ok && one.file != "" {
-			_ = os.Remove(one.file)
+	stays := map[desk.Place]bool{}
+	for _, at := range needed {
+		stays[at] = true
+	}
+	room := int64(lagging)
+	for _, at := range slices.Backward(perhaps) {
+		if one := s.kept[at]; one != nil {
+			room -= one.size
+			stays[at] = stays[at] || room >= 0
 		}
-		delete(s.kept, at)
+	}
+	for at := range s.kept {
+		if !stays[at] {
+			s.forget(at)
+		}
 	}
 }
 
-func (s *spool) clear() {
-	s.mu.Lock()
-	all := make([]desk.Place, 0, len(s.kept))
-	for at := range s.kept {
-		all = append(all, at)
+// forget is called with the lock held.
+func (s *spool) forget(at desk.Place) {
+	one := s.kept[at]
+	if one == nil {
+		return
 	}
-	s.mu.Unlock()
-	s.drop(all...)
+	if one.file != "" {
+		_ = os.Remove(one.file)
+	}
+	s.held -= int64(len(one.mem))
+	delete(s.kept, at)
 }
+
+func (s *spool) clear() { s.keep(nil, nil) }
