@@ -90,7 +90,7 @@ func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 		takes := c.took(method)
 		total += takes
 		each[method] += c.cost(method)
-		cmds[i].Params.each("", func(name, value string) { size += len(name) + len(value)*5/4 })
+		size += cmds[i].Params.size()
 		if n == maxCommands || n > 0 && (total > most || size > maxBatch || each[method] > c.room(method)) {
 			return next[:n]
 		}
@@ -100,16 +100,11 @@ func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 
 // batch runs some of the commands as one request.
 func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers []Answer) error {
-	list, read := make(Params, len(part)), true
-	for n, i := range part {
-		list[n] = Param{key(n), cmds[i].Method + "?" + cmds[i].Params.query()}
+	read := true
+	for _, i := range part {
 		read = read && reads(cmds[i].Method)
 	}
-	body, err := json.Marshal(Params{{"halt", 0}, {"cmd", list}})
-	var env *envelope
-	if err == nil {
-		env, err = c.send(ctx, sending{root: c.root, method: "batch", body: body}, read)
-	}
+	env, err := c.send(ctx, sending{root: c.root, method: "batch", body: batchBody(cmds, part)}, read)
 	if err != nil {
 		for _, i := range part {
 			answers[i].Err = err
@@ -126,6 +121,24 @@ func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers 
 	}
 	c.distribute(&r, cmds, part, answers)
 	return nil
+}
+
+// batchBody writes the body into one buffer of the right size: it may be megabytes.
+func batchBody(cmds []Command, part []int) []byte {
+	size := 0
+	for _, i := range part {
+		size += len(cmds[i].Method) + cmds[i].Params.size() + len(`"c00":"?",`)
+	}
+	b := append(make([]byte, 0, size+len(`{"halt":0,"cmd":{}}`)), `{"halt":0,"cmd":{`...)
+	for n, i := range part {
+		if n > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), key(n)...), `":"`...)
+		b = append(append(b, cmds[i].Method...), '?')
+		b = append(cmds[i].Params.appendQuery(b), '"')
+	}
+	return append(b, `}}`...)
 }
 
 // batchResult holds five maps by the keys of the commands.

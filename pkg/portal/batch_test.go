@@ -1,11 +1,15 @@
 package portal
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +29,7 @@ func TestQueryIsEncodedAsPHPReadsIt(t *testing.T) {
 	}
 	want := "a%20b=1%262%3D3%2B4%235%256%20%C3%A9&f%5BX%5D%5B0%5D=q&f%5BX%5D%5B1%5D=%24r&f%5BN%5D%5B0%5D=1&f%5BN%5D%5B1%5D=2" +
 		"&f%5B%3EID%5D=7&yes=1"
-	if got := p.query(); got != want {
+	if got := string(p.appendQuery(nil)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -203,5 +207,60 @@ func batchOf(t *testing.T, s *script, n int, sizes *[]int, seconds float64) func
 		}
 		fmt.Fprintf(w, `{"result":{"result":{%s},"result_error":[],"result_time":{%s}}}`,
 			strings.Join(results, ","), strings.Join(times, ","))
+	}
+}
+
+// The body is made in one piece, into a buffer that was large enough from the start.
+func TestBodyOfABatch(t *testing.T) {
+	content := bytes.Repeat([]byte{0xfb, 0xff, 'a', 0}, 5000) // half of its base64 must be escaped
+	cmds := []Command{
+		{"disk.folder.uploadfile", Params{{"id", int64(5)}, {"fileContent", file{"Счёт.pdf", content}}, {"generateUniqueName", true}}},
+		{"tasks.task.add", Params{{"fields", Params{{"TITLE", "\"Ёлка\" \x00\xff\n"}, {"AUDITORS", []int64{1, 2}}}}}},
+	}
+	body := batchBody(cmds, []int{0, 1})
+	var got struct {
+		Halt int
+		Cmd  map[string]string
+	}
+	if err := json.Unmarshal(body, &got); err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []url.Values{
+		{"id": {"5"}, "fileContent[0]": {"Счёт.pdf"}, "fileContent[1]": {base64.StdEncoding.EncodeToString(content)}, "generateUniqueName": {"1"}},
+		{"fields[TITLE]": {"\"Ёлка\" \ufffd\n"}, "fields[AUDITORS][0]": {"1"}, "fields[AUDITORS][1]": {"2"}},
+	} {
+		method, query, _ := strings.Cut(got.Cmd[key(n)], "?")
+		values, err := url.ParseQuery(query)
+		if diff := cmp.Diff(want, values); err != nil || diff != "" || method != cmds[n].Method {
+			t.Error(method, err, diff)
+		}
+	}
+	one, err := json.Marshal(cmds[0].Params)
+	if want := `{"id":5,"fileContent":["Счёт.pdf","` + base64.StdEncoding.EncodeToString(content) + `"],"generateUniqueName":true}`; err != nil || string(one) != want {
+		t.Errorf("%.100s, %v", one, err)
+	}
+}
+
+func BenchmarkBatchBody(b *testing.B) {
+	var cmds []Command
+	var part []int
+	for i := range 50 {
+		e := openEffect("k", "subject")
+		e.Post.Text = strings.Repeat("Добрый день! Принтер не печатает. ", 80)
+		cmds, part = append(cmds, (&Client{}).taskAdd(e)), append(part, i)
+	}
+	for name, n := range map[string]int{"texts": 0, "files": 100 << 10} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			cmds := slices.Clone(cmds)
+			if n > 0 {
+				for i := range cmds {
+					cmds[i] = Command{"disk.folder.uploadfile", Params{{"fileContent", file{"a.bin", make([]byte, n)}}}}
+				}
+			}
+			for b.Loop() {
+				b.SetBytes(int64(len(batchBody(cmds, part))))
+			}
+		})
 	}
 }

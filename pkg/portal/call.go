@@ -12,22 +12,18 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Call runs one method and decodes its result into result, unless that is nil. Params is anything that marshals to a
-// JSON object; Params keep their order.
-func (c *Client) Call(ctx context.Context, method string, params, result any) error {
+// Call runs one method and decodes its result into result, unless that is nil.
+func (c *Client) Call(ctx context.Context, method string, params Params, result any) error {
 	return c.call(ctx, c.root, method, params, result)
 }
 
 // CallV3 is Call by REST v3, whose methods share the webhook but not the address.
-func (c *Client) CallV3(ctx context.Context, method string, params, result any) error {
+func (c *Client) CallV3(ctx context.Context, method string, params Params, result any) error {
 	return c.call(ctx, c.rootV3, method, params, result)
 }
 
-func (c *Client) call(ctx context.Context, root, method string, params, result any) error {
-	if params == nil {
-		params = Params{}
-	}
-	body, err := json.Marshal(params)
+func (c *Client) call(ctx context.Context, root, method string, params Params, result any) error {
+	body, err := params.MarshalJSON()
 	if err != nil {
 		return fault.New(fault.Never, fmt.Errorf("encode %s: %w", method, err))
 	}

@@ -1,16 +1,15 @@
 package portal
 
 import (
-	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 )
 
-// Param is one named value of a call: a string, an integer, a bool, a list of strings or integers, or Params.
+// Param is one named value of a call: a string, an integer, a bool, a list of strings or integers, a file, or Params.
 type Param struct {
 	Name  string
 	Value any
@@ -22,42 +21,53 @@ type Param struct {
 // (settings/how-to-call-rest-api/data-encoding), so a map, whose keys Go sorts, must never be sent.
 type Params []Param
 
+// file is a value that the portal takes as a list of two: a name, and the content in base64.
+type file struct {
+	name    string
+	content []byte
+}
+
 // MarshalJSON writes an object whose members stand in the order of p.
-func (p Params) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
+func (p Params) MarshalJSON() ([]byte, error) { return p.appendJSON(nil) }
+
+// appendJSON writes every value once: encoding/json checks and copies what a Marshaler returns, once for each object
+// around it.
+func (p Params) appendJSON(b []byte) (_ []byte, err error) {
+	b = append(b, '{')
 	for i, v := range p {
 		if i > 0 {
-			b.WriteByte(',')
+			b = append(b, ',')
 		}
-		name, err := json.Marshal(v.Name)
-		if err != nil {
+		if b, err = appendValue(b, v.Name); err != nil {
 			return nil, err
 		}
-		value, err := json.Marshal(cleaned(v.Value))
+		b = append(b, ':')
+		switch value := v.Value.(type) {
+		case Params:
+			b, err = value.appendJSON(b)
+		case file:
+			b, err = appendValue(b, []any{clean(value.name), value.content})
+		case string:
+			b, err = appendValue(b, clean(value))
+		case []string:
+			list := make([]string, len(value))
+			for i, s := range value {
+				list[i] = clean(s)
+			}
+			b, err = appendValue(b, list)
+		default:
+			b, err = appendValue(b, value)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("encode %s: %w", v.Name, err)
 		}
-		b.Write(name)
-		b.WriteByte(':')
-		b.Write(value)
 	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return append(b, '}'), nil
 }
 
-func cleaned(v any) any {
-	switch v := v.(type) {
-	case string:
-		return clean(v)
-	case []string:
-		out := make([]string, len(v))
-		for i, s := range v {
-			out[i] = clean(s)
-		}
-		return out
-	}
-	return v
+func appendValue(b []byte, v any) ([]byte, error) {
+	raw, err := json.Marshal(v)
+	return append(b, raw...), err
 }
 
 // clean returns s as valid UTF-8 without NUL, either of which makes the portal lose the whole body.
@@ -65,27 +75,86 @@ func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
-// query writes p as PHP reads a query string.
+// appendQuery writes p as PHP reads a query string. It is plain ASCII without quotes, so that it may stand in JSON as it is.
 //
 // QUIRK: the documentation of batch says its commands are plain strings; the portal splits them with parse_str, and its
 // own SDKs encode them, since & + # % = in a value would tear it (settings/how-to-call-rest-api/batch).
-func (p Params) query() string {
-	var b strings.Builder
-	p.each("", func(name, value string) {
-		if b.Len() > 0 {
-			b.WriteByte('&')
+func (p Params) appendQuery(b []byte) []byte {
+	first := true
+	p.each("", func(name string, value any) {
+		if !first {
+			b = append(b, '&')
 		}
-		b.WriteString(escape(name))
-		b.WriteByte('=')
-		b.WriteString(escape(value))
+		first = false
+		b = append(appendEscaped(b, name), '=')
+		switch value := value.(type) {
+		case string:
+			b = appendEscaped(b, clean(value))
+		case []byte:
+			b = appendBase64(b, value)
+		default:
+			b = appendEscaped(b, fmt.Sprint(value))
+		}
 	})
-	return b.String()
+	return b
 }
 
-func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+// unreserved are the bytes that a query holds as they are (RFC 3986, 2.3).
+var unreserved = func() (set [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
+		set[c] = true
+	}
+	return set
+}()
 
-// each calls f for every single value with its name in PHP's spelling, a[b][0].
-func (p Params) each(prefix string, f func(name, value string)) {
+// appendEscaped is url.PathEscape with the rules of a query, into a buffer: bodies of batches are megabytes.
+func appendEscaped[T string | []byte](b []byte, s T) []byte {
+	for i := range len(s) {
+		if c := s[i]; unreserved[c] {
+			b = append(b, c)
+		} else {
+			const digits = "0123456789ABCDEF"
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return b
+}
+
+// appendBase64 encodes some bytes at a time, so that the file is in memory once beside the body.
+func appendBase64(b, content []byte) []byte {
+	var some [4 << 10]byte
+	for len(content) > 0 {
+		n := min(len(content), len(some)/4*3)
+		base64.StdEncoding.Encode(some[:], content[:n])
+		b = appendEscaped(b, some[:base64.StdEncoding.EncodedLen(n)])
+		content = content[n:]
+	}
+	return b
+}
+
+// size is about how long p will be as a query, in bytes, and hardly ever too short.
+func (p Params) size() (n int) {
+	p.each("", func(name string, value any) {
+		n += len(name)*2 + 2
+		switch value := value.(type) {
+		case string:
+			n += len(value)
+			for i := range len(value) {
+				if !unreserved[value[i]] {
+					n += 2
+				}
+			}
+		case []byte:
+			n += len(value)*4/3 + len(value)/12 // of 64 characters two are escaped
+		default:
+			n += 20
+		}
+	})
+	return n
+}
+
+// each calls f for every single value with its name in PHP's spelling, a[b][0]: a string, the bytes of a file, or a number.
+func (p Params) each(prefix string, f func(name string, value any)) {
 	for _, v := range p {
 		name := v.Name
 		if prefix != "" {
@@ -94,23 +163,24 @@ func (p Params) each(prefix string, f func(name, value string)) {
 		switch value := v.Value.(type) {
 		case Params:
 			value.each(name, f)
+		case file:
+			f(name+"[0]", value.name)
+			f(name+"[1]", value.content)
 		case []string:
 			for i, s := range value {
-				f(name+"["+strconv.Itoa(i)+"]", clean(s))
+				f(name+"["+strconv.Itoa(i)+"]", s)
 			}
 		case []int64:
 			for i, n := range value {
-				f(name+"["+strconv.Itoa(i)+"]", strconv.FormatInt(n, 10))
+				f(name+"["+strconv.Itoa(i)+"]", n)
 			}
 		case bool:
 			// QUIRK: in a query everything is text, and PHP takes the text "false" for true: a false is left out.
 			if value {
-				f(name, "1")
+				f(name, 1)
 			}
-		case string:
-			f(name, clean(value))
 		default:
-			f(name, fmt.Sprint(value))
+			f(name, value)
 		}
 	}
 }
@@ -122,8 +192,9 @@ var reference = regexp.MustCompile(`(?i)\$(?:result|next|total|time|error)`)
 // refers says whether batch would rewrite one of the values.
 func (p Params) refers() bool {
 	found := false
-	p.each("", func(_, value string) {
-		found = found || strings.Contains(value, "$") && reference.MatchString(value)
+	p.each("", func(_ string, value any) {
+		s, ok := value.(string)
+		found = found || ok && strings.Contains(s, "$") && reference.MatchString(clean(s))
 	})
 	return found
 }

@@ -115,7 +115,7 @@ func TestQuirkLastIDFollowsTheOrder(t *testing.T) {
 	if err != nil || len(talks[0].Comments) != 1 || talks[0].Comments[0].Text != "two" {
 		t.Error(err, talks)
 	}
-	if cmd := (&reading{chat: 5}).search(); !strings.Contains(cmd.Params.query(), "ORDER%5BID%5D=ASC") {
+	if cmd := (&reading{chat: 5}).search(); !strings.Contains(string(cmd.Params.appendQuery(nil)), "ORDER%5BID%5D=ASC") {
 		t.Error(cmd)
 	}
 }

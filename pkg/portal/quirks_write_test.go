@@ -142,7 +142,7 @@ func TestQuirkBatchIsEncoded(t *testing.T) {
 }
 
 func TestQuirkFalseIsLeftOut(t *testing.T) {
-	if got := (Params{{"a", false}, {"b", true}}).query(); got != "b=1" {
+	if got := (Params{{"a", false}, {"b", true}}).appendQuery(nil); string(got) != "b=1" {
 		t.Error(got)
 	}
 }

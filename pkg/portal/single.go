@@ -26,7 +26,7 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	if e.Kind == desk.CommentTask {
 		method, params = "tasks.task.chat.message.send", Params{{"fields", Params{{"taskId", e.Task}, {"text", marked(e.Post)}}}}
 	}
-	body, err := json.Marshal(params)
+	body, err := params.MarshalJSON()
 	if err != nil {
 		return desk.Made{}, false
 	}

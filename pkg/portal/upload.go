@@ -1,8 +1,8 @@
 package portal
 
 import (
+	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -113,18 +113,20 @@ func (u *uploads) command(i int, room int64) (Command, int64, error) {
 		return Command{}, 0, fault.New(fault.Refused, fmt.Errorf("open file %d: %w", i, err))
 	}
 	defer body.Close()
-	content, err := io.ReadAll(io.LimitReader(body, room+1))
+	var content bytes.Buffer
+	content.Grow(int(min(u.files[i].Size, room)) + bytes.MinRead)
+	_, err = content.ReadFrom(io.LimitReader(body, room+1))
 	switch {
 	case err != nil:
 		return Command{}, 0, fault.New(fault.Refused, fmt.Errorf("read file %d: %w", i, err))
-	case len(content) == 0:
+	case content.Len() == 0:
 		return Command{}, 0, fault.New(fault.Never, fmt.Errorf("upload file %d: it is empty", i))
-	case int64(len(content)) > room: // larger than it was said to be
+	case int64(content.Len()) > room: // larger than it was said to be
 		return Command{"disk.folder.uploadfile", append(params, Param{"generateUniqueName", true})}, 0, nil
 	}
-	params = append(params, Param{"fileContent", []string{name, base64.StdEncoding.EncodeToString(content)}},
+	params = append(params, Param{"fileContent", file{name, content.Bytes()}},
 		Param{"generateUniqueName", true})
-	return Command{"disk.folder.uploadfile", params}, int64(len(content)), nil
+	return Command{"disk.folder.uploadfile", params}, int64(content.Len()), nil
 }
 
 // uploaded is the answer of an upload: the file, or where to send it.
