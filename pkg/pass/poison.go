@@ -112,7 +112,7 @@ func (p *Pass) retry(ctx context.Context, q desk.Poison) error {
 	if err != nil {
 		return err
 	}
-	m, err := p.take(desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}, bytes.NewReader(raw), 0)
+	m, err := p.read(desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}, bytes.NewReader(raw), 0)
 	if err != nil {
 		p.held(fmt.Sprintf("quarantine entry %d", q.Seq), err)
 		return nil

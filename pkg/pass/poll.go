@@ -98,8 +98,8 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(conte
 	return p.chunks(ctx, b, mb, fresh, settle)
 }
 
-// chunks works through new messages, some at a time: while what follows from one chunk is made, the next is fetched and
-// parsed. Each is marked when its tasks and comments are made; its letters go out together with the next one's tasks.
+// chunks works through new messages, some at a time: while what follows from one chunk is made, those before it are marked
+// and the next is fetched and recorded. The letters of a chunk go out together with the next one's tasks.
 func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing, settle func(context.Context) error) error {
 	if len(fresh) == 0 {
 		return nil
@@ -112,28 +112,33 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		ls, fresh = fresh[:n], fresh[n:]
 		return ls
 	}
-	var open []desk.Listing // not yet marked
-	ls := cut()
-	ms, err := p.fetch(ctx, b, mb, ls)
-	for len(ls) > 0 && err == nil && ctx.Err() == nil {
-		if err := p.decide(ctx, b, mb, ms); err != nil {
-			return err
+	if settle == nil { // nothing is made, so nothing is marked
+		for ls := cut(); len(ls) > 0 && ctx.Err() == nil; ls = cut() {
+			if err := p.take(ctx, b, mb, ls); err != nil {
+				return err
+			}
+			p.spool.clear()
 		}
-		ms = nil
-		next := cut()
-		var read []desk.Message
-		making := func() error { return nil }
-		if settle != nil {
-			making = func() error { return settle(ctx) }
-		}
-		err = p.together(making, func() (err error) { read, err = p.fetch(ctx, b, mb, next); return err })
-		if err == nil && settle != nil {
-			open, err = p.mark(ctx, b, mb, append(open, ls...))
-		}
-		p.spool.keep(places(next), places(open))
-		ls, ms = next, read
+		return nil
 	}
-	if err != nil || settle == nil || ctx.Err() != nil {
+	var open []desk.Listing // recorded, and not yet marked
+	ls := cut()
+	err := p.take(ctx, b, mb, ls)
+	for len(ls) > 0 && err == nil && ctx.Err() == nil {
+		next := cut()
+		err = p.together(
+			func() error { return settle(ctx) },
+			func() (err error) {
+				if open, err = p.mark(ctx, b, mb, open); err == nil {
+					err = p.take(ctx, b, mb, next)
+				}
+				return err
+			})
+		open = append(open, ls...)
+		p.spool.keep(places(next), places(open))
+		ls = next
+	}
+	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	if err := p.flush(ctx); err != nil {
@@ -141,6 +146,15 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 	}
 	_, err = p.mark(ctx, b, mb, open)
 	return err
+}
+
+// take fetches some messages, decides and records them.
+func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
+	ms, err := p.fetch(ctx, b, mb, ls)
+	if err != nil {
+		return err
+	}
+	return p.decide(ctx, b, mb, ms)
 }
 
 func places(ls []desk.Listing) []desk.Place {
@@ -159,7 +173,7 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 	err = mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body io.Reader, err error) error {
 		if err == nil {
 			var m desk.Message
-			if m, err = p.take(l, body, b.MaxMessage); err == nil {
+			if m, err = p.read(l, body, b.MaxMessage); err == nil {
 				ms = append(ms, m)
 				return nil
 			}
@@ -172,8 +186,8 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 	return ms, err
 }
 
-// take spools a message and reads it, within its budget and whatever happens in the reading.
-func (p *Pass) take(l desk.Listing, body io.Reader, limit int64) (m desk.Message, err error) {
+// read spools a message and reads it, within its budget and whatever happens in the reading.
+func (p *Pass) read(l desk.Listing, body io.Reader, limit int64) (m desk.Message, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("read message: panic: %v", r)
