@@ -32,7 +32,8 @@ func threadKey(id string) []byte {
 	return []byte(id)
 }
 
-// Ask returns what is known already about the questions, for servers to be asked before anything is decided.
+// Ask returns what is known already about the questions, for servers to be asked before anything is decided; the
+// exclusions are none of it.
 func (s *Store) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	known := make([]desk.Facts, len(qs))
 	err := s.view(func(tx *bolt.Tx) (err error) {
@@ -71,9 +72,6 @@ func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.
 		}
 	}
 	if err := s.tickets(tx, &f); err != nil {
-		return f, err
-	}
-	if f.Excluded, err = exclusions(tx); err != nil {
 		return f, err
 	}
 	return f, replies(tx, q, now.Add(-window), &f.Replies)

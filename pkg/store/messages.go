@@ -102,11 +102,16 @@ func (s *Store) Marked(places []desk.Place) error {
 // transaction. decide gets the facts the entry's questions are about; what only the caller knows it adds itself.
 func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
 	return s.update(func(tx *bolt.Tx) error {
+		excluded, err := exclusions(tx)
+		if err != nil {
+			return err
+		}
 		for i, e := range entries {
 			f, err := s.facts(tx, e.Questions, now, window)
 			if err != nil {
 				return err
 			}
+			f.Excluded = excluded
 			d, err := decide(i, f)
 			if err != nil {
 				return err

@@ -14,9 +14,11 @@ import (
 type entry struct {
 	Seq     uint64    `json:"seq"`
 	Kind    desk.Kind `json:"kind"`
+	Key     string    `json:"key"` // of the effect
 	Ticket  uint64    `json:"ticket"`
 	Cause   string    `json:"cause,omitempty"`
 	Mailbox string    `json:"mailbox,omitempty"` // of a letter
+	To      string    `json:"to,omitempty"`      // a letter's address
 	Added   time.Time `json:"added"`
 	Tries   int       `json:"tries,omitempty"`
 	First   time.Time `json:"first,omitzero"`
@@ -30,31 +32,40 @@ type entry struct {
 // pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
 func (e entry) pending() desk.Pending {
 	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next, Unsure: e.Unsure,
-		Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Ticket: e.Ticket, Cause: e.Cause}}
+		Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause}}
 	if e.Kind == desk.SendLetter {
-		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox}
+		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox, To: desk.Address{Addr: e.To}}
 	}
 	return p
 }
 
-// load returns an entry with its whole effect.
-func load(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
+// peek returns an entry without the texts of its effect.
+func peek(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
 	var e entry
 	ok, err := get(tx, bOutbox, number(seq), &e)
 	if err != nil || !ok {
 		return desk.Pending{}, orAbsent(err, "outbox entry", seq)
 	}
-	p := e.pending()
+	return e.pending(), nil
+}
+
+// load returns an entry with its whole effect.
+func load(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
+	p, err := peek(tx, seq)
+	if err != nil {
+		return p, err
+	}
+	p.Effect.Letter = nil // the effect has the whole
 	_, err = get(tx, bEffects, number(seq), &p.Effect)
 	return p, err
 }
 
 // save keeps an entry, and its effect only where that changed.
 func save(tx *bolt.Tx, p desk.Pending, effect bool) error {
-	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Added: p.Added, Tries: p.Tries,
+	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Added: p.Added, Tries: p.Tries,
 		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Held: p.Held, Note: p.Note}
 	if p.Effect.Letter != nil {
-		e.Mailbox = p.Effect.Letter.Mailbox
+		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.To.Addr
 	}
 	if effect {
 		if err := put(tx, bEffects, number(p.Seq), p.Effect); err != nil {
@@ -100,7 +111,7 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 
 // Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so that
 // nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an effect
-// than its kind, ticket and mailbox.
+// than its kind, key, ticket and mailbox.
 func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
 	err := s.view(func(tx *bolt.Tx) error {
@@ -113,7 +124,7 @@ func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 			if err != nil {
 				return err
 			}
-			var t desk.Ticket
+			var t struct{ Task int64 } // the rest of a ticket is long
 			if _, err := get(tx, bTickets, number(p.Effect.Ticket), &t); err != nil {
 				return err
 			}
@@ -165,7 +176,7 @@ func (s *Store) Pendings() ([]desk.Pending, error) {
 func (s *Store) Start(now time.Time, a desk.Attempts) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, seq := range a.Seqs {
-			p, err := load(tx, seq)
+			p, err := peek(tx, seq)
 			if err != nil {
 				return err
 			}
@@ -206,7 +217,7 @@ func files(tx *bolt.Tx, a desk.Attempts) error {
 func (s *Store) Finish(now time.Time, results []desk.Result) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, r := range results {
-			p, err := load(tx, r.Seq)
+			p, err := peek(tx, r.Seq)
 			if err != nil {
 				return err
 			}
@@ -218,26 +229,28 @@ func (s *Store) Finish(now time.Time, results []desk.Result) error {
 	})
 }
 
-func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) error {
-	t, err := ticket(tx, p.Effect.Ticket)
-	if err != nil {
-		return err
-	}
-	if r.Gone {
-		t.Status, t.Task = desk.Gone, 0
-	}
-	if r.Failed != "" {
-		t.Undeliver = r.Failed
+func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) (err error) {
+	if r.Gone || r.Failed != "" || r.Done && p.Effect.Kind == desk.OpenTask || r.Made.Chat != 0 {
+		if err := learn(tx, p, r); err != nil {
+			return err
+		}
 	}
 	switch {
 	case r.Done:
-		if err := done(tx, now, &t, p, r); err != nil {
+		step := desk.Step{At: now, What: string(p.Effect.Kind), Key: p.Effect.Key, ID: r.ID, Comment: r.Made.Comment}
+		switch p.Effect.Kind {
+		case desk.OpenTask:
+			step.Task = r.Made.Task
+		case desk.SendLetter:
+			step.To = p.Effect.Letter.To.Addr
+		}
+		if err := note(tx, p.Effect.Ticket, step); err != nil {
 			return err
 		}
 		err = remove(tx, p.Seq)
 	case r.Dropped != "":
 		step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: r.Dropped}
-		if err := note(tx, t.Number, step); err != nil {
+		if err := note(tx, p.Effect.Ticket, step); err != nil {
 			return err
 		}
 		err = remove(tx, p.Seq)
@@ -256,27 +269,31 @@ func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) error {
 	if err != nil {
 		return err
 	}
-	if err := put(tx, bTickets, number(t.Number), t); err != nil {
-		return err
-	}
-	return enqueue(tx, now, t.Number, p.Effect.Cause, r.Then)
+	return enqueue(tx, now, p.Effect.Ticket, p.Effect.Cause, r.Then)
 }
 
-func done(tx *bolt.Tx, now time.Time, t *desk.Ticket, p desk.Pending, r desk.Result) error {
-	step := desk.Step{At: now, What: string(p.Effect.Kind), Key: p.Effect.Key, ID: r.ID, Comment: r.Made.Comment}
+// learn notes in the ticket what a result tells of it.
+func learn(tx *bolt.Tx, p desk.Pending, r desk.Result) error {
+	t, err := ticket(tx, p.Effect.Ticket)
+	if err != nil {
+		return err
+	}
+	if r.Gone {
+		t.Status, t.Task = desk.Gone, 0
+	}
+	if r.Failed != "" {
+		t.Undeliver = r.Failed
+	}
 	if r.Made.Chat != 0 {
 		t.Chat = r.Made.Chat
 	}
-	switch p.Effect.Kind {
-	case desk.OpenTask:
-		t.Task, t.Status, step.Task = r.Made.Task, desk.Open, r.Made.Task
+	if r.Done && p.Effect.Kind == desk.OpenTask {
+		t.Task, t.Status = r.Made.Task, desk.Open
 		if err := tx.Bucket(bTasks).Put(number(uint64(t.Task)), number(t.Number)); err != nil {
 			return err
 		}
-	case desk.SendLetter:
-		step.To = p.Effect.Letter.To.Addr
 	}
-	return note(tx, t.Number, step)
+	return put(tx, bTickets, number(t.Number), t)
 }
 
 // Retry lets effects be tried at once, held or not; none named = all of them. It returns how many.
@@ -306,7 +323,7 @@ func (s *Store) amend(seqs []uint64, fn func(*bolt.Tx, desk.Pending) error) (n i
 			}
 		}
 		for _, seq := range seqs {
-			p, err := load(tx, seq)
+			p, err := peek(tx, seq)
 			if err == nil {
 				err = fn(tx, p)
 			}
