@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 // batch is what one FETCH brings, with all that is tried until every message has come or is known not to.
@@ -59,7 +62,7 @@ func (b *batch) read(ctx context.Context, ls []desk.Listing) error {
 		// QUIRK: a FLAGS update that comes first is taken for the answer and the body is lost: ask once more.
 		err = b.fetch(ctx, left)
 	}
-	if err == nil || spoolFailed(err) {
+	if err == nil || diskFailed(err) {
 		return err
 	}
 	return b.singly(ctx, absent(uids, b.got), err)
@@ -79,7 +82,7 @@ func (b *batch) singly(ctx context.Context, uids []uint32, err error) error {
 		case err == nil:
 			breaks = 0
 			continue
-		case spoolFailed(err):
+		case diskFailed(err):
 			return err
 		case !answered(err):
 			breaks++
@@ -112,7 +115,7 @@ func (b *batch) fetch(ctx context.Context, uids []uint32) error {
 		}
 		return nil
 	})
-	if errors.Is(err, errShort) {
+	if errors.Is(err, spool.ErrShort) {
 		if cause := s.conn.failure(); cause != nil {
 			err = fmt.Errorf("%w: %w", err, cause)
 		}
@@ -137,7 +140,8 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 			if n := data.Literal.Size(); b.part == imap.PartSpecifierNone && b.limit > 0 && n > b.limit {
 				return uid, nil, skip(data.Literal, n)
 			}
-			body, err := newSpool(data.Literal, data.Literal.Size())
+			// QUIRK: go-imap reports a literal cut short by a lost connection as a good end of file, so the bytes are counted.
+			body, err := spool.Read(data.Literal, data.Literal.Size())
 			if err != nil {
 				return uid, nil, err
 			}
@@ -153,7 +157,16 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 	return uid, it, nil
 }
 
-// spoolFailed says whether our own disk is at fault, which no other connection mends.
-func spoolFailed(err error) bool {
-	return err != nil && !errors.Is(err, errShort) && isDisk(err)
+// skip reads size bytes for nothing.
+func skip(r io.Reader, size int64) error {
+	if n, err := io.Copy(io.Discard, r); err != nil || n != size {
+		return fmt.Errorf("%w: %d of %d bytes", spool.ErrShort, n, size)
+	}
+	return nil
+}
+
+// diskFailed says whether our own disk is at fault, which no other connection mends.
+func diskFailed(err error) bool {
+	var disk *fs.PathError
+	return !errors.Is(err, spool.ErrShort) && errors.As(err, &disk)
 }

@@ -16,6 +16,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 // fakeServer says what no good server says. answer gets a command without its tag and returns all that is to be sent
@@ -362,7 +363,7 @@ func TestAServerThatDropsEveryConnection(t *testing.T) {
 		ls = append(ls, desk.Listing{Place: desk.Place{UIDValidity: 7, UID: uid}, Size: 5})
 	}
 	told := 0
-	err := m.Fetch(context.Background(), ls, 0, func(l desk.Listing, _ io.Reader, err error) error {
+	err := m.Fetch(context.Background(), ls, 0, func(l desk.Listing, _ *spool.Body, err error) error {
 		told++
 		return nil
 	})

@@ -3,11 +3,11 @@ package mailbox
 import (
 	"context"
 	"errors"
-	"io"
 
 	"github.com/emersion/go-imap/v2"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/spool"
 )
 
 // ErrGone is what Fetch reports for a message that is not in the folder any more.
@@ -19,12 +19,11 @@ const (
 	maxBreaks  = 5       // messages in a row that cost a connection each before it is the server's fault
 )
 
-// Fetch reads the messages without marking them and calls fn for each in the order of ls, with the whole body: a
-// *bytes.Reader or, for a long message, an *os.File, valid until fn returns. Of a message longer than limit bytes only
-// the header is read (limit 0 = no limit); l.Size tells. For a message that can't be had fn gets an error instead:
-// ErrGone, or why not. While fn works the next messages are on their way, so fn must not call other methods. An error
-// of fn ends Fetch and is returned as it is.
-func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body io.Reader, err error) error) error {
+// Fetch reads the messages without marking them and calls fn for each in the order of ls, with the whole body, which is fn's
+// to close. Of a message longer than limit bytes only the header is read (limit 0 = no limit); l.Size tells. For a message
+// that can't be had fn gets an error instead: ErrGone, or why not. While fn works the next messages are on their way, so fn
+// must not call other methods. An error of fn ends Fetch and is returned as it is.
+func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error {
 	out := make(chan []item)
 	stop := make(chan struct{})
 	failed := make(chan error, 1)
@@ -47,35 +46,30 @@ func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn 
 }
 
 // deliver calls fn for each of the items.
-func deliver(items []item, fn func(desk.Listing, io.Reader, error) error) error {
-	defer release(items)
-	for _, it := range items {
-		if err := it.deliver(fn); err != nil {
+func deliver(items []item, fn func(desk.Listing, *spool.Body, error) error) error {
+	n := 0
+	defer func() { release(items[n:]) }()
+	for n < len(items) {
+		it := items[n]
+		n++
+		if err := fn(it.Listing, it.body, it.err); err != nil {
 			return err
 		}
-		it.body.close()
 	}
 	return nil
 }
 
 func release(items []item) {
 	for _, it := range items {
-		it.body.close()
+		it.body.Close()
 	}
 }
 
 // item is a message on its way to the reader.
 type item struct {
 	desk.Listing
-	body *spool
+	body *spool.Body
 	err  error
-}
-
-func (it item) deliver(fn func(desk.Listing, io.Reader, error) error) error {
-	if it.err != nil {
-		return fn(it.Listing, nil, it.err)
-	}
-	return fn(it.Listing, it.body.reader(), nil)
 }
 
 // produce reads one batch after the other, always one ahead of the reader.
@@ -88,7 +82,7 @@ func (m *Mailbox) produce(ctx context.Context, ls []desk.Listing, limit int64, o
 		case out <- b.items(ls[:n], err):
 		case <-stop:
 			for _, it := range b.got {
-				it.body.close()
+				it.body.Close()
 			}
 			return nil
 		}

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +14,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 var day = time.Date(2026, 3, 12, 10, 0, 0, 0, time.UTC)
@@ -29,10 +28,11 @@ type delivered struct {
 func fetchAll(t *testing.T, m *Mailbox, ls []desk.Listing, limit int64) []delivered {
 	t.Helper()
 	var all []delivered
-	err := m.Fetch(context.Background(), ls, limit, func(l desk.Listing, body io.Reader, err error) error {
+	err := m.Fetch(context.Background(), ls, limit, func(l desk.Listing, body *spool.Body, err error) error {
 		d := delivered{uid: l.UID, err: err}
 		if err == nil {
-			raw, err := io.ReadAll(body)
+			defer body.Close()
+			raw, err := body.Bytes()
 			if err != nil {
 				t.Errorf("body of %d: %v", l.UID, err)
 			}
@@ -138,7 +138,7 @@ func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
 		for i := 1; i <= 70; i++ {
 			size := 500
 			if i == 5 || i == 40 {
-				size = memorySpool + 5000
+				size = 300 << 10 // kept in a file
 			}
 			raw := letter(i, size)
 			s.put(t, "INBOX", raw, day)
@@ -166,31 +166,6 @@ func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestFetchGivesAFileForALongMessage(t *testing.T) {
-	s := memoryServer(t)
-	s.put(t, "INBOX", letter(1, 1000), day)
-	s.put(t, "INBOX", letter(2, memorySpool+1), day)
-	m := open(t, s.options(), true)
-	var kinds []string
-	var name string
-	err := m.Fetch(context.Background(), list(t, m), 0, func(_ desk.Listing, body io.Reader, err error) error {
-		kinds = append(kinds, fmt.Sprintf("%T", body))
-		if f, ok := body.(*os.File); ok {
-			name = f.Name()
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"*bytes.Reader", "*os.File"}, kinds); diff != "" {
-		t.Error(diff)
-	}
-	if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%s is left behind: %v", name, err)
-	}
 }
 
 func TestFetchReadsOnlyTheHeaderOfWhatIsTooLong(t *testing.T) {
@@ -250,11 +225,11 @@ func TestFetchEndsWithTheErrorOfItsFunction(t *testing.T) {
 		ls := list(t, m)
 		func() {
 			defer func() { recover() }()
-			m.Fetch(context.Background(), ls, 0, func(desk.Listing, io.Reader, error) error { panic("poison") })
+			m.Fetch(context.Background(), ls, 0, func(desk.Listing, *spool.Body, error) error { panic("poison") })
 		}()
 		enough := errors.New("enough")
 		n := 0
-		err := m.Fetch(context.Background(), ls, 0, func(desk.Listing, io.Reader, error) error {
+		err := m.Fetch(context.Background(), ls, 0, func(desk.Listing, *spool.Body, error) error {
 			n++
 			if n == 3 {
 				return enough
@@ -277,7 +252,7 @@ func TestFetchSurvivesALostConnection(t *testing.T) {
 		for i := 1; i <= 20; i++ {
 			raw := letter(i, 3000)
 			if i == 7 {
-				raw = letter(i, memorySpool+100)
+				raw = letter(i, 300<<10) // kept in a file
 			}
 			total += len(raw)
 			s.put(t, "INBOX", raw, day)

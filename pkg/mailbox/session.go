@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 // session is one logged-in connection.
@@ -124,7 +125,7 @@ func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.Fetch
 	var own error
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		err := take(msg)
-		if errors.Is(err, errShort) {
+		if errors.Is(err, spool.ErrShort) {
 			// QUIRK: asked for more, go-imap reads on in a literal that has ended, at the same time as its own reader does
 			// (a data race). The connection is lost anyhow.
 			s.conn.keep(err)

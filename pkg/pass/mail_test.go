@@ -254,3 +254,25 @@ func TestForwardNamesTheOriginalSender(t *testing.T) {
 		t.Errorf("the answer goes to %v", l.To)
 	}
 }
+
+// A comment waits for its task, and its files for the comment: they are still at hand then.
+func TestFilesOfARepeatContactAreFetchedOnce(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	for i := range 60 {
+		from, subject := fmt.Sprintf("n%d@b%d.example", i, i), fmt.Sprintf("Printer on floor %d is broken", i)
+		w.arrive(letter(fmt.Sprintf("1-%d@b.example", i), from, subject, "How?"))
+		w.arrive(withFile(fmt.Sprintf("2-%d@b.example", i), from, "Re: "+subject, "See the file.", "scan.txt", fmt.Sprint("scan ", i)))
+	}
+	w.imap.ResetCounts()
+	if r, _ := w.poll(); r.Opened != 60 || r.Commented != 60 {
+		t.Fatalf("%d tasks, %d comments, %v", r.Opened, r.Commented, r.Problems)
+	}
+	if n := w.imap.Commands()["LOGIN"]; n != 1 {
+		t.Errorf("%d connections", n)
+	}
+	for _, task := range w.portal.Tasks() {
+		if len(task.Comments) == 0 || len(task.Comments[len(task.Comments)-1].Files) != 1 {
+			t.Errorf("task %d: %+v", task.ID, task.Comments)
+		}
+	}
+}

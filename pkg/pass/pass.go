@@ -16,6 +16,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/render"
+	"helpdesk/pkg/spool"
 )
 
 // Ledger remembers what was read and decided.
@@ -66,7 +67,7 @@ type Directory interface {
 // Mailbox is one folder of one IMAP account.
 type Mailbox interface {
 	List(ctx context.Context) ([]desk.Listing, error)
-	Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body io.Reader, err error) error) error
+	Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error
 	InSent(ctx context.Context, id string) (bool, error)
 	Mark(ctx context.Context, uids []uint32) error
 	Close() error
@@ -161,7 +162,7 @@ type Pass struct {
 	Together func(fns ...func() error) error
 
 	kit    Kit
-	spool  spool
+	bodies bodies
 	mu     sync.Mutex // guards what follows, where functions run together
 	dial   sync.Mutex // one relay is opened at a time
 	relays map[string]Relay
@@ -205,7 +206,7 @@ func (p *Pass) end() *Report {
 			p.Log.Debug("close relay", "mailbox", name, "err", err)
 		}
 	}
-	p.spool.clear()
+	p.bodies.clear()
 	p.report.Ended = p.Now()
 	return p.report
 }

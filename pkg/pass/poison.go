@@ -1,13 +1,13 @@
 package pass
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 // unbelieved is a message the rules send into the quarantine.
@@ -43,9 +43,9 @@ func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) er
 
 func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 	var raw []byte
-	if kept, ok := p.spool.get(e.Place); ok {
+	if kept, ok := p.bodies.get(e.Place); ok {
 		var err error
-		if raw, err = kept.bytes(); err != nil {
+		if raw, err = kept.Bytes(); err != nil {
 			return fmt.Errorf("keep message: %w", err)
 		}
 	}
@@ -66,7 +66,7 @@ func (p *Pass) trouble(b Box, e desk.Entry, cause error) (desk.Decision, error) 
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}, p.Now())
 	at := e.Place
 	post := &desk.Post{Form: desk.FormTrouble, Fields: &fields, From: e.From, Message: &at, At: e.Received}
-	if _, ok := p.spool.get(e.Place); ok {
+	if _, ok := p.bodies.get(e.Place); ok {
 		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: e.Size, Part: desk.WholeMessage}}
 	}
 	effect := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", key), Post: post}
@@ -107,12 +107,12 @@ func (p *Pass) retry(ctx context.Context, q desk.Poison) error {
 	if err := p.equip(); err != nil {
 		return err
 	}
-	defer p.spool.clear()
+	defer p.bodies.clear()
 	raw, err := p.Infirmary.Stored(q.Place)
 	if err != nil {
 		return err
 	}
-	m, err := p.read(desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}, bytes.NewReader(raw), 0)
+	m, err := p.read(desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}, spool.Hold(raw), 0)
 	if err != nil {
 		p.held(fmt.Sprintf("quarantine entry %d", q.Seq), err)
 		return nil

@@ -9,6 +9,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 // Poll reads the mailboxes, decides and records what is new, and makes what follows from it.
@@ -117,7 +118,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 			if err := p.take(ctx, b, mb, ls); err != nil {
 				return err
 			}
-			p.spool.clear()
+			p.bodies.clear()
 		}
 		return nil
 	}
@@ -135,7 +136,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 				return err
 			})
 		open = append(open, ls...)
-		p.spool.keep(places(next), places(open))
+		p.bodies.keep(places(next), places(open))
 		ls = next
 	}
 	if err != nil || ctx.Err() != nil {
@@ -170,7 +171,7 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 	if len(ls) == 0 {
 		return nil, nil
 	}
-	err = mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body io.Reader, err error) error {
+	err = mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body *spool.Body, err error) error {
 		if err == nil {
 			var m desk.Message
 			if m, err = p.read(l, body, b.MaxMessage); err == nil {
@@ -186,28 +187,21 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 	return ms, err
 }
 
-// read spools a message and reads it, within its budget and whatever happens in the reading.
-func (p *Pass) read(l desk.Listing, body io.Reader, limit int64) (m desk.Message, err error) {
+// read reads a message and keeps it, within its budget and whatever happens in the reading.
+func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Message, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("read message: panic: %v", r)
 		}
 	}()
 	if limit > 0 && l.Size > limit {
-		m = eml.ReadHeader(body, l)
+		defer body.Close()
+		m = eml.ReadHeader(body.Open(), l)
 		m.Degraded = append(m.Degraded, "oversize")
 		return m, nil
 	}
-	kept, err := p.spool.add(l.Place, body)
-	if err != nil {
-		return m, err
-	}
-	r, err := kept.open()
-	if err != nil {
-		return m, err
-	}
-	defer r.Close()
-	return Read(&limited{r: r, until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
+	p.bodies.add(l.Place, body)
+	return Read(&limited{r: body.Open(), until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
 }
 
 // limited ends a reading that takes too long.

@@ -10,6 +10,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 // errGone says that a file can't be had any more.
@@ -153,42 +154,34 @@ func (p *Pass) put(due []desk.Pending, waits map[int]error) (ready []desk.Pendin
 	return ready, results
 }
 
-// content opens a file of a message: from the spool, else from its mailbox, else from the quarantine.
+// content opens a file of a message: from those being worked on, else from its mailbox, else from the quarantine.
 func (p *Pass) content(ctx context.Context, post *desk.Post, f desk.File) (io.ReadCloser, error) {
 	if post.Message == nil {
 		return nil, fault.New(fault.Never, fmt.Errorf("open %s: %w", f.Name, errGone))
 	}
-	kept, ok := p.spool.get(*post.Message)
+	kept, ok := p.bodies.get(*post.Message)
 	if !ok {
 		var err error
 		if kept, err = p.refetch(ctx, *post.Message); err != nil {
 			return nil, err
 		}
 	}
-	raw, err := kept.open()
-	if err != nil {
-		return nil, err
-	}
 	if f.Part == desk.WholeMessage {
-		return raw, nil
+		return io.NopCloser(kept.Open()), nil
 	}
 	r, w := io.Pipe()
-	go func() {
-		err := eml.Extract(raw, f.Part, w)
-		_ = raw.Close()
-		w.CloseWithError(err)
-	}()
+	go func() { w.CloseWithError(eml.Extract(kept.Open(), f.Part, w)) }()
 	return r, nil
 }
 
 // refetch reads a message again for its files.
-func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spooled, error) {
+func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) {
 	raw, err := p.Infirmary.Stored(at)
 	if err != nil {
 		return nil, err
 	}
 	if raw != nil {
-		return &spooled{mem: raw}, nil
+		return spool.Hold(raw), nil
 	}
 	b, ok := p.box(at.Mailbox)
 	if !ok {
@@ -199,12 +192,12 @@ func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spooled, error) {
 		return nil, err
 	}
 	defer mb.Close()
-	var kept *spooled
-	err = mb.Fetch(ctx, []desk.Listing{{Place: at}}, 0, func(l desk.Listing, body io.Reader, err error) error {
-		if err != nil {
-			return err
+	var kept *spool.Body
+	err = mb.Fetch(ctx, []desk.Listing{{Place: at}}, 0, func(l desk.Listing, body *spool.Body, err error) error {
+		if err == nil {
+			kept = body
+			p.bodies.add(at, body)
 		}
-		kept, err = p.spool.add(at, body)
 		return err
 	})
 	if err == nil && kept == nil {
