@@ -145,7 +145,7 @@ func (p Params) size() (n int) {
 				}
 			}
 		case []byte:
-			n += len(value)*4/3 + len(value)/12 // of 64 characters two are escaped
+			n += len(value)*4/3 + len(value)/10 + 64 // of 64 characters two are escaped, as a rule
 		default:
 			n += 20
 		}
