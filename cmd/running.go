@@ -186,7 +186,7 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 
 func countBacklog(s *store.Store) (backlog, error) {
 	var b backlog
-	all, err := s.Pendings()
+	all, err := s.Queue()
 	if err != nil {
 		return b, err
 	}

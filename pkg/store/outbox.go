@@ -111,7 +111,7 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 
 // Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so that
 // nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an effect
-// than its kind, key, ticket and mailbox.
+// than what stands in its entry, as in Queue.
 func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
 	err := s.view(func(tx *bolt.Tx) error {
@@ -166,6 +166,18 @@ func (s *Store) Pendings() ([]desk.Pending, error) {
 			p, err := load(tx, e.Seq)
 			all = append(all, p)
 			return err
+		})
+	})
+	return all, err
+}
+
+// Queue returns the outbox in its order, of each effect no more than its kind, key, ticket, mailbox and address.
+func (s *Store) Queue() ([]desk.Pending, error) {
+	var all []desk.Pending
+	err := s.view(func(tx *bolt.Tx) error {
+		return each(tx, bOutbox, func(_ []byte, e entry) error {
+			all = append(all, e.pending())
+			return nil
 		})
 	})
 	return all, err
