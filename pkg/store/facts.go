@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -156,14 +157,16 @@ func replies(tx *bolt.Tx, q desk.Questions, since time.Time, r *desk.Replies) er
 	return err
 }
 
-func countReply(tx *bolt.Tx, now time.Time, q desk.Questions) error {
+// countReply notes an auto-reply of an address and of its domain, and forgets those from before since.
+func countReply(tx *bolt.Tx, q desk.Questions, now, since time.Time) error {
 	const most = 200 // beyond any sensible limit; the oldest are forgotten
-	for _, key := range []string{q.Address, "@" + q.Domain} {
+	for key, one := range map[string]reply{q.Address: {now, q.Subject}, "@" + q.Domain: {At: now}} {
 		var all []reply
 		if _, err := get(tx, bReplies, []byte(key), &all); err != nil {
 			return err
 		}
-		all = append(all, reply{At: now, Subject: q.Subject})
+		all = slices.DeleteFunc(all, func(r reply) bool { return r.At.Before(since) })
+		all = append(all, one)
 		if err := put(tx, bReplies, []byte(key), all[max(0, len(all)-most):]); err != nil {
 			return err
 		}

@@ -99,7 +99,8 @@ func (s *Store) Marked(places []desk.Place) error {
 }
 
 // Record decides the messages one after the other and records each decision before the next is asked for, all in one
-// transaction. decide gets the facts the entry's questions are about; what only the caller knows it adds itself.
+// transaction. decide gets the facts the entry's questions are about, auto-replies within the
+// window among them; what only the caller knows it adds itself.
 func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
 	return s.update(func(tx *bolt.Tx) error {
 		excluded, err := exclusions(tx)
@@ -116,7 +117,7 @@ func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration
 			if err != nil {
 				return err
 			}
-			if err := s.record(tx, now, e, d); err != nil {
+			if err := s.record(tx, now, now.Add(-window), e, d); err != nil {
 				return err
 			}
 		}
@@ -124,7 +125,7 @@ func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration
 	})
 }
 
-func (s *Store) record(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision) error {
+func (s *Store) record(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if d.Verdict == desk.Quarantine {
 		return nil // the caller keeps it whole, by Quarantine
 	}
@@ -157,7 +158,7 @@ func (s *Store) record(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision
 			return err
 		}
 	}
-	return s.count(tx, now, e, d)
+	return s.count(tx, now, since, e, d)
 }
 
 // others returns the addresses besides From that exclusions are held against.
@@ -199,7 +200,7 @@ func (s *Store) apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, erro
 }
 
 // count keeps the numbers that limits and people go by.
-func (s *Store) count(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision) error {
+func (s *Store) count(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if err := countHits(tx, now, d.Hits); err != nil {
 		return err
 	}
@@ -217,7 +218,7 @@ func (s *Store) count(tx *bolt.Tx, now time.Time, e desk.Entry, d desk.Decision)
 		}
 	}
 	if d.AutoReply {
-		return countReply(tx, now, e.Questions)
+		return countReply(tx, e.Questions, now, since)
 	}
 	return nil
 }

@@ -451,3 +451,32 @@ func TestPruneKeepsWhatTellsMessagesApart(t *testing.T) {
 		t.Errorf("the place of a marked message: %d, %v", n, err)
 	}
 }
+
+// What no limit counts any more is not kept: the busiest domains' lists are read with every letter.
+func TestOldAutoRepliesAreForgotten(t *testing.T) {
+	s := fresh(t)
+	for day := range 5 {
+		e := arrival(uint32(day+1), "ivan@example.org")
+		err := s.Record(noon.Add(time.Duration(day)*24*time.Hour), []desk.Entry{e}, 36*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
+			if want := min(day, 1); f.Replies.Address != want || f.Replies.Domain != want {
+				t.Errorf("day %d: %+v", day, f.Replies)
+			}
+			return opens(e), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := s.view(func(tx *bolt.Tx) error {
+		for _, key := range []string{"ivan@example.org", "@example.org"} {
+			var all []reply
+			if _, err := get(tx, bReplies, []byte(key), &all); err != nil || len(all) != 2 {
+				t.Errorf("%s: %v, %v", key, all, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
