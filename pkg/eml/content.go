@@ -3,18 +3,28 @@ package eml
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
 	"io"
 )
 
-// content reads a leaf to its end under the next number, and keeps up to limit bytes of it.
-func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
+// content reads a leaf to its end under the next number, and appends up to limit bytes of it to dst.
+func (w *walker) content(dst []byte, r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
 	n, done := w.number(&r)
-	var buf capped
-	buf.limit = limit
-	digest := sha256.New()
-	size, _ = io.Copy(io.MultiWriter(digest, &buf), r)
+	to := summed{capped: capped{b: dst, limit: limit}, digest: sha256.New()}
+	size, _ = io.CopyBuffer(&to, r, w.buf.piece)
 	done()
-	return n, buf.b, size, hex.EncodeToString(digest.Sum(nil))
+	return n, to.b, size, hex.EncodeToString(to.digest.Sum(nil))
+}
+
+// summed sums up what is written to it, and keeps its beginning.
+type summed struct {
+	capped
+	digest hash.Hash
+}
+
+func (s *summed) Write(p []byte) (int, error) {
+	s.digest.Write(p) // it never fails
+	return s.capped.Write(p)
 }
 
 // number gives the leaf r a number, and lets what is read of it go out where it is the wanted one.

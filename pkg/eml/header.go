@@ -61,7 +61,7 @@ func (s *source) header(top bool) head {
 		long = !whole
 		block, cut = appendLine(block, line, cut)
 	}
-	return parseBlock(block, cut)
+	return s.parseBlock(block, cut)
 }
 
 // giveBack returns a first line that is no field to the body, unless it is a stray one above the header of a message.
@@ -117,7 +117,7 @@ func isField(line []byte) bool {
 	return len(key) > 0
 }
 
-func parseBlock(block []byte, cut bool) head {
+func (s *source) parseBlock(block []byte, cut bool) head {
 	if len(block) == 0 {
 		return head{cut: cut}
 	}
@@ -125,8 +125,12 @@ func parseBlock(block []byte, cut bool) head {
 		block = append(block, '\r', '\n')
 	}
 	block = append(block, '\r', '\n')
+	if s.head == nil {
+		s.head = bufio.NewReader(nil)
+	}
+	s.head.Reset(bytes.NewReader(block))
 	// The block holds only fields and continuations by now, so that an error can only come from its end.
-	th, _ := textproto.ReadHeader(bufio.NewReader(bytes.NewReader(block)))
+	th, _ := textproto.ReadHeader(s.head)
 	h := head{cut: cut, fields: make([]desk.Field, 0, th.Len())}
 	for f := th.Fields(); f.Next(); {
 		h.fields = append(h.fields, desk.Field{Name: f.Key(), Value: strings.TrimSpace(f.Value())})

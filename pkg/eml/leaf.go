@@ -31,7 +31,7 @@ func (w *walker) leaf(h *head, ct media, p place) {
 	if strings.HasPrefix(ct.value, "message/") && !strings.Contains(strings.ToLower(encoding), "base64") {
 		encoding = "" // RFC 2046, 5.2.1: never encoded; some label it so and leave it as it is
 	}
-	r := decodeTransfer(&body{s: w.src}, encoding)
+	r := w.buf.decode(&body{s: w.src}, encoding)
 	lower := strings.ToLower(name)
 	switch {
 	case isText(ct.value, disp.value, name, p) && w.texts < maxTexts:
@@ -43,14 +43,14 @@ func (w *walker) leaf(h *head, ct media, p place) {
 	case w.isNotice(ct.value, p):
 		w.readNotice(r, pt)
 	case ct.value == "text/calendar":
-		kept := w.attach(r, pt)
+		kept := w.attach(r, pt, maxNotice)
 		text, _ := toUTF8(kept, ct.params["charset"])
 		w.events = append(w.events, event{calendarLine(text)})
 	default:
 		if p.parent == "multipart/encrypted" {
 			w.degrade(DegradedEncrypted)
 		}
-		w.forwards(w.attach(r, pt), ct.value)
+		w.attachAny(r, pt)
 	}
 }
 
@@ -66,19 +66,20 @@ func isText(typ, disp, name string, p place) bool {
 	return name == "" || p.index == 0 && p.parent != "multipart/report"
 }
 
-// attach reads a leaf as an attachment, and returns its beginning.
-func (w *walker) attach(r io.Reader, pt part) []byte {
-	n, kept, size, sum := w.content(r, maxNotice)
+// attach reads a leaf as an attachment, and returns up to limit bytes of its beginning.
+func (w *walker) attach(r io.Reader, pt part, limit int) []byte {
+	n, kept, size, sum := w.content(nil, r, limit)
 	w.addAttachment(pt, n, size, sum)
 	return kept
 }
 
-// forwards notes who wrote an attached message.
-func (w *walker) forwards(kept []byte, typ string) {
-	if typ != "message/rfc822" && typ != "message/global" || len(w.msg.Forwarded) >= maxOrigins {
+// attachAny reads a leaf as an attachment, and notes who wrote it where it is a message.
+func (w *walker) attachAny(r io.Reader, pt part) {
+	if pt.typ != "message/rfc822" && pt.typ != "message/global" || len(w.msg.Forwarded) >= maxOrigins {
+		w.attach(r, pt, 0)
 		return
 	}
-	h := newSource(bytes.NewReader(kept)).header(true)
+	h := newBytes(w.attach(r, pt, maxNotice)).header(true)
 	h.repair()
 	if a := first(h.fields, "From"); a.Name != "" || a.Addr != "" {
 		w.msg.Forwarded = append(w.msg.Forwarded, a)
@@ -105,7 +106,8 @@ func typeName(typ string) string {
 
 // readText reads a piece of text. One that is longer than allowed is kept as an attachment too.
 func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
-	n, kept, size, sum := w.content(r, maxText)
+	n, kept, size, sum := w.content(w.buf.text[:0], r, maxText)
+	w.buf.text = kept
 	if size > int64(len(kept)) {
 		w.degrade(DegradedText)
 		w.addAttachment(part{h: h, typ: ct.value, name: ct.params["name"], p: p}, n, size, sum)
@@ -116,7 +118,7 @@ func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
 		var files []uuFile
 		kept, files = cutUU(kept)
 		for _, f := range files {
-			w.attach(bytes.NewReader(f.content), part{h: &head{}, typ: "application/octet-stream", name: f.name, p: p})
+			w.attach(bytes.NewReader(f.content), part{h: &head{}, typ: "application/octet-stream", name: f.name, p: p}, 0)
 		}
 	}
 	text, clean := decodeText(kept, ct, isHTML)

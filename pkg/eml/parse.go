@@ -16,6 +16,7 @@ import (
 // is wrong with the message stands in its Degraded. Text, FullText, BBCode, FullCode and Quoted are left to the caller.
 func Parse(r io.Reader, l desk.Listing) (desk.Message, error) {
 	w := newWalker(r, noPart, io.Discard)
+	defer w.buf.release()
 	w.msg.Listing = l
 	h := w.src.header(true)
 	h.repair()
@@ -31,6 +32,7 @@ func Parse(r io.Reader, l desk.Listing) (desk.Message, error) {
 // ReadHeader reads the header of a message whose body is too large to be read.
 func ReadHeader(r io.Reader, l desk.Listing) desk.Message {
 	w := newWalker(r, noPart, io.Discard)
+	defer w.buf.release()
 	w.msg.Listing = l
 	h := w.src.header(true)
 	h.repair()
@@ -46,6 +48,7 @@ func ReadHeader(r io.Reader, l desk.Listing) desk.Message {
 func Extract(r io.Reader, part int, out io.Writer) error {
 	whole := bufio.NewWriterSize(out, 32<<10) // who sends it over a network gets pieces worth sending
 	w := newWalker(r, part, whole)
+	defer w.buf.release()
 	h := w.src.header(true)
 	h.repair()
 	w.entity(&h, place{})

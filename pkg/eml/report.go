@@ -1,7 +1,6 @@
 package eml
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -22,7 +21,7 @@ func (w *walker) isNotice(typ string, p place) bool {
 
 // readNotice reads such a part; it stays an attachment.
 func (w *walker) readNotice(r io.Reader, pt part) {
-	kept := w.attach(r, pt)
+	kept := w.attach(r, pt, maxNotice)
 	switch {
 	case strings.HasSuffix(pt.typ, "delivery-status"):
 		w.readStatus(kept)
@@ -32,7 +31,7 @@ func (w *walker) readNotice(r io.Reader, pt part) {
 			rep.OriginalID = append(rep.OriginalID, idsIn(h.get("Original-Message-Id"))...)
 		}
 	default:
-		h := newSource(bytes.NewReader(kept)).header(true)
+		h := newBytes(kept).header(true)
 		h.repair()
 		rep := w.report
 		if rep == nil {
@@ -74,7 +73,7 @@ func statusValue(v string) string {
 
 func blocks(b []byte) []head {
 	var list []head
-	src := newSource(bytes.NewReader(b))
+	src := newBytes(b)
 	for len(list) < maxParts && !src.eof {
 		h := src.header(true)
 		if len(h.fields) == 0 {

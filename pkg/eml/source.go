@@ -13,22 +13,30 @@ const noHit = -1
 // source reads a message line by line and stops before every line that is one of the open boundaries.
 type source struct {
 	br       *bufio.Reader
-	open     []string // boundaries without the leading --, outermost first
-	pushed   []byte   // a line given back
-	midLine  bool     // the next bytes continue a line
-	hit      int      // index into open of the boundary just met
-	hitClose bool     // it was the closing one
+	head     *bufio.Reader // of header blocks, nil where one is to be made
+	open     []string      // boundaries without the leading --, outermost first
+	pushed   []byte        // a line given back
+	midLine  bool          // the next bytes continue a line
+	hit      int           // index into open of the boundary just met
+	hitClose bool          // it was the closing one
 	eof      bool
 	err      error // why reading failed, nil at a plain end
 }
 
-func newSource(r io.Reader) *source {
-	br := bufio.NewReaderSize(r, 64<<10)
+// lineSize is how much of a line is read in one piece.
+const lineSize = 64 << 10
+
+func newSource(br, head *bufio.Reader) *source {
 	// QUIRK: old Mac programs end lines with a bare CR; such a message has no LF at all.
-	if head, _ := br.Peek(8 << 10); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
-		br = bufio.NewReaderSize(&bareCR{br}, 64<<10)
+	if first, _ := br.Peek(8 << 10); bytes.IndexByte(first, '\r') >= 0 && bytes.IndexByte(first, '\n') < 0 {
+		br = bufio.NewReaderSize(&bareCR{br}, lineSize)
 	}
-	return &source{br: br, hit: noHit}
+	return &source{br: br, head: head, hit: noHit}
+}
+
+// newBytes returns the source of a message, or a part of one, that is held already.
+func newBytes(b []byte) *source {
+	return newSource(bufio.NewReaderSize(bytes.NewReader(b), min(len(b)+1, lineSize)), nil)
 }
 
 type bareCR struct{ r io.Reader }
@@ -98,18 +106,24 @@ func (s *source) peekLine() []byte {
 	return b
 }
 
+var lineEnd = []byte("\r\n")
+
 // body reads up to the next boundary, without the line end that belongs to the boundary (RFC 2046, 5.1.1).
 type body struct {
 	s    *source
 	out  []byte
-	buf  []byte
-	eol  []byte
+	next []byte // what follows out
+	eol  []byte // the end of the line read last
 	done bool
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
 	for n < len(p) {
 		if len(b.out) == 0 {
+			if len(b.next) > 0 {
+				b.out, b.next = b.next, nil
+				continue
+			}
 			if b.done {
 				break
 			}
@@ -125,13 +139,13 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
+// fill makes the end of the last line what is read, and the next line without its end what follows.
 func (b *body) fill() {
-	b.buf = append(b.buf[:0], b.eol...)
 	line, ok := b.s.line()
 	if !ok {
 		b.done = true
 		if b.s.hit == noHit {
-			b.out = b.buf
+			b.out = b.eol
 		}
 		return
 	}
@@ -139,7 +153,6 @@ func (b *body) fill() {
 	if bytes.HasSuffix(text, []byte("\n")) {
 		text = bytes.TrimSuffix(text[:len(text)-1], []byte("\r"))
 	}
-	b.eol = append(b.eol[:0], line[len(text):]...)
-	b.buf = append(b.buf, text...)
-	b.out = b.buf
+	b.out, b.next = b.eol, text
+	b.eol = lineEnd[len(lineEnd)-(len(line)-len(text)):]
 }

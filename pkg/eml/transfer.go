@@ -3,12 +3,13 @@ package eml
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 )
 
-// decodeTransfer undoes a Content-Transfer-Encoding, skipping what does not belong. Unknown names mean the bytes as
+// decode undoes a Content-Transfer-Encoding, skipping what does not belong. Unknown names mean the bytes as
 // they are. QUIRK: "8bits", "7-bit", "quoted printable", `"base64"`, "base64;" and "uuencode" are all in use.
-func decodeTransfer(r io.Reader, encoding string) io.Reader {
+func (b *buffers) decode(r io.Reader, encoding string) io.Reader {
 	name, _, _ := strings.Cut(strings.ToLower(encoding), ";")
 	name = strings.Trim(name, ` "'`)
 	if f := strings.Fields(name); len(f) > 1 && f[0] != "quoted" {
@@ -16,9 +17,11 @@ func decodeTransfer(r io.Reader, encoding string) io.Reader {
 	}
 	switch {
 	case strings.HasPrefix(name, "base64"), name == "b", name == "base-64":
-		return &base64Reader{src: r}
+		b.b64.reset(r)
+		return &b.b64
 	case strings.HasPrefix(name, "quoted"), name == "q", name == "qp":
-		return &qpReader{br: bufio.NewReaderSize(r, 8<<10)}
+		b.qp.reset(r)
+		return &b.qp
 	case strings.Contains(name, "uu"):
 		return newUUReader(r)
 	}
@@ -28,28 +31,49 @@ func decodeTransfer(r io.Reader, encoding string) io.Reader {
 // base64Reader decodes base64 whatever stands between its letters, and starts anew after padding.
 type base64Reader struct {
 	decoded
-	src  io.Reader
-	in   [4096]byte
-	buf  []byte
-	acc  uint32
-	have uint // letters in acc
+	base64Decoder
+	src io.Reader
+	in  [4096]byte
+	buf []byte
+}
+
+// reset makes it read from src.
+func (d *base64Reader) reset(src io.Reader) {
+	d.decoded, d.base64Decoder, d.src = decoded{}, base64Decoder{}, src
 }
 
 func (d *base64Reader) Read(p []byte) (int, error) { return d.read(p, d.fill) }
 
 func (d *base64Reader) fill() {
 	n, err := d.src.Read(d.in[:])
-	d.buf = d.buf[:0]
-	for i := 0; i < n; i++ {
+	d.buf = d.decode(d.buf[:0], d.in[:n])
+	if err != nil {
+		d.buf = d.flush(d.buf)
+		d.err = err
+	}
+	d.out = d.buf
+}
+
+// base64Decoder holds the letters of a group that is not complete.
+type base64Decoder struct {
+	acc  uint32
+	have uint // letters in acc
+}
+
+// decode appends what in says to dst.
+func (d *base64Decoder) decode(dst, in []byte) []byte {
+	dst = slices.Grow(dst, len(in)/4*3+3)
+	for i := 0; i < len(in); i++ {
 		if d.have == 0 {
-			i += d.groups(d.in[i:n])
-			if i == n {
+			var n int
+			dst, n = groups(dst, in[i:])
+			if i += n; i == len(in) {
 				break
 			}
 		}
-		c := d.in[i]
+		c := in[i]
 		if c == '=' {
-			d.flush()
+			dst = d.flush(dst)
 			continue
 		}
 		v := base64Values[c]
@@ -58,39 +82,36 @@ func (d *base64Reader) fill() {
 		}
 		d.acc = d.acc<<6 | uint32(v)
 		if d.have++; d.have == 4 {
-			d.buf = append(d.buf, byte(d.acc>>16), byte(d.acc>>8), byte(d.acc))
+			dst = append(dst, byte(d.acc>>16), byte(d.acc>>8), byte(d.acc))
 			d.acc, d.have = 0, 0
 		}
 	}
-	if err != nil {
-		d.flush()
-		d.err = err
-	}
-	d.out = d.buf
+	return dst
 }
 
 // groups decodes the groups of four letters that in begins with, and returns their length: nearly all of base64 is such.
-func (d *base64Reader) groups(in []byte) (n int) {
+func groups(dst, in []byte) (_ []byte, n int) {
 	for ; n+4 <= len(in); n += 4 {
 		g := in[n : n+4 : n+4]
 		a, b, c, e := base64Values[g[0]], base64Values[g[1]], base64Values[g[2]], base64Values[g[3]]
 		if a|b|c|e >= 0x80 { // only what is no letter has the highest bit
 			break
 		}
-		d.buf = append(d.buf, a<<2|b>>4, b<<4|c>>2, c<<6|e)
+		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|e)
 	}
-	return n
+	return dst, n
 }
 
-// flush writes what a group cut short still holds.
-func (d *base64Reader) flush() {
+// flush appends what a group cut short still holds.
+func (d *base64Decoder) flush(dst []byte) []byte {
 	switch d.have {
 	case 2:
-		d.buf = append(d.buf, byte(d.acc>>4))
+		dst = append(dst, byte(d.acc>>4))
 	case 3:
-		d.buf = append(d.buf, byte(d.acc>>10), byte(d.acc>>2))
+		dst = append(dst, byte(d.acc>>10), byte(d.acc>>2))
 	}
 	d.acc, d.have = 0, 0
+	return dst
 }
 
 // base64Values are the values of the letters (RFC 4648, 4), 0xff of everything else.
@@ -133,6 +154,12 @@ type qpReader struct {
 	buf []byte
 }
 
+// reset makes it read from src.
+func (d *qpReader) reset(src io.Reader) {
+	d.decoded = decoded{}
+	d.br.Reset(src)
+}
+
 func (d *qpReader) Read(p []byte) (int, error) { return d.read(p, d.fill) }
 
 func (d *qpReader) fill() {
@@ -161,6 +188,7 @@ func decodeQP(dst, line []byte) []byte {
 		text = text[:len(text)-1]
 	}
 	eol := line[len(text):]
+	dst = slices.Grow(dst, len(line))
 	if len(eol) > 0 {
 		for len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\t') {
 			text = text[:len(text)-1]

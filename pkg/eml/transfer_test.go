@@ -29,7 +29,7 @@ func TestBase64Pieces(t *testing.T) {
 		}
 		for name, src := range map[string]io.Reader{"whole": strings.NewReader(text), "broken": strings.NewReader(broken.String()),
 			"halves": iotest.HalfReader(strings.NewReader(broken.String())), "bytes": iotest.OneByteReader(strings.NewReader(broken.String()))} {
-			got, err := io.ReadAll(decodeTransfer(src, "base64"))
+			got, err := io.ReadAll(new(buffers).decode(src, "base64"))
 			if err != nil || !bytes.Equal(got, want) {
 				t.Fatalf("%d bytes, %s: %d bytes, %v", len(want), name, len(got), err)
 			}

@@ -17,6 +17,7 @@ const noPart = -1
 // walker goes through the parts of a message once, in their order, and gives each leaf a number. Parse and Extract walk
 // alike, so that the numbers mean the same to both.
 type walker struct {
+	buf  *buffers
 	src  *source
 	msg  desk.Message
 	hash hash.Hash
@@ -49,16 +50,19 @@ type place struct {
 }
 
 func newWalker(r io.Reader, want int, out io.Writer) *walker {
-	return &walker{src: newSource(r), hash: sha256.New(), want: want, out: out}
+	buf := takeBuffers(r)
+	return &walker{buf: buf, src: newSource(buf.br, buf.head), hash: sha256.New(), want: want, out: out}
 }
 
 // sum adds texts to the message's hash.
 func (w *walker) sum(texts ...string) {
 	for _, t := range texts {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(t)))
-		w.hash.Write(n[:])
-		io.WriteString(w.hash, t)
+		w.hash.Write(binary.BigEndian.AppendUint64(w.buf.piece[:0], uint64(len(t))))
+		for len(t) > 0 { // in pieces: a hash takes no string
+			n := copy(w.buf.piece, t)
+			w.hash.Write(w.buf.piece[:n])
+			t = t[n:]
+		}
 	}
 }
 
@@ -73,7 +77,7 @@ func (w *walker) entity(h *head, p place) {
 	}
 	if p.depth >= maxDepth {
 		w.degrade(DegradedDepth)
-		w.attach(&body{s: w.src}, part{h: h, typ: "application/octet-stream", p: p})
+		w.attach(&body{s: w.src}, part{h: h, typ: "application/octet-stream", p: p}, 0)
 		return
 	}
 	boundary := strings.TrimRight(ct.params["boundary"], " \t")
@@ -150,7 +154,7 @@ func (w *walker) multipart(typ, boundary string, p place) {
 func (w *walker) rest() {
 	w.degrade(DegradedParts)
 	w.src.open = w.src.open[:0]
-	w.attach(&body{s: w.src}, part{h: &head{}, typ: "application/octet-stream", name: "rest.eml"})
+	w.attach(&body{s: w.src}, part{h: &head{}, typ: "application/octet-stream", name: "rest.eml"}, 0)
 }
 
 // skip reads up to the next boundary and returns the beginning of what was there.

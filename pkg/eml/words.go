@@ -1,7 +1,6 @@
 package eml
 
 import (
-	"io"
 	"regexp"
 	"strings"
 )
@@ -50,8 +49,8 @@ func wordCharset(s string) string {
 
 func wordBytes(encoding, text string) []byte {
 	if strings.EqualFold(encoding, "b") {
-		raw, _ := io.ReadAll(&base64Reader{src: strings.NewReader(text)})
-		return raw
+		var d base64Decoder
+		return d.flush(d.decode(nil, []byte(text)))
 	}
 	raw := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
