@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
 // charsetAliases are names in use that no index knows.
@@ -62,7 +63,8 @@ func lookupCharset(label string) encoding.Encoding {
 }
 
 // toUTF8 decodes text of a labelled charset, where the label is right; where it is absent or wrong, of the charset
-// that fits: valid UTF-8 wins, else letter frequency tells. clean is false where letters had to be replaced.
+// that fits: valid UTF-8 wins, else letter frequency tells. s is valid UTF-8, clean is false where letters had to be
+// replaced.
 func toUTF8(b []byte, label string) (s string, clean bool) {
 	label = foldLabel(label)
 	switch {
@@ -84,13 +86,13 @@ func toUTF8(b []byte, label string) (s string, clean bool) {
 	}
 	enc := lookupCharset(label)
 	if label == "utf-8" && mostlyUTF8(b) {
-		return strings.ToValidUTF8(string(b), "\ufffd"), false
+		return valid(string(b)), false
 	}
 	if enc == nil || saysNothing[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) {
 		enc = detect(b, enc, label)
 	}
 	s = decodeWith(enc, b)
-	return s, !strings.ContainsRune(s, utf8.RuneError)
+	return s, !strings.Contains(s, "\ufffd")
 }
 
 // rawCharset tells the charset of raw 8-bit letters in a header; hint is what the body is labelled with.
@@ -106,12 +108,26 @@ func rawCharset(b []byte, hint string) encoding.Encoding {
 	return enc
 }
 
+// decodeWith decodes b and replaces what can't be.
 func decodeWith(enc encoding.Encoding, b []byte) string {
-	out, err := enc.NewDecoder().Bytes(b)
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	out, _, err := transform.Append(enc.NewDecoder(), (*room)[:0], b)
 	if err != nil {
-		return strings.ToValidUTF8(string(b), "\ufffd")
+		return valid(string(b))
 	}
-	return strings.ToValidUTF8(string(out), "\ufffd")
+	if cap(out) <= maxReused {
+		*room = out
+	}
+	return valid(string(out))
+}
+
+// valid makes s valid UTF-8.
+func valid(s string) string {
+	if utf8.ValidString(s) { // nearly always, and ToValidUTF8 is slower to see it
+		return s
+	}
+	return strings.ToValidUTF8(s, "\ufffd")
 }
 
 // decodeWide decodes UTF-16, which without a mark is little-endian where the odd bytes are the empty ones.

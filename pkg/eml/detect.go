@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"sync"
 	"unicode"
 
 	"golang.org/x/text/encoding"
@@ -77,12 +78,25 @@ func isCyrillicEnc(enc encoding.Encoding) bool {
 
 // judged is what a byte means in a charset.
 type judged struct {
-	known, upper, lower bool
-	score               int
+	upper, lower bool
+	score        int
 }
 
+// judgements say it of every byte above ASCII, for each charset that is told by letter frequency.
+var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
+	all := map[*charmap.Charmap]*[256]judged{}
+	for _, c := range append([]*charmap.Charmap{charmap.KOI8U}, cyrillic...) {
+		all[c] = new([256]judged)
+		for x := 0x80; x < 0x100; x++ {
+			r := c.DecodeByte(byte(x))
+			all[c][x] = judged{unicode.IsUpper(r), unicode.IsLower(r), runeScore(unicode.ToLower(r))}
+		}
+	}
+	return all
+})
+
 func frequency(b []byte, c *charmap.Charmap) int {
-	var table [256]judged // filled as bytes are met: a letter has few different ones
+	table := judgements()[c]
 	score, lowerBefore := 0, false
 	for _, x := range b {
 		if x < 0x80 {
@@ -90,10 +104,6 @@ func frequency(b []byte, c *charmap.Charmap) int {
 			continue
 		}
 		j := &table[x]
-		if !j.known {
-			r := c.DecodeByte(x)
-			*j = judged{true, unicode.IsUpper(r), unicode.IsLower(r), runeScore(unicode.ToLower(r))}
-		}
 		if j.upper {
 			score += scoreCapital
 			if lowerBefore {

@@ -8,7 +8,10 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-const maxIDs = 1000
+const (
+	maxIDs = 1000
+	maxRef = 500 // bytes of what a picture is referred to by
+)
 
 var angleID = regexp.MustCompile(`<([^<>]+)>`)
 
@@ -63,21 +66,22 @@ func cleanID(id string) string {
 // PictureIDs returns the Content-IDs an HTML text refers to, in lower case.
 func PictureIDs(html string) map[string]bool {
 	refs := map[string]bool{}
-	lower := strings.ToLower(html)
 	for {
-		i := strings.Index(lower, "cid:")
-		if i < 0 {
+		before, after, found := strings.Cut(html, ":")
+		if !found {
 			return refs
 		}
-		lower = lower[i+4:]
-		end := strings.IndexAny(lower, "\"'<> \t\r\n)")
-		if end < 0 {
-			end = len(lower)
-		}
-		if end > 500 {
+		html = after
+		if len(before) < 3 || !strings.EqualFold(before[len(before)-3:], "cid") {
 			continue
 		}
-		ref := lower[:end]
+		ref := after[:min(len(after), 3*maxRef+1)] // in lower case it may have a third of the bytes
+		if end := strings.IndexAny(ref, "\"'<> \t\r\n)"); end >= 0 {
+			ref = ref[:end]
+		}
+		if ref = strings.ToLower(ref); len(ref) > maxRef {
+			continue
+		}
 		refs[ref] = true
 		if plain, err := url.PathUnescape(ref); err == nil {
 			refs[plain] = true

@@ -151,6 +151,9 @@ func (w *walker) derivedID() string {
 
 // markInline finds out which pictures the HTML shows.
 func (w *walker) markInline() {
+	if !slices.ContainsFunc(w.msg.Attachments, func(a desk.Attachment) bool { return a.ContentID != "" }) {
+		return
+	}
 	refs := PictureIDs(w.msg.HTML)
 	for i := range w.msg.Attachments {
 		a := &w.msg.Attachments[i]

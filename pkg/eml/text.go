@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	tokens "golang.org/x/net/html"
 )
@@ -20,7 +21,7 @@ func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
 		}
 	}
 	s, clean := toUTF8(b, label)
-	s = plainLines(strings.ToValidUTF8(s, "\ufffd"))
+	s = plainLines(s)
 	if isHTML {
 		return s, clean
 	}
@@ -38,7 +39,7 @@ func plainLines(s string) string {
 		s = strings.ReplaceAll(s, "\r\n", "\n")
 		s = strings.ReplaceAll(s, "\r", "\n")
 	}
-	return strings.Map(func(r rune) rune {
+	return mapRare(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
@@ -51,9 +52,24 @@ func plainLines(s string) string {
 	}, s)
 }
 
+// mapRare is strings.Map of valid UTF-8, for a mapping of none but control and invisible characters, and line separators.
+func mapRare(mapping func(rune) rune, s string) string {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 0x20 && c < 0x7f, c > 0x7f && c != 0xc2 && c != 0xd8 && c != 0xe2 && c != 0xef: // no byte such a character begins with
+		default:
+			if r, _ := utf8.DecodeRuneInString(s[i:]); mapping(r) != r {
+				return strings.Map(mapping, s)
+			}
+		}
+	}
+	return s
+}
+
 // unflow joins the lines of format=flowed (RFC 3676).
 func unflow(s string, delSp bool) string {
 	var out strings.Builder
+	out.Grow(len(s))
 	depth, open := 0, false
 	for line := range strings.Lines(s) {
 		line = strings.TrimSuffix(line, "\n")
@@ -84,27 +100,13 @@ func unflow(s string, delSp bool) string {
 // undouble halves blank lines. QUIRK: Outlook puts a blank line behind every line of a plain text it makes of HTML, so
 // that what were lines become paragraphs, and paragraphs stand three blank lines apart.
 func undouble(s string) string {
-	lines := strings.Split(strings.TrimRight(s, " \t\n"), "\n")
-	run, texts, wide := 0, 0, 0
-	for _, l := range lines {
-		if strings.TrimSpace(l) == "" {
-			run++
-			continue
-		}
-		if texts > 0 && run%2 == 0 {
-			return s
-		}
-		if run >= 3 {
-			wide++
-		}
-		texts++
-		run = 0
-	}
-	if texts < 4 || wide == 0 {
+	text := strings.TrimRight(s, " \t\n")
+	if !isDoubled(text) {
 		return s
 	}
 	var out []string
-	for _, l := range lines {
+	run := 0
+	for l := range strings.SplitSeq(text, "\n") {
 		if strings.TrimSpace(l) != "" {
 			out = append(out, strings.Repeat("\n", run/2)+l)
 			run = 0
@@ -113,6 +115,26 @@ func undouble(s string) string {
 		run++
 	}
 	return strings.Join(out, "\n") + "\n"
+}
+
+// isDoubled says whether behind every line an odd number of blank ones stands, somewhere more than one.
+func isDoubled(text string) bool {
+	run, texts, wide := 0, 0, 0
+	for l := range strings.SplitSeq(text, "\n") {
+		if strings.TrimSpace(l) == "" {
+			run++
+			continue
+		}
+		if texts > 0 && run%2 == 0 {
+			return false
+		}
+		if run >= 3 {
+			wide++
+		}
+		texts++
+		run = 0
+	}
+	return texts >= 4 && wide > 0
 }
 
 // joinTexts makes Plain and HTML of the pieces, so that neither lacks what only the other form of a piece says.

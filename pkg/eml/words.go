@@ -3,6 +3,8 @@ package eml
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the charset.
@@ -75,7 +77,7 @@ func wordBytes(encoding, text string) []byte {
 // oneLine decodes a header value and folds all blanks and control characters in it to single spaces.
 func oneLine(s string) string {
 	s = decodeWords(s)
-	s = strings.Map(func(r rune) rune {
+	fold := func(r rune) rune {
 		if r < 0x20 || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
 			return ' '
 		}
@@ -83,8 +85,27 @@ func oneLine(s string) string {
 			return -1
 		}
 		return r
-	}, s)
-	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\ufffd")), " ")
+	}
+	if utf8.ValidString(s) {
+		return squeeze(mapRare(fold, s))
+	}
+	return squeeze(strings.Map(fold, s))
+}
+
+// squeeze folds all blanks to single spaces, and leaves none at the ends. Most lines are so already.
+func squeeze(s string) string {
+	s = strings.TrimSpace(s)
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ' ' && s[i+1] == ' ', c >= '\t' && c <= '\r':
+			return strings.Join(strings.Fields(s), " ")
+		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // other blanks begin so
+			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
+				return strings.Join(strings.Fields(s), " ")
+			}
+		}
+	}
+	return s
 }
 
 // isInvisible are characters that turn the order of text around or hide in it: they disguise names of files and people.

@@ -63,6 +63,9 @@ func compose(m *desk.Message, c *eml.Cutter) {
 
 // pictures finds out which are shown only in what was cut off.
 func pictures(m *desk.Message, kept string) {
+	if len(m.Attachments) == 0 {
+		return
+	}
 	shown := eml.PictureIDs(kept)
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
