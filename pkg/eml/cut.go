@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -46,6 +47,9 @@ func (c *Cutter) Cut(text string) (kept, quoted string) {
 	forward := t.cutBelow()
 	if !forward {
 		t.cutEnd()
+	}
+	if !slices.Contains(t.gone, true) {
+		return trimBlank(text), ""
 	}
 	kept, quoted = t.result()
 	if !hasWords(kept) {

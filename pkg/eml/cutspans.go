@@ -105,11 +105,11 @@ func (p *page) isForward(s span) bool {
 
 // textCut looks for a separator or a copied header among the lines outside of spans.
 func (p *page) textCut() (at int, forward bool) {
-	t := &cutting{c: p.c}
-	for _, l := range p.lines {
-		t.lines = append(t.lines, l.text)
+	n := len(p.lines)
+	t := &cutting{c: p.c, lines: make([]string, n)}
+	for i, l := range p.lines {
+		t.lines[i] = l.text
 	}
-	n := len(t.lines)
 	t.kind, t.intro, t.gone, t.end = make([]int, n), make([]int, n), make([]bool, n), n
 	for i, line := range t.lines {
 		t.kind[i] = p.c.lineKind(line, line)
@@ -188,7 +188,7 @@ func walkTags(s string, f func(tag string, open, text bool, raw string)) {
 			f("", false, true, string(z.Raw()))
 		case html.StartTagToken, html.EndTagToken:
 			name, _ := z.TagName()
-			f(string(name), tt == html.StartTagToken, false, "")
+			f(tagName(name), tt == html.StartTagToken, false, "")
 		}
 	}
 }

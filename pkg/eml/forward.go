@@ -21,17 +21,22 @@ func (c *Cutter) IsForward(subject string) bool {
 // Forwarded returns who wrote the message that is forwarded in a text, and whether one is: below a line that says so,
 // or, where the subject says it, below a copied header, as Outlook forwards. The address may be missing.
 func (c *Cutter) Forwarded(subject, text string) (from desk.Address, ok bool) {
-	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
-	lines = lines[:min(len(lines), maxLines)]
-	for i, line := range lines {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	n := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		if n++; n > maxLines {
+			break
+		}
 		if len(line) <= maxLine && fits(c.forwards, strings.TrimSpace(line)) {
-			from, _ = c.origin(lines[i+1 : min(len(lines), i+1+originWithin)])
+			lines := firstLines(text)
+			from, _ = c.origin(lines[n:min(len(lines), n+originWithin)])
 			return from, true
 		}
 	}
 	if !c.IsForward(subject) {
 		return from, false
 	}
+	lines := firstLines(text)
 	t := &cutting{c: c, lines: lines}
 	t.classify()
 	for i := range lines {
@@ -40,6 +45,12 @@ func (c *Cutter) Forwarded(subject, text string) (from desk.Address, ok bool) {
 		}
 	}
 	return from, false
+}
+
+// firstLines returns the lines of a text that are looked at.
+func firstLines(text string) []string {
+	lines := strings.Split(text, "\n")
+	return lines[:min(len(lines), maxLines)]
 }
 
 // introAddress finds who wrote in the attribution line that Yandex puts above a forward.

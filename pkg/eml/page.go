@@ -1,9 +1,11 @@
 package eml
 
 import (
+	"bytes"
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // page is an HTML text on its way to spans.
@@ -12,11 +14,12 @@ type page struct {
 	text   string
 	spans  []span
 	lines  []pageLine // the visible lines outside of spans, as far as they were read
-	line   strings.Builder
+	line   []byte
 	start  int
 	hidden string // the tag whose text is not shown that we are in
 	until  string // the tag of the marked element we are in, "" outside
 	depth  int    // how often it is open
+	attrs  map[string]string
 }
 
 type pageLine struct {
@@ -24,7 +27,9 @@ type pageLine struct {
 	at   int
 }
 
-func newPage(c *Cutter, text string) *page { return &page{c: c, text: text, start: -1} }
+func newPage(c *Cutter, text string) *page {
+	return &page{c: c, text: text, start: -1, attrs: map[string]string{}}
+}
 
 // scan goes through the page once and notes the elements that are marked, and the lines of text outside them.
 func (p *page) scan() {
@@ -39,11 +44,11 @@ func (p *page) scan() {
 		switch tt {
 		case html.TextToken:
 			if p.until == "" {
-				p.word(string(z.Text()), from)
+				p.word(z.Text(), from)
 			}
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
-			tag := string(name)
+			tag := tagName(name)
 			if p.until != "" {
 				p.leave(tag, tt, at)
 			} else if p.enter(tag, tt, z, more, from) {
@@ -96,39 +101,34 @@ func (p *page) hide(tag string, tt html.TokenType) {
 	}
 }
 
-func (p *page) word(s string, at int) {
+func (p *page) word(s []byte, at int) {
 	if p.hidden != "" || len(p.lines) >= maxLines {
 		return
 	}
-	if p.start < 0 && strings.TrimSpace(s) != "" {
+	if p.start < 0 && len(bytes.TrimSpace(s)) > 0 {
 		p.start = at
 	}
-	if p.line.Len() < 2*maxLine {
-		p.line.WriteString(s)
+	if len(p.line) < 2*maxLine {
+		p.line = append(p.line, s...)
 	}
 }
 
 func (p *page) endLine() {
-	if s := strings.Join(strings.Fields(p.line.String()), " "); s != "" {
-		p.lines = append(p.lines, pageLine{s, p.start})
+	if s := bytes.TrimSpace(p.line); len(s) > 0 {
+		p.lines = append(p.lines, pageLine{squeeze(string(s)), p.start})
 	}
-	p.line.Reset()
+	p.line = p.line[:0]
 	p.start = -1
 }
 
 // marked says whether a start tag begins a quote or signature.
 func (p *page) marked(tag string, z *html.Tokenizer, more bool) (*marker, bool) {
-	attrs := map[string]string{}
-	for more && len(attrs) < 50 {
-		var k, v []byte
-		k, v, more = z.TagAttr()
-		if len(v) <= 2000 {
-			attrs[string(k)] = string(v)
-		}
-	}
-	for i := range p.c.markers {
-		if m := &p.c.markers[i]; (m.tag == "" || m.tag == tag) && m.fits(attrs) {
-			return m, true
+	if p.c.marked[tag] || p.c.marked[""] {
+		attrs := p.attributes(z, more)
+		for i := range p.c.markers {
+			if m := &p.c.markers[i]; (m.tag == "" || m.tag == tag) && m.fits(attrs) {
+				return m, true
+			}
 		}
 	}
 	// QUIRK: Yandex and others quote in a blockquote like any other, The Bat! in a table, below a line that says whom.
@@ -136,6 +136,27 @@ func (p *page) marked(tag string, z *html.Tokenizer, more bool) (*marker, bool) 
 		return &marker{tag: tag, purpose: purposeQuote}, true
 	}
 	return nil, false
+}
+
+// attributes returns those of the tag the tokenizer stands at, until the next call.
+func (p *page) attributes(z *html.Tokenizer, more bool) map[string]string {
+	clear(p.attrs)
+	for more && len(p.attrs) < 50 {
+		var k, v []byte
+		k, v, more = z.TagAttr()
+		if len(v) <= 2000 {
+			p.attrs[string(k)] = string(v)
+		}
+	}
+	return p.attrs
+}
+
+// tagName returns the name of a tag, without making a string of one that is known.
+func tagName(name []byte) string {
+	if a := atom.Lookup(name); a != 0 {
+		return a.String()
+	}
+	return string(name)
 }
 
 func (m *marker) fits(attrs map[string]string) bool {

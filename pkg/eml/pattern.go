@@ -13,11 +13,15 @@ import (
 // pattern is many regular expressions, of which one has to match. Most are anchored, and most lines of a letter begin with
 // a letter that none of them begins with: those are told without running any, which was a third of all the work of reading
 // a letter.
-type pattern []alternative
+type pattern struct {
+	all   []alternative
+	first *firsts // of all of them; nil = one may begin with anything
+}
 
 type alternative struct {
 	re    *regexp.Regexp
 	first *firsts // nil = it may begin with anything
+	needs byte    // what every match holds, 0 = nothing that is known
 }
 
 // firsts are the runes a match can begin with.
@@ -30,7 +34,7 @@ type firsts struct {
 // have to be run on every line are made into one.
 func alternatives(name string, list []string) (pattern, error) {
 	var (
-		all   pattern
+		all   []alternative
 		loose []string
 		errs  []error
 	)
@@ -42,7 +46,7 @@ func alternatives(name string, list []string) (pattern, error) {
 			continue
 		}
 		if first := beginnings(one); first != nil {
-			all = append(all, alternative{re, first})
+			all = append(all, alternative{re, first, needed(one)})
 		} else {
 			loose = append(loose, expr)
 		}
@@ -54,25 +58,83 @@ func alternatives(name string, list []string) (pattern, error) {
 		}
 		all = append(all, alternative{re: re})
 	}
-	return all, errors.Join(errs...)
+	return pattern{all, union(all)}, errors.Join(errs...)
+}
+
+// union returns what one of the alternatives can begin with.
+func union(all []alternative) *firsts {
+	one := &firsts{}
+	for _, a := range all {
+		if a.first == nil {
+			return nil
+		}
+		for r, is := range a.first.low {
+			one.low[r] = one.low[r] || is
+		}
+		one.high = one.high || a.first.high
+	}
+	return one
 }
 
 // fits says whether one of the expressions matches s.
 func fits(p pattern, s string) bool {
-	for _, a := range p {
-		if (a.first == nil || a.first.has(s)) && a.re.MatchString(s) {
+	r := rune(-1)
+	if s != "" {
+		r, _ = utf8.DecodeRuneInString(s)
+	}
+	if !p.first.has(r) {
+		return false
+	}
+	for _, a := range p.all {
+		if a.first.has(r) && (a.needs == 0 || strings.IndexByte(s, a.needs) >= 0) && a.re.MatchString(s) {
 			return true
 		}
 	}
 	return false
 }
 
-func (f *firsts) has(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	if int(r) < len(f.low) {
-		return s != "" && f.low[r]
+// has says whether a match can begin with r; -1 is the end of the text.
+func (f *firsts) has(r rune) bool {
+	switch {
+	case f == nil:
+		return true
+	case int(r) < len(f.low):
+		return r >= 0 && f.low[r]
 	}
 	return f.high
+}
+
+// needed returns a byte that every match of an expression holds, 0 where none is known.
+func needed(expr string) byte {
+	parsed, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	return neededIn(parsed)
+}
+
+func neededIn(re *syntax.Regexp) byte {
+	switch re.Op {
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			if r > ' ' && r < utf8.RuneSelf && !unicode.IsLetter(r) { // a letter may come in the other case
+				return byte(r)
+			}
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return neededIn(re.Sub[0])
+	case syntax.OpRepeat:
+		if re.Min > 0 {
+			return neededIn(re.Sub[0])
+		}
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			if c := neededIn(sub); c != 0 {
+				return c
+			}
+		}
+	}
+	return 0
 }
 
 // beginnings returns what a match can begin with, nil where that is anything, or nothing, or anywhere in the line.

@@ -14,6 +14,7 @@ func TestPatternFirst(t *testing.T) {
 	for _, list := range [][]string{
 		{`^abc`}, {`^[> ]*x`, `^-{2,}`}, {`abc`}, {`^a?$`}, {`^`}, {`^.b`}, {`^\s*q`, `z$`}, {`^k`}, {`^(?:ст|[а-я]+:)`}, {`^ᐧ$`}, {`^(a|)b`},
 		{`\bword`}, {`^\bword`}, {`^[^a]`}, {`(?-i)^A`}, {`^(x$|^y)`},
+		{`^[A-Z]{1,3}>( |$)`}, {`^a(:|;)`}, {`^x(-{0,}|b)`}, {`^k-+$`, `^a:`},
 	} {
 		p, err := alternatives("test", list)
 		if err != nil {
@@ -21,7 +22,7 @@ func TestPatternFirst(t *testing.T) {
 		}
 		plain := regexp.MustCompile("(?i)(?:" + strings.Join(list, ")|(?:") + ")")
 		for _, s := range []string{"", "a", "A", "abc", "ABC", "xabc", "x", "> x", "--", "q", "  q", "zz", "z", "k", "\u212a", "K", "СТ", "ст",
-			"ж:", "ᐧ", "b", "ab", "word", "sword", "y", "\xff", "\xffb", "\u00a0q", "й"} {
+			"ж:", "ᐧ", "b", "ab", "word", "sword", "y", "\xff", "\xffb", "\u00a0q", "й", "ab>", "AB> x", "a>b", "a:", "a;", "xb", "x--", "K-", "\u212a--"} {
 			if got, want := fits(p, s), plain.MatchString(s); got != want {
 				t.Errorf("%q on %q: %v, want %v", list, s, got, want)
 			}
@@ -46,7 +47,7 @@ func TestPatternData(t *testing.T) {
 	}
 	for name, p := range map[string]pattern{"quotes": c.quotes, "separators": c.separators, "forwards": c.forwards,
 		"delimiters": c.delimiters, "decorations": c.decorations, "signatures": c.signatures} {
-		for _, a := range p {
+		for _, a := range p.all {
 			if a.first == nil {
 				t.Errorf("%s: %s is not anchored with ^, or can begin with anything", name, a.re)
 			}

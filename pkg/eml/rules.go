@@ -41,6 +41,7 @@ type Cutter struct {
 	quotes, attributions, weak, separators, forwards, delimiters, decorations, signatures, stubs pattern
 	from, other, forwardSubjects                                                                 map[string]bool
 	markers                                                                                      []marker
+	marked                                                                                       map[string]bool // tags of markers, "" = any
 }
 
 type marker struct {
@@ -52,7 +53,7 @@ type marker struct {
 
 // Compile compiles the patterns; an error names every bad one.
 func Compile(r Rules) (*Cutter, error) {
-	c := &Cutter{from: labels(r.FromLabels), other: labels(r.OtherLabels), forwardSubjects: labels(r.Subjects)}
+	c := &Cutter{from: labels(r.FromLabels), other: labels(r.OtherLabels), forwardSubjects: labels(r.Subjects), marked: map[string]bool{}}
 	var errs []error
 	for _, l := range []struct {
 		name string
@@ -75,6 +76,7 @@ func Compile(r Rules) (*Cutter, error) {
 		}
 		errs = append(errs, err)
 		c.markers = append(c.markers, compiled)
+		c.marked[compiled.tag] = true
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -123,8 +125,19 @@ func labels(list []string) map[string]bool {
 // attribution says whether a line stands above a quote.
 func (c *Cutter) attribution(s string) bool { return fits(c.attributions, s) || fits(c.weak, s) }
 
+// maxStub is what no stub is as long as, in bytes.
+const maxStub = 600
+
 // Stub says whether a plain text is empty, or only says that the letter is in HTML.
 func (c *Cutter) Stub(plain string) bool {
-	text := strings.Join(strings.Fields(plain), " ")
-	return text == "" || len(text) < 600 && fits(c.stubs, text)
+	var text strings.Builder
+	for word := range strings.FieldsSeq(plain) {
+		if text.Len() > 0 {
+			text.WriteByte(' ')
+		}
+		if text.WriteString(word); text.Len() >= maxStub {
+			return false
+		}
+	}
+	return text.Len() == 0 || fits(c.stubs, text.String())
 }

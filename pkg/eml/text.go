@@ -190,7 +190,7 @@ func bareText(s string) string {
 			}
 		case tokens.StartTagToken, tokens.SelfClosingTagToken:
 			name, _ := z.TagName()
-			if t := string(name); hidden == "" && (t == "style" || t == "script" || t == "title") {
+			if t := tagName(name); hidden == "" && (t == "style" || t == "script" || t == "title") {
 				hidden = t
 			} else if blockTags[t] {
 				out.WriteByte('\n')
