@@ -11,23 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns the HTML of a letter as plain text: paragraphs, lists, tables with their cells apart, links as
-// "text (url)"; no styles, scripts, hidden text or tracking pictures.
-func Text(html string) string {
-	w := newWriter()
-	root := parseHTML(html)
-	(&walker{w: w, pre: isBare(root)}).kids(root)
-	return w.finish()
-}
+// Text returns the HTML of a letter as Page.Text does.
+func Text(html string) string { return Parse(html).Text() }
 
-// BBCode returns the HTML of a letter in the portal's markup. Brackets and number signs of the writer's own text are
-// escaped as in Escape; pictures become their names.
-func BBCode(html string) string {
-	w := newWriter()
-	root := parseHTML(html)
-	(&walker{w: w, bb: true, pre: isBare(root)}).kids(root)
-	return escape(w.finish())
-}
+// BBCode returns the HTML of a letter as Page.BBCode does.
+func BBCode(html string) string { return Parse(html).BBCode() }
 
 // clean removes what the portal's JSON and XML parsers refuse: invalid UTF-8, control characters but tab and newline,
 // and the two noncharacters XML forbids. Line ends become newlines.
@@ -54,15 +42,17 @@ func clean(s string) string {
 }
 
 func isClean(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	for _, r := range s {
-		if r == '\r' || unwanted(r) {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; { // by the bytes that what is unwanted begins with: most texts hold nothing of it
+		case c < ' ' && c != '\n' && c != '\t', c == 0x7f:
 			return false
+		case c == 0xc2, c == 0xef:
+			if r, _ := utf8.DecodeRuneInString(s[i:]); unwanted(r) {
+				return false
+			}
 		}
 	}
-	return true
+	return utf8.ValidString(s)
 }
 
 func unwanted(r rune) bool {

@@ -40,7 +40,7 @@ func Escape(text string) string { return escape(clean(text)) }
 
 // escape escapes clean text, lets our own tags through and gives them their brackets.
 func escape(s string) string {
-	if !strings.ContainsAny(s, "[#\x01") {
+	if strings.IndexByte(s, '[') < 0 && strings.IndexByte(s, '#') < 0 && strings.IndexByte(s, leftMark) < 0 {
 		return s
 	}
 	var b strings.Builder

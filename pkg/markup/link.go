@@ -71,7 +71,7 @@ type labeler struct {
 }
 
 func (l *labeler) add(n *node, tiny bool) {
-	for _, kid := range n.kids {
+	for kid := n.first; kid != nil; kid = kid.next {
 		if l.block || l.count > longestLabel {
 			return
 		}
@@ -81,7 +81,7 @@ func (l *labeler) add(n *node, tiny bool) {
 		case kid.tag == "" && tiny:
 		case kid.tag == "":
 			l.text.WriteString(kid.text)
-			l.count += kid.size
+			l.count += int(kid.size)
 			l.spaced = strings.TrimRightFunc(kid.text, unicode.IsSpace) != kid.text
 		case kid.tag == "img":
 			l.text.WriteString(pictureName(kid))

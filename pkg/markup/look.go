@@ -21,59 +21,101 @@ func lookOf(n *node) look {
 	var l look
 	l.hidden = n.has("hidden") || n.tag == "input" && strings.EqualFold(n.get("type"), "hidden")
 	// QUIRK: Outlook writes every line as a paragraph of such a class, with margins of nothing in a style sheet.
-	class := strings.ToLower(n.get("class"))
-	l.tight = strings.HasPrefix(class, "mso")
+	_, l.tight = cutPrefixFold(n.get("class"), "mso")
 	l.pre = n.tag == "pre" || n.tag == "xmp" || n.tag == "listing" || n.tag == "textarea"
 	if style := n.get("style"); style != "" {
-		l.add(declarations(style))
+		l.add(declared(style))
 	}
 	return l
 }
 
-// declarations returns a style attribute as a map, names and values in lower case.
-func declarations(style string) map[string]string {
-	d := map[string]string{}
+// declarations are what a style attribute says of what matters here, in lower case.
+type declarations struct {
+	display, visibility, opacity, overflow, maxHeight, height, maxWidth, width string
+	margin, marginBottom, whiteSpace, fontWeight, fontStyle, fontSize          string
+}
+
+// declared reads a style attribute; what is said last counts.
+func declared(style string) (d declarations) {
 	for part := range strings.SplitSeq(strings.ToLower(style), ";") {
 		name, value, ok := strings.Cut(part, ":")
-		if ok {
-			d[strings.TrimSpace(name)] = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "!important"))
+		if !ok {
+			continue
+		}
+		if to := d.property(strings.TrimSpace(name)); to != nil {
+			*to = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "!important"))
 		}
 	}
 	return d
 }
 
-func (l *look) add(d map[string]string) {
-	clipped := d["overflow"] == "hidden"
+// property returns where what is said of a property goes, nil where it does not matter.
+func (d *declarations) property(name string) *string {
+	switch name {
+	case "display":
+		return &d.display
+	case "visibility":
+		return &d.visibility
+	case "opacity":
+		return &d.opacity
+	case "overflow":
+		return &d.overflow
+	case "max-height":
+		return &d.maxHeight
+	case "height":
+		return &d.height
+	case "max-width":
+		return &d.maxWidth
+	case "width":
+		return &d.width
+	case "margin":
+		return &d.margin
+	case "margin-bottom":
+		return &d.marginBottom
+	case "white-space":
+		return &d.whiteSpace
+	case "font-weight":
+		return &d.fontWeight
+	case "font-style":
+		return &d.fontStyle
+	case "font-size":
+		return &d.fontSize
+	}
+	return nil
+}
+
+func (l *look) add(d declarations) {
+	clipped := d.overflow == "hidden"
 	switch {
-	case d["display"] == "none", d["visibility"] == "hidden", isZero(d["opacity"]),
-		clipped && (isZero(d["max-height"]) || isZero(d["height"]) || isZero(d["max-width"]) || isZero(d["width"])):
+	case d.display == "none", d.visibility == "hidden", isZero(d.opacity),
+		clipped && (isZero(d.maxHeight) || isZero(d.height) || isZero(d.maxWidth) || isZero(d.width)):
 		l.hidden = true
 	}
 	if isZero(below(d)) {
 		l.tight = true
 	}
-	if strings.HasPrefix(d["white-space"], "pre") || d["white-space"] == "break-spaces" {
+	if strings.HasPrefix(d.whiteSpace, "pre") || d.whiteSpace == "break-spaces" {
 		l.pre = true
 	}
-	switch weight := d["font-weight"]; weight {
+	switch d.fontWeight {
 	case "bold", "bolder", "600", "700", "800", "900":
 		l.bold = true
 	case "normal", "400":
 		l.normal = true // QUIRK: Google Docs wraps whatever is copied out of it in such a b
 	}
-	l.italic = d["font-style"] == "italic" || d["font-style"] == "oblique"
-	if size := d["font-size"]; size != "" {
+	l.italic = d.fontStyle == "italic" || d.fontStyle == "oblique"
+	if size := d.fontSize; size != "" {
 		l.tiny = isZero(size) || size == "1px"
 		l.sized = !l.tiny
 	}
 }
 
 // below returns the margin below an element, "" where its style does not say.
-func below(d map[string]string) string {
-	if m := d["margin-bottom"]; m != "" {
+func below(d declarations) string {
+	if m := d.marginBottom; m != "" {
 		return m
 	}
-	switch sides := strings.Fields(d["margin"]); len(sides) {
+	switch sides := strings.Fields(d.margin); len(sides) {
 	case 1, 2:
 		return sides[0]
 	case 3, 4:
@@ -84,6 +126,9 @@ func below(d map[string]string) string {
 
 // isZero says whether a length is nothing: 0, 0px, 0.0cm.
 func isZero(length string) bool {
+	if length == "" {
+		return false
+	}
 	number := strings.TrimRight(length, "abcdefghijklmnopqrstuvwxyz% ")
 	f, err := strconv.ParseFloat(number, 64)
 	return err == nil && f == 0
@@ -91,13 +136,11 @@ func isZero(length string) bool {
 
 // isPixel says whether a picture is too small to be seen: a tracker or a spacer.
 func isPixel(n *node) bool {
-	d := declarations(n.get("style"))
-	for _, side := range []string{"width", "height"} {
-		for _, length := range []string{n.get(side), d[side]} {
-			f, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(length), "px"), 64)
-			if err == nil && f <= 2 {
-				return true
-			}
+	d := declared(n.get("style"))
+	for _, length := range []string{n.get("width"), d.width, n.get("height"), d.height} {
+		f, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(length), "px"), 64)
+		if err == nil && f <= 2 {
+			return true
 		}
 	}
 	return false
@@ -112,7 +155,7 @@ func isBare(root *node) bool {
 
 // breaks says whether a tag inside makes lines, and counts the line ends in the text.
 func breaks(n *node, lines *int) bool {
-	for _, kid := range n.kids {
+	for kid := n.first; kid != nil; kid = kid.next {
 		*lines += strings.Count(strings.TrimSpace(kid.text), "\n")
 		switch {
 		case kid.tag == "html", kid.tag == "body", kid.tag == "":

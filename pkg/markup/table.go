@@ -2,7 +2,7 @@ package markup
 
 import (
 	"strings"
-	"unicode"
+	"unicode/utf8"
 )
 
 // longestCell is how many characters a cell of a table of data may hold; one with more lays out a letter.
@@ -10,12 +10,8 @@ const longestCell = 600
 
 // measure counts the visible characters and the tables inside every node. Trees are at most maxDepth deep.
 func measure(n *node) {
-	for _, c := range n.text {
-		if !unicode.IsSpace(c) {
-			n.size++
-		}
-	}
-	for _, kid := range n.kids {
+	n.size = int32(utf8.RuneCountInString(n.text) - blanks(n.text))
+	for kid := n.first; kid != nil; kid = kid.next {
 		measure(kid)
 		if !kid.look.hidden {
 			n.size += kid.size
@@ -30,12 +26,12 @@ func measure(n *node) {
 // rows returns the rows of a table, or of a part of one.
 func rows(n *node) []*node {
 	var all []*node
-	for _, kid := range n.kids {
+	for kid := n.first; kid != nil; kid = kid.next {
 		switch kid.tag {
 		case "tr":
 			all = append(all, kid)
 		case "tbody", "thead", "tfoot":
-			for _, r := range kid.kids {
+			for r := kid.first; r != nil; r = r.next {
 				if r.tag == "tr" {
 					all = append(all, r)
 				}
@@ -47,7 +43,7 @@ func rows(n *node) []*node {
 
 func cells(row *node) []*node {
 	var all []*node
-	for _, kid := range row.kids {
+	for kid := row.first; kid != nil; kid = kid.next {
 		if kid.tag == "td" || kid.tag == "th" {
 			all = append(all, kid)
 		}
@@ -94,7 +90,7 @@ func (k *walker) table(n *node) {
 		return
 	}
 	k.w.para()
-	for _, kid := range n.kids {
+	for kid := n.first; kid != nil; kid = kid.next {
 		if kid.tag == "caption" {
 			k.kids(kid)
 			k.w.line()

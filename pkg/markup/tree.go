@@ -4,22 +4,28 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // maxDepth bounds the open elements; deeper ones are left out of the tree, their content is not.
 // QUIRK: html.Parse gives up at 512, and long reply chains of Outlook go beyond that (x/net/html).
 const maxDepth = 300
 
+// maxNodes bounds the elements and texts of a page, a hundred bytes each. The portal takes far less of what they say.
+const maxNodes = 100_000
+
 // node is an element or, without a tag, a text.
 type node struct {
 	tag    string
 	text   string
 	attr   []html.Attribute
-	kids   []*node
-	closed bool // by its own end tag
+	first  *node // of the nodes inside
+	last   *node
+	next   *node // the one behind it
+	closed bool  // by its own end tag
 	look   look
-	size   int // visible characters inside, set by measure
-	tables int // tables inside
+	size   int32 // visible characters inside, set by measure
+	tables int32 // tables inside
 }
 
 func (n *node) get(name string) string {
@@ -59,45 +65,94 @@ var (
 type builder struct {
 	stack []*node // open elements, the root first
 	over  int     // start tags beyond maxDepth whose end tags are still to come
+	nodes int
+	spare []node // not used yet
+	size  int    // bytes of text
 }
 
-// parseHTML returns the root of the tree.
-func parseHTML(s string) *node {
-	root := &node{}
-	b := &builder{stack: []*node{root}}
+// parseHTML reads a letter up to its end, or as many nodes as are allowed.
+func parseHTML(s string) *builder {
+	b := &builder{stack: []*node{{}}}
 	z := html.NewTokenizer(strings.NewReader(s))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			measure(root)
-			return root
-		case html.TextToken:
-			b.text(string(z.Text()))
-		case html.StartTagToken:
-			b.start(z.Token(), false)
-		case html.SelfClosingTagToken:
-			b.start(z.Token(), true)
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			b.end(string(name))
-		}
+	for !b.full() && b.token(z) {
 	}
+	if b.full() {
+		b.root().add(&node{text: string(ellipsis)})
+	}
+	measure(b.root())
+	return b
+}
+
+// token takes the next token, and says whether there was one.
+func (b *builder) token(z *html.Tokenizer) bool {
+	switch z.Next() {
+	case html.ErrorToken:
+		return false
+	case html.TextToken:
+		if !rawTags[b.top().tag] {
+			b.text(z.Text())
+		}
+	case html.StartTagToken:
+		b.start(z.Token(), false)
+	case html.SelfClosingTagToken:
+		b.start(z.Token(), true)
+	case html.EndTagToken:
+		name, _ := z.TagName()
+		b.end(tagName(name))
+	}
+	return true
+}
+
+func (b *builder) root() *node { return b.stack[0] }
+
+func (b *builder) full() bool { return b.nodes >= maxNodes }
+
+// node returns a new node; they are made by the dozen.
+func (b *builder) node(tag, text string) *node {
+	if len(b.spare) == 0 {
+		b.spare = make([]node, min(8+b.nodes, 256))
+	}
+	n := &b.spare[0]
+	b.spare = b.spare[1:]
+	b.nodes++
+	n.tag, n.text = tag, text
+	return n
+}
+
+// add puts a node behind those inside n.
+func (n *node) add(kid *node) {
+	if n.last == nil {
+		n.first = kid
+	} else {
+		n.last.next = kid
+	}
+	n.last = kid
+}
+
+// tagName returns the name of a tag, without making a string of one that is known.
+func tagName(name []byte) string {
+	if a := atom.Lookup(name); a != 0 {
+		return a.String()
+	}
+	return string(name)
 }
 
 func (b *builder) top() *node { return b.stack[len(b.stack)-1] }
 
-func (b *builder) text(raw string) {
-	if t := clean(raw); t != "" && !rawTags[b.top().tag] {
-		b.top().kids = append(b.top().kids, &node{text: t})
+func (b *builder) text(raw []byte) {
+	if t := clean(string(raw)); t != "" {
+		b.size += len(t)
+		b.top().add(b.node("", t))
 	}
 }
 
 func (b *builder) start(t html.Token, selfClosing bool) {
 	b.closeImplied(t.Data)
-	n := &node{tag: t.Data, attr: t.Attr}
+	n := b.node(t.Data, "")
+	n.attr = t.Attr
 	n.look = lookOf(n)
 	if !rawTags[n.tag] {
-		b.top().kids = append(b.top().kids, n)
+		b.top().add(n)
 	}
 	switch {
 	case voidTags[n.tag], selfClosing && strings.Contains(n.tag, ":"):
@@ -131,7 +186,7 @@ func (b *builder) closeImplied(tag string) {
 
 func (b *builder) end(tag string) {
 	if tag == "br" || tag == "p" && !b.isOpen("p") {
-		b.top().kids = append(b.top().kids, &node{tag: tag})
+		b.top().add(b.node(tag, ""))
 		return
 	}
 	if b.over > 0 && !voidTags[tag] && !rawTags[tag] {

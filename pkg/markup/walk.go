@@ -17,7 +17,7 @@ var inlineTags = map[string]string{
 }
 
 func (k *walker) kids(n *node) {
-	for _, kid := range n.kids {
+	for kid := n.first; kid != nil; kid = kid.next {
 		k.node(kid)
 	}
 }
@@ -173,7 +173,7 @@ func (k *walker) code(n *node) {
 }
 
 func isCode(n *node) bool {
-	for _, kid := range n.kids {
+	for kid := n.first; kid != nil; kid = kid.next {
 		if kid.tag != "" && kid.tag != "code" && kid.tag != "span" {
 			return false
 		}

@@ -3,6 +3,7 @@ package markup
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // mostQuotes bounds the quote signs before a line.
@@ -74,19 +75,17 @@ func (w *writer) put(s string) {
 // text writes s with its spaces collapsed.
 func (w *writer) text(s string) {
 	for s != "" {
-		i := strings.IndexFunc(s, unicode.IsSpace)
-		if i < 0 {
-			i = len(s)
-		}
+		i, _ := nextBlank(s)
 		if i > 0 && !invisible(s[:i]) {
 			w.put(s[:i])
 		}
 		s = s[i:]
-		for _, r := range s {
-			if !unicode.IsSpace(r) {
+		for {
+			i, r := nextBlank(s)
+			if i > 0 || r == 0 {
 				break
 			}
-			s = s[len(string(r)):]
+			s = s[utf8.RuneLen(r):]
 			w.sp = true
 			if r == '\u00a0' && w.fresh {
 				w.blank = true
@@ -95,8 +94,40 @@ func (w *writer) text(s string) {
 	}
 }
 
+// nextBlank returns where the first blank of s stands and what it is, or the length of s and 0.
+func nextBlank(s string) (int, rune) {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ' ', c >= '\t' && c <= '\r':
+			return i, rune(c)
+		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // other blanks begin so
+			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
+				return i, r
+			}
+		}
+	}
+	return len(s), 0
+}
+
+// blanks counts the blanks of s.
+func blanks(s string) (n int) {
+	for {
+		i, r := nextBlank(s)
+		if r == 0 {
+			return n
+		}
+		n++
+		s = s[i+utf8.RuneLen(r):]
+	}
+}
+
 // invisible says whether a word is nothing but the marks that newsletters fill their preview line with.
 func invisible(word string) bool {
+	switch word[0] {
+	case 0xc2, 0xcd, 0xe2, 0xef: // what these marks begin with
+	default:
+		return false
+	}
 	return strings.Trim(word, "\u00ad\u034f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff") == ""
 }
 

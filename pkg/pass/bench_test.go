@@ -3,12 +3,14 @@ package pass_test
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/text/encoding/charmap"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
 )
 
@@ -67,5 +69,20 @@ func BenchmarkRead(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestTruncatedPage holds that what is dropped of an enormous page is told, so that the whole letter is attached.
+func TestTruncatedPage(t *testing.T) {
+	c, err := cutter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows, want := range map[int]bool{1000: false, 50_000: true} {
+		raw := "From: a@b.ru\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Таблица</p><table>" + strings.Repeat("<tr><td>w<td>w</tr>", rows)
+		m, err := pass.Read(strings.NewReader(raw), desk.Listing{}, c)
+		if err != nil || slices.Contains(m.Degraded, eml.DegradedText) != want || strings.HasSuffix(m.FullCode, "…") != want {
+			t.Errorf("%d rows: %v, degraded %v", rows, err, m.Degraded)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package pass
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"helpdesk/pkg/desk"
@@ -35,22 +36,31 @@ func compose(m *desk.Message, c *eml.Cutter) {
 		m.Text, m.Quoted = c.Cut(plain)
 	}
 	if m.HTML == "" {
-		m.FullCode, m.BBCode = markup.Escape(m.FullText), markup.Escape(m.Text)
+		m.FullCode = markup.Escape(m.FullText)
+		if m.BBCode = m.FullCode; m.Text != m.FullText {
+			m.BBCode = markup.Escape(m.Text)
+		}
 		originals(m, c)
 		return
 	}
 	kept, quoted := c.CutHTML(m.HTML)
 	pictures(m, kept)
-	m.FullCode = markup.BBCode(m.HTML)
+	whole := markup.Parse(m.HTML)
+	if whole.Truncated() && !slices.Contains(m.Degraded, eml.DegradedText) {
+		m.Degraded = append(m.Degraded, eml.DegradedText)
+	}
+	m.FullCode = whole.BBCode()
 	m.BBCode = m.FullCode
+	own := whole
 	if quoted != "" {
-		m.BBCode = markup.BBCode(kept)
+		own = markup.Parse(kept)
+		m.BBCode = own.BBCode()
 	}
 	if plain == "" {
-		m.FullText = markup.Text(m.HTML)
+		m.FullText = whole.Text()
 		text := m.FullText
 		if quoted != "" {
-			text = markup.Text(kept)
+			text = own.Text()
 		}
 		m.Text, m.Quoted = c.Cut(text)
 		m.Quoted = strings.TrimSpace(markup.Text(quoted) + "\n" + m.Quoted)

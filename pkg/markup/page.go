@@ -1,0 +1,33 @@
+package markup
+
+// Page is the HTML of a letter, read once for all that is made of it.
+type Page struct {
+	root *node
+	bare bool
+	size int // bytes of its text
+	cut  bool
+}
+
+// Parse reads the HTML of a letter.
+func Parse(html string) *Page {
+	b := parseHTML(html)
+	return &Page{root: b.root(), bare: isBare(b.root()), size: b.size, cut: b.full()}
+}
+
+// Text returns the page as plain text: paragraphs, lists, tables with their cells apart, links as "text (url)"; no styles,
+// scripts, hidden text or tracking pictures.
+func (p *Page) Text() string { return p.write(false) }
+
+// BBCode returns the page in the portal's markup. Brackets and number signs of the writer's own text are escaped as in
+// Escape; pictures become their names.
+func (p *Page) BBCode() string { return escape(p.write(true)) }
+
+// Truncated says whether the page has more elements than are read. An ellipsis stands for the rest.
+func (p *Page) Truncated() bool { return p.cut }
+
+func (p *Page) write(bb bool) string {
+	w := newWriter()
+	w.out.Grow(p.size)
+	(&walker{w: w, bb: bb, pre: p.bare}).kids(p.root)
+	return w.finish()
+}
