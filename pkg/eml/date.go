@@ -28,7 +28,11 @@ const months = "janfebmaraprmayjunjulaugsepoctnovdec"
 // dateOf returns the first well-formed date, else the first that can be read at all, else the zero time.
 func dateOf(fields []string) time.Time {
 	for _, s := range fields {
-		if t, err := mail.ParseDate(s); err == nil {
+		t, err := time.Parse(time.RFC1123Z, s) // as most programs write it; ParseDate tries many forms before
+		if err != nil {
+			t, err = mail.ParseDate(s)
+		}
+		if err == nil {
 			// QUIRK: net/mail takes names of zones it does not know for UTC; Russian servers write MSK.
 			if name, off := t.Zone(); off == 0 && zones[name] != 0 {
 				t = t.Add(-time.Duration(zones[name]) * time.Minute)

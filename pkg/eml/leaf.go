@@ -68,7 +68,7 @@ func isText(typ, disp, name string, p place) bool {
 
 // attach reads a leaf as an attachment, and returns up to limit bytes of its beginning.
 func (w *walker) attach(r io.Reader, pt part, limit int) []byte {
-	n, kept, size, sum := w.content(nil, r, limit)
+	n, kept, size, sum := w.content(r, limit)
 	w.addAttachment(pt, n, size, sum)
 	return kept
 }
@@ -106,8 +106,7 @@ func typeName(typ string) string {
 
 // readText reads a piece of text. One that is longer than allowed is kept as an attachment too.
 func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
-	n, kept, size, sum := w.content(w.buf.text[:0], r, maxText)
-	w.buf.text = kept
+	n, kept, size, sum := w.text(r, maxText)
 	if size > int64(len(kept)) {
 		w.degrade(DegradedText)
 		w.addAttachment(part{h: h, typ: ct.value, name: ct.params["name"], p: p}, n, size, sum)

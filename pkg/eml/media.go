@@ -152,22 +152,23 @@ func percentDecode(s string) []byte {
 }
 
 func hexByte(hi, lo byte) (byte, bool) {
-	h, ok1 := hexDigit(hi)
-	l, ok2 := hexDigit(lo)
-	return h<<4 | l, ok1 && ok2
+	h, l := hexValues[hi], hexValues[lo]
+	return h<<4 | l, (h | l) < 0x80
 }
 
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
+// hexValues are the values of the digits, 0xff of everything else.
+var hexValues = func() (v [256]byte) {
+	for i := range v {
+		v[i] = 0xff
 	}
-	return 0, false
-}
+	for i, c := range []byte("0123456789abcdef") {
+		v[c] = byte(i)
+	}
+	for i, c := range []byte("ABCDEF") {
+		v[c] = byte(10 + i)
+	}
+	return v
+}()
 
 // stripComments removes (comments) outside quotes (RFC 5322, 3.2.2), unless they hold part of an unquoted file name.
 func stripComments(s string) string {

@@ -19,12 +19,13 @@ type pattern struct {
 }
 
 type alternative struct {
-	re    *regexp.Regexp
-	first *firsts // nil = it may begin with anything
-	needs byte    // what every match holds, 0 = nothing that is known
+	re     *regexp.Regexp
+	first  *firsts // nil = it may begin with anything
+	second *firsts // behind that; nil = anything, or nothing
+	needs  byte    // what every match holds, 0 = nothing that is known
 }
 
-// firsts are the runes a match can begin with.
+// firsts are the runes that can stand at the beginning of a match.
 type firsts struct {
 	low  [0x500]bool // up to the Cyrillic ones
 	high bool        // some beyond
@@ -45,8 +46,8 @@ func alternatives(name string, list []string) (pattern, error) {
 			errs = append(errs, fmt.Errorf("%s[%d]: compile %q: %w", name, i, expr, err))
 			continue
 		}
-		if first := beginnings(one); first != nil {
-			all = append(all, alternative{re, first, needed(one)})
+		if first, second := beginnings(one); first != nil {
+			all = append(all, alternative{re, first, second, needed(one)})
 		} else {
 			loose = append(loose, expr)
 		}
@@ -78,22 +79,28 @@ func union(all []alternative) *firsts {
 
 // fits says whether one of the expressions matches s.
 func fits(p pattern, s string) bool {
-	r := rune(-1)
-	if s != "" {
-		r, _ = utf8.DecodeRuneInString(s)
-	}
+	r, n := firstRune(s)
 	if !p.first.has(r) {
 		return false
 	}
+	next, _ := firstRune(s[n:])
 	for _, a := range p.all {
-		if a.first.has(r) && (a.needs == 0 || strings.IndexByte(s, a.needs) >= 0) && a.re.MatchString(s) {
+		if a.first.has(r) && a.second.has(next) && (a.needs == 0 || strings.IndexByte(s, a.needs) >= 0) && a.re.MatchString(s) {
 			return true
 		}
 	}
 	return false
 }
 
-// has says whether a match can begin with r; -1 is the end of the text.
+// firstRune is utf8.DecodeRuneInString, but -1 at the end of the text.
+func firstRune(s string) (r rune, n int) {
+	if s == "" {
+		return -1, 0
+	}
+	return utf8.DecodeRuneInString(s)
+}
+
+// has says whether a match can have r there.
 func (f *firsts) has(r rune) bool {
 	switch {
 	case f == nil:
@@ -137,28 +144,36 @@ func neededIn(re *syntax.Regexp) byte {
 	return 0
 }
 
-// beginnings returns what a match can begin with, nil where that is anything, or nothing, or anywhere in the line.
-func beginnings(expr string) *firsts {
+// beginnings returns what a match can begin with and have behind that, nil where it is anything, or nothing, or anywhere
+// in the line.
+func beginnings(expr string) (first, second *firsts) {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	prog, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	w := &beginning{prog: prog, seen: map[[2]uint32]bool{}, found: &firsts{}}
 	if !w.walk(uint32(prog.Start), false) {
-		return nil
+		return nil, nil
 	}
-	return w.found
+	behind := &beginning{prog: prog, seen: map[[2]uint32]bool{}, found: &firsts{}}
+	for _, pc := range w.behind {
+		if !behind.walk(pc, true) {
+			return w.found, nil
+		}
+	}
+	return w.found, behind.found
 }
 
-// beginning walks from the start of a program to the first runes it asks for.
+// beginning walks from a place in a program to the first runes it asks for.
 type beginning struct {
-	prog  *syntax.Prog
-	seen  map[[2]uint32]bool
-	found *firsts
+	prog   *syntax.Prog
+	seen   map[[2]uint32]bool
+	found  *firsts
+	behind []uint32 // where the program goes on behind them
 }
 
 // walk follows what takes no rune. It returns false where the first rune can't be told; anchored says whether the way here
@@ -183,6 +198,7 @@ func (w *beginning) walk(pc uint32, anchored bool) bool {
 		return true
 	case syntax.InstRune, syntax.InstRune1:
 		w.found.add(i)
+		w.behind = append(w.behind, i.Out)
 		return anchored
 	}
 	return false // a match of nothing, or of anything

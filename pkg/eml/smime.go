@@ -9,7 +9,7 @@ import (
 // openSigned reads an opaque S/MIME container: what is signed takes its place in the message, and it stays an
 // attachment where it can't be opened. The signature itself is not checked.
 func (w *walker) openSigned(r io.Reader, pt part, smimeType string) {
-	n, kept, size, sum := w.content(nil, r, maxOpened)
+	n, kept, size, sum := w.content(r, maxOpened)
 	inner, signed := signedContent(kept)
 	if !signed || size > int64(len(kept)) || !isField(firstLine(inner)) || pt.p.depth >= maxDepth {
 		switch {

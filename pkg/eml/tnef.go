@@ -121,7 +121,7 @@ func (t *tnef) attribute(id uint32, size int64) bool {
 		}
 		t.files = append(t.files, tnefFile{})
 	case id == attData && last != nil:
-		n, _, got, sum := t.w.content(nil, body, 0)
+		n, _, got, sum := t.w.content(body, 0)
 		last.n, last.size, last.sum, last.data = n, got, sum, true
 		return got == size
 	case id == attOemCode, id == attTitle && last != nil, id == attAttachment && last != nil:
