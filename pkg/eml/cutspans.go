@@ -1,10 +1,6 @@
 package eml
 
-import (
-	"strings"
-
-	"golang.org/x/net/html"
-)
+import "strings"
 
 // quotes returns the spans to cut, in order: those marked, less forwards, and what follows a separator or a copied
 // header in the text outside of them.
@@ -175,20 +171,4 @@ func (p *page) answeredInside(s span) bool {
 		}
 	})
 	return hasWords(bareText(own.String()))
-}
-
-// walkTags calls f for every tag and text of a page.
-func walkTags(s string, f func(tag string, open, text bool, raw string)) {
-	z := html.NewTokenizer(strings.NewReader(s))
-	for {
-		switch tt := z.Next(); tt {
-		case html.ErrorToken:
-			return
-		case html.TextToken:
-			f("", false, true, string(z.Raw()))
-		case html.StartTagToken, html.EndTagToken:
-			name, _ := z.TagName()
-			f(tagName(name), tt == html.StartTagToken, false, "")
-		}
-	}
 }

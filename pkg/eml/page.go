@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // page is an HTML text on its way to spans.
@@ -149,14 +148,6 @@ func (p *page) attributes(z *html.Tokenizer, more bool) map[string]string {
 		}
 	}
 	return p.attrs
-}
-
-// tagName returns the name of a tag, without making a string of one that is known.
-func tagName(name []byte) string {
-	if a := atom.Lookup(name); a != 0 {
-		return a.String()
-	}
-	return string(name)
 }
 
 func (m *marker) fits(attrs map[string]string) bool {

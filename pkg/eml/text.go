@@ -5,9 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	tokens "golang.org/x/net/html"
 )
 
 var metaCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)`)
@@ -50,20 +47,6 @@ func plainLines(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// mapRare is strings.Map of valid UTF-8, for a mapping of none but control and invisible characters, and line separators.
-func mapRare(mapping func(rune) rune, s string) string {
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= 0x20 && c < 0x7f, c > 0x7f && c != 0xc2 && c != 0xd8 && c != 0xe2 && c != 0xef: // no byte such a character begins with
-		default:
-			if r, _ := utf8.DecodeRuneInString(s[i:]); mapping(r) != r {
-				return strings.Map(mapping, s)
-			}
-		}
-	}
-	return s
 }
 
 // unflow joins the lines of format=flowed (RFC 3676).
@@ -168,37 +151,6 @@ func (w *walker) joinTexts() {
 			w.msg.Plain = e.line
 		case e.line != w.msg.Plain && !slices.Contains(w.msg.Events, e.line): // the same comes as a file, too
 			w.msg.Events = append(w.msg.Events, e.line)
-		}
-	}
-}
-
-// blockTags end a line.
-var blockTags = map[string]bool{"p": true, "div": true, "br": true, "tr": true, "li": true, "table": true, "blockquote": true, "hr": true, "h1": true, "h2": true, "h3": true}
-
-// bareText is the visible text of HTML without any care for looks.
-func bareText(s string) string {
-	z := tokens.NewTokenizer(strings.NewReader(s))
-	var out strings.Builder
-	hidden := ""
-	for {
-		switch z.Next() {
-		case tokens.ErrorToken:
-			return strings.TrimSpace(out.String())
-		case tokens.TextToken:
-			if hidden == "" {
-				out.Write(z.Text())
-			}
-		case tokens.StartTagToken, tokens.SelfClosingTagToken:
-			name, _ := z.TagName()
-			if t := tagName(name); hidden == "" && (t == "style" || t == "script" || t == "title") {
-				hidden = t
-			} else if blockTags[t] {
-				out.WriteByte('\n')
-			}
-		case tokens.EndTagToken:
-			if name, _ := z.TagName(); string(name) == hidden {
-				hidden = ""
-			}
 		}
 	}
 }

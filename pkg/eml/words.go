@@ -3,7 +3,6 @@ package eml
 import (
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -90,22 +89,6 @@ func oneLine(s string) string {
 		return squeeze(mapRare(fold, s))
 	}
 	return squeeze(strings.Map(fold, s))
-}
-
-// squeeze folds all blanks to single spaces, and leaves none at the ends. Most lines are so already.
-func squeeze(s string) string {
-	s = strings.TrimSpace(s)
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ' ' && s[i+1] == ' ', c >= '\t' && c <= '\r':
-			return strings.Join(strings.Fields(s), " ")
-		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // other blanks begin so
-			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
-				return strings.Join(strings.Fields(s), " ")
-			}
-		}
-	}
-	return s
 }
 
 // isInvisible are characters that turn the order of text around or hide in it: they disguise names of files and people.

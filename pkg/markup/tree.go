@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // maxDepth bounds the open elements; deeper ones are left out of the tree, their content is not.
@@ -13,38 +12,6 @@ const maxDepth = 300
 
 // maxNodes bounds the elements and texts of a page, a hundred bytes each. The portal takes far less of what they say.
 const maxNodes = 100_000
-
-// node is an element or, without a tag, a text.
-type node struct {
-	tag    string
-	text   string
-	attr   []html.Attribute
-	first  *node // of the nodes inside
-	last   *node
-	next   *node // the one behind it
-	closed bool  // by its own end tag
-	look   look
-	size   int32 // visible characters inside, set by measure
-	tables int32 // tables inside
-}
-
-func (n *node) get(name string) string {
-	for _, a := range n.attr {
-		if a.Key == name {
-			return clean(a.Val)
-		}
-	}
-	return ""
-}
-
-func (n *node) has(name string) bool {
-	for _, a := range n.attr {
-		if a.Key == name {
-			return true
-		}
-	}
-	return false
-}
 
 var (
 	voidTags = names(`area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr`)
@@ -117,24 +84,6 @@ func (b *builder) node(tag, text string) *node {
 	b.nodes++
 	n.tag, n.text = tag, text
 	return n
-}
-
-// add puts a node behind those inside n.
-func (n *node) add(kid *node) {
-	if n.last == nil {
-		n.first = kid
-	} else {
-		n.last.next = kid
-	}
-	n.last = kid
-}
-
-// tagName returns the name of a tag, without making a string of one that is known.
-func tagName(name []byte) string {
-	if a := atom.Lookup(name); a != 0 {
-		return a.String()
-	}
-	return string(name)
 }
 
 func (b *builder) top() *node { return b.stack[len(b.stack)-1] }

@@ -35,14 +35,18 @@ func compose(m *desk.Message, c *eml.Cutter) {
 		m.FullText = plain
 		m.Text, m.Quoted = c.Cut(plain)
 	}
-	if m.HTML == "" {
-		m.FullCode = markup.Escape(m.FullText)
-		if m.BBCode = m.FullCode; m.Text != m.FullText {
-			m.BBCode = markup.Escape(m.Text)
-		}
-		originals(m, c)
-		return
+	if m.HTML != "" {
+		composePage(m, c, plain != "")
+	} else if m.FullCode = markup.Escape(m.FullText); m.Text == m.FullText {
+		m.BBCode = m.FullCode
+	} else {
+		m.BBCode = markup.Escape(m.Text)
 	}
+	originals(m, c)
+}
+
+// composePage fills in what is made of the HTML, which is the text, too, where there is no plain one.
+func composePage(m *desk.Message, c *eml.Cutter, hasPlain bool) {
 	kept, quoted := c.CutHTML(m.HTML)
 	pictures(m, kept)
 	whole := markup.Parse(m.HTML)
@@ -56,7 +60,7 @@ func compose(m *desk.Message, c *eml.Cutter) {
 		own = markup.Parse(kept)
 		m.BBCode = own.BBCode()
 	}
-	if plain == "" {
+	if !hasPlain {
 		m.FullText = whole.Text()
 		text := m.FullText
 		if quoted != "" {
@@ -67,8 +71,7 @@ func compose(m *desk.Message, c *eml.Cutter) {
 	} else if m.Quoted == "" { // the two forms may differ, and what is cut off either is to be had from the whole letter
 		m.Quoted = strings.TrimSpace(markup.Text(quoted))
 	}
-	fallBack(m, plain != "" && quoted == "" && m.Quoted != "")
-	originals(m, c)
+	fallBack(m, hasPlain && quoted == "" && m.Quoted != "")
 }
 
 // pictures finds out which are shown only in what was cut off.

@@ -1,0 +1,37 @@
+package eml
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// mapRare is strings.Map of valid UTF-8, for a mapping of none but control and invisible characters, and line separators.
+func mapRare(mapping func(rune) rune, s string) string {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= 0x20 && c < 0x7f, c > 0x7f && c != 0xc2 && c != 0xd8 && c != 0xe2 && c != 0xef: // no byte such a character begins with
+		default:
+			if r, _ := utf8.DecodeRuneInString(s[i:]); mapping(r) != r {
+				return strings.Map(mapping, s)
+			}
+		}
+	}
+	return s
+}
+
+// squeeze folds all blanks to single spaces, and leaves none at the ends. Most lines are so already.
+func squeeze(s string) string {
+	s = strings.TrimSpace(s)
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ' ' && s[i+1] == ' ', c >= '\t' && c <= '\r':
+			return strings.Join(strings.Fields(s), " ")
+		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // other blanks begin so
+			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
+				return strings.Join(strings.Fields(s), " ")
+			}
+		}
+	}
+	return s
+}
