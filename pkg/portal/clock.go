@@ -1,9 +1,10 @@
 package portal
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // keepClock notes the portal's clock: of its answer, else of the HTTP header, else our own.

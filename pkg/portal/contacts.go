@@ -1,10 +1,11 @@
 package portal
 
 import (
-	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"

@@ -2,12 +2,13 @@ package portal
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"html"
 	"regexp"
 	"strings"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/fault"
 )

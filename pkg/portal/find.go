@@ -2,10 +2,11 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"

@@ -2,11 +2,12 @@ package portal
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // Param is one named value of a call: a string, an integer, a bool, a list of strings or integers, a file, or Params.

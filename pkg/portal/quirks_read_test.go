@@ -2,12 +2,13 @@ package portal
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"

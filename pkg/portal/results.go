@@ -2,9 +2,10 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"sort"
 	"strings"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
 )

@@ -2,11 +2,12 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"

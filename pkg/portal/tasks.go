@@ -2,9 +2,10 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"

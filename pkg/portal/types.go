@@ -2,10 +2,11 @@ package portal
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // ID is a number the portal writes as it likes.

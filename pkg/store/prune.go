@@ -1,10 +1,10 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
+	json "github.com/go-json-experiment/json/v1"
 	bolt "go.etcd.io/bbolt"
 
 	"helpdesk/pkg/desk"
