@@ -132,12 +132,13 @@ func TestManyAddressesAreStillOneBatch(t *testing.T) {
 	}
 }
 
-func TestFilesAreSentInBatchesOfEightMegabytes(t *testing.T) {
-	text := strings.Repeat("x", 3<<20)
+func TestFilesOfABatchAreBounded(t *testing.T) {
+	const size = maxInline/2 - 100
+	text := strings.Repeat("x", size)
 	ok := answer(200, `{"result":{"result":{"c0":{"ID":1},"c1":{"ID":2}},"result_error":[]}}`)
 	s := newScript(t, ok, ok)
 	c := s.client(t, saved(map[string]string{savedFolder: "1"}))
-	files := []desk.File{{Name: "a", Size: 3 << 20}, {Name: "b", Size: 3 << 20}, {Name: "c", Size: 3 << 20}, {Name: "d", Size: 3 << 20}}
+	files := []desk.File{{Name: "a", Size: size}, {Name: "b", Size: size}, {Name: "c", Size: size}, {Name: "d", Size: size}}
 	p, err := c.Prepare(t.Context(), nil, files, contents(text, text, text, text))
 	if diff := cmp.Diff([]int64{1, 2, 1, 2}, p.Objects); diff != "" || err != nil {
 		t.Error(diff, err)

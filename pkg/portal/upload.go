@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxInline = 8 << 20   // bytes of files sent within one batch, before base64
+	maxInline = 4 << 20   // bytes of files sent within one batch, before base64
 	minInline = 256 << 10 // a server that takes less than that takes nothing
 )
 
