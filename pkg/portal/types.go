@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	json "github.com/go-json-experiment/json/v1"
 )
 
@@ -82,30 +83,33 @@ func (f *Flag) UnmarshalJSON(b []byte) error {
 // QUIRK: PHP writes an empty map as [], and a map with keys 0..n as a list (settings/how-to-call-rest-api/batch).
 type object map[string]json.RawMessage
 
-func (o *object) UnmarshalJSON(b []byte) error {
+// UnmarshalJSONFrom reads each value once: a batch's answer holds fifty tasks with all their texts.
+func (o *object) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	*o = nil
-	b = bytes.TrimSpace(b)
-	if len(b) == 0 {
-		return nil
+	kind := dec.PeekKind()
+	if kind != '{' && kind != '[' {
+		return dec.SkipValue()
 	}
-	switch b[0] {
-	case '{':
-		var m map[string]json.RawMessage
-		if err := json.Unmarshal(b, &m); err != nil {
-			return err
+	m := object{}
+	_, err := dec.ReadToken()
+	for n := 0; err == nil && dec.PeekKind() != '}' && dec.PeekKind() != ']'; n++ {
+		name := strconv.Itoa(n)
+		if kind == '{' {
+			var t jsontext.Token
+			t, err = dec.ReadToken()
+			name = t.String()
 		}
-		*o = m
-	case '[':
-		var list []json.RawMessage
-		if err := json.Unmarshal(b, &list); err != nil {
-			return err
+		var v jsontext.Value
+		if err == nil {
+			v, err = dec.ReadValue()
 		}
-		*o = make(object, len(list))
-		for i, v := range list {
-			(*o)[strconv.Itoa(i)] = v
-		}
+		m[name] = json.RawMessage(v.Clone())
 	}
-	return nil
+	if err == nil {
+		_, err = dec.ReadToken()
+	}
+	*o = m
+	return err
 }
 
 // into decodes the object into v; nothing but an object changes v.
