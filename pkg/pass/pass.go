@@ -157,6 +157,10 @@ type Pass struct {
 	Lines  bool       // the report keeps a line for each message or change
 	Notify func(Line) // called for every message or change decided; nil = nobody listens
 
+	// Advance is told how many messages are finished, marked or in a preview decided, of how many found so far; one call at
+	// a time, none by a pass that finds nothing. nil = nobody listens.
+	Advance func(done, total int)
+
 	// Together runs functions at the same time and waits for them; nil = in goroutines. Tests that die at a step run
 	// them one after the other.
 	Together func(fns ...func() error) error
@@ -168,6 +172,8 @@ type Pass struct {
 	relays map[string]Relay
 	tried  map[uint64]bool  // entries of the outbox that had their attempt in this pass
 	away   map[string]error // servers not to be used again in this pass: "portal", "relay NAME"
+	found  int              // messages to work through
+	done   int              // of them finished
 	report *Report
 }
 
@@ -198,6 +204,7 @@ const chunk = 50 // messages recorded in one transaction, and made in one batch 
 func (p *Pass) begin(kind string) {
 	p.report = &Report{Kind: kind, Started: p.Now()}
 	p.relays, p.away, p.tried = map[string]Relay{}, map[string]error{}, map[uint64]bool{}
+	p.found, p.done = 0, 0
 }
 
 func (p *Pass) end() *Report {

@@ -89,6 +89,7 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(conte
 		}
 	}
 	if len(known) > 0 && settle != nil {
+		p.advance(len(known), 0)
 		if err := p.flush(ctx); err != nil {
 			return err
 		}
@@ -105,6 +106,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 	if len(fresh) == 0 {
 		return nil
 	}
+	p.advance(len(fresh), 0)
 	if err := p.equip(); err != nil {
 		return err
 	}
@@ -119,6 +121,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 				return err
 			}
 			p.bodies.clear()
+			p.advance(0, len(ls))
 		}
 		return nil
 	}
@@ -382,5 +385,6 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 		return open, err
 	}
 	p.report.Marked += len(uids)
+	p.advance(0, len(uids))
 	return open, p.Ledger.Marked(done)
 }

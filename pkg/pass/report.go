@@ -135,6 +135,16 @@ func (p *Pass) tell(l Line) {
 	}
 }
 
+// advance counts messages found and finished.
+func (p *Pass) advance(found, done int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.found, p.done = p.found+found, p.done+done
+	if p.Advance != nil {
+		p.Advance(p.done, p.found)
+	}
+}
+
 func line(m desk.Message, d desk.Decision) Line {
 	l := Line{Mailbox: m.Mailbox, UID: m.UID, MessageID: m.ID, From: m.From.String(), Subject: m.Subject, Verdict: d.Verdict,
 		Class: d.Class, AutoReply: d.AutoReply, Reasons: d.Reasons}

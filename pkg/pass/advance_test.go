@@ -1,0 +1,53 @@
+package pass_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// TestAdvance: whoever listens is told of each chunk that is marked, or in a preview decided, with what there is in all;
+// and nothing by an idle pass.
+func TestAdvance(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	for i := range 120 {
+		w.arrive(letter(fmt.Sprintf("%d@firm.example", i), fmt.Sprintf("c%d@firm%d.example", i, i), "Request", "Text."))
+	}
+	told := func(o store.Options, run func(*pass.Pass, context.Context) (*pass.Report, error)) (got []string) {
+		t.Helper()
+		p, s := w.open(o)
+		p.Advance = func(done, total int) { got = append(got, fmt.Sprintf("%d/%d", done, total)) }
+		_, err := run(p, context.Background())
+		w.check(err)
+		w.check(s.Close())
+		return got
+	}
+	want := []string{"0/120", "50/120", "100/120", "120/120"}
+	if got := told(store.Options{Overlay: true}, (*pass.Pass).Preview); !slices.Equal(got, want) {
+		t.Errorf("a preview tells %v, want %v", got, want)
+	}
+	w.imap.Inject(func(command, _ string) error {
+		if command == "STORE" {
+			return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "quota exceeded"}
+		}
+		return nil
+	})
+	if got := told(store.Options{}, (*pass.Pass).Poll); !slices.Equal(got, want[:1]) {
+		t.Errorf("a poll that can't mark tells %v, want %v", got, want[:1])
+	}
+	w.imap.Inject(nil)
+	known := []string{"0/50", "50/50", "50/120", "100/120", "120/120"} // recorded by the poll before, and new ones
+	if got := told(store.Options{}, (*pass.Pass).Poll); !slices.Equal(got, known) {
+		t.Errorf("a poll tells %v, want %v", got, known)
+	}
+	if got := told(store.Options{}, (*pass.Pass).Poll); len(got) > 0 {
+		t.Errorf("an idle poll tells %v", got)
+	}
+}
