@@ -26,7 +26,7 @@ var (
 	corpusSigner = desk.Signer{Secret: []byte("a secret of tests")}
 )
 
-func load(t *testing.T, name string, into any) {
+func load(t testing.TB, name string, into any) {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join("../../templates", name))
 	if err != nil {
@@ -37,7 +37,7 @@ func load(t *testing.T, name string, into any) {
 	}
 }
 
-func corpusRules(t *testing.T) (*desk.Rules, *eml.Cutter) {
+func corpusRules(t testing.TB) (*desk.Rules, *eml.Cutter) {
 	p := desk.Policy{
 		Own:        []string{"support@example.ru"},
 		Staff:      []string{"@firma.example"},
@@ -102,7 +102,7 @@ func world(r *desk.Rules, q desk.Questions) desk.Facts {
 }
 
 // read parses a letter of the corpus and cuts its quote.
-func read(t *testing.T, c *eml.Cutter, path string, uid uint32) desk.Message {
+func read(t testing.TB, c *eml.Cutter, path string, uid uint32) desk.Message {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

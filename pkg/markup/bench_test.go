@@ -5,20 +5,44 @@ import (
 	"testing"
 )
 
-// pages are letters in HTML as programs write them.
-var pages = []struct{ name, html string }{
-	{"paragraphs", "<html><head><style>p { margin: 0 }</style></head><body>" + strings.Repeat("<p>Принтер на втором этаже опять не печатает.</p>\n", 100) + "</body></html>"},
-	{"Outlook", strings.Repeat(`<p class="MsoNormal" style="margin:0cm;margin-bottom:.0001pt"><span lang="RU" style="font-size:11.0pt;color:#1F497D">Принтер не <b>печатает</b>, см. <a href="https://desk.example/a?b=1&amp;c=2">здесь</a><o:p></o:p></span></p>`+"\n", 50)},
-	{"table", "<table border=1>" + strings.Repeat("<tr><td>Принтер</td><td>2</td><td>не печатает</td></tr>\n", 100) + "</table>"},
+// letters are what people write, a long newsletter's worth of it, and all constructs that there are.
+var letters = []struct{ name, html string }{
+	{"short", "<div>Добрый день!</div><div><br></div><div>Не печатает <b>принтер</b> в кабинете 12.</div>"},
+	{"Outlook", strings.Repeat(`<p class=MsoNormal><span style="font-size:11.0pt;color:#1F497D">Добрый день, см. <a href="https://example.ru/doc?a=1">документ</a>.<o:p></o:p></span></p>`, 30)},
+	{"tables", strings.Repeat(`<table role=presentation><tr><td style="padding:0"><p>Новость</p><img src=cid:a alt=b></td></tr></table><table border=1><tr><td>a</td><td>1</td></tr><tr><td>b</td><td>2</td></tr></table>`, 100)},
+	{"everything", everything()},
 }
 
+func everything() string {
+	var b strings.Builder
+	for _, r := range readings {
+		b.WriteString("<div>" + r.html + "</div>")
+	}
+	return b.String()
+}
+
+// BenchmarkBBCode prints what it costs to turn letters into the portal's markup.
 func BenchmarkBBCode(b *testing.B) {
-	for _, p := range pages {
-		b.Run(p.name, func(b *testing.B) {
-			b.SetBytes(int64(len(p.html)))
+	for _, l := range letters {
+		b.Run(l.name, func(b *testing.B) {
 			b.ReportAllocs()
+			b.SetBytes(int64(len(l.html)))
 			for b.Loop() {
-				BBCode(p.html)
+				BBCode(l.html)
+			}
+		})
+	}
+}
+
+// BenchmarkHTML prints what it costs to turn the same into letters again.
+func BenchmarkHTML(b *testing.B) {
+	for _, l := range letters {
+		code := BBCode(l.html)
+		b.Run(l.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(code)))
+			for b.Loop() {
+				HTML(code)
 			}
 		})
 	}

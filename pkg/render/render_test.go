@@ -45,7 +45,7 @@ func settings(locale string) Settings {
 	return Settings{Locale: locale, Escape: escape, Text: text, Sample: sample, Position: true, QuoteLimit: 500}
 }
 
-func newSet(t *testing.T, s Settings) *Set {
+func newSet(t testing.TB, s Settings) *Set {
 	t.Helper()
 	set, err := New(templates.FS, s)
 	if err != nil {
@@ -359,9 +359,26 @@ func TestTitle(t *testing.T) {
 }
 
 func BenchmarkNew(b *testing.B) {
+	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := New(templates.FS, settings("ru")); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkLetter prints what it costs to render a letter of each kind.
+func BenchmarkLetter(b *testing.B) {
+	set := newSet(b, settings("ru"))
+	for _, kind := range kinds {
+		b.Run(string(kind), func(b *testing.B) {
+			b.ReportAllocs()
+			v := set.Preview(kind)
+			for b.Loop() {
+				if _, err := set.Letter(kind, v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 var noon = time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 
-func open(t *testing.T, path string, o Options) *Store {
+func open(t testing.TB, path string, o Options) *Store {
 	t.Helper()
 	s, err := Open(path, o)
 	if err != nil {
@@ -26,7 +26,7 @@ func open(t *testing.T, path string, o Options) *Store {
 	return s
 }
 
-func fresh(t *testing.T) *Store {
+func fresh(t testing.TB) *Store {
 	t.Helper()
 	return open(t, filepath.Join(t.TempDir(), "state.db"), Options{})
 }
@@ -51,7 +51,7 @@ func opens(e desk.Entry) desk.Decision {
 		}}
 }
 
-func record(t *testing.T, s *Store, entries ...desk.Entry) {
+func record(t testing.TB, s *Store, entries ...desk.Entry) {
 	t.Helper()
 	err := s.Record(noon, entries, 24*time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) { return opens(entries[i]), nil })
 	if err != nil {
@@ -59,7 +59,7 @@ func record(t *testing.T, s *Store, entries ...desk.Entry) {
 	}
 }
 
-func due(t *testing.T, s *Store, now time.Time) []desk.Pending {
+func due(t testing.TB, s *Store, now time.Time) []desk.Pending {
 	t.Helper()
 	all, err := s.Due(now, 50, nil)
 	if err != nil {

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+)
+
+// arrivals returns the next so many messages of as many people, the UIDs beginning at first.
+func arrivals(first, n int) []desk.Entry {
+	all := make([]desk.Entry, n)
+	for i := range all {
+		uid := first + i
+		e := arrival(uint32(uid), fmt.Sprintf("c%d@firm%d.example", uid, uid%1000))
+		e.Questions.Key, e.ID = desk.DeriveKey("message", fmt.Sprint(uid)), fmt.Sprintf("m%d@example.org", uid)
+		all[i] = e
+	}
+	return all
+}
+
+const several = 50 // messages recorded, and effects made, in one transaction
+
+// BenchmarkRecord prints what it costs to record fifty new messages, with the disk's part.
+func BenchmarkRecord(b *testing.B) {
+	b.ReportAllocs()
+	s := fresh(b)
+	for n := 1; b.Loop(); n += several {
+		record(b, s, arrivals(n, several)...)
+	}
+}
+
+// BenchmarkOutbox prints what it costs to make the tasks and the auto-replies of fifty messages, two rounds, beside the making.
+func BenchmarkOutbox(b *testing.B) {
+	b.ReportAllocs()
+	s := fresh(b)
+	for n := 1; b.Loop(); n += several {
+		b.StopTimer()
+		record(b, s, arrivals(n, several)...)
+		b.StartTimer()
+		for range 2 {
+			made(b, s, noon.Add(time.Minute))
+		}
+	}
+	if left := due(b, s, noon.Add(time.Hour)); len(left) > 0 {
+		b.Errorf("%d effects are left", len(left))
+	}
+}
+
+// made takes a round of effects from the outbox.
+func made(b *testing.B, s *Store, now time.Time) {
+	b.Helper()
+	var a desk.Attempts
+	all := due(b, s, now)
+	results := make([]desk.Result, len(all))
+	for i, d := range all {
+		a.Seqs = append(a.Seqs, d.Seq)
+		results[i] = desk.Result{Seq: d.Seq, Done: true, Made: desk.Made{Task: int64(d.Effect.Ticket)}}
+		if d.Effect.Kind == desk.SendLetter {
+			results[i] = desk.Result{Seq: d.Seq, Done: true, ID: fmt.Sprintf("r%d@example.org", d.Seq)}
+		}
+	}
+	if err := s.Start(now, a); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Finish(now, results); err != nil {
+		b.Fatal(err)
+	}
+}
