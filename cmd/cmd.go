@@ -21,7 +21,8 @@ type app struct {
 	in       io.Reader
 	out      io.Writer
 	err      io.Writer
-	terminal bool // out is a terminal
+	terminal bool       // out is a terminal
+	screen   func() int // columns of the terminal that err is; nil = it is none
 	env      func(string) (string, bool)
 	now      func() time.Time
 	sleep    func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
@@ -38,7 +39,7 @@ const memory = 28 << 20
 
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
-	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), env: os.LookupEnv, now: time.Now}
+	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), screen: screen(errw), env: os.LookupEnv, now: time.Now}
 	end := a.profile()
 	status := a.main(args)
 	if err := end(); err != nil {

@@ -109,7 +109,7 @@ func (d *stage) configure(webhook string) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	run := *d.a
-	run.configFile, run.stateFile, run.terminal = path, "", false
+	run.configFile, run.stateFile, run.terminal, run.screen = path, "", false, nil
 	run.env = func(name string) (string, bool) {
 		if name == "DEMO_WEBHOOK" {
 			return webhook, true

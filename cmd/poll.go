@@ -107,11 +107,12 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	advance, end := a.bar(j)
 	p, found, err := a.wire(&whole, s)
 	if err != nil {
 		return err
 	}
-	p.Boxes = a.boxes(cfg)
+	p.Boxes, p.Advance = a.boxes(cfg), advance
 	release := func() {}
 	defer func() { release() }()
 	if !j.dry { // only a pass that finds something to do keeps others waiting for long
@@ -126,16 +127,8 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		p.Notify = j.print
 	}
 	r, err := j.run(p, ctx)
-	err = a.conclude(ctx, outcome(r, err))
-	if j.json {
-		if r.Decided == nil {
-			r.Decided = []pass.Line{} // [] for those who read it
-		}
-		err = errors.Join(a.json(r), err)
-	} else if a.chatty() && !j.dry {
-		a.printf("%s: %d unseen, %d tasks, %d comments, %d letters, %d waiting, %d held, in %s\n", j.kind, r.Listed, r.Opened,
-			r.Commented, r.Sent, r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
-	}
+	end()
+	err = errors.Join(a.summary(j, r), a.conclude(ctx, outcome(r, err)))
 	if j.dry {
 		return err
 	}
@@ -145,6 +138,21 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		p.Log.Warn("status", "err", serr)
 	}
 	return errors.Join(err, found.keep(a.now()), a.prune(s, cfg.Keep.Records))
+}
+
+// summary prints what a pass did, for a program or for a person.
+func (a *app) summary(j job, r *pass.Report) error {
+	if j.json {
+		if r.Decided == nil {
+			r.Decided = []pass.Line{} // [] for those who read it
+		}
+		return a.json(r)
+	}
+	if a.chatty() && !j.dry {
+		a.printf("%s: %d unseen, %d tasks, %d comments, %d letters, %d waiting, %d held, in %s\n", j.kind, r.Listed, r.Opened,
+			r.Commented, r.Sent, r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
+	}
+	return nil
 }
 
 // prune forgets, once a day, what is older than the settings keep.

@@ -20,6 +20,20 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// screen returns what tells how many columns a terminal has, nil where w is none.
+func screen(w io.Writer) func() int {
+	if !isTerminal(w) {
+		return nil
+	}
+	return func() int {
+		columns, _, err := term.GetSize(int(w.(*os.File).Fd()))
+		if err != nil || columns <= 0 {
+			return 80
+		}
+		return columns
+	}
+}
+
 // chatty says whether a person wants to read that all went well.
 func (a *app) chatty() bool { return a.terminal || a.verbose > 0 }
 
