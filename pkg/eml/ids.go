@@ -72,7 +72,7 @@ func PictureIDs(html string) map[string]bool {
 			return refs
 		}
 		html = after
-		if len(before) < 3 || !strings.EqualFold(before[len(before)-3:], "cid") {
+		if !strings.HasSuffix(strings.ToLower(before[max(0, len(before)-4):]), "cid") { // four bytes: an i may have two
 			continue
 		}
 		ref := after[:min(len(after), 3*maxRef+1)] // in lower case it may have a third of the bytes
