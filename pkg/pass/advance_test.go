@@ -43,7 +43,7 @@ func TestAdvance(t *testing.T) {
 		t.Errorf("a poll that can't mark tells %v, want %v", got, want[:1])
 	}
 	w.imap.Inject(nil)
-	known := []string{"0/50", "50/50", "50/120", "100/120", "120/120"} // recorded by the poll before, and new ones
+	known := []string{"0/100", "100/100", "100/120", "120/120"} // recorded by the poll before, and new ones
 	if got := told(store.Options{}, (*pass.Pass).Poll); !slices.Equal(got, known) {
 		t.Errorf("a poll tells %v, want %v", got, known)
 	}
