@@ -18,8 +18,11 @@ func TestBatchEmptyMapsAreLists(t *testing.T) {
 	if a := r.call("batch", `{"cmd":["profile","nonsense"]}`); !strings.Contains(a.raw, `"result":[{`) || !strings.Contains(a.raw, `"result_error":{"1":{`) || a.status != 200 {
 		t.Errorf("numeric keys: %s", a.raw)
 	}
-	if a := r.call("batch", `{"cmd":{}}`); !strings.Contains(a.raw, `"result":[]`) {
-		t.Errorf("no commands: %s", a.raw)
+	a = r.call("batch", `{"cmd":{}}`)
+	for _, want := range []string{`"result":[]`, `"result_error":[]`, `"result_total":[]`, `"result_next":[]`, `"result_time":[]`} {
+		if !strings.Contains(a.raw, want) {
+			t.Errorf("no commands: no %s in %s", want, a.raw)
+		}
 	}
 }
 
@@ -73,6 +76,13 @@ func TestBatchQUIRKReferencesInEveryValue(t *testing.T) {
 	}
 	if in.Str("result", "result_error", "f", "error") != "0" {
 		t.Errorf("f: %v", in.Get("result", "result_error", "f"))
+	}
+	in = r.batch(0, "l", "tasks.task.list?start=0", "g", add+"$Total[l]%20of%20$next[l]%20x", "h", add+"e%20$error[zz][error]%20x", "zz", "nonsense",
+		"i", add+"$ERROR[zz][error]%20x", "j", add+"$time[l][date_start]%20x")
+	for key, want := range map[string]string{"g": "4 of  x", "h": "e  x", "i": "ERROR_METHOD_NOT_FOUND x", "j": in.Str("time", "date_start") + " x"} {
+		if got := in.Str("result", "result", key, "task", "title"); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
 	}
 	raw, _ := json.Marshal(in.Get("result", "result_time"))
 	if !strings.Contains(string(raw), "operating") {

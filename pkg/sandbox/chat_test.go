@@ -29,8 +29,11 @@ func TestChatSearch(t *testing.T) {
 		t.Errorf("files and users: %v %v", got.Get("files"), got.Get("users"))
 	}
 	last := fmt.Sprint(rows.Len() - 1)
-	if rows.Str(last, "params", "IS_DELETED") != "Y" || rows.Str(last, "text") == "two" {
+	if rows.Str(last, "params", "IS_DELETED") != "Y" || rows.Str(last, "text") != phrase("deleted") {
 		t.Errorf("QUIRK a deleted message leaves a phrase: %v", rows.Get(last))
+	}
+	if a := r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d,"LAST_ID":%d}`, task.Chat, first)); !strings.Contains(a.raw, `"params":[]`) {
+		t.Errorf("QUIRK params without any are a list: %s", a.raw)
 	}
 	// User 9 joined by writing: a message of the system stands between.
 	if rows.Int("1", "authorId") != 0 || !truthy(rows.Get("1", "isSystem")) || rows.Get("1", "uuid") != nil || rows.Str("1", "params", "CODE", "0") != "CHAT_JOIN" {
@@ -66,6 +69,14 @@ func TestChatGetIsInNoOrder(t *testing.T) {
 	if rows.Len() != 50 || rows.Int("0", "id") != ids[1] || rows.Int("1", "id") != ids[0] || rows.Int("0", "author_id") != 7 {
 		t.Errorf("%d rows, first %s, %s", rows.Len(), rows.Str("0", "id"), rows.Str("1", "id"))
 	}
+	if rows, _ = r.ok("im.dialog.messages.get", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)).Get("result", "messages").(*Params); rows.Len() != 20 {
+		t.Errorf("without a limit: %d rows", rows.Len())
+	}
+	r.DeleteComment(n, ids[59])
+	gone := r.ok("im.dialog.messages.get", fmt.Sprintf(`{"DIALOG_ID":"chat%d","LIMIT":1}`, task.Chat))
+	if rows, _ = gone.Get("result", "messages").(*Params); rows.Str("0", "params", "IS_DELETED") != "Y" || rows.Str("0", "text") != phrase("deleted") {
+		t.Errorf("deleted: %v", rows.Get("0"))
+	}
 	r.refused("FIRST_ID", r.call("im.dialog.messages.get", fmt.Sprintf(`{"DIALOG_ID":"chat%d","FIRST_ID":"x"}`, task.Chat)), 400, "FIRST_ID_STRING")
 	r.refused("no dialog", r.call("im.dialog.messages.get", `{}`), 400, "DIALOG_ID_EMPTY")
 }
@@ -77,6 +88,7 @@ func TestChatIsForMembers(t *testing.T) {
 	task, _ := r.Task(n)
 	r.RemoveUser(n)
 	r.refused("QUIRK an administrator is no member", r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403, "ACCESS_ERROR")
+	r.refused("im.dialog.messages.get", r.call("im.dialog.messages.get", fmt.Sprintf(`{"DIALOG_ID":"chat%d"}`, task.Chat)), 403, "ACCESS_ERROR")
 	r.refused("im.message.add", r.call("im.message.add", fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":"x"}`, task.Chat)), 403, "ACCESS_ERROR")
 	r.ok("tasks.task.update", `{"taskId":`+id(n)+`,"fields":{"AUDITORS":[17]}}`)
 	r.search(task.Chat, "")
@@ -91,6 +103,15 @@ func TestChatPosting(t *testing.T) {
 	last := task.Comments[len(task.Comments)-1]
 	if got.Int("result") != last.ID || !strings.HasSuffix(last.Text, "x (...)") || len(last.Text) != 20006 {
 		t.Errorf("answer %s, message %d of %d bytes", got.Str("result"), last.ID, len(last.Text))
+	}
+	for _, o := range []PortalOptions{{NoLimit: true}, {NoLimit: true, NewCard: true}} {
+		other := start(t, o)
+		n := other.task("x")
+		other.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":%q}]`, n, strings.Repeat("x", 20001)))
+		got, _ := other.Task(n)
+		if text := got.Comments[len(got.Comments)-1].Text; strings.HasSuffix(text, " (...)") != o.NewCard {
+			t.Errorf("new card %v: %d bytes are left", o.NewCard, len(text))
+		}
 	}
 	up := r.ok("im.v2.File.upload", fmt.Sprintf(`{"dialogId":"chat%d","fields":{"name":"a.txt","content":"aGVsbG8=","message":"see"}}`, task.Chat))
 	down := r.ok("im.v2.File.download", fmt.Sprintf(`{"dialogId":"chat%d","fileId":%d}`, task.Chat, up.Int("result", "file", "id")))

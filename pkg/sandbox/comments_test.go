@@ -11,9 +11,12 @@ func TestCommentQUIRKPositionalParameters(t *testing.T) {
 	n := id(r.task("x"))
 	wrong := r.call("task.commentitem.add", `{"FIELDS":{"POST_MESSAGE":"x"},"TASKID":`+n+`}`)
 	r.refused("FIELDS before TASKID", wrong, 400, "ERROR_CORE")
-	if text := wrong.body.Str("error_description"); !strings.HasPrefix(text, "TASKS_ERROR_EXCEPTION_#256; Param #0 (taskId)") {
+	const want = `TASKS_ERROR_EXCEPTION_#256; Param #0 (taskId) for method ctaskcommentitem::add() expected to be of type "integer", ` +
+		"but given something else.; 256/TE/WRONG_ARGUMENTS<br>"
+	if text := wrong.body.Str("error_description"); text != want {
 		t.Errorf("description %q", text)
 	}
+	r.refused("FILTER before TASKID", r.call("task.commentitem.getlist", `{"FILTER":{},"ORDER":{},"TASKID":`+n+`}`), 400, "ERROR_CORE")
 	for _, body := range []string{`{"TASKID":"` + n + `","FIELDS":{"POST_MESSAGE":"x"}}`, `{"b":` + n + `,"a":{"POST_MESSAGE":"x"}}`, `[` + n + `,{"POST_MESSAGE":"x"}]`} {
 		a := r.call("task.commentitem.add", body)
 		if _, ok := integer(a.body.Get("result")); a.status != 200 || !ok {
@@ -88,6 +91,7 @@ func TestNewCardComments(t *testing.T) {
 		if last := task.Comments[len(task.Comments)-1]; !last.Chat || last.Text != "x" || last.ID == added {
 			t.Errorf("add goes to the chat: %+v, answer %d", last, added)
 		}
+		r.refused("get", r.call("task.commentitem.get", fmt.Sprintf(`[%d,%d]`, n, added)), 400, "ERROR_CORE")
 		a := r.call("task.commentitem.getlist", `[`+id(n)+`]`)
 		if fails {
 			r.refused("getlist", a, 400, "ERROR_CORE")

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -11,12 +12,17 @@ import (
 
 func (r *rig) download(address string) string {
 	r.t.Helper()
+	return r.downloadAs(address, "test/1", strings.Split(r.hook, "rest/")[0])
+}
+
+func (r *rig) downloadAs(address, agent, referer string) string {
+	r.t.Helper()
 	req, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	req.Header.Set("User-Agent", "test/1")
-	req.Header.Set("Referer", strings.Split(r.hook, "rest/")[0])
+	req.Header.Set("User-Agent", agent) // with an empty one Go sends none
+	req.Header.Set("Referer", referer)
 	resp, err := r.http.Do(req)
 	if err != nil {
 		r.t.Fatal(err)
@@ -61,6 +67,14 @@ func TestUpload(t *testing.T) {
 	if a := r.send(address, "", ""); a.status != 404 {
 		t.Errorf("QUIRK a download without Referer: %d", a.status)
 	}
+	for what, content := range map[string]string{
+		"without User-Agent":  r.downloadAs(address, "", strings.Split(r.hook, "rest/")[0]),
+		"from somewhere else": r.downloadAs(address, "test/1", "https://elsewhere.example/"),
+	} {
+		if !strings.Contains(content, "404") {
+			t.Errorf("QUIRK a download %s: %q", what, content)
+		}
+	}
 }
 
 func TestUploadByAddress(t *testing.T) {
@@ -78,6 +92,13 @@ func TestUploadByAddress(t *testing.T) {
 	if a.status != 200 || a.body.Int("result", "ID") == 0 || a.body.Str("result", "SIZE") != "7" {
 		t.Errorf("%d %s", a.status, a.raw)
 	}
+	if again := r.ok("disk.storage.uploadfile", `{"id":1357,"data":{"NAME":"big.bin"},"generateUniqueName":true}`).Str("result", "uploadUrl"); again == got.Str("result", "uploadUrl") {
+		t.Error("an address is given out twice")
+	} else if a := r.send(again, form.FormDataContentType(), b.String()); a.body.Str("result", "NAME") != "big (1).bin" {
+		t.Errorf("QUIRK the name is taken: %s", a.raw)
+	}
+	clash := r.ok("disk.storage.uploadfile", `{"id":1357,"data":{"NAME":"big.bin"}}`).Str("result", "uploadUrl")
+	r.refused("name clash", r.send(clash, form.FormDataContentType(), b.String()), 400, "ERROR_COULD_NOT_SAVE_FILE")
 	if again := r.send(got.Str("result", "uploadUrl"), form.FormDataContentType(), b.String()); again.status != 403 {
 		t.Errorf("second use of the address: %d", again.status)
 	}
@@ -85,7 +106,8 @@ func TestUploadByAddress(t *testing.T) {
 
 func TestFilesOfATask(t *testing.T) {
 	r := start(t, PortalOptions{NoLimit: true})
-	object := r.ok("disk.folder.uploadfile", `{"id":8930,"data":{"NAME":"a.txt"},"fileContent":["a.txt","aGVsbG8="]}`).Int("result", "ID")
+	uploaded := r.ok("disk.folder.uploadfile", `{"id":8930,"data":{"NAME":"a.txt"},"fileContent":["a.txt","aGVsbG8="]}`)
+	object := uploaded.Int("result", "ID")
 	n := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"UF_TASK_WEBDAV_FILES":["n`+id(object)+`","`+id(object)+`"]}}`).Int("result", "task", "id")
 	got := r.ok("tasks.task.get", `{"taskId":`+id(n)+`,"select":["ID","UF_TASK_WEBDAV_FILES"]}`)
 	list, _ := got.Get("result", "task", "ufTaskWebdavFiles").(*Params)
@@ -96,6 +118,8 @@ func TestFilesOfATask(t *testing.T) {
 	if back := r.ok("disk.attachedObject.get", `{"id":`+id(attach)+`}`); back.Str("result", "OBJECT_ID") != id(object) || back.Str("result", "NAME") != "a.txt" {
 		t.Errorf("attached object: %v", back.Get("result"))
 	}
+	wrong := fmt.Sprintf(`[%d,{"POST_MESSAGE":"x","UF_FORUM_MESSAGE_DOC":["n%d"]}]`, n, uploaded.Int("result", "FILE_ID"))
+	r.refused("QUIRK a FILE_ID is no file", r.call("task.commentitem.add", wrong), 400, "ERROR_CORE")
 	r.refused("prefix", r.call("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":"n`+id(object)+`"}`), 400, "100")
 	if r.ok("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":`+id(object)+`}`).Int("result", "attachmentId") == 0 {
 		t.Error("no attachmentId")

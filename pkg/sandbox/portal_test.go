@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -132,6 +133,8 @@ func TestRoutes(t *testing.T) {
 	r.refused("wrong user", r.send(strings.Replace(r.hook, "/17/", "/7/", 1)+"profile", "application/json", "{}"), 401, "NO_AUTH_FOUND")
 	r.refused("unknown method", r.call("tasks.task.nonsense", "{}"), 404, "ERROR_METHOD_NOT_FOUND")
 	r.refused("v3 method on v2", r.call("tasks.task.chat.message.send", "{}"), 404, "ERROR_METHOD_NOT_FOUND")
+	onV3 := strings.Replace(r.hook, "/rest/", "/rest/api/", 1)
+	r.refused("wrong code on v3", r.send(strings.Replace(onV3, "sandbox-code", "x", 1)+"tasks.task.list", "application/json", "{}"), 401, "NO_AUTH_FOUND")
 	r.SetScopes("im")
 	r.refused("scope", r.call("tasks.task.list", "{}"), 403, "insufficient_scope")
 	if a := r.v3("tasks.task.list", "{}"); a.status != 403 || a.body.Str("error", "code") != "BITRIX_REST_V3_EXCEPTION_INSUFFICIENTSCOPEEXCEPTION" {
@@ -142,6 +145,7 @@ func TestRoutes(t *testing.T) {
 
 	secure := start(t, PortalOptions{RequireHTTPS: true})
 	secure.refused("plain http", secure.call("profile", "{}"), 400, "INVALID_REQUEST")
+	secure.refused("plain http on v3", secure.v3("tasks.task.list", "{}"), 400, "INVALID_REQUEST")
 }
 
 func TestBodies(t *testing.T) {
@@ -195,6 +199,36 @@ func TestBucket(t *testing.T) {
 	r.refused("third request after a second", r.call("profile", "{}"), 503, "QUERY_LIMIT_EXCEEDED")
 	if r.Hits() != 7 {
 		t.Errorf("%d hits", r.Hits())
+	}
+}
+
+// from calls profile as a client of the address would, and returns the status.
+func (r *rig) from(address string) int {
+	q := httptest.NewRequest(http.MethodPost, r.hook+"profile", strings.NewReader("{}"))
+	q.RemoteAddr = address
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, q)
+	return w.Code
+}
+
+func TestBucketIsThatOfAnAddress(t *testing.T) {
+	c := newClock()
+	r := start(t, PortalOptions{Now: c.Now})
+	fits := func(address string) (n int) {
+		for r.from(address) == http.StatusOK {
+			n++
+		}
+		return n
+	}
+	if n := fits("192.0.2.1:1111") + fits("192.0.2.1:2222"); n != 50 {
+		t.Errorf("%d requests at once", n)
+	}
+	if n := fits("192.0.2.2:1111"); n != 50 {
+		t.Errorf("another address: %d requests at once", n)
+	}
+	c.Advance(time.Second)
+	if n := fits("192.0.2.1:3333"); n != 2 {
+		t.Errorf("after a second: %d requests", n)
 	}
 }
 
@@ -252,6 +286,9 @@ func TestFaults(t *testing.T) {
 			}
 			if tt.status == 302 && !strings.HasPrefix(a.header.Get("Location"), "https://moved.example/rest/17/") {
 				t.Errorf("Location %q", a.header.Get("Location"))
+			}
+			if tt.code == "ERROR_CORE" && a.body.Str("error_description") != "no<br>" {
+				t.Errorf("description: %s", a.raw)
 			}
 			if tt.code == "OPERATION_TIME_LIMIT" && a.body.Int("time", "operating_reset_at") != 1761054922 {
 				t.Errorf("reset time: %s", a.raw)

@@ -27,6 +27,7 @@ func TestTaskAdd(t *testing.T) {
 		t.Error(diff)
 	}
 	r.ok("tasks.task.add", `{"fields":{"TITLE":"again","RESPONSIBLE_ID":7,"XML_ID":"hd-1"}}`) // not unique
+	r.ok("tasks.task.add", `{"fields":{"TITLE":"long","RESPONSIBLE_ID":7,"XML_ID":"`+strings.Repeat("ж", 200)+`"}}`)
 	for fields, code := range map[string]string{
 		`{"TITLE":"  ","RESPONSIBLE_ID":7}`:           "ERROR_CORE",
 		`{"TITLE":"x"}`:                               "ERROR_CORE",
@@ -154,6 +155,8 @@ func TestStatus(t *testing.T) {
 	n := r.task("x")
 	body := `{"taskId":` + id(n) + `}`
 	r.refused("renew an open task", r.call("tasks.task.renew", body), 400, "1048582")
+	r.ok("tasks.task.start", body)
+	r.refused("renew a task in progress", r.call("tasks.task.renew", body), 400, "1048582")
 	r.refused("renew a missing task", r.call("tasks.task.renew", `{"taskId":4711}`), 400, "1048582")
 	r.CloseTask(n, 7)
 	r.refused("complete a closed task", r.call("tasks.task.complete", body), 400, "0")
@@ -170,7 +173,10 @@ func TestStatus(t *testing.T) {
 	}
 	controlled := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"TASK_CONTROL":"Y"}}`).Int("result", "task", "id")
 	r.CloseTask(controlled, 7)
-	if got := r.ok("tasks.task.disapprove", `{"taskId":`+id(controlled)+`}`); got.Str("result", "task", "status") != "2" {
-		t.Errorf("disapproved: %v", got.Get("result", "task", "status"))
+	for _, action := range []string{"disapprove", "renew"} {
+		if got := r.ok("tasks.task."+action, `{"taskId":`+id(controlled)+`}`); got.Str("result", "task", "status") != "2" {
+			t.Errorf("%s: %v", action, got.Get("result", "task", "status"))
+		}
+		r.CloseTask(controlled, 7)
 	}
 }

@@ -31,6 +31,8 @@ func TestV3Tasks(t *testing.T) {
 		t.Errorf("validation: %s", a.raw)
 	}
 	r.refusedV3("form", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.list", "application/x-www-form-urlencoded", "a=b"), 400, "INVALIDJSONEXCEPTION")
+	r.refusedV3("JSON called a form", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.list", "application/x-www-form-urlencoded", "{}"), 400, "INVALIDJSONEXCEPTION")
+	r.refusedV3("query string", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.get?id="+id(n), "", ""), 400, "VALIDATION_REQUESTVALIDATIONEXCEPTION")
 	r.refusedV3("filter", r.v3("tasks.task.list", `{"filter":[["xmlId","=","hd-1"]]}`), 400, "INVALIDFILTEREXCEPTION")
 	r.refusedV3("related name", r.v3("tasks.task.list", `{"select":["chat.nonsense"]}`), 400, "UNKNOWNDTOPROPERTYEXCEPTION")
 	r.refusedV3("missing task", r.v3("tasks.task.get", `{"id":4711}`), 400, "ENTITYNOTFOUNDEXCEPTION")
@@ -57,6 +59,7 @@ func TestV3IdempotencyKey(t *testing.T) {
 		t.Errorf("second answer: %v, %d tasks", again.header, len(r.Tasks()))
 	}
 	r.refusedV3("other body", r.v3("tasks.task.add", strings.Replace(v3Add, `"x"`, `"y"`, 1), "Idempotency-Key", "hd-1"), 422, "IDEMPOTENCYKEYREUSEDEXCEPTION")
+	r.refusedV3("key not in ASCII", r.v3("tasks.task.add", v3Add, "Idempotency-Key", "ключ"), 400, "INVALIDIDEMPOTENCYKEYEXCEPTION")
 	r.refusedV3("long key", r.v3("tasks.task.add", v3Add, "Idempotency-Key", strings.Repeat("x", 256)), 400, "INVALIDIDEMPOTENCYKEYEXCEPTION")
 	bad := `{"fields":{"title":"x"}}`
 	r.v3("tasks.task.add", bad, "Idempotency-Key", "hd-2")
@@ -64,8 +67,8 @@ func TestV3IdempotencyKey(t *testing.T) {
 		t.Errorf("a failed call was stored: %s", a.raw)
 	}
 	send := `{"fields":{"taskId":3701,"text":"hello"}}`
-	for range 2 {
-		if a := r.v3("tasks.task.chat.message.send", send, "Idempotency-Key", "hdc-1"); !strings.Contains(a.raw, `"result":{"result":true}`) {
+	for range 2 { // the key of another method is another key
+		if a := r.v3("tasks.task.chat.message.send", send, "Idempotency-Key", "hd-1"); !strings.Contains(a.raw, `"result":{"result":true}`) {
 			t.Errorf("send: %s", a.raw)
 		}
 	}
@@ -73,10 +76,29 @@ func TestV3IdempotencyKey(t *testing.T) {
 	if last := task.Comments[len(task.Comments)-1]; len(task.Comments) != 2 || last.Text != "hello" {
 		t.Errorf("comments: %+v", task.Comments)
 	}
-	c.Advance(25 * time.Hour)
-	r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
-	if len(r.Tasks()) != 3 {
-		t.Errorf("after a day: %d tasks", len(r.Tasks()))
+	for _, tt := range []struct {
+		later time.Duration
+		tasks int
+	}{{23 * time.Hour, 2}, {2 * time.Hour, 3}} {
+		c.Advance(tt.later)
+		r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1")
+		if len(r.Tasks()) != tt.tasks {
+			t.Errorf("%v later: %d tasks", tt.later, len(r.Tasks()))
+		}
+	}
+	r.SetCode("another-hook")
+	r.hook = strings.Replace(r.hook, "sandbox-code", "another-hook", 1)
+	if r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-1"); len(r.Tasks()) != 4 {
+		t.Errorf("by another webhook: %d tasks", len(r.Tasks()))
+	}
+	for range 2 {
+		a := r.send(r.hook+"tasks.task.add", "application/json", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`, "Idempotency-Key", "hd-1")
+		if a.status != 200 || a.header.Get("Idempotency-Key") != "" {
+			t.Errorf("v2 takes the key: %d %v", a.status, a.header)
+		}
+	}
+	if len(r.Tasks()) != 6 {
+		t.Errorf("by v2: %d tasks", len(r.Tasks()))
 	}
 }
 
