@@ -43,7 +43,7 @@ func TestErrorsOfACreate(t *testing.T) {
 		"auth":         {401, `{"error":"NO_AUTH_FOUND"}`, setup, "webhook", 1},
 		"expired":      {401, `{"error":"expired_token"}`, setup, "", 1},
 		"rights":       {403, `{"error":"INVALID_CREDENTIALS"}`, setup, "", 1},
-		"scope":        {403, `{"error":"insufficient_scope"}`, setup, "scope task", 1},
+		"scope":        {403, `{"error":"insufficient_scope"}`, setup, "scope task)", 1},
 		"scope upper":  {403, `{"error":"INSUFFICIENT_SCOPE"}`, setup, "", 1},
 		"plan":         {403, `{"error":"ACCESS_DENIED","error_description":"only on commercial plans"}`, setup, "plan", 1},
 		"app":          {403, `{"error":"user_access_error"}`, setup, "", 1},

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -274,4 +275,41 @@ func openEffect(key, title string) desk.Effect {
 
 func commentEffect(task int64, text string) desk.Effect {
 	return desk.Effect{Kind: desk.CommentTask, Key: "k", Task: task, Post: &desk.Post{Text: text, Marker: "hd-0011223344556677"}}
+}
+
+// secretive is a portal that tells secrets in all it says: nine ways to fail in a call, then three in a download.
+func secretive(t *testing.T) *script {
+	t.Helper()
+	page := `<html>https://p.ru/rest/17/` + secret + `/tasks.task.add?auth=` + secret + `</html>`
+	leak := func(status int, code string) http.HandlerFunc {
+		return answer(status, `{"error":"`+code+`","error_description":"https:\/\/p.ru\/rest\/17\/`+secret+`\/x?token=`+secret+`"}`)
+	}
+	return newScript(t, drop, leak(400, "ERROR_CORE"), leak(401, "NO_AUTH_FOUND"), leak(503, "QUERY_LIMIT_EXCEEDED"), leak(500, "INTERNAL_SERVER_ERROR"),
+		answer(502, page), answer(200, page), answer(200, `{"result":"`+secret), func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://renamed.example"+r.URL.RequestURI(), http.StatusFound)
+		}, drop, drop, answer(500, page))
+}
+
+// The address of the webhook is a password, and so are the tokens of files: neither stands in an error or in the log.
+func TestSecretsAreNeverTold(t *testing.T) {
+	s := secretive(t)
+	var log strings.Builder
+	c := s.client(t, saved(map[string]string{savedV3: "false"}), func(o *Options) {
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	for s.count() < 9 {
+		for _, m := range c.Make(t.Context(), []desk.Effect{openEffect("k", "a"), commentEffect(8, "b")}) {
+			if m.Err == nil || strings.Contains(m.Err.Error(), secret) {
+				t.Errorf("request %d: %v", s.count(), m.Err)
+			}
+		}
+	}
+	for _, f := range []desk.File{{URL: "/x?token=" + secret}, {URL: "/uf.php?auth%5Bauth%5D=" + secret}, {URL: "http://p.example/x?token=" + secret}, {URL: "/%zz?token=" + secret}} {
+		if err := c.Download(t.Context(), f, io.Discard); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("%v", err)
+		}
+	}
+	if text := log.String(); !strings.Contains(text, "tasks.task.add") && !strings.Contains(text, "batch") || strings.Contains(text, secret) {
+		t.Errorf("logged: %s", text)
+	}
 }

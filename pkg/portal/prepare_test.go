@@ -15,6 +15,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/sandbox"
 )
 
 func contents(texts ...string) func(int) (io.ReadCloser, error) {
@@ -197,5 +198,36 @@ func TestFileName(t *testing.T) {
 		if got := fileName(in); got != want {
 			t.Errorf("fileName(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// A filter that the portal ignores gives everybody: nobody is called by the name of a stranger.
+func TestContactsNobodyAskedFor(t *testing.T) {
+	s := newScript(t, answer(200, `{"result":{"result":{"c0":[
+		{"ID":"1","NAME":"Olga","EMAIL":[{"VALUE":"olga@b.ru"}]},{"ID":"2","NAME":"Nobody","EMAIL":[]},{"ID":"4","NAME":"None"},
+		{"ID":"3","NAME":"Ivan","EMAIL":[{"VALUE":"IVAN@b.ru"},{"VALUE":"home@c.ru"}]}]},"result_error":[]}}`))
+	got, err := s.client(t).Prepare(t.Context(), []string{"ivan@b.ru"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]desk.Profile{"ivan@b.ru": {Name: "Ivan", CRM: []string{"C_3"}, Source: "bitrix24"}}
+	if diff := cmp.Diff(want, got.Profiles); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What batch would rewrite goes alone, be it the name of a file or an address.
+func TestReferencesOutsideOfTexts(t *testing.T) {
+	o := sandbox.PortalOptions{Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"$next@b.ru"}}}}
+	p, c := live(t, o, saved(map[string]string{savedFolder: "8930"}))
+	const name = "costs $total $result[a].txt"
+	prep, err := c.Prepare(t.Context(), []string{"$next@b.ru"}, []desk.File{{Name: name, Size: 1}, {Name: "b.txt", Size: 1}}, contents("x", "y"))
+	if err != nil || prep.Errs[0] != nil || prep.Errs[1] != nil || prep.Profiles["$next@b.ru"].Name != "Ivan" {
+		t.Fatal(prep, err)
+	}
+	e := openEffect("k", "a")
+	e.Post.Files = []desk.File{{Object: prep.Objects[0]}, {Object: prep.Objects[1]}}
+	if got, _ := p.Task(c.Make(t.Context(), []desk.Effect{e})[0].Task); len(got.Files) != 2 || got.Files[0].Name != name || got.Files[1].Name != "b.txt" {
+		t.Errorf("%+v", got.Files)
 	}
 }

@@ -140,6 +140,10 @@ func TestFindCommentsOnEitherCard(t *testing.T) {
 	if err != nil || made[0].Comment != 11 || made[0].Err != nil {
 		t.Error(made, err)
 	}
+	ours := "task.commentitem.getlist?TASKID=3&ORDER[ID]=asc&FILTER[AUTHOR_ID]=17&FILTER[>=POST_DATE]=2026-08-20T09:55:00+03:00"
+	if got := s.commands(t, 0)[0]; got != ours {
+		t.Error(got)
+	}
 	isNew := `{"result":{"result":{"c1":{"task":{"id":"3","chatId":26}},"c2":{"ID":26}},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
 	search := `{"result":{"result":{"c0":{"messages":[{"id":50,"authorId":17,"text":"` + mark + `\nt"}],"users":[],"files":[]}},"result_error":[]}}`
 	s = newScript(t, answer(200, isNew), answer(200, search))
@@ -341,4 +345,52 @@ func TestDownloadFollowsToWhereTheFileLies(t *testing.T) {
 		t.Error("the token travels on:", ref)
 	}
 	tells(t, s.client(t).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b), told{fault.Never, fault.One})
+}
+
+// What the portal itself wrote is told by either sign, on both cards.
+func TestMessagesOfTheSystem(t *testing.T) {
+	chat := `{"messages":[{"id":5,"authorId":0,"isSystem":false,"text":"x"},{"id":6,"authorId":7,"isSystem":true,"text":"x"},
+		{"id":7,"authorId":7,"isSystem":false,"text":"x"}],"users":[],"files":[]}`
+	forum := `[{"ID":"8","AUTHOR_ID":"0","POST_MESSAGE":"x"},{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"x"}]`
+	s := newScript(t, answer(200, `{"result":{"result":{"c0":`+chat+`,"c1":`+forum+`},"result_error":[]}}`))
+	got, err := s.client(t).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}, {Task: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var system []int64
+	for _, talk := range got {
+		for _, m := range talk.Comments {
+			if m.System {
+				system = append(system, m.ID)
+			}
+		}
+	}
+	if diff := cmp.Diff([]int64{5, 6, 8}, system); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// PHP writes a list with gaps as a map, and an empty map as a list.
+func TestUsersAndFilesOfAnyForm(t *testing.T) {
+	for _, tt := range []struct{ users, files, name, file string }{
+		{`[{"id":7,"name":"Anna"}]`, `[{"id":9,"name":"a.png"}]`, "Anna", "a.png"},
+		{`{"7":{"id":"7","name":"Anna"}}`, `{"9":{"id":"9","name":"a.png"}}`, "Anna", "a.png"},
+		{`[]`, `{}`, "", ""}, {`{}`, `null`, "", ""},
+	} {
+		body := `{"messages":[{"id":5,"authorId":7,"text":"x","params":{"FILE_ID":[9]}}],"users":` + tt.users + `,"files":` + tt.files + `}`
+		s := newScript(t, answer(200, `{"result":{"result":{"c0":`+body+`},"result_error":[]}}`))
+		got, err := s.client(t).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
+		if err != nil || got[0].Err != nil {
+			t.Fatal(err, got)
+		}
+		if m := got[0].Comments[0]; m.Name != tt.name || len(m.Files) != 1 || m.Files[0].Name != tt.file || m.Files[0].Object != 9 {
+			t.Errorf("%s %s: %+v", tt.users, tt.files, m)
+		}
+	}
+	for _, objects := range []string{`,"ATTACHED_OBJECTS":[]`, `,"ATTACHED_OBJECTS":{}`, `,"ATTACHED_OBJECTS":null`, ""} {
+		list, err := readForum([]byte(`[{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"x"` + objects + `}]`))
+		if err != nil || len(list) != 1 || len(list[0].Files) != 0 {
+			t.Error(objects, list, err)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -285,5 +286,72 @@ func TestTaskGoneAndAccessLost(t *testing.T) {
 				t.Error(talks, err)
 			}
 		})
+	}
+}
+
+// Bytes that are no text make the portal lose a whole request: they are gone whichever way a text travels.
+func TestTextIsCleanedOnEveryWay(t *testing.T) {
+	for way, o := range map[string]sandbox.PortalOptions{"alone": {NewCard: true}, "alone, old card": {}, "batch": {}} {
+		p, c := live(t, o)
+		e := openEffect("k", "a\x00b\xff😀 \xf0\x9f")
+		e.Post.Text = "line\x00\n\xc3 ж 👍🏽"
+		if e.Post.Fields.CRM = []string{"C_1\x00"}; way == "batch" {
+			e.Post.Fields.Tags = []string{"tag\x00\xff"}
+		}
+		effects := []desk.Effect{e, openEffect("l", "plain")}
+		if way != "batch" {
+			effects = effects[:1]
+		}
+		made := c.Make(t.Context(), effects)
+		if made[0].Err != nil {
+			t.Fatal(made[0].Err)
+		}
+		got, _ := p.Task(made[0].Task)
+		if got.Title != "ab\uFFFD😀 \uFFFD" || got.Description != "line\n\uFFFD ж 👍🏽" || got.CRM[0] != "C_1" {
+			t.Errorf("%s: %q %q %q", way, got.Title, got.Description, got.CRM)
+		}
+		if way == "batch" && !slices.Equal(got.Tags, []string{"tag\uFFFD"}) {
+			t.Errorf("tags %q", got.Tags)
+		}
+		for _, effects := range [][]desk.Effect{{commentEffect(made[0].Task, "x\x00\xff")}, {commentEffect(made[0].Task, "x\x00\xff"), openEffect("m", "a")}} {
+			if m := c.Make(t.Context(), effects)[0]; m.Err != nil {
+				t.Fatal(m.Err)
+			}
+			got, _ = p.Task(made[0].Task)
+			if last := got.Comments[len(got.Comments)-1].Text; last != "hd-0011223344556677\nx\uFFFD" {
+				t.Errorf("%s: %q", way, last)
+			}
+		}
+	}
+}
+
+// Counting costs the portal time, and nobody looks at the total.
+func TestListsAreNotCounted(t *testing.T) {
+	seen := map[string]bool{}
+	for _, o := range []sandbox.PortalOptions{{}, {NewCard: true}} {
+		p, c := live(t, o, func(o *Options) { o.Results = true })
+		ids := opened(t, c, 2)
+		at := p.Say(ids[0], 7, "done", sandbox.File{Name: "a", Content: []byte("x")})
+		p.MarkResult(ids[0], at)
+		c.Check(t.Context(), Want{Users: []int64{7}, CRM: true})
+		_, changes := c.Changes(t.Context(), time.Now().Add(-time.Hour))
+		_, states := c.States(t.Context(), ids)
+		_, found := c.Find(t.Context(), []desk.Effect{openEffect("key0", "x"), commentEffect(ids[0], "x")}, time.Now())
+		_, talks := c.Talks(t.Context(), []desk.Watch{{Task: ids[0], Last: at}, {Task: ids[1]}})
+		_, prepared := c.Prepare(t.Context(), []string{"a@b.ru"}, nil, nil)
+		if err := errors.Join(changes, states, found, talks, prepared); err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range p.Calls() {
+			switch k.Method {
+			case "tasks.task.list", "crm.contact.list", "user.get":
+				if seen[k.Method] = true; !k.V3 && k.Params.Str("start") != "-1" {
+					t.Errorf("%s from %q", k.Method, k.Params.Str("start"))
+				}
+			}
+		}
+	}
+	if len(seen) != 3 {
+		t.Error("called are only", seen)
 	}
 }

@@ -70,13 +70,17 @@ func TestTimeOfAMethodIsKept(t *testing.T) {
 }
 
 func TestMethodRestsAfterItsLimit(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"OPERATION_TIME_LIMIT"}}}}`))
+	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"OPERATION_TIME_LIMIT"}}}}`),
+		answer(200, `{"result":{"result":{"c0":12},"result_error":[]}}`))
 	c := s.client(t)
 	effects := []desk.Effect{openEffect("k", "a"), openEffect("l", "b")}
 	tells(t, c.Make(t.Context(), effects)[0].Err, told{fault.Refused, fault.Server})
 	tells(t, c.Make(t.Context(), effects)[0].Err, told{fault.Refused, fault.Server})
 	if s.count() != 1 {
 		t.Error("asked again", s.count())
+	}
+	if m := c.Make(t.Context(), []desk.Effect{commentEffect(8, "x")})[0]; m.Err != nil || m.Comment != 12 {
+		t.Error("another method has its own time", m)
 	}
 }
 
