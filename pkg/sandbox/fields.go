@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -20,14 +19,31 @@ func cutRunes(s string, n int, tail string) string {
 	return string([]rune(s)[:n]) + tail
 }
 
-var hashtag = regexp.MustCompile(`(?:^|\s)#([\p{L}\d_]+)`)
+const phpSpace = " \t\n\v\f\r"
 
 // hashtags are the words after # in title and description; the portal makes tags of them.
+//
+// QUIRK: whatever follows a # behind white space is a tag, digits and invisible characters too; the portal goes by bytes and
+// matches /\s#([^\s,\[\]<>]+)/ (tasks, Control\Task::parseTags; V2 ParseTextTrait).
 func hashtags(texts ...string) []string {
 	var tags []string
 	for _, s := range texts {
-		for _, m := range hashtag.FindAllStringSubmatch(s, -1) {
-			tags = append(tags, m[1])
+		for at := strings.IndexByte(s, '#'); at >= 0; {
+			rest := s[at+1:]
+			if at == 0 || strings.IndexByte(phpSpace, s[at-1]) >= 0 {
+				end := strings.IndexAny(rest, phpSpace+",[]<>")
+				if end < 0 {
+					end = len(rest)
+				}
+				if end > 0 {
+					tags = append(tags, rest[:end])
+				}
+			}
+			next := strings.IndexByte(rest, '#')
+			if next < 0 {
+				break
+			}
+			at += 1 + next
 		}
 	}
 	return tags

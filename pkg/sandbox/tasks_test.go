@@ -43,6 +43,13 @@ func TestTaskAdd(t *testing.T) {
 	must.refused("mandatory field", must.call("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`), 400, "ERROR_CORE")
 }
 
+func TestHashtags(t *testing.T) {
+	got := hashtags("#first of\tall", "in #a,b #12 x#no #б[c] ##d #\u200be\n#f # g [#h] http://x.example/#i \u00a0#j", "", "#")
+	if diff := cmp.Diff([]string{"first", "a", "12", "б", "#d", "\u200be", "f"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func (r *rig) list(body string) (ids []int64, whole *Params) {
 	r.t.Helper()
 	whole = r.ok("tasks.task.list", body)
