@@ -6,7 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// zeroWidth is the zero-width space that keeps a bracket or number sign from being understood.
+// zeroWidth is the zero-width space that keeps a bracket or number sign from being understood: behind the bracket, before
+// the number sign.
 const zeroWidth = "\u200b"
 
 // Brackets of our own tags while a text is being written, so that they are told from the writer's brackets. clean
@@ -35,7 +36,7 @@ func names(list string) map[string]bool {
 const longestTag = 10
 
 // Escape returns plain text as BBCode that shows it literally: a zero-width space stands behind a bracket that would
-// begin a tag or mention, and behind a number sign that would begin a task tag.
+// begin a tag or mention, and before a number sign that would begin a task tag.
 func Escape(text string) string { return escape(clean(text)) }
 
 // escape escapes clean text, lets our own tags through and gives them their brackets.
@@ -45,7 +46,6 @@ func escape(s string) string {
 	}
 	var b strings.Builder
 	b.Grow(len(s) + len(s)/8)
-	word := 0 // where the word began
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == leftMark:
@@ -55,16 +55,12 @@ func escape(s string) string {
 			}
 			b.WriteString("[" + s[i+1:i+end] + "]")
 			i += end
-			word = i + 1
 		case c == '[' && beginsTag(s[i+1:]):
 			b.WriteString("[" + zeroWidth)
-		case c == '#' && beginsWord(s[i+1:]) && !inAddress(s[word:i]):
-			b.WriteString("#" + zeroWidth)
+		case c == '#' && (i == 0 || isSpace(s[i-1])) && namesTag(s[i+1:]):
+			b.WriteString(zeroWidth + "#")
 		default:
 			b.WriteByte(c)
-			if c == ' ' || c == '\n' || c == '\t' {
-				word = i + 1
-			}
 		}
 	}
 	return b.String()
@@ -91,16 +87,12 @@ func isNameByte(c byte) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
 }
 
-func beginsWord(s string) bool {
-	r, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsLetter(r)
+// namesTag says whether the text behind a number sign makes it a task tag.
+//
+// QUIRK: in the title and the description of a task the portal takes whatever follows a number sign behind white space for
+// a tag, by bytes: digits, and a zero-width space, too (tasks, Control\Task::parseTags; V2 ParseTextTrait).
+func namesTag(s string) bool {
+	return s != "" && !isSpace(s[0]) && strings.IndexByte(",[]<>\x01", s[0]) < 0
 }
 
-// inAddress says whether a word up to its number sign is a web address, whose fragment must stay as it is. Only its
-// last 2,000 bytes are looked at, which keeps a word of nothing but number signs linear.
-func inAddress(word string) bool {
-	if len(word) > 2000 {
-		return false
-	}
-	return strings.Contains(word, "://") || strings.HasPrefix(word, "www.")
-}
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }

@@ -44,7 +44,7 @@ var readings = []struct{ name, html, text, bbcode string }{
 	{"Thunderbird pre", `<pre class="moz-quote-pre" wrap="">a  b
 c <a href="http://x.ru">http://x.ru</a> d</pre>`, "a  b\nc http://x.ru d", "a  b\nc [URL]http://x.ru[/URL] d"},
 	{"brackets", "[user=1]x[/user] [b] [1] #tag a#b [<b></b>USER=1] &#91;url=x]", "[user=1]x[/user] [b] [1] #tag a#b [USER=1] [url=x]",
-		"[\u200buser=1]x[\u200b/user] [\u200bb] [1] #\u200btag a#\u200bb [\u200bUSER=1] [\u200burl=x]"},
+		"[\u200buser=1]x[\u200b/user] [\u200bb] [1] \u200b#tag a#b [\u200bUSER=1] [\u200burl=x]"},
 	{"bracket before ours", "[<b>USER=1]</b>", "[USER=1]", "[[B]USER=1][/B]"},
 	{"forged marks", "a&#1;USER=1&#2;b&#0;c\x00", "aUSER=1b\ufffdc", "aUSER=1b\ufffdc"},
 	{"entities once", "&amp;lt;b&amp;gt; &lt;b&gt; AT&T", "&lt;b&gt; <b> AT&T", "&lt;b&gt; <b> AT&T"},

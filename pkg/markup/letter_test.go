@@ -22,7 +22,7 @@ func TestLetter(t *testing.T) {
 		{"nothing", " \n ", "", ""},
 		{"text", "a < b & \"c\"\nd\n\n\ne", pTag + "a &lt; b &amp; &#34;c&#34;<br/>d</p>\n" + pTag + "e</p>", "a < b & \"c\"\nd\n\ne"},
 		{"entities once", "&lt;script&gt; &amp;lt; &#91;B&#93;", pTag + "&lt;script&gt; &amp;lt; [B]</p>", "<script> &lt; [B]"},
-		{"our own marks", "[\u200bB] #\u200btag", pTag + "[B] #tag</p>", "[B] #tag"},
+		{"our own marks", "[\u200bB] \u200b#tag", pTag + "[B] #tag</p>", "[B] #tag"},
 		{"formats", "[b]a[I]b[/B]c[/i] [u]d[/u][S]e[/S]", pTag + "<b>a</b><b><i>b</i></b><i>c</i> <u>d</u><s>e</s></p>", "abc de"},
 		{"unknown", "[#3711-4821] [x] [B [/Q]", pTag + "[#3711-4821] [x] [B [/Q]</p>", "[#3711-4821] [x] [B [/Q]"},
 		{"mentions", "[USER=12]Иван[/USER], [USER=all]все[/USER] [USER=5 REPLACE]Пётр[/USER] [USER=7][/USER]", pTag + "Иван, все Пётр </p>", "Иван, все Пётр"},
@@ -66,13 +66,14 @@ func TestLetter(t *testing.T) {
 func TestEscape(t *testing.T) {
 	const z = "\u200b"
 	for in, want := range map[string]string{
-		"[B]x[/b]":                "[" + z + "B]x[" + z + "/b]",
-		"[Bold] [1] [] [/] [ B]":  "[Bold] [1] [] [/] [ B]",
-		"[*] [USER=1] [disk file": "[" + z + "*] [" + z + "USER=1] [" + z + "disk file",
-		"[URL":                    "[" + z + "URL",
-		"[Б]":                     "[Б]",
-		"#заказ #12 # x":          "#" + z + "заказ #12 # x",
-		"https://x.ru/a#b (www.x.ru#b) www.x.ru#b": "https://x.ru/a#b (www.x.ru#" + z + "b) www.x.ru#b",
+		"[B]x[/b]":                            "[" + z + "B]x[" + z + "/b]",
+		"[Bold] [1] [] [/] [ B]":              "[Bold] [1] [] [/] [ B]",
+		"[*] [USER=1] [disk file":             "[" + z + "*] [" + z + "USER=1] [" + z + "disk file",
+		"[URL":                                "[" + z + "URL",
+		"[Б]":                                 "[Б]",
+		"#заказ #12 # x #":                    z + "#заказ " + z + "#12 # x #",
+		"a\t#b\n#c ##d a#e (#f) #,g #[h] #<i": "a\t" + z + "#b\n" + z + "#c " + z + "##d a#e (#f) #,g #[h] #<i",
+		"https://x.ru/a#b (www.x.ru#b) www.x.ru#b": "https://x.ru/a#b (www.x.ru#b) www.x.ru#b",
 		"a\x00b\xffc\x01d\r\ne\rf😀":                "abcd\ne\nf😀",
 	} {
 		got := Escape(in)

@@ -62,7 +62,7 @@ func argEnd(s string, pairs bool) int {
 // QUIRK: whether the portal encodes entities in comments is not documented (its samples are raw), so the few it could
 // have written are decoded, once.
 var entities = strings.NewReplacer("&quot;", `"`, "&amp;", "&", "&lt;", "<", "&gt;", ">", "&#39;", "'", "&#039;", "'",
-	"&nbsp;", "\u00a0", "&#91;", "[", "&#93;", "]", "["+zeroWidth, "[", "#"+zeroWidth, "#")
+	"&nbsp;", "\u00a0", "&#91;", "[", "&#93;", "]", "["+zeroWidth, "[", zeroWidth+"#", "#")
 
 // shown returns a piece of text as a reader sees it: entities decoded, the marks of Escape gone.
 func shown(s string) string { return entities.Replace(s) }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -375,5 +376,101 @@ func TestFilesThatStayBehind(t *testing.T) {
 				t.Error(task.Files, task.Description)
 			}
 		}
+	}
+}
+
+// A customer's words are no markup of the portal: they tag no task and mention nobody.
+func TestLettersNeitherTagNorMention(t *testing.T) {
+	const subject = "#urgent: order #12 #3-b"
+	text := "#first line of #12 and #later\n#3 [USER=7]Anna[/USER] is [B]late[/B], see https://b.example/#top\n\t#tab"
+	kinds := map[string]func(id, re string, header ...string) []byte{
+		"plain": func(id, re string, header ...string) []byte {
+			return letter(id, "n@b.example", re+subject, text, header...)
+		},
+		"HTML": func(id, re string, header ...string) []byte {
+			html := "<p>" + strings.ReplaceAll(text, "\n", "<br>") + "</p><ul><li>#item</li></ul>"
+			return letter(id, "n@b.example", re+subject, html, append(header, "Content-Type: text/html; charset=utf-8")...)
+		},
+	}
+	for name, o := range cards {
+		for kind, write := range kinds {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				w := newWorld(t, o)
+				w.arrive(write("1@b.example", ""))
+				w.quiet()
+				w.arrive(write("2@b.example", "Re: ", "In-Reply-To: <1@b.example>"))
+				w.quiet()
+				all := w.portal.Tasks()
+				if len(all) != 1 {
+					t.Fatalf("%d tasks", len(all))
+				}
+				task := all[0]
+				if !slices.Equal(task.Tags, []string{"helpdesk"}) {
+					t.Errorf("tags %q", task.Tags)
+				}
+				if got := strings.ReplaceAll(task.Title, "\u200b", ""); got != subject {
+					t.Errorf("title %q", task.Title)
+				}
+				comment := task.Comments[len(task.Comments)-1].Text
+				for _, said := range []string{task.Description, comment} {
+					if strings.Contains(said, "[USER=") || strings.Contains(said, "[B]late") || !strings.Contains(said, "Anna") {
+						t.Errorf("%q", said)
+					}
+				}
+			})
+		}
+	}
+}
+
+// A chat cuts what is longer than it takes: we cut before, and attach the whole.
+func TestLongCommentIsNotCutByThePortal(t *testing.T) {
+	for name, o := range cards {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, o)
+			task := w.opened()
+			w.again(1, strings.Repeat("Длинное предложение, чтобы не поместилось.\n", 700))
+			w.quiet()
+			got, _ := w.portal.Task(task)
+			last := got.Comments[len(got.Comments)-1]
+			if n := utf8.RuneCountInString(last.Text); n > 20_000 || n < 10_000 || strings.HasSuffix(last.Text, " (...)") {
+				t.Errorf("%d characters, the last are %q", n, last.Text[len(last.Text)-20:])
+			}
+			if len(last.Files) != 1 || last.Files[0].Name != "message.eml" {
+				t.Errorf("files %+v", last.Files)
+			}
+		})
+	}
+}
+
+// Dates of the portal have whole seconds: what stirs again within the second of the last reading is not missed, and what
+// was read is not sent twice.
+func TestAnswersOfOneSecond(t *testing.T) {
+	for name, o := range cards {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, o)
+			w.policy.Combine = false
+			w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
+			w.arrive(letter("2@c.example", "n2@c.example", "Two", "How?"))
+			w.poll()
+			w.clock.Advance(time.Minute)
+			all := w.portal.Tasks()
+			if len(all) != 2 {
+				t.Fatalf("%d tasks", len(all))
+			}
+			one, two := all[0].ID, all[1].ID
+			w.portal.Say(one, specialist, "First.")
+			w.notify()
+			w.portal.Say(one, specialist, "Second.") // all of it in the same second
+			w.portal.Say(two, specialist, "Third.")
+			w.notify()
+			w.portal.Say(two, specialist, "Fourth.")
+			w.minutes(5)
+			got := strings.Join(w.answers(), "")
+			for _, text := range []string{"First.", "Second.", "Third.", "Fourth."} {
+				if n := strings.Count(got, text); n != 1 {
+					t.Errorf("%s was sent %d times", text, n)
+				}
+			}
+		})
 	}
 }

@@ -54,7 +54,7 @@ func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 	if p.Form != desk.FormTask && !markedFirst(text, p.Marker) {
 		return "", "", fmt.Errorf("render post %s: %w", p.Form, errNoMarker)
 	}
-	title = oneLine(p.Title)
+	title = s.escape(p.Title)
 	if title == "" {
 		title = phrase(t, "title", data)
 	}
