@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,7 +61,7 @@ func (a answer) bytes() []byte {
 	if a.raw != nil {
 		return a.raw
 	}
-	raw, err := json.Marshal(a.body)
+	raw, err := appendJSON(nil, a.body)
 	if err != nil {
 		panic(err) // everything in an answer is ours
 	}

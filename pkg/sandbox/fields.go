@@ -159,8 +159,8 @@ func (p *Portal) newTask(f *Params) (*task, error) {
 	if err := p.setFields(t, f); err != nil {
 		return nil, err
 	}
-	for _, tag := range hashtags(t.Title, t.Description) {
-		t.Tags = tags(listOf(append(t.Tags, tag)))
+	if found := hashtags(t.Title, t.Description); len(found) > 0 {
+		t.Tags = tags(listOf(append(t.Tags, found...)))
 	}
 	t.ID = p.world.next("task")
 	p.world.tasks[t.ID] = t

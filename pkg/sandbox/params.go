@@ -1,13 +1,9 @@
 package sandbox
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Params are the parameters of a call as PHP holds them: an ordered map whose keys are strings and in which a list is the
@@ -107,84 +103,7 @@ func (p *Params) isList() bool {
 }
 
 // MarshalJSON writes what PHP writes: a list where the keys are 0, 1, 2, hence [] for an empty map.
-func (p *Params) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	list := p == nil || p.isList()
-	b.WriteString(map[bool]string{true: "[", false: "{"}[list])
-	for i, k := range p.Keys() {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		if !list {
-			key, err := json.Marshal(k)
-			if err != nil {
-				return nil, err
-			}
-			b.Write(key)
-			b.WriteByte(':')
-		}
-		v, err := json.Marshal(p.vals[k])
-		if err != nil {
-			return nil, err
-		}
-		b.Write(v)
-	}
-	b.WriteString(map[bool]string{true: "]", false: "}"}[list])
-	return b.Bytes(), nil
-}
-
-// parseJSON reads an object or a list and keeps the order of its keys.
-func parseJSON(raw []byte) (*Params, error) {
-	if !utf8.Valid(raw) {
-		return nil, fmt.Errorf("read JSON: not UTF-8")
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	v, err := jsonValue(d)
-	if err != nil {
-		return nil, fmt.Errorf("read JSON: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("read JSON: more than one value")
-	}
-	p, ok := v.(*Params)
-	if !ok {
-		return nil, fmt.Errorf("read JSON: neither object nor list")
-	}
-	return p, nil
-}
-
-func jsonValue(d *json.Decoder) (any, error) {
-	tok, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	open, ok := tok.(json.Delim)
-	if !ok {
-		return tok, nil
-	}
-	p := &Params{}
-	for d.More() {
-		key := ""
-		if open == '{' {
-			if tok, err = d.Token(); err != nil {
-				return nil, err
-			}
-			key = tok.(string)
-		}
-		v, err := jsonValue(d)
-		if err != nil {
-			return nil, err
-		}
-		if open == '{' {
-			p.set(key, v)
-		} else {
-			p.set(strconv.Itoa(len(p.keys)), v)
-		}
-	}
-	_, err = d.Token()
-	return p, err
-}
+func (p *Params) MarshalJSON() ([]byte, error) { return appendJSON(nil, p) }
 
 // parseQuery reads a query string as PHP's parse_str does: only percent signs and plus are decoded, brackets nest.
 func parseQuery(query string) *Params {
@@ -202,7 +121,9 @@ func parseQuery(query string) *Params {
 func setPath(p *Params, key string, value any) {
 	name, rest, nested := strings.Cut(strings.TrimLeft(key, " "), "[")
 	// QUIRK: PHP turns dots and blanks in the name of a variable into underscores, but not inside brackets.
-	name = strings.NewReplacer(".", "_", " ", "_").Replace(name)
+	if strings.ContainsAny(name, ". ") {
+		name = strings.ReplaceAll(strings.ReplaceAll(name, ".", "_"), " ", "_")
+	}
 	if name == "" {
 		return
 	}
@@ -235,24 +156,34 @@ func setPath(p *Params, key string, value any) {
 
 // unescape decodes as PHP's urldecode does: what is no valid escape stays as it is.
 func unescape(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '+':
-			b.WriteByte(' ')
-		case s[i] == '%' && i+2 < len(s):
-			n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
-			if err != nil {
-				b.WriteByte('%')
-				continue
-			}
-			b.WriteByte(byte(n))
-			i += 2
-		default:
-			b.WriteByte(s[i])
-		}
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s
 	}
-	return b.String()
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '+' {
+			c = ' '
+		} else if c == '%' && i+2 < len(s) {
+			if high, low := unhex(s[i+1]), unhex(s[i+2]); high >= 0 && low >= 0 {
+				c = byte(high<<4 | low)
+				i += 2
+			}
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
+
+// unhex is the value of a hexadecimal digit, -1 for what is none.
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return int(c|0x20-'a') + 10
+	}
+	return -1
 }
 
 // text is a value as PHP prints it: true is 1, false and null are nothing.

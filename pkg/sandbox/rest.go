@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"io"
 	"mime"
 	"net/http"
@@ -89,7 +90,7 @@ func requestParams(r *http.Request) *Params {
 		}
 		return params
 	}
-	raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	raw, err := readBody(r)
 	if err != nil || len(raw) == 0 {
 		return params
 	}
@@ -106,4 +107,14 @@ func requestParams(r *http.Request) *Params {
 		params.set(k, body.vals[k])
 	}
 	return params
+}
+
+// readBody reads what the portal takes of a request, into one piece of memory where the length is told.
+func readBody(r *http.Request) ([]byte, error) {
+	var b bytes.Buffer
+	if r.ContentLength > 0 {
+		b.Grow(int(min(r.ContentLength, maxBody)) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(r.Body, maxBody))
+	return b.Bytes(), err
 }

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -62,7 +61,7 @@ func v3Methods() map[string]v3Method {
 
 // serveV3 answers one request of REST v3.
 func (p *Portal) serveV3(w http.ResponseWriter, r *http.Request, user, code, name string) {
-	raw, _ := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	raw, _ := readBody(r)
 	params, jsonErr := v3Params(r, raw)
 	c := p.note(&Call{Method: name, V3: true, Params: params, Key: r.Header.Get("Idempotency-Key")})
 	if e := p.gate(r, user, code); e != nil {
