@@ -5,195 +5,132 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strconv"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// parseJSON reads an object or a list and keeps the order of its keys. It reads by itself what encoding/json would read
-// token by token, since the largest requests are one string after the other.
+// parseJSON reads an object or a list and keeps the order of its keys; as in PHP a list is a map of 0 to n.
 func parseJSON(raw []byte) (*Params, error) {
 	if !utf8.Valid(raw) {
-		return nil, fmt.Errorf("read JSON: not UTF-8")
+		return nil, errors.New("read JSON: not UTF-8")
 	}
-	r := &jsonReader{raw: raw}
-	v, err := r.value(0)
+	// Half of a pair of surrogates is read as a character that is none, and of two values of one name the last counts.
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	v, err := jsonValue(dec)
 	if err != nil {
 		return nil, fmt.Errorf("read JSON: %w", err)
 	}
-	if r.space(); r.at != len(raw) {
-		return nil, fmt.Errorf("read JSON: more than one value")
+	if _, err := dec.ReadToken(); err != io.EOF {
+		return nil, errors.New("read JSON: more than one value")
 	}
 	p, ok := v.(*Params)
 	if !ok {
-		return nil, fmt.Errorf("read JSON: neither object nor list")
+		return nil, errors.New("read JSON: neither object nor list")
 	}
 	return p, nil
 }
 
-const deepest = 10_000 // as encoding/json
-
-var errNoJSON = errors.New("not JSON")
-
-// jsonReader reads JSON from where it stands.
-type jsonReader struct {
-	raw []byte
-	at  int
-}
-
-func (r *jsonReader) space() {
-	for r.at < len(r.raw) && (r.raw[r.at] == ' ' || r.raw[r.at] == '\n' || r.raw[r.at] == '\t' || r.raw[r.at] == '\r') {
-		r.at++
+func jsonValue(dec *jsontext.Decoder) (any, error) {
+	tok, err := dec.ReadToken()
+	if err != nil {
+		return nil, err
 	}
-}
-
-// next says whether c comes next, and steps over it.
-func (r *jsonReader) next(c byte) bool {
-	r.space()
-	if r.at < len(r.raw) && r.raw[r.at] == c {
-		r.at++
-		return true
-	}
-	return false
-}
-
-func (r *jsonReader) value(depth int) (any, error) {
-	r.space()
-	if r.at == len(r.raw) || depth > deepest {
-		return nil, errNoJSON
-	}
-	switch r.raw[r.at] {
-	case '{':
-		return r.members('}', depth)
-	case '[':
-		return r.members(']', depth)
+	switch kind := tok.Kind(); kind {
+	case '{', '[':
+		return jsonMembers(dec, kind)
 	case '"':
-		return r.text()
+		return tok.String(), nil
+	case 't', 'f':
+		return tok.Bool(), nil
+	case 'n':
+		return nil, nil
 	}
-	return r.word()
+	return json.Number(tok.String()), nil
 }
 
-// members reads what stands between brackets, with names where the brackets are an object's.
-func (r *jsonReader) members(end byte, depth int) (any, error) {
-	r.at++
+// jsonMembers reads what stands between brackets, with names where the brackets are an object's.
+func jsonMembers(dec *jsontext.Decoder, kind jsontext.Kind) (any, error) {
 	p := &Params{}
-	if r.next(end) {
-		return p, nil
-	}
-	for {
-		name := ""
-		if end == ']' {
-			name = strconv.Itoa(len(p.keys))
-		} else {
-			var err error
-			if r.space(); r.at == len(r.raw) || r.raw[r.at] != '"' {
-				return nil, errNoJSON
+	for k := dec.PeekKind(); k != '}' && k != ']'; k = dec.PeekKind() {
+		name := strconv.Itoa(len(p.keys))
+		if kind == '{' {
+			tok, err := dec.ReadToken()
+			if err != nil {
+				return nil, err
 			}
-			if name, err = r.text(); err != nil || !r.next(':') {
-				return nil, errNoJSON
-			}
+			name = tok.String()
 		}
-		v, err := r.value(depth + 1)
+		v, err := jsonValue(dec)
 		if err != nil {
 			return nil, err
 		}
 		p.set(name, v)
-		if r.next(end) {
-			return p, nil
-		}
-		if !r.next(',') {
-			return nil, errNoJSON
-		}
 	}
+	_, err := dec.ReadToken()
+	return p, err
 }
 
-// text reads a string.
-func (r *jsonReader) text() (string, error) {
-	begin, escaped := r.at+1, false
-	for r.at++; r.at < len(r.raw); r.at++ {
-		switch c := r.raw[r.at]; {
-		case c == '"':
-			r.at++
-			if !escaped {
-				return string(r.raw[begin : r.at-1]), nil
-			}
-			return unquote(r.raw[begin : r.at-1])
-		case c == '\\':
-			escaped = true
-			r.at++
-		case c < ' ':
-			return "", errNoJSON
+// appendJSON appends v. What it writes by itself is what answers are made of: encoding/json would go over the whole of a
+// map in order once more for every map around it.
+func appendJSON(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case *Params:
+		if v != nil {
+			return appendParams(b, v)
 		}
+	case object:
+		if v != nil {
+			return appendMembers(b, slices.Sorted(maps.Keys(v)), v)
+		}
+	case string:
+		return appendText(b, v)
 	}
-	return "", errNoJSON
+	raw, err := json.Marshal(v)
+	return append(b, raw...), err
 }
 
-var escapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
-
-// unquote replaces the escapes in a string without its quotes.
-func unquote(s []byte) (string, error) {
-	b := make([]byte, 0, len(s))
-	for {
-		plain, rest, found := bytes.Cut(s, []byte{'\\'})
-		b = append(b, plain...)
-		if !found {
-			return string(b), nil
-		}
-		s = rest[1:]
-		if c, ok := escapes[rest[0]]; ok {
-			b = append(b, c)
-			continue
-		}
-		unit, ok := hex4(s)
-		if rest[0] != 'u' || !ok {
-			return "", errNoJSON
-		}
-		s = s[4:]
-		if utf16.IsSurrogate(unit) { // half of a character, or of none
-			low, whole := rune(0), false
-			if len(s) > 2 && s[0] == '\\' && s[1] == 'u' {
-				low, whole = hex4(s[2:])
-			}
-			if unit = utf16.DecodeRune(unit, low); whole && unit != utf8.RuneError {
-				s = s[6:]
-			}
-		}
-		b = utf8.AppendRune(b, unit)
+// appendText appends a string; what is no UTF-8 in it becomes a character that is none.
+func appendText(b []byte, s string) ([]byte, error) {
+	b, err := jsontext.AppendQuote(b, s)
+	if !utf8.ValidString(s) {
+		err = nil
 	}
+	return b, err
 }
 
-func hex4(s []byte) (n rune, ok bool) {
-	if len(s) < 4 {
-		return 0, false
+func appendParams(b []byte, p *Params) (_ []byte, err error) {
+	if !p.isList() {
+		return appendMembers(b, p.keys, p.vals)
 	}
-	for _, c := range s[:4] {
-		digit := unhex(c)
-		if digit < 0 {
-			return 0, false
+	b = append(b, '[')
+	for i, v := range p.values() {
+		if i > 0 {
+			b = append(b, ',')
 		}
-		n = n<<4 | rune(digit)
+		if b, err = appendJSON(b, v); err != nil {
+			return nil, err
+		}
 	}
-	return n, true
+	return append(b, ']'), nil
 }
 
-// word reads a number, true, false or null.
-func (r *jsonReader) word() (any, error) {
-	n := bytes.IndexAny(r.raw[r.at:], ",]} \n\t\r")
-	if n < 0 {
-		n = len(r.raw) - r.at
+func appendMembers(b []byte, keys []string, vals map[string]any) (_ []byte, err error) {
+	b = append(b, '{')
+	for i, k := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = appendText(b, k); err != nil {
+			return nil, err
+		}
+		if b, err = appendJSON(append(b, ':'), vals[k]); err != nil {
+			return nil, err
+		}
 	}
-	word := r.raw[r.at : r.at+n]
-	r.at += n
-	switch string(word) {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	case "null":
-		return nil, nil
-	}
-	if !json.Valid(word) || word[0] == '"' {
-		return nil, errNoJSON
-	}
-	return json.Number(word), nil
+	return append(b, '}'), nil
 }

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -88,10 +89,23 @@ func checkWriting(t *testing.T, v any) {
 		v = object(p.vals)
 	}
 	got, err := appendJSON(nil, v)
-	want, werr := json.Marshal(v)
-	if err != nil || werr != nil || !bytes.Equal(got, want) {
-		t.Fatalf("%s, %v, want %s, %v", got, err, want, werr)
+	var want bytes.Buffer
+	enc := json.NewEncoder(&want)
+	enc.SetEscapeHTML(false)
+	werr := enc.Encode(v)
+	if err != nil || werr != nil || !same(t, got, want.Bytes()) {
+		t.Fatalf("%s, %v, want %s, %v", got, err, want.Bytes(), werr)
 	}
+}
+
+// same says whether two texts are the same JSON, however its characters are escaped.
+func same(t *testing.T, a, b []byte) bool {
+	t.Helper()
+	var x, y any
+	if err := errors.Join(json.Unmarshal(a, &x), json.Unmarshal(b, &y)); err != nil {
+		t.Fatal(err)
+	}
+	return cmp.Equal(x, y)
 }
 
 func TestAnswersAreWrittenAsEncodingJSONDoes(t *testing.T) {
