@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 	_ "time/tzdata" // Windows has no time zones of its own
 
@@ -101,14 +102,17 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries
 
 // kit makes what judging and writing take.
 func kit(cfg *config.Config) (k pass.Kit, err error) {
-	if k.Rules, k.Cutter, err = rules(cfg); err != nil {
-		return k, err
+	var wrong, broken error
+	var making sync.WaitGroup
+	making.Go(func() { k.Rules, k.Cutter, wrong = rules(cfg) })
+	making.Go(func() { k.Texts, broken = letters(cfg) })
+	making.Wait()
+	if wrong != nil {
+		return k, wrong
 	}
-	texts, err := letters(cfg)
-	if err != nil {
-		return k, usage(err)
+	if broken != nil {
+		return k, usage(broken)
 	}
-	k.Texts = texts
 	return k, nil
 }
 

@@ -52,7 +52,12 @@ func oneLine(s string) string {
 // cutRunes returns at most n characters of s, with an ellipsis where it was cut; never between a letter and the marks
 // that belong to it.
 func cutRunes(s string, n int) string {
-	rs := []rune(s)
+	rs := make([]rune, 0, min(len(s), n+1)) // s may be a whole letter
+	for _, r := range s {
+		if rs = append(rs, r); len(rs) > n {
+			break
+		}
+	}
 	if len(rs) <= n {
 		return s
 	}

@@ -24,7 +24,7 @@ type Ledger interface {
 	Progress(places []desk.Place) ([]desk.Progress, error)
 	Ask(qs []desk.Questions) ([]desk.Facts, error)
 	Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error
-	Marked(places []desk.Place) error
+	Marked(places []desk.Place)
 }
 
 // Infirmary keeps what could not be processed.

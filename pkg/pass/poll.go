@@ -386,5 +386,6 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 	}
 	p.report.Marked += len(uids)
 	p.advance(0, len(uids))
-	return open, p.Ledger.Marked(done)
+	p.Ledger.Marked(done)
+	return open, nil
 }

@@ -382,10 +382,6 @@ func (s *stepping) RecordChanges(now time.Time, ns []uint64, r desk.Reading, dec
 	return step0(s.w, "record changes", func() error { return s.Store.RecordChanges(now, ns, r, decide) })
 }
 
-func (s *stepping) Marked(ps []desk.Place) error {
-	return step0(s.w, "note marks", func() error { return s.Store.Marked(ps) })
-}
-
 func (s *stepping) Attempted(now time.Time, p desk.Place, why string) (int, error) {
 	return step1(s.w, "note a failed attempt", func() (int, error) { return s.Store.Attempted(now, p, why) })
 }

@@ -147,7 +147,10 @@ func readTaskAdd(a Answer) desk.Made {
 		return desk.Made{Err: fmt.Errorf("open task: %w", a.Err)}
 	}
 	var r struct {
-		Task task `json:"task"`
+		Task struct {
+			ID     ID `json:"id"`
+			ChatID ID `json:"chatId"`
+		} `json:"task"`
 	}
 	if err := into(a.Result, &r); err != nil || r.Task.ID == 0 {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task: the answer holds no task"))}

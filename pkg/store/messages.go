@@ -49,7 +49,7 @@ func (s *Store) Progress(places []desk.Place) ([]desk.Progress, error) {
 			if _, err = get(tx, bAttempts, placeKey(p), &tried); err != nil {
 				return err
 			}
-			out[i].Tries, out[i].Note, out[i].Held, out[i].Marked = tried.Tries, tried.Note, tried.Held, was.Marked
+			out[i].Tries, out[i].Note, out[i].Held = tried.Tries, tried.Note, tried.Held
 			if !out[i].Known {
 				continue
 			}
@@ -77,25 +77,30 @@ func unmade(tx *bolt.Tx) (map[string]bool, error) {
 	return keys, err
 }
 
-// Marked notes that the messages have been marked on their server.
-func (s *Store) Marked(places []desk.Place) error {
-	return s.update(func(tx *bolt.Tx) error {
-		for _, p := range places {
-			var was seen
-			ok, err := get(tx, bSeen, placeKey(p), &was)
-			if err != nil {
-				return err
-			}
-			if !ok || was.Marked {
-				continue
-			}
-			was.Marked = true
-			if err := put(tx, bSeen, placeKey(p), was); err != nil {
-				return err
-			}
+// Marked notes that the messages have been marked on their server. That goes into the file with the next transaction or
+// with Close: nothing but Prune asks for it.
+func (s *Store) Marked(places []desk.Place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.marked = append(s.marked, places...)
+}
+
+func mark(tx *bolt.Tx, places []desk.Place) error {
+	for _, p := range places {
+		var was seen
+		ok, err := get(tx, bSeen, placeKey(p), &was)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		if !ok || was.Marked {
+			continue
+		}
+		was.Marked = true
+		if err := put(tx, bSeen, placeKey(p), was); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Record decides the messages one after the other and records each decision before the next is asked for, all in one

@@ -25,6 +25,9 @@ type old struct {
 // journal, the answers of other directories, places of marked messages, and all of a message's record but its key. It
 // returns how many entries it forgot.
 func (s *Store) Prune(before time.Time) (int, error) {
+	if err := s.settle(); err != nil {
+		return 0, err
+	}
 	n := 0
 	for _, bucket := range [][]byte{bJournal, bProfiles, bSeen, bMessages} {
 		keys, err := s.aged(bucket, before, mostPruned-n)

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
@@ -70,6 +71,9 @@ type Store struct {
 	remove  string   // a file made for the overlay alone
 	signer  desk.Signer
 	id      string
+
+	mu     sync.Mutex
+	marked []desk.Place // noted with the next transaction
 }
 
 // Options say how to open the state.
@@ -216,7 +220,7 @@ func (s *Store) prepare(tx *bolt.Tx, old uint64) error {
 
 // Close lets go of the file. What was done in an overlay is forgotten.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.settle()}
 	if s.overlay != nil {
 		errs = append(errs, s.overlay.Rollback())
 	}
@@ -239,7 +243,31 @@ func (s *Store) update(fn func(*bolt.Tx) error) error {
 	if s.overlay != nil {
 		return fn(s.overlay)
 	}
-	return s.db.Update(fn)
+	s.mu.Lock()
+	marks := s.marked
+	s.marked = nil
+	s.mu.Unlock()
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		if err := mark(tx, marks); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+	if err != nil {
+		s.Marked(marks)
+	}
+	return err
+}
+
+// settle brings into the file what waits for a transaction to go with.
+func (s *Store) settle() error {
+	s.mu.Lock()
+	waiting := len(s.marked)
+	s.mu.Unlock()
+	if waiting == 0 {
+		return nil
+	}
+	return s.update(func(*bolt.Tx) error { return nil })
 }
 
 func (s *Store) view(fn func(*bolt.Tx) error) error {
