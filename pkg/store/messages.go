@@ -186,7 +186,7 @@ func (s *Store) apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, erro
 			}
 		}
 		n = t.Number
-		if err := put(tx, bTickets, number(n), t); err != nil {
+		if err := putTicket(tx, t); err != nil {
 			return 0, err
 		}
 	}

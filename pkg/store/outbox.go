@@ -305,7 +305,7 @@ func learn(tx *bolt.Tx, p desk.Pending, r desk.Result) error {
 			return err
 		}
 	}
-	return put(tx, bTickets, number(t.Number), t)
+	return putTicket(tx, t)
 }
 
 // Retry lets effects be tried at once, held or not; none named = all of them. It returns how many.

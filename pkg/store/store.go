@@ -42,6 +42,7 @@ var (
 	bSeen       = []byte("seen")       // place → seen
 	bMessages   = []byte("messages")   // message key → desk.Record
 	bTickets    = []byte("tickets")    // number → desk.Ticket
+	bTexts      = []byte("texts")      // ticket number → when its latest letter came, and the text of that
 	bTasks      = []byte("tasks")      // task → ticket number
 	bThreads    = []byte("threads")    // Message-ID → desk.Link
 	bSubjects   = []byte("subjects")   // address NUL subject → ticket numbers, newest first
@@ -60,7 +61,7 @@ var (
 	bPictures   = []byte("pictures")   // address NUL hash → picture
 	bCursors    = []byte("cursors")    // name → desk.Reading
 	bCache      = []byte("cache")      // name → cached
-	buckets     = [][]byte{bMeta, bSeen, bMessages, bTickets, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
+	buckets     = [][]byte{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
 		bPoison, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}
 )
 

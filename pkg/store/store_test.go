@@ -478,3 +478,36 @@ func TestOldAutoRepliesAreForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
+	s := fresh(t)
+	record(t, s, arrival(1, "ivan@example.org"))
+	for hour, text := range []string{"Принтер\nне печатает", "", "Again"} {
+		at := noon.Add(time.Duration(hour) * time.Hour)
+		err := s.update(func(tx *bolt.Tx) error {
+			one, err := ticket(tx, 1)
+			one.LastText, one.LastAt = text, at
+			return errors.Join(err, putTicket(tx, one))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Ticket(1)
+		if err != nil || got.LastText != text || !got.LastAt.Equal(at) {
+			t.Errorf("%q: %q, %v", text, got.LastText, err)
+		}
+		err = s.update(func(tx *bolt.Tx) error { // read without its text and written again
+			one, err := ticket(tx, 1)
+			if one.LastText != "" {
+				t.Errorf("read with every use: %q", one.LastText)
+			}
+			return errors.Join(err, putTicket(tx, one))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err = s.Ticket(1); err != nil || got.LastText != text {
+			t.Errorf("%q: then %q, %v", text, got.LastText, err)
+		}
+	}
+}

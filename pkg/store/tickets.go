@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -17,6 +18,28 @@ func ticket(tx *bolt.Tx, n uint64) (desk.Ticket, error) {
 		err = fmt.Errorf("find ticket %d: %w", n, ErrAbsent)
 	}
 	return t, err
+}
+
+// putTicket keeps a ticket, and the text of its latest letter beside it: tickets are read often, and texts are long.
+func putTicket(tx *bolt.Tx, t desk.Ticket) error {
+	if t.LastText != "" {
+		text := t.LastAt.AppendFormat(nil, time.RFC3339Nano)
+		text = append(append(text, '\n'), t.LastText...)
+		if err := tx.Bucket(bTexts).Put(number(t.Number), text); err != nil {
+			return err
+		}
+	}
+	t.LastText = ""
+	return put(tx, bTickets, number(t.Number), t)
+}
+
+// lastText returns the text of the ticket's latest letter, "" where that had none.
+func lastText(tx *bolt.Tx, t desk.Ticket) string {
+	at, text, _ := bytes.Cut(tx.Bucket(bTexts).Get(number(t.Number)), []byte("\n"))
+	if since, err := time.Parse(time.RFC3339Nano, string(at)); err != nil || !since.Equal(t.LastAt) {
+		return ""
+	}
+	return string(text)
 }
 
 func ticketOf(tx *bolt.Tx, task int64) (uint64, error) {
@@ -36,10 +59,16 @@ func note(tx *bolt.Tx, n uint64, step desk.Step) error {
 	return put(tx, bJournal, append(number(n), number(seq)...), step)
 }
 
-// Ticket returns one of our tickets.
+// Ticket returns one of our tickets, alone of all with the text of its latest letter.
 func (s *Store) Ticket(n uint64) (desk.Ticket, error) {
 	var t desk.Ticket
-	err := s.view(func(tx *bolt.Tx) (err error) { t, err = ticket(tx, n); return err })
+	err := s.view(func(tx *bolt.Tx) (err error) {
+		t, err = ticket(tx, n)
+		if text := lastText(tx, t); text != "" {
+			t.LastText = text
+		}
+		return err
+	})
 	return t, err
 }
 
