@@ -35,7 +35,7 @@ type app struct {
 }
 
 // memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
-const memory = 28 << 20
+const memory = 27 << 20
 
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
