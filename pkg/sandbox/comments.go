@@ -181,7 +181,7 @@ func commentMatches(c Comment, filter *Params) bool {
 		case "AUTHOR_ID":
 			ok = numberHits([]int64{c.Author}, m[1], integers(filter.Get(k)))
 		case "POST_DATE":
-			ok = dateHits(c.At, m[1], filter.Get(k))
+			ok = dateHits(c.At, m[1], date(filter.Get(k)))
 		}
 		if !ok {
 			return false

@@ -36,12 +36,14 @@ func tasksTaskList(p *Portal, x *execution) (any, error) {
 		}
 	}
 	filter, _ := x.params.Get("filter").(*Params)
+	conditions := p.conditions(filter)
 	var found []*task
-	for _, t := range p.world.sorted() {
-		if p.world.sees(p.o.UserID, t) && p.matches(t, filter) {
+	for _, t := range p.world.tasks {
+		if p.world.sees(p.o.UserID, t) && p.matches(t, conditions) {
 			found = append(found, t)
 		}
 	}
+	slices.SortFunc(found, func(a, b *task) int { return cmp.Compare(a.ID, b.ID) })
 	sortTasks(found, order)
 	rows := []any{}
 	for _, t := range page(x, found) {
@@ -101,29 +103,45 @@ func page[T any](x *execution, all []T) []T {
 
 var filterKey = regexp.MustCompile(`^(!><|><|>=|<=|!=|!%|[!=<>%*?])?([A-Z_0-9]+)$`)
 
-// matches asks every key of the filter. QUIRK: a key it does not know is ignored, so that everything matches.
-func (p *Portal) matches(t *task, filter *Params) bool {
+// condition is a key of a filter with what it wants, read in every way a column may be compared with.
+type condition struct {
+	op, column string
+	at         time.Time // zero = no date
+	numbers    []int64
+	texts      []string
+}
+
+func (p *Portal) conditions(filter *Params) (all []condition) {
 	for _, k := range filter.Keys() {
 		m := filterKey.FindStringSubmatch(k)
 		if m == nil || m[2] == "ACTIVITY_DATE" && p.o.ActivityFilterIgnored {
 			continue
 		}
-		if hit, known := p.asks(t, m[1], m[2], filter.Get(k)); known && !hit {
+		want := filter.Get(k)
+		all = append(all, condition{m[1], m[2], date(want), integers(want), texts(want)})
+	}
+	return all
+}
+
+// matches asks every condition. QUIRK: a column it does not know is ignored, so that everything matches.
+func (p *Portal) matches(t *task, conditions []condition) bool {
+	for _, c := range conditions {
+		if hit, known := p.asks(t, c); known && !hit {
 			return false
 		}
 	}
 	return true
 }
 
-func (p *Portal) asks(t *task, op, column string, want any) (hit, known bool) {
-	if at, ok := dateColumn(t, column); ok {
-		return dateHits(at, op, want), true
+func (p *Portal) asks(t *task, c condition) (hit, known bool) {
+	if at, ok := dateColumn(t, c.column); ok {
+		return dateHits(at, c.op, c.at), true
 	}
-	if ns, ok := p.numberColumn(t, column); ok {
-		return numberHits(ns, op, integers(want)), true
+	if ns, ok := p.numberColumn(t, c.column); ok {
+		return numberHits(ns, c.op, c.numbers), true
 	}
-	if ss, ok := textColumn(t, column); ok {
-		return textHits(ss, op, column, texts(want)), true
+	if ss, ok := textColumn(t, c.column); ok {
+		return textHits(ss, c.op, c.column, c.texts), true
 	}
 	return false, false
 }
@@ -186,13 +204,15 @@ func textColumn(t *task, column string) ([]string, bool) {
 	return []string{v}, ok
 }
 
-func dateHits(at time.Time, op string, want any) bool {
-	bound, ok := readTime(text(want))
-	if !ok {
-		return at.IsZero()
-	}
-	if at.IsZero() {
-		return false
+// date reads a value as a date, zero where it is none.
+func date(v any) time.Time {
+	t, _ := readTime(text(v))
+	return t
+}
+
+func dateHits(at time.Time, op string, bound time.Time) bool {
+	if at.IsZero() || bound.IsZero() {
+		return at.IsZero() && bound.IsZero()
 	}
 	return compared(at.Compare(bound), op)
 }
