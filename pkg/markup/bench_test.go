@@ -28,7 +28,7 @@ func BenchmarkBBCode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(l.html)))
 			for b.Loop() {
-				BBCode(l.html)
+				Parse(l.html).BBCode()
 			}
 		})
 	}
@@ -37,7 +37,7 @@ func BenchmarkBBCode(b *testing.B) {
 // BenchmarkHTML prints what it costs to turn the same into letters again.
 func BenchmarkHTML(b *testing.B) {
 	for _, l := range letters {
-		code := BBCode(l.html)
+		code := Parse(l.html).BBCode()
 		b.Run(l.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(code)))

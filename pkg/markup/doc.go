@@ -14,9 +14,6 @@ import (
 // Text returns the HTML of a letter as Page.Text does.
 func Text(html string) string { return Parse(html).Text() }
 
-// BBCode returns the HTML of a letter as Page.BBCode does.
-func BBCode(html string) string { return Parse(html).BBCode() }
-
 // clean removes what the portal's JSON and XML parsers refuse: invalid UTF-8, control characters but tab and newline,
 // and the two noncharacters XML forbids. Line ends become newlines.
 func clean(s string) string {

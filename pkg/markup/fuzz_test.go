@@ -155,7 +155,7 @@ func FuzzBBCode(f *testing.F) {
 		f.Add(r.html)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := BBCode(s)
+		got := Parse(s).BBCode()
 		if !utf8.ValidString(got) || strings.ContainsAny(got, "\x00\x01\x02") || len(got) > 400*len(s)+100 {
 			t.Fatalf("%q becomes %q", s, got)
 		}
@@ -214,7 +214,8 @@ func TestBounded(t *testing.T) {
 		"dashes": strings.Repeat("-------\n", n), "line signs": strings.Repeat(">>>>>>x\n\n", n), "bare": strings.Repeat("http://x.ru ", n),
 		"spaces": strings.Repeat(" \u00a0\n", n*4), "closes": strings.Repeat("[B][/URL]", n), "colons": strings.Repeat("http://", n),
 	} {
-		for dialect, f := range map[string]func(string) string{"Text": Text, "BBCode": BBCode, "HTML": HTML, "Plain": Plain, "Escape": Escape} {
+		for dialect, f := range map[string]func(string) string{"Text": Text, "HTML": HTML, "Plain": Plain, "Escape": Escape,
+			"BBCode": func(s string) string { return Parse(s).BBCode() }} {
 			start := time.Now()
 			f(s)
 			if d := time.Since(start); d > time.Minute { // seconds at most, but for what is quadratic

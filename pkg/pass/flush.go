@@ -10,13 +10,6 @@ import (
 	"helpdesk/pkg/render"
 )
 
-// Flush makes what is due in the outbox, and nothing else.
-func (p *Pass) Flush(ctx context.Context) (*Report, error) {
-	p.begin("flush")
-	err := p.flush(ctx)
-	return p.end(), err
-}
-
 // flush makes what is due, in rounds, until a round finds nothing more.
 func (p *Pass) flush(ctx context.Context) error {
 	for ctx.Err() == nil {
