@@ -108,7 +108,7 @@ var unreserved = func() (set [256]bool) {
 	return set
 }()
 
-// appendEscaped is url.PathEscape with the rules of a query, into a buffer: bodies of batches are megabytes.
+// appendEscaped is url.QueryEscape with %20 for a space, into a buffer: bodies of batches are megabytes.
 func appendEscaped[T string | []byte](b []byte, s T) []byte {
 	for i := range len(s) {
 		if c := s[i]; unreserved[c] {
