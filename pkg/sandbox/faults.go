@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -131,15 +132,26 @@ func (p *Portal) close(c *Call, status int, code string) {
 	c.Status, c.Error = status, code
 }
 
+// turn lets those who say what goes wrong be asked one at a time, so that they may count without a lock of their own: a
+// connection that ends without an answer orders nothing between it and the next.
+type turn struct{ mu sync.Mutex }
+
+func (t *turn) take(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f()
+}
+
 // faultOf asks outside the lock, so that the one asked may change the portal.
-func (p *Portal) faultOf(c *Call) Fault {
+func (p *Portal) faultOf(c *Call) (fault Fault) {
 	p.mu.Lock()
 	f := p.inject
 	p.mu.Unlock()
 	if f == nil {
 		return Fault{}
 	}
-	return f(c)
+	p.asking.take(func() { fault = f(c) })
+	return fault
 }
 
 // perform runs the call and delivers its answer, or what a fault makes of it.

@@ -47,6 +47,7 @@ type IMAP struct {
 	writes   int
 	commands map[string]int
 	inject   func(command, arg string) error
+	asking   turn
 
 	adminMu sync.Mutex
 	admin   *imapclient.Client

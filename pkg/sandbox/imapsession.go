@@ -41,7 +41,9 @@ func (x *imapSession) begin(command, arg string, writes bool) error {
 	f := x.s.inject
 	x.s.mu.Unlock()
 	if f != nil {
-		if err := f(command, arg); err != nil {
+		var err error
+		x.s.asking.take(func() { err = f(command, arg) })
+		if err != nil {
 			if errors.Is(err, ErrDrop) {
 				_ = x.conn.NetConn().Close()
 			}

@@ -80,6 +80,7 @@ type Portal struct {
 	hits    int
 	calls   []*Call
 	inject  func(*Call) Fault
+	asking  turn
 	bucket  map[string]*bucket
 	spent   map[string]map[int64]float64 // seconds by method and minute
 	answers map[string]stored            // by webhook, method and Idempotency-Key

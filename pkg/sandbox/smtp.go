@@ -42,6 +42,7 @@ type SMTP struct {
 	letters     []Letter
 	connections int
 	inject      func(stage, arg string) error
+	asking      turn
 }
 
 // NewSMTP starts a relay on a free port of 127.0.0.1.
@@ -119,7 +120,8 @@ func (r *relaySession) at(stage, arg string) error {
 	if f == nil {
 		return nil
 	}
-	err := f(stage, arg)
+	var err error
+	r.s.asking.take(func() { err = f(stage, arg) })
 	if errors.Is(err, ErrDrop) {
 		_ = r.conn.Conn().Close()
 	}
