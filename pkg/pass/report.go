@@ -62,27 +62,28 @@ type Problem struct {
 
 func (p *Pass) problem(where string, err error) {
 	if err != nil {
-		p.note(Problem{Where: where, Message: err.Error(), Setup: fault.ExtentOf(err) == fault.Setup, Err: err})
+		p.note(where, err, false)
 	}
 }
 
 // held notes something that is kept for a person: a next run would not do better.
 func (p *Pass) held(where string, err error) {
 	p.add(&p.report.Held, 1)
-	p.note(Problem{Where: where, Message: err.Error(), Setup: fault.ExtentOf(err) == fault.Setup, Held: true, Err: err})
+	p.note(where, err, true)
 }
 
 // note adds a problem to the report, once.
-func (p *Pass) note(one Problem) {
+func (p *Pass) note(where string, err error, held bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, old := range p.report.Problems {
-		if old.Where == one.Where && old.Message == one.Message {
+		if old.Where == where && old.Message == err.Error() {
 			return
 		}
 	}
-	p.Log.Warn(one.Where, "err", one.Err)
-	p.report.Problems = append(p.report.Problems, one)
+	p.Log.Warn(where, "err", err)
+	p.report.Problems = append(p.report.Problems, Problem{
+		Where: where, Message: err.Error(), Setup: fault.ExtentOf(err) == fault.Setup, Held: held, Err: err})
 }
 
 // Left says what a pass has left undone.

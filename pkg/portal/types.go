@@ -90,25 +90,26 @@ func (o *object) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if kind != '{' && kind != '[' {
 		return dec.SkipValue()
 	}
-	m := object{}
-	_, err := dec.ReadToken()
-	for n := 0; err == nil && dec.PeekKind() != '}' && dec.PeekKind() != ']'; n++ {
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	*o = object{}
+	for n := 0; dec.PeekKind() != '}' && dec.PeekKind() != ']'; n++ {
 		name := strconv.Itoa(n)
 		if kind == '{' {
-			var t jsontext.Token
-			t, err = dec.ReadToken()
+			t, err := dec.ReadToken()
+			if err != nil {
+				return err
+			}
 			name = t.String()
 		}
-		var v jsontext.Value
-		if err == nil {
-			v, err = dec.ReadValue()
+		v, err := dec.ReadValue()
+		if err != nil {
+			return err
 		}
-		m[name] = json.RawMessage(v.Clone())
+		(*o)[name] = json.RawMessage(v.Clone())
 	}
-	if err == nil {
-		_, err = dec.ReadToken()
-	}
-	*o = m
+	_, err := dec.ReadToken()
 	return err
 }
 

@@ -45,15 +45,7 @@ func BenchmarkBatchOfTasks(b *testing.B) {
 			"fields[XML_ID]": {fmt.Sprint("hd-", i)}, "fields[TAGS][0]": {"helpdesk"}}
 		cmds = append(cmds, "tasks.task.add?"+query.Encode())
 	}
-	body := batchBody(b, cmds)
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	p := NewPortal(PortalOptions{NoLimit: true})
-	for b.Loop() {
-		serve(b, p, "batch", body)
-		p.ResetCounts()
-		p.world = newWorld(p.o)
-	}
+	answerBatches(b, cmds)
 }
 
 func BenchmarkBatchOfUploads(b *testing.B) {
@@ -67,6 +59,12 @@ func BenchmarkBatchOfUploads(b *testing.B) {
 		query := url.Values{"id": {"8930"}, "data[NAME]": {fmt.Sprint(i, ".bin")}, "fileContent[0]": {"x.bin"}, "fileContent[1]": {encoded}, "generateUniqueName": {"1"}}
 		cmds = append(cmds, "disk.folder.uploadfile?"+query.Encode())
 	}
+	answerBatches(b, cmds)
+}
+
+// answerBatches has a new portal answer the commands again and again.
+func answerBatches(b *testing.B, cmds []string) {
+	b.Helper()
 	body := batchBody(b, cmds)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()

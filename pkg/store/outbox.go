@@ -49,14 +49,11 @@ func peek(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
 	return e.pending(), nil
 }
 
-// load returns an entry with its whole effect.
-func load(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
-	p, err := peek(tx, seq)
-	if err != nil {
-		return p, err
-	}
+// whole returns the entry with its whole effect.
+func (e entry) whole(tx *bolt.Tx) (desk.Pending, error) {
+	p := e.pending()
 	p.Effect.Letter = nil // the effect has the whole
-	_, err = get(tx, bEffects, number(seq), &p.Effect)
+	_, err := get(tx, bEffects, number(e.Seq), &p.Effect)
 	return p, err
 }
 
@@ -115,12 +112,12 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
 	err := s.view(func(tx *bolt.Tx) error {
-		seqs, err := heads(tx, now, most, skip)
+		first, err := heads(tx, now, most, skip)
 		if err != nil {
 			return err
 		}
-		for _, seq := range seqs {
-			p, err := load(tx, seq)
+		for _, e := range first {
+			p, err := e.whole(tx)
 			if err != nil {
 				return err
 			}
@@ -136,7 +133,7 @@ func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 	return due, err
 }
 
-func heads(tx *bolt.Tx, now time.Time, most int, skip func(desk.Pending) bool) (seqs []uint64, err error) {
+func heads(tx *bolt.Tx, now time.Time, most int, skip func(desk.Pending) bool) (due []entry, err error) {
 	first := map[uint64]bool{}
 	letters, posts := 0, 0
 	err = each(tx, bOutbox, func(_ []byte, e entry) error {
@@ -152,32 +149,29 @@ func heads(tx *bolt.Tx, now time.Time, most int, skip func(desk.Pending) bool) (
 			return nil
 		}
 		*n++
-		seqs = append(seqs, e.Seq)
+		due = append(due, e)
 		return nil
 	})
-	return seqs, err
+	return due, err
 }
 
 // Pendings returns the whole outbox in its order.
 func (s *Store) Pendings() ([]desk.Pending, error) {
-	var all []desk.Pending
-	err := s.view(func(tx *bolt.Tx) error {
-		return each(tx, bOutbox, func(_ []byte, e entry) error {
-			p, err := load(tx, e.Seq)
-			all = append(all, p)
-			return err
-		})
-	})
-	return all, err
+	return s.queue(func(tx *bolt.Tx, e entry) (desk.Pending, error) { return e.whole(tx) })
 }
 
 // Queue returns the outbox in its order, of each effect no more than its kind, key, ticket, mailbox and address.
 func (s *Store) Queue() ([]desk.Pending, error) {
+	return s.queue(func(_ *bolt.Tx, e entry) (desk.Pending, error) { return e.pending(), nil })
+}
+
+func (s *Store) queue(read func(*bolt.Tx, entry) (desk.Pending, error)) ([]desk.Pending, error) {
 	var all []desk.Pending
 	err := s.view(func(tx *bolt.Tx) error {
 		return each(tx, bOutbox, func(_ []byte, e entry) error {
-			all = append(all, e.pending())
-			return nil
+			p, err := read(tx, e)
+			all = append(all, p)
+			return err
 		})
 	})
 	return all, err
@@ -210,15 +204,16 @@ func (s *Store) Start(now time.Time, a desk.Attempts) error {
 // files notes the portal's numbers of files that were uploaded for effects, so that they are not uploaded again.
 func files(tx *bolt.Tx, a desk.Attempts) error {
 	for seq, list := range a.Files {
-		p, err := load(tx, seq)
-		if err != nil {
-			return err
+		var e desk.Effect
+		ok, err := get(tx, bEffects, number(seq), &e)
+		if err != nil || !ok {
+			return orAbsent(err, "outbox entry", seq)
 		}
-		if p.Effect.Post == nil {
+		if e.Post == nil {
 			continue
 		}
-		p.Effect.Post.Files, p.Effect.Post.Missing = list, a.Missing[seq]
-		if err := save(tx, p, true); err != nil {
+		e.Post.Files, e.Post.Missing = list, a.Missing[seq]
+		if err := put(tx, bEffects, number(seq), e); err != nil {
 			return err
 		}
 	}
