@@ -24,8 +24,9 @@ type PortalOptions struct {
 	Scopes                []string // nil = all
 	NoV3                  bool     // a portal from before REST v3
 	NoIdempotency         bool     // v3 without Idempotency-Key
-	ActivityFilterIgnored bool     // tasks.task.list does not know the filter by ACTIVITY_DATE
-	MandatoryField        string   // a custom field without which no task can be made
+	V3Related             V3Related
+	ActivityFilterIgnored bool   // tasks.task.list does not know the filter by ACTIVITY_DATE
+	MandatoryField        string // a custom field without which no task can be made
 	RequireHTTPS          bool
 
 	NoLimit        bool          // no limit of requests

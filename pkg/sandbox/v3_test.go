@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,37 @@ func TestV3Tasks(t *testing.T) {
 	}
 	r.RemoveUser(n)
 	r.refusedV3("foreign task", r.v3("tasks.task.chat.message.send", `{"fields":{"taskId":3701,"text":"x"}}`), 403, "ACCESSDENIEDEXCEPTION")
+}
+
+// Tags and people are objects, or nothing; files have no numbers of objects; and what is no field of a task is refused.
+func TestV3RelatedObjects(t *testing.T) {
+	with := func(fields string) string { return strings.Replace(v3Add, `"title"`, fields+`,"title"`, 1) }
+	const objects = `"tags":[{"name":"a"},{"name":"b"}],"auditors":[{"id":9}],"accomplices":[{"id":1}]`
+	for portal, want := range map[V3Related]string{V3RelatedKept: "[a b] [9] [1]", V3RelatedLost: "[] [] []"} {
+		r := start(t, PortalOptions{NoLimit: true, NewCard: true, V3Related: portal})
+		a := r.v3("tasks.task.add", with(objects))
+		task, _ := r.Task(a.body.Int("result", "item", "id"))
+		if got := fmt.Sprint(task.Tags, task.Auditors, task.Accomplices); got != want || strings.Contains(a.raw, "auditors") {
+			t.Errorf("%q: %s, want %s: %s", portal, got, want, a.raw)
+		}
+	}
+	r := start(t, PortalOptions{NoLimit: true, NewCard: true})
+	r.refusedV3("numbers", r.v3("tasks.task.add", with(`"auditors":[9]`)), 500, "INTERNAL_SERVER_ERROR")
+	r.refusedV3("names", r.v3("tasks.task.add", with(`"tags":["a"]`)), 500, "INTERNAL_SERVER_ERROR")
+	r.refusedV3("no field", r.v3("tasks.task.add", with(`"tag":"a"`)), 400, "UNKNOWNDTOPROPERTYEXCEPTION")
+	old := start(t, PortalOptions{NoLimit: true, NewCard: true, V3Related: V3RelatedRefused})
+	for _, list := range []string{`"auditors":[9]`, `"auditors":[{"id":9}]`, `"tags":[{"name":"a"}]`} {
+		old.refusedV3(list, old.v3("tasks.task.add", with(list)), 400, "VALIDATION_REQUESTVALIDATIONEXCEPTION")
+	}
+	if len(r.Tasks())+len(old.Tasks()) != 0 {
+		t.Error("a refused task was made")
+	}
+	root := r.ok("disk.storage.getlist", `{"filter":{"ENTITY_TYPE":"user","ENTITY_ID":"17"}}`).Str("result", "0", "ROOT_OBJECT_ID")
+	file := r.ok("disk.folder.uploadfile", `{"id":`+root+`,"data":{"NAME":"a"},"fileContent":["a","eA=="]}`).Int("result", "ID")
+	a := r.v3("tasks.task.add", with(`"fileIds":[`+id(file)+`]`))
+	if task, _ := r.Task(a.body.Int("result", "item", "id")); len(task.Files) != 0 {
+		t.Errorf("the number of an object is taken for a file: %s", a.raw)
+	}
 }
 
 func TestV3IdempotencyKey(t *testing.T) {

@@ -10,8 +10,14 @@ import (
 
 // v3Names are the fields of v3 by their names in v2.
 var v3Names = map[string]string{
-	"title": "TITLE", "description": "DESCRIPTION", "creatorId": "CREATED_BY", "responsibleId": "RESPONSIBLE_ID", "accomplices": "ACCOMPLICES",
-	"auditors": "AUDITORS", "groupId": "GROUP_ID", "parentId": "PARENT_ID", "deadline": "DEADLINE", "crmItemIds": "UF_CRM_TASK", "xmlId": "XML_ID",
+	"title": "TITLE", "description": "DESCRIPTION", "creatorId": "CREATED_BY", "responsibleId": "RESPONSIBLE_ID", "groupId": "GROUP_ID",
+	"parentId": "PARENT_ID", "deadline": "DEADLINE", "crmItemIds": "UF_CRM_TASK", "xmlId": "XML_ID", "fileIds": "UF_TASK_WEBDAV_FILES",
+}
+
+// v3Others are further fields of a task that are taken and not looked at here; any other name is refused (TaskDto).
+var v3Others = []string{
+	"priority", "needsControl", "startPlan", "endPlan", "checklist", "stageId", "epicId", "storyPoints", "flowId", "status", "replicate", "mark",
+	"allowsChangeDeadline", "allowsTimeTracking", "matchesWorkTime", "requireResult", "dependsOn", "emailId", "siteId",
 }
 
 var v3Priorities = []string{"low", "average", "high"}
@@ -61,30 +67,28 @@ func (p *Portal) v3Fields(f *Params) (*Params, error) {
 	for _, k := range f.keys {
 		if name := v3Names[k]; name != "" {
 			fields.set(name, f.vals[k])
+		} else if _, ok := v3Relations[k]; !ok && !slices.Contains(v3Others, k) {
+			return nil, v3Refuse("UNKNOWNDTOPROPERTYEXCEPTION", "Unknown property `"+k+"`")
 		}
 	}
 	fields.set("PRIORITY", id(int64(priority)))
-	var files []string
-	for _, n := range integers(f.Get("fileIds")) {
-		files = append(files, fmt.Sprintf("n%d", n))
-	}
-	fields.set("UF_TASK_WEBDAV_FILES", listOf(files))
-	return fields, nil
+	return fields, p.v3Related(f, fields)
 }
 
-// v3Task is a task as v3 shows it: numbers are numbers.
+// v3Task is a task as v3 shows it: numbers are numbers. QUIRK: tags, people and the group are related objects, which are shown
+// only where they are asked for, here never (tasks/tasks-task-add-rest-v3, its answer).
 func (p *Portal) v3Task(t *task) object {
 	chat := any(nil)
 	if t.Chat != 0 {
 		chat = object{"id": t.Chat, "entityId": t.ID, "entityType": "TASKS_TASK"}
 	}
 	v := object{
-		"id": t.ID, "title": t.Title, "description": t.Description, "creatorId": t.Creator, "responsibleId": t.Responsible, "groupId": t.Group,
+		"id": t.ID, "title": t.Title, "description": t.Description,
 		"priority": v3Priorities[t.Priority], "status": v3Statuses[t.Status], "xmlId": orNil(t.XMLID), "chatId": t.Chat, "chat": chat,
-		"created": stamp(t.Created), "changed": stamp(t.Changed), "activity": stamp(t.Activity), "closed": stampOrNil(t.Closed),
+		"changed": stamp(t.Changed), "activity": stamp(t.Activity), "closed": stampOrNil(t.Closed),
 		"deadline": stampOrNil(t.Deadline), "needsControl": t.Control, "link": fmt.Sprintf("/company/personal/user/%d/tasks/task/view/%d/", t.Creator, t.ID),
-		"crmItemIds": append([]string{}, t.CRM...), "accomplices": append([]int64{}, t.Accomplices...), "auditors": append([]int64{}, t.Auditors...),
-		"rights": object{"read": true, "edit": true, "complete": p.allowed(t, transitions["complete"]), "renew": p.allowed(t, transitions["renew"])},
+		"crmItemIds": append([]string{}, t.CRM...),
+		"rights":     object{"read": true, "edit": true, "complete": p.allowed(t, transitions["complete"]), "renew": p.allowed(t, transitions["renew"])},
 	}
 	return v
 }
