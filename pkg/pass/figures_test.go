@@ -29,10 +29,11 @@ func TestPortalFigures(t *testing.T) {
 	for _, f := range []figure{
 		{"idle poll", 0, idlePoll},
 		{"idle notify", 1, idleNotify},
-		{"1 new letter", 2, func(t *testing.T) int { return newLetters(t, 1, "") }},
-		{"50 new text letters, CRM on", 2, func(t *testing.T) int { return newLetters(t, 50, "") }},
-		{"1,000 new text letters, CRM on", 42, func(t *testing.T) int { return newLetters(t, 1000, "") }},
-		{"20 letters with one 100 kB file each", 2, func(t *testing.T) int { return newLetters(t, 20, strings.Repeat("x", 100<<10)) }},
+		{"1 new letter, CRM on", 2, func(t *testing.T) int { return newLetters(t, warm, 1, "") }},
+		{"1 new letter, CRM on, a day's first", 3, func(t *testing.T) int { return newLetters(t, newWorld, 1, "") }},
+		{"50 new text letters, CRM on", 2, func(t *testing.T) int { return newLetters(t, warm, 50, "") }},
+		{"1,000 new text letters, CRM on", 42, func(t *testing.T) int { return newLetters(t, warm, 1000, "") }},
+		{"20 letters with one 100 kB file each", 2, func(t *testing.T) int { return newLetters(t, warm, 20, strings.Repeat("x", 100<<10)) }},
 		{"notify, 40 changed tasks among 5,000 open, old card", 2, func(t *testing.T) int { return changedTasks(t, sandbox.PortalOptions{}) }},
 		{"notify, 40 changed tasks among 5,000 open, new card", 2, func(t *testing.T) int { return changedTasks(t, sandbox.PortalOptions{NewCard: true}) }},
 		{"recovery of 50 creates of unknown fate: 1 + pages", 2, recovery},
@@ -64,11 +65,11 @@ func TestPortalFigures(t *testing.T) {
 }
 
 // warm is a world that has found out today what it needs of the portal.
-func warm(t *testing.T, o sandbox.PortalOptions) *world {
+func warm(t testing.TB, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	p, s := w.open(store.Options{})
 	_ = p
-	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.folder": []byte("8930")}))
+	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.folder": []byte("8930"), "portal.v3.kept": []byte(`{"tags":true}`)}))
 	w.check(s.Close())
 	return w
 }
@@ -88,8 +89,8 @@ func idleNotify(t *testing.T) int {
 	return w.portal.Hits()
 }
 
-func newLetters(t *testing.T, n int, content string) int {
-	w := warm(t, sandbox.PortalOptions{NewCard: true, Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"n1@b1.example"}}}})
+func newLetters(t *testing.T, world func(testing.TB, sandbox.PortalOptions) *world, n int, content string) int {
+	w := world(t, sandbox.PortalOptions{NewCard: true, Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"n1@b1.example"}}}})
 	w.policy.AutoReply = false // letters cost the portal nothing, and take their time
 	for i := range n {
 		from, id, subject := fmt.Sprintf("n%d@b%d.example", i, i), fmt.Sprintf("m%d@b.example", i), fmt.Sprint("Question ", i)

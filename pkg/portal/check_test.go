@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/sandbox"
 )
 
@@ -89,6 +90,25 @@ func TestLimitOfThePortalIsKept(t *testing.T) {
 	for _, k := range p.Calls() {
 		if k.Status != 200 {
 			t.Error(fmt.Sprint(k))
+		}
+	}
+}
+
+// What a task taught of REST v3, the next check tells.
+func TestCheckTellsOfRelatedObjects(t *testing.T) {
+	for portal, want := range map[sandbox.V3Related]string{
+		sandbox.V3RelatedKept:    "known: a repeated call makes nothing twice",
+		sandbox.V3RelatedRefused: "not known before the first task that is made by itself",
+		sandbox.V3RelatedLost:    "known: a repeated call makes nothing twice; tasks with accomplices, auditors, tags are made by REST v2",
+	} {
+		_, c := live(t, sandbox.PortalOptions{NewCard: true, V3Related: portal})
+		if m := c.Make(t.Context(), []desk.Effect{manifold("k")})[0]; m.Err != nil {
+			t.Fatal(m.Err)
+		}
+		for _, f := range c.Check(t.Context(), Want{}) {
+			if f.What == "Idempotency-Key" && f.Hint != want {
+				t.Errorf("%q: %s, want %s", portal, f.Hint, want)
+			}
 		}
 	}
 }

@@ -48,6 +48,7 @@ const (
 	savedScopes = "portal.scopes"
 	savedV3     = "portal.v3"          // REST v3 answers
 	savedKeys   = "portal.idempotency" // it knows Idempotency-Key
+	savedKept   = "portal.v3.kept"     // which related objects of a new task it keeps
 	savedRate   = "portal.rate"        // the portal refused requests for their number
 	savedSpent  = "portal.spent"       // time budgets of methods, as used
 	savedInline = "portal.inline"      // bytes of files one batch may hold

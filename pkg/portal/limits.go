@@ -1,6 +1,9 @@
 package portal
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // limits tells what was learned of the portal's limits within the last day.
 func (k *checking) limits() {
@@ -39,7 +42,11 @@ func (k *checking) keys() {
 	case !known:
 		k.say("Idempotency-Key", true, true, "not known before the first task that is made by itself")
 	case keys:
-		k.say("Idempotency-Key", true, true, "known: a repeated call makes nothing twice")
+		hint := "known: a repeated call makes nothing twice"
+		if dropped := k.c.dropped(); len(dropped) > 0 {
+			hint += "; tasks with " + strings.Join(dropped, ", ") + " are made by REST v2"
+		}
+		k.say("Idempotency-Key", true, true, "%s", hint)
 	default:
 		k.say("Idempotency-Key", false, true, "not used: what is in doubt is looked for before it is repeated")
 	}

@@ -87,10 +87,6 @@ func TestQuirkPrefixOfDriveObjects(t *testing.T) {
 	if got := objects(files); !slices.Equal(got, []string{"n9011"}) {
 		t.Error(got)
 	}
-	p := fmt.Sprint((&Client{}).taskAddV3(desk.Effect{Key: "k", Post: &desk.Post{Files: files}}))
-	if !strings.Contains(p, "{fileIds [9011]}") {
-		t.Error(p)
-	}
 }
 
 func TestQuirkCommentOnBothCards(t *testing.T) {
@@ -177,21 +173,26 @@ func TestQuirkMessageAnswersTrue(t *testing.T) {
 	}
 }
 
-func TestQuirkMessageTakesNoFiles(t *testing.T) {
+func TestQuirkNoFilesByV3(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{NewCard: true})
-	id := opened(t, c, 1)[0]
-	prep, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a.txt", Size: 1}}, contents("x"))
+	prep, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a.txt", Size: 1}, {Name: "b.txt", Size: 1}}, contents("x", "y"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := commentEffect(id, "hd-0011223344556677 x")
-	e.Post.Files = []desk.File{{Object: prep.Objects[0]}}
-	if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil {
+	open := openEffect("o", "a")
+	open.Post.Files = []desk.File{{Object: prep.Objects[0]}}
+	task := c.Make(t.Context(), []desk.Effect{open})[0]
+	if task.Err != nil {
+		t.Fatal(task.Err)
+	}
+	comment := commentEffect(task.Task, "hd-0011223344556677 x")
+	comment.Post.Files = []desk.File{{Object: prep.Objects[1]}}
+	if m := c.Make(t.Context(), []desk.Effect{comment})[0]; m.Err != nil {
 		t.Fatal(m.Err)
 	}
-	got, _ := p.Task(id)
-	if last := got.Comments[len(got.Comments)-1]; len(last.Files) != 1 {
-		t.Errorf("%+v", last)
+	got, _ := p.Task(task.Task)
+	if last := got.Comments[len(got.Comments)-1]; len(got.Files) != 1 || len(last.Files) != 1 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -209,16 +210,117 @@ func TestQuirkOldCardRefusesV3(t *testing.T) {
 	}
 }
 
-func TestQuirkTaggedTasksGoTheOtherWay(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{NewCard: true})
-	e := openEffect("k", "a")
-	e.Post.Fields.Tags = []string{"helpdesk"}
-	made := c.Make(t.Context(), []desk.Effect{e})[0]
-	if made.Err != nil || p.Hits() != 1 {
-		t.Fatal(made.Err, p.Hits())
+func TestQuirkCreatorIsGiven(t *testing.T) {
+	p, c := live(t, newCard())
+	made := c.Make(t.Context(), []desk.Effect{openEffect("k", "a")})[0]
+	if list, _ := keys(p); made.Err != nil || fmt.Sprint(list) != "[tasks.task.add hd-k]" {
+		t.Fatal(made.Err, list)
 	}
-	if got, _ := p.Task(made.Task); !slices.Equal(got.Tags, []string{"helpdesk"}) || got.Creator != 17 {
+	if got, _ := p.Task(made.Task); got.Creator != 17 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// methods returns what was called, in order, by itself or in a batch.
+func methods(p *sandbox.Portal) (list []string) {
+	for _, k := range p.Calls() {
+		if k.Method != "batch" {
+			list = append(list, map[bool]string{true: "v3 "}[k.V3]+k.Method)
+		}
+	}
+	return list
+}
+
+// manifold is an effect whose task has tags, an observer and a participant.
+func manifold(key string) desk.Effect {
+	e := openEffect(key, "a")
+	f := e.Post.Fields
+	f.Tags, f.Auditors, f.Accomplices = []string{"helpdesk", "Почта"}, []int64{9}, []int64{1}
+	return e
+}
+
+// What a portal does with objects shows once a day, and no task is without its tags and people for it.
+func TestQuirkRelatedObjects(t *testing.T) {
+	for _, tt := range []struct {
+		portal sandbox.V3Related
+		kept   bool
+		calls  string
+	}{
+		{sandbox.V3RelatedKept, true, "v3 tasks.task.add, tasks.task.list, v3 tasks.task.add, v3 tasks.task.add"},
+		{sandbox.V3RelatedRefused, false, "v3 tasks.task.add, tasks.task.add, tasks.task.add, tasks.task.add"},
+		{sandbox.V3RelatedLost, false, "v3 tasks.task.add, tasks.task.list, tasks.task.update, tasks.task.add, tasks.task.add"},
+	} {
+		t.Run(string(tt.portal), func(t *testing.T) {
+			values := map[string]string{}
+			p, c := live(t, sandbox.PortalOptions{NewCard: true, V3Related: tt.portal}, saved(values))
+			for i := range 3 {
+				made := c.Make(t.Context(), []desk.Effect{manifold(fmt.Sprint("k", i))})[0]
+				if made.Err != nil {
+					t.Fatal(made.Err)
+				}
+				got, _ := p.Task(made.Task)
+				if fmt.Sprint(got.Tags, got.Auditors, got.Accomplices, got.Creator) != "[helpdesk Почта] [9] [1] 17" {
+					t.Errorf("%+v", got)
+				}
+			}
+			if got := strings.Join(methods(p), ", "); got != tt.calls {
+				t.Error(got, "want", tt.calls)
+			}
+			if want := fmt.Sprintf(`{"accomplices":%[1]t,"auditors":%[1]t,"tags":%[1]t}`, tt.kept); values[savedKept] != want {
+				t.Error(values[savedKept], "want", want)
+			}
+		})
+	}
+}
+
+// A portal that fails over objects has failed for the last time that day: the task is in doubt, is looked for, and then
+// made the other way.
+func TestRelatedObjectsThatThePortalFailsOver(t *testing.T) {
+	p, c := live(t, newCard())
+	p.Inject(func(k *sandbox.Call) sandbox.Fault {
+		if k.V3 {
+			return sandbox.Fault{Kind: sandbox.ServerError}
+		}
+		return sandbox.Fault{}
+	})
+	tells(t, c.Make(t.Context(), []desk.Effect{manifold("k")})[0].Err, told{fault.Unsure, fault.Server})
+	if m := c.Make(t.Context(), []desk.Effect{manifold("k")})[0]; m.Err != nil {
+		t.Fatal(m.Err)
+	}
+	if got := p.Tasks(); len(got) != 1 || len(got[0].Tags) != 2 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A connection that breaks tells nothing of what the portal takes.
+func TestLostConnectionIsNoSignOfRelatedObjects(t *testing.T) {
+	values := map[string]string{}
+	p, c := live(t, newCard(), saved(values))
+	p.Inject(func(k *sandbox.Call) sandbox.Fault {
+		if k.V3 && len(p.Tasks()) == 0 {
+			return sandbox.Fault{Kind: sandbox.Drop, After: true}
+		}
+		return sandbox.Fault{}
+	})
+	tells(t, c.Make(t.Context(), []desk.Effect{manifold("k")})[0].Err, told{fault.Unsure, fault.Server})
+	if m := c.Make(t.Context(), []desk.Effect{manifold("k")})[0]; m.Err != nil || len(p.Tasks()) != 1 {
+		t.Fatal(m.Err, len(p.Tasks()))
+	}
+	if _, replayed := keys(p); replayed != 1 || !strings.Contains(values[savedKept], `"tags":true`) {
+		t.Error(replayed, values)
+	}
+}
+
+func TestQuirkTagsStandInTheList(t *testing.T) {
+	for _, body := range []string{
+		`{"35":{"id":35,"title":"HelpDesk"},"36":{"id":36,"title":"почта"}}`, `[{"id":35,"title":"HelpDesk"},{"id":36,"title":"почта"}]`,
+	} {
+		s := newScript(t, answer(200, `{"result":{"tasks":[{"id":"7","tags":`+body+`,"auditors":{"1":"9"},"accomplices":["1"]}]}}`))
+		has, err := s.client(t).relatedOf(t.Context(), 7)
+		slices.Sort(has["tags"])
+		if err != nil || fmt.Sprint(has) != "map[accomplices:[1] auditors:[9] tags:[helpdesk почта]]" {
+			t.Error(has, err)
+		}
 	}
 }
 

@@ -1,0 +1,171 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/desk"
+)
+
+// related returns the related objects of a new task in the words of REST v3.
+//
+// QUIRK: they are objects there, {"name": "…"} and {"id": 7}. Their page names tags nowhere and calls people numbers; by
+// the source a portal of 2025 refuses any list with 400, and one of 2026 reads objects, while numbers end in a server
+// error (rest, V3 FieldsStructure; tasks, V2 TaskDto; bitrix-tools/b24-rest-docs#271).
+func related(f *desk.Fields) Params {
+	var p Params
+	for _, kind := range relations {
+		var list []Params
+		for _, v := range kind.of(f) {
+			list = append(list, Params{{kind.key, v}})
+		}
+		p = appendList(p, kind.name, list)
+	}
+	return p
+}
+
+// relations are the kinds of related objects: their names in REST v3 and v2, and what identifies such an object.
+var relations = []struct {
+	name, old, key string
+	of             func(*desk.Fields) []any
+}{
+	{"tags", "TAGS", "name", func(f *desk.Fields) []any { return anys(f.Tags) }},
+	{"auditors", "AUDITORS", "id", func(f *desk.Fields) []any { return anys(f.Auditors) }},
+	{"accomplices", "ACCOMPLICES", "id", func(f *desk.Fields) []any { return anys(f.Accomplices) }},
+}
+
+func anys[T any](list []T) []any {
+	var all []any
+	for _, v := range list {
+		all = append(all, v)
+	}
+	return all
+}
+
+// kept returns which kinds REST v3 is known to keep, true, or to lose or refuse, false.
+func (c *Client) kept() map[string]bool {
+	known := map[string]bool{}
+	c.recall(savedKept, &known)
+	return known
+}
+
+// dropped returns the kinds that REST v3 is known not to take.
+func (c *Client) dropped() []string {
+	var kinds []string
+	for kind, kept := range c.kept() {
+		if !kept {
+			kinds = append(kinds, kind)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// loses says whether REST v3 is known not to take what the effect's task is related to.
+func (c *Client) loses(e desk.Effect) bool {
+	dropped := c.dropped()
+	return slices.ContainsFunc(untried(e, nil), func(kind string) bool { return slices.Contains(dropped, kind) })
+}
+
+// untried returns the kinds of related objects the effect's task has and of which nothing is known.
+func untried(e desk.Effect, known map[string]bool) []string {
+	var kinds []string
+	for _, kind := range relations {
+		if _, ok := known[kind.name]; !ok && e.Kind == desk.OpenTask && e.Post.Fields != nil && len(kind.of(e.Post.Fields)) > 0 {
+			kinds = append(kinds, kind.name)
+		}
+	}
+	return kinds
+}
+
+// doubt takes an answer that REST v3 did not like the call for a sign that it does not take what was tried for the first time
+// in it. A task in doubt is looked for, and made by REST v2 when it is not there.
+func (c *Client) doubt(e desk.Effect, err error) {
+	var told *Error
+	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError && !told.is("UNKNOWNDTOPROPERTYEXCEPTION",
+		"VALIDATION_REQUESTVALIDATIONEXCEPTION", "VALIDATION_DTOVALIDATIONEXCEPTION") {
+		return
+	}
+	known := c.kept()
+	if kinds := untried(e, known); len(kinds) > 0 {
+		for _, kind := range kinds {
+			known[kind] = false
+		}
+		c.remember(savedKept, known)
+	}
+}
+
+// confirm reads back, the first time in a day, whether REST v3 kept what the new task is related to, and sets by REST v2
+// what it lost. A task that can't be read leaves the question to the next.
+func (c *Client) confirm(ctx context.Context, e desk.Effect, number int64) {
+	known := c.kept()
+	kinds := untried(e, known)
+	if number == 0 || len(kinds) == 0 {
+		return
+	}
+	has, err := c.relatedOf(ctx, number)
+	if err != nil {
+		c.log.Debug("portal: task not read back", "task", number, "err", err)
+		return
+	}
+	var lost Params
+	for _, kind := range relations {
+		if !slices.Contains(kinds, kind.name) {
+			continue
+		}
+		wanted := kind.of(e.Post.Fields)
+		known[kind.name] = !slices.ContainsFunc(wanted, func(v any) bool { return !slices.Contains(has[kind.name], folded(v)) })
+		if !known[kind.name] {
+			lost = append(lost, Param{kind.old, wanted})
+		}
+	}
+	c.remember(savedKept, known)
+	if len(lost) == 0 {
+		return
+	}
+	if err := c.Call(ctx, "tasks.task.update", Params{{"taskId", number}, {"fields", lost}}, nil); err != nil {
+		c.log.Warn("portal: task made without its tags or people", "task", number, "err", err)
+	}
+}
+
+// folded is the value as it is compared: one tag may be written in several ways.
+func folded(v any) string { return strings.ToLower(strings.TrimSpace(fmt.Sprint(v))) }
+
+// relatedOf returns what the task is related to, by kind and folded.
+//
+// QUIRK: tasks.task.get does not give TAGS, the list does, by their numbers (bitrix-tools/b24-rest-docs#189, tasks/fields).
+func (c *Client) relatedOf(ctx context.Context, number int64) (map[string][]string, error) {
+	var r struct {
+		Tasks []struct {
+			Tags        json.RawMessage `json:"tags"`
+			Auditors    json.RawMessage `json:"auditors"`
+			Accomplices json.RawMessage `json:"accomplices"`
+		} `json:"tasks"`
+	}
+	err := c.Call(ctx, "tasks.task.list", Params{
+		{"filter", Params{{"ID", number}}}, {"select", []string{"ID", "TAGS", "AUDITORS", "ACCOMPLICES"}}, {"start", -1},
+	}, &r)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Tasks) != 1 {
+		return nil, errors.New("the task is not listed")
+	}
+	has := map[string][]string{}
+	for _, tag := range rows[struct{ Title Text }](r.Tasks[0].Tags) {
+		has["tags"] = append(has["tags"], folded(tag.Title))
+	}
+	for _, user := range rows[ID](r.Tasks[0].Auditors) {
+		has["auditors"] = append(has["auditors"], folded(user))
+	}
+	for _, user := range rows[ID](r.Tasks[0].Accomplices) {
+		has["accomplices"] = append(has["accomplices"], folded(user))
+	}
+	return has, nil
+}
