@@ -40,7 +40,8 @@ var allowed = map[string][]string{
 	"internal/letterlab": {"pkg/desk", "pkg/markup", "pkg/relay", "pkg/render", "templates", "github.com/goccy/go-yaml"}, // a tool for the makers
 	"pkg/sandbox": {"pkg/desk", "github.com/emersion/go-imap/v2", "github.com/emersion/go-smtp",
 		"github.com/emersion/go-sasl", "github.com/go-json-experiment/json"},
-	"pkg/sandbox/bench":       {"pkg/sandbox", "go.etcd.io/bbolt", "golang.org/x/text"},
+	"internal/servers":        {}, // for tests and measurements
+	"pkg/sandbox/bench":       {"internal/servers", "pkg/sandbox", "go.etcd.io/bbolt", "golang.org/x/text"},
 	"pkg/sandbox/bench/floor": {"github.com/emersion/go-imap/v2"},
 }
 

@@ -8,12 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/internal/servers"
 	"helpdesk/pkg/fault"
 )
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
-		_, otherCA := certificate(t, "127.0.0.1")
+		_, otherCA := certificate(t)
+		free, err := servers.FreePort()
+		servers.Want(t, err)
 		plain, secure := s.options(), options(s.tls)
 		secure.User, secure.TLS, secure.CA = s.user, "implicit", s.ca
 		start := plain
@@ -32,14 +35,14 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			"starttls":    {o: start},
 			"password":    {with(secure, func(o *Options) { o.Password = "wrong" }), fault.Setup, []string{"log in to", "as " + s.user, "imap.password"}},
 			"folder":      {with(plain, func(o *Options) { o.Folder = "Inbx" }), fault.Setup, []string{"select Inbx", "imap.folder", "Done, INBOX"}},
-			"certificate": {with(secure, func(o *Options) { o.CA = nil }), fault.Setup, []string{"certificate", "Test Signer", "imap.ca"}},
+			"certificate": {with(secure, func(o *Options) { o.CA = nil }), fault.Setup, []string{"certificate", "helpdesk sandbox", "imap.ca"}},
 			"other ca":    {with(start, func(o *Options) { o.CA = otherCA }), fault.Setup, []string{"certificate", "imap.ca"}},
 			"bad ca":      {with(start, func(o *Options) { o.CA = []byte("x") }), fault.Setup, []string{"imap.ca", "PEM"}},
 			"no tls":      {with(plain, func(o *Options) { o.TLS = "implicit" }), fault.Setup, []string{"nothing speaks TLS", "imap.port"}},
 			"clear":       {with(plain, func(o *Options) { o.Host = "imap.example.ru" }), fault.Setup, []string{"loopback", "imap.tls"}},
 			"tls word":    {with(plain, func(o *Options) { o.TLS = "ssl" }), fault.Setup, []string{`"ssl"`, "starttls"}},
 			"xoauth2":     {with(plain, func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"XOAUTH2"}},
-			"nobody":      {with(plain, func(o *Options) { o.Port = freePort(t) }), fault.Server, []string{"connect to", "refused", "imap.port"}},
+			"nobody":      {with(plain, func(o *Options) { o.Port = free }), fault.Server, []string{"connect to", "refused", "imap.port"}},
 		} {
 			m, err := Open(context.Background(), c.o, true)
 			if len(c.says) == 0 {

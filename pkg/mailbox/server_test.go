@@ -41,7 +41,7 @@ func onServers(t *testing.T, test func(t *testing.T, s *testServer)) {
 
 func memoryServer(t *testing.T) *testServer {
 	t.Helper()
-	cert, ca := certificate(t, "127.0.0.1")
+	cert, ca := certificate(t)
 	config := &tls.Config{Certificates: []tls.Certificate{cert}}
 	mem := imapmemserver.New()
 	user := imapmemserver.NewUser(testUser, testPassword)

@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/internal/servers"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -396,7 +397,9 @@ func TestConnectionsAreSharedAndAsManyAsTheServerAllows(t *testing.T) {
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	s := memoryServer(t)
-	_, otherCA := certificate(t, "127.0.0.1")
+	_, otherCA := certificate(t)
+	free, err := servers.FreePort()
+	servers.Want(t, err)
 	plain := options(s.addr)
 	plain.Auth, plain.User, plain.Password = "password", "support", "secret"
 	with := func(change func(*Options)) Options {
@@ -418,7 +421,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"xoauth2":     {o: with(func(o *Options) { o.Auth, o.Password = "xoauth2", "token" })},
 		"token":       {with(func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"535", "access token"}},
 		"password":    {with(func(o *Options) { o.Password = "wrong" }), fault.Setup, []string{"log in to", "as support", "535", "smtp.password"}},
-		"certificate": {with(func(o *Options) { implicit(o); o.CA = nil }), fault.Setup, []string{"certificate", "Test Signer", "smtp.ca"}},
+		"certificate": {with(func(o *Options) { implicit(o); o.CA = nil }), fault.Setup, []string{"certificate", "helpdesk sandbox", "smtp.ca"}},
 		"other ca":    {with(func(o *Options) { o.TLS, o.CA = "starttls", otherCA }), fault.Setup, []string{"certificate", "smtp.ca"}},
 		"bad ca":      {with(func(o *Options) { o.TLS, o.CA = "starttls", []byte("x") }), fault.Setup, []string{"smtp.ca", "PEM"}},
 		"no tls":      {with(func(o *Options) { o.TLS = "implicit" }), fault.Setup, []string{"nothing speaks TLS", "smtp.port"}},
@@ -426,7 +429,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"no auth":     {with(func(o *Options) { o.Port = options(f.addr).Port }), fault.Setup, []string{"no way to log in"}},
 		"clear":       {with(func(o *Options) { o.Host = "smtp.example.ru" }), fault.Setup, []string{"loopback", "smtp.tls"}},
 		"tls word":    {with(func(o *Options) { o.TLS = "ssl" }), fault.Setup, []string{`"ssl"`, "starttls"}},
-		"nobody":      {with(func(o *Options) { o.Port = freePort(t) }), fault.Server, []string{"connect to", "refused", "smtp.port"}},
+		"nobody":      {with(func(o *Options) { o.Port = free }), fault.Server, []string{"connect to", "refused", "smtp.port"}},
 		"busy":        {with(func(o *Options) { o.Port = options(busy.addr).Port }), fault.Server, []string{"greet", "too busy"}},
 	} {
 		r, err := Open(context.Background(), c.o)

@@ -52,7 +52,7 @@ type memory struct {
 
 func memoryServer(t *testing.T) *testServer {
 	t.Helper()
-	cert, ca := certificate(t, "127.0.0.1")
+	cert, ca := certificate(t)
 	m := &memory{}
 	srv := smtp.NewServer(m)
 	srv.Domain = "mx.example.test"

@@ -2,17 +2,17 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"mime"
 	"net/mail"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/internal/servers"
 )
 
 var noon = time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
@@ -98,21 +98,13 @@ func TestMeasure(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds two programs")
 	}
-	if _, err := dovecotBinary(); errors.Is(err, errNoDovecot) {
-		if os.Getenv("HELPDESK_REQUIRE_SERVERS") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
 	root, err := moduleRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	o := options{only: "idle,backlog,notify", rounds: 1, seed: 1, letters: 10, records: 30}
-	if err := measure(root, o, io.Discard, &out); err != nil {
-		t.Fatal(err)
-	}
+	servers.Want(t, measure(root, o, io.Discard, &out))
 	for _, want := range []string{"### Idle passes", "| calls of the portal by an idle poll | 0 |", "the records of 30 letters", "### A backlog of 10 new letters",
 		", 0 letters left unmarked", "notify, 100 open tickets"} {
 		if !strings.Contains(out.String(), want) {

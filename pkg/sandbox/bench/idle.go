@@ -40,7 +40,7 @@ func (b *measuring) settled(user string) (*installation, error) {
 		return nil, err
 	}
 	b.w.portal.renew(0)
-	i, err := b.p.install(b.w, other, b.w.imap.addr, b.w.smtp.Addr())
+	i, err := b.p.install(b.w, other, b.w.imap.Addr, b.w.smtp.Addr())
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (b *measuring) settled(user string) (*installation, error) {
 			return nil, err
 		}
 	}
-	return i, i.configure(b.w, user, b.w.imap.addr, b.w.smtp.Addr())
+	return i, i.configure(b.w, user, b.w.imap.Addr, b.w.smtp.Addr())
 }
 
 // beside runs the floor, helpdesk and mbsync in turn against the same mailbox.
@@ -76,7 +76,7 @@ func (b *measuring) beside(i *installation, imap, user string) (floor, poll, syn
 }
 
 func (b *measuring) idlePlain(t *table, i *installation, user string) error {
-	floor, poll, sync, err := b.beside(i, b.w.imap.addr, user)
+	floor, poll, sync, err := b.beside(i, b.w.imap.Addr, user)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (b *measuring) idleFar(t *table, i *installation, user string) error {
 	t.compare("poll, at 20 ms round trip", poll, "floor", floor, 1.5)
 	more := float64(poll.wall()-floor.wall()) / float64(roundTrip)
 	t.note("At 20 ms a round trip the poll takes %.1f round trips longer than the floor, whatever they go into.", more)
-	return i.configure(b.w, user, b.w.imap.addr, b.w.smtp.Addr())
+	return i.configure(b.w, user, b.w.imap.Addr, b.w.smtp.Addr())
 }
 
 func (b *measuring) idleNotify(t *table, i *installation, _ string) error {
@@ -161,7 +161,7 @@ func (b *measuring) idleNotify(t *table, i *installation, _ string) error {
 
 // idleFull compares a state with many records with an empty one.
 func (b *measuring) idleFull(t *table, full *installation, user string) error {
-	empty, err := b.p.install(b.w, user, b.w.imap.addr, b.w.smtp.Addr())
+	empty, err := b.p.install(b.w, user, b.w.imap.Addr, b.w.smtp.Addr())
 	if err != nil {
 		return err
 	}

@@ -103,17 +103,17 @@ func bench(o options) error {
 
 // measure runs the scenarios that are asked for and writes their tables to out; log says how it goes on.
 func measure(root string, o options, log, out io.Writer) error {
+	w, err := startWorld()
+	if err != nil {
+		return err
+	}
+	defer w.stop()
 	p, err := build(root)
 	if err != nil {
 		return err
 	}
 	defer p.remove()
 	p.cpu, p.mem, p.loud = o.cpu, o.mem, o.loud
-	w, err := startWorld()
-	if err != nil {
-		return err
-	}
-	defer w.stop()
 	defer onSignal(func() { w.stop(); p.remove() })()
 	fmt.Fprintf(out, "Medians of %d rounds, seed %d, %d processors, %s; %s.\n\n", o.rounds, o.seed, runtime.NumCPU(), runtime.Version(), p.versions())
 	b := &measuring{options: o, w: w, p: p, log: log}

@@ -61,7 +61,7 @@ func (b *measuring) tickets(count int) (*opened, error) {
 		return nil, err
 	}
 	o := &opened{portal: b.w.portal.renew(0)}
-	if o.i, err = b.p.install(b.w, user, b.w.imap.addr, b.w.smtp.Addr()); err != nil {
+	if o.i, err = b.p.install(b.w, user, b.w.imap.Addr, b.w.smtp.Addr()); err != nil {
 		return nil, err
 	}
 	if _, err := o.i.run("poll"); err != nil {

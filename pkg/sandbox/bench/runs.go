@@ -27,7 +27,7 @@ func (b *measuring) fresh(folder string) (user string, err error) {
 	if user, err = b.w.imap.mailbox(folder, false); err != nil {
 		return "", err
 	}
-	_, err = b.p.run(b.p.dir, nil, b.p.floor, "idle", b.w.imap.addr, user, password)
+	_, err = b.p.run(b.p.dir, nil, b.p.floor, "idle", b.w.imap.Addr, user, password)
 	return user, err
 }
 
@@ -38,7 +38,7 @@ func (b *measuring) fetched(folder string, s *sample) error {
 		return err
 	}
 	defer b.w.imap.forget(user)
-	f, err := b.p.run(b.p.dir, nil, b.p.floor, "fetch", b.w.imap.addr, user, password)
+	f, err := b.p.run(b.p.dir, nil, b.p.floor, "fetch", b.w.imap.Addr, user, password)
 	s.add(f)
 	return err
 }
@@ -58,7 +58,7 @@ func (b *measuring) synced(folder string, s *sample) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	f, err := b.p.sync(dir, b.w.imap.addr, user)
+	f, err := b.p.sync(dir, b.w.imap.Addr, user)
 	s.add(f)
 	return err
 }
@@ -71,7 +71,7 @@ func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample) 
 		return result{}, err
 	}
 	defer b.w.imap.forget(user)
-	i, err := b.p.install(b.w, user, b.w.imap.addr, smtp)
+	i, err := b.p.install(b.w, user, b.w.imap.Addr, smtp)
 	if err != nil {
 		return result{}, err
 	}
@@ -99,7 +99,7 @@ func (b *measuring) poll(i *installation, user string, s *sample) (r result, err
 
 // unseen asks the server how many letters of a user are not marked: Dovecot renames their files later.
 func (b *measuring) unseen(user string) (n int, err error) {
-	out, err := exec.Command(b.p.floor, "idle", b.w.imap.addr, user, password).Output()
+	out, err := exec.Command(b.p.floor, "idle", b.w.imap.Addr, user, password).Output()
 	if err == nil {
 		_, err = fmt.Sscan(string(out), &n)
 	}

@@ -31,8 +31,8 @@ func startWorld() (w *world, err error) {
 		return w, err
 	}
 	var errs [5]error
-	w.tap, errs[0] = startTap(w.imap.addr)
-	w.slow, errs[1] = sandbox.NewProxy(w.imap.addr)
+	w.tap, errs[0] = startTap(w.imap.Addr)
+	w.slow, errs[1] = sandbox.NewProxy(w.imap.Addr)
 	w.portal, errs[2] = startPortal()
 	w.smtp, errs[3] = sandbox.NewSMTP(sandbox.SMTPOptions{})
 	if err := errors.Join(errs[:]...); err != nil {
@@ -63,6 +63,6 @@ func (w *world) stop() {
 		_ = w.tap.ln.Close()
 	}
 	if w.imap != nil {
-		w.imap.stop()
+		w.imap.Stop()
 	}
 }

@@ -1,0 +1,115 @@
+// Package servers starts a Dovecot and a Postfix of one's own, on loopback and with nothing left behind, for tests and
+// measurements. It is no part of helpdesk, and knows nothing of it.
+package servers
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// Lacking says what this machine has not, so that a server can't be started on it.
+type Lacking string
+
+func (l Lacking) Error() string { return string(l) }
+
+// Test is what Want needs of a test.
+type Test interface {
+	Helper()
+	Skip(...any)
+	Fatal(...any)
+}
+
+// Want ends the test where a server did not start. What the machine lacks is a reason to skip it, unless
+// HELPDESK_REQUIRE_SERVERS is 1.
+func Want(t Test, err error) {
+	t.Helper()
+	var lacking Lacking
+	switch {
+	case err == nil:
+	case errors.As(err, &lacking) && os.Getenv("HELPDESK_REQUIRE_SERVERS") != "1":
+		t.Skip(err)
+	default:
+		t.Fatal(err)
+	}
+}
+
+// Find returns the path of a program, Lacking where there is none; from says what brings it.
+func Find(name, from string) (string, error) {
+	for _, path := range []string{name, "/usr/sbin/" + name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found, nil
+		}
+	}
+	return "", Lacking(fmt.Sprintf("no %s on this machine (%s)", name, from))
+}
+
+// FreePort returns a port of 127.0.0.1 that nothing listens on.
+func FreePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func at(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// folder makes the folder dir/name; the owner is left alone where uid is negative.
+func folder(dir, name string, mode os.FileMode, uid, gid int) error {
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(path, mode); err != nil {
+		return err
+	}
+	if err := os.Chmod(path, mode); err != nil { // whatever the umask says
+		return err
+	}
+	return os.Chown(path, uid, gid)
+}
+
+// writeCertificate writes cert.pem and key.pem into dir, which Dovecot and Postfix read as root.
+func writeCertificate(dir string, cert tls.Certificate) error {
+	var chain bytes.Buffer
+	for _, der := range cert.Certificate {
+		if err := pem.Encode(&chain, &pem.Block{Type: "CERTIFICATE", Bytes: der}); err != nil {
+			return err
+		}
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(dir, "cert.pem"), chain.Bytes(), 0o600),
+		os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
+}
+
+// await waits until a server greets, by TLS where secure is set.
+func await(addr string, secure bool, log string) error {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			continue
+		}
+		if secure {
+			c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) // it is asked whether it is there, and nothing else
+		}
+		line, _ := bufio.NewReader(c).ReadString('\n')
+		_ = c.Close()
+		if line != "" {
+			return nil
+		}
+	}
+	said, _ := os.ReadFile(log)
+	return fmt.Errorf("no greeting from %s; its log:\n%s", addr, said)
+}
