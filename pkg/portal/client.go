@@ -64,6 +64,7 @@ type Client struct {
 	times map[string]float64 // seconds a method takes, by method
 	spent map[string]used    // of a method's time budget, by method
 	costs map[string]float64 // what a call takes of it
+	body  int                // bytes one batch may hold; 0 = not asked for yet
 }
 
 var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)

@@ -52,6 +52,8 @@ const (
 	savedRate   = "portal.rate"        // the portal refused requests for their number
 	savedSpent  = "portal.spent"       // time budgets of methods, as used
 	savedInline = "portal.inline"      // bytes of files one batch may hold
+	savedBatch  = "portal.batch"       // bytes of one batch
+	savedNoDisk = "portal.nodisk"      // why the webhook has no folder for files
 	savedCard   = "portal.card"
 )
 

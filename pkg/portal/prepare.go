@@ -12,9 +12,9 @@ import (
 )
 
 // Prepare looks the addresses up in the CRM and uploads the files, in one batch where they fit. Nothing it makes counts as an
-// effect: files left behind by a failure are merely litter, so whatever its error says, it may be repeated. A file that
-// can't be taken has its error in Errs and does not stop the others; open is called in
-// their order, a second time for a file that must be sent by itself.
+// effect: files left behind by a failure are merely litter, so whatever its error says, it may be repeated, and what is
+// prepared all the same counts. A file that can't be taken has its error in Errs and does not stop the others; open is
+// called in their order, a second time for a file that must be sent by itself.
 func (c *Client) Prepare(ctx context.Context, addresses []string, files []desk.File,
 	open func(i int) (io.ReadCloser, error)) (desk.Prepared, error) {
 	p := desk.Prepared{Objects: make([]int64, len(files)), Errs: make([]error, len(files))}
@@ -28,7 +28,7 @@ func (c *Client) Prepare(ctx context.Context, addresses []string, files []desk.F
 			done = up.fill(look)
 		}
 		if err := look.run(ctx); err != nil {
-			return p, harmless(up.tooMuch(fmt.Errorf("prepare: %w", err)))
+			return p, harmless(fmt.Errorf("prepare: %w", err))
 		}
 		look = &plan{c: c}
 		contacts.ask(look)
@@ -54,15 +54,27 @@ func (c *Client) takeFolder(a Answer) (int64, error) {
 		Root ID `json:"ROOT_OBJECT_ID"`
 	}
 	if a.Err != nil {
-		return 0, fmt.Errorf("find folder for files: %w", a.Err)
+		return 0, c.noDisk(a.Err)
 	}
 	for _, s := range rows[storage](a.Result) {
 		if s.Root != 0 {
 			c.remember(savedFolder, int64(s.Root))
+			c.remember(savedNoDisk, "")
 			return int64(s.Root), nil
 		}
 	}
-	return 0, fault.New(fault.Refused, errors.New("find folder for files: the webhook's user has no storage"))
+	return 0, c.noDisk(fault.New(fault.Never, errors.New("the webhook's user has no storage")))
+}
+
+// noDisk is the error of a folder that is not to be had. What only a person can change is remembered for a day, and the
+// files stay behind, not their tasks.
+func (c *Client) noDisk(err error) error {
+	why := fmt.Errorf("find folder for files: %w", bare(err))
+	if fault.ExtentOf(err) != fault.Setup && fault.Of(err) != fault.Never {
+		return &fault.Error{Outcome: fault.Of(err), Extent: fault.ExtentOf(err), After: fault.After(err), Err: why}
+	}
+	c.remember(savedNoDisk, why.Error())
+	return fault.New(fault.Never, why)
 }
 
 func (c *Client) storageList() Command {

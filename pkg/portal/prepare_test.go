@@ -92,15 +92,48 @@ func TestFolderIsLookedUpOnce(t *testing.T) {
 	}
 }
 
+// Where there is nowhere to put files they stay behind, and that is asked once a day; a check asks anew.
 func TestMissingFolderCostsTheFilesOnly(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"result":{"c0":[]},"result_error":{"c1":{"error":"insufficient_scope"}}}}`))
-	p, err := s.client(t).Prepare(t.Context(), []string{"a@b.ru"}, []desk.File{{Name: "a", Size: 1}}, contents("a"))
-	if err != nil || !p.Asked {
-		t.Fatal(err)
+	for name, folder := range map[string]string{
+		"scope":   `"result_error":{"c1":{"error":"insufficient_scope"}},"result":{"c0":[]}`,
+		"storage": `"result_error":[],"result":{"c0":[],"c1":[]}`,
+	} {
+		values := map[string]string{}
+		s := newScript(t, answer(200, `{"result":{`+folder+`}}`), answer(200, `{"result":{"result":{"c0":[]},"result_error":[]}}`))
+		c := s.client(t, saved(values))
+		for range 2 {
+			p, err := c.Prepare(t.Context(), []string{"a@b.ru"}, []desk.File{{Name: "a", Size: 1}}, contents("a"))
+			if err != nil || !p.Asked {
+				t.Fatal(name, err)
+			}
+			tells(t, p.Errs[0], told{fault.Never, fault.One})
+			if !strings.Contains(p.Errs[0].Error(), name) {
+				t.Error(p.Errs[0])
+			}
+		}
+		if again := s.commands(t, 1); len(again) != 1 {
+			t.Error(name, again)
+		}
 	}
-	tells(t, p.Errs[0], told{fault.Refused, fault.Setup})
-	if !strings.Contains(p.Errs[0].Error(), "scope disk") {
-		t.Error(p.Errs[0])
+}
+
+func TestCheckFindsAFolderThatWasMissing(t *testing.T) {
+	values := map[string]string{savedNoDisk: `"no scope"`}
+	_, c := live(t, sandbox.PortalOptions{}, saved(values))
+	c.Check(t.Context(), Want{})
+	p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
+	if err != nil || p.Objects[0] == 0 {
+		t.Error(p, err)
+	}
+}
+
+// A folder that could not be asked for just now is asked for again.
+func TestFolderThatIsAwayIsAskedForAgain(t *testing.T) {
+	values := map[string]string{}
+	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
+	p, err := s.client(t, saved(values)).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
+	if err != nil || fault.Of(p.Errs[0]) == fault.Never || values[savedNoDisk] != "" {
+		t.Error(p, err, values)
 	}
 }
 

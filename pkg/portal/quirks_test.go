@@ -10,7 +10,7 @@ import (
 
 // quirkTests names, for each file, the tests of its QUIRK comments in their order.
 var quirkTests = map[string][]string{
-	"batch.go":     {"TestQuirkNeitherMap"},
+	"batch.go":     {"TestQuirkServerBoundsARequest", "TestQuirkNeitherMap"},
 	"changes.go":   {"TestQuirkWholeSeconds", "TestQuirkUnknownFilterIsIgnored", "TestQuirkStatusLeavesActivityAlone", "TestQuirkAnotherCreator"},
 	"check.go":     {"TestQuirkInactiveUserIsEmpty"},
 	"client.go":    {"TestQuirkRenamedPortalRedirects"},
@@ -34,7 +34,7 @@ var quirkTests = map[string][]string{
 	"tell.go":      {"TestQuirkABareNumberIsADialogWithAUser"},
 	"transport.go": {"TestQuirkTransportRepeatsKeys"},
 	"types.go":     {"TestQuirkIDsOfAnyForm", "TestQuirkDatesOfAnyForm", "TestQuirkEmptyMapIsAList", "TestQuirkTimesOfAnyForm"},
-	"upload.go":    {"TestQuirkServerBoundsTheBody", "TestQuirkUniqueNames", "TestQuirkUploadsPassInBatch", "TestQuirkIDAndFileID"},
+	"upload.go":    {"TestQuirkUniqueNames", "TestQuirkUploadsPassInBatch", "TestQuirkIDAndFileID"},
 }
 
 var testFunc = regexp.MustCompile(`(?m)^func (TestQuirk\w+)\(`)

@@ -354,14 +354,17 @@ func TestQuirkUploadAnswersTwice(t *testing.T) {
 
 func TestQuirkTransportRepeatsKeys(t *testing.T) { TestTransportDoesNotRepeatKeyedRequests(t) }
 
-func TestQuirkServerBoundsTheBody(t *testing.T) {
+func TestServerBoundsAFile(t *testing.T) {
 	values := map[string]string{savedFolder: "1"}
 	s := newScript(t, answer(413, "<html>"), answer(413, "<html>"))
 	file := []desk.File{{Name: "a", Size: 3 << 20}}
 	text := strings.Repeat("x", 3<<20)
 	for range 2 {
-		_, err := s.client(t, saved(values)).Prepare(t.Context(), nil, file, contents(text))
-		tells(t, err, told{fault.Refused, fault.One})
+		p, err := s.client(t, saved(values)).Prepare(t.Context(), nil, file, contents(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tells(t, p.Errs[0], told{fault.Refused, fault.One})
 	}
 	if values[savedInline] != fmt.Sprint(maxInline/4) {
 		t.Error(values[savedInline])
@@ -375,6 +378,26 @@ func TestQuirkServerBoundsTheBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	tells(t, p.Errs[0], told{fault.Never, fault.One}) // one file, and too large: it stays behind
+}
+
+// A request that is too large did not run: it goes again at once in halves, and later ones are no larger.
+func TestQuirkServerBoundsARequest(t *testing.T) {
+	values := map[string]string{}
+	p, c := live(t, sandbox.PortalOptions{}, saved(values))
+	p.Inject(func(k *sandbox.Call) sandbox.Fault {
+		if b, _ := k.Params.MarshalJSON(); k.Method == "batch" && strings.Count(string(b), "tasks.task.add?") > 10 {
+			return sandbox.Fault{Kind: sandbox.ErrorAnswer, Status: http.StatusRequestEntityTooLarge}
+		}
+		return sandbox.Fault{}
+	})
+	opened(t, c, 40)
+	if first := p.Hits(); first > 9 || len(p.Tasks()) != 40 || values[savedBatch] == "" {
+		t.Error(first, len(p.Tasks()), values)
+	}
+	p.ResetCounts()
+	if opened(t, c, 20); p.Hits() > 3 {
+		t.Error(p.Hits(), "requests, as if the bound were not known")
+	}
 }
 
 func TestQuirkUniqueNames(t *testing.T) {

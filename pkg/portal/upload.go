@@ -40,6 +40,11 @@ func (u *uploads) begin(p *plan) {
 	u.addrs, u.inline = map[int]string{}, maxInline
 	u.c.recall(savedInline, &u.inline)
 	fresh := func(f desk.File) bool { return f.Object == 0 }
+	var none string
+	if u.c.recall(savedNoDisk, &none); none != "" {
+		u.folderKnown, u.lost = true, fault.New(fault.Never, errors.New(none))
+		return
+	}
 	if u.c.recall(savedFolder, &u.folder) && u.folder != 0 || !slices.ContainsFunc(u.files, fresh) {
 		u.folderKnown = true
 		return
@@ -85,16 +90,12 @@ func (u *uploads) fill(p *plan) bool {
 	return u.next == len(u.files)
 }
 
-// tooMuch notes that the server takes no batch of that size, so that the next one holds less.
-//
-// QUIRK: on a portal of one's own the web server bounds a request, often at 8 MB or at 1 MB, with 413 and a page of HTML
-// (settings of nginx and PHP, not the portal's).
-func (u *uploads) tooMuch(err error) error {
+// tooMuch notes that the server takes no file of that size within a batch, so that the next goes by itself.
+func (u *uploads) tooMuch(err error) {
 	var e *Error
 	if errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge && u.inline > minInline {
 		u.c.remember(savedInline, u.inline/2)
 	}
-	return err
 }
 
 // command returns the call that uploads the file, or asks where to send it when it is large, and the bytes it holds.
@@ -150,6 +151,7 @@ func (u *uploads) take(i int, a Answer) {
 		u.c.remember(savedFolder, int64(0)) // the folder is gone: look for it again next time
 		u.p.Errs[i] = fault.New(fault.Refused, fmt.Errorf("upload file %d: %w", i, e))
 	case err != nil:
+		u.tooMuch(err)
 		u.p.Errs[i] = harmless(fmt.Errorf("upload file %d: %w", i, err))
 	case r.ID != 0:
 		u.p.Objects[i] = int64(r.ID)
@@ -160,20 +162,28 @@ func (u *uploads) take(i int, a Answer) {
 	}
 }
 
-// large sends the large files, one after the other, none of them held in memory.
+// large sends the large files, one after the other, none of them held in memory. A file's failure is its own, since what the
+// server dies over may be that file; it is given up with the others when two of them fail and none goes through.
 func (u *uploads) large(ctx context.Context) error {
+	failed := 0
 	for i := range u.files {
 		addr, ok := u.addrs[i]
 		if !ok {
 			continue
 		}
 		err := u.post(ctx, i, addr)
-		if err != nil && fault.ExtentOf(err) != fault.One {
-			return fmt.Errorf("upload file %d: %w", i, err)
+		if err == nil {
+			failed = 0
+			continue
 		}
-		if err != nil {
-			u.p.Errs[i] = harmless(fmt.Errorf("upload file %d: %w", i, err))
+		err = fmt.Errorf("upload file %d: %w", i, err)
+		if fault.ExtentOf(err) != fault.One {
+			failed++
 		}
+		if failed > 1 || fault.ExtentOf(err) == fault.Setup || ctx.Err() != nil {
+			return err
+		}
+		u.p.Errs[i] = &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: bare(err)}
 	}
 	return nil
 }

@@ -1,0 +1,127 @@
+package portal
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/sandbox"
+)
+
+// talked makes tasks that a specialist has commented, and returns them to be watched.
+func talked(t *testing.T, p *sandbox.Portal, c *Client, n int) (watches []desk.Watch) {
+	t.Helper()
+	for _, id := range opened(t, c, n) {
+		task, _ := p.Task(id)
+		p.Say(id, 7, "an answer")
+		watches = append(watches, desk.Watch{Task: id, Chat: task.Chat})
+	}
+	return watches
+}
+
+// instantly has nobody wait between attempts.
+func instantly(o *Options) { o.Sleep = func(context.Context, time.Duration) error { return nil } }
+
+// failing has every request fail that asks for one of the chats.
+func failing(p *sandbox.Portal, kind sandbox.FaultKind, chats ...int64) {
+	p.Inject(func(k *sandbox.Call) sandbox.Fault {
+		if k.Method == "im.dialog.messages.search" && slices.Contains(chats, k.Params.Int("CHAT_ID")) {
+			return sandbox.Fault{Kind: kind}
+		}
+		return sandbox.Fault{}
+	})
+}
+
+func TestOneTalkThatFailsDoesNotStopTheOthers(t *testing.T) {
+	for _, kind := range []sandbox.FaultKind{sandbox.BadGateway, sandbox.Drop} {
+		for _, at := range [][]int{{0}, {19}, {7}, {7, 8}, {0, 12}} {
+			p, c := live(t, newCard(), instantly)
+			watches := talked(t, p, c, 20)
+			var chats []int64
+			for _, i := range at {
+				chats = append(chats, watches[i].Chat)
+			}
+			failing(p, kind, chats...)
+			p.ResetCounts()
+			talks, err := c.Talks(t.Context(), watches)
+			if err != nil {
+				t.Fatal(kind, at, err)
+			}
+			for i, talk := range talks {
+				if broken := slices.Contains(at, i); broken != (talk.Err != nil) || broken == (len(talk.Comments) > 0) {
+					t.Error(kind, at, i, talk.Err, len(talk.Comments))
+				}
+			}
+			tells(t, talks[at[0]].Err, told{fault.Refused, fault.One})
+			if p.Hits() > 25 {
+				t.Error(kind, at, p.Hits(), "requests")
+			}
+		}
+	}
+}
+
+// A portal that answers nothing at all is away, and that is found out soon.
+func TestPortalThatIsAwayIsNotSearched(t *testing.T) {
+	p, c := live(t, newCard(), instantly)
+	watches := talked(t, p, c, 20)
+	p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
+	p.ResetCounts()
+	_, err := c.Talks(t.Context(), watches)
+	tells(t, err, told{fault.Unsure, fault.Server})
+	if p.Hits() > 5 {
+		t.Error(p.Hits(), "requests")
+	}
+}
+
+// What writes is never repeated to find out which it was.
+func TestBatchThatWritesIsNotSearched(t *testing.T) {
+	p, c := live(t, newCard(), instantly)
+	p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
+	for _, m := range c.Make(t.Context(), []desk.Effect{openEffect("a", "a"), openEffect("b", "b")}) {
+		tells(t, m.Err, told{fault.Unsure, fault.Server})
+	}
+	if p.Hits() != 1 {
+		t.Error(p.Hits(), "requests")
+	}
+}
+
+// A large file that the server dies over waits alone; when nothing goes through, the server is away.
+func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {
+	for _, tt := range []struct {
+		broken []string
+		whole  bool
+	}{{[]string{"b"}, false}, {[]string{"a", "c"}, false}, {[]string{"a", "b", "c"}, true}} {
+		p, c := live(t, sandbox.PortalOptions{}, saved(map[string]string{savedFolder: "8930", savedInline: "262144"}))
+		body := strings.Repeat("x", 300<<10)
+		sent := 0
+		p.Inject(func(k *sandbox.Call) sandbox.Fault {
+			if k.Method != "upload" {
+				return sandbox.Fault{}
+			}
+			if sent++; slices.Contains(tt.broken, string('a'+rune(sent-1))) {
+				return sandbox.Fault{Kind: sandbox.BadGateway}
+			}
+			return sandbox.Fault{}
+		})
+		var files []desk.File
+		for _, name := range []string{"a", "b", "c"} {
+			files = append(files, desk.File{Name: name, Size: int64(len(body))})
+		}
+		got, err := c.Prepare(t.Context(), nil, files, func(int) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil })
+		if (err != nil) != tt.whole {
+			t.Fatal(tt.broken, err)
+		}
+		for i, f := range files {
+			if broken := slices.Contains(tt.broken, f.Name); !tt.whole && broken == (got.Objects[i] != 0) {
+				t.Error(tt.broken, f.Name, got.Objects[i])
+			} else if !tt.whole && broken {
+				tells(t, got.Errs[i], told{fault.Refused, fault.One})
+			}
+		}
+	}
+}
