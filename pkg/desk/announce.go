@@ -12,6 +12,9 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	d := Decision{Verdict: Inside, Ticket: &t, Effects: []Effect{}}
 	a := &announcing{r: r, f: f, change: c}
 	a.mute()
+	if c.State.Chat != 0 && c.State.Chat != t.Chat {
+		t.Chat, t.LastComment = c.State.Chat, 0 // a chat counts from its own beginning
+	}
 	var public []Comment
 	for _, comment := range c.Comments {
 		reason, out := a.weigh(comment)
@@ -31,9 +34,6 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	}
 	if !c.ReadAt.IsZero() {
 		t.ReadAt = c.ReadAt
-	}
-	if c.State.Chat != 0 {
-		t.Chat = c.State.Chat
 	}
 	if len(d.Effects) > 0 {
 		d.Verdict = Announced

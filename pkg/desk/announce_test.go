@@ -216,3 +216,18 @@ func TestClosing(t *testing.T) {
 		t.Errorf("switched off: %+v", d)
 	}
 }
+
+// The forum's numbers have nothing to do with the chat's, which begin anew.
+func TestAnnounceReadsAChatFromItsBeginning(t *testing.T) {
+	r, f := compile(t, testPolicy(t)), announceFacts()
+	f.Ticket.LastComment = 90000 // of the forum
+	for i, text := range []string{"first in the chat", "second in the chat"} {
+		c := change(said(int64(10+i), text))
+		c.State.Chat = 50
+		d := r.Announce(c, f)
+		if len(d.Effects) != 1 {
+			t.Errorf("%q is not sent: %+v", text, d.Reasons)
+		}
+		f.Ticket = *d.Ticket
+	}
+}

@@ -113,8 +113,14 @@ type Poison struct {
 
 // Reading is how far we have read the portal.
 type Reading struct {
-	Activity time.Time     `json:"activity,omitzero"` // the newest change seen, by the portal's clock
-	Retry    map[int64]int `json:"retry,omitempty"`   // tasks whose comments could not be read, and how often
+	Activity time.Time        `json:"activity,omitzero"` // the newest change seen, by the portal's clock
+	Unread   map[int64]Unread `json:"unread,omitempty"`  // tasks whose comments could not be read since they changed
+}
+
+// Unread is a task whose comments could not be read.
+type Unread struct {
+	Tries int       `json:"tries"`
+	Next  time.Time `json:"next"` // not before that, unless the task changes again
 }
 
 // Backoff returns how long to wait after so many tries: doubling from three quarters of a minute, so that the next run

@@ -2,6 +2,9 @@ package pass
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strconv"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -9,10 +12,9 @@ import (
 )
 
 const (
-	overlap     = 2 * time.Minute  // the portal's lists are read again this far back: its servers' clocks differ
-	freshness   = 10 * time.Second // comments read sooner after a change than that may not have been all
-	aLot        = 50               // changed tasks, more than one page of the portal's list
-	readRetries = 10               // passes that may fail to read one task's comments
+	overlap   = 2 * time.Minute  // the portal's lists are read again this far back: its servers' clocks differ
+	freshness = 10 * time.Second // comments read sooner after a change than that may not have been all
+	aLot      = 50               // changed tasks, more than one page of the portal's list
 )
 
 // Announce reads what happened in the portal, decides and records it, and mails the customers.
@@ -47,12 +49,17 @@ func (p *Pass) changes(ctx context.Context) error {
 		p.gone("portal", err)
 		return nil
 	}
-	states, next := merge(changes, read)
+	next := merge(changes, read)
+	states, err := p.unread(ctx, changes.Tasks, read, next)
+	if err != nil {
+		p.gone("portal", err)
+		return nil
+	}
 	tickets, err := p.Tickets.ByTask(tasks(states))
 	if err != nil {
 		return err
 	}
-	stirred := p.stirred(states, tickets)
+	stirred := p.stirred(states, tickets, changes.Now, next)
 	if p.Policy.Send == results {
 		if stirred, err = p.lately(stirred, tickets, changes.Now); err != nil {
 			return err
@@ -71,16 +78,14 @@ func (p *Pass) changes(ctx context.Context) error {
 	return p.announce(stirred, tickets, talks, changes.Now, read, next)
 }
 
-// merge adds to the changed tasks those whose comments could not be read before, and says how far the portal is read
-// then.
-func merge(c desk.Changes, read desk.Reading) ([]desk.TaskState, desk.Reading) {
-	next := desk.Reading{Activity: read.Activity, Retry: map[int64]int{}}
+// merge says how far the portal is read when the changes are. What it says of the time to come is not believed: its clock
+// may be set back, and nothing would be new until then.
+func merge(c desk.Changes, read desk.Reading) desk.Reading {
+	next := desk.Reading{Activity: read.Activity, Unread: map[int64]desk.Unread{}}
 	if next.Activity.IsZero() {
 		next.Activity = c.Now
 	}
-	listed := map[int64]bool{}
 	for _, s := range c.Tasks {
-		listed[s.Task] = true
 		for _, at := range []time.Time{s.Activity, s.Changed} {
 			if at.After(next.Activity) {
 				next.Activity = at
@@ -88,17 +93,43 @@ func merge(c desk.Changes, read desk.Reading) ([]desk.TaskState, desk.Reading) {
 		}
 	}
 	// Many tasks of one moment would be listed again and again until something newer happens.
-	if len(c.Tasks) >= aLot && c.Now.After(next.Activity) {
+	if !c.Now.IsZero() && (len(c.Tasks) >= aLot || next.Activity.After(c.Now)) {
 		next.Activity = c.Now
 	}
-	states := c.Tasks
-	for task, tries := range read.Retry {
-		next.Retry[task] = tries
-		if !listed[task] {
-			states = append(states, desk.TaskState{Task: task})
+	for task, u := range read.Unread {
+		next.Unread[task] = u
+	}
+	return next
+}
+
+// unread adds to the changed tasks those whose comments could not be read before and are due again, as they stand now.
+func (p *Pass) unread(ctx context.Context, changed []desk.TaskState, read, next desk.Reading) ([]desk.TaskState, error) {
+	listed := map[int64]bool{}
+	for _, s := range changed {
+		listed[s.Task] = true
+	}
+	var due []int64
+	for task, u := range read.Unread {
+		if !listed[task] && !u.Next.After(p.Now()) {
+			due = append(due, task)
 		}
 	}
-	return states, next
+	if len(due) == 0 {
+		return changed, nil
+	}
+	slices.Sort(due)
+	states, err := p.Portal.States(ctx, due)
+	if err != nil {
+		return nil, err
+	}
+	for _, task := range due {
+		if s, ok := states[task]; ok {
+			changed = append(changed, s)
+		} else { // it is gone, or we may not see it: when we may again, it is listed
+			delete(next.Unread, task)
+		}
+	}
+	return changed, nil
 }
 
 func tasks(states []desk.TaskState) []int64 {
@@ -109,25 +140,23 @@ func tasks(states []desk.TaskState) []int64 {
 	return out
 }
 
-// stirred returns the changed tasks that are ours and have not been read since.
-func (p *Pass) stirred(states []desk.TaskState, tickets map[int64]desk.Ticket) []desk.TaskState {
+// stirred returns the changed tasks that are ours and have not been read since. What was noted of the time to come is not
+// believed.
+func (p *Pass) stirred(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time, next desk.Reading) []desk.TaskState {
 	var out []desk.TaskState
 	for _, s := range states {
 		t, ours := tickets[s.Task]
 		if !ours {
-			continue
-		}
-		if s.Status == "" { // known only as one that could not be read
-			s.Status, s.Activity, s.Chat, s.ClosedAt = t.Status, t.Activity, t.Chat, t.ClosedAt
-			out = append(out, s)
+			delete(next.Unread, s.Task)
 			continue
 		}
 		stirred := s.Activity
 		if p.Policy.Send == results && s.Changed.After(stirred) {
 			stirred = s.Changed // to mark a result is to change the task, if it shows at all
 		}
-		settled := t.ReadAt.Sub(stirred) >= freshness
-		if settled && !s.Activity.After(t.Activity) && s.Status == t.Status {
+		settled := t.ReadAt.Sub(stirred) >= freshness && !t.ReadAt.After(now)
+		_, unread := next.Unread[s.Task]
+		if settled && !unread && (!s.Activity.After(t.Activity) || t.Activity.After(now)) && s.Status == t.Status {
 			continue
 		}
 		out = append(out, s)
@@ -143,8 +172,12 @@ func (p *Pass) talks(ctx context.Context, states []desk.TaskState, tickets map[i
 	for i, s := range states {
 		t := tickets[s.Task]
 		watches[i] = desk.Watch{Task: s.Task, Chat: s.Chat, Last: t.LastComment, LastResult: t.LastResult}
-		if s.Chat == 0 {
+		switch s.Chat {
+		case 0:
 			watches[i].Chat = t.Chat
+		case t.Chat:
+		default:
+			watches[i].Last = 0 // a chat counts from its own beginning
 		}
 	}
 	talks, err := p.Feed.Talks(ctx, watches)
@@ -163,17 +196,17 @@ func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, 
 	)
 	for i, s := range states {
 		if err := talks[i].Err; err != nil {
-			p.unread(s.Task, err, next)
+			p.notRead(s.Task, err, next)
 			continue
 		}
-		delete(next.Retry, s.Task)
+		delete(next.Unread, s.Task)
 		if talks[i].Chat != 0 {
 			s.Chat = talks[i].Chat
 		}
 		numbers = append(numbers, tickets[s.Task].Number)
 		changed = append(changed, desk.Change{State: s, Comments: talks[i].Comments, ReadAt: at})
 	}
-	if len(numbers) == 0 && next.Activity.Equal(read.Activity) && len(next.Retry) == 0 && len(read.Retry) == 0 {
+	if len(numbers) == 0 && next.Activity.Equal(read.Activity) && maps.Equal(next.Unread, read.Unread) {
 		return nil // nothing happened: nothing is written
 	}
 	err := p.Tickets.RecordChanges(p.Now(), numbers, next, func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error) {
@@ -191,14 +224,22 @@ func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, 
 	return err
 }
 
-// unread notes a task whose comments could not be read: it is tried again, but not for ever.
-func (p *Pass) unread(task int64, err error, next desk.Reading) {
+// mostUnread is how long the comments of a task are left unread at most, however often they could not be read.
+const mostUnread = 10 * time.Minute
+
+// notRead notes a task whose comments could not be read: they are asked for again until they can be, or the task is gone.
+// What a person must see to is told once, and so is what has lasted for an hour.
+func (p *Pass) notRead(task int64, err error, next desk.Reading) {
 	p.Log.Warn("read comments", "task", task, "err", err)
-	next.Retry[task]++
-	if next.Retry[task] > readRetries || fault.Of(err) == fault.Never {
-		delete(next.Retry, task)
+	u := next.Unread[task]
+	u.Tries++
+	u.Next = p.Now().Add(min(desk.Backoff(u.Tries, strconv.FormatInt(task, 10)), mostUnread))
+	next.Unread[task] = u
+	const hour = 10 // tries
+	switch final := fault.Of(err) == fault.Never; {
+	case final && u.Tries == 1, !final && u.Tries == hour:
 		p.problem("portal", err)
-		return
+	case !final && u.Tries < hour:
+		p.add(&p.report.Waiting, 1)
 	}
-	p.add(&p.report.Waiting, 1)
 }

@@ -17,11 +17,32 @@ const overlap = 5 * time.Minute
 
 // Find looks for effects whose fate is unknown: tasks by their mark among those we made since then, comments by their marker
 // among our own of the task; a zero since is a week ago. A zero Made was not found; one with an error could not be looked for.
+//
+// What was made since then carries the portal's time: where its clock turns out to be behind ours, it is looked for
+// further back.
 func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
-	made := make([]desk.Made, len(effects))
 	if since.IsZero() {
 		since = c.now().AddDate(0, 0, -7)
 	}
+	behind := c.behind()
+	made, err := c.find(ctx, effects, since.Add(-behind))
+	if now := c.behind(); err == nil && now > behind+overlap/2 {
+		made, err = c.find(ctx, effects, since.Add(-now))
+	}
+	return made, err
+}
+
+// behind returns how far the portal's clock is behind ours, as far as its answers told; 0 where it is not.
+func (c *Client) behind() time.Duration {
+	at := c.portalClock()
+	if at.IsZero() {
+		return 0
+	}
+	return max(0, c.now().Sub(at))
+}
+
+func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
+	made := make([]desk.Made, len(effects))
 	since = since.Add(-overlap).Truncate(time.Second)
 	marks := map[string][]int{}
 	byTask := map[int64][]int{}

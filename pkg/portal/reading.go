@@ -58,7 +58,10 @@ func (r *reading) oldCard() Command {
 }
 
 func (r *reading) takeOld(a Answer) {
-	if r.oldErr = a.Err; a.Err != nil {
+	if r.oldErr = a.Err; a.Err == nil && a.Result == nil { // an empty list is an answer, none at all is not
+		r.oldErr = fault.New(fault.Refused, fmt.Errorf("read comments of task %d: the batch tells nothing of them", r.task))
+	}
+	if r.oldErr != nil {
 		return
 	}
 	list, err := readForum(a.Result)

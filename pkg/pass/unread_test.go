@@ -1,0 +1,200 @@
+package pass_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// unreadable has every look into the first task's chat answered with the error.
+func (w *world) unreadable(code string, status int) {
+	chat := w.portal.Tasks()[0].Chat
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "im.dialog.messages.search" && c.Params.Int("CHAT_ID") == chat {
+			return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: code, Status: status}
+		}
+		return sandbox.Fault{}
+	})
+}
+
+// Comments that could not be read for a while go out when they can be, however long that was.
+func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
+	for _, minutes := range []int{15, 300} {
+		for _, code := range []string{"insufficient_scope", "ERROR_CORE"} {
+			t.Run(fmt.Sprint(minutes, code), func(t *testing.T) {
+				w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+				w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+				w.quiet()
+				w.clock.Advance(time.Hour)
+				before := w.lettersTo("a@a.example")
+				w.portal.Say(w.portal.Tasks()[0].ID, specialist, "an answer")
+				w.unreadable(code, 403)
+				told := 0
+				for i := range minutes {
+					w.clock.Advance(time.Minute)
+					if i < 15 { // life goes on
+						w.arrive(letter(fmt.Sprint("x", i, "@b.example"), fmt.Sprintf("b%d@b.example", i), fmt.Sprint("Other ", i), "please"))
+						w.poll()
+					}
+					r, _ := w.notify()
+					told += len(r.Problems)
+				}
+				if told > 1 || minutes > 60 && told != 1 {
+					t.Errorf("told %d times", told)
+				}
+				w.portal.Inject(nil)
+				for range 12 {
+					w.clock.Advance(time.Minute)
+					w.notify()
+				}
+				if n := w.lettersTo("a@a.example") - before; n != 1 {
+					t.Errorf("%d letters of the answer", n)
+				}
+			})
+		}
+	}
+}
+
+// A task that is gone is not asked for again, nor one that is no longer ours: an idle pass stays one request.
+func TestUnreadTaskThatIsGone(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	task := w.portal.Tasks()[0].ID
+	w.portal.Say(task, specialist, "an answer")
+	w.unreadable("ERROR_CORE", 400)
+	w.clock.Advance(time.Minute)
+	w.notify()
+	w.portal.DeleteTask(task)
+	w.clock.Advance(time.Hour)
+	w.notify()
+	_, s := w.open(store.Options{})
+	read, err := s.Reading()
+	w.check(err)
+	w.check(s.Close())
+	if len(read.Unread) != 0 {
+		t.Errorf("%+v", read.Unread)
+	}
+	w.clock.Advance(time.Hour)
+	w.portal.ResetCounts()
+	if w.notify(); w.portal.Hits() != 1 {
+		t.Errorf("%d requests", w.portal.Hits())
+	}
+}
+
+// A closing is told of although the talk could not be read when it was seen.
+func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.policy.Closed = true
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.arrive(letter("2@b.example", "b@b.example", "Second", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	tasks := w.portal.Tasks()
+	before := w.lettersTo("a@a.example")
+	w.portal.CloseTask(tasks[0].ID, specialist)
+	w.unreadable("INTERNAL_SERVER_ERROR", 500)
+	for range 4 { // the cursor moves on
+		w.clock.Advance(time.Minute)
+		w.portal.CloseTask(tasks[1].ID, specialist)
+		w.portal.RenewTask(tasks[1].ID, specialist)
+		w.notify()
+	}
+	w.portal.Inject(nil)
+	for range 12 {
+		w.clock.Advance(time.Minute)
+		w.notify()
+	}
+	if n := w.lettersTo("a@a.example") - before; n != 1 {
+		t.Errorf("%d letters about the closing", n)
+	}
+}
+
+// The task in the place of a deleted one has a chat of its own, which is read from its beginning.
+func TestChatOfTheTaskInTheDeletedOnesPlace(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true, ChatOnlyInGet: true})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.quiet()
+	task := w.portal.Tasks()[0].ID
+	w.portal.Say(task, specialist, "hello")
+	w.quiet()
+	before, gone := w.lettersTo("a@a.example"), false
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault { // between decision and comment
+		if c.Method == "task.commentitem.add" && !gone {
+			gone = true
+			w.portal.DeleteTask(task)
+		}
+		return sandbox.Fault{}
+	})
+	w.arrive(withFile("2@a.example", "a@a.example", "Re: First", "more", "x.txt", "x"))
+	w.poll()
+	w.portal.Inject(nil)
+	for range 5 {
+		w.clock.Advance(5 * time.Minute)
+		w.poll()
+		w.notify()
+	}
+	tasks := w.portal.Tasks()
+	w.portal.Say(tasks[len(tasks)-1].ID, specialist, "an answer")
+	for range 5 {
+		w.clock.Advance(5 * time.Minute)
+		w.notify()
+	}
+	if n := w.lettersTo("a@a.example") - before; n != 1 {
+		t.Errorf("%d letters of the answer", n)
+	}
+}
+
+// The attempt is noted by our clock, and the task has the portal's: one that is behind is looked for further back.
+func TestPortalsClockIsBehind(t *testing.T) {
+	var w *world
+	w = newWorld(t, sandbox.PortalOptions{Now: func() time.Time { return w.clock.Now().Add(-10 * time.Minute) }})
+	lost := true
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if lost && c.Method == "tasks.task.add" && !c.V3 {
+			lost = false
+			return sandbox.Fault{Kind: sandbox.Drop, After: true}
+		}
+		return sandbox.Fault{}
+	})
+	w.arrive(letter("1@a.example", "a@a.example", "Once", "please"))
+	w.quiet()
+	if n := len(w.portal.Tasks()); n != 1 || lost {
+		t.Errorf("%d tasks", n)
+	}
+}
+
+// What happened while the portal's clock was an hour fast does not hide what happens when it has been set right.
+func TestPortalsClockIsSetBack(t *testing.T) {
+	var w *world
+	fast := time.Duration(0)
+	w = newWorld(t, sandbox.PortalOptions{NewCard: true, Now: func() time.Time { return w.clock.Now().Add(fast) }})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.arrive(letter("2@b.example", "b@b.example", "Second", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	tasks := w.portal.Tasks()
+	fast = time.Hour
+	w.portal.Say(tasks[0].ID, specialist, "one")
+	for range 3 {
+		w.clock.Advance(time.Minute)
+		w.notify()
+	}
+	fast = 0
+	w.clock.Advance(time.Minute)
+	w.notify()
+	w.clock.Advance(10 * time.Minute)
+	before := w.lettersTo("b@b.example")
+	w.portal.Say(tasks[1].ID, specialist, "two")
+	for range 10 {
+		w.clock.Advance(time.Minute)
+		w.notify()
+	}
+	if n := w.lettersTo("b@b.example") - before; n != 1 {
+		t.Errorf("%d letters", n)
+	}
+}
