@@ -30,7 +30,7 @@ func newPoll(a *app) *cobra.Command {
 			if dry {
 				run = (*pass.Pass).Preview
 			}
-			return a.pass(c.Context(), job{kind: "poll", run: run, dry: dry, json: asJSON, narrow: only(mailbox), print: a.printMessage})
+			return a.pass(c.Context(), job{kind: "poll", run: run, dry: dry, json: asJSON, only: mailbox, print: a.printMessage})
 		},
 	}
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be done: nothing is written anywhere")
@@ -60,31 +60,25 @@ func newNotify(a *app) *cobra.Command {
 
 // job is a pass to be run from the command line.
 type job struct {
-	kind   string
-	run    func(*pass.Pass, context.Context) (*pass.Report, error)
-	dry    bool
-	json   bool
-	narrow func(*config.Config) error // nil = the settings as they are
-	print  func(pass.Line)            // how a line looks, if anybody wants to read it
-	show   func(pass.Line)            // somebody does, whatever the flags say; nil = nobody
+	kind  string
+	run   func(*pass.Pass, context.Context) (*pass.Report, error)
+	dry   bool
+	json  bool
+	only  string          // the mailbox to be read; "" = all
+	print func(pass.Line) // how a line looks, if anybody wants to read it
+	show  func(pass.Line) // somebody does, whatever the flags say; nil = nobody
 }
 
-// only keeps one mailbox of the settings.
-func only(name string) func(*config.Config) error {
-	if name == "" {
-		return nil
-	}
-	return func(cfg *config.Config) error {
-		var names []string
-		for _, m := range cfg.Mailboxes {
-			if m.Name == name {
-				cfg.Mailboxes = []config.Mailbox{m}
-				return nil
-			}
-			names = append(names, m.Name)
+// known says whether the settings have a mailbox of that name.
+func known(cfg *config.Config, name string) error {
+	var names []string
+	for _, m := range cfg.Mailboxes {
+		if m.Name == name {
+			return nil
 		}
-		return fmt.Errorf("--mailbox %q: configured are %s", name, strings.Join(names, ", "))
+		names = append(names, m.Name)
 	}
+	return fmt.Errorf("--mailbox %q: configured are %s", name, strings.Join(names, ", "))
 }
 
 // pass runs a job: settings, state, wiring, the pass itself, its report.
@@ -95,9 +89,8 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
-	whole := *cfg // rules and own addresses are those of all mailboxes
-	if j.narrow != nil {
-		if err := j.narrow(cfg); err != nil {
+	if j.only != "" {
+		if err := known(cfg, j.only); err != nil {
 			return usage(err)
 		}
 	}
@@ -108,11 +101,11 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	advance, end := a.bar(j)
-	p, found, err := a.wire(&whole, s)
+	p, found, err := a.wire(cfg, s)
 	if err != nil {
 		return err
 	}
-	p.Boxes, p.Advance = a.boxes(cfg), advance
+	p.Only, p.Advance = j.only, advance
 	release := func() {}
 	defer func() { release() }()
 	if !j.dry { // only a pass that finds something to do keeps others waiting for long

@@ -45,6 +45,7 @@ type Post struct {
 	Marker  string    `json:"marker"`          // stands in the first line of a comment, so that a repeat can be looked for
 	Reopen  bool      `json:"reopen,omitempty"`
 	Fields  *Fields   `json:"fields,omitempty"` // of a task
+	Route   string    `json:"route,omitempty"`  // whose fields they are; "" = the mailbox's
 	From    Address   `json:"from"`             // whose letter it is, for the CRM look-up
 	Message *Place    `json:"message,omitempty"`
 	Files   []File    `json:"files,omitempty"`

@@ -46,11 +46,10 @@ func (w *weighing) open(automatic bool) {
 	if len(w.r.routes) > 0 {
 		w.ask(routingRule())
 	}
-	fields := w.r.policy.Fields[w.m.Mailbox]
 	if w.route != nil {
-		fields = w.route.fields[w.m.Mailbox]
+		post.Route = w.route.name
 	}
-	fields = w.r.dated(fields, w.f.Now)
+	fields := w.r.dated(w.r.fields(post.Route, w.m.Mailbox), w.f.Now)
 	post.Fields = &fields
 	w.d.Verdict, w.d.Ticket = Task, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: OpenTask, Key: key, Post: post})

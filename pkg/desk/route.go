@@ -173,6 +173,36 @@ func (r *Rules) FieldsFor(m *Message, now time.Time) Fields {
 	return r.dated(r.policy.Fields[m.Mailbox], now)
 }
 
+// Renew gives a task that was refused the settings as they are now: the cause may be mended there. A deadline that they
+// leave as it was stays where it was.
+func (r *Rules) Renew(p Post, now time.Time) Post {
+	if p.Fields == nil || p.Message == nil {
+		return p
+	}
+	if _, ok := r.policy.Fields[p.Message.Mailbox]; !ok {
+		return p
+	}
+	f := r.fields(p.Route, p.Message.Mailbox)
+	if f.Deadline == p.Fields.Deadline && f.Working == p.Fields.Working {
+		f.Due = p.Fields.Due
+	} else {
+		f = r.dated(f, now)
+	}
+	f.CRM = p.Fields.CRM
+	p.Fields = &f
+	return p
+}
+
+// fields returns the settings of the route of that name, those of the mailbox where there is none.
+func (r *Rules) fields(route, mailbox string) Fields {
+	for i := range r.routes {
+		if r.routes[i].name == route {
+			return r.routes[i].fields[mailbox]
+		}
+	}
+	return r.policy.Fields[mailbox]
+}
+
 func (r *Rules) dated(f Fields, now time.Time) Fields {
 	switch {
 	case f.Deadline > 0 && f.Working:

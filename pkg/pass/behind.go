@@ -8,15 +8,16 @@ import (
 )
 
 // complements returns the effects as they are made: their texts were written when the messages were recorded, before it was
-// known which files the portal does not take.
+// known which files the portal does not take, and what it refused before may have had the wrong settings.
 func (p *Pass) complements(due []desk.Pending) ([]desk.Effect, error) {
 	out := effects(due)
 	for i, e := range out {
+		if e.Post != nil && due[i].Tries > 0 && !due[i].Unsure {
+			post := p.kit.Rules.Renew(*e.Post, p.Now())
+			e.Post, out[i].Post = &post, &post
+		}
 		if e.Post == nil || len(e.Post.Missing) == 0 {
 			continue
-		}
-		if err := p.equip(); err != nil {
-			return nil, err
 		}
 		if words := strings.TrimSpace(p.kit.Texts.Missing(e.Post.Form, e.Post.Missing)); words != "" {
 			post := *e.Post

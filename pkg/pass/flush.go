@@ -66,7 +66,7 @@ func (p *Pass) skip(d desk.Pending) bool {
 }
 
 // posts makes a round of tasks and comments: what is unsure is looked for first, what the portal must know or hold is
-// brought there, then the attempt is noted and made. It returns what became of them.
+// brought there, then the attempts are noted and made. It returns what became of them.
 func (p *Pass) posts(ctx context.Context, due []desk.Pending) ([]desk.Result, error) {
 	if len(due) == 0 {
 		return nil, nil
@@ -80,18 +80,68 @@ func (p *Pass) posts(ctx context.Context, due []desk.Pending) ([]desk.Result, er
 		return results, err
 	}
 	results = append(results, waiting...)
-	whole, err := p.complements(due)
-	if err != nil {
-		return results, err
+	if len(due) == 0 {
+		return results, p.Outbox.Start(p.Now(), attempts)
 	}
-	if err := p.Outbox.Start(p.Now(), attempts); err != nil || len(due) == 0 {
-		return results, err
-	}
-	made := p.Portal.Make(ctx, whole)
-	for i, d := range due {
-		results = append(results, p.posted(ctx, d, made[i]))
+	for _, group := range trusted(due) {
+		if p.isAway("portal") {
+			p.add(&p.report.Waiting, len(group))
+			continue
+		}
+		whole, err := p.complements(group)
+		if err != nil {
+			return results, err
+		}
+		attempts.Seqs = seqs(group)
+		if err := p.Outbox.Start(p.Now(), attempts); err != nil {
+			return results, err
+		}
+		attempts = desk.Attempts{} // what was brought there is noted with the first
+		for i, m := range p.Portal.Make(ctx, whole) {
+			results = append(results, p.posted(ctx, group[i], p.blame(group, m)))
+		}
 	}
 	return results, nil
+}
+
+// trusted parts effects by how far they may be made together: those never tried or certainly refused, those whose one
+// attempt came to nothing, and one by one those that failed so more often, since what the portal dies over may be one of
+// them.
+func trusted(due []desk.Pending) [][]desk.Pending {
+	var fresh, second []desk.Pending
+	var alone [][]desk.Pending
+	for i, d := range due {
+		switch {
+		case !d.Unsure:
+			fresh = append(fresh, d)
+		case d.Tries < 2:
+			second = append(second, d)
+		default:
+			alone = append(alone, due[i:i+1:i+1])
+		}
+	}
+	groups := alone
+	for _, g := range [][]desk.Pending{second, fresh} {
+		if len(g) > 0 {
+			groups = append([][]desk.Pending{g}, groups...)
+		}
+	}
+	return groups
+}
+
+// mostBlamed is how many effects of a pass may fail by themselves before it is the portal that fails.
+const mostBlamed = 2
+
+// blame takes a failure of the whole portal for the effect's own where that has failed before and was made alone: it was
+// looked for before, so the portal answers.
+func (p *Pass) blame(group []desk.Pending, m desk.Made) desk.Made {
+	suspect := len(group) == 1 && group[0].Unsure && group[0].Tries >= 2
+	if !suspect || fault.ExtentOf(m.Err) != fault.Server || fault.Of(m.Err) != fault.Unsure || p.blamed == mostBlamed {
+		return m
+	}
+	p.blamed++
+	m.Err = &fault.Error{Outcome: fault.Unsure, After: fault.After(m.Err), Err: m.Err}
+	return m
 }
 
 func seqs(due []desk.Pending) []uint64 {

@@ -122,6 +122,7 @@ func (p *Pass) relay(ctx context.Context, b Box) (Relay, error) {
 }
 
 func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l desk.Letter, raw []byte, err error) desk.Result {
+	trouble := p.fortune("relay "+b.Name, err)
 	if err == nil {
 		p.add(&p.report.Sent, 1)
 		p.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", t.Number, "message", l.MessageID, "try", d.Tries+1)
@@ -129,15 +130,39 @@ func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l
 		return desk.Result{Seq: d.Seq, Done: true, ID: l.MessageID}
 	}
 	p.Log.Warn("relay", "mailbox", b.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
-	if fault.ExtentOf(err) != fault.One {
+	if trouble {
 		p.gone("relay "+b.Name, err)
 	}
 	if fault.Of(err) != fault.Never {
 		p.add(&p.report.Waiting, 1)
-		return p.again(d, err)
+		r := p.again(d, err)
+		if d.Tries > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
+			r.Next = p.Now().Add(max(min(desk.Backoff(d.Tries+1, d.Effect.Key), suspicion), fault.After(err)))
+		}
+		return r
 	}
 	note := "refused: " + err.Error()
 	return desk.Result{Seq: d.Seq, Dropped: note, Failed: err.Error(), Then: p.refused(b, d, t, err)}
+}
+
+// suspicion is how long a letter stands back at most over whose like the relay broke off.
+const suspicion = 10 * time.Minute
+
+// fortune notes what became of a letter at a relay, and says whether that is to be left alone for this pass: it breaks off
+// twice before it has taken any letter, or over the third in a row since.
+func (p *Pass) fortune(where string, err error) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch extent := fault.ExtentOf(err); {
+	case err == nil:
+		p.luck[where] = 1
+		return false
+	case extent == fault.Server:
+		p.luck[where]--
+		return p.luck[where] < -1
+	default:
+		return extent != fault.One
+	}
 }
 
 func (p *Pass) save(ctx context.Context, b Box, l desk.Letter, raw []byte) {

@@ -136,6 +136,7 @@ type Pass struct {
 	Portal    Portal
 	Feed      Feed
 	Boxes     []Box
+	Only      string // the mailbox that is read; "" = all. Letters go out and files are fetched for all of them
 
 	Policy *desk.Policy
 	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do
@@ -172,6 +173,8 @@ type Pass struct {
 	relays map[string]Relay
 	tried  map[uint64]bool  // entries of the outbox that had their attempt in this pass
 	away   map[string]error // servers not to be used again in this pass: "portal", "relay NAME"
+	blamed int              // effects whose failure was not taken for the portal's
+	luck   map[string]int   // by relay: letters it took, or those it broke off since, below nought
 	found  int              // messages to work through
 	done   int              // of them finished
 	report *Report
@@ -204,6 +207,7 @@ const chunk = 50 // messages recorded in one transaction, and made in one batch 
 func (p *Pass) begin(kind string) {
 	p.report = &Report{Kind: kind, Started: p.Now()}
 	p.relays, p.away, p.tried = map[string]Relay{}, map[string]error{}, map[uint64]bool{}
+	p.luck, p.blamed = map[string]int{}, 0
 	p.found, p.done = 0, 0
 }
 

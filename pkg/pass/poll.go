@@ -38,6 +38,9 @@ func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 // follows from those recorded, nil = nothing. An error is one of the state.
 func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle func(context.Context) error) error {
 	for _, b := range boxes {
+		if p.Only != "" && b.Name != p.Only {
+			continue
+		}
 		where := "mailbox " + b.Name
 		mb, err := b.Open(ctx, readOnly)
 		if err != nil {
@@ -237,14 +240,14 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message)
 	if err != nil {
 		return err
 	}
-	states := p.states(ctx, known)
+	asked := p.states(ctx, known)
 	sent := p.answered(ctx, mb, ms, known)
 	var (
 		spoiled = map[int]error{}
 		lines   []Line
 	)
 	err = p.Ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
-		p.complete(states, &f)
+		p.complete(asked, &f)
 		f.InSent = sent[i]
 		d, err := p.judge(b, &ms[i], f)
 		if err != nil {
@@ -295,15 +298,15 @@ func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err
 	return d, nil
 }
 
-// states asks the portal how the tasks stand that the messages may belong to; nil where it does not answer, when the
-// last known state serves.
-func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]desk.TaskState {
+// states asks the portal how the tasks stand that the messages may belong to. A task that is gone is nil there; one that is
+// absent was not asked for, be it that the portal does not answer, and its last known state serves.
+func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.TaskState {
 	var tasks []int64
-	asked := map[int64]bool{}
+	asked := map[int64]*desk.TaskState{}
 	for _, f := range known {
 		for _, t := range f.Tickets {
-			if t.Task != 0 && !asked[t.Task] {
-				asked[t.Task] = true
+			if _, twice := asked[t.Task]; t.Task != 0 && !twice {
+				asked[t.Task] = nil
 				tasks = append(tasks, t.Task)
 			}
 		}
@@ -320,7 +323,10 @@ func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]desk.Ta
 		p.problem("portal", err)
 		return nil
 	}
-	return states
+	for task, s := range states {
+		asked[task] = &s
+	}
+	return asked
 }
 
 // answered tells of each message whether the letter it answers lies in our Sent folder: asked only where we do not know
@@ -339,20 +345,18 @@ func (p *Pass) answered(ctx context.Context, mb Mailbox, ms []desk.Message, know
 	return sent
 }
 
-// complete adds to the facts what the state can't know.
-func (p *Pass) complete(states map[int64]desk.TaskState, f *desk.Facts) {
+// complete adds to the facts what the state can't know. Tasks may have been made since the portal was asked.
+func (p *Pass) complete(asked map[int64]*desk.TaskState, f *desk.Facts) {
 	f.Signer, f.Instance = p.Signer, p.Instance
-	if states == nil {
-		return
-	}
 	for n, t := range f.Tickets {
-		if t.Task == 0 {
+		s, ok := asked[t.Task]
+		switch {
+		case !ok:
 			continue
-		}
-		if s, ok := states[t.Task]; ok {
-			t.Status, t.ClosedAt = s.Status, s.ClosedAt
-		} else {
+		case s == nil:
 			t.Status = desk.Gone
+		default:
+			t.Status, t.ClosedAt = s.Status, s.ClosedAt
 		}
 		f.Tickets[n] = t
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
@@ -13,8 +14,15 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// errGone says that a file can't be had any more.
-var errGone = errors.New("the message is no longer in the mailbox")
+// Why a file can't be had: ever, or as long as its mailbox is away.
+var (
+	errGone = errors.New("the message is no longer in the mailbox")
+	errAway = errors.New("the mailbox is away")
+)
+
+// fileTime is how long an effect waits for a file that the portal or the mailbox does not let through, before it is made
+// without. It is tried less and less often meanwhile.
+const fileTime = time.Hour
 
 // source is a file of a pending effect: which effect, and which of its files.
 type source struct {
@@ -45,10 +53,11 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (_ []desk.Pendin
 			s := sources[i]
 			return p.content(ctx, due[s.due].Effect.Post, due[s.due].Effect.Post.Files[s.file])
 		})
+		due, waiting = p.uploaded(due, sources, got, &a) // what is there need not go again, whatever became of the rest
 		if err != nil {
 			p.gone("portal", err)
 			p.add(&p.report.Waiting, len(due))
-			return nil, a, nil, nil
+			return nil, a, waiting, nil
 		}
 		if got.Asked {
 			a.Source, a.Asked, a.Found = crm, addresses, got.Profiles
@@ -56,7 +65,6 @@ func (p *Pass) prepare(ctx context.Context, due []desk.Pending) (_ []desk.Pendin
 				known[address] = profile
 			}
 		}
-		due, waiting = p.uploaded(due, sources, got, &a)
 	}
 	for i := range due {
 		if f := due[i].Effect.Post.Fields; f != nil && f.BindCRM {
@@ -108,7 +116,7 @@ func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared,
 		switch err := got.Errs[k]; {
 		case err == nil:
 			f.Object = got.Objects[k]
-		case errors.Is(err, errGone), fault.Of(err) == fault.Never:
+		case errors.Is(err, errGone), fault.Of(err) == fault.Never, p.overdue(due[s.due], err):
 			p.Log.Warn("upload file", "ticket", due[s.due].Effect.Ticket, "err", err)
 			lost[s] = true
 		default:
@@ -135,6 +143,11 @@ func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared,
 	return p.put(due, waits)
 }
 
+// overdue says whether an effect has waited long enough for a file that does not get through. A mailbox that is away is waited for.
+func (p *Pass) overdue(d desk.Pending, err error) bool {
+	return p.Now().Sub(d.Added) > fileTime && fault.ExtentOf(err) == fault.One && !errors.Is(err, errAway)
+}
+
 // put puts off the effects that wait for their files, and returns the others first.
 func (p *Pass) put(due []desk.Pending, waits map[int]error) (ready []desk.Pending, results []desk.Result) {
 	for i, d := range due {
@@ -148,6 +161,9 @@ func (p *Pass) put(due []desk.Pending, waits map[int]error) (ready []desk.Pendin
 		}
 		r := p.again(d, err)
 		r.Unsure = d.Unsure // the task itself was not tried
+		if fault.ExtentOf(err) == fault.One {
+			r.Next = p.Now().Add(max(min(p.Now().Sub(d.Added)/2, fileTime/4), 90*time.Second, fault.After(err)))
+		}
 		results = append(results, r)
 		p.add(&p.report.Waiting, 1)
 	}
@@ -185,11 +201,11 @@ func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) 
 	}
 	b, ok := p.box(at.Mailbox)
 	if !ok {
-		return nil, fault.New(fault.Never, fmt.Errorf("fetch message of mailbox %s: %w", at.Mailbox, errGone))
+		return nil, fault.New(fault.Refused, fmt.Errorf("fetch message: mailbox %s is not configured any more", at.Mailbox))
 	}
 	mb, err := b.Open(ctx, true)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errAway, err)
 	}
 	defer mb.Close()
 	var kept *spool.Body
@@ -200,8 +216,11 @@ func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) 
 		}
 		return err
 	})
-	if err == nil && kept == nil {
+	switch {
+	case kept == nil && (err == nil || fault.Of(err) == fault.Never):
 		err = fault.New(fault.Never, fmt.Errorf("fetch message %d of mailbox %s: %w", at.UID, at.Mailbox, errGone))
+	case err != nil && fault.ExtentOf(err) != fault.One:
+		err = fmt.Errorf("%w: %w", errAway, err)
 	}
 	return kept, err
 }

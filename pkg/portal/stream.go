@@ -25,7 +25,7 @@ func (u *uploads) post(ctx context.Context, i int, addr string) error {
 	}
 	body, err := u.open(i)
 	if err != nil {
-		return fault.New(fault.Refused, fmt.Errorf("open: %w", err))
+		return unopened(fmt.Errorf("open: %w", err))
 	}
 	defer body.Close()
 	pr, pw := io.Pipe()

@@ -111,7 +111,7 @@ func (u *uploads) command(i int, room int64) (Command, int64, error) {
 	}
 	body, err := u.open(i)
 	if err != nil {
-		return Command{}, 0, fault.New(fault.Refused, fmt.Errorf("open file %d: %w", i, err))
+		return Command{}, 0, unopened(fmt.Errorf("open file %d: %w", i, err))
 	}
 	defer body.Close()
 	var content bytes.Buffer
@@ -128,6 +128,11 @@ func (u *uploads) command(i int, room int64) (Command, int64, error) {
 	params = append(params, Param{"fileContent", file{name, content.Bytes()}},
 		Param{"generateUniqueName", true})
 	return Command{"disk.folder.uploadfile", params}, int64(content.Len()), nil
+}
+
+// unopened is the error of a file that the caller does not give: its own matter, and final where he says so.
+func unopened(err error) error {
+	return &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: err}
 }
 
 // uploaded is the answer of an upload: the file, or where to send it.
@@ -163,7 +168,7 @@ func (u *uploads) take(i int, a Answer) {
 }
 
 // large sends the large files, one after the other, none of them held in memory. A file's failure is its own, since what the
-// server dies over may be that file; it is given up with the others when two of them fail and none goes through.
+// server dies over may be that file; the others are given up when two of them fail in a row.
 func (u *uploads) large(ctx context.Context) error {
 	failed := 0
 	for i := range u.files {
@@ -180,10 +185,10 @@ func (u *uploads) large(ctx context.Context) error {
 		if fault.ExtentOf(err) != fault.One {
 			failed++
 		}
+		u.p.Errs[i] = &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: bare(err)}
 		if failed > 1 || fault.ExtentOf(err) == fault.Setup || ctx.Err() != nil {
 			return err
 		}
-		u.p.Errs[i] = &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: bare(err)}
 	}
 	return nil
 }

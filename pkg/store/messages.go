@@ -141,7 +141,7 @@ func (s *Store) record(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.D
 		return err
 	}
 	if d.Verdict == desk.Duplicate {
-		return nil
+		return repoint(tx, d.Key, e.Place)
 	}
 	n, err := s.apply(tx, now, d)
 	if err != nil {

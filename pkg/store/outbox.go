@@ -220,6 +220,29 @@ func files(tx *bolt.Tx, a desk.Attempts) error {
 	return nil
 }
 
+// repoint has the waiting effects of a message fetch its files from the place where it was found last: the other may be
+// gone.
+func repoint(tx *bolt.Tx, key string, at desk.Place) error {
+	var seqs []uint64
+	err := each(tx, bOutbox, func(_ []byte, e entry) error {
+		if e.Cause == key && e.Kind != desk.SendLetter {
+			seqs = append(seqs, e.Seq)
+		}
+		return nil
+	})
+	for _, seq := range seqs {
+		var e desk.Effect
+		ok, gerr := get(tx, bEffects, number(seq), &e)
+		if gerr != nil || !ok || e.Post == nil || e.Post.Message == nil {
+			err = errors.Join(err, gerr)
+			continue
+		}
+		e.Post.Message = &at
+		err = errors.Join(err, put(tx, bEffects, number(seq), e))
+	}
+	return err
+}
+
 // Finish records the results of a round.
 func (s *Store) Finish(now time.Time, results []desk.Result) error {
 	return s.update(func(tx *bolt.Tx) error {
@@ -285,14 +308,15 @@ func learn(tx *bolt.Tx, p desk.Pending, r desk.Result) error {
 	if err != nil {
 		return err
 	}
-	if r.Gone {
-		t.Status, t.Task = desk.Gone, 0
+	if r.Gone { // what was known of the task is not true of the one in its place
+		t.Status, t.Task, t.Chat, t.LastComment, t.LastResult = desk.Gone, 0, 0, 0, 0
+		t.Activity, t.ReadAt, t.ClosedAt = time.Time{}, time.Time{}, time.Time{}
 	}
 	if r.Failed != "" {
 		t.Undeliver = r.Failed
 	}
-	if r.Made.Chat != 0 {
-		t.Chat = r.Made.Chat
+	if r.Made.Chat != 0 && r.Made.Chat != t.Chat {
+		t.Chat, t.LastComment = r.Made.Chat, 0 // a chat counts from its own beginning
 	}
 	if r.Done && p.Effect.Kind == desk.OpenTask {
 		t.Task, t.Status = r.Made.Task, desk.Open

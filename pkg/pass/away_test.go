@@ -1,0 +1,193 @@
+package pass_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// away has the portal answer nothing until the returned function is called.
+func (w *world) portalAway() (back func()) {
+	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
+	return func() { w.portal.Inject(nil); w.clock.Advance(5 * time.Minute) }
+}
+
+// A message that is gone before its task is made becomes a task that says which files are missing; where it lies in
+// another place meanwhile, they are fetched from there.
+func TestMessageThatIsGoneBeforeItsTaskIsMade(t *testing.T) {
+	for name, tt := range map[string]struct {
+		happens func(w *world) error
+		files   int
+	}{
+		"deleted": {func(w *world) error { return w.imap.Remove("INBOX", 1) }, 0},
+		"rebuilt": {func(w *world) error { return w.imap.Recreate("INBOX") }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			back := w.portalAway()
+			w.arrive(withFile("1@a.example", "ivan@a.example", "Printer", "It does not print.", "log.txt", "hello"))
+			w.poll()
+			w.check(tt.happens(w))
+			back()
+			w.poll()
+			tasks := w.portal.Tasks()
+			if len(tasks) != 1 || len(tasks[0].Files) != tt.files || strings.Contains(tasks[0].Description, "log.txt (5 B)") == (tt.files > 0) {
+				t.Errorf("%+v", tasks)
+			}
+			if w.quiet(); len(w.portal.Tasks()) != 1 {
+				t.Error("made again")
+			}
+		})
+	}
+}
+
+// One mailbox read alone leaves what the others wait for alone: their files are fetched, their letters sent.
+func TestOneMailboxReadAlone(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.boxes = []string{"support", "sales"}
+	w.check(w.imap.CreateFolder("sales", ""))
+	w.policy.Fields["sales"] = desk.Fields{Responsible: specialist}
+	back := w.portalAway()
+	w.arrive(withFile("1@a.example", "ivan@a.example", "Printer", "It does not print.", "log.txt", "hello"))
+	w.poll()
+	back()
+	w.arrive(letter("2@a.example", "anna@a.example", "Not read", "please"))
+	p, s := w.open(store.Options{})
+	p.Only = "sales"
+	r, err := p.Poll(context.Background())
+	w.check(err)
+	w.check(s.Close())
+	tasks := w.portal.Tasks()
+	if r.Held != 0 || len(tasks) != 1 || len(tasks[0].Files) != 1 || w.lettersTo("ivan@a.example") != 1 {
+		t.Errorf("%+v, tasks %+v", r, tasks)
+	}
+}
+
+// A mailbox renamed meanwhile does not cost the files at once, and not the task for ever.
+func TestMailboxRenamedBeforeTheTaskIsMade(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	back := w.portalAway()
+	w.arrive(withFile("1@a.example", "ivan@a.example", "Printer", "It does not print.", "log.txt", "hello"))
+	w.poll()
+	was := w.boxes
+	w.boxes = []string{"renamed"}
+	back()
+	if w.poll(); len(w.portal.Tasks()) != 0 {
+		t.Error("made without its file, which is in the mailbox")
+	}
+	w.boxes = was
+	w.clock.Advance(10 * time.Minute)
+	if w.poll(); len(w.portal.Tasks()) != 1 || len(w.portal.Tasks()[0].Files) != 1 {
+		t.Errorf("%+v", w.portal.Tasks())
+	}
+}
+
+// Without the scope disk files stay behind, and no task.
+func TestNoScopeForFiles(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{Scopes: []string{"task", "im", "crm", "user_basic"}})
+	w.arrive(withFile("1@a.example", "a@a.example", "With", "see", "a.txt", "x"))
+	w.arrive(letter("2@b.example", "b@b.example", "Without", "please"))
+	r, _ := w.poll()
+	tasks := w.portal.Tasks()
+	if len(tasks) != 2 || !strings.Contains(tasks[0].Description, "a.txt (1 B)") || r.Waiting != 0 || len(r.Problems) != 0 {
+		t.Errorf("%d tasks, %+v", len(tasks), r)
+	}
+}
+
+// laterStates answers when the round beside it has ended.
+type laterStates struct {
+	pass.Portal
+	finished chan struct{}
+}
+
+func (l laterStates) States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error) {
+	states, err := l.Portal.States(ctx, tasks)
+	select {
+	case <-l.finished:
+	case <-time.After(5 * time.Second):
+	}
+	return states, err
+}
+
+// tellsFinish tells when the first results are recorded.
+type tellsFinish struct {
+	pass.Outbox
+	once     *sync.Once
+	finished chan struct{}
+}
+
+func (o tellsFinish) Finish(now time.Time, rs []desk.Result) error {
+	err := o.Outbox.Finish(now, rs)
+	o.once.Do(func() { close(o.finished) })
+	return err
+}
+
+// The task of a ticket is made while the next chunk's tasks are asked for: it was not asked for, so it is not gone.
+func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.arrive(letter("old@a.example", "old@a.example", "Old", "an old matter"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	w.arrive(letter("first@b.example", "ivan@b.example", "Printer", "It does not print."))
+	for i := range 49 {
+		w.arrive(letter(fmt.Sprintf("f%d@c.example", i), fmt.Sprintf("u%d@c%d.example", i, i), fmt.Sprintf("Filler %d", i), "x"))
+	}
+	w.arrive(letter("second@b.example", "ivan@b.example", "Re: Printer", "Still not.", "In-Reply-To: <first@b.example>"))
+	w.arrive(letter("old2@a.example", "old@a.example", "Re: Old", "And?", "In-Reply-To: <old@a.example>"))
+	p, s := w.open(store.Options{})
+	p.Together = nil
+	finished := make(chan struct{})
+	p.Portal, p.Outbox = laterStates{p.Portal, finished}, tellsFinish{p.Outbox, new(sync.Once), finished}
+	_, err := p.Poll(context.Background())
+	w.check(err)
+	w.check(s.Close())
+	w.quiet()
+	n := 0
+	for _, task := range w.portal.Tasks() {
+		if strings.Contains(task.Title, "Printer") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d tasks about the printer", n)
+	}
+}
+
+// A task the portal refused is made by the settings as they are now, when a person lets it be tried again.
+func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
+	for _, route := range []bool{false, true} {
+		w := newWorld(t, sandbox.PortalOptions{})
+		settings := func(responsible int64) {
+			f := map[string]desk.Fields{"support": {Responsible: responsible, Deadline: time.Hour}}
+			if w.policy.Fields = f; route {
+				w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 9}}
+				w.policy.Routes = []desk.Route{{Name: "printers", Subject: []string{"printer"}, Fields: f}}
+			}
+		}
+		settings(555)
+		w.arrive(letter("1@a.example", "ivan@a.example", "Printer", "It does not print."))
+		if r, _ := w.poll(); r.Held != 1 {
+			t.Fatalf("%+v", r)
+		}
+		due := w.clock.Now().Add(time.Hour)
+		settings(specialist)
+		w.clock.Advance(20 * time.Minute)
+		_, s := w.open(store.Options{})
+		_, err := s.Retry()
+		w.check(err)
+		w.check(s.Close())
+		w.poll()
+		tasks := w.portal.Tasks()
+		if len(tasks) != 1 || tasks[0].Responsible != specialist || tasks[0].Deadline.Sub(due).Abs() > time.Second {
+			t.Errorf("%+v", tasks)
+		}
+	}
+}

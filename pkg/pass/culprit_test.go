@@ -1,0 +1,228 @@
+package pass_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// These tests hold that what a server fails over stops nothing else: one text, one file, one talk, one recipient.
+
+// shown returns what a call says.
+func shown(c *sandbox.Call) string {
+	b, _ := c.Params.MarshalJSON()
+	return string(b)
+}
+
+// lettersTo returns how many letters went to the address.
+func (w *world) lettersTo(address string) (n int) {
+	for _, l := range w.smtp.Letters() {
+		if l.To[0] == address {
+			n++
+		}
+	}
+	return n
+}
+
+// others has n customers write, each about something else.
+func (w *world) others(n int) {
+	for i := range n {
+		w.arrive(letter(fmt.Sprint(i, "@b.example"), fmt.Sprintf("b%d@b%d.example", i, i), fmt.Sprint("Good ", i), "please"))
+	}
+}
+
+func TestTextThatThePortalFailsOver(t *testing.T) {
+	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway} {
+		t.Run(fmt.Sprint(kind), func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+				if c.Method == "tasks.task.add" && strings.Contains(shown(c), "poison") {
+					return sandbox.Fault{Kind: kind}
+				}
+				return sandbox.Fault{}
+			})
+			w.arrive(letter("bad@a.example", "a@a.example", "Bad poison", "' or 1=1; poison"))
+			w.others(5)
+			for range 4 {
+				w.clock.Advance(5 * time.Minute)
+				w.poll()
+			}
+			if n := len(w.portal.Tasks()); n != 5 {
+				t.Errorf("%d tasks after 20 minutes", n)
+			}
+			w.arrive(letter("later@c.example", "c@c.example", "Later", "please"))
+			w.clock.Advance(time.Hour)
+			if w.poll(); len(w.portal.Tasks()) != 6 {
+				t.Errorf("%d tasks: a new one waits for the bad one", len(w.portal.Tasks()))
+			}
+		})
+	}
+}
+
+// Several bad ones are no portal that is away, either.
+func TestTextsThatThePortalFailsOver(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "tasks.task.add" && strings.Contains(shown(c), "poison") {
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+	for i := range 5 {
+		w.arrive(letter(fmt.Sprint("bad", i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), "Bad", "poison"))
+	}
+	w.others(5)
+	for range 20 {
+		w.clock.Advance(5 * time.Minute)
+		w.poll()
+	}
+	if n := len(w.portal.Tasks()); n != 5 {
+		t.Errorf("%d tasks", n)
+	}
+}
+
+// When the portal was away for hours, everything is made in the first pass after that: nothing was held against it.
+func TestPortalThatWasAwayForHours(t *testing.T) {
+	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway} {
+		w := newWorld(t, sandbox.PortalOptions{})
+		w.others(5)
+		w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: kind} })
+		for range 180 {
+			w.clock.Advance(time.Minute)
+			w.poll()
+		}
+		w.portal.Inject(nil)
+		w.clock.Advance(time.Minute)
+		w.portal.ResetCounts()
+		if w.poll(); len(w.portal.Tasks()) != 5 || w.portal.Hits() > 4 {
+			t.Errorf("%v: %d tasks, %d requests", kind, len(w.portal.Tasks()), w.portal.Hits())
+		}
+	}
+}
+
+func TestFileThatThePortalFailsOver(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "upload" {
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+	_, s := w.open(store.Options{})
+	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.inline": []byte("262144")})) // larger ones go by themselves
+	w.check(s.Close())
+	for i := range 2 {
+		w.arrive(withFile(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), "Huge", "see", "huge.bin", strings.Repeat("x", 500<<10)))
+	}
+	w.others(1)
+	for range 2 {
+		w.clock.Advance(time.Minute)
+		w.poll()
+	}
+	if n := len(w.portal.Tasks()); n != 1 {
+		t.Errorf("%d tasks: a letter without a file waits for the others'", n)
+	}
+	for range 40 {
+		w.clock.Advance(2 * time.Minute)
+		w.poll()
+	}
+	tasks := w.portal.Tasks()
+	if len(tasks) != 3 || !strings.Contains(tasks[2].Description, "huge.bin (512 kB)") {
+		t.Errorf("%d tasks; the file that does not get through is named:\n%s", len(tasks), tasks[len(tasks)-1].Description)
+	}
+	if n := w.count("upload"); n > 40 {
+		t.Errorf("sent %d times", n)
+	}
+}
+
+// count returns how often the portal was called by that method.
+func (w *world) count(method string) (n int) {
+	for _, c := range w.portal.Calls() {
+		if c.Method == method {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTalkThatThePortalFailsOver(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.arrive(letter("2@b.example", "b@b.example", "Second", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	tasks := w.portal.Tasks()
+	before := w.lettersTo("b@b.example")
+	for _, task := range tasks {
+		w.portal.Say(task.ID, specialist, "an answer")
+	}
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "im.dialog.messages.search" && c.Params.Int("CHAT_ID") == tasks[0].Chat {
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+	w.clock.Advance(time.Minute)
+	if w.notify(); w.lettersTo("b@b.example") != before+1 {
+		t.Error("the other customer has no letter")
+	}
+}
+
+func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
+	for name, together := range map[string]bool{"in turn": false, "at once": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			w.smtp.Inject(func(stage, arg string) error {
+				if stage == "rcpt" && strings.Contains(arg, "bad") {
+					return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "try again later"}
+				}
+				return nil
+			})
+			for i := range 4 {
+				w.arrive(letter(fmt.Sprint("bad", i, "@a.example"), fmt.Sprintf("bad%d@a%d.example", i, i), fmt.Sprint("Bad ", i), "please"))
+			}
+			w.others(12)
+			for range 5 {
+				w.clock.Advance(time.Minute)
+				p, s := w.open(store.Options{})
+				if together {
+					p.Together = nil
+				}
+				_, err := p.Poll(context.Background())
+				w.check(err)
+				w.check(s.Close())
+			}
+			if n := len(w.smtp.Letters()); n != 12 {
+				t.Errorf("%d letters after five passes", n)
+			}
+		})
+	}
+}
+
+// A relay that was away for hours gets everything in the first pass after that.
+func TestRelayThatWasAwayForHours(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.smtp.Inject(func(stage, _ string) error {
+		if stage == "connect" || stage == "mail" {
+			return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "closed"}
+		}
+		return nil
+	})
+	w.others(12)
+	for range 120 {
+		w.clock.Advance(time.Minute)
+		w.poll()
+	}
+	w.smtp.Inject(nil)
+	w.clock.Advance(10 * time.Minute)
+	if w.poll(); len(w.smtp.Letters()) != 12 {
+		t.Errorf("%d letters", len(w.smtp.Letters()))
+	}
+}
