@@ -13,7 +13,7 @@ func newQuarantine(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed, kept whole", Args: cobra.NoArgs}
 	c.AddCommand(newQuarantineList(a), newQuarantineShow(a),
 		newRelease(a, "retry ENTRY...", "Let the next pass try messages once more", (*store.Store).Again),
-		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", drop))
+		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", (*store.Store).Release))
 	return c
 }
 
@@ -72,8 +72,6 @@ func newQuarantineShow(a *app) *cobra.Command {
 		},
 	}
 }
-
-func drop(s *store.Store, seq uint64) error { return s.Release(seq, false) }
 
 func newRelease(a *app, use, short string, fn func(*store.Store, uint64) error) *cobra.Command {
 	return &cobra.Command{

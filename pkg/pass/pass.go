@@ -33,7 +33,7 @@ type Infirmary interface {
 	Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error)
 	Stored(p desk.Place) ([]byte, error)
 	Poisons() ([]desk.Poison, error)
-	Release(seq uint64, forget bool) error
+	Release(seq uint64) error
 }
 
 // Outbox holds the effects not yet made.

@@ -7,7 +7,6 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
-	"helpdesk/pkg/spool"
 )
 
 // unbelieved is a message the rules send into the quarantine.
@@ -74,51 +73,4 @@ func (p *Pass) trouble(b Box, e desk.Entry, cause error) (desk.Decision, error) 
 		Key: effect.Key, Mailbox: b.Name, Requester: e.From, Subject: e.Subject, Opened: p.Now(), Status: desk.Open, Silent: true}}
 	m := desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}
 	return d, p.describe(b, &m, &d.Effects[0], cause.Error())
-}
-
-// retries takes up again what a person has let out of the quarantine: a message kept whole is decided as if it had just
-// come, one that is not is asked of its mailbox again.
-func (p *Pass) retries(ctx context.Context) error {
-	all, err := p.Infirmary.Poisons()
-	if err != nil {
-		return err
-	}
-	for _, q := range all {
-		if !q.Again {
-			continue
-		}
-		if q.Whole {
-			err = p.retry(ctx, q)
-		} else {
-			err = p.Infirmary.Release(q.Seq, true)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *Pass) retry(ctx context.Context, q desk.Poison) error {
-	b, ok := p.box(q.Place.Mailbox)
-	if !ok {
-		return nil // it waits for its mailbox
-	}
-	if err := p.equip(); err != nil {
-		return err
-	}
-	defer p.bodies.clear()
-	raw, err := p.Infirmary.Stored(q.Place)
-	if err != nil {
-		return err
-	}
-	m, err := p.read(desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}, spool.Hold(raw), 0)
-	if err != nil {
-		p.held(fmt.Sprintf("quarantine entry %d", q.Seq), err)
-		return nil
-	}
-	if err := p.decide(ctx, b, nil, []desk.Message{m}); err != nil {
-		return err
-	}
-	return p.Infirmary.Release(q.Seq, false) // one that went back there has an entry of its own
 }

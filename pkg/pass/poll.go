@@ -22,6 +22,9 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	if err == nil {
 		err = p.flush(ctx) // the last letters, and what earlier runs left
 	}
+	if err == nil {
+		err = p.recovered()
+	}
 	return p.end(), err
 }
 
@@ -161,7 +164,7 @@ func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) e
 	if err != nil {
 		return err
 	}
-	return p.decide(ctx, b, mb, ms)
+	return p.decide(ctx, b, mb, ms, func(e desk.Entry, cause error) error { return p.spoiled(ctx, b, e, cause) })
 }
 
 func places(ls []desk.Listing) []desk.Place {
@@ -224,8 +227,9 @@ func (l *limited) Read(b []byte) (int, error) {
 	return l.r.Read(b)
 }
 
-// decide looks up what the decisions need, takes them in the order of the mailbox, and records them together.
-func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message) error {
+// decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed gets
+// those that can't be decided.
+func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message, failed func(desk.Entry, error) error) error {
 	if len(ms) == 0 {
 		return nil
 	}
@@ -272,7 +276,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message)
 		if spoiled[i] == nil {
 			continue
 		}
-		if err := p.spoiled(ctx, b, entries[i], spoiled[i]); err != nil {
+		if err := failed(entries[i], spoiled[i]); err != nil {
 			return err
 		}
 	}

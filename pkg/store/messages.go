@@ -53,6 +53,7 @@ func (s *Store) Progress(places []desk.Place) ([]desk.Progress, error) {
 			if !out[i].Known {
 				continue
 			}
+			out[i].Decided = tx.Bucket(bMessages).Get([]byte(was.Key)) != nil
 			if waiting == nil {
 				if waiting, err = unmade(tx); err != nil {
 					return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,35 +11,60 @@ import (
 )
 
 // Quarantine keeps a message that can't be processed, whole where raw is not nil, together with the decision that tells
-// people of it, in one transaction; from then on the message counts as done.
-func (s *Store) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error) {
-	p := desk.Poison{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, Cause: cause, At: now, Whole: raw != nil}
-	err := s.update(func(tx *bolt.Tx) (err error) {
-		if p.Ticket, err = s.apply(tx, now, tell); err != nil {
+// people of it, in one transaction; from then on the message counts as done. One that lies there already keeps its entry
+// and its bytes, and people are not told twice.
+func (s *Store) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Poison, err error) {
+	err = s.update(func(tx *bolt.Tx) error {
+		if p, err = poisonAt(tx, e.Place); err != nil {
 			return err
 		}
-		if p.Seq, err = tx.Bucket(bPoison).NextSequence(); err != nil {
-			return err
-		}
-		if raw != nil {
-			if err := tx.Bucket(bRaw).Put(number(p.Seq), raw); err != nil {
+		if p.Seq == 0 {
+			p = desk.Poison{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, At: now}
+			if p.Seq, err = tx.Bucket(bPoison).NextSequence(); err != nil {
 				return err
 			}
 		}
-		if err := put(tx, bPoison, number(p.Seq), p); err != nil {
-			return err
+		if p.Ticket == 0 {
+			if p.Ticket, err = s.apply(tx, now, tell); err != nil {
+				return err
+			}
 		}
-		if err := put(tx, bSeen, placeKey(e.Place), seen{Key: tell.Key, At: now}); err != nil {
-			return err
-		}
-		var a attempt
-		if _, err := get(tx, bAttempts, placeKey(e.Place), &a); err != nil {
-			return err
-		}
-		a.Held, a.Partial, a.Note = true, raw == nil, cause
-		return put(tx, bAttempts, placeKey(e.Place), a)
+		p.Cause, p.Again, p.Whole = cause, false, p.Whole || raw != nil
+		return confine(tx, now, p, raw, tell.Key)
 	})
 	return p, err
+}
+
+// confine writes an entry of the quarantine, and what is known of its place from now on.
+func confine(tx *bolt.Tx, now time.Time, p desk.Poison, raw []byte, key string) error {
+	if raw != nil {
+		if err := tx.Bucket(bRaw).Put(number(p.Seq), raw); err != nil {
+			return err
+		}
+	}
+	if err := put(tx, bPoison, number(p.Seq), p); err != nil {
+		return err
+	}
+	if err := put(tx, bSeen, placeKey(p.Place), seen{Key: key, At: now}); err != nil {
+		return err
+	}
+	var a attempt
+	if _, err := get(tx, bAttempts, placeKey(p.Place), &a); err != nil {
+		return err
+	}
+	a.Held, a.Partial, a.Note = true, !p.Whole, p.Cause
+	return put(tx, bAttempts, placeKey(p.Place), a)
+}
+
+// poisonAt returns the entry of a place, the latest where there are several, none = a zero one.
+func poisonAt(tx *bolt.Tx, at desk.Place) (found desk.Poison, err error) {
+	err = each(tx, bPoison, func(_ []byte, p desk.Poison) error {
+		if p.Place == at {
+			found = p
+		}
+		return nil
+	})
+	return found, err
 }
 
 // Poisons returns the quarantine in its order.
@@ -78,21 +104,35 @@ func (s *Store) Stored(at desk.Place) (raw []byte, err error) {
 	return raw, err
 }
 
-// Again lets the next pass try an entry of the quarantine once more.
+// Again lets the next pass try an entry of the quarantine once more: what is not kept whole is forgotten where it lay, so
+// that its mailbox is asked for it, if it is still unseen there.
 func (s *Store) Again(seq uint64) error {
 	return s.update(func(tx *bolt.Tx) error {
 		var p desk.Poison
 		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}
+		if !p.Whole {
+			if err := forgetHeld(tx, p.Place); err != nil {
+				return err
+			}
+		}
 		p.Again = true
 		return put(tx, bPoison, number(seq), p)
 	})
 }
 
-// Release takes an entry out of the quarantine. With forget the mailbox is asked for the message again, if it is still
-// unseen there.
-func (s *Store) Release(seq uint64, forget bool) error {
+// forgetHeld makes the message of a place unknown there, unless it has come out of the quarantine by now.
+func forgetHeld(tx *bolt.Tx, at desk.Place) error {
+	var a attempt
+	if _, err := get(tx, bAttempts, placeKey(at), &a); err != nil || !a.Held {
+		return err
+	}
+	return errors.Join(tx.Bucket(bAttempts).Delete(placeKey(at)), tx.Bucket(bSeen).Delete(placeKey(at)))
+}
+
+// Release takes an entry out of the quarantine: its message is done, wherever it lay.
+func (s *Store) Release(seq uint64) error {
 	return s.update(func(tx *bolt.Tx) error {
 		var p desk.Poison
 		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
@@ -103,9 +143,11 @@ func (s *Store) Release(seq uint64, forget bool) error {
 				return fmt.Errorf("release quarantine entry %d: %w", seq, err)
 			}
 		}
-		if err := tx.Bucket(bAttempts).Delete(placeKey(p.Place)); err != nil || !forget {
-			return err
+		if tx.Bucket(bSeen).Get(placeKey(p.Place)) == nil { // its mailbox was to be asked for it
+			if err := put(tx, bSeen, placeKey(p.Place), seen{At: p.At}); err != nil {
+				return err
+			}
 		}
-		return tx.Bucket(bSeen).Delete(placeKey(p.Place))
+		return tx.Bucket(bAttempts).Delete(placeKey(p.Place))
 	})
 }

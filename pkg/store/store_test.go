@@ -88,7 +88,7 @@ func TestOneTransactionRecordsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []desk.Progress{{Known: true}, {}}
+	want := []desk.Progress{{Known: true, Decided: true}, {}}
 	if diff := cmp.Diff(want, progress); diff != "" {
 		t.Errorf("progress: %s", diff)
 	}
@@ -321,46 +321,6 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 			t.Errorf("%s: %s", file, diff)
 		}
 		_ = o.Close()
-	}
-}
-
-func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
-	s := fresh(t)
-	e := arrival(1, "a@example.org")
-	for want := 1; want <= 3; want++ {
-		got, err := s.Attempted(noon, e.Place, "panic")
-		if err != nil || got != want {
-			t.Fatalf("attempt %d: %d, %v", want, got, err)
-		}
-	}
-	p, err := s.Quarantine(noon, e, "panic", []byte("raw"), opens(e))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, raw, err := s.Poison(p.Seq); err != nil || string(raw) != "raw" {
-		t.Errorf("kept %q, %v", raw, err)
-	}
-	if raw, err := s.Stored(e.Place); err != nil || string(raw) != "raw" {
-		t.Errorf("stored %q, %v", raw, err)
-	}
-	if n := len(due(t, s, noon)); n != 1 {
-		t.Errorf("%d tasks tell of it", n)
-	}
-	if err := s.Again(p.Seq); err != nil {
-		t.Fatal(err)
-	}
-	if all, err := s.Poisons(); err != nil || len(all) != 1 || !all[0].Again {
-		t.Errorf("to be tried again: %+v, %v", all, err)
-	}
-	if err := s.Release(p.Seq, true); err != nil {
-		t.Fatal(err)
-	}
-	progress, err := s.Progress([]desk.Place{e.Place})
-	if err != nil || progress[0].Known {
-		t.Errorf("a released message is read again: %+v, %v", progress, err)
-	}
-	if err := s.Release(p.Seq, true); !errors.Is(err, ErrAbsent) {
-		t.Errorf("released twice: %v", err)
 	}
 }
 

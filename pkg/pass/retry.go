@@ -1,0 +1,97 @@
+package pass
+
+import (
+	"context"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/spool"
+)
+
+// patient is an entry of the quarantine that a person wants to be tried again, and how far its message has come.
+type patient struct {
+	desk.Poison
+	desk.Progress
+}
+
+func (p *Pass) patients() (out []patient, err error) {
+	all, err := p.Infirmary.Poisons()
+	if err != nil {
+		return nil, err
+	}
+	var at []desk.Place
+	for _, q := range all {
+		if q.Again {
+			out, at = append(out, patient{Poison: q}), append(at, q.Place)
+		}
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	progress, err := p.Ledger.Progress(at)
+	for i := range progress {
+		out[i].Progress = progress[i]
+	}
+	return out, err
+}
+
+// retries takes up again what a person has let out of the quarantine: a message kept whole is decided as if it had just
+// come. One that is not comes from its mailbox.
+func (p *Pass) retries(ctx context.Context) error {
+	all, err := p.patients()
+	if err != nil {
+		return err
+	}
+	for _, q := range all {
+		b, ok := p.box(q.Place.Mailbox)
+		if !q.Whole || q.Decided || !ok { // without its mailbox it waits
+			continue
+		}
+		if err := p.retry(ctx, b, q.Poison); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
+	if err := p.equip(); err != nil {
+		return err
+	}
+	raw, err := p.Infirmary.Stored(q.Place)
+	if err != nil {
+		return err
+	}
+	defer p.bodies.clear()
+	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}
+	m, err := p.read(l, spool.Hold(raw), 0)
+	if err != nil {
+		return p.relapsed(desk.Entry{Listing: l}, err)
+	}
+	return p.decide(ctx, b, nil, []desk.Message{m}, p.relapsed)
+}
+
+// relapsed keeps a message where it is that could not be processed once more: how often is for the person to say who
+// lets it out.
+func (p *Pass) relapsed(e desk.Entry, cause error) error {
+	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
+	p.add(&p.report.Quarantine, 1)
+	_, err := p.Infirmary.Quarantine(p.Now(), e, cause.Error(), nil, desk.Decision{Key: poisonKey(e)})
+	return err
+}
+
+// recovered takes those out of the quarantine whose decision is recorded.
+func (p *Pass) recovered() error {
+	all, err := p.patients()
+	if err != nil {
+		return err
+	}
+	for _, q := range all {
+		if !q.Decided {
+			continue
+		}
+		if err := p.Infirmary.Release(q.Seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}

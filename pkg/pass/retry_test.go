@@ -1,0 +1,115 @@
+package pass_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// quarantined is a world whose only message lies in the quarantine.
+func quarantined(t *testing.T, raw []byte) *world {
+	t.Helper()
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.spoil = func(t pass.Texts) pass.Texts { return poisonous{t, false} }
+	w.arrive(raw)
+	for range w.poison {
+		w.poll()
+	}
+	w.quiet()
+	if n := len(w.poisons()); n != 1 {
+		t.Fatalf("%d messages in the quarantine", n)
+	}
+	return w
+}
+
+// readmit lets everything out of the quarantine, as a person does.
+func (w *world) readmit() {
+	w.t.Helper()
+	all := w.poisons()
+	_, s := w.open(store.Options{})
+	for _, q := range all {
+		w.check(s.Again(q.Seq))
+	}
+	w.check(s.Close())
+	w.clock.Advance(time.Minute)
+}
+
+func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
+	w := quarantined(t, letter("2@a.example", "poison@a.example", "Second", "two"))
+	before := w.poisons()[0]
+	for i := range 3 {
+		w.readmit()
+		r, _ := w.poll()
+		if left, _ := r.Left(); left != pass.Held || r.Quarantine != 1 {
+			t.Errorf("retry %d: %+v", i+1, r)
+		}
+		all := w.poisons()
+		if len(all) != 1 || all[0].Seq != before.Seq || all[0].Again || !all[0].Whole {
+			t.Fatalf("after retry %d: %+v", i+1, all)
+		}
+	}
+	w.quiet()
+	if n := len(w.portal.Tasks()); n != 1 {
+		t.Errorf("%d tasks tell of one message", n)
+	}
+	w.spoil = nil
+	w.readmit()
+	w.quiet()
+	if tasks := w.portal.Tasks(); len(tasks) != 2 || tasks[1].Title != "Second" || len(w.poisons()) != 0 {
+		t.Errorf("when it is mended: %+v", tasks)
+	}
+}
+
+func TestWhatItsMailboxDoesNotGiveIsAskedForAgain(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.arrive(letter("1@a.example", "first@a.example", "First", "one"))
+	w.arrive(letter("2@a.example", "second@a.example", "Second", "two"))
+	mend := w.unreadable("2")
+	for range w.poison {
+		w.poll()
+	}
+	w.quiet()
+	for range 2 { // the first time it fails again
+		if all := w.poisons(); len(all) != 1 || all[0].Whole || all[0].Again || w.imap.Messages("INBOX")[1].Seen {
+			t.Fatalf("quarantine: %+v", all)
+		}
+		if n := len(w.portal.Tasks()); n != 2 {
+			t.Fatalf("%d tasks, one of them to tell of the other message", n)
+		}
+		w.readmit()
+		for range w.poison {
+			w.poll()
+		}
+	}
+	mend()
+	w.readmit()
+	w.quiet()
+	tasks := w.portal.Tasks()
+	if len(tasks) != 3 || tasks[2].Title != "Second" || len(w.poisons()) != 0 || !w.imap.Messages("INBOX")[1].Seen {
+		t.Errorf("when it is mended: %+v, quarantine %+v", tasks, w.poisons())
+	}
+}
+
+// unreadable has the server fail over these sets of messages, but for their listing, until it is mended.
+func (w *world) unreadable(sets ...string) (mend func()) {
+	listing := false
+	w.imap.Inject(func(c, arg string) error {
+		switch {
+		case strings.HasSuffix(c, "SEARCH"):
+			listing = true
+		case strings.HasSuffix(c, "FETCH") && listing:
+			listing = false
+		case strings.HasSuffix(c, "FETCH") && slices.ContainsFunc(sets, func(s string) bool { return strings.Contains(arg, s) }):
+			return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "I/O error"}
+		}
+		return nil
+	})
+	return func() { w.imap.Inject(nil) }
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"errors"
+	"testing"
+
+	"helpdesk/pkg/desk"
+)
+
+func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
+	s := fresh(t)
+	e := arrival(1, "a@example.org")
+	for want := 1; want <= 3; want++ {
+		got, err := s.Attempted(noon, e.Place, "panic")
+		if err != nil || got != want {
+			t.Fatalf("attempt %d: %d, %v", want, got, err)
+		}
+	}
+	p, err := s.Quarantine(noon, e, "panic", []byte("raw"), opens(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, raw, err := s.Poison(p.Seq); err != nil || string(raw) != "raw" {
+		t.Errorf("kept %q, %v", raw, err)
+	}
+	if raw, err := s.Stored(e.Place); err != nil || string(raw) != "raw" {
+		t.Errorf("stored %q, %v", raw, err)
+	}
+	if n := len(due(t, s, noon)); n != 1 {
+		t.Errorf("%d tasks tell of it", n)
+	}
+	if got := stand(t, s, e.Place); !got.Known || got.Decided || !got.Held {
+		t.Errorf("in the quarantine: %+v", got)
+	}
+	if err := s.Again(p.Seq); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.Poisons(); err != nil || len(all) != 1 || !all[0].Again {
+		t.Errorf("to be tried again: %+v, %v", all, err)
+	}
+	if again, err := s.Quarantine(noon, e, "still", nil, opens(e)); err != nil || again.Seq != p.Seq || again.Again || !again.Whole {
+		t.Errorf("failed again: %+v, %v", again, err)
+	}
+	if raw, err := s.Stored(e.Place); err != nil || string(raw) != "raw" || len(due(t, s, noon)) != 1 {
+		t.Errorf("then stored %q, %v, and %d tasks tell of it", raw, err, len(due(t, s, noon)))
+	}
+	record(t, s, e)
+	if got := stand(t, s, e.Place); !got.Decided || got.Held {
+		t.Errorf("decided: %+v", got)
+	}
+	if err := s.Release(p.Seq); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Release(p.Seq); !errors.Is(err, ErrAbsent) {
+		t.Errorf("released twice: %v", err)
+	}
+}
+
+func stand(t testing.TB, s *Store, at desk.Place) desk.Progress {
+	t.Helper()
+	all, err := s.Progress([]desk.Place{at})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
+}
+
+func TestWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T) {
+	s := fresh(t)
+	e := arrival(1, "a@example.org")
+	p, err := s.Quarantine(noon, e, "I/O error", nil, opens(e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := stand(t, s, e.Place); !got.Known || got.Ready {
+		t.Errorf("the mailbox alone has it, so it is not to be marked: %+v", got)
+	}
+	if err := s.Again(p.Seq); err != nil {
+		t.Fatal(err)
+	}
+	if got := stand(t, s, e.Place); got.Known || got.Held {
+		t.Errorf("it is to be read again: %+v", got)
+	}
+	record(t, s, e)
+	if err := s.Again(p.Seq); err != nil {
+		t.Fatal(err)
+	}
+	if got := stand(t, s, e.Place); !got.Decided {
+		t.Errorf("it came out of the quarantine: %+v", got)
+	}
+}
+
+func TestWhatIsDroppedIsNotReadAgain(t *testing.T) {
+	s := fresh(t)
+	e := arrival(1, "a@example.org")
+	p, err := s.Quarantine(noon, e, "I/O error", nil, desk.Decision{Key: "poison"})
+	if err := errors.Join(err, s.Again(p.Seq), s.Release(p.Seq)); err != nil {
+		t.Fatal(err)
+	}
+	if got := stand(t, s, e.Place); !got.Known || !got.Ready {
+		t.Errorf("given up: %+v", got)
+	}
+}
