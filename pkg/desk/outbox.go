@@ -106,9 +106,10 @@ type Poison struct {
 	From    string    `json:"from"`
 	Subject string    `json:"subject"`
 	Cause   string    `json:"cause"`
-	At      time.Time `json:"at"`
-	Whole   bool      `json:"whole"`           // its bytes are kept with it
-	Again   bool      `json:"again,omitempty"` // the next pass tries it again
+	Arrived time.Time `json:"arrived,omitzero"` // in its mailbox; not kept by earlier versions
+	At      time.Time `json:"at"`               // when it was put there
+	Whole   bool      `json:"whole"`            // its bytes are kept with it
+	Again   bool      `json:"again,omitempty"`  // the next pass tries it again
 	Ticket  uint64    `json:"ticket,omitempty"`
 }
 

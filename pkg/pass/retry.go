@@ -62,7 +62,10 @@ func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
 		return err
 	}
 	defer p.bodies.clear()
-	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.At}
+	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.Arrived}
+	if q.Arrived.IsZero() {
+		l.Received = q.At
+	}
 	m, err := p.read(l, spool.Hold(raw), 0)
 	if err != nil {
 		return p.relapsed(desk.Entry{Listing: l}, err)

@@ -20,6 +20,7 @@ func quarantined(t *testing.T, raw []byte) *world {
 	w.spoil = func(t pass.Texts) pass.Texts { return poisonous{t, false} }
 	w.arrive(raw)
 	for range w.poison {
+		w.clock.Advance(time.Hour)
 		w.poll()
 	}
 	w.quiet()
@@ -62,8 +63,12 @@ func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 	w.spoil = nil
 	w.readmit()
 	w.quiet()
-	if tasks := w.portal.Tasks(); len(tasks) != 2 || tasks[1].Title != "Second" || len(w.poisons()) != 0 {
-		t.Errorf("when it is mended: %+v", tasks)
+	tasks := w.portal.Tasks()
+	if len(tasks) != 2 || tasks[1].Title != "Second" || len(w.poisons()) != 0 {
+		t.Fatalf("when it is mended: %+v", tasks)
+	}
+	if !strings.Contains(tasks[1].Description, morning.Format("02.01.2006 15:04")) {
+		t.Errorf("it does not say when the letter arrived:\n%s", tasks[1].Description)
 	}
 }
 

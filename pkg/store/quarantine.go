@@ -19,7 +19,7 @@ func (s *Store) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte
 			return err
 		}
 		if p.Seq == 0 {
-			p = desk.Poison{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, At: now}
+			p = desk.Poison{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, Arrived: e.Received, At: now}
 			if p.Seq, err = tx.Bucket(bPoison).NextSequence(); err != nil {
 				return err
 			}
