@@ -39,13 +39,21 @@ func newQuarantineList(a *app) *cobra.Command {
 			var rows [][]string
 			for _, p := range all {
 				rows = append(rows, []string{fmt.Sprint(p.Seq), when(p.At), p.Place.Mailbox, fmt.Sprint(p.Place.UID), p.From,
-					short(p.Subject, 40), short(p.Cause, 60)})
+					short(p.Subject, 40), short(why(p), 60)})
 			}
 			return a.table([]string{"ENTRY", "SINCE", "MAILBOX", "UID", "FROM", "SUBJECT", "WHY"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// why says for what cause a message lies there, or for what it still does when it is to leave.
+func why(p desk.Poison) string {
+	if p.Again {
+		return "to be tried again, or its task is not made yet; was: " + p.Cause
+	}
+	return p.Cause
 }
 
 func newQuarantineShow(a *app) *cobra.Command {

@@ -21,7 +21,7 @@ func scenario(w *world, settle func()) {
 	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.", "log.txt", "offline"))
 	w.arrive(letter("2@stroymir.example", "Анна <anna@stroymir.example>", "Password", "I forgot it."))
 	w.arrive(letter("3@vostok.example", "oof@vostok.example", "Out of office", "Back soon.", "Auto-Submitted: auto-replied"))
-	w.arrive(letter("9@poison.example", "poison@poison.example", "Bad", "of death"))
+	bad := w.arrive(withFile("9@poison.example", "poison@poison.example", "Bad", "of death", "scan.txt", "black"))
 	w.pass(w.poll, settle)
 	w.clock.Advance(time.Minute)
 	w.arrive(letter("4@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It blinks, too.",
@@ -40,6 +40,11 @@ func scenario(w *world, settle func()) {
 	w.portal.Say(task, specialist, "Glad to hear that.")
 	w.clock.Advance(time.Minute)
 	w.pass(w.notify, settle)
+	settle()
+	w.spoil = nil
+	w.check(w.imap.Remove("INBOX", bad)) // the quarantine alone has it
+	w.readmit()
+	w.pass(w.poll, settle)
 	settle()
 }
 
@@ -75,8 +80,11 @@ func TestDyingAtEveryStep(t *testing.T) {
 			calm.steps = func(name string) { names = append(names, name) }
 			scenario(calm, calm.quiet)
 			want, auto := calm.shape()
-			if n := strings.Count(want, "task "); n != 4 || len(auto) != 2 {
-				t.Fatalf("the undisturbed world has %d tasks and %d auto-replies, not 4 and 2:\n%s", n, len(auto), want)
+			if n := strings.Count(want, "task "); n != 5 || len(auto) != 3 {
+				t.Fatalf("the undisturbed world has %d tasks and %d auto-replies, not 5 and 3:\n%s", n, len(auto), want)
+			}
+			if !strings.Contains(want, "\n file scan.txt \"black") {
+				t.Fatalf("the file of the message that was in the quarantine is lost:\n%s", want)
 			}
 			if n := calm.twice(); n != 0 {
 				t.Fatalf("%d letters were sent twice with nothing in the way", n)

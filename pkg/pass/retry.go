@@ -82,14 +82,15 @@ func (p *Pass) relapsed(e desk.Entry, cause error) error {
 	return err
 }
 
-// recovered takes those out of the quarantine whose decision is recorded.
+// recovered takes those out of the quarantine whose task or comment is made, or that need none. Until then their files may
+// be nowhere else: the mailbox need not have the message any more.
 func (p *Pass) recovered() error {
 	all, err := p.patients()
 	if err != nil {
 		return err
 	}
 	for _, q := range all {
-		if !q.Decided {
+		if !q.Decided || !q.Ready {
 			continue
 		}
 		if err := p.Infirmary.Release(q.Seq); err != nil {

@@ -72,6 +72,30 @@ func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 	}
 }
 
+// Its mailbox may not have the message any more: its files are those in the quarantine.
+func TestARetryHasTheFilesOfItsMessage(t *testing.T) {
+	w := quarantined(t, withFile("2@a.example", "poison@a.example", "Second", "two", "contract.txt", "signed"))
+	w.check(w.imap.Remove("INBOX", 1))
+	w.spoil = nil
+	w.readmit()
+	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
+	for range 2 {
+		w.poll()
+		if all := w.poisons(); len(all) != 1 || !all[0].Again {
+			t.Fatalf("before its task is made: quarantine %+v", all)
+		}
+	}
+	w.portal.Inject(nil)
+	w.quiet()
+	tasks := w.portal.Tasks()
+	if len(tasks) != 2 || len(tasks[1].Files) != 1 || string(tasks[1].Files[0].Content) != "signed" {
+		t.Errorf("its task: %+v", tasks)
+	}
+	if n := len(w.poisons()); n != 0 {
+		t.Errorf("%d messages in the quarantine when its task is made", n)
+	}
+}
+
 func TestWhatItsMailboxDoesNotGiveIsAskedForAgain(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.arrive(letter("1@a.example", "first@a.example", "First", "one"))

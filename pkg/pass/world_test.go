@@ -390,6 +390,10 @@ func (s *stepping) Quarantine(now time.Time, e desk.Entry, cause string, raw []b
 	return step1(s.w, "quarantine", func() (desk.Poison, error) { return s.Store.Quarantine(now, e, cause, raw, tell) })
 }
 
+func (s *stepping) Release(seq uint64) error {
+	return step0(s.w, "release from quarantine", func() error { return s.Store.Release(seq) })
+}
+
 func (s *stepping) Start(now time.Time, a desk.Attempts) error {
 	return step0(s.w, "note attempts", func() error { return s.Store.Start(now, a) })
 }
