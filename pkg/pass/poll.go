@@ -33,7 +33,10 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 	p.begin("poll")
 	p.report.DryRun = true
-	err := p.mailboxes(ctx, true, p.Boxes, nil)
+	err := p.retries(ctx)
+	if err == nil {
+		err = p.mailboxes(ctx, true, p.Boxes, nil)
+	}
 	return p.end(), err
 }
 

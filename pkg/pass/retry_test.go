@@ -1,6 +1,8 @@
 package pass_test
 
 import (
+	"bytes"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/sandbox"
 	"helpdesk/pkg/store"
@@ -141,4 +144,27 @@ func (w *world) unreadable(sets ...string) (mend func()) {
 		return nil
 	})
 	return func() { w.imap.Inject(nil) }
+}
+
+func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
+	w := quarantined(t, letter("2@a.example", "poison@a.example", "Second", "two"))
+	w.spoil = nil
+	w.readmit()
+	w.arrive(letter("3@a.example", "poison@a.example", "Re: Second", "three", "In-Reply-To: <2@a.example>"))
+	tasks := len(w.portal.Tasks())
+	before, err := os.ReadFile(w.state)
+	w.check(err)
+	p, s := w.open(store.Options{Overlay: true})
+	p.Lines = true
+	r, err := p.Preview(t.Context())
+	w.check(err)
+	w.check(s.Close())
+	if len(r.Decided) != 2 || r.Decided[0].Verdict != desk.Task || r.Decided[0].Subject != "Second" || r.Decided[1].Verdict != desk.Commented {
+		t.Errorf("the dry run says: %+v", r.Decided)
+	}
+	after, err := os.ReadFile(w.state)
+	w.check(err)
+	if !bytes.Equal(before, after) || len(w.portal.Tasks()) != tasks {
+		t.Error("the dry run touched something")
+	}
 }
