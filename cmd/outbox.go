@@ -115,9 +115,21 @@ func newOutboxDrop(a *app) *cobra.Command {
 			if len(seqs) == 0 {
 				return usage(fmt.Errorf("outbox drop: name the entries: all at once can't be dropped"))
 			}
-			return a.amended("dropped", func(s *store.Store) (int, error) { return s.Drop(a.now(), seqs...) })
+			return a.withState(false, func(s *store.Store) error { return a.drop(s, seqs) })
 		},
 	}
+}
+
+func (a *app) drop(s *store.Store, seqs []uint64) error {
+	n, behind, err := s.Drop(a.now(), seqs...)
+	switch {
+	case err != nil || !a.chatty():
+	case behind > 0:
+		a.printf("%d dropped, %d of them because their task is not made\n", n, behind)
+	default:
+		a.printf("%d dropped\n", n)
+	}
+	return err
 }
 
 func (a *app) amended(what string, fn func(*store.Store) (int, error)) error {

@@ -114,8 +114,11 @@ func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive ma
 			continue
 		}
 		note := "the task is not made yet"
-		if t.Task != 0 {
+		switch {
+		case t.Task != 0:
 			note = "the task was deleted, or is not ours to see any more"
+		case t.Status == desk.Gone:
+			note = "the task was dropped from the outbox, or deleted and not made again yet"
 		}
 		ds = append(ds, Difference{What: RecordWithoutTask, Mailbox: r.Place.Mailbox, UID: r.Place.UID, At: r.Received, From: r.From.Addr,
 			Subject: r.Subject, Ticket: r.Ticket, Task: t.Task, Note: note})

@@ -335,17 +335,6 @@ func (s *Store) Retry(seqs ...uint64) (int, error) {
 	})
 }
 
-// Drop takes effects out of the outbox unmade. It returns how many.
-func (s *Store) Drop(now time.Time, seqs ...uint64) (int, error) {
-	return s.amend(seqs, func(tx *bolt.Tx, p desk.Pending) error {
-		step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: "dropped by hand"}
-		if err := note(tx, p.Effect.Ticket, step); err != nil {
-			return err
-		}
-		return remove(tx, p.Seq)
-	})
-}
-
 func (s *Store) amend(seqs []uint64, fn func(*bolt.Tx, desk.Pending) error) (n int, err error) {
 	err = s.update(func(tx *bolt.Tx) error {
 		if len(seqs) == 0 { // listed first: nothing is changed under a cursor
