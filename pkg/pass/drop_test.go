@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/sandbox"
 	"helpdesk/pkg/store"
 )
@@ -60,4 +61,50 @@ func TestNothingIsSaidOfATaskThatWasDropped(t *testing.T) {
 	if text := w.portal.Tasks()[0].Description; !strings.Contains(text, "well?") || strings.Contains(text, "удалена") {
 		t.Errorf("its task:\n%s", text)
 	}
+}
+
+// States of earlier versions may hold what waits for a task that was dropped.
+func TestWhatWaitsForNoTaskIsHeld(t *testing.T) {
+	comment := desk.Effect{Kind: desk.CommentTask, Key: desk.DeriveKey("comment", "2"),
+		Post: &desk.Post{Form: desk.FormRepeat, Marker: "hd-2", Text: "hd-2"}}
+	reply := desk.Effect{Kind: desk.SendLetter, Key: desk.DeriveKey("received", "2"),
+		Letter: &desk.Draft{Kind: desk.Received, Mailbox: "support", To: desk.Address{Addr: "a@a.example"}}}
+	for name, c := range map[string]struct {
+		effect desk.Effect
+		unsure bool
+	}{"comment": {comment, false}, "unsure comment": {comment, true}, "letter": {reply, false}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			w.bring(letter("1@a.example", "a@a.example", "First", "please"))
+			w.orphan(c.effect, c.unsure)
+			r, _ := w.poll()
+			_, s := w.open(store.Options{})
+			all, err := s.Pendings()
+			w.check(err)
+			w.check(s.Close())
+			if len(all) != 1 || !all[0].Held || r.Held != 1 || r.Waiting != 0 {
+				t.Errorf("%+v, outbox %+v", r, all)
+			}
+			w.want("nothing more", 1, 1)
+		})
+	}
+}
+
+// orphan takes the task off the only ticket and leaves an effect in the outbox.
+func (w *world) orphan(e desk.Effect, unsure bool) {
+	w.t.Helper()
+	_, s := w.open(store.Options{})
+	one, err := s.Ticket(1)
+	w.check(err)
+	one.Task = 0
+	w.check(s.RecordChanges(w.clock.Now(), []uint64{1}, desk.Reading{}, func(int, desk.Ticket, []desk.Exclusion) (desk.Decision, error) {
+		return desk.Decision{Ticket: &one, Effects: []desk.Effect{e}}, nil
+	}))
+	due, err := s.Due(w.clock.Now(), 1, nil)
+	w.check(err)
+	if unsure {
+		w.check(s.Start(w.clock.Now(), desk.Attempts{Seqs: []uint64{due[0].Seq}}))
+	}
+	w.check(s.Close())
+	w.clock.Advance(time.Hour)
 }

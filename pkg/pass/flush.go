@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
@@ -25,21 +26,10 @@ func (p *Pass) flush(ctx context.Context) error {
 // time the letters.
 func (p *Pass) round(ctx context.Context) error {
 	due, err := p.Outbox.Due(p.Now(), chunk, p.skip)
-	if err != nil {
+	if err != nil || len(due) == 0 {
 		return err
 	}
-	var posts, letters []desk.Pending
-	for _, d := range due {
-		p.tried[d.Seq] = true
-		if d.Effect.Kind == desk.SendLetter {
-			letters = append(letters, d)
-		} else {
-			posts = append(posts, d)
-		}
-	}
-	if len(due) == 0 {
-		return nil
-	}
+	posts, letters, results := p.sort(due)
 	if err := p.equip(); err != nil {
 		return err
 	}
@@ -47,10 +37,26 @@ func (p *Pass) round(ctx context.Context) error {
 	err = p.together(
 		func() (err error) { made, err = p.posts(ctx, posts); return err },
 		func() (err error) { sent, err = p.letters(ctx, letters); return err })
-	if results := append(made, sent...); len(results) > 0 {
+	if results = slices.Concat(results, made, sent); len(results) > 0 {
 		err = errors.Join(err, p.Outbox.Finish(p.Now(), results))
 	}
 	return err
+}
+
+// sort tells posts and letters apart, and what can't be made: earlier versions dropped a task, and nothing behind it.
+func (p *Pass) sort(due []desk.Pending) (posts, letters []desk.Pending, lost []desk.Result) {
+	for _, d := range due {
+		p.tried[d.Seq] = true
+		switch e := d.Effect; {
+		case e.Kind == desk.OpenTask || e.Kind == desk.CommentTask && e.Task != 0:
+			posts = append(posts, d)
+		case e.Task != 0:
+			letters = append(letters, d)
+		default:
+			lost = append(lost, p.hold(d, fmt.Errorf("make %s: ticket %d has no task", e.Kind, e.Ticket)))
+		}
+	}
+	return posts, letters, lost
 }
 
 // skip says whether an effect is to wait for another pass: it had its attempt in this one, or the server it needs was
