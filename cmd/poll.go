@@ -148,14 +148,14 @@ func (a *app) summary(j job, r *pass.Report) error {
 	return nil
 }
 
-// prune forgets, once a day, what is older than the settings keep.
+// prune forgets, once a day and a part with each pass, what is older than the settings keep.
 func (a *app) prune(s *store.Store, keep time.Duration) error {
 	const mark = "pruned"
 	now := a.now()
 	if _, done := s.Cached(mark, now.Add(-24*time.Hour)); done {
 		return nil
 	}
-	if _, err := s.Prune(now.Add(-keep)); err != nil {
+	if _, ended, err := s.Prune(now.Add(-keep)); err != nil || !ended {
 		return err
 	}
 	return s.Cache(now, map[string][]byte{mark: []byte("yes")})

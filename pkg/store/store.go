@@ -59,7 +59,7 @@ var (
 	bHits       = []byte("hits")       // pattern → desk.Exclusion, with nothing but its hits
 	bReturned   = []byte("returned")   // address → why its mail comes back
 	bPictures   = []byte("pictures")   // address NUL hash → picture
-	bCursors    = []byte("cursors")    // name → desk.Reading
+	bCursors    = []byte("cursors")    // portal → desk.Reading; prune → position
 	bCache      = []byte("cache")      // name → cached
 	buckets     = [][]byte{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
 		bPoison, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}

@@ -382,34 +382,6 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	})
 }
 
-func TestPruneKeepsWhatTellsMessagesApart(t *testing.T) {
-	s := fresh(t)
-	e := arrival(1, "a@example.org")
-	record(t, s, e)
-	if n, err := s.Prune(noon); err != nil || n != 0 {
-		t.Fatalf("forgot %d of nothing old, %v", n, err)
-	}
-	later := noon.Add(time.Hour)
-	if n, err := s.Prune(later); err != nil || n != 2 { // a step of the journal, the message's record
-		t.Fatalf("forgot %d, %v", n, err)
-	}
-	if n, err := s.Prune(later); err != nil || n != 0 {
-		t.Fatalf("forgot %d twice, %v", n, err)
-	}
-	known, err := s.Ask([]desk.Questions{{Key: e.Questions.Key, IDs: []string{e.ID}}})
-	if err != nil || !known[0].Recorded || known[0].Known[e.ID].Ticket != 1 {
-		t.Errorf("the message or its thread is forgotten: %+v, %v", known, err)
-	}
-	progress, err := s.Progress([]desk.Place{e.Place})
-	if err != nil || !progress[0].Known {
-		t.Errorf("an unmarked message is forgotten: %+v, %v", progress, err)
-	}
-	s.Marked([]desk.Place{e.Place})
-	if n, err := s.Prune(later); err != nil || n != 1 {
-		t.Errorf("the place of a marked message: %d, %v", n, err)
-	}
-}
-
 // What no limit counts any more is not kept: the busiest domains' lists are read with every letter.
 func TestOldAutoRepliesAreForgotten(t *testing.T) {
 	s := fresh(t)
