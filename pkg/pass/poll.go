@@ -368,35 +368,3 @@ func (p *Pass) complete(asked map[int64]*desk.TaskState, f *desk.Facts) {
 		f.Tickets[n] = t
 	}
 }
-
-// mark marks those messages on the server whose task or comment is made, or that need none, and returns the others.
-func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (open []desk.Listing, err error) {
-	progress, err := p.Ledger.Progress(places(ls))
-	if err != nil {
-		return ls, err
-	}
-	var (
-		uids []uint32
-		done []desk.Place
-	)
-	for i, l := range ls {
-		tooBig := b.MaxMessage > 0 && l.Size > b.MaxMessage
-		switch {
-		case tooBig && b.Moves: // one that is too big stays where it is
-		case progress[i].Ready:
-			uids, done = append(uids, l.UID), append(done, l.Place)
-		default:
-			open = append(open, l)
-		}
-	}
-	if len(uids) == 0 {
-		return open, nil
-	}
-	if err := mb.Mark(ctx, uids); err != nil {
-		return open, err
-	}
-	p.report.Marked += len(uids)
-	p.advance(0, len(uids))
-	p.Ledger.Marked(done)
-	return open, nil
-}

@@ -1,0 +1,57 @@
+package pass
+
+import (
+	"context"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// mark marks those messages on the server whose task or comment is made, or that need none, and returns those whose are
+// not. An error is one of the state: a server that refuses the marks is a problem of this pass, and the next one marks
+// what is left.
+func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (open []desk.Listing, err error) {
+	progress, err := p.Ledger.Progress(places(ls))
+	if err != nil {
+		return ls, err
+	}
+	var (
+		uids []uint32
+		done []desk.Place
+	)
+	for i, l := range ls {
+		tooBig := b.MaxMessage > 0 && l.Size > b.MaxMessage
+		switch {
+		case tooBig && b.Moves: // one that is too big stays where it is
+		case progress[i].Ready:
+			uids, done = append(uids, l.UID), append(done, l.Place)
+		default:
+			open = append(open, l)
+		}
+	}
+	if len(uids) == 0 || p.isAway(marksOf(b)) {
+		return open, nil
+	}
+	if err := mb.Mark(ctx, uids); err != nil {
+		return open, p.unmarked(b, err)
+	}
+	p.report.Marked += len(uids)
+	p.advance(0, len(uids))
+	p.Ledger.Marked(done)
+	return open, nil
+}
+
+// unmarked notes that a mailbox takes no marks. It is not asked again in this pass, so that a folder that is full or
+// read-only to us costs one refusal and no new mail waits behind it.
+func (p *Pass) unmarked(b Box, err error) error {
+	if !fault.Known(err) {
+		return err
+	}
+	p.mu.Lock()
+	p.away[marksOf(b)] = err
+	p.mu.Unlock()
+	p.problem("mailbox "+b.Name, err)
+	return nil
+}
+
+func marksOf(b Box) string { return "marks of " + b.Name }
