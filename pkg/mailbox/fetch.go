@@ -3,10 +3,13 @@ package mailbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
 	"helpdesk/pkg/spool"
 )
 
@@ -21,8 +24,9 @@ const (
 
 // Fetch reads the messages without marking them and calls fn for each in the order of ls, with the whole body, which is fn's
 // to close. Of a message longer than limit bytes only the header is read (limit 0 = no limit); l.Size tells. For a message
-// that can't be had fn gets an error instead: ErrGone, or why not. While fn works the next messages are on their way, so fn
-// must not call other methods. An error of fn ends Fetch and is returned as it is.
+// that can't be had fn gets an error instead: ErrGone, or why not; where none is had because the server refuses them all,
+// Fetch returns that instead. While fn works the next messages are on their way, so fn must not call other methods. An
+// error of fn ends Fetch and is returned as it is.
 func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error {
 	out := make(chan []item)
 	stop := make(chan struct{})
@@ -72,24 +76,64 @@ type item struct {
 	err  error
 }
 
-// produce reads one batch after the other, always one ahead of the reader.
+// produce reads one batch after the other, always one ahead of the reader. What could not be had is told once a message
+// has come, or all have been asked for: until then the server itself may be at fault.
 func (m *Mailbox) produce(ctx context.Context, ls []desk.Listing, limit int64, out chan<- []item, stop <-chan struct{}) error {
+	var none []item // what was asked for before the first message came
+	came := false
 	for len(ls) > 0 {
 		n, part := m.batch(ls, limit)
 		b := &batch{Mailbox: m, limit: limit, part: part, got: map[uint32]*item{}}
 		err := b.read(ctx, ls[:n])
-		select {
-		case out <- b.items(ls[:n], err):
-		case <-stop:
-			for _, it := range b.got {
-				it.body.Close()
+		items := append(none, b.items(ls[:n], err)...)
+		ls, none = ls[n:], nil
+		if came = came || given(items); !came {
+			if err == nil && len(ls) > 0 {
+				none = items
+				continue
 			}
+			if err == nil {
+				err = m.withheld(items)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		select {
+		case out <- items:
+		case <-stop:
+			release(items)
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		ls = ls[n:]
+	}
+	return nil
+}
+
+func given(items []item) bool {
+	return slices.ContainsFunc(items, func(it item) bool { return it.err == nil })
+}
+
+// withheld says whether a server that gives none of the messages is at fault itself: it has refused several, or says
+// that this will pass.
+func (m *Mailbox) withheld(items []item) error {
+	refused := 0
+	var first error
+	for _, it := range items {
+		switch {
+		case errors.Is(it.err, ErrGone):
+			continue
+		case !answered(it.err):
+			return nil
+		case first == nil:
+			first = it.err
+		}
+		refused++
+	}
+	if refused > 1 || temporary(first) {
+		return fault.Away(fault.Refused, fmt.Errorf("fetch %d messages of %s: %w", refused, m.o.Folder, first))
 	}
 	return nil
 }

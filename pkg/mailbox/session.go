@@ -153,16 +153,20 @@ func (s *session) has(ctx context.Context, c imap.Cap) bool {
 }
 
 // temporary says whether a refusal will pass by itself (RFC 5530, 3).
+//
+// QUIRK: Gmail's OVERQUOTA is about commands and bandwidth (ljmerza/ha-email-sensor#16); Exchange Online throttles without
+// a code (ikvk/imap_tools#135).
 func temporary(err error) bool {
 	var e *imap.Error
 	if !errors.As(err, &e) {
 		return false
 	}
 	switch e.Code {
-	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug, imap.ResponseCodeLimit:
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug, imap.ResponseCodeLimit,
+		imap.ResponseCodeOverQuota:
 		return true
 	}
-	return false
+	return strings.HasPrefix(e.Text, "Request is throttled")
 }
 
 // missing says whether a refusal is about a folder that is not there. QUIRK: many servers say so without a code (RFC

@@ -115,3 +115,34 @@ func TestAMessageThatCannotBeFetchedDoesNotStopTheOthers(t *testing.T) {
 		t.Errorf("quarantine: %+v; a message that is not kept must stay unseen", all)
 	}
 }
+
+// TestAServerThatGivesNoMessagesPoisonsNone has the server refuse every FETCH of bodies for longer than a message may fail.
+func TestAServerThatGivesNoMessagesPoisonsNone(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	for i := range 5 {
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i), "please"))
+	}
+	fetches := 0
+	w.imap.Inject(func(c, _ string) error {
+		switch {
+		case strings.HasSuffix(c, "SEARCH"):
+			fetches = 0
+		case strings.HasSuffix(c, "FETCH"):
+			if fetches++; fetches > 1 { // the first is the list
+				return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeUnavailable, Text: "Backend error"}
+			}
+		}
+		return nil
+	})
+	for range w.poison + 1 {
+		r, _ := w.poll()
+		if left, err := r.Left(); left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "Backend error") {
+			t.Errorf("left %v, %v", left, err)
+		}
+	}
+	w.imap.Inject(nil)
+	w.quiet()
+	if _, auto := w.letters(); len(auto) != 5 || len(w.portal.Tasks()) != 5 || len(w.poisons()) != 0 {
+		t.Errorf("%d tasks, %d auto-replies, quarantine: %+v", len(w.portal.Tasks()), len(auto), w.poisons())
+	}
+}
