@@ -57,16 +57,18 @@ type Entry struct {
 	ID        string
 	From      Address
 	Subject   string
+	Oversize  bool // only its header was read
 }
 
 // Progress is how far a message has come.
 type Progress struct {
-	Known   bool   // it has been recorded
-	Decided bool   // and so has a decision: it is no longer in the quarantine alone
-	Ready   bool   // its task or comment is made, or none is due: it may be marked
-	Tries   int    // passes that could not process it
-	Note    string // why not
-	Held    bool   // it lies in the quarantine
+	Known    bool   // it has been recorded
+	Decided  bool   // and so has a decision: it is no longer in the quarantine alone
+	Ready    bool   // its task or comment is made, or none is due: it may be marked
+	Oversize bool   // only its header was read: the mailbox has the rest
+	Tries    int    // passes that could not process it
+	Note     string // why not
+	Held     bool   // it lies in the quarantine
 }
 
 // Record is what we keep of a message.

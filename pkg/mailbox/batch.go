@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -102,14 +104,14 @@ func (b *batch) singly(ctx context.Context, uids []uint32, err error) error {
 func (b *batch) fetch(ctx context.Context, uids []uint32) error {
 	items := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true, Specifier: b.part}}}
 	s := b.main
-	var large []uint32
+	large := map[uint32]int64{}
 	err := s.fetch(ctx, set(uids), items, func(msg *imapclient.FetchMessageData) error {
 		uid, it, err := b.take(msg)
 		switch {
 		case uid == 0 || err != nil:
 			return err
-		case it == nil:
-			large = append(large, uid)
+		case it.body == nil:
+			large[uid] = it.Size
 		default:
 			b.got[uid] = it
 		}
@@ -123,10 +125,23 @@ func (b *batch) fetch(ctx context.Context, uids []uint32) error {
 	if err != nil || len(large) == 0 {
 		return err
 	}
-	return (&batch{Mailbox: b.Mailbox, part: imap.PartSpecifierHeader, got: b.got}).fetch(ctx, large)
+	return b.heads(ctx, large)
 }
 
-// take reads one message of an answer. An item of nil means: longer than the listing said and than the limit.
+// heads reads the headers of messages that are longer than listed, and keeps how long they are: by that a reader knows that
+// there is more than the header.
+func (b *batch) heads(ctx context.Context, large map[uint32]int64) error {
+	uids := slices.Sorted(maps.Keys(large))
+	err := (&batch{Mailbox: b.Mailbox, part: imap.PartSpecifierHeader, got: b.got}).fetch(ctx, uids)
+	for uid, size := range large {
+		if it := b.got[uid]; it != nil {
+			it.Size = size
+		}
+	}
+	return err
+}
+
+// take reads one message of an answer. An item without a body is longer than the listing said and than the limit.
 func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, err error) {
 	for data := msg.Next(); data != nil; data = msg.Next() {
 		switch data := data.(type) {
@@ -138,7 +153,11 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 				continue
 			}
 			if n := data.Literal.Size(); b.part == imap.PartSpecifierNone && b.limit > 0 && n > b.limit {
-				return uid, nil, skip(data.Literal, n)
+				it = &item{Listing: desk.Listing{Size: n}}
+				if err := skip(data.Literal, n); err != nil {
+					return uid, nil, err
+				}
+				continue
 			}
 			// QUIRK: go-imap reports a literal cut short by a lost connection as a good end of file, so the bytes are counted.
 			body, err := spool.Read(data.Literal, data.Literal.Size())

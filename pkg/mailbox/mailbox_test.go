@@ -21,6 +21,7 @@ var day = time.Date(2026, 3, 12, 10, 0, 0, 0, time.UTC)
 
 type delivered struct {
 	uid  uint32
+	size int64
 	body string
 	err  error
 }
@@ -29,7 +30,7 @@ func fetchAll(t *testing.T, m *Mailbox, ls []desk.Listing, limit int64) []delive
 	t.Helper()
 	var all []delivered
 	err := m.Fetch(context.Background(), ls, limit, func(l desk.Listing, body *spool.Body, err error) error {
-		d := delivered{uid: l.UID, err: err}
+		d := delivered{uid: l.UID, size: l.Size, err: err}
 		if err == nil {
 			defer body.Close()
 			raw, err := body.Bytes()
@@ -142,7 +143,7 @@ func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
 			}
 			raw := letter(i, size)
 			s.put(t, "INBOX", raw, day)
-			want = append(want, delivered{uid: uint32(i), body: string(raw)})
+			want = append(want, delivered{uid: uint32(i), size: int64(len(raw)), body: string(raw)})
 		}
 		w := &wire{}
 		o := s.options()
@@ -177,13 +178,11 @@ func TestFetchReadsOnlyTheHeaderOfWhatIsTooLong(t *testing.T) {
 		m := open(t, s.options(), true)
 		ls := list(t, m)
 		head, _, _ := bytes.Cut(long, []byte("\r\n\r\n"))
-		for _, lie := range []int64{0, 1} { // the size listed may be wrong
-			if lie == 1 {
-				ls[1].Size = 1
-			}
+		for _, listed := range []int64{int64(len(long)), 9000, 0} { // QUIRK: Exchange lists an estimate; 0 is not known
+			ls[1].Size = listed
 			got := fetchAll(t, m, ls, 10000)
-			if len(got) != 3 || got[1].body != string(head)+"\r\n\r\n" {
-				t.Errorf("got %v", got)
+			if len(got) != 3 || got[1].body != string(head)+"\r\n\r\n" || got[1].size != int64(len(long)) {
+				t.Errorf("listed as %d: got %v", listed, got)
 			}
 		}
 	})
@@ -256,7 +255,7 @@ func TestFetchSurvivesALostConnection(t *testing.T) {
 			}
 			total += len(raw)
 			s.put(t, "INBOX", raw, day)
-			want = append(want, delivered{uid: uint32(i), body: string(raw)})
+			want = append(want, delivered{uid: uint32(i), size: int64(len(raw)), body: string(raw)})
 		}
 		for cut := int64(2500); cut < int64(total); cut += int64(total)/12 + 17 {
 			w := &wire{cutAfter: cut}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -199,6 +200,9 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 	return ms, err
 }
 
+// oversize is what desk calls a message of which only the header was read.
+const oversize = "oversize"
+
 // read reads a message and keeps it, within its budget and whatever happens in the reading.
 func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Message, err error) {
 	defer func() {
@@ -209,7 +213,7 @@ func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Messa
 	if limit > 0 && l.Size > limit {
 		defer body.Close()
 		m = eml.ReadHeader(body.Open(), l)
-		m.Degraded = append(m.Degraded, "oversize")
+		m.Degraded = append(m.Degraded, oversize)
 		return m, nil
 	}
 	p.bodies.add(l.Place, body)
@@ -241,7 +245,8 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 	for i := range ms {
 		m := &ms[i]
 		qs[i] = p.kit.Rules.Ask(m, p.Signer)
-		entries[i] = desk.Entry{Listing: m.Listing, Questions: qs[i], ID: m.ID, From: m.From, Subject: m.Subject}
+		entries[i] = desk.Entry{Listing: m.Listing, Questions: qs[i], ID: m.ID, From: m.From, Subject: m.Subject,
+			Oversize: slices.Contains(m.Degraded, oversize)}
 	}
 	known, err := p.Ledger.Ask(qs)
 	if err != nil {

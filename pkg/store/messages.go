@@ -12,9 +12,10 @@ import (
 
 // seen is what is kept of a place on a server.
 type seen struct {
-	Key    string    `json:"key"` // of the message
-	At     time.Time `json:"at"`
-	Marked bool      `json:"marked,omitempty"`
+	Key      string    `json:"key"` // of the message
+	At       time.Time `json:"at"`
+	Marked   bool      `json:"marked,omitempty"`
+	Oversize bool      `json:"oversize,omitempty"` // only its header was read
 }
 
 // attempt counts the passes that could not process a message.
@@ -59,7 +60,7 @@ func (s *Store) Progress(places []desk.Place) ([]desk.Progress, error) {
 					return err
 				}
 			}
-			out[i].Ready = !waiting[was.Key] && !tried.Partial
+			out[i].Ready, out[i].Oversize = !waiting[was.Key] && !tried.Partial, was.Oversize
 		}
 		return nil
 	})
@@ -135,7 +136,7 @@ func (s *Store) record(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.D
 	if d.Verdict == desk.Quarantine {
 		return nil // the caller keeps it whole, by Quarantine
 	}
-	if err := put(tx, bSeen, placeKey(e.Place), seen{Key: d.Key, At: now}); err != nil {
+	if err := put(tx, bSeen, placeKey(e.Place), seen{Key: d.Key, At: now, Oversize: e.Oversize}); err != nil {
 		return err
 	}
 	if err := tx.Bucket(bAttempts).Delete(placeKey(e.Place)); err != nil {

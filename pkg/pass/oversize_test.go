@@ -1,0 +1,58 @@
+package pass_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// listing is a mailbox whose list tells sizes of its own.
+type listing struct {
+	pass.Mailbox
+	size int64
+}
+
+func (m listing) List(ctx context.Context) ([]desk.Listing, error) {
+	ls, err := m.Mailbox.List(ctx)
+	for i := range ls {
+		ls[i].Size = m.size
+	}
+	return ls, err
+}
+
+// TestALetterLargerThanListedIsKnownAsTooLarge: its task says that text and files are missing, and it stays in the mailbox,
+// also when a later pass finds it there.
+func TestALetterLargerThanListedIsKnownAsTooLarge(t *testing.T) {
+	for _, listed := range []int64{2 << 20, 1000, 0} {
+		t.Run(fmt.Sprint("listed as ", listed), func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			w.moveTo = "Done"
+			w.check(w.imap.CreateFolder("Done", ""))
+			w.arrive(withFile("1@a.example", "a@a.example", "Scans", "see the files", "scan.tif", strings.Repeat("x", 2<<20)))
+			for range 3 {
+				p, s := w.open(store.Options{})
+				open := p.Boxes[0].Open
+				p.Boxes[0].Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
+					mb, err := open(ctx, readOnly)
+					return listing{mb, listed}, err
+				}
+				_, err := p.Poll(context.Background())
+				w.check(err)
+				w.check(s.Close())
+			}
+			all := w.portal.Tasks()
+			if len(all) != 1 || len(all[0].Files) != 0 || !strings.Contains(plain(all[0].Description), "Письмо больше допустимого") {
+				t.Errorf("tasks %+v", all)
+			}
+			if n := len(w.imap.Messages("INBOX")); n != 1 || len(w.imap.Messages("Done")) != 0 {
+				t.Errorf("%d letters stay", n)
+			}
+		})
+	}
+}
