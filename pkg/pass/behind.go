@@ -28,6 +28,14 @@ func (p *Pass) complements(due []desk.Pending) ([]desk.Effect, error) {
 	return out, nil
 }
 
+// left returns the name of a comment's file that stays in the portal, and its size where the portal tells one.
+func left(f desk.File) string {
+	if f.Size == 0 {
+		return f.Name
+	}
+	return sized(f)
+}
+
 // sized returns the name and the size of a file that stays behind.
 func sized(f desk.File) string {
 	size := float64(f.Size)

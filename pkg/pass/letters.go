@@ -1,8 +1,8 @@
 package pass
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"strings"
@@ -243,7 +243,7 @@ func (p *Pass) comments(ctx context.Context, b Box, cs []desk.Comment) ([]render
 		for _, f := range c.Files {
 			part, err := p.download(ctx, f, room)
 			if fault.Of(err) == fault.Never || part == nil && err == nil {
-				one.Left = append(one.Left, sized(f))
+				one.Left = append(one.Left, left(f))
 				continue
 			}
 			if err != nil {
@@ -263,13 +263,14 @@ func (p *Pass) download(ctx context.Context, f desk.File, room int64) (*desk.Par
 	if f.Size > room {
 		return nil, nil
 	}
-	var content bytes.Buffer
-	if err := p.Feed.Download(ctx, f, &content); err != nil {
+	got := bounded{room: room}
+	err := p.Feed.Download(ctx, f, &got)
+	if errors.Is(err, errNoRoom) {
+		return nil, nil
+	}
+	if err != nil {
 		p.Log.Warn("download file", "err", err)
 		return nil, err
 	}
-	if int64(content.Len()) > room {
-		return nil, nil
-	}
-	return &desk.Part{Name: f.Name, Type: f.Type, Content: content.Bytes()}, nil
+	return &desk.Part{Name: f.Name, Type: f.Type, Content: got.content.Bytes()}, nil
 }

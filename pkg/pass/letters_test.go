@@ -3,6 +3,8 @@ package pass_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -136,4 +138,53 @@ func TestCopyInSent(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sizeless is a portal that tells no sizes and gives a file that never ends.
+type sizeless struct {
+	pass.Feed
+	gave int64
+}
+
+func (f *sizeless) Talks(ctx context.Context, ws []desk.Watch) ([]desk.Talk, error) {
+	talks, err := f.Feed.Talks(ctx, ws)
+	for _, t := range talks {
+		for _, c := range t.Comments {
+			for i := range c.Files {
+				c.Files[i].Size = 0
+			}
+		}
+	}
+	return talks, err
+}
+
+func (f *sizeless) Download(_ context.Context, _ desk.File, w io.Writer) error {
+	for {
+		n, err := w.Write(make([]byte, 1<<20))
+		if f.gave += int64(n); err != nil {
+			return fmt.Errorf("download file: %w", err)
+		}
+		if f.gave > 100<<20 {
+			return errors.New("it is held in memory without bound")
+		}
+	}
+}
+
+// TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry has the letter go out without it, and name it.
+func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
+	w := answered(t, sandbox.PortalOptions{NewCard: true})
+	p, s := w.open(store.Options{})
+	feed := &sizeless{Feed: p.Feed}
+	p.Feed = feed
+	_, err := p.Announce(t.Context())
+	w.check(err)
+	w.check(s.Close())
+	if feed.gave > p.MaxAttachments {
+		t.Errorf("%d MB taken for a letter of %d MB at most", feed.gave>>20, p.MaxAttachments>>20)
+	}
+	all := w.mailed()
+	if len(all) != 1 || len(all[0].Attachments) != 0 {
+		t.Fatalf("letters %+v", all)
+	}
+	wantOrder(t, all[0].Plain, "отсюда", "- Схема.pdf\n")
 }
