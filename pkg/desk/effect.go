@@ -110,7 +110,8 @@ type Draft struct {
 	InReplyTo  string     `json:"in_reply_to,omitempty"`
 	References []string   `json:"references,omitempty"`
 	Comments   []Comment  `json:"comments,omitempty"`
-	Date       time.Time  `json:"date"` // of the cause: when the letter arrived, when the comment was written
+	Bare       bool       `json:"bare,omitempty"` // their files stay in the portal: the relay takes no letter with them
+	Date       time.Time  `json:"date"`           // of the cause: when the letter arrived, when the comment was written
 }
 
 // Automatic says whether no person wrote the letter: it is never repeated when its fate is unknown.

@@ -43,6 +43,9 @@ const (
 	Setup
 )
 
+// ErrTooLarge says, within an error that says Never, that less of the same would be taken.
+var ErrTooLarge = errors.New("too large")
+
 // Error is an error with what is known of its outcome.
 type Error struct {
 	Outcome Outcome

@@ -141,6 +141,9 @@ func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l
 		}
 		return r
 	}
+	if errors.Is(err, fault.ErrTooLarge) && len(l.Files) > 0 {
+		return p.bare(d, err)
+	}
 	note := "refused: " + err.Error()
 	return desk.Result{Seq: d.Seq, Dropped: note, Failed: err.Error(), Then: p.refused(b, d, t, err)}
 }
@@ -174,6 +177,16 @@ func (p *Pass) save(ctx context.Context, b Box, l desk.Letter, raw []byte) {
 	}
 }
 
+// bare gives the place of a letter that is too large for its relay to the same letter without its files.
+func (p *Pass) bare(d desk.Pending, err error) desk.Result {
+	draft := *d.Effect.Letter
+	draft.Bare = true
+	e := d.Effect // with its key, which makes the Message-ID
+	e.Letter = &draft
+	p.add(&p.report.Waiting, 1)
+	return desk.Result{Seq: d.Seq, Replace: &e, Note: err.Error()}
+}
+
 // refused is the comment that tells the specialists of a letter that could not be delivered.
 func (p *Pass) refused(b Box, d desk.Pending, t desk.Ticket, cause error) []desk.Effect {
 	key := desk.DeriveKey("refused", d.Effect.Key)
@@ -203,7 +216,7 @@ func (p *Pass) letter(ctx context.Context, b Box, t desk.Ticket, d desk.Pending)
 	var files []desk.Part
 	if draft.Kind == desk.Answer {
 		v.Quote, v.QuoteDate = strings.Split(t.LastText, "\n"), p.date(b, t.LastAt)
-		if v.Comments, files, err = p.comments(ctx, b, draft.Comments); err != nil {
+		if v.Comments, files, err = p.comments(ctx, b, draft); err != nil {
 			return desk.Letter{}, err
 		}
 		v.Specialist, v.Position = draft.Comments[0].Name, draft.Comments[0].Position
@@ -230,13 +243,16 @@ func (p *Pass) date(b Box, t time.Time) string {
 }
 
 // comments brings comments into the form of a letter, with those of their files that it may carry.
-func (p *Pass) comments(ctx context.Context, b Box, cs []desk.Comment) ([]render.Comment, []desk.Part, error) {
+func (p *Pass) comments(ctx context.Context, b Box, draft *desk.Draft) ([]render.Comment, []desk.Part, error) {
 	var (
 		out   []render.Comment
 		parts []desk.Part
 		room  = p.MaxAttachments
 	)
-	for _, c := range cs {
+	if draft.Bare {
+		room = -1 // not even for an empty file
+	}
+	for _, c := range draft.Comments {
 		text := markup.Outward(c.Text, p.PortalHost)
 		one := render.Comment{Name: c.Name, Position: c.Position, Date: p.date(b, c.At),
 			HTML: template.HTML(markup.HTML(text)), Text: markup.Plain(text)}

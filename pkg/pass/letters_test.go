@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/markup"
@@ -187,4 +189,53 @@ func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
 		t.Fatalf("letters %+v", all)
 	}
 	wantOrder(t, all[0].Plain, "отсюда", "- Схема.pdf\n")
+}
+
+// TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles, whether the relay has said before how much it takes or refuses what
+// it is given; one that is too large even so is told on the task.
+func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
+	tooBig := &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message too big"}
+	for name, c := range map[string]struct {
+		takes int64
+		fails int // refusals after the letter
+		sent  int
+	}{"said before": {1 << 20, 0, 1}, "refused": {0, 1, 1}, "refused without files": {0, 99, 0}} {
+		t.Run(name, func(t *testing.T) {
+			w := answered(t, sandbox.PortalOptions{NewCard: true})
+			w.check(w.smtp.Close())
+			var err error
+			w.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{MaxBytes: c.takes})
+			w.check(err)
+			w.smtp.Inject(func(stage, _ string) error {
+				if c.fails == 0 || stage != "data" {
+					return nil
+				}
+				c.fails--
+				return tooBig
+			})
+			task := w.portal.Tasks()[0].ID
+			w.portal.Say(task, specialist, "Install this, then restart.", sandbox.File{Name: "fix.exe", Content: make([]byte, 3<<20)})
+			w.quiet()
+			all := w.mailed()
+			if len(all) != c.sent {
+				t.Fatalf("%d letters", len(all))
+			}
+			told := strings.Contains(fmt.Sprint(w.said(w.portal.Tasks()[0])), "Message too big")
+			if told != (c.sent == 0) {
+				t.Errorf("told on the task: %v", told)
+			}
+			for _, m := range all {
+				wantOrder(t, m.Plain, "кабель", "- Схема.pdf (4 B)\n", "then restart.", "- fix.exe (3.1 MB)\n")
+				if len(m.Attachments) != 0 {
+					t.Errorf("files %+v", m.Attachments)
+				}
+				// It is the letter that was recorded, so an answer to it finds its ticket.
+				w.arrive(letter("2@stroymir.example", "ivan@stroymir.example", "Done", "It works.", "In-Reply-To: <"+m.ID+">"))
+				w.quiet()
+			}
+			if n := len(w.portal.Tasks()); n != 1 {
+				t.Errorf("%d tasks", n)
+			}
+		})
+	}
 }

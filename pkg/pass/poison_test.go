@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emersion/go-imap/v2"
+
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"

@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// unreadable has every look into the first task's chat answered with the error.
-func (w *world) unreadable(code string, status int) {
+// closedChat has every look into the first task's chat answered with the error.
+func (w *world) closedChat(code string, status int) {
 	chat := w.portal.Tasks()[0].Chat
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "im.dialog.messages.search" && c.Params.Int("CHAT_ID") == chat {
@@ -31,7 +31,7 @@ func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
 				w.clock.Advance(time.Hour)
 				before := w.lettersTo("a@a.example")
 				w.portal.Say(w.portal.Tasks()[0].ID, specialist, "an answer")
-				w.unreadable(code, 403)
+				w.closedChat(code, 403)
 				told := 0
 				for i := range minutes {
 					w.clock.Advance(time.Minute)
@@ -66,7 +66,7 @@ func TestUnreadTaskThatIsGone(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	task := w.portal.Tasks()[0].ID
 	w.portal.Say(task, specialist, "an answer")
-	w.unreadable("ERROR_CORE", 400)
+	w.closedChat("ERROR_CORE", 400)
 	w.clock.Advance(time.Minute)
 	w.notify()
 	w.portal.DeleteTask(task)
@@ -97,7 +97,7 @@ func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
 	tasks := w.portal.Tasks()
 	before := w.lettersTo("a@a.example")
 	w.portal.CloseTask(tasks[0].ID, specialist)
-	w.unreadable("INTERNAL_SERVER_ERROR", 500)
+	w.closedChat("INTERNAL_SERVER_ERROR", 500)
 	for range 4 { // the cursor moves on
 		w.clock.Advance(time.Minute)
 		w.portal.CloseTask(tasks[1].ID, specialist)

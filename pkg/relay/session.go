@@ -105,7 +105,8 @@ func (s *session) fits(e envelope, size int) error {
 	}
 	_, limit := s.client.Extension("SIZE")
 	if n, err := strconv.Atoi(limit); err == nil && n > 0 && size > n {
-		return fault.New(fault.Never, fmt.Errorf("the letter has %d bytes, the server %s takes %d", size, s.o.addr(), n))
+		return fault.New(fault.Never, fmt.Errorf("the letter has %d bytes, the server %s takes %d: %w", size, s.o.addr(), n,
+			fault.ErrTooLarge))
 	}
 	return nil
 }
