@@ -128,7 +128,7 @@ func dieAt(t *testing.T, o sandbox.PortalOptions, at int) (string, []string) {
 	n := 0
 	w.steps = func(name string) {
 		if n == at {
-			w.steps = nil
+			w.steps, w.dead = nil, name
 			panic(died{name})
 		}
 		n++

@@ -59,8 +59,16 @@ func (p *Pass) senders(ctx context.Context, ready []desk.Pending, results []desk
 	return fns
 }
 
-// send makes one letter and gives it to its relay.
-func (p *Pass) send(ctx context.Context, d desk.Pending) desk.Result {
+// send makes one letter and gives it to its relay, whatever happens in the making: the letters go out in goroutines, where
+// one that panics would end every pass.
+func (p *Pass) send(ctx context.Context, d desk.Pending) (result desk.Result) {
+	unsure := d.Unsure
+	defer func() {
+		if r := recover(); r != nil {
+			result = p.hold(d, fmt.Errorf("send letter: panic: %v", r))
+			result.Unsure = unsure
+		}
+	}()
 	where := "relay " + d.Effect.Letter.Mailbox
 	if err := p.why(where); err != nil {
 		p.add(&p.report.Waiting, 1)
@@ -91,6 +99,7 @@ func (p *Pass) send(ctx context.Context, d desk.Pending) desk.Result {
 		p.add(&p.report.Waiting, 1)
 		return p.untried(d, err)
 	}
+	unsure = true
 	raw, err := relay.Send(ctx, letter)
 	return p.sent(ctx, b, d, t, letter, raw, err)
 }

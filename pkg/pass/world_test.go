@@ -43,6 +43,7 @@ type world struct {
 	clock   *sandbox.Clock
 	policy  desk.Policy
 	steps   func(name string) // called before and after whatever changes anything; nil = nobody listens
+	dead    string            // the step the pass died at; it stays dead, and changes nothing more, if it recovers from that
 	moveTo  string
 	sources []string
 	boxes   []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
@@ -241,8 +242,11 @@ func (w *world) run(fn func(*pass.Pass, context.Context) (*pass.Report, error)) 
 	p, s := w.open(store.Options{})
 	defer func() { w.check(s.Close()) }()
 	defer func() {
-		if d, ok := recover().(died); ok {
-			r, at = nil, d.step
+		if r := recover(); r != nil && r != (died{w.dead}) {
+			panic(r)
+		}
+		if w.dead != "" {
+			r, at, w.dead = nil, w.dead, ""
 		}
 	}()
 	r, err := fn(p, context.Background())
@@ -285,6 +289,9 @@ func (w *world) lastID() string {
 }
 
 func (w *world) step(name string) {
+	if w.dead != "" {
+		panic(died{w.dead})
+	}
 	if w.steps != nil {
 		w.steps(name)
 	}

@@ -108,6 +108,13 @@ func (r *Relay) Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
 	if err != nil {
 		return nil, err
 	}
+	ended := false
+	defer func() {
+		if s != nil && !ended { // a panic: nobody knows what it would say next
+			s.broken = true
+		}
+		r.give(s)
+	}()
 	err = s.send(ctx, e, raw)
 	if used && s.hungUp() {
 		// The server had ended an idle connection, before it took anything of this letter.
@@ -117,7 +124,7 @@ func (r *Relay) Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
 			err = s.send(ctx, e, raw)
 		}
 	}
-	r.give(s)
+	ended = true
 	if err != nil {
 		return raw, fmt.Errorf("send to %s: %w", l.To.Addr, err)
 	}

@@ -1,0 +1,87 @@
+package pass_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/render"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+const poisoned = "poison@a.example"
+
+// panickingTexts panics over the letters to one customer.
+type panickingTexts struct{ pass.Texts }
+
+func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rendered, error) {
+	if v.Address == poisoned {
+		panic("of death")
+	}
+	return t.Texts.Letter(kind, v)
+}
+
+// panickingRelay panics over the letters to one customer.
+type panickingRelay struct{ pass.Relay }
+
+func (r panickingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
+	if l.To.Addr == poisoned {
+		panic("of death")
+	}
+	return r.Relay.Send(ctx, l)
+}
+
+// TestALetterThatPanicsIsHeldAndTheOthersGo: once it is mended, it goes out where it cannot have gone before.
+func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil  func(*pass.Pass)
+		unsure bool
+	}{
+		"in its text": {func(p *pass.Pass) {
+			kit := p.Kit
+			p.Kit = func() (pass.Kit, error) {
+				k, err := kit()
+				k.Texts = panickingTexts{k.Texts}
+				return k, err
+			}
+		}, false},
+		"on its way": {func(p *pass.Pass) {
+			open := p.Boxes[0].Relay
+			p.Boxes[0].Relay = func(ctx context.Context) (pass.Relay, error) {
+				r, err := open(ctx)
+				return panickingRelay{r}, err
+			}
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			for i, from := range []string{"first@a.example", poisoned, "third@a.example"} {
+				w.arrive(letter(fmt.Sprint(i, "@a.example"), from, "Printer", "please"))
+			}
+			p, s := w.open(store.Options{})
+			c.spoil(p)
+			r, err := p.Poll(t.Context())
+			w.check(err)
+			left, err := r.Left()
+			if left != pass.Held || r.Held != 1 || !strings.Contains(fmt.Sprint(err), "panic: of death") || r.Sent != 2 {
+				t.Errorf("left %v, %v: %+v", left, err, r)
+			}
+			all, err := s.Pendings()
+			w.check(err)
+			if len(all) != 1 || !all[0].Held || all[0].Unsure != c.unsure {
+				t.Fatalf("outbox: %+v", all)
+			}
+			_, err = s.Retry(all[0].Seq)
+			w.check(err)
+			w.check(s.Close())
+			w.quiet()
+			if want := map[bool]int{false: 3, true: 2}[c.unsure]; len(w.smtp.Letters()) != want {
+				t.Errorf("%d letters in the end, not %d", len(w.smtp.Letters()), want)
+			}
+		})
+	}
+}
