@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
+	"regexp"
 	"strings"
 
 	"helpdesk/pkg/fault"
@@ -32,16 +33,45 @@ func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 		return fault.Misconfigured(fmt.Errorf("%w; check smtp.auth, smtp.user and smtp.tls", err))
 	case code >= 400 && code < 500:
 		return fault.New(fault.Refused, err)
-	case tooLarge(stage, reply):
-		return fault.New(fault.Never, fmt.Errorf("%w: %w", fault.ErrTooLarge, err))
-	case code >= 500 && code < 600 && (stage == "MAIL" || s.from != "<>" && strings.Contains(reply.Msg, s.from)):
-		// QUIRK: Postfix puts off refusing a sender until RCPT (smtpd_delay_reject).
-		return fault.New(fault.Never, fmt.Errorf("%w; does the server let this account send as that address? see smtp.envelope_from", err))
 	case code >= 500 && code < 600:
-		return fault.New(fault.Never, err)
+		return s.refused(stage, reply, err)
 	}
 	s.broken = true // an answer that is none: we are out of step
 	return fault.Away(lost, err)
+}
+
+// refused says what a refusal for good is about: this letter, or who sends it, which keeps every letter until a person
+// mends it.
+func (s *session) refused(stage string, reply *textproto.Error, err error) error {
+	switch about, sure := s.aboutSender(stage, reply); {
+	case tooLarge(stage, reply):
+		return fault.New(fault.Never, fmt.Errorf("%w: %w", fault.ErrTooLarge, err))
+	case sure && s.letter.usual:
+		return fault.Misconfigured(fmt.Errorf("%w; does the server let this account send as that address? check smtp.user and "+
+			"mailboxes[].from", err))
+	case about:
+		return fault.New(fault.Never, fmt.Errorf("%w; does the server let this account send as that address? see smtp.envelope_from", err))
+	case stage == "RCPT" && relaying.MatchString(reply.Msg):
+		return fault.Misconfigured(fmt.Errorf("%w; the server takes letters to others from known senders only: check smtp.auth, "+
+			"smtp.user and smtp.tls", err))
+	}
+	return fault.New(fault.Never, err)
+}
+
+var (
+	// QUIRK: Postfix puts off refusing a sender until RCPT (smtpd_delay_reject), Exchange until after the letter (5.7.60, and as
+	// a service 5.2.252).
+	senderRefused = regexp.MustCompile(`(?i)^(5\.\d+\.\d+ )?(\S+@\S+ )?sender address rejected|^5\.(7\.60|2\.252) `)
+	// QUIRK: there is no code for it; Postfix, Exim, Sendmail and Exchange each say it in their way. A server that asked the
+	// recipient's and tells what that said begins otherwise.
+	relaying = regexp.MustCompile(`(?i)^(5\.\d+\.\d+ )?(\S+@\S+ )?(\S+; )?(unable to relay|relay(ing)? )`)
+)
+
+// aboutSender says whether a refusal seems to be about the sender, and whether it can be about nothing else.
+func (s *session) aboutSender(stage string, reply *textproto.Error) (about, sure bool) {
+	named := s.letter.from != "<>" && strings.Contains(reply.Msg, s.letter.from)
+	sure = stage == "MAIL" || senderRefused.MatchString(reply.Msg) || named && stage == "RCPT" && !strings.Contains(reply.Msg, s.letter.to)
+	return sure || named, sure
 }
 
 // tooLarge says whether a refusal is about the size of the letter (RFC 3463, 3.3 and 3.4), or about the files in it.

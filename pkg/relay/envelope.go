@@ -14,6 +14,7 @@ import (
 type envelope struct {
 	from, to string
 	utf8     bool // an address needs SMTPUTF8 (RFC 6531)
+	usual    bool // MAIL is the same with every letter: to refuse it is to refuse them all
 }
 
 func newEnvelope(l desk.Letter) (envelope, error) {
@@ -36,6 +37,7 @@ func newEnvelope(l desk.Letter) (envelope, error) {
 	}
 	e.from = angle(from)
 	e.utf8 = !ascii(e.from + e.to)
+	e.usual = l.EnvelopeFrom == "" && !e.utf8
 	return e, nil
 }
 

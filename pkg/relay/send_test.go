@@ -68,6 +68,7 @@ func TestSendSaysWhatARefusalMeans(t *testing.T) {
 			{"never", func(l *desk.Letter) { l.To.Addr = "never@example.org" }, fault.Never, fault.One, "550"},
 			{"closing", func(l *desk.Letter) { l.To.Addr = "closing@example.org" }, fault.Refused, fault.Server, "421"},
 			{"sender", func(l *desk.Letter) { l.EnvelopeFrom = "refused@example.ru" }, fault.Never, fault.One, "smtp.envelope_from"},
+			{"own sender", func(l *desk.Letter) { l.From.Addr = "refused@example.ru" }, fault.Refused, fault.Setup, "smtp.user"},
 			{"size", func(l *desk.Letter) { l.Text = strings.Repeat("я", 200000) }, fault.Never, fault.One, "200000"},
 			{"address", func(l *desk.Letter) { l.To.Addr = "a@b.ru\r\nRCPT TO:<c@d.ru>" }, fault.Never, fault.One, "not an address"},
 			{"two", func(l *desk.Letter) { l.To.Addr = "a@b.ru>,<c@d.ru" }, fault.Never, fault.One, "not an address"},

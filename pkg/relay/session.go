@@ -24,7 +24,7 @@ type session struct {
 	letters int  // sent by it
 	broken  bool // of no use any more
 	early   bool // it broke before the server answered anything of the letter
-	from    string
+	letter  envelope
 }
 
 // begin ties the connection to ctx. The returned function ends that.
@@ -120,7 +120,7 @@ func (s *session) announce(e envelope, size int) error {
 	if e.utf8 {
 		from += " SMTPUTF8"
 	}
-	s.early, s.from = true, e.from
+	s.early, s.letter = true, e
 	commands := []string{from, "RCPT TO:" + e.to, "DATA"}
 	if ok, _ := s.client.Extension("PIPELINING"); ok {
 		return s.together(commands)

@@ -1,0 +1,57 @@
+package relay
+
+import (
+	"context"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"helpdesk/pkg/fault"
+)
+
+// TestARefusalOfTheAccountKeepsEveryLetter, as long as it can be about nothing else; one of the recipient, or one that may
+// be of him, is about one letter.
+func TestARefusalOfTheAccountKeepsEveryLetter(t *testing.T) {
+	s := memoryServer(t)
+	r := open(t, options(s.addr))
+	for _, c := range []struct {
+		stage    string
+		envelope string
+		reply    smtp.SMTPError
+		account  bool
+	}{
+		{"mail", "", smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Sender address rejected: not owned by auth user."}, true},
+		{"mail", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "not you"}, true},
+		{"mail", "<>", smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "no null sender"}, false},
+		{"mail", "bounce@example.ru", smtp.SMTPError{Code: 553, EnhancedCode: smtp.NoEnhancedCode, Message: "not you"}, false},
+		{"rcpt", "", smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "<support@example.ru>: not owned by user"}, true},
+		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "<support@example.ru> may not write to <ivan@example.org>"}, false},
+		{"rcpt", "", smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "<ivan@example.org>: Relay access denied"}, true},
+		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "relay not permitted"}, true},
+		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "<ivan@example.org>... Relaying denied"}, true},
+		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 54}, Message: "SMTP; Unable to relay recipient in non-accepted domain"}, true},
+		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "<ivan@example.org>: Recipient address rejected: " +
+			"undeliverable address: host mx.example.org said: 554 5.7.1 <ivan@example.org>: Relay access denied"}, false},
+		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}, false},
+		{"rcpt", "", smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}, true},
+		{"data", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 60}, Message: "SMTP; Client does not have permissions"}, true},
+		{"data", "", smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "spam of <support@example.ru>"}, false},
+	} {
+		s.memory.fail = func(stage string) error {
+			if stage == c.stage {
+				return &c.reply
+			}
+			return nil
+		}
+		l := letterTo("ivan@example.org")
+		l.EnvelopeFrom = c.envelope
+		_, err := r.Send(context.Background(), l)
+		outcome, extent := fault.Never, fault.One
+		if c.account {
+			outcome, extent = fault.Refused, fault.Setup
+		}
+		if fault.Of(err) != outcome || fault.ExtentOf(err) != extent {
+			t.Errorf("at %s: %v, extent %v: %v", c.stage, fault.Of(err), fault.ExtentOf(err), err)
+		}
+	}
+}
