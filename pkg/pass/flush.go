@@ -113,9 +113,8 @@ func (p *Pass) posts(ctx context.Context, due []desk.Pending) ([]desk.Result, er
 // trusted parts effects by how far they may be made together: those never tried or certainly refused, those whose one
 // attempt came to nothing, and one by one those that failed so more often, since what the portal dies over may be one of
 // them.
-func trusted(due []desk.Pending) [][]desk.Pending {
+func trusted(due []desk.Pending) (groups [][]desk.Pending) {
 	var fresh, second []desk.Pending
-	var alone [][]desk.Pending
 	for i, d := range due {
 		switch {
 		case !d.Unsure:
@@ -123,16 +122,10 @@ func trusted(due []desk.Pending) [][]desk.Pending {
 		case d.Tries < 2:
 			second = append(second, d)
 		default:
-			alone = append(alone, due[i:i+1:i+1])
+			groups = append(groups, due[i:i+1:i+1])
 		}
 	}
-	groups := alone
-	for _, g := range [][]desk.Pending{second, fresh} {
-		if len(g) > 0 {
-			groups = append([][]desk.Pending{g}, groups...)
-		}
-	}
-	return groups
+	return slices.DeleteFunc(append([][]desk.Pending{fresh, second}, groups...), func(g []desk.Pending) bool { return len(g) == 0 })
 }
 
 // mostBlamed is how many effects of a pass may fail by themselves before it is the portal that fails.

@@ -22,7 +22,7 @@ func (w *world) closedChat(code string, status int) {
 
 // Comments that could not be read for a while go out when they can be, however long that was.
 func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
-	for _, minutes := range []int{15, 300} {
+	for _, minutes := range []int{15, 90} {
 		for _, code := range []string{"insufficient_scope", "ERROR_CORE"} {
 			t.Run(fmt.Sprint(minutes, code), func(t *testing.T) {
 				w := newWorld(t, sandbox.PortalOptions{NewCard: true})
