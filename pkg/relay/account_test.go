@@ -55,3 +55,31 @@ func TestARefusalOfTheAccountKeepsEveryLetter(t *testing.T) {
 		}
 	}
 }
+
+// What the account may send is used up: that passes, and is no fault of the letter. A recipient's full mailbox is his.
+func TestALimitOfTheAccountKeepsEveryLetterForAWhile(t *testing.T) {
+	s := memoryServer(t)
+	r := open(t, options(s.addr))
+	for _, c := range []struct {
+		stage string
+		reply smtp.SMTPError
+		spent bool
+	}{
+		{"data", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 4, 5}, Message: "Daily user sending quota exceeded"}, true},
+		{"mail", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Sending limit exceeded"}, true},
+		{"rcpt", smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Ratelimit exceeded"}, true},
+		{"rcpt", smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "Mailbox quota exceeded"}, false},
+		{"data", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}, false},
+	} {
+		s.memory.fail = func(stage string) error {
+			if stage == c.stage {
+				return &c.reply
+			}
+			return nil
+		}
+		_, err := r.Send(context.Background(), letterTo("ivan@example.org"))
+		if spent := fault.Of(err) == fault.Refused && fault.ExtentOf(err) == fault.Server && fault.After(err) > 0; spent != c.spent {
+			t.Errorf("%s: %v, extent %v, after %v", c.reply.Message, fault.Of(err), fault.ExtentOf(err), fault.After(err))
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/textproto"
 	"regexp"
 	"strings"
+	"time"
 
 	"helpdesk/pkg/fault"
 )
@@ -44,6 +45,8 @@ func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 // mends it.
 func (s *session) refused(stage string, reply *textproto.Error, err error) error {
 	switch about, sure := s.aboutSender(stage, reply); {
+	case spent.MatchString(reply.Msg):
+		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: limitRest, Err: err}
 	case tooLarge(stage, reply):
 		return fault.New(fault.Never, fmt.Errorf("%w: %w", fault.ErrTooLarge, err))
 	case sure && s.letter.usual:
@@ -58,7 +61,13 @@ func (s *session) refused(stage string, reply *textproto.Error, err error) error
 	return fault.New(fault.Never, err)
 }
 
+// limitRest is how long an account that has used up its limit is left alone. Limits are of an hour or a day.
+const limitRest = 30 * time.Minute
+
 var (
+	// QUIRK: what an account may send in a day is used up with 550 5.4.5 at Gmail, after the letter, as if the letter were
+	// refused; others tell it in words alone.
+	spent = regexp.MustCompile(`(?i)^5\.4\.5 |\b(daily|hourly|sending|outgoing message|message rate|send) (quota|limit)|ratelimit exceeded`)
 	// QUIRK: Postfix puts off refusing a sender until RCPT (smtpd_delay_reject), Exchange until after the letter (5.7.60, and as
 	// a service 5.2.252).
 	senderRefused = regexp.MustCompile(`(?i)^(5\.\d+\.\d+ )?(\S+@\S+ )?sender address rejected|^5\.(7\.60|2\.252) `)
