@@ -42,24 +42,34 @@ func TestTextThatThePortalFailsOver(t *testing.T) {
 	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway} {
 		t.Run(fmt.Sprint(kind), func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+			bad := func(c *sandbox.Call) sandbox.Fault {
 				if c.Method == "tasks.task.add" && strings.Contains(shown(c), "poison") {
 					return sandbox.Fault{Kind: kind}
 				}
 				return sandbox.Fault{}
-			})
+			}
+			w.portal.Inject(bad)
 			w.arrive(letter("bad@a.example", "a@a.example", "Bad poison", "' or 1=1; poison"))
 			w.others(5)
-			for range 4 {
+			w.poll()
+			w.arrive(letter("new@d.example", "d@d.example", "New", "please"))
+			w.portalAway()
+			w.poll()
+			w.portal.Inject(bad)
+			w.clock.Advance(5 * time.Minute)
+			if w.poll(); len(w.portal.Tasks()) != 1 {
+				t.Errorf("%d tasks: the new one goes with those that failed", len(w.portal.Tasks()))
+			}
+			for range 3 {
 				w.clock.Advance(5 * time.Minute)
 				w.poll()
 			}
-			if n := len(w.portal.Tasks()); n != 5 {
+			if n := len(w.portal.Tasks()); n != 6 {
 				t.Errorf("%d tasks after 20 minutes", n)
 			}
 			w.arrive(letter("later@c.example", "c@c.example", "Later", "please"))
 			w.clock.Advance(time.Hour)
-			if w.poll(); len(w.portal.Tasks()) != 6 {
+			if w.poll(); len(w.portal.Tasks()) != 7 {
 				t.Errorf("%d tasks: a new one waits for the bad one", len(w.portal.Tasks()))
 			}
 		})
@@ -85,6 +95,25 @@ func TestTextsThatThePortalFailsOver(t *testing.T) {
 	}
 	if n := len(w.portal.Tasks()); n != 5 {
 		t.Errorf("%d tasks", n)
+	}
+}
+
+// A portal that reads and makes nothing is not asked for each of them in every pass.
+func TestPortalThatMakesNothing(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "tasks.task.add" {
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+	w.others(20)
+	for range 10 {
+		w.clock.Advance(5 * time.Minute)
+		w.portal.ResetCounts()
+		if w.poll(); w.count("tasks.task.add") > 20 || w.portal.Hits() > 5 {
+			t.Errorf("%d requests", w.portal.Hits())
+		}
 	}
 }
 

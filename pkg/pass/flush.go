@@ -103,8 +103,10 @@ func (p *Pass) posts(ctx context.Context, due []desk.Pending) ([]desk.Result, er
 			return results, err
 		}
 		attempts = desk.Attempts{} // what was brought there is noted with the first
-		for i, m := range p.Portal.Make(ctx, whole) {
-			results = append(results, p.posted(ctx, group[i], p.blame(group, m)))
+		made := p.Portal.Make(ctx, whole)
+		p.blame(group, made)
+		for i, m := range made {
+			results = append(results, p.posted(ctx, group[i], m))
 		}
 	}
 	return results, nil
@@ -128,19 +130,25 @@ func trusted(due []desk.Pending) (groups [][]desk.Pending) {
 	return slices.DeleteFunc(append([][]desk.Pending{fresh, second}, groups...), func(g []desk.Pending) bool { return len(g) == 0 })
 }
 
-// mostBlamed is how many effects of a pass may fail by themselves before it is the portal that fails.
+// mostBlamed is how many groups may fail in a pass before it is the portal that fails.
 const mostBlamed = 2
 
-// blame takes a failure of the whole portal for the effect's own where that has failed before and was made alone: it was
-// looked for before, so the portal answers.
-func (p *Pass) blame(group []desk.Pending, m desk.Made) desk.Made {
-	suspect := len(group) == 1 && group[0].Unsure && group[0].Tries >= 2
-	if !suspect || fault.ExtentOf(m.Err) != fault.Server || fault.Of(m.Err) != fault.Unsure || p.blamed == mostBlamed {
-		return m
+// blame takes a failure of the whole portal for that of a group of effects which were looked for before: to that the
+// portal answered.
+func (p *Pass) blame(group []desk.Pending, made []desk.Made) {
+	if !group[0].Unsure || p.blamed == mostBlamed {
+		return
 	}
-	p.blamed++
-	m.Err = &fault.Error{Outcome: fault.Unsure, After: fault.After(m.Err), Err: m.Err}
-	return m
+	failed := false
+	for i, m := range made {
+		if m.Err != nil && fault.ExtentOf(m.Err) == fault.Server && fault.Of(m.Err) == fault.Unsure {
+			failed = true
+			made[i].Err = &fault.Error{Outcome: fault.Unsure, After: fault.After(m.Err), Err: m.Err}
+		}
+	}
+	if failed {
+		p.blamed++
+	}
 }
 
 func seqs(due []desk.Pending) []uint64 {

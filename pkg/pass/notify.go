@@ -156,7 +156,7 @@ func (p *Pass) stirred(states []desk.TaskState, tickets map[int64]desk.Ticket, n
 		}
 		settled := t.ReadAt.Sub(stirred) >= freshness && !t.ReadAt.After(now)
 		_, unread := next.Unread[s.Task]
-		if settled && !unread && (!s.Activity.After(t.Activity) || t.Activity.After(now)) && s.Status == t.Status {
+		if settled && !unread && !s.Activity.After(t.Activity) && s.Status == t.Status {
 			continue
 		}
 		out = append(out, s)

@@ -173,7 +173,7 @@ type Pass struct {
 	relays map[string]Relay
 	tried  map[uint64]bool  // entries of the outbox that had their attempt in this pass
 	away   map[string]error // not to be asked again in this pass: "portal", "relay NAME", "marks of NAME"
-	blamed int              // effects whose failure was not taken for the portal's
+	blamed int              // groups of effects whose failure was not taken for the portal's
 	luck   map[string]int   // by relay: letters it took, or those it broke off since, below nought
 	found  int              // messages to work through
 	done   int              // of them finished

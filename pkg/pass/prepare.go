@@ -217,7 +217,7 @@ func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) 
 		return err
 	})
 	switch {
-	case kept == nil && (err == nil || fault.Of(err) == fault.Never):
+	case kept == nil && err == nil:
 		err = fault.New(fault.Never, fmt.Errorf("fetch message %d of mailbox %s: %w", at.UID, at.Mailbox, errGone))
 	case err != nil && fault.ExtentOf(err) != fault.One:
 		err = fmt.Errorf("%w: %w", errAway, err)

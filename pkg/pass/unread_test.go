@@ -1,10 +1,14 @@
 package pass_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/portal"
 	"helpdesk/pkg/sandbox"
 	"helpdesk/pkg/store"
 )
@@ -83,6 +87,57 @@ func TestUnreadTaskThatIsGone(t *testing.T) {
 	w.portal.ResetCounts()
 	if w.notify(); w.portal.Hits() != 1 {
 		t.Errorf("%d requests", w.portal.Hits())
+	}
+}
+
+// A task that has no ticket any more, after an older state was put back for instance, is nobody's to read.
+func TestUnreadTaskWithoutATicket(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.opened()
+	made := w.client().Make(t.Context(), []desk.Effect{{Kind: desk.OpenTask, Key: "k", Post: &desk.Post{Title: "x", Fields: &desk.Fields{Responsible: specialist}}}})
+	w.check(made[0].Err)
+	w.clock.Advance(time.Hour)
+	_, s := w.open(store.Options{})
+	w.check(s.RecordChanges(w.clock.Now(), nil, desk.Reading{Activity: w.clock.Now(), Unread: map[int64]desk.Unread{made[0].Task: {Tries: 1}}}, nil))
+	w.check(s.Close())
+	w.clock.Advance(time.Hour)
+	w.notify()
+	w.clock.Advance(time.Hour)
+	w.portal.ResetCounts()
+	if w.notify(); w.portal.Hits() != 1 {
+		t.Errorf("%d requests", w.portal.Hits())
+	}
+}
+
+// watching notes what is asked for.
+type watching struct {
+	pass.Feed
+	asked *[]desk.Watch
+}
+
+func (f watching) Talks(ctx context.Context, ws []desk.Watch) ([]desk.Talk, error) {
+	*f.asked = append(*f.asked, ws...)
+	return f.Feed.Talks(ctx, ws)
+}
+
+// When a task's comments move from the forum into a chat, that is read from its beginning: it counts for itself.
+func TestChatInTheForumsPlace(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	task := w.opened()
+	w.portal.Say(task, specialist, "in the forum")
+	w.quiet()
+	w.portal.Upgrade()
+	w.check(w.client().CallV3(t.Context(), "tasks.task.get", portal.Params{{Name: "id", Value: task}}, nil)) // a person opens it
+	w.portal.Say(task, specialist, "in the chat")
+	w.clock.Advance(time.Minute)
+	p, s := w.open(store.Options{})
+	var asked []desk.Watch
+	p.Feed = watching{p.Feed, &asked}
+	_, err := p.Announce(t.Context())
+	w.check(err)
+	w.check(s.Close())
+	if len(asked) != 1 || asked[0].Chat == 0 || asked[0].Last != 0 {
+		t.Errorf("%+v", asked)
 	}
 }
 
@@ -188,13 +243,15 @@ func TestPortalsClockIsSetBack(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	w.notify()
 	w.clock.Advance(10 * time.Minute)
-	before := w.lettersTo("b@b.example")
-	w.portal.Say(tasks[1].ID, specialist, "two")
+	before := len(w.smtp.Letters())
+	for _, task := range tasks {
+		w.portal.Say(task.ID, specialist, "two")
+	}
 	for range 10 {
 		w.clock.Advance(time.Minute)
 		w.notify()
 	}
-	if n := w.lettersTo("b@b.example") - before; n != 1 {
+	if n := len(w.smtp.Letters()) - before; n != 2 {
 		t.Errorf("%d letters", n)
 	}
 }
