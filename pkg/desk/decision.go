@@ -46,7 +46,12 @@ type Words struct {
 	RobotSenders       []string `yaml:"robot_senders"`       // regular expressions (RE2) on the local part
 	OutOfOffice        []string `yaml:"out_of_office"`       // what a subject begins with
 	ReplyPrefixes      []string `yaml:"reply_prefixes"`      // Re, Fwd and their like: cut from a subject together with the colon
-	Thanks             []string `yaml:"thanks"`              // regular expressions (RE2): the whole of a letter that only thanks
+	Greetings          []string `yaml:"greetings"`           // regular expressions (RE2), as all of these: what letters that only thank are made of
+	Thanks             []string `yaml:"thanks"`              // the thanks
+	ThanksWith         []string `yaml:"thanks_with"`         // what is said besides
+	ThanksNot          []string `yaml:"thanks_not"`          // words that no such letter holds
+	Names              []string `yaml:"names"`               // whom it names; case matters
+	Signatures         []string `yaml:"signatures"`          // what its signature begins with
 	PublicDomains      []string `yaml:"public_domains"`      // domains whose users have nothing to do with each other
 	ServiceComments    []string `yaml:"service_comments"`    // regular expressions (RE2) of the portal's own remarks in the name of a user
 	DeletedPlaceholder []string `yaml:"deleted_placeholder"` // regular expressions (RE2) of what stands for a deleted message

@@ -20,7 +20,7 @@ type Rules struct {
 	public  map[string]bool
 	prefix  *regexp.Regexp // reply prefixes at the beginning of a subject; nil = none
 	robots  []*regexp.Regexp
-	thanks  []*regexp.Regexp
+	thanks  gratitude
 	service []*regexp.Regexp
 	deleted []*regexp.Regexp
 	routes  []route
@@ -80,7 +80,8 @@ func (r *Rules) words(w *Words) error {
 		return res
 	}
 	r.robots = compile("robot_senders", w.RobotSenders, `(?i)%s`)
-	r.thanks = compile("thanks", w.Thanks, `(?i)^(?:%s)$`)
+	thanks, err := thanking(w, compile)
+	r.thanks, errs = thanks, append(errs, err)
 	r.service = compile("service_comments", w.ServiceComments, `(?i)^(?:%s)$`)
 	r.deleted = compile("deleted_placeholder", w.DeletedPlaceholder, `(?i)^(?:%s)$`)
 	if len(w.ReplyPrefixes) > 0 {

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"strings"
 )
 
 func duplicateRule() rule {
@@ -69,30 +68,4 @@ func askLate(w *weighing) (string, bool) {
 	}
 	age := w.f.Now.Sub(w.found.ClosedAt)
 	return fmt.Sprintf("closed %d days ago", int(age.Hours()/24)), age > w.r.policy.ReopenWithin
-}
-
-// askThanks looks at what the writer wrote, without the quote. A file is a reason to look again.
-func askThanks(w *weighing) (string, bool) {
-	for _, a := range w.m.Attachments {
-		if !a.Inline {
-			return "", false
-		}
-	}
-	var lines []string
-	for line := range strings.Lines(w.m.Text) {
-		if line = strings.Join(strings.Fields(line), " "); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	text := strings.Join(lines, "\n")
-	const most = 400 // a thank-you is short, whatever the signature
-	if text == "" || len([]rune(text)) > most {
-		return "", false
-	}
-	for _, re := range w.r.thanks {
-		if re.MatchString(text) {
-			return cutRunes(lines[0], 60), true
-		}
-	}
-	return "", false
 }

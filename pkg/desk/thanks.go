@@ -1,0 +1,89 @@
+package desk
+
+import (
+	"regexp"
+	"strings"
+)
+
+// gratitude tells letters that only thank.
+type gratitude struct {
+	whole *regexp.Regexp   // nil = none is
+	not   []*regexp.Regexp // what is in none of them
+}
+
+// thanking makes it of the lists. A name may stand beside a greeting or the thanks, or on the last line; a signature ends
+// at a blank line, but the one behind its first words.
+func thanking(w *Words, compile func(list string, patterns []string, form string) []*regexp.Regexp) (g gratitude, err error) {
+	const (
+		gap  = `[ ,.!;:()*\n–—🙏👍😊🙂😀❤️-]`
+		line = `\n[^\n?!]{1,70}`
+		none = `[^\x00-\x{10FFFF}]`
+	)
+	g.not = compile("thanks_not", w.ThanksNot, `(?i)(?:^|\PL)(?:%s)(?:\PL|$)`)
+	var bad bool
+	either := func(list string, patterns []string) string {
+		bad = bad || len(compile(list, patterns, `(?:%s)`)) < len(patterns)
+		if len(patterns) == 0 {
+			return none
+		}
+		return `(?:` + strings.Join(patterns, "|") + `)`
+	}
+	name := `(?-i:` + either("names", w.Names) + `)`
+	thanks, with := either("thanks", w.Thanks), either("thanks_with", w.ThanksWith)
+	greeting, signature := either("greetings", w.Greetings), either("signatures", w.Signatures)
+	if bad { // compile tells
+		return g, nil
+	}
+	words := `(?:` + thanks + `(?:,? ` + name + `)?|` + with + `(?:, ` + name + `)?)`
+	end := `(?:\n+(?:` + signature + `[ ,.!]*\n\n` + name + `|` + signature + `[^\n]*)(?:` + line + `){0,6}|\n+` + name + `)?`
+	g.whole, err = regexp.Compile(`(?i)^(?:` + name + `, )?(?:` + greeting + `(?:,? ` + name + `)?` + gap + `+)?(?:` + name + `[,!]` + gap + `*)?` +
+		`(?:` + with + gap + `+)*` + thanks + `(?:,? ` + name + `)?(?:` + gap + `+` + words + `)*` + gap + `*` + end + gap + `*$`)
+	return g, err
+}
+
+// only says whether all of the text is thanks.
+func (g *gratitude) only(text string) bool {
+	for _, re := range g.not {
+		if re.MatchString(text) {
+			return false
+		}
+	}
+	return g.whole != nil && g.whole.MatchString(text)
+}
+
+// askThanks looks at what the writer wrote, without the quote. A file is a reason to look again.
+func askThanks(w *weighing) (string, bool) {
+	for _, a := range w.m.Attachments {
+		if !a.Inline {
+			return "", false
+		}
+	}
+	const most = 400 // a thank-you is short, whatever the signature
+	text := paragraphs(w.m.Text)
+	if text == "" || len([]rune(text)) > most || !w.r.thanks.only(text) {
+		return "", false
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	return cutRunes(first, 60), true
+}
+
+// paragraphs trims the lines of a text, and leaves one blank line where there are more.
+func paragraphs(text string) string {
+	var b strings.Builder
+	blank := false
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); line == "" {
+			blank = true
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+			if blank {
+				b.WriteByte('\n')
+			}
+		}
+		b.WriteString(line)
+		blank = false
+	}
+	return b.String()
+}
