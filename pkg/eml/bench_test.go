@@ -67,6 +67,12 @@ var heavy = []struct {
 	{"links 20000", func() io.Reader {
 		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<a href=\"https://example.ru/x\">link</a>\r\n", 20000, "")
 	}},
+	{"picture 50 MB in HTML", func() io.Reader {
+		return repeated(head1+"Content-Type: text/html\r\n\r\n<img src=\"data:image/png;base64,", strings.Repeat("iVBO", 19)+"\r\n", 50<<20/57, "\">")
+	}},
+	{"pictures 20000 in HTML", func() io.Reader {
+		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<img src=\"data:image/png;base64,iVBO\">\r\n", 20000, "")
+	}},
 	{"parts 5000", func() io.Reader {
 		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\nContent-Type: application/pdf\r\n\r\nABC\r\n", 5000, "--b--\r\n")
 	}},

@@ -17,12 +17,25 @@ func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64
 }
 
 // text reads a leaf like content, but what it keeps is valid until the next one only, and is summed up only where it is not
-// all.
-func (w *walker) text(r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
-	n, done := w.number(&r)
+// all. The pictures that stand in a page itself are taken out of it first.
+func (w *walker) text(r io.Reader, limit int, isHTML bool) (n int, kept []byte, size int64, sum string) {
+	n = w.next
+	w.next++
 	to := summed{capped: capped{b: w.buf.text[:0], limit: limit}}
-	size, _ = io.CopyBuffer(&to, r, w.buf.piece)
-	done()
+	var out io.Writer = &to
+	if n == w.want {
+		w.found = true
+		out = io.MultiWriter(&to, sender{w})
+	}
+	if isHTML {
+		cut := &pictures{w: w, to: out}
+		_, _ = io.CopyBuffer(cut, r, w.buf.piece)
+		cut.close()
+		size = cut.size
+		w.attachPictures(cut.found)
+	} else {
+		size, _ = io.CopyBuffer(out, r, w.buf.piece)
+	}
 	w.buf.text = to.b
 	return n, to.b, size, to.sum()
 }
@@ -72,10 +85,23 @@ type teeOut struct {
 
 func (t *teeOut) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
-	if n > 0 && t.w.outErr == nil {
-		_, t.w.outErr = t.w.out.Write(p[:n])
-	}
+	t.w.send(p[:n])
 	return n, err
+}
+
+// send writes content of the wanted leaf.
+func (w *walker) send(b []byte) {
+	if len(b) > 0 && w.outErr == nil {
+		_, w.outErr = w.out.Write(b)
+	}
+}
+
+// sender is a writer that sends, and never fails.
+type sender struct{ w *walker }
+
+func (s sender) Write(p []byte) (int, error) {
+	s.w.send(p)
+	return len(p), nil
 }
 
 // capped keeps the first bytes written to it.

@@ -16,6 +16,7 @@ const (
 	DegradedPGP       = "pgp"       // encrypted or signed with PGP inside the text
 	DegradedEncrypted = "encrypted" // encrypted as a whole
 	DegradedTNEF      = "tnef"      // a winmail.dat that could not be opened
+	DegradedPicture   = "picture"   // a picture in the HTML itself that could not be taken out of it
 	DegradedSMIME     = "smime"     // a signed container that could not be opened
 )
 

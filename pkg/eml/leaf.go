@@ -106,13 +106,13 @@ func typeName(typ string) string {
 
 // readText reads a piece of text. One that is longer than allowed is kept as an attachment too.
 func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
-	n, kept, size, sum := w.text(r, maxText)
+	isHTML := ct.value == "text/html"
+	n, kept, size, sum := w.text(r, maxText, isHTML)
 	if size > int64(len(kept)) {
 		w.degrade(DegradedText)
 		w.addAttachment(part{h: h, typ: ct.value, name: ct.params["name"], p: p}, n, size, sum)
 	}
 	w.texts += len(kept)
-	isHTML := ct.value == "text/html"
 	if !isHTML {
 		var files []uuFile
 		kept, files = cutUU(kept)
@@ -123,6 +123,9 @@ func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
 	text, clean := decodeText(kept, ct, isHTML)
 	if !clean {
 		w.degrade(DegradedCharset)
+	}
+	if isHTML && picturesLeft(text) {
+		w.degrade(DegradedPicture)
 	}
 	w.sum(ct.value, strings.TrimSpace(text))
 	w.addText(text, isHTML, p)

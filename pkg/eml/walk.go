@@ -29,6 +29,9 @@ type walker struct {
 	outErr error
 	found  bool
 
+	drawn    int               // pictures met in pages
+	pictures map[string]string // what they are called in the page, by their sums; made for the first
+
 	segments []*segment
 	texts    int // bytes of text held
 	report   *desk.Report

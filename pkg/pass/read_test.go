@@ -3,6 +3,7 @@ package pass_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -118,5 +119,18 @@ func TestCutInHTMLAlone(t *testing.T) {
 	m, err := pass.Read(bytes.NewReader(r.mail("both")), desk.Listing{}, replyCutter(t))
 	if err != nil || m.BBCode != "Не работает." || !strings.Contains(m.Quoted, "Что случилось?") {
 		t.Errorf("%v: %q, cut %q", err, m.BBCode, m.Quoted)
+	}
+}
+
+// A screenshot pasted as a data: address is a file like any other, and so is what stands in a quote.
+func TestPicturesInThePage(t *testing.T) {
+	const img = `<img src="data:image/png;base64,%s">`
+	r := reply{html: `<p>Ошибка:</p>` + fmt.Sprintf(img, "iVBORw0K") + `<div class="gmail_quote"><blockquote class="gmail_quote">Пришлите снимок ` + fmt.Sprintf(img, "iVBO") + `</blockquote></div>`}
+	m, err := pass.Read(bytes.NewReader(r.mail("html")), desk.Listing{}, replyCutter(t))
+	if err != nil || m.BBCode != "Ошибка:\n\n(image1.png)" || len(m.Attachments) != 2 || len(m.Degraded) > 0 {
+		t.Fatalf("%v: %q, %+v, %v", err, m.BBCode, m.Attachments, m.Degraded)
+	}
+	if a, b := m.Attachments[0], m.Attachments[1]; a.Name != "image1.png" || !a.Inline || a.Cut || !b.Cut {
+		t.Errorf("%+v %+v", a, b)
 	}
 }
