@@ -82,7 +82,7 @@ func (m *mailbox) take(s string) int {
 		n := wordLen(s)
 		m.word.WriteString(s[:n])
 		return n
-	case c == ' ' || c == '\t':
+	case c == ' ' || c == '\t', c == '>' && m.inAngle: // QUIRK: Ivan <<a@b>>
 		m.endWord()
 	default:
 		m.word.WriteByte(c)
@@ -145,7 +145,7 @@ func (m *mailbox) address() desk.Address {
 		addr = addr[i+1:]
 	}
 	addr = cleanAddr(addr)
-	name = strings.Trim(oneLine(name), `"' `)
+	name = unwrap(oneLine(name))
 	if name == "" {
 		name = oneLine(m.comment)
 	}
@@ -153,6 +153,32 @@ func (m *mailbox) address() desk.Address {
 		name = ""
 	}
 	return desk.Address{Name: name, Addr: addr}
+}
+
+// unwrap takes the quotation marks off a name that stands in them as a whole, or lacks one of the pair. Those within it,
+// as companies have, stay.
+func unwrap(name string) string {
+	for name != "" {
+		mark := name[:1]
+		if mark != `"` && mark != "'" {
+			mark = name[len(name)-1:]
+		}
+		if mark != `"` && mark != "'" {
+			break
+		}
+		inner := strings.Trim(name, mark)
+		if strings.Contains(inner, mark) {
+			if len(name) < 2 || !strings.HasPrefix(name, mark) || !strings.HasSuffix(name, mark) {
+				break
+			}
+			inner = name[1 : len(name)-1]
+			if next := strings.Index(inner, mark); next > 0 && inner[next-1] != ' ' { // it ends what the first one begins
+				break
+			}
+		}
+		name = strings.TrimSpace(inner)
+	}
+	return name
 }
 
 // bare finds the address among the words of a mailbox without <>; the others are the name.
