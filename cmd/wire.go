@@ -126,12 +126,13 @@ func rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	if err := data(files, "words.yaml", &policy.Words); err != nil {
 		return nil, nil, usage(err)
 	}
-	compiled, err := desk.Compile(policy)
-	if err != nil {
-		return nil, nil, usage(err)
-	}
 	var quotes eml.Rules
 	if err := data(files, "quotes.yaml", &quotes); err != nil {
+		return nil, nil, usage(err)
+	}
+	policy.FromLabels, policy.OtherLabels = quotes.FromLabels, quotes.OtherLabels
+	compiled, err := desk.Compile(policy)
+	if err != nil {
 		return nil, nil, usage(err)
 	}
 	cutter, err := eml.Compile(quotes)

@@ -38,33 +38,68 @@ func quoteLines(quoted string) []quoteLine {
 }
 
 // attributed returns the address of whoever wrote the outermost quoted letter, when it is one of ours; else "". It stands
-// in an attribution line ("12.03.2026, Ivan <ivan@example.org> wrote:") or on the first line of a header block ("From: …");
-// further lines of a block name the recipients. What was cut may begin with a signature, whose lines look much the same
-// but tell no time. QUIRK: Outlook leaves the sender's address out within an organisation, but not the recipients'.
-func attributed(quoted string, ours func(string) bool) string {
+// in an attribution line ("12.03.2026, Ivan <ivan@example.org> wrote:") or on a line of a header block ("From: …"), whose
+// other lines name the recipients. What was cut may begin with a signature, whose lines look much the same but tell no
+// time. QUIRK: Outlook leaves the sender's address out within an organisation, but not the recipients'.
+func (r *Rules) attributed(quoted string) string {
 	lines := quoteLines(quoted)
 	for i := 0; i < len(lines); i++ {
-		addr := mailAddress().FindString(lines[i].text)
 		if n := block(lines[i:]); n > 1 {
-			if addr != "" && ours(addr) {
-				return addr
-			}
-			for _, l := range lines[i : i+n] {
-				if moment().MatchString(l.text) {
-					return ""
-				}
+			if from, told := r.author(lines[i : i+n]); told {
+				return r.oursIn(from)
 			}
 			i += n - 1
 			continue
 		}
 		deeper := i+1 < len(lines) && lines[i+1].depth > lines[i].depth
-		if addr == "" || !strings.HasSuffix(lines[i].text, ":") && !deeper {
+		if !mailAddress().MatchString(lines[i].text) || !strings.HasSuffix(lines[i].text, ":") && !deeper || r.others[label(lines[i].text)] {
 			continue
 		}
-		if ours(addr) {
-			return addr
+		return r.oursIn(lines[i].text)
+	}
+	return ""
+}
+
+// author returns the line of a header block that says who wrote the letter, and whether it is a header block at all. The
+// programs put it in any place; in a language that nobody listed it is the first.
+func (r *Rules) author(block []quoteLine) (line string, told bool) {
+	timed := false
+	for _, l := range block {
+		if r.from[label(l.text)] {
+			return l.text, true
 		}
+		timed = timed || moment().MatchString(l.text)
+	}
+	if !timed {
+		return "", false
+	}
+	if r.others[label(block[0].text)] {
+		return "", true
+	}
+	return block[0].text, true
+}
+
+// label returns what stands before the colon of a line, as labels are compared.
+func label(line string) string {
+	name, _, found := strings.Cut(line, ":")
+	if !found {
 		return ""
+	}
+	return strings.ToLower(strings.Trim(name, "*_ \t"))
+}
+
+func labelSet(list []string) map[string]bool {
+	set := map[string]bool{}
+	for _, l := range list {
+		set[strings.ToLower(l)] = true
+	}
+	return set
+}
+
+// oursIn returns the first address in a line, when it is ours or a specialist's; else "".
+func (r *Rules) oursIn(line string) string {
+	if addr := mailAddress().FindString(line); r.isOwn(addr) || r.isStaff(addr) {
+		return addr
 	}
 	return ""
 }

@@ -49,6 +49,7 @@ func corpusRules(t testing.TB) (*desk.Rules, *eml.Cutter) {
 	load(t, "words.yaml", &p.Words)
 	var quotes eml.Rules
 	load(t, "quotes.yaml", &quotes)
+	p.FromLabels, p.OtherLabels = quotes.FromLabels, quotes.OtherLabels
 	r, err := desk.Compile(&p)
 	if err != nil {
 		t.Fatal(err)

@@ -33,6 +33,9 @@ type Policy struct {
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
 	Calendar Calendar          // what deadlines in working time are counted by
 	Words    Words
+
+	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
+	OtherLabels []string // … and the others
 }
 
 // Words are the lists and patterns decisions go by; they come from a data file.

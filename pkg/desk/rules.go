@@ -23,12 +23,15 @@ type Rules struct {
 	thanks  gratitude
 	service []*regexp.Regexp
 	deleted []*regexp.Regexp
+	from    map[string]bool // labels of a quoted header: who wrote it …
+	others  map[string]bool // … and what else it says
 	routes  []route
 }
 
 // Compile makes rules of a policy; the error names every bad pattern.
 func Compile(p *Policy) (*Rules, error) {
-	r := &Rules{policy: *p, own: map[string]bool{}, homes: map[string]bool{}, public: map[string]bool{}}
+	r := &Rules{policy: *p, own: map[string]bool{}, homes: map[string]bool{}, public: map[string]bool{},
+		from: labelSet(p.FromLabels), others: labelSet(p.OtherLabels)}
 	for _, d := range p.Words.PublicDomains {
 		r.public[FoldDomain(d)] = true
 	}

@@ -29,7 +29,25 @@ func testWords(t testing.TB) Words {
 	return w
 }
 
+// testLabels returns the labels of quoted headers, which another data file has for reading.
+func testLabels(t testing.TB) (from, others []string) {
+	t.Helper()
+	b, err := os.ReadFile("../../templates/quotes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l struct {
+		From   []string `yaml:"from_labels"`
+		Others []string `yaml:"other_labels"`
+	}
+	if err := yaml.Unmarshal(b, &l); err != nil {
+		t.Fatal(err)
+	}
+	return l.From, l.Others
+}
+
 func testPolicy(t testing.TB) *Policy {
+	from, others := testLabels(t)
 	return &Policy{
 		Own:        []string{"support@example.ru"},
 		Staff:      []string{"@firma.example", "anna@partner.example"},
@@ -40,7 +58,7 @@ func testPolicy(t testing.TB) *Policy {
 		AutoReply: true, PerAddress: 5, PerDomain: 50, Within: 24 * time.Hour, MaxAge: 72 * time.Hour,
 		Answer: true, Send: "all", InternalPrefix: "//", PublicPrefix: "!", Combine: true, Attachments: true,
 		Fields: map[string]Fields{"support": {Responsible: 7, Tags: []string{"helpdesk"}}},
-		Words:  testWords(t),
+		Words:  testWords(t), FromLabels: from, OtherLabels: others,
 	}
 }
 

@@ -16,7 +16,7 @@ func threadRules() []rule {
 		{"R6", "", "answers a known letter of a customer; the sender takes part in the ticket", "comment: a repeat contact; no auto-reply", askKnownCustomer},
 		{"R7", "", "the subject has a token with the right check digits; the sender takes part in the ticket", "comment; no auto-reply", askToken},
 		{"R7x", "", "the subject has a token, but the check digits are wrong or the sender is a stranger", "new task, the token cut from its subject, linking the old one where the digits are right", askTokenStranger},
-		{"R8", "", "answers a specialist's letter we have no ticket for: by the domain of its id, the Sent folder, or the attribution line of the quote", "new task; no auto-reply", askStaffLetter},
+		{"R8", "", "answers a specialist's letter we have no ticket for: by the domain of its id, the Sent folder, or the attribution line or the sender's line of the header above the quote", "new task; no auto-reply", askStaffLetter},
 		{"R9", "", "no ids and no token, but the same sender, answer address and subject as a ticket still open, within tickets.same_subject_within", "comment: a repeat contact; no auto-reply", askSameSubject},
 		{"R10", "", "nothing above", "new task", always},
 	}
@@ -200,8 +200,7 @@ func (w *weighing) staffLetter() (string, bool) {
 			return domain + " is a domain of ours", true
 		}
 	}
-	ours := func(a string) bool { return w.r.isOwn(a) || w.r.isStaff(a) }
-	if author := attributed(w.m.Quoted, ours); author != "" {
+	if author := w.r.attributed(w.m.Quoted); author != "" {
 		return "the quote is a letter of " + FoldAddress(author), true
 	}
 	return "", false

@@ -160,7 +160,16 @@ func TestReplyToStaffByQuoteAndSentFolder(t *testing.T) {
 		signature + "От: Служба <support@example.ru>\nОтправлено: 9 марта 2026 г. 10:00\nКому: ivan@example.org": true,
 		signature + "пн, 9 мар. 2026 г. в 10:00, Пётр <petr@other.example>:\n> x":                                false,
 		signature: false,
-		"oleg@firma.example писал 09.03.2026 10:00\n> Готово": true,
+		"Тема: Принтер\nДата: Thu, 12 Mar 2026 10:00:00 +0300\nОт: Анна <anna@partner.example>\nКому: ivan@example.org\n\nГотово": true,
+		"TO: ivan@example.org\nSUBJECT: printer\nFROM: Oleg <oleg@firma.example>\n\nDone":                                         true,
+		"Кому: Служба (support@example.ru);\nТема: Принтер;\n12.03.2026, 10:00, \"Иван\" <ivan@example.org>:\n> Не печатает":      false,
+		"Кому: Иван (ivan@example.org);\nТема: Принтер;\n12.03.2026, 10:00, \"Анна\" <anna@partner.example>:\n> Готово":           true,
+		"Кому: support@example.ru\nОт: Иван <ivan@example.org>\nДата: 12.03.2026 10:00\nТема: принтер\n\nНе печатает":             false,
+		"Кому: support@example.ru\nДата: 12.03.2026 10:00\n\nНе печатает":                                                         false,
+		"Кому: support@example.ru\n> Не печатает":                                                                                 false,
+		"Feladó: Oleg <oleg@firma.example>\nElküldve: 2026. március 12. 10:00\nCímzett: ivan@example.org\n\nKész":                 true,
+		"Писать: support@example.ru\nТелефон: (495) 000-00-00\n\nпн, 9 мар. 2026 г. в 10:00, Пётр <petr@other.example>:\n> x":     false,
+		"oleg@firma.example писал 09.03.2026 10:00\n> Готово":                                                                     true,
 	}
 	r := compile(t, testPolicy(t))
 	for quote, want := range quotes {
