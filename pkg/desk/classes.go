@@ -45,7 +45,7 @@ func classRules() []rule {
 		{"list", classBulk, "a mailing list's field, or a foreign X-Loop", "as precedence", askList},
 		{"suppress", classHuman, "X-Auto-Response-Suppress asks for All, OOF or AutoReply", "an ordinary letter; no auto-reply", askSuppress},
 		{"robot", classRobot, "the local part of From is a robot's", "an ordinary letter; no auto-reply", askRobot},
-		{"ooo-subject", classAway, "the subject begins as out-of-office notes do", "as auto-submitted", askAway},
+		{"ooo-subject", classAway, "the subject begins as out-of-office notes do, and ends there or goes on with a mark or a date", "as auto-submitted", askAway},
 		{"human", classHuman, "nothing above", "an ordinary letter", always},
 	}
 }
@@ -273,15 +273,40 @@ func askAway(w *weighing) (string, bool) {
 	return begin, begin != ""
 }
 
-// awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does. A beginning ends
-// where a word does: "Autoreplying" begins with none.
+// awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does.
 func (r *Rules) awayBegin(subject string) string {
-	s := strings.ToLower(oneLine(subject))
+	const most = 4 // beginnings, one behind another
+	return r.awayWithin(strings.ToLower(oneLine(subject)), most)
+}
+
+func (r *Rules) awayWithin(s string, most int) string {
 	for _, begin := range r.policy.Words.OutOfOffice {
 		rest, ok := strings.CutPrefix(s, strings.ToLower(begin))
-		if ok && (endsWord(begin) || !startsWord(rest)) {
+		if ok && (!endsWord(begin) || r.awayGoesOn(rest, most)) {
 			return begin
 		}
 	}
 	return ""
+}
+
+// awayGoesOn says whether a beginning may go on so. People write of autoresponders and of their offices, too, and what they
+// write goes on with the next word.
+func (r *Rules) awayGoesOn(rest string, most int) bool {
+	const marks = ":;,.!-–—([…：；，。！（【"
+	text := strings.TrimLeft(rest, " ")
+	if text == "" || strings.ContainsRune(marks, firstRune(text)) {
+		return true
+	}
+	if most == 0 {
+		return false
+	}
+	if r.prefix != nil && r.prefix.MatchString(text) || r.awayWithin(text, most-1) != "" {
+		return true
+	}
+	for _, re := range r.away {
+		if re.MatchString(text) {
+			return true
+		}
+	}
+	return false
 }

@@ -48,6 +48,7 @@ type Words struct {
 	SystemSenders      []string `yaml:"system_senders"`      // local parts; * is any text
 	RobotSenders       []string `yaml:"robot_senders"`       // regular expressions (RE2) on the local part
 	OutOfOffice        []string `yaml:"out_of_office"`       // what a subject begins with
+	AwayUntil          []string `yaml:"away_until"`          // regular expressions (RE2) of what may follow that without a mark
 	ReplyPrefixes      []string `yaml:"reply_prefixes"`      // Re, Fwd and their like: cut from a subject together with the colon
 	Greetings          []string `yaml:"greetings"`           // regular expressions (RE2), as all of these: what letters that only thank are made of
 	Thanks             []string `yaml:"thanks"`              // the thanks

@@ -125,10 +125,10 @@ func (r *Rules) replyTo(m *Message) Address {
 
 func endsWord(s string) bool {
 	c, _ := utf8.DecodeLastRuneInString(s)
-	return !unicode.IsLetter(c)
+	return unicode.IsLetter(c)
 }
 
-func startsWord(s string) bool {
+func firstRune(s string) rune {
 	c, _ := utf8.DecodeRuneInString(s)
-	return unicode.IsLetter(c)
+	return c
 }

@@ -20,6 +20,7 @@ type Rules struct {
 	public  map[string]bool
 	prefix  *regexp.Regexp // reply prefixes at the beginning of a subject; nil = none
 	robots  []*regexp.Regexp
+	away    []*regexp.Regexp
 	thanks  gratitude
 	service []*regexp.Regexp
 	deleted []*regexp.Regexp
@@ -83,6 +84,7 @@ func (r *Rules) words(w *Words) error {
 		return res
 	}
 	r.robots = compile("robot_senders", w.RobotSenders, `(?i)%s`)
+	r.away = compile("away_until", w.AwayUntil, `(?i)^(?:%s)(?:\PL|$)`)
 	thanks, err := thanking(w, compile)
 	r.thanks, errs = thanks, append(errs, err)
 	r.service = compile("service_comments", w.ServiceComments, `(?i)^(?:%s)$`)
