@@ -14,7 +14,7 @@ func quietRules() []rule {
 		{"T1 excluded", "", "an exclusion of scope autoreply or letters hits From, Sender, Reply-To or Return-Path", no + "; with letters: none of any kind", askExcluded},
 		{"T2 unverified", "", "DMARC failed, by the topmost Authentication-Results of mail.trust_auth_results", no + "; the post is marked", askUnverified},
 		{"T3 capped", "", "a second auto-reply for the ticket, over letters.received.limit, or the same subject twice from one address", no + "; counted", askCapped},
-		{"T4 blind copy", "", "recipients are named, and none of our addresses is in To, Cc, Delivered-To, X-Original-To or Envelope-To", no, askBlindCopy},
+		{"T4 blind copy", "", "recipients are named, and none of our addresses, with a +tag or without, is in To, Cc, Delivered-To, X-Original-To or Envelope-To", no, askBlindCopy},
 		{"T5 reply-to-staff", "", "it answers a letter of ours or of a specialist: R1, R2, R3, R5, R8", no, askReplyToStaff},
 		{"T6 stale", "", "it arrived longer ago than letters.received.max_age", no, askStale},
 		{"T7 undeliverable", "", "a letter to this address came back for good, and no person has written from it since", no, askUndeliverable},
@@ -58,7 +58,7 @@ func askBlindCopy(w *weighing) (string, bool) {
 	for _, list := range [][]Address{w.m.To, w.m.Cc} {
 		for _, a := range list {
 			named = true
-			if w.r.isOwn(a.Addr) {
+			if w.r.isOwnTagged(a.Addr) {
 				return "", false
 			}
 		}
@@ -67,13 +67,20 @@ func askBlindCopy(w *weighing) (string, bool) {
 		for _, v := range w.m.Header.Values(name) {
 			named = true
 			for _, one := range strings.Split(v, ",") {
-				if w.r.isOwn(bareAddress(one)) {
+				if w.r.isOwnTagged(bareAddress(one)) {
 					return "", false
 				}
 			}
 		}
 	}
 	return "none of our addresses is among the recipients", named
+}
+
+// isOwnTagged knows our addresses with a tag, too: support+sales@example.ru comes to support@example.ru (RFC 5233).
+func (r *Rules) isOwnTagged(addr string) bool {
+	local, domain := splitAddress(addr)
+	local, _, _ = strings.Cut(local, "+")
+	return r.isOwn(addr) || r.isOwn(local+"@"+domain)
 }
 
 func askReplyToStaff(w *weighing) (string, bool) {
