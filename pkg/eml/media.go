@@ -1,9 +1,13 @@
 package eml
 
 import (
+	"bytes"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // media is a Content-Type or Content-Disposition: its value in lower case, and its parameters, decoded.
@@ -33,7 +37,7 @@ func parseMedia(field string) media {
 		if n >= 0 || extended {
 			parts[base] = append(parts[base], section{n, extended, val})
 		} else if _, doubled := m.params[key]; !doubled {
-			m.params[key] = decodeWords(val)
+			m.params[key] = plainName(key, decodeWords(val))
 		}
 	}
 	for base, s := range parts {
@@ -59,12 +63,19 @@ func nextParam(s string) (key, val, rest string) {
 		return key, strings.TrimSpace(val), rest
 	}
 	val, rest = unquote(s)
-	// QUIRK: text glued behind the closing quote belongs to nothing; names with quotes inside are sent so.
+	glued := rest
 	if i := strings.IndexByte(rest, ';'); i >= 0 {
-		return key, val, rest[i:]
+		glued = rest[:i]
 	}
-	return key, val, ""
+	// QUIRK: names with quotation marks in them are sent so: filename="ООО "Вега".pdf". Text behind the last is nothing.
+	if end := strings.LastIndexByte(glued, '"'); end >= 0 && isName(key) && !paramForgotten.MatchString(glued) {
+		val += `"` + glued[:end]
+	}
+	return key, val, rest[len(glued):]
 }
+
+// paramForgotten is a parameter without the semicolon before it.
+var paramForgotten = regexp.MustCompile(`^[ \t]+[A-Za-z][A-Za-z0-9*-]*[ \t]*=`)
 
 // unquote reads the quoted string s begins with.
 func unquote(s string) (val, rest string) {
@@ -81,6 +92,21 @@ func unquote(s string) (val, rest string) {
 		}
 	}
 	return b.String(), ""
+}
+
+func isName(key string) bool { return key == "name" || key == "filename" }
+
+// plainName undoes the escapes of addresses in a file name. QUIRK: web mail and 1C write filename="%D0%A1%D1%87.pdf", which
+// only RFC 2231 would allow.
+func plainName(key, val string) string {
+	if !isName(key) || !strings.Contains(val, "%") {
+		return val
+	}
+	plain := percentDecode(val)
+	if bytes.IndexFunc(plain, unicode.IsControl) >= 0 || !utf8.Valid(plain) {
+		return val
+	}
+	return string(plain)
 }
 
 // section is one piece of a parameter split by RFC 2231.
@@ -113,20 +139,22 @@ func joinSections(parts []section) string {
 		parts = parts[:1]
 	}
 	var charset string
-	var raw []byte
+	var raw, escaped []byte
 	anyExtended := false
 	for i, p := range parts {
 		val := p.val
-		if p.extended {
-			anyExtended = true
-			if bits := strings.SplitN(val, "'", 3); i == 0 && len(bits) == 3 {
-				charset, val = bits[0], bits[2]
-			}
-			raw = append(raw, percentDecode(val)...)
-		} else {
-			raw = append(raw, val...)
+		if !p.extended {
+			raw = append(append(raw, percentDecode(escaped)...), val...)
+			escaped = escaped[:0]
+			continue
 		}
+		anyExtended = true
+		if bits := strings.SplitN(val, "'", 3); i == 0 && len(bits) == 3 {
+			charset, val = bits[0], bits[2]
+		}
+		escaped = append(escaped, val...) // QUIRK: an escape may be split between two pieces
 	}
+	raw = append(raw, percentDecode(escaped)...)
 	if !anyExtended {
 		// QUIRK: RFC 2047 words inside RFC 2231 pieces (Outlook, older web mail).
 		return decodeWords(string(raw))
@@ -136,7 +164,7 @@ func joinSections(parts []section) string {
 	return s
 }
 
-func percentDecode(s string) []byte {
+func percentDecode[T string | []byte](s T) []byte {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {

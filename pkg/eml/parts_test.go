@@ -212,6 +212,15 @@ func TestFileNames(t *testing.T) {
 		{"composed", "filename=\"и\u0306.pdf\"", "й.pdf"},
 		{"long", `filename="` + strings.Repeat("я", 300) + `.docx"`, strings.Repeat("я", 97) + ".docx"},
 		{"QUIRK semicolon inside quotes", `filename="a;b.pdf"`, "a;b.pdf"},
+		{"QUIRK quotes inside quotes", `filename="ЗАО "Вега" и "Лира".pdf"; size=3`, "ЗАО _Вега_ и _Лира_.pdf"},
+		{"text behind the quotes", `filename="a.pdf" (scanned); size=3`, "a.pdf"},
+		{"QUIRK semicolon forgotten", `filename="a.pdf" x-name="b.pdf"`, "a.pdf"},
+		{"QUIRK escapes outside of RFC 2231", `filename="` + utf + `"`, name},
+		{"escapes that are no UTF-8", `filename="` + percent(cp1251)[:9] + `.pdf"`, percent(cp1251)[:9] + ".pdf"},
+		{"escapes that hide a control character", `filename="a%0D%0A.pdf"`, "a%0D%0A.pdf"},
+		{"a share", `filename="50% off.pdf"`, "50% off.pdf"},
+		{"RFC 2231, pieces cut inside an escape", "filename*0*=utf-8''" + utf[:7] + "; filename*1*=" + utf[7:26] + "; filename*2*=" + utf[26:], name},
+		{"RFC 2231, a plain piece between", "filename*0*=utf-8''%D1%8F; filename*1=%41; filename*2*=%D1%8F.pdf", "я%41я.pdf"},
 		{"absent", "", "part-1.pdf"},
 	} {
 		m := parse(t, head1+"Content-Type: application/pdf\r\nContent-Disposition: attachment; "+tt.disp+"\r\n\r\nABC")
