@@ -18,6 +18,8 @@ type buffers struct {
 	qp    qpReader
 	piece []byte // what is copied at a time
 	text  []byte // of the piece of text being read
+
+	raw, begin [512]byte // the beginning of a text before and after it is decoded
 }
 
 var spare = sync.Pool{New: func() any {

@@ -16,18 +16,26 @@ func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64
 	return n, to.b, size, to.sum()
 }
 
-// text reads a leaf like content, but what it keeps is valid until the next one only, and is summed up only where it is not
-// all. The pictures that stand in a page itself are taken out of it first.
-func (w *walker) text(r io.Reader, limit int, isHTML bool) (n int, kept []byte, size int64, sum string) {
+// textKind is what is to be done with a text while it is read.
+type textKind struct {
+	page   bool // it is HTML: the pictures that stand in it itself are taken out
+	summed bool // it is summed up, else only where it is longer than allowed
+}
+
+// text reads a leaf like content, but what it keeps is valid until the next one only.
+func (w *walker) text(r io.Reader, kind textKind) (n int, kept []byte, size int64, sum string) {
 	n = w.next
 	w.next++
-	to := summed{capped: capped{b: w.buf.text[:0], limit: limit}}
+	to := summed{capped: capped{b: w.buf.text[:0], limit: maxText}}
+	if kind.summed {
+		to.digest = sha256.New()
+	}
 	var out io.Writer = &to
 	if n == w.want {
 		w.found = true
 		out = io.MultiWriter(&to, sender{w})
 	}
-	if isHTML {
+	if kind.page {
 		cut := &pictures{w: w, to: out}
 		_, _ = io.CopyBuffer(cut, r, w.buf.piece)
 		cut.close()

@@ -23,6 +23,7 @@ func seeds(t testing.TB) []string {
 		"Content-Type: text/plain; format=flowed; delsp=yes\nContent-Transfer-Encoding: quoted-printable\n\na =\n> b =D0\n",
 		"Content-Type: image/png; name*0*=windows-1251''%F1; name*1=x; name=\"=?x?Q?y?=\"\nContent-ID: <a@b>\nContent-Disposition: inline; filename=\"../CON\"\n\nx",
 		"Content-Type: text/html\n\n<img src=\"data:image/png;base64,iVB&#79;%52w0K\"><img src='data:image/svg+xml,%3Csvg/>'><img src=data:image/gif;base64,",
+		"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; name=a.html\nContent-Transfer-Encoding: base64\n\n<html>\xd0\x9f",
 		"Content-Type: text/plain\n\nbegin 644 a\n#0V%T\n`\nend\n", "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n#0V%T\nend\n",
 		"Content-Type: text/calendar\n\nBEGIN:VEVENT\nSUMMARY:x\nDTSTART:20240312T100000Z\nEND:VEVENT",
 		"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822;a@b\nAction: failed\n\nx\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <x@y>\n--b--",

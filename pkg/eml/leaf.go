@@ -3,6 +3,7 @@ package eml
 import (
 	"bytes"
 	"io"
+	"regexp"
 	"strings"
 
 	"helpdesk/pkg/desk"
@@ -31,11 +32,13 @@ func (w *walker) leaf(h *head, ct media, p place) {
 	if strings.HasPrefix(ct.value, "message/") && !strings.Contains(strings.ToLower(encoding), "base64") {
 		encoding = "" // RFC 2046, 5.2.1: never encoded; some label it so and leave it as it is
 	}
+	if isText(ct.value, disp.value, name, p) && w.texts < maxTexts {
+		w.readText(pt, ct, w.buf.decodeText(&body{s: w.src}, encoding))
+		return
+	}
 	r := w.buf.decode(&body{s: w.src}, encoding)
 	lower := strings.ToLower(name)
 	switch {
-	case isText(ct.value, disp.value, name, p) && w.texts < maxTexts:
-		w.readText(h, ct, p, r)
 	case ct.value == "application/ms-tnef", ct.value == "application/vnd.ms-tnef", lower == "winmail.dat":
 		w.openTNEF(r, pt)
 	case strings.HasSuffix(ct.value, "pkcs7-mime"), lower == "smime.p7m":
@@ -104,20 +107,29 @@ func typeName(typ string) string {
 	return strings.ToValidUTF8(oneLine(typ), "_")
 }
 
-// readText reads a piece of text. One that is longer than allowed is kept as an attachment too.
-func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
-	isHTML := ct.value == "text/html"
-	n, kept, size, sum := w.text(r, maxText, isHTML)
+// htmlBegin is how a page begins, whatever it is labelled.
+var htmlBegin = regexp.MustCompile(`(?i)^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)[\s>]`)
+
+// readText reads a piece of text. One that is longer than allowed, or has a name, is kept as an attachment too.
+func (w *walker) readText(pt part, ct media, r io.Reader) {
+	begin, r := sniff(r, w.buf.begin[:])
+	if htmlBegin.Match(begin) { // QUIRK: scripts send pages as text/plain, or say nothing
+		ct.value = "text/html"
+	}
+	isHTML, file := ct.value == "text/html", pt.isFile()
+	n, kept, size, sum := w.text(r, textKind{page: isHTML && !file, summed: file})
 	if size > int64(len(kept)) {
 		w.degrade(DegradedText)
-		w.addAttachment(part{h: h, typ: ct.value, name: ct.params["name"], p: p}, n, size, sum)
+	}
+	if file || size > int64(len(kept)) {
+		w.addAttachment(pt, n, size, sum)
 	}
 	w.texts += len(kept)
 	if !isHTML {
 		var files []uuFile
 		kept, files = cutUU(kept)
 		for _, f := range files {
-			w.attach(bytes.NewReader(f.content), part{h: &head{}, typ: "application/octet-stream", name: f.name, p: p}, 0)
+			w.attach(bytes.NewReader(f.content), part{h: &head{}, typ: "application/octet-stream", name: f.name, p: pt.p}, 0)
 		}
 	}
 	text, clean := decodeText(kept, ct, isHTML)
@@ -128,7 +140,20 @@ func (w *walker) readText(h *head, ct media, p place, r io.Reader) {
 		w.degrade(DegradedPicture)
 	}
 	w.sum(ct.value, strings.TrimSpace(text))
-	w.addText(text, isHTML, p)
+	if isHTML && pt.typ == "text/plain" && pt.p.alt != nil { // the other form says how it is meant to look
+		text, isHTML = bareText(text), false
+	}
+	w.addText(text, isHTML, pt.p)
+}
+
+// isFile says whether a text that is shown was also meant as a file: the first of several parts, with a name. The only part,
+// and the forms of one text, are named by programs for nobody.
+func (pt part) isFile() bool {
+	switch pt.p.parent {
+	case "", "multipart/related", "multipart/signed":
+		return false
+	}
+	return pt.name != "" && pt.p.alt == nil
 }
 
 func (w *walker) addText(text string, isHTML bool, p place) {

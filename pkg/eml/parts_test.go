@@ -78,6 +78,21 @@ func TestParts(t *testing.T) {
 		{"text as a file", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nPLAIN\n--b\nContent-Type: text/plain; name=log.txt\n\nLOG\n--b\nContent-Type: text/plain\nContent-Disposition: attachment\n\nLOG\n--b--\n",
 			shape{Plain: "PLAIN", Files: []string{"log.txt text/plain 3", "part-3.txt text/plain 3"}}},
 		{"QUIRK text with a name is the text", "Content-Type: text/plain; name=message.txt\n\nPLAIN\n", shape{Plain: "PLAIN"}},
+		{"a named text comes first", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; name=log.txt\nContent-Disposition: inline\n\nLOG\n--b\n\nPLAIN\n--b--\n",
+			shape{Plain: "LOG\n\nPLAIN", Files: []string{"log.txt text/plain 3"}}},
+		{"a named page is alone", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; name=report.html\n\n<p>HTML\n--b--\n",
+			shape{HTML: "<p>HTML", Files: []string{"report.html text/html 7"}}},
+		{"QUIRK the forms of a text have names", "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; name=text.txt\n\nPLAIN\n--b\nContent-Type: multipart/related; boundary=c\n\n--c\nContent-Type: text/html; name=text.html\n\n<p>HTML\n--c--\n--b--\n",
+			shape{Plain: "PLAIN", HTML: "<p>HTML"}},
+		{"QUIRK a related page has a name", "Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html; name=text.html\n\n<p>HTML\n--b--\n", shape{HTML: "<p>HTML"}},
+		{"QUIRK HTML as plain text", "Content-Type: text/plain\n\n\n<!DOCTYPE html>\n<p>HTML", shape{HTML: "<!DOCTYPE html>\n<p>HTML"}},
+		{"QUIRK HTML as nothing", "\n\n<HTML lang=ru><p>HTML", shape{HTML: "<HTML lang=ru><p>HTML"}},
+		{"QUIRK HTML as both forms", "Content-Type: multipart/alternative; boundary=b\n\n--b\n\n<html><p>PLAIN</p></html>\n--b\nContent-Type: text/html\n\n<p>HTML\n--b--\n",
+			shape{Plain: "PLAIN", HTML: "<p>HTML"}},
+		{"a text about HTML", "\n\nsee <html>", shape{Plain: "see <html>"}},
+		{"a text about another tag", "\n\n<htmlx> fails", shape{Plain: "<htmlx> fails"}},
+		{"QUIRK base64 that is none", "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nНе открывается 1C\nBuch", shape{Plain: "Не открывается 1C\nBuch"}},
+		{"QUIRK base64 with a footer", "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n0J/RgNC40LLQtdGC\n\n-- \nСписок", shape{Plain: "Привет"}},
 		{"Apple: texts around a picture", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nONE\n--b\nContent-Type: image/png\nContent-Disposition: inline; filename=a.png\n\nABC\n--b\n\nTWO\n--b--\n",
 			shape{Plain: "ONE\n\nTWO", Files: []string{"a.png image/png 3"}}},
 		{"a footer in the other form", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>HTML</p>\n--b\n\na < b\n--b--\n",
@@ -106,6 +121,16 @@ func TestParts(t *testing.T) {
 		if diff := cmp.Diff(tt.want, shapeOf(parse(t, raw))); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)
 		}
+	}
+}
+
+// A page that is a file stays as it is, and what can't be shown of it is told.
+func TestNamedPageKeepsItsPictures(t *testing.T) {
+	const report = `<p>HTML<img src="` + pngURI + `">`
+	raw := crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; name=report.html\n\n" + report + "\n--b\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--b--\n")
+	m := parse(t, raw)
+	if len(m.Attachments) != 2 || extract(t, raw, m.Attachments[0].Part) != report || extract(t, raw, m.Attachments[1].Part) != "ABC" || !cmp.Equal(m.Degraded, []string{DegradedPicture}) {
+		t.Errorf("%+v, %v", m.Attachments, m.Degraded)
 	}
 }
 

@@ -2,21 +2,32 @@ package eml
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"slices"
 	"strings"
 )
 
-// decode undoes a Content-Transfer-Encoding, skipping what does not belong. Unknown names mean the bytes as
-// they are. QUIRK: "8bits", "7-bit", "quoted printable", `"base64"`, "base64;" and "uuencode" are all in use.
-func (b *buffers) decode(r io.Reader, encoding string) io.Reader {
+// encodingName returns the name of a Content-Transfer-Encoding without what does not belong. QUIRK: "8bits", "7-bit",
+// "quoted printable", `"base64"`, "base64;" and "uuencode" are all in use.
+func encodingName(encoding string) string {
 	name, _, _ := strings.Cut(strings.ToLower(encoding), ";")
 	name = strings.Trim(name, ` "'`)
 	if f := strings.Fields(name); len(f) > 1 && f[0] != "quoted" {
 		name = f[0]
 	}
+	return name
+}
+
+func isBase64(name string) bool {
+	return strings.HasPrefix(name, "base64") || name == "b" || name == "base-64"
+}
+
+// decode undoes a Content-Transfer-Encoding, skipping what does not belong. Unknown names mean the bytes as they are.
+func (b *buffers) decode(r io.Reader, encoding string) io.Reader {
+	name := encodingName(encoding)
 	switch {
-	case strings.HasPrefix(name, "base64"), name == "b", name == "base-64":
+	case isBase64(name):
 		b.b64.reset(r)
 		return &b.b64
 	case strings.HasPrefix(name, "quoted"), name == "q", name == "qp":
@@ -26,6 +37,37 @@ func (b *buffers) decode(r io.Reader, encoding string) io.Reader {
 		return newUUReader(r)
 	}
 	return r
+}
+
+// decodeText is decode for text. QUIRK: scripts label a text base64 and send it as it is; 8-bit letters tell, for in base64
+// there are none, unless a mailing list put its footer below.
+func (b *buffers) decodeText(r io.Reader, encoding string) io.Reader {
+	if !isBase64(encodingName(encoding)) {
+		return b.decode(r, encoding)
+	}
+	begin, r := sniff(r, b.raw[:])
+	line, _, _ := bytes.Cut(bytes.TrimLeft(begin, "\r\n"), []byte("\n"))
+	if !isASCII(begin) && !base64Line(bytes.TrimSuffix(line, []byte("\r"))) {
+		return r
+	}
+	return b.decode(r, encoding)
+}
+
+// base64Line says whether a line is nothing but base64.
+func base64Line(line []byte) bool {
+	line = bytes.TrimRight(line, "=")
+	for _, c := range line {
+		if base64Values[c] == 0xff {
+			return false
+		}
+	}
+	return len(line) > 1
+}
+
+// sniff reads the beginning of r into buf, and returns it and a reader of all.
+func sniff(r io.Reader, buf []byte) (begin []byte, whole io.Reader) {
+	n, _ := io.ReadFull(r, buf)
+	return buf[:n], io.MultiReader(bytes.NewReader(buf[:n]), r)
 }
 
 // decoded is what a decoder has ready for its reader, and why there will be no more.

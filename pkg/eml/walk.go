@@ -126,7 +126,8 @@ func (w *walker) multipart(typ, boundary string, p place) {
 	preamble := w.skip()
 	if w.src.hit != own && len(bytes.TrimSpace(preamble)) > 0 {
 		// QUIRK: the boundary of the header never comes; the text is all there is.
-		w.readText(&head{}, media{value: "text/plain", params: map[string]string{}}, p, bytes.NewReader(preamble))
+		pt := part{h: &head{}, typ: "text/plain", p: p}
+		w.readText(pt, media{value: pt.typ, params: map[string]string{}}, bytes.NewReader(preamble))
 	}
 	closed := w.src.hit != noHit && w.src.hit != own
 	for w.src.hit == own {
