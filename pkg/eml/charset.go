@@ -81,7 +81,7 @@ func toUTF8(b []byte, label string) (s string, clean bool) {
 	if isASCII(b) && !stateful {
 		return string(b), true
 	}
-	if utf8.Valid(b) && !stateful && (saysNothing[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) && multibytes(b) > 2) {
+	if utf8.Valid(b) && !stateful && (saysNothing[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) && tellsUTF8(b)) {
 		return string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))), true
 	}
 	enc := lookupCharset(label)
@@ -158,14 +158,20 @@ func isASCII(b []byte) bool {
 	return true
 }
 
-func multibytes(b []byte) int {
+// tellsUTF8 says whether valid UTF-8 can be nothing else. A single Cyrillic letter does, or a sign such as a dash or the number
+// sign: in Cyrillic charsets they would be letters and signs that do not stand together. Others may be a short word.
+func tellsUTF8(b []byte) bool {
+	const most = 2
 	n := 0
-	for _, c := range b {
+	for i, c := range b {
+		if c >= 0xd0 && c <= 0xd3 || c == 0xe2 && b[i+1] <= 0x8b {
+			return true
+		}
 		if c >= 0xc0 {
 			n++
 		}
 	}
-	return n
+	return n > most
 }
 
 // mostlyUTF8 says whether a text is UTF-8 but for a few spoilt letters, so that a detector would spoil the rest.

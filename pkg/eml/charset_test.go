@@ -3,6 +3,7 @@ package eml
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding/charmap"
@@ -77,6 +78,32 @@ func TestDetect(t *testing.T) {
 	}
 }
 
+// TestDetectWords has single words told that few letters, or only capitals, say much of.
+func TestDetectWords(t *testing.T) {
+	words := strings.Fields(`договор счет акт сверка касса отчет заявка оплата доступ почта сайт пароль ошибка возврат накладная
+		сканер телефон принтер замена картридж сервер база обмен склад чек терминал бухгалтерия поставка срочно помогите вопрос
+		ответ документы печать подпись сертификат настройка установка обновление лицензия интернет проверка письмо`)
+	for _, c := range []*charmap.Charmap{charmap.Windows1251, charmap.KOI8R} {
+		for form, change := range map[string]func(string) string{"small": strings.ToLower, "capital": strings.ToUpper, "first": func(s string) string {
+			r := []rune(s)
+			return string(unicode.ToUpper(r[0])) + string(r[1:])
+		}} {
+			var wrong []string
+			for _, w := range words {
+				if w = change(w); string(encode(t, c, w)) == w {
+					continue
+				}
+				if got, _ := toUTF8(encode(t, c, w), ""); got != w {
+					wrong = append(wrong, w+" read as "+got)
+				}
+			}
+			if len(wrong) > len(words)/20 {
+				t.Errorf("%v, %s: %d of %d: %v", c, form, len(wrong), len(words), wrong)
+			}
+		}
+	}
+}
+
 func TestToUTF8(t *testing.T) {
 	const text = "Не работает принтер, помогите"
 	jp, _ := japanese.ISO2022JP.NewEncoder().String("日本語")
@@ -105,6 +132,13 @@ func TestToUTF8(t *testing.T) {
 		{"QUIRK utf-8 is cp1251", "utf-8", encode(t, charmap.Windows1251, text), text},
 		{"QUIRK cp1251 is koi8-r", "windows-1251", encode(t, charmap.KOI8R, text+" сегодня же, очень нужно"), text + " сегодня же, очень нужно"},
 		{"QUIRK cp1251 is UTF-8", "windows-1251", []byte(text), text},
+		{"QUIRK cp1251 is UTF-8, one word", "windows-1251", []byte("Да"), "Да"},
+		{"QUIRK koi8-r is UTF-8, one sign", "koi8-r", []byte("№ 5"), "№ 5"},
+		{"two capitals that could be UTF-8", "iso-8859-5", encode(t, charmap.ISO8859_5, "ТА"), "ТА"},
+		{"a word that could be UTF-8", "cp866", encode(t, charmap.CodePage866, "ёлка"), "ёлка"},
+		{"another word that could be UTF-8", "cp866", encode(t, charmap.CodePage866, "рак"), "рак"},
+		{"unlabelled capitals, cp1251", "", encode(t, charmap.Windows1251, "СЧЕТ"), "СЧЕТ"},
+		{"unlabelled capitals, koi8-r", "", encode(t, charmap.KOI8R, "ИНН 7701000000 КПП"), "ИНН 7701000000 КПП"},
 		{"unknown label", "x-mystery", encode(t, charmap.Windows1251, text), text},
 		{"utf-7", "utf-7", []byte("+BB8EQAQ4BDIENQRC-, 2 +- 2"), "Привет, 2 + 2"},
 		{"unicode-1-1-utf-7", "unicode-1-1-utf-7", []byte("+BB8EQAQ4BDIENQRC"), "Привет"},

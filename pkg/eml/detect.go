@@ -11,19 +11,15 @@ import (
 // cyrillic are the charsets told apart by letter frequency, the likeliest first.
 var cyrillic = []*charmap.Charmap{charmap.Windows1251, charmap.KOI8R, charmap.CodePage866, charmap.ISO8859_5}
 
-// letterScore is 100·ln of the share in ‰ of each Russian letter, U+0430 to U+044F.
-var letterScore = [32]int{
-	438, 277, 382, 283, 340, 444, 224, 280, 430, 249, 355, 377, 347, 420, 470, 334,
-	386, 400, 414, 326, 99, 227, 157, 267, 199, 128, -92, 294, 286, 117, 186, 300,
-}
-
-// Scores of what is not a small letter in its place.
+// Scores of what is no pair of Russian letters, or not in its place.
 const (
 	scoreRareLetter  = -150 // letters of the neighbours' alphabets
+	scoreIo          = -150
 	scoreMark        = 50   // quotation marks, dashes, the number sign
 	scoreForeign     = -400 // anything else above ASCII
 	scoreBrokenCase  = -300 // a capital right after a small letter
 	scoreCapital     = -20
+	scoreUsual       = 100 // what programs that say nothing write in
 	scoreLabelled    = 600
 	scorePseudoGraph = -500 // box drawing is rare in mail, and takes most of cp866
 )
@@ -47,6 +43,9 @@ func detect(b []byte, labelled encoding.Encoding, label string) encoding.Encodin
 			c = charmap.KOI8U
 		}
 		score := frequency(b, c)
+		if c == charmap.Windows1251 {
+			score += scoreUsual
+		}
 		if encoding.Encoding(c) == labelled {
 			score += scoreLabelled + 20*highBytes(b)
 		}
@@ -79,7 +78,8 @@ func isCyrillicEnc(enc encoding.Encoding) bool {
 // judged is what a byte means in a charset.
 type judged struct {
 	upper, lower bool
-	score        int
+	letter       int // its number in the pairs, wordEnd for none
+	score        int // besides that of the pair
 }
 
 // judgements say it of every byte above ASCII, for each charset that is told by letter frequency.
@@ -89,18 +89,21 @@ var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
 		all[c] = new([256]judged)
 		for x := 0x80; x < 0x100; x++ {
 			r := c.DecodeByte(byte(x))
-			all[c][x] = judged{unicode.IsUpper(r), unicode.IsLower(r), runeScore(unicode.ToLower(r))}
+			letter, score := runeScore(unicode.ToLower(r))
+			all[c][x] = judged{unicode.IsUpper(r), unicode.IsLower(r), letter, score}
 		}
 	}
 	return all
 })
 
+// frequency scores a reading by how likely its letters stand beside each other, in words of sane case.
 func frequency(b []byte, c *charmap.Charmap) int {
 	table := judgements()[c]
-	score, lowerBefore := 0, false
+	score, before, lowerBefore := 0, wordEnd, false
 	for _, x := range b {
 		if x < 0x80 {
-			lowerBefore = x >= 'a' && x <= 'z'
+			score += endScore(before)
+			before, lowerBefore = wordEnd, x >= 'a' && x <= 'z'
 			continue
 		}
 		j := &table[x]
@@ -110,26 +113,40 @@ func frequency(b []byte, c *charmap.Charmap) int {
 				score += scoreBrokenCase
 			}
 		}
+		if j.letter == wordEnd {
+			score += endScore(before)
+		} else {
+			score += pairScore(before, j.letter)
+		}
 		score += j.score
-		lowerBefore = j.lower
+		before, lowerBefore = j.letter, j.lower
 	}
-	return score
+	return score + endScore(before)
 }
 
-func runeScore(r rune) int {
+// endScore scores the end of a word, nothing where there is none.
+func endScore(letter int) int {
+	if letter == wordEnd {
+		return 0
+	}
+	return pairScore(letter, wordEnd)
+}
+
+// runeScore returns the number of a small letter in the pairs, and the score of all else.
+func runeScore(r rune) (letter, score int) {
 	switch {
 	case r >= 0x430 && r <= 0x44f:
-		return letterScore[r-0x430]
+		return int(r - 0x430), 0
 	case r == 0x451:
-		return 70
+		return 5, scoreIo
 	case r >= 0x450 && r <= 0x491:
-		return scoreRareLetter
+		return wordEnd, scoreRareLetter
 	case r == 0xa0, r == 0xab, r == 0xbb, r == 0xb0, r == 0xa7, r >= 0x2013 && r <= 0x2026, r == 0x2116:
-		return scoreMark
+		return wordEnd, scoreMark
 	case r >= 0x2500 && r <= 0x259f:
-		return scorePseudoGraph
+		return wordEnd, scorePseudoGraph
 	}
-	return scoreForeign
+	return wordEnd, scoreForeign
 }
 
 // looksCyrillic tells Russian words, which consist of 8-bit letters, from Western ones, which hold a few among ASCII.
