@@ -1,0 +1,150 @@
+package pass
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed gets
+// those that can't be decided.
+func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message, failed func(desk.Entry, error) error) error {
+	if len(ms) == 0 {
+		return nil
+	}
+	entries := make([]desk.Entry, len(ms))
+	qs := make([]desk.Questions, len(ms))
+	for i := range ms {
+		m := &ms[i]
+		qs[i] = p.kit.Rules.Ask(m, p.Signer)
+		entries[i] = desk.Entry{Listing: m.Listing, Questions: qs[i], ID: m.ID, From: m.From, Subject: m.Subject,
+			Oversize: slices.Contains(m.Degraded, oversize)}
+	}
+	known, err := p.Ledger.Ask(qs)
+	if err != nil {
+		return err
+	}
+	asked := p.states(ctx, known)
+	sent := p.answered(ctx, mb, ms, known)
+	var (
+		spoiled = map[int]error{}
+		lines   []Line
+	)
+	err = p.Ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
+		p.complete(asked, &f)
+		f.InSent = sent[i]
+		d, err := p.judge(b, &ms[i], f)
+		if err != nil {
+			spoiled[i] = err
+			return desk.Decision{Verdict: desk.Quarantine}, nil
+		}
+		if d.Verdict == desk.Quarantine {
+			_, note, _ := settled(d)
+			spoiled[i] = &unbelieved{note}
+		}
+		lines = append(lines, line(ms[i], d))
+		ms[i] = desk.Message{} // its texts are in the effects now
+		return d, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		p.tell(l)
+	}
+	for i := range entries {
+		if spoiled[i] == nil {
+			continue
+		}
+		if err := failed(entries[i], spoiled[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge decides one message and writes the texts of what follows.
+func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("decide message: panic: %v", r)
+		}
+	}()
+	d = p.kit.Rules.Decide(m, f)
+	for i := range d.Effects {
+		if d.Effects[i].Post == nil {
+			continue
+		}
+		if err := p.describe(b, m, &d.Effects[i], ""); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// states asks the portal how the tasks stand that the messages may belong to. A task that is gone is nil there; one that is
+// absent was not asked for, be it that the portal does not answer, and its last known state serves.
+func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.TaskState {
+	var tasks []int64
+	asked := map[int64]*desk.TaskState{}
+	for _, f := range known {
+		for _, t := range f.Tickets {
+			if _, twice := asked[t.Task]; t.Task != 0 && !twice {
+				asked[t.Task] = nil
+				tasks = append(tasks, t.Task)
+			}
+		}
+	}
+	if len(tasks) == 0 || p.isAway("portal") {
+		return nil
+	}
+	states, err := p.Portal.States(ctx, tasks)
+	if err != nil && fault.ExtentOf(err) != fault.One {
+		p.gone("portal", err)
+		return nil
+	}
+	if err != nil {
+		p.problem("portal", err)
+		return nil
+	}
+	for task, s := range states {
+		asked[task] = &s
+	}
+	return asked
+}
+
+// answered tells of each message whether the letter it answers lies in our Sent folder: asked only where we do not know
+// that letter ourselves.
+func (p *Pass) answered(ctx context.Context, mb Mailbox, ms []desk.Message, known []desk.Facts) []bool {
+	sent := make([]bool, len(ms))
+	for i, m := range ms {
+		if mb == nil || len(m.InReplyTo) == 0 || len(known[i].Known) > 0 || known[i].Recorded {
+			continue
+		}
+		var err error
+		if sent[i], err = mb.InSent(ctx, m.InReplyTo[0]); err != nil {
+			p.Log.Debug("look into Sent", "mailbox", m.Mailbox, "err", err)
+		}
+	}
+	return sent
+}
+
+// complete adds to the facts what the state can't know. Tasks may have been made since the portal was asked.
+func (p *Pass) complete(asked map[int64]*desk.TaskState, f *desk.Facts) {
+	f.Signer, f.Instance = p.Signer, p.Instance
+	for n, t := range f.Tickets {
+		s, ok := asked[t.Task]
+		switch {
+		case !ok:
+			continue
+		case s == nil:
+			t.Status = desk.Gone
+		default:
+			t.Status, t.ClosedAt = s.Status, s.ClosedAt
+		}
+		f.Tickets[n] = t
+	}
+}

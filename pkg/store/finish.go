@@ -1,0 +1,93 @@
+package store
+
+import (
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"helpdesk/pkg/desk"
+)
+
+// Finish records the results of a round.
+func (s *Store) Finish(now time.Time, results []desk.Result) error {
+	return s.update(func(tx *bolt.Tx) error {
+		for _, r := range results {
+			p, err := peek(tx, r.Seq)
+			if err != nil {
+				return err
+			}
+			if err := finish(tx, now, p, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) (err error) {
+	if r.Gone || r.Failed != "" || r.Done && p.Effect.Kind == desk.OpenTask || r.Made.Chat != 0 {
+		if err := learn(tx, p, r); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.Done:
+		step := desk.Step{At: now, What: string(p.Effect.Kind), Key: p.Effect.Key, ID: r.ID, Comment: r.Made.Comment}
+		switch p.Effect.Kind {
+		case desk.OpenTask:
+			step.Task = r.Made.Task
+		case desk.SendLetter:
+			step.To = p.Effect.Letter.To.Addr
+		}
+		if err := note(tx, p.Effect.Ticket, step); err != nil {
+			return err
+		}
+		err = remove(tx, p.Seq)
+	case r.Dropped != "":
+		step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: r.Dropped}
+		if err := note(tx, p.Effect.Ticket, step); err != nil {
+			return err
+		}
+		err = remove(tx, p.Seq)
+	case r.Replace != nil:
+		err = save(tx, desk.Pending{Seq: p.Seq, Effect: *r.Replace, Added: now, Note: r.Note}, true)
+	case r.Hold:
+		p.Held, p.Unsure, p.Note = true, r.Unsure, r.Note
+		err = save(tx, p, false)
+	default:
+		p.Unsure, p.Note = r.Unsure, r.Note
+		if !r.Next.IsZero() {
+			p.Next = r.Next
+		}
+		err = save(tx, p, false)
+	}
+	if err != nil {
+		return err
+	}
+	return enqueue(tx, now, p.Effect.Ticket, p.Effect.Cause, r.Then)
+}
+
+// learn notes in the ticket what a result tells of it.
+func learn(tx *bolt.Tx, p desk.Pending, r desk.Result) error {
+	t, err := ticket(tx, p.Effect.Ticket)
+	if err != nil {
+		return err
+	}
+	if r.Gone { // what was known of the task is not true of the one in its place
+		t.Status, t.Task, t.Chat, t.LastComment, t.LastResult = desk.Gone, 0, 0, 0, 0
+		t.Activity, t.ReadAt, t.ClosedAt = time.Time{}, time.Time{}, time.Time{}
+	}
+	if r.Failed != "" {
+		t.Undeliver = r.Failed
+	}
+	if r.Made.Chat != 0 && r.Made.Chat != t.Chat {
+		t.Chat, t.LastComment = r.Made.Chat, 0 // a chat counts from its own beginning
+	}
+	if r.Done && p.Effect.Kind == desk.OpenTask {
+		t.Task, t.Status = r.Made.Task, desk.Open
+		if err := tx.Bucket(bTasks).Put(number(uint64(t.Task)), number(t.Number)); err != nil {
+			return err
+		}
+	}
+	return putTicket(tx, t)
+}
