@@ -185,9 +185,9 @@ func newExcludeTest(a *app) *cobra.Command {
 
 // allExclusions returns those of the settings and those added by hand.
 func (a *app) allExclusions() ([]desk.Exclusion, error) {
-	var all []desk.Exclusion
+	all := []desk.Exclusion{} // [] for those who read the JSON
 	if cfg, err := a.settings(); err == nil {
-		all = fixedExclusions(cfg)
+		all = append(all, fixedExclusions(cfg)...)
 	} else if a.stateFile == "" {
 		return nil, err
 	}
