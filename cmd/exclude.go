@@ -164,14 +164,15 @@ func newExcludeTest(a *app) *cobra.Command {
 		Short: "Which exclusion hits an address: exit status 0 when one does, 1 when none does",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if !strings.Contains(args[0], "@") {
-				return usage(fmt.Errorf("%q is not an address", args[0]))
+			address, err := typedAddress(args[0])
+			if err != nil {
+				return usage(err)
 			}
 			all, err := a.allExclusions()
 			if err != nil {
 				return err
 			}
-			hits := desk.Hits(all, args[0])
+			hits := desk.Hits(all, address)
 			for _, x := range hits {
 				a.printf("%s %s (%s)\n", x.Match, x.Scope, x.By)
 			}
@@ -181,6 +182,23 @@ func newExcludeTest(a *app) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// typedAddress returns the address of what a person typed or pasted, with a name beside it or without.
+func typedAddress(text string) (string, error) {
+	address := strings.TrimSpace(text)
+	if i := strings.LastIndexByte(address, '<'); i >= 0 && strings.HasSuffix(address, ">") {
+		address = strings.TrimSpace(address[i+1 : len(address)-1])
+	}
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return "", fmt.Errorf("%q is not an address", text)
+	}
+	domain := address[at:]
+	if _, err := desk.ParsePattern(domain); err != nil || strings.HasPrefix(domain, "@*") {
+		return "", fmt.Errorf("%q is not an address", text)
+	}
+	return address, nil
 }
 
 // allExclusions returns those of the settings and those added by hand.
