@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,9 @@ func newExcludeAdd(a *app) *cobra.Command {
 				if dry {
 					return a.wouldHit(s, list)
 				}
+				if err := a.replaces(s, list, c.Flags().Changed("note")); err != nil {
+					return err
+				}
 				if err := s.Exclude(list); err != nil {
 					return err
 				}
@@ -82,6 +86,34 @@ func exclusions(patterns []string, scope, note string, now time.Time) ([]desk.Ex
 		list = append(list, desk.Exclusion{Match: p.String(), Scope: desk.Scope(scope), Note: note, Added: now, By: whoami()})
 	}
 	return list, errors.Join(errs...)
+}
+
+// replaces says of exclusions that are there already which other scope they had. Their notes stay where none was given.
+func (a *app) replaces(s *store.Store, list []desk.Exclusion, noted bool) error {
+	there, err := s.Exclusions()
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		x := &list[i]
+		at := slices.IndexFunc(there, func(old desk.Exclusion) bool { return old.Match == x.Match })
+		if at < 0 {
+			continue
+		}
+		old := there[at]
+		if !noted {
+			x.Note = old.Note
+		}
+		if old.Scope == x.Scope {
+			continue
+		}
+		why := ""
+		if old.Note != "" {
+			why = " (" + oneLine(old.Note) + ")"
+		}
+		a.hint("helpdesk: %s was excluded with scope %s%s, now with %s", x.Match, old.Scope, why, x.Scope)
+	}
+	return nil
 }
 
 func whoami() string {
