@@ -17,7 +17,7 @@ type Policy struct {
 
 	AutoReply  bool // letters.received.enabled
 	PerAddress int  // auto-replies within Within; 0 = no limit
-	PerDomain  int
+	PerDomain  int  // the same; public domains have none
 	Within     time.Duration
 	MaxAge     time.Duration // of a letter that still gets an auto-reply; 0 = no limit
 
@@ -67,7 +67,7 @@ type Questions struct {
 	IDs     []string // Message-IDs, newest first: In-Reply-To, then References from the end
 	Tasks   []int64  // task numbers of subject tokens with the right check digits
 	Address string   // the sender, folded
-	Domain  string   // his domain, folded
+	Domain  string   // his domain, folded; "" = a public one, whose users have nothing to do with each other
 	Subject string   // normalised; "" = too short to tell
 	Bounced []string // own Message-IDs a delivery report names
 

@@ -136,6 +136,9 @@ func MessageKey(m *Message) string { return DeriveKey(m.ID, m.Hash) }
 func (r *Rules) Ask(m *Message, s Signer) Questions {
 	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Domain: m.From.Domain(), Subject: r.NormalSubject(m.Subject),
 		Reply: r.replyTo(m).Key(), Pictures: smallPictures(m)}
+	if r.public[q.Domain] {
+		q.Domain = ""
+	}
 	for _, a := range correspondents(m) {
 		if a = FoldAddress(a); a != "" && !slices.Contains(q.Senders, a) {
 			q.Senders = append(q.Senders, a)

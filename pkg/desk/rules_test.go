@@ -193,6 +193,9 @@ func TestAsk(t *testing.T) {
 	if len(q.Tasks) != 1 || q.Tasks[0] != 3711 || q.Bounced != nil {
 		t.Errorf("%+v", q)
 	}
+	if q := r.Ask(letter("From: Ivan@Mail.RU"), testSigner); q.Address != "ivan@mail.ru" || q.Domain != "" {
+		t.Errorf("of a public domain: %+v", q)
+	}
 	m = letter("From: MAILER-DAEMON@mx.example")
 	m.Plain = "The letter came back:\nMessage-ID: <" + own + ">\n and <" + forged + ">"
 	if q := r.Ask(m, testSigner); len(q.Bounced) != 1 || q.Bounced[0] != own {

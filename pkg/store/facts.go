@@ -150,24 +150,27 @@ func replies(tx *bolt.Tx, q desk.Questions, since time.Time, r *desk.Replies) er
 		return n, nil
 	}
 	var err error
-	if r.Address, err = count(q.Address, &r.Subject); err != nil {
+	if r.Address, err = count(q.Address, &r.Subject); err != nil || q.Domain == "" {
 		return err
 	}
 	r.Domain, err = count("@"+q.Domain, nil)
 	return err
 }
 
-// countReply notes an auto-reply of an address and of its domain, and forgets those from before since.
+// countReply notes an auto-reply of an address and of its domain, and forgets those from before since. What is counted
+// never passes the limits, as there is no auto-reply beyond them.
 func countReply(tx *bolt.Tx, q desk.Questions, now, since time.Time) error {
-	const most = 200 // beyond any sensible limit; the oldest are forgotten
-	for key, one := range map[string]reply{q.Address: {now, q.Subject}, "@" + q.Domain: {At: now}} {
+	counted := map[string]reply{q.Address: {now, q.Subject}}
+	if q.Domain != "" {
+		counted["@"+q.Domain] = reply{At: now}
+	}
+	for key, one := range counted {
 		var all []reply
 		if _, err := get(tx, bReplies, []byte(key), &all); err != nil {
 			return err
 		}
 		all = slices.DeleteFunc(all, func(r reply) bool { return r.At.Before(since) })
-		all = append(all, one)
-		if err := put(tx, bReplies, []byte(key), all[max(0, len(all)-most):]); err != nil {
+		if err := put(tx, bReplies, []byte(key), append(all, one)); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -403,6 +404,42 @@ func TestOldAutoRepliesAreForgotten(t *testing.T) {
 			if _, err := get(tx, bReplies, []byte(key), &all); err != nil || len(all) != 2 {
 				t.Errorf("%s: %v, %v", key, all, err)
 			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// However high the limit is, nothing below it is forgotten within the window; without a domain none is counted.
+func TestAutoRepliesAreCountedUpToAnyLimit(t *testing.T) {
+	s := fresh(t)
+	const most = 230
+	var all []desk.Entry
+	for i := range uint32(most) {
+		e := arrival(i+1, "ivan@example.org")
+		e.Questions.Key = desk.DeriveKey("message", fmt.Sprint(i))
+		all = append(all, e)
+	}
+	all = append(all, arrival(most+1, "ivan@example.org"))
+	all[most].Questions.Domain = ""
+	err := s.Record(noon, all, 24*time.Hour, func(i int, f desk.Facts) (desk.Decision, error) {
+		want := desk.Replies{Address: i, Domain: i, Subject: i}
+		if i == most {
+			want.Domain = 0
+		}
+		if diff := cmp.Diff(want, f.Replies); diff != "" {
+			t.Fatalf("after %d: %s", i, diff)
+		}
+		return opens(all[i]), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.view(func(tx *bolt.Tx) error {
+		if tx.Bucket(bReplies).Get([]byte("@")) != nil {
+			t.Error("an auto-reply without a domain is counted for one")
 		}
 		return nil
 	})
