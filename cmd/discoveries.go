@@ -22,7 +22,10 @@ func (d *discoveries) load(name string) []byte {
 	if v, ok := d.fresh[name]; ok {
 		return v
 	}
-	v, _ := d.s.Cached(name, d.since)
+	v, ok := d.s.Cached(name, d.since)
+	if !ok {
+		return nil
+	}
 	return v
 }
 

@@ -1,0 +1,38 @@
+package cmd
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/store"
+)
+
+// What was found out holds for a day: a scope that the webhook is given later is found by itself.
+func TestDiscoveriesGrowOld(t *testing.T) {
+	s, err := store.Open(filepath.Join(t.TempDir(), "helpdesk.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
+	later := func(d time.Duration) *discoveries {
+		return &discoveries{s: s, since: now.Add(d - foundOutFor), fresh: map[string][]byte{}}
+	}
+	found := later(0)
+	found.save("portal.nocrm", []byte("true"))
+	if got := string(found.load("portal.nocrm")); got != "true" {
+		t.Errorf("in the same run: %q", got)
+	}
+	if err := found.keep(now); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		want  string
+	}{{foundOutFor - time.Minute, "true"}, {foundOutFor + time.Minute, ""}} {
+		if got := string(later(c.after).load("portal.nocrm")); got != c.want {
+			t.Errorf("after %v: %q, want %q", c.after, got, c.want)
+		}
+	}
+}
