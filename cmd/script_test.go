@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 //	exits STATUS helpdesk ARG...  run helpdesk; its exit status must be that, and no secret may be in what it prints
 //	mail FILE [AGE]               bring a letter into INBOX, that arrived AGE ago; @DATE@ in it is that time
 //	inbox, tasks, letters         print what lies in INBOX, in the portal, and what the relay took
-//	portal say TASK USER TEXT, close TASK USER, delete TASK, scopes NAME..., code NEW, fail METHOD, gone, well
+//	portal say TASK USER TEXT, close TASK USER, delete TASK, scopes NAME..., code NEW, fail METHOD, deny METHOD, gone, well
 //	imap gone|well|full, smtp gone|well|later|never
 //	still                         remember the world; then, with "untouched", nothing in it has been written to
 //	hold AGE, release             let another process, that began AGE ago, hold the state
@@ -206,6 +206,13 @@ func cmdPortal(ts *testscript.TestScript, neg bool, args []string) {
 		p.Inject(func(c *sandbox.Call) sandbox.Fault {
 			if c.Method == args[1] {
 				return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no " + portalSecret}
+			}
+			return sandbox.Fault{}
+		})
+	case "deny":
+		p.Inject(func(c *sandbox.Call) sandbox.Fault {
+			if c.Method == args[1] {
+				return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ACCESS_DENIED", Text: "Access denied"}
 			}
 			return sandbox.Fault{}
 		})

@@ -1,7 +1,9 @@
 package portal
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 
@@ -114,11 +116,7 @@ func (l *lookups) take(g *group, a Answer) {
 // that nobody is greeted by his colleague's.
 func (l *lookups) into(c *Client, p *desk.Prepared) {
 	if l.err != nil {
-		var e *Error
-		if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup || e.is("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
-			c.remember(savedNoCRM, true)
-		}
-		c.log.Warn("portal: contacts not looked up", "err", l.err)
+		l.closed(c)
 		return
 	}
 	p.Asked, p.Profiles = l.asked, map[string]desk.Profile{}
@@ -141,6 +139,22 @@ func (l *lookups) into(c *Client, p *desk.Prepared) {
 			p.Profiles[addr] = joined(p.Profiles[addr], t)
 		}
 	}
+}
+
+// closed notes that contacts could not be looked up, and for a day that there is no use in trying. The scope is optional
+// and Check tells that it is missing, so that is nothing to warn of.
+func (l *lookups) closed(c *Client) {
+	var (
+		e     *Error
+		level = slog.LevelWarn
+	)
+	if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup || e.is("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
+		c.remember(savedNoCRM, true)
+		if e.is("insufficient_scope") {
+			level = slog.LevelInfo
+		}
+	}
+	c.log.Log(context.Background(), level, "portal: contacts not looked up", "err", l.err)
 }
 
 func joined(p desk.Profile, t contact) desk.Profile {
