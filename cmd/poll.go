@@ -105,7 +105,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Only, p.Advance = j.only, advance
+	p.Boxes, p.Only, p.Advance = withCopies(p.Boxes, found, p.Log), j.only, advance
 	release := func() {}
 	defer func() { release() }()
 	if !j.dry { // only a pass that finds something to do keeps others waiting for long

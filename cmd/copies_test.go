@@ -1,0 +1,100 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"helpdesk/pkg/sandbox"
+)
+
+// drivenWithCopies is a drive whose letters are copied into a folder.
+func drivenWithCopies(t *testing.T, folder string) *drive {
+	d := newDrive(t, sandbox.PortalOptions{}, "")
+	path := filepath.Join(d.dir, "helpdesk.yaml")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(raw), "smtp: {", "smtp: {save_sent: "+folder+", ", 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// polled brings letters in and runs a pass, which must end well; it returns how many warnings of copies it printed.
+func (d *drive) polled(n int) int {
+	d.t.Helper()
+	d.clock.Advance(time.Second) // no two letters have one id
+	for i := range n {
+		at := d.clock.Now().UnixNano()
+		d.letter(fmt.Sprintf("%d.%d@b.example", i, at), fmt.Sprintf("n%d-%d@b.example", i, at), fmt.Sprintf("Printer %d %d", i, at), "It does not print.")
+	}
+	status, _, errs := d.run("poll")
+	if status != 0 || strings.Count(errs, "\n") != strings.Count(errs, "save copy of letter") {
+		d.t.Fatalf("status %d\n%s", status, errs)
+	}
+	return strings.Count(errs, "level=WARN")
+}
+
+// A folder that is not there is said once a day, not of every letter, and check tells at any time.
+func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
+	d := drivenWithCopies(t, "Copies")
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 1}, {time.Minute, 0}, {20 * time.Hour, 0}, {5 * time.Hour, 1}, {time.Hour, 0}} {
+		d.clock.Advance(c.after)
+		if got := d.polled(3); got != c.want {
+			t.Errorf("after %v: %d warnings, want %d", c.after, got, c.want)
+		}
+	}
+	if out := d.must(2, "check"); !strings.Contains(out, "no folder Copies") {
+		t.Error(out)
+	}
+	if got := len(d.smtp.Letters()); got != 15 {
+		t.Errorf("%d letters went out", got)
+	}
+
+	// Mended, copies are kept again, and a new trouble is a new one.
+	if err := d.imap.CreateFolder("Copies", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.polled(2); got != 0 || len(d.imap.Messages("Copies")) != 2 {
+		t.Errorf("mended: %d warnings, %d copies", got, len(d.imap.Messages("Copies")))
+	}
+	if err := d.imap.DeleteFolder("Copies"); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.polled(2); got != 1 {
+		t.Errorf("gone again: %d warnings", got)
+	}
+}
+
+// What may pass by itself is said once a pass, and each letter's copy is tried.
+func TestCopiesThatAreRefused(t *testing.T) {
+	d := drivenWithCopies(t, "Copies")
+	if err := d.imap.CreateFolder("Copies", ""); err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	d.imap.Inject(func(command, _ string) error {
+		if command != "APPEND" {
+			return nil
+		}
+		refused++
+		return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeOverQuota, Text: "quota exceeded"}
+	})
+	for pass := 1; pass <= 2; pass++ {
+		d.clock.Advance(time.Minute)
+		if got := d.polled(3); got != 1 || refused != 3*pass {
+			t.Errorf("pass %d: %d warnings, %d refused so far", pass, got, refused)
+		}
+	}
+}
