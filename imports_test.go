@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"pkg/eml":            {"pkg/desk", "github.com/emersion/go-message", "golang.org/x/net/html", "golang.org/x/text"},
 	"pkg/markup":         {"pkg/desk", "golang.org/x/net/html"},
 	"pkg/render":         {"pkg/desk"},
-	"pkg/config":         {"github.com/goccy/go-yaml"},
+	"pkg/config":         {"github.com/goccy/go-yaml", "golang.org/x/net/idna"},
 	"pkg/store":          {"pkg/desk", "pkg/fault", "go.etcd.io/bbolt", "github.com/go-json-experiment/json"},
 	"pkg/mailbox":        {"pkg/desk", "pkg/fault", "pkg/spool", "github.com/emersion/go-imap/v2", "github.com/emersion/go-sasl"},
 	"pkg/portal":         {"pkg/desk", "pkg/fault", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},

@@ -152,17 +152,37 @@ func newExcludeRemove(a *app) *cobra.Command {
 		Short: "Take exclusions away again",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			var patterns []string
-			for _, text := range args {
-				p, err := desk.ParsePattern(text)
+			return a.withState(false, func(s *store.Store) error {
+				patterns, err := added(s, args)
 				if err != nil {
-					return usage(err)
+					return err
 				}
-				patterns = append(patterns, p.String())
-			}
-			return a.withState(false, func(s *store.Store) error { return s.Include(patterns) })
+				return s.Include(patterns)
+			})
 		},
 	}
+}
+
+// added returns patterns in the spelling they are kept in. One that is refused today may have been taken by an older
+// program, and must go as it was written.
+func added(s *store.Store, texts []string) ([]string, error) {
+	there, err := s.Exclusions()
+	if err != nil {
+		return nil, err
+	}
+	var patterns []string
+	for _, text := range texts {
+		p, err := desk.ParsePattern(text)
+		switch {
+		case err == nil:
+			patterns = append(patterns, p.String())
+		case slices.ContainsFunc(there, func(x desk.Exclusion) bool { return x.Match == text }):
+			patterns = append(patterns, text)
+		default:
+			return nil, usage(err)
+		}
+	}
+	return patterns, nil
 }
 
 func newExcludeList(a *app) *cobra.Command {

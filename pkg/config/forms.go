@@ -54,14 +54,23 @@ func address(s string) string {
 	if err != nil || a.Name != "" || a.Address != s {
 		return "must be an e-mail address: a@b.ru"
 	}
+	return domainOf(a)
+}
+
+// domainOf checks the domain of an address.
+func domainOf(a *mail.Address) string {
+	if !isDomain(a.Address[strings.LastIndexByte(a.Address, '@')+1:]) {
+		return noDomain
+	}
 	return ""
 }
 
 func sender(s string) string {
-	if _, err := mail.ParseAddress(s); err != nil || line(s) != "" {
+	a, err := mail.ParseAddress(s)
+	if err != nil || line(s) != "" {
 		return `must be an e-mail address, with a name or without: "Support <support@example.ru>"`
 	}
-	return ""
+	return domainOf(a)
 }
 
 func envelope(s string) string {
@@ -72,21 +81,6 @@ func envelope(s string) string {
 		return "must be account, null or an e-mail address"
 	}
 	return ""
-}
-
-// pattern checks an address, a domain with @ before it, or the subdomains of one: @*.b.ru.
-func pattern(s string) string {
-	domain, isDomain := strings.CutPrefix(s, "@")
-	domain = strings.TrimPrefix(domain, "*.")
-	if !isDomain {
-		_, domain, _ = strings.Cut(s, "@")
-	} else {
-		s = "a@" + domain
-	}
-	if address(s) == "" && !strings.Contains(domain, "*") {
-		return ""
-	}
-	return "must be a@b.ru, @b.ru (the domain) or @*.b.ru (its subdomains)"
 }
 
 var hostName = regexp.MustCompile(`^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*[\p{L}\p{N}.])?$`)

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
-
-	"golang.org/x/net/idna"
+	"unicode"
 )
 
 // Pattern is an address, a domain or the subdomains of a domain.
@@ -16,6 +15,7 @@ type Pattern struct {
 }
 
 // ParsePattern reads a@b.ru, @b.ru (this domain) or @*.b.ru (its subdomains); Unicode and punycode are the same.
+// pkg/config judges those of the settings the same way.
 func ParsePattern(s string) (Pattern, error) {
 	local, domain, at := strings.Cut(strings.ToLower(strings.TrimSpace(s)), "@")
 	if i := strings.LastIndexByte(domain, '@'); i >= 0 {
@@ -24,7 +24,7 @@ func ParsePattern(s string) (Pattern, error) {
 	if !at {
 		return Pattern{}, fmt.Errorf("parse pattern %q: no @; write a@%[2]s, @%[2]s or @*.%[2]s", s, local)
 	}
-	if strings.ContainsAny(local, "*<>,; \t") {
+	if strings.ContainsAny(local, "*<>,;") || strings.ContainsFunc(local, blank) {
 		return Pattern{}, fmt.Errorf("parse pattern %q: a whole address, @domain or @*.domain is wanted", s)
 	}
 	p := Pattern{local: local}
@@ -32,13 +32,14 @@ func ParsePattern(s string) (Pattern, error) {
 	if p.under && local != "" {
 		return Pattern{}, fmt.Errorf("parse pattern %q: subdomains can be given without an address only: @*.%s", s, domain)
 	}
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(domain, "."))
-	if err != nil || ascii == "" {
+	var ok bool
+	if p.domain, ok = asciiDomain(domain); !ok {
 		return Pattern{}, fmt.Errorf("parse pattern %q: %q is no domain", s, domain)
 	}
-	p.domain = ascii
 	return p, nil
 }
+
+func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 // Match says whether the pattern hits the address, in whatever spelling it is.
 func (p Pattern) Match(addr string) bool {

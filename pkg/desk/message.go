@@ -46,11 +46,43 @@ func FoldAddress(addr string) string {
 
 // FoldDomain returns the domain in lower case and ASCII, as it was where it can't be one.
 func FoldDomain(domain string) string {
-	domain = strings.TrimSuffix(strings.ToLower(domain), ".")
-	if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+	if ascii, ok := asciiDomain(domain); ok {
 		return ascii
 	}
-	return domain
+	return strings.TrimSuffix(strings.ToLower(domain), ".")
+}
+
+// asciiDomain returns the domain in lower case and ASCII, and whether it can be one.
+//
+// QUIRK: mail comes from hosts with _ in their names and with -- in odd places, which IDNA does not know (RFC 5891, 4.2.3.1);
+// so only labels that need it are converted.
+func asciiDomain(domain string) (string, bool) {
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(domain), "."), ".")
+	for i, label := range labels {
+		if !strings.HasPrefix(label, "xn--") && !strings.ContainsFunc(label, beyondASCII) {
+			continue
+		}
+		ascii, err := idna.Lookup.ToASCII(label)
+		if err != nil {
+			return "", false
+		}
+		labels[i] = ascii
+	}
+	domain = strings.Join(labels, ".")
+	for label := range strings.SplitSeq(domain, ".") {
+		if !plainLabel(label) {
+			return "", false
+		}
+	}
+	return domain, len(domain) <= 253 // RFC 1035, 2.3.4, without the length octets at both ends
+}
+
+func beyondASCII(r rune) bool { return r > 127 }
+
+func plainLabel(s string) bool {
+	return s != "" && len(s) <= 63 && s[0] != '-' && s[len(s)-1] != '-' && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
+	})
 }
 
 func splitAddress(addr string) (local, domain string) {

@@ -1,0 +1,31 @@
+package cmd
+
+import (
+	"path/filepath"
+	"testing"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// What an older program took for a pattern can be taken away again.
+func TestOldExclusionIsRemoved(t *testing.T) {
+	d := newDrive(t, sandbox.PortalOptions{}, "")
+	s, err := store.Open(filepath.Join(d.dir, "helpdesk.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Exclude([]desk.Exclusion{{Match: "@b..ru", Scope: desk.ScopeAutoReply}})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.must(2, "exclude", "remove", "@c..ru")
+	d.must(0, "exclude", "remove", "@b..ru")
+	if out := d.must(0, "exclude", "list", "--json"); out != "[]\n" {
+		t.Error(out)
+	}
+}

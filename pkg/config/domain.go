@@ -1,0 +1,57 @@
+package config
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
+)
+
+// What is an address's domain or a pattern is judged as by pkg/desk, which exclusions added by hand come to alone; a test of
+// cmd holds the two together.
+
+// pattern checks an address, a domain with @ before it, or the subdomains of one: @*.b.ru.
+func pattern(s string) string {
+	const want = "must be a@b.ru, @b.ru (the domain) or @*.b.ru (its subdomains)"
+	local, domain, at := strings.Cut(strings.ToLower(strings.TrimSpace(s)), "@")
+	if !at || strings.Contains(domain, "@") || strings.ContainsAny(local, "*<>,;") || strings.ContainsFunc(local, blank) {
+		return want
+	}
+	domain, under := strings.CutPrefix(domain, "*.")
+	if under && local != "" || strings.Contains(domain, "*") || domain == "" {
+		return want
+	}
+	if !isDomain(domain) {
+		return noDomain
+	}
+	return ""
+}
+
+const noDomain = "must have a domain behind the @: b.ru, mail.b.ru"
+
+func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+var plainLabel = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
+
+// isDomain says whether a text is a domain, in Unicode or punycode. Labels of ASCII may hold _ as well: mail comes from such.
+func isDomain(s string) bool {
+	labels := strings.Split(strings.TrimSuffix(strings.ToLower(s), "."), ".")
+	for i, label := range labels {
+		if !strings.HasPrefix(label, "xn--") && !strings.ContainsFunc(label, func(r rune) bool { return r > 127 }) {
+			continue
+		}
+		ascii, err := idna.Lookup.ToASCII(label)
+		if err != nil {
+			return false
+		}
+		labels[i] = ascii
+	}
+	whole := strings.Join(labels, ".")
+	for label := range strings.SplitSeq(whole, ".") {
+		if !plainLabel.MatchString(label) {
+			return false
+		}
+	}
+	return len(whole) <= 253
+}
