@@ -67,11 +67,20 @@ func domainOf(a *mail.Address) string {
 
 func sender(s string) string {
 	a, err := mail.ParseAddress(s)
-	if err != nil || line(s) != "" {
-		return `must be an e-mail address, with a name or without: "Support <support@example.ru>"`
+	aside := strings.Contains(inQuotes.ReplaceAllString(s, ""), "(") // what stands in brackets would be lost as a comment
+	switch {
+	case err == nil && !aside && line(s) == "":
+		return domainOf(a)
+	case bareName.MatchString(s):
+		return `has a name that needs quotes of its own, for its signs: '"Support (Moscow)" <support@example.ru>'`
 	}
-	return domainOf(a)
+	return `must be an e-mail address, with a name or without: "Support <support@example.ru>"`
 }
+
+var (
+	inQuotes = regexp.MustCompile(`"(\\.|[^"\\])*"`)
+	bareName = regexp.MustCompile(`^[^"<>]*[][(),:;@\\][^"<>]*<[^<>@\s]+@[^<>@\s]+>$`) // RFC 5322, 3.2.3: specials
+)
 
 func envelope(s string) string {
 	if s == "account" || s == "null" {

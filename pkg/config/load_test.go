@@ -235,8 +235,9 @@ func TestUnits(t *testing.T) {
 
 func TestForms(t *testing.T) {
 	for form, c := range map[string]struct{ good, bad []string }{
-		"address":  {[]string{"a@b.ru", "почта@пример.рф"}, []string{"a", "@b.ru", "A <a@b.ru>", "a@b.ru, c@d.ru", "<a@b.ru>"}},
-		"sender":   {[]string{"a@b.ru", "Служба <a@b.ru>", `"A, B" <a@b.ru>`}, []string{"Служба", "a@b.ru, c@d.ru", "A\n <a@b.ru>"}},
+		"address": {[]string{"a@b.ru", "почта@пример.рф"}, []string{"a", "@b.ru", "A <a@b.ru>", "a@b.ru, c@d.ru", "<a@b.ru>"}},
+		"sender": {[]string{"a@b.ru", "Служба <a@b.ru>", `"A, B" <a@b.ru>`, `"A (B)" <a@b.ru>`, "<a@b.ru>", `"A \"(B)" <a@b.ru>`},
+			[]string{"Служба", "a@b.ru, c@d.ru", "A\n <a@b.ru>", "A, B <a@b.ru>", "A (B) <a@b.ru>", "a@b.ru (B)", "(A) a@b.ru", `"A" (B) <a@b.ru>`}},
 		"pattern":  {[]string{"a@b.ru", "@b.ru", "@*.b.ru", "@пример.рф"}, []string{"b.ru", "*@b.ru x", "@", "@*", "a@*.b.ru", "@b ru"}},
 		"host":     {[]string{"imap.example.ru", "127.0.0.1", "::1", "localhost", "почта.рф"}, []string{"https://a", "a:993", "a b", "-a"}},
 		"envelope": {[]string{"account", "null", "a@b.ru"}, []string{"none", "<>"}},
@@ -266,6 +267,21 @@ func TestDistance(t *testing.T) {
 	}{{"pasword", "password", 1}, {"hsot", "host", 1}, {"Host", "host", 0}, {"", "abc", 3}, {"abc", "", 3}, {"tls", "ca", 3}} {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("%s %s: %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
+// A name that needs quotes of its own is told so, and not lost in part.
+func TestNameThatNeedsQuotes(t *testing.T) {
+	const hint = `'"Support (Moscow)" <support@example.ru>'`
+	for _, s := range []string{"Поддержка, отдел <a@b.ru>", "Поддержка (Москва) <a@b.ru>", "A: B <a@b.ru>", "A@B <a@b.ru>"} {
+		if m := sender(s); !strings.Contains(m, hint) {
+			t.Errorf("%q: %q", s, m)
+		}
+	}
+	for _, s := range []string{"Поддержка", "Поддержка <a@>", `"Поддержка <a@b.ru>`} {
+		if m := sender(s); m == "" || strings.Contains(m, hint) {
+			t.Errorf("%q: %q", s, m)
 		}
 	}
 }
