@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +121,26 @@ func TestExamples(t *testing.T) {
 				t.Error("holds no variable: the secrets stand in the file")
 			}
 		})
+	}
+}
+
+// Mail from staff makes no task, so no example puts a whole company there, the mailbox's own domain.
+func TestExamplesLeaveColleaguesTheirTasks(t *testing.T) {
+	files, err := filepath.Glob("../../examples/*.yaml")
+	if err != nil || len(files) < 6 {
+		t.Fatalf("%d examples, %v", len(files), err)
+	}
+	for _, path := range files {
+		c, err := Load(path, anything)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range c.Mailboxes {
+			_, address := m.Sender()
+			if domain := address[strings.IndexByte(address, '@'):]; slices.Contains(c.Mail.Staff, domain) {
+				t.Errorf("%s: mail.staff has %s", path, domain)
+			}
+		}
 	}
 }
 

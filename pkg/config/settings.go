@@ -5,7 +5,7 @@ import "time"
 // Mail says whose mail is treated how.
 type Mail struct {
 	Own              []string    `yaml:"own" is:"address"`
-	Staff            []string    `yaml:"staff" is:"pattern"` // addresses or @domains
+	Staff            []string    `yaml:"staff" is:"pattern"` // addresses or @domains; their mail makes no task
 	Exclude          []Exclusion `yaml:"exclude"`
 	TrustAuthResults string      `yaml:"trust_auth_results" is:"word"` // authserv-id of our own MX; "" = believe none
 	Automatic        string      `yaml:"automatic" enum:"task|ignore"`
