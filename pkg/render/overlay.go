@@ -28,29 +28,51 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return o.base.Open(name)
 }
 
-// strays returns an error for each template or data file of over that replaces nothing: a mistyped name must not go
-// unnoticed.
+// strays returns an error for each file of over that replaces nothing: a mistyped name must not go unnoticed.
 func (o overlay) strays(locale string) []error {
 	var errs []error
 	err := fs.WalkDir(o.over, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".tmpl") && !strings.HasSuffix(name, ".yaml") {
+		switch {
+		case err != nil || name == ".":
 			return err
-		}
-		if _, err := fs.Stat(o.base, name); err == nil {
+		case aside(path.Base(name)) && d.IsDir():
+			return fs.SkipDir
+		case d.IsDir() || aside(path.Base(name)) || o.replaces(name):
 			return nil
 		}
-		hint := ""
-		for _, near := range []string{path.Join(locale, path.Base(name)), path.Base(name)} {
-			if _, err := fs.Stat(o.base, near); err == nil {
-				hint = fmt.Sprintf("; did you mean %s?", near)
-				break
-			}
-		}
-		errs = append(errs, fmt.Errorf("%s: replaces no built-in file%s", name, hint))
+		errs = append(errs, fmt.Errorf("%s: replaces no built-in file%s", name, o.near(name, locale)))
 		return nil
 	})
 	if err != nil {
 		errs = append(errs, err)
 	}
 	return errs
+}
+
+func (o overlay) replaces(name string) bool {
+	_, err := fs.Stat(o.base, name)
+	return err == nil
+}
+
+// aside says of a file's name that it is no try at a template: hidden, an editor's copy, a picture, or left by Windows.
+func aside(name string) bool {
+	name = strings.ToLower(name)
+	switch path.Ext(name) {
+	case ".bak", ".png", ".jpg", ".jpeg", ".gif":
+		return true
+	}
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") ||
+		name == "thumbs.db" || name == "desktop.ini"
+}
+
+// near asks whether a file was meant that there is: in another folder, with .tmpl, or without what an editor put behind it.
+func (o overlay) near(name, locale string) string {
+	for _, n := range []string{name, name + ".tmpl", strings.TrimSuffix(name, path.Ext(name))} {
+		for _, folder := range []string{path.Dir(n), locale, "."} {
+			if near := path.Join(folder, path.Base(n)); path.Ext(near) != "" && o.replaces(near) {
+				return fmt.Sprintf("; did you mean %s?", near)
+			}
+		}
+	}
+	return ""
 }

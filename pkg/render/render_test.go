@@ -226,6 +226,10 @@ func TestMistakes(t *testing.T) {
 		"marker":     {file: "en/post-repeat.tmpl", data: "a\n{{.Marker}}", want: "en/post-repeat.tmpl: the first line has no {{.Marker}}"},
 		"phrase":     {file: "en/phrases.tmpl", data: `{{define "date"}}{{end}}`, want: `not defined`},
 		"stray":      {file: "received.html.tmpl", data: "x", want: "received.html.tmpl: replaces no built-in file; did you mean en/received.html.tmpl?"},
+		"no ending":  {file: "en/received.html", data: "x", want: "en/received.html: replaces no built-in file; did you mean en/received.html.tmpl?"},
+		"ending":     {file: "en/received.html.tmpl.txt", data: "x", want: "en/received.html.tmpl.txt: replaces no built-in file; did you mean en/received.html.tmpl?"},
+		"both":       {file: "received.html", data: "x", want: "received.html: replaces no built-in file; did you mean en/received.html.tmpl?"},
+		"other":      {file: "README", data: "x", want: "README: replaces no built-in file"},
 		"open quote": {change: func(s *Settings) { s.Received.Body = `<a href="{{.Link}}` }, want: "letters.received.body"},
 	} {
 		s, over := settings("en"), fstest.MapFS{}
@@ -238,6 +242,18 @@ func TestMistakes(t *testing.T) {
 		if _, err := New(Overlay(templates.FS, over), s); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q in it", name, err, c.want)
 		}
+	}
+}
+
+// What editors and systems leave behind is no mistake, nor is a picture.
+func TestWhatLiesBesideTemplates(t *testing.T) {
+	over := fstest.MapFS{}
+	for _, name := range []string{".git/config", "en/.received.html.tmpl.swp", "en/received.html.tmpl~", "#signature.html.tmpl#", "en/closed.html.tmpl.bak",
+		"logo.PNG", "Thumbs.db", "en/desktop.ini", ".DS_Store"} {
+		over[name] = &fstest.MapFile{Data: []byte("{{")}
+	}
+	if _, err := New(Overlay(templates.FS, over), settings("en")); err != nil {
+		t.Error(err)
 	}
 }
 
