@@ -1,11 +1,13 @@
 package render
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"strings"
+	"unicode/utf8"
 )
 
 // Overlay returns base with its files replaced, one by one, by those of the same name in over; nil replaces nothing.
@@ -28,8 +30,9 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return o.base.Open(name)
 }
 
-// strays returns an error for each file of over that replaces nothing: a mistyped name must not go unnoticed.
-func (o overlay) strays(locale string) []error {
+// mistakes returns an error for each file of over that replaces nothing, as a mistyped name must not go unnoticed, and for
+// each that is not UTF-8, as customers would get what it is misread for.
+func (o overlay) mistakes(locale string) []error {
 	var errs []error
 	err := fs.WalkDir(o.over, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -37,8 +40,14 @@ func (o overlay) strays(locale string) []error {
 			return err
 		case aside(path.Base(name)) && d.IsDir():
 			return fs.SkipDir
-		case d.IsDir() || aside(path.Base(name)) || o.replaces(name):
+		case d.IsDir() || aside(path.Base(name)):
 			return nil
+		case o.replaces(name):
+			content, err := fs.ReadFile(o.over, name)
+			if line := foreign(content); line > 0 {
+				errs = append(errs, fmt.Errorf("%s:%d: is not UTF-8: save the file in that encoding", name, line))
+			}
+			return err
 		}
 		errs = append(errs, fmt.Errorf("%s: replaces no built-in file%s", name, o.near(name, locale)))
 		return nil
@@ -47,6 +56,18 @@ func (o overlay) strays(locale string) []error {
 		errs = append(errs, err)
 	}
 	return errs
+}
+
+// foreign returns the line of the first byte that is not UTF-8, or is NUL; 0 when there is none.
+func foreign(content []byte) int {
+	for i := 0; i < len(content); {
+		r, n := utf8.DecodeRune(content[i:])
+		if r == utf8.RuneError && n == 1 || r == 0 {
+			return 1 + bytes.Count(content[:i], []byte("\n"))
+		}
+		i += n
+	}
+	return 0
 }
 
 func (o overlay) replaces(name string) bool {

@@ -40,7 +40,8 @@ func (p *parser) read(name string) (string, string) {
 	if err != nil {
 		p.fail(fmt.Errorf("read template: %w", err))
 	}
-	return name, strings.ReplaceAll(string(content), "\r\n", "\n")
+	text := strings.TrimPrefix(string(content), "\ufeff") // Windows' editor puts it there
+	return name, strings.ReplaceAll(text, "\r\n", "\n")
 }
 
 // fail notes an error once: a mistake in a shared file is found with every other.

@@ -186,7 +186,7 @@ func TestOwnTexts(t *testing.T) {
 	s := settings("ru")
 	s.Received = LetterText{Subject: "Принято: {{.Task}}", Body: "<p>{{template \"greeting\" .}}</p><p>Ваш № <b>{{.Task}}</b></p>"}
 	s.Signature = "<p>ООО &laquo;{{.Mailbox}}&raquo;</p>"
-	over := fstest.MapFS{"ru/closed.text.tmpl": {Data: []byte("Закрыто: {{.Task}}")}}
+	over := fstest.MapFS{"ru/closed.text.tmpl": {Data: []byte("\ufeffЗакрыто: {{.Task}}")}} // Windows' editor puts a mark before it
 	set, err := New(Overlay(templates.FS, over), s)
 	if err != nil {
 		t.Fatal(err)
@@ -230,6 +230,10 @@ func TestMistakes(t *testing.T) {
 		"ending":     {file: "en/received.html.tmpl.txt", data: "x", want: "en/received.html.tmpl.txt: replaces no built-in file; did you mean en/received.html.tmpl?"},
 		"both":       {file: "received.html", data: "x", want: "received.html: replaces no built-in file; did you mean en/received.html.tmpl?"},
 		"other":      {file: "README", data: "x", want: "README: replaces no built-in file"},
+		"cp1251":     {file: "en/received.html.tmpl", data: "<p>\n\xc7\xe4\xf0</p>", want: "en/received.html.tmpl:2: is not UTF-8: save the file in that encoding"},
+		"utf-16":     {file: "ru/closed.text.tmpl", data: "\xff\xfea\x00", want: "ru/closed.text.tmpl:1: is not UTF-8"},
+		"nul":        {file: "en/closed.text.tmpl", data: "a\x00", want: "en/closed.text.tmpl:1: is not UTF-8"},
+		"data":       {file: "words.yaml", data: "thanks:\n- \xf1\xef\xe0\xf1\xe8\xe1\xee\n", want: "words.yaml:2: is not UTF-8"},
 		"open quote": {change: func(s *Settings) { s.Received.Body = `<a href="{{.Link}}` }, want: "letters.received.body"},
 	} {
 		s, over := settings("en"), fstest.MapFS{}

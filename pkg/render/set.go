@@ -58,7 +58,7 @@ func New(files fs.FS, s Settings) (*Set, error) {
 	}
 	p := &parser{files: files, locale: s.Locale}
 	if o, ok := files.(overlay); ok {
-		p.errs = o.strays(s.Locale)
+		p.errs = o.mistakes(s.Locale)
 	}
 	set := &Set{settings: s}
 	set.parse(p)
