@@ -31,6 +31,7 @@ var testEnv = environment(
 	"HELPDESK_IMAP_PASSWORD", "imap-s3cret",
 	"HELPDESK_SMTP_PASSWORD", "smtp-s3cret",
 	"EMPTY", "",
+	"BAD", "\xc7\xe4\xf0",
 )
 
 // write puts a configuration into a folder of its own.

@@ -146,6 +146,9 @@ func TestExpand(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "secret"), []byte("in ${file}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(folder, "marked"), []byte("\ufeffsecret\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	d := &decoder{folder: folder, env: environment("A", "one", "B_2", "", "NEST", "${A}")}
 	for _, c := range []struct{ text, want string }{
 		{"plain $ {A}", "plain $ {A}"},
@@ -156,6 +159,7 @@ func TestExpand(t *testing.T) {
 		{"$${A}", "${A}"},
 		{"$$", "$$"},
 		{"${file:secret}", "in ${file}"},
+		{"${file:marked}", "secret"},
 		{"${file:" + filepath.Join(folder, "secret") + "}", "in ${file}"},
 	} {
 		if got, err := d.expand(c.text, true); got != c.want || err != nil {
