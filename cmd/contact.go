@@ -1,10 +1,7 @@
 package cmd
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -122,7 +119,9 @@ func newContactImport(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE.csv",
 		Short: "Enter names from a file: address and name, separated by comma, semicolon or tab",
-		Args:  cobra.ExactArgs(1),
+		Long: "import reads the tables that Excel writes: \"CSV UTF-8\", \"Unicode text\" and, from a Russian Windows, plain \"CSV\".\n" +
+			"A first line without an address is taken for its head.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
@@ -136,37 +135,4 @@ func newContactImport(a *app) *cobra.Command {
 			return a.setContacts(names)
 		},
 	}
-}
-
-// readNames reads a table of addresses and names; a first line without an address is its head.
-func readNames(r io.Reader, file string) (map[string]string, error) {
-	raw, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-	text := strings.TrimPrefix(string(raw), "\ufeff")
-	c := csv.NewReader(strings.NewReader(text))
-	c.FieldsPerRecord, c.LazyQuotes, c.TrimLeadingSpace = -1, true, true
-	first, _, _ := strings.Cut(text, "\n")
-	for _, sep := range ";\t" {
-		if strings.ContainsRune(first, sep) {
-			c.Comma = sep
-		}
-	}
-	rows, err := c.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-	names := map[string]string{}
-	var errs []error
-	for i, row := range rows {
-		switch {
-		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
-		case len(row) >= 2 && strings.Contains(row[0], "@") && strings.TrimSpace(row[1]) != "":
-			names[strings.TrimSpace(row[0])] = strings.TrimSpace(row[1])
-		case i > 0:
-			errs = append(errs, fmt.Errorf("%s:%d: an address and a name are wanted", file, i+1))
-		}
-	}
-	return names, errors.Join(errs...)
 }
