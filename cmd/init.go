@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,25 +40,82 @@ func (a *app) init(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
-	text := string(config.Example())
+	text := housed(string(config.Example()), dir)
 	if in, ok := a.in.(*os.File); ok && a.terminal && term.IsTerminal(int(in.Fd())) {
 		text = a.ask(text)
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	err := writeNew(path, text)
 	if errors.Is(err, fs.ErrExist) {
 		return usage(fmt.Errorf("%s is there already: move it away first", path))
 	}
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if runtime.GOOS == "windows" { // tasks of its scheduler have no file of variables
+		if a.chatty() {
+			a.printf("%s written. Next: fill it in, put each secret into a file and name it, ${file:C:/...}, and run\n  helpdesk --config %s check\n", path, path)
+		}
+		return nil
+	}
+	env := filepath.Join(dir, envFile)
+	if err := writeNew(env, variables(text)); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("init: %w", err)
 	}
 	if a.chatty() {
-		a.printf("%s written. Next: fill it in, set the environment variables it names, and run\n  helpdesk --config %s check\n", path, path)
+		a.printf("%s and %s written. Next: fill them in, and run, as the user who is to run the passes,\n  set -a; . %s; helpdesk --config %s check\n",
+			path, env, shellWord(sourced(env)), shellWord(path))
 	}
 	return nil
+}
+
+// envFile holds the variables that a configuration beside it names: systemd reads it, and sh for cron.
+const envFile = "helpdesk.env"
+
+// writeNew writes a file that only its owner may read; one that is there is an error.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
+// housed puts the state of a configuration below /etc, where no pass may write, into the folder for such things.
+func housed(text, dir string) string {
+	const here, there = "state: helpdesk.db                  #", "state: /var/lib/helpdesk/helpdesk.db #"
+	if path, err := filepath.Abs(dir); err != nil || !strings.HasPrefix(filepath.ToSlash(path)+"/", "/etc/") {
+		return text
+	}
+	return strings.Replace(text, here, there, 1)
+}
+
+var named = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
+
+// variables returns a file of the variables that the text names outside of comments, to be filled in.
+func variables(text string) string {
+	var b strings.Builder
+	b.WriteString("# What helpdesk.yaml takes from the environment. A value stands in single quotes; one that holds such a quote goes into a\n" +
+		"# file of its own, and in helpdesk.yaml stands ${file:/path} for it.\n")
+	seen := map[string]bool{}
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		for _, m := range named.FindAllStringSubmatch(line, -1) {
+			if !seen[m[1]] {
+				seen[m[1]] = true
+				b.WriteString(m[1] + "=''\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+// sourced returns a path as the dot of sh takes it: one without a slash would be looked for in $PATH.
+func sourced(path string) string {
+	if strings.Contains(path, "/") {
+		return path
+	}
+	return "./" + path
 }
 
 // The example's values that a person is asked for.

@@ -4,34 +4,57 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"text/template"
 
 	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/config"
 )
 
-// The schedules, by kind. Poll and notify take turns on the state, and each ends by itself.
+// The schedules, by kind. Poll and notify take turns on the state, and each ends by itself; what poll leaves undone does
+// not keep notify from its work.
 var schedules = map[string]string{
-	"cron": `# /etc/cron.d/helpdesk: every minute; what goes wrong is printed, and cron mails it
+	"cron": `# /etc/cron.d/helpdesk: both passes every minute, as the user {{.User}}. What goes wrong is printed, and cron mails it.
+{{template "setup" .}}
+# In a user's own crontab (crontab -e) leave out the sixth column, the user.
+
+SHELL=/bin/sh
 MAILTO=root
-* * * * * helpdesk {{.Binary}} --config {{.Config}} --timeout 10m poll; {{.Binary}} --config {{.Config}} --timeout 10m notify
+
+* * * * * {{.User}} {{cron .Env .Poll .Notify}}
 `,
-	"systemd": `# /etc/systemd/system/helpdesk.service
+	"systemd": `# Two units, written and started by a script: helpdesk schedule systemd | sh
+{{template "setup" .}}
+
+cat > /etc/systemd/system/helpdesk.service <<'END'
 [Unit]
-Description=Mail channel for Bitrix24
+Description=helpdesk: mail to Bitrix24 tasks and back
 Wants=network-online.target
 After=network-online.target
 
 [Service]
 Type=oneshot
-User=helpdesk
-ExecStart={{.Binary}} --config {{.Config}} --timeout 10m poll
-ExecStart={{.Binary}} --config {{.Config}} --timeout 10m notify
-SuccessExitStatus=3 75
+User={{.User}}
+EnvironmentFile=-{{percent .Env}}
+# The dash lets notify run when poll left something undone; the exit status of notify is the unit's, that of poll is in the journal.
+ExecStart=-{{unit .Poll}}
+ExecStart={{unit .Notify}}
+# 75: a server is away, the next run tries again; not a failure of the unit.
+SuccessExitStatus=75
+TimeoutStartSec=25min
+UMask=0077
+# It writes into the folder of its state and nowhere else; for more protection see examples/helpdesk.service.
+{{if eq .Folder "/var/lib/helpdesk"}}StateDirectory=helpdesk
+StateDirectoryMode=0700
+{{else}}ReadWritePaths={{unit .Folders}}
+{{end}}NoNewPrivileges=yes
+PrivateTmp=yes
+ProtectSystem=strict
+END
 
-# /etc/systemd/system/helpdesk.timer
+cat > /etc/systemd/system/helpdesk.timer <<'END'
 [Unit]
-Description=Mail channel for Bitrix24, every minute
+Description=helpdesk every minute
 
 [Timer]
 OnCalendar=minutely
@@ -39,36 +62,103 @@ AccuracySec=1s
 
 [Install]
 WantedBy=timers.target
+END
+
+systemctl daemon-reload
+systemctl enable --now helpdesk.timer
 `,
-	"windows": `rem Run as administrator. A run that is still going is not started a second time.
-schtasks /Create /TN "helpdesk poll" /SC MINUTE /MO 1 /RU SYSTEM /TR "\"{{.Binary}}\" --config \"{{.Config}}\" --timeout 10m poll"
-schtasks /Create /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "\"{{.Binary}}\" --config \"{{.Config}}\" --timeout 10m notify"
+	"windows": `chcp 65001 >nul
+rem Paste this into cmd.exe (not PowerShell) that runs as administrator, or write it to a file there and start that:
+rem   helpdesk schedule windows > schedule.cmd
+rem The tasks run as SYSTEM, who has none of your variables: put each secret into a file that SYSTEM and administrators alone
+rem may read, and name it in the configuration with slashes, password: ${file:C:/ProgramData/helpdesk/secret/imap}
+rem   icacls C:\ProgramData\helpdesk\secret /inheritance:r /grant *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F
+rem A run that is still going is not started a second time.
+schtasks /Create /F /TN "helpdesk poll" /SC MINUTE /MO 1 /RU SYSTEM /TR "{{windows .Poll}}"
+schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "{{windows .Notify}}"
 `,
 }
 
+// setup is what must be there before a schedule works that another user runs than who asks for it.
+const setup = `{{define "setup"}}#
+# What the configuration takes from the environment stands in {{.Env}}, a line NAME='value' each.
+{{- if .Foreign}}
+# First, as root: the user, a folder for the state, and files that nobody else may read.
+#
+#   id -u {{.User}} || useradd --system --user-group --home-dir /var/lib/{{.User}} --shell /usr/sbin/nologin {{.User}}
+#   install -d -o {{.User}} -m 700 {{sh .Folder}}
+#   chown {{.User}}: {{sh .File}} {{sh .Env}}
+#   chmod 600 {{sh .File}} {{sh .Env}}
+#
+{{- end}}{{end}}`
+
+// schedule is what is put into a schedule.
+type schedule struct {
+	User         string
+	Foreign      bool     // it is somebody else than who asks
+	File         string   // the configuration
+	Env          string   // variables for it, beside it
+	Folder       string   // of the state
+	Poll, Notify []string // commands
+}
+
+// Folders is where the passes write.
+func (s schedule) Folders() []string { return []string{s.Folder} }
+
 func newSchedule(a *app) *cobra.Command {
-	return &cobra.Command{
+	var name string
+	c := &cobra.Command{
 		Use:       "schedule cron|systemd|windows",
 		Short:     "Print the schedule to install for this binary and configuration",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{"cron", "systemd", "windows"},
 		RunE: func(c *cobra.Command, args []string) error {
-			binary, err := os.Executable()
-			if err != nil {
-				return fmt.Errorf("find this binary: %w", err)
-			}
-			config, err := a.configPath()
+			s, err := a.schedule(name)
 			if err != nil {
 				return err
 			}
-			if config, err = filepath.Abs(config); err != nil {
-				return fmt.Errorf("find the configuration: %w", err)
-			}
-			if strings.ContainsAny(binary+config, " \t") && args[0] != "windows" {
-				binary, config = fmt.Sprintf("%q", binary), fmt.Sprintf("%q", config)
-			}
-			t := template.Must(template.New(args[0]).Parse(schedules[args[0]]))
-			return t.Execute(a.out, map[string]string{"Binary": binary, "Config": config})
+			t := template.Must(template.New(args[0]).Funcs(scheduleFuncs).Parse(setup))
+			return template.Must(t.Parse(schedules[args[0]])).Execute(a.out, s)
 		},
 	}
+	c.Flags().StringVar(&name, "user", "", "the `NAME` of the user who will run it (default: who calls this; helpdesk, where that is root)")
+	return c
+}
+
+func (a *app) schedule(name string) (s schedule, err error) {
+	caller := whoami()
+	if s.User = name; name == "" {
+		if s.User = caller; caller == "root" || caller == "" {
+			s.User = "helpdesk"
+		}
+	}
+	s.Foreign = s.User != caller
+	binary, err := os.Executable()
+	if err != nil {
+		return s, fmt.Errorf("find this binary: %w", err)
+	}
+	path, err := a.configPath()
+	if err != nil {
+		return s, err
+	}
+	if s.File, err = filepath.Abs(path); err != nil {
+		return s, fmt.Errorf("find the configuration: %w", err)
+	}
+	s.Env = filepath.Join(filepath.Dir(s.File), envFile)
+	run := []string{binary, "--config", s.File}
+	state := a.stateFile
+	if state == "" {
+		if state, err = config.StatePath(s.File, a.env); err != nil {
+			return s, usage(err)
+		}
+	} else {
+		if state, err = filepath.Abs(state); err != nil {
+			return s, fmt.Errorf("find the state: %w", err)
+		}
+		run = append(run, "--state", state)
+	}
+	s.Folder = filepath.Dir(state)
+	run = append(run, "--timeout", "10m")
+	s.Poll, s.Notify = append(run[:len(run):len(run)], "poll"), append(run[:len(run):len(run)], "notify")
+	return s, nil
 }

@@ -18,17 +18,9 @@ import (
 // Load reads a configuration file and checks all of it; env looks a variable of the environment up. Everything wrong in
 // the file comes back at once, as Mistakes.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
-	raw, err := os.ReadFile(path)
+	d, raw, err := open(path, env)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
-	}
-	folder, err := filepath.Abs(filepath.Dir(path))
-	if err != nil {
-		return nil, fmt.Errorf("find folder of %s: %w", path, err)
-	}
-	d := &decoder{
-		file: path, folder: folder, env: env,
-		anchors: map[string]ast.Node{}, places: map[string]place{}, broken: map[string]bool{},
+		return nil, err
 	}
 	c := Default()
 	if body, ok := d.parse(raw); ok {
@@ -43,6 +35,22 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	}
 	c.Bitrix24.Webhook = strings.TrimRight(c.Bitrix24.Webhook, "/") + "/"
 	return c, nil
+}
+
+// open reads a file, and makes the decoder for it.
+func open(path string, env func(string) (string, bool)) (*decoder, []byte, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read configuration: %w", err)
+	}
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, nil, fmt.Errorf("find folder of %s: %w", path, err)
+	}
+	return &decoder{
+		file: path, folder: folder, env: env,
+		anchors: map[string]ast.Node{}, places: map[string]place{}, broken: map[string]bool{},
+	}, raw, nil
 }
 
 // parse returns the body of the only document, nil when the file is empty.

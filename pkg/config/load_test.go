@@ -315,3 +315,34 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// The state is found without the secrets, and whatever is wrong elsewhere.
+func TestStatePath(t *testing.T) {
+	env := environment("STATE", "/srv/state.db")
+	for text, want := range map[string]string{
+		"":                            "helpdesk.db",
+		"# nothing":                   "helpdesk.db",
+		"state: x/y.db\nfoo: ${NO}":   "x/y.db",
+		"state: /var/lib/h/h.db":      "/var/lib/h/h.db",
+		"state: ${STATE}":             "/srv/state.db",
+		string(Example()):             "helpdesk.db",
+		"{state: a.db, mailboxes: 7}": "a.db",
+		"state: ''":                   "helpdesk.db",
+	} {
+		path := write(t, text)
+		if !filepath.IsAbs(want) {
+			want = filepath.Join(filepath.Dir(path), want)
+		}
+		if got, err := StatePath(path, env); got != want || err != nil {
+			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"state: ${NO}", "a: [", "\xff"} {
+		if got, err := StatePath(write(t, text), env); err == nil {
+			t.Errorf("%q: %q, want an error", text, got)
+		}
+	}
+	if _, err := StatePath(filepath.Join(t.TempDir(), "helpdesk.yaml"), env); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}

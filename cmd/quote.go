@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"text/template"
+)
+
+// How commands are written for those who will run them.
+var scheduleFuncs = template.FuncMap{"sh": shellWord, "cron": cronCommand, "percent": percent, "unit": unitCommand, "windows": windowsCommand}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+
+// shellWord quotes a word for sh where it needs that.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// cronCommand returns a crontab's command: the variables of a file, if it is there, then the commands one after the other. A
+// bare % would end it (crontab(5)).
+func cronCommand(env string, commands ...[]string) string {
+	line := []string{fmt.Sprintf("set -a; [ ! -r %[1]s ] || . %[1]s", shellWord(env))}
+	for _, words := range commands {
+		line = append(line, inLine(words, shellWord))
+	}
+	return strings.ReplaceAll(strings.Join(line, "; "), "%", `\%`)
+}
+
+// percent keeps systemd from reading specifiers (systemd.unit(5)).
+func percent(s string) string { return strings.ReplaceAll(s, "%", "%%") }
+
+// unitCommand returns a command, or a list of paths, for a unit of systemd (systemd.service(5), "Command lines").
+func unitCommand(words []string) string {
+	first := true
+	return inLine(words, func(w string) string {
+		quoted := percent(w)
+		if !first { // the path of the binary may hold no variable
+			quoted = strings.ReplaceAll(quoted, "$", "$$")
+		}
+		first = false
+		if !plainWord.MatchString(w) {
+			quoted = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(quoted) + `"`
+		}
+		return quoted
+	})
+}
+
+// windowsCommand returns a command within the quotes of schtasks.
+func windowsCommand(words []string) string {
+	return inLine(words, func(w string) string {
+		if strings.ContainsAny(w, `\/: `) {
+			return `\"` + w + `\"`
+		}
+		return w
+	})
+}
+
+// inLine joins words, each as quote writes it.
+func inLine(words []string, quote func(string) string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = quote(w)
+	}
+	return strings.Join(quoted, " ")
+}
