@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 //	still                         remember the world; then, with "untouched", nothing in it has been written to
 //	hold AGE, release             let another process, that began AGE ago, hold the state
 //	held                          put the number of the first entry of the outbox that is held into $HELD
+//	damage FILE FROM COUNT        overwrite pages of 4096 bytes with zeros
 //	secretless FILE               no secret may lie in the file
 //	jsonhas PATH...               standard output must be JSON with these keys; [] is every entry of a list
 //	interrupted STATUS helpdesk ARG...  run helpdesk, and interrupt it while it waits for the mailbox
@@ -72,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"portal": cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched, "hold": cmdHold,
 			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas,
 			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
+			"damage": cmdDamage,
 		},
 	})
 }
@@ -330,6 +332,18 @@ func cmdSecretless(ts *testscript.TestScript, neg bool, args []string) {
 	if found := leaks(ts.ReadFile(args[0])); len(found) > 0 {
 		ts.Fatalf("%s holds secrets: %v", args[0], found)
 	}
+}
+
+func cmdDamage(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 3)
+	from, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	count, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = f.WriteAt(make([]byte, 4096*count), 4096*from)
+	ts.Check(errors.Join(err, f.Close()))
 }
 
 func cmdSleep(ts *testscript.TestScript, neg bool, args []string) {

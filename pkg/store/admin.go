@@ -73,7 +73,8 @@ func Compact(path string, wait time.Duration) (before, after int64, err error) {
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact state: %w", err)
 	}
-	err = errors.Join(bolt.Compact(dst, src.db, 64<<20), dst.Sync(), dst.Close())
+	err = src.guard(func() error { return bolt.Compact(dst, src.db, 64<<20) })
+	err = errors.Join(err, dst.Sync(), dst.Close())
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact state: %w", errors.Join(err, os.Remove(tmp)))
 	}

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -72,9 +71,11 @@ type Store struct {
 	remove  string   // a file made for the overlay alone
 	signer  desk.Signer
 	id      string
+	path    string
 
 	mu     sync.Mutex
 	marked []desk.Place // noted with the next transaction
+	broken error        // what was found damaged; nothing is done after that
 }
 
 // Options say how to open the state.
@@ -95,7 +96,8 @@ func Open(path string, o Options) (*Store, error) {
 			s.remove, path = dir, filepath.Join(dir, "state.db")
 		}
 	}
-	if err := s.open(path, o); err != nil {
+	s.path = path
+	if err := s.guard(func() error { return s.open(path, o) }); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
@@ -103,7 +105,7 @@ func Open(path string, o Options) (*Store, error) {
 }
 
 func (s *Store) open(path string, o Options) (err error) {
-	if s.db, err = openFile(path, o.Wait); err != nil {
+	if err = s.openFile(path, o.Wait); err != nil {
 		return err
 	}
 	if o.Overlay {
@@ -123,31 +125,23 @@ func (s *Store) open(path string, o Options) (err error) {
 	return s.update(func(tx *bolt.Tx) error { return s.prepare(tx, old) })
 }
 
-func openFile(path string, wait time.Duration) (db *bolt.DB, err error) {
-	// QUIRK: on a truncated file bbolt panics or reads beyond its end, which is a fault, instead of returning an error
-	// (go.etcd.io/bbolt v1.5.0).
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if p := recover(); p != nil {
-			db, err = nil, fmt.Errorf("open state %s: %w (%v): restore a copy made by 'helpdesk state backup'", path, ErrBroken, p)
-		}
-	}()
+func (s *Store) openFile(path string, wait time.Duration) (err error) {
 	before, _ := os.Stat(path)
-	db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: max(wait, time.Nanosecond), FreelistType: bolt.FreelistMapType})
+	s.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: max(wait, time.Nanosecond), FreelistType: bolt.FreelistMapType})
 	if after, _ := os.Stat(path); err == nil && before != nil && !os.SameFile(before, after) {
 		// While we waited, a compaction put another file in its place: ours is the one left behind.
-		_ = db.Close()
-		return openFile(path, wait)
+		_ = s.db.Close()
+		return s.openFile(path, wait)
 	}
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, fmt.Errorf("open state %s: %w", path, ErrLocked)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return nil, fmt.Errorf("open state %s: %w: restore a copy made by 'helpdesk state backup'", path, ErrBroken)
+		return fmt.Errorf("open state %s: %w", path, ErrLocked)
+	case noState(err):
+		return broken(path, nil)
 	case err != nil:
-		return nil, fmt.Errorf("open state: %w", err)
+		return fmt.Errorf("open state: %w", err)
 	}
-	return db, whole(db, path)
+	return whole(s.db, path)
 }
 
 // whole says whether the file is as long as what is kept in it: one that was cut off is told now, not by a fault later.
@@ -158,8 +152,7 @@ func whole(db *bolt.DB, path string) error {
 	}
 	return db.View(func(tx *bolt.Tx) error {
 		if tx.Size() > info.Size() {
-			return fmt.Errorf("open state %s: %w (%d bytes, %d wanted): restore a copy made by 'helpdesk state backup'",
-				path, ErrBroken, info.Size(), tx.Size())
+			return broken(path, fmt.Sprintf("%d bytes, %d wanted", info.Size(), tx.Size()))
 		}
 		return nil
 	})
@@ -221,15 +214,23 @@ func (s *Store) prepare(tx *bolt.Tx, old uint64) error {
 
 // Close lets go of the file. What was done in an overlay is forgotten.
 func (s *Store) Close() error {
-	errs := []error{s.settle()}
+	errs := []error{s.settle(), s.guard(s.close)}
+	if s.broken != nil { // whoever found it has said so; bbolt might wait for itself now, so the end of the process lets go
+		errs = nil
+	}
+	if s.remove != "" {
+		errs = append(errs, os.RemoveAll(s.remove))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Store) close() error {
+	var errs []error
 	if s.overlay != nil {
 		errs = append(errs, s.overlay.Rollback())
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
-	}
-	if s.remove != "" {
-		errs = append(errs, os.RemoveAll(s.remove))
 	}
 	return errors.Join(errs...)
 }
@@ -242,17 +243,19 @@ func (s *Store) Instance() string { return s.id }
 
 func (s *Store) update(fn func(*bolt.Tx) error) error {
 	if s.overlay != nil {
-		return fn(s.overlay)
+		return s.guard(func() error { return fn(s.overlay) })
 	}
 	s.mu.Lock()
 	marks := s.marked
 	s.marked = nil
 	s.mu.Unlock()
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		if err := mark(tx, marks); err != nil {
-			return err
-		}
-		return fn(tx)
+	err := s.guard(func() error {
+		return s.db.Update(func(tx *bolt.Tx) error {
+			if err := mark(tx, marks); err != nil {
+				return err
+			}
+			return fn(tx)
+		})
 	})
 	if err != nil {
 		s.Marked(marks)
@@ -272,10 +275,12 @@ func (s *Store) settle() error {
 }
 
 func (s *Store) view(fn func(*bolt.Tx) error) error {
-	if s.overlay != nil {
-		return fn(s.overlay)
-	}
-	return s.db.View(fn)
+	return s.guard(func() error {
+		if s.overlay != nil {
+			return fn(s.overlay)
+		}
+		return s.db.View(fn)
+	})
 }
 
 // number returns n as a key that sorts by its value.

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	bolterrors "go.etcd.io/bbolt/errors"
+)
+
+// broken returns ErrBroken for the file at path, with what was found; nil = no more than that.
+func broken(path string, found any) error {
+	text := ""
+	if found != nil {
+		text = fmt.Sprintf(" (%v)", found)
+	}
+	return fmt.Errorf("open state %s: %w%s: restore a copy made by 'helpdesk state backup'", path, ErrBroken, text)
+}
+
+// noState says whether bbolt's error means that the file is none of its own.
+//
+// QUIRK: bbolt has no value for a file of less than two pages (go.etcd.io/bbolt v1.5.0, db.go, fileSize).
+func noState(err error) bool {
+	return errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) || errors.Is(err, bolterrors.ErrVersionMismatch) ||
+		err != nil && strings.HasPrefix(err.Error(), "file size too small")
+}
+
+// guarded calls fn, which works with the file at path, and returns ErrBroken where that finds it damaged.
+//
+// QUIRK: on a damaged page bbolt panics, and beyond the end of a truncated file it reads, which is a fault; neither
+// is returned as an error (go.etcd.io/bbolt v1.5.0).
+func guarded(path string, fn func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case damage(p):
+			err = broken(path, p)
+		default:
+			panic(p)
+		}
+	}()
+	return fn()
+}
+
+// damage tells what the file is to blame for from a bug of ours: it is a fault, or bbolt itself that panics. It is to be
+// called while the panic is on the stack.
+func damage(p any) bool {
+	if _, fault := p.(interface{ Addr() uintptr }); fault {
+		return true
+	}
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	panicking := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicking = true
+		case panicking && !strings.HasPrefix(f.Function, "runtime."):
+			return strings.HasPrefix(f.Function, "go.etcd.io/bbolt")
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// guard is guarded for the open state. Once it is damaged it is not touched again: a transaction that died may hold its locks.
+func (s *Store) guard(fn func() error) error {
+	s.mu.Lock()
+	err := s.broken
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err = guarded(s.path, fn); errors.Is(err, ErrBroken) {
+		s.mu.Lock()
+		s.broken = err
+		s.mu.Unlock()
+	}
+	return err
+}
