@@ -48,7 +48,12 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	return status
 }
 
-func (a *app) main(args []string) int {
+func (a *app) main(args []string) (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			status = a.panicked(p)
+		}
+	}()
 	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memory)
 	}
@@ -60,7 +65,7 @@ func (a *app) main(args []string) int {
 	if err == nil {
 		return exitDone
 	}
-	status := exitStatus(err)
+	status = exitStatus(err)
 	if ctx.Err() != nil && status != exitDone {
 		status = exitInterrupted
 	}

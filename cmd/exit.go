@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"helpdesk/pkg/config"
@@ -84,6 +85,15 @@ func outcome(r *pass.Report, err error) error {
 		return status{exitHeld, cause}
 	}
 	return nil
+}
+
+// panicked says that a bug ended the run, and where only to those who want to know everything.
+func (a *app) panicked(p any) int {
+	a.hint("helpdesk: a mistake in the program: %s; -vv shows where", portal.Mask(oneLine(fmt.Sprint(p))))
+	if a.verbose > 1 {
+		a.hint("%s", portal.Mask(string(debug.Stack())))
+	}
+	return exitFailure
 }
 
 // explain returns what to print for an error: once, without secrets.

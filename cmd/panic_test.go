@@ -1,0 +1,32 @@
+package cmd
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A bug ends a command with a line, and with the trace only where everything is asked for.
+func TestAPanicIsALine(t *testing.T) {
+	for _, verbose := range []bool{false, true} {
+		var out, errw bytes.Buffer
+		a := &app{in: strings.NewReader(""), out: &out, err: &errw, env: func(string) (string, bool) { return "", false },
+			now: func() time.Time { panic("no clock") }}
+		args := []string{"--state", filepath.Join(t.TempDir(), "helpdesk.db"), "status"}
+		if verbose {
+			args = append(args, "-vv")
+		}
+		if status := a.main(args); status != exitFailure {
+			t.Errorf("status %d", status)
+		}
+		line, trace, _ := strings.Cut(errw.String(), "\n")
+		if !strings.HasPrefix(line, "helpdesk: ") || !strings.Contains(line, "no clock") {
+			t.Errorf("says %q", line)
+		}
+		if strings.Contains(trace, "goroutine") != verbose || !verbose && trace != "" {
+			t.Errorf("-vv %v: %q", verbose, trace)
+		}
+	}
+}
