@@ -26,6 +26,7 @@ type app struct {
 	env      func(string) (string, bool)
 	now      func() time.Time
 	sleep    func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
+	ctx      context.Context                            // of the run: ended by a signal
 
 	configFile string
 	stateFile  string
@@ -48,17 +49,23 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	return status
 }
 
-func (a *app) main(args []string) (status int) {
-	defer func() {
-		if p := recover(); p != nil {
-			status = a.panicked(p)
-		}
-	}()
+func (a *app) main(args []string) int {
 	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
 		debug.SetMemoryLimit(memory)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	return a.run(ctx, args)
+}
+
+// run runs one command; the context is what a signal ends.
+func (a *app) run(ctx context.Context, args []string) (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			status = a.panicked(p)
+		}
+	}()
+	a.ctx = ctx
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

@@ -95,7 +95,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		}
 	}
 	state := a.stateOf(cfg)
-	s, err := a.openForPass(state, j.dry)
+	s, err := a.openForPass(ctx, state, j.dry)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -214,15 +215,26 @@ func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 	return d
 }
 
+// app is what a command of the drive works with.
+func (d *drive) app() *app {
+	env := d.environment()
+	return &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, now: d.clock.Now,
+		env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		sleep: func(_ context.Context, by time.Duration) error { d.clock.Advance(by); return nil }}
+}
+
+// args puts the configuration before what is typed.
+func (d *drive) args(typed ...string) []string {
+	return append([]string{"--config", filepath.Join(d.dir, "helpdesk.yaml")}, typed...)
+}
+
 // run runs a command and returns its exit status and what it printed; a secret in that is a failure.
 func (d *drive) run(args ...string) (status int, stdout, stderr string) {
 	d.t.Helper()
 	var out, errw bytes.Buffer
-	env := d.environment()
-	a := &app{in: strings.NewReader(""), out: &out, err: &errw, now: d.clock.Now,
-		env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		sleep: func(_ context.Context, by time.Duration) error { d.clock.Advance(by); return nil }}
-	status = a.main(append([]string{"--config", filepath.Join(d.dir, "helpdesk.yaml")}, args...))
+	a := d.app()
+	a.out, a.err = &out, &errw
+	status = a.main(d.args(args...))
 	if found := leaks(out.String() + errw.String()); len(found) > 0 {
 		d.t.Errorf("helpdesk %s prints secrets %v", strings.Join(args, " "), found)
 	}

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,20 +52,32 @@ func (a *app) claim(state, command string) func() {
 }
 
 // withState opens the state for a person's command. While a pass holds it, it says what it waits for.
-func (a *app) withState(readOnly bool, fn func(*store.Store) error) (err error) {
+func (a *app) withState(readOnly bool, fn func(*store.Store) error) error {
+	ctx, cancel := a.bounded(a.ctx)
+	defer cancel()
 	path, err := a.statePath()
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(path, store.Options{Overlay: readOnly})
-	if errors.Is(err, store.ErrLocked) {
-		s, err = store.Open(path, store.Options{Overlay: readOnly, Wait: a.patience(path)})
-	}
+	return a.withStateAt(ctx, path, store.Options{Overlay: readOnly}, fn)
+}
+
+func (a *app) withStateAt(ctx context.Context, path string, o store.Options, fn func(*store.Store) error) (err error) {
+	s, err := a.openForPerson(ctx, path, o)
 	if err != nil {
-		return placed(err, path)
+		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	return fn(s)
+}
+
+func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (*store.Store, error) {
+	s, err := store.OpenContext(ctx, path, o)
+	if errors.Is(err, store.ErrLocked) {
+		o.Wait = a.patience(path)
+		s, err = store.OpenContext(ctx, path, o)
+	}
+	return s, placed(err, path)
 }
 
 // placed says what to do where the state can't lie where the settings put it.
@@ -88,8 +101,8 @@ func (a *app) patience(state string) time.Duration {
 
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
 // again in a minute.
-func (a *app) openForPass(path string, dry bool) (*store.Store, error) {
-	s, err := store.Open(path, store.Options{Overlay: dry, Wait: passWaits})
+func (a *app) openForPass(ctx context.Context, path string, dry bool) (*store.Store, error) {
+	s, err := store.OpenContext(ctx, path, store.Options{Overlay: dry, Wait: passWaits})
 	if !errors.Is(err, store.ErrLocked) {
 		return s, placed(err, path)
 	}

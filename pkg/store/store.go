@@ -7,6 +7,7 @@
 package store
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -84,8 +85,17 @@ type Options struct {
 	Overlay bool          // nothing is kept: changes are seen until Close, and the file stays as it is
 }
 
-// Open opens the state file, makes it where it is missing, and brings an older one up to date.
+// lookAgain is how often it is tried whether another run has ended.
+const lookAgain = 50 * time.Millisecond
+
+// Open is OpenContext for those who are not interrupted.
 func Open(path string, o Options) (*Store, error) {
+	return OpenContext(context.Background(), path, o)
+}
+
+// OpenContext opens the state file, makes it where it is missing, and brings an older one up to date. The context ends the
+// waiting for another run: its deadline like Wait, with ErrLocked, an interruption with the context's error.
+func OpenContext(ctx context.Context, path string, o Options) (*Store, error) {
 	s := &Store{}
 	if o.Overlay {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -97,15 +107,15 @@ func Open(path string, o Options) (*Store, error) {
 		}
 	}
 	s.path = path
-	if err := s.guard(func() error { return s.open(path, o) }); err != nil {
+	if err := s.guard(func() error { return s.open(ctx, path, o) }); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Store) open(path string, o Options) (err error) {
-	if err = s.openFile(path, o.Wait); err != nil {
+func (s *Store) open(ctx context.Context, path string, o Options) (err error) {
+	if err = s.waitFile(ctx, path, o.Wait); err != nil {
 		return err
 	}
 	if o.Overlay {
@@ -125,13 +135,34 @@ func (s *Store) open(path string, o Options) (err error) {
 	return s.update(func(tx *bolt.Tx) error { return s.prepare(tx, old) })
 }
 
-func (s *Store) openFile(path string, wait time.Duration) (err error) {
+// waitFile opens the file, again while another run holds it, as long as that may be waited for.
+func (s *Store) waitFile(ctx context.Context, path string, wait time.Duration) error {
+	enough := time.After(wait)
+	for {
+		err := s.openFile(path)
+		if wait <= 0 || !errors.Is(err, ErrLocked) {
+			return err
+		}
+		select {
+		case <-enough:
+			return err
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				err = fmt.Errorf("open state %s: %w", path, ctx.Err())
+			}
+			return err
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+func (s *Store) openFile(path string) (err error) {
 	before, _ := os.Stat(path)
-	s.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: max(wait, time.Nanosecond), FreelistType: bolt.FreelistMapType})
+	s.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Nanosecond, FreelistType: bolt.FreelistMapType}) // 0 waits for ever
 	if after, _ := os.Stat(path); err == nil && before != nil && !os.SameFile(before, after) {
-		// While we waited, a compaction put another file in its place: ours is the one left behind.
+		// Meanwhile a compaction put another file in its place: ours is the one left behind.
 		_ = s.db.Close()
-		return s.openFile(path, wait)
+		return s.openFile(path)
 	}
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):

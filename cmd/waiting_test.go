@@ -1,0 +1,77 @@
+package cmd
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/store"
+)
+
+// writer calls itself with what is written.
+type writer func(text string)
+
+func (w writer) Write(b []byte) (int, error) { w(string(b)); return len(b), nil }
+
+// holding keeps the state, as another run does.
+func (d *drive) holding() (state string, let func()) {
+	d.t.Helper()
+	state = filepath.Join(d.dir, "helpdesk.db")
+	s, err := store.Open(state, store.Options{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(func() { _ = s.Close() })
+	unclaim := d.app().claim(state, "helpdesk poll")
+	return state, func() { unclaim(); _ = s.Close() }
+}
+
+// Whoever waits for the state is interrupted at once, and has changed nothing.
+func TestInterruptedWhileItWaits(t *testing.T) {
+	d := newDrive(t, sandbox.PortalOptions{}, "")
+	for _, args := range []string{"exclude add @spam.example", "check", "verify"} {
+		state, let := d.holding()
+		ctx, interrupt := context.WithCancel(context.Background())
+		var said strings.Builder
+		a := d.app()
+		a.out, a.err = &said, writer(func(text string) {
+			if said.WriteString(text); strings.Contains(text, "waiting for 'helpdesk poll'") {
+				interrupt()
+			}
+		})
+		began := time.Now()
+		if got := a.run(ctx, d.args(strings.Fields(args)...)); got != exitInterrupted {
+			t.Errorf("%s: status %d\n%s", args, got, &said)
+		}
+		if took := time.Since(began); took > personWaits/4 {
+			t.Errorf("%s took %v", args, took)
+		}
+		let()
+		interrupt()
+		s, err := store.Open(state, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Exclusions()
+		if len(list) != 0 || err != nil {
+			t.Errorf("%s: %v, %v", args, list, err)
+		}
+		_ = s.Close()
+	}
+}
+
+// --timeout counts while a run waits for the state, too: the state is in use, and that is temporary.
+func TestTimeoutWhileItWaits(t *testing.T) {
+	d := newDrive(t, sandbox.PortalOptions{}, "")
+	d.holding()
+	for _, args := range []string{"poll", "notify", "exclude add @spam.example"} {
+		began := time.Now()
+		status, _, errs := d.run(append([]string{"--timeout", "200ms", "-v"}, strings.Fields(args)...)...)
+		if took := time.Since(began); status != exitTemporary || took > passWaits/2 || !strings.Contains(errs, "in use by another run") {
+			t.Errorf("%s: status %d after %v\n%s", args, status, took, errs)
+		}
+	}
+}
