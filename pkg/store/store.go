@@ -98,7 +98,7 @@ func Open(path string, o Options) (*Store, error) {
 func OpenContext(ctx context.Context, path string, o Options) (*Store, error) {
 	s := &Store{}
 	if o.Overlay {
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if missing(path) {
 			dir, err := os.MkdirTemp("", "helpdesk-")
 			if err != nil {
 				return nil, fmt.Errorf("open state: %w", err)
@@ -112,6 +112,12 @@ func OpenContext(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// missing says whether there is no state yet: no file, or one with nothing in it.
+func missing(path string) bool {
+	info, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0
 }
 
 func (s *Store) open(ctx context.Context, path string, o Options) (err error) {
