@@ -53,22 +53,27 @@ func (a *app) claim(state, command string) func() {
 
 // withState opens the state for a person's command. While a pass holds it, it says what it waits for.
 func (a *app) withState(readOnly bool, fn func(*store.Store) error) error {
+	return a.withStateAs(store.Options{Overlay: readOnly}, func(s *store.Store, _ string) error { return fn(s) })
+}
+
+// withMade is withState for what is done to the file itself, which lies at the path.
+func (a *app) withMade(fn func(s *store.Store, path string) error) error {
+	return a.withStateAs(store.Options{}, fn)
+}
+
+func (a *app) withStateAs(o store.Options, fn func(s *store.Store, path string) error) (err error) {
 	ctx, cancel := a.bounded(a.ctx)
 	defer cancel()
 	path, err := a.statePath()
 	if err != nil {
 		return err
 	}
-	return a.withStateAt(ctx, path, store.Options{Overlay: readOnly}, fn)
-}
-
-func (a *app) withStateAt(ctx context.Context, path string, o store.Options, fn func(*store.Store) error) (err error) {
 	s, err := a.openForPerson(ctx, path, o)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return fn(s)
+	return fn(s, path)
 }
 
 func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (*store.Store, error) {

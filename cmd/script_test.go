@@ -49,6 +49,8 @@ func TestMain(m *testing.M) {
 //	still                         remember the world; then, with "untouched", nothing in it has been written to
 //	hold AGE, release             let another process, that began AGE ago, hold the state
 //	held                          put the number of the first entry of the outbox that is held into $HELD
+//	grow STATE                    make a gap of a megabyte in it
+//	islink FILE                   it must be a symbolic link
 //	damage FILE FROM COUNT        overwrite pages of 4096 bytes with zeros
 //	secretless FILE               no secret may lie in the file
 //	jsonhas PATH...               standard output must be JSON with these keys; [] is every entry of a list
@@ -73,7 +75,7 @@ func TestScripts(t *testing.T) {
 			"portal": cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched, "hold": cmdHold,
 			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas,
 			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
-			"damage": cmdDamage,
+			"damage": cmdDamage, "grow": cmdGrow, "islink": cmdIsLink,
 		},
 	})
 }
@@ -331,6 +333,23 @@ func cmdSecretless(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 1)
 	if found := leaks(ts.ReadFile(args[0])); len(found) > 0 {
 		ts.Fatalf("%s holds secrets: %v", args[0], found)
+	}
+}
+
+func cmdGrow(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	s, err := store.Open(ts.MkAbs(args[0]), store.Options{})
+	ts.Check(err)
+	err = s.Cache(time.Now(), map[string][]byte{"gap": make([]byte, 1<<20)})
+	ts.Check(errors.Join(err, s.Cache(time.Now(), map[string][]byte{"gap": nil}), s.Close()))
+}
+
+func cmdIsLink(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 1)
+	info, err := os.Lstat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if info.Mode()&os.ModeSymlink == 0 {
+		ts.Fatalf("%s is no link", args[0])
 	}
 }
 

@@ -13,23 +13,25 @@ func newState(a *app) *cobra.Command {
 		Short: "Write a copy of the state as it stands; a file of that name is replaced",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withState(false, func(s *store.Store) error { return s.Backup(args[0]) })
+			return a.withMade(func(s *store.Store, _ string) error { return s.Backup(args[0]) })
 		},
 	}
 	compact := &cobra.Command{
 		Use:   "compact",
-		Short: "Rewrite the state file without its gaps",
+		Short: "Rewrite the state file without its gaps, where that makes it smaller",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			path, err := a.statePath()
-			if err != nil {
+			return a.withMade(func(s *store.Store, path string) error {
+				before, after, err := s.Compact()
+				switch {
+				case err != nil || !a.chatty():
+				case after < before:
+					a.printf("%s: %d bytes, now %d\n", path, before, after)
+				default:
+					a.printf("%s: %d bytes, kept: without its gaps it would have %d\n", path, before, after)
+				}
 				return err
-			}
-			before, after, err := store.Compact(path, a.patience(path))
-			if err == nil && a.chatty() {
-				a.printf("%s: %d bytes, now %d\n", path, before, after)
-			}
-			return err
+			})
 		},
 	}
 	c.AddCommand(backup, compact)

@@ -32,7 +32,7 @@ func (d *drive) holding() (state string, let func()) {
 // Whoever waits for the state is interrupted at once, and has changed nothing.
 func TestInterruptedWhileItWaits(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
-	for _, args := range []string{"exclude add @spam.example", "check", "verify"} {
+	for _, args := range []string{"exclude add @spam.example", "state compact", "check", "verify"} {
 		state, let := d.holding()
 		ctx, interrupt := context.WithCancel(context.Background())
 		var said strings.Builder

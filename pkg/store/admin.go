@@ -58,49 +58,60 @@ func (s *Store) Backup(path string) error {
 	return nil
 }
 
-// Compact rewrites the state file at path without its gaps, and returns its size in bytes before and after.
-func Compact(path string, wait time.Duration) (before, after int64, err error) {
-	src, err := Open(path, Options{Wait: wait})
+// Compact rewrites the file without its gaps and closes the store. It returns the size in bytes the file had and the one it
+// has without them; where that is no less, the file stays as it is.
+func (s *Store) Compact() (before, after int64, err error) {
+	path, err := filepath.EvalSymlinks(s.path) // a link stays one
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, fmt.Errorf("compact state: %w", err)
 	}
-	defer src.Close()
 	tmp := path + ".compact"
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, fmt.Errorf("compact state: %w", err)
 	}
-	dst, err := bolt.Open(tmp, 0o600, &bolt.Options{Timeout: time.Second})
+	if err := s.rewrite(tmp); err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", errors.Join(err, os.Remove(tmp)))
+	}
+	before, after, err = sizes(path, tmp)
+	if err == nil && after < before {
+		err = s.replace(tmp, path)
+	} else {
+		err = errors.Join(err, os.Remove(tmp))
+	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact state: %w", err)
 	}
-	err = src.guard(func() error { return bolt.Compact(dst, src.db, 64<<20) })
-	err = errors.Join(err, dst.Sync(), dst.Close())
+	return before, after, s.Close()
+}
+
+// rewrite copies what is kept into another file.
+func (s *Store) rewrite(path string) error {
+	dst, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second})
 	if err != nil {
-		return 0, 0, fmt.Errorf("compact state: %w", errors.Join(err, os.Remove(tmp)))
+		return err
 	}
-	if before, after, err = sizes(path, tmp); err != nil {
-		return 0, 0, err
+	err = s.guard(func() error { return bolt.Compact(dst, s.db, 64<<20) })
+	return errors.Join(err, dst.Sync(), dst.Close())
+}
+
+// replace puts a file in the state's place. The lock is held until the rename is done, so that no run can write into the file
+// that is being left behind; but Windows can't rename over an open file.
+func (s *Store) replace(tmp, path string) error {
+	if os.Rename(tmp, path) == nil {
+		return nil
 	}
-	// The lock is held until the rename is done, so that no run can write into the file that is being left behind; but
-	// Windows can't rename over an open file.
-	if err := os.Rename(tmp, path); err != nil {
-		_ = src.Close()
-		err = os.Rename(tmp, path)
-		if err != nil {
-			return 0, 0, fmt.Errorf("compact state: %w", err)
-		}
-	}
-	return before, after, nil
+	_ = s.Close()
+	return os.Rename(tmp, path)
 }
 
 func sizes(a, b string) (int64, int64, error) {
 	ia, err := os.Stat(a)
 	if err != nil {
-		return 0, 0, fmt.Errorf("compact state: %w", err)
+		return 0, 0, err
 	}
 	ib, err := os.Stat(b)
 	if err != nil {
-		return 0, 0, fmt.Errorf("compact state: %w", err)
+		return 0, 0, err
 	}
 	return ia.Size(), ib.Size(), nil
 }
