@@ -56,9 +56,9 @@ func (a *app) withState(readOnly bool, fn func(*store.Store) error) error {
 	return a.withStateAs(store.Options{Overlay: readOnly}, func(s *store.Store, _ string) error { return fn(s) })
 }
 
-// withMade is withState for what is done to the file itself, which lies at the path.
+// withMade is withState for what is done to the file itself, which lies at the path: one that is missing is not made.
 func (a *app) withMade(fn func(s *store.Store, path string) error) error {
-	return a.withStateAs(store.Options{}, fn)
+	return a.withStateAs(store.Options{Made: true}, fn)
 }
 
 func (a *app) withStateAs(o store.Options, fn func(s *store.Store, path string) error) (err error) {
@@ -88,6 +88,8 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 // placed says what to do where the state can't lie where the settings put it.
 func placed(err error, path string) error {
 	switch {
+	case errors.Is(err, store.ErrMissing):
+		return usage(fmt.Errorf("%w: no pass has run yet, or it lies elsewhere", err))
 	case errors.Is(err, fs.ErrNotExist):
 		return usage(fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path)))
 	case errors.Is(err, fs.ErrPermission):

@@ -30,10 +30,11 @@ const Schema = 2
 
 // Errors a caller branches on.
 var (
-	ErrLocked = errors.New("the state is in use by another run")
-	ErrNewer  = errors.New("the state was written by a newer version")
-	ErrBroken = errors.New("the state file is damaged")
-	ErrAbsent = errors.New("no such entry")
+	ErrLocked  = errors.New("the state is in use by another run")
+	ErrNewer   = errors.New("the state was written by a newer version")
+	ErrBroken  = errors.New("the state file is damaged")
+	ErrMissing = errors.New("there is no state")
+	ErrAbsent  = errors.New("no such entry")
 )
 
 // The buckets.
@@ -83,6 +84,7 @@ type Store struct {
 type Options struct {
 	Wait    time.Duration // how long to wait for another run to end; 0 = try once
 	Overlay bool          // nothing is kept: changes are seen until Close, and the file stays as it is
+	Made    bool          // one that is missing is not made: ErrMissing
 }
 
 // lookAgain is how often it is tried whether another run has ended.
@@ -97,14 +99,15 @@ func Open(path string, o Options) (*Store, error) {
 // waiting for another run: its deadline like Wait, with ErrLocked, an interruption with the context's error.
 func OpenContext(ctx context.Context, path string, o Options) (*Store, error) {
 	s := &Store{}
-	if o.Overlay {
-		if missing(path) {
-			dir, err := os.MkdirTemp("", "helpdesk-")
-			if err != nil {
-				return nil, fmt.Errorf("open state: %w", err)
-			}
-			s.remove, path = dir, filepath.Join(dir, "state.db")
+	switch none := (o.Overlay || o.Made) && missing(path); {
+	case none && o.Made:
+		return nil, fmt.Errorf("open state %s: %w", path, ErrMissing)
+	case none:
+		dir, err := os.MkdirTemp("", "helpdesk-")
+		if err != nil {
+			return nil, fmt.Errorf("open state: %w", err)
 		}
+		s.remove, path = dir, filepath.Join(dir, "state.db")
 	}
 	s.path = path
 	if err := s.guard(func() error { return s.open(ctx, path, o) }); err != nil {

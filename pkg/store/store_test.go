@@ -309,7 +309,7 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := open(t, path, Options{}).Compact(); err != nil {
+	if _, _, err := open(t, path, Options{Made: true}).Compact(); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{path, filepath.Join(dir, "copy.db")} {
