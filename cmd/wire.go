@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -45,7 +46,16 @@ func (a *app) settings() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return config.Load(path, a.env)
+	return a.load(path)
+}
+
+// load reads a configuration file. One that can't be read is as wrong as one with mistakes.
+func (a *app) load(path string) (*config.Config, error) {
+	cfg, err := config.Load(path, a.env)
+	if err != nil {
+		return nil, usage(err)
+	}
+	return cfg, nil
 }
 
 func (a *app) stateOf(cfg *config.Config) string {
@@ -285,14 +295,12 @@ func certificate(path string) ([]byte, error) {
 // the defaults else.
 func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, error) {
 	cfg := config.Default()
-	path, err := config.Find(a.configFile, a.env, runtime.GOOS)
-	if err != nil && a.configFile != "" {
-		return nil, nil, usage(err)
-	}
+	path, err := a.configPath()
 	if err == nil {
-		if cfg, err = config.Load(path, a.env); err != nil {
-			return nil, nil, err
-		}
+		cfg, err = a.load(path)
+	}
+	if err != nil && !errors.Is(err, config.ErrNotFound) {
+		return nil, nil, err
 	}
 	return rules(cfg)
 }
