@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -63,21 +65,54 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 	} else {
 		all = append(all, checked{What: "templates", OK: true, Note: "all letters and posts render, all rules compile"})
 	}
-	err = a.withState(true, func(s *store.Store) error {
-		all = append(all, checked{What: "state", OK: true, Note: a.stateOf(cfg)})
-		p, _, err := a.wire(cfg, s)
-		if err != nil {
+	state, s, err := a.checkState(ctx, a.stateOf(cfg))
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	all = append(all, state)
+	p, _, err := a.wire(cfg, s)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range p.Boxes {
+		all = append(all, a.checkMailbox(ctx, b, cfg.Mailboxes[i]), a.checkRelay(ctx, b))
+	}
+	for _, f := range p.Portal.(*portal.Client).Check(ctx, wanted(cfg)) {
+		all = append(all, checked{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
+	}
+	return all, nil
+}
+
+// checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its place: the
+// rest can be checked without.
+func (a *app) checkState(ctx context.Context, path string) (checked, *store.Store, error) {
+	k := checked{What: "state", OK: true, Note: path}
+	err := placed(makeable(path), path)
+	if err == nil {
+		s, oerr := a.openForPerson(ctx, path, store.Options{Overlay: true})
+		if oerr == nil {
+			return k, s, nil
+		}
+		err = oerr
+	}
+	k.OK, k.Note = false, err.Error()
+	s, err := store.Open("", store.Options{Overlay: true})
+	return k, s, err
+}
+
+// makeable says why a pass could not make the state, or write it and what is kept beside it.
+func makeable(path string) error {
+	folder := filepath.Dir(path)
+	if _, err := os.Stat(folder); err != nil {
+		return err
+	}
+	if _, err := os.Stat(path); err == nil {
+		if err := writable(path); err != nil {
 			return err
 		}
-		for i, b := range p.Boxes {
-			all = append(all, a.checkMailbox(ctx, b, cfg.Mailboxes[i]), a.checkRelay(ctx, b))
-		}
-		for _, f := range p.Portal.(*portal.Client).Check(ctx, wanted(cfg)) {
-			all = append(all, checked{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
-		}
-		return nil
-	})
-	return all, err
+	}
+	return writable(folder)
 }
 
 func (a *app) checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) checked {

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package cmd
+
+// writable says why this user can't write into a file or a folder, where that can be told without writing.
+func writable(string) error { return nil }
