@@ -2,10 +2,12 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,10 +19,16 @@ import (
 
 // checked is one line of check.
 type checked struct {
-	What     string `json:"what"`
-	OK       bool   `json:"ok"`
-	Optional bool   `json:"optional"` // without it a feature is missing, nothing more
-	Note     string `json:"note"`     // what was found, or what to do
+	What      string `json:"what"`
+	OK        bool   `json:"ok"`
+	Optional  bool   `json:"optional"`  // without it a feature is missing, nothing more
+	Temporary bool   `json:"temporary"` // not OK for now: nobody need do anything
+	Note      string `json:"note"`      // what was found, or what to do
+}
+
+// fails notes why it is not OK.
+func (k *checked) fails(err error) {
+	k.OK, k.Temporary, k.Note = false, exitStatus(err) == exitTemporary, portal.Mask(err.Error())
 }
 
 func newCheck(a *app) *cobra.Command {
@@ -28,8 +36,9 @@ func newCheck(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Try everything the configuration names: a line each, ok or what to do",
-		Long:  "Exit status 0 when all is well, 2 when something must be repaired first. Nothing is written anywhere.",
-		Args:  cobra.NoArgs,
+		Long: "Exit status 0 when all is well, 2 when something must be repaired first, 75 when it is only a matter of time, such as\n" +
+			"a server that is away. Nothing is written anywhere.",
+		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, cancel := a.bounded(c.Context())
 			defer cancel()
@@ -42,46 +51,98 @@ func newCheck(a *app) *cobra.Command {
 			} else {
 				err = a.printChecked(all)
 			}
-			bad := slices.ContainsFunc(all, func(k checked) bool { return !k.OK && !k.Optional })
-			if err == nil && bad {
-				err = status{code: exitUsage}
+			if err != nil {
+				return err
 			}
-			return err
+			return a.conclude(ctx, gravest(all))
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
+// gravest returns the exit status for what was found: a repair comes before a matter of time.
+func gravest(all []checked) error {
+	var err error
+	for _, k := range all {
+		switch {
+		case k.OK || k.Optional:
+		case !k.Temporary:
+			return status{code: exitUsage}
+		default:
+			err = status{code: exitTemporary}
+		}
+	}
+	return err
+}
+
+// check looks at one thing after the other until the context ends. What a signal cut off is not told: it says nothing of what
+// was looked at.
 func (a *app) check(ctx context.Context) ([]checked, error) {
 	cfg, err := a.settings()
 	if err != nil {
 		return nil, err
 	}
 	path, _ := a.configPath()
-	all := []checked{{What: "configuration", OK: true, Note: path}}
-	if _, err := kit(cfg); err != nil {
-		all = append(all, checked{What: "templates", Note: err.Error()})
-	} else {
-		all = append(all, checked{What: "templates", OK: true, Note: "all letters and posts render, all rules compile"})
-	}
+	all := []checked{{What: "configuration", OK: true, Note: path}, checkTemplates(cfg)}
 	state, s, err := a.checkState(ctx, a.stateOf(cfg))
 	if err != nil {
 		return nil, err
 	}
 	defer s.Close()
-	all = append(all, state)
 	p, _, err := a.wire(cfg, s)
 	if err != nil {
 		return nil, err
 	}
+	steps := []func() []checked{func() []checked { return []checked{state} }}
 	for i, b := range p.Boxes {
-		all = append(all, a.checkMailbox(ctx, b, cfg.Mailboxes[i]), a.checkRelay(ctx, b))
+		steps = append(steps, func() []checked { return []checked{a.checkMailbox(ctx, b, cfg.Mailboxes[i])} },
+			func() []checked { return []checked{a.checkRelay(ctx, b)} })
 	}
-	for _, f := range p.Portal.(*portal.Client).Check(ctx, wanted(cfg)) {
-		all = append(all, checked{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
+	steps = append(steps, func() []checked { return checkPortal(ctx, p.Portal.(*portal.Client), wanted(cfg)) })
+	for _, step := range steps {
+		found := step()
+		if errors.Is(ctx.Err(), context.Canceled) {
+			break
+		}
+		if all = append(all, found...); ctx.Err() != nil {
+			break
+		}
 	}
 	return all, nil
+}
+
+func checkTemplates(cfg *config.Config) checked {
+	k := checked{What: "templates", OK: true, Note: "all letters and posts render, all rules compile"}
+	if _, err := kit(cfg); err != nil {
+		k.fails(err)
+	}
+	return k
+}
+
+// soonAnswers is how long the portal has for a question that costs it nothing.
+const soonAnswers = 10 * time.Second
+
+// checkPortal tells what works on the portal. Its findings don't say whether time will mend them; another question does, for
+// they come from one or two requests.
+func checkPortal(ctx context.Context, c *portal.Client, want portal.Want) []checked {
+	var all []checked
+	bad := false
+	for _, f := range c.Check(ctx, want) {
+		all = append(all, checked{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
+		bad = bad || !f.OK && !f.Optional
+	}
+	if !bad {
+		return all
+	}
+	ctx, cancel := context.WithTimeout(ctx, soonAnswers)
+	defer cancel()
+	if exitStatus(c.Call(ctx, "profile", nil, nil)) == exitTemporary {
+		for i, k := range all {
+			all[i].Temporary = !k.OK && !k.Optional
+		}
+	}
+	return all
 }
 
 // checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its place: the
@@ -96,7 +157,7 @@ func (a *app) checkState(ctx context.Context, path string) (checked, *store.Stor
 		}
 		err = oerr
 	}
-	k.OK, k.Note = false, err.Error()
+	k.fails(err)
 	s, err := store.Open("", store.Options{Overlay: true})
 	return k, s, err
 }
@@ -119,13 +180,13 @@ func (a *app) checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) ch
 	k := checked{What: "mailbox " + b.Name}
 	mb, err := openMailbox(ctx, m, true)
 	if err != nil {
-		k.Note = portal.Mask(err.Error())
+		k.fails(err)
 		return k
 	}
 	defer mb.Close()
 	ls, err := mb.List(ctx)
 	if err != nil {
-		k.Note = err.Error()
+		k.fails(err)
 		return k
 	}
 	for _, folder := range []string{m.IMAP.MoveTo, m.SMTP.SaveSent} {
@@ -133,7 +194,7 @@ func (a *app) checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) ch
 			continue
 		}
 		if _, err := mb.Folder(ctx, folder); err != nil {
-			k.Note = err.Error()
+			k.fails(err)
 			return k
 		}
 	}
@@ -145,11 +206,11 @@ func (a *app) checkRelay(ctx context.Context, b pass.Box) checked {
 	k := checked{What: "relay " + b.Name}
 	r, err := b.Relay(ctx)
 	if err != nil {
-		k.Note = err.Error()
+		k.fails(err)
 		return k
 	}
 	if err := r.Close(); err != nil {
-		k.Note = err.Error()
+		k.fails(err)
 		return k
 	}
 	k.OK, k.Note = true, "logged in; letters go out as "+b.Sender.String()

@@ -1,0 +1,64 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/sandbox"
+)
+
+// What only time can mend is status 75; as soon as a person has something to mend, too, it is 2.
+func TestCheckTellsWhatIsTemporary(t *testing.T) {
+	gone := func(d *drive) { d.imap.Inject(func(string, string) error { return sandbox.ErrDrop }) }
+	portal := func(f sandbox.Fault) func(*drive) {
+		return func(d *drive) { d.portal.Inject(func(*sandbox.Call) sandbox.Fault { return f }) }
+	}
+	for name, tt := range map[string]struct {
+		spoil func(*drive)
+		want  int
+	}{
+		"mailbox gone":       {gone, exitTemporary},
+		"portal gone":        {portal(sandbox.Fault{Kind: sandbox.BadGateway}), exitTemporary},
+		"portal's limit":     {portal(sandbox.Fault{Kind: sandbox.QueryLimit}), exitTemporary},
+		"mailbox, and scope": {func(d *drive) { gone(d); d.portal.SetScopes("task", "disk") }, exitUsage},
+		"portal refuses":     {func(d *drive) { d.portal.SetCode("another-code") }, exitUsage},
+		"in use":             {func(d *drive) { d.holding() }, exitTemporary},
+	} {
+		d := newDrive(t, sandbox.PortalOptions{}, "")
+		tt.spoil(d)
+		status, out, errs := d.run("--timeout", "5s", "check")
+		if status != tt.want || !strings.Contains(out, "FAILED") {
+			t.Errorf("%s: status %d, want %d\n%s%s", name, status, tt.want, out, errs)
+		}
+	}
+}
+
+// Who interrupts a check is told what was found until then, and nothing about the interruption.
+func TestCheckInterrupted(t *testing.T) {
+	for _, at := range []string{"mailbox", "relay", "portal"} {
+		d := newDrive(t, sandbox.PortalOptions{}, "")
+		ctx, interrupt := context.WithCancel(context.Background())
+		stop := func() { interrupt(); time.Sleep(200 * time.Millisecond) } // nothing is answered meanwhile
+		switch at {
+		case "mailbox":
+			d.imap.Inject(func(string, string) error { stop(); return nil })
+		case "relay":
+			d.smtp.Inject(func(string, string) error { stop(); return nil })
+		case "portal":
+			d.portal.Inject(func(*sandbox.Call) sandbox.Fault { stop(); return sandbox.Fault{} })
+		}
+		var out bytes.Buffer
+		a := d.app()
+		a.out = &out
+		if got := a.run(ctx, d.args("check")); got != exitInterrupted {
+			t.Errorf("%s: status %d", at, got)
+		}
+		interrupt()
+		if text := out.String(); strings.Contains(text, "FAILED") || !strings.Contains(text, "ok  state ") {
+			t.Errorf("%s:\n%s", at, text)
+		}
+	}
+}
