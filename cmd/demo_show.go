@@ -17,7 +17,7 @@ import (
 
 // read parses a letter as a customer's mail program would.
 func (d *stage) read(raw []byte) (desk.Message, error) {
-	_, cutter, err := d.run.offlineRules()
+	_, cutter, err := d.run.offlineRules("")
 	if err != nil {
 		return desk.Message{}, err
 	}

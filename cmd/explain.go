@@ -72,7 +72,7 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 		defer f.Close()
 		in = f
 	}
-	r, cutter, err := a.offlineRules()
+	r, cutter, err := a.offlineRules(mailbox)
 	if err != nil {
 		return desk.Message{}, desk.Decision{}, err
 	}

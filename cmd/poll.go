@@ -71,6 +71,9 @@ type job struct {
 
 // known says whether the settings have a mailbox of that name.
 func known(cfg *config.Config, name string) error {
+	if len(cfg.Mailboxes) == 0 {
+		return fmt.Errorf("--mailbox %q: there is no configuration that names any", name)
+	}
 	var names []string
 	for _, m := range cfg.Mailboxes {
 		if m.Name == name {

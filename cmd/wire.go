@@ -292,8 +292,8 @@ func certificate(path string) ([]byte, error) {
 }
 
 // offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
-// the defaults else.
-func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, error) {
+// the defaults else. A mailbox that is named must be one of it.
+func (a *app) offlineRules(mailbox string) (*desk.Rules, *eml.Cutter, error) {
 	cfg := config.Default()
 	path, err := a.configPath()
 	if err == nil {
@@ -301,6 +301,11 @@ func (a *app) offlineRules() (*desk.Rules, *eml.Cutter, error) {
 	}
 	if err != nil && !errors.Is(err, config.ErrNotFound) {
 		return nil, nil, err
+	}
+	if mailbox != "" {
+		if err := known(cfg, mailbox); err != nil {
+			return nil, nil, usage(err)
+		}
 	}
 	return rules(cfg)
 }
