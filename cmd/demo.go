@@ -35,18 +35,23 @@ func newDemo(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, cancel := a.bounded(c.Context())
 			defer cancel()
+			var l net.Listener
+			if serve != "" { // taken before the play: who can't have it need not wait for the end
+				var err error
+				if l, err = listen(serve); err != nil {
+					return err
+				}
+				defer l.Close()
+			}
 			d, err := newStage(a)
 			if err != nil {
 				return err
 			}
 			defer d.close()
-			if err := d.play(ctx); err != nil {
+			if err := d.play(ctx); err != nil || l == nil {
 				return err
 			}
-			if serve != "" {
-				return a.serve(ctx, serve, d.handler())
-			}
-			return nil
+			return a.serve(ctx, l, d.handler())
 		},
 	}
 	c.Flags().StringVar(&serve, "serve", "", "afterwards show letters and tasks in the browser, at this loopback `ADDR`, until interrupted")

@@ -38,7 +38,13 @@ func newLetterPreview(a *app) *cobra.Command {
 				return err
 			}
 			if serve != "" {
-				return a.serve(c.Context(), serve, a.previews(args[0]))
+				l, err := listen(serve)
+				if err != nil {
+					return err
+				}
+				ctx, cancel := a.bounded(c.Context())
+				defer cancel()
+				return a.serve(ctx, l, a.previews(args[0]))
 			}
 			set, err := letters(cfg)
 			if err != nil {
