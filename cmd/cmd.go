@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -33,6 +32,7 @@ type app struct {
 	timeout    time.Duration
 	verbose    int
 	logFormat  string
+	told       *told
 }
 
 // memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
@@ -65,7 +65,7 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 			status = a.panicked(p)
 		}
 	}()
-	a.ctx = ctx
+	a.ctx, a.told = ctx, &told{}
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -76,9 +76,7 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 	if ctx.Err() != nil && status != exitDone {
 		status = exitInterrupted
 	}
-	if text := a.explain(err); text != "" {
-		fmt.Fprintln(a.err, text)
-	}
+	a.complain(err, status)
 	return status
 }
 
@@ -92,11 +90,13 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			switch a.logFormat {
+			switch format := a.logFormat; format {
 			case "", "auto", "text", "json":
 				return nil
+			default:
+				a.logFormat = ""
+				return usage(fmt.Errorf("--log-format %q: one of auto, text, json", format))
 			}
-			return usage(fmt.Errorf("--log-format %q: one of auto, text, json", a.logFormat))
 		},
 	}
 	root.SetIn(a.in)
@@ -171,26 +171,4 @@ func (a *app) bounded(ctx context.Context) (context.Context, context.CancelFunc)
 		return context.WithTimeout(ctx, a.timeout)
 	}
 	return context.WithCancel(ctx)
-}
-
-// logger returns the log that the flags and settings ask for; the flags win.
-func (a *app) logger(level, format string) *slog.Logger {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		l = slog.LevelWarn
-	}
-	switch {
-	case a.verbose > 1:
-		l = slog.LevelDebug
-	case a.verbose == 1:
-		l = min(l, slog.LevelInfo)
-	}
-	if a.logFormat != "" {
-		format = a.logFormat
-	}
-	o := &slog.HandlerOptions{Level: l}
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(a.err, o))
-	}
-	return slog.New(slog.NewTextHandler(a.err, o))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"helpdesk/pkg/config"
@@ -87,15 +86,6 @@ func outcome(r *pass.Report, err error) error {
 	return nil
 }
 
-// panicked says that a bug ended the run, and where only to those who want to know everything.
-func (a *app) panicked(p any) int {
-	a.hint("helpdesk: a mistake in the program: %s; -vv shows where", portal.Mask(oneLine(fmt.Sprint(p))))
-	if a.verbose > 1 {
-		a.hint("%s", portal.Mask(string(debug.Stack())))
-	}
-	return exitFailure
-}
-
 // explain returns what to print for an error: once, without secrets.
 func (a *app) explain(err error) string {
 	var asked status
@@ -107,5 +97,5 @@ func (a *app) explain(err error) string {
 	if errors.As(err, &mistakes) {
 		return text // each line names its file
 	}
-	return "helpdesk: " + text
+	return spoken + text
 }

@@ -54,6 +54,7 @@ func TestMain(m *testing.M) {
 //	damage FILE FROM COUNT        overwrite pages of 4096 bytes with zeros
 //	secretless FILE               no secret may lie in the file
 //	jsonhas PATH...               standard output must be JSON with these keys; [] is every entry of a list
+//	jsonlines                     each line of standard error must be JSON, and there must be one
 //	interrupted STATUS helpdesk ARG...  run helpdesk, and interrupt it while it waits for the mailbox
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -73,7 +74,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"servers": cmdServers, "exits": cmdExits, "mail": cmdMail, "inbox": cmdInbox, "tasks": cmdTasks, "letters": cmdLetters,
 			"portal": cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched, "hold": cmdHold,
-			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas,
+			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas, "jsonlines": cmdJSONLines,
 			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
 			"damage": cmdDamage, "grow": cmdGrow, "islink": cmdIsLink,
 		},
@@ -403,6 +404,18 @@ func cmdJSONHas(ts *testscript.TestScript, neg bool, args []string) {
 	for _, path := range args {
 		if err := has(v, strings.Split(path, ".")); err != nil {
 			ts.Fatalf("%s: %v", path, err)
+		}
+	}
+}
+
+func cmdJSONLines(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, args, 0)
+	for line := range strings.Lines(ts.ReadFile("stderr") + "\n") {
+		if line = strings.TrimSpace(line); line == "" && ts.ReadFile("stderr") != "" {
+			continue
+		}
+		if !json.Valid([]byte(line)) {
+			ts.Fatalf("not JSON: %q", line)
 		}
 	}
 }

@@ -39,8 +39,6 @@ func (a *app) chatty() bool { return a.terminal || a.verbose > 0 }
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
 
-func (a *app) hint(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
-
 func (a *app) json(v any) error {
 	e := json.NewEncoder(a.out)
 	e.SetIndent("", "  ")

@@ -55,6 +55,9 @@ func (a *app) load(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, usage(err)
 	}
+	if a.logFormat == "" {
+		a.logFormat = cfg.Log.Format
+	}
 	return cfg, nil
 }
 
