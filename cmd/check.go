@@ -79,7 +79,7 @@ func gravest(all []checked) error {
 // check looks at one thing after the other until the context ends. What a signal cut off is not told: it says nothing of what
 // was looked at.
 func (a *app) check(ctx context.Context) ([]checked, error) {
-	cfg, err := a.settings()
+	cfg, err := a.serverSettings()
 	if err != nil {
 		return nil, err
 	}

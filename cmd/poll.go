@@ -88,7 +88,7 @@ func known(cfg *config.Config, name string) error {
 func (a *app) pass(ctx context.Context, j job) (err error) {
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
-	cfg, err := a.settings()
+	cfg, err := a.serverSettings()
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ type verified struct {
 
 func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 	v := verified{Differences: []pass.Difference{}}
-	cfg, err := a.settings()
+	cfg, err := a.serverSettings()
 	if err != nil {
 		return v, err
 	}

@@ -40,18 +40,19 @@ func (a *app) configPath() (string, error) {
 	return path, nil
 }
 
-// settings reads the configuration, strictly.
-func (a *app) settings() (*config.Config, error) {
+// settings reads the configuration, strictly. Secrets may be out of reach: who talks to a server takes serverSettings.
+func (a *app) settings() (*config.Config, error) { return a.read(config.LoadOffline) }
+
+// serverSettings reads the configuration with all its secrets.
+func (a *app) serverSettings() (*config.Config, error) { return a.read(config.Load) }
+
+// read reads the configuration. A file that can't be read is as wrong as one with mistakes.
+func (a *app) read(load func(string, func(string) (string, bool)) (*config.Config, error)) (*config.Config, error) {
 	path, err := a.configPath()
 	if err != nil {
 		return nil, err
 	}
-	return a.load(path)
-}
-
-// load reads a configuration file. One that can't be read is as wrong as one with mistakes.
-func (a *app) load(path string) (*config.Config, error) {
-	cfg, err := config.Load(path, a.env)
+	cfg, err := load(path, a.env)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -297,12 +298,11 @@ func certificate(path string) ([]byte, error) {
 // offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
 // the defaults else. A mailbox that is named must be one of it.
 func (a *app) offlineRules(mailbox string) (*desk.Rules, *eml.Cutter, error) {
-	cfg := config.Default()
-	path, err := a.configPath()
-	if err == nil {
-		cfg, err = a.load(path)
+	cfg, err := a.settings()
+	if errors.Is(err, config.ErrNotFound) {
+		cfg, err = config.Default(), nil
 	}
-	if err != nil && !errors.Is(err, config.ErrNotFound) {
+	if err != nil {
 		return nil, nil, err
 	}
 	if mailbox != "" {

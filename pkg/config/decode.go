@@ -15,6 +15,7 @@ type decoder struct {
 	file     string
 	folder   string
 	env      func(string) (string, bool)
+	offline  bool // secrets may be out of reach
 	anchors  map[string]ast.Node
 	places   map[string]place // of every key given
 	broken   map[string]bool  // keys with a mistake: nothing further is asked of them

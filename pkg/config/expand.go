@@ -15,6 +15,9 @@ const maxFile = 1 << 20
 
 var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// outOfReach says that what a ${…} stands for is not there for this user.
+type outOfReach struct{ error }
+
 // expand puts in what ${NAME} and ${file:/path} stand for; $${ stays as ${. What comes in is not expanded again. Errors
 // name the variable or the file, never what is in it.
 func (d *decoder) expand(text string, isText bool) (string, error) {
@@ -56,7 +59,7 @@ func (d *decoder) lookUp(name string) (string, error) {
 	}
 	value, ok := d.env(name)
 	if !ok {
-		return "", fmt.Errorf("the environment variable %s is not set", name)
+		return "", outOfReach{fmt.Errorf("the environment variable %s is not set", name)}
 	}
 	if invalid([]byte(value)) >= 0 {
 		return "", fmt.Errorf("the environment variable %s is not UTF-8", name)
@@ -69,7 +72,7 @@ func (d *decoder) content(path string) (string, error) {
 	path = d.path(path)
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("cannot read %s: %s", path, reason(err))
+		return "", outOfReach{fmt.Errorf("cannot read %s: %s", path, reason(err))}
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxFile+1))

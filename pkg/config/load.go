@@ -18,10 +18,21 @@ import (
 // Load reads a configuration file and checks all of it; env looks a variable of the environment up. Everything wrong in
 // the file comes back at once, as Mistakes.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
+	return read(path, env, false)
+}
+
+// LoadOffline is Load for who talks to no server: a secret whose variable is not set, or whose file can't be read, is left
+// empty and is no mistake.
+func LoadOffline(path string, env func(string) (string, bool)) (*Config, error) {
+	return read(path, env, true)
+}
+
+func read(path string, env func(string) (string, bool), offline bool) (*Config, error) {
 	d, raw, err := open(path, env)
 	if err != nil {
 		return nil, err
 	}
+	d.offline = offline
 	c := Default()
 	if body, ok := d.parse(raw); ok {
 		d.mapping("", body, reflect.ValueOf(c).Elem())
@@ -33,7 +44,9 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 		d.mistakes.sort()
 		return nil, d.mistakes
 	}
-	c.Bitrix24.Webhook = strings.TrimRight(c.Bitrix24.Webhook, "/") + "/"
+	if c.Bitrix24.Webhook != "" {
+		c.Bitrix24.Webhook = strings.TrimRight(c.Bitrix24.Webhook, "/") + "/"
+	}
 	return c, nil
 }
 

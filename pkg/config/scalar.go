@@ -25,6 +25,10 @@ func (d *decoder) scalar(key string, n ast.Node, v reflect.Value, tag reflect.St
 		return
 	}
 	expanded, err := d.expand(text, isText)
+	if errors.As(err, new(outOfReach)) && d.offline && tag.Get("secret") == "yes" {
+		d.broken[key] = true // it is not missed, either
+		return
+	}
 	if err != nil {
 		d.bad(key, "%s", err)
 		return
