@@ -69,7 +69,7 @@ func (s *Store) Compact() (before, after int64, err error) {
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, fmt.Errorf("compact state: %w", err)
 	}
-	if err := s.rewrite(tmp); err != nil {
+	if err := errors.Join(s.rewrite(tmp), keepOwner(tmp, path)); err != nil {
 		return 0, 0, fmt.Errorf("compact state: %w", errors.Join(err, os.Remove(tmp)))
 	}
 	before, after, err = sizes(path, tmp)

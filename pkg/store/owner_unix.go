@@ -1,0 +1,23 @@
+//go:build unix
+
+package store
+
+import (
+	"os"
+	"syscall"
+)
+
+// keepOwner gives a file the owner and the rights of the one it is to replace: root may be at work for another user.
+func keepOwner(path, of string) error {
+	info, err := os.Stat(of)
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(path, info.Mode().Perm()); err != nil {
+		return err
+	}
+	if was, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+		return os.Chown(path, int(was.Uid), int(was.Gid))
+	}
+	return nil
+}
