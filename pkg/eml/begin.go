@@ -2,6 +2,7 @@ package eml
 
 import (
 	"regexp/syntax"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -46,21 +47,39 @@ func (f *firsts) has(r rune) bool {
 	return f.high
 }
 
-// needed returns a byte that every match of an expression holds, 0 where none is known.
+// few says whether there are no more of them than letters: "anything but" is more.
+func (f *firsts) few() bool {
+	n := 0
+	for _, is := range f.low {
+		if is {
+			n++
+		}
+	}
+	return n < 200
+}
+
+// needed returns a byte that every match of an expression holds, the rarest that is known, 0 where none is.
 func needed(expr string) byte {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return 0
 	}
-	return neededIn(parsed)
+	all := neededIn(parsed)
+	for _, c := range []byte("@>/;|=") {
+		if all[c] {
+			return c
+		}
+	}
+	return byte(max(0, slices.Index(all[:], true)))
 }
 
-func neededIn(re *syntax.Regexp) byte {
+// neededIn returns the bytes that every match holds.
+func neededIn(re *syntax.Regexp) (all [utf8.RuneSelf]bool) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
 			if r > ' ' && r < utf8.RuneSelf && !unicode.IsLetter(r) { // a letter may come in the other case
-				return byte(r)
+				all[r] = true
 			}
 		}
 	case syntax.OpCapture, syntax.OpPlus:
@@ -71,12 +90,19 @@ func neededIn(re *syntax.Regexp) byte {
 		}
 	case syntax.OpConcat:
 		for _, sub := range re.Sub {
-			if c := neededIn(sub); c != 0 {
-				return c
+			for c, is := range neededIn(sub) {
+				all[c] = all[c] || is
+			}
+		}
+	case syntax.OpAlternate:
+		all = neededIn(re.Sub[0])
+		for _, sub := range re.Sub[1:] {
+			for c, is := range neededIn(sub) {
+				all[c] = all[c] && is
 			}
 		}
 	}
-	return 0
+	return all
 }
 
 // beginnings returns what a match can begin with and have behind that, nil where it is anything, or nothing, or anywhere

@@ -34,36 +34,44 @@ func endsIntro(s string) bool {
 	return last == ':' || last == '>' || last == '-' || last == '*' || strings.HasSuffix(s, "：")
 }
 
+// introEnding returns the first line of the attribution that ends with line end. QUIRK: programs wrap it before the address,
+// too, and what is left on the last line is enough to look like one: so the longest is taken, but only of those whose
+// beginning is known, lest it be what the writer wrote above.
 func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	joined = plainBlanks(joined)
 	if t.kind[end] != lineQuote && t.c.attribution(joined) {
-		return end, true
+		start, ok = end, true
 	}
 	if !endsIntro(joined) {
-		return 0, false
+		return start, ok
 	}
 	used := 1
 	for i := end - 1; i >= 0 && used < maxJoined; i-- {
 		line := plainBlanks(strings.TrimSpace(t.lines[i]))
 		if line == "" { // a gap only before <address>
 			if !strings.HasPrefix(joined, "<") {
-				return 0, false
+				break
 			}
 			continue
 		}
-		if t.kind[i] == lineIntro || t.kind[i] == lineQuote && used > 1 {
-			return 0, false
-		}
 		used++
 		joined = line + " " + joined
-		if len(joined) > maxLine {
-			return 0, false
+		if t.kind[i] == lineIntro || t.kind[i] == lineQuote && used > 2 || len(joined) > maxLine {
+			break
 		}
-		if t.kind[i] == lineText && t.c.attribution(joined) {
-			return i, true
+		if t.kind[i] == lineText && t.c.begins(joined, ok) {
+			start, ok = i, true
 		}
 	}
-	return 0, false
+	return start, ok
+}
+
+// begins says whether joined lines are an attribution, and one whose beginning is known where there is a shorter one.
+func (c *Cutter) begins(joined string, shorter bool) bool {
+	if shorter {
+		return fitsKnown(c.attributions, joined)
+	}
+	return c.attribution(joined)
 }
 
 // plainBlanks makes no-break and thin spaces plain ones: French and Apple put them before colons and around times.

@@ -30,27 +30,32 @@ func (t *cutting) cutBelow() (forward bool) {
 	return false
 }
 
-// cutIntro cuts at an attribution, and says whether that was all: an answer may stand below the quote, or inside it.
+// cutIntro cuts at an attribution, and says whether that was all: an answer may stand below the quote, or inside it. Where
+// no quote marks follow, it must be a sure one, and no line of a list: people write such lines, too.
 func (t *cutting) cutIntro(first, last int) (all bool) {
-	before := t.wordsBefore(first)
-	next := t.skipKinds(last+1, lineBlank)
-	if next == t.end {
-		if before > 0 {
-			t.cutFrom(first)
+	more := t.skipKinds(last+1, lineIntro)
+	next := t.skipKinds(more, lineBlank)
+	switch {
+	case next < t.end && t.kind[next] == lineQuote:
+		return t.cutQuoted(first, last, next)
+	case more > last+1, !fits(t.c.attributions, t.joined(first, last)):
+		for i := first; i < more; i++ {
+			t.kind[i] = t.c.lineKind(t.lines[i], strings.TrimSpace(t.lines[i]))
 		}
+		return false
+	case t.wordsBefore(first) > 0:
+		t.cutFrom(first)
+		return true
+	case next == t.end:
 		return true
 	}
-	if t.kind[next] != lineQuote {
-		if fits(t.c.weak, t.joined(first, last)) {
-			return false
-		}
-		if before > 0 {
-			t.cutFrom(first)
-			return true
-		}
-		t.drop(first, last+1)
-		return false
-	}
+	t.drop(first, last+1)
+	return false
+}
+
+// cutQuoted cuts at an attribution above the quote that begins at line next.
+func (t *cutting) cutQuoted(first, last, next int) (all bool) {
+	before := t.wordsBefore(first)
 	answer := t.skipKinds(next, lineQuote, lineBlank, lineIntro, lineDecoration, lineSignature)
 	if answer < t.end && t.kind[answer] == lineDelimiter {
 		answer = t.end // only a signature follows

@@ -131,7 +131,7 @@ func (p *page) marked(tag string, z *html.Tokenizer, more bool) (*marker, bool) 
 		}
 	}
 	// QUIRK: Yandex and others quote in a blockquote like any other, The Bat! in a table, below a line that says whom.
-	if (tag == "blockquote" || tag == "table") && p.introAt(len(p.lines)) >= 0 {
+	if (tag == "blockquote" || tag == "table") && p.introAt() >= 0 {
 		return &marker{tag: tag, purpose: purposeQuote}, true
 	}
 	return nil, false
@@ -168,30 +168,29 @@ func (m *marker) fits(attrs map[string]string) bool {
 	return false
 }
 
-// introAt returns the index of the line an attribution that ends above line i begins with, -1 where there is none.
-func (p *page) introAt(i int) int {
-	joined := ""
-	for k := i - 1; k >= 0 && k > i-4; k-- {
+// introAt returns the index of the line the longest attribution begins with that ends the text so far, -1 where there is
+// none.
+func (p *page) introAt() int {
+	joined, at, after := "", -1, 0
+	if n := len(p.spans); n > 0 {
+		after = p.spans[n-1].to
+	}
+	for k := len(p.lines) - 1; k >= 0 && k > len(p.lines)-4 && p.lines[k].at >= after; k-- {
 		joined = strings.TrimSpace(p.lines[k].text + " " + joined)
-		if len(joined) > maxLine || p.lines[k].at < 0 {
-			return -1
+		if len(joined) > maxLine {
+			break
 		}
-		if couldEnd(joined) && p.c.attribution(joined) {
-			return k
+		if couldEnd(joined) && p.c.begins(joined, at >= 0) {
+			at = k
 		}
 	}
-	return -1
+	return at
 }
 
 // introBefore returns where a quote really begins: at its attribution, or at its tag.
 func (p *page) introBefore(at int) int {
-	k := p.introAt(len(p.lines))
-	if k < 0 {
-		return at
+	if k := p.introAt(); k >= 0 {
+		return p.lines[k].at
 	}
-	from := p.lines[k].at
-	if n := len(p.spans); n > 0 && from < p.spans[n-1].to {
-		return at
-	}
-	return from
+	return at
 }

@@ -10,19 +10,20 @@ import (
 // Rules is what quotes and signatures look like. Patterns are RE2, match without regard to case, and anywhere in the
 // line unless anchored.
 type Rules struct {
-	Quotes       []string `yaml:"quotes"`            // how a quoted line begins
-	Attributions []string `yaml:"attributions"`      // the line above a quote, up to five lines joined by blanks
-	Weak         []string `yaml:"weak_attributions"` // the same, where the answer stands below the quote
-	Separators   []string `yaml:"separators"`        // all below is the message answered
-	Forwards     []string `yaml:"forwards"`          // all below is content
-	Subjects     []string `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
-	FromLabels   []string `yaml:"from_labels"`       // fields of a header block: who wrote it …
-	OtherLabels  []string `yaml:"other_labels"`      // … and at least two of these
-	Delimiters   []string `yaml:"delimiters"`        // all below is a signature
-	Decorations  []string `yaml:"decorations"`       // lines of dashes and the like, which mean nothing at an end
-	Signatures   []string `yaml:"signatures"`        // lines that programs put under a text
-	Stubs        []string `yaml:"stubs"`             // texts that stand in for HTML
-	HTML         []Marker `yaml:"html"`
+	Terms        map[string]string `yaml:"terms"`             // parts of patterns, which are named there as {name}
+	Quotes       []string          `yaml:"quotes"`            // how a quoted line begins
+	Attributions []string          `yaml:"attributions"`      // the line above a quote, up to five lines joined by blanks
+	Weak         []string          `yaml:"weak_attributions"` // the same, believed only where quote marks follow
+	Separators   []string          `yaml:"separators"`        // all below is the message answered
+	Forwards     []string          `yaml:"forwards"`          // all below is content
+	Subjects     []string          `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
+	FromLabels   []string          `yaml:"from_labels"`       // fields of a header block: who wrote it …
+	OtherLabels  []string          `yaml:"other_labels"`      // … and at least two of these
+	Delimiters   []string          `yaml:"delimiters"`        // all below is a signature
+	Decorations  []string          `yaml:"decorations"`       // lines of dashes and the like, which mean nothing at an end
+	Signatures   []string          `yaml:"signatures"`        // lines that programs put under a text
+	Stubs        []string          `yaml:"stubs"`             // texts that stand in for HTML
+	HTML         []Marker          `yaml:"html"`
 }
 
 // Marker is how a quote or signature begins in HTML; all that is given must fit.
@@ -38,10 +39,11 @@ type Marker struct {
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, weak, separators, forwards, delimiters, decorations, signatures, stubs pattern
-	from, other, forwardSubjects                                                                 map[string]bool
-	markers                                                                                      []marker
-	marked                                                                                       map[string]bool // tags of markers, "" = any
+	quotes, attributions, weak, separators, forwards pattern
+	delimiters, decorations, signatures, stubs       pattern
+	from, other, forwardSubjects                     map[string]bool
+	markers                                          []marker
+	marked                                           map[string]bool // tags of markers, "" = any
 }
 
 type marker struct {
@@ -61,12 +63,13 @@ func Compile(r Rules) (*Cutter, error) {
 		to   *pattern
 	}{
 		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
-		{"separators", r.Separators, &c.separators},
-		{"forwards", r.Forwards, &c.forwards}, {"delimiters", r.Delimiters, &c.delimiters}, {"decorations", r.Decorations, &c.decorations},
+		{"separators", r.Separators, &c.separators}, {"forwards", r.Forwards, &c.forwards},
+		{"delimiters", r.Delimiters, &c.delimiters}, {"decorations", r.Decorations, &c.decorations},
 		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
 	} {
-		re, err := alternatives(l.name, l.list)
-		*l.to = re
+		list, err := spelled(l.name, l.list, r.Terms)
+		errs = append(errs, err)
+		*l.to, err = alternatives(l.name, list)
 		errs = append(errs, err)
 	}
 	for i, m := range r.HTML {
@@ -82,36 +85,6 @@ func Compile(r Rules) (*Cutter, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-func compileMarker(m Marker) (marker, error) {
-	out := marker{tag: strings.ToLower(m.Tag), rest: m.Scope == "rest", purpose: m.Purpose}
-	if m.Scope != "" && m.Scope != "rest" && m.Scope != "element" {
-		return out, fmt.Errorf("scope %q is neither element nor rest", m.Scope)
-	}
-	if m.ID+m.Class+m.Attr+m.Style == "" {
-		return out, errors.New("a marker needs id, class, attr or style")
-	}
-	if p := m.Purpose; p != purposeQuote && p != purposeIntro && p != purposeSignature {
-		return out, fmt.Errorf("purpose %q is none of quote, intro and signature", p)
-	}
-	out.attrName, out.attrValue, _ = strings.Cut(strings.ToLower(m.Attr), "=")
-	var errs []error
-	for _, p := range []struct {
-		text, form string
-		to         **regexp.Regexp
-	}{{m.ID, "(?i)^(?:%s)$", &out.id}, {m.Class, "(?i)^(?:%s)$", &out.class}, {m.Style, "(?i)(?:%s)", &out.style}} {
-		if p.text == "" {
-			continue
-		}
-		re, err := regexp.Compile(fmt.Sprintf(p.form, p.text))
-		if err != nil {
-			err = fmt.Errorf("compile %q: %w", p.text, err)
-		}
-		*p.to = re
-		errs = append(errs, err)
-	}
-	return out, errors.Join(errs...)
 }
 
 func labels(list []string) map[string]bool {

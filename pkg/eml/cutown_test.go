@@ -1,0 +1,77 @@
+package eml
+
+import (
+	"html"
+	"strings"
+	"testing"
+)
+
+// page1 is a text as a mail program makes HTML of it, a paragraph for each line.
+func page1(text string) string {
+	var b strings.Builder
+	for line := range strings.SplitSeq(text, "\n") {
+		b.WriteString("<p>" + strings.ReplaceAll(html.EscapeString(line), "\n", "") + "</p>")
+	}
+	return strings.ReplaceAll(b.String(), "<p></p>", "<p>&nbsp;</p>")
+}
+
+// holdOwn wants nothing cut off letters in which nothing is quoted and nobody signs.
+func holdOwn(t *testing.T, texts []string) {
+	t.Helper()
+	c := cutter(t)
+	for _, text := range texts {
+		if kept, quoted := c.Cut(text); kept != text || quoted != "" {
+			t.Errorf("cut off:\n%s\n--- of\n%s", quoted, text)
+		}
+		if kept, quoted := c.CutHTML(page1(text)); kept != page1(text) || quoted != "" {
+			t.Errorf("cut off HTML:\n%s\n--- of\n%s", quoted, text)
+		}
+	}
+}
+
+// What people write above what a program says or another told them reads like the line above a quote.
+func TestCutOwnIntroductions(t *testing.T) {
+	holdOwn(t, []string{
+		"Добрый день!\n\nВ 10:30 терминал пишет:\nНет связи с банком. Код 4119.\n\nЧто нам делать?",
+		"Здравствуйте!\n\n12.03.2026 при проведении документа программа пишет:\n\nПоле недоступно для записи\n\nПомогите.",
+		"Здравствуйте!\nС 12.03.2026 система пишет:\n\"Лицензия не найдена\"",
+		"Здравствуйте!\n12 марта 2026 г. банк написал:\nПлатёж отклонён.\nИсправьте счёт.",
+		"Здравствуйте!\n\nВ письме от 12.03.2026 № 45 вы сообщали:\nсрок 10 дней.\nПодтвердите.",
+		"Здравствуйте!\n12.03.2026 10:00, Терминал пишет:\nошибка 5",
+		"Сервер упал:\n\n2026-03-12 10:15 UTC ERROR database is locked\n2026-03-12 10:16 UTC FATAL exiting\n\nПосмотрите.",
+		"Сервер упал:\n\n2026-03-12 10:15 GMT+03:00 ERROR database is locked\n2026-03-12 10:16 GMT+03:00 FATAL exiting\n\nПосмотрите.",
+		"Не доходят письма:\n\n2026-03-12 10:15 1tZabc-0001 ** <user@x.example>\n2026-03-12 10:16 1tZabd-0001 ** <user@y.example>\n\nПосмотрите.",
+		"Список:\n2026-03-12 Иван Петров <ivan@x.example>\n2026-03-12 Пётр Иванов <petr@x.example>\nпрошу выдать пропуска",
+		"Просим с\n10:00, 15 марта 2026, перевести почту на new@x.example:\nимя - Иван",
+		"Здравствуйте!\n\nпн, 16 марта 2026 г. в 10:00 состоится инвентаризация, ответственный ivan@x.example:\nподготовьте ведомости.",
+		"Расписание\nпонедельник, 16 марта 2026, 10:00 - планёрка от ivan@x.example:\nвопросы прилагаю",
+		"Hi,\nOn March 12 the terminal 5 wrote:\nCard declined\nPlease check.",
+		"Здравствуйте!\nВт, в 10:15 терминал завис и теперь всё время пишет:\nОшибка 99",
+		"Здравствуйте!\nВ 10:30 терминал пишет:",
+		"Здравствуйте!\nИван Петров <ivan@x.example> пишет:\nне могу войти.\nПомогите ему.",
+	})
+}
+
+// An attribution that is wrapped takes the lines it began on, and none that the writer wrote.
+func TestCutWrapped(t *testing.T) {
+	c := cutter(t)
+	for _, tt := range []struct{ name, own, intro string }{
+		{"Gmail English", "Работает.", "On Thu, Mar 12, 2026 at 10:00 AM Служба технической поддержки\n<support@x.example> wrote:"},
+		{"Claws", "Работает.", "В Thu, 12 Mar 2026 10:00:00 +0300\nСлужба <support@x.example> пишет:"},
+		{"CommuniGate", "Работает.", "On Thu, 12 Mar 2026 10:00:00 +0300\n \"Служба\" <support@x.example> wrote:"},
+		{"own line above", "В 10:00 всё заработало.", "Служба <support@x.example> писал(а) 12.03.2026 10:00:"},
+		{"own line above, English", "Fixed on Monday, thanks.", "Support <support@x.example> wrote:"},
+		{"own word above", "Спасибо", "12 марта 2026, 10:00 +03:00 от Служба <support@x.example>:"},
+	} {
+		for _, marks := range []string{"> ", ""} {
+			text := tt.own + "\n" + tt.intro + "\n" + marks + "Включён ли принтер"
+			if kept, _ := c.Cut(text); kept != tt.own {
+				t.Errorf("%s: kept\n%s", tt.name, kept)
+			}
+		}
+		text := page1(tt.own) + page1(tt.intro) + "<blockquote type=cite>Включён ли принтер</blockquote>"
+		if kept, _ := c.CutHTML(text); bareText(kept) != tt.own {
+			t.Errorf("%s: kept %s", tt.name, kept)
+		}
+	}
+}
