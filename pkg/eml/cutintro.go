@@ -111,7 +111,11 @@ func (t *cutting) label(i int) string {
 	if t.kind[i] != lineText && t.kind[i] != lineIntro {
 		return ""
 	}
-	name, _, found := strings.Cut(t.lines[i], ":")
+	return label(t.lines[i])
+}
+
+func label(line string) string {
+	name, _, found := strings.Cut(line, ":")
 	if !found || len(name) > 60 {
 		return ""
 	}

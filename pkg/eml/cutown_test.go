@@ -75,3 +75,19 @@ func TestCutWrapped(t *testing.T) {
 		}
 	}
 }
+
+// An element that looks like a quote is one only where an attribution stands above it, or a copied header inside.
+func TestCutOwnElements(t *testing.T) {
+	c := cutter(t)
+	for _, text := range []string{
+		`<p>Здравствуйте!</p><p>12.03.2026 в 10:00 заказчик ivan@x.example прислал и теперь пишет:</p><table><tr><td>Товар</td><td>10 шт</td></tr></table><p>Отгрузите.</p>`,
+		`<p>Здравствуйте!</p><p>В 10:30 терминал пишет:</p><blockquote>Нет связи</blockquote><p>Что делать?</p>`,
+		`<p>Здравствуйте!</p><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt"><p>Итого: сканер тоже не работает.</p></div>`,
+		`<p>Здравствуйте!</p><blockquote style="border-left:1px solid #005FF9">Прошу по пунктам:<br>первый</blockquote>`,
+		`<p>Здравствуйте!</p><hr><p>Сканер тоже не работает.</p>`,
+	} {
+		if kept, quoted := c.CutHTML(text); kept != text || quoted != "" {
+			t.Errorf("cut %s off %s", quoted, text)
+		}
+	}
+}

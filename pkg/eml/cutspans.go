@@ -116,7 +116,7 @@ func (p *page) textCut() (at int, forward bool) {
 			return -1, true
 		case t.wordsBefore(i) == 0:
 		case t.kind[i] == lineSeparator, t.kind[i] == lineText && t.headerBlock(i):
-			return p.lines[i].at, false
+			return p.lines[i].begins(), false
 		}
 	}
 	return -1, false

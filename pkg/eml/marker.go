@@ -6,12 +6,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/html"
 )
 
 func compileMarker(m Marker) (marker, error) {
-	out := marker{tag: strings.ToLower(m.Tag), rest: m.Scope == "rest", purpose: m.Purpose}
-	if m.ID+m.Class+m.Attr+m.Style == "" {
-		return out, errors.New("a marker needs id, class, attr or style")
+	out := marker{tag: strings.ToLower(m.Tag), below: m.Below, holds: m.Holds, rest: m.Scope == "rest", purpose: m.Purpose}
+	if m.ID+m.Class+m.Attr+m.Style+m.Below+m.Holds == "" {
+		return out, errors.New("a marker needs id, class, attr, style, below or holds")
 	}
 	var errs []error
 	for _, f := range []struct {
@@ -20,6 +22,8 @@ func compileMarker(m Marker) (marker, error) {
 	}{
 		{"scope", m.Scope, []string{"", "element", "rest"}},
 		{"purpose", m.Purpose, []string{purposeQuote, purposeIntro, purposeSignature}},
+		{"below", m.Below, []string{"", needsAttribution, needsWeak}},
+		{"holds", m.Holds, []string{"", needsLabel, needsAttribution}},
 	} {
 		if !slices.Contains(f.known, f.value) {
 			errs = append(errs, fmt.Errorf("%s %q is none of %q", f.name, f.value, f.known))
@@ -43,26 +47,47 @@ func compileMarker(m Marker) (marker, error) {
 	return out, errors.Join(errs...)
 }
 
-// aTerm is where a pattern names a part; no count of repetitions looks so.
-var aTerm = regexp.MustCompile(`\{[a-z]+\}`)
+// marked says whether a start tag that ends at that place begins a quote or signature.
+func (p *page) marked(tag string, z *html.Tokenizer, more bool, end int) (*marker, bool) {
+	if !p.c.marked[tag] && !p.c.marked[""] {
+		return nil, false
+	}
+	attrs := p.attributes(z, more)
+	for i := range p.c.markers {
+		if m := &p.c.markers[i]; (m.tag == "" || m.tag == tag) && m.fits(attrs) && p.stands(m, end) {
+			return m, true
+		}
+	}
+	return nil, false
+}
 
-// spelled writes out the terms in a list of patterns, and those that stand in terms.
-func spelled(name string, list []string, terms map[string]string) ([]string, error) {
-	var errs []error
-	var write func(s string, depth int) string
-	write = func(s string, depth int) string {
-		return aTerm.ReplaceAllStringFunc(s, func(t string) string {
-			term, ok := terms[t[1:len(t)-1]]
-			if !ok || depth == 0 {
-				errs = append(errs, fmt.Errorf("%s: %q in %q is no term", name, t, s))
-				return ""
-			}
-			return "(?:" + write(term, depth-1) + ")"
-		})
+// attributes returns those of the tag the tokenizer stands at, until the next call.
+func (p *page) attributes(z *html.Tokenizer, more bool) map[string]string {
+	clear(p.attrs)
+	for more && len(p.attrs) < 50 {
+		var k, v []byte
+		k, v, more = z.TagAttr()
+		if len(v) <= 2000 {
+			p.attrs[string(k)] = string(v)
+		}
 	}
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = write(s, 3)
+	return p.attrs
+}
+
+func (m *marker) fits(attrs map[string]string) bool {
+	if m.id != nil && !m.id.MatchString(attrs["id"]) || m.style != nil && !m.style.MatchString(attrs["style"]) {
+		return false
 	}
-	return out, errors.Join(errs...)
+	if m.attrName != "" && !strings.EqualFold(attrs[m.attrName], m.attrValue) {
+		return false
+	}
+	if m.class == nil {
+		return true
+	}
+	for _, class := range strings.Fields(attrs["class"]) {
+		if m.class.MatchString(class) {
+			return true
+		}
+	}
+	return false
 }

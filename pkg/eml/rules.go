@@ -14,6 +14,7 @@ type Rules struct {
 	Quotes       []string          `yaml:"quotes"`            // how a quoted line begins
 	Attributions []string          `yaml:"attributions"`      // the line above a quote, up to five lines joined by blanks
 	Weak         []string          `yaml:"weak_attributions"` // the same, believed only where quote marks follow
+	Prefaces     []string          `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
 	Separators   []string          `yaml:"separators"`        // all below is the message answered
 	Forwards     []string          `yaml:"forwards"`          // all below is content
 	Subjects     []string          `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
@@ -33,22 +34,32 @@ type Marker struct {
 	Class   string `yaml:"class"`   // RE2 on one class
 	Attr    string `yaml:"attr"`    // name=value
 	Style   string `yaml:"style"`   // RE2 anywhere in the style
+	Below   string `yaml:"below"`   // what must stand above: an attribution, or a weak one at least
+	Holds   string `yaml:"holds"`   // what its text must begin with: a label of a copied header, or an attribution
 	Scope   string `yaml:"scope"`   // element, or rest: all that follows
 	Purpose string `yaml:"purpose"` // quote, intro (a line above a quote) or signature
 }
 
+// What a marker asks for around it.
+const (
+	needsLabel       = "label"
+	needsAttribution = "attribution"
+	needsWeak        = "weak"
+)
+
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, weak, separators, forwards pattern
-	delimiters, decorations, signatures, stubs       pattern
-	from, other, forwardSubjects                     map[string]bool
-	markers                                          []marker
-	marked                                           map[string]bool // tags of markers, "" = any
+	quotes, attributions, weak, prefaces, separators, forwards pattern
+	delimiters, decorations, signatures, stubs                 pattern
+	from, other, forwardSubjects                               map[string]bool
+	markers                                                    []marker
+	marked                                                     map[string]bool // tags of markers, "" = any
 }
 
 type marker struct {
 	tag, attrName, attrValue string
 	id, class, style         *regexp.Regexp
+	below, holds             string
 	rest                     bool
 	purpose                  string
 }
@@ -63,7 +74,7 @@ func Compile(r Rules) (*Cutter, error) {
 		to   *pattern
 	}{
 		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
-		{"separators", r.Separators, &c.separators}, {"forwards", r.Forwards, &c.forwards},
+		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"forwards", r.Forwards, &c.forwards},
 		{"delimiters", r.Delimiters, &c.delimiters}, {"decorations", r.Decorations, &c.decorations},
 		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
 	} {
