@@ -29,12 +29,13 @@ const (
 
 // cutting is the state of one Cut.
 type cutting struct {
-	c     *Cutter
-	lines []string
-	kind  []int
-	intro []int // the first line of the attribution this line belongs to
-	gone  []bool
-	end   int // lines from here on are not looked at: a forward's content, or what has been cut
+	c       *Cutter
+	lines   []string
+	kind    []int
+	intro   []int // the first line of the attribution this line belongs to
+	gone    []bool
+	end     int  // lines from here on are not looked at: a forward's content, or what has been cut
+	content bool // all that is left is: a forward, or answers inside of a quote
 }
 
 // Cut parts what the writer wrote from what he quoted and from his signature. A forwarded message is what he wrote. Where
@@ -44,8 +45,7 @@ func (c *Cutter) Cut(text string) (kept, quoted string) {
 	t := &cutting{c: c, lines: strings.Split(text, "\n")}
 	t.classify()
 	t.end = min(len(t.lines), maxLines)
-	forward := t.cutBelow()
-	if !forward {
+	if t.cutBelow(); !t.content {
 		t.cutEnd()
 	}
 	if !slices.Contains(t.gone, true) {

@@ -32,7 +32,7 @@ var quoteForms = []struct{ name, quote string }{
 	{"iPhone signature and quote", "Отправлено с iPhone\n\n> 12 марта 2024 г., в 10:00, Иван <ivan@example.ru> написал(а):\n> \n> Добрый день\n"},
 	{"Mail.ru app", "--\nОтправлено из Почты Mail\n\nвторник, 12 марта 2024 г., 10:00 +0300 от ivan@example.ru:\nДобрый день\n"},
 	{"Samsung signature", "Отправлено с моего Galaxy\n\n-------- Исходное сообщение --------\nДобрый день\n"},
-	{"Outlook for Android", "Получить Outlook для Android<https://aka.ms/ghei36>\n________________________________\nFrom: Ivan\nSent: Tuesday\nTo: support\nSubject: Printer\n\nHello\n"},
+	{"Outlook for Android", "Получить Outlook для Android<https://aka.ms/ghei36>\n________________________________\nFrom: Ivan\nSent: Tuesday, March 12, 2024 10:00:00 AM\nTo: support\nSubject: Printer\n\nHello\n"},
 	{"Mail.ru, new", "Четверг, 12 марта 2026 в 10:00, Иван Петров <ivan@example.ru>:\nДобрый день\n"},
 	{"VK WorkSpace", "12 марта 2026, 10:00 +03:00 от Иван Петров <ivan@example.ru>:\nДобрый день\n"},
 	{"Thunderbird, Latin letter", "12.03.2024 10:00, Иван Петров пишет(a):\n> Добрый день\n"},

@@ -91,3 +91,65 @@ func TestCutOwnElements(t *testing.T) {
 		}
 	}
 }
+
+// Orders and filled-in forms have fields, too.
+func TestCutOwnFields(t *testing.T) {
+	holdOwn(t, []string{
+		"Новая заявка с сайта\n\nОтправитель: Иван Петров\nТема: Не работает касса\nДата: 12.03.2026 10:00\nСообщение: Не пробивает чеки!",
+		"Новое обращение\n\nИмя: Иван\nОт кого: ivan@x.example\nТема: Возврат\nДата: 12.03.2026 10:00\nТекст обращения: хочу вернуть товар",
+		"Получено сообщение с формы.\nFrom: Ivan <ivan@x.example>\nSubject: Вопрос\nTo: info@y.example\nMessage: когда привезёте заказ?",
+		"Прошу оформить доставку.\n\nОт: ООО Ромашка, Москва\nКому: ООО Лютик, Тверь\nДата: 15 марта 10:00\nГруз: 3 коробки\nСпасибо!",
+		"Прошу оформить доставку.\n\nОт: ООО Ромашка, Москва\nКому: ООО Лютик, Тверь\nДата: 15 марта\n\nСпасибо!",
+		"Прошу выслать документы.\nДата: 12.03.2026\nТема: договор 15\nОт: юридического отдела\nКому: Сидорову",
+		"Вот что ответил банк:\n\nОт: Банк <bank@x.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: мне\nТема: Платёж\n\nОтклонён",
+	})
+}
+
+func TestCutOwnGap(t *testing.T) {
+	const text = "Прошу купить билет.\nОт: Москва\nДата: 20 марта 10:00\n\nТема: поездка"
+	if kept, _ := cutter(t).Cut(text); kept != text {
+		t.Errorf("kept\n%s", kept)
+	}
+}
+
+// The header Outlook copies is one however its lines are broken.
+func TestCutHeader(t *testing.T) {
+	c := cutter(t)
+	for _, tt := range []struct{ name, header string }{
+		{"doubled", "От: Иван\n\nОтправлено: 12 марта 2026 г. 10:00\n\nКому: нам\n\nТема: x\n"},
+		{"wrapped", "From: Ivan\nSent: Thursday, March 12, 2026 10:00 AM\nTo: Support <support@x.example>;\n  Peter <p@x.example>\nSubject: x"},
+		{"more fields", "From: Ivan\nSent: Thursday, March 12, 2026 10:00 AM\nTo: us\nCc: A; B\nSubject: x\nImportance: High\nAttachments: a.doc"},
+		{"address alone", "От: Иван [mailto:ivan@x.example]\nОтправлено: вчера\nКому: нам"},
+		{"Zimbra", "От: \"Иван\" <ivan@x.example>\nКому: нам\nОтправленные: Четверг, 12 Март 2026 г\nТема: x"},
+	} {
+		if kept, _ := c.Cut("Работает.\n\n" + tt.header + "\n\nНе работает: совсем"); kept != "Работает." {
+			t.Errorf("%s: kept\n%s", tt.name, kept)
+		}
+	}
+}
+
+// Where answers stand inside of what is quoted, all of it is needed.
+func TestCutKeepsAnswers(t *testing.T) {
+	const header = "От: Служба <support@x.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Иван\nТема: Принтер\n\n"
+	holdOwn(t, []string{
+		"Ответы ниже в тексте.\n\n" + header + "Включён?\nДа.\nМодель?\nHP",
+		"Здравствуйте!\nОтветила красным.\n\n" + header + "Включён?\nДа.",
+		"My answers are below.\n\n-----Original Message-----\nFrom: Support\n\nOn?\nYes.",
+		"Здравствуйте!\n\n-----Original Message-----\nFrom: Служба\n\n> Модель?\nHP\n> Кабинет?\n305",
+		"Комментарии ниже.\n\n12.03.2026, 10:00, \"Служба\" <support@x.example>:\nВключён?\nДа.",
+	})
+	c := cutter(t)
+	for _, text := range []string{
+		`<p>Ответы ниже красным.</p><div style="border:none;border-top:solid #E1E1E1 1.0pt"><b>From:</b> Служба</div><p>Кабинет?</p><p style="color:red">305</p>`,
+		`<p>Ответил ниже</p><blockquote type="cite">Кабинет? <b>305</b></blockquote>`,
+	} {
+		if kept, quoted := c.CutHTML(text); kept != text || quoted != "" {
+			t.Errorf("cut %s off %s", quoted, text)
+		}
+	}
+	for _, own := range []string{"Спасибо, цена ниже рынка.", "Please close the ticket."} {
+		if kept, _ := c.Cut(own + "\n\n" + header + "Включён?\n\n12.03.2026, 10:00, a@b.ru:\n> x\nИван"); kept != own {
+			t.Errorf("kept\n%s", kept)
+		}
+	}
+}

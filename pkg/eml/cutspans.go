@@ -1,6 +1,9 @@
 package eml
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // quotes returns the spans to cut, in order: those marked, less forwards, and what follows a separator or a copied
 // header in the text outside of them.
@@ -12,8 +15,8 @@ func (p *page) quotes() []span {
 		}
 		spans = append(spans, s)
 	}
-	at, forward := p.textCut()
-	if forward {
+	at, content := p.textCut()
+	if content {
 		return nil
 	}
 	if at >= 0 {
@@ -99,8 +102,9 @@ func (p *page) isForward(s span) bool {
 	return false
 }
 
-// textCut looks for a separator or a copied header among the lines outside of spans.
-func (p *page) textCut() (at int, forward bool) {
+// textCut looks for a separator or a copied header among the lines outside of spans. All is content where a forward
+// begins, or where the writer says above the first quote that he answers inside of it.
+func (p *page) textCut() (at int, content bool) {
 	n := len(p.lines)
 	t := &cutting{c: p.c, lines: make([]string, n)}
 	for i, l := range p.lines {
@@ -110,16 +114,28 @@ func (p *page) textCut() (at int, forward bool) {
 	for i, line := range t.lines {
 		t.kind[i] = p.c.lineKind(line, line)
 	}
+	if t.saysBelow(p.firstQuoted()) {
+		return -1, true
+	}
 	for i := range t.lines {
 		switch {
 		case t.kind[i] == lineForward:
 			return -1, true
-		case t.wordsBefore(i) == 0:
-		case t.kind[i] == lineSeparator, t.kind[i] == lineText && t.headerBlock(i):
-			return p.lines[i].begins(), false
+		case t.beginsMessage(i):
+			return p.lines[i].begins(), t.wanted(i)
 		}
 	}
 	return -1, false
+}
+
+// firstQuoted returns the index of the first line below the first quote, 0 where there is no quote.
+func (p *page) firstQuoted() int {
+	for _, s := range p.spans {
+		if s.purpose == purposeQuote {
+			return sort.Search(len(p.lines), func(i int) bool { return p.lines[i].at >= s.from })
+		}
+	}
+	return 0
 }
 
 // answered says whether the writer answered between quotes, or inside one: then the quotes are needed to understand.

@@ -2,30 +2,40 @@ package eml
 
 import "strings"
 
-// cutBelow looks from the top for the first line from which on all is quoted, and cuts there. It says whether it met
-// a forwarded message first.
-func (t *cutting) cutBelow() (forward bool) {
+// cutBelow looks from the top for the first line from which on all is quoted, and cuts there. Where it meets what is
+// content, all the rest is.
+func (t *cutting) cutBelow() {
 	for i := 0; i < t.end; i++ {
 		switch {
 		case t.kind[i] == lineForward:
-			t.end = i
-			return true
-		case t.kind[i] == lineSeparator && t.wordsBefore(i) > 0:
-			t.cutFrom(i)
-			return false
-		case t.kind[i] == lineText && t.wordsBefore(i) > 0 && t.headerBlock(i):
-			t.cutFrom(i)
-			return false
+			t.end, t.content = i, true
+			return
+		case t.beginsMessage(i):
+			if t.content = t.wanted(i); !t.content {
+				t.cutFrom(i)
+			}
+			return
 		case t.kind[i] == lineIntro:
 			last := i
 			for last+1 < t.end && t.kind[last+1] == lineIntro && t.intro[last+1] == t.intro[i] {
 				last++
 			}
 			if t.cutIntro(i, last) {
-				return false
+				return
 			}
 			i = last
 		}
+	}
+}
+
+// beginsMessage says whether below what the writer wrote the message he answers begins at line i, by a separator or a
+// copied header.
+func (t *cutting) beginsMessage(i int) bool {
+	switch t.kind[i] {
+	case lineSeparator:
+		return t.wordsBefore(i) > 0
+	case lineText:
+		return t.c.isField(label(t.lines[i])) && t.wordsBefore(i) > 0 && t.headerBlock(i)
 	}
 	return false
 }
@@ -35,14 +45,18 @@ func (t *cutting) cutBelow() (forward bool) {
 func (t *cutting) cutIntro(first, last int) (all bool) {
 	more := t.skipKinds(last+1, lineIntro)
 	next := t.skipKinds(more, lineBlank)
+	marks := next < t.end && t.kind[next] == lineQuote
 	switch {
-	case next < t.end && t.kind[next] == lineQuote:
-		return t.cutQuoted(first, last, next)
-	case more > last+1, !fits(t.c.attributions, t.joined(first, last)):
+	case !marks && (more > last+1 || !fits(t.c.attributions, t.joined(first, last))):
 		for i := first; i < more; i++ {
 			t.kind[i] = t.c.lineKind(t.lines[i], strings.TrimSpace(t.lines[i]))
 		}
 		return false
+	case t.saysBelow(first):
+		t.content = true
+		return true
+	case marks:
+		return t.cutQuoted(first, last, next)
 	case t.wordsBefore(first) > 0:
 		t.cutFrom(first)
 		return true

@@ -24,11 +24,7 @@ func (p *page) stands(m *marker, end int) bool {
 	}
 	lines := nonBlank(bareText(p.text[end:min(len(p.text), end+lookBytes)]), 3)
 	if m.holds == needsLabel {
-		if len(lines) == 0 {
-			return false
-		}
-		l := label(lines[0])
-		return p.c.from[l] || p.c.other[l]
+		return len(lines) > 0 && p.c.isField(label(lines[0]))
 	}
 	for n := 1; n <= len(lines); n++ {
 		if fits(p.c.attributions, plainBlanks(strings.Join(lines[:n], " "))) {

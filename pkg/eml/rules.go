@@ -16,6 +16,7 @@ type Rules struct {
 	Weak         []string          `yaml:"weak_attributions"` // the same, believed only where quote marks follow
 	Prefaces     []string          `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
 	Separators   []string          `yaml:"separators"`        // all below is the message answered
+	Answers      []string          `yaml:"answers_below"`     // what says that answers stand inside of the quote
 	Forwards     []string          `yaml:"forwards"`          // all below is content
 	Subjects     []string          `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
 	FromLabels   []string          `yaml:"from_labels"`       // fields of a header block: who wrote it …
@@ -49,11 +50,11 @@ const (
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, weak, prefaces, separators, forwards pattern
-	delimiters, decorations, signatures, stubs                 pattern
-	from, other, forwardSubjects                               map[string]bool
-	markers                                                    []marker
-	marked                                                     map[string]bool // tags of markers, "" = any
+	quotes, attributions, weak, prefaces, separators, answers, forwards pattern
+	delimiters, decorations, signatures, stubs                          pattern
+	from, other, forwardSubjects                                        map[string]bool
+	markers                                                             []marker
+	marked                                                              map[string]bool // tags of markers, "" = any
 }
 
 type marker struct {
@@ -74,7 +75,7 @@ func Compile(r Rules) (*Cutter, error) {
 		to   *pattern
 	}{
 		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
-		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"forwards", r.Forwards, &c.forwards},
+		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"answers_below", r.Answers, &c.answers}, {"forwards", r.Forwards, &c.forwards},
 		{"delimiters", r.Delimiters, &c.delimiters}, {"decorations", r.Decorations, &c.decorations},
 		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
 	} {
