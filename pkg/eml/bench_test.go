@@ -128,6 +128,7 @@ func BenchmarkCut(b *testing.B) {
 var heavyTexts = []struct{ name, text string }{
 	{"plain 1 MB", strings.Repeat("Обычная строка письма без всякого смысла\n", 14000)},
 	{"colons", strings.Repeat("12.03.2024 10:00 a:\n", 50000)},
+	{"colons, words", strings.Repeat("12.03.2024 в 10:00 программа говорит:\n", 30000)},
 	{"quotes", strings.Repeat("> цитата\n", 60000)},
 	{"labels", strings.Repeat("От: x\n", 100000)},
 	{"blockquotes", strings.Repeat("<blockquote type=cite>x", 40000)},

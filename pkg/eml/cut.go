@@ -15,8 +15,10 @@ const (
 	lineSeparator
 	lineForward
 	lineDelimiter
+	lineDash // a delimiter, if a signature follows
 	lineDecoration
 	lineSignature
+	lineSpan // no line: where a marked quote stands in a page
 )
 
 // Limits of the search for attributions, so that a hostile text costs no more than a long one.
@@ -103,6 +105,8 @@ func (c *Cutter) lineKind(line, trimmed string) int {
 		return lineSeparator
 	case fits(c.delimiters, line):
 		return lineDelimiter
+	case fits(c.dashes, trimmed):
+		return lineDash
 	case fits(c.decorations, trimmed):
 		return lineDecoration
 	case fits(c.signatures, trimmed):

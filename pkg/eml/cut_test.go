@@ -33,6 +33,7 @@ var quoteForms = []struct{ name, quote string }{
 	{"Mail.ru app", "--\nОтправлено из Почты Mail\n\nвторник, 12 марта 2024 г., 10:00 +0300 от ivan@example.ru:\nДобрый день\n"},
 	{"Samsung signature", "Отправлено с моего Galaxy\n\n-------- Исходное сообщение --------\nДобрый день\n"},
 	{"Outlook for Android", "Получить Outlook для Android<https://aka.ms/ghei36>\n________________________________\nFrom: Ivan\nSent: Tuesday, March 12, 2024 10:00:00 AM\nTo: support\nSubject: Printer\n\nHello\n"},
+	{"Yandex with its three lines", "----------------\nКому: Пётр (p@x.example);\nТема: Принтер;\n12.03.2024, 10:00, \"Иван Петров\" <ivan@example.ru>:\n> Добрый день\n"},
 	{"Mail.ru, new", "Четверг, 12 марта 2026 в 10:00, Иван Петров <ivan@example.ru>:\nДобрый день\n"},
 	{"VK WorkSpace", "12 марта 2026, 10:00 +03:00 от Иван Петров <ivan@example.ru>:\nДобрый день\n"},
 	{"Thunderbird, Latin letter", "12.03.2024 10:00, Иван Петров пишет(a):\n> Добрый день\n"},
@@ -103,6 +104,7 @@ func TestCutBelow(t *testing.T) {
 	for _, tt := range []struct{ name, text, kept string }{
 		{"The Bat!", "Здравствуйте, Иван.\n\nВы писали 12 марта 2024 г., 10:00:00:\n\n> Не работает принтер\n\nУже работает.\n\n-- \nС уважением,\n Пётр", "Здравствуйте, Иван.\n\n\nУже работает."},
 		{"below", "12.03.2024 10:00, Иван пишет:\n> Не работает принтер\n\nУже работает.", "Уже работает."},
+		{"Yandex below", "Здравствуйте!\n----------------\nКому: Пётр;\nТема: x;\n12.03.2024, 10:00, Иван <a@b.ru>:\n> Не работает\n\nУже работает.", "Здравствуйте!\nУже работает."},
 		{"inside", "12.03.2024 10:00, Иван пишет:\n> Принтер?\n\nДа.\n\n> Сканер?\n\nНет.", "> Принтер?\n\nДа.\n\n> Сканер?\n\nНет."},
 	} {
 		if kept, _ := c.Cut(tt.text); kept != tt.kept {

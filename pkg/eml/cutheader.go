@@ -1,7 +1,6 @@
 package eml
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,9 +8,6 @@ import (
 
 // maxFields is how many lines of a copied header are looked at.
 const maxFields = 12
-
-// aTime is a time of day; a copied header has one, or an address.
-var aTime = regexp.MustCompile(`\d{1,2}:\d{2}`)
 
 // headerBlock says whether the copied header of another message begins at line i: fields in a row, of which one says who
 // wrote it and two something else, and none of another kind, as orders and forms have, which people fill in. QUIRK: some
@@ -25,7 +21,7 @@ func (t *cutting) headerBlock(i int) bool {
 	enough := func() bool { return from && placed && len(seen) >= 2 }
 	for n := 0; i < len(t.lines) && n < maxFields; i++ {
 		if t.kind[i] == lineBlank {
-			if doubled = doubled || n == 1; !doubled || i+1 == len(t.lines) || t.kind[i+1] == lineBlank {
+			if doubled = doubled || n == 1; !doubled || i+1 == len(t.lines) {
 				break
 			}
 			if i++; !t.c.isField(t.label(i)) && !likeField(t.lines[i]) {
@@ -44,9 +40,20 @@ func (t *cutting) headerBlock(i int) bool {
 		case enough():
 			return true
 		}
-		placed = placed || strings.Contains(t.lines[i], "@") || aTime.MatchString(t.lines[i])
+		placed = placed || strings.Contains(t.lines[i], "@") || hasTime(t.lines[i])
 	}
 	return enough()
+}
+
+// hasTime says whether a time of day stands in a line.
+func hasTime(s string) bool {
+	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
+	for i := range len(s) {
+		if s[i] == ':' && digit(i-1) && digit(i+1) && digit(i+2) {
+			return true
+		}
+	}
+	return false
 }
 
 // label returns the name of the field a line could be, in lower case and without the asterisks of bold type.

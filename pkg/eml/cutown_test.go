@@ -153,3 +153,79 @@ func TestCutKeepsAnswers(t *testing.T) {
 		}
 	}
 }
+
+// Lines of dashes part what people write; a signature is below the last alone, and looks like one.
+func TestCutOwnLines(t *testing.T) {
+	holdOwn(t, []string{
+		"Не запускается 1С, пишет:\n-----\nОшибка инициализации HASP\n-----",
+		"Здравствуйте!\nПри входе ошибка:\n=====\nАвторизация не выполнена\n=====\nЖду ответа.",
+		"Прошу выставить счёт:\n\n--------\nБумага А4 - 10 пачек\nСкрепки - 5 коробок",
+		"Прошу заменить картридж.\n\n__________\nКабинет 305, 3 этаж\nТелефон 12-34",
+		"Прошу привезти.\nСрочно.\n__________\nг. Тверь, ул. Новая, 5\nТел. 8 900 123-45-67",
+		"Заявка на закупку\n==================\nМышь 2 шт\nС уважением, Иван",
+		"Прошу ответить:\n++\nПункт 1\nС уважением, Иван",
+		"Здравствуйте!\nНе печатает.\n-----\nP.S. Сканер тоже не работает!",
+		"Здравствуйте!\n*****\nНе работает принтер\n*****",
+		"Здравствуйте!\n*****\nНе работает принтер\n*****\nС уважением, Иван",
+		"Не запускается 1С.\nСрочно.\n-----\nОшибка инициализации HASP\nС уважением, Иван\n-----",
+		"Запрос возвращает пусто:\n\n+----+------+\n| id | name |\n+----+------+\n|  1 | test |\n+----+------+",
+		"Здравствуйте!\n--\nПервое.\n--\nВторое.",
+		"Здравствуйте!\n--\nПервое.\n—\nС уважением, Иван",
+		"Здравствуйте!\n\nЗаявка 1.\n—\nЗаменить мышь.",
+		"Вот скрипт:\n\nSELECT 1;\n-- \nSELECT 2;\nпочему не работает второй запрос?\nИван",
+		"Здравствуйте!\n--\n" + strings.TrimSpace(strings.Repeat("Строка заявки.\n", 30)),
+		"Здравствуйте!\n\n12.03.2026 10:00, Служба пишет:\n\nИван\n--\nпервое\n--\nвторое",
+	})
+}
+
+func TestCutSignatures(t *testing.T) {
+	c := cutter(t)
+	const own = "Здравствуйте!\n\nРаботает.\n\nСпасибо."
+	for _, tt := range []struct{ name, sign string }{
+		{"long", "-- \nИван" + strings.Repeat("\nстрока", 14)},
+		{"and a program's", "--\nИван\n\nОтправлено с iPhone"},
+		{"a program's below a delimiter", "--\nОтправлено с iPhone"},
+		{"dash and closing", "—\nС уважением,\nИван"},
+		{"dash and contacts", "—\nИван\nтел. 8 800 555-35-35\nwww.romashka.example"},
+		{"soft and closing", "------\nС большим уважением, Иван"},
+		{"soft and contacts", "______\nИван\nООО «Ромашка»\nivan@romashka.example"},
+	} {
+		if kept, quoted := c.Cut(own + "\n\n" + tt.sign); kept != own || quoted != tt.sign {
+			t.Errorf("%s: kept\n%s", tt.name, kept)
+		}
+		if kept, _ := c.CutHTML(page1(own + "\n\n" + tt.sign)); !strings.HasPrefix(tt.name, "soft") && bareText(kept) != bareText(page1(own+"\n\n")) {
+			t.Errorf("%s: kept HTML\n%s", tt.name, kept)
+		}
+	}
+}
+
+// A signature above a quote ends there: what follows may be answers.
+func TestCutSignatureInside(t *testing.T) {
+	c := cutter(t)
+	const asked = "12.03.2026 10:00, Служба пишет:\n> Модель?\n\nHP 1020"
+	for _, tt := range []struct{ text, kept string }{
+		{"Здравствуйте!\n\n-- \nИван\n\n" + asked, "Здравствуйте!\n\nHP 1020"},
+		{"Здравствуйте!\n\n-- \nИван\n\n" + asked + "\n\n> Кабинет?\n\n305", "Здравствуйте!\n\n> Модель?\n\nHP 1020\n\n> Кабинет?\n\n305"},
+		{"Здравствуйте!\n\n" + asked + "\n\n> Кабинет?\n\n305\n-- \nИван", "Здравствуйте!\n\n> Модель?\n\nHP 1020\n\n> Кабинет?\n\n305"},
+	} {
+		if kept, _ := c.Cut(tt.text); kept != tt.kept {
+			t.Errorf("kept\n%q", kept)
+		}
+	}
+	if kept, _ := c.Cut("Работает.\n\n12.03.2026 10:00, Служба пишет:\n> Модель?\n\n--\nпервое\n--\nвторое"); kept != "Работает.\n\n--\nпервое\n--\nвторое" {
+		t.Errorf("kept\n%q", kept)
+	}
+	const cite, text = `<blockquote type="cite">Модель?</blockquote>`, `<p>Здравствуйте!</p><p>-- </p><p>Иван</p>`
+	for _, tt := range []struct{ text, kept string }{
+		{text + cite, "Здравствуйте!"},
+		{text + cite + "<p>HP 1020</p>", "Здравствуйте!HP 1020"},
+		{text + `<div class="moz-cite-prefix">Служба пишет:</div>` + cite + "<p>HP 1020</p>", "Здравствуйте!HP 1020"},
+		{text + cite + "<p>HP 1020</p>" + cite + "<p>305</p>", ""},
+		{`<p>Здравствуйте!</p>` + cite + `<p>-- </p><p>Иван</p>`, "Здравствуйте!"},
+	} {
+		kept, _ := c.CutHTML(tt.text)
+		if tt.kept == "" && kept != tt.text || tt.kept != "" && strings.ReplaceAll(bareText(kept), "\n", "") != tt.kept {
+			t.Errorf("%s: kept\n%s", tt.text, kept)
+		}
+	}
+}

@@ -22,47 +22,7 @@ func (p *page) quotes() []span {
 	if at >= 0 {
 		spans = cutAt(spans, at, len(p.text), purposeQuote)
 	}
-	if at = p.signedAt(spans); at >= 0 {
-		spans = cutAt(spans, at, len(p.text), purposeSignature)
-	}
-	return withoutIntros(spans)
-}
-
-// maxSigned is the longest signature below a delimiter, in lines.
-const maxSigned = 10
-
-// signedAt returns where the signature begins that ends the text outside of the spans, -1 where there is none.
-func (p *page) signedAt(spans []span) int {
-	lines := p.outside(spans)
-	kind := func(i int) int { return p.c.lineKind(lines[i].text, lines[i].text) }
-	first := len(lines)
-	for first > 1 && (kind(first-1) == lineSignature || kind(first-1) == lineDecoration || kind(first-1) == lineDelimiter) {
-		first--
-	}
-	for i := first - 1; i > 0 && i >= len(lines)-maxSigned; i-- {
-		if kind(i) == lineDelimiter {
-			first = i
-		}
-	}
-	if first == len(lines) || lines[first].at < 0 {
-		return -1
-	}
-	return lines[first].at
-}
-
-// outside returns the lines that are in none of the spans.
-func (p *page) outside(spans []span) []pageLine {
-	var lines []pageLine
-	next := 0
-	for _, l := range p.lines {
-		for next < len(spans) && spans[next].to <= l.at {
-			next++
-		}
-		if next == len(spans) || l.at < spans[next].from {
-			lines = append(lines, l)
-		}
-	}
-	return lines
+	return withoutIntros(p.signed(spans))
 }
 
 // cutAt makes the rest of a text from at on one span.

@@ -55,6 +55,9 @@ func (t *cutting) cutIntro(first, last int) (all bool) {
 	case t.saysBelow(first):
 		t.content = true
 		return true
+	}
+	first = t.prefaced(first)
+	switch {
 	case marks:
 		return t.cutQuoted(first, last, next)
 	case t.wordsBefore(first) > 0:
@@ -67,12 +70,26 @@ func (t *cutting) cutIntro(first, last int) (all bool) {
 	return false
 }
 
+// prefaced returns where the lines begin that belong to the attribution at line i.
+func (t *cutting) prefaced(i int) int {
+	first := i
+	for first > 0 && fits(t.c.prefaces, strings.TrimSpace(t.lines[first-1])) {
+		first--
+	}
+	if first < i && first > 0 && t.kind[first-1] == lineDecoration {
+		first--
+	}
+	return first
+}
+
 // cutQuoted cuts at an attribution above the quote that begins at line next.
 func (t *cutting) cutQuoted(first, last, next int) (all bool) {
 	before := t.wordsBefore(first)
 	answer := t.skipKinds(next, lineQuote, lineBlank, lineIntro, lineDecoration, lineSignature)
-	if answer < t.end && t.kind[answer] == lineDelimiter {
-		answer = t.end // only a signature follows
+	if answer < t.end && t.delimits(answer) {
+		if to, ok := t.signature(answer); ok && to == t.end {
+			answer = to // nothing but a signature follows
+		}
 	}
 	if answer == t.end {
 		if before > 0 {
@@ -135,59 +152,4 @@ func (t *cutting) drop(from, to int) {
 	for i := from; i < to; i++ {
 		t.gone[i] = true
 	}
-}
-
-// cutEnd takes signatures, and quotes nobody answered below, off the end.
-func (t *cutting) cutEnd() {
-	for i := 0; i < t.end; i++ {
-		if t.kind[i] == lineDelimiter && t.wordsBefore(i) > 0 && !t.gone[i] {
-			t.cutFrom(i)
-			break
-		}
-	}
-	t.softDelimiter()
-	for changed := true; changed; {
-		changed = false
-		end := t.end
-		for end > 0 && (t.kind[end-1] == lineBlank || t.kind[end-1] == lineDecoration || t.kind[end-1] == lineSignature || t.gone[end-1]) {
-			end--
-		}
-		quotes := end
-		for quotes > 0 && (t.kind[quotes-1] == lineQuote || t.kind[quotes-1] == lineBlank) {
-			quotes--
-		}
-		if quotes < end && t.ownWords(quotes) {
-			end = quotes
-		}
-		if end < t.end && t.wordsBefore(end) > 0 {
-			t.cutFrom(end)
-			changed = true
-		}
-	}
-}
-
-// softDelimiter cuts at a line of dashes near the end: no more than a few short lines may follow.
-func (t *cutting) softDelimiter() {
-	words := 0
-	for i := t.end - 1; i > 0 && words <= 4; i-- {
-		switch {
-		case t.kind[i] == lineDecoration && words > 0 && t.ownWords(i):
-			t.cutFrom(i)
-			return
-		case t.kind[i] == lineText && len(t.lines[i]) > 120:
-			return
-		case t.kind[i] == lineText:
-			words++
-		}
-	}
-}
-
-// ownWords says whether there is a line above i that is not a quote.
-func (t *cutting) ownWords(i int) bool {
-	for k := 0; k < i; k++ {
-		if t.kind[k] == lineText && !t.gone[k] {
-			return true
-		}
-	}
-	return false
 }

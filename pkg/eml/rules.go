@@ -22,6 +22,9 @@ type Rules struct {
 	FromLabels   []string          `yaml:"from_labels"`       // fields of a header block: who wrote it …
 	OtherLabels  []string          `yaml:"other_labels"`      // … and at least two of these
 	Delimiters   []string          `yaml:"delimiters"`        // all below is a signature
+	Dashes       []string          `yaml:"weak_delimiters"`   // the same, where what follows looks like a signature
+	Closings     []string          `yaml:"closings"`          // lines that only signatures have
+	Contacts     []string          `yaml:"contacts"`          // lines of which signatures have two
 	Decorations  []string          `yaml:"decorations"`       // lines of dashes and the like, which mean nothing at an end
 	Signatures   []string          `yaml:"signatures"`        // lines that programs put under a text
 	Stubs        []string          `yaml:"stubs"`             // texts that stand in for HTML
@@ -50,11 +53,11 @@ const (
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, weak, prefaces, separators, answers, forwards pattern
-	delimiters, decorations, signatures, stubs                          pattern
-	from, other, forwardSubjects                                        map[string]bool
-	markers                                                             []marker
-	marked                                                              map[string]bool // tags of markers, "" = any
+	quotes, attributions, weak, prefaces, separators, answers, forwards    pattern
+	delimiters, dashes, closings, contacts, decorations, signatures, stubs pattern
+	from, other, forwardSubjects                                           map[string]bool
+	markers                                                                []marker
+	marked                                                                 map[string]bool // tags of markers, "" = any
 }
 
 type marker struct {
@@ -76,7 +79,8 @@ func Compile(r Rules) (*Cutter, error) {
 	}{
 		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
 		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"answers_below", r.Answers, &c.answers}, {"forwards", r.Forwards, &c.forwards},
-		{"delimiters", r.Delimiters, &c.delimiters}, {"decorations", r.Decorations, &c.decorations},
+		{"delimiters", r.Delimiters, &c.delimiters}, {"weak_delimiters", r.Dashes, &c.dashes},
+		{"closings", r.Closings, &c.closings}, {"contacts", r.Contacts, &c.contacts}, {"decorations", r.Decorations, &c.decorations},
 		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
 	} {
 		list, err := spelled(l.name, l.list, r.Terms)
