@@ -93,13 +93,13 @@ func (c *Cutter) lineKind(line, trimmed string) int {
 	case trimmed == "":
 		return lineBlank
 	case len(line) > maxLine:
-		if fits(c.quotes, line[:10]) {
+		if fits(c.quotes, line[:10]) && !fits(c.notQuotes, line[:10]) {
 			return lineQuote
 		}
 		return lineText
 	case fits(c.forwards, trimmed):
 		return lineForward
-	case fits(c.quotes, line):
+	case fits(c.quotes, line) && !fits(c.notQuotes, line):
 		return lineQuote
 	case fits(c.separators, trimmed):
 		return lineSeparator

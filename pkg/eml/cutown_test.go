@@ -229,3 +229,22 @@ func TestCutSignatureInside(t *testing.T) {
 		}
 	}
 }
+
+// Tables, prompts and what a colon announces look like quotes.
+func TestCutOwnMarks(t *testing.T) {
+	holdOwn(t, []string{
+		"Прошу заказать.\n\n| Товар | Кол-во |\n|-------|--------|\n| Бумага | 10 |",
+		"Прошу заказать.\n\n| Товар | Кол-во |\n|------+--------\n| Бумага | 10 |",
+		"Запрос пуст.\n\n+----+------+\n| id | name |\n+----+------+",
+		"Ошибка при выполнении.\n\nPS> Get-Mailbox",
+		"Ошибка при выполнении.\n\nSQL> select 1",
+		"ошибка\n\nab> это не инициалы",
+		"Требование к отбору:\n\n> 100 штук\n> 5 кг",
+	})
+	c := cutter(t)
+	for _, quote := range []string{"| Добрый день\n| Не работает", "> 100 штук"} {
+		if kept, _ := c.Cut("Спасибо.\n\n" + quote); kept != "Спасибо." {
+			t.Errorf("kept\n%s", kept)
+		}
+	}
+}

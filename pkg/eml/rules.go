@@ -12,6 +12,7 @@ import (
 type Rules struct {
 	Terms        map[string]string `yaml:"terms"`             // parts of patterns, which are named there as {name}
 	Quotes       []string          `yaml:"quotes"`            // how a quoted line begins
+	NotQuotes    []string          `yaml:"not_quotes"`        // what begins so and is none: tables, prompts
 	Attributions []string          `yaml:"attributions"`      // the line above a quote, up to five lines joined by blanks
 	Weak         []string          `yaml:"weak_attributions"` // the same, believed only where quote marks follow
 	Prefaces     []string          `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
@@ -53,11 +54,11 @@ const (
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, attributions, weak, prefaces, separators, answers, forwards    pattern
-	delimiters, dashes, closings, contacts, decorations, signatures, stubs pattern
-	from, other, forwardSubjects                                           map[string]bool
-	markers                                                                []marker
-	marked                                                                 map[string]bool // tags of markers, "" = any
+	quotes, notQuotes, attributions, weak, prefaces, separators, answers, forwards pattern
+	delimiters, dashes, closings, contacts, decorations, signatures, stubs         pattern
+	from, other, forwardSubjects                                                   map[string]bool
+	markers                                                                        []marker
+	marked                                                                         map[string]bool // tags of markers, "" = any
 }
 
 type marker struct {
@@ -77,7 +78,7 @@ func Compile(r Rules) (*Cutter, error) {
 		list []string
 		to   *pattern
 	}{
-		{"quotes", r.Quotes, &c.quotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
+		{"quotes", r.Quotes, &c.quotes}, {"not_quotes", r.NotQuotes, &c.notQuotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
 		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"answers_below", r.Answers, &c.answers}, {"forwards", r.Forwards, &c.forwards},
 		{"delimiters", r.Delimiters, &c.delimiters}, {"weak_delimiters", r.Dashes, &c.dashes},
 		{"closings", r.Closings, &c.closings}, {"contacts", r.Contacts, &c.contacts}, {"decorations", r.Decorations, &c.decorations},
