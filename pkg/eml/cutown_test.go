@@ -248,3 +248,40 @@ func TestCutOwnMarks(t *testing.T) {
 		}
 	}
 }
+
+// The last sentence may say what was sent by what.
+func TestCutOwnSentences(t *testing.T) {
+	holdOwn(t, []string{
+		"Акт подписан.\nОтправлено через Диадок 12 марта.",
+		"Документы не приложились.\nПисьмо отправлено с другого адреса, проверьте.",
+		"Где заказ?\nОтправлено со склада 10 марта, трек 8001122.",
+		"Где заказ?\nОтправлено через Почту России 10 марта",
+		"Где заказ?\nОтправлено с Яндекс Почты 10 марта",
+		"Где заказ?\nОтправлено вчера с телефона бухгалтера",
+		"Please check the parcel.\nSent by DHL on Monday, tracking 12345.",
+		"Please check.\nSent from my other address, mobile does not work",
+		"Прошу согласовать.\nСообщение проверено юристом.",
+		"Проверьте диск.\nБез вирусов не открывается",
+		"Документы у вас.\nНадіслано з Нової пошти вчора",
+	})
+}
+
+// What phones, programs and scanners put below a text.
+func TestCutPrograms(t *testing.T) {
+	c := cutter(t)
+	const own = "Здравствуйте!\n\nРаботает."
+	for _, sign := range []string{
+		"Отправлено с iPhone", "Отправлено из мобильной Почты Mail", "Отправлено из мобильного приложения Яндекс Почты", "Отправлено с телефона Samsung Galaxy",
+		"Отправлено из Яндекс.Почты для мобильных", "Отправлено из Почты Mail.ru для iOS", "Отправлено с помощью BlueMail", "Отправлено с моего мобильного устройства",
+		"Отправлено через Почту для Windows 10", "Получить Outlook для iOS<https://aka.ms/o0ukef>", "Получите Outlook для Android", "Отправлено myMail",
+		"Отправлено со смартфона Samsung Galaxy.", "Отправлено мобильным устройством", "Отправлено из 1С:Документооборот", "Отправлено из приложения VK Почта",
+		"Отправлено из почты Рамблер", "Отправлено от Honor", "Написано с iPhone", "С iPhone", "Відправлено з iPhone", "Надіслано з Android",
+		"Сообщение проверено антивирусом Avast", "Антивирус Касперского: сообщение проверено", "Без вирусов. www.avast.ru", "Virus-free.www.avast.com",
+		"Данное сообщение проверено на вирусы антивирусом Avast.\nwww.avast.com", "Это сообщение проверено на вирусы антивирусом Avast.\nhttps://www.avast.com/antivirus",
+		"Sent from my iPhone", "Sent from my Samsung Galaxy S21 5G", "Sent via mobile", "Sent from Yahoo Mail on Android", "Sent from my TI-85", "Sent from Outlook for Android",
+	} {
+		if kept, quoted := c.Cut(own + "\n\n" + sign); kept != own || quoted != sign {
+			t.Errorf("kept\n%s", kept)
+		}
+	}
+}
