@@ -113,35 +113,39 @@ func TestCutBelow(t *testing.T) {
 	}
 }
 
+// pageForms are how programs quote and sign in HTML.
+var pageForms = []struct{ name, quote string }{
+	{"Gmail", `<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">вт, 12 мар. 2024 г. в 10:00, Иван &lt;<a href="mailto:a@b.ru">a@b.ru</a>&gt;:<br></div><blockquote class="gmail_quote" style="margin:0"><div>Не работает</div></blockquote></div>`},
+	{"Gmail now", `<br><div class="gmail_quote gmail_quote_container"><blockquote>Не работает</blockquote></div>`},
+	{"Outlook on the web", `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>От:</b> Иван</div><div>Не работает</div>`},
+	{"Outlook divider", `<div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><p><b>From:</b> Ivan</p></div></div><p>Не работает</p>`},
+	{"Outlook without markers", `<p><b>От:</b> Иван &lt;a@b.ru&gt;</p><p><b>Отправлено:</b> 12 марта</p><p><b>Кому:</b> нам</p><p><b>Тема:</b> x</p><p>Не работает</p>`},
+	{"Yandex", `<div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Не работает</p></blockquote>`},
+	{"Mail.ru", `<blockquote style="border-left:1px solid #0857A6;margin:10px;padding:0 0 0 10px;">Вторник, 12 марта 2024, 10:00 +03:00 от Иван &lt;a@b.ru&gt;:<br><div>Не работает</div></blockquote>`},
+	{"Apple", `<div><br><blockquote type="cite"><div>12 марта 2024 г., в 10:00, Иван &lt;a@b.ru&gt; написал(а):</div><br><div>Не работает</div></blockquote></div>`},
+	{"Thunderbird", `<div class="moz-cite-prefix">12.03.2024 10:00, Иван пишет:<br></div><blockquote type="cite" cite="mid:x"><p>Не работает</p></blockquote>`},
+	{"Yandex with its three lines", `<div>----------------</div><div>Кому: Пётр (p@x.example);</div><div>Тема: Принтер;</div><div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Не работает</p></blockquote>`},
+	{"Mail.ru, another colour", `<blockquote style="border-left:1px solid #005FF9"><span>Вторник, 12 марта 2024, 10:00 +03:00 от a@b.ru:</span><br><div>Не работает</div></blockquote>`},
+	{"Mail.ru, wrapped", `<blockquote><div>Вторник, 12 марта 2024, 10:00 +03:00 от Иван</div><div>&lt;a@b.ru&gt;:</div><div>Не работает</div></blockquote>`},
+	{"Mail.ru phone", `<div id="mail-app-auto-quote"><blockquote>вторник, 12 марта 2024г., 10:00 +03:00 от Иван a@b.ru:<br>Не работает</blockquote></div>`},
+	{"Mail.ru phone, editor", `<br>Среда, 13 марта 2024, 10:00 +10:00 от Иван &lt;a@b.ru&gt;:<br><div id="composeWebView_previouse_content"><div>Не работает</div></div>`},
+	{"Roundcube", `<p id="reply-intro">Иван писал 2024-03-12 10:00:</p><blockquote type="cite"><div>Не работает</div></blockquote>`},
+	{"Zimbra", `<hr id="zwchr" data-marker="__DIVIDER__"><div><b>От: </b>"Иван" &lt;a@b.ru&gt;<br><b>Кому: </b>нам<br><b>Тема: </b>x</div><div>Не работает</div>`},
+	{"Zimbra, closed", `<hr id="zwchr"/><div>Иван</div><div>Не работает</div>`},
+	{"rule above Outlook", `<hr><div id="divRplyFwdMsg"><b>От:</b> Иван</div><div>Не работает</div>`},
+	{"rule above a header", `<hr><p><b>От:</b> Иван &lt;a@b.ru&gt;</p><p><b>Отправлено:</b> 12 марта</p><p><b>Кому:</b> нам</p><p>Не работает</p>`},
+	{"rule above an attribution", `<hr><div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Не работает</p></blockquote>`},
+	{"The Bat!", `<br>Вы писали 12 марта 2024 г., 10:00:00:<br><br><table bgcolor=#ffffff><tr><td width=2 bgcolor=#0000ff><br></td><td>Не работает</td></tr></table>`},
+	{"Samsung without a break", `<p>-------- Исходное сообщение --------От: Иван &lt;a@b.ru&gt; Дата: 12.03.2024</p><p>Не работает</p>`},
+	{"Yahoo", `<div id="yahoo_quoted_123" class="yahoo_quoted"><div>Не работает</div></div>`},
+	{"separator", `<p>-------- Исходное сообщение --------</p><p>Не работает</p>`},
+	{"signature", `<div class="gmail_signature">Пётр, Не работает</div>`},
+}
+
 func TestCutHTML(t *testing.T) {
 	c := cutter(t)
 	const answer = `<div>Спасибо, работает. <img src="cid:x"></div>`
-	for _, tt := range []struct{ name, quote string }{
-		{"Gmail", `<br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">вт, 12 мар. 2024 г. в 10:00, Иван &lt;<a href="mailto:a@b.ru">a@b.ru</a>&gt;:<br></div><blockquote class="gmail_quote" style="margin:0"><div>Не работает</div></blockquote></div>`},
-		{"Gmail now", `<br><div class="gmail_quote gmail_quote_container"><blockquote>Не работает</blockquote></div>`},
-		{"Outlook on the web", `<div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>От:</b> Иван</div><div>Не работает</div>`},
-		{"Outlook divider", `<div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><p><b>From:</b> Ivan</p></div></div><p>Не работает</p>`},
-		{"Outlook without markers", `<p><b>От:</b> Иван &lt;a@b.ru&gt;</p><p><b>Отправлено:</b> 12 марта</p><p><b>Кому:</b> нам</p><p><b>Тема:</b> x</p><p>Не работает</p>`},
-		{"Yandex", `<div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Не работает</p></blockquote>`},
-		{"Mail.ru", `<blockquote style="border-left:1px solid #0857A6;margin:10px;padding:0 0 0 10px;">Вторник, 12 марта 2024, 10:00 +03:00 от Иван &lt;a@b.ru&gt;:<br><div>Не работает</div></blockquote>`},
-		{"Apple", `<div><br><blockquote type="cite"><div>12 марта 2024 г., в 10:00, Иван &lt;a@b.ru&gt; написал(а):</div><br><div>Не работает</div></blockquote></div>`},
-		{"Thunderbird", `<div class="moz-cite-prefix">12.03.2024 10:00, Иван пишет:<br></div><blockquote type="cite" cite="mid:x"><p>Не работает</p></blockquote>`},
-		{"Yandex with its three lines", `<div>----------------</div><div>Кому: Пётр (p@x.example);</div><div>Тема: Принтер;</div><div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Не работает</p></blockquote>`},
-		{"Mail.ru, another colour", `<blockquote style="border-left:1px solid #005FF9"><span>Вторник, 12 марта 2024, 10:00 +03:00 от a@b.ru:</span><br><div>Не работает</div></blockquote>`},
-		{"Mail.ru phone", `<div id="mail-app-auto-quote"><blockquote>вторник, 12 марта 2024г., 10:00 +03:00 от Иван a@b.ru:<br>Не работает</blockquote></div>`},
-		{"Mail.ru phone, editor", `<br>Среда, 13 марта 2024, 10:00 +10:00 от Иван &lt;a@b.ru&gt;:<br><div id="composeWebView_previouse_content"><div>Не работает</div></div>`},
-		{"Roundcube", `<p id="reply-intro">Иван писал 2024-03-12 10:00:</p><blockquote type="cite"><div>Не работает</div></blockquote>`},
-		{"Zimbra", `<hr id="zwchr" data-marker="__DIVIDER__"><div><b>От: </b>"Иван" &lt;a@b.ru&gt;<br><b>Кому: </b>нам<br><b>Тема: </b>x</div><div>Не работает</div>`},
-		{"Zimbra, closed", `<hr id="zwchr"/><div>Иван</div><div>Не работает</div>`},
-		{"rule above Outlook", `<hr><div id="divRplyFwdMsg"><b>От:</b> Иван</div><div>Не работает</div>`},
-		{"rule above a header", `<hr><p><b>От:</b> Иван &lt;a@b.ru&gt;</p><p><b>Отправлено:</b> 12 марта</p><p><b>Кому:</b> нам</p><p>Не работает</p>`},
-		{"rule above an attribution", `<hr><div>12.03.2024, 10:00, "Иван" &lt;a@b.ru&gt;:</div><blockquote><p>Не работает</p></blockquote>`},
-		{"The Bat!", `<br>Вы писали 12 марта 2024 г., 10:00:00:<br><br><table bgcolor=#ffffff><tr><td width=2 bgcolor=#0000ff><br></td><td>Не работает</td></tr></table>`},
-		{"Samsung without a break", `<p>-------- Исходное сообщение --------От: Иван &lt;a@b.ru&gt; Дата: 12.03.2024</p><p>Не работает</p>`},
-		{"Yahoo", `<div id="yahoo_quoted_123" class="yahoo_quoted"><div>Не работает</div></div>`},
-		{"separator", `<p>-------- Исходное сообщение --------</p><p>Не работает</p>`},
-		{"signature", `<div class="gmail_signature">Пётр, Не работает</div>`},
-	} {
+	for _, tt := range pageForms {
 		kept, quoted := c.CutHTML(answer + tt.quote)
 		if !strings.HasPrefix(kept, answer) || bareText(kept) != "Спасибо, работает." || strings.Contains(kept, "<hr") {
 			t.Errorf("%s: kept %s", tt.name, kept)

@@ -42,16 +42,16 @@ func (t *cutting) cutTail() {
 // tail returns where the lines begin that mean nothing where they stand, before line end. A line of dashes alone that
 // another stands above is the end of a table or the like.
 func (t *cutting) tail(end int) int {
-	first, decorated, other := end, false, false
+	first, dashes, program := end, false, false
 	for ; first > 0; first-- {
 		switch kind := t.kind[first-1]; {
 		case kind == lineBlank, t.gone[first-1]:
-		case kind == lineDecoration:
-			decorated = true
-		case kind == lineSignature, kind == lineDelimiter, kind == lineDash, kind == lineSpan:
-			other = true
+		case kind == lineSignature, kind == lineSpan:
+			program = true
+		case isDashes(kind):
+			dashes = true
 		default:
-			if decorated && !other && t.decorated(first) {
+			if dashes && !program && t.dashed(first) {
 				return end
 			}
 			return first
@@ -60,10 +60,14 @@ func (t *cutting) tail(end int) int {
 	return first
 }
 
-// decorated says whether there is a line of dashes above line i.
-func (t *cutting) decorated(i int) bool {
+func isDashes(kind int) bool {
+	return kind == lineDecoration || kind == lineDelimiter || kind == lineDash
+}
+
+// dashed says whether there is a line of dashes above line i.
+func (t *cutting) dashed(i int) bool {
 	for k := range i {
-		if t.kind[k] == lineDecoration && !t.gone[k] {
+		if isDashes(t.kind[k]) && !t.gone[k] {
 			return true
 		}
 	}
@@ -122,7 +126,7 @@ func (t *cutting) signs(from, to, most int) bool {
 			return false
 		}
 	}
-	return n <= most
+	return n > 0 && n <= most
 }
 
 // looksSigned says whether something in the lines is as only signatures have it.
@@ -155,7 +159,7 @@ func (t *cutting) cutSoft() {
 			words++
 		}
 	}
-	if at < 0 || !t.ownWords(at) || t.decorated(at) || slices.Contains(t.kind[at+1:t.end], lineDecoration) {
+	if at < 0 || !t.ownWords(at) || t.dashed(at) || slices.Contains(t.kind[at+1:t.end], lineDecoration) {
 		return
 	}
 	if title := t.kind[at-1] == lineText && (at == 1 || t.kind[at-2] == lineBlank); title || t.announced(at) {

@@ -59,19 +59,11 @@ func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 		if t.kind[i] == lineIntro || t.kind[i] == lineQuote && used > 2 || len(joined) > maxLine {
 			break
 		}
-		if t.kind[i] == lineText && t.c.begins(joined, ok) {
+		if t.kind[i] == lineText && (!ok && t.c.attribution(joined) || ok && fitsKnown(t.c.attributions, joined)) {
 			start, ok = i, true
 		}
 	}
 	return start, ok
-}
-
-// begins says whether joined lines are an attribution, and one whose beginning is known where there is a shorter one.
-func (c *Cutter) begins(joined string, shorter bool) bool {
-	if shorter {
-		return fitsKnown(c.attributions, joined)
-	}
-	return c.attribution(joined)
 }
 
 // plainBlanks makes no-break and thin spaces plain ones: French and Apple put them before colons and around times.

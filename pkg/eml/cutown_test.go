@@ -48,6 +48,7 @@ func TestCutOwnIntroductions(t *testing.T) {
 		"Hi,\nOn March 12 the terminal 5 wrote:\nCard declined\nPlease check.",
 		"Здравствуйте!\nВт, в 10:15 терминал завис и теперь всё время пишет:\nОшибка 99",
 		"Здравствуйте!\nВ 10:30 терминал пишет:",
+		"Здравствуйте!\n2026-03-12 Иван Петров <ivan@x.example>:\nпрошу завести учётку",
 		"Здравствуйте!\nИван Петров <ivan@x.example> пишет:\nне могу войти.\nПомогите ему.",
 	})
 }
@@ -84,6 +85,7 @@ func TestCutOwnElements(t *testing.T) {
 		`<p>Здравствуйте!</p><p>В 10:30 терминал пишет:</p><blockquote>Нет связи</blockquote><p>Что делать?</p>`,
 		`<p>Здравствуйте!</p><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt"><p>Итого: сканер тоже не работает.</p></div>`,
 		`<p>Здравствуйте!</p><blockquote style="border-left:1px solid #005FF9">Прошу по пунктам:<br>первый</blockquote>`,
+		`<p>Здравствуйте!</p><blockquote>Моё дополнение<br>Иван &lt;a@b.ru&gt; писал(а) 12.03.2026 10:00:<br>x</blockquote>`,
 		`<p>Здравствуйте!</p><hr><p>Сканер тоже не работает.</p>`,
 	} {
 		if kept, quoted := c.CutHTML(text); kept != text || quoted != "" {
@@ -171,6 +173,8 @@ func TestCutOwnLines(t *testing.T) {
 		"Запрос возвращает пусто:\n\n+----+------+\n| id | name |\n+----+------+\n|  1 | test |\n+----+------+",
 		"Здравствуйте!\n--\nПервое.\n--\nВторое.",
 		"Здравствуйте!\n--\nПервое.\n—\nС уважением, Иван",
+		"Здравствуйте!\n--\nПервое.\n--",
+		"Здравствуйте!\n-----\nПервое.\nВторое.\n--",
 		"Здравствуйте!\n\nЗаявка 1.\n—\nЗаменить мышь.",
 		"Вот скрипт:\n\nSELECT 1;\n-- \nSELECT 2;\nпочему не работает второй запрос?\nИван",
 		"Здравствуйте!\n--\n" + strings.TrimSpace(strings.Repeat("Строка заявки.\n", 30)),

@@ -10,11 +10,8 @@ const (
 
 // stands says whether above an element, and at the beginning of it, is what its marker asks for.
 func (p *page) stands(m *marker, end int) bool {
-	if m.below != "" {
-		k := p.introAt()
-		if k < 0 || m.below == needsAttribution && !fits(p.c.attributions, p.joined(k)) {
-			return false
-		}
+	if m.below != "" && p.introAt(m.below == needsAttribution) < 0 {
+		return false
 	}
 	if m.holds == "" {
 		return true
@@ -26,8 +23,8 @@ func (p *page) stands(m *marker, end int) bool {
 	if m.holds == needsLabel {
 		return len(lines) > 0 && p.c.isField(label(lines[0]))
 	}
-	for n := 1; n <= len(lines); n++ {
-		if fits(p.c.attributions, plainBlanks(strings.Join(lines[:n], " "))) {
+	for n := range lines {
+		if one := strings.Join(lines[:n+1], " "); n == 0 && fits(p.c.attributions, one) || fitsKnown(p.c.attributions, one) {
 			return true
 		}
 	}
@@ -48,25 +45,20 @@ func nonBlank(text string, n int) []string {
 	return lines
 }
 
-// joined returns the lines from k on as one.
-func (p *page) joined(k int) string {
-	var b strings.Builder
-	for _, l := range p.lines[k:] {
-		b.WriteString(l.text + " ")
-	}
-	return plainBlanks(strings.TrimSpace(b.String()))
-}
-
 // introAt returns the index of the line the longest attribution begins with that ends the text so far, -1 where there is
-// none.
-func (p *page) introAt() int {
+// none. A sure one is believed without a quote below.
+func (p *page) introAt(sure bool) int {
+	fit := p.c.attribution
+	if sure {
+		fit = func(s string) bool { return fits(p.c.attributions, s) }
+	}
 	joined, at, after := "", -1, p.spanEnd()
 	for k := len(p.lines) - 1; k >= 0 && k > len(p.lines)-4 && p.lines[k].at >= after; k-- {
 		joined = strings.TrimSpace(p.lines[k].text + " " + joined)
 		if len(joined) > maxLine {
 			break
 		}
-		if couldEnd(joined) && p.c.begins(joined, at >= 0) {
+		if couldEnd(joined) && (at < 0 && fit(joined) || at >= 0 && fitsKnown(p.c.attributions, joined)) {
 			at = k
 		}
 	}
@@ -75,7 +67,7 @@ func (p *page) introAt() int {
 
 // quoteAt returns where a quote really begins: at its attribution, at the rule above it, or at its tag.
 func (p *page) quoteAt(tag int) int {
-	k := p.introAt()
+	k := p.introAt(false)
 	if k < 0 {
 		if p.rule >= 0 {
 			return p.rule
