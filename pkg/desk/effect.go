@@ -44,10 +44,12 @@ type Post struct {
 	Text    string    `json:"text"`            // BBCode
 	Marker  string    `json:"marker"`          // stands in the first line of a comment, so that a repeat can be looked for
 	Reopen  bool      `json:"reopen,omitempty"`
-	Fields  *Fields   `json:"fields,omitempty"` // of a task
-	Route   string    `json:"route,omitempty"`  // whose fields they are; "" = the mailbox's
-	From    Address   `json:"from"`             // whose letter it is, for the CRM look-up
+	Fields  *Fields   `json:"fields,omitempty"`  // of a task
+	Mailbox string    `json:"mailbox,omitempty"` // whose settings they are
+	Route   string    `json:"route,omitempty"`   // and of which route; "" = of none
+	From    Address   `json:"from"`              // whose letter it is, for the CRM look-up
 	Message *Place    `json:"message,omitempty"`
+	Copies  []Place   `json:"copies,omitempty"` // where the same message was found, too
 	Files   []File    `json:"files,omitempty"`
 	Missing []string  `json:"missing,omitempty"` // names of files that could not be had any more
 	At      time.Time `json:"at"`                // when the letter arrived

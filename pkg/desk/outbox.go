@@ -15,6 +15,9 @@ type Pending struct {
 	Last   time.Time `json:"last,omitzero"`    // the latest attempt
 	Next   time.Time `json:"next,omitzero"`    // not before that
 	Unsure bool      `json:"unsure,omitempty"` // an attempt was begun and its outcome is not known
+	Blamed int       `json:"blamed,omitempty"` // attempts that came to nothing, and no server that was away is to blame
+	Stuck  time.Time `json:"stuck,omitzero"`   // since when a file of it does not get through
+	Freed  bool      `json:"freed,omitempty"`  // a person lets it be tried again: the settings may be others now
 	Held   bool      `json:"held,omitempty"`   // kept for a person
 	Note   string    `json:"note,omitempty"`   // why the latest attempt failed
 }
@@ -25,6 +28,7 @@ type Attempts struct {
 	Seqs    []uint64
 	Files   map[uint64][]File   // of effects, as they are on the portal now
 	Missing map[uint64][]string // names of those that can't be had any more
+	Fields  map[uint64]Fields   // of tasks whose settings were renewed
 	Source  string              // the directory that was asked
 	Asked   []string            // for these addresses
 	Found   map[string]Profile  // what it said; an address that is missing is not known there
@@ -44,6 +48,8 @@ type Result struct {
 	ID     string    // with Done of a letter: its Message-ID
 	Unsure bool      // with Again
 	Next   time.Time // with Again
+	Blamed bool      // with Again: the failure may be its own
+	Stuck  bool      // with Again: a file of it does not get through
 	Note   string    // with Again, Hold and Replace: why
 	Gone   bool      // the ticket's task does not exist any more
 	Failed string    // the requester's address can't be delivered to, for this reason
@@ -124,7 +130,9 @@ type Reading struct {
 // Unread is a task whose comments could not be read.
 type Unread struct {
 	Tries int       `json:"tries"`
-	Next  time.Time `json:"next"` // not before that, unless the task changes again
+	Next  time.Time `json:"next"`           // not before that, unless the task changes again
+	Seen  time.Time `json:"seen,omitzero"`  // its activity then
+	Told  bool      `json:"told,omitempty"` // a person was told
 }
 
 // Backoff returns how long to wait after so many tries: doubling from three quarters of a minute, so that the next run

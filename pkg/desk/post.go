@@ -46,10 +46,10 @@ func (w *weighing) open(automatic bool) {
 	if len(w.r.routes) > 0 {
 		w.ask(routingRule())
 	}
-	if w.route != nil {
+	if post.Mailbox = w.m.Mailbox; w.route != nil {
 		post.Route = w.route.name
 	}
-	fields := w.r.dated(w.r.fields(post.Route, w.m.Mailbox), w.f.Now)
+	fields := w.r.dated(w.r.fields(post.Route, post.Mailbox), w.f.Now)
 	post.Fields = &fields
 	w.d.Verdict, w.d.Ticket = Task, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: OpenTask, Key: key, Post: post})

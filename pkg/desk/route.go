@@ -174,23 +174,19 @@ func (r *Rules) FieldsFor(m *Message, now time.Time) Fields {
 }
 
 // Renew gives a task that was refused the settings as they are now: the cause may be mended there. A deadline that they
-// leave as it was stays where it was.
-func (r *Rules) Renew(p Post, now time.Time) Post {
-	if p.Fields == nil || p.Message == nil {
-		return p
+// leave as it was stays where it was. It says whether there are such settings.
+func (r *Rules) Renew(p *Post, now time.Time) (Fields, bool) {
+	if _, ok := r.policy.Fields[p.Mailbox]; !ok || p.Fields == nil {
+		return Fields{}, false
 	}
-	if _, ok := r.policy.Fields[p.Message.Mailbox]; !ok {
-		return p
-	}
-	f := r.fields(p.Route, p.Message.Mailbox)
+	f := r.fields(p.Route, p.Mailbox)
 	if f.Deadline == p.Fields.Deadline && f.Working == p.Fields.Working {
 		f.Due = p.Fields.Due
 	} else {
 		f = r.dated(f, now)
 	}
 	f.CRM = p.Fields.CRM
-	p.Fields = &f
-	return p
+	return f, true
 }
 
 // fields returns the settings of the route of that name, those of the mailbox where there is none.

@@ -36,7 +36,7 @@ func TestNewTicket(t *testing.T) {
 		t.Fatalf("%+v", d.Effects)
 	}
 	post := &Post{
-		Form: FormTask, Title: "Принтер не печатает", Fields: &Fields{Responsible: 7, Tags: []string{"helpdesk"}}, From: m.From,
+		Form: FormTask, Title: "Принтер не печатает", Fields: &Fields{Responsible: 7, Tags: []string{"helpdesk"}}, Mailbox: "support", From: m.From,
 		Message: &Place{"support", 1, 7}, At: m.Received,
 		Files: []File{{Name: "logo.png", Hash: "a"}, {Name: "error.pdf", Size: 9, Part: 2}, {Name: "letter.eml", Type: "message/rfc822", Size: 2000, Part: WholeMessage}},
 		Notes: []Note{{Key: "wrong-token", Detail: "12"}, {Key: "degraded", Detail: "part 3: bad base64"}},

@@ -191,3 +191,97 @@ func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
 		}
 	}
 }
+
+// twoMailboxes has sales beside support, whose tasks are another's.
+func twoMailboxes(t *testing.T) *world {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.boxes = []string{"support", "sales"}
+	w.check(w.imap.CreateFolder("sales", ""))
+	w.policy.Fields["sales"] = desk.Fields{Responsible: 9, Tags: []string{"sales"}}
+	return w
+}
+
+// A copy in another mailbox is another place of the same message, and changes neither whose task it is nor, when it is
+// deleted, what the task has.
+func TestCopyInAnotherMailbox(t *testing.T) {
+	for name, happens := range map[string]func(w *world) error{
+		"stays":            func(*world) error { return nil },
+		"copy deleted":     func(w *world) error { return w.imap.Remove("sales", 1) },
+		"original deleted": func(w *world) error { return w.imap.Remove("INBOX", 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := twoMailboxes(t)
+			w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.QueryLimit} })
+			raw := withFile("1@a.example", "ivan@a.example", "Printer", "It does not print.", "log.txt", "hello")
+			w.bringTo("INBOX", raw)
+			w.bringTo("sales", raw)
+			w.poll()
+			w.check(happens(w))
+			w.portal.Inject(nil)
+			w.clock.Advance(5 * time.Minute)
+			w.quiet()
+			tasks := w.portal.Tasks()
+			if len(tasks) != 1 || tasks[0].Responsible != specialist || len(tasks[0].Files) != 1 {
+				t.Errorf("%+v", tasks)
+			}
+		})
+	}
+}
+
+// Settings that were mended and taken up again outlive an answer that is lost.
+func TestMendedSettingsOutliveALostAnswer(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 555}}
+	w.arrive(letter("1@a.example", "ivan@a.example", "Printer", "It does not print."))
+	if r, _ := w.poll(); r.Held != 1 {
+		t.Fatalf("%+v", r)
+	}
+	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: specialist}}
+	_, s := w.open(store.Options{})
+	_, err := s.Retry()
+	w.check(err)
+	w.check(s.Close())
+	lost, held := false, 0
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "tasks.task.add" && !lost {
+			lost = true
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+	for range 10 {
+		w.clock.Advance(3 * time.Minute)
+		r, _ := w.poll()
+		held += r.Held
+	}
+	if n := len(w.portal.Tasks()); n != 1 || held > 0 {
+		t.Errorf("%d tasks, held %d times again", n, held)
+	}
+}
+
+// What was uploaded is noted, also where the portal takes no more behind it.
+func TestUploadedFilesAreNoted(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.opened()
+	first, limited := 0, 0
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		switch {
+		case c.Method != "disk.folder.uploadfile":
+		case strings.Contains(shown(c), "a.txt"):
+			first++
+		case limited < 4:
+			limited++
+			return sandbox.Fault{Kind: sandbox.OperationLimit, ResetAt: w.clock.Now().Add(time.Minute)}
+		}
+		return sandbox.Fault{}
+	})
+	w.arrive(withFile("a@a.example", "a@a.example", "A", "see", "a.txt", "a"))
+	w.arrive(withFile("b@b.example", "b@b.example", "B", "see", "b.txt", "b"))
+	for range 12 {
+		w.clock.Advance(6 * time.Minute)
+		w.poll()
+	}
+	if n := len(w.portal.Tasks()); first != 1 || n != 3 {
+		t.Errorf("uploaded %d times, %d tasks", first, n)
+	}
+}

@@ -7,15 +7,24 @@ import (
 	"helpdesk/pkg/desk"
 )
 
+// renew gives those tasks the settings as they are now that a person lets be tried again, and notes it with the attempt.
+func (p *Pass) renew(due []desk.Pending, a *desk.Attempts) {
+	a.Fields = map[uint64]desk.Fields{}
+	for _, d := range due {
+		if !d.Freed || d.Unsure || d.Effect.Kind != desk.OpenTask {
+			continue
+		}
+		if f, ok := p.kit.Rules.Renew(d.Effect.Post, p.Now()); ok {
+			d.Effect.Post.Fields, a.Fields[d.Seq] = &f, f
+		}
+	}
+}
+
 // complements returns the effects as they are made: their texts were written when the messages were recorded, before it was
-// known which files the portal does not take, and what it refused before may have had the wrong settings.
-func (p *Pass) complements(due []desk.Pending) ([]desk.Effect, error) {
+// known which files the portal does not take.
+func (p *Pass) complements(due []desk.Pending) []desk.Effect {
 	out := effects(due)
 	for i, e := range out {
-		if e.Post != nil && due[i].Tries > 0 && !due[i].Unsure {
-			post := p.kit.Rules.Renew(*e.Post, p.Now())
-			e.Post, out[i].Post = &post, &post
-		}
 		if e.Post == nil || len(e.Post.Missing) == 0 {
 			continue
 		}
@@ -25,7 +34,7 @@ func (p *Pass) complements(due []desk.Pending) ([]desk.Effect, error) {
 			out[i].Post = &post
 		}
 	}
-	return out, nil
+	return out
 }
 
 // left returns the name of a comment's file that stays in the portal, and its size where the portal tells one.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/sandbox"
 	"helpdesk/pkg/store"
 )
@@ -253,5 +254,83 @@ func TestRelayThatWasAwayForAnHour(t *testing.T) {
 	w.clock.Advance(10 * time.Minute)
 	if w.poll(); len(w.smtp.Letters()) != 12 {
 		t.Errorf("%d letters", len(w.smtp.Letters()))
+	}
+}
+
+// An outage is held against nobody: behind it one failure more is the first one.
+func TestFailureBehindALongOutage(t *testing.T) {
+	t.Run("file", func(t *testing.T) {
+		w := newWorld(t, sandbox.PortalOptions{})
+		_, s := w.open(store.Options{})
+		w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.inline": []byte("262144")}))
+		w.check(s.Close())
+		back := w.portalAway()
+		w.arrive(withFile("1@a.example", "ivan@a.example", "Printer", "see", "huge.bin", strings.Repeat("x", 500<<10)))
+		for range 75 {
+			w.clock.Advance(time.Minute)
+			w.poll()
+		}
+		back()
+		w.fail("upload", 1)
+		w.quiet()
+		if tasks := w.portal.Tasks(); len(tasks) != 1 || len(tasks[0].Files) != 1 {
+			t.Errorf("%+v", tasks)
+		}
+	})
+	t.Run("task", func(t *testing.T) {
+		w := newWorld(t, sandbox.PortalOptions{NoV3: true})
+		w.sources, w.policy.Fields = []string{"directory"}, map[string]desk.Fields{"support": {Responsible: specialist}}
+		w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.QueryLimit} })
+		w.others(1)
+		for range 20 {
+			w.clock.Advance(time.Minute)
+			w.poll()
+		}
+		w.fail("tasks.task.add", 2)
+		for range 15 {
+			w.clock.Advance(time.Minute)
+			w.poll()
+		}
+		if n := len(w.portal.Tasks()); n != 1 {
+			t.Errorf("%d tasks a quarter of an hour later", n)
+		}
+	})
+}
+
+// fail has so many calls of the method fail.
+func (w *world) fail(method string, times int) {
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == method && times > 0 {
+			times--
+			return sandbox.Fault{Kind: sandbox.BadGateway}
+		}
+		return sandbox.Fault{}
+	})
+}
+
+// A relay that takes letters within the company alone keeps the others, and sends these.
+func TestRelayThatRefusesRecipientsOutside(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.smtp.Inject(func(stage, arg string) error {
+		if stage == "rcpt" && strings.Contains(arg, "outside") {
+			return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relay access denied"}
+		}
+		return nil
+	})
+	for i := range 12 {
+		w.arrive(letter(fmt.Sprint("o", i, "@a.example"), fmt.Sprintf("o%d@outside%d.example", i, i), fmt.Sprint("Out ", i), "please"))
+	}
+	w.arrive(letter("in@b.example", "in@b.example", "In", "please"))
+	for range 5 {
+		w.clock.Advance(time.Minute)
+		w.poll()
+	}
+	if w.lettersTo("in@b.example") != 1 {
+		t.Error("no letter after five passes")
+	}
+	w.smtp.Inject(nil)
+	w.clock.Advance(time.Minute)
+	if w.poll(); len(w.smtp.Letters()) != 13 {
+		t.Errorf("%d letters when the setting is mended", len(w.smtp.Letters()))
 	}
 }

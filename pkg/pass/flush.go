@@ -89,9 +89,10 @@ func (p *Pass) why(where string) error {
 
 // again puts off an effect. A server that is away is no fault of the effect's: the next pass tries it again.
 func (p *Pass) again(d desk.Pending, err error) desk.Result {
-	r := desk.Result{Seq: d.Seq, Again: true, Unsure: fault.Of(err) == fault.Unsure, Note: err.Error()}
-	wait := desk.Backoff(d.Tries+1, d.Effect.Key)
-	if fault.ExtentOf(err) != fault.One {
+	own := fault.ExtentOf(err) == fault.One
+	r := desk.Result{Seq: d.Seq, Again: true, Unsure: fault.Of(err) == fault.Unsure, Blamed: own, Note: err.Error()}
+	wait := desk.Backoff(d.Blamed+1, d.Effect.Key)
+	if !own {
 		wait = 0
 	}
 	r.Next = p.Now().Add(max(wait, fault.After(err)))

@@ -1,9 +1,11 @@
 package pass
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +31,8 @@ func (p *Pass) letters(ctx context.Context, due []desk.Pending) ([]desk.Result, 
 	if len(ready) == 0 {
 		return dropped, nil
 	}
+	// What the relay may have failed over goes behind the others.
+	slices.SortStableFunc(ready, func(a, b desk.Pending) int { return cmp.Compare(a.Blamed, b.Blamed) })
 	if err := p.Outbox.Start(p.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
 		return nil, err
 	}
@@ -83,7 +87,7 @@ func (p *Pass) send(ctx context.Context, d desk.Pending) (result desk.Result) {
 		p.problem("portal", err)
 		p.add(&p.report.Waiting, 1)
 		r := p.untried(d, err)
-		r.Next = p.Now().Add(max(desk.Backoff(d.Tries+1, d.Effect.Key), fault.After(err)))
+		r.Next, r.Blamed = p.Now().Add(max(desk.Backoff(d.Blamed+1, d.Effect.Key), fault.After(err))), true
 		return r
 	}
 	if err != nil {
@@ -135,14 +139,17 @@ func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l
 		return desk.Result{Seq: d.Seq, Done: true, ID: l.MessageID}
 	}
 	p.Log.Warn("relay", "mailbox", b.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
-	if trouble {
+	switch {
+	case trouble:
 		p.gone("relay "+b.Name, err)
+	case fault.ExtentOf(err) == fault.Setup:
+		p.problem("relay "+b.Name, err)
 	}
 	if fault.Of(err) != fault.Never {
 		p.add(&p.report.Waiting, 1)
 		r := p.again(d, err)
-		if d.Tries > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
-			r.Next = p.Now().Add(max(min(desk.Backoff(d.Tries+1, d.Effect.Key), suspicion), fault.After(err)))
+		if r.Blamed = true; d.Blamed > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
+			r.Next = p.Now().Add(max(min(desk.Backoff(d.Blamed+1, d.Effect.Key), suspicion), fault.After(err)))
 		}
 		return r
 	}
@@ -156,21 +163,27 @@ func (p *Pass) sent(ctx context.Context, b Box, d desk.Pending, t desk.Ticket, l
 // suspicion is how long a letter stands back at most over whose like the relay broke off.
 const suspicion = 10 * time.Minute
 
-// fortune notes what became of a letter at a relay, and says whether that is to be left alone for this pass: it breaks off
-// twice before it has taken any letter, or over the third in a row since.
+// What a relay may fail over in a row before it is left alone for a pass: breaking off, and refusing us as it says.
+const (
+	breaks   = 2
+	refusals = 10 // it may be one recipient's server that it asks
+)
+
+// fortune notes what became of a letter at a relay, and says whether that is to be left alone for this pass.
 func (p *Pass) fortune(where string, err error) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch extent := fault.ExtentOf(err); {
 	case err == nil:
-		p.luck[where] = 1
-		return false
+		p.luck[where] = 0
 	case extent == fault.Server:
-		p.luck[where]--
-		return p.luck[where] < -1
-	default:
-		return extent != fault.One
+		p.luck[where]++
+		return p.luck[where] >= breaks
+	case extent == fault.Setup:
+		p.luck[where]++
+		return p.luck[where] >= refusals
 	}
+	return false
 }
 
 func (p *Pass) save(ctx context.Context, b Box, l desk.Letter, raw []byte) {

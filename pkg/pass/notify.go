@@ -87,7 +87,7 @@ func merge(c desk.Changes, read desk.Reading) desk.Reading {
 	}
 	for _, s := range c.Tasks {
 		for _, at := range []time.Time{s.Activity, s.Changed} {
-			if at.After(next.Activity) {
+			if at.After(next.Activity) && (c.Now.IsZero() || !at.After(c.Now)) {
 				next.Activity = at
 			}
 		}
@@ -119,6 +119,10 @@ func (p *Pass) unread(ctx context.Context, changed []desk.TaskState, read, next 
 	}
 	slices.Sort(due)
 	states, err := p.Portal.States(ctx, due)
+	if err != nil && fault.ExtentOf(err) == fault.One {
+		p.Log.Warn("look at unread tasks", "err", err)
+		return changed, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -154,9 +158,15 @@ func (p *Pass) stirred(states []desk.TaskState, tickets map[int64]desk.Ticket, n
 		if p.Policy.Send == results && s.Changed.After(stirred) {
 			stirred = s.Changed // to mark a result is to change the task, if it shows at all
 		}
-		settled := t.ReadAt.Sub(stirred) >= freshness && !t.ReadAt.After(now)
-		_, unread := next.Unread[s.Task]
-		if settled && !unread && !s.Activity.After(t.Activity) && s.Status == t.Status {
+		settled := t.ReadAt.Sub(stirred) >= freshness && !s.Activity.After(t.Activity)
+		if stirred.After(now) { // of the time to come only a change tells anything
+			settled = s.Activity.Equal(t.Activity)
+		}
+		u, unread := next.Unread[s.Task]
+		switch {
+		case unread && u.Next.After(p.Now()) && s.Activity.Equal(u.Seen):
+			continue
+		case settled && !unread && !t.ReadAt.After(now) && s.Status == t.Status:
 			continue
 		}
 		out = append(out, s)
@@ -196,7 +206,7 @@ func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, 
 	)
 	for i, s := range states {
 		if err := talks[i].Err; err != nil {
-			p.notRead(s.Task, err, next)
+			p.notRead(s, err, next)
 			continue
 		}
 		delete(next.Unread, s.Task)
@@ -229,17 +239,18 @@ const mostUnread = 10 * time.Minute
 
 // notRead notes a task whose comments could not be read: they are asked for again until they can be, or the task is gone.
 // What a person must see to is told once, and so is what has lasted for an hour.
-func (p *Pass) notRead(task int64, err error, next desk.Reading) {
-	p.Log.Warn("read comments", "task", task, "err", err)
-	u := next.Unread[task]
-	u.Tries++
-	u.Next = p.Now().Add(min(desk.Backoff(u.Tries, strconv.FormatInt(task, 10)), mostUnread))
-	next.Unread[task] = u
+func (p *Pass) notRead(s desk.TaskState, err error, next desk.Reading) {
+	p.Log.Warn("read comments", "task", s.Task, "err", err)
+	u := next.Unread[s.Task]
+	u.Tries, u.Seen = u.Tries+1, s.Activity
+	u.Next = p.Now().Add(min(desk.Backoff(u.Tries, strconv.FormatInt(s.Task, 10)), mostUnread))
 	const hour = 10 // tries
-	switch final := fault.Of(err) == fault.Never; {
-	case final && u.Tries == 1, !final && u.Tries == hour:
+	switch lasts := fault.Of(err) == fault.Never || u.Tries >= hour; {
+	case lasts && !u.Told:
+		u.Told = true
 		p.problem("portal", err)
-	case !final && u.Tries < hour:
+	case !lasts:
 		p.add(&p.report.Waiting, 1)
 	}
+	next.Unread[s.Task] = u
 }

@@ -174,7 +174,7 @@ type Pass struct {
 	tried  map[uint64]bool  // entries of the outbox that had their attempt in this pass
 	away   map[string]error // not to be asked again in this pass: "portal", "relay NAME", "marks of NAME"
 	blamed int              // groups of effects whose failure was not taken for the portal's
-	luck   map[string]int   // by relay: letters it took, or those it broke off since, below nought
+	luck   map[string]int   // by relay: letters in a row that it failed over
 	found  int              // messages to work through
 	done   int              // of them finished
 	report *Report

@@ -25,30 +25,28 @@ func (p *Pass) posts(ctx context.Context, due []desk.Pending) ([]desk.Result, er
 		return results, err
 	}
 	results = append(results, waiting...)
-	if len(due) == 0 {
-		return results, p.Outbox.Start(p.Now(), attempts)
-	}
+	p.renew(due, &attempts)
 	for _, group := range trusted(due) {
 		if p.isAway("portal") {
 			p.add(&p.report.Waiting, len(group))
 			continue
-		}
-		whole, err := p.complements(group)
-		if err != nil {
-			return results, err
 		}
 		attempts.Seqs = seqs(group)
 		if err := p.Outbox.Start(p.Now(), attempts); err != nil {
 			return results, err
 		}
 		attempts = desk.Attempts{} // what was brought there is noted with the first
-		made := p.Portal.Make(ctx, whole)
+		made := p.Portal.Make(ctx, p.complements(group))
 		p.blame(group, made)
 		for i, m := range made {
 			results = append(results, p.posted(ctx, group[i], m))
 		}
 	}
-	return results, nil
+	if len(attempts.Files)+len(attempts.Asked) > 0 { // nothing was attempted
+		attempts.Seqs = nil
+		err = p.Outbox.Start(p.Now(), attempts)
+	}
+	return results, err
 }
 
 // trusted parts effects by how far they may be made together: those never tried or certainly refused, those whose one
@@ -60,7 +58,7 @@ func trusted(due []desk.Pending) (groups [][]desk.Pending) {
 		switch {
 		case !d.Unsure:
 			fresh = append(fresh, d)
-		case d.Tries < 2:
+		case d.Blamed == 0:
 			second = append(second, d)
 		default:
 			groups = append(groups, due[i:i+1:i+1])
@@ -133,7 +131,7 @@ func (p *Pass) seek(ctx context.Context, due []desk.Pending) (rest []desk.Pendin
 	for i, d := range unsure {
 		switch {
 		case found[i].Err != nil:
-			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Note: found[i].Err.Error()})
+			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: p.Now().Add(p.Settle), Note: found[i].Err.Error()})
 			p.add(&p.report.Waiting, 1)
 		case found[i].Task != 0 || found[i].Comment != 0:
 			results = append(results, p.counted(d, found[i]))
@@ -199,6 +197,7 @@ func (p *Pass) reopened(d desk.Pending, err error) desk.Result {
 	place := desk.Listing{Place: desk.Place{Mailbox: t.Mailbox}}
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: place, From: post.From, Subject: t.Subject}, p.Now())
 	post.Form, post.Fields, post.Marker, post.Reopen = desk.FormTask, &fields, "", false
+	post.Mailbox, post.Route = "", "" // by which route is not known
 	post.Title = t.Subject
 	post.Notes = []desk.Note{{Key: "deleted", Task: d.Effect.Task}}
 	v := render.PostVars{Body: post.Text, At: post.At}

@@ -145,7 +145,15 @@ func (p *Pass) uploaded(due []desk.Pending, sources []source, got desk.Prepared,
 
 // overdue says whether an effect has waited long enough for a file that does not get through. A mailbox that is away is waited for.
 func (p *Pass) overdue(d desk.Pending, err error) bool {
-	return p.Now().Sub(d.Added) > fileTime && fault.ExtentOf(err) == fault.One && !errors.Is(err, errAway)
+	return p.stuck(d) > fileTime && fault.ExtentOf(err) == fault.One && !errors.Is(err, errAway)
+}
+
+// stuck returns how long a file of the effect has not got through.
+func (p *Pass) stuck(d desk.Pending) time.Duration {
+	if d.Stuck.IsZero() {
+		return 0
+	}
+	return p.Now().Sub(d.Stuck)
 }
 
 // put puts off the effects that wait for their files, and returns the others first.
@@ -161,8 +169,8 @@ func (p *Pass) put(due []desk.Pending, waits map[int]error) (ready []desk.Pendin
 		}
 		r := p.again(d, err)
 		r.Unsure = d.Unsure // the task itself was not tried
-		if fault.ExtentOf(err) == fault.One {
-			r.Next = p.Now().Add(max(min(p.Now().Sub(d.Added)/2, fileTime/4), 90*time.Second, fault.After(err)))
+		if r.Blamed = false; fault.ExtentOf(err) == fault.One {
+			r.Stuck, r.Next = true, p.Now().Add(max(min(p.stuck(d)/2, fileTime/4), 90*time.Second, fault.After(err)))
 		}
 		results = append(results, r)
 		p.add(&p.report.Waiting, 1)
@@ -175,19 +183,40 @@ func (p *Pass) content(ctx context.Context, post *desk.Post, f desk.File) (io.Re
 	if post.Message == nil {
 		return nil, fault.New(fault.Never, fmt.Errorf("open %s: %w", f.Name, errGone))
 	}
-	kept, ok := p.bodies.get(*post.Message)
-	if !ok {
-		var err error
-		if kept, err = p.refetch(ctx, *post.Message); err != nil {
-			return nil, err
+	kept, err := p.body(ctx, *post.Message)
+	for _, at := range post.Copies {
+		if !errors.Is(err, errGone) {
+			break
 		}
+		kept, err = p.body(ctx, at)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if f.Part == desk.WholeMessage {
 		return io.NopCloser(kept.Open()), nil
 	}
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(eml.Extract(kept.Open(), f.Part, w)) }()
+	go func() { w.CloseWithError(extract(kept, f.Part, w)) }()
 	return r, nil
+}
+
+// extract writes a part of a message, and fails instead of ending the program.
+func extract(kept *spool.Body, part int, w io.Writer) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("extract file: panic: %v", r)
+		}
+	}()
+	return eml.Extract(kept.Open(), part, w)
+}
+
+// body returns a message that is being worked on, or reads it again.
+func (p *Pass) body(ctx context.Context, at desk.Place) (*spool.Body, error) {
+	if kept, ok := p.bodies.get(at); ok {
+		return kept, nil
+	}
+	return p.refetch(ctx, at)
 }
 
 // refetch reads a message again for its files.
@@ -217,7 +246,7 @@ func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) 
 		return err
 	})
 	switch {
-	case kept == nil && err == nil:
+	case kept == nil && (err == nil || fault.Of(err) == fault.Never):
 		err = fault.New(fault.Never, fmt.Errorf("fetch message %d of mailbox %s: %w", at.UID, at.Mailbox, errGone))
 	case err != nil && fault.ExtentOf(err) != fault.One:
 		err = fmt.Errorf("%w: %w", errAway, err)

@@ -255,3 +255,95 @@ func TestPortalsClockIsSetBack(t *testing.T) {
 		t.Errorf("%d letters", n)
 	}
 }
+
+// A final error is told once, also behind one that was not.
+func TestFinalErrorBehindAnother(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "an answer")
+	w.closedChat("INTERNAL_SERVER_ERROR", 500)
+	w.clock.Advance(time.Minute)
+	w.notify()
+	w.closedChat("ERROR_CORE", 403)
+	told := 0
+	for range 60 {
+		w.clock.Advance(time.Minute)
+		r, _ := w.notify()
+		told += len(r.Problems)
+	}
+	if told != 1 {
+		t.Errorf("told %d times in an hour", told)
+	}
+}
+
+// A talk that can't be read is asked for less and less often, also where nothing else happens and its task stays listed.
+func TestUnreadTaskOfAQuietPortal(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	task := w.portal.Tasks()[0].ID
+	w.portal.Say(task, specialist, "an answer")
+	w.closedChat("INTERNAL_SERVER_ERROR", 500)
+	w.portal.ResetCounts()
+	for range 60 {
+		w.clock.Advance(time.Minute)
+		w.notify()
+	}
+	if n := w.count("im.dialog.messages.search"); n > 15 {
+		t.Errorf("asked %d times in an hour", n)
+	}
+	w.portal.Inject(nil)
+	before := w.lettersTo("a@a.example")
+	w.portal.Say(task, specialist, "and another") // a change is read at once
+	w.clock.Advance(time.Minute)
+	if w.notify(); w.lettersTo("a@a.example") != before+1 {
+		t.Error("the change is not read")
+	}
+}
+
+// To be made an observer again and again helps nobody.
+func TestRejoinThatDoesNotHelp(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "an answer")
+	w.closedChat("ACCESS_ERROR", 403)
+	w.portal.ResetCounts()
+	for range 60 {
+		w.clock.Advance(time.Minute)
+		w.notify()
+	}
+	if n := w.count("tasks.task.update"); n > 1 {
+		t.Errorf("%d updates in an hour", n)
+	}
+}
+
+// A date of the time to come costs a quiet portal nothing.
+func TestQuietPortalWhoseClockWasSetBack(t *testing.T) {
+	var w *world
+	fast := time.Duration(0)
+	w = newWorld(t, sandbox.PortalOptions{NewCard: true, Now: func() time.Time { return w.clock.Now().Add(fast) }})
+	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
+	w.quiet()
+	w.clock.Advance(time.Hour)
+	fast = 24 * time.Hour
+	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "one")
+	w.minutes(3)
+	fast = 0
+	w.minutes(5)
+	w.portal.ResetCounts()
+	writes := 0
+	w.steps = func(name string) {
+		if name == "record changes, before" {
+			writes++
+		}
+	}
+	w.minutes(30)
+	if w.portal.Hits() != 30 || writes != 0 {
+		t.Errorf("%d requests and %d transactions in 30 passes", w.portal.Hits(), writes)
+	}
+}

@@ -125,3 +125,31 @@ func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {
 		}
 	}
 }
+
+// A task that can't be asked for its chat may have one: neither is its comment certainly not there, nor its talk read.
+func TestChatThatCanNotBeAskedFor(t *testing.T) {
+	for name, fault := range map[string]sandbox.Fault{
+		"whole": {Kind: sandbox.BadGateway}, "command": {Kind: sandbox.ErrorAnswer, Code: "INTERNAL_SERVER_ERROR", Status: 500},
+	} {
+		o := newCard()
+		o.ChatOnlyInGet = true
+		p, c := live(t, o, instantly)
+		task := opened(t, c, 1)[0]
+		e := commentEffect(task, "hd-0011223344556677 text")
+		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil {
+			t.Fatal(m.Err)
+		}
+		p.Inject(func(k *sandbox.Call) sandbox.Fault {
+			if k.Method == "im.chat.get" || k.Method == "tasks.task.get" {
+				return fault
+			}
+			return sandbox.Fault{}
+		})
+		if found, err := c.Find(t.Context(), []desk.Effect{e}, time.Now().Add(-time.Minute)); err == nil && found[0].Err == nil {
+			t.Errorf("%s: certainly not there: %+v", name, found)
+		}
+		if talks, err := c.Talks(t.Context(), []desk.Watch{{Task: task}}); err == nil && talks[0].Err == nil {
+			t.Errorf("%s: read: %+v", name, talks)
+		}
+	}
+}

@@ -24,6 +24,7 @@ type reading struct {
 	oldErr    error
 	chatErr   error
 	resultErr error
+	probeErr  error // the task could not be asked for its chat
 	gone      bool
 
 	lastResult int64 // id of the newest result known
@@ -43,6 +44,8 @@ func (r *reading) failure() error {
 		return r.chatErr
 	case r.gone:
 		return fault.New(fault.Never, fmt.Errorf("task %d is gone, or the webhook's user has no part in it", r.task))
+	case r.oldErr == nil && len(r.comments) == 0:
+		return r.probeErr // there may be a chat
 	}
 	return r.oldErr
 }
@@ -82,6 +85,7 @@ func (r *reading) chatByTask() Command {
 
 func (r *reading) takeTask(a Answer) {
 	if a.Err != nil {
+		r.unasked(a.Err)
 		return
 	}
 	var got struct {
@@ -97,8 +101,16 @@ func (r *reading) takeChat(a Answer) {
 	var got struct {
 		ID ID `json:"ID"`
 	}
-	if a.Err == nil && into(a.Result, &got) == nil { // QUIRK: null where there is none (chats/im-chat-get)
+	if r.unasked(a.Err); a.Err == nil && into(a.Result, &got) == nil { // QUIRK: null where there is none (chats/im-chat-get)
 		r.useChat(int64(got.ID))
+	}
+}
+
+// unasked notes that a question for the chat got no answer. A refusal is one: where the scope is missing there is none to
+// be read.
+func (r *reading) unasked(err error) {
+	if err != nil && fault.Of(err) != fault.Never && fault.ExtentOf(err) != fault.Setup {
+		r.probeErr = err
 	}
 }
 

@@ -34,6 +34,9 @@ func (c *Client) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 			if a.Err != nil || into(a.Result, &r) != nil || r.Task == nil {
 				return
 			}
+			if slices.Contains(r.Task.Auditors, ID(c.self)) {
+				return // it is not that
+			}
 			observers := []int64{c.self}
 			for _, user := range r.Task.Auditors {
 				if !slices.Contains(observers, int64(user)) {

@@ -56,6 +56,12 @@ func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) (err erro
 		err = save(tx, p, false)
 	default:
 		p.Unsure, p.Note = r.Unsure, r.Note
+		if r.Blamed && !r.Unsure { // what is unsure is counted when it has come to nothing
+			p.Blamed++
+		}
+		if r.Stuck && p.Stuck.IsZero() {
+			p.Stuck = now
+		}
 		if !r.Next.IsZero() {
 			p.Next = r.Next
 		}

@@ -25,6 +25,9 @@ type entry struct {
 	Last    time.Time `json:"last,omitzero"`
 	Next    time.Time `json:"next,omitzero"`
 	Unsure  bool      `json:"unsure,omitempty"`
+	Blamed  int       `json:"blamed,omitempty"`
+	Stuck   time.Time `json:"stuck,omitzero"`
+	Freed   bool      `json:"freed,omitempty"`
 	Held    bool      `json:"held,omitempty"`
 	Note    string    `json:"note,omitempty"`
 }
@@ -32,7 +35,7 @@ type entry struct {
 // pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
 func (e entry) pending() desk.Pending {
 	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next, Unsure: e.Unsure,
-		Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause}}
+		Blamed: e.Blamed, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause}}
 	if e.Kind == desk.SendLetter {
 		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox, To: desk.Address{Addr: e.To}}
 	}
@@ -60,7 +63,7 @@ func (e entry) whole(tx *bolt.Tx) (desk.Pending, error) {
 // save keeps an entry, and its effect only where that changed.
 func save(tx *bolt.Tx, p desk.Pending, effect bool) error {
 	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Added: p.Added, Tries: p.Tries,
-		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Held: p.Held, Note: p.Note}
+		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Blamed: p.Blamed, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Note: p.Note}
 	if p.Effect.Letter != nil {
 		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.To.Addr
 	}
@@ -189,12 +192,16 @@ func (s *Store) Start(now time.Time, a desk.Attempts) error {
 			if p.Tries++; p.Tries == 1 {
 				p.First = now
 			}
+			if p.Unsure { // the attempt before came to nothing
+				p.Blamed++
+			}
+			p.Freed = false
 			p.Last, p.Next, p.Unsure = now, now.Add(desk.Backoff(p.Tries, p.Effect.Key)), true
 			if err := save(tx, p, false); err != nil {
 				return err
 			}
 		}
-		if err := files(tx, a); err != nil {
+		if err := errors.Join(files(tx, a), settings(tx, a.Fields)); err != nil {
 			return err
 		}
 		return profiles(tx, now, a.Source, a.Asked, a.Found)
@@ -220,8 +227,26 @@ func files(tx *bolt.Tx, a desk.Attempts) error {
 	return nil
 }
 
-// repoint has the waiting effects of a message fetch its files from the place where it was found last: the other may be
-// gone.
+// settings notes the settings that tasks were given anew.
+func settings(tx *bolt.Tx, fields map[uint64]desk.Fields) error {
+	for seq, f := range fields {
+		var e desk.Effect
+		if ok, err := get(tx, bEffects, number(seq), &e); err != nil || !ok || e.Post == nil {
+			return orAbsent(err, "outbox entry", seq)
+		}
+		e.Post.Fields = &f
+		if err := put(tx, bEffects, number(seq), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostCopies is how many further places of a message are kept with an effect.
+const mostCopies = 3
+
+// repoint has the waiting effects of a message know where it was found, too: the first place may be gone when its files are
+// fetched.
 func repoint(tx *bolt.Tx, key string, at desk.Place) error {
 	var seqs []uint64
 	err := each(tx, bOutbox, func(_ []byte, e entry) error {
@@ -233,11 +258,11 @@ func repoint(tx *bolt.Tx, key string, at desk.Place) error {
 	for _, seq := range seqs {
 		var e desk.Effect
 		ok, gerr := get(tx, bEffects, number(seq), &e)
-		if gerr != nil || !ok || e.Post == nil || e.Post.Message == nil {
+		if gerr != nil || !ok || e.Post == nil || e.Post.Message == nil || len(e.Post.Copies) == mostCopies {
 			err = errors.Join(err, gerr)
 			continue
 		}
-		e.Post.Message = &at
+		e.Post.Copies = append(e.Post.Copies, at)
 		err = errors.Join(err, put(tx, bEffects, number(seq), e))
 	}
 	return err
@@ -246,7 +271,7 @@ func repoint(tx *bolt.Tx, key string, at desk.Place) error {
 // Retry lets effects be tried at once, held or not; none named = all of them. It returns how many.
 func (s *Store) Retry(seqs ...uint64) (int, error) {
 	return s.amend(seqs, func(tx *bolt.Tx, p desk.Pending) error {
-		p.Held, p.Next = false, time.Time{}
+		p.Held, p.Next, p.Stuck, p.Freed = false, time.Time{}, time.Time{}, true
 		return save(tx, p, false)
 	})
 }

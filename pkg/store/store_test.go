@@ -480,3 +480,16 @@ func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
 		}
 	}
 }
+
+// What an earlier version could not read is not forgotten.
+func TestReadingOfTheVersionBefore(t *testing.T) {
+	s := fresh(t)
+	old := []byte(`{"activity":"2026-03-12T09:00:00Z","retry":{"3701":3}}`)
+	if err := s.update(func(tx *bolt.Tx) error { return tx.Bucket(bCursors).Put([]byte("portal"), old) }); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.Reading()
+	if u, ok := r.Unread[3701]; err != nil || !ok || u.Tries != 3 || r.Activity.IsZero() {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -137,7 +137,10 @@ func (s *Store) Journal(n uint64) ([]desk.Step, error) {
 // Reading returns how far the portal has been read. Before the first reading that is an hour before our first ticket,
 // whatever the clocks say.
 func (s *Store) Reading() (desk.Reading, error) {
-	var r desk.Reading
+	var r struct {
+		desk.Reading
+		Retry map[int64]int `json:"retry"` // of an earlier version
+	}
 	err := s.view(func(tx *bolt.Tx) error {
 		ok, err := get(tx, bCursors, []byte("portal"), &r)
 		if err != nil || ok {
@@ -151,7 +154,13 @@ func (s *Store) Reading() (desk.Reading, error) {
 		r.Activity = t.Opened.Add(-time.Hour)
 		return err
 	})
-	return r, err
+	for task, tries := range r.Retry {
+		if r.Unread == nil {
+			r.Unread = map[int64]desk.Unread{}
+		}
+		r.Unread[task] = desk.Unread{Tries: tries}
+	}
+	return r.Reading, err
 }
 
 // RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
