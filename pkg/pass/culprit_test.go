@@ -124,10 +124,7 @@ func TestPortalThatWasAwayForAnHour(t *testing.T) {
 		w := newWorld(t, sandbox.PortalOptions{})
 		w.others(5)
 		w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: kind} })
-		for range 60 {
-			w.clock.Advance(time.Minute)
-			w.poll()
-		}
+		w.minutes(60, w.poll)
 		w.portal.Inject(nil)
 		w.clock.Advance(time.Minute)
 		w.portal.ResetCounts()
@@ -152,10 +149,7 @@ func TestFileThatThePortalFailsOver(t *testing.T) {
 		w.arrive(withFile(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), "Huge", "see", "huge.bin", strings.Repeat("x", 500<<10)))
 	}
 	w.others(1)
-	for range 2 {
-		w.clock.Advance(time.Minute)
-		w.poll()
-	}
+	w.minutes(2, w.poll)
 	if n := len(w.portal.Tasks()); n != 1 {
 		t.Errorf("%d tasks: a letter without a file waits for the others'", n)
 	}
@@ -246,10 +240,7 @@ func TestRelayThatWasAwayForAnHour(t *testing.T) {
 		return nil
 	})
 	w.others(12)
-	for range 60 {
-		w.clock.Advance(time.Minute)
-		w.poll()
-	}
+	w.minutes(60, w.poll)
 	w.smtp.Inject(nil)
 	w.clock.Advance(10 * time.Minute)
 	if w.poll(); len(w.smtp.Letters()) != 12 {
@@ -266,10 +257,7 @@ func TestFailureBehindALongOutage(t *testing.T) {
 		w.check(s.Close())
 		back := w.portalAway()
 		w.arrive(withFile("1@a.example", "ivan@a.example", "Printer", "see", "huge.bin", strings.Repeat("x", 500<<10)))
-		for range 75 {
-			w.clock.Advance(time.Minute)
-			w.poll()
-		}
+		w.minutes(75, w.poll)
 		back()
 		w.fail("upload", 1)
 		w.quiet()
@@ -282,15 +270,9 @@ func TestFailureBehindALongOutage(t *testing.T) {
 		w.sources, w.policy.Fields = []string{"directory"}, map[string]desk.Fields{"support": {Responsible: specialist}}
 		w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.QueryLimit} })
 		w.others(1)
-		for range 20 {
-			w.clock.Advance(time.Minute)
-			w.poll()
-		}
+		w.minutes(20, w.poll)
 		w.fail("tasks.task.add", 2)
-		for range 15 {
-			w.clock.Advance(time.Minute)
-			w.poll()
-		}
+		w.minutes(15, w.poll)
 		if n := len(w.portal.Tasks()); n != 1 {
 			t.Errorf("%d tasks a quarter of an hour later", n)
 		}
@@ -321,10 +303,7 @@ func TestRelayThatRefusesRecipientsOutside(t *testing.T) {
 		w.arrive(letter(fmt.Sprint("o", i, "@a.example"), fmt.Sprintf("o%d@outside%d.example", i, i), fmt.Sprint("Out ", i), "please"))
 	}
 	w.arrive(letter("in@b.example", "in@b.example", "In", "please"))
-	for range 5 {
-		w.clock.Advance(time.Minute)
-		w.poll()
-	}
+	w.minutes(5, w.poll)
 	if w.lettersTo("in@b.example") != 1 {
 		t.Error("no letter after five passes")
 	}

@@ -83,9 +83,9 @@ func idlePoll(t *testing.T) int {
 func idleNotify(t *testing.T) int {
 	w := warm(t, sandbox.PortalOptions{NewCard: true})
 	w.opened()
-	w.minutes(3)
+	w.minutes(3, w.notify)
 	w.portal.ResetCounts()
-	w.minutes(1)
+	w.minutes(1, w.notify)
 	return w.portal.Hits()
 }
 

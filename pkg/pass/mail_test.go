@@ -116,10 +116,7 @@ func TestForgedBounce(t *testing.T) {
 	l := w.lastLetter()
 	l.Raw = []byte("Message-ID: <hd.0123456789abcdef0123456789abcdef.0123456789abcdef@helpdesk.example>\r\n\r\n")
 	w.bringTo("INBOX", w.returned("dsn@mx.example", l, "5.1.1"))
-	for range 4 {
-		w.clock.Advance(time.Minute)
-		w.poll()
-	}
+	w.minutes(4, w.poll)
 	for _, task := range w.portal.Tasks() {
 		if strings.Contains(task.Title, "Принтер") && len(w.said(task)) > 0 {
 			t.Errorf("a forged report was believed: %q", w.said(task))

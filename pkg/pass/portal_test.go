@@ -50,15 +50,6 @@ func (w *world) answers() []string {
 	return human
 }
 
-// minutes runs notify so often, a minute apart.
-func (w *world) minutes(n int) {
-	w.t.Helper()
-	for range n {
-		w.clock.Advance(time.Minute)
-		w.notify()
-	}
-}
-
 func (w *world) client() *portal.Client {
 	w.t.Helper()
 	c, err := portal.New(portal.Options{Webhook: w.webhook})
@@ -74,24 +65,24 @@ func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
 			task := w.opened()
 			first := w.portal.Say(task, specialist, "Restart it.", sandbox.File{Name: "how.txt", Content: []byte("off and on")})
 			w.portal.Say(task, specialist, "He should buy a new one.")
-			w.minutes(3)
+			w.minutes(3, w.notify)
 			if got := w.answers(); len(got) != 0 {
 				t.Fatal("a comment went out that is no result:", got)
 			}
 			w.portal.MarkResult(task, first)
-			w.minutes(5)
+			w.minutes(5, w.notify)
 			got := w.answers()
 			if len(got) != 1 || !strings.Contains(got[0], "Restart it.") || !strings.Contains(got[0], "how.txt") || strings.Contains(got[0], "new one") {
 				t.Fatal(got)
 			}
 			at := w.portal.Say(task, specialist, "Done at once.")
 			w.portal.MarkResult(task, at)
-			w.minutes(3)
+			w.minutes(3, w.notify)
 			if got := w.answers(); len(got) != 2 {
 				t.Fatal(got)
 			}
 			w.portal.Say(task, specialist, "Done at once.") // the same words, and no result
-			w.minutes(60)
+			w.minutes(60, w.notify)
 			if got := w.answers(); len(got) != 2 {
 				t.Fatal("sent twice:", got)
 			}
@@ -105,10 +96,10 @@ func TestOldResultsAreNotSent(t *testing.T) {
 	w.policy.Send = "marked"
 	task := w.opened()
 	w.portal.MarkResult(task, w.portal.Say(task, specialist, "Years ago."))
-	w.minutes(10)
+	w.minutes(10, w.notify)
 	w.policy.Send = "results"
 	w.portal.Say(task, specialist, "And now.")
-	w.minutes(10)
+	w.minutes(10, w.notify)
 	if got := w.answers(); len(got) != 0 {
 		t.Error(got)
 	}
@@ -120,9 +111,9 @@ func TestResultsAreAskedForLessAndLess(t *testing.T) {
 	w.policy.Send = "results"
 	task := w.opened()
 	w.portal.Say(task, specialist, "Restart it.")
-	w.minutes(2)
+	w.minutes(2, w.notify)
 	w.portal.ResetCounts()
-	w.minutes(600)
+	w.minutes(600, w.notify)
 	if more := w.portal.Hits() - 600; more < 3 || more > 30 {
 		t.Errorf("%d requests more than one a pass", more)
 	}
@@ -136,7 +127,7 @@ func TestMarkedComments(t *testing.T) {
 			task := w.opened()
 			w.portal.Say(task, specialist, "Inside.")
 			w.portal.Say(task, specialist, "! Outside.")
-			w.minutes(3)
+			w.minutes(3, w.notify)
 			if got := w.answers(); len(got) != 1 || strings.Contains(got[0], "Inside") || !strings.Contains(got[0], "Outside.") {
 				t.Error(got)
 			}
@@ -160,7 +151,7 @@ func TestRepeatContactReopens(t *testing.T) {
 				if got, _ := w.portal.Task(task); got.Status != status {
 					t.Fatal(got.Status)
 				}
-				w.minutes(1)
+				w.minutes(1, w.notify)
 				w.again(1, "It broke again.")
 				w.poll()
 				got, _ := w.portal.Task(task)
@@ -219,13 +210,13 @@ func TestAccessIsTakenBack(t *testing.T) {
 		}
 		return sandbox.Fault{}
 	})
-	w.minutes(1)
+	w.minutes(1, w.notify)
 	w.portal.Inject(nil)
 	if got, _ := w.portal.Task(task); !slices.Contains(got.Auditors, 17) {
 		t.Fatal("he takes no part:", got.Auditors)
 	}
 	w.portal.Say(task, specialist, "Does it work?")
-	w.minutes(2)
+	w.minutes(2, w.notify)
 	if got := strings.Join(w.answers(), ""); !strings.Contains(got, "Restart it.") || !strings.Contains(got, "Does it work?") {
 		t.Error(got)
 	}
@@ -465,7 +456,7 @@ func TestAnswersOfOneSecond(t *testing.T) {
 			w.portal.Say(two, specialist, "Third.")
 			w.notify()
 			w.portal.Say(two, specialist, "Fourth.")
-			w.minutes(5)
+			w.minutes(5, w.notify)
 			got := strings.Join(w.answers(), "")
 			for _, text := range []string{"First.", "Second.", "Third.", "Fourth."} {
 				if n := strings.Count(got, text); n != 1 {

@@ -50,10 +50,7 @@ func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
 					t.Errorf("told %d times", told)
 				}
 				w.portal.Inject(nil)
-				for range 12 {
-					w.clock.Advance(time.Minute)
-					w.notify()
-				}
+				w.minutes(12, w.notify)
 				if n := w.lettersTo("a@a.example") - before; n != 1 {
 					t.Errorf("%d letters of the answer", n)
 				}
@@ -62,14 +59,20 @@ func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
 	}
 }
 
-// A task that is gone is not asked for again, nor one that is no longer ours: an idle pass stays one request.
-func TestUnreadTaskThatIsGone(t *testing.T) {
-	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+// answeredInChat returns a world with one task, in whose chat a specialist has just answered.
+func answeredInChat(t *testing.T) (w *world, task int64) {
+	w = newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
 	w.quiet()
 	w.clock.Advance(time.Hour)
-	task := w.portal.Tasks()[0].ID
+	task = w.portal.Tasks()[0].ID
 	w.portal.Say(task, specialist, "an answer")
+	return w, task
+}
+
+// A task that is gone is not asked for again, nor one that is no longer ours: an idle pass stays one request.
+func TestUnreadTaskThatIsGone(t *testing.T) {
+	w, task := answeredInChat(t)
 	w.closedChat("ERROR_CORE", 400)
 	w.clock.Advance(time.Minute)
 	w.notify()
@@ -160,10 +163,7 @@ func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
 		w.notify()
 	}
 	w.portal.Inject(nil)
-	for range 12 {
-		w.clock.Advance(time.Minute)
-		w.notify()
-	}
+	w.minutes(12, w.notify)
 	if n := w.lettersTo("a@a.example") - before; n != 1 {
 		t.Errorf("%d letters about the closing", n)
 	}
@@ -235,10 +235,7 @@ func TestPortalsClockIsSetBack(t *testing.T) {
 	tasks := w.portal.Tasks()
 	fast = time.Hour
 	w.portal.Say(tasks[0].ID, specialist, "one")
-	for range 3 {
-		w.clock.Advance(time.Minute)
-		w.notify()
-	}
+	w.minutes(3, w.notify)
 	fast = 0
 	w.clock.Advance(time.Minute)
 	w.notify()
@@ -247,10 +244,7 @@ func TestPortalsClockIsSetBack(t *testing.T) {
 	for _, task := range tasks {
 		w.portal.Say(task.ID, specialist, "two")
 	}
-	for range 10 {
-		w.clock.Advance(time.Minute)
-		w.notify()
-	}
+	w.minutes(10, w.notify)
 	if n := len(w.smtp.Letters()) - before; n != 2 {
 		t.Errorf("%d letters", n)
 	}
@@ -258,11 +252,7 @@ func TestPortalsClockIsSetBack(t *testing.T) {
 
 // A final error is told once, also behind one that was not.
 func TestFinalErrorBehindAnother(t *testing.T) {
-	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
-	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
-	w.quiet()
-	w.clock.Advance(time.Hour)
-	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "an answer")
+	w, _ := answeredInChat(t)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
 	w.clock.Advance(time.Minute)
 	w.notify()
@@ -280,18 +270,10 @@ func TestFinalErrorBehindAnother(t *testing.T) {
 
 // A talk that can't be read is asked for less and less often, also where nothing else happens and its task stays listed.
 func TestUnreadTaskOfAQuietPortal(t *testing.T) {
-	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
-	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
-	w.quiet()
-	w.clock.Advance(time.Hour)
-	task := w.portal.Tasks()[0].ID
-	w.portal.Say(task, specialist, "an answer")
+	w, task := answeredInChat(t)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
 	w.portal.ResetCounts()
-	for range 60 {
-		w.clock.Advance(time.Minute)
-		w.notify()
-	}
+	w.minutes(60, w.notify)
 	if n := w.count("im.dialog.messages.search"); n > 15 {
 		t.Errorf("asked %d times in an hour", n)
 	}
@@ -306,17 +288,10 @@ func TestUnreadTaskOfAQuietPortal(t *testing.T) {
 
 // To be made an observer again and again helps nobody.
 func TestRejoinThatDoesNotHelp(t *testing.T) {
-	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
-	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
-	w.quiet()
-	w.clock.Advance(time.Hour)
-	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "an answer")
+	w, _ := answeredInChat(t)
 	w.closedChat("ACCESS_ERROR", 403)
 	w.portal.ResetCounts()
-	for range 60 {
-		w.clock.Advance(time.Minute)
-		w.notify()
-	}
+	w.minutes(60, w.notify)
 	if n := w.count("tasks.task.update"); n > 1 {
 		t.Errorf("%d updates in an hour", n)
 	}
@@ -332,9 +307,9 @@ func TestQuietPortalWhoseClockWasSetBack(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	fast = 24 * time.Hour
 	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "one")
-	w.minutes(3)
+	w.minutes(3, w.notify)
 	fast = 0
-	w.minutes(5)
+	w.minutes(5, w.notify)
 	w.portal.ResetCounts()
 	writes := 0
 	w.steps = func(name string) {
@@ -342,7 +317,7 @@ func TestQuietPortalWhoseClockWasSetBack(t *testing.T) {
 			writes++
 		}
 	}
-	w.minutes(30)
+	w.minutes(30, w.notify)
 	if w.portal.Hits() != 30 || writes != 0 {
 		t.Errorf("%d requests and %d transactions in 30 passes", w.portal.Hits(), writes)
 	}

@@ -257,6 +257,15 @@ func (w *world) run(fn func(*pass.Pass, context.Context) (*pass.Report, error)) 
 func (w *world) poll() (*pass.Report, string)   { w.t.Helper(); return w.run((*pass.Pass).Poll) }
 func (w *world) notify() (*pass.Report, string) { w.t.Helper(); return w.run((*pass.Pass).Announce) }
 
+// minutes makes a pass in each of the next minutes.
+func (w *world) minutes(n int, pass func() (*pass.Report, string)) {
+	w.t.Helper()
+	for range n {
+		w.clock.Advance(time.Minute)
+		pass()
+	}
+}
+
 // quiet runs passes until nothing is left to do.
 func (w *world) quiet() {
 	w.t.Helper()
