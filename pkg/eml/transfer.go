@@ -67,7 +67,7 @@ func base64Line(line []byte) bool {
 // sniff reads the beginning of r into buf, and returns it and a reader of all.
 func sniff(r io.Reader, buf []byte) (begin []byte, whole io.Reader) {
 	n, _ := io.ReadFull(r, buf)
-	return buf[:n], io.MultiReader(bytes.NewReader(buf[:n]), r)
+	return buf[:n], struct{ io.Reader }{io.MultiReader(bytes.NewReader(buf[:n]), r)} // its WriteTo makes a buffer of 32 kB each time
 }
 
 // decoded is what a decoder has ready for its reader, and why there will be no more.
