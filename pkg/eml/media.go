@@ -67,7 +67,7 @@ func nextParam(s string) (key, val, rest string) {
 	if i := strings.IndexByte(rest, ';'); i >= 0 {
 		glued = rest[:i]
 	}
-	// QUIRK: names with quotation marks in them are sent so: filename="ООО "Вега".pdf". Text behind the last is nothing.
+	// QUIRK: names with quotation marks in them are sent so: filename="OOO "Vega".pdf". Text behind the last is nothing.
 	if end := strings.LastIndexByte(glued, '"'); end >= 0 && isName(key) && !paramForgotten.MatchString(glued) {
 		val += `"` + glued[:end]
 	}

@@ -203,12 +203,7 @@ func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
 	for name, together := range map[string]bool{"in turn": false, "at once": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.smtp.Inject(func(stage, arg string) error {
-				if stage == "rcpt" && strings.Contains(arg, "bad") {
-					return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "try again later"}
-				}
-				return nil
-			})
+			w.unwelcome("bad", &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "try again later"})
 			for i := range 4 {
 				w.arrive(letter(fmt.Sprint("bad", i, "@a.example"), fmt.Sprintf("bad%d@a%d.example", i, i), fmt.Sprint("Bad ", i), "please"))
 			}
@@ -293,12 +288,7 @@ func (w *world) fail(method string, times int) {
 // A relay that takes letters within the company alone keeps the others, and sends these.
 func TestRelayThatRefusesRecipientsOutside(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.smtp.Inject(func(stage, arg string) error {
-		if stage == "rcpt" && strings.Contains(arg, "outside") {
-			return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relay access denied"}
-		}
-		return nil
-	})
+	w.unwelcome("outside", &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relay access denied"})
 	for i := range 12 {
 		w.arrive(letter(fmt.Sprint("o", i, "@a.example"), fmt.Sprintf("o%d@outside%d.example", i, i), fmt.Sprint("Out ", i), "please"))
 	}

@@ -2,7 +2,6 @@ package pass
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"helpdesk/pkg/desk"
@@ -68,11 +67,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 
 // judge decides one message and writes the texts of what follows.
 func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("decide message: panic: %v", r)
-		}
-	}()
+	defer caught("decide message", &err)
 	d = p.kit.Rules.Decide(m, f)
 	for i := range d.Effects {
 		if d.Effects[i].Post == nil {

@@ -160,12 +160,7 @@ func (w *world) refuse(stage string, err error) {
 
 func TestARefusedAddressIsToldOnTheTask(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.smtp.Inject(func(stage, arg string) error {
-		if stage == "rcpt" && strings.Contains(arg, "ivan@") {
-			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
-		}
-		return nil
-	})
+	w.unwelcome("ivan@", &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"})
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.poll()
 	w.quiet()

@@ -54,11 +54,7 @@ const oversize = "oversize"
 
 // read reads a message and keeps it, within its budget and whatever happens in the reading.
 func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Message, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("read message: panic: %v", r)
-		}
-	}()
+	defer caught("read message", &err)
 	if limit > 0 && l.Size > limit {
 		defer body.Close()
 		m = eml.ReadHeader(body.Open(), l)
@@ -67,6 +63,13 @@ func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Messa
 	}
 	p.bodies.add(l.Place, body)
 	return Read(&limited{r: body.Open(), until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
+}
+
+// caught, deferred, makes a panic the error of what was being done: one message must not end every pass.
+func caught(what string, err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%s: panic: %v", what, r)
+	}
 }
 
 // limited ends a reading that takes too long.

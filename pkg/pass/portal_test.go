@@ -233,13 +233,7 @@ func TestAccessLostIsToldOnce(t *testing.T) {
 		}
 		return sandbox.Fault{}
 	})
-	told := 0
-	for range 5 {
-		w.clock.Advance(time.Minute)
-		r, _ := w.notify()
-		told += len(r.Problems)
-	}
-	if told != 1 {
+	if told := w.minutes(5, w.notify); told != 1 {
 		t.Errorf("told %d times", told)
 	}
 }

@@ -203,11 +203,7 @@ func (p *Pass) content(ctx context.Context, post *desk.Post, f desk.File) (io.Re
 
 // extract writes a part of a message, and fails instead of ending the program.
 func extract(kept *spool.Body, part int, w io.Writer) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("extract file: panic: %v", r)
-		}
-	}()
+	defer caught("extract file", &err)
 	return eml.Extract(kept.Open(), part, w)
 }
 

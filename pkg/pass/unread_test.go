@@ -257,13 +257,7 @@ func TestFinalErrorBehindAnother(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	w.notify()
 	w.closedChat("ERROR_CORE", 403)
-	told := 0
-	for range 60 {
-		w.clock.Advance(time.Minute)
-		r, _ := w.notify()
-		told += len(r.Problems)
-	}
-	if told != 1 {
+	if told := w.minutes(60, w.notify); told != 1 {
 		t.Errorf("told %d times in an hour", told)
 	}
 }

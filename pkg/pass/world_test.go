@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-smtp"
 	"github.com/goccy/go-yaml"
 
 	"helpdesk/pkg/desk"
@@ -257,13 +258,25 @@ func (w *world) run(fn func(*pass.Pass, context.Context) (*pass.Report, error)) 
 func (w *world) poll() (*pass.Report, string)   { w.t.Helper(); return w.run((*pass.Pass).Poll) }
 func (w *world) notify() (*pass.Report, string) { w.t.Helper(); return w.run((*pass.Pass).Announce) }
 
-// minutes makes a pass in each of the next minutes.
-func (w *world) minutes(n int, pass func() (*pass.Report, string)) {
+// minutes makes a pass in each of the next minutes, and returns how many problems they told.
+func (w *world) minutes(n int, pass func() (*pass.Report, string)) (told int) {
 	w.t.Helper()
 	for range n {
 		w.clock.Advance(time.Minute)
-		pass()
+		r, _ := pass()
+		told += len(r.Problems)
 	}
+	return told
+}
+
+// unwelcome has the relay refuse recipients whose addresses have the part, that way.
+func (w *world) unwelcome(part string, why *smtp.SMTPError) {
+	w.smtp.Inject(func(stage, arg string) error {
+		if stage == "rcpt" && strings.Contains(arg, part) {
+			return why
+		}
+		return nil
+	})
 }
 
 // quiet runs passes until nothing is left to do.
