@@ -9,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 func TestFailingPassesAreToldOnceAndRecoveryOnce(t *testing.T) {
@@ -19,7 +20,7 @@ func TestFailingPassesAreToldOnceAndRecoveryOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	imap, err := sandbox.NewIMAP(sandbox.IMAPOptions{})
+	imap, err := mail.NewIMAP(mail.IMAPOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // openTerminal opens a terminal of so many columns: what a program sees of it, and what a person does.

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // paper is what stands on a terminal in the end: it knows carriage returns and new lines, as every terminal does.

@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // What only time can mend is status 75; as soon as a person has something to mend, too, it is 2.
 func TestCheckTellsWhatIsTemporary(t *testing.T) {
-	gone := func(d *drive) { d.imap.Inject(func(string, string) error { return sandbox.ErrDrop }) }
+	gone := func(d *drive) { d.imap.Inject(func(string, string) error { return mail.ErrDrop }) }
 	portal := func(f sandbox.Fault) func(*drive) {
 		return func(d *drive) { d.portal.Inject(func(*sandbox.Call) sandbox.Fault { return f }) }
 	}

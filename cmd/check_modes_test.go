@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // TestCheckOnEachPortal says of each kind of portal what works there and what does not. None of them fails for a scope

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"testing"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // TestIdleCosts: an idle poll asks the portal nothing and the mailbox as little as a login takes, an idle notify costs

@@ -18,7 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 //go:embed demo
@@ -64,8 +65,8 @@ type stage struct {
 	run    *app // with the demonstration's configuration
 	dir    string
 	portal *sandbox.Portal
-	imap   *sandbox.IMAP
-	smtp   *sandbox.SMTP
+	imap   *mail.IMAP
+	smtp   *mail.SMTP
 	shown  int // letters shown so far
 	files  []string
 }
@@ -92,10 +93,10 @@ func newStage(a *app) (_ *stage, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	if d.imap, err = sandbox.NewIMAP(sandbox.IMAPOptions{}); err != nil {
+	if d.imap, err = mail.NewIMAP(mail.IMAPOptions{}); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	if d.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{}); err != nil {
+	if d.smtp, err = mail.NewSMTP(mail.SMTPOptions{}); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	return d, d.configure(webhook)

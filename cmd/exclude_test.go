@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 

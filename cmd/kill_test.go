@@ -18,7 +18,8 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 var (
@@ -33,8 +34,8 @@ type killing struct {
 	binary  string
 	config  string
 	portal  *sandbox.Portal
-	imap    *sandbox.IMAP
-	smtp    *sandbox.SMTP
+	imap    *mail.IMAP
+	smtp    *mail.SMTP
 	letters int      // that arrived
 	firsts  []string // Message-IDs of first letters
 	said    int      // comments of specialists
@@ -80,14 +81,14 @@ func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions) *killing 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.imap, err = sandbox.NewIMAP(sandbox.IMAPOptions{}); err != nil {
+	if k.imap, err = mail.NewIMAP(mail.IMAPOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if k.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{}); err != nil {
+	if k.smtp, err = mail.NewSMTP(mail.SMTPOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	slow := func(addr string) string {
-		p, err := sandbox.NewProxy(addr)
+		p, err := mail.NewProxy(addr)
 		if err != nil {
 			t.Fatal(err)
 		}

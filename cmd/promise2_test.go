@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // mortal is a helpdesk whose process is killed when its servers have seen a number of its steps.
@@ -112,13 +113,13 @@ func (m *mortal) step(name string) bool {
 func (m *mortal) watch() {
 	m.imap.Inject(func(command, _ string) error {
 		if m.step("mailbox, before " + command) {
-			return sandbox.ErrDrop
+			return mail.ErrDrop
 		}
 		return nil
 	})
 	m.smtp.Inject(func(stage, _ string) error {
 		if m.step("relay, at " + stage) {
-			return sandbox.ErrDrop
+			return mail.ErrDrop
 		}
 		return nil
 	})

@@ -17,7 +17,8 @@ import (
 	"helpdesk/internal/servers"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // TestRealMail is the round trip over a real IMAP server and a real relay, both with TLS: a request with a file, its
@@ -75,7 +76,7 @@ type realMail struct {
 
 func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 	t.Helper()
-	cert, chain, err := sandbox.Certificate()
+	cert, chain, err := mail.Certificate()
 	if err != nil {
 		t.Fatal(err)
 	}

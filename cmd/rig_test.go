@@ -17,7 +17,8 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // The secrets of the tests' servers: no output may ever hold one of them.
@@ -31,8 +32,8 @@ const (
 type rig struct {
 	dir     string
 	portal  *sandbox.Portal
-	imap    *sandbox.IMAP
-	smtp    *sandbox.SMTP
+	imap    *mail.IMAP
+	smtp    *mail.SMTP
 	webhook string
 }
 
@@ -45,10 +46,10 @@ func newRig(dir string, o sandbox.PortalOptions, extra string) (*rig, error) {
 	if r.webhook, err = r.portal.Start(); err != nil {
 		return nil, err
 	}
-	if r.imap, err = sandbox.NewIMAP(sandbox.IMAPOptions{User: "support", Password: imapSecret}); err != nil {
+	if r.imap, err = mail.NewIMAP(mail.IMAPOptions{User: "support", Password: imapSecret}); err != nil {
 		return nil, err
 	}
-	if r.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{User: "support", Password: smtpSecret}); err != nil {
+	if r.smtp, err = mail.NewSMTP(mail.SMTPOptions{User: "support", Password: smtpSecret}); err != nil {
 		return nil, err
 	}
 	return r, r.configure(r.imap.Addr(), r.smtp.Addr(), extra)
@@ -147,7 +148,7 @@ func (r *rig) tasks() string {
 
 // posted is a letter that the relay took, read as the customer's program would.
 type posted struct {
-	sandbox.Letter
+	mail.Letter
 	Message desk.Message
 }
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // A route of the settings decides who gets the task and by when; explain names it.

@@ -17,7 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -238,7 +239,7 @@ func cmdIMAP(ts *testscript.TestScript, neg bool, args []string) {
 	s := sceneOf(ts).imap
 	switch args[0] {
 	case "gone":
-		s.Inject(func(string, string) error { return sandbox.ErrDrop })
+		s.Inject(func(string, string) error { return mail.ErrDrop })
 	case "full":
 		s.Inject(func(command, _ string) error {
 			if command == "STORE" {
@@ -266,7 +267,7 @@ func cmdSMTP(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	switch args[0] {
 	case "gone":
-		refuse("connect", sandbox.ErrDrop)
+		refuse("connect", mail.ErrDrop)
 	case "later":
 		refuse("rcpt", &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "greylisted"})
 	case "never":

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 

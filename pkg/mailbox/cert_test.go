@@ -4,13 +4,13 @@ import (
 	"crypto/tls"
 	"testing"
 
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
 )
 
 // certificate makes one that is signed by itself, for 127.0.0.1.
 func certificate(t *testing.T) (cert tls.Certificate, ca []byte) {
 	t.Helper()
-	cert, ca, err := sandbox.Certificate()
+	cert, ca, err := mail.Certificate()
 	if err != nil {
 		t.Fatal(err)
 	}

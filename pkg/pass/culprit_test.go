@@ -10,7 +10,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 

@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // brief is a short day: a request with a file, a repeat contact, a specialist's answer.
@@ -128,7 +129,7 @@ func TestFaultsOfTheRelayChangeNothingInTheEnd(t *testing.T) {
 	}
 	t.Run("connection lost before the letter is kept", func(t *testing.T) {
 		w := newWorld(t, sandbox.PortalOptions{})
-		w.refuse("data", sandbox.ErrDrop)
+		w.refuse("data", mail.ErrDrop)
 		brief(w)
 		got, gotAuto := w.shape()
 		if got != want || !replied(auto, gotAuto, true) { // nobody can know that it was not kept
@@ -137,7 +138,7 @@ func TestFaultsOfTheRelayChangeNothingInTheEnd(t *testing.T) {
 	})
 	t.Run("connection lost before the reply", func(t *testing.T) {
 		w := newWorld(t, sandbox.PortalOptions{})
-		w.refuse("reply", sandbox.ErrDrop)
+		w.refuse("reply", mail.ErrDrop)
 		brief(w)
 		got, gotAuto := w.shape()
 		if got != want || !cmp.Equal(auto, gotAuto) {
@@ -176,7 +177,7 @@ func TestFaultsOfTheMailboxChangeNothingInTheEnd(t *testing.T) {
 	want, auto := calm.shape()
 	no := &imap.Error{Type: imap.StatusResponseTypeNo, Text: "try later"}
 	for _, command := range []string{"LOGIN", "SELECT", "SEARCH", "FETCH", "STORE"} {
-		for name, err := range map[string]error{"dropped": sandbox.ErrDrop, "refused": no} {
+		for name, err := range map[string]error{"dropped": mail.ErrDrop, "refused": no} {
 			t.Run(command+" "+name, func(t *testing.T) {
 				w := newWorld(t, sandbox.PortalOptions{})
 				n := 0

@@ -18,7 +18,8 @@ import (
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 	"helpdesk/templates"
 )
@@ -204,7 +205,7 @@ func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
 			w := answered(t, sandbox.PortalOptions{NewCard: true})
 			w.check(w.smtp.Close())
 			var err error
-			w.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{MaxBytes: c.takes})
+			w.smtp, err = mail.NewSMTP(mail.SMTPOptions{MaxBytes: c.takes})
 			w.check(err)
 			w.smtp.Inject(func(stage, _ string) error {
 				if c.fails == 0 || stage != "data" {

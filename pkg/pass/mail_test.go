@@ -10,7 +10,8 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 const ivan = "Иван Петров <ivan@romashka.example>"
@@ -49,7 +50,7 @@ func (w *world) said(task sandbox.Task) (texts []string) {
 }
 
 // returned is a delivery report of Postfix for a letter of ours.
-func (w *world) returned(id string, of sandbox.Letter, status string) []byte {
+func (w *world) returned(id string, of mail.Letter, status string) []byte {
 	m, err := eml.Parse(bytes.NewReader(of.Raw), desk.Listing{})
 	w.check(err)
 	return letter(id, "Mail Delivery System <MAILER-DAEMON@mx.example>", "Undelivered Mail Returned to Sender",
@@ -62,7 +63,7 @@ func (w *world) returned(id string, of sandbox.Letter, status string) []byte {
 // plain makes no-break spaces plain ones.
 func plain(s string) string { return strings.ReplaceAll(s, "\u00a0", " ") }
 
-func (w *world) lastLetter() sandbox.Letter {
+func (w *world) lastLetter() mail.Letter {
 	all := w.smtp.Letters()
 	return all[len(all)-1]
 }

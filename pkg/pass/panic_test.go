@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // TestLettersWaitWhileTheRelayDoesNotKnowUs: none is dropped over a setting, and each goes out once it is mended.

@@ -12,7 +12,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
 

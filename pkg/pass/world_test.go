@@ -28,7 +28,8 @@ import (
 	"helpdesk/pkg/portal"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/render"
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 	"helpdesk/templates"
 )
@@ -38,8 +39,8 @@ type world struct {
 	t       testing.TB
 	state   string
 	portal  *sandbox.Portal
-	imap    *sandbox.IMAP
-	smtp    *sandbox.SMTP
+	imap    *mail.IMAP
+	smtp    *mail.SMTP
 	webhook string
 	clock   *sandbox.Clock
 	policy  desk.Policy
@@ -69,10 +70,10 @@ func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	if w.webhook, err = w.portal.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if w.imap, err = sandbox.NewIMAP(sandbox.IMAPOptions{}); err != nil {
+	if w.imap, err = mail.NewIMAP(mail.IMAPOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if w.smtp, err = sandbox.NewSMTP(sandbox.SMTPOptions{}); err != nil {
+	if w.smtp, err = mail.NewSMTP(mail.SMTPOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _, _ = w.portal.Close(), w.imap.Close(), w.smtp.Close() })

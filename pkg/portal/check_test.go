@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 func findings(t *testing.T, o sandbox.PortalOptions, want Want) (ok, missing, broken string) {

@@ -13,7 +13,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // TestErrorsOfACreate sends one task that batch can't carry, and so by itself, into every row of the table of errors.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // TestFigures counts the requests of whole jobs: they are what a portal limits.

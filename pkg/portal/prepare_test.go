@@ -15,7 +15,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 func contents(texts ...string) func(int) (io.ReadCloser, error) {

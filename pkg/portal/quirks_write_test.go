@@ -11,7 +11,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 func TestQuirkNeitherMap(t *testing.T) {

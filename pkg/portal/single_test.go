@@ -11,7 +11,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // keys returns the Idempotency-Keys of the calls of REST v3, and whether their answers were replayed.

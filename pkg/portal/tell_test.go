@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"helpdesk/pkg/portal"
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 func TestQuirkABareNumberIsADialogWithAUser(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 const changedTasks = 40

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // meter is a portal whose own time is measured, with a delay before every answer where one is wanted.

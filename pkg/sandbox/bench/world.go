@@ -5,17 +5,17 @@ import (
 	"fmt"
 	"time"
 
-	"helpdesk/pkg/sandbox"
+	"helpdesk/pkg/sandbox/mail"
 )
 
 // world is everything the programs talk to.
 type world struct {
 	imap   *dovecot
 	tap    *tap
-	slow   *sandbox.Proxy // before the IMAP server, 20 ms a round trip
+	slow   *mail.Proxy // before the IMAP server, 20 ms a round trip
 	portal *meter
-	smtp   *sandbox.SMTP
-	far    *sandbox.Proxy // before the relay, 20 ms a round trip
+	smtp   *mail.SMTP
+	far    *mail.Proxy // before the relay, 20 ms a round trip
 }
 
 const roundTrip = 20 * time.Millisecond
@@ -32,13 +32,13 @@ func startWorld() (w *world, err error) {
 	}
 	var errs [5]error
 	w.tap, errs[0] = startTap(w.imap.Addr)
-	w.slow, errs[1] = sandbox.NewProxy(w.imap.Addr)
+	w.slow, errs[1] = mail.NewProxy(w.imap.Addr)
 	w.portal, errs[2] = startPortal()
-	w.smtp, errs[3] = sandbox.NewSMTP(sandbox.SMTPOptions{})
+	w.smtp, errs[3] = mail.NewSMTP(mail.SMTPOptions{})
 	if err := errors.Join(errs[:]...); err != nil {
 		return w, fmt.Errorf("start servers: %w", err)
 	}
-	if w.far, err = sandbox.NewProxy(w.smtp.Addr()); err != nil {
+	if w.far, err = mail.NewProxy(w.smtp.Addr()); err != nil {
 		return w, err
 	}
 	w.slow.Delay(roundTrip)

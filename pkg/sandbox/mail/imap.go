@@ -1,0 +1,193 @@
+package mail
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"maps"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+)
+
+// IMAPOptions are the ways IMAP servers differ; the zero value has the user "user" with the password "password".
+type IMAPOptions struct {
+	User      string
+	Password  string // or the token of XOAUTH2
+	TLS       *tls.Config
+	StartTLS  bool // TLS by STARTTLS, else from the first byte
+	NoMove    bool // neither advertises MOVE nor has it
+	NoUIDPlus bool // does not advertise UIDPLUS
+}
+
+// Message is a message in a folder.
+type Message struct {
+	UID      uint32
+	Flags    []string // lower case
+	Seen     bool
+	Raw      []byte
+	Received time.Time
+}
+
+// IMAP is an IMAP server with one account in memory; it begins with INBOX and Sent.
+type IMAP struct {
+	o      IMAPOptions
+	user   *imapmemserver.User
+	server *imapserver.Server
+	addr   string
+	inside *pipeListener
+
+	mu       sync.Mutex
+	special  map[string]imap.MailboxAttr // by folder; every folder has an entry
+	writes   int
+	commands map[string]int
+	inject   func(command, arg string) error
+	asking   asking
+
+	adminMu sync.Mutex
+	admin   *imapclient.Client
+}
+
+// NewIMAP starts a server on a free port of 127.0.0.1.
+func NewIMAP(o IMAPOptions) (*IMAP, error) {
+	if o.User == "" {
+		o.User, o.Password = "user", "password"
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	s := &IMAP{
+		o: o, user: imapmemserver.NewUser(o.User, o.Password), addr: ln.Addr().String(), inside: newPipeListener(),
+		special: map[string]imap.MailboxAttr{}, commands: map[string]int{},
+	}
+	options := &imapserver.Options{
+		NewSession: s.session, Caps: s.caps(), Logger: silent, InsecureAuth: o.TLS == nil,
+	}
+	if o.StartTLS {
+		options.TLSConfig = o.TLS
+	}
+	s.server = imapserver.New(options)
+	if err := s.CreateFolder("INBOX", ""); err != nil {
+		return nil, err
+	}
+	if err := s.CreateFolder("Sent", imap.MailboxAttrSent); err != nil {
+		return nil, err
+	}
+	if o.TLS != nil && !o.StartTLS {
+		ln = tls.NewListener(ln, o.TLS)
+	}
+	serveOn(ln, s.server.Serve)
+	serveOn(s.inside, s.server.Serve)
+	return s, nil
+}
+
+func (s *IMAP) caps() imap.CapSet {
+	caps := imap.CapSet{}
+	for _, c := range []imap.Cap{
+		imap.CapIMAP4rev1, imap.CapNamespace, imap.CapESearch, imap.CapListExtended, imap.CapListStatus, imap.CapStatusSize,
+		imap.CapSpecialUse, imap.CapLiteralPlus, imap.CapMove, imap.CapUIDPlus,
+	} {
+		caps[c] = struct{}{}
+	}
+	if s.o.NoMove {
+		delete(caps, imap.CapMove)
+	}
+	if s.o.NoUIDPlus {
+		delete(caps, imap.CapUIDPlus)
+	}
+	return caps
+}
+
+// Addr returns host and port.
+func (s *IMAP) Addr() string { return s.addr }
+
+// Close stops the server and drops its connections.
+func (s *IMAP) Close() error {
+	s.adminMu.Lock()
+	defer s.adminMu.Unlock()
+	if s.admin != nil {
+		_ = s.admin.Close()
+	}
+	_ = s.inside.Close()
+	return s.server.Close()
+}
+
+// Writes returns how many commands of clients have changed anything, or would have.
+func (s *IMAP) Writes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.writes
+}
+
+// Commands returns how often each command came. Besides the commands' names there are ENVELOPE and BODYSTRUCTURE, for
+// fetches that asked for them.
+func (s *IMAP) Commands() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.commands)
+}
+
+// ResetCounts forgets writes and commands.
+func (s *IMAP) ResetCounts() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes, s.commands = 0, map[string]int{}
+}
+
+// Inject asks f before each command what shall go wrong: an *imap.Error is the answer, ErrDrop ends the connection, nil is
+// nothing. The argument is the folder or the set of numbers.
+func (s *IMAP) Inject(f func(command, arg string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inject = f
+}
+
+// CreateFolder makes a folder, with a special use like \Sent or none.
+func (s *IMAP) CreateFolder(name string, use imap.MailboxAttr) error {
+	if err := s.user.Create(name, nil); err != nil {
+		return fmt.Errorf("create %s: %w", name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.special[name] = use
+	return nil
+}
+
+// DeleteFolder removes a folder with all that is in it.
+func (s *IMAP) DeleteFolder(name string) error {
+	if err := s.user.Delete(name); err != nil {
+		return fmt.Errorf("delete %s: %w", name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.special, name)
+	return nil
+}
+
+// Append puts an unseen message into a folder; a zero time is now.
+func (s *IMAP) Append(folder string, raw []byte, at time.Time) (uid uint32, err error) {
+	return s.append(folder, raw, at)
+}
+
+func (s *IMAP) append(folder string, raw []byte, at time.Time, flags ...imap.Flag) (uint32, error) {
+	d, err := s.user.Append(folder, bytes.NewReader(raw), &imap.AppendOptions{Time: at, Flags: flags})
+	if err != nil {
+		return 0, fmt.Errorf("append to %s: %w", folder, err)
+	}
+	return uint32(d.UID), nil
+}
+
+// UIDValidity returns the UIDVALIDITY of a folder, 0 where there is none of the name.
+func (s *IMAP) UIDValidity(folder string) uint32 {
+	d, err := s.user.Status(folder, &imap.StatusOptions{UIDValidity: true})
+	if err != nil {
+		return 0
+	}
+	return d.UIDValidity
+}

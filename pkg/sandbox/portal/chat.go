@@ -1,0 +1,285 @@
+package portal
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// chatOf finds the task of a chat. QUIRK: only its members may use a chat, an administrator is none by that alone.
+func (p *Portal) chatOf(chat int64) (*task, error) {
+	for _, t := range p.world.tasks {
+		if t.Chat == chat && chat != 0 {
+			if t.hasMember(p.o.UserID) {
+				return t, nil
+			}
+			break
+		}
+	}
+	return nil, forbid("ACCESS_ERROR", "You do not have access to the specified dialog")
+}
+
+func dialogChat(x *execution) int64 {
+	if d := x.params.Str("DIALOG_ID"); d != "" {
+		n, _ := strconv.ParseInt(strings.TrimPrefix(d, "chat"), 10, 64)
+		return n
+	}
+	return x.params.Int("CHAT_ID")
+}
+
+// imChatGet is im.chat.get: null where there is no chat.
+func imChatGet(p *Portal, x *execution) (any, error) {
+	if x.params.Str("ENTITY_TYPE") != "TASKS_TASK" {
+		return nil, nil
+	}
+	t := p.visible(x.params.Int("ENTITY_ID"))
+	if t == nil || t.Chat == 0 {
+		return nil, nil
+	}
+	return object{"ID": t.Chat}, nil
+}
+
+// imMessageAdd is im.message.add: it returns the bare id of the message.
+func imMessageAdd(p *Portal, x *execution) (any, error) {
+	if user, ok := integer(x.params.Get("DIALOG_ID")); ok {
+		return p.tell(user, x.params.Str("MESSAGE"))
+	}
+	if dialogChat(x) == 0 {
+		return nil, refuse("CHAT_ID", "Chat ID can't be empty")
+	}
+	t, err := p.chatOf(dialogChat(x))
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(x.params.Str("MESSAGE")) == "" {
+		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
+	}
+	return p.post(t, p.o.UserID, x.params.Str("MESSAGE"), nil).ID, nil
+}
+
+// tell is a personal message to a user.
+func (p *Portal) tell(user int64, text string) (any, error) {
+	if _, known := p.world.users[user]; !known {
+		return nil, refuse("USER_NOT_FOUND", "User not found")
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
+	}
+	p.told[user] = append(p.told[user], text)
+	return int64(90000 + len(p.told[user])), nil
+}
+
+// Told returns the personal messages a user got.
+func (p *Portal) Told(user int64) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.told[user]...)
+}
+
+// imSearch is im.dialog.messages.search.
+//
+// QUIRK: LAST_ID is a plain comparison whose direction follows the order (im, MessageCollection::processFilters).
+func imSearch(p *Portal, x *execution) (any, error) {
+	if dialogChat(x) == 0 {
+		return nil, refuse("CHAT_ID_EMPTY", "Chat ID can't be empty")
+	}
+	t, err := p.chatOf(dialogChat(x))
+	if err != nil {
+		return nil, err
+	}
+	ascending := x.params.Str("ORDER", "ID") == "ASC"
+	last, has := integer(x.params.Get("LAST_ID"))
+	var found []Comment
+	for _, c := range chatMessages(t, ascending) {
+		if has && (ascending && c.ID <= last || !ascending && last > 0 && c.ID >= last) || outside(c, x) {
+			continue
+		}
+		found = append(found, c)
+	}
+	found = found[:min(len(found), limitOf(x, 50, 200))]
+	rows := []any{}
+	for _, c := range found {
+		rows = append(rows, object{
+			"id": c.ID, "chatId": t.Chat, "authorId": c.Author, "date": stamp(c.At), "text": shownText(c), "isSystem": c.System,
+			"uuid": uuidOf(c), "forward": nil, "params": paramsOf(c), "replaces": []any{}, "viewedByOthers": false,
+		})
+	}
+	return object{
+		"messages": rows, "users": p.chatUsers(found, chatUserCamel), "files": p.chatFiles(t, found), "additionalMessages": []any{},
+		"tariffRestrictions": object{"isHistoryLimitExceeded": false},
+	}, nil
+}
+
+func outside(c Comment, x *execution) bool {
+	from, ok := readTime(x.params.Str("DATE_FROM"))
+	if ok && c.At.Before(from) {
+		return true
+	}
+	to, ok := readTime(x.params.Str("DATE_TO"))
+	return ok && c.At.After(to)
+}
+
+func limitOf(x *execution, ordinary, most int) int {
+	n := int(x.params.Int("LIMIT"))
+	if n <= 0 {
+		return ordinary
+	}
+	return min(n, most)
+}
+
+// imGet is im.dialog.messages.get.
+//
+// QUIRK: the page after FIRST_ID comes in no order one may rely on; here it is shuffled (im, Chat::getMessages).
+func imGet(p *Portal, x *execution) (any, error) {
+	for _, k := range []string{"FIRST_ID", "LAST_ID"} {
+		if _, ok := integer(x.params.Get(k)); x.params.Has(k) && !ok {
+			return nil, refuse(k+"_STRING", "%s can't be string", k)
+		}
+	}
+	if dialogChat(x) == 0 {
+		return nil, refuse("DIALOG_ID_EMPTY", "Dialog ID can't be empty")
+	}
+	t, err := p.chatOf(dialogChat(x))
+	if err != nil {
+		return nil, err
+	}
+	found := olderOrNewer(p, t, x)
+	rows := []any{}
+	for _, c := range found {
+		rows = append(rows, object{
+			"id": c.ID, "chat_id": t.Chat, "author_id": c.Author, "date": stamp(c.At), "text": shownText(c), "unread": false,
+			"uuid": uuidOf(c), "replaces": []any{}, "params": paramsOf(c), "disappearing_date": nil,
+		})
+	}
+	return object{"chat_id": t.Chat, "messages": rows, "users": p.chatUsers(found, chatUserSnake), "files": p.chatFiles(t, found)}, nil
+}
+
+func olderOrNewer(p *Portal, t *task, x *execution) []Comment {
+	first, newer := integer(x.params.Get("FIRST_ID"))
+	last, older := integer(x.params.Get("LAST_ID"))
+	var found []Comment
+	for _, c := range chatMessages(t, newer) {
+		if newer && c.ID <= first || older && !newer && c.ID >= last || c.ID <= t.joined[p.o.UserID] {
+			continue
+		}
+		found = append(found, c)
+	}
+	found = found[:min(len(found), limitOf(x, 20, 50))]
+	if newer {
+		for i := 0; i+1 < len(found); i += 2 {
+			found[i], found[i+1] = found[i+1], found[i]
+		}
+	}
+	return found
+}
+
+func chatMessages(t *task, ascending bool) []Comment {
+	var cs []Comment
+	for _, c := range t.Comments {
+		if c.Chat {
+			cs = append(cs, c)
+		}
+	}
+	slices.SortFunc(cs, func(a, b Comment) int { return int(a.ID - b.ID) })
+	if !ascending {
+		slices.Reverse(cs)
+	}
+	return cs
+}
+
+func shownText(c Comment) string {
+	if c.Deleted {
+		return phrase("deleted")
+	}
+	return c.Text
+}
+
+func uuidOf(c Comment) any {
+	if c.System {
+		return nil
+	}
+	return "0c420000-0000-4000-8000-" + strings.Repeat("0", max(0, 12-len(id(c.ID)))) + id(c.ID)
+}
+
+// paramsOf are the parameters of a message: a list when there are none.
+func paramsOf(c Comment) any {
+	m := object{}
+	if c.Deleted {
+		m["IS_DELETED"] = "Y"
+	}
+	if c.System && c.Text == phrase("joined") {
+		m["CODE"] = []string{"CHAT_JOIN"}
+	}
+	if len(c.Files) > 0 {
+		var ns []int64
+		for _, f := range c.Files {
+			ns = append(ns, f.Object)
+		}
+		m["FILE_ID"] = ns
+	}
+	if len(m) == 0 {
+		return []any{}
+	}
+	return m
+}
+
+func (p *Portal) chatUsers(cs []Comment, view func(User) object) []any {
+	rows, seen := []any{}, map[int64]bool{0: true}
+	for _, c := range cs {
+		if !seen[c.Author] {
+			seen[c.Author] = true
+			rows = append(rows, view(p.world.users[c.Author]))
+		}
+	}
+	return rows
+}
+
+func authID(u User) string {
+	switch {
+	case u.Guest:
+		return "email"
+	case u.Bot:
+		return "bot"
+	case u.Connector:
+		return "imconnector"
+	}
+	return "default"
+}
+
+func userType(u User) string {
+	switch {
+	case u.Bot:
+		return "bot"
+	case u.Guest:
+		return "email"
+	}
+	return "user"
+}
+
+func chatUserCamel(u User) object {
+	return object{
+		"id": u.ID, "active": !u.Inactive, "name": u.FullName(), "firstName": u.Name, "lastName": u.LastName, "workPosition": u.Position,
+		"type": userType(u), "bot": u.Bot, "connector": u.Connector, "extranet": u.Guest, "externalAuthId": authID(u), "network": false,
+	}
+}
+
+func chatUserSnake(u User) object {
+	return object{
+		"id": u.ID, "active": !u.Inactive, "name": u.FullName(), "first_name": u.Name, "last_name": u.LastName, "work_position": u.Position,
+		"type": userType(u), "bot": u.Bot, "connector": u.Connector, "extranet": u.Guest, "external_auth_id": authID(u), "network": false,
+	}
+}
+
+func (p *Portal) chatFiles(t *task, cs []Comment) []any {
+	rows := []any{}
+	for _, c := range cs {
+		for _, f := range c.Files {
+			rows = append(rows, object{
+				"id": f.Object, "chatId": t.Chat, "date": stamp(c.At), "type": "file", "name": f.Name, "size": len(f.Content), "authorId": c.Author,
+				"status": "done", "progress": 100,
+				"urlDownload": "/bitrix/services/main/ajax.php?action=disk.api.file.download&fileId=" + id(f.Object),
+			})
+		}
+	}
+	return rows
+}

@@ -1,0 +1,268 @@
+package portal
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// positional are the arguments of task.commentitem.* by place.
+//
+// QUIRK: the service takes the values in the order they came and does not look at their names (tasks, CTaskRestService).
+type positional struct {
+	method string
+	vals   []any
+}
+
+func args(x *execution, method string) positional {
+	return positional{method, x.params.values()}
+}
+
+var wrongTypes = map[string]string{"taskId": "integer", "itemId": "integer"}
+
+func (a positional) wrong(n int, name string) error {
+	kind := wrongTypes[name]
+	if kind == "" {
+		kind = "array"
+	}
+	return taskError(256, "WRONG_ARGUMENTS", fmt.Sprintf(
+		"Param #%d (%s) for method ctaskcommentitem::%s() expected to be of type \"%s\", but given something else.", n, name, a.method, kind))
+}
+
+func taskError(n int, name, why string) error {
+	return refuse("ERROR_CORE", "TASKS_ERROR_EXCEPTION_#%d; %s; %d/TE/%s<br>", n, why, n, name)
+}
+
+func (a positional) integer(n int, name string) (int64, error) {
+	if n < len(a.vals) {
+		if v, ok := integer(a.vals[n]); ok {
+			return v, nil
+		}
+	}
+	return 0, a.wrong(n, name)
+}
+
+// array returns the n-th argument, which must be a map of the allowed keys; missing is empty.
+func (a positional) array(n int, name string, allowed ...string) (*Params, error) {
+	if n >= len(a.vals) {
+		return &Params{}, nil
+	}
+	p, ok := a.vals[n].(*Params)
+	if !ok {
+		return nil, a.wrong(n, name)
+	}
+	for _, k := range p.keys {
+		if !slices.Contains(allowed, strings.TrimLeft(k, "!<>=")) {
+			return nil, taskError(256, "WRONG_ARGUMENTS", fmt.Sprintf("Param #%d (%s) has the unexpected key %q.", n, name, k))
+		}
+	}
+	return p, nil
+}
+
+var commentFields = []string{"POST_MESSAGE", "AUTHOR_ID", "AUTHOR_NAME", "AUTHOR_EMAIL", "USE_SMILES", "POST_DATE", "UF_FORUM_MESSAGE_DOC"}
+
+// commentAdd is task.commentitem.add: it works on both cards.
+func commentAdd(p *Portal, x *execution) (any, error) {
+	a := args(x, "add")
+	number, err := a.integer(0, "taskId")
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.array(1, "arFields", commentFields...)
+	if err != nil {
+		return nil, err
+	}
+	t := p.visible(number)
+	if t == nil {
+		return nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
+	}
+	if strings.TrimSpace(f.Str("POST_MESSAGE")) == "" {
+		return nil, refuse("ERROR_CORE", "The comment text is not specified.<br>")
+	}
+	files, err := p.bound(texts(f.Get("UF_FORUM_MESSAGE_DOC")))
+	if err != nil {
+		return nil, err
+	}
+	// QUIRK: anybody may write in the name of anybody (docs of task.commentitem.add).
+	author := p.o.UserID
+	if n := f.Int("AUTHOR_ID"); n != 0 {
+		author = n
+	}
+	p.openChat(t)
+	c := p.post(t, author, f.Str("POST_MESSAGE"), files)
+	if at, ok := readTime(f.Str("POST_DATE")); ok {
+		c.At = at
+	}
+	if c.Chat && !p.o.CommentIDIsMessage {
+		return p.world.next("posted"), nil
+	}
+	return c.ID, nil
+}
+
+// commentList is task.commentitem.getlist: all comments the filter leaves, never a page.
+func commentList(p *Portal, x *execution) (any, error) {
+	a := args(x, "getlist")
+	number, err := a.integer(0, "taskId")
+	if err != nil {
+		return nil, err
+	}
+	keys := []string{"ID", "AUTHOR_ID", "AUTHOR_NAME", "AUTHOR_EMAIL", "POST_DATE"}
+	order, err := a.array(1, "arOrder", keys...)
+	if err != nil {
+		return nil, err
+	}
+	filter, err := a.array(2, "arFilter", "ID", "AUTHOR_ID", "AUTHOR_NAME", "POST_DATE")
+	if err != nil {
+		return nil, err
+	}
+	t := p.visible(number)
+	if t == nil {
+		return nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
+	}
+	// QUIRK: on the new card it does not work; whether by an error or an empty list is nowhere said.
+	if p.o.NewCard {
+		if p.o.GetListFails {
+			return nil, refuse("ERROR_CORE", "The method is not supported in the new task card.<br>")
+		}
+		return []any{}, nil
+	}
+	list := []any{}
+	for _, c := range orderComments(t.Comments, order) {
+		if !c.Chat && commentMatches(c, filter) {
+			list = append(list, p.forumComment(c))
+		}
+	}
+	return list, nil
+}
+
+func orderComments(all []Comment, order *Params) []Comment {
+	cs := slices.Clone(all)
+	if order.Len() == 0 {
+		order = &Params{}
+		order.set("ID", "desc")
+	}
+	slices.SortStableFunc(cs, func(a, b Comment) int {
+		for _, k := range order.keys {
+			var c int
+			switch k {
+			case "ID":
+				c = cmp.Compare(a.ID, b.ID)
+			case "AUTHOR_ID":
+				c = cmp.Compare(a.Author, b.Author)
+			case "POST_DATE":
+				c = a.At.Compare(b.At)
+			}
+			if strings.EqualFold(order.Str(k), "desc") {
+				c = -c
+			}
+			if c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return cs
+}
+
+var commentFilter = regexp.MustCompile(`^(!|<=|>=|<|>|=)?([A-Z_]+)$`)
+
+func commentMatches(c Comment, filter *Params) bool {
+	for _, k := range filter.Keys() {
+		m := commentFilter.FindStringSubmatch(k)
+		if m == nil {
+			return false
+		}
+		ok := true
+		switch m[2] {
+		case "ID":
+			ok = numberHits([]int64{c.ID}, m[1], integers(filter.Get(k)))
+		case "AUTHOR_ID":
+			ok = numberHits([]int64{c.Author}, m[1], integers(filter.Get(k)))
+		case "POST_DATE":
+			ok = dateHits(c.At, m[1], date(filter.Get(k)))
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// forumComment is a comment as the old card shows it: UPPER_CASE, everything text.
+func (p *Portal) forumComment(c Comment) object {
+	u := p.world.users[c.Author]
+	var files any = []any{}
+	if len(c.Files) > 0 {
+		m := object{}
+		for _, f := range c.Files {
+			url := fmt.Sprintf("/bitrix/tools/disk/uf.php?attachedId=%d&auth%%5Bauth%%5D=%s&action=download&ncc=1", f.Attach, p.grant(f.Object))
+			m[id(f.Attach)] = object{
+				"ATTACHMENT_ID": id(f.Attach), "NAME": f.Name, "SIZE": fmt.Sprint(len(f.Content)), "FILE_ID": id(f.Object),
+				"DOWNLOAD_URL": url, "VIEW_URL": strings.Replace(url, "action=download", "action=show", 1),
+			}
+		}
+		files = m
+	}
+	return object{
+		"POST_MESSAGE_HTML": nil, "ID": id(c.ID), "AUTHOR_ID": id(c.Author), "AUTHOR_NAME": u.FullName(), "AUTHOR_EMAIL": "",
+		"POST_DATE": stamp(c.At), "POST_MESSAGE": c.Text, "ATTACHED_OBJECTS": files,
+	}
+}
+
+// commentOf finds the comment that the first two arguments name.
+func commentOf(p *Portal, x *execution, method string) (positional, *task, *Comment, error) {
+	a := args(x, method)
+	number, err := a.integer(0, "taskId")
+	if err != nil {
+		return a, nil, nil, err
+	}
+	item, err := a.integer(1, "itemId")
+	if err != nil {
+		return a, nil, nil, err
+	}
+	t := p.visible(number)
+	if t == nil {
+		return a, nil, nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
+	}
+	c := p.world.comment(t, item)
+	if c == nil || c.Chat || p.o.NewCard {
+		return a, nil, nil, taskError(512, "ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE", "Item not found")
+	}
+	return a, t, c, nil
+}
+
+// commentGet is task.commentitem.get.
+func commentGet(p *Portal, x *execution) (any, error) {
+	_, _, c, err := commentOf(p, x, "get")
+	if err != nil {
+		return nil, err
+	}
+	return p.forumComment(*c), nil
+}
+
+// commentUpdate is task.commentitem.update.
+func commentUpdate(p *Portal, x *execution) (any, error) {
+	a, _, c, err := commentOf(p, x, "update")
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.array(2, "arFields", commentFields...)
+	if err != nil {
+		return nil, err
+	}
+	c.Text = f.Str("POST_MESSAGE")
+	return true, nil
+}
+
+// commentDelete is task.commentitem.delete.
+func commentDelete(p *Portal, x *execution) (any, error) {
+	_, t, c, err := commentOf(p, x, "delete")
+	if err != nil {
+		return nil, err
+	}
+	gone := c.ID
+	t.Comments = slices.DeleteFunc(t.Comments, func(c Comment) bool { return c.ID == gone })
+	return true, nil
+}

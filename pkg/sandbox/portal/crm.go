@@ -1,0 +1,132 @@
+package portal
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+func (c Contact) has(address string) bool {
+	return slices.ContainsFunc(c.Emails, func(e string) bool { return strings.EqualFold(e, address) })
+}
+
+// findByComm is crm.duplicate.findbycomm: a list when nothing is found, and no word on which value found what.
+func findByComm(p *Portal, x *execution) (any, error) {
+	values := texts(x.params.Get("values"))
+	kind := strings.ToUpper(x.params.Str("type"))
+	switch {
+	case kind != "EMAIL" && kind != "PHONE":
+		return nil, refuse("Parameter 'type' is not specified or invalid", "")
+	case len(values) == 0:
+		return nil, refuse("Parameter 'values' is not specified", "")
+	case len(values) > 20:
+		return nil, refuse("Max quantity of values is 20", "")
+	}
+	entity := strings.ToUpper(x.params.Str("entity_type"))
+	var found []int64
+	for _, c := range p.world.contacts {
+		if kind == "EMAIL" && (entity == "" || entity == "CONTACT") && slices.ContainsFunc(values, c.has) {
+			found = append(found, c.ID)
+		}
+	}
+	if len(found) == 0 {
+		return []any{}, nil
+	}
+	return object{"CONTACT": found[:min(20, len(found))]}, nil
+}
+
+// contactList is crm.contact.list: ids are text, unknown keys of the filter are ignored.
+func contactList(p *Portal, x *execution) (any, error) {
+	filter, _ := x.params.Get("filter").(*Params)
+	var found []Contact
+	for _, c := range p.world.contacts {
+		if contactMatches(c, filter) {
+			found = append(found, c)
+		}
+	}
+	fields := texts(x.params.Get("select"))
+	rows := []any{}
+	for _, c := range page(x, found) {
+		full := object{"ID": id(c.ID), "NAME": orNil(c.Name), "LAST_NAME": orNil(c.LastName), "SECOND_NAME": orNil(c.SecondName), "HAS_EMAIL": "Y"}
+		// QUIRK: multiple fields like EMAIL come only when they are asked for (docs of crm.contact.list).
+		if slices.Contains(fields, "EMAIL") {
+			full["EMAIL"] = multifield(c)
+		}
+		rows = append(rows, chosen(full, fields, "ID"))
+	}
+	return rows, nil
+}
+
+func multifield(c Contact) []any {
+	rows := []any{}
+	for i, e := range c.Emails {
+		rows = append(rows, object{"ID": id(c.ID*10 + int64(i)), "VALUE_TYPE": "WORK", "VALUE": e, "TYPE_ID": "EMAIL"})
+	}
+	return rows
+}
+
+func chosen(full object, fields []string, always string) object {
+	if len(fields) == 0 || slices.Contains(fields, "*") {
+		return full
+	}
+	view := object{always: full[always]}
+	for _, f := range fields {
+		if v, ok := full[f]; ok {
+			view[f] = v
+		}
+	}
+	return view
+}
+
+func contactMatches(c Contact, filter *Params) bool {
+	for _, k := range filter.Keys() {
+		v := filter.Get(k)
+		ok := true
+		switch strings.TrimLeft(k, "=@") {
+		case ">ID":
+			ok = numberHits([]int64{c.ID}, ">", integers(v))
+		case "EMAIL":
+			ok = slices.ContainsFunc(texts(v), c.has)
+		case "ID":
+			ok = slices.Contains(integers(v), c.ID)
+		case "NAME":
+			ok = slices.Contains(texts(v), c.Name)
+		case "LAST_NAME":
+			ok = slices.Contains(texts(v), c.LastName)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+const contactType = 3
+
+// itemList is crm.item.list for contacts: ids are numbers, a key of the filter that is unknown is an error.
+func itemList(p *Portal, x *execution) (any, error) {
+	if x.params.Int("entityTypeId") != contactType {
+		return nil, refuse("NOT_FOUND", "Smart process not found")
+	}
+	filter, _ := x.params.Get("filter").(*Params)
+	var found []Contact
+	for _, c := range p.world.contacts {
+		keep := true
+		for _, k := range filter.Keys() {
+			if strings.TrimLeft(k, "=@") != "id" {
+				return nil, &apiError{status: http.StatusBadRequest, code: "INVALID_ARG_VALUE", text: "Invalid filter: field '" + k + "' is not allowed in filter"}
+			}
+			keep = keep && slices.Contains(integers(filter.Get(k)), c.ID)
+		}
+		if keep {
+			found = append(found, c)
+		}
+	}
+	fields := texts(x.params.Get("select"))
+	rows := []any{}
+	for _, c := range page(x, found) {
+		full := object{"id": c.ID, "name": c.Name, "lastName": c.LastName, "secondName": c.SecondName, "companyId": 0}
+		rows = append(rows, chosen(full, fields, "id"))
+	}
+	return object{"items": rows}, nil
+}

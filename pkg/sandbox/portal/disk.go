@@ -1,0 +1,251 @@
+package portal
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+const (
+	rootFolder = 8930 // the root of the webhook user's storage
+	storageID  = 1357
+)
+
+// driveObject is a file or a folder of the Drive.
+type driveObject struct {
+	id      int64
+	fileID  int64 // FILE_ID, of no use to a client
+	parent  int64
+	owner   int64
+	name    string
+	folder  bool
+	content []byte
+	made    time.Time
+}
+
+func (o *driveObject) file() File { return File{Object: o.id, Name: o.name, Content: o.content} }
+
+func (p *Portal) store(folder int64, name string, content []byte, owner int64) *driveObject {
+	o := &driveObject{id: p.world.next("object"), fileID: p.world.next("file"), parent: folder, owner: owner, name: name, content: content, made: p.now()}
+	p.world.objects[o.id], p.world.names[placeOf(folder, name)] = o, 0
+	return o
+}
+
+func (p *Portal) attach(o *driveObject) File {
+	f := o.file()
+	f.Attach = p.world.next("attachment")
+	p.world.attached[f.Attach] = o.id
+	return f
+}
+
+// bind makes the list of a task's files of values like n9011 (Drive object) and 973 (an attachment it has already); what
+// is neither is dropped.
+func (p *Portal) bind(values []string, have []File) []File {
+	var files []File
+	for _, v := range values {
+		digits, isObject := strings.CutPrefix(v, "n")
+		n, _ := integer(digits)
+		if o := p.world.objects[n]; isObject && o != nil && !o.folder {
+			files = append(files, p.attach(o))
+			continue
+		}
+		for _, f := range have {
+			if !isObject && f.Attach == n {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
+}
+
+// bound is bind for a comment, which is refused when a file is not there.
+func (p *Portal) bound(values []string) ([]File, error) {
+	files := p.bind(values, nil)
+	if len(files) != len(values) {
+		return nil, refuse("ERROR_CORE", "The file was not found.<br>")
+	}
+	return files, nil
+}
+
+// place is a name in a folder, without regard to case.
+type place struct {
+	folder int64
+	name   string
+}
+
+func placeOf(folder int64, name string) place { return place{folder, strings.ToLower(name)} }
+
+func (p *Portal) taken(folder int64, name string) bool {
+	_, ok := p.world.names[placeOf(folder, name)]
+	return ok
+}
+
+// freeName numbers a name that is taken, from where the last one of it was numbered: nothing is ever removed.
+func (p *Portal) freeName(folder int64, name string) string {
+	ext := path.Ext(name)
+	free, at := name, placeOf(folder, name)
+	for p.taken(folder, free) {
+		p.world.names[at]++
+		free = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), p.world.names[at], ext)
+	}
+	return free
+}
+
+// storageList is disk.storage.getlist: ids are text here.
+func storageList(p *Portal, x *execution) (any, error) {
+	kind, entity := x.params.Str("filter", "ENTITY_TYPE"), x.params.Int("filter", "ENTITY_ID")
+	if kind != "" && kind != "user" || entity != 0 && entity != p.o.UserID {
+		return page(x, []any{}), nil
+	}
+	return page(x, []any{object{
+		"ID": id(storageID), "NAME": p.world.users[p.o.UserID].FullName(), "CODE": nil, "MODULE_ID": "disk", "ENTITY_TYPE": "user",
+		"ENTITY_ID": id(p.o.UserID), "ROOT_OBJECT_ID": id(rootFolder),
+	}}), nil
+}
+
+func (p *Portal) folderOf(x *execution, storage bool) (int64, error) {
+	n, ok := integer(x.params.Get("id"))
+	if !ok {
+		return 0, refuse("ERROR_ARGUMENT", "Invalid value of parameter {id}")
+	}
+	if storage {
+		if n != storageID {
+			return 0, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%d`.", n)
+		}
+		return rootFolder, nil
+	}
+	if o := p.world.objects[n]; o == nil || !o.folder {
+		return 0, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%d`.", n)
+	}
+	return n, nil
+}
+
+// addFolder is disk.folder.addsubfolder and disk.storage.addfolder.
+func addFolder(storage bool) func(*Portal, *execution) (any, error) {
+	return func(p *Portal, x *execution) (any, error) {
+		parent, err := p.folderOf(x, storage)
+		if err != nil {
+			return nil, err
+		}
+		name := x.params.Str("data", "NAME")
+		if name == "" {
+			return nil, refuse("DISK_BASE_SERVICE_22001", "Required parameter {NAME} is missing")
+		}
+		if p.taken(parent, name) {
+			return nil, refuse("DISK_OBJ_22000", "An object with this name already exists")
+		}
+		o := p.store(parent, name, nil, p.o.UserID)
+		o.folder = true
+		return p.folderView(o), nil
+	}
+}
+
+func (p *Portal) folderView(o *driveObject) object {
+	return object{
+		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "folder", "REAL_OBJECT_ID": o.id, "PARENT_ID": id(o.parent),
+		"DELETED_TYPE": "0", "CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
+	}
+}
+
+// folderChildren is disk.folder.getchildren and disk.storage.getchildren.
+func folderChildren(storage bool) func(*Portal, *execution) (any, error) {
+	return func(p *Portal, x *execution) (any, error) {
+		parent, err := p.folderOf(x, storage)
+		if err != nil {
+			return nil, err
+		}
+		name := x.params.Str("filter", "NAME")
+		kind := x.params.Str("filter", "TYPE")
+		rows := []any{}
+		for _, o := range p.world.objects {
+			if o.parent != parent || name != "" && o.name != name {
+				continue
+			}
+			view := p.folderView(o)
+			if !o.folder {
+				view = p.fileView(o, x.base)
+			}
+			view["ID"] = id(o.id)
+			if kind == "" || kind == view["TYPE"] {
+				rows = append(rows, view)
+			}
+		}
+		return page(x, rows), nil
+	}
+}
+
+// uploadFile is disk.folder.uploadfile and disk.storage.uploadfile: the content inline, or an address to send it to.
+func uploadFile(storage bool) func(*Portal, *execution) (any, error) {
+	return func(p *Portal, x *execution) (any, error) {
+		folder, err := p.folderOf(x, storage)
+		if err != nil {
+			return nil, err
+		}
+		u := upload{folder: folder, name: x.params.Str("data", "NAME"), unique: truthy(x.params.Get("generateUniqueName"))}
+		if !x.params.Has("fileContent") {
+			return object{"field": "file", "uploadUrl": x.base + "/rest/upload.json?auth=sandbox&token=" + p.expect(u)}, nil
+		}
+		if u.name == "" {
+			return nil, refuse("DISK_BASE_SERVICE_22001", "Required parameter {NAME} is missing")
+		}
+		parts, ok := x.params.Get("fileContent").(*Params)
+		if !ok || parts.Len() != 2 {
+			return nil, errNotSaved()
+		}
+		content, err := base64.StdEncoding.DecodeString(parts.Str("1"))
+		if err != nil {
+			return nil, errNotSaved()
+		}
+		return p.save(u, content, x.base)
+	}
+}
+
+func errNotSaved() error { return refuse("ERROR_COULD_NOT_SAVE_FILE", "Could not save file.") }
+
+func (p *Portal) save(u upload, content []byte, base string) (any, error) {
+	if p.o.Drive != nil && p.o.Drive(u.name, content) != nil {
+		return nil, errNotSaved()
+	}
+	if u.unique {
+		u.name = p.freeName(u.folder, u.name)
+	}
+	if p.taken(u.folder, u.name) {
+		return nil, errNotSaved()
+	}
+	return p.fileView(p.store(u.folder, u.name, content, p.o.UserID), base), nil
+}
+
+// fileView is a file after its upload. QUIRK: ID is a number here and text in disk.file.get; FILE_ID is another thing.
+func (p *Portal) fileView(o *driveObject, base string) object {
+	return object{
+		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "file", "PARENT_ID": id(o.parent), "DELETED_TYPE": "0",
+		"GLOBAL_CONTENT_VERSION": "1", "FILE_ID": o.fileID, "SIZE": fmt.Sprint(len(o.content)), "CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
+		"DOWNLOAD_URL": base + "/rest/download.json?auth=sandbox&token=" + p.grant(o.id), "DETAIL_URL": base + "/company/personal/disk/file/" + o.name,
+	}
+}
+
+// fileGet is disk.file.get.
+func fileGet(p *Portal, x *execution) (any, error) {
+	o := p.world.objects[x.params.Int("id")]
+	if o == nil || o.folder {
+		return nil, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%s`.", x.params.Str("id"))
+	}
+	view := p.fileView(o, x.base)
+	view["ID"], view["FILE_ID"] = id(o.id), id(o.fileID)
+	return view, nil
+}
+
+// attachedGet is disk.attachedObject.get.
+func attachedGet(p *Portal, x *execution) (any, error) {
+	n := x.params.Int("id")
+	o := p.world.objects[p.world.attached[n]]
+	if o == nil {
+		return nil, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%s`.", x.params.Str("id"))
+	}
+	return object{
+		"ID": id(n), "OBJECT_ID": id(o.id), "MODULE_ID": "tasks", "ENTITY_TYPE": "tasks_task", "NAME": o.name, "SIZE": fmt.Sprint(len(o.content)),
+		"CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner), "DOWNLOAD_URL": x.base + "/rest/download.json?auth=sandbox&token=" + p.grant(o.id),
+	}, nil
+}

@@ -1,0 +1,130 @@
+package portal
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func (r *rig) download(address string) string {
+	r.t.Helper()
+	return r.downloadAs(address, "test/1", strings.Split(r.hook, "rest/")[0])
+}
+
+func (r *rig) downloadAs(address, agent, referer string) string {
+	r.t.Helper()
+	req, err := http.NewRequest(http.MethodGet, address, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("User-Agent", agent) // with an empty one Go sends none
+	req.Header.Set("Referer", referer)
+	resp, err := r.http.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, _ := io.ReadAll(resp.Body)
+	return string(raw)
+}
+
+func TestUpload(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true})
+	root := r.ok("disk.storage.getlist", `{"filter":{"ENTITY_TYPE":"user","ENTITY_ID":"17"}}`).Str("result", "0", "ROOT_OBJECT_ID")
+	sub := r.ok("disk.folder.addsubfolder", `{"id":`+root+`,"data":{"NAME":"helpdesk"}}`).Str("result", "ID")
+	r.refused("folder clash", r.call("disk.folder.addsubfolder", `{"id":`+root+`,"data":{"NAME":"helpdesk"}}`), 400, "DISK_OBJ_22000")
+	body := `{"id":` + sub + `,"data":{"NAME":"a.txt"},"fileContent":["a.txt","aGVsbG8+IQ=="]`
+	a := r.call("disk.folder.uploadfile", body+`}`)
+	object := a.body.Int("result", "ID")
+	if object == 0 || a.body.Int("result", "FILE_ID") == object || !strings.Contains(a.raw, `"SIZE":"7"`) || strings.Contains(a.raw, `"ID":"`) && !strings.Contains(a.raw, `"ID":`+id(object)) {
+		t.Errorf("upload: %s", a.raw)
+	}
+	r.refused("name clash", r.call("disk.folder.uploadfile", body+`}`), 400, "ERROR_COULD_NOT_SAVE_FILE")
+	if got := r.ok("disk.folder.uploadfile", body+`,"generateUniqueName":true}`).Str("result", "NAME"); got != "a (1).txt" {
+		t.Errorf("unique name %q", got)
+	}
+	in := r.batch(0, "raw", "disk.folder.uploadfile?id="+sub+"&data[NAME]=b.txt&fileContent[0]=b.txt&fileContent[1]=aGVsbG8+IQ==",
+		"encoded", "disk.folder.uploadfile?id="+sub+"&data[NAME]=b.txt&fileContent[0]=b.txt&fileContent[1]=aGVsbG8%2BIQ%3D%3D")
+	if in.Str("result", "result_error", "raw", "error") != "ERROR_COULD_NOT_SAVE_FILE" || in.Str("result", "result", "encoded", "SIZE") != "7" {
+		t.Errorf("base64 in a batch: %v", in.Get("result"))
+	}
+	r.refused("data: prefix", r.call("disk.folder.uploadfile", `{"id":`+sub+`,"data":{"NAME":"c"},"fileContent":["c","data:text/plain;base64,aGk="]}`), 400, "ERROR_COULD_NOT_SAVE_FILE")
+	r.refused("no name", r.call("disk.folder.uploadfile", `{"id":`+sub+`,"fileContent":["c","aGk="]}`), 400, "DISK_BASE_SERVICE_22001")
+	r.refused("no folder", r.call("disk.folder.uploadfile", `{"id":1,"data":{"NAME":"c"},"fileContent":["c","aGk="]}`), 400, "ERROR_NOT_FOUND")
+
+	got := r.call("disk.file.get", `{"id":`+id(object)+`}`)
+	if !strings.Contains(got.raw, `"ID":"`+id(object)+`"`) {
+		t.Errorf("QUIRK disk.file.get has text ids: %s", got.raw)
+	}
+	address := got.body.Str("result", "DOWNLOAD_URL")
+	if content := r.download(address); content != "hello>!" {
+		t.Errorf("content %q", content)
+	}
+	if a := r.send(address, "", ""); a.status != 404 {
+		t.Errorf("QUIRK a download without Referer: %d", a.status)
+	}
+	for what, content := range map[string]string{
+		"without User-Agent":  r.downloadAs(address, "", strings.Split(r.hook, "rest/")[0]),
+		"from somewhere else": r.downloadAs(address, "test/1", "https://elsewhere.example/"),
+	} {
+		if !strings.Contains(content, "404") {
+			t.Errorf("QUIRK a download %s: %q", what, content)
+		}
+	}
+}
+
+func TestUploadByAddress(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true})
+	got := r.ok("disk.storage.uploadfile", `{"id":1357,"data":{"NAME":"big.bin"},"generateUniqueName":true}`)
+	if got.Str("result", "field") != "file" {
+		t.Fatalf("%v", got.Get("result"))
+	}
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	part, _ := form.CreateFormFile("file", "big.bin")
+	_, _ = part.Write([]byte("content"))
+	_ = form.Close()
+	a := r.send(got.Str("result", "uploadUrl"), form.FormDataContentType(), b.String())
+	if a.status != 200 || a.body.Int("result", "ID") == 0 || a.body.Str("result", "SIZE") != "7" {
+		t.Errorf("%d %s", a.status, a.raw)
+	}
+	if again := r.ok("disk.storage.uploadfile", `{"id":1357,"data":{"NAME":"big.bin"},"generateUniqueName":true}`).Str("result", "uploadUrl"); again == got.Str("result", "uploadUrl") {
+		t.Error("an address is given out twice")
+	} else if a := r.send(again, form.FormDataContentType(), b.String()); a.body.Str("result", "NAME") != "big (1).bin" {
+		t.Errorf("QUIRK the name is taken: %s", a.raw)
+	}
+	clash := r.ok("disk.storage.uploadfile", `{"id":1357,"data":{"NAME":"big.bin"}}`).Str("result", "uploadUrl")
+	r.refused("name clash", r.send(clash, form.FormDataContentType(), b.String()), 400, "ERROR_COULD_NOT_SAVE_FILE")
+	if again := r.send(got.Str("result", "uploadUrl"), form.FormDataContentType(), b.String()); again.status != 403 {
+		t.Errorf("second use of the address: %d", again.status)
+	}
+}
+
+func TestFilesOfATask(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true})
+	uploaded := r.ok("disk.folder.uploadfile", `{"id":8930,"data":{"NAME":"a.txt"},"fileContent":["a.txt","aGVsbG8="]}`)
+	object := uploaded.Int("result", "ID")
+	n := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"UF_TASK_WEBDAV_FILES":["n`+id(object)+`","`+id(object)+`"]}}`).Int("result", "task", "id")
+	got := r.ok("tasks.task.get", `{"taskId":`+id(n)+`,"select":["ID","UF_TASK_WEBDAV_FILES"]}`)
+	list, _ := got.Get("result", "task", "ufTaskWebdavFiles").(*Params)
+	attach := list.Int("0")
+	if list.Len() != 1 || attach == object || !got.Has("result", "task", "ufCrmTask") {
+		t.Errorf("QUIRK attachment ids, and only of values with n: %v", got.Get("result"))
+	}
+	if back := r.ok("disk.attachedObject.get", `{"id":`+id(attach)+`}`); back.Str("result", "OBJECT_ID") != id(object) || back.Str("result", "NAME") != "a.txt" {
+		t.Errorf("attached object: %v", back.Get("result"))
+	}
+	wrong := fmt.Sprintf(`[%d,{"POST_MESSAGE":"x","UF_FORUM_MESSAGE_DOC":["n%d"]}]`, n, uploaded.Int("result", "FILE_ID"))
+	r.refused("QUIRK a FILE_ID is no file", r.call("task.commentitem.add", wrong), 400, "ERROR_CORE")
+	r.refused("prefix", r.call("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":"n`+id(object)+`"}`), 400, "100")
+	if r.ok("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":`+id(object)+`}`).Int("result", "attachmentId") == 0 {
+		t.Error("no attachmentId")
+	}
+	if task, _ := r.Task(n); len(task.Files) != 2 || string(task.Files[0].Content) != "hello" {
+		t.Errorf("files: %v", task.Files)
+	}
+}

@@ -1,0 +1,183 @@
+package portal
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxTitle    = 250   // characters; the rest is cut without a word
+	maxXMLID    = 200   // characters; more is an error
+	maxChatText = 20000 // characters; the rest is replaced by " (...)"
+)
+
+func cutRunes(s string, n int, tail string) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n]) + tail
+}
+
+const phpSpace = " \t\n\v\f\r"
+
+// hashtags are the words after # in title and description; the portal makes tags of them.
+//
+// QUIRK: whatever follows a # behind white space is a tag, digits and invisible characters too; the portal goes by bytes and
+// matches /\s#([^\s,\[\]<>]+)/ (tasks, Control\Task::parseTags; V2 ParseTextTrait).
+func hashtags(texts ...string) []string {
+	var tags []string
+	for _, s := range texts {
+		for at := strings.IndexByte(s, '#'); at >= 0; {
+			rest := s[at+1:]
+			if at == 0 || strings.IndexByte(phpSpace, s[at-1]) >= 0 {
+				end := strings.IndexAny(rest, phpSpace+",[]<>")
+				if end < 0 {
+					end = len(rest)
+				}
+				if end > 0 {
+					tags = append(tags, rest[:end])
+				}
+			}
+			next := strings.IndexByte(rest, '#')
+			if next < 0 {
+				break
+			}
+			at += 1 + next
+		}
+	}
+	return tags
+}
+
+// setFields writes v2 fields into the task; fields that are none of a task's are ignored.
+func (p *Portal) setFields(t *task, f *Params) error {
+	for _, k := range f.Keys() {
+		v := f.Get(k)
+		switch k {
+		case "TITLE":
+			t.Title = cutRunes(strings.TrimSpace(text(v)), maxTitle, "")
+		case "DESCRIPTION":
+			t.Description = text(v)
+		case "XML_ID":
+			t.XMLID = text(v)
+		case "PRIORITY":
+			n, ok := integer(v)
+			if !ok || n < 0 || n > 2 {
+				n = 1
+			}
+			t.Priority = int(n)
+		case "CREATED_BY":
+			t.Creator = f.Int(k)
+		case "RESPONSIBLE_ID":
+			t.Responsible = f.Int(k)
+		case "ACCOMPLICES":
+			t.Accomplices = integers(v)
+		case "AUDITORS":
+			p.setAuditors(t, integers(v))
+		case "GROUP_ID":
+			t.Group = f.Int(k)
+		case "PARENT_ID":
+			t.Parent = f.Int(k)
+		case "TASK_CONTROL":
+			t.Control = text(v) == "Y"
+		case "DEADLINE":
+			t.Deadline, _ = readTime(text(v))
+		case "TAGS":
+			t.Tags = tags(v)
+		case "UF_CRM_TASK":
+			t.CRM = texts(v)
+		case "UF_TASK_WEBDAV_FILES":
+			t.Files = p.bind(texts(v), t.Files)
+		default:
+			if strings.HasPrefix(k, "UF_") {
+				t.Fields[k] = text(v)
+			}
+		}
+	}
+	return p.checkFields(t)
+}
+
+func (p *Portal) setAuditors(t *task, users []int64) {
+	for _, u := range users {
+		if !t.hasMember(u) && t.Chat != 0 {
+			t.joined[u] = p.world.last["message"]
+		}
+	}
+	t.Auditors = users
+}
+
+func tags(v any) []string {
+	var ts []string
+	for _, s := range texts(v) {
+		for tag := range strings.SplitSeq(s, ",") {
+			if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(ts, tag) {
+				ts = append(ts, tag)
+			}
+		}
+	}
+	return ts
+}
+
+// checkFields refuses what the portal can't keep.
+func (p *Portal) checkFields(t *task) error {
+	_, responsible := p.world.users[t.Responsible]
+	_, creator := p.world.users[t.Creator]
+	switch {
+	case t.Title == "":
+		return refuse("ERROR_CORE", "The task name is not specified.<br>")
+	case t.Responsible == 0:
+		return refuse("ERROR_CORE", "The assignee is not specified.<br>")
+	case !responsible:
+		return refuse("ERROR_CORE", "The user specified in the field \"Assignee\" was not found.<br>")
+	case !creator:
+		return refuse("ERROR_CORE", "The user specified in the field \"Creator\" was not found.<br>")
+	case utf8.RuneCountInString(t.XMLID) > maxXMLID:
+		return refuse("ERROR_CORE", "The value of the field \"External ID\" is too long.<br>")
+	case t.Parent != 0 && p.world.tasks[t.Parent] == nil:
+		return refuse("ERROR_CORE", "The parent task was not found.<br>")
+	case p.o.MandatoryField != "" && t.Fields[p.o.MandatoryField] == "":
+		return refuse("ERROR_CORE", "The field \"%s\" is mandatory.<br>", p.o.MandatoryField)
+	}
+	return nil
+}
+
+// newTask makes a task of fields, tells nobody, and keeps it only when they are right.
+func (p *Portal) newTask(f *Params) (*task, error) {
+	now := p.now()
+	t := &task{joined: map[int64]int64{}}
+	t.Task = Task{Status: 2, Priority: 1, Creator: p.o.UserID, Created: now, Changed: now, Activity: now, Fields: map[string]string{}}
+	if f.Has("STATUS") {
+		n, ok := integer(f.Get("STATUS"))
+		if !ok || n < 2 || n > 6 {
+			return nil, refuse("ERROR_CORE", "Incorrect status.<br>")
+		}
+		t.Status = int(n)
+		if n == 5 {
+			t.Closed, t.ClosedBy = now, t.Creator
+		}
+	}
+	if err := p.setFields(t, f); err != nil {
+		return nil, err
+	}
+	if found := hashtags(t.Title, t.Description); len(found) > 0 {
+		t.Tags = tags(listOf(append(t.Tags, found...)))
+	}
+	t.ID = p.world.next("task")
+	p.world.tasks[t.ID] = t
+	if p.o.NewCard {
+		t.Chat = p.world.next("chat")
+		p.remark(t, 0, phrase("created"))
+	} else if len(t.members()) > 1 {
+		p.remark(t, t.Creator, phrase("created"))
+		t.Activity = now
+	}
+	return t, nil
+}
+
+func listOf[T any](vs []T) *Params {
+	p := &Params{}
+	for _, v := range vs {
+		p.push(any(v))
+	}
+	return p
+}

@@ -1,0 +1,77 @@
+package portal
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// serve answers one request without a network.
+func serve(b *testing.B, p *Portal, method, body string) string {
+	b.Helper()
+	r := httptest.NewRequest(http.MethodPost, "/rest/17/sandbox-code/"+method, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"result_error":[]`) {
+		b.Fatalf("%d %.500s", w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+func batchBody(b *testing.B, cmds []string) string {
+	b.Helper()
+	cmd := &Params{}
+	for i, c := range cmds {
+		cmd.set(fmt.Sprint("c", i), c)
+	}
+	raw, err := json.Marshal(object{"halt": 0, "cmd": cmd})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return string(raw)
+}
+
+func BenchmarkBatchOfTasks(b *testing.B) {
+	text := strings.Repeat("Принтер не печатает, на экране ошибка #12 & мигает + лампа.\n", 50)
+	var cmds []string
+	for i := range 50 {
+		query := url.Values{"fields[TITLE]": {fmt.Sprint("Принтер ", i)}, "fields[DESCRIPTION]": {text}, "fields[RESPONSIBLE_ID]": {"7"},
+			"fields[XML_ID]": {fmt.Sprint("hd-", i)}, "fields[TAGS][0]": {"helpdesk"}}
+		cmds = append(cmds, "tasks.task.add?"+query.Encode())
+	}
+	answerBatches(b, cmds)
+}
+
+func BenchmarkBatchOfUploads(b *testing.B) {
+	content := make([]byte, 100_000)
+	for i := range content {
+		content[i] = byte(i * i >> 3)
+	}
+	encoded := base64.StdEncoding.EncodeToString(content)
+	var cmds []string
+	for i := range 20 {
+		query := url.Values{"id": {"8930"}, "data[NAME]": {fmt.Sprint(i, ".bin")}, "fileContent[0]": {"x.bin"}, "fileContent[1]": {encoded}, "generateUniqueName": {"1"}}
+		cmds = append(cmds, "disk.folder.uploadfile?"+query.Encode())
+	}
+	answerBatches(b, cmds)
+}
+
+// answerBatches has a new portal answer the commands again and again.
+func answerBatches(b *testing.B, cmds []string) {
+	b.Helper()
+	body := batchBody(b, cmds)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	p := NewPortal(PortalOptions{NoLimit: true})
+	for b.Loop() {
+		serve(b, p, "batch", body)
+		p.ResetCounts()
+		p.world = newWorld(p.o)
+	}
+}

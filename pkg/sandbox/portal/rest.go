@@ -1,0 +1,120 @@
+package portal
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// maxBody is what the portal reads of one request, in bytes.
+const maxBody = 512 << 20
+
+// serveV2 answers one request of REST v2.
+func (p *Portal) serveV2(w http.ResponseWriter, r *http.Request, user, code, name string) {
+	params := requestParams(r)
+	c := p.note(&Call{Method: name, Params: params})
+	if e := p.gate(r, user, code); e != nil {
+		p.close(c, e.status, e.code)
+		e.answer().write(w)
+		return
+	}
+	start := p.o.Now()
+	p.perform(w, r, c, func() answer {
+		if name == "batch" {
+			return p.batch(params, baseOf(r), start)
+		}
+		x := &execution{params: params, base: baseOf(r)}
+		result, err := p.execute(name, x)
+		if err != nil {
+			return asAPIError(err).answer()
+		}
+		body := object{"result": result, "time": p.timing(name, start)}
+		if x.total != nil {
+			body["total"] = *x.total
+		}
+		if x.next != nil {
+			body["next"] = *x.next
+		}
+		return answer{status: http.StatusOK, body: body}
+	})
+}
+
+// gate is what stands before every method: scheme, limit, webhook.
+func (p *Portal) gate(r *http.Request, user, code string) *apiError {
+	switch {
+	case p.o.RequireHTTPS && r.TLS == nil:
+		return &apiError{status: http.StatusBadRequest, code: "INVALID_REQUEST", text: "Https required."}
+	case !p.admit(r):
+		return errQueryLimit()
+	case !p.known(user, code):
+		return &apiError{status: http.StatusUnauthorized, code: "NO_AUTH_FOUND", text: "Wrong authorization data"}
+	}
+	return nil
+}
+
+// execute runs one method of v2, alone or in a batch.
+func (p *Portal) execute(name string, x *execution) (any, error) {
+	m, ok := p.methods[name]
+	if !ok {
+		return nil, &apiError{status: http.StatusNotFound, code: "ERROR_METHOD_NOT_FOUND", text: "Method not found!"}
+	}
+	if !p.may(m.scopes) {
+		return nil, forbid("insufficient_scope", "The request requires higher privileges than provided by the webhook token")
+	}
+	if err := p.exhausted(name); err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	if p.o.Latency != nil {
+		time.Sleep(p.o.Latency(name))
+	}
+	p.mu.Lock()
+	result, err := m.run(p, x)
+	p.mu.Unlock()
+	p.spend(name, time.Since(begun))
+	return result, err
+}
+
+// requestParams gathers the parameters: the query string first, then the body.
+func requestParams(r *http.Request) *Params {
+	params := parseQuery(r.URL.RawQuery)
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind == "multipart/form-data" {
+		if r.ParseMultipartForm(maxBody) == nil {
+			for k, vs := range r.MultipartForm.Value {
+				setPath(params, k, vs[len(vs)-1])
+			}
+		}
+		return params
+	}
+	raw, err := readBody(r)
+	if err != nil || len(raw) == 0 {
+		return params
+	}
+	body := &Params{}
+	if strings.Contains(kind, "json") {
+		// QUIRK: broken JSON counts as no parameters, so the method complains of what it misses (rest, CRestUtil::getRequestData).
+		if p, err := parseJSON(raw); err == nil {
+			body = p
+		}
+	} else if kind == "application/x-www-form-urlencoded" {
+		body = parseQuery(string(raw))
+	}
+	for _, k := range body.keys {
+		params.set(k, body.vals[k])
+	}
+	return params
+}
+
+// readBody reads what the portal takes of a request, into one piece of memory where the length is told.
+func readBody(r *http.Request) ([]byte, error) {
+	var b bytes.Buffer
+	if r.ContentLength > 0 {
+		b.Grow(int(min(r.ContentLength, maxBody)) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(r.Body, maxBody))
+	return b.Bytes(), err
+}

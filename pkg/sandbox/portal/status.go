@@ -1,0 +1,64 @@
+package portal
+
+import "slices"
+
+// errNotAllowed is the refusal of an action, also where the task is missing or not ours.
+func errNotAllowed() error { return refuse("1048582", "Action on the task is not allowed") }
+
+// transition is an action that changes the status.
+type transition struct {
+	from   []int
+	to     int
+	phrase string
+	owner  bool   // only the creator or an administrator may
+	code   string // of the refusal
+}
+
+// QUIRK: complete reports with the code 0 what its sisters report with 1048582 (docs of tasks/status).
+var transitions = map[string]transition{
+	"renew":      {[]int{4, 5, 6, 7}, 2, "renewed", false, "1048582"},
+	"complete":   {[]int{2, 3, 6}, 5, "completed", false, "0"},
+	"start":      {[]int{2, 6}, 3, "started", false, "1048582"},
+	"pause":      {[]int{3}, 2, "paused", false, "1048582"},
+	"defer":      {[]int{2, 3}, 6, "deferred", false, "1048582"},
+	"approve":    {[]int{4}, 5, "completed", true, "1048582"},
+	"disapprove": {[]int{4}, 2, "returned", true, "1048582"},
+}
+
+func (p *Portal) allowed(t *task, tr transition) bool {
+	me := p.o.UserID
+	if tr.owner && t.Creator != me && !p.world.users[me].Admin {
+		return false
+	}
+	return slices.Contains(tr.from, t.Status)
+}
+
+// tasksAction is tasks.task.renew and its sisters.
+func tasksAction(name string) func(*Portal, *execution) (any, error) {
+	tr := transitions[name]
+	return func(p *Portal, x *execution) (any, error) {
+		id, err := taskID(x)
+		if err != nil {
+			return nil, err
+		}
+		t := p.visible(id)
+		if t == nil || !p.allowed(t, tr) {
+			return nil, refuse(tr.code, "Action on the task is not allowed")
+		}
+		if name == "complete" {
+			p.complete(t, p.o.UserID)
+		} else {
+			p.setStatus(t, p.o.UserID, tr.to, tr.phrase)
+		}
+		return object{"task": p.fullTask(t)}, nil
+	}
+}
+
+// actions say what the webhook's user may do with the task.
+func (p *Portal) actions(t *task) object {
+	a := object{"edit": true, "remove": true, "accept": false, "decline": false}
+	for name, tr := range transitions {
+		a[name] = p.allowed(t, tr)
+	}
+	return a
+}

@@ -1,0 +1,178 @@
+package portal
+
+import "strings"
+
+// tasksTaskAdd is tasks.task.add of v2.
+func tasksTaskAdd(p *Portal, x *execution) (any, error) {
+	f, ok := x.params.Get("fields").(*Params)
+	if !ok {
+		return nil, missing("fields")
+	}
+	t, err := p.newTask(f)
+	if err != nil {
+		return nil, err
+	}
+	view := p.fullTask(t)
+	if p.o.ChatOnlyInGet {
+		delete(view, "chatId")
+	}
+	return object{"task": view}, nil
+}
+
+func missing(name string) error {
+	return refuse("100", "Could not find value for parameter {%s}", name)
+}
+
+// taskID reads the parameter taskId.
+func taskID(x *execution) (int64, error) {
+	if !x.params.Has("taskId") {
+		return 0, missing("taskId")
+	}
+	id, ok := integer(x.params.Get("taskId"))
+	if !ok || id <= 0 {
+		return 0, refuse("0", "wrong task id")
+	}
+	return id, nil
+}
+
+// tasksTaskGet is tasks.task.get of v2.
+//
+// QUIRK: a task that is gone or not ours is no error but an empty list (tasks REST controller, getAction).
+func tasksTaskGet(p *Portal, x *execution) (any, error) {
+	id, err := taskID(x)
+	if err != nil {
+		return nil, err
+	}
+	t := p.visible(id)
+	if t == nil {
+		return []any{}, nil
+	}
+	view := p.fullTask(t)
+	if fields := texts(x.params.Get("select")); len(fields) > 0 {
+		view = selectFields(view, fields)
+	}
+	if _, ok := view["action"]; !ok {
+		view["action"] = p.actions(t)
+	}
+	return object{"task": view}, nil
+}
+
+// tasksTaskUpdate is tasks.task.update of v2.
+func tasksTaskUpdate(p *Portal, x *execution) (any, error) {
+	id, err := taskID(x)
+	if err != nil {
+		return nil, err
+	}
+	f, ok := x.params.Get("fields").(*Params)
+	if !ok {
+		return nil, missing("fields")
+	}
+	t := p.visible(id)
+	if t == nil {
+		return nil, errNotAllowed()
+	}
+	before := t.Task
+	if err := p.setFields(t, f); err != nil {
+		t.Task = before
+		return nil, err
+	}
+	t.Changed = p.now()
+	if n := int(f.Int("STATUS")); n >= 2 && n <= 6 && n != t.Status {
+		p.setStatus(t, p.o.UserID, n, statusPhrase(n))
+	}
+	return object{"task": p.fullTask(t)}, nil
+}
+
+func statusPhrase(status int) string {
+	names := map[int]string{2: "renewed", 3: "started", 4: "control", 5: "completed", 6: "deferred"}
+	return names[status]
+}
+
+// tasksTaskDelete is tasks.task.delete of v2.
+func tasksTaskDelete(p *Portal, x *execution) (any, error) {
+	id, err := taskID(x)
+	if err != nil {
+		return nil, err
+	}
+	if p.visible(id) == nil {
+		return nil, errNotAllowed()
+	}
+	delete(p.world.tasks, id)
+	return object{"task": true}, nil
+}
+
+// tasksFilesAttach is tasks.task.files.attach of v2: one file of the Drive, its id without a prefix.
+func tasksFilesAttach(p *Portal, x *execution) (any, error) {
+	id, err := taskID(x)
+	if err != nil {
+		return nil, err
+	}
+	t := p.visible(id)
+	if t == nil {
+		return nil, errNotAllowed()
+	}
+	obj, ok := integer(x.params.Get("fileId"))
+	if !ok {
+		return nil, refuse("100", "Invalid value {%s} to match with parameter {fileId}", x.params.Str("fileId"))
+	}
+	file := p.world.objects[obj]
+	if file == nil || file.folder {
+		return nil, refuse("ERROR_CORE", "The file was not found.<br>")
+	}
+	made := p.attach(file)
+	t.Files, t.Changed = append(t.Files, made), p.now()
+	return object{"attachmentId": made.Attach}, nil
+}
+
+// tasksResultList is tasks.task.result.list of v2: the same on both cards.
+func tasksResultList(p *Portal, x *execution) (any, error) {
+	id, err := taskID(x)
+	if err != nil {
+		return nil, err
+	}
+	t := p.visible(id)
+	if t == nil {
+		return nil, forbid("ACCESS_DENIED", "Access denied")
+	}
+	list := []any{}
+	for _, r := range t.results {
+		files := r.files
+		if files == nil {
+			files = []int64{}
+		}
+		list = append(list, object{
+			"id": r.id, "taskId": t.ID, "commentId": r.comment, "createdBy": r.user, "createdAt": stamp(r.at),
+			"updatedAt": stamp(r.at), "status": 0, "text": r.text, "formattedText": strings.ReplaceAll(r.text, "\n", "<br />"), "files": files,
+		})
+	}
+	return list, nil
+}
+
+// tasksHistoryList is tasks.task.history.list of v2.
+func tasksHistoryList(p *Portal, x *execution) (any, error) {
+	id, err := taskID(x)
+	if err != nil {
+		return nil, err
+	}
+	t := p.visible(id)
+	if t == nil {
+		return nil, errNotAllowed()
+	}
+	list := []any{}
+	for _, c := range t.history {
+		if field := x.params.Str("filter", "FIELD"); field != "" && field != c.field {
+			continue
+		}
+		u := p.world.users[c.user]
+		row := object{
+			"id": c.id, "createdDate": c.at.In(zone).Format("02.01.2006 15:04:05"), "field": c.field,
+			"value": object{"from": c.from, "to": c.to}, "user": object{"id": u.ID, "name": u.Name, "lastName": u.LastName, "secondName": nil, "login": u.Email},
+		}
+		if strings.EqualFold(x.params.Str("order", "createdDate"), "desc") {
+			list = append([]any{row}, list...)
+		} else {
+			list = append(list, row)
+		}
+	}
+	return object{"list": list}, nil
+}

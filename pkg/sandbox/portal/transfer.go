@@ -1,0 +1,117 @@
+package portal
+
+import (
+	"crypto/rand"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// upload is a file that was announced and not yet sent.
+type upload struct {
+	folder int64
+	name   string
+	unique bool
+}
+
+func (p *Portal) expect(u upload) string {
+	token := rand.Text()
+	p.uploads[token] = u
+	return token
+}
+
+// grant makes a token that lets its bearer download the object.
+func (p *Portal) grant(object int64) string {
+	token := rand.Text()
+	p.grants[token] = object
+	return token
+}
+
+// serveUpload takes a file at an address that disk.folder.uploadfile gave out; it counts as a request.
+func (p *Portal) serveUpload(w http.ResponseWriter, r *http.Request) {
+	c := p.note(&Call{Method: "upload", Params: parseQuery("")})
+	start := p.o.Now()
+	if !p.admit(r) {
+		p.close(c, http.StatusServiceUnavailable, "QUERY_LIMIT_EXCEEDED")
+		errQueryLimit().answer().write(w)
+		return
+	}
+	p.perform(w, r, c, func() answer {
+		result, err := p.receive(r)
+		if err != nil {
+			return asAPIError(err).answer()
+		}
+		return answer{status: http.StatusOK, body: object{"result": result, "time": p.timing("upload", start)}}
+	})
+}
+
+func (p *Portal) receive(r *http.Request) (any, error) {
+	part, header, err := r.FormFile("file")
+	if err != nil {
+		return nil, errNotSaved()
+	}
+	content, err := io.ReadAll(part)
+	if err != nil {
+		return nil, errNotSaved()
+	}
+	if p.o.Latency != nil {
+		time.Sleep(p.o.Latency("upload"))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	token := r.URL.Query().Get("token")
+	u, ok := p.uploads[token]
+	if !ok {
+		return nil, forbid("ACCESS_DENIED", "Access denied")
+	}
+	delete(p.uploads, token)
+	if u.name == "" {
+		u.name = header.Filename
+	}
+	return p.save(u, content, baseOf(r))
+}
+
+// serveDownload gives out the content of a file.
+//
+// QUIRK: nginx answers 404 to who sends no User-Agent or no Referer of the portal (docs, general principles, headers).
+func (p *Portal) serveDownload(w http.ResponseWriter, r *http.Request) {
+	c := p.note(&Call{Method: "download", Params: parseQuery("")})
+	if strings.HasPrefix(r.URL.Path, "/rest/") && !p.admit(r) {
+		p.close(c, http.StatusServiceUnavailable, "QUERY_LIMIT_EXCEEDED")
+		errQueryLimit().answer().write(w)
+		return
+	}
+	f := p.faultOf(c)
+	if f.transport() || f.failure() != nil {
+		p.perform(w, r, c, func() answer { return answer{status: http.StatusNotFound, body: object{}} })
+		return
+	}
+	o := p.granted(r)
+	polite := r.UserAgent() != "" && strings.HasPrefix(r.Referer(), baseOf(r))
+	if o == nil || !polite {
+		p.close(c, http.StatusNotFound, "")
+		writePage(w, http.StatusNotFound)
+		return
+	}
+	p.close(c, http.StatusOK, "")
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.Itoa(len(o.content)))
+	_, _ = w.Write(o.content)
+}
+
+func (p *Portal) granted(r *http.Request) *driveObject {
+	q := r.URL.Query()
+	token := q.Get("token")
+	if strings.HasSuffix(r.URL.Path, "/uf.php") {
+		token = q.Get("auth[auth]")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.world.objects[p.grants[token]]
+	if q.Get("once") != "" {
+		delete(p.grants, token)
+	}
+	return o
+}

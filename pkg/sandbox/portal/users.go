@@ -1,0 +1,62 @@
+package portal
+
+import (
+	"cmp"
+	"slices"
+)
+
+// profile works with any scope.
+func profile(p *Portal, _ *execution) (any, error) {
+	u := p.world.users[p.o.UserID]
+	if u.Inactive {
+		return []any{}, nil
+	}
+	return object{
+		"ID": id(u.ID), "ADMIN": u.Admin, "NAME": u.Name, "LAST_NAME": u.LastName, "PERSONAL_GENDER": "", "TIME_ZONE": "Europe/Moscow",
+		"TIME_ZONE_OFFSET": 10800,
+	}, nil
+}
+
+// userView is a user as user.get shows him. QUIRK: dates that were never set are empty text or an empty map.
+func (p *Portal) userView(u User) object {
+	v := object{
+		"ID": id(u.ID), "XML_ID": nil, "ACTIVE": !u.Inactive, "NAME": u.Name, "LAST_NAME": u.LastName, "SECOND_NAME": "", "EMAIL": u.Email,
+		"LAST_LOGIN": "", "DATE_REGISTER": "2025-01-10T00:00:00+03:00", "PERSONAL_BIRTHDAY": "", "LAST_ACTIVITY_DATE": object{},
+		"WORK_POSITION": u.Position, "UF_DEPARTMENT": []int{1}, "USER_TYPE": "employee",
+	}
+	if !p.scopes["user"] && !p.scopes["user_basic"] {
+		delete(v, "EMAIL")
+	}
+	return v
+}
+
+// userCurrent is user.current.
+func userCurrent(p *Portal, _ *execution) (any, error) {
+	return p.userView(p.world.users[p.o.UserID]), nil
+}
+
+// userGet is user.get: employees only, no bots, no guests.
+func userGet(p *Portal, x *execution) (any, error) {
+	want := integers(x.params.Get("FILTER", "ID"))
+	hasFilter := x.params.Has("FILTER", "ID")
+	if !hasFilter && x.params.Has("ID") {
+		want, hasFilter = integers(x.params.Get("ID")), true
+	}
+	var found []User
+	for _, u := range p.world.users {
+		if u.Bot || u.Guest || u.Connector || hasFilter && !slices.Contains(want, u.ID) {
+			continue
+		}
+		if x.params.Has("FILTER", "ACTIVE") && truthy(x.params.Get("FILTER", "ACTIVE")) == u.Inactive {
+			continue
+		}
+		found = append(found, u)
+	}
+	slices.SortFunc(found, func(a, b User) int { return cmp.Compare(a.ID, b.ID) })
+	fields := texts(x.params.Get("select"))
+	rows := []any{}
+	for _, u := range page(x, found) {
+		rows = append(rows, chosen(p.userView(u), fields, "ID"))
+	}
+	return rows, nil
+}

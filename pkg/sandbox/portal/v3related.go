@@ -1,0 +1,49 @@
+package portal
+
+import (
+	"net/http"
+	"strings"
+)
+
+// V3Related is what REST v3 does with the tags, observers and participants of a task that is made with them.
+type V3Related string
+
+// The versions of REST v3, the newest first.
+const (
+	V3RelatedKept    V3Related = ""        // lists of objects are kept
+	V3RelatedRefused V3Related = "refused" // no list fits the field: 400
+	V3RelatedLost    V3Related = "lost"    // read and forgotten; no portal is known to, a client should notice
+)
+
+// v3Relations are the fields of a task that hold related objects: the name in v2, and what identifies such an object.
+var v3Relations = map[string]struct{ old, key string }{
+	"tags": {"TAGS", "name"}, "accomplices": {"ACCOMPLICES", "id"}, "auditors": {"AUDITORS", "id"},
+}
+
+// v3Related takes related objects over into the fields of v2.
+//
+// QUIRK: they are collections of objects in TaskDto. A portal of 2025 takes no list for a collection and refuses the
+// request; since April 2026 lists of objects are read, and numbers in their place end the request with a server error
+// (rest, V3 FieldsStructure::getAsDto and fillDto; bitrix-tools/b24-rest-docs#271).
+func (p *Portal) v3Related(f, fields *Params) error {
+	for name, relation := range v3Relations {
+		if !f.Has(name) {
+			continue
+		}
+		if p.o.V3Related == V3RelatedRefused {
+			return v3Invalid(name)
+		}
+		var list []string
+		for _, item := range items(f.Get(name)) {
+			object, ok := item.(*Params)
+			if !ok {
+				return &v3Error{status: http.StatusInternalServerError, code: "INTERNAL_SERVER_ERROR", message: "Internal server error"}
+			}
+			list = append(list, strings.TrimSpace(text(object.Get(relation.key))))
+		}
+		if p.o.V3Related == V3RelatedKept {
+			fields.set(relation.old, listOf(list))
+		}
+	}
+	return nil
+}

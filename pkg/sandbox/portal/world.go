@@ -1,0 +1,202 @@
+package portal
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Task is a task as it stands in the portal.
+type Task struct {
+	ID          int64
+	Title       string
+	Description string
+	XMLID       string
+	Status      int // 2 waiting, 3 in progress, 4 awaiting control, 5 completed, 6 deferred
+	Priority    int // 0 low, 1 average, 2 high
+	Creator     int64
+	Responsible int64
+	Accomplices []int64
+	Auditors    []int64
+	Group       int64
+	Parent      int64
+	Control     bool // the creator has to approve
+	Tags        []string
+	CRM         []string          // codes of UF_CRM_TASK
+	Fields      map[string]string // other UF_ fields
+	Deadline    time.Time
+	Created     time.Time
+	Changed     time.Time
+	Activity    time.Time
+	Closed      time.Time // zero while open
+	ClosedBy    int64
+	Chat        int64 // 0 = none
+	Files       []File
+	Comments    []Comment // of the forum and of the chat, in the order they were written
+}
+
+// Comment is a comment in the forum or a message in the chat of a task.
+type Comment struct {
+	ID      int64
+	Author  int64 // 0 = the system (chat only)
+	At      time.Time
+	Text    string
+	Chat    bool // a message of the chat, else a comment of the forum
+	System  bool // written by the portal itself; in the forum in the name of a user
+	Deleted bool
+	Result  bool // marked as a result of the task
+	Files   []File
+}
+
+// File is a file of the Drive, attached to something or not.
+type File struct {
+	Object  int64 // id on the Drive
+	Attach  int64 // id of the attachment, 0 = not attached
+	Name    string
+	Content []byte
+}
+
+// task is a Task and what only the portal knows of it.
+type task struct {
+	Task
+	history []change
+	results []result
+	joined  map[int64]int64 // user: id of the message before he joined the chat
+}
+
+type change struct {
+	id       int64
+	at       time.Time
+	field    string
+	from, to string
+	user     int64
+}
+
+type result struct {
+	id      int64
+	comment int64
+	user    int64
+	at      time.Time
+	text    string
+	files   []int64
+}
+
+// world is all the portal holds.
+type world struct {
+	tasks    map[int64]*task
+	users    map[int64]User
+	contacts []Contact
+	objects  map[int64]*driveObject
+	names    map[place]int   // of the Drive's objects: how many copies of the name were numbered
+	attached map[int64]int64 // attachment: Drive object
+	last     map[string]int64
+}
+
+// The numbers at which ids begin: apart from each other, so that one taken for another is noticed.
+func newWorld(o PortalOptions) world {
+	w := world{
+		tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts),
+		objects: map[int64]*driveObject{}, names: map[place]int{}, attached: map[int64]int64{},
+		last: map[string]int64{
+			"task": 3700, "comment": 3150, "message": 84860, "chat": 2530, "object": 9000, "file": 32870,
+			"attachment": 970, "history": 500, "result": 20, "posted": 0,
+		},
+	}
+	users := o.Users
+	if users == nil {
+		users = []User{
+			{ID: 1, Name: "Vera", LastName: "Admin", Email: "admin@portal.example", Admin: true},
+			{ID: 7, Name: "Anna", LastName: "Kim", Email: "kim@portal.example", Position: "Engineer"},
+			{ID: 9, Name: "Oleg", LastName: "Orlov", Email: "orlov@portal.example"},
+		}
+	}
+	for _, u := range users {
+		w.users[u.ID] = u
+	}
+	if _, ok := w.users[o.UserID]; !ok {
+		w.users[o.UserID] = User{ID: o.UserID, Name: "Mail", LastName: "Desk", Email: "desk@portal.example"}
+	}
+	w.objects[rootFolder] = &driveObject{id: rootFolder, name: "Drive", folder: true}
+	return w
+}
+
+func (w *world) next(kind string) int64 {
+	w.last[kind]++
+	return w.last[kind]
+}
+
+// members are the people of a task, each once.
+func (t *task) members() []int64 {
+	ms := append([]int64{t.Creator, t.Responsible}, t.Accomplices...)
+	ms = append(ms, t.Auditors...)
+	slices.Sort(ms)
+	return slices.Compact(ms)
+}
+
+func (t *task) hasMember(user int64) bool { return slices.Contains(t.members(), user) }
+
+// sees says whether the user may read the task: as one of its people or as an administrator.
+func (w *world) sees(user int64, t *task) bool {
+	return t != nil && (t.hasMember(user) || w.users[user].Admin)
+}
+
+// visible returns the task when the webhook's user may read it, else nil.
+func (p *Portal) visible(id int64) *task {
+	t := p.world.tasks[id]
+	if !p.world.sees(p.o.UserID, t) {
+		return nil
+	}
+	return t
+}
+
+func (w *world) comment(t *task, id int64) *Comment {
+	for i := range t.Comments {
+		if t.Comments[i].ID == id {
+			return &t.Comments[i]
+		}
+	}
+	return nil
+}
+
+func (w *world) sorted() []*task {
+	ts := make([]*task, 0, len(w.tasks))
+	for _, t := range w.tasks {
+		ts = append(ts, t)
+	}
+	slices.SortFunc(ts, func(a, b *task) int { return cmp.Compare(a.ID, b.ID) })
+	return ts
+}
+
+func (t *task) snapshot() Task {
+	s := t.Task
+	s.Comments = slices.Clone(t.Comments)
+	s.Files = slices.Clone(t.Files)
+	s.Auditors, s.Accomplices = slices.Clone(t.Auditors), slices.Clone(t.Accomplices)
+	s.Fields = make(map[string]string, len(t.Fields))
+	for k, v := range t.Fields {
+		s.Fields[k] = v
+	}
+	return s
+}
+
+// Tasks returns all tasks as they stand, by number.
+func (p *Portal) Tasks() []Task {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var ts []Task
+	for _, t := range p.world.sorted() {
+		ts = append(ts, t.snapshot())
+	}
+	return ts
+}
+
+// Task returns one task as it stands, and whether it exists.
+func (p *Portal) Task(id int64) (Task, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.world.tasks[id]
+	if t == nil {
+		return Task{}, false
+	}
+	return t.snapshot(), true
+}
