@@ -163,7 +163,7 @@ func moduleRoot() (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()
 	file := strings.TrimSpace(string(out))
 	if err != nil || file == "" || file == os.DevNull {
-		return "", errors.Join(errors.New("run it within the module: go run ./pkg/sandbox/bench"), err)
+		return "", errors.Join(errors.New("run it within the module: go run ./internal/bench"), err)
 	}
 	return filepath.Dir(file), nil
 }

@@ -139,7 +139,7 @@ func judged(x, most float64) string {
 }
 
 const (
-	beginMark = "<!-- measured by go run ./pkg/sandbox/bench -write -->"
+	beginMark = "<!-- measured by go run ./internal/bench -write -->"
 	endMark   = "<!-- end of what was measured -->"
 )
 

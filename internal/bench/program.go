@@ -39,7 +39,7 @@ func build(root string) (*programs, error) {
 		return nil, err
 	}
 	p := &programs{dir: dir, helpdesk: filepath.Join(dir, "helpdesk"), floor: filepath.Join(dir, "floor")}
-	for out, pkg := range map[string]string{p.helpdesk: ".", p.floor: "./pkg/sandbox/bench/floor"} {
+	for out, pkg := range map[string]string{p.helpdesk: ".", p.floor: "./internal/bench/floor"} {
 		cmd := exec.Command("go", "build", "-trimpath", "-o", out, pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as README.md has it
 		cmd.Dir = root
