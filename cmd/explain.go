@@ -25,7 +25,7 @@ type explained struct {
 	BBCode      string            `json:"bbcode"`
 	Attachments []desk.Attachment `json:"attachments"`
 	Forwarded   []desk.Address    `json:"forwarded,omitempty"` // who wrote what is forwarded in it
-	Degraded    []string          `json:"degraded"`
+	Degraded    []desk.Degraded   `json:"degraded"`
 	Report      *desk.Report      `json:"report,omitempty"`
 	Verdict     desk.Verdict      `json:"verdict"`
 	Class       string            `json:"class"`
@@ -116,7 +116,7 @@ func newExplained(m desk.Message, d desk.Decision) explained {
 		e.Cc = []desk.Address{}
 	}
 	if e.Degraded == nil {
-		e.Degraded = []string{}
+		e.Degraded = []desk.Degraded{}
 	}
 	if e.Reasons == nil {
 		e.Reasons = []desk.Reason{}
@@ -136,7 +136,7 @@ func (a *app) printExplained(e explained) {
 		a.printf("forward  %s\n", oneLine(f.String()))
 	}
 	for _, d := range e.Degraded {
-		a.printf("damage   %s\n", oneLine(d))
+		a.printf("damage   %s\n", oneLine(string(d)))
 	}
 	a.printf("\nverdict     %s (%s)\nauto-reply  %s\n\n", e.Verdict, e.Class, yes(e.AutoReply))
 	for _, r := range e.Reasons {

@@ -186,7 +186,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		AutoReply: cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
 		PerDomain: cfg.Letters.Received.Limit.PerDomain, Within: cfg.Letters.Received.Limit.Within,
 		MaxAge: cfg.Letters.Received.MaxAge, Answer: cfg.Letters.Comment.Enabled, Closed: cfg.Letters.Closed.Enabled,
-		Send: cfg.Notify.Send, InternalPrefix: cfg.Notify.InternalPrefix, PublicPrefix: cfg.Notify.PublicPrefix,
+		Send: desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix, PublicPrefix: cfg.Notify.PublicPrefix,
 		Combine: cfg.Notify.Combine, Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
 	}
 	for _, address := range cfg.Mail.Own {

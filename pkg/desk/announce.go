@@ -93,7 +93,7 @@ func (a *announcing) answers(public []Comment) []Effect {
 func (a *announcing) answer(comments []Comment) Effect {
 	parts := []string{"comment-letter", a.f.Ticket.Key, strconv.FormatInt(a.f.Ticket.Task, 10)}
 	for _, c := range comments {
-		if a.r.policy.Send == sendResults { // on the new card a result does not tell its message
+		if a.r.policy.Send == SendResults { // on the new card a result does not tell its message
 			parts = append(parts, "result", strconv.FormatInt(c.ResultID, 10))
 			continue
 		}
@@ -126,12 +126,12 @@ func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
 		return Reason{}, nil
 	case s.Status == Gone:
 		t.Status = Gone
-		return Reason{"gone", "the task was deleted", true}, nil
+		return Reason{GroupStanding, "gone", "the task was deleted", true}, nil
 	case s.Status == Open:
 		t.Status = Open
-		return Reason{"reopened", "the task was opened again", true}, nil
+		return Reason{GroupStanding, "reopened", "the task was opened again", true}, nil
 	case !t.ClosedAt.IsZero() && !closedAt.After(t.ClosedAt):
-		return Reason{"reopening", "the closing is known, and the task is about to be opened again", true}, nil
+		return Reason{GroupStanding, "reopening", "the closing is known, and the task is about to be opened again", true}, nil
 	}
 	t.Status, t.ClosedAt = Done, closedAt
 	if t.ClosedAt.IsZero() {
@@ -139,11 +139,11 @@ func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
 	}
 	switch {
 	case !a.r.policy.Closed:
-		return Reason{"closed", "the task was closed; letters.closed is off", true}, nil
+		return Reason{GroupStanding, "closed", "the task was closed; letters.closed is off", true}, nil
 	case a.silent != "":
-		return Reason{"closed", "the task was closed; no letter: " + a.silent, true}, nil
+		return Reason{GroupStanding, "closed", "the task was closed; no letter: " + a.silent, true}, nil
 	}
 	key := DeriveKey("closed-letter", t.Key, fmt.Sprint(t.Task), t.ClosedAt.UTC().Format(time.RFC3339))
 	letter := Effect{Kind: SendLetter, Key: key, Ticket: t.Number, Task: t.Task, Letter: a.draft(Closed, t.ClosedAt)}
-	return Reason{"closed", "the task was closed", true}, []Effect{letter}
+	return Reason{GroupStanding, "closed", "the task was closed", true}, []Effect{letter}
 }

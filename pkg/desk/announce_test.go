@@ -28,7 +28,7 @@ func TestComments(t *testing.T) {
 	file := []File{{Name: "a.pdf", Object: 9}}
 	cases := []struct {
 		name    string
-		send    string
+		send    Send
 		comment Comment
 		rule    string
 		text    string

@@ -19,7 +19,7 @@ func insideRule() rule {
 
 // returned decides a delivery report.
 func (w *weighing) returned() {
-	if !w.ask(insideRule()) {
+	if !w.ask(GroupReport, insideRule()) {
 		w.d.Verdict = Quarantine
 		return
 	}
@@ -29,7 +29,7 @@ func (w *weighing) returned() {
 // returnedInside decides mail of a mail system that is no regular report, and says whether it tells of a letter of ours.
 // What a person's mailbox answered for him with the null sender does not.
 func (w *weighing) returnedInside() bool {
-	if !w.ask(insideRule()) {
+	if !w.ask(GroupReport, insideRule()) {
 		return false
 	}
 	if !w.r.isSystem(systemLocal(w.m)) && (w.marked() || w.takesPart(w.inside.ticket)) {
@@ -57,7 +57,7 @@ func (w *weighing) bounce() {
 		if r.Action != "" && r.Action != "failed" {
 			detail += " (" + oneLine(r.Action) + ")"
 		}
-		w.note("bounce", detail, 0)
+		w.note(NoteBounce, detail, 0)
 		if hard(r) {
 			w.d.Failed = append(w.d.Failed, FoldAddress(r.Address))
 			t.Undeliver = detail

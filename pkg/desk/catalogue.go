@@ -4,7 +4,7 @@ package desk
 
 // RuleDoc tells one rule in a line.
 type RuleDoc struct {
-	Group     string // what the rules of it decide together
+	Group     Group
 	ID        string
 	Class     string // what a hit makes of the message; "" = nothing
 	Condition string
@@ -15,24 +15,24 @@ type RuleDoc struct {
 func Catalogue() []RuleDoc {
 	var docs []RuleDoc
 	for _, g := range []struct {
-		name  string
+		group Group
 		rules []rule
 	}{
-		{"before", []rule{duplicateRule(), reusedRule()}},
-		{"class", classRules()},
-		{"report", []rule{insideRule()}},
-		{"thread", threadRules()},
-		{"standing", standRules()},
-		{"auto-reply", quietRules()},
-		{"files", []rule{picturesRule()}},
-		{"routing", []rule{routingRule()}},
+		{GroupBefore, []rule{duplicateRule(), reusedRule()}},
+		{GroupClass, classRules()},
+		{GroupReport, []rule{insideRule()}},
+		{GroupThread, threadRules()},
+		{GroupStanding, standRules()},
+		{GroupAutoReply, quietRules()},
+		{GroupFiles, []rule{picturesRule()}},
+		{GroupRouting, []rule{routingRule()}},
 	} {
 		for _, r := range g.rules {
-			docs = append(docs, RuleDoc{g.name, r.id, r.class, r.when, r.effect})
+			docs = append(docs, RuleDoc{g.group, r.id, r.class, r.when, r.effect})
 		}
 	}
 	for _, r := range commentRules() {
-		docs = append(docs, RuleDoc{"comment", r.id, "", r.when, r.effect})
+		docs = append(docs, RuleDoc{GroupComment, r.id, "", r.when, r.effect})
 	}
 	return docs
 }

@@ -7,11 +7,8 @@ import (
 	"time"
 )
 
-// The values of Policy.Send.
-const (
-	sendMarked  = "marked"
-	sendResults = "results"
-)
+// ForCustomer is the rule that sends a comment out.
+const ForCustomer = "for-customer"
 
 // commentRule is one question about a comment of a task.
 type commentRule struct {
@@ -27,7 +24,7 @@ func commentRules() []commentRule {
 	return []commentRule{
 		{"known", "it was read before", "nothing", func(a *announcing, c *Comment) bool {
 			t := &a.f.Ticket
-			if a.r.policy.Send == sendResults && c.ResultID != 0 {
+			if a.r.policy.Send == SendResults && c.ResultID != 0 {
 				return a.knownResult(c)
 			}
 			// A chat that has taken the comments over counts from its own beginning.
@@ -45,10 +42,10 @@ func commentRules() []commentRule {
 		}},
 		{"internal", "notify.send is all, and it begins with notify.internal_prefix", stays, isInternal},
 		{"unmarked", "notify.send is marked, and it does not begin with notify.public_prefix", stays, func(a *announcing, c *Comment) bool {
-			return a.r.policy.Send == sendMarked && !strings.HasPrefix(trim(c.Text), a.r.policy.PublicPrefix)
+			return a.r.policy.Send == SendMarked && !strings.HasPrefix(trim(c.Text), a.r.policy.PublicPrefix)
 		}},
 		{"not-result", "notify.send is results, and it is not marked as a result", stays, func(a *announcing, c *Comment) bool {
-			return a.r.policy.Send == sendResults && !c.Result
+			return a.r.policy.Send == SendResults && !c.Result
 		}},
 		{"empty", "there is no text in it, nor a file that may go out", stays, func(a *announcing, c *Comment) bool {
 			out := a.public(*c)
@@ -56,7 +53,7 @@ func commentRules() []commentRule {
 		}},
 		{"silent", "no letter goes: an exclusion of scope letters, a deleted task, or nobody to write to", stays, func(a *announcing, _ *Comment) bool { return a.silent != "" }},
 		{"off", "letters.comment.enabled is false", stays, func(a *announcing, _ *Comment) bool { return !a.r.policy.Answer }},
-		{"for-customer", "nothing above", "a letter to the requester", func(*announcing, *Comment) bool { return true }},
+		{ForCustomer, "nothing above", "a letter to the requester", func(*announcing, *Comment) bool { return true }},
 	}
 }
 
@@ -80,11 +77,11 @@ func (a *announcing) weigh(c Comment) (Reason, *Comment) {
 		if !q.ask(a, &c) {
 			continue
 		}
-		reason := Reason{Rule: q.id, Note: fmt.Sprintf("comment %d: %s", c.ID, q.when), Hit: true}
+		reason := Reason{Group: GroupComment, Rule: q.id, Note: fmt.Sprintf("comment %d: %s", c.ID, q.when), Hit: true}
 		if q.id == "silent" {
 			reason.Note = fmt.Sprintf("comment %d: %s", c.ID, a.silent)
 		}
-		if q.id != "for-customer" {
+		if q.id != ForCustomer {
 			return reason, nil
 		}
 		reason.Note = fmt.Sprintf("comment %d", c.ID)
@@ -96,7 +93,7 @@ func (a *announcing) weigh(c Comment) (Reason, *Comment) {
 
 // public returns the comment as the customer sees it.
 func (a *announcing) public(c Comment) Comment {
-	if a.r.policy.Send == sendMarked {
+	if a.r.policy.Send == SendMarked {
 		c.Text = strings.TrimLeft(strings.TrimPrefix(trim(c.Text), a.r.policy.PublicPrefix), " \t")
 	}
 	if !a.r.policy.Attachments {
@@ -108,7 +105,7 @@ func (a *announcing) public(c Comment) Comment {
 // isService judges sentence by sentence, since the portal puts several remarks into one comment: only when each of them
 // is the portal's, it is no specialist's. A comment that was marked for the customer is believed to be one.
 func isService(a *announcing, c *Comment) bool {
-	if a.r.policy.Send == sendResults && c.Result {
+	if a.r.policy.Send == SendResults && c.Result {
 		return false
 	}
 	text := tag().ReplaceAllString(mention().ReplaceAllString(c.Text, "@"), "")
@@ -128,7 +125,7 @@ func isService(a *announcing, c *Comment) bool {
 // prefix means it.
 func isInternal(a *announcing, c *Comment) bool {
 	p := &a.r.policy
-	if p.Send == sendMarked || p.Send == sendResults || p.InternalPrefix == "" {
+	if p.Send == SendMarked || p.Send == SendResults || p.InternalPrefix == "" {
 		return false
 	}
 	text := trim(c.Text)

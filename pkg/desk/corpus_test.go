@@ -231,7 +231,7 @@ func summary(d desk.Decision) string {
 				what += " reopen"
 			}
 			for _, n := range e.Post.Notes {
-				notes = append(notes, n.Key)
+				notes = append(notes, string(n.Key))
 			}
 		}
 		made = append(made, what)

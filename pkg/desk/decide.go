@@ -32,11 +32,11 @@ type weighing struct {
 // the thread, how the ticket stands, the auto-reply. The last of the class and of the thread always hit, so it can't fail.
 func (r *Rules) Decide(m *Message, f Facts) Decision {
 	w := r.weigh(m, f)
-	if w.ask(duplicateRule()) {
+	if w.ask(GroupBefore, duplicateRule()) {
 		w.d.Verdict = Duplicate
 		return w.d
 	}
-	w.ask(reusedRule())
+	w.ask(GroupBefore, reusedRule())
 	w.classify()
 	switch w.d.Class {
 	case classExcluded, classReceipt:
@@ -73,18 +73,18 @@ func (r *Rules) weigh(m *Message, f Facts) *weighing {
 }
 
 // ask puts one question and keeps the answer as a Reason: what was found, or what was looked for.
-func (w *weighing) ask(q rule) bool {
+func (w *weighing) ask(g Group, q rule) bool {
 	note, hit := q.ask(w)
 	if !hit || note == "" {
 		note = q.when
 	}
-	w.d.Reasons = append(w.d.Reasons, Reason{Rule: q.id, Note: note, Hit: hit})
+	w.d.Reasons = append(w.d.Reasons, Reason{Group: g, Rule: q.id, Note: note, Hit: hit})
 	return hit
 }
 
 func (w *weighing) classify() {
 	for _, q := range classRules() {
-		if w.ask(q) {
+		if w.ask(GroupClass, q) {
 			w.d.Class = q.class
 			w.quiet = q.id != "human"
 			return
@@ -95,19 +95,19 @@ func (w *weighing) classify() {
 func (w *weighing) belong() {
 	w.look()
 	for _, q := range threadRules() {
-		if w.ask(q) && q.id != "R4" {
+		if w.ask(GroupThread, q) && q.id != "R4" {
 			w.thread = q.id
 			return
 		}
 	}
 }
 
-func (w *weighing) note(key, detail string, task int64) {
+func (w *weighing) note(key NoteKey, detail string, task int64) {
 	w.notes = append(w.notes, Note{Key: key, Detail: detail, Task: task})
 }
 
 // link makes the coming ticket one that continues another, and says so by the note of that key.
-func (w *weighing) link(key string, old *Ticket) {
+func (w *weighing) link(key NoteKey, old *Ticket) {
 	w.previous = old
 	w.note(key, "", old.Task)
 }
@@ -172,25 +172,25 @@ func (w *weighing) hush() {
 	due := !w.quiet && w.found == nil
 	var hit, capped bool
 	for _, q := range quietRules() {
-		if !w.ask(q) {
+		if !w.ask(GroupAutoReply, q) {
 			continue
 		}
 		switch q.id {
 		case "T2 unverified":
-			w.note("unverified", "", 0)
+			w.note(NoteUnverified, "", 0)
 		case "T3 capped":
 			if capped = true; due {
-				w.note("capped", "", 0)
+				w.note(NoteCapped, "", 0)
 			}
 			continue
 		case "T4 blind copy":
-			w.note("blind-copy", "", 0)
+			w.note(NoteBlindCopy, "", 0)
 		case "T6 stale":
 			if due {
-				w.note("stale", "", 0)
+				w.note(NoteStale, "", 0)
 			}
 		case "T7 undeliverable":
-			w.note("undeliverable", w.r.replyTo(w.m).Key(), 0)
+			w.note(NoteUndeliverable, w.r.replyTo(w.m).Key(), 0)
 		}
 		hit = true
 	}

@@ -21,9 +21,9 @@ type Policy struct {
 	Within     time.Duration
 	MaxAge     time.Duration // of a letter that still gets an auto-reply; 0 = no limit
 
-	Answer         bool   // letters.comment.enabled
-	Closed         bool   // letters.closed.enabled
-	Send           string // all, marked or results
+	Answer         bool // letters.comment.enabled
+	Closed         bool // letters.closed.enabled
+	Send           Send
 	InternalPrefix string // with all: stays inside
 	PublicPrefix   string // with marked: goes out, without the prefix
 	Combine        bool   // several comments between two passes make one letter
@@ -37,6 +37,16 @@ type Policy struct {
 	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
 	OtherLabels []string // … and the others
 }
+
+// Send says which comments go to the customer.
+type Send string
+
+// The values of Send.
+const (
+	SendAll     Send = "all"     // all but those with the internal prefix
+	SendMarked  Send = "marked"  // those with the public prefix
+	SendResults Send = "results" // those marked as the task's result
+)
 
 // Words are the lists and patterns decisions go by; they come from a data file.
 type Words struct {
@@ -118,9 +128,10 @@ const (
 
 // Reason is one question that was asked, and whether it hit.
 type Reason struct {
-	Rule string `json:"rule"`
-	Note string `json:"note"` // what was found, or what was looked for
-	Hit  bool   `json:"hit"`
+	Group Group  `json:"group"`
+	Rule  string `json:"rule"`
+	Note  string `json:"note"` // what was found, or what was looked for
+	Hit   bool   `json:"hit"`
 }
 
 // Decision is what follows from a message or a change.

@@ -56,13 +56,6 @@ type Post struct {
 	Notes   []Note    `json:"notes,omitempty"`
 }
 
-// Note is a remark for the specialist: a key of the portal texts, and what it is about.
-type Note struct {
-	Key    string `json:"key"`
-	Detail string `json:"detail,omitempty"`
-	Task   int64  `json:"task,omitempty"`
-}
-
 // Fields are the settings of a new task.
 type Fields struct {
 	Responsible int64         `json:"responsible"`

@@ -208,7 +208,7 @@ type Message struct {
 	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing
 	Events      []string  // invitations beside a text, each as a line: what, when, where, by whom
 	Report      *Report
-	Degraded    []string // what could not be read as it should, for the specialist and the log
+	Degraded    []Degraded // what could not be read as it should, for the specialist and the log
 }
 
 // Reply returns where an answer goes: Reply-To when it holds exactly one address, else From.

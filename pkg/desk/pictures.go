@@ -52,9 +52,9 @@ func (w *weighing) recurring(cut bool) {
 			attached = append(attached, a.Name)
 		}
 	}
-	w.ask(picturesRule())
+	w.ask(GroupFiles, picturesRule())
 	if len(attached) > 0 { // somebody may be told to look at it
-		w.note("pictures", strings.Join(attached, ", "), 0)
+		w.note(NotePictures, strings.Join(attached, ", "), 0)
 	}
 }
 
@@ -71,7 +71,7 @@ func askPictures(w *weighing) (string, bool) {
 // forwarded notes who wrote what the sender forwards, and what he invites to.
 func (w *weighing) forwarded() {
 	for _, e := range w.m.Events {
-		w.note("event", cutRunes(oneLine(e), 300), 0)
+		w.note(NoteEvent, cutRunes(oneLine(e), 300), 0)
 	}
 	var names []string
 	for _, a := range w.m.Forwarded {
@@ -84,6 +84,6 @@ func (w *weighing) forwarded() {
 		}
 	}
 	if len(names) > 0 {
-		w.note("forwarded", cutRunes(strings.Join(names, ", "), 300), 0)
+		w.note(NoteForwarded, cutRunes(strings.Join(names, ", "), 300), 0)
 	}
 }

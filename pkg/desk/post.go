@@ -34,17 +34,17 @@ func (w *weighing) open(automatic bool) {
 	}
 	switch {
 	case automatic:
-		w.note("automatic", "", 0)
+		w.note(NoteAutomatic, "", 0)
 	case w.d.Class == classBulk:
-		w.note("bulk", "", 0)
+		w.note(NoteBulk, "", 0)
 	case w.d.Class == classRobot:
-		w.note("robot", "", 0)
+		w.note(NoteRobot, "", 0)
 	}
 	w.heard(t)
 	post := w.post(FormTask)
 	post.Title = cutRunes(t.Subject, titleMax)
 	if len(w.r.routes) > 0 {
-		w.ask(routingRule())
+		w.ask(GroupRouting, routingRule())
 	}
 	if post.Mailbox = w.m.Mailbox; w.route != nil {
 		post.Route = w.route.name
@@ -80,7 +80,7 @@ func (w *weighing) comment(form Form) {
 		w.heard(t)
 	case FormWritten:
 		origin = FromStaff
-		w.note("written", "", 0)
+		w.note(NoteWritten, "", 0)
 	}
 	post := w.post(form)
 	post.Marker, post.Reopen = w.f.Signer.Marker(key), w.reopen
@@ -106,7 +106,7 @@ func (w *weighing) written() {
 	default:
 		w.notes = nil
 		if unverified {
-			w.note("unverified", "", 0)
+			w.note(NoteUnverified, "", 0)
 		}
 		w.comment(FormWritten)
 	}
@@ -197,7 +197,7 @@ func (w *weighing) post(form Form) *Post {
 	}
 	w.forwarded()
 	if cut {
-		w.note("cut", "", 0)
+		w.note(NoteCut, "", 0)
 	}
 	oversize := w.degraded()
 	if !oversize && (cut || len(w.m.Degraded) > 0 || form == FormBounce) {
@@ -209,13 +209,13 @@ func (w *weighing) post(form Form) *Post {
 
 // degraded notes what could not be read as it should, and says whether the message was too large to be read at all.
 func (w *weighing) degraded() (oversize bool) {
-	const tooLarge = "oversize"
-	rest := slices.DeleteFunc(slices.Clone(w.m.Degraded), func(s string) bool { return s == tooLarge })
-	if oversize = len(rest) < len(w.m.Degraded); oversize {
-		w.note("oversize", "", 0)
+	if oversize = slices.Contains(w.m.Degraded, DegradedOversize); oversize {
+		w.note(NoteOversize, "", 0)
 	}
-	for _, what := range rest {
-		w.note("degraded", what, 0)
+	for _, what := range w.m.Degraded {
+		if what != DegradedOversize {
+			w.note(NoteDegraded, string(what), 0)
+		}
 	}
 	return oversize
 }

@@ -141,7 +141,7 @@ func TestDeadlineInWorkingTime(t *testing.T) {
 
 // A comment counts as a result from when it was marked, however long ago it was read.
 func TestResultsHaveACursorOfTheirOwn(t *testing.T) {
-	p := Policy{Words: testWords(t), Send: sendResults, Answer: true, Combine: true}
+	p := Policy{Words: testWords(t), Send: SendResults, Answer: true, Combine: true}
 	r, err := Compile(&p)
 	if err != nil {
 		t.Fatal(err)

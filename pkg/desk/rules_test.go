@@ -153,7 +153,7 @@ func find(d Decision, k Kind) *Effect {
 func notes(p *Post) string {
 	var keys []string
 	for _, n := range p.Notes {
-		keys = append(keys, n.Key)
+		keys = append(keys, string(n.Key))
 	}
 	return strings.Join(keys, " ")
 }
@@ -209,9 +209,9 @@ func TestCatalogue(t *testing.T) {
 		if d.Condition == "" || d.Effect == "" || d.Group == "" {
 			t.Errorf("%s says too little", d.ID)
 		}
-		if seen[d.Group+d.ID] {
+		if seen[string(d.Group)+d.ID] {
 			t.Errorf("%s twice", d.ID)
 		}
-		seen[d.Group+d.ID] = true
+		seen[string(d.Group)+d.ID] = true
 	}
 }

@@ -43,23 +43,30 @@ func standRules() []rule {
 // stand decides whether the ticket takes a comment, is opened again, or is continued by a new one.
 func (w *weighing) stand(automatic bool) {
 	for _, q := range standRules() {
-		if !w.ask(q) {
+		if !w.ask(GroupStanding, q) {
 			continue
 		}
 		switch q.id {
-		case "deleted", "late":
-			w.link(q.id, w.found)
-			if w.known != nil && w.takesPart(w.found) {
-				w.relink = w.known.id
-			}
-			w.found = nil
+		case "deleted":
+			w.continues(NoteDeleted)
+		case "late":
+			w.continues(NoteLate)
 		case "thanks":
-			w.note("thanks", "", 0)
+			w.note(NoteThanks, "", 0)
 		case "reopen":
 			w.reopen = true
 		}
 		return
 	}
+}
+
+// continues makes the coming ticket continue the one that was found. The id that led there leads to the new one from now on.
+func (w *weighing) continues(key NoteKey) {
+	w.link(key, w.found)
+	if w.known != nil && w.takesPart(w.found) {
+		w.relink = w.known.id
+	}
+	w.found = nil
 }
 
 func askLate(w *weighing) (string, bool) {

@@ -114,7 +114,7 @@ func askOwnColleague(w *weighing) (string, bool) {
 	if w.known == nil || !w.known.own || !w.colleague(w.known.ticket) {
 		return "", false
 	}
-	w.note("other-sender", w.m.From.Key(), 0)
+	w.note(NoteOtherSender, w.m.From.Key(), 0)
 	return w.join(w.known)
 }
 
@@ -122,7 +122,7 @@ func askOwnStranger(w *weighing) (string, bool) {
 	if w.known == nil || !w.known.own {
 		return "", false
 	}
-	w.link("stranger", w.known.ticket)
+	w.link(NoteStranger, w.known.ticket)
 	return w.m.From.Key() + " takes no part in " + named(w.known.ticket), true
 }
 
@@ -166,12 +166,12 @@ func askToken(w *weighing) (string, bool) {
 func askTokenStranger(w *weighing) (string, bool) {
 	for _, task := range w.right {
 		if t := w.ticket(w.f.Tasks[task]); t != nil {
-			w.link("stranger", t)
+			w.link(NoteStranger, t)
 			return fmt.Sprintf("%s takes no part in task %d", w.m.From.Key(), task), true
 		}
 	}
 	for _, task := range append(append([]int64(nil), w.right...), w.wrong...) {
-		w.note("wrong-token", fmt.Sprint(task), 0)
+		w.note(NoteWrongToken, fmt.Sprint(task), 0)
 		return fmt.Sprintf("no ticket of ours by the token of task %d", task), true
 	}
 	return "", false
@@ -180,7 +180,7 @@ func askTokenStranger(w *weighing) (string, bool) {
 func askStaffLetter(w *weighing) (string, bool) {
 	note, hit := w.staffLetter()
 	if hit {
-		w.note("staff-reply", "", 0)
+		w.note(NoteStaffReply, "", 0)
 	}
 	return note, hit
 }

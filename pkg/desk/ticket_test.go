@@ -20,7 +20,7 @@ func TestNewTicket(t *testing.T) {
 		{Part: 1, Name: "unused.png", Inline: true, Hidden: true, ContentID: "unused"},
 		{Part: 2, Name: "error.pdf", Size: 9},
 	}
-	m.Quoted, m.Degraded = "> old", []string{"part 3: bad base64"}
+	m.Quoted, m.Degraded = "> old", []Degraded{DegradedTruncated}
 	d := r.Decide(m, facts())
 	ticket := &Ticket{
 		Key: DeriveKey("open", MessageKey(m)), Mailbox: "support", Requester: m.From, ReplyTo: Address{Addr: "form@x.example"},
@@ -39,7 +39,7 @@ func TestNewTicket(t *testing.T) {
 		Form: FormTask, Title: "Принтер не печатает", Fields: &Fields{Responsible: 7, Tags: []string{"helpdesk"}}, Mailbox: "support", From: m.From,
 		Message: &Place{"support", 1, 7}, At: m.Received,
 		Files: []File{{Name: "logo.png", Hash: "a"}, {Name: "error.pdf", Size: 9, Part: 2}, {Name: "letter.eml", Type: "message/rfc822", Size: 2000, Part: WholeMessage}},
-		Notes: []Note{{Key: "wrong-token", Detail: "12"}, {Key: "degraded", Detail: "part 3: bad base64"}},
+		Notes: []Note{{Key: "wrong-token", Detail: "12"}, {Key: "degraded", Detail: "truncated"}},
 	}
 	if diff := cmp.Diff(post, open.Post); diff != "" {
 		t.Error(diff)
@@ -140,7 +140,7 @@ func TestLettersScopeIsSilent(t *testing.T) {
 
 func TestOversize(t *testing.T) {
 	m := letter()
-	m.Degraded = []string{"oversize"}
+	m.Degraded = []Degraded{DegradedOversize}
 	p := compile(t, testPolicy(t)).Decide(m, facts()).Effects[0].Post
 	if notes(p) != "oversize" || len(p.Files) != 0 {
 		t.Errorf("%q %v", notes(p), p.Files)

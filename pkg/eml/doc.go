@@ -5,21 +5,6 @@
 // own, and decides nothing about a message; HTML is turned into text elsewhere.
 package eml
 
-// What Message.Degraded may say.
-const (
-	DegradedHeader    = "header"    // longer than allowed, the rest was dropped
-	DegradedCharset   = "charset"   // some letters of the text could not be told
-	DegradedTruncated = "truncated" // the end of the message is missing
-	DegradedDepth     = "depth"     // parts nested too deep were left unopened
-	DegradedParts     = "parts"     // too many parts, the rest is one attachment
-	DegradedText      = "text"      // the text is longer than allowed, the rest was dropped
-	DegradedPGP       = "pgp"       // encrypted or signed with PGP inside the text
-	DegradedEncrypted = "encrypted" // encrypted as a whole
-	DegradedTNEF      = "tnef"      // a winmail.dat that could not be opened
-	DegradedPicture   = "picture"   // a picture in the HTML itself that could not be taken out of it
-	DegradedSMIME     = "smime"     // a signed container that could not be opened
-)
-
 // The limits that keep one message from taking all memory or time.
 const (
 	maxHeader = 1 << 20 // bytes of one header block

@@ -76,7 +76,7 @@ func TestRawHeaders(t *testing.T) {
 
 func TestLongHeader(t *testing.T) {
 	m := parse(t, "From: a@b.ru\r\nX-Long: "+strings.Repeat("x", 3<<20)+"\r\nSubject: lost\r\n\r\nTEXT\r\n")
-	if m.From.Addr != "a@b.ru" || strings.TrimSpace(m.Plain) != "TEXT" || !cmp.Equal(m.Degraded, []string{DegradedHeader}) {
+	if m.From.Addr != "a@b.ru" || strings.TrimSpace(m.Plain) != "TEXT" || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedHeader}) {
 		t.Errorf("from %q, text %q, degraded %v", m.From.Addr, m.Plain, m.Degraded)
 	}
 	m = parse(t, "From: a@b.ru\r\n"+strings.Repeat("X-Many: "+strings.Repeat("x", 990)+"\r\n", 100)+"Subject: S\r\n\r\nTEXT\r\n")

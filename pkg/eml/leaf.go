@@ -51,7 +51,7 @@ func (w *walker) leaf(h *head, ct media, p place) {
 		w.events = append(w.events, event{calendarLine(text)})
 	default:
 		if p.parent == "multipart/encrypted" {
-			w.degrade(DegradedEncrypted)
+			w.degrade(desk.DegradedEncrypted)
 		}
 		w.attachAny(r, pt)
 	}
@@ -119,7 +119,7 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	isHTML, file := ct.value == "text/html", pt.isFile()
 	n, kept, size, sum := w.text(r, textKind{page: isHTML && !file, summed: file})
 	if size > int64(len(kept)) {
-		w.degrade(DegradedText)
+		w.degrade(desk.DegradedText)
 	}
 	if file || size > int64(len(kept)) {
 		w.addAttachment(pt, n, size, sum)
@@ -134,10 +134,10 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	}
 	text, clean := decodeText(kept, ct, isHTML)
 	if !clean {
-		w.degrade(DegradedCharset)
+		w.degrade(desk.DegradedCharset)
 	}
 	if isHTML && picturesLeft(text) {
-		w.degrade(DegradedPicture)
+		w.degrade(desk.DegradedPicture)
 	}
 	w.sum(ct.value, strings.TrimSpace(text))
 	if isHTML && pt.typ == "text/plain" && pt.p.alt != nil { // the other form says how it is meant to look

@@ -81,7 +81,7 @@ func TestBrokenTNEF(t *testing.T) {
 	for name, stream := range map[string][]byte{"cut": whole[:len(whole)-4], "no TNEF": []byte("hello, this is no TNEF"), "lying length": huge, "empty": nil} {
 		raw := winmail(stream)
 		m := parse(t, raw)
-		if len(m.Attachments) != 2 || m.Attachments[0].Name != "winmail.dat" || m.Attachments[0].Size != int64(len(stream)) || !cmp.Equal(m.Degraded, []string{DegradedTNEF}) {
+		if len(m.Attachments) != 2 || m.Attachments[0].Name != "winmail.dat" || m.Attachments[0].Size != int64(len(stream)) || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedTNEF}) {
 			t.Errorf("%s: %+v %v", name, m.Attachments, m.Degraded)
 			continue
 		}
@@ -142,12 +142,12 @@ func TestOpaqueSigned(t *testing.T) {
 		}
 	}
 	for name, b := range map[string][]byte{"junk": []byte("junk"), "not mail inside": signed([]byte("%PDF-1.4 xxx"), false), "cut": signed([]byte(inner), true)[:60]} {
-		if m := parse(t, p7m(b)); len(m.Attachments) != 1 || m.Attachments[0].Name != "smime.p7m" || !cmp.Equal(m.Degraded, []string{DegradedSMIME}) {
+		if m := parse(t, p7m(b)); len(m.Attachments) != 1 || m.Attachments[0].Name != "smime.p7m" || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedSMIME}) {
 			t.Errorf("%s: %+v %v", name, m.Attachments, m.Degraded)
 		}
 	}
 	enveloped := der(0x30, der(6, []byte(oidEnveloped)), der(0xa0, der(0x30, der(2, []byte{0}))))
-	if m := parse(t, p7m(enveloped)); !cmp.Equal(m.Degraded, []string{DegradedEncrypted}) {
+	if m := parse(t, p7m(enveloped)); !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedEncrypted}) {
 		t.Errorf("enveloped: %v", m.Degraded)
 	}
 }

@@ -70,7 +70,7 @@ func Extract(r io.Reader, part int, out io.Writer) error {
 func (w *walker) top(h *head) {
 	m := &w.msg
 	if h.cut {
-		w.degrade(DegradedHeader)
+		w.degrade(desk.DegradedHeader)
 	}
 	m.Header = h.fields
 	m.Subject = oneLine(m.Header.Get("Subject"))
@@ -129,7 +129,7 @@ func (w *walker) finish() {
 		m.ID = w.derivedID()
 	}
 	if strings.Contains(m.Plain, "-----BEGIN PGP ") {
-		w.degrade(DegradedPGP)
+		w.degrade(desk.DegradedPGP)
 	}
 	w.finishReport()
 }
@@ -166,7 +166,7 @@ func (w *walker) markInline() {
 	}
 }
 
-func (w *walker) degrade(what string) {
+func (w *walker) degrade(what desk.Degraded) {
 	if !slices.Contains(w.msg.Degraded, what) {
 		w.msg.Degraded = append(w.msg.Degraded, what)
 	}

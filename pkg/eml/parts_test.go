@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -35,7 +36,7 @@ func extract(t testing.TB, raw string, part int) string {
 type shape struct {
 	Plain, HTML string
 	Files       []string // name type size
-	Degraded    []string
+	Degraded    []desk.Degraded
 }
 
 func shapeOf(m desk.Message) shape {
@@ -60,12 +61,12 @@ func TestParts(t *testing.T) {
 		{"mixed with file", "Content-Type: multipart/mixed; boundary=b\n\npreamble\n--b\n\nPLAIN\n--b\nContent-Type: application/pdf; name=\"a.pdf\"\nContent-Transfer-Encoding: base64\n\nQUJD\n--b--\nepilogue\n",
 			shape{Plain: "PLAIN", Files: []string{"a.pdf application/pdf 3"}}},
 		{"QUIRK no closing boundary", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nPLAIN\n--b\nContent-Type: application/pdf\n\nABC\n",
-			shape{Plain: "PLAIN", Files: []string{"part-2.pdf application/pdf 5"}, Degraded: []string{DegradedTruncated}}},
+			shape{Plain: "PLAIN", Files: []string{"part-2.pdf application/pdf 5"}, Degraded: []desk.Degraded{desk.DegradedTruncated}}},
 		{"QUIRK boundary missing in the header", "Content-Type: multipart/mixed\n\n--b\n\nPLAIN\n--b\nContent-Type: application/pdf\n\nABC\n--b--\n",
 			shape{Plain: "PLAIN", Files: []string{"part-2.pdf application/pdf 3"}}},
 		{"QUIRK boundary empty", "Content-Type: multipart/mixed; boundary=\"\"\n\n--b\n\nPLAIN\n--b--\n", shape{Plain: "PLAIN"}},
 		{"QUIRK another boundary than announced", "Content-Type: multipart/mixed; boundary=c\n\n--b\n\nPLAIN\n--b--\n",
-			shape{Plain: "--b\n\nPLAIN\n--b--", Degraded: []string{DegradedTruncated}}},
+			shape{Plain: "--b\n\nPLAIN\n--b--", Degraded: []desk.Degraded{desk.DegradedTruncated}}},
 		{"QUIRK no multipart at all", "Content-Type: multipart/mixed\n\nPLAIN\n", shape{Plain: "PLAIN"}},
 		{"QUIRK part without a header", "Content-Type: multipart/mixed; boundary=b\n\n--b\nPLAIN\n--b--\n", shape{Plain: "PLAIN"}},
 		{"QUIRK parts after the end", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nPLAIN\n--b--\n\n--b\nContent-Type: application/pdf\n\nABC\n--b--\n",
@@ -110,7 +111,7 @@ func TestParts(t *testing.T) {
 		{"QUIRK Outlook's doubled lines", "\n\na\n\nb\n\nc\n\n\n\nd\n\ne\n", shape{Plain: "a\nb\nc\n\nd\ne"}},
 		{"single blank lines stay", "\n\na\n\nb\n\nc\n\nd\n", shape{Plain: "a\n\nb\n\nc\n\nd"}},
 		{"QUIRK control characters", "\n\na\x00b\x07c\x0cd", shape{Plain: "abc\nd"}},
-		{"PGP inside", "\n\n-----BEGIN PGP MESSAGE-----\nxx\n-----END PGP MESSAGE-----", shape{Plain: "-----BEGIN PGP MESSAGE-----\nxx\n-----END PGP MESSAGE-----", Degraded: []string{DegradedPGP}}},
+		{"PGP inside", "\n\n-----BEGIN PGP MESSAGE-----\nxx\n-----END PGP MESSAGE-----", shape{Plain: "-----BEGIN PGP MESSAGE-----\nxx\n-----END PGP MESSAGE-----", Degraded: []desk.Degraded{desk.DegradedPGP}}},
 		{"HTML says its charset", "Content-Type: text/html\n\n<meta charset=windows-1251><p>\xcf\xf0\xe8\xe2\xe5\xf2", shape{HTML: "<meta charset=windows-1251><p>Привет"}},
 		{"QUIRK semicolon forgotten", "Content-Type: text/plain charset=koi8-r\n\n\xf0\xd2\xc9\xd7\xc5\xd4", shape{Plain: "Привет"}},
 		{"QUIRK media type of one word", "Content-Type: text\n\nPLAIN", shape{Plain: "PLAIN"}},
@@ -129,7 +130,7 @@ func TestNamedPageKeepsItsPictures(t *testing.T) {
 	const report = `<p>HTML<img src="` + pngURI + `">`
 	raw := crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; name=report.html\n\n" + report + "\n--b\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--b--\n")
 	m := parse(t, raw)
-	if len(m.Attachments) != 2 || extract(t, raw, m.Attachments[0].Part) != report || extract(t, raw, m.Attachments[1].Part) != "ABC" || !cmp.Equal(m.Degraded, []string{DegradedPicture}) {
+	if len(m.Attachments) != 2 || extract(t, raw, m.Attachments[0].Part) != report || extract(t, raw, m.Attachments[1].Part) != "ABC" || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedPicture}) {
 		t.Errorf("%+v, %v", m.Attachments, m.Degraded)
 	}
 }
@@ -180,7 +181,7 @@ func TestBounds(t *testing.T) {
 	}
 	deep.WriteString("\r\nTEXT\r\n")
 	m := parse(t, deep.String())
-	if len(m.Attachments) != 1 || !strings.Contains(strings.Join(m.Degraded, " "), DegradedDepth) {
+	if len(m.Attachments) != 1 || !slices.Contains(m.Degraded, desk.DegradedDepth) {
 		t.Errorf("200 levels: %+v %v", m.Attachments, m.Degraded)
 	}
 	var wide strings.Builder
@@ -190,12 +191,12 @@ func TestBounds(t *testing.T) {
 	}
 	m = parse(t, wide.String())
 	last := m.Attachments[len(m.Attachments)-1]
-	if len(m.Attachments) > maxParts || last.Name != "rest.eml" || last.Size < 100000 || !cmp.Equal(m.Degraded, []string{DegradedParts}) {
+	if len(m.Attachments) > maxParts || last.Name != "rest.eml" || last.Size < 100000 || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedParts}) {
 		t.Errorf("5000 parts: %d attachments, %v, last %+v", len(m.Attachments), m.Degraded, last)
 	}
 	long := head1 + "Content-Type: text/plain; name=log.txt\r\n\r\n" + strings.Repeat("0123456789\r\n", 200000)
 	m = parse(t, long)
-	if len(m.Plain) > maxText || len(m.Attachments) != 1 || !cmp.Equal(m.Degraded, []string{DegradedText}) || len(extract(t, long, m.Attachments[0].Part)) != 2400000 {
+	if len(m.Plain) > maxText || len(m.Attachments) != 1 || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedText}) || len(extract(t, long, m.Attachments[0].Part)) != 2400000 {
 		t.Errorf("long text: %d, %+v, %v", len(m.Plain), m.Attachments, m.Degraded)
 	}
 }

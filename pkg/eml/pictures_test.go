@@ -9,6 +9,8 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/pkg/desk"
 )
 
 const (
@@ -44,8 +46,8 @@ func TestPicturesInPages(t *testing.T) {
 		{"another attribute", `<img data-src="` + pngURI + `"><a href="` + pngURI + `">`, shape{HTML: `<img data-src="` + pngURI + `"><a href="` + pngURI + `">`}},
 		{"in a style", `<p style="background:url(` + pngURI + `)">x`, shape{HTML: `<p style="background:url(` + pngURI + `)">x`}},
 		{"in the text", "<p>data:image/png;base64,AAAA data:image", shape{HTML: "<p>data:image/png;base64,AAAA data:image"}},
-		{"nothing in it", `<img src="data:image/png;base64,">x`, shape{HTML: `<img src="data:image/png;base64,">x`, Degraded: []string{DegradedPicture}}},
-		{"no comma", `<img src="data:image/png">x`, shape{HTML: `<img src="data:image/png">x`, Degraded: []string{DegradedPicture}}},
+		{"nothing in it", `<img src="data:image/png;base64,">x`, shape{HTML: `<img src="data:image/png;base64,">x`, Degraded: []desk.Degraded{desk.DegradedPicture}}},
+		{"no comma", `<img src="data:image/png">x`, shape{HTML: `<img src="data:image/png">x`, Degraded: []desk.Degraded{desk.DegradedPicture}}},
 	} {
 		raw := inPage(tt.body)
 		m := parse(t, raw)
@@ -88,7 +90,7 @@ func TestPicturesAreBounded(t *testing.T) {
 		fmt.Fprintf(&many, `<img src="data:image/png;base64,%s">`, base64.StdEncoding.EncodeToString(fmt.Append(nil, i)))
 	}
 	m = parse(t, inPage(many.String()+"<p>after them"))
-	if len(m.Attachments) != maxPictures || !strings.HasSuffix(m.HTML, `<img src="data:image/png;base64,"><p>after them`) || !cmp.Equal(m.Degraded, []string{DegradedPicture}) {
+	if len(m.Attachments) != maxPictures || !strings.HasSuffix(m.HTML, `<img src="data:image/png;base64,"><p>after them`) || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedPicture}) {
 		t.Errorf("many pictures: %d files, %v, %q", len(m.Attachments), m.Degraded, m.HTML[len(m.HTML)-80:])
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"strings"
+
+	"helpdesk/pkg/desk"
 )
 
 // openSigned reads an opaque S/MIME container: what is signed takes its place in the message, and it stays an
@@ -14,10 +16,10 @@ func (w *walker) openSigned(r io.Reader, pt part, smimeType string) {
 	if !signed || size > int64(len(kept)) || !isField(firstLine(inner)) || pt.p.depth >= maxDepth {
 		switch {
 		case strings.Contains(smimeType, "enveloped"), encryptedContent(kept):
-			w.degrade(DegradedEncrypted)
+			w.degrade(desk.DegradedEncrypted)
 		case strings.Contains(smimeType, "certs"):
 		default:
-			w.degrade(DegradedSMIME)
+			w.degrade(desk.DegradedSMIME)
 		}
 		w.addAttachment(pt, n, size, sum)
 		return

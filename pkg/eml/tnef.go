@@ -7,6 +7,8 @@ import (
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding"
+
+	"helpdesk/pkg/desk"
 )
 
 // Attributes of MS-OXTNEF 2.1.3.2 that matter here, as type and number.
@@ -62,7 +64,7 @@ func (w *walker) openTNEF(r io.Reader, pt part) {
 	}
 	if !ok || len(t.files) == 0 {
 		if !ok {
-			w.degrade(DegradedTNEF)
+			w.degrade(desk.DegradedTNEF)
 		}
 		w.addAttachment(pt, n, count.n, count.sum.hex())
 		return

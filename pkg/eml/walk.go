@@ -79,7 +79,7 @@ func (w *walker) entity(h *head, p place) {
 		return
 	}
 	if p.depth >= maxDepth {
-		w.degrade(DegradedDepth)
+		w.degrade(desk.DegradedDepth)
 		w.attach(&body{s: w.src}, part{h: h, typ: "application/octet-stream", p: p}, 0)
 		return
 	}
@@ -146,7 +146,7 @@ func (w *walker) multipart(typ, boundary string, p place) {
 		w.skip() // what follows the end, unless it has parts of its own
 	}
 	if !closed && w.src.hit == noHit {
-		w.degrade(DegradedTruncated)
+		w.degrade(desk.DegradedTruncated)
 	}
 	w.src.open = w.src.open[:own]
 	if w.src.hit >= own {
@@ -156,7 +156,7 @@ func (w *walker) multipart(typ, boundary string, p place) {
 
 // rest takes all that remains of a message with too many parts as one attachment.
 func (w *walker) rest() {
-	w.degrade(DegradedParts)
+	w.degrade(desk.DegradedParts)
 	w.src.open = w.src.open[:0]
 	w.attach(&body{s: w.src}, part{h: &head{}, typ: "application/octet-stream", name: "rest.eml"}, 0)
 }

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
 )
 
@@ -81,7 +80,7 @@ func TestTruncatedPage(t *testing.T) {
 	for rows, want := range map[int]bool{1000: false, 50_000: true} {
 		raw := "From: a@b.ru\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Таблица</p><table>" + strings.Repeat("<tr><td>w<td>w</tr>", rows)
 		m, err := pass.Read(strings.NewReader(raw), desk.Listing{}, c)
-		if err != nil || slices.Contains(m.Degraded, eml.DegradedText) != want || strings.HasSuffix(m.FullCode, "…") != want {
+		if err != nil || slices.Contains(m.Degraded, desk.DegradedText) != want || strings.HasSuffix(m.FullCode, "…") != want {
 			t.Errorf("%d rows: %v, degraded %v", rows, err, m.Degraded)
 		}
 	}

@@ -20,7 +20,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 		m := &ms[i]
 		qs[i] = p.kit.Rules.Ask(m, p.Signer)
 		entries[i] = desk.Entry{Listing: m.Listing, Questions: qs[i], ID: m.ID, From: m.From, Subject: m.Subject,
-			Oversize: slices.Contains(m.Degraded, oversize)}
+			Oversize: slices.Contains(m.Degraded, desk.DegradedOversize)}
 	}
 	known, err := p.Ledger.Ask(qs)
 	if err != nil {

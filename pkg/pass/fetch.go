@@ -49,16 +49,13 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 	return ms, err
 }
 
-// oversize is what desk calls a message of which only the header was read.
-const oversize = "oversize"
-
 // read reads a message and keeps it, within its budget and whatever happens in the reading.
 func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Message, err error) {
 	defer caught("read message", &err)
 	if limit > 0 && l.Size > limit {
 		defer body.Close()
 		m = eml.ReadHeader(body.Open(), l)
-		m.Degraded = append(m.Degraded, oversize)
+		m.Degraded = append(m.Degraded, desk.DegradedOversize)
 		return m, nil
 	}
 	p.bodies.add(l.Place, body)

@@ -199,7 +199,7 @@ func (p *Pass) reopened(d desk.Pending, err error) desk.Result {
 	post.Form, post.Fields, post.Marker, post.Reopen = desk.FormTask, &fields, "", false
 	post.Mailbox, post.Route = "", "" // by which route is not known
 	post.Title = t.Subject
-	post.Notes = []desk.Note{{Key: "deleted", Task: d.Effect.Task}}
+	post.Notes = []desk.Note{{Key: desk.NoteDeleted, Task: d.Effect.Task}}
 	v := render.PostVars{Body: post.Text, At: post.At}
 	if post.Title, post.Text, terr = p.kit.Texts.Post(post, v); terr != nil {
 		p.problem("templates", terr)

@@ -50,8 +50,8 @@ func composePage(m *desk.Message, c *eml.Cutter, hasPlain bool) {
 	kept, quoted := c.CutHTML(m.HTML)
 	pictures(m, kept)
 	whole := markup.Parse(m.HTML)
-	if whole.Truncated() && !slices.Contains(m.Degraded, eml.DegradedText) {
-		m.Degraded = append(m.Degraded, eml.DegradedText)
+	if whole.Truncated() && !slices.Contains(m.Degraded, desk.DegradedText) {
+		m.Degraded = append(m.Degraded, desk.DegradedText)
 	}
 	m.FullCode = whole.BBCode()
 	m.BBCode = m.FullCode

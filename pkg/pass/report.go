@@ -3,7 +3,6 @@ package pass
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -157,15 +156,15 @@ func line(m desk.Message, d desk.Decision) Line {
 }
 
 // settled returns the rule that settled a decision with its note, and the one that took the auto-reply away: of the hits
-// that of the table R where there is one, else the first; those of the table T take only the auto-reply.
+// that of the group thread where there is one, else the first; those of the group auto-reply take only the auto-reply.
 func settled(d desk.Decision) (rule, note, why string) {
 	for _, r := range d.Reasons {
 		switch {
 		case !r.Hit:
-		case strings.HasPrefix(r.Rule, "T") && why == "":
+		case r.Group == desk.GroupAutoReply && why == "":
 			why = r.Rule
-		case strings.HasPrefix(r.Rule, "T"):
-		case rule == "" || strings.HasPrefix(r.Rule, "R") || r.Rule == forCustomer:
+		case r.Group == desk.GroupAutoReply:
+		case rule == "" || r.Group == desk.GroupThread || r.Rule == desk.ForCustomer:
 			rule, note = r.Rule, r.Note
 		}
 	}
@@ -174,6 +173,3 @@ func settled(d desk.Decision) (rule, note, why string) {
 	}
 	return rule, note, why
 }
-
-// forCustomer is the rule that sends a comment out.
-const forCustomer = "for-customer"

@@ -48,6 +48,6 @@ func (p *Pass) whole(m *desk.Message, post *desk.Post) {
 	if m.UID == 0 {
 		return
 	}
-	post.Notes = append(post.Notes, desk.Note{Key: "cut"})
+	post.Notes = append(post.Notes, desk.Note{Key: desk.NoteCut})
 	post.Files = append(post.Files, desk.File{Name: "message.eml", Type: "message/rfc822", Size: m.Size, Part: desk.WholeMessage})
 }

@@ -110,13 +110,13 @@ func (s *Set) people(list []desk.Address) people {
 // note returns the text of a note; one there is no text for is shown as it is.
 func (s *Set) note(n desk.Note) string {
 	detail := s.escape(n.Detail)
-	if text := phrase(s.notes, n.Key, note{Detail: detail, Task: n.Task}); text != "" {
+	if text := phrase(s.notes, string(n.Key), note{Detail: detail, Task: n.Task}); text != "" {
 		return text
 	}
 	if detail == "" {
-		return s.escape(n.Key)
+		return s.escape(string(n.Key))
 	}
-	return s.escape(n.Key) + ": " + detail
+	return s.escape(string(n.Key)) + ": " + detail
 }
 
 // Date returns the time as letters show it, in the words of the locale; "" for the zero time.

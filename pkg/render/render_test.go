@@ -340,22 +340,6 @@ func TestPosts(t *testing.T) {
 	}
 }
 
-func TestEveryNote(t *testing.T) {
-	for _, locale := range []string{"ru", "en"} {
-		set := newSet(t, settings(locale))
-		var b strings.Builder
-		for _, key := range strings.Fields(`unverified other-sender stranger late deleted staff-reply written automatic bulk
-			robot blind-copy bounce oversize unreadable missing-files cut thanks wrong-token forwarded degraded duplicate-mailbox pictures event capped stale undeliverable`) {
-			with, without := set.note(desk.Note{Key: key, Detail: "DETAIL", Task: 3711}), set.note(desk.Note{Key: key})
-			if strings.HasPrefix(with, key) || strings.Contains(without, "()") || strings.Contains(without, " 0") {
-				t.Errorf("%s %s: %q, %q", locale, key, with, without)
-			}
-			b.WriteString(key + ":\n  " + with + "\n  " + without + "\n")
-		}
-		golden(t, locale+"-notes.txt", b.String())
-	}
-}
-
 func TestDates(t *testing.T) {
 	at := time.Date(2024, 5, 3, 9, 7, 0, 0, time.UTC)
 	for locale, want := range map[string]string{"ru": "3 мая 2024 г. в 09:07", "en": "3 May 2024 at 09:07"} {

@@ -137,7 +137,7 @@ func (s *Set) sampleComment(name string, v Vars) Comment {
 func samplePost() desk.Post {
 	return desk.Post{
 		Title: "Title", Marker: "hd-0123456789abcdef", Missing: []string{"a.pdf"}, At: time.Unix(1710237600, 0).UTC(),
-		Notes: []desk.Note{{Key: "unverified", Detail: "x", Task: 1}},
+		Notes: []desk.Note{{Key: desk.NoteUnverified, Detail: "x", Task: 1}},
 	}
 }
 

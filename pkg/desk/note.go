@@ -1,0 +1,57 @@
+package desk
+
+// Note is a remark for the specialist: which of the portal's texts, and what it is about.
+type Note struct {
+	Key    NoteKey `json:"key"`
+	Detail string  `json:"detail,omitempty"`
+	Task   int64   `json:"task,omitempty"`
+}
+
+// NoteKey names the text of a note: a definition in notes.tmpl.
+type NoteKey string
+
+// The keys of notes.
+const (
+	NoteUnverified    NoteKey = "unverified"    // DMARC failed
+	NoteOtherSender   NoteKey = "other-sender"  // a colleague of the requester wrote it
+	NoteStranger      NoteKey = "stranger"      // it continues a ticket of somebody else
+	NoteLate          NoteKey = "late"          // it continues a ticket closed long ago
+	NoteDeleted       NoteKey = "deleted"       // the former task was deleted
+	NoteStaffReply    NoteKey = "staff-reply"   // it answers a specialist's own mail
+	NoteWritten       NoteKey = "written"       // one of us wrote it by mail
+	NoteAutomatic     NoteKey = "automatic"     // a machine wrote it
+	NoteBulk          NoteKey = "bulk"          // a list or a mass mailing
+	NoteRobot         NoteKey = "robot"         // nobody reads what its sender is sent
+	NoteBlindCopy     NoteKey = "blind-copy"    // our address is not among the recipients
+	NoteBounce        NoteKey = "bounce"        // a letter of ours was not delivered
+	NoteOversize      NoteKey = "oversize"      // the message was too large to be read
+	NoteCut           NoteKey = "cut"           // the post shows less than the letter says
+	NoteThanks        NoteKey = "thanks"        // a bare thank-you opens no task again
+	NoteWrongToken    NoteKey = "wrong-token"   // its subject has a token that is not believed
+	NoteForwarded     NoteKey = "forwarded"     // it forwards somebody's letter
+	NoteDegraded      NoteKey = "degraded"      // something could not be read; the detail is a Degraded
+	NotePictures      NoteKey = "pictures"      // pictures of signatures were left out
+	NoteEvent         NoteKey = "event"         // an invitation
+	NoteCapped        NoteKey = "capped"        // no auto-reply: over a limit
+	NoteStale         NoteKey = "stale"         // no auto-reply: the letter is old
+	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
+)
+
+// Degraded says what of a message could not be read as it should.
+type Degraded string
+
+// The values of Degraded.
+const (
+	DegradedHeader    Degraded = "header"    // longer than allowed, the rest was dropped
+	DegradedCharset   Degraded = "charset"   // some letters of the text could not be told
+	DegradedTruncated Degraded = "truncated" // the end of the message is missing
+	DegradedDepth     Degraded = "depth"     // parts nested too deep were left unopened
+	DegradedParts     Degraded = "parts"     // too many parts, the rest is one attachment
+	DegradedText      Degraded = "text"      // the text is longer than allowed, the rest was dropped
+	DegradedPGP       Degraded = "pgp"       // encrypted or signed with PGP inside the text
+	DegradedEncrypted Degraded = "encrypted" // encrypted as a whole
+	DegradedTNEF      Degraded = "tnef"      // a winmail.dat that could not be opened
+	DegradedPicture   Degraded = "picture"   // a picture in the HTML itself that could not be taken out of it
+	DegradedSMIME     Degraded = "smime"     // a signed container that could not be opened
+	DegradedOversize  Degraded = "oversize"  // larger than the mailbox allows: only its header was read
+)
