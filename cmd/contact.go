@@ -51,7 +51,7 @@ func (a *app) setContacts(names map[string]string) error {
 		}
 	}
 	return a.withState(false, func(s *store.Store) error {
-		n, err := s.SetContacts(names)
+		n, err := s.People.SetContacts(names)
 		if err == nil && a.chatty() {
 			a.printf("%d of %d entries changed\n", n, len(names))
 		}
@@ -72,7 +72,7 @@ func newContactList(a *app) *cobra.Command {
 			}
 			all := []entry{}
 			err := a.withState(true, func(s *store.Store) error {
-				return s.Contacts(func(address string, p desk.Profile) error {
+				return s.People.Contacts(func(address string, p desk.Profile) error {
 					all = append(all, entry{address, p.Name})
 					return nil
 				})
@@ -101,7 +101,7 @@ func newContactFind(a *app) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withState(true, func(s *store.Store) error {
-				p, ok, err := s.Contact(args[0])
+				p, ok, err := s.People.Contact(args[0])
 				if err != nil {
 					return err
 				}

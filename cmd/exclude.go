@@ -49,7 +49,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 				if err := a.replaces(s, list, c.Flags().Changed("note")); err != nil {
 					return err
 				}
-				if err := s.Exclude(list); err != nil {
+				if err := s.People.Exclude(list); err != nil {
 					return err
 				}
 				for _, x := range list {
@@ -90,7 +90,7 @@ func exclusions(patterns []string, scope, note string, now time.Time) ([]desk.Ex
 
 // replaces says of exclusions that are there already which other scope they had. Their notes stay where none was given.
 func (a *app) replaces(s *store.Store, list []desk.Exclusion, noted bool) error {
-	there, err := s.Exclusions()
+	there, err := s.People.Exclusions()
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ const lookBack = 30 * 24 * time.Hour
 func (a *app) wouldHit(s *store.Store, list []desk.Exclusion) error {
 	hits := map[string]int{}
 	total := 0
-	err := s.Records(a.now().Add(-lookBack), func(r desk.Record) error {
+	err := s.Ledger.Records(a.now().Add(-lookBack), func(r desk.Record) error {
 		total++
 		for _, x := range desk.Hits(list, append([]string{r.From.Addr}, r.Senders...)...) {
 			hits[x.Match]++
@@ -157,7 +157,7 @@ func newExcludeRemove(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return s.Include(patterns)
+				return s.People.Include(patterns)
 			})
 		},
 	}
@@ -166,7 +166,7 @@ func newExcludeRemove(a *app) *cobra.Command {
 // added returns patterns in the spelling they are kept in. One that is refused today may have been taken by an older
 // program, and must go as it was written.
 func added(s *store.Store, texts []string) ([]string, error) {
-	there, err := s.Exclusions()
+	there, err := s.People.Exclusions()
 	if err != nil {
 		return nil, err
 	}
@@ -262,14 +262,14 @@ func (a *app) allExclusions() ([]desk.Exclusion, error) {
 		return nil, err
 	}
 	err := a.withState(true, func(s *store.Store) error {
-		hits, err := s.Hits()
+		hits, err := s.People.Hits()
 		if err != nil {
 			return err
 		}
 		for i, x := range all { // those of the settings
 			all[i].Hits, all[i].Last = hits[x.Match].Hits, hits[x.Match].Last
 		}
-		added, err := s.Exclusions()
+		added, err := s.People.Exclusions()
 		all = append(all, added...)
 		return err
 	})

@@ -16,7 +16,7 @@ func TestOldExclusionIsRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Exclude([]desk.Exclusion{{Match: "@b..ru", Scope: desk.ScopeAutoReply}})
+	err = s.People.Exclude([]desk.Exclusion{{Match: "@b..ru", Scope: desk.ScopeAutoReply}})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

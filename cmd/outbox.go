@@ -44,7 +44,7 @@ func newOutboxList(a *app) *cobra.Command {
 func (a *app) pendings() ([]desk.Pending, error) {
 	all := []desk.Pending{}
 	err := a.withState(true, func(s *store.Store) error {
-		found, err := s.Pendings()
+		found, err := s.Outbox.Pendings()
 		all = append(all, found...)
 		return err
 	})
@@ -97,7 +97,7 @@ func newOutboxRetry(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.amended("to be tried again", func(s *store.Store) (int, error) { return s.Retry(seqs...) })
+			return a.amended("to be tried again", func(s *store.Store) (int, error) { return s.Outbox.Retry(seqs...) })
 		},
 	}
 }
@@ -121,7 +121,7 @@ func newOutboxDrop(a *app) *cobra.Command {
 }
 
 func (a *app) drop(s *store.Store, seqs []uint64) error {
-	n, behind, err := s.Drop(a.now(), seqs...)
+	n, behind, err := s.Outbox.Drop(a.now(), seqs...)
 	switch {
 	case err != nil || !a.chatty():
 	case behind > 0:

@@ -44,7 +44,7 @@ func received(t *testing.T, s *store.Store, at time.Time, n int) {
 	for i := range es {
 		es[i].Place = desk.Place{Mailbox: "support", UIDValidity: uint32(at.Unix()), UID: uint32(i + 1)}
 	}
-	err := s.Record(at, es, 0, func(i int, _ desk.Facts) (desk.Decision, error) {
+	err := s.Ledger.Record(at, es, 0, func(i int, _ desk.Facts) (desk.Decision, error) {
 		return desk.Decision{Verdict: desk.Ignored, Key: fmt.Sprintf("%s %d", at, i)}, nil
 	})
 	if err != nil {
@@ -55,7 +55,7 @@ func received(t *testing.T, s *store.Store, at time.Time, n int) {
 // records counts those that still say what became of their message.
 func records(t *testing.T, s *store.Store) (n int) {
 	t.Helper()
-	err := s.Records(time.Time{}, func(r desk.Record) error {
+	err := s.Ledger.Records(time.Time{}, func(r desk.Record) error {
 		if r.Verdict != "" {
 			n++
 		}

@@ -12,8 +12,8 @@ import (
 func newQuarantine(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed, kept whole", Args: cobra.NoArgs}
 	c.AddCommand(newQuarantineList(a), newQuarantineShow(a),
-		newRelease(a, "retry ENTRY...", "Let the next pass try messages once more", (*store.Store).Again),
-		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", (*store.Store).Release))
+		newRelease(a, "retry ENTRY...", "Let the next pass try messages once more", store.Quarantine.Again),
+		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", store.Quarantine.Release))
 	return c
 }
 
@@ -26,7 +26,7 @@ func newQuarantineList(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			all := []desk.Poison{}
 			err := a.withState(true, func(s *store.Store) error {
-				found, err := s.Poisons()
+				found, err := s.Quarantine.All()
 				all = append(all, found...)
 				return err
 			})
@@ -67,7 +67,7 @@ func newQuarantineShow(a *app) *cobra.Command {
 				return usage(fmt.Errorf("%q is not the number of an entry", args[0]))
 			}
 			return a.withState(true, func(s *store.Store) error {
-				p, raw, err := s.Poison(seqs[0])
+				p, raw, err := s.Quarantine.Entry(seqs[0])
 				if err != nil {
 					return err
 				}
@@ -81,7 +81,7 @@ func newQuarantineShow(a *app) *cobra.Command {
 	}
 }
 
-func newRelease(a *app, use, short string, fn func(*store.Store, uint64) error) *cobra.Command {
+func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
@@ -96,7 +96,7 @@ func newRelease(a *app, use, short string, fn func(*store.Store, uint64) error) 
 			}
 			return a.amended("entries: "+c.Name(), func(s *store.Store) (int, error) {
 				for i, seq := range seqs {
-					if err := fn(s, seq); err != nil {
+					if err := fn(s.Quarantine, seq); err != nil {
 						return i, err
 					}
 				}

@@ -206,7 +206,7 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 
 func countBacklog(s *store.Store) (backlog, error) {
 	var b backlog
-	all, err := s.Queue()
+	all, err := s.Outbox.Queue()
 	if err != nil {
 		return b, err
 	}
@@ -222,7 +222,7 @@ func countBacklog(s *store.Store) (backlog, error) {
 			b.Next = p.Next
 		}
 	}
-	poisons, err := s.Poisons()
+	poisons, err := s.Quarantine.All()
 	b.Quarantine = len(poisons)
 	return b, err
 }

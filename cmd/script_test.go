@@ -323,7 +323,7 @@ func cmdHeld(ts *testscript.TestScript, neg bool, args []string) {
 	s, err := store.Open(ts.MkAbs("helpdesk.db"), store.Options{Overlay: true})
 	ts.Check(err)
 	defer s.Close()
-	all, err := s.Pendings()
+	all, err := s.Outbox.Pendings()
 	ts.Check(err)
 	for _, p := range all {
 		if p.Held {

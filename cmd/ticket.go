@@ -29,7 +29,7 @@ func newTicketList(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			all := []desk.Ticket{}
 			err := a.withState(true, func(s *store.Store) error {
-				return s.Tickets(func(t desk.Ticket) error {
+				return s.Tickets.Each(func(t desk.Ticket) error {
 					if closed || t.Status == desk.Open {
 						all = append(all, t)
 					}
@@ -74,7 +74,7 @@ func newTicketShow(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				steps, err := s.Journal(t.Number)
+				steps, err := s.Tickets.Journal(t.Number)
 				if steps == nil {
 					steps = []desk.Step{} // [] for those who read the JSON
 				}
@@ -101,9 +101,9 @@ func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 		return desk.Ticket{}, usage(fmt.Errorf("%q is not a number", arg))
 	}
 	if !strings.HasPrefix(arg, "#") {
-		return s.Ticket(uint64(n))
+		return s.Tickets.Ticket(uint64(n))
 	}
-	found, err := s.ByTask([]int64{n})
+	found, err := s.Tickets.ByTask([]int64{n})
 	if err != nil {
 		return desk.Ticket{}, err
 	}

@@ -74,7 +74,7 @@ func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 			if err != nil {
 				return fmt.Errorf("mailbox %s: %w", b.Name, err)
 			}
-			n, ds, err := pass.VerifyMailbox(ctx, b, mb.(*mailbox.Mailbox), s, since, a.now())
+			n, ds, err := pass.VerifyMailbox(ctx, b, mb.(*mailbox.Mailbox), s.Ledger, since, a.now())
 			_ = mb.Close()
 			if err != nil {
 				return fmt.Errorf("mailbox %s: %w", b.Name, err)
@@ -82,7 +82,7 @@ func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 			v.Mails += n
 			v.Differences = append(v.Differences, ds...)
 		}
-		n, ds, err := pass.VerifyTickets(ctx, p.Portal, s, since)
+		n, ds, err := pass.VerifyTickets(ctx, p.Portal, pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox}, since)
 		v.Records = n
 		v.Differences = append(v.Differences, ds...)
 		return err

@@ -55,7 +55,7 @@ func TestInterruptedWhileItWaits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := s.Exclusions()
+		list, err := s.People.Exclusions()
 		if len(list) != 0 || err != nil {
 			t.Errorf("%s: %v, %v", args, list, err)
 		}

@@ -95,7 +95,7 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries
 		return nil, nil, usage(err)
 	}
 	p := &pass.Pass{
-		Ledger: s, Infirmary: s, Outbox: s, Tickets: s, People: s, Portal: client, Feed: client, Boxes: a.boxes(cfg),
+		Ledger: s.Ledger, Quarantine: s.Quarantine, Outbox: s.Outbox, Tickets: s.Tickets, People: s.People, Portal: client, Feed: client, Boxes: a.boxes(cfg),
 		Policy: policyOf(cfg), Kit: func() (pass.Kit, error) { return kit(cfg) },
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, PoisonAfter: cfg.Poll.QuarantineAfter,
 		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,

@@ -181,7 +181,7 @@ func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
 		settings(specialist)
 		w.clock.Advance(20 * time.Minute)
 		_, s := w.open(store.Options{})
-		_, err := s.Retry()
+		_, err := s.Outbox.Retry()
 		w.check(err)
 		w.check(s.Close())
 		w.poll()
@@ -238,7 +238,7 @@ func TestMendedSettingsOutliveALostAnswer(t *testing.T) {
 	}
 	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: specialist}}
 	_, s := w.open(store.Options{})
-	_, err := s.Retry()
+	_, err := s.Outbox.Retry()
 	w.check(err)
 	w.check(s.Close())
 	lost, held := false, 0

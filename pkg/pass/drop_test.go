@@ -30,11 +30,11 @@ func refused(t *testing.T) *world {
 func (w *world) giveUp() {
 	w.t.Helper()
 	_, s := w.open(store.Options{})
-	all, err := s.Pendings()
+	all, err := s.Outbox.Pendings()
 	w.check(err)
 	for _, d := range all {
 		if d.Held {
-			_, _, err = s.Drop(w.clock.Now(), d.Seq)
+			_, _, err = s.Outbox.Drop(w.clock.Now(), d.Seq)
 			w.check(err)
 		}
 	}
@@ -79,7 +79,7 @@ func TestWhatWaitsForNoTaskIsHeld(t *testing.T) {
 			w.orphan(c.effect, c.unsure)
 			r, _ := w.poll()
 			_, s := w.open(store.Options{})
-			all, err := s.Pendings()
+			all, err := s.Outbox.Pendings()
 			w.check(err)
 			w.check(s.Close())
 			if len(all) != 1 || !all[0].Held || r.Held != 1 || r.Waiting != 0 {
@@ -94,16 +94,16 @@ func TestWhatWaitsForNoTaskIsHeld(t *testing.T) {
 func (w *world) orphan(e desk.Effect, unsure bool) {
 	w.t.Helper()
 	_, s := w.open(store.Options{})
-	one, err := s.Ticket(1)
+	one, err := s.Tickets.Ticket(1)
 	w.check(err)
 	one.Task = 0
-	w.check(s.RecordChanges(w.clock.Now(), []uint64{1}, desk.Reading{}, func(int, desk.Ticket, []desk.Exclusion) (desk.Decision, error) {
+	w.check(s.Tickets.RecordChanges(w.clock.Now(), []uint64{1}, desk.Reading{}, func(int, desk.Ticket, []desk.Exclusion) (desk.Decision, error) {
 		return desk.Decision{Ticket: &one, Effects: []desk.Effect{e}}, nil
 	}))
-	due, err := s.Due(w.clock.Now(), 1, nil)
+	due, err := s.Outbox.Due(w.clock.Now(), 1, nil)
 	w.check(err)
 	if unsure {
-		w.check(s.Start(w.clock.Now(), desk.Attempts{Seqs: []uint64{due[0].Seq}}))
+		w.check(s.Outbox.Start(w.clock.Now(), desk.Attempts{Seqs: []uint64{due[0].Seq}}))
 	}
 	w.check(s.Close())
 	w.clock.Advance(time.Hour)

@@ -149,12 +149,12 @@ func (w *world) population(n int) []int64 {
 		for i := range entries {
 			entries[i].Place = desk.Place{Mailbox: "support", UIDValidity: 9, UID: uint32(len(ids) + i + 1)}
 		}
-		w.check(s.Record(w.clock.Now(), entries, time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) {
+		w.check(s.Ledger.Record(w.clock.Now(), entries, time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) {
 			e := effects[i]
 			return desk.Decision{Verdict: desk.Task, Key: e.Key, Effects: []desk.Effect{e}, Ticket: &desk.Ticket{Key: e.Key, Mailbox: "support",
 				Requester: desk.Address{Addr: fmt.Sprintf("n%d@b.example", len(ids)+i)}, Subject: "Question", Opened: w.clock.Now(), Status: desk.Open}}, nil
 		}))
-		due, err := s.Due(w.clock.Now(), 50, nil)
+		due, err := s.Outbox.Due(w.clock.Now(), 50, nil)
 		w.check(err)
 		made := c.Make(w.t.Context(), effects)
 		var results []desk.Result
@@ -163,7 +163,7 @@ func (w *world) population(n int) []int64 {
 			ids = append(ids, made[i].Task)
 			results = append(results, desk.Result{Seq: d.Seq, Done: true, Made: made[i]})
 		}
-		w.check(s.Finish(w.clock.Now(), results))
+		w.check(s.Outbox.Finish(w.clock.Now(), results))
 	}
 	return ids
 }

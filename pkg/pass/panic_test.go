@@ -70,12 +70,12 @@ func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 			if left != pass.Held || r.Held != 1 || !strings.Contains(fmt.Sprint(err), "panic: of death") || r.Sent != 2 {
 				t.Errorf("left %v, %v: %+v", left, err, r)
 			}
-			all, err := s.Pendings()
+			all, err := s.Outbox.Pendings()
 			w.check(err)
 			if len(all) != 1 || !all[0].Held || all[0].Unsure != c.unsure {
 				t.Fatalf("outbox: %+v", all)
 			}
-			_, err = s.Retry(all[0].Seq)
+			_, err = s.Outbox.Retry(all[0].Seq)
 			w.check(err)
 			w.check(s.Close())
 			w.quiet()

@@ -27,12 +27,12 @@ type Ledger interface {
 	Marked(places []desk.Place)
 }
 
-// Infirmary keeps what could not be processed.
-type Infirmary interface {
+// Quarantine keeps what could not be processed.
+type Quarantine interface {
 	Attempted(now time.Time, p desk.Place, why string) (int, error)
-	Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error)
+	Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error)
 	Stored(p desk.Place) ([]byte, error)
-	Poisons() ([]desk.Poison, error)
+	All() ([]desk.Poison, error)
 	Release(seq uint64) error
 }
 
@@ -128,15 +128,15 @@ type Kit struct {
 
 // Pass is what one run works with.
 type Pass struct {
-	Ledger    Ledger
-	Infirmary Infirmary
-	Outbox    Outbox
-	Tickets   Tickets
-	People    People
-	Portal    Portal
-	Feed      Feed
-	Boxes     []Box
-	Only      string // the mailbox that is read; "" = all. Letters go out and files are fetched for all of them
+	Ledger     Ledger
+	Quarantine Quarantine
+	Outbox     Outbox
+	Tickets    Tickets
+	People     People
+	Portal     Portal
+	Feed       Feed
+	Boxes      []Box
+	Only       string // the mailbox that is read; "" = all. Letters go out and files are fetched for all of them
 
 	Policy *desk.Policy
 	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do

@@ -25,7 +25,7 @@ func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) er
 	if fault.Of(cause) == fault.Never {
 		return nil
 	}
-	tries, err := p.Infirmary.Attempted(p.Now(), e.Place, cause.Error())
+	tries, err := p.Quarantine.Attempted(p.Now(), e.Place, cause.Error())
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 			return fmt.Errorf("keep message: %w", err)
 		}
 	}
-	if _, err := p.Infirmary.Quarantine(p.Now(), e, cause.Error(), raw, tell); err != nil {
+	if _, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), raw, tell); err != nil {
 		return err
 	}
 	p.add(&p.report.Quarantine, 1)

@@ -35,7 +35,7 @@ func (w *world) poisons() []desk.Poison {
 	w.t.Helper()
 	_, s := w.open(store.Options{})
 	defer s.Close()
-	all, err := s.Poisons()
+	all, err := s.Quarantine.All()
 	w.check(err)
 	return all
 }
@@ -84,9 +84,9 @@ func (w *world) retried(t *testing.T) {
 	t.Helper()
 	w.spoil = nil
 	_, s := w.open(store.Options{})
-	all, err := s.Poisons()
+	all, err := s.Quarantine.All()
 	w.check(err)
-	w.check(s.Again(all[0].Seq))
+	w.check(s.Quarantine.Again(all[0].Seq))
 	w.check(s.Close())
 	w.quiet()
 	tasks := w.portal.Tasks()

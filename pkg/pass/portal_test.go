@@ -311,7 +311,7 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 	p.Boxes = nil // their servers go by another clock
 	_, err := p.Poll(until{context.Background(), w.clock.Now().Add(8 * time.Second)})
 	w.check(err)
-	all, err := s.Pendings()
+	all, err := s.Outbox.Pendings()
 	w.check(err)
 	w.check(s.Close())
 	for _, e := range all {

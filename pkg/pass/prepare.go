@@ -217,7 +217,7 @@ func (p *Pass) body(ctx context.Context, at desk.Place) (*spool.Body, error) {
 
 // refetch reads a message again for its files.
 func (p *Pass) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) {
-	raw, err := p.Infirmary.Stored(at)
+	raw, err := p.Quarantine.Stored(at)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ type patient struct {
 }
 
 func (p *Pass) patients() (out []patient, err error) {
-	all, err := p.Infirmary.Poisons()
+	all, err := p.Quarantine.All()
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
 	if err := p.equip(); err != nil {
 		return err
 	}
-	raw, err := p.Infirmary.Stored(q.Place)
+	raw, err := p.Quarantine.Stored(q.Place)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
 func (p *Pass) relapsed(e desk.Entry, cause error) error {
 	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	p.add(&p.report.Quarantine, 1)
-	_, err := p.Infirmary.Quarantine(p.Now(), e, cause.Error(), nil, desk.Decision{Key: poisonKey(e)})
+	_, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: poisonKey(e)})
 	return err
 }
 
@@ -93,7 +93,7 @@ func (p *Pass) recovered() error {
 		if !q.Decided || !q.Ready {
 			continue
 		}
-		if err := p.Infirmary.Release(q.Seq); err != nil {
+		if err := p.Quarantine.Release(q.Seq); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,7 @@ func (w *world) readmit() {
 	all := w.poisons()
 	_, s := w.open(store.Options{})
 	for _, q := range all {
-		w.check(s.Again(q.Seq))
+		w.check(s.Quarantine.Again(q.Seq))
 	}
 	w.check(s.Close())
 	w.clock.Advance(time.Minute)

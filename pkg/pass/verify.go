@@ -9,11 +9,16 @@ import (
 )
 
 // Archive tells what was recorded, for verifying.
-type Archive interface {
-	Progress(places []desk.Place) ([]desk.Progress, error)
-	Records(since time.Time, fn func(desk.Record) error) error
-	Tickets(fn func(desk.Ticket) error) error
-	Pendings() ([]desk.Pending, error)
+type Archive struct {
+	Ledger interface {
+		Records(since time.Time, fn func(desk.Record) error) error
+	}
+	Tickets interface {
+		Each(fn func(desk.Ticket) error) error
+	}
+	Outbox interface {
+		Pendings() ([]desk.Pending, error)
+	}
 }
 
 // Folder lists everything in a mailbox, seen or not.
@@ -44,12 +49,12 @@ const (
 
 // VerifyMailbox compares a mailbox with the records: every mail since the given time must have one. It returns how many
 // mails it looked at.
-func VerifyMailbox(ctx context.Context, b Box, f Folder, a Archive, since, now time.Time) (int, []Difference, error) {
+func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now time.Time) (int, []Difference, error) {
 	ls, err := f.Since(ctx, since)
 	if err != nil {
 		return 0, nil, err
 	}
-	progress, err := a.Progress(places(ls))
+	progress, err := l.Progress(places(ls))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -74,11 +79,11 @@ func VerifyMailbox(ctx context.Context, b Box, f Folder, a Archive, since, now t
 // comment must have gone out. It returns how many records it looked at.
 func VerifyTickets(ctx context.Context, p Portal, a Archive, since time.Time) (int, []Difference, error) {
 	tickets := map[uint64]desk.Ticket{}
-	if err := a.Tickets(func(t desk.Ticket) error { tickets[t.Number] = t; return nil }); err != nil {
+	if err := a.Tickets.Each(func(t desk.Ticket) error { tickets[t.Number] = t; return nil }); err != nil {
 		return 0, nil, err
 	}
 	var records []desk.Record
-	err := a.Records(since, func(r desk.Record) error {
+	err := a.Ledger.Records(since, func(r desk.Record) error {
 		if r.Ticket != 0 {
 			records = append(records, r)
 		}
@@ -127,7 +132,7 @@ func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive ma
 }
 
 func unsent(a Archive, tickets map[uint64]desk.Ticket) ([]Difference, error) {
-	all, err := a.Pendings()
+	all, err := a.Outbox.Pendings()
 	var ds []Difference
 	for _, p := range all {
 		if p.Effect.Kind != desk.SendLetter || p.Effect.Letter.Automatic() {

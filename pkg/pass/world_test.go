@@ -154,8 +154,8 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Now().Add(-24*time.Hour)); return v },
 		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }})
 	w.check(err)
-	st := &stepping{w: w, Store: s, Client: client}
-	return &pass.Pass{Ledger: st, Infirmary: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
+	st := &stepping{w, s.Ledger, s.Outbox, s.Tickets, s.People, s.Quarantine, client}
+	return &pass.Pass{Ledger: st, Quarantine: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
 		Policy: &w.policy, Kit: w.kit, Together: inTurn, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
 		Settle: 2 * time.Minute, PoisonAfter: w.poison, Budget: time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example", Signer: s.Signer(), Instance: s.Instance(),
 		Now: now, Log: slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))}, s
@@ -292,7 +292,7 @@ func (w *world) quiet() {
 			continue
 		}
 		p, s := w.open(store.Options{})
-		all, err := s.Pendings()
+		all, err := s.Outbox.Pendings()
 		w.check(err)
 		w.check(s.Close())
 		_ = p
@@ -388,9 +388,22 @@ func (w *world) letters() (human, auto []string) {
 // stepping announces every change of the state and of the portal.
 type stepping struct {
 	w *world
-	*store.Store
+	ledger
+	outbox
+	tickets
+	people
+	quarantine
 	*portal.Client
 }
+
+// The parts of the state under names that hide none of their methods.
+type (
+	ledger     = store.Ledger
+	outbox     = store.Outbox
+	tickets    = store.Tickets
+	people     = store.People
+	quarantine = store.Quarantine
+)
 
 func step1[T any](w *world, name string, fn func() (T, error)) (T, error) {
 	w.step(name + ", before")
@@ -405,35 +418,35 @@ func step0(w *world, name string, fn func() error) error {
 }
 
 func (s *stepping) Record(now time.Time, es []desk.Entry, win time.Duration, decide func(int, desk.Facts) (desk.Decision, error)) error {
-	return step0(s.w, "record messages", func() error { return s.Store.Record(now, es, win, decide) })
+	return step0(s.w, "record messages", func() error { return s.ledger.Record(now, es, win, decide) })
 }
 
 func (s *stepping) RecordChanges(now time.Time, ns []uint64, r desk.Reading, decide func(int, desk.Ticket, []desk.Exclusion) (desk.Decision, error)) error {
-	return step0(s.w, "record changes", func() error { return s.Store.RecordChanges(now, ns, r, decide) })
+	return step0(s.w, "record changes", func() error { return s.tickets.RecordChanges(now, ns, r, decide) })
 }
 
 func (s *stepping) Attempted(now time.Time, p desk.Place, why string) (int, error) {
-	return step1(s.w, "note a failed attempt", func() (int, error) { return s.Store.Attempted(now, p, why) })
+	return step1(s.w, "note a failed attempt", func() (int, error) { return s.quarantine.Attempted(now, p, why) })
 }
 
-func (s *stepping) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error) {
-	return step1(s.w, "quarantine", func() (desk.Poison, error) { return s.Store.Quarantine(now, e, cause, raw, tell) })
+func (s *stepping) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error) {
+	return step1(s.w, "quarantine", func() (desk.Poison, error) { return s.quarantine.Keep(now, e, cause, raw, tell) })
 }
 
 func (s *stepping) Release(seq uint64) error {
-	return step0(s.w, "release from quarantine", func() error { return s.Store.Release(seq) })
+	return step0(s.w, "release from quarantine", func() error { return s.quarantine.Release(seq) })
 }
 
 func (s *stepping) Start(now time.Time, a desk.Attempts) error {
-	return step0(s.w, "note attempts", func() error { return s.Store.Start(now, a) })
+	return step0(s.w, "note attempts", func() error { return s.outbox.Start(now, a) })
 }
 
 func (s *stepping) Finish(now time.Time, rs []desk.Result) error {
-	return step0(s.w, "record results", func() error { return s.Store.Finish(now, rs) })
+	return step0(s.w, "record results", func() error { return s.outbox.Finish(now, rs) })
 }
 
 func (s *stepping) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
-	return step0(s.w, "keep names", func() error { return s.Store.SetProfiles(now, source, asked, found) })
+	return step0(s.w, "keep names", func() error { return s.people.SetProfiles(now, source, asked, found) })
 }
 
 func (s *stepping) Prepare(ctx context.Context, as []string, fs []desk.File, open func(int) (io.ReadCloser, error)) (desk.Prepared, error) {

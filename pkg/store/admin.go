@@ -43,7 +43,9 @@ func (s *Store) Cache(now time.Time, values map[string][]byte) error {
 }
 
 // Backup writes a copy of the state as it stands. A file of that name is replaced when the copy is whole, not before.
-func (s *Store) Backup(path string) error {
+func (s *Store) Backup(path string) error { return s.backup(path) }
+
+func (s *state) backup(path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("back up state: %w", err)

@@ -61,10 +61,10 @@ func made(b *testing.B, s *Store, now time.Time) {
 			results[i] = desk.Result{Seq: d.Seq, Done: true, ID: fmt.Sprintf("r%d@example.org", d.Seq)}
 		}
 	}
-	if err := s.Start(now, a); err != nil {
+	if err := s.Outbox.Start(now, a); err != nil {
 		b.Fatal(err)
 	}
-	if err := s.Finish(now, results); err != nil {
+	if err := s.Outbox.Finish(now, results); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -69,7 +69,7 @@ func damage(p any) bool {
 }
 
 // guard is guarded for the open state. Once it is damaged it is not touched again: a transaction that died may hold its locks.
-func (s *Store) guard(fn func() error) error {
+func (s *state) guard(fn func() error) error {
 	s.mu.Lock()
 	err := s.broken
 	s.mu.Unlock()

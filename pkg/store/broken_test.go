@@ -28,7 +28,7 @@ func filled(t *testing.T) []byte {
 		}
 		record(t, s, entries...)
 	}
-	if err := errors.Join(s.Exclude([]desk.Exclusion{{Match: "@spam.example", Scope: desk.ScopeMail}}), s.Close()); err != nil {
+	if err := errors.Join(s.People.Exclude([]desk.Exclusion{{Match: "@spam.example", Scope: desk.ScopeMail}}), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(path)
@@ -60,12 +60,12 @@ func use(path string, o Options) error {
 	if err != nil {
 		return err
 	}
-	_, queued := s.Queue()
-	_, excluded := s.Exclusions()
-	_, poisons := s.Poisons()
-	listed := s.Tickets(func(desk.Ticket) error { return nil })
+	_, queued := s.Outbox.Queue()
+	_, excluded := s.People.Exclusions()
+	_, poisons := s.Quarantine.All()
+	listed := s.Tickets.Each(func(desk.Ticket) error { return nil })
 	e := arrival(60, "b@example.org")
-	recorded := s.Record(noon, []desk.Entry{e}, time.Hour, func(int, desk.Facts) (desk.Decision, error) { return opens(e), nil })
+	recorded := s.Ledger.Record(noon, []desk.Entry{e}, time.Hour, func(int, desk.Facts) (desk.Decision, error) { return opens(e), nil })
 	pruned := error(nil)
 	if !o.Overlay {
 		_, _, pruned = s.Prune(noon)
@@ -125,7 +125,7 @@ func TestABugIsNoDamage(t *testing.T) {
 		if p := recover(); p == nil {
 			t.Error("it was hidden")
 		}
-		if err := s.Exclude(nil); err != nil { // the transaction is over
+		if err := s.People.Exclude(nil); err != nil { // the transaction is over
 			t.Error(err)
 		}
 	}()

@@ -12,7 +12,7 @@ import (
 
 // Drop takes effects out of the outbox unmade, and with the opening of a task all that waits for it: there will be no
 // task to comment or to write of. It returns how many, and how many of them were not named.
-func (s *Store) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
+func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
 	err = s.update(func(tx *bolt.Tx) error {
 		lost, err := doomed(tx, seqs)
 		if err != nil {

@@ -35,7 +35,7 @@ func threadKey(id string) []byte {
 
 // Ask returns what is known already about the questions, for servers to be asked before anything is decided; the
 // exclusions are none of it.
-func (s *Store) Ask(qs []desk.Questions) ([]desk.Facts, error) {
+func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	known := make([]desk.Facts, len(qs))
 	err := s.view(func(tx *bolt.Tx) (err error) {
 		for i, q := range qs {
@@ -48,7 +48,7 @@ func (s *Store) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	return known, err
 }
 
-func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {
+func (s Ledger) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {
 	f := desk.Facts{Now: now, Signer: s.signer, Instance: s.id, Known: map[string]desk.Link{}, Tasks: map[int64]uint64{},
 		Tickets: map[uint64]desk.Ticket{}}
 	f.Recorded = tx.Bucket(bMessages).Get([]byte(q.Key)) != nil
@@ -57,7 +57,7 @@ func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.
 	if f.Pictures, err = pictures(tx, q); err != nil {
 		return f, err
 	}
-	if err := s.links(tx, q, &f); err != nil {
+	if err := links(tx, q, &f); err != nil {
 		return f, err
 	}
 	for _, task := range q.Tasks {
@@ -72,13 +72,13 @@ func (s *Store) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.
 			return f, err
 		}
 	}
-	if err := s.tickets(tx, &f); err != nil {
+	if err := tickets(tx, &f); err != nil {
 		return f, err
 	}
 	return f, replies(tx, q, now.Add(-window), &f.Replies)
 }
 
-func (s *Store) links(tx *bolt.Tx, q desk.Questions, f *desk.Facts) error {
+func links(tx *bolt.Tx, q desk.Questions, f *desk.Facts) error {
 	for _, ids := range [][]string{q.IDs, q.Bounced} {
 		for _, id := range ids {
 			var l desk.Link
@@ -95,7 +95,7 @@ func (s *Store) links(tx *bolt.Tx, q desk.Questions, f *desk.Facts) error {
 }
 
 // tickets fills in every ticket the facts speak of.
-func (s *Store) tickets(tx *bolt.Tx, f *desk.Facts) error {
+func tickets(tx *bolt.Tx, f *desk.Facts) error {
 	numbers := append([]uint64(nil), f.Same...)
 	for _, l := range f.Known {
 		numbers = append(numbers, l.Ticket)

@@ -9,7 +9,7 @@ import (
 )
 
 // Finish records the results of a round.
-func (s *Store) Finish(now time.Time, results []desk.Result) error {
+func (s Outbox) Finish(now time.Time, results []desk.Result) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, r := range results {
 			p, err := peek(tx, r.Seq)

@@ -34,7 +34,7 @@ func placeKey(p desk.Place) []byte {
 }
 
 // Progress tells of each place how far its message has come.
-func (s *Store) Progress(places []desk.Place) ([]desk.Progress, error) {
+func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
 	out := make([]desk.Progress, len(places))
 	err := s.view(func(tx *bolt.Tx) error {
 		var waiting map[string]bool // read once, and only if it matters
@@ -81,7 +81,9 @@ func unmade(tx *bolt.Tx) (map[string]bool, error) {
 
 // Marked notes that the messages have been marked on their server. That goes into the file with the next transaction or
 // with Close: nothing but Prune asks for it.
-func (s *Store) Marked(places []desk.Place) {
+func (s Ledger) Marked(places []desk.Place) { s.mark(places) }
+
+func (s *state) mark(places []desk.Place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.marked = append(s.marked, places...)
@@ -108,7 +110,7 @@ func mark(tx *bolt.Tx, places []desk.Place) error {
 // Record decides the messages one after the other and records each decision before the next is asked for, all in one
 // transaction. decide gets the facts the entry's questions are about, auto-replies within the
 // window among them; what only the caller knows it adds itself.
-func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
+func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
 	return s.update(func(tx *bolt.Tx) error {
 		excluded, err := exclusions(tx)
 		if err != nil {
@@ -124,7 +126,7 @@ func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration
 			if err != nil {
 				return err
 			}
-			if err := s.record(tx, now, now.Add(-window), e, d); err != nil {
+			if err := recordOne(tx, now, now.Add(-window), e, d); err != nil {
 				return err
 			}
 		}
@@ -132,7 +134,7 @@ func (s *Store) Record(now time.Time, entries []desk.Entry, window time.Duration
 	})
 }
 
-func (s *Store) record(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
+func recordOne(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if d.Verdict == desk.Quarantine {
 		return nil // the caller keeps it whole, by Quarantine
 	}
@@ -145,7 +147,7 @@ func (s *Store) record(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.D
 	if d.Verdict == desk.Duplicate {
 		return repoint(tx, d.Key, e.Place)
 	}
-	n, err := s.apply(tx, now, d)
+	n, err := apply(tx, now, d)
 	if err != nil {
 		return err
 	}
@@ -165,7 +167,7 @@ func (s *Store) record(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.D
 			return err
 		}
 	}
-	return s.count(tx, now, since, e, d)
+	return count(tx, now, since, e, d)
 }
 
 // others returns the addresses besides From that exclusions are held against.
@@ -174,7 +176,7 @@ func others(e desk.Entry) []string {
 }
 
 // apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none.
-func (s *Store) apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, error) {
+func apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, error) {
 	var n uint64
 	if d.Ticket != nil {
 		t := *d.Ticket
@@ -207,7 +209,7 @@ func (s *Store) apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, erro
 }
 
 // count keeps the numbers that limits and people go by.
-func (s *Store) count(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
+func count(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if err := countHits(tx, now, d.Hits); err != nil {
 		return err
 	}
@@ -231,7 +233,7 @@ func (s *Store) count(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.De
 }
 
 // Records calls fn with the record of every message that arrived at since or later.
-func (s *Store) Records(since time.Time, fn func(desk.Record) error) error {
+func (s Ledger) Records(since time.Time, fn func(desk.Record) error) error {
 	return s.view(func(tx *bolt.Tx) error {
 		return each(tx, bMessages, func(_ []byte, r desk.Record) error {
 			if r.Received.Before(since) {
@@ -240,17 +242,4 @@ func (s *Store) Records(since time.Time, fn func(desk.Record) error) error {
 			return fn(r)
 		})
 	})
-}
-
-// Attempted notes that a pass could not process a message, and returns how many have tried by now.
-func (s *Store) Attempted(now time.Time, p desk.Place, why string) (int, error) {
-	var a attempt
-	err := s.update(func(tx *bolt.Tx) error {
-		if _, err := get(tx, bAttempts, placeKey(p), &a); err != nil {
-			return err
-		}
-		a.Tries, a.Note, a.At = a.Tries+1, why, now
-		return put(tx, bAttempts, placeKey(p), a)
-	})
-	return a.Tries, err
 }

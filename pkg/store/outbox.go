@@ -112,7 +112,7 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 // Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so that
 // nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an effect
 // than what stands in its entry, as in Queue.
-func (s *Store) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
+func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
 	err := s.view(func(tx *bolt.Tx) error {
 		first, err := heads(tx, now, most, skip)
@@ -159,16 +159,16 @@ func heads(tx *bolt.Tx, now time.Time, most int, skip func(desk.Pending) bool) (
 }
 
 // Pendings returns the whole outbox in its order.
-func (s *Store) Pendings() ([]desk.Pending, error) {
+func (s Outbox) Pendings() ([]desk.Pending, error) {
 	return s.queue(func(tx *bolt.Tx, e entry) (desk.Pending, error) { return e.whole(tx) })
 }
 
 // Queue returns the outbox in its order, of each effect no more than its kind, key, ticket, mailbox and address.
-func (s *Store) Queue() ([]desk.Pending, error) {
+func (s Outbox) Queue() ([]desk.Pending, error) {
 	return s.queue(func(_ *bolt.Tx, e entry) (desk.Pending, error) { return e.pending(), nil })
 }
 
-func (s *Store) queue(read func(*bolt.Tx, entry) (desk.Pending, error)) ([]desk.Pending, error) {
+func (s Outbox) queue(read func(*bolt.Tx, entry) (desk.Pending, error)) ([]desk.Pending, error) {
 	var all []desk.Pending
 	err := s.view(func(tx *bolt.Tx) error {
 		return each(tx, bOutbox, func(_ []byte, e entry) error {
@@ -182,7 +182,7 @@ func (s *Store) queue(read func(*bolt.Tx, entry) (desk.Pending, error)) ([]desk.
 
 // Start notes, before the attempts, that they are made: until its result is known an effect is unsure. Together with it
 // goes what was found out and uploaded for them.
-func (s *Store) Start(now time.Time, a desk.Attempts) error {
+func (s Outbox) Start(now time.Time, a desk.Attempts) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, seq := range a.Seqs {
 			p, err := peek(tx, seq)
@@ -269,14 +269,14 @@ func repoint(tx *bolt.Tx, key string, at desk.Place) error {
 }
 
 // Retry lets effects be tried at once, held or not; none named = all of them. It returns how many.
-func (s *Store) Retry(seqs ...uint64) (int, error) {
+func (s Outbox) Retry(seqs ...uint64) (int, error) {
 	return s.amend(seqs, func(tx *bolt.Tx, p desk.Pending) error {
 		p.Held, p.Next, p.Stuck, p.Freed = false, time.Time{}, time.Time{}, true
 		return save(tx, p, false)
 	})
 }
 
-func (s *Store) amend(seqs []uint64, fn func(*bolt.Tx, desk.Pending) error) (n int, err error) {
+func (s Outbox) amend(seqs []uint64, fn func(*bolt.Tx, desk.Pending) error) (n int, err error) {
 	err = s.update(func(tx *bolt.Tx) error {
 		if len(seqs) == 0 { // listed first: nothing is changed under a cursor
 			if err := each(tx, bOutbox, func(_ []byte, e entry) error { seqs = append(seqs, e.Seq); return nil }); err != nil {

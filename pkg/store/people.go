@@ -16,14 +16,14 @@ type profile struct {
 }
 
 // Contacts calls fn with every entry of our directory.
-func (s *Store) Contacts(fn func(address string, p desk.Profile) error) error {
+func (s People) Contacts(fn func(address string, p desk.Profile) error) error {
 	return s.view(func(tx *bolt.Tx) error {
 		return each(tx, bContacts, func(key []byte, p desk.Profile) error { return fn(string(key), p) })
 	})
 }
 
 // Contact returns our directory's entry for the address.
-func (s *Store) Contact(address string) (p desk.Profile, ok bool, err error) {
+func (s People) Contact(address string) (p desk.Profile, ok bool, err error) {
 	err = s.view(func(tx *bolt.Tx) error {
 		ok, err = get(tx, bContacts, []byte(desk.FoldAddress(address)), &p)
 		return err
@@ -32,7 +32,7 @@ func (s *Store) Contact(address string) (p desk.Profile, ok bool, err error) {
 }
 
 // SetContacts enters names into our directory, by address; "" takes the entry out. It returns how many entries changed.
-func (s *Store) SetContacts(names map[string]string) (changed int, err error) {
+func (s People) SetContacts(names map[string]string) (changed int, err error) {
 	err = s.update(func(tx *bolt.Tx) error {
 		for address, name := range names {
 			key := []byte(desk.FoldAddress(address))
@@ -63,7 +63,7 @@ func profileKey(source, address string) []byte { return []byte(source + "\x00" +
 
 // Profiles returns what another directory said of the addresses since the given time; an address that is missing must
 // be asked for, one with an empty name is not known there.
-func (s *Store) Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error) {
+func (s People) Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error) {
 	found := map[string]desk.Profile{}
 	err := s.view(func(tx *bolt.Tx) error {
 		for _, a := range addresses {
@@ -82,7 +82,7 @@ func (s *Store) Profiles(source string, addresses []string, since time.Time) (ma
 }
 
 // SetProfiles keeps what another directory said; an address that is missing in found is not known there.
-func (s *Store) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
+func (s People) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
 	return s.update(func(tx *bolt.Tx) error { return profiles(tx, now, source, asked, found) })
 }
 
@@ -96,7 +96,7 @@ func profiles(tx *bolt.Tx, now time.Time, source string, asked []string, found m
 }
 
 // Exclusions returns those added by hand, in the order of their patterns.
-func (s *Store) Exclusions() ([]desk.Exclusion, error) {
+func (s People) Exclusions() ([]desk.Exclusion, error) {
 	var all []desk.Exclusion
 	err := s.view(func(tx *bolt.Tx) (err error) { all, err = exclusions(tx); return err })
 	return all, err
@@ -109,7 +109,7 @@ func exclusions(tx *bolt.Tx) ([]desk.Exclusion, error) {
 }
 
 // Exclude adds exclusions; one that is there already keeps its count.
-func (s *Store) Exclude(list []desk.Exclusion) error {
+func (s People) Exclude(list []desk.Exclusion) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, x := range list {
 			var old desk.Exclusion
@@ -126,7 +126,7 @@ func (s *Store) Exclude(list []desk.Exclusion) error {
 }
 
 // Include takes exclusions away again. It fails where one is not there, and then takes none away.
-func (s *Store) Include(patterns []string) error {
+func (s People) Include(patterns []string) error {
 	return s.update(func(tx *bolt.Tx) error {
 		for _, p := range patterns {
 			if tx.Bucket(bExclusions).Get([]byte(p)) == nil {

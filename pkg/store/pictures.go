@@ -68,7 +68,7 @@ func countHits(tx *bolt.Tx, now time.Time, matches []string) error {
 
 // Hits returns the hits and the last hit of every pattern that ever hit, by the pattern: what exclusions of the
 // settings are counted by.
-func (s *Store) Hits() (map[string]desk.Exclusion, error) {
+func (s People) Hits() (map[string]desk.Exclusion, error) {
 	all := map[string]desk.Exclusion{}
 	err := s.view(func(tx *bolt.Tx) error {
 		return each(tx, bHits, func(key []byte, x desk.Exclusion) error { all[string(key)] = x; return nil })

@@ -23,7 +23,7 @@ func TestPicturesAreCountedBySender(t *testing.T) {
 		uid++
 		e := desk.Entry{Listing: desk.Listing{Place: desk.Place{Mailbox: "support", UID: uid}, Received: noon}, From: desk.Address{Addr: from},
 			Questions: desk.Questions{Key: key, Address: from, Pictures: hashes, Senders: []string{from, "other@example.org"}}}
-		err := s.Record(noon, []desk.Entry{e}, 0, func(_ int, f desk.Facts) (desk.Decision, error) {
+		err := s.Ledger.Record(noon, []desk.Entry{e}, 0, func(_ int, f desk.Facts) (desk.Decision, error) {
 			seen = append(seen, f.Pictures)
 			return desk.Decision{Key: key, Verdict: verdict, Hits: []string{"@example.org"}}, nil
 		})
@@ -40,11 +40,11 @@ func TestPicturesAreCountedBySender(t *testing.T) {
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Error(diff)
 	}
-	hits, err := s.Hits()
+	hits, err := s.People.Hits()
 	if x := hits["@example.org"]; err != nil || x.Hits != 4 || !x.Last.Equal(noon) {
 		t.Errorf("hits of an exclusion of the settings: %+v, %v", x, err)
 	}
-	if err := s.Records(noon.Add(-time.Hour), func(r desk.Record) error {
+	if err := s.Ledger.Records(noon.Add(-time.Hour), func(r desk.Record) error {
 		if !cmp.Equal(r.Senders, []string{"other@example.org"}) {
 			t.Errorf("%s: other senders %v", r.Key, r.Senders)
 		}

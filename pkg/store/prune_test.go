@@ -23,15 +23,15 @@ func TestPruneKeepsWhatTellsMessagesApart(t *testing.T) {
 	if n, _, err := s.Prune(later); err != nil || n != 0 {
 		t.Fatalf("forgot %d twice, %v", n, err)
 	}
-	known, err := s.Ask([]desk.Questions{{Key: e.Questions.Key, IDs: []string{e.ID}}})
+	known, err := s.Ledger.Ask([]desk.Questions{{Key: e.Questions.Key, IDs: []string{e.ID}}})
 	if err != nil || !known[0].Recorded || known[0].Known[e.ID].Ticket != 1 {
 		t.Errorf("the message or its thread is forgotten: %+v, %v", known, err)
 	}
-	progress, err := s.Progress([]desk.Place{e.Place})
+	progress, err := s.Ledger.Progress([]desk.Place{e.Place})
 	if err != nil || !progress[0].Known {
 		t.Errorf("an unmarked message is forgotten: %+v, %v", progress, err)
 	}
-	s.Marked([]desk.Place{e.Place})
+	s.Ledger.Marked([]desk.Place{e.Place})
 	if n, _, err := s.Prune(later); err != nil || n != 1 {
 		t.Errorf("the place of a marked message: %d, %v", n, err)
 	}

@@ -10,10 +10,23 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Quarantine keeps a message that can't be processed, whole where raw is not nil, together with the decision that tells
+// Attempted notes that a pass could not process a message, and returns how many have tried by now.
+func (s Quarantine) Attempted(now time.Time, p desk.Place, why string) (int, error) {
+	var a attempt
+	err := s.update(func(tx *bolt.Tx) error {
+		if _, err := get(tx, bAttempts, placeKey(p), &a); err != nil {
+			return err
+		}
+		a.Tries, a.Note, a.At = a.Tries+1, why, now
+		return put(tx, bAttempts, placeKey(p), a)
+	})
+	return a.Tries, err
+}
+
+// Keep keeps a message that can't be processed, whole where raw is not nil, together with the decision that tells
 // people of it, in one transaction; from then on the message counts as done. One that lies there already keeps its entry
 // and its bytes, and people are not told twice.
-func (s *Store) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Poison, err error) {
+func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Poison, err error) {
 	err = s.update(func(tx *bolt.Tx) error {
 		if p, err = poisonAt(tx, e.Place); err != nil {
 			return err
@@ -25,18 +38,18 @@ func (s *Store) Quarantine(now time.Time, e desk.Entry, cause string, raw []byte
 			}
 		}
 		if p.Ticket == 0 {
-			if p.Ticket, err = s.apply(tx, now, tell); err != nil {
+			if p.Ticket, err = apply(tx, now, tell); err != nil {
 				return err
 			}
 		}
 		p.Cause, p.Again, p.Whole = cause, false, p.Whole || raw != nil
-		return confine(tx, now, p, raw, tell.Key)
+		return keep(tx, now, p, raw, tell.Key)
 	})
 	return p, err
 }
 
-// confine writes an entry of the quarantine, and what is known of its place from now on.
-func confine(tx *bolt.Tx, now time.Time, p desk.Poison, raw []byte, key string) error {
+// keep writes an entry of the quarantine, and what is known of its place from now on.
+func keep(tx *bolt.Tx, now time.Time, p desk.Poison, raw []byte, key string) error {
 	if raw != nil {
 		if err := tx.Bucket(bRaw).Put(number(p.Seq), raw); err != nil {
 			return err
@@ -67,8 +80,8 @@ func poisonAt(tx *bolt.Tx, at desk.Place) (found desk.Poison, err error) {
 	return found, err
 }
 
-// Poisons returns the quarantine in its order.
-func (s *Store) Poisons() ([]desk.Poison, error) {
+// All returns the quarantine in its order.
+func (s Quarantine) All() ([]desk.Poison, error) {
 	var all []desk.Poison
 	err := s.view(func(tx *bolt.Tx) error {
 		return each(tx, bPoison, func(_ []byte, p desk.Poison) error { all = append(all, p); return nil })
@@ -76,8 +89,8 @@ func (s *Store) Poisons() ([]desk.Poison, error) {
 	return all, err
 }
 
-// Poison returns one entry of the quarantine and its bytes, nil where they are not kept.
-func (s *Store) Poison(seq uint64) (p desk.Poison, raw []byte, err error) {
+// Entry returns one entry of the quarantine and its bytes, nil where they are not kept.
+func (s Quarantine) Entry(seq uint64) (p desk.Poison, raw []byte, err error) {
 	err = s.view(func(tx *bolt.Tx) error {
 		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
@@ -91,14 +104,14 @@ func (s *Store) Poison(seq uint64) (p desk.Poison, raw []byte, err error) {
 }
 
 // Stored returns the bytes of a message that lies in the quarantine, nil where it does not or they are not kept.
-func (s *Store) Stored(at desk.Place) (raw []byte, err error) {
-	all, err := s.Poisons()
+func (s Quarantine) Stored(at desk.Place) (raw []byte, err error) {
+	all, err := s.All()
 	if err != nil {
 		return nil, err
 	}
 	for _, p := range all {
 		if p.Place == at {
-			_, raw, err = s.Poison(p.Seq)
+			_, raw, err = s.Entry(p.Seq)
 		}
 	}
 	return raw, err
@@ -106,7 +119,7 @@ func (s *Store) Stored(at desk.Place) (raw []byte, err error) {
 
 // Again lets the next pass try an entry of the quarantine once more: what is not kept whole is forgotten where it lay, so
 // that its mailbox is asked for it, if it is still unseen there.
-func (s *Store) Again(seq uint64) error {
+func (s Quarantine) Again(seq uint64) error {
 	return s.update(func(tx *bolt.Tx) error {
 		var p desk.Poison
 		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
@@ -132,7 +145,7 @@ func forgetHeld(tx *bolt.Tx, at desk.Place) error {
 }
 
 // Release takes an entry out of the quarantine: its message is done, wherever it lay.
-func (s *Store) Release(seq uint64) error {
+func (s Quarantine) Release(seq uint64) error {
 	return s.update(func(tx *bolt.Tx) error {
 		var p desk.Poison
 		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {

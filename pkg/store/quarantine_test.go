@@ -11,19 +11,19 @@ func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
 	for want := 1; want <= 3; want++ {
-		got, err := s.Attempted(noon, e.Place, "panic")
+		got, err := s.Quarantine.Attempted(noon, e.Place, "panic")
 		if err != nil || got != want {
 			t.Fatalf("attempt %d: %d, %v", want, got, err)
 		}
 	}
-	p, err := s.Quarantine(noon, e, "panic", []byte("raw"), opens(e))
+	p, err := s.Quarantine.Keep(noon, e, "panic", []byte("raw"), opens(e))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, raw, err := s.Poison(p.Seq); err != nil || string(raw) != "raw" {
+	if _, raw, err := s.Quarantine.Entry(p.Seq); err != nil || string(raw) != "raw" {
 		t.Errorf("kept %q, %v", raw, err)
 	}
-	if raw, err := s.Stored(e.Place); err != nil || string(raw) != "raw" {
+	if raw, err := s.Quarantine.Stored(e.Place); err != nil || string(raw) != "raw" {
 		t.Errorf("stored %q, %v", raw, err)
 	}
 	if n := len(due(t, s, noon)); n != 1 {
@@ -32,33 +32,33 @@ func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
 	if got := stand(t, s, e.Place); !got.Known || got.Decided || !got.Held {
 		t.Errorf("in the quarantine: %+v", got)
 	}
-	if err := s.Again(p.Seq); err != nil {
+	if err := s.Quarantine.Again(p.Seq); err != nil {
 		t.Fatal(err)
 	}
-	if all, err := s.Poisons(); err != nil || len(all) != 1 || !all[0].Again {
+	if all, err := s.Quarantine.All(); err != nil || len(all) != 1 || !all[0].Again {
 		t.Errorf("to be tried again: %+v, %v", all, err)
 	}
-	if again, err := s.Quarantine(noon, e, "still", nil, opens(e)); err != nil || again.Seq != p.Seq || again.Again || !again.Whole {
+	if again, err := s.Quarantine.Keep(noon, e, "still", nil, opens(e)); err != nil || again.Seq != p.Seq || again.Again || !again.Whole {
 		t.Errorf("failed again: %+v, %v", again, err)
 	}
-	if raw, err := s.Stored(e.Place); err != nil || string(raw) != "raw" || len(due(t, s, noon)) != 1 {
+	if raw, err := s.Quarantine.Stored(e.Place); err != nil || string(raw) != "raw" || len(due(t, s, noon)) != 1 {
 		t.Errorf("then stored %q, %v, and %d tasks tell of it", raw, err, len(due(t, s, noon)))
 	}
 	record(t, s, e)
 	if got := stand(t, s, e.Place); !got.Decided || got.Held {
 		t.Errorf("decided: %+v", got)
 	}
-	if err := s.Release(p.Seq); err != nil {
+	if err := s.Quarantine.Release(p.Seq); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Release(p.Seq); !errors.Is(err, ErrAbsent) {
+	if err := s.Quarantine.Release(p.Seq); !errors.Is(err, ErrAbsent) {
 		t.Errorf("released twice: %v", err)
 	}
 }
 
 func stand(t testing.TB, s *Store, at desk.Place) desk.Progress {
 	t.Helper()
-	all, err := s.Progress([]desk.Place{at})
+	all, err := s.Ledger.Progress([]desk.Place{at})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,21 +68,21 @@ func stand(t testing.TB, s *Store, at desk.Place) desk.Progress {
 func TestWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
-	p, err := s.Quarantine(noon, e, "I/O error", nil, opens(e))
+	p, err := s.Quarantine.Keep(noon, e, "I/O error", nil, opens(e))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := stand(t, s, e.Place); !got.Known || got.Ready {
 		t.Errorf("the mailbox alone has it, so it is not to be marked: %+v", got)
 	}
-	if err := s.Again(p.Seq); err != nil {
+	if err := s.Quarantine.Again(p.Seq); err != nil {
 		t.Fatal(err)
 	}
 	if got := stand(t, s, e.Place); got.Known || got.Held {
 		t.Errorf("it is to be read again: %+v", got)
 	}
 	record(t, s, e)
-	if err := s.Again(p.Seq); err != nil {
+	if err := s.Quarantine.Again(p.Seq); err != nil {
 		t.Fatal(err)
 	}
 	if got := stand(t, s, e.Place); !got.Decided {
@@ -93,8 +93,8 @@ func TestWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T) {
 func TestWhatIsDroppedIsNotReadAgain(t *testing.T) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
-	p, err := s.Quarantine(noon, e, "I/O error", nil, desk.Decision{Key: "poison"})
-	if err := errors.Join(err, s.Again(p.Seq), s.Release(p.Seq)); err != nil {
+	p, err := s.Quarantine.Keep(noon, e, "I/O error", nil, desk.Decision{Key: "poison"})
+	if err := errors.Join(err, s.Quarantine.Again(p.Seq), s.Quarantine.Release(p.Seq)); err != nil {
 		t.Fatal(err)
 	}
 	if got := stand(t, s, e.Place); !got.Known || !got.Ready {

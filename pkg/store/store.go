@@ -66,8 +66,27 @@ var (
 		bPoison, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}
 )
 
-// Store is the open state.
+// Store is the open state. Its parts are what callers work with, each for what it knows; all share one lock.
 type Store struct {
+	*state
+	Ledger     Ledger
+	Outbox     Outbox
+	Tickets    Tickets
+	People     People
+	Quarantine Quarantine
+}
+
+// The parts of the state.
+type (
+	Ledger     struct{ *state } // what was read, and what was decided
+	Outbox     struct{ *state } // effects not yet made
+	Tickets    struct{ *state } // our tickets, and how far the portal was read
+	People     struct{ *state } // names by addresses, and who gets no letters
+	Quarantine struct{ *state } // what could not be processed
+)
+
+// state is the open file.
+type state struct {
 	db      *bolt.DB
 	overlay *bolt.Tx // set: everything happens in it, and nothing is kept
 	remove  string   // a file made for the overlay alone
@@ -98,7 +117,7 @@ func Open(path string, o Options) (*Store, error) {
 // OpenContext opens the state file, makes it where it is missing, and brings an older one up to date. The context ends the
 // waiting for another run: its deadline like Wait, with ErrLocked, an interruption with the context's error.
 func OpenContext(ctx context.Context, path string, o Options) (*Store, error) {
-	s := &Store{}
+	s := &state{}
 	switch none := (o.Overlay || o.Made) && missing(path); {
 	case none && o.Made:
 		return nil, fmt.Errorf("open state %s: %w", path, ErrMissing)
@@ -111,10 +130,10 @@ func OpenContext(ctx context.Context, path string, o Options) (*Store, error) {
 	}
 	s.path = path
 	if err := s.guard(func() error { return s.open(ctx, path, o) }); err != nil {
-		_ = s.Close()
+		_ = s.end()
 		return nil, err
 	}
-	return s, nil
+	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}}, nil
 }
 
 // missing says whether there is no state yet: no file, or one with nothing in it.
@@ -123,7 +142,7 @@ func missing(path string) bool {
 	return errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0
 }
 
-func (s *Store) open(ctx context.Context, path string, o Options) (err error) {
+func (s *state) open(ctx context.Context, path string, o Options) (err error) {
 	if err = s.waitFile(ctx, path, o.Wait); err != nil {
 		return err
 	}
@@ -137,7 +156,7 @@ func (s *Store) open(ctx context.Context, path string, o Options) (err error) {
 		return err
 	}
 	if old != 0 && !o.Overlay {
-		if err := s.Backup(fmt.Sprintf("%s.v%d", path, old)); err != nil {
+		if err := s.backup(fmt.Sprintf("%s.v%d", path, old)); err != nil {
 			return fmt.Errorf("migrate state: %w", err)
 		}
 	}
@@ -145,7 +164,7 @@ func (s *Store) open(ctx context.Context, path string, o Options) (err error) {
 }
 
 // waitFile opens the file, again while another run holds it, as long as that may be waited for.
-func (s *Store) waitFile(ctx context.Context, path string, wait time.Duration) error {
+func (s *state) waitFile(ctx context.Context, path string, wait time.Duration) error {
 	enough := time.After(wait)
 	for {
 		err := s.openFile(path)
@@ -165,7 +184,7 @@ func (s *Store) waitFile(ctx context.Context, path string, wait time.Duration) e
 	}
 }
 
-func (s *Store) openFile(path string) (err error) {
+func (s *state) openFile(path string) (err error) {
 	before, _ := os.Stat(path)
 	s.db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Nanosecond, FreelistType: bolt.FreelistMapType}) // 0 waits for ever
 	if after, _ := os.Stat(path); err == nil && before != nil && !os.SameFile(before, after) {
@@ -200,7 +219,7 @@ func whole(db *bolt.DB, path string) error {
 
 // load reads what the state says of itself. It is not ready when something must be made first; old is its layout then,
 // 0 of a new file.
-func (s *Store) load(tx *bolt.Tx, path string) (ready bool, old uint64, err error) {
+func (s *state) load(tx *bolt.Tx, path string) (ready bool, old uint64, err error) {
 	meta := tx.Bucket(bMeta)
 	if meta == nil || meta.Get([]byte("schema")) == nil {
 		return false, 0, nil
@@ -222,7 +241,7 @@ func (s *Store) load(tx *bolt.Tx, path string) (ready bool, old uint64, err erro
 // migrations bring a state from the layout of their number to the next; what is only missing needs none.
 var migrations = map[uint64]func(*bolt.Tx) error{}
 
-func (s *Store) prepare(tx *bolt.Tx, old uint64) error {
+func (s *state) prepare(tx *bolt.Tx, old uint64) error {
 	for v := max(old, 1); v < Schema; v++ {
 		if step := migrations[v]; step != nil {
 			if err := step(tx); err != nil {
@@ -253,7 +272,9 @@ func (s *Store) prepare(tx *bolt.Tx, old uint64) error {
 }
 
 // Close lets go of the file. What was done in an overlay is forgotten.
-func (s *Store) Close() error {
+func (s *Store) Close() error { return s.end() }
+
+func (s *state) end() error {
 	errs := []error{s.settle(), s.guard(s.close)}
 	if s.broken != nil { // whoever found it has said so; bbolt might wait for itself now, so the end of the process lets go
 		errs = nil
@@ -264,7 +285,7 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-func (s *Store) close() error {
+func (s *state) close() error {
 	var errs []error
 	if s.overlay != nil {
 		errs = append(errs, s.overlay.Rollback())
@@ -281,7 +302,7 @@ func (s *Store) Signer() desk.Signer { return s.signer }
 // Instance returns the value of our loop header.
 func (s *Store) Instance() string { return s.id }
 
-func (s *Store) update(fn func(*bolt.Tx) error) error {
+func (s *state) update(fn func(*bolt.Tx) error) error {
 	if s.overlay != nil {
 		return s.guard(func() error { return fn(s.overlay) })
 	}
@@ -298,13 +319,13 @@ func (s *Store) update(fn func(*bolt.Tx) error) error {
 		})
 	})
 	if err != nil {
-		s.Marked(marks)
+		s.mark(marks)
 	}
 	return err
 }
 
 // settle brings into the file what waits for a transaction to go with.
-func (s *Store) settle() error {
+func (s *state) settle() error {
 	s.mu.Lock()
 	waiting := len(s.marked)
 	s.mu.Unlock()
@@ -314,7 +335,7 @@ func (s *Store) settle() error {
 	return s.update(func(*bolt.Tx) error { return nil })
 }
 
-func (s *Store) view(fn func(*bolt.Tx) error) error {
+func (s *state) view(fn func(*bolt.Tx) error) error {
 	return s.guard(func() error {
 		if s.overlay != nil {
 			return fn(s.overlay)

@@ -54,7 +54,7 @@ func opens(e desk.Entry) desk.Decision {
 
 func record(t testing.TB, s *Store, entries ...desk.Entry) {
 	t.Helper()
-	err := s.Record(noon, entries, 24*time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) { return opens(entries[i]), nil })
+	err := s.Ledger.Record(noon, entries, 24*time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) { return opens(entries[i]), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func record(t testing.TB, s *Store, entries ...desk.Entry) {
 
 func due(t testing.TB, s *Store, now time.Time) []desk.Pending {
 	t.Helper()
-	all, err := s.Due(now, 50, nil)
+	all, err := s.Outbox.Due(now, 50, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestOneTransactionRecordsEverything(t *testing.T) {
 	s := fresh(t)
 	e := arrival(1, "ivan@example.org")
 	record(t, s, e)
-	err := s.Record(noon, []desk.Entry{arrival(2, "ivan@example.org")}, 24*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
+	err := s.Ledger.Record(noon, []desk.Entry{arrival(2, "ivan@example.org")}, 24*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
 		if diff := cmp.Diff([]uint64{1}, f.Same); diff != "" {
 			t.Errorf("tickets of the same subject: %s", diff)
 		}
@@ -85,7 +85,7 @@ func TestOneTransactionRecordsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	progress, err := s.Progress([]desk.Place{e.Place, {Mailbox: "support", UIDValidity: 8, UID: 1}})
+	progress, err := s.Ledger.Progress([]desk.Place{e.Place, {Mailbox: "support", UIDValidity: 8, UID: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestAnErrorRecordsNothing(t *testing.T) {
 	s := fresh(t)
 	boom := errors.New("boom")
 	entries := []desk.Entry{arrival(1, "a@example.org"), arrival(2, "b@example.org")}
-	err := s.Record(noon, entries, 0, func(i int, _ desk.Facts) (desk.Decision, error) {
+	err := s.Ledger.Record(noon, entries, 0, func(i int, _ desk.Facts) (desk.Decision, error) {
 		if i == 1 {
 			return desk.Decision{}, boom
 		}
@@ -120,10 +120,10 @@ func TestNothingOvertakesWithinATicket(t *testing.T) {
 	if len(first) != 2 || first[0].Effect.Kind != desk.OpenTask || first[1].Effect.Kind != desk.OpenTask {
 		t.Fatalf("the two tasks are due, not the letters behind them: %+v", first)
 	}
-	if err := s.Start(noon, desk.Attempts{Seqs: []uint64{first[0].Seq, first[1].Seq}}); err != nil {
+	if err := s.Outbox.Start(noon, desk.Attempts{Seqs: []uint64{first[0].Seq, first[1].Seq}}); err != nil {
 		t.Fatal(err)
 	}
-	err := s.Finish(noon, []desk.Result{
+	err := s.Outbox.Finish(noon, []desk.Result{
 		{Seq: first[0].Seq, Hold: true, Note: "no such responsible"},
 		{Seq: first[1].Seq, Done: true, Made: desk.Made{Task: 3711}},
 	})
@@ -134,7 +134,7 @@ func TestNothingOvertakesWithinATicket(t *testing.T) {
 	if len(next) != 1 || next[0].Effect.Kind != desk.SendLetter || next[0].Effect.Task != 3711 {
 		t.Fatalf("only the letter of the made task is due: %+v", next)
 	}
-	if _, err := s.Retry(first[0].Seq); err != nil {
+	if _, err := s.Outbox.Retry(first[0].Seq); err != nil {
 		t.Fatal(err)
 	}
 	if next = due(t, s, noon); len(next) != 2 || next[0].Seq != first[0].Seq {
@@ -146,7 +146,7 @@ func TestAnAttemptIsUnsureUntilItsResult(t *testing.T) {
 	s := fresh(t)
 	record(t, s, arrival(1, "a@example.org"))
 	seq := due(t, s, noon)[0].Seq
-	if err := s.Start(noon, desk.Attempts{Seqs: []uint64{seq}}); err != nil {
+	if err := s.Outbox.Start(noon, desk.Attempts{Seqs: []uint64{seq}}); err != nil {
 		t.Fatal(err)
 	}
 	if len(due(t, s, noon)) != 0 {
@@ -156,7 +156,7 @@ func TestAnAttemptIsUnsureUntilItsResult(t *testing.T) {
 	if !p.Unsure || p.Tries != 1 || !p.First.Equal(noon) {
 		t.Errorf("got %+v", p)
 	}
-	if err := s.Finish(noon, []desk.Result{{Seq: seq, Again: true, Next: noon.Add(time.Hour), Note: "limit"}}); err != nil {
+	if err := s.Outbox.Finish(noon, []desk.Result{{Seq: seq, Again: true, Next: noon.Add(time.Hour), Note: "limit"}}); err != nil {
 		t.Fatal(err)
 	}
 	if p = due(t, s, noon.Add(time.Hour))[0]; p.Unsure || p.Note != "limit" {
@@ -169,7 +169,7 @@ func TestAMessageIsReadyWhenItsTaskIsMade(t *testing.T) {
 	e := arrival(1, "a@example.org")
 	record(t, s, e)
 	ready := func() bool {
-		p, err := s.Progress([]desk.Place{e.Place})
+		p, err := s.Ledger.Progress([]desk.Place{e.Place})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func TestAMessageIsReadyWhenItsTaskIsMade(t *testing.T) {
 	if ready() {
 		t.Error("ready before the task is made")
 	}
-	if err := s.Finish(noon, []desk.Result{{Seq: due(t, s, noon)[0].Seq, Done: true, Made: desk.Made{Task: 5}}}); err != nil {
+	if err := s.Outbox.Finish(noon, []desk.Result{{Seq: due(t, s, noon)[0].Seq, Done: true, Made: desk.Made{Task: 5}}}); err != nil {
 		t.Fatal(err)
 	}
 	if !ready() { // the auto-reply may still wait
@@ -296,7 +296,7 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 	path := filepath.Join(dir, "state.db")
 	s := open(t, path, Options{})
 	record(t, s, arrival(1, "a@example.org"))
-	want, err := s.Pendings()
+	want, err := s.Outbox.Pendings()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +314,7 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 	}
 	for _, file := range []string{path, filepath.Join(dir, "copy.db")} {
 		o := open(t, file, Options{})
-		got, err := o.Pendings()
+		got, err := o.Outbox.Pendings()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -327,17 +327,17 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 
 func TestExclusionsCountTheirHits(t *testing.T) {
 	s := fresh(t)
-	if err := s.Exclude([]desk.Exclusion{{Match: "@example.org", Scope: desk.ScopeMail}}); err != nil {
+	if err := s.People.Exclude([]desk.Exclusion{{Match: "@example.org", Scope: desk.ScopeMail}}); err != nil {
 		t.Fatal(err)
 	}
 	e := arrival(1, "a@example.org")
-	err := s.Record(noon, []desk.Entry{e}, 0, func(int, desk.Facts) (desk.Decision, error) {
+	err := s.Ledger.Record(noon, []desk.Entry{e}, 0, func(int, desk.Facts) (desk.Decision, error) {
 		return desk.Decision{Verdict: desk.Ignored, Key: "k", Hits: []string{"@example.org", "@settings.example"}}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Exclusions()
+	got, err := s.People.Exclusions()
 	if err != nil || len(got) != 1 || got[0].Hits != 1 || !got[0].Last.Equal(noon) {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -388,7 +388,7 @@ func TestOldAutoRepliesAreForgotten(t *testing.T) {
 	s := fresh(t)
 	for day := range 5 {
 		e := arrival(uint32(day+1), "ivan@example.org")
-		err := s.Record(noon.Add(time.Duration(day)*24*time.Hour), []desk.Entry{e}, 36*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
+		err := s.Ledger.Record(noon.Add(time.Duration(day)*24*time.Hour), []desk.Entry{e}, 36*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
 			if want := min(day, 1); f.Replies.Address != want || f.Replies.Domain != want {
 				t.Errorf("day %d: %+v", day, f.Replies)
 			}
@@ -424,7 +424,7 @@ func TestAutoRepliesAreCountedUpToAnyLimit(t *testing.T) {
 	}
 	all = append(all, arrival(most+1, "ivan@example.org"))
 	all[most].Questions.Domain = ""
-	err := s.Record(noon, all, 24*time.Hour, func(i int, f desk.Facts) (desk.Decision, error) {
+	err := s.Ledger.Record(noon, all, 24*time.Hour, func(i int, f desk.Facts) (desk.Decision, error) {
 		want := desk.Replies{Address: i, Domain: i, Subject: i}
 		if i == most {
 			want.Domain = 0
@@ -461,7 +461,7 @@ func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.Ticket(1)
+		got, err := s.Tickets.Ticket(1)
 		if err != nil || got.LastText != text || !got.LastAt.Equal(at) {
 			t.Errorf("%q: %q, %v", text, got.LastText, err)
 		}
@@ -475,7 +475,7 @@ func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err = s.Ticket(1); err != nil || got.LastText != text {
+		if got, err = s.Tickets.Ticket(1); err != nil || got.LastText != text {
 			t.Errorf("%q: then %q, %v", text, got.LastText, err)
 		}
 	}
@@ -488,7 +488,7 @@ func TestReadingOfTheVersionBefore(t *testing.T) {
 	if err := s.update(func(tx *bolt.Tx) error { return tx.Bucket(bCursors).Put([]byte("portal"), old) }); err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.Reading()
+	r, err := s.Tickets.Reading()
 	if u, ok := r.Unread[3701]; err != nil || !ok || u.Tries != 3 || r.Activity.IsZero() {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -60,7 +60,7 @@ func note(tx *bolt.Tx, n uint64, step desk.Step) error {
 }
 
 // Ticket returns one of our tickets, alone of all with the text of its latest letter.
-func (s *Store) Ticket(n uint64) (desk.Ticket, error) {
+func (s Tickets) Ticket(n uint64) (desk.Ticket, error) {
 	var t desk.Ticket
 	err := s.view(func(tx *bolt.Tx) (err error) {
 		t, err = ticket(tx, n)
@@ -72,15 +72,15 @@ func (s *Store) Ticket(n uint64) (desk.Ticket, error) {
 	return t, err
 }
 
-// Tickets calls fn with every ticket, in the order of their numbers.
-func (s *Store) Tickets(fn func(desk.Ticket) error) error {
+// Each calls fn with every ticket, in the order of their numbers.
+func (s Tickets) Each(fn func(desk.Ticket) error) error {
 	return s.view(func(tx *bolt.Tx) error {
 		return each(tx, bTickets, func(_ []byte, t desk.Ticket) error { return fn(t) })
 	})
 }
 
 // ByTask returns those of our tickets whose tasks are asked for.
-func (s *Store) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
+func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 	found := map[int64]desk.Ticket{}
 	err := s.view(func(tx *bolt.Tx) error {
 		for _, task := range tasks {
@@ -105,9 +105,9 @@ func (s *Store) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 }
 
 // Active returns the tickets whose tasks were commented since then.
-func (s *Store) Active(since time.Time) ([]desk.Ticket, error) {
+func (s Tickets) Active(since time.Time) ([]desk.Ticket, error) {
 	var active []desk.Ticket
-	err := s.Tickets(func(t desk.Ticket) error {
+	err := s.Each(func(t desk.Ticket) error {
 		if t.Task != 0 && t.Status != desk.Gone && t.Activity.After(since) {
 			active = append(active, t)
 		}
@@ -117,7 +117,7 @@ func (s *Store) Active(since time.Time) ([]desk.Ticket, error) {
 }
 
 // Journal returns what was done for a ticket, oldest first.
-func (s *Store) Journal(n uint64) ([]desk.Step, error) {
+func (s Tickets) Journal(n uint64) ([]desk.Step, error) {
 	var steps []desk.Step
 	err := s.view(func(tx *bolt.Tx) error {
 		prefix := number(n)
@@ -136,7 +136,7 @@ func (s *Store) Journal(n uint64) ([]desk.Step, error) {
 
 // Reading returns how far the portal has been read. Before the first reading that is an hour before our first ticket,
 // whatever the clocks say.
-func (s *Store) Reading() (desk.Reading, error) {
+func (s Tickets) Reading() (desk.Reading, error) {
 	var r struct {
 		desk.Reading
 		Retry map[int64]int `json:"retry"` // of an earlier version
@@ -165,7 +165,7 @@ func (s *Store) Reading() (desk.Reading, error) {
 
 // RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
 // one transaction. decide gets the ticket and the exclusions as they stand.
-func (s *Store) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error {
+func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error {
 	return s.update(func(tx *bolt.Tx) error {
 		excluded, err := exclusions(tx)
 		if err != nil {
@@ -180,7 +180,7 @@ func (s *Store) RecordChanges(now time.Time, numbers []uint64, read desk.Reading
 			if err != nil {
 				return err
 			}
-			if _, err := s.apply(tx, now, d); err != nil {
+			if _, err := apply(tx, now, d); err != nil {
 				return err
 			}
 		}
