@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"helpdesk/pkg/wire"
 )
 
 // listen takes the loopback address of --serve.
@@ -15,7 +17,7 @@ func listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, usage(fmt.Errorf("--serve %s: %w", addr, err))
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !wire.Loopback(host) {
 		return nil, usage(fmt.Errorf("--serve %s: a loopback address is wanted, such as 127.0.0.1:8080", addr))
 	}
 	l, err := net.Listen("tcp", addr)

@@ -86,8 +86,12 @@ func (a *app) statePath() (string, error) {
 func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries, error) {
 	log := a.logger(cfg.Log.Level, cfg.Log.Format)
 	found := &discoveries{s: s, since: a.now().Add(-foundOutFor), fresh: map[string][]byte{}}
+	ca, err := certificate(cfg.Bitrix24.CA)
+	if err != nil {
+		return nil, nil, err
+	}
 	client, err := portal.New(portal.Options{
-		Webhook: cfg.Bitrix24.Webhook, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
+		Webhook: cfg.Bitrix24.Webhook, CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: log, Now: a.now, Sleep: a.sleep,
 		Load: found.load, Save: found.save,
 	})
@@ -109,9 +113,23 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries
 		}
 	}
 	if o := cfg.Contacts.OneC; o != nil {
-		p.OneC = onec.New(onec.Options{URL: o.URL, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User, Password: o.Password})
+		if p.OneC, err = oneC(*o); err != nil {
+			return nil, nil, err
+		}
 	}
 	return p, found, nil
+}
+
+func oneC(o config.OneC) (*onec.Client, error) {
+	ca, err := certificate(o.CA)
+	if err != nil {
+		return nil, err
+	}
+	c, err := onec.New(onec.Options{URL: o.URL, CA: ca, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User, Password: o.Password})
+	if err != nil {
+		return nil, usage(err)
+	}
+	return c, nil
 }
 
 // kit makes what judging and writing take.

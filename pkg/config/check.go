@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"helpdesk/pkg/wire"
 )
 
 // check looks at what several keys say together. A key that has a mistake already is not asked again.
@@ -38,7 +40,7 @@ func (d *decoder) once(key, format string, args ...any) {
 }
 
 func (d *decoder) imap(key string, m IMAP) {
-	if m.TLS == "none" && !loopback(m.Host) && m.Host != "" {
+	if m.TLS == "none" && !wire.Loopback(m.Host) && m.Host != "" {
 		d.once(key+".tls", "none is for a loopback address only: use implicit or starttls")
 	}
 	if m.MoveTo != "" && strings.EqualFold(m.MoveTo, m.Folder) {
@@ -47,7 +49,7 @@ func (d *decoder) imap(key string, m IMAP) {
 }
 
 func (d *decoder) smtp(key string, m SMTP) {
-	if m.TLS == "none" && !loopback(m.Host) && m.Host != "" {
+	if m.TLS == "none" && !wire.Loopback(m.Host) && m.Host != "" {
 		d.once(key+".tls", "none is for a loopback address only: use implicit or starttls")
 	}
 	if m.Auth == "none" || d.spoiled(key+".auth") {

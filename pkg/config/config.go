@@ -40,6 +40,7 @@ type Config struct {
 // Bitrix24 is the portal and what new tasks get.
 type Bitrix24 struct {
 	Webhook string        `yaml:"webhook" need:"yes" is:"webhook" secret:"yes"` // ends with a slash
+	CA      string        `yaml:"ca" file:"yes" is:"file"`                      // extra root certificate, PEM
 	Timeout time.Duration `yaml:"timeout" min:"1s"`
 	Rate    Rate          `yaml:"rate"`
 	Task    Task          `yaml:"task" need:"yes"`

@@ -14,6 +14,8 @@ import (
 	"time"
 	_ "time/tzdata" // Windows and small containers have no list of time zones
 	"unicode"
+
+	"helpdesk/pkg/wire"
 )
 
 // forms tell what is wrong with a text that is not empty, "" when nothing is.
@@ -101,18 +103,12 @@ func host(s string) string {
 	return "must be the name or the address of a server alone: mail.example.ru"
 }
 
-// loopback tells whether a host is this machine, whatever a name server says.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
 func link(s string) string {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "must be an address that begins with https://"
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case !wire.Private(u):
 		return "must begin with https://: http is for a loopback address only"
 	case u.User != nil:
 		return "must not hold a user and a password"

@@ -82,6 +82,7 @@ type Contacts struct {
 // OneC is a catalogue of contacts in 1C, read by OData.
 type OneC struct {
 	URL      string `yaml:"url" need:"yes" is:"url"`
+	CA       string `yaml:"ca" file:"yes" is:"file"` // extra root certificate, PEM
 	Catalog  string `yaml:"catalog" need:"yes"`
 	Email    string `yaml:"email" need:"yes"`
 	Name     string `yaml:"name" need:"yes"`

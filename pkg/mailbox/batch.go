@@ -118,7 +118,7 @@ func (b *batch) fetch(ctx context.Context, uids []uint32) error {
 		return nil
 	})
 	if errors.Is(err, spool.ErrShort) {
-		if cause := s.conn.failure(); cause != nil {
+		if cause := s.conn.Failure(); cause != nil {
 			err = fmt.Errorf("%w: %w", err, cause)
 		}
 	}

@@ -2,20 +2,13 @@ package mailbox
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"net"
-	"strings"
-	"time"
 
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/wire"
 )
-
-const dialWait = 30 * time.Second
 
 // dial connects and logs in.
 func dial(ctx context.Context, o Options) (*session, error) {
@@ -30,22 +23,22 @@ func dial(ctx context.Context, o Options) (*session, error) {
 	return s, nil
 }
 
+func (o Options) server() wire.Server {
+	return wire.Server{Host: o.Host, Port: o.Port, TLS: o.TLS, CA: o.CA, Keys: "imap", Silence: o.Idle, Dial: o.Dial}
+}
+
 // greet connects, encrypts, and reads the server's greeting.
 func greet(ctx context.Context, o Options) (*session, error) {
-	config, err := o.tlsConfig()
+	conn, stream, err := o.server().Connect(ctx)
 	if err != nil {
-		return nil, fault.Misconfigured(err)
+		return nil, err
 	}
-	dialing, cancel := context.WithTimeout(ctx, min(dialWait, o.Idle))
-	defer cancel()
-	raw, err := o.Dial(dialing, "tcp", o.addr())
-	if err != nil {
-		return nil, fault.Away(fault.Refused, fmt.Errorf("connect to %s: %w; check imap.host and imap.port", o.addr(), err))
-	}
-	s := &session{conn: &conn{Conn: raw, idle: o.Idle}, where: o.addr()}
+	s := &session{conn: conn, idle: o.Idle, where: o.addr()}
 	defer s.begin(ctx)()
-	if err := s.encrypt(ctx, o, config); err != nil {
-		_ = raw.Close()
+	if o.TLS != "starttls" {
+		s.client = imapclient.New(stream, nil)
+	} else if err := s.startTLS(o); err != nil {
+		_ = conn.Close()
 		return nil, err
 	}
 	if err := s.client.WaitGreeting(); err != nil {
@@ -56,80 +49,18 @@ func greet(ctx context.Context, o Options) (*session, error) {
 	return s, nil
 }
 
-// encrypt makes the client, on TLS as the options say; a begin must be open.
-func (s *session) encrypt(ctx context.Context, o Options, config *tls.Config) error {
-	switch o.TLS {
-	case "none":
-		s.client = imapclient.New(s.conn, nil)
-	case "implicit":
-		t := tls.Client(s.conn, config)
-		if err := t.HandshakeContext(ctx); err != nil {
-			return tlsFault(o, err)
-		}
-		s.client = imapclient.New(t, nil)
-	case "starttls":
-		client, err := imapclient.NewStartTLS(s.conn, &imapclient.Options{TLSConfig: config})
-		if err != nil {
-			return s.startTLSFault(o, err)
-		}
-		s.client = client
+// startTLS makes the client of a connection that begins in the clear; a begin must be open.
+func (s *session) startTLS(o Options) error {
+	config, err := o.server().Config()
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-func (o Options) tlsConfig() (*tls.Config, error) {
-	switch o.TLS {
-	case "implicit", "starttls":
-	case "none":
-		if !loopback(o.Host) {
-			return nil, fmt.Errorf("connect to %s: tls: none is for loopback addresses only: the password would travel in "+
-				"the clear; set imap.tls to implicit or starttls", o.addr())
-		}
-	default:
-		return nil, fmt.Errorf("connect to %s: imap.tls is %q; it may be implicit, starttls or none", o.addr(), o.TLS)
-	}
-	config := &tls.Config{ServerName: o.Host, MinVersion: tls.VersionTLS12}
-	if len(o.CA) > 0 {
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		if !pool.AppendCertsFromPEM(o.CA) {
-			return nil, fmt.Errorf("connect to %s: imap.ca holds no certificate in PEM form", o.addr())
-		}
-		config.RootCAs = pool
-	}
-	return config, nil
-}
-
-func loopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}
-
-// tlsFault says what is wrong with the encryption, and for a certificate whose it is and who signed it.
-func tlsFault(o Options, err error) error {
-	var cert *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
+	s.client, err = imapclient.NewStartTLS(s.conn, &imapclient.Options{TLSConfig: config})
 	switch {
-	case errors.As(err, &cert) && len(cert.UnverifiedCertificates) > 0:
-		c := cert.UnverifiedCertificates[0]
-		return fault.Misconfigured(fmt.Errorf("trust %s: %w (it is for %s, signed by %q, valid until %s); correct imap.host, "+
-			"or put the signer's certificate into imap.ca", o.addr(), err, strings.Join(append(c.DNSNames, c.Subject.CommonName), ", "),
-			c.Issuer.String(), c.NotAfter.Format(time.DateOnly)))
-	case errors.As(err, &record):
-		return fault.Misconfigured(fmt.Errorf("encrypt %s: %w; nothing speaks TLS there: check imap.port, or set imap.tls to "+
-			"starttls", o.addr(), err))
-	}
-	return fault.Away(fault.Refused, fmt.Errorf("encrypt %s: %w", o.addr(), err))
-}
-
-func (s *session) startTLSFault(o Options, err error) error {
-	if answered(err) {
+	case err == nil:
+		return nil
+	case answered(err):
 		return fault.Misconfigured(fmt.Errorf("encrypt %s: STARTTLS: %w; set imap.tls to implicit, port 993", o.addr(), err))
 	}
-	return tlsFault(o, s.why(err))
+	return o.server().Explain(s.why(err))
 }

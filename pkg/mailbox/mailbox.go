@@ -81,9 +81,6 @@ func (o Options) withDefaults() Options {
 	if o.Idle <= 0 {
 		o.Idle = time.Minute
 	}
-	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
-	}
 	return o
 }
 

@@ -100,7 +100,7 @@ func TestListTellsWhatIsUnseen(t *testing.T) {
 func TestIdlePassSaysFourThings(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
 		s.put(t, "INBOX", letter(1, 300), day, imap.FlagSeen)
-		w := &wire{}
+		w := &tap{}
 		o := s.options()
 		o.Dial = w.dial
 		m, err := Open(context.Background(), o, false)
@@ -145,7 +145,7 @@ func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
 			s.put(t, "INBOX", raw, day)
 			want = append(want, delivered{uid: uint32(i), size: int64(len(raw)), body: string(raw)})
 		}
-		w := &wire{}
+		w := &tap{}
 		o := s.options()
 		o.Dial = w.dial
 		m := open(t, o, false)
@@ -258,7 +258,7 @@ func TestFetchSurvivesALostConnection(t *testing.T) {
 			want = append(want, delivered{uid: uint32(i), size: int64(len(raw)), body: string(raw)})
 		}
 		for cut := int64(2500); cut < int64(total); cut += int64(total)/12 + 17 {
-			w := &wire{cutAfter: cut}
+			w := &tap{cutAfter: cut}
 			o := s.options()
 			o.Dial = w.dial
 			m := open(t, o, true)
@@ -300,7 +300,7 @@ func TestMarkSetsSeen(t *testing.T) {
 func TestReadOnlyWritesNothing(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
 		s.put(t, "INBOX", letter(1, 500), day)
-		w := &wire{}
+		w := &tap{}
 		o := s.options()
 		o.Dial = w.dial
 		m := open(t, o, true)
@@ -339,7 +339,7 @@ func TestMarkMoves(t *testing.T) {
 				s.put(t, "INBOX", letter(3, 500), day, imap.FlagDeleted) // somebody else's business
 				o := s.options()
 				o.MoveTo = "Done"
-				o.Dial = (&wire{rewrite: func(line string) string {
+				o.Dial = (&tap{rewrite: func(line string) string {
 					if strings.Contains(line, "CAPABILITY") {
 						for _, c := range strings.Fields(lacks) {
 							line = strings.ReplaceAll(line, " "+c, " X-NO")
@@ -382,7 +382,7 @@ func TestMarkSaysThatTheFolderIsMissing(t *testing.T) {
 			s.put(t, "INBOX", letter(1, 500), day)
 			o := s.options()
 			o.MoveTo = "Nowhere"
-			o.Dial = (&wire{rewrite: func(line string) string { return strings.ReplaceAll(line, " "+lacks, " X-NO") }}).dial
+			o.Dial = (&tap{rewrite: func(line string) string { return strings.ReplaceAll(line, " "+lacks, " X-NO") }}).dial
 			m := open(t, o, false)
 			err := m.Mark(context.Background(), []uint32{1})
 			if fault.ExtentOf(err) != fault.Setup || !strings.Contains(fmt.Sprint(err), "Nowhere") {

@@ -179,8 +179,8 @@ func letter(n, size int) []byte {
 	return b.Bytes()
 }
 
-// wire is a way to a server that keeps what we say and may break.
-type wire struct {
+// tap is a way to a server that keeps what we say and may break.
+type tap struct {
 	mu       sync.Mutex
 	said     bytes.Buffer
 	dials    int
@@ -188,7 +188,7 @@ type wire struct {
 	rewrite  func(line string) string // of the server's lines
 }
 
-func (w *wire) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+func (w *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	c, err := new(net.Dialer).DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err
@@ -200,11 +200,11 @@ func (w *wire) dial(ctx context.Context, network, addr string) (net.Conn, error)
 	if w.cutAfter > 0 && w.dials == 1 {
 		left = w.cutAfter
 	}
-	return &wireConn{Conn: c, wire: w, left: left}, nil
+	return &tapConn{Conn: c, tap: w, left: left}, nil
 }
 
 // commands returns the names of the commands said so far.
-func (w *wire) commands() []string {
+func (w *tap) commands() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var names []string
@@ -222,21 +222,21 @@ func (w *wire) commands() []string {
 	return names
 }
 
-type wireConn struct {
+type tapConn struct {
 	net.Conn
-	wire *wire
+	tap  *tap
 	left int64
 	rest []byte // rewritten and not yet read
 }
 
-func (c *wireConn) Write(p []byte) (int, error) {
-	c.wire.mu.Lock()
-	c.wire.said.Write(p)
-	c.wire.mu.Unlock()
+func (c *tapConn) Write(p []byte) (int, error) {
+	c.tap.mu.Lock()
+	c.tap.said.Write(p)
+	c.tap.mu.Unlock()
 	return c.Conn.Write(p)
 }
 
-func (c *wireConn) Read(p []byte) (int, error) {
+func (c *tapConn) Read(p []byte) (int, error) {
 	if len(c.rest) > 0 {
 		n := copy(p, c.rest)
 		c.rest = c.rest[n:]
@@ -248,10 +248,10 @@ func (c *wireConn) Read(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
-	if c.wire.rewrite == nil || n == 0 {
+	if c.tap.rewrite == nil || n == 0 {
 		return n, err
 	}
-	c.rest = []byte(c.wire.rewrite(string(p[:n])))
+	c.rest = []byte(c.tap.rewrite(string(p[:n])))
 	n = copy(p, c.rest)
 	c.rest = c.rest[n:]
 	return n, err

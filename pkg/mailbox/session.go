@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/spool"
+	"helpdesk/pkg/wire"
 )
 
 // session is one logged-in connection.
@@ -22,18 +23,19 @@ import (
 // drains them in turn, and two SEARCHes get each other's answers: one command in flight, always.
 type session struct {
 	client *imapclient.Client
-	conn   *conn
+	conn   *wire.Conn
+	idle   time.Duration
 	where  string // host:port, for errors
 }
 
 // begin starts waiting for the server: it may be silent for the idle time at most, and the end of ctx ends the
 // connection, since go-imap knows no contexts. The returned function ends the wait.
 func (s *session) begin(ctx context.Context) func() {
-	s.conn.arm()
-	stop := context.AfterFunc(ctx, func() { s.conn.keep(context.Cause(ctx)) })
+	s.conn.Expect(s.idle)
+	release := s.conn.Bind(ctx)
 	return func() {
-		stop()
-		s.conn.rest()
+		release()
+		s.conn.Rest()
 	}
 }
 
@@ -43,7 +45,7 @@ func (s *session) why(err error) error {
 	if err == nil || answered(err) {
 		return err
 	}
-	if cause := s.conn.failure(); cause != nil && !errors.Is(cause, io.EOF) {
+	if cause := s.conn.Failure(); cause != nil && !errors.Is(cause, io.EOF) {
 		return cause
 	}
 	return fmt.Errorf("connection lost: %w", err)
@@ -60,7 +62,7 @@ func (s *session) dead() bool {
 	case <-s.client.Closed():
 		return true
 	default:
-		return s.conn.failure() != nil
+		return s.conn.Failure() != nil
 	}
 }
 
@@ -128,7 +130,7 @@ func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.Fetch
 		if errors.Is(err, spool.ErrShort) {
 			// QUIRK: asked for more, go-imap reads on in a literal that has ended, at the same time as its own reader does
 			// (a data race). The connection is lost anyhow.
-			s.conn.keep(err)
+			s.conn.Fail(err)
 			return err
 		}
 		if own == nil {

@@ -15,11 +15,13 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/wire"
 )
 
 // Options say where the catalogue is and what its fields are called.
 type Options struct {
 	URL      string // https://1c/base/odata/standard.odata/
+	CA       []byte // PEM: certificates trusted besides the system's
 	Catalog  string // Catalog_…
 	Email    string // field of the address
 	Name     string // field of the name
@@ -32,12 +34,19 @@ type Options struct {
 type Client struct{ o Options }
 
 // New returns a client; nothing is dialled.
-func New(o Options) *Client {
+func New(o Options) (*Client, error) {
 	if o.Client == nil {
-		o.Client = &http.Client{Timeout: 15 * time.Second}
+		transport, err := wire.Transport(o.CA, keys)
+		if err != nil {
+			return nil, err
+		}
+		o.Client = &http.Client{Timeout: 15 * time.Second, Transport: transport}
 	}
-	return &Client{o: o}
+	return &Client{o: o}, nil
 }
+
+// keys is where the settings of a database stand.
+const keys = "contacts.onec"
 
 const most = 4 << 20 // bytes of an answer
 
@@ -84,6 +93,9 @@ func (c *Client) query(ctx context.Context, addresses []string) ([]map[string]st
 		var u *url.Error
 		if errors.As(err, &u) { // its text holds the whole query
 			err = u.Err
+		}
+		if advice := wire.Advice(err, keys+".url", keys+".ca"); advice != "" {
+			err = fmt.Errorf("%w; %s", err, advice)
 		}
 		return nil, err
 	}

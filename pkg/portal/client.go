@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -21,11 +20,14 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"helpdesk/pkg/wire"
 )
 
 // Options say which portal to speak to and how. The zero value of all but Webhook works.
 type Options struct {
 	Webhook   string        // https://portal/rest/17/code/; http only to a loopback address
+	CA        []byte        // PEM: certificates trusted besides the system's
 	Timeout   time.Duration // of one request; 0 = 60 s, as long as the portal lets one run
 	Burst     int           // requests at once before the rate holds; 0 = 50
 	PerSecond float64       // requests a second after that; 0 = 2
@@ -75,6 +77,13 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.HTTP == nil {
+		transport, err := wire.Transport(o.CA, "bitrix24")
+		if err != nil {
+			return nil, err
+		}
+		o.HTTP = &http.Client{Transport: transport}
+	}
 	c := &Client{
 		base: base, self: self, code: code,
 		timeout: o.Timeout, results: o.Results, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
@@ -115,24 +124,11 @@ func (c *Client) fill() {
 	if c.sleep == nil {
 		c.sleep = sleep
 	}
-	h := http.Client{Transport: newTransport()}
-	if c.http != nil {
-		h = *c.http
-	}
+	h := *c.http
 	// QUIRK: a renamed cloud portal answers 302, and a client that follows turns POST into GET and loses the body
 	// (settings/how-to-call-rest-api/change-domen).
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &h
-}
-
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 10 * time.Second,
-		IdleConnTimeout:     30 * time.Second,
-		ForceAttemptHTTP2:   true,
-	}
 }
 
 func parseWebhook(webhook string) (base *url.URL, self int64, code string, err error) {
@@ -144,7 +140,7 @@ func parseWebhook(webhook string) (base *url.URL, self int64, code string, err e
 	if m == nil || u.Host == "" {
 		return nil, 0, "", errors.New("read webhook: want https://portal/rest/USER/CODE/")
 	}
-	if !safeScheme(u) {
+	if !wire.Private(u) {
 		return nil, 0, "", fmt.Errorf("read webhook: %s to %s: only https is allowed", u.Scheme, u.Host)
 	}
 	self, err = strconv.ParseInt(m[2], 10, 64)
@@ -152,15 +148,6 @@ func parseWebhook(webhook string) (base *url.URL, self int64, code string, err e
 		return nil, 0, "", errors.New("read webhook: no user number in it")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: m[1]}, self, m[3], nil
-}
-
-// safeScheme says whether a secret may travel to u: over TLS, or not leaving this machine.
-func safeScheme(u *url.URL) bool {
-	if u.Scheme == "https" {
-		return true
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/wire"
 )
 
 // Download writes the content of a comment's file to w. The address is asked for anew, since each carries a token that
@@ -52,7 +53,7 @@ func (c *Client) fetch(ctx context.Context, addr string, size int64, w io.Writer
 		return fault.New(fault.Never, errors.New("the portal's address of it can't be read"))
 	}
 	target := c.base.ResolveReference(ref)
-	if !safeScheme(target) {
+	if !wire.Private(target) {
 		return fault.New(fault.Never, fmt.Errorf("its address is not safe: %s to %s", target.Scheme, target.Host))
 	}
 	if err := c.take(ctx); err != nil {
@@ -72,7 +73,7 @@ func (c *Client) fetch(ctx context.Context, addr string, size int64, w io.Writer
 	// A file may lie on another host, and a GET loses nothing by following there.
 	h := *c.http
 	h.CheckRedirect = func(next *http.Request, via []*http.Request) error {
-		if len(via) > 5 || !safeScheme(next.URL) {
+		if len(via) > 5 || !wire.Private(next.URL) {
 			return fault.New(fault.Never, fmt.Errorf("redirected to %s by %s", next.URL.Host, next.URL.Scheme))
 		}
 		return nil

@@ -3,7 +3,6 @@ package portal
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/wire"
 )
 
 const (
@@ -117,11 +117,10 @@ func (c *Client) take(ctx context.Context) error {
 // lost tells what became of a request that got no answer.
 func (c *Client) lost(method string, err error, wrote bool) error {
 	err = fmt.Errorf("call %s at %s: %w", method, c.base.Host, c.hide(err))
-	var bad *tls.CertificateVerificationError
 	var op *net.OpError
-	switch {
-	case errors.As(err, &bad):
-		return fault.Misconfigured(err)
+	switch advice := wire.Advice(err, "bitrix24.webhook", "bitrix24.ca"); {
+	case advice != "":
+		return fault.Misconfigured(fmt.Errorf("%w; %s", err, advice))
 	case !wrote, errors.As(err, &op) && op.Op == "dial":
 		return fault.Away(fault.Refused, err)
 	}

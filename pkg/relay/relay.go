@@ -66,9 +66,6 @@ func (o Options) withDefaults() Options {
 	if o.Timeout <= 0 {
 		o.Timeout = time.Minute
 	}
-	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
-	}
 	o.Connections = max(o.Connections, 1)
 	return o
 }

@@ -13,13 +13,14 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/wire"
 )
 
 // session is one logged-in connection.
 type session struct {
 	o       Options
 	client  *smtp.Client
-	conn    *conn
+	conn    *wire.Conn
 	since   time.Time
 	letters int  // sent by it
 	broken  bool // of no use any more
@@ -28,10 +29,7 @@ type session struct {
 }
 
 // begin ties the connection to ctx. The returned function ends that.
-func (s *session) begin(ctx context.Context) func() {
-	stop := context.AfterFunc(ctx, func() { s.conn.keep(context.Cause(ctx)) })
-	return func() { stop() }
-}
+func (s *session) begin(ctx context.Context) func() { return s.conn.Bind(ctx) }
 
 // why returns the reason behind an error: our own closing or a timeout, where that is what it was.
 func (s *session) why(err error) error {
@@ -39,7 +37,7 @@ func (s *session) why(err error) error {
 	if err == nil || s.conn == nil || errors.As(err, &reply) {
 		return err
 	}
-	if cause := s.conn.failure(); cause != nil && !errors.Is(cause, io.EOF) {
+	if cause := s.conn.Failure(); cause != nil && !errors.Is(cause, io.EOF) {
 		return cause
 	}
 	return err
@@ -60,7 +58,7 @@ const quitWait = 3 * time.Second
 
 func (s *session) quit() error {
 	defer s.close()
-	s.conn.patience(min(quitWait, s.o.Timeout))
+	s.conn.Expect(min(quitWait, s.o.Timeout))
 	if err := s.client.Quit(); err != nil {
 		return fmt.Errorf("leave %s: %w", s.o.addr(), s.why(err))
 	}
@@ -92,8 +90,8 @@ func (s *session) send(ctx context.Context, e envelope, raw []byte) error {
 		s.broken = true
 		return fault.Away(fault.Refused, fmt.Errorf("write the letter: %w", s.why(err)))
 	}
-	s.conn.patience(5 * s.o.Timeout)
-	defer s.conn.patience(s.o.Timeout)
+	s.conn.Expect(5 * s.o.Timeout)
+	defer s.conn.Expect(s.o.Timeout)
 	_, _, err = text.ReadResponse(250)
 	return s.fault("letter", err, fault.Unsure)
 }

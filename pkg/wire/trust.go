@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/fault"
+)
+
+// Explain says what is wrong with the encryption and what to do about it: what a person must mend is fault.Setup.
+func (s Server) Explain(err error) error {
+	var plain tls.RecordHeaderError
+	advice := Advice(err, s.Keys+".host", s.Keys+".ca")
+	switch {
+	case errors.As(err, &plain):
+		advice = fmt.Sprintf("nothing speaks TLS there: check %s.port, or set %s.tls to starttls", s.Keys, s.Keys)
+	case advice == "":
+		return fault.Away(fault.Refused, fmt.Errorf("encrypt %s: %w", s.Addr(), err))
+	}
+	return fault.Misconfigured(fmt.Errorf("encrypt %s: %w; %s", s.Addr(), err, advice))
+}
+
+// Advice says what a person can do about an error of encryption, "" where it is none or will pass. name is the key of the
+// settings that names the server, ca the one that takes further certificates.
+func Advice(err error, name, ca string) string {
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &cert) && len(cert.UnverifiedCertificates) > 0 {
+		return distrusted(cert, name, ca)
+	}
+	var op *net.OpError
+	text := err.Error()
+	switch {
+	// QUIRK: crypto/tls has no names for these errors: one is an alert of the server's, the other of our own.
+	case strings.Contains(text, "tls: protocol version not supported"), strings.Contains(text, "unsupported protocol version"):
+		return "the server speaks no TLS 1.2 or newer, and older ones protect no password: have its software brought up to date, or " +
+			"set " + name + " to a newer server of the same mail"
+	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(text, "tls: handshake failure"):
+		return "the server and we have no cipher in common: have its TLS settings brought up to date"
+	}
+	return ""
+}
+
+// distrusted says why a certificate is not trusted, and what helps.
+func distrusted(e *tls.CertificateVerificationError, name, ca string) string {
+	leaf := e.UnverifiedCertificates[0]
+	var invalid x509.CertificateInvalidError
+	var weak x509.InsecureAlgorithmError
+	var host x509.HostnameError
+	switch {
+	case errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired:
+		return outOfDate(invalid.Cert, time.Now())
+	case errors.As(e.Err, &host) && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
+		return fmt.Sprintf("the certificate names %s in its common name alone, which has not counted for years: have it made anew with "+
+			"that name as a subject alternative name (subjectAltName)", orNobody(leaf.Subject.CommonName))
+	case errors.As(e.Err, &host):
+		return fmt.Sprintf("the certificate is for %s: correct %s", names(leaf), name)
+	case errors.As(e.Err, &weak):
+		return "the certificate is signed in a way that can be forged (MD5 or SHA-1): have it made anew"
+	}
+	advice := ""
+	if pool, err := x509.SystemCertPool(); err != nil || pool.Equal(x509.NewCertPool()) {
+		advice = "this machine knows no root certificates at all: install the package ca-certificates; else "
+	}
+	return fmt.Sprintf("%sput the certificate of who signed it, %s, into %s (PEM); it is for %s, until %s", advice,
+		signer(e.UnverifiedCertificates), ca, names(leaf), leaf.NotAfter.Format(time.DateOnly))
+}
+
+// outOfDate tells a certificate that is over from one that is not yet good, and both from a wrong clock.
+func outOfDate(c *x509.Certificate, now time.Time) string {
+	today := now.Format("2006-01-02 15:04")
+	if now.Before(c.NotBefore) {
+		return fmt.Sprintf("the certificate is good from %s on, and this machine's clock says %s: set the clock (NTP)",
+			c.NotBefore.Local().Format("2006-01-02 15:04"), today)
+	}
+	return fmt.Sprintf("the certificate of %s was good until %s, and this machine's clock says %s: who runs the server must renew it, "+
+		"unless the clock is wrong", names(c), c.NotAfter.Local().Format("2006-01-02 15:04"), today)
+}
+
+// signer names the authority that is missing: the one above the last certificate that the server sent.
+func signer(chain []*x509.Certificate) string { return title(chain[len(chain)-1].Issuer) }
+
+// names lists for whom a certificate is.
+func names(c *x509.Certificate) string {
+	all := c.DNSNames
+	for _, ip := range c.IPAddresses {
+		all = append(all, ip.String())
+	}
+	if len(all) == 0 {
+		all = append(all, orNobody(c.Subject.CommonName))
+	}
+	if len(all) > 10 {
+		all = append(all[:10:10], "…")
+	}
+	return strings.Join(all, ", ")
+}
+
+func orNobody(name string) string {
+	if name == "" {
+		return "nobody"
+	}
+	return name
+}
+
+func title(n pkix.Name) string {
+	if n.CommonName != "" {
+		return fmt.Sprintf("%q", n.CommonName)
+	}
+	return fmt.Sprintf("%q", n.String())
+}
