@@ -15,12 +15,12 @@ import (
 
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/onec"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/store"
@@ -149,7 +149,7 @@ func kit(cfg *config.Config) (k pass.Kit, err error) {
 }
 
 // rules compiles the policy of the settings together with the data files.
-func rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
+func rules(cfg *config.Config) (*desk.Rules, *quote.Cutter, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
 		return nil, nil, err
@@ -158,7 +158,7 @@ func rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	if err := data(files, "words.yaml", &policy.Words); err != nil {
 		return nil, nil, usage(err)
 	}
-	var quotes eml.Rules
+	var quotes quote.Rules
 	if err := data(files, "quotes.yaml", &quotes); err != nil {
 		return nil, nil, usage(err)
 	}
@@ -167,7 +167,7 @@ func rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	if err != nil {
 		return nil, nil, usage(err)
 	}
-	cutter, err := eml.Compile(quotes)
+	cutter, err := quote.Compile(quotes)
 	if err != nil {
 		return nil, nil, usage(fmt.Errorf("quotes.yaml: %w", err))
 	}
@@ -315,7 +315,7 @@ func certificate(path string) ([]byte, error) {
 
 // offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
 // the defaults else. A mailbox that is named must be one of it.
-func (a *app) offlineRules(mailbox string) (*desk.Rules, *eml.Cutter, error) {
+func (a *app) offlineRules(mailbox string) (*desk.Rules, *quote.Cutter, error) {
 	cfg, err := a.settings()
 	if errors.Is(err, config.ErrNotFound) {
 		cfg, err = config.Default(), nil
