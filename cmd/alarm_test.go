@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -55,7 +56,7 @@ monitor: {failed_passes: 3}
 	}
 	const nobody = "127.0.0.1:1"
 	for range 2 {
-		if code := poll(nobody); code != exitTemporary {
+		if code := poll(nobody); code != exit.Temporary {
 			t.Fatalf("exit status %d", code)
 		}
 	}
@@ -64,7 +65,7 @@ monitor: {failed_passes: 3}
 	told("poll")
 	poll(nobody)
 	told("poll") // not again
-	if code := poll(imap.Addr()); code != exitDone {
+	if code := poll(imap.Addr()); code != exit.Done {
 		t.Fatalf("exit status %d", code)
 	}
 	told("poll", "poll")

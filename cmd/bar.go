@@ -36,12 +36,12 @@ const (
 // bar returns what draws the progress of a pass, and what takes it away at the end. What is printed and logged until then is
 // printed above it. The first is nil where there is no terminal to draw on, or the output is meant for programs.
 func (a *app) bar(j job) (advance func(done, total int), end func()) {
-	if a.screen == nil || j.json {
+	if a.Columns == nil || j.json {
 		return nil, func() {}
 	}
-	b := &bar{w: a.err, columns: a.screen, now: a.now, since: a.now()}
-	if a.err = (above{b, a.err}); a.terminal {
-		a.out = above{b, a.out}
+	b := &bar{w: a.Err, columns: a.Columns, now: a.now, since: a.now()}
+	if a.Err = (above{b, a.Err}); a.Watched {
+		a.Out = above{b, a.Out}
 	}
 	return b.advance, b.end
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -28,7 +29,7 @@ type checked struct {
 
 // fails notes why it is not OK.
 func (k *checked) fails(err error) {
-	k.OK, k.Temporary, k.Note = false, exitStatus(err) == exitTemporary, portal.Mask(err.Error())
+	k.OK, k.Temporary, k.Note = false, exit.Of(err) == exit.Temporary, portal.Mask(err.Error())
 }
 
 func newCheck(a *app) *cobra.Command {
@@ -47,7 +48,7 @@ func newCheck(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				err = a.json(all)
+				err = a.JSON(all)
 			} else {
 				err = a.printChecked(all)
 			}
@@ -68,9 +69,9 @@ func gravest(all []checked) error {
 		switch {
 		case k.OK || k.Optional:
 		case !k.Temporary:
-			return status{code: exitUsage}
+			return exit.Status{Code: exit.Wrong}
 		default:
-			err = status{code: exitTemporary}
+			err = exit.Status{Code: exit.Temporary}
 		}
 	}
 	return err
@@ -137,7 +138,7 @@ func checkPortal(ctx context.Context, c *portal.Client, want portal.Want) []chec
 	}
 	ctx, cancel := context.WithTimeout(ctx, soonAnswers)
 	defer cancel()
-	if exitStatus(c.Call(ctx, "profile", nil, nil)) == exitTemporary {
+	if exit.Of(c.Call(ctx, "profile", nil, nil)) == exit.Temporary {
 		for i, k := range all {
 			all[i].Temporary = !k.OK && !k.Optional
 		}
@@ -249,5 +250,5 @@ func (a *app) printChecked(all []checked) error {
 		}
 		rows = append(rows, []string{stands, k.What, k.Note})
 	}
-	return a.table(nil, rows)
+	return a.Table(nil, rows)
 }

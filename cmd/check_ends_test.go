@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -21,12 +22,12 @@ func TestCheckTellsWhatIsTemporary(t *testing.T) {
 		spoil func(*drive)
 		want  int
 	}{
-		"mailbox gone":       {gone, exitTemporary},
-		"portal gone":        {portal(sandbox.Fault{Kind: sandbox.BadGateway}), exitTemporary},
-		"portal's limit":     {portal(sandbox.Fault{Kind: sandbox.QueryLimit}), exitTemporary},
-		"mailbox, and scope": {func(d *drive) { gone(d); d.portal.SetScopes("task", "disk") }, exitUsage},
-		"portal refuses":     {func(d *drive) { d.portal.SetCode("another-code") }, exitUsage},
-		"in use":             {func(d *drive) { d.holding() }, exitTemporary},
+		"mailbox gone":       {gone, exit.Temporary},
+		"portal gone":        {portal(sandbox.Fault{Kind: sandbox.BadGateway}), exit.Temporary},
+		"portal's limit":     {portal(sandbox.Fault{Kind: sandbox.QueryLimit}), exit.Temporary},
+		"mailbox, and scope": {func(d *drive) { gone(d); d.portal.SetScopes("task", "disk") }, exit.Wrong},
+		"portal refuses":     {func(d *drive) { d.portal.SetCode("another-code") }, exit.Wrong},
+		"in use":             {func(d *drive) { d.holding() }, exit.Temporary},
 	} {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
 		tt.spoil(d)
@@ -53,8 +54,8 @@ func TestCheckInterrupted(t *testing.T) {
 		}
 		var out bytes.Buffer
 		a := d.app()
-		a.out = &out
-		if got := a.run(ctx, d.args("check")); got != exitInterrupted {
+		a.Out = &out
+		if got := a.run(ctx, d.args("check")); got != exit.Interrupted {
 			t.Errorf("%s: status %d", at, got)
 		}
 		interrupt()

@@ -5,6 +5,8 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"io"
 	"os"
 	"os/signal"
@@ -17,22 +19,15 @@ import (
 
 // app is what every command works with.
 type app struct {
-	in       io.Reader
-	out      io.Writer
-	err      io.Writer
-	terminal bool       // out is a terminal
-	screen   func() int // columns of the terminal that err is; nil = it is none
-	env      func(string) (string, bool)
-	now      func() time.Time
-	sleep    func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
-	ctx      context.Context                            // of the run: ended by a signal
+	tui.Terminal
+	env   func(string) (string, bool)
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
+	ctx   context.Context                            // of the run: ended by a signal
 
 	configFile string
 	stateFile  string
 	timeout    time.Duration
-	verbose    int
-	logFormat  string
-	told       *told
 }
 
 // memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
@@ -40,7 +35,7 @@ const memory = 27 << 20
 
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
-	a := &app{in: in, out: out, err: errw, terminal: isTerminal(out), screen: screen(errw), env: os.LookupEnv, now: time.Now}
+	a := &app{Terminal: tui.New(in, out, errw), env: os.LookupEnv, now: time.Now}
 	end := a.profile()
 	status := a.main(args)
 	if err := end(); err != nil {
@@ -62,21 +57,22 @@ func (a *app) main(args []string) int {
 func (a *app) run(ctx context.Context, args []string) (status int) {
 	defer func() {
 		if p := recover(); p != nil {
-			status = a.panicked(p)
+			status = a.Panicked(p)
 		}
 	}()
-	a.ctx, a.told = ctx, &told{}
+	a.ctx = ctx
+	a.Forget()
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		return exitDone
+		return exit.Done
 	}
-	status = exitStatus(err)
-	if ctx.Err() != nil && status != exitDone {
-		status = exitInterrupted
+	status = exit.Of(err)
+	if ctx.Err() != nil && status != exit.Done {
+		status = exit.Interrupted
 	}
-	a.complain(err, status)
+	a.Complain(err, status)
 	return status
 }
 
@@ -90,25 +86,25 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			switch format := a.logFormat; format {
+			switch format := a.LogFormat; format {
 			case "", "auto", "text", "json":
 				return nil
 			default:
-				a.logFormat = ""
-				return usage(fmt.Errorf("--log-format %q: one of auto, text, json", format))
+				a.LogFormat = ""
+				return exit.Usage(fmt.Errorf("--log-format %q: one of auto, text, json", format))
 			}
 		},
 	}
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetIn(a.In)
+	root.SetOut(a.Out)
+	root.SetErr(a.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.Usage(err) })
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configFile, "config", "", "configuration `FILE` (default: $HELPDESK_CONFIG, ./helpdesk.yaml, /etc/helpdesk/helpdesk.yaml)")
 	flags.StringVar(&a.stateFile, "state", "", "state `FILE` instead of the configured one")
 	flags.DurationVar(&a.timeout, "timeout", 0, "end the run after this `DURATION` (default: no limit)")
-	flags.CountVarP(&a.verbose, "verbose", "v", "say more on stderr; twice: everything")
-	flags.StringVar(&a.logFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
+	flags.CountVarP(&a.Verbose, "verbose", "v", "say more on stderr; twice: everything")
+	flags.StringVar(&a.LogFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
 		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newSchedule(a), newState(a), newDemo(a))
 	root.InitDefaultHelpCmd()
@@ -125,7 +121,7 @@ func helpFor(c *cobra.Command, args []string) error {
 	about, rest, err := c.Root().Find(args)
 	switch {
 	case err != nil:
-		return usage(err)
+		return exit.Usage(err)
 	case len(rest) > 0:
 		return missing(about, rest)
 	}
@@ -141,7 +137,7 @@ func strict(c *cobra.Command) {
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, given []string) error {
 			if err := args(c, given); err != nil {
-				return usage(fmt.Errorf("%s: %w", c.CommandPath(), err))
+				return exit.Usage(fmt.Errorf("%s: %w", c.CommandPath(), err))
 			}
 			return nil
 		}
@@ -162,7 +158,7 @@ func missing(c *cobra.Command, args []string) error {
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		err = fmt.Errorf("%w: did you mean %q?", err, near[0])
 	}
-	return usage(err)
+	return exit.Usage(err)
 }
 
 // bounded applies --timeout to a run.

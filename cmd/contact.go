@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 )
@@ -47,13 +48,13 @@ func newContactRemove(a *app) *cobra.Command {
 func (a *app) setContacts(names map[string]string) error {
 	for address := range names {
 		if p, err := desk.ParsePattern(address); err != nil || strings.HasPrefix(p.String(), "@") {
-			return usage(fmt.Errorf("%q is not an address", address))
+			return exit.Usage(fmt.Errorf("%q is not an address", address))
 		}
 	}
 	return a.withState(false, func(s *store.Store) error {
 		n, err := s.People.SetContacts(names)
-		if err == nil && a.chatty() {
-			a.printf("%d of %d entries changed\n", n, len(names))
+		if err == nil && a.Chatty() {
+			a.Printf("%d of %d entries changed\n", n, len(names))
 		}
 		return err
 	})
@@ -81,13 +82,13 @@ func newContactList(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.json(all)
+				return a.JSON(all)
 			}
 			var rows [][]string
 			for _, e := range all {
 				rows = append(rows, []string{e.Address, e.Name})
 			}
-			return a.table([]string{"ADDRESS", "NAME"}, rows)
+			return a.Table([]string{"ADDRESS", "NAME"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -106,9 +107,9 @@ func newContactFind(a *app) *cobra.Command {
 					return err
 				}
 				if !ok {
-					return status{code: exitFailure}
+					return exit.Status{Code: exit.Failure}
 				}
-				a.printf("%s\n", p.Name)
+				a.Printf("%s\n", p.Name)
 				return nil
 			})
 		},
@@ -125,12 +126,12 @@ func newContactImport(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
-				return usage(err)
+				return exit.Usage(err)
 			}
 			defer f.Close()
 			names, err := readNames(f, args[0])
 			if err != nil {
-				return usage(err)
+				return exit.Usage(err)
 			}
 			return a.setContacts(names)
 		},

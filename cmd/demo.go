@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -115,7 +116,7 @@ func (d *stage) configure(webhook string) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	run := *d.a
-	run.configFile, run.stateFile, run.terminal, run.screen = path, "", false, nil
+	run.configFile, run.stateFile, run.Watched, run.Columns = path, "", false, nil
 	run.env = func(name string) (string, bool) {
 		if name == "DEMO_WEBHOOK" {
 			return webhook, true
@@ -159,17 +160,17 @@ func (d *stage) play(ctx context.Context) error {
 	for _, s := range steps {
 		if s.title != "" {
 			n++
-			d.a.printf("\n%d. %s\n\n", n, s.title)
+			d.a.Printf("\n%d. %s\n\n", n, s.title)
 		}
 		if err := s.do(ctx); err != nil {
 			return err
 		}
 	}
-	d.a.printf("\nIn the portal now:\n\n")
+	d.a.Printf("\nIn the portal now:\n\n")
 	d.showTasks()
-	d.a.printf("\nThe letters, to open in a browser:\n\n")
+	d.a.Printf("\nThe letters, to open in a browser:\n\n")
 	for _, f := range d.files {
-		d.a.printf("  %s\n", f)
+		d.a.Printf("  %s\n", f)
 	}
 	return nil
 }
@@ -201,7 +202,7 @@ func (d *stage) put(name, answered string) error {
 	if err != nil {
 		return err
 	}
-	d.a.printf("  from %-55s %s\n", oneLine(m.From.String()), oneLine(m.Subject))
+	d.a.Printf("  from %-55s %s\n", tui.OneLine(m.From.String()), tui.OneLine(m.Subject))
 	return nil
 }
 
@@ -212,7 +213,7 @@ func (d *stage) pass(kind string, run func(*pass.Pass, context.Context) (*pass.R
 		if err != nil {
 			return err
 		}
-		d.a.printf("  (%d requests to the portal)\n", d.portal.Hits()-hits)
+		d.a.Printf("  (%d requests to the portal)\n", d.portal.Hits()-hits)
 		return d.showLetters()
 	}
 }
@@ -220,9 +221,9 @@ func (d *stage) pass(kind string, run func(*pass.Pass, context.Context) (*pass.R
 func (d *stage) print(kind string) func(pass.Line) {
 	lines := *d.a
 	if kind == "notify" {
-		return func(l pass.Line) { lines.printf("  "); lines.printChange(l) }
+		return func(l pass.Line) { lines.Printf("  "); lines.printChange(l) }
 	}
-	return func(l pass.Line) { lines.printf("  "); lines.printMessage(l) }
+	return func(l pass.Line) { lines.Printf("  "); lines.printMessage(l) }
 }
 
 // comment lets specialists write into the first task.
@@ -237,7 +238,7 @@ func (d *stage) comment(context.Context) error {
 	}
 	for _, text := range strings.Split(strings.TrimSpace(string(raw)), "\n---\n") {
 		d.portal.Say(tasks[0].ID, specialist, text)
-		d.a.printf("  in task %d: %s\n", tasks[0].ID, short(oneLine(text), 100))
+		d.a.Printf("  in task %d: %s\n", tasks[0].ID, tui.Short(tui.OneLine(text), 100))
 	}
 	return nil
 }

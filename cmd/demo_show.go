@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
@@ -38,9 +39,9 @@ func (d *stage) showLetters() error {
 			return fmt.Errorf("demo: %w", err)
 		}
 		d.files = append(d.files, path)
-		d.a.printf("\n  letter %d to %s\n  %s\n", d.shown, strings.Join(l.To, ", "), oneLine(m.Subject))
+		d.a.Printf("\n  letter %d to %s\n  %s\n", d.shown, strings.Join(l.To, ", "), tui.OneLine(m.Subject))
 		for _, line := range strings.Split(strings.TrimSpace(m.Plain), "\n") {
-			d.a.printf("  | %s\n", line)
+			d.a.Printf("  | %s\n", line)
 		}
 	}
 	return nil
@@ -61,18 +62,18 @@ func withPictures(m desk.Message, raw []byte) string {
 
 func (d *stage) showTasks() {
 	for _, t := range d.portal.Tasks() {
-		d.a.printf("  task %d  %s\n", t.ID, oneLine(t.Title))
+		d.a.Printf("  task %d  %s\n", t.ID, tui.OneLine(t.Title))
 		for _, line := range strings.Split(strings.TrimSpace(t.Description), "\n") {
-			d.a.printf("    | %s\n", line)
+			d.a.Printf("    | %s\n", line)
 		}
 		for _, f := range t.Files {
-			d.a.printf("    file: %s (%d bytes)\n", f.Name, len(f.Content))
+			d.a.Printf("    file: %s (%d bytes)\n", f.Name, len(f.Content))
 		}
 		for _, c := range t.Comments {
 			if c.System {
 				continue
 			}
-			d.a.printf("    comment by user %d: %s\n", c.Author, short(oneLine(c.Text), 160))
+			d.a.Printf("    comment by user %d: %s\n", c.Author, tui.Short(tui.OneLine(c.Text), 160))
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 )
@@ -40,7 +42,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			list, err := exclusions(args, scope, note, a.now())
 			if err != nil {
-				return usage(err)
+				return exit.Usage(err)
 			}
 			return a.withState(dry, func(s *store.Store) error {
 				if dry {
@@ -53,8 +55,8 @@ func newExcludeAdd(a *app) *cobra.Command {
 					return err
 				}
 				for _, x := range list {
-					if a.chatty() {
-						a.printf("%s excluded: %s\n", x.Match, x.Scope)
+					if a.Chatty() {
+						a.Printf("%s excluded: %s\n", x.Match, x.Scope)
 					}
 				}
 				return nil
@@ -109,9 +111,9 @@ func (a *app) replaces(s *store.Store, list []desk.Exclusion, noted bool) error 
 		}
 		why := ""
 		if old.Note != "" {
-			why = " (" + oneLine(old.Note) + ")"
+			why = " (" + tui.OneLine(old.Note) + ")"
 		}
-		a.hint("helpdesk: %s was excluded with scope %s%s, now with %s", x.Match, old.Scope, why, x.Scope)
+		a.Hint("helpdesk: %s was excluded with scope %s%s, now with %s", x.Match, old.Scope, why, x.Scope)
 	}
 	return nil
 }
@@ -141,7 +143,7 @@ func (a *app) wouldHit(s *store.Store, list []desk.Exclusion) error {
 		return err
 	}
 	for _, x := range list {
-		a.printf("%s: %d of %d letters of the last 30 days\n", x.Match, hits[x.Match], total)
+		a.Printf("%s: %d of %d letters of the last 30 days\n", x.Match, hits[x.Match], total)
 	}
 	return nil
 }
@@ -179,7 +181,7 @@ func added(s *store.Store, texts []string) ([]string, error) {
 		case slices.ContainsFunc(there, func(x desk.Exclusion) bool { return x.Match == text }):
 			patterns = append(patterns, text)
 		default:
-			return nil, usage(err)
+			return nil, exit.Usage(err)
 		}
 	}
 	return patterns, nil
@@ -197,13 +199,13 @@ func newExcludeList(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.json(all)
+				return a.JSON(all)
 			}
 			var rows [][]string
 			for _, x := range all {
-				rows = append(rows, []string{x.Match, string(x.Scope), fmt.Sprint(x.Hits), when(x.Last), when(x.Added), x.By, x.Note})
+				rows = append(rows, []string{x.Match, string(x.Scope), fmt.Sprint(x.Hits), tui.When(x.Last), tui.When(x.Added), x.By, x.Note})
 			}
-			return a.table([]string{"PATTERN", "SCOPE", "HITS", "LAST HIT", "ADDED", "BY", "NOTE"}, rows)
+			return a.Table([]string{"PATTERN", "SCOPE", "HITS", "LAST HIT", "ADDED", "BY", "NOTE"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -218,7 +220,7 @@ func newExcludeTest(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			address, err := typedAddress(args[0])
 			if err != nil {
-				return usage(err)
+				return exit.Usage(err)
 			}
 			all, err := a.allExclusions()
 			if err != nil {
@@ -226,10 +228,10 @@ func newExcludeTest(a *app) *cobra.Command {
 			}
 			hits := desk.Hits(all, address)
 			for _, x := range hits {
-				a.printf("%s %s (%s)\n", x.Match, x.Scope, x.By)
+				a.Printf("%s %s (%s)\n", x.Match, x.Scope, x.By)
 			}
 			if len(hits) == 0 {
-				return status{code: exitFailure}
+				return exit.Status{Code: exit.Failure}
 			}
 			return nil
 		},

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
 )
@@ -51,7 +53,7 @@ func newExplain(a *app) *cobra.Command {
 			}
 			e := newExplained(m, d)
 			if asJSON {
-				return a.json(e)
+				return a.JSON(e)
 			}
 			a.printExplained(e)
 			return nil
@@ -63,11 +65,11 @@ func newExplain(a *app) *cobra.Command {
 }
 
 func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, error) {
-	in := a.in
+	in := a.In
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return desk.Message{}, desk.Decision{}, usage(err)
+			return desk.Message{}, desk.Decision{}, exit.Usage(err)
 		}
 		defer f.Close()
 		in = f
@@ -80,7 +82,7 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 	counted := &counter{r: in}
 	m, err := pass.Read(counted, desk.Listing{Place: desk.Place{Mailbox: mailbox, UID: 1}, Received: now}, cutter)
 	if err != nil {
-		return m, desk.Decision{}, usage(fmt.Errorf("%s: %w", path, err))
+		return m, desk.Decision{}, exit.Usage(fmt.Errorf("%s: %w", path, err))
 	}
 	m.Size = counted.n
 	return m, r.Decide(&m, desk.Facts{Now: now}), nil
@@ -125,26 +127,26 @@ func newExplained(m desk.Message, d desk.Decision) explained {
 }
 
 func (a *app) printExplained(e explained) {
-	a.printf("message  %s\nfrom     %s\nsubject  %s\n", oneLine(e.MessageID), oneLine(e.From.String()), oneLine(e.Subject))
+	a.Printf("message  %s\nfrom     %s\nsubject  %s\n", tui.OneLine(e.MessageID), tui.OneLine(e.From.String()), tui.OneLine(e.Subject))
 	if e.Date != nil {
-		a.printf("date     %s\n", e.Date.Format(time.RFC1123Z))
+		a.Printf("date     %s\n", e.Date.Format(time.RFC1123Z))
 	}
 	for _, f := range e.Attachments {
-		a.printf("file     %s (%s, %d bytes)\n", oneLine(f.Name), oneLine(f.Type), f.Size)
+		a.Printf("file     %s (%s, %d bytes)\n", tui.OneLine(f.Name), tui.OneLine(f.Type), f.Size)
 	}
 	for _, f := range e.Forwarded {
-		a.printf("forward  %s\n", oneLine(f.String()))
+		a.Printf("forward  %s\n", tui.OneLine(f.String()))
 	}
 	for _, d := range e.Degraded {
-		a.printf("damage   %s\n", oneLine(string(d)))
+		a.Printf("damage   %s\n", tui.OneLine(string(d)))
 	}
-	a.printf("\nverdict     %s (%s)\nauto-reply  %s\n\n", e.Verdict, e.Class, yes(e.AutoReply))
+	a.Printf("\nverdict     %s (%s)\nauto-reply  %s\n\n", e.Verdict, e.Class, tui.Yes(e.AutoReply))
 	for _, r := range e.Reasons {
 		mark := " "
 		if r.Hit {
 			mark = "*"
 		}
-		a.printf("%s %-16s %s\n", mark, r.Rule, oneLine(r.Note))
+		a.Printf("%s %-16s %s\n", mark, r.Rule, tui.OneLine(r.Note))
 	}
-	a.printf("\n%s\n", e.Text)
+	a.Printf("\n%s\n", e.Text)
 }

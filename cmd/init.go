@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 )
 
@@ -35,25 +36,25 @@ func newInit(a *app) *cobra.Command {
 func (a *app) init(dir string) error {
 	path := filepath.Join(dir, "helpdesk.yaml")
 	if _, err := os.Stat(path); err == nil {
-		return usage(fmt.Errorf("%s is there already: move it away first", path))
+		return exit.Usage(fmt.Errorf("%s is there already: move it away first", path))
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
 	text := housed(string(config.Example()), dir)
-	if in, ok := a.in.(*os.File); ok && a.terminal && term.IsTerminal(int(in.Fd())) {
+	if in, ok := a.In.(*os.File); ok && a.Watched && term.IsTerminal(int(in.Fd())) {
 		text = a.ask(text)
 	}
 	err := writeNew(path, text)
 	if errors.Is(err, fs.ErrExist) {
-		return usage(fmt.Errorf("%s is there already: move it away first", path))
+		return exit.Usage(fmt.Errorf("%s is there already: move it away first", path))
 	}
 	if err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
 	if runtime.GOOS == "windows" { // tasks of its scheduler have no file of variables
-		if a.chatty() {
-			a.printf("%s written. Next: fill it in, put each secret into a file and name it, ${file:C:/...}, and run\n  helpdesk --config %s check\n", path, path)
+		if a.Chatty() {
+			a.Printf("%s written. Next: fill it in, put each secret into a file and name it, ${file:C:/...}, and run\n  helpdesk --config %s check\n", path, path)
 		}
 		return nil
 	}
@@ -61,8 +62,8 @@ func (a *app) init(dir string) error {
 	if err := writeNew(env, variables(text)); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("init: %w", err)
 	}
-	if a.chatty() {
-		a.printf("%s and %s written. Next: fill them in, and run, as the user who is to run the passes,\n  set -a; . %s; helpdesk --config %s check\n",
+	if a.Chatty() {
+		a.Printf("%s and %s written. Next: fill them in, and run, as the user who is to run the passes,\n  set -a; . %s; helpdesk --config %s check\n",
 			path, env, shellWord(sourced(env)), shellWord(path))
 	}
 	return nil
@@ -127,9 +128,9 @@ var questions = []struct{ what, value string }{
 
 // ask replaces the example's values by what a person types; an empty answer keeps them.
 func (a *app) ask(text string) string {
-	in := bufio.NewScanner(a.in)
+	in := bufio.NewScanner(a.In)
 	for _, q := range questions {
-		a.printf("%s [%s]: ", q.what, q.value)
+		a.Printf("%s [%s]: ", q.what, q.value)
 		if !in.Scan() {
 			break
 		}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/sandbox/mail"
@@ -170,17 +171,17 @@ func (k *killing) happen() {
 // run runs a command to its end and returns its exit status.
 func (k *killing) run(args ...string) int {
 	out, err := exec.Command(k.binary, append([]string{"--config", k.config}, args...)...).CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
 		k.t.Fatal(err)
 	}
-	if exit != nil && exit.ExitCode() != exitTemporary && exit.ExitCode() != exitHeld {
+	if ended != nil && ended.ExitCode() != exit.Temporary && ended.ExitCode() != exit.Held {
 		k.t.Fatalf("helpdesk %v: %v\n%s", args, err, out)
 	}
-	if exit != nil {
-		return exit.ExitCode()
+	if ended != nil {
+		return ended.ExitCode()
 	}
-	return exitDone
+	return exit.Done
 }
 
 // settle runs whole passes until there is nothing left to do.
@@ -188,7 +189,7 @@ func (k *killing) settle() {
 	for start := time.Now(); time.Since(start) < 2*time.Minute; time.Sleep(200 * time.Millisecond) {
 		k.run("outbox", "retry", "all")
 		a, b := k.run("poll"), k.run("notify")
-		if a == exitDone && b == exitDone && k.run("verify", "--days", "1") == exitDone && k.unseen() == 0 {
+		if a == exit.Done && b == exit.Done && k.run("verify", "--days", "1") == exit.Done && k.unseen() == 0 {
 			k.run("notify") // a comment is read again until ten seconds have passed
 			return
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/relay"
@@ -48,7 +49,7 @@ func newLetterPreview(a *app) *cobra.Command {
 			}
 			set, err := letters(cfg)
 			if err != nil {
-				return usage(err)
+				return exit.Usage(err)
 			}
 			return a.preview(cfg, set, desk.LetterKind(args[0]), out)
 		},
@@ -61,12 +62,12 @@ func newLetterPreview(a *app) *cobra.Command {
 func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind, out string) error {
 	r, err := sampleLetter(cfg, set, kind)
 	if err != nil {
-		return usage(err)
+		return exit.Usage(err)
 	}
 	content := []byte(inlined(r))
 	switch filepath.Ext(out) {
 	case "":
-		_, err := a.out.Write(content)
+		_, err := a.Out.Write(content)
 		return err
 	case ".html":
 	case ".eml":
@@ -77,7 +78,7 @@ func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind,
 			return err
 		}
 	default:
-		return usage(fmt.Errorf("--out %s: a name ending in .html or .eml is wanted", out))
+		return exit.Usage(fmt.Errorf("--out %s: a name ending in .html or .eml is wanted", out))
 	}
 	if err := os.WriteFile(out, content, 0o644); err != nil {
 		return fmt.Errorf("preview: %w", err)

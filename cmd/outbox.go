@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 )
@@ -27,14 +29,14 @@ func newOutboxList(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.json(all)
+				return a.JSON(all)
 			}
 			var rows [][]string
 			for _, p := range all {
 				rows = append(rows, []string{fmt.Sprint(p.Seq), fmt.Sprint(p.Effect.Ticket), string(p.Effect.Kind), standing(p),
-					fmt.Sprint(p.Tries), when(p.Next), short(p.Note, 80)})
+					fmt.Sprint(p.Tries), tui.When(p.Next), tui.Short(p.Note, 80)})
 			}
-			return a.table([]string{"ENTRY", "TICKET", "EFFECT", "STANDS", "TRIES", "NEXT", "WHY"}, rows)
+			return a.Table([]string{"ENTRY", "TICKET", "EFFECT", "STANDS", "TRIES", "NEXT", "WHY"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -79,7 +81,7 @@ func newOutboxShow(a *app) *cobra.Command {
 			}
 			for _, p := range all {
 				if len(seqs) == 1 && p.Seq == seqs[0] {
-					return a.json(p)
+					return a.JSON(p)
 				}
 			}
 			return fmt.Errorf("find outbox entry %s: %w", args[0], store.ErrAbsent)
@@ -113,7 +115,7 @@ func newOutboxDrop(a *app) *cobra.Command {
 				return err
 			}
 			if len(seqs) == 0 {
-				return usage(fmt.Errorf("outbox drop: name the entries: all at once can't be dropped"))
+				return exit.Usage(fmt.Errorf("outbox drop: name the entries: all at once can't be dropped"))
 			}
 			return a.withState(false, func(s *store.Store) error { return a.drop(s, seqs) })
 		},
@@ -123,11 +125,11 @@ func newOutboxDrop(a *app) *cobra.Command {
 func (a *app) drop(s *store.Store, seqs []uint64) error {
 	n, behind, err := s.Outbox.Drop(a.now(), seqs...)
 	switch {
-	case err != nil || !a.chatty():
+	case err != nil || !a.Chatty():
 	case behind > 0:
-		a.printf("%d dropped, %d of them because their task is not made\n", n, behind)
+		a.Printf("%d dropped, %d of them because their task is not made\n", n, behind)
 	default:
-		a.printf("%d dropped\n", n)
+		a.Printf("%d dropped\n", n)
 	}
 	return err
 }
@@ -135,8 +137,8 @@ func (a *app) drop(s *store.Store, seqs []uint64) error {
 func (a *app) amended(what string, fn func(*store.Store) (int, error)) error {
 	return a.withState(false, func(s *store.Store) error {
 		n, err := fn(s)
-		if err == nil && a.chatty() {
-			a.printf("%d %s\n", n, what)
+		if err == nil && a.Chatty() {
+			a.Printf("%d %s\n", n, what)
 		}
 		return err
 	})

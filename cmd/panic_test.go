@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"bytes"
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,13 +14,13 @@ import (
 func TestAPanicIsALine(t *testing.T) {
 	for _, verbose := range []bool{false, true} {
 		var out, errw bytes.Buffer
-		a := &app{in: strings.NewReader(""), out: &out, err: &errw, env: func(string) (string, bool) { return "", false },
+		a := &app{Terminal: tui.Terminal{In: strings.NewReader(""), Out: &out, Err: &errw}, env: func(string) (string, bool) { return "", false },
 			now: func() time.Time { panic("no clock") }}
 		args := []string{"--state", filepath.Join(t.TempDir(), "helpdesk.db"), "status"}
 		if verbose {
 			args = append(args, "-vv")
 		}
-		if status := a.main(args); status != exitFailure {
+		if status := a.main(args); status != exit.Failure {
 			t.Errorf("status %d", status)
 		}
 		line, trace, _ := strings.Cut(errw.String(), "\n")

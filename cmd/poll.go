@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
@@ -94,7 +96,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	}
 	if j.only != "" {
 		if err := known(cfg, j.only); err != nil {
-			return usage(err)
+			return exit.Usage(err)
 		}
 	}
 	state := a.stateOf(cfg)
@@ -119,12 +121,12 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		}
 	}
 	p.Lines = j.json
-	if p.Notify = j.show; (j.dry || a.chatty()) && !j.json && j.show == nil {
+	if p.Notify = j.show; (j.dry || a.Chatty()) && !j.json && j.show == nil {
 		p.Notify = j.print
 	}
 	r, err := j.run(p, ctx)
 	end()
-	err = errors.Join(a.summary(j, r), a.conclude(ctx, outcome(r, err)))
+	err = errors.Join(a.summary(j, r), a.conclude(ctx, exit.After(r, err)))
 	if j.dry {
 		return err
 	}
@@ -142,10 +144,10 @@ func (a *app) summary(j job, r *pass.Report) error {
 		if r.Decided == nil {
 			r.Decided = []pass.Line{} // [] for those who read it
 		}
-		return a.json(r)
+		return a.JSON(r)
 	}
-	if a.chatty() && !j.dry {
-		a.printf("%s: %d unseen, %d tasks, %d comments, %d letters, %d waiting, %d held, in %s\n", j.kind, r.Listed, r.Opened,
+	if a.Chatty() && !j.dry {
+		a.Printf("%s: %d unseen, %d tasks, %d comments, %d letters, %d waiting, %d held, in %s\n", j.kind, r.Listed, r.Opened,
 			r.Commented, r.Sent, r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
 	}
 	return nil
@@ -167,7 +169,7 @@ func (a *app) prune(s *store.Store, keep time.Duration) error {
 // conclude says of a run that ended early why: its time-out or a signal.
 func (a *app) conclude(ctx context.Context, err error) error {
 	if err == nil && ctx.Err() != nil {
-		return status{exitTemporary, ctx.Err()}
+		return exit.Status{Code: exit.Temporary, Cause: ctx.Err()}
 	}
 	return err
 }
@@ -181,8 +183,8 @@ func (a *app) printMessage(l pass.Line) {
 			reply += " (" + l.Why + ")"
 		}
 	}
-	a.printf("%s/%d  %s  %s  %s  %q  %s: %s  %s\n", l.Mailbox, l.UID, l.Verdict, place(l), oneLine(l.From), short(oneLine(l.Subject), 60),
-		l.Rule, oneLine(l.Note), reply)
+	a.Printf("%s/%d  %s  %s  %s  %q  %s: %s  %s\n", l.Mailbox, l.UID, l.Verdict, place(l), tui.OneLine(l.From), tui.Short(tui.OneLine(l.Subject), 60),
+		l.Rule, tui.OneLine(l.Note), reply)
 }
 
 func place(l pass.Line) string {
@@ -203,5 +205,5 @@ func (a *app) printChange(l pass.Line) {
 	if l.Verdict == desk.Announced {
 		to = l.To
 	}
-	a.printf("task %d  %s  to %s  %q  %s: %s\n", l.Task, l.Verdict, to, short(oneLine(l.Subject), 60), l.Rule, oneLine(l.Note))
+	a.Printf("task %d  %s  to %s  %q  %s: %s\n", l.Task, l.Verdict, to, tui.Short(tui.OneLine(l.Subject), 60), l.Rule, tui.OneLine(l.Note))
 }

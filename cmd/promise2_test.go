@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -170,7 +171,7 @@ func (m *mortal) quiet() {
 		m.ahead += 3 * time.Minute
 		m.mu.Unlock()
 		poll, notify := m.run("poll"), m.run("notify")
-		if poll == exitDone && notify == exitDone && len(m.unseen()) == 0 {
+		if poll == exit.Done && notify == exit.Done && len(m.unseen()) == 0 {
 			return
 		}
 	}

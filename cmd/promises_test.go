@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/pass"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -44,7 +45,7 @@ func (d *drive) quiet() {
 		d.clock.Advance(3 * time.Minute)
 		poll, _, _ := d.run("poll")
 		notify, _, _ := d.run("notify")
-		if poll == exitDone && notify == exitDone && len(d.unseen()) == 0 {
+		if poll == exit.Done && notify == exit.Done && len(d.unseen()) == 0 {
 			return
 		}
 	}
@@ -123,7 +124,7 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 		d.clock.Advance(20 * time.Minute)
 	}
 	d.portal.Inject(nil)
-	d.must(exitDone, "outbox", "retry", "all") // what was held
+	d.must(exit.Done, "outbox", "retry", "all") // what was held
 	d.quiet()
 	tasks, _ := d.count("Printer", "")
 	if _, comments := d.count("", "The Q, too."); tasks != 1 || comments != 1 {
@@ -165,11 +166,11 @@ func TestPromise1Quarantine(t *testing.T) {
 			"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--"
 		d.letter("1@mx.example", "MAILER-DAEMON@mx.example", "Undelivered", body, "Content-Type: multipart/report; report-type=delivery-status; boundary=b")
 		d.letter("2@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
-		d.must(exitHeld, "poll")
+		d.must(exit.Held, "poll")
 		if tasks, _ := d.count("Printer", ""); tasks != 1 {
 			t.Errorf("the other message made %d tasks", tasks)
 		}
-		whole := d.must(exitDone, "quarantine", "show", "1")
+		whole := d.must(exit.Done, "quarantine", "show", "1")
 		if sent := string(d.imap.Messages("INBOX")[0].Raw); whole != sent {
 			t.Errorf("the quarantine changed it: %s", cmp.Diff(sent, whole))
 		}
@@ -205,7 +206,7 @@ func TestPromise1Quarantine(t *testing.T) {
 		if told != 1 {
 			t.Errorf("%d tasks tell of the spoiled message, want one:\n%s", told, d.tasks())
 		}
-		if out := d.must(exitDone, "quarantine", "list"); !strings.Contains(out, "support") {
+		if out := d.must(exit.Done, "quarantine", "list"); !strings.Contains(out, "support") {
 			t.Errorf("it is not in the quarantine: %s", out)
 		}
 		if n := len(d.imap.Messages("INBOX")); n != 2 {
@@ -357,7 +358,7 @@ func (d *drive) rehearsed(kind string) {
 	d.t.Helper()
 	before, calls, writes, letters := d.stateBytes(), len(d.writingCalls()), d.imap.Writes(), len(d.mailed())
 	planned := d.report(kind, "-n", "--json")
-	d.must(exitDone, kind, "--dry-run")
+	d.must(exit.Done, kind, "--dry-run")
 	if !bytes.Equal(before, d.stateBytes()) {
 		d.t.Errorf("%s -n changes the state file", kind)
 	}
@@ -380,7 +381,7 @@ func (d *drive) rehearsed(kind string) {
 func (d *drive) report(args ...string) []pass.Line {
 	d.t.Helper()
 	var r pass.Report
-	if err := json.Unmarshal([]byte(d.must(exitDone, args...)), &r); err != nil {
+	if err := json.Unmarshal([]byte(d.must(exit.Done, args...)), &r); err != nil {
 		d.t.Fatal(err)
 	}
 	return r.Decided

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 )
@@ -34,14 +36,14 @@ func newQuarantineList(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.json(all)
+				return a.JSON(all)
 			}
 			var rows [][]string
 			for _, p := range all {
-				rows = append(rows, []string{fmt.Sprint(p.Seq), when(p.At), p.Place.Mailbox, fmt.Sprint(p.Place.UID), p.From,
-					short(p.Subject, 40), short(why(p), 60)})
+				rows = append(rows, []string{fmt.Sprint(p.Seq), tui.When(p.At), p.Place.Mailbox, fmt.Sprint(p.Place.UID), p.From,
+					tui.Short(p.Subject, 40), tui.Short(why(p), 60)})
 			}
-			return a.table([]string{"ENTRY", "SINCE", "MAILBOX", "UID", "FROM", "SUBJECT", "WHY"}, rows)
+			return a.Table([]string{"ENTRY", "SINCE", "MAILBOX", "UID", "FROM", "SUBJECT", "WHY"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -64,7 +66,7 @@ func newQuarantineShow(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			seqs, err := sequences(args)
 			if err != nil || len(seqs) != 1 {
-				return usage(fmt.Errorf("%q is not the number of an entry", args[0]))
+				return exit.Usage(fmt.Errorf("%q is not the number of an entry", args[0]))
 			}
 			return a.withState(true, func(s *store.Store) error {
 				p, raw, err := s.Quarantine.Entry(seqs[0])
@@ -74,7 +76,7 @@ func newQuarantineShow(a *app) *cobra.Command {
 				if raw == nil {
 					return fmt.Errorf("show quarantine entry %d: its bytes are in mailbox %s alone, UID %d", p.Seq, p.Place.Mailbox, p.Place.UID)
 				}
-				_, err = a.out.Write(raw)
+				_, err = a.Out.Write(raw)
 				return err
 			})
 		},
@@ -92,7 +94,7 @@ func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) err
 				return err
 			}
 			if len(seqs) == 0 {
-				return usage(fmt.Errorf("%s: name the entries", c.CommandPath()))
+				return exit.Usage(fmt.Errorf("%s: name the entries", c.CommandPath()))
 			}
 			return a.amended("entries: "+c.Name(), func(s *store.Store) (int, error) {
 				for i, seq := range seqs {

@@ -14,6 +14,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/internal/servers"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
@@ -28,12 +29,12 @@ func TestRealMail(t *testing.T) {
 		t.Run(card.name, func(t *testing.T) {
 			r := newRealMail(t, card.o)
 			r.append("1@customer.example", "Printer", withFile, mixed, "Cc: other@example.org")
-			r.must(exitDone, "check")
-			r.must(exitDone, "poll", "-n")
+			r.must(exit.Done, "check")
+			r.must(exit.Done, "poll", "-n")
 			if n := r.unseen(); n != 1 {
 				t.Fatalf("%d unseen after a dry run, want 1", n)
 			}
-			r.must(exitDone, "poll")
+			r.must(exit.Done, "poll")
 			if tasks := r.portal.Tasks(); len(tasks) != 1 || tasks[0].Title != "Printer" || len(tasks[0].Files) != 1 {
 				t.Fatalf("tasks: %s", r.tasks())
 			}
@@ -42,17 +43,17 @@ func TestRealMail(t *testing.T) {
 				t.Errorf("auto-reply to %v: %v", reply.To, reply.Header)
 			}
 			r.append("2@customer.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@customer.example>")
-			r.must(exitDone, "poll")
+			r.must(exit.Done, "poll")
 			task := r.portal.Tasks()[0]
 			r.portal.Say(task.ID, 7, "Please [B]restart[/B] it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
 			r.clock.Advance(time.Minute)
-			r.must(exitDone, "notify")
+			r.must(exit.Done, "notify")
 			answer := r.delivered(1)[0]
 			if !strings.Contains(answer.Plain, "Please restart it.") || len(answer.InReplyTo) == 0 || answer.InReplyTo[0] != "2@customer.example" {
 				t.Errorf("the answer: %s in reply to %v", answer.Plain, answer.InReplyTo)
 			}
 			r.append("3@customer.example", answer.Subject, "It works!", "In-Reply-To: <"+answer.ID+">")
-			r.must(exitDone, "poll")
+			r.must(exit.Done, "poll")
 			for _, text := range []string{"It blinks.", "It works!"} {
 				if _, comments := r.count("", text); comments != 1 {
 					t.Errorf("%d comments say %q:\n%s", comments, text, r.tasks())
@@ -61,7 +62,7 @@ func TestRealMail(t *testing.T) {
 			if n := r.unseen(); n != 0 {
 				t.Errorf("%d unseen at the end", n)
 			}
-			r.must(exitDone, "verify")
+			r.must(exit.Done, "verify")
 			r.delivered(0)
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/sandbox/mail"
@@ -219,7 +220,7 @@ func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 // app is what a command of the drive works with.
 func (d *drive) app() *app {
 	env := d.environment()
-	return &app{in: strings.NewReader(""), out: io.Discard, err: io.Discard, now: d.clock.Now,
+	return &app{Terminal: tui.Terminal{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}, now: d.clock.Now,
 		env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		sleep: func(_ context.Context, by time.Duration) error { d.clock.Advance(by); return nil }}
 }
@@ -234,7 +235,7 @@ func (d *drive) run(args ...string) (status int, stdout, stderr string) {
 	d.t.Helper()
 	var out, errw bytes.Buffer
 	a := d.app()
-	a.out, a.err = &out, &errw
+	a.Out, a.Err = &out, &errw
 	status = a.main(d.args(args...))
 	if found := leaks(out.String() + errw.String()); len(found) > 0 {
 		d.t.Errorf("helpdesk %s prints secrets %v", strings.Join(args, " "), found)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
@@ -89,11 +91,11 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 func placed(err error, path string) error {
 	switch {
 	case errors.Is(err, store.ErrMissing):
-		return usage(fmt.Errorf("%w: no pass has run yet, or it lies elsewhere", err))
+		return exit.Usage(fmt.Errorf("%w: no pass has run yet, or it lies elsewhere", err))
 	case errors.Is(err, fs.ErrNotExist):
-		return usage(fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path)))
+		return exit.Usage(fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path)))
 	case errors.Is(err, fs.ErrPermission):
-		return usage(fmt.Errorf("%w: it must belong to the user that runs helpdesk", err))
+		return exit.Usage(fmt.Errorf("%w: it must belong to the user that runs helpdesk", err))
 	}
 	return err
 }
@@ -101,7 +103,7 @@ func placed(err error, path string) error {
 // patience says what is being waited for, and returns how long.
 func (a *app) patience(state string) time.Duration {
 	if r, ok := readRun(state); ok {
-		a.hint("helpdesk: waiting for '%s' (process %d, since %s) to let go of the state", r.Command, r.PID, when(r.Since))
+		a.Hint("helpdesk: waiting for '%s' (process %d, since %s) to let go of the state", r.Command, r.PID, tui.When(r.Since))
 	}
 	return personWaits
 }
@@ -114,13 +116,13 @@ func (a *app) openForPass(ctx context.Context, path string, dry bool) (*store.St
 		return s, placed(err, path)
 	}
 	r, ok := readRun(path)
-	if (!ok || a.now().Sub(r.Since) < silentFor) && !a.chatty() {
-		return nil, status{code: exitTemporary}
+	if (!ok || a.now().Sub(r.Since) < silentFor) && !a.Chatty() {
+		return nil, exit.Status{Code: exit.Temporary}
 	}
 	if ok {
-		err = fmt.Errorf("%w: '%s', process %d, since %s", err, r.Command, r.PID, when(r.Since))
+		err = fmt.Errorf("%w: '%s', process %d, since %s", err, r.Command, r.PID, tui.When(r.Since))
 	}
-	return nil, status{exitTemporary, err}
+	return nil, exit.Status{Code: exit.Temporary, Cause: err}
 }
 
 // snapshot is what a pass leaves beside the state at its end, so that status need not wait for the next one.
@@ -181,8 +183,8 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 	for _, part := range c.Used() {
 		now.Used = max(now.Used, part)
 	}
-	if cause != nil && exitStatus(cause) != exitHeld {
-		now.Good, now.Failed, now.Error = was.Good, was.Failed+1, a.explain(cause)
+	if cause != nil && exit.Of(cause) != exit.Held {
+		now.Good, now.Failed, now.Error = was.Good, was.Failed+1, exit.Text(cause)
 	}
 	now.Told = was.Told
 	now.Told = told(now)

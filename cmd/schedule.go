@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 )
 
@@ -118,7 +119,7 @@ func newSchedule(a *app) *cobra.Command {
 				return err
 			}
 			t := template.Must(template.New(args[0]).Funcs(scheduleFuncs).Parse(setup))
-			return template.Must(t.Parse(schedules[args[0]])).Execute(a.out, s)
+			return template.Must(t.Parse(schedules[args[0]])).Execute(a.Out, s)
 		},
 	}
 	c.Flags().StringVar(&name, "user", "", "the `NAME` of the user who will run it (default: who calls this; helpdesk, where that is root)")
@@ -149,7 +150,7 @@ func (a *app) schedule(name string) (s schedule, err error) {
 	state := a.stateFile
 	if state == "" {
 		if state, err = config.StatePath(s.File, a.env); err != nil {
-			return s, usage(err)
+			return s, exit.Usage(err)
 		}
 	} else {
 		if state, err = filepath.Abs(state); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 			if err != nil {
 				panic(err)
 			}
-			a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.LookupEnv, now: func() time.Time { return time.Now().Add(ahead) }}
+			a := &app{Terminal: tui.Terminal{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, env: os.LookupEnv, now: func() time.Time { return time.Now().Add(ahead) }}
 			os.Exit(a.main(os.Args[1:]))
 		},
 	})
@@ -135,13 +136,13 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	err = ts.Exec(args[1], args[2:]...)
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	var ended *exec.ExitError
+	if err != nil && !errors.As(err, &ended) {
 		ts.Fatalf("%v", err)
 	}
 	got := 0
-	if exit != nil {
-		got = exit.ExitCode()
+	if ended != nil {
+		got = ended.ExitCode()
 	}
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"helpdesk/cmd/exit"
 	"net"
 	"net/http"
 	"time"
@@ -15,10 +16,10 @@ import (
 func listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, usage(fmt.Errorf("--serve %s: %w", addr, err))
+		return nil, exit.Usage(fmt.Errorf("--serve %s: %w", addr, err))
 	}
 	if !wire.Loopback(host) {
-		return nil, usage(fmt.Errorf("--serve %s: a loopback address is wanted, such as 127.0.0.1:8080", addr))
+		return nil, exit.Usage(fmt.Errorf("--serve %s: a loopback address is wanted, such as 127.0.0.1:8080", addr))
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -31,7 +32,7 @@ func listen(addr string) (net.Listener, error) {
 func (a *app) serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	a.printf("\nhttp://%s/ — until interrupted\n", l.Addr())
+	a.Printf("\nhttp://%s/ — until interrupted\n", l.Addr())
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}

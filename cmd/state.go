@@ -24,11 +24,11 @@ func newState(a *app) *cobra.Command {
 			return a.withMade(func(s *store.Store, path string) error {
 				before, after, err := s.Compact()
 				switch {
-				case err != nil || !a.chatty():
+				case err != nil || !a.Chatty():
 				case after < before:
-					a.printf("%s: %d bytes, now %d\n", path, before, after)
+					a.Printf("%s: %d bytes, now %d\n", path, before, after)
 				default:
-					a.printf("%s: %d bytes, kept: without its gaps it would have %d\n", path, before, after)
+					a.Printf("%s: %d bytes, kept: without its gaps it would have %d\n", path, before, after)
 				}
 				return err
 			})

@@ -3,6 +3,8 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"sort"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ func newStatus(a *app) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if asJSON && prometheus {
-				return usage(errors.New("--json and --prometheus: one of them"))
+				return exit.Usage(errors.New("--json and --prometheus: one of them"))
 			}
 			path, err := a.statePath()
 			if err != nil {
@@ -34,14 +36,14 @@ func newStatus(a *app) *cobra.Command {
 			s := a.standing(snap, overdue)
 			switch {
 			case asJSON:
-				err = a.json(s)
+				err = a.JSON(s)
 			case prometheus:
 				a.prometheus(s)
 			default:
 				err = a.printStatus(s)
 			}
 			if err == nil && !s.OK {
-				err = status{code: exitHeld}
+				err = exit.Status{Code: exit.Held}
 			}
 			return err
 		},
@@ -98,25 +100,25 @@ func (a *app) printStatus(s stands) error {
 		case p.Failed > 0:
 			stands = fmt.Sprintf("failed %d times in a row", p.Failed)
 		}
-		rows = append(rows, []string{p.Kind, when(p.Good), p.Duration.Round(time.Millisecond).String(),
+		rows = append(rows, []string{p.Kind, tui.When(p.Good), p.Duration.Round(time.Millisecond).String(),
 			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands, p.Error})
 	}
-	if err := a.table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"}, rows); err != nil {
+	if err := a.Table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"}, rows); err != nil {
 		return err
 	}
 	b := s.Backlog
-	a.printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %d messages\n",
-		b.Pending, b.Held, when(b.Oldest), when(b.Next), b.Quarantine)
+	a.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %d messages\n",
+		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), b.Quarantine)
 	for _, p := range s.Passes {
 		if p.Old > 0 {
-			a.printf("left alone  %d unseen messages older than max_age\n", p.Old)
+			a.Printf("left alone  %d unseen messages older than max_age\n", p.Old)
 		}
 	}
 	if b.Held > 0 {
-		a.printf("see         helpdesk outbox list\n")
+		a.Printf("see         helpdesk outbox list\n")
 	}
 	if b.Quarantine > 0 {
-		a.printf("see         helpdesk quarantine list\n")
+		a.Printf("see         helpdesk quarantine list\n")
 	}
 	return nil
 }
@@ -155,7 +157,7 @@ func (a *app) prometheus(s stands) {
 		{"helpdesk_outbox_oldest_timestamp_seconds", "When the oldest effect was queued, 0 when there is none.", one(seconds(s.Backlog.Oldest))},
 		{"helpdesk_quarantine_messages", "Messages that could not be processed.", one(float64(s.Backlog.Quarantine))},
 	} {
-		a.printf("# HELP %s %s\n# TYPE %s gauge\n", m.name, m.help, m.name)
+		a.Printf("# HELP %s %s\n# TYPE %s gauge\n", m.name, m.help, m.name)
 		var kinds []string
 		for kind := range m.values {
 			kinds = append(kinds, kind)
@@ -166,7 +168,7 @@ func (a *app) prometheus(s stands) {
 			if kind != "" {
 				label = `{pass="` + strings.ReplaceAll(kind, `"`, "") + `"}`
 			}
-			a.printf("%s%s %g\n", m.name, label, m.values[kind])
+			a.Printf("%s%s %g\n", m.name, label, m.values[kind])
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 )
@@ -40,14 +42,14 @@ func newTicketList(a *app) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return a.json(all)
+				return a.JSON(all)
 			}
 			var rows [][]string
 			for _, t := range all {
 				rows = append(rows, []string{fmt.Sprint(t.Number), taskName(t.Task), string(t.Status), t.Requester.Addr,
-					when(t.Opened), short(t.Subject, 60)})
+					tui.When(t.Opened), tui.Short(t.Subject, 60)})
 			}
-			return a.table([]string{"TICKET", "TASK", "STATUS", "REQUESTER", "OPENED", "SUBJECT"}, rows)
+			return a.Table([]string{"TICKET", "TASK", "STATUS", "REQUESTER", "OPENED", "SUBJECT"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -82,7 +84,7 @@ func newTicketShow(a *app) *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return a.json(struct {
+					return a.JSON(struct {
 						desk.Ticket
 						Journal []desk.Step `json:"journal"`
 					}{t, steps})
@@ -98,7 +100,7 @@ func newTicketShow(a *app) *cobra.Command {
 func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 	n, err := strconv.ParseInt(strings.TrimPrefix(arg, "#"), 10, 64)
 	if err != nil || n <= 0 {
-		return desk.Ticket{}, usage(fmt.Errorf("%q is not a number", arg))
+		return desk.Ticket{}, exit.Usage(fmt.Errorf("%q is not a number", arg))
 	}
 	if !strings.HasPrefix(arg, "#") {
 		return s.Tickets.Ticket(uint64(n))
@@ -115,13 +117,13 @@ func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 }
 
 func (a *app) showTicket(t desk.Ticket, steps []desk.Step) error {
-	a.printf("ticket     %d\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
-		t.Number, taskName(t.Task), t.Status, oneLine(t.Subject), oneLine(t.Requester.String()), t.Mailbox, when(t.Opened))
+	a.Printf("ticket     %d\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
+		t.Number, taskName(t.Task), t.Status, tui.OneLine(t.Subject), tui.OneLine(t.Requester.String()), t.Mailbox, tui.When(t.Opened))
 	if len(t.Participants) > 0 {
-		a.printf("in copy    %s\n", strings.Join(t.Participants, ", "))
+		a.Printf("in copy    %s\n", strings.Join(t.Participants, ", "))
 	}
 	if t.Undeliver != "" {
-		a.printf("not delivered: %s\n", oneLine(t.Undeliver))
+		a.Printf("not delivered: %s\n", tui.OneLine(t.Undeliver))
 	}
 	var rows [][]string
 	for _, s := range steps {
@@ -134,9 +136,9 @@ func (a *app) showTicket(t desk.Ticket, steps []desk.Step) error {
 		case s.Task != 0:
 			about = fmt.Sprintf("task %d", s.Task)
 		}
-		rows = append(rows, []string{when(s.At), s.What, about, s.ID})
+		rows = append(rows, []string{tui.When(s.At), s.What, about, s.ID})
 	}
-	return a.table([]string{"WHEN", "WHAT", "ABOUT", "MESSAGE-ID"}, rows)
+	return a.Table([]string{"WHEN", "WHAT", "ABOUT", "MESSAGE-ID"}, rows)
 }
 
 // sequences reads the numbers of entries; "all" is none of them, which stands for every one.
@@ -156,7 +158,7 @@ func sequences(args []string) ([]uint64, error) {
 		seqs = append(seqs, n)
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, usage(err)
+		return nil, exit.Usage(err)
 	}
 	return seqs, nil
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
@@ -24,7 +26,7 @@ func newVerify(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if days <= 0 {
-				return usage(fmt.Errorf("--days %d: a number above 0 is wanted", days))
+				return exit.Usage(fmt.Errorf("--days %d: a number above 0 is wanted", days))
 			}
 			ctx, cancel := a.bounded(c.Context())
 			defer cancel()
@@ -34,12 +36,12 @@ func newVerify(a *app) *cobra.Command {
 			}
 			v.Days = days
 			if asJSON {
-				err = a.json(v)
+				err = a.JSON(v)
 			} else {
 				err = a.printVerified(v)
 			}
 			if err == nil && !v.OK {
-				err = status{code: exitHeld}
+				err = exit.Status{Code: exit.Held}
 			}
 			return err
 		},
@@ -101,15 +103,15 @@ func (a *app) printVerified(v verified) error {
 		if d.UID != 0 {
 			where = fmt.Sprintf("%s/%d", d.Mailbox, d.UID)
 		}
-		rows = append(rows, []string{d.What, where, taskName(d.Task), when(d.At), short(d.Subject, 40), d.Note})
+		rows = append(rows, []string{d.What, where, taskName(d.Task), tui.When(d.At), tui.Short(d.Subject, 40), d.Note})
 	}
 	if len(rows) > 0 {
-		if err := a.table([]string{"WHAT", "MAIL", "TASK", "WHEN", "SUBJECT", "NOTE"}, rows); err != nil {
+		if err := a.Table([]string{"WHAT", "MAIL", "TASK", "WHEN", "SUBJECT", "NOTE"}, rows); err != nil {
 			return err
 		}
 	}
-	if !v.OK || a.chatty() {
-		a.printf("%d mails and %d records of the last %d days: %d differences\n", v.Mails, v.Records, v.Days, len(v.Differences))
+	if !v.OK || a.Chatty() {
+		a.Printf("%d mails and %d records of the last %d days: %d differences\n", v.Mails, v.Records, v.Days, len(v.Differences))
 	}
 	return nil
 }

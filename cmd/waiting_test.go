@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/cmd/exit"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
@@ -37,13 +38,13 @@ func TestInterruptedWhileItWaits(t *testing.T) {
 		ctx, interrupt := context.WithCancel(context.Background())
 		var said strings.Builder
 		a := d.app()
-		a.out, a.err = &said, writer(func(text string) {
+		a.Out, a.Err = &said, writer(func(text string) {
 			if said.WriteString(text); strings.Contains(text, "waiting for 'helpdesk poll'") {
 				interrupt()
 			}
 		})
 		began := time.Now()
-		if got := a.run(ctx, d.args(strings.Fields(args)...)); got != exitInterrupted {
+		if got := a.run(ctx, d.args(strings.Fields(args)...)); got != exit.Interrupted {
 			t.Errorf("%s: status %d\n%s", args, got, &said)
 		}
 		if took := time.Since(began); took > personWaits/4 {
@@ -70,7 +71,7 @@ func TestTimeoutWhileItWaits(t *testing.T) {
 	for _, args := range []string{"poll", "notify", "exclude add @spam.example"} {
 		began := time.Now()
 		status, _, errs := d.run(append([]string{"--timeout", "200ms", "-v"}, strings.Fields(args)...)...)
-		if took := time.Since(began); status != exitTemporary || took > passWaits/2 || !strings.Contains(errs, "in use by another run") {
+		if took := time.Since(began); status != exit.Temporary || took > passWaits/2 || !strings.Contains(errs, "in use by another run") {
 			t.Errorf("%s: status %d after %v\n%s", args, status, took, errs)
 		}
 	}

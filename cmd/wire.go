@@ -13,14 +13,15 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/onec"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
-	"helpdesk/pkg/quote"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/store"
@@ -35,7 +36,7 @@ const (
 func (a *app) configPath() (string, error) {
 	path, err := config.Find(a.configFile, a.env, runtime.GOOS)
 	if err != nil {
-		return "", usage(err)
+		return "", exit.Usage(err)
 	}
 	return path, nil
 }
@@ -54,10 +55,10 @@ func (a *app) read(load func(string, func(string) (string, bool)) (*config.Confi
 	}
 	cfg, err := load(path, a.env)
 	if err != nil {
-		return nil, usage(err)
+		return nil, exit.Usage(err)
 	}
-	if a.logFormat == "" {
-		a.logFormat = cfg.Log.Format
+	if a.LogFormat == "" {
+		a.LogFormat = cfg.Log.Format
 	}
 	return cfg, nil
 }
@@ -84,7 +85,7 @@ func (a *app) statePath() (string, error) {
 // wire puts a pass together: settings and state in, everything that talks to a server made but not yet dialled. What it
 // finds out about the portal is to be kept when it has run.
 func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries, error) {
-	log := a.logger(cfg.Log.Level, cfg.Log.Format)
+	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
 	found := &discoveries{s: s, since: a.now().Add(-foundOutFor), fresh: map[string][]byte{}}
 	ca, err := certificate(cfg.Bitrix24.CA)
 	if err != nil {
@@ -96,7 +97,7 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries
 		Load: found.load, Save: found.save,
 	})
 	if err != nil {
-		return nil, nil, usage(err)
+		return nil, nil, exit.Usage(err)
 	}
 	p := &pass.Pass{
 		Ledger: s.Ledger, Quarantine: s.Quarantine, Outbox: s.Outbox, Tickets: s.Tickets, People: s.People, Portal: client, Feed: client, Boxes: a.boxes(cfg),
@@ -127,7 +128,7 @@ func oneC(o config.OneC) (*onec.Client, error) {
 	}
 	c, err := onec.New(onec.Options{URL: o.URL, CA: ca, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User, Password: o.Password})
 	if err != nil {
-		return nil, usage(err)
+		return nil, exit.Usage(err)
 	}
 	return c, nil
 }
@@ -143,33 +144,33 @@ func kit(cfg *config.Config) (k pass.Kit, err error) {
 		return k, wrong
 	}
 	if broken != nil {
-		return k, usage(broken)
+		return k, exit.Usage(broken)
 	}
 	return k, nil
 }
 
 // rules compiles the policy of the settings together with the data files.
-func rules(cfg *config.Config) (*desk.Rules, *quote.Cutter, error) {
+func rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
 		return nil, nil, err
 	}
 	policy := policyOf(cfg)
 	if err := data(files, "words.yaml", &policy.Words); err != nil {
-		return nil, nil, usage(err)
+		return nil, nil, exit.Usage(err)
 	}
-	var quotes quote.Rules
+	var quotes eml.Rules
 	if err := data(files, "quotes.yaml", &quotes); err != nil {
-		return nil, nil, usage(err)
+		return nil, nil, exit.Usage(err)
 	}
 	policy.FromLabels, policy.OtherLabels = quotes.FromLabels, quotes.OtherLabels
 	compiled, err := desk.Compile(policy)
 	if err != nil {
-		return nil, nil, usage(err)
+		return nil, nil, exit.Usage(err)
 	}
-	cutter, err := quote.Compile(quotes)
+	cutter, err := eml.Compile(quotes)
 	if err != nil {
-		return nil, nil, usage(fmt.Errorf("quotes.yaml: %w", err))
+		return nil, nil, exit.Usage(fmt.Errorf("quotes.yaml: %w", err))
 	}
 	return compiled, cutter, nil
 }
@@ -180,7 +181,7 @@ func overlay(folder string) (fs.FS, error) {
 		return templates.FS, nil
 	}
 	if _, err := os.Stat(folder); err != nil {
-		return nil, usage(fmt.Errorf("templates: %w", err))
+		return nil, exit.Usage(fmt.Errorf("templates: %w", err))
 	}
 	return render.Overlay(templates.FS, os.DirFS(folder)), nil
 }
@@ -308,14 +309,14 @@ func certificate(path string) ([]byte, error) {
 	}
 	ca, err := os.ReadFile(path)
 	if err != nil {
-		return nil, usage(err)
+		return nil, exit.Usage(err)
 	}
 	return ca, nil
 }
 
 // offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
 // the defaults else. A mailbox that is named must be one of it.
-func (a *app) offlineRules(mailbox string) (*desk.Rules, *quote.Cutter, error) {
+func (a *app) offlineRules(mailbox string) (*desk.Rules, *eml.Cutter, error) {
 	cfg, err := a.settings()
 	if errors.Is(err, config.ErrNotFound) {
 		cfg, err = config.Default(), nil
@@ -325,7 +326,7 @@ func (a *app) offlineRules(mailbox string) (*desk.Rules, *quote.Cutter, error) {
 	}
 	if mailbox != "" {
 		if err := known(cfg, mailbox); err != nil {
-			return nil, nil, usage(err)
+			return nil, nil, exit.Usage(err)
 		}
 	}
 	return rules(cfg)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/emersion/go-message/textproto"
 
-	"helpdesk/pkg/charset"
 	"helpdesk/pkg/desk"
 )
 
@@ -151,10 +150,10 @@ func (h *head) repair() {
 		return
 	}
 	hint := parseMedia(h.get("Content-Type")).params["charset"]
-	enc := charset.Raw(raw, hint)
+	enc := rawCharset(raw, hint)
 	for i, f := range h.fields {
 		if !utf8.ValidString(f.Value) {
-			h.fields[i].Value = charset.Using(enc, []byte(f.Value))
+			h.fields[i].Value = decodeWith(enc, []byte(f.Value))
 		}
 	}
 }

@@ -6,9 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"helpdesk/pkg/charset"
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/tags"
 )
 
 // part is what is known of a leaf beside its content.
@@ -49,7 +47,7 @@ func (w *walker) leaf(h *head, ct media, p place) {
 		w.readNotice(r, pt)
 	case ct.value == "text/calendar":
 		kept := w.attach(r, pt, maxNotice)
-		text, _ := charset.UTF8(kept, ct.params["charset"])
+		text, _ := toUTF8(kept, ct.params["charset"])
 		w.events = append(w.events, event{calendarLine(text)})
 	default:
 		if p.parent == "multipart/encrypted" {
@@ -143,7 +141,7 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	}
 	w.sum(ct.value, strings.TrimSpace(text))
 	if isHTML && pt.typ == "text/plain" && pt.p.alt != nil { // the other form says how it is meant to look
-		text, isHTML = tags.Text(text), false
+		text, isHTML = bareText(text), false
 	}
 	w.addText(text, isHTML, pt.p)
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"helpdesk/pkg/charset"
 )
 
 // media is a Content-Type or Content-Disposition: its value in lower case, and its parameters, decoded.
@@ -140,7 +138,7 @@ func joinSections(parts []section) string {
 	if parts[0].n < 0 {
 		parts = parts[:1]
 	}
-	var label string
+	var charset string
 	var raw, escaped []byte
 	anyExtended := false
 	for i, p := range parts {
@@ -152,7 +150,7 @@ func joinSections(parts []section) string {
 		}
 		anyExtended = true
 		if bits := strings.SplitN(val, "'", 3); i == 0 && len(bits) == 3 {
-			label, val = bits[0], bits[2]
+			charset, val = bits[0], bits[2]
 		}
 		escaped = append(escaped, val...) // QUIRK: an escape may be split between two pieces
 	}
@@ -161,8 +159,8 @@ func joinSections(parts []section) string {
 		// QUIRK: RFC 2047 words inside RFC 2231 pieces (Outlook, older web mail).
 		return decodeWords(string(raw))
 	}
-	label, _, _ = strings.Cut(label, "*") // a language tag of RFC 2231 in the wrong place
-	s, _ := charset.UTF8(raw, label)
+	charset, _, _ = strings.Cut(charset, "*") // a language tag of RFC 2231 in the wrong place
+	s, _ := toUTF8(raw, charset)
 	return s
 }
 

@@ -5,9 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"helpdesk/pkg/charset"
-	"helpdesk/pkg/tags"
 )
 
 var metaCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)`)
@@ -15,12 +12,12 @@ var metaCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:
 // decodeText turns the bytes of a text part into text with plain line ends and without control characters.
 func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
 	label := ct.params["charset"]
-	if isHTML && charset.SaysNothing(label) {
+	if isHTML && saysNothing[foldLabel(label)] {
 		if m := metaCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil && !strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
 			label = string(m[1])
 		}
 	}
-	s, clean := charset.UTF8(b, label)
+	s, clean := toUTF8(b, label)
 	s = plainLines(s)
 	if isHTML {
 		return s, clean
@@ -134,7 +131,7 @@ func (w *walker) joinTexts() {
 	for _, s := range w.segments {
 		p, h := s.plain, s.html
 		if anyPlain && strings.TrimSpace(p) == "" && h != "" {
-			p = tags.Text(h)
+			p = bareText(h)
 		}
 		if anyHTML && h == "" && strings.TrimSpace(p) != "" {
 			h = "<div>" + strings.ReplaceAll(html.EscapeString(p), "\n", "<br>\n") + "</div>"

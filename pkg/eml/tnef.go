@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/text/encoding"
 
-	"helpdesk/pkg/charset"
 	"helpdesk/pkg/desk"
 )
 
@@ -143,7 +142,7 @@ func (t *tnef) small(id uint32, b []byte, last *tnefFile) {
 	switch id {
 	case attOemCode:
 		if len(b) >= 4 {
-			t.codec = charset.Codepage(binary.LittleEndian.Uint32(b))
+			t.codec = codepage(binary.LittleEndian.Uint32(b))
 		}
 	case attTitle:
 		last.title = t.narrow(b)
@@ -160,10 +159,10 @@ func (t *tnef) narrow(b []byte) string {
 			break
 		}
 	}
-	if t.codec != nil && !charset.IsASCII(b) {
-		return charset.Using(t.codec, b)
+	if t.codec != nil && !isASCII(b) {
+		return decodeWith(t.codec, b)
 	}
-	s, _ := charset.UTF8(b, "")
+	s, _ := toUTF8(b, "")
 	return s
 }
 

@@ -4,9 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"helpdesk/pkg/charset"
-	"helpdesk/pkg/desk"
 )
 
 // encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the charset.
@@ -24,7 +21,7 @@ func decodeWords(s string) string {
 	for i := 0; i < len(found); {
 		m := found[i]
 		out.WriteString(s[end:m[0]])
-		label := wordCharset(s[m[2]:m[3]])
+		charset := wordCharset(s[m[2]:m[3]])
 		raw := wordBytes(s[m[4]:m[5]], s[m[6]:m[7]])
 		end = m[1]
 		for i++; i < len(found); i++ {
@@ -32,14 +29,14 @@ func decodeWords(s string) string {
 			if strings.TrimSpace(s[end:n[0]]) != "" {
 				break
 			}
-			if !strings.EqualFold(wordCharset(s[n[2]:n[3]]), label) {
+			if !strings.EqualFold(wordCharset(s[n[2]:n[3]]), charset) {
 				end = n[0] // the blanks between two words go, whatever their charsets (RFC 2047, 6.2)
 				break
 			}
 			raw = append(raw, wordBytes(s[n[4]:n[5]], s[n[6]:n[7]])...)
 			end = n[1]
 		}
-		text, _ := charset.UTF8(raw, label)
+		text, _ := toUTF8(raw, charset)
 		out.WriteString(text)
 	}
 	out.WriteString(s[end:])
@@ -47,8 +44,8 @@ func decodeWords(s string) string {
 }
 
 func wordCharset(s string) string {
-	label, _, _ := strings.Cut(s, "*")
-	return label
+	charset, _, _ := strings.Cut(s, "*")
+	return charset
 }
 
 func wordBytes(encoding, text string) []byte {
@@ -89,9 +86,9 @@ func oneLine(s string) string {
 		return r
 	}
 	if utf8.ValidString(s) {
-		return desk.Squeeze(mapRare(fold, s))
+		return squeeze(mapRare(fold, s))
 	}
-	return desk.Squeeze(strings.Map(fold, s))
+	return squeeze(strings.Map(fold, s))
 }
 
 // isInvisible are characters that turn the order of text around or hide in it: they disguise names of files and people.

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-
-	"helpdesk/pkg/tags"
 )
 
 // maxDepth bounds the open elements; deeper ones are left out of the tree, their content is not.
@@ -67,7 +65,7 @@ func (b *builder) token(z *html.Tokenizer) bool {
 		b.start(z.Token(), true)
 	case html.EndTagToken:
 		name, _ := z.TagName()
-		b.end(tags.Name(name))
+		b.end(tagName(name))
 	}
 	return true
 }
@@ -161,9 +159,9 @@ func (b *builder) isOpen(tag string) bool {
 }
 
 // pop closes the innermost open element of one of the names, and all inside it, unless a stop lies between.
-func (b *builder) pop(stops map[string]bool, names ...string) {
+func (b *builder) pop(stops map[string]bool, tags ...string) {
 	for i := len(b.stack) - 1; i > 0; i-- {
-		for _, tag := range names {
+		for _, tag := range tags {
 			if b.stack[i].tag == tag {
 				b.stack[i].closed = true
 				b.stack = b.stack[:i]

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/quote"
+	"helpdesk/pkg/eml"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/spool"
 )
@@ -123,7 +123,7 @@ type Box struct {
 type Kit struct {
 	Rules  *desk.Rules
 	Texts  Texts
-	Cutter *quote.Cutter
+	Cutter *eml.Cutter
 }
 
 // Pass is what one run works with.

@@ -1,0 +1,200 @@
+package eml
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// charsetAliases are names in use that no index knows.
+var charsetAliases = map[string]string{
+	"win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "cp-1251": "windows-1251",
+	"win": "windows-1251", "ms-cyrillic": "windows-1251", "ansi-1251": "windows-1251", "1251": "windows-1251",
+	"win-1252": "windows-1252", "windows1252": "windows-1252", "iso8859-5": "iso-8859-5", "iso-8859-5-i": "iso-8859-5",
+	"koi8": "koi8-r", "koi8r": "koi8-r", "koi8-ru": "koi8-u", "koi-8": "koi8-r", "iso-ir-111": "koi8-r",
+	"dos-866": "ibm866", "dos866": "ibm866", "866": "ibm866", "cp-866": "ibm866", "alt": "ibm866",
+	"maccyrillic": "x-mac-cyrillic", "mac-cyrillic": "x-mac-cyrillic",
+	"cp65001": "utf-8", "utf-8-mac": "utf-8", "x-utf-8": "utf-8", "utf": "utf-8", "utf_8": "utf-8", "unicode-1-1-utf-8": "utf-8",
+	"unicode-1-1-utf-7": "utf-7", "utf7": "utf-7", "x-unicode-1-1-utf-7": "utf-7",
+	"ks_c_5601": "euc-kr", "x-gbk": "gbk", "cp936": "gbk", "gb18030-2000": "gb18030", "cp932": "shift_jis",
+	"iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp",
+}
+
+// saysNothing are labels that do not tell the charset, or are put on anything.
+var saysNothing = map[string]bool{
+	"": true, "us-ascii": true, "ascii": true, "unknown-8bit": true, "unknown": true, "x-unknown": true, "default": true,
+	"x-user-defined": true, "none": true, "8bit": true, "7bit": true, "binary": true, "_autodetect": true,
+	"ansi_x3.4-1968": true, "x-default": true, "undefined": true, "charset": true, "auto": true,
+}
+
+// latinLabels are put on Russian text by programs set up for the West.
+var latinLabels = map[string]bool{"iso-8859-1": true, "latin1": true, "windows-1252": true, "cp1252": true, "iso8859-1": true, "iso-8859-15": true}
+
+func foldLabel(label string) string {
+	l := strings.ToLower(strings.Trim(label, " \t\"'<>=;"))
+	if a, ok := charsetAliases[l]; ok {
+		return a
+	}
+	if a, ok := charsetAliases[strings.ReplaceAll(l, "_", "-")]; ok {
+		return a
+	}
+	return l
+}
+
+// lookupCharset returns the encoding of that label, nil where nobody knows it.
+func lookupCharset(label string) encoding.Encoding {
+	if e, err := htmlindex.Get(label); err == nil && e != encoding.Replacement {
+		return e
+	}
+	if e, err := ianaindex.MIME.Encoding(label); err == nil && e != nil {
+		return e
+	}
+	if e, err := ianaindex.IANA.Encoding(label); err == nil && e != nil {
+		return e
+	}
+	return nil
+}
+
+// toUTF8 decodes text of a labelled charset, where the label is right; where it is absent or wrong, of the charset
+// that fits: valid UTF-8 wins, else letter frequency tells. s is valid UTF-8, clean is false where letters had to be
+// replaced.
+func toUTF8(b []byte, label string) (s string, clean bool) {
+	label = foldLabel(label)
+	switch {
+	case label == "utf-7":
+		return decodeUTF7(b)
+	case strings.HasPrefix(label, "utf-16"), strings.HasPrefix(label, "utf-32"), label == "ucs-2":
+		return decodeWide(b)
+	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
+		return decodeWide(b)
+	case bytes.Contains(b, []byte("\x1b$")) && !strings.HasPrefix(label, "iso-2022"):
+		label = "iso-2022-jp"
+	}
+	stateful := strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "hz")
+	if isASCII(b) && !stateful {
+		return string(b), true
+	}
+	if utf8.Valid(b) && !stateful && (saysNothing[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) && tellsUTF8(b)) {
+		return string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))), true
+	}
+	enc := lookupCharset(label)
+	if label == "utf-8" && mostlyUTF8(b) {
+		return valid(string(b)), false
+	}
+	if enc == nil || saysNothing[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) {
+		enc = detect(b, enc, label)
+	}
+	s = decodeWith(enc, b)
+	return s, !strings.Contains(s, "\ufffd")
+}
+
+// rawCharset tells the charset of raw 8-bit letters in a header; hint is what the body is labelled with.
+func rawCharset(b []byte, hint string) encoding.Encoding {
+	hint = foldLabel(hint)
+	enc := lookupCharset(hint)
+	if saysNothing[hint] || hint == "utf-8" || latinLabels[hint] || isCyrillic(hint) || enc == nil {
+		return detect(b, enc, hint)
+	}
+	if strings.ContainsRune(decodeWith(enc, b), utf8.RuneError) {
+		return detect(b, nil, "")
+	}
+	return enc
+}
+
+// decodeWith decodes b and replaces what can't be.
+func decodeWith(enc encoding.Encoding, b []byte) string {
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	out, _, err := transform.Append(enc.NewDecoder(), (*room)[:0], b)
+	if err != nil {
+		return valid(string(b))
+	}
+	if cap(out) <= maxReused {
+		*room = out
+	}
+	return valid(string(out))
+}
+
+// valid makes s valid UTF-8.
+func valid(s string) string {
+	if utf8.ValidString(s) { // nearly always, and ToValidUTF8 is slower to see it
+		return s
+	}
+	return strings.ToValidUTF8(s, "\ufffd")
+}
+
+// decodeWide decodes UTF-16, which without a mark is little-endian where the odd bytes are the empty ones.
+func decodeWide(b []byte) (string, bool) {
+	order := unicode.BigEndian
+	zeros := [2]int{}
+	for i, c := range b[:min(len(b), 1000)] {
+		if c == 0 || c == 4 {
+			zeros[i&1]++
+		}
+	}
+	if zeros[1] > zeros[0] {
+		order = unicode.LittleEndian
+	}
+	if zeros[0]+zeros[1] == 0 && utf8.Valid(b) {
+		return string(b), true // QUIRK: labelled utf-16, sent as UTF-8
+	}
+	s := decodeWith(unicode.UTF16(order, unicode.UseBOM), b)
+	return strings.TrimPrefix(s, "\ufeff"), !strings.ContainsRune(s, utf8.RuneError)
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// tellsUTF8 says whether valid UTF-8 can be nothing else. A single Cyrillic letter does, or a sign such as a dash or the number
+// sign: in Cyrillic charsets they would be letters and signs that do not stand together. Others may be a short word.
+func tellsUTF8(b []byte) bool {
+	const most = 2
+	n := 0
+	for i, c := range b {
+		if c >= 0xd0 && c <= 0xd3 || c == 0xe2 && b[i+1] <= 0x8b {
+			return true
+		}
+		if c >= 0xc0 {
+			n++
+		}
+	}
+	return n > most
+}
+
+// mostlyUTF8 says whether a text is UTF-8 but for a few spoilt letters, so that a detector would spoil the rest.
+func mostlyUTF8(b []byte) bool {
+	good, bad := 0, 0
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			bad++
+		} else if r >= 0x80 {
+			good++
+		}
+		b = b[n:]
+	}
+	return good > 4*bad
+}
+
+func isCyrillic(label string) bool {
+	enc := lookupCharset(label)
+	for _, c := range cyrillic {
+		if enc == encoding.Encoding(c) {
+			return true
+		}
+	}
+	return enc == encoding.Encoding(charmap.KOI8U)
+}

@@ -1,0 +1,50 @@
+package eml
+
+import "strings"
+
+// maxSaying is how many lines at the beginning are asked whether answers stand below.
+const maxSaying = 40
+
+// wanted says whether what begins at line i, quoted though it is, belongs to what the writer has to say: he announces it,
+// says that his answers are in there, or they can be seen to be.
+func (t *cutting) wanted(i int) bool {
+	return t.announced(i) || t.saysBelow(i) || t.alternates(i)
+}
+
+// announced says whether the last line above i ends with a colon.
+func (t *cutting) announced(i int) bool {
+	for i--; i >= 0; i-- {
+		if t.kind[i] == lineText && !t.gone[i] {
+			return strings.HasSuffix(strings.TrimSpace(t.lines[i]), ":")
+		}
+		if t.kind[i] != lineBlank && t.kind[i] != lineDecoration {
+			break
+		}
+	}
+	return false
+}
+
+// saysBelow says whether the writer says above line i that his answers stand below.
+func (t *cutting) saysBelow(i int) bool {
+	for k := range min(i, maxSaying) {
+		if t.kind[k] == lineText && !t.gone[k] && len(t.lines[k]) <= maxLine && fits(t.c.answers, t.lines[k]) {
+			return true
+		}
+	}
+	return false
+}
+
+// alternates says whether below line i text stands between quoted lines more than once.
+func (t *cutting) alternates(i int) bool {
+	answers, quoted := 0, false
+	for ; i < t.end && answers < 2; i++ {
+		switch {
+		case t.kind[i] == lineQuote:
+			quoted = true
+		case t.kind[i] == lineText && quoted:
+			answers++
+			quoted = false
+		}
+	}
+	return answers >= 2
+}

@@ -1,0 +1,150 @@
+package eml
+
+import (
+	"sort"
+	"strings"
+)
+
+// quotes returns the spans to cut, in order: those marked, less forwards, and what follows a separator or a copied
+// header in the text outside of them.
+func (p *page) quotes() []span {
+	var spans []span
+	for _, s := range p.spans {
+		if s.purpose == purposeQuote && p.isForward(s) {
+			return nil // what is forwarded is content, and so is what stands around it
+		}
+		spans = append(spans, s)
+	}
+	at, content := p.textCut()
+	if content {
+		return nil
+	}
+	if at >= 0 {
+		spans = cutAt(spans, at, len(p.text), purposeQuote)
+	}
+	return withoutIntros(p.signed(spans))
+}
+
+// cutAt makes the rest of a text from at on one span.
+func cutAt(spans []span, at, end int, purpose string) []span {
+	var out []span
+	for _, s := range spans {
+		if s.from < at {
+			out = append(out, s)
+		}
+	}
+	return append(out, span{at, end, purpose, nil})
+}
+
+// withoutIntros leaves attributions that stand above no quote.
+func withoutIntros(spans []span) []span {
+	var out []span
+	for i, s := range spans {
+		if s.purpose == purposeIntro && (i+1 == len(spans) || spans[i+1].purpose != purposeQuote) {
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// isForward says whether a span begins by announcing a forwarded message.
+func (p *page) isForward(s span) bool {
+	head := p.text[s.from:min(s.to, s.from+4000)]
+	for i, line := range strings.Split(bareText(head), "\n") {
+		if i > 8 {
+			break
+		}
+		if fits(p.c.forwards, strings.TrimSpace(line)) {
+			return true
+		}
+	}
+	return false
+}
+
+// textCut looks for a separator or a copied header among the lines outside of spans. All is content where a forward
+// begins, or where the writer says above the first quote that he answers inside of it.
+func (p *page) textCut() (at int, content bool) {
+	n := len(p.lines)
+	t := &cutting{c: p.c, lines: make([]string, n)}
+	for i, l := range p.lines {
+		t.lines[i] = l.text
+	}
+	t.kind, t.intro, t.gone, t.end = make([]int, n), make([]int, n), make([]bool, n), n
+	for i, line := range t.lines {
+		t.kind[i] = p.c.lineKind(line, line)
+	}
+	if t.saysBelow(p.firstQuoted()) {
+		return -1, true
+	}
+	for i := range t.lines {
+		switch {
+		case t.kind[i] == lineForward:
+			return -1, true
+		case t.beginsMessage(i):
+			return p.lines[i].begins(), t.wanted(i)
+		}
+	}
+	return -1, false
+}
+
+// firstQuoted returns the index of the first line below the first quote, 0 where there is no quote.
+func (p *page) firstQuoted() int {
+	for _, s := range p.spans {
+		if s.purpose == purposeQuote {
+			return sort.Search(len(p.lines), func(i int) bool { return p.lines[i].at >= s.from })
+		}
+	}
+	return 0
+}
+
+// answered says whether the writer answered between quotes, or inside one: then the quotes are needed to understand.
+func (p *page) answered(spans []span) bool {
+	last := -1
+	for i, s := range spans {
+		if s.purpose != purposeQuote {
+			continue
+		}
+		if last >= 0 && hasWords(bareText(p.gap(spans[last:i+1]))) {
+			return true
+		}
+		last = i
+		if s.marker != nil && s.marker.tag == "div" && !s.marker.rest && p.answeredInside(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// gap returns what stands between the first and the last of the spans, without those in between.
+func (p *page) gap(spans []span) string {
+	var b strings.Builder
+	for i := 1; i < len(spans); i++ {
+		b.WriteString(p.text[min(spans[i-1].to, spans[i].from):spans[i].from])
+	}
+	return b.String()
+}
+
+// answeredInside says whether a wrapper of a quote holds text outside of the quote. QUIRK: Gmail leaves answers between
+// the lines inside its wrapper, and closes the blockquote around them.
+func (p *page) answeredInside(s span) bool {
+	body := p.text[s.from:s.to]
+	i := strings.Index(strings.ToLower(body[:min(len(body), 20000)]), "<blockquote")
+	if i < 0 {
+		return false
+	}
+	own := strings.Builder{}
+	depth, first := 0, true
+	walkTags(body, func(tag string, open, text bool, raw string) {
+		switch {
+		case tag == "blockquote" && open:
+			depth++
+			first = false
+		case tag == "blockquote" && depth > 0:
+			depth--
+		case text && depth == 0 && !first:
+			own.WriteString(raw)
+		}
+	})
+	return hasWords(bareText(own.String()))
+}

@@ -1,0 +1,176 @@
+package eml
+
+import (
+	"sync"
+	"unicode"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// cyrillic are the charsets told apart by letter frequency, the likeliest first.
+var cyrillic = []*charmap.Charmap{charmap.Windows1251, charmap.KOI8R, charmap.CodePage866, charmap.ISO8859_5}
+
+// Scores of what is no pair of Russian letters, or not in its place.
+const (
+	scoreRareLetter  = -150 // letters of the neighbours' alphabets
+	scoreIo          = -150
+	scoreMark        = 50   // quotation marks, dashes, the number sign
+	scoreForeign     = -400 // anything else above ASCII
+	scoreBrokenCase  = -300 // a capital right after a small letter
+	scoreCapital     = -20
+	scoreUsual       = 100 // what programs that say nothing write in
+	scoreLabelled    = 600
+	scorePseudoGraph = -500 // box drawing is rare in mail, and takes most of cp866
+)
+
+// detect returns the charset that fits 8-bit text best; labelled, which may be nil, gets the benefit of the doubt.
+func detect(b []byte, labelled encoding.Encoding, label string) encoding.Encoding {
+	if len(b) > 64<<10 {
+		b = b[:64<<10]
+	}
+	cyr := isCyrillicEnc(labelled)
+	if labelled != nil && !cyr && label != "utf-8" && !saysNothing[label] && !looksCyrillic(b) {
+		return labelled
+	}
+	if !cyr && !looksCyrillic(b) {
+		return charmap.Windows1252
+	}
+	var best *charmap.Charmap
+	top := 0
+	for _, c := range cyrillic {
+		if c == charmap.KOI8R && labelled == encoding.Encoding(charmap.KOI8U) {
+			c = charmap.KOI8U
+		}
+		score := frequency(b, c)
+		if c == charmap.Windows1251 {
+			score += scoreUsual
+		}
+		if encoding.Encoding(c) == labelled {
+			score += scoreLabelled + 20*highBytes(b)
+		}
+		if best == nil || score > top {
+			best, top = c, score
+		}
+	}
+	return best
+}
+
+func highBytes(b []byte) int {
+	n := 0
+	for _, c := range b {
+		if c >= 0x80 {
+			n++
+		}
+	}
+	return n
+}
+
+func isCyrillicEnc(enc encoding.Encoding) bool {
+	for _, c := range cyrillic {
+		if enc == encoding.Encoding(c) {
+			return true
+		}
+	}
+	return enc == encoding.Encoding(charmap.KOI8U)
+}
+
+// judged is what a byte means in a charset.
+type judged struct {
+	upper, lower bool
+	letter       int // its number in the pairs, wordEnd for none
+	score        int // besides that of the pair
+}
+
+// judgements say it of every byte above ASCII, for each charset that is told by letter frequency.
+var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
+	all := map[*charmap.Charmap]*[256]judged{}
+	for _, c := range append([]*charmap.Charmap{charmap.KOI8U}, cyrillic...) {
+		all[c] = new([256]judged)
+		for x := 0x80; x < 0x100; x++ {
+			r := c.DecodeByte(byte(x))
+			letter, score := runeScore(unicode.ToLower(r))
+			all[c][x] = judged{unicode.IsUpper(r), unicode.IsLower(r), letter, score}
+		}
+	}
+	return all
+})
+
+// frequency scores a reading by how likely its letters stand beside each other, in words of sane case.
+func frequency(b []byte, c *charmap.Charmap) int {
+	table := judgements()[c]
+	score, before, lowerBefore := 0, wordEnd, false
+	for _, x := range b {
+		if x < 0x80 {
+			score += endScore(before)
+			before, lowerBefore = wordEnd, x >= 'a' && x <= 'z'
+			continue
+		}
+		j := &table[x]
+		if j.upper {
+			score += scoreCapital
+			if lowerBefore {
+				score += scoreBrokenCase
+			}
+		}
+		if j.letter == wordEnd {
+			score += endScore(before)
+		} else {
+			score += pairScore(before, j.letter)
+		}
+		score += j.score
+		before, lowerBefore = j.letter, j.lower
+	}
+	return score + endScore(before)
+}
+
+// endScore scores the end of a word, nothing where there is none.
+func endScore(letter int) int {
+	if letter == wordEnd {
+		return 0
+	}
+	return pairScore(letter, wordEnd)
+}
+
+// runeScore returns the number of a small letter in the pairs, and the score of all else.
+func runeScore(r rune) (letter, score int) {
+	switch {
+	case r >= 0x430 && r <= 0x44f:
+		return int(r - 0x430), 0
+	case r == 0x451:
+		return 5, scoreIo
+	case r >= 0x450 && r <= 0x491:
+		return wordEnd, scoreRareLetter
+	case r == 0xa0, r == 0xab, r == 0xbb, r == 0xb0, r == 0xa7, r >= 0x2013 && r <= 0x2026, r == 0x2116:
+		return wordEnd, scoreMark
+	case r >= 0x2500 && r <= 0x259f:
+		return wordEnd, scorePseudoGraph
+	}
+	return wordEnd, scoreForeign
+}
+
+// looksCyrillic tells Russian words, which consist of 8-bit letters, from Western ones, which hold a few among ASCII.
+func looksCyrillic(b []byte) bool {
+	single, run := 0, 0 // letters that stand alone between ASCII letters; letters in runs
+	for i := 0; i < len(b); {
+		if b[i] < 0x80 {
+			i++
+			continue
+		}
+		j := i
+		for j < len(b) && b[j] >= 0x80 {
+			j++
+		}
+		before := i > 0 && isLetter(b[i-1])
+		after := j < len(b) && isLetter(b[j])
+		if (before || after) && j-i <= 2 {
+			single += j - i
+		} else if j-i > 1 {
+			run += j - i
+		}
+		i = j
+	}
+	return run >= single && run > 0 || single == 0 && run == 0 && len(b) < 4
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

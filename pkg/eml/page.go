@@ -1,0 +1,128 @@
+package eml
+
+import (
+	"bytes"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// page is an HTML text on its way to spans.
+type page struct {
+	c      *Cutter
+	text   string
+	spans  []span
+	lines  []pageLine // the visible lines outside of spans, as far as they were read
+	line   []byte
+	start  int
+	hidden string // the tag whose text is not shown that we are in
+	until  string // the tag of the marked element we are in, "" outside
+	depth  int    // how often it is open
+	attrs  map[string]string
+	rule   int // where the <hr> stands that no text follows yet, -1 where none does
+	looks  int // into elements
+}
+
+type pageLine struct {
+	text string
+	at   int
+	rule int // where the <hr> above it stands, -1 without one
+}
+
+func newPage(c *Cutter, text string) *page {
+	return &page{c: c, text: text, start: -1, rule: -1, attrs: map[string]string{}}
+}
+
+// scan goes through the page once and notes the elements that are marked, and the lines of text outside them.
+func (p *page) scan() {
+	z := html.NewTokenizer(strings.NewReader(p.text))
+	for at := 0; ; {
+		tt := z.Next()
+		if tt == html.ErrorToken {
+			break
+		}
+		from := at
+		at += len(z.Raw())
+		switch tt {
+		case html.TextToken:
+			if p.until == "" {
+				p.word(z.Text(), from)
+			}
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			name, more := z.TagName()
+			tag := tagName(name)
+			if p.until != "" {
+				p.leave(tag, tt, at)
+			} else if p.enter(tag, tt, z, more, from, at) {
+				return
+			}
+		}
+	}
+	p.endLine()
+}
+
+// leave looks for the end of the marked element.
+func (p *page) leave(tag string, tt html.TokenType, at int) {
+	if tag != p.until {
+		return
+	}
+	if tt == html.StartTagToken {
+		p.depth++
+	} else if tt == html.EndTagToken {
+		if p.depth--; p.depth == 0 {
+			p.spans[len(p.spans)-1].to, p.until, p.rule = at, "", -1
+		}
+	}
+}
+
+// enter looks whether a tag begins a marked element, and says whether all the rest belongs to it.
+func (p *page) enter(tag string, tt html.TokenType, z *html.Tokenizer, more bool, from, end int) (all bool) {
+	p.hide(tag, tt)
+	if blockTags[tag] {
+		p.endLine()
+	}
+	if tt == html.EndTagToken || len(p.spans) >= maxParts {
+		return false
+	}
+	m, ok := p.marked(tag, z, more, end)
+	if !ok || tt == html.SelfClosingTagToken && !m.rest {
+		if tag == "hr" && p.rule < 0 {
+			p.rule = from
+		}
+		return false
+	}
+	p.endLine()
+	p.spans = append(p.spans, span{p.quoteAt(from), len(p.text), m.purpose, m})
+	p.until, p.depth = tag, 1
+	return m.rest
+}
+
+func (p *page) hide(tag string, tt html.TokenType) {
+	switch {
+	case tt == html.EndTagToken && tag == p.hidden:
+		p.hidden = ""
+	case tt == html.StartTagToken && (tag == "style" || tag == "script" || tag == "title"):
+		p.hidden = tag
+	}
+}
+
+func (p *page) word(s []byte, at int) {
+	if p.hidden != "" || len(p.lines) >= maxLines {
+		return
+	}
+	if p.start < 0 && len(bytes.TrimSpace(s)) > 0 {
+		p.start = at
+	}
+	if len(p.line) < 2*maxLine {
+		p.line = append(p.line, s...)
+	}
+}
+
+func (p *page) endLine() {
+	if s := bytes.TrimSpace(p.line); len(s) > 0 {
+		p.lines = append(p.lines, pageLine{squeeze(string(s)), p.start, p.rule})
+		p.rule = -1
+	}
+	p.line = p.line[:0]
+	p.start = -1
+}

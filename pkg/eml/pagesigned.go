@@ -1,0 +1,69 @@
+package eml
+
+import "slices"
+
+// signed adds the signatures in the text outside of the spans to them.
+func (p *page) signed(spans []span) []span {
+	t, at := p.rows(spans)
+	t.cutTailRows()
+	t.cutSigned()
+	t.cutTailRows()
+	for i := 0; i < len(at); i++ {
+		if !t.gone[i] || t.kind[i] == lineSpan {
+			continue
+		}
+		s := span{at[i], len(p.text), purposeSignature, nil}
+		for i++; i < len(at); i++ {
+			if !t.gone[i] || t.kind[i] == lineSpan {
+				s.to = at[i]
+				break
+			}
+		}
+		spans = insert(spans, s)
+	}
+	return spans
+}
+
+// cutTailRows takes off the end what programs put there.
+func (t *cutting) cutTailRows() {
+	if end := t.tail(t.end); end < t.end && t.wordsBefore(end) > 0 {
+		t.cutFrom(end)
+	}
+}
+
+// rows returns the lines outside of the spans, with one that stands for each quote, and where they begin.
+func (p *page) rows(spans []span) (t *cutting, at []int) {
+	t = &cutting{c: p.c}
+	add := func(text string, kind, from int) {
+		t.lines, t.kind, at = append(t.lines, text), append(t.kind, kind), append(at, from)
+	}
+	next := 0
+	for _, l := range p.lines {
+		for ; next < len(spans) && spans[next].to <= l.at; next++ {
+			if spans[next].purpose == purposeQuote {
+				add("", lineSpan, spans[next].from)
+			}
+		}
+		if next == len(spans) || l.at < spans[next].from {
+			add(l.text, p.c.lineKind(l.text, l.text), l.begins())
+		}
+	}
+	for _, s := range spans[next:] {
+		if s.purpose == purposeQuote {
+			add("", lineSpan, s.from)
+		}
+	}
+	t.end = len(t.lines)
+	t.gone = make([]bool, t.end)
+	return t, at
+}
+
+// insert puts a span in its place, instead of those that begin inside of it.
+func insert(spans []span, s span) []span {
+	spans = slices.DeleteFunc(spans, func(o span) bool { return o.from >= s.from && o.from < s.to })
+	i := 0
+	for i < len(spans) && spans[i].from < s.from {
+		i++
+	}
+	return slices.Insert(spans, i, s)
+}

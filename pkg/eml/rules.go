@@ -1,0 +1,133 @@
+package eml
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Rules is what quotes and signatures look like. Patterns are RE2, match without regard to case, and anywhere in the
+// line unless anchored.
+type Rules struct {
+	Terms        map[string]string `yaml:"terms"`             // parts of patterns, which are named there as {name}
+	Quotes       []string          `yaml:"quotes"`            // how a quoted line begins
+	NotQuotes    []string          `yaml:"not_quotes"`        // what begins so and is none: tables, prompts
+	Attributions []string          `yaml:"attributions"`      // the line above a quote, up to five lines joined by blanks
+	Weak         []string          `yaml:"weak_attributions"` // the same, believed only where quote marks follow
+	Prefaces     []string          `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
+	Separators   []string          `yaml:"separators"`        // all below is the message answered
+	Answers      []string          `yaml:"answers_below"`     // what says that answers stand inside of the quote
+	Forwards     []string          `yaml:"forwards"`          // all below is content
+	Subjects     []string          `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
+	FromLabels   []string          `yaml:"from_labels"`       // fields of a header block: who wrote it …
+	OtherLabels  []string          `yaml:"other_labels"`      // … and at least two of these
+	Delimiters   []string          `yaml:"delimiters"`        // all below is a signature
+	Dashes       []string          `yaml:"weak_delimiters"`   // the same, where what follows looks like a signature
+	Closings     []string          `yaml:"closings"`          // lines that only signatures have
+	Contacts     []string          `yaml:"contacts"`          // lines of which signatures have two
+	Decorations  []string          `yaml:"decorations"`       // lines of dashes and the like, which mean nothing at an end
+	Signatures   []string          `yaml:"signatures"`        // lines that programs put under a text
+	Stubs        []string          `yaml:"stubs"`             // texts that stand in for HTML
+	HTML         []Marker          `yaml:"html"`
+}
+
+// Marker is how a quote or signature begins in HTML; all that is given must fit.
+type Marker struct {
+	Tag     string `yaml:"tag"`
+	ID      string `yaml:"id"`      // RE2 on the whole id
+	Class   string `yaml:"class"`   // RE2 on one class
+	Attr    string `yaml:"attr"`    // name=value
+	Style   string `yaml:"style"`   // RE2 anywhere in the style
+	Below   string `yaml:"below"`   // what must stand above: an attribution, or a weak one at least
+	Holds   string `yaml:"holds"`   // what its text must begin with: a label of a copied header, or an attribution
+	Scope   string `yaml:"scope"`   // element, or rest: all that follows
+	Purpose string `yaml:"purpose"` // quote, intro (a line above a quote) or signature
+}
+
+// What a marker asks for around it.
+const (
+	needsLabel       = "label"
+	needsAttribution = "attribution"
+	needsWeak        = "weak"
+)
+
+// Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
+type Cutter struct {
+	quotes, notQuotes, attributions, weak, prefaces, separators, answers, forwards pattern
+	delimiters, dashes, closings, contacts, decorations, signatures, stubs         pattern
+	from, other, forwardSubjects                                                   map[string]bool
+	markers                                                                        []marker
+	marked                                                                         map[string]bool // tags of markers, "" = any
+}
+
+type marker struct {
+	tag, attrName, attrValue string
+	id, class, style         *regexp.Regexp
+	below, holds             string
+	rest                     bool
+	purpose                  string
+}
+
+// Compile compiles the patterns; an error names every bad one.
+func Compile(r Rules) (*Cutter, error) {
+	c := &Cutter{from: labels(r.FromLabels), other: labels(r.OtherLabels), forwardSubjects: labels(r.Subjects), marked: map[string]bool{}}
+	var errs []error
+	for _, l := range []struct {
+		name string
+		list []string
+		to   *pattern
+	}{
+		{"quotes", r.Quotes, &c.quotes}, {"not_quotes", r.NotQuotes, &c.notQuotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
+		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"answers_below", r.Answers, &c.answers}, {"forwards", r.Forwards, &c.forwards},
+		{"delimiters", r.Delimiters, &c.delimiters}, {"weak_delimiters", r.Dashes, &c.dashes},
+		{"closings", r.Closings, &c.closings}, {"contacts", r.Contacts, &c.contacts}, {"decorations", r.Decorations, &c.decorations},
+		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
+	} {
+		list, err := spelled(l.name, l.list, r.Terms)
+		errs = append(errs, err)
+		*l.to, err = alternatives(l.name, list)
+		errs = append(errs, err)
+	}
+	for i, m := range r.HTML {
+		compiled, err := compileMarker(m)
+		if err != nil {
+			err = fmt.Errorf("html[%d]: %w", i, err)
+		}
+		errs = append(errs, err)
+		c.markers = append(c.markers, compiled)
+		c.marked[compiled.tag] = true
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func labels(list []string) map[string]bool {
+	m := map[string]bool{}
+	for _, l := range list {
+		m[strings.ToLower(l)] = true
+	}
+	return m
+}
+
+// attribution says whether a line stands above a quote.
+func (c *Cutter) attribution(s string) bool { return fits(c.attributions, s) || fits(c.weak, s) }
+
+// maxStub is what no stub is as long as, in bytes.
+const maxStub = 600
+
+// Stub says whether a plain text is empty, or only says that the letter is in HTML.
+func (c *Cutter) Stub(plain string) bool {
+	var text strings.Builder
+	for word := range strings.FieldsSeq(plain) {
+		if text.Len() > 0 {
+			text.WriteByte(' ')
+		}
+		if text.WriteString(word); text.Len() >= maxStub {
+			return false
+		}
+	}
+	return text.Len() == 0 || fits(c.stubs, text.String())
+}

@@ -1,0 +1,31 @@
+package eml
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// aTerm is where a pattern names a part; no count of repetitions looks so.
+var aTerm = regexp.MustCompile(`\{[a-z]+\}`)
+
+// spelled writes out the terms in a list of patterns, and those that stand in terms.
+func spelled(name string, list []string, terms map[string]string) ([]string, error) {
+	var errs []error
+	var write func(s string, depth int) string
+	write = func(s string, depth int) string {
+		return aTerm.ReplaceAllStringFunc(s, func(t string) string {
+			term, ok := terms[t[1:len(t)-1]]
+			if !ok || depth == 0 {
+				errs = append(errs, fmt.Errorf("%s: %q in %q is no term", name, t, s))
+				return ""
+			}
+			return "(?:" + write(term, depth-1) + ")"
+		})
+	}
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = write(s, 3)
+	}
+	return out, errors.Join(errs...)
+}
