@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/portal"
 	"helpdesk/pkg/render"
@@ -17,7 +18,7 @@ func (a *app) alarm(ctx context.Context, cfg *config.Config, c *portal.Client, l
 	if failing == p.Told || p.Failed > 0 && !failing {
 		return p.Told
 	}
-	set, err := letters(cfg)
+	set, err := wiring.Letters(cfg)
 	if err != nil {
 		log.Warn("alarm", "err", err)
 		return p.Told

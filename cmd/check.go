@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -91,7 +92,7 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 		return nil, err
 	}
 	defer s.Close()
-	p, _, err := a.wire(cfg, s)
+	p, err := a.wire(cfg, s)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 		steps = append(steps, func() []checked { return []checked{a.checkMailbox(ctx, b, cfg.Mailboxes[i])} },
 			func() []checked { return []checked{a.checkRelay(ctx, b)} })
 	}
-	steps = append(steps, func() []checked { return checkPortal(ctx, p.Portal.(*portal.Client), wanted(cfg)) })
+	steps = append(steps, func() []checked { return checkPortal(ctx, p.Client, wanted(cfg)) })
 	for _, step := range steps {
 		found := step()
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -115,7 +116,7 @@ func (a *app) check(ctx context.Context) ([]checked, error) {
 
 func checkTemplates(cfg *config.Config) checked {
 	k := checked{What: "templates", OK: true, Note: "all letters and posts render, all rules compile"}
-	if _, err := kit(cfg); err != nil {
+	if _, err := wiring.Kit(cfg); err != nil {
 		k.fails(err)
 	}
 	return k
@@ -179,7 +180,7 @@ func makeable(path string) error {
 
 func (a *app) checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) checked {
 	k := checked{What: "mailbox " + b.Name}
-	mb, err := openMailbox(ctx, m, true)
+	mb, err := wiring.OpenMailbox(ctx, m, true)
 	if err != nil {
 		k.fails(err)
 		return k

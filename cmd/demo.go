@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/tui"
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -86,7 +87,7 @@ func newStage(a *app) (_ *stage, err error) {
 		Users    []sandbox.User
 		Contacts []sandbox.Contact
 	}
-	if err := data(demoFiles, "demo/people.yaml", &people); err != nil {
+	if err := wiring.Data(demoFiles, "demo/people.yaml", &people); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	d.portal = sandbox.NewPortal(sandbox.PortalOptions{NewCard: true, Users: people.Users, Contacts: people.Contacts})

@@ -12,6 +12,7 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 )
@@ -259,7 +260,7 @@ func typedAddress(text string) (string, error) {
 func (a *app) allExclusions() ([]desk.Exclusion, error) {
 	all := []desk.Exclusion{} // [] for those who read the JSON
 	if cfg, err := a.settings(); err == nil {
-		all = append(all, fixedExclusions(cfg)...)
+		all = append(all, wiring.FixedExclusions(cfg)...)
 	} else if a.stateFile == "" {
 		return nil, err
 	}

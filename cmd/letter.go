@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/relay"
@@ -47,7 +48,7 @@ func newLetterPreview(a *app) *cobra.Command {
 				defer cancel()
 				return a.serve(ctx, l, a.previews(args[0]))
 			}
-			set, err := letters(cfg)
+			set, err := wiring.Letters(cfg)
 			if err != nil {
 				return exit.Usage(err)
 			}
@@ -71,7 +72,7 @@ func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind,
 		return err
 	case ".html":
 	case ".eml":
-		box := sender(cfg.Mailboxes[0])
+		box := wiring.Sender(cfg.Mailboxes[0])
 		l := desk.Letter{MessageID: "preview@" + desk.FoldDomain(box.Domain()), From: box, To: desk.Address{Addr: set.Preview(kind).Address},
 			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: a.now(), Automatic: kind == desk.Received, Inline: r.Inline}
 		if content, err = relay.Compose(l); err != nil {
@@ -89,7 +90,7 @@ func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind,
 // sampleLetter renders a letter of the first mailbox with sample data.
 func sampleLetter(cfg *config.Config, set *render.Set, kind desk.LetterKind) (render.Rendered, error) {
 	v := set.Preview(kind)
-	box := sender(cfg.Mailboxes[0])
+	box := wiring.Sender(cfg.Mailboxes[0])
 	v.Mailbox, v.MailboxFrom = box.Name, box.Addr
 	return set.Letter(kind, v)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/desk"
 )
 
@@ -66,7 +67,7 @@ func (a *app) show(first string) shown {
 	s := shown{Screens: []string{"phone", "desktop"}, Schemes: []string{"light", "dark"}}
 	cfg, err := a.settings()
 	if err == nil {
-		set, lerr := letters(cfg)
+		set, lerr := wiring.Letters(cfg)
 		err = lerr
 		rest := slices.DeleteFunc(slices.Clone(letterKinds), func(k string) bool { return k == first })
 		for _, kind := range append([]string{first}, rest...) {

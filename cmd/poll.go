@@ -14,7 +14,6 @@ import (
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -106,11 +105,11 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	advance, end := a.bar(j)
-	p, found, err := a.wire(cfg, s)
+	p, err := a.wire(cfg, s)
 	if err != nil {
 		return err
 	}
-	p.Boxes, p.Only, p.Advance = withCopies(p.Boxes, found, p.Log), j.only, advance
+	p.Only, p.Advance = j.only, advance
 	release := func() {}
 	defer func() { release() }()
 	if !j.dry { // only a pass that finds something to do keeps others waiting for long
@@ -124,18 +123,17 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if p.Notify = j.show; (j.dry || a.Chatty()) && !j.json && j.show == nil {
 		p.Notify = j.print
 	}
-	r, err := j.run(p, ctx)
+	r, err := j.run(p.Pass, ctx)
 	end()
 	err = errors.Join(a.summary(j, r), a.conclude(ctx, exit.After(r, err)))
 	if j.dry {
 		return err
 	}
-	client := p.Portal.(*portal.Client)
-	told := func(now passed) bool { return a.alarm(ctx, cfg, client, p.Log, j.kind, now) }
-	if serr := a.writeSnapshot(state, s, r, err, client, told); serr != nil {
+	told := func(now passed) bool { return a.alarm(ctx, cfg, p.Client, p.Log, j.kind, now) }
+	if serr := a.writeSnapshot(state, s, r, err, p.Client, told); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
-	return errors.Join(err, found.keep(a.now()), a.prune(s, cfg.Keep.Records))
+	return errors.Join(err, p.Keep(a.now()), a.prune(s, cfg.Keep.Records))
 }
 
 // summary prints what a pass did, for a program or for a person.

@@ -9,7 +9,7 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
-	"helpdesk/pkg/mailbox"
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
 )
@@ -67,16 +67,16 @@ func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 		return v, err
 	}
 	err = a.withState(true, func(s *store.Store) error {
-		p, _, err := a.wire(cfg, s)
+		p, err := a.wire(cfg, s)
 		if err != nil {
 			return err
 		}
-		for _, b := range p.Boxes {
-			mb, err := b.Open(ctx, true)
+		for i, b := range p.Boxes {
+			mb, err := wiring.OpenMailbox(ctx, cfg.Mailboxes[i], true)
 			if err != nil {
 				return fmt.Errorf("mailbox %s: %w", b.Name, err)
 			}
-			n, ds, err := pass.VerifyMailbox(ctx, b, mb.(*mailbox.Mailbox), s.Ledger, since, a.now())
+			n, ds, err := pass.VerifyMailbox(ctx, b, mb, s.Ledger, since, a.now())
 			_ = mb.Close()
 			if err != nil {
 				return fmt.Errorf("mailbox %s: %w", b.Name, err)

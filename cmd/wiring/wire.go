@@ -1,15 +1,15 @@
-package cmd
+// Package wiring makes of the settings what a pass works with: the portal, mailboxes and relays, rules and letters. It dials
+// nothing and decides nothing.
+package wiring
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
-	"runtime"
 	"sync"
 	"time"
-	_ "time/tzdata" // Windows has no time zones of its own
 
 	"github.com/goccy/go-yaml"
 
@@ -33,78 +33,44 @@ const (
 	profilesFor = 7 * 24 * time.Hour // what a directory said of an address
 )
 
-func (a *app) configPath() (string, error) {
-	path, err := config.Find(a.configFile, a.env, runtime.GOOS)
-	if err != nil {
-		return "", exit.Usage(err)
-	}
-	return path, nil
+// Options is what the parts need besides the settings and the state.
+type Options struct {
+	Log   *slog.Logger
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
 }
 
-// settings reads the configuration, strictly. Secrets may be out of reach: who talks to a server takes serverSettings.
-func (a *app) settings() (*config.Config, error) { return a.read(config.LoadOffline) }
+// Parts is a pass, and what of it others than the pass itself have to do with.
+type Parts struct {
+	*pass.Pass
+	Client *portal.Client
+	found  *discoveries
+}
 
-// serverSettings reads the configuration with all its secrets.
-func (a *app) serverSettings() (*config.Config, error) { return a.read(config.Load) }
+// Keep writes what was found out about the servers into the state. It belongs at the end of a run that may write.
+func (p *Parts) Keep(now time.Time) error { return p.found.keep(now) }
 
-// read reads the configuration. A file that can't be read is as wrong as one with mistakes.
-func (a *app) read(load func(string, func(string) (string, bool)) (*config.Config, error)) (*config.Config, error) {
-	path, err := a.configPath()
+// New puts a pass together: settings and state in, everything that talks to a server made but not yet dialled.
+func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
+	found := &discoveries{s: s, since: o.Now().Add(-foundOutFor), fresh: map[string][]byte{}}
+	ca, err := certificate(cfg.Bitrix24.CA)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := load(path, a.env)
-	if err != nil {
-		return nil, exit.Usage(err)
-	}
-	if a.LogFormat == "" {
-		a.LogFormat = cfg.Log.Format
-	}
-	return cfg, nil
-}
-
-func (a *app) stateOf(cfg *config.Config) string {
-	if a.stateFile != "" {
-		return a.stateFile
-	}
-	return cfg.State
-}
-
-// statePath returns where the state lies; with --state no configuration is needed for it.
-func (a *app) statePath() (string, error) {
-	if a.stateFile != "" {
-		return a.stateFile, nil
-	}
-	cfg, err := a.settings()
-	if err != nil {
-		return "", err
-	}
-	return cfg.State, nil
-}
-
-// wire puts a pass together: settings and state in, everything that talks to a server made but not yet dialled. What it
-// finds out about the portal is to be kept when it has run.
-func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries, error) {
-	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
-	found := &discoveries{s: s, since: a.now().Add(-foundOutFor), fresh: map[string][]byte{}}
-	ca, err := certificate(cfg.Bitrix24.CA)
-	if err != nil {
-		return nil, nil, err
-	}
 	client, err := portal.New(portal.Options{
 		Webhook: cfg.Bitrix24.Webhook, CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
-		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: log, Now: a.now, Sleep: a.sleep,
+		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: o.Log, Now: o.Now, Sleep: o.Sleep,
 		Load: found.load, Save: found.save,
 	})
 	if err != nil {
-		return nil, nil, exit.Usage(err)
+		return nil, exit.Usage(err)
 	}
 	p := &pass.Pass{
-		Ledger: s.Ledger, Quarantine: s.Quarantine, Outbox: s.Outbox, Tickets: s.Tickets, People: s.People, Portal: client, Feed: client, Boxes: a.boxes(cfg),
-		Policy: policyOf(cfg), Kit: func() (pass.Kit, error) { return kit(cfg) },
+		Ledger: s.Ledger, Quarantine: s.Quarantine, Outbox: s.Outbox, Tickets: s.Tickets, People: s.People, Portal: client, Feed: client, Boxes: withCopies(boxes(cfg), found, o.Log),
+		Policy: policyOf(cfg), Kit: func() (pass.Kit, error) { return Kit(cfg) },
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, PoisonAfter: cfg.Poll.QuarantineAfter,
 		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,
-		Signer: s.Signer(), Instance: s.Instance(), Now: a.now, Log: log,
+		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
 	if !cfg.Letters.PortalLink {
 		p.PortalHost = client.Host()
@@ -113,12 +79,12 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*pass.Pass, *discoveries
 			return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(), task)
 		}
 	}
-	if o := cfg.Contacts.OneC; o != nil {
-		if p.OneC, err = oneC(*o); err != nil {
-			return nil, nil, err
+	if c := cfg.Contacts.OneC; c != nil {
+		if p.OneC, err = oneC(*c); err != nil {
+			return nil, err
 		}
 	}
-	return p, found, nil
+	return &Parts{Pass: p, Client: client, found: found}, nil
 }
 
 func oneC(o config.OneC) (*onec.Client, error) {
@@ -133,12 +99,12 @@ func oneC(o config.OneC) (*onec.Client, error) {
 	return c, nil
 }
 
-// kit makes what judging and writing take.
-func kit(cfg *config.Config) (k pass.Kit, err error) {
+// Kit makes what judging and writing take.
+func Kit(cfg *config.Config) (k pass.Kit, err error) {
 	var wrong, broken error
 	var making sync.WaitGroup
-	making.Go(func() { k.Rules, k.Cutter, wrong = rules(cfg) })
-	making.Go(func() { k.Texts, broken = letters(cfg) })
+	making.Go(func() { k.Rules, k.Cutter, wrong = Rules(cfg) })
+	making.Go(func() { k.Texts, broken = Letters(cfg) })
 	making.Wait()
 	if wrong != nil {
 		return k, wrong
@@ -149,18 +115,18 @@ func kit(cfg *config.Config) (k pass.Kit, err error) {
 	return k, nil
 }
 
-// rules compiles the policy of the settings together with the data files.
-func rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
+// Rules compiles the policy of the settings together with the data files.
+func Rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
 		return nil, nil, err
 	}
 	policy := policyOf(cfg)
-	if err := data(files, "words.yaml", &policy.Words); err != nil {
+	if err := Data(files, "words.yaml", &policy.Words); err != nil {
 		return nil, nil, exit.Usage(err)
 	}
 	var quotes eml.Rules
-	if err := data(files, "quotes.yaml", &quotes); err != nil {
+	if err := Data(files, "quotes.yaml", &quotes); err != nil {
 		return nil, nil, exit.Usage(err)
 	}
 	policy.FromLabels, policy.OtherLabels = quotes.FromLabels, quotes.OtherLabels
@@ -186,7 +152,8 @@ func overlay(folder string) (fs.FS, error) {
 	return render.Overlay(templates.FS, os.DirFS(folder)), nil
 }
 
-func data(files fs.FS, name string, v any) error {
+// Data reads a data file strictly.
+func Data(files fs.FS, name string, v any) error {
 	raw, err := fs.ReadFile(files, name)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
@@ -199,7 +166,7 @@ func data(files fs.FS, name string, v any) error {
 
 func policyOf(cfg *config.Config) *desk.Policy {
 	p := &desk.Policy{
-		Staff: cfg.Mail.Staff, Exclusions: fixedExclusions(cfg), TrustAuth: cfg.Mail.TrustAuthResults,
+		Staff: cfg.Mail.Staff, Exclusions: FixedExclusions(cfg), TrustAuth: cfg.Mail.TrustAuthResults,
 		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk,
 		Reopen: cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin, SameSubject: cfg.Tickets.SameSubjectWithin,
 		AutoReply: cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
@@ -212,14 +179,15 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		p.Own = append(p.Own, desk.FoldAddress(address))
 	}
 	for _, m := range cfg.Mailboxes {
-		p.Own = append(p.Own, sender(m).Key())
+		p.Own = append(p.Own, Sender(m).Key())
 		p.Fields[m.Name] = taskFields(cfg.TaskFor(m.Name))
 	}
 	p.Routes, p.Calendar = routes(cfg), calendar(cfg)
 	return p
 }
 
-func fixedExclusions(cfg *config.Config) []desk.Exclusion {
+// FixedExclusions returns the exclusions of the settings.
+func FixedExclusions(cfg *config.Config) []desk.Exclusion {
 	var all []desk.Exclusion
 	for _, x := range cfg.Mail.Exclude {
 		all = append(all, desk.Exclusion{Match: x.Match, Scope: desk.Scope(x.Scope), Note: x.Note, By: "settings"})
@@ -227,8 +195,8 @@ func fixedExclusions(cfg *config.Config) []desk.Exclusion {
 	return all
 }
 
-// letters reads the templates; every one is tried, so that a mistake shows before a letter depends on it.
-func letters(cfg *config.Config) (*render.Set, error) {
+// Letters reads the templates; every one is tried, so that a mistake shows before a letter depends on it.
+func Letters(cfg *config.Config) (*render.Set, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
 		return nil, err
@@ -248,16 +216,17 @@ func letters(cfg *config.Config) (*render.Set, error) {
 	return render.New(files, s)
 }
 
-func sender(m config.Mailbox) desk.Address {
+// Sender returns whose letters a mailbox sends.
+func Sender(m config.Mailbox) desk.Address {
 	name, address := m.Sender()
 	return desk.Address{Name: name, Addr: address}
 }
 
 // boxes makes the mailboxes of the settings; nothing is dialled before it is used.
-func (a *app) boxes(cfg *config.Config) []pass.Box {
+func boxes(cfg *config.Config) []pass.Box {
 	var out []pass.Box
 	for _, m := range cfg.Mailboxes {
-		b := pass.Box{Name: m.Name, Sender: sender(m), MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge,
+		b := pass.Box{Name: m.Name, Sender: Sender(m), MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge,
 			Moves: m.IMAP.MoveTo != "", Zone: cfg.Location(m.Name)}
 		switch m.SMTP.EnvelopeFrom {
 		case "account":
@@ -267,12 +236,12 @@ func (a *app) boxes(cfg *config.Config) []pass.Box {
 			b.EnvelopeFrom = m.SMTP.EnvelopeFrom
 		}
 		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
-			return openMailbox(ctx, m, readOnly)
+			return OpenMailbox(ctx, m, readOnly)
 		}
 		b.Relay = func(ctx context.Context) (pass.Relay, error) { return openRelay(ctx, m) }
 		if folder := m.SMTP.SaveSent; folder != "" {
 			b.Save = func(ctx context.Context, raw []byte, at time.Time) error {
-				mb, err := openMailbox(ctx, m, false)
+				mb, err := OpenMailbox(ctx, m, false)
 				if err != nil {
 					return err
 				}
@@ -285,7 +254,8 @@ func (a *app) boxes(cfg *config.Config) []pass.Box {
 	return out
 }
 
-func openMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
+// OpenMailbox logs in to a mailbox.
+func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
 	ca, err := certificate(m.IMAP.CA)
 	if err != nil {
 		return nil, err
@@ -312,22 +282,4 @@ func certificate(path string) ([]byte, error) {
 		return nil, exit.Usage(err)
 	}
 	return ca, nil
-}
-
-// offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
-// the defaults else. A mailbox that is named must be one of it.
-func (a *app) offlineRules(mailbox string) (*desk.Rules, *eml.Cutter, error) {
-	cfg, err := a.settings()
-	if errors.Is(err, config.ErrNotFound) {
-		cfg, err = config.Default(), nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if mailbox != "" {
-		if err := known(cfg, mailbox); err != nil {
-			return nil, nil, exit.Usage(err)
-		}
-	}
-	return rules(cfg)
 }

@@ -1,4 +1,4 @@
-package cmd
+package wiring
 
 import (
 	"testing"
@@ -11,14 +11,14 @@ func BenchmarkWire(b *testing.B) {
 	cfg := config.Default()
 	b.Run("letters", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := letters(cfg); err != nil {
+			if _, err := Letters(cfg); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("rules", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := rules(cfg); err != nil {
+			if _, _, err := Rules(cfg); err != nil {
 				b.Fatal(err)
 			}
 		}
