@@ -3,6 +3,8 @@ package eml
 import (
 	"regexp"
 	"strings"
+
+	"helpdesk/pkg/tags"
 )
 
 // Purposes of a marker.
@@ -36,7 +38,7 @@ func (c *Cutter) CutHTML(text string) (kept, quoted string) {
 		end = s.to
 	}
 	k.WriteString(text[end:])
-	if kept = k.String(); !hasWords(bareText(kept)) && !showsImage(kept) {
+	if kept = k.String(); !hasWords(tags.Text(kept)) && !showsImage(kept) {
 		return text, ""
 	}
 	return kept, q.String()

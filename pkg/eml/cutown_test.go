@@ -4,6 +4,8 @@ import (
 	"html"
 	"strings"
 	"testing"
+
+	"helpdesk/pkg/tags"
 )
 
 // page1 is a text as a mail program makes HTML of it, a paragraph for each line.
@@ -71,7 +73,7 @@ func TestCutWrapped(t *testing.T) {
 			}
 		}
 		text := page1(tt.own) + page1(tt.intro) + "<blockquote type=cite>Включён ли принтер</blockquote>"
-		if kept, _ := c.CutHTML(text); bareText(kept) != tt.own {
+		if kept, _ := c.CutHTML(text); tags.Text(kept) != tt.own {
 			t.Errorf("%s: kept %s", tt.name, kept)
 		}
 	}
@@ -197,7 +199,7 @@ func TestCutSignatures(t *testing.T) {
 		if kept, quoted := c.Cut(own + "\n\n" + tt.sign); kept != own || quoted != tt.sign {
 			t.Errorf("%s: kept\n%s", tt.name, kept)
 		}
-		if kept, _ := c.CutHTML(page1(own + "\n\n" + tt.sign)); !strings.HasPrefix(tt.name, "soft") && bareText(kept) != bareText(page1(own+"\n\n")) {
+		if kept, _ := c.CutHTML(page1(own + "\n\n" + tt.sign)); !strings.HasPrefix(tt.name, "soft") && tags.Text(kept) != tags.Text(page1(own+"\n\n")) {
 			t.Errorf("%s: kept HTML\n%s", tt.name, kept)
 		}
 	}
@@ -228,7 +230,7 @@ func TestCutSignatureInside(t *testing.T) {
 		{`<p>Здравствуйте!</p>` + cite + `<p>-- </p><p>Иван</p>`, "Здравствуйте!"},
 	} {
 		kept, _ := c.CutHTML(tt.text)
-		if tt.kept == "" && kept != tt.text || tt.kept != "" && strings.ReplaceAll(bareText(kept), "\n", "") != tt.kept {
+		if tt.kept == "" && kept != tt.text || tt.kept != "" && strings.ReplaceAll(tags.Text(kept), "\n", "") != tt.kept {
 			t.Errorf("%s: kept\n%s", tt.text, kept)
 		}
 	}

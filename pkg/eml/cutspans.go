@@ -3,6 +3,8 @@ package eml
 import (
 	"sort"
 	"strings"
+
+	"helpdesk/pkg/tags"
 )
 
 // quotes returns the spans to cut, in order: those marked, less forwards, and what follows a separator or a copied
@@ -51,7 +53,7 @@ func withoutIntros(spans []span) []span {
 // isForward says whether a span begins by announcing a forwarded message.
 func (p *page) isForward(s span) bool {
 	head := p.text[s.from:min(s.to, s.from+4000)]
-	for i, line := range strings.Split(bareText(head), "\n") {
+	for i, line := range strings.Split(tags.Text(head), "\n") {
 		if i > 8 {
 			break
 		}
@@ -105,7 +107,7 @@ func (p *page) answered(spans []span) bool {
 		if s.purpose != purposeQuote {
 			continue
 		}
-		if last >= 0 && hasWords(bareText(p.gap(spans[last:i+1]))) {
+		if last >= 0 && hasWords(tags.Text(p.gap(spans[last:i+1]))) {
 			return true
 		}
 		last = i
@@ -135,7 +137,7 @@ func (p *page) answeredInside(s span) bool {
 	}
 	own := strings.Builder{}
 	depth, first := 0, true
-	walkTags(body, func(tag string, open, text bool, raw string) {
+	tags.Walk(body, func(tag string, open, text bool, raw string) {
 		switch {
 		case tag == "blockquote" && open:
 			depth++
@@ -146,5 +148,5 @@ func (p *page) answeredInside(s span) bool {
 			own.WriteString(raw)
 		}
 	})
-	return hasWords(bareText(own.String()))
+	return hasWords(tags.Text(own.String()))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/tags"
 )
 
 // part is what is known of a leaf beside its content.
@@ -141,7 +142,7 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	}
 	w.sum(ct.value, strings.TrimSpace(text))
 	if isHTML && pt.typ == "text/plain" && pt.p.alt != nil { // the other form says how it is meant to look
-		text, isHTML = bareText(text), false
+		text, isHTML = tags.Text(text), false
 	}
 	w.addText(text, isHTML, pt.p)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"helpdesk/pkg/tags"
 )
 
 // page is an HTML text on its way to spans.
@@ -50,7 +52,7 @@ func (p *page) scan() {
 			}
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
-			tag := tagName(name)
+			tag := tags.Name(name)
 			if p.until != "" {
 				p.leave(tag, tt, at)
 			} else if p.enter(tag, tt, z, more, from, at) {
@@ -78,7 +80,7 @@ func (p *page) leave(tag string, tt html.TokenType, at int) {
 // enter looks whether a tag begins a marked element, and says whether all the rest belongs to it.
 func (p *page) enter(tag string, tt html.TokenType, z *html.Tokenizer, more bool, from, end int) (all bool) {
 	p.hide(tag, tt)
-	if blockTags[tag] {
+	if tags.EndsLine(tag) {
 		p.endLine()
 	}
 	if tt == html.EndTagToken || len(p.spans) >= maxParts {

@@ -1,6 +1,10 @@
 package eml
 
-import "strings"
+import (
+	"strings"
+
+	"helpdesk/pkg/tags"
+)
 
 // Limits of the look into elements that say nothing of themselves.
 const (
@@ -19,7 +23,7 @@ func (p *page) stands(m *marker, end int) bool {
 	if p.looks++; p.looks > maxLooks {
 		return false
 	}
-	lines := nonBlank(bareText(p.text[end:min(len(p.text), end+lookBytes)]), 3)
+	lines := nonBlank(tags.Text(p.text[end:min(len(p.text), end+lookBytes)]), 3)
 	if m.holds == needsLabel {
 		return len(lines) > 0 && p.c.isField(label(lines[0]))
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"helpdesk/pkg/tags"
 )
 
 var metaCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)`)
@@ -131,7 +133,7 @@ func (w *walker) joinTexts() {
 	for _, s := range w.segments {
 		p, h := s.plain, s.html
 		if anyPlain && strings.TrimSpace(p) == "" && h != "" {
-			p = bareText(h)
+			p = tags.Text(h)
 		}
 		if anyHTML && h == "" && strings.TrimSpace(p) != "" {
 			h = "<div>" + strings.ReplaceAll(html.EscapeString(p), "\n", "<br>\n") + "</div>"

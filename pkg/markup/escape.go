@@ -17,10 +17,10 @@ const (
 	rightMark = '\x02'
 )
 
-// tags are the names of the portal's tags, of both cards and of its old text parser.
+// portalTags are the names of the portal's tags, of both cards and of its old text parser.
 // QUIRK: no list is documented; these are those of the chat and task documentation, of the old forum parser, and of its
 // messenger.
-var tags = names(`* ACTION ALIGN ANCHOR ATTACH AUDIO B BACKGROUND BR CALENDAR CALL CENTER CHAT CODE COLOR CONTEXT CUT
+var portalTags = names(`* ACTION ALIGN ANCHOR ATTACH AUDIO B BACKGROUND BR CALENDAR CALL CENTER CHAT CODE COLOR CONTEXT CUT
 	DEPARTMENT DIALOG DISK DISLIKE DOCUMENT EMAIL FILE FONT H1 H2 H3 H4 H5 H6 HR I ICON IMG JUSTIFY LEFT LI LIKE LIST
 	MAIL MENTION NOTIFY OL P PCH PROJECT PUT QUOTE RATING RIGHT S SEND SIZE SMILE SPOILER SUB SUP TABLE TAG TD TH
 	TIMESTAMP TR U UL URL USER VIDEO VOTE`)
@@ -76,7 +76,7 @@ func beginsTag(s string) bool {
 	for n < len(s) && n <= longestTag && isNameByte(s[n]) {
 		n++
 	}
-	if n == 0 || n > longestTag || !tags[strings.ToUpper(s[:n])] {
+	if n == 0 || n > longestTag || !portalTags[strings.ToUpper(s[:n])] {
 		return false
 	}
 	r, _ := utf8.DecodeRuneInString(s[n:])

@@ -169,7 +169,7 @@ func checkBalanced(t *testing.T, from, s string) {
 	count := map[string]int{}
 	for _, m := range liveTag.FindAllStringSubmatch(s, -1) {
 		switch name := strings.ToUpper(m[1]); {
-		case !tags[name], name == "*":
+		case !portalTags[name], name == "*":
 		case !strings.Contains(" B I U S QUOTE CODE LIST TABLE TR TD URL ", " "+name+" "):
 			t.Fatalf("%s in %q from %q", m[0], s, from)
 		case strings.HasPrefix(m[0], "[/"):

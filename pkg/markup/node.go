@@ -1,9 +1,6 @@
 package markup
 
-import (
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
-)
+import "golang.org/x/net/html"
 
 // node is an element or, without a tag, a text.
 type node struct {
@@ -45,12 +42,4 @@ func (n *node) add(kid *node) {
 		n.last.next = kid
 	}
 	n.last = kid
-}
-
-// tagName returns the name of a tag, without making a string of one that is known.
-func tagName(name []byte) string {
-	if a := atom.Lookup(name); a != 0 {
-		return a.String()
-	}
-	return string(name)
 }

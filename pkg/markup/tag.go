@@ -19,7 +19,7 @@ func readTag(s string) (t token, length int, ok bool) {
 		}
 	}
 	t.name = strings.ToUpper(s[begin:i])
-	if !tags[t.name] || i == len(s) {
+	if !portalTags[t.name] || i == len(s) {
 		return token{}, 0, false
 	}
 	switch s[i] {

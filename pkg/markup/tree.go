@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+
+	"helpdesk/pkg/tags"
 )
 
 // maxDepth bounds the open elements; deeper ones are left out of the tree, their content is not.
@@ -65,7 +67,7 @@ func (b *builder) token(z *html.Tokenizer) bool {
 		b.start(z.Token(), true)
 	case html.EndTagToken:
 		name, _ := z.TagName()
-		b.end(tagName(name))
+		b.end(tags.Name(name))
 	}
 	return true
 }
@@ -159,9 +161,9 @@ func (b *builder) isOpen(tag string) bool {
 }
 
 // pop closes the innermost open element of one of the names, and all inside it, unless a stop lies between.
-func (b *builder) pop(stops map[string]bool, tags ...string) {
+func (b *builder) pop(stops map[string]bool, names ...string) {
 	for i := len(b.stack) - 1; i > 0; i-- {
-		for _, tag := range tags {
+		for _, tag := range names {
 			if b.stack[i].tag == tag {
 				b.stack[i].closed = true
 				b.stack = b.stack[:i]
