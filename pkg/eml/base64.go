@@ -101,6 +101,3 @@ var base64Values = func() (v [256]byte) {
 	}
 	return v
 }()
-
-// base64Value returns the value of a letter, -1 of what is none.
-func base64Value(c byte) int { return int(int8(base64Values[c])) }

@@ -27,9 +27,6 @@ var spare = sync.Pool{New: func() any {
 		qp: qpReader{br: bufio.NewReaderSize(nil, 8<<10)}, piece: make([]byte, 32<<10)}
 }}
 
-// rooms are what charsets are decoded into: how long a text becomes is not known before.
-var rooms = sync.Pool{New: func() any { b := make([]byte, 4<<10); return &b }}
-
 func takeBuffers(r io.Reader) *buffers {
 	b := spare.Get().(*buffers)
 	b.br.Reset(r)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emersion/go-message/textproto"
 
+	"helpdesk/pkg/charset"
 	"helpdesk/pkg/desk"
 )
 
@@ -150,10 +151,10 @@ func (h *head) repair() {
 		return
 	}
 	hint := parseMedia(h.get("Content-Type")).params["charset"]
-	enc := rawCharset(raw, hint)
+	enc := charset.Raw(raw, hint)
 	for i, f := range h.fields {
 		if !utf8.ValidString(f.Value) {
-			h.fields[i].Value = decodeWith(enc, []byte(f.Value))
+			h.fields[i].Value = charset.Using(enc, []byte(f.Value))
 		}
 	}
 }

@@ -21,6 +21,15 @@ func parse(t testing.TB, raw string) desk.Message {
 	return m
 }
 
+func encode(t testing.TB, c *charmap.Charmap, s string) []byte {
+	t.Helper()
+	b, err := c.NewEncoder().Bytes([]byte(s))
+	if err != nil {
+		t.Fatalf("encode %q: %v", s, err)
+	}
+	return b
+}
+
 func TestHeaderQuirks(t *testing.T) {
 	const body = "\r\n\r\nTEXT\r\n"
 	for _, tt := range []struct{ name, raw string }{

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"helpdesk/pkg/charset"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/tags"
 )
@@ -48,7 +49,7 @@ func (w *walker) leaf(h *head, ct media, p place) {
 		w.readNotice(r, pt)
 	case ct.value == "text/calendar":
 		kept := w.attach(r, pt, maxNotice)
-		text, _ := toUTF8(kept, ct.params["charset"])
+		text, _ := charset.UTF8(kept, ct.params["charset"])
 		w.events = append(w.events, event{calendarLine(text)})
 	default:
 		if p.parent == "multipart/encrypted" {

@@ -6,9 +6,6 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
-	"strconv"
-
-	"golang.org/x/text/encoding"
 )
 
 // properties reads the MAPI properties of an attachment (MS-OXTNEF 2.1.3.4) up to the first that makes no sense.
@@ -111,16 +108,6 @@ func (p *props) value(typ uint16) []byte {
 		return p.sized()
 	}
 	p.bad = true
-	return nil
-}
-
-// codepage returns the encoding of a Windows code page number, nil where it is not known.
-func codepage(n uint32) encoding.Encoding {
-	for _, label := range []string{"windows-" + strconv.Itoa(int(n)), "ibm" + strconv.Itoa(int(n)), "cp" + strconv.Itoa(int(n))} {
-		if e := lookupCharset(foldLabel(label)); e != nil {
-			return e
-		}
-	}
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"helpdesk/pkg/charset"
 )
 
 // media is a Content-Type or Content-Disposition: its value in lower case, and its parameters, decoded.
@@ -138,7 +140,7 @@ func joinSections(parts []section) string {
 	if parts[0].n < 0 {
 		parts = parts[:1]
 	}
-	var charset string
+	var label string
 	var raw, escaped []byte
 	anyExtended := false
 	for i, p := range parts {
@@ -150,7 +152,7 @@ func joinSections(parts []section) string {
 		}
 		anyExtended = true
 		if bits := strings.SplitN(val, "'", 3); i == 0 && len(bits) == 3 {
-			charset, val = bits[0], bits[2]
+			label, val = bits[0], bits[2]
 		}
 		escaped = append(escaped, val...) // QUIRK: an escape may be split between two pieces
 	}
@@ -159,8 +161,8 @@ func joinSections(parts []section) string {
 		// QUIRK: RFC 2047 words inside RFC 2231 pieces (Outlook, older web mail).
 		return decodeWords(string(raw))
 	}
-	charset, _, _ = strings.Cut(charset, "*") // a language tag of RFC 2231 in the wrong place
-	s, _ := toUTF8(raw, charset)
+	label, _, _ = strings.Cut(label, "*") // a language tag of RFC 2231 in the wrong place
+	s, _ := charset.UTF8(raw, label)
 	return s
 }
 

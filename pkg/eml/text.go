@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"helpdesk/pkg/charset"
 	"helpdesk/pkg/tags"
 )
 
@@ -14,12 +15,12 @@ var metaCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:
 // decodeText turns the bytes of a text part into text with plain line ends and without control characters.
 func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
 	label := ct.params["charset"]
-	if isHTML && saysNothing[foldLabel(label)] {
+	if isHTML && charset.SaysNothing(label) {
 		if m := metaCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil && !strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
 			label = string(m[1])
 		}
 	}
-	s, clean := toUTF8(b, label)
+	s, clean := charset.UTF8(b, label)
 	s = plainLines(s)
 	if isHTML {
 		return s, clean

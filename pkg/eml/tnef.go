@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/encoding"
 
+	"helpdesk/pkg/charset"
 	"helpdesk/pkg/desk"
 )
 
@@ -142,7 +143,7 @@ func (t *tnef) small(id uint32, b []byte, last *tnefFile) {
 	switch id {
 	case attOemCode:
 		if len(b) >= 4 {
-			t.codec = codepage(binary.LittleEndian.Uint32(b))
+			t.codec = charset.Codepage(binary.LittleEndian.Uint32(b))
 		}
 	case attTitle:
 		last.title = t.narrow(b)
@@ -159,10 +160,10 @@ func (t *tnef) narrow(b []byte) string {
 			break
 		}
 	}
-	if t.codec != nil && !isASCII(b) {
-		return decodeWith(t.codec, b)
+	if t.codec != nil && !charset.IsASCII(b) {
+		return charset.Using(t.codec, b)
 	}
-	s, _ := toUTF8(b, "")
+	s, _ := charset.UTF8(b, "")
 	return s
 }
 

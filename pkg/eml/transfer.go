@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"helpdesk/pkg/charset"
 )
 
 // encodingName returns the name of a Content-Transfer-Encoding without what does not belong. QUIRK: "8bits", "7-bit",
@@ -47,7 +49,7 @@ func (b *buffers) decodeText(r io.Reader, encoding string) io.Reader {
 	}
 	begin, r := sniff(r, b.raw[:])
 	line, _, _ := bytes.Cut(bytes.TrimLeft(begin, "\r\n"), []byte("\n"))
-	if !isASCII(begin) && !base64Line(bytes.TrimSuffix(line, []byte("\r"))) {
+	if !charset.IsASCII(begin) && !base64Line(bytes.TrimSuffix(line, []byte("\r"))) {
 		return r
 	}
 	return b.decode(r, encoding)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"helpdesk/pkg/charset"
 )
 
 var uuBegin = regexp.MustCompile(`^begin(?:-base64)? [0-7]{3,4} (\S.*?)\s*$`)
@@ -100,7 +102,7 @@ func cutUU(text []byte) (rest []byte, files []uuFile) {
 			rest = append(rest, lines[i]...)
 			continue
 		}
-		name, _ := toUTF8(m[1], "")
+		name, _ := charset.UTF8(m[1], "")
 		files = append(files, uuFile{strings.TrimSpace(name), content})
 		i += used
 	}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"helpdesk/pkg/charset"
 )
 
 // encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the charset.
@@ -21,7 +23,7 @@ func decodeWords(s string) string {
 	for i := 0; i < len(found); {
 		m := found[i]
 		out.WriteString(s[end:m[0]])
-		charset := wordCharset(s[m[2]:m[3]])
+		label := wordCharset(s[m[2]:m[3]])
 		raw := wordBytes(s[m[4]:m[5]], s[m[6]:m[7]])
 		end = m[1]
 		for i++; i < len(found); i++ {
@@ -29,14 +31,14 @@ func decodeWords(s string) string {
 			if strings.TrimSpace(s[end:n[0]]) != "" {
 				break
 			}
-			if !strings.EqualFold(wordCharset(s[n[2]:n[3]]), charset) {
+			if !strings.EqualFold(wordCharset(s[n[2]:n[3]]), label) {
 				end = n[0] // the blanks between two words go, whatever their charsets (RFC 2047, 6.2)
 				break
 			}
 			raw = append(raw, wordBytes(s[n[4]:n[5]], s[n[6]:n[7]])...)
 			end = n[1]
 		}
-		text, _ := toUTF8(raw, charset)
+		text, _ := charset.UTF8(raw, label)
 		out.WriteString(text)
 	}
 	out.WriteString(s[end:])
@@ -44,8 +46,8 @@ func decodeWords(s string) string {
 }
 
 func wordCharset(s string) string {
-	charset, _, _ := strings.Cut(s, "*")
-	return charset
+	label, _, _ := strings.Cut(s, "*")
+	return label
 }
 
 func wordBytes(encoding, text string) []byte {

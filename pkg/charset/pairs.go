@@ -1,4 +1,4 @@
-package eml
+package charset
 
 // The numbers of letters: U+0430 is 0, U+044F is 31; io counts as ie.
 const (

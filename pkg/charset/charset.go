@@ -1,8 +1,12 @@
-package eml
+// Package charset turns text in whatever charset into UTF-8: by its label where that is right, by its bytes where it is
+// absent or wrong. It knows nothing of mail.
+package charset
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -13,8 +17,8 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// charsetAliases are names in use that no index knows.
-var charsetAliases = map[string]string{
+// aliases are names in use that no index knows.
+var aliases = map[string]string{
 	"win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "cp-1251": "windows-1251",
 	"win": "windows-1251", "ms-cyrillic": "windows-1251", "ansi-1251": "windows-1251", "1251": "windows-1251",
 	"win-1252": "windows-1252", "windows1252": "windows-1252", "iso8859-5": "iso-8859-5", "iso-8859-5-i": "iso-8859-5",
@@ -27,8 +31,8 @@ var charsetAliases = map[string]string{
 	"iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp",
 }
 
-// saysNothing are labels that do not tell the charset, or are put on anything.
-var saysNothing = map[string]bool{
+// vague are labels that do not tell the charset, or are put on anything.
+var vague = map[string]bool{
 	"": true, "us-ascii": true, "ascii": true, "unknown-8bit": true, "unknown": true, "x-unknown": true, "default": true,
 	"x-user-defined": true, "none": true, "8bit": true, "7bit": true, "binary": true, "_autodetect": true,
 	"ansi_x3.4-1968": true, "x-default": true, "undefined": true, "charset": true, "auto": true,
@@ -37,19 +41,22 @@ var saysNothing = map[string]bool{
 // latinLabels are put on Russian text by programs set up for the West.
 var latinLabels = map[string]bool{"iso-8859-1": true, "latin1": true, "windows-1252": true, "cp1252": true, "iso8859-1": true, "iso-8859-15": true}
 
+// SaysNothing says whether a label does not tell the charset, or is put on anything.
+func SaysNothing(label string) bool { return vague[foldLabel(label)] }
+
 func foldLabel(label string) string {
 	l := strings.ToLower(strings.Trim(label, " \t\"'<>=;"))
-	if a, ok := charsetAliases[l]; ok {
+	if a, ok := aliases[l]; ok {
 		return a
 	}
-	if a, ok := charsetAliases[strings.ReplaceAll(l, "_", "-")]; ok {
+	if a, ok := aliases[strings.ReplaceAll(l, "_", "-")]; ok {
 		return a
 	}
 	return l
 }
 
-// lookupCharset returns the encoding of that label, nil where nobody knows it.
-func lookupCharset(label string) encoding.Encoding {
+// lookup returns the encoding of that label, nil where nobody knows it.
+func lookup(label string) encoding.Encoding {
 	if e, err := htmlindex.Get(label); err == nil && e != encoding.Replacement {
 		return e
 	}
@@ -62,10 +69,10 @@ func lookupCharset(label string) encoding.Encoding {
 	return nil
 }
 
-// toUTF8 decodes text of a labelled charset, where the label is right; where it is absent or wrong, of the charset
+// UTF8 decodes text of a labelled charset, where the label is right; where it is absent or wrong, of the charset
 // that fits: valid UTF-8 wins, else letter frequency tells. s is valid UTF-8, clean is false where letters had to be
 // replaced.
-func toUTF8(b []byte, label string) (s string, clean bool) {
+func UTF8(b []byte, label string) (s string, clean bool) {
 	label = foldLabel(label)
 	switch {
 	case label == "utf-7":
@@ -78,38 +85,55 @@ func toUTF8(b []byte, label string) (s string, clean bool) {
 		label = "iso-2022-jp"
 	}
 	stateful := strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "hz")
-	if isASCII(b) && !stateful {
+	if IsASCII(b) && !stateful {
 		return string(b), true
 	}
-	if utf8.Valid(b) && !stateful && (saysNothing[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) && tellsUTF8(b)) {
+	if utf8.Valid(b) && !stateful && (vague[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) && tellsUTF8(b)) {
 		return string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))), true
 	}
-	enc := lookupCharset(label)
+	enc := lookup(label)
 	if label == "utf-8" && mostlyUTF8(b) {
 		return valid(string(b)), false
 	}
-	if enc == nil || saysNothing[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) {
+	if enc == nil || vague[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) {
 		enc = detect(b, enc, label)
 	}
-	s = decodeWith(enc, b)
+	s = Using(enc, b)
 	return s, !strings.Contains(s, "\ufffd")
 }
 
-// rawCharset tells the charset of raw 8-bit letters in a header; hint is what the body is labelled with.
-func rawCharset(b []byte, hint string) encoding.Encoding {
+// Raw returns the charset of raw 8-bit letters in a header; hint is what the body is labelled with.
+func Raw(b []byte, hint string) encoding.Encoding {
 	hint = foldLabel(hint)
-	enc := lookupCharset(hint)
-	if saysNothing[hint] || hint == "utf-8" || latinLabels[hint] || isCyrillic(hint) || enc == nil {
+	enc := lookup(hint)
+	if vague[hint] || hint == "utf-8" || latinLabels[hint] || isCyrillic(hint) || enc == nil {
 		return detect(b, enc, hint)
 	}
-	if strings.ContainsRune(decodeWith(enc, b), utf8.RuneError) {
+	if strings.ContainsRune(Using(enc, b), utf8.RuneError) {
 		return detect(b, nil, "")
 	}
 	return enc
 }
 
-// decodeWith decodes b and replaces what can't be.
-func decodeWith(enc encoding.Encoding, b []byte) string {
+// maxReused bounds the text that room is kept for when it is decoded.
+const maxReused = 256 << 10
+
+// rooms are what text is decoded into: how long it becomes is not known before.
+var rooms = sync.Pool{New: func() any { b := make([]byte, 4<<10); return &b }}
+
+// Codepage returns the encoding of a Windows code page number, nil where it is not known.
+func Codepage(n uint32) encoding.Encoding {
+	number := strconv.FormatUint(uint64(n), 10)
+	for _, label := range []string{"windows-" + number, "ibm" + number, "cp" + number} {
+		if e := lookup(foldLabel(label)); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// Using decodes b and replaces what can't be.
+func Using(enc encoding.Encoding, b []byte) string {
 	room := rooms.Get().(*[]byte)
 	defer rooms.Put(room)
 	out, _, err := transform.Append(enc.NewDecoder(), (*room)[:0], b)
@@ -145,11 +169,12 @@ func decodeWide(b []byte) (string, bool) {
 	if zeros[0]+zeros[1] == 0 && utf8.Valid(b) {
 		return string(b), true // QUIRK: labelled utf-16, sent as UTF-8
 	}
-	s := decodeWith(unicode.UTF16(order, unicode.UseBOM), b)
+	s := Using(unicode.UTF16(order, unicode.UseBOM), b)
 	return strings.TrimPrefix(s, "\ufeff"), !strings.ContainsRune(s, utf8.RuneError)
 }
 
-func isASCII(b []byte) bool {
+// IsASCII says whether all bytes of b are below 0x80.
+func IsASCII(b []byte) bool {
 	for _, c := range b {
 		if c >= 0x80 {
 			return false
@@ -190,7 +215,7 @@ func mostlyUTF8(b []byte) bool {
 }
 
 func isCyrillic(label string) bool {
-	enc := lookupCharset(label)
+	enc := lookup(label)
 	for _, c := range cyrillic {
 		if enc == encoding.Encoding(c) {
 			return true

@@ -1,4 +1,4 @@
-package eml
+package charset
 
 import (
 	"sync"
@@ -30,7 +30,7 @@ func detect(b []byte, labelled encoding.Encoding, label string) encoding.Encodin
 		b = b[:64<<10]
 	}
 	cyr := isCyrillicEnc(labelled)
-	if labelled != nil && !cyr && label != "utf-8" && !saysNothing[label] && !looksCyrillic(b) {
+	if labelled != nil && !cyr && label != "utf-8" && !vague[label] && !looksCyrillic(b) {
 		return labelled
 	}
 	if !cyr && !looksCyrillic(b) {

@@ -1,6 +1,8 @@
-package eml
+package charset
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -8,8 +10,8 @@ import (
 
 // decodeUTF7 decodes RFC 2152 text; 8-bit bytes in it are taken for what they look like.
 func decodeUTF7(b []byte) (s string, clean bool) {
-	if !isASCII(b) {
-		return toUTF8(b, "")
+	if !IsASCII(b) {
+		return UTF8(b, "")
 	}
 	var out strings.Builder
 	for i := 0; i < len(b); i++ {
@@ -23,7 +25,7 @@ func decodeUTF7(b []byte) (s string, clean bool) {
 			continue
 		}
 		j := i + 1
-		for j < len(b) && base64Value(b[j]) >= 0 {
+		for j < len(b) && isBase64(b[j]) {
 			j++
 		}
 		if j == i+1 {
@@ -40,15 +42,15 @@ func decodeUTF7(b []byte) (s string, clean bool) {
 	return s, !strings.ContainsRune(s, utf8.RuneError)
 }
 
+func isBase64(c byte) bool { return c == '+' || c == '/' || c >= '0' && c <= '9' || isLetter(c) }
+
+// wideBase64 decodes base64 without padding to UTF-16. Bits of a unit that is not whole are dropped.
 func wideBase64(b []byte) string {
-	var units []uint16
-	acc, bits := uint32(0), 0
-	for _, c := range b {
-		acc = acc<<6 | uint32(base64Value(c))
-		if bits += 6; bits >= 16 {
-			bits -= 16
-			units = append(units, uint16(acc>>bits))
-		}
+	raw := make([]byte, base64.RawStdEncoding.DecodedLen(len(b)))
+	n, _ := base64.RawStdEncoding.Decode(raw, b)
+	units := make([]uint16, 0, n/2)
+	for i := 0; i+1 < n; i += 2 {
+		units = append(units, binary.BigEndian.Uint16(raw[i:]))
 	}
 	return string(utf16.Decode(units))
 }
