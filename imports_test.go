@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"pkg/tags":             {"golang.org/x/net/html"},
 	"pkg/charset":          {"golang.org/x/text"},
 	"pkg/eml":              {"pkg/desk", "pkg/charset", "pkg/tags", "github.com/emersion/go-message", "golang.org/x/net/html", "golang.org/x/text"},
+	"pkg/quote":            {"pkg/desk", "pkg/eml", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/markup":           {"pkg/desk", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/render":           {"pkg/desk"},
 	"pkg/config":           {"pkg/wire", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
@@ -45,11 +46,12 @@ var allowed = map[string][]string{
 	"pkg/mailbox":          {"pkg/desk", "pkg/fault", "pkg/spool", "pkg/wire", "github.com/emersion/go-imap/v2", "github.com/emersion/go-sasl"},
 	"pkg/portal":           {"pkg/desk", "pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
 	"pkg/relay":            {"pkg/desk", "pkg/fault", "pkg/wire", "github.com/wneessen/go-mail"},
-	"pkg/pass":             {"pkg/desk", "pkg/eml", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
+	"pkg/pass":             {"pkg/desk", "pkg/eml", "pkg/quote", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
 	"pkg/onec":             {"pkg/desk", "pkg/wire"},
 	"internal/letterlab":   {"pkg/desk", "pkg/markup", "pkg/relay", "pkg/render", "templates", "github.com/goccy/go-yaml"}, // a tool for the makers
 	"pkg/sandbox/portal":   {"github.com/go-json-experiment/json"},
 	"pkg/sandbox/mail":     {"github.com/emersion/go-imap/v2", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"},
+	"internal/corpora":     {}, // for tests
 	"internal/servers":     {}, // for tests and measurements
 	"internal/bench":       {"internal/servers", "pkg/sandbox/portal", "pkg/sandbox/mail", "go.etcd.io/bbolt", "golang.org/x/text"},
 	"internal/bench/floor": {"github.com/emersion/go-imap/v2"},

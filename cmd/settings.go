@@ -9,7 +9,7 @@ import (
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/store"
 )
 
@@ -64,7 +64,7 @@ func (a *app) statePath() (string, error) {
 
 // offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
 // the defaults else. A mailbox that is named must be one of it.
-func (a *app) offlineRules(mailbox string) (*desk.Rules, *eml.Cutter, error) {
+func (a *app) offlineRules(mailbox string) (*desk.Rules, *quote.Cutter, error) {
 	cfg, err := a.settings()
 	if errors.Is(err, config.ErrNotFound) {
 		cfg, err = config.Default(), nil

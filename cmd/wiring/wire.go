@@ -16,12 +16,12 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/onec"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/store"
@@ -116,7 +116,7 @@ func Kit(cfg *config.Config) (k pass.Kit, err error) {
 }
 
 // Rules compiles the policy of the settings together with the data files.
-func Rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
+func Rules(cfg *config.Config) (*desk.Rules, *quote.Cutter, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
 		return nil, nil, err
@@ -125,7 +125,7 @@ func Rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	if err := Data(files, "words.yaml", &policy.Words); err != nil {
 		return nil, nil, exit.Usage(err)
 	}
-	var quotes eml.Rules
+	var quotes quote.Rules
 	if err := Data(files, "quotes.yaml", &quotes); err != nil {
 		return nil, nil, exit.Usage(err)
 	}
@@ -134,7 +134,7 @@ func Rules(cfg *config.Config) (*desk.Rules, *eml.Cutter, error) {
 	if err != nil {
 		return nil, nil, exit.Usage(err)
 	}
-	cutter, err := eml.Compile(quotes)
+	cutter, err := quote.Compile(quotes)
 	if err != nil {
 		return nil, nil, exit.Usage(fmt.Errorf("quotes.yaml: %w", err))
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/quote"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -37,7 +37,7 @@ func load(t testing.TB, name string, into any) {
 	}
 }
 
-func corpusRules(t testing.TB) (*desk.Rules, *eml.Cutter) {
+func corpusRules(t testing.TB) (*desk.Rules, *quote.Cutter) {
 	p := desk.Policy{
 		Own:        []string{"support@example.ru"},
 		Staff:      []string{"@firma.example"},
@@ -47,14 +47,14 @@ func corpusRules(t testing.TB) (*desk.Rules, *eml.Cutter) {
 		AutoReply: true, PerAddress: 5, PerDomain: 50, Within: 24 * time.Hour, MaxAge: 72 * time.Hour,
 	}
 	load(t, "words.yaml", &p.Words)
-	var quotes eml.Rules
+	var quotes quote.Rules
 	load(t, "quotes.yaml", &quotes)
 	p.FromLabels, p.OtherLabels = quotes.FromLabels, quotes.OtherLabels
 	r, err := desk.Compile(&p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := eml.Compile(quotes)
+	c, err := quote.Compile(quotes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func world(r *desk.Rules, q desk.Questions) desk.Facts {
 }
 
 // read parses a letter of the corpus and cuts its quote.
-func read(t testing.TB, c *eml.Cutter, path string, uid uint32) desk.Message {
+func read(t testing.TB, c *quote.Cutter, path string, uid uint32) desk.Message {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"helpdesk/internal/corpora"
 	"helpdesk/pkg/desk"
 )
 
@@ -42,9 +43,7 @@ func TestFigures(t *testing.T) {
 		own.row("own, pkg/desk/testdata/corpus") + foreign.row("given, parse and tolerate") +
 		fmt.Sprintf("\nOf the given letters that may be answered, %d are advertisements and notices with nothing in them that says so.\n", unmarked)
 	t.Logf("\n%s", table)
-	if diff := holdPage(t, "automatic", table); diff != "" {
-		t.Error(diff)
-	}
+	corpora.HoldPage(t, "automatic", table, *update)
 }
 
 func ownTally(t *testing.T) (n tally) {
@@ -111,28 +110,4 @@ func foreignLabels(t *testing.T) map[string]string {
 		}
 	}
 	return kinds
-}
-
-// holdPage holds the part of docs/mail.md between two markers against what was measured; -update writes it.
-func holdPage(t *testing.T, name, want string) string {
-	t.Helper()
-	const page = "../../docs/mail.md"
-	raw, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok1 := strings.Cut(string(raw), "<!-- "+name+" -->\n")
-	got, after, ok2 := strings.Cut(rest, "<!-- end -->\n")
-	switch {
-	case !ok1 || !ok2:
-		return page + ": no section " + name
-	case got == want:
-		return ""
-	case *update:
-		if err := os.WriteFile(page, []byte(before+"<!-- "+name+" -->\n"+want+"<!-- end -->\n"+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return ""
-	}
-	return fmt.Sprintf("%s, section %s (-update renews it):\n%s\nmeasured:\n%s", page, name, got, want)
 }

@@ -12,8 +12,8 @@ const (
 	maxAddress   = 2000
 )
 
-// parseAddresses reads an address list however it is written: net/mail refuses too much of what is sent.
-func parseAddresses(field string) []desk.Address {
+// Addresses reads an address list however it is written: net/mail refuses too much of what is sent.
+func Addresses(field string) []desk.Address {
 	var list []desk.Address
 	for len(field) > 0 && len(list) < maxAddresses {
 		var a desk.Address

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,56 +12,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/goccy/go-yaml"
-
+	"helpdesk/internal/corpora"
 	"helpdesk/pkg/desk"
 )
-
-// corpus returns a folder of the letters of other projects, which are not part of this repository.
-func corpus(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("HELPDESK_CORPUS")
-	if root == "" {
-		root = "../../../shared/corpus"
-	}
-	dir := filepath.Join(root, name)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no corpus of letters: set HELPDESK_CORPUS (%v)", err)
-	}
-	return dir
-}
-
-func letters(t *testing.T, dir, ext string) []string {
-	t.Helper()
-	var files []string
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && strings.HasSuffix(p, ext) {
-			files = append(files, p)
-		}
-		return err
-	})
-	if err != nil || len(files) == 0 {
-		t.Fatalf("list %s: %v (%d files)", dir, err, len(files))
-	}
-	return files
-}
-
-func cutter(t testing.TB) *Cutter {
-	t.Helper()
-	b, err := os.ReadFile("../../templates/quotes.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r Rules
-	if err := yaml.UnmarshalWithOptions(b, &r, yaml.Strict()); err != nil {
-		t.Fatal(err)
-	}
-	c, err := Compile(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
 
 func allStrings(m desk.Message) string {
 	b := strings.Builder{}
@@ -92,8 +44,8 @@ func parseFile(t *testing.T, file string) desk.Message {
 func TestTolerate(t *testing.T) { tolerated(t) }
 
 // tolerated reads the broken letters and returns how many were read.
-func tolerated(t *testing.T) share {
-	files := slices.DeleteFunc(letters(t, corpus(t, "tolerate"), ""), func(f string) bool { return filepath.Base(f) == "LICENSE" })
+func tolerated(t *testing.T) corpora.Share {
+	files := slices.DeleteFunc(corpora.Letters(t, corpora.Dir(t, "tolerate"), ""), func(f string) bool { return filepath.Base(f) == "LICENSE" })
 	empty, degraded := 0, 0
 	for _, f := range files {
 		m := parseFile(t, f)
@@ -106,7 +58,7 @@ func tolerated(t *testing.T) share {
 		}
 	}
 	t.Logf("%d letters, 0 refused, %d degraded, %d with nothing in them", len(files), degraded, empty)
-	return share{len(files), len(files)} // a refused one ends the test
+	return corpora.Share{Right: len(files), Of: len(files)} // a refused one ends the test
 }
 
 // expected is what the parse corpus says of a letter.
@@ -169,18 +121,6 @@ func (e expected) fileName(part int) string {
 	return name
 }
 
-type share struct{ right, of int }
-
-func (s *share) add(ok bool) bool {
-	s.of++
-	if ok {
-		s.right++
-	}
-	return ok
-}
-
-func (s share) percent() float64 { return 100 * float64(s.right) / float64(max(s.of, 1)) }
-
 // sameText compares without regard to blanks. A replacement character in what is wanted stands for any letter: the
 // parser of the corpus gave up where a charset was not labelled.
 func sameText(want, got string) bool {
@@ -196,26 +136,19 @@ func sameText(want, got string) bool {
 	return strings.Join(strings.Fields(a), " ") == strings.Join(strings.Fields(b), " ")
 }
 
-// measured is one figure and what it must not fall below, in per cent.
-type measured struct {
-	what  string
-	got   share
-	floor float64
-}
-
 func TestParseCorpus(t *testing.T) {
 	for _, m := range parsed(t) {
-		t.Logf("%-17s %d of %d, %.1f %%", m.what, m.got.right, m.got.of, m.got.percent())
-		if m.got.percent() < m.floor {
-			t.Errorf("%s: %.1f %% right, the floor is %.1f %%", m.what, m.got.percent(), m.floor)
+		t.Logf("%-17s %d of %d, %.1f %%", m.What, m.Got.Right, m.Got.Of, m.Got.Percent())
+		if m.Got.Percent() < m.Floor {
+			t.Errorf("%s: %.1f %% right, the floor is %.1f %%", m.What, m.Got.Percent(), m.Floor)
 		}
 	}
 }
 
 // parsed holds the letters of the parse corpus against what it says of them.
-func parsed(t *testing.T) []measured {
-	var subject, fromName, fromAddr, date, names share
-	files := letters(t, corpus(t, "parse"), ".eml")
+func parsed(t *testing.T) []corpora.Figure {
+	var subject, fromName, fromAddr, date, names corpora.Share
+	files := corpora.Letters(t, corpora.Dir(t, "parse"), ".eml")
 	for _, f := range files {
 		m := parseFile(t, f)
 		raw, err := os.ReadFile(strings.TrimSuffix(f, ".eml") + ".json")
@@ -227,7 +160,7 @@ func parsed(t *testing.T) []measured {
 			t.Fatalf("%s: %v", f, err)
 		}
 		var text string
-		if e.field(0, "subject", "Text", &text) && !subject.add(sameText(text, m.Subject)) {
+		if e.field(0, "subject", "Text", &text) && !subject.Add(sameText(text, m.Subject)) {
 			t.Logf("%s: subject %q, want %q", f, m.Subject, text)
 		}
 		var list struct {
@@ -235,26 +168,26 @@ func parsed(t *testing.T) []measured {
 		}
 		if e.field(0, "from", "Address", &list) && len(list.List) > 0 {
 			want := list.List[0]
-			if !fromName.add(sameText(want.Name, m.From.Name)) {
+			if !fromName.Add(sameText(want.Name, m.From.Name)) {
 				t.Logf("%s: name %q, want %q", f, m.From.Name, want.Name)
 			}
-			if !fromAddr.add(want.Address == m.From.Addr) {
+			if !fromAddr.Add(want.Address == m.From.Addr) {
 				t.Logf("%s: address %q, want %q", f, m.From.Addr, want.Address)
 			}
 		}
 		var d dateTime
-		if e.field(0, "date", "DateTime", &d) && !date.add(d.time().Equal(m.Date)) {
+		if e.field(0, "date", "DateTime", &d) && !date.Add(d.time().Equal(m.Date)) {
 			t.Logf("%s: date %v, want %v", f, m.Date, d.time())
 		}
 		for _, part := range e.Attachments {
-			if want := e.fileName(part); want != "" && !names.add(hasName(m, want)) {
+			if want := e.fileName(part); want != "" && !names.Add(hasName(m, want)) {
 				t.Logf("%s: no attachment %q in %+v", f, want, m.Attachments)
 			}
 		}
 	}
-	return []measured{
-		{"letters read", share{len(files), len(files)}, 100},
-		{"subject", subject, 100}, {"from name", fromName, 100}, {"from address", fromAddr, 100}, {"date", date, 100}, {"attachment names", names, 100},
+	return []corpora.Figure{
+		{What: "letters read", Got: corpora.Share{Right: len(files), Of: len(files)}, Floor: 100},
+		{What: "subject", Got: subject, Floor: 100}, {What: "from name", Got: fromName, Floor: 100}, {What: "from address", Got: fromAddr, Floor: 100}, {What: "date", Got: date, Floor: 100}, {What: "attachment names", Got: names, Floor: 100},
 	}
 }
 
@@ -267,39 +200,3 @@ func hasName(m desk.Message, want string) bool {
 	}
 	return false
 }
-
-// floorQuotes is the share of the quotes corpus that Cut must reproduce to the letter, in per cent. Its three forwards
-// can't be among them: the corpus cuts forwards, and here they are content.
-const floorQuotes = 92
-
-func TestQuotesCorpus(t *testing.T) {
-	exact := trimmed(t)
-	t.Logf("exact quote cuts: %d of %d, %.1f %%", exact.right, exact.of, exact.percent())
-	if exact.percent() < floorQuotes {
-		t.Errorf("%.1f %% exact, the floor is %d %%", exact.percent(), floorQuotes)
-	}
-}
-
-// trimmed cuts the letters of the quotes corpus and returns how many came out as it wants them.
-func trimmed(t *testing.T) share {
-	c := cutter(t)
-	dir := corpus(t, "quotes")
-	var exact share
-	for _, f := range letters(t, filepath.Join(dir, "emails"), ".txt") {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want, err := os.ReadFile(filepath.Join(dir, "trimmed", filepath.Base(f)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		kept, quoted := c.Cut(string(text))
-		if !exact.add(strings.TrimSpace(kept) == strings.TrimSpace(string(want))) {
-			t.Logf("%s:\n--- kept\n%s\n--- want\n%s\n--- quoted %d", filepath.Base(f), head200(kept), head200(string(want)), len(quoted))
-		}
-	}
-	return exact
-}
-
-func head200(s string) string { return s[:min(len(s), 400)] }

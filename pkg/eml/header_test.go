@@ -133,7 +133,7 @@ func TestAddresses(t *testing.T) {
 		{"", nil},
 		{",,;", nil},
 	} {
-		if diff := cmp.Diff(tt.want, parseAddresses(tt.in)); diff != "" {
+		if diff := cmp.Diff(tt.want, Addresses(tt.in)); diff != "" {
 			t.Errorf("%s: %s", tt.in, diff)
 		}
 	}

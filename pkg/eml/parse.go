@@ -113,7 +113,7 @@ func first(h desk.Header, name string) desk.Address {
 func addresses(h desk.Header, name string) []desk.Address {
 	var list []desk.Address
 	for _, v := range h.Values(name) {
-		list = append(list, parseAddresses(v)...)
+		list = append(list, Addresses(v)...)
 	}
 	return list[:min(len(list), maxAddresses)]
 }

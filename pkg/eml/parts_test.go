@@ -259,3 +259,10 @@ func TestFileNames(t *testing.T) {
 		t.Errorf("name of the type: %q", m.Attachments[0].Name)
 	}
 }
+
+func TestForwardedAsFile(t *testing.T) {
+	m := parse(t, crlf("From: a@b.ru\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nTEXT\n--b\nContent-Type: message/rfc822\n\nFrom: =?koi8-r?B?6dfBzg==?= <ivan@example.ru>\nSubject: x\n\nHello\n--b--\n"))
+	if want := []desk.Address{{Name: "Иван", Addr: "ivan@example.ru"}}; !cmp.Equal(m.Forwarded, want) || len(m.Attachments) != 1 {
+		t.Errorf("%v %v", m.Forwarded, m.Attachments)
+	}
+}

@@ -2,7 +2,6 @@ package eml
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -14,22 +13,6 @@ func mapRare(mapping func(rune) rune, s string) string {
 		default:
 			if r, _ := utf8.DecodeRuneInString(s[i:]); mapping(r) != r {
 				return strings.Map(mapping, s)
-			}
-		}
-	}
-	return s
-}
-
-// squeeze folds all blanks to single spaces, and leaves none at the ends. Most lines are so already.
-func squeeze(s string) string {
-	s = strings.TrimSpace(s)
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == ' ' && s[i+1] == ' ', c >= '\t' && c <= '\r':
-			return strings.Join(strings.Fields(s), " ")
-		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // other blanks begin so
-			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
-				return strings.Join(strings.Fields(s), " ")
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"helpdesk/pkg/charset"
+	"helpdesk/pkg/desk"
 )
 
 // encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the charset.
@@ -88,9 +89,9 @@ func oneLine(s string) string {
 		return r
 	}
 	if utf8.ValidString(s) {
-		return squeeze(mapRare(fold, s))
+		return desk.Squeeze(mapRare(fold, s))
 	}
-	return squeeze(strings.Map(fold, s))
+	return desk.Squeeze(strings.Map(fold, s))
 }
 
 // isInvisible are characters that turn the order of text around or hide in it: they disguise names of files and people.

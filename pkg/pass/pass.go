@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/spool"
 )
@@ -123,7 +123,7 @@ type Box struct {
 type Kit struct {
 	Rules  *desk.Rules
 	Texts  Texts
-	Cutter *eml.Cutter
+	Cutter *quote.Cutter
 }
 
 // Pass is what one run works with.

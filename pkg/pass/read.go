@@ -9,11 +9,12 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/markup"
+	"helpdesk/pkg/quote"
 )
 
 // Read turns the bytes of a message into what decisions and texts are made of: parsed, its text chosen, the quote cut
 // off, and both in the portal's markup. It fails only where r does.
-func Read(r io.Reader, l desk.Listing, c *eml.Cutter) (desk.Message, error) {
+func Read(r io.Reader, l desk.Listing, c *quote.Cutter) (desk.Message, error) {
 	m, err := eml.Parse(r, l)
 	if err != nil {
 		return m, fmt.Errorf("read message: %w", err)
@@ -23,7 +24,7 @@ func Read(r io.Reader, l desk.Listing, c *eml.Cutter) (desk.Message, error) {
 }
 
 // compose fills in the texts of a parsed message.
-func compose(m *desk.Message, c *eml.Cutter) {
+func compose(m *desk.Message, c *quote.Cutter) {
 	plain := m.Plain
 	if m.HTML != "" && c.Stub(plain) {
 		plain = ""
@@ -46,7 +47,7 @@ func compose(m *desk.Message, c *eml.Cutter) {
 }
 
 // composePage fills in what is made of the HTML, which is the text, too, where there is no plain one.
-func composePage(m *desk.Message, c *eml.Cutter, hasPlain bool) {
+func composePage(m *desk.Message, c *quote.Cutter, hasPlain bool) {
 	kept, quoted := c.CutHTML(m.HTML)
 	pictures(m, kept)
 	whole := markup.Parse(m.HTML)
@@ -88,7 +89,7 @@ func pictures(m *desk.Message, kept string) {
 
 // originals notes whose message is forwarded. Where the subject alone says that it is one, what was taken for a quote
 // is what the sender wants to show.
-func originals(m *desk.Message, c *eml.Cutter) {
+func originals(m *desk.Message, c *quote.Cutter) {
 	bySubject := c.IsForward(m.Subject)
 	text := m.Text // a forward inside of a quote is none of this letter
 	if bySubject {

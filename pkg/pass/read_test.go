@@ -15,8 +15,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/quote"
 	"helpdesk/templates"
 )
 
@@ -59,9 +59,9 @@ func (r reply) mail(form string) []byte {
 	return []byte(strings.ReplaceAll("From: ivan@romashka.example\nTo: support@helpdesk.example\nSubject: Re: Принтер\nMIME-Version: 1.0\n"+body, "\n", "\r\n"))
 }
 
-func replyCutter(t *testing.T) *eml.Cutter {
+func replyCutter(t *testing.T) *quote.Cutter {
 	t.Helper()
-	var quotes eml.Rules
+	var quotes quote.Rules
 	raw, err := templates.FS.ReadFile("quotes.yaml")
 	if err == nil {
 		err = yaml.Unmarshal(raw, &quotes)
@@ -69,7 +69,7 @@ func replyCutter(t *testing.T) *eml.Cutter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := eml.Compile(quotes)
+	c, err := quote.Compile(quotes)
 	if err != nil {
 		t.Fatal(err)
 	}

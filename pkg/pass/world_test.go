@@ -26,6 +26,7 @@ import (
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/sandbox/mail"
@@ -92,12 +93,12 @@ var (
 	texts = sync.OnceValues(func() (*render.Set, error) {
 		return render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape})
 	})
-	cutter = sync.OnceValues(func() (*eml.Cutter, error) {
-		var quotes eml.Rules
+	cutter = sync.OnceValues(func() (*quote.Cutter, error) {
+		var quotes quote.Rules
 		if err := unmarshal("quotes.yaml", &quotes); err != nil {
 			return nil, err
 		}
-		return eml.Compile(quotes)
+		return quote.Compile(quotes)
 	})
 	words = sync.OnceValues(func() (desk.Words, error) {
 		var w desk.Words

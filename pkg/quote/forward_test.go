@@ -1,4 +1,4 @@
-package eml
+package quote
 
 import (
 	"testing"
@@ -40,12 +40,5 @@ func TestForwarded(t *testing.T) {
 		if got, ok := c.Forwarded(tt.subject, tt.text); ok {
 			t.Errorf("%s: no forward, but %v", tt.subject, got)
 		}
-	}
-}
-
-func TestForwardedAsFile(t *testing.T) {
-	m := parse(t, crlf("From: a@b.ru\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nTEXT\n--b\nContent-Type: message/rfc822\n\nFrom: =?koi8-r?B?6dfBzg==?= <ivan@example.ru>\nSubject: x\n\nHello\n--b--\n"))
-	if want := []desk.Address{{Name: "Иван", Addr: "ivan@example.ru"}}; !cmp.Equal(m.Forwarded, want) || len(m.Attachments) != 1 {
-		t.Errorf("%v %v", m.Forwarded, m.Attachments)
 	}
 }

@@ -1,4 +1,4 @@
-package eml
+package quote
 
 import "strings"
 

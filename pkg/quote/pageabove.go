@@ -1,8 +1,9 @@
-package eml
+package quote
 
 import (
 	"strings"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/tags"
 )
 
@@ -39,7 +40,7 @@ func (p *page) stands(m *marker, end int) bool {
 func nonBlank(text string, n int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
-		if line = squeeze(line); line != "" {
+		if line = desk.Squeeze(line); line != "" {
 			lines = append(lines, line)
 		}
 		if len(lines) == n {

@@ -1,4 +1,4 @@
-package eml
+package quote
 
 import (
 	"regexp"
@@ -13,6 +13,9 @@ const (
 	purposeIntro     = "intro"
 	purposeSignature = "signature"
 )
+
+// maxSpans bounds the quotes and signatures of one page.
+const maxSpans = 1000
 
 // span is a stretch of an HTML text that may be cut out.
 type span struct {

@@ -1,4 +1,4 @@
-package eml
+package quote
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/tags"
 )
 
@@ -83,7 +84,7 @@ func (p *page) enter(tag string, tt html.TokenType, z *html.Tokenizer, more bool
 	if tags.EndsLine(tag) {
 		p.endLine()
 	}
-	if tt == html.EndTagToken || len(p.spans) >= maxParts {
+	if tt == html.EndTagToken || len(p.spans) >= maxSpans {
 		return false
 	}
 	m, ok := p.marked(tag, z, more, end)
@@ -122,7 +123,7 @@ func (p *page) word(s []byte, at int) {
 
 func (p *page) endLine() {
 	if s := bytes.TrimSpace(p.line); len(s) > 0 {
-		p.lines = append(p.lines, pageLine{squeeze(string(s)), p.start, p.rule})
+		p.lines = append(p.lines, pageLine{desk.Squeeze(string(s)), p.start, p.rule})
 		p.rule = -1
 	}
 	p.line = p.line[:0]

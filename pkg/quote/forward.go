@@ -1,16 +1,15 @@
-package eml
+package quote
 
 import (
 	"regexp"
 	"strings"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
 )
 
-const (
-	maxOrigins   = 5  // attached messages whose senders are named
-	originWithin = 15 // lines below the line of a forward in which its sender is looked for
-)
+// originWithin is how many lines below the line of a forward its sender is looked for in.
+const originWithin = 15
 
 // IsForward says whether a subject begins as those of forwarded messages do.
 func (c *Cutter) IsForward(subject string) bool {
@@ -81,7 +80,7 @@ var linked = regexp.MustCompile(`(?i)<mailto:[^<>\s]*>`)
 func written(s string) (desk.Address, bool) {
 	s = linked.ReplaceAllString(strings.Trim(s, "*_ \t"), "")
 	s = strings.NewReplacer("[mailto:", "<", "]", ">", "*", "").Replace(s)
-	for _, a := range parseAddresses(s) {
+	for _, a := range eml.Addresses(s) {
 		if a.Addr != "" && !strings.Contains(a.Addr, "@") {
 			a = desk.Address{Name: strings.TrimSpace(s)}
 		}
