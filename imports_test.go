@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	// What a command is made of. None of them knows a command, and each what it needs of the others.
 	"cmd/exit": {"pkg/config", "pkg/fault", "pkg/pass", "pkg/portal", "pkg/store"},
 	"cmd/tui":  {"cmd/exit", "pkg/portal", "golang.org/x/term"},
-	"cmd/wiring": {"cmd/exit", "pkg/config", "pkg/desk", "pkg/eml", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/pass", "pkg/portal",
+	"cmd/wiring": {"cmd/exit", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/pass", "pkg/portal",
 		"pkg/relay", "pkg/render", "pkg/store", "templates", "github.com/goccy/go-yaml"},
 
 	"templates":            {},
