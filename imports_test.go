@@ -25,8 +25,9 @@ var allowed = map[string][]string{
 	"cmd": {"*", "github.com/spf13/cobra", "github.com/goccy/go-yaml", "golang.org/x/sys/unix", "golang.org/x/term",
 		"golang.org/x/text"},
 	// What a command is made of. None of them knows a command, and each what it needs of the others.
-	"cmd/exit": {"pkg/config", "pkg/fault", "pkg/pass", "pkg/portal", "pkg/store"},
-	"cmd/tui":  {"cmd/exit", "pkg/portal", "golang.org/x/term"},
+	"cmd/exit":   {"pkg/config", "pkg/fault", "pkg/pass", "pkg/portal", "pkg/store"},
+	"cmd/tui":    {"cmd/exit", "pkg/portal", "golang.org/x/term"},
+	"cmd/status": {"cmd/tui", "pkg/store"},
 	"cmd/wiring": {"cmd/exit", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/pass", "pkg/portal",
 		"pkg/relay", "pkg/render", "pkg/store", "templates", "github.com/goccy/go-yaml"},
 

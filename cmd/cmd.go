@@ -5,14 +5,15 @@ package cmd
 import (
 	"context"
 	"fmt"
-	"helpdesk/cmd/exit"
-	"helpdesk/cmd/tui"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 
 	"github.com/spf13/cobra"
 )

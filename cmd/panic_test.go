@@ -2,12 +2,13 @@ package cmd
 
 import (
 	"bytes"
-	"helpdesk/cmd/exit"
-	"helpdesk/cmd/tui"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 )
 
 // A bug ends a command with a line, and with the trace only where everything is asked for.

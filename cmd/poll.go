@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -115,7 +117,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if !j.dry { // only a pass that finds something to do keeps others waiting for long
 		assemble := p.Kit
 		p.Kit = func() (pass.Kit, error) {
-			release = a.claim(state, "helpdesk "+j.kind)
+			release = status.Claim(state, "helpdesk "+j.kind, a.now())
 			return assemble()
 		}
 	}
@@ -129,11 +131,35 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if j.dry {
 		return err
 	}
-	told := func(now passed) bool { return a.alarm(ctx, cfg, p.Client, p.Log, j.kind, now) }
+	told := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, j.kind, now) }
 	if serr := a.writeSnapshot(state, s, r, err, p.Client, told); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
 	return errors.Join(err, p.Keep(a.now()), a.prune(s, cfg.Keep.Records))
+}
+
+// writeSnapshot notes how a pass went, and whether somebody has been told.
+func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client, told func(status.Pass) bool) error {
+	snap, err := status.Read(state)
+	if err != nil || snap.Passes == nil { // a damaged one is replaced
+		snap = status.Snapshot{Passes: map[string]status.Pass{}}
+	}
+	was := snap.Passes[r.Kind]
+	now := status.Pass{Started: r.Started, Ended: r.Ended, Duration: r.Ended.Sub(r.Started), Good: r.Ended, Listed: r.Listed, Old: r.Old}
+	now.Requests = c.Hits()
+	for _, part := range c.Used() {
+		now.Used = max(now.Used, part)
+	}
+	if cause != nil && exit.Of(cause) != exit.Held {
+		now.Good, now.Failed, now.Error = was.Good, was.Failed+1, exit.Text(cause)
+	}
+	now.Told = was.Told
+	now.Told = told(now)
+	snap.Passes[r.Kind] = now
+	if snap.Backlog, err = status.Count(s); err != nil {
+		return err
+	}
+	return status.Write(state, snap)
 }
 
 // summary prints what a pass did, for a program or for a person.

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -307,8 +308,7 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	state := ts.MkAbs("helpdesk.db")
 	s, err := store.Open(state, store.Options{})
 	ts.Check(err)
-	a := &app{now: func() time.Time { return time.Now().Add(-age) }}
-	release := a.claim(state, "helpdesk poll")
+	release := status.Claim(state, "helpdesk poll", time.Now().Add(-age))
 	sceneOf(ts).held = s
 	ts.Defer(func() { release(); s.Close() })
 }
@@ -316,7 +316,7 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 0)
 	ts.Check(sceneOf(ts).held.Close())
-	ts.Check(os.Remove(runFile(ts.MkAbs("helpdesk.db"))))
+	ts.Check(os.Remove(status.RunFile(ts.MkAbs("helpdesk.db"))))
 }
 
 func cmdHeld(ts *testscript.TestScript, neg bool, args []string) {
@@ -384,7 +384,7 @@ func cmdInterrupted(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 2)
 	over := make(chan struct{})
 	sceneOf(ts).imap.Inject(func(string, string) error {
-		r, ok := readRun(ts.MkAbs("helpdesk.db"))
+		r, ok := status.ReadRunning(ts.MkAbs("helpdesk.db"))
 		if !ok {
 			return nil
 		}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"helpdesk/cmd/exit"
 	"net"
 	"net/http"
 	"time"
+
+	"helpdesk/cmd/exit"
 
 	"helpdesk/pkg/wire"
 )

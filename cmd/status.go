@@ -2,12 +2,10 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
-	"helpdesk/cmd/exit"
-	"helpdesk/cmd/tui"
-	"sort"
-	"strings"
 	"time"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/status"
 
 	"github.com/spf13/cobra"
 )
@@ -29,18 +27,18 @@ func newStatus(a *app) *cobra.Command {
 				return err
 			}
 			overdue := a.overdue()
-			snap, err := readSnapshot(path)
+			snap, err := status.Read(path)
 			if err != nil {
 				return err
 			}
-			s := a.standing(snap, overdue)
+			s := status.Judge(snap, overdue, a.now())
 			switch {
 			case asJSON:
 				err = a.JSON(s)
 			case prometheus:
-				a.prometheus(s)
+				status.Prometheus(&a.Terminal, s)
 			default:
-				err = a.printStatus(s)
+				err = status.Print(&a.Terminal, s)
 			}
 			if err == nil && !s.OK {
 				err = exit.Status{Code: exit.Held}
@@ -61,114 +59,4 @@ func (a *app) overdue() time.Duration {
 		return usual
 	}
 	return cfg.Monitor.Overdue
-}
-
-// stands is what status prints.
-type stands struct {
-	OK      bool          `json:"ok"`
-	Passes  []stoodPassed `json:"passes"`
-	Backlog backlog       `json:"backlog"`
-	Now     time.Time     `json:"now"`
-}
-
-type stoodPassed struct {
-	Kind string `json:"kind"`
-	passed
-	Overdue bool `json:"overdue"`
-}
-
-func (a *app) standing(snap snapshot, overdue time.Duration) stands {
-	s := stands{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []stoodPassed{}, Backlog: snap.Backlog, Now: a.now()}
-	for _, kind := range []string{"poll", "notify"} {
-		p := snap.Passes[kind]
-		late := s.Now.Sub(p.Good) > overdue
-		s.OK = s.OK && !late
-		s.Passes = append(s.Passes, stoodPassed{Kind: kind, passed: p, Overdue: late})
-	}
-	return s
-}
-
-func (a *app) printStatus(s stands) error {
-	var rows [][]string
-	for _, p := range s.Passes {
-		stands := "ok"
-		switch {
-		case p.Started.IsZero():
-			stands = "never ran"
-		case p.Overdue:
-			stands = "OVERDUE"
-		case p.Failed > 0:
-			stands = fmt.Sprintf("failed %d times in a row", p.Failed)
-		}
-		rows = append(rows, []string{p.Kind, tui.When(p.Good), p.Duration.Round(time.Millisecond).String(),
-			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands, p.Error})
-	}
-	if err := a.Table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"}, rows); err != nil {
-		return err
-	}
-	b := s.Backlog
-	a.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %d messages\n",
-		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), b.Quarantine)
-	for _, p := range s.Passes {
-		if p.Old > 0 {
-			a.Printf("left alone  %d unseen messages older than max_age\n", p.Old)
-		}
-	}
-	if b.Held > 0 {
-		a.Printf("see         helpdesk outbox list\n")
-	}
-	if b.Quarantine > 0 {
-		a.Printf("see         helpdesk quarantine list\n")
-	}
-	return nil
-}
-
-// prometheus prints the metrics in the text exposition format.
-func (a *app) prometheus(s stands) {
-	type metric struct {
-		name, help string
-		values     map[string]float64 // by the pass's kind, "" = none
-	}
-	seconds := func(t time.Time) float64 {
-		if t.IsZero() {
-			return 0
-		}
-		return float64(t.UnixMilli()) / 1000
-	}
-	good, took, failed, late := map[string]float64{}, map[string]float64{}, map[string]float64{}, map[string]float64{}
-	requests, used := map[string]float64{}, map[string]float64{}
-	for _, p := range s.Passes {
-		good[p.Kind], took[p.Kind], failed[p.Kind] = seconds(p.Good), p.Duration.Seconds(), float64(p.Failed)
-		late[p.Kind], requests[p.Kind], used[p.Kind] = 0, float64(p.Requests), p.Used
-		if p.Overdue {
-			late[p.Kind] = 1
-		}
-	}
-	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
-	for _, m := range []metric{
-		{"helpdesk_last_good_pass_timestamp_seconds", "End of the last pass that left nothing to be repeated.", good},
-		{"helpdesk_pass_duration_seconds", "Duration of the last pass.", took},
-		{"helpdesk_failed_passes", "Failed passes in a row.", failed},
-		{"helpdesk_pass_overdue", "1 when the last good pass is too long ago.", late},
-		{"helpdesk_portal_requests", "Requests to the portal in the last pass.", requests},
-		{"helpdesk_portal_limit_used_ratio", "Part of its time that the method closest to its limit has had.", used},
-		{"helpdesk_outbox_pending", "Effects not yet made.", one(float64(s.Backlog.Pending))},
-		{"helpdesk_outbox_held", "Effects held for a person.", one(float64(s.Backlog.Held))},
-		{"helpdesk_outbox_oldest_timestamp_seconds", "When the oldest effect was queued, 0 when there is none.", one(seconds(s.Backlog.Oldest))},
-		{"helpdesk_quarantine_messages", "Messages that could not be processed.", one(float64(s.Backlog.Quarantine))},
-	} {
-		a.Printf("# HELP %s %s\n# TYPE %s gauge\n", m.name, m.help, m.name)
-		var kinds []string
-		for kind := range m.values {
-			kinds = append(kinds, kind)
-		}
-		sort.Strings(kinds)
-		for _, kind := range kinds {
-			label := ""
-			if kind != "" {
-				label = `{pass="` + strings.ReplaceAll(kind, `"`, "") + `"}`
-			}
-			a.Printf("%s%s %g\n", m.name, label, m.values[kind])
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/status"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
@@ -26,7 +27,7 @@ func (d *drive) holding() (state string, let func()) {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { _ = s.Close() })
-	unclaim := d.app().claim(state, "helpdesk poll")
+	unclaim := status.Claim(state, "helpdesk poll", d.clock.Now())
 	return state, func() { unclaim(); _ = s.Close() }
 }
 

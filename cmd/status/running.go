@@ -1,0 +1,41 @@
+// Package status is what passes leave beside the state: how the last ones went, what waits, and who is at work. Whoever reads it
+// does not wait for a pass.
+package status
+
+import (
+	"encoding/json"
+	"os"
+	"time"
+)
+
+// Running is what a pass leaves beside the state while it runs, for those who wait for it.
+type Running struct {
+	Command string    `json:"command"`
+	PID     int       `json:"pid"`
+	Since   time.Time `json:"since"`
+}
+
+// RunFile returns where it lies.
+func RunFile(state string) string { return state + ".run" }
+
+// ReadRunning returns who works with a state, if anybody says so.
+func ReadRunning(state string) (Running, bool) {
+	var r Running
+	raw, err := os.ReadFile(RunFile(state))
+	if err != nil || json.Unmarshal(raw, &r) != nil {
+		return r, false
+	}
+	return r, true
+}
+
+// Claim says beside the state that this process works with it, until the returned function is called.
+func Claim(state, command string, now time.Time) func() {
+	raw, err := json.Marshal(Running{Command: command, PID: os.Getpid(), Since: now})
+	if err == nil {
+		err = os.WriteFile(RunFile(state), raw, 0o644)
+	}
+	if err != nil {
+		return func() {} // it helps those who wait, and nothing depends on it
+	}
+	return func() { _ = os.Remove(RunFile(state)) }
+}

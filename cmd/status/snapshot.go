@@ -1,0 +1,101 @@
+package status
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"helpdesk/pkg/store"
+)
+
+// Snapshot is what a pass leaves beside the state at its end, so that status need not wait for the next one.
+type Snapshot struct {
+	Passes  map[string]Pass `json:"passes"` // by kind
+	Backlog Backlog         `json:"backlog"`
+}
+
+// Pass is how the passes of one kind went.
+type Pass struct {
+	Started  time.Time     `json:"started"`
+	Ended    time.Time     `json:"ended"`
+	Duration time.Duration `json:"duration_ns"`
+	Good     time.Time     `json:"good,omitzero"` // the end of the last one that left nothing to be repeated
+	Failed   int           `json:"failed"`        // in a row
+	Error    string        `json:"error,omitempty"`
+	Told     bool          `json:"told,omitempty"` // somebody was told that they fail
+	Listed   int           `json:"listed,omitempty"`
+	Old      int           `json:"old,omitempty"`
+	Requests int           `json:"requests"`       // to the portal
+	Used     float64       `json:"used,omitempty"` // part of its time within ten minutes that the method closest to its limit has had
+}
+
+// Backlog is what waits.
+type Backlog struct {
+	Pending    int       `json:"pending"`
+	Held       int       `json:"held"`
+	Quarantine int       `json:"quarantine"`
+	Oldest     time.Time `json:"oldest,omitzero"`
+	Next       time.Time `json:"next,omitzero"` // the next retry
+}
+
+// File returns where the snapshot of a state lies.
+func File(state string) string { return state + ".status.json" }
+
+// Read returns the snapshot beside a state; where there is none, an empty one.
+func Read(state string) (Snapshot, error) {
+	s := Snapshot{Passes: map[string]Pass{}}
+	raw, err := os.ReadFile(File(state))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("read status: %w", err)
+	}
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return s, fmt.Errorf("read status %s: %w", File(state), err)
+	}
+	return s, nil
+}
+
+// Write leaves a snapshot beside the state. It is written aside and renamed, so that a reader never sees half of it.
+func Write(state string, s Snapshot) error {
+	raw, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	tmp := File(state) + ".new" // ours alone: whoever writes it holds the state
+	if err := os.WriteFile(tmp, raw, 0o644); err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	if err := os.Rename(tmp, File(state)); err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	return nil
+}
+
+// Count counts what waits in a state.
+func Count(s *store.Store) (Backlog, error) {
+	var b Backlog
+	all, err := s.Outbox.Queue()
+	if err != nil {
+		return b, err
+	}
+	for _, p := range all {
+		b.Pending++
+		if p.Held {
+			b.Held++
+		}
+		if b.Oldest.IsZero() || p.Added.Before(b.Oldest) {
+			b.Oldest = p.Added
+		}
+		if !p.Held && (b.Next.IsZero() || p.Next.Before(b.Next)) {
+			b.Next = p.Next
+		}
+	}
+	poisons, err := s.Quarantine.All()
+	b.Quarantine = len(poisons)
+	return b, err
+}
