@@ -2,36 +2,13 @@ package cmd
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/exit"
+	"helpdesk/cmd/check"
 	"helpdesk/cmd/wiring"
-	"helpdesk/pkg/config"
-	"helpdesk/pkg/pass"
-	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
-
-// checked is one line of check.
-type checked struct {
-	What      string `json:"what"`
-	OK        bool   `json:"ok"`
-	Optional  bool   `json:"optional"`  // without it a feature is missing, nothing more
-	Temporary bool   `json:"temporary"` // not OK for now: nobody need do anything
-	Note      string `json:"note"`      // what was found, or what to do
-}
-
-// fails notes why it is not OK.
-func (k *checked) fails(err error) {
-	k.OK, k.Temporary, k.Note = false, exit.Of(err) == exit.Temporary, portal.Mask(err.Error())
-}
 
 func newCheck(a *app) *cobra.Command {
 	var asJSON bool
@@ -51,205 +28,29 @@ func newCheck(a *app) *cobra.Command {
 			if asJSON {
 				err = a.JSON(all)
 			} else {
-				err = a.printChecked(all)
+				err = check.Print(&a.Terminal, all)
 			}
 			if err != nil {
 				return err
 			}
-			return a.conclude(ctx, gravest(all))
+			return a.conclude(ctx, check.Gravest(all))
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-// gravest returns the exit status for what was found: a repair comes before a matter of time.
-func gravest(all []checked) error {
-	var err error
-	for _, k := range all {
-		switch {
-		case k.OK || k.Optional:
-		case !k.Temporary:
-			return exit.Status{Code: exit.Wrong}
-		default:
-			err = exit.Status{Code: exit.Temporary}
-		}
-	}
-	return err
-}
-
-// check looks at one thing after the other until the context ends. What a signal cut off is not told: it says nothing of what
-// was looked at.
-func (a *app) check(ctx context.Context) ([]checked, error) {
+// check looks at everything the settings name.
+func (a *app) check(ctx context.Context) ([]check.Line, error) {
 	cfg, err := a.serverSettings()
 	if err != nil {
 		return nil, err
 	}
 	path, _ := a.configPath()
-	all := []checked{{What: "configuration", OK: true, Note: path}, checkTemplates(cfg)}
-	state, s, err := a.checkState(ctx, a.stateOf(cfg))
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
-	p, err := a.wire(cfg, s)
-	if err != nil {
-		return nil, err
-	}
-	steps := []func() []checked{func() []checked { return []checked{state} }}
-	for i, b := range p.Boxes {
-		steps = append(steps, func() []checked { return []checked{a.checkMailbox(ctx, b, cfg.Mailboxes[i])} },
-			func() []checked { return []checked{a.checkRelay(ctx, b)} })
-	}
-	steps = append(steps, func() []checked { return checkPortal(ctx, p.Client, wanted(cfg)) })
-	for _, step := range steps {
-		found := step()
-		if errors.Is(ctx.Err(), context.Canceled) {
-			break
-		}
-		if all = append(all, found...); ctx.Err() != nil {
-			break
-		}
-	}
-	return all, nil
-}
-
-func checkTemplates(cfg *config.Config) checked {
-	k := checked{What: "templates", OK: true, Note: "all letters and posts render, all rules compile"}
-	if _, err := wiring.Kit(cfg); err != nil {
-		k.fails(err)
-	}
-	return k
-}
-
-// soonAnswers is how long the portal has for a question that costs it nothing.
-const soonAnswers = 10 * time.Second
-
-// checkPortal tells what works on the portal. Its findings don't say whether time will mend them; another question does, for
-// they come from one or two requests.
-func checkPortal(ctx context.Context, c *portal.Client, want portal.Want) []checked {
-	var all []checked
-	bad := false
-	for _, f := range c.Check(ctx, want) {
-		all = append(all, checked{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
-		bad = bad || !f.OK && !f.Optional
-	}
-	if !bad {
-		return all
-	}
-	ctx, cancel := context.WithTimeout(ctx, soonAnswers)
-	defer cancel()
-	if exit.Of(c.Call(ctx, "profile", nil, nil)) == exit.Temporary {
-		for i, k := range all {
-			all[i].Temporary = !k.OK && !k.Optional
-		}
-	}
-	return all
-}
-
-// checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its place: the
-// rest can be checked without.
-func (a *app) checkState(ctx context.Context, path string) (checked, *store.Store, error) {
-	k := checked{What: "state", OK: true, Note: path}
-	err := placed(makeable(path), path)
-	if err == nil {
-		s, oerr := a.openForPerson(ctx, path, store.Options{Overlay: true})
-		if oerr == nil {
-			return k, s, nil
-		}
-		err = oerr
-	}
-	k.fails(err)
-	s, err := store.Open("", store.Options{Overlay: true})
-	return k, s, err
-}
-
-// makeable says why a pass could not make the state, or write it and what is kept beside it.
-func makeable(path string) error {
-	folder := filepath.Dir(path)
-	if _, err := os.Stat(folder); err != nil {
-		return err
-	}
-	if _, err := os.Stat(path); err == nil {
-		if err := writable(path); err != nil {
-			return err
-		}
-	}
-	return writable(folder)
-}
-
-func (a *app) checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) checked {
-	k := checked{What: "mailbox " + b.Name}
-	mb, err := wiring.OpenMailbox(ctx, m, true)
-	if err != nil {
-		k.fails(err)
-		return k
-	}
-	defer mb.Close()
-	ls, err := mb.List(ctx)
-	if err != nil {
-		k.fails(err)
-		return k
-	}
-	for _, folder := range []string{m.IMAP.MoveTo, m.SMTP.SaveSent} {
-		if folder == "" {
-			continue
-		}
-		if _, err := mb.Folder(ctx, folder); err != nil {
-			k.fails(err)
-			return k
-		}
-	}
-	k.OK, k.Note = true, fmt.Sprintf("logged in, %d unseen", len(ls))
-	return k
-}
-
-func (a *app) checkRelay(ctx context.Context, b pass.Box) checked {
-	k := checked{What: "relay " + b.Name}
-	r, err := b.Relay(ctx)
-	if err != nil {
-		k.fails(err)
-		return k
-	}
-	if err := r.Close(); err != nil {
-		k.fails(err)
-		return k
-	}
-	k.OK, k.Note = true, "logged in; letters go out as "+b.Sender.String()
-	return k
-}
-
-// wanted is what the settings ask of the portal.
-func wanted(cfg *config.Config) portal.Want {
-	w := portal.Want{CRM: slices.Contains(cfg.Contacts.Sources, "bitrix24")}
-	for _, m := range cfg.Mailboxes {
-		tasks := []config.Task{cfg.TaskFor(m.Name)}
-		for _, r := range cfg.Routing {
-			tasks = append(tasks, r.TaskFor(cfg, m.Name))
-		}
-		for _, t := range tasks {
-			w.CRM = w.CRM || t.BindCRM
-			for _, id := range slices.Concat([]int64{t.Responsible}, t.Auditors, t.Accomplices) {
-				if !slices.Contains(w.Users, id) {
-					w.Users = append(w.Users, id)
-				}
-			}
-		}
-	}
-	return w
-}
-
-func (a *app) printChecked(all []checked) error {
-	var rows [][]string
-	for _, k := range all {
-		stands := "ok"
-		switch {
-		case !k.OK && k.Optional:
-			stands = "missing"
-		case !k.OK:
-			stands = "FAILED"
-		}
-		rows = append(rows, []string{stands, k.What, k.Note})
-	}
-	return a.Table(nil, rows)
+	state := a.stateOf(cfg)
+	return check.Run(ctx, check.Subject{
+		Settings: cfg, File: path, State: state,
+		Open: func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
+		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s) },
+	})
 }

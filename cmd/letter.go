@@ -1,23 +1,20 @@
 package cmd
 
 import (
-	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/pages"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/render"
 )
-
-var letterKinds = []string{string(desk.Received), string(desk.Answer), string(desk.Closed)}
 
 func newLetter(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "letter", Short: "The letters customers get", Args: cobra.NoArgs}
@@ -33,20 +30,20 @@ func newLetterPreview(a *app) *cobra.Command {
 		Example: "  helpdesk letter preview received --out letter.html\n  helpdesk letter preview comment --out letter.eml\n" +
 			"  helpdesk letter preview received --serve 127.0.0.1:8025",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
-		ValidArgs: letterKinds,
+		ValidArgs: pages.Kinds,
 		RunE: func(c *cobra.Command, args []string) error {
 			cfg, err := a.settings()
 			if err != nil {
 				return err
 			}
 			if serve != "" {
-				l, err := listen(serve)
+				l, err := pages.Listen(serve)
 				if err != nil {
 					return err
 				}
 				ctx, cancel := a.bounded(c.Context())
 				defer cancel()
-				return a.serve(ctx, l, a.previews(args[0]))
+				return pages.Serve(ctx, &a.Terminal, l, pages.Previews(a.settings, args[0]))
 			}
 			set, err := wiring.Letters(cfg)
 			if err != nil {
@@ -61,11 +58,11 @@ func newLetterPreview(a *app) *cobra.Command {
 }
 
 func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind, out string) error {
-	r, err := sampleLetter(cfg, set, kind)
+	r, err := pages.Sample(cfg, set, kind)
 	if err != nil {
 		return exit.Usage(err)
 	}
-	content := []byte(inlined(r))
+	content := []byte(pages.Inlined(r))
 	switch filepath.Ext(out) {
 	case "":
 		_, err := a.Out.Write(content)
@@ -85,21 +82,4 @@ func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind,
 		return fmt.Errorf("preview: %w", err)
 	}
 	return nil
-}
-
-// sampleLetter renders a letter of the first mailbox with sample data.
-func sampleLetter(cfg *config.Config, set *render.Set, kind desk.LetterKind) (render.Rendered, error) {
-	v := set.Preview(kind)
-	box := wiring.Sender(cfg.Mailboxes[0])
-	v.Mailbox, v.MailboxFrom = box.Name, box.Addr
-	return set.Letter(kind, v)
-}
-
-// inlined returns the letter's page with its pictures in it, for a browser.
-func inlined(r render.Rendered) string {
-	page := r.HTML
-	for _, p := range r.Inline {
-		page = strings.ReplaceAll(page, "cid:"+p.ContentID, "data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
-	}
-	return page
 }

@@ -13,11 +13,16 @@ import (
 	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/config"
-	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
+
+// passes are the ways to run each kind, by whether it is a dry run.
+var passes = map[string]map[bool]func(*pass.Pass, context.Context) (*pass.Report, error){
+	"poll":   {false: (*pass.Pass).Poll, true: (*pass.Pass).Preview},
+	"notify": {false: (*pass.Pass).Announce, true: (*pass.Pass).Rehearse},
+}
 
 func newPoll(a *app) *cobra.Command {
 	var (
@@ -29,11 +34,7 @@ func newPoll(a *app) *cobra.Command {
 		Short: "One pass over the mailboxes: new mail becomes tasks and comments, and is answered",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			run := (*pass.Pass).Poll
-			if dry {
-				run = (*pass.Pass).Preview
-			}
-			return a.pass(c.Context(), job{kind: "poll", run: run, dry: dry, json: asJSON, only: mailbox, print: a.printMessage})
+			return a.pass(c.Context(), job{kind: "poll", run: passes["poll"][dry], dry: dry, json: asJSON, only: mailbox, line: tui.Message})
 		},
 	}
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be done: nothing is written anywhere")
@@ -49,11 +50,7 @@ func newNotify(a *app) *cobra.Command {
 		Short: "One pass over the portal: specialists' new comments are mailed to the customer",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			run := (*pass.Pass).Announce
-			if dry {
-				run = (*pass.Pass).Rehearse
-			}
-			return a.pass(c.Context(), job{kind: "notify", run: run, dry: dry, json: asJSON, print: a.printChange})
+			return a.pass(c.Context(), job{kind: "notify", run: passes["notify"][dry], dry: dry, json: asJSON, line: tui.Change})
 		},
 	}
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be mailed to whom: nothing is written anywhere")
@@ -63,13 +60,13 @@ func newNotify(a *app) *cobra.Command {
 
 // job is a pass to be run from the command line.
 type job struct {
-	kind  string
-	run   func(*pass.Pass, context.Context) (*pass.Report, error)
-	dry   bool
-	json  bool
-	only  string          // the mailbox to be read; "" = all
-	print func(pass.Line) // how a line looks, if anybody wants to read it
-	show  func(pass.Line) // somebody does, whatever the flags say; nil = nobody
+	kind string
+	run  func(*pass.Pass, context.Context) (*pass.Report, error)
+	dry  bool
+	json bool
+	only string                 // the mailbox to be read; "" = all
+	line func(pass.Line) string // how one looks, if anybody wants to read it
+	show func(pass.Line)        // somebody does, whatever the flags say; nil = nobody
 }
 
 // known says whether the settings have a mailbox of that name.
@@ -123,7 +120,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	}
 	p.Lines = j.json
 	if p.Notify = j.show; (j.dry || a.Chatty()) && !j.json && j.show == nil {
-		p.Notify = j.print
+		p.Notify = func(l pass.Line) { a.Printf("%s\n", j.line(l)) }
 	}
 	r, err := j.run(p.Pass, ctx)
 	end()
@@ -196,38 +193,4 @@ func (a *app) conclude(ctx context.Context, err error) error {
 		return exit.Status{Code: exit.Temporary, Cause: ctx.Err()}
 	}
 	return err
-}
-
-// printMessage prints one line for a message: what becomes of it, by which rule, whether it is answered.
-func (a *app) printMessage(l pass.Line) {
-	reply := "auto-reply: yes"
-	if !l.AutoReply {
-		reply = "auto-reply: no"
-		if l.Why != "" {
-			reply += " (" + l.Why + ")"
-		}
-	}
-	a.Printf("%s/%d  %s  %s  %s  %q  %s: %s  %s\n", l.Mailbox, l.UID, l.Verdict, place(l), tui.OneLine(l.From), tui.Short(tui.OneLine(l.Subject), 60),
-		l.Rule, tui.OneLine(l.Note), reply)
-}
-
-func place(l pass.Line) string {
-	switch {
-	case l.Task != 0:
-		return fmt.Sprintf("task %d", l.Task)
-	case l.Ticket != 0:
-		return fmt.Sprintf("ticket %d", l.Ticket)
-	case l.Verdict == desk.Task:
-		return "new task"
-	}
-	return "no task"
-}
-
-// printChange prints one line for a changed task: who gets a letter, or why nobody does.
-func (a *app) printChange(l pass.Line) {
-	to := "nobody"
-	if l.Verdict == desk.Announced {
-		to = l.To
-	}
-	a.Printf("task %d  %s  to %s  %q  %s: %s\n", l.Task, l.Verdict, to, tui.Short(tui.OneLine(l.Subject), 60), l.Rule, tui.OneLine(l.Note))
 }

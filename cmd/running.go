@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"time"
 
 	"helpdesk/cmd/exit"
@@ -51,20 +49,7 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 		o.Wait = a.patience(path)
 		s, err = store.OpenContext(ctx, path, o)
 	}
-	return s, placed(err, path)
-}
-
-// placed says what to do where the state can't lie where the settings put it.
-func placed(err error, path string) error {
-	switch {
-	case errors.Is(err, store.ErrMissing):
-		return exit.Usage(fmt.Errorf("%w: no pass has run yet, or it lies elsewhere", err))
-	case errors.Is(err, fs.ErrNotExist):
-		return exit.Usage(fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path)))
-	case errors.Is(err, fs.ErrPermission):
-		return exit.Usage(fmt.Errorf("%w: it must belong to the user that runs helpdesk", err))
-	}
-	return err
+	return s, status.Placed(err, path)
 }
 
 // patience says what is being waited for, and returns how long.
@@ -80,7 +65,7 @@ func (a *app) patience(state string) time.Duration {
 func (a *app) openForPass(ctx context.Context, path string, dry bool) (*store.Store, error) {
 	s, err := store.OpenContext(ctx, path, store.Options{Overlay: dry, Wait: passWaits})
 	if !errors.Is(err, store.ErrLocked) {
-		return s, placed(err, path)
+		return s, status.Placed(err, path)
 	}
 	r, ok := status.ReadRunning(path)
 	if (!ok || a.now().Sub(r.Since) < silentFor) && !a.Chatty() {

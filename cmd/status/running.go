@@ -4,8 +4,15 @@ package status
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/pkg/store"
 )
 
 // Running is what a pass leaves beside the state while it runs, for those who wait for it.
@@ -38,4 +45,17 @@ func Claim(state, command string, now time.Time) func() {
 		return func() {} // it helps those who wait, and nothing depends on it
 	}
 	return func() { _ = os.Remove(RunFile(state)) }
+}
+
+// Placed says what to do where the state can't lie where the settings put it.
+func Placed(err error, path string) error {
+	switch {
+	case errors.Is(err, store.ErrMissing):
+		return exit.Usage(fmt.Errorf("%w: no pass has run yet, or it lies elsewhere", err))
+	case errors.Is(err, fs.ErrNotExist):
+		return exit.Usage(fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path)))
+	case errors.Is(err, fs.ErrPermission):
+		return exit.Usage(fmt.Errorf("%w: it must belong to the user that runs helpdesk", err))
+	}
+	return err
 }

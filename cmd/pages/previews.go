@@ -1,8 +1,9 @@
-package cmd
+package pages
 
 import (
 	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -11,10 +12,12 @@ import (
 	"strings"
 
 	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/render"
 )
 
-//go:embed letter/preview.html
+//go:embed preview.html
 var previewHTML string
 
 var previewPage = template.Must(template.New("preview").Parse(previewHTML))
@@ -34,18 +37,18 @@ type shown struct {
 	Version          string // changes with anything shown
 }
 
-// previews shows every letter side by side, the named kind first, and again when a file changes.
-func (a *app) previews(first string) http.Handler {
+// Previews shows every letter side by side, the named kind first, and again when a file changes.
+func Previews(settings func() (*config.Config, error), first string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page(w)
-		_ = previewPage.Execute(w, a.show(first))
+		_ = previewPage.Execute(w, show(settings, first))
 	})
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = fmt.Fprint(w, a.show(first).Version)
+		_, _ = fmt.Fprint(w, show(settings, first).Version)
 	})
 	mux.HandleFunc("GET /letter/{kind}", func(w http.ResponseWriter, r *http.Request) {
-		for _, l := range a.show(first).Letters {
+		for _, l := range show(settings, first).Letters {
 			if l.Kind == r.PathValue("kind") {
 				page(w)
 				_, _ = fmt.Fprint(w, preferring(l.page, r.FormValue("scheme")))
@@ -63,20 +66,20 @@ func page(w http.ResponseWriter) {
 }
 
 // show renders every letter anew, the named kind first.
-func (a *app) show(first string) shown {
+func show(settings func() (*config.Config, error), first string) shown {
 	s := shown{Screens: []string{"phone", "desktop"}, Schemes: []string{"light", "dark"}}
-	cfg, err := a.settings()
+	cfg, err := settings()
 	if err == nil {
 		set, lerr := wiring.Letters(cfg)
 		err = lerr
-		rest := slices.DeleteFunc(slices.Clone(letterKinds), func(k string) bool { return k == first })
+		rest := slices.DeleteFunc(slices.Clone(Kinds), func(k string) bool { return k == first })
 		for _, kind := range append([]string{first}, rest...) {
 			if lerr != nil {
 				break
 			}
-			r, one := sampleLetter(cfg, set, desk.LetterKind(kind))
+			r, one := Sample(cfg, set, desk.LetterKind(kind))
 			err = errors.Join(err, one)
-			s.Letters = append(s.Letters, shownLetter{kind, r.Subject, r.Text, (len(r.HTML) + 999) / 1000, inlined(r)})
+			s.Letters = append(s.Letters, shownLetter{kind, r.Subject, r.Text, (len(r.HTML) + 999) / 1000, Inlined(r)})
 		}
 	}
 	s.Error = err
@@ -97,4 +100,24 @@ func preferring(page, scheme string) string {
 	}
 	return strings.NewReplacer("(prefers-color-scheme: dark)", always, "(prefers-color-scheme:dark)", always,
 		"(prefers-color-scheme: light)", never, "(prefers-color-scheme:light)", never).Replace(page)
+}
+
+// Kinds are the kinds of letters.
+var Kinds = []string{string(desk.Received), string(desk.Answer), string(desk.Closed)}
+
+// Sample renders a letter of the first mailbox with sample data.
+func Sample(cfg *config.Config, set *render.Set, kind desk.LetterKind) (render.Rendered, error) {
+	v := set.Preview(kind)
+	box := wiring.Sender(cfg.Mailboxes[0])
+	v.Mailbox, v.MailboxFrom = box.Name, box.Addr
+	return set.Letter(kind, v)
+}
+
+// Inlined returns the letter's page with its pictures in it, for a browser.
+func Inlined(r render.Rendered) string {
+	page := r.HTML
+	for _, p := range r.Inline {
+		page = strings.ReplaceAll(page, "cid:"+p.ContentID, "data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
+	}
+	return page
 }

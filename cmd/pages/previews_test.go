@@ -1,4 +1,4 @@
-package cmd
+package pages
 
 import (
 	"net/http/httptest"
@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"helpdesk/pkg/config"
 )
@@ -28,8 +27,8 @@ func TestPreviewFollowsTheFiles(t *testing.T) {
 	write("own/en/closed.text.tmpl", "First words")
 	write("helpdesk.yaml", strings.NewReplacer(`templates: ""`, "templates: own", "locale: ru", "locale: en").Replace(string(config.Example())))
 	env := func(string) (string, bool) { return "https://portal.example.ru/rest/7/code/", true }
-	a := &app{configFile: filepath.Join(dir, "helpdesk.yaml"), env: env, now: time.Now}
-	h := a.previews("closed")
+	settings := func() (*config.Config, error) { return config.LoadOffline(filepath.Join(dir, "helpdesk.yaml"), env) }
+	h := Previews(settings, "closed")
 	get := func(path string) string {
 		t.Helper()
 		w := httptest.NewRecorder()

@@ -1,4 +1,4 @@
-package cmd
+package demo
 
 import (
 	"bytes"
@@ -11,14 +11,20 @@ import (
 	"strings"
 
 	"helpdesk/cmd/tui"
+	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
 )
 
 // read parses a letter as a customer's mail program would.
-func (d *stage) read(raw []byte) (desk.Message, error) {
-	_, cutter, err := d.run.offlineRules("")
+func (d *Stage) read(raw []byte) (desk.Message, error) {
+	cfg, err := config.LoadOffline(d.config, func(name string) (string, bool) { v, ok := d.env[name]; return v, ok })
+	if err != nil {
+		return desk.Message{}, err
+	}
+	_, cutter, err := wiring.Rules(cfg)
 	if err != nil {
 		return desk.Message{}, err
 	}
@@ -26,7 +32,7 @@ func (d *stage) read(raw []byte) (desk.Message, error) {
 }
 
 // showLetters prints the letters that went out since the last time, and keeps each as a page.
-func (d *stage) showLetters() error {
+func (d *Stage) showLetters() error {
 	all := d.smtp.Letters()
 	for _, l := range all[d.shown:] {
 		d.shown++
@@ -39,9 +45,9 @@ func (d *stage) showLetters() error {
 			return fmt.Errorf("demo: %w", err)
 		}
 		d.files = append(d.files, path)
-		d.a.Printf("\n  letter %d to %s\n  %s\n", d.shown, strings.Join(l.To, ", "), tui.OneLine(m.Subject))
+		d.Terminal.Printf("\n  letter %d to %s\n  %s\n", d.shown, strings.Join(l.To, ", "), tui.OneLine(m.Subject))
 		for _, line := range strings.Split(strings.TrimSpace(m.Plain), "\n") {
-			d.a.Printf("  | %s\n", line)
+			d.Terminal.Printf("  | %s\n", line)
 		}
 	}
 	return nil
@@ -60,33 +66,33 @@ func withPictures(m desk.Message, raw []byte) string {
 	return page
 }
 
-func (d *stage) showTasks() {
+func (d *Stage) showTasks() {
 	for _, t := range d.portal.Tasks() {
-		d.a.Printf("  task %d  %s\n", t.ID, tui.OneLine(t.Title))
+		d.Terminal.Printf("  task %d  %s\n", t.ID, tui.OneLine(t.Title))
 		for _, line := range strings.Split(strings.TrimSpace(t.Description), "\n") {
-			d.a.Printf("    | %s\n", line)
+			d.Terminal.Printf("    | %s\n", line)
 		}
 		for _, f := range t.Files {
-			d.a.Printf("    file: %s (%d bytes)\n", f.Name, len(f.Content))
+			d.Terminal.Printf("    file: %s (%d bytes)\n", f.Name, len(f.Content))
 		}
 		for _, c := range t.Comments {
 			if c.System {
 				continue
 			}
-			d.a.Printf("    comment by user %d: %s\n", c.Author, tui.Short(tui.OneLine(c.Text), 160))
+			d.Terminal.Printf("    comment by user %d: %s\n", c.Author, tui.Short(tui.OneLine(c.Text), 160))
 		}
 	}
 }
 
-var demoPage = template.Must(template.New("demo").Parse(`<!DOCTYPE html><html><head><meta charset="utf-8"><title>helpdesk demo</title>
+var shownPage = template.Must(template.New("demo").Parse(`<!DOCTYPE html><html><head><meta charset="utf-8"><title>helpdesk demo</title>
 <style>body{font:15px/1.4 sans-serif;margin:2em;max-width:70em}pre{white-space:pre-wrap;background:#f4f4f4;padding:1em}
 iframe{width:100%;height:34em;border:1px solid #bbb}</style></head><body><h1>helpdesk demo</h1>
 <h2>Letters</h2>{{range .Letters}}<h3>{{.To}}: {{.Subject}}</h3><iframe sandbox srcdoc="{{.Page}}"></iframe>{{end}}
 <h2>Tasks</h2>{{range .Tasks}}<h3>{{.ID}} {{.Title}}</h3><pre>{{.Description}}</pre>
 {{range .Comments}}{{if not .System}}<p>User {{.Author}}:</p><pre>{{.Text}}</pre>{{end}}{{end}}{{end}}</body></html>`))
 
-// handler shows letters and tasks as they stand.
-func (d *stage) handler() http.Handler {
+// Handler shows letters and tasks as they stand.
+func (d *Stage) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		type letter struct{ To, Subject, Page string }
 		var page struct {
@@ -103,6 +109,6 @@ func (d *stage) handler() http.Handler {
 		}
 		page.Tasks = d.portal.Tasks()
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = demoPage.Execute(w, page)
+		_ = shownPage.Execute(w, page)
 	})
 }

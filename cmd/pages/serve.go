@@ -1,4 +1,5 @@
-package cmd
+// Package pages shows pages in the browser, on loopback addresses alone.
+package pages
 
 import (
 	"context"
@@ -9,12 +10,13 @@ import (
 	"time"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 
 	"helpdesk/pkg/wire"
 )
 
-// listen takes the loopback address of --serve.
-func listen(addr string) (net.Listener, error) {
+// Listen takes the loopback address of --serve.
+func Listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, exit.Usage(fmt.Errorf("--serve %s: %w", addr, err))
@@ -29,11 +31,11 @@ func listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// serve shows pages until the run ends.
-func (a *app) serve(ctx context.Context, l net.Listener, h http.Handler) error {
+// Serve shows pages until the run ends.
+func Serve(ctx context.Context, t *tui.Terminal, l net.Listener, h http.Handler) error {
 	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	a.Printf("\nhttp://%s/ — until interrupted\n", l.Addr())
+	t.Printf("\nhttp://%s/ — until interrupted\n", l.Addr())
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}

@@ -1,0 +1,258 @@
+// Package demo plays the whole round trip on embedded servers.
+package demo
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	_ "embed"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"helpdesk/cmd/tui"
+	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
+)
+
+//go:embed *.eml *.yaml *.txt
+var files embed.FS
+
+const specialist = 7 // a user of the embedded portal
+
+// Host is what the demonstration is played with.
+type Host struct {
+	Terminal *tui.Terminal
+	Now      func() time.Time
+	Pass     func(context.Context, Pass) error // runs one
+}
+
+// Pass is a pass to be run.
+type Pass struct {
+	File string            // the settings
+	Env  map[string]string // what they take from the environment
+	Kind string            // poll or notify
+	Dry  bool
+	Show func(pass.Line) // is told each line
+}
+
+// Stage is the demonstration: the servers, a configuration for them, and a folder for what comes out.
+type Stage struct {
+	Host
+	config string            // the demonstration's settings
+	env    map[string]string // for them
+	dir    string
+	portal *sandbox.Portal
+	imap   *mail.IMAP
+	smtp   *mail.SMTP
+	shown  int // letters shown so far
+	files  []string
+}
+
+// New starts the servers and writes the settings for them.
+func New(h Host) (_ *Stage, err error) {
+	d := &Stage{Host: h}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	if d.dir, err = os.MkdirTemp("", "helpdesk-demo-"); err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	var people struct {
+		Users    []sandbox.User
+		Contacts []sandbox.Contact
+	}
+	if err := wiring.Data(files, "people.yaml", &people); err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	d.portal = sandbox.NewPortal(sandbox.PortalOptions{NewCard: true, Users: people.Users, Contacts: people.Contacts})
+	webhook, err := d.portal.Start()
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	if d.imap, err = mail.NewIMAP(mail.IMAPOptions{}); err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	if d.smtp, err = mail.NewSMTP(mail.SMTPOptions{}); err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	return d, d.configure(webhook)
+}
+
+func (d *Stage) configure(webhook string) error {
+	text, err := files.ReadFile("helpdesk.yaml")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	_, imapPort, _ := net.SplitHostPort(d.imap.Addr())
+	_, smtpPort, _ := net.SplitHostPort(d.smtp.Addr())
+	config := strings.NewReplacer("@IMAP@", imapPort, "@SMTP@", smtpPort).Replace(string(text))
+	path := filepath.Join(d.dir, "helpdesk.yaml")
+	if err := errors.Join(os.WriteFile(path, []byte(config), 0o600), drawLogo(filepath.Join(d.dir, "logo.png"))); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	d.config, d.env = path, map[string]string{"DEMO_WEBHOOK": webhook}
+	return nil
+}
+
+// Close stops the servers. The folder stays: the letters in it are there to be looked at.
+func (d *Stage) Close() {
+	if d.portal != nil {
+		_ = d.portal.Close()
+	}
+	if d.imap != nil {
+		_ = d.imap.Close()
+	}
+	if d.smtp != nil {
+		_ = d.smtp.Close()
+	}
+}
+
+// Play goes through the round trip step by step, and shows after each what came of it.
+func (d *Stage) Play(ctx context.Context) error {
+	steps := []struct {
+		title string
+		do    func(context.Context) error
+	}{
+		{"Five letters arrive at support@helpdesk.example", d.arrive("1-request", "2-koi8r", "3-html", "5-out-of-office", "6-excluded")},
+		{"helpdesk poll --dry-run: what would be done", d.pass("poll", true)},
+		{"helpdesk poll: tasks and auto-replies", d.pass("poll", false)},
+		{"The first customer writes again; helpdesk poll makes it a comment", d.arrive("4-repeat")},
+		{"", d.pass("poll", false)},
+		{"A specialist comments the task, and a colleague remarks something internal", d.comment},
+		{"helpdesk notify: the customer gets the answer, and not the remark", d.pass("notify", false)},
+		{"The customer answers the specialist: a comment again, and no auto-reply", d.answer},
+		{"", d.pass("poll", false)},
+	}
+	n := 0
+	for _, s := range steps {
+		if s.title != "" {
+			n++
+			d.Terminal.Printf("\n%d. %s\n\n", n, s.title)
+		}
+		if err := s.do(ctx); err != nil {
+			return err
+		}
+	}
+	d.Terminal.Printf("\nIn the portal now:\n\n")
+	d.showTasks()
+	d.Terminal.Printf("\nThe letters, to open in a browser:\n\n")
+	for _, f := range d.files {
+		d.Terminal.Printf("  %s\n", f)
+	}
+	return nil
+}
+
+func (d *Stage) arrive(names ...string) func(context.Context) error {
+	return func(context.Context) error {
+		for _, name := range names {
+			if err := d.put(name, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// put brings a letter of the demonstration into the mailbox.
+func (d *Stage) put(name, answered string) error {
+	raw, err := files.ReadFile("" + name + ".eml")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	now := d.Now()
+	raw = bytes.ReplaceAll(raw, []byte("@DATE@"), []byte(now.Format(time.RFC1123Z)))
+	raw = bytes.ReplaceAll(raw, []byte("@ANSWERED@"), []byte("<"+answered+">"))
+	if _, err := d.imap.Append("INBOX", raw, now); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	m, err := d.read(raw)
+	if err != nil {
+		return err
+	}
+	d.Terminal.Printf("  from %-55s %s\n", tui.OneLine(m.From.String()), tui.OneLine(m.Subject))
+	return nil
+}
+
+func (d *Stage) pass(kind string, dry bool) func(context.Context) error {
+	return func(ctx context.Context) error {
+		hits := d.portal.Hits()
+		err := d.Pass(ctx, Pass{File: d.config, Env: d.env, Kind: kind, Dry: dry, Show: d.print(kind)})
+		if err != nil {
+			return err
+		}
+		d.Terminal.Printf("  (%d requests to the portal)\n", d.portal.Hits()-hits)
+		return d.showLetters()
+	}
+}
+
+func (d *Stage) print(kind string) func(pass.Line) {
+	line := tui.Message
+	if kind == "notify" {
+		line = tui.Change
+	}
+	return func(l pass.Line) { d.Terminal.Printf("  %s\n", line(l)) }
+}
+
+// comment lets specialists write into the first task.
+func (d *Stage) comment(context.Context) error {
+	raw, err := files.ReadFile("comments.txt")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	tasks := d.portal.Tasks()
+	if len(tasks) == 0 {
+		return errors.New("demo: there is no task to comment")
+	}
+	for _, text := range strings.Split(strings.TrimSpace(string(raw)), "\n---\n") {
+		d.portal.Say(tasks[0].ID, specialist, text)
+		d.Terminal.Printf("  in task %d: %s\n", tasks[0].ID, tui.Short(tui.OneLine(text), 100))
+	}
+	return nil
+}
+
+// answer lets the customer answer the last letter he got.
+func (d *Stage) answer(context.Context) error {
+	all := d.smtp.Letters()
+	if len(all) == 0 {
+		return errors.New("demo: there is no letter to answer")
+	}
+	m, err := d.read(all[len(all)-1].Raw)
+	if err != nil {
+		return err
+	}
+	return d.put("7-answer", m.ID)
+}
+
+// drawLogo makes a picture for the signature.
+func drawLogo(path string) error {
+	const size = 48
+	img := image.NewNRGBA(image.Rect(0, 0, size, size))
+	for y := range size {
+		for x := range size {
+			c := color.NRGBA{R: 0x1f, G: 0x6f, B: 0xb2, A: 0xff}
+			if dx, dy := x-size/2, y-size/2; dx*dx+dy*dy > size*size/4 {
+				c = color.NRGBA{}
+			} else if y > 14 && y < 34 && x > 10 && x < 38 && (y < 17 || y > 31 || x < 13 || x > 35 || y-14 == (x-10)*2/3 || y-14 == (38-x)*2/3) {
+				c = color.NRGBA{R: 0xff, G: 0xff, B: 0xff, A: 0xff}
+			}
+			img.SetNRGBA(x, y, c)
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return err
+	}
+	return os.WriteFile(path, b.Bytes(), 0o600)
+}

@@ -1,0 +1,42 @@
+package tui
+
+import (
+	"fmt"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/pass"
+)
+
+// Message returns one line for a message: what becomes of it, by which rule, whether it is answered.
+func Message(l pass.Line) string {
+	reply := "auto-reply: yes"
+	if !l.AutoReply {
+		reply = "auto-reply: no"
+		if l.Why != "" {
+			reply += " (" + l.Why + ")"
+		}
+	}
+	return fmt.Sprintf("%s/%d  %s  %s  %s  %q  %s: %s  %s", l.Mailbox, l.UID, l.Verdict, place(l), OneLine(l.From), Short(OneLine(l.Subject), 60),
+		l.Rule, OneLine(l.Note), reply)
+}
+
+func place(l pass.Line) string {
+	switch {
+	case l.Task != 0:
+		return fmt.Sprintf("task %d", l.Task)
+	case l.Ticket != 0:
+		return fmt.Sprintf("ticket %d", l.Ticket)
+	case l.Verdict == desk.Task:
+		return "new task"
+	}
+	return "no task"
+}
+
+// Change returns one line for a changed task: who gets a letter, or why nobody does.
+func Change(l pass.Line) string {
+	to := "nobody"
+	if l.Verdict == desk.Announced {
+		to = l.To
+	}
+	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, l.Verdict, to, Short(OneLine(l.Subject), 60), l.Rule, OneLine(l.Note))
+}
