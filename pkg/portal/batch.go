@@ -23,6 +23,9 @@ type Command struct {
 	Params Params
 }
 
+// Do returns the command that calls the method.
+func Do(method string, params Params) Command { return Command{Method: method, Params: params} }
+
 // Answer is what became of a command.
 type Answer struct {
 	Result json.RawMessage

@@ -23,10 +23,8 @@ import (
 func discard() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func TestQueryIsEncodedAsPHPReadsIt(t *testing.T) {
-	p := Params{
-		{"a b", "1&2=3+4#5%6 é"}, {"f", Params{{"X", []string{"q", "$r"}}, {"N", []int64{1, 2}}, {">ID", 7}}},
-		{"yes", true}, {"no", false},
-	}
+	p := With("a b", "1&2=3+4#5%6 é").With("f", With("X", []string{"q", "$r"}).With("N", []int64{1, 2}).With(">ID", 7)).
+		With("yes", true).With("no", false)
 	want := "a%20b=1%262%3D3%2B4%235%256%20%C3%A9&f%5BX%5D%5B0%5D=q&f%5BX%5D%5B1%5D=%24r&f%5BN%5D%5B0%5D=1&f%5BN%5D%5B1%5D=2" +
 		"&f%5B%3EID%5D=7&yes=1"
 	if got := string(p.appendQuery(nil)); got != want {
@@ -39,7 +37,7 @@ func TestRefers(t *testing.T) {
 		"plain": false, "$ 5": false, "$resul": false, "costs $5 in total": false, "$result[a]": true, "x$TOTALx": true, "$Next": true,
 		"$time": true, "$errors": true, "a$$error": true,
 	} {
-		if got := (Params{{"f", Params{{"T", []string{"", text}}}}}).refers(); got != want {
+		if got := (With("f", With("T", []string{"", text}))).refers(); got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
@@ -51,13 +49,13 @@ func TestBatchDecodesBothSpellingsOfMaps(t *testing.T) {
 		`{"result":{"result":{"c0":1},"result_error":{},"result_time":{"c0":{"start":1,"finish":2,"operating":0.3}}},"time":{}}`,
 	} {
 		s := newScript(t, answer(200, body))
-		as, err := s.client(t).Batch(t.Context(), []Command{{"a.get", nil}, {"b.get", nil}})
+		as, err := s.client(t).Batch(t.Context(), []Command{Do("a.get", nil), Do("b.get", nil)})
 		if err != nil || string(as[0].Result) != "1" || as[1].Err != nil {
 			t.Error(body, as, err)
 		}
 	}
 	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c1":{"error":"ERROR_CORE","error_description":"<b>x</b>"}}}}`))
-	as, err := s.client(t).Batch(t.Context(), []Command{{"a.add", nil}, {"b.add", nil}})
+	as, err := s.client(t).Batch(t.Context(), []Command{Do("a.add", nil), Do("b.add", nil)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +63,7 @@ func TestBatchDecodesBothSpellingsOfMaps(t *testing.T) {
 	tells(t, as[1].Err, told{fault.Never, fault.One})
 	for _, body := range []string{`{"result":[]}`, `{"result":true}`, `{"result":{"result":3}}`} {
 		s := newScript(t, answer(200, body))
-		as, _ := s.client(t).Batch(t.Context(), []Command{{"a.add", nil}})
+		as, _ := s.client(t).Batch(t.Context(), []Command{Do("a.add", nil)})
 		tells(t, as[0].Err, told{fault.Unsure, fault.One})
 	}
 }
@@ -96,7 +94,7 @@ func many(t *testing.T, s *script, sizes *[]int, seconds float64) {
 func TestBatchIsSizedByTheTimesThePortalTells(t *testing.T) {
 	cmds := make([]Command, 120)
 	for i := range cmds {
-		cmds[i] = Command{"tasks.task.add", nil}
+		cmds[i] = Do("tasks.task.add", nil)
 	}
 	for seconds, want := range map[float64][]int{0.01: {50, 50, 20}, 0.93: {50, 32, 32, 6}} {
 		s := newScript(t)
@@ -215,8 +213,8 @@ func TestBodyOfABatch(t *testing.T) {
 	content := make([]byte, 1<<20)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
 	cmds := []Command{
-		{"disk.folder.uploadfile", Params{{"id", int64(5)}, {"fileContent", file{"Счёт.pdf", content}}, {"generateUniqueName", true}}},
-		{"tasks.task.add", Params{{"fields", Params{{"TITLE", "\"Ёлка\" \x00\xff\n"}, {"AUDITORS", []int64{1, 2}}}}}},
+		Do("disk.folder.uploadfile", With("id", int64(5)).With("fileContent", file{"Счёт.pdf", content}).With("generateUniqueName", true)),
+		Do("tasks.task.add", With("fields", With("TITLE", "\"Ёлка\" \x00\xff\n").With("AUDITORS", []int64{1, 2}))),
 	}
 	body := batchBody(cmds, []int{0, 1})
 	if spare := cap(body) - len(body); spare < 0 || spare > len(body)/20 {
@@ -259,7 +257,7 @@ func BenchmarkBatchBody(b *testing.B) {
 			cmds := slices.Clone(cmds)
 			if n > 0 {
 				for i := range cmds {
-					cmds[i] = Command{"disk.folder.uploadfile", Params{{"fileContent", file{"a.bin", make([]byte, n)}}}}
+					cmds[i] = Do("disk.folder.uploadfile", With("fileContent", file{"a.bin", make([]byte, n)}))
 				}
 			}
 			for b.Loop() {

@@ -72,12 +72,10 @@ func (c *Client) changesList(w *walk, since time.Time, page int) Command {
 	if page > 0 {
 		start = page * pageSize
 	}
-	return Command{"tasks.task.list", Params{
-		{"filter", Params{{w.part, c.self}, {">=" + w.field, since.Format(time.RFC3339)}}},
-		{"order", Params{{w.field, "desc"}}},
-		{"select", stateFields},
-		{"start", start},
-	}}
+	return Do("tasks.task.list", With("filter", With(w.part, c.self).With(">="+w.field, since.Format(time.RFC3339))).
+		With("order", With(w.field, "desc")).
+		With("select", stateFields).
+		With("start", start))
 }
 
 // step takes a page of each list and returns the lists that go on.

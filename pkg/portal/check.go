@@ -32,14 +32,14 @@ const maxSkew = 2 * time.Minute
 func (c *Client) Check(ctx context.Context, want Want) []Finding {
 	k := &checking{c: c, want: want}
 	p := &plan{c: c}
-	p.add(Command{"profile", nil}, k.profile)
-	p.add(Command{"scope", nil}, k.scope)
+	p.add(Do("profile", nil), k.profile)
+	p.add(Do("scope", nil), k.scope)
 	if len(want.Users) > 0 {
-		p.add(Command{"user.get", Params{{"FILTER", Params{{"ID", want.Users}}}, {"start", -1}}}, k.users)
+		p.add(Do("user.get", With("FILTER", With("ID", want.Users)).With("start", -1)), k.users)
 	}
 	p.add(c.storageList(), k.folder)
-	p.add(Command{"tasks.task.list", Params{{"filter", Params{{"CREATED_BY", c.self}}}, {"order", Params{{"ID", "desc"}}},
-		{"select", []string{"ID", "CHAT_ID"}}, {"start", -1}}}, k.card)
+	p.add(Do("tasks.task.list", With("filter", With("CREATED_BY", c.self)).With("order", With("ID", "desc")).
+		With("select", []string{"ID", "CHAT_ID"}).With("start", -1)), k.card)
 	if err := p.run(ctx); err != nil {
 		return []Finding{{What: "portal", Hint: err.Error()}}
 	}
@@ -167,7 +167,7 @@ func (k *checking) skew() {
 
 // v3 asks REST v3 for one task: only it can tell whether it is there (rest-v3).
 func (k *checking) v3(ctx context.Context) {
-	err := k.c.CallV3(ctx, "tasks.task.list", Params{{"pagination", Params{{"limit", 1}}}}, nil)
+	err := k.c.CallV3(ctx, "tasks.task.list", With("pagination", With("limit", 1)), nil)
 	var e *Error
 	switch {
 	case err == nil:

@@ -17,11 +17,11 @@ import (
 // QUIRK: LAST_ID means "newer than" with the order ASC and "older than" with DESC; ASC must be in capitals
 // (chats/messages/im-dialog-messages-search).
 func (r *reading) search() Command {
-	p := Params{{"CHAT_ID", r.chat}, {"LAST_ID", r.chatLast}, {"ORDER", Params{{"ID", "ASC"}}}, {"LIMIT", searchLimit}}
+	p := With("CHAT_ID", r.chat).With("LAST_ID", r.chatLast).With("ORDER", With("ID", "ASC")).With("LIMIT", searchLimit)
 	if r.own != 0 {
-		p = append(p, Param{"DATE_FROM", r.since.Format(time.RFC3339)})
+		p = p.With("DATE_FROM", r.since.Format(time.RFC3339))
 	}
-	return Command{"im.dialog.messages.search", p}
+	return Do("im.dialog.messages.search", p)
 }
 
 // message is a message of a chat.

@@ -83,15 +83,13 @@ func (l *lookups) ask(p *plan) {
 		return
 	}
 	for _, g := range groups {
-		filter := Params{{"EMAIL", g.addresses}}
+		filter := With("EMAIL", g.addresses)
 		if g.last > 0 {
-			filter = append(filter, Param{">ID", g.last})
+			filter = filter.With(">ID", g.last)
 		}
-		p.add(Command{"crm.contact.list", Params{
-			{"filter", filter},
-			{"select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}},
-			{"order", Params{{"ID", "ASC"}}}, {"start", -1},
-		}}, func(a Answer) { l.take(g, a) })
+		p.add(Do("crm.contact.list", With("filter", filter).
+			With("select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}).
+			With("order", With("ID", "ASC")).With("start", -1)), func(a Answer) { l.take(g, a) })
 	}
 }
 

@@ -25,7 +25,7 @@ func (c *Client) Download(ctx context.Context, f desk.File, w io.Writer) error {
 	}
 	addr := f.URL
 	if id != 0 {
-		err := c.Call(ctx, method, Params{{"id", id}}, &r)
+		err := c.Call(ctx, method, With("id", id), &r)
 		switch {
 		case err == nil && r.DownloadURL != "":
 			addr = string(r.DownloadURL)

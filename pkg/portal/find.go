@@ -70,15 +70,13 @@ func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Tim
 func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
 	last := int64(0)
 	for page := 0; len(marks) > 0 && page < maxPages; page++ {
-		filter := Params{{"CREATED_BY", c.self}, {">=CREATED_DATE", since.Format(time.RFC3339)}}
+		filter := With("CREATED_BY", c.self).With(">=CREATED_DATE", since.Format(time.RFC3339))
 		if last > 0 {
-			filter = append(filter, Param{">ID", last})
+			filter = filter.With(">ID", last)
 		}
 		var raw json.RawMessage
-		err := c.Call(ctx, "tasks.task.list", Params{
-			{"filter", filter}, {"select", []string{"ID", "XML_ID", "CHAT_ID"}}, {"order", Params{{"ID", "asc"}}}, {"start", -1},
-		}, &raw)
-		rows, err := readTasks(Answer{raw, err})
+		err := c.Call(ctx, "tasks.task.list", With("filter", filter).With("select", []string{"ID", "XML_ID", "CHAT_ID"}).With("order", With("ID", "asc")).With("start", -1), &raw)
+		rows, err := readTasks(Answer{Result: raw, Err: err})
 		if err != nil {
 			return err
 		}

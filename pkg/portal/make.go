@@ -63,33 +63,31 @@ func XMLID(key string) string { return "hd-" + key }
 // it is; nothing makes it unique.
 func (c *Client) taskAdd(e desk.Effect) Command {
 	p := e.Post
-	fields := Params{
-		{"TITLE", cutTitle(p.Title)},
-		{"DESCRIPTION", p.Text},
-		{"XML_ID", XMLID(e.Key)},
-	}
+	fields := With("TITLE", cutTitle(p.Title)).
+		With("DESCRIPTION", p.Text).
+		With("XML_ID", XMLID(e.Key))
 	if f := p.Fields; f != nil {
-		fields = append(fields, Param{"RESPONSIBLE_ID", f.Responsible})
+		fields = fields.With("RESPONSIBLE_ID", f.Responsible)
 		if f.Group != 0 {
-			fields = append(fields, Param{"GROUP_ID", f.Group})
+			fields = fields.With("GROUP_ID", f.Group)
 		}
 		fields = appendList(fields, "AUDITORS", f.Auditors)
 		fields = appendList(fields, "ACCOMPLICES", f.Accomplices)
 		fields = appendList(fields, "TAGS", f.Tags)
 		if level, ok := priorities[f.Priority]; ok {
-			fields = append(fields, Param{"PRIORITY", level})
+			fields = fields.With("PRIORITY", level)
 		}
 		if due := f.Due; !due.IsZero() || f.Deadline > 0 {
 			if due.IsZero() {
 				due = c.now().Add(f.Deadline)
 			}
 			// QUIRK: a time without an offset is read in somebody's zone (tasks/tasks-task-add).
-			fields = append(fields, Param{"DEADLINE", due.Format(time.RFC3339)})
+			fields = fields.With("DEADLINE", due.Format(time.RFC3339))
 		}
 		fields = appendList(fields, "UF_CRM_TASK", f.CRM)
 	}
 	fields = appendList(fields, "UF_TASK_WEBDAV_FILES", objects(p.Files))
-	return Command{"tasks.task.add", Params{{"fields", fields}}}
+	return Do("tasks.task.add", With("fields", fields))
 }
 
 func cutTitle(s string) string {
@@ -104,7 +102,7 @@ func appendList[T any](p Params, name string, list []T) Params {
 	if len(list) == 0 {
 		return p
 	}
-	return append(p, Param{name, list})
+	return p.With(name, list)
 }
 
 // objects returns the Drive objects of the files as task fields want them.
@@ -125,8 +123,8 @@ func objects(files []desk.File) []string {
 // QUIRK: the call is marked deprecated, and is the one that works on both cards with text and files: on the new one it
 // writes into the task's chat (tasks/tasks-new). Its values are taken by position.
 func commentAdd(e desk.Effect) Command {
-	fields := appendList(Params{{"POST_MESSAGE", marked(e.Post)}}, "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
-	return Command{"task.commentitem.add", Params{{"0", e.Task}, {"1", fields}}}
+	fields := appendList(With("POST_MESSAGE", marked(e.Post)), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
+	return Do("task.commentitem.add", With("0", e.Task).With("1", fields))
 }
 
 // marked returns the text with its marker in the first line, without which it could not be looked for.

@@ -75,8 +75,8 @@ func (b *making) reopen(number int64) {
 			refused = a.Err
 		}
 	}
-	b.cmds = append(b.cmds, Command{"tasks.task.disapprove", Params{{"taskId", number}}}, Command{"tasks.task.renew", Params{{"taskId", number}}},
-		Command{"tasks.task.get", Params{{"taskId", number}, {"select", []string{"ID", "STATUS"}}}})
+	b.cmds = append(b.cmds, Do("tasks.task.disapprove", With("taskId", number)), Do("tasks.task.renew", With("taskId", number)),
+		Do("tasks.task.get", With("taskId", number).With("select", []string{"ID", "STATUS"})))
 	b.takes = append(b.takes, note, note, func(a Answer) {
 		var r struct {
 			Task task `json:"task"`

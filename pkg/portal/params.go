@@ -22,6 +22,12 @@ type Param struct {
 // (settings/how-to-call-rest-api/data-encoding), so a map, whose keys Go sorts, must never be sent.
 type Params []Param
 
+// With returns the values of a call that has one so far.
+func With(name string, value any) Params { return Params{{name, value}} }
+
+// With returns p and another value behind it.
+func (p Params) With(name string, value any) Params { return append(p, Param{name, value}) }
+
 // file is a value that the portal takes as a list of two: a name, and the content in base64.
 type file struct {
 	name    string

@@ -219,7 +219,7 @@ func TestCallSendsWhatThePortalWants(t *testing.T) {
 	var r struct {
 		ID ID `json:"ID"`
 	}
-	err := c.Call(t.Context(), "profile", Params{{"TASKID", int64(8)}, {"FIELDS", Params{{"B", "<&\x00\xff"}, {"A", []int64{1}}}}, {"yes", true}}, &r)
+	err := c.Call(t.Context(), "profile", With("TASKID", int64(8)).With("FIELDS", With("B", "<&\x00\xff").With("A", []int64{1})).With("yes", true), &r)
 	if err != nil || r.ID != 17 {
 		t.Fatal(err, r)
 	}

@@ -78,8 +78,8 @@ func (c *Client) noDisk(err error) error {
 }
 
 func (c *Client) storageList() Command {
-	return Command{"disk.storage.getlist",
-		Params{{"filter", Params{{"ENTITY_TYPE", "user"}, {"ENTITY_ID", c.self}}}}}
+	return Do("disk.storage.getlist",
+		With("filter", With("ENTITY_TYPE", "user").With("ENTITY_ID", c.self)))
 }
 
 // uploadTime is how long a file of that size may take at 64 kB a second.

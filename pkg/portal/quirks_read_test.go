@@ -166,7 +166,7 @@ func TestQuirkDownloadWantsHeaders(t *testing.T) {
 	var r struct {
 		URL string `json:"DOWNLOAD_URL"`
 	}
-	if err := c.Call(t.Context(), "disk.file.get", Params{{"id", object}}, &r); err != nil {
+	if err := c.Call(t.Context(), "disk.file.get", With("id", object), &r); err != nil {
 		t.Fatal(err)
 	}
 	bare, err := http.NewRequest(http.MethodGet, r.URL, nil)
@@ -296,7 +296,7 @@ func TestQuirkGoneTaskIsAnEmptyList(t *testing.T) {
 	id := opened(t, c, 1)[0]
 	p.DeleteTask(id)
 	var raw json.RawMessage
-	if err := c.Call(t.Context(), "tasks.task.get", Params{{"taskId", id}}, &raw); err != nil || string(raw) != "[]" {
+	if err := c.Call(t.Context(), "tasks.task.get", With("taskId", id), &raw); err != nil || string(raw) != "[]" {
 		t.Fatal(string(raw), err)
 	}
 	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})

@@ -36,7 +36,7 @@ func TestQuirkControlIsDisapproved(t *testing.T) {
 	for status, control := range map[int]string{4: "Y", 5: "N"} {
 		p, c := live(t, sandbox.PortalOptions{})
 		id := opened(t, c, 1)[0]
-		if err := c.Call(t.Context(), "tasks.task.update", Params{{"taskId", id}, {"fields", Params{{"TASK_CONTROL", control}}}}, nil); err != nil {
+		if err := c.Call(t.Context(), "tasks.task.update", With("taskId", id).With("fields", With("TASK_CONTROL", control)), nil); err != nil {
 			t.Fatal(err)
 		}
 		p.CloseTask(id, 7)
@@ -118,11 +118,11 @@ func TestQuirkCommentAnswersANumber(t *testing.T) {
 func TestQuirkValuesByPosition(t *testing.T) {
 	_, c := live(t, sandbox.PortalOptions{})
 	id := opened(t, c, 1)[0]
-	turned := Params{{"FIELDS", Params{{"POST_MESSAGE", "x"}}}, {"TASKID", id}}
+	turned := With("FIELDS", With("POST_MESSAGE", "x")).With("TASKID", id)
 	if err := c.Call(t.Context(), "task.commentitem.add", turned, nil); err == nil {
 		t.Error("the portal took them by name")
 	}
-	b, err := Params{{"b", 1}, {"a", 2}}.MarshalJSON()
+	b, err := With("b", 1).With("a", 2).MarshalJSON()
 	if err != nil || string(b) != `{"b":1,"a":2}` {
 		t.Error(string(b), err)
 	}
@@ -138,7 +138,7 @@ func TestQuirkBatchIsEncoded(t *testing.T) {
 }
 
 func TestQuirkFalseIsLeftOut(t *testing.T) {
-	if got := (Params{{"a", false}, {"b", true}}).appendQuery(nil); string(got) != "b=1" {
+	if got := (With("a", false).With("b", true)).appendQuery(nil); string(got) != "b=1" {
 		t.Error(got)
 	}
 }
@@ -329,7 +329,7 @@ func TestQuirkBudgetIsNotTold(t *testing.T) {
 		answer(200, `{"result":{},"time":{"operating":421,"operating_reset_at":1787216430}}`))
 	c := s.client(t)
 	for range 3 {
-		_, _ = c.Batch(t.Context(), []Command{{"a.add", Params{{"x", "$total"}}}})
+		_, _ = c.Batch(t.Context(), []Command{Do("a.add", With("x", "$total"))})
 	}
 	if s.count() != 2 {
 		t.Error("it went on at 421 seconds")

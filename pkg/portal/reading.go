@@ -52,12 +52,12 @@ func (r *reading) failure() error {
 
 // oldCard reads the forum topic of a task.
 func (r *reading) oldCard() Command {
-	filter := Params{{">ID", r.last}}
+	filter := With(">ID", r.last)
 	if r.own != 0 {
-		filter = Params{{"AUTHOR_ID", r.own}, {">=POST_DATE", r.since.Format(time.RFC3339)}}
+		filter = With("AUTHOR_ID", r.own).With(">=POST_DATE", r.since.Format(time.RFC3339))
 	}
-	return Command{"task.commentitem.getlist",
-		Params{{"TASKID", r.task}, {"ORDER", Params{{"ID", "asc"}}}, {"FILTER", filter}}}
+	return Do("task.commentitem.getlist",
+		With("TASKID", r.task).With("ORDER", With("ID", "asc")).With("FILTER", filter))
 }
 
 func (r *reading) takeOld(a Answer) {
@@ -76,11 +76,11 @@ func (r *reading) takeOld(a Answer) {
 //
 // QUIRK: chatId is a number where id is a string, and lists may leave it out (tasks/tasks-task-get).
 func (r *reading) chatOfTask() Command {
-	return Command{"tasks.task.get", Params{{"taskId", r.task}, {"select", []string{"ID", "CHAT_ID"}}}}
+	return Do("tasks.task.get", With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}))
 }
 
 func (r *reading) chatByTask() Command {
-	return Command{"im.chat.get", Params{{"ENTITY_TYPE", "TASKS_TASK"}, {"ENTITY_ID", r.task}}}
+	return Do("im.chat.get", With("ENTITY_TYPE", "TASKS_TASK").With("ENTITY_ID", r.task))
 }
 
 func (r *reading) takeTask(a Answer) {

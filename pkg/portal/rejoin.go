@@ -27,7 +27,7 @@ func (c *Client) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 	look, join := &plan{c: c}, &plan{c: c}
 	var done []int64
 	for _, id := range tasks {
-		look.add(Command{"tasks.task.get", Params{{"taskId", id}, {"select", []string{"ID", "AUDITORS"}}}}, func(a Answer) {
+		look.add(Do("tasks.task.get", With("taskId", id).With("select", []string{"ID", "AUDITORS"})), func(a Answer) {
 			var r struct {
 				Task *seen `json:"task"`
 			}
@@ -43,7 +43,7 @@ func (c *Client) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 					observers = append(observers, int64(user))
 				}
 			}
-			join.add(Command{"tasks.task.update", Params{{"taskId", id}, {"fields", Params{{"AUDITORS", observers}}}}}, func(a Answer) {
+			join.add(Do("tasks.task.update", With("taskId", id).With("fields", With("AUDITORS", observers))), func(a Answer) {
 				if a.Err == nil {
 					done = append(done, id)
 				}

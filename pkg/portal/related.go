@@ -23,7 +23,7 @@ func related(f *desk.Fields) Params {
 	for _, kind := range relations {
 		var list []Params
 		for _, v := range kind.of(f) {
-			list = append(list, Params{{kind.key, v}})
+			list = append(list, With(kind.key, v))
 		}
 		p = appendList(p, kind.name, list)
 	}
@@ -122,14 +122,14 @@ func (c *Client) confirm(ctx context.Context, e desk.Effect, number int64) {
 		wanted := kind.of(e.Post.Fields)
 		known[kind.name] = !slices.ContainsFunc(wanted, func(v any) bool { return !slices.Contains(has[kind.name], folded(v)) })
 		if !known[kind.name] {
-			lost = append(lost, Param{kind.old, wanted})
+			lost = lost.With(kind.old, wanted)
 		}
 	}
 	c.remember(savedKept, known)
 	if len(lost) == 0 {
 		return
 	}
-	if err := c.Call(ctx, "tasks.task.update", Params{{"taskId", number}, {"fields", lost}}, nil); err != nil {
+	if err := c.Call(ctx, "tasks.task.update", With("taskId", number).With("fields", lost), nil); err != nil {
 		c.log.Warn("portal: task made without its tags or people", "task", number, "err", err)
 	}
 }
@@ -148,9 +148,7 @@ func (c *Client) relatedOf(ctx context.Context, number int64) (map[string][]stri
 			Accomplices json.RawMessage `json:"accomplices"`
 		} `json:"tasks"`
 	}
-	err := c.Call(ctx, "tasks.task.list", Params{
-		{"filter", Params{{"ID", number}}}, {"select", []string{"ID", "TAGS", "AUDITORS", "ACCOMPLICES"}}, {"start", -1},
-	}, &r)
+	err := c.Call(ctx, "tasks.task.list", With("filter", With("ID", number)).With("select", []string{"ID", "TAGS", "AUDITORS", "ACCOMPLICES"}).With("start", -1), &r)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ type result struct {
 }
 
 func (r *reading) resultList() Command {
-	return Command{"tasks.task.result.list", Params{{"taskId", r.task}}}
+	return Do("tasks.task.result.list", With("taskId", r.task))
 }
 
 // takeResults keeps the results of the task, the oldest first.
@@ -79,7 +79,7 @@ func (c *Client) lateResults(ctx context.Context, readings []*reading) error {
 			}
 			authors[res.CreatedBy] = true
 			for _, id := range res.Files {
-				p.add(Command{"disk.attachedObject.get", Params{{"id", int64(id)}}}, func(a Answer) { r.takeAttached(id, a) })
+				p.add(Do("disk.attachedObject.get", With("id", int64(id))), func(a Answer) { r.takeAttached(id, a) })
 			}
 		}
 	}
@@ -90,7 +90,7 @@ func (c *Client) lateResults(ctx context.Context, readings []*reading) error {
 	for id := range authors {
 		ids = append(ids, int64(id))
 	}
-	p.add(Command{"user.get", Params{{"FILTER", Params{{"ID", ids}}}, {"start", -1}}}, func(a Answer) {
+	p.add(Do("user.get", With("FILTER", With("ID", ids)).With("start", -1)), func(a Answer) {
 		for _, u := range rows[portalUser](a.Result) {
 			for _, r := range readings {
 				r.names[u.ID] = u.fullName()

@@ -25,7 +25,7 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	}
 	method, params := "tasks.task.add", c.taskAddV3(e)
 	if e.Kind == desk.CommentTask {
-		method, params = "tasks.task.chat.message.send", Params{{"fields", Params{{"taskId", e.Task}, {"text", marked(e.Post)}}}}
+		method, params = "tasks.task.chat.message.send", With("fields", With("taskId", e.Task).With("text", marked(e.Post)))
 	}
 	body, err := params.MarshalJSON()
 	if err != nil {
@@ -99,22 +99,22 @@ func (c *Client) elsewhere(e desk.Effect, err error) bool {
 // QUIRK: the creator must be given (tasks/tasks-task-add-rest-v3).
 func (c *Client) taskAddV3(e desk.Effect) Params {
 	p := e.Post
-	fields := Params{{"title", cutTitle(p.Title)}, {"description", p.Text}, {"creatorId", c.self}, {"xmlId", XMLID(e.Key)}}
+	fields := With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId", c.self).With("xmlId", XMLID(e.Key))
 	if f := p.Fields; f != nil {
-		fields = append(fields, Param{"responsibleId", f.Responsible})
+		fields = fields.With("responsibleId", f.Responsible)
 		if f.Group != 0 {
-			fields = append(fields, Param{"groupId", f.Group})
+			fields = fields.With("groupId", f.Group)
 		}
 		fields = append(fields, related(f)...)
 		if _, ok := priorities[f.Priority]; ok {
-			fields = append(fields, Param{"priority", f.Priority})
+			fields = fields.With("priority", f.Priority)
 		}
 		if !f.Due.IsZero() {
-			fields = append(fields, Param{"deadline", f.Due.UTC().Format(time.RFC3339)})
+			fields = fields.With("deadline", f.Due.UTC().Format(time.RFC3339))
 		}
 		fields = appendList(fields, "crmItemIds", f.CRM)
 	}
-	return Params{{"fields", fields}}
+	return With("fields", fields)
 }
 
 func readItem(raw json.RawMessage) desk.Made {

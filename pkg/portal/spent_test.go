@@ -119,7 +119,7 @@ func TestBatchEndsBeforeTheTimeOut(t *testing.T) {
 	defer cancel()
 	cmds := make([]Command, 30)
 	for i := range cmds {
-		cmds[i] = Command{"a.add", nil}
+		cmds[i] = Do("a.add", nil)
 	}
 	if _, err := c.Batch(ctx, cmds); err != nil || sizes[0] != 10 {
 		t.Error(err, sizes)

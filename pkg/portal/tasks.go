@@ -100,9 +100,7 @@ func (c *Client) States(ctx context.Context, tasks []int64) (map[int64]desk.Task
 	var cmds []Command
 	for len(tasks) > 0 {
 		n := min(len(tasks), pageSize)
-		cmds = append(cmds, Command{"tasks.task.list", Params{
-			{"filter", Params{{"ID", tasks[:n]}}}, {"select", stateFields}, {"order", Params{{"ID", "asc"}}}, {"start", -1},
-		}})
+		cmds = append(cmds, Do("tasks.task.list", With("filter", With("ID", tasks[:n])).With("select", stateFields).With("order", With("ID", "asc")).With("start", -1)))
 		tasks = tasks[n:]
 	}
 	answers, err := c.Batch(ctx, cmds)

@@ -10,7 +10,7 @@ import (
 // QUIRK: a DIALOG_ID that is a bare number is the dialog with that user; chats have the prefix chat
 // (chats/messages/im-message-add).
 func (c *Client) Tell(ctx context.Context, user int64, text string) error {
-	params := Params{{"DIALOG_ID", fmt.Sprint(user)}, {"MESSAGE", text}, {"URL_PREVIEW", "N"}}
+	params := With("DIALOG_ID", fmt.Sprint(user)).With("MESSAGE", text).With("URL_PREVIEW", "N")
 	if err := c.Call(ctx, "im.message.add", params, nil); err != nil {
 		return fmt.Errorf("tell user %d: %w", user, err)
 	}

@@ -105,9 +105,9 @@ func (u *uploads) tooMuch(err error) {
 // (settings/how-to-call-rest-api/batch says otherwise).
 func (u *uploads) command(i int, room int64) (Command, int64, error) {
 	name := fileName(u.files[i].Name)
-	params := Params{{"id", u.folder}, {"data", Params{{"NAME", name}}}}
+	params := With("id", u.folder).With("data", With("NAME", name))
 	if u.files[i].Size > u.inline {
-		return Command{"disk.folder.uploadfile", append(params, Param{"generateUniqueName", true})}, 0, nil
+		return Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
 	}
 	body, err := u.open(i)
 	if err != nil {
@@ -123,11 +123,10 @@ func (u *uploads) command(i int, room int64) (Command, int64, error) {
 	case content.Len() == 0:
 		return Command{}, 0, fault.New(fault.Never, fmt.Errorf("upload file %d: it is empty", i))
 	case int64(content.Len()) > room: // larger than it was said to be
-		return Command{"disk.folder.uploadfile", append(params, Param{"generateUniqueName", true})}, 0, nil
+		return Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
 	}
-	params = append(params, Param{"fileContent", file{name, content.Bytes()}},
-		Param{"generateUniqueName", true})
-	return Command{"disk.folder.uploadfile", params}, int64(content.Len()), nil
+	params = params.With("fileContent", file{name, content.Bytes()}).With("generateUniqueName", true)
+	return Do("disk.folder.uploadfile", params), int64(content.Len()), nil
 }
 
 // unopened is the error of a file that the caller does not give: its own matter, and final where he says so.
