@@ -14,6 +14,7 @@ import (
 	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -31,7 +32,7 @@ type Line struct {
 
 // fails notes why it is not OK.
 func (k *Line) fails(err error) {
-	k.OK, k.Temporary, k.Note = false, exit.Of(err) == exit.Temporary, portal.Mask(err.Error())
+	k.OK, k.Temporary, k.Note = false, exit.Of(err) == exit.Temporary, bitrix.Mask(err.Error())
 }
 
 // Subject is what is to be looked at.

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"strings"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -99,7 +99,7 @@ func Text(err error) string {
 	if errors.As(err, &asked) && asked.Cause == nil {
 		return ""
 	}
-	text := portal.Mask(err.Error())
+	text := bitrix.Mask(err.Error())
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
 		return text // each line names its file

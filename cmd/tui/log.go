@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"helpdesk/cmd/exit"
-	"helpdesk/pkg/portal"
+	"helpdesk/pkg/bitrix"
 )
 
 // told is what the log has said of failures: each stands on stderr once, though it is logged where it happens and is what the
@@ -43,7 +43,7 @@ func (t teller) Handle(ctx context.Context, r slog.Record) error {
 	text := ""
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "err" && r.Level >= slog.LevelWarn {
-			text = portal.Mask(r.Message + ": " + a.Value.String())
+			text = bitrix.Mask(r.Message + ": " + a.Value.String())
 		}
 		return text == ""
 	})
@@ -142,9 +142,9 @@ func (t *Terminal) Complain(err error, code int) {
 
 // Panicked says that a bug ended the run, and where only to those who want to know everything.
 func (t *Terminal) Panicked(p any) int {
-	line := "a mistake in the program: " + portal.Mask(OneLine(fmt.Sprint(p)))
+	line := "a mistake in the program: " + bitrix.Mask(OneLine(fmt.Sprint(p)))
 	if t.Verbose > 1 {
-		line += "\n" + portal.Mask(string(debug.Stack()))
+		line += "\n" + bitrix.Mask(string(debug.Stack()))
 	} else {
 		line += "; -vv shows where"
 	}

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/portal"
 )
 
 // copier keeps copies of a mailbox's letters. A letter has gone out whether its copy is kept or not, so cron is not made to
@@ -52,7 +52,7 @@ func (k *copier) keep(ctx context.Context, raw []byte, at time.Time) error {
 	extent, told := fault.ExtentOf(err), k.told
 	k.told, k.off = true, k.off || extent != fault.One
 	if extent == fault.Setup {
-		cause := portal.Mask(err.Error())
+		cause := bitrix.Mask(err.Error())
 		told = told || string(k.found.load(k.mark)) == cause
 		if !told {
 			k.found.save(k.mark, []byte(cause))

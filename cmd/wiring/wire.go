@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/mailbox"
@@ -57,11 +58,10 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := portal.New(portal.Options{
+	client, err := portal.New(portal.Options{Results: cfg.Notify.Send == "results", Options: bitrix.Options{
 		Webhook: cfg.Bitrix24.Webhook, CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
-		PerSecond: cfg.Bitrix24.Rate.PerSecond, Results: cfg.Notify.Send == "results", Log: o.Log, Now: o.Now, Sleep: o.Sleep,
-		Load: found.load, Save: found.save,
-	})
+		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load, Save: found.save,
+	}})
 	if err != nil {
 		return nil, exit.Usage(err)
 	}

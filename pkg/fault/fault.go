@@ -99,3 +99,12 @@ func After(err error) time.Duration {
 	}
 	return 0
 }
+
+// Bare returns the error within an Error, so that what is told of one command is not taken for another.
+func Bare(err error) error {
+	var f *Error
+	if errors.As(err, &f) {
+		return f.Err
+	}
+	return err
+}

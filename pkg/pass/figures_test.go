@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -133,7 +134,7 @@ func changedTasks(t *testing.T, o sandbox.PortalOptions) int {
 // population makes so many tickets with their tasks, without their letters, and returns the tasks' numbers.
 func (w *world) population(n int) []int64 {
 	w.t.Helper()
-	c, err := portal.New(portal.Options{Webhook: w.webhook, Burst: 1000, PerSecond: 1000, Now: w.clock.Now})
+	c, err := portal.New(portal.Options{Options: bitrix.Options{Webhook: w.webhook, Burst: 1000, PerSecond: 1000, Now: w.clock.Now}})
 	w.check(err)
 	_, s := w.open(store.Options{})
 	defer func() { w.check(s.Close()) }()

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -52,7 +53,7 @@ func (w *world) answers() []string {
 
 func (w *world) client() *portal.Client {
 	w.t.Helper()
-	c, err := portal.New(portal.Options{Webhook: w.webhook})
+	c, err := portal.New(portal.Options{Options: bitrix.Options{Webhook: w.webhook}})
 	w.check(err)
 	return c
 }
@@ -145,7 +146,7 @@ func TestRepeatContactReopens(t *testing.T) {
 				if control {
 					status = 4
 					w.check(w.client().Call(t.Context(), "tasks.task.update",
-						portal.Params{{Name: "taskId", Value: task}, {Name: "fields", Value: portal.Params{{Name: "TASK_CONTROL", Value: "Y"}}}}, nil))
+						bitrix.With("taskId", task).With("fields", bitrix.With("TASK_CONTROL", "Y")), nil))
 				}
 				w.portal.CloseTask(task, specialist)
 				if got, _ := w.portal.Task(task); got.Status != status {

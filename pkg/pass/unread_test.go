@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/portal"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
@@ -130,7 +130,7 @@ func TestChatInTheForumsPlace(t *testing.T) {
 	w.portal.Say(task, specialist, "in the forum")
 	w.quiet()
 	w.portal.Upgrade()
-	w.check(w.client().CallV3(t.Context(), "tasks.task.get", portal.Params{{Name: "id", Value: task}}, nil)) // a person opens it
+	w.check(w.client().CallV3(t.Context(), "tasks.task.get", bitrix.With("id", task), nil)) // a person opens it
 	w.portal.Say(task, specialist, "in the chat")
 	w.clock.Advance(time.Minute)
 	p, s := w.open(store.Options{})

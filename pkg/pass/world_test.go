@@ -20,6 +20,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/goccy/go-yaml"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/mailbox"
@@ -149,11 +150,11 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		w.t.Fatal(err)
 	}
 	now := w.clock.Now
-	client, err := portal.New(portal.Options{Webhook: w.webhook, Timeout: w.timeout, Burst: 1000, PerSecond: 1000, Now: now,
-		Results: w.policy.Send == "results",
-		Sleep:   func(context.Context, time.Duration) error { return nil },
-		Load:    func(name string) []byte { v, _ := s.Cached(name, w.clock.Now().Add(-24*time.Hour)); return v },
-		Save:    func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }})
+	client, err := portal.New(portal.Options{Results: w.policy.Send == "results", Options: bitrix.Options{
+		Webhook: w.webhook, Timeout: w.timeout, Burst: 1000, PerSecond: 1000, Now: now,
+		Sleep: func(context.Context, time.Duration) error { return nil },
+		Load:  func(name string) []byte { v, _ := s.Cached(name, w.clock.Now().Add(-24*time.Hour)); return v },
+		Save:  func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }}})
 	w.check(err)
 	st := &stepping{w, s.Ledger, s.Outbox, s.Tickets, s.People, s.Quarantine, client}
 	return &pass.Pass{Ledger: st, Quarantine: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 )
 
@@ -13,12 +14,12 @@ import (
 // clock: one request, more only where more than a page of them changed. A zero since asks for the clock alone.
 func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {
 	if since.IsZero() {
-		var at Time
+		var at bitrix.Time
 		if err := c.Call(ctx, "server.time", nil, &at); err != nil {
 			return desk.Changes{}, fmt.Errorf("read clock: %w", err)
 		}
 		if at.IsZero() {
-			at.Time = c.portalClock()
+			at.Time = c.Clock()
 		}
 		return desk.Changes{Now: at.Time}, nil
 	}
@@ -30,7 +31,7 @@ func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 	}
 	var changes desk.Changes
 	for page := 0; len(lists) > 0 && page < maxPages; page++ {
-		cmds := make([]Command, len(lists))
+		cmds := make([]bitrix.Command, len(lists))
 		for i, w := range lists {
 			cmds[i] = c.changesList(w, since, page)
 		}
@@ -39,7 +40,7 @@ func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 			return desk.Changes{}, fmt.Errorf("read changes: %w", err)
 		}
 		if page == 0 {
-			changes.Now = c.portalClock()
+			changes.Now = c.Clock()
 		}
 		if lists, err = step(lists, answers, since, found); err != nil {
 			return desk.Changes{}, fmt.Errorf("read changes: %w", err)
@@ -67,19 +68,19 @@ type walk struct {
 // (tasks/tasks-new): so the same is asked by CHANGED_DATE.
 // QUIRK: whoever gives a task another creator leaves ours an observer at best (tasks/tasks-task-update): so those we
 // merely observe are asked for too, in the same request.
-func (c *Client) changesList(w *walk, since time.Time, page int) Command {
+func (c *Client) changesList(w *walk, since time.Time, page int) bitrix.Command {
 	start := -1 // the portal need not count
 	if page > 0 {
 		start = page * pageSize
 	}
-	return Do("tasks.task.list", With("filter", With(w.part, c.self).With(">="+w.field, since.Format(time.RFC3339))).
-		With("order", With(w.field, "desc")).
+	return bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With(w.part, c.Self()).With(">="+w.field, since.Format(time.RFC3339))).
+		With("order", bitrix.With(w.field, "desc")).
 		With("select", stateFields).
 		With("start", start))
 }
 
 // step takes a page of each list and returns the lists that go on.
-func step(lists []*walk, answers []Answer, since time.Time, found map[int64]task) ([]*walk, error) {
+func step(lists []*walk, answers []bitrix.Answer, since time.Time, found map[int64]task) ([]*walk, error) {
 	var more []*walk
 	for i, w := range lists {
 		rows, err := readTasks(answers[i])

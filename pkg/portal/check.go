@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/fault"
 )
 
@@ -31,16 +32,16 @@ const maxSkew = 2 * time.Minute
 // Check tells what works on the portal and what does not, and saves what it finds out. It changes nothing there.
 func (c *Client) Check(ctx context.Context, want Want) []Finding {
 	k := &checking{c: c, want: want}
-	p := &plan{c: c}
-	p.add(Do("profile", nil), k.profile)
-	p.add(Do("scope", nil), k.scope)
+	p := c.Plan()
+	p.Add(bitrix.Do("profile", nil), k.profile)
+	p.Add(bitrix.Do("scope", nil), k.scope)
 	if len(want.Users) > 0 {
-		p.add(Do("user.get", With("FILTER", With("ID", want.Users)).With("start", -1)), k.users)
+		p.Add(bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", want.Users)).With("start", -1)), k.users)
 	}
-	p.add(c.storageList(), k.folder)
-	p.add(Do("tasks.task.list", With("filter", With("CREATED_BY", c.self)).With("order", With("ID", "desc")).
+	p.Add(c.storageList(), k.folder)
+	p.Add(bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With("CREATED_BY", c.Self())).With("order", bitrix.With("ID", "desc")).
 		With("select", []string{"ID", "CHAT_ID"}).With("start", -1)), k.card)
-	if err := p.run(ctx); err != nil {
+	if err := p.Run(ctx); err != nil {
 		return []Finding{{What: "portal", Hint: err.Error()}}
 	}
 	k.skew()
@@ -60,18 +61,18 @@ func (k *checking) say(what string, ok, optional bool, hint string, args ...any)
 }
 
 // QUIRK: the answer for an inactive user is an empty object (common/users/profile).
-func (k *checking) profile(a Answer) {
+func (k *checking) profile(a bitrix.Answer) {
 	var r struct {
-		ID       ID   `json:"ID"`
-		Name     Text `json:"NAME"`
-		LastName Text `json:"LAST_NAME"`
+		ID       bitrix.ID   `json:"ID"`
+		Name     bitrix.Text `json:"NAME"`
+		LastName bitrix.Text `json:"LAST_NAME"`
 	}
-	_ = into(a.Result, &r)
+	_ = bitrix.Into(a.Result, &r)
 	switch {
 	case a.Err != nil:
 		k.say("webhook user", false, false, "%v", a.Err)
-	case int64(r.ID) != k.c.self:
-		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user", k.c.self)
+	case int64(r.ID) != k.c.Self():
+		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user", k.c.Self())
 	default:
 		k.say("webhook user", true, false, "%d %s", r.ID, strings.TrimSpace(string(r.Name+" "+r.LastName)))
 	}
@@ -87,17 +88,17 @@ var scopes = []struct {
 	{"tasks", true, "REST v3"}, {"crm", true, "names and contacts"}, {"user_basic", true, "checking of user numbers"},
 }
 
-func (k *checking) scope(a Answer) {
+func (k *checking) scope(a bitrix.Answer) {
 	if a.Err != nil {
 		k.say("scopes", false, false, "%v", a.Err)
 		return
 	}
 	var have []string
-	for _, s := range rows[Text](a.Result) {
+	for _, s := range bitrix.Rows[bitrix.Text](a.Result) {
 		have = append(have, string(s))
 	}
-	k.c.remember(savedScopes, have)
-	k.c.remember(savedNoCRM, !slices.Contains(have, "crm"))
+	k.c.Remember(savedScopes, have)
+	k.c.Remember(savedNoCRM, !slices.Contains(have, "crm"))
 	for _, s := range scopes {
 		ok := slices.Contains(have, s.name) || s.name == "user_basic" && slices.Contains(have, "user")
 		switch {
@@ -110,13 +111,13 @@ func (k *checking) scope(a Answer) {
 	}
 }
 
-func (k *checking) users(a Answer) {
+func (k *checking) users(a bitrix.Answer) {
 	if a.Err != nil {
 		k.say("users", false, true, "not checked: %v", a.Err)
 		return
 	}
 	active := map[int64]bool{}
-	for _, u := range rows[portalUser](a.Result) {
+	for _, u := range bitrix.Rows[portalUser](a.Result) {
 		active[int64(u.ID)] = string(u.Active) != "false" && string(u.Active) != `"N"`
 	}
 	for _, id := range k.want.Users {
@@ -128,7 +129,7 @@ func (k *checking) users(a Answer) {
 	}
 }
 
-func (k *checking) folder(a Answer) {
+func (k *checking) folder(a bitrix.Answer) {
 	id, err := k.c.takeFolder(a)
 	if err != nil {
 		k.say("folder for files", false, false, "%v", err)
@@ -137,7 +138,7 @@ func (k *checking) folder(a Answer) {
 	k.say("folder for files", true, false, "%d", id)
 }
 
-func (k *checking) card(a Answer) {
+func (k *checking) card(a bitrix.Answer) {
 	list, err := readTasks(a)
 	if err != nil {
 		k.say("tasks", false, false, "%v", err)
@@ -152,12 +153,12 @@ func (k *checking) card(a Answer) {
 	if len(list) == 0 {
 		card = "not known before the first task"
 	}
-	k.c.remember(savedCard, card)
+	k.c.Remember(savedCard, card)
 	k.say("task card", true, true, "%s", card)
 }
 
 func (k *checking) skew() {
-	d := k.c.now().Sub(k.c.portalClock()).Round(time.Second)
+	d := k.c.Now().Sub(k.c.Clock()).Round(time.Second)
 	if d.Abs() > maxSkew {
 		k.say("clock", false, true, "the portal's clock differs by %v: set this machine's by NTP", d)
 		return
@@ -167,8 +168,8 @@ func (k *checking) skew() {
 
 // v3 asks REST v3 for one task: only it can tell whether it is there (rest-v3).
 func (k *checking) v3(ctx context.Context) {
-	err := k.c.CallV3(ctx, "tasks.task.list", With("pagination", With("limit", 1)), nil)
-	var e *Error
+	err := k.c.CallV3(ctx, "tasks.task.list", bitrix.With("pagination", bitrix.With("limit", 1)), nil)
+	var e *bitrix.Error
 	switch {
 	case err == nil:
 		k.say("REST v3", true, true, "available")
@@ -177,5 +178,5 @@ func (k *checking) v3(ctx context.Context) {
 	default:
 		k.say("REST v3", false, fault.ExtentOf(err) != fault.Server, "%v", err)
 	}
-	k.c.remember(savedV3, err == nil)
+	k.c.Remember(savedV3, err == nil)
 }

@@ -8,6 +8,7 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -16,43 +17,43 @@ import (
 //
 // QUIRK: LAST_ID means "newer than" with the order ASC and "older than" with DESC; ASC must be in capitals
 // (chats/messages/im-dialog-messages-search).
-func (r *reading) search() Command {
-	p := With("CHAT_ID", r.chat).With("LAST_ID", r.chatLast).With("ORDER", With("ID", "ASC")).With("LIMIT", searchLimit)
+func (r *reading) search() bitrix.Command {
+	p := bitrix.With("CHAT_ID", r.chat).With("LAST_ID", r.chatLast).With("ORDER", bitrix.With("ID", "ASC")).With("LIMIT", searchLimit)
 	if r.own != 0 {
 		p = p.With("DATE_FROM", r.since.Format(time.RFC3339))
 	}
-	return Do("im.dialog.messages.search", p)
+	return bitrix.Do("im.dialog.messages.search", p)
 }
 
 // message is a message of a chat.
 type message struct {
-	ID       ID              `json:"id"`
-	AuthorID ID              `json:"authorId"`
-	Date     Time            `json:"date"`
-	Text     Text            `json:"text"`
-	IsSystem Flag            `json:"isSystem"`
+	ID       bitrix.ID       `json:"id"`
+	AuthorID bitrix.ID       `json:"authorId"`
+	Date     bitrix.Time     `json:"date"`
+	Text     bitrix.Text     `json:"text"`
+	IsSystem bitrix.Flag     `json:"isSystem"`
 	Params   json.RawMessage `json:"params"`
 }
 
 type chatUser struct {
-	ID           ID   `json:"id"`
-	Name         Text `json:"name"`
-	Type         Text `json:"type"`
-	Bot          Flag `json:"bot"`
-	Connector    Flag `json:"connector"`
-	Extranet     Flag `json:"extranet"`
-	Network      Flag `json:"network"`
-	ExternalAuth Text `json:"externalAuthId"`
-	Position     Text `json:"workPosition"`
+	ID           bitrix.ID   `json:"id"`
+	Name         bitrix.Text `json:"name"`
+	Type         bitrix.Text `json:"type"`
+	Bot          bitrix.Flag `json:"bot"`
+	Connector    bitrix.Flag `json:"connector"`
+	Extranet     bitrix.Flag `json:"extranet"`
+	Network      bitrix.Flag `json:"network"`
+	ExternalAuth bitrix.Text `json:"externalAuthId"`
+	Position     bitrix.Text `json:"workPosition"`
 }
 
 type chatFile struct {
-	ID   ID   `json:"id"`
-	Name Text `json:"name"`
-	Size ID   `json:"size"`
+	ID   bitrix.ID   `json:"id"`
+	Name bitrix.Text `json:"name"`
+	Size bitrix.ID   `json:"size"`
 }
 
-func (r *reading) takeSearch(a Answer) {
+func (r *reading) takeSearch(a bitrix.Answer) {
 	r.full = false
 	if r.chatErr = a.Err; a.Err != nil {
 		return
@@ -62,15 +63,15 @@ func (r *reading) takeSearch(a Answer) {
 		Users    json.RawMessage `json:"users"`
 		Files    json.RawMessage `json:"files"`
 	}
-	if err := into(a.Result, &page); err != nil || a.Result == nil {
+	if err := bitrix.Into(a.Result, &page); err != nil || a.Result == nil {
 		r.chatErr = fault.New(fault.Unsure, fmt.Errorf("read messages of chat %d: %w", r.chat, err))
 		return
 	}
-	users, files := map[ID]chatUser{}, map[ID]chatFile{}
-	for _, u := range rows[chatUser](page.Users) {
+	users, files := map[bitrix.ID]chatUser{}, map[bitrix.ID]chatFile{}
+	for _, u := range bitrix.Rows[chatUser](page.Users) {
 		users[u.ID] = u
 	}
-	for _, f := range rows[chatFile](page.Files) {
+	for _, f := range bitrix.Rows[chatFile](page.Files) {
 		files[f.ID] = f
 	}
 	before := r.chatLast
@@ -84,31 +85,16 @@ func (r *reading) takeSearch(a Answer) {
 	r.full = len(page.Messages) >= searchLimit && r.chatLast > before
 }
 
-// rows decodes a list, or the values of an object where the portal writes a list with gaps as one.
-func rows[T any](raw json.RawMessage) []T {
-	var list []T
-	if json.Unmarshal(raw, &list) == nil {
-		return list
-	}
-	var m map[string]T
-	if json.Unmarshal(raw, &m) == nil {
-		for _, v := range m {
-			list = append(list, v)
-		}
-	}
-	return list
-}
-
 // comment tells who wrote the message and what it is.
 //
 // QUIRK: params is [] when empty; the ids of files stand in params.FILE_ID, which the page leaves out
 // (chats/messages/im-dialog-messages-search). A deleted message keeps its place with a phrase for a text.
-func (m message) comment(u chatUser, files map[ID]chatFile) desk.Comment {
+func (m message) comment(u chatUser, files map[bitrix.ID]chatFile) desk.Comment {
 	var params struct {
 		FileID    json.RawMessage `json:"FILE_ID"`
-		IsDeleted Flag            `json:"IS_DELETED"`
+		IsDeleted bitrix.Flag     `json:"IS_DELETED"`
 	}
-	_ = into(m.Params, &params)
+	_ = bitrix.Into(m.Params, &params)
 	c := desk.Comment{
 		ID: int64(m.ID), Author: int64(m.AuthorID), Name: string(u.Name), Position: string(u.Position),
 		At: m.Date.Time, Text: string(m.Text),
@@ -117,7 +103,7 @@ func (m message) comment(u chatUser, files map[ID]chatFile) desk.Comment {
 		Guest:   bool(u.Extranet || u.Network) || oneOf(u.Type, "email", "extranet") || oneOf(u.ExternalAuth, "email", "replica"),
 		Deleted: bool(params.IsDeleted),
 	}
-	for _, id := range rows[ID](params.FileID) {
+	for _, id := range bitrix.Rows[bitrix.ID](params.FileID) {
 		f := files[id]
 		c.Files = append(c.Files, desk.File{Name: string(f.Name), Size: int64(f.Size), Object: int64(id)})
 	}
@@ -127,7 +113,7 @@ func (m message) comment(u chatUser, files map[ID]chatFile) desk.Comment {
 	return c
 }
 
-func oneOf(s Text, values ...string) bool {
+func oneOf(s bitrix.Text, values ...string) bool {
 	for _, v := range values {
 		if strings.EqualFold(string(s), v) {
 			return true
@@ -138,19 +124,19 @@ func oneOf(s Text, values ...string) bool {
 
 // forumItem is a comment of the old card.
 type forumItem struct {
-	ID         ID              `json:"ID"`
-	AuthorID   ID              `json:"AUTHOR_ID"`
-	AuthorName Text            `json:"AUTHOR_NAME"`
-	PostDate   Time            `json:"POST_DATE"`
-	Message    Text            `json:"POST_MESSAGE"`
+	ID         bitrix.ID       `json:"ID"`
+	AuthorID   bitrix.ID       `json:"AUTHOR_ID"`
+	AuthorName bitrix.Text     `json:"AUTHOR_NAME"`
+	PostDate   bitrix.Time     `json:"POST_DATE"`
+	Message    bitrix.Text     `json:"POST_MESSAGE"`
 	Objects    json.RawMessage `json:"ATTACHED_OBJECTS"`
 }
 
 type attached struct {
-	AttachmentID ID   `json:"ATTACHMENT_ID"`
-	Name         Text `json:"NAME"`
-	Size         ID   `json:"SIZE"`
-	DownloadURL  Text `json:"DOWNLOAD_URL"`
+	AttachmentID bitrix.ID   `json:"ATTACHMENT_ID"`
+	Name         bitrix.Text `json:"NAME"`
+	Size         bitrix.ID   `json:"SIZE"`
+	DownloadURL  bitrix.Text `json:"DOWNLOAD_URL"`
 }
 
 // readForum decodes the comments of an old card.
@@ -170,7 +156,7 @@ func readForum(raw json.RawMessage) ([]desk.Comment, error) {
 			ID: int64(it.ID), Author: int64(it.AuthorID), Name: string(it.AuthorName), At: it.PostDate.Time,
 			Text: string(it.Message), System: it.AuthorID == 0,
 		}
-		for _, f := range rows[attached](it.Objects) {
+		for _, f := range bitrix.Rows[attached](it.Objects) {
 			c.Files = append(c.Files, desk.File{Name: string(f.Name), Size: int64(f.Size), Attach: int64(f.AttachmentID),
 				URL: string(f.DownloadURL)})
 		}

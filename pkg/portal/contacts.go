@@ -9,6 +9,7 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -20,10 +21,10 @@ const (
 
 // contact is a row of crm.contact.list.
 type contact struct {
-	ID         ID              `json:"ID"`
-	Name       Text            `json:"NAME"`
-	SecondName Text            `json:"SECOND_NAME"`
-	LastName   Text            `json:"LAST_NAME"`
+	ID         bitrix.ID       `json:"ID"`
+	Name       bitrix.Text     `json:"NAME"`
+	SecondName bitrix.Text     `json:"SECOND_NAME"`
+	LastName   bitrix.Text     `json:"LAST_NAME"`
 	Email      json.RawMessage `json:"EMAIL"`
 }
 
@@ -62,7 +63,7 @@ const maxContacts = 10
 func (c *Client) lookUp(addresses []string) *lookups {
 	l := &lookups{addresses: addresses}
 	var closed bool
-	if c.recall(savedNoCRM, &closed) && closed {
+	if c.Recall(savedNoCRM, &closed) && closed {
 		return l
 	}
 	for part := range slices.Chunk(addresses, maxAddresses) {
@@ -76,29 +77,29 @@ func (c *Client) lookUp(addresses []string) *lookups {
 //
 // QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
 // (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
-func (l *lookups) ask(p *plan) {
+func (l *lookups) ask(p *bitrix.Plan) {
 	groups := l.groups
 	l.groups = nil
 	if l.err != nil {
 		return
 	}
 	for _, g := range groups {
-		filter := With("EMAIL", g.addresses)
+		filter := bitrix.With("EMAIL", g.addresses)
 		if g.last > 0 {
 			filter = filter.With(">ID", g.last)
 		}
-		p.add(Do("crm.contact.list", With("filter", filter).
+		p.Add(bitrix.Do("crm.contact.list", bitrix.With("filter", filter).
 			With("select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}).
-			With("order", With("ID", "ASC")).With("start", -1)), func(a Answer) { l.take(g, a) })
+			With("order", bitrix.With("ID", "ASC")).With("start", -1)), func(a bitrix.Answer) { l.take(g, a) })
 	}
 }
 
-func (l *lookups) take(g *group, a Answer) {
+func (l *lookups) take(g *group, a bitrix.Answer) {
 	if a.Err != nil {
 		l.err = a.Err
 		return
 	}
-	page, before := rows[contact](a.Result), g.last
+	page, before := bitrix.Rows[contact](a.Result), g.last
 	for _, t := range page {
 		if int64(t.ID) > before {
 			l.contacts = append(l.contacts, t)
@@ -143,12 +144,12 @@ func (l *lookups) into(c *Client, p *desk.Prepared) {
 // and Check tells that it is missing, so that is nothing to warn of.
 func (l *lookups) closed(c *Client) {
 	var (
-		e     *Error
+		e     *bitrix.Error
 		level = slog.LevelWarn
 	)
-	if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup || e.is("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
-		c.remember(savedNoCRM, true)
-		if e.is("insufficient_scope") {
+	if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup || e.Coded("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
+		c.Remember(savedNoCRM, true)
+		if e.Coded("insufficient_scope") {
 			level = slog.LevelInfo
 		}
 	}

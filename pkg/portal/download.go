@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
-	"helpdesk/pkg/wire"
 )
 
 // Download writes the content of a comment's file to w. The address is asked for anew, since each carries a token that
@@ -21,11 +19,11 @@ func (c *Client) Download(ctx context.Context, f desk.File, w io.Writer) error {
 		method, id = "disk.attachedObject.get", f.Attach
 	}
 	var r struct {
-		DownloadURL Text `json:"DOWNLOAD_URL"`
+		DownloadURL bitrix.Text `json:"DOWNLOAD_URL"`
 	}
 	addr := f.URL
 	if id != 0 {
-		err := c.Call(ctx, method, With("id", id), &r)
+		err := c.Call(ctx, method, bitrix.With("id", id), &r)
 		switch {
 		case err == nil && r.DownloadURL != "":
 			addr = string(r.DownloadURL)
@@ -36,72 +34,8 @@ func (c *Client) Download(ctx context.Context, f desk.File, w io.Writer) error {
 	if addr == "" {
 		return fault.New(fault.Never, errors.New("download file: the portal tells no address"))
 	}
-	if err := c.fetch(ctx, addr, f.Size, w); err != nil {
+	if err := c.Fetch(ctx, addr, f.Size, w); err != nil {
 		return fmt.Errorf("download file: %w", err)
-	}
-	return nil
-}
-
-// fetch gets the address, which may be relative to the portal.
-//
-// QUIRK: without these headers the portal's front server may answer 404
-// (settings/how-to-call-rest-api/general-principles#headers).
-// QUIRK: the old card gives addresses without a host (tasks/comment-item/task-comment-item-get-list).
-func (c *Client) fetch(ctx context.Context, addr string, size int64, w io.Writer) error {
-	ref, err := url.Parse(addr)
-	if err != nil {
-		return fault.New(fault.Never, errors.New("the portal's address of it can't be read"))
-	}
-	target := c.base.ResolveReference(ref)
-	if !wire.Private(target) {
-		return fault.New(fault.Never, fmt.Errorf("its address is not safe: %s to %s", target.Scheme, target.Host))
-	}
-	if err := c.take(ctx); err != nil {
-		return fault.Away(fault.Refused, err)
-	}
-	defer func() { <-c.turn }()
-	ctx, cancel := context.WithTimeout(ctx, uploadTime(c.timeout, size))
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
-	if err != nil {
-		return fault.New(fault.Never, c.hide(err))
-	}
-	req.Header.Set("User-Agent", userAgent)
-	req.Header.Set("Accept", "*/*")
-	req.Header.Set("Accept-Language", "ru,en;q=0.5")
-	req.Header.Set("Referer", c.base.Scheme+"://"+c.base.Host+"/")
-	// A file may lie on another host, and a GET loses nothing by following there.
-	h := *c.http
-	h.CheckRedirect = func(next *http.Request, via []*http.Request) error {
-		if len(via) > 5 || !wire.Private(next.URL) {
-			return fault.New(fault.Never, fmt.Errorf("redirected to %s by %s", next.URL.Host, next.URL.Scheme))
-		}
-		return nil
-	}
-	resp, err := h.Do(req)
-	if err != nil && fault.Of(err) == fault.Never {
-		return c.hide(err)
-	}
-	if err != nil {
-		return fault.Away(fault.Refused, c.hide(err))
-	}
-	defer resp.Body.Close()
-	return c.copyFile(resp, w)
-}
-
-func (c *Client) copyFile(resp *http.Response, w io.Writer) error {
-	switch {
-	case resp.StatusCode >= 500:
-		return fault.Away(fault.Refused, fmt.Errorf("HTTP %d", resp.StatusCode))
-	case resp.StatusCode != http.StatusOK:
-		return fault.New(fault.Never, fmt.Errorf("HTTP %d", resp.StatusCode))
-	}
-	n, err := io.Copy(w, resp.Body)
-	if err == nil && resp.ContentLength >= 0 && n != resp.ContentLength {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return fault.New(fault.Refused, c.hide(err))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -22,7 +23,7 @@ const overlap = 5 * time.Minute
 // further back.
 func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
 	if since.IsZero() {
-		since = c.now().AddDate(0, 0, -7)
+		since = c.Now().AddDate(0, 0, -7)
 	}
 	behind := c.behind()
 	made, err := c.find(ctx, effects, since.Add(-behind))
@@ -34,11 +35,11 @@ func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Tim
 
 // behind returns how far the portal's clock is behind ours, as far as its answers told; 0 where it is not.
 func (c *Client) behind() time.Duration {
-	at := c.portalClock()
+	at := c.Clock()
 	if at.IsZero() {
 		return 0
 	}
-	return max(0, c.now().Sub(at))
+	return max(0, c.Now().Sub(at))
 }
 
 func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
@@ -70,13 +71,13 @@ func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Tim
 func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
 	last := int64(0)
 	for page := 0; len(marks) > 0 && page < maxPages; page++ {
-		filter := With("CREATED_BY", c.self).With(">=CREATED_DATE", since.Format(time.RFC3339))
+		filter := bitrix.With("CREATED_BY", c.Self()).With(">=CREATED_DATE", since.Format(time.RFC3339))
 		if last > 0 {
 			filter = filter.With(">ID", last)
 		}
 		var raw json.RawMessage
-		err := c.Call(ctx, "tasks.task.list", With("filter", filter).With("select", []string{"ID", "XML_ID", "CHAT_ID"}).With("order", With("ID", "asc")).With("start", -1), &raw)
-		rows, err := readTasks(Answer{Result: raw, Err: err})
+		err := c.Call(ctx, "tasks.task.list", bitrix.With("filter", filter).With("select", []string{"ID", "XML_ID", "CHAT_ID"}).With("order", bitrix.With("ID", "asc")).With("start", -1), &raw)
+		rows, err := readTasks(bitrix.Answer{Result: raw, Err: err})
 		if err != nil {
 			return err
 		}
@@ -107,9 +108,9 @@ func (c *Client) findComments(ctx context.Context, effects []desk.Effect, byTask
 		return nil
 	}
 	var reads []*reading
-	var cmds []Command
+	var cmds []bitrix.Command
 	for id := range byTask {
-		r := &reading{task: id, own: c.self, since: since}
+		r := &reading{task: id, own: c.Self(), since: since}
 		reads = append(reads, r)
 		cmds = append(cmds, r.oldCard(), r.chatOfTask(), r.chatByTask())
 	}
@@ -142,7 +143,7 @@ func (r *reading) find(marker string) desk.Made {
 	}
 	if err := r.failure(); err != nil && !r.gone {
 		return desk.Made{Err: &fault.Error{Outcome: fault.Unsure, Extent: fault.ExtentOf(err), After: fault.After(err),
-			Err: fmt.Errorf("look for comment of task %d: %w", r.task, bare(err))}}
+			Err: fmt.Errorf("look for comment of task %d: %w", r.task, fault.Bare(err))}}
 	}
 	return desk.Made{}
 }

@@ -37,59 +37,6 @@ func failing(p *sandbox.Portal, kind sandbox.FaultKind, chats ...int64) {
 	})
 }
 
-func TestOneTalkThatFailsDoesNotStopTheOthers(t *testing.T) {
-	for _, kind := range []sandbox.FaultKind{sandbox.BadGateway, sandbox.Drop} {
-		for _, at := range [][]int{{0}, {19}, {7}, {7, 8}, {0, 12}} {
-			p, c := live(t, newCard(), instantly)
-			watches := talked(t, p, c, 20)
-			var chats []int64
-			for _, i := range at {
-				chats = append(chats, watches[i].Chat)
-			}
-			failing(p, kind, chats...)
-			p.ResetCounts()
-			talks, err := c.Talks(t.Context(), watches)
-			if err != nil {
-				t.Fatal(kind, at, err)
-			}
-			for i, talk := range talks {
-				if broken := slices.Contains(at, i); broken != (talk.Err != nil) || broken == (len(talk.Comments) > 0) {
-					t.Error(kind, at, i, talk.Err, len(talk.Comments))
-				}
-			}
-			tells(t, talks[at[0]].Err, told{fault.Refused, fault.One})
-			if p.Hits() > 25 {
-				t.Error(kind, at, p.Hits(), "requests")
-			}
-		}
-	}
-}
-
-// A portal that answers nothing at all is away, and that is found out soon.
-func TestPortalThatIsAwayIsNotSearched(t *testing.T) {
-	p, c := live(t, newCard(), instantly)
-	watches := talked(t, p, c, 20)
-	p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
-	p.ResetCounts()
-	_, err := c.Talks(t.Context(), watches)
-	tells(t, err, told{fault.Unsure, fault.Server})
-	if p.Hits() > 5 {
-		t.Error(p.Hits(), "requests")
-	}
-}
-
-// What writes is never repeated to find out which it was.
-func TestBatchThatWritesIsNotSearched(t *testing.T) {
-	p, c := live(t, newCard(), instantly)
-	p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
-	for _, m := range c.Make(t.Context(), []desk.Effect{openEffect("a", "a"), openEffect("b", "b")}) {
-		tells(t, m.Err, told{fault.Unsure, fault.Server})
-	}
-	if p.Hits() != 1 {
-		t.Error(p.Hits(), "requests")
-	}
-}
-
 // A large file that the server dies over waits alone; when nothing goes through, the server is away.
 func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {
 	for _, tt := range []struct {

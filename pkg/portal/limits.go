@@ -8,26 +8,18 @@ import (
 // limits tells what was learned of the portal's limits within the last day.
 func (k *checking) limits() {
 	k.keys()
-	var r refusals
-	burst, rate := k.c.bucket.Burst(), float64(k.c.bucket.Limit())
-	if k.c.recall(savedRate, &r); r.Count > 0 {
+	l := k.c.Limits()
+	if l.Refused > 0 {
 		k.say("rate", false, true, "%d requests refused within a day, the last %s: another program on this address shares the limit, or"+
-			" bitrix24.rate is above the portal's: %d at once, then %g a second", r.Count, r.Last.Format(time.DateTime), burst, rate)
+			" bitrix24.rate is above the portal's: %d at once, then %g a second", l.Refused, l.Last.Format(time.DateTime), l.Burst, l.PerSecond)
 	} else {
-		k.say("rate", true, true, "none refused within a day, at %d at once, then %g a second", burst, rate)
+		k.say("rate", true, true, "none refused within a day, at %d at once, then %g a second", l.Burst, l.PerSecond)
 	}
-	if takes := k.c.took("tasks.task.add"); takes > 0 {
-		fits := min(maxCommands, max(1, int(k.c.timeout.Seconds()/2/takes)))
+	if takes, fits := k.c.Pace("tasks.task.add"); takes > 0 {
 		k.say("pace", true, true, "a task takes %.1f s: %d to a request", takes, fits)
 	}
-	k.c.mu.Lock()
-	k.c.loadSpent()
-	spent := k.c.spent
-	k.c.mu.Unlock()
-	for method, u := range spent {
-		if u.Seconds >= budget && u.Reset.After(k.c.now()) {
-			k.say("time of "+method, false, true, "used up: it is not called before %s", u.Reset.Format(time.TimeOnly))
-		}
+	for method, until := range l.Resting {
+		k.say("time of "+method, false, true, "used up: it is not called before %s", until.Format(time.TimeOnly))
 	}
 }
 
@@ -35,10 +27,10 @@ func (k *checking) limits() {
 // none.
 func (k *checking) keys() {
 	v3, keys := false, false
-	if k.c.recall(savedV3, &v3); !v3 {
+	if k.c.Recall(savedV3, &v3); !v3 {
 		return
 	}
-	switch known := k.c.recall(savedKeys, &keys); {
+	switch known := k.c.Recall(savedKeys, &keys); {
 	case !known:
 		k.say("Idempotency-Key", true, true, "not known before the first task that is made by itself")
 	case keys:

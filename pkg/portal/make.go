@@ -10,6 +10,7 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -35,7 +36,7 @@ func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 			if e.Kind == desk.CommentTask && e.Post.Reopen {
 				b.reopen(e.Task)
 			}
-			if len(effects) == 1 && !e.Post.Reopen || c.command(e).Params.refers() {
+			if len(effects) == 1 && !e.Post.Reopen || c.command(e).Params.Refers() {
 				alone = append(alone, i)
 			} else {
 				b.add(c.command(e), i)
@@ -47,7 +48,7 @@ func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 }
 
 // command returns the call that makes the effect by REST v2.
-func (c *Client) command(e desk.Effect) Command {
+func (c *Client) command(e desk.Effect) bitrix.Command {
 	if e.Kind == desk.OpenTask {
 		return c.taskAdd(e)
 	}
@@ -61,9 +62,9 @@ func XMLID(key string) string { return "hd-" + key }
 //
 // QUIRK: XML_ID is missing from the method's page, but a field of the task (tasks/fields), and taken and given back as
 // it is; nothing makes it unique.
-func (c *Client) taskAdd(e desk.Effect) Command {
+func (c *Client) taskAdd(e desk.Effect) bitrix.Command {
 	p := e.Post
-	fields := With("TITLE", cutTitle(p.Title)).
+	fields := bitrix.With("TITLE", cutTitle(p.Title)).
 		With("DESCRIPTION", p.Text).
 		With("XML_ID", XMLID(e.Key))
 	if f := p.Fields; f != nil {
@@ -79,7 +80,7 @@ func (c *Client) taskAdd(e desk.Effect) Command {
 		}
 		if due := f.Due; !due.IsZero() || f.Deadline > 0 {
 			if due.IsZero() {
-				due = c.now().Add(f.Deadline)
+				due = c.Now().Add(f.Deadline)
 			}
 			// QUIRK: a time without an offset is read in somebody's zone (tasks/tasks-task-add).
 			fields = fields.With("DEADLINE", due.Format(time.RFC3339))
@@ -87,18 +88,18 @@ func (c *Client) taskAdd(e desk.Effect) Command {
 		fields = appendList(fields, "UF_CRM_TASK", f.CRM)
 	}
 	fields = appendList(fields, "UF_TASK_WEBDAV_FILES", objects(p.Files))
-	return Do("tasks.task.add", With("fields", fields))
+	return bitrix.Do("tasks.task.add", bitrix.With("fields", fields))
 }
 
 func cutTitle(s string) string {
-	title := []rune(clean(s))
+	title := []rune(bitrix.Clean(s))
 	return string(title[:min(len(title), maxTitle)])
 }
 
 var priorities = map[string]int{"low": 0, "average": 1, "high": 2}
 
 // appendList leaves an empty list out: a query can't tell it.
-func appendList[T any](p Params, name string, list []T) Params {
+func appendList[T any](p bitrix.Params, name string, list []T) bitrix.Params {
 	if len(list) == 0 {
 		return p
 	}
@@ -122,9 +123,9 @@ func objects(files []desk.File) []string {
 //
 // QUIRK: the call is marked deprecated, and is the one that works on both cards with text and files: on the new one it
 // writes into the task's chat (tasks/tasks-new). Its values are taken by position.
-func commentAdd(e desk.Effect) Command {
-	fields := appendList(With("POST_MESSAGE", marked(e.Post)), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
-	return Do("task.commentitem.add", With("0", e.Task).With("1", fields))
+func commentAdd(e desk.Effect) bitrix.Command {
+	fields := appendList(bitrix.With("POST_MESSAGE", marked(e.Post)), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
+	return bitrix.Do("task.commentitem.add", bitrix.With("0", e.Task).With("1", fields))
 }
 
 // marked returns the text with its marker in the first line, without which it could not be looked for.
@@ -140,17 +141,17 @@ func firstLine(text string) string {
 	return line
 }
 
-func readTaskAdd(a Answer) desk.Made {
+func readTaskAdd(a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("open task: %w", a.Err)}
 	}
 	var r struct {
 		Task struct {
-			ID     ID `json:"id"`
-			ChatID ID `json:"chatId"`
+			ID     bitrix.ID `json:"id"`
+			ChatID bitrix.ID `json:"chatId"`
 		} `json:"task"`
 	}
-	if err := into(a.Result, &r); err != nil || r.Task.ID == 0 {
+	if err := bitrix.Into(a.Result, &r); err != nil || r.Task.ID == 0 {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task: the answer holds no task"))}
 	}
 	return desk.Made{Task: int64(r.Task.ID), Chat: int64(r.Task.ChatID)}
@@ -158,7 +159,7 @@ func readTaskAdd(a Answer) desk.Made {
 
 // QUIRK: the result is a bare number; whether the new card gives the message's is not documented
 // (tasks/comment-item/task-comment-item-add).
-func readCommentAdd(e desk.Effect, a Answer) desk.Made {
+func readCommentAdd(e desk.Effect, a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("comment task %d: %w", e.Task, a.Err)}
 	}
@@ -166,7 +167,7 @@ func readCommentAdd(e desk.Effect, a Answer) desk.Made {
 		err := fmt.Errorf("comment task %d: the answer is %q", e.Task, s)
 		return desk.Made{Err: fault.New(fault.Unsure, err)}
 	}
-	var id ID
+	var id bitrix.ID
 	_ = json.Unmarshal(a.Result, &id)
 	return desk.Made{Task: e.Task, Comment: int64(id)}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -13,12 +14,12 @@ type making struct {
 	c       *Client
 	effects []desk.Effect
 	made    []desk.Made
-	cmds    []Command
-	takes   []func(Answer)
+	cmds    []bitrix.Command
+	takes   []func(bitrix.Answer)
 }
 
-func (b *making) add(cmd Command, i int) {
-	b.cmds, b.takes = append(b.cmds, cmd), append(b.takes, func(a Answer) {
+func (b *making) add(cmd bitrix.Command, i int) {
+	b.cmds, b.takes = append(b.cmds, cmd), append(b.takes, func(a bitrix.Answer) {
 		if b.effects[i].Kind == desk.OpenTask {
 			b.made[i] = readTaskAdd(a)
 		} else {
@@ -45,11 +46,11 @@ func (b *making) singles(ctx context.Context, alone []int, err error) {
 	for _, i := range alone {
 		e := b.effects[i]
 		if err == nil {
-			err = b.c.mayStart(ctx, b.c.command(e).Method)
+			err = b.c.MayStart(ctx, b.c.command(e).Method)
 		}
 		if err != nil {
 			b.made[i].Err = &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(err), After: fault.After(err),
-				Err: fmt.Errorf("%s not made: %w", e.Kind, bare(err))}
+				Err: fmt.Errorf("%s not made: %w", e.Kind, fault.Bare(err))}
 			continue
 		}
 		var done bool
@@ -70,18 +71,18 @@ func (b *making) singles(ctx context.Context, alone []int, err error) {
 // (tasks/status/tasks-task-renew).
 func (b *making) reopen(number int64) {
 	var refused error
-	note := func(a Answer) {
+	note := func(a bitrix.Answer) {
 		if a.Err != nil {
 			refused = a.Err
 		}
 	}
-	b.cmds = append(b.cmds, Do("tasks.task.disapprove", With("taskId", number)), Do("tasks.task.renew", With("taskId", number)),
-		Do("tasks.task.get", With("taskId", number).With("select", []string{"ID", "STATUS"})))
-	b.takes = append(b.takes, note, note, func(a Answer) {
+	b.cmds = append(b.cmds, bitrix.Do("tasks.task.disapprove", bitrix.With("taskId", number)), bitrix.Do("tasks.task.renew", bitrix.With("taskId", number)),
+		bitrix.Do("tasks.task.get", bitrix.With("taskId", number).With("select", []string{"ID", "STATUS"})))
+	b.takes = append(b.takes, note, note, func(a bitrix.Answer) {
 		var r struct {
 			Task task `json:"task"`
 		}
-		if a.Err == nil && into(a.Result, &r) == nil && r.Task.closed() {
+		if a.Err == nil && bitrix.Into(a.Result, &r) == nil && r.Task.closed() {
 			b.c.log.Warn("portal: task not reopened", "task", number, "err", refused)
 		}
 	})

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -18,19 +18,19 @@ import (
 func (c *Client) Prepare(ctx context.Context, addresses []string, files []desk.File,
 	open func(i int) (io.ReadCloser, error)) (desk.Prepared, error) {
 	p := desk.Prepared{Objects: make([]int64, len(files)), Errs: make([]error, len(files))}
-	look := &plan{c: c}
+	look := c.Plan()
 	contacts := c.lookUp(addresses)
 	up := &uploads{c: c, files: files, open: open, p: &p}
 	contacts.ask(look)
 	up.begin(look)
-	for done := false; !done || len(look.cmds) > 0; {
+	for done := false; !done || look.Len() > 0; {
 		if !done {
 			done = up.fill(look)
 		}
-		if err := look.run(ctx); err != nil {
+		if err := look.Run(ctx); err != nil {
 			return p, harmless(fmt.Errorf("prepare: %w", err))
 		}
-		look = &plan{c: c}
+		look = c.Plan()
 		contacts.ask(look)
 	}
 	contacts.into(c, &p)
@@ -45,21 +45,21 @@ func harmless(err error) error {
 	if fault.Of(err) != fault.Unsure {
 		return err
 	}
-	return &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(err), After: fault.After(err), Err: bare(err)}
+	return &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(err), After: fault.After(err), Err: fault.Bare(err)}
 }
 
 // takeFolder reads the Drive folder that uploads go to: the root of the webhook user's own storage.
-func (c *Client) takeFolder(a Answer) (int64, error) {
+func (c *Client) takeFolder(a bitrix.Answer) (int64, error) {
 	type storage struct {
-		Root ID `json:"ROOT_OBJECT_ID"`
+		Root bitrix.ID `json:"ROOT_OBJECT_ID"`
 	}
 	if a.Err != nil {
 		return 0, c.noDisk(a.Err)
 	}
-	for _, s := range rows[storage](a.Result) {
+	for _, s := range bitrix.Rows[storage](a.Result) {
 		if s.Root != 0 {
-			c.remember(savedFolder, int64(s.Root))
-			c.remember(savedNoDisk, "")
+			c.Remember(savedFolder, int64(s.Root))
+			c.Remember(savedNoDisk, "")
 			return int64(s.Root), nil
 		}
 	}
@@ -69,20 +69,15 @@ func (c *Client) takeFolder(a Answer) (int64, error) {
 // noDisk is the error of a folder that is not to be had. What only a person can change is remembered for a day, and the
 // files stay behind, not their tasks.
 func (c *Client) noDisk(err error) error {
-	why := fmt.Errorf("find folder for files: %w", bare(err))
+	why := fmt.Errorf("find folder for files: %w", fault.Bare(err))
 	if fault.ExtentOf(err) != fault.Setup && fault.Of(err) != fault.Never {
 		return &fault.Error{Outcome: fault.Of(err), Extent: fault.ExtentOf(err), After: fault.After(err), Err: why}
 	}
-	c.remember(savedNoDisk, why.Error())
+	c.Remember(savedNoDisk, why.Error())
 	return fault.New(fault.Never, why)
 }
 
-func (c *Client) storageList() Command {
-	return Do("disk.storage.getlist",
-		With("filter", With("ENTITY_TYPE", "user").With("ENTITY_ID", c.self)))
-}
-
-// uploadTime is how long a file of that size may take at 64 kB a second.
-func uploadTime(base time.Duration, size int64) time.Duration {
-	return base + time.Duration(size/(64<<10))*time.Second
+func (c *Client) storageList() bitrix.Command {
+	return bitrix.Do("disk.storage.getlist",
+		bitrix.With("filter", bitrix.With("ENTITY_TYPE", "user").With("ENTITY_ID", c.Self())))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/internal/testkit"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -28,8 +29,8 @@ func contents(texts ...string) func(int) (io.ReadCloser, error) {
 }
 
 func TestPrepareIsOneBatch(t *testing.T) {
-	s := newScript(t, fixture(t, "prepare.json"))
-	c := s.client(t, saved(map[string]string{savedFolder: "8930"}))
+	s := testkit.NewScript(t, fixture(t, "prepare.json"))
+	c := client(t, s, saved(map[string]string{savedFolder: "8930"}))
 	files := []desk.File{{Name: "log.txt", Size: 6}, {Name: "a/b.txt", Size: 1}, {Name: "gone"}, {Name: "empty"}, {Object: 77}}
 	p, err := c.Prepare(t.Context(), []string{"ivan@example.ru", "info@firm.ru", "anna@firm.ru", "dep@firm.ru", "no@firm.ru"}, files,
 		contents("Hello!", "x", "gone", "", ""))
@@ -43,7 +44,7 @@ func TestPrepareIsOneBatch(t *testing.T) {
 		"disk.folder.uploadfile?id=8930&data[NAME]=log.txt&fileContent[0]=log.txt&fileContent[1]=SGVsbG8h&generateUniqueName=1",
 		"disk.folder.uploadfile?id=8930&data[NAME]=a_b.txt&fileContent[0]=a_b.txt&fileContent[1]=eA==&generateUniqueName=1",
 	}
-	if diff := cmp.Diff(want, s.commands(t, 0)); diff != "" {
+	if diff := cmp.Diff(want, s.Commands(t, 0)); diff != "" {
 		t.Error(diff)
 	}
 	profiles := map[string]desk.Profile{
@@ -67,7 +68,7 @@ func TestPrepareIsOneBatch(t *testing.T) {
 }
 
 func TestPrepareWithNothingToDoMakesNoRequest(t *testing.T) {
-	p, err := newScript(t).client(t).Prepare(t.Context(), nil, []desk.File{{Object: 4}}, nil)
+	p, err := client(t, testkit.NewScript(t)).Prepare(t.Context(), nil, []desk.File{{Object: 4}}, nil)
 	if err != nil || p.Objects[0] != 4 {
 		t.Error(p, err)
 	}
@@ -78,8 +79,8 @@ func TestFolderIsLookedUpOnce(t *testing.T) {
 	look := `{"result":{"result":{"c0":[{"ID":"1357","ENTITY_TYPE":"user","ROOT_OBJECT_ID":"8930"}]},"result_error":[]}}`
 	file := `{"result":{"result":{"c0":{"ID":"5"}},"result_error":[]}}`
 	gone := `{"result":{"result":[],"result_error":{"c0":{"error":"ERROR_NOT_FOUND","error_description":"x"}}}}`
-	s := newScript(t, answer(200, look), answer(200, file), answer(200, gone), answer(200, look), answer(200, file))
-	c := s.client(t, saved(values))
+	s := testkit.NewScript(t, testkit.Answer(200, look), testkit.Answer(200, file), testkit.Answer(200, gone), testkit.Answer(200, look), testkit.Answer(200, file))
+	c := client(t, s, saved(values))
 	for _, want := range []int64{5, 0, 5} { // the folder is deleted in between
 		p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
 		if err != nil || p.Objects[0] != want {
@@ -87,7 +88,7 @@ func TestFolderIsLookedUpOnce(t *testing.T) {
 		}
 	}
 	want := "disk.storage.getlist?filter[ENTITY_TYPE]=user&filter[ENTITY_ID]=17"
-	if got := s.commands(t, 0)[0]; got != want {
+	if got := s.Commands(t, 0)[0]; got != want {
 		t.Error(got)
 	}
 }
@@ -99,8 +100,8 @@ func TestMissingFolderCostsTheFilesOnly(t *testing.T) {
 		"storage": `"result_error":[],"result":{"c0":[],"c1":[]}`,
 	} {
 		values := map[string]string{}
-		s := newScript(t, answer(200, `{"result":{`+folder+`}}`), answer(200, `{"result":{"result":{"c0":[]},"result_error":[]}}`))
-		c := s.client(t, saved(values))
+		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{`+folder+`}}`), testkit.Answer(200, `{"result":{"result":{"c0":[]},"result_error":[]}}`))
+		c := client(t, s, saved(values))
 		for range 2 {
 			p, err := c.Prepare(t.Context(), []string{"a@b.ru"}, []desk.File{{Name: "a", Size: 1}}, contents("a"))
 			if err != nil || !p.Asked {
@@ -111,7 +112,7 @@ func TestMissingFolderCostsTheFilesOnly(t *testing.T) {
 				t.Error(p.Errs[0])
 			}
 		}
-		if again := s.commands(t, 1); len(again) != 1 {
+		if again := s.Commands(t, 1); len(again) != 1 {
 			t.Error(name, again)
 		}
 	}
@@ -130,8 +131,8 @@ func TestCheckFindsAFolderThatWasMissing(t *testing.T) {
 // A folder that could not be asked for just now is asked for again.
 func TestFolderThatIsAwayIsAskedForAgain(t *testing.T) {
 	values := map[string]string{}
-	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
-	p, err := s.client(t, saved(values)).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
+	p, err := client(t, s, saved(values)).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
 	if err != nil || fault.Of(p.Errs[0]) == fault.Never || values[savedNoDisk] != "" {
 		t.Error(p, err, values)
 	}
@@ -139,29 +140,29 @@ func TestFolderThatIsAwayIsAskedForAgain(t *testing.T) {
 
 func TestMissingScopeOfCRMIsRemembered(t *testing.T) {
 	values := map[string]string{}
-	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
-	c := s.client(t, saved(values))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
+	c := client(t, s, saved(values))
 	for range 2 {
 		p, err := c.Prepare(t.Context(), []string{"a@b.ru"}, nil, nil)
 		if err != nil || p.Asked {
 			t.Error(p, err)
 		}
 	}
-	if s.count() != 1 {
-		t.Error(s.count())
+	if s.Count() != 1 {
+		t.Error(s.Count())
 	}
 }
 
 func TestManyAddressesAreStillOneBatch(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":[]}}`))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":[]}}`))
 	var as []string
 	for i := range 50 {
 		as = append(as, fmt.Sprintf("a%d@b.ru", i))
 	}
-	if _, err := s.client(t).Prepare(t.Context(), as, nil, nil); err != nil {
+	if _, err := client(t, s).Prepare(t.Context(), as, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.commands(t, 0)); n != 3 {
+	if n := len(s.Commands(t, 0)); n != 3 {
 		t.Error(n)
 	}
 }
@@ -169,28 +170,28 @@ func TestManyAddressesAreStillOneBatch(t *testing.T) {
 func TestFilesOfABatchAreBounded(t *testing.T) {
 	const size = maxInline/2 - 100
 	text := strings.Repeat("x", size)
-	ok := answer(200, `{"result":{"result":{"c0":{"ID":1},"c1":{"ID":2}},"result_error":[]}}`)
-	s := newScript(t, ok, ok)
-	c := s.client(t, saved(map[string]string{savedFolder: "1"}))
+	ok := testkit.Answer(200, `{"result":{"result":{"c0":{"ID":1},"c1":{"ID":2}},"result_error":[]}}`)
+	s := testkit.NewScript(t, ok, ok)
+	c := client(t, s, saved(map[string]string{savedFolder: "1"}))
 	files := []desk.File{{Name: "a", Size: size}, {Name: "b", Size: size}, {Name: "c", Size: size}, {Name: "d", Size: size}}
 	p, err := c.Prepare(t.Context(), nil, files, contents(text, text, text, text))
 	if diff := cmp.Diff([]int64{1, 2, 1, 2}, p.Objects); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
-	if a, b := len(s.commands(t, 0)), len(s.commands(t, 1)); a != 2 || b != 2 {
+	if a, b := len(s.Commands(t, 0)), len(s.Commands(t, 1)); a != 2 || b != 2 {
 		t.Error(a, b)
 	}
 }
 
 func TestLargeFileIsStreamed(t *testing.T) {
 	size := int64(maxInline + 1)
-	var s *script
+	var s *testkit.Script
 	got := int64(0)
-	s = newScript(t, func(w http.ResponseWriter, _ *http.Request) {
+	s = testkit.NewScript(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/rest/upload.json?auth=s&token=t"}},"result_error":[]}}`, s.URL)
 	}, func(w http.ResponseWriter, r *http.Request) {
 		_, p, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		part, err := multipart.NewReader(bytes.NewReader([]byte(s.body(1))), p["boundary"]).NextPart()
+		part, err := multipart.NewReader(bytes.NewReader([]byte(s.Request(1).Body)), p["boundary"]).NextPart()
 		if err != nil || part.FormName() != "file" || part.FileName() != "big.bin" {
 			t.Error(err, part)
 			return
@@ -198,7 +199,7 @@ func TestLargeFileIsStreamed(t *testing.T) {
 		got, _ = io.Copy(io.Discard, part)
 		io.WriteString(w, `{"result":{"ID":"9","FILE_ID":"8"}}`)
 	})
-	c := s.client(t, saved(map[string]string{savedFolder: "1"}))
+	c := client(t, s, saved(map[string]string{savedFolder: "1"}))
 	opened := 0
 	p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "big.bin", Size: size}}, func(int) (io.ReadCloser, error) {
 		opened++
@@ -207,8 +208,8 @@ func TestLargeFileIsStreamed(t *testing.T) {
 	if err != nil || p.Errs[0] != nil || p.Objects[0] != 9 || got != size || opened != 1 {
 		t.Error(p, err, got, opened)
 	}
-	if want := "disk.folder.uploadfile?id=1&data[NAME]=big.bin&generateUniqueName=1"; s.commands(t, 0)[0] != want {
-		t.Error(s.commands(t, 0))
+	if want := "disk.folder.uploadfile?id=1&data[NAME]=big.bin&generateUniqueName=1"; s.Commands(t, 0)[0] != want {
+		t.Error(s.Commands(t, 0))
 	}
 }
 
@@ -217,8 +218,8 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestPrepareMayBeRepeatedAfterAnyFailure(t *testing.T) {
-	s := newScript(t, answer(502, "<html>"))
-	c := s.client(t, saved(map[string]string{savedFolder: "1"}))
+	s := testkit.NewScript(t, testkit.Answer(502, "<html>"))
+	c := client(t, s, saved(map[string]string{savedFolder: "1"}))
 	_, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
 	tells(t, err, told{fault.Refused, fault.Server})
 }
@@ -236,10 +237,10 @@ func TestFileName(t *testing.T) {
 
 // A filter that the portal ignores gives everybody: nobody is called by the name of a stranger.
 func TestContactsNobodyAskedFor(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"result":{"c0":[
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":[
 		{"ID":"1","NAME":"Olga","EMAIL":[{"VALUE":"olga@b.ru"}]},{"ID":"2","NAME":"Nobody","EMAIL":[]},{"ID":"4","NAME":"None"},
 		{"ID":"3","NAME":"Ivan","EMAIL":[{"VALUE":"IVAN@b.ru"},{"VALUE":"home@c.ru"}]}]},"result_error":[]}}`))
-	got, err := s.client(t).Prepare(t.Context(), []string{"ivan@b.ru"}, nil, nil)
+	got, err := client(t, s).Prepare(t.Context(), []string{"ivan@b.ru"}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

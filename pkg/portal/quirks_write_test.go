@@ -2,24 +2,18 @@ package portal
 
 import (
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"helpdesk/internal/testkit"
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
-
-func TestQuirkNeitherMap(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"result":[],"result_error":[]}}`))
-	for _, m := range s.client(t).Make(t.Context(), []desk.Effect{openEffect("k", "a"), openEffect("l", "b")}) {
-		tells(t, m.Err, told{fault.Unsure, fault.One})
-	}
-}
 
 func TestQuirkTitleIsCutSilently(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{})
@@ -36,7 +30,7 @@ func TestQuirkControlIsDisapproved(t *testing.T) {
 	for status, control := range map[int]string{4: "Y", 5: "N"} {
 		p, c := live(t, sandbox.PortalOptions{})
 		id := opened(t, c, 1)[0]
-		if err := c.Call(t.Context(), "tasks.task.update", With("taskId", id).With("fields", With("TASK_CONTROL", control)), nil); err != nil {
+		if err := c.Call(t.Context(), "tasks.task.update", bitrix.With("taskId", id).With("fields", bitrix.With("TASK_CONTROL", control)), nil); err != nil {
 			t.Fatal(err)
 		}
 		p.CloseTask(id, 7)
@@ -105,63 +99,13 @@ func TestQuirkCommentOnBothCards(t *testing.T) {
 
 func TestQuirkCommentAnswersANumber(t *testing.T) {
 	for body, want := range map[string]int64{"3141": 3141, `"3141"`: 3141, "true": 0} {
-		m := readCommentAdd(commentEffect(8, "x"), Answer{Result: []byte(body)})
+		m := readCommentAdd(commentEffect(8, "x"), bitrix.Answer{Result: []byte(body)})
 		if m.Err != nil || m.Comment != want || m.Task != 8 {
 			t.Error(body, m)
 		}
 	}
 	for _, body := range []string{"", "null", "false"} {
-		tells(t, readCommentAdd(commentEffect(8, "x"), Answer{Result: []byte(body)}).Err, told{fault.Unsure, fault.One})
-	}
-}
-
-func TestQuirkValuesByPosition(t *testing.T) {
-	_, c := live(t, sandbox.PortalOptions{})
-	id := opened(t, c, 1)[0]
-	turned := With("FIELDS", With("POST_MESSAGE", "x")).With("TASKID", id)
-	if err := c.Call(t.Context(), "task.commentitem.add", turned, nil); err == nil {
-		t.Error("the portal took them by name")
-	}
-	b, err := With("b", 1).With("a", 2).MarshalJSON()
-	if err != nil || string(b) != `{"b":1,"a":2}` {
-		t.Error(string(b), err)
-	}
-}
-
-func TestQuirkBatchIsEncoded(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{})
-	const title = `a & b + c # d % e = f "g"`
-	id := c.Make(t.Context(), []desk.Effect{openEffect("k", title), openEffect("l", "b")})[0].Task
-	if got, _ := p.Task(id); got.Title != title {
-		t.Error(got.Title)
-	}
-}
-
-func TestQuirkFalseIsLeftOut(t *testing.T) {
-	if got := (With("a", false).With("b", true)).appendQuery(nil); string(got) != "b=1" {
-		t.Error(got)
-	}
-}
-
-func TestQuirkReferencesInText(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{})
-	const text = "pay $total, see $Result[x] and $time"
-	made := c.Make(t.Context(), []desk.Effect{openEffect("k", text), openEffect("l", "b")})
-	if got, _ := p.Task(made[0].Task); got.Title != text {
-		t.Error(got.Title)
-	}
-}
-
-func TestQuirkKeyIsEchoed(t *testing.T) {
-	for _, o := range []sandbox.PortalOptions{{NewCard: true}, {NewCard: true, NoIdempotency: true}} {
-		values := map[string]string{}
-		_, c := live(t, o, saved(values))
-		if m := c.Make(t.Context(), []desk.Effect{openEffect("k", "a")})[0]; m.Err != nil {
-			t.Fatal(m.Err)
-		}
-		if want := fmt.Sprint(!o.NoIdempotency); values[savedKeys] != want {
-			t.Error(values[savedKeys], "want", want)
-		}
+		tells(t, readCommentAdd(commentEffect(8, "x"), bitrix.Answer{Result: []byte(body)}).Err, told{fault.Unsure, fault.One})
 	}
 }
 
@@ -315,88 +259,12 @@ func TestQuirkTagsStandInTheList(t *testing.T) {
 	for _, body := range []string{
 		`{"35":{"id":35,"title":"HelpDesk"},"36":{"id":36,"title":"почта"}}`, `[{"id":35,"title":"HelpDesk"},{"id":36,"title":"почта"}]`,
 	} {
-		s := newScript(t, answer(200, `{"result":{"tasks":[{"id":"7","tags":`+body+`,"auditors":{"1":"9"},"accomplices":["1"]}]}}`))
-		has, err := s.client(t).relatedOf(t.Context(), 7)
+		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"tasks":[{"id":"7","tags":`+body+`,"auditors":{"1":"9"},"accomplices":["1"]}]}}`))
+		has, err := client(t, s).relatedOf(t.Context(), 7)
 		slices.Sort(has["tags"])
 		if err != nil || fmt.Sprint(has) != "map[accomplices:[1] auditors:[9] tags:[helpdesk почта]]" {
 			t.Error(has, err)
 		}
-	}
-}
-
-func TestQuirkBudgetIsNotTold(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{},"time":{"operating":419,"operating_reset_at":1787216430}}`),
-		answer(200, `{"result":{},"time":{"operating":421,"operating_reset_at":1787216430}}`))
-	c := s.client(t)
-	for range 3 {
-		_, _ = c.Batch(t.Context(), []Command{Do("a.add", With("x", "$total"))})
-	}
-	if s.count() != 2 {
-		t.Error("it went on at 421 seconds")
-	}
-}
-
-func TestQuirkUploadAnswersTwice(t *testing.T) {
-	for _, body := range []string{`{"result":{"ID":7}}`, `{"ID":7,"NAME":"big"}`} {
-		var s *script
-		s = newScript(t, func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/rest/upload.json?token=t"}},"result_error":[]}}`, s.URL)
-		}, answer(200, body))
-		c := s.client(t, saved(map[string]string{savedFolder: "1"}))
-		p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "big", Size: maxInline + 1}}, func(int) (io.ReadCloser, error) {
-			return io.NopCloser(strings.NewReader("x")), nil
-		})
-		if err != nil || p.Objects[0] != 7 {
-			t.Error(body, p, err)
-		}
-	}
-}
-
-func TestQuirkTransportRepeatsKeys(t *testing.T) { TestTransportDoesNotRepeatKeyedRequests(t) }
-
-func TestServerBoundsAFile(t *testing.T) {
-	values := map[string]string{savedFolder: "1"}
-	s := newScript(t, answer(413, "<html>"), answer(413, "<html>"))
-	file := []desk.File{{Name: "a", Size: 3 << 20}}
-	text := strings.Repeat("x", 3<<20)
-	for range 2 {
-		p, err := s.client(t, saved(values)).Prepare(t.Context(), nil, file, contents(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		tells(t, p.Errs[0], told{fault.Refused, fault.One})
-	}
-	if values[savedInline] != fmt.Sprint(maxInline/4) {
-		t.Error(values[savedInline])
-	}
-	var third *script // three megabytes are more than a batch may hold now: they go by themselves
-	third = newScript(t, func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/u"}},"result_error":[]}}`, third.URL)
-	}, answer(413, "<html>"))
-	p, err := third.client(t, saved(values)).Prepare(t.Context(), nil, file, contents(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tells(t, p.Errs[0], told{fault.Never, fault.One}) // one file, and too large: it stays behind
-}
-
-// A request that is too large did not run: it goes again at once in halves, and later ones are no larger.
-func TestQuirkServerBoundsARequest(t *testing.T) {
-	values := map[string]string{}
-	p, c := live(t, sandbox.PortalOptions{}, saved(values))
-	p.Inject(func(k *sandbox.Call) sandbox.Fault {
-		if b, _ := k.Params.MarshalJSON(); k.Method == "batch" && strings.Count(string(b), "tasks.task.add?") > 10 {
-			return sandbox.Fault{Kind: sandbox.ErrorAnswer, Status: http.StatusRequestEntityTooLarge}
-		}
-		return sandbox.Fault{}
-	})
-	opened(t, c, 40)
-	if first := p.Hits(); first > 9 || len(p.Tasks()) != 40 || values[savedBatch] == "" {
-		t.Error(first, len(p.Tasks()), values)
-	}
-	p.ResetCounts()
-	if opened(t, c, 20); p.Hits() > 3 {
-		t.Error(p.Hits(), "requests, as if the bound were not known")
 	}
 }
 
@@ -423,9 +291,35 @@ func TestQuirkUploadsPassInBatch(t *testing.T) {
 }
 
 func TestQuirkIDAndFileID(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"result":{"c0":{"ID":9011,"FILE_ID":32877}},"result_error":[]}}`))
-	p, err := s.client(t, saved(map[string]string{savedFolder: "1"})).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("x"))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":{"ID":9011,"FILE_ID":32877}},"result_error":[]}}`))
+	p, err := client(t, s, saved(map[string]string{savedFolder: "1"})).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("x"))
 	if err != nil || p.Objects[0] != 9011 {
 		t.Error(p, err)
 	}
+}
+
+func TestServerBoundsAFile(t *testing.T) {
+	values := map[string]string{savedFolder: "1"}
+	s := testkit.NewScript(t, testkit.Answer(413, "<html>"), testkit.Answer(413, "<html>"))
+	file := []desk.File{{Name: "a", Size: 3 << 20}}
+	text := strings.Repeat("x", 3<<20)
+	for range 2 {
+		p, err := client(t, s, saved(values)).Prepare(t.Context(), nil, file, contents(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tells(t, p.Errs[0], told{fault.Refused, fault.One})
+	}
+	if values[savedInline] != fmt.Sprint(maxInline/4) {
+		t.Error(values[savedInline])
+	}
+	var third *testkit.Script // three megabytes are more than a batch may hold now: they go by themselves
+	third = testkit.NewScript(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/u"}},"result_error":[]}}`, third.URL)
+	}, testkit.Answer(413, "<html>"))
+	p, err := client(t, third, saved(values)).Prepare(t.Context(), nil, file, contents(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tells(t, p.Errs[0], told{fault.Never, fault.One}) // one file, and too large: it stays behind
 }

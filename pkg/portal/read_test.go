@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/internal/testkit"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -26,8 +27,8 @@ func at(clock string) time.Time {
 var sameTime = cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })
 
 func TestChangesIsOneRequest(t *testing.T) {
-	s := newScript(t, fixture(t, "changes.json"))
-	got, err := s.client(t).Changes(t.Context(), at("10:00:00").Add(300*time.Millisecond))
+	s := testkit.NewScript(t, fixture(t, "changes.json"))
+	got, err := client(t, s).Changes(t.Context(), at("10:00:00").Add(300*time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func TestChangesIsOneRequest(t *testing.T) {
 	for _, part := range []string{"CREATED_BY", "AUDITOR"} {
 		want = append(want, fmt.Sprintf(head+list, "ACTIVITY_DATE", part), fmt.Sprintf(head+list, "CHANGED_DATE", part))
 	}
-	if diff := cmp.Diff(want, s.commands(t, 0)); diff != "" {
+	if diff := cmp.Diff(want, s.Commands(t, 0)); diff != "" {
 		t.Error(diff)
 	}
 	tasks := []desk.TaskState{
@@ -62,55 +63,55 @@ func page(from, n int, date string) string {
 func TestChangesPagesOnlyWhatIsAllNew(t *testing.T) {
 	now, old := at("11:00:00").Format(time.RFC3339), at("09:00:00").Format(time.RFC3339)
 	two := `{"result":{"result":{"c0":%s,"c1":%s,"c2":{"tasks":[]},"c3":{"tasks":[]}},"result_error":[]}}`
-	s := newScript(t,
-		answer(200, fmt.Sprintf(two, page(1, 50, now), page(1, 50, old))),
-		answer(200, fmt.Sprintf(`{"result":{"result":{"c0":%s},"result_error":[]}}`, page(50, 50, old))))
-	got, err := s.client(t).Changes(t.Context(), at("10:00:00"))
+	s := testkit.NewScript(t,
+		testkit.Answer(200, fmt.Sprintf(two, page(1, 50, now), page(1, 50, old))),
+		testkit.Answer(200, fmt.Sprintf(`{"result":{"result":{"c0":%s},"result_error":[]}}`, page(50, 50, old))))
+	got, err := client(t, s).Changes(t.Context(), at("10:00:00"))
 	if err != nil || len(got.Tasks) != 50 {
 		t.Error(len(got.Tasks), err)
 	}
-	if cmds := s.commands(t, 1); len(cmds) != 1 || !strings.HasSuffix(cmds[0], "&start=50") {
+	if cmds := s.Commands(t, 1); len(cmds) != 1 || !strings.HasSuffix(cmds[0], "&start=50") {
 		t.Error(cmds)
 	}
 }
 
 func TestChangesFromZeroTakesTheClock(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":"2026-08-20T14:15:00+03:00"}`))
-	got, err := s.client(t).Changes(t.Context(), time.Time{})
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":"2026-08-20T14:15:00+03:00"}`))
+	got, err := client(t, s).Changes(t.Context(), time.Time{})
 	if err != nil || !got.Now.Equal(at("14:15:00")) || len(got.Tasks) != 0 {
 		t.Error(got, err)
 	}
 }
 
 func TestChangesFailWhenOneListFails(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"result":{"c0":{"tasks":[]}},"result_error":{"c1":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
-	_, err := s.client(t).Changes(t.Context(), at("10:00:00"))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":{"tasks":[]}},"result_error":{"c1":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
+	_, err := client(t, s).Changes(t.Context(), at("10:00:00"))
 	tells(t, err, told{fault.Unsure, fault.One})
 }
 
 func TestStatesOfManyTasksIsOneRequest(t *testing.T) {
 	two := `{"result":{"result":{"c0":{"tasks":[{"id":"1","status":"5","closedDate":"2026-08-20T13:40:00+03:00"}]},"c1":{"tasks":[{"id":60,"status":6}]}},"result_error":[]}}`
-	s := newScript(t, answer(200, two))
+	s := testkit.NewScript(t, testkit.Answer(200, two))
 	var ids []int64
 	for i := range 60 {
 		ids = append(ids, int64(i+1))
 	}
-	got, err := s.client(t).States(t.Context(), ids)
+	got, err := client(t, s).States(t.Context(), ids)
 	if err != nil || len(got) != 2 || got[1].Status != desk.Done || got[60].Status != desk.Open {
 		t.Error(got, err)
 	}
-	if cmds := s.commands(t, 0); len(cmds) != 2 || !strings.HasPrefix(cmds[1], "tasks.task.list?filter[ID][0]=51&") {
+	if cmds := s.Commands(t, 0); len(cmds) != 2 || !strings.HasPrefix(cmds[1], "tasks.task.list?filter[ID][0]=51&") {
 		t.Error(cmds)
 	}
-	if _, err := newScript(t).client(t).States(t.Context(), nil); err != nil {
+	if _, err := client(t, testkit.NewScript(t)).States(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestFindTasks(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":`+page(1, 50, "")+`}`), answer(200, `{"result":`+page(51, 3, "")+`}`))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":`+page(1, 50, "")+`}`), testkit.Answer(200, `{"result":`+page(51, 3, "")+`}`))
 	effects := []desk.Effect{openEffect("k7", "a"), openEffect("none", "b"), openEffect("k52", "c")}
-	made, err := s.client(t).Find(t.Context(), effects, at("10:00:00"))
+	made, err := client(t, s).Find(t.Context(), effects, at("10:00:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,14 +119,14 @@ func TestFindTasks(t *testing.T) {
 		t.Error(diff)
 	}
 	want := `{"filter":{"CREATED_BY":17,"\u003e=CREATED_DATE":"2026-08-20T09:55:00+03:00","\u003eID":50},"select":["ID","XML_ID","CHAT_ID"],"order":{"ID":"asc"},"start":-1}`
-	if s.body(1) != want {
-		t.Error(s.body(1))
+	if s.Request(1).Body != want {
+		t.Error(s.Request(1).Body)
 	}
 }
 
 func TestFindTakesTheLowerOfTwo(t *testing.T) {
-	s := newScript(t, answer(200, `{"result":{"tasks":[{"id":"4","xmlId":"hd-k"},{"id":"5","xmlId":"hd-k"}]}}`))
-	made, err := s.client(t).Find(t.Context(), []desk.Effect{openEffect("k", "a")}, at("10:00:00"))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"tasks":[{"id":"4","xmlId":"hd-k"},{"id":"5","xmlId":"hd-k"}]}}`))
+	made, err := client(t, s).Find(t.Context(), []desk.Effect{openEffect("k", "a")}, at("10:00:00"))
 	if err != nil || made[0].Task != 4 {
 		t.Error(made, err)
 	}
@@ -135,45 +136,45 @@ func TestFindCommentsOnEitherCard(t *testing.T) {
 	const mark = "hd-0011223344556677"
 	old := `{"result":{"result":{"c0":[{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"` + mark + `"},{"ID":"10","AUTHOR_ID":"17","POST_MESSAGE":"x\n` + mark + `"},
 		{"ID":"11","AUTHOR_ID":"17","POST_MESSAGE":"[B]x ` + mark + `[/B]\ny"}],"c1":{"task":{"id":"3","chatId":null}},"c2":null},"result_error":[]}}`
-	s := newScript(t, answer(200, old))
-	made, err := s.client(t).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
+	s := testkit.NewScript(t, testkit.Answer(200, old))
+	made, err := client(t, s).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if err != nil || made[0].Comment != 11 || made[0].Err != nil {
 		t.Error(made, err)
 	}
 	ours := "task.commentitem.getlist?TASKID=3&ORDER[ID]=asc&FILTER[AUTHOR_ID]=17&FILTER[>=POST_DATE]=2026-08-20T09:55:00+03:00"
-	if got := s.commands(t, 0)[0]; got != ours {
+	if got := s.Commands(t, 0)[0]; got != ours {
 		t.Error(got)
 	}
 	isNew := `{"result":{"result":{"c1":{"task":{"id":"3","chatId":26}},"c2":{"ID":26}},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
 	search := `{"result":{"result":{"c0":{"messages":[{"id":50,"authorId":17,"text":"` + mark + `\nt"}],"users":[],"files":[]}},"result_error":[]}}`
-	s = newScript(t, answer(200, isNew), answer(200, search))
-	made, err = s.client(t).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
+	s = testkit.NewScript(t, testkit.Answer(200, isNew), testkit.Answer(200, search))
+	made, err = client(t, s).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if diff := cmp.Diff([]desk.Made{{Task: 3, Comment: 50, Chat: 26}}, made); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 	want := "im.dialog.messages.search?CHAT_ID=26&LAST_ID=0&ORDER[ID]=ASC&LIMIT=200&DATE_FROM=2026-08-20T09:55:00+03:00"
-	if got := s.commands(t, 1)[0]; got != want {
+	if got := s.Commands(t, 1)[0]; got != want {
 		t.Error(got)
 	}
 }
 
 func TestFindSaysWhatCouldNotBeLookedFor(t *testing.T) {
 	none := `{"result":{"result":{"c1":{"task":{"id":"3"}},"c2":null},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
-	made, err := newScript(t, answer(200, none)).client(t).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
+	made, err := client(t, testkit.NewScript(t, testkit.Answer(200, none))).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	tells(t, made[0].Err, told{fault.Unsure, fault.One})
 	gone := `{"result":{"result":{"c1":[],"c2":null},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
-	made, err = newScript(t, answer(200, gone)).client(t).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
+	made, err = client(t, testkit.NewScript(t, testkit.Answer(200, gone))).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if err != nil || made[0] != (desk.Made{}) {
 		t.Error(made, err)
 	}
 }
 
 func TestTalksOfBothCardsIsOneRequest(t *testing.T) {
-	s := newScript(t, fixture(t, "talks.json"))
-	got, err := s.client(t).Talks(t.Context(), []desk.Watch{{Task: 3711, Chat: 2603, Last: 84877}, {Task: 3650, Last: 3157}})
+	s := testkit.NewScript(t, fixture(t, "talks.json"))
+	got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 3711, Chat: 2603, Last: 84877}, {Task: 3650, Last: 3157}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func TestTalksOfBothCardsIsOneRequest(t *testing.T) {
 		"tasks.task.get?taskId=3650&select[0]=ID&select[1]=CHAT_ID",
 		"im.chat.get?ENTITY_TYPE=TASKS_TASK&ENTITY_ID=3650",
 	}
-	if diff := cmp.Diff(want, s.commands(t, 0)); diff != "" {
+	if diff := cmp.Diff(want, s.Commands(t, 0)); diff != "" {
 		t.Error(diff)
 	}
 	anna := func(id int64, clock, text string) desk.Comment {
@@ -211,10 +212,10 @@ func TestTalksOfBothCardsIsOneRequest(t *testing.T) {
 
 func TestTalksOfFiftyOldTasksIsOneRequest(t *testing.T) {
 	for _, n := range []int{40, 50} {
-		s := newScript(t, nil)
-		s.answers[0] = func(w http.ResponseWriter, _ *http.Request) {
+		s := testkit.NewScript(t, nil)
+		s.Answers[0] = func(w http.ResponseWriter, _ *http.Request) {
 			var rs []string
-			for i := range s.commands(t, 0) {
+			for i := range s.Commands(t, 0) {
 				rs = append(rs, fmt.Sprintf(`"c%d":[{"ID":"5","AUTHOR_ID":"7","POST_MESSAGE":"x"}]`, i))
 			}
 			fmt.Fprintf(w, `{"result":{"result":{%s},"result_error":[]}}`, strings.Join(rs, ","))
@@ -223,7 +224,7 @@ func TestTalksOfFiftyOldTasksIsOneRequest(t *testing.T) {
 		for i := range n {
 			ws = append(ws, desk.Watch{Task: int64(i + 1)})
 		}
-		got, err := s.client(t).Talks(t.Context(), ws)
+		got, err := client(t, s).Talks(t.Context(), ws)
 		if err != nil || len(got) != n || len(got[n-1].Comments) != 1 {
 			t.Error(err)
 		}
@@ -239,13 +240,13 @@ func messages(from, n int) string {
 }
 
 func TestMoreThanTwoHundredMessages(t *testing.T) {
-	s := newScript(t, answer(200, messages(10, 200)), answer(200, messages(210, 5)))
-	got, err := s.client(t).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2, Last: 9}})
+	s := testkit.NewScript(t, testkit.Answer(200, messages(10, 200)), testkit.Answer(200, messages(210, 5)))
+	got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2, Last: 9}})
 	if err != nil || len(got[0].Comments) != 205 {
 		t.Error(err)
 	}
-	if want := "im.dialog.messages.search?CHAT_ID=2&LAST_ID=209&ORDER[ID]=ASC&LIMIT=200"; s.commands(t, 1)[0] != want {
-		t.Error(s.commands(t, 1))
+	if want := "im.dialog.messages.search?CHAT_ID=2&LAST_ID=209&ORDER[ID]=ASC&LIMIT=200"; s.Commands(t, 1)[0] != want {
+		t.Error(s.Commands(t, 1))
 	}
 }
 
@@ -254,8 +255,8 @@ func TestMigratedTaskIsReadFromTheBeginningOfItsChat(t *testing.T) {
 		`{"result":{"result":{"c0":[],"c1":{"task":{"id":"1","chatId":26}},"c2":null},"result_error":[]}}`,
 		`{"result":{"result":{"c1":{"task":{"id":"1"}},"c2":{"ID":26}},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`,
 	} {
-		s := newScript(t, answer(200, first), answer(200, messages(10, 1)))
-		got, err := s.client(t).Talks(t.Context(), []desk.Watch{{Task: 1, Last: 90000}})
+		s := testkit.NewScript(t, testkit.Answer(200, first), testkit.Answer(200, messages(10, 1)))
+		got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 1, Last: 90000}})
 		if err != nil || got[0].Err != nil || got[0].Chat != 26 || len(got[0].Comments) != 1 {
 			t.Error(got, err)
 		}
@@ -264,13 +265,13 @@ func TestMigratedTaskIsReadFromTheBeginningOfItsChat(t *testing.T) {
 
 func TestTalkThatCannotBeRead(t *testing.T) {
 	denied := `{"result":{"result":[],"result_error":{"c0":{"error":"ACCESS_ERROR","error_description":"You don't have access"}}}}`
-	got, err := newScript(t, answer(200, denied)).client(t).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
+	got, err := client(t, testkit.NewScript(t, testkit.Answer(200, denied))).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tells(t, got[0].Err, told{fault.Never, fault.One})
 	gone := `{"result":{"result":{"c1":[],"c2":null},"result_error":{"c0":{"error":"ERROR_CORE","error_description":"TASKS_ERROR_EXCEPTION_#8; x<br>"}}}}`
-	got, err = newScript(t, answer(200, gone)).client(t).Talks(t.Context(), []desk.Watch{{Task: 1}})
+	got, err = client(t, testkit.NewScript(t, testkit.Answer(200, gone))).Talks(t.Context(), []desk.Watch{{Task: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,35 +281,35 @@ func TestTalkThatCannotBeRead(t *testing.T) {
 func TestResultsAreMarked(t *testing.T) {
 	body := `{"result":{"result":{"c0":{"messages":[{"id":5,"authorId":7,"text":"a "},{"id":6,"authorId":7,"text":"b"},{"id":7,"authorId":8,"text":"a"}],"users":[],"files":[]},
 		"c1":[{"id":23,"commentId":0,"createdBy":7,"text":"a"},{"id":24,"commentId":6,"createdBy":7,"text":"?"}]},"result_error":[]}}`
-	s := newScript(t, answer(200, body))
-	got, err := s.client(t, func(o *Options) { o.Results = true }).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
+	s := testkit.NewScript(t, testkit.Answer(200, body))
+	got, err := client(t, s, func(o *Options) { o.Results = true }).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cs := got[0].Comments
-	if !cs[0].Result || !cs[1].Result || cs[2].Result || s.commands(t, 0)[1] != "tasks.task.result.list?taskId=1" {
-		t.Error(cs, s.commands(t, 0))
+	if !cs[0].Result || !cs[1].Result || cs[2].Result || s.Commands(t, 0)[1] != "tasks.task.result.list?taskId=1" {
+		t.Error(cs, s.Commands(t, 0))
 	}
 }
 
 func TestDownload(t *testing.T) {
-	var s *script
-	s = newScript(t,
+	var s *testkit.Script
+	s = testkit.NewScript(t,
 		func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, `{"result":{"ID":"9817","DOWNLOAD_URL":"%s/rest/download.json?auth=s&token=t"}}`, s.URL)
 		},
 		func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("User-Agent") != userAgent || r.Header.Get("Referer") != s.URL+"/" || r.Header.Get("Accept-Language") == "" {
+			if !strings.HasPrefix(r.Header.Get("User-Agent"), "helpdesk/") || r.Header.Get("Referer") != s.URL+"/" || r.Header.Get("Accept-Language") == "" {
 				t.Error(r.Header)
 			}
 			io.WriteString(w, "content")
 		},
-		answer(400, `{"error":"ERROR_NOT_FOUND"}`), answer(200, "old"), answer(404, "<html>"),
+		testkit.Answer(400, `{"error":"ERROR_NOT_FOUND"}`), testkit.Answer(200, "old"), testkit.Answer(404, "<html>"),
 		func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			io.WriteString(w, "cut")
 		})
-	c := s.client(t)
+	c := client(t, s)
 	var b bytes.Buffer
 	if err := c.Download(t.Context(), desk.File{Object: 9817}, &b); err != nil || b.String() != "content" {
 		t.Error(err, b.String())
@@ -318,8 +319,8 @@ func TestDownload(t *testing.T) {
 	if err := c.Download(t.Context(), old, &b); err != nil || b.String() != "old" {
 		t.Error(err, b.String())
 	}
-	if s.body(2) != `{"id":973}` || s.requests[3].path != old.URL {
-		t.Error(s.body(2), s.requests[3].path)
+	if s.Request(2).Body != `{"id":973}` || s.Request(3).Path != old.URL {
+		t.Error(s.Request(2).Body, s.Request(3).Path)
 	}
 	only := desk.File{URL: "/x?token=" + secret}
 	tells(t, c.Download(t.Context(), only, &b), told{fault.Never, fault.One})
@@ -329,8 +330,8 @@ func TestDownload(t *testing.T) {
 }
 
 func TestDownloadFollowsToWhereTheFileLies(t *testing.T) {
-	store := newScript(t, answer(200, "content"))
-	s := newScript(t,
+	store := testkit.NewScript(t, testkit.Answer(200, "content"))
+	s := testkit.NewScript(t,
 		func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, store.URL+"/bucket/1", http.StatusFound)
 		},
@@ -338,13 +339,13 @@ func TestDownloadFollowsToWhereTheFileLies(t *testing.T) {
 			http.Redirect(w, r, "http://plain.example/x", http.StatusFound)
 		})
 	var b bytes.Buffer
-	if err := s.client(t).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b); err != nil || b.String() != "content" {
+	if err := client(t, s).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b); err != nil || b.String() != "content" {
 		t.Error(err, b.String())
 	}
-	if ref := store.requests[0].header.Get("Referer"); strings.Contains(ref, secret) {
+	if ref := store.Request(0).Header.Get("Referer"); strings.Contains(ref, secret) {
 		t.Error("the token travels on:", ref)
 	}
-	tells(t, s.client(t).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b), told{fault.Never, fault.One})
+	tells(t, client(t, s).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b), told{fault.Never, fault.One})
 }
 
 // What the portal itself wrote is told by either sign, on both cards.
@@ -352,8 +353,8 @@ func TestMessagesOfTheSystem(t *testing.T) {
 	chat := `{"messages":[{"id":5,"authorId":0,"isSystem":false,"text":"x"},{"id":6,"authorId":7,"isSystem":true,"text":"x"},
 		{"id":7,"authorId":7,"isSystem":false,"text":"x"}],"users":[],"files":[]}`
 	forum := `[{"ID":"8","AUTHOR_ID":"0","POST_MESSAGE":"x"},{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"x"}]`
-	s := newScript(t, answer(200, `{"result":{"result":{"c0":`+chat+`,"c1":`+forum+`},"result_error":[]}}`))
-	got, err := s.client(t).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}, {Task: 3}})
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+chat+`,"c1":`+forum+`},"result_error":[]}}`))
+	got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}, {Task: 3}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,8 +379,8 @@ func TestUsersAndFilesOfAnyForm(t *testing.T) {
 		{`[]`, `{}`, "", ""}, {`{}`, `null`, "", ""},
 	} {
 		body := `{"messages":[{"id":5,"authorId":7,"text":"x","params":{"FILE_ID":[9]}}],"users":` + tt.users + `,"files":` + tt.files + `}`
-		s := newScript(t, answer(200, `{"result":{"result":{"c0":`+body+`},"result_error":[]}}`))
-		got, err := s.client(t).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
+		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+body+`},"result_error":[]}}`))
+		got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
 		if err != nil || got[0].Err != nil {
 			t.Fatal(err, got)
 		}

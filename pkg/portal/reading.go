@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -28,8 +29,8 @@ type reading struct {
 	gone      bool
 
 	lastResult int64 // id of the newest result known
-	names      map[ID]string
-	attached   map[ID]desk.File
+	names      map[bitrix.ID]string
+	attached   map[bitrix.ID]desk.File
 }
 
 // failure returns why the comments are not all there, nil where they are.
@@ -51,16 +52,16 @@ func (r *reading) failure() error {
 }
 
 // oldCard reads the forum topic of a task.
-func (r *reading) oldCard() Command {
-	filter := With(">ID", r.last)
+func (r *reading) oldCard() bitrix.Command {
+	filter := bitrix.With(">ID", r.last)
 	if r.own != 0 {
-		filter = With("AUTHOR_ID", r.own).With(">=POST_DATE", r.since.Format(time.RFC3339))
+		filter = bitrix.With("AUTHOR_ID", r.own).With(">=POST_DATE", r.since.Format(time.RFC3339))
 	}
-	return Do("task.commentitem.getlist",
-		With("TASKID", r.task).With("ORDER", With("ID", "asc")).With("FILTER", filter))
+	return bitrix.Do("task.commentitem.getlist",
+		bitrix.With("TASKID", r.task).With("ORDER", bitrix.With("ID", "asc")).With("FILTER", filter))
 }
 
-func (r *reading) takeOld(a Answer) {
+func (r *reading) takeOld(a bitrix.Answer) {
 	if r.oldErr = a.Err; a.Err == nil && a.Result == nil { // an empty list is an answer, none at all is not
 		r.oldErr = fault.New(fault.Refused, fmt.Errorf("read comments of task %d: the batch tells nothing of them", r.task))
 	}
@@ -75,15 +76,15 @@ func (r *reading) takeOld(a Answer) {
 // chatOfTask asks the task for its chat.
 //
 // QUIRK: chatId is a number where id is a string, and lists may leave it out (tasks/tasks-task-get).
-func (r *reading) chatOfTask() Command {
-	return Do("tasks.task.get", With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}))
+func (r *reading) chatOfTask() bitrix.Command {
+	return bitrix.Do("tasks.task.get", bitrix.With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}))
 }
 
-func (r *reading) chatByTask() Command {
-	return Do("im.chat.get", With("ENTITY_TYPE", "TASKS_TASK").With("ENTITY_ID", r.task))
+func (r *reading) chatByTask() bitrix.Command {
+	return bitrix.Do("im.chat.get", bitrix.With("ENTITY_TYPE", "TASKS_TASK").With("ENTITY_ID", r.task))
 }
 
-func (r *reading) takeTask(a Answer) {
+func (r *reading) takeTask(a bitrix.Answer) {
 	if a.Err != nil {
 		r.unasked(a.Err)
 		return
@@ -93,15 +94,15 @@ func (r *reading) takeTask(a Answer) {
 	}
 	// QUIRK: the answer for a task that is gone is 200 and [] (tasks/tasks-task-get names no error).
 	r.gone = strings.HasPrefix(string(a.Result), "[]")
-	_ = into(a.Result, &got)
+	_ = bitrix.Into(a.Result, &got)
 	r.useChat(int64(got.Task.ChatID))
 }
 
-func (r *reading) takeChat(a Answer) {
+func (r *reading) takeChat(a bitrix.Answer) {
 	var got struct {
-		ID ID `json:"ID"`
+		ID bitrix.ID `json:"ID"`
 	}
-	if r.unasked(a.Err); a.Err == nil && into(a.Result, &got) == nil { // QUIRK: null where there is none (chats/im-chat-get)
+	if r.unasked(a.Err); a.Err == nil && bitrix.Into(a.Result, &got) == nil { // QUIRK: null where there is none (chats/im-chat-get)
 		r.useChat(int64(got.ID))
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"helpdesk/pkg/bitrix"
 )
 
 // barred says whether the task is there, but its chat is closed to the webhook's user: somebody took him off the task.
@@ -12,8 +14,8 @@ import (
 // QUIRK: a chat is for those who take part in its task, and an administrator does not by that alone
 // (chats/messages/im-dialog-messages-search, 403 ACCESS_ERROR).
 func (r *reading) barred() bool {
-	var e *Error
-	return r.chat != 0 && errors.As(r.chatErr, &e) && e.is("ACCESS_ERROR", "ACCESS_DENIED")
+	var e *bitrix.Error
+	return r.chat != 0 && errors.As(r.chatErr, &e) && e.Coded("ACCESS_ERROR", "ACCESS_DENIED")
 }
 
 // Rejoin makes the webhook's user an observer of the tasks, where he may, and returns those where it worked: two requests
@@ -22,36 +24,36 @@ func (r *reading) barred() bool {
 // QUIRK: an update replaces the whole list, so those who observe already must be named again (tasks/tasks-task-update).
 func (c *Client) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 	type seen struct {
-		Auditors []ID `json:"auditors"`
+		Auditors []bitrix.ID `json:"auditors"`
 	}
-	look, join := &plan{c: c}, &plan{c: c}
+	look, join := c.Plan(), c.Plan()
 	var done []int64
 	for _, id := range tasks {
-		look.add(Do("tasks.task.get", With("taskId", id).With("select", []string{"ID", "AUDITORS"})), func(a Answer) {
+		look.Add(bitrix.Do("tasks.task.get", bitrix.With("taskId", id).With("select", []string{"ID", "AUDITORS"})), func(a bitrix.Answer) {
 			var r struct {
 				Task *seen `json:"task"`
 			}
-			if a.Err != nil || into(a.Result, &r) != nil || r.Task == nil {
+			if a.Err != nil || bitrix.Into(a.Result, &r) != nil || r.Task == nil {
 				return
 			}
-			if slices.Contains(r.Task.Auditors, ID(c.self)) {
+			if slices.Contains(r.Task.Auditors, bitrix.ID(c.Self())) {
 				return // it is not that
 			}
-			observers := []int64{c.self}
+			observers := []int64{c.Self()}
 			for _, user := range r.Task.Auditors {
 				if !slices.Contains(observers, int64(user)) {
 					observers = append(observers, int64(user))
 				}
 			}
-			join.add(Do("tasks.task.update", With("taskId", id).With("fields", With("AUDITORS", observers))), func(a Answer) {
+			join.Add(bitrix.Do("tasks.task.update", bitrix.With("taskId", id).With("fields", bitrix.With("AUDITORS", observers))), func(a bitrix.Answer) {
 				if a.Err == nil {
 					done = append(done, id)
 				}
 			})
 		})
 	}
-	for _, p := range []*plan{look, join} {
-		if err := p.run(ctx); err != nil {
+	for _, p := range []*bitrix.Plan{look, join} {
+		if err := p.Run(ctx); err != nil {
 			return done, fmt.Errorf("rejoin tasks: %w", err)
 		}
 	}

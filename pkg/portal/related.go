@@ -10,6 +10,7 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 )
 
@@ -18,12 +19,12 @@ import (
 // QUIRK: they are objects there, {"name": "…"} and {"id": 7}. Their page names tags nowhere and calls people numbers; by
 // the source a portal of 2025 refuses any list with 400, and one of 2026 reads objects, while numbers end in a server
 // error (rest, V3 FieldsStructure; tasks, V2 TaskDto; bitrix-tools/b24-rest-docs#271).
-func related(f *desk.Fields) Params {
-	var p Params
+func related(f *desk.Fields) bitrix.Params {
+	var p bitrix.Params
 	for _, kind := range relations {
-		var list []Params
+		var list []bitrix.Params
 		for _, v := range kind.of(f) {
-			list = append(list, With(kind.key, v))
+			list = append(list, bitrix.With(kind.key, v))
 		}
 		p = appendList(p, kind.name, list)
 	}
@@ -51,7 +52,7 @@ func anys[T any](list []T) []any {
 // kept returns which kinds REST v3 is known to keep, true, or to lose or refuse, false.
 func (c *Client) kept() map[string]bool {
 	known := map[string]bool{}
-	c.recall(savedKept, &known)
+	c.Recall(savedKept, &known)
 	return known
 }
 
@@ -87,8 +88,8 @@ func untried(e desk.Effect, known map[string]bool) []string {
 // doubt takes an answer that REST v3 did not like the call for a sign that it does not take what was tried for the first time
 // in it. A task in doubt is looked for, and made by REST v2 when it is not there.
 func (c *Client) doubt(e desk.Effect, err error) {
-	var told *Error
-	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError && !told.is("UNKNOWNDTOPROPERTYEXCEPTION",
+	var told *bitrix.Error
+	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError && !told.Coded("UNKNOWNDTOPROPERTYEXCEPTION",
 		"VALIDATION_REQUESTVALIDATIONEXCEPTION", "VALIDATION_DTOVALIDATIONEXCEPTION") {
 		return
 	}
@@ -97,7 +98,7 @@ func (c *Client) doubt(e desk.Effect, err error) {
 		for _, kind := range kinds {
 			known[kind] = false
 		}
-		c.remember(savedKept, known)
+		c.Remember(savedKept, known)
 	}
 }
 
@@ -114,7 +115,7 @@ func (c *Client) confirm(ctx context.Context, e desk.Effect, number int64) {
 		c.log.Debug("portal: task not read back", "task", number, "err", err)
 		return
 	}
-	var lost Params
+	var lost bitrix.Params
 	for _, kind := range relations {
 		if !slices.Contains(kinds, kind.name) {
 			continue
@@ -125,11 +126,11 @@ func (c *Client) confirm(ctx context.Context, e desk.Effect, number int64) {
 			lost = lost.With(kind.old, wanted)
 		}
 	}
-	c.remember(savedKept, known)
+	c.Remember(savedKept, known)
 	if len(lost) == 0 {
 		return
 	}
-	if err := c.Call(ctx, "tasks.task.update", With("taskId", number).With("fields", lost), nil); err != nil {
+	if err := c.Call(ctx, "tasks.task.update", bitrix.With("taskId", number).With("fields", lost), nil); err != nil {
 		c.log.Warn("portal: task made without its tags or people", "task", number, "err", err)
 	}
 }
@@ -148,7 +149,7 @@ func (c *Client) relatedOf(ctx context.Context, number int64) (map[string][]stri
 			Accomplices json.RawMessage `json:"accomplices"`
 		} `json:"tasks"`
 	}
-	err := c.Call(ctx, "tasks.task.list", With("filter", With("ID", number)).With("select", []string{"ID", "TAGS", "AUDITORS", "ACCOMPLICES"}).With("start", -1), &r)
+	err := c.Call(ctx, "tasks.task.list", bitrix.With("filter", bitrix.With("ID", number)).With("select", []string{"ID", "TAGS", "AUDITORS", "ACCOMPLICES"}).With("start", -1), &r)
 	if err != nil {
 		return nil, err
 	}
@@ -156,13 +157,13 @@ func (c *Client) relatedOf(ctx context.Context, number int64) (map[string][]stri
 		return nil, errors.New("the task is not listed")
 	}
 	has := map[string][]string{}
-	for _, tag := range rows[struct{ Title Text }](r.Tasks[0].Tags) {
+	for _, tag := range bitrix.Rows[struct{ Title bitrix.Text }](r.Tasks[0].Tags) {
 		has["tags"] = append(has["tags"], folded(tag.Title))
 	}
-	for _, user := range rows[ID](r.Tasks[0].Auditors) {
+	for _, user := range bitrix.Rows[bitrix.ID](r.Tasks[0].Auditors) {
 		has["auditors"] = append(has["auditors"], folded(user))
 	}
-	for _, user := range rows[ID](r.Tasks[0].Accomplices) {
+	for _, user := range bitrix.Rows[bitrix.ID](r.Tasks[0].Accomplices) {
 		has["accomplices"] = append(has["accomplices"], folded(user))
 	}
 	return has, nil

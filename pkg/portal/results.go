@@ -7,27 +7,28 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 )
 
 // result is a comment that a specialist has marked as the outcome of his work.
 type result struct {
-	ID        ID   `json:"id"`
-	CommentID ID   `json:"commentId"`
-	CreatedBy ID   `json:"createdBy"`
-	CreatedAt Time `json:"createdAt"`
-	Text      Text `json:"text"`
-	Files     []ID `json:"files"`
+	ID        bitrix.ID   `json:"id"`
+	CommentID bitrix.ID   `json:"commentId"`
+	CreatedBy bitrix.ID   `json:"createdBy"`
+	CreatedAt bitrix.Time `json:"createdAt"`
+	Text      bitrix.Text `json:"text"`
+	Files     []bitrix.ID `json:"files"`
 }
 
-func (r *reading) resultList() Command {
-	return Do("tasks.task.result.list", With("taskId", r.task))
+func (r *reading) resultList() bitrix.Command {
+	return bitrix.Do("tasks.task.result.list", bitrix.With("taskId", r.task))
 }
 
 // takeResults keeps the results of the task, the oldest first.
-func (r *reading) takeResults(a Answer) {
+func (r *reading) takeResults(a bitrix.Answer) {
 	r.resultErr = a.Err
-	r.results = rows[result](a.Result)
+	r.results = bitrix.Rows[result](a.Result)
 	sort.Slice(r.results, func(a, b int) bool { return r.results[a].ID < r.results[b].ID })
 }
 
@@ -69,17 +70,17 @@ func (r *reading) commentOf(res result) *desk.Comment {
 //
 // QUIRK: user.get knows neither bots nor guests (user/user-get), who then stay without a name, too.
 func (c *Client) lateResults(ctx context.Context, readings []*reading) error {
-	p := &plan{c: c}
-	authors := map[ID]bool{}
+	p := c.Plan()
+	authors := map[bitrix.ID]bool{}
 	for _, r := range readings {
-		r.names, r.attached = map[ID]string{}, map[ID]desk.File{}
+		r.names, r.attached = map[bitrix.ID]string{}, map[bitrix.ID]desk.File{}
 		for _, res := range r.results {
 			if int64(res.ID) <= r.lastResult || r.commentOf(res) != nil {
 				continue
 			}
 			authors[res.CreatedBy] = true
 			for _, id := range res.Files {
-				p.add(Do("disk.attachedObject.get", With("id", int64(id))), func(a Answer) { r.takeAttached(id, a) })
+				p.Add(bitrix.Do("disk.attachedObject.get", bitrix.With("id", int64(id))), func(a bitrix.Answer) { r.takeAttached(id, a) })
 			}
 		}
 	}
@@ -90,32 +91,32 @@ func (c *Client) lateResults(ctx context.Context, readings []*reading) error {
 	for id := range authors {
 		ids = append(ids, int64(id))
 	}
-	p.add(Do("user.get", With("FILTER", With("ID", ids)).With("start", -1)), func(a Answer) {
-		for _, u := range rows[portalUser](a.Result) {
+	p.Add(bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", ids)).With("start", -1)), func(a bitrix.Answer) {
+		for _, u := range bitrix.Rows[portalUser](a.Result) {
 			for _, r := range readings {
 				r.names[u.ID] = u.fullName()
 			}
 		}
 	})
-	return p.run(ctx)
+	return p.Run(ctx)
 }
 
 type portalUser struct {
-	ID       ID              `json:"ID"`
-	Name     Text            `json:"NAME"`
-	LastName Text            `json:"LAST_NAME"`
+	ID       bitrix.ID       `json:"ID"`
+	Name     bitrix.Text     `json:"NAME"`
+	LastName bitrix.Text     `json:"LAST_NAME"`
 	Active   json.RawMessage `json:"ACTIVE"`
 }
 
 func (u portalUser) fullName() string { return strings.TrimSpace(string(u.Name + " " + u.LastName)) }
 
-func (r *reading) takeAttached(id ID, a Answer) {
+func (r *reading) takeAttached(id bitrix.ID, a bitrix.Answer) {
 	var o struct {
-		Object ID   `json:"OBJECT_ID"`
-		Name   Text `json:"NAME"`
-		Size   ID   `json:"SIZE"`
+		Object bitrix.ID   `json:"OBJECT_ID"`
+		Name   bitrix.Text `json:"NAME"`
+		Size   bitrix.ID   `json:"SIZE"`
 	}
-	if a.Err == nil && into(a.Result, &o) == nil && o.Object != 0 {
+	if a.Err == nil && bitrix.Into(a.Result, &o) == nil && o.Object != 0 {
 		r.attached[id] = desk.File{Name: string(o.Name), Size: int64(o.Size), Attach: int64(id)}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -35,7 +36,7 @@ func live(t *testing.T, o sandbox.PortalOptions, change ...func(*Options)) (*san
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	opts := Options{Webhook: webhook, Timeout: 5 * time.Second}
+	opts := Options{Options: bitrix.Options{Webhook: webhook, Timeout: 5 * time.Second}}
 	saved(map[string]string{})(&opts)
 	for _, f := range change {
 		f(&opts)

@@ -9,6 +9,7 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -16,22 +17,15 @@ import (
 // single makes an effect that travels by itself through REST v3 under the effect's key, so that the portal itself keeps a
 // repeat within a day from being a second one. It says false where that can't be had: the effect was not made then, and
 // goes the other way.
-//
-// QUIRK: the key counts in REST v3 alone, and a portal that does not know it says so only by not echoing it
-// (rest-v3#idempotency).
 func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	if !c.keyed(e) {
 		return desk.Made{}, false
 	}
 	method, params := "tasks.task.add", c.taskAddV3(e)
 	if e.Kind == desk.CommentTask {
-		method, params = "tasks.task.chat.message.send", With("fields", With("taskId", e.Task).With("text", marked(e.Post)))
+		method, params = "tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", e.Task).With("text", marked(e.Post)))
 	}
-	body, err := params.MarshalJSON()
-	if err != nil {
-		return desk.Made{}, false
-	}
-	env, err := c.sendKeyed(ctx, sending{root: c.rootV3, method: method, body: body, key: XMLID(e.Key)})
+	result, echoed, err := c.CallKeyed(ctx, method, params, XMLID(e.Key))
 	if err != nil {
 		c.doubt(e, err)
 		if c.elsewhere(e, err) {
@@ -39,12 +33,12 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 		}
 		return desk.Made{Err: fmt.Errorf("%s by REST v3: %w", e.Kind, err)}, true
 	}
-	c.remember(savedV3, true)
-	c.remember(savedKeys, env.echoed)
+	c.Remember(savedV3, true)
+	c.Remember(savedKeys, echoed)
 	if e.Kind == desk.CommentTask {
 		return desk.Made{Task: e.Task}, true // QUIRK: the answer is true, without the message's number (tasks.task.chat.message.send)
 	}
-	made := readItem(env.Result)
+	made := readItem(result)
 	c.confirm(ctx, e, made.Task)
 	return made, true
 }
@@ -56,22 +50,12 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 // the files are lost (tasks, V2 OrmTaskMapper; tasks.task.file.attach sets the prefix). Another call could be lost, too.
 func (c *Client) keyed(e desk.Effect) bool {
 	v3, keys := true, true
-	c.recall(savedV3, &v3)
-	c.recall(savedKeys, &keys)
+	c.Recall(savedV3, &v3)
+	c.Recall(savedKeys, &keys)
 	if f := e.Post.Fields; f != nil && f.Deadline > 0 && f.Due.IsZero() {
 		return false // each attempt would have another deadline
 	}
 	return v3 && keys && e.Key != "" && len(objects(e.Post.Files)) == 0 && !c.loses(e)
-}
-
-// sendKeyed sends once more what certainly never left: a kept connection may turn out to be closed.
-func (c *Client) sendKeyed(ctx context.Context, r sending) (*envelope, error) {
-	env, err := c.send(ctx, r, false)
-	var told *Error
-	if err != nil && !errors.As(err, &told) && fault.Of(err) == fault.Refused && ctx.Err() == nil {
-		env, err = c.send(ctx, r, false)
-	}
-	return env, err
 }
 
 // elsewhere says whether REST v3 refused to run the call at all, and keeps what that tells of the portal.
@@ -79,16 +63,16 @@ func (c *Client) sendKeyed(ctx context.Context, r sending) (*envelope, error) {
 // QUIRK: with the old card REST v3 refuses to write, with ACCESSDENIEDEXCEPTION (tasks/tasks-new); a task from before
 // the new card has no chat to write to. Both leave the other way.
 func (c *Client) elsewhere(e desk.Effect, err error) bool {
-	var told *Error
+	var told *bitrix.Error
 	if !errors.As(err, &told) || told.Code == "" || told.Status < 400 || told.Status >= 500 || told.Status == http.StatusTooManyRequests ||
-		told.Status == http.StatusUnauthorized || told.is("RATELIMITEXCEPTION", "IDEMPOTENCYKEYREUSEDEXCEPTION") {
+		told.Status == http.StatusUnauthorized || told.Coded("RATELIMITEXCEPTION", "IDEMPOTENCYKEYREUSEDEXCEPTION") {
 		return false
 	}
 	switch {
-	case told.is("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION", "INSUFFICIENTSCOPEEXCEPTION", "insufficient_scope"):
-		c.remember(savedV3, false)
-	case told.is("ACCESSDENIEDEXCEPTION") && e.Kind == desk.OpenTask:
-		c.remember(savedKeys, false)
+	case told.Coded("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION", "INSUFFICIENTSCOPEEXCEPTION", "insufficient_scope"):
+		c.Remember(savedV3, false)
+	case told.Coded("ACCESSDENIEDEXCEPTION") && e.Kind == desk.OpenTask:
+		c.Remember(savedKeys, false)
 	}
 	c.log.Debug("portal: REST v3 not used", "method", told.Method, "err", err)
 	return true
@@ -97,9 +81,9 @@ func (c *Client) elsewhere(e desk.Effect, err error) bool {
 // taskAddV3 is taskAdd in the words of REST v3. Its body must come out the same at every attempt.
 //
 // QUIRK: the creator must be given (tasks/tasks-task-add-rest-v3).
-func (c *Client) taskAddV3(e desk.Effect) Params {
+func (c *Client) taskAddV3(e desk.Effect) bitrix.Params {
 	p := e.Post
-	fields := With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId", c.self).With("xmlId", XMLID(e.Key))
+	fields := bitrix.With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId", c.Self()).With("xmlId", XMLID(e.Key))
 	if f := p.Fields; f != nil {
 		fields = fields.With("responsibleId", f.Responsible)
 		if f.Group != 0 {
@@ -114,17 +98,17 @@ func (c *Client) taskAddV3(e desk.Effect) Params {
 		}
 		fields = appendList(fields, "crmItemIds", f.CRM)
 	}
-	return With("fields", fields)
+	return bitrix.With("fields", fields)
 }
 
 func readItem(raw json.RawMessage) desk.Made {
 	var r struct {
 		Item struct {
-			ID     ID `json:"id"`
-			ChatID ID `json:"chatId"`
+			ID     bitrix.ID `json:"id"`
+			ChatID bitrix.ID `json:"chatId"`
 		} `json:"item"`
 	}
-	if err := into(raw, &r); err != nil || r.Item.ID == 0 {
+	if err := bitrix.Into(raw, &r); err != nil || r.Item.ID == 0 {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task by REST v3: the answer holds no task"))}
 	}
 	return desk.Made{Task: int64(r.Item.ID), Chat: int64(r.Item.ChatID)}

@@ -2,10 +2,7 @@ package portal
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,30 +132,4 @@ func TestKeyOfAnotherBodyIsInDoubt(t *testing.T) {
 		t.Fatal(m.Err)
 	}
 	tells(t, c.Make(t.Context(), []desk.Effect{openEffect("k", "b")})[0].Err, told{fault.Unsure, fault.One})
-}
-
-// Go's transport repeats a request with an Idempotency-Key when a kept connection breaks. Ours must not: the portal may
-// still be at it.
-func TestTransportDoesNotRepeatKeyedRequests(t *testing.T) {
-	var count atomic.Int32
-	s := newScript(t,
-		answer(200, `{"result":{"ID":"17"}}`), // the connection is kept
-		func(w http.ResponseWriter, r *http.Request) {
-			count.Add(1)
-			io.Copy(io.Discard, r.Body)
-			conn, _, err := w.(http.Hijacker).Hijack()
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			conn.Close()
-		})
-	c := s.client(t, saved(map[string]string{}))
-	if err := c.Call(t.Context(), "profile", nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	tells(t, c.Make(t.Context(), []desk.Effect{openEffect("k", "a")})[0].Err, told{fault.Unsure, fault.Server})
-	if count.Load() != 1 || s.count() != 2 {
-		t.Errorf("sent %d times", s.count()-1)
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -32,38 +33,38 @@ func (c *Client) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, 
 }
 
 func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
-	p := &plan{c: c}
+	p := c.Plan()
 	var unknown []*reading
 	for _, r := range readings {
 		if r.chat != 0 {
-			p.add(r.search(), r.takeSearch)
+			p.Add(r.search(), r.takeSearch)
 			continue
 		}
 		unknown = append(unknown, r)
-		p.add(r.oldCard(), r.takeOld)
+		p.Add(r.oldCard(), r.takeOld)
 	}
 	if c.results {
 		for _, r := range readings {
-			p.add(r.resultList(), r.takeResults)
+			p.Add(r.resultList(), r.takeResults)
 		}
 	}
 	// Commands that fit into the batch cost no request.
 	probed := 0
-	for ; probed < len(unknown) && requests(len(p.cmds)+2) == requests(len(p.cmds)); probed++ {
-		p.probe(unknown[probed])
+	for ; probed < len(unknown) && bitrix.Requests(p.Len()+2) == bitrix.Requests(p.Len()); probed++ {
+		probe(p, unknown[probed])
 	}
-	if err := p.run(ctx); err != nil {
+	if err := p.Run(ctx); err != nil {
 		return err
 	}
 	// QUIRK: a new card answers the old method with an error or with an empty list (tasks/tasks-new), so where nothing
 	// came the task must be asked for a chat.
-	p = &plan{c: c}
+	p = c.Plan()
 	for _, r := range unknown[probed:] {
 		if r.oldErr != nil || len(r.comments) == 0 {
-			p.probe(r)
+			probe(p, r)
 		}
 	}
-	if err := p.run(ctx); err != nil {
+	if err := p.Run(ctx); err != nil {
 		return err
 	}
 	if err := c.readChats(ctx, readings); err != nil {
@@ -72,54 +73,27 @@ func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
 	return c.lateResults(ctx, readings)
 }
 
-func requests(commands int) int { return (commands + maxCommands - 1) / maxCommands }
-
 // readChats reads the chats not read so far, and what did not fit into their first page.
 func (c *Client) readChats(ctx context.Context, readings []*reading) error {
 	for page := 0; page < maxPages; page++ {
-		p := &plan{c: c}
+		p := c.Plan()
 		for _, r := range readings {
 			if r.full {
-				p.add(r.search(), r.takeSearch)
+				p.Add(r.search(), r.takeSearch)
 			}
 		}
-		if len(p.cmds) == 0 {
+		if p.Len() == 0 {
 			return nil
 		}
-		if err := p.run(ctx); err != nil {
+		if err := p.Run(ctx); err != nil {
 			return err
 		}
 	}
 	return fault.Away(fault.Refused, fmt.Errorf("more than %d pages of messages", maxPages))
 }
 
-// plan is a batch and who takes its answers.
-type plan struct {
-	c     *Client
-	cmds  []Command
-	takes []func(Answer)
-}
-
-func (p *plan) add(cmd Command, take func(Answer)) {
-	p.cmds, p.takes = append(p.cmds, cmd), append(p.takes, take)
-}
-
 // probe asks for the chat of a task, both ways.
-func (p *plan) probe(r *reading) {
-	p.add(r.chatOfTask(), r.takeTask)
-	p.add(r.chatByTask(), r.takeChat)
-}
-
-func (p *plan) run(ctx context.Context) error {
-	if len(p.cmds) == 0 {
-		return nil
-	}
-	answers, err := p.c.Batch(ctx, p.cmds)
-	if err != nil {
-		return err
-	}
-	for i, take := range p.takes {
-		take(answers[i])
-	}
-	return nil
+func probe(p *bitrix.Plan, r *reading) {
+	p.Add(r.chatOfTask(), r.takeTask)
+	p.Add(r.chatByTask(), r.takeChat)
 }

@@ -7,6 +7,7 @@ import (
 
 	json "github.com/go-json-experiment/json/v1"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -20,15 +21,15 @@ const (
 //
 // QUIRK: asked for in UPPER_CASE, answered in camelCase (tasks/fields).
 type task struct {
-	ID           ID   `json:"id"`
-	Title        Text `json:"title"`
-	Status       ID   `json:"status"`
-	XMLID        Text `json:"xmlId"`
-	ChatID       ID   `json:"chatId"`
-	ActivityDate Time `json:"activityDate"`
-	ChangedDate  Time `json:"changedDate"`
-	CreatedDate  Time `json:"createdDate"`
-	ClosedDate   Time `json:"closedDate"`
+	ID           bitrix.ID   `json:"id"`
+	Title        bitrix.Text `json:"title"`
+	Status       bitrix.ID   `json:"status"`
+	XMLID        bitrix.Text `json:"xmlId"`
+	ChatID       bitrix.ID   `json:"chatId"`
+	ActivityDate bitrix.Time `json:"activityDate"`
+	ChangedDate  bitrix.Time `json:"changedDate"`
+	CreatedDate  bitrix.Time `json:"createdDate"`
+	ClosedDate   bitrix.Time `json:"closedDate"`
 }
 
 // activity is when the task last stirred.
@@ -73,14 +74,14 @@ var stateFields = []string{
 	"ID", "TITLE", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE", "CLOSED_DATE", "XML_ID", "CHAT_ID",
 }
 
-func readTasks(a Answer) ([]task, error) {
+func readTasks(a bitrix.Answer) ([]task, error) {
 	if a.Err != nil {
 		return nil, a.Err
 	}
 	var r struct {
 		Tasks json.RawMessage `json:"tasks"`
 	}
-	if err := into(a.Result, &r); err != nil {
+	if err := bitrix.Into(a.Result, &r); err != nil {
 		return nil, fault.Away(fault.Unsure, fmt.Errorf("read tasks: %w", err))
 	}
 	var list []task
@@ -97,10 +98,10 @@ func readTasks(a Answer) ([]task, error) {
 // may no longer see, is absent.
 func (c *Client) States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error) {
 	states := make(map[int64]desk.TaskState, len(tasks))
-	var cmds []Command
+	var cmds []bitrix.Command
 	for len(tasks) > 0 {
 		n := min(len(tasks), pageSize)
-		cmds = append(cmds, Do("tasks.task.list", With("filter", With("ID", tasks[:n])).With("select", stateFields).With("order", With("ID", "asc")).With("start", -1)))
+		cmds = append(cmds, bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With("ID", tasks[:n])).With("select", stateFields).With("order", bitrix.With("ID", "asc")).With("start", -1)))
 		tasks = tasks[n:]
 	}
 	answers, err := c.Batch(ctx, cmds)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/portal"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -15,7 +16,7 @@ func TestQuirkABareNumberIsADialogWithAUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	c, err := portal.New(portal.Options{Webhook: webhook})
+	c, err := portal.New(portal.Options{Options: bitrix.Options{Webhook: webhook}})
 	if err != nil {
 		t.Fatal(err)
 	}

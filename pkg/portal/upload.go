@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
@@ -36,20 +37,20 @@ type uploads struct {
 }
 
 // begin asks for the folder, where it is needed and not known.
-func (u *uploads) begin(p *plan) {
+func (u *uploads) begin(p *bitrix.Plan) {
 	u.addrs, u.inline = map[int]string{}, maxInline
-	u.c.recall(savedInline, &u.inline)
+	u.c.Recall(savedInline, &u.inline)
 	fresh := func(f desk.File) bool { return f.Object == 0 }
 	var none string
-	if u.c.recall(savedNoDisk, &none); none != "" {
+	if u.c.Recall(savedNoDisk, &none); none != "" {
 		u.folderKnown, u.lost = true, fault.New(fault.Never, errors.New(none))
 		return
 	}
-	if u.c.recall(savedFolder, &u.folder) && u.folder != 0 || !slices.ContainsFunc(u.files, fresh) {
+	if u.c.Recall(savedFolder, &u.folder) && u.folder != 0 || !slices.ContainsFunc(u.files, fresh) {
 		u.folderKnown = true
 		return
 	}
-	p.add(u.c.storageList(), func(a Answer) {
+	p.Add(u.c.storageList(), func(a bitrix.Answer) {
 		u.folder, u.lost = u.c.takeFolder(a)
 		u.folderKnown = true
 	})
@@ -57,7 +58,7 @@ func (u *uploads) begin(p *plan) {
 
 // fill adds the next files to the plan, as many as one batch takes, and says whether that was all. While the folder is being
 // asked for there are none to add: chaining them to its answer would upload into junk when it fails.
-func (u *uploads) fill(p *plan) bool {
+func (u *uploads) fill(p *bitrix.Plan) bool {
 	if !u.folderKnown {
 		return false
 	}
@@ -70,7 +71,7 @@ func (u *uploads) fill(p *plan) bool {
 		return true
 	}
 	room := u.inline
-	for ; u.next < len(u.files) && len(p.cmds) < maxCommands; u.next++ {
+	for ; u.next < len(u.files) && p.Len() < bitrix.MaxCommands; u.next++ {
 		i, f := u.next, u.files[u.next]
 		if f.Object != 0 {
 			u.p.Objects[i] = f.Object
@@ -85,16 +86,16 @@ func (u *uploads) fill(p *plan) bool {
 			continue
 		}
 		room -= n
-		p.add(cmd, func(a Answer) { u.take(i, a) })
+		p.Add(cmd, func(a bitrix.Answer) { u.take(i, a) })
 	}
 	return u.next == len(u.files)
 }
 
 // tooMuch notes that the server takes no file of that size within a batch, so that the next goes by itself.
 func (u *uploads) tooMuch(err error) {
-	var e *Error
+	var e *bitrix.Error
 	if errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge && u.inline > minInline {
-		u.c.remember(savedInline, u.inline/2)
+		u.c.Remember(savedInline, u.inline/2)
 	}
 }
 
@@ -103,15 +104,15 @@ func (u *uploads) tooMuch(err error) {
 // QUIRK: without generateUniqueName a second file of a name is an error (disk/folder/disk-folder-upload-file).
 // QUIRK: batch bars the methods named upload and download only; uploads as base64 pass
 // (settings/how-to-call-rest-api/batch says otherwise).
-func (u *uploads) command(i int, room int64) (Command, int64, error) {
+func (u *uploads) command(i int, room int64) (bitrix.Command, int64, error) {
 	name := fileName(u.files[i].Name)
-	params := With("id", u.folder).With("data", With("NAME", name))
+	params := bitrix.With("id", u.folder).With("data", bitrix.With("NAME", name))
 	if u.files[i].Size > u.inline {
-		return Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
+		return bitrix.Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
 	}
 	body, err := u.open(i)
 	if err != nil {
-		return Command{}, 0, unopened(fmt.Errorf("open file %d: %w", i, err))
+		return bitrix.Command{}, 0, unopened(fmt.Errorf("open file %d: %w", i, err))
 	}
 	defer body.Close()
 	var content bytes.Buffer
@@ -119,14 +120,14 @@ func (u *uploads) command(i int, room int64) (Command, int64, error) {
 	_, err = content.ReadFrom(io.LimitReader(body, room+1))
 	switch {
 	case err != nil:
-		return Command{}, 0, fault.New(fault.Refused, fmt.Errorf("read file %d: %w", i, err))
+		return bitrix.Command{}, 0, fault.New(fault.Refused, fmt.Errorf("read file %d: %w", i, err))
 	case content.Len() == 0:
-		return Command{}, 0, fault.New(fault.Never, fmt.Errorf("upload file %d: it is empty", i))
+		return bitrix.Command{}, 0, fault.New(fault.Never, fmt.Errorf("upload file %d: it is empty", i))
 	case int64(content.Len()) > room: // larger than it was said to be
-		return Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
+		return bitrix.Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
 	}
-	params = params.With("fileContent", file{name, content.Bytes()}).With("generateUniqueName", true)
-	return Do("disk.folder.uploadfile", params), int64(content.Len()), nil
+	params = params.With("fileContent", bitrix.File{Name: name, Content: content.Bytes()}).With("generateUniqueName", true)
+	return bitrix.Do("disk.folder.uploadfile", params), int64(content.Len()), nil
 }
 
 // unopened is the error of a file that the caller does not give: its own matter, and final where he says so.
@@ -138,21 +139,21 @@ func unopened(err error) error {
 //
 // QUIRK: of the two numbers only ID is the Drive object; FILE_ID is internal (disk/folder/disk-folder-upload-file).
 type uploaded struct {
-	ID        ID   `json:"ID"`
-	Field     Text `json:"field"`
-	UploadURL Text `json:"uploadUrl"`
+	ID        bitrix.ID   `json:"ID"`
+	Field     bitrix.Text `json:"field"`
+	UploadURL bitrix.Text `json:"uploadUrl"`
 }
 
-func (u *uploads) take(i int, a Answer) {
+func (u *uploads) take(i int, a bitrix.Answer) {
 	var r uploaded
 	err := a.Err
 	if err == nil {
-		err = into(a.Result, &r)
+		err = bitrix.Into(a.Result, &r)
 	}
-	var e *Error
+	var e *bitrix.Error
 	switch {
-	case errors.As(err, &e) && e.is("ERROR_NOT_FOUND"):
-		u.c.remember(savedFolder, int64(0)) // the folder is gone: look for it again next time
+	case errors.As(err, &e) && e.Coded("ERROR_NOT_FOUND"):
+		u.c.Remember(savedFolder, int64(0)) // the folder is gone: look for it again next time
 		u.p.Errs[i] = fault.New(fault.Refused, fmt.Errorf("upload file %d: %w", i, e))
 	case err != nil:
 		u.tooMuch(err)
@@ -184,10 +185,29 @@ func (u *uploads) large(ctx context.Context) error {
 		if fault.ExtentOf(err) != fault.One {
 			failed++
 		}
-		u.p.Errs[i] = &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: bare(err)}
+		u.p.Errs[i] = &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: fault.Bare(err)}
 		if failed > 1 || fault.ExtentOf(err) == fault.Setup || ctx.Err() != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// post sends one file to the address the portal gave for it.
+func (u *uploads) post(ctx context.Context, i int, addr string) error {
+	body, err := u.open(i)
+	if err != nil {
+		return unopened(fmt.Errorf("open: %w", err))
+	}
+	defer body.Close()
+	answer, err := u.c.Upload(ctx, addr, fileName(u.files[i].Name), u.files[i].Size, body)
+	if err != nil {
+		return err
+	}
+	var r uploaded
+	if err := bitrix.Into(answer, &r); err != nil || r.ID == 0 {
+		return fault.New(fault.Refused, errors.New("the answer holds no file"))
+	}
+	u.p.Objects[i] = int64(r.ID)
 	return nil
 }

@@ -1,4 +1,4 @@
-package portal
+package bitrix
 
 import (
 	"encoding/base64"
@@ -28,10 +28,10 @@ func With(name string, value any) Params { return Params{{name, value}} }
 // With returns p and another value behind it.
 func (p Params) With(name string, value any) Params { return append(p, Param{name, value}) }
 
-// file is a value that the portal takes as a list of two: a name, and the content in base64.
-type file struct {
-	name    string
-	content []byte
+// File is a value that the portal takes as a list of two: a name, and the content in base64.
+type File struct {
+	Name    string
+	Content []byte
 }
 
 // MarshalJSON writes an object whose members stand in the order of p.
@@ -52,14 +52,14 @@ func (p Params) appendJSON(b []byte) (_ []byte, err error) {
 		switch value := v.Value.(type) {
 		case Params:
 			b, err = value.appendJSON(b)
-		case file:
-			b, err = appendValue(b, []any{clean(value.name), value.content})
+		case File:
+			b, err = appendValue(b, []any{Clean(value.Name), value.Content})
 		case string:
-			b, err = appendValue(b, clean(value))
+			b, err = appendValue(b, Clean(value))
 		case []string:
 			list := make([]string, len(value))
 			for i, s := range value {
-				list[i] = clean(s)
+				list[i] = Clean(s)
 			}
 			b, err = appendValue(b, list)
 		default:
@@ -77,8 +77,8 @@ func appendValue(b []byte, v any) ([]byte, error) {
 	return append(b, raw...), err
 }
 
-// clean returns s as valid UTF-8 without NUL, either of which makes the portal lose the whole body.
-func clean(s string) string {
+// Clean returns s as valid UTF-8 without NUL, either of which makes the portal lose the whole body.
+func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
@@ -96,7 +96,7 @@ func (p Params) appendQuery(b []byte) []byte {
 		b = append(appendEscaped(b, name), '=')
 		switch value := value.(type) {
 		case string:
-			b = appendEscaped(b, clean(value))
+			b = appendEscaped(b, Clean(value))
 		case []byte:
 			b = appendBase64(b, value)
 		default:
@@ -170,9 +170,9 @@ func (p Params) each(prefix string, f func(name string, value any)) {
 		switch value := v.Value.(type) {
 		case Params:
 			value.each(name, f)
-		case file:
-			f(name+"[0]", value.name)
-			f(name+"[1]", value.content)
+		case File:
+			f(name+"[0]", value.Name)
+			f(name+"[1]", value.Content)
 		case []string:
 			for i, s := range value {
 				f(name+"["+strconv.Itoa(i)+"]", s)
@@ -196,12 +196,12 @@ func (p Params) each(prefix string, f func(name string, value any)) {
 // (settings/how-to-call-rest-api/batch).
 var reference = regexp.MustCompile(`(?i)\$(?:result|next|total|time|error)`)
 
-// refers says whether batch would rewrite one of the values.
-func (p Params) refers() bool {
+// Refers says whether batch would rewrite one of the values.
+func (p Params) Refers() bool {
 	found := false
 	p.each("", func(_ string, value any) {
 		s, ok := value.(string)
-		found = found || ok && strings.Contains(s, "$") && reference.MatchString(clean(s))
+		found = found || ok && strings.Contains(s, "$") && reference.MatchString(Clean(s))
 	})
 	return found
 }

@@ -1,10 +1,9 @@
-// Package portal speaks to a Bitrix24 portal over REST: it makes tasks and comments, reads what happened to them, and
-// carries files both ways.
+// Package bitrix speaks REST to a Bitrix24 portal: calls of both versions, batches, limits, what an error means, and files.
 //
-// It is the only place that knows the portal's methods, spellings and oddities. It decides nothing about mail or
-// tickets, keeps nothing on disk, and never repeats a call that writes unless the portal certainly did not run it: what
-// became of a call stands in the fault.Error that every error wraps.
-package portal
+// It knows no task. It never repeats a call that writes unless the portal certainly did not run it: what became of a
+// call stands in the fault.Error that every error wraps. It keeps nothing on disk, and never shows the webhook, which is
+// a secret.
+package bitrix
 
 import (
 	"context"
@@ -31,7 +30,6 @@ type Options struct {
 	Timeout   time.Duration // of one request; 0 = 60 s, as long as the portal lets one run
 	Burst     int           // requests at once before the rate holds; 0 = 50
 	PerSecond float64       // requests a second after that; 0 = 2
-	Results   bool          // Talks asks which comments are marked as results
 	Log       *slog.Logger  // nil = none
 	HTTP      *http.Client  // nil = one of our own; redirects are never followed
 
@@ -50,23 +48,16 @@ type Client struct {
 	self         int64
 
 	timeout time.Duration
-	results bool
 	log     *slog.Logger
 	http    *http.Client
 	bucket  *rate.Limiter
 	turn    chan struct{} // holds one token: whose turn it is
-	load    func(string) []byte
-	save    func(string, []byte)
-	now     func() time.Time
 	sleep   func(context.Context, time.Duration) error
 
-	mu    sync.Mutex
-	hits  int
-	clock time.Time          // the portal's, of its last answer
-	times map[string]float64 // seconds a method takes, by method
-	spent map[string]used    // of a method's time budget, by method
-	costs map[string]float64 // what a call takes of it
-	body  int                // bytes one batch may hold; 0 = not asked for yet
+	*meter
+	mu   sync.Mutex
+	hits int
+	body int // bytes one batch may hold; 0 = not asked for yet
 }
 
 var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
@@ -86,8 +77,8 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		base: base, self: self, code: code,
-		timeout: o.Timeout, results: o.Results, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
-		load: o.Load, save: o.Save, now: o.Now, sleep: o.Sleep, costs: map[string]float64{},
+		timeout: o.Timeout, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
+		meter: newMeter(o.Load, o.Save, o.Now), sleep: o.Sleep,
 	}
 	root := strings.TrimSuffix(base.String(), "/")
 	c.root = fmt.Sprintf("%s/rest/%d/%s/", root, self, code)
@@ -111,15 +102,6 @@ func (c *Client) fill() {
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
-	}
-	if c.load == nil {
-		c.load = func(string) []byte { return nil }
-	}
-	if c.save == nil {
-		c.save = func(string, []byte) {}
-	}
-	if c.now == nil {
-		c.now = time.Now
 	}
 	if c.sleep == nil {
 		c.sleep = sleep

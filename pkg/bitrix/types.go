@@ -1,4 +1,4 @@
-package portal
+package bitrix
 
 import (
 	"bytes"
@@ -113,13 +113,28 @@ func (o *object) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// into decodes the object into v; nothing but an object changes v.
-func into(raw json.RawMessage, v any) error {
+// Into decodes the object into v; nothing but an object changes v.
+func Into(raw json.RawMessage, v any) error {
 	b := bytes.TrimSpace(raw)
 	if len(b) == 0 || b[0] != '{' {
 		return nil
 	}
 	return json.Unmarshal(b, v)
+}
+
+// Rows decodes a list, or the values of an object where the portal writes a list with gaps as one.
+func Rows[T any](raw json.RawMessage) []T {
+	var list []T
+	if json.Unmarshal(raw, &list) == nil {
+		return list
+	}
+	var m map[string]T
+	if json.Unmarshal(raw, &m) == nil {
+		for _, v := range m {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // stamp is the member "time" of an answer, and of each command in a batch.
@@ -143,7 +158,7 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 		DateStart Time        `json:"date_start"`
 		Reset     Time        `json:"operating_reset_at"`
 	}
-	if into(b, &raw) != nil {
+	if Into(b, &raw) != nil {
 		return nil
 	}
 	s.DateStart, s.Reset = raw.DateStart, raw.Reset.Time

@@ -1,4 +1,4 @@
-package portal
+package bitrix
 
 import (
 	"context"
@@ -51,7 +51,7 @@ func (c *Client) bisect(ctx context.Context, cmds []Command, part []int, answers
 func (c *Client) lone(ctx context.Context, cmds []Command, i int, answers []Answer) error {
 	err := c.batch(ctx, cmds, []int{i}, answers, false)
 	if err != nil {
-		answers[i].Err = &fault.Error{Outcome: fault.Refused, After: fault.After(err), Err: bare(err)}
+		answers[i].Err = &fault.Error{Outcome: fault.Refused, After: fault.After(err), Err: fault.Bare(err)}
 	}
 	return err
 }
@@ -74,7 +74,7 @@ func answered(err error) bool {
 	case err == nil || errors.As(err, &late) && late.Timeout() || fault.ExtentOf(err) != fault.Server:
 		return false
 	case errors.As(err, &e):
-		return e.Status >= http.StatusInternalServerError && !e.is("QUERY_LIMIT_EXCEEDED", "PORTAL_DELETED")
+		return e.Status >= http.StatusInternalServerError && !e.Coded("QUERY_LIMIT_EXCEEDED", "PORTAL_DELETED")
 	}
 	return fault.Of(err) == fault.Unsure
 }

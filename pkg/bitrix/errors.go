@@ -1,4 +1,4 @@
-package portal
+package bitrix
 
 import (
 	"bytes"
@@ -36,8 +36,8 @@ func (e *Error) Error() string {
 	return s
 }
 
-// is compares codes as the portal spells them, which varies in case.
-func (e *Error) is(codes ...string) bool {
+// Coded says whether the error has one of the codes, in upper or lower case: the portal spells them in both.
+func (e *Error) Coded(codes ...string) bool {
 	for _, code := range codes {
 		if strings.EqualFold(e.Code, code) {
 			return true
@@ -53,7 +53,7 @@ var tags = regexp.MustCompile(`<[^<>]{0,200}>`)
 // QUIRK: error_description is localised, ends with <br> and may hold entities (tasks/tasks-task-add).
 func plain(s string) string {
 	s = html.UnescapeString(tags.ReplaceAllString(s, " "))
-	s = strings.Join(strings.Fields(clean(s)), " ")
+	s = strings.Join(strings.Fields(Clean(s)), " ")
 	if r := []rune(s); len(r) > 500 {
 		s = string(r[:500]) + "…"
 	}
@@ -103,22 +103,22 @@ func readError(raw json.RawMessage, description string) *Error {
 func (c *Client) judge(e *Error) error {
 	e.Text, e.Hint = c.mask(e.Text), hint(e)
 	switch {
-	case e.is("QUERY_LIMIT_EXCEEDED", "RATELIMITEXCEPTION"):
+	case e.Coded("QUERY_LIMIT_EXCEEDED", "RATELIMITEXCEPTION"):
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: 5 * time.Second, Err: e}
-	case e.is("OPERATION_TIME_LIMIT") || e.Status == 429:
+	case e.Coded("OPERATION_TIME_LIMIT") || e.Status == 429:
 		c.exhaust(e.Method)
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: c.untilReset(e.Method), Err: e}
-	case e.is("PORTAL_DELETED"):
+	case e.Coded("PORTAL_DELETED"):
 		return fault.Away(fault.Refused, e)
 	case e.Status == 413 && e.Method == "upload":
 		return fault.New(fault.Never, e) // one file, and the server takes none so large
-	case e.is("ERROR_BATCH_LENGTH_EXCEEDED", "ERROR_BATCH_METHOD_NOT_ALLOWED") || e.Status == 413:
+	case e.Coded("ERROR_BATCH_LENGTH_EXCEEDED", "ERROR_BATCH_METHOD_NOT_ALLOWED") || e.Status == 413:
 		return fault.New(fault.Refused, e)
 	case needsPerson(e):
 		return fault.Misconfigured(e)
 	case e.Status >= 500 || e.Code == "" && e.Status != 0:
 		return fault.Away(fault.Unsure, e)
-	case e.is("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "IDEMPOTENCYKEYREUSEDEXCEPTION"): // the last: of an earlier call that ran
+	case e.Coded("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "IDEMPOTENCYKEYREUSEDEXCEPTION"): // the last: of an earlier call that ran
 		return fault.New(fault.Unsure, e)
 	}
 	return fault.New(fault.Never, e)
@@ -138,11 +138,11 @@ var setup = []string{
 // the rate, and with OVERLOAD_LIMIT that REST was blocked by hand (_includes/system-errors).
 func needsPerson(e *Error) bool {
 	switch {
-	case e.is(setup...) || e.Status == 401:
+	case e.Coded(setup...) || e.Status == 401:
 		return true
-	case e.is("INVALID_REQUEST"):
+	case e.Coded("INVALID_REQUEST"):
 		return e.Status == 400 && strings.Contains(strings.ToLower(e.Text), "https")
-	case e.is("ACCESS_DENIED", "INVALID_CREDENTIALS"):
+	case e.Coded("ACCESS_DENIED", "INVALID_CREDENTIALS"):
 		return e.Status == 403 && !ofObject(e.Method)
 	}
 	return false
@@ -159,13 +159,13 @@ func ofObject(method string) bool {
 
 func hint(e *Error) string {
 	switch {
-	case e.is("insufficient_scope", "INSUFFICIENTSCOPEEXCEPTION"):
+	case e.Coded("insufficient_scope", "INSUFFICIENTSCOPEEXCEPTION"):
 		return "give the webhook the scope " + scopeOf(e)
-	case e.is("NO_AUTH_FOUND", "expired_token") || e.Status == 401:
+	case e.Coded("NO_AUTH_FOUND", "expired_token") || e.Status == 401:
 		return "the webhook is wrong, expired or deleted"
-	case e.is("OVERLOAD_LIMIT"):
+	case e.Coded("OVERLOAD_LIMIT"):
 		return "REST is blocked by Bitrix24's support"
-	case needsPerson(e) && e.is("ACCESS_DENIED"):
+	case needsPerson(e) && e.Coded("ACCESS_DENIED"):
 		return "does the portal's plan include REST?"
 	case strings.HasPrefix(e.Method, "task.commentitem.") && strings.Contains(e.Text, "#8;"),
 		strings.HasPrefix(e.Method, "task.commentitem.") && strings.Contains(e.Text, "_#8"):
@@ -177,7 +177,7 @@ func hint(e *Error) string {
 func scopeOf(e *Error) string {
 	area, _, _ := strings.Cut(e.Method, ".")
 	switch {
-	case e.is("INSUFFICIENTSCOPEEXCEPTION"):
+	case e.Coded("INSUFFICIENTSCOPEEXCEPTION"):
 		return "tasks"
 	case area == "tasks" || area == "task":
 		return "task"

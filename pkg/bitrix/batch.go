@@ -1,4 +1,4 @@
-package portal
+package bitrix
 
 import (
 	"context"
@@ -12,9 +12,11 @@ import (
 	"helpdesk/pkg/fault"
 )
 
+// MaxCommands is how many calls one batch holds (settings/how-to-call-rest-api/batch).
+const MaxCommands = 50
+
 const (
-	maxCommands = 50       // of one batch (settings/how-to-call-rest-api/batch)
-	maxBatch    = 24 << 20 // bytes of one batch, encoded
+	maxBatch = 24 << 20 // bytes of one batch, encoded
 )
 
 // Command is one call within a batch.
@@ -39,7 +41,7 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	answers := make([]Answer, len(cmds))
 	var together, alone []int
 	for i, cmd := range cmds {
-		if cmd.Params.refers() {
+		if cmd.Params.Refers() {
 			alone = append(alone, i)
 		} else {
 			together = append(together, i)
@@ -47,7 +49,7 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	}
 	var stop error
 	for len(together) > 0 && stop == nil {
-		if stop = c.mayStart(ctx, cmds[together[0]].Method); stop != nil {
+		if stop = c.MayStart(ctx, cmds[together[0]].Method); stop != nil {
 			break
 		}
 		part := c.fit(ctx, cmds, together)
@@ -63,7 +65,7 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	}
 	for len(alone) > 0 && stop == nil {
 		i := alone[0]
-		if stop = c.mayStart(ctx, cmds[i].Method); stop != nil {
+		if stop = c.MayStart(ctx, cmds[i].Method); stop != nil {
 			break
 		}
 		answers[i].Err = c.Call(ctx, cmds[i].Method, cmds[i].Params, &answers[i].Result)
@@ -74,18 +76,9 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	}
 	for _, i := range append(together, alone...) {
 		answers[i].Err = &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(stop), After: fault.After(stop),
-			Err: fmt.Errorf("%s not sent: %w", cmds[i].Method, bare(stop))}
+			Err: fmt.Errorf("%s not sent: %w", cmds[i].Method, fault.Bare(stop))}
 	}
 	return answers, stop
-}
-
-// bare returns the error within a fault.Error, so that what is told of one command is not taken for another.
-func bare(err error) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Err
-	}
-	return err
 }
 
 // fit returns how many of the next commands go into one request, one at least: by number, by size, by what their methods
@@ -100,11 +93,11 @@ func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 	largest := c.largest()
 	for n, i := range next {
 		method := cmds[i].Method
-		takes := c.took(method)
+		takes := c.Took(method)
 		total += takes
 		each[method] += c.cost(method)
 		size += cmds[i].Params.size()
-		if n == maxCommands || n > 0 && (total > most || size > largest || each[method] > c.room(method)) {
+		if n == MaxCommands || n > 0 && (total > most || size > largest || each[method] > c.room(method)) {
 			return next[:n]
 		}
 	}
@@ -117,7 +110,7 @@ func (c *Client) largest() int {
 	defer c.mu.Unlock()
 	if c.body == 0 {
 		c.body = maxBatch
-		c.recall(savedBatch, &c.body)
+		c.Recall(savedBatch, &c.body)
 	}
 	return c.body
 }
@@ -139,7 +132,7 @@ func (c *Client) shrink(cmds []Command, part []int, err error) bool {
 	c.mu.Lock()
 	c.body = size / 2
 	c.mu.Unlock()
-	c.remember(savedBatch, size/2)
+	c.Remember(savedBatch, size/2)
 	return true
 }
 
@@ -156,7 +149,7 @@ func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers 
 		return err
 	}
 	var r batchResult
-	if err := into(env.Result, &r); err != nil {
+	if err := Into(env.Result, &r); err != nil {
 		err = fault.Away(fault.Unsure, fmt.Errorf("read answer of batch: %w", err))
 		for _, i := range part {
 			answers[i].Err = err

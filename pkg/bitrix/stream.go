@@ -1,16 +1,14 @@
-package portal
+package bitrix
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"strings"
-	"unicode/utf8"
+	"time"
 
 	json "github.com/go-json-experiment/json/v1"
 
@@ -18,41 +16,36 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// post sends one file to the address the portal gave for it.
-func (u *uploads) post(ctx context.Context, i int, addr string) error {
+// Upload sends one file as a form to the address that the portal gave for it, and returns what it answers.
+func (c *Client) Upload(ctx context.Context, addr, name string, size int64, body io.Reader) (json.RawMessage, error) {
 	target, err := url.Parse(addr)
 	if err != nil || !wire.Private(target) {
-		return fault.New(fault.Never, errors.New("the portal gives no safe address for it"))
+		return nil, fault.New(fault.Never, errors.New("the portal gives no safe address for it"))
 	}
-	body, err := u.open(i)
-	if err != nil {
-		return unopened(fmt.Errorf("open: %w", err))
-	}
-	defer body.Close()
 	pr, pw := io.Pipe()
 	form, written := multipart.NewWriter(pw), make(chan struct{})
 	go func() {
 		defer close(written)
-		pw.CloseWithError(writeForm(form, fileName(u.files[i].Name), body))
+		pw.CloseWithError(writeForm(form, name, body))
 	}()
-	defer func() { pr.Close(); <-written }() // the body must not be read once it is closed
-	ctx, cancel := context.WithTimeout(ctx, uploadTime(u.c.timeout, u.files[i].Size))
+	defer func() { pr.Close(); <-written }() // the body must not be read once this returns
+	ctx, cancel := context.WithTimeout(ctx, transferTime(c.timeout, size))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, addr, pr)
 	if err != nil {
-		return fault.New(fault.Never, u.c.hide(err))
+		return nil, fault.New(fault.Never, c.hide(err))
 	}
 	req.Header.Set("Content-Type", form.FormDataContentType())
-	env, err := u.c.stream(ctx, req)
+	env, err := c.stream(ctx, req)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var r uploaded
-	if err := into(env.Result, &r); err != nil || r.ID == 0 {
-		return fault.New(fault.Refused, errors.New("the answer holds no file"))
-	}
-	u.p.Objects[i] = int64(r.ID)
-	return nil
+	return env.Result, nil
+}
+
+// transferTime is how long a file of that size may take at 64 kB a second.
+func transferTime(base time.Duration, size int64) time.Duration {
+	return base + time.Duration(size/(64<<10))*time.Second
 }
 
 func writeForm(form *multipart.Writer, name string, body io.Reader) error {
@@ -89,30 +82,4 @@ func (c *Client) stream(ctx context.Context, req *http.Request) (*envelope, erro
 		return &envelope{Result: r}, nil
 	}
 	return c.open(method, resp, answer)
-}
-
-// fileName returns a name that Drive takes: without the characters it refuses, at most 200 bytes, its ending kept.
-func fileName(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune(`\/:*?"<>|`, r) {
-			return '_'
-		}
-		return r
-	}, clean(name))
-	name = strings.TrimRight(strings.TrimSpace(name), ". ")
-	if name == "" {
-		return "file"
-	}
-	if len(name) <= 200 {
-		return name
-	}
-	end := ""
-	if dot := strings.LastIndexByte(name, '.'); dot > 0 && len(name)-dot <= 20 {
-		end = name[dot:]
-	}
-	cut := 200 - len(end)
-	for cut > 0 && !utf8.RuneStart(name[cut]) {
-		cut--
-	}
-	return name[:cut] + end
 }
