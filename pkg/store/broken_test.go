@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
@@ -129,5 +127,5 @@ func TestABugIsNoDamage(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	_ = s.update(func(*bolt.Tx) error { var list []int; return fmt.Errorf("%d", list[len(s.id)]) })
+	_ = s.update(func(txn) error { var list []int; return fmt.Errorf("%d", list[len(s.id)]) })
 }

@@ -5,15 +5,13 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
 // Drop takes effects out of the outbox unmade, and with the opening of a task all that waits for it: there will be no
 // task to comment or to write of. It returns how many, and how many of them were not named.
 func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
-	err = s.update(func(tx *bolt.Tx) error {
+	err = s.update(func(tx txn) error {
 		lost, err := doomed(tx, seqs)
 		if err != nil {
 			return err
@@ -35,7 +33,7 @@ func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
 }
 
 // doomed returns the entries of these numbers, and those that wait for a task among them.
-func doomed(tx *bolt.Tx, seqs []uint64) (map[uint64]desk.Pending, error) {
+func doomed(tx txn, seqs []uint64) (map[uint64]desk.Pending, error) {
 	lost := map[uint64]desk.Pending{}
 	for _, seq := range seqs {
 		p, err := peek(tx, seq)
@@ -60,7 +58,7 @@ func doomed(tx *bolt.Tx, seqs []uint64) (map[uint64]desk.Pending, error) {
 }
 
 // discard takes one entry out. A ticket whose task is never made takes nothing more, like one whose task was deleted.
-func discard(tx *bolt.Tx, now time.Time, p desk.Pending, why string) error {
+func discard(tx txn, now time.Time, p desk.Pending, why string) error {
 	step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: why}
 	if err := note(tx, p.Effect.Ticket, step); err != nil {
 		return err

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
@@ -37,7 +35,7 @@ func threadKey(id string) []byte {
 // exclusions are none of it.
 func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	known := make([]desk.Facts, len(qs))
-	err := s.view(func(tx *bolt.Tx) (err error) {
+	err := s.view(func(tx txn) (err error) {
 		for i, q := range qs {
 			if known[i], err = s.facts(tx, q, time.Time{}, 0); err != nil {
 				return err
@@ -48,12 +46,16 @@ func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	return known, err
 }
 
-func (s Ledger) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {
+func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {
 	f := desk.Facts{Now: now, Signer: s.signer, Instance: s.id, Known: map[string]desk.Link{}, Tasks: map[int64]uint64{},
 		Tickets: map[uint64]desk.Ticket{}}
-	f.Recorded = tx.Bucket(bMessages).Get([]byte(q.Key)) != nil
-	f.Undelivers = tx.Bucket(bReturned).Get([]byte(q.Reply)) != nil
 	var err error
+	if f.Recorded, err = has(tx, bMessages, []byte(q.Key)); err != nil {
+		return f, err
+	}
+	if f.Undelivers, err = has(tx, bReturned, []byte(q.Reply)); err != nil {
+		return f, err
+	}
 	if f.Pictures, err = pictures(tx, q); err != nil {
 		return f, err
 	}
@@ -78,7 +80,7 @@ func (s Ledger) facts(tx *bolt.Tx, q desk.Questions, now time.Time, window time.
 	return f, replies(tx, q, now.Add(-window), &f.Replies)
 }
 
-func links(tx *bolt.Tx, q desk.Questions, f *desk.Facts) error {
+func links(tx txn, q desk.Questions, f *desk.Facts) error {
 	for _, ids := range [][]string{q.IDs, q.Bounced} {
 		for _, id := range ids {
 			var l desk.Link
@@ -95,7 +97,7 @@ func links(tx *bolt.Tx, q desk.Questions, f *desk.Facts) error {
 }
 
 // tickets fills in every ticket the facts speak of.
-func tickets(tx *bolt.Tx, f *desk.Facts) error {
+func tickets(tx txn, f *desk.Facts) error {
 	numbers := append([]uint64(nil), f.Same...)
 	for _, l := range f.Known {
 		numbers = append(numbers, l.Ticket)
@@ -118,7 +120,7 @@ func tickets(tx *bolt.Tx, f *desk.Facts) error {
 
 func subjectKey(address, subject string) []byte { return []byte(address + "\x00" + subject) }
 
-func indexSubject(tx *bolt.Tx, t desk.Ticket) error {
+func indexSubject(tx txn, t desk.Ticket) error {
 	if t.Normal == "" {
 		return nil
 	}
@@ -132,7 +134,7 @@ func indexSubject(tx *bolt.Tx, t desk.Ticket) error {
 	return put(tx, bSubjects, key, numbers[:min(len(numbers), most)])
 }
 
-func replies(tx *bolt.Tx, q desk.Questions, since time.Time, r *desk.Replies) error {
+func replies(tx txn, q desk.Questions, since time.Time, r *desk.Replies) error {
 	count := func(key string, subject *int) (n int, err error) {
 		var all []reply
 		if _, err := get(tx, bReplies, []byte(key), &all); err != nil {
@@ -159,7 +161,7 @@ func replies(tx *bolt.Tx, q desk.Questions, since time.Time, r *desk.Replies) er
 
 // countReply notes an auto-reply of an address and of its domain, and forgets those from before since. What is counted
 // never passes the limits, as there is no auto-reply beyond them.
-func countReply(tx *bolt.Tx, q desk.Questions, now, since time.Time) error {
+func countReply(tx txn, q desk.Questions, now, since time.Time) error {
 	counted := map[string]reply{q.Address: {now, q.Subject}}
 	if q.Domain != "" {
 		counted["@"+q.Domain] = reply{At: now}

@@ -3,14 +3,12 @@ package store
 import (
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
 // Finish records the results of a round.
 func (s Outbox) Finish(now time.Time, results []desk.Result) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		for _, r := range results {
 			p, err := peek(tx, r.Seq)
 			if err != nil {
@@ -24,7 +22,7 @@ func (s Outbox) Finish(now time.Time, results []desk.Result) error {
 	})
 }
 
-func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) (err error) {
+func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) (err error) {
 	if r.Gone || r.Failed != "" || r.Done && p.Effect.Kind == desk.OpenTask || r.Made.Chat != 0 {
 		if err := learn(tx, p, r); err != nil {
 			return err
@@ -74,7 +72,7 @@ func finish(tx *bolt.Tx, now time.Time, p desk.Pending, r desk.Result) (err erro
 }
 
 // learn notes in the ticket what a result tells of it.
-func learn(tx *bolt.Tx, p desk.Pending, r desk.Result) error {
+func learn(tx txn, p desk.Pending, r desk.Result) error {
 	t, err := ticket(tx, p.Effect.Ticket)
 	if err != nil {
 		return err

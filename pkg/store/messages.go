@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
@@ -36,7 +34,7 @@ func placeKey(p desk.Place) []byte {
 // Progress tells of each place how far its message has come.
 func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
 	out := make([]desk.Progress, len(places))
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		var waiting map[string]bool // read once, and only if it matters
 		for i, p := range places {
 			var (
@@ -54,7 +52,9 @@ func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
 			if !out[i].Known {
 				continue
 			}
-			out[i].Decided = tx.Bucket(bMessages).Get([]byte(was.Key)) != nil
+			if out[i].Decided, err = has(tx, bMessages, []byte(was.Key)); err != nil {
+				return err
+			}
 			if waiting == nil {
 				if waiting, err = unmade(tx); err != nil {
 					return err
@@ -68,7 +68,7 @@ func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
 }
 
 // unmade returns the keys of the messages whose task or comment is still in the outbox.
-func unmade(tx *bolt.Tx) (map[string]bool, error) {
+func unmade(tx txn) (map[string]bool, error) {
 	keys := map[string]bool{}
 	err := each(tx, bOutbox, func(_ []byte, e entry) error {
 		if e.Kind != desk.SendLetter && e.Cause != "" {
@@ -83,13 +83,7 @@ func unmade(tx *bolt.Tx) (map[string]bool, error) {
 // with Close: nothing but Prune asks for it.
 func (s Ledger) Marked(places []desk.Place) { s.mark(places) }
 
-func (s *state) mark(places []desk.Place) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.marked = append(s.marked, places...)
-}
-
-func mark(tx *bolt.Tx, places []desk.Place) error {
+func mark(tx txn, places []desk.Place) error {
 	for _, p := range places {
 		var was seen
 		ok, err := get(tx, bSeen, placeKey(p), &was)
@@ -111,7 +105,7 @@ func mark(tx *bolt.Tx, places []desk.Place) error {
 // transaction. decide gets the facts the entry's questions are about, auto-replies within the
 // window among them; what only the caller knows it adds itself.
 func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		excluded, err := exclusions(tx)
 		if err != nil {
 			return err
@@ -134,7 +128,7 @@ func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration
 	})
 }
 
-func recordOne(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
+func recordOne(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if d.Verdict == desk.Quarantine {
 		return nil // the caller keeps it whole, by Quarantine
 	}
@@ -176,13 +170,13 @@ func others(e desk.Entry) []string {
 }
 
 // apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none.
-func apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, error) {
+func apply(tx txn, now time.Time, d desk.Decision) (uint64, error) {
 	var n uint64
 	if d.Ticket != nil {
 		t := *d.Ticket
 		if t.Number == 0 {
 			var err error
-			if t.Number, err = tx.Bucket(bTickets).NextSequence(); err != nil {
+			if t.Number, err = tx.Bucket(bTickets).Count(1); err != nil {
 				return 0, err
 			}
 			if err := indexSubject(tx, t); err != nil {
@@ -209,7 +203,7 @@ func apply(tx *bolt.Tx, now time.Time, d desk.Decision) (uint64, error) {
 }
 
 // count keeps the numbers that limits and people go by.
-func count(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) error {
+func count(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if err := countHits(tx, now, d.Hits); err != nil {
 		return err
 	}
@@ -234,7 +228,7 @@ func count(tx *bolt.Tx, now, since time.Time, e desk.Entry, d desk.Decision) err
 
 // Records calls fn with the record of every message that arrived at since or later.
 func (s Ledger) Records(since time.Time, fn func(desk.Record) error) error {
-	return s.view(func(tx *bolt.Tx) error {
+	return s.view(func(tx txn) error {
 		return each(tx, bMessages, func(_ []byte, r desk.Record) error {
 			if r.Received.Before(since) {
 				return nil

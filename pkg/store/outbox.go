@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
@@ -43,7 +41,7 @@ func (e entry) pending() desk.Pending {
 }
 
 // peek returns an entry without the texts of its effect.
-func peek(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
+func peek(tx txn, seq uint64) (desk.Pending, error) {
 	var e entry
 	ok, err := get(tx, bOutbox, number(seq), &e)
 	if err != nil || !ok {
@@ -53,7 +51,7 @@ func peek(tx *bolt.Tx, seq uint64) (desk.Pending, error) {
 }
 
 // whole returns the entry with its whole effect.
-func (e entry) whole(tx *bolt.Tx) (desk.Pending, error) {
+func (e entry) whole(tx txn) (desk.Pending, error) {
 	p := e.pending()
 	p.Effect.Letter = nil // the effect has the whole
 	_, err := get(tx, bEffects, number(e.Seq), &p.Effect)
@@ -61,7 +59,7 @@ func (e entry) whole(tx *bolt.Tx) (desk.Pending, error) {
 }
 
 // save keeps an entry, and its effect only where that changed.
-func save(tx *bolt.Tx, p desk.Pending, effect bool) error {
+func save(tx txn, p desk.Pending, effect bool) error {
 	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Added: p.Added, Tries: p.Tries,
 		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Blamed: p.Blamed, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Note: p.Note}
 	if p.Effect.Letter != nil {
@@ -76,12 +74,12 @@ func save(tx *bolt.Tx, p desk.Pending, effect bool) error {
 }
 
 // remove takes an entry out.
-func remove(tx *bolt.Tx, seq uint64) error {
+func remove(tx txn, seq uint64) error {
 	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
 }
 
 // enqueue puts effects at the end of the outbox.
-func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []desk.Effect) error {
+func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.Effect) error {
 	for _, e := range effects {
 		if e.Ticket == 0 {
 			e.Ticket = ticket
@@ -92,7 +90,7 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 		if e.Ticket == 0 {
 			return fmt.Errorf("queue %s %s: an effect without a ticket", e.Kind, e.Key)
 		}
-		seq, err := tx.Bucket(bOutbox).NextSequence()
+		seq, err := tx.Bucket(bOutbox).Count(1)
 		if err != nil {
 			return err
 		}
@@ -114,7 +112,7 @@ func enqueue(tx *bolt.Tx, now time.Time, ticket uint64, cause string, effects []
 // than what stands in its entry, as in Queue.
 func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		first, err := heads(tx, now, most, skip)
 		if err != nil {
 			return err
@@ -136,7 +134,7 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 	return due, err
 }
 
-func heads(tx *bolt.Tx, now time.Time, most int, skip func(desk.Pending) bool) (due []entry, err error) {
+func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due []entry, err error) {
 	first := map[uint64]bool{}
 	letters, posts := 0, 0
 	err = each(tx, bOutbox, func(_ []byte, e entry) error {
@@ -160,17 +158,17 @@ func heads(tx *bolt.Tx, now time.Time, most int, skip func(desk.Pending) bool) (
 
 // Pendings returns the whole outbox in its order.
 func (s Outbox) Pendings() ([]desk.Pending, error) {
-	return s.queue(func(tx *bolt.Tx, e entry) (desk.Pending, error) { return e.whole(tx) })
+	return s.queue(func(tx txn, e entry) (desk.Pending, error) { return e.whole(tx) })
 }
 
 // Queue returns the outbox in its order, of each effect no more than its kind, key, ticket, mailbox and address.
 func (s Outbox) Queue() ([]desk.Pending, error) {
-	return s.queue(func(_ *bolt.Tx, e entry) (desk.Pending, error) { return e.pending(), nil })
+	return s.queue(func(_ txn, e entry) (desk.Pending, error) { return e.pending(), nil })
 }
 
-func (s Outbox) queue(read func(*bolt.Tx, entry) (desk.Pending, error)) ([]desk.Pending, error) {
+func (s Outbox) queue(read func(txn, entry) (desk.Pending, error)) ([]desk.Pending, error) {
 	var all []desk.Pending
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		return each(tx, bOutbox, func(_ []byte, e entry) error {
 			p, err := read(tx, e)
 			all = append(all, p)
@@ -183,7 +181,7 @@ func (s Outbox) queue(read func(*bolt.Tx, entry) (desk.Pending, error)) ([]desk.
 // Start notes, before the attempts, that they are made: until its result is known an effect is unsure. Together with it
 // goes what was found out and uploaded for them.
 func (s Outbox) Start(now time.Time, a desk.Attempts) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		for _, seq := range a.Seqs {
 			p, err := peek(tx, seq)
 			if err != nil {
@@ -209,7 +207,7 @@ func (s Outbox) Start(now time.Time, a desk.Attempts) error {
 }
 
 // files notes the portal's numbers of files that were uploaded for effects, so that they are not uploaded again.
-func files(tx *bolt.Tx, a desk.Attempts) error {
+func files(tx txn, a desk.Attempts) error {
 	for seq, list := range a.Files {
 		var e desk.Effect
 		ok, err := get(tx, bEffects, number(seq), &e)
@@ -228,7 +226,7 @@ func files(tx *bolt.Tx, a desk.Attempts) error {
 }
 
 // settings notes the settings that tasks were given anew.
-func settings(tx *bolt.Tx, fields map[uint64]desk.Fields) error {
+func settings(tx txn, fields map[uint64]desk.Fields) error {
 	for seq, f := range fields {
 		var e desk.Effect
 		if ok, err := get(tx, bEffects, number(seq), &e); err != nil || !ok || e.Post == nil {
@@ -247,7 +245,7 @@ const mostCopies = 3
 
 // repoint has the waiting effects of a message know where it was found, too: the first place may be gone when its files are
 // fetched.
-func repoint(tx *bolt.Tx, key string, at desk.Place) error {
+func repoint(tx txn, key string, at desk.Place) error {
 	var seqs []uint64
 	err := each(tx, bOutbox, func(_ []byte, e entry) error {
 		if e.Cause == key && e.Kind != desk.SendLetter {
@@ -270,14 +268,14 @@ func repoint(tx *bolt.Tx, key string, at desk.Place) error {
 
 // Retry lets effects be tried at once, held or not; none named = all of them. It returns how many.
 func (s Outbox) Retry(seqs ...uint64) (int, error) {
-	return s.amend(seqs, func(tx *bolt.Tx, p desk.Pending) error {
+	return s.amend(seqs, func(tx txn, p desk.Pending) error {
 		p.Held, p.Next, p.Stuck, p.Freed = false, time.Time{}, time.Time{}, true
 		return save(tx, p, false)
 	})
 }
 
-func (s Outbox) amend(seqs []uint64, fn func(*bolt.Tx, desk.Pending) error) (n int, err error) {
-	err = s.update(func(tx *bolt.Tx) error {
+func (s Outbox) amend(seqs []uint64, fn func(txn, desk.Pending) error) (n int, err error) {
+	err = s.update(func(tx txn) error {
 		if len(seqs) == 0 { // listed first: nothing is changed under a cursor
 			if err := each(tx, bOutbox, func(_ []byte, e entry) error { seqs = append(seqs, e.Seq); return nil }); err != nil {
 				return err

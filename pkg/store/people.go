@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
@@ -17,14 +15,14 @@ type profile struct {
 
 // Contacts calls fn with every entry of our directory.
 func (s People) Contacts(fn func(address string, p desk.Profile) error) error {
-	return s.view(func(tx *bolt.Tx) error {
+	return s.view(func(tx txn) error {
 		return each(tx, bContacts, func(key []byte, p desk.Profile) error { return fn(string(key), p) })
 	})
 }
 
 // Contact returns our directory's entry for the address.
 func (s People) Contact(address string) (p desk.Profile, ok bool, err error) {
-	err = s.view(func(tx *bolt.Tx) error {
+	err = s.view(func(tx txn) error {
 		ok, err = get(tx, bContacts, []byte(desk.FoldAddress(address)), &p)
 		return err
 	})
@@ -33,7 +31,7 @@ func (s People) Contact(address string) (p desk.Profile, ok bool, err error) {
 
 // SetContacts enters names into our directory, by address; "" takes the entry out. It returns how many entries changed.
 func (s People) SetContacts(names map[string]string) (changed int, err error) {
-	err = s.update(func(tx *bolt.Tx) error {
+	err = s.update(func(tx txn) error {
 		for address, name := range names {
 			key := []byte(desk.FoldAddress(address))
 			var old desk.Profile
@@ -65,7 +63,7 @@ func profileKey(source, address string) []byte { return []byte(source + "\x00" +
 // be asked for, one with an empty name is not known there.
 func (s People) Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error) {
 	found := map[string]desk.Profile{}
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		for _, a := range addresses {
 			var p profile
 			ok, err := get(tx, bProfiles, profileKey(source, a), &p)
@@ -83,10 +81,10 @@ func (s People) Profiles(source string, addresses []string, since time.Time) (ma
 
 // SetProfiles keeps what another directory said; an address that is missing in found is not known there.
 func (s People) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
-	return s.update(func(tx *bolt.Tx) error { return profiles(tx, now, source, asked, found) })
+	return s.update(func(tx txn) error { return profiles(tx, now, source, asked, found) })
 }
 
-func profiles(tx *bolt.Tx, now time.Time, source string, asked []string, found map[string]desk.Profile) error {
+func profiles(tx txn, now time.Time, source string, asked []string, found map[string]desk.Profile) error {
 	for _, a := range asked {
 		if err := put(tx, bProfiles, profileKey(source, a), profile{Profile: found[a], At: now}); err != nil {
 			return err
@@ -98,11 +96,11 @@ func profiles(tx *bolt.Tx, now time.Time, source string, asked []string, found m
 // Exclusions returns those added by hand, in the order of their patterns.
 func (s People) Exclusions() ([]desk.Exclusion, error) {
 	var all []desk.Exclusion
-	err := s.view(func(tx *bolt.Tx) (err error) { all, err = exclusions(tx); return err })
+	err := s.view(func(tx txn) (err error) { all, err = exclusions(tx); return err })
 	return all, err
 }
 
-func exclusions(tx *bolt.Tx) ([]desk.Exclusion, error) {
+func exclusions(tx txn) ([]desk.Exclusion, error) {
 	var all []desk.Exclusion
 	err := each(tx, bExclusions, func(_ []byte, x desk.Exclusion) error { all = append(all, x); return nil })
 	return all, err
@@ -110,7 +108,7 @@ func exclusions(tx *bolt.Tx) ([]desk.Exclusion, error) {
 
 // Exclude adds exclusions; one that is there already keeps its count.
 func (s People) Exclude(list []desk.Exclusion) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		for _, x := range list {
 			var old desk.Exclusion
 			if _, err := get(tx, bExclusions, []byte(x.Match), &old); err != nil {
@@ -127,9 +125,11 @@ func (s People) Exclude(list []desk.Exclusion) error {
 
 // Include takes exclusions away again. It fails where one is not there, and then takes none away.
 func (s People) Include(patterns []string) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		for _, p := range patterns {
-			if tx.Bucket(bExclusions).Get([]byte(p)) == nil {
+			if ok, err := has(tx, bExclusions, []byte(p)); err != nil {
+				return err
+			} else if !ok {
 				return fmt.Errorf("remove exclusion %s: %w", p, ErrAbsent)
 			}
 			if err := tx.Bucket(bExclusions).Delete([]byte(p)); err != nil {

@@ -3,8 +3,6 @@ package store
 import (
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
@@ -17,7 +15,7 @@ type picture struct {
 func pictureKey(address, hash string) []byte { return []byte(address + "\x00" + hash) }
 
 // pictures returns how often the pictures of a letter came from its sender before.
-func pictures(tx *bolt.Tx, q desk.Questions) (map[string]int, error) {
+func pictures(tx txn, q desk.Questions) (map[string]int, error) {
 	seen := map[string]int{}
 	for _, hash := range q.Pictures {
 		var p picture
@@ -32,7 +30,7 @@ func pictures(tx *bolt.Tx, q desk.Questions) (map[string]int, error) {
 	return seen, nil
 }
 
-func countPictures(tx *bolt.Tx, now time.Time, q desk.Questions) error {
+func countPictures(tx txn, now time.Time, q desk.Questions) error {
 	for _, hash := range q.Pictures {
 		var p picture
 		if _, err := get(tx, bPictures, pictureKey(q.Address, hash), &p); err != nil {
@@ -46,15 +44,15 @@ func countPictures(tx *bolt.Tx, now time.Time, q desk.Questions) error {
 }
 
 // countHits counts the hits of exclusions: those added by hand by themselves, those of the settings beside them.
-func countHits(tx *bolt.Tx, now time.Time, matches []string) error {
+func countHits(tx txn, now time.Time, matches []string) error {
 	for _, match := range matches {
-		for _, bucket := range [][]byte{bExclusions, bHits} {
+		for _, bucket := range []string{bExclusions, bHits} {
 			var x desk.Exclusion
 			ok, err := get(tx, bucket, []byte(match), &x)
 			if err != nil {
 				return err
 			}
-			if !ok && string(bucket) == string(bExclusions) {
+			if !ok && bucket == bExclusions {
 				continue
 			}
 			x.Match, x.Hits, x.Last = match, x.Hits+1, now
@@ -70,7 +68,7 @@ func countHits(tx *bolt.Tx, now time.Time, matches []string) error {
 // settings are counted by.
 func (s People) Hits() (map[string]desk.Exclusion, error) {
 	all := map[string]desk.Exclusion{}
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		return each(tx, bHits, func(key []byte, x desk.Exclusion) error { all[string(key)] = x; return nil })
 	})
 	return all, err

@@ -6,16 +6,16 @@ import (
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
-	bolt "go.etcd.io/bbolt"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store/engine"
 )
 
 // mostRead bounds how many entries one pass looks at, so that none of them takes long over it.
 const mostRead = 20_000
 
 // aging are the buckets that Prune goes through, in this order.
-var aging = [][]byte{bJournal, bProfiles, bSeen, bMessages}
+var aging = []string{bJournal, bProfiles, bSeen, bMessages}
 
 // old is what the values that age have in common.
 type old struct {
@@ -41,7 +41,7 @@ func (s *Store) Prune(before time.Time) (forgot int, ended bool, err error) {
 	}
 	var from, to position
 	found := map[string][][]byte{} // by bucket; listed before anything is changed
-	err = s.view(func(tx *bolt.Tx) (err error) {
+	err = s.view(func(tx txn) (err error) {
 		if _, err = get(tx, bCursors, []byte("prune"), &from); err == nil {
 			to, err = aged(tx, from, before, found)
 		}
@@ -54,54 +54,58 @@ func (s *Store) Prune(before time.Time) (forgot int, ended bool, err error) {
 	if err != nil || forgot == 0 && ended && from.Bucket == "" {
 		return 0, ended, err
 	}
-	if err := s.update(func(tx *bolt.Tx) error { return forget(tx, found, to) }); err != nil {
+	if err := s.update(func(tx txn) error { return forget(tx, found, to) }); err != nil {
 		return 0, false, fmt.Errorf("prune state: %w", err)
 	}
 	return forgot, ended, nil
 }
 
 // aged lists by bucket the entries to be forgotten, and returns where it stopped.
-func aged(tx *bolt.Tx, from position, before time.Time, found map[string][][]byte) (position, error) {
+func aged(tx txn, from position, before time.Time, found map[string][][]byte) (to position, err error) {
 	left := mostRead
-	start := max(0, slices.IndexFunc(aging, func(b []byte) bool { return string(b) == from.Bucket }))
+	start := max(0, slices.IndexFunc(aging, func(b string) bool { return b == from.Bucket }))
 	for _, bucket := range aging[start:] {
-		c := tx.Bucket(bucket).Cursor()
-		key, raw := c.First()
-		if string(bucket) == from.Bucket {
-			key, raw = c.Seek(from.Key)
+		var start []byte
+		if bucket == from.Bucket {
+			start = from.Key
 		}
-		for ; key != nil; key, raw = c.Next() {
+		err := tx.Bucket(bucket).Walk(start, func(key, raw []byte) error {
 			if left--; left < 0 {
-				return position{string(bucket), slices.Clone(key)}, nil
+				to = position{bucket, slices.Clone(key)}
+				return engine.Stop
 			}
 			var v old
 			if err := json.Unmarshal(raw, &v); err != nil {
-				return position{}, fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+				return fmt.Errorf("read state %s/%x: %w", bucket, key, err)
 			}
 			if v.At.Before(before) && !kept(bucket, v) {
-				found[string(bucket)] = append(found[string(bucket)], slices.Clone(key))
+				found[bucket] = append(found[bucket], slices.Clone(key))
 			}
+			return nil
+		})
+		if err != nil || left < 0 {
+			return to, err
 		}
 	}
 	return position{}, nil
 }
 
 // kept says whether an entry stays however old it is.
-func kept(bucket []byte, v old) bool {
-	switch string(bucket) {
-	case string(bSeen):
+func kept(bucket string, v old) bool {
+	switch bucket {
+	case bSeen:
 		return !v.Marked
-	case string(bMessages):
+	case bMessages:
 		return v.Verdict == "" // all but its key is forgotten already
 	}
 	return false
 }
 
 // forget takes the entries out and keeps where to go on.
-func forget(tx *bolt.Tx, found map[string][][]byte, to position) error {
+func forget(tx txn, found map[string][][]byte, to position) error {
 	for bucket, keys := range found {
 		for _, key := range keys {
-			if err := forgetOne(tx, []byte(bucket), key); err != nil {
+			if err := forgetOne(tx, bucket, key); err != nil {
 				return err
 			}
 		}
@@ -112,12 +116,12 @@ func forget(tx *bolt.Tx, found map[string][][]byte, to position) error {
 	return put(tx, bCursors, []byte("prune"), to)
 }
 
-func forgetOne(tx *bolt.Tx, bucket, key []byte) error {
-	if string(bucket) != string(bMessages) {
+func forgetOne(tx txn, bucket string, key []byte) error {
+	if bucket != bMessages {
 		return tx.Bucket(bucket).Delete(key)
 	}
 	var r desk.Record
-	if err := json.Unmarshal(tx.Bucket(bucket).Get(key), &r); err != nil {
+	if _, err := get(tx, bucket, key, &r); err != nil {
 		return err
 	}
 	return put(tx, bucket, key, desk.Record{Key: r.Key, At: r.At, Ticket: r.Ticket})

@@ -1,10 +1,11 @@
 package store
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"helpdesk/pkg/desk"
 )
@@ -41,7 +42,7 @@ func TestPruneKeepsWhatTellsMessagesApart(t *testing.T) {
 func busy(t testing.TB, s *Store, day, messages int) {
 	t.Helper()
 	at := noon.AddDate(0, 0, day)
-	err := s.update(func(tx *bolt.Tx) error {
+	err := s.update(func(tx txn) error {
 		for i := range messages {
 			n := uint64(day*messages + i + 1)
 			key := desk.DeriveKey("message", string(number(n)))
@@ -67,7 +68,7 @@ func busy(t testing.TB, s *Store, day, messages int) {
 // left counts the entries with more than a key that are older than before.
 func left(t testing.TB, s *Store, before time.Time) (n int) {
 	t.Helper()
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		for _, bucket := range aging {
 			err := each(tx, bucket, func(_ []byte, v old) error {
 				if v.At.Before(before) && !kept(bucket, v) {
@@ -124,8 +125,10 @@ func TestPruneWritesNothingWhereNothingIsOld(t *testing.T) {
 // written counts the transactions that wrote.
 func written(t testing.TB, s *Store) (n int) {
 	t.Helper()
-	if err := s.db.View(func(tx *bolt.Tx) error { n = tx.ID(); return nil }); err != nil {
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	if err := s.Backup(copied); err != nil {
 		t.Fatal(err)
 	}
+	inFile(t, copied, func(tx *bbolt.Tx) error { n = tx.ID(); return nil })
 	return n
 }

@@ -5,15 +5,13 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
 )
 
 // Attempted notes that a pass could not process a message, and returns how many have tried by now.
 func (s Quarantine) Attempted(now time.Time, p desk.Place, why string) (int, error) {
 	var a attempt
-	err := s.update(func(tx *bolt.Tx) error {
+	err := s.update(func(tx txn) error {
 		if _, err := get(tx, bAttempts, placeKey(p), &a); err != nil {
 			return err
 		}
@@ -27,13 +25,13 @@ func (s Quarantine) Attempted(now time.Time, p desk.Place, why string) (int, err
 // people of it, in one transaction; from then on the message counts as done. One that lies there already keeps its entry
 // and its bytes, and people are not told twice.
 func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Poison, err error) {
-	err = s.update(func(tx *bolt.Tx) error {
+	err = s.update(func(tx txn) error {
 		if p, err = poisonAt(tx, e.Place); err != nil {
 			return err
 		}
 		if p.Seq == 0 {
 			p = desk.Poison{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, Arrived: e.Received, At: now}
-			if p.Seq, err = tx.Bucket(bPoison).NextSequence(); err != nil {
+			if p.Seq, err = tx.Bucket(bQuarantine).Count(1); err != nil {
 				return err
 			}
 		}
@@ -49,13 +47,13 @@ func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, 
 }
 
 // keep writes an entry of the quarantine, and what is known of its place from now on.
-func keep(tx *bolt.Tx, now time.Time, p desk.Poison, raw []byte, key string) error {
+func keep(tx txn, now time.Time, p desk.Poison, raw []byte, key string) error {
 	if raw != nil {
 		if err := tx.Bucket(bRaw).Put(number(p.Seq), raw); err != nil {
 			return err
 		}
 	}
-	if err := put(tx, bPoison, number(p.Seq), p); err != nil {
+	if err := put(tx, bQuarantine, number(p.Seq), p); err != nil {
 		return err
 	}
 	if err := put(tx, bSeen, placeKey(p.Place), seen{Key: key, At: now}); err != nil {
@@ -70,8 +68,8 @@ func keep(tx *bolt.Tx, now time.Time, p desk.Poison, raw []byte, key string) err
 }
 
 // poisonAt returns the entry of a place, the latest where there are several, none = a zero one.
-func poisonAt(tx *bolt.Tx, at desk.Place) (found desk.Poison, err error) {
-	err = each(tx, bPoison, func(_ []byte, p desk.Poison) error {
+func poisonAt(tx txn, at desk.Place) (found desk.Poison, err error) {
+	err = each(tx, bQuarantine, func(_ []byte, p desk.Poison) error {
 		if p.Place == at {
 			found = p
 		}
@@ -83,22 +81,23 @@ func poisonAt(tx *bolt.Tx, at desk.Place) (found desk.Poison, err error) {
 // All returns the quarantine in its order.
 func (s Quarantine) All() ([]desk.Poison, error) {
 	var all []desk.Poison
-	err := s.view(func(tx *bolt.Tx) error {
-		return each(tx, bPoison, func(_ []byte, p desk.Poison) error { all = append(all, p); return nil })
+	err := s.view(func(tx txn) error {
+		return each(tx, bQuarantine, func(_ []byte, p desk.Poison) error { all = append(all, p); return nil })
 	})
 	return all, err
 }
 
 // Entry returns one entry of the quarantine and its bytes, nil where they are not kept.
 func (s Quarantine) Entry(seq uint64) (p desk.Poison, raw []byte, err error) {
-	err = s.view(func(tx *bolt.Tx) error {
-		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
+	err = s.view(func(tx txn) error {
+		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}
-		if b := tx.Bucket(bRaw).Get(number(seq)); b != nil {
+		b, err := tx.Bucket(bRaw).Get(number(seq))
+		if b != nil {
 			raw = append([]byte{}, b...)
 		}
-		return nil
+		return err
 	})
 	return p, raw, err
 }
@@ -120,9 +119,9 @@ func (s Quarantine) Stored(at desk.Place) (raw []byte, err error) {
 // Again lets the next pass try an entry of the quarantine once more: what is not kept whole is forgotten where it lay, so
 // that its mailbox is asked for it, if it is still unseen there.
 func (s Quarantine) Again(seq uint64) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		var p desk.Poison
-		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
+		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}
 		if !p.Whole {
@@ -131,12 +130,12 @@ func (s Quarantine) Again(seq uint64) error {
 			}
 		}
 		p.Again = true
-		return put(tx, bPoison, number(seq), p)
+		return put(tx, bQuarantine, number(seq), p)
 	})
 }
 
 // forgetHeld makes the message of a place unknown there, unless it has come out of the quarantine by now.
-func forgetHeld(tx *bolt.Tx, at desk.Place) error {
+func forgetHeld(tx txn, at desk.Place) error {
 	var a attempt
 	if _, err := get(tx, bAttempts, placeKey(at), &a); err != nil || !a.Held {
 		return err
@@ -146,17 +145,19 @@ func forgetHeld(tx *bolt.Tx, at desk.Place) error {
 
 // Release takes an entry out of the quarantine: its message is done, wherever it lay.
 func (s Quarantine) Release(seq uint64) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		var p desk.Poison
-		if ok, err := get(tx, bPoison, number(seq), &p); err != nil || !ok {
+		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}
-		for _, b := range [][]byte{bPoison, bRaw} {
+		for _, b := range []string{bQuarantine, bRaw} {
 			if err := tx.Bucket(b).Delete(number(seq)); err != nil {
 				return fmt.Errorf("release quarantine entry %d: %w", seq, err)
 			}
 		}
-		if tx.Bucket(bSeen).Get(placeKey(p.Place)) == nil { // its mailbox was to be asked for it
+		if known, err := has(tx, bSeen, placeKey(p.Place)); err != nil {
+			return err
+		} else if !known { // its mailbox was to be asked for it
 			if err := put(tx, bSeen, placeKey(p.Place), seen{At: p.At}); err != nil {
 				return err
 			}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	bolt "go.etcd.io/bbolt"
+	"go.etcd.io/bbolt"
 
 	"helpdesk/pkg/desk"
 )
@@ -245,14 +246,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"in use", func(t *testing.T, path string) { open(t, path, Options{}) }, ErrLocked},
 		{"newer", func(t *testing.T, path string) {
-			db, err := bolt.Open(path, 0o600, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bMeta).Put([]byte("schema"), number(Schema+1)) })
-			if err := errors.Join(err, db.Close()); err != nil {
-				t.Fatal(err)
-			}
+			inFile(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bMeta)).Put([]byte("schema"), number(Schema+1)) })
 		}, ErrNewer},
 		{"truncated", func(t *testing.T, path string) {
 			if err := os.Truncate(path, 9000); err != nil {
@@ -260,13 +254,9 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		}, ErrBroken},
 		{"truncated a little", func(t *testing.T, path string) {
-			db, err := bolt.Open(path, 0o600, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
 			var size int64
-			err = db.View(func(tx *bolt.Tx) error { size = tx.Size(); return nil })
-			if err := errors.Join(err, db.Close(), os.Truncate(path, size-1)); err != nil {
+			inFile(t, path, func(tx *bbolt.Tx) error { size = tx.Size(); return nil })
+			if err := os.Truncate(path, size-1); err != nil {
 				t.Fatal(err)
 			}
 		}, ErrBroken},
@@ -348,12 +338,13 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	s := open(t, path, Options{})
 	record(t, s, arrival(1, "a@example.org"))
 	secret := s.Signer()
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		return errors.Join(tx.Bucket(bMeta).Put([]byte("schema"), number(1)), tx.DeleteBucket(bReturned))
-	})
-	if err := errors.Join(err, s.Close()); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	long := []byte(strings.Repeat("x", 3000)) // an earlier layout kept such a key as it was
+	inFile(t, path, func(tx *bbolt.Tx) error {
+		return errors.Join(tx.Bucket([]byte(bMeta)).Put([]byte("schema"), number(2)), tx.Bucket([]byte(bThreads)).Put(long, []byte(`{"ticket":1}`)))
+	})
 	before := digest(t, path)
 	if o := open(t, path, Options{Overlay: true}); o.Close() != nil || digest(t, path) != before {
 		t.Error("an overlay migrated the file")
@@ -362,25 +353,32 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	if cmp.Diff(secret, s.Signer()) != "" || len(due(t, s, noon)) != 1 {
 		t.Error("the state lost something")
 	}
-	if err := s.db.View(func(tx *bolt.Tx) error {
-		if got := tx.Bucket(bMeta).Get([]byte("schema")); !cmp.Equal(got, number(Schema)) || tx.Bucket(bReturned) == nil {
-			t.Errorf("layout %x", got)
-		}
-		return nil
-	}); err != nil {
+	if known, err := s.Ledger.Ask([]desk.Questions{{IDs: []string{string(long)}}}); err != nil || known[0].Known[string(long)].Ticket != 1 {
+		t.Errorf("a long Message-ID is not known: %+v, %v", known, err)
+	}
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := bolt.Open(path+".v1", 0o600, nil)
+	for file, want := range map[string]uint64{path: Schema, path + ".v2": 2} {
+		inFile(t, file, func(tx *bbolt.Tx) error {
+			if got := tx.Bucket([]byte(bMeta)).Get([]byte("schema")); !cmp.Equal(got, number(want)) {
+				t.Errorf("%s has layout %x", file, got)
+			}
+			return nil
+		})
+	}
+}
+
+// inFile works on a closed state file.
+func inFile(t testing.TB, path string, fn func(*bbolt.Tx) error) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	_ = db.View(func(tx *bolt.Tx) error {
-		if got := tx.Bucket(bMeta).Get([]byte("schema")); !cmp.Equal(got, number(1)) {
-			t.Errorf("the copy has layout %x", got)
-		}
-		return nil
-	})
+	if err := errors.Join(db.Update(fn), db.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What no limit counts any more is not kept: the busiest domains' lists are read with every letter.
@@ -398,7 +396,7 @@ func TestOldAutoRepliesAreForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		for _, key := range []string{"ivan@example.org", "@example.org"} {
 			var all []reply
 			if _, err := get(tx, bReplies, []byte(key), &all); err != nil || len(all) != 2 {
@@ -437,8 +435,8 @@ func TestAutoRepliesAreCountedUpToAnyLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.view(func(tx *bolt.Tx) error {
-		if tx.Bucket(bReplies).Get([]byte("@")) != nil {
+	err = s.view(func(tx txn) error {
+		if counted, err := has(tx, bReplies, []byte("@")); err != nil || counted {
 			t.Error("an auto-reply without a domain is counted for one")
 		}
 		return nil
@@ -453,7 +451,7 @@ func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
 	record(t, s, arrival(1, "ivan@example.org"))
 	for hour, text := range []string{"Принтер\nне печатает", "", "Again"} {
 		at := noon.Add(time.Duration(hour) * time.Hour)
-		err := s.update(func(tx *bolt.Tx) error {
+		err := s.update(func(tx txn) error {
 			one, err := ticket(tx, 1)
 			one.LastText, one.LastAt = text, at
 			return errors.Join(err, putTicket(tx, one))
@@ -465,7 +463,7 @@ func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
 		if err != nil || got.LastText != text || !got.LastAt.Equal(at) {
 			t.Errorf("%q: %q, %v", text, got.LastText, err)
 		}
-		err = s.update(func(tx *bolt.Tx) error { // read without its text and written again
+		err = s.update(func(tx txn) error { // read without its text and written again
 			one, err := ticket(tx, 1)
 			if one.LastText != "" {
 				t.Errorf("read with every use: %q", one.LastText)
@@ -485,11 +483,47 @@ func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
 func TestReadingOfTheVersionBefore(t *testing.T) {
 	s := fresh(t)
 	old := []byte(`{"activity":"2026-03-12T09:00:00Z","retry":{"3701":3}}`)
-	if err := s.update(func(tx *bolt.Tx) error { return tx.Bucket(bCursors).Put([]byte("portal"), old) }); err != nil {
+	if err := s.update(func(tx txn) error { return tx.Bucket(bCursors).Put([]byte("portal"), old) }); err != nil {
 		t.Fatal(err)
 	}
 	r, err := s.Tickets.Reading()
 	if u, ok := r.Unread[3701]; err != nil || !ok || u.Tries != 3 || r.Activity.IsZero() {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// A customer decides how long an address and a subject are.
+func TestKeysOfAnyLength(t *testing.T) {
+	s := fresh(t)
+	long := strings.Repeat("x", 40_000)
+	for uid := range uint32(2) {
+		e := arrival(uid+1, long+"@example.org")
+		e.Questions.Subject = strings.Repeat("y", 33_000)
+		err := s.Ledger.Record(noon, []desk.Entry{e}, time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
+			if len(f.Same) != int(uid) || f.Replies.Address != int(uid) {
+				t.Errorf("message %d: tickets %v, replies %+v", uid+1, f.Same, f.Replies)
+			}
+			return opens(e), nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := s.view(func(tx txn) error {
+		for _, name := range buckets {
+			err := tx.Bucket(name).Walk(nil, func(key, _ []byte) error {
+				if len(key) > longest {
+					t.Errorf("%s: a key of %d bytes", name, len(key))
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
-
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store/engine"
 )
 
-func ticket(tx *bolt.Tx, n uint64) (desk.Ticket, error) {
+func ticket(tx txn, n uint64) (desk.Ticket, error) {
 	var t desk.Ticket
 	ok, err := get(tx, bTickets, number(n), &t)
 	if err == nil && !ok {
@@ -21,7 +20,7 @@ func ticket(tx *bolt.Tx, n uint64) (desk.Ticket, error) {
 }
 
 // putTicket keeps a ticket, and the text of its latest letter beside it: tickets are read often, and texts are long.
-func putTicket(tx *bolt.Tx, t desk.Ticket) error {
+func putTicket(tx txn, t desk.Ticket) error {
 	if t.LastText != "" {
 		text := t.LastAt.AppendFormat(nil, time.RFC3339Nano)
 		text = append(append(text, '\n'), t.LastText...)
@@ -34,25 +33,29 @@ func putTicket(tx *bolt.Tx, t desk.Ticket) error {
 }
 
 // lastText returns the text of the ticket's latest letter, "" where that had none.
-func lastText(tx *bolt.Tx, t desk.Ticket) string {
-	at, text, _ := bytes.Cut(tx.Bucket(bTexts).Get(number(t.Number)), []byte("\n"))
-	if since, err := time.Parse(time.RFC3339Nano, string(at)); err != nil || !since.Equal(t.LastAt) {
-		return ""
+func lastText(tx txn, t desk.Ticket) (string, error) {
+	raw, err := tx.Bucket(bTexts).Get(number(t.Number))
+	if err != nil {
+		return "", err
 	}
-	return string(text)
+	at, text, _ := bytes.Cut(raw, []byte("\n"))
+	if since, err := time.Parse(time.RFC3339Nano, string(at)); err != nil || !since.Equal(t.LastAt) {
+		return "", nil
+	}
+	return string(text), nil
 }
 
-func ticketOf(tx *bolt.Tx, task int64) (uint64, error) {
-	raw := tx.Bucket(bTasks).Get(number(uint64(task)))
-	if raw == nil {
-		return 0, nil
+func ticketOf(tx txn, task int64) (uint64, error) {
+	raw, err := tx.Bucket(bTasks).Get(number(uint64(task)))
+	if err != nil || raw == nil {
+		return 0, err
 	}
 	return binary.BigEndian.Uint64(raw), nil
 }
 
 // note writes a step into the ticket's journal.
-func note(tx *bolt.Tx, n uint64, step desk.Step) error {
-	seq, err := tx.Bucket(bJournal).NextSequence()
+func note(tx txn, n uint64, step desk.Step) error {
+	seq, err := tx.Bucket(bJournal).Count(1)
 	if err != nil {
 		return err
 	}
@@ -62,9 +65,12 @@ func note(tx *bolt.Tx, n uint64, step desk.Step) error {
 // Ticket returns one of our tickets, alone of all with the text of its latest letter.
 func (s Tickets) Ticket(n uint64) (desk.Ticket, error) {
 	var t desk.Ticket
-	err := s.view(func(tx *bolt.Tx) (err error) {
-		t, err = ticket(tx, n)
-		if text := lastText(tx, t); text != "" {
+	err := s.view(func(tx txn) (err error) {
+		if t, err = ticket(tx, n); err != nil {
+			return err
+		}
+		text, err := lastText(tx, t)
+		if text != "" {
 			t.LastText = text
 		}
 		return err
@@ -74,7 +80,7 @@ func (s Tickets) Ticket(n uint64) (desk.Ticket, error) {
 
 // Each calls fn with every ticket, in the order of their numbers.
 func (s Tickets) Each(fn func(desk.Ticket) error) error {
-	return s.view(func(tx *bolt.Tx) error {
+	return s.view(func(tx txn) error {
 		return each(tx, bTickets, func(_ []byte, t desk.Ticket) error { return fn(t) })
 	})
 }
@@ -82,7 +88,7 @@ func (s Tickets) Each(fn func(desk.Ticket) error) error {
 // ByTask returns those of our tickets whose tasks are asked for.
 func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 	found := map[int64]desk.Ticket{}
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		for _, task := range tasks {
 			n, err := ticketOf(tx, task)
 			if err != nil {
@@ -119,17 +125,15 @@ func (s Tickets) Active(since time.Time) ([]desk.Ticket, error) {
 // Journal returns what was done for a ticket, oldest first.
 func (s Tickets) Journal(n uint64) ([]desk.Step, error) {
 	var steps []desk.Step
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		prefix := number(n)
-		c := tx.Bucket(bJournal).Cursor()
-		for k, _ := c.Seek(prefix); len(k) == 16 && string(k[:8]) == string(prefix); k, _ = c.Next() {
-			var step desk.Step
-			if _, err := get(tx, bJournal, k, &step); err != nil {
-				return err
+		return eachFrom(tx, bJournal, prefix, func(key []byte, step desk.Step) error {
+			if !bytes.HasPrefix(key, prefix) {
+				return engine.Stop
 			}
 			steps = append(steps, step)
-		}
-		return nil
+			return nil
+		})
 	})
 	return steps, err
 }
@@ -141,18 +145,15 @@ func (s Tickets) Reading() (desk.Reading, error) {
 		desk.Reading
 		Retry map[int64]int `json:"retry"` // of an earlier version
 	}
-	err := s.view(func(tx *bolt.Tx) error {
+	err := s.view(func(tx txn) error {
 		ok, err := get(tx, bCursors, []byte("portal"), &r)
 		if err != nil || ok {
 			return err
 		}
-		first, _ := tx.Bucket(bTickets).Cursor().First()
-		if first == nil {
-			return nil
-		}
-		t, err := ticket(tx, binary.BigEndian.Uint64(first))
-		r.Activity = t.Opened.Add(-time.Hour)
-		return err
+		return each(tx, bTickets, func(_ []byte, first desk.Ticket) error {
+			r.Activity = first.Opened.Add(-time.Hour)
+			return engine.Stop
+		})
 	})
 	for task, tries := range r.Retry {
 		if r.Unread == nil {
@@ -166,7 +167,7 @@ func (s Tickets) Reading() (desk.Reading, error) {
 // RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
 // one transaction. decide gets the ticket and the exclusions as they stand.
 func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error {
-	return s.update(func(tx *bolt.Tx) error {
+	return s.update(func(tx txn) error {
 		excluded, err := exclusions(tx)
 		if err != nil {
 			return err

@@ -1,4 +1,4 @@
-package store
+package bolt
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"helpdesk/pkg/store/engine"
 )
 
 // broken returns ErrBroken for the file at path, with what was found; nil = no more than that.
@@ -16,7 +18,7 @@ func broken(path string, found any) error {
 	if found != nil {
 		text = fmt.Sprintf(" (%v)", found)
 	}
-	return fmt.Errorf("open state %s: %w%s: restore a copy made by 'helpdesk state backup'", path, ErrBroken, text)
+	return fmt.Errorf("open state %s: %w%s: restore a copy made by 'helpdesk state backup'", path, engine.ErrBroken, text)
 }
 
 // noState says whether bbolt's error means that the file is none of its own.
@@ -69,17 +71,17 @@ func damage(p any) bool {
 }
 
 // guard is guarded for the open state. Once it is damaged it is not touched again: a transaction that died may hold its locks.
-func (s *state) guard(fn func() error) error {
-	s.mu.Lock()
-	err := s.broken
-	s.mu.Unlock()
+func (d *DB) guard(fn func() error) error {
+	d.mu.Lock()
+	err := d.broken
+	d.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if err = guarded(s.path, fn); errors.Is(err, ErrBroken) {
-		s.mu.Lock()
-		s.broken = err
-		s.mu.Unlock()
+	if err = guarded(d.path, fn); errors.Is(err, engine.ErrBroken) {
+		d.mu.Lock()
+		d.broken = err
+		d.mu.Unlock()
 	}
 	return err
 }

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package store
+package bolt
 
 // keepOwner has nothing to do where a file belongs to its folder's owners.
 func keepOwner(string, string) error { return nil }

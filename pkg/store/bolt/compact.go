@@ -1,0 +1,94 @@
+package bolt
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Backup writes a copy of the state as it stands. A file of that name is replaced when the copy is whole, not before.
+func (d *DB) Backup(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("back up state: %w", err)
+	}
+	err = d.guard(func() error { return d.write(f) })
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("back up state: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
+}
+
+func (d *DB) write(f *os.File) error {
+	copied := func(tx *bbolt.Tx) error { _, err := tx.WriteTo(f); return err }
+	if d.overlay != nil {
+		return copied(d.overlay)
+	}
+	return d.file.View(copied)
+}
+
+// Compact rewrites the file without its gaps and closes it. It returns the size in bytes the file had and the one it
+// has without them; where that is no less, the file stays as it is.
+func (d *DB) Compact() (before, after int64, err error) {
+	path, err := filepath.EvalSymlinks(d.path) // a link stays one
+	if err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", err)
+	}
+	tmp := path + ".compact"
+	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, 0, fmt.Errorf("compact state: %w", err)
+	}
+	if err := errors.Join(d.rewrite(tmp), keepOwner(tmp, path)); err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", errors.Join(err, os.Remove(tmp)))
+	}
+	before, after, err = sizes(path, tmp)
+	if err == nil && after < before {
+		err = d.replace(tmp, path)
+	} else {
+		err = errors.Join(err, os.Remove(tmp))
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("compact state: %w", err)
+	}
+	return before, after, d.Close()
+}
+
+// rewrite copies what is kept into another file.
+func (d *DB) rewrite(path string) error {
+	dst, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
+	if err != nil {
+		return err
+	}
+	err = d.guard(func() error { return bbolt.Compact(dst, d.file, 64<<20) })
+	return errors.Join(err, dst.Sync(), dst.Close())
+}
+
+// replace puts a file in the state's place. The lock is held until the rename is done, so that no run can write into the file
+// that is being left behind; but Windows can't rename over an open file.
+func (d *DB) replace(tmp, path string) error {
+	if os.Rename(tmp, path) == nil {
+		return nil
+	}
+	_ = d.Close()
+	return os.Rename(tmp, path)
+}
+
+func sizes(a, b string) (int64, int64, error) {
+	ia, err := os.Stat(a)
+	if err != nil {
+		return 0, 0, err
+	}
+	ib, err := os.Stat(b)
+	if err != nil {
+		return 0, 0, err
+	}
+	return ia.Size(), ib.Size(), nil
+}

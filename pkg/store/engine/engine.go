@@ -1,0 +1,62 @@
+// Package engine says what the store needs of a database: ordered buckets of bytes, transactions, and a lock for as long
+// as the database is open. It knows nothing of what is kept there.
+package engine
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors of every engine.
+var (
+	ErrLocked  = errors.New("the state is in use by another run")
+	ErrBroken  = errors.New("the state file is damaged")
+	ErrMissing = errors.New("there is no state")
+	// Stop ends a walk without an error.
+	Stop = errors.New("stop")
+)
+
+// DB is an open database. Nobody else has it open for writing.
+type DB interface {
+	// View calls fn with a transaction that only reads.
+	View(fn func(Tx) error) error
+	// Update calls fn with a transaction, which is kept when fn returns nil and forgotten otherwise.
+	Update(fn func(Tx) error) error
+	// About returns what is known of the database itself.
+	About() About
+	// Close lets others have the database.
+	Close() error
+}
+
+// Tx is a transaction. Values are valid until it ends.
+type Tx interface {
+	// Bucket returns the bucket of this name; one that has nothing yet is empty.
+	Bucket(name string) Bucket
+}
+
+// Bucket maps keys to values, in the order of the keys. A value may be empty, a key may not.
+type Bucket interface {
+	// Get returns the value of a key, nil where there is none.
+	Get(key []byte) ([]byte, error)
+	Put(key, value []byte) error
+	Delete(key []byte) error
+	// Count adds to the bucket's counter and returns what it is then; adding 0 reads it.
+	Count(by uint64) (uint64, error)
+	// Walk calls fn with every entry from this key on, until fn returns an error, which Walk returns unless it is Stop.
+	// fn changes nothing in the bucket.
+	Walk(from []byte, fn func(key, value []byte) error) error
+	// Ahead says which keys will be asked for soon, so that a distant database is asked for them at once.
+	Ahead(keys ...[]byte)
+}
+
+// Options say how to open a database.
+type Options struct {
+	Wait    time.Duration // how long to wait for another run to end; 0 = try once
+	Overlay bool          // nothing is kept: changes are seen until Close
+	Made    bool          // one that is missing is not made: ErrMissing
+}
+
+// About is what is known of an open database.
+type About struct {
+	Name string // for people; no secrets
+}

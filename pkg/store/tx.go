@@ -1,0 +1,155 @@
+package store
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store/engine"
+)
+
+// txn is a transaction whose buckets take keys of any length.
+type txn struct{ engine.Tx }
+
+// Bucket implements engine.Tx.
+func (t txn) Bucket(name string) engine.Bucket { return bucket{t.Tx.Bucket(name)} }
+
+// bucket keeps long keys by their hash: a customer's letter decides how long an address or a subject is, and an engine how
+// long a key may be.
+type bucket struct{ engine.Bucket }
+
+func (b bucket) Get(key []byte) ([]byte, error) { return b.Bucket.Get(short(key)) }
+func (b bucket) Put(key, value []byte) error    { return b.Bucket.Put(short(key), value) }
+func (b bucket) Delete(key []byte) error        { return b.Bucket.Delete(short(key)) }
+
+func (b bucket) Ahead(keys ...[]byte) {
+	for i, key := range keys {
+		keys[i] = short(key)
+	}
+	b.Bucket.Ahead(keys...)
+}
+
+// Keys are kept as they are up to longest bytes, longer ones by their beginning and their hash.
+const (
+	longest   = 1000
+	beginning = 200
+)
+
+func short(key []byte) []byte {
+	if len(key) <= longest {
+		return key
+	}
+	sum := sha256.Sum256(key)
+	return append(append(bytes.Clone(key[:beginning]), "\x00sha256:"...), hex.EncodeToString(sum[:])...)
+}
+
+// shorten brings long keys to the form they have since layout 3.
+func shorten(tx txn) error {
+	for _, name := range buckets {
+		long := map[string][]byte{} // listed before anything is changed
+		err := tx.Bucket(name).Walk(nil, func(key, value []byte) error {
+			if len(key) > longest {
+				long[string(key)] = bytes.Clone(value)
+			}
+			return nil
+		})
+		for key, value := range long {
+			err = errors.Join(err, tx.Tx.Bucket(name).Delete([]byte(key)), tx.Bucket(name).Put([]byte(key), value))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) update(fn func(txn) error) error {
+	s.mu.Lock()
+	marks := s.marked
+	s.marked = nil
+	s.mu.Unlock()
+	err := s.db.Update(func(t engine.Tx) error {
+		if err := mark(txn{t}, marks); err != nil {
+			return err
+		}
+		return fn(txn{t})
+	})
+	if err != nil {
+		s.mark(marks)
+	}
+	return err
+}
+
+// mark has places noted as marked with the next transaction.
+func (s *state) mark(places []desk.Place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.marked = append(s.marked, places...)
+}
+
+// settle brings into the state what waits for a transaction to go with.
+func (s *state) settle() error {
+	s.mu.Lock()
+	waiting := len(s.marked)
+	s.mu.Unlock()
+	if waiting == 0 {
+		return nil
+	}
+	return s.update(func(txn) error { return nil })
+}
+
+func (s *state) view(fn func(txn) error) error {
+	return s.db.View(func(t engine.Tx) error { return fn(txn{t}) })
+}
+
+// number returns n as a key that sorts by its value.
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+func has(tx txn, bucket string, key []byte) (bool, error) {
+	raw, err := tx.Bucket(bucket).Get(key)
+	return raw != nil, err
+}
+
+func get(tx txn, bucket string, key []byte, v any) (bool, error) {
+	raw, err := tx.Bucket(bucket).Get(key)
+	if err != nil || raw == nil {
+		return false, err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return false, fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+	}
+	return true, nil
+}
+
+func put(tx txn, bucket string, key []byte, v any) error {
+	raw, err := json.Marshal(v)
+	if err == nil {
+		err = tx.Bucket(bucket).Put(key, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("write state %s/%x: %w", bucket, short(key), err)
+	}
+	return nil
+}
+
+// each calls fn with every value of the bucket, in the order of the keys, until fn returns an error; engine.Stop is none.
+func each[T any](tx txn, bucket string, fn func(key []byte, v T) error) error {
+	return eachFrom(tx, bucket, nil, fn)
+}
+
+// eachFrom is each from a key on.
+func eachFrom[T any](tx txn, bucket string, from []byte, fn func(key []byte, v T) error) error {
+	return tx.Bucket(bucket).Walk(from, func(key, raw []byte) error {
+		var v T
+		if err := json.Unmarshal(raw, &v); err != nil {
+			return fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+		}
+		return fn(key, v)
+	})
+}
