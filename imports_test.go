@@ -27,9 +27,9 @@ var allowed = map[string][]string{
 	"cmd/exit":   {"pkg/bitrix", "pkg/config", "pkg/fault", "pkg/pass", "pkg/store"},
 	"cmd/tui":    {"cmd/exit", "pkg/bitrix", "pkg/desk", "pkg/pass", "golang.org/x/term"},
 	"cmd/status": {"cmd/exit", "cmd/tui", "pkg/store"},
-	"cmd/wiring": {"cmd/exit", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/pass", "pkg/portal",
+	"cmd/wiring": {"cmd/exit", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/outbox", "pkg/pass", "pkg/portal",
 		"pkg/relay", "pkg/render", "pkg/store", "templates", "github.com/goccy/go-yaml"},
-	"cmd/check": {"cmd/exit", "cmd/status", "cmd/tui", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/pass", "pkg/portal", "pkg/store", "golang.org/x/sys/unix"},
+	"cmd/check": {"cmd/exit", "cmd/status", "cmd/tui", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/outbox", "pkg/pass", "pkg/portal", "pkg/store", "golang.org/x/sys/unix"},
 	"cmd/pages": {"cmd/exit", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/render", "pkg/wire"},
 	"cmd/demo":  {"cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/eml", "pkg/pass", "pkg/sandbox/mail", "pkg/sandbox/portal"},
 
@@ -52,7 +52,8 @@ var allowed = map[string][]string{
 	"pkg/bitrix":           {"pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
 	"pkg/portal":           {"pkg/bitrix", "pkg/desk", "pkg/fault", "github.com/go-json-experiment/json"},
 	"pkg/relay":            {"pkg/desk", "pkg/fault", "pkg/wire", "github.com/wneessen/go-mail"},
-	"pkg/pass":             {"pkg/desk", "pkg/eml", "pkg/quote", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
+	"pkg/outbox":           {"pkg/desk", "pkg/eml", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
+	"pkg/pass":             {"pkg/desk", "pkg/eml", "pkg/quote", "pkg/markup", "pkg/fault", "pkg/spool", "pkg/outbox"},
 	"pkg/onec":             {"pkg/desk", "pkg/wire"},
 	"internal/letterlab":   {"pkg/desk", "pkg/markup", "pkg/relay", "pkg/render", "templates", "github.com/goccy/go-yaml"}, // a tool for the makers
 	"pkg/sandbox/portal":   {"github.com/go-json-experiment/json"},

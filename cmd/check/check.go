@@ -16,6 +16,7 @@ import (
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
@@ -76,7 +77,7 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	steps := []func() []Line{func() []Line { return []Line{state} }}
 	for i, b := range p.Boxes {
 		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, b, cfg.Mailboxes[i])} },
-			func() []Line { return []Line{checkRelay(ctx, b)} })
+			func() []Line { return []Line{checkRelay(ctx, p.Outbox.Senders[i])} })
 	}
 	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg)) })
 	for _, step := range steps {
@@ -181,9 +182,9 @@ func checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) Line {
 	return k
 }
 
-func checkRelay(ctx context.Context, b pass.Box) Line {
-	k := Line{What: "relay " + b.Name}
-	r, err := b.Relay(ctx)
+func checkRelay(ctx context.Context, s outbox.Sender) Line {
+	k := Line{What: "relay " + s.Name}
+	r, err := s.Relay(ctx)
 	if err != nil {
 		k.fails(err)
 		return k
@@ -192,7 +193,7 @@ func checkRelay(ctx context.Context, b pass.Box) Line {
 		k.fails(err)
 		return k
 	}
-	k.OK, k.Note = true, "logged in; letters go out as "+b.Sender.String()
+	k.OK, k.Note = true, "logged in; letters go out as "+s.From.String()
 	return k
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/fault"
-	"helpdesk/pkg/pass"
+	"helpdesk/pkg/outbox"
 )
 
 // copier keeps copies of a mailbox's letters. A letter has gone out whether its copy is kept or not, so cron is not made to
@@ -26,13 +26,13 @@ type copier struct {
 }
 
 // withCopies puts copiers before what keeps copies of letters.
-func withCopies(boxes []pass.Box, found *discoveries, log *slog.Logger) []pass.Box {
-	for i, b := range boxes {
-		if b.Save != nil {
-			boxes[i].Save = (&copier{save: b.Save, mark: "copies." + b.Name, found: found, log: log}).keep
+func withCopies(senders []outbox.Sender, found *discoveries, log *slog.Logger) []outbox.Sender {
+	for i, s := range senders {
+		if s.Save != nil {
+			senders[i].Save = (&copier{save: s.Save, mark: "copies." + s.Name, found: found, log: log}).keep
 		}
 	}
-	return boxes
+	return senders
 }
 
 // keep keeps one copy. It returns an error that somebody should read.

@@ -20,6 +20,7 @@ import (
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/onec"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
 	"helpdesk/pkg/quote"
@@ -65,22 +66,27 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	if err != nil {
 		return nil, exit.Usage(err)
 	}
+	boxes, senders := boxes(cfg)
+	out := &outbox.Outbox{
+		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client, Senders: withCopies(senders, found, o.Log),
+		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
+		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
+	}
 	p := &pass.Pass{
-		Ledger: s.Ledger, Quarantine: s.Quarantine, Outbox: s.Outbox, Tickets: s.Tickets, People: s.People, Portal: client, Feed: client, Boxes: withCopies(boxes(cfg), found, o.Log),
+		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client, Boxes: boxes, Outbox: out,
 		Policy: policyOf(cfg), Kit: func() (pass.Kit, error) { return Kit(cfg) },
-		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, PoisonAfter: cfg.Poll.QuarantineAfter,
-		Budget: cfg.Poll.MessageBudget, MaxAttachments: cfg.Notify.MaxAttachments,
+		PoisonAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
 	if !cfg.Letters.PortalLink {
-		p.PortalHost = client.Host()
+		out.PortalHost = client.Host()
 	} else {
-		p.Link = func(task int64) string {
+		out.Link = func(task int64) string {
 			return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(), task)
 		}
 	}
 	if c := cfg.Contacts.OneC; c != nil {
-		if p.OneC, err = oneC(*c); err != nil {
+		if out.OneC, err = oneC(*c); err != nil {
 			return nil, err
 		}
 	}
@@ -222,25 +228,26 @@ func Sender(m config.Mailbox) desk.Address {
 	return desk.Address{Name: name, Addr: address}
 }
 
-// boxes makes the mailboxes of the settings; nothing is dialled before it is used.
-func boxes(cfg *config.Config) []pass.Box {
-	var out []pass.Box
+// boxes makes the mailboxes of the settings, to be read and to send from; nothing is dialled before it is used.
+func boxes(cfg *config.Config) (boxes []pass.Box, senders []outbox.Sender) {
 	for _, m := range cfg.Mailboxes {
-		b := pass.Box{Name: m.Name, Sender: Sender(m), MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge,
-			Moves: m.IMAP.MoveTo != "", Zone: cfg.Location(m.Name)}
+		b := pass.Box{Name: m.Name, MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge, Moves: m.IMAP.MoveTo != "",
+			Zone: cfg.Location(m.Name)}
+		s := outbox.Sender{Name: m.Name, From: Sender(m), Zone: b.Zone}
 		switch m.SMTP.EnvelopeFrom {
 		case "account":
 		case "null":
-			b.EnvelopeFrom = "<>"
+			s.EnvelopeFrom = "<>"
 		default:
-			b.EnvelopeFrom = m.SMTP.EnvelopeFrom
+			s.EnvelopeFrom = m.SMTP.EnvelopeFrom
 		}
 		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
 			return OpenMailbox(ctx, m, readOnly)
 		}
-		b.Relay = func(ctx context.Context) (pass.Relay, error) { return openRelay(ctx, m) }
+		s.Open = func(ctx context.Context) (outbox.Originals, error) { return OpenMailbox(ctx, m, true) }
+		s.Relay = func(ctx context.Context) (outbox.Relay, error) { return openRelay(ctx, m) }
 		if folder := m.SMTP.SaveSent; folder != "" {
-			b.Save = func(ctx context.Context, raw []byte, at time.Time) error {
+			s.Save = func(ctx context.Context, raw []byte, at time.Time) error {
 				mb, err := OpenMailbox(ctx, m, false)
 				if err != nil {
 					return err
@@ -249,9 +256,9 @@ func boxes(cfg *config.Config) []pass.Box {
 				return mb.Save(ctx, folder, raw, at)
 			}
 		}
-		out = append(out, b)
+		boxes, senders = append(boxes, b), append(senders, s)
 	}
-	return out
+	return boxes, senders
 }
 
 // OpenMailbox logs in to a mailbox.

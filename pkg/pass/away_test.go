@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -104,12 +105,12 @@ func TestNoScopeForFiles(t *testing.T) {
 
 // laterStates answers when the round beside it has ended.
 type laterStates struct {
-	pass.Portal
+	pass.Tasks
 	finished chan struct{}
 }
 
 func (l laterStates) States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error) {
-	states, err := l.Portal.States(ctx, tasks)
+	states, err := l.Tasks.States(ctx, tasks)
 	select {
 	case <-l.finished:
 	case <-time.After(5 * time.Second):
@@ -119,13 +120,13 @@ func (l laterStates) States(ctx context.Context, tasks []int64) (map[int64]desk.
 
 // tellsFinish tells when the first results are recorded.
 type tellsFinish struct {
-	pass.Outbox
+	outbox.Queue
 	once     *sync.Once
 	finished chan struct{}
 }
 
 func (o tellsFinish) Finish(now time.Time, rs []desk.Result) error {
-	err := o.Outbox.Finish(now, rs)
+	err := o.Queue.Finish(now, rs)
 	o.once.Do(func() { close(o.finished) })
 	return err
 }
@@ -143,9 +144,9 @@ func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
 	w.arrive(letter("second@b.example", "ivan@b.example", "Re: Printer", "Still not.", "In-Reply-To: <first@b.example>"))
 	w.arrive(letter("old2@a.example", "old@a.example", "Re: Old", "And?", "In-Reply-To: <old@a.example>"))
 	p, s := w.open(store.Options{})
-	p.Together = nil
+	p.Outbox.Together = nil
 	finished := make(chan struct{})
-	p.Portal, p.Outbox = laterStates{p.Portal, finished}, tellsFinish{p.Outbox, new(sync.Once), finished}
+	p.Portal, p.Outbox.Queue = laterStates{p.Portal, finished}, tellsFinish{p.Outbox.Queue, new(sync.Once), finished}
 	_, err := p.Poll(context.Background())
 	w.check(err)
 	w.check(s.Close())

@@ -212,7 +212,7 @@ func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
 				w.clock.Advance(time.Minute)
 				p, s := w.open(store.Options{})
 				if together {
-					p.Together = nil
+					p.Outbox.Together = nil
 				}
 				_, err := p.Poll(context.Background())
 				w.check(err)

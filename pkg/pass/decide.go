@@ -6,6 +6,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/outbox"
 )
 
 // decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed gets
@@ -67,13 +68,13 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 
 // judge decides one message and writes the texts of what follows.
 func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err error) {
-	defer caught("decide message", &err)
+	defer outbox.Caught("decide message", &err)
 	d = p.kit.Rules.Decide(m, f)
 	for i := range d.Effects {
 		if d.Effects[i].Post == nil {
 			continue
 		}
-		if err := p.describe(b, m, &d.Effects[i], ""); err != nil {
+		if err := outbox.Describe(p.kit.Texts, b.Zone, m, &d.Effects[i], ""); err != nil {
 			return d, err
 		}
 	}
@@ -93,16 +94,16 @@ func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.T
 			}
 		}
 	}
-	if len(tasks) == 0 || p.isAway("portal") {
+	if len(tasks) == 0 || p.tally.Away("portal") != nil {
 		return nil
 	}
 	states, err := p.Portal.States(ctx, tasks)
 	if err != nil && fault.ExtentOf(err) != fault.One {
-		p.gone("portal", err)
+		p.tally.GiveUp("portal", err)
 		return nil
 	}
 	if err != nil {
-		p.problem("portal", err)
+		p.tally.Problem("portal", err)
 		return nil
 	}
 	for task, s := range states {

@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/spool"
 )
 
@@ -51,14 +52,14 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 
 // read reads a message and keeps it, within its budget and whatever happens in the reading.
 func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Message, err error) {
-	defer caught("read message", &err)
+	defer outbox.Caught("read message", &err)
 	if limit > 0 && l.Size > limit {
 		defer body.Close()
 		m = eml.ReadHeader(body.Open(), l)
 		m.Degraded = append(m.Degraded, desk.DegradedOversize)
 		return m, nil
 	}
-	p.bodies.add(l.Place, body)
+	p.Outbox.Bodies.Add(l.Place, body)
 	return Read(&limited{r: body.Open(), until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
 }
 

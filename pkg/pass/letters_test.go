@@ -16,6 +16,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/markup"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/sandbox/mail"
@@ -29,7 +30,7 @@ func answered(t *testing.T, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	set, err := render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape, QuoteLimit: 40})
 	w.check(err)
-	w.spoil = func(pass.Texts) pass.Texts { return set }
+	w.spoil = func(outbox.Texts) outbox.Texts { return set }
 	w.arrive(letter("1@stroymir.example", "Ivan <ivan@stroymir.example>", "=?utf-8?b?0J/RgNC40L3RgtC10YA=?=",
 		"Не печатает принтер.\n\nОн стоит в бухгалтерии у окна, рядом со шкафом."))
 	w.quiet()
@@ -126,7 +127,7 @@ func TestCopyInSent(t *testing.T) {
 			for range 2 {
 				w.clock.Advance(3 * time.Minute)
 				p, s := w.open(store.Options{})
-				p.Boxes[0].Save = func(_ context.Context, raw []byte, at time.Time) error {
+				p.Outbox.Senders[0].Save = func(_ context.Context, raw []byte, at time.Time) error {
 					saved = append(saved, raw)
 					return err
 				}
@@ -146,6 +147,7 @@ func TestCopyInSent(t *testing.T) {
 // sizeless is a portal that tells no sizes and gives a file that never ends.
 type sizeless struct {
 	pass.Feed
+	outbox.Portal
 	gave int64
 }
 
@@ -177,13 +179,13 @@ func (f *sizeless) Download(_ context.Context, _ desk.File, w io.Writer) error {
 func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
 	w := answered(t, sandbox.PortalOptions{NewCard: true})
 	p, s := w.open(store.Options{})
-	feed := &sizeless{Feed: p.Feed}
-	p.Feed = feed
+	portal := &sizeless{Feed: p.Feed, Portal: p.Outbox.Portal}
+	p.Feed, p.Outbox.Portal = portal, portal
 	_, err := p.Announce(t.Context())
 	w.check(err)
 	w.check(s.Close())
-	if feed.gave > p.MaxAttachments {
-		t.Errorf("%d MB taken for a letter of %d MB at most", feed.gave>>20, p.MaxAttachments>>20)
+	if portal.gave > p.Outbox.MaxAttachments {
+		t.Errorf("%d MB taken for a letter of %d MB at most", portal.gave>>20, p.Outbox.MaxAttachments>>20)
 	}
 	all := w.mailed()
 	if len(all) != 1 || len(all[0].Attachments) != 0 {

@@ -5,6 +5,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/outbox"
 )
 
 // mark marks those messages on the server whose task or comment is made, or that need none, and returns those whose are
@@ -30,13 +31,13 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 			open = append(open, l)
 		}
 	}
-	if len(uids) == 0 || p.isAway(marksOf(b)) {
+	if len(uids) == 0 || p.tally.Away(marksOf(b)) != nil {
 		return open, nil
 	}
 	if err := mb.Mark(ctx, uids); err != nil {
 		return open, p.unmarked(b, err)
 	}
-	p.report.Marked += len(uids)
+	p.tally.Count(func(c *outbox.Counts) { c.Marked += len(uids) })
 	p.advance(0, len(uids))
 	p.Ledger.Marked(done)
 	return open, nil
@@ -48,10 +49,8 @@ func (p *Pass) unmarked(b Box, err error) error {
 	if !fault.Known(err) {
 		return err
 	}
-	p.mu.Lock()
-	p.away[marksOf(b)] = err
-	p.mu.Unlock()
-	p.problem("mailbox "+b.Name, err)
+	p.tally.Shun(marksOf(b), err)
+	p.tally.Problem("mailbox "+b.Name, err)
 	return nil
 }
 

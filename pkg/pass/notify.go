@@ -22,7 +22,7 @@ func (p *Pass) Announce(ctx context.Context) (*Report, error) {
 	p.begin("notify")
 	err := p.changes(ctx)
 	if err == nil {
-		err = p.flush(ctx)
+		err = p.Outbox.Run(ctx)
 	}
 	return p.end(), err
 }
@@ -46,13 +46,13 @@ func (p *Pass) changes(ctx context.Context) error {
 	}
 	changes, err := p.Feed.Changes(ctx, since)
 	if err != nil {
-		p.gone("portal", err)
+		p.tally.GiveUp("portal", err)
 		return nil
 	}
 	next := merge(changes, read)
 	states, err := p.unread(ctx, changes.Tasks, read, next)
 	if err != nil {
-		p.gone("portal", err)
+		p.tally.GiveUp("portal", err)
 		return nil
 	}
 	tickets, err := p.Tickets.ByTask(tasks(states))
@@ -66,13 +66,13 @@ func (p *Pass) changes(ctx context.Context) error {
 		}
 	}
 	if len(stirred) > 0 {
-		if err := p.equip(); err != nil {
+		if err := p.ready(); err != nil {
 			return err
 		}
 	}
 	talks, err := p.talks(ctx, stirred, tickets)
 	if err != nil {
-		p.gone("portal", err)
+		p.tally.GiveUp("portal", err)
 		return nil
 	}
 	return p.announce(stirred, tickets, talks, changes.Now, read, next)
@@ -248,9 +248,9 @@ func (p *Pass) notRead(s desk.TaskState, err error, next desk.Reading) {
 	switch lasts := fault.Of(err) == fault.Never || u.Tries >= hour; {
 	case lasts && !u.Told:
 		u.Told = true
-		p.problem("portal", err)
+		p.tally.Problem("portal", err)
 	case !lasts:
-		p.add(&p.report.Waiting, 1)
+		p.tally.Wait(1)
 	}
 	next.Unread[s.Task] = u
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -16,7 +17,7 @@ import (
 const poisoned = "poison@a.example"
 
 // panickingTexts panics over the letters to one customer.
-type panickingTexts struct{ pass.Texts }
+type panickingTexts struct{ outbox.Texts }
 
 func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rendered, error) {
 	if v.Address == poisoned {
@@ -26,7 +27,7 @@ func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rend
 }
 
 // panickingRelay panics over the letters to one customer.
-type panickingRelay struct{ pass.Relay }
+type panickingRelay struct{ outbox.Relay }
 
 func (r panickingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
 	if l.To.Addr == poisoned {
@@ -50,8 +51,8 @@ func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 			}
 		}, false},
 		"on its way": {func(p *pass.Pass) {
-			open := p.Boxes[0].Relay
-			p.Boxes[0].Relay = func(ctx context.Context) (pass.Relay, error) {
+			open := p.Outbox.Senders[0].Relay
+			p.Outbox.Senders[0].Relay = func(ctx context.Context) (outbox.Relay, error) {
 				r, err := open(ctx)
 				return panickingRelay{r}, err
 			}

@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/outbox"
 )
 
 // unbelieved is a message the rules send into the quarantine.
@@ -30,7 +31,7 @@ func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) er
 		return err
 	}
 	if tries < p.PoisonAfter {
-		p.add(&p.report.Waiting, 1)
+		p.tally.Wait(1)
 		return nil
 	}
 	tell, err := p.trouble(b, e, cause)
@@ -42,7 +43,7 @@ func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) er
 
 func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 	var raw []byte
-	if kept, ok := p.bodies.get(e.Place); ok {
+	if kept, ok := p.Outbox.Bodies.Get(e.Place); ok {
 		var err error
 		if raw, err = kept.Bytes(); err != nil {
 			return fmt.Errorf("keep message: %w", err)
@@ -51,7 +52,7 @@ func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 	if _, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), raw, tell); err != nil {
 		return err
 	}
-	p.add(&p.report.Quarantine, 1)
+	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
 	return nil
 }
 
@@ -65,12 +66,12 @@ func (p *Pass) trouble(b Box, e desk.Entry, cause error) (desk.Decision, error) 
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}, p.Now())
 	at := e.Place
 	post := &desk.Post{Form: desk.FormTrouble, Fields: &fields, From: e.From, Message: &at, At: e.Received}
-	if _, ok := p.bodies.get(e.Place); ok {
+	if _, ok := p.Outbox.Bodies.Get(e.Place); ok {
 		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: e.Size, Part: desk.WholeMessage}}
 	}
 	effect := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", key), Post: post}
 	d := desk.Decision{Verdict: desk.Quarantine, Key: key, Effects: []desk.Effect{effect}, Ticket: &desk.Ticket{
 		Key: effect.Key, Mailbox: b.Name, Requester: e.From, Subject: e.Subject, Opened: p.Now(), Status: desk.Open, Silent: true}}
 	m := desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}
-	return d, p.describe(b, &m, &d.Effects[0], cause.Error())
+	return d, outbox.Describe(p.kit.Texts, b.Zone, &m, &d.Effects[0], cause.Error())
 }

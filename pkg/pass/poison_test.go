@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -17,7 +18,7 @@ import (
 
 // poisonous fails over the posts of one sender's letters, by an error or by a panic.
 type poisonous struct {
-	pass.Texts
+	outbox.Texts
 	panics bool
 }
 
@@ -44,7 +45,7 @@ func TestPoisonGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.T) {
 	for _, panics := range []bool{false, true} {
 		t.Run(fmt.Sprint("panics ", panics), func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.spoil = func(t pass.Texts) pass.Texts { return poisonous{t, panics} }
+			w.spoil = func(t outbox.Texts) outbox.Texts { return poisonous{t, panics} }
 			w.arrive(letter("1@a.example", "first@a.example", "First", "one"))
 			bad := letter("2@a.example", "poison@a.example", "Second", "two")
 			w.arrive(bad)

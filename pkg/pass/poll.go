@@ -14,9 +14,9 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	if err := p.retries(ctx); err != nil {
 		return p.end(), err
 	}
-	err := p.mailboxes(ctx, false, p.Boxes, p.round)
+	err := p.mailboxes(ctx, false, p.Boxes, p.Outbox.Round)
 	if err == nil {
-		err = p.flush(ctx) // the last letters, and what earlier runs left
+		err = p.Outbox.Run(ctx) // the last letters, and what earlier runs left
 	}
 	if err == nil {
 		err = p.recovered()
@@ -46,7 +46,7 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle
 		where := "mailbox " + b.Name
 		mb, err := b.Open(ctx, readOnly)
 		if err != nil {
-			p.problem(where, err)
+			p.tally.Problem(where, err)
 			continue
 		}
 		err = p.mailbox(ctx, b, mb, settle)
@@ -54,7 +54,7 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle
 			p.Log.Debug("close mailbox", "mailbox", b.Name, "err", cerr)
 		}
 		if err != nil && fault.Known(err) {
-			p.problem(where, err)
+			p.tally.Problem(where, err)
 			continue
 		}
 		if err != nil {
@@ -95,7 +95,7 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(conte
 	}
 	if len(known) > 0 && settle != nil {
 		p.advance(len(known), 0)
-		if err := p.flush(ctx); err != nil {
+		if err := p.Outbox.Run(ctx); err != nil {
 			return err
 		}
 		if _, err := p.mark(ctx, b, mb, known); err != nil {
@@ -112,7 +112,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		return nil
 	}
 	p.advance(len(fresh), 0)
-	if err := p.equip(); err != nil {
+	if err := p.ready(); err != nil {
 		return err
 	}
 	cut := func() (ls []desk.Listing) {
@@ -125,7 +125,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 			if err := p.take(ctx, b, mb, ls); err != nil {
 				return err
 			}
-			p.bodies.clear()
+			p.Outbox.Bodies.Clear()
 			p.advance(0, len(ls))
 		}
 		return nil
@@ -135,7 +135,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 	err := p.take(ctx, b, mb, ls)
 	for len(ls) > 0 && err == nil && ctx.Err() == nil {
 		next := cut()
-		err = p.together(
+		err = p.Outbox.AtOnce(
 			func() error { return settle(ctx) },
 			func() (err error) {
 				if open, err = p.mark(ctx, b, mb, open); err == nil {
@@ -144,13 +144,13 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 				return err
 			})
 		open = append(open, ls...)
-		p.bodies.keep(places(next), places(open))
+		p.Outbox.Bodies.Keep(places(next), places(open))
 		ls = next
 	}
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
-	if err := p.flush(ctx); err != nil {
+	if err := p.Outbox.Run(ctx); err != nil {
 		return err
 	}
 	_, err = p.mark(ctx, b, mb, open)

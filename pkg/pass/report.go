@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/fault"
+	"helpdesk/pkg/outbox"
 )
 
 // Report is what a pass did.
@@ -20,15 +20,8 @@ type Report struct {
 	Old     int    `json:"old"`     // of them left alone for their age
 	Decided []Line `json:"decided"` // messages, or changes of tasks, if they are asked for
 
-	Opened     int `json:"opened"`      // tasks made
-	Commented  int `json:"commented"`   // comments made
-	Sent       int `json:"sent"`        // letters sent
-	Marked     int `json:"marked"`      // messages marked on their server
-	Waiting    int `json:"waiting"`     // effects that are to be tried again
-	Held       int `json:"held"`        // effects held for a person by this pass
-	Quarantine int `json:"quarantined"` // messages put into the quarantine by this pass
-
-	Problems []Problem `json:"problems,omitempty"`
+	outbox.Counts
+	Problems []outbox.Problem `json:"problems,omitempty"`
 }
 
 // Line is one message or change, and what was decided of it.
@@ -48,41 +41,6 @@ type Line struct {
 	AutoReply bool          `json:"auto_reply"`
 	Why       string        `json:"why,omitempty"` // the rule that took the auto-reply away
 	Reasons   []desk.Reason `json:"reasons,omitempty"`
-}
-
-// Problem is something that went wrong and what it was about.
-type Problem struct {
-	Where   string `json:"where"` // mailbox support, portal, relay support
-	Message string `json:"error"`
-	Setup   bool   `json:"setup"` // a person must change a setting
-	Held    bool   `json:"held"`  // a person must decide what becomes of one thing; the rest is done
-	Err     error  `json:"-"`
-}
-
-func (p *Pass) problem(where string, err error) {
-	if err != nil {
-		p.note(where, err, false)
-	}
-}
-
-// held notes something that is kept for a person: a next run would not do better.
-func (p *Pass) held(where string, err error) {
-	p.add(&p.report.Held, 1)
-	p.note(where, err, true)
-}
-
-// note adds a problem to the report, once.
-func (p *Pass) note(where string, err error, held bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, old := range p.report.Problems {
-		if old.Where == where && old.Message == err.Error() {
-			return
-		}
-	}
-	p.Log.Warn(where, "err", err)
-	p.report.Problems = append(p.report.Problems, Problem{
-		Where: where, Message: err.Error(), Setup: fault.ExtentOf(err) == fault.Setup, Held: held, Err: err})
 }
 
 // Left says what a pass has left undone.
@@ -118,13 +76,6 @@ func (r *Report) Left() (Left, error) {
 	return left, errors.Join(errs...)
 }
 
-// add counts.
-func (p *Pass) add(n *int, by int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	*n += by
-}
-
 // tell adds a line to the report.
 func (p *Pass) tell(l Line) {
 	if p.Lines {
@@ -137,8 +88,6 @@ func (p *Pass) tell(l Line) {
 
 // advance counts messages found and finished.
 func (p *Pass) advance(found, done int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.found, p.done = p.found+found, p.done+done
 	if p.Advance != nil {
 		p.Advance(p.done, p.found)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/spool"
 )
 
@@ -54,14 +55,14 @@ func (p *Pass) retries(ctx context.Context) error {
 }
 
 func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
-	if err := p.equip(); err != nil {
+	if err := p.ready(); err != nil {
 		return err
 	}
 	raw, err := p.Quarantine.Stored(q.Place)
 	if err != nil {
 		return err
 	}
-	defer p.bodies.clear()
+	defer p.Outbox.Bodies.Clear()
 	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.Arrived}
 	if q.Arrived.IsZero() {
 		l.Received = q.At
@@ -77,7 +78,7 @@ func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
 // lets it out.
 func (p *Pass) relapsed(e desk.Entry, cause error) error {
 	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
-	p.add(&p.report.Quarantine, 1)
+	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
 	_, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: poisonKey(e)})
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -20,7 +21,7 @@ import (
 func quarantined(t *testing.T, raw []byte) *world {
 	t.Helper()
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.spoil = func(t pass.Texts) pass.Texts { return poisonous{t, false} }
+	w.spoil = func(t outbox.Texts) outbox.Texts { return poisonous{t, false} }
 	w.arrive(raw)
 	for range w.poison {
 		w.clock.Advance(time.Hour)

@@ -77,7 +77,7 @@ func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now ti
 
 // VerifyTickets compares the records with the portal: every record since the given time must have a live task, and every
 // comment must have gone out. It returns how many records it looked at.
-func VerifyTickets(ctx context.Context, p Portal, a Archive, since time.Time) (int, []Difference, error) {
+func VerifyTickets(ctx context.Context, p Tasks, a Archive, since time.Time) (int, []Difference, error) {
 	tickets := map[uint64]desk.Ticket{}
 	if err := a.Tickets.Each(func(t desk.Ticket) error { tickets[t.Number] = t; return nil }); err != nil {
 		return 0, nil, err

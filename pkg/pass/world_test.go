@@ -25,6 +25,7 @@ import (
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/markup"
+	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
 	"helpdesk/pkg/quote"
@@ -52,8 +53,8 @@ type world struct {
 	sources []string
 	boxes   []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
 	poison  int
-	timeout time.Duration               // of a request to the portal
-	spoil   func(pass.Texts) pass.Texts // makes texts fail; nil = they don't
+	timeout time.Duration                   // of a request to the portal
+	spoil   func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
 }
 
 const specialist = 7
@@ -157,10 +158,14 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		Save:  func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }}})
 	w.check(err)
 	st := &stepping{w, s.Ledger, s.Outbox, s.Tickets, s.People, s.Quarantine, client}
-	return &pass.Pass{Ledger: st, Quarantine: st, Outbox: st, Tickets: st, People: st, Portal: st, Feed: client, Boxes: w.pboxes(),
-		Policy: &w.policy, Kit: w.kit, Together: inTurn, Sources: w.sources, ProfileAge: time.Hour * 24 * 7,
-		Settle: 2 * time.Minute, PoisonAfter: w.poison, Budget: time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example", Signer: s.Signer(), Instance: s.Instance(),
-		Now: now, Log: slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))}, s
+	log := slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	boxes, senders := w.mailboxes()
+	out := &outbox.Outbox{Queue: st, Tickets: st, Kept: st, People: st, Portal: st, Senders: senders, Sources: w.sources,
+		ProfileAge: time.Hour * 24 * 7, Settle: 2 * time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example",
+		Signer: s.Signer(), Instance: s.Instance(), Now: now, Log: log, Together: inTurn}
+	return &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,
+		Policy: &w.policy, Kit: w.kit, PoisonAfter: w.poison, Budget: time.Minute, Signer: s.Signer(), Instance: s.Instance(),
+		Now: now, Log: log}, s
 }
 
 // inTurn runs functions one after the other, so that every step of a pass has its place.
@@ -200,15 +205,14 @@ func (w *world) check(err error) {
 	}
 }
 
-func (w *world) pboxes() []pass.Box {
-	var out []pass.Box
+func (w *world) mailboxes() (boxes []pass.Box, senders []outbox.Sender) {
 	for _, name := range w.boxes {
 		folder := "INBOX"
 		if name != "support" {
 			folder = name
 		}
-		b := pass.Box{Name: name, Sender: desk.Address{Name: "Служба поддержки", Addr: "support@helpdesk.example"}, MaxMessage: 1 << 20,
-			MaxAge: 720 * time.Hour, Moves: w.moveTo != "", Zone: time.UTC}
+		b := pass.Box{Name: name, MaxMessage: 1 << 20, MaxAge: 720 * time.Hour, Moves: w.moveTo != "", Zone: time.UTC}
+		s := outbox.Sender{Name: name, From: desk.Address{Name: "Служба поддержки", Addr: "support@helpdesk.example"}, Zone: time.UTC}
 		ihost, iport := split(w.imap.Addr())
 		shost, sport := split(w.smtp.Addr())
 		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
@@ -219,16 +223,17 @@ func (w *world) pboxes() []pass.Box {
 			}
 			return &steppingMailbox{m, w}, nil
 		}
-		b.Relay = func(ctx context.Context) (pass.Relay, error) {
+		s.Open = func(ctx context.Context) (outbox.Originals, error) { return b.Open(ctx, true) }
+		s.Relay = func(ctx context.Context) (outbox.Relay, error) {
 			r, err := relay.Open(ctx, relay.Options{Host: shost, Port: sport, TLS: "none", Auth: "none"})
 			if err != nil {
 				return nil, err
 			}
 			return &steppingRelay{r, w}, nil
 		}
-		out = append(out, b)
+		boxes, senders = append(boxes, b), append(senders, s)
 	}
-	return out
+	return boxes, senders
 }
 
 func split(addr string) (string, int) {
@@ -391,7 +396,7 @@ func (w *world) letters() (human, auto []string) {
 type stepping struct {
 	w *world
 	ledger
-	outbox
+	queue
 	tickets
 	people
 	quarantine
@@ -401,7 +406,7 @@ type stepping struct {
 // The parts of the state under names that hide none of their methods.
 type (
 	ledger     = store.Ledger
-	outbox     = store.Outbox
+	queue      = store.Outbox
 	tickets    = store.Tickets
 	people     = store.People
 	quarantine = store.Quarantine
@@ -440,11 +445,11 @@ func (s *stepping) Release(seq uint64) error {
 }
 
 func (s *stepping) Start(now time.Time, a desk.Attempts) error {
-	return step0(s.w, "note attempts", func() error { return s.outbox.Start(now, a) })
+	return step0(s.w, "note attempts", func() error { return s.queue.Start(now, a) })
 }
 
 func (s *stepping) Finish(now time.Time, rs []desk.Result) error {
-	return step0(s.w, "record results", func() error { return s.outbox.Finish(now, rs) })
+	return step0(s.w, "record results", func() error { return s.queue.Finish(now, rs) })
 }
 
 func (s *stepping) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {

@@ -1,6 +1,8 @@
-package pass
+package outbox
 
 import (
+	"time"
+
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/render"
@@ -14,9 +16,9 @@ const (
 	maxDescription = 15_000 // characters: at most 60,000 bytes
 )
 
-// describe renders the title and the text of a post. What is longer than the portal takes is cut, and the whole message
-// attached.
-func (p *Pass) describe(b Box, m *desk.Message, e *desk.Effect, cause string) error {
+// Describe renders the title and the text of a post. What is longer than the portal takes is cut, and the whole message
+// attached. Cause says why a message could not be processed, or a letter not be delivered.
+func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect, cause string) error {
 	post := e.Post
 	body, most := m.BBCode, maxComment
 	if e.Kind == desk.OpenTask {
@@ -24,10 +26,10 @@ func (p *Pass) describe(b Box, m *desk.Message, e *desk.Effect, cause string) er
 	}
 	if len([]rune(body)) > most {
 		body = markup.Cut(body, most)
-		p.whole(m, post)
+		attachWhole(m, post)
 	}
-	v := render.PostVars{Body: body, From: m.From, To: m.To, Cc: m.Cc, At: post.At.In(b.Zone), Cause: cause}
-	title, text, err := p.kit.Texts.Post(*post, v)
+	v := render.PostVars{Body: body, From: m.From, To: m.To, Cc: m.Cc, At: post.At.In(zone), Cause: cause}
+	title, text, err := texts.Post(*post, v)
 	if err != nil {
 		return err
 	}
@@ -38,8 +40,8 @@ func (p *Pass) describe(b Box, m *desk.Message, e *desk.Effect, cause string) er
 	return nil
 }
 
-// whole attaches the message itself to a post that shows only a part of it.
-func (p *Pass) whole(m *desk.Message, post *desk.Post) {
+// attachWhole attaches the message itself to a post that shows only a part of it.
+func attachWhole(m *desk.Message, post *desk.Post) {
 	for _, f := range post.Files {
 		if f.Part == desk.WholeMessage {
 			return

@@ -1,4 +1,4 @@
-package pass
+package outbox
 
 import (
 	"context"
@@ -16,9 +16,9 @@ const (
 
 // name returns how a contact is greeted: by the first source that knows him, else by the name in his letter; "" = by
 // none. A source that is away costs the name, not the letter.
-func (p *Pass) name(ctx context.Context, a desk.Address) (string, error) {
-	for _, source := range p.Sources {
-		name, err := p.nameFrom(ctx, source, a)
+func (l *letters) name(ctx context.Context, a desk.Address) (string, error) {
+	for _, source := range l.Sources {
+		name, err := l.nameFrom(ctx, source, a)
 		if err != nil || name != "" {
 			return name, err
 		}
@@ -29,22 +29,22 @@ func (p *Pass) name(ctx context.Context, a desk.Address) (string, error) {
 	return a.Name, nil
 }
 
-func (p *Pass) nameFrom(ctx context.Context, source string, a desk.Address) (string, error) {
+func (l *letters) nameFrom(ctx context.Context, source string, a desk.Address) (string, error) {
 	if source == ours {
-		c, _, err := p.People.Contact(a.Addr)
+		c, _, err := l.People.Contact(a.Addr)
 		return c.Name, err
 	}
-	found, err := p.People.Profiles(source, []string{a.Key()}, p.Now().Add(-p.ProfileAge))
+	found, err := l.People.Profiles(source, []string{a.Key()}, l.Now().Add(-l.ProfileAge))
 	if err != nil {
 		return "", err
 	}
-	if c, ok := found[a.Key()]; ok || source != onec || p.OneC == nil {
+	if c, ok := found[a.Key()]; ok || source != onec || l.OneC == nil {
 		return c.Name, nil
 	}
 	asked := []string{a.Key()}
-	if found, err = p.OneC.Profiles(ctx, asked); err != nil {
-		p.Log.Warn("look up name", "err", err)
+	if found, err = l.OneC.Profiles(ctx, asked); err != nil {
+		l.Log.Warn("look up name", "err", err)
 		return "", nil
 	}
-	return found[a.Key()].Name, p.People.SetProfiles(p.Now(), onec, asked, found)
+	return found[a.Key()].Name, l.People.SetProfiles(l.Now(), onec, asked, found)
 }

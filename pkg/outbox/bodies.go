@@ -1,4 +1,4 @@
-package pass
+package outbox
 
 import (
 	"slices"
@@ -8,8 +8,9 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// bodies holds the messages being worked on, so that their files need not be fetched a second time.
-type bodies struct {
+// Bodies holds the messages being worked on, so that their files need not be fetched a second time. Its zero value is
+// empty; several goroutines may use it.
+type Bodies struct {
 	mu   sync.Mutex
 	kept map[desk.Place]*spool.Body
 }
@@ -20,8 +21,8 @@ const (
 	lagBytes = 64 << 20 // and their bytes
 )
 
-// add takes over a message.
-func (b *bodies) add(at desk.Place, body *spool.Body) {
+// Add takes over a message.
+func (b *Bodies) Add(at desk.Place, body *spool.Body) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.kept == nil {
@@ -31,15 +32,16 @@ func (b *bodies) add(at desk.Place, body *spool.Body) {
 	b.kept[at] = body
 }
 
-func (b *bodies) get(at desk.Place) (*spool.Body, bool) {
+// Get returns a message, which still belongs to b.
+func (b *Bodies) Get(at desk.Place) (*spool.Body, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	body, ok := b.kept[at]
 	return body, ok
 }
 
-// keep forgets all but the messages that are needed and, of those that may be, the last ones that are not too much.
-func (b *bodies) keep(needed, perhaps []desk.Place) {
+// Keep forgets all but the messages that are needed and, of those that may be, the last ones that are not too much.
+func (b *Bodies) Keep(needed, perhaps []desk.Place) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	stays := map[desk.Place]bool{}
@@ -62,4 +64,5 @@ func (b *bodies) keep(needed, perhaps []desk.Place) {
 	}
 }
 
-func (b *bodies) clear() { b.keep(nil, nil) }
+// Clear forgets all messages.
+func (b *Bodies) Clear() { b.Keep(nil, nil) }

@@ -1,0 +1,112 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"html/template"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/markup"
+	"helpdesk/pkg/render"
+)
+
+// letter renders a draft with what is known now: the task's number, the contact's name, the comments' files.
+func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pending) (desk.Letter, error) {
+	draft := d.Effect.Letter
+	name, err := l.name(ctx, draft.To)
+	if err != nil {
+		return desk.Letter{}, err
+	}
+	v := render.Vars{Contact: name, Address: draft.To.Addr, Ticket: t.Number, Task: t.Task, Token: l.Signer.Token(t.Task),
+		Subject: draft.Subject, Mailbox: s.From.Name, MailboxFrom: s.From.Addr, Date: l.date(s, draft.Date)}
+	if l.Link != nil {
+		v.Link = l.Link(t.Task)
+	}
+	var files []desk.Part
+	if draft.Kind == desk.Answer {
+		v.Quote, v.QuoteDate = strings.Split(t.LastText, "\n"), l.date(s, t.LastAt)
+		if v.Comments, files, err = l.comments(ctx, s, draft); err != nil {
+			return desk.Letter{}, err
+		}
+		v.Specialist, v.Position = draft.Comments[0].Name, draft.Comments[0].Position
+	}
+	r, err := l.kit.Texts.Letter(draft.Kind, v)
+	if err != nil {
+		return desk.Letter{}, err
+	}
+	letter := desk.Letter{MessageID: l.Signer.MessageID(d.Effect.Key, s.From.Domain()), From: s.From,
+		To: desk.Address{Addr: draft.To.Addr}, Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: l.Now().In(s.Zone),
+		InReplyTo: draft.InReplyTo, References: draft.References, Automatic: draft.Automatic(), Loop: l.Instance,
+		Inline: r.Inline, Files: files}
+	if letter.Automatic {
+		letter.EnvelopeFrom = s.EnvelopeFrom
+	}
+	return letter, nil
+}
+
+func (l *letters) date(s Sender, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return l.kit.Texts.Date(t.In(s.Zone))
+}
+
+// comments brings comments into the form of a letter, with those of their files that it may carry.
+func (l *letters) comments(ctx context.Context, s Sender, draft *desk.Draft) ([]render.Comment, []desk.Part, error) {
+	var (
+		out   []render.Comment
+		parts []desk.Part
+		room  = l.MaxAttachments
+	)
+	if draft.Bare {
+		room = -1 // not even for an empty file
+	}
+	for _, c := range draft.Comments {
+		text := markup.Outward(c.Text, l.PortalHost)
+		one := render.Comment{Name: c.Name, Position: c.Position, Date: l.date(s, c.At),
+			HTML: template.HTML(markup.HTML(text)), Text: markup.Plain(text)}
+		for _, f := range c.Files {
+			part, err := l.download(ctx, f, room)
+			if fault.Of(err) == fault.Never || part == nil && err == nil {
+				one.Left = append(one.Left, left(f))
+				continue
+			}
+			if err != nil {
+				return nil, nil, err
+			}
+			room -= int64(len(part.Content))
+			one.Files = append(one.Files, f.Name)
+			parts = append(parts, *part)
+		}
+		out = append(out, one)
+	}
+	return out, parts, nil
+}
+
+// download gets a file from the portal; nil without an error where it is larger than there is room for.
+func (l *letters) download(ctx context.Context, f desk.File, room int64) (*desk.Part, error) {
+	if f.Size > room {
+		return nil, nil
+	}
+	got := bounded{room: room}
+	err := l.Portal.Download(ctx, f, &got)
+	if errors.Is(err, errNoRoom) {
+		return nil, nil
+	}
+	if err != nil {
+		l.Log.Warn("download file", "err", err)
+		return nil, err
+	}
+	return &desk.Part{Name: f.Name, Type: f.Type, Content: got.content.Bytes()}, nil
+}
+
+// left returns the name of a comment's file that stays in the portal, and its size where the portal tells one.
+func left(f desk.File) string {
+	if f.Size == 0 {
+		return f.Name
+	}
+	return sized(f)
+}

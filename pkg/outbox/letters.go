@@ -1,0 +1,246 @@
+package outbox
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// letters sends letters. Its senders are several goroutines.
+type letters struct {
+	*Outbox
+	kit Kit
+
+	dial   sync.Mutex // one relay is opened at a time
+	relays map[string]Relay
+
+	mu     sync.Mutex
+	failed map[string]int // by relay: letters in a row that it failed over
+}
+
+// round makes a round of letters: the attempts are noted, the letters sent, several at the same time. It returns what
+// became of them.
+func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]desk.Result, error) {
+	var (
+		dropped []desk.Result
+		ready   []desk.Pending
+	)
+	for _, d := range due {
+		if d.Unsure && d.Effect.Letter.Automatic() {
+			// It may have gone out: an auto-reply is sent once or not at all.
+			dropped = append(dropped, desk.Result{Seq: d.Seq, Dropped: "its fate is unknown, and an auto-reply is not sent twice"})
+			continue
+		}
+		ready = append(ready, d)
+	}
+	if len(ready) == 0 {
+		return dropped, nil
+	}
+	l.kit = kit
+	// What the relay may have failed over goes behind the others.
+	slices.SortStableFunc(ready, func(a, b desk.Pending) int { return cmp.Compare(a.Blamed, b.Blamed) })
+	if err := l.Queue.Start(l.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
+		return nil, err
+	}
+	results := make([]desk.Result, len(ready))
+	err := l.AtOnce(l.senders(ctx, ready, results)...)
+	return append(results, dropped...), err
+}
+
+// sendersAtOnce is how many letters are on their way at the same time; a relay may take them on fewer connections.
+const sendersAtOnce = 4
+
+// senders returns functions that share out the letters among them, each of another ticket, and put down the results.
+func (l *letters) senders(ctx context.Context, ready []desk.Pending, results []desk.Result) []func() error {
+	var next atomic.Int64
+	fns := make([]func() error, min(sendersAtOnce, len(ready)))
+	for k := range fns {
+		fns[k] = func() error {
+			for i := next.Add(1) - 1; i < int64(len(ready)); i = next.Add(1) - 1 {
+				results[i] = l.send(ctx, ready[i])
+			}
+			return nil
+		}
+	}
+	return fns
+}
+
+// send makes one letter and gives it to its relay, whatever happens in the making: the letters go out in goroutines, where
+// one that panics would end every pass.
+func (l *letters) send(ctx context.Context, d desk.Pending) (result desk.Result) {
+	unsure := d.Unsure
+	defer func() {
+		if r := recover(); r != nil {
+			result = l.hold(d, fmt.Errorf("send letter: panic: %v", r))
+			result.Unsure = unsure
+		}
+	}()
+	where := relayOf(d.Effect.Letter.Mailbox)
+	if err := l.tally.Away(where); err != nil {
+		l.tally.Wait(1)
+		return l.untried(d, err)
+	}
+	s, ok := l.sender(d.Effect.Letter.Mailbox)
+	if !ok {
+		return l.hold(d, fmt.Errorf("send letter: mailbox %s is not configured any more", d.Effect.Letter.Mailbox))
+	}
+	t, err := l.Tickets.Ticket(d.Effect.Ticket)
+	if err != nil {
+		return l.hold(d, err)
+	}
+	letter, err := l.letter(ctx, s, t, d)
+	if fault.Known(err) && fault.Of(err) != fault.Never { // the portal does not give its files
+		l.tally.Problem(portal, err)
+		l.tally.Wait(1)
+		r := l.untried(d, err)
+		r.Next, r.Blamed = l.Now().Add(max(desk.Backoff(d.Blamed+1, d.Effect.Key), fault.After(err))), true
+		return r
+	}
+	if err != nil {
+		return l.hold(d, err)
+	}
+	relay, err := l.relay(ctx, s)
+	if err != nil {
+		l.tally.GiveUp(where, err)
+		l.tally.Wait(1)
+		return l.untried(d, err)
+	}
+	unsure = true
+	raw, err := relay.Send(ctx, letter)
+	if err == nil {
+		return l.sent(ctx, s, d, letter, raw)
+	}
+	return l.unsent(s, d, t, letter, err)
+}
+
+// untried is the result of an attempt that never got as far as the relay.
+func (l *letters) untried(d desk.Pending, err error) desk.Result {
+	r := l.again(d, err)
+	r.Unsure = d.Unsure
+	return r
+}
+
+// relay returns the connection to a relay, one for all the letters of a pass.
+func (l *letters) relay(ctx context.Context, s Sender) (Relay, error) {
+	l.dial.Lock()
+	defer l.dial.Unlock()
+	if r, ok := l.relays[s.Name]; ok {
+		return r, nil
+	}
+	r, err := s.Relay(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.relays[s.Name] = r
+	return r, nil
+}
+
+// close closes the connections.
+func (l *letters) close() {
+	for name, r := range l.relays {
+		if err := r.Close(); err != nil {
+			l.Log.Debug("close relay", "mailbox", name, "err", err)
+		}
+	}
+	l.relays = nil
+}
+
+// sent is the result of a letter that the relay took.
+func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter desk.Letter, raw []byte) desk.Result {
+	l.takes(s)
+	l.tally.Count(func(c *Counts) { c.Sent++ })
+	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try", d.Tries+1)
+	if s.Save != nil {
+		if err := s.Save(ctx, raw, letter.Date); err != nil {
+			l.Log.Warn("save copy of letter", "mailbox", s.Name, "err", err)
+		}
+	}
+	return desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID}
+}
+
+// unsent is the result of a letter that the relay did not take, or of which that is not known.
+func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Letter, err error) desk.Result {
+	l.Log.Warn("relay", "mailbox", s.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
+	switch {
+	case l.fails(s, err):
+		l.tally.GiveUp(relayOf(s.Name), err)
+	case fault.ExtentOf(err) == fault.Setup:
+		l.tally.Problem(relayOf(s.Name), err)
+	}
+	if fault.Of(err) != fault.Never {
+		l.tally.Wait(1)
+		r := l.again(d, err)
+		if r.Blamed = true; d.Blamed > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
+			r.Next = l.Now().Add(max(min(desk.Backoff(d.Blamed+1, d.Effect.Key), mostSetBack), fault.After(err)))
+		}
+		return r
+	}
+	if errors.Is(err, fault.ErrTooLarge) && len(letter.Files) > 0 {
+		return l.bare(d, err)
+	}
+	note := "refused: " + err.Error()
+	return desk.Result{Seq: d.Seq, Dropped: note, Failed: err.Error(), Then: l.refused(s, d, t, err)}
+}
+
+// mostSetBack is how long a letter stands back at most over whose like the relay broke off.
+const mostSetBack = 10 * time.Minute
+
+// What a relay may fail over in a row before it is left alone for a pass: breaking off, and refusing us as it says.
+const (
+	breaks   = 2
+	refusals = 10 // it may be one recipient's server that it asks
+)
+
+// takes notes that a relay took a letter.
+func (l *letters) takes(s Sender) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed[s.Name] = 0
+}
+
+// fails notes that a relay failed over a letter, and says whether it is to be left alone for this pass.
+func (l *letters) fails(s Sender, err error) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch fault.ExtentOf(err) {
+	case fault.Server:
+		l.failed[s.Name]++
+		return l.failed[s.Name] >= breaks
+	case fault.Setup:
+		l.failed[s.Name]++
+		return l.failed[s.Name] >= refusals
+	}
+	return false
+}
+
+// bare gives the place of a letter that is too large for its relay to the same letter without its files.
+func (l *letters) bare(d desk.Pending, err error) desk.Result {
+	draft := *d.Effect.Letter
+	draft.Bare = true
+	e := d.Effect // with its key, which makes the Message-ID
+	e.Letter = &draft
+	l.tally.Wait(1)
+	return desk.Result{Seq: d.Seq, Replace: &e, Note: err.Error()}
+}
+
+// refused is the comment that tells the specialists of a letter that could not be delivered.
+func (l *letters) refused(s Sender, d desk.Pending, t desk.Ticket, cause error) []desk.Effect {
+	key := desk.DeriveKey("refused", d.Effect.Key)
+	e := desk.Effect{Kind: desk.CommentTask, Key: key, Ticket: t.Number, Post: &desk.Post{
+		Form: desk.FormRefused, Marker: l.Signer.Marker(key), From: d.Effect.Letter.To, At: l.Now()}}
+	m := desk.Message{From: d.Effect.Letter.To, Subject: t.Subject}
+	m.Received = l.Now()
+	if err := Describe(l.kit.Texts, s.Zone, &m, &e, cause.Error()); err != nil {
+		l.tally.Problem("templates", err)
+		return nil
+	}
+	return []desk.Effect{e}
+}

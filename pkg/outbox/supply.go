@@ -1,0 +1,197 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// supplies says which effects have in the portal what they need there.
+type supplies struct {
+	ready   []desk.Pending // to be made
+	waiting []desk.Result  // of those that are not
+	notes   desk.Attempts  // what was brought there, to be noted with the first attempt
+}
+
+// takeNotes returns what is not noted yet.
+func (s *supplies) takeNotes() desk.Attempts {
+	notes := s.notes
+	s.notes = desk.Attempts{}
+	return notes
+}
+
+// source is a file of a pending effect: which effect, and which of its files.
+type source struct {
+	due  int
+	file int
+}
+
+// supply brings to the portal what the effects need there, names and files, in as few calls as it takes.
+func (p *posts) supply(ctx context.Context, due []desk.Pending) (s supplies, err error) {
+	addresses, known, err := p.strangers(due)
+	if err != nil {
+		return s, err
+	}
+	s.ready = due
+	files, sources := missing(due)
+	if len(addresses)+len(files) > 0 {
+		got, err := p.Portal.Prepare(ctx, addresses, files, func(i int) (io.ReadCloser, error) {
+			return p.content(ctx, due[sources[i].due].Effect.Post, files[i])
+		})
+		p.takeFiles(&s, sources, got) // what is there need not go again, whatever became of the rest
+		if err != nil {
+			p.tally.GiveUp(portal, err)
+			p.tally.Wait(len(s.ready))
+			s.ready = nil
+			return s, nil
+		}
+		if got.Asked {
+			s.notes.Source, s.notes.Asked, s.notes.Found = crm, addresses, got.Profiles
+			for address, profile := range got.Profiles {
+				known[address] = profile
+			}
+		}
+	}
+	for i := range s.ready {
+		if post := s.ready[i].Effect.Post; post.Fields != nil && post.Fields.BindCRM {
+			post.Fields.CRM = known[post.From.Key()].CRM
+		}
+	}
+	return s, nil
+}
+
+// strangers returns the senders of new tasks whom the portal's CRM has not been asked for lately, and what is known of
+// the others. It is asked for names and for the contact to bind to the task.
+func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]desk.Profile, err error) {
+	var all []string
+	for _, d := range due {
+		post := d.Effect.Post
+		bind := post.Fields != nil && post.Fields.BindCRM
+		if a := post.From.Key(); d.Effect.Kind == desk.OpenTask && a != "" && (bind || slices.Contains(p.Sources, crm)) {
+			all = append(all, a)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil, nil
+	}
+	if known, err = p.People.Profiles(crm, all, p.Now().Add(-p.ProfileAge)); err != nil {
+		return nil, nil, err
+	}
+	for _, a := range all {
+		if _, ok := known[a]; !ok && !slices.Contains(ask, a) {
+			ask = append(ask, a)
+		}
+	}
+	return ask, known, nil
+}
+
+// missing returns the files that the portal does not have, and whose they are.
+func missing(due []desk.Pending) (files []desk.File, sources []source) {
+	for i, d := range due {
+		for j, f := range d.Effect.Post.Files {
+			if f.Object == 0 {
+				files, sources = append(files, f), append(sources, source{i, j})
+			}
+		}
+	}
+	return files, sources
+}
+
+// takeFiles notes which files the portal has, and which can't be had any more. An effect whose file the portal refused
+// for now waits.
+func (p *posts) takeFiles(s *supplies, sources []source, got desk.Prepared) {
+	if len(sources) == 0 {
+		return
+	}
+	due, lost, refused := s.ready, map[source]bool{}, map[int]error{}
+	for k, src := range sources {
+		f := &due[src.due].Effect.Post.Files[src.file]
+		switch err := got.Errs[k]; {
+		case err == nil:
+			f.Object = got.Objects[k]
+		case errors.Is(err, errGone), fault.Of(err) == fault.Never, p.overdue(due[src.due], err):
+			p.Log.Warn("upload file", "ticket", due[src.due].Effect.Ticket, "err", err)
+			lost[src] = true
+		default:
+			refused[src.due] = err
+		}
+	}
+	s.notes.Files, s.notes.Missing, s.ready = map[uint64][]desk.File{}, map[uint64][]string{}, nil
+	for i, d := range due {
+		if slices.ContainsFunc(sources, func(src source) bool { return src.due == i }) {
+			post := d.Effect.Post
+			dropLost(post, func(file int) bool { return lost[source{i, file}] })
+			s.notes.Files[d.Seq], s.notes.Missing[d.Seq] = post.Files, post.Missing
+		}
+		if err := refused[i]; err != nil {
+			s.waiting = append(s.waiting, p.delayed(d, err))
+		} else {
+			s.ready = append(s.ready, d)
+		}
+	}
+}
+
+// dropLost moves the files of a post that can't be had to the names of those that are missing.
+func dropLost(post *desk.Post, lost func(file int) bool) {
+	var kept []desk.File
+	for j, f := range post.Files {
+		if lost(j) {
+			post.Missing = append(post.Missing, sized(f))
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	post.Files = kept
+}
+
+// fileTime is how long an effect waits for a file that the portal or the mailbox does not let through, before it is made
+// without. It is tried less and less often meanwhile.
+const fileTime = time.Hour
+
+// overdue says whether an effect has waited long enough for a file that does not get through. A mailbox that is away is waited for.
+func (p *posts) overdue(d desk.Pending, err error) bool {
+	return p.stuck(d) > fileTime && fault.ExtentOf(err) == fault.One && !errors.Is(err, errAway)
+}
+
+// stuck returns how long a file of the effect has not got through.
+func (p *posts) stuck(d desk.Pending) time.Duration {
+	if d.Stuck.IsZero() {
+		return 0
+	}
+	return p.Now().Sub(d.Stuck)
+}
+
+// delayed is the result of an effect that waits for its files.
+func (p *posts) delayed(d desk.Pending, err error) desk.Result {
+	if fault.ExtentOf(err) != fault.One {
+		p.tally.GiveUp(portal, err)
+	}
+	r := p.again(d, err)
+	r.Unsure = d.Unsure // the task itself was not tried
+	if r.Blamed = false; fault.ExtentOf(err) == fault.One {
+		r.Stuck, r.Next = true, p.Now().Add(max(min(p.stuck(d)/2, fileTime/4), 90*time.Second, fault.After(err)))
+	}
+	p.tally.Wait(1)
+	return r
+}
+
+// sized returns the name and the size of a file that stays behind.
+func sized(f desk.File) string {
+	size := float64(f.Size)
+	for _, unit := range []string{"B", "kB", "MB"} {
+		if size < 1000 {
+			return fmt.Sprintf("%s (%s %s)", f.Name, number(size), unit)
+		}
+		size /= 1000
+	}
+	return fmt.Sprintf("%s (%s GB)", f.Name, number(size))
+}
+
+func number(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0") }
