@@ -91,7 +91,7 @@ func (p *Portal) timing(method string, start time.Time) object {
 		"date_start": stamp(start), "date_finish": stamp(now),
 	}
 	if method != "batch" {
-		used, reset := p.operating(method, now)
+		used, reset := p.limits.operating(method, now)
 		t["operating"], t["operating_reset_at"] = used, reset.Unix()
 	}
 	return t

@@ -98,7 +98,7 @@ func (b *batchRun) run(name string, params *Params, key string, f Fault) (any, e
 		return nil, &apiError{status: http.StatusMethodNotAllowed, code: "ERROR_BATCH_METHOD_NOT_ALLOWED", text: "Method is not allowed for batch usage"}
 	}
 	start := b.p.o.Now()
-	x := &execution{params: params, base: b.base}
+	x := &execution{params: params, base: b.base, methods: b.p.methods}
 	result, err := b.p.execute(name, x)
 	if err != nil {
 		return nil, err

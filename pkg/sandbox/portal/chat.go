@@ -7,10 +7,10 @@ import (
 )
 
 // chatOf finds the task of a chat. QUIRK: only its members may use a chat, an administrator is none by that alone.
-func (p *Portal) chatOf(chat int64) (*task, error) {
-	for _, t := range p.world.tasks {
+func (w *world) chatOf(chat int64) (*task, error) {
+	for _, t := range w.tasks {
 		if t.Chat == chat && chat != 0 {
-			if t.hasMember(p.o.UserID) {
+			if t.hasMember(w.o.UserID) {
 				return t, nil
 			}
 			break
@@ -28,11 +28,11 @@ func dialogChat(x *execution) int64 {
 }
 
 // imChatGet is im.chat.get: null where there is no chat.
-func imChatGet(p *Portal, x *execution) (any, error) {
+func imChatGet(w *world, x *execution) (any, error) {
 	if x.params.Str("ENTITY_TYPE") != "TASKS_TASK" {
 		return nil, nil
 	}
-	t := p.visible(x.params.Int("ENTITY_ID"))
+	t := w.visible(x.params.Int("ENTITY_ID"))
 	if t == nil || t.Chat == 0 {
 		return nil, nil
 	}
@@ -40,50 +40,43 @@ func imChatGet(p *Portal, x *execution) (any, error) {
 }
 
 // imMessageAdd is im.message.add: it returns the bare id of the message.
-func imMessageAdd(p *Portal, x *execution) (any, error) {
+func imMessageAdd(w *world, x *execution) (any, error) {
 	if user, ok := integer(x.params.Get("DIALOG_ID")); ok {
-		return p.tell(user, x.params.Str("MESSAGE"))
+		return w.tell(user, x.params.Str("MESSAGE"))
 	}
 	if dialogChat(x) == 0 {
 		return nil, refuse("CHAT_ID", "Chat ID can't be empty")
 	}
-	t, err := p.chatOf(dialogChat(x))
+	t, err := w.chatOf(dialogChat(x))
 	if err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(x.params.Str("MESSAGE")) == "" {
 		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
 	}
-	return p.post(t, p.o.UserID, x.params.Str("MESSAGE"), nil).ID, nil
+	return t.post(w.o.UserID, x.params.Str("MESSAGE"), nil).ID, nil
 }
 
 // tell is a personal message to a user.
-func (p *Portal) tell(user int64, text string) (any, error) {
-	if _, known := p.world.users[user]; !known {
+func (w *world) tell(user int64, text string) (any, error) {
+	if _, known := w.users[user]; !known {
 		return nil, refuse("USER_NOT_FOUND", "User not found")
 	}
 	if strings.TrimSpace(text) == "" {
 		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
 	}
-	p.told[user] = append(p.told[user], text)
-	return int64(90000 + len(p.told[user])), nil
-}
-
-// Told returns the personal messages a user got.
-func (p *Portal) Told(user int64) []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return append([]string(nil), p.told[user]...)
+	w.told[user] = append(w.told[user], text)
+	return int64(90000 + len(w.told[user])), nil
 }
 
 // imSearch is im.dialog.messages.search.
 //
 // QUIRK: LAST_ID is a plain comparison whose direction follows the order (im, MessageCollection::processFilters).
-func imSearch(p *Portal, x *execution) (any, error) {
+func imSearch(w *world, x *execution) (any, error) {
 	if dialogChat(x) == 0 {
 		return nil, refuse("CHAT_ID_EMPTY", "Chat ID can't be empty")
 	}
-	t, err := p.chatOf(dialogChat(x))
+	t, err := w.chatOf(dialogChat(x))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +98,7 @@ func imSearch(p *Portal, x *execution) (any, error) {
 		})
 	}
 	return object{
-		"messages": rows, "users": p.chatUsers(found, chatUserCamel), "files": p.chatFiles(t, found), "additionalMessages": []any{},
+		"messages": rows, "users": w.chatUsers(found, chatUserCamel), "files": w.chatFiles(t, found), "additionalMessages": []any{},
 		"tariffRestrictions": object{"isHistoryLimitExceeded": false},
 	}, nil
 }
@@ -130,7 +123,7 @@ func limitOf(x *execution, ordinary, most int) int {
 // imGet is im.dialog.messages.get.
 //
 // QUIRK: the page after FIRST_ID comes in no order one may rely on; here it is shuffled (im, Chat::getMessages).
-func imGet(p *Portal, x *execution) (any, error) {
+func imGet(w *world, x *execution) (any, error) {
 	for _, k := range []string{"FIRST_ID", "LAST_ID"} {
 		if _, ok := integer(x.params.Get(k)); x.params.Has(k) && !ok {
 			return nil, refuse(k+"_STRING", "%s can't be string", k)
@@ -139,11 +132,11 @@ func imGet(p *Portal, x *execution) (any, error) {
 	if dialogChat(x) == 0 {
 		return nil, refuse("DIALOG_ID_EMPTY", "Dialog ID can't be empty")
 	}
-	t, err := p.chatOf(dialogChat(x))
+	t, err := w.chatOf(dialogChat(x))
 	if err != nil {
 		return nil, err
 	}
-	found := olderOrNewer(p, t, x)
+	found := olderOrNewer(w, t, x)
 	rows := []any{}
 	for _, c := range found {
 		rows = append(rows, object{
@@ -151,15 +144,15 @@ func imGet(p *Portal, x *execution) (any, error) {
 			"uuid": uuidOf(c), "replaces": []any{}, "params": paramsOf(c), "disappearing_date": nil,
 		})
 	}
-	return object{"chat_id": t.Chat, "messages": rows, "users": p.chatUsers(found, chatUserSnake), "files": p.chatFiles(t, found)}, nil
+	return object{"chat_id": t.Chat, "messages": rows, "users": w.chatUsers(found, chatUserSnake), "files": w.chatFiles(t, found)}, nil
 }
 
-func olderOrNewer(p *Portal, t *task, x *execution) []Comment {
+func olderOrNewer(w *world, t *task, x *execution) []Comment {
 	first, newer := integer(x.params.Get("FIRST_ID"))
 	last, older := integer(x.params.Get("LAST_ID"))
 	var found []Comment
 	for _, c := range chatMessages(t, newer) {
-		if newer && c.ID <= first || older && !newer && c.ID >= last || c.ID <= t.joined[p.o.UserID] {
+		if newer && c.ID <= first || older && !newer && c.ID >= last || c.ID <= t.joined[w.o.UserID] {
 			continue
 		}
 		found = append(found, c)
@@ -223,12 +216,12 @@ func paramsOf(c Comment) any {
 	return m
 }
 
-func (p *Portal) chatUsers(cs []Comment, view func(User) object) []any {
+func (w *world) chatUsers(cs []Comment, view func(User) object) []any {
 	rows, seen := []any{}, map[int64]bool{0: true}
 	for _, c := range cs {
 		if !seen[c.Author] {
 			seen[c.Author] = true
-			rows = append(rows, view(p.world.users[c.Author]))
+			rows = append(rows, view(w.users[c.Author]))
 		}
 	}
 	return rows
@@ -270,7 +263,7 @@ func chatUserSnake(u User) object {
 	}
 }
 
-func (p *Portal) chatFiles(t *task, cs []Comment) []any {
+func (w *world) chatFiles(t *task, cs []Comment) []any {
 	rows := []any{}
 	for _, c := range cs {
 		for _, f := range c.Files {

@@ -64,7 +64,7 @@ func (a positional) array(n int, name string, allowed ...string) (*Params, error
 var commentFields = []string{"POST_MESSAGE", "AUTHOR_ID", "AUTHOR_NAME", "AUTHOR_EMAIL", "USE_SMILES", "POST_DATE", "UF_FORUM_MESSAGE_DOC"}
 
 // commentAdd is task.commentitem.add: it works on both cards.
-func commentAdd(p *Portal, x *execution) (any, error) {
+func commentAdd(w *world, x *execution) (any, error) {
 	a := args(x, "add")
 	number, err := a.integer(0, "taskId")
 	if err != nil {
@@ -74,35 +74,35 @@ func commentAdd(p *Portal, x *execution) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := p.visible(number)
+	t := w.visible(number)
 	if t == nil {
 		return nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
 	}
 	if strings.TrimSpace(f.Str("POST_MESSAGE")) == "" {
 		return nil, refuse("ERROR_CORE", "The comment text is not specified.<br>")
 	}
-	files, err := p.bound(texts(f.Get("UF_FORUM_MESSAGE_DOC")))
+	files, err := w.drive.bound(texts(f.Get("UF_FORUM_MESSAGE_DOC")))
 	if err != nil {
 		return nil, err
 	}
 	// QUIRK: anybody may write in the name of anybody (docs of task.commentitem.add).
-	author := p.o.UserID
+	author := w.o.UserID
 	if n := f.Int("AUTHOR_ID"); n != 0 {
 		author = n
 	}
-	p.openChat(t)
-	c := p.post(t, author, f.Str("POST_MESSAGE"), files)
+	t.openChat()
+	c := t.post(author, f.Str("POST_MESSAGE"), files)
 	if at, ok := readTime(f.Str("POST_DATE")); ok {
 		c.At = at
 	}
-	if c.Chat && !p.o.CommentIDIsMessage {
-		return p.world.next("posted"), nil
+	if c.Chat && !w.o.CommentIDIsMessage {
+		return w.next("posted"), nil
 	}
 	return c.ID, nil
 }
 
 // commentList is task.commentitem.getlist: all comments the filter leaves, never a page.
-func commentList(p *Portal, x *execution) (any, error) {
+func commentList(w *world, x *execution) (any, error) {
 	a := args(x, "getlist")
 	number, err := a.integer(0, "taskId")
 	if err != nil {
@@ -117,13 +117,13 @@ func commentList(p *Portal, x *execution) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := p.visible(number)
+	t := w.visible(number)
 	if t == nil {
 		return nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
 	}
 	// QUIRK: on the new card it does not work; whether by an error or an empty list is nowhere said.
-	if p.o.NewCard {
-		if p.o.GetListFails {
+	if w.o.NewCard {
+		if w.o.GetListFails {
 			return nil, refuse("ERROR_CORE", "The method is not supported in the new task card.<br>")
 		}
 		return []any{}, nil
@@ -131,7 +131,7 @@ func commentList(p *Portal, x *execution) (any, error) {
 	list := []any{}
 	for _, c := range orderComments(t.Comments, order) {
 		if !c.Chat && commentMatches(c, filter) {
-			list = append(list, p.forumComment(c))
+			list = append(list, w.forumComment(c))
 		}
 	}
 	return list, nil
@@ -191,13 +191,13 @@ func commentMatches(c Comment, filter *Params) bool {
 }
 
 // forumComment is a comment as the old card shows it: UPPER_CASE, everything text.
-func (p *Portal) forumComment(c Comment) object {
-	u := p.world.users[c.Author]
+func (w *world) forumComment(c Comment) object {
+	u := w.users[c.Author]
 	var files any = []any{}
 	if len(c.Files) > 0 {
 		m := object{}
 		for _, f := range c.Files {
-			url := fmt.Sprintf("/bitrix/tools/disk/uf.php?attachedId=%d&auth%%5Bauth%%5D=%s&action=download&ncc=1", f.Attach, p.grant(f.Object))
+			url := fmt.Sprintf("/bitrix/tools/disk/uf.php?attachedId=%d&auth%%5Bauth%%5D=%s&action=download&ncc=1", f.Attach, w.drive.grant(f.Object))
 			m[id(f.Attach)] = object{
 				"ATTACHMENT_ID": id(f.Attach), "NAME": f.Name, "SIZE": fmt.Sprint(len(f.Content)), "FILE_ID": id(f.Object),
 				"DOWNLOAD_URL": url, "VIEW_URL": strings.Replace(url, "action=download", "action=show", 1),
@@ -212,7 +212,7 @@ func (p *Portal) forumComment(c Comment) object {
 }
 
 // commentOf finds the comment that the first two arguments name.
-func commentOf(p *Portal, x *execution, method string) (positional, *task, *Comment, error) {
+func commentOf(w *world, x *execution, method string) (positional, *task, *Comment, error) {
 	a := args(x, method)
 	number, err := a.integer(0, "taskId")
 	if err != nil {
@@ -222,29 +222,29 @@ func commentOf(p *Portal, x *execution, method string) (positional, *task, *Comm
 	if err != nil {
 		return a, nil, nil, err
 	}
-	t := p.visible(number)
+	t := w.visible(number)
 	if t == nil {
 		return a, nil, nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
 	}
-	c := p.world.comment(t, item)
-	if c == nil || c.Chat || p.o.NewCard {
+	c := w.comment(t, item)
+	if c == nil || c.Chat || w.o.NewCard {
 		return a, nil, nil, taskError(512, "ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE", "Item not found")
 	}
 	return a, t, c, nil
 }
 
 // commentGet is task.commentitem.get.
-func commentGet(p *Portal, x *execution) (any, error) {
-	_, _, c, err := commentOf(p, x, "get")
+func commentGet(w *world, x *execution) (any, error) {
+	_, _, c, err := commentOf(w, x, "get")
 	if err != nil {
 		return nil, err
 	}
-	return p.forumComment(*c), nil
+	return w.forumComment(*c), nil
 }
 
 // commentUpdate is task.commentitem.update.
-func commentUpdate(p *Portal, x *execution) (any, error) {
-	a, _, c, err := commentOf(p, x, "update")
+func commentUpdate(w *world, x *execution) (any, error) {
+	a, _, c, err := commentOf(w, x, "update")
 	if err != nil {
 		return nil, err
 	}
@@ -257,8 +257,8 @@ func commentUpdate(p *Portal, x *execution) (any, error) {
 }
 
 // commentDelete is task.commentitem.delete.
-func commentDelete(p *Portal, x *execution) (any, error) {
-	_, t, c, err := commentOf(p, x, "delete")
+func commentDelete(w *world, x *execution) (any, error) {
+	_, t, c, err := commentOf(w, x, "delete")
 	if err != nil {
 		return nil, err
 	}

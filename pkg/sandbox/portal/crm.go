@@ -11,7 +11,7 @@ func (c Contact) has(address string) bool {
 }
 
 // findByComm is crm.duplicate.findbycomm: a list when nothing is found, and no word on which value found what.
-func findByComm(p *Portal, x *execution) (any, error) {
+func findByComm(w *world, x *execution) (any, error) {
 	values := texts(x.params.Get("values"))
 	kind := strings.ToUpper(x.params.Str("type"))
 	switch {
@@ -24,7 +24,7 @@ func findByComm(p *Portal, x *execution) (any, error) {
 	}
 	entity := strings.ToUpper(x.params.Str("entity_type"))
 	var found []int64
-	for _, c := range p.world.contacts {
+	for _, c := range w.contacts {
 		if kind == "EMAIL" && (entity == "" || entity == "CONTACT") && slices.ContainsFunc(values, c.has) {
 			found = append(found, c.ID)
 		}
@@ -36,10 +36,10 @@ func findByComm(p *Portal, x *execution) (any, error) {
 }
 
 // contactList is crm.contact.list: ids are text, unknown keys of the filter are ignored.
-func contactList(p *Portal, x *execution) (any, error) {
+func contactList(w *world, x *execution) (any, error) {
 	filter, _ := x.params.Get("filter").(*Params)
 	var found []Contact
-	for _, c := range p.world.contacts {
+	for _, c := range w.contacts {
 		if contactMatches(c, filter) {
 			found = append(found, c)
 		}
@@ -104,13 +104,13 @@ func contactMatches(c Contact, filter *Params) bool {
 const contactType = 3
 
 // itemList is crm.item.list for contacts: ids are numbers, a key of the filter that is unknown is an error.
-func itemList(p *Portal, x *execution) (any, error) {
+func itemList(w *world, x *execution) (any, error) {
 	if x.params.Int("entityTypeId") != contactType {
 		return nil, refuse("NOT_FOUND", "Smart process not found")
 	}
 	filter, _ := x.params.Get("filter").(*Params)
 	var found []Contact
-	for _, c := range p.world.contacts {
+	for _, c := range w.contacts {
 		keep := true
 		for _, k := range filter.Keys() {
 			if strings.TrimLeft(k, "=@") != "id" {

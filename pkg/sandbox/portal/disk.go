@@ -25,30 +25,47 @@ type driveObject struct {
 	made    time.Time
 }
 
+// drive holds the files of the webhook's user, and who may fetch or bring one.
+type drive struct {
+	w        *world
+	objects  map[int64]*driveObject
+	names    map[place]int     // how many copies of the name were numbered
+	attached map[int64]int64   // attachment: object
+	uploads  map[string]upload // announced and not yet sent, by token
+	grants   map[string]int64  // objects by download token
+}
+
+func newDrive(w *world) *drive {
+	return &drive{
+		w: w, objects: map[int64]*driveObject{rootFolder: {id: rootFolder, name: "Drive", folder: true}},
+		names: map[place]int{}, attached: map[int64]int64{}, uploads: map[string]upload{}, grants: map[string]int64{},
+	}
+}
+
 func (o *driveObject) file() File { return File{Object: o.id, Name: o.name, Content: o.content} }
 
-func (p *Portal) store(folder int64, name string, content []byte, owner int64) *driveObject {
-	o := &driveObject{id: p.world.next("object"), fileID: p.world.next("file"), parent: folder, owner: owner, name: name, content: content, made: p.now()}
-	p.world.objects[o.id], p.world.names[placeOf(folder, name)] = o, 0
+func (d *drive) store(folder int64, name string, content []byte, owner int64) *driveObject {
+	o := &driveObject{id: d.w.next("object"), fileID: d.w.next("file"), parent: folder, owner: owner, name: name, content: content, made: d.w.now()}
+	d.objects[o.id], d.names[placeOf(folder, name)] = o, 0
 	return o
 }
 
-func (p *Portal) attach(o *driveObject) File {
+func (d *drive) attach(o *driveObject) File {
 	f := o.file()
-	f.Attach = p.world.next("attachment")
-	p.world.attached[f.Attach] = o.id
+	f.Attach = d.w.next("attachment")
+	d.attached[f.Attach] = o.id
 	return f
 }
 
 // bind makes the list of a task's files of values like n9011 (Drive object) and 973 (an attachment it has already); what
 // is neither is dropped.
-func (p *Portal) bind(values []string, have []File) []File {
+func (d *drive) bind(values []string, have []File) []File {
 	var files []File
 	for _, v := range values {
 		digits, isObject := strings.CutPrefix(v, "n")
 		n, _ := integer(digits)
-		if o := p.world.objects[n]; isObject && o != nil && !o.folder {
-			files = append(files, p.attach(o))
+		if o := d.objects[n]; isObject && o != nil && !o.folder {
+			files = append(files, d.attach(o))
 			continue
 		}
 		for _, f := range have {
@@ -61,8 +78,8 @@ func (p *Portal) bind(values []string, have []File) []File {
 }
 
 // bound is bind for a comment, which is refused when a file is not there.
-func (p *Portal) bound(values []string) ([]File, error) {
-	files := p.bind(values, nil)
+func (d *drive) bound(values []string) ([]File, error) {
+	files := d.bind(values, nil)
 	if len(files) != len(values) {
 		return nil, refuse("ERROR_CORE", "The file was not found.<br>")
 	}
@@ -77,35 +94,35 @@ type place struct {
 
 func placeOf(folder int64, name string) place { return place{folder, strings.ToLower(name)} }
 
-func (p *Portal) taken(folder int64, name string) bool {
-	_, ok := p.world.names[placeOf(folder, name)]
+func (d *drive) taken(folder int64, name string) bool {
+	_, ok := d.names[placeOf(folder, name)]
 	return ok
 }
 
 // freeName numbers a name that is taken, from where the last one of it was numbered: nothing is ever removed.
-func (p *Portal) freeName(folder int64, name string) string {
+func (d *drive) freeName(folder int64, name string) string {
 	ext := path.Ext(name)
 	free, at := name, placeOf(folder, name)
-	for p.taken(folder, free) {
-		p.world.names[at]++
-		free = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), p.world.names[at], ext)
+	for d.taken(folder, free) {
+		d.names[at]++
+		free = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), d.names[at], ext)
 	}
 	return free
 }
 
 // storageList is disk.storage.getlist: ids are text here.
-func storageList(p *Portal, x *execution) (any, error) {
+func storageList(w *world, x *execution) (any, error) {
 	kind, entity := x.params.Str("filter", "ENTITY_TYPE"), x.params.Int("filter", "ENTITY_ID")
-	if kind != "" && kind != "user" || entity != 0 && entity != p.o.UserID {
+	if kind != "" && kind != "user" || entity != 0 && entity != w.o.UserID {
 		return page(x, []any{}), nil
 	}
 	return page(x, []any{object{
-		"ID": id(storageID), "NAME": p.world.users[p.o.UserID].FullName(), "CODE": nil, "MODULE_ID": "disk", "ENTITY_TYPE": "user",
-		"ENTITY_ID": id(p.o.UserID), "ROOT_OBJECT_ID": id(rootFolder),
+		"ID": id(storageID), "NAME": w.users[w.o.UserID].FullName(), "CODE": nil, "MODULE_ID": "disk", "ENTITY_TYPE": "user",
+		"ENTITY_ID": id(w.o.UserID), "ROOT_OBJECT_ID": id(rootFolder),
 	}}), nil
 }
 
-func (p *Portal) folderOf(x *execution, storage bool) (int64, error) {
+func (d *drive) folderOf(x *execution, storage bool) (int64, error) {
 	n, ok := integer(x.params.Get("id"))
 	if !ok {
 		return 0, refuse("ERROR_ARGUMENT", "Invalid value of parameter {id}")
@@ -116,16 +133,16 @@ func (p *Portal) folderOf(x *execution, storage bool) (int64, error) {
 		}
 		return rootFolder, nil
 	}
-	if o := p.world.objects[n]; o == nil || !o.folder {
+	if o := d.objects[n]; o == nil || !o.folder {
 		return 0, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%d`.", n)
 	}
 	return n, nil
 }
 
 // addFolder is disk.folder.addsubfolder and disk.storage.addfolder.
-func addFolder(storage bool) func(*Portal, *execution) (any, error) {
-	return func(p *Portal, x *execution) (any, error) {
-		parent, err := p.folderOf(x, storage)
+func addFolder(storage bool) func(*world, *execution) (any, error) {
+	return func(w *world, x *execution) (any, error) {
+		parent, err := w.drive.folderOf(x, storage)
 		if err != nil {
 			return nil, err
 		}
@@ -133,16 +150,16 @@ func addFolder(storage bool) func(*Portal, *execution) (any, error) {
 		if name == "" {
 			return nil, refuse("DISK_BASE_SERVICE_22001", "Required parameter {NAME} is missing")
 		}
-		if p.taken(parent, name) {
+		if w.drive.taken(parent, name) {
 			return nil, refuse("DISK_OBJ_22000", "An object with this name already exists")
 		}
-		o := p.store(parent, name, nil, p.o.UserID)
+		o := w.drive.store(parent, name, nil, w.o.UserID)
 		o.folder = true
-		return p.folderView(o), nil
+		return w.drive.folderView(o), nil
 	}
 }
 
-func (p *Portal) folderView(o *driveObject) object {
+func (d *drive) folderView(o *driveObject) object {
 	return object{
 		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "folder", "REAL_OBJECT_ID": o.id, "PARENT_ID": id(o.parent),
 		"DELETED_TYPE": "0", "CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
@@ -150,22 +167,22 @@ func (p *Portal) folderView(o *driveObject) object {
 }
 
 // folderChildren is disk.folder.getchildren and disk.storage.getchildren.
-func folderChildren(storage bool) func(*Portal, *execution) (any, error) {
-	return func(p *Portal, x *execution) (any, error) {
-		parent, err := p.folderOf(x, storage)
+func folderChildren(storage bool) func(*world, *execution) (any, error) {
+	return func(w *world, x *execution) (any, error) {
+		parent, err := w.drive.folderOf(x, storage)
 		if err != nil {
 			return nil, err
 		}
 		name := x.params.Str("filter", "NAME")
 		kind := x.params.Str("filter", "TYPE")
 		rows := []any{}
-		for _, o := range p.world.objects {
+		for _, o := range w.drive.objects {
 			if o.parent != parent || name != "" && o.name != name {
 				continue
 			}
-			view := p.folderView(o)
+			view := w.drive.folderView(o)
 			if !o.folder {
-				view = p.fileView(o, x.base)
+				view = w.drive.fileView(o, x.base)
 			}
 			view["ID"] = id(o.id)
 			if kind == "" || kind == view["TYPE"] {
@@ -177,15 +194,15 @@ func folderChildren(storage bool) func(*Portal, *execution) (any, error) {
 }
 
 // uploadFile is disk.folder.uploadfile and disk.storage.uploadfile: the content inline, or an address to send it to.
-func uploadFile(storage bool) func(*Portal, *execution) (any, error) {
-	return func(p *Portal, x *execution) (any, error) {
-		folder, err := p.folderOf(x, storage)
+func uploadFile(storage bool) func(*world, *execution) (any, error) {
+	return func(w *world, x *execution) (any, error) {
+		folder, err := w.drive.folderOf(x, storage)
 		if err != nil {
 			return nil, err
 		}
 		u := upload{folder: folder, name: x.params.Str("data", "NAME"), unique: truthy(x.params.Get("generateUniqueName"))}
 		if !x.params.Has("fileContent") {
-			return object{"field": "file", "uploadUrl": x.base + "/rest/upload.json?auth=sandbox&token=" + p.expect(u)}, nil
+			return object{"field": "file", "uploadUrl": x.base + "/rest/upload.json?auth=sandbox&token=" + w.drive.expect(u)}, nil
 		}
 		if u.name == "" {
 			return nil, refuse("DISK_BASE_SERVICE_22001", "Required parameter {NAME} is missing")
@@ -198,54 +215,54 @@ func uploadFile(storage bool) func(*Portal, *execution) (any, error) {
 		if err != nil {
 			return nil, errNotSaved()
 		}
-		return p.save(u, content, x.base)
+		return w.drive.save(u, content, x.base)
 	}
 }
 
 func errNotSaved() error { return refuse("ERROR_COULD_NOT_SAVE_FILE", "Could not save file.") }
 
-func (p *Portal) save(u upload, content []byte, base string) (any, error) {
-	if p.o.Drive != nil && p.o.Drive(u.name, content) != nil {
+func (d *drive) save(u upload, content []byte, base string) (any, error) {
+	if d.w.o.Drive != nil && d.w.o.Drive(u.name, content) != nil {
 		return nil, errNotSaved()
 	}
 	if u.unique {
-		u.name = p.freeName(u.folder, u.name)
+		u.name = d.freeName(u.folder, u.name)
 	}
-	if p.taken(u.folder, u.name) {
+	if d.taken(u.folder, u.name) {
 		return nil, errNotSaved()
 	}
-	return p.fileView(p.store(u.folder, u.name, content, p.o.UserID), base), nil
+	return d.fileView(d.store(u.folder, u.name, content, d.w.o.UserID), base), nil
 }
 
 // fileView is a file after its upload. QUIRK: ID is a number here and text in disk.file.get; FILE_ID is another thing.
-func (p *Portal) fileView(o *driveObject, base string) object {
+func (d *drive) fileView(o *driveObject, base string) object {
 	return object{
 		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "file", "PARENT_ID": id(o.parent), "DELETED_TYPE": "0",
 		"GLOBAL_CONTENT_VERSION": "1", "FILE_ID": o.fileID, "SIZE": fmt.Sprint(len(o.content)), "CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
-		"DOWNLOAD_URL": base + "/rest/download.json?auth=sandbox&token=" + p.grant(o.id), "DETAIL_URL": base + "/company/personal/disk/file/" + o.name,
+		"DOWNLOAD_URL": base + "/rest/download.json?auth=sandbox&token=" + d.grant(o.id), "DETAIL_URL": base + "/company/personal/disk/file/" + o.name,
 	}
 }
 
 // fileGet is disk.file.get.
-func fileGet(p *Portal, x *execution) (any, error) {
-	o := p.world.objects[x.params.Int("id")]
+func fileGet(w *world, x *execution) (any, error) {
+	o := w.drive.objects[x.params.Int("id")]
 	if o == nil || o.folder {
 		return nil, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%s`.", x.params.Str("id"))
 	}
-	view := p.fileView(o, x.base)
+	view := w.drive.fileView(o, x.base)
 	view["ID"], view["FILE_ID"] = id(o.id), id(o.fileID)
 	return view, nil
 }
 
 // attachedGet is disk.attachedObject.get.
-func attachedGet(p *Portal, x *execution) (any, error) {
+func attachedGet(w *world, x *execution) (any, error) {
 	n := x.params.Int("id")
-	o := p.world.objects[p.world.attached[n]]
+	o := w.drive.objects[w.drive.attached[n]]
 	if o == nil {
 		return nil, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%s`.", x.params.Str("id"))
 	}
 	return object{
 		"ID": id(n), "OBJECT_ID": id(o.id), "MODULE_ID": "tasks", "ENTITY_TYPE": "tasks_task", "NAME": o.name, "SIZE": fmt.Sprint(len(o.content)),
-		"CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner), "DOWNLOAD_URL": x.base + "/rest/download.json?auth=sandbox&token=" + p.grant(o.id),
+		"CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner), "DOWNLOAD_URL": x.base + "/rest/download.json?auth=sandbox&token=" + w.drive.grant(o.id),
 	}, nil
 }

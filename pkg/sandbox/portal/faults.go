@@ -86,49 +86,66 @@ type Call struct {
 	At       time.Time
 }
 
+// record is what was asked of the portal, and what goes wrong with what is asked.
+type record struct {
+	now func() time.Time
+
+	mu     sync.Mutex // guards what follows
+	hits   int
+	calls  []*Call
+	inject func(*Call) Fault
+	asking turn
+}
+
+func (r *record) hit() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hits++
+}
+
 // Inject asks f before every request and every command of a batch what shall go wrong with it; nil = nothing.
-func (p *Portal) Inject(f func(c *Call) Fault) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.inject = f
+func (r *record) Inject(f func(c *Call) Fault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.inject = f
 }
 
 // Hits returns how many HTTP requests came, whatever became of them.
-func (p *Portal) Hits() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.hits
+func (r *record) Hits() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hits
 }
 
 // Calls returns what was called, commands of batches after their batch.
-func (p *Portal) Calls() []Call {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	cs := make([]Call, len(p.calls))
-	for i, c := range p.calls {
+func (r *record) Calls() []Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	cs := make([]Call, len(r.calls))
+	for i, c := range r.calls {
 		cs[i] = *c
 	}
 	return cs
 }
 
 // ResetCounts forgets hits and calls.
-func (p *Portal) ResetCounts() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.hits, p.calls = 0, nil
+func (r *record) ResetCounts() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hits, r.calls = 0, nil
 }
 
-func (p *Portal) note(c *Call) *Call {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c.At = p.o.Now()
-	p.calls = append(p.calls, c)
+func (r *record) note(c *Call) *Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c.At = r.now()
+	r.calls = append(r.calls, c)
 	return c
 }
 
-func (p *Portal) close(c *Call, status int, code string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (r *record) close(c *Call, status int, code string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	c.Status, c.Error = status, code
 }
 
@@ -143,14 +160,14 @@ func (t *turn) take(f func()) {
 }
 
 // faultOf asks outside the lock, so that the one asked may change the portal.
-func (p *Portal) faultOf(c *Call) (fault Fault) {
-	p.mu.Lock()
-	f := p.inject
-	p.mu.Unlock()
+func (r *record) faultOf(c *Call) (fault Fault) {
+	r.mu.Lock()
+	f := r.inject
+	r.mu.Unlock()
 	if f == nil {
 		return Fault{}
 	}
-	p.asking.take(func() { fault = f(c) })
+	r.asking.take(func() { fault = f(c) })
 	return fault
 }
 

@@ -50,7 +50,7 @@ func hashtags(texts ...string) []string {
 }
 
 // setFields writes v2 fields into the task; fields that are none of a task's are ignored.
-func (p *Portal) setFields(t *task, f *Params) error {
+func (t *task) setFields(f *Params) error {
 	for _, k := range f.Keys() {
 		v := f.Get(k)
 		switch k {
@@ -73,7 +73,7 @@ func (p *Portal) setFields(t *task, f *Params) error {
 		case "ACCOMPLICES":
 			t.Accomplices = integers(v)
 		case "AUDITORS":
-			p.setAuditors(t, integers(v))
+			t.setAuditors(integers(v))
 		case "GROUP_ID":
 			t.Group = f.Int(k)
 		case "PARENT_ID":
@@ -87,20 +87,20 @@ func (p *Portal) setFields(t *task, f *Params) error {
 		case "UF_CRM_TASK":
 			t.CRM = texts(v)
 		case "UF_TASK_WEBDAV_FILES":
-			t.Files = p.bind(texts(v), t.Files)
+			t.Files = t.w.drive.bind(texts(v), t.Files)
 		default:
 			if strings.HasPrefix(k, "UF_") {
 				t.Fields[k] = text(v)
 			}
 		}
 	}
-	return p.checkFields(t)
+	return t.check()
 }
 
-func (p *Portal) setAuditors(t *task, users []int64) {
+func (t *task) setAuditors(users []int64) {
 	for _, u := range users {
 		if !t.hasMember(u) && t.Chat != 0 {
-			t.joined[u] = p.world.last["message"]
+			t.joined[u] = t.w.serial["message"]
 		}
 	}
 	t.Auditors = users
@@ -119,9 +119,9 @@ func tags(v any) []string {
 }
 
 // checkFields refuses what the portal can't keep.
-func (p *Portal) checkFields(t *task) error {
-	_, responsible := p.world.users[t.Responsible]
-	_, creator := p.world.users[t.Creator]
+func (t *task) check() error {
+	_, responsible := t.w.users[t.Responsible]
+	_, creator := t.w.users[t.Creator]
 	switch {
 	case t.Title == "":
 		return refuse("ERROR_CORE", "The task name is not specified.<br>")
@@ -133,19 +133,19 @@ func (p *Portal) checkFields(t *task) error {
 		return refuse("ERROR_CORE", "The user specified in the field \"Creator\" was not found.<br>")
 	case utf8.RuneCountInString(t.XMLID) > maxXMLID:
 		return refuse("ERROR_CORE", "The value of the field \"External ID\" is too long.<br>")
-	case t.Parent != 0 && p.world.tasks[t.Parent] == nil:
+	case t.Parent != 0 && t.w.tasks[t.Parent] == nil:
 		return refuse("ERROR_CORE", "The parent task was not found.<br>")
-	case p.o.MandatoryField != "" && t.Fields[p.o.MandatoryField] == "":
-		return refuse("ERROR_CORE", "The field \"%s\" is mandatory.<br>", p.o.MandatoryField)
+	case t.w.o.MandatoryField != "" && t.Fields[t.w.o.MandatoryField] == "":
+		return refuse("ERROR_CORE", "The field \"%s\" is mandatory.<br>", t.w.o.MandatoryField)
 	}
 	return nil
 }
 
 // newTask makes a task of fields, tells nobody, and keeps it only when they are right.
-func (p *Portal) newTask(f *Params) (*task, error) {
-	now := p.now()
-	t := &task{joined: map[int64]int64{}}
-	t.Task = Task{Status: 2, Priority: 1, Creator: p.o.UserID, Created: now, Changed: now, Activity: now, Fields: map[string]string{}}
+func (w *world) newTask(f *Params) (*task, error) {
+	now := w.now()
+	t := &task{w: w, joined: map[int64]int64{}}
+	t.Task = Task{Status: 2, Priority: 1, Creator: w.o.UserID, Created: now, Changed: now, Activity: now, Fields: map[string]string{}}
 	if f.Has("STATUS") {
 		n, ok := integer(f.Get("STATUS"))
 		if !ok || n < 2 || n > 6 {
@@ -156,19 +156,19 @@ func (p *Portal) newTask(f *Params) (*task, error) {
 			t.Closed, t.ClosedBy = now, t.Creator
 		}
 	}
-	if err := p.setFields(t, f); err != nil {
+	if err := t.setFields(f); err != nil {
 		return nil, err
 	}
 	if found := hashtags(t.Title, t.Description); len(found) > 0 {
 		t.Tags = tags(listOf(append(t.Tags, found...)))
 	}
-	t.ID = p.world.next("task")
-	p.world.tasks[t.ID] = t
-	if p.o.NewCard {
-		t.Chat = p.world.next("chat")
-		p.remark(t, 0, phrase("created"))
+	t.ID = w.next("task")
+	w.tasks[t.ID] = t
+	if w.o.NewCard {
+		t.Chat = w.next("chat")
+		t.remark(0, phrase("created"))
 	} else if len(t.members()) > 1 {
-		p.remark(t, t.Creator, phrase("created"))
+		t.remark(t.Creator, phrase("created"))
 		t.Activity = now
 	}
 	return t, nil

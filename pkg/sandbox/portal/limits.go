@@ -3,6 +3,7 @@ package portal
 import (
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -10,6 +11,19 @@ import (
 type bucket struct {
 	level float64
 	at    time.Time
+}
+
+// limits are the requests of each client and the time of each method.
+type limits struct {
+	o *PortalOptions // of the portal
+
+	mu     sync.Mutex // guards what follows
+	bucket map[string]*bucket
+	spent  map[string]map[int64]float64 // seconds by method and minute
+}
+
+func newLimits(o *PortalOptions) *limits {
+	return &limits{o: o, bucket: map[string]*bucket{}, spent: map[string]map[int64]float64{}}
 }
 
 func errQueryLimit() *apiError {
@@ -22,25 +36,25 @@ func errOperationLimit(reset time.Time) *apiError {
 
 // admit counts a request of the client against its bucket and says whether there was room. All programs of one address
 // share a bucket.
-func (p *Portal) admit(r *http.Request) bool {
-	if p.o.NoLimit {
+func (l *limits) admit(r *http.Request) bool {
+	if l.o.NoLimit {
 		return true
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.o.Now()
-	b := p.bucket[host]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.o.Now()
+	b := l.bucket[host]
 	if b == nil {
 		b = &bucket{at: now}
-		p.bucket[host] = b
+		l.bucket[host] = b
 	}
-	b.level = max(0, b.level-now.Sub(b.at).Seconds()*p.o.PerSecond)
+	b.level = max(0, b.level-now.Sub(b.at).Seconds()*l.o.PerSecond)
 	b.at = now
-	if b.level+1 > float64(p.o.Burst) {
+	if b.level+1 > float64(l.o.Burst) {
 		return false
 	}
 	b.level++
@@ -48,14 +62,14 @@ func (p *Portal) admit(r *http.Request) bool {
 }
 
 // operating returns the seconds a method has used in ten baskets of a minute, and when the oldest of them leaves.
-func (p *Portal) operating(method string, now time.Time) (used float64, reset time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (l *limits) operating(method string, now time.Time) (used float64, reset time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	minute := now.Unix() / 60
 	oldest := minute
-	for m, s := range p.spent[method] {
+	for m, s := range l.spent[method] {
 		if m <= minute-10 {
-			delete(p.spent[method], m)
+			delete(l.spent[method], m)
 			continue
 		}
 		used += s
@@ -64,22 +78,22 @@ func (p *Portal) operating(method string, now time.Time) (used float64, reset ti
 	return used, time.Unix((oldest+10)*60, 0)
 }
 
-func (p *Portal) spend(method string, took time.Duration) {
-	if p.o.Operating != nil {
-		took = p.o.Operating(method)
+func (l *limits) spend(method string, took time.Duration) {
+	if l.o.Operating != nil {
+		took = l.o.Operating(method)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.spent[method] == nil {
-		p.spent[method] = map[int64]float64{}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.spent[method] == nil {
+		l.spent[method] = map[int64]float64{}
 	}
-	p.spent[method][p.o.Now().Unix()/60] += took.Seconds()
+	l.spent[method][l.o.Now().Unix()/60] += took.Seconds()
 }
 
 // exhausted says whether the method has used up its time; it is asked before a call.
-func (p *Portal) exhausted(method string) error {
-	used, reset := p.operating(method, p.o.Now())
-	if used > p.o.OperatingLimit.Seconds() {
+func (l *limits) exhausted(method string) error {
+	used, reset := l.operating(method, l.o.Now())
+	if used > l.o.OperatingLimit.Seconds() {
 		return errOperationLimit(reset)
 	}
 	return nil

@@ -76,34 +76,28 @@ type Portal struct {
 	methods map[string]method
 	server  *http.Server
 
+	limits *limits
+	record
+	acts // guarded by mu
+
 	mu      sync.Mutex // guards what follows
-	world   world
-	hits    int
-	calls   []*Call
-	inject  func(*Call) Fault
-	asking  turn
-	bucket  map[string]*bucket
-	spent   map[string]map[int64]float64 // seconds by method and minute
-	answers map[string]stored            // by webhook, method and Idempotency-Key
-	scopes  map[string]bool
 	code    string
-	uploads map[string]upload  // by token
-	grants  map[string]int64   // download tokens: Drive objects
-	told    map[int64][]string // personal messages by user
+	answers map[string]stored // by webhook, method and Idempotency-Key
 }
 
 // method is a REST v2 method: the scopes of which one is needed, and what it does.
 type method struct {
 	scopes []string
-	run    func(p *Portal, x *execution) (any, error)
+	run    func(w *world, x *execution) (any, error)
 }
 
 // execution is one run of a method.
 type execution struct {
-	params *Params
-	base   string // scheme and host the client speaks to
-	total  *int
-	next   *int
+	params  *Params
+	base    string            // scheme and host the client speaks to
+	methods map[string]method // that exist
+	total   *int
+	next    *int
 }
 
 // zone is the zone the portal answers in, whatever the zone of the client.
@@ -136,10 +130,9 @@ func NewPortal(o PortalOptions) *Portal {
 		o.RequestLimit = time.Minute
 	}
 	p := &Portal{
-		o: o, code: o.Code, methods: methodTable(), world: newWorld(o),
-		bucket: map[string]*bucket{}, spent: map[string]map[int64]float64{}, answers: map[string]stored{},
-		uploads: map[string]upload{}, grants: map[string]int64{}, told: map[int64][]string{},
+		o: o, code: o.Code, methods: methodTable(), record: record{now: o.Now}, answers: map[string]stored{},
 	}
+	p.limits, p.acts = newLimits(&p.o), acts{mu: &p.mu, world: newWorld(&p.o)}
 	if o.Scopes == nil {
 		o.Scopes = allScopes
 	}
@@ -191,9 +184,9 @@ func (p *Portal) SetCode(code string) {
 func (p *Portal) SetScopes(scopes ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.scopes = map[string]bool{}
+	p.world.scopes = map[string]bool{}
 	for _, s := range scopes {
-		p.scopes[s] = true
+		p.world.scopes[s] = true
 	}
 }
 
@@ -204,9 +197,7 @@ var (
 
 // ServeHTTP answers REST v2 and v3, uploads and downloads.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	p.hits++
-	p.mu.Unlock()
+	p.hit()
 	switch {
 	case r.URL.Path == "/rest/upload.json":
 		p.serveUpload(w, r)
@@ -234,7 +225,7 @@ func (p *Portal) may(scopes []string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range scopes {
-		if p.scopes[s] {
+		if p.world.scopes[s] {
 			return true
 		}
 	}

@@ -72,6 +72,6 @@ func answerBatches(b *testing.B, cmds []string) {
 	for b.Loop() {
 		serve(b, p, "batch", body)
 		p.ResetCounts()
-		p.world = newWorld(p.o)
+		p.world = newWorld(&p.o)
 	}
 }

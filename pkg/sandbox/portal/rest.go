@@ -26,7 +26,7 @@ func (p *Portal) serveV2(w http.ResponseWriter, r *http.Request, user, code, nam
 		if name == "batch" {
 			return p.batch(params, baseOf(r), start)
 		}
-		x := &execution{params: params, base: baseOf(r)}
+		x := &execution{params: params, base: baseOf(r), methods: p.methods}
 		result, err := p.execute(name, x)
 		if err != nil {
 			return asAPIError(err).answer()
@@ -47,7 +47,7 @@ func (p *Portal) gate(r *http.Request, user, code string) *apiError {
 	switch {
 	case p.o.RequireHTTPS && r.TLS == nil:
 		return &apiError{status: http.StatusBadRequest, code: "INVALID_REQUEST", text: "Https required."}
-	case !p.admit(r):
+	case !p.limits.admit(r):
 		return errQueryLimit()
 	case !p.known(user, code):
 		return &apiError{status: http.StatusUnauthorized, code: "NO_AUTH_FOUND", text: "Wrong authorization data"}
@@ -64,18 +64,22 @@ func (p *Portal) execute(name string, x *execution) (any, error) {
 	if !p.may(m.scopes) {
 		return nil, forbid("insufficient_scope", "The request requires higher privileges than provided by the webhook token")
 	}
-	if err := p.exhausted(name); err != nil {
+	if err := p.limits.exhausted(name); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
 	if p.o.Latency != nil {
 		time.Sleep(p.o.Latency(name))
 	}
-	p.mu.Lock()
-	result, err := m.run(p, x)
-	p.mu.Unlock()
-	p.spend(name, time.Since(begun))
+	result, err := p.locked(m, x)
+	p.limits.spend(name, time.Since(begun))
 	return result, err
+}
+
+func (p *Portal) locked(m method, x *execution) (any, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return m.run(p.world, x)
 }
 
 // requestParams gathers the parameters: the query string first, then the body.

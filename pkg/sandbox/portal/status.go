@@ -25,40 +25,40 @@ var transitions = map[string]transition{
 	"disapprove": {[]int{4}, 2, "returned", true, "1048582"},
 }
 
-func (p *Portal) allowed(t *task, tr transition) bool {
-	me := p.o.UserID
-	if tr.owner && t.Creator != me && !p.world.users[me].Admin {
+func (t *task) allows(tr transition) bool {
+	me := t.w.o.UserID
+	if tr.owner && t.Creator != me && !t.w.users[me].Admin {
 		return false
 	}
 	return slices.Contains(tr.from, t.Status)
 }
 
 // tasksAction is tasks.task.renew and its sisters.
-func tasksAction(name string) func(*Portal, *execution) (any, error) {
+func tasksAction(name string) func(*world, *execution) (any, error) {
 	tr := transitions[name]
-	return func(p *Portal, x *execution) (any, error) {
+	return func(w *world, x *execution) (any, error) {
 		id, err := taskID(x)
 		if err != nil {
 			return nil, err
 		}
-		t := p.visible(id)
-		if t == nil || !p.allowed(t, tr) {
+		t := w.visible(id)
+		if t == nil || !t.allows(tr) {
 			return nil, refuse(tr.code, "Action on the task is not allowed")
 		}
 		if name == "complete" {
-			p.complete(t, p.o.UserID)
+			t.complete(w.o.UserID)
 		} else {
-			p.setStatus(t, p.o.UserID, tr.to, tr.phrase)
+			t.setStatus(w.o.UserID, tr.to, tr.phrase)
 		}
-		return object{"task": p.fullTask(t)}, nil
+		return object{"task": t.full()}, nil
 	}
 }
 
 // actions say what the webhook's user may do with the task.
-func (p *Portal) actions(t *task) object {
+func (t *task) actions() object {
 	a := object{"edit": true, "remove": true, "accept": false, "decline": false}
 	for name, tr := range transitions {
-		a[name] = p.allowed(t, tr)
+		a[name] = t.allows(tr)
 	}
 	return a
 }

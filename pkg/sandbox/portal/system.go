@@ -39,9 +39,9 @@ func methodTable() map[string]method {
 }
 
 // scope lists what the webhook may do.
-func scope(p *Portal, _ *execution) (any, error) {
+func scope(w *world, _ *execution) (any, error) {
 	granted := []string{}
-	for s := range p.scopes {
+	for s := range w.scopes {
 		granted = append(granted, s)
 	}
 	slices.Sort(granted)
@@ -49,20 +49,20 @@ func scope(p *Portal, _ *execution) (any, error) {
 }
 
 // methodGet wants the name in lower case.
-func methodGet(p *Portal, x *execution) (any, error) {
+func methodGet(w *world, x *execution) (any, error) {
 	name := x.params.Str("name")
-	m, ok := p.methods[name]
+	m, ok := x.methods[name]
 	ok = ok || name == "batch"
 	available := ok && len(m.scopes) == 0
 	for _, s := range m.scopes {
-		available = available || p.scopes[s]
+		available = available || w.scopes[s]
 	}
 	return object{"isExisting": ok, "isAvailable": available}, nil
 }
 
-func serverTime(p *Portal, _ *execution) (any, error) { return stamp(p.o.Now()), nil }
+func serverTime(w *world, _ *execution) (any, error) { return stamp(w.o.Now()), nil }
 
 // appInfo needs an application, which a webhook is not.
-func appInfo(*Portal, *execution) (any, error) {
+func appInfo(*world, *execution) (any, error) {
 	return nil, &apiError{status: http.StatusBadRequest, code: "ACCESS_DENIED", text: "Application context required"}
 }

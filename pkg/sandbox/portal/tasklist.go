@@ -28,7 +28,7 @@ var sortKeys = map[string]func(t *task) int64{
 }
 
 // tasksTaskList is tasks.task.list of v2.
-func tasksTaskList(p *Portal, x *execution) (any, error) {
+func tasksTaskList(w *world, x *execution) (any, error) {
 	order, _ := x.params.Get("order").(*Params)
 	for _, k := range order.Keys() {
 		if _, ok := sortKeys[k]; !ok {
@@ -36,10 +36,10 @@ func tasksTaskList(p *Portal, x *execution) (any, error) {
 		}
 	}
 	filter, _ := x.params.Get("filter").(*Params)
-	conditions := p.conditions(filter)
+	conditions := w.conditions(filter)
 	var found []*task
-	for _, t := range p.world.tasks {
-		if p.world.sees(p.o.UserID, t) && p.matches(t, conditions) {
+	for _, t := range w.tasks {
+		if w.sees(w.o.UserID, t) && t.matches(conditions) {
 			found = append(found, t)
 		}
 	}
@@ -47,8 +47,8 @@ func tasksTaskList(p *Portal, x *execution) (any, error) {
 	sortTasks(found, order)
 	rows := []any{}
 	for _, t := range page(x, found) {
-		view := p.fullTask(t)
-		if p.o.ChatOnlyInGet {
+		view := t.full()
+		if w.o.ChatOnlyInGet {
 			delete(view, "chatId")
 		}
 		delete(view, "action")
@@ -111,10 +111,10 @@ type condition struct {
 	texts      []string
 }
 
-func (p *Portal) conditions(filter *Params) (all []condition) {
+func (w *world) conditions(filter *Params) (all []condition) {
 	for _, k := range filter.Keys() {
 		m := filterKey.FindStringSubmatch(k)
-		if m == nil || m[2] == "ACTIVITY_DATE" && p.o.ActivityFilterIgnored {
+		if m == nil || m[2] == "ACTIVITY_DATE" && w.o.ActivityFilterIgnored {
 			continue
 		}
 		want := filter.Get(k)
@@ -124,20 +124,20 @@ func (p *Portal) conditions(filter *Params) (all []condition) {
 }
 
 // matches asks every condition. QUIRK: a column it does not know is ignored, so that everything matches.
-func (p *Portal) matches(t *task, conditions []condition) bool {
+func (t *task) matches(conditions []condition) bool {
 	for _, c := range conditions {
-		if hit, known := p.asks(t, c); known && !hit {
+		if hit, known := t.asks(c); known && !hit {
 			return false
 		}
 	}
 	return true
 }
 
-func (p *Portal) asks(t *task, c condition) (hit, known bool) {
+func (t *task) asks(c condition) (hit, known bool) {
 	if at, ok := dateColumn(t, c.column); ok {
 		return dateHits(at, c.op, c.at), true
 	}
-	if ns, ok := p.numberColumn(t, c.column); ok {
+	if ns, ok := t.numberColumn(c.column); ok {
 		return numberHits(ns, c.op, c.numbers), true
 	}
 	if ss, ok := textColumn(t, c.column); ok {
@@ -162,7 +162,7 @@ func dateColumn(t *task, column string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func (p *Portal) numberColumn(t *task, column string) ([]int64, bool) {
+func (t *task) numberColumn(column string) ([]int64, bool) {
 	switch column {
 	case "ID":
 		return []int64{t.ID}, true
@@ -179,7 +179,7 @@ func (p *Portal) numberColumn(t *task, column string) ([]int64, bool) {
 	case "REAL_STATUS":
 		return []int64{int64(t.Status)}, true
 	case "STATUS":
-		n, _ := integer(p.subStatus(t))
+		n, _ := integer(t.subStatus())
 		return []int64{int64(t.Status), n}, true
 	case "ACCOMPLICE":
 		return t.Accomplices, true

@@ -3,17 +3,17 @@ package portal
 import "strings"
 
 // tasksTaskAdd is tasks.task.add of v2.
-func tasksTaskAdd(p *Portal, x *execution) (any, error) {
+func tasksTaskAdd(w *world, x *execution) (any, error) {
 	f, ok := x.params.Get("fields").(*Params)
 	if !ok {
 		return nil, missing("fields")
 	}
-	t, err := p.newTask(f)
+	t, err := w.newTask(f)
 	if err != nil {
 		return nil, err
 	}
-	view := p.fullTask(t)
-	if p.o.ChatOnlyInGet {
+	view := t.full()
+	if w.o.ChatOnlyInGet {
 		delete(view, "chatId")
 	}
 	return object{"task": view}, nil
@@ -38,27 +38,27 @@ func taskID(x *execution) (int64, error) {
 // tasksTaskGet is tasks.task.get of v2.
 //
 // QUIRK: a task that is gone or not ours is no error but an empty list (tasks REST controller, getAction).
-func tasksTaskGet(p *Portal, x *execution) (any, error) {
+func tasksTaskGet(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
 		return nil, err
 	}
-	t := p.visible(id)
+	t := w.visible(id)
 	if t == nil {
 		return []any{}, nil
 	}
-	view := p.fullTask(t)
+	view := t.full()
 	if fields := texts(x.params.Get("select")); len(fields) > 0 {
 		view = selectFields(view, fields)
 	}
 	if _, ok := view["action"]; !ok {
-		view["action"] = p.actions(t)
+		view["action"] = t.actions()
 	}
 	return object{"task": view}, nil
 }
 
 // tasksTaskUpdate is tasks.task.update of v2.
-func tasksTaskUpdate(p *Portal, x *execution) (any, error) {
+func tasksTaskUpdate(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
 		return nil, err
@@ -67,20 +67,20 @@ func tasksTaskUpdate(p *Portal, x *execution) (any, error) {
 	if !ok {
 		return nil, missing("fields")
 	}
-	t := p.visible(id)
+	t := w.visible(id)
 	if t == nil {
 		return nil, errNotAllowed()
 	}
 	before := t.Task
-	if err := p.setFields(t, f); err != nil {
+	if err := t.setFields(f); err != nil {
 		t.Task = before
 		return nil, err
 	}
-	t.Changed = p.now()
+	t.Changed = w.now()
 	if n := int(f.Int("STATUS")); n >= 2 && n <= 6 && n != t.Status {
-		p.setStatus(t, p.o.UserID, n, statusPhrase(n))
+		t.setStatus(w.o.UserID, n, statusPhrase(n))
 	}
-	return object{"task": p.fullTask(t)}, nil
+	return object{"task": t.full()}, nil
 }
 
 func statusPhrase(status int) string {
@@ -89,25 +89,25 @@ func statusPhrase(status int) string {
 }
 
 // tasksTaskDelete is tasks.task.delete of v2.
-func tasksTaskDelete(p *Portal, x *execution) (any, error) {
+func tasksTaskDelete(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
 		return nil, err
 	}
-	if p.visible(id) == nil {
+	if w.visible(id) == nil {
 		return nil, errNotAllowed()
 	}
-	delete(p.world.tasks, id)
+	delete(w.tasks, id)
 	return object{"task": true}, nil
 }
 
 // tasksFilesAttach is tasks.task.files.attach of v2: one file of the Drive, its id without a prefix.
-func tasksFilesAttach(p *Portal, x *execution) (any, error) {
+func tasksFilesAttach(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
 		return nil, err
 	}
-	t := p.visible(id)
+	t := w.visible(id)
 	if t == nil {
 		return nil, errNotAllowed()
 	}
@@ -115,22 +115,22 @@ func tasksFilesAttach(p *Portal, x *execution) (any, error) {
 	if !ok {
 		return nil, refuse("100", "Invalid value {%s} to match with parameter {fileId}", x.params.Str("fileId"))
 	}
-	file := p.world.objects[obj]
+	file := w.drive.objects[obj]
 	if file == nil || file.folder {
 		return nil, refuse("ERROR_CORE", "The file was not found.<br>")
 	}
-	made := p.attach(file)
-	t.Files, t.Changed = append(t.Files, made), p.now()
+	made := w.drive.attach(file)
+	t.Files, t.Changed = append(t.Files, made), w.now()
 	return object{"attachmentId": made.Attach}, nil
 }
 
 // tasksResultList is tasks.task.result.list of v2: the same on both cards.
-func tasksResultList(p *Portal, x *execution) (any, error) {
+func tasksResultList(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
 		return nil, err
 	}
-	t := p.visible(id)
+	t := w.visible(id)
 	if t == nil {
 		return nil, forbid("ACCESS_DENIED", "Access denied")
 	}
@@ -149,12 +149,12 @@ func tasksResultList(p *Portal, x *execution) (any, error) {
 }
 
 // tasksHistoryList is tasks.task.history.list of v2.
-func tasksHistoryList(p *Portal, x *execution) (any, error) {
+func tasksHistoryList(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
 		return nil, err
 	}
-	t := p.visible(id)
+	t := w.visible(id)
 	if t == nil {
 		return nil, errNotAllowed()
 	}
@@ -163,7 +163,7 @@ func tasksHistoryList(p *Portal, x *execution) (any, error) {
 		if field := x.params.Str("filter", "FIELD"); field != "" && field != c.field {
 			continue
 		}
-		u := p.world.users[c.user]
+		u := w.users[c.user]
 		row := object{
 			"id": c.id, "createdDate": c.at.In(zone).Format("02.01.2006 15:04:05"), "field": c.field,
 			"value": object{"from": c.from, "to": c.to}, "user": object{"id": u.ID, "name": u.Name, "lastName": u.LastName, "secondName": nil, "login": u.Email},

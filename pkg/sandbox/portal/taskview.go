@@ -25,7 +25,7 @@ func orNil(s string) any {
 }
 
 // fullTask is a task as v2 shows it: camelCase, ids as text, empty maps as lists.
-func (p *Portal) fullTask(t *task) object {
+func (t *task) full() object {
 	v := object{
 		"id": id(t.ID), "parentId": id(t.Parent), "title": t.Title, "description": t.Description, "mark": nil,
 		"priority": strconv.Itoa(t.Priority), "multitask": "N", "notViewed": "N", "replicate": "N", "stageId": "0",
@@ -34,10 +34,10 @@ func (p *Portal) fullTask(t *task) object {
 		"closedBy": id(t.ClosedBy), "closedDate": stampOrNil(t.Closed), "deadline": stampOrNil(t.Deadline),
 		"guid": fmt.Sprintf("{c2794da9-0000-4000-8000-%012d}", t.ID), "xmlId": orNil(t.XMLID),
 		"commentsCount": nil, "serviceCommentsCount": nil, "forumTopicId": nil, "forumId": nil, "siteId": "s1",
-		"descriptionInBbcode": "Y", "status": strconv.Itoa(t.Status), "subStatus": p.subStatus(t), "groupId": id(t.Group),
+		"descriptionInBbcode": "Y", "status": strconv.Itoa(t.Status), "subStatus": t.subStatus(), "groupId": id(t.Group),
 		"taskControl": map[bool]string{true: "Y", false: "N"}[t.Control], "auditors": ids(t.Auditors),
-		"accomplices": ids(t.Accomplices), "group": p.group(t), "creator": p.person(t.Creator), "responsible": p.person(t.Responsible),
-		"tags": tagMap(t.Tags), "action": p.actions(t), "chatId": nil, "newCommentsCount": 0,
+		"accomplices": ids(t.Accomplices), "group": t.group(), "creator": t.w.person(t.Creator), "responsible": t.w.person(t.Responsible),
+		"tags": tagMap(t.Tags), "action": t.actions(), "chatId": nil, "newCommentsCount": 0,
 		"ufCrmTask": falseIfEmpty(t.CRM), "ufMailMessage": nil, "ufTaskWebdavFiles": falseIfEmpty(attachments(t.Files)),
 	}
 	if t.ClosedBy == 0 {
@@ -71,22 +71,22 @@ func countComments(t *task, v object) {
 }
 
 // subStatus is the status or what follows from the dates: -1 is overdue.
-func (p *Portal) subStatus(t *task) string {
-	if !t.Deadline.IsZero() && t.Status < 4 && t.Deadline.Before(p.o.Now()) {
+func (t *task) subStatus() string {
+	if !t.Deadline.IsZero() && t.Status < 4 && t.Deadline.Before(t.w.o.Now()) {
 		return "-1"
 	}
 	return strconv.Itoa(t.Status)
 }
 
-func (p *Portal) group(t *task) any {
+func (t *task) group() any {
 	if t.Group == 0 {
 		return []any{}
 	}
 	return object{"id": id(t.Group), "name": "Group " + id(t.Group), "opened": true, "image": ""}
 }
 
-func (p *Portal) person(user int64) object {
-	u := p.world.users[user]
+func (w *world) person(user int64) object {
+	u := w.users[user]
 	return object{
 		"id": id(user), "name": u.FullName(), "link": fmt.Sprintf("/company/personal/user/%d/", user), "icon": "", "workPosition": u.Position,
 	}

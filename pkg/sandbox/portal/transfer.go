@@ -16,16 +16,16 @@ type upload struct {
 	unique bool
 }
 
-func (p *Portal) expect(u upload) string {
+func (d *drive) expect(u upload) string {
 	token := rand.Text()
-	p.uploads[token] = u
+	d.uploads[token] = u
 	return token
 }
 
 // grant makes a token that lets its bearer download the object.
-func (p *Portal) grant(object int64) string {
+func (d *drive) grant(object int64) string {
 	token := rand.Text()
-	p.grants[token] = object
+	d.grants[token] = object
 	return token
 }
 
@@ -33,7 +33,7 @@ func (p *Portal) grant(object int64) string {
 func (p *Portal) serveUpload(w http.ResponseWriter, r *http.Request) {
 	c := p.note(&Call{Method: "upload", Params: parseQuery("")})
 	start := p.o.Now()
-	if !p.admit(r) {
+	if !p.limits.admit(r) {
 		p.close(c, http.StatusServiceUnavailable, "QUERY_LIMIT_EXCEEDED")
 		errQueryLimit().answer().write(w)
 		return
@@ -62,15 +62,15 @@ func (p *Portal) receive(r *http.Request) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	token := r.URL.Query().Get("token")
-	u, ok := p.uploads[token]
+	u, ok := p.world.drive.uploads[token]
 	if !ok {
 		return nil, forbid("ACCESS_DENIED", "Access denied")
 	}
-	delete(p.uploads, token)
+	delete(p.world.drive.uploads, token)
 	if u.name == "" {
 		u.name = header.Filename
 	}
-	return p.save(u, content, baseOf(r))
+	return p.world.drive.save(u, content, baseOf(r))
 }
 
 // serveDownload gives out the content of a file.
@@ -78,7 +78,7 @@ func (p *Portal) receive(r *http.Request) (any, error) {
 // QUIRK: nginx answers 404 to who sends no User-Agent or no Referer of the portal (docs, general principles, headers).
 func (p *Portal) serveDownload(w http.ResponseWriter, r *http.Request) {
 	c := p.note(&Call{Method: "download", Params: parseQuery("")})
-	if strings.HasPrefix(r.URL.Path, "/rest/") && !p.admit(r) {
+	if strings.HasPrefix(r.URL.Path, "/rest/") && !p.limits.admit(r) {
 		p.close(c, http.StatusServiceUnavailable, "QUERY_LIMIT_EXCEEDED")
 		errQueryLimit().answer().write(w)
 		return
@@ -109,9 +109,9 @@ func (p *Portal) granted(r *http.Request) *driveObject {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := p.world.objects[p.grants[token]]
+	o := p.world.drive.objects[p.world.drive.grants[token]]
 	if q.Get("once") != "" {
-		delete(p.grants, token)
+		delete(p.world.drive.grants, token)
 	}
 	return o
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // profile works with any scope.
-func profile(p *Portal, _ *execution) (any, error) {
-	u := p.world.users[p.o.UserID]
+func profile(w *world, _ *execution) (any, error) {
+	u := w.users[w.o.UserID]
 	if u.Inactive {
 		return []any{}, nil
 	}
@@ -18,32 +18,32 @@ func profile(p *Portal, _ *execution) (any, error) {
 }
 
 // userView is a user as user.get shows him. QUIRK: dates that were never set are empty text or an empty map.
-func (p *Portal) userView(u User) object {
+func (w *world) userView(u User) object {
 	v := object{
 		"ID": id(u.ID), "XML_ID": nil, "ACTIVE": !u.Inactive, "NAME": u.Name, "LAST_NAME": u.LastName, "SECOND_NAME": "", "EMAIL": u.Email,
 		"LAST_LOGIN": "", "DATE_REGISTER": "2025-01-10T00:00:00+03:00", "PERSONAL_BIRTHDAY": "", "LAST_ACTIVITY_DATE": object{},
 		"WORK_POSITION": u.Position, "UF_DEPARTMENT": []int{1}, "USER_TYPE": "employee",
 	}
-	if !p.scopes["user"] && !p.scopes["user_basic"] {
+	if !w.scopes["user"] && !w.scopes["user_basic"] {
 		delete(v, "EMAIL")
 	}
 	return v
 }
 
 // userCurrent is user.current.
-func userCurrent(p *Portal, _ *execution) (any, error) {
-	return p.userView(p.world.users[p.o.UserID]), nil
+func userCurrent(w *world, _ *execution) (any, error) {
+	return w.userView(w.users[w.o.UserID]), nil
 }
 
 // userGet is user.get: employees only, no bots, no guests.
-func userGet(p *Portal, x *execution) (any, error) {
+func userGet(w *world, x *execution) (any, error) {
 	want := integers(x.params.Get("FILTER", "ID"))
 	hasFilter := x.params.Has("FILTER", "ID")
 	if !hasFilter && x.params.Has("ID") {
 		want, hasFilter = integers(x.params.Get("ID")), true
 	}
 	var found []User
-	for _, u := range p.world.users {
+	for _, u := range w.users {
 		if u.Bot || u.Guest || u.Connector || hasFilter && !slices.Contains(want, u.ID) {
 			continue
 		}
@@ -56,7 +56,7 @@ func userGet(p *Portal, x *execution) (any, error) {
 	fields := texts(x.params.Get("select"))
 	rows := []any{}
 	for _, u := range page(x, found) {
-		rows = append(rows, chosen(p.userView(u), fields, "ID"))
+		rows = append(rows, chosen(w.userView(u), fields, "ID"))
 	}
 	return rows, nil
 }

@@ -46,7 +46,7 @@ func v3Denied() error {
 // v3Method is a method of REST v3.
 type v3Method struct {
 	writes bool // changes data: Idempotency-Key applies
-	run    func(p *Portal, x *execution) (any, error)
+	run    func(w *world, x *execution) (any, error)
 }
 
 func v3Methods() map[string]v3Method {
@@ -114,15 +114,15 @@ func (p *Portal) v3Execute(name string, m v3Method, params *Params, jsonErr erro
 	if !p.may([]string{"tasks"}) {
 		return nil, &v3Error{status: http.StatusForbidden, code: "INSUFFICIENTSCOPEEXCEPTION", message: "Insufficient scope"}
 	}
-	if err := p.exhausted("v3:" + name); err != nil {
+	if err := p.limits.exhausted("v3:" + name); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
 	if p.o.Latency != nil {
 		time.Sleep(p.o.Latency(name))
 	}
-	result, err := p.v3Locked(m, &execution{params: params, base: base})
-	p.spend("v3:"+name, time.Since(begun))
+	result, err := p.v3Locked(m, &execution{params: params, base: base, methods: p.methods})
+	p.limits.spend("v3:"+name, time.Since(begun))
 	return result, err
 }
 
@@ -133,5 +133,5 @@ func (p *Portal) v3Locked(m v3Method, x *execution) (any, error) {
 	if m.writes && !p.o.NewCard {
 		return nil, v3Denied()
 	}
-	return m.run(p, x)
+	return m.run(p.world, x)
 }

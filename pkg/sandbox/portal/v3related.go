@@ -25,12 +25,12 @@ var v3Relations = map[string]struct{ old, key string }{
 // QUIRK: they are collections of objects in TaskDto. A portal of 2025 takes no list for a collection and refuses the
 // request; since April 2026 lists of objects are read, and numbers in their place end the request with a server error
 // (rest, V3 FieldsStructure::getAsDto and fillDto; bitrix-tools/b24-rest-docs#271).
-func (p *Portal) v3Related(f, fields *Params) error {
+func (w *world) v3Related(f, fields *Params) error {
 	for name, relation := range v3Relations {
 		if !f.Has(name) {
 			continue
 		}
-		if p.o.V3Related == V3RelatedRefused {
+		if w.o.V3Related == V3RelatedRefused {
 			return v3Invalid(name)
 		}
 		var list []string
@@ -41,7 +41,7 @@ func (p *Portal) v3Related(f, fields *Params) error {
 			}
 			list = append(list, strings.TrimSpace(text(object.Get(relation.key))))
 		}
-		if p.o.V3Related == V3RelatedKept {
+		if w.o.V3Related == V3RelatedKept {
 			fields.set(relation.old, listOf(list))
 		}
 	}

@@ -25,23 +25,23 @@ var v3Priorities = []string{"low", "average", "high"}
 var v3Statuses = map[int]string{2: "pending", 3: "in_progress", 4: "supposedly_completed", 5: "completed", 6: "deferred", 7: "declined"}
 
 // v3TaskAdd is tasks.task.add of v3.
-func v3TaskAdd(p *Portal, x *execution) (any, error) {
+func v3TaskAdd(w *world, x *execution) (any, error) {
 	f, ok := x.params.Get("fields").(*Params)
 	if !ok {
 		return nil, v3Invalid("fields")
 	}
-	fields, err := p.v3Fields(f)
+	fields, err := w.v3Fields(f)
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.newTask(fields)
+	t, err := w.newTask(fields)
 	if err != nil {
 		return nil, v3Refuse("VALIDATION_DTOVALIDATIONEXCEPTION", asAPIError(err).text)
 	}
-	return object{"item": p.v3Task(t)}, nil
+	return object{"item": t.v3()}, nil
 }
 
-func (p *Portal) v3Fields(f *Params) (*Params, error) {
+func (w *world) v3Fields(f *Params) (*Params, error) {
 	var wrong []string
 	for _, name := range []string{"title", "creatorId", "responsibleId"} {
 		if strings.TrimSpace(f.Str(name)) == "" {
@@ -72,12 +72,12 @@ func (p *Portal) v3Fields(f *Params) (*Params, error) {
 		}
 	}
 	fields.set("PRIORITY", id(int64(priority)))
-	return fields, p.v3Related(f, fields)
+	return fields, w.v3Related(f, fields)
 }
 
 // v3Task is a task as v3 shows it: numbers are numbers. QUIRK: tags, people and the group are related objects, which are shown
 // only where they are asked for, here never (tasks/tasks-task-add-rest-v3, its answer).
-func (p *Portal) v3Task(t *task) object {
+func (t *task) v3() object {
 	chat := any(nil)
 	if t.Chat != 0 {
 		chat = object{"id": t.Chat, "entityId": t.ID, "entityType": "TASKS_TASK"}
@@ -88,7 +88,7 @@ func (p *Portal) v3Task(t *task) object {
 		"changed": stamp(t.Changed), "activity": stamp(t.Activity), "closed": stampOrNil(t.Closed),
 		"deadline": stampOrNil(t.Deadline), "needsControl": t.Control, "link": fmt.Sprintf("/company/personal/user/%d/tasks/task/view/%d/", t.Creator, t.ID),
 		"crmItemIds": append([]string{}, t.CRM...),
-		"rights":     object{"read": true, "edit": true, "complete": p.allowed(t, transitions["complete"]), "renew": p.allowed(t, transitions["renew"])},
+		"rights":     object{"read": true, "edit": true, "complete": t.allows(transitions["complete"]), "renew": t.allows(transitions["renew"])},
 	}
 	return v
 }
@@ -119,28 +119,28 @@ func v3Select(full object, fields []string) (object, error) {
 }
 
 // v3TaskGet is tasks.task.get of v3. QUIRK: it gives a task from before the update its chat (V2, createChatForExistingTask).
-func v3TaskGet(p *Portal, x *execution) (any, error) {
+func v3TaskGet(w *world, x *execution) (any, error) {
 	n, ok := integer(x.params.Get("id"))
 	if !ok {
 		return nil, v3Invalid("id")
 	}
-	t, err := p.v3Visible(n)
+	t, err := w.v3Visible(n)
 	if err != nil {
 		return nil, err
 	}
-	p.openChat(t)
-	view, err := v3Select(p.v3Task(t), texts(x.params.Get("select")))
+	t.openChat()
+	view, err := v3Select(t.v3(), texts(x.params.Get("select")))
 	if err != nil {
 		return nil, err
 	}
 	return object{"item": view}, nil
 }
 
-func (p *Portal) v3Visible(n int64) (*task, error) {
-	if p.world.tasks[n] == nil {
+func (w *world) v3Visible(n int64) (*task, error) {
+	if w.tasks[n] == nil {
 		return nil, v3Refuse("ENTITYNOTFOUNDEXCEPTION", "Entity not found")
 	}
-	if t := p.visible(n); t != nil {
+	if t := w.visible(n); t != nil {
 		return t, nil
 	}
 	return nil, v3Denied()
@@ -151,14 +151,14 @@ var v3SortKeys = map[string]string{
 }
 
 // v3TaskList is tasks.task.list of v3: filtered by id alone, up to 1,000 rows a page.
-func v3TaskList(p *Portal, x *execution) (any, error) {
+func v3TaskList(w *world, x *execution) (any, error) {
 	var found []*task
-	for _, t := range p.world.sorted() {
+	for _, t := range w.sorted() {
 		hit, err := v3Matches(t, x.params.Get("filter"))
 		if err != nil {
 			return nil, err
 		}
-		if hit && p.world.sees(p.o.UserID, t) {
+		if hit && w.sees(w.o.UserID, t) {
 			found = append(found, t)
 		}
 	}
@@ -174,7 +174,7 @@ func v3TaskList(p *Portal, x *execution) (any, error) {
 	from = min(max(0, from), int64(len(found)))
 	rows := []object{}
 	for _, t := range found[from:min(from+limit, int64(len(found)))] {
-		view, err := v3Select(p.v3Task(t), texts(x.params.Get("select")))
+		view, err := v3Select(t.v3(), texts(x.params.Get("select")))
 		if err != nil {
 			return nil, err
 		}
@@ -220,7 +220,7 @@ func v3Matches(t *task, filter any) (bool, error) {
 }
 
 // v3MessageSend is tasks.task.chat.message.send: reading the task is right enough, and no id comes back.
-func v3MessageSend(p *Portal, x *execution) (any, error) {
+func v3MessageSend(w *world, x *execution) (any, error) {
 	n, ok := integer(x.params.Get("fields", "taskId"))
 	if !ok {
 		return nil, v3Invalid("taskId")
@@ -228,35 +228,35 @@ func v3MessageSend(p *Portal, x *execution) (any, error) {
 	if strings.TrimSpace(x.params.Str("fields", "text")) == "" {
 		return nil, v3Invalid("text")
 	}
-	t := p.visible(n)
+	t := w.visible(n)
 	if t == nil {
 		return nil, v3Denied()
 	}
 	if t.Chat == 0 {
 		return nil, v3Refuse("ENTITYNOTFOUNDEXCEPTION", "Chat not found")
 	}
-	p.post(t, p.o.UserID, x.params.Str("fields", "text"), nil)
+	t.post(w.o.UserID, x.params.Str("fields", "text"), nil)
 	return object{"result": true}, nil
 }
 
 // v3FileAttach is tasks.task.file.attach: several files of the Drive, ids without a prefix.
-func v3FileAttach(p *Portal, x *execution) (any, error) {
+func v3FileAttach(w *world, x *execution) (any, error) {
 	n, ok := integer(x.params.Get("taskId"))
 	objects := integers(x.params.Get("fileIds"))
 	if !ok || len(objects) == 0 {
 		return nil, v3Invalid("taskId", "fileIds")
 	}
-	t := p.visible(n)
+	t := w.visible(n)
 	if t == nil {
 		return nil, v3Denied()
 	}
 	for _, n := range objects {
-		o := p.world.objects[n]
+		o := w.drive.objects[n]
 		if o == nil || o.folder {
 			return nil, v3Refuse("ENTITYNOTFOUNDEXCEPTION", "File not found")
 		}
-		t.Files = append(t.Files, p.attach(o))
+		t.Files = append(t.Files, w.drive.attach(o))
 	}
-	t.Changed = p.now()
+	t.Changed = w.now()
 	return object{"result": true}, nil
 }

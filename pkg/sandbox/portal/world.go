@@ -59,6 +59,7 @@ type File struct {
 // task is a Task and what only the portal knows of it.
 type task struct {
 	Task
+	w       *world
 	history []change
 	results []result
 	joined  map[int64]int64 // user: id of the message before he joined the chat
@@ -83,25 +84,34 @@ type result struct {
 
 // world is all the portal holds.
 type world struct {
+	o        *PortalOptions  // of the portal
+	scopes   map[string]bool // of the webhook
 	tasks    map[int64]*task
 	users    map[int64]User
 	contacts []Contact
-	objects  map[int64]*driveObject
-	names    map[place]int   // of the Drive's objects: how many copies of the name were numbered
-	attached map[int64]int64 // attachment: Drive object
-	last     map[string]int64
+	drive    *drive
+	told     map[int64][]string // personal messages by user
+	serial
+}
+
+// serial gives out numbers: the last of each kind.
+type serial map[string]int64
+
+func (n serial) next(kind string) int64 {
+	n[kind]++
+	return n[kind]
 }
 
 // The numbers at which ids begin: apart from each other, so that one taken for another is noticed.
-func newWorld(o PortalOptions) world {
-	w := world{
-		tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts),
-		objects: map[int64]*driveObject{}, names: map[place]int{}, attached: map[int64]int64{},
-		last: map[string]int64{
+func newWorld(o *PortalOptions) *world {
+	w := &world{
+		o: o, tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts), told: map[int64][]string{},
+		serial: serial{
 			"task": 3700, "comment": 3150, "message": 84860, "chat": 2530, "object": 9000, "file": 32870,
 			"attachment": 970, "history": 500, "result": 20, "posted": 0,
 		},
 	}
+	w.drive = newDrive(w)
 	users := o.Users
 	if users == nil {
 		users = []User{
@@ -116,13 +126,7 @@ func newWorld(o PortalOptions) world {
 	if _, ok := w.users[o.UserID]; !ok {
 		w.users[o.UserID] = User{ID: o.UserID, Name: "Mail", LastName: "Desk", Email: "desk@portal.example"}
 	}
-	w.objects[rootFolder] = &driveObject{id: rootFolder, name: "Drive", folder: true}
 	return w
-}
-
-func (w *world) next(kind string) int64 {
-	w.last[kind]++
-	return w.last[kind]
 }
 
 // members are the people of a task, each once.
@@ -141,9 +145,9 @@ func (w *world) sees(user int64, t *task) bool {
 }
 
 // visible returns the task when the webhook's user may read it, else nil.
-func (p *Portal) visible(id int64) *task {
-	t := p.world.tasks[id]
-	if !p.world.sees(p.o.UserID, t) {
+func (w *world) visible(id int64) *task {
+	t := w.tasks[id]
+	if !w.sees(w.o.UserID, t) {
 		return nil
 	}
 	return t
@@ -177,26 +181,4 @@ func (t *task) snapshot() Task {
 		s.Fields[k] = v
 	}
 	return s
-}
-
-// Tasks returns all tasks as they stand, by number.
-func (p *Portal) Tasks() []Task {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var ts []Task
-	for _, t := range p.world.sorted() {
-		ts = append(ts, t.snapshot())
-	}
-	return ts
-}
-
-// Task returns one task as it stands, and whether it exists.
-func (p *Portal) Task(id int64) (Task, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	t := p.world.tasks[id]
-	if t == nil {
-		return Task{}, false
-	}
-	return t.snapshot(), true
 }

@@ -1,0 +1,153 @@
+package portal
+
+import (
+	"slices"
+	"sync"
+)
+
+// acts are what the people of the portal do besides the webhook, and what a test looks at: methods of the Portal.
+type acts struct {
+	mu    *sync.Mutex // of the portal
+	world *world
+}
+
+// Tasks returns all tasks as they stand, by number.
+func (a *acts) Tasks() []Task {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var ts []Task
+	for _, t := range a.world.sorted() {
+		ts = append(ts, t.snapshot())
+	}
+	return ts
+}
+
+// Task returns one task as it stands, and whether it exists.
+func (a *acts) Task(id int64) (Task, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.world.tasks[id]
+	if t == nil {
+		return Task{}, false
+	}
+	return t.snapshot(), true
+}
+
+// Told returns the personal messages a user got.
+func (a *acts) Told(user int64) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.world.told[user]...)
+}
+
+// edit runs f on a task under the lock and says whether the task exists.
+func (a *acts) edit(id int64, f func(t *task)) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.world.tasks[id]
+	if t != nil {
+		f(t)
+	}
+	return t != nil
+}
+
+// Say lets a user of the portal comment a task and returns the id of the comment, 0 where there is no such task.
+func (a *acts) Say(id, author int64, text string, files ...File) int64 {
+	var made int64
+	a.edit(id, func(t *task) {
+		t.openChat()
+		var kept []File
+		for _, f := range files {
+			kept = append(kept, a.world.drive.attach(a.world.drive.store(rootFolder, a.world.drive.freeName(rootFolder, f.Name), f.Content, author)))
+		}
+		made = t.post(author, text, kept).ID
+	})
+	return made
+}
+
+// SaySystem lets the portal itself remark on a task, in the forum in the name of the user.
+func (a *acts) SaySystem(id, user int64, text string) int64 {
+	var made int64
+	a.edit(id, func(t *task) {
+		t.remark(user, text)
+		made = t.Comments[len(t.Comments)-1].ID
+	})
+	return made
+}
+
+// EditComment changes the text of a comment.
+func (a *acts) EditComment(id, comment int64, text string) {
+	a.edit(id, func(t *task) {
+		if c := a.world.comment(t, comment); c != nil {
+			c.Text = text
+		}
+	})
+}
+
+// DeleteComment takes a comment back: a message stays as a placeholder, a comment of the forum is gone.
+func (a *acts) DeleteComment(id, comment int64) {
+	a.edit(id, func(t *task) {
+		if c := a.world.comment(t, comment); c != nil && c.Chat {
+			c.Deleted, c.Files = true, nil
+			return
+		}
+		t.Comments = slices.DeleteFunc(t.Comments, func(c Comment) bool { return c.ID == comment })
+	})
+}
+
+// MarkResult marks a comment as a result of the task.
+func (a *acts) MarkResult(id, comment int64) {
+	a.edit(id, func(t *task) {
+		c := a.world.comment(t, comment)
+		if c == nil {
+			return
+		}
+		c.Result = true
+		r := result{id: a.world.next("result"), user: c.Author, at: a.world.now(), text: c.Text}
+		if !c.Chat {
+			r.comment = c.ID
+		}
+		for _, f := range c.Files {
+			r.files = append(r.files, f.Attach)
+		}
+		t.results = append(t.results, r)
+	})
+}
+
+// CloseTask lets a user complete a task; where its creator wants control it then awaits that.
+func (a *acts) CloseTask(id, by int64) { a.edit(id, func(t *task) { t.complete(by) }) }
+
+// RenewTask lets a user take a closed task up again.
+func (a *acts) RenewTask(id, by int64) {
+	a.edit(id, func(t *task) { t.setStatus(by, 2, "renewed") })
+}
+
+// DeleteTask removes a task for good.
+func (a *acts) DeleteTask(id int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.world.tasks, id)
+}
+
+// RemoveUser takes the webhook's user off a task: user 1 becomes its creator.
+func (a *acts) RemoveUser(id int64) {
+	a.edit(id, func(t *task) {
+		me := a.world.o.UserID
+		if t.Creator == me {
+			t.Creator = 1
+		}
+		if t.Responsible == me {
+			t.Responsible = 1
+		}
+		mine := func(u int64) bool { return u == me }
+		t.Auditors, t.Accomplices = slices.DeleteFunc(t.Auditors, mine), slices.DeleteFunc(t.Accomplices, mine)
+		t.Changed = a.world.now()
+	})
+}
+
+// Upgrade turns a portal with the old card into one with the new card: its tasks have no chat until somebody opens them.
+func (a *acts) Upgrade() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.world.o.NewCard = true
+}
