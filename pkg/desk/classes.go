@@ -273,10 +273,38 @@ func askAway(w *weighing) (string, bool) {
 	return begin, begin != ""
 }
 
-// awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does.
+// mark is what gateways, lists and people put before a subject: one or two words in brackets, braces or asterisks.
+var mark = lazy(`^\s*(?:\[([^\[\]]{1,60})\]|\{([^{}]{1,60})\}|\(([^()]{1,60})\)|<([^<>]{1,60})>|\*{1,5}([^*]{1,60})\*{1,5})[\s:|–-]*`)
+
+// awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does. Marks are taken off
+// its front, and the answer's prefixes behind them; a mark may be the beginning itself.
 func (r *Rules) awayBegin(subject string) string {
-	const most = 4 // beginnings, one behind another
-	return r.awayWithin(strings.ToLower(oneLine(subject)), most)
+	const (
+		most  = 4  // beginnings, one behind another
+		marks = 10 // before them
+	)
+	s := strings.ToLower(CutTokens(oneLine(subject)))
+	for range marks {
+		if begin := r.awayWithin(s, most); begin != "" {
+			return begin
+		}
+		m := mark().FindStringSubmatch(s)
+		if m == nil {
+			return ""
+		}
+		inside := strings.TrimSpace(strings.Join(m[1:], ""))
+		if begin := r.awayWithin(inside, 0); begin != "" {
+			return begin
+		}
+		if len(strings.Fields(inside)) > 2 {
+			return ""
+		}
+		s = s[len(m[0]):]
+		for r.fronts.prefix != nil && r.fronts.prefix.MatchString(s) && len(s) > 0 {
+			s = s[len(r.fronts.prefix.FindString(s)):]
+		}
+	}
+	return ""
 }
 
 func (r *Rules) awayWithin(s string, most int) string {
@@ -300,7 +328,7 @@ func (r *Rules) awayGoesOn(rest string, most int) bool {
 	if most == 0 {
 		return false
 	}
-	if r.prefix != nil && r.prefix.MatchString(text) || r.awayWithin(text, most-1) != "" {
+	if r.fronts.prefix != nil && r.fronts.prefix.MatchString(text) || r.awayWithin(text, most-1) != "" {
 		return true
 	}
 	for _, re := range r.away {

@@ -60,6 +60,8 @@ type Words struct {
 	OutOfOffice        []string `yaml:"out_of_office"`       // what a subject begins with
 	AwayUntil          []string `yaml:"away_until"`          // regular expressions (RE2) of what may follow that without a mark
 	ReplyPrefixes      []string `yaml:"reply_prefixes"`      // Re, Fwd and their like: cut from a subject together with the colon
+	GatewayTags        []string `yaml:"gateway_tags"`        // regular expressions (RE2) of what gateways put before a subject in brackets
+	GatewayPrefixes    []string `yaml:"gateway_prefixes"`    // the same before a colon; case matters
 	Greetings          []string `yaml:"greetings"`           // regular expressions (RE2), as all of these: what letters that only thank are made of
 	Thanks             []string `yaml:"thanks"`              // the thanks
 	ThanksWith         []string `yaml:"thanks_with"`         // what is said besides

@@ -40,9 +40,10 @@ const (
 // Post is what we write into the portal: a task or a comment.
 type Post struct {
 	Form    Form      `json:"form"`
-	Title   string    `json:"title,omitempty"` // of a task; at most 250 characters
-	Text    string    `json:"text"`            // BBCode
-	Marker  string    `json:"marker"`          // stands in the first line of a comment, so that a repeat can be looked for
+	Title   string    `json:"title,omitempty"`   // of a task; at most 250 characters
+	Subject string    `json:"subject,omitempty"` // stands above the text: of a comment a new one, of a task the whole of one too long for a title
+	Text    string    `json:"text"`              // BBCode
+	Marker  string    `json:"marker"`            // stands in the first line of a comment, so that a repeat can be looked for
 	Reopen  bool      `json:"reopen,omitempty"`
 	Fields  *Fields   `json:"fields,omitempty"`  // of a task
 	Mailbox string    `json:"mailbox,omitempty"` // whose settings they are

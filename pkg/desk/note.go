@@ -34,6 +34,7 @@ const (
 	NoteEvent         NoteKey = "event"         // an invitation
 	NoteCapped        NoteKey = "capped"        // no auto-reply: over a limit
 	NoteStale         NoteKey = "stale"         // no auto-reply: the letter is old
+	NoteNoText        NoteKey = "no-text"       // the message has no text
 	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
 )
 

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -42,7 +43,9 @@ func (w *weighing) open(automatic bool) {
 	}
 	w.heard(t)
 	post := w.post(FormTask)
-	post.Title = cutRunes(t.Subject, titleMax)
+	if post.Title = cutRunes(t.Subject, titleMax); post.Title != t.Subject {
+		w.headed(post, t.Subject)
+	}
 	if len(w.r.routes) > 0 {
 		w.ask(GroupRouting, routingRule())
 	}
@@ -83,6 +86,11 @@ func (w *weighing) comment(form Form) {
 		w.note(NoteWritten, "", 0)
 	}
 	post := w.post(form)
+	if subject := w.r.newSubject(w.m, t); subject != "" && form != FormBounce {
+		w.headed(post, subject)
+		t.Subjects = append(t.Subjects, cutRunes(foldSubject(subject), titleMax))
+		t.Subjects = t.Subjects[max(0, len(t.Subjects)-subjectsMax):]
+	}
 	post.Marker, post.Reopen = w.f.Signer.Marker(key), w.reopen
 	w.d.Verdict, w.d.Ticket = Commented, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: CommentTask, Key: key, Ticket: t.Number, Post: post})
@@ -201,10 +209,27 @@ func (w *weighing) post(form Form) *Post {
 	}
 	oversize := w.degraded()
 	if !oversize && (cut || len(w.m.Degraded) > 0 || form == FormBounce) {
-		p.Files = append(p.Files, File{Name: "letter.eml", Type: "message/rfc822", Size: w.m.Size, Part: WholeMessage})
+		w.whole(p)
+	}
+	if form != FormBounce && len(w.m.Degraded) == 0 && strings.TrimSpace(w.m.Text+w.m.FullText+w.m.BBCode) == "" {
+		w.note(NoteNoText, "", 0)
 	}
 	p.Notes = w.notes
 	return p
+}
+
+// headed puts the subject above the text of a post.
+func (w *weighing) headed(p *Post, subject string) {
+	if p.Subject = cutRunes(subject, subjectMax); p.Subject != subject {
+		w.whole(p)
+	}
+}
+
+// whole adds the message itself to the files of a post.
+func (w *weighing) whole(p *Post) {
+	if !slices.ContainsFunc(p.Files, func(f File) bool { return f.Part == WholeMessage }) {
+		p.Files = append(p.Files, File{Name: "letter.eml", Type: "message/rfc822", Size: w.m.Size, Part: WholeMessage})
+	}
 }
 
 // degraded notes what could not be read as it should, and says whether the message was too large to be read at all.

@@ -18,7 +18,7 @@ type Rules struct {
 	homes   map[string]bool // domains of ours and of staff, public ones left out
 	staff   []Pattern
 	public  map[string]bool
-	prefix  *regexp.Regexp // reply prefixes at the beginning of a subject; nil = none
+	fronts  fronts
 	robots  []*regexp.Regexp
 	away    []*regexp.Regexp
 	thanks  gratitude
@@ -89,14 +89,8 @@ func (r *Rules) words(w *Words) error {
 	r.thanks, errs = thanks, append(errs, err)
 	r.service = compile("service_comments", w.ServiceComments, `(?i)^(?:%s)$`)
 	r.deleted = compile("deleted_placeholder", w.DeletedPlaceholder, `(?i)^(?:%s)$`)
-	if len(w.ReplyPrefixes) > 0 {
-		var quoted []string
-		for _, p := range w.ReplyPrefixes {
-			quoted = append(quoted, regexp.QuoteMeta(p))
-		}
-		// QUIRK: The Bat! counts Re[2]:, Lotus Notes Re(2):, Pegasus Re^2:; Asian programs write a full-width colon.
-		r.prefix = regexp.MustCompile(`(?i)^\s*(?:` + strings.Join(quoted, "|") + `)\s*(?:[\[(^]\s*\d{1,3}\s*[\])]?)?\s*[:\x{FF1A}]\s*`)
-	}
+	r.fronts, err = compileFronts(w, compile)
+	errs = append(errs, err)
 	return errors.Join(errs...)
 }
 

@@ -51,7 +51,7 @@ func (g *gratitude) only(text string) bool {
 	return g.whole != nil && g.whole.MatchString(text)
 }
 
-// askThanks looks at what the writer wrote, without the quote. A file is a reason to look again.
+// askThanks looks at what the writer wrote, the subject included, without the quote. A file is a reason to look again.
 func askThanks(w *weighing) (string, bool) {
 	for _, a := range w.m.Attachments {
 		if !a.Inline {
@@ -59,7 +59,13 @@ func askThanks(w *weighing) (string, bool) {
 		}
 	}
 	const most = 400 // a thank-you is short, whatever the signature
-	text := paragraphs(w.m.Text)
+	text, subject := paragraphs(w.m.Text), w.r.newSubject(w.m, w.found)
+	if subject != "" && !w.r.thanks.only(subject) {
+		return "", false
+	}
+	if text == "" {
+		text = subject
+	}
 	if text == "" || len([]rune(text)) > most || !w.r.thanks.only(text) {
 		return "", false
 	}

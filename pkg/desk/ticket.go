@@ -12,6 +12,7 @@ type Ticket struct {
 	ReplyTo      Address   `json:"reply_to"`               // where answers go
 	Participants []string  `json:"participants,omitempty"` // folded addresses besides the requester: To and Cc of his letters
 	Subject      string    `json:"subject"`                // as he wrote it, without Re: and tokens
+	Subjects     []string  `json:"subjects,omitempty"`     // further subjects its comments have shown, folded
 	Normal       string    `json:"normal,omitempty"`       // the subject as it is compared; "" = too short to tell
 	Opened       time.Time `json:"opened"`
 	Status       Status    `json:"status"`

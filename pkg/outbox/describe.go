@@ -24,11 +24,11 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	if e.Kind == desk.OpenTask {
 		body, most = m.FullCode, maxDescription
 	}
-	if len([]rune(body)) > most {
+	if most -= len([]rune(post.Subject)); len([]rune(body)) > most {
 		body = markup.Cut(body, most)
 		attachWhole(m, post)
 	}
-	v := render.PostVars{Body: body, From: m.From, To: m.To, Cc: m.Cc, At: post.At.In(zone), Cause: cause}
+	v := render.PostVars{Subject: post.Subject, Body: body, To: m.To, Cc: m.Cc, At: post.At.In(zone), Cause: cause}
 	title, text, err := texts.Post(*post, v)
 	if err != nil {
 		return err

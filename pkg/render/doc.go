@@ -83,10 +83,11 @@ type Rendered struct {
 
 // PostVars are the variables of the portal's texts, as they came: names, addresses and causes are escaped here.
 type PostVars struct {
-	Body   string       // BBCode
-	From   desk.Address // zero = the post's
-	To, Cc []desk.Address
-	At     time.Time   // in the zone to be shown; zero = the post's
-	Notes  []desk.Note // besides the post's
-	Cause  string      // with bounce, refused and trouble: what the server said
+	Subject string       // of the message, to stand above the body; "" = none
+	Body    string       // BBCode
+	From    desk.Address // zero = the post's
+	To, Cc  []desk.Address
+	At      time.Time   // in the zone to be shown; zero = the post's
+	Notes   []desk.Note // besides the post's
+	Cause   string      // with bounce, refused and trouble: what the server said
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"text/template"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -16,6 +17,7 @@ const (
 
 // post is what the portal's templates see; everything in it is BBCode.
 type post struct {
+	Subject string // above the body, where it says something new
 	Body    string
 	From    person
 	To, Cc  people
@@ -47,6 +49,9 @@ func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 		return "", "", fmt.Errorf("render post: no form %q", p.Form)
 	}
 	data := s.post(p, v)
+	if data.Subject != "" {
+		data.Body = strings.TrimSpace(headed(t, data) + "\n\n" + data.Body)
+	}
 	if text, err = run(t, data); err != nil {
 		return "", "", fmt.Errorf("render post %s: %w", p.Form, err)
 	}
@@ -59,6 +64,14 @@ func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 		title = phrase(t, "title", data)
 	}
 	return cut(title, longestTitle), text, nil
+}
+
+// headed returns the line above a body that shows the subject.
+func headed(t *template.Template, d post) string {
+	if line := phrase(t, "subject", d); line != "" {
+		return line
+	}
+	return d.Subject // the templates are from before there was such a line
 }
 
 // markedFirst says whether the marker stands in the first line.
@@ -80,7 +93,7 @@ func (s *Set) post(p desk.Post, v PostVars) post {
 		v.At = p.At
 	}
 	d := post{
-		Body: strings.TrimSpace(v.Body), From: s.person(v.From), To: s.people(v.To), Cc: s.people(v.Cc),
+		Subject: s.escape(v.Subject), Body: strings.TrimSpace(v.Body), From: s.person(v.From), To: s.people(v.To), Cc: s.people(v.Cc),
 		Date: s.ShortDate(v.At), Marker: p.Marker, Cause: s.escape(v.Cause),
 	}
 	for _, n := range append(p.Notes[:len(p.Notes):len(p.Notes)], v.Notes...) {
