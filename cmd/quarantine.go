@@ -26,7 +26,7 @@ func newQuarantineList(a *app) *cobra.Command {
 		Short: "The messages in their order",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			all := []desk.Poison{}
+			all := []desk.Quarantined{}
 			err := a.withState(true, func(s *store.Store) error {
 				found, err := s.Quarantine.All()
 				all = append(all, found...)
@@ -51,7 +51,7 @@ func newQuarantineList(a *app) *cobra.Command {
 }
 
 // why says for what cause a message lies there, or for what it still does when it is to leave.
-func why(p desk.Poison) string {
+func why(p desk.Quarantined) string {
 	if p.Again {
 		return "to be tried again, or its task is not made yet; was: " + p.Cause
 	}

@@ -95,7 +95,7 @@ func Count(s *store.Store) (Backlog, error) {
 			b.Next = p.Next
 		}
 	}
-	poisons, err := s.Quarantine.All()
-	b.Quarantine = len(poisons)
+	quarantined, err := s.Quarantine.All()
+	b.Quarantine = len(quarantined)
 	return b, err
 }

@@ -75,7 +75,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	p := &pass.Pass{
 		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client, Boxes: boxes, Outbox: out,
 		Policy: policyOf(cfg), Kit: func() (pass.Kit, error) { return Kit(cfg) },
-		PoisonAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
+		QuarantineAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
 	if !cfg.Letters.PortalLink {

@@ -7,19 +7,19 @@ import (
 
 // Pending is an effect in the outbox, with what became of its attempts.
 type Pending struct {
-	Seq    uint64    `json:"seq"`
-	Effect Effect    `json:"effect"`
-	Added  time.Time `json:"added"`
-	Tries  int       `json:"tries,omitempty"`
-	First  time.Time `json:"first,omitzero"`   // the first attempt
-	Last   time.Time `json:"last,omitzero"`    // the latest attempt
-	Next   time.Time `json:"next,omitzero"`    // not before that
-	Unsure bool      `json:"unsure,omitempty"` // an attempt was begun and its outcome is not known
-	Blamed int       `json:"blamed,omitempty"` // attempts that came to nothing, and no server that was away is to blame
-	Stuck  time.Time `json:"stuck,omitzero"`   // since when a file of it does not get through
-	Freed  bool      `json:"freed,omitempty"`  // a person lets it be tried again: the settings may be others now
-	Held   bool      `json:"held,omitempty"`   // kept for a person
-	Note   string    `json:"note,omitempty"`   // why the latest attempt failed
+	Seq      uint64    `json:"seq"`
+	Effect   Effect    `json:"effect"`
+	Added    time.Time `json:"added"`
+	Tries    int       `json:"tries,omitempty"`
+	First    time.Time `json:"first,omitzero"`   // the first attempt
+	Last     time.Time `json:"last,omitzero"`    // the latest attempt
+	Next     time.Time `json:"next,omitzero"`    // not before that
+	Unsure   bool      `json:"unsure,omitempty"` // an attempt was begun and its outcome is not known
+	Failures int       `json:"blamed,omitempty"` // attempts that came to nothing while no server was away
+	Stuck    time.Time `json:"stuck,omitzero"`   // since when a file of it does not get through
+	Freed    bool      `json:"freed,omitempty"`  // a person lets it be tried again: the settings may be others now
+	Held     bool      `json:"held,omitempty"`   // kept for a person
+	Note     string    `json:"note,omitempty"`   // why the latest attempt failed
 }
 
 // Attempts is what is noted before effects are attempted: which, and what was brought to the portal and found out for
@@ -48,7 +48,7 @@ type Result struct {
 	ID     string    // with Done of a letter: its Message-ID
 	Unsure bool      // with Again
 	Next   time.Time // with Again
-	Blamed bool      // with Again: the failure may be its own
+	Own    bool      // with Again: the failure may be its own, and no server was away
 	Stuck  bool      // with Again: a file of it does not get through
 	Note   string    // with Again, Hold and Replace: why
 	Gone   bool      // the ticket's task does not exist any more
@@ -106,8 +106,8 @@ type Step struct {
 	Note    string    `json:"note,omitempty"`
 }
 
-// Poison is a message that could not be processed, kept whole.
-type Poison struct {
+// Quarantined is a message that could not be processed, kept whole.
+type Quarantined struct {
 	Seq     uint64    `json:"seq"`
 	Place   Place     `json:"place"`
 	Size    int64     `json:"size"`
@@ -129,10 +129,10 @@ type Reading struct {
 
 // Unread is a task whose comments could not be read.
 type Unread struct {
-	Tries int       `json:"tries"`
-	Next  time.Time `json:"next"`           // not before that, unless the task changes again
-	Seen  time.Time `json:"seen,omitzero"`  // its activity then
-	Told  bool      `json:"told,omitempty"` // a person was told
+	Tries    int       `json:"tries"`
+	Next     time.Time `json:"next"`           // not before that, unless the task changes again
+	Seen     time.Time `json:"seen,omitzero"`  // its activity then
+	Reported bool      `json:"told,omitempty"` // a person was told
 }
 
 // Backoff returns how long to wait after so many tries: doubling from three quarters of a minute, so that the next run

@@ -21,7 +21,7 @@ type Rules struct {
 	fronts  fronts
 	robots  []*regexp.Regexp
 	away    []*regexp.Regexp
-	thanks  gratitude
+	thanks  thanksRules
 	service []*regexp.Regexp
 	deleted []*regexp.Regexp
 	from    map[string]bool // labels of a quoted header: who wrote it …

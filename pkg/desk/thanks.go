@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// gratitude tells letters that only thank.
-type gratitude struct {
+// thanksRules tells letters that only thank.
+type thanksRules struct {
 	whole *regexp.Regexp   // nil = none is
 	not   []*regexp.Regexp // what is in none of them
 }
 
 // thanking makes it of the lists. A name may stand beside a greeting or the thanks, or on the last line; a signature ends
 // at a blank line, but the one behind its first words.
-func thanking(w *Words, compile func(list string, patterns []string, form string) []*regexp.Regexp) (g gratitude, err error) {
+func thanking(w *Words, compile func(list string, patterns []string, form string) []*regexp.Regexp) (g thanksRules, err error) {
 	const (
 		gap  = `[ ,.!;:()*\n–—🙏👍😊🙂😀❤️-]`
 		line = `\n[^\n?!]{1,70}`
@@ -42,7 +42,7 @@ func thanking(w *Words, compile func(list string, patterns []string, form string
 }
 
 // only says whether all of the text is thanks.
-func (g *gratitude) only(text string) bool {
+func (g *thanksRules) only(text string) bool {
 	for _, re := range g.not {
 		if re.MatchString(text) {
 			return false

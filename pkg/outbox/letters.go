@@ -46,7 +46,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	}
 	l.kit = kit
 	// What the relay may have failed over goes behind the others.
-	slices.SortStableFunc(ready, func(a, b desk.Pending) int { return cmp.Compare(a.Blamed, b.Blamed) })
+	slices.SortStableFunc(ready, func(a, b desk.Pending) int { return cmp.Compare(a.Failures, b.Failures) })
 	if err := l.Queue.Start(l.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (l *letters) send(ctx context.Context, d desk.Pending) (result desk.Result)
 		l.tally.Problem(portal, err)
 		l.tally.Wait(1)
 		r := l.untried(d, err)
-		r.Next, r.Blamed = l.Now().Add(max(desk.Backoff(d.Blamed+1, d.Effect.Key), fault.After(err))), true
+		r.Next, r.Own = l.Now().Add(max(desk.Backoff(d.Failures+1, d.Effect.Key), fault.After(err))), true
 		return r
 	}
 	if err != nil {
@@ -178,8 +178,8 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 	if fault.Of(err) != fault.Never {
 		l.tally.Wait(1)
 		r := l.again(d, err)
-		if r.Blamed = true; d.Blamed > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
-			r.Next = l.Now().Add(max(min(desk.Backoff(d.Blamed+1, d.Effect.Key), mostSetBack), fault.After(err)))
+		if r.Own = true; d.Failures > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
+			r.Next = l.Now().Add(max(min(desk.Backoff(d.Failures+1, d.Effect.Key), mostSetBack), fault.After(err)))
 		}
 		return r
 	}

@@ -218,8 +218,8 @@ func relayOf(mailbox string) string { return "relay " + mailbox }
 // again puts off an effect. A server that is away is no fault of the effect's: the next pass tries it again.
 func (o *Outbox) again(d desk.Pending, err error) desk.Result {
 	own := fault.ExtentOf(err) == fault.One
-	r := desk.Result{Seq: d.Seq, Again: true, Unsure: fault.Of(err) == fault.Unsure, Blamed: own, Note: err.Error()}
-	wait := desk.Backoff(d.Blamed+1, d.Effect.Key)
+	r := desk.Result{Seq: d.Seq, Again: true, Unsure: fault.Of(err) == fault.Unsure, Own: own, Note: err.Error()}
+	wait := desk.Backoff(d.Failures+1, d.Effect.Key)
 	if !own {
 		wait = 0
 	}

@@ -113,7 +113,7 @@ func groups(due []desk.Pending) (out [][]desk.Pending) {
 		switch {
 		case !d.Unsure:
 			fresh = append(fresh, d)
-		case d.Blamed == 0:
+		case d.Failures == 0:
 			second = append(second, d)
 		default:
 			out = append(out, due[i:i+1:i+1])

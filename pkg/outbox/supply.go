@@ -175,7 +175,7 @@ func (p *posts) delayed(d desk.Pending, err error) desk.Result {
 	}
 	r := p.again(d, err)
 	r.Unsure = d.Unsure // the task itself was not tried
-	if r.Blamed = false; fault.ExtentOf(err) == fault.One {
+	if r.Own = false; fault.ExtentOf(err) == fault.One {
 		r.Stuck, r.Next = true, p.Now().Add(max(min(p.stuck(d)/2, fileTime/4), 90*time.Second, fault.After(err)))
 	}
 	p.tally.Wait(1)

@@ -30,20 +30,20 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 	asked := p.states(ctx, known)
 	sent := p.answered(ctx, mb, ms, known)
 	var (
-		spoiled = map[int]error{}
-		lines   []Line
+		failures = map[int]error{}
+		lines    []Line
 	)
 	err = p.Ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
 		p.complete(asked, &f)
 		f.InSent = sent[i]
 		d, err := p.judge(b, &ms[i], f)
 		if err != nil {
-			spoiled[i] = err
+			failures[i] = err
 			return desk.Decision{Verdict: desk.Quarantine}, nil
 		}
 		if d.Verdict == desk.Quarantine {
 			_, note, _ := settled(d)
-			spoiled[i] = &unbelieved{note}
+			failures[i] = &unbelieved{note}
 		}
 		lines = append(lines, line(ms[i], d))
 		ms[i] = desk.Message{} // its texts are in the effects now
@@ -56,10 +56,10 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 		p.tell(l)
 	}
 	for i := range entries {
-		if spoiled[i] == nil {
+		if failures[i] == nil {
 			continue
 		}
-		if err := failed(entries[i], spoiled[i]); err != nil {
+		if err := failed(entries[i], failures[i]); err != nil {
 			return err
 		}
 	}

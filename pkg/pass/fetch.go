@@ -18,7 +18,7 @@ func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) e
 	if err != nil {
 		return err
 	}
-	return p.decide(ctx, b, mb, ms, func(e desk.Entry, cause error) error { return p.spoiled(ctx, b, e, cause) })
+	return p.decide(ctx, b, mb, ms, func(e desk.Entry, cause error) error { return p.failed(ctx, b, e, cause) })
 }
 
 func places(ls []desk.Listing) []desk.Place {
@@ -45,7 +45,7 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return p.spoiled(ctx, b, desk.Entry{Listing: l}, err)
+		return p.failed(ctx, b, desk.Entry{Listing: l}, err)
 	})
 	return ms, err
 }

@@ -59,23 +59,23 @@ func (p *Pass) changes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stirred := p.stirred(states, tickets, changes.Now, next)
+	toRead := p.changedSince(states, tickets, changes.Now, next)
 	if p.Policy.Send == results {
-		if stirred, err = p.lately(stirred, tickets, changes.Now); err != nil {
+		if toRead, err = p.withResults(toRead, tickets, changes.Now); err != nil {
 			return err
 		}
 	}
-	if len(stirred) > 0 {
+	if len(toRead) > 0 {
 		if err := p.ready(); err != nil {
 			return err
 		}
 	}
-	talks, err := p.talks(ctx, stirred, tickets)
+	talks, err := p.talks(ctx, toRead, tickets)
 	if err != nil {
 		p.tally.GiveUp("portal", err)
 		return nil
 	}
-	return p.announce(stirred, tickets, talks, changes.Now, read, next)
+	return p.announce(toRead, tickets, talks, changes.Now, read, next)
 }
 
 // merge says how far the portal is read when the changes are. What it says of the time to come is not believed: its clock
@@ -144,9 +144,9 @@ func tasks(states []desk.TaskState) []int64 {
 	return out
 }
 
-// stirred returns the changed tasks that are ours and have not been read since. What was noted of the time to come is not
+// changedSince returns the changed tasks that are ours and have not been read since. What was noted of the time to come is not
 // believed.
-func (p *Pass) stirred(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time, next desk.Reading) []desk.TaskState {
+func (p *Pass) changedSince(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time, next desk.Reading) []desk.TaskState {
 	var out []desk.TaskState
 	for _, s := range states {
 		t, ours := tickets[s.Task]
@@ -154,12 +154,12 @@ func (p *Pass) stirred(states []desk.TaskState, tickets map[int64]desk.Ticket, n
 			delete(next.Unread, s.Task)
 			continue
 		}
-		stirred := s.Activity
-		if p.Policy.Send == results && s.Changed.After(stirred) {
-			stirred = s.Changed // to mark a result is to change the task, if it shows at all
+		changed := s.Activity
+		if p.Policy.Send == results && s.Changed.After(changed) {
+			changed = s.Changed // to mark a result is to change the task, if it shows at all
 		}
-		settled := t.ReadAt.Sub(stirred) >= freshness && !s.Activity.After(t.Activity)
-		if stirred.After(now) { // of the time to come only a change tells anything
+		settled := t.ReadAt.Sub(changed) >= freshness && !s.Activity.After(t.Activity)
+		if changed.After(now) { // of the time to come only a change tells anything
 			settled = s.Activity.Equal(t.Activity)
 		}
 		u, unread := next.Unread[s.Task]
@@ -246,8 +246,8 @@ func (p *Pass) notRead(s desk.TaskState, err error, next desk.Reading) {
 	u.Next = p.Now().Add(min(desk.Backoff(u.Tries, strconv.FormatInt(s.Task, 10)), mostUnread))
 	const hour = 10 // tries
 	switch lasts := fault.Of(err) == fault.Never || u.Tries >= hour; {
-	case lasts && !u.Told:
-		u.Told = true
+	case lasts && !u.Reported:
+		u.Reported = true
 		p.tally.Problem("portal", err)
 	case !lasts:
 		p.tally.Wait(1)

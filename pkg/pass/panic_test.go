@@ -14,13 +14,13 @@ import (
 	"helpdesk/pkg/store"
 )
 
-const poisoned = "poison@a.example"
+const panicAddress = "poison@a.example"
 
 // panickingTexts panics over the letters to one customer.
 type panickingTexts struct{ outbox.Texts }
 
 func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rendered, error) {
-	if v.Address == poisoned {
+	if v.Address == panicAddress {
 		panic("of death")
 	}
 	return t.Texts.Letter(kind, v)
@@ -30,7 +30,7 @@ func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rend
 type panickingRelay struct{ outbox.Relay }
 
 func (r panickingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
-	if l.To.Addr == poisoned {
+	if l.To.Addr == panicAddress {
 		panic("of death")
 	}
 	return r.Relay.Send(ctx, l)
@@ -60,7 +60,7 @@ func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			for i, from := range []string{"first@a.example", poisoned, "third@a.example"} {
+			for i, from := range []string{"first@a.example", panicAddress, "third@a.example"} {
 				w.arrive(letter(fmt.Sprint(i, "@a.example"), from, "Printer", "please"))
 			}
 			p, s := w.open(store.Options{})

@@ -28,9 +28,9 @@ type Ledger interface {
 // Quarantine keeps what could not be processed.
 type Quarantine interface {
 	Attempted(now time.Time, p desk.Place, why string) (int, error)
-	Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error)
+	Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Quarantined, error)
 	Stored(at desk.Place) ([]byte, error)
-	All() ([]desk.Poison, error)
+	All() ([]desk.Quarantined, error)
 	Release(seq uint64) error
 }
 
@@ -95,10 +95,10 @@ type Pass struct {
 	Policy *desk.Policy
 	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do
 
-	PoisonAfter int           // passes that may fail over one message
-	Budget      time.Duration // for one message
-	Signer      desk.Signer
-	Instance    string
+	QuarantineAfter int           // passes that may fail over one message
+	Budget          time.Duration // for one message
+	Signer          desk.Signer
+	Instance        string
 
 	Now    func() time.Time
 	Log    *slog.Logger

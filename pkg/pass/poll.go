@@ -19,7 +19,7 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 		err = p.Outbox.Run(ctx) // the last letters, and what earlier runs left
 	}
 	if err == nil {
-		err = p.recovered()
+		err = p.release()
 	}
 	return p.end(), err
 }

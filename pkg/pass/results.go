@@ -12,17 +12,17 @@ const results = "results"
 // resultsFor is how long after the last comment of a task its results are still asked for.
 const resultsFor = 72 * time.Hour
 
-// lately adds to the stirred tasks those commented of late whose results are due to be asked for again.
+// withResults adds to the tasks to be read those commented of late whose results are due to be asked for again.
 //
 // QUIRK: to mark a comment as a result moves no date that the portal documents (tasks/result), so a task that was read
 // may have one since. It is asked again each time as long has passed as lay between its comment and the last reading:
 // a dozen times in three days.
-func (p *Pass) lately(stirred []desk.TaskState, tickets map[int64]desk.Ticket, at time.Time) ([]desk.TaskState, error) {
+func (p *Pass) withResults(toRead []desk.TaskState, tickets map[int64]desk.Ticket, at time.Time) ([]desk.TaskState, error) {
 	if at.IsZero() {
-		return stirred, nil
+		return toRead, nil
 	}
 	listed := map[int64]bool{}
-	for _, s := range stirred {
+	for _, s := range toRead {
 		listed[s.Task] = true
 	}
 	all, err := p.Tickets.Active(at.Add(-resultsFor))
@@ -35,7 +35,7 @@ func (p *Pass) lately(stirred []desk.TaskState, tickets map[int64]desk.Ticket, a
 			continue
 		}
 		tickets[t.Task] = t
-		stirred = append(stirred, desk.TaskState{Task: t.Task, Status: t.Status, Activity: t.Activity, Chat: t.Chat, ClosedAt: t.ClosedAt})
+		toRead = append(toRead, desk.TaskState{Task: t.Task, Status: t.Status, Activity: t.Activity, Chat: t.Chat, ClosedAt: t.ClosedAt})
 	}
-	return stirred, nil
+	return toRead, nil
 }

@@ -8,13 +8,13 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// patient is an entry of the quarantine that a person wants to be tried again, and how far its message has come.
-type patient struct {
-	desk.Poison
+// retry is an entry of the quarantine that a person wants to be tried again, and how far its message has come.
+type retry struct {
+	desk.Quarantined
 	desk.Progress
 }
 
-func (p *Pass) patients() (out []patient, err error) {
+func (p *Pass) released() (out []retry, err error) {
 	all, err := p.Quarantine.All()
 	if err != nil {
 		return nil, err
@@ -22,7 +22,7 @@ func (p *Pass) patients() (out []patient, err error) {
 	var at []desk.Place
 	for _, q := range all {
 		if q.Again {
-			out, at = append(out, patient{Poison: q}), append(at, q.Place)
+			out, at = append(out, retry{Quarantined: q}), append(at, q.Place)
 		}
 	}
 	if len(out) == 0 {
@@ -38,7 +38,7 @@ func (p *Pass) patients() (out []patient, err error) {
 // retries takes up again what a person has let out of the quarantine: a message kept whole is decided as if it had just
 // come. One that is not comes from its mailbox.
 func (p *Pass) retries(ctx context.Context) error {
-	all, err := p.patients()
+	all, err := p.released()
 	if err != nil {
 		return err
 	}
@@ -47,14 +47,14 @@ func (p *Pass) retries(ctx context.Context) error {
 		if !q.Whole || q.Decided || !ok { // without its mailbox it waits
 			continue
 		}
-		if err := p.retry(ctx, b, q.Poison); err != nil {
+		if err := p.readAgain(ctx, b, q.Quarantined); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
+func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
@@ -69,24 +69,24 @@ func (p *Pass) retry(ctx context.Context, b Box, q desk.Poison) error {
 	}
 	m, err := p.read(l, spool.Hold(raw), 0)
 	if err != nil {
-		return p.relapsed(desk.Entry{Listing: l}, err)
+		return p.failedAgain(desk.Entry{Listing: l}, err)
 	}
-	return p.decide(ctx, b, nil, []desk.Message{m}, p.relapsed)
+	return p.decide(ctx, b, nil, []desk.Message{m}, p.failedAgain)
 }
 
-// relapsed keeps a message where it is that could not be processed once more: how often is for the person to say who
+// failedAgain keeps a message where it is that could not be processed once more: how often is for the person to say who
 // lets it out.
-func (p *Pass) relapsed(e desk.Entry, cause error) error {
+func (p *Pass) failedAgain(e desk.Entry, cause error) error {
 	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
-	_, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: poisonKey(e)})
+	_, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: quarantineKey(e)})
 	return err
 }
 
-// recovered takes those out of the quarantine whose task or comment is made, or that need none. Until then their files may
+// release takes those out of the quarantine whose task or comment is made, or that need none. Until then their files may
 // be nowhere else: the mailbox need not have the message any more.
-func (p *Pass) recovered() error {
-	all, err := p.patients()
+func (p *Pass) release() error {
+	all, err := p.released()
 	if err != nil {
 		return err
 	}

@@ -21,14 +21,14 @@ import (
 func quarantined(t *testing.T, raw []byte) *world {
 	t.Helper()
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.spoil = func(t outbox.Texts) outbox.Texts { return poisonous{t, false} }
+	w.spoil = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.arrive(raw)
-	for range w.poison {
+	for range w.quarantineAfter {
 		w.clock.Advance(time.Hour)
 		w.poll()
 	}
 	w.quiet()
-	if n := len(w.poisons()); n != 1 {
+	if n := len(w.quarantined()); n != 1 {
 		t.Fatalf("%d messages in the quarantine", n)
 	}
 	return w
@@ -37,7 +37,7 @@ func quarantined(t *testing.T, raw []byte) *world {
 // readmit lets everything out of the quarantine, as a person does.
 func (w *world) readmit() {
 	w.t.Helper()
-	all := w.poisons()
+	all := w.quarantined()
 	_, s := w.open(store.Options{})
 	for _, q := range all {
 		w.check(s.Quarantine.Again(q.Seq))
@@ -48,14 +48,14 @@ func (w *world) readmit() {
 
 func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 	w := quarantined(t, letter("2@a.example", "poison@a.example", "Second", "two"))
-	before := w.poisons()[0]
+	before := w.quarantined()[0]
 	for i := range 3 {
 		w.readmit()
 		r, _ := w.poll()
 		if left, _ := r.Left(); left != pass.Held || r.Quarantine != 1 {
 			t.Errorf("retry %d: %+v", i+1, r)
 		}
-		all := w.poisons()
+		all := w.quarantined()
 		if len(all) != 1 || all[0].Seq != before.Seq || all[0].Again || !all[0].Whole {
 			t.Fatalf("after retry %d: %+v", i+1, all)
 		}
@@ -68,7 +68,7 @@ func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 	w.readmit()
 	w.quiet()
 	tasks := w.portal.Tasks()
-	if len(tasks) != 2 || tasks[1].Title != "Second" || len(w.poisons()) != 0 {
+	if len(tasks) != 2 || tasks[1].Title != "Second" || len(w.quarantined()) != 0 {
 		t.Fatalf("when it is mended: %+v", tasks)
 	}
 	if !strings.Contains(tasks[1].Description, morning.Format("02.01.2006 15:04")) {
@@ -85,7 +85,7 @@ func TestARetryHasTheFilesOfItsMessage(t *testing.T) {
 	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
 	for range 2 {
 		w.poll()
-		if all := w.poisons(); len(all) != 1 || !all[0].Again {
+		if all := w.quarantined(); len(all) != 1 || !all[0].Again {
 			t.Fatalf("before its task is made: quarantine %+v", all)
 		}
 	}
@@ -95,7 +95,7 @@ func TestARetryHasTheFilesOfItsMessage(t *testing.T) {
 	if len(tasks) != 2 || len(tasks[1].Files) != 1 || string(tasks[1].Files[0].Content) != "signed" {
 		t.Errorf("its task: %+v", tasks)
 	}
-	if n := len(w.poisons()); n != 0 {
+	if n := len(w.quarantined()); n != 0 {
 		t.Errorf("%d messages in the quarantine when its task is made", n)
 	}
 }
@@ -105,19 +105,19 @@ func TestWhatItsMailboxDoesNotGiveIsAskedForAgain(t *testing.T) {
 	w.arrive(letter("1@a.example", "first@a.example", "First", "one"))
 	w.arrive(letter("2@a.example", "second@a.example", "Second", "two"))
 	mend := w.unreadable("2")
-	for range w.poison {
+	for range w.quarantineAfter {
 		w.poll()
 	}
 	w.quiet()
 	for range 2 { // the first time it fails again
-		if all := w.poisons(); len(all) != 1 || all[0].Whole || all[0].Again || w.imap.Messages("INBOX")[1].Seen {
+		if all := w.quarantined(); len(all) != 1 || all[0].Whole || all[0].Again || w.imap.Messages("INBOX")[1].Seen {
 			t.Fatalf("quarantine: %+v", all)
 		}
 		if n := len(w.portal.Tasks()); n != 2 {
 			t.Fatalf("%d tasks, one of them to tell of the other message", n)
 		}
 		w.readmit()
-		for range w.poison {
+		for range w.quarantineAfter {
 			w.poll()
 		}
 	}
@@ -125,8 +125,8 @@ func TestWhatItsMailboxDoesNotGiveIsAskedForAgain(t *testing.T) {
 	w.readmit()
 	w.quiet()
 	tasks := w.portal.Tasks()
-	if len(tasks) != 3 || tasks[2].Title != "Second" || len(w.poisons()) != 0 || !w.imap.Messages("INBOX")[1].Seen {
-		t.Errorf("when it is mended: %+v, quarantine %+v", tasks, w.poisons())
+	if len(tasks) != 3 || tasks[2].Title != "Second" || len(w.quarantined()) != 0 || !w.imap.Messages("INBOX")[1].Seen {
+		t.Errorf("when it is mended: %+v, quarantine %+v", tasks, w.quarantined())
 	}
 }
 

@@ -39,22 +39,22 @@ import (
 
 // world is everything outside of a pass: real servers in the process, a state file, and a clock of our own.
 type world struct {
-	t       testing.TB
-	state   string
-	portal  *sandbox.Portal
-	imap    *mail.IMAP
-	smtp    *mail.SMTP
-	webhook string
-	clock   *sandbox.Clock
-	policy  desk.Policy
-	steps   func(name string) // called before and after whatever changes anything; nil = nobody listens
-	dead    string            // the step the pass died at; it stays dead, and changes nothing more, if it recovers from that
-	moveTo  string
-	sources []string
-	boxes   []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
-	poison  int
-	timeout time.Duration                   // of a request to the portal
-	spoil   func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
+	t               testing.TB
+	state           string
+	portal          *sandbox.Portal
+	imap            *mail.IMAP
+	smtp            *mail.SMTP
+	webhook         string
+	clock           *sandbox.Clock
+	policy          desk.Policy
+	steps           func(name string) // called before and after whatever changes anything; nil = nobody listens
+	dead            string            // the step the pass died at; it stays dead, and changes nothing more, if it recovers from that
+	moveTo          string
+	sources         []string
+	boxes           []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
+	quarantineAfter int
+	timeout         time.Duration                   // of a request to the portal
+	spoil           func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
 }
 
 const specialist = 7
@@ -64,7 +64,7 @@ var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
 	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: sandbox.NewClock(morning),
-		boxes: []string{"support"}, poison: 3, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
+		boxes: []string{"support"}, quarantineAfter: 3, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
 	if o.NoLimit = true; o.Now == nil {
 		o.Now = w.clock.Now
 	}
@@ -164,7 +164,7 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 		ProfileAge: time.Hour * 24 * 7, Settle: 2 * time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example",
 		Signer: s.Signer(), Instance: s.Instance(), Now: now, Log: log, Together: inTurn}
 	return &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,
-		Policy: &w.policy, Kit: w.kit, PoisonAfter: w.poison, Budget: time.Minute, Signer: s.Signer(), Instance: s.Instance(),
+		Policy: &w.policy, Kit: w.kit, QuarantineAfter: w.quarantineAfter, Budget: time.Minute, Signer: s.Signer(), Instance: s.Instance(),
 		Now: now, Log: log}, s
 }
 
@@ -436,8 +436,8 @@ func (s *stepping) Attempted(now time.Time, p desk.Place, why string) (int, erro
 	return step1(s.w, "note a failed attempt", func() (int, error) { return s.quarantine.Attempted(now, p, why) })
 }
 
-func (s *stepping) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Poison, error) {
-	return step1(s.w, "quarantine", func() (desk.Poison, error) { return s.quarantine.Keep(now, e, cause, raw, tell) })
+func (s *stepping) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Quarantined, error) {
+	return step1(s.w, "quarantine", func() (desk.Quarantined, error) { return s.quarantine.Keep(now, e, cause, raw, tell) })
 }
 
 func (s *stepping) Release(seq uint64) error {

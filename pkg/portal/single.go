@@ -63,18 +63,18 @@ func (c *Client) keyed(e desk.Effect) bool {
 // QUIRK: with the old card REST v3 refuses to write, with ACCESSDENIEDEXCEPTION (tasks/tasks-new); a task from before
 // the new card has no chat to write to. Both leave the other way.
 func (c *Client) elsewhere(e desk.Effect, err error) bool {
-	var told *bitrix.Error
-	if !errors.As(err, &told) || told.Code == "" || told.Status < 400 || told.Status >= 500 || told.Status == http.StatusTooManyRequests ||
-		told.Status == http.StatusUnauthorized || told.Coded("RATELIMITEXCEPTION", "IDEMPOTENCYKEYREUSEDEXCEPTION") {
+	var refusal *bitrix.Error
+	if !errors.As(err, &refusal) || refusal.Code == "" || refusal.Status < 400 || refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests ||
+		refusal.Status == http.StatusUnauthorized || refusal.Coded("RATELIMITEXCEPTION", "IDEMPOTENCYKEYREUSEDEXCEPTION") {
 		return false
 	}
 	switch {
-	case told.Coded("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION", "INSUFFICIENTSCOPEEXCEPTION", "insufficient_scope"):
+	case refusal.Coded("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION", "INSUFFICIENTSCOPEEXCEPTION", "insufficient_scope"):
 		c.Remember(savedV3, false)
-	case told.Coded("ACCESSDENIEDEXCEPTION") && e.Kind == desk.OpenTask:
+	case refusal.Coded("ACCESSDENIEDEXCEPTION") && e.Kind == desk.OpenTask:
 		c.Remember(savedKeys, false)
 	}
-	c.log.Debug("portal: REST v3 not used", "method", told.Method, "err", err)
+	c.log.Debug("portal: REST v3 not used", "method", refusal.Method, "err", err)
 	return true
 }
 

@@ -54,8 +54,8 @@ func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) (err error) {
 		err = save(tx, p, false)
 	default:
 		p.Unsure, p.Note = r.Unsure, r.Note
-		if r.Blamed && !r.Unsure { // what is unsure is counted when it has come to nothing
-			p.Blamed++
+		if r.Own && !r.Unsure { // what is unsure is counted when it has come to nothing
+			p.Failures++
 		}
 		if r.Stuck && p.Stuck.IsZero() {
 			p.Stuck = now

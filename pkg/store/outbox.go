@@ -10,30 +10,30 @@ import (
 
 // entry is an entry of the outbox without its effect, which lies beside it: the outbox is read often, and texts are long.
 type entry struct {
-	Seq     uint64    `json:"seq"`
-	Kind    desk.Kind `json:"kind"`
-	Key     string    `json:"key"` // of the effect
-	Ticket  uint64    `json:"ticket"`
-	Cause   string    `json:"cause,omitempty"`
-	Mailbox string    `json:"mailbox,omitempty"` // of a letter
-	To      string    `json:"to,omitempty"`      // a letter's address
-	Added   time.Time `json:"added"`
-	Tries   int       `json:"tries,omitempty"`
-	First   time.Time `json:"first,omitzero"`
-	Last    time.Time `json:"last,omitzero"`
-	Next    time.Time `json:"next,omitzero"`
-	Unsure  bool      `json:"unsure,omitempty"`
-	Blamed  int       `json:"blamed,omitempty"`
-	Stuck   time.Time `json:"stuck,omitzero"`
-	Freed   bool      `json:"freed,omitempty"`
-	Held    bool      `json:"held,omitempty"`
-	Note    string    `json:"note,omitempty"`
+	Seq      uint64    `json:"seq"`
+	Kind     desk.Kind `json:"kind"`
+	Key      string    `json:"key"` // of the effect
+	Ticket   uint64    `json:"ticket"`
+	Cause    string    `json:"cause,omitempty"`
+	Mailbox  string    `json:"mailbox,omitempty"` // of a letter
+	To       string    `json:"to,omitempty"`      // a letter's address
+	Added    time.Time `json:"added"`
+	Tries    int       `json:"tries,omitempty"`
+	First    time.Time `json:"first,omitzero"`
+	Last     time.Time `json:"last,omitzero"`
+	Next     time.Time `json:"next,omitzero"`
+	Unsure   bool      `json:"unsure,omitempty"`
+	Failures int       `json:"blamed,omitempty"`
+	Stuck    time.Time `json:"stuck,omitzero"`
+	Freed    bool      `json:"freed,omitempty"`
+	Held     bool      `json:"held,omitempty"`
+	Note     string    `json:"note,omitempty"`
 }
 
 // pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
 func (e entry) pending() desk.Pending {
 	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next, Unsure: e.Unsure,
-		Blamed: e.Blamed, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause}}
+		Failures: e.Failures, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause}}
 	if e.Kind == desk.SendLetter {
 		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox, To: desk.Address{Addr: e.To}}
 	}
@@ -61,7 +61,7 @@ func (e entry) whole(tx txn) (desk.Pending, error) {
 // save keeps an entry, and its effect only where that changed.
 func save(tx txn, p desk.Pending, effect bool) error {
 	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Added: p.Added, Tries: p.Tries,
-		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Blamed: p.Blamed, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Note: p.Note}
+		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Failures: p.Failures, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Note: p.Note}
 	if p.Effect.Letter != nil {
 		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.To.Addr
 	}
@@ -191,7 +191,7 @@ func (s Outbox) Start(now time.Time, a desk.Attempts) error {
 				p.First = now
 			}
 			if p.Unsure { // the attempt before came to nothing
-				p.Blamed++
+				p.Failures++
 			}
 			p.Freed = false
 			p.Last, p.Next, p.Unsure = now, now.Add(desk.Backoff(p.Tries, p.Effect.Key)), true

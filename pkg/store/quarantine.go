@@ -24,13 +24,13 @@ func (s Quarantine) Attempted(now time.Time, p desk.Place, why string) (int, err
 // Keep keeps a message that can't be processed, whole where raw is not nil, together with the decision that tells
 // people of it, in one transaction; from then on the message counts as done. One that lies there already keeps its entry
 // and its bytes, and people are not told twice.
-func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Poison, err error) {
+func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Quarantined, err error) {
 	err = s.update(func(tx txn) error {
-		if p, err = poisonAt(tx, e.Place); err != nil {
+		if p, err = quarantinedAt(tx, e.Place); err != nil {
 			return err
 		}
 		if p.Seq == 0 {
-			p = desk.Poison{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, Arrived: e.Received, At: now}
+			p = desk.Quarantined{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, Arrived: e.Received, At: now}
 			if p.Seq, err = tx.Bucket(bQuarantine).Count(1); err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, 
 }
 
 // keep writes an entry of the quarantine, and what is known of its place from now on.
-func keep(tx txn, now time.Time, p desk.Poison, raw []byte, key string) error {
+func keep(tx txn, now time.Time, p desk.Quarantined, raw []byte, key string) error {
 	if raw != nil {
 		if err := tx.Bucket(bRaw).Put(number(p.Seq), raw); err != nil {
 			return err
@@ -67,9 +67,9 @@ func keep(tx txn, now time.Time, p desk.Poison, raw []byte, key string) error {
 	return put(tx, bAttempts, placeKey(p.Place), a)
 }
 
-// poisonAt returns the entry of a place, the latest where there are several, none = a zero one.
-func poisonAt(tx txn, at desk.Place) (found desk.Poison, err error) {
-	err = each(tx, bQuarantine, func(_ []byte, p desk.Poison) error {
+// quarantinedAt returns the entry of a place, the latest where there are several, none = a zero one.
+func quarantinedAt(tx txn, at desk.Place) (found desk.Quarantined, err error) {
+	err = each(tx, bQuarantine, func(_ []byte, p desk.Quarantined) error {
 		if p.Place == at {
 			found = p
 		}
@@ -79,16 +79,16 @@ func poisonAt(tx txn, at desk.Place) (found desk.Poison, err error) {
 }
 
 // All returns the quarantine in its order.
-func (s Quarantine) All() ([]desk.Poison, error) {
-	var all []desk.Poison
+func (s Quarantine) All() ([]desk.Quarantined, error) {
+	var all []desk.Quarantined
 	err := s.view(func(tx txn) error {
-		return each(tx, bQuarantine, func(_ []byte, p desk.Poison) error { all = append(all, p); return nil })
+		return each(tx, bQuarantine, func(_ []byte, p desk.Quarantined) error { all = append(all, p); return nil })
 	})
 	return all, err
 }
 
 // Entry returns one entry of the quarantine and its bytes, nil where they are not kept.
-func (s Quarantine) Entry(seq uint64) (p desk.Poison, raw []byte, err error) {
+func (s Quarantine) Entry(seq uint64) (p desk.Quarantined, raw []byte, err error) {
 	err = s.view(func(tx txn) error {
 		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
@@ -120,7 +120,7 @@ func (s Quarantine) Stored(at desk.Place) (raw []byte, err error) {
 // that its mailbox is asked for it, if it is still unseen there.
 func (s Quarantine) Again(seq uint64) error {
 	return s.update(func(tx txn) error {
-		var p desk.Poison
+		var p desk.Quarantined
 		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}
@@ -146,7 +146,7 @@ func forgetHeld(tx txn, at desk.Place) error {
 // Release takes an entry out of the quarantine: its message is done, wherever it lay.
 func (s Quarantine) Release(seq uint64) error {
 	return s.update(func(tx txn) error {
-		var p desk.Poison
+		var p desk.Quarantined
 		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}

@@ -46,7 +46,7 @@ const (
 	bJournal    = "journal"    // ticket, sequence → desk.Step
 	bOutbox     = "outbox"     // sequence → entry
 	bEffects    = "effects"    // sequence of the outbox → desk.Effect
-	bQuarantine = "quarantine" // sequence → desk.Poison
+	bQuarantine = "quarantine" // sequence → desk.Quarantined
 	bRaw        = "raw"        // sequence of the quarantine → the message's bytes
 	bAttempts   = "attempts"   // place → attempt
 	bContacts   = "contacts"   // address → desk.Profile, our directory

@@ -15,13 +15,13 @@ type unbelieved struct{ note string }
 
 func (u *unbelieved) Error() string { return u.note }
 
-// spoiled counts a message that could not be processed; one that fails too often goes into the quarantine, and a task
+// failed counts a message that could not be processed; one that fails too often goes into the quarantine, and a task
 // says so. A message that has vanished from its mailbox is nobody's any more.
-func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) error {
+func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) error {
 	p.Log.Warn("message", "mailbox", b.Name, "uid", e.UID, "message", e.ID, "err", cause)
 	var rule *unbelieved
 	if errors.As(cause, &rule) {
-		return p.quarantine(e, cause, desk.Decision{Key: poisonKey(e)})
+		return p.quarantine(e, cause, desk.Decision{Key: quarantineKey(e)})
 	}
 	if fault.Of(cause) == fault.Never {
 		return nil
@@ -30,11 +30,11 @@ func (p *Pass) spoiled(ctx context.Context, b Box, e desk.Entry, cause error) er
 	if err != nil {
 		return err
 	}
-	if tries < p.PoisonAfter {
+	if tries < p.QuarantineAfter {
 		p.tally.Wait(1)
 		return nil
 	}
-	tell, err := p.trouble(b, e, cause)
+	tell, err := p.notice(b, e, cause)
 	if err != nil {
 		return err
 	}
@@ -56,13 +56,14 @@ func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 	return nil
 }
 
-func poisonKey(e desk.Entry) string {
+// quarantineKey is the key of a message in the quarantine. Its first part is kept as states have it.
+func quarantineKey(e desk.Entry) string {
 	return desk.DeriveKey("poison", e.Mailbox, fmt.Sprint(e.UIDValidity), fmt.Sprint(e.UID))
 }
 
-// trouble is the decision that tells people of a message that can't be processed: a task with the message attached.
-func (p *Pass) trouble(b Box, e desk.Entry, cause error) (desk.Decision, error) {
-	key := poisonKey(e)
+// notice is the decision that tells people of a message that can't be processed: a task with the message attached.
+func (p *Pass) notice(b Box, e desk.Entry, cause error) (desk.Decision, error) {
+	key := quarantineKey(e)
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}, p.Now())
 	at := e.Place
 	post := &desk.Post{Form: desk.FormTrouble, Fields: &fields, From: e.From, Message: &at, At: e.Received}

@@ -16,13 +16,13 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// poisonous fails over the posts of one sender's letters, by an error or by a panic.
-type poisonous struct {
+// failingTexts fails over the posts of one sender's letters, by an error or by a panic.
+type failingTexts struct {
 	outbox.Texts
 	panics bool
 }
 
-func (p poisonous) Post(post desk.Post, v render.PostVars) (string, string, error) {
+func (p failingTexts) Post(post desk.Post, v render.PostVars) (string, string, error) {
 	if post.Form == desk.FormTask && strings.Contains(post.From.Addr, "poison") {
 		if p.panics {
 			panic("of death")
@@ -32,7 +32,7 @@ func (p poisonous) Post(post desk.Post, v render.PostVars) (string, string, erro
 	return p.Texts.Post(post, v)
 }
 
-func (w *world) poisons() []desk.Poison {
+func (w *world) quarantined() []desk.Quarantined {
 	w.t.Helper()
 	_, s := w.open(store.Options{})
 	defer s.Close()
@@ -41,11 +41,11 @@ func (w *world) poisons() []desk.Poison {
 	return all
 }
 
-func TestPoisonGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.T) {
+func TestAFailingMessageGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.T) {
 	for _, panics := range []bool{false, true} {
 		t.Run(fmt.Sprint("panics ", panics), func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.spoil = func(t outbox.Texts) outbox.Texts { return poisonous{t, panics} }
+			w.spoil = func(t outbox.Texts) outbox.Texts { return failingTexts{t, panics} }
 			w.arrive(letter("1@a.example", "first@a.example", "First", "one"))
 			bad := letter("2@a.example", "poison@a.example", "Second", "two")
 			w.arrive(bad)
@@ -68,7 +68,7 @@ func TestPoisonGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.T) {
 			if len(tasks) != 3 || len(tasks[2].Files) != 1 || string(tasks[2].Files[0].Content) != string(bad) {
 				t.Fatalf("no task tells of it with the whole message: %+v", tasks)
 			}
-			if all := w.poisons(); len(all) != 1 || !all[0].Whole || !w.imap.Messages("INBOX")[1].Seen {
+			if all := w.quarantined(); len(all) != 1 || !all[0].Whole || !w.imap.Messages("INBOX")[1].Seen {
 				t.Fatalf("quarantine: %+v", all)
 			}
 			_, auto := w.letters()
@@ -80,7 +80,7 @@ func TestPoisonGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.T) {
 	}
 }
 
-// retried lets the poison out of the quarantine after what was wrong is mended.
+// retried lets the message out of the quarantine after what was wrong is mended.
 func (w *world) retried(t *testing.T) {
 	t.Helper()
 	w.spoil = nil
@@ -91,8 +91,8 @@ func (w *world) retried(t *testing.T) {
 	w.check(s.Close())
 	w.quiet()
 	tasks := w.portal.Tasks()
-	if len(tasks) != 4 || tasks[3].Title != "Second" || len(w.poisons()) != 0 {
-		t.Errorf("after the retry: %d tasks, %d in quarantine", len(tasks), len(w.poisons()))
+	if len(tasks) != 4 || tasks[3].Title != "Second" || len(w.quarantined()) != 0 {
+		t.Errorf("after the retry: %d tasks, %d in quarantine", len(tasks), len(w.quarantined()))
 	}
 }
 
@@ -114,13 +114,13 @@ func TestAMessageThatCannotBeFetchedDoesNotStopTheOthers(t *testing.T) {
 	if !strings.Contains(text, "First") || !strings.Contains(text, "Third") || len(titles) != 3 {
 		t.Fatalf("tasks: %v", titles)
 	}
-	if all := w.poisons(); len(all) != 1 || all[0].Whole || w.imap.Messages("INBOX")[1].Seen {
+	if all := w.quarantined(); len(all) != 1 || all[0].Whole || w.imap.Messages("INBOX")[1].Seen {
 		t.Errorf("quarantine: %+v; a message that is not kept must stay unseen", all)
 	}
 }
 
-// TestAServerThatGivesNoMessagesPoisonsNone has the server refuse every FETCH of bodies for longer than a message may fail.
-func TestAServerThatGivesNoMessagesPoisonsNone(t *testing.T) {
+// TestAServerThatGivesNoMessagesQuarantinesNone has the server refuse every FETCH of bodies for longer than a message may fail.
+func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	for i := range 5 {
 		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i), "please"))
@@ -137,7 +137,7 @@ func TestAServerThatGivesNoMessagesPoisonsNone(t *testing.T) {
 		}
 		return nil
 	})
-	for range w.poison + 1 {
+	for range w.quarantineAfter + 1 {
 		r, _ := w.poll()
 		if left, err := r.Left(); left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "Backend error") {
 			t.Errorf("left %v, %v", left, err)
@@ -145,7 +145,7 @@ func TestAServerThatGivesNoMessagesPoisonsNone(t *testing.T) {
 	}
 	w.imap.Inject(nil)
 	w.quiet()
-	if _, auto := w.letters(); len(auto) != 5 || len(w.portal.Tasks()) != 5 || len(w.poisons()) != 0 {
-		t.Errorf("%d tasks, %d auto-replies, quarantine: %+v", len(w.portal.Tasks()), len(auto), w.poisons())
+	if _, auto := w.letters(); len(auto) != 5 || len(w.portal.Tasks()) != 5 || len(w.quarantined()) != 0 {
+		t.Errorf("%d tasks, %d auto-replies, quarantine: %+v", len(w.portal.Tasks()), len(auto), w.quarantined())
 	}
 }
