@@ -14,6 +14,7 @@ import (
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/store"
 )
 
@@ -112,7 +113,7 @@ func (a *app) replaces(s *store.Store, list []desk.Exclusion, noted bool) error 
 		}
 		why := ""
 		if old.Note != "" {
-			why = " (" + tui.OneLine(old.Note) + ")"
+			why = " (" + glyph.Line(old.Note) + ")"
 		}
 		a.Hint("helpdesk: %s was excluded with scope %s%s, now with %s", x.Match, old.Scope, why, x.Scope)
 	}

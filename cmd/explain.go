@@ -11,6 +11,7 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/pass"
 )
 
@@ -127,18 +128,18 @@ func newExplained(m desk.Message, d desk.Decision) explained {
 }
 
 func (a *app) printExplained(e explained) {
-	a.Printf("message  %s\nfrom     %s\nsubject  %s\n", tui.OneLine(e.MessageID), tui.OneLine(e.From.String()), tui.OneLine(e.Subject))
+	a.Printf("message  %s\nfrom     %s\nsubject  %s\n", glyph.Line(e.MessageID), glyph.Line(e.From.String()), glyph.Line(e.Subject))
 	if e.Date != nil {
 		a.Printf("date     %s\n", e.Date.Format(time.RFC1123Z))
 	}
 	for _, f := range e.Attachments {
-		a.Printf("file     %s (%s, %d bytes)\n", tui.OneLine(f.Name), tui.OneLine(f.Type), f.Size)
+		a.Printf("file     %s (%s, %d bytes)\n", glyph.Line(f.Name), glyph.Line(f.Type), f.Size)
 	}
 	for _, f := range e.Forwarded {
-		a.Printf("forward  %s\n", tui.OneLine(f.String()))
+		a.Printf("forward  %s\n", glyph.Line(f.String()))
 	}
 	for _, d := range e.Degraded {
-		a.Printf("damage   %s\n", tui.OneLine(string(d)))
+		a.Printf("damage   %s\n", glyph.Line(string(d)))
 	}
 	a.Printf("\nverdict     %s (%s)\nauto-reply  %s\n\n", e.Verdict, e.Class, tui.Yes(e.AutoReply))
 	for _, r := range e.Reasons {
@@ -146,7 +147,7 @@ func (a *app) printExplained(e explained) {
 		if r.Hit {
 			mark = "*"
 		}
-		a.Printf("%s %-16s %s\n", mark, r.Rule, tui.OneLine(r.Note))
+		a.Printf("%s %-16s %s\n", mark, r.Rule, glyph.Line(r.Note))
 	}
 	a.Printf("\n%s\n", e.Text)
 }

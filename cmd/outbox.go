@@ -8,6 +8,7 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/store"
 )
 
@@ -34,7 +35,7 @@ func newOutboxList(a *app) *cobra.Command {
 			var rows [][]string
 			for _, p := range all {
 				rows = append(rows, []string{fmt.Sprint(p.Seq), fmt.Sprint(p.Effect.Ticket), string(p.Effect.Kind), standing(p),
-					fmt.Sprint(p.Tries), tui.When(p.Next), tui.Short(p.Note, 80)})
+					fmt.Sprint(p.Tries), tui.When(p.Next), glyph.Cut(p.Note, 80)})
 			}
 			return a.Table([]string{"ENTRY", "TICKET", "EFFECT", "STANDS", "TRIES", "NEXT", "WHY"}, rows)
 		},

@@ -8,6 +8,7 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/store"
 )
 
@@ -41,7 +42,7 @@ func newQuarantineList(a *app) *cobra.Command {
 			var rows [][]string
 			for _, p := range all {
 				rows = append(rows, []string{fmt.Sprint(p.Seq), tui.When(p.At), p.Place.Mailbox, fmt.Sprint(p.Place.UID), p.From,
-					tui.Short(p.Subject, 40), tui.Short(why(p), 60)})
+					glyph.Cut(p.Subject, 40), glyph.Cut(why(p), 60)})
 			}
 			return a.Table([]string{"ENTRY", "SINCE", "MAILBOX", "UID", "FROM", "SUBJECT", "WHY"}, rows)
 		},

@@ -11,6 +11,7 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/store"
 )
 
@@ -47,7 +48,7 @@ func newTicketList(a *app) *cobra.Command {
 			var rows [][]string
 			for _, t := range all {
 				rows = append(rows, []string{fmt.Sprint(t.Number), taskName(t.Task), string(t.Status), t.Requester.Addr,
-					tui.When(t.Opened), tui.Short(t.Subject, 60)})
+					tui.When(t.Opened), glyph.Cut(t.Subject, 60)})
 			}
 			return a.Table([]string{"TICKET", "TASK", "STATUS", "REQUESTER", "OPENED", "SUBJECT"}, rows)
 		},
@@ -118,12 +119,12 @@ func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 
 func (a *app) showTicket(t desk.Ticket, steps []desk.Step) error {
 	a.Printf("ticket     %d\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
-		t.Number, taskName(t.Task), t.Status, tui.OneLine(t.Subject), tui.OneLine(t.Requester.String()), t.Mailbox, tui.When(t.Opened))
+		t.Number, taskName(t.Task), t.Status, glyph.Line(t.Subject), glyph.Line(t.Requester.String()), t.Mailbox, tui.When(t.Opened))
 	if len(t.Participants) > 0 {
 		a.Printf("in copy    %s\n", strings.Join(t.Participants, ", "))
 	}
 	if t.Undeliver != "" {
-		a.Printf("not delivered: %s\n", tui.OneLine(t.Undeliver))
+		a.Printf("not delivered: %s\n", glyph.Line(t.Undeliver))
 	}
 	var rows [][]string
 	for _, s := range steps {

@@ -10,6 +10,7 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
 )
@@ -103,7 +104,7 @@ func (a *app) printVerified(v verified) error {
 		if d.UID != 0 {
 			where = fmt.Sprintf("%s/%d", d.Mailbox, d.UID)
 		}
-		rows = append(rows, []string{d.What, where, taskName(d.Task), tui.When(d.At), tui.Short(d.Subject, 40), d.Note})
+		rows = append(rows, []string{d.What, where, taskName(d.Task), tui.When(d.At), glyph.Cut(d.Subject, 40), d.Note})
 	}
 	if len(rows) > 0 {
 		if err := a.Table([]string{"WHAT", "MAIL", "TASK", "WHEN", "SUBJECT", "NOTE"}, rows); err != nil {

@@ -19,6 +19,7 @@ import (
 
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -181,7 +182,7 @@ func (d *Stage) put(name, answered string) error {
 	if err != nil {
 		return err
 	}
-	d.Terminal.Printf("  from %-55s %s\n", tui.OneLine(m.From.String()), tui.OneLine(m.Subject))
+	d.Terminal.Printf("  from %-55s %s\n", glyph.Line(m.From.String()), glyph.Line(m.Subject))
 	return nil
 }
 
@@ -217,7 +218,7 @@ func (d *Stage) comment(context.Context) error {
 	}
 	for _, text := range strings.Split(strings.TrimSpace(string(raw)), "\n---\n") {
 		d.portal.Say(tasks[0].ID, specialist, text)
-		d.Terminal.Printf("  in task %d: %s\n", tasks[0].ID, tui.Short(tui.OneLine(text), 100))
+		d.Terminal.Printf("  in task %d: %s\n", tasks[0].ID, glyph.Cut(glyph.Line(text), 100))
 	}
 	return nil
 }

@@ -10,11 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/pass"
 )
 
@@ -45,7 +45,7 @@ func (d *Stage) showLetters() error {
 			return fmt.Errorf("demo: %w", err)
 		}
 		d.files = append(d.files, path)
-		d.Terminal.Printf("\n  letter %d to %s\n  %s\n", d.shown, strings.Join(l.To, ", "), tui.OneLine(m.Subject))
+		d.Terminal.Printf("\n  letter %d to %s\n  %s\n", d.shown, strings.Join(l.To, ", "), glyph.Line(m.Subject))
 		for _, line := range strings.Split(strings.TrimSpace(m.Plain), "\n") {
 			d.Terminal.Printf("  | %s\n", line)
 		}
@@ -68,7 +68,7 @@ func withPictures(m desk.Message, raw []byte) string {
 
 func (d *Stage) showTasks() {
 	for _, t := range d.portal.Tasks() {
-		d.Terminal.Printf("  task %d  %s\n", t.ID, tui.OneLine(t.Title))
+		d.Terminal.Printf("  task %d  %s\n", t.ID, glyph.Line(t.Title))
 		for _, line := range strings.Split(strings.TrimSpace(t.Description), "\n") {
 			d.Terminal.Printf("    | %s\n", line)
 		}
@@ -79,7 +79,7 @@ func (d *Stage) showTasks() {
 			if c.System {
 				continue
 			}
-			d.Terminal.Printf("    comment by user %d: %s\n", c.Author, tui.Short(tui.OneLine(c.Text), 160))
+			d.Terminal.Printf("    comment by user %d: %s\n", c.Author, glyph.Cut(glyph.Line(c.Text), 160))
 		}
 	}
 }

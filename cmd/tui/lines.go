@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/pass"
 )
 
@@ -16,8 +17,8 @@ func Message(l pass.Line) string {
 			reply += " (" + l.Why + ")"
 		}
 	}
-	return fmt.Sprintf("%s/%d  %s  %s  %s  %q  %s: %s  %s", l.Mailbox, l.UID, l.Verdict, place(l), OneLine(l.From), Short(OneLine(l.Subject), 60),
-		l.Rule, OneLine(l.Note), reply)
+	return fmt.Sprintf("%s/%d  %s  %s  %s  %q  %s: %s  %s", l.Mailbox, l.UID, l.Verdict, place(l), glyph.Line(l.From), glyph.Cut(glyph.Line(l.Subject), 60),
+		l.Rule, glyph.Line(l.Note), reply)
 }
 
 func place(l pass.Line) string {
@@ -38,5 +39,5 @@ func Change(l pass.Line) string {
 	if l.Verdict == desk.Announced {
 		to = l.To
 	}
-	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, l.Verdict, to, Short(OneLine(l.Subject), 60), l.Rule, OneLine(l.Note))
+	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, l.Verdict, to, glyph.Cut(glyph.Line(l.Subject), 60), l.Rule, glyph.Line(l.Note))
 }

@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/bitrix"
+	"helpdesk/pkg/glyph"
 )
 
 // told is what the log has said of failures: each stands on stderr once, though it is logged where it happens and is what the
@@ -142,7 +143,7 @@ func (t *Terminal) Complain(err error, code int) {
 
 // Panicked says that a bug ended the run, and where only to those who want to know everything.
 func (t *Terminal) Panicked(p any) int {
-	line := "a mistake in the program: " + bitrix.Mask(OneLine(fmt.Sprint(p)))
+	line := "a mistake in the program: " + bitrix.Mask(glyph.Line(fmt.Sprint(p)))
 	if t.Verbose > 1 {
 		line += "\n" + bitrix.Mask(string(debug.Stack()))
 	} else {

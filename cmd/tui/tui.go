@@ -10,9 +10,10 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"golang.org/x/term"
+
+	"helpdesk/pkg/glyph"
 )
 
 // Terminal is where a command reads, prints and complains.
@@ -74,18 +75,11 @@ func (t *Terminal) Table(head []string, rows [][]string) error {
 	}
 	for _, row := range rows {
 		for i := range row {
-			row[i] = OneLine(row[i])
+			row[i] = glyph.Line(row[i])
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	return w.Flush()
-}
-
-// OneLine makes text from a letter safe to print: no control character reaches the terminal.
-func OneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
-	}), " ")
 }
 
 // When returns a local time, - for none.
@@ -102,13 +96,4 @@ func Yes(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// Short cuts s at n characters.
-func Short(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"helpdesk/pkg/glyph"
 )
 
 // maxFile bounds what ${file:…} reads.
@@ -61,7 +63,7 @@ func (d *decoder) lookUp(name string) (string, error) {
 	if !ok {
 		return "", outOfReach{fmt.Errorf("the environment variable %s is not set", name)}
 	}
-	if invalid([]byte(value)) >= 0 {
+	if glyph.BadByte([]byte(value)) >= 0 {
 		return "", fmt.Errorf("the environment variable %s is not UTF-8", name)
 	}
 	return value, nil
@@ -82,7 +84,7 @@ func (d *decoder) content(path string) (string, error) {
 	if len(raw) > maxFile {
 		return "", fmt.Errorf("cannot read %s: larger than 1 MiB", path)
 	}
-	if i := invalid(raw); i >= 0 {
+	if i := glyph.BadByte(raw); i >= 0 {
 		return "", fmt.Errorf("%s:%d is not UTF-8: save the file in that encoding", path, 1+bytes.Count(raw[:i], []byte("\n")))
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Windows' editor puts it there

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"helpdesk/pkg/glyph"
 )
 
 // Load reads a configuration file and checks all of it; env looks a variable of the environment up. Everything wrong in
@@ -70,7 +71,7 @@ func open(path string, env func(string) (string, bool)) (*decoder, []byte, error
 func (d *decoder) parse(raw []byte) (ast.Node, bool) {
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Windows' editor puts it there
 	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
-	if i := invalid(raw); i >= 0 {
+	if i := glyph.BadByte(raw); i >= 0 {
 		d.mistakes = append(d.mistakes, Mistake{File: d.file, Line: 1 + bytes.Count(raw[:i], []byte("\n")),
 			Column: i - bytes.LastIndexByte(raw[:i], '\n'), Message: "is not UTF-8: save the file in that encoding"})
 		return nil, false
@@ -94,18 +95,6 @@ func (d *decoder) parse(raw []byte) (ast.Node, bool) {
 		body = doc.Body
 	}
 	return body, true
-}
-
-// invalid returns the offset of the first byte that is not UTF-8, or is NUL; -1 when there is none.
-func invalid(raw []byte) int {
-	for i := 0; i < len(raw); {
-		r, n := utf8.DecodeRune(raw[i:])
-		if r == utf8.RuneError && n == 1 || r == 0 {
-			return i
-		}
-		i += n
-	}
-	return -1
 }
 
 // syntax words an error of the YAML parser. Its message names no value, but for what stands in quotes.

@@ -1,6 +1,10 @@
 package desk
 
-import "strings"
+import (
+	"strings"
+
+	"helpdesk/pkg/glyph"
+)
 
 // insideRule asks for the one proof by which a report is believed.
 func insideRule() rule {
@@ -10,7 +14,7 @@ func insideRule() rule {
 				link, known := w.f.Known[id]
 				if t := w.ticket(link.Ticket); known && t != nil {
 					w.inside = &evidence{id: id, link: link, ticket: t, own: true}
-					return cutRunes(id, 120) + " belongs to " + named(t), true
+					return glyph.Cut(id, 120) + " belongs to " + named(t), true
 				}
 			}
 			return "", false
@@ -52,10 +56,10 @@ func (w *weighing) bounce() {
 			detail += ": " + r.Status
 		}
 		if r.Diagnostic != "" {
-			detail += " " + cutRunes(oneLine(r.Diagnostic), 300)
+			detail += " " + glyph.Cut(glyph.Line(r.Diagnostic), 300)
 		}
 		if r.Action != "" && r.Action != "failed" {
-			detail += " (" + oneLine(r.Action) + ")"
+			detail += " (" + glyph.Line(r.Action) + ")"
 		}
 		w.note(NoteBounce, detail, 0)
 		if hard(r) {

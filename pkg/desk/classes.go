@@ -2,6 +2,8 @@ package desk
 
 import (
 	"strings"
+
+	"helpdesk/pkg/glyph"
 )
 
 // The classes of messages.
@@ -283,7 +285,7 @@ func (r *Rules) awayBegin(subject string) string {
 		most  = 4  // beginnings, one behind another
 		marks = 10 // before them
 	)
-	s := strings.ToLower(CutTokens(oneLine(subject)))
+	s := strings.ToLower(CutTokens(glyph.Line(subject)))
 	for range marks {
 		if begin := r.awayWithin(s, most); begin != "" {
 			return begin

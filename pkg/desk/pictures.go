@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"helpdesk/pkg/glyph"
 )
 
 const (
@@ -65,13 +67,13 @@ func askPictures(w *weighing) (string, bool) {
 			names = append(names, a.Name)
 		}
 	}
-	return cutRunes(strings.Join(names, ", "), 200), len(names) > 0
+	return glyph.Cut(strings.Join(names, ", "), 200), len(names) > 0
 }
 
 // forwarded notes who wrote what the sender forwards, and what he invites to.
 func (w *weighing) forwarded() {
 	for _, e := range w.m.Events {
-		w.note(NoteEvent, cutRunes(oneLine(e), 300), 0)
+		w.note(NoteEvent, glyph.Cut(glyph.Line(e), 300), 0)
 	}
 	var names []string
 	for _, a := range w.m.Forwarded {
@@ -79,11 +81,11 @@ func (w *weighing) forwarded() {
 		if a.Addr == "" {
 			name = a.Name
 		}
-		if name = oneLine(name); name != "" && a.Key() != w.m.From.Key() && !w.r.isOwn(a.Addr) && !slices.Contains(names, name) {
+		if name = glyph.Line(name); name != "" && a.Key() != w.m.From.Key() && !w.r.isOwn(a.Addr) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	if len(names) > 0 {
-		w.note(NoteForwarded, cutRunes(strings.Join(names, ", "), 300), 0)
+		w.note(NoteForwarded, glyph.Cut(strings.Join(names, ", "), 300), 0)
 	}
 }

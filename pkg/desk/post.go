@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"helpdesk/pkg/glyph"
 )
 
 const (
@@ -43,7 +45,7 @@ func (w *weighing) open(automatic bool) {
 	}
 	w.heard(t)
 	post := w.post(FormTask)
-	if post.Title = cutRunes(t.Subject, titleMax); post.Title != t.Subject {
+	if post.Title = glyph.Cut(t.Subject, titleMax); post.Title != t.Subject {
 		w.headed(post, t.Subject)
 	}
 	if len(w.r.routes) > 0 {
@@ -88,7 +90,7 @@ func (w *weighing) comment(form Form) {
 	post := w.post(form)
 	if subject := w.r.newSubject(w.m, t); subject != "" && form != FormBounce {
 		w.headed(post, subject)
-		t.Subjects = append(t.Subjects, cutRunes(foldSubject(subject), titleMax))
+		t.Subjects = append(t.Subjects, glyph.Cut(foldSubject(subject), titleMax))
 		t.Subjects = t.Subjects[max(0, len(t.Subjects)-subjectsMax):]
 	}
 	post.Marker, post.Reopen = w.f.Signer.Marker(key), w.reopen
@@ -153,7 +155,7 @@ func (w *weighing) heard(t *Ticket) {
 			t.Silent = true // nobody reads what a mail system is sent
 		}
 	}
-	t.LastText, t.LastAt = cutRunes(w.m.Text, lastTextMax), w.arrived()
+	t.LastText, t.LastAt = glyph.Cut(w.m.Text, lastTextMax), w.arrived()
 	if w.m.DerivedID {
 		return // nobody but us knows that id
 	}
@@ -220,7 +222,7 @@ func (w *weighing) post(form Form) *Post {
 
 // headed puts the subject above the text of a post.
 func (w *weighing) headed(p *Post, subject string) {
-	if p.Subject = cutRunes(subject, subjectMax); p.Subject != subject {
+	if p.Subject = glyph.Cut(subject, subjectMax); p.Subject != subject {
 		w.whole(p)
 	}
 }

@@ -2,6 +2,8 @@ package desk
 
 import (
 	"fmt"
+
+	"helpdesk/pkg/glyph"
 )
 
 func duplicateRule() rule {
@@ -15,7 +17,7 @@ func reusedRule() rule {
 	return rule{"reused-id", "", "the Message-ID is known, of a letter with other content", "nothing changes; the id keeps leading to its first ticket",
 		func(w *weighing) (string, bool) {
 			_, known := w.f.Known[w.m.ID]
-			return cutRunes(w.m.ID, 120), known
+			return glyph.Cut(w.m.ID, 120), known
 		}}
 }
 

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"helpdesk/pkg/glyph"
 )
 
 const (
@@ -53,7 +55,7 @@ func either(words []string) string {
 
 // CleanSubject returns the subject on one line, without Re:, Fwd:, the tags of gateways, and our tokens.
 func (r *Rules) CleanSubject(subject string) string {
-	s := CutTokens(oneLine(subject))
+	s := CutTokens(glyph.Line(subject))
 	if r.fronts.all == nil {
 		return s
 	}
@@ -95,39 +97,4 @@ func (r *Rules) NormalSubject(subject string) string {
 		return ""
 	}
 	return s
-}
-
-func oneLine(s string) string {
-	clean := strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) {
-			return ' '
-		}
-		return c
-	}, s)
-	return strings.Join(strings.Fields(clean), " ")
-}
-
-// cutRunes returns at most n characters of s, with an ellipsis where it was cut; never between a letter and the marks
-// that belong to it.
-func cutRunes(s string, n int) string {
-	rs := make([]rune, 0, min(len(s), n+1)) // s may be a whole letter
-	for _, r := range s {
-		if rs = append(rs, r); len(rs) > n {
-			break
-		}
-	}
-	if len(rs) <= n {
-		return s
-	}
-	end := n - 1
-	for end > 0 && joined(rs[end-1], rs[end]) {
-		end--
-	}
-	return strings.TrimRight(string(rs[:end]), " ") + "…"
-}
-
-// joined says whether b can't stand without a: a combining mark, a variation selector, half of a joined emoji.
-func joined(a, b rune) bool {
-	const zwj = '\u200d'
-	return unicode.Is(unicode.M, b) || a == zwj || b == zwj || (b >= 0x1F3FB && b <= 0x1F3FF)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"helpdesk/pkg/glyph"
 )
 
 func TestCleanSubjectCutsFronts(t *testing.T) {
@@ -97,7 +99,7 @@ func TestSubjectOfAComment(t *testing.T) {
 		{"касса", nil, ""},
 		{"Re:", nil, ""},
 		{"Не работает касса №2", nil, "Не работает касса №2"},
-		{"Re: " + cutRunes(long, 180), func(t *Ticket) { t.Subject = long }, ""},
+		{"Re: " + glyph.Cut(long, 180), func(t *Ticket) { t.Subject = long }, ""},
 		{"Re: Ваше обращение", func(t *Ticket) { t.Subject = "" }, "Ваше обращение"},
 		{"Re: Ваше обращение", func(t *Ticket) { t.Subjects = []string{"ваше обращение"} }, ""},
 		{"Всё сломалось", func(t *Ticket) { t.Subjects = []string{"все сломалось"} }, ""},

@@ -3,6 +3,8 @@ package desk
 import (
 	"regexp"
 	"strings"
+
+	"helpdesk/pkg/glyph"
 )
 
 // thanksRules tells letters that only thank.
@@ -70,7 +72,7 @@ func askThanks(w *weighing) (string, bool) {
 		return "", false
 	}
 	first, _, _ := strings.Cut(text, "\n")
-	return cutRunes(first, 60), true
+	return glyph.Cut(first, 60), true
 }
 
 // paragraphs trims the lines of a text, and leaves one blank line where there are more.

@@ -3,6 +3,8 @@ package desk
 import (
 	"fmt"
 	"strings"
+
+	"helpdesk/pkg/glyph"
 )
 
 // threadRules find the ticket a message belongs to: they are asked until one hits, but R4 only notes what it found.
@@ -131,7 +133,7 @@ func askForged(w *weighing) (string, bool) {
 	if len(w.forged) == 0 {
 		return "", false
 	}
-	return cutRunes(w.forged[0], 120), true
+	return glyph.Cut(w.forged[0], 120), true
 }
 
 func askKnownStaff(w *weighing) (string, bool) {
@@ -151,7 +153,7 @@ func askKnownCustomer(w *weighing) (string, bool) {
 // join takes the ticket of the evidence for the message's.
 func (w *weighing) join(e *evidence) (string, bool) {
 	w.found = e.ticket
-	return cutRunes(e.id, 120) + " belongs to " + named(e.ticket), true
+	return glyph.Cut(e.id, 120) + " belongs to " + named(e.ticket), true
 }
 
 func askToken(w *weighing) (string, bool) {
@@ -194,7 +196,7 @@ func (w *weighing) staffLetter() (string, bool) {
 		_, form, ours := w.f.Signer.OwnID(id)
 		link, known := w.f.Known[id]
 		if ours || known && !form && link.Origin != FromCustomer {
-			return cutRunes(id, 120) + " is a letter of ours", true
+			return glyph.Cut(id, 120) + " is a letter of ours", true
 		}
 		_, domain, _ := strings.Cut(id, "@")
 		if i == 0 && !known && w.r.atHome(domain) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
 const (
@@ -52,7 +53,7 @@ func idsIn(v string) []string {
 // cleanID folds a Message-ID to one spelling. QUIRK: long ids are folded in the middle by Outlook and Exchange.
 func cleanID(id string) string {
 	id = strings.Map(func(r rune) rune {
-		if r <= ' ' || r == 0x7f || isInvisible(r) {
+		if r <= ' ' || r == 0x7f || glyph.Invisible(r) {
 			return -1
 		}
 		return r

@@ -4,16 +4,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"helpdesk/pkg/glyph"
 )
-
-const maxName = 200 // bytes
-
-// reserved are the names Windows gives to devices, with whatever extension.
-var reserved = map[string]bool{"con": true, "prn": true, "aux": true, "nul": true, "clock$": true}
 
 // extensions name the types that come without a file name.
 var extensions = map[string]string{
@@ -48,46 +41,8 @@ func fileName(name, mediaType string, n int) string {
 	return "part-" + strconv.Itoa(n) + "." + ext
 }
 
+// cleanName returns the last step of a path as it may stand on anybody's disk: some programs tell where a file came from.
 func cleanName(name string) string {
-	name = norm.NFC.String(strings.ToValidUTF8(name, "_"))
 	name = strings.ReplaceAll(name, `\`, "/")
-	name = path.Base("/" + strings.TrimRight(name, "/ "))
-	name = strings.Map(func(r rune) rune {
-		switch {
-		case isInvisible(r), unicode.Is(unicode.Cf, r) && r != 0x200d, r == 0xfffe, r == 0xffff:
-			return -1
-		case unicode.IsSpace(r):
-			return ' '
-		case r < 0x20, r == 0x7f, strings.ContainsRune(`/<>:"|?*`, r):
-			return '_'
-		}
-		return r
-	}, name)
-	name = strings.Join(strings.Fields(name), " ")
-	// Windows drops blanks and dots at the end, so that two names could become one.
-	name = strings.TrimRight(strings.TrimLeft(name, " "), " .")
-	if strings.Trim(name, "._ ") == "" {
-		return ""
-	}
-	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
-	if stem = strings.TrimSpace(stem); reserved[stem] || len(stem) == 4 && (stem[:3] == "com" || stem[:3] == "lpt") && stem[3] >= '0' && stem[3] <= '9' {
-		name = "_" + name
-	}
-	return shorten(name)
-}
-
-// shorten cuts a name to maxName bytes and keeps its extension.
-func shorten(name string) string {
-	if len(name) <= maxName {
-		return name
-	}
-	ext := path.Ext(name)
-	if len(ext) > 20 {
-		ext = ""
-	}
-	cut := maxName - len(ext)
-	for cut > 0 && !utf8.RuneStart(name[cut]) {
-		cut--
-	}
-	return strings.TrimRight(name[:cut], " .") + ext
+	return glyph.FileName(path.Base("/" + strings.TrimRight(name, "/ ")))
 }

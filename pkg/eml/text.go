@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"helpdesk/pkg/charset"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/tags"
 )
 
@@ -45,7 +46,7 @@ func plainLines(s string) string {
 			return r
 		case r == '\f' || r == '\v':
 			return '\n'
-		case r < 0x20 || r == 0x7f || isInvisible(r):
+		case r < 0x20 || r == 0x7f || glyph.Invisible(r):
 			return -1
 		}
 		return r

@@ -3,10 +3,9 @@ package eml
 import (
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"helpdesk/pkg/charset"
-	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
 // encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the charset.
@@ -76,26 +75,5 @@ func wordBytes(encoding, text string) []byte {
 	return raw
 }
 
-// oneLine decodes a header value and folds all blanks and control characters in it to single spaces.
-func oneLine(s string) string {
-	s = decodeWords(s)
-	fold := func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
-			return ' '
-		}
-		if isInvisible(r) {
-			return -1
-		}
-		return r
-	}
-	if utf8.ValidString(s) {
-		return desk.Squeeze(mapRare(fold, s))
-	}
-	return desk.Squeeze(strings.Map(fold, s))
-}
-
-// isInvisible are characters that turn the order of text around or hide in it: they disguise names of files and people.
-func isInvisible(r rune) bool {
-	return r >= 0x80 && r <= 0x9f || r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e ||
-		r >= 0x2066 && r <= 0x2069 || r == 0xfeff
-}
+// oneLine decodes a header value and makes it one line.
+func oneLine(s string) string { return glyph.Line(decodeWords(s)) }

@@ -226,11 +226,11 @@ func TestPrepareMayBeRepeatedAfterAnyFailure(t *testing.T) {
 
 func TestFileName(t *testing.T) {
 	for in, want := range map[string]string{
-		`a\b/c:d*e?f"g<h>i|j.txt`: "a_b_c_d_e_f_g_h_i_j.txt", " x. . ": "x", "": "file", "...": "file", "a\x00b\n": "ab_",
+		`a\b/c:d*e?f"g<h>i|j.txt`: "a_b_c_d_e_f_g_h_i_j.txt", " x. . ": "x", "": "file", "...": "file", "a\x00b\n": "a_b",
 		strings.Repeat("ж", 200) + ".docx": strings.Repeat("ж", 97) + ".docx",
 	} {
-		if got := fileName(in); got != want {
-			t.Errorf("fileName(%q) = %q, want %q", in, got, want)
+		if got := driveName(in); got != want {
+			t.Errorf("driveName(%q) = %q, want %q", in, got, want)
 		}
 	}
 }

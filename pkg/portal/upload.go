@@ -105,7 +105,7 @@ func (u *uploads) tooMuch(err error) {
 // QUIRK: batch bars the methods named upload and download only; uploads as base64 pass
 // (settings/how-to-call-rest-api/batch says otherwise).
 func (u *uploads) command(i int, room int64) (bitrix.Command, int64, error) {
-	name := fileName(u.files[i].Name)
+	name := driveName(u.files[i].Name)
 	params := bitrix.With("id", u.folder).With("data", bitrix.With("NAME", name))
 	if u.files[i].Size > u.inline {
 		return bitrix.Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
@@ -200,7 +200,7 @@ func (u *uploads) post(ctx context.Context, i int, addr string) error {
 		return unopened(fmt.Errorf("open: %w", err))
 	}
 	defer body.Close()
-	answer, err := u.c.Upload(ctx, addr, fileName(u.files[i].Name), u.files[i].Size, body)
+	answer, err := u.c.Upload(ctx, addr, driveName(u.files[i].Name), u.files[i].Size, body)
 	if err != nil {
 		return err
 	}

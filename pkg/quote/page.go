@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/tags"
 )
 
@@ -123,7 +123,7 @@ func (p *page) word(s []byte, at int) {
 
 func (p *page) endLine() {
 	if s := bytes.TrimSpace(p.line); len(s) > 0 {
-		p.lines = append(p.lines, pageLine{desk.Squeeze(string(s)), p.start, p.rule})
+		p.lines = append(p.lines, pageLine{glyph.Squeeze(string(s)), p.start, p.rule})
 		p.rule = -1
 	}
 	p.line = p.line[:0]

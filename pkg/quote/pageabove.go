@@ -3,7 +3,7 @@ package quote
 import (
 	"strings"
 
-	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/tags"
 )
 
@@ -40,7 +40,7 @@ func (p *page) stands(m *marker, end int) bool {
 func nonBlank(text string, n int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
-		if line = desk.Squeeze(line); line != "" {
+		if line = glyph.Squeeze(line); line != "" {
 			lines = append(lines, line)
 		}
 		if len(lines) == n {

@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/glyph"
 )
 
 const (
@@ -74,7 +75,7 @@ func head(m *mail.Msg, l desk.Letter) error {
 	}
 	m.FromMailAddress(from)
 	m.ToMailAddress(to)
-	m.Subject(cut(line(l.Subject), maxSubject))
+	m.Subject(glyph.Cut(glyph.Line(l.Subject), maxSubject))
 	m.SetDateWithValue(l.Date)
 	m.SetMessageIDWithValue(l.MessageID)
 	if validID(l.InReplyTo) {
@@ -87,8 +88,8 @@ func head(m *mail.Msg, l desk.Letter) error {
 		m.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834, 5
 		m.SetGenHeader("X-Auto-Response-Suppress", "All")
 	}
-	if loop := line(l.Loop); loop != "" {
-		m.SetGenHeader("X-Helpdesk-Loop", cut(loop, maxSubject))
+	if loop := glyph.Line(l.Loop); loop != "" {
+		m.SetGenHeader("X-Helpdesk-Loop", glyph.Cut(loop, maxSubject))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/glyph"
 )
 
 // envelope is whom a letter comes from and goes to on the way, in <>.
@@ -61,27 +62,7 @@ func address(a desk.Address) (*netmail.Address, error) {
 	if err != nil || parsed.Address != addr || !ascii(addr[at+1:]) || strings.ContainsAny(addr[:at], "\r\n\x00<>,;:@\"\\") {
 		return nil, fmt.Errorf("%q: %w", a.Addr, errAddress)
 	}
-	return &netmail.Address{Name: cut(line(a.Name), maxName), Address: addr}, nil
-}
-
-// line returns s as one line: control characters and line ends become blanks.
-func line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < 32 || r == 127 || r == 0x2028 || r == 0x2029 {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// cut returns at most n characters of s.
-func cut(s string, n int) string {
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return strings.TrimSpace(string(r[:n-1])) + "…"
+	return &netmail.Address{Name: glyph.Cut(glyph.Line(a.Name), maxName), Address: addr}, nil
 }
 
 func ascii(s string) bool {

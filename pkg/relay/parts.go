@@ -1,38 +1,20 @@
 package relay
 
 import (
+	"cmp"
 	"fmt"
 	"mime"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/wneessen/go-mail"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
-// maxFileName bounds a file's name; file systems take 255 bytes.
-const maxFileName = 120
-
-// fileName returns the part's name as it may stand on anybody's disk, its ending kept.
-func fileName(p desk.Part) string {
-	name := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`/\:*?"<>|`, r) {
-			return '_'
-		}
-		return r
-	}, line(p.Name))
-	ext := path.Ext(name)
-	if len([]rune(ext)) > 10 {
-		ext = ""
-	}
-	name = cut(strings.TrimSuffix(name, ext), maxFileName) + ext
-	if strings.Trim(name, "._ ") == "" {
-		return "file"
-	}
-	return name
-}
+// fileName returns the part's name as it may stand on anybody's disk.
+func fileName(p desk.Part) string { return cmp.Or(glyph.FileName(p.Name), "file") }
 
 // partHeader writes the header of a file or picture.
 //

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
 const (
@@ -62,7 +63,7 @@ func (s *Set) render(kind desk.LetterKind, l letter, v Vars) (r Rendered, err er
 	if err != nil {
 		return r, err
 	}
-	r.Subject = oneLine(subject)
+	r.Subject = glyph.Line(subject)
 	footer := ""
 	if s.settings.of(kind).Body == "" { // a body of one's own says all one wants to say
 		footer = phrase(s.phrases, "footer."+string(kind), v)
@@ -94,7 +95,7 @@ func (s *Set) both(b body, v Vars) (html, text string, err error) {
 // prepare fills in what the settings say, and takes away what must not be in the letter.
 func (s *Set) prepare(kind desk.LetterKind, v Vars) Vars {
 	v.Locale = s.settings.Locale
-	v.Subject = cut(oneLine(v.Subject), longestSubject)
+	v.Subject = glyph.Cut(glyph.Line(v.Subject), longestSubject)
 	v.Contact = greetable(v.Contact)
 	if s.logo != nil {
 		v.Logo, v.LogoWidth, v.LogoHeight = s.logo.address, s.logo.width, s.logo.height
@@ -128,40 +129,13 @@ func (s *Set) prepare(kind desk.LetterKind, v Vars) Vars {
 // greetable returns a name as it may stand in a greeting, "" where it is none. The name beside an address is the
 // sender's to choose: an auto-reply to a forged sender must not carry his advertisement.
 func greetable(name string) string {
-	name = oneLine(name)
+	name = glyph.Line(name)
 	lower := strings.ToLower(name)
 	if len([]rune(name)) > longestName || strings.ContainsAny(name, "<>@/\\") || strings.Contains(lower, "www.") ||
 		strings.IndexFunc(name, unicode.IsLetter) < 0 {
 		return ""
 	}
 	return name
-}
-
-// oneLine returns s without control characters, its blanks collapsed.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r):
-			return -1
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
-
-// cut returns at most limit characters of s, the last an ellipsis where something is missing.
-func cut(s string, limit int) string {
-	runes := []rune(s)
-	if len(runes) <= limit {
-		return s
-	}
-	end := limit - 1
-	for end > 0 && unicode.In(runes[end], unicode.Mn, unicode.Me, unicode.Cf) {
-		end--
-	}
-	return strings.TrimRight(string(runes[:end]), " ") + "…"
 }
 
 // cutLines returns at most limit characters of the lines, blank ones at the ends left out.
@@ -175,7 +149,7 @@ func cutLines(lines []string, limit int) []string {
 		n := len([]rune(line))
 		if n > limit {
 			if limit > 1 {
-				out = append(out, cut(line, limit))
+				out = append(out, glyph.Cut(line, limit))
 			}
 			break
 		}

@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"unicode/utf8"
+
+	"helpdesk/pkg/glyph"
 )
 
 // Overlay returns base with its files replaced, one by one, by those of the same name in over; nil replaces nothing.
@@ -44,7 +45,8 @@ func (o overlay) mistakes(locale string) []error {
 			return nil
 		case o.replaces(name):
 			content, err := fs.ReadFile(o.over, name)
-			if line := foreign(content); line > 0 {
+			if at := glyph.BadByte(content); at >= 0 {
+				line := 1 + bytes.Count(content[:at], []byte("\n"))
 				errs = append(errs, fmt.Errorf("%s:%d: is not UTF-8: save the file in that encoding", name, line))
 			}
 			return err
@@ -56,18 +58,6 @@ func (o overlay) mistakes(locale string) []error {
 		errs = append(errs, err)
 	}
 	return errs
-}
-
-// foreign returns the line of the first byte that is not UTF-8, or is NUL; 0 when there is none.
-func foreign(content []byte) int {
-	for i := 0; i < len(content); {
-		r, n := utf8.DecodeRune(content[i:])
-		if r == utf8.RuneError && n == 1 || r == 0 {
-			return 1 + bytes.Count(content[:i], []byte("\n"))
-		}
-		i += n
-	}
-	return 0
 }
 
 func (o overlay) replaces(name string) bool {

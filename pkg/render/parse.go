@@ -8,6 +8,8 @@ import (
 	"path"
 	"strings"
 	"text/template"
+
+	"helpdesk/pkg/glyph"
 )
 
 // parser parses templates, each together with the phrases of the locale, and gathers what is wrong with them.
@@ -21,7 +23,7 @@ type parser struct {
 // functions are what templates may call.
 var functions = map[string]any{
 	"join":    func(list []string) string { return strings.Join(list, ", ") },
-	"brief":   func(s string) string { return cut(oneLine(s), longestPreheader) },
+	"brief":   func(s string) string { return glyph.Cut(glyph.Line(s), longestPreheader) },
 	"outlook": outlook,
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
 const (
@@ -63,7 +64,7 @@ func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 	if title == "" {
 		title = phrase(t, "title", data)
 	}
-	return cut(title, longestTitle), text, nil
+	return glyph.Cut(title, longestTitle), text, nil
 }
 
 // headed returns the line above a body that shows the subject.
@@ -105,7 +106,7 @@ func (s *Set) post(p desk.Post, v PostVars) post {
 	return d
 }
 
-func (s *Set) escape(text string) string { return s.settings.Escape(oneLine(text)) }
+func (s *Set) escape(text string) string { return s.settings.Escape(glyph.Line(text)) }
 
 func (s *Set) person(a desk.Address) person {
 	return person{Name: s.escape(a.Name), Addr: s.escape(a.Addr)}

@@ -1,0 +1,59 @@
+package glyph
+
+import (
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxFileName is how long a name may be, in bytes; file systems take 255.
+const maxFileName = 200
+
+// reserved are the names Windows gives to devices, with whatever extension.
+var reserved = map[string]bool{"con": true, "prn": true, "aux": true, "nul": true, "clock$": true}
+
+// FileName returns s as it may stand on anybody's disk: without the characters that Windows, Drive or a shell takes for
+// something else, at most 200 bytes, its extension kept. It returns "" where nothing is left.
+func FileName(s string) string {
+	name := strings.Map(func(r rune) rune {
+		switch {
+		case Invisible(r), unicode.Is(unicode.Cf, r) && r != 0x200d, r == 0xfffe, r == 0xffff:
+			return -1
+		case unicode.IsSpace(r):
+			return ' '
+		case r < 0x20, r == 0x7f, strings.ContainsRune(`\/<>:"|?*`, r):
+			return '_'
+		}
+		return r
+	}, norm.NFC.String(strings.ToValidUTF8(s, "_")))
+	name = strings.Join(strings.Fields(name), " ")
+	// Windows drops blanks and dots at the end, so that two names could become one.
+	name = strings.TrimRight(name, " .")
+	if strings.Trim(name, "._ ") == "" {
+		return ""
+	}
+	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
+	if stem = strings.TrimSpace(stem); reserved[stem] || len(stem) == 4 && (stem[:3] == "com" || stem[:3] == "lpt") && stem[3] >= '0' && stem[3] <= '9' {
+		name = "_" + name
+	}
+	return shorten(name)
+}
+
+// shorten cuts a name to maxFileName bytes and keeps its extension.
+func shorten(name string) string {
+	if len(name) <= maxFileName {
+		return name
+	}
+	ext := path.Ext(name)
+	if len(ext) > 20 {
+		ext = ""
+	}
+	cut := maxFileName - len(ext)
+	for cut > 0 && !utf8.RuneStart(name[cut]) {
+		cut--
+	}
+	return strings.TrimRight(name[:cut], " .") + ext
+}
