@@ -15,6 +15,7 @@ type acts struct {
 func (a *acts) Tasks() []Task {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.world.settle()
 	var ts []Task
 	for _, t := range a.world.sorted() {
 		ts = append(ts, t.snapshot())
@@ -26,6 +27,7 @@ func (a *acts) Tasks() []Task {
 func (a *acts) Task(id int64) (Task, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.world.settle()
 	t := a.world.tasks[id]
 	if t == nil {
 		return Task{}, false
@@ -58,11 +60,58 @@ func (a *acts) Say(id, author int64, text string, files ...File) int64 {
 		t.openChat()
 		var kept []File
 		for _, f := range files {
-			kept = append(kept, a.world.drive.attach(a.world.drive.store(rootFolder, a.world.drive.freeName(rootFolder, f.Name), f.Content, author)))
+			kept = append(kept, a.world.drive.bring(f, author))
 		}
-		made = t.post(author, text, kept).ID
+		if c := t.post(author, text, kept); c != nil {
+			made = c.ID
+		}
 	})
 	return made
+}
+
+// Forward lets a user take a message of another chat over into the chat of a task, and returns its id there.
+func (a *acts) Forward(id, user int64, text string) int64 {
+	var made int64
+	a.edit(id, func(t *task) {
+		t.openChat()
+		if c := t.post(user, text, nil); c != nil {
+			c.Forward, made = true, c.ID
+		}
+	})
+	return made
+}
+
+// AddResult lets a user write a result in the field for results; in a chat a message of the system tells of it.
+func (a *acts) AddResult(id, user int64, text string) {
+	a.edit(id, func(t *task) {
+		t.results = append(t.results, result{id: a.world.next("result"), user: user, at: a.world.now(), text: text})
+		t.remark(user, phrase("result"))
+	})
+}
+
+// PutFile lets a user put a file on the task itself; in a chat a message of the system tells of it.
+func (a *acts) PutFile(id, user int64, f File) {
+	a.edit(id, func(t *task) {
+		t.Files, t.Changed = append(t.Files, a.world.drive.bring(f, user)), a.world.now()
+		t.remark(user, phrase("file"))
+	})
+}
+
+// ActAs lets the webhook act as another user from now on, under its old address.
+func (a *acts) ActAs(user int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.world.me = user
+	if _, ok := a.world.users[user]; !ok {
+		a.world.users[user] = User{ID: user, Name: "REST", LastName: "System", AuthID: "rest_system"}
+	}
+}
+
+// Subscribe says whether the portal has the subscription that REST needs.
+func (a *acts) Subscribe(paid bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.world.o.NoSubscription = !paid
 }
 
 // SaySystem lets the portal itself remark on a task, in the forum in the name of the user.
@@ -132,7 +181,7 @@ func (a *acts) DeleteTask(id int64) {
 // RemoveUser takes the webhook's user off a task: user 1 becomes its creator.
 func (a *acts) RemoveUser(id int64) {
 	a.edit(id, func(t *task) {
-		me := a.world.o.UserID
+		me := a.world.me
 		if t.Creator == me {
 			t.Creator = 1
 		}

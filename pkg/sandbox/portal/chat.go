@@ -6,17 +6,30 @@ import (
 	"strings"
 )
 
-// chatOf finds the task of a chat. QUIRK: only its members may use a chat, an administrator is none by that alone.
+// chatOf finds the task of a chat; whoever may read the task may use its chat.
 func (w *world) chatOf(chat int64) (*task, error) {
-	for _, t := range w.tasks {
-		if t.Chat == chat && chat != 0 {
-			if t.hasMember(w.o.UserID) {
-				return t, nil
-			}
-			break
-		}
+	if t := w.byChat(chat); w.talks(t) {
+		return t, nil
 	}
 	return nil, forbid("ACCESS_ERROR", "You do not have access to the specified dialog")
+}
+
+// byChat returns the task of a chat, nil where there is none.
+func (w *world) byChat(chat int64) *task {
+	for _, t := range w.tasks {
+		if t.Chat == chat && chat != 0 {
+			return t
+		}
+	}
+	return nil
+}
+
+// talks says whether the webhook's user may use the chat of the task.
+func (w *world) talks(t *task) bool {
+	if w.o.ChatForMembers || !w.o.real(RealReading) {
+		return t != nil && t.hasMember(w.me)
+	}
+	return w.sees(w.me, t)
 }
 
 func dialogChat(x *execution) int64 {
@@ -54,7 +67,11 @@ func imMessageAdd(w *world, x *execution) (any, error) {
 	if strings.TrimSpace(x.params.Str("MESSAGE")) == "" {
 		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
 	}
-	return t.post(w.o.UserID, x.params.Str("MESSAGE"), nil).ID, nil
+	c := t.post(w.me, x.params.Str("MESSAGE"), nil)
+	if c == nil {
+		return nil, refuse("CANCELED", "Message was canceled")
+	}
+	return c.ID, nil
 }
 
 // tell is a personal message to a user.
@@ -93,8 +110,8 @@ func imSearch(w *world, x *execution) (any, error) {
 	rows := []any{}
 	for _, c := range found {
 		rows = append(rows, object{
-			"id": c.ID, "chatId": t.Chat, "authorId": c.Author, "date": stamp(c.At), "text": shownText(c), "isSystem": c.System,
-			"uuid": uuidOf(c), "forward": nil, "params": paramsOf(c), "replaces": []any{}, "viewedByOthers": false,
+			"id": c.ID, "chatId": t.Chat, "authorId": c.Author, "date": stamp(c.At), "text": w.shown(c), "isSystem": c.System,
+			"uuid": uuidOf(c), "forward": forwardOf(c), "params": paramsOf(c), "replaces": []any{}, "viewedByOthers": false,
 		})
 	}
 	return object{
@@ -140,7 +157,7 @@ func imGet(w *world, x *execution) (any, error) {
 	rows := []any{}
 	for _, c := range found {
 		rows = append(rows, object{
-			"id": c.ID, "chat_id": t.Chat, "author_id": c.Author, "date": stamp(c.At), "text": shownText(c), "unread": false,
+			"id": c.ID, "chat_id": t.Chat, "author_id": c.Author, "date": stamp(c.At), "text": w.shown(c), "unread": false,
 			"uuid": uuidOf(c), "replaces": []any{}, "params": paramsOf(c), "disappearing_date": nil,
 		})
 	}
@@ -152,7 +169,7 @@ func olderOrNewer(w *world, t *task, x *execution) []Comment {
 	last, older := integer(x.params.Get("LAST_ID"))
 	var found []Comment
 	for _, c := range chatMessages(t, newer) {
-		if newer && c.ID <= first || older && !newer && c.ID >= last || c.ID <= t.joined[w.o.UserID] {
+		if newer && c.ID <= first || older && !newer && c.ID >= last || c.ID <= t.joined[w.me] {
 			continue
 		}
 		found = append(found, c)
@@ -180,11 +197,23 @@ func chatMessages(t *task, ascending bool) []Comment {
 	return cs
 }
 
-func shownText(c Comment) string {
-	if c.Deleted {
+// shown is the text of a message as it is read.
+func (w *world) shown(c Comment) string {
+	switch {
+	case c.Deleted:
 		return phrase("deleted")
+	case w.o.real(RealReading):
+		return w.parsed(c.Text)
 	}
 	return c.Text
+}
+
+// forwardOf is null but for a message taken over from another chat.
+func forwardOf(c Comment) any {
+	if !c.Forward {
+		return nil
+	}
+	return object{"id": "chat12/" + id(c.ID-1), "userId": c.Author, "chatTitle": nil, "chatType": "chat"}
 }
 
 func uuidOf(c Comment) any {
@@ -210,6 +239,9 @@ func paramsOf(c Comment) any {
 		}
 		m["FILE_ID"] = ns
 	}
+	if c.Forward {
+		m["FORWARD_ID"], m["FORWARD_CONTEXT_ID"] = c.ID-1, "chat12/"+id(c.ID-1)
+	}
 	if len(m) == 0 {
 		return []any{}
 	}
@@ -229,6 +261,8 @@ func (w *world) chatUsers(cs []Comment, view func(User) object) []any {
 
 func authID(u User) string {
 	switch {
+	case u.AuthID != "":
+		return u.AuthID
 	case u.Guest:
 		return "email"
 	case u.Bot:
@@ -241,6 +275,8 @@ func authID(u User) string {
 
 func userType(u User) string {
 	switch {
+	case u.Type != "":
+		return u.Type
 	case u.Bot:
 		return "bot"
 	case u.Guest:

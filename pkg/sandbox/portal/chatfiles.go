@@ -13,15 +13,14 @@ func v2Dialog(w *world, x *execution) (*task, error) {
 	if !ok || !strings.HasPrefix(d, "chat") {
 		return nil, refuse("CHAT_NOT_FOUND", "Chat not found")
 	}
-	for _, t := range w.tasks {
-		if t.Chat == n {
-			if !t.hasMember(w.o.UserID) {
-				return nil, forbid("ACCESS_DENIED", "Access denied")
-			}
-			return t, nil
-		}
+	t := w.byChat(n)
+	if t == nil {
+		return nil, refuse("CHAT_NOT_FOUND", "Chat not found")
 	}
-	return nil, refuse("CHAT_NOT_FOUND", "Chat not found")
+	if !w.talks(t) {
+		return nil, forbid("ACCESS_DENIED", "Access denied")
+	}
+	return t, nil
 }
 
 // imFileUpload is im.v2.File.upload: one file and a text in one call.
@@ -46,10 +45,13 @@ func imFileUpload(w *world, x *execution) (any, error) {
 			return nil, refuse("UPLOAD_FAILED", "%s", err)
 		}
 	}
-	obj := w.drive.store(rootFolder, w.drive.freeName(rootFolder, f.Str("name")), content, w.o.UserID)
-	c := t.post(w.o.UserID, f.Str("message"), []File{obj.file()})
+	obj := w.drive.store(rootFolder, w.drive.freeName(rootFolder, f.Str("name")), content, w.me)
+	c := t.post(w.me, f.Str("message"), []File{obj.file()})
+	if c == nil {
+		return nil, refuse("SEND_FAILED", "The message could not be sent")
+	}
 	return object{
-		"file":      object{"id": obj.id, "chatId": t.Chat, "name": obj.name, "size": len(content), "type": "file", "authorId": w.o.UserID},
+		"file":      object{"id": obj.id, "chatId": t.Chat, "name": obj.name, "size": len(content), "type": "file", "authorId": w.me},
 		"messageId": c.ID, "chatId": t.Chat, "dialogId": "chat" + id(t.Chat),
 	}, nil
 }
@@ -71,17 +73,62 @@ func imFileDownload(w *world, x *execution) (any, error) {
 	return nil, refuse("FILE_NOT_FOUND", "File not found")
 }
 
-// imFileCommit is im.disk.file.commit: files that are on the Drive already, ids without a prefix.
+// imFileCommit is im.disk.file.commit: files that are on the Drive already, ids without a prefix, and a text.
+//
+// QUIRK: the files are copied, and one that can't be copied is passed over without an error (im, im_rest.php diskFileCommit,
+// CIMDisk::UploadFileFromDisk).
 func imFileCommit(w *world, x *execution) (any, error) {
-	if x.params.Int("CHAT_ID") == 0 {
-		return nil, refuse("CHAT_ID", "Chat ID can't be empty")
-	}
-	t, err := w.chatOf(x.params.Int("CHAT_ID"))
+	t, err := w.commitTo(x)
 	if err != nil {
 		return nil, err
 	}
+	wanted := integers(x.params.Get("FILE_ID"))
+	if len(wanted) == 0 {
+		return nil, refuse("FILES_ERROR", "List of files is not specified")
+	}
+	if !w.o.real(RealDisk) {
+		return w.commitAsTheyAre(t, wanted, x)
+	}
 	var files []File
-	for _, n := range integers(x.params.Get("FILE_ID")) {
+	copies, view := []int64{}, object{}
+	for _, n := range wanted {
+		o := w.drive.objects[n]
+		if !w.drive.readable(o) || w.o.Copies != nil && !w.o.Copies(o.name) {
+			view["disk"+id(n)] = object{"id": 0}
+			continue
+		}
+		made := w.drive.store(chatFolder, w.drive.freeName(chatFolder, o.name), o.content, w.me)
+		files, copies = append(files, made.file()), append(copies, made.id)
+		view["disk"+id(n)] = object{"id": made.id, "chatId": t.Chat, "name": made.name, "size": len(made.content), "type": "file"}
+	}
+	if len(files) == 0 {
+		return nil, refuse("SAVE_ERROR", "Uploading files to chat failed")
+	}
+	c := t.post(w.me, x.params.Str("MESSAGE"), files)
+	if c == nil {
+		return nil, refuse("SAVE_ERROR", "Uploading files to chat failed")
+	}
+	return object{"FILES": view, "DISK_ID": copies, "MESSAGE_ID": c.ID}, nil
+}
+
+// commitTo finds the chat. QUIRK: a right to read the task is not enough here, the user must be a member.
+func (w *world) commitTo(x *execution) (*task, error) {
+	chat := dialogChat(x)
+	switch {
+	case chat == 0 && x.params.Has("DIALOG_ID"):
+		return nil, refuse("DIALOG_ID_EMPTY", "Dialog ID can't be empty")
+	case chat == 0:
+		return nil, refuse("CHAT_ID_EMPTY", "Chat ID can't be empty")
+	}
+	if t := w.byChat(chat); t != nil && t.hasMember(w.me) {
+		return t, nil
+	}
+	return nil, refuse("ACCESS_ERROR", "You do not have access to the specified dialog")
+}
+
+func (w *world) commitAsTheyAre(t *task, wanted []int64, x *execution) (any, error) {
+	var files []File
+	for _, n := range wanted {
 		if obj := w.drive.objects[n]; obj != nil && !obj.folder {
 			files = append(files, obj.file())
 		}
@@ -89,6 +136,6 @@ func imFileCommit(w *world, x *execution) (any, error) {
 	if len(files) == 0 {
 		return nil, refuse("FILES_ERROR", "List of files is not specified")
 	}
-	c := t.post(w.o.UserID, x.params.Str("MESSAGE"), files)
-	return object{"FILES": object{}, "DISK_ID": integers(x.params.Get("FILE_ID")), "MESSAGE_ID": c.ID}, nil
+	c := t.post(w.me, x.params.Str("MESSAGE"), files)
+	return object{"FILES": object{}, "DISK_ID": wanted, "MESSAGE_ID": c.ID}, nil
 }

@@ -40,7 +40,7 @@ func contactList(w *world, x *execution) (any, error) {
 	filter, _ := x.params.Get("filter").(*Params)
 	var found []Contact
 	for _, c := range w.contacts {
-		if contactMatches(c, filter) {
+		if w.contactMatches(c, filter) {
 			found = append(found, c)
 		}
 	}
@@ -55,6 +55,19 @@ func contactList(w *world, x *execution) (any, error) {
 		rows = append(rows, chosen(full, fields, "ID"))
 	}
 	return rows, nil
+}
+
+// finds says whether a filter by addresses finds the contact.
+//
+// QUIRK: of several addresses only the first is looked up, and an address that begins with it is found too (crm,
+// entity_helper.php PrepareMultiFieldFilter).
+func (w *world) finds(c Contact, addresses []string) bool {
+	if !w.o.real(RealContacts) {
+		return slices.ContainsFunc(addresses, c.has)
+	}
+	return len(addresses) > 0 && slices.ContainsFunc(c.Emails, func(e string) bool {
+		return strings.HasPrefix(strings.ToLower(e), strings.ToLower(addresses[0]))
+	})
 }
 
 func multifield(c Contact) []any {
@@ -78,7 +91,7 @@ func chosen(full object, fields []string, always string) object {
 	return view
 }
 
-func contactMatches(c Contact, filter *Params) bool {
+func (w *world) contactMatches(c Contact, filter *Params) bool {
 	for _, k := range filter.Keys() {
 		v := filter.Get(k)
 		ok := true
@@ -86,7 +99,7 @@ func contactMatches(c Contact, filter *Params) bool {
 		case ">ID":
 			ok = numberHits([]int64{c.ID}, ">", integers(v))
 		case "EMAIL":
-			ok = slices.ContainsFunc(texts(v), c.has)
+			ok = w.finds(c, texts(v))
 		case "ID":
 			ok = slices.Contains(integers(v), c.ID)
 		case "NAME":

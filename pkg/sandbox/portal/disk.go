@@ -10,6 +10,7 @@ import (
 
 const (
 	rootFolder = 8930 // the root of the webhook user's storage
+	chatFolder = 8940 // where the files of chats lie
 	storageID  = 1357
 )
 
@@ -57,6 +58,16 @@ func (d *drive) attach(o *driveObject) File {
 	return f
 }
 
+// bring puts a file of a user on the Drive and attaches it.
+func (d *drive) bring(f File, user int64) File {
+	return d.attach(d.store(rootFolder, d.freeName(rootFolder, f.Name), f.Content, user))
+}
+
+// readable says whether the object is a file the webhook's user may read: his own, or any where he is an administrator.
+func (d *drive) readable(o *driveObject) bool {
+	return o != nil && !o.folder && (o.owner == d.w.me || d.w.users[d.w.me].Admin)
+}
+
 // bind makes the list of a task's files of values like n9011 (Drive object) and 973 (an attachment it has already); what
 // is neither is dropped.
 func (d *drive) bind(values []string, have []File) []File {
@@ -64,7 +75,7 @@ func (d *drive) bind(values []string, have []File) []File {
 	for _, v := range values {
 		digits, isObject := strings.CutPrefix(v, "n")
 		n, _ := integer(digits)
-		if o := d.objects[n]; isObject && o != nil && !o.folder {
+		if o := d.objects[n]; isObject && d.readable(o) {
 			files = append(files, d.attach(o))
 			continue
 		}
@@ -113,12 +124,12 @@ func (d *drive) freeName(folder int64, name string) string {
 // storageList is disk.storage.getlist: ids are text here.
 func storageList(w *world, x *execution) (any, error) {
 	kind, entity := x.params.Str("filter", "ENTITY_TYPE"), x.params.Int("filter", "ENTITY_ID")
-	if kind != "" && kind != "user" || entity != 0 && entity != w.o.UserID {
+	if kind != "" && kind != "user" || entity != 0 && entity != w.me {
 		return page(x, []any{}), nil
 	}
 	return page(x, []any{object{
-		"ID": id(storageID), "NAME": w.users[w.o.UserID].FullName(), "CODE": nil, "MODULE_ID": "disk", "ENTITY_TYPE": "user",
-		"ENTITY_ID": id(w.o.UserID), "ROOT_OBJECT_ID": id(rootFolder),
+		"ID": id(storageID), "NAME": w.users[w.me].FullName(), "CODE": nil, "MODULE_ID": "disk", "ENTITY_TYPE": "user",
+		"ENTITY_ID": id(w.me), "ROOT_OBJECT_ID": id(rootFolder),
 	}}), nil
 }
 
@@ -153,7 +164,7 @@ func addFolder(storage bool) func(*world, *execution) (any, error) {
 		if w.drive.taken(parent, name) {
 			return nil, refuse("DISK_OBJ_22000", "An object with this name already exists")
 		}
-		o := w.drive.store(parent, name, nil, w.o.UserID)
+		o := w.drive.store(parent, name, nil, w.me)
 		o.folder = true
 		return w.drive.folderView(o), nil
 	}
@@ -231,7 +242,7 @@ func (d *drive) save(u upload, content []byte, base string) (any, error) {
 	if d.taken(u.folder, u.name) {
 		return nil, errNotSaved()
 	}
-	return d.fileView(d.store(u.folder, u.name, content, d.w.o.UserID), base), nil
+	return d.fileView(d.store(u.folder, u.name, content, d.w.me), base), nil
 }
 
 // fileView is a file after its upload. QUIRK: ID is a number here and text in disk.file.get; FILE_ID is another thing.

@@ -70,12 +70,8 @@ func (t *task) setFields(f *Params) error {
 			t.Creator = f.Int(k)
 		case "RESPONSIBLE_ID":
 			t.Responsible = f.Int(k)
-		case "ACCOMPLICES":
-			t.Accomplices = integers(v)
-		case "AUDITORS":
-			t.setAuditors(integers(v))
-		case "GROUP_ID":
-			t.Group = f.Int(k)
+		case "ACCOMPLICES", "AUDITORS", "GROUP_ID":
+			t.setFeature(k, v)
 		case "PARENT_ID":
 			t.Parent = f.Int(k)
 		case "TASK_CONTROL":
@@ -95,6 +91,19 @@ func (t *task) setFields(f *Params) error {
 		}
 	}
 	return t.check()
+}
+
+// setFeature writes what not every plan has. QUIRK: it is dropped without a word (tasks, EntityFieldService::applyRestrictions).
+func (t *task) setFeature(field string, v any) {
+	switch {
+	case t.w.o.SmallPlan:
+	case field == "ACCOMPLICES":
+		t.Accomplices = integers(v)
+	case field == "AUDITORS":
+		t.setAuditors(integers(v))
+	default:
+		t.Group, _ = integer(v)
+	}
 }
 
 func (t *task) setAuditors(users []int64) {
@@ -145,7 +154,7 @@ func (t *task) check() error {
 func (w *world) newTask(f *Params) (*task, error) {
 	now := w.now()
 	t := &task{w: w, joined: map[int64]int64{}}
-	t.Task = Task{Status: 2, Priority: 1, Creator: w.o.UserID, Created: now, Changed: now, Activity: now, Fields: map[string]string{}}
+	t.Task = Task{Status: 2, Priority: 1, Creator: w.me, Created: now, Changed: now, Activity: now, Fields: map[string]string{}}
 	if f.Has("STATUS") {
 		n, ok := integer(f.Get("STATUS"))
 		if !ok || n < 2 || n > 6 {

@@ -14,7 +14,8 @@ import (
 
 // PortalOptions are the ways portals differ; the zero value is a portal with the old task card and every scope.
 type PortalOptions struct {
-	UserID int64  // owner of the webhook; 0 = 17
+	UserID int64  // owner of the webhook, the number in its address; 0 = 17
+	ActsAs int64  // whom the webhook acts as, where that is another; 0 = the owner
 	Code   string // secret of the webhook; "" = sandbox-code
 
 	NewCard               bool     // comments live in a chat of the task
@@ -25,8 +26,14 @@ type PortalOptions struct {
 	NoV3                  bool     // a portal from before REST v3
 	NoIdempotency         bool     // v3 without Idempotency-Key
 	V3Related             V3Related
-	ActivityFilterIgnored bool   // tasks.task.list does not know the filter by ACTIVITY_DATE
-	MandatoryField        string // a custom field without which no task can be made
+	Real                  Behaviour // what is as on the real portal besides what is so by default
+	NoSubscription        bool      // a portal in the cloud without the subscription that REST needs
+	SmallPlan             bool      // a plan without observers, participants and projects: they are dropped
+	SilentSystem          bool      // messages of the system do not move ACTIVITY_DATE: tasks before 25.1150
+	ActivityAtOnce        bool      // ACTIVITY_DATE is written with the message, not by a job some seconds later
+	ChatForMembers        bool      // only members of a chat may read it, as the documentation has it
+	ActivityFilterIgnored bool      // tasks.task.list does not know the filter by ACTIVITY_DATE
+	MandatoryField        string    // a custom field without which no task can be made
 	RequireHTTPS          bool
 
 	NoLimit        bool          // no limit of requests
@@ -42,6 +49,8 @@ type PortalOptions struct {
 	Latency   func(method string) time.Duration       // how long a method takes; nil = no time
 	Operating func(method string) time.Duration       // what a method costs of its operating limit; nil = the time it took
 	Drive     func(name string, content []byte) error // refuses an upload; nil = none
+	Copies    func(name string) bool                  // says whether a file may be copied into a chat; nil = all
+	Talks     func(text string) bool                  // says whether a chat takes a message; nil = all
 }
 
 // User is an employee, a guest or a bot of the portal.
@@ -55,7 +64,9 @@ type User struct {
 	Inactive  bool
 	Bot       bool
 	Connector bool
-	Guest     bool // invited by e-mail: external_auth_id "email"
+	Guest     bool   // invited by e-mail: external_auth_id "email"
+	AuthID    string // external_auth_id; "" = by what the user is
+	Type      string // "" = by what the user is, else guest, extranet, collaber
 }
 
 // FullName returns the first and the last name.
@@ -132,6 +143,7 @@ func NewPortal(o PortalOptions) *Portal {
 	p := &Portal{
 		o: o, code: o.Code, methods: methodTable(), record: record{now: o.Now}, answers: map[string]stored{},
 	}
+	p.o.Real |= realByDefault
 	p.limits, p.acts = newLimits(&p.o), acts{mu: &p.mu, world: newWorld(&p.o)}
 	if o.Scopes == nil {
 		o.Scopes = allScopes
@@ -219,6 +231,12 @@ func (p *Portal) known(user, code string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return user == strconv.FormatInt(p.o.UserID, 10) && code == p.code
+}
+
+func (p *Portal) subscribed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.o.NoSubscription
 }
 
 func (p *Portal) may(scopes []string) bool {

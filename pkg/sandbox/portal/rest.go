@@ -51,6 +51,8 @@ func (p *Portal) gate(r *http.Request, user, code string) *apiError {
 		return errQueryLimit()
 	case !p.known(user, code):
 		return &apiError{status: http.StatusUnauthorized, code: "NO_AUTH_FOUND", text: "Wrong authorization data"}
+	case !p.subscribed():
+		return &apiError{status: http.StatusForbidden, code: "ACCESS_DENIED", text: "REST is available only by subscription."}
 	}
 	return nil
 }
@@ -79,6 +81,7 @@ func (p *Portal) execute(name string, x *execution) (any, error) {
 func (p *Portal) locked(m method, x *execution) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.world.settle()
 	return m.run(p.world, x)
 }
 

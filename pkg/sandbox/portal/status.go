@@ -26,7 +26,7 @@ var transitions = map[string]transition{
 }
 
 func (t *task) allows(tr transition) bool {
-	me := t.w.o.UserID
+	me := t.w.me
 	if tr.owner && t.Creator != me && !t.w.users[me].Admin {
 		return false
 	}
@@ -46,9 +46,9 @@ func tasksAction(name string) func(*world, *execution) (any, error) {
 			return nil, refuse(tr.code, "Action on the task is not allowed")
 		}
 		if name == "complete" {
-			t.complete(w.o.UserID)
+			t.complete(w.me)
 		} else {
-			t.setStatus(w.o.UserID, tr.to, tr.phrase)
+			t.setStatus(w.me, tr.to, tr.phrase)
 		}
 		return object{"task": t.full()}, nil
 	}

@@ -2,39 +2,109 @@ package portal
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
 // now is the portal's clock at the resolution its dates have: one second.
 func (w *world) now() time.Time { return w.o.Now().Truncate(time.Second) }
 
-// post writes a comment of a person, into the chat where the task has one.
+// post writes a comment of a person, into the chat where the task has one; nil is a message that the chat did not take.
 func (t *task) post(author int64, text string, files []File) *Comment {
 	c := Comment{Author: author, At: t.w.now(), Text: text, Files: files, Chat: t.Chat != 0}
 	if c.Chat {
+		if t.w.o.Talks != nil && !t.w.o.Talks(text) {
+			return nil
+		}
 		t.join(author)
-		c.ID, c.Text = t.w.next("message"), cutRunes(text, maxChatText, " (...)")
+		c.Text, c.Files = t.w.takeFiles(text, files)
+		c.ID, c.Text = t.w.next("message"), cutRunes(c.Text, maxChatText, " (...)")
 	} else {
 		c.ID = t.w.next("comment")
 	}
 	t.Comments = append(t.Comments, c)
-	t.Activity = c.At
+	t.stir(c)
 	return &t.Comments[len(t.Comments)-1]
+}
+
+var fileTag = regexp.MustCompile(`(?i)\[DISK=(\d+)\]`)
+
+// takeFiles attaches the files of the Drive that a text names, and cuts their names out.
+func (w *world) takeFiles(text string, files []File) (string, []File) {
+	if !w.o.real(RealDisk) {
+		return text, files
+	}
+	text = fileTag.ReplaceAllStringFunc(text, func(tag string) string {
+		n, _ := integer(fileTag.FindStringSubmatch(tag)[1])
+		if o := w.drive.objects[n]; w.drive.readable(o) {
+			files = append(files, o.file())
+			return ""
+		}
+		return tag
+	})
+	return text, files
 }
 
 // remark writes what the portal itself has to say of an act of the user.
 //
-// QUIRK: in the forum it is a comment in his name like any other and moves the activity date; in the chat it is a message
-// of the system and does not (tasks, Forum\Task\Comment::onAfterAdd; V2 UpdateLastActivityDate).
+// QUIRK: in the forum it is a comment in his name like any other; in the chat it is a message of the system (tasks,
+// Forum\Task\Comment::onAfterAdd).
 func (t *task) remark(user int64, text string) {
 	c := Comment{Author: user, At: t.w.now(), Text: text, System: true}
 	if t.Chat != 0 {
 		c.Chat, c.Author, c.ID = true, 0, t.w.next("message")
 	} else {
 		c.ID = t.w.next("comment")
-		t.Activity = c.At
 	}
 	t.Comments = append(t.Comments, c)
+	t.stir(c)
+}
+
+// stir is a date of activity that is not yet written.
+type stir struct {
+	t       *task
+	at, due time.Time
+}
+
+// lateness is how much later than its message a date of activity is written on the new card.
+const lateness = 2 * time.Second
+
+// unmoving are the messages of the system that leave ACTIVITY_DATE alone: those of the module im, and those by which a
+// chat begins.
+var unmoving = []string{"created", "joined", "migrated"}
+
+// stir moves the date of activity by a comment.
+//
+// QUIRK: on the new card a job writes it later, with the date of the message (im, Chat.php deferJob). Messages of the system
+// move it since tasks 25.1150, all but those that begin a chat (tasks, V2 UpdateLastActivityDate).
+func (t *task) stir(c Comment) {
+	o := t.w.o
+	if c.Chat && c.System && (!o.real(RealActivity) || o.SilentSystem || slices.ContainsFunc(unmoving, c.says)) {
+		return
+	}
+	if !c.Chat || !o.real(RealActivity) || o.ActivityAtOnce {
+		t.Activity = c.At
+		return
+	}
+	t.w.late = append(t.w.late, stir{t, c.At, o.Now().Add(lateness)})
+}
+
+// says says whether a message of the system is the one of that name.
+func (c Comment) says(name string) bool {
+	begin, _, _ := strings.Cut(phrase(name), "%")
+	return strings.HasPrefix(c.Text, begin)
+}
+
+// settle writes the dates of activity that are due.
+func (w *world) settle() {
+	for len(w.late) > 0 && !w.late[0].due.After(w.o.Now()) {
+		if s := w.late[0]; s.at.After(s.t.Activity) {
+			s.t.Activity = s.at
+		}
+		w.late = w.late[1:]
+	}
 }
 
 // join makes the author an observer who was nothing to the task before.

@@ -39,7 +39,7 @@ func tasksTaskList(w *world, x *execution) (any, error) {
 	conditions := w.conditions(filter)
 	var found []*task
 	for _, t := range w.tasks {
-		if w.sees(w.o.UserID, t) && t.matches(conditions) {
+		if w.sees(w.me, t) && t.matches(conditions) {
 			found = append(found, t)
 		}
 	}

@@ -1,6 +1,9 @@
 package portal
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // tasksTaskAdd is tasks.task.add of v2.
 func tasksTaskAdd(w *world, x *execution) (any, error) {
@@ -47,8 +50,13 @@ func tasksTaskGet(w *world, x *execution) (any, error) {
 	if t == nil {
 		return []any{}, nil
 	}
+	fields := texts(x.params.Get("select"))
+	// QUIRK: who reads the chat of a task that has none gives it one (tasks, classes/general/task.php).
+	if len(fields) == 0 || slices.Contains(fields, "CHAT_ID") || slices.Contains(fields, "*") {
+		t.openChat()
+	}
 	view := t.full()
-	if fields := texts(x.params.Get("select")); len(fields) > 0 {
+	if len(fields) > 0 {
 		view = selectFields(view, fields)
 	}
 	if _, ok := view["action"]; !ok {
@@ -78,7 +86,7 @@ func tasksTaskUpdate(w *world, x *execution) (any, error) {
 	}
 	t.Changed = w.now()
 	if n := int(f.Int("STATUS")); n >= 2 && n <= 6 && n != t.Status {
-		t.setStatus(w.o.UserID, n, statusPhrase(n))
+		t.setStatus(w.me, n, statusPhrase(n))
 	}
 	return object{"task": t.full()}, nil
 }

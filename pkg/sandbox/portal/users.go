@@ -7,7 +7,7 @@ import (
 
 // profile works with any scope.
 func profile(w *world, _ *execution) (any, error) {
-	u := w.users[w.o.UserID]
+	u := w.users[w.me]
 	if u.Inactive {
 		return []any{}, nil
 	}
@@ -32,7 +32,7 @@ func (w *world) userView(u User) object {
 
 // userCurrent is user.current.
 func userCurrent(w *world, _ *execution) (any, error) {
-	return w.userView(w.users[w.o.UserID]), nil
+	return w.userView(w.users[w.me]), nil
 }
 
 // userGet is user.get: employees only, no bots, no guests.

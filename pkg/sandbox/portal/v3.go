@@ -65,8 +65,13 @@ func (p *Portal) serveV3(w http.ResponseWriter, r *http.Request, user, code, nam
 	params, jsonErr := v3Params(r, raw)
 	c := p.note(&Call{Method: name, V3: true, Params: params, Key: r.Header.Get("Idempotency-Key")})
 	if e := p.gate(r, user, code); e != nil {
-		p.close(c, e.status, e.code)
-		e.answer().write(w)
+		a := e.answer()
+		if !p.subscribed() && e.code == "ACCESS_DENIED" {
+			unpaid := &v3Error{status: http.StatusPaymentRequired, code: "MARKETSUBSCRIPTIONREQUIREDEXCEPTION", message: e.text}
+			a = unpaid.answer()
+		}
+		p.close(c, a.status, a.code)
+		a.write(w)
 		return
 	}
 	p.perform(w, r, c, func() answer {
@@ -129,6 +134,7 @@ func (p *Portal) v3Execute(name string, m v3Method, params *Params, jsonErr erro
 func (p *Portal) v3Locked(m v3Method, x *execution) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.world.settle()
 	// QUIRK: with the old card only reading passes (tasks, V2 IsEnabledFilter).
 	if m.writes && !p.o.NewCard {
 		return nil, v3Denied()

@@ -10,8 +10,8 @@ type V3Related string
 
 // The versions of REST v3, the newest first.
 const (
-	V3RelatedKept    V3Related = ""        // lists of objects are kept
-	V3RelatedRefused V3Related = "refused" // no list fits the field: 400
+	V3RelatedKept    V3Related = "kept"    // lists of objects are kept
+	V3RelatedRefused V3Related = "refused" // no list fits the field: 400, also for numbers
 	V3RelatedLost    V3Related = "lost"    // read and forgotten; no portal is known to, a client should notice
 )
 
@@ -33,6 +33,7 @@ func (w *world) v3Related(f, fields *Params) error {
 		if w.o.V3Related == V3RelatedRefused {
 			return v3Invalid(name)
 		}
+		kept := w.o.V3Related == V3RelatedKept || w.o.V3Related == "" && !w.o.real(RealRelations)
 		var list []string
 		for _, item := range items(f.Get(name)) {
 			object, ok := item.(*Params)
@@ -41,7 +42,10 @@ func (w *world) v3Related(f, fields *Params) error {
 			}
 			list = append(list, strings.TrimSpace(text(object.Get(relation.key))))
 		}
-		if w.o.V3Related == V3RelatedKept {
+		if !kept && w.o.V3Related == "" {
+			return v3Refuse("VALIDATION_DTOVALIDATIONEXCEPTION", "Field `"+name+"` is not editable")
+		}
+		if kept {
 			fields.set(relation.old, listOf(list))
 		}
 	}

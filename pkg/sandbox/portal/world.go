@@ -44,6 +44,7 @@ type Comment struct {
 	Chat    bool // a message of the chat, else a comment of the forum
 	System  bool // written by the portal itself; in the forum in the name of a user
 	Deleted bool
+	Forward bool // taken over from another chat
 	Result  bool // marked as a result of the task
 	Files   []File
 }
@@ -85,12 +86,14 @@ type result struct {
 // world is all the portal holds.
 type world struct {
 	o        *PortalOptions  // of the portal
+	me       int64           // the user the webhook acts as
 	scopes   map[string]bool // of the webhook
 	tasks    map[int64]*task
 	users    map[int64]User
 	contacts []Contact
 	drive    *drive
 	told     map[int64][]string // personal messages by user
+	late     []stir             // activity dates not yet written
 	serial
 }
 
@@ -105,7 +108,7 @@ func (n serial) next(kind string) int64 {
 // The numbers at which ids begin: apart from each other, so that one taken for another is noticed.
 func newWorld(o *PortalOptions) *world {
 	w := &world{
-		o: o, tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts), told: map[int64][]string{},
+		o: o, me: cmp.Or(o.ActsAs, o.UserID), tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts), told: map[int64][]string{},
 		serial: serial{
 			"task": 3700, "comment": 3150, "message": 84860, "chat": 2530, "object": 9000, "file": 32870,
 			"attachment": 970, "history": 500, "result": 20, "posted": 0,
@@ -125,6 +128,9 @@ func newWorld(o *PortalOptions) *world {
 	}
 	if _, ok := w.users[o.UserID]; !ok {
 		w.users[o.UserID] = User{ID: o.UserID, Name: "Mail", LastName: "Desk", Email: "desk@portal.example"}
+	}
+	if _, ok := w.users[w.me]; !ok {
+		w.users[w.me] = User{ID: w.me, Name: "REST", LastName: "System", AuthID: "rest_system"}
 	}
 	return w
 }
@@ -147,7 +153,7 @@ func (w *world) sees(user int64, t *task) bool {
 // visible returns the task when the webhook's user may read it, else nil.
 func (w *world) visible(id int64) *task {
 	t := w.tasks[id]
-	if !w.sees(w.o.UserID, t) {
+	if !w.sees(w.me, t) {
 		return nil
 	}
 	return t

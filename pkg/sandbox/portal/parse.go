@@ -1,0 +1,29 @@
+package portal
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	// parts are what a text is read as: addresses that are marked already, code, mentions without a name, bare addresses.
+	parts = regexp.MustCompile(`(?is)\[url[^\]]*\].*?\[/url\]|\[img[^\]]*\].*?\[/img\]|\[code\].*?\[/code\]|` +
+		`\[user=\d+[^\]]*\]\s*\[/user\]|https?://[^\s<>\[\]"]+`)
+	mention  = regexp.MustCompile(`\d+`)
+	entities = strings.NewReplacer("&quot;", `"`, "&#039;", "'", "&#39;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&")
+)
+
+// parsed is a text of a chat as every method of reading shows it (im, lib/text.php parse).
+func (w *world) parsed(text string) string {
+	return parts.ReplaceAllStringFunc(entities.Replace(text), func(part string) string {
+		switch {
+		case part[0] != '[':
+			return "[URL]" + part + "[/URL]"
+		case strings.EqualFold(part[:5], "[user"):
+			n, _ := integer(mention.FindString(part))
+			head, tail, _ := strings.Cut(part, "]")
+			return head + "]" + w.users[n].FullName() + strings.TrimSpace(tail)
+		}
+		return part
+	})
+}
