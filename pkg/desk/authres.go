@@ -3,30 +3,60 @@ package desk
 import "strings"
 
 // dmarc returns the DMARC verdict of our own MX: that of the topmost Authentication-Results (RFC 8601) with its
-// authserv-id. Others are not read, since anybody can write them.
+// authserv-id, the worst where it gives several. Others are not read, since anybody can write them.
 func dmarc(h Header, authserv string) string {
 	if authserv == "" {
 		return ""
 	}
 	for _, v := range h.Values("Authentication-Results") {
-		parts := strings.Split(cutComments(v), ";")
+		parts := splitUnquoted(cutComments(v), ';')
 		id := strings.Fields(parts[0]) // the id may be followed by a version
-		if len(id) == 0 || !strings.EqualFold(id[0], authserv) {
+		if len(id) == 0 || !strings.EqualFold(unquote(id[0]), authserv) {
 			continue
 		}
+		worst := ""
 		for _, p := range parts[1:] {
-			method, rest, ok := strings.Cut(p, "=")
-			if !ok || !strings.EqualFold(strings.TrimSpace(method), "dmarc") {
-				continue
-			}
-			if words := strings.Fields(rest); len(words) > 0 {
-				return strings.ToLower(words[0])
+			if result := resultOf(p, "dmarc"); result == "fail" || worst == "" || worst == "pass" && result != "" {
+				worst = result
 			}
 		}
-		return ""
+		return worst
 	}
 	return ""
 }
+
+// resultOf returns what a result of Authentication-Results says of a method, "" where it is of another.
+func resultOf(part, of string) string {
+	method, rest, ok := strings.Cut(part, "=")
+	method, _, _ = strings.Cut(method, "/") // its version
+	if !ok || !strings.EqualFold(strings.TrimSpace(method), of) {
+		return ""
+	}
+	if words := strings.Fields(rest); len(words) > 0 {
+		return strings.ToLower(unquote(words[0]))
+	}
+	return ""
+}
+
+// splitUnquoted splits a structured field at a separator outside of quoted strings (RFC 5322, 3.2.4).
+func splitUnquoted(s string, sep byte) []string {
+	var parts []string
+	from, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == sep && !quoted:
+			parts = append(parts, s[from:i])
+			from = i + 1
+		}
+	}
+	return append(parts, s[min(from, len(s)):])
+}
+
+func unquote(s string) string { return strings.Trim(s, `"`) }
 
 // cutComments returns a structured field without its (nested (comments)), RFC 5322, 3.2.2.
 func cutComments(s string) string {
@@ -36,7 +66,7 @@ func cutComments(s string) string {
 		switch {
 		case escaped:
 			escaped = false
-		case c == '\\':
+		case c == '\\' && (quoted || depth > 0):
 			escaped = true
 		case c == '"' && depth == 0:
 			quoted = !quoted

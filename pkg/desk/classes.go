@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"strings"
 
 	"helpdesk/pkg/glyph"
@@ -34,13 +35,14 @@ type rule struct {
 // classRules name the class of a message: the first that hits.
 func classRules() []rule {
 	return []rule{
-		{"own", classOurs, "our own loop header or Message-ID, or From or Sender is one of our own addresses", "no task; in a known thread a comment \"written by mail\", never of a letter that carries our loop header; no auto-reply", askOwn},
+		{"own", classOurs, "our own loop header or Message-ID, or From or Sender is one of our own addresses and via does not hit", "no task; in a known thread a comment \"written by mail\", never of a letter that carries our loop header; no auto-reply", askOwn},
 		{"ignored", classExcluded, "an exclusion of scope mail hits From, Sender, Reply-To or Return-Path", "nothing; counted", askIgnored},
+		{"via", classHuman, "From or Sender is our own address, without our loop header and Message-ID, and Reply-To (X-Original-From where there is none) has exactly one address that is neither ours nor a specialist's: a site's form, a group that rewrites From", "a letter of the person in Reply-To, which says so; no auto-reply", askVia},
 		{"staff", classStaff, "From is a specialist's address", "as own", askStaff},
 		{"dsn", classBounce, "a delivery report: multipart/report of delivery-status, a message/delivery-status part, or X-Failed-Recipients", "comment on the ticket of our letter named inside by a valid own id; else quarantine; no auto-reply", askDSN},
 		{"mdn", classReceipt, "a disposition notification", "nothing", askMDN},
 		{"null-path", classLike, "Return-Path is <>", "as dsn where a valid own id is inside, an automatic comment where its sender takes part in the thread; else a task; no auto-reply", askNullPath},
-		{"system", classSystem, "the local part of From is a mail system's", "as null-path", askSystem},
+		{"system", classSystem, "the local part of From is a mail system's, or it is a report on DMARC or TLS", "as null-path", askSystem},
 		{"auto-submitted", classAutomatic, "Auto-Submitted is there and not \"no\"", "in a known thread a comment that does not reopen; else mail.automatic; no auto-reply", askAutoSubmitted},
 		{"auto-header", classAutomatic, "a field that only autoresponders write", "as auto-submitted", askAutoHeader},
 		{"precedence", classBulk, "Precedence or X-Precedence begins bulk, list, junk or auto_reply", "in a known thread a comment; else mail.bulk; no auto-reply", askPrecedence},
@@ -66,7 +68,7 @@ func askOwn(w *weighing) (string, bool) {
 		return "its Message-ID is ours", true
 	}
 	for _, a := range []Address{w.m.From, w.m.Sender} {
-		if w.r.isOwn(a.Addr) {
+		if w.r.isOwn(a.Addr) && !w.via {
 			return a.Key() + " is our own address", true
 		}
 	}
@@ -153,8 +155,35 @@ func nullPath(m *Message) bool {
 }
 
 func askSystem(w *weighing) (string, bool) {
-	local := systemLocal(w.m)
-	return local, w.r.isSystem(local)
+	if local := systemLocal(w.m); w.r.isSystem(local) {
+		return local, true
+	}
+	return askPolicyReport(w)
+}
+
+// askPolicyReport knows the reports that mail systems send each other: on DMARC (RFC 7489, 7.2) and on TLS (RFC 8460).
+// Somebody who forwards one is no system.
+func askPolicyReport(w *weighing) (string, bool) {
+	words := &w.r.policy.Words
+	if t := reportType(w.m); t != "" && slices.Contains(words.ReportTypes, t) {
+		return "a report of type " + t, true
+	}
+	for _, name := range words.ReportHeaders {
+		if w.m.Header.Has(name) {
+			return name, true
+		}
+	}
+	if matchAny(w.r.reports.subjects, oneLine(w.m.Subject)) {
+		return "its subject is a report's", true
+	}
+	if matchAny(w.r.reports.senders, w.m.From.Local()) {
+		for _, a := range w.m.Attachments {
+			if matchAny(w.r.reports.files, a.Name) {
+				return a.Name, true
+			}
+		}
+	}
+	return "", false
 }
 
 // systemLocal returns the local part of From. QUIRK: qmail and others write a bare MAILER-DAEMON, which an address parser

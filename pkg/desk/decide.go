@@ -5,9 +5,12 @@ import "slices"
 // weighing is a decision in the making.
 type weighing struct {
 	r *Rules
-	m *Message
+	m *Message // as the person's to be answered
 	f Facts
 	d Decision
+
+	letter *Message // as it came
+	via    bool     // our own address sent it for the person
 
 	excluded []Exclusion // those that hit, the widest first
 	normal   string      // the subject as it is compared
@@ -59,7 +62,8 @@ func (r *Rules) Decide(m *Message, f Facts) Decision {
 }
 
 func (r *Rules) weigh(m *Message, f Facts) *weighing {
-	w := &weighing{r: r, m: m, f: f, d: Decision{Key: MessageKey(m), Effects: []Effect{}}}
+	w := &weighing{r: r, letter: m, f: f, d: Decision{Key: MessageKey(m), Effects: []Effect{}}}
+	w.m, w.via = r.person(m, f.Signer)
 	w.normal = r.NormalSubject(m.Subject)
 	w.right, w.wrong = f.Signer.Tokens(m.Subject)
 	all := append(append([]Exclusion(nil), r.policy.Exclusions...), f.Excluded...)
@@ -152,7 +156,7 @@ func (w *weighing) unwanted(automatic bool) bool {
 // marked says whether the message itself tells that it is automatic. A null sender or a system's name alone does not:
 // what a mail system has to say is a task, unless it is an out-of-office note sent so.
 func (w *weighing) marked() bool {
-	for _, asked := range []func(*weighing) (string, bool){askAutoSubmitted, askAutoHeader, askAway} {
+	for _, asked := range []func(*weighing) (string, bool){askAutoSubmitted, askAutoHeader, askPolicyReport, askAway} {
 		if _, hit := asked(w); hit {
 			return true
 		}

@@ -56,6 +56,11 @@ type Words struct {
 	ListHeaders        []string `yaml:"list_headers"`        // present = list; a trailing * is any ending
 	SuppressValues     []string `yaml:"suppress_values"`     // of X-Auto-Response-Suppress that ask for silence
 	SystemSenders      []string `yaml:"system_senders"`      // local parts; * is any text
+	ReportTypes        []string `yaml:"report_types"`        // report-type of mail systems' reports to each other
+	ReportHeaders      []string `yaml:"report_headers"`      // fields of such reports
+	ReportSubjects     []string `yaml:"report_subjects"`     // regular expressions (RE2) of their subjects
+	ReportSenders      []string `yaml:"report_senders"`      // regular expressions (RE2) of the local parts that send …
+	ReportFiles        []string `yaml:"report_files"`        // … files whose names are like these (RE2)
 	RobotSenders       []string `yaml:"robot_senders"`       // regular expressions (RE2) on the local part
 	OutOfOffice        []string `yaml:"out_of_office"`       // what a subject begins with
 	AwayUntil          []string `yaml:"away_until"`          // regular expressions (RE2) of what may follow that without a mark

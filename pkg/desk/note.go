@@ -17,6 +17,7 @@ const (
 	NoteStranger      NoteKey = "stranger"      // it continues a ticket of somebody else
 	NoteLate          NoteKey = "late"          // it continues a ticket closed long ago
 	NoteDeleted       NoteKey = "deleted"       // the former task was deleted
+	NoteVia           NoteKey = "via"           // our own address sent it for the person in Reply-To
 	NoteStaffReply    NoteKey = "staff-reply"   // it answers a specialist's own mail
 	NoteWritten       NoteKey = "written"       // one of us wrote it by mail
 	NoteAutomatic     NoteKey = "automatic"     // a machine wrote it

@@ -20,6 +20,7 @@ type Rules struct {
 	public  map[string]bool
 	fronts  fronts
 	robots  []*regexp.Regexp
+	reports struct{ subjects, senders, files []*regexp.Regexp }
 	away    []*regexp.Regexp
 	thanks  thanksRules
 	service []*regexp.Regexp
@@ -84,6 +85,9 @@ func (r *Rules) words(w *Words) error {
 		return res
 	}
 	r.robots = compile("robot_senders", w.RobotSenders, `(?i)%s`)
+	r.reports.subjects = compile("report_subjects", w.ReportSubjects, `(?i)%s`)
+	r.reports.senders = compile("report_senders", w.ReportSenders, `(?i)%s`)
+	r.reports.files = compile("report_files", w.ReportFiles, `(?i)^(?:%s)$`)
 	r.away = compile("away_until", w.AwayUntil, `(?i)^(?:%s)(?:\PL|$)`)
 	thanks, err := thanking(w, compile)
 	r.thanks, errs = thanks, append(errs, err)
@@ -128,6 +132,7 @@ func MessageKey(m *Message) string { return DeriveKey(m.ID, m.Hash) }
 // Ask returns what must be looked up before Decide. Its IDs end with the message's own, so that an id is seen to be
 // used twice.
 func (r *Rules) Ask(m *Message, s Signer) Questions {
+	m, _ = r.person(m, s)
 	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Domain: m.From.Domain(), Subject: r.NormalSubject(m.Subject),
 		Reply: r.replyTo(m).Key(), Pictures: smallPictures(m)}
 	if r.public[q.Domain] {

@@ -215,7 +215,7 @@ func count(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 			return err
 		}
 	}
-	if d.Class == "human" {
+	if d.Class == "human" && e.From.Key() == e.Questions.Address { // a form may put anybody into Reply-To
 		if err := tx.Bucket(bReturned).Delete([]byte(e.Questions.Address)); err != nil {
 			return err
 		}
