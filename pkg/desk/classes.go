@@ -173,7 +173,7 @@ func askPolicyReport(w *weighing) (string, bool) {
 			return name, true
 		}
 	}
-	if matchAny(w.r.reports.subjects, oneLine(w.m.Subject)) {
+	if matchAny(w.r.reports.subjects, glyph.Line(w.m.Subject)) {
 		return "its subject is a report's", true
 	}
 	if matchAny(w.r.reports.senders, w.m.From.Local()) {
