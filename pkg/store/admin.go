@@ -1,9 +1,12 @@
 package store
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"helpdesk/pkg/store/bolt"
+	"helpdesk/pkg/store/engine"
 )
 
 // cached is something found out that may be used for a while.
@@ -37,9 +40,73 @@ func (s *Store) Cache(now time.Time, values map[string][]byte) error {
 	})
 }
 
-// Backup writes a copy of the state as it stands. A file of that name is replaced when the copy is whole, not before.
-func (s *Store) Backup(path string) error { return s.db.(*bolt.DB).Backup(path) }
+// Backup writes a copy of the state as it stands into a file, whatever the state lies in. A file of that name is replaced
+// when the copy is whole, not before.
+func (s *Store) Backup(path string) error {
+	if file, ok := s.db.(*bolt.DB); ok {
+		return file.Backup(path)
+	}
+	return bolt.Aside(path, func(to *bolt.DB) error { return copyAll(to, s.db) })
+}
+
+// ErrServer says that a server does by itself what was asked.
+var ErrServer = errors.New("the server does that by itself")
 
 // Compact rewrites the file without its gaps and closes the store. It returns the size in bytes the file had and the one it
-// has without them; where that is no less, the file stays as it is.
-func (s *Store) Compact() (before, after int64, err error) { return s.db.(*bolt.DB).Compact() }
+// has without them; where that is no less, the file stays as it is. In a database nothing is done: ErrServer.
+func (s *Store) Compact() (before, after int64, err error) {
+	file, ok := s.db.(*bolt.DB)
+	if !ok {
+		return 0, 0, ErrServer
+	}
+	return file.Compact()
+}
+
+// copied is how many bytes go into one transaction.
+const copied = 8 << 20
+
+// copyAll copies everything, and what the buckets have counted.
+func copyAll(to, from engine.DB) error {
+	return from.View(func(src engine.Tx) error {
+		for _, name := range buckets {
+			if err := copyBucket(to, src, name); err != nil {
+				return fmt.Errorf("copy %s: %w", name, err)
+			}
+		}
+		return nil
+	})
+}
+
+func copyBucket(to engine.DB, src engine.Tx, name string) error {
+	var (
+		part [][2][]byte
+		size int
+	)
+	write := func() error {
+		err := to.Update(func(dst engine.Tx) error {
+			for _, e := range part {
+				if err := dst.Bucket(name).Put(e[0], e[1]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		part, size = nil, 0
+		return err
+	}
+	err := src.Bucket(name).Walk(nil, func(key, value []byte) error {
+		part = append(part, [2][]byte{key, value})
+		if size += len(key) + len(value); size < copied {
+			return nil
+		}
+		return write()
+	})
+	if err == nil {
+		err = write()
+	}
+	n, cerr := src.Bucket(name).Count(0)
+	if err = errors.Join(err, cerr); err != nil || n == 0 {
+		return err
+	}
+	return to.Update(func(dst engine.Tx) error { _, err := dst.Bucket(name).Count(n); return err })
+}

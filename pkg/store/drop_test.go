@@ -26,6 +26,10 @@ func commented(t testing.TB, s *Store, uid uint32) {
 }
 
 func TestDroppingATaskDropsWhatWaitsForIt(t *testing.T) {
+	onBoth(t, testDroppingATaskDropsWhatWaitsForIt)
+}
+
+func testDroppingATaskDropsWhatWaitsForIt(t *testing.T, fresh func(testing.TB) *Store) {
 	for name, named := range map[string][]uint64{"its opening": {1}, "and its letter": {1, 2}, "the letter first, one twice": {2, 1, 2}} {
 		t.Run(name, func(t *testing.T) {
 			s := fresh(t)
@@ -49,7 +53,9 @@ func TestDroppingATaskDropsWhatWaitsForIt(t *testing.T) {
 	}
 }
 
-func TestDroppingIsNotedInTheJournal(t *testing.T) {
+func TestDroppingIsNotedInTheJournal(t *testing.T) { onBoth(t, testDroppingIsNotedInTheJournal) }
+
+func testDroppingIsNotedInTheJournal(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	record(t, s, arrival(1, "a@example.org"))
 	if _, _, err := s.Outbox.Drop(noon, 1); err != nil {
@@ -66,7 +72,9 @@ func TestDroppingIsNotedInTheJournal(t *testing.T) {
 	}
 }
 
-func TestDroppingALetterDropsItAlone(t *testing.T) {
+func TestDroppingALetterDropsItAlone(t *testing.T) { onBoth(t, testDroppingALetterDropsItAlone) }
+
+func testDroppingALetterDropsItAlone(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	record(t, s, arrival(1, "a@example.org"))
 	commented(t, s, 2)

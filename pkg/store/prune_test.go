@@ -11,6 +11,10 @@ import (
 )
 
 func TestPruneKeepsWhatTellsMessagesApart(t *testing.T) {
+	onBoth(t, testPruneKeepsWhatTellsMessagesApart)
+}
+
+func testPruneKeepsWhatTellsMessagesApart(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
 	record(t, s, e)
@@ -88,9 +92,11 @@ func left(t testing.TB, s *Store, before time.Time) (n int) {
 	return n
 }
 
-func TestPruneKeepsUpWithBusyDays(t *testing.T) {
+func TestPruneKeepsUpWithBusyDays(t *testing.T) { onBoth(t, testPruneKeepsUpWithBusyDays) }
+
+func testPruneKeepsUpWithBusyDays(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
-	const perDay, passes = 8_000, 5
+	const perDay, passes = 5_000, 4
 	for day := range 4 {
 		busy(t, s, day, perDay)
 		before := noon.AddDate(0, 0, day)

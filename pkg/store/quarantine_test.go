@@ -7,7 +7,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-func TestQuarantineKeepsTheMessageWhole(t *testing.T) {
+func TestQuarantineKeepsTheMessageWhole(t *testing.T) { onBoth(t, testQuarantineKeepsTheMessageWhole) }
+
+func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
 	for want := 1; want <= 3; want++ {
@@ -66,6 +68,10 @@ func stand(t testing.TB, s *Store, at desk.Place) desk.Progress {
 }
 
 func TestWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T) {
+	onBoth(t, testWhatIsNotKeptWholeComesFromItsMailboxAgain)
+}
+
+func testWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
 	p, err := s.Quarantine.Keep(noon, e, "I/O error", nil, opens(e))
@@ -90,7 +96,9 @@ func TestWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T) {
 	}
 }
 
-func TestWhatIsDroppedIsNotReadAgain(t *testing.T) {
+func TestWhatIsDroppedIsNotReadAgain(t *testing.T) { onBoth(t, testWhatIsDroppedIsNotReadAgain) }
+
+func testWhatIsDroppedIsNotReadAgain(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
 	p, err := s.Quarantine.Keep(noon, e, "I/O error", nil, desk.Decision{Key: "poison"})

@@ -18,6 +18,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store/bolt"
 	"helpdesk/pkg/store/engine"
+	"helpdesk/pkg/store/postgres"
 )
 
 // Schema is the version of the state's layout that this program writes.
@@ -28,6 +29,8 @@ var (
 	ErrLocked  = engine.ErrLocked
 	ErrBroken  = engine.ErrBroken
 	ErrMissing = engine.ErrMissing
+	ErrAway    = engine.ErrAway
+	ErrSetup   = engine.ErrSetup
 	ErrNewer   = errors.New("the state was written by a newer version")
 	ErrAbsent  = errors.New("no such entry")
 )
@@ -103,7 +106,7 @@ func Open(address string, o Options) (*Store, error) {
 // OpenContext opens the state, makes it where it is missing, and brings an older one up to date. The context ends the
 // waiting for another run: its deadline like Wait, with ErrLocked, an interruption with the context's error.
 func OpenContext(ctx context.Context, address string, o Options) (*Store, error) {
-	db, err := bolt.Open(ctx, address, o)
+	db, err := openEngine(ctx, address, o)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +115,21 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 		return nil, errors.Join(err, db.Close())
 	}
 	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}}, nil
+}
+
+func openEngine(ctx context.Context, address string, o Options) (engine.DB, error) {
+	if postgres.Is(address) {
+		db, err := postgres.Open(ctx, address, o)
+		if err != nil {
+			return nil, err // a nil one would be no nil interface
+		}
+		return db, nil
+	}
+	db, err := bolt.Open(ctx, address, o)
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
 }
 
 // ready reads what the state says of itself, and makes or migrates it first where it must.

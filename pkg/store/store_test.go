@@ -71,6 +71,10 @@ func due(t testing.TB, s *Store, now time.Time) []desk.Pending {
 }
 
 func TestOneTransactionRecordsEverything(t *testing.T) {
+	onBoth(t, testOneTransactionRecordsEverything)
+}
+
+func testOneTransactionRecordsEverything(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	e := arrival(1, "ivan@example.org")
 	record(t, s, e)
@@ -96,7 +100,9 @@ func TestOneTransactionRecordsEverything(t *testing.T) {
 	}
 }
 
-func TestAnErrorRecordsNothing(t *testing.T) {
+func TestAnErrorRecordsNothing(t *testing.T) { onBoth(t, testAnErrorRecordsNothing) }
+
+func testAnErrorRecordsNothing(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	boom := errors.New("boom")
 	entries := []desk.Entry{arrival(1, "a@example.org"), arrival(2, "b@example.org")}
@@ -114,7 +120,9 @@ func TestAnErrorRecordsNothing(t *testing.T) {
 	}
 }
 
-func TestNothingOvertakesWithinATicket(t *testing.T) {
+func TestNothingOvertakesWithinATicket(t *testing.T) { onBoth(t, testNothingOvertakesWithinATicket) }
+
+func testNothingOvertakesWithinATicket(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	record(t, s, arrival(1, "a@example.org"), arrival(2, "b@example.org"))
 	first := due(t, s, noon)
@@ -144,6 +152,10 @@ func TestNothingOvertakesWithinATicket(t *testing.T) {
 }
 
 func TestAnAttemptIsUnsureUntilItsResult(t *testing.T) {
+	onBoth(t, testAnAttemptIsUnsureUntilItsResult)
+}
+
+func testAnAttemptIsUnsureUntilItsResult(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	record(t, s, arrival(1, "a@example.org"))
 	seq := due(t, s, noon)[0].Seq
@@ -166,6 +178,10 @@ func TestAnAttemptIsUnsureUntilItsResult(t *testing.T) {
 }
 
 func TestAMessageIsReadyWhenItsTaskIsMade(t *testing.T) {
+	onBoth(t, testAMessageIsReadyWhenItsTaskIsMade)
+}
+
+func testAMessageIsReadyWhenItsTaskIsMade(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
 	record(t, s, e)
@@ -315,7 +331,9 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 	}
 }
 
-func TestExclusionsCountTheirHits(t *testing.T) {
+func TestExclusionsCountTheirHits(t *testing.T) { onBoth(t, testExclusionsCountTheirHits) }
+
+func testExclusionsCountTheirHits(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	if err := s.People.Exclude([]desk.Exclusion{{Match: "@example.org", Scope: desk.ScopeMail}}); err != nil {
 		t.Fatal(err)
@@ -382,7 +400,9 @@ func inFile(t testing.TB, path string, fn func(*bbolt.Tx) error) {
 }
 
 // What no limit counts any more is not kept: the busiest domains' lists are read with every letter.
-func TestOldAutoRepliesAreForgotten(t *testing.T) {
+func TestOldAutoRepliesAreForgotten(t *testing.T) { onBoth(t, testOldAutoRepliesAreForgotten) }
+
+func testOldAutoRepliesAreForgotten(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	for day := range 5 {
 		e := arrival(uint32(day+1), "ivan@example.org")
@@ -412,6 +432,10 @@ func TestOldAutoRepliesAreForgotten(t *testing.T) {
 
 // However high the limit is, nothing below it is forgotten within the window; without a domain none is counted.
 func TestAutoRepliesAreCountedUpToAnyLimit(t *testing.T) {
+	onBoth(t, testAutoRepliesAreCountedUpToAnyLimit)
+}
+
+func testAutoRepliesAreCountedUpToAnyLimit(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	const most = 230
 	var all []desk.Entry
@@ -447,6 +471,10 @@ func TestAutoRepliesAreCountedUpToAnyLimit(t *testing.T) {
 }
 
 func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
+	onBoth(t, testTextOfTheLatestLetterLiesBesideTheTicket)
+}
+
+func testTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	record(t, s, arrival(1, "ivan@example.org"))
 	for hour, text := range []string{"Принтер\nне печатает", "", "Again"} {
@@ -480,7 +508,9 @@ func TestTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T) {
 }
 
 // What an earlier version could not read is not forgotten.
-func TestReadingOfTheVersionBefore(t *testing.T) {
+func TestReadingOfTheVersionBefore(t *testing.T) { onBoth(t, testReadingOfTheVersionBefore) }
+
+func testReadingOfTheVersionBefore(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	old := []byte(`{"activity":"2026-03-12T09:00:00Z","retry":{"3701":3}}`)
 	if err := s.update(func(tx txn) error { return tx.Bucket(bCursors).Put([]byte("portal"), old) }); err != nil {
@@ -493,7 +523,9 @@ func TestReadingOfTheVersionBefore(t *testing.T) {
 }
 
 // A customer decides how long an address and a subject are.
-func TestKeysOfAnyLength(t *testing.T) {
+func TestKeysOfAnyLength(t *testing.T) { onBoth(t, testKeysOfAnyLength) }
+
+func testKeysOfAnyLength(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	long := strings.Repeat("x", 40_000)
 	for uid := range uint32(2) {

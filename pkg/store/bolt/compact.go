@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"helpdesk/pkg/store/engine"
 )
 
 // Backup writes a copy of the state as it stands. A file of that name is replaced when the copy is whole, not before.
@@ -33,6 +36,26 @@ func (d *DB) write(f *os.File) error {
 		return copied(d.overlay)
 	}
 	return d.file.View(copied)
+}
+
+// Aside has fn fill a new file, which takes the name of path when it is whole, not before.
+func Aside(path string, fn func(*DB) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("back up state: %w", err)
+	}
+	_ = f.Close() // bbolt takes an empty file for a new one
+	to, err := Open(context.Background(), f.Name(), engine.Options{})
+	if err == nil {
+		err = errors.Join(fn(to), to.Close())
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("back up state: %w", errors.Join(err, os.Remove(f.Name())))
+	}
+	return nil
 }
 
 // Compact rewrites the file without its gaps and closes it. It returns the size in bytes the file had and the one it

@@ -12,6 +12,10 @@ var (
 	ErrLocked  = errors.New("the state is in use by another run")
 	ErrBroken  = errors.New("the state file is damaged")
 	ErrMissing = errors.New("there is no state")
+	// ErrAway says that the database can't be used now. The next run may find it.
+	ErrAway = errors.New("the database is away")
+	// ErrSetup says that a person must set something before the database can be used.
+	ErrSetup = errors.New("the database is not set up")
 	// Stop ends a walk without an error.
 	Stop = errors.New("stop")
 )
@@ -51,12 +55,33 @@ type Bucket interface {
 
 // Options say how to open a database.
 type Options struct {
-	Wait    time.Duration // how long to wait for another run to end; 0 = try once
-	Overlay bool          // nothing is kept: changes are seen until Close
-	Made    bool          // one that is missing is not made: ErrMissing
+	Wait     time.Duration    // how long to wait for another run to end; 0 = try once
+	Overlay  bool             // nothing is kept: changes are seen until Close
+	Made     bool             // one that is missing is not made: ErrMissing
+	Unlocked bool             // a server's database is only read, whoever works with it; a file is locked nonetheless
+	Command  string           // what the run does, for others that wait for it
+	Now      func() time.Time // the clock of this machine; nil = time.Now
 }
 
 // About is what is known of an open database.
 type About struct {
-	Name string // for people; no secrets
+	Name  string        // for people; no secrets
+	Skew  time.Duration // by how much the server's clock is ahead of this machine's
+	Line  string        // the history that a server's data belong to; it changes when a standby takes over; "" of a file
+	Trips int           // how often the server was asked
 }
+
+// Held is the error of a database that another run works with.
+type Held struct {
+	Name    string // of the database
+	Command string // what the run does, "" = not known
+	Host    string
+	PID     int
+	Since   time.Time
+}
+
+// Error says who works with it, as far as that is known.
+func (h Held) Error() string { return "open state " + h.Name + ": " + ErrLocked.Error() }
+
+// Unwrap returns ErrLocked.
+func (h Held) Unwrap() error { return ErrLocked }

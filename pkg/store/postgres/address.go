@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"helpdesk/pkg/store/engine"
+)
+
+// Is says whether a state's address is one of a PostgreSQL.
+func Is(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+// Name returns an address without its secrets and options, for people.
+func Name(address string) string {
+	if c, err := parse(address); err == nil {
+		return c.name
+	}
+	scheme, rest, _ := strings.Cut(address, "://")
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 { // a password may hold anything
+		rest = rest[i+1:]
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	return scheme + "://" + rest
+}
+
+// Check says what is wrong with an address, without its secrets.
+func Check(address string) error {
+	_, err := parse(address)
+	return err
+}
+
+// config is what an address says.
+type config struct {
+	*pgconn.Config
+	name   string
+	schema string // quoted as an identifier
+	lock   int64  // the key of the lock
+}
+
+const (
+	defaultSchema  = "helpdesk"
+	connectWithin  = 10 * time.Second // a host
+	keepAlive      = 5 * time.Second  // of a silent connection, then
+	keepAliveAgain = 2 * time.Second  // so often, and
+	keepAliveTries = 3                // unanswered that many times it is cut
+)
+
+func parse(address string) (config, error) {
+	c := config{}
+	u, err := url.Parse(address)
+	if err != nil {
+		var wrong *url.Error // it holds the whole address
+		if errors.As(err, &wrong) {
+			err = wrong.Err
+		}
+		if strings.Contains(err.Error(), "userinfo") || strings.Contains(err.Error(), "port") {
+			err = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
+		}
+		return c, fmt.Errorf("no address of a database: %w", err)
+	}
+	query := u.Query()
+	schema := query.Get("search_path")
+	if schema == "" {
+		schema = defaultSchema
+	}
+	if strings.ContainsAny(schema, ",\"\x00") || len(schema) > 63 {
+		return c, fmt.Errorf("search_path %q: it must be the name of one schema", schema)
+	}
+	query.Del("search_path")
+	if query.Get("target_session_attrs") == "" {
+		query.Set("target_session_attrs", "read-write")
+	}
+	u.RawQuery = query.Encode()
+	if c.Config, err = pgconn.ParseConfig(u.String()); err != nil {
+		var wrong *pgconn.ParseConfigError
+		if errors.As(err, &wrong) { // it knows the password
+			err = errors.New(strings.TrimPrefix(reason(wrong), ": "))
+		}
+		return c, fmt.Errorf("no address of a database: %w", err)
+	}
+	if c.Database == "" || u.Path == "" || u.Path == "/" {
+		return c, errors.New("no address of a database: its name is missing: postgres://USER@HOST/DATABASE")
+	}
+	c.name = u.Scheme + "://" + c.User + "@" + u.Host + "/" + c.Database
+	if schema != defaultSchema {
+		c.name += "?search_path=" + schema
+	}
+	sum := sha256.Sum256([]byte("helpdesk state " + schema))
+	c.schema, c.lock = `"`+schema+`"`, int64(binary.BigEndian.Uint64(sum[:8]))
+	if c.ConnectTimeout == 0 || c.ConnectTimeout > time.Minute {
+		c.ConnectTimeout = connectWithin
+	}
+	c.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: keepAlive, Interval: keepAliveAgain, Count: keepAliveTries}}).DialContext
+	c.ValidateConnect = writable(c.ValidateConnect)
+	return c, nil
+}
+
+// reason returns what is wrong without the address.
+func reason(err *pgconn.ParseConfigError) string {
+	_, text, _ := strings.Cut(err.Error(), "`: ")
+	return text
+}
+
+var errStandby = errors.New("the server only reads")
+
+// writable has a server that only reads told from others by its error.
+func writable(check pgconn.ValidateConnectFunc) pgconn.ValidateConnectFunc {
+	return func(ctx context.Context, c *pgconn.PgConn) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(ctx, c); err != nil {
+			return errors.Join(errStandby, err)
+		}
+		return nil
+	}
+}
+
+// trouble is an error with what to do about it.
+type trouble struct {
+	kind error
+	text string
+}
+
+func (t trouble) Error() string { return t.text }
+func (t trouble) Unwrap() error { return t.kind }
+
+// wrong returns an error that a person must mend.
+func wrong(format string, args ...any) error {
+	return trouble{engine.ErrSetup, fmt.Sprintf(format, args...)}
+}
+
+// away returns an error that may be over soon.
+func away(format string, args ...any) error {
+	return trouble{engine.ErrAway, fmt.Sprintf(format, args...)}
+}

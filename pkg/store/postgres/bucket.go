@@ -1,0 +1,185 @@
+package postgres
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"helpdesk/pkg/store/engine"
+)
+
+// changes are values by bucket and key, not yet sent; nil = deleted.
+type changes map[string]map[string][]byte
+
+func (c changes) put(bucket, key string, value []byte) {
+	if c[bucket] == nil {
+		c[bucket] = map[string][]byte{}
+	}
+	c[bucket][key] = value
+}
+
+// tx is a transaction: what it changes waits until it ends.
+type tx struct {
+	d       *DB
+	changed changes
+	counted map[string]uint64
+}
+
+// View implements engine.DB.
+func (d *DB) View(fn func(engine.Tx) error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.usable(); err != nil {
+		return err
+	}
+	return fn(tx{d, changes{}, map[string]uint64{}})
+}
+
+// Update implements engine.DB.
+func (d *DB) Update(fn func(engine.Tx) error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.usable(); err != nil {
+		return err
+	}
+	t := tx{d, changes{}, map[string]uint64{}}
+	if err := fn(t); err != nil {
+		return err
+	}
+	if d.overlay {
+		for bucket, values := range t.changed {
+			for key, value := range values {
+				d.over.put(bucket, key, value)
+			}
+		}
+		for bucket, n := range t.counted {
+			d.counts[bucket] = n
+		}
+		return nil
+	}
+	return d.commit(t)
+}
+
+// usable returns why the session can't be used, and makes room for what will be read.
+func (d *DB) usable() error {
+	if d.lost == nil && d.conn == nil {
+		return errors.New("the state is closed")
+	}
+	if d.bytes > mostKept {
+		d.shelves, d.bytes = map[string]*shelf{}, 0
+	}
+	return d.lost
+}
+
+// Bucket implements engine.Tx.
+func (t tx) Bucket(name string) engine.Bucket { return bucket{t, name} }
+
+type bucket struct {
+	tx
+	name string
+}
+
+func (b bucket) Get(key []byte) ([]byte, error) {
+	k := string(key)
+	if value, ok := b.change(k); ok {
+		return value, nil
+	}
+	s := b.d.shelf(b.name)
+	value, ok := s.known[k]
+	if !ok && !s.whole {
+		if err := b.d.fetch(place{b.name, k}); err != nil {
+			return nil, err
+		}
+		value = b.d.fetched(place{b.name, k})
+	}
+	return value, nil
+}
+
+// change returns the value of a key that this transaction, or the overlay, has changed.
+func (b bucket) change(key string) ([]byte, bool) {
+	if value, ok := b.changed[b.name][key]; ok {
+		return value, true
+	}
+	value, ok := b.d.over[b.name][key]
+	return value, ok
+}
+
+func (b bucket) Put(key, value []byte) error {
+	if len(key) == 0 {
+		return errors.New("an empty key")
+	}
+	b.changed.put(b.name, string(key), append([]byte{}, value...))
+	return nil
+}
+
+func (b bucket) Delete(key []byte) error {
+	b.changed.put(b.name, string(key), nil)
+	return nil
+}
+
+func (b bucket) Count(by uint64) (uint64, error) {
+	n, ok := b.counted[b.name]
+	if !ok {
+		if err := b.d.readCounts(); err != nil {
+			return 0, err
+		}
+		n = b.d.counts[b.name]
+	}
+	if by > 0 {
+		b.counted[b.name] = n + by
+	}
+	return n + by, nil
+}
+
+func (b bucket) Ahead(keys ...[]byte) {
+	for _, key := range keys {
+		if _, changed := b.change(string(key)); !changed {
+			b.d.ahead[place{b.name, string(key)}] = true
+		}
+	}
+}
+
+// Walk merges what lies on the server with what has been changed since.
+func (b bucket) Walk(from []byte, fn func(key, value []byte) error) error {
+	changed := b.changesFrom(string(from))
+	next := func() error {
+		key := changed[0]
+		changed = changed[1:]
+		value, _ := b.change(key)
+		if value == nil {
+			return nil
+		}
+		return fn([]byte(key), value)
+	}
+	err := b.d.walk(b.name, string(from), func(key string, value []byte) error {
+		for len(changed) > 0 && changed[0] < key {
+			if err := next(); err != nil {
+				return err
+			}
+		}
+		if len(changed) > 0 && changed[0] == key {
+			return next()
+		}
+		return fn([]byte(key), value)
+	})
+	for err == nil && len(changed) > 0 {
+		err = next()
+	}
+	if errors.Is(err, engine.Stop) {
+		return nil
+	}
+	return err
+}
+
+// changesFrom returns the keys that have been changed, from one on, in their order.
+func (b bucket) changesFrom(from string) []string {
+	keys := map[string]bool{}
+	for _, c := range []changes{b.d.over, b.changed} {
+		for key := range c[b.name] {
+			if key >= from {
+				keys[key] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
+}

@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"encoding/binary"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// divisionByZero is the code of the error by which the fence refuses a batch.
+const divisionByZero = "22012"
+
+// The numbers of PostgreSQL's types (pg_type.dat).
+const (
+	oidBytea, oidByteas = 17, 1001
+	oidText, oidTexts   = 25, 1009
+	oidInt8, oidInt8s   = 20, 1016
+)
+
+// commit sends what a transaction has changed as one batch: one round trip, and one transaction of the server. Its first
+// statement fails where anybody has written since this run opened the state.
+func (d *DB) commit(t tx) error {
+	if len(t.changed) == 0 && len(t.counted) == 0 {
+		return nil
+	}
+	b := &pgconn.Batch{}
+	b.ExecParams("with mine as (update "+d.schema+".fence set commits = commits + 1 where commits = $1 returning 1) "+
+		"select 1 / count(*), pg_backend_pid() from mine", [][]byte{number(d.fence)}, []uint32{oidInt8}, []int16{1}, []int16{0, 0})
+	t.batch(b)
+	results, err := d.send(b)
+	if err != nil {
+		return err
+	}
+	d.fence++
+	for bucket, values := range t.changed {
+		for key, value := range values {
+			d.remember(bucket, key, value)
+		}
+	}
+	for bucket, n := range t.counted {
+		d.counts[bucket] = n
+	}
+	if rows := results[0].Rows; len(rows) == 1 && string(rows[0][1]) != d.backend {
+		d.lost = d.pooled() // it is written, and the next time it may not be this run's turn
+		return d.lost
+	}
+	return nil
+}
+
+// batch adds the statements that write the changes.
+func (t tx) batch(b *pgconn.Batch) {
+	var buckets, keys, values, goneBuckets, goneKeys, counters, counts [][]byte
+	for bucket, all := range t.changed {
+		for key, value := range all {
+			if value == nil {
+				goneBuckets, goneKeys = append(goneBuckets, []byte(bucket)), append(goneKeys, []byte(key))
+				continue
+			}
+			buckets, keys, values = append(buckets, []byte(bucket)), append(keys, []byte(key)), append(values, value)
+		}
+	}
+	for bucket, n := range t.counted {
+		counters, counts = append(counters, []byte(bucket)), append(counts, number(n))
+	}
+	entries, counted := t.d.schema+".entries", t.d.schema+".counters"
+	if len(goneKeys) > 0 {
+		b.ExecParams("delete from "+entries+" e using unnest($1, $2) as gone (bucket, key) where e.bucket = gone.bucket and e.key = gone.key",
+			[][]byte{array(oidText, goneBuckets), array(oidBytea, goneKeys)}, []uint32{oidTexts, oidByteas}, []int16{1, 1}, nil)
+	}
+	if len(keys) > 0 {
+		b.ExecParams("insert into "+entries+" (bucket, key, value) select * from unnest($1, $2, $3) on conflict (bucket, key) "+
+			"do update set value = excluded.value", [][]byte{array(oidText, buckets), array(oidBytea, keys), array(oidBytea, values)},
+			[]uint32{oidTexts, oidByteas, oidByteas}, []int16{1, 1, 1}, nil)
+	}
+	if len(counts) > 0 {
+		b.ExecParams("insert into "+counted+" (bucket, n) select * from unnest($1, $2) on conflict (bucket) do update set n = excluded.n",
+			[][]byte{array(oidText, counters), array(oidInt8, counts)}, []uint32{oidTexts, oidInt8s}, []int16{1, 1}, nil)
+	}
+}
+
+func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// array returns an array of one dimension in PostgreSQL's binary form (array_recv in its arrayfuncs.c).
+func array(element uint32, values [][]byte) []byte {
+	if len(values) == 0 {
+		return binary.BigEndian.AppendUint32(make([]byte, 8), element)
+	}
+	size := 20
+	for _, v := range values {
+		size += 4 + len(v)
+	}
+	out := make([]byte, 0, size)
+	for _, n := range []uint32{1, 0, element, uint32(len(values)), 1} { // dimensions, no nulls, type, length, first index
+		out = binary.BigEndian.AppendUint32(out, n)
+	}
+	for _, v := range values {
+		out = append(binary.BigEndian.AppendUint32(out, uint32(len(v))), v...)
+	}
+	return out
+}

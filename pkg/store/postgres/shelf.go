@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// place is a key of a bucket.
+type place struct{ bucket, key string }
+
+// shelf is what is remembered of a bucket: nobody else changes it while the lock is held.
+type shelf struct {
+	known map[string][]byte // nil = there is none
+	whole bool              // everything of the bucket is known
+	keys  []string          // of what there is, in their order; kept of a whole one alone
+}
+
+const (
+	mostKept  = 8 << 20   // bytes on all shelves between two transactions
+	wholeUpTo = 2 << 20   // bytes of a bucket that is remembered whole
+	largest   = 256 << 10 // bytes of a value that is remembered
+	firstPage = 200       // entries read at once by a walk, and later:
+	nextPages = 2000
+	mostAhead = 5000 // keys asked for at once
+)
+
+func (d *DB) shelf(bucket string) *shelf {
+	s := d.shelves[bucket]
+	if s == nil {
+		s = &shelf{known: map[string][]byte{}, whole: d.absent}
+		d.shelves[bucket] = s
+	}
+	return s
+}
+
+// remember notes the value of a key, nil = there is none.
+func (d *DB) remember(bucket, key string, value []byte) {
+	s := d.shelf(bucket)
+	if len(value) > largest {
+		delete(s.known, key)
+		s.whole, s.keys = false, nil
+		return
+	}
+	d.bytes += len(key) + len(value) + 64
+	s.known[key] = value
+	if !s.whole {
+		return
+	}
+	i, there := slices.BinarySearch(s.keys, key)
+	switch {
+	case value == nil && there:
+		s.keys = slices.Delete(s.keys, i, i+1)
+	case value != nil && !there:
+		s.keys = slices.Insert(s.keys, i, key)
+	}
+}
+
+// fetch reads a key together with those that were told ahead.
+func (d *DB) fetch(first place) error {
+	if d.absent {
+		return nil
+	}
+	wanted := []place{first}
+	for p := range d.ahead {
+		delete(d.ahead, p)
+		s := d.shelf(p.bucket)
+		if _, known := s.known[p.key]; !known && !s.whole && p != first {
+			wanted = append(wanted, p)
+		}
+		if len(wanted) == mostAhead {
+			break
+		}
+	}
+	var buckets, keys [][]byte
+	for _, p := range wanted {
+		buckets, keys = append(buckets, []byte(p.bucket)), append(keys, []byte(p.key))
+	}
+	b := &pgconn.Batch{}
+	b.ExecParams("select e.bucket, e.key, e.value from unnest($1, $2) as k (bucket, key) join "+d.schema+
+		".entries e on e.bucket = k.bucket and e.key = k.key", [][]byte{array(oidText, buckets), array(oidBytea, keys)},
+		[]uint32{oidTexts, oidByteas}, []int16{1, 1}, []int16{1, 1, 1})
+	results, err := d.send(b)
+	if err != nil {
+		return err
+	}
+	for _, p := range wanted {
+		d.remember(p.bucket, p.key, nil)
+	}
+	d.large = map[place][]byte{}
+	for _, row := range results[0].Rows {
+		p := place{string(row[0]), string(row[1])}
+		d.remember(p.bucket, p.key, row[2])
+		if len(row[2]) > largest {
+			d.large[p] = row[2]
+		}
+	}
+	return nil
+}
+
+// fetched returns a value that fetch has just read.
+func (d *DB) fetched(p place) []byte {
+	if value, ok := d.large[p]; ok {
+		delete(d.large, p)
+		return value
+	}
+	return d.shelf(p.bucket).known[p.key]
+}
+
+// walk calls fn with every entry on the server from a key on. A small bucket that is walked whole is remembered.
+func (d *DB) walk(bucket, from string, fn func(key string, value []byte) error) error {
+	if s := d.shelf(bucket); s.whole {
+		i, _ := slices.BinarySearch(s.keys, from)
+		for _, key := range slices.Clone(s.keys[i:]) { // fn may read what makes the shelf another one
+			if err := fn(key, s.known[key]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var all [][2][]byte
+	size, whole := 0, from == ""
+	for page := firstPage; ; page = nextPages {
+		rows, err := d.page(bucket, from, page)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			size += len(row[0]) + len(row[1])
+			whole = whole && size < wholeUpTo && len(row[1]) <= largest
+			if whole {
+				all = append(all, [2][]byte{row[0], row[1]})
+			} else {
+				all = nil
+			}
+			if err := fn(string(row[0]), row[1]); err != nil {
+				return err
+			}
+		}
+		if len(rows) < page {
+			break
+		}
+		from = string(rows[len(rows)-1][0]) + "\x00"
+	}
+	if whole {
+		s := &shelf{known: map[string][]byte{}, whole: true}
+		for _, e := range all {
+			s.known[string(e[0])] = e[1]
+			s.keys = append(s.keys, string(e[0]))
+			d.bytes += len(e[0]) + len(e[1]) + 64
+		}
+		d.shelves[bucket] = s
+	}
+	return nil
+}
+
+func (d *DB) page(bucket, from string, most int) ([][][]byte, error) {
+	b := &pgconn.Batch{}
+	b.ExecParams("select key, value from "+d.schema+".entries where bucket = $1 and key >= $2 order by key limit "+strconv.Itoa(most),
+		[][]byte{[]byte(bucket), []byte(from)}, []uint32{oidText, oidBytea}, []int16{1, 1}, []int16{1, 1})
+	results, err := d.send(b)
+	if err != nil {
+		return nil, err
+	}
+	return results[0].Rows, nil
+}
+
+// readCounts reads all counters, once.
+func (d *DB) readCounts() error {
+	if d.counts != nil {
+		return nil
+	}
+	counts := map[string]uint64{}
+	if !d.absent {
+		b := &pgconn.Batch{}
+		b.ExecParams("select bucket, n from "+d.schema+".counters", nil, nil, nil, []int16{1, 1})
+		results, err := d.send(b)
+		if err != nil {
+			return err
+		}
+		for _, row := range results[0].Rows {
+			counts[string(row[0])] = binary.BigEndian.Uint64(row[1])
+		}
+	}
+	d.counts = counts
+	return nil
+}
