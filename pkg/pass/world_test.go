@@ -178,7 +178,7 @@ func inTurn(fns ...func() error) error {
 }
 
 func (w *world) kit() (k pass.Kit, err error) {
-	if k.Rules, err = desk.Compile(&w.policy); err != nil {
+	if k.Rules, err = w.rules(); err != nil {
 		return k, err
 	}
 	if k.Texts, err = texts(); err != nil {
@@ -189,6 +189,21 @@ func (w *world) kit() (k pass.Kit, err error) {
 	}
 	k.Cutter, err = cutter()
 	return k, err
+}
+
+var compiled sync.Map // policies, in words, → *desk.Rules: to compile one takes longer than most passes
+
+func (w *world) rules() (*desk.Rules, error) {
+	policy := w.policy
+	policy.Words = desk.Words{} // they are the same in all
+	key := fmt.Sprintf("%+v", policy)
+	if r, ok := compiled.Load(key); ok {
+		return r.(*desk.Rules), nil
+	}
+	policy.Words = w.policy.Words
+	r, err := desk.Compile(&policy)
+	compiled.Store(key, r)
+	return r, err
 }
 
 type logWriter struct{ t testing.TB }

@@ -64,7 +64,10 @@ func (b *batchRun) command(key, cmd string, index int) bool {
 	name, params := b.parse(cmd)
 	c := b.p.note(&Call{Method: name, Batch: true, Command: key, Params: params})
 	f := b.p.faultOf(c)
-	if f.Kind == Stall && f.For > 0 {
+	if f.Kind == Stall && (f.For > 0 || f.Until != nil) {
+		if f.Until != nil {
+			<-f.Until
+		}
 		time.Sleep(f.For)
 		f = Fault{}
 	}

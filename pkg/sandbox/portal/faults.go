@@ -30,6 +30,7 @@ type Fault struct {
 	Kind    FaultKind
 	After   bool          // the call is executed first
 	For     time.Duration // of Stall
+	Until   chan struct{} // of Stall in the place of For: when it is closed the call is executed, be there still somebody to answer or not
 	ResetAt time.Time     // of OperationLimit
 	Code    string        // of ErrorAnswer
 	Text    string
@@ -47,7 +48,7 @@ func (f Fault) runs() bool {
 	case QueryLimit, OperationLimit, Overload:
 		return false
 	case Stall:
-		return f.After || f.For > 0
+		return f.After || f.For > 0 || f.Until != nil
 	}
 	return f.After
 }
@@ -174,6 +175,9 @@ func (r *record) faultOf(c *Call) (fault Fault) {
 // perform runs the call and delivers its answer, or what a fault makes of it.
 func (p *Portal) perform(w http.ResponseWriter, r *http.Request, c *Call, run func() answer) {
 	f := p.faultOf(c)
+	if f.Until != nil {
+		<-f.Until
+	}
 	var a answer
 	if f.runs() {
 		a = run()
@@ -195,7 +199,7 @@ func (p *Portal) perform(w http.ResponseWriter, r *http.Request, c *Call, run fu
 		p.redirect(w, r, c, f)
 		return
 	case Stall:
-		if !stall(r, f.For) {
+		if f.Until == nil && !stall(r, f.For) {
 			panic(http.ErrAbortHandler)
 		}
 	}
