@@ -20,10 +20,6 @@ import (
 // become right fails the test until it is taken off.
 var knownWrong = map[string]bool{
 	"ab3-html-shorter":      true,
-	"ad2-html-ru-RU":        true,
-	"f01-utf8":              true,
-	"f40-meta-utf8":         true,
-	"g1-subj-utf8mb4":       true,
 	"c6-style-unclosed":     true,
 	"w1-title-selfclose-1c": true,
 	"h26-ext-only-in-type":  true,

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
-	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
 
@@ -41,8 +40,11 @@ var vague = map[string]bool{
 // latinLabels are put on Russian text by programs set up for the West.
 var latinLabels = map[string]bool{"iso-8859-1": true, "latin1": true, "windows-1252": true, "cp1252": true, "iso8859-1": true, "iso-8859-15": true}
 
-// SaysNothing says whether a label does not tell the charset, or is put on anything.
-func SaysNothing(label string) bool { return vague[foldLabel(label)] }
+// Names says whether a label is the name of a charset, and not one that is put on anything.
+func Names(label string) bool {
+	label = foldLabel(label)
+	return !vague[label] && (label == "utf-7" || lookup(label) != nil)
+}
 
 func foldLabel(label string) string {
 	l := strings.ToLower(strings.Trim(label, " \t\"'<>=;"))
@@ -69,47 +71,77 @@ func lookup(label string) encoding.Encoding {
 	return nil
 }
 
-// UTF8 decodes text of a labelled charset, where the label is right; where it is absent or wrong, of the charset
-// that fits: valid UTF-8 wins, else letter frequency tells. s is valid UTF-8, clean is false where letters had to be
-// replaced.
+// UTF8 decodes text of a labelled charset. A label is believed only while the bytes allow it: valid UTF-8 is UTF-8 under any
+// other, and text whose ASCII can be read is no UTF-16. Else letter frequency tells, and where lines differ, each run of lines
+// is judged by itself. s is valid UTF-8, clean is false where letters had to be replaced.
 func UTF8(b []byte, label string) (s string, clean bool) {
 	label = foldLabel(label)
-	switch {
-	case label == "utf-7":
+	if label == "utf-7" {
 		return decodeUTF7(b)
-	case strings.HasPrefix(label, "utf-16"), strings.HasPrefix(label, "utf-32"), label == "ucs-2":
-		return decodeWide(b)
-	case bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
-		return decodeWide(b)
-	case bytes.Contains(b, []byte("\x1b$")) && !strings.HasPrefix(label, "iso-2022"):
-		label = "iso-2022-jp"
 	}
-	stateful := strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "hz")
-	if IsASCII(b) && !stateful {
+	if enc := wideOf(b, label); enc != nil {
+		s = strings.TrimPrefix(Using(enc, b), "\ufeff")
+		return s, !strings.ContainsRune(s, utf8.RuneError)
+	}
+	if stateful(label) || bytes.Contains(b, []byte("\x1b$")) {
+		if !stateful(label) {
+			label = "iso-2022-jp"
+		}
+		s = Using(lookup(label), b)
+		return s, !strings.ContainsRune(s, utf8.RuneError)
+	}
+	if IsASCII(b) {
 		return string(b), true
 	}
-	if utf8.Valid(b) && !stateful && (vague[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) && tellsUTF8(b)) {
+	t := newTeller(label)
+	if utf8.Valid(b) && t.sure(b) {
 		return string(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))), true
 	}
-	enc := lookup(label)
-	if label == "utf-8" && mostlyUTF8(b) {
+	if runs := runsOf(b, t); len(runs) > 1 {
+		return joinRuns(b, runs, t)
+	}
+	return oneCharset(b, t)
+}
+
+// oneCharset decodes 8-bit text that is not valid UTF-8 as a whole.
+func oneCharset(b []byte, t teller) (s string, clean bool) {
+	if t.mostly(b) {
 		return valid(string(b)), false
 	}
-	if enc == nil || vague[label] || label == "utf-8" || latinLabels[label] || isCyrillic(label) {
-		enc = detect(b, enc, label)
-	}
-	s = Using(enc, b)
-	return s, !strings.Contains(s, "\ufffd")
+	s = Using(fitting(b, t.label), b)
+	return s, !strings.ContainsRune(s, utf8.RuneError)
+}
+
+// stateful says whether a charset writes all its letters in seven bits.
+func stateful(label string) bool {
+	return (strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "hz")) && lookup(label) != nil
 }
 
 // Raw returns the charset of raw 8-bit letters in a header; hint is what the body is labelled with.
 func Raw(b []byte, hint string) encoding.Encoding {
 	hint = foldLabel(hint)
-	enc := lookup(hint)
-	if vague[hint] || hint == "utf-8" || latinLabels[hint] || isCyrillic(hint) || enc == nil {
-		return detect(b, enc, hint)
+	if stateful(hint) || hint == "utf-7" {
+		hint = ""
 	}
-	if strings.ContainsRune(Using(enc, b), utf8.RuneError) {
+	return fitting(b, hint)
+}
+
+// MostlyUTF8 says whether a text of unknown charset is UTF-8 but for a few spoilt letters.
+func MostlyUTF8(b []byte) bool { return newTeller("").mostly(b) }
+
+// fitting returns the charset of 8-bit text that is no UTF-8: the labelled one where that fits, else what letter frequency
+// tells.
+func fitting(b []byte, label string) encoding.Encoding {
+	enc := lookup(label)
+	if enc == nil || vague[label] || label == "utf-8" || strings.HasPrefix(label, "utf-") || latinLabels[label] || isCyrillic(label) {
+		return detect(b, enc, label)
+	}
+	if enc == encoding.Encoding(charmap.MacintoshCyrillic) {
+		return enc
+	}
+	if fits := !strings.ContainsRune(Using(enc, b), utf8.RuneError); russian(b, fits) {
+		return detect(b, nil, "")
+	} else if _, single := enc.(*charmap.Charmap); !fits && single {
 		return detect(b, nil, "")
 	}
 	return enc
@@ -154,25 +186,6 @@ func valid(s string) string {
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
-// decodeWide decodes UTF-16, which without a mark is little-endian where the odd bytes are the empty ones.
-func decodeWide(b []byte) (string, bool) {
-	order := unicode.BigEndian
-	zeros := [2]int{}
-	for i, c := range b[:min(len(b), 1000)] {
-		if c == 0 || c == 4 {
-			zeros[i&1]++
-		}
-	}
-	if zeros[1] > zeros[0] {
-		order = unicode.LittleEndian
-	}
-	if zeros[0]+zeros[1] == 0 && utf8.Valid(b) {
-		return string(b), true // QUIRK: labelled utf-16, sent as UTF-8
-	}
-	s := Using(unicode.UTF16(order, unicode.UseBOM), b)
-	return strings.TrimPrefix(s, "\ufeff"), !strings.ContainsRune(s, utf8.RuneError)
-}
-
 // IsASCII says whether all bytes of b are below 0x80.
 func IsASCII(b []byte) bool {
 	for _, c := range b {
@@ -181,37 +194,6 @@ func IsASCII(b []byte) bool {
 		}
 	}
 	return true
-}
-
-// tellsUTF8 says whether valid UTF-8 can be nothing else. A single Cyrillic letter does, or a sign such as a dash or the number
-// sign: in Cyrillic charsets they would be letters and signs that do not stand together. Others may be a short word.
-func tellsUTF8(b []byte) bool {
-	const most = 2
-	n := 0
-	for i, c := range b {
-		if c >= 0xd0 && c <= 0xd3 || c == 0xe2 && b[i+1] <= 0x8b {
-			return true
-		}
-		if c >= 0xc0 {
-			n++
-		}
-	}
-	return n > most
-}
-
-// mostlyUTF8 says whether a text is UTF-8 but for a few spoilt letters, so that a detector would spoil the rest.
-func mostlyUTF8(b []byte) bool {
-	good, bad := 0, 0
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError && n == 1 {
-			bad++
-		} else if r >= 0x80 {
-			good++
-		}
-		b = b[n:]
-	}
-	return good > 4*bad
 }
 
 func isCyrillic(label string) bool {

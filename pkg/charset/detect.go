@@ -24,11 +24,12 @@ const (
 	scorePseudoGraph = -500 // box drawing is rare in mail, and takes most of cp866
 )
 
+// judgedBytes is how much of a text tells its charset.
+const judgedBytes = 64 << 10
+
 // detect returns the charset that fits 8-bit text best; labelled, which may be nil, gets the benefit of the doubt.
 func detect(b []byte, labelled encoding.Encoding, label string) encoding.Encoding {
-	if len(b) > 64<<10 {
-		b = b[:64<<10]
-	}
+	b = b[:min(len(b), judgedBytes)]
 	cyr := isCyrillicEnc(labelled)
 	if labelled != nil && !cyr && label != "utf-8" && !vague[label] && !looksCyrillic(b) {
 		return labelled
@@ -149,28 +150,55 @@ func runeScore(r rune) (letter, score int) {
 	return wordEnd, scoreForeign
 }
 
-// looksCyrillic tells Russian words, which consist of 8-bit letters, from Western ones, which hold a few among ASCII.
+// Scores for one letter from which on text is Russian: of six and more, in windows-1251 or koi8-r. Asian and other letters read
+// so stay below, Russian ones above.
+const (
+	scoreRussian       = 440
+	scoreRussianUnfit  = 350 // where the label does not fit
+	lettersRussian     = 6
+	scoreRussianInside = 400 // inside a word with Latin letters
+)
+
+// russian says whether text under the label of another script is Russian; fits says whether that label can be right.
+func russian(b []byte, fits bool) bool {
+	b = b[:min(len(b), judgedBytes)]
+	n := highBytes(b)
+	need := scoreRussian
+	if !fits {
+		need = scoreRussianUnfit
+	}
+	return n >= lettersRussian && russianScore(b) >= need*n
+}
+
+// russianScore is the score of the better of the two charsets that Russian is written in.
+func russianScore(b []byte) int {
+	return max(frequency(b, charmap.Windows1251), frequency(b, charmap.KOI8R))
+}
+
+// looksCyrillic tells Russian words, which consist of 8-bit letters, from Western ones, which hold some among ASCII.
 func looksCyrillic(b []byte) bool {
-	single, run := 0, 0 // letters that stand alone between ASCII letters; letters in runs
+	western, russian := 0, 0 // 8-bit letters in words of the one kind and of the other
 	for i := 0; i < len(b); {
-		if b[i] < 0x80 {
+		if b[i] < 0x80 && !isLetter(b[i]) {
 			i++
 			continue
 		}
-		j := i
-		for j < len(b) && b[j] >= 0x80 {
-			j++
+		begin, ascii := i, 0
+		for ; i < len(b) && (b[i] >= 0x80 || isLetter(b[i])); i++ {
+			if b[i] < 0x80 {
+				ascii++
+			}
 		}
-		before := i > 0 && isLetter(b[i-1])
-		after := j < len(b) && isLetter(b[j])
-		if (before || after) && j-i <= 2 {
-			single += j - i
-		} else if j-i > 1 {
-			run += j - i
+		switch n := i - begin - ascii; {
+		case ascii == 0 && n > 1:
+			russian += n
+		case ascii > 0 && n > ascii && n > 2 && russianScore(b[begin:i]) >= scoreRussianInside*n:
+			russian += n
+		case ascii > 0:
+			western += n
 		}
-		i = j
 	}
-	return run >= single && run > 0 || single == 0 && run == 0 && len(b) < 4
+	return russian >= western && russian > 0 || western == 0 && russian == 0 && len(b) < 4
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -139,11 +139,16 @@ func (s *source) parseBlock(block []byte, cut bool) head {
 	return h
 }
 
-// repair makes all values valid UTF-8. Raw 8-bit letters of one header are taken to be of one charset.
+// repair makes all values valid UTF-8. Raw 8-bit letters of one header are taken to be of one charset, but for values in UTF-8
+// that were cut inside of a letter.
 func (h *head) repair() {
 	var raw []byte
-	for _, f := range h.fields {
-		if !utf8.ValidString(f.Value) && len(raw) < 64<<10 {
+	for i, f := range h.fields {
+		switch {
+		case utf8.ValidString(f.Value):
+		case charset.MostlyUTF8([]byte(f.Value)):
+			h.fields[i].Value = strings.ToValidUTF8(f.Value, "\ufffd")
+		case len(raw) < 64<<10:
 			raw = append(append(raw, f.Value...), '\n')
 		}
 	}

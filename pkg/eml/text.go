@@ -11,14 +11,15 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-var metaCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)`)
+// pageCharset is what a page says of its charset itself, in a meta element or an XML declaration.
+var pageCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']\s*([\w.:-]+)`)
 
 // decodeText turns the bytes of a text part into text with plain line ends and without control characters.
 func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
 	label := ct.params["charset"]
-	if isHTML && charset.SaysNothing(label) {
-		if m := metaCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil && !strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
-			label = string(m[1])
+	if isHTML && !charset.Names(label) {
+		if m := pageCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil {
+			label = string(m[1]) + string(m[2])
 		}
 	}
 	s, clean := charset.UTF8(b, label)

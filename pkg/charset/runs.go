@@ -1,0 +1,123 @@
+package charset
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// What a label leaves of the question whether valid UTF-8 can be anything else.
+const (
+	namesNone     = iota // no charset, or one that Western letters are written in: it can't
+	namesCyrillic        // a single Cyrillic letter tells, or a sign such as a dash or the number sign
+	namesOther           // what few charsets have as a second byte tells
+)
+
+// teller tells UTF-8 from text under a label.
+type teller struct {
+	label string
+	names int
+}
+
+func newTeller(label string) teller {
+	enc := lookup(label)
+	switch {
+	case enc == nil || vague[label] || latinLabels[label] || strings.HasPrefix(label, "utf-") || isWideLabel(label):
+		return teller{label, namesNone}
+	case isCyrillicEnc(enc):
+		return teller{label, namesCyrillic}
+	}
+	return teller{label, namesOther}
+}
+
+// sure says whether valid UTF-8 beyond ASCII can be nothing else. In Cyrillic charsets it would be letters and signs that do
+// not stand together, but for short words.
+func (t teller) sure(b []byte) bool {
+	const most = 2
+	if t.names == namesNone {
+		return true
+	}
+	n := 0
+	for i, c := range b {
+		switch {
+		case c < 0xc0:
+		case t.names == namesCyrillic && (c >= 0xd0 && c <= 0xd3 || c == 0xe2 && b[i+1] <= 0x8b):
+			return true
+		case t.names == namesOther && b[i+1] < 0xa0:
+			return true
+		default:
+			n++
+		}
+	}
+	return n > most
+}
+
+// mostly says whether a text is UTF-8 but for a few spoilt letters, so that a detector would spoil the rest. Under other
+// labels than utf-8 it takes more letters to say so.
+func (t teller) mostly(b []byte) bool {
+	const enough = 4
+	good, bad := 0, 0
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			bad++
+		} else if r >= 0x80 {
+			good++
+		}
+		b = b[n:]
+	}
+	return good > 4*bad && (t.label == "utf-8" || good >= enough)
+}
+
+func (t teller) is(b []byte) bool { return utf8.Valid(b) && t.sure(b) || t.mostly(b) }
+
+// run is a stretch of lines that are UTF-8, or are not.
+type run struct {
+	from, to int
+	utf8     bool
+}
+
+// runsOf parts a text where its lines change between UTF-8 and other bytes: lists and gateways put a footer under a text
+// without asking what that is written in. Lines of ASCII belong to what stands above.
+func runsOf(b []byte, t teller) (runs []run) {
+	from := 0
+	for line := range bytes.Lines(b) {
+		at := from
+		from += len(line)
+		if IsASCII(line) {
+			continue
+		}
+		is, last := t.is(line), len(runs)-1
+		switch {
+		case last < 0:
+			runs = append(runs, run{0, from, is})
+		case runs[last].utf8 != is:
+			runs[last].to = at
+			runs = append(runs, run{at, from, is})
+		}
+	}
+	if last := len(runs) - 1; last >= 0 {
+		runs[last].to = len(b)
+	}
+	return runs
+}
+
+// joinRuns decodes each run by itself.
+func joinRuns(b []byte, runs []run, t teller) (s string, clean bool) {
+	var out strings.Builder
+	clean = true
+	if t.label == "utf-8" { // what is none of it has no label
+		t.label = ""
+	}
+	for _, r := range runs {
+		text, ok := string(b[r.from:r.to]), true
+		if !r.utf8 {
+			text, ok = oneCharset(b[r.from:r.to], t)
+		} else if ok = utf8.ValidString(text); !ok {
+			text = valid(text)
+		}
+		clean = clean && ok
+		out.WriteString(text)
+	}
+	return strings.TrimPrefix(out.String(), "\ufeff"), clean
+}
