@@ -52,15 +52,17 @@ func (t teller) sure(b []byte) bool {
 	return n > most
 }
 
-// mostly says whether a text is UTF-8 but for a few spoilt letters, so that a detector would spoil the rest. Under other
-// labels than utf-8 it takes more letters to say so.
+// mostly says whether a text is UTF-8 but for a few spoilt letters or behind a long beginning, so that a detector would spoil
+// the rest. Under other labels than utf-8 it takes more letters to say so.
 func (t teller) mostly(b []byte) bool {
-	const enough = 4
+	const enough, long = 4, 10
 	good, bad := 0, 0
 	for len(b) > 0 {
 		r, n := utf8.DecodeRune(b)
 		if r == utf8.RuneError && n == 1 {
-			bad++
+			if bad++; bad == 1 && good >= long {
+				return true
+			}
 		} else if r >= 0x80 {
 			good++
 		}

@@ -45,6 +45,7 @@ type Degraded string
 // The values of Degraded.
 const (
 	DegradedHeader    Degraded = "header"    // longer than allowed, the rest was dropped
+	DegradedLines     Degraded = "lines"     // lines of the header that are no fields were left out
 	DegradedCharset   Degraded = "charset"   // some letters of the text could not be told
 	DegradedTruncated Degraded = "truncated" // the end of the message is missing
 	DegradedDepth     Degraded = "depth"     // parts nested too deep were left unopened

@@ -16,15 +16,16 @@ type buffers struct {
 	head  *bufio.Reader // of a header block
 	b64   base64Reader
 	qp    qpReader
+	mixed mixedReader
 	piece []byte // what is copied at a time
 	text  []byte // of the piece of text being read
 
-	raw, begin [512]byte // the beginning of a text before and after it is decoded
+	begin [512]byte // the beginning of a text
 }
 
 var spare = sync.Pool{New: func() any {
 	return &buffers{br: bufio.NewReaderSize(nil, lineSize), head: bufio.NewReader(nil),
-		qp: qpReader{br: bufio.NewReaderSize(nil, 8<<10)}, piece: make([]byte, 32<<10)}
+		qp: qpReader{br: bufio.NewReaderSize(nil, 8<<10)}, mixed: mixedReader{br: bufio.NewReaderSize(nil, 8<<10)}, piece: make([]byte, 32<<10)}
 }}
 
 func takeBuffers(r io.Reader) *buffers {
@@ -39,6 +40,7 @@ func (b *buffers) release() {
 	b.head.Reset(nil)
 	b.b64.reset(nil)
 	b.qp.reset(nil)
+	b.mixed.reset(nil)
 	if cap(b.text) > maxReused {
 		b.text = nil
 	}

@@ -14,89 +14,199 @@ import (
 
 // head is one header block: fields in their order, names in canonical form, values unfolded and as raw as they came.
 type head struct {
-	fields []desk.Field
-	cut    bool // it was longer than allowed
+	fields  []desk.Field
+	cut     bool // it was longer than allowed
+	skipped bool // lines with words in it are no fields
 }
 
 func (h *head) get(name string) string {
 	return desk.Header(h.fields).Get(name)
 }
 
-// header reads a header block, at the top of a message or of a part, however broken.
+// header reads a header block, at the top of a message or of a part, however broken. A line is a field, or the continuation of
+// one, which begins with a blank; what is neither is skipped where fields follow, and begins the body where none do.
 func (s *source) header(top bool) head {
-	var block []byte
-	var cut, long bool
+	b := headerBlock{top: top}
 	for {
 		line, ok := s.line()
 		if !ok {
 			break
 		}
 		whole := bytes.HasSuffix(line, []byte("\n"))
-		if bytes.IndexByte(line, 0) >= 0 {
-			line = bytes.ReplaceAll(line, []byte{0}, nil)
-		}
-		if long { // the rest of a very long line
-			block, cut = grow(block, line, cut)
-			long = !whole
+		line = plainHeaderLine(line)
+		if b.long { // the rest of a very long line
+			b.grow(line)
+			b.long = !whole
 			continue
 		}
-		if len(block) == 0 && top {
+		if len(b.text) == 0 && top {
 			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
 		}
-		if len(bytes.Trim(line, "\r\n")) == 0 || len(bytes.TrimSpace(line)) == 0 && len(block) == 0 {
+		if len(bytes.Trim(line, "\r\n")) == 0 || len(bytes.TrimSpace(line)) == 0 && len(b.text) == 0 {
 			// QUIRK: blank lines before the header (mbox exports, hand-made scripts).
-			if top && len(block) == 0 && !s.eof {
+			if top && len(b.text) == 0 && !s.eof {
 				continue
 			}
+			b.ended = true
 			break
 		}
 		if mboxLine(line) {
 			continue
 		}
-		if len(block) == 0 && !isField(line) {
-			if s.giveBack(line, top) {
-				break
+		if !b.take(line) {
+			line = bytes.Clone(line) // looking at what follows may overwrite it
+			if b.begun() && s.fieldsFollow(top) || !b.begun() && top && isField(s.peekLine()) {
+				b.skip(line)
+				continue
 			}
-			continue
+			s.pushed = line
+			break
 		}
-		long = !whole
-		block, cut = appendLine(block, line, cut)
+		b.long = !whole
 	}
-	return s.parseBlock(block, cut)
+	if !b.ended {
+		s.pushed = append(b.giveBack(), s.pushed...)
+	}
+	h := s.parseBlock(b.text, b.cut)
+	h.skipped = b.words
+	return h
 }
 
-// giveBack returns a first line that is no field to the body, unless it is a stray one above the header of a message.
-// QUIRK: a part, or a whole file, without any header begins with its text.
-func (s *source) giveBack(line []byte, top bool) bool {
-	first := bytes.Clone(line) // looking at the next line may overwrite this one
-	if top && isField(s.peekLine()) {
+// plainHeaderLine returns a line without NUL bytes. QUIRK: \r\r\n comes from programs that translate line ends twice.
+func plainHeaderLine(line []byte) []byte {
+	if bytes.IndexByte(line, 0) >= 0 {
+		line = bytes.ReplaceAll(line, []byte{0}, nil)
+	}
+	if bytes.HasSuffix(line, []byte("\r\r\n")) {
+		line = append(bytes.TrimRight(line, "\r\n"), '\r', '\n') // shorter than it was
+	}
+	return line
+}
+
+// headerBlock collects the fields of a header.
+type headerBlock struct {
+	top     bool
+	text    []byte
+	known   int  // where the last field of a name in use ends
+	skips   bool // the line above was skipped, and its continuations are
+	words   bool // some of what was skipped were words
+	long    bool // the line above is not at its end
+	cut     bool // there was more than is kept
+	ended   bool // by a blank line
+	isKnown bool // the field above has a name in use
+}
+
+// begun says whether there has been a field.
+func (b *headerBlock) begun() bool { return len(b.text) > 0 }
+
+// take adds a line to the block, and says whether it is part of it.
+func (b *headerBlock) take(line []byte) bool {
+	blank := line[0] == ' ' || line[0] == '\t'
+	switch {
+	case blank && b.begun() && b.skips:
+		b.words = b.words || hasWord(line)
+	case blank && b.begun():
+		if len(bytes.TrimSpace(line)) > 0 {
+			b.grow(line)
+		}
+	case isField(line):
+		b.skips, b.isKnown = false, knownField(line, b.top)
+		if b.begun() && b.text[len(b.text)-1] != '\n' {
+			b.text = append(b.text, '\r', '\n')
+		}
+		b.grow(line)
+	default:
 		return false
 	}
-	s.pushed = first
+	if b.isKnown {
+		b.known = len(b.text)
+	}
 	return true
 }
 
-// appendLine adds a line to the block. QUIRK: a line that is neither a field nor a continuation is folded onto the
-// field before it; Exchange gateways and broken scripts wrap long values without indenting them.
-func appendLine(block, line []byte, cut bool) ([]byte, bool) {
-	if line[0] != ' ' && line[0] != '\t' {
-		if len(block) > 0 && block[len(block)-1] != '\n' {
-			block = append(block, '\r', '\n')
-		}
-		if !isField(line) {
-			block = append(block, ' ')
-		}
-	} else if len(bytes.TrimSpace(line)) == 0 {
-		return block, cut
-	}
-	return grow(block, line, cut)
+// skip leaves a line out of the block. QUIRK: Exchange gateways and broken scripts wrap long values without indenting them, and
+// write names of fields in their own language; what such a line belongs to can't be told.
+func (b *headerBlock) skip(line []byte) {
+	b.skips = true
+	b.words = b.words || hasWord(line)
 }
 
-func grow(block, line []byte, cut bool) ([]byte, bool) {
-	if len(block)+len(line) > maxHeader {
-		return block, true
+func (b *headerBlock) grow(line []byte) {
+	if len(b.text)+len(line) > maxHeader {
+		b.cut = true
+		return
 	}
-	return append(block, line...), cut
+	b.text = append(b.text, line...)
+}
+
+// giveBack takes the last fields of unknown names out of a header that no blank line ends: they are lines of the text.
+func (b *headerBlock) giveBack() []byte {
+	if b.known == 0 || b.known == len(b.text) {
+		return nil
+	}
+	rest := bytes.Clone(b.text[b.known:])
+	b.text = b.text[:b.known]
+	return rest
+}
+
+// hasWord says whether a word stands in a line: three letters, or bytes beyond ASCII, in a row.
+func hasWord(line []byte) bool {
+	n := 0
+	for _, c := range line {
+		if c >= 0x80 || c|0x20 >= 'a' && c|0x20 <= 'z' {
+			if n++; n == 3 {
+				return true
+			}
+		} else {
+			n = 0
+		}
+	}
+	return false
+}
+
+// fieldNames are the fields that messages have, besides those whose names begin as in fieldFamilies.
+var fieldNames = names(`from to cc bcc subject date message-id in-reply-to references reply-to sender return-path received
+	mime-version auto-submitted precedence importance priority sensitivity thread-topic thread-index delivered-to envelope-to
+	errors-to user-agent organization feedback-id received-spf dkim-signature domainkey-signature authentication-results
+	status comments keywords return-receipt-to mailing-list final-recipient action diagnostic-code original-message-id`)
+
+var fieldFamilies = [][]byte{[]byte("content-"), []byte("x-"), []byte("resent-"), []byte("list-"), []byte("arc-"), []byte("disposition-")}
+
+func names(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range strings.Fields(list) {
+		set[name] = true
+	}
+	return set
+}
+
+// knownField says whether a line is a field of a name in use, at the top of a message or of a part.
+func knownField(line []byte, top bool) bool {
+	i := bytes.IndexByte(line, ':')
+	name := bytes.ToLower(bytes.TrimRight(line[:i], " \t"))
+	for _, family := range fieldFamilies {
+		if bytes.HasPrefix(name, family) {
+			return true
+		}
+	}
+	return top && fieldNames[string(name)] || string(name) == "mime-version"
+}
+
+// aheadOfHeader is how far fields are looked for, in bytes.
+const aheadOfHeader = 4 << 10
+
+// fieldsFollow says whether a field of a name in use follows in the header.
+func (s *source) fieldsFollow(top bool) bool {
+	ahead, _ := s.br.Peek(aheadOfHeader)
+	for line := range bytes.Lines(ahead) {
+		if len(bytes.TrimSpace(line)) == 0 || s.closes(line) {
+			return false
+		}
+		if isField(line) && knownField(line, top) {
+			return true
+		}
+	}
+	return false
 }
 
 // mboxLine recognises the separator of mailbox files. QUIRK: some gateways leave it, quoted or not, in the header.

@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,10 +53,35 @@ func TestHeaderQuirks(t *testing.T) {
 	}
 }
 
-func TestHeaderWithoutColonIsFolded(t *testing.T) {
-	m := parse(t, "Subject: one\r\ntwo three\r\nFrom: a@b.ru\r\n\r\nTEXT")
-	if m.Subject != "one two three" || m.From.Addr != "a@b.ru" {
-		t.Errorf("subject %q, from %q", m.Subject, m.From.Addr)
+// TestLinesThatAreNoFields holds that such lines touch no field beside them, and that no word of the text gets lost for them.
+func TestLinesThatAreNoFields(t *testing.T) {
+	const part = "From: a@b.ru\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n"
+	for _, tt := range []struct {
+		name, raw            string
+		subject, from, plain string
+		lines                bool
+	}{
+		{"wrapped without a blank", "Subject: one\ntwo three\nFrom: a@b.ru\n\nTEXT", "one", "a@b.ru", "TEXT", true},
+		{"a name in Cyrillic", "From: Ivan <a@b.ru>\nТема: привет\n и ещё\nSubject: s\n\nTEXT", "s", "Ivan <a@b.ru>", "TEXT", true},
+		{"no words", "Subject: s\n-----\nFrom: a@b.ru\n\nTEXT", "s", "a@b.ru", "TEXT", false},
+		{"above all", "junk\nSubject: s\nFrom: a@b.ru\n\nTEXT", "s", "a@b.ru", "TEXT", true},
+		{"no blank line", "From: a@b.ru\nSubject: s\nНе работает касса\nвторой час", "s", "a@b.ru", "Не работает касса\nвторой час", false},
+		{"no blank line, one later", "From: a@b.ru\nSubject: s\nНе работает касса\n\nИван", "s", "a@b.ru", "Не работает касса\n\nИван", false},
+		{"no blank line, a label", "From: a@b.ru\nSubject: s\nPhone: 123\nНе работает касса", "s", "a@b.ru", "Phone: 123\nНе работает касса", false},
+		{"no blank line, nothing but labels", "From: a@b.ru\nSubject: s\nPhone: 123", "s", "a@b.ru", "Phone: 123", false},
+		{"part without a blank line", part + "Текст сразу\nещё\n--b--\n", "", "a@b.ru", "Текст сразу\nещё", false},
+		{"part without a blank line, a label", part + "Phone: 5\nТекст\n--b--\n", "", "a@b.ru", "Phone: 5\nТекст", false},
+		{"part without a blank line, only a label", part + "Phone: 5\n--b--\n", "", "a@b.ru", "Phone: 5", false},
+		{"part with a line that is none", part + "Кодировка: да\nContent-Transfer-Encoding: base64\n\n0J/RgNC40LLQtdGC\n--b--\n", "", "a@b.ru", "Привет", true},
+		{"QUIRK line ends translated twice", "From: a@b.ru\r\r\nSubject: s\r\r\n\r\r\nTEXT\r\r\n", "s", "a@b.ru", "TEXT", false},
+	} {
+		m := parse(t, tt.raw)
+		if m.Subject != tt.subject || m.From.String() != tt.from || strings.TrimSpace(m.Plain) != tt.plain {
+			t.Errorf("%s: subject %q, from %q, text %q", tt.name, m.Subject, m.From, m.Plain)
+		}
+		if got := slices.Contains(m.Degraded, desk.DegradedLines); got != tt.lines {
+			t.Errorf("%s: degraded %v", tt.name, m.Degraded)
+		}
 	}
 }
 

@@ -135,7 +135,7 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 		}
 	}
 	text, clean := decodeText(kept, ct, isHTML)
-	if !clean {
+	if !clean || w.buf.mixed.lacking {
 		w.degrade(desk.DegradedCharset)
 	}
 	if isHTML && picturesLeft(text) {

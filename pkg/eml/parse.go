@@ -72,6 +72,9 @@ func (w *walker) top(h *head) {
 	if h.cut {
 		w.degrade(desk.DegradedHeader)
 	}
+	if h.skipped {
+		w.degrade(desk.DegradedLines)
+	}
 	m.Header = h.fields
 	m.Subject = oneLine(m.Header.Get("Subject"))
 	m.Date = dateOf(m.Header.Values("Date"))

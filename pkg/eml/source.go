@@ -15,7 +15,7 @@ type source struct {
 	br       *bufio.Reader
 	head     *bufio.Reader // of header blocks, nil where one is to be made
 	open     []string      // boundaries without the leading --, outermost first
-	pushed   []byte        // a line given back
+	pushed   []byte        // lines given back
 	midLine  bool          // the next bytes continue a line
 	hit      int           // index into open of the boundary just met
 	hitClose bool          // it was the closing one
@@ -54,12 +54,12 @@ func (c *bareCR) Read(p []byte) (int, error) {
 // line returns the next line with its end, or a piece of it where it is long; ok is false at a boundary and at the end.
 // The slice is valid until the next call.
 func (s *source) line() (line []byte, ok bool) {
-	if s.hit != noHit || s.eof {
-		return nil, false
-	}
-	if s.pushed != nil {
+	if len(s.pushed) > 0 {
 		line, s.pushed = s.pushed, nil
 		return line, true
+	}
+	if s.hit != noHit || s.eof {
+		return nil, false
 	}
 	line, err := s.br.ReadSlice('\n')
 	start := !s.midLine
@@ -80,23 +80,38 @@ func (s *source) line() (line []byte, ok bool) {
 }
 
 func (s *source) boundary(line []byte) bool {
-	if len(s.open) == 0 || len(line) < 3 || line[0] != '-' || line[1] != '-' {
+	i, closing := s.match(line)
+	if i == noHit {
 		return false
+	}
+	s.hit, s.hitClose = i, closing
+	return true
+}
+
+// closes says whether a line is a boundary.
+func (s *source) closes(line []byte) bool {
+	i, _ := s.match(line)
+	return i != noHit
+}
+
+// match returns which of the open boundaries a line is, noHit for none, and whether it is the closing one.
+func (s *source) match(line []byte) (i int, closing bool) {
+	if len(s.open) == 0 || len(line) < 3 || line[0] != '-' || line[1] != '-' {
+		return noHit, false
 	}
 	line = bytes.TrimRight(line[2:], " \t\r\n")
 	for i := len(s.open) - 1; i >= 0; i-- {
 		rest, found := bytes.CutPrefix(line, []byte(s.open[i]))
 		if found && (len(rest) == 0 || string(rest) == "--") {
-			s.hit, s.hitClose = i, len(rest) > 0
-			return true
+			return i, len(rest) > 0
 		}
 	}
-	return false
+	return noHit, false
 }
 
 // peekLine returns the beginning of the next line without taking it.
 func (s *source) peekLine() []byte {
-	if s.pushed != nil {
+	if len(s.pushed) > 0 {
 		return s.pushed
 	}
 	b, _ := s.br.Peek(1024)

@@ -6,8 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"helpdesk/pkg/charset"
 )
 
 // encodingName returns the name of a Content-Transfer-Encoding without what does not belong. QUIRK: "8bits", "7-bit",
@@ -41,29 +39,14 @@ func (b *buffers) decode(r io.Reader, encoding string) io.Reader {
 	return r
 }
 
-// decodeText is decode for text. QUIRK: scripts label a text base64 and send it as it is; 8-bit letters tell, for in base64
-// there are none, unless a mailing list put its footer below.
+// decodeText is decode for text, in which words may stand where base64 is expected.
 func (b *buffers) decodeText(r io.Reader, encoding string) io.Reader {
+	b.mixed.lacking = false
 	if !isBase64(encodingName(encoding)) {
 		return b.decode(r, encoding)
 	}
-	begin, r := sniff(r, b.raw[:])
-	line, _, _ := bytes.Cut(bytes.TrimLeft(begin, "\r\n"), []byte("\n"))
-	if !charset.IsASCII(begin) && !base64Line(bytes.TrimSuffix(line, []byte("\r"))) {
-		return r
-	}
-	return b.decode(r, encoding)
-}
-
-// base64Line says whether a line is nothing but base64.
-func base64Line(line []byte) bool {
-	line = bytes.TrimRight(line, "=")
-	for _, c := range line {
-		if base64Values[c] == 0xff {
-			return false
-		}
-	}
-	return len(line) > 1
+	b.mixed.reset(r)
+	return &b.mixed
 }
 
 // sniff reads the beginning of r into buf, and returns it and a reader of all.

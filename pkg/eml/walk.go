@@ -140,6 +140,9 @@ func (w *walker) multipart(typ, boundary string, p place) {
 			}
 			h := w.src.header(false)
 			h.repair()
+			if h.skipped {
+				w.degrade(desk.DegradedLines)
+			}
 			w.entity(&h, inner)
 			inner.index++
 		}

@@ -1,0 +1,175 @@
+package eml
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"unicode/utf8"
+)
+
+// mixedReader decodes a text in base64 line by line, and takes lines that are none as they are. QUIRK: scripts label a text
+// base64 and send it as it is, gateways put a warning above it, and lists a footer below.
+type mixedReader struct {
+	decoded
+	base64Decoder
+	br    *bufio.Reader
+	buf   []byte
+	state int
+	width int  // of the first line of base64
+	short bool // the last line of base64 was shorter
+	inner bool // the next piece is of the same line
+	plain bool // and that is no base64
+
+	lacking bool // letters are missing in a line
+}
+
+// What a mixedReader has read.
+const (
+	mixedBegin  = iota // nothing yet
+	mixedBase64        // base64 that goes on
+	mixedPlain         // lines that are no base64, or padding
+)
+
+// reset makes it read from src.
+func (m *mixedReader) reset(src io.Reader) {
+	*m = mixedReader{br: m.br, buf: m.buf}
+	m.br.Reset(src)
+}
+
+func (m *mixedReader) Read(p []byte) (int, error) { return m.read(p, m.fill) }
+
+func (m *mixedReader) fill() {
+	line, err := m.br.ReadSlice('\n')
+	if err != nil && err != bufio.ErrBufferFull {
+		m.err = err
+	}
+	m.buf = m.buf[:0]
+	if text := bytes.TrimSpace(line); m.inner {
+		m.piece(line, text)
+	} else if len(text) > 0 || m.state == mixedPlain && len(line) > 0 {
+		m.line(line, text)
+	}
+	m.inner = err == bufio.ErrBufferFull
+	if m.err != nil {
+		m.buf = m.flush(m.buf)
+	}
+	m.out = m.buf
+}
+
+// piece takes what follows in a line that is very long.
+func (m *mixedReader) piece(line, text []byte) {
+	if m.plain {
+		m.buf = append(m.buf, line...)
+		return
+	}
+	m.buf = m.decode(m.buf, text)
+}
+
+func (m *mixedReader) line(line, text []byte) {
+	m.plain = !m.isBase64(text)
+	if m.plain {
+		if m.buf = m.flush(m.buf); m.state == mixedBase64 || m.width > 0 && m.state != mixedPlain {
+			m.buf = append(m.buf, '\n')
+		}
+		m.buf = append(m.buf, line...)
+		m.state = mixedPlain
+		return
+	}
+	first := m.width == 0
+	if first {
+		m.width = len(text)
+	}
+	m.short = len(text) < m.width
+	m.state = mixedBase64
+	_, err := m.br.Peek(1)
+	if alone := first && err != nil; len(text)%4 != 0 && m.have == 0 && (alone || m.width%4 == 0) {
+		m.buf = append(m.buf, mended(text)...)
+		m.lacking = true
+		return
+	}
+	m.buf = m.decode(m.buf, text)
+}
+
+// strayShare is one of how many letters of a line of base64 may be none.
+const strayShare = 20
+
+// isBase64 says whether a line is base64, where it stands. A word may look so.
+func (m *mixedReader) isBase64(text []byte) bool {
+	body := bytes.TrimRight(text, "=")
+	strays := 0
+	for _, c := range body {
+		if base64Values[c] == 0xff && c != '=' { // padding may stand between pieces
+			strays++
+		}
+	}
+	switch {
+	case strays > 0:
+		return len(text) >= 2*strayShare && strays*strayShare <= len(text)
+	case len(body) < len(text):
+		return len(body) > 1 && len(text)-len(body) <= 3
+	case m.state == mixedBase64 && !m.short:
+		return len(text)%4 == 0 || !isWord(text)
+	}
+	return len(body) > 1 && !isWord(text)
+}
+
+// isWord says whether letters could be a word: short, and of a case that words have.
+func isWord(text []byte) bool {
+	const longest = 20
+	upper, lower := 0, 0
+	for _, c := range text {
+		switch {
+		case c >= 'A' && c <= 'Z':
+			upper++
+		case c >= 'a' && c <= 'z':
+			lower++
+		default:
+			return false
+		}
+	}
+	first := text[0] >= 'A' && text[0] <= 'Z'
+	return len(text) <= longest && (upper == 0 || lower == 0 || upper == 1 && first)
+}
+
+// mended decodes a line in which letters are missing: from its beginning up to where they are, and from there so that its end
+// fits. What they were part of is lost. Only UTF-8 shows where that is.
+func mended(text []byte) []byte {
+	odd := len(text) % 4
+	whole := appendB(nil, string(text))
+	best, bad := whole, invalid(whole)
+	if bad == 0 {
+		return whole
+	}
+	group := firstInvalid(whole) / 3
+	for g := max(0, group-2); g <= group+1 && 4*g+odd <= len(text); g++ {
+		one := append(appendB(nil, string(text[:4*g])), appendB(nil, string(text[4*g+odd:]))...)
+		if n := invalid(one); n < bad {
+			best, bad = one, n
+		}
+	}
+	return best
+}
+
+// invalid counts the bytes that are no UTF-8.
+func invalid(b []byte) (n int) {
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			n++
+		}
+		b = b[size:]
+	}
+	return n
+}
+
+// firstInvalid returns where the first byte stands that is no UTF-8.
+func firstInvalid(b []byte) int {
+	for i := 0; i < len(b); {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i
+		}
+		i += size
+	}
+	return len(b)
+}
