@@ -12,13 +12,14 @@ import (
 type mixedReader struct {
 	decoded
 	base64Decoder
-	br    *bufio.Reader
-	buf   []byte
-	state int
-	width int  // of the first line of base64
-	short bool // the last line of base64 was shorter
-	inner bool // the next piece is of the same line
-	plain bool // and that is no base64
+	br     *bufio.Reader
+	buf    []byte
+	state  int
+	width  int  // of the first line of base64
+	short  bool // the last line of base64 was shorter
+	inner  bool // the next piece is of the same line
+	plain  bool // and that is no base64
+	strays int  // what is no base64 in it
 
 	lacking bool // letters are missing in a line
 }
@@ -75,6 +76,9 @@ func (m *mixedReader) line(line, text []byte) {
 		m.state = mixedPlain
 		return
 	}
+	if m.strays > 0 {
+		text = bytes.Map(letters, text)
+	}
 	first := m.width == 0
 	if first {
 		m.width = len(text)
@@ -90,21 +94,29 @@ func (m *mixedReader) line(line, text []byte) {
 	m.buf = m.decode(m.buf, text)
 }
 
+// letters drops what is no letter of base64.
+func letters(r rune) rune {
+	if r == '=' || r < utf8.RuneSelf && base64Values[r] != 0xff {
+		return r
+	}
+	return -1
+}
+
 // strayShare is one of how many letters of a line of base64 may be none.
 const strayShare = 20
 
 // isBase64 says whether a line is base64, where it stands. A word may look so.
 func (m *mixedReader) isBase64(text []byte) bool {
 	body := bytes.TrimRight(text, "=")
-	strays := 0
+	m.strays = 0
 	for _, c := range body {
 		if base64Values[c] == 0xff && c != '=' { // padding may stand between pieces
-			strays++
+			m.strays++
 		}
 	}
 	switch {
-	case strays > 0:
-		return len(text) >= 2*strayShare && strays*strayShare <= len(text)
+	case m.strays > 0:
+		return len(text) >= 2*strayShare && m.strays*strayShare <= len(text)
 	case len(body) < len(text):
 		return len(body) > 1 && len(text)-len(body) <= 3
 	case m.state == mixedBase64 && !m.short:

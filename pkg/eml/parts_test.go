@@ -112,7 +112,7 @@ func TestParts(t *testing.T) {
 		{"signed", "Content-Type: multipart/signed; boundary=b\n\n--b\n\nPLAIN\n--b\nContent-Type: application/pkcs7-signature; name=smime.p7s\n\nABC\n--b--\n",
 			shape{Plain: "PLAIN", Files: []string{"smime.p7s application/pkcs7-signature 3"}}},
 		{"QUIRK quoted-printable, odd names", "Content-Transfer-Encoding: Quoted printable;\n\na=D0=\n=9F =3D= =ZZ  \nb", shape{Plain: "aП == =ZZ\nb"}},
-		{"QUIRK base64 with junk, cut short", "Content-Transfer-Encoding: \"base64\"\n\nVGhlIHByaW50ZXIgaXMgb*uIGZpcmUsIHBsZWFzZSBo-ZWxw\nIHVzIQ", shape{Plain: "The printer is on fire, please help us!"}},
+		{"QUIRK base64 with junk, cut short", "Content-Transfer-Encoding: \"base64\"\n\nVGhlIHByaW50ZXIgaXMg*b24gZmlyZSwgcGxlYXNl-IGhlbHAg\ndXMh", shape{Plain: "The printer is on fire, please help us!"}},
 		{"QUIRK 8bits", "Content-Transfer-Encoding: 8bits\n\nПривет", shape{Plain: "Привет"}},
 		{"flowed", "Content-Type: text/plain; format=flowed\n\none \ntwo\n> a \n> b\n three\n-- \nsig", shape{Plain: "one two\n> a b\nthree\n-- \nsig"}},
 		{"flowed, delsp", "Content-Type: text/plain; format=flowed; delsp=yes\n\non \ne", shape{Plain: "one"}},

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"helpdesk/pkg/charset"
 	"helpdesk/pkg/glyph"
