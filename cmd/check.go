@@ -33,7 +33,7 @@ func newCheck(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.conclude(ctx, check.Gravest(all))
+			return conclude(ctx, check.Gravest(all))
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -37,7 +37,7 @@ const memory = 27 << 20
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	a := &app{Terminal: tui.New(in, out, errw), env: os.LookupEnv, now: time.Now}
-	end := a.profile()
+	end := profile(a.env)
 	status := a.main(args)
 	if err := end(); err != nil {
 		fmt.Fprintln(errw, err)

@@ -56,7 +56,7 @@ func newExplain(a *app) *cobra.Command {
 			if asJSON {
 				return a.JSON(e)
 			}
-			a.printExplained(e)
+			printExplained(&a.Terminal, e)
 			return nil
 		},
 	}
@@ -127,27 +127,27 @@ func newExplained(m desk.Message, d desk.Decision) explained {
 	return e
 }
 
-func (a *app) printExplained(e explained) {
-	a.Printf("message  %s\nfrom     %s\nsubject  %s\n", glyph.Line(e.MessageID), glyph.Line(e.From.String()), glyph.Line(e.Subject))
+func printExplained(t *tui.Terminal, e explained) {
+	t.Printf("message  %s\nfrom     %s\nsubject  %s\n", glyph.Line(e.MessageID), glyph.Line(e.From.String()), glyph.Line(e.Subject))
 	if e.Date != nil {
-		a.Printf("date     %s\n", e.Date.Format(time.RFC1123Z))
+		t.Printf("date     %s\n", e.Date.Format(time.RFC1123Z))
 	}
 	for _, f := range e.Attachments {
-		a.Printf("file     %s (%s, %d bytes)\n", glyph.Line(f.Name), glyph.Line(f.Type), f.Size)
+		t.Printf("file     %s (%s, %d bytes)\n", glyph.Line(f.Name), glyph.Line(f.Type), f.Size)
 	}
 	for _, f := range e.Forwarded {
-		a.Printf("forward  %s\n", glyph.Line(f.String()))
+		t.Printf("forward  %s\n", glyph.Line(f.String()))
 	}
 	for _, d := range e.Degraded {
-		a.Printf("damage   %s\n", glyph.Line(string(d)))
+		t.Printf("damage   %s\n", glyph.Line(string(d)))
 	}
-	a.Printf("\nverdict     %s (%s)\nauto-reply  %s\n\n", e.Verdict, e.Class, tui.Yes(e.AutoReply))
+	t.Printf("\nverdict     %s (%s)\nauto-reply  %s\n\n", e.Verdict, e.Class, tui.Yes(e.AutoReply))
 	for _, r := range e.Reasons {
 		mark := " "
 		if r.Hit {
 			mark = "*"
 		}
-		a.Printf("%s %-16s %s\n", mark, r.Rule, glyph.Line(r.Note))
+		t.Printf("%s %-16s %s\n", mark, r.Rule, glyph.Line(r.Note))
 	}
-	a.Printf("\n%s\n", e.Text)
+	t.Printf("\n%s\n", e.Text)
 }

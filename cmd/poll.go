@@ -124,7 +124,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	}
 	r, err := j.run(p.Pass, ctx)
 	end()
-	err = errors.Join(a.summary(j, r), a.conclude(ctx, exit.After(r, err)))
+	err = errors.Join(a.summary(j, r), conclude(ctx, exit.After(r, err)))
 	if j.dry {
 		return err
 	}
@@ -132,7 +132,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if serr := a.writeSnapshot(state, s, r, err, p.Client, told); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
-	return errors.Join(err, p.Keep(a.now()), a.prune(s, cfg.Keep.Records))
+	return errors.Join(err, p.Keep(a.now()), prune(s, a.now(), cfg.Keep.Records))
 }
 
 // writeSnapshot notes how a pass went, and whether somebody has been told.
@@ -175,9 +175,8 @@ func (a *app) summary(j job, r *pass.Report) error {
 }
 
 // prune forgets, once a day and a part with each pass, what is older than the settings keep.
-func (a *app) prune(s *store.Store, keep time.Duration) error {
+func prune(s *store.Store, now time.Time, keep time.Duration) error {
 	const mark = "pruned"
-	now := a.now()
 	if _, done := s.Cached(mark, now.Add(-24*time.Hour)); done {
 		return nil
 	}
@@ -188,7 +187,7 @@ func (a *app) prune(s *store.Store, keep time.Duration) error {
 }
 
 // conclude says of a run that ended early why: its time-out or a signal.
-func (a *app) conclude(ctx context.Context, err error) error {
+func conclude(ctx context.Context, err error) error {
 	if err == nil && ctx.Err() != nil {
 		return exit.Status{Code: exit.Temporary, Cause: ctx.Err()}
 	}

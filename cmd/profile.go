@@ -10,9 +10,9 @@ import (
 
 // profile writes profiles of the run for developers, into the files that HELPDESK_CPUPROFILE and HELPDESK_MEMPROFILE
 // name; the returned function ends them. Nobody asks for them in normal use, and then nothing happens.
-func (a *app) profile() (end func() error) {
-	cpu, _ := a.env("HELPDESK_CPUPROFILE")
-	mem, _ := a.env("HELPDESK_MEMPROFILE")
+func profile(env func(string) (string, bool)) (end func() error) {
+	cpu, _ := env("HELPDESK_CPUPROFILE")
+	mem, _ := env("HELPDESK_MEMPROFILE")
 	if mem == "" {
 		runtime.MemProfileRate = 0 // being able to write it makes every run sample it
 	}

@@ -19,10 +19,10 @@ func TestPruningGoesOnWithTheNextPass(t *testing.T) {
 	}
 	defer s.Close()
 	received(t, s, now, 15_000)
-	a := &app{now: func() time.Time { return now.AddDate(0, 0, 100) }}
+	later := now.AddDate(0, 0, 100)
 	left := []int{}
 	for range 3 {
-		if err := a.prune(s, 90*24*time.Hour); err != nil {
+		if err := prune(s, later, 90*24*time.Hour); err != nil {
 			t.Fatal(err)
 		}
 		left = append(left, records(t, s))
@@ -32,7 +32,7 @@ func TestPruningGoesOnWithTheNextPass(t *testing.T) {
 	}
 	now = now.Add(time.Hour)
 	received(t, s, now, 1)
-	if err := a.prune(s, 0); err != nil || records(t, s) != 1 {
+	if err := prune(s, later, 0); err != nil || records(t, s) != 1 {
 		t.Errorf("again on the same day: %d records left, %v", records(t, s), err)
 	}
 }

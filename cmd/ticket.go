@@ -90,7 +90,7 @@ func newTicketShow(a *app) *cobra.Command {
 						Journal []desk.Step `json:"journal"`
 					}{t, steps})
 				}
-				return a.showTicket(t, steps)
+				return showTicket(&a.Terminal, t, steps)
 			})
 		},
 	}
@@ -117,14 +117,14 @@ func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 	return t, nil
 }
 
-func (a *app) showTicket(t desk.Ticket, steps []desk.Step) error {
-	a.Printf("ticket     %d\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
+func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
+	on.Printf("ticket     %d\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
 		t.Number, taskName(t.Task), t.Status, glyph.Line(t.Subject), glyph.Line(t.Requester.String()), t.Mailbox, tui.When(t.Opened))
 	if len(t.Participants) > 0 {
-		a.Printf("in copy    %s\n", strings.Join(t.Participants, ", "))
+		on.Printf("in copy    %s\n", strings.Join(t.Participants, ", "))
 	}
 	if t.Undeliver != "" {
-		a.Printf("not delivered: %s\n", glyph.Line(t.Undeliver))
+		on.Printf("not delivered: %s\n", glyph.Line(t.Undeliver))
 	}
 	var rows [][]string
 	for _, s := range steps {
@@ -139,7 +139,7 @@ func (a *app) showTicket(t desk.Ticket, steps []desk.Step) error {
 		}
 		rows = append(rows, []string{tui.When(s.At), s.What, about, s.ID})
 	}
-	return a.Table([]string{"WHEN", "WHAT", "ABOUT", "MESSAGE-ID"}, rows)
+	return on.Table([]string{"WHEN", "WHAT", "ABOUT", "MESSAGE-ID"}, rows)
 }
 
 // sequences reads the numbers of entries; "all" is none of them, which stands for every one.

@@ -39,7 +39,7 @@ func newVerify(a *app) *cobra.Command {
 			if asJSON {
 				err = a.JSON(v)
 			} else {
-				err = a.printVerified(v)
+				err = printVerified(&a.Terminal, v)
 			}
 			if err == nil && !v.OK {
 				err = exit.Status{Code: exit.Held}
@@ -97,7 +97,7 @@ func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 	return v, err
 }
 
-func (a *app) printVerified(v verified) error {
+func printVerified(t *tui.Terminal, v verified) error {
 	var rows [][]string
 	for _, d := range v.Differences {
 		where := d.Mailbox
@@ -107,12 +107,12 @@ func (a *app) printVerified(v verified) error {
 		rows = append(rows, []string{d.What, where, taskName(d.Task), tui.When(d.At), glyph.Cut(d.Subject, 40), d.Note})
 	}
 	if len(rows) > 0 {
-		if err := a.Table([]string{"WHAT", "MAIL", "TASK", "WHEN", "SUBJECT", "NOTE"}, rows); err != nil {
+		if err := t.Table([]string{"WHAT", "MAIL", "TASK", "WHEN", "SUBJECT", "NOTE"}, rows); err != nil {
 			return err
 		}
 	}
-	if !v.OK || a.Chatty() {
-		a.Printf("%d mails and %d records of the last %d days: %d differences\n", v.Mails, v.Records, v.Days, len(v.Differences))
+	if !v.OK || t.Chatty() {
+		t.Printf("%d mails and %d records of the last %d days: %d differences\n", v.Mails, v.Records, v.Days, len(v.Differences))
 	}
 	return nil
 }
