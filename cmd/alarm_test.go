@@ -15,6 +15,7 @@ import (
 )
 
 func TestFailingPassesAreToldOnceAndRecoveryOnce(t *testing.T) {
+	t.Parallel()
 	p := sandbox.NewPortal(sandbox.PortalOptions{})
 	webhook, err := p.Start()
 	if err != nil {

@@ -79,6 +79,7 @@ var (
 // TestBarOnATerminal: a backlog shows how far it is, how fast it goes and how long it will take, and nothing of it stays, nor
 // garbles what else is printed.
 func TestBarOnATerminal(t *testing.T) {
+	t.Parallel()
 	r, err := newRig(t.TempDir(), sandbox.PortalOptions{}, "letters: {received: {limit: {per_address: 1000, per_domain: 1000}}}\n")
 	if err != nil {
 		t.Fatal(err)

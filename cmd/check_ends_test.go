@@ -14,6 +14,7 @@ import (
 
 // What only time can mend is status 75; as soon as a person has something to mend, too, it is 2.
 func TestCheckTellsWhatIsTemporary(t *testing.T) {
+	t.Parallel()
 	gone := func(d *drive) { d.imap.Inject(func(string, string) error { return mail.ErrDrop }) }
 	portal := func(f sandbox.Fault) func(*drive) {
 		return func(d *drive) { d.portal.Inject(func(*sandbox.Call) sandbox.Fault { return f }) }
@@ -40,6 +41,7 @@ func TestCheckTellsWhatIsTemporary(t *testing.T) {
 
 // Who interrupts a check is told what was found until then, and nothing about the interruption.
 func TestCheckInterrupted(t *testing.T) {
+	t.Parallel()
 	for _, at := range []string{"mailbox", "relay", "portal"} {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
 		ctx, interrupt := context.WithCancel(context.Background())

@@ -11,6 +11,7 @@ import (
 // TestCheckOnEachPortal says of each kind of portal what works there and what does not. None of them fails for a scope
 // that is merely missed.
 func TestCheckOnEachPortal(t *testing.T) {
+	t.Parallel()
 	const all = "ok scope task|ok scope im|ok scope disk|ok scope tasks|ok scope crm|ok scope user_basic|ok user 7|ok folder for files|ok clock|ok rate"
 	for name, tt := range map[string]struct {
 		o    sandbox.PortalOptions
@@ -42,6 +43,7 @@ func TestCheckOnEachPortal(t *testing.T) {
 
 // What passes have found out is told by the next check, which asks nothing that writes for it.
 func TestCheckTellsWhatPassesFoundOut(t *testing.T) {
+	t.Parallel()
 	for known, o := range map[string]sandbox.PortalOptions{"ok": {NewCard: true}, "missing": {NewCard: true, NoIdempotency: true}} {
 		d := newDrive(t, o, "routing: [{mailbox: support, set: {tags: []}}]\n") // REST v3 makes no tags
 		if out := d.must(0, "check"); !strings.Contains(out, "not known before the first task") {

@@ -29,6 +29,13 @@ type app struct {
 	configFile string
 	stateFile  string
 	timeout    time.Duration
+
+	passWaits   time.Duration // for another one that holds the state: cron starts the next one anyway
+	personWaits time.Duration // what a person types
+}
+
+func newApp(t tui.Terminal) *app {
+	return &app{Terminal: t, env: os.LookupEnv, now: time.Now, passWaits: 10 * time.Second, personWaits: 45 * time.Second}
 }
 
 // memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
@@ -36,7 +43,7 @@ const memory = 27 << 20
 
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
-	a := &app{Terminal: tui.New(in, out, errw), env: os.LookupEnv, now: time.Now}
+	a := newApp(tui.New(in, out, errw))
 	end := profile(a.env)
 	status := a.main(args)
 	if err := end(); err != nil {

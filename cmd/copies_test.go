@@ -45,6 +45,7 @@ func (d *drive) polled(n int) int {
 
 // A folder that is not there is said once a day, not of every letter, and check tells at any time.
 func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	d := drivenWithCopies(t, "Copies")
 	for _, c := range []struct {
 		after time.Duration
@@ -79,6 +80,7 @@ func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
 
 // What may pass by itself is said once a pass, and each letter's copy is tried.
 func TestCopiesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	d := drivenWithCopies(t, "Copies")
 	if err := d.imap.CreateFolder("Copies", ""); err != nil {
 		t.Fatal(err)

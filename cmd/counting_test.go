@@ -12,6 +12,7 @@ import (
 // TestIdleCosts: an idle poll asks the portal nothing and the mailbox as little as a login takes, an idle notify costs
 // one request, and neither writes a byte of the state.
 func TestIdleCosts(t *testing.T) {
+	t.Parallel()
 	for _, card := range cards {
 		t.Run(card.name, func(t *testing.T) {
 			d := newDrive(t, card.o, "")
@@ -63,6 +64,7 @@ func methods(p *sandbox.Portal) []string {
 
 // TestFiftyLettersCost: the tasks of fifty new text letters take one request, and one more where the CRM is asked.
 func TestFiftyLettersCost(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, extra string
 		most        int

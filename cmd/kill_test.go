@@ -47,6 +47,7 @@ type killing struct {
 // each new request at most one auto-reply, and each comment a letter under one Message-ID. It prints the seed it goes
 // by; -kill.seed repeats its dice, though not the machine's timing.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("kills processes for a while")
 	}
@@ -74,7 +75,7 @@ func TestKill(t *testing.T) {
 }
 
 func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions) *killing {
-	k := &killing{t: t, rnd: rnd, binary: buildBinary(t), config: filepath.Join(t.TempDir(), "helpdesk.yaml")}
+	k := &killing{t: t, rnd: rnd, binary: "helpdesk", config: filepath.Join(t.TempDir(), "helpdesk.yaml")}
 	o.NoLimit = true
 	o.Latency = func(string) time.Duration { return 2 * time.Millisecond }
 	k.portal = sandbox.NewPortal(o)
@@ -112,15 +113,6 @@ letters: {received: {limit: {per_address: 100000, per_domain: 100000}}}
 		t.Fatal(err)
 	}
 	return k
-}
-
-func buildBinary(t *testing.T) string {
-	binary := filepath.Join(t.TempDir(), "helpdesk.exe")
-	out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput()
-	if err != nil {
-		t.Skipf("the go command does not build the binary to kill: %v\n%s", err, out)
-	}
-	return binary
 }
 
 // round lets something happen, runs a pass on it, and kills that.

@@ -21,7 +21,7 @@ func TestAPanicIsALine(t *testing.T) {
 		if verbose {
 			args = append(args, "-vv")
 		}
-		if status := a.main(args); status != exit.Failure {
+		if status := a.run(t.Context(), args); status != exit.Failure {
 			t.Errorf("status %d", status)
 		}
 		line, trace, _ := strings.Cut(errw.String(), "\n")

@@ -37,6 +37,7 @@ type mortal struct {
 // cron starts them, and the world must be as if nothing had happened. It dies at every second kind of step: on one card the
 // first time it comes, on the other, at the kinds between, the last time. Every step is the business of pkg/pass.
 func TestPromise2NothingDoubled(t *testing.T) {
+	t.Parallel()
 	for i, card := range cards {
 		t.Run(card.name, func(t *testing.T) {
 			t.Parallel()

@@ -70,6 +70,7 @@ func (d *drive) count(title, text string) (tasks, comments int) {
 // TestPromise1NothingLost breaks the portal in many ways while a request with a file and a further letter are in the
 // mailbox, and looks each time a message is marked whether what it is marked for is made.
 func TestPromise1NothingLost(t *testing.T) {
+	t.Parallel()
 	on := func(method string, f sandbox.Fault) func(*sandbox.Call) sandbox.Fault {
 		return func(c *sandbox.Call) sandbox.Fault {
 			if c.Method == method || method == "" {
@@ -160,6 +161,7 @@ func covers(t *testing.T, set string, uid uint32) bool {
 // TestPromise1Quarantine: one message that can't be processed is kept whole, people are told once, and the others of the
 // pass are done.
 func TestPromise1Quarantine(t *testing.T) {
+	t.Parallel()
 	t.Run("unbelieved bounce", func(t *testing.T) {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
 		body := "--b\nContent-Type: text/plain\n\nlost\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n" +
@@ -252,6 +254,7 @@ letters: {received: {limit: {per_address: 100, per_domain: 100}}}
 // TestPromise3AutoReplyToSenderAlone: whoever was in copy, the auto-reply has one recipient; and none goes to those who
 // must not get one.
 func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
+	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{}, strictly)
 	n := 0
 	id := func() string { n++; return fmt.Sprintf("m%d@x%d.example", n, n) }
@@ -331,6 +334,7 @@ func (d *drive) noLoop(reply posted) {
 // TestPromise4DryRunTouchesNothing compares the world before and after dry runs byte by byte, and what they say with what
 // the runs that follow do.
 func TestPromise4DryRunTouchesNothing(t *testing.T) {
+	t.Parallel()
 	for _, card := range cards {
 		t.Run(card.name, func(t *testing.T) {
 			d := newDrive(t, card.o, strictly)
@@ -389,6 +393,7 @@ func (d *drive) report(args ...string) []pass.Line {
 
 // TestPromise5OnlyTasksCommentsFiles holds every call of a life of tickets against the list of those that are allowed.
 func TestPromise5OnlyTasksCommentsFiles(t *testing.T) {
+	t.Parallel()
 	for _, card := range cards {
 		t.Run(card.name, func(t *testing.T) {
 			d := newDrive(t, card.o, "letters: {closed: {enabled: true}}\n")
@@ -465,6 +470,7 @@ var said = []struct {
 // TestPromise6OnlyWhatIsMeant: two customers, two tickets, and everything a task can hold; each customer's letters have
 // what is meant for him and nothing else.
 func TestPromise6OnlyWhatIsMeant(t *testing.T) {
+	t.Parallel()
 	for _, card := range cards {
 		for _, send := range []string{"all", "marked"} {
 			t.Run(card.name+", "+send, func(t *testing.T) { testOnlyWhatIsMeant(t, card.o, send) })

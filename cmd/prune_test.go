@@ -12,6 +12,7 @@ import (
 
 // What one pass does not get to, the next one does; then there is a day's rest.
 func TestPruningGoesOnWithTheNextPass(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 	s, err := store.Open(filepath.Join(t.TempDir(), "state.db"), store.Options{})
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 // TestRealMail is the round trip over a real IMAP server and a real relay, both with TLS: a request with a file, its
 // auto-reply, a repeat contact, a specialist's comment, and the customer's answer to it.
 func TestRealMail(t *testing.T) {
+	t.Parallel()
 	for _, card := range cards {
 		t.Run(card.name, func(t *testing.T) {
 			r := newRealMail(t, card.o)

@@ -134,6 +134,7 @@ const reportedSettings = `mail:
 // TestReported holds what comes out of letters of the kinds that programs like this one are known to read wrongly: what explain
 // says of each, and what real passes make of those that ask for it.
 func TestReported(t *testing.T) {
+	t.Parallel()
 	raw, err := os.ReadFile("testdata/reported/expect.yaml")
 	if err != nil {
 		t.Fatal(err)

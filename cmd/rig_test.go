@@ -220,9 +220,10 @@ func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 // app is what a command of the drive works with.
 func (d *drive) app() *app {
 	env := d.environment()
-	return &app{Terminal: tui.Terminal{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}, now: d.clock.Now,
-		env:   func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		sleep: func(_ context.Context, by time.Duration) error { d.clock.Advance(by); return nil }}
+	a := newApp(tui.Terminal{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
+	a.now, a.env = d.clock.Now, func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	a.sleep = func(_ context.Context, by time.Duration) error { d.clock.Advance(by); return nil }
+	return a
 }
 
 // args puts the configuration before what is typed.
@@ -236,7 +237,7 @@ func (d *drive) run(args ...string) (status int, stdout, stderr string) {
 	var out, errw bytes.Buffer
 	a := d.app()
 	a.Out, a.Err = &out, &errw
-	status = a.main(d.args(args...))
+	status = a.run(context.Background(), d.args(args...)) // without a limit of memory: the servers live here, too
 	if found := leaks(out.String() + errw.String()); len(found) > 0 {
 		d.t.Errorf("helpdesk %s prints secrets %v", strings.Join(args, " "), found)
 	}

@@ -12,6 +12,7 @@ import (
 
 // A route of the settings decides who gets the task and by when; explain names it.
 func TestRouting(t *testing.T) {
+	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{NewCard: true}, `routing:
   - name: urgent
     mailbox: support

@@ -12,11 +12,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-const (
-	passWaits   = 10 * time.Second // a pass for another: cron starts the next one anyway
-	personWaits = 45 * time.Second // a command typed by a person
-	silentFor   = time.Hour        // how long a pass may hold the state before others complain
-)
+// silentFor is how long a pass may hold the state before others complain.
+const silentFor = time.Hour
 
 // withState opens the state for a person's command. While a pass holds it, it says what it waits for.
 func (a *app) withState(readOnly bool, fn func(*store.Store) error) error {
@@ -57,13 +54,13 @@ func (a *app) patience(state string) time.Duration {
 	if r, ok := status.ReadRunning(state); ok {
 		a.Hint("helpdesk: waiting for '%s' (process %d, since %s) to let go of the state", r.Command, r.PID, tui.When(r.Since))
 	}
-	return personWaits
+	return a.personWaits
 }
 
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
 // again in a minute.
 func (a *app) openForPass(ctx context.Context, path string, dry bool) (*store.Store, error) {
-	s, err := store.OpenContext(ctx, path, store.Options{Overlay: dry, Wait: passWaits})
+	s, err := store.OpenContext(ctx, path, store.Options{Overlay: dry, Wait: a.passWaits})
 	if !errors.Is(err, store.ErrLocked) {
 		return s, status.Placed(err, path)
 	}

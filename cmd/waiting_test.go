@@ -48,7 +48,7 @@ func TestInterruptedWhileItWaits(t *testing.T) {
 		if got := a.run(ctx, d.args(strings.Fields(args)...)); got != exit.Interrupted {
 			t.Errorf("%s: status %d\n%s", args, got, &said)
 		}
-		if took := time.Since(began); took > personWaits/4 {
+		if took := time.Since(began); took > d.app().personWaits/4 {
 			t.Errorf("%s took %v", args, took)
 		}
 		let()
@@ -72,7 +72,7 @@ func TestTimeoutWhileItWaits(t *testing.T) {
 	for _, args := range []string{"poll", "notify", "exclude add @spam.example"} {
 		began := time.Now()
 		status, _, errs := d.run(append([]string{"--timeout", "200ms", "-v"}, strings.Fields(args)...)...)
-		if took := time.Since(began); status != exit.Temporary || took > passWaits/2 || !strings.Contains(errs, "in use by another run") {
+		if took := time.Since(began); status != exit.Temporary || took > d.app().passWaits/2 || !strings.Contains(errs, "in use by another run") {
 			t.Errorf("%s: status %d after %v\n%s", args, status, took, errs)
 		}
 	}
