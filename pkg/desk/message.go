@@ -158,7 +158,7 @@ type Attachment struct {
 	ContentID string `json:"-"` // without <>
 	Hash      string `json:"-"` // SHA-256 of the content, hex
 	Hidden    bool   `json:"-"` // an inline picture that the HTML does not show
-	Cut       bool   `json:"-"` // a picture shown only in what was cut off: a signature or a quote
+	Cut       bool   `json:"-"` // a picture shown only in signatures and quotes, be they cut off or not
 }
 
 // Report is what a delivery status or disposition notification says (RFC 3464, RFC 8098).
@@ -202,7 +202,10 @@ type Message struct {
 	FullText string // the whole text
 	BBCode   string // Text in the portal's markup
 	FullCode string // FullText in the portal's markup
-	Quoted   string // what was cut off, for its attribution lines; "" where nothing was
+
+	Quoted    string // the letters quoted in it, from the line above the first on, whether Text has them or not; "" = none
+	QuoteCut  bool   // Text is without them
+	Signature string // what Text is without as a signature; "" = nothing
 
 	Attachments []Attachment
 	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing

@@ -30,7 +30,7 @@ func TestPictures(t *testing.T) {
 		{"twice before, no picture", with(func(a *Attachment) { a.Type = "application/pdf" }), 2, false, "", false, false},
 	} {
 		m := letter("From: Ivan <ivan@example.org>", "Subject: printer")
-		m.HTML, m.Quoted, m.Attachments = `<img src="cid:logo">`, tt.quoted, []Attachment{tt.a}
+		m.HTML, m.Quoted, m.QuoteCut, m.Attachments = `<img src="cid:logo">`, tt.quoted, tt.quoted != "", []Attachment{tt.a}
 		f := facts()
 		f.Pictures = map[string]int{"logo": tt.seen}
 		if tt.thread {

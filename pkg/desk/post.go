@@ -197,7 +197,7 @@ func (w *weighing) post(form Form) *Post {
 		place := w.m.Place
 		p.Message = &place
 	}
-	cut := w.m.Quoted != "" && form != FormTask // a task shows the whole text
+	cut := (w.m.QuoteCut || w.m.Signature != "") && form != FormTask // a task shows the whole text
 	w.recurring(cut)
 	for i, a := range w.m.Attachments {
 		if a.Hidden || w.left[i] {

@@ -34,7 +34,7 @@ func compose(m *desk.Message, c *quote.Cutter) {
 	}
 	if plain != "" {
 		m.FullText = plain
-		m.Text, m.Quoted = c.Cut(plain)
+		took(m, c.Part(plain))
 	}
 	if m.HTML != "" {
 		composePage(m, c, plain != "")
@@ -46,41 +46,46 @@ func compose(m *desk.Message, c *quote.Cutter) {
 	originals(m, c)
 }
 
+// took fills in what the text was parted into.
+func took(m *desk.Message, p quote.Parts) {
+	m.Text, m.Quoted, m.Signature, m.QuoteCut = p.Own, p.Quoted, p.Signature, p.Cut
+}
+
 // composePage fills in what is made of the HTML, which is the text, too, where there is no plain one.
 func composePage(m *desk.Message, c *quote.Cutter, hasPlain bool) {
-	kept, quoted := c.CutHTML(m.HTML)
-	pictures(m, kept)
+	page := c.PartHTML(m.HTML)
+	pictures(m, page.Bare)
 	whole := markup.Parse(m.HTML)
 	if whole.Truncated() && !slices.Contains(m.Degraded, desk.DegradedText) {
 		m.Degraded = append(m.Degraded, desk.DegradedText)
 	}
-	m.FullCode = whole.BBCode()
-	m.BBCode = m.FullCode
+	cutInPlain := m.QuoteCut || m.Signature != ""
 	own := whole
-	if quoted != "" {
-		own = markup.Parse(kept)
-		m.BBCode = own.BBCode()
+	if page.Own != m.HTML {
+		own = markup.Parse(page.Own)
 	}
+	m.FullCode, m.BBCode = whole.BBCode(), own.BBCode()
+	quoted := markup.Text(page.Quoted)
 	if !hasPlain {
 		m.FullText = whole.Text()
-		text := m.FullText
-		if quoted != "" {
-			text = own.Text()
-		}
-		m.Text, m.Quoted = c.Cut(text)
-		m.Quoted = strings.TrimSpace(markup.Text(quoted) + "\n" + m.Quoted)
+		took(m, c.Part(own.Text()))
+		m.Quoted = strings.TrimSpace(quoted + "\n" + m.Quoted)
 	} else if m.Quoted == "" { // the two forms may differ, and what is cut off either is to be had from the whole letter
-		m.Quoted = strings.TrimSpace(markup.Text(quoted))
+		m.Quoted = strings.TrimSpace(quoted)
 	}
-	fallBack(m, hasPlain && quoted == "" && m.Quoted != "")
+	m.QuoteCut = m.QuoteCut || page.Cut
+	if m.Signature == "" {
+		m.Signature = strings.TrimSpace(markup.Text(page.Signature))
+	}
+	fallBack(m, hasPlain && page.Own == m.HTML && cutInPlain)
 }
 
-// pictures finds out which are shown only in what was cut off.
-func pictures(m *desk.Message, kept string) {
+// pictures finds out which are shown only in quotes and signatures; bare is the page without them.
+func pictures(m *desk.Message, bare string) {
 	if len(m.Attachments) == 0 {
 		return
 	}
-	shown := eml.PictureIDs(kept)
+	shown := eml.PictureIDs(bare)
 	for i := range m.Attachments {
 		a := &m.Attachments[i]
 		a.Cut = a.Inline && a.ContentID != "" && !a.Hidden && !shown[strings.ToLower(a.ContentID)]
@@ -103,7 +108,8 @@ func originals(m *desk.Message, c *quote.Cutter) {
 		m.Forwarded = append([]desk.Address{from}, m.Forwarded...)
 	}
 	if bySubject {
-		m.Text, m.BBCode, m.Quoted = m.FullText, m.FullCode, ""
+		m.Text, m.BBCode = m.FullText, m.FullCode
+		m.Quoted, m.Signature, m.QuoteCut = "", "", false
 	}
 }
 

@@ -36,33 +36,82 @@ type cutting struct {
 	kind    []int
 	intro   []int // the first line of the attribution this line belongs to
 	gone    []bool
-	end     int  // lines from here on are not looked at: a forward's content, or what has been cut
-	content bool // all that is left is: a forward, or answers inside of a quote
+	signed  []bool // those of them that belong to a signature
+	end     int    // lines from here on are not looked at: a forward's content, or what has been cut
+	content bool   // all that is left is: a forward, or answers inside of a quote
 }
 
-// Cut parts what the writer wrote from what he quoted and from his signature. A forwarded message is what he wrote. Where
-// nothing would be left, all is kept.
-func (c *Cutter) Cut(text string) (kept, quoted string) {
+// Parts is a text taken apart.
+type Parts struct {
+	Own       string // what the writer wrote, or all of it where too little would be left
+	Quoted    string // from the line above the first letter quoted in it on, whether that was cut off or not; "" = none
+	Signature string // what was cut off as a signature
+	Cut       bool   // a quote was cut off
+}
+
+// Part parts what the writer wrote from what they quoted and from their signature. A forwarded message is what they wrote.
+// Where nothing would be left that says something, all is kept.
+func (c *Cutter) Part(text string) Parts {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	t := &cutting{c: c, lines: strings.Split(text, "\n")}
 	t.classify()
+	p := Parts{Own: trimBlank(text)}
+	if from := t.quotesFrom(); from >= 0 {
+		p.Quoted = trimBlank(strings.Join(t.lines[from:], "\n"))
+	}
 	t.end = min(len(t.lines), maxLines)
 	if t.cutBelow(); !t.content {
 		t.cutEnd()
 	}
 	if !slices.Contains(t.gone, true) {
-		return trimBlank(text), ""
+		return p
 	}
-	kept, quoted = t.result()
-	if !hasWords(kept) {
-		return trimBlank(text), ""
+	kept, quoted, signature := t.result()
+	if !c.says(kept) {
+		return p
 	}
-	return kept, quoted
+	p.Own, p.Signature, p.Cut = kept, signature, hasWords(quoted)
+	return p
+}
+
+// quotesFrom returns the first line of the first quote, its attribution or copied header included, -1 where there is no
+// quote above what is forwarded. It does not ask whether the quote can be cut off.
+func (t *cutting) quotesFrom() int {
+	for i := range min(len(t.lines), maxLines) {
+		switch t.kind[i] {
+		case lineForward:
+			return -1
+		case lineQuote, lineSeparator:
+			return i
+		case lineIntro:
+			if t.sureIntro(i) {
+				return i
+			}
+		case lineText:
+			if t.headerBlock(i) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// sureIntro says whether the attribution that begins at line i is one that people do not write, or has a quote below it.
+func (t *cutting) sureIntro(i int) bool {
+	last := i
+	for last+1 < len(t.lines) && t.kind[last+1] == lineIntro && t.intro[last+1] == t.intro[i] {
+		last++
+	}
+	next := last + 1
+	for next < len(t.lines) && t.kind[next] == lineBlank {
+		next++
+	}
+	return next < len(t.lines) && t.kind[next] == lineQuote || fits(t.c.attributions, t.joined(i, last))
 }
 
 func (t *cutting) classify() {
 	n := len(t.lines)
-	t.kind, t.intro, t.gone = make([]int, n), make([]int, n), make([]bool, n)
+	t.kind, t.intro, t.gone, t.signed = make([]int, n), make([]int, n), make([]bool, n), make([]bool, n)
 	fenced := false
 	for i, line := range t.lines[:min(n, maxLines)] {
 		trimmed := strings.TrimSpace(line)
@@ -115,16 +164,21 @@ func (c *Cutter) lineKind(line, trimmed string) int {
 	return lineText
 }
 
-func (t *cutting) result() (kept, quoted string) {
-	var k, q []string
+// result returns what is kept, and what is gone: quotes, and signatures. Lines that programs put there are neither.
+func (t *cutting) result() (kept, quoted, signature string) {
+	var k, q, s []string
 	for i, line := range t.lines {
-		if t.gone[i] {
-			q = append(q, line)
-		} else {
+		switch {
+		case !t.gone[i]:
 			k = append(k, line)
+		case t.kind[i] == lineSignature:
+		case t.signed[i]:
+			s = append(s, line)
+		default:
+			q = append(q, line)
 		}
 	}
-	return trimBlank(strings.Join(k, "\n")), trimBlank(strings.Join(q, "\n"))
+	return trimBlank(strings.Join(k, "\n")), trimBlank(strings.Join(q, "\n")), trimBlank(strings.Join(s, "\n"))
 }
 
 // trimBlank removes blank lines at both ends, and blanks at the very end.

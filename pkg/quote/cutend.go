@@ -85,8 +85,10 @@ func (t *cutting) cutSigned() bool {
 		case !ok:
 			return false
 		case to == t.end:
+			t.sign(i, len(t.lines))
 			t.cutFrom(i)
 		default:
+			t.sign(i, to)
 			t.drop(i, to)
 		}
 		return true
@@ -166,6 +168,7 @@ func (t *cutting) cutSoft() {
 		return
 	}
 	if t.signs(at+1, t.end, maxSoft) && t.looksSigned(at+1, t.end) {
+		t.sign(at, len(t.lines))
 		t.cutFrom(at)
 	}
 }

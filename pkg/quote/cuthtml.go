@@ -24,29 +24,61 @@ type span struct {
 	marker   *marker
 }
 
-// CutHTML does for HTML what Cut does for text, by the elements mail programs wrap quotes in, and by what stands above
+// PageParts is an HTML text taken apart; all of it is HTML.
+type PageParts struct {
+	Parts
+	Bare string // the page without quotes and signatures, whether they were cut off or not
+}
+
+// PartHTML does for HTML what Part does for text, by the elements mail programs wrap quotes in, and by what stands above
 // quotes. An answer between two quotes, or inside one, keeps all of it.
-func (c *Cutter) CutHTML(text string) (kept, quoted string) {
+func (c *Cutter) PartHTML(text string) PageParts {
 	p := newPage(c, text)
 	p.scan()
-	spans := p.quotes()
-	if len(spans) == 0 || p.answered(spans) {
-		return text, ""
+	spans, content := p.quotes()
+	parts := PageParts{Parts: Parts{Own: text}, Bare: text}
+	if len(spans) == 0 {
+		parts.Quoted = p.uncut()
+		return parts
 	}
-	var k, q strings.Builder
-	end := 0
+	var bare, quoted, signature strings.Builder
+	end, cut := 0, false
 	for _, s := range spans {
-		k.WriteString(text[end:s.from])
-		q.WriteString(text[s.from:s.to])
+		bare.WriteString(text[end:s.from])
+		if s.purpose == purposeSignature {
+			signature.WriteString(text[s.from:s.to])
+		} else {
+			quoted.WriteString(text[s.from:s.to])
+			cut = cut || s.purpose == purposeQuote
+		}
 		end = s.to
 	}
-	k.WriteString(text[end:])
-	if kept = k.String(); !hasWords(tags.Text(kept)) && !showsImage(kept) {
-		return text, ""
+	bare.WriteString(text[end:])
+	parts.Bare, parts.Quoted = bare.String(), quoted.String()
+	if parts.Quoted == "" {
+		parts.Quoted = p.uncut()
 	}
-	return kept, q.String()
+	if content || p.answered(spans) || !c.says(tags.Text(anImage.ReplaceAllString(parts.Bare, "\n"+picture+" $0"))) {
+		return parts
+	}
+	parts.Own, parts.Signature, parts.Cut = parts.Bare, signature.String(), cut
+	return parts
+}
+
+// uncut returns a page from where a letter is quoted in it by a separator, a copied header or a sure attribution that no
+// mark of a quote goes with; "" where none is.
+func (p *page) uncut() string {
+	t := p.plain()
+	for i, line := range t.lines {
+		if t.kind[i] == lineText && couldEnd(line) && fits(p.c.attributions, plainBlanks(line)) {
+			t.kind[i] = lineIntro
+			t.intro[i] = i
+		}
+	}
+	if from := t.quotesFrom(); from >= 0 {
+		return p.text[p.lines[from].begins():]
+	}
+	return ""
 }
 
 var anImage = regexp.MustCompile(`(?i)<img\s`)
-
-func showsImage(s string) bool { return anImage.MatchString(s) }

@@ -221,13 +221,13 @@ func TestCutSignatureInside(t *testing.T) {
 	if kept, _ := c.Cut("Работает.\n\n12.03.2026 10:00, Служба пишет:\n> Модель?\n\n--\nпервое\n--\nвторое"); kept != "Работает.\n\n--\nпервое\n--\nвторое" {
 		t.Errorf("kept\n%q", kept)
 	}
-	const cite, text = `<blockquote type="cite">Модель?</blockquote>`, `<p>Здравствуйте!</p><p>-- </p><p>Иван</p>`
+	const cite, text = `<blockquote type="cite">Модель?</blockquote>`, `<p>Работает.</p><p>-- </p><p>Иван</p>`
 	for _, tt := range []struct{ text, kept string }{
-		{text + cite, "Здравствуйте!"},
-		{text + cite + "<p>HP 1020</p>", "Здравствуйте!HP 1020"},
-		{text + `<div class="moz-cite-prefix">Служба пишет:</div>` + cite + "<p>HP 1020</p>", "Здравствуйте!HP 1020"},
+		{text + cite, "Работает."},
+		{text + cite + "<p>HP 1020</p>", "Работает.HP 1020"},
+		{text + `<div class="moz-cite-prefix">Служба пишет:</div>` + cite + "<p>HP 1020</p>", "Работает.HP 1020"},
 		{text + cite + "<p>HP 1020</p>" + cite + "<p>305</p>", ""},
-		{`<p>Здравствуйте!</p>` + cite + `<p>-- </p><p>Иван</p>`, "Здравствуйте!"},
+		{`<p>Работает.</p>` + cite + `<p>-- </p><p>Иван</p>`, "Работает."},
 	} {
 		kept, _ := c.CutHTML(tt.text)
 		if tt.kept == "" && kept != tt.text || tt.kept != "" && strings.ReplaceAll(tags.Text(kept), "\n", "") != tt.kept {

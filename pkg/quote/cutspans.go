@@ -8,23 +8,26 @@ import (
 )
 
 // quotes returns the spans to cut, in order: those marked, less forwards, and what follows a separator or a copied
-// header in the text outside of them.
-func (p *page) quotes() []span {
-	var spans []span
+// header in the text outside of them. content says that they are to be kept; what is forwarded, and what stands around it,
+// is no span at all.
+func (p *page) quotes() (spans []span, content bool) {
 	for _, s := range p.spans {
 		if s.purpose == purposeQuote && p.isForward(s) {
-			return nil // what is forwarded is content, and so is what stands around it
+			return nil, true
 		}
 		spans = append(spans, s)
 	}
-	at, content := p.textCut()
-	if content {
-		return nil
+	at, forward, content := p.textCut()
+	if forward {
+		return nil, true
 	}
 	if at >= 0 {
 		spans = cutAt(spans, at, len(p.text), purposeQuote)
 	}
-	return withoutIntros(p.signed(spans))
+	if content {
+		return spans, true
+	}
+	return withoutIntros(p.signed(spans)), false
 }
 
 // cutAt makes the rest of a text from at on one span.
@@ -64,30 +67,31 @@ func (p *page) isForward(s span) bool {
 	return false
 }
 
-// textCut looks for a separator or a copied header among the lines outside of spans. All is content where a forward
-// begins, or where the writer says above the first quote that he answers inside of it.
-func (p *page) textCut() (at int, content bool) {
+// plain returns the lines outside of spans as those of a text.
+func (p *page) plain() *cutting {
 	n := len(p.lines)
-	t := &cutting{c: p.c, lines: make([]string, n)}
+	t := &cutting{c: p.c, lines: make([]string, n), kind: make([]int, n), intro: make([]int, n), gone: make([]bool, n),
+		signed: make([]bool, n), end: n}
 	for i, l := range p.lines {
-		t.lines[i] = l.text
+		t.lines[i], t.kind[i] = l.text, p.c.lineKind(l.text, l.text)
 	}
-	t.kind, t.intro, t.gone, t.end = make([]int, n), make([]int, n), make([]bool, n), n
-	for i, line := range t.lines {
-		t.kind[i] = p.c.lineKind(line, line)
-	}
-	if t.saysBelow(p.firstQuoted()) {
-		return -1, true
-	}
+	return t
+}
+
+// textCut looks for a separator or a copied header among the lines outside of spans. All is content where the writer says
+// above the first quote that they answer inside of it; and all is forwarded where a forward begins.
+func (p *page) textCut() (at int, forward, content bool) {
+	t := p.plain()
+	says := t.saysBelow(p.firstQuoted())
 	for i := range t.lines {
 		switch {
 		case t.kind[i] == lineForward:
-			return -1, true
+			return -1, !says, says
 		case t.beginsMessage(i):
-			return p.lines[i].begins(), t.wanted(i)
+			return p.lines[i].begins(), false, says || t.wanted(i)
 		}
 	}
-	return -1, false
+	return -1, false, says
 }
 
 // firstQuoted returns the index of the first line below the first quote, 0 where there is no quote.

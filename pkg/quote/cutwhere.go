@@ -148,6 +148,13 @@ func (t *cutting) cutFrom(i int) {
 	t.end = i
 }
 
+// sign marks lines as a signature's, but for those that are gone already.
+func (t *cutting) sign(from, to int) {
+	for i := from; i < to; i++ {
+		t.signed[i] = !t.gone[i]
+	}
+}
+
 func (t *cutting) drop(from, to int) {
 	for i := from; i < to; i++ {
 		t.gone[i] = true

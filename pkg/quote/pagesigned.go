@@ -54,7 +54,7 @@ func (p *page) rows(spans []span) (t *cutting, at []int) {
 		}
 	}
 	t.end = len(t.lines)
-	t.gone = make([]bool, t.end)
+	t.gone, t.signed = make([]bool, t.end), make([]bool, t.end)
 	return t, at
 }
 

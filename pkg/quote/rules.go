@@ -23,6 +23,9 @@ type Rules struct {
 	Prefaces     []string          `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
 	Separators   []string          `yaml:"separators"`        // all below is the message answered
 	Answers      []string          `yaml:"answers_below"`     // what says that answers stand inside of the quote
+	Pointers     []string          `yaml:"pointers"`          // whole sentences that only point to answers elsewhere in the letter
+	Greetings    []string          `yaml:"greetings"`         // whole sentences that only greet
+	Names        []string          `yaml:"names"`             // lines that are only a name, below a greeting; case matters
 	Forwards     []string          `yaml:"forwards"`          // all below is content
 	Subjects     []string          `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
 	FromLabels   []string          `yaml:"from_labels"`       // fields of a header block: who wrote it …
@@ -59,11 +62,11 @@ const (
 
 // Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, notQuotes, attributions, weak, prefaces, separators, answers, forwards pattern
-	delimiters, dashes, closings, contacts, decorations, signatures, stubs         pattern
-	from, other, forwardSubjects                                                   map[string]bool
-	markers                                                                        []marker
-	marked                                                                         map[string]bool // tags of markers, "" = any
+	quotes, notQuotes, attributions, weak, prefaces, separators, answers, forwards, pointers, greetings, names pattern
+	delimiters, dashes, closings, contacts, decorations, signatures, stubs                                     pattern
+	from, other, forwardSubjects                                                                               map[string]bool
+	markers                                                                                                    []marker
+	marked                                                                                                     map[string]bool // tags of markers, "" = any
 }
 
 type marker struct {
@@ -85,6 +88,7 @@ func Compile(r Rules) (*Cutter, error) {
 	}{
 		{"quotes", r.Quotes, &c.quotes}, {"not_quotes", r.NotQuotes, &c.notQuotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
 		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"answers_below", r.Answers, &c.answers}, {"forwards", r.Forwards, &c.forwards},
+		{"pointers", r.Pointers, &c.pointers}, {"greetings", r.Greetings, &c.greetings}, {"names", r.Names, &c.names},
 		{"delimiters", r.Delimiters, &c.delimiters}, {"weak_delimiters", r.Dashes, &c.dashes},
 		{"closings", r.Closings, &c.closings}, {"contacts", r.Contacts, &c.contacts}, {"decorations", r.Decorations, &c.decorations},
 		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
