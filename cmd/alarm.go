@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"helpdesk/pkg/version"
+
 	"helpdesk/cmd/status"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
@@ -24,7 +26,7 @@ func (a *app) alarm(ctx context.Context, cfg *config.Config, c *portal.Client, l
 		log.Warn("alarm", "err", err)
 		return p.Told
 	}
-	about := render.Alarm{Kind: kind, Failed: p.Failed, Error: p.Error}
+	about := render.Alarm{Kind: kind, Failed: p.Failed, Error: p.Error, Version: version.Get().Version}
 	text := set.Recovered(about)
 	if failing {
 		text = set.Failing(about)

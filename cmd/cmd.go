@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"helpdesk/pkg/version"
+
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 
@@ -90,6 +92,7 @@ func newRoot(a *app) *cobra.Command {
 		Short: "Mail channel for Bitrix24: letters become tasks, specialists' comments become letters",
 		Long: "helpdesk reads the support mailboxes, makes a Bitrix24 task of each new letter and a comment of each further\n" +
 			"one, answers with an auto-reply, and mails specialists' comments to the customer. Run poll and notify from cron.",
+		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -103,6 +106,7 @@ func newRoot(a *app) *cobra.Command {
 			}
 		},
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
@@ -114,7 +118,7 @@ func newRoot(a *app) *cobra.Command {
 	flags.CountVarP(&a.Verbose, "verbose", "v", "say more on stderr; twice: everything")
 	flags.StringVar(&a.LogFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
-		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newSchedule(a), newState(a), newDemo(a))
+		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newSchedule(a), newState(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"})
 	help.Run, help.RunE = nil, helpFor

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"helpdesk/pkg/version"
+
 	"helpdesk/cmd/tui"
 )
 
@@ -15,6 +17,7 @@ type Standing struct {
 	Passes  []Stood   `json:"passes"`
 	Backlog Backlog   `json:"backlog"`
 	Now     time.Time `json:"now"`
+	Version string    `json:"version"` // of the program that says so
 }
 
 // Stood is how the passes of a kind stand.
@@ -26,7 +29,7 @@ type Stood struct {
 
 // Judge says how things stand; a pass is overdue when its last good one is longer ago.
 func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
-	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Backlog: snap.Backlog, Now: now}
+	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Backlog: snap.Backlog, Now: now, Version: version.Get().Version}
 	for _, kind := range []string{"poll", "notify"} {
 		p := snap.Passes[kind]
 		late := s.Now.Sub(p.Good) > overdue

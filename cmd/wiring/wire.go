@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"helpdesk/pkg/version"
+
 	"github.com/goccy/go-yaml"
 
 	"helpdesk/cmd/exit"
@@ -60,7 +62,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		return nil, err
 	}
 	client, err := portal.New(portal.Options{Results: cfg.Notify.Send == "results", Options: bitrix.Options{
-		Webhook: cfg.Bitrix24.Webhook, CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
+		Webhook: cfg.Bitrix24.Webhook, Agent: version.Get().Agent(), CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load, Save: found.save,
 	}})
 	if err != nil {
@@ -98,7 +100,8 @@ func oneC(o config.OneC) (*onec.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := onec.New(onec.Options{URL: o.URL, CA: ca, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User, Password: o.Password})
+	c, err := onec.New(onec.Options{URL: o.URL, CA: ca, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User,
+		Password: o.Password, Agent: version.Get().Agent()})
 	if err != nil {
 		return nil, exit.Usage(err)
 	}

@@ -30,6 +30,7 @@ type Options struct {
 	Timeout   time.Duration // of one request; 0 = 60 s, as long as the portal lets one run
 	Burst     int           // requests at once before the rate holds; 0 = 50
 	PerSecond float64       // requests a second after that; 0 = 2
+	Agent     string        // how we name ourselves; "" = helpdesk/devel
 	Log       *slog.Logger  // nil = none
 	HTTP      *http.Client  // nil = one of our own; redirects are never followed
 
@@ -48,6 +49,7 @@ type Client struct {
 	self         int64
 
 	timeout time.Duration
+	agent   string
 	log     *slog.Logger
 	http    *http.Client
 	bucket  *rate.Limiter
@@ -77,7 +79,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		base: base, self: self, code: code,
-		timeout: o.Timeout, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
+		timeout: o.Timeout, agent: o.Agent, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
 		meter: newMeter(o.Load, o.Save, o.Now), sleep: o.Sleep,
 	}
 	root := strings.TrimSuffix(base.String(), "/")
@@ -99,6 +101,9 @@ func New(o Options) (*Client, error) {
 func (c *Client) fill() {
 	if c.timeout <= 0 {
 		c.timeout = time.Minute
+	}
+	if c.agent == "" {
+		c.agent = "helpdesk/devel"
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

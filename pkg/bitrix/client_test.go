@@ -75,7 +75,7 @@ func TestCallSendsWhatThePortalWants(t *testing.T) {
 	if got.Path != "/rest/17/"+secret+"/profile" {
 		t.Error("path", got.Path)
 	}
-	for name, want := range map[string]string{"Content-Type": "application/json", "Accept": "application/json", "User-Agent": userAgent} {
+	for name, want := range map[string]string{"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "helpdesk/devel"} {
 		if got.Header.Get(name) != want {
 			t.Errorf("%s: %q", name, got.Header.Get(name))
 		}

@@ -36,7 +36,7 @@ func (c *Client) Fetch(ctx context.Context, addr string, size int64, w io.Writer
 	if err != nil {
 		return fault.New(fault.Never, c.hide(err))
 	}
-	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("User-Agent", c.agent)
 	req.Header.Set("Accept", "*/*")
 	req.Header.Set("Accept-Language", "ru,en;q=0.5")
 	req.Header.Set("Referer", c.base.Scheme+"://"+c.base.Host+"/")

@@ -67,7 +67,7 @@ func (c *Client) stream(ctx context.Context, req *http.Request) (*envelope, erro
 	}
 	defer func() { <-c.turn }()
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("User-Agent", c.agent)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.lost(method, err, true)

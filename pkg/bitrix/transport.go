@@ -19,7 +19,6 @@ import (
 )
 
 const (
-	userAgent = "helpdesk/1"
 	maxAnswer = 64 << 20 // bytes
 )
 
@@ -57,7 +56,7 @@ func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", userAgent)
+	req.Header.Set("User-Agent", c.agent)
 	if r.key != "" {
 		// QUIRK: Go sends a request with this header again by itself when its connection breaks (net/http.Transport), while
 		// the portal may run two of one key at once (rest-v3#idempotency). Without a way to rewind the body it does not.

@@ -27,6 +27,7 @@ type Options struct {
 	Name     string // field of the name
 	User     string
 	Password string
+	Agent    string       // how we name ourselves; "" = as Go does
 	Client   *http.Client // nil = one that waits 15 s
 }
 
@@ -84,6 +85,9 @@ func (c *Client) query(ctx context.Context, addresses []string) ([]map[string]st
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
+	}
+	if c.o.Agent != "" {
+		req.Header.Set("User-Agent", c.o.Agent)
 	}
 	if c.o.User != "" {
 		req.SetBasicAuth(c.o.User, c.o.Password)

@@ -2,9 +2,10 @@ package render
 
 // Alarm is what is told of passes that fail again and again.
 type Alarm struct {
-	Kind   string // poll, notify
-	Failed int    // in a row
-	Error  string // the last one
+	Kind    string // poll, notify
+	Failed  int    // in a row
+	Error   string // the last one
+	Version string // of the program
 }
 
 // Failing returns the message that passes fail, in the locale's words.
