@@ -4,8 +4,10 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -27,6 +29,11 @@ type app struct {
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
 	ctx   context.Context                            // of the run: ended by a signal
+
+	vars   map[string]string // of the file beside the configuration
+	unread error             // why that file could not be read
+	who    string            // runs this
+	actsAs string            // whom root acts as; "" = nobody else
 
 	configFile string
 	stateFile  string
@@ -83,6 +90,9 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 		status = exit.Interrupted
 	}
 	a.Complain(err, status)
+	if a.actsAs != "" && errors.Is(err, fs.ErrPermission) {
+		a.Hint("run by root, helpdesk acts as %s, who owns the state: its files must be in that user's reach", a.actsAs)
+	}
 	return status
 }
 
@@ -114,7 +124,7 @@ func newRoot(a *app) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configFile, "config", "", "configuration `FILE` (default: $HELPDESK_CONFIG, ./helpdesk.yaml, /etc/helpdesk/helpdesk.yaml)")
 	flags.StringVar(&a.stateFile, "state", "", "state `FILE` instead of the configured one")
-	flags.DurationVar(&a.timeout, "timeout", 0, "end the run after this `DURATION` (default: no limit)")
+	flags.DurationVar(&a.timeout, "timeout", 0, "end the run after this `DURATION` (default: 10m for poll and notify, else no limit)")
 	flags.CountVarP(&a.Verbose, "verbose", "v", "say more on stderr; twice: everything")
 	flags.StringVar(&a.LogFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),

@@ -42,7 +42,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 		Example: "  helpdesk exclude add @domain.ru\n  helpdesk exclude add --scope mail --note \"spam\" robot@shop.example",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			list, err := exclusions(args, scope, note, a.now())
+			list, err := exclusions(args, scope, note, a.caller(), a.now())
 			if err != nil {
 				return exit.Usage(err)
 			}
@@ -71,7 +71,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 	return c
 }
 
-func exclusions(patterns []string, scope, note string, now time.Time) ([]desk.Exclusion, error) {
+func exclusions(patterns []string, scope, note, by string, now time.Time) ([]desk.Exclusion, error) {
 	switch desk.Scope(scope) {
 	case desk.ScopeAutoReply, desk.ScopeLetters, desk.ScopeMail:
 	default:
@@ -87,7 +87,7 @@ func exclusions(patterns []string, scope, note string, now time.Time) ([]desk.Ex
 			errs = append(errs, err)
 			continue
 		}
-		list = append(list, desk.Exclusion{Match: p.String(), Scope: desk.Scope(scope), Note: note, Added: now, By: whoami()})
+		list = append(list, desk.Exclusion{Match: p.String(), Scope: desk.Scope(scope), Note: note, Added: now, By: by})
 	}
 	return list, errors.Join(errs...)
 }

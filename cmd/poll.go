@@ -84,8 +84,14 @@ func known(cfg *config.Config, name string) error {
 	return fmt.Errorf("--mailbox %q: configured are %s", name, strings.Join(names, ", "))
 }
 
+// passEnds is how long a pass may take: what it does not get done is left to the next one.
+const passEnds = 10 * time.Minute
+
 // pass runs a job: settings, state, wiring, the pass itself, its report.
 func (a *app) pass(ctx context.Context, j job) (err error) {
+	if a.timeout == 0 {
+		a.timeout = passEnds
+	}
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	cfg, err := a.serverSettings()

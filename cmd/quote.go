@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"text/template"
@@ -20,14 +19,9 @@ func shellWord(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// cronCommand returns a crontab's command: the variables of a file, if it is there, then the commands one after the other. A
-// bare % would end it (crontab(5)).
-func cronCommand(env string, commands ...[]string) string {
-	line := []string{fmt.Sprintf("set -a; [ ! -r %[1]s ] || . %[1]s", shellWord(env))}
-	for _, words := range commands {
-		line = append(line, inLine(words, shellWord))
-	}
-	return strings.ReplaceAll(strings.Join(line, "; "), "%", `\%`)
+// cronCommand returns a crontab's command. A bare % would end it (crontab(5)).
+func cronCommand(words []string) string {
+	return strings.ReplaceAll(inLine(words, shellWord), "%", `\%`)
 }
 
 // percent keeps systemd from reading specifiers (systemd.unit(5)).

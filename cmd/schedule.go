@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"text/template"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,9 @@ var schedules = map[string]string{
 SHELL=/bin/sh
 MAILTO=root
 
-* * * * * {{.User}} {{cron .Env .Poll .Notify}}
+* * * * * {{.User}} {{cron .Poll}}
+# Half a minute later, so that neither waits for the other.
+* * * * * {{.User}} sleep 30; {{cron .Notify}}
 `,
 	"systemd": `# Two units, written and started by a script: helpdesk schedule systemd | sh
 {{template "setup" .}}
@@ -36,7 +39,6 @@ After=network-online.target
 [Service]
 Type=oneshot
 User={{.User}}
-EnvironmentFile=-{{percent .Env}}
 # The dash lets notify run when poll left something undone; the exit status of notify is the unit's, that of poll is in the journal.
 ExecStart=-{{unit .Poll}}
 ExecStart={{unit .Notify}}
@@ -82,7 +84,8 @@ schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "{{win
 
 // setup is what must be there before a schedule works that another user runs than who asks for it.
 const setup = `{{define "setup"}}#
-# What the configuration takes from the environment stands in {{.Env}}, a line NAME='value' each.
+# {{.Env}} holds what the configuration takes from the environment, a line NAME='value' each. Every command
+# reads it by itself.
 {{- if .Foreign}}
 # First, as root: the user, a folder for the state, and files that nobody else may read.
 #
@@ -138,7 +141,7 @@ func (a *app) schedule(name string) (s schedule, err error) {
 	if err != nil {
 		return s, fmt.Errorf("find this binary: %w", err)
 	}
-	path, err := a.configPath()
+	path, err := a.findConfig()
 	if err != nil {
 		return s, err
 	}
@@ -146,10 +149,13 @@ func (a *app) schedule(name string) (s schedule, err error) {
 		return s, fmt.Errorf("find the configuration: %w", err)
 	}
 	s.Env = filepath.Join(filepath.Dir(s.File), envFile)
-	run := []string{binary, "--config", s.File}
+	run := []string{binary}
+	if found, err := config.Find("", func(string) (string, bool) { return "", false }, runtime.GOOS); err != nil || found != s.File {
+		run = append(run, "--config", s.File)
+	}
 	state := a.stateFile
 	if state == "" {
-		if state, err = config.StatePath(s.File, a.env); err != nil {
+		if state, err = config.StatePath(s.File, a.lookup); err != nil {
 			return s, exit.Usage(err)
 		}
 	} else {
@@ -159,7 +165,6 @@ func (a *app) schedule(name string) (s schedule, err error) {
 		run = append(run, "--state", state)
 	}
 	s.Folder = filepath.Dir(state)
-	run = append(run, "--timeout", "10m")
 	s.Poll, s.Notify = append(run[:len(run):len(run)], "poll"), append(run[:len(run):len(run)], "notify")
 	return s, nil
 }

@@ -65,8 +65,8 @@ func haste(a *app) *app {
 
 // TestScripts runs testdata/*.txtar, the command line's specification. A script's commands, besides those of testscript:
 //
-//	servers [new] [nocrm] [FILE]  start an IMAP server, a relay and a portal (with the new task card), and write
-//	                              helpdesk.yaml for them, with the text of FILE appended
+//	servers [new] [nocrm] [unset] [FILE]  start an IMAP server, a relay and a portal (with the new task card), and write
+//	                              helpdesk.yaml for them, with the text of FILE appended; with unset not the variables it names
 //	exits STATUS helpdesk ARG...  run helpdesk; its exit status must be that, and no secret may be in what it prints
 //	mail FILE [AGE]               bring a letter into INBOX, that arrived AGE ago; @DATE@ in it is that time
 //	inbox, tasks, letters         print what lies in INBOX, in the portal, and what the relay took
@@ -79,6 +79,8 @@ func haste(a *app) *app {
 //	islink FILE                   it must be a symbolic link
 //	damage FILE FROM COUNT        overwrite pages of 4096 bytes with zeros
 //	secretless FILE               no secret may lie in the file
+//	variables FILE                write them into a file
+//	owned UID FILE..., belongs UID FILE...  give files to a user, who can reach them; they must be that user's
 //	jsonhas PATH...               standard output must be JSON with these keys; [] is every entry of a list
 //	jsonlines                     each line of standard error must be JSON, and there must be one
 //	interrupted STATUS helpdesk ARG...  run helpdesk, and interrupt it while it waits for the mailbox
@@ -103,6 +105,7 @@ func TestScripts(t *testing.T) {
 			"portal": cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched, "hold": cmdHold,
 			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas, "jsonlines": cmdJSONLines,
 			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
+			"variables": cmdVariables, "owned": cmdOwned, "belongs": cmdBelongs,
 			"damage": cmdDamage, "grow": cmdGrow, "islink": cmdIsLink,
 		},
 	})
@@ -133,6 +136,7 @@ func cmdServers(ts *testscript.TestScript, neg bool, args []string) {
 	var (
 		o     sandbox.PortalOptions
 		extra string
+		unset bool
 	)
 	for _, arg := range args {
 		switch arg {
@@ -140,6 +144,8 @@ func cmdServers(ts *testscript.TestScript, neg bool, args []string) {
 			o.NewCard = true
 		case "nocrm":
 			extra += withoutCRM
+		case "unset":
+			unset = true
 		default:
 			extra += ts.ReadFile(arg)
 		}
@@ -148,7 +154,9 @@ func cmdServers(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Defer(r.close)
 	for name, value := range r.environment() {
-		ts.Setenv(name, value)
+		if !unset {
+			ts.Setenv(name, value)
+		}
 	}
 	sceneOf(ts).rig = r
 }

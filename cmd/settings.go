@@ -2,10 +2,15 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
 	"runtime"
+	"strings"
 	_ "time/tzdata" // Windows has no time zones of its own
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/owner"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
@@ -13,12 +18,74 @@ import (
 	"helpdesk/pkg/store"
 )
 
-func (a *app) configPath() (string, error) {
+// findConfig returns where the configuration lies, and makes the variables in the file beside it known; those of the environment win.
+func (a *app) findConfig() (string, error) {
 	path, err := config.Find(a.configFile, a.env, runtime.GOOS)
 	if err != nil {
 		return "", exit.Usage(err)
 	}
+	vars, err := config.ReadEnv(path)
+	switch {
+	case errors.Is(err, fs.ErrPermission): // who needs none of them can do without
+		a.unread = err
+	case err != nil:
+		return "", exit.Usage(err)
+	}
+	a.vars = vars
 	return path, nil
+}
+
+// lookup returns a variable of the environment, else of the file beside the configuration.
+func (a *app) lookup(name string) (string, bool) {
+	if v, ok := a.env(name); ok {
+		return v, true
+	}
+	v, ok := a.vars[name]
+	return v, ok
+}
+
+// configPath returns where the configuration lies. From here on root is the one whose state it is.
+func (a *app) configPath() (string, error) {
+	path, err := a.findConfig()
+	if err != nil {
+		return "", err
+	}
+	if err := a.become(path); err != nil {
+		return "", err
+	}
+	return path, nil
+}
+
+// become makes root act as the owner of the state's folder, or of the configuration where a database keeps the state.
+func (a *app) become(configuration string) error {
+	state := a.stateFile
+	if state == "" {
+		var err error
+		if state, err = config.StatePath(configuration, a.lookup); err != nil {
+			return nil // a mistake of the configuration, which is told when it is read
+		}
+	}
+	whose := filepath.Dir(state)
+	if strings.Contains(state, "://") {
+		whose = configuration
+	}
+	a.caller()
+	as, err := owner.Act(whose)
+	if as != "" {
+		a.actsAs = as
+	}
+	return err
+}
+
+// caller returns the name of the person who runs this.
+func (a *app) caller() string {
+	if a.who == "" {
+		a.who = whoami()
+		if name, _ := a.env("SUDO_USER"); name != "" && a.who == "root" {
+			a.who = name
+		}
+	}
+	return a.who
 }
 
 // settings reads the configuration, strictly. Secrets may be out of reach: who talks to a server takes serverSettings.
@@ -33,8 +100,11 @@ func (a *app) read(load func(string, func(string) (string, bool)) (*config.Confi
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := load(path, a.env)
+	cfg, err := load(path, a.lookup)
 	if err != nil {
+		if a.unread != nil {
+			err = fmt.Errorf("%w\n%w", err, a.unread)
+		}
 		return nil, exit.Usage(err)
 	}
 	if a.LogFormat == "" {
@@ -53,7 +123,7 @@ func (a *app) stateOf(cfg *config.Config) string {
 // statePath returns where the state lies; with --state no configuration is needed for it.
 func (a *app) statePath() (string, error) {
 	if a.stateFile != "" {
-		return a.stateFile, nil
+		return a.stateFile, a.become("")
 	}
 	cfg, err := a.settings()
 	if err != nil {

@@ -16,6 +16,6 @@ rem A task that still runs is not started again, that is the scheduler's default
 rem   schtasks /Delete /TN "helpdesk poll" /F  and  schtasks /Delete /TN "helpdesk notify" /F
 
 set "EXE=C:\Program Files\helpdesk\helpdesk.exe"
-schtasks /Create /F /TN "helpdesk poll"   /SC MINUTE /MO 1 /RU SYSTEM /TR "\"%EXE%\" --timeout 10m poll"
+schtasks /Create /F /TN "helpdesk poll"   /SC MINUTE /MO 1 /RU SYSTEM /TR "\"%EXE%\" poll"
 if errorlevel 1 exit /b 1
-schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "\"%EXE%\" --timeout 10m notify"
+schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "\"%EXE%\" notify"
