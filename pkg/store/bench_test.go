@@ -49,7 +49,7 @@ func BenchmarkOutbox(b *testing.B) {
 }
 
 // made takes a round of effects from the outbox.
-func made(b *testing.B, s *Store, now time.Time) {
+func made(b testing.TB, s *Store, now time.Time) {
 	b.Helper()
 	var a desk.Attempts
 	all := due(b, s, now)

@@ -36,6 +36,9 @@ func threadKey(id string) []byte {
 func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	known := make([]desk.Facts, len(qs))
 	err := s.view(func(tx txn) (err error) {
+		if err := tell(tx, qs); err != nil {
+			return err
+		}
 		for i, q := range qs {
 			if known[i], err = s.facts(tx, q, time.Time{}, 0); err != nil {
 				return err
@@ -44,6 +47,36 @@ func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 		return nil
 	})
 	return known, err
+}
+
+// tell says ahead what the facts of these questions will be read from: first what they name, then the tickets found there.
+func tell(tx txn, qs []desk.Questions) error {
+	for _, q := range qs {
+		tx.Bucket(bMessages).Ahead([]byte(q.Key))
+		tx.Bucket(bReturned).Ahead([]byte(q.Reply))
+		tx.Bucket(bContacts).Ahead([]byte(q.Address)) // whose name will be asked for
+		tx.Bucket(bReplies).Ahead([]byte(q.Address), []byte("@"+q.Domain))
+		tx.Bucket(bSubjects).Ahead(subjectKey(q.Address, q.Subject))
+		for _, hash := range q.Pictures {
+			tx.Bucket(bPictures).Ahead(pictureKey(q.Address, hash))
+		}
+		for _, id := range slices.Concat(q.IDs, q.Bounced) {
+			tx.Bucket(bThreads).Ahead(threadKey(id))
+		}
+		for _, task := range q.Tasks {
+			tx.Bucket(bTasks).Ahead(number(uint64(task)))
+		}
+	}
+	for _, q := range qs {
+		f := desk.Facts{Known: map[string]desk.Link{}, Tasks: map[int64]uint64{}}
+		if err := mentions(tx, q, &f); err != nil {
+			return err
+		}
+		for _, n := range numbers(f) {
+			tx.Bucket(bTickets).Ahead(number(n))
+		}
+	}
+	return nil
 }
 
 func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {
@@ -59,25 +92,32 @@ func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Durat
 	if f.Pictures, err = pictures(tx, q); err != nil {
 		return f, err
 	}
-	if err := links(tx, q, &f); err != nil {
+	if err := mentions(tx, q, &f); err != nil {
 		return f, err
-	}
-	for _, task := range q.Tasks {
-		if n, err := ticketOf(tx, task); err != nil {
-			return f, err
-		} else if n != 0 {
-			f.Tasks[task] = n
-		}
-	}
-	if q.Subject != "" {
-		if _, err := get(tx, bSubjects, subjectKey(q.Address, q.Subject), &f.Same); err != nil {
-			return f, err
-		}
 	}
 	if err := tickets(tx, &f); err != nil {
 		return f, err
 	}
 	return f, replies(tx, q, now.Add(-window), &f.Replies)
+}
+
+// mentions fills in what leads from a message to tickets: its threads, tasks and subject.
+func mentions(tx txn, q desk.Questions, f *desk.Facts) error {
+	if err := links(tx, q, f); err != nil {
+		return err
+	}
+	for _, task := range q.Tasks {
+		if n, err := ticketOf(tx, task); err != nil {
+			return err
+		} else if n != 0 {
+			f.Tasks[task] = n
+		}
+	}
+	if q.Subject == "" {
+		return nil
+	}
+	_, err := get(tx, bSubjects, subjectKey(q.Address, q.Subject), &f.Same)
+	return err
 }
 
 func links(tx txn, q desk.Questions, f *desk.Facts) error {
@@ -98,14 +138,7 @@ func links(tx txn, q desk.Questions, f *desk.Facts) error {
 
 // tickets fills in every ticket the facts speak of.
 func tickets(tx txn, f *desk.Facts) error {
-	numbers := append([]uint64(nil), f.Same...)
-	for _, l := range f.Known {
-		numbers = append(numbers, l.Ticket)
-	}
-	for _, n := range f.Tasks {
-		numbers = append(numbers, n)
-	}
-	for _, n := range numbers {
+	for _, n := range numbers(*f) {
 		var t desk.Ticket
 		ok, err := get(tx, bTickets, number(n), &t)
 		if err != nil {
@@ -116,6 +149,18 @@ func tickets(tx txn, f *desk.Facts) error {
 		}
 	}
 	return nil
+}
+
+// numbers returns the numbers of every ticket the facts speak of.
+func numbers(f desk.Facts) []uint64 {
+	all := slices.Clone(f.Same)
+	for _, l := range f.Known {
+		all = append(all, l.Ticket)
+	}
+	for _, n := range f.Tasks {
+		all = append(all, n)
+	}
+	return all
 }
 
 func subjectKey(address, subject string) []byte { return []byte(address + "\x00" + subject) }

@@ -9,17 +9,35 @@ import (
 // Finish records the results of a round.
 func (s Outbox) Finish(now time.Time, results []desk.Result) error {
 	return s.update(func(tx txn) error {
-		for _, r := range results {
-			p, err := peek(tx, r.Seq)
-			if err != nil {
-				return err
-			}
+		ps, err := peekAll(tx, results)
+		if err != nil {
+			return err
+		}
+		for i, r := range results {
+			p := ps[i]
 			if err := finish(tx, now, p, r); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// peekAll returns the entries of the results, and says ahead that their tickets will be read.
+func peekAll(tx txn, results []desk.Result) ([]desk.Pending, error) {
+	ps := make([]desk.Pending, len(results))
+	for _, r := range results {
+		tx.Bucket(bOutbox).Ahead(number(r.Seq))
+	}
+	for i, r := range results {
+		p, err := peek(tx, r.Seq)
+		if err != nil {
+			return nil, err
+		}
+		tx.Bucket(bTickets).Ahead(number(p.Effect.Ticket))
+		ps[i] = p
+	}
+	return ps, nil
 }
 
 func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) (err error) {
@@ -68,7 +86,7 @@ func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) (err error) {
 	if err != nil {
 		return err
 	}
-	return enqueue(tx, now, p.Effect.Ticket, p.Effect.Cause, r.Then)
+	return enqueue(tx, now, p.Effect.Ticket, p.Effect.Cause, r.Then, time.Time{})
 }
 
 // learn notes in the ticket what a result tells of it.

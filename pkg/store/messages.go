@@ -36,20 +36,14 @@ func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
 	out := make([]desk.Progress, len(places))
 	err := s.view(func(tx txn) error {
 		var waiting map[string]bool // read once, and only if it matters
-		for i, p := range places {
-			var (
-				was   seen
-				tried attempt
-				err   error
-			)
-			if out[i].Known, err = get(tx, bSeen, placeKey(p), &was); err != nil {
-				return err
-			}
-			if _, err = get(tx, bAttempts, placeKey(p), &tried); err != nil {
-				return err
-			}
-			out[i].Tries, out[i].Note, out[i].Held = tried.Tries, tried.Note, tried.Held
-			if !out[i].Known {
+		all, err := standings(tx, places)
+		if err != nil {
+			return err
+		}
+		for i, at := range all {
+			was, tried := at.was, at.tried
+			out[i].Known, out[i].Tries, out[i].Note, out[i].Held = at.known, tried.Tries, tried.Note, tried.Held
+			if !at.known {
 				continue
 			}
 			if out[i].Decided, err = has(tx, bMessages, []byte(was.Key)); err != nil {
@@ -65,6 +59,37 @@ func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
 		return nil
 	})
 	return out, err
+}
+
+// standing is what is kept of a place.
+type standing struct {
+	known bool
+	was   seen
+	tried attempt
+}
+
+// standings reads what is kept of places, and says ahead that the records of their messages will be asked for.
+func standings(tx txn, places []desk.Place) ([]standing, error) {
+	keys := make([][]byte, len(places))
+	for i, p := range places {
+		keys[i] = placeKey(p)
+	}
+	tx.Bucket(bSeen).Ahead(keys...)
+	tx.Bucket(bAttempts).Ahead(keys...)
+	all := make([]standing, len(places))
+	for i, key := range keys {
+		known, err := get(tx, bSeen, key, &all[i].was)
+		if err != nil {
+			return nil, err
+		}
+		if all[i].known = known; known {
+			tx.Bucket(bMessages).Ahead([]byte(all[i].was.Key))
+		}
+		if _, err := get(tx, bAttempts, key, &all[i].tried); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // unmade returns the keys of the messages whose task or comment is still in the outbox.
@@ -84,6 +109,9 @@ func unmade(tx txn) (map[string]bool, error) {
 func (s Ledger) Marked(places []desk.Place) { s.mark(places) }
 
 func mark(tx txn, places []desk.Place) error {
+	if _, err := standings(tx, places); err != nil {
+		return err
+	}
 	for _, p := range places {
 		var was seen
 		ok, err := get(tx, bSeen, placeKey(p), &was)
@@ -110,6 +138,13 @@ func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration
 		if err != nil {
 			return err
 		}
+		qs := make([]desk.Questions, len(entries))
+		for i, e := range entries {
+			qs[i] = e.Questions
+		}
+		if err := tell(tx, qs); err != nil {
+			return err
+		}
 		for i, e := range entries {
 			f, err := s.facts(tx, e.Questions, now, window)
 			if err != nil {
@@ -120,7 +155,7 @@ func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration
 			if err != nil {
 				return err
 			}
-			if err := recordOne(tx, now, now.Add(-window), e, d); err != nil {
+			if err := s.record(tx, now, now.Add(-window), e, d); err != nil {
 				return err
 			}
 		}
@@ -128,7 +163,7 @@ func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration
 	})
 }
 
-func recordOne(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
+func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if d.Verdict == desk.Quarantine {
 		return nil // the caller keeps it whole, by Quarantine
 	}
@@ -141,7 +176,7 @@ func recordOne(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) erro
 	if d.Verdict == desk.Duplicate {
 		return repoint(tx, d.Key, e.Place)
 	}
-	n, err := apply(tx, now, d)
+	n, err := apply(tx, now, d, s.tried(e.Received))
 	if err != nil {
 		return err
 	}
@@ -169,8 +204,9 @@ func others(e desk.Entry) []string {
 	return slices.DeleteFunc(slices.Clone(e.Questions.Senders), func(a string) bool { return a == e.From.Key() })
 }
 
-// apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none.
-func apply(tx txn, now time.Time, d desk.Decision) (uint64, error) {
+// apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none. What may have been
+// tried since a time is unsure; none = it was not tried.
+func apply(tx txn, now time.Time, d desk.Decision, tried time.Time) (uint64, error) {
 	var n uint64
 	if d.Ticket != nil {
 		t := *d.Ticket
@@ -199,7 +235,7 @@ func apply(tx txn, now time.Time, d desk.Decision) (uint64, error) {
 			return 0, err
 		}
 	}
-	return n, enqueue(tx, now, n, d.Key, d.Effects)
+	return n, enqueue(tx, now, n, d.Key, d.Effects, tried)
 }
 
 // count keeps the numbers that limits and people go by.

@@ -50,6 +50,13 @@ func peek(tx txn, seq uint64) (desk.Pending, error) {
 	return e.pending(), nil
 }
 
+// aheadEntries says ahead that these entries will be read.
+func aheadEntries(tx txn, seqs []uint64) {
+	for _, seq := range seqs {
+		tx.Bucket(bOutbox).Ahead(number(seq))
+	}
+}
+
 // whole returns the entry with its whole effect.
 func (e entry) whole(tx txn) (desk.Pending, error) {
 	p := e.pending()
@@ -78,8 +85,8 @@ func remove(tx txn, seq uint64) error {
 	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
 }
 
-// enqueue puts effects at the end of the outbox.
-func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.Effect) error {
+// enqueue puts effects at the end of the outbox. What may have been tried since a time is unsure; none = it was not tried.
+func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.Effect, since time.Time) error {
 	for _, e := range effects {
 		if e.Ticket == 0 {
 			e.Ticket = ticket
@@ -100,7 +107,11 @@ func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.
 				return err
 			}
 		}
-		if err := save(tx, desk.Pending{Seq: seq, Effect: e, Added: now}, true); err != nil {
+		p := desk.Pending{Seq: seq, Effect: e, Added: now}
+		if !since.IsZero() {
+			doubtful(&p, since, now)
+		}
+		if err := save(tx, p, true); err != nil {
 			return err
 		}
 	}
@@ -116,6 +127,10 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 		first, err := heads(tx, now, most, skip)
 		if err != nil {
 			return err
+		}
+		for _, e := range first {
+			tx.Bucket(bEffects).Ahead(number(e.Seq))
+			tx.Bucket(bTickets).Ahead(number(e.Ticket))
 		}
 		for _, e := range first {
 			p, err := e.whole(tx)
@@ -182,6 +197,7 @@ func (s Outbox) queue(read func(txn, entry) (desk.Pending, error)) ([]desk.Pendi
 // goes what was found out and uploaded for them.
 func (s Outbox) Start(now time.Time, a desk.Attempts) error {
 	return s.update(func(tx txn) error {
+		aheadEntries(tx, a.Seqs)
 		for _, seq := range a.Seqs {
 			p, err := peek(tx, seq)
 			if err != nil {

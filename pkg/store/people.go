@@ -65,6 +65,9 @@ func (s People) Profiles(source string, addresses []string, since time.Time) (ma
 	found := map[string]desk.Profile{}
 	err := s.view(func(tx txn) error {
 		for _, a := range addresses {
+			tx.Bucket(bProfiles).Ahead(profileKey(source, a))
+		}
+		for _, a := range addresses {
 			var p profile
 			ok, err := get(tx, bProfiles, profileKey(source, a), &p)
 			if err != nil {

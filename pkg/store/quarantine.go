@@ -36,7 +36,7 @@ func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, 
 			}
 		}
 		if p.Ticket == 0 {
-			if p.Ticket, err = apply(tx, now, tell); err != nil {
+			if p.Ticket, err = apply(tx, now, tell, s.tried(e.Received)); err != nil {
 				return err
 			}
 		}

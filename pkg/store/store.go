@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store/bolt"
@@ -90,6 +91,10 @@ type state struct {
 	db     engine.DB
 	signer desk.Signer
 	id     string
+	line   string // the server's history the state was last written in
+	doubt  Doubt  // the latest
+	fresh  *Doubt // noticed by this run
+	clock  func() time.Time
 
 	mu     sync.Mutex
 	marked []desk.Place // noted with the next transaction
@@ -110,8 +115,15 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{db: db}
-	if err := s.ready(o); err != nil {
+	s := &state{db: db, clock: o.Now}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	err = s.ready(o)
+	if err == nil {
+		err = s.compare()
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}}, nil
@@ -157,7 +169,7 @@ func (s *state) keepOld(was uint64) error {
 // load reads what the state says of itself, and returns its layout, 0 of a new one.
 func (s *state) load(tx txn) (uint64, error) {
 	meta := tx.Bucket(bMeta)
-	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"))
+	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"))
 	raw, err := meta.Get([]byte("schema"))
 	if err != nil || raw == nil {
 		return 0, err
@@ -171,8 +183,20 @@ func (s *state) load(tx txn) (uint64, error) {
 		return v, err
 	}
 	id, err := meta.Get([]byte("instance"))
+	if err != nil {
+		return v, err
+	}
 	s.signer, s.id = desk.Signer{Secret: append([]byte(nil), secret...)}, string(id)
-	return v, err
+	line, err := meta.Get([]byte("line"))
+	if err != nil {
+		return v, err
+	}
+	s.line = string(line)
+	doubt, err := meta.Get([]byte("doubt"))
+	if err != nil {
+		return v, err
+	}
+	return v, s.readDoubt(doubt)
 }
 
 // migrations bring a state from the layout of their number to the next; what is only missing needs none.
@@ -210,6 +234,13 @@ func christen(meta engine.Bucket) error {
 
 // Close lets others have the state. What was done in an overlay is forgotten.
 func (s *Store) Close() error { return errors.Join(s.settle(), s.db.Close()) }
+
+// Skew returns by how much the clock that all hosts of the state go by is ahead of this machine's: that of the database's
+// server, of a file this machine's own.
+func (s *Store) Skew() time.Duration { return s.db.About().Skew }
+
+// now is the time by that clock.
+func (s *state) now() time.Time { return s.clock().Add(s.db.About().Skew) }
 
 // Signer returns what our ids are signed with.
 func (s *Store) Signer() desk.Signer { return s.signer }

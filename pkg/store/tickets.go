@@ -90,6 +90,16 @@ func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 	found := map[int64]desk.Ticket{}
 	err := s.view(func(tx txn) error {
 		for _, task := range tasks {
+			tx.Bucket(bTasks).Ahead(number(uint64(task)))
+		}
+		for _, task := range tasks {
+			n, err := ticketOf(tx, task)
+			if err != nil {
+				return err
+			}
+			tx.Bucket(bTickets).Ahead(number(n))
+		}
+		for _, task := range tasks {
 			n, err := ticketOf(tx, task)
 			if err != nil {
 				return err
@@ -172,6 +182,9 @@ func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read desk.Readin
 		if err != nil {
 			return err
 		}
+		for _, n := range numbers {
+			tx.Bucket(bTickets).Ahead(number(n))
+		}
 		for i, n := range numbers {
 			t, err := ticket(tx, n)
 			if err != nil {
@@ -181,7 +194,7 @@ func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read desk.Readin
 			if err != nil {
 				return err
 			}
-			if _, err := apply(tx, now, d); err != nil {
+			if _, err := apply(tx, now, d, time.Time{}); err != nil {
 				return err
 			}
 		}

@@ -65,10 +65,11 @@ type Options struct {
 
 // About is what is known of an open database.
 type About struct {
-	Name  string        // for people; no secrets
-	Skew  time.Duration // by how much the server's clock is ahead of this machine's
-	Line  string        // the history that a server's data belong to; it changes when a standby takes over; "" of a file
-	Trips int           // how often the server was asked
+	Name    string        // for people; no secrets
+	Skew    time.Duration // by how much the server's clock is ahead of this machine's
+	Line    string        // the history that a server's data belong to; it changes when a standby takes over; "" of a file
+	Written time.Time     // when the server's data were last written, by its clock
+	Trips   int           // how often the server was asked
 }
 
 // Held is the error of a database that another run works with.

@@ -23,7 +23,7 @@ func (d *DB) commit(t tx) error {
 		return nil
 	}
 	b := &pgconn.Batch{}
-	b.ExecParams("with mine as (update "+d.schema+".fence set commits = commits + 1 where commits = $1 returning 1) "+
+	b.ExecParams("with mine as (update "+d.schema+".fence set commits = commits + 1, at = now() where commits = $1 returning 1) "+
 		"select 1 / count(*), pg_backend_pid() from mine", [][]byte{number(d.fence)}, []uint32{oidInt8}, []int16{1}, []int16{0, 0})
 	t.batch(b)
 	results, err := d.send(b)

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,7 +26,8 @@ import (
 type DB struct {
 	config
 	conn    *pgconn.PgConn
-	about   engine.About
+	about   engine.About // as it was opened
+	trips   atomic.Int64
 	backend string // the server's process that took the lock
 	fence   uint64 // counts the commits of all runs
 	overlay bool
@@ -115,7 +117,8 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	sql := fmt.Sprintf(`set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
 		set standard_conforming_strings = on; set tcp_keepalives_idle = %.0f; set tcp_keepalives_interval = %.0f;
 		set tcp_keepalives_count = %d; set tcp_user_timeout = %d;
-		select %s, extract(epoch from clock_timestamp()), substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), pg_backend_pid(),
+		select %s, extract(epoch from clock_timestamp()), (select system_identifier from pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+			pg_backend_pid(),
 			current_setting('server_version_num'), to_regclass(%s) is not null`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
 		keepAliveTries, (keepAlive + keepAliveTries*keepAliveAgain).Milliseconds(), lock, literal(d.schema+".entries"))
 	sent := now()
@@ -124,7 +127,6 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 		return false, err
 	}
 	took := now().Sub(sent)
-	seconds, _ := strconv.ParseFloat(row[1], 64)
 	if version, _ := strconv.Atoi(row[4]); version < oldest {
 		return false, wrong("state %s: the server is PostgreSQL %d, and 13 or newer is needed: use a newer server", d.name, version/10000)
 	}
@@ -132,7 +134,7 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 		return false, d.holder()
 	}
 	d.locked = !o.Unlocked
-	d.about.Skew = time.UnixMicro(int64(seconds * 1e6)).Sub(sent.Add(took / 2))
+	d.about.Skew = seconds(row[1]).Sub(sent.Add(took / 2))
 	d.about.Line, d.backend = row[2], row[3]
 	return row[5] == "t", nil
 }
@@ -140,7 +142,7 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 // holder returns who has the lock, as an error.
 func (d *DB) holder() error {
 	h := engine.Held{Name: d.name}
-	sql := fmt.Sprintf(`select a.application_name, extract(epoch from a.backend_start)::bigint from pg_locks l join pg_stat_activity a using (pid)
+	sql := fmt.Sprintf(`select a.application_name, extract(epoch from a.backend_start) from pg_locks l join pg_stat_activity a using (pid)
 		where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
 			and (l.classid::bigint << 32) | l.objid::bigint = %d`, d.lock)
 	row, err := d.ask(sql)
@@ -154,8 +156,7 @@ func (d *DB) holder() error {
 			h.Command, h.Host = strings.Join(words[1:n-1], " "), host
 			h.PID, _ = strconv.Atoi(pid)
 		}
-		seconds, _ := strconv.ParseInt(row[1], 10, 64)
-		h.Since = time.Unix(seconds, 0)
+		h.Since = seconds(row[1])
 	}
 	return h
 }
@@ -164,7 +165,7 @@ func (d *DB) holder() error {
 func (d *DB) create() error {
 	sql := `create table SCHEMA.entries (bucket text collate "C" not null, key bytea not null, value bytea not null, primary key (bucket, key));
 		create table SCHEMA.counters (bucket text collate "C" primary key, n bigint not null);
-		create table SCHEMA.fence (one boolean primary key default true check (one), commits bigint not null);
+		create table SCHEMA.fence (one boolean primary key default true check (one), commits bigint not null, at timestamptz not null default now());
 		insert into SCHEMA.fence (commits) values (0); select commits from SCHEMA.fence`
 	row, err := d.ask(fmt.Sprintf("select to_regnamespace(%s) is not null", literal(d.schema)))
 	if err != nil {
@@ -181,16 +182,17 @@ func (d *DB) create() error {
 }
 
 func (d *DB) readFence() error {
-	row, err := d.ask("select commits, pg_backend_pid() from " + d.schema + ".fence")
+	row, err := d.ask("select commits, pg_backend_pid(), extract(epoch from at) from " + d.schema + ".fence")
 	if err != nil {
 		return err
 	}
-	if len(row) != 2 {
+	if len(row) != 3 {
 		return wrong("state %s: the table fence is empty: restore the database from a backup", d.name)
 	}
 	if d.locked && row[1] != d.backend {
 		return d.pooled()
 	}
+	d.about.Written = seconds(row[2])
 	d.fence, err = strconv.ParseUint(row[0], 10, 64)
 	return err
 }
@@ -205,7 +207,7 @@ func (d *DB) pooled() error {
 func (d *DB) ask(sql string) ([]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	d.about.Trips++
+	d.trips.Add(1)
 	results, err := d.conn.Exec(ctx, sql).ReadAll()
 	if err != nil {
 		return nil, d.broken(err)
@@ -223,7 +225,7 @@ func (d *DB) ask(sql string) ([]string, error) {
 func (d *DB) send(b *pgconn.Batch) ([]*pgconn.Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
-	d.about.Trips++
+	d.trips.Add(1)
 	results, err := d.conn.ExecBatch(ctx, b).ReadAll()
 	if err != nil {
 		return nil, d.broken(err)
@@ -250,14 +252,20 @@ func (d *DB) broken(err error) error {
 	return explained
 }
 
+// seconds reads a time that the server gives as seconds since 1970.
+func seconds(text string) time.Time {
+	n, _ := strconv.ParseFloat(text, 64)
+	return time.UnixMicro(int64(n * 1e6))
+}
+
 // literal quotes a string.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // About implements engine.DB.
 func (d *DB) About() engine.About {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.about
+	about := d.about
+	about.Trips = int(d.trips.Load())
+	return about
 }
 
 // Close gives the lock back and ends the session: the server would notice its end late, and the next run find it locked.

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/desk"
+)
+
+// Doubt says that the state may have forgotten what was done: another server took over and lacks the last commits of the
+// one before, or an older copy of the database was put in its place.
+//
+// From then on every effect that waits, and every one that a message from before that time brings, is taken for one whose
+// attempt has an unknown outcome: it is looked for before it is made.
+type Doubt struct {
+	At     time.Time `json:"at"`     // when it was noticed
+	Since  time.Time `json:"since"`  // the last commit that is still there
+	Unsure int       `json:"unsure"` // effects that waited then
+}
+
+// Doubt returns what was noticed when this run opened the state, nil = nothing.
+func (s *Store) Doubt() *Doubt { return s.fresh }
+
+// compare holds the server's history against the one the state was last written in.
+func (s *state) compare() error {
+	about := s.db.About()
+	if about.Line == "" || about.Line == s.line {
+		return nil
+	}
+	return s.update(func(tx txn) error {
+		meta := tx.Bucket(bMeta)
+		if s.line != "" {
+			d := Doubt{At: s.now(), Since: about.Written}
+			var err error
+			if d.Unsure, err = unsettle(tx, d.At); err != nil {
+				return err
+			}
+			if err := put(tx, bMeta, []byte("doubt"), d); err != nil {
+				return err
+			}
+			s.doubt, s.fresh = d, &d
+		}
+		return meta.Put([]byte("line"), []byte(about.Line))
+	})
+}
+
+// unsettle makes every effect in the outbox one whose attempt has an unknown outcome.
+func unsettle(tx txn, now time.Time) (int, error) {
+	var all []entry
+	err := each(tx, bOutbox, func(_ []byte, e entry) error { all = append(all, e); return nil })
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range all {
+		p := e.pending()
+		doubtful(&p, p.Added, now)
+		if err := save(tx, p, false); err != nil {
+			return 0, err
+		}
+	}
+	return len(all), nil
+}
+
+// doubtful makes an effect one that may have been tried since a time.
+func doubtful(p *desk.Pending, since, now time.Time) {
+	if p.Unsure, p.Last = true, now; p.Tries == 0 {
+		p.Tries, p.First = 1, since
+	}
+	if !p.Held {
+		p.Next = time.Time{}
+	}
+}
+
+// tried returns since when the effects of a message may have been tried without the state's knowing, none = they were not.
+func (s *state) tried(arrived time.Time) time.Time {
+	if arrived.Before(s.doubt.At) {
+		return arrived
+	}
+	return time.Time{}
+}
+
+// readDoubt reads what was noticed before.
+func (s *state) readDoubt(raw []byte) error {
+	if raw == nil {
+		return nil
+	}
+	if err := json.Unmarshal(raw, &s.doubt); err != nil {
+		return fmt.Errorf("read state %s/doubt: %w", bMeta, err)
+	}
+	return nil
+}

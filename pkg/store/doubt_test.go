@@ -1,0 +1,93 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+)
+
+// moved makes the state one that another history of the server wrote.
+func moved(t *testing.T, address string) {
+	t.Helper()
+	s := open(t, address, Options{})
+	if err := s.update(func(tx txn) error { return tx.Bucket(bMeta).Put([]byte("line"), []byte("7/00000001")) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAfterAFailOverEverythingWaitingIsUnsure(t *testing.T) {
+	address := database(t)
+	s := open(t, address, Options{})
+	if s.Doubt() != nil {
+		t.Error("a new state is doubted")
+	}
+	record(t, s, arrival(1, "a@example.org"), arrival(2, "b@example.org"))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s = open(t, address, Options{}); s.Doubt() != nil {
+		t.Errorf("doubted without a cause: %+v", s.Doubt())
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	moved(t, address)
+	for range 2 { // seen by a dry run, it is still there for the next
+		s = open(t, address, Options{Overlay: true})
+		if d := s.Doubt(); d == nil || d.Unsure != 4 || d.Since.IsZero() {
+			t.Fatalf("in an overlay: %+v", d)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open(t, address, Options{})
+	if d := s.Doubt(); d == nil || d.Unsure != 4 || time.Since(d.At) > time.Hour || !d.Since.Before(d.At) {
+		t.Fatalf("got %+v", d)
+	}
+	all, err := s.Outbox.Pendings()
+	if err != nil || len(all) != 4 {
+		t.Fatal(len(all), err)
+	}
+	for _, p := range all {
+		if !p.Unsure || p.First.IsZero() || p.Last.IsZero() || p.Tries == 0 {
+			t.Errorf("%+v", p)
+		}
+	}
+	if len(due(t, s, time.Now())) != 2 {
+		t.Error("they are not looked for at once")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s = open(t, address, Options{}); s.Doubt() != nil {
+		t.Error("it is noticed twice")
+	}
+}
+
+// What the lost commits held comes again: it may have been made.
+func TestAMessageFromBeforeTheFailOverMayHaveBeenWorkedOn(t *testing.T) {
+	address := database(t)
+	open(t, address, Options{}).Close()
+	moved(t, address)
+	s := open(t, address, Options{})
+	late := arrival(2, "b@example.org")
+	late.Received = time.Now().Add(time.Hour)
+	record(t, s, arrival(1, "a@example.org"), late)
+	all, err := s.Outbox.Pendings()
+	if err != nil || len(all) != 4 {
+		t.Fatal(len(all), err)
+	}
+	for _, p := range all {
+		if before := p.Effect.Ticket == 1; p.Unsure != before {
+			t.Errorf("ticket %d, %s: unsure %t", p.Effect.Ticket, p.Effect.Kind, p.Unsure)
+		}
+	}
+	if err := s.Outbox.Finish(noon, []desk.Result{{Seq: 1, Done: true, Made: desk.Made{Task: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+}
