@@ -200,7 +200,7 @@ func TestDeletedTask(t *testing.T) {
 
 // Our user is taken off a task while its talk is about to be read: he takes part again, and nothing is missed.
 func TestAccessIsTakenBack(t *testing.T) {
-	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true}))
+	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true, ChatForMembers: true}))
 	task := w.opened()
 	w.portal.Say(task, specialist, "Restart it.")
 	once := true

@@ -224,7 +224,7 @@ func TestQuirkNoChatIsNull(t *testing.T) {
 }
 
 func TestQuirkAdministratorIsNoMember(t *testing.T) {
-	p, c, id, _ := stepped(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}}})
+	p, c, id, _ := stepped(t, sandbox.PortalOptions{NewCard: true, ChatForMembers: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}}})
 	p.RemoveUser(id)
 	task, _ := p.Task(id)
 	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id, Chat: task.Chat}})

@@ -83,7 +83,7 @@ func TestChatGetIsInNoOrder(t *testing.T) {
 
 func TestChatIsForMembers(t *testing.T) {
 	admin := User{ID: 17, Name: "Mail", Admin: true}
-	r := start(t, PortalOptions{NoLimit: true, NewCard: true, Users: []User{admin, {ID: 1, Name: "Vera"}, {ID: 7, Name: "Anna"}}})
+	r := start(t, PortalOptions{NoLimit: true, NewCard: true, ChatForMembers: true, Users: []User{admin, {ID: 1, Name: "Vera"}, {ID: 7, Name: "Anna"}}})
 	n := r.task("x")
 	task, _ := r.Task(n)
 	r.RemoveUser(n)
