@@ -2,6 +2,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -77,7 +79,7 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	steps := []func() []Line{func() []Line { return []Line{state} }}
 	for i, b := range p.Boxes {
 		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, b, cfg.Mailboxes[i])} },
-			func() []Line { return []Line{checkRelay(ctx, p.Outbox.Senders[i])} })
+			func() []Line { return []Line{checkRelay(ctx, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
 	}
 	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg)) })
 	for _, step := range steps {
@@ -182,18 +184,23 @@ func checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) Line {
 	return k
 }
 
-func checkRelay(ctx context.Context, s outbox.Sender) Line {
+// checkRelay logs in and asks whether letters would be taken, those of specialists and auto-replies; it sends none.
+func checkRelay(ctx context.Context, s outbox.Sender, m config.Mailbox) Line {
 	k := Line{What: "relay " + s.Name}
-	r, err := s.Relay(ctx)
+	r, err := wiring.OpenRelay(ctx, m)
 	if err != nil {
 		k.fails(err)
 		return k
 	}
-	if err := r.Close(); err != nil {
+	err = r.Try(ctx, desk.Letter{From: s.From})
+	if err == nil && s.EnvelopeFrom != "" {
+		err = r.Try(ctx, desk.Letter{From: s.From, EnvelopeFrom: s.EnvelopeFrom})
+	}
+	if err = cmp.Or(err, r.Close()); err != nil {
 		k.fails(err)
 		return k
 	}
-	k.OK, k.Note = true, "logged in; letters go out as "+s.From.String()
+	k.OK, k.Note = true, "logged in, takes letters; they go out as "+s.From.String()
 	return k
 }
 

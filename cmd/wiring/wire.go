@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -248,7 +249,7 @@ func boxes(cfg *config.Config) (boxes []pass.Box, senders []outbox.Sender) {
 			return OpenMailbox(ctx, m, readOnly)
 		}
 		s.Open = func(ctx context.Context) (outbox.Originals, error) { return OpenMailbox(ctx, m, true) }
-		s.Relay = func(ctx context.Context) (outbox.Relay, error) { return openRelay(ctx, m) }
+		s.Relay = func(ctx context.Context) (outbox.Relay, error) { return OpenRelay(ctx, m) }
 		if folder := m.SMTP.SaveSent; folder != "" {
 			s.Save = func(ctx context.Context, raw []byte, at time.Time) error {
 				mb, err := OpenMailbox(ctx, m, false)
@@ -274,13 +275,20 @@ func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox
 		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo}, readOnly)
 }
 
-func openRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
+// OpenRelay logs in to the server that a mailbox's letters go out by.
+func OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	ca, err := certificate(m.SMTP.CA)
 	if err != nil {
 		return nil, err
 	}
 	return relay.Open(ctx, relay.Options{Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: m.SMTP.TLS, CA: ca, Auth: m.SMTP.Auth, Connections: 4,
-		User: m.SMTP.User, Password: m.SMTP.Password})
+		User: m.SMTP.User, Password: m.SMTP.Password, HELO: m.SMTP.HELO, Domain: domain(m)})
+}
+
+// domain returns that of the mailbox's address.
+func domain(m config.Mailbox) string {
+	_, address := m.Sender()
+	return address[strings.LastIndexByte(address, '@')+1:]
 }
 
 func certificate(path string) ([]byte, error) {

@@ -112,6 +112,7 @@ type SMTP struct {
 	Auth         string `yaml:"auth" enum:"password|xoauth2|none"`
 	User         string `yaml:"user"`
 	Password     string `yaml:"password" secret:"yes"`
+	HELO         string `yaml:"helo" is:"host"`                          // the name given to the server; "" = this machine's, or the sender's domain
 	EnvelopeFrom string `yaml:"envelope_from" is:"envelope" null:"text"` // account | null | an address
 	SaveSent     string `yaml:"save_sent"`                               // IMAP folder; "auto" = the \Sent one; "" = none
 }

@@ -30,7 +30,7 @@ func (s *session) login(ctx context.Context, o Options) error {
 	case errors.Is(err, errNoLogin):
 		return fault.Misconfigured(err)
 	case !answered(err) || temporary(err):
-		return fault.Away(fault.Refused, err)
+		return fault.Away(fault.Refused, passing(err))
 	}
 	return fault.Misconfigured(fmt.Errorf("%w; check imap.user and imap.password (many providers want an app password, and IMAP "+
 		"switched on in the account)", err))

@@ -98,7 +98,7 @@ func (s *session) open(ctx context.Context, folder string, readOnly bool) (uint3
 	}
 	err = fmt.Errorf("select %s: %w", folder, s.why(err))
 	if !answered(err) || temporary(err) {
-		return 0, fault.Away(fault.Refused, err)
+		return 0, fault.Away(fault.Refused, passing(err))
 	}
 	return 0, fault.Misconfigured(fmt.Errorf("%w; set imap.folder to one the server has: %s", err, s.folders()))
 }
@@ -157,7 +157,7 @@ func (s *session) has(ctx context.Context, c imap.Cap) bool {
 // temporary says whether a refusal will pass by itself (RFC 5530, 3).
 //
 // QUIRK: Gmail's OVERQUOTA is about commands and bandwidth (ljmerza/ha-email-sensor#16); Exchange Online throttles without
-// a code (ikvk/imap_tools#135).
+// a code (ikvk/imap_tools#135), and others tell their load by words alone.
 func temporary(err error) bool {
 	var e *imap.Error
 	if !errors.As(err, &e) {
@@ -168,7 +168,15 @@ func temporary(err error) bool {
 		imap.ResponseCodeOverQuota:
 		return true
 	}
-	return strings.HasPrefix(e.Text, "Request is throttled")
+	return wire.Busy(e.Text)
+}
+
+// passing says of a refusal for load what it may mean.
+func passing(err error) error {
+	if answered(err) {
+		return fmt.Errorf("%w; %s", err, wire.BusyAdvice)
+	}
+	return err
 }
 
 // missing says whether a refusal is about a folder that is not there. QUIRK: many servers say so without a code (RFC

@@ -24,6 +24,9 @@ type letters struct {
 
 	mu     sync.Mutex
 	failed map[string]int // by relay: letters in a row that it failed over
+	taken  map[string]int // by relay: letters it took in this pass
+
+	refusals map[uint64]refusal // of this round, by the letter's number in the queue
 }
 
 // round makes a round of letters: the attempts are noted, the letters sent, several at the same time. It returns what
@@ -52,6 +55,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	}
 	results := make([]desk.Result, len(ready))
 	err := l.AtOnce(l.senders(ctx, ready, results)...)
+	l.spare(results)
 	return append(results, dropped...), err
 }
 
@@ -186,6 +190,7 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 	if errors.Is(err, fault.ErrTooLarge) && len(letter.Files) > 0 {
 		return l.bare(d, err)
 	}
+	l.note(d.Seq, refusal{letter: d, relay: s.Name, to: letter.To.Key(), err: err})
 	note := "refused: " + err.Error()
 	return desk.Result{Seq: d.Seq, Dropped: note, Failed: err.Error(), Then: l.refused(s, d, t, err)}
 }
@@ -204,6 +209,7 @@ func (l *letters) takes(s Sender) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failed[s.Name] = 0
+	l.taken[s.Name]++
 }
 
 // fails notes that a relay failed over a letter, and says whether it is to be left alone for this pass.

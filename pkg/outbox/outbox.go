@@ -137,7 +137,7 @@ type Outbox struct {
 func (o *Outbox) Begin(t *Tally, kit func() (Kit, error)) {
 	o.tally, o.kit, o.tried = t, sync.OnceValues(kit), map[uint64]bool{}
 	o.posts = posts{Outbox: o}
-	o.letters = letters{Outbox: o, relays: map[string]Relay{}, failed: map[string]int{}}
+	o.letters = letters{Outbox: o, relays: map[string]Relay{}, failed: map[string]int{}, taken: map[string]int{}, refusals: map[uint64]refusal{}}
 }
 
 // End closes the relays of the pass and lets go of its messages.

@@ -42,19 +42,30 @@ func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 }
 
 // refused says what a refusal for good is about: this letter, or who sends it, which keeps every letter until a person
-// mends it.
+// mends it or time does.
 func (s *session) refused(stage string, reply *textproto.Error, err error) error {
-	switch about, sure := s.aboutSender(stage, reply); {
-	case spent.MatchString(reply.Msg):
-		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: limitRest, Err: err}
-	case tooLarge(stage, reply):
+	about := s.about(stage, reply)
+	switch {
+	case about == unknown && stage == "RCPT":
+		s.doubt = reply
+		if s.named(reply) {
+			err = fmt.Errorf("%w; does the server let this account send as that address? see smtp.envelope_from", err)
+		}
+	case about == size:
 		return fault.New(fault.Never, fmt.Errorf("%w: %w", fault.ErrTooLarge, err))
-	case sure && s.letter.usual:
+	case about == limit:
+		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: limitRest, Err: err}
+	case about == client:
+		return fault.Misconfigured(fmt.Errorf("%w; the server does not take letters from this machine, or not under the name %s: set "+
+			"smtp.helo to a name that its address has, or ask who runs the server", err, s.o.HELO))
+	case about == account:
+		return fault.Misconfigured(fmt.Errorf("%w; the server has closed this account for sending: ask who runs it", err))
+	case about == sender && s.letter.usual:
 		return fault.Misconfigured(fmt.Errorf("%w; does the server let this account send as that address? check smtp.user and "+
 			"mailboxes[].from", err))
-	case about:
+	case about == sender, s.named(reply):
 		return fault.New(fault.Never, fmt.Errorf("%w; does the server let this account send as that address? see smtp.envelope_from", err))
-	case stage == "RCPT" && relaying.MatchString(reply.Msg):
+	case about == relaying:
 		return fault.Misconfigured(fmt.Errorf("%w; the server takes letters to others from known senders only: check smtp.auth, "+
 			"smtp.user and smtp.tls", err))
 	}
@@ -64,35 +75,82 @@ func (s *session) refused(stage string, reply *textproto.Error, err error) error
 // limitRest is how long an account that has used up its limit is left alone. Limits are of an hour or a day.
 const limitRest = 30 * time.Minute
 
-var (
-	// QUIRK: what an account may send in a day is used up with 550 5.4.5 at Gmail, after the letter, as if the letter were
-	// refused; others tell it in words alone.
-	spent = regexp.MustCompile(`(?i)^5\.4\.5 |\b(daily|hourly|sending|outgoing message|message rate|send) (quota|limit)|ratelimit exceeded`)
-	// QUIRK: Postfix puts off refusing a sender until RCPT (smtpd_delay_reject), Exchange until after the letter (5.7.60, and as
-	// a service 5.2.252).
-	senderRefused = regexp.MustCompile(`(?i)^(5\.\d+\.\d+ )?(\S+@\S+ )?sender address rejected|^5\.(7\.60|2\.252) `)
-	// QUIRK: there is no code for it; Postfix, Exim, Sendmail and Exchange each say it in their way. A server that asked the
-	// recipient's and tells what that said begins otherwise.
-	relaying = regexp.MustCompile(`(?i)^(5\.\d+\.\d+ )?(\S+@\S+ )?(\S+; )?(unable to relay|relay(ing)? )`)
-)
-
-// aboutSender says whether a refusal seems to be about the sender, and whether it can be about nothing else.
-func (s *session) aboutSender(stage string, reply *textproto.Error) (about, sure bool) {
-	named := s.letter.from != "<>" && strings.Contains(reply.Msg, s.letter.from)
-	sure = stage == "MAIL" || senderRefused.MatchString(reply.Msg) || named && stage == "RCPT" && !strings.Contains(reply.Msg, s.letter.to)
-	return sure || named, sure
+// codes are those of RFC 3463 and of single providers that tell whom a refusal is about.
+//
+// QUIRK: Gmail says with 5.4.5 that the day's limit is reached, Exchange Online with 5.1.90; Exchange refuses a sender after the
+// letter with 5.7.60, and as a service with 5.2.252.
+var codes = map[string]kind{
+	"5.2.3": size, "5.3.4": size, "5.4.5": limit, "5.1.90": limit, "5.7.60": sender, "5.2.252": sender, "5.1.7": sender, "5.1.8": account, "5.7.501": account,
+	"5.7.502": account, "5.7.503": account, "5.7.705": account, "5.7.708": client, "5.7.606": client, "5.7.25": client,
 }
 
-// tooLarge says whether a refusal is about the size of the letter (RFC 3463, 3.3 and 3.4), or about the files in it.
-//
-// QUIRK: to a recipient, or with detail 5.2.2, 552 is about his mailbox, which is full. As 552 5.7.0 Gmail refuses kinds of
-// files: such a letter passes without them, too.
-func tooLarge(stage string, reply *textproto.Error) bool {
-	switch detail, _, _ := strings.Cut(reply.Msg, " "); detail {
-	case "5.2.3", "5.3.4":
-		return true
-	case "5.2.2":
-		return false
+var (
+	// gone are the codes of a recipient who is not there, or whose mailbox takes nothing.
+	gone = regexp.MustCompile(`^5\.(1\.(1|2|3|6|10)|2\.[1-4])$`)
+	// ours says that a full mailbox is the sender's.
+	ours = regexp.MustCompile(`(?i)\b(send(er|ing)|outgoing|outbound|submission)\b`)
+)
+
+// about says whom a refusal is about, unknown where nothing tells.
+func (s *session) about(stage string, reply *textproto.Error) kind {
+	detail, _, _ := strings.Cut(reply.Msg, " ")
+	words := about(reply.Msg)
+	switch {
+	case codes[detail] != unknown:
+		return codes[detail]
+	case stage == "RCPT" && gone.MatchString(detail) && !ours.MatchString(reply.Msg):
+		return recipient
+	case stage == "MAIL" && reply.Code != 552 && (words == unknown || words == recipient || words == relaying):
+		return sender
+	case stage == "MAIL":
+		return words
+	case stage == "letter" && detail == "5.2.2" && !ours.MatchString(reply.Msg):
+		return recipient
+	case stage != "RCPT" && reply.Code == 552 && words != limit:
+		// QUIRK: as 552 5.7.0 Gmail refuses kinds of files: such a letter passes without them.
+		return size
+	case stage == "RCPT" && words != recipient && s.named(reply) && !strings.Contains(reply.Msg, s.letter.to):
+		return sender
+	case stage == "RCPT" && words == limit && strings.Contains(reply.Msg, s.letter.to):
+		return unknown // QUIRK: Postfix puts the recipient before whatever a policy server says, and before what is his own
 	}
-	return reply.Code == 552 && stage != "RCPT"
+	return words
+}
+
+// named says whether a refusal names our address.
+func (s *session) named(reply *textproto.Error) bool {
+	return s.letter.from != "<>" && strings.Contains(reply.Msg, s.letter.from)
+}
+
+// judge asks about a recipient who was refused without a word that tells why: whether the server takes our own address from
+// us. Where it refuses that in the same words, the recipient is not to blame. The connection is at rest, and stays so.
+func (s *session) judge(err error) error {
+	var doubt, reply *textproto.Error
+	if s.broken || !errors.As(err, &doubt) || doubt != s.doubt {
+		return err
+	}
+	again := s.try(s.letter.from, s.letter.own)
+	if !errors.As(again, &reply) || reply.Code < 500 || fault.Gist(reply.Msg) != fault.Gist(doubt.Msg) {
+		return err
+	}
+	if about(doubt.Msg) == limit {
+		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: limitRest, Err: err}
+	}
+	return fault.Misconfigured(fmt.Errorf("%w; the server refuses our own address in the same words, so it is we whom it refuses: check "+
+		"smtp.user, smtp.helo and mailboxes[].from, or ask who runs the server", err))
+}
+
+// try asks whether the server would take a letter, and takes that back.
+func (s *session) try(from, to string) error {
+	defer s.reset()
+	for i, c := range []string{"MAIL FROM:" + from, "RCPT TO:" + to} {
+		err := s.client.Text.PrintfLine("%s", c)
+		if err == nil {
+			_, _, err = s.client.Text.ReadResponse(2)
+		}
+		if err = s.fault(stages[i], err, fault.Refused); err != nil {
+			return err
+		}
+	}
+	return nil
 }

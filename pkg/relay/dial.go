@@ -2,11 +2,12 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
+	"net/textproto"
 	"time"
 
-	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/wire"
@@ -44,18 +45,49 @@ func (s *session) greet(ctx context.Context) error {
 	}
 	s.conn = conn
 	defer s.begin(ctx)()
-	given := func(context.Context, string, string) (net.Conn, error) { return stream, nil }
 	// TLS and AUTH are done here and not by go-mail, whose errors don't tell a wrong password from a lost connection.
-	c, err := mail.NewClient(s.o.Host, mail.WithPort(s.o.Port), mail.WithTLSPolicy(mail.NoTLS),
-		mail.WithSMTPAuth(mail.SMTPAuthNoAuth), mail.WithHELO(s.o.HELO), mail.WithDialContextFunc(given))
-	if err != nil {
-		return fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.o.addr(), err))
+	if s.client, err = smtp.NewClient(stream, s.o.Host); err != nil {
+		return s.unwelcome(err)
 	}
-	s.client, err = c.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return fault.Away(fault.Refused, fmt.Errorf("greet %s: %w", s.o.addr(), s.why(err)))
+	if err := s.client.Hello(s.o.HELO); err != nil {
+		return s.unwelcome(err)
 	}
-	return nil
+	return s.extended()
+}
+
+// extended says why a server that has extensions refused to tell them.
+//
+// QUIRK: when EHLO is refused go-mail says HELO, whatever the reason, and a server that was only busy seems to offer no way to
+// log in. So a server without extensions is asked once more.
+func (s *session) extended() error {
+	for _, e := range []string{"AUTH", "STARTTLS", "8BITMIME", "SIZE", "PIPELINING", "ENHANCEDSTATUSCODES", "HELP", "SMTPUTF8"} {
+		if ok, _ := s.client.Extension(e); ok {
+			return nil
+		}
+	}
+	err := s.client.Text.PrintfLine("EHLO %s", s.o.HELO)
+	if err == nil {
+		_, _, err = s.client.Text.ReadResponse(250)
+	}
+	var reply *textproto.Error
+	switch {
+	case err == nil: // it tells them now, which go-mail does not hear
+		return fault.Away(fault.Refused, fmt.Errorf("greet %s: the server refused EHLO a moment ago", s.o.addr()))
+	case errors.As(err, &reply) && reply.Code >= 500:
+		return nil // it knows none
+	}
+	return s.unwelcome(err)
+}
+
+// unwelcome says what it means that the server did not greet us: a refusal for good is about this machine or its name.
+func (s *session) unwelcome(err error) error {
+	err = fmt.Errorf("greet %s: %w", s.o.addr(), s.why(err))
+	var reply *textproto.Error
+	if !errors.As(err, &reply) || reply.Code < 500 || about(reply.Msg) == limit {
+		return fault.Away(fault.Refused, err)
+	}
+	return fault.Misconfigured(fmt.Errorf("%w; the server does not take letters from this machine, or not under the name %s: set smtp.helo to "+
+		"a name that its address has, or ask who runs the server", err, s.o.HELO))
 }
 
 // startTLS encrypts a connection that began in the clear.
@@ -68,8 +100,13 @@ func (s *session) startTLS() error {
 		return fault.Misconfigured(fmt.Errorf("encrypt %s: the server offers no STARTTLS; set smtp.tls to implicit, port 465",
 			s.o.addr()))
 	}
-	if err := s.client.StartTLS(config); err != nil {
-		return s.o.server().Explain(s.why(err))
+	err = s.client.StartTLS(config)
+	var reply *textproto.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &reply):
+		return s.unwelcome(err)
 	}
-	return nil
+	return s.o.server().Explain(s.why(err))
 }

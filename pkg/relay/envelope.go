@@ -14,8 +14,9 @@ import (
 // envelope is whom a letter comes from and goes to on the way, in <>.
 type envelope struct {
 	from, to string
-	utf8     bool // an address needs SMTPUTF8 (RFC 6531)
-	usual    bool // MAIL is the same with every letter: to refuse it is to refuse them all
+	own      string // our address, which the server should take letters to
+	utf8     bool   // an address needs SMTPUTF8 (RFC 6531)
+	usual    bool   // MAIL is the same with every letter: to refuse it is to refuse them all
 }
 
 func newEnvelope(l desk.Letter) (envelope, error) {
@@ -23,23 +24,32 @@ func newEnvelope(l desk.Letter) (envelope, error) {
 	if err != nil {
 		return envelope{}, fault.New(fault.Never, fmt.Errorf("address letter: to: %w", err))
 	}
-	e := envelope{from: "<>", to: angle(to)}
+	from, err := sentAs(l)
+	if err != nil {
+		return envelope{}, fault.New(fault.Never, fmt.Errorf("address letter: from: %w", err))
+	}
+	e := envelope{from: "<>", to: angle(to), own: from}
 	if l.EnvelopeFrom == "<>" {
 		e.utf8 = !ascii(e.to)
 		return e, nil
 	}
-	sender := l.From
-	if l.EnvelopeFrom != "" {
-		sender = desk.Address{Addr: l.EnvelopeFrom}
-	}
-	from, err := address(sender)
-	if err != nil {
-		return envelope{}, fault.New(fault.Never, fmt.Errorf("address letter: from: %w", err))
-	}
-	e.from = angle(from)
+	e.from = from
 	e.utf8 = !ascii(e.from + e.to)
 	e.usual = l.EnvelopeFrom == "" && !e.utf8
 	return e, nil
+}
+
+// sentAs returns the address a letter comes from on its way, or would.
+func sentAs(l desk.Letter) (string, error) {
+	from := l.From
+	if l.EnvelopeFrom != "" && l.EnvelopeFrom != "<>" {
+		from = desk.Address{Addr: l.EnvelopeFrom}
+	}
+	a, err := address(from)
+	if err != nil {
+		return "", err
+	}
+	return angle(a), nil
 }
 
 func angle(a *netmail.Address) string { return (&netmail.Address{Address: a.Address}).String() }

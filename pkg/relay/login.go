@@ -9,6 +9,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/wire"
 )
 
 var errNoLogin = errors.New("the server offers no way to log in that we may use")
@@ -28,6 +29,8 @@ func (s *session) login() error {
 		return fault.Misconfigured(err)
 	case !errors.As(err, &reply) || reply.Code < 500:
 		return fault.Away(fault.Refused, err)
+	case wire.Busy(reply.Msg):
+		return fault.Away(fault.Refused, fmt.Errorf("%w; %s", err, wire.BusyAdvice))
 	case s.o.Auth == "xoauth2":
 		return fault.Misconfigured(fmt.Errorf("%w; the access token in smtp.password has expired or is for something else", err))
 	}

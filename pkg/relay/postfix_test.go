@@ -42,13 +42,15 @@ func postfixServer(t *testing.T) *testServer {
 const mainCF = `message_size_limit = 200000
 smtpd_sender_restrictions = check_sender_access texthash:DIR/etc/refuse
 smtpd_recipient_restrictions = check_recipient_access texthash:DIR/etc/refuse, permit_mynetworks, reject
+smtpd_helo_restrictions = check_helo_access texthash:DIR/etc/refuse, reject_non_fqdn_helo_hostname
 smtpd_tls_security_level = may
 smtpd_error_sleep_time = 0
 smtpd_hard_error_limit = 1000
 smtpd_soft_error_limit = 1000
 `
 
-const refuseCF = `later@example.org 450 4.2.1 come back later
+const refuseCF = `banned.example.ru 554 5.7.1 go away
+later@example.org 450 4.2.1 come back later
 never@example.org 550 5.1.1 no such user
 closing@example.org 421 4.3.2 closing
 refused@example.ru 553 5.7.1 sender not owned by user

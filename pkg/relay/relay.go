@@ -5,11 +5,13 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +28,8 @@ type Options struct {
 	Auth     string // password, xoauth2 or none; "" = password
 	User     string
 	Password string // with xoauth2 the access token
-	HELO     string // the name we give; "" = this host's
+	HELO     string // the name we give; "" = this machine's where it has a dot, else Domain
+	Domain   string // of our addresses
 
 	// Timeout is how long the server may be silent; 0 = a minute. After a letter's last byte it may take five times as
 	// long (RFC 5321, 4.5.3.2.6).
@@ -58,16 +61,23 @@ func (o Options) withDefaults() Options {
 		o.Auth = "password"
 	}
 	if o.HELO == "" {
-		o.HELO = "localhost"
-		if name, err := os.Hostname(); err == nil && ascii(name) && name != "" {
-			o.HELO = name
-		}
+		name, _ := os.Hostname()
+		o.HELO = helo(name, o.Domain)
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = time.Minute
 	}
 	o.Connections = max(o.Connections, 1)
 	return o
+}
+
+// helo returns the name to give to a server: many refuse one without a dot (RFC 5321, 4.1.4).
+func helo(machine, domain string) string {
+	name := strings.TrimSuffix(machine, ".")
+	if strings.Contains(name, ".") && ascii(name) && !strings.HasSuffix(name, ".localdomain") && !strings.ContainsAny(name, " _") {
+		return name
+	}
+	return cmp.Or(desk.FoldDomain(domain), "localhost")
 }
 
 func (o Options) addr() string { return net.JoinHostPort(o.Host, strconv.Itoa(o.Port)) }
@@ -126,6 +136,26 @@ func (r *Relay) Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
 		return raw, fmt.Errorf("send to %s: %w", l.To.Addr, err)
 	}
 	return raw, nil
+}
+
+// Try asks the server whether it would take a letter from the address to itself, and sends none.
+func (r *Relay) Try(ctx context.Context, l desk.Letter) error {
+	l.To = l.From
+	e, err := newEnvelope(l)
+	if err != nil {
+		return err
+	}
+	s, _, err := r.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer r.give(s)
+	defer s.begin(ctx)()
+	s.letter = e
+	if err := s.try(e.from, e.to); err != nil {
+		return fmt.Errorf("ask whether letters from %s are taken: %w", e.own, err)
+	}
+	return nil
 }
 
 // idleEnough is how long after its opening a connection counts as one the server may have ended for idleness.

@@ -132,6 +132,7 @@ type fakeServer struct {
 	addr  string
 	ehlo  string                              // lines of the answer to EHLO
 	drop  func(conn int, stage string) string // "drop", an answer, or "" for the usual one
+	each  func(command string) string         // an answer to a command, "" for the usual one; nil = none
 	conns atomic.Int32
 	mu    sync.Mutex
 	said  strings.Builder
@@ -162,6 +163,7 @@ func (f *fakeServer) commands() string {
 func (f *fakeServer) serve(c net.Conn, n int) {
 	defer c.Close()
 	in := bufio.NewReader(c)
+	given := "" // the last answer
 	answer := func(stage, usual string) bool {
 		if f.drop != nil {
 			switch a := f.drop(n, stage); a {
@@ -175,6 +177,7 @@ func (f *fakeServer) serve(c net.Conn, n int) {
 				usual = a + "\r\n"
 			}
 		}
+		given = usual
 		_, err := io.WriteString(c, usual)
 		return err == nil
 	}
@@ -189,7 +192,15 @@ func (f *fakeServer) serve(c net.Conn, n int) {
 		f.mu.Lock()
 		f.said.WriteString(line)
 		f.mu.Unlock()
-		switch stage := strings.ToUpper(line[:4]); stage {
+		if f.each != nil {
+			if a := f.each(strings.TrimSpace(line)); a != "" {
+				if _, err := io.WriteString(c, a+"\r\n"); err != nil || strings.HasPrefix(a, "421") {
+					return
+				}
+				continue
+			}
+		}
+		switch stage := strings.ToUpper(line[:min(len(line), 4)]); stage {
 		case "EHLO":
 			if !answer(stage, "250-mx\r\n"+f.ehlo+"250 8BITMIME\r\n") {
 				return
@@ -197,6 +208,9 @@ func (f *fakeServer) serve(c net.Conn, n int) {
 		case "DATA":
 			if !answer(stage, "354 go\r\n") {
 				return
+			}
+			if !strings.HasPrefix(given, "354") {
+				continue
 			}
 			if !f.body(in, n) || !answer("dot", "250 taken\r\n") {
 				return

@@ -26,6 +26,7 @@ type session struct {
 	broken  bool // of no use any more
 	early   bool // it broke before the server answered anything of the letter
 	letter  envelope
+	doubt   *textproto.Error // a recipient's refusal that does not tell whom it is about
 }
 
 // begin ties the connection to ctx. The returned function ends that.
@@ -73,7 +74,7 @@ func (s *session) send(ctx context.Context, e envelope, raw []byte) error {
 		return err
 	}
 	if err := s.announce(e, len(raw)); err != nil {
-		return err
+		return s.judge(err)
 	}
 	// QUIRK: whatever is written next, go-mail's writer ends a letter that failed in the middle with a dot, and the server
 	// takes the stump; so after a failure here the connection is closed and nothing more is written.
@@ -118,7 +119,7 @@ func (s *session) announce(e envelope, size int) error {
 	if e.utf8 {
 		from += " SMTPUTF8"
 	}
-	s.early, s.letter = true, e
+	s.early, s.letter, s.doubt = true, e, nil
 	commands := []string{from, "RCPT TO:" + e.to, "DATA"}
 	if ok, _ := s.client.Extension("PIPELINING"); ok {
 		return s.together(commands)

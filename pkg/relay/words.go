@@ -1,0 +1,72 @@
+package relay
+
+import (
+	_ "embed"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+//go:embed answers.txt
+var answers string
+
+// kind is whom a refusal is about.
+type kind string
+
+const (
+	unknown   kind = ""
+	remote    kind = "remote" // another server's words
+	recipient kind = "recipient"
+	size      kind = "size"
+	limit     kind = "limit"
+	client    kind = "client"
+	account   kind = "account"
+	sender    kind = "sender"
+	relaying  kind = "relaying"
+)
+
+// words are the patterns of each kind.
+var words = sync.OnceValue(func() map[kind][]*regexp.Regexp {
+	all, at := map[kind][]*regexp.Regexp{}, unknown
+	for line := range strings.Lines(answers) {
+		line = strings.TrimSpace(line)
+		if name, ok := strings.CutPrefix(line, "["); ok && !strings.Contains(line, `\`) {
+			name, _, _ = strings.Cut(name, "]")
+			at = kind(name)
+			continue
+		}
+		if line != "" && !strings.HasPrefix(line, "#") {
+			all[at] = append(all[at], regexp.MustCompile(`(?i)`+line))
+		}
+	}
+	return all
+})
+
+// front is what stands before the words: a code of RFC 3463, then addresses, each with what a server puts around it.
+var front = regexp.MustCompile(`^(?:[245]\.\d{1,3}\.\d{1,3}\s+)?(?:(?:SMTP;|Error:|<[^<>]*>[:.]*|\S+@\S+|\(#?[245]\.\d+\.\d+\))\s+)*`)
+
+// maxAnswer bounds what is read of an answer, in bytes: it may be as long as a page.
+const maxAnswer = 2000
+
+// about says whom the words of a refusal are about, unknown where they don't tell.
+func about(msg string) kind {
+	msg = strings.Join(strings.Fields(msg[:min(len(msg), maxAnswer)]), " ")
+	msg = msg[len(front.FindString(msg)):]
+	for _, k := range []kind{remote, sender, recipient, size, relaying, account, limit, client} {
+		switch {
+		case !tells(k, msg):
+		case k == remote:
+			return recipient
+		case k == sender && tells(limit, msg):
+			return limit
+		default:
+			return k
+		}
+	}
+	return unknown
+}
+
+func tells(k kind, msg string) bool {
+	return slices.ContainsFunc(words()[k], func(p *regexp.Regexp) bool { return p.MatchString(msg) })
+}

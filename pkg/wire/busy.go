@@ -1,0 +1,31 @@
+package wire
+
+import (
+	_ "embed"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+//go:embed busy.txt
+var busyWords string
+
+var busy = sync.OnceValue(func() *regexp.Regexp {
+	var all []string
+	for line := range strings.Lines(busyWords) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			all = append(all, "(?:"+line+")")
+		}
+	}
+	return regexp.MustCompile("(?i)" + strings.Join(all, "|"))
+})
+
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 2000
+
+// Busy says whether a server's refusal is for load and will pass by itself, by its words: many have no code for it.
+func Busy(text string) bool { return busy().MatchString(text[:min(len(text), maxAnswer)]) }
+
+// BusyAdvice is what a refusal for load means, in both readings.
+const BusyAdvice = "the server has too much to do for now, or limits this account: it is tried again; if this stays for hours, " +
+	"ask who runs the server whether this user may open the mailbox"
