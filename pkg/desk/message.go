@@ -29,8 +29,11 @@ func (a Address) Local() string {
 }
 
 func (a Address) String() string {
-	if a.Name == "" {
+	switch {
+	case a.Name == "":
 		return a.Addr
+	case a.Addr == "":
+		return a.Name
 	}
 	return a.Name + " <" + a.Addr + ">"
 }

@@ -46,8 +46,10 @@ type Degraded string
 const (
 	DegradedHeader    Degraded = "header"    // longer than allowed, the rest was dropped
 	DegradedLines     Degraded = "lines"     // lines of the header that are no fields were left out
+	DegradedSender    Degraded = "sender"    // From holds no address that mail can be sent to, or a choice of several
 	DegradedCharset   Degraded = "charset"   // some letters of the text could not be told
 	DegradedTruncated Degraded = "truncated" // the end of the message is missing
+	DegradedMIME      Degraded = "mime"      // parts that were not told from the text stand in it
 	DegradedDepth     Degraded = "depth"     // parts nested too deep were left unopened
 	DegradedParts     Degraded = "parts"     // too many parts, the rest is one attachment
 	DegradedText      Degraded = "text"      // the text is longer than allowed, the rest was dropped

@@ -1,7 +1,11 @@
 package eml
 
 import (
+	"net/mail"
+	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 
 	"helpdesk/pkg/desk"
 )
@@ -32,6 +36,8 @@ type mailbox struct {
 	angle   string
 	inAngle bool
 	comment string
+
+	doubtful bool // it holds several addresses
 }
 
 func (m *mailbox) endWord() {
@@ -71,10 +77,14 @@ func (m *mailbox) take(s string) int {
 		text, n := comment(s)
 		m.comment = text
 		return n
+	case c == '<' && opensTwice(s):
+		m.endWord() // QUIRK: <Ivan <a@b>>
 	case c == '<':
 		m.endWord()
 		n := angleLen(s)
-		m.angle, m.inAngle = strings.TrimSuffix(s[1:n], ">"), true
+		angle := strings.TrimSuffix(s[1:n], ">")
+		m.doubtful = m.doubtful || m.inAngle && cleanAddr(angle) != cleanAddr(m.angle)
+		m.angle, m.inAngle = angle, true
 		return n
 	case c == ':' && !m.inAngle && m.word.Len() > 0 && !strings.Contains(m.word.String(), "@"):
 		*m = mailbox{} // a group (RFC 5322, 3.4): its name is not an address
@@ -88,6 +98,12 @@ func (m *mailbox) take(s string) int {
 		m.word.WriteByte(c)
 	}
 	return 1
+}
+
+// opensTwice says whether the < that s begins with has another before its >.
+func opensTwice(s string) bool {
+	inner := strings.IndexAny(s[1:min(len(s), maxAddress)], "<>")
+	return inner > 0 && s[1+inner] == '<'
 }
 
 // angleLen returns the length of the <address> s begins with. QUIRK: the closing > may be missing.
@@ -152,6 +168,9 @@ func (m *mailbox) address() desk.Address {
 	if strings.EqualFold(name, addr) {
 		name = ""
 	}
+	if m.doubtful {
+		return desk.Address{Name: name}
+	}
 	return desk.Address{Name: name, Addr: addr}
 }
 
@@ -209,6 +228,57 @@ func cleanAddr(addr string) string {
 	if !found || strings.HasPrefix(local, `"`) {
 		return addr
 	}
-	// QUIRK: blanks around the @ or inside the address are slips of web forms.
-	return strings.ReplaceAll(local, " ", "") + "@" + strings.ReplaceAll(domain, " ", "")
+	// QUIRK: blanks around the @ or inside the domain are slips of web forms.
+	return strings.TrimSpace(local) + "@" + strings.ReplaceAll(domain, " ", "")
+}
+
+// usable says whether a mail server would take an address: one local part, one at sign, one domain.
+func usable(addr string) bool {
+	parsed, err := mail.ParseAddress("<" + addr + ">")
+	if err != nil || strings.Count(parsed.Address, "@") != 1 && !strings.HasPrefix(addr, `"`) {
+		return false
+	}
+	domain := addr[strings.LastIndexByte(addr, '@')+1:]
+	return !strings.ContainsFunc(domain, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_[]:", r)
+	})
+}
+
+// addressSeen is what looks like an address, wherever it stands.
+var addressSeen = regexp.MustCompile(`[^\s<>()\[\],;:"'@]+@[^\s<>()\[\],;:"'@]+`)
+
+// writerOf returns who a From or Sender names: the first address that can be written to; where none parses, the one that can be
+// seen in the field. Where there is none, or a choice of several, nobody can be answered, and the field is the name.
+func writerOf(h desk.Header, name string) desk.Address {
+	list := addresses(h, name)
+	for _, a := range list {
+		if usable(a.Addr) {
+			return a
+		}
+	}
+	field := oneLine(strings.Join(h.Values(name), ", "))
+	if !strings.Contains(field, "@") { // such as MAILER-DAEMON
+		if len(list) > 0 {
+			return list[0]
+		}
+		return desk.Address{}
+	}
+	seen := map[string]bool{}
+	var only desk.Address
+	for _, at := range addressSeen.FindAllStringIndex(field[:min(len(field), maxAddress)], -1) {
+		addr := strings.Trim(field[at[0]:at[1]], ".")
+		if usable(addr) && !seen[strings.ToLower(addr)] {
+			seen[strings.ToLower(addr)] = true
+			only = desk.Address{Name: unwrap(strings.Trim(field[:at[0]], " <>,;:([")), Addr: addr}
+		}
+	}
+	if len(seen) == 1 {
+		return only
+	}
+	return desk.Address{Name: field}
+}
+
+// answerable returns those of the addresses that can be written to.
+func answerable(list []desk.Address) []desk.Address {
+	return slices.DeleteFunc(list, func(a desk.Address) bool { return !usable(a.Addr) })
 }

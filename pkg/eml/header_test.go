@@ -177,10 +177,44 @@ func TestDates(t *testing.T) {
 			t.Errorf("%s: %v", s, got)
 		}
 	}
-	for _, s := range []string{"", "yesterday", "99 Mar 2024", "12 Mar 2024 25:61", "Tue, 12 Mar 0001 10:00:00 +0300"} {
+	for _, s := range []string{"", "yesterday", "99 Mar 2024", "12 Mar 2024 25:61", "Tue, 12 Mar 0001 10:00:00 +0300",
+		"Thu, 12 Mar 2026 12:58:47 -2400", "Thu, 12 Mar 2026 12:58:47 +2400", "12 Mar 99999 10:00:00 +0300"} {
 		if got := dateOf([]string{s}); !got.IsZero() {
 			t.Errorf("%q read as %v", s, got)
 		}
+	}
+}
+
+// TestOddSenders holds that a sender is an address that mail can be sent to, or none.
+func TestOddSenders(t *testing.T) {
+	for field, want := range map[string]desk.Address{
+		"<Ivan <ivan@klient.example>>":                     {Name: "Ivan", Addr: "ivan@klient.example"},
+		"<\"Ivan P\" <ivan@klient.example>>":               {Name: "Ivan P", Addr: "ivan@klient.example"},
+		"Ivan <<ivan@klient.example>>":                     {Name: "Ivan", Addr: "ivan@klient.example"},
+		"Ivan <mailto:ivan@klient.example>":                {Name: "Ivan", Addr: "ivan@klient.example"},
+		"Ivan <ivan@klient.example":                        {Name: "Ivan", Addr: "ivan@klient.example"},
+		"Ivan ivan@klient.example>":                        {Name: "Ivan", Addr: "ivan@klient.example"},
+		"Ivan [ivan@klient.example]":                       {Name: "Ivan", Addr: "ivan@klient.example"},
+		"Ivan <Ivan ivan@klient.example>":                  {Name: "Ivan <Ivan", Addr: "ivan@klient.example"},
+		"Ivan <'ivan@klient.example'>":                     {Name: "Ivan", Addr: "ivan@klient.example"},
+		"Ivan <ivan@klient.example> <ivan@klient.example>": {Name: "Ivan", Addr: "ivan@klient.example"},
+		"Ivan <ivan@@klient.example>":                      {Name: "Ivan <ivan@@klient.example>"},
+		"Ivan <ivan@klient.example> <petr@other.example>":  {Name: "Ivan <ivan@klient.example> <petr@other.example>"},
+		"<ivan@klient.example petr@other.example>":         {Name: "<ivan@klient.example petr@other.example>"},
+		"Ivan <ivan@>":                                     {Name: "Ivan <ivan@>"},
+		"MAILER-DAEMON":                                    {Name: "MAILER-DAEMON"},
+		"Иван <иван@пример.рф>":                            {Name: "Иван", Addr: "иван@пример.рф"},
+		"\"petr@other.example\" <ivan@klient.example>":     {Name: "petr@other.example", Addr: "ivan@klient.example"},
+	} {
+		if m := parse(t, "From: "+field+"\r\n\r\nx"); m.From != want {
+			t.Errorf("%s: %+v, want %+v", field, m.From, want)
+		} else if said := slices.Contains(m.Degraded, desk.DegradedSender); said != (want.Addr == "" && strings.Contains(want.Name, "@")) {
+			t.Errorf("%s: degraded %v", field, m.Degraded)
+		}
+	}
+	m := parse(t, "From: a@b.ru\r\nReply-To: Ivan <ivan@>, <petr@other.example>\r\n\r\nx")
+	if want := []desk.Address{{Addr: "petr@other.example"}}; !cmp.Equal(m.ReplyTo, want) {
+		t.Errorf("reply to %+v", m.ReplyTo)
 	}
 }
 

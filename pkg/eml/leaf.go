@@ -23,12 +23,7 @@ type part struct {
 // leaf reads a part that has no parts: a piece of the text, or an attachment.
 func (w *walker) leaf(h *head, ct media, p place) {
 	disp := parseMedia(h.get("Content-Disposition"))
-	name := disp.params["filename"]
-	for _, other := range []string{disp.params["name"], ct.params["name"], ct.params["filename"]} {
-		if name == "" {
-			name = other
-		}
-	}
+	name := bestName(disp.params["filename"], disp.params["name"], ct.params["name"], ct.params["filename"])
 	pt := part{h: h, typ: ct.value, name: name, disp: disp.value, p: p}
 	encoding := h.get("Content-Transfer-Encoding")
 	if strings.HasPrefix(ct.value, "message/") && !strings.Contains(strings.ToLower(encoding), "base64") {
@@ -38,9 +33,17 @@ func (w *walker) leaf(h *head, ct media, p place) {
 		w.readText(pt, ct, w.buf.decodeText(&body{s: w.src}, encoding))
 		return
 	}
+	if ct.value == "" || p.parent == "" && name == "" && tellsNothing(ct.value) {
+		w.sniffLeaf(pt, ct, encoding)
+		return
+	}
 	r := w.buf.decode(&body{s: w.src}, encoding)
 	lower := strings.ToLower(name)
 	switch {
+	case p.parent == "multipart/alternative" && further[ct.value]:
+		w.content(r, 0) // it has its number all the same
+	case isSpare(ct.value, name):
+		w.readSpare(r, pt, ct)
 	case ct.value == "application/ms-tnef", ct.value == "application/vnd.ms-tnef", lower == "winmail.dat":
 		w.openTNEF(r, pt)
 	case strings.HasSuffix(ct.value, "pkcs7-mime"), lower == "smime.p7m":
@@ -58,6 +61,9 @@ func (w *walker) leaf(h *head, ct media, p place) {
 		w.attachAny(r, pt)
 	}
 }
+
+// further are forms of a text that mail programs show to nobody who has the others.
+var further = map[string]bool{"text/x-amp-html": true, "text/watch-html": true}
 
 // isText says whether a part is a piece of the message's text (the rule of RFC 8621, 4.1.4).
 func isText(typ, disp, name string, p place) bool {
@@ -86,7 +92,7 @@ func (w *walker) attachAny(r io.Reader, pt part) {
 	}
 	h := newBytes(w.attach(r, pt, maxNotice)).header(true)
 	h.repair()
-	if a := first(h.fields, "From"); a.Name != "" || a.Addr != "" {
+	if a := writerOf(h.fields, "From"); a.Name != "" || a.Addr != "" {
 		w.msg.Forwarded = append(w.msg.Forwarded, a)
 	}
 }
@@ -142,6 +148,9 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 		w.degrade(desk.DegradedPicture)
 	}
 	w.sum(ct.value, strings.TrimSpace(text))
+	if !isHTML {
+		w.markMIME(text)
+	}
 	if isHTML && pt.typ == "text/plain" && pt.p.alt != nil { // the other form says how it is meant to look
 		text, isHTML = tags.Text(text), false
 	}

@@ -23,20 +23,26 @@ var extensions = map[string]string{
 	"audio/x-wav": "wav", "audio/amr": "amr", "video/mp4": "mp4", "video/quicktime": "mov", "video/3gpp": "3gp",
 }
 
-// fileName returns a name that is safe to save under; n is the number of the part, for those without one.
+// fileName returns a name that is safe to save under, with an ending where the type has one; n is the number of the part, for
+// those without a name.
 func fileName(name, mediaType string, n int) string {
-	if name = cleanName(name); name != "" {
-		return name
-	}
-	if mediaType == "message/rfc822" {
-		return "message.eml"
-	}
-	ext, ok := extensions[mediaType]
-	if !ok {
-		ext = "bin"
-		if strings.HasPrefix(mediaType, "text/") {
-			ext = "txt"
+	ext, known := extensions[mediaType]
+	if clean := cleanName(name); clean != "" && !(isNoName(name) && strings.ContainsFunc(name, lost)) {
+		if known && !hasEnding(clean) {
+			clean += "." + ext
 		}
+		return clean
+	}
+	switch {
+	case mediaType == "message/rfc822":
+		return "message.eml"
+	case hasEnding(name):
+		ext = strings.TrimPrefix(path.Ext(name), ".")
+	case known:
+	case strings.HasPrefix(mediaType, "text/"):
+		ext = "txt"
+	default:
+		ext = "bin"
 	}
 	return "part-" + strconv.Itoa(n) + "." + ext
 }

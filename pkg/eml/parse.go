@@ -78,12 +78,15 @@ func (w *walker) top(h *head) {
 	m.Header = h.fields
 	m.Subject = oneLine(m.Header.Get("Subject"))
 	m.Date = dateOf(m.Header.Values("Date"))
-	m.From = first(m.Header, "From")
-	m.Sender = first(m.Header, "Sender")
+	m.From = writerOf(m.Header, "From")
+	m.Sender = writerOf(m.Header, "Sender")
 	if m.From.Addr == "" && m.Sender.Addr != "" {
 		m.From = m.Sender
 	}
-	m.ReplyTo = addresses(m.Header, "Reply-To")
+	if m.From.Addr == "" && strings.Contains(m.From.Name, "@") {
+		w.degrade(desk.DegradedSender)
+	}
+	m.ReplyTo = answerable(addresses(m.Header, "Reply-To"))
 	m.To = addresses(m.Header, "To")
 	m.Cc = addresses(m.Header, "Cc")
 	m.InReplyTo = idsOf(m.Header, "In-Reply-To")
@@ -98,19 +101,6 @@ func (w *walker) top(h *head) {
 			r.Failed = append(r.Failed, desk.Recipients{Address: a.Addr, Action: "failed"})
 		}
 	}
-}
-
-func first(h desk.Header, name string) desk.Address {
-	list := addresses(h, name)
-	for _, a := range list {
-		if strings.Contains(a.Addr, "@") {
-			return a
-		}
-	}
-	if len(list) > 0 {
-		return list[0]
-	}
-	return desk.Address{}
 }
 
 func addresses(h desk.Header, name string) []desk.Address {

@@ -127,6 +127,7 @@ func isDoubled(text string) bool {
 
 // joinTexts makes Plain and HTML of the pieces, so that neither lacks what only the other form of a piece says.
 func (w *walker) joinTexts() {
+	w.useSpares()
 	anyPlain, anyHTML := false, false
 	for _, s := range w.segments {
 		anyPlain = anyPlain || strings.TrimSpace(s.plain) != ""

@@ -33,6 +33,8 @@ type walker struct {
 	pictures map[string]string // what they are called in the page, by their sums; made for the first
 
 	segments []*segment
+	spares   []spareText
+	spared   int // bytes of them
 	texts    int // bytes of text held
 	report   *desk.Report
 	events   []event
@@ -72,8 +74,13 @@ func (w *walker) sum(texts ...string) {
 // entity reads one part, or the whole message, from behind its header up to the next boundary.
 func (w *walker) entity(h *head, p place) {
 	w.parts++
-	ct := parseMedia(h.get("Content-Type"))
-	ct.value = salvageType(ct.value, p)
+	ct := contentType(h.get("Content-Type"), p)
+	if p.depth == 0 && (ct.value == "text/plain" || ct.value == "") {
+		if boundary, ok := w.boundaryInside(); ok {
+			w.multipart("multipart/mixed", boundary, p)
+			return
+		}
+	}
 	if !strings.HasPrefix(ct.value, "multipart/") {
 		w.leaf(h, ct, p)
 		return
@@ -85,34 +92,9 @@ func (w *walker) entity(h *head, p place) {
 	}
 	boundary := strings.TrimRight(ct.params["boundary"], " \t")
 	if boundary == "" {
-		// QUIRK: the boundary is missing or empty; the first line that could be one is.
-		line := bytes.TrimSpace(w.src.peekLine())
-		if !bytes.HasPrefix(line, []byte("--")) || len(line) < 3 || len(line) > 200 {
-			w.leaf(h, media{value: "text/plain", params: map[string]string{}}, p)
-			return
-		}
-		boundary = string(line[2:])
+		boundary = undeclared
 	}
 	w.multipart(ct.value, boundary, p)
-}
-
-// salvageType makes a media type of what stands there.
-func salvageType(t string, p place) string {
-	if p.parent == "multipart/digest" && t == "" {
-		return "message/rfc822"
-	}
-	major, minor, found := strings.Cut(t, "/")
-	switch {
-	case t == "" || t == "text" || t == "text/":
-		return "text/plain" // RFC 2045, 5.2
-	case t == "plain" || t == "html":
-		return "text/" + t
-	case !found && t == "multipart":
-		return "multipart/mixed"
-	case !found || major == "" || minor == "" || strings.ContainsAny(t, " \t\"<>,@"):
-		return "application/octet-stream"
-	}
-	return t
 }
 
 func (w *walker) multipart(typ, boundary string, p place) {
@@ -123,7 +105,7 @@ func (w *walker) multipart(typ, boundary string, p place) {
 		inner.alt = &segment{}
 		w.segments = append(w.segments, inner.alt)
 	}
-	preamble := w.skip()
+	preamble := w.preamble(own)
 	if w.src.hit != own && len(bytes.TrimSpace(preamble)) > 0 {
 		// QUIRK: the boundary of the header never comes; the text is all there is.
 		pt := part{h: &head{}, typ: "text/plain", p: p}
@@ -148,7 +130,7 @@ func (w *walker) multipart(typ, boundary string, p place) {
 		}
 		w.skip() // what follows the end, unless it has parts of its own
 	}
-	if !closed && w.src.hit == noHit {
+	if !closed && w.src.hit == noHit && w.src.open[own] != undeclared {
 		w.degrade(desk.DegradedTruncated)
 	}
 	w.src.open = w.src.open[:own]
@@ -162,6 +144,27 @@ func (w *walker) rest() {
 	w.degrade(desk.DegradedParts)
 	w.src.open = w.src.open[:0]
 	w.attach(&body{s: w.src}, part{h: &head{}, typ: "application/octet-stream", name: "rest.eml"}, 0)
+}
+
+// preamble reads up to the first boundary of a multipart, and returns the beginning of what was there. QUIRK: where the
+// declared boundary is another than the one in use, the first line that looks like one is.
+func (w *walker) preamble(own int) []byte {
+	var kept []byte
+	blank := true
+	for {
+		line, ok := w.src.line()
+		if !ok {
+			return kept
+		}
+		line = bytes.Clone(line) // looking at what follows may overwrite it
+		if w.src.adopt(own, line) || blank && w.src.open[own] == undeclared && w.src.begin(own, line) {
+			return kept
+		}
+		blank = blank && len(bytes.TrimSpace(line)) == 0
+		if len(kept)+len(line) <= maxText {
+			kept = append(kept, line...)
+		}
+	}
 }
 
 // skip reads up to the next boundary and returns the beginning of what was there.

@@ -1,0 +1,153 @@
+package eml
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/encoding"
+
+	"helpdesk/pkg/charset"
+)
+
+// rtfHidden are the groups of RTF that hold no text of the document.
+var rtfHidden = names(`fonttbl colortbl stylesheet info pict object header headerl headerr headerf footer footerl footerr footerf
+	listtable listoverridetable rsidtbl generator themedata colorschememapping datastore latentstyles xmlnstbl fldinst filetbl
+	revtbl mmathPr bkmkstart bkmkend`)
+
+// rtfSigns are the control words that stand for text.
+var rtfSigns = map[string]string{"par": "\n", "line": "\n", "sect": "\n", "page": "\n", "row": "\n", "tab": "\t", "cell": "\t",
+	"emdash": "\u2014", "endash": "\u2013", "lquote": "\u2018", "rquote": "\u2019", "ldblquote": "\u201c", "rdblquote": "\u201d",
+	"bullet": "\u2022", "~": "\u00a0", "_": "-", "{": "{", "}": "}", "\\": "\\"}
+
+// rtfGroup is what holds until the end of a group.
+type rtfGroup struct {
+	hidden bool
+	skip   int // characters that follow a letter of Unicode for those who can't read it
+}
+
+// rtf reads RTF 1.9 for its words.
+type rtf struct {
+	rtfGroup
+	stack []rtfGroup
+	codec encoding.Encoding
+	out   strings.Builder
+	bytes []byte // of the codepage, not yet decoded
+	left  int    // characters still to be skipped
+}
+
+// rtfText returns the words of a text in RTF, without its looks.
+func rtfText(b []byte) string {
+	r := &rtf{rtfGroup: rtfGroup{skip: 1}, codec: charset.Codepage(1252)}
+	for i := 0; i < len(b); {
+		switch c := b[i]; c {
+		case '{':
+			if len(r.stack) < maxDepth*10 {
+				r.stack = append(r.stack, r.rtfGroup)
+			}
+			i++
+		case '}':
+			if n := len(r.stack); n > 0 {
+				r.rtfGroup, r.stack = r.stack[n-1], r.stack[:n-1]
+			}
+			i++
+		case '\\':
+			i += r.control(b[i+1:]) + 1
+		case '\r', '\n', 0:
+			i++
+		default:
+			r.char(c)
+			i++
+		}
+	}
+	r.flush()
+	return strings.TrimSpace(plainLines(r.out.String()))
+}
+
+// control reads what follows a backslash, and returns its length.
+func (r *rtf) control(b []byte) int {
+	if len(b) == 0 {
+		return 0
+	}
+	if c := b[0] | 0x20; c < 'a' || c > 'z' {
+		return r.symbol(b)
+	}
+	n := 0
+	for n < len(b) && n < 32 && b[n]|0x20 >= 'a' && b[n]|0x20 <= 'z' {
+		n++
+	}
+	word, from := string(b[:n]), n
+	for n < len(b) && n < from+11 && (b[n] >= '0' && b[n] <= '9' || n == from && b[n] == '-') {
+		n++
+	}
+	param, err := strconv.Atoi(string(b[from:n]))
+	if n < len(b) && b[n] == ' ' {
+		n++
+	}
+	r.word(word, param, err == nil)
+	if word == "bin" && err == nil && param > 0 {
+		n += min(param, len(b)-n)
+	}
+	return n
+}
+
+// symbol reads a control symbol, and returns its length.
+func (r *rtf) symbol(b []byte) int {
+	switch c := b[0]; {
+	case c == '\'' && len(b) >= 3:
+		if x, ok := hexByte(b[1], b[2]); ok {
+			r.char(x)
+		}
+		return 3
+	case c == '*':
+		r.hidden = true
+	case c == '\r' || c == '\n':
+		r.text("\n")
+	default:
+		r.text(rtfSigns[string(c)])
+	}
+	return 1
+}
+
+func (r *rtf) word(word string, param int, given bool) {
+	switch {
+	case word == "ansicpg" && given:
+		if codec := charset.Codepage(uint32(param)); codec != nil {
+			r.codec = codec
+		}
+	case word == "uc" && given:
+		r.skip = param
+	case word == "u" && given:
+		r.text(string(rune(uint16(param))))
+		r.left = r.skip
+	case rtfHidden[word]:
+		r.hidden = true
+	case rtfSigns[word] != "":
+		r.text(rtfSigns[word])
+	}
+}
+
+// char takes one byte of the codepage.
+func (r *rtf) char(c byte) {
+	if r.left > 0 {
+		r.left--
+		return
+	}
+	if !r.hidden {
+		r.bytes = append(r.bytes, c)
+	}
+}
+
+func (r *rtf) text(s string) {
+	r.left = 0
+	if r.flush(); !r.hidden {
+		r.out.WriteString(s)
+	}
+}
+
+// flush decodes the bytes that wait.
+func (r *rtf) flush() {
+	if len(r.bytes) > 0 {
+		r.out.WriteString(charset.Using(r.codec, r.bytes))
+		r.bytes = r.bytes[:0]
+	}
+}

@@ -1,0 +1,74 @@
+package eml
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/tags"
+)
+
+// spareText is a text among the files. It is the letter's text where there is no other.
+type spareText struct {
+	text string
+	html bool
+	rtf  bool
+	at   int // its place among the attachments
+}
+
+var richText = map[string]bool{"text/rtf": true, "application/rtf": true, "application/x-rtf": true, "text/richtext": true}
+
+// isSpare says whether a file can be the letter's text: nobody gave it a name, or it is a text in RTF.
+func isSpare(typ, name string) bool {
+	return (typ == "text/plain" || typ == "text/html") && isMadeUp(name) || richText[typ]
+}
+
+// readSpare reads a file that can be the letter's text.
+func (w *walker) readSpare(r io.Reader, pt part, ct media) {
+	n, kept, size, sum := w.content(r, maxText)
+	w.addAttachment(pt, n, size, sum)
+	if w.spared += len(kept); size > int64(len(kept)) || w.spared > maxTexts {
+		return
+	}
+	s := spareText{html: ct.value == "text/html", rtf: richText[ct.value], at: len(w.msg.Attachments) - 1}
+	if s.rtf {
+		s.text = rtfText(kept)
+	} else {
+		s.text, _ = decodeText(kept, ct, s.html)
+	}
+	w.spares = append(w.spares, s)
+}
+
+// useSpares makes the spare texts the letter's text where it has no other. Those in RTF, which say more than is shown, stay files.
+func (w *walker) useSpares() {
+	if len(w.spares) == 0 || slices.ContainsFunc(w.segments, (*segment).hasWords) {
+		return
+	}
+	rich := !slices.ContainsFunc(w.spares, func(s spareText) bool { return !s.rtf && wordsIn(s.text, s.html) })
+	gone := map[int]bool{}
+	for _, s := range w.spares {
+		if s.rtf == rich && wordsIn(s.text, s.html) {
+			w.addText(s.text, s.html, place{})
+			gone[s.at] = !rich
+		}
+	}
+	var files []desk.Attachment
+	for i, a := range w.msg.Attachments {
+		if !gone[i] {
+			files = append(files, a)
+		}
+	}
+	w.msg.Attachments = files
+}
+
+func (s *segment) hasWords() bool { return wordsIn(s.plain, false) || wordsIn(s.html, true) }
+
+// wordsIn says whether something is said in a text.
+func wordsIn(text string, html bool) bool {
+	if html {
+		text = tags.Text(text)
+	}
+	return strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+}
