@@ -92,7 +92,7 @@ func (l *letters) download(ctx context.Context, f desk.File, room int64) (*desk.
 		return nil, nil
 	}
 	got := bounded{room: room}
-	err := l.Portal.Download(ctx, f, &got)
+	err := l.portal.Download(ctx, f, &got)
 	if errors.Is(err, errNoRoom) {
 		return nil, nil
 	}

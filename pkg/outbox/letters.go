@@ -50,7 +50,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	l.kit = kit
 	// What the relay may have failed over goes behind the others.
 	slices.SortStableFunc(ready, func(a, b desk.Pending) int { return cmp.Compare(a.Failures, b.Failures) })
-	if err := l.Queue.Start(l.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
+	if err := l.queue.Start(l.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
 		return nil, err
 	}
 	results := make([]desk.Result, len(ready))
@@ -77,16 +77,15 @@ func (l *letters) senders(ctx context.Context, ready []desk.Pending, results []d
 	return fns
 }
 
-// send makes one letter and gives it to its relay, whatever happens in the making: the letters go out in goroutines, where
-// one that panics would end every pass.
+// send makes one letter and gives it to its relay. One that panics is held.
 func (l *letters) send(ctx context.Context, d desk.Pending) (result desk.Result) {
-	unsure := d.Unsure
-	defer func() {
-		if r := recover(); r != nil {
-			result = l.hold(d, fmt.Errorf("send letter: panic: %v", r))
-			result.Unsure = unsure
-		}
-	}()
+	if err := Try("send letter", func() error { result = l.sendOne(ctx, d); return nil }); err != nil {
+		return l.hold(d, err)
+	}
+	return result
+}
+
+func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 	where := relayOf(d.Effect.Letter.Mailbox)
 	if err := l.tally.Away(where); err != nil {
 		l.tally.Wait(1)
@@ -96,7 +95,7 @@ func (l *letters) send(ctx context.Context, d desk.Pending) (result desk.Result)
 	if !ok {
 		return l.hold(d, fmt.Errorf("send letter: mailbox %s is not configured any more", d.Effect.Letter.Mailbox))
 	}
-	t, err := l.Tickets.Ticket(d.Effect.Ticket)
+	t, err := l.tickets.Ticket(d.Effect.Ticket)
 	if err != nil {
 		return l.hold(d, err)
 	}
@@ -117,10 +116,14 @@ func (l *letters) send(ctx context.Context, d desk.Pending) (result desk.Result)
 		l.tally.Wait(1)
 		return l.untried(d, err)
 	}
-	unsure = true
 	raw, err := relay.Send(ctx, letter)
-	if err == nil {
+	switch {
+	case err == nil:
 		return l.sent(ctx, s, d, letter, raw)
+	case Panicked(err):
+		r := l.hold(d, err)
+		r.Unsure = true
+		return r
 	}
 	return l.unsent(s, d, t, letter, err)
 }
@@ -139,7 +142,7 @@ func (l *letters) relay(ctx context.Context, s Sender) (Relay, error) {
 	if r, ok := l.relays[s.Name]; ok {
 		return r, nil
 	}
-	r, err := s.Relay(ctx)
+	r, err := s.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -162,11 +165,7 @@ func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter des
 	l.takes(s)
 	l.tally.Count(func(c *Counts) { c.Sent++ })
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try", d.Tries+1)
-	if s.Save != nil {
-		if err := s.Save(ctx, raw, letter.Date); err != nil {
-			l.Log.Warn("save copy of letter", "mailbox", s.Name, "err", err)
-		}
-	}
+	s.keep(ctx, raw, letter.Date, l.Log)
 	return desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID}
 }
 

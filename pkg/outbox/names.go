@@ -31,20 +31,20 @@ func (l *letters) name(ctx context.Context, a desk.Address) (string, error) {
 
 func (l *letters) nameFrom(ctx context.Context, source string, a desk.Address) (string, error) {
 	if source == ours {
-		c, _, err := l.People.Contact(a.Addr)
+		c, _, err := l.people.Contact(a.Addr)
 		return c.Name, err
 	}
-	found, err := l.People.Profiles(source, []string{a.Key()}, l.Now().Add(-l.ProfileAge))
+	found, err := l.people.Profiles(source, []string{a.Key()}, l.Now().Add(-l.ProfileAge))
 	if err != nil {
 		return "", err
 	}
-	if c, ok := found[a.Key()]; ok || source != onec || l.OneC == nil {
+	if c, ok := found[a.Key()]; ok || source != onec || l.oneC == nil {
 		return c.Name, nil
 	}
 	asked := []string{a.Key()}
-	if found, err = l.OneC.Profiles(ctx, asked); err != nil {
+	if found, err = l.oneC.Profiles(ctx, asked); err != nil {
 		l.Log.Warn("look up name", "err", err)
 		return "", nil
 	}
-	return found[a.Key()].Name, l.People.SetProfiles(l.Now(), onec, asked, found)
+	return found[a.Key()].Name, l.people.SetProfiles(l.Now(), onec, asked, found)
 }

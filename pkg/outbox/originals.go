@@ -19,7 +19,8 @@ var (
 )
 
 // content opens a file of a message: from those being worked on, else from its mailbox, else from the quarantine.
-func (o *Outbox) content(ctx context.Context, post *desk.Post, f desk.File) (io.ReadCloser, error) {
+func (o *Outbox) content(ctx context.Context, post *desk.Post, f desk.File) (_ io.ReadCloser, err error) {
+	defer Caught("open file", &err)
 	if post.Message == nil {
 		return nil, fault.New(fault.Never, fmt.Errorf("open %s: %w", f.Name, errGone))
 	}
@@ -57,7 +58,7 @@ func (o *Outbox) body(ctx context.Context, at desk.Place) (*spool.Body, error) {
 
 // refetch reads a message again for its files.
 func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) {
-	raw, err := o.Kept.Stored(at)
+	raw, err := o.kept.Stored(at)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error
 	if !ok {
 		return nil, fault.New(fault.Refused, fmt.Errorf("fetch message: mailbox %s is not configured any more", at.Mailbox))
 	}
-	from, err := s.Open(ctx)
+	from, err := s.open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errAway, err)
 	}

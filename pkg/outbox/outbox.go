@@ -126,6 +126,12 @@ type Outbox struct {
 	Bodies Bodies // the messages being worked on
 
 	// What follows is of one pass, from Begin to End.
+	queue   Queue // behind nets, as all that follows
+	tickets Tickets
+	kept    Kept
+	people  People
+	oneC    Directory
+	portal  Portal
 	tally   *Tally
 	kit     func() (Kit, error)
 	tried   map[uint64]bool // entries of the queue that had their attempt; of the goroutine that calls Run and Round
@@ -135,7 +141,16 @@ type Outbox struct {
 
 // Begin starts a pass, which counts in t. The kit is asked for when the first effect is due.
 func (o *Outbox) Begin(t *Tally, kit func() (Kit, error)) {
-	o.tally, o.kit, o.tried = t, sync.OnceValues(kit), map[uint64]bool{}
+	o.queue, o.tickets, o.kept = queueNet{o.Queue}, ticketsNet{o.Tickets}, keptNet{o.Kept}
+	o.people, o.portal, o.oneC = peopleNet{o.People}, portalNet{o.Portal}, nil
+	if o.OneC != nil {
+		o.oneC = directoryNet{o.OneC}
+	}
+	o.tally, o.tried = t, map[uint64]bool{}
+	o.kit = sync.OnceValues(func() (k Kit, err error) {
+		defer Caught("read templates and rules", &err)
+		return kit()
+	})
 	o.posts = posts{Outbox: o}
 	o.letters = letters{Outbox: o, relays: map[string]Relay{}, failed: map[string]int{}, taken: map[string]int{}, refusals: map[uint64]refusal{}}
 }
@@ -163,7 +178,7 @@ func (o *Outbox) Run(ctx context.Context) error {
 // Round makes one round: of each ticket the first effect that is due, tasks and comments in one batch, and at the same
 // time the letters.
 func (o *Outbox) Round(ctx context.Context) error {
-	due, err := o.Queue.Due(o.Now(), Batch, o.skip)
+	due, err := o.queue.Due(o.Now(), Batch, o.skip)
 	if err != nil || len(due) == 0 {
 		return err
 	}
@@ -177,7 +192,7 @@ func (o *Outbox) Round(ctx context.Context) error {
 		func() (err error) { made, err = o.posts.round(ctx, kit, forPortal); return err },
 		func() (err error) { sent, err = o.letters.round(ctx, kit, forRelays); return err })
 	if results = slices.Concat(results, made, sent); len(results) > 0 {
-		err = errors.Join(err, o.Queue.Finish(o.Now(), results))
+		err = errors.Join(err, o.queue.Finish(o.Now(), results))
 	}
 	return err
 }
@@ -233,8 +248,12 @@ func (o *Outbox) hold(d desk.Pending, err error) desk.Result {
 	return desk.Result{Seq: d.Seq, Hold: true, Unsure: d.Unsure, Note: err.Error()}
 }
 
-// AtOnce runs functions in goroutines of their own and returns their errors when all have ended.
+// AtOnce runs functions in goroutines of their own and returns their errors when all have ended. A panic in one is its
+// error.
 func (o *Outbox) AtOnce(fns ...func() error) error {
+	for i, fn := range fns {
+		fns[i] = func() error { return Try("pass", fn) }
+	}
 	if o.Together != nil {
 		return o.Together(fns...)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
@@ -33,7 +34,7 @@ func (p *posts) round(ctx context.Context, kit Kit, due []desk.Pending) ([]desk.
 	if err != nil {
 		return results, err
 	}
-	p.renew(&s)
+	results = append(results, p.finish(&s)...)
 	for _, group := range groups(s.ready) {
 		if p.tally.Away(portal) != nil {
 			p.tally.Wait(len(group))
@@ -45,7 +46,7 @@ func (p *posts) round(ctx context.Context, kit Kit, due []desk.Pending) ([]desk.
 		}
 	}
 	if notes := s.takeNotes(); len(notes.Files)+len(notes.Asked) > 0 { // nothing was attempted
-		err = p.Queue.Start(p.Now(), notes)
+		err = p.queue.Start(p.Now(), notes)
 	}
 	return results, err
 }
@@ -68,7 +69,7 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 	if len(unsure) == 0 {
 		return unmade, nil
 	}
-	found, err := p.Portal.Find(ctx, effects(unsure), since)
+	found, panicked, err := p.find(ctx, unsure, since)
 	if err != nil {
 		p.tally.GiveUp(portal, err)
 		p.tally.Wait(len(due))
@@ -76,6 +77,8 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 	}
 	for i, d := range unsure {
 		switch {
+		case panicked[i] != nil:
+			results = append(results, p.hold(d, panicked[i]))
 		case found[i].Err != nil:
 			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: p.Now().Add(p.Settle), Note: found[i].Err.Error()})
 			p.tally.Wait(1)
@@ -91,16 +94,65 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 	return unmade, results
 }
 
-// renew gives those tasks the settings as they are now that a person lets be tried again, and notes it with the attempt.
-func (p *posts) renew(s *supplies) {
-	s.notes.Fields = map[uint64]desk.Fields{}
-	for _, d := range s.ready {
-		if !d.Freed || d.Unsure || d.Effect.Kind != desk.OpenTask {
+// find looks for effects; where that panics, for each alone. It returns what is there, and which panicked.
+func (p *posts) find(ctx context.Context, unsure []desk.Pending, since time.Time) (found []desk.Made, panicked map[int]error, err error) {
+	if found, err = p.portal.Find(ctx, effects(unsure), since); !Panicked(err) {
+		return found, nil, err
+	}
+	found, panicked = make([]desk.Made, len(unsure)), map[int]error{}
+	for i := range unsure {
+		one, err := p.portal.Find(ctx, effects(unsure[i:i+1]), since)
+		switch {
+		case Panicked(err):
+			panicked[i] = err
+		case err != nil:
+			return nil, nil, err
+		default:
+			found[i] = one[0]
+		}
+	}
+	return found, panicked, nil
+}
+
+// finish writes what is known of the effects only now; one that it panics over is held.
+func (p *posts) finish(s *supplies) (held []desk.Result) {
+	ready := s.ready
+	s.ready, s.notes.Fields = nil, map[uint64]desk.Fields{}
+	for _, d := range ready {
+		err := Try("finish "+string(d.Effect.Kind), func() error {
+			p.renew(d, s.notes.Fields)
+			p.tellMissing(&d)
+			return nil
+		})
+		if err != nil {
+			held = append(held, p.hold(d, err))
 			continue
 		}
-		if f, ok := p.kit.Rules.Renew(d.Effect.Post, p.Now()); ok {
-			d.Effect.Post.Fields, s.notes.Fields[d.Seq] = &f, f
-		}
+		s.ready = append(s.ready, d)
+	}
+	return held
+}
+
+// renew gives a task the settings as they are now that a person lets be tried again, and notes it with the attempt.
+func (p *posts) renew(d desk.Pending, notes map[uint64]desk.Fields) {
+	if !d.Freed || d.Unsure || d.Effect.Kind != desk.OpenTask {
+		return
+	}
+	if f, ok := p.kit.Rules.Renew(d.Effect.Post, p.Now()); ok {
+		d.Effect.Post.Fields, notes[d.Seq] = &f, f
+	}
+}
+
+// tellMissing adds the names of the files that the portal does not get: the text was written when the message was
+// recorded, before they were known.
+func (p *posts) tellMissing(d *desk.Pending) {
+	if len(d.Effect.Post.Missing) == 0 {
+		return
+	}
+	if words := strings.TrimSpace(p.kit.Texts.Missing(d.Effect.Post.Form, d.Effect.Post.Missing)); words != "" {
+		post := *d.Effect.Post
+		post.Text, post.Missing = post.Text+"\n\n"+words, nil
+		d.Effect.Post = &post
 	}
 }
 
@@ -125,33 +177,21 @@ func groups(due []desk.Pending) (out [][]desk.Pending) {
 // attempt notes that a group is attempted, makes it and returns what became of it.
 func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.Attempts) ([]desk.Result, error) {
 	notes.Seqs = seqs(group)
-	if err := p.Queue.Start(p.Now(), notes); err != nil {
+	if err := p.queue.Start(p.Now(), notes); err != nil {
 		return nil, err
 	}
-	made := p.Portal.Make(ctx, p.complete(group))
+	made := p.portal.Make(ctx, effects(group))
 	p.condemn(group, made)
 	results := make([]desk.Result, len(made))
 	for i, m := range made {
+		if len(group) == 1 && Panicked(m.Err) {
+			results[i] = p.hold(group[i], m.Err)
+			results[i].Unsure = true
+			continue
+		}
 		results[i] = p.outcome(ctx, group[i], m)
 	}
 	return results, nil
-}
-
-// complete returns the effects as they are made: their texts were written when the messages were recorded, before it was
-// known which files the portal does not take.
-func (p *posts) complete(due []desk.Pending) []desk.Effect {
-	out := effects(due)
-	for i, e := range out {
-		if e.Post == nil || len(e.Post.Missing) == 0 {
-			continue
-		}
-		if words := strings.TrimSpace(p.kit.Texts.Missing(e.Post.Form, e.Post.Missing)); words != "" {
-			post := *e.Post
-			post.Text += "\n\n" + words
-			out[i].Post = &post
-		}
-	}
-	return out
 }
 
 // mostCondemned is how many groups may fail in a pass before it is the portal that fails.
@@ -189,7 +229,11 @@ func (p *posts) outcome(ctx context.Context, d desk.Pending, m desk.Made) desk.R
 		return p.again(d, m.Err)
 	}
 	if d.Effect.Kind == desk.CommentTask && p.deleted(ctx, d.Effect.Task) {
-		return p.reopened(d, m.Err)
+		var r desk.Result
+		if err := Try("open task again", func() error { r = p.reopened(d, m.Err); return nil }); err != nil {
+			return p.hold(d, err)
+		}
+		return r
 	}
 	r := p.hold(d, m.Err)
 	r.Unsure = false
@@ -211,7 +255,7 @@ func (p *posts) made(d desk.Pending, m desk.Made) desk.Result {
 
 // deleted says whether the portal does not know a task any more.
 func (p *posts) deleted(ctx context.Context, task int64) bool {
-	states, err := p.Portal.States(ctx, []int64{task})
+	states, err := p.portal.States(ctx, []int64{task})
 	if err != nil {
 		p.Log.Warn("look at task", "task", task, "err", err)
 		return false
@@ -222,7 +266,7 @@ func (p *posts) deleted(ctx context.Context, task int64) bool {
 
 // reopened gives the place of a comment whose task was deleted meanwhile to a new task that says so.
 func (p *posts) reopened(d desk.Pending, err error) desk.Result {
-	t, terr := p.Tickets.Ticket(d.Effect.Ticket)
+	t, terr := p.tickets.Ticket(d.Effect.Ticket)
 	if terr != nil {
 		p.tally.Problem("state", terr)
 		return p.again(d, err)

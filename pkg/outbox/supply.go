@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,20 @@ func (s *supplies) takeNotes() desk.Attempts {
 	return notes
 }
 
+// add adds what others have.
+func (s *supplies) add(o supplies) {
+	s.ready, s.waiting = append(s.ready, o.ready...), append(s.waiting, o.waiting...)
+	if s.notes.Files == nil {
+		s.notes.Files, s.notes.Missing, s.notes.Found = map[uint64][]desk.File{}, map[uint64][]string{}, map[string]desk.Profile{}
+	}
+	maps.Copy(s.notes.Files, o.notes.Files)
+	maps.Copy(s.notes.Missing, o.notes.Missing)
+	if len(o.notes.Asked) > 0 {
+		s.notes.Source, s.notes.Asked = o.notes.Source, append(s.notes.Asked, o.notes.Asked...)
+		maps.Copy(s.notes.Found, o.notes.Found)
+	}
+}
+
 // source is a file of a pending effect: which effect, and which of its files.
 type source struct {
 	due  int
@@ -42,9 +57,12 @@ func (p *posts) supply(ctx context.Context, due []desk.Pending) (s supplies, err
 	s.ready = due
 	files, sources := missing(due)
 	if len(addresses)+len(files) > 0 {
-		got, err := p.Portal.Prepare(ctx, addresses, files, func(i int) (io.ReadCloser, error) {
+		got, err := p.portal.Prepare(ctx, addresses, files, func(i int) (io.ReadCloser, error) {
 			return p.content(ctx, due[sources[i].due].Effect.Post, files[i])
 		})
+		if Panicked(err) {
+			return p.supplyEach(ctx, due, err)
+		}
 		p.takeFiles(&s, sources, got) // what is there need not go again, whatever became of the rest
 		if err != nil {
 			p.tally.GiveUp(portal, err)
@@ -67,6 +85,21 @@ func (p *posts) supply(ctx context.Context, due []desk.Pending) (s supplies, err
 	return s, nil
 }
 
+// supplyEach supplies effects one by one after all of them together panicked, and holds those that panic alone.
+func (p *posts) supplyEach(ctx context.Context, due []desk.Pending, cause error) (all supplies, err error) {
+	if len(due) == 1 {
+		return supplies{waiting: []desk.Result{p.hold(due[0], cause)}}, nil
+	}
+	for i := range due {
+		s, err := p.supply(ctx, due[i:i+1:i+1])
+		all.add(s)
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
 // strangers returns the senders of new tasks whom the portal's CRM has not been asked for lately, and what is known of
 // the others. It is asked for names and for the contact to bind to the task.
 func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]desk.Profile, err error) {
@@ -81,7 +114,11 @@ func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]de
 	if len(all) == 0 {
 		return nil, nil, nil
 	}
-	if known, err = p.People.Profiles(crm, all, p.Now().Add(-p.ProfileAge)); err != nil {
+	if known, err = p.people.Profiles(crm, all, p.Now().Add(-p.ProfileAge)); Panicked(err) { // it costs the names, not the tasks
+		p.tally.Problem("names", err)
+		return nil, nil, nil
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	for _, a := range all {

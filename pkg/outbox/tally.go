@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -80,6 +81,9 @@ func (t *Tally) note(where string, err error, held bool) {
 		}
 	}
 	t.log.Warn(where, "err", err)
+	if p := (*Panic)(nil); errors.As(err, &p) {
+		t.log.Debug(where, "stack", string(p.Stack))
+	}
 	t.problems = append(t.problems, Problem{
 		Where: where, Message: err.Error(), Setup: fault.ExtentOf(err) == fault.Setup, Held: held, Err: err})
 }

@@ -9,34 +9,86 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
+// candidate is a message that has been read and not yet recorded.
+type candidate struct {
+	desk.Message
+	entry desk.Entry
+}
+
 // decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed gets
-// those that can't be decided.
+// those that can't be decided or recorded.
 func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message, failed func(desk.Entry, error) error) error {
-	if len(ms) == 0 {
+	var cs []candidate
+	for _, m := range ms {
+		c := candidate{m, desk.Entry{Listing: m.Listing, ID: m.ID, From: m.From, Subject: m.Subject,
+			Oversize: slices.Contains(m.Degraded, desk.DegradedOversize)}}
+		err := outbox.Try("ask about message", func() error {
+			c.entry.Questions = p.kit.Rules.Ask(&c.Message, p.Signer)
+			return nil
+		})
+		if err == nil {
+			cs = append(cs, c)
+		} else if err = failed(c.entry, err); err != nil {
+			return err
+		}
+	}
+	if len(cs) == 0 {
 		return nil
 	}
-	entries := make([]desk.Entry, len(ms))
-	qs := make([]desk.Questions, len(ms))
-	for i := range ms {
-		m := &ms[i]
-		qs[i] = p.kit.Rules.Ask(m, p.Signer)
-		entries[i] = desk.Entry{Listing: m.Listing, Questions: qs[i], ID: m.ID, From: m.From, Subject: m.Subject,
-			Oversize: slices.Contains(m.Degraded, desk.DegradedOversize)}
-	}
-	known, err := p.Ledger.Ask(qs)
-	if err != nil {
+	failures, err := p.record(ctx, b, mb, cs)
+	if err != nil && ctx.Err() != nil {
 		return err
 	}
+	if err != nil {
+		failures = p.recordEach(ctx, b, mb, cs, err)
+	}
+	for i, c := range cs {
+		if failures[i] == nil {
+			continue
+		}
+		if err := failed(c.entry, failures[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordEach records messages one by one after all of them together failed: what can't be recorded may be one message's
+// own. A state that fails altogether can't note that, either.
+func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate, cause error) map[int]error {
+	failures := map[int]error{}
+	if len(cs) == 1 {
+		failures[0] = cause
+		return failures
+	}
+	for i := range cs {
+		own, err := p.record(ctx, b, mb, cs[i:i+1])
+		if failures[i] = own[0]; err != nil {
+			failures[i] = err
+		}
+	}
+	return failures
+}
+
+// record decides and records messages in one transaction, and returns those that can't be decided.
+func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (failures map[int]error, err error) {
+	entries, qs := make([]desk.Entry, len(cs)), make([]desk.Questions, len(cs))
+	for i, c := range cs {
+		entries[i], qs[i] = c.entry, c.entry.Questions
+	}
+	known, err := p.ledger.Ask(qs)
+	if err != nil {
+		return nil, err
+	}
 	asked := p.states(ctx, known)
-	sent := p.answered(ctx, mb, ms, known)
-	var (
-		failures = map[int]error{}
-		lines    []Line
-	)
-	err = p.Ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
+	sent := p.answered(ctx, mb, cs, known)
+	var lines []Line
+	failures = map[int]error{}
+	err = p.ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
 		p.complete(asked, &f)
 		f.InSent = sent[i]
-		d, err := p.judge(b, &ms[i], f)
+		m := cs[i].Message
+		d, err := p.judge(b, &m, f)
 		if err != nil {
 			failures[i] = err
 			return desk.Decision{Verdict: desk.Quarantine}, nil
@@ -45,25 +97,16 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 			_, note, _ := settled(d)
 			failures[i] = &unbelieved{note}
 		}
-		lines = append(lines, line(ms[i], d))
-		ms[i] = desk.Message{} // its texts are in the effects now
+		lines = append(lines, line(m, d))
 		return d, nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, l := range lines {
 		p.tell(l)
 	}
-	for i := range entries {
-		if failures[i] == nil {
-			continue
-		}
-		if err := failed(entries[i], failures[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return failures, nil
 }
 
 // judge decides one message and writes the texts of what follows.
@@ -97,7 +140,7 @@ func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.T
 	if len(tasks) == 0 || p.tally.Away("portal") != nil {
 		return nil
 	}
-	states, err := p.Portal.States(ctx, tasks)
+	states, err := p.portal.States(ctx, tasks)
 	if err != nil && fault.ExtentOf(err) != fault.One {
 		p.tally.GiveUp("portal", err)
 		return nil
@@ -114,9 +157,9 @@ func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.T
 
 // answered tells of each message whether the letter it answers lies in our Sent folder: asked only where we do not know
 // that letter ourselves.
-func (p *Pass) answered(ctx context.Context, mb Mailbox, ms []desk.Message, known []desk.Facts) []bool {
-	sent := make([]bool, len(ms))
-	for i, m := range ms {
+func (p *Pass) answered(ctx context.Context, mb Mailbox, cs []candidate, known []desk.Facts) []bool {
+	sent := make([]bool, len(cs))
+	for i, m := range cs {
 		if mb == nil || len(m.InReplyTo) == 0 || len(known[i].Known) > 0 || known[i].Recorded {
 			continue
 		}

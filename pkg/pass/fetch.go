@@ -34,7 +34,9 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 	if len(ls) == 0 {
 		return nil, nil
 	}
-	err = mb.Fetch(ctx, ls, b.MaxMessage, func(l desk.Listing, body *spool.Body, err error) error {
+	came := map[desk.Place]bool{}
+	take := func(l desk.Listing, body *spool.Body, err error) error {
+		came[l.Place] = true
 		if err == nil {
 			var m desk.Message
 			if m, err = p.read(l, body, b.MaxMessage); err == nil {
@@ -46,8 +48,23 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 			return ctx.Err()
 		}
 		return p.failed(ctx, b, desk.Entry{Listing: l}, err)
-	})
-	return ms, err
+	}
+	err = mb.Fetch(ctx, ls, b.MaxMessage, take)
+	if !outbox.Panicked(err) {
+		return ms, err
+	}
+	for _, l := range ls { // one of them it was
+		if came[l.Place] {
+			continue
+		}
+		if err = mb.Fetch(ctx, []desk.Listing{l}, b.MaxMessage, take); outbox.Panicked(err) {
+			err = p.failed(ctx, b, desk.Entry{Listing: l}, err)
+		}
+		if err != nil {
+			return ms, err
+		}
+	}
+	return ms, nil
 }
 
 // read reads a message and keeps it, within its budget and whatever happens in the reading.
@@ -61,13 +78,6 @@ func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Messa
 	}
 	p.Outbox.Bodies.Add(l.Place, body)
 	return Read(&limited{r: body.Open(), until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
-}
-
-// caught, deferred, makes a panic the error of what was being done: one message must not end every pass.
-func caught(what string, err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("%s: panic: %v", what, r)
-	}
 }
 
 // limited ends a reading that takes too long.

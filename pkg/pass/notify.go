@@ -19,24 +19,23 @@ const (
 
 // Announce reads what happened in the portal, decides and records it, and mails the customers.
 func (p *Pass) Announce(ctx context.Context) (*Report, error) {
-	p.begin("notify")
-	err := p.changes(ctx)
-	if err == nil {
-		err = p.Outbox.Run(ctx)
-	}
-	return p.end(), err
+	return p.run("notify", false, func() error {
+		err := p.changes(ctx)
+		if err == nil {
+			err = p.Outbox.Run(ctx)
+		}
+		return err
+	})
 }
 
 // Rehearse is an announcement that stops when everything is decided. The state must be an overlay.
 func (p *Pass) Rehearse(ctx context.Context) (*Report, error) {
-	p.begin("notify")
-	p.report.DryRun = true
-	return p.end(), p.changes(ctx)
+	return p.run("notify", true, func() error { return p.changes(ctx) })
 }
 
 // changes reads the portal from where the last pass stopped. An error is one of the state.
 func (p *Pass) changes(ctx context.Context) error {
-	read, err := p.Tickets.Reading()
+	read, err := p.tickets.Reading()
 	if err != nil {
 		return err
 	}
@@ -44,7 +43,7 @@ func (p *Pass) changes(ctx context.Context) error {
 	if !since.IsZero() {
 		since = since.Add(-overlap)
 	}
-	changes, err := p.Feed.Changes(ctx, since)
+	changes, err := p.feed.Changes(ctx, since)
 	if err != nil {
 		p.tally.GiveUp("portal", err)
 		return nil
@@ -55,7 +54,7 @@ func (p *Pass) changes(ctx context.Context) error {
 		p.tally.GiveUp("portal", err)
 		return nil
 	}
-	tickets, err := p.Tickets.ByTask(tasks(states))
+	tickets, err := p.tickets.ByTask(tasks(states))
 	if err != nil {
 		return err
 	}
@@ -118,7 +117,7 @@ func (p *Pass) unread(ctx context.Context, changed []desk.TaskState, read, next 
 		return changed, nil
 	}
 	slices.Sort(due)
-	states, err := p.Portal.States(ctx, due)
+	states, err := p.portal.States(ctx, due)
 	if err != nil && fault.ExtentOf(err) == fault.One {
 		p.Log.Warn("look at unread tasks", "err", err)
 		return changed, nil
@@ -190,20 +189,22 @@ func (p *Pass) talks(ctx context.Context, states []desk.TaskState, tickets map[i
 			watches[i].Last = 0 // a chat counts from its own beginning
 		}
 	}
-	talks, err := p.Feed.Talks(ctx, watches)
+	talks, err := p.readTalks(ctx, watches)
 	if err != nil || p.report.DryRun {
 		return talks, err
 	}
 	return p.rejoin(ctx, watches, talks)
 }
 
+// announcement is what happened to one of our tasks.
+type announcement struct {
+	desk.Change
+	ticket uint64
+}
+
 // announce decides what was read, and records it together with how far the portal is read.
 func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, talks []desk.Talk, at time.Time, read, next desk.Reading) error {
-	var (
-		numbers []uint64
-		changed []desk.Change
-		lines   []Line
-	)
+	var all []announcement
 	for i, s := range states {
 		if err := talks[i].Err; err != nil {
 			p.notRead(s, err, next)
@@ -213,25 +214,50 @@ func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, 
 		if talks[i].Chat != 0 {
 			s.Chat = talks[i].Chat
 		}
-		numbers = append(numbers, tickets[s.Task].Number)
-		changed = append(changed, desk.Change{State: s, Comments: talks[i].Comments, ReadAt: at})
+		all = append(all, announcement{desk.Change{State: s, Comments: talks[i].Comments, ReadAt: at}, tickets[s.Task].Number})
 	}
-	if len(numbers) == 0 && next.Activity.Equal(read.Activity) && maps.Equal(next.Unread, read.Unread) {
+	if len(all) == 0 && next.Activity.Equal(read.Activity) && maps.Equal(next.Unread, read.Unread) {
 		return nil // nothing happened: nothing is written
 	}
-	err := p.Tickets.RecordChanges(p.Now(), numbers, next, func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error) {
-		d := p.kit.Rules.Announce(changed[i], desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Self: p.Feed.Self(), Ticket: t, Excluded: excluded})
+	err := p.recordChanges(all, next)
+	if err == nil || len(all) == 0 {
+		return err
+	}
+	// What can't be recorded may be one task's own: each goes alone, and how far the portal is read is recorded behind them.
+	for i := range all {
+		if len(all) > 1 {
+			err = p.recordChanges(all[i:i+1], read)
+		}
+		if err != nil {
+			p.notRead(all[i].State, err, next)
+		}
+	}
+	return p.recordChanges(nil, next)
+}
+
+// recordChanges decides and records changes in one transaction.
+func (p *Pass) recordChanges(all []announcement, read desk.Reading) error {
+	numbers := make([]uint64, len(all))
+	for i, a := range all {
+		numbers[i] = a.ticket
+	}
+	var lines []Line
+	err := p.tickets.RecordChanges(p.Now(), numbers, read, func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error) {
+		d := p.kit.Rules.Announce(all[i].Change, desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Self: p.feed.Self(), Ticket: t, Excluded: excluded})
 		l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
 		l.Rule, l.Note, _ = settled(d)
-		if d.Verdict == desk.Announced || len(changed[i].Comments) > 0 {
+		if d.Verdict == desk.Announced || len(all[i].Comments) > 0 {
 			lines = append(lines, l)
 		}
 		return d, nil
 	})
+	if err != nil {
+		return err
+	}
 	for _, l := range lines {
 		p.tell(l)
 	}
-	return err
+	return nil
 }
 
 // mostUnread is how long the comments of a task are left unread at most, however often they could not be read.

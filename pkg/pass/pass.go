@@ -111,18 +111,36 @@ type Pass struct {
 
 	// What follows is of one pass. While the outbox makes a round, one goroutine marks, fetches and decides: but for the
 	// tally and the kit all is of the goroutine that has the mailbox.
-	tally  *outbox.Tally
-	report *Report
-	equip  func() (Kit, error)
-	kit    Kit // once equipped
-	found  int // messages to work through
-	done   int // of them finished
+	ledger     Ledger // behind nets, as the next five
+	quarantine Quarantine
+	tickets    Tickets
+	portal     Tasks
+	feed       Feed
+	tally      *outbox.Tally
+	report     *Report
+	equip      func() (Kit, error)
+	kit        Kit // once equipped
+	found      int // messages to work through
+	done       int // of them finished
+}
+
+// run makes a pass of fn. Its report is there whatever becomes of fn.
+func (p *Pass) run(kind string, dry bool, fn func() error) (*Report, error) {
+	p.begin(kind)
+	p.report.DryRun = dry
+	err := outbox.Try(kind, fn)
+	return p.end(), err
 }
 
 func (p *Pass) begin(kind string) {
 	p.report = &Report{Kind: kind, Started: p.Now()}
 	p.tally, p.found, p.done = outbox.NewTally(p.Log), 0, 0
-	p.equip = sync.OnceValues(p.Kit)
+	p.ledger, p.quarantine, p.tickets = ledgerNet{p.Ledger, p.Log}, quarantineNet{p.Quarantine}, ticketsNet{p.Tickets}
+	p.portal, p.feed = tasksNet{p.Portal}, feedNet{p.Feed}
+	p.equip = sync.OnceValues(func() (k Kit, err error) {
+		defer outbox.Caught("read templates and rules", &err)
+		return p.Kit()
+	})
 	p.Outbox.Begin(p.tally, func() (outbox.Kit, error) {
 		k, err := p.equip()
 		return k.Kit, err

@@ -10,30 +10,31 @@ import (
 
 // Poll reads the mailboxes, decides and records what is new, and makes what follows from it.
 func (p *Pass) Poll(ctx context.Context) (*Report, error) {
-	p.begin("poll")
-	if err := p.retries(ctx); err != nil {
-		return p.end(), err
-	}
-	err := p.mailboxes(ctx, false, p.Boxes, p.Outbox.Round)
-	if err == nil {
-		err = p.Outbox.Run(ctx) // the last letters, and what earlier runs left
-	}
-	if err == nil {
-		err = p.release()
-	}
-	return p.end(), err
+	return p.run("poll", false, func() error {
+		err := p.retries(ctx)
+		if err == nil {
+			err = p.mailboxes(ctx, false, p.Boxes, p.Outbox.Round)
+		}
+		if err == nil {
+			err = p.Outbox.Run(ctx) // the last letters, and what earlier runs left
+		}
+		if err == nil {
+			err = p.release()
+		}
+		return err
+	})
 }
 
 // Preview is a poll that stops when everything is decided. The state must be an overlay: what is recorded there lets
 // later messages see what earlier ones would have made.
 func (p *Pass) Preview(ctx context.Context) (*Report, error) {
-	p.begin("poll")
-	p.report.DryRun = true
-	err := p.retries(ctx)
-	if err == nil {
-		err = p.mailboxes(ctx, true, p.Boxes, nil)
-	}
-	return p.end(), err
+	return p.run("poll", true, func() error {
+		err := p.retries(ctx)
+		if err == nil {
+			err = p.mailboxes(ctx, true, p.Boxes, nil)
+		}
+		return err
+	})
 }
 
 // mailboxes works through every mailbox; one that is away does not stop the others. Between its messages settle makes what
@@ -44,7 +45,7 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle
 			continue
 		}
 		where := "mailbox " + b.Name
-		mb, err := b.Open(ctx, readOnly)
+		mb, err := b.open(ctx, readOnly)
 		if err != nil {
 			p.tally.Problem(where, err)
 			continue
@@ -81,7 +82,7 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(conte
 	if len(ls) == 0 {
 		return nil
 	}
-	progress, err := p.Ledger.Progress(places(ls))
+	progress, err := p.ledger.Progress(places(ls))
 	if err != nil {
 		return err
 	}

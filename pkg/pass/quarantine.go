@@ -21,12 +21,12 @@ func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) err
 	p.Log.Warn("message", "mailbox", b.Name, "uid", e.UID, "message", e.ID, "err", cause)
 	var rule *unbelieved
 	if errors.As(cause, &rule) {
-		return p.quarantine(e, cause, desk.Decision{Key: quarantineKey(e)})
+		return p.putAway(e, cause, desk.Decision{Key: quarantineKey(e)})
 	}
 	if fault.Of(cause) == fault.Never {
 		return nil
 	}
-	tries, err := p.Quarantine.Attempted(p.Now(), e.Place, cause.Error())
+	tries, err := p.quarantine.Attempted(p.Now(), e.Place, cause.Error())
 	if err != nil {
 		return err
 	}
@@ -36,12 +36,14 @@ func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) err
 	}
 	tell, err := p.notice(b, e, cause)
 	if err != nil {
-		return err
+		p.tally.Problem("templates", err)
+		tell = desk.Decision{Key: quarantineKey(e)}
 	}
-	return p.quarantine(e, cause, tell)
+	return p.putAway(e, cause, tell)
 }
 
-func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
+// putAway puts a message into the quarantine, whole where it is at hand.
+func (p *Pass) putAway(e desk.Entry, cause error, tell desk.Decision) error {
 	var raw []byte
 	if kept, ok := p.Outbox.Bodies.Get(e.Place); ok {
 		var err error
@@ -49,7 +51,12 @@ func (p *Pass) quarantine(e desk.Entry, cause error, tell desk.Decision) error {
 			return fmt.Errorf("keep message: %w", err)
 		}
 	}
-	if _, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), raw, tell); err != nil {
+	_, err := p.quarantine.Keep(p.Now(), e, cause.Error(), raw, tell)
+	if err != nil { // it may be what its header says that can't be kept
+		p.tally.Problem("quarantine", err)
+		_, err = p.quarantine.Keep(p.Now(), desk.Entry{Listing: e.Listing}, cause.Error(), raw, desk.Decision{Key: tell.Key})
+	}
+	if err != nil {
 		return err
 	}
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
@@ -62,7 +69,8 @@ func quarantineKey(e desk.Entry) string {
 }
 
 // notice is the decision that tells people of a message that can't be processed: a task with the message attached.
-func (p *Pass) notice(b Box, e desk.Entry, cause error) (desk.Decision, error) {
+func (p *Pass) notice(b Box, e desk.Entry, cause error) (_ desk.Decision, err error) {
+	defer outbox.Caught("write of message", &err)
 	key := quarantineKey(e)
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}, p.Now())
 	at := e.Place

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/outbox"
 )
 
 // rejoin has our user take part again in the tasks he was taken off, and reads their talks once more. Where he may not,
@@ -20,7 +21,11 @@ func (p *Pass) rejoin(ctx context.Context, watches []desk.Watch, talks []desk.Ta
 	if len(barred) == 0 {
 		return talks, nil
 	}
-	joined, err := p.Feed.Rejoin(ctx, barred)
+	joined, err := p.feed.Rejoin(ctx, barred)
+	if outbox.Panicked(err) {
+		p.tally.Problem("portal", err)
+		return talks, nil
+	}
 	if err != nil || len(joined) == 0 {
 		return talks, err
 	}
@@ -29,9 +34,30 @@ func (p *Pass) rejoin(ctx context.Context, watches []desk.Watch, talks []desk.Ta
 		p.Log.Info("took part in a task again", "task", task)
 		again = append(again, watches[at[task]])
 	}
-	read, err := p.Feed.Talks(ctx, again)
+	read, err := p.readTalks(ctx, again)
 	for _, t := range read {
 		talks[at[t.Task]] = t
 	}
 	return talks, err
+}
+
+// readTalks reads talks; where that panics, each alone, and one that panics alone has the panic for its error.
+func (p *Pass) readTalks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
+	talks, err := p.feed.Talks(ctx, watches)
+	if !outbox.Panicked(err) {
+		return talks, err
+	}
+	talks = make([]desk.Talk, len(watches))
+	for i, w := range watches {
+		one, err := p.feed.Talks(ctx, watches[i:i+1])
+		switch {
+		case outbox.Panicked(err):
+			talks[i] = desk.Talk{Task: w.Task, Err: err}
+		case err != nil:
+			return nil, err
+		default:
+			talks[i] = one[0]
+		}
+	}
+	return talks, nil
 }

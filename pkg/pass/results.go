@@ -25,7 +25,7 @@ func (p *Pass) withResults(toRead []desk.TaskState, tickets map[int64]desk.Ticke
 	for _, s := range toRead {
 		listed[s.Task] = true
 	}
-	all, err := p.Tickets.Active(at.Add(-resultsFor))
+	all, err := p.tickets.Active(at.Add(-resultsFor))
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ type retry struct {
 }
 
 func (p *Pass) released() (out []retry, err error) {
-	all, err := p.Quarantine.All()
+	all, err := p.quarantine.All()
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (p *Pass) released() (out []retry, err error) {
 	if len(out) == 0 {
 		return nil, nil
 	}
-	progress, err := p.Ledger.Progress(at)
+	progress, err := p.ledger.Progress(at)
 	for i := range progress {
 		out[i].Progress = progress[i]
 	}
@@ -58,7 +58,7 @@ func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
-	raw, err := p.Quarantine.Stored(q.Place)
+	raw, err := p.quarantine.Stored(q.Place)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 func (p *Pass) failedAgain(e desk.Entry, cause error) error {
 	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
-	_, err := p.Quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: quarantineKey(e)})
+	_, err := p.quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: quarantineKey(e)})
 	return err
 }
 
@@ -94,7 +94,7 @@ func (p *Pass) release() error {
 		if !q.Decided || !q.Ready {
 			continue
 		}
-		if err := p.Quarantine.Release(q.Seq); err != nil {
+		if err := p.quarantine.Release(q.Seq); err != nil {
 			return err
 		}
 	}

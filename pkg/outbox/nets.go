@@ -1,0 +1,154 @@
+package outbox
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/spool"
+)
+
+// The nets stand before what the outbox is given: a panic behind them is an error like any other. Rules and Texts have
+// none: what they write is written for one effect at a time, within a Try.
+
+type queueNet struct{ Queue }
+
+func (n queueNet) Due(now time.Time, most int, skip func(desk.Pending) bool) (due []desk.Pending, err error) {
+	defer Caught("read the outbox", &err)
+	return n.Queue.Due(now, most, skip)
+}
+
+func (n queueNet) Start(now time.Time, a desk.Attempts) (err error) {
+	defer Caught("note attempts", &err)
+	return n.Queue.Start(now, a)
+}
+
+func (n queueNet) Finish(now time.Time, results []desk.Result) (err error) {
+	defer Caught("record results", &err)
+	return n.Queue.Finish(now, results)
+}
+
+type ticketsNet struct{ Tickets }
+
+func (n ticketsNet) Ticket(number uint64) (t desk.Ticket, err error) {
+	defer Caught("read ticket", &err)
+	return n.Tickets.Ticket(number)
+}
+
+type keptNet struct{ Kept }
+
+func (n keptNet) Stored(at desk.Place) (raw []byte, err error) {
+	defer Caught("read quarantine", &err)
+	return n.Kept.Stored(at)
+}
+
+type peopleNet struct{ People }
+
+func (n peopleNet) Contact(address string) (p desk.Profile, ok bool, err error) {
+	defer Caught("look up name", &err)
+	return n.People.Contact(address)
+}
+
+func (n peopleNet) Profiles(source string, addresses []string, since time.Time) (found map[string]desk.Profile, err error) {
+	defer Caught("look up names", &err)
+	return n.People.Profiles(source, addresses, since)
+}
+
+func (n peopleNet) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) (err error) {
+	defer Caught("keep names", &err)
+	return n.People.SetProfiles(now, source, asked, found)
+}
+
+type directoryNet struct{ Directory }
+
+func (n directoryNet) Profiles(ctx context.Context, addresses []string) (found map[string]desk.Profile, err error) {
+	defer Caught("look up names", &err)
+	return n.Directory.Profiles(ctx, addresses)
+}
+
+type portalNet struct{ Portal }
+
+func (n portalNet) Prepare(ctx context.Context, addresses []string, files []desk.File, open func(i int) (io.ReadCloser, error)) (got desk.Prepared, err error) {
+	defer Caught("upload files", &err)
+	return n.Portal.Prepare(ctx, addresses, files, open)
+}
+
+func (n portalNet) Make(ctx context.Context, effects []desk.Effect) (made []desk.Made) {
+	err := Try("make effects", func() error { made = n.Portal.Make(ctx, effects); return nil })
+	if err != nil {
+		made = make([]desk.Made, len(effects))
+		for i := range made {
+			made[i].Err = err
+		}
+	}
+	return made
+}
+
+func (n portalNet) Find(ctx context.Context, effects []desk.Effect, since time.Time) (found []desk.Made, err error) {
+	defer Caught("look for effects", &err)
+	return n.Portal.Find(ctx, effects, since)
+}
+
+func (n portalNet) States(ctx context.Context, tasks []int64) (states map[int64]desk.TaskState, err error) {
+	defer Caught("look at tasks", &err)
+	return n.Portal.States(ctx, tasks)
+}
+
+func (n portalNet) Download(ctx context.Context, f desk.File, w io.Writer) (err error) {
+	defer Caught("download file", &err)
+	return n.Portal.Download(ctx, f, w)
+}
+
+type relayNet struct{ Relay }
+
+func (n relayNet) Send(ctx context.Context, l desk.Letter) (raw []byte, err error) {
+	defer Caught("send letter", &err)
+	return n.Relay.Send(ctx, l)
+}
+
+func (n relayNet) Close() (err error) {
+	defer Caught("close relay", &err)
+	return n.Relay.Close()
+}
+
+type originalsNet struct{ Originals }
+
+func (n originalsNet) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) (err error) {
+	defer Caught("fetch message", &err)
+	return n.Originals.Fetch(ctx, ls, limit, fn)
+}
+
+func (n originalsNet) Close() (err error) {
+	defer Caught("close mailbox", &err)
+	return n.Originals.Close()
+}
+
+// open opens the mailbox of a sender for its messages' files.
+func (s Sender) open(ctx context.Context) (o Originals, err error) {
+	defer Caught("open mailbox", &err)
+	if o, err = s.Open(ctx); err == nil {
+		o = originalsNet{o}
+	}
+	return o, err
+}
+
+// dial opens a connection to the relay of a sender.
+func (s Sender) dial(ctx context.Context) (r Relay, err error) {
+	defer Caught("open relay", &err)
+	if r, err = s.Relay(ctx); err == nil {
+		r = relayNet{r}
+	}
+	return r, err
+}
+
+// keep keeps a copy of a letter where the sender wants that. The letter has gone out, whatever becomes of its copy.
+func (s Sender) keep(ctx context.Context, raw []byte, at time.Time, log *slog.Logger) {
+	if s.Save == nil {
+		return
+	}
+	if err := Try("save copy of letter", func() error { return s.Save(ctx, raw, at) }); err != nil {
+		log.Warn("save copy of letter", "mailbox", s.Name, "err", err)
+	}
+}
