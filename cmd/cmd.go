@@ -38,6 +38,7 @@ type app struct {
 	configFile string
 	stateFile  string
 	timeout    time.Duration
+	recordDir  string
 
 	passWaits   time.Duration // for another one that holds the state: cron starts the next one anyway
 	personWaits time.Duration // what a person types
@@ -125,6 +126,7 @@ func newRoot(a *app) *cobra.Command {
 	flags.StringVar(&a.configFile, "config", "", "configuration `FILE` (default: $HELPDESK_CONFIG, ./helpdesk.yaml, /etc/helpdesk/helpdesk.yaml)")
 	flags.StringVar(&a.stateFile, "state", "", "state `FILE` instead of the configured one")
 	flags.DurationVar(&a.timeout, "timeout", 0, "end the run after this `DURATION` (default: 10m for poll and notify, else no limit)")
+	flags.StringVar(&a.recordDir, "record", "", "write what the portal is asked and answers into `DIR`, secrets masked, texts by their length")
 	flags.CountVarP(&a.Verbose, "verbose", "v", "say more on stderr; twice: everything")
 	flags.StringVar(&a.LogFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),

@@ -152,5 +152,5 @@ func (a *app) offlineRules(mailbox string) (*desk.Rules, *quote.Cutter, error) {
 
 // wire puts a pass together, by this run's log and clock.
 func (a *app) wire(cfg *config.Config, s *store.Store) (*wiring.Parts, error) {
-	return wiring.New(cfg, s, wiring.Options{Log: a.Logger(cfg.Log.Level, cfg.Log.Format), Now: a.now, Sleep: a.sleep})
+	return wiring.New(cfg, s, wiring.Options{Log: a.Logger(cfg.Log.Level, cfg.Log.Format), Now: a.now, Sleep: a.sleep, Record: a.recordDir})
 }

@@ -43,6 +43,8 @@ type Options struct {
 	Log   *slog.Logger
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
+
+	Record string // folder that takes what the portal is asked and answers; "" = none
 }
 
 // Parts is a pass, and what of it others than the pass itself have to do with.
@@ -65,6 +67,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	client, err := portal.New(portal.Options{Results: cfg.Notify.Send == "results", Options: bitrix.Options{
 		Webhook: cfg.Bitrix24.Webhook, Agent: version.Get().Agent(), CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load, Save: found.save,
+		Record: o.Record,
 	}})
 	if err != nil {
 		return nil, exit.Usage(err)

@@ -33,6 +33,7 @@ type Options struct {
 	Agent     string        // how we name ourselves; "" = helpdesk/devel
 	Log       *slog.Logger  // nil = none
 	HTTP      *http.Client  // nil = one of our own; redirects are never followed
+	Record    string        // folder that takes every request and answer, texts and secrets taken out; "" = none
 
 	Load func(name string) []byte        // what was saved under the name within the last day, nil = nothing
 	Save func(name string, value []byte) // keeps what was found out about the portal
@@ -86,6 +87,9 @@ func New(o Options) (*Client, error) {
 	c.root = fmt.Sprintf("%s/rest/%d/%s/", root, self, code)
 	c.rootV3 = fmt.Sprintf("%s/rest/api/%d/%s/", root, self, code)
 	c.fill()
+	if err := c.record(o.Record); err != nil {
+		return nil, err
+	}
 	burst, perSecond := o.Burst, o.PerSecond
 	if burst <= 0 {
 		burst = 50
@@ -116,6 +120,20 @@ func (c *Client) fill() {
 	// (settings/how-to-call-rest-api/change-domen).
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &h
+}
+
+// record lets every request pass through a recorder.
+func (c *Client) record(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	next := c.http.Transport
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	r, err := newRecorder(dir, next, c.now, c.log)
+	c.http.Transport = r
+	return err
 }
 
 func parseWebhook(webhook string) (base *url.URL, self int64, code string, err error) {
