@@ -193,6 +193,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 	}
 	for _, m := range cfg.Mailboxes {
 		p.Own = append(p.Own, Sender(m).Key())
+		p.OwnNames = append(p.OwnNames, Sender(m).Name)
 		p.Fields[m.Name] = taskFields(cfg.TaskFor(m.Name))
 	}
 	p.Routes, p.Calendar = routes(cfg), calendar(cfg)

@@ -42,11 +42,18 @@ func quoteLines(quoted string) []quoteLine {
 // other lines name the recipients. What was cut may begin with a signature, whose lines look much the same but tell no
 // time. QUIRK: Outlook leaves the sender's address out within an organisation, but not the recipients'.
 func (r *Rules) attributed(quoted string) string {
+	line, _ := r.attribution(quoted)
+	return r.oursIn(line)
+}
+
+// attribution returns the line that says who wrote the outermost quoted letter, and where what is quoted begins below it,
+// in lines that are not blank. The line is "" where there is none, or where it is left out of a header block.
+func (r *Rules) attribution(quoted string) (line string, body int) {
 	lines := quoteLines(quoted)
 	for i := 0; i < len(lines); i++ {
 		if n := block(lines[i:]); n > 1 {
 			if from, told := r.author(lines[i : i+n]); told {
-				return r.oursIn(from)
+				return from, i + n
 			}
 			i += n - 1
 			continue
@@ -55,9 +62,9 @@ func (r *Rules) attributed(quoted string) string {
 		if !mailAddress().MatchString(lines[i].text) || !strings.HasSuffix(lines[i].text, ":") && !deeper || r.others[label(lines[i].text)] {
 			continue
 		}
-		return r.oursIn(lines[i].text)
+		return lines[i].text, i + 1
 	}
-	return ""
+	return "", 0
 }
 
 // author returns the line of a header block that says who wrote the letter, and whether it is a header block at all. The

@@ -27,7 +27,7 @@ type weighing struct {
 	previous *Ticket      // the ticket a new one continues
 	route    *route       // the settings of the new task; nil = those of its mailbox
 	relink   string       // the id that leads to the new ticket from now on
-	left     map[int]bool // attachments that are not uploaded again, by their index
+	recurs   map[int]bool // attachments that are not uploaded again, by their index
 	notes    []Note
 }
 

@@ -5,6 +5,7 @@ import "time"
 // Policy is what the settings and data files say, as far as decisions depend on it.
 type Policy struct {
 	Own        []string    // folded addresses that are ours: the senders of the mailboxes and mail.own
+	OwnNames   []string    // the names beside them
 	Staff      []string    // patterns as in exclusions
 	Exclusions []Exclusion // those of the settings
 	TrustAuth  string      // authserv-id whose verdicts are believed; "" = none

@@ -39,6 +39,13 @@ const (
 	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
 )
 
+// What the detail of a NoteCut may say, several of them with a blank between.
+const (
+	CutQuote     = "quote"     // the letters quoted in it
+	CutSignature = "signature" // its signature
+	CutText      = "text"      // the end of a long text
+)
+
 // Degraded says what of a message could not be read as it should.
 type Degraded string
 

@@ -39,17 +39,17 @@ func smallPictures(m *Message) []string {
 // recurring finds the pictures that are left out; cut says that the post shows less than the letter, and that the whole
 // of it is attached.
 func (w *weighing) recurring(cut bool) {
-	if w.left != nil || len(smallPictures(w.m)) == 0 {
+	if w.recurs != nil || len(smallPictures(w.m)) == 0 {
 		return
 	}
-	w.left = map[int]bool{}
+	w.recurs = map[int]bool{}
 	var attached []string
 	for i, a := range w.m.Attachments {
 		seen := w.f.Pictures[a.Hash]
 		if !small(a) || seen < pictureTwice && !(a.Cut && (seen > 0 || cut)) {
 			continue
 		}
-		w.left[i] = true
+		w.recurs[i] = true
 		if !a.Inline {
 			attached = append(attached, a.Name)
 		}
@@ -63,7 +63,7 @@ func (w *weighing) recurring(cut bool) {
 func askPictures(w *weighing) (string, bool) {
 	var names []string
 	for i, a := range w.m.Attachments {
-		if w.left[i] {
+		if w.recurs[i] {
 			names = append(names, a.Name)
 		}
 	}

@@ -45,6 +45,7 @@ func (w *weighing) open(automatic bool) {
 	}
 	w.heard(t)
 	post := w.post(FormTask)
+	t.shown(w.m.Signature)
 	if post.Title = glyph.Cut(t.Subject, titleMax); post.Title != t.Subject {
 		w.headed(post, t.Subject)
 	}
@@ -88,6 +89,9 @@ func (w *weighing) comment(form Form) {
 		w.note(NoteWritten, "", 0)
 	}
 	post := w.post(form)
+	if form != FormBounce {
+		t.shown(w.m.Signature)
+	}
 	if subject := w.r.newSubject(w.m, t); subject != "" && form != FormBounce {
 		w.headed(post, subject)
 		t.Subjects = append(t.Subjects, glyph.Cut(foldSubject(subject), titleMax))
@@ -190,34 +194,61 @@ func (w *weighing) participants(t *Ticket) {
 	}
 }
 
-// post makes what goes into the portal of a message; its text is rendered by whoever makes the effect.
+// post makes what goes into the portal of a message; its text is rendered by whoever makes the effect. A task shows the
+// whole text; a report of a letter that came back is one file.
 func (w *weighing) post(form Form) *Post {
 	p := &Post{Form: form, From: w.m.From, At: w.arrived()}
 	if w.m.Place != (Place{}) {
 		place := w.m.Place
 		p.Message = &place
 	}
-	cut := (w.m.QuoteCut || w.m.Signature != "") && form != FormTask // a task shows the whole text
-	w.recurring(cut)
-	for i, a := range w.m.Attachments {
-		if a.Hidden || w.left[i] {
-			continue
-		}
-		p.Files = append(p.Files, File{Name: a.Name, Type: a.Type, Size: a.Size, Part: a.Part, Hash: a.Hash})
+	if form == FormBounce {
+		w.degraded()
+		w.whole(p)
+		p.Notes = w.notes
+		return p
 	}
+	var out cutting
+	if form != FormTask {
+		out = w.leavesOut()
+		p.Whole = out.whole
+	}
+	w.files(p, form != FormTask && !out.whole && (w.m.QuoteCut || w.m.Signature != ""))
 	w.forwarded()
-	if cut {
-		w.note(NoteCut, "", 0)
-	}
+	w.left(out)
 	oversize := w.degraded()
-	if !oversize && (cut || len(w.m.Degraded) > 0 || form == FormBounce) {
+	if !oversize && (out.quote || out.signature || len(w.m.Degraded) > 0) {
 		w.whole(p)
 	}
-	if form != FormBounce && len(w.m.Degraded) == 0 && strings.TrimSpace(w.m.Text+w.m.FullText+w.m.BBCode) == "" {
+	if len(w.m.Degraded) == 0 && strings.TrimSpace(w.m.Text+w.m.FullText+w.m.BBCode) == "" {
 		w.note(NoteNoText, "", 0)
 	}
 	p.Notes = w.notes
 	return p
+}
+
+// files adds the attachments of the message to a post; cut says that it shows less than the letter.
+func (w *weighing) files(p *Post, cut bool) {
+	w.recurring(cut)
+	for i, a := range w.m.Attachments {
+		if !a.Hidden && !w.recurs[i] {
+			p.Files = append(p.Files, File{Name: a.Name, Type: a.Type, Size: a.Size, Part: a.Part, Hash: a.Hash})
+		}
+	}
+}
+
+// left notes what a comment leaves out.
+func (w *weighing) left(c cutting) {
+	var what []string
+	if c.quote {
+		what = append(what, CutQuote)
+	}
+	if c.signature {
+		what = append(what, CutSignature)
+	}
+	if len(what) > 0 {
+		w.note(NoteCut, strings.Join(what, " "), 0)
+	}
 }
 
 // headed puts the subject above the text of a post.

@@ -13,26 +13,27 @@ const LoopHeader = "X-Helpdesk-Loop"
 
 // Rules decide: a policy whose lists and patterns have been compiled once.
 type Rules struct {
-	policy  Policy
-	own     map[string]bool
-	homes   map[string]bool // domains of ours and of staff, public ones left out
-	staff   []Pattern
-	public  map[string]bool
-	fronts  fronts
-	robots  []*regexp.Regexp
-	reports struct{ subjects, senders, files []*regexp.Regexp }
-	away    []*regexp.Regexp
-	thanks  thanksRules
-	service []*regexp.Regexp
-	deleted []*regexp.Regexp
-	from    map[string]bool // labels of a quoted header: who wrote it …
-	others  map[string]bool // … and what else it says
-	routes  []route
+	policy   Policy
+	own      map[string]bool
+	ownNames map[string]bool // folded
+	homes    map[string]bool // domains of ours and of staff, public ones left out
+	staff    []Pattern
+	public   map[string]bool
+	fronts   fronts
+	robots   []*regexp.Regexp
+	reports  struct{ subjects, senders, files []*regexp.Regexp }
+	away     []*regexp.Regexp
+	thanks   thanksRules
+	service  []*regexp.Regexp
+	deleted  []*regexp.Regexp
+	from     map[string]bool // labels of a quoted header: who wrote it …
+	others   map[string]bool // … and what else it says
+	routes   []route
 }
 
 // Compile makes rules of a policy; the error names every bad pattern.
 func Compile(p *Policy) (*Rules, error) {
-	r := &Rules{policy: *p, own: map[string]bool{}, homes: map[string]bool{}, public: map[string]bool{},
+	r := &Rules{policy: *p, own: map[string]bool{}, ownNames: map[string]bool{}, homes: map[string]bool{}, public: map[string]bool{},
 		from: labelSet(p.FromLabels), others: labelSet(p.OtherLabels)}
 	for _, d := range p.Words.PublicDomains {
 		r.public[FoldDomain(d)] = true
@@ -42,6 +43,9 @@ func Compile(p *Policy) (*Rules, error) {
 		r.own[key] = true
 		_, domain := splitAddress(key)
 		r.home(domain)
+	}
+	for _, name := range p.OwnNames {
+		r.ownNames[foldName(name)] = true
 	}
 	var errs []error
 	for _, s := range p.Staff {

@@ -60,6 +60,9 @@ func askThanks(w *weighing) (string, bool) {
 			return "", false
 		}
 	}
+	if w.quotes() == quotesThird { // somebody's letter is shown, and that is what it is about
+		return "", false
+	}
 	const most = 400 // a thank-you is short, whatever the signature
 	text, subject := paragraphs(w.m.Text), w.r.newSubject(w.m, w.found)
 	if subject != "" && !w.r.thanks.only(subject) {

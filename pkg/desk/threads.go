@@ -77,6 +77,7 @@ func (w *weighing) ticket(number uint64) *Ticket {
 	t.Participants = append([]string(nil), t.Participants...)
 	t.References = append([]string(nil), t.References...)
 	t.Subjects = append([]string(nil), t.Subjects...)
+	t.Signatures = append([]string(nil), t.Signatures...)
 	return &t
 }
 

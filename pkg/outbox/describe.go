@@ -21,8 +21,11 @@ const (
 func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect, cause string) error {
 	post := e.Post
 	body, most := m.BBCode, maxComment
-	if e.Kind == desk.OpenTask {
+	switch {
+	case e.Kind == desk.OpenTask:
 		body, most = m.FullCode, maxDescription
+	case post.Whole:
+		body = m.FullCode
 	}
 	if most -= len([]rune(post.Subject)); len([]rune(body)) > most {
 		body = markup.Cut(body, most)
@@ -40,16 +43,16 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	return nil
 }
 
-// attachWhole attaches the message itself to a post that shows only a part of it.
+// attachWhole attaches the message itself to a post that shows only the beginning of it, and says so.
 func attachWhole(m *desk.Message, post *desk.Post) {
+	if m.UID == 0 {
+		return
+	}
+	post.Notes = append(post.Notes, desk.Note{Key: desk.NoteCut, Detail: desk.CutText})
 	for _, f := range post.Files {
 		if f.Part == desk.WholeMessage {
 			return
 		}
 	}
-	if m.UID == 0 {
-		return
-	}
-	post.Notes = append(post.Notes, desk.Note{Key: desk.NoteCut})
 	post.Files = append(post.Files, desk.File{Name: "message.eml", Type: "message/rfc822", Size: m.Size, Part: desk.WholeMessage})
 }

@@ -166,7 +166,7 @@ func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter des
 	l.tally.Count(func(c *Counts) { c.Sent++ })
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try", d.Tries+1)
 	s.keep(ctx, raw, letter.Date, l.Log)
-	return desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID}
+	return desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text}
 }
 
 // unsent is the result of a letter that the relay did not take, or of which that is not known.

@@ -144,9 +144,15 @@ func tickets(tx txn, f *desk.Facts) error {
 		if err != nil {
 			return err
 		}
-		if ok {
-			f.Tickets[n] = t
+		if !ok {
+			continue
 		}
+		sent, err := tx.Bucket(bTexts).Get(sentKey(n))
+		if err != nil {
+			return err
+		}
+		t.Sent = string(sent)
+		f.Tickets[n] = t
 	}
 	return nil
 }

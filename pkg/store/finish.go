@@ -54,6 +54,9 @@ func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) (err error) {
 			step.Task = r.Made.Task
 		case desk.SendLetter:
 			step.To = p.Effect.Letter.To.Addr
+			if err := keepSent(tx, p.Effect.Ticket, r.Sent); err != nil {
+				return err
+			}
 		}
 		if err := note(tx, p.Effect.Ticket, step); err != nil {
 			return err

@@ -28,7 +28,7 @@ func putTicket(tx txn, t desk.Ticket) error {
 			return err
 		}
 	}
-	t.LastText = ""
+	t.LastText, t.Sent = "", ""
 	return put(tx, bTickets, number(t.Number), t)
 }
 
@@ -43,6 +43,22 @@ func lastText(tx txn, t desk.Ticket) (string, error) {
 		return "", nil
 	}
 	return string(text), nil
+}
+
+// sentKey returns the key under which the texts of our letters lie beside the text of the customer's.
+func sentKey(n uint64) []byte { return append(number(n), "sent"...) }
+
+// sentMax is how many bytes of our letters are kept of a ticket: answers to them quote the latest.
+const sentMax = 16 << 10
+
+// keepSent puts the text of a letter of ours before those that went out earlier.
+func keepSent(tx txn, n uint64, text string) error {
+	old, err := tx.Bucket(bTexts).Get(sentKey(n))
+	if err != nil {
+		return err
+	}
+	all := append([]byte(text+"\n"), old...)
+	return tx.Bucket(bTexts).Put(sentKey(n), bytes.ToValidUTF8(all[:min(len(all), sentMax)], nil))
 }
 
 func ticketOf(tx txn, task int64) (uint64, error) {
