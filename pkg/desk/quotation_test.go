@@ -100,7 +100,7 @@ func TestSignatureLeftOut(t *testing.T) {
 func TestThanksAboveALetter(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	for quoted, reopen := range map[string]bool{
-		"12.03.2026, 10:00, support@example.ru:\n> Готово":           false,
+		"12.03.2026, 10:00, support@example.ru:\n> Готово":          false,
 		"12.03.2026, 10:00, Банк <bank@other.example>:\n> Терминал": true,
 	} {
 		f := knownTicket(func(t *Ticket) { t.Status, t.ClosedAt = Done, testNow.Add(-time.Hour) })
