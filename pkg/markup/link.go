@@ -14,7 +14,7 @@ const (
 
 // link writes a link: its text and its address.
 func (k *walker) link(n *node) {
-	href := linkAddress(n.get("href"))
+	href := linkAddress(k.resolved(n.get("href")))
 	if href == "" {
 		k.kids(n)
 		return
@@ -88,12 +88,54 @@ func (l *labeler) add(n *node, tiny bool) {
 			l.picture = l.picture || !isPixel(kid)
 		case kid.tag == "br":
 			l.text.WriteString(" ")
+		case kid.tag == "sup", kid.tag == "sub", kid.look.raised != 0:
+			l.shifted(kid, small)
 		case paraTags[kid.tag], lineTags[kid.tag]:
 			l.block = true
 		default:
 			l.add(kid, small)
 		}
 	}
+}
+
+// shifted gathers a raised or lowered text, as the walker writes it.
+func (l *labeler) shifted(n *node, tiny bool) {
+	inner := labeler{}
+	inner.add(n, tiny)
+	set, sign := loweredDigits, "_"
+	if n.tag == "sup" || n.look.raised > 0 {
+		set, sign = raisedDigits, "^"
+	}
+	text, ok := mapped(strings.TrimSpace(inner.text.String()), set)
+	if before := l.text.String(); !ok {
+		if text = inner.text.String(); text != "" && before != "" && isDigit(text[0]) && isDigit(before[len(before)-1]) {
+			text = sign + text
+		}
+	}
+	l.text.WriteString(text)
+	l.count, l.block, l.picture = l.count+inner.count, l.block || inner.block, l.picture || inner.picture
+}
+
+// baseAddress returns what relative links of a page are meant from, nil where the address can't be followed from anywhere.
+func baseAddress(href string) *url.URL {
+	u, err := url.Parse(linkAddress(href))
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return u
+}
+
+// resolved returns a relative link as the page means it, any other as it is.
+func (k *walker) resolved(href string) string {
+	href = strings.TrimSpace(href)
+	if k.base == nil || href == "" || href[0] == '#' || len(href) > longestAddress {
+		return href
+	}
+	u, err := url.Parse(href)
+	if err != nil || u.Scheme != "" {
+		return href
+	}
+	return k.base.ResolveReference(u).String()
 }
 
 // linkAddress returns the address of a link that may be followed from anywhere, "" for any other.

@@ -15,6 +15,7 @@ type look struct {
 	bold   bool
 	normal bool // not bold, whatever the tag says
 	italic bool
+	raised int // above 0 raised, below lowered
 }
 
 func lookOf(n *node) look {
@@ -32,7 +33,7 @@ func lookOf(n *node) look {
 // declarations are what a style attribute says of what matters here, in lower case.
 type declarations struct {
 	display, visibility, opacity, overflow, maxHeight, height, maxWidth, width string
-	margin, marginBottom, whiteSpace, fontWeight, fontStyle, fontSize          string
+	margin, marginBottom, whiteSpace, fontWeight, fontStyle, fontSize, align   string
 }
 
 // declared reads a style attribute; what is said last counts.
@@ -80,6 +81,8 @@ func (d *declarations) property(name string) *string {
 		return &d.fontStyle
 	case "font-size":
 		return &d.fontSize
+	case "vertical-align":
+		return &d.align
 	}
 	return nil
 }
@@ -104,6 +107,12 @@ func (l *look) add(d declarations) {
 		l.normal = true // QUIRK: Google Docs wraps whatever is copied out of it in such a b
 	}
 	l.italic = d.fontStyle == "italic" || d.fontStyle == "oblique"
+	switch d.align {
+	case "super":
+		l.raised = 1
+	case "sub":
+		l.raised = -1
+	}
 	if size := d.fontSize; size != "" {
 		l.tiny = isZero(size) || size == "1px"
 		l.sized = !l.tiny

@@ -1,8 +1,11 @@
 package markup
 
+import "net/url"
+
 // Page is the HTML of a letter, read once for all that is made of it.
 type Page struct {
 	root *node
+	base *url.URL
 	bare bool
 	size int // bytes of its text
 	cut  bool
@@ -11,7 +14,7 @@ type Page struct {
 // Parse reads the HTML of a letter.
 func Parse(html string) *Page {
 	b := parseHTML(html)
-	return &Page{root: b.root(), bare: isBare(b.root()), size: b.size, cut: b.full()}
+	return &Page{root: b.root(), bare: isBare(b.root()), base: b.base, size: b.size, cut: b.full()}
 }
 
 // Text returns the page as plain text: paragraphs, lists, tables with their cells apart, links as "text (url)"; no styles,
@@ -28,6 +31,6 @@ func (p *Page) Truncated() bool { return p.cut }
 func (p *Page) write(bb bool) string {
 	w := newWriter()
 	w.out.Grow(p.size)
-	(&walker{w: w, bb: bb, pre: p.bare}).kids(p.root)
+	(&walker{w: w, bb: bb, pre: p.bare, base: p.base}).kids(p.root)
 	return w.finish()
 }

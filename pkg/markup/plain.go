@@ -1,9 +1,6 @@
 package markup
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Plain returns the portal's BBCode as plain text, for the text part of a letter.
 func Plain(bbcode string) string {
@@ -33,7 +30,7 @@ func (p *plainText) open(block string) {
 	case "ul", "ol":
 		l := &numbers{}
 		if block == "ol" {
-			l.next = 1
+			l.next, l.step = 1, 1
 		}
 		p.lists = append(p.lists, l)
 		p.w.line()
@@ -55,11 +52,9 @@ func (p *plainText) open(block string) {
 
 func (p *plainText) item() {
 	p.w.line()
-	l, bullet := p.lists[len(p.lists)-1], "- "
-	if l.next > 0 {
-		bullet = fmt.Sprintf("%d. ", l.next)
-		l.next++
-	}
+	l := p.lists[len(p.lists)-1]
+	bullet := l.label()
+	l.next += l.step
 	p.saved = append(p.saved, p.w.indent)
 	p.w.indent += len(bullet)
 	p.w.bullet = bullet

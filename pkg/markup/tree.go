@@ -1,6 +1,7 @@
 package markup
 
 import (
+	"net/url"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -17,10 +18,8 @@ const maxNodes = 100_000
 
 var (
 	voidTags = names(`area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr`)
-	// rawTags hold no text for a reader; the tokenizer takes their content as it stands, up to the end tag.
-	rawTags = names(`script style title noscript iframe noembed noframes`)
 	// islandTags are left out when they are properly closed; an unclosed one must not swallow the letter.
-	islandTags = names(`svg template xml datalist object applet`)
+	islandTags = names(`svg template xml datalist`)
 	paraTags   = names(`p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre`)
 	lineTags   = names(`div section article header footer tr td th form center dt dd fieldset li main nav aside body html
 		address legend option caption details summary table tbody thead tfoot figure figcaption xmp listing hr`)
@@ -37,13 +36,14 @@ type builder struct {
 	nodes int
 	spare []node // not used yet
 	size  int    // bytes of text
+	base  *url.URL
 }
 
 // parseHTML reads a letter up to its end, or as many nodes as are allowed.
 func parseHTML(s string) *builder {
 	b := &builder{stack: []*node{{}}}
-	z := html.NewTokenizer(strings.NewReader(s))
-	for !b.full() && b.token(z) {
+	r := tags.NewReader(s)
+	for !b.full() && b.token(r) {
 	}
 	if b.full() {
 		b.root().add(&node{text: string(ellipsis)})
@@ -53,20 +53,18 @@ func parseHTML(s string) *builder {
 }
 
 // token takes the next token, and says whether there was one.
-func (b *builder) token(z *html.Tokenizer) bool {
-	switch z.Next() {
+func (b *builder) token(r *tags.Reader) bool {
+	switch r.Next() {
 	case html.ErrorToken:
 		return false
 	case html.TextToken:
-		if !rawTags[b.top().tag] {
-			b.text(z.Text())
-		}
+		b.text(r.Text())
 	case html.StartTagToken:
-		b.start(z.Token(), false)
+		b.start(r.Token(), false)
 	case html.SelfClosingTagToken:
-		b.start(z.Token(), true)
+		b.start(r.Token(), true)
 	case html.EndTagToken:
-		name, _ := z.TagName()
+		name, _ := r.TagName()
 		b.end(tags.Name(name))
 	}
 	return true
@@ -102,12 +100,13 @@ func (b *builder) start(t html.Token, selfClosing bool) {
 	n := b.node(t.Data, "")
 	n.attr = t.Attr
 	n.look = lookOf(n)
-	if !rawTags[n.tag] {
-		b.top().add(n)
+	b.top().add(n)
+	if n.tag == "base" && b.base == nil {
+		b.base = baseAddress(n.get("href"))
 	}
 	switch {
-	case voidTags[n.tag], selfClosing && strings.Contains(n.tag, ":"):
-	case len(b.stack) >= maxDepth && !rawTags[n.tag]:
+	case voidTags[n.tag], selfClosing && (n.look.hidden || strings.Contains(n.tag, ":")): // as XHTML writers mean it
+	case len(b.stack) >= maxDepth:
 		b.over++
 	default:
 		b.stack = append(b.stack, n)
@@ -140,7 +139,7 @@ func (b *builder) end(tag string) {
 		b.top().add(b.node(tag, ""))
 		return
 	}
-	if b.over > 0 && !voidTags[tag] && !rawTags[tag] {
+	if b.over > 0 && !voidTags[tag] {
 		b.over--
 		return
 	}

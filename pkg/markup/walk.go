@@ -1,6 +1,9 @@
 package markup
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // walker writes a tree of HTML as plain text or, with bb, as BBCode.
 type walker struct {
@@ -10,6 +13,9 @@ type walker struct {
 	tiny   bool           // letters can't be seen
 	active map[string]int // inline tags now open
 	lists  []*numbers     // lists now open
+	base   *url.URL       // what relative links are meant from, nil = nothing
+
+	between string // what parts the digits that come next from those before, "" where they belong together
 }
 
 var inlineTags = map[string]string{
@@ -49,6 +55,9 @@ func (k *walker) node(n *node) {
 }
 
 func (k *walker) text(s string) {
+	if !k.tiny {
+		k.part(s)
+	}
 	switch {
 	case k.tiny:
 	case k.pre:
@@ -84,6 +93,16 @@ func (k *walker) element(n *node) {
 		k.w.para()
 		k.inline(n, "B")
 		k.w.para()
+	case "sup":
+		k.shifted(n, raisedDigits, "^")
+	case "sub":
+		k.shifted(n, loweredDigits, "_")
+	case "small", "big", "s", "strike", "del", "ins":
+		k.apart(" ", func() { k.other(n) })
+	case "input":
+		if typedText[strings.ToLower(n.get("type"))] {
+			k.w.text(" " + n.get("value") + " ")
+		}
 	case "q":
 		k.w.text(`"`)
 		k.kids(n)
@@ -95,6 +114,8 @@ func (k *walker) element(n *node) {
 
 func (k *walker) other(n *node) {
 	switch {
+	case n.look.raised != 0:
+		k.raised(n)
 	case n.tag == "span", n.tag == "font", inlineTags[n.tag] == "B" && n.look.normal:
 		k.styled(n)
 	case inlineTags[n.tag] != "":
@@ -111,6 +132,18 @@ func (k *walker) other(n *node) {
 		k.kids(n)
 	}
 }
+
+// raised writes an element that is raised or lowered by its style.
+func (k *walker) raised(n *node) {
+	if n.look.raised > 0 {
+		k.shifted(n, raisedDigits, "^")
+		return
+	}
+	k.shifted(n, loweredDigits, "_")
+}
+
+// typedText are the fields of forms whose content can be seen.
+var typedText = names(`text search tel email url number date time datetime-local month week submit button`)
 
 // styled writes an element that is bold or italic by its style: 1C, web mail and everything pasted from Word.
 func (k *walker) styled(n *node) {

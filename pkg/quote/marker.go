@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/net/html"
+	"helpdesk/pkg/tags"
 )
 
 func compileMarker(m Marker) (marker, error) {
@@ -48,11 +48,11 @@ func compileMarker(m Marker) (marker, error) {
 }
 
 // marked says whether a start tag that ends at that place begins a quote or signature.
-func (p *page) marked(tag string, z *html.Tokenizer, more bool, end int) (*marker, bool) {
+func (p *page) marked(tag string, r *tags.Reader, more bool, end int) (*marker, bool) {
 	if !p.c.marked[tag] && !p.c.marked[""] {
 		return nil, false
 	}
-	attrs := p.attributes(z, more)
+	attrs := p.attributes(r, more)
 	for i := range p.c.markers {
 		if m := &p.c.markers[i]; (m.tag == "" || m.tag == tag) && m.fits(attrs) && p.stands(m, end) {
 			return m, true
@@ -61,12 +61,12 @@ func (p *page) marked(tag string, z *html.Tokenizer, more bool, end int) (*marke
 	return nil, false
 }
 
-// attributes returns those of the tag the tokenizer stands at, until the next call.
-func (p *page) attributes(z *html.Tokenizer, more bool) map[string]string {
+// attributes returns those of the tag the reader stands at, until the next call.
+func (p *page) attributes(r *tags.Reader, more bool) map[string]string {
 	clear(p.attrs)
 	for more && len(p.attrs) < 50 {
 		var k, v []byte
-		k, v, more = z.TagAttr()
+		k, v, more = r.TagAttr()
 		if len(v) <= 2000 {
 			p.attrs[string(k)] = string(v)
 		}

@@ -2,7 +2,6 @@ package quote
 
 import (
 	"bytes"
-	"strings"
 
 	"golang.org/x/net/html"
 
@@ -12,18 +11,17 @@ import (
 
 // page is an HTML text on its way to spans.
 type page struct {
-	c      *Cutter
-	text   string
-	spans  []span
-	lines  []pageLine // the visible lines outside of spans, as far as they were read
-	line   []byte
-	start  int
-	hidden string // the tag whose text is not shown that we are in
-	until  string // the tag of the marked element we are in, "" outside
-	depth  int    // how often it is open
-	attrs  map[string]string
-	rule   int // where the <hr> stands that no text follows yet, -1 where none does
-	looks  int // into elements
+	c     *Cutter
+	text  string
+	spans []span
+	lines []pageLine // the visible lines outside of spans, as far as they were read
+	line  []byte
+	start int
+	until string // the tag of the marked element we are in, "" outside
+	depth int    // how often it is open
+	attrs map[string]string
+	rule  int // where the <hr> stands that no text follows yet, -1 where none does
+	looks int // into elements
 }
 
 type pageLine struct {
@@ -38,25 +36,24 @@ func newPage(c *Cutter, text string) *page {
 
 // scan goes through the page once and notes the elements that are marked, and the lines of text outside them.
 func (p *page) scan() {
-	z := html.NewTokenizer(strings.NewReader(p.text))
-	for at := 0; ; {
-		tt := z.Next()
+	r := tags.NewReader(p.text)
+	for {
+		tt := r.Next()
 		if tt == html.ErrorToken {
 			break
 		}
-		from := at
-		at += len(z.Raw())
+		from, to := r.Place()
 		switch tt {
 		case html.TextToken:
 			if p.until == "" {
-				p.word(z.Text(), from)
+				p.word(r.Text(), from)
 			}
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			name, more := z.TagName()
+			name, more := r.TagName()
 			tag := tags.Name(name)
 			if p.until != "" {
-				p.leave(tag, tt, at)
-			} else if p.enter(tag, tt, z, more, from, at) {
+				p.leave(tag, tt, to)
+			} else if p.enter(tag, tt, r, more, from, to) {
 				return
 			}
 		}
@@ -79,15 +76,14 @@ func (p *page) leave(tag string, tt html.TokenType, at int) {
 }
 
 // enter looks whether a tag begins a marked element, and says whether all the rest belongs to it.
-func (p *page) enter(tag string, tt html.TokenType, z *html.Tokenizer, more bool, from, end int) (all bool) {
-	p.hide(tag, tt)
+func (p *page) enter(tag string, tt html.TokenType, r *tags.Reader, more bool, from, end int) (all bool) {
 	if tags.EndsLine(tag) {
 		p.endLine()
 	}
 	if tt == html.EndTagToken || len(p.spans) >= maxSpans {
 		return false
 	}
-	m, ok := p.marked(tag, z, more, end)
+	m, ok := p.marked(tag, r, more, end)
 	if !ok || tt == html.SelfClosingTagToken && !m.rest {
 		if tag == "hr" && p.rule < 0 {
 			p.rule = from
@@ -100,17 +96,8 @@ func (p *page) enter(tag string, tt html.TokenType, z *html.Tokenizer, more bool
 	return m.rest
 }
 
-func (p *page) hide(tag string, tt html.TokenType) {
-	switch {
-	case tt == html.EndTagToken && tag == p.hidden:
-		p.hidden = ""
-	case tt == html.StartTagToken && (tag == "style" || tag == "script" || tag == "title"):
-		p.hidden = tag
-	}
-}
-
 func (p *page) word(s []byte, at int) {
-	if p.hidden != "" || len(p.lines) >= maxLines {
+	if len(p.lines) >= maxLines {
 		return
 	}
 	if p.start < 0 && len(bytes.TrimSpace(s)) > 0 {

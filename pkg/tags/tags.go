@@ -1,6 +1,6 @@
-// Package tags reads the tags of a page of HTML as letters have them, for whoever needs no tree of elements.
+// Package tags reads the tags of a page of HTML as letters have them, for all that make something of pages.
 //
-// It is no parser: it makes nothing of what it reads but its words.
+// It builds no tree of elements, and knows nothing of looks.
 package tags
 
 import (
@@ -14,28 +14,18 @@ import (
 var block = map[string]bool{"p": true, "div": true, "br": true, "tr": true, "li": true, "table": true, "blockquote": true, "hr": true, "h1": true, "h2": true, "h3": true}
 
 // Text returns the visible text of a page, without any care for looks.
-func Text(s string) string {
-	z := html.NewTokenizer(strings.NewReader(s))
+func Text(page string) string {
+	r := NewReader(page)
 	var out strings.Builder
-	hidden := ""
 	for {
-		switch z.Next() {
+		switch r.Next() {
 		case html.ErrorToken:
 			return strings.TrimSpace(out.String())
 		case html.TextToken:
-			if hidden == "" {
-				out.Write(z.Text())
-			}
+			out.Write(r.Tokenizer.Text())
 		case html.StartTagToken, html.SelfClosingTagToken:
-			name, _ := z.TagName()
-			if t := Name(name); hidden == "" && (t == "style" || t == "script" || t == "title") {
-				hidden = t
-			} else if block[t] {
+			if name, _ := r.TagName(); block[Name(name)] {
 				out.WriteByte('\n')
-			}
-		case html.EndTagToken:
-			if name, _ := z.TagName(); string(name) == hidden {
-				hidden = ""
 			}
 		}
 	}
@@ -45,16 +35,16 @@ func Text(s string) string {
 func EndsLine(tag string) bool { return block[tag] }
 
 // Walk calls f for every tag and text of a page.
-func Walk(s string, f func(tag string, open, text bool, raw string)) {
-	z := html.NewTokenizer(strings.NewReader(s))
+func Walk(page string, f func(tag string, open, text bool, raw string)) {
+	r := NewReader(page)
 	for {
-		switch tt := z.Next(); tt {
+		switch tt := r.Next(); tt {
 		case html.ErrorToken:
 			return
 		case html.TextToken:
-			f("", false, true, string(z.Raw()))
+			f("", false, true, string(r.Raw()))
 		case html.StartTagToken, html.EndTagToken:
-			name, _ := z.TagName()
+			name, _ := r.TagName()
 			f(Name(name), tt == html.StartTagToken, false, "")
 		}
 	}

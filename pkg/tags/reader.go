@@ -1,0 +1,191 @@
+package tags
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// Reader reads a page token by token, and gives out only what a mail program without scripts shows: nothing of style sheets,
+// scripts, titles and comments. Whatever of these is not ended hides no more than it has to.
+type Reader struct {
+	*html.Tokenizer
+	page     string
+	from, to int            // of the token in the page
+	ends     map[string]int // where an end was last found; len(page) = there is no more
+	restarts int
+	skipText bool // the next text belongs to an element without an end
+}
+
+// mostRestarts bounds how often the rest of a page is read anew: each time may read all of it.
+const mostRestarts = 50
+
+// NewReader returns a reader of a page.
+func NewReader(page string) *Reader {
+	return &Reader{Tokenizer: html.NewTokenizer(strings.NewReader(page)), page: page, ends: map[string]int{}}
+}
+
+// Place returns where the token read last begins and ends in the page.
+func (r *Reader) Place() (from, to int) { return r.from, r.to }
+
+// Next reads the next token.
+func (r *Reader) Next() html.TokenType {
+	for {
+		tt := r.Tokenizer.Next()
+		r.from = r.to
+		r.to += len(r.Raw())
+		skip := r.skipText
+		r.skipText = false
+		switch tt {
+		case html.ErrorToken:
+			if !r.restart() {
+				return tt
+			}
+		case html.TextToken:
+			if !skip {
+				return tt
+			}
+		case html.CommentToken:
+			if raw := r.page[r.from:r.to]; r.to == len(r.page) && strings.HasPrefix(raw, "<!--") && !strings.HasSuffix(raw, "-->") {
+				r.again(r.from + len("<!--"))
+			}
+		case html.DoctypeToken:
+		case html.EndTagToken:
+			if name := r.peekName(); !hiding[name] {
+				return tt
+			}
+		default:
+			if !r.hides(tt) {
+				return tt
+			}
+		}
+	}
+}
+
+// hiding are the elements whose content is never shown. QUIRK: XHTML writers such as 1C close them in their start tag.
+var hiding = map[string]bool{"style": true, "script": true, "title": true}
+
+// shown are the elements whose content the tokenizer takes for text, though it is shown as a page is by a program without
+// scripts and frames.
+var shown = map[string]bool{"noscript": true, "iframe": true, "noembed": true, "noframes": true}
+
+// hides says whether a start tag begins an element that is not shown, and leaves its content out.
+func (r *Reader) hides(tt html.TokenType) bool {
+	name := r.peekName()
+	switch {
+	case shown[name]:
+		r.NextIsNotRawText()
+		return false
+	case name == "textarea", name == "xmp":
+		if tt == html.SelfClosingTagToken || r.end(name) < 0 {
+			r.NextIsNotRawText()
+		}
+		return false
+	case name == "plaintext": // it has no end
+		r.NextIsNotRawText()
+		return false
+	case !hiding[name]:
+		return false
+	case tt == html.SelfClosingTagToken:
+		r.NextIsNotRawText()
+	case !r.closed(name):
+		r.NextIsNotRawText()
+		r.skipText = true
+	default:
+		r.skipText = true // all up to the end tag is one text
+	}
+	return true
+}
+
+// peekName returns the name of the tag read last; the tokenizer gives it out once.
+func (r *Reader) peekName() string {
+	raw := strings.TrimLeft(r.page[r.from:r.to], "</")
+	end := 0
+	for end < len(raw) && raw[end] > ' ' && raw[end] != '/' && raw[end] != '>' {
+		end++
+	}
+	if a := atom.Lookup([]byte(strings.ToLower(raw[:min(end, 20)]))); a != 0 && end <= 20 {
+		return a.String()
+	}
+	return ""
+}
+
+// beyond are the tags that stand in no element that is not shown: where one comes before its end, that is another's.
+var beyond = []string{"<body", "<div", "<table", "<p>", "<p ", "<br", "<style", "</head"}
+
+// closed says whether an element that is not shown has an end of its own.
+func (r *Reader) closed(name string) bool {
+	end := r.end(name)
+	if end < 0 {
+		return false
+	}
+	if name == "script" { // it may write all of these
+		return true
+	}
+	content := r.page[r.to:end]
+	for i := strings.IndexByte(content, '<'); i >= 0; {
+		for _, tag := range beyond {
+			if len(content)-i >= len(tag) && strings.EqualFold(content[i:i+len(tag)], tag) {
+				return false
+			}
+		}
+		next := strings.IndexByte(content[i+1:], '<')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	return true
+}
+
+// end returns where the next end tag of that name begins, -1 where there is none. What was found is remembered, so that all
+// searches together read the page once.
+func (r *Reader) end(name string) int {
+	at, asked := r.ends[name]
+	if !asked || at < r.to {
+		at = indexEnd(r.page, name, r.to)
+		r.ends[name] = at
+	}
+	if at == len(r.page) {
+		return -1
+	}
+	return at
+}
+
+func indexEnd(page, name string, from int) int {
+	for {
+		i := strings.Index(page[from:], "</")
+		if i < 0 {
+			return len(page)
+		}
+		from += i + 2
+		rest := page[from:]
+		if len(rest) > len(name) && strings.EqualFold(rest[:len(name)], name) && strings.IndexByte(" \t\r\n\f/>", rest[len(name)]) >= 0 {
+			return from - 2
+		}
+	}
+}
+
+// restart goes on behind a tag that the page ends in. QUIRK: of an attribute whose quotation mark is not closed.
+func (r *Reader) restart() bool {
+	rest := r.page[min(r.from, len(r.page)):]
+	if r.restarts++; len(rest) == 0 || r.restarts > mostRestarts {
+		return false
+	}
+	end := strings.IndexAny(rest, ">\n")
+	if rest[0] != '<' || end < 0 {
+		return false
+	}
+	return r.again(r.from + end + 1)
+}
+
+// again reads the page from a place on, and says whether it may.
+func (r *Reader) again(from int) bool {
+	if r.restarts++; r.restarts > mostRestarts || from >= len(r.page) {
+		return false
+	}
+	r.Tokenizer = html.NewTokenizer(strings.NewReader(r.page[from:]))
+	r.from, r.to = from, from
+	return true
+}
