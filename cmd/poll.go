@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -104,7 +105,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		}
 	}
 	state := a.stateOf(cfg)
-	s, err := a.openForPass(ctx, state, j.dry)
+	s, err := a.openForPass(ctx, state, j.kind, j.dry)
 	if err != nil {
 		return err
 	}
@@ -114,6 +115,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
+	doubted(p.Log, s)
 	p.Only, p.Advance = j.only, advance
 	release := func() {}
 	defer func() { release() }()
@@ -138,12 +140,20 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if serr := a.writeSnapshot(state, s, r, err, p.Client, told); serr != nil {
 		p.Log.Warn("status", "err", serr)
 	}
-	return errors.Join(err, p.Keep(a.now()), prune(s, a.now(), cfg.Keep.Records))
+	return errors.Join(err, p.Keep(s.Now(a.now())), prune(s, s.Now(a.now()), cfg.Keep.Records))
+}
+
+// doubted says that the database may have forgotten what was done.
+func doubted(log *slog.Logger, s *store.Store) {
+	if d := s.Doubt(); d != nil {
+		log.Warn("the database's history is another one (a standby has taken over, or a copy was restored): what waited is looked for "+
+			"before it is made, and auto-replies among it are not sent", "effects", d.Unsure, "since", d.Since)
+	}
 }
 
 // writeSnapshot notes how a pass went, and whether somebody has been told.
 func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client, told func(status.Pass) bool) error {
-	snap, err := status.Read(state)
+	snap, err := status.Last(state, s)
 	if err != nil || snap.Passes == nil { // a damaged one is replaced
 		snap = status.Snapshot{Passes: map[string]status.Pass{}}
 	}
@@ -162,7 +172,7 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 	if snap.Backlog, err = status.Count(s); err != nil {
 		return err
 	}
-	return status.Write(state, snap)
+	return status.Keep(state, s, snap, s.Now(a.now()))
 }
 
 // summary prints what a pass did, for a program or for a person.

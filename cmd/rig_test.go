@@ -27,6 +27,7 @@ const (
 	portalSecret = "wh00k-c0de-4711"
 	imapSecret   = "imap-pa55word-4712"
 	smtpSecret   = "smtp-pa55word-4713"
+	dbSecret     = "base-pa55word-4714"
 )
 
 // rig is a world for the command line: servers in the process, and a folder with a configuration for them.
@@ -95,7 +96,7 @@ func (r *rig) environment() map[string]string {
 // leaks returns what of the secrets stands in a text, in whatever form.
 func leaks(text string) []string {
 	var found []string
-	for _, s := range []string{portalSecret, imapSecret, smtpSecret} {
+	for _, s := range []string{portalSecret, imapSecret, smtpSecret, dbSecret} {
 		if strings.Contains(text, s) {
 			found = append(found, s)
 		}

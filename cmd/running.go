@@ -8,7 +8,6 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/status"
-	"helpdesk/cmd/tui"
 	"helpdesk/pkg/store"
 )
 
@@ -43,33 +42,33 @@ func (a *app) withStateAs(o store.Options, fn func(s *store.Store, path string) 
 func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (*store.Store, error) {
 	s, err := store.OpenContext(ctx, path, o)
 	if errors.Is(err, store.ErrLocked) {
-		o.Wait = a.patience(path)
+		o.Wait = a.patience(err, path)
 		s, err = store.OpenContext(ctx, path, o)
 	}
 	return s, status.Placed(err, path)
 }
 
 // patience says what is being waited for, and returns how long.
-func (a *app) patience(state string) time.Duration {
-	if r, ok := status.ReadRunning(state); ok {
-		a.Hint("helpdesk: waiting for '%s' (process %d, since %s) to let go of the state", r.Command, r.PID, tui.When(r.Since))
+func (a *app) patience(err error, state string) time.Duration {
+	if r, ok := status.Who(err, state); ok {
+		a.Hint("helpdesk: waiting for %s to let go of the state", r)
 	}
 	return a.personWaits
 }
 
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
 // again in a minute.
-func (a *app) openForPass(ctx context.Context, path string, dry bool) (*store.Store, error) {
-	s, err := store.OpenContext(ctx, path, store.Options{Overlay: dry, Wait: a.passWaits})
+func (a *app) openForPass(ctx context.Context, path, kind string, dry bool) (*store.Store, error) {
+	s, err := store.OpenContext(ctx, path, store.Options{Overlay: dry, Wait: a.passWaits, Command: kind})
 	if !errors.Is(err, store.ErrLocked) {
 		return s, status.Placed(err, path)
 	}
-	r, ok := status.ReadRunning(path)
+	r, ok := status.Who(err, path)
 	if (!ok || a.now().Sub(r.Since) < silentFor) && !a.Chatty() {
 		return nil, exit.Status{Code: exit.Temporary}
 	}
 	if ok {
-		err = fmt.Errorf("%w: '%s', process %d, since %s", err, r.Command, r.PID, tui.When(r.Since))
+		err = fmt.Errorf("%w: %s", err, r)
 	}
 	return nil, exit.Status{Code: exit.Temporary, Cause: err}
 }

@@ -20,6 +20,7 @@ import (
 
 	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
+	"helpdesk/internal/servers"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -77,6 +78,9 @@ func haste(a *app) *app {
 //	held                          put the number of the first entry of the outbox that is held into $HELD
 //	grow STATE                    make a gap of a megabyte in it
 //	islink FILE                   it must be a symbolic link
+//	database                      start a PostgreSQL, and let helpdesk.yaml keep the state there; $DATABASE is its address by the
+//	                              socket, without a password
+//	database stop|kill|start|sql STATEMENT  what is done to it
 //	damage FILE FROM COUNT        overwrite pages of 4096 bytes with zeros
 //	secretless FILE               no secret may lie in the file
 //	variables FILE                write them into a file
@@ -95,8 +99,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Getuid() == 0, nil
+			case "postgres":
+				return servers.HasPostgres()
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
@@ -106,7 +113,7 @@ func TestScripts(t *testing.T) {
 			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas, "jsonlines": cmdJSONLines,
 			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
 			"variables": cmdVariables, "owned": cmdOwned, "belongs": cmdBelongs,
-			"damage": cmdDamage, "grow": cmdGrow, "islink": cmdIsLink,
+			"database": cmdDatabase, "damage": cmdDamage, "grow": cmdGrow, "islink": cmdIsLink,
 		},
 	})
 }
@@ -118,6 +125,7 @@ type scene struct {
 	*rig
 	still struct{ writes, calls, letters int }
 	held  *store.Store
+	db    *servers.Postgres
 }
 
 func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(stageKey{}).(*scene) }

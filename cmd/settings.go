@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 	_ "time/tzdata" // Windows has no time zones of its own
 
 	"helpdesk/cmd/exit"
@@ -120,8 +122,22 @@ func (a *app) stateOf(cfg *config.Config) string {
 	return cfg.State
 }
 
+// secretFlag refuses a password in a flag, which every user of the machine can read.
+func secretFlag(state string) error {
+	if u, err := url.Parse(state); store.Remote(state) && err == nil {
+		if _, secret := u.User.Password(); secret || u.Query().Has("password") {
+			return exit.Usage(errors.New("--state: a password in a flag is seen by everybody on this machine: use PGPASSFILE, or state in " +
+				"the configuration"))
+		}
+	}
+	return nil
+}
+
 // statePath returns where the state lies; with --state no configuration is needed for it.
 func (a *app) statePath() (string, error) {
+	if err := secretFlag(a.stateFile); err != nil {
+		return "", err
+	}
 	if a.stateFile != "" {
 		return a.stateFile, a.become("")
 	}
@@ -152,5 +168,5 @@ func (a *app) offlineRules(mailbox string) (*desk.Rules, *quote.Cutter, error) {
 
 // wire puts a pass together, by this run's log and clock.
 func (a *app) wire(cfg *config.Config, s *store.Store) (*wiring.Parts, error) {
-	return wiring.New(cfg, s, wiring.Options{Log: a.Logger(cfg.Log.Level, cfg.Log.Format), Now: a.now, Sleep: a.sleep, Record: a.recordDir})
+	return wiring.New(cfg, s, wiring.Options{Log: a.Logger(cfg.Log.Level, cfg.Log.Format), Now: func() time.Time { return s.Now(a.now()) }, Sleep: a.sleep, Record: a.recordDir})
 }

@@ -1,13 +1,18 @@
 package cmd
 
 import (
+	"context"
+	"errors"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/status"
 	"helpdesk/pkg/store"
 )
 
 func newState(a *app) *cobra.Command {
-	c := &cobra.Command{Use: "state", Short: "The state file: copy it, shrink it", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "state", Short: "The state: copy it, shrink it, move it", Args: cobra.NoArgs}
 	backup := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write a copy of the state as it stands; a file of that name is replaced",
@@ -24,6 +29,9 @@ func newState(a *app) *cobra.Command {
 			return a.withMade(func(s *store.Store, path string) error {
 				before, after, err := s.Compact()
 				switch {
+				case errors.Is(err, store.ErrServer):
+					a.Hint("helpdesk: %s: nothing to do: %s", store.Name(path), err)
+					return nil
 				case err != nil || !a.Chatty():
 				case after < before:
 					a.Printf("%s: %d bytes, now %d\n", path, before, after)
@@ -34,6 +42,72 @@ func newState(a *app) *cobra.Command {
 			})
 		},
 	}
-	c.AddCommand(backup, compact)
+	c.AddCommand(backup, compact, newStateCopy(a))
 	return c
+}
+
+func newStateCopy(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "copy FROM TO",
+		Short: "Move the state between a file and a database; there must be none at TO",
+		Long: "FROM and TO are files or addresses such as postgres://USER@HOST/DATABASE. Everything is copied while both are locked, and a\n" +
+			"mark stays in FROM: who opens it after that is told where the state lies, and ends with status 2. The word 'configured'\n" +
+			"stands for the state of the configuration.",
+		Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			ctx, cancel := a.bounded(c.Context())
+			defer cancel()
+			return a.copyState(ctx, args)
+		},
+	}
+}
+
+// copyState copies a state and how its last passes went.
+func (a *app) copyState(ctx context.Context, args []string) error {
+	var ends [2]string
+	for i, arg := range args {
+		if err := secretFlag(arg); err != nil {
+			return err
+		}
+		switch {
+		case arg == "configured":
+			state, err := a.statePath()
+			if err != nil {
+				return err
+			}
+			ends[i] = state
+		case store.Remote(arg):
+			ends[i] = arg
+		default:
+			path, err := filepath.Abs(arg)
+			if err != nil {
+				return err
+			}
+			ends[i] = path
+		}
+	}
+	from, to := ends[0], ends[1]
+	snap, err := status.Ask(ctx, from)
+	if err != nil {
+		return err
+	}
+	if err := store.Copy(ctx, from, to, store.Options{Wait: a.personWaits, Command: "state copy"}); err != nil {
+		return status.Placed(err, to)
+	}
+	if store.Remote(to) { // the state brought along what it was told last
+		s, err := store.OpenContext(ctx, to, store.Options{Wait: a.personWaits, Command: "state copy"})
+		if err != nil {
+			return status.Placed(err, to)
+		}
+		err = errors.Join(status.Keep(to, s, snap, s.Now(a.now())), s.Close())
+		if err != nil {
+			return err
+		}
+	} else if err := status.Write(to, snap); err != nil {
+		return err
+	}
+	if a.Chatty() {
+		a.Printf("%s is now %s\n", store.Name(from), store.Name(to))
+	}
+	return nil
 }

@@ -16,7 +16,7 @@ func newStatus(a *app) *cobra.Command {
 		Use:   "status",
 		Short: "The last passes, the backlog, what is held: for a person and for monitoring",
 		Long: "Exit status 3 when something is held for a person or a pass is overdue, 0 else. It reads what the last pass left\n" +
-			"beside the state, so it never waits.",
+			"beside the state or in the database, so it never waits.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if asJSON && prometheus {
@@ -27,7 +27,7 @@ func newStatus(a *app) *cobra.Command {
 				return err
 			}
 			overdue := a.overdue()
-			snap, err := status.Read(path)
+			snap, err := status.Ask(c.Context(), path)
 			if err != nil {
 				return err
 			}

@@ -67,7 +67,7 @@ func Gravest(all []Line) error {
 func Run(ctx context.Context, u Subject) ([]Line, error) {
 	cfg := u.Settings
 	all := []Line{{What: "configuration", OK: true, Note: u.File}, checkTemplates(cfg)}
-	state, s, err := checkState(u)
+	state, s, err := checkState(ctx, u)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := []func() []Line{func() []Line { return []Line{state} }}
+	steps := []func() []Line{func() []Line { return state }}
 	for i, b := range p.Boxes {
 		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, b, cfg.Mailboxes[i])} },
 			func() []Line { return []Line{checkRelay(ctx, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
@@ -129,19 +129,38 @@ func checkPortal(ctx context.Context, c *portal.Client, want portal.Want) []Line
 
 // checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its place: the
 // rest can be Line without.
-func checkState(u Subject) (Line, *store.Store, error) {
-	k := Line{What: "state", OK: true, Note: u.State}
-	err := status.Placed(makeable(u.State), u.State)
+func checkState(ctx context.Context, u Subject) ([]Line, *store.Store, error) {
+	k := Line{What: "state", OK: true, Note: store.Name(u.State)}
+	var err error
+	if !store.Remote(u.State) {
+		err = status.Placed(makeable(u.State), u.State)
+	}
 	if err == nil {
 		s, oerr := u.Open()
 		if oerr == nil {
-			return k, s, nil
+			return append([]Line{k}, checkServer(ctx, s)...), s, nil
 		}
 		err = oerr
 	}
 	k.fails(err)
 	s, err := store.Open("", store.Options{Overlay: true})
-	return k, s, err
+	return []Line{k}, s, err
+}
+
+// checkServer tells what is to be said of the database's server.
+func checkServer(ctx context.Context, s *store.Store) []Line {
+	const what = "state: server"
+	found, err := s.Inspect(ctx)
+	if err != nil {
+		k := Line{What: what}
+		k.fails(err)
+		return []Line{k}
+	}
+	var all []Line
+	for _, f := range found {
+		all = append(all, Line{What: what, OK: f.OK, Optional: f.Optional, Note: f.Note})
+	}
+	return all
 }
 
 // makeable says why a pass could not make the state, or write it and what is kept beside it.

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,9 +12,11 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Snapshot is what a pass leaves beside the state at its end, so that status need not wait for the next one.
+// Snapshot is what a pass leaves at its end, so that status need not wait for the next one: beside a state file, or within a
+// database.
 type Snapshot struct {
-	Passes  map[string]Pass `json:"passes"` // by kind
+	Running *Running        `json:"running,omitempty"` // who works at the moment, where a server knows it
+	Passes  map[string]Pass `json:"passes"`            // by kind
 	Backlog Backlog         `json:"backlog"`
 }
 
@@ -44,7 +47,63 @@ type Backlog struct {
 // File returns where the snapshot of a state lies.
 func File(state string) string { return state + ".status.json" }
 
-// Read returns the snapshot beside a state; where there is none, an empty one.
+// name is what it is kept under in a database.
+const name = "status"
+
+// Ask returns the latest snapshot for who does not have the state open, and waits for nobody; where there is none, an empty
+// one.
+func Ask(ctx context.Context, state string) (Snapshot, error) {
+	if !store.Remote(state) {
+		return Read(state)
+	}
+	s, err := store.OpenContext(ctx, state, store.Options{Unlocked: true, Made: true, Command: "status"})
+	if errors.Is(err, store.ErrMissing) {
+		return Snapshot{Passes: map[string]Pass{}}, nil
+	}
+	if err != nil {
+		return Snapshot{}, Placed(err, state)
+	}
+	defer s.Close()
+	snap, err := Last(state, s)
+	if held, ok := s.Holder(); ok {
+		r := of(held)
+		snap.Running = &r
+	}
+	return snap, err
+}
+
+// Last returns the latest snapshot of a state that is open.
+func Last(state string, s *store.Store) (Snapshot, error) {
+	if !store.Remote(state) {
+		return Read(state)
+	}
+	snap := Snapshot{Passes: map[string]Pass{}}
+	raw, ok := s.Cached(name, time.Time{})
+	if !ok {
+		return snap, nil
+	}
+	if err := json.Unmarshal(raw, &snap); err != nil {
+		return snap, fmt.Errorf("read status: %w", err)
+	}
+	return snap, nil
+}
+
+// Keep leaves a snapshot for those who ask.
+func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
+	if !store.Remote(state) {
+		return Write(state, snap)
+	}
+	raw, err := json.Marshal(snap)
+	if err == nil {
+		err = s.Cache(now, map[string][]byte{name: raw})
+	}
+	if err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	return nil
+}
+
+// Read returns the snapshot beside a state file; where there is none, an empty one.
 func Read(state string) (Snapshot, error) {
 	s := Snapshot{Passes: map[string]Pass{}}
 	raw, err := os.ReadFile(File(state))
@@ -60,7 +119,7 @@ func Read(state string) (Snapshot, error) {
 	return s, nil
 }
 
-// Write leaves a snapshot beside the state. It is written aside and renamed, so that a reader never sees half of it.
+// Write leaves a snapshot beside a state file. It is written aside and renamed, so that a reader never sees half of it.
 func Write(state string, s Snapshot) error {
 	raw, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {

@@ -16,6 +16,7 @@ type Standing struct {
 	OK      bool      `json:"ok"`
 	Passes  []Stood   `json:"passes"`
 	Backlog Backlog   `json:"backlog"`
+	Running *Running  `json:"running,omitempty"`
 	Now     time.Time `json:"now"`
 	Version string    `json:"version"` // of the program that says so
 }
@@ -29,7 +30,7 @@ type Stood struct {
 
 // Judge says how things stand; a pass is overdue when its last good one is longer ago.
 func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
-	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Backlog: snap.Backlog, Now: now, Version: version.Get().Version}
+	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Backlog: snap.Backlog, Running: snap.Running, Now: now, Version: version.Get().Version}
 	for _, kind := range []string{"poll", "notify"} {
 		p := snap.Passes[kind]
 		late := s.Now.Sub(p.Good) > overdue
@@ -61,6 +62,9 @@ func Print(t *tui.Terminal, s Standing) error {
 	b := s.Backlog
 	t.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %d messages\n",
 		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), b.Quarantine)
+	if s.Running != nil {
+		t.Printf("at work     %s\n", s.Running)
+	}
 	for _, p := range s.Passes {
 		if p.Old > 0 {
 			t.Printf("left alone  %d unseen messages older than max_age\n", p.Old)

@@ -41,14 +41,32 @@ func StartPostgres(cert *tls.Certificate, settings ...string) (*Postgres, error)
 	return p, nil
 }
 
-// preparePostgres finds the newest PostgreSQL of the machine, and makes a folder for the user that is to run it.
-func preparePostgres() (*Postgres, error) {
+// HasPostgres says whether the machine has a PostgreSQL. That it has none is an error where HELPDESK_REQUIRE_SERVERS is 1.
+func HasPostgres() (bool, error) {
+	_, err := postgresPrograms()
+	if err != nil && os.Getenv("HELPDESK_REQUIRE_SERVERS") != "1" {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// postgresPrograms returns the folder of the newest PostgreSQL's programs.
+func postgresPrograms() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if len(found) == 0 {
-		return nil, Lacking("no PostgreSQL on this machine (package postgresql)")
+		return "", Lacking("no PostgreSQL on this machine (package postgresql)")
 	}
 	slices.Sort(found)
-	p := &Postgres{bin: filepath.Dir(found[len(found)-1]), uid: os.Getuid(), gid: os.Getgid()}
+	return filepath.Dir(found[len(found)-1]), nil
+}
+
+// preparePostgres finds the newest PostgreSQL of the machine, and makes a folder for the user that is to run it.
+func preparePostgres() (*Postgres, error) {
+	bin, err := postgresPrograms()
+	if err != nil {
+		return nil, err
+	}
+	p := &Postgres{bin: bin, uid: os.Getuid(), gid: os.Getgid()}
 	if p.uid == 0 { // it refuses to be run by root
 		who, err := user.Lookup("postgres")
 		if err != nil {
@@ -64,7 +82,6 @@ func preparePostgres() (*Postgres, error) {
 			return nil, err
 		}
 	}
-	var err error
 	if p.Port, err = FreePort(); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import "time"
 
 // Config is the whole configuration with defaults filled in.
 type Config struct {
-	State     string    `yaml:"state" need:"yes" file:"yes"` // bbolt file
+	State     string    `yaml:"state" need:"yes"` // bbolt file, or the address of a database
 	Templates string    `yaml:"templates" file:"yes" is:"folder"`
 	Bitrix24  Bitrix24  `yaml:"bitrix24" need:"yes"`
 	Mailboxes []Mailbox `yaml:"mailboxes" need:"yes"`

@@ -37,7 +37,7 @@ func read(path string, env func(string) (string, bool), offline bool) (*Config, 
 	c := Default()
 	if body, ok := d.parse(raw); ok {
 		d.mapping("", body, reflect.ValueOf(c).Elem())
-		c.State = d.path(c.State)
+		c.State = d.state(c.State)
 		c.fillPorts()
 		d.check(c)
 	}

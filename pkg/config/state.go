@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // StatePath returns where a configuration file puts the state, whatever else stands in it: who asks may not have the
 // variables that hold its secrets.
@@ -25,5 +28,19 @@ func StatePath(path string, env func(string) (string, bool)) (string, error) {
 			}
 		}
 	}
-	return d.path(state), nil
+	return d.state(state), nil
+}
+
+// Remote says whether a state's address is that of a database, and not the path of a file.
+func Remote(state string) bool { return strings.Contains(state, "://") }
+
+// state returns where the state lies: a database's address as it is, a path relative to the folder of the configuration.
+func (d *decoder) state(s string) string {
+	if !Remote(s) {
+		return d.path(s)
+	}
+	if scheme, _, _ := strings.Cut(s, "://"); scheme != "postgres" && scheme != "postgresql" {
+		d.once("state", "is neither a file nor postgres://USER@HOST/DATABASE: %s:// is not known", scheme)
+	}
+	return s
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"helpdesk/pkg/store/bolt"
@@ -65,10 +66,10 @@ func (s *Store) Compact() (before, after int64, err error) {
 // copied is how many bytes go into one transaction.
 const copied = 8 << 20
 
-// copyAll copies everything, and what the buckets have counted.
+// copyAll copies everything, and what the buckets have counted; what the state says of itself comes last.
 func copyAll(to, from engine.DB) error {
 	return from.View(func(src engine.Tx) error {
-		for _, name := range buckets {
+		for _, name := range append(slices.Clone(buckets[1:]), bMeta) {
 			if err := copyBucket(to, src, name); err != nil {
 				return fmt.Errorf("copy %s: %w", name, err)
 			}
@@ -105,8 +106,14 @@ func copyBucket(to engine.DB, src engine.Tx, name string) error {
 		err = write()
 	}
 	n, cerr := src.Bucket(name).Count(0)
-	if err = errors.Join(err, cerr); err != nil || n == 0 {
+	if err = errors.Join(err, cerr); err != nil {
 		return err
 	}
-	return to.Update(func(dst engine.Tx) error { _, err := dst.Bucket(name).Count(n); return err })
+	return to.Update(func(dst engine.Tx) error {
+		was, err := dst.Bucket(name).Count(0)
+		if err == nil && was < n {
+			_, err = dst.Bucket(name).Count(n - was)
+		}
+		return err
+	})
 }

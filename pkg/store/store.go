@@ -32,6 +32,7 @@ var (
 	ErrMissing = engine.ErrMissing
 	ErrAway    = engine.ErrAway
 	ErrSetup   = engine.ErrSetup
+	ErrMoved   = engine.ErrMoved
 	ErrNewer   = errors.New("the state was written by a newer version")
 	ErrAbsent  = errors.New("no such entry")
 )
@@ -103,6 +104,9 @@ type state struct {
 // Options say how to open the state.
 type Options = engine.Options
 
+// Held is the error of a state that another run works with, where that is known.
+type Held = engine.Held
+
 // Open is OpenContext for those who are not interrupted.
 func Open(address string, o Options) (*Store, error) {
 	return OpenContext(context.Background(), address, o)
@@ -169,7 +173,10 @@ func (s *state) keepOld(was uint64) error {
 // load reads what the state says of itself, and returns its layout, 0 of a new one.
 func (s *state) load(tx txn) (uint64, error) {
 	meta := tx.Bucket(bMeta)
-	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"))
+	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"), kMoved, kCopying)
+	if err := elsewhere(meta, s.db.About().Name); err != nil {
+		return 0, err
+	}
 	raw, err := meta.Get([]byte("schema"))
 	if err != nil || raw == nil {
 		return 0, err
@@ -197,6 +204,22 @@ func (s *state) load(tx txn) (uint64, error) {
 		return v, err
 	}
 	return v, s.readDoubt(doubt)
+}
+
+// elsewhere says why a state is not to be used.
+func elsewhere(meta engine.Bucket, name string) error {
+	moved, err := meta.Get(kMoved)
+	if err != nil {
+		return err
+	}
+	if moved != nil {
+		return fmt.Errorf("open state %s: %w to %s: name that in the configuration", name, ErrMoved, moved)
+	}
+	unfinished, err := meta.Get(kCopying)
+	if unfinished != nil {
+		return fmt.Errorf("open state %s: %w: 'helpdesk state copy' has not ended there: run it again", name, ErrSetup)
+	}
+	return err
 }
 
 // migrations bring a state from the layout of their number to the next; what is only missing needs none.
@@ -235,9 +258,9 @@ func christen(meta engine.Bucket) error {
 // Close lets others have the state. What was done in an overlay is forgotten.
 func (s *Store) Close() error { return errors.Join(s.settle(), s.db.Close()) }
 
-// Skew returns by how much the clock that all hosts of the state go by is ahead of this machine's: that of the database's
-// server, of a file this machine's own.
-func (s *Store) Skew() time.Duration { return s.db.About().Skew }
+// Now returns the time by the clock that all hosts of the state go by, that of the database's server, for a time of this
+// machine's.
+func (s *Store) Now(here time.Time) time.Time { return here.Add(s.db.About().Skew) }
 
 // now is the time by that clock.
 func (s *state) now() time.Time { return s.clock().Add(s.db.About().Skew) }

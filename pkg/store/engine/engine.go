@@ -12,6 +12,8 @@ var (
 	ErrLocked  = errors.New("the state is in use by another run")
 	ErrBroken  = errors.New("the state file is damaged")
 	ErrMissing = errors.New("there is no state")
+	// ErrMoved says that the state lies elsewhere now.
+	ErrMoved = errors.New("the state was moved")
 	// ErrAway says that the database can't be used now. The next run may find it.
 	ErrAway = errors.New("the database is away")
 	// ErrSetup says that a person must set something before the database can be used.
@@ -70,6 +72,13 @@ type About struct {
 	Line    string        // the history that a server's data belong to; it changes when a standby takes over; "" of a file
 	Written time.Time     // when the server's data were last written, by its clock
 	Trips   int           // how often the server was asked
+}
+
+// Finding is what was found out about a database, for a person.
+type Finding struct {
+	OK       bool   // nothing must be done
+	Optional bool   // it works as it is
+	Note     string // what there is, or what to do
 }
 
 // Held is the error of a database that another run works with.

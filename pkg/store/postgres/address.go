@@ -26,12 +26,10 @@ func Name(address string) string {
 	if c, err := parse(address); err == nil {
 		return c.name
 	}
-	scheme, rest, _ := strings.Cut(address, "://")
-	if i := strings.LastIndexByte(rest, '@'); i >= 0 { // a password may hold anything
-		rest = rest[i+1:]
-	}
+	_, rest, _ := strings.Cut(address, ":")
+	rest = strings.TrimLeft(rest[strings.LastIndexByte(rest, '@')+1:], "/") // a password may hold anything
 	rest, _, _ = strings.Cut(rest, "?")
-	return scheme + "://" + rest
+	return "postgres://" + rest
 }
 
 // Check says what is wrong with an address, without its secrets.
@@ -64,7 +62,7 @@ func parse(address string) (config, error) {
 		if errors.As(err, &wrong) {
 			err = wrong.Err
 		}
-		if strings.Contains(err.Error(), "userinfo") || strings.Contains(err.Error(), "port") {
+		if strings.Contains(err.Error(), "userinfo") || strings.Contains(err.Error(), "port") || strings.Contains(err.Error(), "escape") {
 			err = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
 		}
 		return c, fmt.Errorf("no address of a database: %w", err)

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"helpdesk/pkg/store/engine"
+	"helpdesk/pkg/store/postgres"
+)
+
+// Name returns the address of a state without its secrets.
+func Name(address string) string {
+	if postgres.Is(address) {
+		return postgres.Name(address)
+	}
+	return address
+}
+
+// Remote says whether an address is that of a database, and not the path of a file.
+func Remote(address string) bool { return postgres.Is(address) }
+
+// Names of meta that a copy makes, in its target while it runs and in its source when it is done.
+var (
+	kCopying = []byte("copying")
+	kMoved   = []byte("moved")
+)
+
+// Copy copies a state to an address where there is none yet, and leaves a mark in the old one, which is not opened again
+// after that. Both are locked meanwhile. A copy that was interrupted can be made again.
+func Copy(ctx context.Context, from, to string, o Options) (err error) {
+	src, err := OpenContext(ctx, from, Options{Made: true, Wait: o.Wait, Command: o.Command})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.Close()) }()
+	dst, err := openEngine(ctx, to, Options{Wait: o.Wait, Command: o.Command})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	if err := vacate(dst); err != nil {
+		return err
+	}
+	if err := copyAll(dst, src.db); err != nil {
+		return err
+	}
+	err = dst.Update(func(tx engine.Tx) error {
+		meta := tx.Bucket(bMeta)
+		return errors.Join(meta.Put([]byte("line"), []byte(dst.About().Line)), meta.Delete(kCopying))
+	})
+	if err != nil {
+		return fmt.Errorf("copy state: %w", err)
+	}
+	return src.update(func(tx txn) error { return tx.Bucket(bMeta).Put(kMoved, []byte(dst.About().Name)) })
+}
+
+// vacate sees to it that a copy's target has nothing but an unfinished copy, and removes that.
+func vacate(db engine.DB) error {
+	return db.Update(func(tx engine.Tx) error {
+		unfinished, err := tx.Bucket(bMeta).Get(kCopying)
+		if err != nil {
+			return err
+		}
+		for _, name := range buckets {
+			keys, err := keysOf(tx, name)
+			if err != nil {
+				return err
+			}
+			if len(keys) > 0 && unfinished == nil {
+				return fmt.Errorf("copy state to %s: %w: there is a state already: remove it first, or choose another place", db.About().Name,
+					engine.ErrSetup)
+			}
+			for _, key := range keys {
+				if err := tx.Bucket(name).Delete(key); err != nil {
+					return err
+				}
+			}
+		}
+		return tx.Bucket(bMeta).Put(kCopying, []byte("yes"))
+	})
+}
+
+func keysOf(tx engine.Tx, name string) (keys [][]byte, err error) {
+	err = tx.Bucket(name).Walk(nil, func(key, _ []byte) error {
+		keys = append(keys, append([]byte(nil), key...))
+		return nil
+	})
+	return keys, err
+}
+
+// Inspect tells a person what the database is and what of it must be set otherwise; of a file there is nothing to tell.
+func (s *Store) Inspect(ctx context.Context) ([]engine.Finding, error) {
+	if db, ok := s.db.(interface {
+		Inspect(context.Context) ([]engine.Finding, error)
+	}); ok {
+		return db.Inspect(ctx)
+	}
+	return nil, nil
+}
+
+// Holder returns which run works with the state at the moment, as far as the database knows.
+func (s *Store) Holder() (engine.Held, bool) {
+	if db, ok := s.db.(interface{ Holder() (engine.Held, bool) }); ok {
+		return db.Holder()
+	}
+	return engine.Held{}, false
+}

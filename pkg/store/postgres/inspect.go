@@ -1,0 +1,114 @@
+package postgres
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"helpdesk/pkg/store/engine"
+)
+
+// Holder returns who has the lock.
+func (d *DB) Holder() (engine.Held, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lost != nil {
+		return engine.Held{}, false
+	}
+	h, ok := d.holder().(engine.Held)
+	return h, ok && !h.Since.IsZero()
+}
+
+// Inspect tells a person what the server is, and what of it must be set otherwise.
+func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lost != nil {
+		return nil, d.lost
+	}
+	row, err := d.ask(fmt.Sprintf(`select current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync'),
+		(select count(*) from pg_stat_replication), current_setting('synchronous_standby_names'),
+		case when to_regnamespace(%[1]s) is null then has_database_privilege(current_database(), 'CREATE')
+			when to_regclass(%[2]s) is null then has_schema_privilege(%[3]s, 'CREATE') and has_schema_privilege(%[3]s, 'USAGE')
+			else has_schema_privilege(%[3]s, 'USAGE') and has_table_privilege(%[2]s, 'SELECT, INSERT, UPDATE, DELETE') end`,
+		literal(d.schema), literal(d.schema+".entries"), literal(unquoted(d.schema))))
+	if err != nil {
+		return nil, err
+	}
+	all := []engine.Finding{{OK: true, Note: "PostgreSQL " + row[0] + d.road()}}
+	if row[5] != "t" {
+		all = append(all, engine.Finding{Note: fmt.Sprintf("user %s may not make or write its tables: GRANT CREATE ON DATABASE … TO …, or make "+
+			"the schema %s and let it belong to the user", d.User, d.schema)})
+	}
+	for _, f := range []engine.Finding{durable(row[1], row[2], row[3], row[4]), d.private()} {
+		if !f.OK {
+			all = append(all, f)
+		}
+	}
+	pooled, err := d.pooler(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if pooled {
+		all = append(all, engine.Finding{Note: d.pooled().Error()})
+	}
+	return all, nil
+}
+
+func unquoted(identifier string) string { return identifier[1 : len(identifier)-1] }
+
+// road says how the connection goes.
+func (d *DB) road() string {
+	if _, ok := d.conn.Conn().(*tls.Conn); ok {
+		return ", by TLS"
+	}
+	return ""
+}
+
+// private warns of a network that can read the state.
+func (d *DB) private() engine.Finding {
+	_, secure := d.conn.Conn().(*tls.Conn)
+	addr, ok := d.conn.Conn().RemoteAddr().(*net.TCPAddr)
+	if secure || !ok || addr.IP.IsLoopback() {
+		return engine.Finding{OK: true}
+	}
+	return engine.Finding{Optional: true, Note: "letters and addresses go over the network unencrypted: turn ssl on at the server and say sslmode=verify-full"}
+}
+
+// durable warns where the server may forget what it has acknowledged.
+func durable(commit, fsync, standbys, names string) engine.Finding {
+	switch {
+	case fsync != "on":
+		return engine.Finding{Optional: true, Note: "fsync is off: a power failure damages the database; turn it on"}
+	case commit == "off" || commit == "local" && names != "":
+		return engine.Finding{Optional: true, Note: "synchronous_commit is " + commit + ": the server answers before it has written, and forgets the last seconds when " +
+			"it fails; set it to on for this user: ALTER ROLE … SET synchronous_commit = on"}
+	case standbys != "0" && names == "":
+		return engine.Finding{Optional: true, Note: "the standby is asynchronous: when it takes over, the last seconds may be missing; name it in " +
+			"synchronous_standby_names (in Patroni: synchronous_mode)"}
+	}
+	return engine.Finding{OK: true}
+}
+
+// pooler says whether a pooler hands the session's statements to any of the server's processes: then a second session gets
+// the process of the first, which does nothing at the moment.
+func (d *DB) pooler(ctx context.Context) (bool, error) {
+	other, err := pgconn.ConnectConfig(ctx, d.Config)
+	if err != nil {
+		return false, d.explain(err)
+	}
+	defer other.Close(ctx)
+	results, err := other.Exec(ctx, "begin; select pg_backend_pid()").ReadAll()
+	if err != nil {
+		return false, d.explain(err)
+	}
+	row, err := d.ask("select pg_backend_pid()")
+	if err != nil {
+		return false, err
+	}
+	theirs := string(results[len(results)-1].Rows[0][0])
+	return theirs == d.backend || row[0] != d.backend, nil
+}
