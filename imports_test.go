@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 	"pkg/mailbox":          {"pkg/desk", "pkg/fault", "pkg/spool", "pkg/wire", "github.com/emersion/go-imap/v2", "github.com/emersion/go-sasl"},
 	"pkg/bitrix":           {"pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
 	"pkg/portal":           {"pkg/glyph", "pkg/bitrix", "pkg/desk", "pkg/fault", "github.com/go-json-experiment/json"},
+	"pkg/probe":            {"pkg/bitrix", "github.com/go-json-experiment/json"},
 	"pkg/relay":            {"pkg/glyph", "pkg/desk", "pkg/fault", "pkg/wire", "github.com/wneessen/go-mail"},
 	"pkg/outbox":           {"pkg/desk", "pkg/eml", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
 	"pkg/pass":             {"pkg/desk", "pkg/eml", "pkg/quote", "pkg/markup", "pkg/fault", "pkg/spool", "pkg/outbox"},

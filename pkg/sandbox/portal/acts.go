@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 )
@@ -33,6 +34,20 @@ func (a *acts) Task(id int64) (Task, bool) {
 		return Task{}, false
 	}
 	return t.snapshot(), true
+}
+
+// Files returns the files of the Drive, by number.
+func (a *acts) Files() []File {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var fs []File
+	for _, o := range a.world.drive.objects {
+		if !o.folder {
+			fs = append(fs, o.file())
+		}
+	}
+	slices.SortFunc(fs, func(a, b File) int { return cmp.Compare(a.Object, b.Object) })
+	return fs
 }
 
 // Told returns the personal messages a user got.

@@ -106,6 +106,9 @@ func imFileCommit(w *world, x *execution) (any, error) {
 	}
 	c := t.post(w.me, x.params.Str("MESSAGE"), files)
 	if c == nil {
+		for _, n := range copies {
+			w.drive.remove(w.drive.objects[n])
+		}
 		return nil, refuse("SAVE_ERROR", "Uploading files to chat failed")
 	}
 	return object{"FILES": view, "DISK_ID": copies, "MESSAGE_ID": c.ID}, nil

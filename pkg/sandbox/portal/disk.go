@@ -110,7 +110,18 @@ func (d *drive) taken(folder int64, name string) bool {
 	return ok
 }
 
-// freeName numbers a name that is taken, from where the last one of it was numbered: nothing is ever removed.
+// remove takes an object off the Drive.
+func (d *drive) remove(o *driveObject) {
+	delete(d.objects, o.id)
+	delete(d.names, placeOf(o.parent, o.name))
+	for a, n := range d.attached {
+		if n == o.id {
+			delete(d.attached, a)
+		}
+	}
+}
+
+// freeName numbers a name that is taken, from where the last one of it was numbered.
 func (d *drive) freeName(folder int64, name string) string {
 	ext := path.Ext(name)
 	free, at := name, placeOf(folder, name)
@@ -263,6 +274,19 @@ func fileGet(w *world, x *execution) (any, error) {
 	view := w.drive.fileView(o, x.base)
 	view["ID"], view["FILE_ID"] = id(o.id), id(o.fileID)
 	return view, nil
+}
+
+// fileDelete is disk.file.delete: what was attached or posted of the file goes with it.
+func fileDelete(w *world, x *execution) (any, error) {
+	o := w.drive.objects[x.params.Int("id")]
+	if o == nil || o.folder {
+		return nil, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%s`.", x.params.Str("id"))
+	}
+	if !w.drive.readable(o) {
+		return nil, forbid("ACCESS_DENIED", "Access denied")
+	}
+	w.drive.remove(o)
+	return true, nil
 }
 
 // attachedGet is disk.attachedObject.get.

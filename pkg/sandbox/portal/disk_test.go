@@ -128,3 +128,19 @@ func TestFilesOfATask(t *testing.T) {
 		t.Errorf("files: %v", task.Files)
 	}
 }
+
+func TestFileDelete(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true})
+	file := r.upload("a.txt", "aGVsbG8=")
+	r.ok("disk.file.delete", `{"id":`+id(file)+`}`)
+	if fs := r.Files(); len(fs) != 0 {
+		t.Errorf("%v", fs)
+	}
+	r.refused("again", r.call("disk.file.delete", `{"id":`+id(file)+`}`), 400, "ERROR_NOT_FOUND")
+	if r.upload("a.txt", "aGVsbG8="); r.Files()[0].Name != "a.txt" {
+		t.Errorf("the name is still taken: %v", r.Files())
+	}
+	n := r.task("x")
+	r.Say(n, 7, "see", File{Name: "hers.txt", Content: []byte("x")})
+	r.refused("another's", r.call("disk.file.delete", `{"id":`+id(r.last(n).Files[0].Object)+`}`), 403, "ACCESS_DENIED")
+}

@@ -28,7 +28,7 @@ func methodTable() map[string]method {
 		"disk.storage.getlist": {disk, storageList}, "disk.folder.uploadfile": {disk, uploadFile(false)}, "disk.storage.uploadfile": {disk, uploadFile(true)},
 		"disk.folder.addsubfolder": {disk, addFolder(false)}, "disk.storage.addfolder": {disk, addFolder(true)},
 		"disk.folder.getchildren": {disk, folderChildren(false)}, "disk.storage.getchildren": {disk, folderChildren(true)},
-		"disk.file.get": {disk, fileGet}, "disk.attachedobject.get": {disk, attachedGet},
+		"disk.file.get": {disk, fileGet}, "disk.file.delete": {disk, fileDelete}, "disk.attachedobject.get": {disk, attachedGet},
 
 		"crm.duplicate.findbycomm": {crm, findByComm}, "crm.contact.list": {crm, contactList}, "crm.item.list": {crm, itemList},
 	}

@@ -1,0 +1,203 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/bitrix"
+)
+
+// codeOf is the code of the portal's error, or a word for what else went wrong.
+func codeOf(err error) string {
+	var told *bitrix.Error
+	switch {
+	case err == nil:
+		return ""
+	case !errors.As(err, &told):
+		return "no answer"
+	case told.Code != "":
+		return told.Code
+	}
+	return "HTTP " + strconv.Itoa(told.Status)
+}
+
+// ask asks all questions, as far as the time allows.
+func (r *run) ask() {
+	r.askWho()
+	files := r.askUploads()
+	if !r.askTask(files) {
+		return
+	}
+	for _, step := range []func(){
+		r.askCard, r.askFilters, r.askComment, func() { r.askCommentFile(files) }, func() { r.askTwoFiles(files) },
+		r.askMessages, func() { r.askText(files) }, r.askOldList, r.askStatus, r.askV3, r.askContacts,
+	} {
+		if r.ctx.Err() != nil {
+			return
+		}
+		step()
+	}
+}
+
+func (r *run) askWho() {
+	if r.me == 0 {
+		r.unknown("webhook acts as its owner", "profile did not answer")
+		return
+	}
+	r.found("webhook acts as its owner", r.me == r.Self, "user "+strconv.FormatInt(r.me, 10))
+}
+
+// content is what lies in one of our files.
+func (r *run) content(n int) []byte {
+	return fmt.Appendf(nil, "helpdesk check, file %d: \xd0\xb9\x00\xff\r\n%s", n+1, strings.Repeat(strconv.Itoa(n), 1000))
+}
+
+// askUploads uploads our files and returns their numbers on the Drive, 0 for one that is not there.
+func (r *run) askUploads() (files [fileCount]int64) {
+	const name = "files can be uploaded"
+	if r.folder == 0 {
+		r.found(name, false, "no Drive")
+		return files
+	}
+	for n := range files {
+		var f diskFile
+		err := r.call("disk.folder.uploadfile", bitrix.With("id", r.folder).With("data", bitrix.With("NAME", r.fileName(n))).
+			With("fileContent", bitrix.File{Name: r.fileName(n), Content: r.content(n)}), &f)
+		if err != nil {
+			r.found(name, false, codeOf(err))
+			return files
+		}
+		files[n] = int64(f.ID)
+	}
+	r.found(name, true, "")
+	return files
+}
+
+// askTask makes the task by REST v2 and looks what came of its fields.
+func (r *run) askTask(files [fileCount]int64) bool {
+	deadline := r.Now().Add(24 * time.Hour).Truncate(time.Second)
+	fields := bitrix.With("TITLE", r.title()).With("RESPONSIBLE_ID", r.me).With("XML_ID", "hdprobe-"+r.Mark).
+		With("PRIORITY", 0).With("DEADLINE", deadline.UTC().Format(time.RFC3339)).With("AUDITORS", []int64{r.me})
+	if len(r.Tags) > 0 {
+		fields = fields.With("TAGS", r.Tags)
+	}
+	for name, value := range r.Fields {
+		fields = fields.With(name, value)
+	}
+	if files[taskFile] != 0 {
+		fields = fields.With("UF_TASK_WEBDAV_FILES", []string{"n" + strconv.FormatInt(files[taskFile], 10)})
+	}
+	var made struct {
+		Task row `json:"task"`
+	}
+	err := r.call("tasks.task.add", bitrix.With("fields", fields), &made)
+	r.found("task by REST v2", err == nil, codeOf(err))
+	if err != nil {
+		return false
+	}
+	r.task = int64(made.Task.ID)
+	r.found("chat in the answer of a create", made.Task.Chat != 0, "")
+	r.chat = int64(made.Task.Chat)
+	r.askFields(deadline, files[taskFile] != 0)
+	return true
+}
+
+// askFields reads the task back. CHAT_ID is not asked for: that would make a missing chat.
+func (r *run) askFields(deadline time.Time, file bool) {
+	names := []string{"ID", "XML_ID", "PRIORITY", "DEADLINE", "AUDITORS", "TAGS", "UF_TASK_WEBDAV_FILES"}
+	for name := range r.Fields {
+		names = append(names, name)
+	}
+	var got struct {
+		Task json.RawMessage `json:"task"`
+	}
+	if err := r.call("tasks.task.get", bitrix.With("taskId", r.task).With("select", names), &got); err != nil {
+		return
+	}
+	var t struct {
+		XMLID    bitrix.Text     `json:"xmlId"`
+		Priority bitrix.Text     `json:"priority"`
+		Deadline bitrix.Time     `json:"deadline"`
+		Auditors json.RawMessage `json:"auditors"`
+		Tags     json.RawMessage `json:"tags"`
+		Files    json.RawMessage `json:"ufTaskWebdavFiles"`
+	}
+	if bitrix.Into(got.Task, &t) != nil {
+		return
+	}
+	r.found("task: XML_ID", string(t.XMLID) == "hdprobe-"+r.Mark, "")
+	r.found("task: priority", t.Priority == "0", string(t.Priority))
+	r.found("task: deadline", t.Deadline.Equal(deadline), "")
+	r.found("task: auditors", len(bitrix.Rows[bitrix.ID](t.Auditors)) > 0, "")
+	if len(r.Tags) > 0 {
+		n := len(bitrix.Rows[json.RawMessage](t.Tags))
+		r.found("task: tags", n >= len(r.Tags), fmt.Sprintf("%d of %d", n, len(r.Tags)))
+	}
+	if file {
+		r.found("task: file", len(bitrix.Rows[bitrix.ID](t.Files)) > 0, "")
+	}
+	r.askCustom(got.Task)
+}
+
+func (r *run) askCustom(task json.RawMessage) {
+	if len(r.Fields) == 0 {
+		r.unknown("task: custom fields", "none is configured")
+		return
+	}
+	var members map[string]bitrix.Text
+	_ = json.Unmarshal(task, &members)
+	kept := 0
+	for name, value := range r.Fields {
+		for member, got := range members {
+			if strings.EqualFold(member, strings.ReplaceAll(name, "_", "")) && string(got) == value {
+				kept++
+			}
+		}
+	}
+	r.found("task: custom fields", kept == len(r.Fields), fmt.Sprintf("%d of %d", kept, len(r.Fields)))
+}
+
+// askCard finds the task's chat.
+func (r *run) askCard() {
+	rows, err := r.list(bitrix.With("ID", r.task))
+	if err == nil && len(rows) > 0 {
+		r.found("chat in lists", rows[0].Chat != 0, "")
+		r.chat = max(r.chat, int64(rows[0].Chat))
+	}
+	if r.chat == 0 {
+		var t struct {
+			Task row `json:"task"`
+		}
+		if r.call("tasks.task.get", bitrix.With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}), &t) == nil {
+			r.chat = int64(t.Task.Chat)
+		}
+	}
+	if r.chat == 0 {
+		r.chat = r.chatOf(row{ID: bitrix.ID(r.task)})
+	}
+	r.found("new card", r.chat != 0, "")
+	if r.chat == 0 {
+		for _, name := range []string{"chat in lists", "chat in the answer of a create"} {
+			r.unknown(name, "the old card has none")
+		}
+	}
+}
+
+// askFilters asks for what can't be there.
+func (r *run) askFilters() {
+	none := func(name string, filter bitrix.Params) {
+		rows, err := r.list(filter)
+		if err != nil {
+			r.unknown(name, codeOf(err))
+			return
+		}
+		r.found(name, len(rows) == 0, "")
+	}
+	none("list by XML_ID", bitrix.With("XML_ID", "hdprobe-none-"+r.Mark))
+	none("list by ACTIVITY_DATE", bitrix.With(">=ACTIVITY_DATE", r.Now().Add(48*time.Hour).UTC().Format(time.RFC3339)))
+}

@@ -1,0 +1,165 @@
+package probe
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/bitrix"
+)
+
+// The files that are made: two for a comment, one for the task.
+const (
+	firstFile = iota
+	secondFile
+	taskFile
+	fileCount
+)
+
+func (r *run) fileName(n int) string {
+	return "helpdesk-check-" + r.Mark + "-" + strconv.Itoa(n+1) + ".txt"
+}
+
+func (r *run) title() string { return "helpdesk check " + r.Mark + ", may be deleted" }
+
+// ours says whether a title or a name carries our mark.
+func (r *run) ours(name string) bool { return strings.Contains(name, r.Mark) }
+
+// rounds is how often the list of our tasks is asked for before what is still there counts as left.
+const rounds = 5
+
+// sweep removes every task and file with our mark. A task goes last, for it is what leads to the files of its chat: whoever
+// dies in between finds it again. It returns how much was removed, and what would not go.
+func (r *run) sweep() (gone int, left []string, err error) {
+	r.findFolder()
+	for range rounds {
+		tasks, err := r.marked()
+		if err != nil {
+			return gone, left, err
+		}
+		if len(tasks) == 0 {
+			n, stuck := r.removeUploads()
+			return gone + n, stuck, nil
+		}
+		left = nil
+		for _, t := range tasks {
+			n, stuck := r.removeTask(t)
+			gone, left = gone+n, append(left, stuck...)
+		}
+		if len(left) > 0 {
+			break
+		}
+	}
+	n, stuck := r.removeUploads()
+	return gone + n, append(left, stuck...), nil
+}
+
+// row is a task in a list.
+type row struct {
+	ID       bitrix.ID   `json:"id"`
+	Title    bitrix.Text `json:"title"`
+	XMLID    bitrix.Text `json:"xmlId"`
+	Chat     bitrix.ID   `json:"chatId"`
+	Status   bitrix.ID   `json:"status"`
+	Activity bitrix.Time `json:"activityDate"`
+	Changed  bitrix.Time `json:"changedDate"`
+}
+
+// list asks for tasks. What the filter means is the portal's affair: whoever asks looks at the rows himself.
+func (r *run) list(filter bitrix.Params) ([]row, error) {
+	var answer struct {
+		Tasks json.RawMessage `json:"tasks"`
+	}
+	err := r.call("tasks.task.list", bitrix.Params{
+		{Name: "filter", Value: filter}, {Name: "order", Value: bitrix.With("ID", "desc")},
+		{Name: "select", Value: []string{"ID", "TITLE", "XML_ID", "CHAT_ID", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE"}},
+		{Name: "start", Value: -1},
+	}, &answer)
+	return bitrix.Rows[row](answer.Tasks), err
+}
+
+// marked returns the tasks with our mark in their title.
+func (r *run) marked() ([]row, error) {
+	rows, err := r.list(bitrix.With("TITLE", "%"+r.Mark+"%"))
+	return slices.DeleteFunc(rows, func(t row) bool { return !r.ours(string(t.Title)) }), err
+}
+
+// removeTask removes the files of a task's chat and the task.
+func (r *run) removeTask(t row) (gone int, left []string) {
+	for _, f := range r.chatFiles(r.chatOf(t)) {
+		if r.ours(string(f.Name)) {
+			gone, left = r.removeFile(int64(f.ID), gone, left)
+		}
+	}
+	if err := r.call("tasks.task.delete", bitrix.With("taskId", int64(t.ID)), nil); err != nil {
+		return gone, append(left, "task "+strconv.FormatInt(int64(t.ID), 10))
+	}
+	return gone + 1, left
+}
+
+// chatOf returns the chat of a task, 0 where it has none; a question that would make one is not asked.
+func (r *run) chatOf(t row) int64 {
+	if t.Chat != 0 {
+		return int64(t.Chat)
+	}
+	var chat struct {
+		ID bitrix.ID `json:"ID"`
+	}
+	_ = r.call("im.chat.get", bitrix.With("ENTITY_TYPE", "TASKS_TASK").With("ENTITY_ID", int64(t.ID)), &chat)
+	return int64(chat.ID)
+}
+
+func (r *run) removeFile(id int64, gone int, left []string) (int, []string) {
+	if err := r.call("disk.file.delete", bitrix.With("id", id), nil); err != nil && codeOf(err) != "ERROR_NOT_FOUND" {
+		return gone, append(left, "file "+strconv.FormatInt(id, 10))
+	}
+	return gone + 1, left
+}
+
+// removeUploads removes what was uploaded and is part of nothing.
+func (r *run) removeUploads() (gone int, left []string) {
+	if r.folder == 0 {
+		return 0, nil
+	}
+	for n := range fileCount {
+		name := r.fileName(n)
+		var found []diskFile
+		_ = r.call("disk.folder.getchildren", bitrix.With("id", r.folder).With("filter", bitrix.With("NAME", name)), &found)
+		for _, f := range found {
+			if string(f.Name) == name {
+				gone, left = r.removeFile(int64(f.ID), gone, left)
+			}
+		}
+	}
+	return gone, left
+}
+
+// diskFile is a file of the Drive.
+type diskFile struct {
+	ID   bitrix.ID   `json:"ID"`
+	Name bitrix.Text `json:"NAME"`
+	URL  bitrix.Text `json:"DOWNLOAD_URL"`
+}
+
+// findFolder finds where uploads go: the root of the acting user's Drive.
+func (r *run) findFolder() {
+	if r.folder != 0 {
+		return
+	}
+	var who struct {
+		ID bitrix.ID `json:"ID"`
+	}
+	if r.call("profile", nil, &who) != nil {
+		return
+	}
+	r.me = int64(who.ID)
+	var storages []struct {
+		Root bitrix.ID `json:"ROOT_OBJECT_ID"`
+	}
+	filter := bitrix.With("ENTITY_TYPE", "user").With("ENTITY_ID", r.me)
+	if r.call("disk.storage.getlist", bitrix.With("filter", filter), &storages) == nil && len(storages) > 0 {
+		r.folder = int64(storages[0].Root)
+	}
+}
