@@ -2,25 +2,36 @@ package cmd
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/check"
+	"helpdesk/cmd/exit"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/store"
 )
 
 func newCheck(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, live, yes bool
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Try everything the configuration names: a line each, ok or what to do",
 		Long: "Exit status 0 when all is well, 2 when something must be repaired first, 75 when it is only a matter of time, such as\n" +
-			"a server that is away. Nothing is written anywhere.",
+			"a server that is away. Nothing is written anywhere.\n\n" +
+			"--live makes tasks, comments and files in the portal, after a question on the terminal or with --yes, reads them back, removes\n" +
+			"them, and prints what this portal keeps and drops. With --json it is made to be sent to others: names of methods and fields,\n" +
+			"types, codes and times, no texts, names of people or secrets.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			ctx, cancel := a.bounded(c.Context())
 			defer cancel()
+			if yes && !live {
+				return exit.Usage(errors.New("--yes goes with --live"))
+			}
+			if live {
+				return a.checkLive(ctx, asJSON, yes)
+			}
 			all, err := a.check(ctx)
 			if err != nil {
 				return err
@@ -37,20 +48,59 @@ func newCheck(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&live, "live", false, "make a task, comments and files in the portal and tell what it keeps of them")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "with --live: do not ask first")
 	return c
 }
 
 // check looks at everything the settings name.
 func (a *app) check(ctx context.Context) ([]check.Line, error) {
-	cfg, err := a.serverSettings()
+	u, err := a.subject(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return check.Run(ctx, u)
+}
+
+// checkLive asks the portal what it keeps.
+func (a *app) checkLive(ctx context.Context, asJSON, yes bool) error {
+	u, err := a.subject(ctx)
+	if err != nil {
+		return err
+	}
+	consent := func(host string) error {
+		if yes {
+			return nil
+		}
+		return a.Consent(check.Consent(host), "--yes")
+	}
+	report, err := check.Live(ctx, u, a.now, a.sleep, consent)
+	if report != nil && len(report.Findings) > 0 {
+		show := func() error { return check.PrintLive(&a.Terminal, report) }
+		if asJSON {
+			show = func() error { return a.JSON(report) }
+		}
+		if perr := show(); perr != nil {
+			return perr
+		}
+	}
+	if err == nil {
+		err = check.Concludes(report)
+	}
+	return conclude(ctx, err)
+}
+
+// subject is what check looks at.
+func (a *app) subject(ctx context.Context) (u check.Subject, err error) {
+	cfg, err := a.serverSettings()
+	if err != nil {
+		return u, err
+	}
 	path, _ := a.configPath()
 	state := a.stateOf(cfg)
-	return check.Run(ctx, check.Subject{
+	return check.Subject{
 		Settings: cfg, File: path, State: state,
 		Open: func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
 		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s) },
-	})
+	}, nil
 }

@@ -3,7 +3,9 @@
 package tui
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +15,7 @@ import (
 
 	"golang.org/x/term"
 
+	"helpdesk/cmd/exit"
 	"helpdesk/pkg/glyph"
 )
 
@@ -80,6 +83,21 @@ func (t *Terminal) Table(head []string, rows [][]string) error {
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	return w.Flush()
+}
+
+// Consent asks a person to go on, where there is one; elsewhere a flag must say so.
+func (t *Terminal) Consent(question, flag string) error {
+	f, ok := t.In.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return exit.Usage(fmt.Errorf("nobody can be asked here: say %s", flag))
+	}
+	fmt.Fprintf(t.Err, "%s [y/N] ", question)
+	answer, _ := bufio.NewReader(t.In).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return exit.Usage(errors.New("nothing was made"))
 }
 
 // When returns a local time, - for none.

@@ -1,6 +1,9 @@
 package bitrix
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/url"
 	"regexp"
@@ -16,6 +19,13 @@ var (
 func Mask(s string) string {
 	s = maskPath.ReplaceAllString(s, "${1}***")
 	return maskQuery.ReplaceAllString(s, "${1}***")
+}
+
+// Token returns a word of so many letters and digits, the same for the same purpose, that only who knows the webhook can tell.
+func (c *Client) Token(purpose string, size int) string {
+	h := hmac.New(sha256.New, []byte(c.code))
+	_, _ = h.Write([]byte(purpose))
+	return hex.EncodeToString(h.Sum(nil))[:size]
 }
 
 // mask is Mask, and takes out this client's own code wherever it stands.

@@ -96,7 +96,7 @@ func (r *run) askTask(files [fileCount]int64) bool {
 		Task row `json:"task"`
 	}
 	err := r.call("tasks.task.add", bitrix.With("fields", fields), &made)
-	r.found("task by REST v2", err == nil, codeOf(err))
+	r.found(TaskIsMade, err == nil, codeOf(err))
 	if err != nil {
 		return false
 	}

@@ -6,12 +6,15 @@ type question struct {
 	kept, dropped string
 }
 
+// TaskIsMade is the question without which no other can be asked.
+const TaskIsMade = "task by REST v2"
+
 // questions are all lines, in the order they are told.
 var questions = []question{
 	{"webhook acts as its owner", "comments by that user are ours",
 		"who we are is asked in every pass; comments of both users are ours"},
 	{"files can be uploaded", "files of letters go to the Drive", "tasks name the files of letters, which stay in the mailbox"},
-	{"task by REST v2", "letters become tasks", "no letter becomes a task: see the code; a field that the portal demands goes into bitrix24.task.fields"},
+	{TaskIsMade, "letters become tasks", "no letter becomes a task: see the code; a field that the portal demands goes into bitrix24.task.fields"},
 	{"task: XML_ID", "a task whose answer was lost is found again", "such a task would be made twice"},
 	{"task: tags", "tags stand on the task", "tasks have no tags"},
 	{"task: auditors", "auditors see the task", "the plan has none, or leaves out who takes part anyway"},
