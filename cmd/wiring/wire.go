@@ -180,10 +180,10 @@ func Data(files fs.FS, name string, v any) error {
 func policyOf(cfg *config.Config) *desk.Policy {
 	p := &desk.Policy{
 		Staff: cfg.Mail.Staff, Exclusions: FixedExclusions(cfg), TrustAuth: cfg.Mail.TrustAuthResults,
-		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk,
+		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk, Spam: cfg.Mail.Spam,
 		Reopen: cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin, SameSubject: cfg.Tickets.SameSubjectWithin,
 		AutoReply: cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
-		PerDomain: cfg.Letters.Received.Limit.PerDomain, Within: cfg.Letters.Received.Limit.Within,
+		PerDomain: cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay, Within: cfg.Letters.Received.Limit.Within,
 		MaxAge: cfg.Letters.Received.MaxAge, Answer: cfg.Letters.Comment.Enabled, Closed: cfg.Letters.Closed.Enabled,
 		Send: desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix, PublicPrefix: cfg.Notify.PublicPrefix,
 		Combine: cfg.Notify.Combine, Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},

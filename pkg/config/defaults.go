@@ -25,12 +25,12 @@ func (c *Config) defaults() {
 		Task:    Task{Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true},
 	}
 	c.Calendar = Calendar{Hours: "09:00-18:00", Days: []string{"mon", "tue", "wed", "thu", "fri"}}
-	c.Mail = Mail{Automatic: "task", Bulk: "task"}
+	c.Mail = Mail{Automatic: "task", Bulk: "task", Spam: "quiet"}
 	c.Tickets = Tickets{Reopen: true, ReopenWithin: 30 * day, SameSubjectWithin: 14 * day}
 	c.Letters = Letters{
 		Locale: "ru", Timezone: "Local", Quote: 1000,
 		Received: Received{
-			Enabled: true, MaxAge: 3 * day, Limit: Limit{PerAddress: 5, PerDomain: 50, Within: day},
+			Enabled: true, MaxAge: 3 * day, Limit: Limit{PerAddress: 5, PerDomain: 50, PerDay: 2000, Within: day},
 		},
 		Comment: Letter{Enabled: true},
 	}

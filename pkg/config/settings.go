@@ -10,6 +10,7 @@ type Mail struct {
 	TrustAuthResults string      `yaml:"trust_auth_results" is:"word"` // authserv-id of our own MX; "" = believe none
 	Automatic        string      `yaml:"automatic" enum:"task|ignore"`
 	Bulk             string      `yaml:"bulk" enum:"task|ignore"`
+	Spam             string      `yaml:"spam" enum:"quiet|ignore|task"` // what the receiving filter has marked
 }
 
 // Exclusion takes an address or a domain out, as far as its scope says.
@@ -60,6 +61,7 @@ type Received struct {
 type Limit struct {
 	PerAddress int           `yaml:"per_address" min:"1"`
 	PerDomain  int           `yaml:"per_domain" min:"1"`
+	PerDay     int           `yaml:"per_day" min:"1"` // to anybody within a day
 	Within     time.Duration `yaml:"within" min:"1m"`
 }
 

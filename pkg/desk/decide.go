@@ -17,6 +17,7 @@ type weighing struct {
 	right    []int64     // tasks of subject tokens with the right check digits
 	wrong    []int64
 	quiet    bool // the class takes the auto-reply away
+	spam     bool // the receiving filter has marked it
 	reopen   bool // the task is opened again
 	loop     bool // it is a letter of ours that came round
 	inside   *evidence
@@ -147,6 +148,9 @@ func (w *weighing) automatic() bool {
 func (w *weighing) unwanted(automatic bool) bool {
 	const ignore = "ignore"
 	p := &w.r.policy
+	if w.spam && p.Spam == spamIgnore {
+		return true
+	}
 	if w.d.Class == classBulk {
 		return p.Bulk == ignore
 	}
@@ -189,6 +193,10 @@ func (w *weighing) hush() {
 			continue
 		case "T4 blind copy":
 			w.note(NoteBlindCopy, "", 0)
+		case "T10 spam":
+			if w.spam = true; w.found == nil {
+				w.note(NoteSpam, "", 0)
+			}
 		case "T6 stale":
 			if due {
 				w.note(NoteStale, "", 0)

@@ -11,6 +11,7 @@ type Policy struct {
 	TrustAuth  string      // authserv-id whose verdicts are believed; "" = none
 	Automatic  string      // task or ignore
 	Bulk       string      // task or ignore
+	Spam       string      // quiet, task or ignore
 
 	Reopen       bool
 	ReopenWithin time.Duration // after closing
@@ -20,6 +21,7 @@ type Policy struct {
 	PerAddress int  // auto-replies within Within; 0 = no limit
 	PerDomain  int  // the same; public domains have none
 	Within     time.Duration
+	PerDay     int           // auto-replies to anybody within a day; 0 = no limit
 	MaxAge     time.Duration // of a letter that still gets an auto-reply; 0 = no limit
 
 	Answer         bool // letters.comment.enabled
@@ -74,9 +76,16 @@ type Words struct {
 	ThanksNot          []string `yaml:"thanks_not"`          // words that no such letter holds
 	Names              []string `yaml:"names"`               // whom it names; case matters
 	Signatures         []string `yaml:"signatures"`          // what its signature begins with
+	SpamMarks          []Mark   `yaml:"spam_marks"`          // what receiving filters write on spam
 	PublicDomains      []string `yaml:"public_domains"`      // domains whose users have nothing to do with each other
 	ServiceComments    []string `yaml:"service_comments"`    // regular expressions (RE2) of the portal's own remarks in the name of a user
 	DeletedPlaceholder []string `yaml:"deleted_placeholder"` // regular expressions (RE2) of what stands for a deleted message
+}
+
+// Mark is a field of a header and how its value looks.
+type Mark struct {
+	Field string `yaml:"field"`
+	Value string `yaml:"value"` // regular expression (RE2); where it has the groups score and limit, the score must reach the limit
 }
 
 // Questions is what must be looked up before a message can be decided.
@@ -85,10 +94,10 @@ type Questions struct {
 	IDs     []string // Message-IDs, newest first: In-Reply-To, then References from the end
 	Tasks   []int64  // task numbers of subject tokens with the right check digits
 	Address string   // the sender, folded
-	Domain  string   // his domain, folded; "" = a public one, whose users have nothing to do with each other
 	Subject string   // normalised; "" = too short to tell
 	Bounced []string // own Message-IDs a delivery report names
 
+	Counted  []string // whom limits count a letter and its auto-reply for: addresses without +tags, and @domains that are not public
 	Reply    string   // where an auto-reply would go, folded
 	Senders  []string // all addresses that exclusions are held against, folded
 	Pictures []string // hashes of the small pictures in it
@@ -115,9 +124,10 @@ type Facts struct {
 
 // Replies counts the auto-replies within the policy's window.
 type Replies struct {
-	Address int // to this address
-	Domain  int // to its domain
-	Subject int // to this address and normalised subject
+	Address int // for the sender's address, or the one that gets it: whichever had more
+	Domain  int // for the domain of one of them
+	Subject int // for one of the addresses and this normalised subject
+	Day     int // for anybody, within a day
 }
 
 // Verdict is what becomes of a message.

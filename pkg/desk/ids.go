@@ -39,16 +39,26 @@ func (s Signer) MessageID(key, domain string) string {
 	return fmt.Sprintf("hd.%s.%x@%s", key, s.mac("message-id", key)[:8], domain)
 }
 
-var ownID = regexp.MustCompile(`^hd\.([0-9a-f]{32})\.([0-9a-f]{16})@`)
+var ownID = regexp.MustCompile(`^hd\.([0-9a-f]{32})(?:[^0-9a-f](.*))?$`)
 
-// OwnID returns the key in a Message-ID of our form, and whether we made it.
+// OwnKey returns the key in a Message-ID that looks like ours, signed or not, "" where it does not.
+func OwnKey(id string) string {
+	if m := ownID.FindStringSubmatch(strings.ToLower(id)); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// OwnID returns the key in a Message-ID of our form, and whether we made it: an id whose signature is cut short or missing
+// has the form, and is not ours. A relay may put another host behind it.
 func (s Signer) OwnID(id string) (key string, form, valid bool) {
 	m := ownID.FindStringSubmatch(strings.ToLower(id))
 	if m == nil {
 		return "", false, false
 	}
+	signed, _, hosted := strings.Cut(m[2], "@")
 	want := hex.EncodeToString(s.mac("message-id", m[1])[:8])
-	return m[1], true, hmac.Equal([]byte(want), []byte(m[2]))
+	return m[1], true, hosted && hmac.Equal([]byte(want), []byte(signed))
 }
 
 // Marker returns the mark that the comment made by the effect of that key carries in its first line.

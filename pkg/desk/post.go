@@ -44,6 +44,9 @@ func (w *weighing) open(automatic bool) {
 		w.note(NoteRobot, "", 0)
 	}
 	w.heard(t)
+	if !w.via && t.ReplyTo.Key() != t.Requester.Key() {
+		w.note(NoteAnswerTo, t.ReplyTo.Key(), 0)
+	}
 	post := w.post(FormTask)
 	t.shown(w.m.Signature)
 	if post.Title = glyph.Cut(t.Subject, titleMax); post.Title != t.Subject {
@@ -143,21 +146,26 @@ func (w *weighing) remember(origin Origin) {
 	}
 }
 
-// heard brings the ticket up to date with a letter of its requester or of somebody who takes part.
+// heard brings the ticket up to date with a letter of somebody who takes part. What answers quote, and what they answer, are
+// the requester's own letters alone: others may have written for us only. Of a known ticket a letter whose sender our mail
+// server does not believe changes nothing.
 func (w *weighing) heard(t *Ticket) {
-	requester := w.m.From.Key() == t.Requester.Key() || w.m.From.Key() == t.ReplyTo.Key()
-	if requester || w.takesPart(t) {
-		w.participants(t)
-	}
-	if !requester && !w.colleague(t) {
+	opening := t.Number == 0
+	_, forged := askUnverified(w)
+	if forged && !opening {
 		return
 	}
-	if requester {
-		t.Silent = len(w.excluded) > 0 && w.excluded[0].Scope.Includes(ScopeLetters)
-		t.Undeliver = ""
-		if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {
-			t.Silent = true // nobody reads what a mail system is sent
-		}
+	requester := w.m.From.Key() == t.Requester.Key() || w.m.From.Key() == t.ReplyTo.Key()
+	if !forged && (requester || w.takesPart(t)) {
+		w.participants(t)
+	}
+	if !requester {
+		return
+	}
+	t.Silent = len(w.excluded) > 0 && w.excluded[0].Scope.Includes(ScopeLetters) || w.spam && (opening || t.Silent)
+	t.Undeliver = ""
+	if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {
+		t.Silent = true // nobody reads what a mail system is sent
 	}
 	t.LastText, t.LastAt = glyph.Cut(w.m.Text, lastTextMax), w.arrived()
 	if w.m.DerivedID {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"helpdesk/pkg/glyph"
 )
 
 // quietRules take the auto-reply away and nothing else; all of them are asked.
@@ -13,13 +15,14 @@ func quietRules() []rule {
 	return []rule{
 		{"T1 excluded", "", "an exclusion of scope autoreply or letters hits From, Sender, Reply-To or Return-Path", no + "; with letters: none of any kind", askExcluded},
 		{"T2 unverified", "", "DMARC failed, by the topmost Authentication-Results of mail.trust_auth_results", no + "; the post is marked", askUnverified},
-		{"T3 capped", "", "a second auto-reply for the ticket, over letters.received.limit (its per_domain is not for public_domains of words.yaml), or the same subject twice from one address", no + "; counted", askCapped},
+		{"T3 capped", "", "a second auto-reply for the ticket, over letters.received.limit (counted for the sender and for whoever gets it, without +tags; its per_domain is not for public_domains of words.yaml), or the same subject twice from one address", no + "; counted", askCapped},
 		{"T4 blind copy", "", "recipients are named, and none of our addresses, with a +tag or without, is in To, Cc, Delivered-To, X-Original-To or Envelope-To", no, askBlindCopy},
 		{"T5 reply-to-staff", "", "it answers a letter of ours or of a specialist: R1, R2, R3, R5, R8", no, askReplyToStaff},
 		{"T6 stale", "", "it arrived longer ago than letters.received.max_age", no, askStale},
 		{"T7 undeliverable", "", "a letter to this address came back for good, and no person has written from it since", no, askUndeliverable},
 		{"T8 no address", "", "there is nobody to answer: no address, our own, a specialist's, a mail system's or a robot's", no, askNoAddress},
 		{"T9 off", "", "letters.received.enabled is false", no, askOff},
+		{"T10 spam", "", "the receiving filter has marked it as spam (spam_marks of words.yaml), and mail.spam is quiet or ignore", no + "; quiet: a new task is marked and gets no letter ever; ignore: nothing where it would be a new task", askSpam},
 	}
 }
 
@@ -28,6 +31,14 @@ func askExcluded(w *weighing) (string, bool) {
 		return "", false
 	}
 	return w.excluded[0].Match + " (" + string(w.excluded[0].Scope) + ")", true
+}
+
+func askSpam(w *weighing) (string, bool) {
+	if p := w.r.policy.Spam; p != spamQuiet && p != spamIgnore {
+		return "", false
+	}
+	mark := w.r.spammed(w.m)
+	return glyph.Cut(glyph.Line(mark), 120), mark != ""
 }
 
 func askUnverified(w *weighing) (string, bool) {
@@ -43,6 +54,8 @@ func askCapped(w *weighing) (string, bool) {
 		return fmt.Sprintf("%d auto-replies to %s within %s", n.Address, w.m.From.Key(), p.Within), true
 	case p.PerDomain > 0 && n.Domain >= p.PerDomain:
 		return fmt.Sprintf("%d auto-replies to %s within %s", n.Domain, w.m.From.Domain(), p.Within), true
+	case p.PerDay > 0 && n.Day >= p.PerDay:
+		return fmt.Sprintf("%d auto-replies within a day", n.Day), true
 	case n.Subject > 0 && w.normal != "":
 		return "an auto-reply to the same subject within " + p.Within.String(), true
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // LoopHeader is the field of all our letters that carries our instance id.
@@ -21,6 +22,7 @@ type Rules struct {
 	public   map[string]bool
 	fronts   fronts
 	robots   []*regexp.Regexp
+	spam     []spamMark
 	reports  struct{ subjects, senders, files []*regexp.Regexp }
 	away     []*regexp.Regexp
 	thanks   thanksRules
@@ -89,6 +91,11 @@ func (r *Rules) words(w *Words) error {
 		return res
 	}
 	r.robots = compile("robot_senders", w.RobotSenders, `(?i)%s`)
+	for _, m := range w.SpamMarks {
+		for _, re := range compile("spam_marks", []string{m.Value}, `(?i)%s`) {
+			r.spam = append(r.spam, spamMark{m.Field, re})
+		}
+	}
 	r.reports.subjects = compile("report_subjects", w.ReportSubjects, `(?i)%s`)
 	r.reports.senders = compile("report_senders", w.ReportSenders, `(?i)%s`)
 	r.reports.files = compile("report_files", w.ReportFiles, `(?i)^(?:%s)$`)
@@ -131,17 +138,21 @@ func (r *Rules) isStaff(addr string) bool {
 }
 
 // MessageKey returns the key of a message: the same letter has the same one, from whatever mailbox.
-func MessageKey(m *Message) string { return DeriveKey(m.ID, m.Hash) }
+// Where a message has neither a Message-ID nor a date, when it was received takes part: alarms are the same to the byte.
+func MessageKey(m *Message) string {
+	if m.DerivedID && m.Date.IsZero() {
+		return DeriveKey(m.ID, m.Hash, m.Header.Get("Received"), m.Received.UTC().Format(time.RFC3339))
+	}
+	return DeriveKey(m.ID, m.Hash)
+}
 
 // Ask returns what must be looked up before Decide. Its IDs end with the message's own, so that an id is seen to be
 // used twice.
 func (r *Rules) Ask(m *Message, s Signer) Questions {
 	m, _ = r.person(m, s)
-	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Domain: m.From.Domain(), Subject: r.NormalSubject(m.Subject),
+	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Subject: r.NormalSubject(m.Subject),
 		Reply: r.replyTo(m).Key(), Pictures: smallPictures(m)}
-	if r.public[q.Domain] {
-		q.Domain = ""
-	}
+	q.Counted = r.counted(m)
 	for _, a := range correspondents(m) {
 		if a = FoldAddress(a); a != "" && !slices.Contains(q.Senders, a) {
 			q.Senders = append(q.Senders, a)
@@ -160,6 +171,29 @@ func (r *Rules) Ask(m *Message, s Signer) Questions {
 		q.Bounced = ownInside(m, s)
 	}
 	return q
+}
+
+// counted returns whom limits count a message for: its sender and whoever gets the auto-reply, since a forged letter may name
+// any victim in Reply-To.
+func (r *Rules) counted(m *Message) []string {
+	var keys []string
+	add := func(key string) {
+		if !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	for _, a := range []Address{m.From, r.replyTo(m)} {
+		local, domain := splitAddress(a.Key())
+		if domain == "" {
+			continue
+		}
+		local, _, _ = strings.Cut(local, "+")
+		add(local + "@" + domain)
+		if !r.public[domain] {
+			add("@" + domain)
+		}
+	}
+	return keys
 }
 
 // usableID says whether an id can tell one message from another. QUIRK: `<>` and `<@host>` are sent as Message-IDs, and

@@ -187,13 +187,13 @@ func TestAsk(t *testing.T) {
 	if got, want := strings.Join(q.IDs, " "), "new@x "+own+" old@x letter-1@example.org"; got != want {
 		t.Errorf("ids %s, want %s", got, want)
 	}
-	if q.Address != "ivan@example.org" || q.Domain != "example.org" || q.Subject != "принтер" || q.Key != MessageKey(m) {
+	if q.Address != "ivan@example.org" || strings.Join(q.Counted, " ") != "ivan@example.org @example.org" || q.Subject != "принтер" || q.Key != MessageKey(m) {
 		t.Errorf("%+v", q)
 	}
 	if len(q.Tasks) != 1 || q.Tasks[0] != 3711 || q.Bounced != nil {
 		t.Errorf("%+v", q)
 	}
-	if q := r.Ask(letter("From: Ivan@Mail.RU"), testSigner); q.Address != "ivan@mail.ru" || q.Domain != "" {
+	if q := r.Ask(letter("From: Ivan@Mail.RU"), testSigner); q.Address != "ivan@mail.ru" || strings.Join(q.Counted, " ") != "ivan@mail.ru" {
 		t.Errorf("of a public domain: %+v", q)
 	}
 	m = letter("From: MAILER-DAEMON@mx.example")

@@ -92,7 +92,7 @@ func TestThreads(t *testing.T) {
 		{"specialist's letter without a ticket", []string{"In-Reply-To: <loose@firma>"}, "R8", Task, false, "staff-reply"},
 		{"same subject", []string{"Subject: RE: Fwd: Printer"}, "R9", Commented, false, ""},
 		{"same subject, other sender", []string{"Subject: printer", somebody}, "R10", Task, true, ""},
-		{"same subject, other answer address", []string{"Reply-To: client@x.example"}, "R10", Task, true, ""},
+		{"same subject, other answer address", []string{"Reply-To: client@x.example"}, "R10", Task, true, "answer-to"},
 		{"same subject, but an unknown id", []string{"In-Reply-To: <unknown@example.org>"}, "R10", Task, true, ""},
 		{"same subject, by a robot", []string{"From: no-reply@example.org"}, "R10", Task, false, "robot"},
 		{"other subject", []string{otherTopic}, "R10", Task, true, ""},

@@ -39,7 +39,7 @@ func TestNewTicket(t *testing.T) {
 		Form: FormTask, Title: "Принтер не печатает", Fields: &Fields{Responsible: 7, Tags: []string{"helpdesk"}}, Mailbox: "support", From: m.From,
 		Message: &Place{"support", 1, 7}, At: m.Received,
 		Files: []File{{Name: "logo.png", Hash: "a"}, {Name: "error.pdf", Size: 9, Part: 2}, {Name: "letter.eml", Type: "message/rfc822", Size: 2000, Part: WholeMessage}},
-		Notes: []Note{{Key: "wrong-token", Detail: "12"}, {Key: "degraded", Detail: "truncated"}},
+		Notes: []Note{{Key: "wrong-token", Detail: "12"}, {Key: "answer-to", Detail: "form@x.example"}, {Key: "degraded", Detail: "truncated"}},
 	}
 	if diff := cmp.Diff(post, open.Post); diff != "" {
 		t.Error(diff)
@@ -74,7 +74,7 @@ func TestTicketFollowsItsRequester(t *testing.T) {
 	}{
 		{[]string{toFirst, "Cc: new@x.example"}, after{"letter-1@example.org", "it does not print", 2}},
 		{[]string{toFirst, somebody, "Cc: new@x.example"}, after{"first@example.org", "", 2}},
-		{[]string{"In-Reply-To: <" + ownID1 + ">", colleague, "Cc: new@x.example"}, after{"letter-1@example.org", "it does not print", 1}},
+		{[]string{"In-Reply-To: <" + ownID1 + ">", colleague, "Cc: new@x.example"}, after{"first@example.org", "", 1}},
 	} {
 		f := known()
 		d := r.Decide(letter(c.lines...), f)

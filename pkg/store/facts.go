@@ -23,10 +23,8 @@ type reply struct {
 // threadKey returns the key an id is kept under. Those of our letters are kept by the effect's key: a relay may put
 // another host behind it.
 func threadKey(id string) []byte {
-	if own := strings.ToLower(id); strings.HasPrefix(own, "hd.") {
-		if parts := strings.SplitN(own, ".", 3); len(parts) == 3 && len(parts[1]) == 32 {
-			return []byte("hd." + parts[1])
-		}
+	if key := desk.OwnKey(id); key != "" {
+		return []byte("hd." + key)
 	}
 	return []byte(id)
 }
@@ -55,7 +53,7 @@ func tell(tx txn, qs []desk.Questions) error {
 		tx.Bucket(bMessages).Ahead([]byte(q.Key))
 		tx.Bucket(bReturned).Ahead([]byte(q.Reply))
 		tx.Bucket(bContacts).Ahead([]byte(q.Address)) // whose name will be asked for
-		tx.Bucket(bReplies).Ahead([]byte(q.Address), []byte("@"+q.Domain))
+		tx.Bucket(bReplies).Ahead(repliesOf(q)...)
 		tx.Bucket(bSubjects).Ahead(subjectKey(q.Address, q.Subject))
 		for _, hash := range q.Pictures {
 			tx.Bucket(bPictures).Ahead(pictureKey(q.Address, hash))
@@ -74,6 +72,7 @@ func tell(tx txn, qs []desk.Questions) error {
 		}
 		for _, n := range numbers(f) {
 			tx.Bucket(bTickets).Ahead(number(n))
+			tx.Bucket(bTexts).Ahead(sentKey(n))
 		}
 	}
 	return nil
@@ -98,7 +97,7 @@ func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Durat
 	if err := tickets(tx, &f); err != nil {
 		return f, err
 	}
-	return f, replies(tx, q, now.Add(-window), &f.Replies)
+	return f, replies(tx, q, now, now.Add(-window), &f.Replies)
 }
 
 // mentions fills in what leads from a message to tickets: its threads, tasks and subject.
@@ -185,39 +184,68 @@ func indexSubject(tx txn, t desk.Ticket) error {
 	return put(tx, bSubjects, key, numbers[:min(len(numbers), most)])
 }
 
-func replies(tx txn, q desk.Questions, since time.Time, r *desk.Replies) error {
-	count := func(key string, subject *int) (n int, err error) {
+// everybody is the key under which all auto-replies of a day are counted.
+const everybody = "*"
+
+// hourly is how many auto-replies went out from an hour on.
+type hourly struct {
+	At    time.Time `json:"at"`
+	Count int       `json:"count"`
+}
+
+// repliesOf returns the keys under which auto-replies of the sender, of whoever gets them, and of everybody are counted.
+func repliesOf(q desk.Questions) [][]byte {
+	keys := [][]byte{[]byte(everybody)}
+	for _, key := range q.Counted {
+		keys = append(keys, []byte(key))
+	}
+	return keys
+}
+
+func replies(tx txn, q desk.Questions, now, since time.Time, r *desk.Replies) error {
+	for _, key := range q.Counted {
 		var all []reply
 		if _, err := get(tx, bReplies, []byte(key), &all); err != nil {
-			return 0, err
+			return err
 		}
+		n, same := 0, 0
 		for _, one := range all {
 			if one.At.Before(since) {
 				continue
 			}
 			n++
-			if subject != nil && q.Subject != "" && one.Subject == q.Subject {
-				*subject++
+			if q.Subject != "" && one.Subject == q.Subject {
+				same++
 			}
 		}
-		return n, nil
+		if strings.HasPrefix(key, "@") {
+			r.Domain = max(r.Domain, n)
+			continue
+		}
+		r.Address, r.Subject = max(r.Address, n), max(r.Subject, same)
 	}
-	var err error
-	if r.Address, err = count(q.Address, &r.Subject); err != nil || q.Domain == "" {
-		return err
+	hours, err := lastDay(tx, now)
+	for _, h := range hours {
+		r.Day += h.Count
 	}
-	r.Domain, err = count("@"+q.Domain, nil)
 	return err
 }
 
-// countReply notes an auto-reply of an address and of its domain, and forgets those from before since. What is counted
+// lastDay returns the auto-replies of everybody by the hour, those of the last day alone.
+func lastDay(tx txn, now time.Time) ([]hourly, error) {
+	var hours []hourly
+	_, err := get(tx, bReplies, []byte(everybody), &hours)
+	return slices.DeleteFunc(hours, func(h hourly) bool { return !h.At.After(now.Add(-24 * time.Hour)) }), err
+}
+
+// countReply notes an auto-reply of whoever the limits count it for, and forgets those from before since. What is counted
 // never passes the limits, as there is no auto-reply beyond them.
 func countReply(tx txn, q desk.Questions, now, since time.Time) error {
-	counted := map[string]reply{q.Address: {now, q.Subject}}
-	if q.Domain != "" {
-		counted["@"+q.Domain] = reply{At: now}
-	}
-	for key, one := range counted {
+	for _, key := range q.Counted {
+		one := reply{At: now}
+		if !strings.HasPrefix(key, "@") {
+			one.Subject = q.Subject
+		}
 		var all []reply
 		if _, err := get(tx, bReplies, []byte(key), &all); err != nil {
 			return err
@@ -227,5 +255,13 @@ func countReply(tx txn, q desk.Questions, now, since time.Time) error {
 			return err
 		}
 	}
-	return nil
+	hours, err := lastDay(tx, now)
+	if err != nil {
+		return err
+	}
+	if hour := now.Truncate(time.Hour); len(hours) == 0 || hours[len(hours)-1].At.Before(hour) {
+		hours = append(hours, hourly{At: hour})
+	}
+	hours[len(hours)-1].Count++
+	return put(tx, bReplies, []byte(everybody), hours)
 }

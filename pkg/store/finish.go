@@ -35,6 +35,9 @@ func peekAll(tx txn, results []desk.Result) ([]desk.Pending, error) {
 			return nil, err
 		}
 		tx.Bucket(bTickets).Ahead(number(p.Effect.Ticket))
+		if r.Done && p.Effect.Kind == desk.SendLetter {
+			tx.Bucket(bTexts).Ahead(sentKey(p.Effect.Ticket))
+		}
 		ps[i] = p
 	}
 	return ps, nil

@@ -37,7 +37,7 @@ func fresh(t testing.TB) *Store {
 func arrival(uid uint32, from string) desk.Entry {
 	a := desk.Address{Addr: from}
 	return desk.Entry{Listing: desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 7, UID: uid}, Received: noon},
-		Questions: desk.Questions{Key: desk.DeriveKey("message", string(rune(uid))), Address: a.Key(), Domain: a.Domain(), Subject: "printer"},
+		Questions: desk.Questions{Key: desk.DeriveKey("message", string(rune(uid))), Address: a.Key(), Counted: []string{a.Key(), "@" + a.Domain()}, Subject: "printer"},
 		ID:        "m" + string(rune('0'+uid)) + "@example.org", From: a, Subject: "Printer"}
 }
 
@@ -445,9 +445,9 @@ func testAutoRepliesAreCountedUpToAnyLimit(t *testing.T, fresh func(testing.TB) 
 		all = append(all, e)
 	}
 	all = append(all, arrival(most+1, "ivan@example.org"))
-	all[most].Questions.Domain = ""
+	all[most].Questions.Counted = all[most].Questions.Counted[:1]
 	err := s.Ledger.Record(noon, all, 24*time.Hour, func(i int, f desk.Facts) (desk.Decision, error) {
-		want := desk.Replies{Address: i, Domain: i, Subject: i}
+		want := desk.Replies{Address: i, Domain: i, Subject: i, Day: i}
 		if i == most {
 			want.Domain = 0
 		}

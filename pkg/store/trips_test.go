@@ -9,7 +9,7 @@ import (
 )
 
 // mostTrips is how often a server may be asked for the letters of one chunk, new ones or answers in known threads.
-const mostTrips = 15
+const mostTrips = 16
 
 func TestFiftyLettersTakeFewRoundTrips(t *testing.T) {
 	for _, c := range []struct {
