@@ -62,6 +62,8 @@ const (
 	DegradedDepth     Degraded = "depth"     // parts nested too deep were left unopened
 	DegradedParts     Degraded = "parts"     // too many parts, the rest is one attachment
 	DegradedText      Degraded = "text"      // the text is longer than allowed, the rest was dropped
+	DegradedWords     Degraded = "words"     // there are words in it, and none could be shown
+	DegradedForms     Degraded = "forms"     // its text and its page say different things
 	DegradedPGP       Degraded = "pgp"       // encrypted or signed with PGP inside the text
 	DegradedEncrypted Degraded = "encrypted" // encrypted as a whole
 	DegradedTNEF      Degraded = "tnef"      // a winmail.dat that could not be opened

@@ -1,6 +1,9 @@
 package markup
 
-import "net/url"
+import (
+	"net/url"
+	"strings"
+)
 
 // Page is the HTML of a letter, read once for all that is made of it.
 type Page struct {
@@ -33,4 +36,22 @@ func (p *Page) write(bb bool) string {
 	w.out.Grow(p.size)
 	(&walker{w: w, bb: bb, pre: p.bare, base: p.base}).kids(p.root)
 	return w.finish()
+}
+
+// Addresses returns the addresses that links of a page lead to and the descriptions of its pictures, apart by spaces.
+func (p *Page) Addresses() string {
+	var b strings.Builder
+	var gather func(n *node)
+	gather = func(n *node) {
+		for kid := n.first; kid != nil; kid = kid.next {
+			for _, name := range []string{"href", "alt", "title"} {
+				if v := kid.get(name); v != "" {
+					b.WriteString(v + " ")
+				}
+			}
+			gather(kid)
+		}
+	}
+	gather(p.root)
+	return b.String()
 }

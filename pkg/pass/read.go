@@ -3,7 +3,6 @@ package pass
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"helpdesk/pkg/desk"
@@ -25,25 +24,20 @@ func Read(r io.Reader, l desk.Listing, c *quote.Cutter) (desk.Message, error) {
 
 // compose fills in the texts of a parsed message.
 func compose(m *desk.Message, c *quote.Cutter) {
-	plain := m.Plain
-	if m.HTML != "" && c.Stub(plain) {
-		plain = ""
-	}
-	if plain == "" && m.HTML == "" {
-		return
-	}
-	if plain != "" {
-		m.FullText = plain
-		took(m, c.Part(plain))
-	}
-	if m.HTML != "" {
-		composePage(m, c, plain != "")
-	} else if m.FullCode = markup.Escape(m.FullText); m.Text == m.FullText {
-		m.BBCode = m.FullCode
-	} else {
-		m.BBCode = markup.Escape(m.Text)
+	page, byPage := choose(m, c)
+	switch {
+	case byPage:
+		composePage(m, c, page)
+	case m.Plain != "":
+		m.FullText = m.Plain
+		took(m, c.Part(m.Plain))
+		m.FullCode = markup.Escape(m.FullText)
+		if m.BBCode = m.FullCode; m.Text != m.FullText {
+			m.BBCode = markup.Escape(m.Text)
+		}
 	}
 	originals(m, c)
+	keepsWords(m)
 }
 
 // took fills in what the text was parted into.
@@ -51,33 +45,29 @@ func took(m *desk.Message, p quote.Parts) {
 	m.Text, m.Quoted, m.Signature, m.QuoteCut = p.Own, p.Quoted, p.Signature, p.Cut
 }
 
-// composePage fills in what is made of the HTML, which is the text, too, where there is no plain one.
-func composePage(m *desk.Message, c *quote.Cutter, hasPlain bool) {
+// composePage fills in what is made of the page. Where only its text shows where a quote begins, what is left of it is shown
+// as text.
+func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
+	if whole.Truncated() {
+		degrade(m, desk.DegradedText)
+	}
 	page := c.PartHTML(m.HTML)
 	pictures(m, page.Bare)
-	whole := markup.Parse(m.HTML)
-	if whole.Truncated() && !slices.Contains(m.Degraded, desk.DegradedText) {
-		m.Degraded = append(m.Degraded, desk.DegradedText)
-	}
-	cutInPlain := m.QuoteCut || m.Signature != ""
 	own := whole
 	if page.Own != m.HTML {
 		own = markup.Parse(page.Own)
 	}
-	m.FullCode, m.BBCode = whole.BBCode(), own.BBCode()
-	quoted := markup.Text(page.Quoted)
-	if !hasPlain {
-		m.FullText = whole.Text()
-		took(m, c.Part(own.Text()))
-		m.Quoted = strings.TrimSpace(quoted + "\n" + m.Quoted)
-	} else if m.Quoted == "" { // the two forms may differ, and what is cut off either is to be had from the whole letter
-		m.Quoted = strings.TrimSpace(quoted)
+	text := own.Text()
+	m.FullText, m.FullCode, m.BBCode = whole.Text(), whole.BBCode(), own.BBCode()
+	took(m, c.Part(text))
+	if m.QuoteCut || m.Signature != "" {
+		m.BBCode = markup.Escape(m.Text)
 	}
+	m.Quoted = strings.TrimSpace(markup.Text(page.Quoted) + "\n" + m.Quoted)
 	m.QuoteCut = m.QuoteCut || page.Cut
 	if m.Signature == "" {
 		m.Signature = strings.TrimSpace(markup.Text(page.Signature))
 	}
-	fallBack(m, hasPlain && page.Own == m.HTML && cutInPlain)
 }
 
 // pictures finds out which are shown only in quotes and signatures; bare is the page without them.
@@ -110,15 +100,5 @@ func originals(m *desk.Message, c *quote.Cutter) {
 	if bySubject {
 		m.Text, m.BBCode = m.FullText, m.FullCode
 		m.Quoted, m.Signature, m.QuoteCut = "", "", false
-	}
-}
-
-// fallBack takes the plain text where the HTML gives nothing, or where only the plain text shows where the quote begins.
-func fallBack(m *desk.Message, cutInPlain bool) {
-	if strings.TrimSpace(m.FullCode) == "" {
-		m.FullCode = markup.Escape(m.FullText)
-	}
-	if cutInPlain || strings.TrimSpace(m.BBCode) == "" {
-		m.BBCode = markup.Escape(m.Text)
 	}
 }

@@ -1,0 +1,166 @@
+package pass
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/markup"
+	"helpdesk/pkg/quote"
+	"helpdesk/pkg/tags"
+)
+
+// choose says whether a letter is read by its page, and returns that; else its plain text is read. The page is where it holds
+// all that the text says, or where that is empty or a stub. Rules, posts and the cutting of quotes then read the same one.
+func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
+	if m.HTML == "" {
+		return nil, false
+	}
+	page = markup.Parse(m.HTML)
+	plain := strings.TrimSpace(m.Plain)
+	if plain == "" {
+		return page, true
+	}
+	text := page.Text()
+	switch stub := c.Stub(plain); {
+	case stub:
+		return page, hasWord(text)
+	case !hasWord(text):
+		return page, false
+	}
+	shown := text + " " + page.Addresses()
+	if lacks(shown, said(plain)) == 0 {
+		return page, true
+	}
+	if lacks(plain, said(text)) >= wordsMissed { // each says what the other does not
+		degrade(m, desk.DegradedForms)
+	}
+	return page, false
+}
+
+// wordsMissed is how many words only the page has to say for the whole letter to be attached.
+const wordsMissed = 3
+
+// aside is what programs write into the text they make of a page, besides its words: addresses of links and names of pictures.
+var aside = regexp.MustCompile(`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<>\]]+>?|\[(?:cid|image):[^\]]{0,500}\]|\b\S+@\S+`)
+
+// said returns the words of a text, without what no person wrote.
+func said(text string) string { return aside.ReplaceAllString(text, " ") }
+
+// lacks counts the words of what was said that a text does not hold. Most texts of two forms have the same words in the same
+// order.
+func lacks(text, words string) (missing int) {
+	const ahead = 20 // words that only the text has
+	rest := text
+	var all string
+	for word, more := nextWord(words); word != ""; word, more = nextWord(more) {
+		if utf8.RuneCountInString(word) < leastWord {
+			continue
+		}
+		try := rest
+		found := false
+		for range ahead {
+			var other string
+			if other, try = nextWord(try); other == "" {
+				break
+			}
+			if found = strings.EqualFold(other, word); found {
+				rest = try
+				break
+			}
+		}
+		if found {
+			continue
+		}
+		if all == "" {
+			all = squash(text)
+		}
+		if !strings.Contains(all, squash(word)) {
+			missing++
+		}
+	}
+	return missing
+}
+
+// leastWord is how many letters a word has that is asked for.
+const leastWord = 3
+
+// nextWord returns the first word of a text, and what is behind it.
+func nextWord(text string) (word, rest string) {
+	from := strings.IndexFunc(text, inWord)
+	if from < 0 {
+		return "", ""
+	}
+	text = text[from:]
+	to := strings.IndexFunc(text, func(r rune) bool { return !inWord(r) })
+	if to < 0 {
+		return text, ""
+	}
+	return text[:to], text[to:]
+}
+
+func inWord(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r)
+}
+
+// squash returns the letters and digits of a text, in lower case.
+func squash(text string) string {
+	return strings.Map(func(r rune) rune {
+		if inWord(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+}
+
+// hasWord says whether a letter or digit stands in a text.
+func hasWord(text string) bool { return strings.IndexFunc(text, inWord) >= 0 }
+
+// keepsWords notes that a letter has words and comes out empty: then all of it is attached.
+func keepsWords(m *desk.Message) {
+	if hasWord(m.FullText) && hasWord(m.FullCode) {
+		return
+	}
+	if hasWord(m.Plain) || hasWord(tags.Text(m.HTML)) || hasWord(outside(m.HTML)) {
+		degrade(m, desk.DegradedWords)
+	}
+}
+
+// unseen are stretches of a page in which no words of its writer stand, by their beginnings and ends.
+var unseen = [][2]string{{"!--", "-->"}, {"style", "</style"}, {"script", "</script"}, {"title", "</title"}, {"xml", "</xml"}}
+
+// outside returns what stands outside of what looks like a tag, however broken a page is.
+func outside(page string) string {
+	var b strings.Builder
+	for {
+		text, rest, found := strings.Cut(page, "<")
+		b.WriteString(text)
+		if !found {
+			return html.UnescapeString(b.String())
+		}
+		for _, u := range unseen {
+			if len(rest) < len(u[0]) || !strings.EqualFold(rest[:len(u[0])], u[0]) {
+				continue
+			}
+			if _, behind, closed := strings.Cut(rest, u[1]); closed {
+				rest = u[1] + behind // and the end of that tag
+			}
+			break
+		}
+		if _, page, found = strings.Cut(rest, ">"); !found {
+			return html.UnescapeString(b.String())
+		}
+	}
+}
+
+func degrade(m *desk.Message, what desk.Degraded) {
+	for _, known := range m.Degraded {
+		if known == what {
+			return
+		}
+	}
+	m.Degraded = append(m.Degraded, what)
+}
