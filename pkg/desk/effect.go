@@ -51,6 +51,7 @@ type Post struct {
 	Route   string    `json:"route,omitempty"`   // and of which route; "" = of none
 	From    Address   `json:"from"`              // whose letter it is, for the CRM look-up
 	Message *Place    `json:"message,omitempty"`
+	Of      string    `json:"of,omitempty"`     // key of that message: another one may lie there by now
 	Copies  []Place   `json:"copies,omitempty"` // where the same message was found, too
 	Files   []File    `json:"files,omitempty"`
 	Missing []string  `json:"missing,omitempty"` // names of files that could not be had any more

@@ -149,6 +149,10 @@ type Listing struct {
 	Size     int64     // bytes, as the server says
 	Received time.Time // internal date
 	Seen     bool
+
+	// Stamp is what the server said of the message when it listed it, and which server that was: another stamp at the same
+	// place means that another message may lie there. "" = not known.
+	Stamp string `json:"-"`
 }
 
 // Attachment is a part of a message that is not its text.

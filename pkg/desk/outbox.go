@@ -69,6 +69,7 @@ type Entry struct {
 
 // Progress is how far a message has come.
 type Progress struct {
+	ID       string // the message's, as it was recorded
 	Known    bool   // it has been recorded
 	Decided  bool   // and so has a decision: it is no longer in the quarantine alone
 	Ready    bool   // its task or comment is made, or none is due: it may be marked
@@ -111,6 +112,7 @@ type Step struct {
 type Quarantined struct {
 	Seq     uint64    `json:"seq"`
 	Place   Place     `json:"place"`
+	Stamp   string    `json:"stamp,omitempty"` // of its listing; not kept by earlier versions
 	Size    int64     `json:"size"`
 	From    string    `json:"from"`
 	Subject string    `json:"subject"`

@@ -208,7 +208,7 @@ func (w *weighing) post(form Form) *Post {
 	p := &Post{Form: form, From: w.m.From, At: w.arrived()}
 	if w.m.Place != (Place{}) {
 		place := w.m.Place
-		p.Message = &place
+		p.Message, p.Of = &place, w.d.Key
 	}
 	if form == FormBounce {
 		w.degraded()

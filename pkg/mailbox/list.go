@@ -117,7 +117,7 @@ func (m *Mailbox) describe(ctx context.Context, uids []uint32) ([]desk.Listing, 
 	err := m.ready(ctx)
 	for try := 0; try < 2 && err == nil && len(uids) > len(got); try++ {
 		// QUIRK: a FLAGS update that comes first is taken for the answer, and date and size are lost: ask once more.
-		err = m.main.describe(ctx, absent(uids, got), m.place, got)
+		err = m.main.describe(ctx, absent(uids, got), m, got)
 	}
 	if err == nil || answered(err) {
 		return values(got), refusedListing(m.o.Folder, err, len(got))
@@ -156,14 +156,14 @@ func (m *Mailbox) place(uid uint32) desk.Place {
 	return desk.Place{Mailbox: m.o.Name, UIDValidity: m.validity, UID: uid}
 }
 
-func (s *session) describe(ctx context.Context, uids []uint32, place func(uint32) desk.Place, got map[uint32]desk.Listing) error {
+func (s *session) describe(ctx context.Context, uids []uint32, m *Mailbox, got map[uint32]desk.Listing) error {
 	items := &imap.FetchOptions{UID: true, Flags: true, InternalDate: true, RFC822Size: true}
 	return s.fetch(ctx, set(uids), items, func(msg *imapclient.FetchMessageData) error {
 		l, flags := desk.Listing{}, false
 		for it := msg.Next(); it != nil; it = msg.Next() {
 			switch it := it.(type) {
 			case imapclient.FetchItemDataUID:
-				l.Place = place(uint32(it.UID))
+				l.Place = m.place(uint32(it.UID))
 			case imapclient.FetchItemDataFlags:
 				l.Seen, flags = slices.Contains(it.Flags, imap.FlagSeen), true
 			case imapclient.FetchItemDataInternalDate:
@@ -173,6 +173,7 @@ func (s *session) describe(ctx context.Context, uids []uint32, place func(uint32
 			}
 		}
 		if l.UID != 0 && flags && !l.Received.IsZero() {
+			l.Stamp = m.stamp(l)
 			got[l.UID] = l
 		}
 		return nil

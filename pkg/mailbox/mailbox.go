@@ -6,12 +6,16 @@ package mailbox
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 )
 
@@ -44,6 +48,7 @@ type Mailbox struct {
 	sent     string   // folder of sent mail, "" = not looked up
 	validity uint32
 	redials  int
+	origin   string // of the stamps: which folder of whom on which server
 }
 
 // maxRedials bounds how often a Mailbox repairs its connection, so that a server which drops every one of them ends the
@@ -56,6 +61,7 @@ var errReadOnly = errors.New("the mailbox is open for reading only")
 // Its errors tell which of these failed and what to do: those a person must mend are fault.Setup, others fault.Server.
 func Open(ctx context.Context, o Options, readOnly bool) (*Mailbox, error) {
 	m := &Mailbox{o: o.withDefaults(), readOnly: readOnly}
+	m.origin = m.o.origin()
 	if err := m.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -82,6 +88,17 @@ func (o Options) withDefaults() Options {
 		o.Idle = time.Minute
 	}
 	return o
+}
+
+// origin tells the folder from others that may have been read under the mailbox's name before.
+func (o Options) origin() string {
+	sum := sha256.Sum256([]byte(strings.ToLower(o.Host) + "\x00" + o.User + "\x00" + o.Folder))
+	return hex.EncodeToString(sum[:4])
+}
+
+// stamp returns what tells a message from another one at its place.
+func (m *Mailbox) stamp(l desk.Listing) string {
+	return fmt.Sprintf("%s:%d:%d", m.origin, l.Size, l.Received.Unix())
 }
 
 func (o Options) addr() string { return net.JoinHostPort(o.Host, strconv.Itoa(o.Port)) }

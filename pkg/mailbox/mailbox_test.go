@@ -77,6 +77,7 @@ func TestListTellsWhatIsUnseen(t *testing.T) {
 			t.Fatal(diff)
 		}
 		want := desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: m.UIDValidity(), UID: 1}, Size: int64(len(raw)), Received: day}
+		want.Stamp = m.stamp(want)
 		if diff := cmp.Diff(want, got[0]); diff != "" {
 			t.Error(diff)
 		}

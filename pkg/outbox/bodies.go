@@ -12,7 +12,13 @@ import (
 // empty; several goroutines may use it.
 type Bodies struct {
 	mu   sync.Mutex
-	kept map[desk.Place]*spool.Body
+	kept map[desk.Place]named
+}
+
+// named is a message, and its key once that is known.
+type named struct {
+	*spool.Body
+	key string
 }
 
 // What is kept of messages whose effects a later round makes.
@@ -26,18 +32,27 @@ func (b *Bodies) Add(at desk.Place, body *spool.Body) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.kept == nil {
-		b.kept = map[desk.Place]*spool.Body{}
+		b.kept = map[desk.Place]named{}
 	}
 	b.kept[at].Close()
-	b.kept[at] = body
+	b.kept[at] = named{Body: body}
 }
 
-// Get returns a message, which still belongs to b.
-func (b *Bodies) Get(at desk.Place) (*spool.Body, bool) {
+// Name notes the key of a message.
+func (b *Bodies) Name(at desk.Place, key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	body, ok := b.kept[at]
-	return body, ok
+	if body, ok := b.kept[at]; ok {
+		b.kept[at] = named{body.Body, key}
+	}
+}
+
+// Get returns a message, which still belongs to b, and its key, "" = not known; nil = it does not hold that one.
+func (b *Bodies) Get(at desk.Place) (*spool.Body, string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	body := b.kept[at]
+	return body.Body, body.key
 }
 
 // Keep forgets all but the messages that are needed and, of those that may be, the last ones that are not too much.
@@ -50,7 +65,7 @@ func (b *Bodies) Keep(needed, perhaps []desk.Place) {
 	}
 	count, room := lagging, int64(lagBytes)
 	for _, at := range slices.Backward(perhaps) {
-		if body := b.kept[at]; body != nil && !stays[at] {
+		if body := b.kept[at]; body.Body != nil && !stays[at] {
 			count--
 			room -= body.Size()
 			stays[at] = count >= 0 && room >= 0

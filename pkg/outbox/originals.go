@@ -24,12 +24,12 @@ func (o *Outbox) content(ctx context.Context, post *desk.Post, f desk.File) (_ i
 	if post.Message == nil {
 		return nil, fault.New(fault.Never, fmt.Errorf("open %s: %w", f.Name, errGone))
 	}
-	kept, err := o.body(ctx, *post.Message)
+	kept, err := o.body(ctx, *post.Message, post, f)
 	for _, at := range post.Copies {
 		if !errors.Is(err, errGone) {
 			break
 		}
-		kept, err = o.body(ctx, at)
+		kept, err = o.body(ctx, at, post, f)
 	}
 	if err != nil {
 		return nil, err
@@ -48,23 +48,57 @@ func extract(kept *spool.Body, part int, w io.Writer) (err error) {
 	return eml.Extract(kept.Open(), part, w)
 }
 
-// body returns a message that is being worked on, or reads it again.
-func (o *Outbox) body(ctx context.Context, at desk.Place) (*spool.Body, error) {
-	if kept, ok := o.Bodies.Get(at); ok {
+// body returns the message of a post: one that is being worked on, else that of the quarantine or the mailbox. What lies at
+// its place and is another message is none: a mailbox that was restored counts its messages anew.
+func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f desk.File) (*spool.Body, error) {
+	kept, key := o.Bodies.Get(at)
+	if kept != nil && (key != "" && key == post.Of || is(kept, at, post, f)) {
 		return kept, nil
 	}
-	return o.refetch(ctx, at)
-}
-
-// refetch reads a message again for its files.
-func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) {
 	raw, err := o.kept.Stored(at)
 	if err != nil {
 		return nil, err
 	}
 	if raw != nil {
-		return spool.Hold(raw), nil
+		if kept := spool.Hold(raw); is(kept, at, post, f) {
+			return kept, nil
+		}
 	}
+	if kept, err = o.refetch(ctx, at); err != nil {
+		return nil, err
+	}
+	if !is(kept, at, post, f) {
+		kept.Close()
+		return nil, gone(at)
+	}
+	o.Bodies.Add(at, kept)
+	o.Bodies.Name(at, post.Of)
+	return kept, nil
+}
+
+// is says whether the bytes are the message of a post, by its Message-ID and content. Of one that could not be read nothing is
+// known but how long it is.
+func is(kept *spool.Body, at desk.Place, post *desk.Post, f desk.File) bool {
+	if post.Of == "" {
+		return f.Part != desk.WholeMessage || f.Size == 0 || f.Size == kept.Size()
+	}
+	key, err := keyOf(kept, desk.Listing{Place: at, Size: kept.Size(), Received: post.At})
+	return err == nil && key == post.Of
+}
+
+// keyOf reads a message for its key.
+func keyOf(kept *spool.Body, l desk.Listing) (key string, err error) {
+	defer Caught("read message", &err)
+	m, err := eml.Parse(kept.Open(), l)
+	return desk.MessageKey(&m), err
+}
+
+func gone(at desk.Place) error {
+	return fault.New(fault.Never, fmt.Errorf("fetch message %d of mailbox %s: %w", at.UID, at.Mailbox, errGone))
+}
+
+// refetch reads a message again for its files.
+func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) {
 	s, ok := o.sender(at.Mailbox)
 	if !ok {
 		return nil, fault.New(fault.Refused, fmt.Errorf("fetch message: mailbox %s is not configured any more", at.Mailbox))
@@ -78,13 +112,15 @@ func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error
 	err = from.Fetch(ctx, []desk.Listing{{Place: at}}, 0, func(l desk.Listing, body *spool.Body, err error) error {
 		if err == nil {
 			kept = body
-			o.Bodies.Add(at, body)
 		}
 		return err
 	})
+	if err != nil {
+		kept.Close()
+	}
 	switch {
 	case kept == nil && (err == nil || fault.Of(err) == fault.Never):
-		err = fault.New(fault.Never, fmt.Errorf("fetch message %d of mailbox %s: %w", at.UID, at.Mailbox, errGone))
+		err = gone(at)
 	case err != nil && fault.ExtentOf(err) != fault.One:
 		err = fmt.Errorf("%w: %w", errAway, err)
 	}

@@ -24,6 +24,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 			Oversize: slices.Contains(m.Degraded, desk.DegradedOversize)}}
 		err := outbox.Try("ask about message", func() error {
 			c.entry.Questions = p.kit.Rules.Ask(&c.Message, p.Signer)
+			p.Outbox.Bodies.Name(m.Place, c.entry.Questions.Key)
 			return nil
 		})
 		if err == nil {

@@ -12,7 +12,7 @@ import (
 // not. An error is one of the state: a server that refuses the marks is a problem of this pass, and the next one marks
 // what is left.
 func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (open []desk.Listing, err error) {
-	progress, err := p.ledger.Progress(places(ls))
+	progress, err := p.ledger.Progress(ls)
 	if err != nil {
 		return ls, err
 	}

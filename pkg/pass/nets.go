@@ -19,9 +19,9 @@ type ledgerNet struct {
 	log *slog.Logger
 }
 
-func (n ledgerNet) Progress(places []desk.Place) (ps []desk.Progress, err error) {
+func (n ledgerNet) Progress(ls []desk.Listing) (ps []desk.Progress, err error) {
 	defer outbox.Caught("look up messages", &err)
-	return n.Ledger.Progress(places)
+	return n.Ledger.Progress(ls)
 }
 
 func (n ledgerNet) Ask(qs []desk.Questions) (fs []desk.Facts, err error) {
@@ -127,6 +127,11 @@ func lost(what string, fn func() error) error {
 func (n mailboxNet) List(ctx context.Context) (ls []desk.Listing, err error) {
 	err = lost("list messages", func() (err error) { ls, err = n.Mailbox.List(ctx); return err })
 	return ls, err
+}
+
+func (n mailboxNet) MessageIDs(ctx context.Context, uids []uint32) (ids map[uint32][]byte, err error) {
+	err = lost("read Message-IDs", func() (err error) { ids, err = n.Mailbox.MessageIDs(ctx, uids); return err })
+	return ids, err
 }
 
 func (n mailboxNet) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error {

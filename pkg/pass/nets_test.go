@@ -196,9 +196,9 @@ func (x trapOriginals) Close() error {
 	return x.Originals.Close()
 }
 
-func (x trapLedger) Progress(places []desk.Place) ([]desk.Progress, error) {
+func (x trapLedger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
 	x.t("Ledger.Progress")
-	return x.Ledger.Progress(places)
+	return x.Ledger.Progress(ls)
 }
 
 func (x trapLedger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
@@ -289,6 +289,11 @@ func (x trapFeed) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 func (x trapMailbox) List(ctx context.Context) ([]desk.Listing, error) {
 	x.t("Mailbox.List")
 	return x.Mailbox.List(ctx)
+}
+
+func (x trapMailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
+	x.t("Mailbox.MessageIDs", uids)
+	return x.Mailbox.MessageIDs(ctx, uids)
 }
 
 func (x trapMailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(desk.Listing, *spool.Body, error) error) error {

@@ -19,7 +19,7 @@ import (
 
 // Ledger remembers what was read and decided.
 type Ledger interface {
-	Progress(places []desk.Place) ([]desk.Progress, error)
+	Progress(ls []desk.Listing) ([]desk.Progress, error)
 	Ask(qs []desk.Questions) ([]desk.Facts, error)
 	Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error
 	Marked(places []desk.Place)
@@ -44,11 +44,17 @@ type Tickets interface {
 
 // Mailbox is one folder of one IMAP account.
 type Mailbox interface {
-	List(ctx context.Context) ([]desk.Listing, error)
+	Lister
 	Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error
 	InSent(ctx context.Context, id string) (bool, error)
 	Mark(ctx context.Context, uids []uint32) error
 	Close() error
+}
+
+// Lister tells what lies in a mailbox.
+type Lister interface {
+	List(ctx context.Context) ([]desk.Listing, error)
+	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // the field of each header as it stands there
 }
 
 // Tasks tells how tasks stand; one that is gone is left out.

@@ -1,10 +1,13 @@
 package pass
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strings"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
 	"helpdesk/pkg/fault"
 )
 
@@ -82,13 +85,17 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(conte
 	if len(ls) == 0 {
 		return nil
 	}
-	progress, err := p.ledger.Progress(places(ls))
+	progress, err := p.ledger.Progress(ls)
+	if err != nil {
+		return err
+	}
+	other, err := p.others(ctx, mb, ls, progress)
 	if err != nil {
 		return err
 	}
 	var known, fresh []desk.Listing
 	for i, l := range ls {
-		if progress[i].Known {
+		if progress[i].Known && !other[l.UID] {
 			known = append(known, l)
 		} else {
 			fresh = append(fresh, l)
@@ -104,6 +111,32 @@ func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(conte
 		}
 	}
 	return p.chunks(ctx, b, mb, fresh, settle)
+}
+
+// others returns the UIDs of messages that are not those which were recorded at their places: they have another Message-ID.
+// Only what is known and unmarked is asked for, which is little.
+func (p *Pass) others(ctx context.Context, mb Mailbox, ls []desk.Listing, progress []desk.Progress) (map[uint32]bool, error) {
+	var uids []uint32
+	for i, l := range ls {
+		if progress[i].Known && progress[i].ID != "" {
+			uids = append(uids, l.UID)
+		}
+	}
+	if len(uids) == 0 {
+		return nil, nil
+	}
+	heads, err := mb.MessageIDs(ctx, uids)
+	if err != nil {
+		return nil, err
+	}
+	other := map[uint32]bool{}
+	for i, l := range ls {
+		if head, ok := heads[l.UID]; ok && progress[i].Known && progress[i].ID != "" {
+			m := eml.ReadHeader(bytes.NewReader(head), l)
+			other[l.UID] = m.ID != progress[i].ID && !(m.DerivedID && strings.HasSuffix(progress[i].ID, "@derived.invalid"))
+		}
+	}
+	return other, nil
 }
 
 // chunks works through new messages, some at a time: while what follows from one chunk is made, those before it are marked

@@ -45,7 +45,7 @@ func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) err
 // putAway puts a message into the quarantine, whole where it is at hand.
 func (p *Pass) putAway(e desk.Entry, cause error, tell desk.Decision) error {
 	var raw []byte
-	if kept, ok := p.Outbox.Bodies.Get(e.Place); ok {
+	if kept, _ := p.Outbox.Bodies.Get(e.Place); kept != nil {
 		var err error
 		if raw, err = kept.Bytes(); err != nil {
 			return fmt.Errorf("keep message: %w", err)
@@ -65,7 +65,7 @@ func (p *Pass) putAway(e desk.Entry, cause error, tell desk.Decision) error {
 
 // quarantineKey is the key of a message in the quarantine. Its first part is kept as states have it.
 func quarantineKey(e desk.Entry) string {
-	return desk.DeriveKey("poison", e.Mailbox, fmt.Sprint(e.UIDValidity), fmt.Sprint(e.UID))
+	return desk.DeriveKey("poison", e.Mailbox, fmt.Sprint(e.UIDValidity), fmt.Sprint(e.UID), e.Stamp)
 }
 
 // notice is the decision that tells people of a message that can't be processed: a task with the message attached.
@@ -75,8 +75,8 @@ func (p *Pass) notice(b Box, e desk.Entry, cause error) (_ desk.Decision, err er
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}, p.Now())
 	at := e.Place
 	post := &desk.Post{Form: desk.FormTrouble, Fields: &fields, From: e.From, Message: &at, At: e.Received}
-	if _, ok := p.Outbox.Bodies.Get(e.Place); ok {
-		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: e.Size, Part: desk.WholeMessage}}
+	if kept, _ := p.Outbox.Bodies.Get(e.Place); kept != nil {
+		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: kept.Size(), Part: desk.WholeMessage}}
 	}
 	effect := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", key), Post: post}
 	d := desk.Decision{Verdict: desk.Quarantine, Key: key, Effects: []desk.Effect{effect}, Ticket: &desk.Ticket{

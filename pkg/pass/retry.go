@@ -19,10 +19,10 @@ func (p *Pass) released() (out []retry, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var at []desk.Place
+	var at []desk.Listing
 	for _, q := range all {
 		if q.Again {
-			out, at = append(out, retry{Quarantined: q}), append(at, q.Place)
+			out, at = append(out, retry{Quarantined: q}), append(at, desk.Listing{Place: q.Place, Stamp: q.Stamp, Seen: true})
 		}
 	}
 	if len(out) == 0 {
@@ -63,7 +63,7 @@ func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 		return err
 	}
 	defer p.Outbox.Bodies.Clear()
-	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.Arrived}
+	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.Arrived, Stamp: q.Stamp}
 	if q.Arrived.IsZero() {
 		l.Received = q.At
 	}

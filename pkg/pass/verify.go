@@ -54,7 +54,7 @@ func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now ti
 	if err != nil {
 		return 0, nil, err
 	}
-	progress, err := l.Progress(places(ls))
+	progress, err := l.Progress(ls)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -14,6 +14,20 @@ type seen struct {
 	At       time.Time `json:"at"`
 	Marked   bool      `json:"marked,omitempty"`
 	Oversize bool      `json:"oversize,omitempty"` // only its header was read
+	Stamp    string    `json:"stamp,omitempty"`    // of the listing
+}
+
+// is says whether what a server lists is the message that was seen at its place. A server that was restored, or another one
+// under the mailbox's name, counts its messages anew. One that was marked and is not any more may be another one, too: it is
+// read once more, and found out by its key.
+func (s seen) is(l desk.Listing) bool {
+	switch {
+	case l.Stamp == "":
+		return true
+	case s.Stamp != "" && s.Stamp != l.Stamp:
+		return false
+	}
+	return !s.Marked || l.Seen
 }
 
 // attempt counts the passes that could not process a message.
@@ -31,9 +45,12 @@ func placeKey(p desk.Place) []byte {
 	return binary.BigEndian.AppendUint32(key, p.UID)
 }
 
-// Progress tells of each place how far its message has come.
-func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
-	out := make([]desk.Progress, len(places))
+// Progress tells of each message that a server lists how far it has come. Where another one lay at its place, it is not known.
+func (s Ledger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
+	out, places := make([]desk.Progress, len(ls)), make([]desk.Place, len(ls))
+	for i, l := range ls {
+		places[i] = l.Place
+	}
 	err := s.view(func(tx txn) error {
 		var waiting map[string]bool // read once, and only if it matters
 		all, err := standings(tx, places)
@@ -42,13 +59,18 @@ func (s Ledger) Progress(places []desk.Place) ([]desk.Progress, error) {
 		}
 		for i, at := range all {
 			was, tried := at.was, at.tried
+			if at.known && !was.is(ls[i]) {
+				continue
+			}
 			out[i].Known, out[i].Tries, out[i].Note, out[i].Held = at.known, tried.Tries, tried.Note, tried.Held
 			if !at.known {
 				continue
 			}
-			if out[i].Decided, err = has(tx, bMessages, []byte(was.Key)); err != nil {
+			var r desk.Record
+			if out[i].Decided, err = get(tx, bMessages, []byte(was.Key), &r); err != nil {
 				return err
 			}
+			out[i].ID = r.ID
 			if waiting == nil {
 				if waiting, err = unmade(tx); err != nil {
 					return err
@@ -167,7 +189,7 @@ func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decisi
 	if d.Verdict == desk.Quarantine {
 		return nil // the caller keeps it whole, by Quarantine
 	}
-	if err := put(tx, bSeen, placeKey(e.Place), seen{Key: d.Key, At: now, Oversize: e.Oversize}); err != nil {
+	if err := put(tx, bSeen, placeKey(e.Place), seen{Key: d.Key, At: now, Oversize: e.Oversize, Stamp: e.Stamp}); err != nil {
 		return err
 	}
 	if err := tx.Bucket(bAttempts).Delete(placeKey(e.Place)); err != nil {

@@ -32,7 +32,7 @@ func testPruneKeepsWhatTellsMessagesApart(t *testing.T, fresh func(testing.TB) *
 	if err != nil || !known[0].Recorded || known[0].Known[e.ID].Ticket != 1 {
 		t.Errorf("the message or its thread is forgotten: %+v, %v", known, err)
 	}
-	progress, err := s.Ledger.Progress([]desk.Place{e.Place})
+	progress, err := s.Ledger.Progress([]desk.Listing{{Place: e.Place}})
 	if err != nil || !progress[0].Known {
 		t.Errorf("an unmarked message is forgotten: %+v, %v", progress, err)
 	}

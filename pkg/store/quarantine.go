@@ -26,11 +26,11 @@ func (s Quarantine) Attempted(now time.Time, p desk.Place, why string) (int, err
 // and its bytes, and people are not told twice.
 func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Quarantined, err error) {
 	err = s.update(func(tx txn) error {
-		if p, err = quarantinedAt(tx, e.Place); err != nil {
+		if p, err = quarantinedAt(tx, e.Listing); err != nil {
 			return err
 		}
 		if p.Seq == 0 {
-			p = desk.Quarantined{Place: e.Place, Size: e.Size, From: e.From.String(), Subject: e.Subject, Arrived: e.Received, At: now}
+			p = desk.Quarantined{Place: e.Place, Stamp: e.Stamp, Size: e.Size, From: e.From.String(), Subject: e.Subject, Arrived: e.Received, At: now}
 			if p.Seq, err = tx.Bucket(bQuarantine).Count(1); err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func keep(tx txn, now time.Time, p desk.Quarantined, raw []byte, key string) err
 	if err := put(tx, bQuarantine, number(p.Seq), p); err != nil {
 		return err
 	}
-	if err := put(tx, bSeen, placeKey(p.Place), seen{Key: key, At: now}); err != nil {
+	if err := put(tx, bSeen, placeKey(p.Place), seen{Key: key, At: now, Stamp: p.Stamp}); err != nil {
 		return err
 	}
 	var a attempt
@@ -67,10 +67,10 @@ func keep(tx txn, now time.Time, p desk.Quarantined, raw []byte, key string) err
 	return put(tx, bAttempts, placeKey(p.Place), a)
 }
 
-// quarantinedAt returns the entry of a place, the latest where there are several, none = a zero one.
-func quarantinedAt(tx txn, at desk.Place) (found desk.Quarantined, err error) {
+// quarantinedAt returns the entry of a message, the latest where there are several, none = a zero one.
+func quarantinedAt(tx txn, l desk.Listing) (found desk.Quarantined, err error) {
 	err = each(tx, bQuarantine, func(_ []byte, p desk.Quarantined) error {
-		if p.Place == at {
+		if p.Place == l.Place && (p.Stamp == "" || l.Stamp == "" || p.Stamp == l.Stamp) {
 			found = p
 		}
 		return nil

@@ -60,7 +60,7 @@ func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *St
 
 func stand(t testing.TB, s *Store, at desk.Place) desk.Progress {
 	t.Helper()
-	all, err := s.Ledger.Progress([]desk.Place{at})
+	all, err := s.Ledger.Progress([]desk.Listing{{Place: at}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,11 +90,11 @@ func testOneTransactionRecordsEverything(t *testing.T, fresh func(testing.TB) *S
 	if err != nil {
 		t.Fatal(err)
 	}
-	progress, err := s.Ledger.Progress([]desk.Place{e.Place, {Mailbox: "support", UIDValidity: 8, UID: 1}})
+	progress, err := s.Ledger.Progress([]desk.Listing{{Place: e.Place}, {Place: desk.Place{Mailbox: "support", UIDValidity: 8, UID: 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []desk.Progress{{Known: true, Decided: true}, {}}
+	want := []desk.Progress{{ID: "m1@example.org", Known: true, Decided: true}, {}}
 	if diff := cmp.Diff(want, progress); diff != "" {
 		t.Errorf("progress: %s", diff)
 	}
@@ -186,7 +186,7 @@ func testAMessageIsReadyWhenItsTaskIsMade(t *testing.T, fresh func(testing.TB) *
 	e := arrival(1, "a@example.org")
 	record(t, s, e)
 	ready := func() bool {
-		p, err := s.Ledger.Progress([]desk.Place{e.Place})
+		p, err := s.Ledger.Progress([]desk.Listing{{Place: e.Place}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -557,5 +557,40 @@ func testKeysOfAnyLength(t *testing.T, fresh func(testing.TB) *Store) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestAnotherMessageAtAKnownPlace is not known, whatever its number.
+func TestAnotherMessageAtAKnownPlace(t *testing.T) {
+	for name, c := range map[string]struct {
+		was    string
+		marked bool
+		is     desk.Listing
+		known  bool
+	}{
+		"the same":                   {"a:1:2", false, desk.Listing{Stamp: "a:1:2"}, true},
+		"the same, done":             {"a:1:2", true, desk.Listing{Stamp: "a:1:2", Seen: true}, true},
+		"done, and unread again":     {"a:1:2", true, desk.Listing{Stamp: "a:1:2"}, false},
+		"another":                    {"a:1:2", false, desk.Listing{Stamp: "a:1:3"}, false},
+		"another, done":              {"a:1:2", true, desk.Listing{Stamp: "a:1:3", Seen: true}, false},
+		"kept by an earlier version": {"", false, desk.Listing{Stamp: "a:1:2"}, true},
+		"of that, and unread again":  {"", true, desk.Listing{Stamp: "a:1:2"}, false},
+		"asked for by place alone":   {"a:1:2", true, desk.Listing{}, true},
+	} {
+		s := fresh(t)
+		e := arrivals(1, 1)[0]
+		e.Stamp = c.was
+		record(t, s, e)
+		if c.marked {
+			s.Ledger.Marked([]desk.Place{e.Place})
+			if err := s.settle(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.is.Place = e.Place
+		ps, err := s.Ledger.Progress([]desk.Listing{c.is})
+		if err != nil || ps[0].Known != c.known {
+			t.Errorf("%s: %+v, %v", name, ps, err)
+		}
 	}
 }

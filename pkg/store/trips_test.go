@@ -30,14 +30,14 @@ func TestFiftyLettersTakeFewRoundTrips(t *testing.T) {
 			s = open(t, address, Options{})
 			entries := arrivals(c.before+1, several)
 			var qs []desk.Questions
-			var places []desk.Place
+			var ls []desk.Listing
 			for i := range entries {
 				if c.before > 0 {
 					entries[i].Questions.IDs = []string{fmt.Sprintf("m%d@example.org", i+1)}
 				}
-				qs, places = append(qs, entries[i].Questions), append(places, entries[i].Place)
+				qs, ls = append(qs, entries[i].Questions), append(ls, entries[i].Listing)
 			}
-			if _, err := s.Ledger.Progress(places); err != nil {
+			if _, err := s.Ledger.Progress(ls); err != nil {
 				t.Fatal(err)
 			}
 			known, err := s.Ledger.Ask(qs)

@@ -1,0 +1,63 @@
+package mailbox
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"helpdesk/pkg/fault"
+)
+
+// maxField bounds what is kept of a header's field, in bytes.
+const maxField = 4 << 10
+
+// MessageIDs reads of each message the field Message-ID as it stands in the header, name and all, empty where there is none.
+// Messages that are gone are left out.
+func (m *Mailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
+	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}}
+	items := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}
+	got := map[uint32][]byte{}
+	uids = slices.Clone(uids)
+	slices.Sort(uids)
+	for _, chunk := range chunks(slices.Compact(uids)) {
+		err := m.try(ctx, func(s *session) error {
+			return s.fetch(ctx, set(chunk), items, func(msg *imapclient.FetchMessageData) error {
+				uid, field, err := takeField(msg)
+				if uid != 0 && err == nil && field != nil {
+					got[uid] = field
+				}
+				return err
+			})
+		})
+		if err != nil {
+			return nil, fault.Away(fault.Refused, fmt.Errorf("read the Message-IDs in %s: %w", m.o.Folder, err))
+		}
+	}
+	return got, nil
+}
+
+func takeField(msg *imapclient.FetchMessageData) (uid uint32, field []byte, err error) {
+	for it := msg.Next(); it != nil; it = msg.Next() {
+		switch it := it.(type) {
+		case imapclient.FetchItemDataUID:
+			uid = uint32(it.UID)
+		case imapclient.FetchItemDataBodySection:
+			if it.Literal == nil {
+				continue
+			}
+			size := it.Literal.Size()
+			field = make([]byte, min(size, maxField))
+			if n, rerr := io.ReadFull(it.Literal, field); rerr != nil {
+				return uid, nil, skip(it.Literal, size-int64(n))
+			}
+			if err := skip(it.Literal, size-int64(len(field))); err != nil {
+				return uid, nil, err
+			}
+		}
+	}
+	return uid, field, nil
+}
