@@ -150,6 +150,33 @@ func TestOneMessageThatBreaksTheConnectionIsFound(t *testing.T) {
 	}
 }
 
+// TestNothingIsNoMessage holds that a body of no bytes is the server's failure where the message has some.
+func TestNothingIsNoMessage(t *testing.T) {
+	f := newFake(t, greeting, func(c string) string {
+		out := ""
+		for uid := 1; uid <= 3; uid++ {
+			switch {
+			case !strings.HasPrefix(c, "UID FETCH") || !asks(c, uid):
+			case strings.Contains(c, "BODY"):
+				out += bodyOf(uid, map[int]string{1: "hello"}[uid])
+			case uid == 3:
+				out += listing(uid, strings.Replace(goodItems, "SIZE 5", "SIZE 0", 1))
+			default:
+				out += listing(uid, goodItems)
+			}
+		}
+		return out
+	})
+	m := open(t, options(f.addr), true)
+	got := fetchAll(t, m, list(t, m), 0)
+	if len(got) != 3 || got[0].body != "hello" || got[2].err != nil || got[1].err == nil {
+		t.Fatalf("got %v", got)
+	}
+	if err := got[1].err; fault.Of(err) != fault.Refused || errors.Is(err, ErrGone) || !strings.Contains(err.Error(), "0 bytes of 5") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestOneListingThatBreaksTheConnectionIsTakenWithout(t *testing.T) {
 	for _, bad := range []string{`FLAGS () INTERNALDATE NIL RFC822.SIZE 5`, `FLAGS () INTERNALDATE "12-Mar-2026 10:00:00 +0000" RFC822.SIZE -1`} {
 		f := newFake(t, greeting, func(c string) string {

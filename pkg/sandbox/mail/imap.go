@@ -49,6 +49,9 @@ type IMAP struct {
 	inject   func(command, arg string) error
 	asking   asking
 
+	odd       map[oddPlace]odd
+	flagNames map[imap.Flag]bool // of users
+
 	adminMu sync.Mutex
 	admin   *imapclient.Client
 }
@@ -64,7 +67,7 @@ func NewIMAP(o IMAPOptions) (*IMAP, error) {
 	}
 	s := &IMAP{
 		o: o, user: imapmemserver.NewUser(o.User, o.Password), addr: ln.Addr().String(), inside: newPipeListener(),
-		special: map[string]imap.MailboxAttr{}, commands: map[string]int{},
+		special: map[string]imap.MailboxAttr{}, commands: map[string]int{}, odd: map[oddPlace]odd{}, flagNames: map[imap.Flag]bool{},
 	}
 	options := &imapserver.Options{
 		NewSession: s.session, Caps: s.caps(), Logger: silent, InsecureAuth: o.TLS == nil,
@@ -164,6 +167,7 @@ func (s *IMAP) DeleteFolder(name string) error {
 	if err := s.user.Delete(name); err != nil {
 		return fmt.Errorf("delete %s: %w", name, err)
 	}
+	s.forget(name, "")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.special, name)
@@ -180,6 +184,11 @@ func (s *IMAP) append(folder string, raw []byte, at time.Time, flags ...imap.Fla
 	if err != nil {
 		return 0, fmt.Errorf("append to %s: %w", folder, err)
 	}
+	if at.IsZero() {
+		at = time.Now()
+	}
+	s.named(flags)
+	s.keep(folder, d.UID, odd{raw, at})
 	return uint32(d.UID), nil
 }
 

@@ -20,6 +20,7 @@ type imapSession struct {
 	conn     *imapserver.Conn
 	inside   bool
 	readOnly bool
+	folder   string
 }
 
 func (s *IMAP) session(c *imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
@@ -101,6 +102,7 @@ func (x *imapSession) Select(folder string, o *imap.SelectOptions) (*imap.Select
 	if err != nil {
 		return nil, err
 	}
+	x.folder = folder
 	if x.readOnly = o.ReadOnly; x.readOnly {
 		d.PermanentFlags = nil
 	}
@@ -193,6 +195,13 @@ func (x *imapSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, o *imap.
 				return err
 			}
 		}
+	}
+	if len(o.BodySection) > 0 && !marks {
+		rest, err := x.fetchOdd(w, set, o)
+		if uids, ok := rest.(imap.UIDSet); err != nil || ok && len(uids) == 0 {
+			return err
+		}
+		set = rest
 	}
 	return x.UserSession.Fetch(w, set, o)
 }

@@ -1,7 +1,10 @@
 package mail
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -12,6 +15,7 @@ func (x *imapSession) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *i
 	if err := x.begin("STORE", fmt.Sprint(set), true); err != nil {
 		return err
 	}
+	x.s.named(flags.Flags)
 	return x.UserSession.Store(w, set, flags, o)
 }
 
@@ -22,7 +26,13 @@ func (x *imapSession) Copy(set imap.NumSet, folder string) (*imap.CopyData, erro
 		return nil, err
 	}
 	x.wrote()
-	return x.UserSession.Copy(set, folder)
+	d, err := x.UserSession.Copy(set, folder)
+	if err == nil {
+		from, _ := d.SourceUIDs.Nums()
+		to, _ := d.DestUIDs.Nums()
+		x.copied(folder, from, to)
+	}
+	return d, err
 }
 
 // Move implements imapserver.SessionMove.
@@ -33,7 +43,19 @@ func (x *imapSession) Move(w *imapserver.MoveWriter, set imap.NumSet, folder str
 	if err := x.begin("MOVE", folder, true); err != nil {
 		return err
 	}
-	return x.UserSession.Move(w, set, folder)
+	from := x.uids(set)
+	next, err := x.s.user.Status(folder, &imap.StatusOptions{UIDNext: true})
+	if err := x.UserSession.Move(w, set, folder); err != nil {
+		return err
+	}
+	if err == nil {
+		to := make([]imap.UID, len(from))
+		for i := range to {
+			to[i] = next.UIDNext + imap.UID(i)
+		}
+		x.copied(folder, from, to)
+	}
+	return nil
 }
 
 // Expunge implements imapserver.Session. CLOSE comes here too, with a writer that leads nowhere: it changes nothing where
@@ -59,7 +81,20 @@ func (x *imapSession) Append(folder string, r imap.LiteralReader, o *imap.Append
 		return nil, err
 	}
 	x.wrote()
-	return x.UserSession.Append(folder, r, o)
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	at := o.Time
+	if at.IsZero() {
+		at = time.Now()
+	}
+	d, err := x.UserSession.Append(folder, bytes.NewReader(raw), o)
+	if err == nil {
+		x.s.named(o.Flags)
+		x.s.keep(folder, d.UID, odd{raw, at})
+	}
+	return d, err
 }
 
 // Create implements imapserver.Session.
@@ -93,6 +128,7 @@ func (x *imapSession) Rename(from, to string, o *imap.RenameOptions) error {
 	if err := x.UserSession.Rename(from, to, o); err != nil {
 		return err
 	}
+	x.s.forget(from, to)
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
 	x.s.special[to] = x.s.special[from]

@@ -334,3 +334,47 @@ func TestProxy(t *testing.T) {
 		t.Errorf("Resume: %v", err)
 	}
 }
+
+// TestIMAPGivesOutWhatWasPutIn holds that no byte of a message changes, however malformed it is, wherever it is copied to.
+func TestIMAPGivesOutWhatWasPutIn(t *testing.T) {
+	for _, raw := range []string{sample, "", "no header at all", "From: a@b\r\nno colon\r\nSubject: x\r\n\r\nTEXT\r\n", "From: a@b\nSubject: x\n\nTEXT\n",
+		"From: a@b\r\r\nSubject: x\r\r\n\r\r\nTEXT", "subject:   x  \r\n\r\n", "\r\nTEXT", "From: \xcf\xf0\r\n\xd2\r\n\r\n\x00\xff"} {
+		s := newIMAP(t, IMAPOptions{})
+		if _, err := s.Append("INBOX", []byte(raw), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		c := dialIMAP(t, s.Addr())
+		put := c.Append("INBOX", int64(len(raw)), nil)
+		if _, err := put.Write([]byte(raw)); err != nil {
+			t.Fatal(err)
+		}
+		if err := put.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := put.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Select("INBOX", nil).Wait(); err != nil {
+			t.Fatal(err)
+		}
+		header := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader}
+		got, err := c.Fetch(imap.UIDSetNum(1, 2), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{header}}).Collect()
+		if err != nil || len(got) != 2 {
+			t.Fatalf("%q: %v, %v", raw, got, err)
+		}
+		for _, m := range got {
+			if b := m.FindBodySection(header); !strings.HasPrefix(raw, string(b)) {
+				t.Errorf("%q: header %q", raw, b)
+			}
+		}
+		if _, err := c.Move(imap.UIDSetNum(1), "Sent").Wait(); err != nil {
+			t.Fatal(err)
+		}
+		for _, folder := range []string{"INBOX", "Sent"} {
+			all := s.Messages(folder)
+			if len(all) != 1 || string(all[0].Raw) != raw {
+				t.Errorf("%q: in %s there is %+v", raw, folder, all)
+			}
+		}
+	}
+}
