@@ -31,10 +31,10 @@ func commentRules() []commentRule {
 			return c.ID <= t.LastComment && (a.change.State.Chat == 0 || a.change.State.Chat == t.Chat)
 		}},
 		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool { return c.System || c.Author == 0 }},
-		{"own", "it is a post of ours: written by our portal user, with our marker in its first line", stays, func(a *announcing, c *Comment) bool {
-			return c.Author == a.f.Self && a.f.Signer.MarkedLine(c.Text) != ""
+		{"own", "it is a post of ours: written by our portal user, with our marker in its first line, quotes left out", stays, func(a *announcing, c *Comment) bool {
+			return c.Author == a.f.Self && a.f.Signer.MarkedLine(unquoted(c.Text)) != ""
 		}},
-		{"service", "its text is a remark the portal makes in the name of a user", stays, isService},
+		{"service", "the task has no chat, and its text, but for quotes, is a remark the portal makes in the name of a user", stays, isService},
 		{"bot", "a bot or a connector wrote it", stays, func(_ *announcing, c *Comment) bool { return c.Bot }},
 		{"guest", "an outsider wrote it: an e-mail or extranet user", stays, func(_ *announcing, c *Comment) bool { return c.Guest }},
 		{"deleted", "it was taken back", stays, func(a *announcing, c *Comment) bool {
@@ -91,11 +91,12 @@ func (a *announcing) weigh(c Comment) (Reason, *Comment) {
 	return Reason{}, nil // not reached: the last rule always hits
 }
 
-// public returns the comment as the customer sees it.
+// public returns the comment as the customer sees it: without the prefix, and without quotes of what was not mailed.
 func (a *announcing) public(c Comment) Comment {
 	if a.r.policy.Send == SendMarked {
 		c.Text = strings.TrimLeft(strings.TrimPrefix(trim(c.Text), a.r.policy.PublicPrefix), " \t")
 	}
+	c.Text = without(c.Text, a.secret)
 	if !a.r.policy.Attachments {
 		c.Files = nil
 	}
@@ -103,12 +104,13 @@ func (a *announcing) public(c Comment) Comment {
 }
 
 // isService judges sentence by sentence, since the portal puts several remarks into one comment: only when each of them
-// is the portal's, it is no specialist's. A comment that was marked for the customer is believed to be one.
+// is the portal's, it is no specialist's. A comment that was marked for the customer is believed to be one, and in a chat
+// the portal marks its own messages.
 func isService(a *announcing, c *Comment) bool {
-	if a.r.policy.Send == SendResults && c.Result {
+	if a.change.State.Chat != 0 || a.r.policy.Send == SendResults && c.Result {
 		return false
 	}
-	text := tag().ReplaceAllString(mention().ReplaceAllString(c.Text, "@"), "")
+	text := tag().ReplaceAllString(mention().ReplaceAllString(unquoted(c.Text), "@"), "")
 	sentences := 0
 	for _, s := range sentenceEnd().Split(text, -1) {
 		if s = strings.TrimRight(trim(s), ".!? "); s == "" {
@@ -121,18 +123,11 @@ func isService(a *announcing, c *Comment) bool {
 	return sentences > 0
 }
 
-// isInternal looks behind markup, mentions and quotes too: whoever answers a colleague and begins his own words with the
+// isInternal looks behind markup, mentions and quotes too: whoever answers a colleague and begins their own words with the
 // prefix means it.
 func isInternal(a *announcing, c *Comment) bool {
 	p := &a.r.policy
-	if p.Send == SendMarked || p.Send == SendResults || p.InternalPrefix == "" {
-		return false
-	}
-	text := trim(c.Text)
-	if strings.HasPrefix(text, p.InternalPrefix) {
-		return true
-	}
-	return strings.HasPrefix(ownWords(text), p.InternalPrefix)
+	return p.Send != SendMarked && p.Send != SendResults && begins(c.Text, p.InternalPrefix)
 }
 
 var (
@@ -140,34 +135,7 @@ var (
 	tag     = lazy(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
 	// A dot within a date ends no sentence.
 	sentenceEnd = lazy(`\n|[.!?]\s+`)
-
-	leadTag   = lazy(`(?i)^\[/?(?:b|i|u|s|size|color|font|p|left|center|right|justify|br)(?:=[^\[\]]{0,60})?\]`)
-	leadUser  = lazy(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
-	leadQuote = lazy(`(?is)^\[quote\b[^\[\]]{0,100}\].*?\[/quote\]`)
-	leadLine  = lazy(`^>>[^\n]*(?:\n|$)`)
-	leadDash  = lazy(`(?s)^-{6,}\n.*?\n-{6,}(?:\n|$)`)
 )
-
-// ownWords returns the text from where the writer's own words begin.
-func ownWords(text string) string {
-	for {
-		text = trim(text)
-		rest := text
-		for _, lead := range []func() *regexp.Regexp{leadTag, leadUser, leadQuote, leadLine, leadDash} {
-			if at := lead().FindStringIndex(rest); at != nil && at[1] > 0 {
-				rest = rest[at[1]:]
-				break
-			}
-		}
-		if rest == text {
-			return text
-		}
-		text = rest
-	}
-}
-
-// trim cuts white space and what looks like none.
-func trim(s string) string { return strings.Trim(s, " \t\r\n\u00a0\u200b\u200c\u200d\u2060\ufeff") }
 
 func matchAny(res []*regexp.Regexp, s string) bool {
 	for _, re := range res {

@@ -24,7 +24,7 @@ type Ticket struct {
 	LastID       string    `json:"last_id,omitempty"`    // Message-ID of the customer's latest letter
 	LastText     string    `json:"last_text,omitempty"`  // its text, cut, for quoting below our answer
 	LastAt       time.Time `json:"last_at,omitzero"`     // when it arrived
-	Sent         string    `json:"sent,omitempty"`       // what our latest letters say, the newest first, bounded; where messages are decided
+	Sent         string    `json:"sent,omitempty"`       // what our latest letters say, the newest first, bounded; of a changed task what the customer's latest says, too
 	Signatures   []string  `json:"signatures,omitempty"` // keys of the lines of signatures that the task shows
 	References   []string  `json:"references,omitempty"` // of the thread, oldest first, bounded
 

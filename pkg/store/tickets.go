@@ -61,6 +61,16 @@ func keepSent(tx txn, n uint64, text string) error {
 	return tx.Bucket(bTexts).Put(sentKey(n), bytes.ToValidUTF8(all[:min(len(all), sentMax)], nil))
 }
 
+// mailed returns the texts of our letters of the ticket and that of the customer's latest.
+func mailed(tx txn, t desk.Ticket) (string, error) {
+	sent, err := tx.Bucket(bTexts).Get(sentKey(t.Number))
+	if err != nil {
+		return "", err
+	}
+	last, err := lastText(tx, t)
+	return string(sent) + "\n" + last, err
+}
+
 func ticketOf(tx txn, task int64) (uint64, error) {
 	raw, err := tx.Bucket(bTasks).Get(number(uint64(task)))
 	if err != nil || raw == nil {
@@ -114,6 +124,7 @@ func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 				return err
 			}
 			tx.Bucket(bTickets).Ahead(number(n))
+			tx.Bucket(bTexts).Ahead(number(n), sentKey(n))
 		}
 		for _, task := range tasks {
 			n, err := ticketOf(tx, task)
@@ -127,9 +138,13 @@ func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 			if err != nil {
 				return err
 			}
-			if t.Task == task { // a ticket whose task was deleted may have another by now
-				found[task] = t
+			if t.Task != task { // a ticket whose task was deleted may have another by now
+				continue
 			}
+			if t.Sent, err = mailed(tx, t); err != nil {
+				return err
+			}
+			found[task] = t
 		}
 		return nil
 	})

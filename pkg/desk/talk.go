@@ -1,0 +1,165 @@
+package desk
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// What a specialist writes is read here as people see it: without what is invisible, quoted, or markup.
+
+var (
+	quoteTag  = lazy(`(?i)\[(/?)quote\b[^\[\]]{0,100}\]`)
+	chatQuote = lazy(`(?ms)^-{6,}[ \t]*\n(.*?)\n-{6,}[ \t]*$`)
+	lineQuote = lazy(`(?m)^(?:>>|&gt;&gt;)[^\n]*$`)
+
+	leadTag   = lazy(`^\[(?:/?[A-Za-z][^\[\]]{0,200}|\*)\]`)
+	leadUser  = lazy(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
+	leadTyped = lazy(`^@[\pL\pN_.-]+(?:[ \t]+\p{Lu}[\pL.-]*){0,2}[\s,:;.!–—-]{0,10}`)
+	leadMark  = lazy(`^>[^\n]*(?:\n|$)`)
+)
+
+// stretch is a part of a text.
+type stretch struct{ from, to int }
+
+// quoted returns the quotes in a comment, in order: elements of the old card, nested or never closed, and what the chat
+// puts between lines of dashes or behind >>.
+func quoted(text string) []stretch {
+	var found []stretch
+	depth, from := 0, 0
+	for _, m := range quoteTag().FindAllStringSubmatchIndex(text, -1) {
+		if closing := m[2] < m[3]; !closing {
+			if depth == 0 {
+				from = m[0]
+			}
+			depth++
+		} else if depth > 0 {
+			if depth--; depth == 0 {
+				found = append(found, stretch{from, m[1]})
+			}
+		}
+	}
+	if depth > 0 {
+		found = append(found, stretch{from, len(text)})
+	}
+	for _, form := range []func() *regexp.Regexp{chatQuote, lineQuote} {
+		for _, m := range form().FindAllStringIndex(text, -1) {
+			found = insertStretch(found, stretch{m[0], m[1]})
+		}
+	}
+	return found
+}
+
+// insertStretch puts a stretch in its place, unless it touches one that is there.
+func insertStretch(all []stretch, s stretch) []stretch {
+	i := 0
+	for i < len(all) && all[i].from < s.from {
+		i++
+	}
+	if i > 0 && all[i-1].to > s.from || i < len(all) && all[i].from < s.to {
+		return all
+	}
+	return append(all[:i:i], append([]stretch{s}, all[i:]...)...)
+}
+
+// without returns a text without those of its quotes that cut says.
+func without(text string, cut func(quote string) bool) string {
+	var b strings.Builder
+	end, gone := 0, false
+	for _, s := range quoted(text) {
+		if !cut(text[s.from:s.to]) {
+			continue
+		}
+		b.WriteString(strings.TrimRight(text[end:s.from], " \t"))
+		end, gone = s.to, true
+	}
+	if !gone {
+		return text
+	}
+	b.WriteString(text[end:])
+	return trim(manyLines().ReplaceAllString(b.String(), "\n\n"))
+}
+
+var manyLines = lazy(`\n[ \t]*\n(?:[ \t]*\n)+`)
+
+// unquoted returns a text without its quotes.
+func unquoted(text string) string { return without(text, func(string) bool { return true }) }
+
+// seen returns a text without what is not seen, slashes in one form, to be asked what it begins with.
+func seen(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\uff0f', r == '\u2044', r == '\u2215', r == '\u29f8':
+			return '/'
+		case r != '\n' && invisible(r) && !unicode.IsSpace(r):
+			return -1
+		}
+		return r
+	}, html.UnescapeString(text))
+}
+
+// invisible says whether a character shows nothing of itself: blanks of any kind, controls, formats, marks and fillers.
+func invisible(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' || unicode.In(r, unicode.Cf, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// trim cuts white space and what looks like none.
+func trim(s string) string { return strings.TrimFunc(s, invisible) }
+
+// ownWords returns a text from where the writer's own words begin, behind quotes, mentions, markup and what is not seen.
+func ownWords(text string) string {
+	text = seen(unquoted(text))
+	for {
+		text = trim(text)
+		rest := text
+		for _, lead := range []func() *regexp.Regexp{leadUser, leadTag, leadTyped, leadMark} {
+			if at := lead().FindStringIndex(rest); at != nil && at[1] > 0 {
+				rest = rest[at[1]:]
+				break
+			}
+		}
+		if rest == text {
+			return text
+		}
+		text = rest
+	}
+}
+
+// begins says whether a comment's own words begin with a prefix of the settings.
+func begins(text, prefix string) bool {
+	prefix = seen(prefix)
+	return prefix != "" && (strings.HasPrefix(trim(seen(text)), prefix) || strings.HasPrefix(ownWords(text), prefix))
+}
+
+// heading is the line above what a quote says: whose words they are, and when.
+var heading = lazy(`^(?:[^\n]{0,100}\[[^\]\n]{0,40}\d[^\]\n]{0,40}\][^\n]{0,60}|[^\n]{0,120}:)[ \t]*\n`)
+
+// inside returns what a quote says, without its marks and the line that says whose words it has.
+func inside(quote string) string {
+	body := quoteTag().ReplaceAllString(quote, "\n")
+	if m := chatQuote().FindStringSubmatch(quote); m != nil {
+		body = m[1]
+	}
+	body = strings.TrimPrefix(strings.TrimPrefix(trim(body), "&gt;&gt;"), ">>")
+	return trim(heading().ReplaceAllString(body+"\n", ""))
+}
+
+// secret says whether a quote in an answer is to be cut: it begins as what stays inside does, or has words that neither we
+// nor the customer have mailed.
+func (a *announcing) secret(quote string) bool {
+	body := inside(quote)
+	if begins(body, a.r.policy.InternalPrefix) {
+		return true
+	}
+	mailed := map[string]bool{}
+	for word := range words(a.f.Ticket.Sent) {
+		mailed[word] = true
+	}
+	for word := range words(tag().ReplaceAllString(html.UnescapeString(body), " ")) {
+		if !mailed[word] {
+			return true
+		}
+	}
+	return false
+}
