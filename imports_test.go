@@ -68,6 +68,11 @@ var allowed = map[string][]string{
 	"internal/testkit":     {"github.com/go-json-experiment/json"},
 	"internal/bench":       {"internal/servers", "pkg/sandbox/portal", "pkg/sandbox/mail", "go.etcd.io/bbolt", "golang.org/x/text"},
 	"internal/bench/floor": {"github.com/emersion/go-imap/v2"},
+
+	"internal/release":          {},
+	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},
+	"internal/release/packager": {"github.com/goreleaser/nfpm/v2"}, // a module of its own
+	"internal/sandbox":          {"pkg/sandbox/mail", "pkg/sandbox/portal"},
 }
 
 // pure may not reach the world at all, not even by the standard library; other packages may.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -95,6 +96,11 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 		a.Hint("run by root, helpdesk acts as %s, who owns the state: its files must be in that user's reach", a.actsAs)
 	}
 	return status
+}
+
+// Tree returns the commands, to be described and not to be run.
+func Tree() *cobra.Command {
+	return newRoot(newApp(tui.New(strings.NewReader(""), io.Discard, io.Discard)))
 }
 
 func newRoot(a *app) *cobra.Command {
