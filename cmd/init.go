@@ -15,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/owner"
 	"helpdesk/pkg/config"
 )
 
@@ -58,19 +59,22 @@ func (a *app) init(dir string) error {
 		}
 		return nil
 	}
-	env := filepath.Join(dir, envFile)
+	env := filepath.Join(dir, config.EnvFile)
 	if err := writeNew(env, variables(text)); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("init: %w", err)
 	}
+	state, err := config.StatePath(path, func(string) (string, bool) { return "", false })
+	if err != nil {
+		return fmt.Errorf("init: %w", err)
+	}
+	if err := owner.Give(filepath.Dir(state), path, env); err != nil { // who runs the passes has to read them
+		return fmt.Errorf("init: %w", err)
+	}
 	if a.Chatty() {
-		a.Printf("%s and %s written. Next: fill them in, and run, as the user who is to run the passes,\n  set -a; . %s; helpdesk --config %s check\n",
-			path, env, shellWord(sourced(env)), shellWord(path))
+		a.Printf("%s and %s written. Next: fill them in, and run\n  helpdesk --config %s check\n", path, env, shellWord(path))
 	}
 	return nil
 }
-
-// envFile holds the variables that a configuration beside it names: systemd reads it, and sh for cron.
-const envFile = "helpdesk.env"
 
 // writeNew writes a file that only its owner may read; one that is there is an error.
 func writeNew(path, text string) error {
@@ -109,14 +113,6 @@ func variables(text string) string {
 		}
 	}
 	return b.String()
-}
-
-// sourced returns a path as the dot of sh takes it: one without a slash would be looked for in $PATH.
-func sourced(path string) string {
-	if strings.Contains(path, "/") {
-		return path
-	}
-	return "./" + path
 }
 
 // The example's values that a person is asked for.

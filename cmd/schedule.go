@@ -148,7 +148,7 @@ func (a *app) schedule(name string) (s schedule, err error) {
 	if s.File, err = filepath.Abs(path); err != nil {
 		return s, fmt.Errorf("find the configuration: %w", err)
 	}
-	s.Env = filepath.Join(filepath.Dir(s.File), envFile)
+	s.Env = filepath.Join(filepath.Dir(s.File), config.EnvFile)
 	run := []string{binary}
 	if found, err := config.Find("", func(string) (string, bool) { return "", false }, runtime.GOOS); err != nil || found != s.File {
 		run = append(run, "--config", s.File)

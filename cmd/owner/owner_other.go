@@ -5,3 +5,6 @@ package owner
 
 // Act does nothing here: there is no root.
 func Act(string) (string, error) { return "", nil }
+
+// Give does nothing here.
+func Give(string, ...string) error { return nil }

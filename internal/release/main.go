@@ -19,17 +19,18 @@ import (
 func main() {
 	out := flag.String("out", "", "the `FOLDER` to write into; it is made")
 	number := flag.String("version", "", "the version; default: the commit's tag, else the newest entry of CHANGELOG.md with the commit after it")
+	only := flag.String("only", "", "make it for this target alone, such as linux/amd64: to try what is made")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *out, *number); err != nil {
+	if err := run(ctx, *out, *number, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
 }
 
 // run makes everything.
-func run(ctx context.Context, out, number string) error {
+func run(ctx context.Context, out, number, only string) error {
 	if out == "" {
 		return errors.New("-out: a folder is wanted")
 	}
@@ -55,6 +56,9 @@ func run(ctx context.Context, out, number string) error {
 		return err
 	}
 	for _, t := range targets {
+		if only != "" && only != t.os+"/"+t.arch {
+			continue
+		}
 		if err := s.make(ctx, t); err != nil {
 			return fmt.Errorf("%s/%s: %w", t.os, t.arch, err)
 		}
