@@ -128,19 +128,20 @@ func writable(check pgconn.ValidateConnectFunc) pgconn.ValidateConnectFunc {
 
 // trouble is an error with what to do about it.
 type trouble struct {
-	kind error
-	text string
+	kind  error
+	text  string
+	cause error // nil = none but the text
 }
 
-func (t trouble) Error() string { return t.text }
-func (t trouble) Unwrap() error { return t.kind }
+func (t trouble) Error() string   { return t.text }
+func (t trouble) Unwrap() []error { return []error{t.kind, t.cause} }
 
 // wrong returns an error that a person must mend.
 func wrong(format string, args ...any) error {
-	return trouble{engine.ErrSetup, fmt.Sprintf(format, args...)}
+	return trouble{engine.ErrSetup, fmt.Sprintf(format, args...), nil}
 }
 
 // away returns an error that may be over soon.
 func away(format string, args ...any) error {
-	return trouble{engine.ErrAway, fmt.Sprintf(format, args...)}
+	return trouble{engine.ErrAway, fmt.Sprintf(format, args...), nil}
 }

@@ -63,9 +63,9 @@ func (c config) answered(e *pgconn.PgError) error {
 	}
 	switch class := e.Code[:min(2, len(e.Code))]; {
 	case ok && a.person:
-		return trouble{engine.ErrSetup, text}
+		return trouble{engine.ErrSetup, text, e}
 	case ok, class == "08", class == "53", class == "57", class == "58", class == "40", class == "55":
-		return trouble{engine.ErrAway, text}
+		return trouble{engine.ErrAway, text, e}
 	}
 	return fmt.Errorf("state %s: %w", c.name, e)
 }

@@ -93,7 +93,7 @@ func (d *DB) open(ctx context.Context, o engine.Options) error {
 	case err != nil:
 		return err
 	case made:
-		return d.readFence()
+		return nil
 	case o.Made:
 		return fmt.Errorf("open state %s: %w", d.name, engine.ErrMissing)
 	case d.overlay:
@@ -103,7 +103,7 @@ func (d *DB) open(ctx context.Context, o engine.Options) error {
 	return d.create()
 }
 
-// begin takes the lock, and asks what must be known of the server. It says whether there are tables.
+// begin takes the lock, and asks what must be known of the server and of the last commit. It says whether there are tables.
 func (d *DB) begin(o engine.Options) (made bool, err error) {
 	lock := "pg_try_advisory_lock(" + strconv.FormatInt(d.lock, 10) + ")"
 	if o.Unlocked {
@@ -118,14 +118,20 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 		set standard_conforming_strings = on; set tcp_keepalives_idle = %.0f; set tcp_keepalives_interval = %.0f;
 		set tcp_keepalives_count = %d; set tcp_user_timeout = %d;
 		select %s, extract(epoch from clock_timestamp()), (select system_identifier from pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
-			pg_backend_pid(),
-			current_setting('server_version_num'), to_regclass(%s) is not null`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
-		keepAliveTries, (keepAlive + keepAliveTries*keepAliveAgain).Milliseconds(), lock, literal(d.schema+".entries"))
+			pg_backend_pid(), current_setting('server_version_num')`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
+		keepAliveTries, (keepAlive + keepAliveTries*keepAliveAgain).Milliseconds(), lock)
 	sent := now()
-	row, err := d.ask(sql)
+	rows, err := d.rows(sql + "; select commits, pg_backend_pid(), extract(epoch from at) from " + d.schema + ".fence")
+	if tables := !absent(err); !tables {
+		rows, err = d.rows(sql)
+		rows = append(rows, nil)
+	} else if err == nil && len(rows[len(rows)-1]) == 0 {
+		err = wrong("state %s: the table fence is empty: restore the database from a backup", d.name)
+	}
 	if err != nil {
 		return false, err
 	}
+	row, last := rows[len(rows)-2], rows[len(rows)-1]
 	took := now().Sub(sent)
 	if version, _ := strconv.Atoi(row[4]); version < oldest {
 		return false, wrong("state %s: the server is PostgreSQL %d, and 13 or newer is needed: use a newer server", d.name, version/10000)
@@ -136,7 +142,26 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	d.locked = !o.Unlocked
 	d.about.Skew = seconds(row[1]).Sub(sent.Add(took / 2))
 	d.about.Line, d.backend = row[2], row[3]
-	return row[5] == "t", nil
+	return last != nil, d.last(last)
+}
+
+// absent says whether an error means that there are no tables yet.
+func absent(err error) bool {
+	var said *pgconn.PgError
+	return errors.As(err, &said) && (said.Code == "42P01" || said.Code == "3F000")
+}
+
+// last notes what is known of the last commit.
+func (d *DB) last(row []string) (err error) {
+	if row == nil {
+		return nil
+	}
+	if d.locked && row[1] != d.backend {
+		return d.pooled()
+	}
+	d.about.Written = seconds(row[2])
+	d.fence, err = strconv.ParseUint(row[0], 10, 64)
+	return err
 }
 
 // holder returns who has the lock, as an error.
@@ -181,22 +206,6 @@ func (d *DB) create() error {
 	return nil
 }
 
-func (d *DB) readFence() error {
-	row, err := d.ask("select commits, pg_backend_pid(), extract(epoch from at) from " + d.schema + ".fence")
-	if err != nil {
-		return err
-	}
-	if len(row) != 3 {
-		return wrong("state %s: the table fence is empty: restore the database from a backup", d.name)
-	}
-	if d.locked && row[1] != d.backend {
-		return d.pooled()
-	}
-	d.about.Written = seconds(row[2])
-	d.fence, err = strconv.ParseUint(row[0], 10, 64)
-	return err
-}
-
 // pooled is the error of a session whose statements go to several processes of the server.
 func (d *DB) pooled() error {
 	return wrong("state %s: it goes through a pooler in transaction mode, which keeps no lock: name the server itself, or the pooler's "+
@@ -205,6 +214,15 @@ func (d *DB) pooled() error {
 
 // ask sends statements as one string, and returns the first row of the last.
 func (d *DB) ask(sql string) ([]string, error) {
+	rows, err := d.rows(sql)
+	if err != nil {
+		return nil, err
+	}
+	return rows[len(rows)-1], nil
+}
+
+// rows sends statements as one string, and returns the first row of each.
+func (d *DB) rows(sql string) ([][]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	d.trips.Add(1)
@@ -212,13 +230,20 @@ func (d *DB) ask(sql string) ([]string, error) {
 	if err != nil {
 		return nil, d.broken(err)
 	}
-	var row []string
-	if rows := results[len(results)-1].Rows; len(rows) > 0 {
-		for _, v := range rows[0] {
-			row = append(row, string(v))
+	rows := make([][]string, len(results))
+	for i, r := range results {
+		for _, v := range first(r.Rows) {
+			rows[i] = append(rows[i], string(v))
 		}
 	}
-	return row, nil
+	return rows, nil
+}
+
+func first(rows [][][]byte) [][]byte {
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows[0]
 }
 
 // send sends statements as one batch, which is one transaction.
@@ -277,7 +302,7 @@ func (d *DB) Close() error {
 	}
 	var err error
 	if d.locked && !d.conn.IsClosed() {
-		_, err = d.ask("select pg_advisory_unlock(" + strconv.FormatInt(d.lock, 10) + ")")
+		_, err = d.ask("select pg_advisory_unlock_all()")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
