@@ -2,13 +2,16 @@ package pass_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/internal/servers"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/outbox"
@@ -72,7 +75,27 @@ func (w *world) nothingLost() {
 	}
 }
 
+var dyingEvery = flag.Int("dying.every", 5, "TestDyingAtEveryStepOnPostgres dies at each so-many-th step; 1 = at all of them")
+
 func TestDyingAtEveryStep(t *testing.T) {
+	dying(t, 1, newWorld)
+}
+
+// The same with the state in a database, each world in a schema of its own.
+func TestDyingAtEveryStepOnPostgres(t *testing.T) {
+	p, err := servers.StartPostgres(nil)
+	servers.Want(t, err)
+	t.Cleanup(p.Stop)
+	var worlds atomic.Int64
+	dying(t, *dyingEvery, func(t testing.TB, o sandbox.PortalOptions) *world {
+		w := newWorld(t, o)
+		w.state = fmt.Sprintf("%s&search_path=w%d", p.Address("postgres", "", "postgres"), worlds.Add(1))
+		return w
+	})
+}
+
+// dying dies at each so-many-th step of the scenario, and compares the world in the end with an undisturbed one.
+func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOptions) *world) {
 	contacts := []sandbox.Contact{{ID: 275, Name: "Анна", SecondName: "Сергеевна", Emails: []string{"anna@stroymir.example"}}}
 	for name, o := range map[string]sandbox.PortalOptions{"old card": {Contacts: contacts}, "new card": {NewCard: true, Contacts: contacts}} {
 		t.Run(name, func(t *testing.T) {
@@ -93,10 +116,10 @@ func TestDyingAtEveryStep(t *testing.T) {
 			if len(names) < 40 {
 				t.Fatalf("%d steps are too few to be all: %v", len(names), names)
 			}
-			for i := range names {
+			for i := 0; i < len(names); i += every {
 				t.Run(fmt.Sprintf("%03d %s", i, names[i]), func(t *testing.T) {
 					t.Parallel()
-					got, gotAuto := dieAt(t, o, i)
+					got, gotAuto := dieAt(t, newWorld(t, o), i)
 					if got != want {
 						t.Errorf("the world is another one: %s", cmp.Diff(want, got))
 					}
@@ -124,8 +147,7 @@ func (w *world) twice() (n int) {
 }
 
 // dieAt goes through the scenario, dies once at the given step, and returns the shape of the world in the end.
-func dieAt(t *testing.T, o sandbox.PortalOptions, at int) (string, []string) {
-	w := newWorld(t, o)
+func dieAt(t *testing.T, w *world, at int) (string, []string) {
 	n := 0
 	w.steps = func(name string) {
 		if n == at {
