@@ -3,6 +3,7 @@ package cmd
 import (
 	"os"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -54,4 +55,13 @@ func startDatabase(settings ...string) (*servers.Postgres, error) {
 		}
 	}
 	return p, nil
+}
+
+// database starts a PostgreSQL for a test.
+func database(t testing.TB, settings ...string) *servers.Postgres {
+	t.Helper()
+	p, err := startDatabase(settings...)
+	servers.Want(t, err)
+	t.Cleanup(p.Stop)
+	return p
 }

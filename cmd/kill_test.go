@@ -26,6 +26,7 @@ import (
 var (
 	killRounds = flag.Int("kill.rounds", 24, "how many passes TestKill kills")
 	killSeed   = flag.Uint64("kill.seed", 0, "what it kills when; 0 = another each time")
+	killEngine = flag.String("kill.engine", "bolt", "what keeps the state of TestKill: bolt or postgres")
 )
 
 // killing is a helpdesk whose passes are real processes that are killed at any instant.
@@ -55,10 +56,14 @@ func TestKill(t *testing.T) {
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())
 	}
-	t.Logf("go test ./cmd -run TestKill -kill.rounds %d -kill.seed %d", *killRounds, seed)
+	t.Logf("go test ./cmd -run TestKill$ -kill.engine %s -kill.rounds %d -kill.seed %d", *killEngine, *killRounds, seed)
 	for i, card := range []string{"old card", "new card"} {
 		t.Run(card, func(t *testing.T) {
-			k := newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))), sandbox.PortalOptions{NewCard: i == 1})
+			state := "helpdesk.db"
+			if *killEngine == "postgres" {
+				state = database(t).Address("helpdesk", dbSecret, "helpdesk")
+			}
+			k := newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))), sandbox.PortalOptions{NewCard: i == 1}, state)
 			for done := 0; done < *killRounds/2; done += 25 {
 				for range min(25, *killRounds/2-done) {
 					k.round()
@@ -74,7 +79,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions) *killing {
+func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, state string) *killing {
 	k := &killing{t: t, rnd: rnd, binary: "helpdesk", config: filepath.Join(t.TempDir(), "helpdesk.yaml")}
 	o.NoLimit = true
 	o.Latency = func(string) time.Duration { return 2 * time.Millisecond }
@@ -100,7 +105,7 @@ func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions) *killing 
 		return port
 	}
 	t.Cleanup(func() { _, _, _ = k.portal.Close(), k.imap.Close(), k.smtp.Close() })
-	text := fmt.Sprintf(`state: helpdesk.db
+	text := fmt.Sprintf(`state: "%s"
 bitrix24: {webhook: "%s", timeout: 1s, rate: {burst: 1000, per_second: 1000}, task: {responsible: 7}}
 mailboxes:
   - name: support
@@ -108,7 +113,7 @@ mailboxes:
     imap: {host: 127.0.0.1, port: %s, tls: none, user: user, password: password}
     smtp: {host: 127.0.0.1, port: %s, tls: none, auth: none}
 letters: {received: {limit: {per_address: 100000, per_domain: 100000}}}
-`, webhook, slow(k.imap.Addr()), slow(k.smtp.Addr()))
+`, state, webhook, slow(k.imap.Addr()), slow(k.smtp.Addr()))
 	if err := os.WriteFile(k.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

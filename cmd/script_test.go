@@ -343,7 +343,10 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	age, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	state := ts.MkAbs("helpdesk.db")
-	s, err := store.Open(state, store.Options{})
+	if sceneOf(ts).db != nil {
+		state = ts.Getenv("HELPDESK_STATE")
+	}
+	s, err := store.Open(state, store.Options{Command: "poll"})
 	ts.Check(err)
 	release := status.Claim(state, "helpdesk poll", time.Now().Add(-age))
 	sceneOf(ts).held = s
@@ -353,7 +356,9 @@ func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 0)
 	ts.Check(sceneOf(ts).held.Close())
-	ts.Check(os.Remove(status.RunFile(ts.MkAbs("helpdesk.db"))))
+	if sceneOf(ts).db == nil {
+		ts.Check(os.Remove(status.RunFile(ts.MkAbs("helpdesk.db"))))
+	}
 }
 
 func cmdHeld(ts *testscript.TestScript, neg bool, args []string) {

@@ -1,0 +1,135 @@
+package cmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"helpdesk/cmd/exit"
+	sandbox "helpdesk/pkg/sandbox/portal"
+)
+
+var (
+	hostsRounds = flag.Int("hosts.rounds", 24, "how many passes TestTwoHosts runs")
+	hostsSeed   = flag.Uint64("hosts.seed", 0, "what it does when; 0 = another each time")
+)
+
+// hosts are two machines whose crons work with one state.
+type hosts struct {
+	*killing
+	mu          sync.Mutex // guards the dice
+	cut, locked atomic.Int64
+}
+
+// TestTwoHosts runs the passes of two hosts at the same time, as real processes with one state in a database. A third of the
+// passes are killed, and sessions are cut under living processes. In the end each letter has made one task or one comment,
+// each new request at most one auto-reply, and each comment a letter under one Message-ID.
+func TestTwoHosts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes for a while")
+	}
+	seed := *hostsSeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("go test ./cmd -run TestTwoHosts -hosts.rounds %d -hosts.seed %d", *hostsRounds, seed)
+	p := database(t)
+	for i, card := range []string{"old card", "new card"} {
+		t.Run(card, func(t *testing.T) {
+			if _, err := p.SQL("postgres", fmt.Sprintf("create database card%d owner helpdesk", i)); err != nil {
+				t.Fatal(err)
+			}
+			state := p.Address("helpdesk", dbSecret, fmt.Sprintf("card%d", i))
+			h := &hosts{killing: newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))), sandbox.PortalOptions{NewCard: i == 1}, state)}
+			done := make(chan bool)
+			var cutting sync.WaitGroup
+			cutting.Go(func() { // a network that breaks now and then
+				for {
+					select {
+					case <-done:
+						return
+					case <-time.After(time.Duration(50+h.dice(400)) * time.Millisecond):
+						n, err := p.SQL("postgres", "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'helpdesk'")
+						if err != nil {
+							t.Error(err)
+						}
+						if n != "0" {
+							h.cut.Add(1)
+						}
+					}
+				}
+			})
+			for left := *hostsRounds / 2; left > 0; left -= 20 {
+				h.rounds(min(20, left))
+			}
+			close(done)
+			cutting.Wait()
+			h.settle()
+			h.verify()
+			t.Logf("%d letters, %d comments, %d passes killed, %d times sessions cut, %d passes found it locked, %d letters sent", h.letters,
+				h.said, h.killed, h.cut.Load(), h.locked.Load(), len(h.smtp.Letters()))
+		})
+	}
+}
+
+func (h *hosts) dice(n int) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rnd.IntN(n)
+}
+
+// rounds runs so many passes, shared by two hosts.
+func (h *hosts) rounds(n int) {
+	var left atomic.Int64
+	left.Store(int64(n))
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			for left.Add(-1) >= 0 {
+				h.turn()
+			}
+		})
+	}
+	both.Wait()
+}
+
+// turn lets something happen and runs a pass, which one in three times is killed.
+func (h *hosts) turn() {
+	h.mu.Lock()
+	h.happen()
+	kind := []string{"poll", "notify"}[h.rnd.IntN(2)]
+	within := time.Minute
+	if h.rnd.IntN(3) == 0 {
+		within = time.Duration(5+h.rnd.IntN(200)) * time.Millisecond
+	}
+	retry := h.rnd.IntN(4) == 0
+	h.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	c := exec.CommandContext(ctx, h.binary, "--config", h.config, kind)
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	err := c.Run()
+	var ended *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		h.mu.Lock()
+		h.killed++
+		h.mu.Unlock()
+	case errors.As(err, &ended) && ended.ExitCode() == exit.Temporary && out.Len() == 0:
+		h.locked.Add(1)
+	case errors.As(err, &ended) && ended.ExitCode() != exit.Temporary && ended.ExitCode() != exit.Held:
+		h.t.Errorf("%s: %v\n%s", kind, err, out.Bytes())
+	}
+	if retry { // what waits is due again; the session may be cut
+		_ = exec.Command(h.binary, "--config", h.config, "outbox", "retry", "all").Run()
+	}
+}
