@@ -27,6 +27,7 @@ type hosts struct {
 	*killing
 	mu          sync.Mutex // guards the dice
 	cut, locked atomic.Int64
+	whole       atomic.Int64 // passes that were left alone to their end
 }
 
 // TestTwoHosts runs the passes of two hosts at the same time, as real processes with one state in a database. A third of the
@@ -49,6 +50,7 @@ func TestTwoHosts(t *testing.T) {
 			}
 			state := p.Address("helpdesk", dbSecret, fmt.Sprintf("card%d", i))
 			h := &hosts{killing: newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))), sandbox.PortalOptions{NewCard: i == 1}, state)}
+			h.measure()
 			done := make(chan bool)
 			var cutting sync.WaitGroup
 			cutting.Go(func() { // a network that breaks now and then
@@ -56,7 +58,7 @@ func TestTwoHosts(t *testing.T) {
 					select {
 					case <-done:
 						return
-					case <-time.After(time.Duration(50+h.dice(400)) * time.Millisecond):
+					case <-time.After(time.Duration(1+h.dice(8)) * h.takes / 2):
 						n, err := p.SQL("postgres", "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'helpdesk'")
 						if err != nil {
 							t.Error(err)
@@ -74,8 +76,8 @@ func TestTwoHosts(t *testing.T) {
 			cutting.Wait()
 			h.settle()
 			h.verify()
-			t.Logf("%d letters, %d comments, %d passes killed, %d times sessions cut, %d passes found it locked, %d letters sent", h.letters,
-				h.said, h.killed, h.cut.Load(), h.locked.Load(), len(h.smtp.Letters()))
+			t.Logf("%d letters, %d comments, %d passes killed, %d times sessions cut, %d passes found it locked, %d went well, %d letters sent", h.letters,
+				h.said, h.killed, h.cut.Load(), h.locked.Load(), h.whole.Load(), len(h.smtp.Letters()))
 		})
 	}
 }
@@ -108,7 +110,7 @@ func (h *hosts) turn() {
 	kind := []string{"poll", "notify"}[h.rnd.IntN(2)]
 	within := time.Minute
 	if h.rnd.IntN(3) == 0 {
-		within = time.Duration(5+h.rnd.IntN(200)) * time.Millisecond
+		within = h.soon()
 	}
 	retry := h.rnd.IntN(4) == 0
 	h.mu.Unlock()
@@ -120,6 +122,8 @@ func (h *hosts) turn() {
 	err := c.Run()
 	var ended *exec.ExitError
 	switch {
+	case err == nil:
+		h.whole.Add(1)
 	case ctx.Err() != nil:
 		h.mu.Lock()
 		h.killed++

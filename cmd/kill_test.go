@@ -42,6 +42,7 @@ type killing struct {
 	firsts  []string // Message-IDs of first letters
 	said    int      // comments of specialists
 	killed  int
+	takes   time.Duration // a pass that is left alone
 }
 
 // TestKill kills passes with SIGKILL at random instants and looks whether each letter has made one task or one comment,
@@ -64,6 +65,7 @@ func TestKill(t *testing.T) {
 				state = database(t).Address("helpdesk", dbSecret, "helpdesk")
 			}
 			k := newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))), sandbox.PortalOptions{NewCard: i == 1}, state)
+			k.measure()
 			for done := 0; done < *killRounds/2; done += 25 {
 				for range min(25, *killRounds/2-done) {
 					k.round()
@@ -120,13 +122,26 @@ letters: {received: {limit: {per_address: 100000, per_domain: 100000}}}
 	return k
 }
 
+// measure runs a pass to its end, to know how long one takes on this machine.
+func (k *killing) measure() {
+	k.happen()
+	began := time.Now()
+	k.run("poll")
+	k.takes = time.Since(began)
+}
+
+// soon is a time within which a pass may or may not end.
+func (k *killing) soon() time.Duration {
+	return 5*time.Millisecond + time.Duration(k.rnd.Int64N(int64(max(2*k.takes, 140*time.Millisecond))))
+}
+
 // round lets something happen, runs a pass on it, and kills that.
 func (k *killing) round() {
 	for range 1 + k.rnd.IntN(3) {
 		k.happen()
 	}
 	kind := []string{"poll", "notify"}[k.rnd.IntN(2)]
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(5+k.rnd.IntN(140))*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), k.soon())
 	defer cancel()
 	c := exec.CommandContext(ctx, k.binary, "--config", k.config, kind) // killed by SIGKILL when the time is up
 	_ = c.Run()

@@ -109,7 +109,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() { err = closing(err, s) }()
 	advance, end := a.bar(j)
 	p, err := a.wire(cfg, s)
 	if err != nil {
@@ -133,7 +133,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	r, err := j.run(p.Pass, ctx)
 	end()
 	err = errors.Join(a.summary(j, r), conclude(ctx, exit.After(r, err)))
-	if j.dry {
+	if j.dry || errors.Is(err, store.ErrAway) { // where the state is away there is no place for anything more
 		return err
 	}
 	told := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, j.kind, now) }

@@ -35,8 +35,17 @@ func (a *app) withStateAs(o store.Options, fn func(s *store.Store, path string) 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() { err = closing(err, s) }()
 	return fn(s, path)
+}
+
+// closing closes the state. That a database is away is told once.
+func closing(err error, s *store.Store) error {
+	cerr := s.Close()
+	if errors.Is(err, store.ErrAway) && errors.Is(cerr, store.ErrAway) {
+		return err
+	}
+	return errors.Join(err, cerr)
 }
 
 func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (*store.Store, error) {

@@ -28,7 +28,7 @@ var advice = map[string]struct {
 	"25006": {false, "the server is a standby; the next run looks for the one that writes"},
 	"53100": {false, "the server's disk is full: make room there"},
 	"53300": {false, "the server takes no more connections: raise max_connections there, or end idle ones"},
-	"57P01": {false, "the server is being stopped"},
+	"57P01": {false, "the server is being stopped, or an administrator has ended the session"},
 	"57P03": {false, "the server is starting or stopping"},
 }
 
