@@ -178,6 +178,7 @@ func (f *sizeless) Download(_ context.Context, _ desk.File, w io.Writer) error {
 // TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry has the letter go out without it, and name it.
 func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
 	w := answered(t, sandbox.PortalOptions{NewCard: true})
+	w.clock.Advance(time.Minute) // the date of the answer is written late
 	p, s := w.open(store.Options{})
 	portal := &sizeless{Feed: p.Feed, Portal: p.Outbox.Portal}
 	p.Feed, p.Outbox.Portal = portal, portal

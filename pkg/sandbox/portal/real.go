@@ -31,6 +31,6 @@ const (
 )
 
 // realByDefault is what needs no asking for.
-const realByDefault = RealSend | RealDisk | RealReading
+const realByDefault = RealSend | RealDisk | RealReading | RealActivity
 
 func (o *PortalOptions) real(b Behaviour) bool { return o.Real&b != 0 }

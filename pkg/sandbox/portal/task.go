@@ -100,9 +100,7 @@ func (c Comment) says(name string) bool {
 // settle writes the dates of activity that are due.
 func (w *world) settle() {
 	for len(w.late) > 0 && !w.late[0].due.After(w.o.Now()) {
-		if s := w.late[0]; s.at.After(s.t.Activity) {
-			s.t.Activity = s.at
-		}
+		w.late[0].t.Activity = w.late[0].at
 		w.late = w.late[1:]
 	}
 }

@@ -124,7 +124,7 @@ func TestTaskListVisibility(t *testing.T) {
 func TestActivityDate(t *testing.T) {
 	for _, card := range []bool{false, true} {
 		c := newClock()
-		r := start(t, PortalOptions{NoLimit: true, NewCard: card, Now: c.Now})
+		r := start(t, PortalOptions{NoLimit: true, NewCard: card, SilentSystem: true, ActivityAtOnce: true, Now: c.Now})
 		n := r.task("x")
 		at := func() (activity, changed time.Time) { task, _ := r.Task(n); return task.Activity, task.Changed }
 		made, _ := at()
