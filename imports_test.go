@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"cmd/exit":   {"pkg/bitrix", "pkg/config", "pkg/fault", "pkg/pass", "pkg/store"},
 	"cmd/tui":    {"cmd/exit", "pkg/bitrix", "pkg/desk", "pkg/glyph", "pkg/pass", "golang.org/x/term"},
 	"cmd/owner":  {},
-	"cmd/status": {"cmd/exit", "cmd/tui", "pkg/store", "pkg/version"},
+	"cmd/status": {"cmd/exit", "cmd/tui", "pkg/desk", "pkg/store", "pkg/version"},
 	"cmd/wiring": {"cmd/exit", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/outbox", "pkg/pass", "pkg/portal",
 		"pkg/relay", "pkg/render", "pkg/store", "pkg/version", "templates", "github.com/goccy/go-yaml"},
 	"cmd/check": {"cmd/exit", "cmd/status", "cmd/tui", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/outbox", "pkg/pass", "pkg/portal", "pkg/probe", "pkg/store", "golang.org/x/sys/unix"},

@@ -117,6 +117,11 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	}
 	doubted(p.Log, s)
 	p.Only, p.Advance = j.only, advance
+	if !j.dry {
+		diary := status.OpenDiary(state, p.Log)
+		defer diary.Close()
+		p.Diary = diary
+	}
 	release := func() {}
 	defer func() { release() }()
 	if !j.dry { // only a pass that finds something to do keeps others waiting for long

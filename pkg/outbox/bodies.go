@@ -24,7 +24,7 @@ type named struct {
 // What is kept of messages whose effects a later round makes.
 const (
 	lagging  = 100      // messages
-	lagBytes = 64 << 20 // and their bytes
+	lagBytes = 16 << 20 // and their bytes
 )
 
 // Add takes over a message.

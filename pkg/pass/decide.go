@@ -22,12 +22,15 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 	for _, m := range ms {
 		c := candidate{m, desk.Entry{Listing: m.Listing, ID: m.ID, From: m.From, Subject: m.Subject,
 			Oversize: slices.Contains(m.Degraded, desk.DegradedOversize)}}
-		err := outbox.Try("ask about message", func() error {
-			c.entry.Questions = p.kit.Rules.Ask(&c.Message, p.Signer)
-			p.Outbox.Bodies.Name(m.Place, c.entry.Questions.Key)
-			return nil
+		var err error
+		c.entry.Questions, err = within(ctx, p, m.Place, "ask about message", func(context.Context) (desk.Questions, error) {
+			return p.kit.Rules.Ask(&m, p.Signer), nil
 		})
+		if over(ctx, err) {
+			return err
+		}
 		if err == nil {
+			p.Outbox.Bodies.Name(m.Place, c.entry.Questions.Key)
 			cs = append(cs, c)
 		} else if err = failed(c.entry, err); err != nil {
 			return err
@@ -37,21 +40,24 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 		return nil
 	}
 	failures, err := p.record(ctx, b, mb, cs)
-	if err != nil && ctx.Err() != nil {
+	ended := over(ctx, err)
+	if ended && ctx.Err() != nil {
 		return err
 	}
-	if err != nil {
-		failures = p.recordEach(ctx, b, mb, cs, err)
+	if err != nil && !ended {
+		failures, err = p.recordEach(ctx, b, mb, cs, err), nil
 	}
 	for i, c := range cs {
-		if failures[i] == nil {
-			continue
-		}
-		if err := failed(c.entry, failures[i]); err != nil {
-			return err
+		switch {
+		case failures[i] != nil:
+			if err := failed(c.entry, failures[i]); err != nil {
+				return err
+			}
+		case err == nil:
+			p.diary.Forget(c.Place)
 		}
 	}
-	return nil
+	return err
 }
 
 // recordEach records messages one by one after all of them together failed: what can't be recorded may be one message's
@@ -71,7 +77,7 @@ func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate
 	return failures
 }
 
-// record decides and records messages in one transaction, and returns those that can't be decided.
+// record decides and records messages in one transaction, and returns those that can't be decided; with an error none is recorded.
 func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (failures map[int]error, err error) {
 	entries, qs := make([]desk.Entry, len(cs)), make([]desk.Questions, len(cs))
 	for i, c := range cs {
@@ -89,7 +95,10 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 		p.complete(asked, &f)
 		f.InSent = sent[i]
 		m := cs[i].Message
-		d, err := p.judge(b, &m, f)
+		d, err := p.judge(ctx, b, m, f)
+		if over(ctx, err) {
+			return d, err
+		}
 		if err != nil {
 			failures[i] = err
 			return desk.Decision{Verdict: desk.Quarantine}, nil
@@ -102,7 +111,7 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 		return d, nil
 	})
 	if err != nil {
-		return nil, err
+		return failures, err
 	}
 	for _, l := range lines {
 		p.tell(l)
@@ -111,18 +120,19 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 }
 
 // judge decides one message and writes the texts of what follows.
-func (p *Pass) judge(b Box, m *desk.Message, f desk.Facts) (d desk.Decision, err error) {
-	defer outbox.Caught("decide message", &err)
-	d = p.kit.Rules.Decide(m, f)
-	for i := range d.Effects {
-		if d.Effects[i].Post == nil {
-			continue
+func (p *Pass) judge(ctx context.Context, b Box, m desk.Message, f desk.Facts) (desk.Decision, error) {
+	return within(ctx, p, m.Place, "decide message", func(context.Context) (desk.Decision, error) {
+		d := p.kit.Rules.Decide(&m, f)
+		for i := range d.Effects {
+			if d.Effects[i].Post == nil {
+				continue
+			}
+			if err := outbox.Describe(p.kit.Texts, b.Zone, &m, &d.Effects[i], ""); err != nil {
+				return d, err
+			}
 		}
-		if err := outbox.Describe(p.kit.Texts, b.Zone, m, &d.Effects[i], ""); err != nil {
-			return d, err
-		}
-	}
-	return d, nil
+		return d, nil
+	})
 }
 
 // states asks the portal how the tasks stand that the messages may belong to. A task that is gone is nil there; one that is

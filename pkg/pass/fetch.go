@@ -2,23 +2,70 @@ package pass
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"time"
+	"errors"
 
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/spool"
 )
 
-// take fetches some messages, decides and records them.
+// fetched is a message as it came from its mailbox, or why it did not.
+type fetched struct {
+	desk.Listing
+	body *spool.Body
+	err  error
+}
+
+// textsAtOnce is how many bytes of text are held of messages that are read and not yet recorded.
+const textsAtOnce = 4 << 20
+
+// take fetches some messages, reads, decides and records them, as many at a time as their texts allow.
 func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
-	ms, err := p.fetch(ctx, b, mb, ls)
+	ls, err := p.survivors(ctx, b, mb, ls)
 	if err != nil {
 		return err
 	}
-	return p.decide(ctx, b, mb, ms, func(e desk.Entry, cause error) error { return p.failed(ctx, b, e, cause) })
+	all, err := p.fetch(ctx, b, mb, ls)
+	if err != nil {
+		return err
+	}
+	failed := func(e desk.Entry, cause error) error { return p.failed(ctx, b, e, cause) }
+	var (
+		ms    []desk.Message
+		bytes int
+	)
+	for _, f := range all {
+		m, err := desk.Message{}, f.err
+		if err == nil {
+			m, err = p.read(ctx, f.Listing, f.body, b.MaxMessage)
+		}
+		if tooLarge(f.Listing, b.MaxMessage) {
+			f.body.Close()
+		}
+		switch {
+		case over(ctx, err):
+			return err
+		case err != nil:
+			if err := failed(desk.Entry{Listing: f.Listing}, err); err != nil {
+				return err
+			}
+			continue
+		}
+		ms = append(ms, m)
+		if bytes += texts(&m); bytes < textsAtOnce {
+			continue
+		}
+		if err := p.decide(ctx, b, mb, ms, failed); err != nil {
+			return err
+		}
+		ms, bytes = nil, 0
+	}
+	return p.decide(ctx, b, mb, ms, failed)
+}
+
+// texts is how many bytes of text a message holds.
+func texts(m *desk.Message) int {
+	return len(m.Plain) + len(m.HTML) + len(m.FullText) + len(m.FullCode) + len(m.Text) + len(m.BBCode) + len(m.Quoted)
 }
 
 func places(ls []desk.Listing) []desk.Place {
@@ -29,67 +76,33 @@ func places(ls []desk.Listing) []desk.Place {
 	return ps
 }
 
-// fetch reads some messages; those that can't be read are dealt with at once.
-func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (ms []desk.Message, err error) {
+// fetch gets some messages. A panic over one of them is that one's.
+func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (all []fetched, err error) {
 	if len(ls) == 0 {
 		return nil, nil
 	}
 	came := map[desk.Place]bool{}
 	take := func(l desk.Listing, body *spool.Body, err error) error {
 		came[l.Place] = true
-		if err == nil {
-			var m desk.Message
-			if m, err = p.read(l, body, b.MaxMessage); err == nil {
-				ms = append(ms, m)
-				return nil
-			}
+		if err == nil && !tooLarge(l, b.MaxMessage) {
+			p.Outbox.Bodies.Add(l.Place, body)
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return p.failed(ctx, b, desk.Entry{Listing: l}, err)
+		all = append(all, fetched{l, body, err})
+		return ctx.Err()
 	}
 	err = mb.Fetch(ctx, ls, b.MaxMessage, take)
 	if !outbox.Panicked(err) {
-		return ms, err
+		return all, err
 	}
 	for _, l := range ls { // one of them it was
 		if came[l.Place] {
 			continue
 		}
 		if err = mb.Fetch(ctx, []desk.Listing{l}, b.MaxMessage, take); outbox.Panicked(err) {
-			err = p.failed(ctx, b, desk.Entry{Listing: l}, err)
+			all = append(all, fetched{Listing: l, err: errors.Unwrap(err)})
+		} else if err != nil {
+			return all, err
 		}
-		if err != nil {
-			return ms, err
-		}
 	}
-	return ms, nil
-}
-
-// read reads a message and keeps it, within its budget and whatever happens in the reading.
-func (p *Pass) read(l desk.Listing, body *spool.Body, limit int64) (m desk.Message, err error) {
-	defer outbox.Caught("read message", &err)
-	if limit > 0 && l.Size > limit {
-		defer body.Close()
-		m = eml.ReadHeader(body.Open(), l)
-		m.Degraded = append(m.Degraded, desk.DegradedOversize)
-		return m, nil
-	}
-	p.Outbox.Bodies.Add(l.Place, body)
-	return Read(&limited{r: body.Open(), until: p.Now().Add(p.Budget), now: p.Now}, l, p.kit.Cutter)
-}
-
-// limited ends a reading that takes too long.
-type limited struct {
-	r     io.Reader
-	until time.Time
-	now   func() time.Time
-}
-
-func (l *limited) Read(b []byte) (int, error) {
-	if l.now().After(l.until) {
-		return 0, fmt.Errorf("read message: its time budget is used up")
-	}
-	return l.r.Read(b)
+	return all, nil
 }

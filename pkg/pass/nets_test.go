@@ -511,7 +511,7 @@ func methods() map[string]bool {
 func TestAPanicAnywhere(t *testing.T) {
 	var mu sync.Mutex
 	called := map[string]bool{}
-	calm := newWorld(t, admin(sandbox.PortalOptions{NewCard: true}))
+	calm := newWorld(t, admin(sandbox.PortalOptions{NewCard: true, ChatForMembers: true}))
 	day(calm, func(name string, _ ...any) { mu.Lock(); defer mu.Unlock(); called[name] = true })
 	mended(calm)
 	for name := range methods() {
@@ -521,7 +521,7 @@ func TestAPanicAnywhere(t *testing.T) {
 		for _, whom := range []string{"", "bad"} {
 			t.Run(name+" "+whom, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true}))
+				w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true, ChatForMembers: true}))
 				day(w, func(called string, args ...any) {
 					if text, _ := json.Marshal(args); called == name && strings.Contains(string(text), whom) {
 						panic("of " + name)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -101,6 +102,7 @@ type Pass struct {
 	Policy *desk.Policy
 	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do
 
+	Diary           Diary         // nil = none
 	QuarantineAfter int           // passes that may fail over one message
 	Budget          time.Duration // for one message
 	Signer          desk.Signer
@@ -122,6 +124,8 @@ type Pass struct {
 	tickets    Tickets
 	portal     Tasks
 	feed       Feed
+	diary      Diary
+	runaways   atomic.Int32 // messages whose work goes on past their budget
 	tally      *outbox.Tally
 	report     *Report
 	equip      func() (Kit, error)
@@ -143,6 +147,10 @@ func (p *Pass) begin(kind string) {
 	p.tally, p.found, p.done = outbox.NewTally(p.Log), 0, 0
 	p.ledger, p.quarantine, p.tickets = ledgerNet{p.Ledger, p.Log}, quarantineNet{p.Quarantine}, ticketsNet{p.Tickets}
 	p.portal, p.feed = tasksNet{p.Portal}, feedNet{p.Feed}
+	if p.diary = p.Diary; p.diary == nil {
+		p.diary = noDiary{}
+	}
+	p.runaways.Store(0)
 	p.equip = sync.OnceValues(func() (k Kit, err error) {
 		defer outbox.Caught("read templates and rules", &err)
 		return p.Kit()

@@ -139,6 +139,25 @@ func (p *Pass) others(ctx context.Context, mb Mailbox, ls []desk.Listing, progre
 	return other, nil
 }
 
+// portionBytes is how much of messages is fetched at a time. With what is kept of those before, which wait for their tasks, it is
+// what a pass needs of the disk; a message that is larger goes alone.
+const portionBytes = 24 << 20
+
+// portion parts off the messages that are fetched together: as many as one transaction records, and not too much. Of one over the
+// limit only the header is fetched.
+func portion(ls []desk.Listing, limit int64) (head, rest []desk.Listing) {
+	room := int64(portionBytes)
+	for i, l := range ls {
+		if !tooLarge(l, limit) {
+			room -= l.Size
+		}
+		if i == chunk || i > 0 && room < 0 {
+			return ls[:i], ls[i:]
+		}
+	}
+	return ls, nil
+}
+
 // chunks works through new messages, some at a time: while what follows from one chunk is made, those before it are marked
 // and the next is fetched and recorded. The letters of a chunk go out together with the next one's tasks.
 func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing, settle func(context.Context) error) error {
@@ -150,8 +169,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 		return err
 	}
 	cut := func() (ls []desk.Listing) {
-		n := min(chunk, len(fresh))
-		ls, fresh = fresh[:n], fresh[n:]
+		ls, fresh = portion(fresh, b.MaxMessage)
 		return ls
 	}
 	if settle == nil { // nothing is made, so nothing is marked

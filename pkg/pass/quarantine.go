@@ -34,6 +34,11 @@ func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) err
 		p.tally.Wait(1)
 		return nil
 	}
+	return p.giveUp(b, e, cause)
+}
+
+// giveUp puts a message into the quarantine and tells of it by a task.
+func (p *Pass) giveUp(b Box, e desk.Entry, cause error) error {
 	tell, err := p.notice(b, e, cause)
 	if err != nil {
 		p.tally.Problem("templates", err)
@@ -59,6 +64,7 @@ func (p *Pass) putAway(e desk.Entry, cause error, tell desk.Decision) error {
 	if err != nil {
 		return err
 	}
+	p.diary.Forget(e.Place)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
 	return nil
 }

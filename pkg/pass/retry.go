@@ -58,6 +58,10 @@ func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
+	if p.diary.Died(q.Place) >= mostDeaths {
+		p.diary.Forget(q.Place)
+		return p.failedAgain(desk.Entry{Listing: desk.Listing{Place: q.Place}}, errDied)
+	}
 	raw, err := p.quarantine.Stored(q.Place)
 	if err != nil {
 		return err
@@ -67,7 +71,12 @@ func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 	if q.Arrived.IsZero() {
 		l.Received = q.At
 	}
-	m, err := p.read(l, spool.Hold(raw), 0)
+	body := spool.Hold(raw)
+	p.Outbox.Bodies.Add(l.Place, body)
+	m, err := p.read(ctx, l, body, 0)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return p.failedAgain(desk.Entry{Listing: l}, err)
 	}

@@ -53,6 +53,7 @@ type world struct {
 	sources         []string
 	boxes           []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
 	quarantineAfter int
+	maxMessage      int64
 	timeout         time.Duration                   // of a request to the portal
 	spoil           func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
 }
@@ -64,7 +65,7 @@ var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
 	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: sandbox.NewClock(morning),
-		boxes: []string{"support"}, quarantineAfter: 3, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
+		boxes: []string{"support"}, quarantineAfter: 3, maxMessage: 1 << 20, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
 	if o.NoLimit = true; o.Now == nil {
 		o.Now = w.clock.Now
 	}
@@ -226,7 +227,7 @@ func (w *world) mailboxes() (boxes []pass.Box, senders []outbox.Sender) {
 		if name != "support" {
 			folder = name
 		}
-		b := pass.Box{Name: name, MaxMessage: 1 << 20, MaxAge: 720 * time.Hour, Moves: w.moveTo != "", Zone: time.UTC}
+		b := pass.Box{Name: name, MaxMessage: w.maxMessage, MaxAge: 720 * time.Hour, Moves: w.moveTo != "", Zone: time.UTC}
 		s := outbox.Sender{Name: name, From: desk.Address{Name: "Служба поддержки", Addr: "support@helpdesk.example"}, Zone: time.UTC}
 		ihost, iport := split(w.imap.Addr())
 		shost, sport := split(w.smtp.Addr())

@@ -1,0 +1,147 @@
+package pass
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/outbox"
+	"helpdesk/pkg/spool"
+)
+
+// Diary notes which messages are being read and judged, in a place that outlasts the process: what it dies over, be it for want
+// of memory, is known to the next one.
+type Diary interface {
+	Begin(at desk.Place)
+	End(at desk.Place)
+	Died(at desk.Place) int // passes that ended over it
+	Forget(at desk.Place)   // it is recorded, or in the quarantine
+}
+
+// noDiary is the diary of a pass that has none.
+type noDiary struct{}
+
+func (noDiary) Begin(desk.Place)    {}
+func (noDiary) End(desk.Place)      {}
+func (noDiary) Died(desk.Place) int { return 0 }
+func (noDiary) Forget(desk.Place)   {}
+
+// mostDeaths is how many passes may end over a message before it goes into the quarantine unread.
+const mostDeaths = 2
+
+// mostRunaways is how many messages a pass leaves behind whose work goes on past their budget: it takes the processor from the
+// others.
+const mostRunaways = 3
+
+var errRunaways = errors.New("messages before it have used up their time")
+
+// within does a piece of work on a message within its budget, whatever happens in it. Work that goes on past the budget or the
+// end of the context is left behind, to end with the process; what it works with must not be used again.
+func within[T any](ctx context.Context, p *Pass, at desk.Place, what string, work func(ctx context.Context) (T, error)) (T, error) {
+	type outcome struct {
+		v   T
+		err error
+	}
+	var none T
+	if p.runaways.Load() >= mostRunaways {
+		return none, fault.Away(fault.Refused, fmt.Errorf("%s: %w", what, errRunaways))
+	}
+	budget, cancel := context.WithTimeout(ctx, p.Budget)
+	defer cancel()
+	p.diary.Begin(at)
+	done := make(chan outcome, 1)
+	go func() {
+		defer p.diary.End(at)
+		var o outcome
+		o.err = outbox.Try(what, func() (err error) { o.v, err = work(budget); return err })
+		done <- o
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil && ctx.Err() == nil && budget.Err() != nil {
+			o.err = fmt.Errorf("%s: its time of %s is used up", what, p.Budget)
+		}
+		return o.v, o.err
+	case <-budget.Done():
+		p.runaways.Add(1)
+		if ctx.Err() != nil {
+			return none, ctx.Err()
+		}
+		return none, fmt.Errorf("%s: its time of %s is used up", what, p.Budget)
+	}
+}
+
+// over says whether an error ends the work on all messages: the context has ended, or too many use up their time.
+func over(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, errRunaways))
+}
+
+// reader ends with its context.
+type reader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (r *reader) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.r.Read(b)
+}
+
+// read reads a message, its header alone where it is too large.
+func (p *Pass) read(ctx context.Context, l desk.Listing, body *spool.Body, limit int64) (desk.Message, error) {
+	return within(ctx, p, l.Place, "read message", func(ctx context.Context) (desk.Message, error) {
+		if tooLarge(l, limit) {
+			m := eml.ReadHeader(body.Open(), l)
+			m.Degraded = append(m.Degraded, desk.DegradedOversize)
+			return m, nil
+		}
+		return Read(&reader{ctx, body.Open()}, l, p.kit.Cutter)
+	})
+}
+
+func tooLarge(l desk.Listing, limit int64) bool { return limit > 0 && l.Size > limit }
+
+var errDied = errors.New("passes ended over it without a word, as for want of memory: only its header is read")
+
+// survivors returns the messages that may be read. Those that passes died over go into the quarantine by their header alone, and
+// if that was too much, too, by their place.
+func (p *Pass) survivors(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (rest []desk.Listing, err error) {
+	for _, l := range ls {
+		died := p.diary.Died(l.Place)
+		if died < mostDeaths {
+			rest = append(rest, l)
+			continue
+		}
+		e := desk.Entry{Listing: l}
+		if died == mostDeaths {
+			if e, err = p.header(ctx, mb, l); err != nil {
+				return rest, err
+			}
+		}
+		if err := p.giveUp(b, e, errDied); err != nil {
+			return rest, err
+		}
+	}
+	return rest, nil
+}
+
+// header reads the header of a message.
+func (p *Pass) header(ctx context.Context, mb Mailbox, l desk.Listing) (e desk.Entry, err error) {
+	e.Listing = l
+	err = mb.Fetch(ctx, []desk.Listing{l}, 1, func(_ desk.Listing, body *spool.Body, err error) error {
+		if err != nil {
+			return nil // its place will do
+		}
+		defer body.Close()
+		m, err := within(ctx, p, l.Place, "read header", func(context.Context) (desk.Message, error) { return eml.ReadHeader(body.Open(), l), nil })
+		e.ID, e.From, e.Subject = m.ID, m.From, m.Subject
+		return err
+	})
+	return e, err
+}
