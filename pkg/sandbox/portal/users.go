@@ -44,7 +44,7 @@ func userGet(w *world, x *execution) (any, error) {
 	}
 	var found []User
 	for _, u := range w.users {
-		if u.Bot || u.Guest || u.Connector || hasFilter && !slices.Contains(want, u.ID) {
+		if u.Bot || u.Guest || u.Connector || u.AuthID != "" || hasFilter && !slices.Contains(want, u.ID) {
 			continue
 		}
 		if x.params.Has("FILTER", "ACTIVE") && truthy(x.params.Get("FILTER", "ACTIVE")) == u.Inactive {
