@@ -177,6 +177,8 @@ func TestToUTF8(t *testing.T) {
 		{"cp1251 as utf-16, one word", "utf-16le", encode(t, charmap.Windows1251, "касса 1"), "касса 1"},
 		{"UTF-8 as utf-16", "utf-16", []byte(text), text},
 		{"UTF-8 as unicode", "unicode", []byte("Да"), "Да"},
+		{"one word in UTF-8 as utf-16", "utf-16", []byte("касса"), "касса"},
+		{"one word in cp1251 as utf-16", "utf-16", encode(t, charmap.Windows1251, "спасибо!"), "спасибо!"},
 		{"ASCII as utf-16", "utf-16", []byte("Hello 12"), "Hello 12"},
 		{"UTF-8 as utf-32", "utf-32", []byte(text), text},
 		{"utf-16be without mark", "utf-16be", []byte("\x04\x1f\x04\x40\x00 \x00a"), "Пр a"},

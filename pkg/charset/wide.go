@@ -3,6 +3,7 @@ package charset
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
@@ -74,5 +75,5 @@ func readsWide(b []byte, even, odd int) bool {
 	if even+odd > 0 {
 		return even != odd
 	}
-	return len(b)%2 == 0 && !bytes.ContainsAny(b, " \r\n\t<") && !IsASCII(b)
+	return len(b)%2 == 0 && !bytes.ContainsAny(b, " \r\n\t<") && !utf8.Valid(b) && russianScore(b) < scoreRussian*highBytes(b)
 }

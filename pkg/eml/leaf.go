@@ -37,7 +37,11 @@ func (w *walker) leaf(h *head, ct media, p place) {
 		w.sniffLeaf(pt, ct, encoding)
 		return
 	}
-	r := w.buf.decode(&body{s: w.src}, encoding)
+	decode := w.buf.decode
+	if strings.HasPrefix(ct.value, "text/") {
+		decode = w.buf.decodeText
+	}
+	r := decode(&body{s: w.src}, encoding)
 	lower := strings.ToLower(name)
 	switch {
 	case p.parent == "multipart/alternative" && further[ct.value]:
@@ -74,7 +78,7 @@ func isText(typ, disp, name string, p place) bool {
 		// QUIRK: a message that is text of an unknown kind is still somebody's text.
 		return p.parent == "" && strings.HasPrefix(typ, "text/") && typ != "text/calendar" && name == ""
 	}
-	return name == "" || p.index == 0 && p.parent != "multipart/report"
+	return name == "" || p.index == 0 && p.parent != "multipart/report" || p.parent == "multipart/alternative"
 }
 
 // attach reads a leaf as an attachment, and returns up to limit bytes of its beginning.

@@ -35,14 +35,11 @@ func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 	if lacks(shown, said(plain)) == 0 {
 		return page, true
 	}
-	if lacks(plain, said(text)) >= wordsMissed { // each says what the other does not
+	if lacks(plain, said(text)) > 0 { // each says what the other does not
 		degrade(m, desk.DegradedForms)
 	}
 	return page, false
 }
-
-// wordsMissed is how many words only the page has to say for the whole letter to be attached.
-const wordsMissed = 3
 
 // aside is what programs write into the text they make of a page, besides its words: addresses of links and names of pictures.
 var aside = regexp.MustCompile(`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<>\]]+>?|\[(?:cid|image):[^\]]{0,500}\]|\b\S+@\S+`)
