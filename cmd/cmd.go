@@ -138,6 +138,8 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
 		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newSchedule(a), newState(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
+	arrange(root)
+	a.completeFlags(root)
 	help, _, _ := root.Find([]string{"help"})
 	help.Run, help.RunE = nil, helpFor
 	strict(root)
@@ -161,6 +163,7 @@ func helpFor(c *cobra.Command, args []string) error {
 
 // strict makes wrong arguments a usage error, for a command and those below it.
 func strict(c *cobra.Command) {
+	c.SuggestionsMinimumDistance = 2 // letters; with 0 only what begins so is near
 	if c.HasSubCommands() && c.RunE == nil {
 		c.Args, c.RunE = cobra.ArbitraryArgs, missing
 	}

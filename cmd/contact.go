@@ -1,14 +1,19 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/store"
 )
 
@@ -54,7 +59,7 @@ func (a *app) setContacts(names map[string]string) error {
 	return a.withState(false, func(s *store.Store) error {
 		n, err := s.People.SetContacts(names)
 		if err == nil && a.Chatty() {
-			a.Printf("%d of %d entries changed\n", n, len(names))
+			a.Printf("%d of %s changed\n", n, tui.Count(len(names), "entry", "entries"))
 		}
 		return err
 	})
@@ -86,7 +91,7 @@ func newContactList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, e := range all {
-				rows = append(rows, []string{e.Address, e.Name})
+				rows = append(rows, []string{readable(e.Address), e.Name})
 			}
 			return a.Table([]string{"ADDRESS", "NAME"}, rows)
 		},
@@ -97,43 +102,94 @@ func newContactList(a *app) *cobra.Command {
 
 func newContactFind(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "find ADDRESS",
-		Short: "The name for an address: exit status 0 when there is one, 1 when there is none",
-		Args:  cobra.ExactArgs(1),
+		Use:     "find {ADDRESS | PART}",
+		Short:   "The name for an address, or who has these letters in name or address: exit status 0 when there is one, 1 when not",
+		Example: "  helpdesk contact find ivan@example.ru\n  helpdesk contact find petr",
+		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			sought := strings.Join(args, " ")
 			return a.withState(true, func(s *store.Store) error {
-				p, ok, err := s.People.Contact(args[0])
-				if err != nil {
+				if p, ok, err := s.People.Contact(sought); err != nil || ok {
+					a.Printf("%s\n", p.Name)
 					return err
 				}
-				if !ok {
-					return exit.Status{Code: exit.Failure}
-				}
-				a.Printf("%s\n", p.Name)
-				return nil
+				return a.findPart(s, strings.ToLower(sought))
 			})
 		},
 	}
 }
 
+// findPart prints the contacts that have the letters in their name or address.
+func (a *app) findPart(s *store.Store, part string) error {
+	var rows [][]string
+	err := s.People.Contacts(func(address string, p desk.Profile) error {
+		if strings.Contains(strings.ToLower(address+"\n"+readable(address)+"\n"+p.Name), part) {
+			rows = append(rows, []string{readable(address), p.Name})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return exit.Status{Code: exit.Failure}
+	}
+	return a.Table(nil, rows)
+}
+
 func newContactImport(a *app) *cobra.Command {
-	return &cobra.Command{
+	var dry bool
+	c := &cobra.Command{
 		Use:   "import FILE.csv",
-		Short: "Enter names from a file: address and name, separated by comma, semicolon or tab",
-		Long: "import reads the tables that Excel writes: \"CSV UTF-8\", \"Unicode text\" and, from a Russian Windows, plain \"CSV\".\n" +
-			"A first line without an address is taken for its head.",
-		Args: cobra.ExactArgs(1),
+		Short: "Enter names from a table",
+		Long: "import reads the tables that Excel writes: \"CSV UTF-8\", \"Unicode text\" and, from a Russian Windows, plain \"CSV\", separated by\n" +
+			"comma, semicolon or tab. Columns are found by their headings in Russian or English; without headings the address comes first,\n" +
+			"then the name. Rows without an address or a name are told and left out.",
+		Example: "  helpdesk contact import --dry-run clients.csv",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			f, err := os.Open(args[0])
 			if err != nil {
 				return exit.Usage(err)
 			}
 			defer f.Close()
-			names, err := readNames(f, args[0])
+			t, err := readNames(f, args[0])
 			if err != nil {
 				return exit.Usage(err)
 			}
-			return a.setContacts(names)
+			if len(t.names) == 0 && len(t.bad) > 0 {
+				return exit.Usage(errors.Join(t.bad...))
+			}
+			for _, bad := range t.bad {
+				a.Hint("%v: left out", bad)
+			}
+			if dry {
+				return a.wouldImport(t.names)
+			}
+			return a.setContacts(t.names)
 		},
 	}
+	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be new and what would change")
+	return c
+}
+
+// wouldImport prints what an import would do.
+func (a *app) wouldImport(names map[string]string) error {
+	return a.withState(true, func(s *store.Store) error {
+		added, changed := 0, 0
+		for _, address := range slices.Sorted(maps.Keys(names)) {
+			p, ok, err := s.People.Contact(address)
+			switch {
+			case err != nil:
+				return err
+			case !ok:
+				added++
+			case p.Name != names[address]:
+				changed++
+				a.Printf("%s: %s, now %s\n", readable(address), glyph.Line(p.Name), glyph.Line(names[address]))
+			}
+		}
+		a.Printf("%d new, %d changed, %d as they are\n", added, changed, len(names)-added-changed)
+		return nil
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/idna"
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
@@ -58,7 +59,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 				}
 				for _, x := range list {
 					if a.Chatty() {
-						a.Printf("%s excluded: %s\n", x.Match, x.Scope)
+						a.Printf("%s excluded: %s\n", readable(x.Match), x.Scope)
 					}
 				}
 				return nil
@@ -152,9 +153,10 @@ func (a *app) wouldHit(s *store.Store, list []desk.Exclusion) error {
 
 func newExcludeRemove(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove PATTERN...",
-		Short: "Take exclusions away again",
-		Args:  cobra.MinimumNArgs(1),
+		Use:               "remove PATTERN...",
+		Short:             "Take exclusions away again",
+		ValidArgsFunction: values(a.patterns),
+		Args:              cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withState(false, func(s *store.Store) error {
 				patterns, err := added(s, args)
@@ -205,13 +207,29 @@ func newExcludeList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, x := range all {
-				rows = append(rows, []string{x.Match, string(x.Scope), fmt.Sprint(x.Hits), tui.When(x.Last), tui.When(x.Added), x.By, x.Note})
+				rows = append(rows, []string{readable(x.Match), string(x.Scope), fmt.Sprint(x.Hits), tui.When(x.Last), tui.When(x.Added), x.By, x.Note})
 			}
 			return a.Table([]string{"PATTERN", "SCOPE", "HITS", "LAST HIT", "ADDED", "BY", "NOTE"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+// readable returns a pattern or address with its domain as people write it.
+func readable(pattern string) string {
+	local, domain, at := strings.Cut(pattern, "@")
+	if !at {
+		return pattern
+	}
+	under := ""
+	if rest, ok := strings.CutPrefix(domain, "*."); ok {
+		under, domain = "*.", rest
+	}
+	if u, err := idna.Display.ToUnicode(domain); err == nil {
+		domain = u
+	}
+	return local + "@" + under + domain
 }
 
 func newExcludeTest(a *app) *cobra.Command {
@@ -230,7 +248,7 @@ func newExcludeTest(a *app) *cobra.Command {
 			}
 			hits := desk.Hits(all, address)
 			for _, x := range hits {
-				a.Printf("%s %s (%s)\n", x.Match, x.Scope, x.By)
+				a.Printf("%s %s (%s)\n", readable(x.Match), x.Scope, x.By)
 			}
 			if len(hits) == 0 {
 				return exit.Status{Code: exit.Failure}

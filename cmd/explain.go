@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,12 +43,15 @@ func newExplain(a *app) *cobra.Command {
 		mailbox string
 	)
 	c := &cobra.Command{
-		Use:   "explain FILE.eml|-",
+		Use:   "explain {FILE.eml | FOLDER | -}",
 		Short: "What would become of one message, with every rule asked; offline, nothing is written",
 		Long: "explain reads one message and prints the decision: the rules of the configuration where one is found, of a\n" +
-			"default one else, and no state: every sender is a new one.",
+			"default one else, and no state: every sender is a new one. Of a folder it prints a line for each letter in it.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if st, err := os.Stat(args[0]); err == nil && st.IsDir() {
+				return a.explainFolder(args[0], mailbox, asJSON)
+			}
 			m, d, err := a.explainFile(args[0], mailbox)
 			if err != nil {
 				return err
@@ -87,6 +91,51 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 	}
 	m.Size = counted.n
 	return m, r.Decide(&m, desk.Facts{Now: now}), nil
+}
+
+// explainedFile is one letter of a folder.
+type explainedFile struct {
+	File string `json:"file"`
+	explained
+	Error string `json:"error,omitempty"` // why it could not be read
+}
+
+// explainFolder prints a line for each letter in a folder. One that can't be read is told like the others.
+func (a *app) explainFolder(folder, mailbox string, asJSON bool) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return exit.Usage(err)
+	}
+	if _, _, err := a.offlineRules(mailbox); err != nil {
+		return err
+	}
+	all := []explainedFile{}
+	var rows [][]string
+	unread := 0
+	for _, e := range entries {
+		if e.IsDir() || filepath.Ext(e.Name()) != ".eml" {
+			continue
+		}
+		m, d, err := a.explainFile(filepath.Join(folder, e.Name()), mailbox)
+		x := explainedFile{File: e.Name(), explained: newExplained(m, d)}
+		if err != nil {
+			unread++
+			x.Error = err.Error()
+			rows = append(rows, []string{e.Name(), "-", "-", "-", "-", x.Error})
+		} else {
+			rows = append(rows, []string{e.Name(), string(d.Verdict), d.Class, "auto-reply " + tui.Yes(d.AutoReply), glyph.Cut(m.From.Addr, 40), glyph.Cut(m.Subject, 60)})
+		}
+		all = append(all, x)
+	}
+	if asJSON {
+		err = a.JSON(all)
+	} else {
+		err = a.Table([]string{"FILE", "VERDICT", "CLASS", "AUTO-REPLY", "FROM", "SUBJECT"}, rows)
+	}
+	if err == nil && unread > 0 {
+		err = exit.Status{Code: exit.Wrong}
+	}
+	return err
 }
 
 // counter counts what is read through it.

@@ -149,7 +149,7 @@ func (k *killing) round() {
 		k.killed++
 	}
 	if k.rnd.IntN(5) == 0 { // what waits is due again
-		k.run("outbox", "retry", "all")
+		k.run("outbox", "retry", "--all")
 	}
 }
 
@@ -199,7 +199,7 @@ func (k *killing) run(args ...string) int {
 // settle runs whole passes until there is nothing left to do.
 func (k *killing) settle() {
 	for start := time.Now(); time.Since(start) < 2*time.Minute; time.Sleep(200 * time.Millisecond) {
-		k.run("outbox", "retry", "all")
+		k.run("outbox", "retry", "--all")
 		a, b := k.run("poll"), k.run("notify")
 		if a == exit.Done && b == exit.Done && k.run("verify", "--days", "1") == exit.Done && k.unseen() == 0 {
 			k.run("notify") // a comment is read again until ten seconds have passed

@@ -5,44 +5,120 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/desk"
+	"helpdesk/templates"
 
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 )
 
-// readNames reads a table of addresses and names; a first line without an address is its head.
-func readNames(r io.Reader, file string) (map[string]string, error) {
+// table is what an import reads: names by address, and the rows that hold none.
+type table struct {
+	names map[string]string
+	bad   []error // file:line: what is wanted
+}
+
+// columns are where a table has what; -1 = nowhere.
+type columns struct{ address, name, given, middle, surname int }
+
+// unheaded are the columns of a table whose first line is a row like the others.
+var unheaded = columns{address: 0, name: 1, given: -1, middle: -1, surname: -1}
+
+// readNames reads a table of addresses and names. A first line without an address is its head: where it names the columns in a way that
+// is known, they may stand in any order.
+func readNames(r io.Reader, file string) (table, error) {
+	t := table{names: map[string]string{}}
 	raw, err := io.ReadAll(r)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
+		return t, fmt.Errorf("read %s: %w", file, err)
 	}
 	text, line := decodeTable(string(raw))
 	if line > 0 {
-		return nil, fmt.Errorf("%s:%d: is neither UTF-8 nor Windows-1251: save it as CSV UTF-8", file, line)
+		return t, fmt.Errorf("%s:%d: is neither UTF-8 nor Windows-1251: save it as CSV UTF-8", file, line)
+	}
+	known, err := headings()
+	if err != nil {
+		return t, err
 	}
 	c := csv.NewReader(strings.NewReader(text))
 	c.FieldsPerRecord, c.LazyQuotes, c.TrimLeadingSpace, c.Comma = -1, true, true, separator(text)
-	names := map[string]string{}
-	var errs []error
-	for first := true; ; first = false {
+	at := unheaded
+	for first := true; ; {
 		row, err := c.Read()
 		if errors.Is(err, io.EOF) {
-			return names, errors.Join(errs...)
+			return t, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", file, err)
+			return t, fmt.Errorf("read %s: %w", file, err)
 		}
-		switch {
-		case len(row) == 1 && strings.TrimSpace(row[0]) == "":
-		case len(row) >= 2 && strings.Contains(row[0], "@") && strings.TrimSpace(row[1]) != "":
-			names[strings.TrimSpace(row[0])] = strings.Join(strings.Fields(row[1]), " ")
-		case !first:
+		if len(row) == 1 && strings.TrimSpace(row[0]) == "" {
+			continue
+		}
+		headed := first && !slices.ContainsFunc(row, func(cell string) bool { return strings.Contains(cell, "@") })
+		if first = false; headed {
+			if found, ok := known.find(row); ok {
+				at = found
+			}
+			continue
+		}
+		address, name := at.read(row)
+		if p, err := desk.ParsePattern(address); err != nil || strings.HasPrefix(p.String(), "@") || name == "" {
 			line, _ := c.FieldPos(0)
-			errs = append(errs, fmt.Errorf("%s:%d: an address and a name are wanted", file, line))
+			t.bad = append(t.bad, fmt.Errorf("%s:%d: an address and a name are wanted", file, line))
+			continue
 		}
+		t.names[address] = name
 	}
+}
+
+// read returns what a row says.
+func (c columns) read(row []string) (address, name string) {
+	cell := func(at int) string {
+		if at < 0 || at >= len(row) {
+			return ""
+		}
+		return strings.Join(strings.Fields(row[at]), " ")
+	}
+	name = cell(c.name)
+	if name == "" { // a greeting takes the given name and the patronymic
+		last := cell(c.middle)
+		if last == "" {
+			last = cell(c.surname)
+		}
+		name = strings.TrimSpace(cell(c.given) + " " + last)
+	}
+	return cell(c.address), name
+}
+
+// heads are the headings that are known, by column.
+type heads struct{ Address, Name, Given, Middle, Surname []string }
+
+func headings() (h heads, err error) { return h, wiring.Data(templates.FS, "columns.yaml", &h) }
+
+// find returns which columns a table has by its head; false where it names no address or no name.
+func (h heads) find(row []string) (columns, bool) {
+	at := func(names []string) int {
+		for _, name := range names { // the most telling first
+			for i, cell := range row {
+				if plainHeading(cell) == plainHeading(name) {
+					return i
+				}
+			}
+		}
+		return -1
+	}
+	c := columns{at(h.Address), at(h.Name), at(h.Given), at(h.Middle), at(h.Surname)}
+	return c, c.address >= 0 && (c.name >= 0 || c.given >= 0)
+}
+
+// plainHeading returns a heading without what people write differently.
+func plainHeading(s string) string {
+	return strings.NewReplacer("\u0451", "\u0435", ".", "", "-", "", " ", "", "_", "", "\u00a0", "").Replace(strings.ToLower(s))
 }
 
 // decodeTable returns the text of a table as Excel writes them: UTF-8, UTF-16 with a mark, else the code page of a Russian

@@ -32,7 +32,7 @@ func TestReadNamesInEveryEncoding(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := readNames(strings.NewReader(raw), "names.csv")
-		if diff := cmp.Diff(map[string]string{"ivan@b.example": name}, got); diff != "" || err != nil {
+		if diff := cmp.Diff(map[string]string{"ivan@b.example": name}, got.names); diff != "" || err != nil {
 			t.Errorf("%s: %v %s", what, err, diff)
 		}
 	}
@@ -57,7 +57,7 @@ func TestReadNamesRefusesOtherEncodings(t *testing.T) {
 	} {
 		got, err := readNames(strings.NewReader(raw), "names.csv")
 		if err == nil || !strings.Contains(err.Error(), "names.csv:") || !strings.Contains(err.Error(), "save it as CSV UTF-8") {
-			t.Errorf("%s: %q, %v", what, got, err)
+			t.Errorf("%s: %q, %v", what, got.names, err)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/glyph"
@@ -34,7 +33,7 @@ func newOutboxList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, p := range all {
-				rows = append(rows, []string{fmt.Sprint(p.Seq), fmt.Sprint(p.Effect.Ticket), string(p.Effect.Kind), standing(p),
+				rows = append(rows, []string{fmt.Sprint(p.Seq), ticketNumber(p.Effect.Ticket), string(p.Effect.Kind), standing(p),
 					fmt.Sprint(p.Tries), tui.When(p.Next), glyph.Cut(p.Note, 80)})
 			}
 			return a.Table([]string{"ENTRY", "TICKET", "EFFECT", "STANDS", "TRIES", "NEXT", "WHY"}, rows)
@@ -91,35 +90,54 @@ func newOutboxShow(a *app) *cobra.Command {
 }
 
 func newOutboxRetry(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "retry ENTRY...|all",
+	var which chosen
+	c := &cobra.Command{
+		Use:   "retry {ENTRY... | --all}",
 		Short: "Let the next pass try entries again, held or not",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  which.args,
 		RunE: func(c *cobra.Command, args []string) error {
-			seqs, err := sequences(args)
-			if err != nil {
-				return err
-			}
-			return a.amended("to be tried again", func(s *store.Store) (int, error) { return s.Outbox.Retry(seqs...) })
+			return a.amended("to be tried again", func(s *store.Store) (int, error) {
+				seqs, err := which.sequences(args, waiting(s))
+				if err != nil || len(seqs) == 0 {
+					return 0, err
+				}
+				return s.Outbox.Retry(seqs...)
+			})
 		},
 	}
+	which.flag(c)
+	return c
 }
 
 func newOutboxDrop(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "drop ENTRY...",
+	var which chosen
+	c := &cobra.Command{
+		Use:   "drop {ENTRY... | --all}",
 		Short: "Give entries up: what they stand for is never made",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  which.args,
 		RunE: func(c *cobra.Command, args []string) error {
-			seqs, err := sequences(args)
-			if err != nil {
-				return err
-			}
-			if len(seqs) == 0 {
-				return exit.Usage(fmt.Errorf("outbox drop: name the entries: all at once can't be dropped"))
-			}
-			return a.withState(false, func(s *store.Store) error { return a.drop(s, seqs) })
+			return a.withState(false, func(s *store.Store) error {
+				seqs, err := which.sequences(args, waiting(s))
+				if err != nil || len(seqs) == 0 {
+					return err
+				}
+				return a.drop(s, seqs)
+			})
 		},
+	}
+	which.flag(c)
+	return c
+}
+
+// waiting lists the entries of the outbox.
+func waiting(s *store.Store) func() ([]uint64, error) {
+	return func() ([]uint64, error) {
+		all, err := s.Outbox.Queue()
+		var seqs []uint64
+		for _, p := range all {
+			seqs = append(seqs, p.Seq)
+		}
+		return seqs, err
 	}
 }
 

@@ -189,8 +189,8 @@ func (a *app) summary(j job, r *pass.Report) error {
 		return a.JSON(r)
 	}
 	if a.Chatty() && !j.dry {
-		a.Printf("%s: %d unseen, %d tasks, %d comments, %d letters, %d waiting, %d held, in %s\n", j.kind, r.Listed, r.Opened,
-			r.Commented, r.Sent, r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
+		a.Printf("%s: %d unseen, %s, %s, %s, %d waiting, %d held, in %s\n", j.kind, r.Listed, tui.Count(r.Opened, "task", "tasks"),
+			tui.Count(r.Commented, "comment", "comments"), tui.Count(r.Sent, "letter", "letters"), r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ import (
 func newQuarantine(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed, kept whole", Args: cobra.NoArgs}
 	c.AddCommand(newQuarantineList(a), newQuarantineShow(a),
-		newRelease(a, "retry ENTRY...", "Let the next pass try messages once more", store.Quarantine.Again),
-		newRelease(a, "drop ENTRY...", "Take messages out of the quarantine for good", store.Quarantine.Release))
+		newRelease(a, "retry {ENTRY... | --all}", "Let the next pass try messages once more", store.Quarantine.Again),
+		newRelease(a, "drop {ENTRY... | --all}", "Take messages out of the quarantine for good", store.Quarantine.Release))
 	return c
 }
 
@@ -85,19 +85,17 @@ func newQuarantineShow(a *app) *cobra.Command {
 }
 
 func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) error) *cobra.Command {
-	return &cobra.Command{
+	var which chosen
+	c := &cobra.Command{
 		Use:   use,
 		Short: short,
-		Args:  cobra.MinimumNArgs(1),
+		Args:  which.args,
 		RunE: func(c *cobra.Command, args []string) error {
-			seqs, err := sequences(args)
-			if err != nil {
-				return err
-			}
-			if len(seqs) == 0 {
-				return exit.Usage(fmt.Errorf("%s: name the entries", c.CommandPath()))
-			}
 			return a.amended("entries: "+c.Name(), func(s *store.Store) (int, error) {
+				seqs, err := which.sequences(args, confined(s))
+				if err != nil {
+					return 0, err
+				}
 				for i, seq := range seqs {
 					if err := fn(s.Quarantine, seq); err != nil {
 						return i, err
@@ -106,5 +104,19 @@ func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) err
 				return len(seqs), nil
 			})
 		},
+	}
+	which.flag(c)
+	return c
+}
+
+// confined lists the entries of the quarantine.
+func confined(s *store.Store) func() ([]uint64, error) {
+	return func() ([]uint64, error) {
+		all, err := s.Quarantine.All()
+		var seqs []uint64
+		for _, q := range all {
+			seqs = append(seqs, q.Seq)
+		}
+		return seqs, err
 	}
 }

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -47,7 +48,7 @@ func newTicketList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, t := range all {
-				rows = append(rows, []string{fmt.Sprint(t.Number), taskName(t.Task), string(t.Status), t.Requester.Addr,
+				rows = append(rows, []string{ticketNumber(t.Number), taskName(t.Task), string(t.Status), t.Requester.Addr,
 					tui.When(t.Opened), glyph.Cut(t.Subject, 60)})
 			}
 			return a.Table([]string{"TICKET", "TASK", "STATUS", "REQUESTER", "OPENED", "SUBJECT"}, rows)
@@ -68,9 +69,11 @@ func taskName(task int64) string {
 func newTicketShow(a *app) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "show TICKET|#TASK",
-		Short: "One ticket and its journal, by our number or, with #, by the portal's",
-		Args:  cobra.ExactArgs(1),
+		Use:               "show TICKET",
+		Short:             "One ticket and its journal: by the number of its task, by t and our own number, or the newest of an address",
+		Example:           "  helpdesk ticket show 3711\n  helpdesk ticket show t42\n  helpdesk ticket show ivan@example.ru",
+		ValidArgsFunction: values(a.tickets),
+		Args:              cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withState(true, func(s *store.Store) error {
 				t, err := findTicket(s, args[0])
@@ -98,12 +101,22 @@ func newTicketShow(a *app) *cobra.Command {
 	return c
 }
 
+var ticketName = regexp.MustCompile(`^(t|#)?([1-9][0-9]*)$`)
+
+// findTicket finds a ticket by the number of its task (3711, #3711), by our own (t42), or the newest of an address.
 func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
-	n, err := strconv.ParseInt(strings.TrimPrefix(arg, "#"), 10, 64)
-	if err != nil || n <= 0 {
-		return desk.Ticket{}, exit.Usage(fmt.Errorf("%q is not a number", arg))
+	if strings.Contains(arg, "@") {
+		return newestOf(s, arg)
 	}
-	if !strings.HasPrefix(arg, "#") {
+	m := ticketName.FindStringSubmatch(arg)
+	if m == nil {
+		return desk.Ticket{}, exit.Usage(fmt.Errorf("%q is no ticket: the number of a task, t and our own number, or an address is wanted", arg))
+	}
+	n, err := strconv.ParseInt(m[2], 10, 64)
+	if err != nil {
+		return desk.Ticket{}, exit.Usage(fmt.Errorf("%q: %w", arg, err))
+	}
+	if m[1] == "t" {
 		return s.Tickets.Ticket(uint64(n))
 	}
 	found, err := s.Tickets.ByTask([]int64{n})
@@ -112,14 +125,36 @@ func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 	}
 	t, ok := found[n]
 	if !ok {
-		return desk.Ticket{}, fmt.Errorf("find task %d: %w", n, store.ErrAbsent)
+		return desk.Ticket{}, fmt.Errorf("find task %d: %w; our own number is written t%d", n, store.ErrAbsent, n)
 	}
 	return t, nil
 }
 
+// newestOf returns the newest ticket of who writes from the address.
+func newestOf(s *store.Store, address string) (newest desk.Ticket, err error) {
+	address, err = typedAddress(address)
+	if err != nil {
+		return newest, exit.Usage(err)
+	}
+	key := desk.FoldAddress(address)
+	err = s.Tickets.Each(func(t desk.Ticket) error {
+		if t.Requester.Key() == key && t.Number > newest.Number {
+			newest = t
+		}
+		return nil
+	})
+	if err == nil && newest.Number == 0 {
+		err = fmt.Errorf("find a ticket of %s: %w", address, store.ErrAbsent)
+	}
+	return newest, err
+}
+
+// ticketNumber returns our own number as it is typed.
+func ticketNumber(n uint64) string { return fmt.Sprintf("t%d", n) }
+
 func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
-	on.Printf("ticket     %d\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
-		t.Number, taskName(t.Task), t.Status, glyph.Line(t.Subject), glyph.Line(t.Requester.String()), t.Mailbox, tui.When(t.Opened))
+	on.Printf("ticket     %s\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
+		ticketNumber(t.Number), taskName(t.Task), t.Status, glyph.Line(t.Subject), glyph.Line(t.Requester.String()), t.Mailbox, tui.When(t.Opened))
 	if len(t.Participants) > 0 {
 		on.Printf("in copy    %s\n", strings.Join(t.Participants, ", "))
 	}
@@ -142,11 +177,8 @@ func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
 	return on.Table([]string{"WHEN", "WHAT", "ABOUT", "MESSAGE-ID"}, rows)
 }
 
-// sequences reads the numbers of entries; "all" is none of them, which stands for every one.
+// sequences reads the numbers of entries.
 func sequences(args []string) ([]uint64, error) {
-	if len(args) == 1 && args[0] == "all" {
-		return nil, nil
-	}
 	var (
 		seqs []uint64
 		errs []error
@@ -162,4 +194,25 @@ func sequences(args []string) ([]uint64, error) {
 		return nil, exit.Usage(err)
 	}
 	return seqs, nil
+}
+
+// chosen is what a command is to do something with: entries by their numbers, or all there are.
+type chosen struct{ all bool }
+
+func (k *chosen) flag(c *cobra.Command) { c.Flags().BoolVar(&k.all, "all", false, "all there are") }
+
+// sequences returns the numbers, where all is asked for those that the state lists.
+func (k *chosen) sequences(args []string, list func() ([]uint64, error)) ([]uint64, error) {
+	if k.all {
+		return list()
+	}
+	return sequences(args)
+}
+
+// args wants numbers or --all, and not both.
+func (k *chosen) args(c *cobra.Command, args []string) error {
+	if k.all == (len(args) > 0) {
+		return errors.New("numbers of entries, or --all")
+	}
+	return nil
 }

@@ -112,7 +112,8 @@ func printVerified(t *tui.Terminal, v verified) error {
 		}
 	}
 	if !v.OK || t.Chatty() {
-		t.Printf("%d mails and %d records of the last %d days: %d differences\n", v.Mails, v.Records, v.Days, len(v.Differences))
+		t.Printf("%s and %s of the last %s: %s\n", tui.Count(v.Mails, "mail", "mails"), tui.Count(v.Records, "record", "records"),
+			tui.Count(v.Days, "day", "days"), tui.Count(len(v.Differences), "difference", "differences"))
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func Print(t *tui.Terminal, s Standing) error {
 		case p.Overdue:
 			stands = "OVERDUE"
 		case p.Failed > 0:
-			stands = fmt.Sprintf("failed %d times in a row", p.Failed)
+			stands = "failed " + tui.Count(p.Failed, "time", "times in a row")
 		}
 		rows = append(rows, []string{p.Kind, tui.When(p.Good), p.Duration.Round(time.Millisecond).String(),
 			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands, p.Error})
@@ -60,14 +60,14 @@ func Print(t *tui.Terminal, s Standing) error {
 		return err
 	}
 	b := s.Backlog
-	t.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %d messages\n",
-		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), b.Quarantine)
+	t.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %s\n",
+		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), tui.Count(b.Quarantine, "message", "messages"))
 	if s.Running != nil {
 		t.Printf("at work     %s\n", s.Running)
 	}
 	for _, p := range s.Passes {
 		if p.Old > 0 {
-			t.Printf("left alone  %d unseen messages older than max_age\n", p.Old)
+			t.Printf("left alone  %s older than max_age\n", tui.Count(p.Old, "unseen message", "unseen messages"))
 		}
 	}
 	if b.Held > 0 {

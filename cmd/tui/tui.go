@@ -115,3 +115,11 @@ func Yes(b bool) string {
 	}
 	return "no"
 }
+
+// Count returns a number and its noun: 1 task, 2 tasks.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,97 @@
+package cmd
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store"
+)
+
+// completer returns what may stand at a place of the command line.
+type completer = func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
+
+// values completes by a list that is asked for when it is needed. What can't be read completes nothing: the shell shows no errors.
+func values(list func() []string) completer {
+	return func(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var fit []cobra.Completion
+		for _, v := range list() {
+			word, _, _ := strings.Cut(v, "\t")
+			if strings.HasPrefix(word, begun) && !slices.Contains(args, word) {
+				fit = append(fit, v)
+			}
+		}
+		return fit, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeFlags gives flags that name something the values there are.
+func (a *app) completeFlags(c *cobra.Command) {
+	for name, list := range map[string]func() []string{"scope": scopes, "mailbox": a.mailboxes, "log-format": logFormats} {
+		if c.Flags().Lookup(name) != nil || c.PersistentFlags().Lookup(name) != nil {
+			_ = c.RegisterFlagCompletionFunc(name, values(list)) // fails for a flag that has one
+		}
+	}
+	for _, sub := range c.Commands() {
+		a.completeFlags(sub)
+	}
+}
+
+func scopes() []string {
+	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply", string(desk.ScopeLetters) + "\tno letter of any kind", string(desk.ScopeMail) + "\tno task either"}
+}
+
+func logFormats() []string { return []string{"auto", "text", "json"} }
+
+func (a *app) mailboxes() (names []string) {
+	cfg, err := a.settings()
+	if err != nil {
+		return nil
+	}
+	for _, m := range cfg.Mailboxes {
+		names = append(names, m.Name+"\t"+m.From)
+	}
+	return names
+}
+
+// peek reads the state without waiting for a pass that holds it.
+func (a *app) peek(fn func(*store.Store) error) {
+	path, err := a.statePath()
+	if err != nil {
+		return
+	}
+	s, err := store.OpenContext(a.ctx, path, store.Options{Overlay: true})
+	if err != nil {
+		return
+	}
+	defer s.Close()
+	_ = fn(s)
+}
+
+// tickets returns the open ones by the numbers of their tasks.
+func (a *app) tickets() (list []string) {
+	a.peek(func(s *store.Store) error {
+		return s.Tickets.Each(func(t desk.Ticket) error {
+			if t.Status == desk.Open && t.Task != 0 {
+				list = append(list, strconv.FormatInt(t.Task, 10)+"\t"+t.Subject)
+			}
+			return nil
+		})
+	})
+	return list
+}
+
+// patterns returns the exclusions that can be removed.
+func (a *app) patterns() (list []string) {
+	a.peek(func(s *store.Store) error {
+		all, err := s.People.Exclusions()
+		for _, x := range all {
+			list = append(list, readable(x.Match)+"\t"+string(x.Scope))
+		}
+		return err
+	})
+	return list
+}
