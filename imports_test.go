@@ -52,7 +52,7 @@ var allowed = map[string][]string{
 	"pkg/store/engine":     {},
 	"pkg/store/postgres":   {"pkg/store/engine", "github.com/jackc/pgx/v5"},
 	"pkg/wire":             {"pkg/fault"},
-	"pkg/mailbox":          {"pkg/desk", "pkg/fault", "pkg/spool", "pkg/wire", "github.com/emersion/go-imap/v2", "github.com/emersion/go-sasl"},
+	"pkg/mailbox":          {"pkg/desk", "pkg/fault", "pkg/glyph", "pkg/spool", "pkg/wire", "github.com/emersion/go-imap/v2", "github.com/emersion/go-sasl"},
 	"pkg/bitrix":           {"pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
 	"pkg/portal":           {"pkg/glyph", "pkg/bitrix", "pkg/desk", "pkg/fault", "github.com/go-json-experiment/json"},
 	"pkg/probe":            {"pkg/bitrix", "github.com/go-json-experiment/json"},

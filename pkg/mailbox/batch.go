@@ -90,6 +90,8 @@ func (b *batch) singly(ctx context.Context, uids []uint32, err error) error {
 			continue
 		case diskFailed(err):
 			return err
+		case leaves(err):
+			return fault.Away(fault.Refused, fmt.Errorf("fetch %d: %w", uid, err))
 		case !answered(err):
 			breaks++
 		}

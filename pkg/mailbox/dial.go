@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -35,32 +36,20 @@ func greet(ctx context.Context, o Options) (*session, error) {
 	}
 	s := &session{conn: conn, idle: o.Idle, where: o.addr()}
 	defer s.begin(ctx)()
-	if o.TLS != "starttls" {
-		s.client = imapclient.New(stream, nil)
-	} else if err := s.startTLS(o); err != nil {
-		_ = conn.Close()
-		return nil, err
+	s.guard = &guard{Conn: stream, fail: conn.Fail, most: cmp.Or(o.answer, maxAnswer)}
+	if o.TLS == "starttls" {
+		t, err := s.startTLS(ctx, o)
+		if err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+		s.guard.Conn, s.guard.out = t, []byte("* OK encrypted\r\n") // RFC 9051, 6.2.1: no other greeting comes
 	}
+	s.client = imapclient.New(s.guard, nil)
 	if err := s.client.WaitGreeting(); err != nil {
 		err = fmt.Errorf("read the greeting of %s: %w", o.addr(), s.why(err))
 		s.drop()
 		return nil, fault.Away(fault.Refused, err)
 	}
 	return s, nil
-}
-
-// startTLS makes the client of a connection that begins in the clear; a begin must be open.
-func (s *session) startTLS(o Options) error {
-	config, err := o.server().Config()
-	if err != nil {
-		return err
-	}
-	s.client, err = imapclient.NewStartTLS(s.conn, &imapclient.Options{TLSConfig: config})
-	switch {
-	case err == nil:
-		return nil
-	case answered(err):
-		return fault.Misconfigured(fmt.Errorf("encrypt %s: STARTTLS: %w; set imap.tls to implicit, port 993", o.addr(), err))
-	}
-	return o.server().Explain(s.why(err))
 }

@@ -62,6 +62,12 @@ func (f *fakeServer) serve(c net.Conn) {
 			}
 			time.Sleep(250 * time.Millisecond)
 			fmt.Fprintf(c, "%s OK done\r\n", tag)
+		case strings.HasPrefix(answer, "endless"): // the rest without an end
+			for {
+				if _, err := io.WriteString(c, strings.Repeat(answer[7:], 1000)); err != nil {
+					return
+				}
+			}
 		case strings.HasPrefix(answer, "-"):
 			io.WriteString(c, answer[1:])
 			return

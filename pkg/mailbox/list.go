@@ -122,6 +122,9 @@ func (m *Mailbox) describe(ctx context.Context, uids []uint32) ([]desk.Listing, 
 	if err == nil || answered(err) {
 		return values(got), refusedListing(m.o.Folder, err, len(got))
 	}
+	if leaves(err) {
+		return nil, fault.Away(fault.Refused, fmt.Errorf("list %s: %w", m.o.Folder, err))
+	}
 	if broke := m.again(ctx, err); broke != nil {
 		return nil, broke
 	}

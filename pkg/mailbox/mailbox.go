@@ -36,6 +36,8 @@ type Options struct {
 	Idle time.Duration
 	// Dial opens the connection; nil = net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	answer int // bytes that one command may be answered with, bodies not counted; 0 = maxAnswer
 }
 
 // Mailbox is an open folder. It holds one connection with one command in flight, so its methods must not be called at

@@ -164,7 +164,7 @@ func (m *Mailbox) sentFolder(ctx context.Context, s *session) (string, error) {
 		o = &imap.ListOptions{ReturnSpecialUse: true}
 	}
 	defer s.begin(ctx)()
-	list, err := s.client.List("", "*", o).Collect()
+	list, err := s.list(o)
 	if err != nil {
 		return "", fmt.Errorf("list folders: %w", s.why(err))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/spool"
 	"helpdesk/pkg/wire"
 )
@@ -24,6 +25,7 @@ import (
 type session struct {
 	client *imapclient.Client
 	conn   *wire.Conn
+	guard  *guard
 	idle   time.Duration
 	where  string // host:port, for errors
 }
@@ -36,6 +38,7 @@ func (s *session) begin(ctx context.Context) func() {
 	return func() {
 		release()
 		s.conn.Rest()
+		s.guard.rest()
 	}
 }
 
@@ -48,7 +51,21 @@ func (s *session) why(err error) error {
 	if cause := s.conn.Failure(); cause != nil && !errors.Is(cause, io.EOF) {
 		return cause
 	}
+	if bye := s.guard.goodBye(); bye != "" {
+		return &byeError{glyph.Cut(glyph.Line(bye), 300)}
+	}
 	return fmt.Errorf("connection lost: %w", err)
+}
+
+// byeError is a server's good-bye.
+type byeError struct{ said string }
+
+func (e *byeError) Error() string { return "the server says good-bye: " + e.said }
+
+// leaves says whether the server ended the connection for reasons of its own, and not over what it was asked.
+func leaves(err error) bool {
+	var bye *byeError
+	return errors.As(err, &bye) && (strings.HasPrefix(bye.said, "[UNAVAILABLE]") || wire.Busy(bye.said))
 }
 
 // answered says whether err is the server's own refusal; after any other the connection is of no use.
@@ -105,19 +122,33 @@ func (s *session) open(ctx context.Context, folder string, readOnly bool) (uint3
 
 // folders names some of the folders of the server, for a hint; a begin must be open.
 func (s *session) folders() string {
-	list, err := s.client.List("", "*", nil).Collect()
+	list, err := s.list(nil)
 	if err != nil {
 		return "(it does not say which)"
 	}
 	var names []string
 	for _, f := range list {
-		names = append(names, f.Mailbox)
+		names = append(names, glyph.Line(f.Mailbox))
 	}
 	slices.Sort(names)
 	if len(names) > 20 {
 		names = append(names[:20], "…")
 	}
 	return strings.Join(names, ", ")
+}
+
+// maxFolders is how many folders of a server are looked at.
+const maxFolders = 5000
+
+// list returns the folders of the server; a begin must be open.
+func (s *session) list(o *imap.ListOptions) (all []*imap.ListData, err error) {
+	cmd := s.client.List("", "*", o)
+	for f := cmd.Next(); f != nil; f = cmd.Next() {
+		if len(all) < maxFolders {
+			all = append(all, f)
+		}
+	}
+	return all, cmd.Close()
 }
 
 // fetch runs one FETCH to its end, whatever take says: an unread answer would block the connection.

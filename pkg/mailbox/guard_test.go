@@ -1,0 +1,193 @@
+package mailbox
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
+)
+
+// TestEndlessAnswers takes what never ends, of every kind, from a server that is fast.
+func TestEndlessAnswers(t *testing.T) {
+	for name, c := range map[string]struct{ to, begins, goes string }{
+		"greeting word":    {"", "", "x"},
+		"line":             {"UID SEARCH", "", "x"},
+		"found":            {"UID SEARCH", "* SEARCH", " 12345"},
+		"flags":            {"SELECT", "* FLAGS (", `\Seen `},
+		"capabilities":     {"CAPABILITY", "* CAPABILITY", " IMAP4rev1"},
+		"flags of one":     {"UID FETCH", "* 1 FETCH (UID 1 FLAGS (", `\Seen `},
+		"blanks":           {"UID FETCH", "* 1 FETCH (", " "},
+		"brackets":         {"UID FETCH", "* 1 FETCH (FLAGS ", "("},
+		"quoted":           {"LIST", `* LIST () "/" "`, "x"},
+		"responses":        {"UID SEARCH", "", "* 3 EXISTS\r\n"},
+		"folders":          {"LIST", "", "* LIST () \"/\" x\r\n"},
+		"odd folders":      {"LIST", "", "* LIST () \"/\" \"a\tb\"\r\n"},
+		"name as literal":  {"LIST", "* LIST () \"/\" {9000000000}\r\n", "x"},
+		"literal in found": {"UID SEARCH", "* SEARCH {9000000000}\r\n", "x"},
+		"no line at all":   {"SELECT", "", "\r"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := false
+			hello := greeting
+			if c.to == "CAPABILITY" {
+				hello = "* OK hello"
+			}
+			f := newFake(t, hello, func(command string) string {
+				if c.to != "" && strings.HasPrefix(command, c.to) {
+					if c.begins != "" && !asked {
+						asked = true
+						return "endless" + c.begins + strings.Repeat(c.goes, 1000)
+					}
+					return "endless" + c.goes
+				}
+				return ""
+			})
+			if c.to == "" {
+				f.greeting = strings.Repeat("x", 3<<20)
+			}
+			before := used()
+			begun := time.Now()
+			o := options(f.addr)
+			o.answer = 4 << 20
+			m, err := Open(t.Context(), o, false)
+			if err == nil {
+				defer m.Close()
+				m.redials = maxRedials - 1
+				if _, err = m.List(t.Context()); err == nil && c.to == "LIST" {
+					_, err = m.Folder(t.Context(), AutoSent)
+				}
+			}
+			if err == nil && c.to != "LIST" || fault.ExtentOf(err) == fault.One && err != nil {
+				t.Errorf("%v", err)
+			}
+			if took, more := time.Since(begun), used()-before; took > 60*time.Second || more > 300<<20 {
+				t.Errorf("%v and %d MB", took, more>>20)
+			}
+		})
+	}
+}
+
+func used() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestMessagesPassTheGuard whatever stands in them.
+func TestMessagesPassTheGuard(t *testing.T) {
+	text := strings.Repeat("* BYE {99999999}\r\n* LIST () \"/\" \"a\tb\"\r\n", 5000)
+	f := newFake(t, greeting, func(command string) string {
+		switch {
+		case strings.Contains(command, "BODY"):
+			return bodyOf(1, text)
+		case strings.HasPrefix(command, "UID FETCH"):
+			return listing(1, goodItems)
+		case strings.HasPrefix(command, "UID SEARCH"):
+			return "* SEARCH 1\r\n"
+		}
+		return ""
+	})
+	m := open(t, options(f.addr), false)
+	err := m.Fetch(t.Context(), list(t, m), 0, func(_ desk.Listing, body *spool.Body, err error) error {
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		if got, err := body.Bytes(); err != nil || string(got) != text {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTheReasonOfAGoodBye is told wherever it comes.
+func TestTheReasonOfAGoodBye(t *testing.T) {
+	for _, at := range []string{"LOGIN", "SELECT", "UID SEARCH", "UID FETCH"} {
+		f := newFake(t, greeting, func(command string) string {
+			if strings.HasPrefix(command, at) {
+				return "-* BYE [UNAVAILABLE] Down for \x1b[31mmaintenance\r\n"
+			}
+			return ""
+		})
+		m, err := Open(t.Context(), options(f.addr), false)
+		if err == nil {
+			_, err = m.List(t.Context())
+			m.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "maintenance") || strings.Contains(err.Error(), "\x1b") || fault.ExtentOf(err) != fault.Server {
+			t.Errorf("at %s: %v", at, err)
+		}
+	}
+}
+
+// oddFolders are LIST responses that go-imap ends the connection over.
+var oddFolders = []string{
+	"* LIST () \"/\" \"&\xc3\x28-\"\r\n", `* LIST () "/" "&AGE-"` + "\r\n", `* LIST () "/" "&BB8EQA"` + "\r\n", `* LIST () "/" "a&b"` + "\r\n",
+	"* LIST () \"/\" \"a\tb\"\r\n", "* LIST () \"/\" a\tb\r\n", "* LIST () \"/\" \"\xff\xfe\"\r\n", `* LIST () "/" "&2D0-"` + "\r\n", `* LIST () "/" "&BB8-&BEA-"` + "\r\n",
+	`* LIST (\Has]Children) "/" x` + "\r\n", `* LIST () "/" Sent Items` + "\r\n", `* LIST () "//" x` + "\r\n", "* LIST () \"/\" {5}\r\na&b-c\r\n",
+	"* LIST () \"/\" {3}\r\na\tb\r\n", `* LIST "/" x` + "\r\n", "* LIST () \"/\" \"\"\r\n", "* LIST\r\n", `* LIST () "/" "x" (oops` + "\r\n",
+	`* LIST () "/" "&-&-&"` + "\r\n", "* LIST () \"/\" \"&B\rB8-\"\r\n",
+}
+
+// findsSent says whether the folder of sent mail is found among such.
+func findsSent(t *testing.T, odd string) {
+	t.Helper()
+	f := newFake(t, "* OK [CAPABILITY IMAP4rev1 SPECIAL-USE LIST-EXTENDED] hello", func(command string) string {
+		if strings.HasPrefix(command, "LIST") {
+			return odd + "* LIST (\\HasNoChildren \\Sent) \"/\" \"&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-\"\r\n" + odd
+		}
+		return ""
+	})
+	o := options(f.addr)
+	o.Idle = 2 * time.Second
+	m, err := Open(t.Context(), o, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	got, err := m.Folder(t.Context(), AutoSent)
+	if err != nil || !strings.HasPrefix(got, "\u041e\u0442\u043f") {
+		t.Errorf("among %q: %q, %v", odd, got, err)
+	}
+}
+
+func TestOddFoldersAreLeftOut(t *testing.T) {
+	for _, odd := range oddFolders {
+		findsSent(t, odd)
+	}
+	findsSent(t, strings.Join(oddFolders, ""))
+	for _, good := range []string{`* LIST (\Sent) "/" Posted`, `* LIST () NIL INBOX`, `* LIST (\HasNoChildren) "." "Kas\"se"`, `* list (\Marked \NoInferiors) "\\" Kk]`,
+		`* LIST () "/" "" ("CHILDINFO" ("SUBSCRIBED"))`, `* LIST () "/" "[Gmail]/&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"`} {
+		if !readableList([]byte(good+"\r\n")) && !strings.Contains(good, `""`) {
+			t.Errorf("left out: %s", good)
+		}
+	}
+	for name, ok := range map[string]bool{"INBOX": true, "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-": true, "R&-D": true, "Отправленные": true, "&2D3eAA-": true,
+		"&-&-": true, "a&-&BB8-": true, "&": false, "&2D0-": false, "&3gDYPQ-": false, "": false, "a\x7f": false} {
+		if readableName(name) != ok {
+			t.Errorf("%q: %v", name, !ok)
+		}
+	}
+}
+
+func FuzzFolderNames(f *testing.F) {
+	for _, odd := range oddFolders {
+		f.Add(odd)
+	}
+	f.Add("* LIST () \"\xaf\" x\r\n")
+	f.Add("* LIST (\\Noselect) NIL \"[Gmail]\"\r\n")
+	f.Add("* LIST () \".\" R&-D (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n")
+	f.Fuzz(func(t *testing.T, odd string) {
+		if !readableList([]byte(odd)) || strings.Count(odd, "\n") > 1 && !strings.Contains(odd, "}") {
+			return
+		}
+		findsSent(t, odd)
+	})
+}
