@@ -79,18 +79,19 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 		defer f.Close()
 		in = f
 	}
-	r, cutter, err := a.offlineRules(mailbox)
+	kit, zone, err := a.offlineKit(mailbox)
 	if err != nil {
 		return desk.Message{}, desk.Decision{}, err
 	}
 	now := a.now()
 	counted := &counter{r: in}
-	m, err := pass.Read(counted, desk.Listing{Place: desk.Place{Mailbox: mailbox, UID: 1}, Received: now}, cutter)
+	m, err := pass.Read(counted, desk.Listing{Place: desk.Place{Mailbox: mailbox, UID: 1}, Received: now}, pass.Reading{
+		Cutter: kit.Cutter, Event: func(e desk.Event) string { return kit.Texts.Event(e, zone) }})
 	if err != nil {
 		return m, desk.Decision{}, exit.Usage(fmt.Errorf("%s: %w", path, err))
 	}
 	m.Size = counted.n
-	return m, r.Decide(&m, desk.Facts{Now: now}), nil
+	return m, kit.Rules.Decide(&m, desk.Facts{Now: now}), nil
 }
 
 // explainedFile is one letter of a folder.
@@ -106,7 +107,7 @@ func (a *app) explainFolder(folder, mailbox string, asJSON bool) error {
 	if err != nil {
 		return exit.Usage(err)
 	}
-	if _, _, err := a.offlineRules(mailbox); err != nil {
+	if _, _, err := a.offlineKit(mailbox); err != nil {
 		return err
 	}
 	all := []explainedFile{}

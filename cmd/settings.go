@@ -15,8 +15,7 @@ import (
 	"helpdesk/cmd/owner"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
-	"helpdesk/pkg/desk"
-	"helpdesk/pkg/quote"
+	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
 )
 
@@ -148,22 +147,23 @@ func (a *app) statePath() (string, error) {
 	return cfg.State, nil
 }
 
-// offlineRules returns the rules for judging a message without servers: those of the configuration where there is one,
+// offlineKit returns the rules for judging a message without servers: those of the configuration where there is one,
 // the defaults else. A mailbox that is named must be one of it.
-func (a *app) offlineRules(mailbox string) (*desk.Rules, *quote.Cutter, error) {
+func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err error) {
 	cfg, err := a.settings()
 	if errors.Is(err, config.ErrNotFound) {
 		cfg, err = config.Default(), nil
 	}
 	if err != nil {
-		return nil, nil, err
+		return k, nil, err
 	}
 	if mailbox != "" {
 		if err := known(cfg, mailbox); err != nil {
-			return nil, nil, exit.Usage(err)
+			return k, nil, exit.Usage(err)
 		}
 	}
-	return wiring.Rules(cfg)
+	k, err = wiring.Kit(cfg)
+	return k, cfg.Location(mailbox), err
 }
 
 // wire puts a pass together, by this run's log and clock.

@@ -28,7 +28,7 @@ func (d *Stage) read(raw []byte) (desk.Message, error) {
 	if err != nil {
 		return desk.Message{}, err
 	}
-	return pass.Read(bytes.NewReader(raw), desk.Listing{}, cutter)
+	return pass.Read(bytes.NewReader(raw), desk.Listing{}, pass.Reading{Cutter: cutter})
 }
 
 // showLetters prints the letters that went out since the last time, and keeps each as a page.

@@ -21,6 +21,7 @@ const (
 	classHuman     = "human"
 	classRobot     = "robot"
 	classAway      = "out of office"
+	classPress     = "calendar"
 )
 
 // rule is one question about a message; the condition and the effect are what docs/decisions.md prints.
@@ -47,6 +48,7 @@ func classRules() []rule {
 		{"auto-header", classAutomatic, "a field that only autoresponders write", "as auto-submitted", askAutoHeader},
 		{"precedence", classBulk, "Precedence or X-Precedence begins bulk, list, junk or auto_reply", "in a known thread a comment; else mail.bulk; no auto-reply", askPrecedence},
 		{"list", classBulk, "a mailing list's field, or a foreign X-Loop", "as precedence", askList},
+		{"calendar", classPress, "a calendar's REPLY, CANCEL, COUNTER or DECLINECOUNTER, or an event that is cancelled: the press of a button", "in a known thread a comment that does not reopen; else a task; no auto-reply", askCalendar},
 		{"suppress", classHuman, "X-Auto-Response-Suppress asks for All, OOF or AutoReply", "an ordinary letter; no auto-reply", askSuppress},
 		{"robot", classRobot, "the local part of From is a robot's", "an ordinary letter; no auto-reply", askRobot},
 		{"ooo-subject", classAway, "the subject begins as out-of-office notes do, and ends there or goes on with a mark or a date", "as auto-submitted", askAway},

@@ -237,3 +237,31 @@ func TestSettingsOfAutomaticMail(t *testing.T) {
 		t.Errorf("an out-of-office note with the null sender: %s", d.Verdict)
 	}
 }
+
+func TestCalendarButtons(t *testing.T) {
+	p := testPolicy(t)
+	p.Automatic = "ignore"
+	r := compile(t, p)
+	for _, c := range []struct {
+		event Event
+		hit   bool
+	}{
+		{Event{Method: "REPLY", Answer: "ACCEPTED"}, true},
+		{Event{Method: "CANCEL"}, true},
+		{Event{Method: "COUNTER"}, true},
+		{Event{Method: "REQUEST", Status: "CANCELLED"}, true},
+		{Event{Method: "REQUEST"}, false},
+		{Event{}, false},
+	} {
+		m := letter()
+		m.Calendar = []Event{c.event}
+		if d := r.Decide(m, facts()); d.Verdict != Task || has(d, "calendar") != c.hit || d.AutoReply == c.hit {
+			t.Errorf("%+v: %s by %v, auto-reply %v", c.event, d.Verdict, hits(d), d.AutoReply)
+		}
+		m.InReplyTo = []string{"1@x"}
+		d := r.Decide(m, knownTicket(func(t *Ticket) { t.Status, t.ClosedAt = Done, testNow.Add(-time.Hour) }))
+		if post := find(d, CommentTask); post == nil || post.Post.Reopen == c.hit {
+			t.Errorf("%+v in a known thread: %s by %v", c.event, d.Verdict, hits(d))
+		}
+	}
+}

@@ -110,7 +110,7 @@ func read(t testing.TB, c *quote.Cutter, path string, uid uint32) desk.Message {
 		t.Fatal(err)
 	}
 	l := desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 1, UID: uid}, Size: int64(len(b)), Received: corpusNow.Add(-time.Minute)}
-	m, err := pass.Read(bytes.NewReader(b), l, c)
+	m, err := pass.Read(bytes.NewReader(b), l, pass.Reading{Cutter: c})
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}

@@ -138,7 +138,7 @@ func (w *weighing) receive() {
 // null sender, by which they would be bounces.
 func (w *weighing) automatic() bool {
 	switch w.d.Class {
-	case classAutomatic, classAway, classLike, classSystem:
+	case classAutomatic, classAway, classLike, classSystem, classPress:
 		return true
 	}
 	return false

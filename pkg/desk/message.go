@@ -216,7 +216,8 @@ type Message struct {
 
 	Attachments []Attachment
 	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing
-	Events      []string  // invitations beside a text, each as a line: what, when, where, by whom
+	Calendar    []Event   // what calendars sent
+	Events      []string  // invitations beside a text, in words
 	Report      *Report
 	Degraded    []Degraded // what could not be read as it should, for the specialist and the log
 }

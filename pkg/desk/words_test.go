@@ -58,7 +58,7 @@ func TestNoWordIsLost(t *testing.T) {
 
 // posted returns what becomes of a letter, and the content of its files; nil where the letter itself is one of them.
 func posted(t *testing.T, rules *desk.Rules, cutter *quote.Cutter, raw []byte, known bool) (*desk.Post, *string) {
-	m, err := pass.Read(bytes.NewReader(raw), desk.Listing{Size: int64(len(raw))}, cutter)
+	m, err := pass.Read(bytes.NewReader(raw), desk.Listing{Size: int64(len(raw))}, pass.Reading{Cutter: cutter})
 	if err != nil {
 		t.Fatal(err)
 	}

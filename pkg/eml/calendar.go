@@ -3,37 +3,96 @@ package eml
 import (
 	"strings"
 	"time"
+
+	"helpdesk/pkg/desk"
 )
 
-// calendarLine tells the first event of an iCalendar object (RFC 5545) in one line: what, when, where, by whom.
-func calendarLine(s string) string {
+// maxEventText is how many bytes of a description are kept.
+const maxEventText = 16 << 10
+
+// property is a line of iCalendar (RFC 5545, 3.1).
+type property struct {
+	value  string
+	params map[string]string // by their names in upper case, unquoted
+}
+
+// calendarEvent returns the first event of an iCalendar object (RFC 5545); method is what the part's Content-Type says.
+// What stands in parts of the event, as in an alarm, is none of it.
+func calendarEvent(s, method string) (desk.Event, bool) {
 	s = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
-	fields := map[string]string{}
-	params := map[string]string{}
-	inside := false
+	e := desk.Event{Method: strings.ToUpper(strings.TrimSpace(method))}
+	fields, zones := map[string]property{}, map[string]*time.Location{}
+	var (
+		within []string
+		zone   zoneReading
+		found  bool
+	)
 	for line := range strings.Lines(s) {
-		line = strings.TrimSpace(line)
-		key, val, found := cutProperty(line)
-		if !found {
+		key, value, ok := cutProperty(strings.TrimSpace(line))
+		if !ok {
 			continue
 		}
-		name, param, _ := strings.Cut(key, ";")
-		name = strings.ToUpper(name)
-		if name == "BEGIN" && strings.EqualFold(val, "VEVENT") {
-			inside = true
-		} else if name == "END" && strings.EqualFold(val, "VEVENT") {
-			break
-		} else if _, again := fields[name]; inside && !again {
-			fields[name], params[name] = val, param
+		name, params := readParams(key)
+		switch inner := innermost(within); {
+		case name == "BEGIN":
+			within = append(within, strings.ToUpper(value))
+			if strings.EqualFold(value, "VTIMEZONE") {
+				zone = zoneReading{}
+			}
+		case name == "END" && len(within) > 0:
+			within = within[:len(within)-1]
+			switch {
+			case inner == "VTIMEZONE":
+				zone.add(zones)
+			case isEntry(inner) && !found:
+				found = true
+			}
+		case name == "METHOD" && inner == "VCALENDAR":
+			e.Method = strings.ToUpper(strings.TrimSpace(value))
+		case inner == "VTIMEZONE" || inner == "STANDARD" || inner == "DAYLIGHT":
+			zone.read(inner, name, value)
+		case isEntry(inner) && !found:
+			if _, again := fields[name]; !again {
+				fields[name] = property{value, params}
+			}
 		}
 	}
-	var parts []string
-	for _, p := range []string{unescapeCalendar(fields["SUMMARY"]), eventTime(fields, params), unescapeCalendar(fields["LOCATION"]), organizer(fields, params)} {
-		if p = oneLine(p); p != "" {
-			parts = append(parts, p)
+	if len(fields) == 0 {
+		return e, false
+	}
+	fill(&e, fields, zones)
+	return e, true
+}
+
+func innermost(within []string) string {
+	if len(within) == 0 {
+		return ""
+	}
+	return within[len(within)-1]
+}
+
+func isEntry(component string) bool { return component == "VEVENT" || component == "VTODO" }
+
+// fill makes an event of its properties.
+func fill(e *desk.Event, fields map[string]property, zones map[string]*time.Location) {
+	text := func(name string) string {
+		s := fields[name].value
+		return strings.TrimSpace(unescapeCalendar(s[:min(len(s), maxEventText)]))
+	}
+	e.Summary, e.Location = oneLine(text("SUMMARY")), oneLine(text("LOCATION"))
+	e.Description, e.Comment = text("DESCRIPTION"), text("COMMENT")
+	e.Status = strings.ToUpper(fields["STATUS"].value)
+	e.Organizer, e.Attendee = calendarUser(fields["ORGANIZER"]), calendarUser(fields["ATTENDEE"])
+	e.Answer = strings.ToUpper(fields["ATTENDEE"].params["PARTSTAT"])
+	var ok bool
+	if e.Start, e.Day, e.Zone, ok = calendarTime(fields["DTSTART"], zones); !ok {
+		return
+	}
+	if to, day, zone, ok := calendarTime(fields["DTEND"], zones); ok && zone == e.Zone && day == e.Day {
+		if e.End = to; day && to.After(e.Start) {
+			e.End = to.AddDate(0, 0, -1) // RFC 5545, 3.6.1: the first day after
 		}
 	}
-	return strings.Join(parts, " · ")
 }
 
 // cutProperty cuts a line at the colon that ends its parameters; quoted parameters may hold colons.
@@ -50,56 +109,98 @@ func cutProperty(line string) (key, val string, found bool) {
 	return line, "", false
 }
 
+// readParams parts a property's name from its parameters.
+func readParams(key string) (name string, params map[string]string) {
+	params = map[string]string{}
+	from, quoted, first := 0, false, true
+	for i := 0; i <= len(key); i++ {
+		if i < len(key) && key[i] == '"' {
+			quoted = !quoted
+		}
+		if i < len(key) && (key[i] != ';' || quoted) {
+			continue
+		}
+		if one := key[from:i]; first {
+			name, first = strings.ToUpper(one), false
+		} else if k, v, ok := strings.Cut(one, "="); ok {
+			params[strings.ToUpper(k)] = strings.Trim(v, `"`)
+		}
+		from = i + 1
+	}
+	return name, params
+}
+
 func unescapeCalendar(s string) string {
-	return strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(s)
+	return strings.NewReplacer(`\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(s)
 }
 
-func eventTime(fields, params map[string]string) string {
-	from, day, ok := calendarTime(fields["DTSTART"])
-	if !ok {
-		return ""
+// calendarTime returns a moment, or a time of the clock of a zone that nobody knows, with its name.
+func calendarTime(p property, zones map[string]*time.Location) (t time.Time, day bool, zone string, ok bool) {
+	value := strings.TrimSpace(p.value)
+	if t, err := time.Parse("20060102", value); err == nil {
+		return t, true, "", true
 	}
-	if day {
-		return from.Format("02.01.2006")
+	const form = "20060102T150405"
+	if strings.HasSuffix(value, "Z") {
+		t, err := time.Parse(form, strings.TrimSuffix(value, "Z"))
+		return t, false, "", err == nil
 	}
-	s := from.Format("02.01.2006 15:04")
-	if to, _, ok := calendarTime(fields["DTEND"]); ok {
-		if to.Format("20060102") == from.Format("20060102") {
-			s += "–" + to.Format("15:04")
-		} else {
-			s += " – " + to.Format("02.01.2006 15:04")
-		}
+	name := oneLine(p.params["TZID"])
+	if at := location(name, zones); at != nil {
+		t, err := time.ParseInLocation(form, value, at)
+		return t.UTC(), false, "", err == nil
 	}
-	if strings.HasSuffix(fields["DTSTART"], "Z") {
-		return s + " UTC"
-	}
-	for _, p := range strings.Split(params["DTSTART"], ";") {
-		if k, v, _ := strings.Cut(p, "="); strings.EqualFold(k, "TZID") {
-			return s + " (" + strings.Trim(v, `"`) + ")"
-		}
-	}
-	return s
+	t, err := time.Parse(form, value)
+	return t, false, name, err == nil
 }
 
-func calendarTime(s string) (t time.Time, day, ok bool) {
-	if t, err := time.Parse("20060102", s); err == nil {
-		return t, true, true
+// location returns the zone of that name: by its rules where the machine knows it, else by what the calendar says of it.
+func location(name string, zones map[string]*time.Location) *time.Location {
+	if name == "" || strings.EqualFold(name, "Local") {
+		return nil
 	}
-	t, err := time.Parse("20060102T150405", strings.TrimSuffix(s, "Z"))
-	return t, false, err == nil
+	if at, err := time.LoadLocation(strings.TrimPrefix(name, "/")); err == nil {
+		return at
+	}
+	return zones[name]
 }
 
-func organizer(fields, params map[string]string) string {
-	addr := fields["ORGANIZER"]
+// zoneReading is a VTIMEZONE being read.
+type zoneReading struct {
+	name     string
+	standard string // the offset
+	daylight bool   // it has a summer time, whose rules are not read
+}
+
+func (z *zoneReading) read(inner, name, value string) {
+	switch {
+	case inner == "VTIMEZONE" && name == "TZID":
+		z.name = oneLine(value)
+	case inner == "DAYLIGHT":
+		z.daylight = true
+	case inner == "STANDARD" && name == "TZOFFSETTO":
+		z.standard = strings.TrimSpace(value)
+	}
+}
+
+// add adds a zone of one offset. QUIRK: Outlook names zones as Windows does ("Russian Standard Time").
+func (z *zoneReading) add(zones map[string]*time.Location) {
+	at, err := time.Parse("-0700", z.standard)
+	if err != nil || z.daylight || z.name == "" {
+		return
+	}
+	_, offset := at.Zone()
+	zones[z.name] = time.FixedZone(z.name, offset)
+}
+
+func calendarUser(p property) desk.Address {
+	addr := strings.TrimSpace(p.value)
 	if len(addr) > 7 && strings.EqualFold(addr[:7], "mailto:") {
 		addr = addr[7:]
 	}
-	for _, p := range strings.Split(params["ORGANIZER"], ";") {
-		if k, v, _ := strings.Cut(p, "="); strings.EqualFold(k, "CN") && v != "" {
-			if v = strings.Trim(v, `"`); !strings.EqualFold(v, addr) {
-				return v + " <" + addr + ">"
-			}
-		}
+	name := oneLine(p.params["CN"])
+	if strings.EqualFold(name, addr) {
+		name = ""
 	}
-	return addr
+	return desk.Address{Name: name, Addr: oneLine(addr)}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"helpdesk/pkg/charset"
@@ -57,7 +58,9 @@ func (w *walker) leaf(h *head, ct media, p place) {
 	case ct.value == "text/calendar":
 		kept := w.attach(r, pt, maxNotice)
 		text, _ := charset.UTF8(kept, ct.params["charset"])
-		w.events = append(w.events, event{calendarLine(text)})
+		if e, ok := calendarEvent(text, ct.params["method"]); ok && len(w.msg.Calendar) < maxOrigins && !slices.Contains(w.msg.Calendar, e) {
+			w.msg.Calendar = append(w.msg.Calendar, e) // the same comes as a file, too
+		}
 	default:
 		if p.parent == "multipart/encrypted" {
 			w.degrade(desk.DegradedEncrypted)

@@ -3,7 +3,6 @@ package eml
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"strings"
 	"testing"
 	"unicode/utf16"
 
@@ -149,19 +148,6 @@ func TestOpaqueSigned(t *testing.T) {
 	enveloped := der(0x30, der(6, []byte(oidEnveloped)), der(0xa0, der(0x30, der(2, []byte{0}))))
 	if m := parse(t, p7m(enveloped)); !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedEncrypted}) {
 		t.Errorf("enveloped: %v", m.Degraded)
-	}
-}
-
-func TestCalendar(t *testing.T) {
-	const event = "BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VTIMEZONE\nDTSTART:19700101T000000\nEND:VTIMEZONE\nBEGIN:VEVENT\nSUMMARY;LANGUAGE=ru:Совещание\\, отчёт\n  за квартал\nDTSTART;TZID=\"Europe/Moscow\":20240312T100000\nDTEND;TZID=\"Europe/Moscow\":20240312T113000\nLOCATION:Переговорная 5\nORGANIZER;CN=\"Петров: Иван\":mailto:ivan@example.ru\nEND:VEVENT\nEND:VCALENDAR\n"
-	m := parse(t, crlf("From: a@b.ru\nContent-Type: text/calendar; charset=utf-8; method=REQUEST\n\n"+event))
-	want := "Совещание, отчёт за квартал · 12.03.2024 10:00–11:30 (Europe/Moscow) · Переговорная 5 · Петров: Иван <ivan@example.ru>"
-	if m.Plain != want || len(m.Attachments) != 1 || m.Attachments[0].Name != "part-1.ics" {
-		t.Errorf("%q, %+v", m.Plain, m.Attachments)
-	}
-	m = parse(t, crlf("Content-Type: multipart/alternative; boundary=b\n\n--b\n\nPLAIN\n--b\nContent-Type: text/calendar\n\n"+event+"--b--\n"))
-	if strings.TrimSpace(m.Plain) != "PLAIN" || !cmp.Equal(m.Events, []string{want}) {
-		t.Errorf("beside a text: %q, %q", m.Plain, m.Events)
 	}
 }
 

@@ -3,7 +3,6 @@ package eml
 import (
 	"html"
 	"regexp"
-	"slices"
 	"strings"
 
 	"helpdesk/pkg/charset"
@@ -150,13 +149,4 @@ func (w *walker) joinTexts() {
 		}
 	}
 	w.msg.Plain, w.msg.HTML = strings.Join(plain, "\n\n"), strings.Join(rich, "\n")
-	for i, e := range w.events {
-		switch {
-		case e.line == "" || i >= maxOrigins:
-		case !anyPlain && !anyHTML && w.msg.Plain == "":
-			w.msg.Plain = e.line
-		case e.line != w.msg.Plain && !slices.Contains(w.msg.Events, e.line): // the same comes as a file, too
-			w.msg.Events = append(w.msg.Events, e.line)
-		}
-	}
 }

@@ -37,14 +37,10 @@ type walker struct {
 	spared   int // bytes of them
 	texts    int // bytes of text held
 	report   *desk.Report
-	events   []event
 }
 
 // segment is one stretch of the message's text, in one form or both.
 type segment struct{ plain, html string }
-
-// event is a calendar entry, for a message that has no other text.
-type event struct{ line string }
 
 // place is where in the message an entity stands.
 type place struct {

@@ -77,6 +77,7 @@ type Texts interface {
 	Post(p desk.Post, v render.PostVars) (title, text string, err error)
 	Missing(form desk.Form, names []string) string
 	Date(t time.Time) string
+	Event(e desk.Event, zone *time.Location) string
 }
 
 // Kit is what writing takes. It is costly to make beside a pass that finds nothing to do.

@@ -63,7 +63,7 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(int64(len(l.raw)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := pass.Read(strings.NewReader(l.raw), desk.Listing{}, c); err != nil {
+				if _, err := pass.Read(strings.NewReader(l.raw), desk.Listing{}, pass.Reading{Cutter: c}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -79,7 +79,7 @@ func TestTruncatedPage(t *testing.T) {
 	}
 	for rows, want := range map[int]bool{1000: false, 50_000: true} {
 		raw := "From: a@b.ru\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Таблица</p><table>" + strings.Repeat("<tr><td>w<td>w</tr>", rows)
-		m, err := pass.Read(strings.NewReader(raw), desk.Listing{}, c)
+		m, err := pass.Read(strings.NewReader(raw), desk.Listing{}, pass.Reading{Cutter: c})
 		if err != nil || slices.Contains(m.Degraded, desk.DegradedText) != want || strings.HasSuffix(m.FullCode, "…") != want {
 			t.Errorf("%d rows: %v, degraded %v", rows, err, m.Degraded)
 		}

@@ -37,7 +37,7 @@ func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) e
 	for _, f := range all {
 		m, err := desk.Message{}, f.err
 		if err == nil {
-			m, err = p.read(ctx, f.Listing, f.body, b.MaxMessage)
+			m, err = p.read(ctx, b, f.Listing, f.body, b.MaxMessage)
 		}
 		if tooLarge(f.Listing, b.MaxMessage) {
 			f.body.Close()

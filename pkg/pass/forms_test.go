@@ -30,7 +30,7 @@ func TestForms(t *testing.T) {
 		{"words that no part of the page shows", "", `<div style="display:none">Касса 7731</div>`, "", "", []desk.Degraded{desk.DegradedWords}},
 		{"nothing but a picture", "", `<!--[if mso]><xml>1</xml><![endif]--><style>p{}</style><img src="http://x.ru/a.png">&nbsp;`, "", "", nil},
 	} {
-		m, err := pass.Read(bytes.NewReader(reply{plain: tt.plain, html: tt.html}.mail("both")), desk.Listing{}, c)
+		m, err := pass.Read(bytes.NewReader(reply{plain: tt.plain, html: tt.html}.mail("both")), desk.Listing{}, pass.Reading{Cutter: c})
 		if err != nil || strings.TrimSpace(m.Text) != tt.text || strings.TrimSpace(m.BBCode) != tt.code || !slices.Equal(m.Degraded, tt.degraded) {
 			t.Errorf("%s: %v, text %q, code %q, degraded %v", tt.name, err, m.Text, m.BBCode, m.Degraded)
 		}

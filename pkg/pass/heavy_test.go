@@ -27,7 +27,7 @@ func TestHeavyRead(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		start, done, most := time.Now(), make(chan struct{}), make(chan uint64)
 		go func() { most <- watch(done) }()
-		if _, err := pass.Read(strings.NewReader(raw), desk.Listing{}, c); err != nil {
+		if _, err := pass.Read(strings.NewReader(raw), desk.Listing{}, pass.Reading{Cutter: c}); err != nil {
 			t.Error(err)
 		}
 		took := time.Since(start)

@@ -94,14 +94,15 @@ func (r *reader) Read(b []byte) (int, error) {
 }
 
 // read reads a message, its header alone where it is too large.
-func (p *Pass) read(ctx context.Context, l desk.Listing, body *spool.Body, limit int64) (desk.Message, error) {
+func (p *Pass) read(ctx context.Context, b Box, l desk.Listing, body *spool.Body, limit int64) (desk.Message, error) {
 	return within(ctx, p, l.Place, "read message", func(ctx context.Context) (desk.Message, error) {
 		if tooLarge(l, limit) {
 			m := eml.ReadHeader(body.Open(), l)
 			m.Degraded = append(m.Degraded, desk.DegradedOversize)
 			return m, nil
 		}
-		return Read(&reader{ctx, body.Open()}, l, p.kit.Cutter)
+		return Read(&reader{ctx, body.Open()}, l, Reading{
+			Cutter: p.kit.Cutter, Event: func(e desk.Event) string { return p.kit.Texts.Event(e, b.Zone) }})
 	})
 }
 

@@ -3,6 +3,7 @@ package pass
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"helpdesk/pkg/desk"
@@ -13,13 +14,55 @@ import (
 
 // Read turns the bytes of a message into what decisions and texts are made of: parsed, its text chosen, the quote cut
 // off, and both in the portal's markup. It fails only where r does.
-func Read(r io.Reader, l desk.Listing, c *quote.Cutter) (desk.Message, error) {
+func Read(r io.Reader, l desk.Listing, by Reading) (desk.Message, error) {
 	m, err := eml.Parse(r, l)
 	if err != nil {
 		return m, fmt.Errorf("read message: %w", err)
 	}
-	compose(&m, c)
+	compose(&m, by.Cutter)
+	by.events(&m)
 	return m, nil
+}
+
+// Reading is what messages are read by.
+type Reading struct {
+	Cutter *quote.Cutter
+	Event  func(desk.Event) string // tells of a calendar entry; nil = its title
+}
+
+// events tells of what calendars sent: above the text where it is the press of a button or the text is missing, beside it
+// where it is an invitation.
+func (by Reading) events(m *desk.Message) {
+	bare := strings.TrimSpace(m.FullText) == ""
+	var above []string
+	for _, e := range m.Calendar {
+		text := e.Summary
+		if by.Event != nil {
+			text = strings.TrimSpace(by.Event(e))
+		}
+		switch {
+		case text == "" || slices.Contains(above, text) || slices.Contains(m.Events, text):
+		case bare || e.What() != desk.EventInvited:
+			above = append(above, text)
+		default:
+			e.Description = "" // the text says it
+			if by.Event != nil {
+				text = by.Event(e)
+			}
+			m.Events = append(m.Events, strings.TrimSpace(text))
+		}
+	}
+	if len(above) == 0 {
+		return
+	}
+	text := strings.Join(above, "\n\n")
+	code := markup.Escape(text)
+	for _, to := range []struct {
+		field *string
+		text  string
+	}{{&m.Text, text}, {&m.FullText, text}, {&m.BBCode, code}, {&m.FullCode, code}} {
+		*to.field = strings.TrimSpace(to.text + "\n\n" + *to.field)
+	}
 }
 
 // compose fills in the texts of a parsed message.

@@ -87,7 +87,7 @@ func TestReplies(t *testing.T) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			r, archive := readReply(t, path)
 			for _, form := range []string{"plain", "html", "both"} {
-				m, err := pass.Read(bytes.NewReader(r.mail(form)), desk.Listing{}, c)
+				m, err := pass.Read(bytes.NewReader(r.mail(form)), desk.Listing{}, pass.Reading{Cutter: c})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -116,7 +116,7 @@ func TestReplies(t *testing.T) {
 // What is cut off the HTML alone must be told, too: only then is the whole letter attached.
 func TestCutInHTMLAlone(t *testing.T) {
 	r := reply{plain: "Не работает.", html: `<p>Не работает.</p><div class="gmail_quote"><blockquote class="gmail_quote">Что случилось?</blockquote></div>`}
-	m, err := pass.Read(bytes.NewReader(r.mail("both")), desk.Listing{}, replyCutter(t))
+	m, err := pass.Read(bytes.NewReader(r.mail("both")), desk.Listing{}, pass.Reading{Cutter: replyCutter(t)})
 	if err != nil || m.BBCode != "Не работает." || !strings.Contains(m.Quoted, "Что случилось?") {
 		t.Errorf("%v: %q, cut %q", err, m.BBCode, m.Quoted)
 	}
@@ -126,7 +126,7 @@ func TestCutInHTMLAlone(t *testing.T) {
 func TestPicturesInThePage(t *testing.T) {
 	const img = `<img src="data:image/png;base64,%s">`
 	r := reply{html: `<p>Ошибка:</p>` + fmt.Sprintf(img, "iVBORw0K") + `<div class="gmail_quote"><blockquote class="gmail_quote">Пришлите снимок ` + fmt.Sprintf(img, "iVBO") + `</blockquote></div>`}
-	m, err := pass.Read(bytes.NewReader(r.mail("html")), desk.Listing{}, replyCutter(t))
+	m, err := pass.Read(bytes.NewReader(r.mail("html")), desk.Listing{}, pass.Reading{Cutter: replyCutter(t)})
 	if err != nil || m.BBCode != "Ошибка:\n\n(image1.png)" || len(m.Attachments) != 2 || len(m.Degraded) > 0 {
 		t.Fatalf("%v: %q, %+v, %v", err, m.BBCode, m.Attachments, m.Degraded)
 	}

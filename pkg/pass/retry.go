@@ -73,7 +73,7 @@ func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 	}
 	body := spool.Hold(raw)
 	p.Outbox.Bodies.Add(l.Place, body)
-	m, err := p.read(ctx, l, body, 0)
+	m, err := p.read(ctx, b, l, body, 0)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -133,6 +133,61 @@ func (s *Set) note(n desk.Note) string {
 	return s.escape(string(n.Key)) + ": " + detail
 }
 
+// event is what the template of a calendar entry sees; everything in it is plain text.
+type event struct {
+	What        string // invited, accepted …: the constants of pkg/desk
+	By          string // who answers
+	Summary     string
+	When        string
+	Location    string
+	Organizer   string
+	Comment     string
+	Description string
+}
+
+// Event tells of a calendar entry in the words of the locale, as plain text, its times in the zone.
+func (s *Set) Event(e desk.Event, zone *time.Location) string {
+	d := event{What: e.What(), Summary: e.Summary, When: s.when(e, zone), Location: e.Location, Comment: e.Comment, Description: e.Description}
+	if e.Organizer.Addr != "" || e.Organizer.Name != "" {
+		d.Organizer = e.Organizer.String()
+	}
+	if d.What != desk.EventInvited && d.What != desk.EventCancelled && e.Attendee != (desk.Address{}) {
+		d.By = e.Attendee.String()
+	}
+	if text := phrase(s.phrases, "calendar", d); text != "" {
+		return text
+	}
+	return strings.TrimSpace(d.Summary + " " + d.When)
+}
+
+// when tells the time of an event: days as they are, moments by the clock of the zone.
+func (s *Set) when(e desk.Event, zone *time.Location) string {
+	if e.Start.IsZero() {
+		return ""
+	}
+	day, clock := "02.01.2006", "15:04"
+	from, to := e.Start, e.End
+	if !e.Day && e.Zone == "" {
+		from, to = from.In(zone), to.In(zone)
+	}
+	form := day + " " + clock
+	if e.Day {
+		form = day
+	}
+	text := from.Format(form)
+	switch {
+	case e.End.IsZero() || to.Equal(from):
+	case e.Day || to.Format(day) != from.Format(day):
+		text += " – " + to.Format(form)
+	default:
+		text += "–" + to.Format(clock)
+	}
+	if e.Zone != "" {
+		text += " (" + e.Zone + ")"
+	}
+	return text
+}
+
 // Date returns the time as letters show it, in the words of the locale; "" for the zero time.
 func (s *Set) Date(t time.Time) string { return s.date(t, "date") }
 
