@@ -141,6 +141,9 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if j.dry || errors.Is(err, store.ErrAway) { // where the state is away there is no place for anything more
 		return err
 	}
+	if err == nil && j.kind == "poll" && j.only == "" {
+		err = s.Recovered()
+	}
 	told := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, j.kind, now) }
 	if serr := a.writeSnapshot(state, s, r, err, p.Client, told); serr != nil {
 		p.Log.Warn("status", "err", serr)

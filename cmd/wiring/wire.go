@@ -78,9 +78,11 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
+	policy := policyOf(cfg)
+	policy.Apart = s.Doubted()
 	p := &pass.Pass{
-		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client, Boxes: boxes, Outbox: out,
-		Policy: policyOf(cfg), Kit: func() (pass.Kit, error) { return Kit(cfg) },
+		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client, Boxes: boxes, Outbox: out, Lost: s.Lost(),
+		Policy: policy, Kit: func() (pass.Kit, error) { return kit(cfg, policy) },
 		QuarantineAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
@@ -113,10 +115,12 @@ func oneC(o config.OneC) (*onec.Client, error) {
 }
 
 // Kit makes what judging and writing take.
-func Kit(cfg *config.Config) (k pass.Kit, err error) {
+func Kit(cfg *config.Config) (pass.Kit, error) { return kit(cfg, policyOf(cfg)) }
+
+func kit(cfg *config.Config, policy *desk.Policy) (k pass.Kit, err error) {
 	var wrong, broken error
 	var making sync.WaitGroup
-	making.Go(func() { k.Rules, k.Cutter, wrong = Rules(cfg) })
+	making.Go(func() { k.Rules, k.Cutter, wrong = compile(cfg, policy) })
 	making.Go(func() { k.Texts, broken = Letters(cfg) })
 	making.Wait()
 	if wrong != nil {
@@ -130,11 +134,14 @@ func Kit(cfg *config.Config) (k pass.Kit, err error) {
 
 // Rules compiles the policy of the settings together with the data files.
 func Rules(cfg *config.Config) (*desk.Rules, *quote.Cutter, error) {
+	return compile(cfg, policyOf(cfg))
+}
+
+func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutter, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
 		return nil, nil, err
 	}
-	policy := policyOf(cfg)
 	if err := Data(files, "words.yaml", &policy.Words); err != nil {
 		return nil, nil, exit.Usage(err)
 	}

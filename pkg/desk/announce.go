@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -75,17 +76,24 @@ func (a *announcing) to() Address {
 	return a.f.Ticket.Requester
 }
 
-// answers makes letters of the comments that are for the customer: one, or one each.
+// answers makes letters of the comments that are for the customer: one, or one each. The comments are in the order of their times.
 func (a *announcing) answers(public []Comment) []Effect {
 	if len(public) == 0 {
 		return nil
 	}
+	apart := len(public)
 	if a.r.policy.Combine {
-		return []Effect{a.answer(public)}
+		apart = slices.IndexFunc(public, func(c Comment) bool { return !c.At.Before(a.r.policy.Apart) })
+		if apart < 0 {
+			apart = len(public)
+		}
 	}
 	var all []Effect
-	for i := range public {
+	for i := range public[:apart] {
 		all = append(all, a.answer(public[i:i+1:i+1]))
+	}
+	if rest := public[apart:]; len(rest) > 0 {
+		all = append(all, a.answer(rest))
 	}
 	return all
 }

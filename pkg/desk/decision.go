@@ -27,10 +27,11 @@ type Policy struct {
 	Answer         bool // letters.comment.enabled
 	Closed         bool // letters.closed.enabled
 	Send           Send
-	InternalPrefix string // with all: stays inside
-	PublicPrefix   string // with marked: goes out, without the prefix
-	Combine        bool   // several comments between two passes make one letter
-	Attachments    bool   // files of a comment go out with it
+	InternalPrefix string    // with all: stays inside
+	PublicPrefix   string    // with marked: goes out, without the prefix
+	Combine        bool      // several comments between two passes make one letter
+	Apart          time.Time // comments from before make a letter each: they may have gone out so, though the state has forgotten it
+	Attachments    bool      // files of a comment go out with it
 
 	Fields   map[string]Fields // by mailbox: the settings of new tasks
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings

@@ -54,7 +54,8 @@ type Mailbox interface {
 
 // Lister tells what lies in a mailbox.
 type Lister interface {
-	List(ctx context.Context) ([]desk.Listing, error)
+	List(ctx context.Context) ([]desk.Listing, error)                         // what is unseen
+	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)           // seen or not
 	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // the field of each header as it stands there
 }
 
@@ -98,6 +99,8 @@ type Pass struct {
 	Boxes      []Box
 	Only       string // the mailbox that is read; "" = all. Letters go out and files are fetched for all of them
 	Outbox     *outbox.Outbox
+
+	Lost time.Time // the state may have forgotten messages marked since then, so that they are looked at as well; zero = none
 
 	Policy *desk.Policy
 	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do

@@ -2,8 +2,10 @@ package pass
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"helpdesk/pkg/desk"
@@ -68,8 +70,33 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle
 	return nil
 }
 
-func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(context.Context) error) error {
+// list returns the messages to be looked at: the unseen ones and, where the state has forgotten its last commits, those
+// marked since then of which it knows nothing.
+func (p *Pass) list(ctx context.Context, mb Mailbox) ([]desk.Listing, error) {
 	all, err := mb.List(ctx)
+	if err != nil || p.Lost.IsZero() {
+		return all, err
+	}
+	marked, err := mb.Since(ctx, p.Lost)
+	if err != nil {
+		return nil, err
+	}
+	marked = slices.DeleteFunc(marked, func(l desk.Listing) bool { return !l.Seen })
+	progress, err := p.ledger.Progress(marked)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range marked {
+		if !progress[i].Known {
+			all = append(all, l)
+		}
+	}
+	slices.SortFunc(all, func(a, b desk.Listing) int { return cmp.Compare(a.UID, b.UID) })
+	return all, nil
+}
+
+func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(context.Context) error) error {
+	all, err := p.list(ctx, mb)
 	if err != nil {
 		return err
 	}

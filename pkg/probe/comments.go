@@ -130,14 +130,14 @@ func (r *run) askComment() {
 	word := r.word("comment")
 	var s said
 	arrived := false
-	m := r.moved("comment", func() {
+	m := r.moved(func() {
 		s, arrived = r.arrives("comment arrives", word, func() error { return r.comment(bitrix.With("POST_MESSAGE", word), &answer) })
 	})
 	if arrived {
 		r.found("comment answers its id", int64(answer) == s.id, map[bool]string{true: "0", false: "a number"}[answer == 0])
-		r.found("a comment moves ACTIVITY_DATE", m.Activity != never, m.Activity)
-		if m.Activity != never {
-			r.found("ACTIVITY_DATE at once", m.Activity == atOnce, m.Activity)
+		r.found("a comment moves ACTIVITY_DATE", m.activity != never, m.activity)
+		if m.activity != never {
+			r.found("ACTIVITY_DATE at once", m.activity == atOnce, m.activity)
 		}
 	}
 }
@@ -164,17 +164,14 @@ func (r *run) askTwoFiles(files [fileCount]int64) {
 		return
 	}
 	word := r.word("two files")
-	send := func() error {
+	s, ok := r.arrives(question, word, func() error {
 		if r.chat != 0 {
 			return r.call("im.disk.file.commit", bitrix.With("CHAT_ID", r.chat).
 				With("FILE_ID", []int64{files[firstFile], files[secondFile]}).With("MESSAGE", word), nil)
 		}
 		return r.comment(bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC",
 			[]string{"n" + strconv.FormatInt(files[firstFile], 10), "n" + strconv.FormatInt(files[secondFile], 10)}), nil)
-	}
-	var s said
-	ok := false
-	r.moved("comment with files", func() { s, ok = r.arrives(question, word, send) })
+	})
 	if !ok {
 		return
 	}
@@ -211,14 +208,12 @@ func (r *run) askMessages() {
 		return
 	}
 	word := r.word("message")
-	r.moved("message", func() {
-		r.arrives("message by im.message.add", word, func() error {
-			return r.call("im.message.add", bitrix.With("DIALOG_ID", "chat"+strconv.FormatInt(r.chat, 10)).With("MESSAGE", word), nil)
-		})
+	r.arrives("message by im.message.add", word, func() error {
+		return r.call("im.message.add", bitrix.With("DIALOG_ID", "chat"+strconv.FormatInt(r.chat, 10)).With("MESSAGE", word), nil)
 	})
-	other := r.word("by REST v3")
-	r.arrives("message by REST v3", other, func() error {
-		return r.callV3("tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", r.task).With("text", other)), nil)
+	word = r.word("by REST v3")
+	r.arrives("message by REST v3", word, func() error {
+		return r.callV3("tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", r.task).With("text", word)), nil)
 	})
 }
 

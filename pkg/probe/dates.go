@@ -14,36 +14,32 @@ const (
 )
 
 // waits are the times after which a date that has not moved is looked at again.
-var waits = []time.Duration{3 * time.Second, 5 * time.Second, 7 * time.Second}
+var waits = []time.Duration{3 * time.Second, 5 * time.Second}
 
-// Movement is how a step moved the two dates of the task by which a pass finds it.
-type Movement struct {
-	Step     string `json:"step"`
-	Activity string `json:"activity_date"` // at once, later, not at all
-	Changed  string `json:"changed_date"`
-}
+// movement is how the two dates of the task moved.
+type movement struct{ activity, changed string }
 
-// moved notes how a step moves the dates of the task. It waits first until what earlier steps have moved is written.
-func (r *run) moved(name string, step func()) (m Movement) {
-	defer func() { r.report.Dates = append(r.report.Dates, m) }()
-	m = Movement{name, never, never}
+// moved says how a step moves the dates of the task. It waits first until what earlier steps have moved is written.
+func (r *run) moved(step func()) movement {
 	_ = r.Sleep(r.ctx, waits[0])
 	before, err := r.dates()
-	step()
 	if err != nil {
-		return m
+		step()
+		return movement{never, never}
 	}
+	step()
+	m := movement{never, never}
 	how := atOnce
 	for i := 0; ; i++ {
 		if now, err := r.dates(); err == nil {
-			if m.Activity == never && now.Activity.After(before.Activity.Time) {
-				m.Activity = how
+			if m.activity == never && now.Activity.After(before.Activity.Time) {
+				m.activity = how
 			}
-			if m.Changed == never && now.Changed.After(before.Changed.Time) {
-				m.Changed = how
+			if m.changed == never && now.Changed.After(before.Changed.Time) {
+				m.changed = how
 			}
 		}
-		if m.Activity != never || i == len(waits) {
+		if m.activity != never || i == len(waits) {
 			return m
 		}
 		how = later
@@ -74,11 +70,11 @@ func (r *run) askStatus() {
 		return err == nil
 	}
 	closed := false
-	m := r.moved("complete", func() { closed = act("complete", "tasks.task.complete", 5) })
+	m := r.moved(func() { closed = act("complete", "tasks.task.complete", 5) })
 	if !closed {
 		return
 	}
-	r.found("closing moves ACTIVITY_DATE", m.Activity != never, m.Activity)
-	r.found("closing moves CHANGED_DATE", m.Changed != never, m.Changed)
-	r.moved("renew", func() { act("renew", "tasks.task.renew", 2) })
+	r.found("closing moves ACTIVITY_DATE", m.activity != never, m.activity)
+	r.found("closing moves CHANGED_DATE", m.changed != never, m.changed)
+	act("renew", "tasks.task.renew", 2)
 }

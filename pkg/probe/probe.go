@@ -66,11 +66,10 @@ type Call struct {
 
 // Report is all that was found.
 type Report struct {
-	Findings []Finding  `json:"findings"`
-	Dates    []Movement `json:"dates"`
-	Calls    []Call     `json:"calls"`
-	Before   int        `json:"before"` // tasks and files of an earlier run that were removed first
-	Left     []string   `json:"left"`   // what could not be removed: the kind and the number
+	Findings []Finding `json:"findings"`
+	Calls    []Call    `json:"calls"`
+	Before   int       `json:"before"` // tasks and files of an earlier run that were removed first
+	Left     []string  `json:"left"`   // what could not be removed: the kind and the number
 }
 
 // cleaning is how long the probe may take to remove what it made after its own time has ended.

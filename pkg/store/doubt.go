@@ -18,10 +18,35 @@ type Doubt struct {
 	At     time.Time `json:"at"`     // when it was noticed
 	Since  time.Time `json:"since"`  // the last commit that is still there
 	Unsure int       `json:"unsure"` // effects that waited then
+	Done   bool      `json:"done"`   // a pass has gone through what it may have forgotten
 }
 
 // Doubt returns what was noticed when this run opened the state, nil = nothing.
 func (s *Store) Doubt() *Doubt { return s.fresh }
+
+// Doubted returns when it was last noticed that the state may have forgotten what was done, none = never.
+func (s *Store) Doubted() time.Time { return s.doubt.At }
+
+// lostBefore is how much earlier than the last commit a message may have arrived that a later one recorded.
+const lostBefore = time.Hour
+
+// Lost returns the time since which messages may have been marked that the state has forgotten, none where it has not forgotten
+// any, or a pass has gone through them.
+func (s *Store) Lost() time.Time {
+	if s.doubt.At.IsZero() || s.doubt.Done {
+		return time.Time{}
+	}
+	return s.doubt.Since.Add(-lostBefore)
+}
+
+// Recovered notes that a pass has gone through the messages since Lost.
+func (s *Store) Recovered() error {
+	if s.Lost().IsZero() {
+		return nil
+	}
+	s.doubt.Done = true
+	return s.update(func(tx txn) error { return put(tx, bMeta, []byte("doubt"), s.doubt) })
+}
 
 // compare holds the server's history against the one the state was last written in.
 func (s *state) compare() error {

@@ -87,6 +87,12 @@ func TestAMessageFromBeforeTheFailOverMayHaveBeenWorkedOn(t *testing.T) {
 			t.Errorf("ticket %d, %s: unsure %t", p.Effect.Ticket, p.Effect.Kind, p.Unsure)
 		}
 	}
+	if lost := s.Lost(); lost.IsZero() || time.Since(lost) < lostBefore {
+		t.Errorf("lost since %s", lost)
+	}
+	if err := s.Recovered(); err != nil || !s.Lost().IsZero() {
+		t.Errorf("lost since %s, %v", s.Lost(), err)
+	}
 	if err := s.Outbox.Finish(noon, []desk.Result{{Seq: 1, Done: true, Made: desk.Made{Task: 1}}}); err != nil {
 		t.Fatal(err)
 	}

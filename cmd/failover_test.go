@@ -1,0 +1,108 @@
+package cmd
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os/exec"
+	"testing"
+	"time"
+
+	"helpdesk/internal/servers"
+	sandbox "helpdesk/pkg/sandbox/portal"
+)
+
+var failOvers = flag.Int("failover.rounds", 1, "how often TestFailOver lets a standby take over, for each kind of it")
+
+// TestFailOver lets a standby take over from the server of the state. What an asynchronous one has not received is lost to the
+// state, though its letters are marked, its tasks are made and its answers sent: everything is found again, and nothing is doubled.
+func TestFailOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts servers")
+	}
+	for round := range *failOvers {
+		for _, synchronous := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%d, synchronous %t", round, synchronous), func(t *testing.T) { failOver(t, round, synchronous) })
+		}
+	}
+}
+
+func failOver(t *testing.T, round int, synchronous bool) {
+	var settings []string
+	if synchronous {
+		settings = []string{"synchronous_standby_names = 'standby'", "synchronous_commit = local"} // on, once there is a standby
+	}
+	primary := database(t, settings...)
+	standby, err := primary.Standby()
+	servers.Want(t, err)
+	t.Cleanup(standby.Stop)
+	if synchronous {
+		sql(t, primary, "alter system set synchronous_commit = on")
+		sql(t, primary, "select pg_reload_conf()")
+	}
+	state := url.URL{Scheme: "postgres", User: url.UserPassword("helpdesk", dbSecret), Path: "/helpdesk",
+		Host: fmt.Sprintf("127.0.0.1:%d,127.0.0.1:%d", primary.Port, standby.Port)}
+	k := newKilling(t, rand.New(rand.NewPCG(uint64(round), 1)), sandbox.PortalOptions{NewCard: (round%2 == 0) != synchronous}, state.String())
+	for range 3 {
+		k.measure()
+	}
+	k.run("notify")
+	follow(t, primary, standby)
+	if !synchronous {
+		sql(t, standby, "alter system set primary_conninfo = ''")
+		sql(t, standby, "select pg_reload_conf()")
+		for sql(t, primary, "select count(*) from pg_stat_replication") != "0" {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	for range 4 { // where the standby is synchronous it has this, else it has not
+		for range 3 { // one thing at a time: which comments went out in one letter is lost, too
+			k.happen()
+			k.run("poll")
+			k.run("notify")
+		}
+	}
+	k.happen()
+	last := exec.Command(k.binary, "--config", k.config, "poll")
+	if err := last.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Duration(k.rnd.Int64N(int64(k.takes))))
+	primary.Kill()
+	_ = last.Wait()
+	if n := k.run("poll"); n != 75 {
+		t.Errorf("with the standby alone a pass ends with %d", n)
+	}
+	if err := standby.Promote(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(k.binary, "--config", k.config, "poll").CombinedOutput()
+	t.Logf("the first pass after it: %v\n%s", err, out)
+	k.happen()
+	k.settle()
+	k.verify()
+	t.Logf("%d letters, %d comments, %d letters sent", k.letters, k.said, len(k.smtp.Letters()))
+}
+
+func sql(t *testing.T, p *servers.Postgres, statement string) string {
+	t.Helper()
+	out, err := p.SQL("postgres", statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// follow waits until the standby has everything.
+func follow(t *testing.T, primary, standby *servers.Postgres) {
+	t.Helper()
+	want := sql(t, primary, "select pg_current_wal_lsn()")
+	for range 500 {
+		if sql(t, standby, "select pg_last_wal_replay_lsn() >= '"+want+"'") == "t" {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("the standby does not follow")
+}
