@@ -310,7 +310,7 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 	p, s := w.open(store.Options{})
 	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.times": []byte(`{"tasks.task.add":7}`)}))
 	p.Boxes = nil // their servers go by another clock
-	_, err := p.Poll(until{context.Background(), w.clock.Now().Add(8 * time.Second)})
+	_, err := p.Poll(until{context.Background(), w.clock, w.clock.Now().Add(8 * time.Second)})
 	w.check(err)
 	all, err := s.Outbox.Pendings()
 	w.check(err)
@@ -328,10 +328,12 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 // until is a context whose end is a moment of the world's clock.
 type until struct {
 	context.Context
-	at time.Time
+	clock *sandbox.Clock
+	at    time.Time
 }
 
-func (u until) Deadline() (time.Time, bool) { return u.at, true }
+// Deadline says it by this machine's clock, as every context does.
+func (u until) Deadline() (time.Time, bool) { return time.Now().Add(u.at.Sub(u.clock.Now())), true }
 
 // What can't be had stays behind with its name and size, and the rest is made.
 func TestFilesThatStayBehind(t *testing.T) {
