@@ -8,12 +8,15 @@ import (
 	"unicode"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
 // Limits of an address list: entries, and bytes of one <address> or encoded word.
 const (
 	maxAddresses = 20000
 	maxAddress   = 2000
+	maxUsable    = 320 // of an address that mail can be sent to (RFC 5321, 4.5.3.1)
+	maxName      = 300 // characters of a name
 )
 
 // Addresses reads an address list however it is written: net/mail refuses too much of what is sent.
@@ -168,6 +171,9 @@ func (m *mailbox) address() desk.Address {
 	if strings.EqualFold(name, addr) {
 		name = ""
 	}
+	if name = glyph.Cut(name, maxName); len(addr) > maxUsable { // nobody's, and a key of the state would be made of it
+		name, addr = glyph.Cut(name+" "+addr, maxName), ""
+	}
 	if m.doubtful {
 		return desk.Address{Name: name}
 	}
@@ -234,6 +240,9 @@ func cleanAddr(addr string) string {
 
 // usable says whether a mail server would take an address: one local part, one at sign, one domain.
 func usable(addr string) bool {
+	if len(addr) > maxUsable {
+		return false
+	}
 	parsed, err := mail.ParseAddress("<" + addr + ">")
 	if err != nil || strings.Count(parsed.Address, "@") != 1 && !strings.HasPrefix(addr, `"`) {
 		return false
@@ -275,7 +284,7 @@ func writerOf(h desk.Header, name string) desk.Address {
 	if len(seen) == 1 {
 		return only
 	}
-	return desk.Address{Name: field}
+	return desk.Address{Name: glyph.Cut(field, maxName)}
 }
 
 // answerable returns those of the addresses that can be written to.

@@ -8,6 +8,7 @@ package eml
 // The limits that keep one message from taking all memory or time.
 const (
 	maxHeader  = 1 << 20 // bytes of one header block
+	maxSubject = 4000    // characters
 	maxDepth   = 50      // nested multiparts
 	maxParts   = 1000
 	maxText    = 1 << 20  // bytes of one text part

@@ -55,7 +55,7 @@ func (s *source) header(top bool) head {
 		}
 		if !b.take(line) {
 			line = bytes.Clone(line) // looking at what follows may overwrite it
-			if b.begun() && s.fieldsFollow(top) || !b.begun() && top && isField(s.peekLine()) {
+			if b.begun() && b.fieldAhead(s, len(line)) || !b.begun() && top && isField(s.peekLine()) {
 				b.skip(line)
 				continue
 			}
@@ -94,6 +94,7 @@ type headerBlock struct {
 	cut     bool // there was more than is kept
 	ended   bool // by a blank line
 	isKnown bool // the field above has a name in use
+	ahead   int  // where the next such field begins, in bytes from here; 0 = not known
 }
 
 // begun says whether there has been a field.
@@ -195,16 +196,23 @@ func knownField(line []byte, top bool) bool {
 // aheadOfHeader is how far fields are looked for, in bytes.
 const aheadOfHeader = 4 << 10
 
-// fieldsFollow says whether a field of a name in use follows in the header.
-func (s *source) fieldsFollow(top bool) bool {
+// fieldAhead says whether a field of a name in use follows behind a line of that length. What has been seen ahead is not
+// looked at again.
+func (b *headerBlock) fieldAhead(s *source, n int) bool {
+	if b.ahead -= n; b.ahead > 0 {
+		return true
+	}
+	b.ahead = 0
 	ahead, _ := s.br.Peek(aheadOfHeader)
 	for line := range bytes.Lines(ahead) {
 		if len(bytes.TrimSpace(line)) == 0 || s.closes(line) {
 			return false
 		}
-		if isField(line) && knownField(line, top) {
+		if isField(line) && knownField(line, b.top) {
+			b.ahead++
 			return true
 		}
+		b.ahead += len(line)
 	}
 	return false
 }

@@ -260,3 +260,14 @@ func TestReadHeader(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// TestLongValues holds that a subject and a sender's address, of which keys are made, are bounded when they are read.
+func TestLongValues(t *testing.T) {
+	m := parse(t, "From: Ivan <"+strings.Repeat("a", 40_000)+"@b.ru>\r\nTo: "+strings.Repeat("b", 40_000)+"@c.ru\r\nSubject: "+strings.Repeat("тема ", 10_000)+"\r\n\r\nTEXT")
+	if n := len([]rune(m.Subject)); n > maxSubject || n < maxSubject-10 || !slices.Contains(m.Degraded, desk.DegradedHeader) {
+		t.Errorf("a subject of %d characters, %v", n, m.Degraded)
+	}
+	if m.From.Addr != "" || len(m.From.Name) > maxName+2 || !slices.Contains(m.Degraded, desk.DegradedSender) || m.To[0].Addr != "" || len(m.To[0].Name) > maxName+10 {
+		t.Errorf("from %+v, to %+v, %v", m.From, m.To, m.Degraded)
+	}
+}

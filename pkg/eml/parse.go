@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
 // Parse reads one message. Attachments are counted and hashed, never held. The error is that of r, nothing else: what
@@ -77,13 +78,17 @@ func (w *walker) top(h *head) {
 	}
 	m.Header = h.fields
 	m.Subject = oneLine(m.Header.Get("Subject"))
+	if short := glyph.Cut(m.Subject, maxSubject); short != m.Subject {
+		m.Subject = short
+		w.degrade(desk.DegradedHeader)
+	}
 	m.Date = dateOf(m.Header.Values("Date"))
 	m.From = writerOf(m.Header, "From")
 	m.Sender = writerOf(m.Header, "Sender")
 	if m.From.Addr == "" && m.Sender.Addr != "" {
 		m.From = m.Sender
 	}
-	if m.From.Addr == "" && strings.Contains(m.From.Name, "@") {
+	if m.From.Addr == "" && strings.Contains(oneLine(m.Header.Get("From")), "@") {
 		w.degrade(desk.DegradedSender)
 	}
 	m.ReplyTo = answerable(addresses(m.Header, "Reply-To"))

@@ -1,9 +1,6 @@
 package markup
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // longestRaised bounds what is written in raised or lowered digits, in characters.
 const longestRaised = 12
@@ -25,18 +22,27 @@ func digits(plain, written string) map[rune]rune {
 // shifted writes a raised or lowered element: numbers in digits of that kind, all else as it is, but apart from a digit before
 // it, which it would make another number of.
 func (k *walker) shifted(n *node, set map[rune]rune, sign string) {
-	l := labeler{}
-	l.add(n, k.tiny)
-	if t := strings.TrimSpace(l.text.String()); !l.block && !l.picture && t != "" && utf8.RuneCountInString(t) <= longestRaised {
-		if written, ok := mapped(t, set); ok {
-			k.text(written)
-			return
-		}
+	if written, ok := k.number(n, set); ok {
+		k.text(written)
+		return
 	}
 	k.apart(sign, func() { k.kids(n) })
 }
 
-// mapped writes all characters of s as set says. It fails where one is not in it.
+// number returns what an element is written as where it is a number.
+func (k *walker) number(n *node, set map[rune]rune) (string, bool) {
+	if n.size == 0 || n.size > longestRaised {
+		return "", false
+	}
+	l := labeler{}
+	l.add(n, k.tiny)
+	if l.block || l.picture {
+		return "", false
+	}
+	return mapped(strings.TrimSpace(l.text.String()), set)
+}
+
+// mapped writes all characters of s as set says. It fails where one is not in it, or there is none.
 func mapped(s string, set map[rune]rune) (string, bool) {
 	var b strings.Builder
 	for _, r := range s {
@@ -46,7 +52,7 @@ func mapped(s string, set map[rune]rune) (string, bool) {
 		}
 		b.WriteRune(to)
 	}
-	return b.String(), true
+	return b.String(), s != ""
 }
 
 // apart writes an element that people see apart from what is beside it. Where two digits would join, sign stands before it,

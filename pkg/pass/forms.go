@@ -32,10 +32,10 @@ func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 		return page, false
 	}
 	shown := text + " " + page.Addresses()
-	if lacks(shown, said(plain)) == 0 {
+	if !lacks(shown, said(plain)) {
 		return page, true
 	}
-	if lacks(plain, said(text)) > 0 { // each says what the other does not
+	if lacks(plain, said(text)) { // each says what the other does not
 		degrade(m, desk.DegradedForms)
 	}
 	return page, false
@@ -47,12 +47,12 @@ var aside = regexp.MustCompile(`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<
 // said returns the words of a text, without what no person wrote.
 func said(text string) string { return aside.ReplaceAllString(text, " ") }
 
-// lacks counts the words of what was said that a text does not hold. Most texts of two forms have the same words in the same
-// order.
-func lacks(text, words string) (missing int) {
+// lacks says whether a text does not hold one of the words of what was said. Most texts of two forms have the same words in
+// the same order.
+func lacks(text, words string) bool {
 	const ahead = 20 // words that only the text has
 	rest := text
-	var all string
+	var held *held
 	for word, more := nextWord(words); word != ""; word, more = nextWord(more) {
 		if utf8.RuneCountInString(word) < leastWord {
 			continue
@@ -72,14 +72,39 @@ func lacks(text, words string) (missing int) {
 		if found {
 			continue
 		}
-		if all == "" {
-			all = squash(text)
+		if held == nil {
+			held = wordsOf(text)
 		}
-		if !strings.Contains(all, squash(word)) {
-			missing++
+		if !held.has(word) {
+			return true
 		}
 	}
-	return missing
+	return false
+}
+
+// held is the words of a text, in whatever order.
+type held struct {
+	words  map[string]bool
+	all    string // its letters and digits
+	looked int
+}
+
+func wordsOf(text string) *held {
+	h := &held{words: map[string]bool{}, all: squash(text)}
+	for word, more := nextWord(text); word != ""; word, more = nextWord(more) {
+		h.words[squash(word)] = true
+	}
+	return h
+}
+
+// has says whether the text holds a word, or holds it in pieces. That is looked for only so often: each time takes all of it.
+func (h *held) has(word string) bool {
+	const most = 100
+	if word = squash(word); h.words[word] {
+		return true
+	}
+	h.looked++
+	return h.looked <= most && strings.Contains(h.all, word)
 }
 
 // leastWord is how many letters a word has that is asked for.
@@ -127,23 +152,26 @@ func keepsWords(m *desk.Message) {
 }
 
 // unseen are stretches of a page in which no words of its writer stand, by their beginnings and ends.
-var unseen = [][2]string{{"!--", "-->"}, {"style", "</style"}, {"script", "</script"}, {"title", "</title"}, {"xml", "</xml"}}
+var unseen = [5][2]string{{"!--", "-->"}, {"style", "</style"}, {"script", "</script"}, {"title", "</title"}, {"xml", "</xml"}}
 
 // outside returns what stands outside of what looks like a tag, however broken a page is.
 func outside(page string) string {
 	var b strings.Builder
+	var open [5]bool // of these, one is not ended
 	for {
 		text, rest, found := strings.Cut(page, "<")
 		b.WriteString(text)
 		if !found {
 			return html.UnescapeString(b.String())
 		}
-		for _, u := range unseen {
-			if len(rest) < len(u[0]) || !strings.EqualFold(rest[:len(u[0])], u[0]) {
+		for i, u := range unseen {
+			if open[i] || len(rest) < len(u[0]) || !strings.EqualFold(rest[:len(u[0])], u[0]) {
 				continue
 			}
-			if _, behind, closed := strings.Cut(rest, u[1]); closed {
-				rest = u[1] + behind // and the end of that tag
+			if end := strings.Index(rest, u[1]); end >= 0 {
+				rest = rest[end:] // and the end of that tag
+			} else {
+				open[i] = true
 			}
 			break
 		}
