@@ -44,7 +44,7 @@ func (k *copier) keep(ctx context.Context, raw []byte, at time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err == nil {
-		if k.found.load(k.mark) != nil {
+		if k.found.load(k.mark, 24*time.Hour) != nil {
 			k.found.save(k.mark, nil)
 		}
 		return nil
@@ -53,7 +53,7 @@ func (k *copier) keep(ctx context.Context, raw []byte, at time.Time) error {
 	k.told, k.off = true, k.off || extent != fault.One
 	if extent == fault.Setup {
 		cause := bitrix.Mask(err.Error())
-		told = told || string(k.found.load(k.mark)) == cause
+		told = told || string(k.found.load(k.mark, 24*time.Hour)) == cause
 		if !told {
 			k.found.save(k.mark, []byte(cause))
 		}

@@ -9,20 +9,24 @@ import (
 
 // discoveries is what was found out about the portal: the state's, and what this run adds.
 type discoveries struct {
-	s     *store.Store
-	since time.Time // older ones are not believed
+	s   *store.Store
+	now func() time.Time
 
 	mu    sync.Mutex
 	fresh map[string][]byte
 }
 
-func (d *discoveries) load(name string) []byte {
+func (d *discoveries) load(name string, age time.Duration) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if v, ok := d.fresh[name]; ok {
 		return v
 	}
-	v, ok := d.s.Cached(name, d.since)
+	var since time.Time
+	if age > 0 {
+		since = d.now().Add(-age)
+	}
+	v, ok := d.s.Cached(name, since)
 	if !ok {
 		return nil
 	}

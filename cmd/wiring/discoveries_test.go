@@ -17,11 +17,11 @@ func TestDiscoveriesGrowOld(t *testing.T) {
 	defer s.Close()
 	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 	later := func(d time.Duration) *discoveries {
-		return &discoveries{s: s, since: now.Add(d - foundOutFor), fresh: map[string][]byte{}}
+		return &discoveries{s: s, now: func() time.Time { return now.Add(d) }, fresh: map[string][]byte{}}
 	}
 	found := later(0)
 	found.save("portal.nocrm", []byte("true"))
-	if got := string(found.load("portal.nocrm")); got != "true" {
+	if got := string(found.load("portal.nocrm", 24*time.Hour)); got != "true" {
 		t.Errorf("in the same run: %q", got)
 	}
 	if err := found.keep(now); err != nil {
@@ -30,8 +30,8 @@ func TestDiscoveriesGrowOld(t *testing.T) {
 	for _, c := range []struct {
 		after time.Duration
 		want  string
-	}{{foundOutFor - time.Minute, "true"}, {foundOutFor + time.Minute, ""}} {
-		if got := string(later(c.after).load("portal.nocrm")); got != c.want {
+	}{{24*time.Hour - time.Minute, "true"}, {24*time.Hour + time.Minute, ""}} {
+		if got := string(later(c.after).load("portal.nocrm", 24*time.Hour)); got != c.want {
 			t.Errorf("after %v: %q, want %q", c.after, got, c.want)
 		}
 	}

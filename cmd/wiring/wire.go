@@ -4,11 +4,14 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
+	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,7 +37,6 @@ import (
 )
 
 const (
-	foundOutFor = 24 * time.Hour     // what was found out about the portal
 	profilesFor = 7 * 24 * time.Hour // what a directory said of an address
 )
 
@@ -59,7 +61,7 @@ func (p *Parts) Keep(now time.Time) error { return p.found.keep(now) }
 
 // New puts a pass together: settings and state in, everything that talks to a server made but not yet dialled.
 func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
-	found := &discoveries{s: s, since: o.Now().Add(-foundOutFor), fresh: map[string][]byte{}}
+	found := &discoveries{s: s, now: o.Now, fresh: map[string][]byte{}}
 	ca, err := certificate(cfg.Bitrix24.CA)
 	if err != nil {
 		return nil, err
@@ -68,13 +70,14 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		Webhook: cfg.Bitrix24.Webhook, Agent: version.Get().Agent(), CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load, Save: found.save,
 		Record: o.Record,
+		Named: named(cfg.Templates, o.Log),
 	}})
 	if err != nil {
 		return nil, exit.Usage(err)
 	}
 	boxes, senders := boxes(cfg)
 	out := &outbox.Outbox{
-		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client, Senders: withCopies(senders, found, o.Log),
+		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client, Staff: client, Senders: withCopies(senders, found, o.Log),
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
@@ -159,6 +162,33 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 		return nil, nil, exit.Usage(fmt.Errorf("quotes.yaml: %w", err))
 	}
 	return compiled, cutter, nil
+}
+
+// named says whether the text of a portal's error names a field or a right. The words are read when the first error comes.
+func named(folder string, log *slog.Logger) func(text string) bool {
+	words := sync.OnceValue(func() (all []*regexp.Regexp) {
+		var file struct {
+			Named []string `yaml:"named"`
+		}
+		files, err := overlay(folder)
+		if err == nil {
+			err = Data(files, "portal.yaml", &file)
+		}
+		for _, word := range file.Named {
+			re, wrong := regexp.Compile("(?i)" + word)
+			if wrong == nil {
+				all = append(all, re)
+			}
+			err = errors.Join(err, wrong)
+		}
+		if err != nil {
+			log.Warn("read portal.yaml", "err", err)
+		}
+		return all
+	})
+	return func(text string) bool {
+		return slices.ContainsFunc(words(), func(re *regexp.Regexp) bool { return re.MatchString(text) })
+	}
 }
 
 // overlay returns the built-in templates and data files, those in the folder in their place.

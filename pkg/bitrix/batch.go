@@ -68,7 +68,7 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 		if stop = c.MayStart(ctx, cmds[i].Method); stop != nil {
 			break
 		}
-		answers[i].Err = c.Call(ctx, cmds[i].Method, cmds[i].Params, &answers[i].Result)
+		answers[i].Err = c.barred(ctx, c.Call(ctx, cmds[i].Method, cmds[i].Params, &answers[i].Result))
 		if fault.ExtentOf(answers[i].Err) != fault.One {
 			stop = answers[i].Err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 		Webhook: s.URL + "/rest/17/" + secret + "/", Timeout: 5 * time.Second,
 		Now:   func() time.Time { return time.Date(2026, 8, 20, 12, 0, 0, 0, time.FixedZone("", 3*3600)) },
 		Sleep: func(context.Context, time.Duration) error { return nil },
+		Named: regexp.MustCompile("(?i)title|rights").MatchString,
 	}
 	for _, f := range change {
 		f(&o)
@@ -74,7 +76,7 @@ func discard() *log.Logger { return log.New(io.Discard, "", 0) }
 
 func saved(values map[string]string) func(*Options) {
 	return func(o *Options) {
-		o.Load = func(name string) []byte { return []byte(values[name]) }
+		o.Load = func(name string, _ time.Duration) []byte { return []byte(values[name]) }
 		o.Save = func(name string, v []byte) { values[name] = string(v) }
 	}
 }

@@ -35,8 +35,12 @@ type Options struct {
 	HTTP      *http.Client  // nil = one of our own; redirects are never followed
 	Record    string        // folder that takes every request and answer, texts and secrets taken out; "" = none
 
-	Load func(name string) []byte        // what was saved under the name within the last day, nil = nothing
-	Save func(name string, value []byte) // keeps what was found out about the portal
+	Estimates map[string]float64     // seconds a method takes, as long as the portal has told nothing of it
+	Named     func(text string) bool // whether an error's text names what a person can mend, a field or a right; nil = never
+
+	// Load returns what was saved under the name at most that long ago, nil = nothing; 0 = however long ago.
+	Load func(name string, age time.Duration) []byte
+	Save func(name string, value []byte) // keeps what was found out about the portal; nil = forgets it
 
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
@@ -47,11 +51,12 @@ type Client struct {
 	root, rootV3 string // with a trailing slash; secret
 	base         *url.URL
 	code         string
-	self         int64
+	owner        int64
 
 	timeout time.Duration
 	agent   string
 	log     *slog.Logger
+	named   func(string) bool
 	http    *http.Client
 	bucket  *rate.Limiter
 	turn    chan struct{} // holds one token: whose turn it is
@@ -67,7 +72,7 @@ var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
 
 // New returns a client of the portal of the webhook; it opens no connection. Its errors never show the webhook.
 func New(o Options) (*Client, error) {
-	base, self, code, err := parseWebhook(o.Webhook)
+	base, owner, code, err := parseWebhook(o.Webhook)
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +84,12 @@ func New(o Options) (*Client, error) {
 		o.HTTP = &http.Client{Transport: transport}
 	}
 	c := &Client{
-		base: base, self: self, code: code,
 		timeout: o.Timeout, agent: o.Agent, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
-		meter: newMeter(o.Load, o.Save, o.Now), sleep: o.Sleep,
+		named: o.Named, meter: newMeter(o.Load, o.Save, o.Now, o.Estimates), sleep: o.Sleep,
 	}
 	root := strings.TrimSuffix(base.String(), "/")
-	c.root = fmt.Sprintf("%s/rest/%d/%s/", root, self, code)
-	c.rootV3 = fmt.Sprintf("%s/rest/api/%d/%s/", root, self, code)
+	c.root = fmt.Sprintf("%s/rest/%d/%s/", root, owner, code)
+	c.rootV3 = fmt.Sprintf("%s/rest/api/%d/%s/", root, owner, code)
 	c.fill()
 	if err := c.record(o.Record); err != nil {
 		return nil, err
@@ -112,6 +116,9 @@ func (c *Client) fill() {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+	if c.named == nil {
+		c.named = func(string) bool { return false }
+	}
 	if c.sleep == nil {
 		c.sleep = sleep
 	}
@@ -136,8 +143,24 @@ func (c *Client) record(dir string) error {
 	return err
 }
 
-func parseWebhook(webhook string) (base *url.URL, self int64, code string, err error) {
-	u, err := url.Parse(strings.TrimSpace(webhook))
+// stray names what ends the webhook and can't be seen, as a file with the line ends of Windows leaves it; "" = nothing.
+func stray(webhook string) string {
+	switch last := webhook[max(0, len(webhook)-1):]; {
+	case last == "\r":
+		return "a carriage return (a file with the line ends of Windows?)"
+	case last == "\n":
+		return "a line feed"
+	case strings.TrimSpace(last) != last:
+		return "a blank"
+	}
+	return ""
+}
+
+func parseWebhook(webhook string) (base *url.URL, owner int64, code string, err error) {
+	if bad := stray(webhook); bad != "" {
+		return nil, 0, "", fmt.Errorf("read webhook: %s stands at its end", bad)
+	}
+	u, err := url.Parse(webhook)
 	if err != nil {
 		return nil, 0, "", errors.New("read webhook: not an address") // the cause would show it
 	}
@@ -148,11 +171,11 @@ func parseWebhook(webhook string) (base *url.URL, self int64, code string, err e
 	if !wire.Private(u) {
 		return nil, 0, "", fmt.Errorf("read webhook: %s to %s: only https is allowed", u.Scheme, u.Host)
 	}
-	self, err = strconv.ParseInt(m[2], 10, 64)
-	if err != nil || self == 0 {
+	owner, err = strconv.ParseInt(m[2], 10, 64)
+	if err != nil || owner == 0 {
 		return nil, 0, "", errors.New("read webhook: no user number in it")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: m[1]}, self, m[3], nil
+	return &url.URL{Scheme: u.Scheme, Host: u.Host, Path: m[1]}, owner, m[3], nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -166,8 +189,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Self returns the id of the portal user the webhook belongs to, as its address tells.
-func (c *Client) Self() int64 { return c.self }
+// Owner returns the number of a user that stands in the webhook's address. It need not be the user it acts as.
+func (c *Client) Owner() int64 { return c.owner }
 
 // Host returns the portal's host name, which is no secret.
 func (c *Client) Host() string { return c.base.Host }

@@ -25,11 +25,12 @@ func TestNew(t *testing.T) {
 		"http://127.0.0.1:8080/rest/17/x/", "http://localhost/rest/17/x/", "http://[::1]:80/rest/17/x/", "https://box.example/b24/rest/17/x/",
 	} {
 		c, err := New(Options{Webhook: good})
-		if err != nil || c.Self() != 17 {
+		if err != nil || c.Owner() != 17 {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
 	for _, bad := range []string{
+		"https://x/rest/17/" + secret + "/\r", "https://x/rest/17/" + secret + "/ ", "https://x/rest/17/" + secret + "/\n",
 		"", "http://example.bitrix24.ru/rest/17/" + secret + "/", "https://example.bitrix24.ru/" + secret, "https://x/rest/0/" + secret + "/",
 		"https://x/rest/a/" + secret + "/", "ftp://x/rest/1/" + secret + "/", "https://x\x00/rest/1/" + secret + "/", "/rest/1/" + secret + "/",
 	} {

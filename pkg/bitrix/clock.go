@@ -11,7 +11,7 @@ import (
 // meter is what is known of the portal's clock, and of the time its methods take and have left. What the next process should
 // know, too, is saved.
 type meter struct {
-	load func(string) []byte
+	load func(string, time.Duration) []byte
 	save func(string, []byte)
 	now  func() time.Time
 
@@ -20,12 +20,14 @@ type meter struct {
 	times map[string]float64 // seconds a method takes, by method
 	spent map[string]used    // of a method's time budget, by method
 	costs map[string]float64 // what a call takes of it
+
+	estimates map[string]float64 // seconds a method takes, as long as nothing is known
 }
 
-func newMeter(load func(string) []byte, save func(string, []byte), now func() time.Time) *meter {
-	m := &meter{load: load, save: save, now: now, costs: map[string]float64{}}
+func newMeter(load func(string, time.Duration) []byte, save func(string, []byte), now func() time.Time, estimates map[string]float64) *meter {
+	m := &meter{load: load, save: save, now: now, costs: map[string]float64{}, estimates: estimates}
 	if load == nil {
-		m.load = func(string) []byte { return nil }
+		m.load = func(string, time.Duration) []byte { return nil }
 	}
 	if save == nil {
 		m.save = func(string, []byte) {}
@@ -80,11 +82,19 @@ const (
 	savedBatch = "portal.batch" // bytes of one batch
 )
 
+// fresh is how long what was found out about a portal is believed.
+const fresh = 24 * time.Hour
+
 // Recall reads into v what was remembered under the name within the last day, and says whether there was anything.
-func (m *meter) Recall(name string, v any) bool {
-	b := m.load(name)
-	return len(b) > 0 && json.Unmarshal(b, v) == nil
-}
+func (m *meter) Recall(name string, v any) bool { return read(m.load(name, fresh), v) }
+
+// RecallEver is Recall of what is remembered for good.
+func (m *meter) RecallEver(name string, v any) bool { return read(m.load(name, 0), v) }
+
+func read(b []byte, v any) bool { return len(b) > 0 && json.Unmarshal(b, v) == nil }
+
+// Forget has nothing remembered under the name.
+func (m *meter) Forget(name string) { m.save(name, nil) }
 
 // Remember keeps what was found out about the portal.
 func (m *meter) Remember(name string, v any) {
@@ -93,12 +103,15 @@ func (m *meter) Remember(name string, v any) {
 	}
 }
 
-// Took returns the seconds the portal needed for the method of late, 0 where that is not known.
+// Took returns the seconds the portal needed for the method of late, an estimate where that is not known.
 func (m *meter) Took(method string) float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.loadTimes()
-	return m.times[method]
+	if takes, known := m.times[method]; known {
+		return takes
+	}
+	return m.estimates[method]
 }
 
 // loadTimes reads the saved times once; the lock is held.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ type Error struct {
 	Code   string // as the portal spells it
 	Text   string // as the portal words it, without HTML
 	Hint   string // what a person may do about it
+	Page   bool   // it was a page of HTML
 }
 
 func (e *Error) Error() string {
@@ -58,6 +60,21 @@ func plain(s string) string {
 		s = string(r[:500]) + "…"
 	}
 	return s
+}
+
+var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+
+// page is the error of an answer that is none of the portal's: of whom it is shows in its title and its host.
+func page(method string, status int, host string, answer []byte) *Error {
+	e := &Error{Method: method, Status: status, Text: "the answer is no JSON of a portal"}
+	start := bytes.ToLower(bytes.TrimSpace(answer[:min(len(answer), 512)]))
+	if e.Page = bytes.HasPrefix(start, []byte("<")); e.Page {
+		e.Text = "the answer of " + host + " is a page of HTML"
+	}
+	if m := pageTitle.FindSubmatch(answer[:min(len(answer), 64<<10)]); m != nil && plain(string(m[1])) != "" {
+		e.Text += fmt.Sprintf(", %q", plain(string(m[1])))
+	}
+	return e
 }
 
 const prefixV3 = "BITRIX_REST_V3_EXCEPTION_"
@@ -99,6 +116,9 @@ func readError(raw json.RawMessage, description string) *Error {
 	return &Error{Code: strings.TrimPrefix(string(v3.Code), prefixV3), Text: plain(text)}
 }
 
+// namedTries is how often is tried what fails over a field or a right before a person is asked.
+const namedTries = 3
+
 // judge wraps e with what is known of the outcome.
 func (c *Client) judge(e *Error) error {
 	e.Text, e.Hint = c.mask(e.Text), hint(e)
@@ -114,31 +134,61 @@ func (c *Client) judge(e *Error) error {
 		return fault.New(fault.Never, e) // one file, and the server takes none so large
 	case e.Coded("ERROR_BATCH_LENGTH_EXCEEDED", "ERROR_BATCH_METHOD_NOT_ALLOWED") || e.Status == 413:
 		return fault.New(fault.Refused, e)
+	case e.filtered():
+		return &fault.Error{Outcome: fault.Never, Tries: namedTries, Err: e}
 	case needsPerson(e):
 		return fault.Misconfigured(e)
 	case e.Status >= 500 || e.Code == "" && e.Status != 0:
 		return fault.Away(fault.Unsure, e)
-	case e.Coded("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER", "IDEMPOTENCYKEYREUSEDEXCEPTION"): // the last: of an earlier call that ran
+	case c.vague(e) && e.Method == "batch":
+		return fault.Away(fault.Unsure, e)
+	case c.vague(e):
+		return fault.Vague(e)
+	case e.Coded("IDEMPOTENCYKEYREUSEDEXCEPTION"): // of an earlier call that ran
 		return fault.New(fault.Unsure, e)
 	}
-	return fault.New(fault.Never, e)
+	return &fault.Error{Outcome: fault.Never, Tries: namedTries, Err: e}
+}
+
+// filtered says whether a filter in front of the portal refused the request, so that it did not run.
+//
+// QUIRK: the proactive filter of a portal of one's own, and firewalls before it, answer 403 and a page to a text they take
+// for an attack (security, CSecurityFilter; rest_provider methodsBatch has every parameter go through it).
+func (e *Error) filtered() bool { return e.Page && e.Status == http.StatusForbidden }
+
+// named are the words of fields that every language shares.
+var named = regexp.MustCompile(`#(?:8|256|512)\b|\bUF_\w|\b[A-Z]{3,}_[A-Z_]+\b`)
+
+// vague says whether the error tells nothing that anybody could mend: the portal failed over something of its own.
+//
+// QUIRK: ERROR_CORE is the code of whatever goes wrong in a task, from a missing title to a failing database; what it is
+// stands in a localised text alone (tasks/tasks-task-add).
+func (c *Client) vague(e *Error) bool {
+	switch {
+	case e.Coded("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"):
+		return true
+	case e.Coded("ERROR_CORE", ""):
+		return !named.MatchString(e.Text) && !c.named(e.Text)
+	}
+	return false
 }
 
 // setup lists the codes that no call gets past until a person changes something.
 var setup = []string{
 	"NO_AUTH_FOUND", "expired_token", "AUTHORIZATION_ERROR", "APPLICATION_NOT_FOUND", "INVALID_TOKEN", "PAYMENT_REQUIRED",
 	"METHOD_CONFIRM_WAITING", "METHOD_CONFIRM_DENIED", "ALLOWED_ONLY_INTRANET_USER", "WRONG_AUTH_TYPE",
-	"insufficient_scope", "INSUFFICIENTSCOPEEXCEPTION", "LICENCEEXCEPTION", "user_access_error", "OVERLOAD_LIMIT",
+	"insufficient_scope", "INSUFFICIENTSCOPEEXCEPTION", "LICENCEEXCEPTION", "user_access_error",
+	"MARKETSUBSCRIPTIONREQUIREDEXCEPTION", "RESTUNAVAILABLEEXCEPTION", "OVERLOAD_LIMIT",
 	"ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION",
 }
 
 // needsPerson says whether e holds for every call until a person changes a setting.
 //
-// QUIRK: 403 ACCESS_DENIED means "no REST on this plan", and in methods of one object "no right to this object"; 503 means
+// QUIRK: 403 ACCESS_DENIED means "no REST on this plan" or "without the subscription", and in methods of one object "no right to this object"; 503 means
 // the rate, and with OVERLOAD_LIMIT that REST was blocked by hand (_includes/system-errors).
 func needsPerson(e *Error) bool {
 	switch {
-	case e.Coded(setup...) || e.Status == 401:
+	case e.Coded(setup...) || e.Status == http.StatusUnauthorized || e.Status == http.StatusPaymentRequired:
 		return true
 	case e.Coded("INVALID_REQUEST"):
 		return e.Status == 400 && strings.Contains(strings.ToLower(e.Text), "https")
@@ -165,8 +215,11 @@ func hint(e *Error) string {
 		return "the webhook is wrong, expired or deleted"
 	case e.Coded("OVERLOAD_LIMIT"):
 		return "REST is blocked by Bitrix24's support"
-	case needsPerson(e) && e.Coded("ACCESS_DENIED"):
-		return "does the portal's plan include REST?"
+	case e.Status == http.StatusPaymentRequired || e.Coded("MARKETSUBSCRIPTIONREQUIREDEXCEPTION", "RESTUNAVAILABLEEXCEPTION", "PAYMENT_REQUIRED"),
+		needsPerson(e) && e.Coded("ACCESS_DENIED"):
+		return "REST needs a paid plan and, in the cloud, the subscription to Bitrix24 Market: renew it; nothing is lost meanwhile"
+	case e.filtered():
+		return "a filter before the portal refuses this text: except /rest/ from the proactive filter"
 	case strings.HasPrefix(e.Method, "task.commentitem.") && strings.Contains(e.Text, "#8;"),
 		strings.HasPrefix(e.Method, "task.commentitem.") && strings.Contains(e.Text, "_#8"):
 		return "the task is gone, or the webhook's user has no part in it"

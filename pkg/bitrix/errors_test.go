@@ -2,7 +2,11 @@ package bitrix
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +39,14 @@ func TestErrorsOfACreate(t *testing.T) {
 		"no json":     {200, `<html>`, unsure, "", 1},
 		"cut":         {200, `{"result":{"task":{"id`, unsure, "", 1},
 		"no frame":    {200, `{}`, unsure, "", 1},
-		"html 403":    {403, `<html>`, unsure, "", 1},
+		"no json 403": {403, `oops`, unsure, "", 1},
+		"page":        {500, `<!DOCTYPE html><title>Site &amp; maintenance</title>`, unsure, `127.0.0.1`, 1},
+		"titled":      {502, `<html><head><TITLE>Site &amp; maintenance</title>`, unsure, `"Site & maintenance"`, 1},
+		"market":      {402, `{"error":{"code":"BITRIX_REST_V3_EXCEPTION_MARKETSUBSCRIPTIONREQUIREDEXCEPTION","message":"m"}}`, setup, "subscription", 1},
+		"no market":   {403, `{"error":"ACCESS_DENIED","error_description":"REST is available only by subscription."}`, setup, "Market", 1},
+		"vague":       {400, `{"error":"ERROR_CORE","error_description":"internal error"}`, told{fault.Unsure, fault.One}, "", 1},
+		"field":       {400, `{"error":"ERROR_CORE","error_description":"UF_BRANCH"}`, never, "UF_BRANCH", 1},
+		"argument":    {400, `{"error":"ERROR_CORE","error_description":"TASKS_ERROR_EXCEPTION_#256; Param #0"}`, never, "", 1},
 		"large":       {413, `<html>`, told{fault.Refused, fault.One}, "", 1},
 		"auth":        {401, `{"error":"NO_AUTH_FOUND"}`, setup, "webhook", 1},
 		"expired":     {401, `{"error":"expired_token"}`, setup, "", 1},
@@ -51,7 +62,7 @@ func TestErrorsOfACreate(t *testing.T) {
 		"core":        {400, `{"error":"ERROR_CORE","error_description":"No &quot;title&quot;<br>given<br>"}`, never, `No "title" given`, 1},
 		"number":      {400, `{"error":"100","error_description":"no value"}`, never, "100", 1},
 		"bare number": {400, `{"error":0,"error_description":"x"}`, never, "", 1},
-		"in 200":      {200, `{"error":"ERROR_CORE","error_description":"x"}`, never, "", 1},
+		"in 200":      {200, `{"error":"ERROR_CORE","error_description":"no rights"}`, never, "", 1},
 		"v3":          {403, `{"error":{"code":"BITRIX_REST_V3_EXCEPTION_INSUFFICIENTSCOPEEXCEPTION","message":"m"}}`, setup, "scope tasks", 1},
 		"v3 field":    {400, `{"error":{"code":"BITRIX_REST_V3_EXCEPTION_VALIDATION_DTOVALIDATIONEXCEPTION","message":"m","validation":[{"field":"f","message":"is bad"}]}}`, never, "f: is bad", 1},
 	} {
@@ -70,6 +81,74 @@ func TestErrorsOfACreate(t *testing.T) {
 				t.Errorf("%d requests, want %d", s.Count(), tt.tries)
 			}
 		})
+	}
+}
+
+// What says nothing is tried longer than what names a field, and a whole batch that fails so is the portal's failure.
+func TestPatience(t *testing.T) {
+	for text, want := range map[string]struct {
+		tries int
+		over  time.Duration
+	}{"internal error": {5, time.Hour}, "no title": {3, 0}} {
+		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"ERROR_CORE","error_description":"`+text+`"}}}}`))
+		if tries, over := fault.Patience(ran(t.Context(), client(t, s), add("a"))[0]); tries != want.tries || over != want.over {
+			t.Errorf("%s: %d tries over %v", text, tries, over)
+		}
+	}
+	s := testkit.NewScript(t, testkit.Answer(200, `{"error":"ERROR_CORE","error_description":"internal error"}`))
+	tells(t, ran(t.Context(), client(t, s), add("a"), add("b"))[0], told{fault.Unsure, fault.Server})
+}
+
+// behindFilter refuses whatever holds one of the words.
+func behindFilter(t *testing.T, words ...string) *httptest.Server {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		for _, word := range words {
+			if strings.Contains(string(body), word) || word == "" {
+				w.WriteHeader(http.StatusForbidden)
+				io.WriteString(w, "<html><title>Forbidden</title>")
+				return
+			}
+		}
+		n := strings.Count(string(body), `":"tasks.task.add?`)
+		var results []string
+		for i := range n {
+			results = append(results, fmt.Sprintf(`"c%d":{"task":{"id":"5"}}`, i))
+		}
+		fmt.Fprintf(w, `{"result":{"result":{%s},"result_error":[]}}`, strings.Join(results, ","))
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func TestQuirkFilterRefusesATextAlone(t *testing.T) {
+	cmds := slices.Repeat([]Command{add("a")}, 20)
+	cmds[7] = add("union select")
+	errs := ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "union")}), cmds...)
+	for i, err := range errs {
+		if i == 7 {
+			if tells(t, err, told{fault.Never, fault.One}); !strings.Contains(err.Error(), "filter") || !strings.Contains(err.Error(), "Forbidden") {
+				t.Error(err)
+			}
+		} else if err != nil {
+			t.Error(i, err)
+		}
+	}
+	for _, cmds := range [][]Command{{add("a")}, {add("a"), add("b")}, {add("$total")}} { // no text is to blame
+		tells(t, ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "")}), cmds...)[0], told{fault.Refused, fault.Setup})
+	}
+}
+
+func TestQuirkOneCodeForAllOfATask(t *testing.T) { TestPatience(t) }
+
+func TestRedirectToTheSameHostIsALogin(t *testing.T) {
+	s := testkit.NewScript(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/auth/?backurl=x", http.StatusFound)
+	})
+	err := client(t, s).Call(t.Context(), "profile", nil, nil)
+	if tells(t, err, told{fault.Refused, fault.Setup}); !strings.Contains(err.Error(), "login") {
+		t.Error(err)
 	}
 }
 
@@ -148,7 +227,7 @@ func TestQuirkErrorHasManyForms(t *testing.T) {
 }
 
 func TestQuirkOneCodeTwoMeanings(t *testing.T) {
-	c := &Client{meter: newMeter(nil, nil, nil)}
+	c := &Client{meter: newMeter(nil, nil, nil, nil)}
 	for _, tt := range []struct {
 		e    Error
 		want told

@@ -10,16 +10,20 @@ import (
 )
 
 // isolate finds the commands that made a whole request fail: one talk that the server dies over must not keep all others from
-// being read. It looks only where every command reads, and the portal still answers: the first or the last one alone.
-// What fails alone has its own error, and the others their answers. It returns err where it could not tell.
+// being read, nor one text that a filter refuses all others from being written. It looks only where repeating is safe,
+// and the portal still answers: the first or the last one alone. What fails alone has its own error, and the others
+// their answers. It returns err where it could not tell.
 func (c *Client) isolate(ctx context.Context, cmds []Command, part []int, answers []Answer, err error) error {
-	if len(part) < 2 || !allRead(cmds, part) || !answered(err) {
+	switch {
+	case !parts(cmds, part, err):
 		return err
+	case len(part) == 1:
+		return c.allBarred(ctx, part, answers, err)
 	}
 	last := len(part) - 1
 	first, end := c.lone(ctx, cmds, part[0], answers), c.lone(ctx, cmds, part[last], answers)
 	if first != nil && end != nil {
-		return err
+		return c.allBarred(ctx, part, answers, err)
 	}
 	if middle := part[1:last]; len(middle) > 0 {
 		return c.bisect(ctx, cmds, middle, answers)
@@ -31,13 +35,13 @@ func (c *Client) isolate(ctx context.Context, cmds []Command, part []int, answer
 func (c *Client) bisect(ctx context.Context, cmds []Command, part []int, answers []Answer) error {
 	if len(part) == 1 {
 		err := c.lone(ctx, cmds, part[0], answers)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || !parts(cmds, part, err) {
 			return err
 		}
 		return nil
 	}
 	err := c.batch(ctx, cmds, part, answers, false)
-	if err == nil || !answered(err) {
+	if err == nil || !parts(cmds, part, err) {
 		return err
 	}
 	half := len(part) / 2
@@ -50,8 +54,42 @@ func (c *Client) bisect(ctx context.Context, cmds []Command, part []int, answers
 // lone runs a command by itself; an error is that command's alone.
 func (c *Client) lone(ctx context.Context, cmds []Command, i int, answers []Answer) error {
 	err := c.batch(ctx, cmds, []int{i}, answers, false)
-	if err != nil {
+	if err != nil && !filtered(err) && reads(cmds[i].Method) {
 		answers[i].Err = &fault.Error{Outcome: fault.Refused, After: fault.After(err), Err: fault.Bare(err)}
+	}
+	return err
+}
+
+// parts says whether commands that failed together may be tried apart: they did not run, or running them again does no
+// harm.
+func parts(cmds []Command, part []int, err error) bool {
+	return filtered(err) || allRead(cmds, part) && answered(err)
+}
+
+func filtered(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.filtered()
+}
+
+// allBarred is barred for all commands of a request.
+func (c *Client) allBarred(ctx context.Context, part []int, answers []Answer, err error) error {
+	told := c.barred(ctx, err)
+	if told != err {
+		for _, i := range part {
+			answers[i].Err = told
+		}
+	}
+	return told
+}
+
+// barred says of an error by a filter whether it is the text that is refused, or everything that comes from here: then
+// even a call without a text is.
+func (c *Client) barred(ctx context.Context, err error) error {
+	if filtered(err) && filtered(c.Call(ctx, "profile", nil, nil)) {
+		var e *Error
+		errors.As(err, &e)
+		return fault.Misconfigured(&Error{Method: e.Method, Status: e.Status, Text: e.Text, Page: true,
+			Hint: "a filter before the portal refuses all we ask: is this machine's address barred there?"})
 	}
 	return err
 }

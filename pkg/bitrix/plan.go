@@ -4,13 +4,18 @@ import "context"
 
 // Plan is a batch in the making, and who takes its answers.
 type Plan struct {
-	c     *Client
+	by    Batcher
 	cmds  []Command
 	takes []func(Answer)
 }
 
-// Plan returns an empty plan.
-func (c *Client) Plan() *Plan { return &Plan{c: c} }
+// Batcher runs commands, in as few requests as they fit into.
+type Batcher interface {
+	Batch(ctx context.Context, cmds []Command) ([]Answer, error)
+}
+
+// NewPlan returns an empty plan whose commands run by b.
+func NewPlan(b Batcher) *Plan { return &Plan{by: b} }
 
 // Len returns how many commands the plan has.
 func (p *Plan) Len() int { return len(p.cmds) }
@@ -26,7 +31,7 @@ func (p *Plan) Run(ctx context.Context) error {
 	if len(p.cmds) == 0 {
 		return nil
 	}
-	answers, err := p.c.Batch(ctx, p.cmds)
+	answers, err := p.by.Batch(ctx, p.cmds)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func TestQuirkReferencesInText(t *testing.T) {
 func TestQuirkKeyIsEchoed(t *testing.T) {
 	for _, o := range []sandbox.PortalOptions{{NewCard: true}, {NewCard: true, NoIdempotency: true}} {
 		_, c := live(t, o)
-		fields := With("title", "a").With("creatorId", c.Self()).With("responsibleId", 7)
+		fields := With("title", "a").With("creatorId", c.Owner()).With("responsibleId", 7)
 		_, echoed, err := c.CallKeyed(t.Context(), "tasks.task.add", With("fields", fields), "k")
 		if err != nil || echoed == o.NoIdempotency {
 			t.Error(echoed, err)

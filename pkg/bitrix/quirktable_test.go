@@ -11,7 +11,7 @@ var quirkTests = map[string][]string{
 	"batch.go":     {"TestQuirkServerBoundsARequest", "TestQuirkNeitherMap"},
 	"call.go":      {"TestQuirkKeyIsEchoed"},
 	"client.go":    {"TestQuirkRenamedPortalRedirects"},
-	"errors.go":    {"TestQuirkDescriptionIsHTML", "TestQuirkErrorHasManyForms", "TestQuirkOneCodeTwoMeanings"},
+	"errors.go":    {"TestQuirkDescriptionIsHTML", "TestQuirkErrorHasManyForms", "TestQuirkFilterRefusesATextAlone", "TestQuirkOneCodeForAllOfATask", "TestQuirkOneCodeTwoMeanings"},
 	"fetch.go":     {"TestQuirkDownloadWantsHeaders", "TestQuirkAddressWithoutHost"},
 	"params.go":    {"TestQuirkValuesByPosition", "TestQuirkBatchIsEncoded", "TestQuirkFalseIsLeftOut", "TestQuirkReferencesInText"},
 	"spent.go":     {"TestQuirkBudgetIsNotTold"},

@@ -149,7 +149,11 @@ func (c *Client) Limits() Limits {
 // Pace returns how many seconds the portal needed for the method of late, 0 where that is not known, and how many calls of
 // it fit into one request.
 func (c *Client) Pace(method string) (takes float64, fits int) {
-	if takes = c.Took(method); takes <= 0 {
+	c.meter.mu.Lock()
+	c.loadTimes()
+	takes = c.times[method]
+	c.meter.mu.Unlock()
+	if takes <= 0 {
 		return 0, MaxCommands
 	}
 	return takes, min(MaxCommands, max(1, int(c.timeout.Seconds()/2/takes)))

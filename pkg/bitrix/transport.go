@@ -133,7 +133,7 @@ func (c *Client) open(method string, resp *http.Response, answer []byte) (*envel
 	}
 	var env envelope
 	if err := json.Unmarshal(answer, &env); err != nil || env.Result == nil && env.Error == nil {
-		e := &Error{Method: method, Status: resp.StatusCode, Text: "the answer is no JSON of a portal"}
+		e := page(method, resp.StatusCode, c.base.Host, answer)
 		if resp.StatusCode < 300 {
 			return nil, fault.Away(fault.Unsure, e)
 		}
@@ -154,7 +154,10 @@ func (c *Client) open(method string, resp *http.Response, answer []byte) (*envel
 func (c *Client) moved(method string, resp *http.Response) error {
 	to := "elsewhere"
 	if u, err := resp.Location(); err == nil {
-		to = u.Host
+		if to = u.Host; to == c.base.Host {
+			return fault.Misconfigured(&Error{Method: method, Status: resp.StatusCode,
+				Text: "the portal wants a login", Hint: "does the webhook's address end in /rest/USER/CODE/, and is REST open without a login?"})
+		}
 	}
 	return fault.Misconfigured(&Error{Method: method, Status: resp.StatusCode,
 		Text: "the portal has moved to " + to, Hint: "write the new host into the webhook"})

@@ -63,6 +63,9 @@ type Task struct {
 	Deadline    time.Duration `yaml:"deadline" min:"0s"` // after creation; 0 = none
 	Working     bool          `yaml:"working"`           // the deadline counts the working time of the calendar
 	BindCRM     bool          `yaml:"bind_crm"`
+
+	Fields   map[string]string `yaml:"fields" keys:"UF_"` // custom fields the portal asks for, by their names: UF_AUTO_123
+	Fallback int64             `yaml:"fallback" min:"0"`  // responsible where the configured one is unknown or dismissed; 0 = the webhook's user
 }
 
 // Override is what a mailbox changes of the defaults for new tasks; nil = not changed.
@@ -76,6 +79,9 @@ type Override struct {
 	Deadline    *time.Duration `yaml:"deadline" min:"0s"`
 	Working     *bool          `yaml:"working"`
 	BindCRM     *bool          `yaml:"bind_crm"`
+
+	Fields   *map[string]string `yaml:"fields" keys:"UF_"`
+	Fallback *int64             `yaml:"fallback" min:"0"`
 }
 
 // Mailbox is one IMAP folder that is read, and the relay its letters go out by.

@@ -113,6 +113,8 @@ func (d *decoder) value(key string, n ast.Node, v reflect.Value, tag reflect.Str
 		d.mapping(key, n, v)
 	case v.Kind() == reflect.Slice:
 		d.slice(key, n, v, tag)
+	case v.Kind() == reflect.Map:
+		d.table(key, n, v, tag)
 	default:
 		d.scalar(key, n, v, tag)
 	}

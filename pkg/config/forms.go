@@ -119,6 +119,12 @@ func link(s string) string {
 var webhookPath = regexp.MustCompile(`/rest/\d+/[^/]+/?$`)
 
 func webhook(s string) string {
+	switch last := s[max(0, len(s)-1):]; {
+	case last == "\r":
+		return "ends in a carriage return: the file it comes from has the line ends of Windows"
+	case strings.TrimSpace(last) != last:
+		return "ends in a blank"
+	}
 	if m := link(s); m != "" {
 		return m
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -93,4 +94,32 @@ func (d *decoder) spoiled(key string) bool {
 		key = outer(key)
 	}
 	return false
+}
+
+// table decodes a mapping whose keys are not ours to know: texts by their names, which must begin as the tag keys says.
+func (d *decoder) table(key string, n ast.Node, v reflect.Value, tag reflect.StructTag) {
+	entries, ok := pairs(n)
+	if !ok {
+		d.bad(key, "must be a mapping: NAME: value")
+		return
+	}
+	begin := tag.Get("keys")
+	for _, e := range entries {
+		name := e.Key.GetToken().Value
+		k := join(key, name)
+		d.places[k] = place{e.Key.GetToken().Position, start(e.Value)}
+		value := reflect.New(v.Type().Elem()).Elem()
+		switch {
+		case e.Key.IsMergeKey() || !strings.HasPrefix(name, begin):
+			d.at(e.Key.GetToken().Position, key, "a name here begins with %s", begin)
+		case v.IsValid() && !v.IsNil() && v.MapIndex(reflect.ValueOf(name)).IsValid():
+			d.at(e.Key.GetToken().Position, k, "given twice")
+		default:
+			d.value(k, e.Value, value, tag)
+			if v.IsNil() {
+				v.Set(reflect.MakeMap(v.Type()))
+			}
+			v.SetMapIndex(reflect.ValueOf(name), value)
+		}
+	}
 }

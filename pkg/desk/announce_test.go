@@ -9,7 +9,7 @@ import (
 )
 
 func announceFacts() AnnounceFacts {
-	return AnnounceFacts{Now: testNow, Signer: testSigner, Self: 17, Ticket: Ticket{
+	return AnnounceFacts{Now: testNow, Signer: testSigner, Ticket: Ticket{
 		Number: 5, Task: 3711, Key: "k5", Mailbox: "support", Requester: Address{Addr: "ivan@example.org"}, ReplyTo: Address{Name: "Ivan", Addr: "ivan@example.org"},
 		Subject: "printer", Status: Open, LastID: "last@example.org", References: []string{"first@example.org", "last@example.org"}, LastComment: 100,
 	}}
@@ -39,7 +39,9 @@ func TestComments(t *testing.T) {
 		{"nobody's", "all", Comment{ID: 101, Text: "x"}, "system", ""},
 		{"ours", "all", Comment{ID: 101, Author: 17, Text: "[B]Письмо[/B] " + marker + "\ntext"}, "own", ""},
 		{"our user as a specialist", "all", Comment{ID: 101, Author: 17, Text: "Готово"}, "for-customer", "Готово"},
-		{"our marker, another author", "all", said(101, marker+" посмотрите"), "for-customer", marker + " посмотрите"},
+		{"our marker, another author", "all", said(101, marker+" посмотрите"), "own", ""},
+		{"our post, quoted", "all", Comment{ID: 101, Author: 17, Text: "[QUOTE]" + marker + "\nПисьмо[/QUOTE]\nГотово"}, "for-customer", "Готово"},
+		{"forwarded", "all", Comment{ID: 101, Author: 7, Forwarded: true, Text: "x"}, "forwarded", ""},
 		{"a forged marker by us", "all", Comment{ID: 101, Author: 17, Text: "hd-0123456789abcdef"}, "for-customer", "hd-0123456789abcdef"},
 		{"a bot's", "all", Comment{ID: 101, Author: 9, Bot: true, Text: "x"}, "bot", ""},
 		{"a guest's", "all", Comment{ID: 101, Author: 9, Guest: true, Text: "x"}, "guest", ""},

@@ -31,12 +31,13 @@ func commentRules() []commentRule {
 			return c.ID <= t.LastComment && (a.change.State.Chat == 0 || a.change.State.Chat == t.Chat)
 		}},
 		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool { return c.System || c.Author == 0 }},
-		{"own", "it is a post of ours: written by our portal user, with our marker in its first line, quotes left out", stays, func(a *announcing, c *Comment) bool {
-			return c.Author == a.f.Self && a.f.Signer.MarkedLine(unquoted(c.Text)) != ""
+		{"own", "it is a post of ours: our signed marker stands in its first line, quotes left out, whoever wrote it", stays, func(a *announcing, c *Comment) bool {
+			return a.f.Signer.MarkedLine(unquoted(c.Text)) != ""
 		}},
 		{"service", "the task has no chat, and its text, but for quotes, is a remark the portal makes in the name of a user", stays, isService},
 		{"bot", "a bot or a connector wrote it", stays, func(_ *announcing, c *Comment) bool { return c.Bot }},
-		{"guest", "an outsider wrote it: an e-mail or extranet user", stays, func(_ *announcing, c *Comment) bool { return c.Guest }},
+		{"guest", "an outsider wrote it: a guest, an e-mail or extranet user", stays, func(_ *announcing, c *Comment) bool { return c.Guest }},
+		{"forwarded", "it was forwarded from another chat", stays, func(_ *announcing, c *Comment) bool { return c.Forwarded }},
 		{"deleted", "it was taken back", stays, func(a *announcing, c *Comment) bool {
 			return c.Deleted || matchAny(a.r.deleted, strings.TrimSpace(c.Text))
 		}},

@@ -181,7 +181,6 @@ type Change struct {
 type AnnounceFacts struct {
 	Now    time.Time
 	Signer Signer
-	Self   int64 // the portal user we post as
 	Ticket Ticket
 
 	Excluded []Exclusion // those of `exclude add`

@@ -19,6 +19,8 @@ type Effect struct {
 	Cause  string `json:"cause,omitempty"`  // key of the message it follows from, filled in when it is recorded
 	Ticket uint64 `json:"ticket"`           // our number; 0 in a decision that opens a ticket
 	Task   int64  `json:"task,omitempty"`   // the portal's number, filled in when the effect is made
+	Chat   int64  `json:"chat,omitempty"`   // of that task, as far as it is known; likewise
+	Detour bool   `json:"detour,omitempty"` // by another way than the first, which came to nothing
 	Post   *Post  `json:"post,omitempty"`   // with OpenTask and CommentTask
 	Letter *Draft `json:"letter,omitempty"` // with SendLetter
 }
@@ -72,6 +74,9 @@ type Fields struct {
 	Due         time.Time     `json:"due,omitzero"`       // the deadline itself, where there is one
 	BindCRM     bool          `json:"bind_crm,omitempty"`
 	CRM         []string      `json:"crm,omitempty"` // codes of UF_CRM_TASK, C_275
+
+	Custom   map[string]string `json:"custom,omitempty"`   // custom fields the portal asks for, by their names: UF_AUTO_123
+	Fallback int64             `json:"fallback,omitempty"` // responsible where the other is unknown or dismissed; 0 = the webhook's user
 }
 
 // File is a file on its way, in either direction: names and places, never content.
@@ -125,12 +130,13 @@ type Comment struct {
 	Text     string    `json:"text"` // BBCode of the portal
 	Files    []File    `json:"files,omitempty"`
 
-	System   bool  `json:"system,omitempty"`    // written by the portal itself
-	Bot      bool  `json:"bot,omitempty"`       // a bot's or a connector's
-	Guest    bool  `json:"guest,omitempty"`     // an outsider's: an e-mail user, an extranet user
-	Deleted  bool  `json:"deleted,omitempty"`   // taken back
-	Result   bool  `json:"result,omitempty"`    // marked as the task's result
-	ResultID int64 `json:"result_id,omitempty"` // of that mark; the comment may have been read long before
+	System    bool  `json:"system,omitempty"`    // written by the portal itself
+	Bot       bool  `json:"bot,omitempty"`       // a bot's or a connector's
+	Guest     bool  `json:"guest,omitempty"`     // an outsider's: a guest, an e-mail user, an extranet user
+	Deleted   bool  `json:"deleted,omitempty"`   // taken back
+	Forwarded bool  `json:"forwarded,omitempty"` // from another chat
+	Result    bool  `json:"result,omitempty"`    // marked as the task's result
+	ResultID  int64 `json:"result_id,omitempty"` // of that mark; the comment may have been read long before
 }
 
 // Letter is a mail we write, rendered: all of it but the bytes.

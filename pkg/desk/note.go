@@ -39,6 +39,8 @@ const (
 	NoteAnswerTo      NoteKey = "answer-to"     // answers go to another address than the sender's
 	NoteNoText        NoteKey = "no-text"       // the message has no text
 	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
+	NoteFallback      NoteKey = "fallback"      // the responsible of the settings is unknown or dismissed
+	NoteUnseenFiles   NoteKey = "unseen-files"  // files of a letter that the portal took and does not show
 )
 
 // What the detail of a NoteCut may say, several of them with a blank between.

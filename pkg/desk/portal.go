@@ -59,7 +59,26 @@ type Made struct {
 	Task    int64 // of OpenTask
 	Comment int64 // of CommentTask, 0 where the portal does not say
 	Chat    int64
+	Missing []int // of the effect's files, those that the portal did not keep
+	Seen    bool  // the portal shows it; false where it merely answered well
 	Err     error // wraps a fault.Error; nil = made
+}
+
+// Unconfirmed is an effect that the portal answered to have made, and has not been seen there.
+type Unconfirmed struct {
+	Effect  Effect    `json:"effect"` // with the task's number, and the chat's
+	Comment int64     `json:"comment,omitempty"`
+	At      time.Time `json:"at"`              // when it was made
+	Looks   int       `json:"looks,omitempty"` // how often it was looked for in vain
+	Looked  time.Time `json:"looked,omitzero"`
+	Again   bool      `json:"again,omitempty"` // it was made for the second time
+}
+
+// Sight is what a look shows of something unconfirmed.
+type Sight struct {
+	There   bool
+	Missing []int // of its files, those that are not there
+	Err     error // it could not be looked at
 }
 
 // Prepared is what the portal must know or hold before effects can be made.

@@ -162,7 +162,7 @@ func TestResultsHaveACursorOfTheirOwn(t *testing.T) {
 		"first ever, marked long ago":      {100, 0, said(90, 6, 2*time.Hour), "known"},
 		"first ever, marked since reading": {100, 0, said(90, 6, 0), "for-customer"},
 	} {
-		f := AnnounceFacts{Now: testNow, Signer: testSigner, Self: 17, Ticket: Ticket{Number: 1, Task: 3, Key: "k", LastComment: tt.last,
+		f := AnnounceFacts{Now: testNow, Signer: testSigner, Ticket: Ticket{Number: 1, Task: 3, Key: "k", LastComment: tt.last,
 			LastResult: tt.lastResult, ReadAt: testNow.Add(-time.Hour), ReplyTo: Address{Addr: "i@b.example"}}}
 		d := r.Announce(Change{State: TaskState{Task: 3}, Comments: []Comment{tt.comment}, ReadAt: testNow}, f)
 		if got := d.Reasons[0].Rule; got != tt.rule {

@@ -51,6 +51,8 @@ type Error struct {
 	Outcome Outcome
 	Extent  Extent
 	After   time.Duration // not before that; 0 = not said
+	Tries   int           // attempts that may end so before a person is asked; 0 = not said
+	Over    time.Duration // how long those must lie apart, the first and the last
 	Err     error
 }
 
@@ -66,6 +68,9 @@ func Away(o Outcome, err error) error { return &Error{Outcome: o, Extent: Server
 
 // Misconfigured wraps err as a server that a person must let us into first. Nothing was made.
 func Misconfigured(err error) error { return &Error{Outcome: Refused, Extent: Setup, Err: err} }
+
+// Vague wraps err as one that tells nothing of the effect, and may pass by itself: a person is asked when it has lasted.
+func Vague(err error) error { return &Error{Tries: 5, Over: time.Hour, Err: err} }
 
 // Of returns the outcome err tells, Unsure where it tells none.
 func Of(err error) Outcome {
@@ -98,6 +103,15 @@ func After(err error) time.Duration {
 		return e.After
 	}
 	return 0
+}
+
+// Patience returns after how many attempts, over how long a time, a person is to be asked; 0 where err does not say.
+func Patience(err error) (tries int, over time.Duration) {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Tries, e.Over
+	}
+	return 0, 0
 }
 
 // Bare returns the error within an Error, so that what is told of one command is not taken for another.

@@ -68,6 +68,13 @@ func (n directoryNet) Profiles(ctx context.Context, addresses []string) (found m
 	return n.Directory.Profiles(ctx, addresses)
 }
 
+type staffNet struct{ Staff }
+
+func (n staffNet) Dismissed(ctx context.Context, user int64) (gone bool, err error) {
+	defer Caught("look at a user", &err)
+	return n.Staff.Dismissed(ctx, user)
+}
+
 type portalNet struct{ Portal }
 
 func (n portalNet) Prepare(ctx context.Context, addresses []string, files []desk.File, open func(i int) (io.ReadCloser, error)) (got desk.Prepared, err error) {

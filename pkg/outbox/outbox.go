@@ -59,6 +59,12 @@ type Portal interface {
 	Download(ctx context.Context, f desk.File, w io.Writer) error
 }
 
+// Staff knows the users of the portal.
+type Staff interface {
+	Self() int64
+	Dismissed(ctx context.Context, user int64) (bool, error)
+}
+
 // Relay takes our letters.
 type Relay interface {
 	Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
@@ -76,6 +82,7 @@ type Texts interface {
 	Letter(kind desk.LetterKind, v render.Vars) (render.Rendered, error)
 	Post(p desk.Post, v render.PostVars) (title, text string, err error)
 	Missing(form desk.Form, names []string) string
+	Note(n desk.Note) string
 	Date(t time.Time) string
 	Event(e desk.Event, zone *time.Location) string
 }
@@ -105,6 +112,7 @@ type Outbox struct {
 	Kept    Kept
 	People  People
 	Portal  Portal
+	Staff   Staff
 	Senders []Sender
 
 	Sources        []string                // where names come from, in their order: directory, bitrix24, onec
@@ -133,6 +141,7 @@ type Outbox struct {
 	people  People
 	oneC    Directory
 	portal  Portal
+	staff   Staff
 	tally   *Tally
 	kit     func() (Kit, error)
 	tried   map[uint64]bool // entries of the queue that had their attempt; of the goroutine that calls Run and Round
@@ -143,7 +152,7 @@ type Outbox struct {
 // Begin starts a pass, which counts in t. The kit is asked for when the first effect is due.
 func (o *Outbox) Begin(t *Tally, kit func() (Kit, error)) {
 	o.queue, o.tickets, o.kept = queueNet{o.Queue}, ticketsNet{o.Tickets}, keptNet{o.Kept}
-	o.people, o.portal, o.oneC = peopleNet{o.People}, portalNet{o.Portal}, nil
+	o.people, o.portal, o.staff, o.oneC = peopleNet{o.People}, portalNet{o.Portal}, staffNet{o.Staff}, nil
 	if o.OneC != nil {
 		o.oneC = directoryNet{o.OneC}
 	}

@@ -207,7 +207,7 @@ func (p *posts) condemn(group []desk.Pending, made []desk.Made) {
 	for i, m := range made {
 		if m.Err != nil && fault.ExtentOf(m.Err) == fault.Server && fault.Of(m.Err) == fault.Unsure {
 			failed = true
-			made[i].Err = &fault.Error{Outcome: fault.Unsure, After: fault.After(m.Err), Err: m.Err}
+			made[i].Err = fault.Vague(fault.Bare(m.Err))
 		}
 	}
 	if failed {
@@ -224,20 +224,59 @@ func (p *posts) outcome(ctx context.Context, d desk.Pending, m desk.Made) desk.R
 	if fault.ExtentOf(m.Err) != fault.One {
 		p.tally.GiveUp(portal, m.Err)
 	}
-	if fault.Of(m.Err) != fault.Never {
-		p.tally.Wait(1)
-		return p.again(d, m.Err)
+	if r, ok := p.fallback(ctx, d, m.Err); ok {
+		return r
 	}
-	if d.Effect.Kind == desk.CommentTask && p.deleted(ctx, d.Effect.Task) {
+	tries, _ := fault.Patience(m.Err)
+	final := fault.Of(m.Err) == fault.Never
+	switch {
+	case d.Effect.Kind == desk.CommentTask && (final || tries > 0) && p.deleted(ctx, d.Effect.Task):
 		var r desk.Result
 		if err := Try("open task again", func() error { r = p.reopened(d, m.Err); return nil }); err != nil {
 			return p.hold(d, err)
 		}
 		return r
+	case p.worthwhile(d, m.Err):
+		p.tally.Wait(1)
+		r := p.again(d, m.Err)
+		r.Unsure = r.Unsure || final && d.Effect.Kind == desk.OpenTask // the portal may have saved the task before it failed
+		return r
+	}
+	if made, ok := p.there(ctx, d); ok {
+		return p.made(d, made)
 	}
 	r := p.hold(d, m.Err)
-	r.Unsure = false
+	r.Unsure = r.Unsure && !final
 	return r
+}
+
+// worthwhile says whether another attempt is made before a person is asked: as often and as long as the error deserves.
+func (p *posts) worthwhile(d desk.Pending, err error) bool {
+	tries, over := fault.Patience(err)
+	if tries == 0 {
+		return fault.Of(err) != fault.Never
+	}
+	first := d.First
+	if first.IsZero() {
+		first = p.Now()
+	}
+	return d.Tries+1 < tries || p.Now().Sub(first) < over
+}
+
+// there looks once more for a task that is about to be kept for a person: an error does not prove that nothing was made.
+func (p *posts) there(ctx context.Context, d desk.Pending) (desk.Made, bool) {
+	if d.Effect.Kind != desk.OpenTask {
+		return desk.Made{}, false
+	}
+	since := d.First
+	if since.IsZero() {
+		since = p.Now()
+	}
+	found, err := p.portal.Find(ctx, []desk.Effect{d.Effect}, since)
+	if err != nil || found[0].Err != nil || found[0].Task == 0 {
+		return desk.Made{}, false
+	}
+	return found[0], true
 }
 
 // made is the result of a task or a comment that is there.

@@ -173,12 +173,11 @@ func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
 				w.policy.Routes = []desk.Route{{Name: "printers", Subject: []string{"printer"}, Fields: f}}
 			}
 		}
-		settings(555)
+		settings(1)
+		w.refuseTasksOf(1)
 		w.arrive(letter("1@a.example", "ivan@a.example", "Printer", "It does not print."))
-		if r, _ := w.poll(); r.Held != 1 {
-			t.Fatalf("%+v", r)
-		}
 		due := w.clock.Now().Add(time.Hour)
+		w.persist()
 		settings(specialist)
 		w.clock.Advance(20 * time.Minute)
 		_, s := w.open(store.Options{})
@@ -189,6 +188,34 @@ func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
 		tasks := w.portal.Tasks()
 		if len(tasks) != 1 || tasks[0].Responsible != specialist || tasks[0].Deadline.Sub(due).Abs() > time.Second {
 			t.Errorf("%+v", tasks)
+		}
+	}
+}
+
+// refuseTasksOf has the portal refuse tasks of a user, whom it knows.
+func (w *world) refuseTasksOf(user int64) {
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "tasks.task.add" && c.Params.Int("fields", "RESPONSIBLE_ID") == user {
+			return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}
+		}
+		return sandbox.Fault{}
+	})
+}
+
+// A task of somebody the portal does not know, or has dismissed, goes to somebody else and says so.
+func TestResponsibleWhoIsGone(t *testing.T) {
+	for _, responsible := range []int64{555, 8} {
+		for _, fallback := range []int64{0, 9} {
+			w := newWorld(t, sandbox.PortalOptions{Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 8, Inactive: true}, {ID: 9}, {ID: 17}}})
+			w.policy.Fields = map[string]desk.Fields{"support": {Responsible: responsible, Fallback: fallback}}
+			w.refuseTasksOf(8)
+			w.arrive(letter("1@a.example", "ivan@a.example", "Printer", "It does not print."))
+			w.quiet()
+			tasks := w.portal.Tasks()
+			want := max(fallback, 17*((9-fallback)/9))
+			if len(tasks) != 1 || tasks[0].Responsible != want || !strings.Contains(tasks[0].Description, fmt.Sprint("пользователь ", responsible)) {
+				t.Errorf("%d, %d: %+v", responsible, fallback, tasks)
+			}
 		}
 	}
 }
@@ -232,11 +259,10 @@ func TestCopyInAnotherMailbox(t *testing.T) {
 // Settings that were mended and taken up again outlive an answer that is lost.
 func TestMendedSettingsOutliveALostAnswer(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 555}}
+	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 1}}
+	w.refuseTasksOf(1)
 	w.arrive(letter("1@a.example", "ivan@a.example", "Printer", "It does not print."))
-	if r, _ := w.poll(); r.Held != 1 {
-		t.Fatalf("%+v", r)
-	}
+	w.persist()
 	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: specialist}}
 	_, s := w.open(store.Options{})
 	_, err := s.Outbox.Retry()

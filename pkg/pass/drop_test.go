@@ -16,14 +16,22 @@ func refused(t *testing.T) *world {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.add" {
-			return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no"}
+			return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}
 		}
 		return sandbox.Fault{}
 	})
 	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
-	w.poll()
+	w.persist()
 	w.portal.Inject(nil)
 	return w
+}
+
+// persist has passes try until a person is asked.
+func (w *world) persist() {
+	for range 5 {
+		w.poll()
+		w.clock.Advance(10 * time.Minute)
+	}
 }
 
 // giveUp drops what is held.
@@ -45,7 +53,7 @@ func (w *world) giveUp() {
 func TestNothingIsSaidOfATaskThatWasDropped(t *testing.T) {
 	w := refused(t)
 	w.arrive(letter("2@a.example", "a@a.example", "Re: First", "and hurry", "In-Reply-To: <1@a.example>"))
-	w.poll()
+	w.persist()
 	w.giveUp()
 	w.quiet()
 	w.want("dropped", 0, 0)

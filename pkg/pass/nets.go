@@ -108,6 +108,11 @@ func (n feedNet) Talks(ctx context.Context, ws []desk.Watch) (talks []desk.Talk,
 	return n.Feed.Talks(ctx, ws)
 }
 
+func (n feedNet) Moved() (err error) {
+	defer outbox.Caught("see who we are", &err)
+	return n.Feed.Moved()
+}
+
 func (n feedNet) Rejoin(ctx context.Context, tasks []int64) (joined []int64, err error) {
 	defer outbox.Caught("take part in tasks again", &err)
 	return n.Feed.Rejoin(ctx, tasks)

@@ -266,9 +266,9 @@ func (x trapTasks) States(ctx context.Context, tasks []int64) (map[int64]desk.Ta
 	return x.Tasks.States(ctx, tasks)
 }
 
-func (x trapFeed) Self() int64 {
-	x.t("Feed.Self")
-	return x.Feed.Self()
+func (x trapFeed) Moved() error {
+	x.t("Feed.Moved")
+	return x.Feed.Moved()
 }
 
 func (x trapFeed) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {

@@ -243,7 +243,7 @@ func (p *Pass) recordChanges(all []announcement, read desk.Reading) error {
 	}
 	var lines []Line
 	err := p.tickets.RecordChanges(p.Now(), numbers, read, func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error) {
-		d := p.kit.Rules.Announce(all[i].Change, desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Self: p.feed.Self(), Ticket: t, Excluded: excluded})
+		d := p.kit.Rules.Announce(all[i].Change, desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Ticket: t, Excluded: excluded})
 		l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
 		l.Rule, l.Note, _ = settled(d)
 		if d.Verdict == desk.Announced || len(all[i].Comments) > 0 {

@@ -66,7 +66,7 @@ type Tasks interface {
 
 // Feed tells what happened in the portal.
 type Feed interface {
-	Self() int64
+	Moved() error // the portal knows us as another user than before; once, by the run that finds it out
 	Changes(ctx context.Context, since time.Time) (desk.Changes, error)
 	Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error)
 	Rejoin(ctx context.Context, tasks []int64) ([]int64, error)
@@ -166,6 +166,9 @@ func (p *Pass) begin(kind string) {
 
 func (p *Pass) end() *Report {
 	p.Outbox.End()
+	if err := p.feed.Moved(); err != nil {
+		p.tally.Hold("portal", err)
+	}
 	p.report.Ended = p.Now()
 	p.report.Counts, p.report.Problems = p.tally.Result()
 	return p.report

@@ -256,7 +256,7 @@ func TestFinalErrorBehindAnother(t *testing.T) {
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
 	w.clock.Advance(time.Minute)
 	w.notify()
-	w.closedChat("ERROR_CORE", 403)
+	w.closedChat("CHAT_ID_EMPTY", 400)
 	if told := w.minutes(60, w.notify); told != 1 {
 		t.Errorf("told %d times in an hour", told)
 	}

@@ -154,14 +154,22 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	now := w.clock.Now
 	client, err := portal.New(portal.Options{Results: w.policy.Send == "results", Options: bitrix.Options{
 		Webhook: w.webhook, Timeout: w.timeout, Burst: 1000, PerSecond: 1000, Now: now,
+		Estimates: map[string]float64{}, Named: func(text string) bool { return strings.Contains(text, "rights") || strings.Contains(text, "assignee") },
 		Sleep: func(context.Context, time.Duration) error { return nil },
-		Load:  func(name string) []byte { v, _ := s.Cached(name, w.clock.Now().Add(-24*time.Hour)); return v },
-		Save:  func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }}})
+		Load: func(name string, age time.Duration) []byte {
+			since := time.Time{}
+			if age > 0 {
+				since = w.clock.Now().Add(-age)
+			}
+			v, _ := s.Cached(name, since)
+			return v
+		},
+		Save: func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }}})
 	w.check(err)
 	st := &stepping{w, s.Ledger, s.Outbox, s.Tickets, s.People, s.Quarantine, client}
 	log := slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	boxes, senders := w.mailboxes()
-	out := &outbox.Outbox{Queue: st, Tickets: st, Kept: st, People: st, Portal: st, Senders: senders, Sources: w.sources,
+	out := &outbox.Outbox{Queue: st, Tickets: st, Kept: st, People: st, Portal: st, Staff: client, Senders: senders, Sources: w.sources,
 		ProfileAge: time.Hour * 24 * 7, Settle: 2 * time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example",
 		Signer: s.Signer(), Instance: s.Instance(), Now: now, Log: log, Together: inTurn}
 	return &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,

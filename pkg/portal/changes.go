@@ -3,31 +3,56 @@ package portal
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
+
+	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
 )
 
-// Changes returns the tasks made or observed by the webhook's user that somebody commented or changed since then, and the portal's
-// clock: one request, more only where more than a page of them changed. A zero since asks for the clock alone.
+// Changes returns the tasks that somebody commented or changed since then, of those made or observed by a user the webhook acts
+// as or has acted as, and the portal's clock: one request, more only where more than a page of them changed. A zero since
+// asks for the clock alone.
 func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {
 	if since.IsZero() {
-		var at bitrix.Time
-		if err := c.Call(ctx, "server.time", nil, &at); err != nil {
-			return desk.Changes{}, fmt.Errorf("read clock: %w", err)
-		}
-		if at.IsZero() {
-			at.Time = c.Clock()
-		}
-		return desk.Changes{Now: at.Time}, nil
+		return c.portalTime(ctx)
 	}
 	since = since.Truncate(time.Second) // QUIRK: the portal's dates have whole seconds
+	asked := c.users()
+	changes, err := c.changesOf(ctx, asked, since)
+	if now := c.users(); err == nil && !slices.Equal(asked, now) { // who we are was found out by the same request
+		changes, err = c.changesOf(ctx, now, since)
+	}
+	return changes, err
+}
+
+// portalTime asks for the clock alone.
+func (c *Client) portalTime(ctx context.Context) (desk.Changes, error) {
+	var at bitrix.Time
+	answers, err := c.Batch(ctx, []bitrix.Command{bitrix.Do("server.time", nil)})
+	if err == nil {
+		err = answers[0].Err
+	}
+	if err != nil {
+		return desk.Changes{}, fmt.Errorf("read clock: %w", err)
+	}
+	if _ = json.Unmarshal(answers[0].Result, &at); at.IsZero() {
+		at.Time = c.Clock()
+	}
+	return desk.Changes{Now: at.Time}, nil
+}
+
+// changesOf reads the changes of the tasks that one of the users made or observes.
+func (c *Client) changesOf(ctx context.Context, users []int64, since time.Time) (desk.Changes, error) {
 	found := map[int64]task{}
 	var lists []*walk
-	for _, part := range []string{"CREATED_BY", "AUDITOR"} {
-		lists = append(lists, &walk{part, "ACTIVITY_DATE", (*task).activity}, &walk{part, "CHANGED_DATE", (*task).changed})
+	for _, user := range users {
+		for _, part := range []string{"CREATED_BY", "AUDITOR"} {
+			lists = append(lists, &walk{user, part, "ACTIVITY_DATE", (*task).activity}, &walk{user, part, "CHANGED_DATE", (*task).changed})
+		}
 	}
 	var changes desk.Changes
 	for page := 0; len(lists) > 0 && page < maxPages; page++ {
@@ -55,7 +80,8 @@ func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 
 // walk reads a list of tasks from the newest on.
 type walk struct {
-	part  string // what the webhook's user is to the task
+	user  int64
+	part  string // what the user is to the task
 	field string
 	at    func(*task) time.Time
 }
@@ -73,7 +99,7 @@ func (c *Client) changesList(w *walk, since time.Time, page int) bitrix.Command 
 	if page > 0 {
 		start = page * pageSize
 	}
-	return bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With(w.part, c.Self()).With(">="+w.field, since.Format(time.RFC3339))).
+	return bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With(w.part, w.user).With(">="+w.field, since.Format(time.RFC3339))).
 		With("order", bitrix.With(w.field, "desc")).
 		With("select", stateFields).
 		With("start", start))

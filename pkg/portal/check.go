@@ -32,17 +32,21 @@ const maxSkew = 2 * time.Minute
 // Check tells what works on the portal and what does not, and saves what it finds out. It changes nothing there.
 func (c *Client) Check(ctx context.Context, want Want) []Finding {
 	k := &checking{c: c, want: want}
+	asked := c.Self()
 	p := c.Plan()
-	p.Add(bitrix.Do("profile", nil), k.profile)
+	p.Add(bitrix.Do(profile, nil), k.profile)
 	p.Add(bitrix.Do("scope", nil), k.scope)
 	if len(want.Users) > 0 {
 		p.Add(bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", want.Users)).With("start", -1)), k.users)
 	}
-	p.Add(c.storageList(), k.folder)
+	p.Add(storageList(c.Self()), k.folder)
 	p.Add(bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With("CREATED_BY", c.Self())).With("order", bitrix.With("ID", "desc")).
 		With("select", []string{"ID", "CHAT_ID"}).With("start", -1)), k.card)
 	if err := p.Run(ctx); err != nil {
 		return []Finding{{What: "portal", Hint: err.Error()}}
+	}
+	if asked != c.Self() { // its folder and its tasks are others
+		return c.Check(ctx, want)
 	}
 	k.skew()
 	k.v3(ctx)
@@ -71,8 +75,11 @@ func (k *checking) profile(a bitrix.Answer) {
 	switch {
 	case a.Err != nil:
 		k.say("webhook user", false, false, "%v", a.Err)
-	case int64(r.ID) != k.c.Self():
-		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user", k.c.Self())
+	case r.ID == 0:
+		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user", k.c.Owner())
+	case int64(r.ID) != k.c.Owner():
+		k.say("webhook user", true, false, "%d %s, though the webhook's address says %d: its owner was dismissed", r.ID,
+			strings.TrimSpace(string(r.Name+" "+r.LastName)), k.c.Owner())
 	default:
 		k.say("webhook user", true, false, "%d %s", r.ID, strings.TrimSpace(string(r.Name+" "+r.LastName)))
 	}
@@ -118,7 +125,7 @@ func (k *checking) users(a bitrix.Answer) {
 	}
 	active := map[int64]bool{}
 	for _, u := range bitrix.Rows[portalUser](a.Result) {
-		active[int64(u.ID)] = string(u.Active) != "false" && string(u.Active) != `"N"`
+		active[int64(u.ID)] = u.active()
 	}
 	for _, id := range k.want.Users {
 		if !active[id] {

@@ -13,7 +13,7 @@ import (
 
 func findings(t *testing.T, o sandbox.PortalOptions, want Want) (ok, missing, broken string) {
 	t.Helper()
-	_, c := live(t, o)
+	_, c := live(t, o, saved(map[string]string{}))
 	for _, f := range c.Check(t.Context(), want) {
 		if f.Hint == "" || strings.Contains(f.Hint, "sandbox-code") {
 			t.Errorf("%+v", f)

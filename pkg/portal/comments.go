@@ -19,7 +19,7 @@ import (
 // (chats/messages/im-dialog-messages-search).
 func (r *reading) search() bitrix.Command {
 	p := bitrix.With("CHAT_ID", r.chat).With("LAST_ID", r.chatLast).With("ORDER", bitrix.With("ID", "ASC")).With("LIMIT", searchLimit)
-	if r.own != 0 {
+	if r.own {
 		p = p.With("DATE_FROM", r.since.Format(time.RFC3339))
 	}
 	return bitrix.Do("im.dialog.messages.search", p)
@@ -33,6 +33,7 @@ type message struct {
 	Text     bitrix.Text     `json:"text"`
 	IsSystem bitrix.Flag     `json:"isSystem"`
 	Params   json.RawMessage `json:"params"`
+	Forward  json.RawMessage `json:"forward"`
 }
 
 type chatUser struct {
@@ -85,6 +86,21 @@ func (r *reading) takeSearch(a bitrix.Answer) {
 	r.full = len(page.Messages) >= searchLimit && r.chatLast > before
 }
 
+// Users who are no specialists, by their type or their external auth id.
+//
+// QUIRK: an integration has a user of its own, rest_system, and a customer in a chat a guest's (main,
+// UserTable::getExternalUserTypes; im, V2/Entity/User/UserType.php).
+var (
+	machines  = []string{"bot", "connector", "imconnector", "rest_system", "calendar_sharing"}
+	outsiders = []string{"email", "extranet", "guest", "collaber", "im_guest", "replica"}
+)
+
+// forwarded says whether the message was written in another chat.
+func (m message) forwarded() bool {
+	f := strings.TrimSpace(string(m.Forward))
+	return f != "" && f != "null" && f != "[]" && f != "{}" && f != "false"
+}
+
 // comment tells who wrote the message and what it is.
 //
 // QUIRK: params is [] when empty; the ids of files stand in params.FILE_ID, which the page leaves out
@@ -99,9 +115,9 @@ func (m message) comment(u chatUser, files map[bitrix.ID]chatFile) desk.Comment 
 		ID: int64(m.ID), Author: int64(m.AuthorID), Name: string(u.Name), Position: string(u.Position),
 		At: m.Date.Time, Text: string(m.Text),
 		System:  bool(m.IsSystem) || m.AuthorID == 0,
-		Bot:     bool(u.Bot || u.Connector) || oneOf(u.Type, "bot", "connector") || oneOf(u.ExternalAuth, "bot", "imconnector"),
-		Guest:   bool(u.Extranet || u.Network) || oneOf(u.Type, "email", "extranet") || oneOf(u.ExternalAuth, "email", "replica"),
-		Deleted: bool(params.IsDeleted),
+		Bot:     bool(u.Bot || u.Connector) || oneOf(u.Type, machines...) || oneOf(u.ExternalAuth, machines...),
+		Guest:   bool(u.Extranet || u.Network) || oneOf(u.Type, outsiders...) || oneOf(u.ExternalAuth, outsiders...),
+		Deleted: bool(params.IsDeleted), Forwarded: m.forwarded(),
 	}
 	for _, id := range bitrix.Rows[bitrix.ID](params.FileID) {
 		f := files[id]

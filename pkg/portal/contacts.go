@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	maxAddresses = 20 // of one look-up (crm/duplicates/crm-duplicate-find-by-comm; lists have no limit of their own)
-	maxBound     = 5  // contacts bound to one task
+	maxBound = 5 // contacts bound to one task
 )
 
 // contact is a row of crm.contact.list.
@@ -43,19 +42,19 @@ func (t contact) greeting() string {
 type lookups struct {
 	asked     bool
 	addresses []string
-	groups    []*group // not read to the end
+	searches  []*search // not read to the end
 	contacts  []contact
 	err       error
 }
 
-// group is the addresses of one list, and how far it was read.
-type group struct {
-	addresses []string
-	last      int64
-	pages     int
+// search is the list of an address, and how far it was read.
+type search struct {
+	address string
+	last    int64
+	pages   int
 }
 
-// maxContacts bounds how many pages of contacts are read for the addresses of one list: an address that belongs to
+// maxContacts bounds how many pages of contacts are read for an address: one that belongs to
 // hundreds of them names nobody.
 const maxContacts = 10
 
@@ -66,9 +65,9 @@ func (c *Client) lookUp(addresses []string) *lookups {
 	if c.Recall(savedNoCRM, &closed) && closed {
 		return l
 	}
-	for part := range slices.Chunk(addresses, maxAddresses) {
+	for _, address := range addresses {
 		l.asked = true
-		l.groups = append(l.groups, &group{addresses: part})
+		l.searches = append(l.searches, &search{address: address})
 	}
 	return l
 }
@@ -77,37 +76,41 @@ func (c *Client) lookUp(addresses []string) *lookups {
 //
 // QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
 // (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
+// QUIRK: of a list of addresses it looks up the first alone, and what begins like it is found as well, though its page
+// calls the match exact (crm, entity_helper.php PrepareMultiFieldFilter): so each address has a command, and the answers
+// are compared here.
 func (l *lookups) ask(p *bitrix.Plan) {
-	groups := l.groups
-	l.groups = nil
+	searches := l.searches
+	l.searches = nil
 	if l.err != nil {
 		return
 	}
-	for _, g := range groups {
-		filter := bitrix.With("EMAIL", g.addresses)
-		if g.last > 0 {
-			filter = filter.With(">ID", g.last)
+	for _, s := range searches {
+		filter := bitrix.With("EMAIL", s.address)
+		if s.last > 0 {
+			filter = filter.With(">ID", s.last)
 		}
 		p.Add(bitrix.Do("crm.contact.list", bitrix.With("filter", filter).
 			With("select", []string{"ID", "NAME", "SECOND_NAME", "LAST_NAME", "EMAIL"}).
-			With("order", bitrix.With("ID", "ASC")).With("start", -1)), func(a bitrix.Answer) { l.take(g, a) })
+			With("order", bitrix.With("ID", "ASC")).With("start", -1)), func(a bitrix.Answer) { l.take(s, a) })
 	}
 }
 
-func (l *lookups) take(g *group, a bitrix.Answer) {
+func (l *lookups) take(s *search, a bitrix.Answer) {
 	if a.Err != nil {
 		l.err = a.Err
 		return
 	}
-	page, before := bitrix.Rows[contact](a.Result), g.last
+	page, before := bitrix.Rows[contact](a.Result), s.last
 	for _, t := range page {
-		if int64(t.ID) > before {
+		twice := slices.ContainsFunc(l.contacts, func(old contact) bool { return old.ID == t.ID })
+		if int64(t.ID) > before && !twice {
 			l.contacts = append(l.contacts, t)
 		}
-		g.last = max(g.last, int64(t.ID))
+		s.last = max(s.last, int64(t.ID))
 	}
-	if g.pages++; len(page) >= pageSize && g.last > before && g.pages < maxContacts {
-		l.groups = append(l.groups, g)
+	if s.pages++; len(page) >= pageSize && s.last > before && s.pages < maxContacts {
+		l.searches = append(l.searches, s)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // TestFigures counts the requests of whole jobs: they are what a portal limits.
 func TestFigures(t *testing.T) {
-	known := map[string]string{}
+	known := map[string]string{"portal.times": quick}
 	withFolder := func(o *Options) { saved(known)(o) }
 	{
 		_, c := live(t, sandbox.PortalOptions{}, withFolder) // once a day the folder is looked up

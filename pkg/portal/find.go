@@ -3,10 +3,9 @@ package portal
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
@@ -17,7 +16,7 @@ import (
 const overlap = 5 * time.Minute
 
 // Find looks for effects whose fate is unknown: tasks by their mark among those we made since then, comments by their marker
-// among our own of the task; a zero since is a week ago. A zero Made was not found; one with an error could not be looked for.
+// among those of the task; a zero since is a week ago. A zero Made was not found; one with an error could not be looked for.
 //
 // What was made since then carries the portal's time: where its clock turns out to be behind ours, it is looked for
 // further back.
@@ -64,80 +63,105 @@ func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Tim
 	return made, nil
 }
 
-// findTasks reads our recent tasks, oldest first.
+// findTasks reads the recent tasks of every user that ours may belong to, oldest first.
 //
 // QUIRK: XML_ID is no documented filter key, and an unknown key returns every task (tasks/tasks-task-list): only documented
 // keys are sent, and the mark is compared here. Of two tasks with one mark the lower number counts.
 func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
-	last := int64(0)
-	for page := 0; len(marks) > 0 && page < maxPages; page++ {
-		filter := bitrix.With("CREATED_BY", c.Self()).With(">=CREATED_DATE", since.Format(time.RFC3339))
-		if last > 0 {
-			filter = filter.With(">ID", last)
-		}
-		var raw json.RawMessage
-		err := c.Call(ctx, "tasks.task.list", bitrix.With("filter", filter).With("select", []string{"ID", "XML_ID", "CHAT_ID"}).With("order", bitrix.With("ID", "asc")).With("start", -1), &raw)
-		rows, err := readTasks(bitrix.Answer{Result: raw, Err: err})
-		if err != nil {
-			return err
-		}
-		for _, t := range rows {
-			if int64(t.ID) <= last {
-				continue
-			}
-			for _, i := range marks[string(t.XMLID)] {
-				if made[i].Task == 0 {
-					made[i] = desk.Made{Task: int64(t.ID), Chat: int64(t.ChatID)}
-				} else {
-					c.log.Warn("portal: task made twice", "task", t.ID, "first", made[i].Task)
-				}
-			}
-		}
-		if len(rows) < pageSize || int64(rows[len(rows)-1].ID) <= last {
-			return nil
-		}
-		last = int64(rows[len(rows)-1].ID)
+	if len(marks) == 0 {
+		return nil
+	}
+	asked := c.users()
+	if err := c.findTasksOf(ctx, asked, marks, since, made); err != nil {
+		return err
+	}
+	if now := c.users(); !slices.Equal(asked, now) {
+		return c.findTasksOf(ctx, now, marks, since, made)
 	}
 	return nil
 }
 
-// findComments reads our recent comments of the tasks, on either card.
+func (c *Client) findTasksOf(ctx context.Context, users []int64, marks map[string][]int, since time.Time, made []desk.Made) error {
+	last := map[int64]int64{} // by user, the number read last
+	for page := 0; len(users) > 0 && page < maxPages; page++ {
+		cmds := make([]bitrix.Command, len(users))
+		for i, user := range users {
+			filter := bitrix.With("CREATED_BY", user).With(">=CREATED_DATE", since.Format(time.RFC3339))
+			if last[user] > 0 {
+				filter = filter.With(">ID", last[user])
+			}
+			cmds[i] = bitrix.Do("tasks.task.list", bitrix.With("filter", filter).
+				With("select", []string{"ID", "XML_ID", "CHAT_ID"}).With("order", bitrix.With("ID", "asc")).With("start", -1))
+		}
+		answers, err := c.Batch(ctx, cmds)
+		if err != nil {
+			return err
+		}
+		var more []int64
+		for i, user := range users {
+			rows, err := readTasks(answers[i])
+			if err != nil {
+				return err
+			}
+			before := last[user]
+			for _, t := range rows {
+				if int64(t.ID) > before {
+					c.match(t, marks, made)
+					last[user] = max(last[user], int64(t.ID))
+				}
+			}
+			if len(rows) >= pageSize && last[user] > before {
+				more = append(more, user)
+			}
+		}
+		users = more
+	}
+	return nil
+}
+
+// match notes a task that carries one of the marks.
+func (c *Client) match(t task, marks map[string][]int, made []desk.Made) {
+	for _, i := range marks[string(t.XMLID)] {
+		switch first := made[i].Task; {
+		case first == 0:
+			made[i] = desk.Made{Task: int64(t.ID), Chat: int64(t.ChatID)}
+		case first != int64(t.ID):
+			c.log.Warn("portal: task made twice", "task", t.ID, "first", first)
+		}
+	}
+}
+
+// findComments reads the recent comments of the tasks, on either card.
 func (c *Client) findComments(ctx context.Context, effects []desk.Effect, byTask map[int64][]int, since time.Time,
 	made []desk.Made) error {
 	if len(byTask) == 0 {
 		return nil
 	}
 	var reads []*reading
-	var cmds []bitrix.Command
-	for id := range byTask {
-		r := &reading{task: id, own: c.Self(), since: since}
+	p := c.Plan()
+	for id, waiting := range byTask {
+		r := &reading{task: id, chat: effects[waiting[0]].Chat, own: true, since: since}
 		reads = append(reads, r)
-		cmds = append(cmds, r.oldCard(), r.chatOfTask(), r.chatByTask())
+		r.ask(p)
 	}
-	answers, err := c.Batch(ctx, cmds)
-	if err != nil {
+	if err := p.Run(ctx); err != nil {
 		return err
-	}
-	for i, r := range reads {
-		r.takeOld(answers[3*i])
-		r.takeTask(answers[3*i+1])
-		r.takeChat(answers[3*i+2])
 	}
 	if err := c.readChats(ctx, reads); err != nil {
 		return err
 	}
 	for _, r := range reads {
 		for _, i := range byTask[r.task] {
-			made[i] = r.find(effects[i].Post.Marker)
+			made[i] = r.find(effects[i].Post.Marker, c.users())
 		}
 	}
 	return nil
 }
 
-// find returns our comment that carries the marker in its first line.
-func (r *reading) find(marker string) desk.Made {
+// find returns the comment of one of the users that carries the marker in its first line.
+func (r *reading) find(marker string, users []int64) desk.Made {
 	for _, m := range r.comments {
-		if m.Author == r.own && strings.Contains(firstLine(m.Text), marker) {
+		if slices.Contains(users, m.Author) && strings.Contains(firstLine(m.Text), marker) {
 			return desk.Made{Task: r.task, Comment: m.ID, Chat: r.chat}
 		}
 	}

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
-
-	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
@@ -24,6 +23,8 @@ const maxTitle = 250
 // order. What is not the portal's to make is never made. An effect that goes by itself anyhow, because there is no other
 // or because batch would corrupt it, goes under its key where the portal knows such keys.
 func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
+	effects = slices.Clone(effects)
+	c.chats(ctx, effects)
 	b := &making{c: c, made: make([]desk.Made, len(effects)), effects: effects}
 	var alone []int
 	for i, e := range effects {
@@ -43,7 +44,9 @@ func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 			}
 		}
 	}
-	b.singles(ctx, alone, b.run(ctx))
+	err := b.singles(ctx, alone, b.run(ctx))
+	b.rejoin(ctx, err)
+	b.complete(ctx)
 	return b.made
 }
 
@@ -52,7 +55,7 @@ func (c *Client) command(e desk.Effect) bitrix.Command {
 	if e.Kind == desk.OpenTask {
 		return c.taskAdd(e)
 	}
-	return commentAdd(e)
+	return comment(e)
 }
 
 // XMLID returns the mark by which the task of the effect of that key is found again.
@@ -86,6 +89,9 @@ func (c *Client) taskAdd(e desk.Effect) bitrix.Command {
 			fields = fields.With("DEADLINE", due.Format(time.RFC3339))
 		}
 		fields = appendList(fields, "UF_CRM_TASK", f.CRM)
+		for _, name := range slices.Sorted(maps.Keys(f.Custom)) {
+			fields = fields.With(name, f.Custom[name])
+		}
 	}
 	fields = appendList(fields, "UF_TASK_WEBDAV_FILES", objects(p.Files))
 	return bitrix.Do("tasks.task.add", bitrix.With("fields", fields))
@@ -119,55 +125,21 @@ func objects(files []desk.File) []string {
 	return list
 }
 
-// commentAdd returns the call that comments the effect's task.
-//
-// QUIRK: the call is marked deprecated, and is the one that works on both cards with text and files: on the new one it
-// writes into the task's chat (tasks/tasks-new). Its values are taken by position.
-func commentAdd(e desk.Effect) bitrix.Command {
-	fields := appendList(bitrix.With("POST_MESSAGE", marked(e.Post)), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
-	return bitrix.Do("task.commentitem.add", bitrix.With("0", e.Task).With("1", fields))
-}
-
-// marked returns the text with its marker in the first line, without which it could not be looked for.
-func marked(p *desk.Post) string {
-	if p.Marker == "" || strings.Contains(firstLine(p.Text), p.Marker) {
-		return p.Text
-	}
-	return p.Marker + "\n" + p.Text
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimLeft(text, " \r\n\t"), "\n")
-	return line
-}
-
-func readTaskAdd(a bitrix.Answer) desk.Made {
+// readTaskAdd reads the new task. Whose it is tells who we are, too: not every batch has room for the question.
+func (c *Client) readTaskAdd(a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("open task: %w", a.Err)}
 	}
 	var r struct {
 		Task struct {
-			ID     bitrix.ID `json:"id"`
-			ChatID bitrix.ID `json:"chatId"`
+			ID        bitrix.ID `json:"id"`
+			ChatID    bitrix.ID `json:"chatId"`
+			CreatedBy bitrix.ID `json:"createdBy"`
 		} `json:"task"`
 	}
 	if err := bitrix.Into(a.Result, &r); err != nil || r.Task.ID == 0 {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task: the answer holds no task"))}
 	}
+	c.meet(int64(r.Task.CreatedBy))
 	return desk.Made{Task: int64(r.Task.ID), Chat: int64(r.Task.ChatID)}
-}
-
-// QUIRK: the result is a bare number; whether the new card gives the message's is not documented
-// (tasks/comment-item/task-comment-item-add).
-func readCommentAdd(e desk.Effect, a bitrix.Answer) desk.Made {
-	if a.Err != nil {
-		return desk.Made{Err: fmt.Errorf("comment task %d: %w", e.Task, a.Err)}
-	}
-	if s := string(a.Result); s == "" || s == "null" || s == "false" {
-		err := fmt.Errorf("comment task %d: the answer is %q", e.Task, s)
-		return desk.Made{Err: fault.New(fault.Unsure, err)}
-	}
-	var id bitrix.ID
-	_ = json.Unmarshal(a.Result, &id)
-	return desk.Made{Task: e.Task, Comment: int64(id)}
 }

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
@@ -21,9 +22,9 @@ type making struct {
 func (b *making) add(cmd bitrix.Command, i int) {
 	b.cmds, b.takes = append(b.cmds, cmd), append(b.takes, func(a bitrix.Answer) {
 		if b.effects[i].Kind == desk.OpenTask {
-			b.made[i] = readTaskAdd(a)
+			b.made[i] = b.c.readTaskAdd(a)
 		} else {
-			b.made[i] = readCommentAdd(b.effects[i], a)
+			b.made[i] = readComment(b.effects[i], cmd.Method, a)
 		}
 	})
 }
@@ -42,7 +43,7 @@ func (b *making) run(ctx context.Context) error {
 }
 
 // singles makes the effects that go by themselves, one after the other, until the portal is found closed or away.
-func (b *making) singles(ctx context.Context, alone []int, err error) {
+func (b *making) singles(ctx context.Context, alone []int, err error) error {
 	for _, i := range alone {
 		e := b.effects[i]
 		if err == nil {
@@ -53,12 +54,51 @@ func (b *making) singles(ctx context.Context, alone []int, err error) {
 				Err: fmt.Errorf("%s not made: %w", e.Kind, fault.Bare(err))}
 			continue
 		}
-		var done bool
-		if b.made[i], done = b.c.single(ctx, e); !done {
+		done := false
+		if e.Kind == desk.OpenTask {
+			b.made[i], done = b.c.single(ctx, e)
+		}
+		if !done {
 			b.add(b.c.command(e), i)
 			err = b.run(ctx)
 		} else if fault.ExtentOf(b.made[i].Err) != fault.One {
 			err = b.made[i].Err
+		}
+	}
+	return err
+}
+
+// rejoin has our user take part again in the tasks whose chats are closed to him, and comments those once more: what was
+// refused was not made.
+func (b *making) rejoin(ctx context.Context, err error) {
+	var tasks []int64
+	for i, m := range b.made {
+		if err == nil && barred(m.Err) {
+			tasks = append(tasks, b.effects[i].Task)
+		}
+	}
+	if len(tasks) == 0 {
+		return
+	}
+	joined, err := b.c.Rejoin(ctx, tasks)
+	if err != nil {
+		return
+	}
+	for i, m := range b.made {
+		if barred(m.Err) && slices.Contains(joined, b.effects[i].Task) {
+			b.add(b.c.command(b.effects[i]), i)
+		}
+	}
+	if err := b.run(ctx); err != nil {
+		b.c.log.Debug("portal: comments not repeated", "err", err)
+	}
+}
+
+// complete sends once more the files that comments lack.
+func (b *making) complete(ctx context.Context) {
+	for i := range b.made {
+		if m := &b.made[i]; m.Err == nil && len(m.Missing) > 0 && ctx.Err() == nil {
+			m.Missing = b.c.again(ctx, b.effects[i], m.Missing)
 		}
 	}
 }

@@ -19,7 +19,8 @@ import (
 
 const secret = "abc123secret"
 
-// client returns a client of the script whose clock stands, who never sleeps, and who knows that there is no REST v3.
+// client returns a client of the script whose clock stands, who never sleeps, and who knows that there is no REST v3, and
+// who it is.
 func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 	t.Helper()
 	o := Options{Options: bitrix.Options{
@@ -35,6 +36,7 @@ func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.meet(17)
 	return c
 }
 
@@ -48,8 +50,8 @@ func fixture(t *testing.T, name string) http.HandlerFunc {
 }
 
 // without remembers that the portal lacks something.
-func without(lack string) func(string) []byte {
-	return func(name string) []byte {
+func without(lack string) func(string, time.Duration) []byte {
+	return func(name string, _ time.Duration) []byte {
 		if name == lack {
 			return []byte("false")
 		}
@@ -59,7 +61,7 @@ func without(lack string) func(string) []byte {
 
 func saved(values map[string]string) func(*Options) {
 	return func(o *Options) {
-		o.Load = func(name string) []byte { return []byte(values[name]) }
+		o.Load = func(name string, _ time.Duration) []byte { return []byte(values[name]) }
 		o.Save = func(name string, v []byte) { values[name] = string(v) }
 	}
 }

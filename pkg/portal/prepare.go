@@ -77,7 +77,7 @@ func (c *Client) noDisk(err error) error {
 	return fault.New(fault.Never, why)
 }
 
-func (c *Client) storageList() bitrix.Command {
+func storageList(user int64) bitrix.Command {
 	return bitrix.Do("disk.storage.getlist",
-		bitrix.With("filter", bitrix.With("ENTITY_TYPE", "user").With("ENTITY_ID", c.Self())))
+		bitrix.With("filter", bitrix.With("ENTITY_TYPE", "user").With("ENTITY_ID", user)))
 }

@@ -170,6 +170,16 @@ func TestQuirkContactListGivesAll(t *testing.T) {
 	}
 }
 
+// Of several addresses each finds its own contact, and none that merely begins like it.
+func TestQuirkOneAddressIsLookedUp(t *testing.T) {
+	_, c := live(t, sandbox.PortalOptions{Contacts: []sandbox.Contact{{ID: 1, Name: "One", Emails: []string{"one@a.example"}},
+		{ID: 2, Name: "Two", Emails: []string{"two@a.example"}}, {ID: 3, Name: "Three", Emails: []string{"two@a.example.org"}}}})
+	p, err := c.Prepare(t.Context(), []string{"one@a.example", "two@a.example", "nobody@a.example"}, nil, nil)
+	if err != nil || len(p.Profiles) != 2 || p.Profiles["one@a.example"].Name != "One" || p.Profiles["two@a.example"].Name != "Two" {
+		t.Error(err, p.Profiles)
+	}
+}
+
 func TestQuirkEitherCardAnswers(t *testing.T) {
 	for _, o := range []sandbox.PortalOptions{{}, {NewCard: true}, {NewCard: true, GetListFails: true}} {
 		p, c := live(t, o)
@@ -325,6 +335,32 @@ func TestQuirkControlIsDone(t *testing.T) {
 		row := task{ID: 1, Status: status, ChangedDate: bitrix.Time{Time: time.Unix(5, 0)}}
 		if s := row.state(); s.Status != want || (want == desk.Done) == s.ClosedAt.IsZero() {
 			t.Error(status, s)
+		}
+	}
+}
+
+func TestQuirkMachinesAndOutsiders(t *testing.T) {
+	for _, tt := range []struct {
+		user, message    string
+		bot, guest, away bool
+	}{
+		{`"type":"user","externalAuthId":"default"`, ``, false, false, false},
+		{`"type":"user","externalAuthId":"rest_system"`, ``, true, false, false},
+		{`"type":"user","externalAuthId":"calendar_sharing"`, ``, true, false, false},
+		{`"type":"user","connector":true`, ``, true, false, false},
+		{`"type":"guest"`, ``, false, true, false},
+		{`"type":"collaber"`, ``, false, true, false},
+		{`"type":"user","externalAuthId":"im_guest"`, ``, false, true, false},
+		{`"type":"user"`, `,"forward":{"id":"chat5/7","userId":9}`, false, false, true},
+		{`"type":"user"`, `,"forward":null`, false, false, false},
+	} {
+		page := `{"result":{"result":{"c0":{"messages":[{"id":5,"authorId":7,"text":"x"` + tt.message + `}],"users":[{"id":7,` + tt.user + `}],"files":[]}}}}`
+		talks, err := client(t, testkit.NewScript(t, testkit.Answer(200, page))).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
+		if err != nil || len(talks[0].Comments) != 1 {
+			t.Fatal(err, talks)
+		}
+		if m := talks[0].Comments[0]; m.Bot != tt.bot || m.Guest != tt.guest || m.Forwarded != tt.away {
+			t.Errorf("%s%s: %+v", tt.user, tt.message, m)
 		}
 	}
 }

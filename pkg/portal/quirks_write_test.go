@@ -97,23 +97,34 @@ func TestQuirkCommentOnBothCards(t *testing.T) {
 	}
 }
 
-func TestQuirkCommentAnswersANumber(t *testing.T) {
-	for body, want := range map[string]int64{"3141": 3141, `"3141"`: 3141, "true": 0} {
-		m := readCommentAdd(commentEffect(8, "x"), bitrix.Answer{Result: []byte(body)})
+func TestQuirkZeroIsNoComment(t *testing.T) {
+	for body, want := range map[string]int64{"3141": 3141, `"3141"`: 3141} {
+		m := readComment(commentEffect(8, "x"), "task.commentitem.add", bitrix.Answer{Result: []byte(body)})
 		if m.Err != nil || m.Comment != want || m.Task != 8 {
 			t.Error(body, m)
 		}
 	}
-	for _, body := range []string{"", "null", "false"} {
-		tells(t, readCommentAdd(commentEffect(8, "x"), bitrix.Answer{Result: []byte(body)}).Err, told{fault.Unsure, fault.One})
+	for _, body := range []string{"", "null", "false", "true", "0", `"0"`, `""`, "[]", "{}"} {
+		for _, method := range []string{"task.commentitem.add", say, commit} {
+			tells(t, readComment(commentEffect(8, "x"), method, bitrix.Answer{Result: []byte(body)}).Err, told{fault.Unsure, fault.One})
+		}
 	}
 }
 
-func TestQuirkMessageAnswersTrue(t *testing.T) {
-	_, c := live(t, sandbox.PortalOptions{NewCard: true})
-	id := opened(t, c, 1)[0]
-	if m := c.Make(t.Context(), []desk.Effect{commentEffect(id, "hd-0011223344556677 x")})[0]; m.Err != nil || m.Comment != 0 || m.Task != id {
-		t.Error(m)
+func TestQuirkFilesArePassedOver(t *testing.T) {
+	e := commentEffect(8, "x")
+	e.Chat, e.Post.Files = 5, []desk.File{{Name: "a", Object: 9011}, {Name: "lost"}, {Name: "b", Object: 9012}}
+	for body, want := range map[string][]int{
+		`{"FILES":{"disk9011":{"id":9051},"disk9012":{"id":0}},"DISK_ID":[9051],"MESSAGE_ID":84910}`:     {2},
+		`{"FILES":{"disk9011":{"id":9051}},"DISK_ID":[9051],"MESSAGE_ID":84910}`:                         {2},
+		`{"FILES":{"disk9011":{"id":9051},"disk9012":{"id":7}},"DISK_ID":[9051,7],"MESSAGE_ID":"84910"}`: nil,
+		`{"FILES":[],"DISK_ID":[9051,7],"MESSAGE_ID":84910}`:                                             nil,
+		`{"FILES":[],"DISK_ID":[],"MESSAGE_ID":84910}`:                                                   {0, 2},
+	} {
+		m := readComment(e, commit, bitrix.Answer{Result: []byte(body)})
+		if m.Err != nil || m.Comment != 84910 || !slices.Equal(m.Missing, want) {
+			t.Errorf("%s: %+v", body, m)
+		}
 	}
 }
 
@@ -322,4 +333,63 @@ func TestServerBoundsAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	tells(t, p.Errs[0], told{fault.Never, fault.One}) // one file, and too large: it stays behind
+}
+
+// A portal that needs a second for a task must not be given fifty at once before it has told so.
+func TestQuirkFirstBacklogOfASlowPortal(t *testing.T) {
+	const second = time.Second
+	p, c := live(t, sandbox.PortalOptions{RequestLimit: 60 * second, NoLimit: true}, saved(map[string]string{}),
+		func(o *Options) { o.Timeout = 60 * second })
+	opened(t, c, 50)
+	adds := 0
+	for _, k := range p.Calls() {
+		switch {
+		case k.Method == "batch":
+			adds = 0
+		case k.Method == "tasks.task.add":
+			if adds++; adds > 30 {
+				t.Fatal("more than half a minute's work in one request")
+			}
+		}
+	}
+	if p.Hits() < 2 {
+		t.Error(p.Hits())
+	}
+}
+
+// A portal that asks for a field of its own gets it, of a single task as of many.
+func TestQuirkNoCustomFieldsByV3(t *testing.T) {
+	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {MandatoryField: "UF_BRANCH", NewCard: true}} {
+		p, c := live(t, o)
+		one, two := openEffect("k", "a"), openEffect("l", "b")
+		for _, e := range []desk.Effect{one, two} {
+			e.Post.Fields.Custom = map[string]string{"UF_BRANCH": "Tula"}
+		}
+		for _, effects := range [][]desk.Effect{{one}, {one, two}} {
+			if m := c.Make(t.Context(), effects)[0]; m.Err != nil {
+				t.Error(m.Err)
+			}
+		}
+		for _, k := range p.Calls() {
+			if k.V3 {
+				t.Error(k.Method)
+			}
+		}
+	}
+}
+
+func TestQuirkActiveOfAnyForm(t *testing.T) {
+	for body, gone := range map[string]bool{
+		`[{"ID":"7","ACTIVE":true}]`: false, `[{"ID":"7","ACTIVE":"Y"}]`: false, `[{"ID":"7"}]`: false,
+		`[{"ID":"7","ACTIVE":false}]`: true, `[{"ID":"7","ACTIVE":"N"}]`: true, `[]`: true, `[{"ID":"8","ACTIVE":true}]`: true,
+	} {
+		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+body+`}}}`))
+		if got, err := client(t, s).Dismissed(t.Context(), 7); err != nil || got != gone {
+			t.Error(body, got, err)
+		}
+	}
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
+	if _, err := client(t, s).Dismissed(t.Context(), 7); err == nil {
+		t.Error("it is known without the scope")
+	}
 }

@@ -15,7 +15,7 @@ const searchLimit = 200 // messages of one page of a chat
 // reading is the comments of one task on their way from the portal, from either card.
 type reading struct {
 	task, chat, last int64
-	own              int64     // only our own since then are wanted, 0 = everybody's after last
+	own              bool      // those since then are wanted, else those after last
 	since            time.Time // with own
 
 	comments  []desk.Comment
@@ -51,11 +51,22 @@ func (r *reading) failure() error {
 	return r.oldErr
 }
 
-// oldCard reads the forum topic of a task.
-func (r *reading) oldCard() bitrix.Command {
+// ask has the task's talk read: its chat where that is known, else the forum topic, and the task is asked for its chat.
+func (r *reading) ask(p *bitrix.Plan) {
+	if r.chat != 0 {
+		p.Add(r.search(), r.takeSearch)
+		return
+	}
+	p.Add(r.forum(), r.takeOld)
+	p.Add(r.chatOfTask(), r.takeTask)
+	p.Add(r.chatByTask(), r.takeChat)
+}
+
+// forum reads the forum topic of a task.
+func (r *reading) forum() bitrix.Command {
 	filter := bitrix.With(">ID", r.last)
-	if r.own != 0 {
-		filter = bitrix.With("AUTHOR_ID", r.own).With(">=POST_DATE", r.since.Format(time.RFC3339))
+	if r.own {
+		filter = bitrix.With(">=POST_DATE", r.since.Format(time.RFC3339))
 	}
 	return bitrix.Do("task.commentitem.getlist",
 		bitrix.With("TASKID", r.task).With("ORDER", bitrix.With("ID", "asc")).With("FILTER", filter))

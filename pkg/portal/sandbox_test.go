@@ -28,6 +28,10 @@ var modes = map[string]sandbox.PortalOptions{
 	"hidden and failing": {NewCard: true, ChatOnlyInGet: true, GetListFails: true},
 }
 
+// quick is what a portal has told of its speed.
+const quick = `{"tasks.task.add":0.01,"task.commentitem.add":0.01,"im.message.add":0.01,"im.disk.file.commit":0.01,"disk.folder.uploadfile":0.01}`
+
+// live returns a client of a sandbox's portal that knows who it is.
 func live(t *testing.T, o sandbox.PortalOptions, change ...func(*Options)) (*sandbox.Portal, *Client) {
 	t.Helper()
 	p := sandbox.NewPortal(o)
@@ -37,7 +41,7 @@ func live(t *testing.T, o sandbox.PortalOptions, change ...func(*Options)) (*san
 	}
 	t.Cleanup(func() { p.Close() })
 	opts := Options{Options: bitrix.Options{Webhook: webhook, Timeout: 5 * time.Second}}
-	saved(map[string]string{})(&opts)
+	saved(map[string]string{"portal.times": quick})(&opts)
 	for _, f := range change {
 		f(&opts)
 	}
@@ -45,6 +49,10 @@ func live(t *testing.T, o sandbox.PortalOptions, change ...func(*Options)) (*san
 	if err != nil {
 		t.Fatal(err)
 	}
+	if o.ActsAs == 0 {
+		o.ActsAs = 17
+	}
+	c.meet(o.ActsAs)
 	return p, c
 }
 
@@ -169,7 +177,7 @@ func closeAndComment(t *testing.T, p *sandbox.Portal, c *Client, made desk.Made)
 	other := commentEffect(made.Task, "x")
 	other.Post.Marker = "hd-ffffffffffffffff"
 	found, err := c.Find(ctx, []desk.Effect{repeat, other}, time.Now().Add(-time.Minute))
-	if err != nil || found[0].Err != nil || found[0].Comment == 0 || found[1] != (desk.Made{}) {
+	if err != nil || found[0].Err != nil || found[0].Comment == 0 || found[1].Comment+found[1].Task != 0 || found[1].Err != nil {
 		t.Errorf("%+v %v", found, err)
 	}
 }
@@ -355,4 +363,14 @@ func TestListsAreNotCounted(t *testing.T) {
 	if len(seen) != 3 {
 		t.Error("called are only", seen)
 	}
+}
+
+// ran returns the answer of one call.
+func ran(t *testing.T, c *Client, cmd bitrix.Command) bitrix.Answer {
+	t.Helper()
+	answers, err := c.Batch(t.Context(), []bitrix.Command{cmd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answers[0]
 }

@@ -14,18 +14,14 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// single makes an effect that travels by itself through REST v3 under the effect's key, so that the portal itself keeps a
+// single makes a task that travels by itself through REST v3 under the effect's key, so that the portal itself keeps a
 // repeat within a day from being a second one. It says false where that can't be had: the effect was not made then, and
 // goes the other way.
 func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
-	if !c.keyed(e) {
+	if !c.keyed(e) || c.unmet() { // REST v3 wants to be told who makes the task
 		return desk.Made{}, false
 	}
-	method, params := "tasks.task.add", c.taskAddV3(e)
-	if e.Kind == desk.CommentTask {
-		method, params = "tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", e.Task).With("text", marked(e.Post)))
-	}
-	result, echoed, err := c.CallKeyed(ctx, method, params, XMLID(e.Key))
+	result, echoed, err := c.CallKeyed(ctx, "tasks.task.add", c.taskAddV3(e), XMLID(e.Key))
 	if err != nil {
 		c.doubt(e, err)
 		if c.elsewhere(e, err) {
@@ -35,9 +31,6 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	}
 	c.Remember(savedV3, true)
 	c.Remember(savedKeys, echoed)
-	if e.Kind == desk.CommentTask {
-		return desk.Made{Task: e.Task}, true // QUIRK: the answer is true, without the message's number (tasks.task.chat.message.send)
-	}
 	made := readItem(result)
 	c.confirm(ctx, e, made.Task)
 	return made, true
@@ -45,9 +38,9 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 
 // keyed says whether the effect can travel by REST v3, as far as is known before it is tried.
 //
-// QUIRK: a message of REST v3 takes no files (tasks.task.chat.message.send), and a new task none by its documentation: what it
-// gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where a number without its prefix is an attachment's, and
-// the files are lost (tasks, V2 OrmTaskMapper; tasks.task.file.attach sets the prefix). Another call could be lost, too.
+// QUIRK: a new task of REST v3 takes no files: what it gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where a
+// number without its prefix is an attachment's, and the files are lost (tasks, V2 OrmTaskMapper; tasks.task.file.attach
+// sets the prefix). Another call could be lost, too.
 func (c *Client) keyed(e desk.Effect) bool {
 	v3, keys := true, true
 	c.Recall(savedV3, &v3)
@@ -55,8 +48,13 @@ func (c *Client) keyed(e desk.Effect) bool {
 	if f := e.Post.Fields; f != nil && f.Deadline > 0 && f.Due.IsZero() {
 		return false // each attempt would have another deadline
 	}
-	return v3 && keys && e.Key != "" && len(objects(e.Post.Files)) == 0 && !c.loses(e)
+	return v3 && keys && e.Key != "" && len(objects(e.Post.Files)) == 0 && !custom(e.Post.Fields) && !c.loses(e)
 }
+
+// custom says whether the task has fields of the portal's own.
+//
+// QUIRK: REST v3 knows none (tasks/tasks-task-add-rest-v3 lists no UF_ fields).
+func custom(f *desk.Fields) bool { return f != nil && len(f.Custom) > 0 }
 
 // elsewhere says whether REST v3 refused to run the call at all, and keeps what that tells of the portal.
 //

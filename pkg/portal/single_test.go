@@ -2,7 +2,6 @@ package portal
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -40,15 +39,7 @@ func TestSingleEffectsGoUnderTheirKey(t *testing.T) {
 		"0 [9] 3 [C_1] hd-aa 2026-03-13 09:00:00 +0000 UTC" {
 		t.Errorf("%+v", got)
 	}
-	said := commentEffect(made.Task, "hd-0011223344556677 pay $total")
-	said.Key = "bb"
-	if m := c.Make(t.Context(), []desk.Effect{openEffect("cc", "x"), said})[1]; m.Err != nil {
-		t.Fatal(m.Err)
-	}
-	if got, _ := p.Task(made.Task); got.Comments[len(got.Comments)-1].Text != said.Post.Text {
-		t.Errorf("%+v", got.Comments)
-	}
-	want := "[tasks.task.add hd-aa tasks.task.chat.message.send hd-bb]"
+	want := "[tasks.task.add hd-aa]"
 	if list, _ := keys(p); fmt.Sprint(list) != want {
 		t.Error(list)
 	}
@@ -58,32 +49,20 @@ func TestSingleEffectsGoUnderTheirKey(t *testing.T) {
 func TestLostAnswerOfASingleEffectIsReplayed(t *testing.T) {
 	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway, sandbox.ServerError} {
 		p, c := live(t, newCard())
-		task := opened(t, c, 1)[0]
-		for _, e := range []desk.Effect{openEffect("kk", "a"), commentEffect(task, "hd-0011223344556677\nb")} {
-			e.Key = "kk" + string(e.Kind)
-			once := true
-			p.Inject(func(k *sandbox.Call) sandbox.Fault {
-				if k.V3 && once {
-					once = false
-					return sandbox.Fault{Kind: kind, After: true}
-				}
-				return sandbox.Fault{}
-			})
-			tells(t, c.Make(t.Context(), []desk.Effect{e})[0].Err, told{fault.Unsure, fault.Server})
-			if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil || m.Task == 0 {
-				t.Error(kind, m)
+		e, once := openEffect("kk", "a"), true
+		p.Inject(func(k *sandbox.Call) sandbox.Fault {
+			if k.V3 && once {
+				once = false
+				return sandbox.Fault{Kind: kind, After: true}
 			}
+			return sandbox.Fault{}
+		})
+		tells(t, c.Make(t.Context(), []desk.Effect{e})[0].Err, told{fault.Unsure, fault.Server})
+		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil || m.Task == 0 {
+			t.Error(kind, m)
 		}
-		comments := 0
-		for _, one := range p.Tasks() {
-			for _, m := range one.Comments {
-				if strings.Contains(m.Text, "hd-0011223344556677") {
-					comments++
-				}
-			}
-		}
-		if _, replayed := keys(p); len(p.Tasks()) != 2 || comments != 1 || replayed != 2 {
-			t.Error(kind, len(p.Tasks()), comments, replayed)
+		if _, replayed := keys(p); len(p.Tasks()) != 1 || replayed != 1 {
+			t.Error(kind, len(p.Tasks()), replayed)
 		}
 	}
 }
@@ -117,7 +96,7 @@ func TestSinglesFallBackToV2(t *testing.T) {
 	}
 }
 
-func TestMessageWithoutChatFallsBack(t *testing.T) {
+func TestMessageMakesAMissingChat(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{})
 	task := opened(t, c, 1)[0]
 	p.Upgrade() // the task has no chat until somebody opens it

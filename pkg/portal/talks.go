@@ -41,7 +41,7 @@ func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
 			continue
 		}
 		unknown = append(unknown, r)
-		p.Add(r.oldCard(), r.takeOld)
+		p.Add(r.forum(), r.takeOld)
 	}
 	if c.results {
 		for _, r := range readings {

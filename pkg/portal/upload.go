@@ -28,6 +28,7 @@ type uploads struct {
 	folder int64
 
 	folderKnown bool // or found missing, see lost
+	asking      bool // it is being asked for
 
 	inline int64 // bytes of files sent within one batch
 
@@ -50,7 +51,17 @@ func (u *uploads) begin(p *bitrix.Plan) {
 		u.folderKnown = true
 		return
 	}
-	p.Add(u.c.storageList(), func(a bitrix.Answer) {
+	u.askFolder(p)
+}
+
+// askFolder asks for the folder of the user the webhook acts as: again where that turns out to be another by the same request.
+func (u *uploads) askFolder(p *bitrix.Plan) {
+	user := u.c.Self()
+	u.asking = true
+	p.Add(storageList(user), func(a bitrix.Answer) {
+		if u.asking = false; user != u.c.Self() {
+			return
+		}
 		u.folder, u.lost = u.c.takeFolder(a)
 		u.folderKnown = true
 	})
@@ -60,6 +71,9 @@ func (u *uploads) begin(p *bitrix.Plan) {
 // asked for there are none to add: chaining them to its answer would upload into junk when it fails.
 func (u *uploads) fill(p *bitrix.Plan) bool {
 	if !u.folderKnown {
+		if !u.asking {
+			u.askFolder(p)
+		}
 		return false
 	}
 	if u.lost != nil {

@@ -61,7 +61,7 @@ func (w *world) dial(t *testing.T, through http.RoundTripper) *bitrix.Client {
 }
 
 func (w *world) subject(c *bitrix.Client) Subject {
-	return Subject{Portal: c, Self: c.Self(), Mark: mark, Tags: []string{"helpdesk"}, Now: w.clock.Now,
+	return Subject{Portal: c, Self: c.Owner(), Mark: mark, Tags: []string{"helpdesk"}, Now: w.clock.Now,
 		Sleep: func(ctx context.Context, d time.Duration) error { w.clock.Advance(d); return ctx.Err() }}
 }
 

@@ -2,6 +2,9 @@ package render
 
 import "helpdesk/pkg/desk"
 
+// Note returns the text of a note, for a text that was rendered before there was one.
+func (s *Set) Note(n desk.Note) string { return s.note(n) }
+
 // Missing returns the words that name files which could not be attached, for a text that was rendered before that was
 // known; "" where the form has none.
 func (s *Set) Missing(form desk.Form, names []string) string {

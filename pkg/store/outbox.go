@@ -137,11 +137,11 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 			if err != nil {
 				return err
 			}
-			var t struct{ Task int64 } // the rest of a ticket is long
+			var t struct{ Task, Chat int64 } // the rest of a ticket is long
 			if _, err := get(tx, bTickets, number(p.Effect.Ticket), &t); err != nil {
 				return err
 			}
-			p.Effect.Task = t.Task
+			p.Effect.Task, p.Effect.Chat = t.Task, t.Chat
 			due = append(due, p)
 		}
 		return nil

@@ -1,0 +1,41 @@
+package outbox
+
+import (
+	"context"
+	"strconv"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
+)
+
+// fallback gives the place of a task whose responsible the portal does not know, or has dismissed, to the same task of
+// somebody else, which says so.
+func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.Result, bool) {
+	tries, _ := fault.Patience(err)
+	f := d.Effect.Post.Fields
+	if d.Effect.Kind != desk.OpenTask || f == nil || fault.ExtentOf(err) != fault.One || tries == 0 && fault.Of(err) != fault.Never {
+		return desk.Result{}, false
+	}
+	to := f.Fallback
+	if to == 0 {
+		to = p.staff.Self()
+	}
+	if f.Responsible == to {
+		return desk.Result{}, false
+	}
+	gone, asked := p.staff.Dismissed(ctx, f.Responsible)
+	if asked != nil || !gone {
+		p.Log.Debug("look at responsible", "user", f.Responsible, "gone", gone, "err", asked)
+		return desk.Result{}, false
+	}
+	if made, ok := p.there(ctx, d); ok {
+		return p.made(d, made), true
+	}
+	post, fields := *d.Effect.Post, *f
+	post.Text += "\n\n" + p.kit.Texts.Note(desk.Note{Key: desk.NoteFallback, Detail: strconv.FormatInt(f.Responsible, 10)})
+	fields.Responsible, post.Fields = to, &fields
+	e := d.Effect
+	e.Post = &post
+	p.tally.Wait(1)
+	return desk.Result{Seq: d.Seq, Replace: &e, Note: err.Error()}, true
+}

@@ -1,0 +1,213 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/bitrix"
+	"helpdesk/pkg/desk"
+)
+
+// Look says whether the portal shows what it answered to have made since then: tasks by their number and mark, comments by
+// their number or their marker, and the files of both. It makes one request as long as the chats are known and what was
+// made fits into a batch.
+func (c *Client) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error) {
+	l := &looking{c: c, made: made, sights: make([]desk.Sight, len(made)), since: since.Add(-overlap - c.behind()).Truncate(time.Second),
+		readings: map[int64]*reading{}, attached: map[int][]bitrix.ID{}}
+	p := c.Plan()
+	l.askTasks(p)
+	l.askComments(p)
+	if err := p.Run(ctx); err != nil {
+		return nil, fmt.Errorf("look at what was made: %w", err)
+	}
+	if err := c.readChats(ctx, l.list); err != nil {
+		return nil, fmt.Errorf("look at what was made: %w", err)
+	}
+	l.judgeComments()
+	if err := l.nameFiles(ctx); err != nil {
+		return nil, fmt.Errorf("look at files: %w", err)
+	}
+	return l.sights, nil
+}
+
+// looking is a look at what was made.
+type looking struct {
+	c        *Client
+	made     []desk.Unconfirmed
+	sights   []desk.Sight
+	since    time.Time
+	readings map[int64]*reading // by task
+	list     []*reading
+	attached map[int][]bitrix.ID // attachments of tasks that show fewer files than they were given
+}
+
+// shownTask is a task with its files.
+//
+// QUIRK: ufTaskWebdavFiles gives the numbers of attachments, not those of Drive objects (disk/attached-object).
+type shownTask struct {
+	task
+	Files json.RawMessage `json:"ufTaskWebdavFiles"`
+}
+
+// askTasks asks for the tasks, fifty by a command.
+func (l *looking) askTasks(p *bitrix.Plan) {
+	at := map[int64]int{}
+	var ids []int64
+	for i, m := range l.made {
+		if m.Effect.Kind == desk.OpenTask {
+			at[m.Effect.Task] = i
+			ids = append(ids, m.Effect.Task)
+		}
+	}
+	for part := range slices.Chunk(ids, pageSize) {
+		p.Add(bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With("ID", part)).
+			With("select", []string{"ID", "XML_ID", "CHAT_ID", "UF_TASK_WEBDAV_FILES"}).With("order", bitrix.With("ID", "asc")).With("start", -1)),
+			func(a bitrix.Answer) { l.takeTasks(a, part, at) })
+	}
+}
+
+func (l *looking) takeTasks(a bitrix.Answer, ids []int64, at map[int64]int) {
+	var r struct {
+		Tasks []shownTask `json:"tasks"`
+	}
+	err := a.Err
+	if err == nil {
+		err = bitrix.Into(a.Result, &r)
+	}
+	if err != nil {
+		for _, id := range ids {
+			l.sights[at[id]].Err = err
+		}
+		return
+	}
+	for _, t := range r.Tasks {
+		i, asked := at[int64(t.ID)]
+		if !asked {
+			continue
+		}
+		e := l.made[i].Effect
+		// A number may come to be another task's: of a portal restored from a backup.
+		l.sights[i].There = t.XMLID == "" || string(t.XMLID) == XMLID(e.Key)
+		if shown := bitrix.Rows[bitrix.ID](t.Files); len(shown) < len(numbers(e.Post.Files)) {
+			l.attached[i] = shown
+		}
+	}
+}
+
+// askComments asks for the talks of the tasks that were commented.
+func (l *looking) askComments(p *bitrix.Plan) {
+	for _, m := range l.made {
+		if m.Effect.Kind != desk.CommentTask || l.readings[m.Effect.Task] != nil {
+			continue
+		}
+		r := &reading{task: m.Effect.Task, chat: m.Effect.Chat, own: true, since: l.since}
+		l.readings[r.task], l.list = r, append(l.list, r)
+		r.ask(p)
+	}
+}
+
+func (l *looking) judgeComments() {
+	for i, m := range l.made {
+		r := l.readings[m.Effect.Task]
+		if m.Effect.Kind != desk.CommentTask {
+			continue
+		}
+		var shown []string
+		for _, comment := range r.comments {
+			marked := m.Effect.Post.Marker != "" && strings.Contains(firstLine(comment.Text), m.Effect.Post.Marker)
+			if !marked && comment.ID != m.Comment {
+				continue
+			}
+			l.sights[i].There = true
+			for _, f := range comment.Files {
+				shown = append(shown, f.Name)
+			}
+		}
+		if err := r.failure(); err != nil && !l.sights[i].There {
+			l.sights[i].Err = err
+			continue
+		}
+		l.sights[i].Missing = absent(m.Effect.Post.Files, shown)
+	}
+}
+
+// nameFiles asks for the names of attachments where a task shows fewer than it was given.
+func (l *looking) nameFiles(ctx context.Context) error {
+	p := l.c.Plan()
+	names := map[int][]string{}
+	for i, ids := range l.attached {
+		names[i] = nil
+		for _, id := range ids {
+			p.Add(bitrix.Do("disk.attachedObject.get", bitrix.With("id", int64(id))), func(a bitrix.Answer) {
+				var o struct {
+					Name bitrix.Text `json:"NAME"`
+				}
+				if a.Err == nil && bitrix.Into(a.Result, &o) == nil {
+					names[i] = append(names[i], string(o.Name))
+				}
+			})
+		}
+	}
+	if err := p.Run(ctx); err != nil {
+		return err
+	}
+	for i, shown := range names {
+		l.sights[i].Missing = absent(l.made[i].Effect.Post.Files, shown)
+	}
+	return nil
+}
+
+// counted is what the portal adds to the name of a file there is another of.
+var counted = regexp.MustCompile(` \(\d+\)$`)
+
+// stem returns a name as it is compared.
+func stem(name string) string {
+	end := path.Ext(name)
+	return strings.ToLower(counted.ReplaceAllString(strings.TrimSuffix(name, end), "") + end)
+}
+
+// absent returns which of the files are not among those shown.
+//
+// QUIRK: a file may get another name on the way, "a (1).txt" for "a.txt" (disk/folder/disk-folder-upload-file).
+func absent(files []desk.File, shown []string) []int {
+	var stems []string
+	for _, name := range shown {
+		stems = append(stems, stem(name))
+	}
+	var missing []int
+	for i, f := range files {
+		if f.Object == 0 {
+			continue
+		}
+		if at := slices.Index(stems, stem(driveName(f.Name))); at >= 0 {
+			stems = slices.Delete(stems, at, at+1)
+		} else {
+			missing = append(missing, i)
+		}
+	}
+	return missing
+}
+
+// Attach gives a task or a comment, made before, those of its files that it lacks. Whether that succeeded shows in another look.
+func (c *Client) Attach(ctx context.Context, e desk.Effect, missing []int) error {
+	if e.Kind == desk.CommentTask {
+		c.again(ctx, e, missing)
+		return nil
+	}
+	p := c.Plan()
+	for _, i := range missing {
+		p.Add(bitrix.Do("tasks.task.files.attach", bitrix.With("taskId", e.Task).With("fileId", e.Post.Files[i].Object)), func(a bitrix.Answer) {
+			if a.Err != nil {
+				c.log.Warn("portal: file not attached", "task", e.Task, "err", a.Err)
+			}
+		})
+	}
+	return p.Run(ctx)
+}
