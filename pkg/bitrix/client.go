@@ -84,6 +84,7 @@ func New(o Options) (*Client, error) {
 		o.HTTP = &http.Client{Transport: transport}
 	}
 	c := &Client{
+		base: base, owner: owner, code: code,
 		timeout: o.Timeout, agent: o.Agent, log: o.Log, http: o.HTTP, turn: make(chan struct{}, 1),
 		named: o.Named, meter: newMeter(o.Load, o.Save, o.Now, o.Estimates), sleep: o.Sleep,
 	}

@@ -12,6 +12,9 @@ const (
 	SendLetter  Kind = "letter"  // mail the ticket's requester
 )
 
+// TaskMark returns the mark, XML_ID, of the task that the effect of that key makes.
+func TaskMark(key string) string { return "hd-" + key }
+
 // Effect is a change to the world, not yet made. It is a plain value, kept as JSON in the outbox.
 type Effect struct {
 	Kind   Kind   `json:"kind"`

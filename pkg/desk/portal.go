@@ -17,6 +17,7 @@ type TaskState struct {
 	Task     int64
 	Status   Status
 	Title    string
+	Mark     string    // XML_ID: whose task it is
 	Chat     int64     // id of the task's chat (new card), 0 = none known
 	Activity time.Time // when somebody last commented it
 	Changed  time.Time
@@ -60,7 +61,7 @@ type Made struct {
 	Comment int64 // of CommentTask, 0 where the portal does not say
 	Chat    int64
 	Missing []int // of the effect's files, those that the portal did not keep
-	Seen    bool  // the portal shows it; false where it merely answered well
+	Seen    bool  // the portal shows it, if not its files; false where it merely answered well
 	Err     error // wraps a fault.Error; nil = made
 }
 
@@ -72,6 +73,17 @@ type Unconfirmed struct {
 	Looks   int       `json:"looks,omitempty"` // how often it was looked for in vain
 	Looked  time.Time `json:"looked,omitzero"`
 	Again   bool      `json:"again,omitempty"` // it was made for the second time
+	Seen    bool      `json:"seen,omitempty"`  // only its files have not been seen
+}
+
+// Looked is what came of a look at something unconfirmed. Without any of Seen, Again and Hold it is looked for again.
+type Looked struct {
+	Key    string   // of the effect
+	Seen   bool     // it is there
+	Again  bool     // it is to be made once more, by another way
+	Hold   string   // it is kept for a person, for this reason
+	Missed int      // 1 = it was not there, or not whole
+	Then   []Effect // with Seen: to be queued behind everything of the ticket
 }
 
 // Sight is what a look shows of something unconfirmed.

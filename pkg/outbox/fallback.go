@@ -23,9 +23,7 @@ func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.R
 	if f.Responsible == to {
 		return desk.Result{}, false
 	}
-	gone, asked := p.staff.Dismissed(ctx, f.Responsible)
-	if asked != nil || !gone {
-		p.Log.Debug("look at responsible", "user", f.Responsible, "gone", gone, "err", asked)
+	if !p.isDismissed(ctx, f.Responsible) {
 		return desk.Result{}, false
 	}
 	if made, ok := p.there(ctx, d); ok {
@@ -38,4 +36,22 @@ func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.R
 	e.Post = &post
 	p.tally.Wait(1)
 	return desk.Result{Seq: d.Seq, Replace: &e, Note: err.Error()}, true
+}
+
+// isDismissed says whether the portal does not know a user, or has dismissed them: asked once in a pass. Where it can't be
+// asked, they are taken for known.
+func (p *posts) isDismissed(ctx context.Context, user int64) bool {
+	gone, asked := p.dismissed[user]
+	if asked {
+		return gone
+	}
+	gone, err := p.staff.Dismissed(ctx, user)
+	if err != nil {
+		p.Log.Debug("look at responsible", "user", user, "err", err)
+	}
+	if p.dismissed == nil {
+		p.dismissed = map[int64]bool{}
+	}
+	p.dismissed[user] = gone
+	return gone
 }

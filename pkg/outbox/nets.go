@@ -30,6 +30,16 @@ func (n queueNet) Finish(now time.Time, results []desk.Result) (err error) {
 	return n.Queue.Finish(now, results)
 }
 
+func (n queueNet) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
+	defer Caught("read what is unconfirmed", &err)
+	return n.Queue.Unseen(before, most)
+}
+
+func (n queueNet) Saw(now time.Time, looked []desk.Looked) (err error) {
+	defer Caught("record what was seen", &err)
+	return n.Queue.Saw(now, looked)
+}
+
 type ticketsNet struct{ Tickets }
 
 func (n ticketsNet) Ticket(number uint64) (t desk.Ticket, err error) {
@@ -91,6 +101,16 @@ func (n portalNet) Make(ctx context.Context, effects []desk.Effect) (made []desk
 		}
 	}
 	return made
+}
+
+func (n portalNet) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) (sights []desk.Sight, err error) {
+	defer Caught("look at what was made", &err)
+	return n.Portal.Look(ctx, made, since)
+}
+
+func (n portalNet) Attach(ctx context.Context, e desk.Effect, missing []int) (err error) {
+	defer Caught("attach files again", &err)
+	return n.Portal.Attach(ctx, e, missing)
 }
 
 func (n portalNet) Find(ctx context.Context, effects []desk.Effect, since time.Time) (found []desk.Made, err error) {

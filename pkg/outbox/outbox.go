@@ -26,6 +26,8 @@ type Queue interface {
 	Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error)
 	Start(now time.Time, a desk.Attempts) error
 	Finish(now time.Time, results []desk.Result) error
+	Unseen(before time.Time, most int) ([]desk.Unconfirmed, error)
+	Saw(now time.Time, looked []desk.Looked) error
 }
 
 // Tickets knows our tickets by their numbers.
@@ -57,6 +59,8 @@ type Portal interface {
 	Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error)
 	States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error)
 	Download(ctx context.Context, f desk.File, w io.Writer) error
+	Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error)
+	Attach(ctx context.Context, e desk.Effect, missing []int) error
 }
 
 // Staff knows the users of the portal.

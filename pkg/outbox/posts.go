@@ -15,7 +15,8 @@ import (
 type posts struct {
 	*Outbox
 	kit       Kit
-	condemned int // groups of effects in this pass whose failure was not taken for the portal's
+	condemned int            // groups of effects in this pass whose failure was not taken for the portal's
+	dismissed map[int64]bool // users asked for in this pass: whether they are gone
 }
 
 // round makes a round of tasks and comments: what may be there already is looked for, what the portal must know or hold
@@ -83,6 +84,7 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: p.Now().Add(p.Settle), Note: found[i].Err.Error()})
 			p.tally.Wait(1)
 		case found[i].Task != 0 || found[i].Comment != 0:
+			found[i].Seen = true
 			results = append(results, p.made(d, found[i]))
 		case p.Now().Sub(d.Last) < p.Settle:
 			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: d.Last.Add(p.Settle), Note: d.Note})
@@ -289,7 +291,7 @@ func (p *posts) made(d desk.Pending, m desk.Made) desk.Result {
 		}
 	})
 	p.Log.Info("made", "effect", d.Effect.Kind, "ticket", d.Effect.Ticket, "task", m.Task, "try", d.Tries+1)
-	return desk.Result{Seq: d.Seq, Done: true, Made: m}
+	return desk.Result{Seq: d.Seq, Done: true, Made: m, Then: p.lacking(d.Effect, m.Missing)}
 }
 
 // deleted says whether the portal does not know a task any more.

@@ -76,8 +76,9 @@ func TestFaultsOfThePortalChangeNothingInTheEnd(t *testing.T) {
 		o       sandbox.PortalOptions
 		methods []string
 	}{
-		{sandbox.PortalOptions{NewCard: true}, append(both, "tasks.task.chat.message.send")},
-		{sandbox.PortalOptions{NewCard: true, NoV3: true}, []string{"tasks.task.add", "task.commentitem.add"}},
+		{sandbox.PortalOptions{NewCard: true}, append(both, "im.message.add")},
+		{sandbox.PortalOptions{NewCard: true, NoV3: true}, []string{"tasks.task.add", "im.message.add"}},
+		{sandbox.PortalOptions{}, []string{"task.commentitem.add"}},
 	} {
 		o, methods := tt.o, tt.methods
 		calm := newWorld(t, o)
@@ -265,7 +266,7 @@ func TestATaskDeletedMeanwhileGetsAnother(t *testing.T) {
 	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.", "In-Reply-To: <1@romashka.example>"))
 	// Deleted between the look at it and the comment.
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
-		if c.Method == "task.commentitem.add" {
+		if c.Method == "task.commentitem.add" || c.Method == "im.message.add" {
 			w.portal.Inject(nil)
 			go w.portal.DeleteTask(first)
 			for w.has(first) {
@@ -319,7 +320,7 @@ func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
 				methods := []string{"tasks.task.add"}
 				if effect == "comment" {
 					w.quiet()
-					methods = []string{"task.commentitem.add", "tasks.task.chat.message.send"}
+					methods = []string{"task.commentitem.add", "im.message.add"}
 					w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.", "In-Reply-To: <1@romashka.example>"))
 				}
 				made := w.made()

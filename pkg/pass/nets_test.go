@@ -141,6 +141,26 @@ func (x trapPortal) Make(ctx context.Context, es []desk.Effect) []desk.Made {
 	return x.Portal.Make(ctx, es)
 }
 
+func (x trapQueue) Unseen(before time.Time, most int) ([]desk.Unconfirmed, error) {
+	x.t("Queue.Unseen")
+	return x.Queue.Unseen(before, most)
+}
+
+func (x trapQueue) Saw(now time.Time, looked []desk.Looked) error {
+	x.t("Queue.Saw", looked)
+	return x.Queue.Saw(now, looked)
+}
+
+func (x trapPortal) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error) {
+	x.t("Portal.Look", made)
+	return x.Portal.Look(ctx, made, since)
+}
+
+func (x trapPortal) Attach(ctx context.Context, e desk.Effect, missing []int) error {
+	x.t("Portal.Attach", e)
+	return x.Portal.Attach(ctx, e, missing)
+}
+
 func (x trapPortal) Find(ctx context.Context, es []desk.Effect, since time.Time) ([]desk.Made, error) {
 	x.t("Portal.Find", es)
 	return x.Portal.Find(ctx, es, since)
@@ -164,6 +184,11 @@ func (x trapTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rendered,
 func (x trapTexts) Post(p desk.Post, v render.PostVars) (string, string, error) {
 	x.t("Texts.Post", p)
 	return x.Texts.Post(p, v)
+}
+
+func (x trapTexts) Note(n desk.Note) string {
+	x.t("Texts.Note", n)
+	return x.Texts.Note(n)
 }
 
 func (x trapTexts) Missing(form desk.Form, names []string) string {
@@ -365,7 +390,7 @@ func (w *world) removals() func(*sandbox.Call) sandbox.Fault {
 	return func(c *sandbox.Call) sandbox.Fault {
 		for _, t := range w.portal.Tasks() {
 			switch {
-			case t.Title == "Screen" && c.Method == "im.dialog.messages.search" && !removed:
+			case t.Title == "Screen" && c.Method == "im.dialog.messages.search" && !c.Params.Has("DATE_FROM") && !removed:
 				removed = true
 				w.portal.RemoveUser(t.ID)
 			case t.Title == "Doomed" && strings.Contains(shown(c), "Is it?") && !deleted:
@@ -374,6 +399,15 @@ func (w *world) removals() func(*sandbox.Call) sandbox.Fault {
 			}
 		}
 		return sandbox.Fault{}
+	}
+}
+
+// loseFiles has the tasks of these titles lose their files.
+func (w *world) loseFiles(titles ...string) {
+	for _, task := range w.portal.Tasks() {
+		if slices.Contains(titles, task.Title) {
+			w.portal.LoseFiles(task.ID)
+		}
 	}
 }
 
@@ -397,6 +431,7 @@ func day(w *world, t trap) {
 	w.arrive(letter("3@good.example", "anna@good.example", "Re: Screen", "It is dark.", "In-Reply-To: <who@knows.example>"))
 	w.arrive(letter("9@poison.example", "poison@poison.example", "Worse", "of death"))
 	w.arrive(letter("6@doomed.example", "doomed@doomed.example", "Doomed", "It will be deleted."))
+	w.arrive(withFile("10@keys.example", "keys@keys.example", "Keyboard", "It has a file.", "keys.txt", "keys"))
 	lost := w.arrive(withFile("7@lost.example", "lost@lost.example", "Lost", "It has a file.", "lost.txt", "lost"))
 	w.portal.Inject(away)
 	run((*pass.Pass).Poll)
@@ -410,7 +445,9 @@ func day(w *world, t trap) {
 	run((*pass.Pass).Poll)
 	w.portal.Inject(nil)
 	run((*pass.Pass).Poll)
+	w.loseFiles("Printer", "Keyboard")
 	run((*pass.Pass).Poll)
+	w.loseFiles("Keyboard")
 	for _, task := range w.portal.Tasks() {
 		if slices.Contains(asked, task.Title) {
 			w.portal.Say(task.ID, specialist, "Restart: "+task.Title, sandbox.File{Name: "how to " + task.Title, Content: []byte(task.Title)})

@@ -24,6 +24,9 @@ func (p *Pass) Announce(ctx context.Context) (*Report, error) {
 		if err == nil {
 			err = p.Outbox.Run(ctx)
 		}
+		if err == nil {
+			err = p.Outbox.Confirm(ctx, p.shown.has)
+		}
 		return err
 	})
 }
@@ -74,6 +77,7 @@ func (p *Pass) changes(ctx context.Context) error {
 		p.tally.GiveUp("portal", err)
 		return nil
 	}
+	p.shown = shown{states, talks}
 	return p.announce(toRead, tickets, talks, changes.Now, read, next)
 }
 

@@ -130,6 +130,7 @@ type Pass struct {
 	diary      Diary
 	runaways   atomic.Int32 // messages whose work goes on past their budget
 	tally      *outbox.Tally
+	shown      shown // by the portal, as far as this pass has read it
 	report     *Report
 	equip      func() (Kit, error)
 	kit        Kit // once equipped

@@ -24,6 +24,9 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 			err = p.Outbox.Run(ctx) // the last letters, and what earlier runs left
 		}
 		if err == nil {
+			err = p.Outbox.Confirm(ctx, nil)
+		}
+		if err == nil {
 			err = p.release()
 		}
 		return err

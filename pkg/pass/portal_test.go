@@ -176,7 +176,7 @@ func TestDeletedTask(t *testing.T) {
 					w.portal.DeleteTask(task)
 				}
 				w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
-					if late && (c.Method == "task.commentitem.add" || c.Method == "tasks.task.chat.message.send") {
+					if late && (c.Method == "task.commentitem.add" || c.Method == "im.message.add") {
 						w.portal.DeleteTask(task)
 					}
 					return sandbox.Fault{}

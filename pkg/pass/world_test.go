@@ -478,6 +478,10 @@ func (s *stepping) Finish(now time.Time, rs []desk.Result) error {
 	return step0(s.w, "record results", func() error { return s.queue.Finish(now, rs) })
 }
 
+func (s *stepping) Saw(now time.Time, looked []desk.Looked) error {
+	return step0(s.w, "record what was seen", func() error { return s.queue.Saw(now, looked) })
+}
+
 func (s *stepping) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
 	return step0(s.w, "keep names", func() error { return s.people.SetProfiles(now, source, asked, found) })
 }

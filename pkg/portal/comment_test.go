@@ -221,3 +221,14 @@ func TestQuirkFilesGetOtherNames(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A chat that takes none of the files gets the text, and the files are named.
+func TestQuirkNothingIsPostedWithoutFiles(t *testing.T) {
+	p, c := live(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll, Copies: func(string) bool { return false }})
+	task := opened(t, c, 1)[0]
+	made, _ := p.Task(task)
+	m := c.Make(t.Context(), []desk.Effect{withFiles(t, c, task, made.Chat)})[0]
+	if n, files := shown(p, task); m.Err != nil || n != 1 || len(files) != 0 || !slices.Equal(m.Missing, []int{0, 1}) {
+		t.Error(n, files, m)
+	}
+}

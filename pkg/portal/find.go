@@ -49,7 +49,7 @@ func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Tim
 	for i, e := range effects {
 		switch {
 		case e.Kind == desk.OpenTask:
-			marks[XMLID(e.Key)] = append(marks[XMLID(e.Key)], i)
+			marks[desk.TaskMark(e.Key)] = append(marks[desk.TaskMark(e.Key)], i)
 		case e.Kind == desk.CommentTask && e.Post != nil && e.Post.Marker != "":
 			byTask[e.Task] = append(byTask[e.Task], i)
 		}

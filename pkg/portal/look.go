@@ -94,7 +94,7 @@ func (l *looking) takeTasks(a bitrix.Answer, ids []int64, at map[int64]int) {
 		}
 		e := l.made[i].Effect
 		// A number may come to be another task's: of a portal restored from a backup.
-		l.sights[i].There = t.XMLID == "" || string(t.XMLID) == XMLID(e.Key)
+		l.sights[i].There = t.XMLID == "" || string(t.XMLID) == desk.TaskMark(e.Key)
 		if shown := bitrix.Rows[bitrix.ID](t.Files); len(shown) < len(numbers(e.Post.Files)) {
 			l.attached[i] = shown
 		}

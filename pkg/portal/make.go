@@ -46,6 +46,7 @@ func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 	}
 	err := b.singles(ctx, alone, b.run(ctx))
 	b.rejoin(ctx, err)
+	b.alone(ctx, err)
 	b.complete(ctx)
 	return b.made
 }
@@ -58,9 +59,6 @@ func (c *Client) command(e desk.Effect) bitrix.Command {
 	return comment(e)
 }
 
-// XMLID returns the mark by which the task of the effect of that key is found again.
-func XMLID(key string) string { return "hd-" + key }
-
 // taskAdd returns the call that opens the effect's task.
 //
 // QUIRK: XML_ID is missing from the method's page, but a field of the task (tasks/fields), and taken and given back as
@@ -69,7 +67,7 @@ func (c *Client) taskAdd(e desk.Effect) bitrix.Command {
 	p := e.Post
 	fields := bitrix.With("TITLE", cutTitle(p.Title)).
 		With("DESCRIPTION", p.Text).
-		With("XML_ID", XMLID(e.Key))
+		With("XML_ID", desk.TaskMark(e.Key))
 	if f := p.Fields; f != nil {
 		fields = fields.With("RESPONSIBLE_ID", f.Responsible)
 		if f.Group != 0 {
@@ -125,21 +123,23 @@ func objects(files []desk.File) []string {
 	return list
 }
 
-// readTaskAdd reads the new task. Whose it is tells who we are, too: not every batch has room for the question.
-func (c *Client) readTaskAdd(a bitrix.Answer) desk.Made {
+// readTaskAdd reads the new task, as it is stored: its mark shows that it is. Whose it is tells who we are, too: not every
+// batch has room for the question.
+func (c *Client) readTaskAdd(e desk.Effect, a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("open task: %w", a.Err)}
 	}
 	var r struct {
 		Task struct {
-			ID        bitrix.ID `json:"id"`
-			ChatID    bitrix.ID `json:"chatId"`
-			CreatedBy bitrix.ID `json:"createdBy"`
+			ID        bitrix.ID   `json:"id"`
+			ChatID    bitrix.ID   `json:"chatId"`
+			CreatedBy bitrix.ID   `json:"createdBy"`
+			XMLID     bitrix.Text `json:"xmlId"`
 		} `json:"task"`
 	}
 	if err := bitrix.Into(a.Result, &r); err != nil || r.Task.ID == 0 {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task: the answer holds no task"))}
 	}
 	c.meet(int64(r.Task.CreatedBy))
-	return desk.Made{Task: int64(r.Task.ID), Chat: int64(r.Task.ChatID)}
+	return desk.Made{Task: int64(r.Task.ID), Chat: int64(r.Task.ChatID), Seen: string(r.Task.XMLID) == desk.TaskMark(e.Key)}
 }

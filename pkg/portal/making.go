@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -22,7 +23,7 @@ type making struct {
 func (b *making) add(cmd bitrix.Command, i int) {
 	b.cmds, b.takes = append(b.cmds, cmd), append(b.takes, func(a bitrix.Answer) {
 		if b.effects[i].Kind == desk.OpenTask {
-			b.made[i] = b.c.readTaskAdd(a)
+			b.made[i] = b.c.readTaskAdd(b.effects[i], a)
 		} else {
 			b.made[i] = readComment(b.effects[i], cmd.Method, a)
 		}
@@ -91,6 +92,33 @@ func (b *making) rejoin(ctx context.Context, err error) {
 	}
 	if err := b.run(ctx); err != nil {
 		b.c.log.Debug("portal: comments not repeated", "err", err)
+	}
+}
+
+// alone writes the texts of comments whose files the chat takes none of.
+//
+// QUIRK: then it posts nothing at all (im.disk.file.commit, SAVE_ERROR).
+func (b *making) alone(ctx context.Context, err error) {
+	var texts []int
+	for i, m := range b.made {
+		var e *bitrix.Error
+		if err == nil && errors.As(m.Err, &e) && e.Method == commit && e.Coded("SAVE_ERROR", "FILES_ERROR") {
+			bare := b.effects[i]
+			post := *bare.Post
+			post.Files, bare.Post = nil, &post
+			b.add(comment(bare), i)
+			texts = append(texts, i)
+		}
+	}
+	if err := b.run(ctx); err != nil {
+		return
+	}
+	for _, i := range texts {
+		for k, f := range b.effects[i].Post.Files {
+			if b.made[i].Err == nil && f.Object != 0 {
+				b.made[i].Missing = append(b.made[i].Missing, k)
+			}
+		}
 	}
 }
 

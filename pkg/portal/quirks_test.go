@@ -16,7 +16,7 @@ var quirkTests = map[string][]string{
 	"make.go":     {"TestQuirkTitleIsCutSilently", "TestQuirkMarkIsKeptAndNotUnique", "TestQuirkDeadlineHasAnOffset", "TestQuirkPrefixOfDriveObjects"},
 	"comment.go":  {"TestQuirkChatsTellWhatTheyTook", "TestQuirkCommentOnBothCards", "TestQuirkZeroIsNoComment", "TestQuirkFilesArePassedOver", "TestQuirkNumbersWithoutPrefix", "TestQuirkChatIsMade", "TestQuirkFilesTakeMembership"},
 	"look.go":     {"TestQuirkTasksShowAttachments", "TestQuirkFilesGetOtherNames"},
-	"making.go":   {"TestQuirkControlIsDisapproved"},
+	"making.go":   {"TestQuirkControlIsDisapproved", "TestQuirkNothingIsPostedWithoutFiles"},
 	"reading.go":  {"TestQuirkEitherCardAnswers", "TestQuirkChatIDIsANumber", "TestQuirkGoneTaskIsAnEmptyList", "TestQuirkNoChatIsNull"},
 	"rejoin.go":   {"TestQuirkAdministratorIsNoMember", "TestQuirkUpdateReplacesTheList"},
 	"portal.go":   {"TestQuirkFirstBacklogOfASlowPortal"},

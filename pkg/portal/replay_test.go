@@ -164,6 +164,7 @@ func TestRecordingIsReplayed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			again.meet(17) // a recording tells no numbers of users
 			if err := session(t, again); err != nil {
 				t.Fatal(err)
 			}

@@ -111,7 +111,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatal(made.Err)
 			}
 			got, _ := p.Task(made.Task)
-			if got.Title != e.Post.Title || got.Description != e.Post.Text || got.XMLID != XMLID(e.Key) || got.Responsible != 7 ||
+			if got.Title != e.Post.Title || got.Description != e.Post.Text || got.XMLID != desk.TaskMark(e.Key) || got.Responsible != 7 ||
 				!slices.Equal(got.CRM, []string{"C_275"}) || !slices.Contains(got.Tags, "helpdesk") || got.Priority != 2 || !slices.Equal(got.Auditors, []int64{9}) ||
 				time.Until(got.Deadline).Round(time.Minute) != time.Hour {
 				t.Errorf("%+v", got)

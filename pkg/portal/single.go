@@ -21,7 +21,7 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	if !c.keyed(e) || c.unmet() { // REST v3 wants to be told who makes the task
 		return desk.Made{}, false
 	}
-	result, echoed, err := c.CallKeyed(ctx, "tasks.task.add", c.taskAddV3(e), XMLID(e.Key))
+	result, echoed, err := c.CallKeyed(ctx, "tasks.task.add", c.taskAddV3(e), desk.TaskMark(e.Key))
 	if err != nil {
 		c.doubt(e, err)
 		if c.elsewhere(e, err) {
@@ -31,12 +31,13 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	}
 	c.Remember(savedV3, true)
 	c.Remember(savedKeys, echoed)
-	made := readItem(result)
+	made := readItem(e, result)
 	c.confirm(ctx, e, made.Task)
 	return made, true
 }
 
-// keyed says whether the effect can travel by REST v3, as far as is known before it is tried.
+// keyed says whether the effect can travel by REST v3, as far as is known before it is tried. What is made a second time can't:
+// the answer to the first would be given again.
 //
 // QUIRK: a new task of REST v3 takes no files: what it gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where a
 // number without its prefix is an attachment's, and the files are lost (tasks, V2 OrmTaskMapper; tasks.task.file.attach
@@ -48,7 +49,7 @@ func (c *Client) keyed(e desk.Effect) bool {
 	if f := e.Post.Fields; f != nil && f.Deadline > 0 && f.Due.IsZero() {
 		return false // each attempt would have another deadline
 	}
-	return v3 && keys && e.Key != "" && len(objects(e.Post.Files)) == 0 && !custom(e.Post.Fields) && !c.loses(e)
+	return v3 && keys && e.Key != "" && !e.Detour && len(objects(e.Post.Files)) == 0 && !custom(e.Post.Fields) && !c.loses(e)
 }
 
 // custom says whether the task has fields of the portal's own.
@@ -81,7 +82,7 @@ func (c *Client) elsewhere(e desk.Effect, err error) bool {
 // QUIRK: the creator must be given (tasks/tasks-task-add-rest-v3).
 func (c *Client) taskAddV3(e desk.Effect) bitrix.Params {
 	p := e.Post
-	fields := bitrix.With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId", c.Self()).With("xmlId", XMLID(e.Key))
+	fields := bitrix.With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId", c.Self()).With("xmlId", desk.TaskMark(e.Key))
 	if f := p.Fields; f != nil {
 		fields = fields.With("responsibleId", f.Responsible)
 		if f.Group != 0 {
@@ -99,15 +100,16 @@ func (c *Client) taskAddV3(e desk.Effect) bitrix.Params {
 	return bitrix.With("fields", fields)
 }
 
-func readItem(raw json.RawMessage) desk.Made {
+func readItem(e desk.Effect, raw json.RawMessage) desk.Made {
 	var r struct {
 		Item struct {
-			ID     bitrix.ID `json:"id"`
-			ChatID bitrix.ID `json:"chatId"`
+			ID     bitrix.ID   `json:"id"`
+			ChatID bitrix.ID   `json:"chatId"`
+			XMLID  bitrix.Text `json:"xmlId"`
 		} `json:"item"`
 	}
 	if err := bitrix.Into(raw, &r); err != nil || r.Item.ID == 0 {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task by REST v3: the answer holds no task"))}
 	}
-	return desk.Made{Task: int64(r.Item.ID), Chat: int64(r.Item.ChatID)}
+	return desk.Made{Task: int64(r.Item.ID), Chat: int64(r.Item.ChatID), Seen: string(r.Item.XMLID) == desk.TaskMark(e.Key)}
 }

@@ -55,7 +55,7 @@ func (t *task) changed() time.Time {
 // it is done (tasks/fields). Its closedDate may be empty.
 func (t *task) state() desk.TaskState {
 	s := desk.TaskState{
-		Task: int64(t.ID), Status: desk.Open, Title: string(t.Title), Chat: int64(t.ChatID),
+		Task: int64(t.ID), Status: desk.Open, Title: string(t.Title), Mark: string(t.XMLID), Chat: int64(t.ChatID),
 		Activity: t.activity(), Changed: t.changed(),
 	}
 	if t.closed() {

@@ -64,6 +64,11 @@ func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) (err error) {
 		if err := note(tx, p.Effect.Ticket, step); err != nil {
 			return err
 		}
+		if p.Effect.Kind != desk.SendLetter {
+			if err := unseen(tx, now, p, r.Made); err != nil {
+				return err
+			}
+		}
 		err = remove(tx, p.Seq)
 	case r.Dropped != "":
 		step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: r.Dropped}

@@ -60,13 +60,14 @@ const (
 	bHits       = "hits"       // pattern → desk.Exclusion, with nothing but its hits
 	bReturned   = "returned"   // address → why its mail comes back
 	bPictures   = "pictures"   // address NUL hash → picture
+	bUnseen     = "unseen"     // key of an effect → desk.Unconfirmed
 	bCursors    = "cursors"    // portal → desk.Reading; prune → position
 	bCache      = "cache"      // name → cached
 )
 
 // buckets are all of them.
 var buckets = []string{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
-	bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}
+	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}
 
 // Store is the open state. Its parts are what callers work with, each for what it knows; all share one lock.
 type Store struct {

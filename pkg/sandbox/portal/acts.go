@@ -159,6 +159,16 @@ func (a *acts) DeleteComment(id, comment int64) {
 	})
 }
 
+// LoseComment takes a comment away as if it had never been there: the portal answered that it was made, and it was not.
+func (a *acts) LoseComment(id, comment int64) {
+	a.edit(id, func(t *task) {
+		t.Comments = slices.DeleteFunc(t.Comments, func(c Comment) bool { return c.ID == comment })
+	})
+}
+
+// LoseFiles takes the files of a task away as if it had never had them.
+func (a *acts) LoseFiles(id int64) { a.edit(id, func(t *task) { t.Files = nil }) }
+
 // MarkResult marks a comment as a result of the task.
 func (a *acts) MarkResult(id, comment int64) {
 	a.edit(id, func(t *task) {

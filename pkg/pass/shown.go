@@ -1,0 +1,31 @@
+package pass
+
+import (
+	"slices"
+	"strings"
+
+	"helpdesk/pkg/desk"
+)
+
+// shown is what a pass has read of the portal.
+type shown struct {
+	states []desk.TaskState
+	talks  []desk.Talk
+}
+
+// has says whether the portal has shown in this pass what it had answered to have made: a task with its mark, a comment with
+// its marker and as many files. The files of tasks are in no list, so those with files are looked at.
+func (s shown) has(u desk.Unconfirmed) bool {
+	e := u.Effect
+	if e.Kind == desk.OpenTask {
+		return len(e.Post.Files) == 0 && slices.ContainsFunc(s.states, func(t desk.TaskState) bool {
+			return t.Task == e.Task && t.Mark == desk.TaskMark(e.Key)
+		})
+	}
+	return slices.ContainsFunc(s.talks, func(t desk.Talk) bool {
+		return t.Task == e.Task && slices.ContainsFunc(t.Comments, func(c desk.Comment) bool {
+			first, _, _ := strings.Cut(strings.TrimSpace(c.Text), "\n")
+			return strings.Contains(first, e.Post.Marker) && len(c.Files) >= len(e.Post.Files)
+		})
+	})
+}

@@ -1,0 +1,119 @@
+package pass_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	sandbox "helpdesk/pkg/sandbox/portal"
+)
+
+// ours returns the comments of a task that hold the text.
+func (w *world) ours(task int64, text string) (ids []int64, files int) {
+	got, _ := w.portal.Task(task)
+	for _, c := range got.Comments {
+		if strings.Contains(c.Text, text) && !c.Deleted {
+			ids, files = append(ids, c.ID), files+len(c.Files)
+		}
+	}
+	return ids, files
+}
+
+// What was answered well and is not there at the second look is made once more, by another way; when that comes to nothing,
+// too, a person is asked.
+func TestCommentThatIsNotThere(t *testing.T) {
+	for name, o := range cards {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, o)
+			task := w.opened()
+			w.minutes(3, w.poll)
+			w.again(1, "And it blinks.")
+			w.clock.Advance(time.Minute)
+			w.poll()
+			made, told := 0, 0
+			for range 15 {
+				ids, _ := w.ours(task, "And it blinks.")
+				for _, id := range ids {
+					made++
+					w.portal.LoseComment(task, id)
+				}
+				w.clock.Advance(time.Minute)
+				w.portal.ResetCounts()
+				r, _ := w.poll()
+				if told += r.Held; w.portal.Hits() > 4 {
+					t.Error(w.portal.Hits(), "requests")
+				}
+			}
+			if made != 2 || told != 1 {
+				t.Errorf("made %d times, told %d times", made, told)
+			}
+		})
+	}
+}
+
+// A task that a person deletes at once was there: the answer to its making has shown it.
+func TestTaskThatIsDeletedAtOnce(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.arrive(withFile("1@a.example", "a@a.example", "First", "please", "x.txt", "x"))
+	w.poll()
+	w.portal.DeleteTask(w.portal.Tasks()[0].ID)
+	w.minutes(8, w.poll)
+	if tasks := w.portal.Tasks(); len(tasks) != 0 {
+		t.Fatalf("%+v", tasks)
+	}
+}
+
+// What is seen where the portal is read anyway costs no request, and what is not costs one.
+func TestLooksCostLittle(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.policy.AutoReply = false
+	for i := range 20 {
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), fmt.Sprint("Question ", i), "please"))
+	}
+	w.poll()
+	for _, want := range []int{0, 0} {
+		w.clock.Advance(time.Minute)
+		w.portal.ResetCounts()
+		if w.poll(); w.portal.Hits() != want {
+			t.Error(w.portal.Hits(), "requests of a poll, want", want)
+		}
+	}
+	further := func(n int) {
+		w.arrive(letter(fmt.Sprint("again", n, "@a.example"), "a0@a0.example", "Re: Question 0", "please", "In-Reply-To: <0@a.example>"))
+		w.poll()
+	}
+	further(1)
+	for _, want := range []int{1, 0} {
+		w.clock.Advance(time.Minute)
+		w.portal.ResetCounts()
+		if w.poll(); w.portal.Hits() != want {
+			t.Error(w.portal.Hits(), "requests of a poll, want", want)
+		}
+	}
+	further(2)
+	w.clock.Advance(time.Minute)
+	w.notify()
+	w.clock.Advance(time.Minute)
+	w.portal.ResetCounts()
+	if w.poll(); w.portal.Hits() != 0 {
+		t.Error(w.portal.Hits(), "requests for what notify has seen")
+	}
+}
+
+// A file that the portal passes over is named on the task.
+func TestFileThatThePortalPassesOver(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true, Copies: func(name string) bool { return name != "bad.txt" }})
+	task := w.opened()
+	w.arrive(withFile("2@romashka.example", "ivan@romashka.example", "Re: Printer", "See it.", "bad.txt", "x"))
+	w.quiet()
+	w.minutes(5, w.poll)
+	if ids, files := w.ours(task, "See it."); len(ids) != 1 || files != 0 {
+		t.Error(ids, files)
+	}
+	if ids, _ := w.ours(task, "bad.txt (1 B)"); len(ids) != 1 {
+		got, _ := w.portal.Task(task)
+		t.Errorf("it is named %d times: %+v", len(ids), got.Comments)
+	}
+}

@@ -1,0 +1,81 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"helpdesk/pkg/desk"
+)
+
+// unseen keeps what the portal answered to have made until it is seen there. Files that are known to be missing are told of
+// already.
+func unseen(tx txn, now time.Time, p desk.Pending, m desk.Made) error {
+	u := desk.Unconfirmed{Comment: m.Comment, At: now, Seen: m.Seen}
+	if _, err := get(tx, bEffects, number(p.Seq), &u.Effect); err != nil {
+		return err
+	}
+	u.Effect.Task, u.Again = m.Task, u.Effect.Detour
+	if m.Chat != 0 {
+		u.Effect.Chat = m.Chat
+	}
+	if post := u.Effect.Post; post != nil {
+		for _, i := range slices.Backward(m.Missing) {
+			post.Files = slices.Delete(post.Files, i, i+1)
+		}
+	}
+	if m.Seen && (u.Effect.Post == nil || len(u.Effect.Post.Files) == 0) {
+		return nil
+	}
+	return put(tx, bUnseen, []byte(u.Effect.Key), u)
+}
+
+// Unseen returns what the portal answered to have made and has not shown yet, of what was made, and looked for, before the
+// given time: up to most.
+func (s Outbox) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
+	err = s.view(func(tx txn) error {
+		return each(tx, bUnseen, func(_ []byte, u desk.Unconfirmed) error {
+			if len(list) < most && u.At.Before(before) && u.Looked.Before(before) {
+				list = append(list, u)
+			}
+			return nil
+		})
+	})
+	return list, err
+}
+
+// Saw records what a look at the portal showed.
+func (s Outbox) Saw(now time.Time, looked []desk.Looked) error {
+	return s.update(func(tx txn) error {
+		for _, l := range looked {
+			if err := saw(tx, now, l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func saw(tx txn, now time.Time, l desk.Looked) error {
+	key := []byte(l.Key)
+	var u desk.Unconfirmed
+	if ok, err := get(tx, bUnseen, key, &u); err != nil || !ok {
+		return err
+	}
+	if !l.Seen && !l.Again && l.Hold == "" {
+		u.Looks, u.Looked = u.Looks+l.Missed, now
+		return put(tx, bUnseen, key, u)
+	}
+	if err := tx.Bucket(bUnseen).Delete(key); err != nil {
+		return err
+	}
+	if l.Seen {
+		return enqueue(tx, now, u.Effect.Ticket, u.Effect.Cause, l.Then, time.Time{})
+	}
+	seq, err := tx.Bucket(bOutbox).Count(1)
+	if err != nil {
+		return err
+	}
+	u.Effect.Detour = true
+	return save(tx, desk.Pending{Seq: seq, Effect: u.Effect, Added: now, Tries: 1, First: u.At, Last: u.At, Unsure: true,
+		Held: l.Hold != "", Note: l.Hold}, true)
+}
