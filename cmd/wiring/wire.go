@@ -9,9 +9,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"strings"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,7 +70,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		Webhook: cfg.Bitrix24.Webhook, Agent: version.Get().Agent(), CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load, Save: found.save,
 		Record: o.Record,
-		Named: named(cfg.Templates, o.Log),
+		Named:  named(cfg.Templates, o.Log),
 	}})
 	if err != nil {
 		return nil, exit.Usage(err)
