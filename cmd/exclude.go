@@ -35,7 +35,7 @@ func newExclude(a *app) *cobra.Command {
 func newExcludeAdd(a *app) *cobra.Command {
 	var (
 		scope, note string
-		dry         bool
+		dry, yes    bool
 	)
 	c := &cobra.Command{
 		Use:     "add PATTERN...",
@@ -46,6 +46,11 @@ func newExcludeAdd(a *app) *cobra.Command {
 			list, err := exclusions(args, scope, note, a.caller(), a.now())
 			if err != nil {
 				return exit.Usage(err)
+			}
+			if !dry {
+				if err := a.mayBeWide(list, yes); err != nil {
+					return err
+				}
 			}
 			return a.withState(dry, func(s *store.Store) error {
 				if dry {
@@ -68,6 +73,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&scope, "scope", string(desk.ScopeAutoReply), "what they don't get: autoreply, letters or mail")
 	c.Flags().StringVar(&note, "note", "", "why, for those who read the list later")
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask before everybody of a country or a mail provider is excluded")
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only count the letters of the last 30 days it would have hit")
 	return c
 }

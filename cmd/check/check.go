@@ -28,9 +28,10 @@ import (
 type Line struct {
 	What      string `json:"what"`
 	OK        bool   `json:"ok"`
-	Optional  bool   `json:"optional"`  // without it a feature is missing, nothing more
-	Temporary bool   `json:"temporary"` // not OK for now: nobody need do anything
-	Note      string `json:"note"`      // what was found, or what to do
+	Optional  bool   `json:"optional"`          // without it a feature is missing, nothing more
+	Warning   bool   `json:"warning,omitempty"` // OK, but a person should look
+	Temporary bool   `json:"temporary"`         // not OK for now: nobody need do anything
+	Note      string `json:"note"`              // what was found, or what to do
 }
 
 // fails notes why it is not OK.
@@ -66,7 +67,7 @@ func Gravest(all []Line) error {
 // was looked at.
 func Run(ctx context.Context, u Subject) ([]Line, error) {
 	cfg := u.Settings
-	all := []Line{{What: "configuration", OK: true, Note: u.File}, checkTemplates(cfg)}
+	all := append([]Line{{What: "configuration", OK: true, Note: u.File}, checkTemplates(cfg)}, checkSecrets(cfg, u.File)...)
 	state, s, err := checkState(ctx, u)
 	if err != nil {
 		return nil, err
@@ -253,6 +254,8 @@ func Print(t *tui.Terminal, all []Line) error {
 			stands = "missing"
 		case !k.OK:
 			stands = "FAILED"
+		case k.Warning:
+			stands = "warning"
 		}
 		rows = append(rows, []string{stands, k.What, k.Note})
 	}

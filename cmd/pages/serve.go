@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"helpdesk/cmd/exit"
@@ -31,9 +32,25 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
+// Local answers only where a loopback name or address is asked for: a page of a stranger can make a browser come here by a
+// name of its own, and would read the answer.
+func Local(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		if !wire.Loopback(strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))) {
+			http.Error(w, "only on this machine, by a loopback name", http.StatusMisdirectedRequest)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // Serve shows pages until the run ends.
 func Serve(ctx context.Context, t *tui.Terminal, l net.Listener, h http.Handler) error {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: Local(h), ReadHeaderTimeout: 10 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
 	t.Printf("\nhttp://%s/ — until interrupted\n", l.Addr())
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

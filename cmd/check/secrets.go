@@ -1,0 +1,48 @@
+package check
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"helpdesk/pkg/config"
+)
+
+// named is where a value of the settings is taken from a file.
+var named = regexp.MustCompile(`\$\{file:([^}]+)\}`)
+
+// checkSecrets warns of each file that holds secrets and that everybody on the machine can read: the settings where they
+// name secrets themselves, the variables beside them, and the files that they take secrets from. On Windows the rights of
+// files are told in another way.
+func checkSecrets(cfg *config.Config, file string) []Line {
+	if runtime.GOOS == "windows" || file == "" {
+		return nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil // it was read a moment ago, and what it says is known
+	}
+	files := []string{filepath.Join(filepath.Dir(file), config.EnvFile)}
+	if slices.ContainsFunc(cfg.Secrets(), func(s string) bool { return s != "" && bytes.Contains(content, []byte(s)) }) {
+		files = append(files, file)
+	}
+	for _, m := range named.FindAllSubmatch(content, -1) {
+		name := strings.TrimSpace(string(m[1]))
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(file), name)
+		}
+		files = append(files, name)
+	}
+	var all []Line
+	for _, f := range files {
+		if st, err := os.Stat(f); err == nil && st.Mode().Perm()&0o004 != 0 {
+			all = append(all, Line{What: "secrets", OK: true, Warning: true, Note: fmt.Sprintf("everybody on this machine can read %s: chmod o= %[1]s", f)})
+		}
+	}
+	return all
+}

@@ -1,0 +1,56 @@
+package check
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/config"
+)
+
+// Secrets that everybody can read are warned of, whichever file holds them.
+func TestReadableSecrets(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the rights of files are told in another way")
+	}
+	const plain, byEnv, byFile = "password: s3cret-word\n", "password: ${HELPDESK_PASSWORD}\n", "password: ${file:secret.txt}\n"
+	cfg := &config.Config{Mailboxes: []config.Mailbox{{IMAP: config.IMAP{Password: "s3cret-word"}}}}
+	for _, c := range []struct {
+		name, settings     string
+		config, env, other os.FileMode
+		want               string
+	}{
+		{"written there", plain, 0o644, 0o600, 0o600, "helpdesk.yaml"},
+		{"written there, for a group", plain, 0o640, 0o600, 0o600, ""},
+		{"named there", byEnv, 0o644, 0o600, 0o600, ""},
+		{"the variables", byEnv, 0o644, 0o644, 0o600, "helpdesk.env"},
+		{"a file of its own", byFile, 0o644, 0o600, 0o604, "secret.txt"},
+		{"all", plain + byFile, 0o644, 0o666, 0o644, "helpdesk.env helpdesk.yaml secret.txt"},
+	} {
+		dir := t.TempDir()
+		for name, f := range map[string]struct {
+			text string
+			mode os.FileMode
+		}{"helpdesk.yaml": {c.settings, c.config}, "helpdesk.env": {"A='b'\n", c.env}, "secret.txt": {"s3cret-word\n", c.other}} {
+			file := filepath.Join(dir, name)
+			if err := os.WriteFile(file, []byte(f.text), f.mode); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(file, f.mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for _, l := range checkSecrets(cfg, filepath.Join(dir, "helpdesk.yaml")) {
+			if !l.OK || !l.Warning || strings.Contains(l.Note, "s3cret") {
+				t.Errorf("%s: %+v", c.name, l)
+			}
+			got = append(got, filepath.Base(strings.Fields(l.Note)[len(strings.Fields(l.Note))-1]))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %q", c.name, got, c.want)
+		}
+	}
+}

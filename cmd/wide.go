@@ -1,0 +1,45 @@
+package cmd
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/desk"
+	"helpdesk/templates"
+)
+
+// wide returns those of the exclusions that hit people who have nothing to do with each other: everybody below a public
+// suffix (ru, com.ru), or all users of a mail provider.
+func wide(list []desk.Exclusion) ([]string, error) {
+	var words desk.Words
+	if err := wiring.Data(templates.FS, "words.yaml", &words); err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, x := range list {
+		local, domain, _ := strings.Cut(x.Match, "@")
+		if local != "" {
+			continue
+		}
+		domain = strings.TrimPrefix(domain, "*.")
+		suffix, _ := publicsuffix.PublicSuffix(domain)
+		if suffix == domain || slices.ContainsFunc(words.PublicDomains, func(d string) bool { return desk.FoldDomain(d) == domain }) {
+			all = append(all, readable(x.Match))
+		}
+	}
+	return all, nil
+}
+
+// mayBeWide asks before exclusions are added that hit far more people than anybody means.
+func (a *app) mayBeWide(list []desk.Exclusion, yes bool) error {
+	all, err := wide(list)
+	if err != nil || len(all) == 0 || yes {
+		return err
+	}
+	question := fmt.Sprintf("%s: that is everybody there, not one organisation. Exclude them all?", strings.Join(all, ", "))
+	return a.Consent(question, "--yes to exclude everybody of "+strings.Join(all, ", "))
+}
