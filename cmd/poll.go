@@ -118,7 +118,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	doubted(p.Log, s)
 	p.Only, p.Advance = j.only, advance
 	if !j.dry {
-		diary := status.OpenDiary(state, p.Log)
+		diary := status.OpenDiary(a.beside(state), p.Log)
 		defer diary.Close()
 		p.Diary = diary
 	}

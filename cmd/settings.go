@@ -170,3 +170,13 @@ func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err e
 func (a *app) wire(cfg *config.Config, s *store.Store) (*wiring.Parts, error) {
 	return wiring.New(cfg, s, wiring.Options{Log: a.Logger(cfg.Log.Level, cfg.Log.Format), Now: func() time.Time { return s.Now(a.now()) }, Sleep: a.sleep, Record: a.recordDir})
 }
+
+// beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a server a name
+// beside the configuration.
+func (a *app) beside(state string) string {
+	if !strings.Contains(state, "://") {
+		return state
+	}
+	path, _ := a.configPath() // it was read before
+	return filepath.Join(filepath.Dir(path), "helpdesk")
+}

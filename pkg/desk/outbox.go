@@ -138,6 +138,9 @@ type Unread struct {
 	Reported bool      `json:"told,omitempty"` // a person was told
 }
 
+// LongestPause is more than any pause between two attempts, those that a server asks for included.
+const LongestPause = 24 * time.Hour
+
 // Backoff returns how long to wait after so many tries: doubling from three quarters of a minute, so that the next run
 // tries again, to six hours, with a jitter of up to a fifth that depends on the key alone.
 func Backoff(tries int, key string) time.Duration {

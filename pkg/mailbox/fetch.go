@@ -132,7 +132,7 @@ func (m *Mailbox) withheld(items []item) error {
 		}
 		refused++
 	}
-	if refused > 1 || temporary(first) {
+	if refused > 1 || coded(first) || temporary(first) && !vague(first) {
 		return fault.Away(fault.Refused, fmt.Errorf("fetch %d messages of %s: %w", refused, m.o.Folder, first))
 	}
 	return nil

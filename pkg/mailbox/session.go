@@ -194,12 +194,25 @@ func temporary(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
+	return coded(err) || wire.Busy(e.Text)
+}
+
+// vague says whether a refusal may speak of one message as well as of the whole server: "internal error" is all that some say of a
+// message they can't read.
+func vague(err error) bool { return strings.Contains(strings.ToLower(err.Error()), "internal") }
+
+// coded says whether the server says by a code that a refusal will pass.
+func coded(err error) bool {
+	var e *imap.Error
+	if !errors.As(err, &e) {
+		return false
+	}
 	switch e.Code {
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug, imap.ResponseCodeLimit,
 		imap.ResponseCodeOverQuota:
 		return true
 	}
-	return wire.Busy(e.Text)
+	return false
 }
 
 // passing says of a refusal for load what it may mean.

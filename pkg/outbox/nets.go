@@ -40,6 +40,11 @@ func (n queueNet) Saw(now time.Time, looked []desk.Looked) (err error) {
 	return n.Queue.Saw(now, looked)
 }
 
+func (n queueNet) Waiting() (waiting int, err error) {
+	defer Caught("count what waits", &err)
+	return n.Queue.Waiting()
+}
+
 type ticketsNet struct{ Tickets }
 
 func (n ticketsNet) Ticket(number uint64) (t desk.Ticket, err error) {

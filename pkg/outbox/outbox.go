@@ -28,6 +28,7 @@ type Queue interface {
 	Finish(now time.Time, results []desk.Result) error
 	Unseen(before time.Time, most int) ([]desk.Unconfirmed, error)
 	Saw(now time.Time, looked []desk.Looked) error
+	Waiting() (int, error)
 }
 
 // Tickets knows our tickets by their numbers.
@@ -174,6 +175,9 @@ func (o *Outbox) End() {
 	o.letters.close()
 	o.Bodies.Clear()
 }
+
+// Waiting returns how many effects wait for another attempt, be it one that this pass had nothing to do with.
+func (o *Outbox) Waiting() (int, error) { return o.queue.Waiting() }
 
 // Batch is how many effects a round takes at most: one batch of the portal makes as many.
 const Batch = 50

@@ -100,6 +100,11 @@ func (x trapQueue) Finish(now time.Time, rs []desk.Result) error {
 	return x.Queue.Finish(now, rs)
 }
 
+func (x trapQueue) Waiting() (int, error) {
+	x.t("Queue.Waiting")
+	return x.Queue.Waiting()
+}
+
 func (x trapTicket) Ticket(n uint64) (desk.Ticket, error) {
 	t, err := x.Tickets.Ticket(n)
 	x.t("Tickets.Ticket", t)

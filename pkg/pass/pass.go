@@ -143,7 +143,20 @@ func (p *Pass) run(kind string, dry bool, fn func() error) (*Report, error) {
 	p.begin(kind)
 	p.report.DryRun = dry
 	err := outbox.Try(kind, fn)
+	if err == nil && !dry {
+		err = p.countWaiting()
+	}
 	return p.end(), err
+}
+
+// countWaiting counts what waits for another attempt where the pass itself put nothing off: all is done only when nothing waits.
+func (p *Pass) countWaiting() error {
+	if c, _ := p.tally.Result(); c.Waiting > 0 {
+		return nil
+	}
+	n, err := p.Outbox.Waiting()
+	p.tally.Wait(n)
+	return err
 }
 
 func (p *Pass) begin(kind string) {

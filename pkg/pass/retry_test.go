@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-smtp"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/outbox"
@@ -167,5 +168,44 @@ func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
 	w.check(err)
 	if !bytes.Equal(before, after) || len(w.portal.Tasks()) != tasks {
 		t.Error("the dry run touched something")
+	}
+}
+
+// As long as something waits for another attempt a pass has not done all, be it one that has nothing else to do.
+func TestWhatWaitsIsNotDone(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.unwelcome("slow", &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
+	w.arrive(letter("1@slow.example", "ivan@slow.example", "Printer", "please"))
+	w.poll()
+	for _, pass := range []func() (*pass.Report, string){w.poll, w.notify} {
+		if r, _ := pass(); r.Waiting != 1 || len(r.Problems) > 0 {
+			t.Errorf("%s: %d wait, problems %v", r.Kind, r.Waiting, r.Problems)
+		}
+	}
+	w.unwelcome("nobody", nil)
+	w.clock.Advance(time.Hour)
+	w.poll()
+	if r, _ := w.poll(); r.Waiting != 0 {
+		t.Errorf("%d wait when all is done", r.Waiting)
+	}
+}
+
+// A retry that was planned while the clock was ahead is due when the clock is right again.
+func TestARetryPlannedByAClockThatWasAhead(t *testing.T) {
+	for _, ahead := range []time.Duration{48 * time.Hour, 10 * 365 * 24 * time.Hour} {
+		w := newWorld(t, sandbox.PortalOptions{})
+		w.policy.MaxAge = 0
+		w.maxAge = 0
+		w.unwelcome("slow", &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
+		w.clock.Advance(ahead)
+		w.arrive(letter("1@slow.example", "ivan@slow.example", "Printer", "please"))
+		w.poll()
+		w.clock.Advance(-ahead)
+		w.unwelcome("nobody", nil)
+		w.clock.Advance(time.Minute)
+		w.poll()
+		if n := len(w.smtp.Letters()); n != 1 {
+			t.Errorf("%v ahead: %d letters", ahead, n)
+		}
 	}
 }

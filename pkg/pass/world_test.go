@@ -54,6 +54,7 @@ type world struct {
 	boxes           []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
 	quarantineAfter int
 	maxMessage      int64
+	maxAge          time.Duration
 	timeout         time.Duration                   // of a request to the portal
 	spoil           func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
 }
@@ -65,7 +66,7 @@ var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
 	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: sandbox.NewClock(morning),
-		boxes: []string{"support"}, quarantineAfter: 3, maxMessage: 1 << 20, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
+		boxes: []string{"support"}, quarantineAfter: 3, maxMessage: 1 << 20, maxAge: 720 * time.Hour, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
 	if o.NoLimit = true; o.Now == nil {
 		o.Now = w.clock.Now
 	}
@@ -235,7 +236,7 @@ func (w *world) mailboxes() (boxes []pass.Box, senders []outbox.Sender) {
 		if name != "support" {
 			folder = name
 		}
-		b := pass.Box{Name: name, MaxMessage: w.maxMessage, MaxAge: 720 * time.Hour, Moves: w.moveTo != "", Zone: time.UTC}
+		b := pass.Box{Name: name, MaxMessage: w.maxMessage, MaxAge: w.maxAge, Moves: w.moveTo != "", Zone: time.UTC}
 		s := outbox.Sender{Name: name, From: desk.Address{Name: "Служба поддержки", Addr: "support@helpdesk.example"}, Zone: time.UTC}
 		ihost, iport := split(w.imap.Addr())
 		shost, sport := split(w.smtp.Addr())

@@ -161,7 +161,7 @@ func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due [
 		if e.Kind == desk.SendLetter {
 			n = &letters
 		}
-		if e.Held || e.Next.After(now) || *n >= most || skip != nil && skip(e.pending()) {
+		if e.Held || e.later(now) || *n >= most || skip != nil && skip(e.pending()) {
 			return nil
 		}
 		*n++
@@ -169,6 +169,24 @@ func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due [
 		return nil
 	})
 	return due, err
+}
+
+// later says whether an entry is not due yet. One that is further away than any pause was planned by a clock that went ahead.
+func (e entry) later(now time.Time) bool {
+	return e.Next.After(now) && e.Next.Sub(now) <= desk.LongestPause
+}
+
+// Waiting returns how many effects wait for another attempt: they had one, and no person is asked.
+func (s Outbox) Waiting() (n int, err error) {
+	err = s.view(func(tx txn) error {
+		return each(tx, bOutbox, func(_ []byte, e entry) error {
+			if e.Tries > 0 && !e.Held {
+				n++
+			}
+			return nil
+		})
+	})
+	return n, err
 }
 
 // Pendings returns the whole outbox in its order.
