@@ -321,6 +321,11 @@ func (x trapMailbox) List(ctx context.Context) ([]desk.Listing, error) {
 	return x.Mailbox.List(ctx)
 }
 
+func (x trapMailbox) Since(ctx context.Context, t time.Time) ([]desk.Listing, error) {
+	x.t("Mailbox.Since", t)
+	return x.Mailbox.Since(ctx, t)
+}
+
 func (x trapMailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
 	x.t("Mailbox.MessageIDs", uids)
 	return x.Mailbox.MessageIDs(ctx, uids)
@@ -421,6 +426,7 @@ func day(w *world, t trap) {
 	run := func(fn func(*pass.Pass, context.Context) (*pass.Report, error)) {
 		w.t.Helper()
 		p, s := w.open(store.Options{})
+		p.Lost = morning // as after a fail-over
 		trapped(p, t)
 		r, err := fn(p, w.t.Context())
 		if r == nil {

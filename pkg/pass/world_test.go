@@ -46,6 +46,8 @@ type world struct {
 	smtp            *mail.SMTP
 	webhook         string
 	clock           *sandbox.Clock
+	opening         func(*store.Options)           // changes how the state is opened; nil = nothing
+	wired           func(*pass.Pass, *store.Store) // changes what was wired; nil = nothing
 	policy          desk.Policy
 	steps           func(name string) // called before and after whatever changes anything; nil = nobody listens
 	dead            string            // the step the pass died at; it stays dead, and changes nothing more, if it recovers from that
@@ -148,6 +150,9 @@ func (w *world) arrive(raw []byte) uint32 {
 // open wires a pass as the command line does, with every change announced to steps.
 func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	w.t.Helper()
+	if w.opening != nil {
+		w.opening(&o)
+	}
 	s, err := store.Open(w.state, o)
 	if err != nil {
 		w.t.Fatal(err)
@@ -165,7 +170,11 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 			v, _ := s.Cached(name, since)
 			return v
 		},
-		Save: func(name string, value []byte) { w.check(s.Cache(w.clock.Now(), map[string][]byte{name: value})) }}})
+		Save: func(name string, value []byte) {
+			if err := s.Cache(w.clock.Now(), map[string][]byte{name: value}); !errors.Is(err, store.ErrAway) {
+				w.check(err)
+			}
+		}}})
 	w.check(err)
 	st := &stepping{w, s.Ledger, s.Outbox, s.Tickets, s.People, s.Quarantine, client}
 	log := slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -173,9 +182,13 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	out := &outbox.Outbox{Queue: st, Tickets: st, Kept: st, People: st, Portal: st, Staff: client, Senders: senders, Sources: w.sources,
 		ProfileAge: time.Hour * 24 * 7, Settle: 2 * time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example",
 		Signer: s.Signer(), Instance: s.Instance(), Now: now, Log: log, Together: inTurn}
-	return &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,
+	p := &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,
 		Policy: &w.policy, Kit: w.kit, QuarantineAfter: w.quarantineAfter, Budget: time.Minute, Signer: s.Signer(), Instance: s.Instance(),
-		Now: now, Log: log}, s
+		Now: now, Log: log}
+	if w.wired != nil {
+		w.wired(p, s)
+	}
+	return p, s
 }
 
 // inTurn runs functions one after the other, so that every step of a pass has its place.

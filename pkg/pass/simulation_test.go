@@ -1,0 +1,317 @@
+package pass_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"helpdesk/internal/servers"
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
+	"helpdesk/pkg/pass"
+	sandbox "helpdesk/pkg/sandbox/portal"
+	"helpdesk/pkg/store"
+)
+
+var (
+	simSeeds = flag.Int("sim.seeds", 6, "how many seeds TestSimulation goes through")
+	simSeed  = flag.Uint64("sim.seed", 1, "the first of them")
+)
+
+// simulation is a day of two hosts with one state, in one process. Everything that happens follows from the seed: what comes
+// in, which host works when and by which wrong clock, where a pass dies or its session is cut, what the other host does
+// meanwhile, and when a standby takes over that lacks the last commits.
+type simulation struct {
+	*world
+	rnd     *rand.Rand
+	server  *pgconn.PgConn // asked beside the passes; nil = the state is a file
+	schema  string
+	host    int
+	skews   [2]time.Duration
+	letters int
+	firsts  []string // Message-IDs of first letters
+	said    int
+	kept    bool // there is a copy of what the standby has
+	history []string
+}
+
+// TestSimulation runs seeds, on a file everywhere, on PostgreSQL where it is installed. A seed that fails is run again by
+// -sim.seed N -sim.seeds 1.
+func TestSimulation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays days")
+	}
+	t.Run("bolt", func(t *testing.T) {
+		for seed := *simSeed; seed < *simSeed+uint64(*simSeeds); seed++ {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) { newSimulation(t, seed, nil, "").play() })
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		p, err := servers.StartPostgres(nil)
+		servers.Want(t, err)
+		t.Cleanup(p.Stop)
+		server := simulatedServer(t, p)
+		for seed := *simSeed; seed < *simSeed+uint64(*simSeeds); seed++ {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				newSimulation(t, seed, server, p.Address("sim", "", "postgres")).play()
+			})
+		}
+	})
+}
+
+// simulatedServer gives a server's user sim a clock that can be set: its functions of the time come before the server's own.
+func simulatedServer(t *testing.T, p *servers.Postgres) *pgconn.PgConn {
+	t.Helper()
+	_, err := p.SQL("postgres", `create role sim login superuser; create schema sim authorization sim; create table sim.shift (by interval not null);
+		insert into sim.shift values ('0'); alter table sim.shift owner to sim;
+		create function sim.clock_timestamp() returns timestamptz language sql as 'select pg_catalog.clock_timestamp() + by from sim.shift';
+		create function sim.now() returns timestamptz language sql as 'select pg_catalog.now() + by from sim.shift';
+		alter role sim set search_path = sim, pg_catalog; alter role sim set synchronous_commit = off`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := pgconn.Connect(t.Context(), p.Address("sim", "", "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c
+}
+
+func newSimulation(t *testing.T, seed uint64, server *pgconn.PgConn, address string) *simulation {
+	m := &simulation{rnd: rand.New(rand.NewPCG(seed, 1)), server: server, schema: fmt.Sprintf("sim%d", seed)}
+	m.world = newWorld(t, sandbox.PortalOptions{NewCard: m.rnd.IntN(2) == 0})
+	m.policy.Combine = false // which comments went out in one letter is lost with the commits
+	if server == nil {
+		return m
+	}
+	m.state = address + "&search_path=" + m.schema
+	m.skews = [2]time.Duration{m.upTo(240) - 2*time.Hour, m.upTo(240) - 2*time.Hour}
+	m.opening = func(o *store.Options) {
+		o.Wait = 5 * time.Second // a session that was cut takes its time to end
+		o.Now = m.here
+		m.ask(fmt.Sprintf("update sim.shift set by = '%d milliseconds'", time.Until(m.clock.Now()).Milliseconds()))
+	}
+	m.wired = func(p *pass.Pass, s *store.Store) {
+		here := m.skews[m.host]
+		now := func() time.Time { return s.Now(m.clock.Now().Add(here)) }
+		p.Now, p.Outbox.Now, p.Lost, m.policy.Apart = now, now, s.Lost(), s.Doubted()
+	}
+	return m
+}
+
+// here is the clock of the host at work. The server's clock goes on by itself, so that this one must, too.
+func (m *simulation) here() time.Time { return m.clock.Now().Add(m.skews[m.host]) }
+
+func (m *simulation) upTo(n int) time.Duration { return time.Duration(m.rnd.IntN(n)) * time.Minute }
+
+func (m *simulation) note(format string, args ...any) {
+	m.history = append(m.history, m.clock.Now().Format("15:04:05 ")+fmt.Sprintf(format, args...))
+}
+
+func (m *simulation) ask(sql string) []*pgconn.Result {
+	m.t.Helper()
+	out, err := m.server.Exec(context.Background(), sql).ReadAll()
+	m.check(err)
+	return out
+}
+
+func (m *simulation) play() {
+	defer func() {
+		if m.t.Failed() {
+			m.t.Logf("what happened:\n%s", strings.Join(m.history, "\n"))
+		}
+	}()
+	for range 8 + m.rnd.IntN(10) {
+		m.happen()
+		m.clock.Advance(time.Duration(20+m.rnd.IntN(160)) * time.Second)
+		m.host = m.rnd.IntN(2)
+		m.work()
+		if m.server != nil {
+			m.standby()
+		}
+	}
+	m.steps = nil
+	m.quiet()
+	m.clock.Advance(3 * time.Minute)
+	m.quiet() // a comment is read again until the portal's clock has gone on
+	m.verify()
+}
+
+// happen brings a letter, or has a specialist say something.
+func (m *simulation) happen() {
+	tasks := m.portal.Tasks()
+	if len(tasks) > 0 && m.rnd.IntN(3) == 0 {
+		m.said++
+		task := tasks[m.rnd.IntN(len(tasks))].ID
+		m.portal.Say(task, specialist, fmt.Sprintf("answer C%dC", m.said))
+		m.note("comment %d on task %d", m.said, task)
+		return
+	}
+	m.letters++
+	id := fmt.Sprintf("letter-%d@customer.example", m.letters)
+	var header []string
+	customer := len(m.firsts) + 1
+	if len(m.firsts) > 0 && m.rnd.IntN(3) == 0 {
+		customer = 1 + m.rnd.IntN(len(m.firsts))
+		header = append(header, "In-Reply-To: <"+m.firsts[customer-1]+">")
+	} else {
+		m.firsts = append(m.firsts, id)
+	}
+	raw := letter(id, fmt.Sprintf("customer%d@customer.example", customer), fmt.Sprintf("Request of customer %d", customer),
+		fmt.Sprintf("Body L%dL", m.letters), header...)
+	_, err := m.imap.Append("INBOX", raw, m.clock.Now())
+	m.check(err)
+	m.note("letter %d of customer %d", m.letters, customer)
+}
+
+// work runs a pass, which may die at some step, or lose its session there while the other host goes on.
+func (m *simulation) work() {
+	kind, fn := "poll", (*pass.Pass).Poll
+	if m.rnd.IntN(3) == 0 {
+		kind, fn = "notify", (*pass.Pass).Announce
+	}
+	at, n, fate := m.rnd.IntN(22), 0, m.rnd.IntN(4)
+	m.steps = func(name string) {
+		if n++; n-1 != at {
+			return
+		}
+		m.steps = nil
+		switch {
+		case fate == 0:
+			m.note("  dies at: %s", name)
+			m.dead = name
+			panic(died{name})
+		case fate == 1 && m.server != nil:
+			m.note("  is cut off at: %s", name)
+			m.cut()
+		case fate == 2:
+			s, err := store.Open(m.state, store.Options{})
+			if !errors.Is(err, store.ErrLocked) {
+				m.t.Errorf("a second run at %s: %v", name, err)
+				_ = s.Close()
+			}
+		}
+	}
+	m.note("host %d: %s", m.host, kind)
+	m.pass(fn)
+	m.steps = nil
+}
+
+// cut ends the session of the pass, and lets the other host work before the pass goes on without knowing.
+func (m *simulation) cut() {
+	m.ask("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'sim'")
+	if m.rnd.IntN(3) == 0 {
+		return
+	}
+	was := m.host
+	m.host = 1 - m.host
+	m.note("  meanwhile host %d: poll", m.host)
+	m.pass((*pass.Pass).Poll)
+	m.host = was
+}
+
+// pass runs a pass of this host. One that has lost the state ends with the error of a database that is away.
+func (m *simulation) pass(fn func(*pass.Pass, context.Context) (*pass.Report, error)) {
+	p, s := m.open(store.Options{})
+	away := func(err error) {
+		if !errors.Is(err, store.ErrAway) {
+			m.check(err)
+		}
+	}
+	defer func() { away(s.Close()) }()
+	defer func() {
+		if r := recover(); r != nil && r != (died{m.dead}) {
+			panic(r)
+		}
+		m.dead = ""
+	}()
+	r, err := fn(p, context.Background())
+	if m.dead != "" {
+		return
+	}
+	away(err)
+	if err == nil && r.Kind == "poll" && len(r.Problems) == 0 {
+		away(s.Recovered())
+	}
+}
+
+// standby lets a standby receive what there is, or take over without what came after that.
+func (m *simulation) standby() {
+	const tables = "entries counters fence"
+	switch roll := m.rnd.IntN(6); {
+	case roll < 2:
+		for _, table := range strings.Fields(tables) {
+			m.ask(fmt.Sprintf("drop table if exists %[1]s.kept_%[2]s; create table %[1]s.kept_%[2]s as table %[1]s.%[2]s", m.schema, table))
+		}
+		m.kept = true
+		m.note("the standby has everything")
+	case roll == 2 && m.kept:
+		for _, table := range strings.Fields(tables) {
+			m.ask(fmt.Sprintf("truncate %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema, table))
+		}
+		m.ask(fmt.Sprintf("update %s.entries set value = 'another' where bucket = 'meta' and key = 'line'", m.schema))
+		m.kept = false
+		m.note("the standby takes over")
+	}
+}
+
+var simLetter, simAnswer = regexp.MustCompile(`L\d+L`), regexp.MustCompile(`C\d+C`)
+
+// verify compares what is there with what happened.
+func (m *simulation) verify() {
+	made := map[string]int{}
+	for _, task := range m.portal.Tasks() {
+		texts := []string{task.Description}
+		for _, c := range task.Comments {
+			if c.Author != specialist {
+				texts = append(texts, c.Text)
+			}
+		}
+		for _, mark := range simLetter.FindAllString(strings.Join(texts, "\n"), -1) {
+			made[mark]++
+		}
+	}
+	for i := 1; i <= m.letters; i++ {
+		if n := made[fmt.Sprintf("L%dL", i)]; n != 1 {
+			m.t.Errorf("letter %d has made %d tasks and comments", i, n)
+		}
+	}
+	if n := len(m.portal.Tasks()); n != len(m.firsts) {
+		m.t.Errorf("%d tasks of %d requests", n, len(m.firsts))
+	}
+	ids, replies := map[string]map[string]bool{}, map[string]int{}
+	for _, l := range m.smtp.Letters() {
+		one, err := eml.Parse(bytes.NewReader(l.Raw), desk.Listing{})
+		m.check(err)
+		if one.Header.Has("Auto-Submitted") {
+			replies[l.To[0]]++
+			continue
+		}
+		for _, c := range simAnswer.FindAllString(one.Plain, -1) {
+			if ids[c] == nil {
+				ids[c] = map[string]bool{}
+			}
+			ids[c][one.ID] = true
+		}
+	}
+	for i := 1; i <= m.said; i++ {
+		if n := len(ids[fmt.Sprintf("C%dC", i)]); n != 1 {
+			m.t.Errorf("comment %d went out under %d Message-IDs", i, n)
+		}
+	}
+	for to, n := range replies {
+		if n > 1 {
+			m.t.Errorf("%s got %d auto-replies", to, n)
+		}
+	}
+}
