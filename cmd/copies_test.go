@@ -10,6 +10,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	sandboxmail "helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
@@ -78,7 +79,8 @@ func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
 	}
 }
 
-// What may pass by itself is said once a pass, and each letter's copy is tried.
+// What may pass by itself is said once a pass, each letter's copy is tried, and those that were refused once more with the next
+// pass. When the folder takes them again, all of them are there.
 func TestCopiesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	d := drivenWithCopies(t, "Copies")
@@ -95,8 +97,50 @@ func TestCopiesThatAreRefused(t *testing.T) {
 	})
 	for pass := 1; pass <= 2; pass++ {
 		d.clock.Advance(time.Minute)
-		if got := d.polled(3); got != 1 || refused != 3*pass {
+		if got := d.polled(3); got != 1 || refused != []int{0, 3, 9}[pass] {
 			t.Errorf("pass %d: %d warnings, %d refused so far", pass, got, refused)
 		}
+	}
+	d.imap.Inject(nil)
+	d.clock.Advance(time.Minute)
+	if got := d.polled(1); got != 0 || len(d.imap.Messages("Copies")) != 7 {
+		t.Errorf("%d warnings, %d copies of 7 letters", got, len(d.imap.Messages("Copies")))
+	}
+	d.clock.Advance(time.Minute)
+	if d.polled(0); len(d.imap.Messages("Copies")) != 7 {
+		t.Errorf("then %d copies", len(d.imap.Messages("Copies")))
+	}
+}
+
+// One connection keeps the copies of a pass, and what it does not get to is kept with the next.
+func TestCopiesTakeOneConnection(t *testing.T) {
+	t.Parallel()
+	d := drivenWithCopies(t, "Copies")
+	if err := d.imap.CreateFolder("Copies", ""); err != nil {
+		t.Fatal(err)
+	}
+	d.imap.ResetCounts()
+	if d.polled(10); d.imap.Commands()["LOGIN"] != 2 { // to read, to keep
+		t.Errorf("%d logins", d.imap.Commands()["LOGIN"])
+	}
+	if n := len(d.imap.Messages("Copies")); n != 10 {
+		t.Errorf("%d copies", n)
+	}
+	appended := 0
+	d.imap.Inject(func(command, _ string) error {
+		if command == "APPEND" {
+			if appended++; appended == 4 {
+				return sandboxmail.ErrDrop
+			}
+		}
+		return nil
+	})
+	d.clock.Advance(time.Minute)
+	d.polled(10)
+	d.imap.Inject(nil)
+	d.clock.Advance(5 * time.Minute)
+	d.polled(0)
+	if n := len(d.imap.Messages("Copies")); n < 20 || n > 21 { // the one it broke off over may be there
+		t.Errorf("then %d copies", n)
 	}
 }

@@ -136,6 +136,9 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		p.Notify = func(l pass.Line) { a.Printf("%s\n", j.line(l)) }
 	}
 	r, err := j.run(p.Pass, ctx)
+	if !j.dry {
+		p.Settle(ctx)
+	}
 	end()
 	err = errors.Join(a.summary(j, r), conclude(ctx, exit.After(r, err)))
 	if j.dry || errors.Is(err, store.ErrAway) { // where the state is away there is no place for anything more

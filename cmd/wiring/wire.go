@@ -54,6 +54,15 @@ type Parts struct {
 	*pass.Pass
 	Client *portal.Client
 	found  *discoveries
+
+	copiers []*copier
+}
+
+// Settle does what is left for the end of a pass: it keeps the copies of the letters that were sent.
+func (p *Parts) Settle(ctx context.Context) {
+	for _, k := range p.copiers {
+		k.settle(ctx)
+	}
 }
 
 // Keep writes what was found out about the servers into the state. It belongs at the end of a run that may write.
@@ -75,9 +84,11 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	if err != nil {
 		return nil, exit.Usage(err)
 	}
-	boxes, senders := boxes(cfg)
+	rest := &pauses{found: found, now: o.Now}
+	boxes, senders := boxes(cfg, rest)
+	copiers := withCopies(cfg, senders, rest, o.Log)
 	out := &outbox.Outbox{
-		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client, Staff: client, Senders: withCopies(senders, found, o.Log),
+		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client, Staff: client, Senders: senders,
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
@@ -101,7 +112,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 			return nil, err
 		}
 	}
-	return &Parts{Pass: p, Client: client, found: found}, nil
+	return &Parts{Pass: p, Client: client, found: found, copiers: copiers}, nil
 }
 
 func oneC(o config.OneC) (*onec.Client, error) {
@@ -274,7 +285,7 @@ func Sender(m config.Mailbox) desk.Address {
 }
 
 // boxes makes the mailboxes of the settings, to be read and to send from; nothing is dialled before it is used.
-func boxes(cfg *config.Config) (boxes []pass.Box, senders []outbox.Sender) {
+func boxes(cfg *config.Config, p *pauses) (boxes []pass.Box, senders []outbox.Sender) {
 	for _, m := range cfg.Mailboxes {
 		b := pass.Box{Name: m.Name, MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge, Moves: m.IMAP.MoveTo != "",
 			Zone: cfg.Location(m.Name)}
@@ -287,20 +298,10 @@ func boxes(cfg *config.Config) (boxes []pass.Box, senders []outbox.Sender) {
 			s.EnvelopeFrom = m.SMTP.EnvelopeFrom
 		}
 		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
-			return OpenMailbox(ctx, m, readOnly)
+			return p.mailbox(ctx, m, readOnly)
 		}
-		s.Open = func(ctx context.Context) (outbox.Originals, error) { return OpenMailbox(ctx, m, true) }
-		s.Relay = func(ctx context.Context) (outbox.Relay, error) { return OpenRelay(ctx, m) }
-		if folder := m.SMTP.SaveSent; folder != "" {
-			s.Save = func(ctx context.Context, raw []byte, at time.Time) error {
-				mb, err := OpenMailbox(ctx, m, false)
-				if err != nil {
-					return err
-				}
-				defer mb.Close()
-				return mb.Save(ctx, folder, raw, at)
-			}
-		}
+		s.Open = func(ctx context.Context) (outbox.Originals, error) { return p.mailbox(ctx, m, true) }
+		s.Relay = func(ctx context.Context) (outbox.Relay, error) { return p.relay(ctx, m) }
 		boxes, senders = append(boxes, b), append(senders, s)
 	}
 	return boxes, senders
@@ -308,12 +309,16 @@ func boxes(cfg *config.Config) (boxes []pass.Box, senders []outbox.Sender) {
 
 // OpenMailbox logs in to a mailbox.
 func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
+	return openMailbox(ctx, m, readOnly, false)
+}
+
+func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (*mailbox.Mailbox, error) {
 	ca, err := certificate(m.IMAP.CA)
 	if err != nil {
 		return nil, err
 	}
 	return mailbox.Open(ctx, mailbox.Options{Name: m.Name, Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: m.IMAP.TLS, CA: ca,
-		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo}, readOnly)
+		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo, Single: single}, readOnly)
 }
 
 // OpenRelay logs in to the server that a mailbox's letters go out by.

@@ -31,6 +31,7 @@ type Options struct {
 	Password string // with xoauth2 the access token
 	Folder   string // "" = INBOX
 	MoveTo   string // where marked messages go; "" = they stay, marked \Seen
+	Single   bool   // the Sent folder is looked into on the same connection: nothing is read from Folder
 
 	// Idle is how long the server may be silent while we wait for it; 0 = a minute.
 	Idle time.Duration

@@ -72,7 +72,10 @@ func (m *Mailbox) Save(ctx context.Context, folder string, raw []byte, at time.T
 	if err != nil {
 		return fmt.Errorf("save letter: %w", err)
 	}
-	s := m.side
+	s, err := m.beside(ctx)
+	if err != nil {
+		return err
+	}
 	if err := s.append(ctx, folder, canonical(raw), at); err != nil {
 		if answered(err) {
 			return fault.New(fault.Refused, fmt.Errorf("save letter in %s: %w", folder, err))
@@ -142,6 +145,10 @@ func canonical(raw []byte) []byte {
 
 // beside returns the second connection, so that the folder we work in stays selected on the first.
 func (m *Mailbox) beside(ctx context.Context) (*session, error) {
+	if m.o.Single {
+		err := m.ready(ctx)
+		return m.main, err
+	}
 	if m.side != nil && !m.side.dead() {
 		return m.side, nil
 	}

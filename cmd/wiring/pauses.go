@@ -1,0 +1,133 @@
+package wiring
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"helpdesk/pkg/bitrix"
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/mailbox"
+	"helpdesk/pkg/relay"
+)
+
+// pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts, and a
+// server that is silent costs a minute each time. A change of the settings ends the pause, and check knows none.
+type pauses struct {
+	found *discoveries
+	now   func() time.Time
+
+	mu     sync.Mutex
+	failed map[string]error // in this pass, by the server's name and settings
+}
+
+// again returns why a server is not tried a second time in this pass, nil = it is.
+func (p *pauses) again(of string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed[of]
+}
+
+func (p *pauses) note(of string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.failed == nil {
+		p.failed = map[string]error{}
+	}
+	p.failed[of] = err
+}
+
+// pause is what is kept of a server that could not be used.
+type pause struct {
+	Failures int          `json:"failures"` // in a row, by passes that are some way apart
+	At       time.Time    `json:"at"`       // the last of them
+	Next     time.Time    `json:"next"`
+	Extent   fault.Extent `json:"extent"`
+	Note     string       `json:"note"`
+	Of       string       `json:"of"` // the settings it was tried with
+}
+
+// How long a server is left alone after so many failures in a row: one that a person must let us into, and one that is away.
+// The next pass, a minute later, tries a server that was away once.
+var (
+	refusedFor = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
+	awayFor    = []time.Duration{0, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute}
+)
+
+// apart is how far two passes are from each other that a schedule runs; a person may be quicker.
+const apart = 30 * time.Second
+
+// slack lets the pass try that begins a little early.
+const slack = 20 * time.Second
+
+// open opens a connection unless the server is left alone; name is its own, settings are what it is reached by.
+func open[T any](ctx context.Context, p *pauses, name, settings string, dial func(context.Context) (T, error)) (conn T, err error) {
+	mark, sum := "pause."+name, sha256.Sum256([]byte(name+"\x00"+settings))
+	of := hex.EncodeToString(sum[:8])
+	if err := p.again(of); err != nil {
+		return conn, err
+	}
+	var was pause
+	raw := p.found.load(mark, 24*time.Hour)
+	if raw != nil && json.Unmarshal(raw, &was) == nil && was.Of == of {
+		if left := was.Next.Sub(p.now()); left > slack && left <= refusedFor[len(refusedFor)-1] {
+			return conn, was.err()
+		}
+	} else {
+		was = pause{}
+	}
+	conn, err = dial(ctx)
+	extent := fault.ExtentOf(err)
+	switch {
+	case err == nil && raw != nil:
+		p.found.save(mark, nil)
+	case err == nil, extent == fault.One, ctx.Err() != nil:
+	default:
+		steps := awayFor
+		if extent == fault.Setup {
+			steps = refusedFor
+		}
+		p.note(of, err)
+		if was.Failures > 0 && p.now().Sub(was.At) < apart {
+			was.Failures--
+		}
+		now := pause{Failures: was.Failures + 1, At: p.now(), Extent: extent, Note: bitrix.Mask(err.Error()), Of: of}
+		now.Next = p.now().Add(max(steps[min(was.Failures, len(steps)-1)], fault.After(err)))
+		if raw, jerr := json.Marshal(now); jerr == nil {
+			p.found.save(mark, raw)
+		}
+	}
+	return conn, err
+}
+
+// mailbox logs in to a mailbox that is not left alone.
+func (p *pauses) mailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
+	return open(ctx, p, "imap "+m.Name, fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
+		return OpenMailbox(ctx, m, readOnly)
+	})
+}
+
+// copies logs in to a mailbox on one connection, to keep copies there.
+func (p *pauses) copies(ctx context.Context, m config.Mailbox) (*mailbox.Mailbox, error) {
+	return open(ctx, p, "imap "+m.Name, fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
+		return openMailbox(ctx, m, false, true)
+	})
+}
+
+// relay logs in to a relay that is not left alone.
+func (p *pauses) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
+	return open(ctx, p, "smtp "+m.Name, fmt.Sprintf("%+v", m.SMTP), func(ctx context.Context) (*relay.Relay, error) {
+		return OpenRelay(ctx, m)
+	})
+}
+
+// err is the failure that the pause is for.
+func (p pause) err() error {
+	err := fmt.Errorf("%s (not tried again before %s; helpdesk check tries at once)", p.Note, p.Next.Local().Format("15:04"))
+	return &fault.Error{Outcome: fault.Refused, Extent: p.Extent, Err: err}
+}
