@@ -1,79 +1,201 @@
 package cmd
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
+	"helpdesk/cmd/check"
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/owner"
+	"helpdesk/cmd/setup"
+	"helpdesk/cmd/tui"
+	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/version"
 )
 
 func newInit(a *app) *cobra.Command {
-	return &cobra.Command{
+	var address string
+	c := &cobra.Command{
 		Use:   "init [DIR]",
-		Short: "Write a commented configuration to start from; asks questions only on a terminal",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Write a commented configuration to start from, beginning with the mail address",
+		Long: "On a terminal it asks for the address, finds the mail servers, tries password and webhook, and ends with check and a dry run.\n" +
+			"Elsewhere it asks nothing. A configuration that is there is never touched.",
+		Example: "  helpdesk init /etc/helpdesk\n  helpdesk init --address support@firm.ru",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
-			return a.init(dir)
+			ctx, cancel := a.bounded(c.Context())
+			defer cancel()
+			return a.init(ctx, dir, address)
 		},
 	}
+	c.Flags().StringVar(&address, "address", "", "the support mailbox's `ADDRESS`: its servers are looked up")
+	return c
 }
 
-func (a *app) init(dir string) error {
+func (a *app) init(ctx context.Context, dir, address string) error {
 	path := filepath.Join(dir, "helpdesk.yaml")
 	if _, err := os.Stat(path); err == nil {
 		return exit.Usage(fmt.Errorf("%s is there already: move it away first", path))
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("init: %w", err)
+	if address != "" && !setup.Mailbox(address) {
+		return exit.Usage(fmt.Errorf("--address %q: the address of a mailbox is wanted", address))
 	}
-	text := housed(string(config.Example()), dir)
-	if in, ok := a.In.(*os.File); ok && a.Watched && term.IsTerminal(int(in.Fd())) {
-		text = a.ask(text)
-	}
-	err := writeNew(path, text)
-	if errors.Is(err, fs.ErrExist) {
-		return exit.Usage(fmt.Errorf("%s is there already: move it away first", path))
-	}
+	texts, err := setup.Read(setup.Language(a.env))
 	if err != nil {
-		return fmt.Errorf("init: %w", err)
+		return err
 	}
-	if runtime.GOOS == "windows" { // tasks of its scheduler have no file of variables
-		if a.Chatty() {
-			a.Printf("%s written. Next: fill it in, put each secret into a file and name it, ${file:C:/...}, and run\n  helpdesk --config %s check\n", path, path)
+	person, asked := a.Keyboard()
+	answers := setup.Answers{Address: address}
+	switch {
+	case asked:
+		w := setup.Wizard{Texts: texts, Out: a.Out, Person: person, Net: &setup.World{}, Login: tryLogin, Portal: tryPortal}
+		if answers, err = w.Ask(ctx, address); errors.Is(err, io.EOF) {
+			return exit.Status{Code: exit.Interrupted}
 		}
-		return nil
+	case address != "":
+		answers, err = lookedUp(ctx, address)
 	}
-	env := filepath.Join(dir, config.EnvFile)
-	if err := writeNew(env, variables(text)); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("init: %w", err)
-	}
-	state, err := config.StatePath(path, func(string) (string, bool) { return "", false })
 	if err != nil {
-		return fmt.Errorf("init: %w", err)
+		return err
 	}
-	if err := owner.Give(filepath.Dir(state), path, env); err != nil { // who runs the passes has to read them
-		return fmt.Errorf("init: %w", err)
+	env, err := lay(dir, path, answers)
+	if err != nil {
+		return err
+	}
+	if asked {
+		return a.tried(ctx, path, env, texts)
 	}
 	if a.Chatty() {
 		a.Printf("%s and %s written. Next: fill them in, and run\n  helpdesk --config %s check\n", path, env, shellWord(path))
 	}
 	return nil
+}
+
+// lookedUp finds the servers of an address without asking anybody. Where none are found the example's stay.
+func lookedUp(ctx context.Context, address string) (setup.Answers, error) {
+	all, err := setup.Providers()
+	if err != nil {
+		return setup.Answers{}, err
+	}
+	found, err := setup.Find(ctx, &setup.World{}, all, address)
+	if errors.Is(err, setup.ErrNotFound) {
+		err = nil
+	}
+	return setup.Answers{Address: address, Servers: found}, err
+}
+
+// lay writes configuration and variables, for who runs the passes to read. It returns where the variables lie.
+func lay(dir, path string, answers setup.Answers) (env string, err error) {
+	fail := func(err error) (string, error) { return "", fmt.Errorf("init: %w", err) }
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fail(err)
+	}
+	text := setup.Fill(housed(string(config.Example()), dir), answers)
+	values := answers.Secrets()
+	files := []string{path}
+	for name, value := range values {
+		if _, ok := setup.Quote(value); ok {
+			continue
+		}
+		file := filepath.Join(dir, strings.ToLower(name)) // a quote in it is beyond what sh and systemd agree on
+		if err := writeNew(file, value); err != nil {
+			return fail(err)
+		}
+		text = strings.ReplaceAll(text, "${"+name+"}", "${file:"+filepath.Base(file)+"}")
+		files = append(files, file)
+	}
+	err = writeNew(path, text)
+	if errors.Is(err, fs.ErrExist) {
+		return "", exit.Usage(fmt.Errorf("%s is there already: move it away first", path))
+	}
+	if err != nil {
+		return fail(err)
+	}
+	env = filepath.Join(dir, config.EnvFile)
+	if err := writeNew(env, variables(text, values)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fail(err)
+	}
+	state, err := config.StatePath(path, func(string) (string, bool) { return "", false })
+	if err != nil {
+		return fail(err)
+	}
+	if err := owner.Give(filepath.Dir(state), append(files, env)...); err != nil {
+		return fail(err)
+	}
+	return env, nil
+}
+
+// tried checks what was written, shows what would become of the new mail, and says what to type next.
+func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) error {
+	a.Printf("\n%s\n\n%s\n", texts.Say("written", path, env), texts.Say("checking"))
+	a.configFile = path
+	all, err := a.check(ctx)
+	if err == nil {
+		err = check.Print(&a.Terminal, all)
+	}
+	next := "next"
+	if err == nil {
+		if err = check.Gravest(all); err == nil {
+			next = "ready"
+			a.Printf("\n%s\n", texts.Say("polling"))
+			err = a.pass(ctx, job{kind: "poll", run: passes["poll"][true], dry: true, line: tui.Message})
+		}
+	}
+	if text := exit.Text(err); err != nil && text != "" {
+		a.Printf("%s\n", text)
+	}
+	typed := "helpdesk"
+	if found, ferr := config.Find("", func(string) (string, bool) { return "", false }, runtime.GOOS); ferr != nil || filepath.Clean(found) != filepath.Clean(path) {
+		typed += " --config " + shellWord(path)
+	}
+	a.Printf("\n%s\n  %s schedule systemd\n  %s schedule cron\n", texts.Say(next), typed, typed)
+	return err
+}
+
+// tryLogin logs in to both servers.
+func tryLogin(ctx context.Context, a setup.Answers) (reading, sending error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	auth := "password"
+	if a.Provider.Password == "oauth2" {
+		auth = "xoauth2"
+	}
+	m := config.Mailbox{Name: "support"}
+	m.IMAP.Host, m.IMAP.Port, m.IMAP.TLS, m.IMAP.Auth, m.IMAP.User, m.IMAP.Password, m.IMAP.Folder = a.IMAP.Host, a.IMAP.Port, a.IMAP.TLS, auth, a.Address, a.Password, "INBOX"
+	m.SMTP.Host, m.SMTP.Port, m.SMTP.TLS, m.SMTP.Auth, m.SMTP.User, m.SMTP.Password = a.SMTP.Host, a.SMTP.Port, a.SMTP.TLS, auth, a.Address, a.Password
+	mb, err := wiring.OpenMailbox(ctx, m, true)
+	if err != nil {
+		return err, nil
+	}
+	_ = mb.Close()
+	r, err := wiring.OpenRelay(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return nil, r.Close()
+}
+
+// tryPortal returns the portal of a webhook.
+func tryPortal(webhook string) (setup.Portal, error) {
+	return setup.Bitrix24(bitrix.Options{Webhook: webhook, Timeout: 30 * time.Second, Agent: version.Get().Agent(), Now: time.Now,
+		Load: func(string) []byte { return nil }, Save: func(string, []byte) {}})
 }
 
 // writeNew writes a file that only its owner may read; one that is there is an error.
@@ -97,8 +219,8 @@ func housed(text, dir string) string {
 
 var named = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
 
-// variables returns a file of the variables that the text names outside of comments, to be filled in.
-func variables(text string) string {
+// variables returns a file of the variables that the text names outside of comments; what is not known is to be filled in.
+func variables(text string, values map[string]string) string {
 	var b strings.Builder
 	b.WriteString("# What helpdesk.yaml takes from the environment. A value stands in single quotes; one that holds such a quote goes into a\n" +
 		"# file of its own, and in helpdesk.yaml stands ${file:/path} for it.\n")
@@ -108,31 +230,10 @@ func variables(text string) string {
 		for _, m := range named.FindAllStringSubmatch(line, -1) {
 			if !seen[m[1]] {
 				seen[m[1]] = true
-				b.WriteString(m[1] + "=''\n")
+				value, _ := setup.Quote(values[m[1]])
+				b.WriteString(m[1] + "=" + value + "\n")
 			}
 		}
 	}
 	return b.String()
-}
-
-// The example's values that a person is asked for.
-var questions = []struct{ what, value string }{
-	{"Address of the support mailbox", "support@example.ru"},
-	{"IMAP server", "imap.example.ru"},
-	{"SMTP server", "smtp.example.ru"},
-}
-
-// ask replaces the example's values by what a person types; an empty answer keeps them.
-func (a *app) ask(text string) string {
-	in := bufio.NewScanner(a.In)
-	for _, q := range questions {
-		a.Printf("%s [%s]: ", q.what, q.value)
-		if !in.Scan() {
-			break
-		}
-		if answer := strings.TrimSpace(in.Text()); answer != "" {
-			text = strings.ReplaceAll(text, q.value, answer)
-		}
-	}
-	return text
 }

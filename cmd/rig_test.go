@@ -61,6 +61,18 @@ func (r *rig) close() {
 	_, _, _ = r.portal.Close(), r.imap.Close(), r.smtp.Close()
 }
 
+// newRigFor starts the servers, with one account for both, and writes no configuration.
+func newRigFor(dir, account string, o sandbox.PortalOptions) (*rig, error) {
+	r := &rig{dir: dir}
+	o.Code, o.NoLimit = portalSecret, true
+	r.portal = sandbox.NewPortal(o)
+	var err, err2, err3 error
+	r.webhook, err = r.portal.Start()
+	r.imap, err2 = mail.NewIMAP(mail.IMAPOptions{User: account, Password: imapSecret})
+	r.smtp, err3 = mail.NewSMTP(mail.SMTPOptions{User: account, Password: imapSecret})
+	return r, errors.Join(err, err2, err3)
+}
+
 // configuration is what a user would write for one mailbox; the secrets come from the environment.
 const configuration = `state: helpdesk.db
 bitrix24:

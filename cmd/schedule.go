@@ -82,8 +82,8 @@ schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "{{win
 `,
 }
 
-// setup is what must be there before a schedule works that another user runs than who asks for it.
-const setup = `{{define "setup"}}#
+// preparation is what must be there before a schedule works that another user runs than who asks for it.
+const preparation = `{{define "setup"}}#
 # {{.Env}} holds what the configuration takes from the environment, a line NAME='value' each. Every command
 # reads it by itself.
 {{- if .Foreign}}
@@ -121,7 +121,7 @@ func newSchedule(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t := template.Must(template.New(args[0]).Funcs(scheduleFuncs).Parse(setup))
+			t := template.Must(template.New(args[0]).Funcs(scheduleFuncs).Parse(preparation))
 			return template.Must(t.Parse(schedules[args[0]])).Execute(a.Out, s)
 		},
 	}

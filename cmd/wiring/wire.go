@@ -322,6 +322,7 @@ func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (
 }
 
 // OpenRelay logs in to the server that a mailbox's letters go out by.
+// OpenRelay logs in to a relay.
 func OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	ca, err := certificate(m.SMTP.CA)
 	if err != nil {

@@ -1,0 +1,191 @@
+package cmd
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	sandbox "helpdesk/pkg/sandbox/portal"
+)
+
+// session is a program on a terminal, and a script that types when it is asked.
+type session struct {
+	t      *testing.T
+	person *os.File
+	mu     sync.Mutex
+	seen   bytes.Buffer
+	read   int // how far the script has looked
+}
+
+// expects waits until the text stands on the terminal, behind what was expected before.
+func (s *session) expects(text string) {
+	s.t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		s.mu.Lock()
+		at := strings.Index(s.seen.String()[s.read:], text)
+		if at >= 0 {
+			s.read += at + len(text)
+		}
+		s.mu.Unlock()
+		if at >= 0 {
+			return
+		}
+	}
+	s.t.Fatalf("there never stands %q:\n%s", text, s.all())
+}
+
+func (s *session) types(line string) {
+	s.t.Helper()
+	if _, err := s.person.WriteString(line + "\n"); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *session) all() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen.String()
+}
+
+// onTerminal starts helpdesk on a terminal; the returned function waits for its end.
+func onTerminal(t *testing.T, dir string, env []string, args ...string) (*session, func() error) {
+	t.Helper()
+	program, person := openTerminal(t, 100)
+	s := &session{t: t, person: person}
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		b := make([]byte, 4096)
+		for {
+			n, err := person.Read(b)
+			s.mu.Lock()
+			s.seen.Write(b[:n])
+			s.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	c := exec.Command("helpdesk", args...)
+	c.Dir, c.Stdin, c.Stdout, c.Stderr, c.Env = dir, program, program, program, env
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = program.Close()
+	return s, func() error {
+		err := c.Wait()
+		<-over
+		return err
+	}
+}
+
+// TestInitOnATerminal goes from a mail address to a first poll, as a person who mistypes once at each question.
+func TestInitOnATerminal(t *testing.T) {
+	t.Parallel()
+	for _, language := range []string{"ru_RU.UTF-8", "en_GB.UTF-8"} {
+		t.Run(language, func(t *testing.T) {
+			r, err := newRigFor(t.TempDir(), "support@helpdesk.invalid", sandbox.PortalOptions{NewCard: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(r.close)
+			raw := "From: Ivan <ivan@customer.example>\nTo: support@helpdesk.invalid\nSubject: Printer\nMessage-ID: <1@customer.example>\nDate: @DATE@\n\nIt does not print.\n"
+			if _, err := r.arrive([]byte(raw), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			dir := filepath.Join(r.dir, "new")
+			s, wait := onTerminal(t, r.dir, []string{"LANG=" + language, "TZ=UTC"}, "init", dir)
+			s.expects(": ")
+			s.types("support")
+			s.expects(`"support"`)
+			s.expects(": ")
+			s.types("support@helpdesk.invalid") // a domain that nobody has (RFC 2606)
+			s.expects("helpdesk.invalid")
+			s.expects("IMAP")
+			s.types(r.imap.Addr())
+			s.expects("SMTP")
+			s.types(closed(t))
+			s.expects("SMTP")
+			s.types(r.smtp.Addr())
+			s.expects("Enter")
+			s.types("wr0ng-pa55word")
+			s.expects("log in")
+			s.expects("Enter")
+			s.types(imapSecret)
+			s.expects("Bitrix24")
+			s.types("http://portal.invalid/")
+			s.expects("Bitrix24")
+			s.types(r.webhook)
+			s.expects("17")
+			s.expects("[7]")
+			s.types("404")
+			s.expects("404")
+			s.expects("[7]")
+			s.types("")
+			s.expects("[0]")
+			s.types("")
+			s.expects("helpdesk check:")
+			s.expects("poll --dry-run")
+			s.expects("Printer")
+			s.expects("schedule systemd")
+			if err := wait(); err != nil {
+				t.Fatalf("%v\n%s", err, s.all())
+			}
+			for _, secret := range []string{imapSecret, portalSecret, "wr0ng-pa55word", "FAILED"} {
+				if text := strings.Replace(s.all(), r.webhook, "", 1); strings.Contains(text, secret) { // what is typed is seen, once
+					t.Errorf("%s stands on the terminal:\n%s", secret, text)
+				}
+			}
+			for _, name := range []string{"helpdesk.yaml", "helpdesk.env"} {
+				if st, err := os.Stat(filepath.Join(dir, name)); err != nil || st.Mode().Perm() != 0o600 {
+					t.Errorf("%s: %v, %v", name, st, err)
+				}
+			}
+			if tasks := r.portal.Tasks(); len(tasks) != 0 {
+				t.Errorf("the dry run made %d tasks", len(tasks))
+			}
+			c := exec.Command("helpdesk", "--config", filepath.Join(dir, "helpdesk.yaml"), "poll")
+			c.Env = []string{"TZ=UTC"}
+			if out, err := c.CombinedOutput(); err != nil || len(r.portal.Tasks()) != 1 {
+				t.Errorf("the first poll: %v, %d tasks\n%s", err, len(r.portal.Tasks()), out)
+			}
+		})
+	}
+}
+
+// closed returns an address where nobody listens.
+func closed(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// Where the person goes away before the end, nothing is written.
+func TestInitIsLeft(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, wait := onTerminal(t, dir, []string{"LANG=C"}, "init", "--address", "a@yandex.ru")
+	s.expects("Found: Yandex 360")
+	s.expects("App password of a@yandex.ru")
+	s.types("")
+	s.expects("webhook")
+	if _, err := s.person.Write([]byte{4}); err != nil { // Ctrl-D
+		t.Fatal(err)
+	}
+	if err := wait(); err == nil {
+		t.Error("it ends well")
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "*")); len(found) > 0 {
+		t.Errorf("there lies %v", found)
+	}
+}

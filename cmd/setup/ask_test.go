@@ -1,0 +1,128 @@
+package setup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/config"
+)
+
+// typist types what the test has prepared.
+type typist struct {
+	lines []string
+	out   *bytes.Buffer
+}
+
+func (p *typist) Line(_ context.Context, prompt string) (string, error) {
+	fmt.Fprintln(p.out, prompt)
+	if len(p.lines) == 0 {
+		return "", io.EOF
+	}
+	line := p.lines[0]
+	p.lines = p.lines[1:]
+	return line, nil
+}
+
+func (p *typist) Hidden(ctx context.Context, prompt string) (string, error) {
+	return p.Line(ctx, prompt)
+}
+
+// portal1 is a portal of the test's.
+type portal1 struct{ scopes []string }
+
+func (p *portal1) Me(context.Context) (Who, error) { return Who{17, "Mail Desk"}, nil }
+func (p *portal1) Scopes(context.Context) ([]string, error) {
+	defer func() { p.scopes = append(p.scopes, "disk") }() // somebody adds it
+	return p.scopes, nil
+}
+func (p *portal1) Users(_ context.Context, sought string) ([]Who, error) {
+	switch sought {
+	case "anna":
+		return []Who{{7, "Anna Kim"}, {9, "Anna Orlova"}}, nil
+	case "9":
+		return []Who{{9, "Anna Orlova"}}, nil
+	}
+	return nil, nil
+}
+
+// Each wrong answer is asked again, with the reason.
+func TestWrongAnswersAreAskedAgain(t *testing.T) {
+	texts, err := Read("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := &typist{out: &out, lines: []string{"nobody", "help@own.example", "nowhere.example", "mx.own.example", "mx.own.example:26", "wr0ng", "right",
+		"nonsense", "https://p.example/rest/17/code/", "", "nobody", "anna", "9", "many", "12"}}
+	portal := &portal1{[]string{"task", "im", "user_basic"}}
+	w := Wizard{Texts: texts, Out: &out, Person: p,
+		Net: net1{listen: map[string]string{"mx.own.example:143": "* OK", "mx.own.example:26": "220 x"}},
+		Login: func(_ context.Context, a Answers) (error, error) {
+			if a.Password == "wr0ng" {
+				return errors.New("log in: NO"), nil
+			}
+			return nil, nil
+		},
+		Portal: func(webhook string) (Portal, error) {
+			if !strings.HasPrefix(webhook, "https://") {
+				return nil, errors.New("no address of a webhook")
+			}
+			return portal, nil
+		}}
+	a, err := w.Ask(t.Context(), "")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	want := Answers{Address: "help@own.example", Password: "right", Webhook: "https://p.example/rest/17/code/", Responsible: 9, Group: 12}
+	want.IMAP, want.SMTP = Server{"mx.own.example", 143, "starttls"}, Server{"mx.own.example", 26, "starttls"}
+	if fmt.Sprint(a) != fmt.Sprint(want) || len(p.lines) > 0 {
+		t.Errorf("%+v\nwant %+v; left %q\n%s", a, want, p.lines, out.String())
+	}
+	for _, said := range []string{`"nobody" is no address`, "No mail servers were found for own.example", "nowhere.example does not answer", "does not take it: log in: NO",
+		"This does not work: no address of a webhook", "lacks the rights Drive (disk)", "knows us as Mail Desk, number 17", "Worth adding: CRM (crm)",
+		`Nobody is found by "nobody"`, "Anna Kim (7), Anna Orlova (9)", "Responsible: Anna Orlova, number 9", `"many" is no number`} {
+		if !strings.Contains(out.String(), said) {
+			t.Errorf("it does not say %q:\n%s", said, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "wr0ng") {
+		t.Error("the password is shown")
+	}
+	// Nobody answers any more.
+	p.lines = []string{"help@own.example"}
+	if _, err := w.Ask(t.Context(), ""); !errors.Is(err, io.EOF) {
+		t.Errorf("without a person: %v", err)
+	}
+}
+
+// What is filled in loads, and says what was answered.
+func TestFilledExample(t *testing.T) {
+	a := Answers{Address: "help@firm.ru", Responsible: 1234, Group: 56}
+	a.IMAP, a.SMTP = Server{"a-long-name.mail.firm.ru", 143, "starttls"}, Server{"b", 587, "starttls"}
+	a.Provider.Password = "oauth2"
+	path := t.TempDir() + "/helpdesk.yaml"
+	if err := os.WriteFile(path, []byte(Fill(string(config.Example()), a)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(path, func(string) (string, bool) { return "https://portal.example/rest/7/code/", true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := cfg.Mailboxes[0]
+	got := fmt.Sprint(m.From, m.IMAP.Host, m.IMAP.Port, m.IMAP.TLS, m.IMAP.Auth, m.IMAP.User, m.SMTP.Host, m.SMTP.Port, m.SMTP.TLS, m.SMTP.Auth, cfg.TaskFor(m.Name).Responsible, cfg.TaskFor(m.Name).Group)
+	want := fmt.Sprint("\u0421\u043b\u0443\u0436\u0431\u0430 \u043f\u043e\u0434\u0434\u0435\u0440\u0436\u043a\u0438 <help@firm.ru>", "a-long-name.mail.firm.ru", 143, "starttls", "xoauth2", "help@firm.ru", "b", 587, "starttls", "xoauth2", 1234, 56)
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for value, want := range map[string]string{"plain": "'plain'", `a"b\c$d`: `'a"b\c$d'`, "it's": `"it's"`, "": "''", `it's $5`: "", "two\nlines": ""} {
+		if got, ok := Quote(value); got != want && ok || ok != (want != "") {
+			t.Errorf("%q: %s, %v; want %s", value, got, ok, want)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Net is what Find asks: names of a domain, and whether a server answers. *net.Resolver has the first two.
+type Net interface {
+	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
+	Probe(ctx context.Context, host string, port int) (greeting string, s Server, err error)
+}
+
+// ErrNotFound says that nothing was found for a domain.
+var ErrNotFound = errors.New("no mail servers found")
+
+// answers is how long names and servers have to answer.
+const answers = 8 * time.Second
+
+// Find returns the mail servers for an address: of a provider that is known by the domain; else as the domain's SRV records say (RFC 6186);
+// else of the provider who takes its mail; else what answers below the domain's name or at its mail exchanger. All of it is asked
+// at the same time.
+func Find(ctx context.Context, n Net, all []Provider, address string) (Servers, error) {
+	_, domain, _ := strings.Cut(address, "@")
+	domain = strings.ToLower(domain)
+	if p, ok := byDomain(all, domain); ok {
+		return Servers{p.IMAP, p.SMTP, p}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, answers)
+	defer cancel()
+	var (
+		srv, guessed Servers
+		exchangers   []*net.MX
+		asked        sync.WaitGroup
+	)
+	asked.Go(func() { srv = recorded(ctx, n, domain) })
+	asked.Go(func() { exchangers, _ = n.LookupMX(ctx, domain) })
+	asked.Go(func() { guessed = guess(ctx, n, "imap."+domain, "mail."+domain, "smtp."+domain) })
+	asked.Wait()
+	for _, mx := range exchangers {
+		if p, ok := byMX(all, mx.Host); ok {
+			if srv.IMAP.Host == "" || srv.SMTP.Host == "" {
+				srv = Servers{IMAP: p.IMAP, SMTP: p.SMTP}
+			}
+			srv.Provider = p
+			return srv, nil
+		}
+	}
+	if srv.IMAP.Host != "" && srv.SMTP.Host != "" {
+		return srv, nil
+	}
+	if len(exchangers) > 0 && (guessed.IMAP.Host == "" || guessed.SMTP.Host == "") { // a server of one's own does both
+		more := guess(ctx, n, strings.TrimSuffix(exchangers[0].Host, "."))
+		if guessed.IMAP.Host == "" {
+			guessed.IMAP, guessed.Provider = more.IMAP, more.Provider
+		}
+		if guessed.SMTP.Host == "" {
+			guessed.SMTP = more.SMTP
+		}
+	}
+	if guessed.IMAP.Host == "" || guessed.SMTP.Host == "" {
+		return guessed, fmt.Errorf("%w for %s", ErrNotFound, domain)
+	}
+	return guessed, nil
+}
+
+// recorded returns what the SRV records of a domain say. A target of "." says that there is no such service.
+func recorded(ctx context.Context, n Net, domain string) (s Servers) {
+	var asked sync.WaitGroup
+	ask := func(to *Server, services ...[2]string) {
+		for _, service := range services {
+			_, found, err := n.LookupSRV(ctx, service[0], "tcp", domain)
+			if err != nil || len(found) == 0 || found[0].Target == "." {
+				continue
+			}
+			*to = Server{strings.TrimSuffix(found[0].Target, "."), int(found[0].Port), service[1]}
+			return
+		}
+	}
+	asked.Go(func() { ask(&s.IMAP, [2]string{"imaps", "implicit"}, [2]string{"imap", "starttls"}) })
+	asked.Go(func() { ask(&s.SMTP, [2]string{"submissions", "implicit"}, [2]string{"submission", "starttls"}) }) // RFC 8314
+	asked.Wait()
+	return s
+}
+
+// guess returns the first of the hosts that answers as an IMAP server, and as a relay, by the usual ports.
+func guess(ctx context.Context, n Net, hosts ...string) (s Servers) {
+	all, err := Providers()
+	if err != nil {
+		return s
+	}
+	type try struct {
+		server   Server
+		greeting string
+	}
+	ask := func(ports ...int) try {
+		found := make([]try, len(hosts)*len(ports))
+		var asked sync.WaitGroup
+		for i, host := range hosts {
+			for j, port := range ports {
+				asked.Go(func() {
+					if greeting, server, err := n.Probe(ctx, host, port); err == nil {
+						found[i*len(ports)+j] = try{server, greeting}
+					}
+				})
+			}
+		}
+		asked.Wait()
+		for _, t := range found {
+			if t.server.Host != "" {
+				return t
+			}
+		}
+		return try{}
+	}
+	var imap, smtp try
+	var both sync.WaitGroup
+	both.Go(func() { imap = ask(993, 143) })
+	both.Go(func() { smtp = ask(465, 587) })
+	both.Wait()
+	return Servers{imap.server, smtp.server, byGreeting(all, imap.greeting)}
+}

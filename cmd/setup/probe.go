@@ -1,0 +1,49 @@
+package setup
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/wire"
+)
+
+// World is the real Net.
+type World struct{ net.Resolver }
+
+// implicit are the ports where TLS begins with the first byte.
+var implicit = []int{993, 465}
+
+// Probe connects to a mail server, reads its greeting, and returns how it is to be talked to. The certificate is not looked at: the login
+// does that.
+func (w *World) Probe(ctx context.Context, host string, port int) (string, Server, error) {
+	s := Server{Host: host, Port: port, TLS: "starttls"}
+	d := net.Dialer{Timeout: 4 * time.Second}
+	c, err := d.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return "", s, err
+	}
+	defer c.Close()
+	defer context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })()
+	_ = c.SetDeadline(time.Now().Add(4 * time.Second))
+	if slices.Contains(implicit, port) {
+		s.TLS = "implicit"
+		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true, ServerName: host}) // nothing is said to it, and nothing of it believed
+	} else if wire.Loopback(host) {
+		s.TLS = "none"
+	}
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil {
+		return "", s, err
+	}
+	if !strings.HasPrefix(line, "* OK") && !strings.HasPrefix(line, "220") {
+		return line, s, fmt.Errorf("it is no mail server: it says %.40q", line)
+	}
+	return line, s, nil
+}

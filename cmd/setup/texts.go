@@ -1,0 +1,49 @@
+package setup
+
+import (
+	"fmt"
+	"strings"
+
+	"helpdesk/cmd/wiring"
+	"helpdesk/templates"
+)
+
+// Texts are what a person is told, by key, in one language.
+type Texts struct {
+	Language string
+	all      map[string]string
+}
+
+// Language returns the language of a person's environment: ru or en.
+func Language(env func(string) (string, bool)) string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v, _ := env(name); v != "" {
+			if strings.HasPrefix(strings.ToLower(v), "ru") {
+				return "ru"
+			}
+			return "en"
+		}
+	}
+	return "en"
+}
+
+// Read reads the texts of a language.
+func Read(language string) (Texts, error) {
+	t := Texts{Language: language}
+	return t, wiring.Data(templates.FS, language+"/setup.yaml", &t.all)
+}
+
+// Say returns the text of a key with its arguments in it.
+func (t Texts) Say(key string, args ...any) string {
+	text, ok := t.all[key]
+	if !ok {
+		return key
+	}
+	if len(args) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, args...)
+}
+
+// has reports whether there is a text of that key.
+func (t Texts) has(key string) bool { _, ok := t.all[key]; return ok }
