@@ -158,9 +158,6 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 			err = a.pass(ctx, job{kind: "poll", run: passes["poll"][true], dry: true, line: tui.Message})
 		}
 	}
-	if text := exit.Text(err); err != nil && text != "" {
-		a.Printf("%s\n", text)
-	}
 	typed := "helpdesk"
 	if found, ferr := config.Find("", func(string) (string, bool) { return "", false }, runtime.GOOS); ferr != nil || filepath.Clean(found) != filepath.Clean(path) {
 		typed += " --config " + shellWord(path)

@@ -137,7 +137,7 @@ func TestInitOnATerminal(t *testing.T) {
 			if err := wait(); err != nil {
 				t.Fatalf("%v\n%s", err, s.all())
 			}
-			for _, secret := range []string{imapSecret, portalSecret, "wr0ng-pa55word", "FAILED"} {
+			for _, secret := range []string{imapSecret, portalSecret, "wr0ng-pa55word", "\nFAILED "} {
 				if text := strings.Replace(s.all(), r.webhook, "", 1); strings.Contains(text, secret) { // what is typed is seen, once
 					t.Errorf("%s stands on the terminal:\n%s", secret, text)
 				}
