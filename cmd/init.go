@@ -192,7 +192,7 @@ func tryLogin(ctx context.Context, a setup.Answers) (reading, sending error) {
 // tryPortal returns the portal of a webhook.
 func tryPortal(webhook string) (setup.Portal, error) {
 	return setup.Bitrix24(bitrix.Options{Webhook: webhook, Timeout: 30 * time.Second, Agent: version.Get().Agent(), Now: time.Now,
-		Load: func(string) []byte { return nil }, Save: func(string, []byte) {}})
+		Load: func(string, time.Duration) []byte { return nil }, Save: func(string, []byte) {}})
 }
 
 // writeNew writes a file that only its owner may read; one that is there is an error.
