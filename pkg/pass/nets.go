@@ -143,6 +143,11 @@ func (n mailboxNet) Fetch(ctx context.Context, ls []desk.Listing, limit int64, f
 	return lost("fetch messages", func() error { return n.Mailbox.Fetch(ctx, ls, limit, fn) })
 }
 
+func (n mailboxNet) Since(ctx context.Context, t time.Time) (ls []desk.Listing, err error) {
+	err = lost("list messages", func() (err error) { ls, err = n.Mailbox.Since(ctx, t); return err })
+	return ls, err
+}
+
 func (n mailboxNet) InSent(ctx context.Context, id string) (there bool, err error) {
 	err = lost("look into Sent", func() (err error) { there, err = n.Mailbox.InSent(ctx, id); return err })
 	return there, err

@@ -206,6 +206,11 @@ func (x trapTexts) Date(at time.Time) string {
 	return x.Texts.Date(at)
 }
 
+func (x trapTexts) Event(e desk.Event, zone *time.Location) string {
+	x.t("Texts.Event", e)
+	return x.Texts.Event(e, zone)
+}
+
 func (x trapRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
 	x.t("Relay.Send", l.To)
 	return x.Relay.Send(ctx, l)
@@ -440,6 +445,9 @@ func day(w *world, t trap) {
 	w.arrive(withFile("1@good.example", "Иван <ivan@good.example>", "Printer", "It does not print.", "log.txt", "offline"))
 	w.arrive(withFile("2@bad.example", "Bad <bad@bad.example>", "Mouse", "It does not click.", "bad.txt", "bad"))
 	w.arrive(letter("3@good.example", "anna@good.example", "Re: Screen", "It is dark.", "In-Reply-To: <who@knows.example>"))
+	w.arrive(letter("10@good.example", "olga@good.example", "Meeting", "BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1\n"+
+		"DTSTART:20260312T100000Z\nSUMMARY:Meeting\nATTENDEE;PARTSTAT=ACCEPTED:mailto:olga@good.example\nEND:VEVENT\nEND:VCALENDAR\n",
+		"Content-Type: text/calendar; method=REPLY; charset=utf-8"))
 	w.arrive(letter("9@poison.example", "poison@poison.example", "Worse", "of death"))
 	w.arrive(letter("6@doomed.example", "doomed@doomed.example", "Doomed", "It will be deleted."))
 	w.arrive(withFile("10@keys.example", "keys@keys.example", "Keyboard", "It has a file.", "keys.txt", "keys"))
