@@ -32,6 +32,9 @@ func (t *tnef) properties(b []byte, f *tnefFile) {
 				s = t.narrow(v)
 			case 0x1f:
 				s = wide(v)
+			case 0x102:
+				f.setBytes(id, v)
+				continue
 			default:
 				continue
 			}
@@ -53,6 +56,17 @@ func (f *tnefFile) set(id uint16, s string) {
 		f.typ = typeName(parseMedia(s).value)
 	case id == propContentID:
 		f.cid = s
+	case id == propBody:
+		f.text = s
+	}
+}
+
+func (f *tnefFile) setBytes(id uint16, b []byte) {
+	switch id {
+	case propHTML:
+		f.page = b
+	case propRTF:
+		f.rtf = b
 	}
 }
 

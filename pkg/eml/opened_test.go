@@ -3,6 +3,7 @@ package eml
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"strings"
 	"testing"
 	"unicode/utf16"
 
@@ -72,6 +73,50 @@ func TestTNEF(t *testing.T) {
 			t.Errorf("%s: extracted %q", m.Attachments[i].Name, got)
 		}
 	}
+}
+
+// prop is one MAPI property of a message.
+func prop(typ, id uint16, value []byte) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, 1)
+	b = binary.LittleEndian.AppendUint16(b, typ)
+	b = binary.LittleEndian.AppendUint16(b, id)
+	b = binary.LittleEndian.AppendUint32(b, 1)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(value)))
+	return append(b, append(value, make([]byte, -len(value)&3)...)...)
+}
+
+// TestTNEFText holds that the text of a winmail.dat is the letter's where it has no other.
+func TestTNEFText(t *testing.T) {
+	packed := append(make([]byte, 8), "LZFu\x00\x00\x00\x00"...)
+	for rtf := []byte(`{\rtf1\ansi\ansicpg1251 \'ca\'e0\'f1\'f1\'e0 7731}`); len(rtf) > 0; rtf = rtf[min(8, len(rtf)):] {
+		packed = append(append(packed, 0), rtf[:min(8, len(rtf))]...)
+	}
+	for name, attr := range map[string][]byte{
+		"body":            tnefAttr(1, attBody, append(encode(t, charmap.Windows1251, "Касса 7731"), 0)),
+		"property":        tnefAttr(1, attMsgProps, prop(0x1f, propBody, wideOf("Касса 7731"))),
+		"page":            tnefAttr(1, attMsgProps, prop(0x102, propHTML, []byte("<p>Касса 7731</p>"))),
+		"RTF, compressed": tnefAttr(1, attMsgProps, prop(0x102, propRTF, packed)),
+	} {
+		stream := tnefStream(tnefAttr(1, attOemCode, []byte{0xe3, 4, 0, 0}), attr, tnefAttr(2, attRendData, nil), tnefAttr(2, attTitle, []byte("a.doc\x00")), tnefAttr(2, attData, []byte("DOC")))
+		m := parse(t, strings.Replace(winmail(stream), "PLAIN", "", 1))
+		if text := m.Plain + m.HTML; !strings.Contains(text, "Касса 7731") || len(m.Attachments) != 2 || m.Attachments[0].Name != "a.doc" {
+			t.Errorf("%s: %+v", name, shapeOf(m))
+		}
+		if m := parse(t, winmail(stream)); m.Plain != "PLAIN" || m.HTML != "" {
+			t.Errorf("%s, beside a text: %+v", name, shapeOf(m))
+		}
+	}
+	copied := []byte("\x00\x00\x00\x00\x00\x00\x00\x00LZFu\x00\x00\x00\x00\x06a\x0c\xf2\x0d\x40")
+	if got := string(unpackRTF(copied)); got != "aaaaa" || len(rtfBegin) != 207 {
+		t.Errorf("unpacked %q", got)
+	}
+}
+
+func wideOf(s string) (b []byte) {
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return b
 }
 
 func TestBrokenTNEF(t *testing.T) {

@@ -151,3 +151,54 @@ func (r *rtf) flush() {
 		r.bytes = r.bytes[:0]
 	}
 }
+
+// rtfBegin is what the dictionary of packed RTF begins with (MS-OXRTFCP 2.1.2.1).
+const rtfBegin = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans " +
+	"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
+
+// unpackRTF undoes the compression of RTF in Outlook's messages (MS-OXRTFCP), up to what makes no sense.
+func unpackRTF(b []byte) []byte {
+	const header, window, packed = 16, 4096, "LZFu"
+	if len(b) < header {
+		return nil
+	}
+	kind := string(b[8:12])
+	if b = b[header:]; kind != packed {
+		return b
+	}
+	var dict [window]byte
+	at := copy(dict[:], rtfBegin)
+	var out []byte
+	put := func(c byte) {
+		out = append(out, c)
+		dict[at] = c
+		at = (at + 1) % window
+	}
+	for len(b) > 0 && len(out) < maxText {
+		flags := b[0]
+		b = b[1:]
+		for bit := range 8 {
+			switch {
+			case len(b) == 0:
+				return out
+			case flags>>bit&1 == 0:
+				put(b[0])
+				b = b[1:]
+				continue
+			case len(b) < 2:
+				return out
+			}
+			token := int(b[0])<<8 | int(b[1])
+			b = b[2:]
+			from := token >> 4
+			if from == at { // the end
+				return out
+			}
+			for range token&15 + 2 {
+				put(dict[from])
+				from = (from + 1) % window
+			}
+		}
+	}
+	return out
+}

@@ -16,6 +16,8 @@ type spareText struct {
 	html bool
 	rtf  bool
 	at   int // its place among the attachments
+
+	stays bool // it is no attachment of its own
 }
 
 var richText = map[string]bool{"text/rtf": true, "application/rtf": true, "application/x-rtf": true, "text/richtext": true}
@@ -51,7 +53,7 @@ func (w *walker) useSpares() {
 	for _, s := range w.spares {
 		if s.rtf == rich && wordsIn(s.text, s.html) {
 			w.addText(s.text, s.html, place{})
-			gone[s.at] = !rich
+			gone[s.at] = gone[s.at] || !rich && !s.stays
 		}
 	}
 	var files []desk.Attachment

@@ -20,6 +20,8 @@ const (
 	attTitle      = 0x00018010
 	attData       = 0x0006800F
 	attAttachment = 0x00069005
+	attBody       = 0x0002800C
+	attMsgProps   = 0x00069003
 )
 
 // MAPI properties of an attachment.
@@ -28,6 +30,9 @@ const (
 	propLongName    = 0x3707
 	propMimeTag     = 0x370E
 	propContentID   = 0x3712
+	propBody        = 0x1000
+	propRTF         = 0x1009
+	propHTML        = 0x1013
 )
 
 // maxAttribute is how much of an attribute that is not a file's content is held.
@@ -41,6 +46,9 @@ type tnefFile struct {
 	size        int64
 	sum         string
 	data        bool
+
+	text      string // of a message
+	page, rtf []byte
 }
 
 // tnef reads a TNEF stream once, attribute by attribute.
@@ -49,6 +57,8 @@ type tnef struct {
 	br    *bufio.Reader
 	codec encoding.Encoding
 	files []tnefFile
+	body  string   // the text of the message itself
+	props tnefFile // what its properties say
 }
 
 // openTNEF reads a winmail.dat: its files take its place, and it stays as it is where it holds none, or where something
@@ -63,6 +73,7 @@ func (w *walker) openTNEF(r io.Reader, pt part) {
 	for _, f := range t.files {
 		ok = ok && f.data
 	}
+	t.spare(len(w.msg.Attachments))
 	if !ok || len(t.files) == 0 {
 		if !ok {
 			w.degrade(desk.DegradedTNEF)
@@ -127,7 +138,7 @@ func (t *tnef) attribute(id uint32, size int64) bool {
 		n, _, got, sum := t.w.content(body, 0)
 		last.n, last.size, last.sum, last.data = n, got, sum, true
 		return got == size
-	case id == attOemCode, id == attTitle && last != nil, id == attAttachment && last != nil:
+	case id == attOemCode, id == attBody, id == attMsgProps, id == attTitle && last != nil, id == attAttachment && last != nil:
 		b, err := io.ReadAll(io.LimitReader(body, maxAttribute))
 		if err != nil {
 			return false
@@ -145,10 +156,32 @@ func (t *tnef) small(id uint32, b []byte, last *tnefFile) {
 		if len(b) >= 4 {
 			t.codec = charset.Codepage(binary.LittleEndian.Uint32(b))
 		}
+	case attBody:
+		t.body = t.narrow(b)
+	case attMsgProps:
+		t.properties(b, &t.props)
 	case attTitle:
 		last.title = t.narrow(b)
 	case attAttachment:
 		t.properties(b, last)
+	}
+}
+
+// spare keeps the text of the message, which is the letter's where that has no other: Outlook sends text in RTF so.
+func (t *tnef) spare(at int) {
+	s := spareText{text: t.body, at: at, stays: true}
+	switch {
+	case s.text != "":
+	case t.props.text != "":
+		s.text = t.props.text
+	case t.props.page != nil:
+		s.html = true
+		s.text, _ = decodeText(t.props.page, media{params: map[string]string{}}, true)
+	case t.props.rtf != nil:
+		s.text = rtfText(unpackRTF(t.props.rtf))
+	}
+	if s.text = plainLines(s.text); wordsIn(s.text, s.html) {
+		t.w.spares = append(t.w.spares, s)
 	}
 }
 
