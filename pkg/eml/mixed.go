@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -146,28 +147,34 @@ func isWord(text []byte) bool {
 // mended decodes a line in which letters are missing: from its beginning up to where they are, and from there so that its end
 // fits. What they were part of is lost. Only UTF-8 shows where that is.
 func mended(text []byte) []byte {
+	const around = 8 // groups of four letters before the first byte that is wrong
 	odd := len(text) % 4
 	whole := appendB(nil, string(text))
-	best, bad := whole, invalid(whole)
-	if bad == 0 {
+	at := firstInvalid(whole)
+	if at >= len(whole)-3 { // nothing is wrong, or the end is missing
 		return whole
 	}
-	group := firstInvalid(whole) / 3
-	for g := max(0, group-2); g <= group+1 && 4*g+odd <= len(text); g++ {
+	best, most := whole, sense(whole)
+	for g := max(0, at/3-around); g <= at/3+1 && 4*g+odd <= len(text); g++ {
 		one := append(appendB(nil, string(text[:4*g])), appendB(nil, string(text[4*g+odd:]))...)
-		if n := invalid(one); n < bad {
-			best, bad = one, n
+		if n := sense(one); n > most {
+			best, most = one, n
 		}
 	}
 	return best
 }
 
-// invalid counts the bytes that are no UTF-8.
-func invalid(b []byte) (n int) {
+// sense says how much of a text in UTF-8 is letters that stand beside each other, less what is none of it.
+func sense(b []byte) (n int) {
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError && size == 1 {
+		switch {
+		case r == utf8.RuneError && size == 1:
+			n -= 2
+		case unicode.Is(unicode.Cyrillic, r), unicode.Is(unicode.Latin, r), r == ' ':
 			n++
+		case r > unicode.MaxASCII || r == '`':
+			n--
 		}
 		b = b[size:]
 	}

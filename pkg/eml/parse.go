@@ -88,10 +88,10 @@ func (w *walker) top(h *head) {
 	if m.From.Addr == "" && m.Sender.Addr != "" {
 		m.From = m.Sender
 	}
-	if m.From.Addr == "" && strings.Contains(oneLine(m.Header.Get("From")), "@") {
+	m.ReplyTo = answerable(addresses(m.Header, "Reply-To"))
+	if m.Reply().Addr == "" && strings.Contains(oneLine(m.Header.Get("From")), "@") {
 		w.degrade(desk.DegradedSender)
 	}
-	m.ReplyTo = answerable(addresses(m.Header, "Reply-To"))
 	m.To = addresses(m.Header, "To")
 	m.Cc = addresses(m.Header, "Cc")
 	m.InReplyTo = idsOf(m.Header, "In-Reply-To")
