@@ -29,6 +29,7 @@ type Ticket struct {
 	References   []string  `json:"references,omitempty"` // of the thread, oldest first, bounded
 
 	Chat        int64     `json:"chat,omitempty"`         // id of the task's chat (new card)
+	Mark        string    `json:"mark,omitempty"`         // XML_ID of the task, as the portal has shown it
 	LastComment int64     `json:"last_comment,omitempty"` // id of the newest comment read
 	LastResult  int64     `json:"last_result,omitempty"`  // id of the newest result read
 	Activity    time.Time `json:"activity,omitzero"`      // of the task when its comments were last read

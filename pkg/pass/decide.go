@@ -190,7 +190,7 @@ func (p *Pass) complete(asked map[int64]*desk.TaskState, f *desk.Facts) {
 		switch {
 		case !ok:
 			continue
-		case s == nil:
+		case s == nil || !t.Owns(s.Mark):
 			t.Status = desk.Gone
 		default:
 			t.Status, t.ClosedAt = s.Status, s.ClosedAt

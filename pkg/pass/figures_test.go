@@ -32,6 +32,7 @@ func TestPortalFigures(t *testing.T) {
 		{"idle notify", 1, idleNotify},
 		{"1 new letter, CRM on", 2, func(t *testing.T) int { return newLetters(t, warm, 1, "") }},
 		{"1 new letter, CRM on, a day's first", 3, func(t *testing.T) int { return newLetters(t, newWorld, 1, "") }},
+		{"a poll while something is unconfirmed", 1, unconfirmed},
 		{"50 new text letters, CRM on", 2, func(t *testing.T) int { return newLetters(t, warm, 50, "") }},
 		{"1,000 new text letters, CRM on", 42, func(t *testing.T) int { return newLetters(t, warm, 1000, "") }},
 		{"20 letters with one 100 kB file each", 2, func(t *testing.T) int { return newLetters(t, warm, 20, strings.Repeat("x", 100<<10)) }},
@@ -87,6 +88,18 @@ func idleNotify(t *testing.T) int {
 	w.minutes(3, w.notify)
 	w.portal.ResetCounts()
 	w.minutes(1, w.notify)
+	return w.portal.Hits()
+}
+
+// unconfirmed is the poll after one that made a comment.
+func unconfirmed(t *testing.T) int {
+	w := warm(t, sandbox.PortalOptions{NewCard: true})
+	w.opened()
+	w.again(1, "And it blinks.")
+	w.poll()
+	w.clock.Advance(time.Minute)
+	w.portal.ResetCounts()
+	w.poll()
 	return w.portal.Hits()
 }
 

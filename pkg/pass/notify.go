@@ -153,7 +153,7 @@ func (p *Pass) changedSince(states []desk.TaskState, tickets map[int64]desk.Tick
 	var out []desk.TaskState
 	for _, s := range states {
 		t, ours := tickets[s.Task]
-		if !ours {
+		if !ours || !t.Owns(s.Mark) {
 			delete(next.Unread, s.Task)
 			continue
 		}

@@ -35,7 +35,7 @@ func (p *Pass) withResults(toRead []desk.TaskState, tickets map[int64]desk.Ticke
 			continue
 		}
 		tickets[t.Task] = t
-		toRead = append(toRead, desk.TaskState{Task: t.Task, Status: t.Status, Activity: t.Activity, Chat: t.Chat, ClosedAt: t.ClosedAt})
+		toRead = append(toRead, desk.TaskState{Task: t.Task, Status: t.Status, Activity: t.Activity, Chat: t.Chat, ClosedAt: t.ClosedAt, Mark: t.Mark})
 	}
 	return toRead, nil
 }

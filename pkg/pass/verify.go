@@ -115,11 +115,14 @@ func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive ma
 	var ds []Difference
 	for _, r := range records {
 		t := tickets[r.Ticket]
-		if _, ok := alive[t.Task]; ok {
+		s, ok := alive[t.Task]
+		if ok && t.Owns(s.Mark) {
 			continue
 		}
 		note := "the task is not made yet"
 		switch {
+		case ok:
+			note = "its number is another task's by now: of a portal restored from a backup?"
 		case t.Task != 0:
 			note = "the task was deleted, or is not ours to see any more"
 		case t.Status == desk.Gone:

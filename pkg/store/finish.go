@@ -117,7 +117,10 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 		t.Chat, t.LastComment = r.Made.Chat, 0 // a chat counts from its own beginning
 	}
 	if r.Done && p.Effect.Kind == desk.OpenTask {
-		t.Task, t.Status = r.Made.Task, desk.Open
+		t.Task, t.Status, t.Mark = r.Made.Task, desk.Open, ""
+		if r.Made.Seen {
+			t.Mark = desk.TaskMark(p.Effect.Key)
+		}
 		if err := tx.Bucket(bTasks).Put(number(uint64(t.Task)), number(t.Number)); err != nil {
 			return err
 		}

@@ -166,6 +166,11 @@ func (a *acts) LoseComment(id, comment int64) {
 	})
 }
 
+// ReplaceTask has the number be another task's, as on a portal restored from a backup.
+func (a *acts) ReplaceTask(id int64, title string) {
+	a.edit(id, func(t *task) { t.Title, t.Description, t.XMLID, t.Comments, t.Files = title, "", "", nil, nil })
+}
+
 // LoseFiles takes the files of a task away as if it had never had them.
 func (a *acts) LoseFiles(id int64) { a.edit(id, func(t *task) { t.Files = nil }) }
 
