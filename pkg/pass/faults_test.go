@@ -311,7 +311,7 @@ func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
 
 // The portal executes a call that nobody waits for any more: what was attempted is there only later.
 func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
-	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}} {
+	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true, V3Related: sandbox.V3RelatedKept}} {
 		for _, effect := range []string{"task", "comment"} {
 			t.Run(name+", "+effect, func(t *testing.T) {
 				t.Parallel()

@@ -71,7 +71,7 @@ func warm(t testing.TB, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	p, s := w.open(store.Options{})
 	_ = p
-	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.folder": []byte("8930"), "portal.v3.kept": []byte(`{"tags":true}`), "portal.users": []byte("[17]")}))
+	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.folder": []byte("8930"), "portal.v3.kept": []byte(`{"tags":false}`), "portal.users": []byte("[17]")}))
 	w.check(s.Close())
 	return w
 }

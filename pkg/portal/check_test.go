@@ -98,6 +98,7 @@ func TestLimitOfThePortalIsKept(t *testing.T) {
 func TestCheckTellsOfRelatedObjects(t *testing.T) {
 	for portal, want := range map[sandbox.V3Related]string{
 		sandbox.V3RelatedKept:    "known: a repeated call makes nothing twice",
+		sandbox.V3RelatedLocked:  "not known before the first task that is made by itself",
 		sandbox.V3RelatedRefused: "not known before the first task that is made by itself",
 		sandbox.V3RelatedLost:    "known: a repeated call makes nothing twice; tasks with accomplices, auditors, tags are made by REST v2",
 	} {

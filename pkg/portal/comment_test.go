@@ -16,12 +16,10 @@ import (
 // cards are the kinds of portals a comment with files must get through on.
 var cards = map[string]sandbox.PortalOptions{
 	"old card":              {},
-	"old card, real":        {Real: sandbox.RealAll},
 	"new card":              {NewCard: true},
-	"new card, real":        {NewCard: true, Real: sandbox.RealAll},
-	"new card, hidden":      {NewCard: true, Real: sandbox.RealAll, ChatOnlyInGet: true},
-	"new card, members":     {NewCard: true, Real: sandbox.RealAll, ChatForMembers: true},
-	"new card, another one": {NewCard: true, Real: sandbox.RealAll, ActsAs: 9},
+	"new card, hidden":      {NewCard: true, ChatOnlyInGet: true},
+	"new card, members":     {NewCard: true, ChatForMembers: true},
+	"new card, another one": {NewCard: true, ActsAs: 9},
 }
 
 // withFiles is a comment with two files on the Drive.
@@ -94,7 +92,7 @@ func TestOldCardIsAskedForChatsOnce(t *testing.T) {
 }
 
 func TestQuirkChatsTellWhatTheyTook(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll})
+	p, c := live(t, sandbox.PortalOptions{NewCard: true})
 	task := opened(t, c, 1)[0]
 	e := withFiles(t, c, task, 0)
 	cmd := commentAdd(e) // the old method
@@ -114,7 +112,7 @@ func TestQuirkNumbersWithoutPrefix(t *testing.T) {
 }
 
 func TestQuirkChatIsMade(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{Real: sandbox.RealAll})
+	p, c := live(t, sandbox.PortalOptions{})
 	task := opened(t, c, 1)[0]
 	p.Upgrade()
 	m := c.Make(t.Context(), []desk.Effect{withFiles(t, c, task, 0)})[0]
@@ -125,7 +123,7 @@ func TestQuirkChatIsMade(t *testing.T) {
 
 // Who was taken off a task takes part again to give it files.
 func TestQuirkFilesTakeMembership(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 9}, {ID: 17, Admin: true}}})
+	p, c := live(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 9}, {ID: 17, Admin: true}}})
 	task := opened(t, c, 1)[0]
 	made, _ := p.Task(task)
 	e := withFiles(t, c, task, made.Chat)
@@ -140,7 +138,7 @@ func TestQuirkFilesTakeMembership(t *testing.T) {
 func TestFilesThatTheChatPassesOver(t *testing.T) {
 	for _, times := range []int{1, 9} {
 		left := times
-		p, c := live(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll, Copies: func(name string) bool {
+		p, c := live(t, sandbox.PortalOptions{NewCard: true, Copies: func(name string) bool {
 			if name != "b.txt" {
 				return true
 			}
@@ -165,7 +163,7 @@ func TestFilesThatTheChatPassesOver(t *testing.T) {
 // A chat that takes nothing is no success.
 func TestChatThatTakesNothing(t *testing.T) {
 	for _, detour := range []bool{false, true} {
-		p, c := live(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll, Talks: func(string) bool { return false }})
+		p, c := live(t, sandbox.PortalOptions{NewCard: true, Talks: func(string) bool { return false }})
 		task := opened(t, c, 1)[0]
 		made, _ := p.Task(task)
 		e := commentEffect(task, "hd-0011223344556677 the letter")
@@ -181,7 +179,7 @@ func TestChatThatTakesNothing(t *testing.T) {
 }
 
 func TestQuirkTasksShowAttachments(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{Real: sandbox.RealAll})
+	p, c := live(t, sandbox.PortalOptions{})
 	files := withFiles(t, c, 1, 0).Post.Files
 	one, two, none := openEffect("one", "a"), openEffect("two", "b"), openEffect("none", "c")
 	two.Post.Files, none.Post.Files = files[:1], files // of which nothing gets there
@@ -224,7 +222,7 @@ func TestQuirkFilesGetOtherNames(t *testing.T) {
 
 // A chat that takes none of the files gets the text, and the files are named.
 func TestQuirkNothingIsPostedWithoutFiles(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll, Copies: func(string) bool { return false }})
+	p, c := live(t, sandbox.PortalOptions{NewCard: true, Copies: func(string) bool { return false }})
 	task := opened(t, c, 1)[0]
 	made, _ := p.Task(task)
 	m := c.Make(t.Context(), []desk.Effect{withFiles(t, c, task, made.Chat)})[0]

@@ -202,6 +202,7 @@ func TestQuirkRelatedObjects(t *testing.T) {
 		calls  string
 	}{
 		{sandbox.V3RelatedKept, true, "v3 tasks.task.add, tasks.task.list, v3 tasks.task.add, v3 tasks.task.add"},
+		{sandbox.V3RelatedLocked, false, "v3 tasks.task.add, tasks.task.add, tasks.task.add, tasks.task.add"},
 		{sandbox.V3RelatedRefused, false, "v3 tasks.task.add, tasks.task.add, tasks.task.add, tasks.task.add"},
 		{sandbox.V3RelatedLost, false, "v3 tasks.task.add, tasks.task.list, tasks.task.update, tasks.task.add, tasks.task.add"},
 	} {
@@ -250,7 +251,7 @@ func TestRelatedObjectsThatThePortalFailsOver(t *testing.T) {
 // A connection that breaks tells nothing of what the portal takes.
 func TestLostConnectionIsNoSignOfRelatedObjects(t *testing.T) {
 	values := map[string]string{}
-	p, c := live(t, newCard(), saved(values))
+	p, c := live(t, sandbox.PortalOptions{NewCard: true, V3Related: sandbox.V3RelatedKept}, saved(values))
 	p.Inject(func(k *sandbox.Call) sandbox.Fault {
 		if k.V3 && len(p.Tasks()) == 0 {
 			return sandbox.Fault{Kind: sandbox.Drop, After: true}

@@ -22,7 +22,7 @@ import (
 var modes = map[string]sandbox.PortalOptions{
 	"old card":           {},
 	"old card, filters":  {ActivityFilterIgnored: true, NoV3: true},
-	"new card":           {NewCard: true, CommentIDIsMessage: true},
+	"new card":           {NewCard: true},
 	"new card, no list":  {NewCard: true, GetListFails: true},
 	"new card, no chats": {NewCard: true, ChatOnlyInGet: true},
 	"hidden and failing": {NewCard: true, ChatOnlyInGet: true, GetListFails: true},

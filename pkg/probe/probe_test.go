@@ -105,7 +105,7 @@ func probed(t *testing.T, o sandbox.PortalOptions, change func(*Subject)) (*worl
 
 // TestEveryModeIsTold runs the probe on each kind of portal the sandbox can be, and holds what differs from the ordinary one.
 func TestEveryModeIsTold(t *testing.T) {
-	real := sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll}
+	real := sandbox.PortalOptions{NewCard: true}
 	_, report := probed(t, real, nil)
 	ordinary := verdicts(report)
 	for _, q := range questions {
@@ -182,8 +182,8 @@ func (d *death) RoundTrip(req *http.Request) (*http.Response, error) {
 // is left.
 func TestADeathLeavesNothing(t *testing.T) {
 	for card, o := range map[string]sandbox.PortalOptions{
-		"old card": {Real: sandbox.RealAll}, "new card": {NewCard: true, Real: sandbox.RealAll, V3Related: sandbox.V3RelatedKept},
-		"chats only by get": {NewCard: true, Real: sandbox.RealAll, ChatOnlyInGet: true},
+		"old card": {}, "new card": {NewCard: true, V3Related: sandbox.V3RelatedKept},
+		"chats only by get": {NewCard: true, ChatOnlyInGet: true},
 	} {
 		t.Run(card, func(t *testing.T) {
 			w := newWorld(t, o)
@@ -259,7 +259,7 @@ func (w *world) bystander(t *testing.T) int64 {
 
 // TestAnEndedContextCleansUp ends the probe's time in the middle.
 func TestAnEndedContextCleansUp(t *testing.T) {
-	w := newWorld(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll})
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	w.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "im.disk.file.commit" {
@@ -278,7 +278,7 @@ func TestAnEndedContextCleansUp(t *testing.T) {
 
 // TestWhatWouldNotGoIsTold holds that the report names what the portal keeps.
 func TestWhatWouldNotGoIsTold(t *testing.T) {
-	w := newWorld(t, sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll})
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.delete" {
 			return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "1048582", Text: "Action on the task is not allowed"}
@@ -293,7 +293,7 @@ func TestWhatWouldNotGoIsTold(t *testing.T) {
 
 // TestReportTellsNothing holds that the report has nobody's words, names or secrets.
 func TestReportTellsNothing(t *testing.T) {
-	o := sandbox.PortalOptions{NewCard: true, Real: sandbox.RealAll, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Name: "Konstantin", LastName: "Tsiolkovsky"}}}
+	o := sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Name: "Konstantin", LastName: "Tsiolkovsky"}}}
 	w, report := probed(t, o, func(s *Subject) { s.Tags = []string{"confidential"} })
 	raw, err := json.Marshal(report)
 	if err != nil {

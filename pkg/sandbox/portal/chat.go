@@ -26,7 +26,7 @@ func (w *world) byChat(chat int64) *task {
 
 // talks says whether the webhook's user may use the chat of the task.
 func (w *world) talks(t *task) bool {
-	if w.o.ChatForMembers || !w.o.real(RealReading) {
+	if w.o.ChatForMembers {
 		return t != nil && t.hasMember(w.me)
 	}
 	return w.sees(w.me, t)
@@ -199,13 +199,10 @@ func chatMessages(t *task, ascending bool) []Comment {
 
 // shown is the text of a message as it is read.
 func (w *world) shown(c Comment) string {
-	switch {
-	case c.Deleted:
+	if c.Deleted {
 		return phrase("deleted")
-	case w.o.real(RealReading):
-		return w.parsed(c.Text)
 	}
-	return c.Text
+	return w.parsed(c.Text)
 }
 
 // forwardOf is null but for a message taken over from another chat.

@@ -86,9 +86,6 @@ func imFileCommit(w *world, x *execution) (any, error) {
 	if len(wanted) == 0 {
 		return nil, refuse("FILES_ERROR", "List of files is not specified")
 	}
-	if !w.o.real(RealDisk) {
-		return w.commitAsTheyAre(t, wanted, x)
-	}
 	var files []File
 	copies, view := []int64{}, object{}
 	for _, n := range wanted {
@@ -127,18 +124,4 @@ func (w *world) commitTo(x *execution) (*task, error) {
 		return t, nil
 	}
 	return nil, refuse("ACCESS_ERROR", "You do not have access to the specified dialog")
-}
-
-func (w *world) commitAsTheyAre(t *task, wanted []int64, x *execution) (any, error) {
-	var files []File
-	for _, n := range wanted {
-		if obj := w.drive.objects[n]; obj != nil && !obj.folder {
-			files = append(files, obj.file())
-		}
-	}
-	if len(files) == 0 {
-		return nil, refuse("FILES_ERROR", "List of files is not specified")
-	}
-	c := t.post(w.me, x.params.Str("MESSAGE"), files)
-	return object{"FILES": object{}, "DISK_ID": wanted, "MESSAGE_ID": c.ID}, nil
 }

@@ -87,7 +87,7 @@ func commentAdd(w *world, x *execution) (any, error) {
 		author = n
 	}
 	t.openChat()
-	if t.Chat != 0 && w.o.real(RealComments) {
+	if t.Chat != 0 {
 		return commentInChat(t, author, f.Str("POST_MESSAGE")), nil
 	}
 	files, err := w.drive.bound(texts(f.Get("UF_FORUM_MESSAGE_DOC")))
@@ -95,14 +95,8 @@ func commentAdd(w *world, x *execution) (any, error) {
 		return nil, err
 	}
 	c := t.post(author, f.Str("POST_MESSAGE"), files)
-	if c == nil {
-		return nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
-	}
 	if at, ok := readTime(f.Str("POST_DATE")); ok {
 		c.At = at
-	}
-	if c.Chat && !w.o.CommentIDIsMessage {
-		return w.next("posted"), nil
 	}
 	return c.ID, nil
 }
@@ -142,9 +136,6 @@ func commentList(w *world, x *execution) (any, error) {
 	// QUIRK: on the new card it shows what the forum has from before (tasks, commentitem.php fetchListFromDb).
 	if w.o.NewCard && w.o.GetListFails {
 		return nil, refuse("ERROR_CORE", "The method is not supported in the new task card.<br>")
-	}
-	if w.o.NewCard && !w.o.real(RealComments) {
-		return []any{}, nil
 	}
 	list := []any{}
 	for _, c := range orderComments(t.Comments, order) {

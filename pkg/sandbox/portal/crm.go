@@ -62,9 +62,6 @@ func contactList(w *world, x *execution) (any, error) {
 // QUIRK: of several addresses only the first is looked up, and an address that begins with it is found too (crm,
 // entity_helper.php PrepareMultiFieldFilter).
 func (w *world) finds(c Contact, addresses []string) bool {
-	if !w.o.real(RealContacts) {
-		return slices.ContainsFunc(addresses, c.has)
-	}
 	return len(addresses) > 0 && slices.ContainsFunc(c.Emails, func(e string) bool {
 		return strings.HasPrefix(strings.ToLower(e), strings.ToLower(addresses[0]))
 	})

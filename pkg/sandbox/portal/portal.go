@@ -19,21 +19,19 @@ type PortalOptions struct {
 	Code   string // secret of the webhook; "" = sandbox-code
 
 	NewCard               bool     // comments live in a chat of the task
-	GetListFails          bool     // new card: task.commentitem.getlist is an error instead of an empty list
+	GetListFails          bool     // new card: task.commentitem.getlist is an error; no portal is known to do so
 	ChatOnlyInGet         bool     // new card: tasks.task.add and .list do not name the chat
-	CommentIDIsMessage    bool     // new card: task.commentitem.add returns the id of the message, else a number of no use
 	Scopes                []string // nil = all
 	NoV3                  bool     // a portal from before REST v3
 	NoIdempotency         bool     // v3 without Idempotency-Key
 	V3Related             V3Related
-	Real                  Behaviour // what is as on the real portal besides what is so by default
-	NoSubscription        bool      // a portal in the cloud without the subscription that REST needs
-	SmallPlan             bool      // a plan without observers, participants and projects: they are dropped
-	SilentSystem          bool      // messages of the system do not move ACTIVITY_DATE: tasks before 25.1150
-	ActivityAtOnce        bool      // ACTIVITY_DATE is written with the message, not by a job some seconds later
-	ChatForMembers        bool      // only members of a chat may read it, as the documentation has it
-	ActivityFilterIgnored bool      // tasks.task.list does not know the filter by ACTIVITY_DATE
-	MandatoryField        string    // a custom field without which no task can be made
+	NoSubscription        bool   // a portal in the cloud without the subscription that REST needs
+	SmallPlan             bool   // a plan without observers, participants and projects: they are dropped
+	SilentSystem          bool   // messages of the system do not move ACTIVITY_DATE: tasks before 25.1150
+	ActivityAtOnce        bool   // ACTIVITY_DATE is written with the message, not by a job some seconds later
+	ChatForMembers        bool   // only members of a chat may read it, as the documentation has it
+	ActivityFilterIgnored bool   // tasks.task.list does not know the filter by ACTIVITY_DATE
+	MandatoryField        string // a custom field without which no task can be made
 	RequireHTTPS          bool
 
 	NoLimit        bool          // no limit of requests
@@ -143,7 +141,6 @@ func NewPortal(o PortalOptions) *Portal {
 	p := &Portal{
 		o: o, code: o.Code, methods: methodTable(), record: record{now: o.Now}, answers: map[string]stored{},
 	}
-	p.o.Real |= realByDefault
 	p.limits, p.acts = newLimits(&p.o), acts{mu: &p.mu, world: newWorld(&p.o)}
 	if o.Scopes == nil {
 		o.Scopes = allScopes

@@ -33,9 +33,6 @@ var fileTag = regexp.MustCompile(`(?i)\[DISK=(\d+)\]`)
 
 // takeFiles attaches the files of the Drive that a text names, and cuts their names out.
 func (w *world) takeFiles(text string, files []File) (string, []File) {
-	if !w.o.real(RealDisk) {
-		return text, files
-	}
 	text = fileTag.ReplaceAllStringFunc(text, func(tag string) string {
 		n, _ := integer(fileTag.FindStringSubmatch(tag)[1])
 		if o := w.drive.objects[n]; w.drive.readable(o) {
@@ -81,10 +78,10 @@ var unmoving = []string{"created", "joined", "migrated"}
 // move it since tasks 25.1150, all but those that begin a chat (tasks, V2 UpdateLastActivityDate).
 func (t *task) stir(c Comment) {
 	o := t.w.o
-	if c.Chat && c.System && (!o.real(RealActivity) || o.SilentSystem || slices.ContainsFunc(unmoving, c.says)) {
+	if c.Chat && c.System && (o.SilentSystem || slices.ContainsFunc(unmoving, c.says)) {
 		return
 	}
-	if !c.Chat || !o.real(RealActivity) || o.ActivityAtOnce {
+	if !c.Chat || o.ActivityAtOnce {
 		t.Activity = c.At
 		return
 	}

@@ -10,7 +10,8 @@ type V3Related string
 
 // The versions of REST v3, the newest first.
 const (
-	V3RelatedKept    V3Related = "kept"    // lists of objects are kept
+	V3RelatedLocked  V3Related = ""        // add may not write such a field: 400; since rest 26.250.100
+	V3RelatedKept    V3Related = "kept"    // lists of objects are kept; since 25.1150
 	V3RelatedRefused V3Related = "refused" // no list fits the field: 400, also for numbers
 	V3RelatedLost    V3Related = "lost"    // read and forgotten; no portal is known to, a client should notice
 )
@@ -22,9 +23,10 @@ var v3Relations = map[string]struct{ old, key string }{
 
 // v3Related takes related objects over into the fields of v2.
 //
-// QUIRK: they are collections of objects in TaskDto. A portal of 2025 takes no list for a collection and refuses the
-// request; since April 2026 lists of objects are read, and numbers in their place end the request with a server error
-// (rest, V3 FieldsStructure::getAsDto and fillDto; bitrix-tools/b24-rest-docs#271).
+// QUIRK: they are collections of objects in TaskDto. A portal before 25.1150 takes no list for a collection and refuses the
+// request; later lists of objects are read, and numbers in their place end the request with a server error; since 26.250.100
+// add asks for a mark that these fields lack (rest, V3 FieldsStructure::getAsDto, FieldEditableValidator;
+// bitrix-tools/b24-rest-docs#271).
 func (w *world) v3Related(f, fields *Params) error {
 	for name, relation := range v3Relations {
 		if !f.Has(name) {
@@ -33,7 +35,6 @@ func (w *world) v3Related(f, fields *Params) error {
 		if w.o.V3Related == V3RelatedRefused {
 			return v3Invalid(name)
 		}
-		kept := w.o.V3Related == V3RelatedKept || w.o.V3Related == "" && !w.o.real(RealRelations)
 		var list []string
 		for _, item := range items(f.Get(name)) {
 			object, ok := item.(*Params)
@@ -42,10 +43,10 @@ func (w *world) v3Related(f, fields *Params) error {
 			}
 			list = append(list, strings.TrimSpace(text(object.Get(relation.key))))
 		}
-		if !kept && w.o.V3Related == "" {
+		if w.o.V3Related == V3RelatedLocked {
 			return v3Refuse("VALIDATION_DTOVALIDATIONEXCEPTION", "Field `"+name+"` is not editable")
 		}
-		if kept {
+		if w.o.V3Related == V3RelatedKept {
 			fields.set(relation.old, listOf(list))
 		}
 	}

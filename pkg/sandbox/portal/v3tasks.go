@@ -233,11 +233,8 @@ func v3MessageSend(w *world, x *execution) (any, error) {
 		return nil, v3Denied()
 	}
 	// QUIRK: nobody looks whether there is a chat and whether it took the message (tasks, V2 SendMessageHandler).
-	if t.Chat == 0 && w.o.real(RealSend) {
-		return object{"result": true}, nil
-	}
 	if t.Chat == 0 {
-		return nil, v3Refuse("ENTITYNOTFOUNDEXCEPTION", "Chat not found")
+		return object{"result": true}, nil
 	}
 	t.post(w.me, x.params.Str("fields", "text"), nil)
 	return object{"result": true}, nil

@@ -111,7 +111,7 @@ func newWorld(o *PortalOptions) *world {
 		o: o, me: cmp.Or(o.ActsAs, o.UserID), tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts), told: map[int64][]string{},
 		serial: serial{
 			"task": 3700, "comment": 3150, "message": 84860, "chat": 2530, "object": 9000, "file": 32870,
-			"attachment": 970, "history": 500, "result": 20, "posted": 0,
+			"attachment": 970, "history": 500, "result": 20,
 		},
 	}
 	w.drive = newDrive(w)

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// asReal starts a portal that does everything as the real one does.
-func asReal(t *testing.T, o PortalOptions) *rig {
+// unlimited starts a portal without a limit of requests.
+func unlimited(t *testing.T, o PortalOptions) *rig {
 	t.Helper()
-	o.NoLimit, o.Real = true, RealAll
+	o.NoLimit = true
 	return start(t, o)
 }
 
@@ -28,14 +28,14 @@ func (r *rig) last(n int64) Comment {
 }
 
 func TestCommentsOfTheNewCardAreText(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true})
+	r := unlimited(t, PortalOptions{NewCard: true})
 	n, file := r.task("x"), r.upload("a.txt", "aGVsbG8=")
 	got := r.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":"see","UF_FORUM_MESSAGE_DOC":["n%d"],"POST_DATE":"2020-01-01T00:00:00+03:00"}]`, n, file))
 	c := r.last(n)
 	if got.Int("result") != c.ID || c.Text != "see" || len(c.Files) > 0 || c.At.Year() == 2020 {
 		t.Errorf("QUIRK files and date are dropped, the id is the message's: %s, %+v", got.Str("result"), c)
 	}
-	old := asReal(t, PortalOptions{})
+	old := unlimited(t, PortalOptions{})
 	n, file = old.task("x"), old.upload("a.txt", "aGVsbG8=")
 	old.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":"see","UF_FORUM_MESSAGE_DOC":["n%d"]}]`, n, file))
 	if c := old.last(n); len(c.Files) != 1 {
@@ -44,7 +44,7 @@ func TestCommentsOfTheNewCardAreText(t *testing.T) {
 }
 
 func TestAChatThatTakesNothing(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true, Talks: func(text string) bool { return !strings.Contains(text, "casino") }})
+	r := unlimited(t, PortalOptions{NewCard: true, Talks: func(text string) bool { return !strings.Contains(text, "casino") }})
 	n, file := r.task("x"), r.upload("a.txt", "aGVsbG8=")
 	task, _ := r.Task(n)
 	if got := r.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":"casino"}]`, n)).Str("result"); got != "0" {
@@ -62,7 +62,7 @@ func TestAChatThatTakesNothing(t *testing.T) {
 }
 
 func TestSendMakesNoChat(t *testing.T) {
-	r := asReal(t, PortalOptions{})
+	r := unlimited(t, PortalOptions{})
 	n := r.task("x")
 	r.Upgrade()
 	got := r.v3("tasks.task.chat.message.send", fmt.Sprintf(`{"fields":{"taskId":%d,"text":"lost"}}`, n))
@@ -86,7 +86,7 @@ func TestWhatMakesAChat(t *testing.T) {
 			r.ok("im.chat.get", fmt.Sprintf(`{"ENTITY_TYPE":"TASKS_TASK","ENTITY_ID":"%d"}`, n))
 		},
 	} {
-		r := asReal(t, PortalOptions{})
+		r := unlimited(t, PortalOptions{})
 		n := r.task("x")
 		r.Upgrade()
 		ask(r, n)
@@ -97,7 +97,7 @@ func TestWhatMakesAChat(t *testing.T) {
 }
 
 func TestOldCommentsOnTheNewCard(t *testing.T) {
-	r := asReal(t, PortalOptions{})
+	r := unlimited(t, PortalOptions{})
 	n := r.task("x")
 	before := r.Say(n, 7, "before")
 	r.Upgrade()
@@ -116,7 +116,7 @@ func TestOldCommentsOnTheNewCard(t *testing.T) {
 
 func TestActivityIsWrittenLate(t *testing.T) {
 	c := newClock()
-	r := asReal(t, PortalOptions{NewCard: true, Now: c.Now})
+	r := unlimited(t, PortalOptions{NewCard: true, Now: c.Now})
 	n := r.task("x")
 	made := c.Now()
 	activity := func() time.Time { task, _ := r.Task(n); return task.Activity }
@@ -146,7 +146,7 @@ func TestActivityIsWrittenLate(t *testing.T) {
 
 func TestActivityOfOlderPortals(t *testing.T) {
 	c := newClock()
-	r := asReal(t, PortalOptions{NewCard: true, Now: c.Now, SilentSystem: true, ActivityAtOnce: true})
+	r := unlimited(t, PortalOptions{NewCard: true, Now: c.Now, SilentSystem: true, ActivityAtOnce: true})
 	n := r.task("x")
 	said := c.Advance(time.Minute)
 	r.Say(n, 7, "x")
@@ -160,7 +160,7 @@ func TestActivityOfOlderPortals(t *testing.T) {
 
 func TestWhoReadsATaskReadsItsChat(t *testing.T) {
 	users := []User{{ID: 17, Name: "Mail", Admin: true}, {ID: 1, Name: "Vera"}, {ID: 7, Name: "Anna"}}
-	r := asReal(t, PortalOptions{NewCard: true, Users: users})
+	r := unlimited(t, PortalOptions{NewCard: true, Users: users})
 	n, file := r.task("x"), r.upload("a.txt", "aGVsbG8=")
 	task, _ := r.Task(n)
 	r.RemoveUser(n)
@@ -172,7 +172,7 @@ func TestWhoReadsATaskReadsItsChat(t *testing.T) {
 	r.ok("im.disk.file.commit", commit)
 
 	users[0].Admin = false
-	r = asReal(t, PortalOptions{NewCard: true, Users: users})
+	r = unlimited(t, PortalOptions{NewCard: true, Users: users})
 	n = r.task("x")
 	task, _ = r.Task(n)
 	r.RemoveUser(n)
@@ -180,7 +180,7 @@ func TestWhoReadsATaskReadsItsChat(t *testing.T) {
 }
 
 func TestChatTextsComeParsed(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true})
+	r := unlimited(t, PortalOptions{NewCard: true})
 	n := r.task("x")
 	task, _ := r.Task(n)
 	for said, want := range map[string]string{
@@ -202,7 +202,7 @@ func TestChatTextsComeParsed(t *testing.T) {
 }
 
 func TestCommitCopiesFiles(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true, Copies: func(name string) bool { return name != "bad.txt" }})
+	r := unlimited(t, PortalOptions{NewCard: true, Copies: func(name string) bool { return name != "bad.txt" }})
 	n := r.task("x")
 	task, _ := r.Task(n)
 	one, bad, two := r.upload("a.txt", "aGVsbG8="), r.upload("bad.txt", "aGVsbG8="), r.upload("b.txt", "aGVsbG8=")
@@ -235,7 +235,7 @@ func TestATextAttachesFiles(t *testing.T) {
 			r.v3("tasks.task.chat.message.send", fmt.Sprintf(`{"fields":{"taskId":%d,"text":%q}}`, n, text))
 		},
 	} {
-		r := asReal(t, PortalOptions{NewCard: true})
+		r := unlimited(t, PortalOptions{NewCard: true})
 		n, file := r.task("x"), r.upload("secret.txt", "aGVsbG8=")
 		task, _ := r.Task(n)
 		r.Say(n, 7, "mine", File{Name: "hers.txt", Content: []byte("x")})
@@ -248,7 +248,7 @@ func TestATextAttachesFiles(t *testing.T) {
 }
 
 func TestContactsByOneAddress(t *testing.T) {
-	r := asReal(t, PortalOptions{Contacts: []Contact{
+	r := unlimited(t, PortalOptions{Contacts: []Contact{
 		{ID: 5, Name: "Ivan", Emails: []string{"a@b.example"}}, {ID: 6, Name: "Other", Emails: []string{"A@b.example.org"}}, {ID: 7, Emails: []string{"c@b.example"}},
 	}})
 	rows, _ := r.ok("crm.contact.list", `{"filter":{"EMAIL":["a@b.example","c@b.example"]},"select":["ID"]}`).Get("result").(*Params)
@@ -258,7 +258,7 @@ func TestContactsByOneAddress(t *testing.T) {
 }
 
 func TestV3RefusesRelations(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true})
+	r := unlimited(t, PortalOptions{NewCard: true})
 	with := func(fields string) reply {
 		return r.v3("tasks.task.add", strings.Replace(v3Add, `"title"`, fields+`,"title"`, 1))
 	}
@@ -274,7 +274,7 @@ func TestV3RefusesRelations(t *testing.T) {
 }
 
 func TestTheWebhookActsAsAnother(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true})
+	r := unlimited(t, PortalOptions{NewCard: true})
 	mine := r.task("mine")
 	r.ActAs(44)
 	if got := r.ok("profile", `{}`).Int("result", "ID"); got != 44 {
@@ -289,14 +289,14 @@ func TestTheWebhookActsAsAnother(t *testing.T) {
 	}
 	task, _ := r.Task(mine)
 	r.refused("the old chat", r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403, "ACCESS_ERROR")
-	other := asReal(t, PortalOptions{NewCard: true, ActsAs: 1})
+	other := unlimited(t, PortalOptions{NewCard: true, ActsAs: 1})
 	if got := other.ok("profile", `{}`).Str("result", "ID"); got != "1" {
 		t.Errorf("from the beginning: %q", got)
 	}
 }
 
 func TestTheSystemUserIsToldInChats(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true, Users: []User{{ID: 1, Admin: true}, {ID: 7}, {ID: 50, Name: "Guest", Type: "collaber", AuthID: "im_guest"}}})
+	r := unlimited(t, PortalOptions{NewCard: true, Users: []User{{ID: 1, Admin: true}, {ID: 7}, {ID: 50, Name: "Guest", Type: "collaber", AuthID: "im_guest"}}})
 	n := r.task("x")
 	task, _ := r.Task(n)
 	r.ActAs(44)
@@ -327,7 +327,7 @@ func TestTheSystemUserIsToldInChats(t *testing.T) {
 }
 
 func TestResultsAndFilesOfTheTaskAreSystemMessages(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true})
+	r := unlimited(t, PortalOptions{NewCard: true})
 	n := r.task("x")
 	r.AddResult(n, 7, "done")
 	if c := r.last(n); c.Author != 0 || strings.Contains(c.Text, "done") {
@@ -344,7 +344,7 @@ func TestResultsAndFilesOfTheTaskAreSystemMessages(t *testing.T) {
 }
 
 func TestNoSubscription(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true, NoSubscription: true})
+	r := unlimited(t, PortalOptions{NewCard: true, NoSubscription: true})
 	a := r.call("profile", `{}`)
 	r.refused("v2", a, 403, "ACCESS_DENIED")
 	if !strings.Contains(a.raw, "REST is available only by subscription.") {
@@ -356,7 +356,7 @@ func TestNoSubscription(t *testing.T) {
 }
 
 func TestASmallPlan(t *testing.T) {
-	r := asReal(t, PortalOptions{SmallPlan: true})
+	r := unlimited(t, PortalOptions{SmallPlan: true})
 	n := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"AUDITORS":[9],"ACCOMPLICES":[9],"GROUP_ID":3}}`).Int("result", "task", "id")
 	if task, _ := r.Task(n); len(task.Auditors)+len(task.Accomplices) > 0 || task.Group != 0 {
 		t.Errorf("%+v", task)
@@ -365,7 +365,7 @@ func TestASmallPlan(t *testing.T) {
 
 // TestAnErrorAfterTheTaskWasSaved holds that the fault exists: a client has to look before it repeats.
 func TestAnErrorAfterTheTaskWasSaved(t *testing.T) {
-	r := asReal(t, PortalOptions{NewCard: true})
+	r := unlimited(t, PortalOptions{NewCard: true})
 	r.Inject(func(c *Call) Fault {
 		if c.Method == "tasks.task.add" {
 			return Fault{Kind: ErrorAnswer, After: true, Code: "ERROR_CORE", Text: "Unknown error<br>"}
