@@ -228,7 +228,7 @@ func Data(files fs.FS, name string, v any) error {
 func policyOf(cfg *config.Config) *desk.Policy {
 	p := &desk.Policy{
 		Staff: cfg.Mail.Staff, Exclusions: FixedExclusions(cfg), TrustAuth: cfg.Mail.TrustAuthResults,
-		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk, Spam: cfg.Mail.Spam,
+		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk, Spam: cfg.Mail.Spam, Flood: cfg.Mail.Flood.Letters, FloodWithin: cfg.Mail.Flood.Within,
 		Reopen: cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin, SameSubject: cfg.Tickets.SameSubjectWithin,
 		AutoReply: cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
 		PerDomain: cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay, Within: cfg.Letters.Received.Limit.Within,

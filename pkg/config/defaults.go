@@ -25,7 +25,7 @@ func (c *Config) defaults() {
 		Task:    Task{Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true},
 	}
 	c.Calendar = Calendar{Hours: "09:00-18:00", Days: []string{"mon", "tue", "wed", "thu", "fri"}}
-	c.Mail = Mail{Automatic: "task", Bulk: "task", Spam: "quiet"}
+	c.Mail = Mail{Automatic: "task", Bulk: "task", Spam: "quiet", Flood: Flood{Letters: 100, Within: time.Hour}}
 	c.Tickets = Tickets{Reopen: true, ReopenWithin: 30 * day, SameSubjectWithin: 14 * day}
 	c.Letters = Letters{
 		Locale: "ru", Timezone: "Local", Quote: 1000,

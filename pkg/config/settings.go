@@ -10,7 +10,14 @@ type Mail struct {
 	TrustAuthResults string      `yaml:"trust_auth_results" is:"word"` // authserv-id of our own MX; "" = believe none
 	Automatic        string      `yaml:"automatic" enum:"task|ignore"`
 	Bulk             string      `yaml:"bulk" enum:"task|ignore"`
+	Flood            Flood       `yaml:"flood"`
 	Spam             string      `yaml:"spam" enum:"quiet|ignore|task"` // what the receiving filter has marked
+}
+
+// Flood is how many letters of one address, or of one domain that is not public, make tasks within a time.
+type Flood struct {
+	Letters int           `yaml:"letters" min:"0" max:"2000"` // 0 = no limit
+	Within  time.Duration `yaml:"within" min:"1m" max:"24h"`
 }
 
 // Exclusion takes an address or a domain out, as far as its scope says.

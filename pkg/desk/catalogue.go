@@ -23,7 +23,7 @@ func Catalogue() []RuleDoc {
 		{GroupReport, []rule{insideRule()}},
 		{GroupThread, threadRules()},
 		{GroupStanding, standRules()},
-		{GroupAutoReply, quietRules()},
+		{GroupAutoReply, append(quietRules(), floodRule())},
 		{GroupFiles, []rule{picturesRule()}},
 		{GroupRouting, []rule{routingRule()}},
 	} {

@@ -16,10 +16,11 @@ type weighing struct {
 	normal   string      // the subject as it is compared
 	right    []int64     // tasks of subject tokens with the right check digits
 	wrong    []int64
-	quiet    bool // the class takes the auto-reply away
-	spam     bool // the receiving filter has marked it
-	reopen   bool // the task is opened again
-	loop     bool // it is a letter of ours that came round
+	quiet    bool      // the class takes the auto-reply away
+	flood    *Arrivals // over the limit
+	spam     bool      // the receiving filter has marked it
+	reopen   bool      // the task is opened again
+	loop     bool      // it is a letter of ours that came round
 	inside   *evidence
 	known    *evidence
 	forged   []string
@@ -129,6 +130,7 @@ func (w *weighing) receive() {
 		w.comment(w.form(automatic))
 	case w.unwanted(automatic):
 		w.d.Verdict = Ignored
+	case w.flooded():
 	default:
 		w.open(automatic)
 	}

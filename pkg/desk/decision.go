@@ -13,6 +13,9 @@ type Policy struct {
 	Bulk       string      // task or ignore
 	Spam       string      // quiet, task or ignore
 
+	Flood       int           // letters of one address or domain within FloodWithin that make tasks; 0 = no limit
+	FloodWithin time.Duration // at most a day
+
 	Reopen       bool
 	ReopenWithin time.Duration // after closing
 	SameSubject  time.Duration // 0 = off
@@ -99,6 +102,7 @@ type Questions struct {
 	Bounced []string // own Message-IDs a delivery report names
 
 	Counted  []string // whom limits count a letter and its auto-reply for: addresses without +tags, and @domains that are not public
+	Arrivals []string // whom the letter itself is counted for, as in Counted
 	Reply    string   // where an auto-reply would go, folded
 	Senders  []string // all addresses that exclusions are held against, folded
 	Pictures []string // hashes of the small pictures in it
@@ -118,7 +122,8 @@ type Facts struct {
 	InSent     bool              // the letter it answers lies in our Sent folder
 	Excluded   []Exclusion       // those of `exclude add`
 	Replies    Replies
-	Undelivers bool // an earlier letter to where the auto-reply would go came back for good, and it has not written since
+	Arrivals   []Arrivals // of those asked for
+	Undelivers bool       // an earlier letter to where the auto-reply would go came back for good, and it has not written since
 
 	Pictures map[string]int // of the asked hashes: how many earlier letters of this sender had the picture
 }
@@ -166,6 +171,9 @@ type Decision struct {
 	Thread map[string]Link `json:"thread,omitempty"` // ids to remember; Ticket 0 = the new ticket
 	Hits   []string        `json:"hits,omitempty"`   // Match of the exclusions that hit
 	Failed []string        `json:"failed,omitempty"` // addresses that can't be delivered to, from a report
+
+	Counted []string `json:"-"` // for whom the letter is counted, as in Questions.Arrivals
+	Gathers string   `json:"-"` // for whom the new ticket gathers further letters; "" = it does not
 
 	Effects []Effect `json:"effects"`
 }

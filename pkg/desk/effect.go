@@ -49,6 +49,7 @@ type Post struct {
 	Subject string    `json:"subject,omitempty"` // stands above the text: of a comment a new one, of a task the whole of one too long for a title
 	Text    string    `json:"text"`              // BBCode
 	Marker  string    `json:"marker"`            // stands in the first line of a comment, so that a repeat can be looked for
+	Bare    bool      `json:"bare,omitempty"`    // without the text: the letter is a file of it
 	Whole   bool      `json:"whole,omitempty"`   // with its quotes and signature
 	Reopen  bool      `json:"reopen,omitempty"`
 	Fields  *Fields   `json:"fields,omitempty"`  // of a task

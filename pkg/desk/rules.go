@@ -152,7 +152,7 @@ func (r *Rules) Ask(m *Message, s Signer) Questions {
 	m, _ = r.person(m, s)
 	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Subject: r.NormalSubject(m.Subject),
 		Reply: r.replyTo(m).Key(), Pictures: smallPictures(m)}
-	q.Counted = r.counted(m)
+	q.Counted, q.Arrivals = r.counted(m), r.arrivalsOf(m)
 	for _, a := range correspondents(m) {
 		if a = FoldAddress(a); a != "" && !slices.Contains(q.Senders, a) {
 			q.Senders = append(q.Senders, a)
@@ -176,13 +176,18 @@ func (r *Rules) Ask(m *Message, s Signer) Questions {
 // counted returns whom limits count a message for: its sender and whoever gets the auto-reply, since a forged letter may name
 // any victim in Reply-To.
 func (r *Rules) counted(m *Message) []string {
+	return r.limits(m.From, r.replyTo(m))
+}
+
+// limits returns the keys by which limits know addresses: each without its +tag, and its domain where that is not public.
+func (r *Rules) limits(addrs ...Address) []string {
 	var keys []string
 	add := func(key string) {
 		if !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
 	}
-	for _, a := range []Address{m.From, r.replyTo(m)} {
+	for _, a := range addrs {
 		local, domain := splitAddress(a.Key())
 		if domain == "" {
 			continue

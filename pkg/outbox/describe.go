@@ -24,6 +24,8 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	switch {
 	case e.Kind == desk.OpenTask:
 		body, most = m.FullCode, maxDescription
+	case post.Bare:
+		body = ""
 	case post.Whole:
 		body = m.FullCode
 	}

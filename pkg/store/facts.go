@@ -53,7 +53,7 @@ func tell(tx txn, qs []desk.Questions) error {
 		tx.Bucket(bMessages).Ahead([]byte(q.Key))
 		tx.Bucket(bReturned).Ahead([]byte(q.Reply))
 		tx.Bucket(bContacts).Ahead([]byte(q.Address)) // whose name will be asked for
-		tx.Bucket(bReplies).Ahead(repliesOf(q)...)
+		tx.Bucket(bReplies).Ahead(slices.Concat(repliesOf(q), arrivalKeys(q))...)
 		tx.Bucket(bSubjects).Ahead(subjectKey(q.Address, q.Subject))
 		for _, hash := range q.Pictures {
 			tx.Bucket(bPictures).Ahead(pictureKey(q.Address, hash))
@@ -92,6 +92,9 @@ func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Durat
 		return f, err
 	}
 	if err := mentions(tx, q, &f); err != nil {
+		return f, err
+	}
+	if f.Arrivals, err = cameIn(tx, q, now); err != nil {
 		return f, err
 	}
 	if err := tickets(tx, &f); err != nil {
@@ -164,6 +167,11 @@ func numbers(f desk.Facts) []uint64 {
 	}
 	for _, n := range f.Tasks {
 		all = append(all, n)
+	}
+	for _, a := range f.Arrivals {
+		if a.Ticket != 0 {
+			all = append(all, a.Ticket)
+		}
 	}
 	return all
 }

@@ -218,6 +218,9 @@ func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decisi
 			return err
 		}
 	}
+	if err := countArrival(tx, now, d, n); err != nil {
+		return err
+	}
 	return count(tx, now, since, e, d)
 }
 
