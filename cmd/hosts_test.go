@@ -134,6 +134,6 @@ func (h *hosts) turn() {
 		h.t.Errorf("%s: %v\n%s", kind, err, out.Bytes())
 	}
 	if retry { // what waits is due again; the session may be cut
-		_ = exec.Command(h.binary, "--config", h.config, "outbox", "retry", "all").Run()
+		_ = exec.Command(h.binary, "--config", h.config, "outbox", "retry", "--all").Run()
 	}
 }

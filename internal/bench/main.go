@@ -58,7 +58,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return []scenario{{"idle", idle}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large}}
+	return []scenario{{"idle", idle}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large}, {"database", database}}
 }
 
 // measuring is what a scenario works with.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -31,6 +32,7 @@ type programs struct {
 	cpu, mem string // folders for profiles; "" = none
 	loud     bool   // what helpdesk says is passed on, all of it
 	profiles int
+	database string // where the states of new installations lie; "" = in files
 }
 
 func build(root string) (*programs, error) {
@@ -92,8 +94,9 @@ func (p *programs) profiling() []string {
 
 // installation is a folder with a configuration and a state.
 type installation struct {
-	p   *programs
-	dir string
+	p        *programs
+	dir      string
+	database string // where the state lies; "" = in a file
 }
 
 // install writes a configuration for the user's mailbox on these servers.
@@ -102,7 +105,7 @@ func (p *programs) install(w *world, user, imap, smtp string) (*installation, er
 	if err != nil {
 		return nil, err
 	}
-	i := &installation{p: p, dir: dir}
+	i := &installation{p: p, dir: dir, database: p.database}
 	return i, i.configure(w, user, imap, smtp)
 }
 
@@ -115,12 +118,12 @@ func (i *installation) configure(w *world, user, imap, smtp string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf(configuration, w.portal.base, deskAddress, imapPort, user, password, smtpPort)
+	text := fmt.Sprintf(configuration, cmp.Or(i.database, "helpdesk.db"), w.portal.base, deskAddress, imapPort, user, password, smtpPort)
 	return os.WriteFile(filepath.Join(i.dir, "helpdesk.yaml"), []byte(text), 0o600)
 }
 
 // The limits of the portal and of the auto-replies are lifted: they would be measured, and not the program.
-const configuration = `state: helpdesk.db
+const configuration = `state: "%s"
 bitrix24:
   webhook: %s
   rate: {burst: 10000, per_second: 1000}
@@ -147,8 +150,11 @@ func (i *installation) run(args ...string) (figures, error) {
 	return i.p.run(i.dir, i.p.profiling(), append([]string{i.p.helpdesk}, args...)...)
 }
 
-// writes returns how many transactions have written to the state, and the size of its file.
+// writes returns how many transactions have written to the state, and the size of its file; of a database nothing is known.
 func (i *installation) writes() (transactions int, size int64, err error) {
+	if i.database != "" {
+		return 0, 0, nil
+	}
 	info, err := os.Stat(i.state())
 	if err != nil {
 		return 0, 0, err
