@@ -176,11 +176,30 @@ func groups(due []desk.Pending) (out [][]desk.Pending) {
 	return slices.DeleteFunc(append([][]desk.Pending{fresh, second}, out...), func(g []desk.Pending) bool { return len(g) == 0 })
 }
 
+// frozen says whether this machine has stood still since an attempt was noted, so long that the attempt could come true after
+// another host has looked for it. The clock of the wall tells it; the other one stands still with the machine.
+func (p *posts) frozen(noted time.Time) bool {
+	return p.Now().Round(0).Sub(noted.Round(0)) > p.Settle/2
+}
+
+// tooLate leaves a group as its note says: its attempt may have been made, for all that is known.
+func (p *posts) tooLate(group []desk.Pending) []desk.Result {
+	results := make([]desk.Result, len(group))
+	for i, d := range group {
+		results[i] = desk.Result{Seq: d.Seq, Again: true, Unsure: true, Note: "this machine stood still before the attempt was made"}
+	}
+	return results
+}
+
 // attempt notes that a group is attempted, makes it and returns what became of it.
 func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.Attempts) ([]desk.Result, error) {
 	notes.Seqs = seqs(group)
-	if err := p.queue.Start(p.Now(), notes); err != nil {
+	noted := p.Now()
+	if err := p.queue.Start(noted, notes); err != nil {
 		return nil, err
+	}
+	if p.frozen(noted) {
+		return p.tooLate(group), nil
 	}
 	made := p.portal.Make(ctx, effects(group))
 	p.condemn(group, made)
