@@ -26,27 +26,20 @@ import (
 // app is what every command works with.
 type app struct {
 	tui.Terminal
-	env   func(string) (string, bool)
+	place
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
 	ctx   context.Context                            // of the run: ended by a signal
 
-	vars   map[string]string // of the file beside the configuration
-	unread error             // why that file could not be read
-	who    string            // runs this
-	actsAs string            // whom root acts as; "" = nobody else
-
-	configFile string
-	stateFile  string
-	timeout    time.Duration
-	recordDir  string
+	timeout   time.Duration
+	recordDir string
 
 	passWaits   time.Duration // for another one that holds the state: cron starts the next one anyway
 	personWaits time.Duration // what a person types
 }
 
 func newApp(t tui.Terminal) *app {
-	return &app{Terminal: t, env: os.LookupEnv, now: time.Now, passWaits: 10 * time.Second, personWaits: 45 * time.Second}
+	return &app{Terminal: t, place: place{env: os.LookupEnv}, now: time.Now, passWaits: 10 * time.Second, personWaits: 45 * time.Second}
 }
 
 // memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
@@ -139,7 +132,7 @@ func newRoot(a *app) *cobra.Command {
 		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newSchedule(a), newState(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
 	arrange(root)
-	a.completeFlags(root)
+	completions{a}.completeFlags(root)
 	help, _, _ := root.Find([]string{"help"})
 	help.Run, help.RunE = nil, helpFor
 	strict(root)

@@ -11,6 +11,9 @@ import (
 	"helpdesk/pkg/store"
 )
 
+// completions are the values there are on this machine.
+type completions struct{ app *app }
+
 // completer returns what may stand at a place of the command line.
 type completer = func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
 
@@ -29,14 +32,14 @@ func values(list func() []string) completer {
 }
 
 // completeFlags gives flags that name something the values there are.
-func (a *app) completeFlags(c *cobra.Command) {
-	for name, list := range map[string]func() []string{"scope": scopes, "mailbox": a.mailboxes, "log-format": logFormats} {
+func (k completions) completeFlags(c *cobra.Command) {
+	for name, list := range map[string]func() []string{"scope": scopes, "mailbox": k.mailboxes, "log-format": logFormats} {
 		if c.Flags().Lookup(name) != nil || c.PersistentFlags().Lookup(name) != nil {
 			_ = c.RegisterFlagCompletionFunc(name, values(list)) // fails for a flag that has one
 		}
 	}
 	for _, sub := range c.Commands() {
-		a.completeFlags(sub)
+		k.completeFlags(sub)
 	}
 }
 
@@ -46,8 +49,8 @@ func scopes() []string {
 
 func logFormats() []string { return []string{"auto", "text", "json"} }
 
-func (a *app) mailboxes() (names []string) {
-	cfg, err := a.settings()
+func (k completions) mailboxes() (names []string) {
+	cfg, err := k.app.settings()
 	if err != nil {
 		return nil
 	}
@@ -58,12 +61,12 @@ func (a *app) mailboxes() (names []string) {
 }
 
 // peek reads the state without waiting for a pass that holds it.
-func (a *app) peek(fn func(*store.Store) error) {
-	path, err := a.statePath()
+func (k completions) peek(fn func(*store.Store) error) {
+	path, err := k.app.statePath()
 	if err != nil {
 		return
 	}
-	s, err := store.OpenContext(a.ctx, path, store.Options{Overlay: true})
+	s, err := store.OpenContext(k.app.ctx, path, store.Options{Overlay: true})
 	if err != nil {
 		return
 	}
@@ -72,8 +75,8 @@ func (a *app) peek(fn func(*store.Store) error) {
 }
 
 // tickets returns the open ones by the numbers of their tasks.
-func (a *app) tickets() (list []string) {
-	a.peek(func(s *store.Store) error {
+func (k completions) tickets() (list []string) {
+	k.peek(func(s *store.Store) error {
 		return s.Tickets.Each(func(t desk.Ticket) error {
 			if t.Status == desk.Open && t.Task != 0 {
 				list = append(list, strconv.FormatInt(t.Task, 10)+"\t"+t.Subject)
@@ -85,8 +88,8 @@ func (a *app) tickets() (list []string) {
 }
 
 // patterns returns the exclusions that can be removed.
-func (a *app) patterns() (list []string) {
-	a.peek(func(s *store.Store) error {
+func (k completions) patterns() (list []string) {
+	k.peek(func(s *store.Store) error {
 		all, err := s.People.Exclusions()
 		for _, x := range all {
 			list = append(list, readable(x.Match)+"\t"+string(x.Scope))

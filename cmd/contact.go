@@ -113,14 +113,14 @@ func newContactFind(a *app) *cobra.Command {
 					a.Printf("%s\n", p.Name)
 					return err
 				}
-				return a.findPart(s, strings.ToLower(sought))
+				return findPart(&a.Terminal, s, strings.ToLower(sought))
 			})
 		},
 	}
 }
 
 // findPart prints the contacts that have the letters in their name or address.
-func (a *app) findPart(s *store.Store, part string) error {
+func findPart(t *tui.Terminal, s *store.Store, part string) error {
 	var rows [][]string
 	err := s.People.Contacts(func(address string, p desk.Profile) error {
 		if strings.Contains(strings.ToLower(address+"\n"+readable(address)+"\n"+p.Name), part) {
@@ -134,7 +134,7 @@ func (a *app) findPart(s *store.Store, part string) error {
 	if len(rows) == 0 {
 		return exit.Status{Code: exit.Failure}
 	}
-	return a.Table(nil, rows)
+	return t.Table(nil, rows)
 }
 
 func newContactImport(a *app) *cobra.Command {

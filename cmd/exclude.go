@@ -54,9 +54,9 @@ func newExcludeAdd(a *app) *cobra.Command {
 			}
 			return a.withState(dry, func(s *store.Store) error {
 				if dry {
-					return a.wouldHit(s, list)
+					return wouldHit(&a.Terminal, a.now(), s, list)
 				}
-				if err := a.replaces(s, list, c.Flags().Changed("note")); err != nil {
+				if err := replaces(&a.Terminal, s, list, c.Flags().Changed("note")); err != nil {
 					return err
 				}
 				if err := s.People.Exclude(list); err != nil {
@@ -100,7 +100,7 @@ func exclusions(patterns []string, scope, note, by string, now time.Time) ([]des
 }
 
 // replaces says of exclusions that are there already which other scope they had. Their notes stay where none was given.
-func (a *app) replaces(s *store.Store, list []desk.Exclusion, noted bool) error {
+func replaces(t *tui.Terminal, s *store.Store, list []desk.Exclusion, noted bool) error {
 	there, err := s.People.Exclusions()
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (a *app) replaces(s *store.Store, list []desk.Exclusion, noted bool) error 
 		if old.Note != "" {
 			why = " (" + glyph.Line(old.Note) + ")"
 		}
-		a.Hint("helpdesk: %s was excluded with scope %s%s, now with %s", x.Match, old.Scope, why, x.Scope)
+		t.Hint("helpdesk: %s was excluded with scope %s%s, now with %s", x.Match, old.Scope, why, x.Scope)
 	}
 	return nil
 }
@@ -138,10 +138,10 @@ func whoami() string {
 const lookBack = 30 * 24 * time.Hour
 
 // wouldHit prints how many of the last letters each exclusion would have hit.
-func (a *app) wouldHit(s *store.Store, list []desk.Exclusion) error {
+func wouldHit(t *tui.Terminal, now time.Time, s *store.Store, list []desk.Exclusion) error {
 	hits := map[string]int{}
 	total := 0
-	err := s.Ledger.Records(a.now().Add(-lookBack), func(r desk.Record) error {
+	err := s.Ledger.Records(now.Add(-lookBack), func(r desk.Record) error {
 		total++
 		for _, x := range desk.Hits(list, append([]string{r.From.Addr}, r.Senders...)...) {
 			hits[x.Match]++
@@ -152,7 +152,7 @@ func (a *app) wouldHit(s *store.Store, list []desk.Exclusion) error {
 		return err
 	}
 	for _, x := range list {
-		a.Printf("%s: %d of %d letters of the last 30 days\n", x.Match, hits[x.Match], total)
+		t.Printf("%s: %d of %d letters of the last 30 days\n", x.Match, hits[x.Match], total)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func newExcludeRemove(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:               "remove PATTERN...",
 		Short:             "Take exclusions away again",
-		ValidArgsFunction: values(a.patterns),
+		ValidArgsFunction: values(completions{a}.patterns),
 		Args:              cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withState(false, func(s *store.Store) error {

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/pages"
+	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
@@ -49,7 +51,7 @@ func newLetterPreview(a *app) *cobra.Command {
 			if err != nil {
 				return exit.Usage(err)
 			}
-			return a.preview(cfg, set, desk.LetterKind(args[0]), out)
+			return preview(&a.Terminal, a.now(), cfg, set, desk.LetterKind(args[0]), out)
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "`FILE`.html or FILE.eml to write; default: the HTML on stdout")
@@ -57,7 +59,7 @@ func newLetterPreview(a *app) *cobra.Command {
 	return c
 }
 
-func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind, out string) error {
+func preview(t *tui.Terminal, now time.Time, cfg *config.Config, set *render.Set, kind desk.LetterKind, out string) error {
 	r, err := pages.Sample(cfg, set, kind)
 	if err != nil {
 		return exit.Usage(err)
@@ -65,13 +67,13 @@ func (a *app) preview(cfg *config.Config, set *render.Set, kind desk.LetterKind,
 	content := []byte(pages.Inlined(r))
 	switch filepath.Ext(out) {
 	case "":
-		_, err := a.Out.Write(content)
+		_, err := t.Out.Write(content)
 		return err
 	case ".html":
 	case ".eml":
 		box := wiring.Sender(cfg.Mailboxes[0])
 		l := desk.Letter{MessageID: "preview@" + desk.FoldDomain(box.Domain()), From: box, To: desk.Address{Addr: set.Preview(kind).Address},
-			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: a.now(), Automatic: kind == desk.Received, Inline: r.Inline}
+			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: now, Automatic: kind == desk.Received, Inline: r.Inline}
 		if content, err = relay.Compose(l); err != nil {
 			return err
 		}

@@ -140,7 +140,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		p.Settle(ctx)
 	}
 	end()
-	err = errors.Join(a.summary(j, r), conclude(ctx, exit.After(r, err)))
+	err = errors.Join(summary(&a.Terminal, j, r), conclude(ctx, exit.After(r, err)))
 	if j.dry || errors.Is(err, store.ErrAway) { // where the state is away there is no place for anything more
 		return err
 	}
@@ -187,15 +187,15 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 }
 
 // summary prints what a pass did, for a program or for a person.
-func (a *app) summary(j job, r *pass.Report) error {
+func summary(t *tui.Terminal, j job, r *pass.Report) error {
 	if j.json {
 		if r.Decided == nil {
 			r.Decided = []pass.Line{} // [] for those who read it
 		}
-		return a.JSON(r)
+		return t.JSON(r)
 	}
-	if a.Chatty() && !j.dry {
-		a.Printf("%s: %d unseen, %s, %s, %s, %d waiting, %d held, in %s\n", j.kind, r.Listed, tui.Count(r.Opened, "task", "tasks"),
+	if t.Chatty() && !j.dry {
+		t.Printf("%s: %d unseen, %s, %s, %s, %d waiting, %d held, in %s\n", j.kind, r.Listed, tui.Count(r.Opened, "task", "tasks"),
 			tui.Count(r.Commented, "comment", "comments"), tui.Count(r.Sent, "letter", "letters"), r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
 	}
 	return nil

@@ -19,74 +19,87 @@ import (
 	"helpdesk/pkg/store"
 )
 
+// place is where a run's settings and state lie, and whose they are.
+type place struct {
+	env        func(string) (string, bool)
+	vars       map[string]string // of the file beside the configuration
+	unread     error             // why that file could not be read
+	who        string            // runs this
+	actsAs     string            // whom root acts as; "" = nobody else
+	configFile string
+	stateFile  string
+}
+
 // findConfig returns where the configuration lies, and makes the variables in the file beside it known; those of the environment win.
-func (a *app) findConfig() (string, error) {
-	path, err := config.Find(a.configFile, a.env, runtime.GOOS)
+func (p *place) findConfig() (string, error) {
+	path, err := config.Find(p.configFile, p.env, runtime.GOOS)
 	if err != nil {
 		return "", exit.Usage(err)
 	}
 	vars, err := config.ReadEnv(path)
 	switch {
 	case errors.Is(err, fs.ErrPermission): // who needs none of them can do without
-		a.unread = err
+		p.unread = err
 	case err != nil:
 		return "", exit.Usage(err)
 	}
-	a.vars = vars
+	p.vars = vars
 	return path, nil
 }
 
 // lookup returns a variable of the environment, else of the file beside the configuration.
-func (a *app) lookup(name string) (string, bool) {
-	if v, ok := a.env(name); ok {
+func (p *place) lookup(name string) (string, bool) {
+	if v, ok := p.env(name); ok {
 		return v, true
 	}
-	v, ok := a.vars[name]
+	v, ok := p.vars[name]
 	return v, ok
 }
 
 // configPath returns where the configuration lies. From here on root is the one whose state it is.
-func (a *app) configPath() (string, error) {
-	path, err := a.findConfig()
+func (p *place) configPath() (string, error) {
+	path, err := p.findConfig()
 	if err != nil {
 		return "", err
 	}
-	if err := a.become(path); err != nil {
+	if err := p.become(path); err != nil {
 		return "", err
 	}
 	return path, nil
 }
 
 // become makes root act as the owner of the state's folder, or of the configuration where a database keeps the state.
-func (a *app) become(configuration string) error {
-	state := a.stateFile
+func (p *place) become(configuration string) error {
+	state := p.stateFile
 	if state == "" {
 		var err error
-		if state, err = config.StatePath(configuration, a.lookup); err != nil {
+		if state, err = config.StatePath(configuration, p.lookup); err != nil {
 			return nil // a mistake of the configuration, which is told when it is read
 		}
 	}
 	whose := filepath.Dir(state)
 	if strings.Contains(state, "://") {
-		whose = configuration
+		if whose = configuration; whose == "" {
+			whose, _ = config.Find(p.configFile, p.env, runtime.GOOS) // none is as good as root's
+		}
 	}
-	a.caller()
+	p.caller()
 	as, err := owner.Act(whose)
 	if as != "" {
-		a.actsAs = as
+		p.actsAs = as
 	}
 	return err
 }
 
 // caller returns the name of the person who runs this.
-func (a *app) caller() string {
-	if a.who == "" {
-		a.who = whoami()
-		if name, _ := a.env("SUDO_USER"); name != "" && a.who == "root" {
-			a.who = name
+func (p *place) caller() string {
+	if p.who == "" {
+		p.who = whoami()
+		if name, _ := p.env("SUDO_USER"); name != "" && p.who == "root" {
+			p.who = name
 		}
 	}
-	return a.who
+	return p.who
 }
 
 // settings reads the configuration, strictly. Secrets may be out of reach: who talks to a server takes serverSettings.
@@ -114,9 +127,9 @@ func (a *app) read(load func(string, func(string) (string, bool)) (*config.Confi
 	return cfg, nil
 }
 
-func (a *app) stateOf(cfg *config.Config) string {
-	if a.stateFile != "" {
-		return a.stateFile
+func (p *place) stateOf(cfg *config.Config) string {
+	if p.stateFile != "" {
+		return p.stateFile
 	}
 	return cfg.State
 }
@@ -173,10 +186,10 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*wiring.Parts, error) {
 
 // beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a server a name
 // beside the configuration.
-func (a *app) beside(state string) string {
+func (p *place) beside(state string) string {
 	if !strings.Contains(state, "://") {
 		return state
 	}
-	path, _ := a.configPath() // it was read before
+	path, _ := p.configPath() // it was read before
 	return filepath.Join(filepath.Dir(path), "helpdesk")
 }

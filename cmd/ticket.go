@@ -72,7 +72,7 @@ func newTicketShow(a *app) *cobra.Command {
 		Use:               "show TICKET",
 		Short:             "One ticket and its journal: by the number of its task, by t and our own number, or the newest of an address",
 		Example:           "  helpdesk ticket show 3711\n  helpdesk ticket show t42\n  helpdesk ticket show ivan@example.ru",
-		ValidArgsFunction: values(a.tickets),
+		ValidArgsFunction: values(completions{a}.tickets),
 		Args:              cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withState(true, func(s *store.Store) error {
