@@ -17,7 +17,8 @@ type completions struct{ app *app }
 // completer returns what may stand at a place of the command line.
 type completer = func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// values completes by a list that is asked for when it is needed. What can't be read completes nothing: the shell shows no errors.
+// values completes by a list that is asked for when it is needed. What can't be read completes nothing: the shell shows no
+// errors.
 func values(list func() []string) completer {
 	return func(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var fit []cobra.Completion
@@ -44,7 +45,8 @@ func (k completions) completeFlags(c *cobra.Command) {
 }
 
 func scopes() []string {
-	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply", string(desk.ScopeLetters) + "\tno letter of any kind", string(desk.ScopeMail) + "\tno task either"}
+	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply", string(desk.ScopeLetters) + "\tno letter of any kind",
+		string(desk.ScopeMail) + "\tno task either"}
 }
 
 func logFormats() []string { return []string{"auto", "text", "json"} }

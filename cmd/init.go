@@ -159,7 +159,8 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 		}
 	}
 	typed := "helpdesk"
-	if found, ferr := config.Find("", func(string) (string, bool) { return "", false }, runtime.GOOS); ferr != nil || filepath.Clean(found) != filepath.Clean(path) {
+	nothing := func(string) (string, bool) { return "", false }
+	if found, ferr := config.Find("", nothing, runtime.GOOS); ferr != nil || filepath.Clean(found) != filepath.Clean(path) {
 		typed += " --config " + shellWord(path)
 	}
 	a.Printf("\n%s\n  %s schedule systemd\n  %s schedule cron\n", texts.Say(next), typed, typed)
@@ -175,8 +176,11 @@ func tryLogin(ctx context.Context, a setup.Answers) (reading, sending error) {
 		auth = "xoauth2"
 	}
 	m := config.Mailbox{Name: "support"}
-	m.IMAP.Host, m.IMAP.Port, m.IMAP.TLS, m.IMAP.Auth, m.IMAP.User, m.IMAP.Password, m.IMAP.Folder = a.IMAP.Host, a.IMAP.Port, a.IMAP.TLS, auth, a.Address, a.Password, "INBOX"
-	m.SMTP.Host, m.SMTP.Port, m.SMTP.TLS, m.SMTP.Auth, m.SMTP.User, m.SMTP.Password = a.SMTP.Host, a.SMTP.Port, a.SMTP.TLS, auth, a.Address, a.Password
+	in, out := &m.IMAP, &m.SMTP
+	in.Host, in.Port, in.TLS = a.IMAP.Host, a.IMAP.Port, a.IMAP.TLS
+	in.Auth, in.User, in.Password, in.Folder = auth, a.Address, a.Password, "INBOX"
+	out.Host, out.Port, out.TLS = a.SMTP.Host, a.SMTP.Port, a.SMTP.TLS
+	out.Auth, out.User, out.Password = auth, a.Address, a.Password
 	mb, err := wiring.OpenMailbox(ctx, m, true)
 	if err != nil {
 		return err, nil

@@ -30,7 +30,8 @@ type place struct {
 	stateFile  string
 }
 
-// findConfig returns where the configuration lies, and makes the variables in the file beside it known; those of the environment win.
+// findConfig returns where the configuration lies, and makes the variables in the file beside it known; those of the
+// environment win.
 func (p *place) findConfig() (string, error) {
 	path, err := config.Find(p.configFile, p.env, runtime.GOOS)
 	if err != nil {
@@ -181,7 +182,9 @@ func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err e
 
 // wire puts a pass together, by this run's log and clock.
 func (a *app) wire(cfg *config.Config, s *store.Store) (*wiring.Parts, error) {
-	return wiring.New(cfg, s, wiring.Options{Log: a.Logger(cfg.Log.Level, cfg.Log.Format), Now: func() time.Time { return s.Now(a.now()) }, Sleep: a.sleep, Record: a.recordDir})
+	now := func() time.Time { return s.Now(a.now()) }
+	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
+	return wiring.New(cfg, s, wiring.Options{Log: log, Now: now, Sleep: a.sleep, Record: a.recordDir})
 }
 
 // beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a server a name
