@@ -125,7 +125,7 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 		d.clock.Advance(20 * time.Minute)
 	}
 	d.portal.Inject(nil)
-	d.must(exit.Done, "outbox", "retry", "all") // what was held
+	d.must(exit.Done, "outbox", "retry", "--all") // what was held
 	d.quiet()
 	tasks, _ := d.count("Printer", "")
 	if _, comments := d.count("", "The Q, too."); tasks != 1 || comments != 1 {

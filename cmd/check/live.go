@@ -38,7 +38,8 @@ func Live(ctx context.Context, u Subject, now func() time.Time, sleep func(conte
 		sleep = pause
 	}
 	return probe.Run(ctx, probe.Subject{
-		Portal: p.Client, Self: p.Client.Self(), Mark: p.Client.Token("check --live", 12), Tags: u.Settings.Bitrix24.Task.Tags, Now: now, Sleep: sleep,
+		Portal: p.Client, Self: p.Client.Self(), Mark: p.Client.Token("check --live", 12), Tags: u.Settings.Bitrix24.Task.Tags,
+		Fields: u.Settings.Bitrix24.Task.Fields, Now: now, Sleep: sleep,
 	})
 }
 
