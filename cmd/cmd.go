@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -42,9 +41,6 @@ func newApp(t tui.Terminal) *app {
 	return &app{Terminal: t, place: place{env: os.LookupEnv}, now: time.Now, passWaits: 10 * time.Second, personWaits: 45 * time.Second}
 }
 
-// memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
-const memory = 27 << 20
-
 // Main runs one command and returns the exit status.
 func Main(args []string, in io.Reader, out, errw io.Writer) int {
 	a := newApp(tui.New(in, out, errw))
@@ -58,7 +54,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer) int {
 
 func (a *app) main(args []string) int {
 	if _, set := os.LookupEnv("GOMEMLIMIT"); !set {
-		debug.SetMemoryLimit(memory)
+		defer keepWithin(memory)()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -68,8 +68,8 @@ func (b *batch) read(ctx context.Context, ls []desk.Listing) error {
 		// QUIRK: a FLAGS update that comes first is taken for the answer and the body is lost: ask once more.
 		err = b.fetch(ctx, left)
 	}
-	if err == nil || diskFailed(err) {
-		return err
+	if err == nil {
+		return nil
 	}
 	return b.singly(ctx, absent(uids, b.got), err)
 }
@@ -88,8 +88,6 @@ func (b *batch) singly(ctx context.Context, uids []uint32, err error) error {
 		case err == nil:
 			breaks = 0
 			continue
-		case diskFailed(err):
-			return err
 		case leaves(err):
 			return fault.Away(fault.Refused, fmt.Errorf("fetch %d: %w", uid, err))
 		case !answered(err):
@@ -116,6 +114,8 @@ func (b *batch) fetch(ctx context.Context, uids []uint32) error {
 		switch {
 		case uid == 0 || err != nil:
 			return err
+		case it.err != nil:
+			b.got[uid] = it
 		case it.body == nil:
 			large[uid] = it.Size
 		default:
@@ -167,6 +167,13 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 			}
 			// QUIRK: go-imap reports a literal cut short by a lost connection as a good end of file, so the bytes are counted.
 			body, err := spool.Read(data.Literal, data.Literal.Size())
+			if diskFailed(err) { // a shorter one may fit
+				if _, err := io.Copy(io.Discard, data.Literal); err != nil {
+					return uid, nil, err
+				}
+				it = &item{err: full(err)}
+				continue
+			}
 			if err != nil {
 				return uid, nil, err
 			}
@@ -188,6 +195,11 @@ func skip(r io.Reader, size int64) error {
 		return fmt.Errorf("%w: %d of %d bytes", spool.ErrShort, n, size)
 	}
 	return nil
+}
+
+// full says what helps where a message can't be kept for as long as it is worked on. Nothing of it is lost: the mailbox has it.
+func full(err error) error {
+	return fault.Away(fault.Refused, fmt.Errorf("%w: make room there, or set TMPDIR to a folder that has some", err))
 }
 
 // diskFailed says whether our own disk is at fault, which no other connection mends.

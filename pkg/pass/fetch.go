@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/spool"
 )
@@ -45,6 +46,10 @@ func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) e
 		switch {
 		case over(ctx, err):
 			return err
+		case f.err != nil && fault.ExtentOf(f.err) == fault.Server: // no fault of the message's
+			p.tally.Problem("mailbox "+b.Name, err)
+			p.tally.Wait(1)
+			continue
 		case err != nil:
 			if err := failed(desk.Entry{Listing: f.Listing}, err); err != nil {
 				return err

@@ -3,6 +3,8 @@ package pass_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -183,5 +185,31 @@ func TestWhatPassesDieOver(t *testing.T) {
 		if n := len(w.quarantined()); n != 0 || len(w.portal.Tasks()) != 3 {
 			t.Errorf("%d: after a retry %d in quarantine, %d tasks", died, n, len(w.portal.Tasks()))
 		}
+	}
+}
+
+// Where there is no room for long messages, those that need none of it are done, and the pass says what to do and is tried again.
+func TestNoRoomForLongMessages(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	for i, body := range []string{"short", strings.Repeat("long\n", 50_000), "short, too"} {
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i), body))
+	}
+	tmp := os.Getenv("TMPDIR")
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	for range 4 {
+		r, _ := w.poll()
+		left, err := r.Left()
+		if left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "TMPDIR") {
+			t.Fatalf("left %v, %v", left, err)
+		}
+		w.clock.Advance(time.Minute)
+	}
+	if n, all := len(w.portal.Tasks()), w.quarantined(); n != 2 || len(all) != 0 {
+		t.Errorf("%d tasks, quarantine %+v", n, all)
+	}
+	t.Setenv("TMPDIR", tmp)
+	w.quiet()
+	if n := len(w.portal.Tasks()); n != 3 {
+		t.Errorf("%d tasks with room again", n)
 	}
 }

@@ -1,0 +1,38 @@
+package cmd
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+)
+
+// The limit rises with what is alive, and falls with it again.
+func TestTheMemoryLimitFollowsTheNeed(t *testing.T) {
+	defer keepWithin(memory)()
+	limit := func() int64 {
+		for range 4 { // the finalizer runs behind the collection
+			runtime.GC()
+			runtime.Gosched()
+		}
+		return debug.SetMemoryLimit(-1)
+	}
+	need := make([]byte, 100<<20)
+	for range 100 {
+		if limit() > 150<<20 {
+			break
+		}
+	}
+	if got := limit(); got < 150<<20 || got > 250<<20 {
+		t.Errorf("%d MB for 100 MB", got>>20)
+	}
+	runtime.KeepAlive(need)
+	need = nil
+	for range 100 {
+		if limit() < 100<<20 {
+			break
+		}
+	}
+	if got := limit(); got > 100<<20 || got < memory {
+		t.Errorf("%d MB when it is free again", got>>20)
+	}
+}
