@@ -55,8 +55,7 @@ func (s *source) header(top bool) head {
 		}
 		if !b.take(line) {
 			line = bytes.Clone(line) // looking at what follows may overwrite it
-			if b.begun() && b.fieldAhead(s, len(line)) || !b.begun() && top && isField(s.peekLine()) {
-				b.skip(line)
+			if b.strays(s, line) {
 				continue
 			}
 			s.pushed = line
@@ -123,6 +122,15 @@ func (b *headerBlock) take(line []byte) bool {
 		b.known = len(b.text)
 	}
 	return true
+}
+
+// strays says whether a line that is no field stands in a header that goes on below it, and leaves it out.
+func (b *headerBlock) strays(s *source, line []byte) bool {
+	if b.begun() && b.fieldAhead(s, len(line)) || !b.begun() && b.top && isField(s.peekLine()) {
+		b.skip(line)
+		return true
+	}
+	return false
 }
 
 // skip leaves a line out of the block. QUIRK: Exchange gateways and broken scripts wrap long values without indenting them, and

@@ -42,12 +42,16 @@ func (w *walker) leaf(h *head, ct media, p place) {
 	if strings.HasPrefix(ct.value, "text/") {
 		decode = w.buf.decodeText
 	}
-	r := decode(&body{s: w.src}, encoding)
-	lower := strings.ToLower(name)
+	w.file(decode(&body{s: w.src}, encoding), pt, ct)
+}
+
+// file reads a part that is no text of the letter, by what it is.
+func (w *walker) file(r io.Reader, pt part, ct media) {
+	lower, p := strings.ToLower(pt.name), pt.p
 	switch {
 	case p.parent == "multipart/alternative" && further[ct.value]:
 		w.content(r, 0) // it has its number all the same
-	case isSpare(ct.value, name):
+	case isSpare(ct.value, pt.name):
 		w.readSpare(r, pt, ct)
 	case ct.value == "application/ms-tnef", ct.value == "application/vnd.ms-tnef", lower == "winmail.dat":
 		w.openTNEF(r, pt)
