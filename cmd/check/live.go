@@ -76,6 +76,15 @@ func PrintLive(t *tui.Terminal, r *probe.Report) error {
 	if err := t.Table([]string{"PORTAL", "OF", "FOUND", "WHICH MEANS"}, rows); err != nil {
 		return err
 	}
+	rows = nil
+	for _, m := range r.Dates {
+		rows = append(rows, []string{m.Step, m.Activity, m.Changed})
+	}
+	t.Printf("\n")
+	if err := t.Table([]string{"STEP", "MOVES ACTIVITY_DATE", "MOVES CHANGED_DATE"}, rows); err != nil {
+		return err
+	}
+	t.Printf("\n")
 	if r.Before > 0 {
 		t.Printf("%d tasks and files of an earlier run were removed first.\n", r.Before)
 	}

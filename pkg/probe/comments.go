@@ -57,7 +57,7 @@ func (r *run) comments() ([]said, error) {
 }
 
 // messages reads a chat.
-func (r *run) messages(chat int64) ([]said, error) {
+func (r *asker) messages(chat int64) ([]said, error) {
 	var answer struct {
 		Messages []struct {
 			ID     bitrix.ID       `json:"id"`
@@ -93,7 +93,7 @@ func (r *run) messages(chat int64) ([]said, error) {
 }
 
 // chatFiles returns the files of a chat's messages, none where it can't be read.
-func (r *run) chatFiles(chat int64) (files []diskFile) {
+func (r *asker) chatFiles(chat int64) (files []diskFile) {
 	if chat == 0 {
 		return nil
 	}
@@ -130,14 +130,14 @@ func (r *run) askComment() {
 	word := r.word("comment")
 	var s said
 	arrived := false
-	m := r.moved(func() {
+	m := r.moved("comment", func() {
 		s, arrived = r.arrives("comment arrives", word, func() error { return r.comment(bitrix.With("POST_MESSAGE", word), &answer) })
 	})
 	if arrived {
 		r.found("comment answers its id", int64(answer) == s.id, map[bool]string{true: "0", false: "a number"}[answer == 0])
-		r.found("a comment moves ACTIVITY_DATE", m.activity != never, m.activity)
-		if m.activity != never {
-			r.found("ACTIVITY_DATE at once", m.activity == atOnce, m.activity)
+		r.found("a comment moves ACTIVITY_DATE", m.Activity != never, m.Activity)
+		if m.Activity != never {
+			r.found("ACTIVITY_DATE at once", m.Activity == atOnce, m.Activity)
 		}
 	}
 }
@@ -164,14 +164,17 @@ func (r *run) askTwoFiles(files [fileCount]int64) {
 		return
 	}
 	word := r.word("two files")
-	s, ok := r.arrives(question, word, func() error {
+	send := func() error {
 		if r.chat != 0 {
 			return r.call("im.disk.file.commit", bitrix.With("CHAT_ID", r.chat).
 				With("FILE_ID", []int64{files[firstFile], files[secondFile]}).With("MESSAGE", word), nil)
 		}
 		return r.comment(bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC",
 			[]string{"n" + strconv.FormatInt(files[firstFile], 10), "n" + strconv.FormatInt(files[secondFile], 10)}), nil)
-	})
+	}
+	var s said
+	ok := false
+	r.moved("comment with files", func() { s, ok = r.arrives(question, word, send) })
 	if !ok {
 		return
 	}
@@ -208,12 +211,14 @@ func (r *run) askMessages() {
 		return
 	}
 	word := r.word("message")
-	r.arrives("message by im.message.add", word, func() error {
-		return r.call("im.message.add", bitrix.With("DIALOG_ID", "chat"+strconv.FormatInt(r.chat, 10)).With("MESSAGE", word), nil)
+	r.moved("message", func() {
+		r.arrives("message by im.message.add", word, func() error {
+			return r.call("im.message.add", bitrix.With("DIALOG_ID", "chat"+strconv.FormatInt(r.chat, 10)).With("MESSAGE", word), nil)
+		})
 	})
-	word = r.word("by REST v3")
-	r.arrives("message by REST v3", word, func() error {
-		return r.callV3("tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", r.task).With("text", word)), nil)
+	other := r.word("by REST v3")
+	r.arrives("message by REST v3", other, func() error {
+		return r.callV3("tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", r.task).With("text", other)), nil)
 	})
 }
 

@@ -14,32 +14,36 @@ const (
 )
 
 // waits are the times after which a date that has not moved is looked at again.
-var waits = []time.Duration{3 * time.Second, 5 * time.Second}
+var waits = []time.Duration{3 * time.Second, 5 * time.Second, 7 * time.Second}
 
-// movement is how the two dates of the task moved.
-type movement struct{ activity, changed string }
+// Movement is how a step moved the two dates of the task by which a pass finds it.
+type Movement struct {
+	Step     string `json:"step"`
+	Activity string `json:"activity_date"` // at once, later, not at all
+	Changed  string `json:"changed_date"`
+}
 
-// moved says how a step moves the dates of the task. It waits first until what earlier steps have moved is written.
-func (r *run) moved(step func()) movement {
+// moved notes how a step moves the dates of the task. It waits first until what earlier steps have moved is written.
+func (r *run) moved(name string, step func()) (m Movement) {
+	defer func() { r.dates = append(r.dates, m) }()
+	m = Movement{name, never, never}
 	_ = r.Sleep(r.ctx, waits[0])
-	before, err := r.dates()
-	if err != nil {
-		step()
-		return movement{never, never}
-	}
+	before, err := r.stand()
 	step()
-	m := movement{never, never}
+	if err != nil {
+		return m
+	}
 	how := atOnce
 	for i := 0; ; i++ {
-		if now, err := r.dates(); err == nil {
-			if m.activity == never && now.Activity.After(before.Activity.Time) {
-				m.activity = how
+		if now, err := r.stand(); err == nil {
+			if m.Activity == never && now.Activity.After(before.Activity.Time) {
+				m.Activity = how
 			}
-			if m.changed == never && now.Changed.After(before.Changed.Time) {
-				m.changed = how
+			if m.Changed == never && now.Changed.After(before.Changed.Time) {
+				m.Changed = how
 			}
 		}
-		if m.activity != never || i == len(waits) {
+		if m.Activity != never || i == len(waits) {
 			return m
 		}
 		how = later
@@ -49,7 +53,7 @@ func (r *run) moved(step func()) movement {
 	}
 }
 
-func (r *run) dates() (row, error) {
+func (r *run) stand() (row, error) {
 	rows, err := r.list(bitrix.With("ID", r.task))
 	if err != nil || len(rows) == 0 {
 		return row{}, err
@@ -65,16 +69,16 @@ func (r *run) askStatus() {
 			r.found(question, false, codeOf(err))
 			return false
 		}
-		now, err := r.dates()
+		now, err := r.stand()
 		r.found(question, err == nil && now.Status == want, "")
 		return err == nil
 	}
 	closed := false
-	m := r.moved(func() { closed = act("complete", "tasks.task.complete", 5) })
+	m := r.moved("complete", func() { closed = act("complete", "tasks.task.complete", 5) })
 	if !closed {
 		return
 	}
-	r.found("closing moves ACTIVITY_DATE", m.activity != never, m.activity)
-	r.found("closing moves CHANGED_DATE", m.changed != never, m.changed)
-	act("renew", "tasks.task.renew", 2)
+	r.found("closing moves ACTIVITY_DATE", m.Activity != never, m.Activity)
+	r.found("closing moves CHANGED_DATE", m.Changed != never, m.Changed)
+	r.moved("renew", func() { act("renew", "tasks.task.renew", 2) })
 }

@@ -66,10 +66,11 @@ type Call struct {
 
 // Report is all that was found.
 type Report struct {
-	Findings []Finding `json:"findings"`
-	Calls    []Call    `json:"calls"`
-	Before   int       `json:"before"` // tasks and files of an earlier run that were removed first
-	Left     []string  `json:"left"`   // what could not be removed: the kind and the number
+	Findings []Finding  `json:"findings"`
+	Dates    []Movement `json:"dates"`
+	Calls    []Call     `json:"calls"`
+	Before   int        `json:"before"` // tasks and files of an earlier run that were removed first
+	Left     []string   `json:"left"`   // what could not be removed: the kind and the number
 }
 
 // cleaning is how long the probe may take to remove what it made after its own time has ended.
@@ -81,39 +82,45 @@ const shown = 8 << 10
 // Run removes what an earlier run left, asks the questions, and removes what it made, also when ctx ends meanwhile. An error
 // is one that kept it from asking anything.
 func Run(ctx context.Context, s Subject) (*Report, error) {
-	r := &run{Subject: s, ctx: ctx, answers: map[string]Finding{}}
+	r := &run{asker: &asker{Subject: s, ctx: ctx}, answers: map[string]Finding{}}
 	before, left, err := r.sweep()
-	r.report.Before, r.report.Left = before, left
 	if err != nil {
-		return &r.report, fmt.Errorf("look for what an earlier run left: %w", err)
+		return &Report{Calls: r.calls, Before: before, Left: left}, fmt.Errorf("look for what an earlier run left: %w", err)
 	}
 	r.ask()
-	r.report.Findings = r.findings()
 	var cancel context.CancelFunc
 	r.ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 	defer cancel()
-	if _, r.report.Left, err = r.sweep(); err != nil {
+	if _, left, err = r.sweep(); err != nil {
 		err = fmt.Errorf("remove what was made: %w", err)
 	}
-	return &r.report, errors.Join(ctx.Err(), err)
+	all := &Report{Findings: r.findings(), Dates: r.dates, Calls: r.calls, Before: before, Left: left}
+	return all, errors.Join(ctx.Err(), err)
 }
 
-// run is a probe under way.
+// run is a probe under way: its questions.
 type run struct {
-	Subject
-	ctx     context.Context
-	report  Report
-	shape   bitrix.Shaper
+	*asker
+	dates   []Movement
 	answers map[string]Finding
+
+	task int64
+	chat int64 // of the task, 0 = none: the old card
+}
+
+// asker asks the portal, finds what carries our mark, and removes it.
+type asker struct {
+	Subject
+	ctx   context.Context
+	calls []Call
+	shape bitrix.Shaper
 
 	me     int64
 	folder int64 // for uploads, 0 = none
-	task   int64
-	chat   int64 // of the task, 0 = none: the old card
 }
 
 // call runs one method by REST v2 and decodes its result.
-func (r *run) call(method string, params bitrix.Params, result any) error {
+func (r *asker) call(method string, params bitrix.Params, result any) error {
 	began := r.Now()
 	var raw json.RawMessage
 	err := r.Portal.Call(r.ctx, method, params, &raw)
@@ -122,7 +129,7 @@ func (r *run) call(method string, params bitrix.Params, result any) error {
 }
 
 // callV3 is call by REST v3.
-func (r *run) callV3(method string, params bitrix.Params, result any) error {
+func (r *asker) callV3(method string, params bitrix.Params, result any) error {
 	began := r.Now()
 	var raw json.RawMessage
 	err := r.Portal.CallV3(r.ctx, method, params, &raw)
@@ -140,7 +147,7 @@ func decoded(method string, raw json.RawMessage, result any, err error) error {
 	return nil
 }
 
-func (r *run) note(method string, rest int, began time.Time, raw json.RawMessage, err error) {
+func (r *asker) note(method string, rest int, began time.Time, raw json.RawMessage, err error) {
 	c := Call{Method: method, REST: rest, Millis: r.Now().Sub(began).Milliseconds()}
 	var told *bitrix.Error
 	switch {
@@ -151,5 +158,5 @@ func (r *run) note(method string, rest int, began time.Time, raw json.RawMessage
 			c.Answer = r.shape.JSON(raw)
 		}
 	}
-	r.report.Calls = append(r.report.Calls, c)
+	r.calls = append(r.calls, c)
 }

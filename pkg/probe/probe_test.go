@@ -108,6 +108,10 @@ func TestEveryModeIsTold(t *testing.T) {
 	real := sandbox.PortalOptions{NewCard: true}
 	_, report := probed(t, real, nil)
 	ordinary := verdicts(report)
+	dates := []Movement{{"comment", later, never}, {"comment with files", later, never}, {"message", later, never}, {"complete", later, atOnce}, {"renew", later, atOnce}}
+	if !slices.Equal(report.Dates, dates) {
+		t.Errorf("dates %v, want %v", report.Dates, dates)
+	}
 	for _, q := range questions {
 		if _, ok := ordinary[q.name]; !ok {
 			t.Errorf("%s is not told", q.name)
@@ -288,6 +292,15 @@ func TestWhatWouldNotGoIsTold(t *testing.T) {
 	report, err := Run(t.Context(), w.subject(w.client))
 	if err != nil || len(report.Left) != len(w.Tasks()) || len(report.Left) == 0 || !strings.HasPrefix(report.Left[0], "task ") {
 		t.Errorf("%v, %v, %d tasks", err, report.Left, len(w.Tasks()))
+	}
+}
+
+// TestWithoutSubscription holds that a portal without REST is an error with its code, before anything is made.
+func TestWithoutSubscription(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true, NoSubscription: true})
+	_, err := Run(t.Context(), w.subject(w.client))
+	if err == nil || codeOf(err) != "ACCESS_DENIED" {
+		t.Error(err)
 	}
 }
 

@@ -18,21 +18,21 @@ const (
 	fileCount
 )
 
-func (r *run) fileName(n int) string {
+func (r *asker) fileName(n int) string {
 	return "helpdesk-check-" + r.Mark + "-" + strconv.Itoa(n+1) + ".txt"
 }
 
-func (r *run) title() string { return "helpdesk check " + r.Mark + ", may be deleted" }
+func (r *asker) title() string { return "helpdesk check " + r.Mark + ", may be deleted" }
 
 // ours says whether a title or a name carries our mark.
-func (r *run) ours(name string) bool { return strings.Contains(name, r.Mark) }
+func (r *asker) ours(name string) bool { return strings.Contains(name, r.Mark) }
 
 // rounds is how often the list of our tasks is asked for before what is still there counts as left.
 const rounds = 5
 
 // sweep removes every task and file with our mark. A task goes last, for it is what leads to the files of its chat: whoever
 // dies in between finds it again. It returns how much was removed, and what would not go.
-func (r *run) sweep() (gone int, left []string, err error) {
+func (r *asker) sweep() (gone int, left []string, err error) {
 	r.findFolder()
 	for range rounds {
 		tasks, err := r.marked()
@@ -68,7 +68,7 @@ type row struct {
 }
 
 // list asks for tasks. What the filter means is the portal's affair: whoever asks looks at the rows himself.
-func (r *run) list(filter bitrix.Params) ([]row, error) {
+func (r *asker) list(filter bitrix.Params) ([]row, error) {
 	var answer struct {
 		Tasks json.RawMessage `json:"tasks"`
 	}
@@ -81,13 +81,13 @@ func (r *run) list(filter bitrix.Params) ([]row, error) {
 }
 
 // marked returns the tasks with our mark in their title.
-func (r *run) marked() ([]row, error) {
+func (r *asker) marked() ([]row, error) {
 	rows, err := r.list(bitrix.With("TITLE", "%"+r.Mark+"%"))
 	return slices.DeleteFunc(rows, func(t row) bool { return !r.ours(string(t.Title)) }), err
 }
 
 // removeTask removes the files of a task's chat and the task.
-func (r *run) removeTask(t row) (gone int, left []string) {
+func (r *asker) removeTask(t row) (gone int, left []string) {
 	for _, f := range r.chatFiles(r.chatOf(t)) {
 		if r.ours(string(f.Name)) {
 			gone, left = r.removeFile(int64(f.ID), gone, left)
@@ -100,7 +100,7 @@ func (r *run) removeTask(t row) (gone int, left []string) {
 }
 
 // chatOf returns the chat of a task, 0 where it has none; a question that would make one is not asked.
-func (r *run) chatOf(t row) int64 {
+func (r *asker) chatOf(t row) int64 {
 	if t.Chat != 0 {
 		return int64(t.Chat)
 	}
@@ -111,7 +111,7 @@ func (r *run) chatOf(t row) int64 {
 	return int64(chat.ID)
 }
 
-func (r *run) removeFile(id int64, gone int, left []string) (int, []string) {
+func (r *asker) removeFile(id int64, gone int, left []string) (int, []string) {
 	if err := r.call("disk.file.delete", bitrix.With("id", id), nil); err != nil && codeOf(err) != "ERROR_NOT_FOUND" {
 		return gone, append(left, "file "+strconv.FormatInt(id, 10))
 	}
@@ -119,7 +119,7 @@ func (r *run) removeFile(id int64, gone int, left []string) (int, []string) {
 }
 
 // removeUploads removes what was uploaded and is part of nothing.
-func (r *run) removeUploads() (gone int, left []string) {
+func (r *asker) removeUploads() (gone int, left []string) {
 	if r.folder == 0 {
 		return 0, nil
 	}
@@ -144,7 +144,7 @@ type diskFile struct {
 }
 
 // findFolder finds where uploads go: the root of the acting user's Drive.
-func (r *run) findFolder() {
+func (r *asker) findFolder() {
 	if r.folder != 0 {
 		return
 	}
