@@ -64,29 +64,14 @@ func newStateCopy(a *app) *cobra.Command {
 
 // copyState copies a state and how its last passes went.
 func (a *app) copyState(ctx context.Context, args []string) error {
-	var ends [2]string
-	for i, arg := range args {
-		if err := secretFlag(arg); err != nil {
-			return err
-		}
-		switch {
-		case arg == "configured":
-			state, err := a.statePath()
-			if err != nil {
-				return err
-			}
-			ends[i] = state
-		case store.Remote(arg):
-			ends[i] = arg
-		default:
-			path, err := filepath.Abs(arg)
-			if err != nil {
-				return err
-			}
-			ends[i] = path
-		}
+	from, err := a.stateNamed(args[0])
+	if err != nil {
+		return err
 	}
-	from, to := ends[0], ends[1]
+	to, err := a.stateNamed(args[1])
+	if err != nil {
+		return err
+	}
 	snap, err := status.Ask(ctx, from)
 	if err != nil {
 		return err
@@ -110,4 +95,18 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 		a.Printf("%s is now %s\n", store.Name(from), store.Name(to))
 	}
 	return nil
+}
+
+// stateNamed returns the address of the state that an argument names.
+func (a *app) stateNamed(arg string) (string, error) {
+	if err := secretFlag(arg); err != nil {
+		return "", err
+	}
+	switch {
+	case arg == "configured":
+		return a.statePath()
+	case store.Remote(arg):
+		return arg, nil
+	}
+	return filepath.Abs(arg)
 }

@@ -56,16 +56,9 @@ const (
 
 func parse(address string) (config, error) {
 	c := config{}
-	u, err := url.Parse(address)
+	u, err := parseURL(address)
 	if err != nil {
-		var wrong *url.Error // it holds the whole address
-		if errors.As(err, &wrong) {
-			err = wrong.Err
-		}
-		if strings.Contains(err.Error(), "userinfo") || strings.Contains(err.Error(), "port") || strings.Contains(err.Error(), "escape") {
-			err = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
-		}
-		return c, fmt.Errorf("no address of a database: %w", err)
+		return c, err
 	}
 	query := u.Query()
 	schema := query.Get("search_path")
@@ -103,6 +96,24 @@ func parse(address string) (config, error) {
 		Enable: true, Idle: keepAlive, Interval: keepAliveAgain, Count: keepAliveTries}}).DialContext
 	c.ValidateConnect = writable(c.ValidateConnect)
 	return c, nil
+}
+
+// parseURL reads an address; its error does not hold it.
+func parseURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err == nil {
+		return u, nil
+	}
+	var wrong *url.Error
+	if errors.As(err, &wrong) {
+		err = wrong.Err
+	}
+	for _, part := range []string{"userinfo", "port", "escape"} {
+		if strings.Contains(err.Error(), part) {
+			err = errors.New("characters of the password other than letters, digits, - . _ ~ are written as %XX")
+		}
+	}
+	return nil, fmt.Errorf("no address of a database: %w", err)
 }
 
 // reason returns what is wrong without the address.
