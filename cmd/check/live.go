@@ -57,11 +57,13 @@ func pause(ctx context.Context, d time.Duration) error {
 // Concludes returns what the report means for the exit status.
 func Concludes(r *probe.Report) error {
 	if len(r.Left) > 0 {
-		return exit.Status{Code: exit.Held, Cause: fmt.Errorf("the portal did not let go of %s: delete it there by hand, or run this again", strings.Join(r.Left, ", "))}
+		return exit.Status{Code: exit.Held, Cause: fmt.Errorf("the portal did not let go of %s: delete it there by hand, or run this again",
+			strings.Join(r.Left, ", "))}
 	}
 	for _, f := range r.Findings {
 		if f.Name == probe.TaskIsMade && f.Verdict != probe.Kept {
-			return exit.Status{Code: exit.Wrong, Cause: fmt.Errorf("the portal makes no task: %s", bitrix.Mask(f.Found))}
+			cause := fmt.Errorf("the portal makes no task: %s", bitrix.Mask(f.Found))
+			return exit.Status{Code: exit.Wrong, Cause: cause}
 		}
 	}
 	return nil

@@ -124,6 +124,12 @@ func (r *run) comment(fields bitrix.Params, result any) error {
 	return r.call("task.commentitem.add", bitrix.With("TASKID", r.task).With("FIELDS", fields), result)
 }
 
+// dialog names the task's chat.
+func (r *run) dialog() string { return "chat" + strconv.FormatInt(r.chat, 10) }
+
+// drive names a file of the Drive in a field for files.
+func drive(file int64) string { return "n" + strconv.FormatInt(file, 10) }
+
 // askComment makes a comment by the method of the old card, and watches the dates.
 func (r *run) askComment() {
 	var answer bitrix.ID
@@ -213,7 +219,7 @@ func (r *run) askMessages() {
 	word := r.word("message")
 	r.moved("message", func() {
 		r.arrives("message by im.message.add", word, func() error {
-			return r.call("im.message.add", bitrix.With("DIALOG_ID", "chat"+strconv.FormatInt(r.chat, 10)).With("MESSAGE", word), nil)
+			return r.call("im.message.add", bitrix.With("DIALOG_ID", r.dialog()).With("MESSAGE", word), nil)
 		})
 	})
 	other := r.word("by REST v3")
@@ -231,7 +237,7 @@ func (r *run) askText(files [fileCount]int64) {
 	}
 	send := func(question, text, word string) (said, bool) {
 		return r.arrives(question, word, func() error {
-			return r.call("im.message.add", bitrix.With("DIALOG_ID", "chat"+strconv.FormatInt(r.chat, 10)).With("MESSAGE", text), nil)
+			return r.call("im.message.add", bitrix.With("DIALOG_ID", r.dialog()).With("MESSAGE", text), nil)
 		})
 	}
 	word := r.word("text")

@@ -47,7 +47,8 @@ func (r *run) askV3() {
 			Tags json.RawMessage `json:"tags"`
 		} `json:"task"`
 	}
-	if err := r.call("tasks.task.get", bitrix.With("taskId", int64(made.Item.ID)).With("select", []string{"ID", "TAGS"}), &got); err != nil {
+	ask := bitrix.With("taskId", int64(made.Item.ID)).With("select", []string{"ID", "TAGS"})
+	if err := r.call("tasks.task.get", ask, &got); err != nil {
 		r.unknown("tags and people by REST v3", codeOf(err))
 		return
 	}
