@@ -253,7 +253,7 @@ func cmdPortal(ts *testscript.TestScript, neg bool, args []string) {
 	case "fail":
 		p.Inject(func(c *sandbox.Call) sandbox.Fault {
 			if c.Method == args[1] {
-				return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no " + portalSecret}
+				return sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights: " + portalSecret}
 			}
 			return sandbox.Fault{}
 		})

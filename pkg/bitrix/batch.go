@@ -86,6 +86,11 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 // what a request may take and before the context does.
 func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 	most := c.timeout.Seconds() / 2
+	for _, i := range next[:min(len(next), MaxCommands)] {
+		if !c.measured(cmds[i].Method) {
+			most = c.timeout.Seconds() * 0.9 // an estimate has its margin in itself
+		}
+	}
 	if end, ok := ctx.Deadline(); ok {
 		most = min(most, end.Sub(c.now()).Seconds())
 	}

@@ -114,6 +114,15 @@ func (m *meter) Took(method string) float64 {
 	return m.estimates[method]
 }
 
+// measured says whether the portal has told what the method takes, or nothing is estimated of it.
+func (m *meter) measured(method string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.loadTimes()
+	_, known := m.times[method]
+	return known || m.estimates[method] == 0
+}
+
 // loadTimes reads the saved times once; the lock is held.
 func (m *meter) loadTimes() {
 	if m.times == nil {

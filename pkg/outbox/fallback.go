@@ -26,9 +26,6 @@ func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.R
 	if !p.isDismissed(ctx, f.Responsible) {
 		return desk.Result{}, false
 	}
-	if made, ok := p.there(ctx, d); ok {
-		return p.made(d, made), true
-	}
 	post, fields := *d.Effect.Post, *f
 	post.Text += "\n\n" + p.kit.Texts.Note(desk.Note{Key: desk.NoteFallback, Detail: strconv.FormatInt(f.Responsible, 10)})
 	fields.Responsible, post.Fields = to, &fields

@@ -203,6 +203,7 @@ func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.At
 	}
 	made := p.portal.Make(ctx, effects(group))
 	p.condemn(group, made)
+	p.saved(ctx, group, made)
 	results := make([]desk.Result, len(made))
 	for i, m := range made {
 		if len(group) == 1 && Panicked(m.Err) {
@@ -213,6 +214,37 @@ func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.At
 		results[i] = p.outcome(ctx, group[i], m)
 	}
 	return results, nil
+}
+
+// saved looks for those tasks whose making was answered with an error of their own: the portal may have saved a task before it
+// failed.
+func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Made) {
+	var at []int
+	var failed []desk.Pending
+	since := p.Now()
+	for i, m := range made {
+		tries, _ := fault.Patience(m.Err)
+		if d := group[i]; d.Effect.Kind == desk.OpenTask && tries > 0 && fault.ExtentOf(m.Err) == fault.One {
+			at, failed = append(at, i), append(failed, d)
+			if !d.First.IsZero() && d.First.Before(since) {
+				since = d.First
+			}
+		}
+	}
+	if len(at) == 0 || p.tally.Away(portal) != nil {
+		return
+	}
+	found, err := p.portal.Find(ctx, effects(failed), since)
+	if err != nil {
+		p.Log.Debug("look for tasks that were refused", "err", err)
+		return
+	}
+	for k, f := range found {
+		if f.Err == nil && f.Task != 0 {
+			f.Seen = true
+			made[at[k]] = f
+		}
+	}
 }
 
 // mostCondemned is how many groups may fail in a pass before it is the portal that fails.
@@ -260,11 +292,7 @@ func (p *posts) outcome(ctx context.Context, d desk.Pending, m desk.Made) desk.R
 	case p.worthwhile(d, m.Err):
 		p.tally.Wait(1)
 		r := p.again(d, m.Err)
-		r.Unsure = r.Unsure || final && d.Effect.Kind == desk.OpenTask // the portal may have saved the task before it failed
 		return r
-	}
-	if made, ok := p.there(ctx, d); ok {
-		return p.made(d, made)
 	}
 	r := p.hold(d, m.Err)
 	r.Unsure = r.Unsure && !final
@@ -282,22 +310,6 @@ func (p *posts) worthwhile(d desk.Pending, err error) bool {
 		first = p.Now()
 	}
 	return d.Tries+1 < tries || p.Now().Sub(first) < over
-}
-
-// there looks once more for a task that is about to be kept for a person: an error does not prove that nothing was made.
-func (p *posts) there(ctx context.Context, d desk.Pending) (desk.Made, bool) {
-	if d.Effect.Kind != desk.OpenTask {
-		return desk.Made{}, false
-	}
-	since := d.First
-	if since.IsZero() {
-		since = p.Now()
-	}
-	found, err := p.portal.Find(ctx, []desk.Effect{d.Effect}, since)
-	if err != nil || found[0].Err != nil || found[0].Task == 0 {
-		return desk.Made{}, false
-	}
-	return found[0], true
 }
 
 // made is the result of a task or a comment that is there.
