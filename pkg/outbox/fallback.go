@@ -11,9 +11,8 @@ import (
 // fallback gives the place of a task whose responsible the portal does not know, or has dismissed, to the same task of
 // somebody else, which says so.
 func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.Result, bool) {
-	tries, _ := fault.Patience(err)
 	f := d.Effect.Post.Fields
-	if d.Effect.Kind != desk.OpenTask || f == nil || fault.ExtentOf(err) != fault.One || tries == 0 && fault.Of(err) != fault.Never {
+	if d.Effect.Kind != desk.OpenTask || f == nil || fault.ExtentOf(err) != fault.One || fault.Of(err) != fault.Never {
 		return desk.Result{}, false
 	}
 	to := f.Fallback

@@ -223,8 +223,11 @@ func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Mad
 	var failed []desk.Pending
 	since := p.Now()
 	for i, m := range made {
-		tries, _ := fault.Patience(m.Err)
-		if d := group[i]; d.Effect.Kind == desk.OpenTask && tries > 0 && fault.ExtentOf(m.Err) == fault.One {
+		d := group[i]
+		if m.Err == nil || d.Effect.Kind != desk.OpenTask || fault.ExtentOf(m.Err) != fault.One {
+			continue
+		}
+		if fault.Of(m.Err) == fault.Never || !p.worthwhile(d, m.Err) { // others are looked for before they are made again
 			at, failed = append(at, i), append(failed, d)
 			if !d.First.IsZero() && d.First.Before(since) {
 				since = d.First

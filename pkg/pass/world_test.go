@@ -160,7 +160,7 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	now := w.clock.Now
 	client, err := portal.New(portal.Options{Results: w.policy.Send == "results", Options: bitrix.Options{
 		Webhook: w.webhook, Timeout: w.timeout, Burst: 1000, PerSecond: 1000, Now: now,
-		Estimates: map[string]float64{}, Named: func(text string) bool { return strings.Contains(text, "rights") || strings.Contains(text, "assignee") },
+		Estimates: map[string]float64{}, Named: func(text string) bool { return strings.Contains(text, "rights") || strings.Contains(text, "Assignee") },
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		Load: func(name string, age time.Duration) []byte {
 			since := time.Time{}
