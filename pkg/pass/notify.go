@@ -17,10 +17,13 @@ const (
 	aLot      = 50               // changed tasks, more than one page of the portal's list
 )
 
+// notifier is the half of a pass that reads the portal and tells customers of it.
+type notifier struct{ *Pass }
+
 // Announce reads what happened in the portal, decides and records it, and mails the customers.
 func (p *Pass) Announce(ctx context.Context) (*Report, error) {
 	return p.run("notify", false, func() error {
-		err := p.changes(ctx)
+		err := (&notifier{p}).changes(ctx)
 		if err == nil {
 			err = p.Outbox.Run(ctx)
 		}
@@ -33,11 +36,11 @@ func (p *Pass) Announce(ctx context.Context) (*Report, error) {
 
 // Rehearse is an announcement that stops when everything is decided. The state must be an overlay.
 func (p *Pass) Rehearse(ctx context.Context) (*Report, error) {
-	return p.run("notify", true, func() error { return p.changes(ctx) })
+	return p.run("notify", true, func() error { return (&notifier{p}).changes(ctx) })
 }
 
 // changes reads the portal from where the last pass stopped. An error is one of the state.
-func (p *Pass) changes(ctx context.Context) error {
+func (p *notifier) changes(ctx context.Context) error {
 	read, err := p.tickets.Reading()
 	if err != nil {
 		return err
@@ -106,7 +109,7 @@ func merge(c desk.Changes, read desk.Reading) desk.Reading {
 }
 
 // unread adds to the changed tasks those whose comments could not be read before and are due again, as they stand now.
-func (p *Pass) unread(ctx context.Context, changed []desk.TaskState, read, next desk.Reading) ([]desk.TaskState, error) {
+func (p *notifier) unread(ctx context.Context, changed []desk.TaskState, read, next desk.Reading) ([]desk.TaskState, error) {
 	listed := map[int64]bool{}
 	for _, s := range changed {
 		listed[s.Task] = true
@@ -149,7 +152,7 @@ func tasks(states []desk.TaskState) []int64 {
 
 // changedSince returns the changed tasks that are ours and have not been read since. What was noted of the time to come is not
 // believed.
-func (p *Pass) changedSince(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time, next desk.Reading) []desk.TaskState {
+func (p *notifier) changedSince(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time, next desk.Reading) []desk.TaskState {
 	var out []desk.TaskState
 	for _, s := range states {
 		t, ours := tickets[s.Task]
@@ -177,7 +180,7 @@ func (p *Pass) changedSince(states []desk.TaskState, tickets map[int64]desk.Tick
 	return out
 }
 
-func (p *Pass) talks(ctx context.Context, states []desk.TaskState, tickets map[int64]desk.Ticket) ([]desk.Talk, error) {
+func (p *notifier) talks(ctx context.Context, states []desk.TaskState, tickets map[int64]desk.Ticket) ([]desk.Talk, error) {
 	if len(states) == 0 {
 		return nil, nil
 	}
@@ -207,7 +210,7 @@ type announcement struct {
 }
 
 // announce decides what was read, and records it together with how far the portal is read.
-func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, talks []desk.Talk, at time.Time, read, next desk.Reading) error {
+func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, talks []desk.Talk, at time.Time, read, next desk.Reading) error {
 	var all []announcement
 	for i, s := range states {
 		if err := talks[i].Err; err != nil {
@@ -240,7 +243,7 @@ func (p *Pass) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, 
 }
 
 // recordChanges decides and records changes in one transaction.
-func (p *Pass) recordChanges(all []announcement, read desk.Reading) error {
+func (p *notifier) recordChanges(all []announcement, read desk.Reading) error {
 	numbers := make([]uint64, len(all))
 	for i, a := range all {
 		numbers[i] = a.ticket
@@ -269,7 +272,7 @@ const mostUnread = 10 * time.Minute
 
 // notRead notes a task whose comments could not be read: they are asked for again until they can be, or the task is gone.
 // What a person must see to is told once, and so is what has lasted for an hour.
-func (p *Pass) notRead(s desk.TaskState, err error, next desk.Reading) {
+func (p *notifier) notRead(s desk.TaskState, err error, next desk.Reading) {
 	p.Log.Warn("read comments", "task", s.Task, "err", err)
 	u := next.Unread[s.Task]
 	u.Tries, u.Seen = u.Tries+1, s.Activity

@@ -9,7 +9,7 @@ import (
 
 // rejoin has our user take part again in the tasks he was taken off, and reads their talks once more. Where he may not,
 // the talk keeps its error, which is told once.
-func (p *Pass) rejoin(ctx context.Context, watches []desk.Watch, talks []desk.Talk) ([]desk.Talk, error) {
+func (p *notifier) rejoin(ctx context.Context, watches []desk.Watch, talks []desk.Talk) ([]desk.Talk, error) {
 	at := map[int64]int{}
 	var barred []int64
 	for i, t := range talks {
@@ -42,7 +42,7 @@ func (p *Pass) rejoin(ctx context.Context, watches []desk.Watch, talks []desk.Ta
 }
 
 // readTalks reads talks; where that panics, each alone, and one that panics alone has the panic for its error.
-func (p *Pass) readTalks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
+func (p *notifier) readTalks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	talks, err := p.feed.Talks(ctx, watches)
 	if !outbox.Panicked(err) {
 		return talks, err
