@@ -131,8 +131,8 @@ func unmade(tx txn) (map[string]bool, error) {
 func (s Ledger) Marked(places []desk.Place) { s.mark(places) }
 
 func mark(tx txn, places []desk.Place) error {
-	if _, err := standings(tx, places); err != nil {
-		return err
+	for _, p := range places {
+		tx.Bucket(bSeen).Ahead(placeKey(p))
 	}
 	for _, p := range places {
 		var was seen

@@ -91,6 +91,7 @@ type (
 // state is what the parts share.
 type state struct {
 	db     engine.DB
+	near   bool // a file
 	signer desk.Signer
 	id     string
 	line   string // the server's history the state was last written in
@@ -120,7 +121,7 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{db: db, clock: o.Now}
+	s := &state{db: db, clock: o.Now, near: db.About().Line == ""}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

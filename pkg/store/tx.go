@@ -15,7 +15,10 @@ import (
 )
 
 // txn is a transaction whose buckets take keys of any length.
-type txn struct{ engine.Tx }
+type txn struct {
+	engine.Tx
+	near bool // reading costs nothing, so that nothing need be said ahead
+}
 
 // Bucket implements engine.Tx.
 func (t txn) Bucket(name string) engine.Bucket { return bucket{t.Tx.Bucket(name)} }
@@ -75,10 +78,10 @@ func (s *state) update(fn func(txn) error) error {
 	s.marked = nil
 	s.mu.Unlock()
 	err := s.db.Update(func(t engine.Tx) error {
-		if err := mark(txn{t}, marks); err != nil {
+		if err := mark(txn{t, s.near}, marks); err != nil {
 			return err
 		}
-		return fn(txn{t})
+		return fn(txn{t, s.near})
 	})
 	if err != nil {
 		s.mark(marks)
@@ -105,7 +108,7 @@ func (s *state) settle() error {
 }
 
 func (s *state) view(fn func(txn) error) error {
-	return s.db.View(func(t engine.Tx) error { return fn(txn{t}) })
+	return s.db.View(func(t engine.Tx) error { return fn(txn{t, s.near}) })
 }
 
 // number returns n as a key that sorts by its value.
