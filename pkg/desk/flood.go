@@ -66,13 +66,13 @@ func (w *weighing) flooded() bool {
 // gather makes a letter a file of the task that gathers. Its id leads nowhere: what answers it is a letter of its own.
 func (w *weighing) gather(t *Ticket) {
 	key := DeriveKey("comment", w.d.Key)
-	post := &Post{Form: FormRepeat, From: w.m.From, At: w.arrived(), Marker: w.f.Signer.Marker(key), Bare: true}
+	post := &Post{Form: FormRepeat, From: w.m.From, At: arrived(w.m, w.f.Now), Marker: w.f.Signer.Marker(key), Bare: true}
 	if w.m.Place != (Place{}) {
 		place := w.m.Place
 		post.Message, post.Of = &place, w.d.Key
 	}
-	w.headed(post, w.r.CleanSubject(w.m.Subject))
-	w.whole(post)
+	post.headed(w.r.CleanSubject(w.m.Subject), w.m)
+	post.whole(w.m)
 	w.d.Verdict, w.d.Ticket = Commented, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: CommentTask, Key: key, Ticket: t.Number, Post: post})
 }

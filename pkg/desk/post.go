@@ -15,14 +15,14 @@ const (
 )
 
 // arrived returns when the message came to us, by its own word only where nobody else knows.
-func (w *weighing) arrived() time.Time {
+func arrived(m *Message, now time.Time) time.Time {
 	switch {
-	case !w.m.Received.IsZero():
-		return w.m.Received
-	case !w.m.Date.IsZero():
-		return w.m.Date
+	case !m.Received.IsZero():
+		return m.Received
+	case !m.Date.IsZero():
+		return m.Date
 	}
-	return w.f.Now
+	return now
 }
 
 // open makes a new ticket with its task, and the auto-reply where one goes.
@@ -50,7 +50,7 @@ func (w *weighing) open(automatic bool) {
 	post := w.post(FormTask)
 	t.shown(w.m.Signature)
 	if post.Title = glyph.Cut(t.Subject, titleMax); post.Title != t.Subject {
-		w.headed(post, t.Subject)
+		post.headed(t.Subject, w.m)
 	}
 	if len(w.r.routes) > 0 {
 		w.ask(GroupRouting, routingRule())
@@ -72,7 +72,7 @@ func (w *weighing) open(automatic bool) {
 func (w *weighing) received(t *Ticket) *Draft {
 	return &Draft{
 		Kind: Received, Mailbox: t.Mailbox, To: t.ReplyTo, Subject: t.Subject,
-		InReplyTo: t.LastID, References: t.References, Date: w.arrived(),
+		InReplyTo: t.LastID, References: t.References, Date: arrived(w.m, w.f.Now),
 	}
 }
 
@@ -96,7 +96,7 @@ func (w *weighing) comment(form Form) {
 		t.shown(w.m.Signature)
 	}
 	if subject := w.r.newSubject(w.m, t); subject != "" && form != FormBounce {
-		w.headed(post, subject)
+		post.headed(subject, w.m)
 		t.Subjects = append(t.Subjects, glyph.Cut(foldSubject(subject), titleMax))
 		t.Subjects = t.Subjects[max(0, len(t.Subjects)-subjectsMax):]
 	}
@@ -167,7 +167,7 @@ func (w *weighing) heard(t *Ticket) {
 	if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {
 		t.Silent = true // nobody reads what a mail system is sent
 	}
-	t.LastText, t.LastAt = glyph.Cut(w.m.Text, lastTextMax), w.arrived()
+	t.LastText, t.LastAt = glyph.Cut(w.m.Text, lastTextMax), arrived(w.m, w.f.Now)
 	if w.m.DerivedID {
 		return // nobody but us knows that id
 	}
@@ -205,14 +205,14 @@ func (w *weighing) participants(t *Ticket) {
 // post makes what goes into the portal of a message; its text is rendered by whoever makes the effect. A task shows the
 // whole text; a report of a letter that came back is one file.
 func (w *weighing) post(form Form) *Post {
-	p := &Post{Form: form, From: w.m.From, At: w.arrived()}
+	p := &Post{Form: form, From: w.m.From, At: arrived(w.m, w.f.Now)}
 	if w.m.Place != (Place{}) {
 		place := w.m.Place
 		p.Message, p.Of = &place, w.d.Key
 	}
 	if form == FormBounce {
 		w.degraded()
-		w.whole(p)
+		p.whole(w.m)
 		p.Notes = w.notes
 		return p
 	}
@@ -223,10 +223,12 @@ func (w *weighing) post(form Form) *Post {
 	}
 	w.files(p, form != FormTask && !out.whole && (w.m.QuoteCut || w.m.Signature != ""))
 	w.forwarded()
-	w.left(out)
+	if what := out.told(); what != "" {
+		w.note(NoteCut, what, 0)
+	}
 	oversize := w.degraded()
 	if !oversize && (out.quote || out.signature || len(w.m.Degraded) > 0) {
-		w.whole(p)
+		p.whole(w.m)
 	}
 	if len(w.m.Degraded) == 0 && strings.TrimSpace(w.m.Text+w.m.FullText+w.m.BBCode) == "" {
 		w.note(NoteNoText, "", 0)
@@ -245,8 +247,8 @@ func (w *weighing) files(p *Post, cut bool) {
 	}
 }
 
-// left notes what a comment leaves out.
-func (w *weighing) left(c cutting) {
+// told returns what is left out, as the detail of a note; "" = nothing.
+func (c cutting) told() string {
 	var what []string
 	if c.quote {
 		what = append(what, CutQuote)
@@ -254,22 +256,20 @@ func (w *weighing) left(c cutting) {
 	if c.signature {
 		what = append(what, CutSignature)
 	}
-	if len(what) > 0 {
-		w.note(NoteCut, strings.Join(what, " "), 0)
-	}
+	return strings.Join(what, " ")
 }
 
 // headed puts the subject above the text of a post.
-func (w *weighing) headed(p *Post, subject string) {
+func (p *Post) headed(subject string, m *Message) {
 	if p.Subject = glyph.Cut(subject, subjectMax); p.Subject != subject {
-		w.whole(p)
+		p.whole(m)
 	}
 }
 
 // whole adds the message itself to the files of a post.
-func (w *weighing) whole(p *Post) {
+func (p *Post) whole(m *Message) {
 	if !slices.ContainsFunc(p.Files, func(f File) bool { return f.Part == WholeMessage }) {
-		p.Files = append(p.Files, File{Name: "letter.eml", Type: "message/rfc822", Size: w.m.Size, Part: WholeMessage})
+		p.Files = append(p.Files, File{Name: "letter.eml", Type: "message/rfc822", Size: m.Size, Part: WholeMessage})
 	}
 }
 

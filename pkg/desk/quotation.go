@@ -30,7 +30,7 @@ func (w *weighing) quotes() quotation {
 		return quotesUnknown
 	case w.r.oursIn(line) != "":
 		return quotesOurs
-	case addr != "" && w.partyTo(w.found, FoldAddress(addr)):
+	case addr != "" && partyTo(w.found, w.m, FoldAddress(addr)):
 		return quotesParty
 	case addr != "":
 		return quotesThird
@@ -43,8 +43,8 @@ func (w *weighing) quotes() quotation {
 }
 
 // partyTo says whether the address is the writer's, the requester's or that of somebody in copy.
-func (w *weighing) partyTo(t *Ticket, addr string) bool {
-	return addr == w.m.From.Key() || addr == t.Requester.Key() || addr == t.ReplyTo.Key() || slices.Contains(t.Participants, addr)
+func partyTo(t *Ticket, m *Message, addr string) bool {
+	return addr == m.From.Key() || addr == t.Requester.Key() || addr == t.ReplyTo.Key() || slices.Contains(t.Participants, addr)
 }
 
 func labelValue(line string) string {
