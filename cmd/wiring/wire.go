@@ -298,7 +298,11 @@ func boxes(cfg *config.Config, p *pauses) (boxes []pass.Box, senders []outbox.Se
 			s.EnvelopeFrom = m.SMTP.EnvelopeFrom
 		}
 		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
-			return p.mailbox(ctx, m, readOnly)
+			mb, err := p.mailbox(ctx, m, readOnly)
+			if err != nil {
+				return nil, err
+			}
+			return counted{mb, m.Name, p.found}, nil
 		}
 		s.Open = func(ctx context.Context) (outbox.Originals, error) { return p.mailbox(ctx, m, true) }
 		s.Relay = func(ctx context.Context) (outbox.Relay, error) { return p.relay(ctx, m) }

@@ -26,6 +26,44 @@ func (m *Mailbox) Unseen(ctx context.Context, t time.Time) ([]desk.Listing, erro
 		func(l desk.Listing) bool { return !l.Seen && !l.Received.Before(t) })
 }
 
+// Old returns how many messages are unseen that arrived on days before t.
+func (m *Mailbox) Old(ctx context.Context, t time.Time) (int, error) {
+	n := 0
+	err := m.try(ctx, func(s *session) error {
+		var o *imap.SearchOptions
+		if s.has(ctx, imap.CapESearch) {
+			o = &imap.SearchOptions{ReturnCount: true}
+		}
+		defer s.begin(ctx)()
+		data, err := s.client.UIDSearch(&imap.SearchCriteria{NotFlag: []imap.Flag{imap.FlagSeen}, Before: t}, o).Wait()
+		if err != nil {
+			return s.why(err)
+		}
+		if n = int(data.Count); o == nil {
+			n = len(data.AllUIDs())
+		}
+		return nil
+	})
+	if answered(err) { // it refuses such a search, see search: then nobody counts
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fault.Away(fault.Refused, fmt.Errorf("count %s: %w", m.o.Folder, err))
+	}
+	return n, nil
+}
+
+// Counts says whether the server counts messages without naming them, which costs nothing, and how many there are in the folder.
+func (m *Mailbox) Counts(ctx context.Context) (cheap bool, messages uint32) {
+	if m.main == nil || m.main.dead() {
+		return false, 0
+	}
+	if box := m.main.client.Mailbox(); box != nil {
+		messages = box.NumMessages
+	}
+	return m.main.has(ctx, imap.CapESearch), messages
+}
+
 // Since returns the messages, seen or not, that arrived at t or later by ascending UID.
 func (m *Mailbox) Since(ctx context.Context, t time.Time) ([]desk.Listing, error) {
 	return m.find(ctx, &imap.SearchCriteria{Since: dayBefore(t)},

@@ -455,3 +455,31 @@ func TestUIDValidityChanged(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestOldUnseenMailIsCounted and not listed, by servers that count and by those that don't.
+func TestOldUnseenMailIsCounted(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		for i := range 30 {
+			s.put(t, "INBOX", letter(i, 300), day.AddDate(-1, 0, 0))
+		}
+		s.put(t, "INBOX", letter(30, 300), day)
+		s.put(t, "INBOX", letter(31, 300), day.AddDate(-2, 0, 0), imap.FlagSeen)
+		for _, lacks := range []string{"nothing", "ESEARCH"} {
+			o, w := s.options(), &tap{rewrite: func(line string) string { return strings.ReplaceAll(line, " "+lacks, " X-NO") }}
+			o.Dial = w.dial
+			m := open(t, o, false)
+			ls, err := m.Unseen(t.Context(), day.Add(-time.Hour))
+			if err != nil || len(ls) != 1 {
+				t.Errorf("without %s: %v, %v", lacks, ls, err)
+			}
+			w.said.Reset()
+			old, err := m.Old(t.Context(), day.Add(-time.Hour))
+			if err != nil || old != 30 {
+				t.Errorf("without %s: %d old, %v", lacks, old, err)
+			}
+			if counts := strings.Contains(w.said.String(), "RETURN (COUNT)"); counts != (lacks == "nothing" && s.name == "dovecot") {
+				t.Errorf("without %s: said %q", lacks, w.said.String())
+			}
+		}
+	})
+}

@@ -154,7 +154,7 @@ func TestWhatPassesDieOver(t *testing.T) {
 		d := &diary{died: map[desk.Place]int{}}
 		mb, err := p.Boxes[0].Open(t.Context(), true)
 		w.check(err)
-		ls, err := mb.List(t.Context())
+		ls, err := mb.Unseen(t.Context(), time.Time{})
 		w.check(err)
 		w.check(mb.Close())
 		for _, l := range ls {

@@ -129,9 +129,14 @@ func lost(what string, fn func() error) error {
 	return err
 }
 
-func (n mailboxNet) List(ctx context.Context) (ls []desk.Listing, err error) {
-	err = lost("list messages", func() (err error) { ls, err = n.Mailbox.List(ctx); return err })
+func (n mailboxNet) Unseen(ctx context.Context, since time.Time) (ls []desk.Listing, err error) {
+	err = lost("list messages", func() (err error) { ls, err = n.Mailbox.Unseen(ctx, since); return err })
 	return ls, err
+}
+
+func (n mailboxNet) Old(ctx context.Context, t time.Time) (old int, err error) {
+	err = lost("count messages", func() (err error) { old, err = n.Mailbox.Old(ctx, t); return err })
+	return old, err
 }
 
 func (n mailboxNet) MessageIDs(ctx context.Context, uids []uint32) (ids map[uint32][]byte, err error) {

@@ -321,9 +321,14 @@ func (x trapFeed) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 	return x.Feed.Rejoin(ctx, tasks)
 }
 
-func (x trapMailbox) List(ctx context.Context) ([]desk.Listing, error) {
-	x.t("Mailbox.List")
-	return x.Mailbox.List(ctx)
+func (x trapMailbox) Unseen(ctx context.Context, since time.Time) ([]desk.Listing, error) {
+	x.t("Mailbox.Unseen")
+	return x.Mailbox.Unseen(ctx, since)
+}
+
+func (x trapMailbox) Old(ctx context.Context, t time.Time) (int, error) {
+	x.t("Mailbox.Old")
+	return x.Mailbox.Old(ctx, t)
 }
 
 func (x trapMailbox) Since(ctx context.Context, t time.Time) ([]desk.Listing, error) {

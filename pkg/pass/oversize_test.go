@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
@@ -18,8 +19,8 @@ type listing struct {
 	size int64
 }
 
-func (m listing) List(ctx context.Context) ([]desk.Listing, error) {
-	ls, err := m.Mailbox.List(ctx)
+func (m listing) Unseen(ctx context.Context, since time.Time) ([]desk.Listing, error) {
+	ls, err := m.Mailbox.Unseen(ctx, since)
 	for i := range ls {
 		ls[i].Size = m.size
 	}

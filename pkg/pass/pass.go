@@ -54,7 +54,8 @@ type Mailbox interface {
 
 // Lister tells what lies in a mailbox.
 type Lister interface {
-	List(ctx context.Context) ([]desk.Listing, error)                         // what is unseen
+	Unseen(ctx context.Context, since time.Time) ([]desk.Listing, error)      // a zero time leaves none out
+	Old(ctx context.Context, t time.Time) (int, error)                        // how many are unseen of the days before
 	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)           // seen or not
 	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // the field of each header as it stands there
 }

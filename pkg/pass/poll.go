@@ -48,38 +48,43 @@ func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 // mailboxes works through every mailbox; one that is away does not stop the others. Between its messages settle makes what
 // follows from those recorded, nil = nothing. An error is one of the state.
 func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle func(context.Context) error) error {
-	for _, b := range boxes {
-		if p.Only != "" && b.Name != p.Only {
-			continue
-		}
-		where := "mailbox " + b.Name
-		mb, err := b.open(ctx, readOnly)
-		if err != nil {
-			p.tally.Problem(where, err)
-			continue
-		}
-		err = p.mailbox(ctx, b, mb, settle)
-		if cerr := mb.Close(); cerr != nil {
-			p.Log.Debug("close mailbox", "mailbox", b.Name, "err", cerr)
-		}
+	if p.Only != "" {
+		boxes = slices.DeleteFunc(slices.Clone(boxes), func(b Box) bool { return b.Name != p.Only })
+	}
+	looked := p.look(ctx, readOnly, boxes)
+	for i, b := range boxes {
+		err := p.worked(ctx, b, <-looked[i], settle)
 		if err != nil && fault.Known(err) {
-			p.tally.Problem(where, err)
+			p.tally.Problem("mailbox "+b.Name, err)
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", where, err)
+			for k := i + 1; k < len(boxes); k++ {
+				p.close(boxes[k], (<-looked[k]).mb)
+			}
+			return fmt.Errorf("mailbox %s: %w", b.Name, err)
 		}
 	}
 	return nil
 }
 
-// list returns the messages to be looked at: the unseen ones and, where the state has forgotten its last commits, those
-// marked since then of which it knows nothing.
-func (p *Pass) list(ctx context.Context, mb Mailbox) ([]desk.Listing, error) {
-	all, err := mb.List(ctx)
-	if err != nil || p.Lost.IsZero() {
-		return all, err
+// worked works through a mailbox and closes it.
+func (p *Pass) worked(ctx context.Context, b Box, l lookedInto, settle func(context.Context) error) error {
+	p.report.Old, p.report.Listed = p.report.Old+l.old, p.report.Listed+len(l.unseen)+l.old
+	if l.err != nil || l.mb == nil {
+		return l.err
 	}
+	defer p.close(b, l.mb)
+	return p.mailbox(ctx, b, l, settle)
+}
+
+// list returns the messages to be looked at: the unseen ones that are not too old and, where the state has forgotten its last commits, those
+// marked since then of which it knows nothing.
+func (p *Pass) list(ctx context.Context, b Box, l lookedInto) ([]desk.Listing, error) {
+	if p.Lost.IsZero() {
+		return l.unseen, nil
+	}
+	all, mb := l.unseen, l.mb
 	marked, err := mb.Since(ctx, p.Lost)
 	if err != nil {
 		return nil, err
@@ -90,30 +95,20 @@ func (p *Pass) list(ctx context.Context, mb Mailbox) ([]desk.Listing, error) {
 		return nil, err
 	}
 	for i, l := range marked {
-		if !progress[i].Known {
+		if !progress[i].Known && (b.MaxAge <= 0 || p.Now().Sub(l.Received) <= b.MaxAge) {
 			all = append(all, l)
+			p.report.Listed++
 		}
 	}
 	slices.SortFunc(all, func(a, b desk.Listing) int { return cmp.Compare(a.UID, b.UID) })
 	return all, nil
 }
 
-func (p *Pass) mailbox(ctx context.Context, b Box, mb Mailbox, settle func(context.Context) error) error {
-	all, err := p.list(ctx, mb)
-	if err != nil {
+func (p *Pass) mailbox(ctx context.Context, b Box, l lookedInto, settle func(context.Context) error) error {
+	mb := l.mb
+	ls, err := p.list(ctx, b, l)
+	if err != nil || len(ls) == 0 {
 		return err
-	}
-	p.report.Listed += len(all)
-	ls := all[:0]
-	for _, l := range all {
-		if b.MaxAge > 0 && p.Now().Sub(l.Received) > b.MaxAge {
-			p.report.Old++
-			continue
-		}
-		ls = append(ls, l)
-	}
-	if len(ls) == 0 {
-		return nil
 	}
 	progress, err := p.ledger.Progress(ls)
 	if err != nil {

@@ -1,0 +1,42 @@
+package wiring
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"helpdesk/pkg/mailbox"
+)
+
+// counted is a mailbox that counts its old unread mail once an hour, and when a server that counts without naming every
+// message has got or lost some.
+type counted struct {
+	*mailbox.Mailbox
+	name  string
+	found *discoveries
+}
+
+// count is what is kept of it.
+type count struct {
+	Messages uint32 `json:"messages"` // in the folder
+	Old      int    `json:"old"`
+}
+
+// Old returns how many messages are unseen that arrived on days before t.
+func (c counted) Old(ctx context.Context, t time.Time) (int, error) {
+	var was count
+	mark := "old." + c.name
+	cheap, messages := c.Counts(ctx)
+	raw := c.found.load(mark, time.Hour)
+	if raw != nil && json.Unmarshal(raw, &was) == nil && (was.Messages == messages || !cheap) {
+		return was.Old, nil
+	}
+	old, err := c.Mailbox.Old(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	if raw, err = json.Marshal(count{messages, old}); err == nil {
+		c.found.save(mark, raw)
+	}
+	return old, nil
+}
