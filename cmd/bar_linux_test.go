@@ -88,7 +88,7 @@ func TestBarOnATerminal(t *testing.T) {
 	arrive := func(firm string) {
 		t.Helper()
 		for i := range 200 {
-			raw := fmt.Sprintf("From: c%d@%s\nTo: support@helpdesk.example\nSubject: Request %d\nDate: @DATE@\nMIME-Version: 1.0\n"+
+			raw := fmt.Sprintf("From: c@firm%d-%s\nTo: support@helpdesk.example\nSubject: Request %d\nDate: @DATE@\nMIME-Version: 1.0\n"+
 				"Message-ID: <%d@%s>\nContent-Type: text/plain\n\nText.\n", i, firm, i, i, firm)
 			if _, err := r.arrive([]byte(raw), time.Now()); err != nil {
 				t.Fatal(err)
