@@ -88,14 +88,14 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	boxes, senders := boxes(cfg, rest)
 	copiers := withCopies(cfg, senders, rest, o.Log)
 	out := &outbox.Outbox{
-		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client, Staff: client, Senders: senders,
+		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client.Maker, Staff: client, Senders: senders,
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
 	policy := policyOf(cfg)
 	policy.Apart = s.Doubted()
 	p := &pass.Pass{
-		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client, Boxes: boxes, Outbox: out, Lost: s.Lost(),
+		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client.Reader, Boxes: boxes, Outbox: out, Lost: s.Lost(),
 		Policy: policy, Kit: func() (pass.Kit, error) { return kit(cfg, policy) },
 		QuarantineAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,

@@ -16,7 +16,7 @@ import (
 // Changes returns the tasks that somebody commented or changed since then, of those made or observed by a user the webhook acts
 // as or has acted as, and the portal's clock: one request, more only where more than a page of them changed. A zero since
 // asks for the clock alone.
-func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {
+func (c *Reader) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {
 	if since.IsZero() {
 		return c.portalTime(ctx)
 	}
@@ -30,7 +30,7 @@ func (c *Client) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 }
 
 // portalTime asks for the clock alone.
-func (c *Client) portalTime(ctx context.Context) (desk.Changes, error) {
+func (c *Reader) portalTime(ctx context.Context) (desk.Changes, error) {
 	var at bitrix.Time
 	answers, err := c.Batch(ctx, []bitrix.Command{bitrix.Do("server.time", nil)})
 	if err == nil {
@@ -46,7 +46,7 @@ func (c *Client) portalTime(ctx context.Context) (desk.Changes, error) {
 }
 
 // changesOf reads the changes of the tasks that one of the users made or observes.
-func (c *Client) changesOf(ctx context.Context, users []int64, since time.Time) (desk.Changes, error) {
+func (c *Reader) changesOf(ctx context.Context, users []int64, since time.Time) (desk.Changes, error) {
 	found := map[int64]task{}
 	var lists []*walk
 	for _, user := range users {
@@ -94,7 +94,7 @@ type walk struct {
 // (tasks/tasks-new): so the same is asked by CHANGED_DATE.
 // QUIRK: whoever gives a task another creator leaves ours an observer at best (tasks/tasks-task-update): so those we
 // merely observe are asked for too, in the same request.
-func (c *Client) changesList(w *walk, since time.Time, page int) bitrix.Command {
+func (c *Reader) changesList(w *walk, since time.Time, page int) bitrix.Command {
 	start := -1 // the portal need not count
 	if page > 0 {
 		start = page * pageSize

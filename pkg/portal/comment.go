@@ -115,7 +115,7 @@ func numbers(files []desk.File) []int64 {
 //
 // QUIRK: tasks.task.get makes the chat of a task from before the new card, where its number is asked for
 // (tasks, TaskProvider).
-func (c *Client) chats(ctx context.Context, effects []desk.Effect) {
+func (c *Maker) chats(ctx context.Context, effects []desk.Effect) {
 	var card string
 	if c.Recall(savedCard, &card); card == oldCard {
 		return
@@ -157,7 +157,7 @@ func barred(err error) bool {
 
 // again sends the files that a comment lacks once more, under its marker and without its text. It returns those that are still
 // missing.
-func (c *Client) again(ctx context.Context, e desk.Effect, missing []int) []int {
+func (c *Maker) again(ctx context.Context, e desk.Effect, missing []int) []int {
 	post := *e.Post
 	post.Text, post.Files = post.Marker, nil
 	for _, i := range missing {

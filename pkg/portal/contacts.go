@@ -59,7 +59,7 @@ type search struct {
 const maxContacts = 10
 
 // lookUp prepares the look-ups, none where the CRM was closed to us within the last day.
-func (c *Client) lookUp(addresses []string) *lookups {
+func (c *Maker) lookUp(addresses []string) *lookups {
 	l := &lookups{addresses: addresses}
 	var closed bool
 	if c.Recall(savedNoCRM, &closed) && closed {
@@ -116,7 +116,7 @@ func (l *lookups) take(s *search, a bitrix.Answer) {
 
 // into gives the profiles of the addresses. An address of several contacts gets a name only where they agree on it, so
 // that nobody is greeted by his colleague's.
-func (l *lookups) into(c *Client, p *desk.Prepared) {
+func (l *lookups) into(c *Maker, p *desk.Prepared) {
 	if l.err != nil {
 		l.closed(c)
 		return
@@ -145,7 +145,7 @@ func (l *lookups) into(c *Client, p *desk.Prepared) {
 
 // closed notes that contacts could not be looked up, and for a day that there is no use in trying. The scope is optional
 // and Check tells that it is missing, so that is nothing to warn of.
-func (l *lookups) closed(c *Client) {
+func (l *lookups) closed(c *Maker) {
 	var (
 		e     *bitrix.Error
 		level = slog.LevelWarn

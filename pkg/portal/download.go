@@ -13,7 +13,7 @@ import (
 
 // Download writes the content of a comment's file to w. The address is asked for anew, since each carries a token that
 // ends soon.
-func (c *Client) Download(ctx context.Context, f desk.File, w io.Writer) error {
+func (c *Maker) Download(ctx context.Context, f desk.File, w io.Writer) error {
 	method, id := "disk.file.get", f.Object
 	if id == 0 {
 		method, id = "disk.attachedObject.get", f.Attach

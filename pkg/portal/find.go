@@ -20,7 +20,7 @@ const overlap = 5 * time.Minute
 //
 // What was made since then carries the portal's time: where its clock turns out to be behind ours, it is looked for
 // further back.
-func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
+func (c *Maker) Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
 	if since.IsZero() {
 		since = c.Now().AddDate(0, 0, -7)
 	}
@@ -33,7 +33,7 @@ func (c *Client) Find(ctx context.Context, effects []desk.Effect, since time.Tim
 }
 
 // behind returns how far the portal's clock is behind ours, as far as its answers told; 0 where it is not.
-func (c *Client) behind() time.Duration {
+func (c *Maker) behind() time.Duration {
 	at := c.Clock()
 	if at.IsZero() {
 		return 0
@@ -41,7 +41,7 @@ func (c *Client) behind() time.Duration {
 	return max(0, c.Now().Sub(at))
 }
 
-func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
+func (c *Maker) find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
 	made := make([]desk.Made, len(effects))
 	since = since.Add(-overlap).Truncate(time.Second)
 	marks := map[string][]int{}
@@ -67,7 +67,7 @@ func (c *Client) find(ctx context.Context, effects []desk.Effect, since time.Tim
 //
 // QUIRK: XML_ID is no documented filter key, and an unknown key returns every task (tasks/tasks-task-list): only documented
 // keys are sent, and the mark is compared here. Of two tasks with one mark the lower number counts.
-func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
+func (c *Maker) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
 	if len(marks) == 0 {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (c *Client) findTasks(ctx context.Context, marks map[string][]int, since ti
 	return nil
 }
 
-func (c *Client) findTasksOf(ctx context.Context, users []int64, marks map[string][]int, since time.Time, made []desk.Made) error {
+func (c *Maker) findTasksOf(ctx context.Context, users []int64, marks map[string][]int, since time.Time, made []desk.Made) error {
 	last := map[int64]int64{} // by user, the number read last
 	for page := 0; len(users) > 0 && page < maxPages; page++ {
 		cmds := make([]bitrix.Command, len(users))
@@ -120,7 +120,7 @@ func (c *Client) findTasksOf(ctx context.Context, users []int64, marks map[strin
 }
 
 // match notes a task that carries one of the marks.
-func (c *Client) match(t task, marks map[string][]int, made []desk.Made) {
+func (c *Maker) match(t task, marks map[string][]int, made []desk.Made) {
 	for _, i := range marks[string(t.XMLID)] {
 		switch first := made[i].Task; {
 		case first == 0:
@@ -132,7 +132,7 @@ func (c *Client) match(t task, marks map[string][]int, made []desk.Made) {
 }
 
 // findComments reads the recent comments of the tasks, on either card.
-func (c *Client) findComments(ctx context.Context, effects []desk.Effect, byTask map[int64][]int, since time.Time,
+func (c *Maker) findComments(ctx context.Context, effects []desk.Effect, byTask map[int64][]int, since time.Time,
 	made []desk.Made) error {
 	if len(byTask) == 0 {
 		return nil

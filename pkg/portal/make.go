@@ -22,7 +22,7 @@ const maxTitle = 250
 // Make opens tasks and writes comments, in one batch where they fit, and tells of each what became of it, in the same
 // order. What is not the portal's to make is never made. An effect that goes by itself anyhow, because there is no other
 // or because batch would corrupt it, goes under its key where the portal knows such keys.
-func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
+func (c *Maker) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 	effects = slices.Clone(effects)
 	c.chats(ctx, effects)
 	b := &making{c: c, made: make([]desk.Made, len(effects)), effects: effects}
@@ -52,7 +52,7 @@ func (c *Client) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 }
 
 // command returns the call that makes the effect by REST v2.
-func (c *Client) command(e desk.Effect) bitrix.Command {
+func (c *Maker) command(e desk.Effect) bitrix.Command {
 	if e.Kind == desk.OpenTask {
 		return c.taskAdd(e)
 	}
@@ -63,7 +63,7 @@ func (c *Client) command(e desk.Effect) bitrix.Command {
 //
 // QUIRK: XML_ID is missing from the method's page, but a field of the task (tasks/fields), and taken and given back as
 // it is; nothing makes it unique.
-func (c *Client) taskAdd(e desk.Effect) bitrix.Command {
+func (c *Maker) taskAdd(e desk.Effect) bitrix.Command {
 	p := e.Post
 	fields := bitrix.With("TITLE", cutTitle(p.Title)).
 		With("DESCRIPTION", p.Text).
@@ -125,7 +125,7 @@ func objects(files []desk.File) []string {
 
 // readTaskAdd reads the new task, as it is stored: its mark shows that it is. Whose it is tells who we are, too: not every
 // batch has room for the question.
-func (c *Client) readTaskAdd(e desk.Effect, a bitrix.Answer) desk.Made {
+func (c *Maker) readTaskAdd(e desk.Effect, a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("open task: %w", a.Err)}
 	}

@@ -13,7 +13,7 @@ import (
 
 // making is a batch of effects in the making.
 type making struct {
-	c       *Client
+	c       *Maker
 	effects []desk.Effect
 	made    []desk.Made
 	cmds    []bitrix.Command

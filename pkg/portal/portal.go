@@ -16,12 +16,27 @@ type Options struct {
 	Results bool // Talks asks which comments are marked as results
 }
 
-// Client makes and reads the tasks of one portal.
+// Client is all that one portal is asked for. Each side may be handed on by itself.
 type Client struct {
+	*access
+	*Maker
+	*Reader
+}
+
+// access is what both sides share: the calls, whom they are made as, and what either asks of tasks.
+type access struct {
 	*bitrix.Client
-	results bool
-	log     *slog.Logger
-	who     identity
+	log *slog.Logger
+	who identity
+}
+
+// Maker makes tasks and comments, looks whether they are there, and carries files both ways.
+type Maker struct{ *access }
+
+// Reader reads what happened to tasks.
+type Reader struct {
+	*access
+	results bool // Talks asks which comments are marked as results
 }
 
 // New returns a client of the portal of the webhook; it opens no connection. Its errors never show the webhook.
@@ -37,9 +52,9 @@ func New(o Options) (*Client, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{Client: rest, results: o.Results, log: log}
-	c.recollect()
-	return c, nil
+	a := &access{Client: rest, log: log}
+	a.recollect()
+	return &Client{access: a, Maker: &Maker{a}, Reader: &Reader{access: a, results: o.Results}}, nil
 }
 
 // estimates are the seconds that methods take which write, as long as the portal has told nothing of them: a first backlog must

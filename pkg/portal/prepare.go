@@ -15,7 +15,7 @@ import (
 // effect: files left behind by a failure are merely litter, so whatever its error says, it may be repeated, and what is
 // prepared all the same counts. A file that can't be taken has its error in Errs and does not stop the others; open is
 // called in their order, a second time for a file that must be sent by itself.
-func (c *Client) Prepare(ctx context.Context, addresses []string, files []desk.File,
+func (c *Maker) Prepare(ctx context.Context, addresses []string, files []desk.File,
 	open func(i int) (io.ReadCloser, error)) (desk.Prepared, error) {
 	p := desk.Prepared{Objects: make([]int64, len(files)), Errs: make([]error, len(files))}
 	look := c.Plan()
@@ -49,7 +49,7 @@ func harmless(err error) error {
 }
 
 // takeFolder reads the Drive folder that uploads go to: the root of the webhook user's own storage.
-func (c *Client) takeFolder(a bitrix.Answer) (int64, error) {
+func (c *Maker) takeFolder(a bitrix.Answer) (int64, error) {
 	type storage struct {
 		Root bitrix.ID `json:"ROOT_OBJECT_ID"`
 	}
@@ -68,7 +68,7 @@ func (c *Client) takeFolder(a bitrix.Answer) (int64, error) {
 
 // noDisk is the error of a folder that is not to be had. What only a person can change is remembered for a day, and the
 // files stay behind, not their tasks.
-func (c *Client) noDisk(err error) error {
+func (c *Maker) noDisk(err error) error {
 	why := fmt.Errorf("find folder for files: %w", fault.Bare(err))
 	if fault.ExtentOf(err) != fault.Setup && fault.Of(err) != fault.Never {
 		return &fault.Error{Outcome: fault.Of(err), Extent: fault.ExtentOf(err), After: fault.After(err), Err: why}

@@ -22,7 +22,7 @@ func (r *reading) barred() bool {
 // for up to 50 tasks. It is the one change of a task that we make unasked, without which its comments stay unread.
 //
 // QUIRK: an update replaces the whole list, so those who observe already must be named again (tasks/tasks-task-update).
-func (c *Client) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
+func (c *access) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 	type seen struct {
 		Auditors []bitrix.ID `json:"auditors"`
 	}

@@ -50,14 +50,14 @@ func anys[T any](list []T) []any {
 }
 
 // kept returns which kinds REST v3 is known to keep, true, or to lose or refuse, false.
-func (c *Client) kept() map[string]bool {
+func (c *Maker) kept() map[string]bool {
 	known := map[string]bool{}
 	c.Recall(savedKept, &known)
 	return known
 }
 
 // dropped returns the kinds that REST v3 is known not to take.
-func (c *Client) dropped() []string {
+func (c *Maker) dropped() []string {
 	var kinds []string
 	for kind, kept := range c.kept() {
 		if !kept {
@@ -69,7 +69,7 @@ func (c *Client) dropped() []string {
 }
 
 // loses says whether REST v3 is known not to take what the effect's task is related to.
-func (c *Client) loses(e desk.Effect) bool {
+func (c *Maker) loses(e desk.Effect) bool {
 	dropped := c.dropped()
 	return slices.ContainsFunc(untried(e, nil), func(kind string) bool { return slices.Contains(dropped, kind) })
 }
@@ -87,7 +87,7 @@ func untried(e desk.Effect, known map[string]bool) []string {
 
 // doubt takes an answer that REST v3 did not like the call for a sign that it does not take what was tried for the first time
 // in it. A task in doubt is looked for, and made by REST v2 when it is not there.
-func (c *Client) doubt(e desk.Effect, err error) {
+func (c *Maker) doubt(e desk.Effect, err error) {
 	var told *bitrix.Error
 	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError && !told.Coded("UNKNOWNDTOPROPERTYEXCEPTION",
 		"VALIDATION_REQUESTVALIDATIONEXCEPTION", "VALIDATION_DTOVALIDATIONEXCEPTION") {
@@ -104,7 +104,7 @@ func (c *Client) doubt(e desk.Effect, err error) {
 
 // confirm reads back, the first time in a day, whether REST v3 kept what the new task is related to, and sets by REST v2
 // what it lost. A task that can't be read leaves the question to the next.
-func (c *Client) confirm(ctx context.Context, e desk.Effect, number int64) {
+func (c *Maker) confirm(ctx context.Context, e desk.Effect, number int64) {
 	known := c.kept()
 	kinds := untried(e, known)
 	if number == 0 || len(kinds) == 0 {
@@ -141,7 +141,7 @@ func folded(v any) string { return strings.ToLower(strings.TrimSpace(fmt.Sprint(
 // relatedOf returns what the task is related to, by kind and folded.
 //
 // QUIRK: tasks.task.get does not give TAGS, the list does, by their numbers (bitrix-tools/b24-rest-docs#189, tasks/fields).
-func (c *Client) relatedOf(ctx context.Context, number int64) (map[string][]string, error) {
+func (c *Maker) relatedOf(ctx context.Context, number int64) (map[string][]string, error) {
 	var r struct {
 		Tasks []struct {
 			Tags        json.RawMessage `json:"tags"`

@@ -69,7 +69,7 @@ func (r *reading) commentOf(res result) *desk.Comment {
 // numbers alone. What can't be had is left out: a letter without the name is better than none.
 //
 // QUIRK: user.get knows neither bots nor guests (user/user-get), who then stay without a name, too.
-func (c *Client) lateResults(ctx context.Context, readings []*reading) error {
+func (c *Reader) lateResults(ctx context.Context, readings []*reading) error {
 	p := c.Plan()
 	authors := map[bitrix.ID]bool{}
 	for _, r := range readings {

@@ -17,7 +17,7 @@ import (
 // single makes a task that travels by itself through REST v3 under the effect's key, so that the portal itself keeps a
 // repeat within a day from being a second one. It says false where that can't be had: the effect was not made then, and
 // goes the other way.
-func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
+func (c *Maker) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	if !c.keyed(e) || c.unmet() { // REST v3 wants to be told who makes the task
 		return desk.Made{}, false
 	}
@@ -42,7 +42,7 @@ func (c *Client) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 // QUIRK: a new task of REST v3 takes no files: what it gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where a
 // number without its prefix is an attachment's, and the files are lost (tasks, V2 OrmTaskMapper; tasks.task.file.attach
 // sets the prefix). Another call could be lost, too.
-func (c *Client) keyed(e desk.Effect) bool {
+func (c *Maker) keyed(e desk.Effect) bool {
 	v3, keys := true, true
 	c.Recall(savedV3, &v3)
 	c.Recall(savedKeys, &keys)
@@ -61,7 +61,7 @@ func custom(f *desk.Fields) bool { return f != nil && len(f.Custom) > 0 }
 //
 // QUIRK: with the old card REST v3 refuses to write, with ACCESSDENIEDEXCEPTION (tasks/tasks-new); a task from before
 // the new card has no chat to write to. Both leave the other way.
-func (c *Client) elsewhere(e desk.Effect, err error) bool {
+func (c *Maker) elsewhere(e desk.Effect, err error) bool {
 	var refusal *bitrix.Error
 	if !errors.As(err, &refusal) || refusal.Code == "" || refusal.Status < 400 || refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests ||
 		refusal.Status == http.StatusUnauthorized || refusal.Coded("RATELIMITEXCEPTION", "IDEMPOTENCYKEYREUSEDEXCEPTION") {
@@ -80,7 +80,7 @@ func (c *Client) elsewhere(e desk.Effect, err error) bool {
 // taskAddV3 is taskAdd in the words of REST v3. Its body must come out the same at every attempt.
 //
 // QUIRK: the creator must be given (tasks/tasks-task-add-rest-v3).
-func (c *Client) taskAddV3(e desk.Effect) bitrix.Params {
+func (c *Maker) taskAddV3(e desk.Effect) bitrix.Params {
 	p := e.Post
 	fields := bitrix.With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId", c.Self()).With("xmlId", desk.TaskMark(e.Key))
 	if f := p.Fields; f != nil {

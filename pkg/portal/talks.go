@@ -12,7 +12,7 @@ import (
 
 // Talks returns the comments newer than each watch's last, oldest first: one request for up to 50 tasks whose card is
 // known or old, another for those found to have a chat. The error is of the whole; each Talk tells its own besides.
-func (c *Client) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
+func (c *Reader) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	readings := make([]*reading, len(watches))
 	for i, w := range watches {
 		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, chatLast: w.Last, lastResult: w.LastResult}
@@ -32,7 +32,7 @@ func (c *Client) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, 
 	return talks, nil
 }
 
-func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
+func (c *Reader) readTalks(ctx context.Context, readings []*reading) error {
 	p := c.Plan()
 	var unknown []*reading
 	for _, r := range readings {
@@ -74,7 +74,7 @@ func (c *Client) readTalks(ctx context.Context, readings []*reading) error {
 }
 
 // readChats reads the chats not read so far, and what did not fit into their first page.
-func (c *Client) readChats(ctx context.Context, readings []*reading) error {
+func (c *access) readChats(ctx context.Context, readings []*reading) error {
 	for page := 0; page < maxPages; page++ {
 		p := c.Plan()
 		for _, r := range readings {

@@ -96,7 +96,7 @@ func readTasks(a bitrix.Answer) ([]task, error) {
 
 // States returns how the tasks stand, in one request for up to 2,500. A task that is gone, or that the webhook's user
 // may no longer see, is absent.
-func (c *Client) States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error) {
+func (c *access) States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error) {
 	states := make(map[int64]desk.TaskState, len(tasks))
 	var cmds []bitrix.Command
 	for len(tasks) > 0 {

@@ -21,7 +21,7 @@ const (
 
 // uploads carries files into the portal's Drive: small ones within batches, large ones each by a request of its own.
 type uploads struct {
-	c      *Client
+	c      *Maker
 	files  []desk.File
 	open   func(int) (io.ReadCloser, error)
 	p      *desk.Prepared

@@ -23,7 +23,7 @@ type identity struct {
 }
 
 // recollect takes what earlier runs have met; before the first of them the number in the webhook's address must do.
-func (c *Client) recollect() {
+func (c *access) recollect() {
 	c.who.self = c.Client.Owner()
 	if c.RecallEver(savedUsers, &c.who.users); len(c.who.users) > 0 {
 		c.who.self = c.who.users[len(c.who.users)-1]
@@ -31,14 +31,14 @@ func (c *Client) recollect() {
 }
 
 // Self returns the id of the portal user the webhook acts as, as far as the portal has told.
-func (c *Client) Self() int64 {
+func (c *access) Self() int64 {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
 	return c.who.self
 }
 
 // users returns whom our tasks and comments may belong to, ourselves last.
-func (c *Client) users() []int64 {
+func (c *access) users() []int64 {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
 	others := slices.DeleteFunc(slices.Clone(c.who.users), func(id int64) bool { return id == c.who.self })
@@ -47,7 +47,7 @@ func (c *Client) users() []int64 {
 
 // Moved returns as an error that the webhook has come to act as another user, once, in the run that finds it out; nil = it
 // has not.
-func (c *Client) Moved() error {
+func (c *access) Moved() error {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
 	if c.who.was == 0 {
@@ -60,7 +60,7 @@ func (c *Client) Moved() error {
 }
 
 // meet notes whom the webhook acts as, by an answer of the portal. What was found out for another user is forgotten.
-func (c *Client) meet(id int64) {
+func (c *access) meet(id int64) {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
 	if id == 0 || c.who.met && id == c.who.self {
@@ -84,7 +84,7 @@ func (c *Client) meet(id int64) {
 	c.Remember(savedUsers, c.who.users)
 }
 
-func (c *Client) unmet() bool {
+func (c *access) unmet() bool {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
 	return !c.who.met
@@ -94,7 +94,7 @@ func (c *Client) unmet() bool {
 const profile = "profile"
 
 // Batch is that of package bitrix. The first of a run asks who we are, where the question costs no request of its own.
-func (c *Client) Batch(ctx context.Context, cmds []bitrix.Command) ([]bitrix.Answer, error) {
+func (c *access) Batch(ctx context.Context, cmds []bitrix.Command) ([]bitrix.Answer, error) {
 	n := len(cmds)
 	if !c.unmet() || n == 0 {
 		return c.Client.Batch(ctx, cmds)
@@ -122,4 +122,4 @@ func (c *Client) Batch(ctx context.Context, cmds []bitrix.Command) ([]bitrix.Ans
 }
 
 // Plan returns an empty plan whose commands run by Batch.
-func (c *Client) Plan() *bitrix.Plan { return bitrix.NewPlan(c) }
+func (c *access) Plan() *bitrix.Plan { return bitrix.NewPlan(c) }
