@@ -19,7 +19,7 @@ func (k *walker) link(n *node) {
 		k.kids(n)
 		return
 	}
-	l := labeler{}
+	l := labeler{pics: k.pics}
 	l.add(n, k.tiny)
 	label := strings.Join(strings.Fields(l.text.String()), " ")
 	switch {
@@ -68,6 +68,7 @@ type labeler struct {
 	block   bool // something in it stands on lines of its own
 	picture bool
 	spaced  bool // ends in a space
+	pics    map[string]string
 }
 
 func (l *labeler) add(n *node, tiny bool) {
@@ -84,7 +85,7 @@ func (l *labeler) add(n *node, tiny bool) {
 			l.count += int(kid.size)
 			l.spaced = strings.TrimRightFunc(kid.text, unicode.IsSpace) != kid.text
 		case kid.tag == "img":
-			l.text.WriteString(pictureName(kid))
+			l.text.WriteString(pictureName(kid, l.pics))
 			l.picture = l.picture || !isPixel(kid)
 		case kid.tag == "br":
 			l.text.WriteString(" ")
@@ -100,7 +101,7 @@ func (l *labeler) add(n *node, tiny bool) {
 
 // shifted gathers a raised or lowered text, as the walker writes it.
 func (l *labeler) shifted(n *node, tiny bool) {
-	inner := labeler{}
+	inner := labeler{pics: l.pics}
 	inner.add(n, tiny)
 	set, sign := loweredDigits, "_"
 	if n.tag == "sup" || n.look.raised > 0 {
@@ -191,27 +192,46 @@ func sameAddress(label, href string) bool {
 	return label == href || bare(label) == bare(href)
 }
 
-// pictureName returns what stands for a picture: the name of an inline one in parentheses, the description of another.
-func pictureName(n *node) string {
+// pictureName returns what stands for a picture: the file name of an inline one in parentheses, the description of another. Where
+// no file has its Content-ID, it is named by its description, or by the Content-ID where that looks like a file's name.
+func pictureName(n *node, files map[string]string) string {
 	src, alt := n.get("src"), strings.TrimSpace(n.get("alt"))
 	if isPixel(n) {
 		return ""
 	}
-	cid, inline := cutPrefixFold(src, "cid:")
+	cid, inline := cutPrefixFold(strings.TrimSpace(src), "cid:")
 	if !inline {
 		return bracketFree(alt)
 	}
-	name, _, _ := strings.Cut(cid, "@")
-	if path.Ext(alt) != "" && !strings.Contains(alt, " ") && !strings.HasPrefix(alt, "cid:") {
-		name = alt
-	} else if path.Ext(name) == "" && alt != "" {
-		name = alt
+	name := pictureFile(cid, files)
+	if name == "" {
+		name, _, _ = strings.Cut(cid, "@")
+		if fileLike(alt) || !fileLike(name) && (alt != "" || files != nil) {
+			name = alt
+		}
+		if _, described := cutPrefixFold(name, "cid:"); described {
+			name = ""
+		}
 	}
 	if name = bracketFree(name); name == "" {
 		return ""
 	}
 	return " (" + name + ") "
 }
+
+// pictureFile returns the file name of the picture of a cid: address, "" where there is no such picture.
+func pictureFile(cid string, files map[string]string) string {
+	id := strings.ToLower(cid)
+	if name := files[id]; name != "" {
+		return name
+	}
+	if plain, err := url.PathUnescape(id); err == nil { // RFC 2392 has it so
+		return files[plain]
+	}
+	return ""
+}
+
+func fileLike(name string) bool { return path.Ext(name) != "" && !strings.Contains(name, " ") }
 
 func bracketFree(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -10,7 +10,8 @@ type Page struct {
 	root *node
 	base *url.URL
 	bare bool
-	size int // bytes of its text
+	pics map[string]string // file names of pictures by their Content-ID in lower case
+	size int               // bytes of its text
 	cut  bool
 }
 
@@ -19,6 +20,10 @@ func Parse(html string) *Page {
 	b := parseHTML(html)
 	return &Page{root: b.root(), bare: isBare(b.root()), base: b.base, size: b.size, cut: b.full()}
 }
+
+// NamePictures gives the page the file names of its inline pictures, by their Content-ID in lower case and without <>.
+// Texts show these names. Until it is called any Content-ID may stand for a name.
+func (p *Page) NamePictures(names map[string]string) { p.pics = names }
 
 // Text returns the page as plain text: paragraphs, lists, tables with their cells apart, links as "text (url)"; no styles,
 // scripts, hidden text or tracking pictures.
@@ -34,7 +39,7 @@ func (p *Page) Truncated() bool { return p.cut }
 func (p *Page) write(bb bool) string {
 	w := newWriter()
 	w.out.Grow(p.size)
-	(&walker{w: w, bb: bb, pre: p.bare, base: p.base}).kids(p.root)
+	(&walker{w: w, bb: bb, pre: p.bare, base: p.base, pics: p.pics}).kids(p.root)
 	return w.finish()
 }
 

@@ -34,7 +34,7 @@ func (k *walker) number(n *node, set map[rune]rune) (string, bool) {
 	if n.size == 0 || n.size > longestRaised {
 		return "", false
 	}
-	l := labeler{}
+	l := labeler{pics: k.pics}
 	l.add(n, k.tiny)
 	if l.block || l.picture {
 		return "", false

@@ -13,7 +13,8 @@ type walker struct {
 	tiny   bool           // letters can't be seen
 	active map[string]int // inline tags now open
 	lists  []*numbers     // lists now open
-	base   *url.URL       // what relative links are meant from, nil = nothing
+	pics   map[string]string
+	base   *url.URL // what relative links are meant from, nil = nothing
 
 	between string // what parts the digits that come next from those before, "" where they belong together
 }
@@ -76,7 +77,7 @@ func (k *walker) element(n *node) {
 		k.w.put("———")
 		k.w.line()
 	case "img":
-		k.w.text(pictureName(n))
+		k.w.text(pictureName(n, k.pics))
 	case "a":
 		k.link(n)
 	case "table":

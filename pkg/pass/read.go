@@ -3,6 +3,7 @@ package pass
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -74,9 +75,10 @@ func compose(m *desk.Message, c *quote.Cutter) {
 	case m.Plain != "":
 		m.FullText = m.Plain
 		took(m, c.Part(m.Plain))
-		m.FullCode = markup.Escape(m.FullText)
+		names := pictureNames(m)
+		m.FullCode = markup.Escape(labelled(m.FullText, names))
 		if m.BBCode = m.FullCode; m.Text != m.FullText {
-			m.BBCode = markup.Escape(m.Text)
+			m.BBCode = markup.Escape(labelled(m.Text, names))
 		}
 	}
 	originals(m, c)
@@ -96,9 +98,12 @@ func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
 	}
 	page := c.PartHTML(m.HTML)
 	pictures(m, page.Bare)
+	names := pictureNames(m)
+	whole.NamePictures(names)
 	own := whole
 	if page.Own != m.HTML {
 		own = markup.Parse(page.Own)
+		own.NamePictures(names)
 	}
 	text := own.Text()
 	m.FullText, m.FullCode, m.BBCode = whole.Text(), whole.BBCode(), own.BBCode()
@@ -123,6 +128,30 @@ func pictures(m *desk.Message, bare string) {
 		a := &m.Attachments[i]
 		a.Cut = a.Inline && a.ContentID != "" && !a.Hidden && !shown[strings.ToLower(a.ContentID)]
 	}
+}
+
+// pictureNames returns the names of the attachments by their Content-ID in lower case.
+func pictureNames(m *desk.Message) map[string]string {
+	names := map[string]string{}
+	for _, a := range m.Attachments {
+		if id := strings.ToLower(a.ContentID); id != "" && names[id] == "" {
+			names[id] = a.Name
+		}
+	}
+	return names
+}
+
+// pictureLabel is what programs write for an inline picture into the plain text they make of a page.
+var pictureLabel = regexp.MustCompile(`(?i)\[cid:([^\]\s]{1,500})\]`)
+
+// labelled writes the names of files for the pictures of a plain text.
+func labelled(text string, names map[string]string) string {
+	return pictureLabel.ReplaceAllStringFunc(text, func(label string) string {
+		if name := names[strings.ToLower(label[len("[cid:"):len(label)-1])]; name != "" {
+			return "(" + name + ")"
+		}
+		return label
+	})
 }
 
 // originals notes whose message is forwarded. Where the subject alone says that it is one, what was taken for a quote
