@@ -13,29 +13,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// talked makes tasks that a specialist has commented, and returns them to be watched.
-func talked(t *testing.T, p *sandbox.Portal, c *Client, n int) (watches []desk.Watch) {
-	t.Helper()
-	for _, id := range opened(t, c, n) {
-		task, _ := p.Task(id)
-		p.Say(id, 7, "an answer")
-		watches = append(watches, desk.Watch{Task: id, Chat: task.Chat})
-	}
-	return watches
-}
-
 // instantly has nobody wait between attempts.
 func instantly(o *Options) { o.Sleep = func(context.Context, time.Duration) error { return nil } }
-
-// failing has every request fail that asks for one of the chats.
-func failing(p *sandbox.Portal, kind sandbox.FaultKind, chats ...int64) {
-	p.Inject(func(k *sandbox.Call) sandbox.Fault {
-		if k.Method == "im.dialog.messages.search" && slices.Contains(chats, k.Params.Int("CHAT_ID")) {
-			return sandbox.Fault{Kind: kind}
-		}
-		return sandbox.Fault{}
-	})
-}
 
 // A large file that the server dies over waits alone; when nothing goes through, the server is away.
 func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {

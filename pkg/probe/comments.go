@@ -127,9 +127,6 @@ func (r *run) comment(fields bitrix.Params, result any) error {
 // dialog names the task's chat.
 func (r *run) dialog() string { return "chat" + strconv.FormatInt(r.chat, 10) }
 
-// drive names a file of the Drive in a field for files.
-func drive(file int64) string { return "n" + strconv.FormatInt(file, 10) }
-
 // askComment makes a comment by the method of the old card, and watches the dates.
 func (r *run) askComment() {
 	var answer bitrix.ID

@@ -72,7 +72,7 @@ func aged(tx txn, from position, before time.Time, found map[string][][]byte) (t
 		err := tx.Bucket(bucket).Walk(start, func(key, raw []byte) error {
 			if left--; left < 0 {
 				to = position{bucket, slices.Clone(key)}
-				return engine.Stop
+				return engine.ErrStop
 			}
 			var v old
 			if err := json.Unmarshal(raw, &v); err != nil {

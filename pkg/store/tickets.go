@@ -170,7 +170,7 @@ func (s Tickets) Journal(n uint64) ([]desk.Step, error) {
 		prefix := number(n)
 		return eachFrom(tx, bJournal, prefix, func(key []byte, step desk.Step) error {
 			if !bytes.HasPrefix(key, prefix) {
-				return engine.Stop
+				return engine.ErrStop
 			}
 			steps = append(steps, step)
 			return nil
@@ -193,7 +193,7 @@ func (s Tickets) Reading() (desk.Reading, error) {
 		}
 		return each(tx, bTickets, func(_ []byte, first desk.Ticket) error {
 			r.Activity = first.Opened.Add(-time.Hour)
-			return engine.Stop
+			return engine.ErrStop
 		})
 	})
 	for task, tries := range r.Retry {

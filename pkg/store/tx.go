@@ -141,7 +141,7 @@ func put(tx txn, bucket string, key []byte, v any) error {
 	return nil
 }
 
-// each calls fn with every value of the bucket, in the order of the keys, until fn returns an error; engine.Stop is none.
+// each calls fn with every value of the bucket, in the order of the keys, until fn returns an error; engine.ErrStop is none.
 func each[T any](tx txn, bucket string, fn func(key []byte, v T) error) error {
 	return eachFrom(tx, bucket, nil, fn)
 }

@@ -74,7 +74,7 @@ func (b *bucket) Walk(from []byte, fn func(key, value []byte) error) error {
 		key, value = c.Seek(from)
 	}
 	for ; key != nil; key, value = c.Next() {
-		if err := fn(key, value); errors.Is(err, engine.Stop) {
+		if err := fn(key, value); errors.Is(err, engine.ErrStop) {
 			return nil
 		} else if err != nil {
 			return err

@@ -18,8 +18,8 @@ var (
 	ErrAway = errors.New("the database is away")
 	// ErrSetup says that a person must set something before the database can be used.
 	ErrSetup = errors.New("the database is not set up")
-	// Stop ends a walk without an error.
-	Stop = errors.New("stop")
+	// ErrStop ends a walk without an error.
+	ErrStop = errors.New("stop")
 )
 
 // DB is an open database. Nobody else has it open for writing.
@@ -48,7 +48,7 @@ type Bucket interface {
 	Delete(key []byte) error
 	// Count adds to the bucket's counter and returns what it is then; adding 0 reads it.
 	Count(by uint64) (uint64, error)
-	// Walk calls fn with every entry from this key on, until fn returns an error, which Walk returns unless it is Stop.
+	// Walk calls fn with every entry from this key on, until fn returns an error, which Walk returns unless it is ErrStop.
 	// fn changes nothing in the bucket.
 	Walk(from []byte, fn func(key, value []byte) error) error
 	// Ahead says which keys will be asked for soon, so that a distant database is asked for them at once.

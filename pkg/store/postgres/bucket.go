@@ -165,7 +165,7 @@ func (b bucket) Walk(from []byte, fn func(key, value []byte) error) error {
 	for err == nil && len(changed) > 0 {
 		err = next()
 	}
-	if errors.Is(err, engine.Stop) {
+	if errors.Is(err, engine.ErrStop) {
 		return nil
 	}
 	return err
