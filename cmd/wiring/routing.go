@@ -7,8 +7,8 @@ import (
 
 func taskFields(t config.Task) desk.Fields {
 	return desk.Fields{Responsible: t.Responsible, Group: t.Group, Auditors: t.Auditors, Accomplices: t.Accomplices, Tags: t.Tags,
-		Priority: t.Priority, Deadline: t.Deadline, Working: t.Working, BindCRM: t.BindCRM, Custom: t.Fields,
-		Fallback: t.Fallback}
+		Priority: t.Priority, Deadline: t.Deadline, Working: t.Working, BindCRM: t.BindCRM, Title: t.Title,
+		Custom: t.Fields, Fallback: t.Fallback}
 }
 
 // routes are the routing rules of the settings. A route changes some of a mailbox's task settings, so what a task gets

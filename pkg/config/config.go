@@ -64,6 +64,7 @@ type Task struct {
 	Working     bool          `yaml:"working"`           // the deadline counts the working time of the calendar
 	BindCRM     bool          `yaml:"bind_crm"`
 
+	Title    string            `yaml:"title" is:"title"`  // text/template; "" = the subject
 	Fields   map[string]string `yaml:"fields" keys:"UF_"` // custom fields the portal asks for, by their names: UF_AUTO_123
 	Fallback int64             `yaml:"fallback" min:"0"`  // responsible where the configured one is unknown or dismissed; 0 = the webhook's user
 }
@@ -80,6 +81,7 @@ type Override struct {
 	Working     *bool          `yaml:"working"`
 	BindCRM     *bool          `yaml:"bind_crm"`
 
+	Title    *string            `yaml:"title" is:"title"`
 	Fields   *map[string]string `yaml:"fields" keys:"UF_"`
 	Fallback *int64             `yaml:"fallback" min:"0"`
 }

@@ -22,7 +22,7 @@ func (c *Config) defaults() {
 	c.Bitrix24 = Bitrix24{
 		Timeout: time.Minute,
 		Rate:    Rate{Burst: 50, PerSecond: 2},
-		Task:    Task{Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true},
+		Task:    Task{Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true, Title: "{{.Subject}}"},
 	}
 	c.Calendar = Calendar{Hours: "09:00-18:00", Days: []string{"mon", "tue", "wed", "thu", "fri"}}
 	c.Mail = Mail{Automatic: "task", Bulk: "task", Spam: "quiet", Flood: Flood{Letters: 100, Within: time.Hour}}

@@ -31,6 +31,7 @@ var forms = map[string]func(string) string{
 	"pattern":  pattern,
 	"picture":  picture,
 	"sender":   sender,
+	"title":    title,
 	"url":      link,
 	"webhook":  webhook,
 	"word":     word,

@@ -110,7 +110,7 @@ mailboxes:
     from: one@example.ru
     imap: &imap {host: imap.example.ru, user: one, password: x1}
     smtp: &smtp {host: smtp.example.ru, user: one, password: x2}
-    task: {responsible: 8, tags: [], bind_crm: false, deadline: 2d}
+    task: {responsible: 8, tags: [], bind_crm: false, deadline: 2d, title: "{{.Mailbox}}: {{.Subject}}"}
   - name: two
     from: "Второй <two@example.ru>"
     timezone: Asia/Yekaterinburg
@@ -120,8 +120,9 @@ bitrix24:
   webhook: https://portal.example/rest/7/code
   task: {responsible: 7, group: 3, priority: high}
 `, testEnv)
-	base := Task{Responsible: 7, Group: 3, Tags: []string{"helpdesk"}, Priority: "high", BindCRM: true}
-	one := Task{Responsible: 8, Group: 3, Tags: []string{}, Priority: "high", Deadline: 48 * time.Hour}
+	base := Task{Responsible: 7, Group: 3, Tags: []string{"helpdesk"}, Priority: "high", BindCRM: true, Title: "{{.Subject}}"}
+	one := Task{Responsible: 8, Group: 3, Tags: []string{}, Priority: "high", Deadline: 48 * time.Hour,
+		Title: "{{.Mailbox}}: {{.Subject}}"}
 	for name, want := range map[string]Task{"one": one, "two": base, "unknown": base} {
 		if diff := cmp.Diff(want, c.TaskFor(name)); diff != "" {
 			t.Errorf("%s: %s", name, diff)

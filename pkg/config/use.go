@@ -37,6 +37,7 @@ func (o Override) Apply(t Task) Task {
 	put(&t.Deadline, o.Deadline)
 	put(&t.Working, o.Working)
 	put(&t.BindCRM, o.BindCRM)
+	put(&t.Title, o.Title)
 	put(&t.Fields, o.Fields)
 	put(&t.Fallback, o.Fallback)
 	return t

@@ -46,7 +46,7 @@ const (
 type Post struct {
 	Form    Form      `json:"form"`
 	Title   string    `json:"title,omitempty"`   // of a task; at most 250 characters
-	Subject string    `json:"subject,omitempty"` // stands above the text: of a comment a new one, of a task the whole of one too long for a title
+	Subject string    `json:"subject,omitempty"` // stands above the text: of a comment a new one, of a task what its title does not show
 	Text    string    `json:"text"`              // BBCode
 	Marker  string    `json:"marker"`            // stands in the first line of a comment, so that a repeat can be looked for
 	Bare    bool      `json:"bare,omitempty"`    // without the text: the letter is a file of it
@@ -79,6 +79,7 @@ type Fields struct {
 	BindCRM     bool          `json:"bind_crm,omitempty"`
 	CRM         []string      `json:"crm,omitempty"` // codes of UF_CRM_TASK, C_275
 
+	Title    string            `json:"title,omitempty"`    // text/template of TitleVars; "" = the subject
 	Custom   map[string]string `json:"custom,omitempty"`   // custom fields the portal asks for, by their names: UF_AUTO_123
 	Fallback int64             `json:"fallback,omitempty"` // responsible where the other is unknown or dismissed; 0 = the webhook's user
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -49,9 +50,6 @@ func (w *weighing) open(automatic bool) {
 	}
 	post := w.post(FormTask)
 	t.shown(w.m.Signature)
-	if post.Title = glyph.Cut(t.Subject, titleMax); post.Title != t.Subject {
-		post.headed(t.Subject, w.m)
-	}
 	if len(w.r.routes) > 0 {
 		w.ask(GroupRouting, routingRule())
 	}
@@ -60,6 +58,9 @@ func (w *weighing) open(automatic bool) {
 	}
 	fields := w.r.dated(w.r.fields(post.Route, post.Mailbox), w.f.Now)
 	post.Fields = &fields
+	if above := w.r.Entitle(post, post.Mailbox, t.Subject, cmp.Or(w.m.Text, w.m.FullText)); above != "" {
+		post.headed(above, w.m)
+	}
 	w.d.Verdict, w.d.Ticket = Task, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: OpenTask, Key: key, Post: post})
 	w.remember(FromCustomer)

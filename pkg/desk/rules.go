@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"text/template"
 	"time"
 )
 
@@ -32,6 +33,7 @@ type Rules struct {
 	from     map[string]bool // labels of a quoted header: who wrote it …
 	others   map[string]bool // … and what else it says
 	routes   []route
+	titles   map[string]*template.Template // by their text; nil = the subject alone
 }
 
 // Compile makes rules of a policy; the error names every bad pattern.
@@ -70,7 +72,7 @@ func Compile(p *Policy) (*Rules, error) {
 	}
 	routes, bad := compileRoutes(p.Routes)
 	r.routes, errs = routes, append(errs, bad...)
-	errs = append(errs, r.words(&p.Words))
+	errs = append(errs, r.compileTitles(p), r.words(&p.Words))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 )
 
 const (
-	titleMax    = 250   // characters of a task's title
 	subjectMax  = 2_000 // characters of a subject as a post shows it
 	subjectsMax = 20    // subjects besides its own that a ticket remembers
 	lettersLeft = 4     // a subject with fewer letters can't tell one request from another

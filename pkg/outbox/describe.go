@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"strings"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -14,6 +15,7 @@ const (
 	maxTitle       = 250    // characters
 	maxComment     = 18_000 // characters
 	maxDescription = 15_000 // characters: at most 60,000 bytes
+	ellipsis       = "…"    // ends a title that was cut
 )
 
 // Describe renders the title and the text of a post. What is longer than the portal takes is cut, and the whole message
@@ -35,6 +37,10 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	}
 	v := render.PostVars{Subject: post.Subject, Body: body, To: m.To, Cc: m.Cc, At: post.At.In(zone), Cause: cause}
 	title, text, err := texts.Post(*post, v)
+	if err == nil && e.Kind == desk.OpenTask && post.Subject == "" && cutShort(title, post.Title) {
+		post.Subject, v.Subject = post.Title, post.Title
+		title, text, err = texts.Post(*post, v)
+	}
 	if err != nil {
 		return err
 	}
@@ -43,6 +49,11 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	}
 	post.Text = text
 	return nil
+}
+
+// cutShort says whether a title lost its end when the signs in it were escaped, which makes it longer.
+func cutShort(title, wanted string) bool {
+	return strings.HasSuffix(title, ellipsis) && !strings.HasSuffix(wanted, ellipsis)
 }
 
 // attachWhole attaches the message itself to a post that shows only the beginning of it, and says so.

@@ -351,9 +351,9 @@ func (p *posts) reopened(d desk.Pending, err error) desk.Result {
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: place, From: post.From, Subject: t.Subject}, p.Now())
 	post.Form, post.Fields, post.Marker, post.Reopen = desk.FormTask, &fields, "", false
 	post.Mailbox, post.Route = "", "" // by which route is not known
-	post.Title = t.Subject
+	above := p.kit.Rules.Entitle(&post, t.Mailbox, t.Subject, t.LastText)
 	post.Notes = []desk.Note{{Key: desk.NoteDeleted, Task: d.Effect.Task}}
-	v := render.PostVars{Body: post.Text, At: post.At}
+	v := render.PostVars{Subject: above, Body: post.Text, At: post.At}
 	if post.Title, post.Text, terr = p.kit.Texts.Post(post, v); terr != nil {
 		p.tally.Problem("templates", terr)
 		return p.again(d, err)
