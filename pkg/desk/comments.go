@@ -36,7 +36,7 @@ func commentRules() []commentRule {
 		}},
 		{"service", "the task has no chat, and its text, but for quotes, is a remark the portal makes in the name of a user", stays, isService},
 		{"bot", "a bot or a connector wrote it", stays, func(_ *announcing, c *Comment) bool { return c.Bot }},
-		{"guest", "an outsider wrote it: a guest, an e-mail or extranet user", stays, func(_ *announcing, c *Comment) bool { return c.Guest }},
+		{"guest", "an outsider wrote it, or somebody whom the portal does not name: a guest, an e-mail or extranet user", stays, func(_ *announcing, c *Comment) bool { return c.Guest }},
 		{"forwarded", "it was forwarded from another chat", stays, func(_ *announcing, c *Comment) bool { return c.Forwarded }},
 		{"deleted", "it was taken back", stays, func(a *announcing, c *Comment) bool {
 			return c.Deleted || matchAny(a.r.deleted, strings.TrimSpace(c.Text))

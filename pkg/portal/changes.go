@@ -72,6 +72,7 @@ func (c *Reader) changesOf(ctx context.Context, users []int64, since time.Time) 
 		}
 	}
 	for _, t := range found {
+		c.authors.expect(int64(t.Responsible))
 		changes.Tasks = append(changes.Tasks, t.state())
 	}
 	sort.Slice(changes.Tasks, func(i, j int) bool { return changes.Tasks[i].Task < changes.Tasks[j].Task })

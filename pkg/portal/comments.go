@@ -81,7 +81,12 @@ func (r *reading) takeSearch(a bitrix.Answer) {
 			continue
 		}
 		r.chatLast = max(r.chatLast, int64(m.ID))
-		r.comments = append(r.comments, m.comment(users[m.AuthorID], files))
+		u, listed := users[m.AuthorID]
+		c := m.comment(u, files)
+		if r.unlisted != nil && !listed && !c.System {
+			r.unlisted[c.Author] = true
+		}
+		r.comments = append(r.comments, c)
 	}
 	r.full = len(page.Messages) >= searchLimit && r.chatLast > before
 }
@@ -94,6 +99,14 @@ var (
 	machines  = []string{"bot", "connector", "imconnector", "rest_system", "calendar_sharing"}
 	outsiders = []string{"email", "extranet", "guest", "collaber", "im_guest", "replica"}
 )
+
+func (u chatUser) machine() bool {
+	return bool(u.Bot || u.Connector) || oneOf(u.Type, machines...) || oneOf(u.ExternalAuth, machines...)
+}
+
+func (u chatUser) outsider() bool {
+	return bool(u.Extranet || u.Network) || oneOf(u.Type, outsiders...) || oneOf(u.ExternalAuth, outsiders...)
+}
 
 // forwarded says whether the message was written in another chat.
 func (m message) forwarded() bool {
@@ -115,8 +128,8 @@ func (m message) comment(u chatUser, files map[bitrix.ID]chatFile) desk.Comment 
 		ID: int64(m.ID), Author: int64(m.AuthorID), Name: string(u.Name), Position: string(u.Position),
 		At: m.Date.Time, Text: string(m.Text),
 		System:  bool(m.IsSystem) || m.AuthorID == 0,
-		Bot:     bool(u.Bot || u.Connector) || oneOf(u.Type, machines...) || oneOf(u.ExternalAuth, machines...),
-		Guest:   bool(u.Extranet || u.Network) || oneOf(u.Type, outsiders...) || oneOf(u.ExternalAuth, outsiders...),
+		Bot:     u.machine(),
+		Guest:   u.outsider(),
 		Deleted: bool(params.IsDeleted), Forwarded: m.forwarded(),
 	}
 	for _, id := range bitrix.Rows[bitrix.ID](params.FileID) {

@@ -36,6 +36,7 @@ type Maker struct{ *access }
 // Reader reads what happened to tasks.
 type Reader struct {
 	*access
+	authors *authors
 	results bool // Talks asks which comments are marked as results
 }
 
@@ -54,7 +55,7 @@ func New(o Options) (*Client, error) {
 	}
 	a := &access{Client: rest, log: log}
 	a.recollect()
-	return &Client{access: a, Maker: &Maker{a}, Reader: &Reader{access: a, results: o.Results}}, nil
+	return &Client{access: a, Maker: &Maker{a}, Reader: &Reader{a, &authors{access: a}, o.Results}}, nil
 }
 
 // estimates are the seconds that methods take which write, as long as the portal has told nothing of them: a first backlog must
@@ -68,14 +69,15 @@ var estimates = map[string]float64{
 
 // The names that what is known of the portal is saved under.
 const (
-	savedFolder = "portal.folder" // Drive folder for uploads
-	savedNoCRM  = "portal.nocrm"  // the webhook may not read the CRM
-	savedScopes = "portal.scopes"
-	savedV3     = "portal.v3"          // REST v3 answers
-	savedKeys   = "portal.idempotency" // it knows Idempotency-Key
-	savedKept   = "portal.v3.kept"     // which related objects of a new task it keeps
-	savedInline = "portal.inline"      // bytes of files one batch may hold
-	savedNoDisk = "portal.nodisk"      // why the webhook has no folder for files
-	savedCard   = "portal.card"
-	savedUsers  = "portal.users" // whom the webhook has acted as; for good
+	savedFolder  = "portal.folder" // Drive folder for uploads
+	savedNoCRM   = "portal.nocrm"  // the webhook may not read the CRM
+	savedScopes  = "portal.scopes"
+	savedV3      = "portal.v3"          // REST v3 answers
+	savedKeys    = "portal.idempotency" // it knows Idempotency-Key
+	savedKept    = "portal.v3.kept"     // which related objects of a new task it keeps
+	savedInline  = "portal.inline"      // bytes of files one batch may hold
+	savedNoDisk  = "portal.nodisk"      // why the webhook has no folder for files
+	savedCard    = "portal.card"
+	savedAuthors = "portal.authors" // what was asked of users who wrote comments
+	savedUsers   = "portal.users"   // whom the webhook has acted as; for good
 )

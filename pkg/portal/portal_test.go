@@ -20,14 +20,16 @@ import (
 const secret = "abc123secret"
 
 // client returns a client of the script whose clock stands, who never sleeps, and who knows that there is no REST v3, and
-// who it is.
+// who it is, and that the users 7, 8 and 9 are specialists.
 func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 	t.Helper()
 	o := Options{Options: bitrix.Options{
 		Webhook: s.URL + "/rest/17/" + secret + "/", Timeout: 5 * time.Second,
 		Now:   func() time.Time { return time.Date(2026, 8, 20, 12, 0, 0, 0, time.FixedZone("", 3*3600)) },
 		Sleep: func(context.Context, time.Duration) error { return nil },
-		Load:  without(savedV3),
+		Load: func(name string, _ time.Duration) []byte {
+			return []byte(map[string]string{savedV3: "false", savedAuthors: specialists}[name])
+		},
 	}}
 	for _, f := range change {
 		f(&o)
@@ -49,15 +51,8 @@ func fixture(t *testing.T, name string) http.HandlerFunc {
 	return testkit.Answer(http.StatusOK, string(b))
 }
 
-// without remembers that the portal lacks something.
-func without(lack string) func(string, time.Duration) []byte {
-	return func(name string, _ time.Duration) []byte {
-		if name == lack {
-			return []byte("false")
-		}
-		return nil
-	}
-}
+const specialists = `{"7":{"name":"Анна Ким","staff":true,"asked":"2026-08-20T11:00:00+03:00"},` +
+	`"8":{"staff":true,"asked":"2026-08-20T11:00:00+03:00"},"9":{"staff":true,"asked":"2026-08-20T11:00:00+03:00"}}`
 
 func saved(values map[string]string) func(*Options) {
 	return func(o *Options) {

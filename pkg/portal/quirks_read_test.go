@@ -280,11 +280,13 @@ func TestQuirkResultWithoutItsMessage(t *testing.T) {
 	}
 }
 
-func TestQuirkUnknownAuthorHasNoName(t *testing.T) {
+// A result of somebody whom the portal does not name stays inside.
+func TestResultOfAStranger(t *testing.T) {
 	body := `{"result":{"result":{"c0":{"messages":[],"users":[],"files":[]},"c1":[{"id":23,"commentId":0,"createdBy":42,"text":"a","files":[]}]},"result_error":[]}}`
-	s := testkit.NewScript(t, testkit.Answer(200, body), testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200, body), testkit.Answer(200, `{"result":{"result":{"c0":[]}}}`))
 	talks, err := client(t, s, func(o *Options) { o.Results = true }).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2, Last: 9}})
-	if err != nil || talks[0].Err != nil || len(talks[0].Comments) != 1 || talks[0].Comments[0].Name != "" || talks[0].Comments[0].ResultID != 23 {
+	if err != nil || talks[0].Err != nil || len(talks[0].Comments) != 1 || talks[0].Comments[0].Name != "" || talks[0].Comments[0].ResultID != 23 ||
+		!talks[0].Comments[0].Guest {
 		t.Error(err, talks)
 	}
 }

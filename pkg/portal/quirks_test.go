@@ -8,6 +8,7 @@ import (
 
 // quirkTests names, for each file, the tests of its QUIRK comments in their order.
 var quirkTests = map[string][]string{
+	"authors.go":  {"TestQuirkWhoIsMissingIsNoSpecialist", "TestQuirkListOfUsersIsAMap"},
 	"changes.go":  {"TestQuirkWholeSeconds", "TestQuirkUnknownFilterIsIgnored", "TestQuirkStatusLeavesActivityAlone", "TestQuirkAnotherCreator"},
 	"check.go":    {"TestQuirkInactiveUserIsEmpty"},
 	"comments.go": {"TestQuirkLastIDFollowsTheOrder", "TestQuirkMachinesAndOutsiders", "TestQuirkParamsOfAMessage", "TestQuirkServiceCommentsAreSigned"},
@@ -21,7 +22,7 @@ var quirkTests = map[string][]string{
 	"rejoin.go":   {"TestQuirkAdministratorIsNoMember", "TestQuirkUpdateReplacesTheList"},
 	"portal.go":   {"TestQuirkFirstBacklogOfASlowPortal"},
 	"related.go":  {"TestQuirkRelatedObjects", "TestQuirkTagsStandInTheList"},
-	"results.go":  {"TestQuirkResultWithoutItsMessage", "TestQuirkUnknownAuthorHasNoName"},
+	"results.go":  {"TestQuirkResultWithoutItsMessage"},
 	"single.go":   {"TestQuirkNoFilesByV3", "TestQuirkNoCustomFieldsByV3", "TestQuirkOldCardRefusesV3", "TestQuirkCreatorIsGiven"},
 	"staff.go":    {"TestQuirkActiveOfAnyForm"},
 	"talks.go":    {"TestQuirkNewCardAnswersTheOldMethod"},

@@ -33,7 +33,7 @@ func TestChangesIsOneRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := "&order[%[1]s]=desc&select[0]=ID&select[1]=TITLE&select[2]=STATUS&select[3]=ACTIVITY_DATE&select[4]=CHANGED_DATE" +
-		"&select[5]=CREATED_DATE&select[6]=CLOSED_DATE&select[7]=XML_ID&select[8]=CHAT_ID&start=-1"
+		"&select[5]=CREATED_DATE&select[6]=CLOSED_DATE&select[7]=XML_ID&select[8]=CHAT_ID&select[9]=RESPONSIBLE_ID&start=-1"
 	head := "tasks.task.list?filter[%[2]s]=17&filter[>=%[1]s]=2026-08-20T10:00:00+03:00"
 	var want []string
 	for _, part := range []string{"CREATED_BY", "AUDITOR"} {

@@ -28,8 +28,8 @@ type reading struct {
 	probeErr  error // the task could not be asked for its chat
 	gone      bool
 
-	lastResult int64 // id of the newest result known
-	names      map[bitrix.ID]string
+	unlisted   map[int64]bool // authors of whom the portal told nothing along with their comments; nil = nobody cares
+	lastResult int64          // id of the newest result known
 	attached   map[bitrix.ID]desk.File
 }
 
@@ -82,6 +82,11 @@ func (r *reading) takeOld(a bitrix.Answer) {
 	list, err := readForum(a.Result)
 	r.oldErr = err
 	r.comments = append(r.comments, list...)
+	if r.unlisted != nil {
+		for _, c := range list {
+			r.unlisted[c.Author] = true
+		}
+	}
 }
 
 // chatOfTask asks the task for its chat.

@@ -5,10 +5,9 @@ import (
 	"sort"
 	"strings"
 
-	json "github.com/go-json-experiment/json/v1"
-
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
 )
 
 // result is a comment that a specialist has marked as the outcome of his work.
@@ -36,18 +35,19 @@ func (r *reading) takeResults(a bitrix.Answer) {
 // marks a comment later means it as much.
 //
 // QUIRK: commentId is 0 on the new card (tasks/result/tasks-task-result-list): there author and text must tell.
-func (r *reading) markResults() {
+func (r *reading) markResults(known map[int64]author) {
 	for _, res := range r.results {
 		if c := r.commentOf(res); c != nil {
 			c.Result, c.ResultID = true, int64(res.ID)
 		} else if int64(res.ID) > r.lastResult {
-			late := desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy), Name: r.names[res.CreatedBy], At: res.CreatedAt.Time,
+			late := desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy), Name: known[int64(res.CreatedBy)].Name, At: res.CreatedAt.Time,
 				Text: string(res.Text), Result: true, ResultID: int64(res.ID)}
 			for _, id := range res.Files {
 				if f, ok := r.attached[id]; ok {
 					late.Files = append(late.Files, f)
 				}
 			}
+			r.unlisted[late.Author] = true
 			r.comments = append(r.comments, late)
 		}
 	}
@@ -65,47 +65,30 @@ func (r *reading) commentOf(res result) *desk.Comment {
 	return nil
 }
 
-// lateResults asks who wrote the results that were marked late, and what their files are. A result names both by
-// numbers alone. What can't be had is left out: a letter without the name is better than none.
-//
-// QUIRK: user.get knows neither bots nor guests (user/user-get), who then stay without a name, too.
-func (c *Reader) lateResults(ctx context.Context, readings []*reading) error {
+// complete asks who wrote what names its author by a number alone, and what the files of results are that were marked late:
+// one request, none where all are known.
+func (c *Reader) complete(ctx context.Context, readings []*reading) error {
 	p := c.Plan()
-	authors := map[bitrix.ID]bool{}
+	users := c.authors.strangers(readings)
 	for _, r := range readings {
-		r.names, r.attached = map[bitrix.ID]string{}, map[bitrix.ID]desk.File{}
+		r.attached = map[bitrix.ID]desk.File{}
 		for _, res := range r.results {
 			if int64(res.ID) <= r.lastResult || r.commentOf(res) != nil {
 				continue
 			}
-			authors[res.CreatedBy] = true
+			users[int64(res.CreatedBy)] = true
 			for _, id := range res.Files {
 				p.Add(bitrix.Do("disk.attachedObject.get", bitrix.With("id", int64(id))), func(a bitrix.Answer) { r.takeAttached(id, a) })
 			}
 		}
 	}
-	if len(authors) == 0 {
-		return nil
+	if fault.ExtentOf(c.authors.err) != fault.Setup { // else it is of no use
+		c.authors.ask(p, c.authors.unknown(users))
 	}
-	var ids []int64
-	for id := range authors {
-		ids = append(ids, int64(id))
+	if err := p.Run(ctx); err != nil {
+		return err
 	}
-	p.Add(bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", ids)).With("start", -1)), func(a bitrix.Answer) {
-		for _, u := range bitrix.Rows[portalUser](a.Result) {
-			for _, r := range readings {
-				r.names[u.ID] = u.fullName()
-			}
-		}
-	})
-	return p.Run(ctx)
-}
-
-type portalUser struct {
-	ID       bitrix.ID       `json:"ID"`
-	Name     bitrix.Text     `json:"NAME"`
-	LastName bitrix.Text     `json:"LAST_NAME"`
-	Active   json.RawMessage `json:"ACTIVE"`
+	return c.authors.fallBack(ctx, users)
 }
 
 func (u portalUser) fullName() string { return strings.TrimSpace(string(u.Name + " " + u.LastName)) }

@@ -11,21 +11,26 @@ import (
 )
 
 // Talks returns the comments newer than each watch's last, oldest first: one request for up to 50 tasks whose card is
-// known or old, another for those found to have a chat. The error is of the whole; each Talk tells its own besides.
+// known or old, another for those found to have a chat, another for authors not
+// known yet. The error is of the whole; each Talk tells its own besides.
 func (c *Reader) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	readings := make([]*reading, len(watches))
 	for i, w := range watches {
-		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, chatLast: w.Last, lastResult: w.LastResult}
+		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, chatLast: w.Last, lastResult: w.LastResult, unlisted: map[int64]bool{}}
 	}
 	talks := make([]desk.Talk, len(watches))
 	if err := c.readTalks(ctx, readings); err != nil {
 		return nil, fmt.Errorf("read comments: %w", err)
 	}
 	for i, r := range readings {
-		r.markResults()
+		r.markResults(c.authors.known)
 		sort.SliceStable(r.comments, func(a, b int) bool { return r.comments[a].ID < r.comments[b].ID })
 		talks[i] = desk.Talk{Task: r.task, Chat: r.chat, Comments: r.comments, Barred: r.barred()}
-		if err := r.failure(); err != nil {
+		err := r.failure()
+		if stranger := c.authors.judge(r); err == nil {
+			err = stranger
+		}
+		if err != nil {
 			talks[i].Err = fmt.Errorf("read comments of task %d: %w", r.task, err)
 		}
 	}
@@ -47,6 +52,9 @@ func (c *Reader) readTalks(ctx context.Context, readings []*reading) error {
 		for _, r := range readings {
 			p.Add(r.resultList(), r.takeResults)
 		}
+	}
+	if len(unknown) > 0 {
+		c.authors.ride(p)
 	}
 	// Commands that fit into the batch cost no request.
 	probed := 0
@@ -70,7 +78,7 @@ func (c *Reader) readTalks(ctx context.Context, readings []*reading) error {
 	if err := c.readChats(ctx, readings); err != nil {
 		return err
 	}
-	return c.lateResults(ctx, readings)
+	return c.complete(ctx, readings)
 }
 
 // readChats reads the chats not read so far, and what did not fit into their first page.

@@ -26,6 +26,7 @@ type task struct {
 	Status       bitrix.ID   `json:"status"`
 	XMLID        bitrix.Text `json:"xmlId"`
 	ChatID       bitrix.ID   `json:"chatId"`
+	Responsible  bitrix.ID   `json:"responsibleId"`
 	ActivityDate bitrix.Time `json:"activityDate"`
 	ChangedDate  bitrix.Time `json:"changedDate"`
 	CreatedDate  bitrix.Time `json:"createdDate"`
@@ -71,7 +72,7 @@ func (t *task) state() desk.TaskState {
 func (t *task) closed() bool { return t.Status == 4 || t.Status == 5 }
 
 var stateFields = []string{
-	"ID", "TITLE", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE", "CLOSED_DATE", "XML_ID", "CHAT_ID",
+	"ID", "TITLE", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE", "CLOSED_DATE", "XML_ID", "CHAT_ID", "RESPONSIBLE_ID",
 }
 
 func readTasks(a bitrix.Answer) ([]task, error) {

@@ -248,7 +248,7 @@ func paramsOf(c Comment) any {
 func (w *world) chatUsers(cs []Comment, view func(User) object) []any {
 	rows, seen := []any{}, map[int64]bool{0: true}
 	for _, c := range cs {
-		if !seen[c.Author] {
+		if !seen[c.Author] && !slices.Contains(w.o.Unlisted, c.Author) {
 			seen[c.Author] = true
 			rows = append(rows, view(w.users[c.Author]))
 		}

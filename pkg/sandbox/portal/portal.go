@@ -40,6 +40,7 @@ type PortalOptions struct {
 	OperatingLimit time.Duration // per method in ten minutes; 0 = 480 s
 	RequestLimit   time.Duration // of one request; 0 = 60 s
 
+	Unlisted []int64   // users whom the page of a chat leaves out
 	Users    []User    // nil = the webhook's owner, 1 (administrator), 7 and 9
 	Contacts []Contact // of the CRM
 

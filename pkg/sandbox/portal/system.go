@@ -22,6 +22,7 @@ func methodTable() map[string]method {
 		"task.commentitem.update": {task, commentUpdate}, "task.commentitem.delete": {task, commentDelete},
 
 		"im.chat.get": {im, imChatGet}, "im.message.add": {im, imMessageAdd}, "im.dialog.messages.search": {im, imSearch},
+		"im.user.list.get":       {im, imUserList},
 		"im.dialog.messages.get": {im, imGet}, "im.v2.file.upload": {im, imFileUpload}, "im.v2.file.download": {im, imFileDownload},
 		"im.disk.file.commit": {im, imFileCommit},
 

@@ -24,6 +24,9 @@ func (w *world) userView(u User) object {
 		"LAST_LOGIN": "", "DATE_REGISTER": "2025-01-10T00:00:00+03:00", "PERSONAL_BIRTHDAY": "", "LAST_ACTIVITY_DATE": object{},
 		"WORK_POSITION": u.Position, "UF_DEPARTMENT": []int{1}, "USER_TYPE": "employee",
 	}
+	if u.Type != "" {
+		v["UF_DEPARTMENT"], v["USER_TYPE"] = []int{}, "extranet"
+	}
 	if !w.scopes["user"] && !w.scopes["user_basic"] {
 		delete(v, "EMAIL")
 	}
@@ -35,7 +38,7 @@ func userCurrent(w *world, _ *execution) (any, error) {
 	return w.userView(w.users[w.me]), nil
 }
 
-// userGet is user.get: employees only, no bots, no guests.
+// userGet is user.get: employees and users of an extranet, no bots, no guests by e-mail, no system users.
 func userGet(w *world, x *execution) (any, error) {
 	want := integers(x.params.Get("FILTER", "ID"))
 	hasFilter := x.params.Has("FILTER", "ID")
@@ -59,4 +62,20 @@ func userGet(w *world, x *execution) (any, error) {
 		rows = append(rows, chosen(w.userView(u), fields, "ID"))
 	}
 	return rows, nil
+}
+
+// imUserList is im.user.list.get: all kinds of users, by their numbers. QUIRK: null for one who does not exist.
+func imUserList(w *world, x *execution) (any, error) {
+	if !x.params.Has("ID") {
+		return nil, refuse("INVALID_FORMAT", "A wrong format for the ID field is passed")
+	}
+	list := object{}
+	for _, n := range integers(x.params.Get("ID")) {
+		if u, known := w.users[n]; known {
+			list[id(n)] = chatUserSnake(u)
+		} else {
+			list[id(n)] = nil
+		}
+	}
+	return list, nil
 }

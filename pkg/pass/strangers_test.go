@@ -1,0 +1,34 @@
+package pass_test
+
+import (
+	"strings"
+	"testing"
+
+	sandbox "helpdesk/pkg/sandbox/portal"
+)
+
+// What guests, bots and other integrations write on either card stays inside, also where the portal tells nothing of them along
+// with it; what a specialist writes goes out.
+func TestStrangersAreNotMailed(t *testing.T) {
+	for name, o := range cards {
+		for _, scopes := range [][]string{nil, {"task", "im", "disk"}} {
+			t.Run(name+" "+strings.Join(scopes, ","), func(t *testing.T) {
+				o.Scopes = scopes
+				o.Users = []sandbox.User{{ID: 1, Admin: true}, {ID: specialist, Name: "Anna"}, {ID: 9, Name: "Oleg"}, {ID: 50, Name: "Guest", Guest: true},
+					{ID: 51, Name: "Bot", Bot: true}, {ID: 52, Name: "Other", AuthID: "rest_system"}, {ID: 53, Name: "Partner", Type: "extranet"}}
+				o.Unlisted = []int64{specialist, 9, 50, 51, 52, 53, 4711}
+				w := newWorld(t, o)
+				task := w.opened()
+				for _, user := range []int64{50, 51, 52, 53, 4711} {
+					w.portal.Say(task, user, "not for the customer")
+				}
+				w.portal.Say(task, 9, "Please restart it.")
+				w.minutes(3, w.notify)
+				got := strings.Join(w.answers(), "\n")
+				if strings.Contains(got, "not for") || !strings.Contains(got, "Please restart it.") {
+					t.Error(got)
+				}
+			})
+		}
+	}
+}
