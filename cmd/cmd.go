@@ -28,7 +28,6 @@ type app struct {
 	place
 	now   func() time.Time
 	sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
-	ctx   context.Context                            // of the run: ended by a signal
 
 	timeout   time.Duration
 	recordDir string
@@ -68,7 +67,6 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 			status = a.Panicked(p)
 		}
 	}()
-	a.ctx = ctx
 	a.Forget()
 	root := newRoot(a)
 	root.SetArgs(args)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,12 +18,15 @@ type completions struct{ app *app }
 // completer returns what may stand at a place of the command line.
 type completer = func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
 
+// lister returns the values there are.
+type lister = func(ctx context.Context) []string
+
 // values completes by a list that is asked for when it is needed. What can't be read completes nothing: the shell shows no
 // errors.
-func values(list func() []string) completer {
-	return func(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func values(list lister) completer {
+	return func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var fit []cobra.Completion
-		for _, v := range list() {
+		for _, v := range list(c.Context()) {
 			word, _, _ := strings.Cut(v, "\t")
 			if strings.HasPrefix(word, begun) && !slices.Contains(args, word) {
 				fit = append(fit, v)
@@ -34,7 +38,7 @@ func values(list func() []string) completer {
 
 // completeFlags gives flags that name something the values there are.
 func (k completions) completeFlags(c *cobra.Command) {
-	for name, list := range map[string]func() []string{"scope": scopes, "mailbox": k.mailboxes, "log-format": logFormats} {
+	for name, list := range map[string]lister{"scope": scopes, "mailbox": k.mailboxes, "log-format": logFormats} {
 		if c.Flags().Lookup(name) != nil || c.PersistentFlags().Lookup(name) != nil {
 			_ = c.RegisterFlagCompletionFunc(name, values(list)) // fails for a flag that has one
 		}
@@ -44,14 +48,14 @@ func (k completions) completeFlags(c *cobra.Command) {
 	}
 }
 
-func scopes() []string {
+func scopes(context.Context) []string {
 	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply", string(desk.ScopeLetters) + "\tno letter of any kind",
 		string(desk.ScopeMail) + "\tno task either"}
 }
 
-func logFormats() []string { return []string{"auto", "text", "json"} }
+func logFormats(context.Context) []string { return []string{"auto", "text", "json"} }
 
-func (k completions) mailboxes() (names []string) {
+func (k completions) mailboxes(context.Context) (names []string) {
 	cfg, err := k.app.settings()
 	if err != nil {
 		return nil
@@ -63,12 +67,12 @@ func (k completions) mailboxes() (names []string) {
 }
 
 // peek reads the state without waiting for a pass that holds it.
-func (k completions) peek(fn func(*store.Store) error) {
+func (k completions) peek(ctx context.Context, fn func(*store.Store) error) {
 	path, err := k.app.statePath()
 	if err != nil {
 		return
 	}
-	s, err := store.OpenContext(k.app.ctx, path, store.Options{Overlay: true})
+	s, err := store.OpenContext(ctx, path, store.Options{Overlay: true})
 	if err != nil {
 		return
 	}
@@ -77,8 +81,8 @@ func (k completions) peek(fn func(*store.Store) error) {
 }
 
 // tickets returns the open ones by the numbers of their tasks.
-func (k completions) tickets() (list []string) {
-	k.peek(func(s *store.Store) error {
+func (k completions) tickets(ctx context.Context) (list []string) {
+	k.peek(ctx, func(s *store.Store) error {
 		return s.Tickets.Each(func(t desk.Ticket) error {
 			if t.Status == desk.Open && t.Task != 0 {
 				list = append(list, strconv.FormatInt(t.Task, 10)+"\t"+t.Subject)
@@ -90,8 +94,8 @@ func (k completions) tickets() (list []string) {
 }
 
 // patterns returns the exclusions that can be removed.
-func (k completions) patterns() (list []string) {
-	k.peek(func(s *store.Store) error {
+func (k completions) patterns(ctx context.Context) (list []string) {
+	k.peek(ctx, func(s *store.Store) error {
 		all, err := s.People.Exclusions()
 		for _, x := range all {
 			list = append(list, readable(x.Match)+"\t"+string(x.Scope))

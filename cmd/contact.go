@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,7 +31,7 @@ func newContactAdd(a *app) *cobra.Command {
 		Example: "  helpdesk contact add ivan@example.ru \"Ivan Petrov\"",
 		Args:    cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.setContacts(map[string]string{args[0]: strings.Join(args[1:], " ")})
+			return a.setContacts(c.Context(), map[string]string{args[0]: strings.Join(args[1:], " ")})
 		},
 	}
 }
@@ -45,18 +46,18 @@ func newContactRemove(a *app) *cobra.Command {
 			for _, address := range args {
 				names[address] = ""
 			}
-			return a.setContacts(names)
+			return a.setContacts(c.Context(), names)
 		},
 	}
 }
 
-func (a *app) setContacts(names map[string]string) error {
+func (a *app) setContacts(ctx context.Context, names map[string]string) error {
 	for address := range names {
 		if p, err := desk.ParsePattern(address); err != nil || strings.HasPrefix(p.String(), "@") {
 			return exit.Usage(fmt.Errorf("%q is not an address", address))
 		}
 	}
-	return a.withState(false, func(s *store.Store) error {
+	return a.withState(ctx, false, func(s *store.Store) error {
 		n, err := s.People.SetContacts(names)
 		if err == nil && a.Chatty() {
 			a.Printf("%d of %s changed\n", n, tui.Count(len(names), "entry", "entries"))
@@ -77,7 +78,7 @@ func newContactList(a *app) *cobra.Command {
 				Name    string `json:"name"`
 			}
 			all := []entry{}
-			err := a.withState(true, func(s *store.Store) error {
+			err := a.withState(c.Context(), true, func(s *store.Store) error {
 				return s.People.Contacts(func(address string, p desk.Profile) error {
 					all = append(all, entry{address, p.Name})
 					return nil
@@ -108,7 +109,7 @@ func newContactFind(a *app) *cobra.Command {
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			sought := strings.Join(args, " ")
-			return a.withState(true, func(s *store.Store) error {
+			return a.withState(c.Context(), true, func(s *store.Store) error {
 				if p, ok, err := s.People.Contact(sought); err != nil || ok {
 					a.Printf("%s\n", p.Name)
 					return err
@@ -164,9 +165,9 @@ func newContactImport(a *app) *cobra.Command {
 				a.Hint("%v: left out", bad)
 			}
 			if dry {
-				return a.wouldImport(t.names)
+				return a.wouldImport(c.Context(), t.names)
 			}
-			return a.setContacts(t.names)
+			return a.setContacts(c.Context(), t.names)
 		},
 	}
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be new and what would change")
@@ -174,8 +175,8 @@ func newContactImport(a *app) *cobra.Command {
 }
 
 // wouldImport prints what an import would do.
-func (a *app) wouldImport(names map[string]string) error {
-	return a.withState(true, func(s *store.Store) error {
+func (a *app) wouldImport(ctx context.Context, names map[string]string) error {
+	return a.withState(ctx, true, func(s *store.Store) error {
 		added, changed := 0, 0
 		for _, address := range slices.Sorted(maps.Keys(names)) {
 			p, ok, err := s.People.Contact(address)

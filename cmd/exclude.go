@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os/user"
@@ -52,7 +53,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 					return err
 				}
 			}
-			return a.withState(dry, func(s *store.Store) error {
+			return a.withState(c.Context(), dry, func(s *store.Store) error {
 				if dry {
 					return wouldHit(&a.Terminal, a.now(), s, list)
 				}
@@ -164,7 +165,7 @@ func newExcludeRemove(a *app) *cobra.Command {
 		ValidArgsFunction: values(completions{a}.patterns),
 		Args:              cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withState(false, func(s *store.Store) error {
+			return a.withState(c.Context(), false, func(s *store.Store) error {
 				patterns, err := added(s, args)
 				if err != nil {
 					return err
@@ -204,7 +205,7 @@ func newExcludeList(a *app) *cobra.Command {
 		Short: "The exclusions: those added by hand and those of the settings",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			all, err := a.allExclusions()
+			all, err := a.allExclusions(c.Context())
 			if err != nil {
 				return err
 			}
@@ -248,7 +249,7 @@ func newExcludeTest(a *app) *cobra.Command {
 			if err != nil {
 				return exit.Usage(err)
 			}
-			all, err := a.allExclusions()
+			all, err := a.allExclusions(c.Context())
 			if err != nil {
 				return err
 			}
@@ -282,14 +283,14 @@ func typedAddress(text string) (string, error) {
 }
 
 // allExclusions returns those of the settings and those added by hand.
-func (a *app) allExclusions() ([]desk.Exclusion, error) {
+func (a *app) allExclusions(ctx context.Context) ([]desk.Exclusion, error) {
 	all := []desk.Exclusion{} // [] for those who read the JSON
 	if cfg, err := a.settings(); err == nil {
 		all = append(all, wiring.FixedExclusions(cfg)...)
 	} else if a.stateFile == "" {
 		return nil, err
 	}
-	err := a.withState(true, func(s *store.Store) error {
+	err := a.withState(ctx, true, func(s *store.Store) error {
 		hits, err := s.People.Hits()
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ func newOutboxList(a *app) *cobra.Command {
 		Short: "The entries in their order",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			all, err := a.pendings()
+			all, err := a.pendings(c.Context())
 			if err != nil {
 				return err
 			}
@@ -43,9 +44,9 @@ func newOutboxList(a *app) *cobra.Command {
 	return c
 }
 
-func (a *app) pendings() ([]desk.Pending, error) {
+func (a *app) pendings(ctx context.Context) ([]desk.Pending, error) {
 	all := []desk.Pending{}
-	err := a.withState(true, func(s *store.Store) error {
+	err := a.withState(ctx, true, func(s *store.Store) error {
 		found, err := s.Outbox.Pendings()
 		all = append(all, found...)
 		return err
@@ -75,7 +76,7 @@ func newOutboxShow(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all, err := a.pendings()
+			all, err := a.pendings(c.Context())
 			if err != nil {
 				return err
 			}
@@ -96,7 +97,7 @@ func newOutboxRetry(a *app) *cobra.Command {
 		Short: "Let the next pass try entries again, held or not",
 		Args:  which.args,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.amended("to be tried again", func(s *store.Store) (int, error) {
+			return a.amended(c.Context(), "to be tried again", func(s *store.Store) (int, error) {
 				seqs, err := which.sequences(args, waiting(s))
 				if err != nil || len(seqs) == 0 {
 					return 0, err
@@ -116,7 +117,7 @@ func newOutboxDrop(a *app) *cobra.Command {
 		Short: "Give entries up: what they stand for is never made",
 		Args:  which.args,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withState(false, func(s *store.Store) error {
+			return a.withState(c.Context(), false, func(s *store.Store) error {
 				seqs, err := which.sequences(args, waiting(s))
 				if err != nil || len(seqs) == 0 {
 					return err
@@ -153,8 +154,8 @@ func (a *app) drop(s *store.Store, seqs []uint64) error {
 	return err
 }
 
-func (a *app) amended(what string, fn func(*store.Store) (int, error)) error {
-	return a.withState(false, func(s *store.Store) error {
+func (a *app) amended(ctx context.Context, what string, fn func(*store.Store) (int, error)) error {
+	return a.withState(ctx, false, func(s *store.Store) error {
 		n, err := fn(s)
 		if err == nil && a.Chatty() {
 			a.Printf("%d %s\n", n, what)

@@ -28,7 +28,7 @@ func newQuarantineList(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			all := []desk.Quarantined{}
-			err := a.withState(true, func(s *store.Store) error {
+			err := a.withState(c.Context(), true, func(s *store.Store) error {
 				found, err := s.Quarantine.All()
 				all = append(all, found...)
 				return err
@@ -69,7 +69,7 @@ func newQuarantineShow(a *app) *cobra.Command {
 			if err != nil || len(seqs) != 1 {
 				return exit.Usage(fmt.Errorf("%q is not the number of an entry", args[0]))
 			}
-			return a.withState(true, func(s *store.Store) error {
+			return a.withState(c.Context(), true, func(s *store.Store) error {
 				p, raw, err := s.Quarantine.Entry(seqs[0])
 				if err != nil {
 					return err
@@ -91,7 +91,7 @@ func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) err
 		Short: short,
 		Args:  which.args,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.amended("entries: "+c.Name(), func(s *store.Store) (int, error) {
+			return a.amended(c.Context(), "entries: "+c.Name(), func(s *store.Store) (int, error) {
 				seqs, err := which.sequences(args, confined(s))
 				if err != nil {
 					return 0, err

@@ -15,17 +15,17 @@ import (
 const silentFor = time.Hour
 
 // withState opens the state for a person's command. While a pass holds it, it says what it waits for.
-func (a *app) withState(readOnly bool, fn func(*store.Store) error) error {
-	return a.withStateAs(store.Options{Overlay: readOnly}, func(s *store.Store, _ string) error { return fn(s) })
+func (a *app) withState(ctx context.Context, readOnly bool, fn func(*store.Store) error) error {
+	return a.withStateAs(ctx, store.Options{Overlay: readOnly}, func(s *store.Store, _ string) error { return fn(s) })
 }
 
 // withMade is withState for what is done to the file itself, which lies at the path: one that is missing is not made.
-func (a *app) withMade(fn func(s *store.Store, path string) error) error {
-	return a.withStateAs(store.Options{Made: true}, fn)
+func (a *app) withMade(ctx context.Context, fn func(s *store.Store, path string) error) error {
+	return a.withStateAs(ctx, store.Options{Made: true}, fn)
 }
 
-func (a *app) withStateAs(o store.Options, fn func(s *store.Store, path string) error) (err error) {
-	ctx, cancel := a.bounded(a.ctx)
+func (a *app) withStateAs(ctx context.Context, o store.Options, fn func(s *store.Store, path string) error) (err error) {
+	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	path, err := a.statePath()
 	if err != nil {

@@ -18,7 +18,7 @@ func newState(a *app) *cobra.Command {
 		Short: "Write a copy of the state as it stands; a file of that name is replaced",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withMade(func(s *store.Store, _ string) error { return s.Backup(args[0]) })
+			return a.withMade(c.Context(), func(s *store.Store, _ string) error { return s.Backup(args[0]) })
 		},
 	}
 	compact := &cobra.Command{
@@ -26,7 +26,7 @@ func newState(a *app) *cobra.Command {
 		Short: "Rewrite the state file without its gaps, where that makes it smaller",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withMade(func(s *store.Store, path string) error {
+			return a.withMade(c.Context(), func(s *store.Store, path string) error {
 				before, after, err := s.Compact()
 				switch {
 				case errors.Is(err, store.ErrServer):

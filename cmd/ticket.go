@@ -32,7 +32,7 @@ func newTicketList(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			all := []desk.Ticket{}
-			err := a.withState(true, func(s *store.Store) error {
+			err := a.withState(c.Context(), true, func(s *store.Store) error {
 				return s.Tickets.Each(func(t desk.Ticket) error {
 					if closed || t.Status == desk.Open {
 						all = append(all, t)
@@ -75,7 +75,7 @@ func newTicketShow(a *app) *cobra.Command {
 		ValidArgsFunction: values(completions{a}.tickets),
 		Args:              cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withState(true, func(s *store.Store) error {
+			return a.withState(c.Context(), true, func(s *store.Store) error {
 				t, err := findTicket(s, args[0])
 				if err != nil {
 					return err

@@ -67,7 +67,7 @@ func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 	if err != nil {
 		return v, err
 	}
-	err = a.withState(true, func(s *store.Store) error {
+	err = a.withState(ctx, true, func(s *store.Store) error {
 		p, err := a.wire(cfg, s)
 		if err != nil {
 			return err

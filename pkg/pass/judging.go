@@ -80,17 +80,19 @@ func over(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, errRunaways))
 }
 
-// reader ends with its context.
-type reader struct {
-	ctx context.Context
-	r   io.Reader
-}
+// readerFunc is the Read of an io.Reader.
+type readerFunc func(b []byte) (int, error)
 
-func (r *reader) Read(b []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(b)
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+// until returns a reader that ends with the context.
+func until(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(b []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(b)
+	})
 }
 
 // read reads a message, its header alone where it is too large.
@@ -101,7 +103,7 @@ func (p *Pass) read(ctx context.Context, b Box, l desk.Listing, body *spool.Body
 			m.Degraded = append(m.Degraded, desk.DegradedOversize)
 			return m, nil
 		}
-		return Read(&reader{ctx, body.Open()}, l, Reading{
+		return Read(until(ctx, body.Open()), l, Reading{
 			Cutter: p.kit.Cutter, Event: func(e desk.Event) string { return p.kit.Texts.Event(e, b.Zone) }})
 	})
 }

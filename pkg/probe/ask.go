@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -27,20 +28,21 @@ func codeOf(err error) string {
 }
 
 // ask asks all questions, as far as the time allows.
-func (r *run) ask() {
+func (r *run) ask(ctx context.Context) {
 	r.askWho()
-	files := r.askUploads()
-	if !r.askTask(files) {
+	files := r.askUploads(ctx)
+	if !r.askTask(ctx, files) {
 		return
 	}
-	for _, step := range []func(){
-		r.askCard, r.askFilters, r.askComment, func() { r.askCommentFile(files) }, func() { r.askTwoFiles(files) },
-		r.askMessages, func() { r.askText(files) }, r.askOldList, r.askStatus, r.askV3, r.askContacts,
+	for _, step := range []func(context.Context){
+		r.askCard, r.askFilters, r.askComment, func(ctx context.Context) { r.askCommentFile(ctx, files) },
+		func(ctx context.Context) { r.askTwoFiles(ctx, files) },
+		r.askMessages, func(ctx context.Context) { r.askText(ctx, files) }, r.askOldList, r.askStatus, r.askV3, r.askContacts,
 	} {
-		if r.ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return
 		}
-		step()
+		step(ctx)
 	}
 }
 
@@ -58,7 +60,7 @@ func (r *run) content(n int) []byte {
 }
 
 // askUploads uploads our files and returns their numbers on the Drive, 0 for one that is not there.
-func (r *run) askUploads() (files [fileCount]int64) {
+func (r *run) askUploads(ctx context.Context) (files [fileCount]int64) {
 	const name = "files can be uploaded"
 	if r.folder == 0 {
 		r.found(name, false, "no Drive")
@@ -66,7 +68,7 @@ func (r *run) askUploads() (files [fileCount]int64) {
 	}
 	for n := range files {
 		var f diskFile
-		err := r.call("disk.folder.uploadfile", bitrix.With("id", r.folder).With("data", bitrix.With("NAME", r.fileName(n))).
+		err := r.call(ctx, "disk.folder.uploadfile", bitrix.With("id", r.folder).With("data", bitrix.With("NAME", r.fileName(n))).
 			With("fileContent", bitrix.File{Name: r.fileName(n), Content: r.content(n)}), &f)
 		if err != nil {
 			r.found(name, false, codeOf(err))
@@ -79,7 +81,7 @@ func (r *run) askUploads() (files [fileCount]int64) {
 }
 
 // askTask makes the task by REST v2 and looks what came of its fields.
-func (r *run) askTask(files [fileCount]int64) bool {
+func (r *run) askTask(ctx context.Context, files [fileCount]int64) bool {
 	deadline := r.Now().Add(24 * time.Hour).Truncate(time.Second)
 	fields := bitrix.With("TITLE", r.title()).With("RESPONSIBLE_ID", r.me).With("XML_ID", "hdprobe-"+r.Mark).
 		With("PRIORITY", 0).With("DEADLINE", deadline.UTC().Format(time.RFC3339)).With("AUDITORS", []int64{r.me})
@@ -95,7 +97,7 @@ func (r *run) askTask(files [fileCount]int64) bool {
 	var made struct {
 		Task row `json:"task"`
 	}
-	err := r.call("tasks.task.add", bitrix.With("fields", fields), &made)
+	err := r.call(ctx, "tasks.task.add", bitrix.With("fields", fields), &made)
 	r.found(TaskIsMade, err == nil, codeOf(err))
 	if err != nil {
 		return false
@@ -103,12 +105,12 @@ func (r *run) askTask(files [fileCount]int64) bool {
 	r.task = int64(made.Task.ID)
 	r.found("chat in the answer of a create", made.Task.Chat != 0, "")
 	r.chat = int64(made.Task.Chat)
-	r.askFields(deadline, files[taskFile] != 0)
+	r.askFields(ctx, deadline, files[taskFile] != 0)
 	return true
 }
 
 // askFields reads the task back. CHAT_ID is not asked for: that would make a missing chat.
-func (r *run) askFields(deadline time.Time, file bool) {
+func (r *run) askFields(ctx context.Context, deadline time.Time, file bool) {
 	names := []string{"ID", "XML_ID", "PRIORITY", "DEADLINE", "AUDITORS", "TAGS", "UF_TASK_WEBDAV_FILES"}
 	for name := range r.Fields {
 		names = append(names, name)
@@ -116,7 +118,7 @@ func (r *run) askFields(deadline time.Time, file bool) {
 	var got struct {
 		Task json.RawMessage `json:"task"`
 	}
-	if err := r.call("tasks.task.get", bitrix.With("taskId", r.task).With("select", names), &got); err != nil {
+	if err := r.call(ctx, "tasks.task.get", bitrix.With("taskId", r.task).With("select", names), &got); err != nil {
 		return
 	}
 	var t struct {
@@ -163,8 +165,8 @@ func (r *run) askCustom(task json.RawMessage) {
 }
 
 // askCard finds the task's chat.
-func (r *run) askCard() {
-	rows, err := r.list(bitrix.With("ID", r.task))
+func (r *run) askCard(ctx context.Context) {
+	rows, err := r.list(ctx, bitrix.With("ID", r.task))
 	if err == nil && len(rows) > 0 {
 		r.found("chat in lists", rows[0].Chat != 0, "")
 		r.chat = max(r.chat, int64(rows[0].Chat))
@@ -173,12 +175,12 @@ func (r *run) askCard() {
 		var t struct {
 			Task row `json:"task"`
 		}
-		if r.call("tasks.task.get", bitrix.With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}), &t) == nil {
+		if r.call(ctx, "tasks.task.get", bitrix.With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}), &t) == nil {
 			r.chat = int64(t.Task.Chat)
 		}
 	}
 	if r.chat == 0 {
-		r.chat = r.chatOf(row{ID: bitrix.ID(r.task)})
+		r.chat = r.chatOf(ctx, row{ID: bitrix.ID(r.task)})
 	}
 	r.found("new card", r.chat != 0, "")
 	if r.chat == 0 {
@@ -189,9 +191,9 @@ func (r *run) askCard() {
 }
 
 // askFilters asks for what can't be there.
-func (r *run) askFilters() {
+func (r *run) askFilters(ctx context.Context) {
 	none := func(name string, filter bitrix.Params) {
-		rows, err := r.list(filter)
+		rows, err := r.list(ctx, filter)
 		if err != nil {
 			r.unknown(name, codeOf(err))
 			return

@@ -39,16 +39,16 @@ func with(all []said, word string) (said, bool) {
 }
 
 // comments reads the comments of the task.
-func (r *run) comments() ([]said, error) {
+func (r *run) comments(ctx context.Context) ([]said, error) {
 	if r.chat != 0 {
-		return r.messages(r.chat)
+		return r.messages(ctx, r.chat)
 	}
 	var rows []struct {
 		ID    bitrix.ID       `json:"ID"`
 		Text  bitrix.Text     `json:"POST_MESSAGE"`
 		Files json.RawMessage `json:"ATTACHED_OBJECTS"`
 	}
-	err := r.call("task.commentitem.getlist", bitrix.With("TASKID", r.task).With("ORDER", bitrix.With("ID", "asc")), &rows)
+	err := r.call(ctx, "task.commentitem.getlist", bitrix.With("TASKID", r.task).With("ORDER", bitrix.With("ID", "asc")), &rows)
 	var all []said
 	for _, c := range rows {
 		all = append(all, said{int64(c.ID), string(c.Text), bitrix.Rows[diskFile](c.Files)})
@@ -57,7 +57,7 @@ func (r *run) comments() ([]said, error) {
 }
 
 // messages reads a chat.
-func (r *asker) messages(chat int64) ([]said, error) {
+func (r *asker) messages(ctx context.Context, chat int64) ([]said, error) {
 	var answer struct {
 		Messages []struct {
 			ID     bitrix.ID       `json:"id"`
@@ -69,7 +69,7 @@ func (r *asker) messages(chat int64) ([]said, error) {
 			Name bitrix.Text `json:"name"`
 		} `json:"files"`
 	}
-	err := r.call("im.dialog.messages.search", bitrix.With("CHAT_ID", chat).With("LAST_ID", 0).
+	err := r.call(ctx, "im.dialog.messages.search", bitrix.With("CHAT_ID", chat).With("LAST_ID", 0).
 		With("ORDER", bitrix.With("ID", "ASC")).With("LIMIT", 200), &answer)
 	names := map[bitrix.ID]diskFile{}
 	for _, f := range answer.Files {
@@ -93,11 +93,11 @@ func (r *asker) messages(chat int64) ([]said, error) {
 }
 
 // chatFiles returns the files of a chat's messages, none where it can't be read.
-func (r *asker) chatFiles(chat int64) (files []diskFile) {
+func (r *asker) chatFiles(ctx context.Context, chat int64) (files []diskFile) {
 	if chat == 0 {
 		return nil
 	}
-	all, _ := r.messages(chat)
+	all, _ := r.messages(ctx, chat)
 	for _, s := range all {
 		files = append(files, s.files...)
 	}
@@ -105,12 +105,12 @@ func (r *asker) chatFiles(chat int64) (files []diskFile) {
 }
 
 // arrives makes a comment and says whether it is read back.
-func (r *run) arrives(question, word string, make func() error) (said, bool) {
+func (r *run) arrives(ctx context.Context, question, word string, make func() error) (said, bool) {
 	if err := make(); err != nil {
 		r.found(question, false, codeOf(err))
 		return said{}, false
 	}
-	all, err := r.comments()
+	all, err := r.comments(ctx)
 	if err != nil {
 		r.unknown(question, codeOf(err))
 		return said{}, false
@@ -120,21 +120,21 @@ func (r *run) arrives(question, word string, make func() error) (said, bool) {
 	return s, ok
 }
 
-func (r *run) comment(fields bitrix.Params, result any) error {
-	return r.call("task.commentitem.add", bitrix.With("TASKID", r.task).With("FIELDS", fields), result)
+func (r *run) comment(ctx context.Context, fields bitrix.Params, result any) error {
+	return r.call(ctx, "task.commentitem.add", bitrix.With("TASKID", r.task).With("FIELDS", fields), result)
 }
 
 // dialog names the task's chat.
 func (r *run) dialog() string { return "chat" + strconv.FormatInt(r.chat, 10) }
 
 // askComment makes a comment by the method of the old card, and watches the dates.
-func (r *run) askComment() {
+func (r *run) askComment(ctx context.Context) {
 	var answer bitrix.ID
 	word := r.word("comment")
 	var s said
 	arrived := false
-	m := r.moved("comment", func() {
-		s, arrived = r.arrives("comment arrives", word, func() error { return r.comment(bitrix.With("POST_MESSAGE", word), &answer) })
+	m := r.moved(ctx, "comment", func() {
+		s, arrived = r.arrives(ctx, "comment arrives", word, func() error { return r.comment(ctx, bitrix.With("POST_MESSAGE", word), &answer) })
 	})
 	if arrived {
 		r.found("comment answers its id", int64(answer) == s.id, map[bool]string{true: "0", false: "a number"}[answer == 0])
@@ -146,7 +146,7 @@ func (r *run) askComment() {
 }
 
 // askCommentFile makes a comment with a file by the method of the old card.
-func (r *run) askCommentFile(files [fileCount]int64) {
+func (r *run) askCommentFile(ctx context.Context, files [fileCount]int64) {
 	const question = "comment with a file"
 	if files[firstFile] == 0 {
 		r.unknown(question, "no upload")
@@ -154,13 +154,13 @@ func (r *run) askCommentFile(files [fileCount]int64) {
 	}
 	word := r.word("with a file")
 	fields := bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC", []string{"n" + strconv.FormatInt(files[firstFile], 10)})
-	if s, ok := r.arrives(question, word, func() error { return r.comment(fields, nil) }); ok {
+	if s, ok := r.arrives(ctx, question, word, func() error { return r.comment(ctx, fields, nil) }); ok {
 		r.found(question, len(s.files) == 1, fmt.Sprintf("%d of 1", len(s.files)))
 	}
 }
 
 // askTwoFiles makes a comment with two files as a repeat letter is made, and compares their bytes.
-func (r *run) askTwoFiles(files [fileCount]int64) {
+func (r *run) askTwoFiles(ctx context.Context, files [fileCount]int64) {
 	const question = "two files of a repeat letter"
 	if files[secondFile] == 0 {
 		r.unknown(question, "no upload")
@@ -169,22 +169,22 @@ func (r *run) askTwoFiles(files [fileCount]int64) {
 	word := r.word("two files")
 	send := func() error {
 		if r.chat != 0 {
-			return r.call("im.disk.file.commit", bitrix.With("CHAT_ID", r.chat).
+			return r.call(ctx, "im.disk.file.commit", bitrix.With("CHAT_ID", r.chat).
 				With("FILE_ID", []int64{files[firstFile], files[secondFile]}).With("MESSAGE", word), nil)
 		}
-		return r.comment(bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC",
+		return r.comment(ctx, bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC",
 			[]string{"n" + strconv.FormatInt(files[firstFile], 10), "n" + strconv.FormatInt(files[secondFile], 10)}), nil)
 	}
 	var s said
 	ok := false
-	r.moved("comment with files", func() { s, ok = r.arrives(question, word, send) })
+	r.moved(ctx, "comment with files", func() { s, ok = r.arrives(ctx, question, word, send) })
 	if !ok {
 		return
 	}
 	whole := 0
 	for _, f := range s.files {
 		for n := range fileCount {
-			if bytes.Equal(r.fetched(f), r.content(n)) {
+			if bytes.Equal(r.fetched(ctx, f), r.content(n)) {
 				whole++
 			}
 		}
@@ -193,48 +193,48 @@ func (r *run) askTwoFiles(files [fileCount]int64) {
 }
 
 // fetched returns the bytes of a file, none where it can't be read.
-func (r *run) fetched(f diskFile) []byte {
+func (r *run) fetched(ctx context.Context, f diskFile) []byte {
 	if f.URL == "" {
-		if r.call("disk.file.get", bitrix.With("id", int64(f.ID)), &f) != nil {
+		if r.call(ctx, "disk.file.get", bitrix.With("id", int64(f.ID)), &f) != nil {
 			return nil
 		}
 	}
 	var b bytes.Buffer
-	if r.Portal.Fetch(r.ctx, string(f.URL), 0, &b) != nil {
+	if r.Portal.Fetch(ctx, string(f.URL), 0, &b) != nil {
 		return nil
 	}
 	return b.Bytes()
 }
 
 // askMessages writes into the chat by both methods that do nothing else.
-func (r *run) askMessages() {
+func (r *run) askMessages(ctx context.Context) {
 	if r.chat == 0 {
 		r.unknown("message by im.message.add", "the old card has no chat")
 		r.unknown("message by REST v3", "the old card has no chat")
 		return
 	}
 	word := r.word("message")
-	r.moved("message", func() {
-		r.arrives("message by im.message.add", word, func() error {
-			return r.call("im.message.add", bitrix.With("DIALOG_ID", r.dialog()).With("MESSAGE", word), nil)
+	r.moved(ctx, "message", func() {
+		r.arrives(ctx, "message by im.message.add", word, func() error {
+			return r.call(ctx, "im.message.add", bitrix.With("DIALOG_ID", r.dialog()).With("MESSAGE", word), nil)
 		})
 	})
 	other := r.word("by REST v3")
-	r.arrives("message by REST v3", other, func() error {
-		return r.callV3("tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", r.task).With("text", other)), nil)
+	r.arrives(ctx, "message by REST v3", other, func() error {
+		return r.callV3(ctx, "tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", r.task).With("text", other)), nil)
 	})
 }
 
 // askText writes what a portal may read otherwise than it stands.
-func (r *run) askText(files [fileCount]int64) {
+func (r *run) askText(ctx context.Context, files [fileCount]int64) {
 	if r.chat == 0 {
 		r.unknown("chat texts as they were sent", "the old card has no chat")
 		r.unknown("[DISK=n] is only text", "the old card has no chat")
 		return
 	}
 	send := func(question, text, word string) (said, bool) {
-		return r.arrives(question, word, func() error {
-			return r.call("im.message.add", bitrix.With("DIALOG_ID", r.dialog()).With("MESSAGE", text), nil)
+		return r.arrives(ctx, question, word, func() error {
+			return r.call(ctx, "im.message.add", bitrix.With("DIALOG_ID", r.dialog()).With("MESSAGE", text), nil)
 		})
 	}
 	word := r.word("text")
@@ -253,10 +253,10 @@ func (r *run) askText(files [fileCount]int64) {
 }
 
 // askOldList reads by the method of the old card.
-func (r *run) askOldList() {
+func (r *run) askOldList(ctx context.Context) {
 	const question = "old method lists comments"
 	var rows []json.RawMessage
-	if err := r.call("task.commentitem.getlist", bitrix.With("TASKID", r.task), &rows); err != nil {
+	if err := r.call(ctx, "task.commentitem.getlist", bitrix.With("TASKID", r.task), &rows); err != nil {
 		r.found(question, false, codeOf(err))
 		return
 	}

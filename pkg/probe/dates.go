@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"time"
 
 	"helpdesk/pkg/bitrix"
@@ -24,18 +25,18 @@ type Movement struct {
 }
 
 // moved notes how a step moves the dates of the task. It waits first until what earlier steps have moved is written.
-func (r *run) moved(name string, step func()) (m Movement) {
+func (r *run) moved(ctx context.Context, name string, step func()) (m Movement) {
 	defer func() { r.dates = append(r.dates, m) }()
 	m = Movement{name, never, never}
-	_ = r.Sleep(r.ctx, waits[0])
-	before, err := r.stand()
+	_ = r.Sleep(ctx, waits[0])
+	before, err := r.stand(ctx)
 	step()
 	if err != nil {
 		return m
 	}
 	how := atOnce
 	for i := 0; ; i++ {
-		if now, err := r.stand(); err == nil {
+		if now, err := r.stand(ctx); err == nil {
 			if m.Activity == never && now.Activity.After(before.Activity.Time) {
 				m.Activity = how
 			}
@@ -47,14 +48,14 @@ func (r *run) moved(name string, step func()) (m Movement) {
 			return m
 		}
 		how = later
-		if r.Sleep(r.ctx, waits[i]) != nil {
+		if r.Sleep(ctx, waits[i]) != nil {
 			return m
 		}
 	}
 }
 
-func (r *run) stand() (row, error) {
-	rows, err := r.list(bitrix.With("ID", r.task))
+func (r *run) stand(ctx context.Context) (row, error) {
+	rows, err := r.list(ctx, bitrix.With("ID", r.task))
 	if err != nil || len(rows) == 0 {
 		return row{}, err
 	}
@@ -62,23 +63,23 @@ func (r *run) stand() (row, error) {
 }
 
 // askStatus closes the task and opens it again.
-func (r *run) askStatus() {
+func (r *run) askStatus(ctx context.Context) {
 	act := func(question, method string, want bitrix.ID) bool {
-		err := r.call(method, bitrix.With("taskId", r.task), nil)
+		err := r.call(ctx, method, bitrix.With("taskId", r.task), nil)
 		if err != nil {
 			r.found(question, false, codeOf(err))
 			return false
 		}
-		now, err := r.stand()
+		now, err := r.stand(ctx)
 		r.found(question, err == nil && now.Status == want, "")
 		return err == nil
 	}
 	closed := false
-	m := r.moved("complete", func() { closed = act("complete", "tasks.task.complete", 5) })
+	m := r.moved(ctx, "complete", func() { closed = act("complete", "tasks.task.complete", 5) })
 	if !closed {
 		return
 	}
 	r.found("closing moves ACTIVITY_DATE", m.Activity != never, m.Activity)
 	r.found("closing moves CHANGED_DATE", m.Changed != never, m.Changed)
-	r.moved("renew", func() { act("renew", "tasks.task.renew", 2) })
+	r.moved(ctx, "renew", func() { act("renew", "tasks.task.renew", 2) })
 }

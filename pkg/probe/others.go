@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,12 +19,12 @@ func (r *run) v3Task() bitrix.Params {
 }
 
 // askV3 asks for REST v3, for its keys, and for what it does with related objects.
-func (r *run) askV3() {
-	err := r.callV3("tasks.task.list", bitrix.With("pagination", bitrix.With("limit", 1)), nil)
+func (r *run) askV3(ctx context.Context) {
+	err := r.callV3(ctx, "tasks.task.list", bitrix.With("pagination", bitrix.With("limit", 1)), nil)
 	if r.found("REST v3", err == nil, codeOf(err)); err != nil {
 		return
 	}
-	r.askKey()
+	r.askKey(ctx)
 	if len(r.Tags) == 0 {
 		r.unknown("tags and people by REST v3", "no tags are configured")
 		return
@@ -38,7 +39,7 @@ func (r *run) askV3() {
 		} `json:"item"`
 	}
 	fields := r.v3Task().With("tags", tags).With("auditors", []any{bitrix.With("id", r.me)})
-	if err := r.callV3("tasks.task.add", bitrix.With("fields", fields), &made); err != nil {
+	if err := r.callV3(ctx, "tasks.task.add", bitrix.With("fields", fields), &made); err != nil {
 		r.found("tags and people by REST v3", false, codeOf(err))
 		return
 	}
@@ -48,7 +49,7 @@ func (r *run) askV3() {
 		} `json:"task"`
 	}
 	ask := bitrix.With("taskId", int64(made.Item.ID)).With("select", []string{"ID", "TAGS"})
-	if err := r.call("tasks.task.get", ask, &got); err != nil {
+	if err := r.call(ctx, "tasks.task.get", ask, &got); err != nil {
 		r.unknown("tags and people by REST v3", codeOf(err))
 		return
 	}
@@ -57,14 +58,14 @@ func (r *run) askV3() {
 }
 
 // askKey makes a task twice under one key. The key is another in each run: a portal keeps its answer for a day.
-func (r *run) askKey() {
+func (r *run) askKey(ctx context.Context) {
 	const question = "a key makes one task"
 	key := "hdprobe-" + strconv.FormatInt(r.Now().UnixNano(), 36)
 	var numbers []int64
 	echo := "not echoed"
 	for range 2 {
 		began := r.Now()
-		raw, echoed, err := r.Portal.CallKeyed(r.ctx, "tasks.task.add", bitrix.With("fields", r.v3Task()), key)
+		raw, echoed, err := r.Portal.CallKeyed(ctx, "tasks.task.add", bitrix.With("fields", r.v3Task()), key)
 		r.note("tasks.task.add", 3, began, raw, err)
 		if err != nil {
 			r.found(question, false, codeOf(err))
@@ -104,17 +105,17 @@ func (c contact) address() string {
 }
 
 // contacts looks contacts up. Nothing of them is kept but their number.
-func (r *run) contacts(filter bitrix.Params) ([]contact, error) {
+func (r *run) contacts(ctx context.Context, filter bitrix.Params) ([]contact, error) {
 	var rows []contact
-	err := r.call("crm.contact.list", bitrix.With("filter", filter).With("select", []string{"ID", "EMAIL"}).
+	err := r.call(ctx, "crm.contact.list", bitrix.With("filter", filter).With("select", []string{"ID", "EMAIL"}).
 		With("order", bitrix.With("ID", "ASC")).With("start", -1), &rows)
 	return rows, err
 }
 
 // askContacts looks two contacts up that are there, without a change.
-func (r *run) askContacts() {
+func (r *run) askContacts(ctx context.Context) {
 	const both, whole = "CRM finds two addresses", "CRM finds whole addresses"
-	rows, err := r.contacts(bitrix.With("HAS_EMAIL", "Y"))
+	rows, err := r.contacts(ctx, bitrix.With("HAS_EMAIL", "Y"))
 	one, two, perr := pair(rows)
 	if err = errors.Join(err, perr); err != nil {
 		why := codeOf(err)
@@ -128,13 +129,13 @@ func (r *run) askContacts() {
 	has := func(rows []contact, c contact) bool {
 		return slices.ContainsFunc(rows, func(o contact) bool { return o.ID == c.ID })
 	}
-	if rows, err = r.contacts(bitrix.With("EMAIL", []string{one.address(), two.address()})); err != nil {
+	if rows, err = r.contacts(ctx, bitrix.With("EMAIL", []string{one.address(), two.address()})); err != nil {
 		r.unknown(both, codeOf(err))
 	} else {
 		r.found(both, has(rows, one) && has(rows, two), "")
 	}
 	begin := one.address()[:len(one.address())-1]
-	if rows, err = r.contacts(bitrix.With("EMAIL", begin)); err != nil {
+	if rows, err = r.contacts(ctx, bitrix.With("EMAIL", begin)); err != nil {
 		r.unknown(whole, codeOf(err))
 	} else {
 		r.found(whole, !has(rows, one), "")

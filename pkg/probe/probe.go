@@ -82,16 +82,15 @@ const shown = 8 << 10
 // Run removes what an earlier run left, asks the questions, and removes what it made, also when ctx ends meanwhile. An error
 // is one that kept it from asking anything.
 func Run(ctx context.Context, s Subject) (*Report, error) {
-	r := &run{asker: &asker{Subject: s, ctx: ctx}, answers: map[string]Finding{}}
-	before, left, err := r.sweep()
+	r := &run{asker: &asker{Subject: s}, answers: map[string]Finding{}}
+	before, left, err := r.sweep(ctx)
 	if err != nil {
 		return &Report{Calls: r.calls, Before: before, Left: left}, fmt.Errorf("look for what an earlier run left: %w", err)
 	}
-	r.ask()
-	var cancel context.CancelFunc
-	r.ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), cleaning)
+	r.ask(ctx)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 	defer cancel()
-	if _, left, err = r.sweep(); err != nil {
+	if _, left, err = r.sweep(last); err != nil {
 		err = fmt.Errorf("remove what was made: %w", err)
 	}
 	all := &Report{Findings: r.findings(), Dates: r.dates, Calls: r.calls, Before: before, Left: left}
@@ -111,7 +110,6 @@ type run struct {
 // asker asks the portal, finds what carries our mark, and removes it.
 type asker struct {
 	Subject
-	ctx   context.Context
 	calls []Call
 	shape bitrix.Shaper
 
@@ -120,19 +118,19 @@ type asker struct {
 }
 
 // call runs one method by REST v2 and decodes its result.
-func (r *asker) call(method string, params bitrix.Params, result any) error {
+func (r *asker) call(ctx context.Context, method string, params bitrix.Params, result any) error {
 	began := r.Now()
 	var raw json.RawMessage
-	err := r.Portal.Call(r.ctx, method, params, &raw)
+	err := r.Portal.Call(ctx, method, params, &raw)
 	r.note(method, 2, began, raw, err)
 	return decoded(method, raw, result, err)
 }
 
 // callV3 is call by REST v3.
-func (r *asker) callV3(method string, params bitrix.Params, result any) error {
+func (r *asker) callV3(ctx context.Context, method string, params bitrix.Params, result any) error {
 	began := r.Now()
 	var raw json.RawMessage
-	err := r.Portal.CallV3(r.ctx, method, params, &raw)
+	err := r.Portal.CallV3(ctx, method, params, &raw)
 	r.note(method, 3, began, raw, err)
 	return decoded(method, raw, result, err)
 }

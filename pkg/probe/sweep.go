@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,27 +33,27 @@ const rounds = 5
 
 // sweep removes every task and file with our mark. A task goes last, for it is what leads to the files of its chat: whoever
 // dies in between finds it again. It returns how much was removed, and what would not go.
-func (r *asker) sweep() (gone int, left []string, err error) {
-	r.findFolder()
+func (r *asker) sweep(ctx context.Context) (gone int, left []string, err error) {
+	r.findFolder(ctx)
 	for range rounds {
-		tasks, err := r.marked()
+		tasks, err := r.marked(ctx)
 		if err != nil {
 			return gone, left, err
 		}
 		if len(tasks) == 0 {
-			n, stuck := r.removeUploads()
+			n, stuck := r.removeUploads(ctx)
 			return gone + n, stuck, nil
 		}
 		left = nil
 		for _, t := range tasks {
-			n, stuck := r.removeTask(t)
+			n, stuck := r.removeTask(ctx, t)
 			gone, left = gone+n, append(left, stuck...)
 		}
 		if len(left) > 0 {
 			break
 		}
 	}
-	n, stuck := r.removeUploads()
+	n, stuck := r.removeUploads(ctx)
 	return gone + n, append(left, stuck...), nil
 }
 
@@ -68,11 +69,11 @@ type row struct {
 }
 
 // list asks for tasks. What the filter means is the portal's affair: whoever asks looks at the rows himself.
-func (r *asker) list(filter bitrix.Params) ([]row, error) {
+func (r *asker) list(ctx context.Context, filter bitrix.Params) ([]row, error) {
 	var answer struct {
 		Tasks json.RawMessage `json:"tasks"`
 	}
-	err := r.call("tasks.task.list", bitrix.Params{
+	err := r.call(ctx, "tasks.task.list", bitrix.Params{
 		{Name: "filter", Value: filter}, {Name: "order", Value: bitrix.With("ID", "desc")},
 		{Name: "select", Value: []string{"ID", "TITLE", "XML_ID", "CHAT_ID", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE"}},
 		{Name: "start", Value: -1},
@@ -81,55 +82,55 @@ func (r *asker) list(filter bitrix.Params) ([]row, error) {
 }
 
 // marked returns the tasks with our mark in their title.
-func (r *asker) marked() ([]row, error) {
-	rows, err := r.list(bitrix.With("TITLE", "%"+r.Mark+"%"))
+func (r *asker) marked(ctx context.Context) ([]row, error) {
+	rows, err := r.list(ctx, bitrix.With("TITLE", "%"+r.Mark+"%"))
 	return slices.DeleteFunc(rows, func(t row) bool { return !r.ours(string(t.Title)) }), err
 }
 
 // removeTask removes the files of a task's chat and the task.
-func (r *asker) removeTask(t row) (gone int, left []string) {
-	for _, f := range r.chatFiles(r.chatOf(t)) {
+func (r *asker) removeTask(ctx context.Context, t row) (gone int, left []string) {
+	for _, f := range r.chatFiles(ctx, r.chatOf(ctx, t)) {
 		if r.ours(string(f.Name)) {
-			gone, left = r.removeFile(int64(f.ID), gone, left)
+			gone, left = r.removeFile(ctx, int64(f.ID), gone, left)
 		}
 	}
-	if err := r.call("tasks.task.delete", bitrix.With("taskId", int64(t.ID)), nil); err != nil {
+	if err := r.call(ctx, "tasks.task.delete", bitrix.With("taskId", int64(t.ID)), nil); err != nil {
 		return gone, append(left, "task "+strconv.FormatInt(int64(t.ID), 10))
 	}
 	return gone + 1, left
 }
 
 // chatOf returns the chat of a task, 0 where it has none; a question that would make one is not asked.
-func (r *asker) chatOf(t row) int64 {
+func (r *asker) chatOf(ctx context.Context, t row) int64 {
 	if t.Chat != 0 {
 		return int64(t.Chat)
 	}
 	var chat struct {
 		ID bitrix.ID `json:"ID"`
 	}
-	_ = r.call("im.chat.get", bitrix.With("ENTITY_TYPE", "TASKS_TASK").With("ENTITY_ID", int64(t.ID)), &chat)
+	_ = r.call(ctx, "im.chat.get", bitrix.With("ENTITY_TYPE", "TASKS_TASK").With("ENTITY_ID", int64(t.ID)), &chat)
 	return int64(chat.ID)
 }
 
-func (r *asker) removeFile(id int64, gone int, left []string) (int, []string) {
-	if err := r.call("disk.file.delete", bitrix.With("id", id), nil); err != nil && codeOf(err) != "ERROR_NOT_FOUND" {
+func (r *asker) removeFile(ctx context.Context, id int64, gone int, left []string) (int, []string) {
+	if err := r.call(ctx, "disk.file.delete", bitrix.With("id", id), nil); err != nil && codeOf(err) != "ERROR_NOT_FOUND" {
 		return gone, append(left, "file "+strconv.FormatInt(id, 10))
 	}
 	return gone + 1, left
 }
 
 // removeUploads removes what was uploaded and is part of nothing.
-func (r *asker) removeUploads() (gone int, left []string) {
+func (r *asker) removeUploads(ctx context.Context) (gone int, left []string) {
 	if r.folder == 0 {
 		return 0, nil
 	}
 	for n := range fileCount {
 		name := r.fileName(n)
 		var found []diskFile
-		_ = r.call("disk.folder.getchildren", bitrix.With("id", r.folder).With("filter", bitrix.With("NAME", name)), &found)
+		_ = r.call(ctx, "disk.folder.getchildren", bitrix.With("id", r.folder).With("filter", bitrix.With("NAME", name)), &found)
 		for _, f := range found {
 			if string(f.Name) == name {
-				gone, left = r.removeFile(int64(f.ID), gone, left)
+				gone, left = r.removeFile(ctx, int64(f.ID), gone, left)
 			}
 		}
 	}
@@ -144,14 +145,14 @@ type diskFile struct {
 }
 
 // findFolder finds where uploads go: the root of the acting user's Drive.
-func (r *asker) findFolder() {
+func (r *asker) findFolder(ctx context.Context) {
 	if r.folder != 0 {
 		return
 	}
 	var who struct {
 		ID bitrix.ID `json:"ID"`
 	}
-	if r.call("profile", nil, &who) != nil {
+	if r.call(ctx, "profile", nil, &who) != nil {
 		return
 	}
 	r.me = int64(who.ID)
@@ -159,7 +160,7 @@ func (r *asker) findFolder() {
 		Root bitrix.ID `json:"ROOT_OBJECT_ID"`
 	}
 	filter := bitrix.With("ENTITY_TYPE", "user").With("ENTITY_ID", r.me)
-	if r.call("disk.storage.getlist", bitrix.With("filter", filter), &storages) == nil && len(storages) > 0 {
+	if r.call(ctx, "disk.storage.getlist", bitrix.With("filter", filter), &storages) == nil && len(storages) > 0 {
 		r.folder = int64(storages[0].Root)
 	}
 }
