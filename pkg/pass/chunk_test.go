@@ -1,0 +1,78 @@
+package pass_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/pass"
+	sandbox "helpdesk/pkg/sandbox/portal"
+	"helpdesk/pkg/store"
+)
+
+// weighing is a ledger that weighs what is recorded together, in bytes of the letters.
+type weighing struct {
+	pass.Ledger
+	most    int64 // at once
+	letters int   // in all
+	records int   // how often something was recorded
+}
+
+func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration, decide func(int, desk.Facts) (desk.Decision, error)) error {
+	var bytes int64
+	for _, e := range es {
+		bytes += e.Size
+	}
+	w.most, w.letters = max(w.most, bytes), w.letters+len(es)
+	w.records++
+	return w.Ledger.Record(now, es, window, decide)
+}
+
+// TestTheTextsHeldAtOnceAreBounded: however many letters are fetched together, no more of them are read and not yet recorded than
+// have 4 MiB of text, of whatever kind it is.
+func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
+	const (
+		size   = 900_000
+		count  = 12
+		bound  = 4 << 20
+		shorts = 60
+	)
+	line := "One more line of a long letter.\n"
+	for name, c := range map[string]struct{ kind, text string }{
+		"page": {"text/html", "<p>" + strings.Repeat(line+"<br>", size/(len(line)+5)) + "</p>"},
+		"text": {"text/plain", strings.Repeat(line, size/len(line))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			for i := range count {
+				from := fmt.Sprintf("a@a%d.example", i)
+				w.arrive(letter(fmt.Sprint("long", i, "@a.example"), from, "Long", c.text, "Content-Type: "+c.kind+"; charset=utf-8"))
+			}
+			p, s := w.open(store.Options{})
+			ledger := &weighing{Ledger: p.Ledger}
+			p.Ledger = ledger
+			_, err := p.Poll(context.Background())
+			w.check(err)
+			w.check(s.Close())
+			if ledger.letters != count || ledger.most > bound+size {
+				t.Errorf("%d letters, %d kB of them at once", ledger.letters, ledger.most/1000)
+			}
+		})
+	}
+	w := newWorld(t, sandbox.PortalOptions{})
+	for i := range shorts { // what is small goes together
+		w.arrive(letter(fmt.Sprint("short", i, "@a.example"), fmt.Sprintf("a@a%d.example", i), "Short", "It does not print."))
+	}
+	p, s := w.open(store.Options{})
+	ledger := &weighing{Ledger: p.Ledger}
+	p.Ledger = ledger
+	_, err := p.Poll(context.Background())
+	w.check(err)
+	w.check(s.Close())
+	if ledger.records != 2 {
+		t.Errorf("%d short letters are recorded in %d steps", shorts, ledger.records)
+	}
+}
