@@ -35,10 +35,10 @@ func followNeed(least int64, ended *atomic.Bool) {
 	})
 }
 
-// room is the limit that lets the heap grow by half of what is alive between two collections.
+// room is the limit that lets the heap grow by seven eighths of what is alive between two collections.
 func room(alive int64) int64 {
 	const rest = 8 << 20 // stacks and what the runtime itself needs
-	return alive + alive/2 + rest
+	return alive + 7*alive/8 + rest
 }
 
 // alive returns the bytes that the last collection left.

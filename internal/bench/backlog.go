@@ -10,6 +10,9 @@ const (
 	portalDelay = 300 * time.Millisecond
 	smallMemory = 48 << 20
 	largeMemory = 64 << 20
+	pagesMemory = 80 << 20
+	pageSize    = 1_000_000
+	pagesCPU    = 1.1
 )
 
 // backlog measures new letters beside mbsync, which only fetches them.
@@ -39,6 +42,32 @@ func large(b *measuring) (*table, error) {
 		}
 	}
 	t.weight(fmt.Sprintf("peak RSS of a poll with one letter of %s (%s)", megabytes(size), seconds(poll.wall())), poll, largeMemory)
+	return t, nil
+}
+
+// pages measures letters that are one large page each, beside the same without a limit of memory.
+func pages(b *measuring) (*table, error) {
+	m := mix{count: 50, page: pageSize, plain: true}
+	folder, size, err := b.w.imap.master("pages", b.seed, m)
+	if err != nil {
+		return nil, err
+	}
+	var limited, free sample
+	var last result
+	for range min(b.rounds, 3) {
+		if last, err = b.polled(folder, b.w.smtp.Addr(), 0, &limited); err != nil {
+			return nil, err
+		}
+		if _, err := b.polled(folder, b.w.smtp.Addr(), 0, &free, "GOMEMLIMIT=off"); err != nil {
+			return nil, err
+		}
+	}
+	t := results(fmt.Sprintf("%d letters that are a page of %s each", m.count, megabytes(pageSize)))
+	ratio := limited.cpu().Seconds() / free.cpu().Seconds()
+	t.row("CPU of a poll", seconds(limited.cpu()), "with GOMEMLIMIT=off", seconds(free.cpu()), times(ratio),
+		"≤ "+times(pagesCPU), judged(ratio, pagesCPU))
+	t.weight("peak RSS", limited, pagesMemory)
+	t.note("%d letters, %s; peak RSS with GOMEMLIMIT=off: %s. Of a poll: %s", m.count, megabytes(size), megabytes(free.rss()), last)
 	return t, nil
 }
 

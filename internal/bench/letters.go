@@ -28,6 +28,7 @@ type mix struct {
 	largest  int
 	plain    bool // every letter is a person's, and none goes on with another
 	brief    bool // a line or two
+	page     int  // bytes of the page that every letter is; 0 = letters of text, half of them with the same as a page
 }
 
 // writer makes letters, the same ones from the same seed.
@@ -35,13 +36,13 @@ type writer struct {
 	r     *rand.Rand
 	words []string
 	mix   mix
-	past  []told
+	past  []contact
 	made  int
 	at    time.Time
 }
 
-// told is what a later letter of the thread must know.
-type told struct{ id, from, subject, charset, text string }
+// contact is what a later letter of the thread must know.
+type contact struct{ id, from, subject, charset, text string }
 
 func newWriter(seed uint64, m mix, at time.Time) *writer {
 	return &writer{r: rand.New(rand.NewPCG(seed, uint64(m.count))), words: strings.Fields(wordList), mix: m, at: at}
@@ -51,7 +52,7 @@ func newWriter(seed uint64, m mix, at time.Time) *writer {
 // its senders, the others go on with one or are automatic.
 func (w *writer) letter() []byte {
 	w.made++
-	one := told{id: fmt.Sprintf("%d.%x@mail%d.example", w.made, w.r.Uint64(), w.made%97), charset: w.charset()}
+	one := contact{id: fmt.Sprintf("%d.%x@mail%d.example", w.made, w.r.Uint64(), w.made%97), charset: w.charset()}
 	one.from = fmt.Sprintf("sender%d@company%d.example", w.made, w.made%313)
 	one.subject, one.text = fmt.Sprintf("%s %d", w.sentence(5), w.made), w.text()
 	var extra []string
@@ -68,14 +69,14 @@ func (w *writer) letter() []byte {
 }
 
 // answer makes it a letter of an earlier thread, the text before quoted.
-func (w *writer) answer(one *told) []string {
+func (w *writer) answer(one *contact) []string {
 	to := w.past[w.r.IntN(len(w.past))]
 	one.from, one.charset, one.subject = to.from, to.charset, "Re: "+to.subject
 	one.text += "\n> " + strings.ReplaceAll(to.text, "\n", "\n> ")
 	return []string{"In-Reply-To: <" + to.id + ">", "References: <" + to.id + ">"}
 }
 
-func (w *writer) automatic(one *told) []string {
+func (w *writer) automatic(one *contact) []string {
 	switch w.r.IntN(4) {
 	case 0:
 		return []string{"Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All"}
@@ -107,6 +108,7 @@ func (w *writer) text() string {
 	if w.mix.brief {
 		size = 200
 	}
+	size = max(size, w.mix.page)
 	for b.Len() < size {
 		b.WriteString(w.sentence(4+w.r.IntN(12)) + ".\n")
 	}
@@ -123,7 +125,7 @@ func encoded(charset, text string) []byte {
 	return raw
 }
 
-func (w *writer) compose(one told, extra []string) []byte {
+func (w *writer) compose(one contact, extra []string) []byte {
 	var b bytes.Buffer
 	head := append([]string{
 		"Return-Path: <" + one.from + ">",
@@ -157,16 +159,20 @@ func (w *writer) word(charset, s string) string {
 }
 
 // body writes the text, and half of the time the same as a page.
-func (w *writer) body(b *bytes.Buffer, one told) {
-	if w.r.IntN(2) == 0 {
+func (w *writer) body(b *bytes.Buffer, one contact) {
+	page := "<html><head><style>p { margin: 0; font-family: sans-serif }</style></head><body><p>" +
+		strings.ReplaceAll(one.text, "\n", "</p>\n<p>") + "</p></body></html>"
+	switch {
+	case w.mix.page > 0:
+		w.part(b, "text/html", one.charset, page)
+		return
+	case w.r.IntN(2) == 0:
 		w.part(b, "text/plain", one.charset, one.text)
 		return
 	}
 	b.WriteString("Content-Type: multipart/alternative; boundary=\"inner\"\r\n\r\n--inner\r\n")
 	w.part(b, "text/plain", one.charset, one.text)
 	b.WriteString("\r\n--inner\r\n")
-	page := "<html><head><style>p { margin: 0; font-family: sans-serif }</style></head><body><p>" +
-		strings.ReplaceAll(one.text, "\n", "</p>\n<p>") + "</p></body></html>"
 	w.part(b, "text/html", one.charset, page)
 	b.WriteString("\r\n--inner--\r\n")
 }

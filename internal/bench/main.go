@@ -58,7 +58,8 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return []scenario{{"idle", idle}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large}, {"database", database}}
+	return []scenario{{"idle", idle}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large},
+		{"pages", pages}, {"database", database}}
 }
 
 // measuring is what a scenario works with.

@@ -97,6 +97,7 @@ type installation struct {
 	p        *programs
 	dir      string
 	database string // where the state lies; "" = in a file
+	env      []string
 }
 
 // install writes a configuration for the user's mailbox on these servers.
@@ -147,7 +148,7 @@ func (i *installation) run(args ...string) (figures, error) {
 	if i.p.loud {
 		args = append(args, "-vv")
 	}
-	return i.p.run(i.dir, i.p.profiling(), append([]string{i.p.helpdesk}, args...)...)
+	return i.p.run(i.dir, append(i.p.profiling(), i.env...), append([]string{i.p.helpdesk}, args...)...)
 }
 
 // writes returns how many transactions have written to the state, and the size of its file; of a database nothing is known.

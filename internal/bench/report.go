@@ -23,7 +23,7 @@ func results(title string) *table {
 	return &table{title: title, head: []string{"measured", "helpdesk", "beside", "its figure", "ratio", "to reach", ""}}
 }
 
-// compare adds a ratio of times; most 0 = only told.
+// compare adds a ratio of times; most 0 = nothing is to be reached.
 func (t *table) compare(what string, s sample, beside string, other sample, most float64) {
 	x := s.ratio(other)
 	reach, verdict := "–", ""
@@ -45,7 +45,7 @@ func (t *table) count(what string, n int, beside string, most int) {
 	t.row(what, fmt.Sprint(n), beside, "", "", fmt.Sprintf("≤ %d", most), verdict)
 }
 
-// weight adds a peak of memory; most 0 = only told.
+// weight adds a peak of memory; most 0 = nothing is to be reached.
 func (t *table) weight(what string, s sample, most int64) {
 	reach, verdict := "–", ""
 	if most > 0 {

@@ -64,8 +64,8 @@ func (b *measuring) synced(folder string, s *sample) error {
 }
 
 // polled lets helpdesk work through all letters, from an empty state and with an empty portal whose answers take as long as
-// delay says.
-func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample) (result, error) {
+// delay says. The variables are added to its environment.
+func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample, env ...string) (result, error) {
 	user, err := b.fresh(folder)
 	if err != nil {
 		return result{}, err
@@ -76,6 +76,7 @@ func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample) 
 		return result{}, err
 	}
 	defer i.remove()
+	i.env = env
 	b.w.portal.renew(delay)
 	return b.poll(i, user, s)
 }
