@@ -18,13 +18,13 @@ import (
 // pass.
 func (a *app) alarm(ctx context.Context, cfg *config.Config, c *portal.Client, log *slog.Logger, kind string, p status.Pass) bool {
 	failing := p.Failed >= cfg.Monitor.FailedPasses
-	if failing == p.Told || p.Failed > 0 && !failing {
-		return p.Told
+	if failing == p.Alarmed || p.Failed > 0 && !failing {
+		return p.Alarmed
 	}
 	set, err := wiring.Letters(cfg)
 	if err != nil {
 		log.Warn("alarm", "err", err)
-		return p.Told
+		return p.Alarmed
 	}
 	about := render.Alarm{Kind: kind, Failed: p.Failed, Error: p.Error, Version: version.Get().Version}
 	text := set.Recovered(about)
@@ -33,7 +33,7 @@ func (a *app) alarm(ctx context.Context, cfg *config.Config, c *portal.Client, l
 	}
 	if err := c.Tell(ctx, cfg.Bitrix24.Task.Responsible, text); err != nil {
 		log.Warn("alarm", "err", err)
-		return p.Told
+		return p.Alarmed
 	}
 	return failing
 }

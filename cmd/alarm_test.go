@@ -43,15 +43,15 @@ monitor: {failed_passes: 3}
 		var out bytes.Buffer
 		return Main([]string{"--config", config, "poll"}, strings.NewReader(""), &out, &out)
 	}
-	told := func(want ...string) {
+	alarms := func(want ...string) {
 		t.Helper()
-		got := p.Told(7)
+		got := p.Private(7)
 		if len(got) != len(want) {
-			t.Fatalf("told %q", got)
+			t.Fatalf("alarms %q", got)
 		}
 		for i := range want {
 			if !strings.Contains(got[i], want[i]) {
-				t.Errorf("told %q, want %q", got[i], want[i])
+				t.Errorf("alarms %q, want %q", got[i], want[i])
 			}
 		}
 	}
@@ -61,15 +61,15 @@ monitor: {failed_passes: 3}
 			t.Fatalf("exit status %d", code)
 		}
 	}
-	told()
+	alarms()
 	poll(nobody)
-	told("poll")
+	alarms("poll")
 	poll(nobody)
-	told("poll") // not again
+	alarms("poll") // not again
 	if code := poll(imap.Addr()); code != exit.Done {
 		t.Fatalf("exit status %d", code)
 	}
-	told("poll", "poll")
+	alarms("poll", "poll")
 	poll(imap.Addr())
-	told("poll", "poll")
+	alarms("poll", "poll")
 }

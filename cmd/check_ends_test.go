@@ -20,8 +20,8 @@ func TestCheckTellsWhatIsTemporary(t *testing.T) {
 		return func(d *drive) { d.portal.Inject(func(*sandbox.Call) sandbox.Fault { return f }) }
 	}
 	for name, tt := range map[string]struct {
-		spoil func(*drive)
-		want  int
+		harm func(*drive)
+		want int
 	}{
 		"mailbox gone":       {gone, exit.Temporary},
 		"portal gone":        {portal(sandbox.Fault{Kind: sandbox.BadGateway}), exit.Temporary},
@@ -31,7 +31,7 @@ func TestCheckTellsWhatIsTemporary(t *testing.T) {
 		"in use":             {func(d *drive) { d.holding() }, exit.Temporary},
 	} {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
-		tt.spoil(d)
+		tt.harm(d)
 		status, out, errs := d.run("--timeout", "5s", "check")
 		if status != tt.want || !strings.Contains(out, "FAILED") {
 			t.Errorf("%s: status %d, want %d\n%s%s", name, status, tt.want, out, errs)

@@ -13,6 +13,7 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
+	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -88,7 +89,7 @@ func known(cfg *config.Config, name string) error {
 // passEnds is how long a pass may take: what it does not get done is left to the next one.
 const passEnds = 10 * time.Minute
 
-// pass runs a job: settings, state, wiring, the pass itself, its report.
+// pass runs a job: settings, state, the pass itself, its report.
 func (a *app) pass(ctx context.Context, j job) (err error) {
 	if a.timeout == 0 {
 		a.timeout = passEnds
@@ -116,24 +117,9 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		return err
 	}
 	doubted(p.Log, s)
-	p.Only, p.Advance = j.only, advance
+	p.Only, p.Advance, p.Lines, p.Notify = j.only, advance, j.json, a.notified(j)
 	if !j.dry {
-		diary := status.OpenDiary(a.beside(state), p.Log)
-		defer diary.Close()
-		p.Diary = diary
-	}
-	release := func() {}
-	defer func() { release() }()
-	if !j.dry { // only a pass that finds something to do keeps others waiting for long
-		assemble := p.Kit
-		p.Kit = func() (pass.Kit, error) {
-			release = status.Claim(state, "helpdesk "+j.kind, a.now())
-			return assemble()
-		}
-	}
-	p.Lines = j.json
-	if p.Notify = j.show; (j.dry || a.Chatty()) && !j.json && j.show == nil {
-		p.Notify = func(l pass.Line) { a.Printf("%s\n", j.line(l)) }
+		defer a.hold(p.Pass, state, j.kind)()
 	}
 	r, err := j.run(p.Pass, ctx)
 	if !j.dry {
@@ -147,11 +133,39 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	if err == nil && j.kind == "poll" && j.only == "" {
 		err = s.Recovered()
 	}
-	told := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, j.kind, now) }
-	if serr := a.writeSnapshot(state, s, r, err, p.Client, told); serr != nil {
-		p.Log.Warn("status", "err", serr)
+	return errors.Join(err, a.keepRecords(ctx, cfg, p, s, r, err))
+}
+
+// notified returns what a pass calls with each of its lines; nil = nobody reads them.
+func (a *app) notified(j job) func(pass.Line) {
+	if (j.dry || a.Chatty()) && !j.json && j.show == nil {
+		return func(l pass.Line) { a.Printf("%s\n", j.line(l)) }
 	}
-	return errors.Join(err, p.Keep(s.Now(a.now())), prune(s, s.Now(a.now()), cfg.Keep.Records))
+	return j.show
+}
+
+// hold has a pass keep a diary beside the state, and say that it holds the state as soon as it finds something to do: only then
+// does it keep others waiting for long. The function returned ends both.
+func (a *app) hold(p *pass.Pass, state, kind string) (release func()) {
+	diary := status.OpenDiary(a.beside(state), p.Log)
+	p.Diary = diary
+	claimed := func() {}
+	assemble := p.Kit
+	p.Kit = func() (pass.Kit, error) {
+		claimed = status.Claim(state, "helpdesk "+kind, a.now())
+		return assemble()
+	}
+	return func() { claimed(); diary.Close() }
+}
+
+// keepRecords writes the snapshot of a pass that ended with cause, keeps what the pass has learnt, and removes old records.
+func (a *app) keepRecords(ctx context.Context, cfg *config.Config, p *wiring.Parts, s *store.Store, r *pass.Report, cause error) error {
+	alarmed := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, r.Kind, now) }
+	if err := a.writeSnapshot(a.stateOf(cfg), s, r, cause, p.Client, alarmed); err != nil {
+		p.Log.Warn("status", "err", err)
+	}
+	now := s.Now(a.now())
+	return errors.Join(p.Keep(now), prune(s, now, cfg.Keep.Records))
 }
 
 // doubted says that the database may have forgotten what was done.
@@ -162,8 +176,8 @@ func doubted(log *slog.Logger, s *store.Store) {
 	}
 }
 
-// writeSnapshot notes how a pass went, and whether somebody has been told.
-func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client, told func(status.Pass) bool) error {
+// writeSnapshot notes how a pass went, and whether somebody knows that passes fail.
+func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client, alarmed func(status.Pass) bool) error {
 	snap, err := status.Last(state, s)
 	if err != nil || snap.Passes == nil { // a damaged one is replaced
 		snap = status.Snapshot{Passes: map[string]status.Pass{}}
@@ -177,8 +191,8 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 	if cause != nil && exit.Of(cause) != exit.Held {
 		now.Good, now.Failed, now.Error = was.Good, was.Failed+1, exit.Text(cause)
 	}
-	now.Told = was.Told
-	now.Told = told(now)
+	now.Alarmed = was.Alarmed
+	now.Alarmed = alarmed(now)
 	snap.Passes[r.Kind] = now
 	if snap.Backlog, err = status.Count(s); err != nil {
 		return err

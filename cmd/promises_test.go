@@ -80,21 +80,21 @@ func TestPromise1NothingLost(t *testing.T) {
 		}
 	}
 	for name, inject := range map[string]func(*sandbox.Call) sandbox.Fault{
-		"502":                         on("", sandbox.Fault{Kind: sandbox.BadGateway}),
-		"dropped before":              on("", sandbox.Fault{Kind: sandbox.Drop}),
-		"dropped after":               on("", sandbox.Fault{Kind: sandbox.Drop, After: true}),
-		"redirect":                    on("", sandbox.Fault{Kind: sandbox.Redirect}),
-		"limit":                       on("", sandbox.Fault{Kind: sandbox.QueryLimit}),
-		"500 before the task":         on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError}),
-		"500 after the task":          on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError, After: true}),
-		"task refused for good":       on("tasks.task.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}),
-		"error with status 200":       on("tasks.task.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no", Status: 200}),
-		"comment refused for good":    on("task.commentitem.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}),
-		"500 after the comment":       on("task.commentitem.add", sandbox.Fault{Kind: sandbox.ServerError, After: true}),
-		"upload fails":                on("disk.storage.uploadfile", sandbox.Fault{Kind: sandbox.ServerError}),
-		"upload into folder fails":    on("disk.folder.uploadfile", sandbox.Fault{Kind: sandbox.ServerError}),
-		"the method's time is used":   on("tasks.task.add", sandbox.Fault{Kind: sandbox.OperationLimit}),
-		"the portal is well, by luck": nil,
+		"502":                              on("", sandbox.Fault{Kind: sandbox.BadGateway}),
+		"dropped before":                   on("", sandbox.Fault{Kind: sandbox.Drop}),
+		"dropped after":                    on("", sandbox.Fault{Kind: sandbox.Drop, After: true}),
+		"redirect":                         on("", sandbox.Fault{Kind: sandbox.Redirect}),
+		"limit":                            on("", sandbox.Fault{Kind: sandbox.QueryLimit}),
+		"500 before the task":              on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError}),
+		"500 after the task":               on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError, After: true}),
+		"task refused for good":            on("tasks.task.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}),
+		"error with status 200":            on("tasks.task.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no", Status: 200}),
+		"comment refused for good":         on("task.commentitem.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}),
+		"500 after the comment":            on("task.commentitem.add", sandbox.Fault{Kind: sandbox.ServerError, After: true}),
+		"upload fails":                     on("disk.storage.uploadfile", sandbox.Fault{Kind: sandbox.ServerError}),
+		"upload into folder fails":         on("disk.folder.uploadfile", sandbox.Fault{Kind: sandbox.ServerError}),
+		"the method's time is used":        on("tasks.task.add", sandbox.Fault{Kind: sandbox.OperationLimit}),
+		"the portal is well, all the same": nil,
 	} {
 		t.Run(name, func(t *testing.T) { testNothingLost(t, inject) })
 	}
@@ -179,7 +179,7 @@ func TestPromise1Quarantine(t *testing.T) {
 	})
 	t.Run("cannot be fetched", func(t *testing.T) {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
-		bad := d.letter("1@mx.example", "anna@stroymir.example", "Spoiled", "Text.")
+		bad := d.letter("1@mx.example", "anna@stroymir.example", "Unreadable", "Text.")
 		d.letter("2@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
 		fetches := 0
 		d.imap.Inject(func(command, set string) error {
@@ -199,14 +199,14 @@ func TestPromise1Quarantine(t *testing.T) {
 		if tasks, _ := d.count("Printer", ""); tasks != 1 {
 			t.Errorf("the other message made %d tasks", tasks)
 		}
-		told := 0
+		notices := 0
 		for _, task := range d.portal.Tasks() {
 			if task.Title != "Printer" {
-				told++
+				notices++
 			}
 		}
-		if told != 1 {
-			t.Errorf("%d tasks tell of the spoiled message, want one:\n%s", told, d.tasks())
+		if notices != 1 {
+			t.Errorf("%d tasks tell of the quarantined message, want one:\n%s", notices, d.tasks())
 		}
 		if out := d.must(exit.Done, "quarantine", "list"); !strings.Contains(out, "support") {
 			t.Errorf("it is not in the quarantine: %s", out)

@@ -92,7 +92,7 @@ func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) err
 		Args:  which.args,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.amended(c.Context(), "entries: "+c.Name(), func(s *store.Store) (int, error) {
-				seqs, err := which.sequences(args, confined(s))
+				seqs, err := which.sequences(args, quarantined(s))
 				if err != nil {
 					return 0, err
 				}
@@ -109,8 +109,8 @@ func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) err
 	return c
 }
 
-// confined lists the entries of the quarantine.
-func confined(s *store.Store) func() ([]uint64, error) {
+// quarantined lists the entries of the quarantine.
+func quarantined(s *store.Store) func() ([]uint64, error) {
 	return func() ([]uint64, error) {
 		all, err := s.Quarantine.All()
 		var seqs []uint64

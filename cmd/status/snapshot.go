@@ -28,7 +28,7 @@ type Pass struct {
 	Good     time.Time     `json:"good,omitzero"` // the end of the last one that left nothing to be repeated
 	Failed   int           `json:"failed"`        // in a row
 	Error    string        `json:"error,omitempty"`
-	Told     bool          `json:"told,omitempty"` // somebody was told that they fail
+	Alarmed  bool          `json:"told,omitempty"` // somebody knows that they fail
 	Listed   int           `json:"listed,omitempty"`
 	Old      int           `json:"old,omitempty"`
 	Requests int           `json:"requests"`       // to the portal

@@ -14,14 +14,14 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// told is what the log has said of failures: each stands on stderr once, though it is logged where it happens and is what the
+// failures is what the log has said of failures: each stands on stderr once, though it is logged where it happens and is what the
 // run ends with.
-type told struct {
+type failures struct {
 	mu    sync.Mutex
 	lines map[string]bool
 }
 
-func (t *told) has(line string) bool {
+func (t *failures) has(line string) bool {
 	if t == nil {
 		return false
 	}
@@ -30,17 +30,17 @@ func (t *told) has(line string) bool {
 	return t.lines[line]
 }
 
-// teller is the handler of a log that remembers what it told.
-type teller struct {
+// remembering is the handler of a log that remembers the failures in it.
+type remembering struct {
 	slog.Handler
-	told  *told
-	plain io.Writer // where a failure that is nothing but a text goes, as one; nil = into the log like all others
+	failures *failures
+	plain    io.Writer // where a failure that is nothing but a text goes, as one; nil = into the log like all others
 }
 
 // Handle tells one record.
-func (t teller) Handle(ctx context.Context, r slog.Record) error {
-	t.told.mu.Lock()
-	defer t.told.mu.Unlock()
+func (t remembering) Handle(ctx context.Context, r slog.Record) error {
+	t.failures.mu.Lock()
+	defer t.failures.mu.Unlock()
 	text := ""
 	r.Attrs(func(a slog.Attr) bool {
 		if a.Key == "err" && r.Level >= slog.LevelWarn {
@@ -51,11 +51,11 @@ func (t teller) Handle(ctx context.Context, r slog.Record) error {
 	if text == "" {
 		return t.Handler.Handle(ctx, r)
 	}
-	if t.told.lines == nil {
-		t.told.lines = map[string]bool{}
+	if t.failures.lines == nil {
+		t.failures.lines = map[string]bool{}
 	}
 	for _, line := range strings.Split(text, "\n") {
-		t.told.lines[line] = true
+		t.failures.lines[line] = true
 	}
 	if t.plain == nil || r.NumAttrs() > 1 {
 		return t.Handler.Handle(ctx, r)
@@ -64,20 +64,20 @@ func (t teller) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-// WithAttrs and WithGroup keep it a teller.
-func (t teller) WithAttrs(attrs []slog.Attr) slog.Handler {
+// WithAttrs and WithGroup keep what they are called on remembering.
+func (t remembering) WithAttrs(attrs []slog.Attr) slog.Handler {
 	t.Handler, t.plain = t.Handler.WithAttrs(attrs), nil
 	return t
 }
 
 // WithGroup is what WithAttrs is.
-func (t teller) WithGroup(name string) slog.Handler {
+func (t remembering) WithGroup(name string) slog.Handler {
 	t.Handler, t.plain = t.Handler.WithGroup(name), nil
 	return t
 }
 
 // Forget makes the next run complain of what this one has told.
-func (t *Terminal) Forget() { t.told = nil }
+func (t *Terminal) Forget() { t.failures = nil }
 
 // Logger returns the log that the flags and settings ask for; the flags win. With auto, who has not asked for a log is told
 // failures like by any other program.
@@ -96,10 +96,10 @@ func (t *Terminal) Logger(level, format string) *slog.Logger {
 		format = t.LogFormat
 	}
 	o := &slog.HandlerOptions{Level: l}
-	if t.told == nil {
-		t.told = &told{}
+	if t.failures == nil {
+		t.failures = &failures{}
 	}
-	h := teller{Handler: slog.NewTextHandler(t.Err, o), told: t.told}
+	h := remembering{Handler: slog.NewTextHandler(t.Err, o), failures: t.failures}
 	switch {
 	case format == "json":
 		h.Handler = slog.NewJSONHandler(t.Err, o)
@@ -132,7 +132,7 @@ func (t *Terminal) Complain(err error, code int) {
 	said, ours := strings.CutPrefix(text, exit.Spoken)
 	for line := range strings.SplitSeq(said, "\n") {
 		switch {
-		case text == "", t.told.has(line):
+		case text == "", t.failures.has(line):
 		case ours || t.Formed():
 			t.Say(slog.LevelError, line, "status", code)
 		default:

@@ -29,7 +29,7 @@ type Terminal struct {
 	Verbose   int        // how much the user wants to be told
 	LogFormat string     // auto, text, json or "": as the settings say
 
-	told *told
+	failures *failures
 }
 
 // New returns the terminal of a process.

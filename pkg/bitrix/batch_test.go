@@ -56,17 +56,17 @@ func TestBatchDecodesBothSpellingsOfMaps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tells(t, as[0].Err, told{fault.Unsure, fault.One}) // in neither map
-	tells(t, as[1].Err, told{fault.Unsure, fault.One})
+	tells(t, as[0].Err, outcome{fault.Unsure, fault.One}) // in neither map
+	tells(t, as[1].Err, outcome{fault.Unsure, fault.One})
 	for _, body := range []string{`{"result":[]}`, `{"result":true}`, `{"result":{"result":3}}`} {
 		s := testkit.NewScript(t, testkit.Answer(200, body))
 		as, _ := client(t, s).Batch(t.Context(), []Command{Do("a.add", nil)})
-		tells(t, as[0].Err, told{fault.Unsure, fault.One})
+		tells(t, as[0].Err, outcome{fault.Unsure, fault.One})
 	}
 }
 
 func TestErrorsOfACommand(t *testing.T) {
-	for code, want := range map[string]told{
+	for code, want := range map[string]outcome{
 		"QUERY_LIMIT_EXCEEDED": {fault.Refused, fault.Server}, "OPERATION_TIME_LIMIT": {fault.Refused, fault.Server},
 		"insufficient_scope": {fault.Refused, fault.Setup}, "ACCESS_DENIED": {fault.Never, fault.One},
 		"INTERNAL_SERVER_ERROR": {fault.Unsure, fault.One}, "ERROR_BATCH_LENGTH_EXCEEDED": {fault.Refused, fault.One},
@@ -135,9 +135,9 @@ func TestBatchIsSizedByTheTimesThePortalTells(t *testing.T) {
 func TestWhatIsNotSentIsRefused(t *testing.T) {
 	s := testkit.NewScript(t, testkit.Answer(502, ""))
 	errs := ran(t.Context(), client(t, s), append(slices.Repeat([]Command{add("a")}, 60), add("$total"))...)
-	tells(t, errs[49], told{fault.Unsure, fault.Server})
-	tells(t, errs[50], told{fault.Refused, fault.Server})
-	tells(t, errs[60], told{fault.Refused, fault.Server})
+	tells(t, errs[49], outcome{fault.Unsure, fault.Server})
+	tells(t, errs[50], outcome{fault.Refused, fault.Server})
+	tells(t, errs[60], outcome{fault.Refused, fault.Server})
 }
 
 // The body is made in one piece, into a buffer that was large enough from the start.

@@ -81,18 +81,18 @@ func saved(values map[string]string) func(*Options) {
 	}
 }
 
-// told is what an error says of the outcome.
-type told struct {
+// outcome is what an error says of the outcome.
+type outcome struct {
 	Outcome fault.Outcome
 	Extent  fault.Extent
 }
 
-func tells(t *testing.T, err error, want told) {
+func tells(t *testing.T, err error, want outcome) {
 	t.Helper()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if got := (told{fault.Of(err), fault.ExtentOf(err)}); got != want {
+	if got := (outcome{fault.Of(err), fault.ExtentOf(err)}); got != want {
 		t.Errorf("outcome %v extent %v, want %v %v: %v", got.Outcome, got.Extent, want.Outcome, want.Extent, err)
 	}
 	if strings.Contains(err.Error(), secret) {

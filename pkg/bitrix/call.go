@@ -43,8 +43,8 @@ func (c *Client) CallKeyed(ctx context.Context, method string, params Params, ke
 // sendKeyed sends once more what certainly never left: a kept connection may turn out to be closed.
 func (c *Client) sendKeyed(ctx context.Context, r sending) (*envelope, error) {
 	env, err := c.send(ctx, r, false)
-	var told *Error
-	if err != nil && !errors.As(err, &told) && fault.Of(err) == fault.Refused && ctx.Err() == nil {
+	var refusal *Error
+	if err != nil && !errors.As(err, &refusal) && fault.Of(err) == fault.Refused && ctx.Err() == nil {
 		env, err = c.send(ctx, r, false)
 	}
 	return env, err

@@ -121,7 +121,7 @@ func TestQuirkRenamedPortalRedirects(t *testing.T) {
 		return sandbox.Fault{Kind: sandbox.Redirect, Host: "renamed.example"}
 	})
 	err := c.Call(t.Context(), "tasks.task.add", nil, nil)
-	tells(t, err, told{fault.Refused, fault.Setup})
+	tells(t, err, outcome{fault.Refused, fault.Setup})
 	if !strings.Contains(err.Error(), "renamed.example") || p.Hits() != 1 {
 		t.Error(err, p.Hits())
 	}
@@ -155,7 +155,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tells(t, c.Call(t.Context(), "profile", nil, nil), told{fault.Refused, fault.Setup})
+	tells(t, c.Call(t.Context(), "profile", nil, nil), outcome{fault.Refused, fault.Setup})
 }
 
 func TestAnswersAreBounded(t *testing.T) {
@@ -167,7 +167,7 @@ func TestAnswersAreBounded(t *testing.T) {
 			}
 		}
 	})
-	tells(t, client(t, s).Call(t.Context(), "tasks.task.add", nil, nil), told{fault.Unsure, fault.One})
+	tells(t, client(t, s).Call(t.Context(), "tasks.task.add", nil, nil), outcome{fault.Unsure, fault.One})
 }
 
 func TestRedirectIsNotFollowed(t *testing.T) {
@@ -175,7 +175,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 		http.Redirect(w, r, "https://renamed.example"+r.URL.Path, http.StatusFound)
 	})
 	err := client(t, s).Call(t.Context(), "batch", nil, nil)
-	tells(t, err, told{fault.Refused, fault.Setup})
+	tells(t, err, outcome{fault.Refused, fault.Setup})
 	if !strings.Contains(err.Error(), "renamed.example") {
 		t.Error(err)
 	}
@@ -191,31 +191,31 @@ func TestStallBeforeSending(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tells(t, c.Call(t.Context(), "tasks.task.add", nil, nil), told{fault.Refused, fault.Server})
+	tells(t, c.Call(t.Context(), "tasks.task.add", nil, nil), outcome{fault.Refused, fault.Server})
 }
 
 func TestStallBeyondTheTimeout(t *testing.T) {
 	s := testkit.NewScript(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	c := client(t, s, func(o *Options) { o.Timeout = 50 * time.Millisecond })
-	tells(t, c.Call(t.Context(), "tasks.task.add", nil, nil), told{fault.Unsure, fault.Server})
+	tells(t, c.Call(t.Context(), "tasks.task.add", nil, nil), outcome{fault.Unsure, fault.Server})
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	tells(t, c.Call(ctx, "tasks.task.add", nil, nil), told{fault.Refused, fault.Server})
+	tells(t, c.Call(ctx, "tasks.task.add", nil, nil), outcome{fault.Refused, fault.Server})
 }
 
 func TestConnectionLost(t *testing.T) {
 	s := testkit.NewScript(t, testkit.Drop)
-	tells(t, client(t, s).Call(t.Context(), "tasks.task.add", nil, nil), told{fault.Unsure, fault.Server})
+	tells(t, client(t, s).Call(t.Context(), "tasks.task.add", nil, nil), outcome{fault.Unsure, fault.Server})
 
 	s = testkit.NewScript(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000")
 		io.WriteString(w, `{"result":`)
 	})
-	tells(t, client(t, s).Call(t.Context(), "tasks.task.add", nil, nil), told{fault.Unsure, fault.Server})
+	tells(t, client(t, s).Call(t.Context(), "tasks.task.add", nil, nil), outcome{fault.Unsure, fault.Server})
 
 	s = testkit.NewScript(t)
 	c := client(t, s)
 	s.Close()
-	tells(t, c.Call(t.Context(), "tasks.task.add", nil, nil), told{fault.Refused, fault.Server})
+	tells(t, c.Call(t.Context(), "tasks.task.add", nil, nil), outcome{fault.Refused, fault.Server})
 }

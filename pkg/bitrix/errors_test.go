@@ -19,12 +19,12 @@ import (
 
 // TestErrorsOfACreate sends one task that batch can't carry, and so by itself, into every row of the table of errors.
 func TestErrorsOfACreate(t *testing.T) {
-	refused, setup := told{fault.Refused, fault.Server}, told{fault.Refused, fault.Setup}
-	unsure, never := told{fault.Unsure, fault.Server}, told{fault.Never, fault.One}
+	refused, setup := outcome{fault.Refused, fault.Server}, outcome{fault.Refused, fault.Setup}
+	unsure, never := outcome{fault.Unsure, fault.Server}, outcome{fault.Never, fault.One}
 	for name, tt := range map[string]struct {
 		status int
 		body   string
-		want   told
+		want   outcome
 		text   string
 		tries  int
 	}{
@@ -44,10 +44,10 @@ func TestErrorsOfACreate(t *testing.T) {
 		"titled":      {502, `<html><head><TITLE>Site &amp; maintenance</title>`, unsure, `"Site & maintenance"`, 1},
 		"market":      {402, `{"error":{"code":"BITRIX_REST_V3_EXCEPTION_MARKETSUBSCRIPTIONREQUIREDEXCEPTION","message":"m"}}`, setup, "subscription", 1},
 		"no market":   {403, `{"error":"ACCESS_DENIED","error_description":"REST is available only by subscription."}`, setup, "Market", 1},
-		"vague":       {400, `{"error":"ERROR_CORE","error_description":"internal error"}`, told{fault.Unsure, fault.One}, "", 1},
+		"vague":       {400, `{"error":"ERROR_CORE","error_description":"internal error"}`, outcome{fault.Unsure, fault.One}, "", 1},
 		"field":       {400, `{"error":"ERROR_CORE","error_description":"UF_BRANCH"}`, never, "UF_BRANCH", 1},
 		"argument":    {400, `{"error":"ERROR_CORE","error_description":"TASKS_ERROR_EXCEPTION_#256; Param #0"}`, never, "", 1},
-		"large":       {413, `<html>`, told{fault.Refused, fault.One}, "", 1},
+		"large":       {413, `<html>`, outcome{fault.Refused, fault.One}, "", 1},
 		"auth":        {401, `{"error":"NO_AUTH_FOUND"}`, setup, "webhook", 1},
 		"expired":     {401, `{"error":"expired_token"}`, setup, "", 1},
 		"rights":      {403, `{"error":"INVALID_CREDENTIALS"}`, setup, "", 1},
@@ -56,7 +56,7 @@ func TestErrorsOfACreate(t *testing.T) {
 		"plan":        {403, `{"error":"ACCESS_DENIED","error_description":"only on commercial plans"}`, setup, "plan", 1},
 		"app":         {403, `{"error":"user_access_error"}`, setup, "", 1},
 		"method":      {404, `{"error":"ERROR_METHOD_NOT_FOUND"}`, setup, "", 1},
-		"batch":       {400, `{"error":"ERROR_BATCH_LENGTH_EXCEEDED"}`, told{fault.Refused, fault.One}, "", 1},
+		"batch":       {400, `{"error":"ERROR_BATCH_LENGTH_EXCEEDED"}`, outcome{fault.Refused, fault.One}, "", 1},
 		"https":       {400, `{"error":"INVALID_REQUEST","error_description":"Https required"}`, setup, "", 1},
 		"gone":        {500, `{"error":"PORTAL_DELETED"}`, refused, "", 1},
 		"core":        {400, `{"error":"ERROR_CORE","error_description":"No &quot;title&quot;<br>given<br>"}`, never, `No "title" given`, 1},
@@ -96,7 +96,7 @@ func TestPatience(t *testing.T) {
 		}
 	}
 	s := testkit.NewScript(t, testkit.Answer(200, `{"error":"ERROR_CORE","error_description":"internal error"}`))
-	tells(t, ran(t.Context(), client(t, s), add("a"), add("b"))[0], told{fault.Unsure, fault.Server})
+	tells(t, ran(t.Context(), client(t, s), add("a"), add("b"))[0], outcome{fault.Unsure, fault.Server})
 }
 
 // behindFilter refuses whatever holds one of the words.
@@ -128,7 +128,7 @@ func TestQuirkFilterRefusesATextAlone(t *testing.T) {
 	errs := ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "union")}), cmds...)
 	for i, err := range errs {
 		if i == 7 {
-			if tells(t, err, told{fault.Never, fault.One}); !strings.Contains(err.Error(), "filter") || !strings.Contains(err.Error(), "Forbidden") {
+			if tells(t, err, outcome{fault.Never, fault.One}); !strings.Contains(err.Error(), "filter") || !strings.Contains(err.Error(), "Forbidden") {
 				t.Error(err)
 			}
 		} else if err != nil {
@@ -136,7 +136,7 @@ func TestQuirkFilterRefusesATextAlone(t *testing.T) {
 		}
 	}
 	for _, cmds := range [][]Command{{add("a")}, {add("a"), add("b")}, {add("$total")}} { // no text is to blame
-		tells(t, ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "")}), cmds...)[0], told{fault.Refused, fault.Setup})
+		tells(t, ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "")}), cmds...)[0], outcome{fault.Refused, fault.Setup})
 	}
 }
 
@@ -147,7 +147,7 @@ func TestRedirectToTheSameHostIsALogin(t *testing.T) {
 		http.Redirect(w, r, "/auth/?backurl=x", http.StatusFound)
 	})
 	err := client(t, s).Call(t.Context(), "profile", nil, nil)
-	if tells(t, err, told{fault.Refused, fault.Setup}); !strings.Contains(err.Error(), "login") {
+	if tells(t, err, outcome{fault.Refused, fault.Setup}); !strings.Contains(err.Error(), "login") {
 		t.Error(err)
 	}
 }
@@ -186,7 +186,7 @@ func TestBackOffStopsAtTheDeadline(t *testing.T) {
 	c := client(t, s, func(o *Options) { o.Now = time.Now })
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	tells(t, c.Call(ctx, "profile", nil, nil), told{fault.Refused, fault.Server})
+	tells(t, c.Call(ctx, "profile", nil, nil), outcome{fault.Refused, fault.Server})
 }
 
 func TestReadsAreRepeatedWritesAreNot(t *testing.T) {
@@ -196,10 +196,10 @@ func TestReadsAreRepeatedWritesAreNot(t *testing.T) {
 		t.Error(err)
 	}
 	s = testkit.NewScript(t, bad, bad, bad)
-	tells(t, client(t, s).Call(t.Context(), "tasks.task.list", nil, nil), told{fault.Unsure, fault.Server})
+	tells(t, client(t, s).Call(t.Context(), "tasks.task.list", nil, nil), outcome{fault.Unsure, fault.Server})
 	s = testkit.NewScript(t, bad)
 	for _, err := range ran(t.Context(), client(t, s), add("a"), Do("task.commentitem.add", With("0", 3))) {
-		tells(t, err, told{fault.Unsure, fault.Server})
+		tells(t, err, outcome{fault.Unsure, fault.Server})
 	}
 }
 
@@ -230,12 +230,12 @@ func TestQuirkOneCodeTwoMeanings(t *testing.T) {
 	c := &Client{meter: newMeter(nil, nil, nil, nil)}
 	for _, tt := range []struct {
 		e    Error
-		want told
+		want outcome
 	}{
-		{Error{Method: "tasks.task.add", Status: 403, Code: "ACCESS_DENIED"}, told{fault.Refused, fault.Setup}},
-		{Error{Method: "disk.file.get", Status: 403, Code: "ACCESS_DENIED"}, told{fault.Never, fault.One}},
-		{Error{Method: "batch", Status: 503, Code: "QUERY_LIMIT_EXCEEDED"}, told{fault.Refused, fault.Server}},
-		{Error{Method: "batch", Status: 503, Code: "OVERLOAD_LIMIT"}, told{fault.Refused, fault.Setup}},
+		{Error{Method: "tasks.task.add", Status: 403, Code: "ACCESS_DENIED"}, outcome{fault.Refused, fault.Setup}},
+		{Error{Method: "disk.file.get", Status: 403, Code: "ACCESS_DENIED"}, outcome{fault.Never, fault.One}},
+		{Error{Method: "batch", Status: 503, Code: "QUERY_LIMIT_EXCEEDED"}, outcome{fault.Refused, fault.Server}},
+		{Error{Method: "batch", Status: 503, Code: "OVERLOAD_LIMIT"}, outcome{fault.Refused, fault.Setup}},
 	} {
 		tells(t, c.judge(&tt.e), tt.want)
 	}

@@ -73,13 +73,13 @@ func filtered(err error) bool {
 
 // allBarred is barred for all commands of a request.
 func (c *Client) allBarred(ctx context.Context, part []int, answers []Answer, err error) error {
-	told := c.barred(ctx, err)
-	if told != err {
+	cause := c.barred(ctx, err)
+	if cause != err {
 		for _, i := range part {
-			answers[i].Err = told
+			answers[i].Err = cause
 		}
 	}
-	return told
+	return cause
 }
 
 // barred says of an error by a filter whether it is the text that is refused, or everything that comes from here: then

@@ -59,7 +59,7 @@ func TestOneCallThatFailsDoesNotStopTheOthers(t *testing.T) {
 					t.Error(kind, at, i, a.Err, len(a.Result))
 				}
 			}
-			tells(t, answers[at[0]].Err, told{fault.Refused, fault.One})
+			tells(t, answers[at[0]].Err, outcome{fault.Refused, fault.One})
 			if p.Hits() > 25 {
 				t.Error(kind, at, p.Hits(), "requests")
 			}
@@ -74,7 +74,7 @@ func TestPortalThatIsAwayIsNotSearched(t *testing.T) {
 	p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
 	p.ResetCounts()
 	_, err := c.Batch(t.Context(), reads)
-	tells(t, err, told{fault.Unsure, fault.Server})
+	tells(t, err, outcome{fault.Unsure, fault.Server})
 	if p.Hits() > 5 {
 		t.Error(p.Hits(), "requests")
 	}
@@ -85,7 +85,7 @@ func TestBatchThatWritesIsNotSearched(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{NewCard: true}, instantly)
 	p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
 	for _, err := range ran(t.Context(), c, add("a"), add("b")) {
-		tells(t, err, told{fault.Unsure, fault.Server})
+		tells(t, err, outcome{fault.Unsure, fault.Server})
 	}
 	if p.Hits() != 1 {
 		t.Error(p.Hits(), "requests")

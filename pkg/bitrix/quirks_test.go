@@ -19,7 +19,7 @@ import (
 func TestQuirkNeitherMap(t *testing.T) {
 	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":[]}}`))
 	for _, err := range ran(t.Context(), client(t, s), add("a"), add("b")) {
-		tells(t, err, told{fault.Unsure, fault.One})
+		tells(t, err, outcome{fault.Unsure, fault.One})
 	}
 }
 
@@ -127,7 +127,7 @@ func TestTransportDoesNotRepeatKeyedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err := c.CallKeyed(t.Context(), "tasks.task.add", With("fields", With("title", "a")), "k")
-	tells(t, err, told{fault.Unsure, fault.Server})
+	tells(t, err, outcome{fault.Unsure, fault.Server})
 	if count.Load() != 1 || s.Count() != 2 {
 		t.Errorf("sent %d times", s.Count()-1)
 	}

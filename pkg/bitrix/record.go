@@ -26,9 +26,9 @@ type recorder struct {
 	begun string
 	shape Shaper
 
-	mu   sync.Mutex
-	last int
-	told bool // that something could not be written
+	mu     sync.Mutex
+	last   int
+	warned bool // that something could not be written
 }
 
 // newRecorder makes the folder where it is missing.
@@ -158,8 +158,8 @@ func (r *recorder) write(n int, method, part string, v any) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.told {
+	if !r.warned {
 		r.log.Warn("record what the portal is asked", "err", err)
 	}
-	r.told = true
+	r.warned = true
 }

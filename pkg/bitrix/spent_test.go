@@ -36,7 +36,7 @@ func TestTimeOfAMethodIsKept(t *testing.T) {
 				continue
 			}
 			refused++
-			tells(t, err, told{fault.Refused, fault.Server})
+			tells(t, err, outcome{fault.Refused, fault.Server})
 			if fault.After(err) <= 0 {
 				t.Error("it does not say when to try again")
 			}
@@ -55,7 +55,7 @@ func TestTimeOfAMethodIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tells(t, ran(t.Context(), next, add("x"), add("y"))[0], told{fault.Refused, fault.Server})
+	tells(t, ran(t.Context(), next, add("x"), add("y"))[0], outcome{fault.Refused, fault.Server})
 	if p.Hits() != before {
 		t.Error("the next run asked all the same")
 	}
@@ -70,7 +70,7 @@ func TestMethodRestsAfterItsLimit(t *testing.T) {
 		testkit.Answer(200, `{"result":{"result":{"c0":12},"result_error":[]}}`))
 	c := client(t, s)
 	for range 2 {
-		tells(t, ran(t.Context(), c, add("a"), add("b"))[0], told{fault.Refused, fault.Server})
+		tells(t, ran(t.Context(), c, add("a"), add("b"))[0], outcome{fault.Refused, fault.Server})
 	}
 	if s.Count() != 1 {
 		t.Error("asked again", s.Count())
@@ -90,7 +90,7 @@ func TestNothingIsBegunThatCannotEnd(t *testing.T) {
 	defer cancel()
 	for _, cmds := range [][]Command{{add("a"), add("b")}, {add("a")}, {add("$total")}} {
 		for _, err := range ran(ctx, c, cmds...) {
-			tells(t, err, told{fault.Refused, fault.Server})
+			tells(t, err, outcome{fault.Refused, fault.Server})
 			if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "not begun") {
 				t.Error(err)
 			}

@@ -126,7 +126,7 @@ func Raw(b []byte, hint string) encoding.Encoding {
 	return fitting(b, hint)
 }
 
-// MostlyUTF8 says whether a text of unknown charset is UTF-8 but for a few spoilt letters.
+// MostlyUTF8 says whether a text of unknown charset is UTF-8 but for a few broken letters.
 func MostlyUTF8(b []byte) bool { return newTeller("").mostly(b) }
 
 // fitting returns the charset of 8-bit text that is no UTF-8: the labelled one where that fits, else what letter frequency

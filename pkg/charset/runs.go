@@ -52,7 +52,7 @@ func (t teller) sure(b []byte) bool {
 	return n > most
 }
 
-// mostly says whether a text is UTF-8 but for a few spoilt letters or behind a long beginning, so that a detector would spoil
+// mostly says whether a text is UTF-8 but for a few broken letters or behind a long beginning, so that a detector would break
 // the rest. Under other labels than utf-8 it takes more letters to say so.
 func (t teller) mostly(b []byte) bool {
 	const enough, long = 4, 10

@@ -21,7 +21,7 @@ func (d *decoder) check(c *Config) {
 		d.imap(key+".imap", m.IMAP)
 		d.smtp(key+".smtp", m.SMTP)
 		folder := strings.ToLower(fmt.Sprintf("%s\x00%s\x00%s", m.IMAP.Host, m.IMAP.User, m.IMAP.Folder))
-		if first, twice := places[folder]; twice && !d.spoiled(key+".imap") && m.IMAP.Host != "" {
+		if first, twice := places[folder]; twice && !d.faulty(key+".imap") && m.IMAP.Host != "" {
 			d.once(key+".imap", "reads the same folder as mailboxes[%d]", first)
 		} else {
 			places[folder] = i
@@ -34,7 +34,7 @@ func (d *decoder) check(c *Config) {
 
 // once records a mistake unless the key has one.
 func (d *decoder) once(key, format string, args ...any) {
-	if !d.spoiled(key) {
+	if !d.faulty(key) {
 		d.bad(key, format, args...)
 	}
 }
@@ -52,7 +52,7 @@ func (d *decoder) smtp(key string, m SMTP) {
 	if m.TLS == "none" && !wire.Loopback(m.Host) && m.Host != "" {
 		d.once(key+".tls", "none is for a loopback address only: use implicit or starttls")
 	}
-	if m.Auth == "none" || d.spoiled(key+".auth") {
+	if m.Auth == "none" || d.faulty(key+".auth") {
 		return
 	}
 	d.login(key+".user", m.User)
@@ -61,7 +61,7 @@ func (d *decoder) smtp(key string, m SMTP) {
 
 // login records that a part of a login is missing.
 func (d *decoder) login(key, value string) {
-	if value == "" && !d.spoiled(key) {
+	if value == "" && !d.faulty(key) {
 		_, given := d.places[key]
 		d.missing(key, given)
 	}

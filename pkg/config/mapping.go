@@ -25,7 +25,7 @@ func (d *decoder) mapping(key string, n ast.Node, v reflect.Value) {
 		if e := given[f.name]; e != nil {
 			d.value(k, e.Value, v.Field(f.index), f.tag)
 		}
-		if f.tag.Get("need") == "yes" && !d.spoiled(k) && empty(v.Field(f.index), given[f.name]) {
+		if f.tag.Get("need") == "yes" && !d.faulty(k) && empty(v.Field(f.index), given[f.name]) {
 			d.missing(k, given[f.name] != nil)
 		}
 	}
@@ -85,8 +85,8 @@ func (d *decoder) missing(key string, given bool) {
 	d.bad(key, "missing, but required")
 }
 
-// spoiled tells whether a key, or something around it, has a mistake already.
-func (d *decoder) spoiled(key string) bool {
+// faulty tells whether a key, or something around it, has a mistake already.
+func (d *decoder) faulty(key string) bool {
 	for key != "" {
 		if d.broken[key] {
 			return true

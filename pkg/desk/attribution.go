@@ -52,7 +52,7 @@ func (r *Rules) attribution(quoted string) (line string, body int) {
 	lines := quoteLines(quoted)
 	for i := 0; i < len(lines); i++ {
 		if n := block(lines[i:]); n > 1 {
-			if from, told := r.author(lines[i : i+n]); told {
+			if from, ok := r.author(lines[i : i+n]); ok {
 				return from, i + n
 			}
 			i += n - 1
@@ -69,7 +69,7 @@ func (r *Rules) attribution(quoted string) (line string, body int) {
 
 // author returns the line of a header block that says who wrote the letter, and whether it is a header block at all. The
 // programs put it in any place; in a language that nobody listed it is the first.
-func (r *Rules) author(block []quoteLine) (line string, told bool) {
+func (r *Rules) author(block []quoteLine) (line string, ok bool) {
 	timed := false
 	for _, l := range block {
 		if r.from[label(l.text)] {

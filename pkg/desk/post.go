@@ -224,7 +224,7 @@ func (w *weighing) post(form Form) *Post {
 	}
 	w.files(p, form != FormTask && !out.whole && (w.m.QuoteCut || w.m.Signature != ""))
 	w.forwarded()
-	if what := out.told(); what != "" {
+	if what := out.detail(); what != "" {
 		w.note(NoteCut, what, 0)
 	}
 	oversize := w.degraded()
@@ -248,8 +248,8 @@ func (w *weighing) files(p *Post, cut bool) {
 	}
 }
 
-// told returns what is left out, as the detail of a note; "" = nothing.
-func (c cutting) told() string {
+// detail returns what is left out, as the detail of a note; "" = nothing.
+func (c cutting) detail() string {
 	var what []string
 	if c.quote {
 		what = append(what, CutQuote)

@@ -95,7 +95,7 @@ func (w *words) flush() {
 	for _, code := range w.codes {
 		single = appendB(single, code)
 	}
-	if spoilt(single, w.label) < spoilt(joined, w.label) {
+	if broken(single, w.label) < broken(joined, w.label) {
 		joined = single
 	}
 	w.raw = append(w.raw, joined...)
@@ -113,8 +113,8 @@ func cutInside(code string) bool {
 	return n%4 != 0 && !strings.Contains(code, "=")
 }
 
-// spoilt counts the characters of a text that no text has.
-func spoilt(raw []byte, label string) int {
+// broken counts the characters of a text that no text has.
+func broken(raw []byte, label string) int {
 	text, _ := charset.UTF8(raw, label)
 	n := 0
 	if strings.EqualFold(label, "utf-8") && !utf8.Valid(raw) {

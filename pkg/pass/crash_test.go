@@ -21,7 +21,7 @@ import (
 
 // scenario is a day of a helpdesk; each pass in it may die.
 func scenario(w *world, settle func()) {
-	w.spoil = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.", "log.txt", "offline"))
 	w.arrive(letter("2@stroymir.example", "Анна <anna@stroymir.example>", "Password", "I forgot it."))
 	w.arrive(letter("3@vostok.example", "oof@vostok.example", "Out of office", "Back soon.", "Auto-Submitted: auto-replied"))
@@ -45,7 +45,7 @@ func scenario(w *world, settle func()) {
 	w.clock.Advance(time.Minute)
 	w.pass(w.notify, settle)
 	settle()
-	w.spoil = nil
+	w.breakTexts = nil
 	w.check(w.imap.Remove("INBOX", bad)) // the quarantine alone has it
 	w.readmit()
 	w.pass(w.poll, settle)

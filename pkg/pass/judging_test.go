@@ -52,7 +52,7 @@ func TestTheBudgetOfALetterBoundsAllWorkOnIt(t *testing.T) {
 			end := make(chan struct{})
 			defer close(end)
 			if c.endless {
-				w.spoil = func(t outbox.Texts) outbox.Texts { return endless{t, end} }
+				w.breakTexts = func(t outbox.Texts) outbox.Texts { return endless{t, end} }
 			}
 			w.arrive(c.raw)
 			p, s := w.open(store.Options{})
@@ -63,7 +63,7 @@ func TestTheBudgetOfALetterBoundsAllWorkOnIt(t *testing.T) {
 			if r.Waiting != 1 || r.Opened != 0 {
 				t.Fatalf("it was not ended: %+v", r)
 			}
-			w.spoil = nil
+			w.breakTexts = nil
 			w.arrive(letter("2@a.example", "second@a.example", "Second", "two"))
 			if r, _ := w.poll(); r.Opened != 2 {
 				t.Errorf("with time enough: %+v", r)
@@ -78,7 +78,7 @@ func TestTheEndOfThePassEndsWorkOnALetter(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	end := make(chan struct{})
 	defer close(end)
-	w.spoil = func(t outbox.Texts) outbox.Texts { return endless{t, end} }
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return endless{t, end} }
 	w.quarantineAfter = 1
 	w.arrive(letter("endless@a.example", "endless@a.example", "Endless", "and so on"))
 	p, s := w.open(store.Options{})
@@ -103,7 +103,7 @@ func TestManyEndlessLetters(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	end := make(chan struct{})
 	defer close(end)
-	w.spoil = func(t outbox.Texts) outbox.Texts { return endless{t, end} }
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return endless{t, end} }
 	for i := range 7 {
 		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("endless%d@a.example", i), fmt.Sprint("Endless ", i), "and so on"))
 	}

@@ -30,7 +30,7 @@ func answered(t *testing.T, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	set, err := render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape, QuoteLimit: 40})
 	w.check(err)
-	w.spoil = func(outbox.Texts) outbox.Texts { return set }
+	w.breakTexts = func(outbox.Texts) outbox.Texts { return set }
 	w.arrive(letter("1@stroymir.example", "Ivan <ivan@stroymir.example>", "=?utf-8?b?0J/RgNC40L3RgtC10YA=?=",
 		"Не печатает принтер.\n\nОн стоит в бухгалтерии у окна, рядом со шкафом."))
 	w.quiet()

@@ -25,13 +25,13 @@ func (p *Pass) look(ctx context.Context, readOnly bool, boxes []Box) []<-chan lo
 	now := p.Now()
 	all := make([]<-chan lookedInto, len(boxes))
 	for i, b := range boxes {
-		told := make(chan lookedInto, 1)
-		all[i] = told
+		found := make(chan lookedInto, 1)
+		all[i] = found
 		free <- struct{}{}
 		go func() {
 			l := p.lookInto(ctx, readOnly, b, now)
 			<-free
-			told <- l
+			found <- l
 		}()
 	}
 	return all

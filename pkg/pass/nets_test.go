@@ -445,7 +445,7 @@ func day(w *world, t trap) {
 		w.check(s.Close())
 		w.clock.Advance(3 * time.Minute)
 	}
-	w.spoil = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.quarantineAfter = 1
 	w.arrive(withFile("1@good.example", "Иван <ivan@good.example>", "Printer", "It does not print.", "log.txt", "offline"))
 	w.arrive(withFile("2@bad.example", "Bad <bad@bad.example>", "Mouse", "It does not click.", "bad.txt", "bad"))
@@ -487,7 +487,7 @@ func day(w *world, t trap) {
 	w.policy.Send = "results"
 	run((*pass.Pass).Announce)
 	w.policy.Send = "all"
-	w.spoil = nil
+	w.breakTexts = nil
 	w.readmit()
 	run((*pass.Pass).Poll)
 	run((*pass.Pass).Poll)
@@ -499,7 +499,7 @@ var copies = regexp.MustCompile(` \(\d+\)`)
 // mended lets everything be tried again that is held, and looks whether all of it came to be, each thing once.
 func mended(w *world) {
 	w.t.Helper()
-	w.spoil = nil
+	w.breakTexts = nil
 	for range 3 {
 		_, s := w.open(store.Options{})
 		_, err := s.Outbox.Retry()

@@ -39,7 +39,7 @@ func (r panickingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error)
 // TestALetterThatPanicsIsHeldAndTheOthersGo: once it is mended, it goes out where it cannot have gone before.
 func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil  func(*pass.Pass)
+		harm   func(*pass.Pass)
 		unsure bool
 	}{
 		"in its text": {func(p *pass.Pass) {
@@ -64,7 +64,7 @@ func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 				w.arrive(letter(fmt.Sprint(i, "@a.example"), from, "Printer", "please"))
 			}
 			p, s := w.open(store.Options{})
-			c.spoil(p)
+			c.harm(p)
 			r, err := p.Poll(t.Context())
 			w.check(err)
 			left, err := r.Left()

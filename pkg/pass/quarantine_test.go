@@ -45,7 +45,7 @@ func TestAFailingMessageGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.
 	for _, panics := range []bool{false, true} {
 		t.Run(fmt.Sprint("panics ", panics), func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.spoil = func(t outbox.Texts) outbox.Texts { return failingTexts{t, panics} }
+			w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, panics} }
 			w.arrive(letter("1@a.example", "first@a.example", "First", "one"))
 			bad := letter("2@a.example", "poison@a.example", "Second", "two")
 			w.arrive(bad)
@@ -83,7 +83,7 @@ func TestAFailingMessageGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.
 // retried lets the message out of the quarantine after what was wrong is mended.
 func (w *world) retried(t *testing.T) {
 	t.Helper()
-	w.spoil = nil
+	w.breakTexts = nil
 	_, s := w.open(store.Options{})
 	all, err := s.Quarantine.All()
 	w.check(err)

@@ -44,8 +44,8 @@ func TestLettersWaitWhileTheRelayDoesNotKnowUs(t *testing.T) {
 	}
 }
 
-// TestSeveralRecipientsRefusedInTheSameWordsAreNotToBlame, whatever the words say, as long as nothing is taken.
-func TestSeveralRecipientsRefusedInTheSameWordsAreNotToBlame(t *testing.T) {
+// TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault, whatever the words say, as long as nothing is taken.
+func TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault(t *testing.T) {
 	for _, c := range []struct {
 		stage string
 		say   smtp.SMTPError

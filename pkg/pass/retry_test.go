@@ -22,7 +22,7 @@ import (
 func quarantined(t *testing.T, raw []byte) *world {
 	t.Helper()
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.spoil = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.arrive(raw)
 	for range w.quarantineAfter {
 		w.clock.Advance(time.Hour)
@@ -65,7 +65,7 @@ func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 	if n := len(w.portal.Tasks()); n != 1 {
 		t.Errorf("%d tasks tell of one message", n)
 	}
-	w.spoil = nil
+	w.breakTexts = nil
 	w.readmit()
 	w.quiet()
 	tasks := w.portal.Tasks()
@@ -81,7 +81,7 @@ func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 func TestARetryHasTheFilesOfItsMessage(t *testing.T) {
 	w := quarantined(t, withFile("2@a.example", "poison@a.example", "Second", "two", "contract.txt", "signed"))
 	w.check(w.imap.Remove("INBOX", 1))
-	w.spoil = nil
+	w.breakTexts = nil
 	w.readmit()
 	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
 	for range 2 {
@@ -150,7 +150,7 @@ func (w *world) unreadable(sets ...string) (mend func()) {
 
 func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
 	w := quarantined(t, letter("2@a.example", "poison@a.example", "Second", "two"))
-	w.spoil = nil
+	w.breakTexts = nil
 	w.readmit()
 	w.arrive(letter("3@a.example", "poison@a.example", "Re: Second", "three", "In-Reply-To: <2@a.example>"))
 	tasks := len(w.portal.Tasks())

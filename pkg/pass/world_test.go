@@ -58,7 +58,7 @@ type world struct {
 	maxMessage      int64
 	maxAge          time.Duration
 	timeout         time.Duration                   // of a request to the portal
-	spoil           func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
+	breakTexts      func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
 }
 
 const specialist = 7
@@ -207,8 +207,8 @@ func (w *world) kit() (k pass.Kit, err error) {
 	if k.Texts, err = texts(); err != nil {
 		return k, err
 	}
-	if w.spoil != nil {
-		k.Texts = w.spoil(k.Texts)
+	if w.breakTexts != nil {
+		k.Texts = w.breakTexts(k.Texts)
 	}
 	k.Cutter, err = cutter()
 	return k, err

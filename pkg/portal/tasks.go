@@ -33,7 +33,7 @@ type task struct {
 	ClosedDate   bitrix.Time `json:"closedDate"`
 }
 
-// activity is when the task last stirred.
+// activity is the moment of the last change or comment in the task.
 //
 // QUIRK: ACTIVITY_DATE may be null, the portal then sorts by CREATED_DATE (tasks/tasks-task-list).
 func (t *task) activity() time.Time {

@@ -23,7 +23,7 @@ func TestQuirkABareNumberIsADialogWithAUser(t *testing.T) {
 	if err := c.Tell(context.Background(), 7, "it fails"); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.Told(7); len(got) != 1 || got[0] != "it fails" || len(s.Tasks()) != 0 {
+	if got := s.Private(7); len(got) != 1 || got[0] != "it fails" || len(s.Tasks()) != 0 {
 		t.Errorf("told %v", got)
 	}
 	if err := c.Tell(context.Background(), 12345, "nobody"); err == nil {

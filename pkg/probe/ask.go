@@ -15,16 +15,16 @@ import (
 
 // codeOf is the code of the portal's error, or a word for what else went wrong.
 func codeOf(err error) string {
-	var told *bitrix.Error
+	var refusal *bitrix.Error
 	switch {
 	case err == nil:
 		return ""
-	case !errors.As(err, &told):
+	case !errors.As(err, &refusal):
 		return "no answer"
-	case told.Code != "":
-		return told.Code
+	case refusal.Code != "":
+		return refusal.Code
 	}
-	return "HTTP " + strconv.Itoa(told.Status)
+	return "HTTP " + strconv.Itoa(refusal.Status)
 }
 
 // ask asks all questions, as far as the time allows.

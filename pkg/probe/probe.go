@@ -147,10 +147,10 @@ func decoded(method string, raw json.RawMessage, result any, err error) error {
 
 func (r *asker) note(method string, rest int, began time.Time, raw json.RawMessage, err error) {
 	c := Call{Method: method, REST: rest, Millis: r.Now().Sub(began).Milliseconds()}
-	var told *bitrix.Error
+	var refusal *bitrix.Error
 	switch {
-	case errors.As(err, &told):
-		c.Status, c.Code = told.Status, codeOf(err)
+	case errors.As(err, &refusal):
+		c.Status, c.Code = refusal.Status, codeOf(err)
 	case err == nil:
 		if c.Status = 200; len(raw) <= shown {
 			c.Answer = r.shape.JSON(raw)

@@ -34,7 +34,7 @@ func arrivalKeys(q desk.Questions) [][]byte {
 func cameIn(tx txn, q desk.Questions, now time.Time) ([]desk.Arrivals, error) {
 	var all []desk.Arrivals
 	for _, key := range q.Arrivals {
-		a, err := lately(tx, key, now)
+		a, err := arrivalsOf(tx, key, now)
 		if err != nil {
 			return nil, err
 		}
@@ -45,8 +45,8 @@ func cameIn(tx txn, q desk.Questions, now time.Time) ([]desk.Arrivals, error) {
 	return all, nil
 }
 
-// lately returns what is kept under a key, without what is older than a day.
-func lately(tx txn, key string, now time.Time) (a arrived, err error) {
+// arrivalsOf returns what is kept under a key, without what is older than a day.
+func arrivalsOf(tx txn, key string, now time.Time) (a arrived, err error) {
 	if _, err := get(tx, bReplies, arrivalKey(key), &a); err != nil {
 		return a, err
 	}
@@ -65,7 +65,7 @@ func countArrival(tx txn, now time.Time, d desk.Decision, ticket uint64) error {
 		keys = []string{d.Gathers}
 	}
 	for _, key := range keys {
-		a, err := lately(tx, key, now)
+		a, err := arrivalsOf(tx, key, now)
 		if err != nil {
 			return err
 		}

@@ -60,7 +60,7 @@ func use(path string, o Options) error {
 	}
 	_, queued := s.Outbox.Queue()
 	_, excluded := s.People.Exclusions()
-	_, poisons := s.Quarantine.All()
+	_, quarantined := s.Quarantine.All()
 	listed := s.Tickets.Each(func(desk.Ticket) error { return nil })
 	e := arrival(60, "b@example.org")
 	recorded := s.Ledger.Record(noon, []desk.Entry{e}, time.Hour, func(int, desk.Facts) (desk.Decision, error) { return opens(e), nil })
@@ -68,7 +68,7 @@ func use(path string, o Options) error {
 	if !o.Overlay {
 		_, _, pruned = s.Prune(noon)
 	}
-	return errors.Join(queued, excluded, poisons, listed, recorded, pruned, s.Backup(path+".copy"), s.Close())
+	return errors.Join(queued, excluded, quarantined, listed, recorded, pruned, s.Backup(path+".copy"), s.Close())
 }
 
 func TestADamagedPageIsToldNotFatal(t *testing.T) {

@@ -43,61 +43,70 @@ func peekAll(tx txn, results []desk.Result) ([]desk.Pending, error) {
 	return ps, nil
 }
 
-func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) (err error) {
+// finish records the result of an entry in the outbox and in its ticket.
+func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	if r.Gone || r.Failed != "" || r.Done && p.Effect.Kind == desk.OpenTask || r.Made.Chat != 0 {
 		if err := learn(tx, p, r); err != nil {
 			return err
 		}
 	}
+	if err := conclude(tx, now, p, r); err != nil {
+		return err
+	}
+	return enqueue(tx, now, p.Effect.Ticket, p.Effect.Cause, r.Then, time.Time{})
+}
+
+// conclude removes an entry that is done or dropped, and saves one that goes on with what its result says.
+func conclude(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	switch {
 	case r.Done:
-		step := desk.Step{At: now, What: string(p.Effect.Kind), Key: p.Effect.Key, ID: r.ID, Comment: r.Made.Comment}
-		switch p.Effect.Kind {
-		case desk.OpenTask:
-			step.Task = r.Made.Task
-		case desk.SendLetter:
-			step.To = p.Effect.Letter.To.Addr
-			if err := keepSent(tx, p.Effect.Ticket, r.Sent); err != nil {
-				return err
-			}
-		}
-		if err := note(tx, p.Effect.Ticket, step); err != nil {
-			return err
-		}
-		if p.Effect.Kind != desk.SendLetter {
-			if err := unseen(tx, now, p, r.Made); err != nil {
-				return err
-			}
-		}
-		err = remove(tx, p.Seq)
+		return done(tx, now, p, r)
 	case r.Dropped != "":
 		step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: r.Dropped}
 		if err := note(tx, p.Effect.Ticket, step); err != nil {
 			return err
 		}
-		err = remove(tx, p.Seq)
+		return remove(tx, p.Seq)
 	case r.Replace != nil:
-		err = save(tx, desk.Pending{Seq: p.Seq, Effect: *r.Replace, Added: now, Note: r.Note}, true)
+		return save(tx, desk.Pending{Seq: p.Seq, Effect: *r.Replace, Added: now, Note: r.Note}, true)
 	case r.Hold:
 		p.Held, p.Unsure, p.Note = true, r.Unsure, r.Note
-		err = save(tx, p, false)
-	default:
-		p.Unsure, p.Note = r.Unsure, r.Note
-		if r.Own && !r.Unsure { // what is unsure is counted when it has come to nothing
-			p.Failures++
-		}
-		if r.Stuck && p.Stuck.IsZero() {
-			p.Stuck = now
-		}
-		if !r.Next.IsZero() {
-			p.Next = r.Next
-		}
-		err = save(tx, p, false)
+		return save(tx, p, false)
 	}
-	if err != nil {
+	p.Unsure, p.Note = r.Unsure, r.Note
+	if r.Own && !r.Unsure { // what is unsure is counted when it has come to nothing
+		p.Failures++
+	}
+	if r.Stuck && p.Stuck.IsZero() {
+		p.Stuck = now
+	}
+	if !r.Next.IsZero() {
+		p.Next = r.Next
+	}
+	return save(tx, p, false)
+}
+
+// done removes an entry that is done and writes into its ticket what was made.
+func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
+	step := desk.Step{At: now, What: string(p.Effect.Kind), Key: p.Effect.Key, ID: r.ID, Comment: r.Made.Comment}
+	switch p.Effect.Kind {
+	case desk.OpenTask:
+		step.Task = r.Made.Task
+	case desk.SendLetter:
+		step.To = p.Effect.Letter.To.Addr
+		if err := keepSent(tx, p.Effect.Ticket, r.Sent); err != nil {
+			return err
+		}
+	}
+	if err := note(tx, p.Effect.Ticket, step); err != nil {
 		return err
 	}
-	return enqueue(tx, now, p.Effect.Ticket, p.Effect.Cause, r.Then, time.Time{})
+	if p.Effect.Kind != desk.SendLetter {
+		if err := unseen(tx, now, p, r.Made); err != nil {
+			return err
+		}
+	}
+	return remove(tx, p.Seq)
 }
 
 // learn notes in the ticket what a result tells of it.

@@ -256,9 +256,9 @@ func TestOpenRefuses(t *testing.T) {
 		return path
 	}
 	tests := []struct {
-		name  string
-		spoil func(t *testing.T, path string)
-		want  error
+		name string
+		harm func(t *testing.T, path string)
+		want error
 	}{
 		{"in use", func(t *testing.T, path string) { open(t, path, Options{}) }, ErrLocked},
 		{"newer", func(t *testing.T, path string) {
@@ -285,7 +285,7 @@ func TestOpenRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := made(t)
-			tt.spoil(t, path)
+			tt.harm(t, path)
 			s, err := Open(path, Options{})
 			if !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)

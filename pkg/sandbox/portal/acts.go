@@ -50,11 +50,11 @@ func (a *acts) Files() []File {
 	return fs
 }
 
-// Told returns the personal messages a user got.
-func (a *acts) Told(user int64) []string {
+// Private returns the personal messages a user got.
+func (a *acts) Private(user int64) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return append([]string(nil), a.world.told[user]...)
+	return append([]string(nil), a.world.private[user]...)
 }
 
 // edit runs f on a task under the lock and says whether the task exists.

@@ -82,8 +82,8 @@ func (w *world) tell(user int64, text string) (any, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, refuse("MESSAGE_EMPTY", "Message can't be empty")
 	}
-	w.told[user] = append(w.told[user], text)
-	return int64(90000 + len(w.told[user])), nil
+	w.private[user] = append(w.private[user], text)
+	return int64(90000 + len(w.private[user])), nil
 }
 
 // imSearch is im.dialog.messages.search.

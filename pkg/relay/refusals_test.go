@@ -116,9 +116,9 @@ func TestNoLetterIsLostOverTheAccount(t *testing.T) {
 	}
 }
 
-// TestARecipientIsNotToBlameForWhatHitsUs has one server that refuses a stranger without a word why, and one that refuses
+// TestWhatHitsUsIsNotARecipientsFault has one server that refuses a stranger without a word why, and one that refuses
 // everybody so, in words of its own.
-func TestARecipientIsNotToBlameForWhatHitsUs(t *testing.T) {
+func TestWhatHitsUsIsNotARecipientsFault(t *testing.T) {
 	for _, ehlo := range []string{"", "250-PIPELINING\r\n"} {
 		for _, words := range []string{"550 5.7.1 Not today", "550 go away", "554 5.7.1 <%>: Recipient address rejected: Access denied",
 			"550 5.7.1 <%>: Recipient address rejected: Message rate limit exceeded (id 4f%)"} {
