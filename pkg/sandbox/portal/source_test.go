@@ -125,20 +125,20 @@ func TestActivityIsWrittenLate(t *testing.T) {
 	if !activity().Equal(made) {
 		t.Error("QUIRK the date is there at once")
 	}
-	c.Advance(lateness)
+	c.Advance(Lateness)
 	if !activity().Equal(said) {
 		t.Errorf("later it is %v, want the message's date %v", activity(), said)
 	}
 	closed := c.Advance(time.Minute)
 	r.CloseTask(n, 7)
-	c.Advance(lateness)
+	c.Advance(Lateness)
 	if !activity().Equal(closed) {
 		t.Error("QUIRK a message of the tasks module moves it")
 	}
 	c.Advance(time.Minute)
 	r.Say(n, 9, "x") // who joins by it
 	at := c.Now()
-	c.Advance(lateness)
+	c.Advance(Lateness)
 	if !activity().Equal(at) {
 		t.Errorf("%v, want %v", activity(), at)
 	}

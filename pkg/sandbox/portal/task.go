@@ -65,8 +65,8 @@ type stir struct {
 	at, due time.Time
 }
 
-// lateness is how much later than its message a date of activity is written on the new card.
-const lateness = 2 * time.Second
+// Lateness is how much later than its message a date of activity is written on the new card.
+const Lateness = 2 * time.Second
 
 // unmoving are the messages of the system that leave ACTIVITY_DATE alone: those of the module im, and those by which a
 // chat begins.
@@ -85,7 +85,7 @@ func (t *task) stir(c Comment) {
 		t.Activity = c.At
 		return
 	}
-	t.w.late = append(t.w.late, stir{t, c.At, o.Now().Add(lateness)})
+	t.w.late = append(t.w.late, stir{t, c.At, o.Now().Add(Lateness)})
 }
 
 // says says whether a message of the system is the one of that name.
