@@ -93,11 +93,11 @@ func (r *reading) takeSearch(a bitrix.Answer) {
 
 // Users who are no specialists, by their type or their external auth id.
 //
-// QUIRK: an integration has a user of its own, rest_system, and a customer in a chat a guest's (main,
-// UserTable::getExternalUserTypes; im, V2/Entity/User/UserType.php).
+// QUIRK: an integration has a user of its own, rest_system, and so has a customer in a chat, a call or a shop
+// (main, UserTable::getExternalUserTypes; im, V2/Entity/User/UserType.php).
 var (
-	machines  = []string{"bot", "connector", "imconnector", "rest_system", "calendar_sharing"}
-	outsiders = []string{"email", "extranet", "guest", "collaber", "im_guest", "replica"}
+	machines  = []string{"bot", "connector", "imconnector", "rest_system", "calendar_sharing", "__controller"}
+	outsiders = []string{"email", "extranet", "guest", "collaber", "im_guest", "replica", "call", "document_editor", "sale", "saleanonymous", "shop"}
 )
 
 func (u chatUser) machine() bool {
