@@ -75,11 +75,12 @@ func (a *authors) ride(p *bitrix.Plan) {
 
 // ask asks for the users, as many by a command as a page holds.
 //
-// QUIRK: user.get gives neither bots nor guests nor system users unless they are asked for by their type (user/user-get):
-// who is missing is no specialist. Users of an extranet are among those it gives.
+// QUIRK: user.get gives neither bots nor guests nor system users unless they are asked for by their type
+// (user/user-get): who is missing is no specialist. Users of an extranet are among those it gives.
 func (a *authors) ask(p *bitrix.Plan, ids []int64) {
 	for part := range slices.Chunk(ids, pageSize) {
-		p.Add(bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", part)).With("start", -1)), func(answer bitrix.Answer) {
+		cmd := bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", part)).With("start", -1))
+		p.Add(cmd, func(answer bitrix.Answer) {
 			if a.err = answer.Err; a.err != nil {
 				return
 			}

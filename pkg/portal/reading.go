@@ -28,7 +28,7 @@ type reading struct {
 	probeErr  error // the task could not be asked for its chat
 	gone      bool
 
-	unlisted   map[int64]bool // authors of whom the portal told nothing along with their comments; nil = nobody cares
+	unlisted   map[int64]bool // authors whom their comments name by a number alone; nil = it is not asked
 	lastResult int64          // id of the newest result known
 	attached   map[bitrix.ID]desk.File
 }
