@@ -174,7 +174,7 @@ func (k *killing) happen() {
 		k.firsts = append(k.firsts, id)
 		customer = len(k.firsts)
 	}
-	raw := fmt.Sprintf("From: customer%d@customer.example\r\nTo: support@helpdesk.example\r\nSubject: Request of customer %d\r\nMessage-ID: <%s>\r\n"+
+	raw := fmt.Sprintf("From: someone@customer%d.example\r\nTo: support@helpdesk.example\r\nSubject: Request of customer %d\r\nMessage-ID: <%s>\r\n"+
 		"Date: %s\r\n%sContent-Type: text/plain\r\n\r\nBody L%dL\r\n", customer, customer, id, time.Now().Format(time.RFC1123Z), header, k.letters)
 	if _, err := k.imap.Append("INBOX", []byte(raw), time.Now()); err != nil {
 		k.t.Fatal(err)

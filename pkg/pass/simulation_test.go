@@ -167,7 +167,7 @@ func (m *simulation) happen() {
 	} else {
 		m.firsts = append(m.firsts, id)
 	}
-	raw := letter(id, fmt.Sprintf("customer%d@customer.example", customer), fmt.Sprintf("Request of customer %d", customer),
+	raw := letter(id, fmt.Sprintf("someone@customer%d.example", customer), fmt.Sprintf("Request of customer %d", customer),
 		fmt.Sprintf("Body L%dL", m.letters), header...)
 	_, err := m.imap.Append("INBOX", raw, m.clock.Now())
 	m.check(err)
