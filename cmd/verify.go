@@ -85,7 +85,8 @@ func (a *app) verify(ctx context.Context, since time.Time) (verified, error) {
 			v.Mails += n
 			v.Differences = append(v.Differences, ds...)
 		}
-		n, ds, err := pass.VerifyTickets(ctx, p.Portal, pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox}, since)
+		n, ds, err := pass.VerifyTickets(ctx, p.Outbox.Portal, pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox,
+			Signer: s.Signer()}, since)
 		v.Records = n
 		v.Differences = append(v.Differences, ds...)
 		return err

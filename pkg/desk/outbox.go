@@ -106,6 +106,7 @@ type Step struct {
 	Task    int64     `json:"task,omitempty"`
 	Comment int64     `json:"comment,omitempty"`
 	Note    string    `json:"note,omitempty"`
+	Files   []string  `json:"files,omitempty"` // names of those that the task or comment was made with; not kept by earlier versions
 }
 
 // Quarantined is a message that could not be processed, kept whole.

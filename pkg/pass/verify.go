@@ -15,10 +15,12 @@ type Archive struct {
 	}
 	Tickets interface {
 		Each(fn func(desk.Ticket) error) error
+		Journal(ticket uint64) ([]desk.Step, error)
 	}
 	Outbox interface {
 		Pendings() ([]desk.Pending, error)
 	}
+	Signer desk.Signer
 }
 
 // Folder lists everything in a mailbox, seen or not.
@@ -28,7 +30,7 @@ type Folder interface {
 
 // Difference is one thing that does not agree.
 type Difference struct {
-	What    string    `json:"what"` // mail without record, record without task, comment not sent, too old
+	What    string    `json:"what"` // one of the constants below
 	Mailbox string    `json:"mailbox,omitempty"`
 	UID     uint32    `json:"uid,omitempty"`
 	At      time.Time `json:"at,omitzero"`
@@ -36,7 +38,14 @@ type Difference struct {
 	Subject string    `json:"subject,omitempty"`
 	Ticket  uint64    `json:"ticket,omitempty"`
 	Task    int64     `json:"task,omitempty"`
+	File    string    `json:"file,omitempty"` // the name of the one that is missing
 	Note    string    `json:"note,omitempty"`
+}
+
+// Shelf is what verifying asks of the portal.
+type Shelf interface {
+	Tasks
+	Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error)
 }
 
 // What verify finds.
@@ -44,6 +53,8 @@ const (
 	MailWithoutRecord = "mail without record"
 	RecordWithoutTask = "record without task"
 	CommentNotSent    = "comment not sent"
+	FileNotOnTask     = "file not on the task"
+	FilesNotCompared  = "files not compared"
 	LeftForItsAge     = "left alone for its age"
 )
 
@@ -75,9 +86,9 @@ func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now ti
 	return len(ls), ds, nil
 }
 
-// VerifyTickets compares the records with the portal: every record since the given time must have a live task, and every
-// comment must have gone out. It returns how many records it looked at.
-func VerifyTickets(ctx context.Context, p Tasks, a Archive, since time.Time) (int, []Difference, error) {
+// VerifyTickets compares the records with the portal: every record since the given time must have a live task with the
+// letter's files, and every comment must have gone out. It returns how many records it looked at.
+func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (int, []Difference, error) {
 	tickets := map[uint64]desk.Ticket{}
 	if err := a.Tickets.Each(func(t desk.Ticket) error { tickets[t.Number] = t; return nil }); err != nil {
 		return 0, nil, err
@@ -107,8 +118,12 @@ func VerifyTickets(ctx context.Context, p Tasks, a Archive, since time.Time) (in
 		}
 	}
 	ds := withoutTask(records, tickets, alive)
+	lost, err := withoutFiles(ctx, p, a, since, records, tickets, alive)
+	if err != nil {
+		return 0, nil, err
+	}
 	unsent, err := unsent(a, tickets)
-	return len(records), append(ds, unsent...), err
+	return len(records), append(append(ds, lost...), unsent...), err
 }
 
 func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive map[int64]desk.TaskState) []Difference {

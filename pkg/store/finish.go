@@ -89,22 +89,21 @@ func conclude(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 // done removes an entry that is done and writes into its ticket what was made.
 func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	step := desk.Step{At: now, What: string(p.Effect.Kind), Key: p.Effect.Key, ID: r.ID, Comment: r.Made.Comment}
-	switch p.Effect.Kind {
-	case desk.OpenTask:
+	if p.Effect.Kind == desk.OpenTask {
 		step.Task = r.Made.Task
-	case desk.SendLetter:
+	}
+	var err error
+	if p.Effect.Kind == desk.SendLetter {
 		step.To = p.Effect.Letter.To.Addr
-		if err := keepSent(tx, p.Effect.Ticket, r.Sent); err != nil {
-			return err
-		}
+		err = keepSent(tx, p.Effect.Ticket, r.Sent)
+	} else {
+		step.Files, err = unseen(tx, now, p, r.Made)
+	}
+	if err != nil {
+		return err
 	}
 	if err := note(tx, p.Effect.Ticket, step); err != nil {
 		return err
-	}
-	if p.Effect.Kind != desk.SendLetter {
-		if err := unseen(tx, now, p, r.Made); err != nil {
-			return err
-		}
 	}
 	return remove(tx, p.Seq)
 }

@@ -174,6 +174,16 @@ func (a *acts) ReplaceTask(id int64, title string) {
 // LoseFiles takes the files of a task away as if it had never had them.
 func (a *acts) LoseFiles(id int64) { a.edit(id, func(t *task) { t.Files = nil }) }
 
+// DropFiles takes files away from a task and from its comments, as somebody who deletes them does.
+func (a *acts) DropFiles(id int64, gone func(f File) bool) {
+	a.edit(id, func(t *task) {
+		t.Files = slices.DeleteFunc(slices.Clone(t.Files), gone)
+		for i := range t.Comments {
+			t.Comments[i].Files = slices.DeleteFunc(slices.Clone(t.Comments[i].Files), gone)
+		}
+	})
+}
+
 // MarkResult marks a comment as a result of the task.
 func (a *acts) MarkResult(id, comment int64) {
 	a.edit(id, func(t *task) {
