@@ -144,8 +144,8 @@ func (a *app) notified(j job) func(pass.Line) {
 	return j.show
 }
 
-// hold has a pass keep a diary beside the state, and say that it holds the state as soon as it finds something to do: only then
-// does it keep others waiting for long. The function returned ends both.
+// hold has a pass keep a diary beside the state, and say that it holds the state as soon as it finds something to do:
+// only then does it keep others waiting for long. The function returned ends both.
 func (a *app) hold(p *pass.Pass, state, kind string) (release func()) {
 	diary := status.OpenDiary(a.beside(state), p.Log)
 	p.Diary = diary
@@ -158,8 +158,10 @@ func (a *app) hold(p *pass.Pass, state, kind string) (release func()) {
 	return func() { claimed(); diary.Close() }
 }
 
-// keepRecords writes the snapshot of a pass that ended with cause, keeps what the pass has learnt, and removes old records.
-func (a *app) keepRecords(ctx context.Context, cfg *config.Config, p *wiring.Parts, s *store.Store, r *pass.Report, cause error) error {
+// keepRecords writes the snapshot of a pass that ended with cause, keeps what the pass has learnt, and removes old
+// records.
+func (a *app) keepRecords(ctx context.Context, cfg *config.Config, p *wiring.Parts, s *store.Store,
+	r *pass.Report, cause error) error {
 	alarmed := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, r.Kind, now) }
 	if err := a.writeSnapshot(a.stateOf(cfg), s, r, cause, p.Client, alarmed); err != nil {
 		p.Log.Warn("status", "err", err)
@@ -177,7 +179,8 @@ func doubted(log *slog.Logger, s *store.Store) {
 }
 
 // writeSnapshot notes how a pass went, and whether somebody knows that passes fail.
-func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client, alarmed func(status.Pass) bool) error {
+func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client,
+	alarmed func(status.Pass) bool) error {
 	snap, err := status.Last(state, s)
 	if err != nil || snap.Passes == nil { // a damaged one is replaced
 		snap = status.Snapshot{Passes: map[string]status.Pass{}}

@@ -14,8 +14,8 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// failures is what the log has said of failures: each stands on stderr once, though it is logged where it happens and is what the
-// run ends with.
+// failures are the lines of the log that say of failures: each stands on stderr once, though it is logged where it
+// happens and is what the run ends with.
 type failures struct {
 	mu    sync.Mutex
 	lines map[string]bool

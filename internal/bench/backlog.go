@@ -67,7 +67,8 @@ func pages(b *measuring) (*table, error) {
 	t.row("CPU of a poll", seconds(limited.cpu()), "with GOMEMLIMIT=off", seconds(free.cpu()), times(ratio),
 		"≤ "+times(pagesCPU), judged(ratio, pagesCPU))
 	t.weight("peak RSS", limited, pagesMemory)
-	t.note("%d letters, %s; peak RSS with GOMEMLIMIT=off: %s. Of a poll: %s", m.count, megabytes(size), megabytes(free.rss()), last)
+	t.note("%d letters, %s; peak RSS with GOMEMLIMIT=off: %s. Of a poll: %s", m.count, megabytes(size),
+		megabytes(free.rss()), last)
 	return t, nil
 }
 

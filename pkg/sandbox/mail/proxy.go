@@ -14,15 +14,14 @@ type Proxy struct {
 	target string
 	ln     net.Listener
 
-	mu          sync.Mutex
-	conns       map[net.Conn]struct{}
-	connections int
-	cut         int64 // bytes of the next connection's answers, -1 = all
-	cutUpload   int64 // bytes the next connection may send, -1 = all
-	drop        int
-	delay       time.Duration
-	stalled     chan struct{} // closed when it goes on; nil = not stalled
-	rewrite     func([]byte) []byte
+	mu        sync.Mutex
+	conns     map[net.Conn]struct{}
+	cut       int64 // bytes of the next connection's answers, -1 = all
+	cutUpload int64 // bytes the next connection may send, -1 = all
+	drop      int
+	delay     time.Duration
+	stalled   chan struct{} // closed when it goes on; nil = not stalled
+	rewrite   func([]byte) []byte
 }
 
 // NewProxy listens on a free port of 127.0.0.1 and passes everything on to the target, host and port.
@@ -38,13 +37,6 @@ func NewProxy(target string) (*Proxy, error) {
 
 // Addr returns host and port.
 func (p *Proxy) Addr() string { return p.ln.Addr().String() }
-
-// Connections returns how many clients came.
-func (p *Proxy) Connections() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.connections
-}
 
 // CutAfter ends the next connection when the server has sent that many bytes.
 func (p *Proxy) CutAfter(bytes int64) { p.with(func() { p.cut = bytes }) }
@@ -111,7 +103,6 @@ func (p *Proxy) serve() {
 // connect takes the faults that wait for the next connection and passes bytes on until one side ends.
 func (p *Proxy) connect(client net.Conn) {
 	p.mu.Lock()
-	p.connections++
 	drop, cut, cutUpload, rewrite := p.drop > 0, p.cut, p.cutUpload, p.rewrite
 	p.drop, p.cut, p.cutUpload = max(0, p.drop-1), -1, -1
 	p.conns[client] = struct{}{}

@@ -32,12 +32,6 @@ func Name(address string) string {
 	return "postgres://" + rest
 }
 
-// Check says what is wrong with an address, without its secrets.
-func Check(address string) error {
-	_, err := parse(address)
-	return err
-}
-
 // config is what an address says.
 type config struct {
 	*pgconn.Config
