@@ -41,6 +41,11 @@ func withoutFiles(ctx context.Context, p Shelf, a Archive, since time.Time, reco
 	if len(all) == 0 {
 		return nil, nil
 	}
+	return compare(ctx, p, all)
+}
+
+// compare has the portal show what was made, and tells what it lacks.
+func compare(ctx context.Context, p Shelf, all []made) ([]Difference, error) {
 	first := all[0].effect.At
 	ask := make([]desk.Unconfirmed, len(all))
 	for i, m := range all {
