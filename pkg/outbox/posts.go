@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/markup"
 	"helpdesk/pkg/render"
 )
 
@@ -153,7 +155,8 @@ func (p *posts) tellMissing(d *desk.Pending) {
 	}
 	if words := strings.TrimSpace(p.kit.Texts.Missing(d.Effect.Post.Form, d.Effect.Post.Missing)); words != "" {
 		post := *d.Effect.Post
-		post.Text, post.Missing = post.Text+"\n\n"+words, nil
+		room := utf8.RuneCountInString(words) - excess(d.Effect.Kind, post.Text+"\n\n"+words, 0)
+		post.Text, post.Missing = post.Text+"\n\n"+markup.Cut(words, max(room, 1)), nil
 		d.Effect.Post = &post
 	}
 }
@@ -358,6 +361,7 @@ func (p *posts) reopened(d desk.Pending, err error) desk.Result {
 		p.tally.Problem("templates", terr)
 		return p.again(d, err)
 	}
+	post.Text = fitting(desk.OpenTask, post.Text, spare)
 	e := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", d.Effect.Key), Cause: d.Effect.Cause, Ticket: t.Number, Post: &post}
 	p.tally.Wait(1)
 	return desk.Result{Seq: d.Seq, Replace: &e, Gone: true, Note: err.Error()}
