@@ -265,7 +265,8 @@ func Letters(cfg *config.Config) (*render.Set, error) {
 	}
 	l := cfg.Letters
 	s := render.Settings{Locale: l.Locale, Signature: l.Signature, Position: l.Position, PortalLinks: l.PortalLink, QuoteLimit: l.Quote,
-		Escape: markup.Escape, Text: markup.Text,
+		Answering: render.Answering{Send: cfg.Notify.Send, Internal: cfg.Notify.InternalPrefix, Public: cfg.Notify.PublicPrefix},
+		Escape:    markup.Escape, Text: markup.Text,
 		Sample:   func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) },
 		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},
 		Comment:  render.LetterText{Subject: l.Comment.Subject, Body: l.Comment.Body},

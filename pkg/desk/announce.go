@@ -55,7 +55,6 @@ func (a *announcing) mute() {
 	t := &a.f.Ticket
 	all := append(append([]Exclusion(nil), a.r.policy.Exclusions...), a.f.Excluded...)
 	to := a.to()
-	_, domain := splitAddress(to.Key())
 	switch x, hit := Hit(all, to.Addr, t.Requester.Addr); {
 	case t.Status == Gone || a.change.State.Status == Gone:
 		a.silent = "the task was deleted"
@@ -63,9 +62,15 @@ func (a *announcing) mute() {
 		a.silent = "no letters go to the requester"
 	case hit && x.Scope.Includes(ScopeLetters):
 		a.silent = x.Match + " (" + string(x.Scope) + ")"
-	case domain == "" || a.r.isOwn(to.Addr):
+	case !a.r.reachable(to):
 		a.silent = "there is nobody to write to"
 	}
+}
+
+// reachable says whether letters can go to an address: there is one, and it is not ours.
+func (r *Rules) reachable(to Address) bool {
+	_, domain := splitAddress(to.Key())
+	return domain != "" && !r.isOwn(to.Addr)
 }
 
 // to returns where letters of the ticket go.

@@ -50,6 +50,7 @@ type Post struct {
 	Text    string    `json:"text"`              // BBCode
 	Marker  string    `json:"marker"`            // stands in the first line of a comment, so that a repeat can be looked for
 	Bare    bool      `json:"bare,omitempty"`    // without the text: the letter is a file of it
+	Answers bool      `json:"-"`                 // of a new task: comments on it go to the customer, and it says how
 	Whole   bool      `json:"whole,omitempty"`   // with its quotes and signature
 	Reopen  bool      `json:"reopen,omitempty"`
 	Fields  *Fields   `json:"fields,omitempty"`  // of a task

@@ -50,6 +50,7 @@ func (w *weighing) open(automatic bool) {
 	}
 	post := w.post(FormTask)
 	t.shown(w.m.Signature)
+	post.Answers = w.r.policy.Answer && !t.Silent && w.d.Class == classHuman && w.r.reachable(t.ReplyTo)
 	if len(w.r.routes) > 0 {
 		w.ask(GroupRouting, routingRule())
 	}

@@ -25,11 +25,20 @@ type Settings struct {
 	Position    bool // letters name the specialist's position
 	QuoteLimit  int  // characters of the customer's letter quoted below; 0 = no quote
 
+	Answering Answering // what a new task says of it
+
 	Escape func(string) string // plain text to BBCode, required
 	Text   func(string) string // HTML to plain text, required where Signature or a Body is set
 
 	// Sample turns a comment as the portal has it into a letter's HTML and text, for the samples; nil = it is plain text.
 	Sample func(bbcode string) (html, text string)
+}
+
+// Answering is which comments go to the customer, as the configuration has it.
+type Answering struct {
+	Send     string // all, marked or results
+	Internal string // with all: what a comment begins with that stays inside
+	Public   string // with marked: what a comment begins with that goes out
 }
 
 // LetterText replaces the built-in text of a kind of letter; "" keeps it.

@@ -25,6 +25,7 @@ type post struct {
 	Date    string // "" = not known
 	Marker  string
 	Cause   string
+	Hint    string // how to answer; "" = nobody would get the answer, or the template is empty
 	Notes   []string
 	Missing []string
 }
@@ -97,6 +98,9 @@ func (s *Set) post(p desk.Post, v PostVars) post {
 		Subject: s.escape(v.Subject), Body: strings.TrimSpace(v.Body), From: s.person(v.From), To: s.people(v.To), Cc: s.people(v.Cc),
 		Date: s.ShortDate(v.At), Marker: p.Marker, Cause: s.escape(v.Cause),
 	}
+	if p.Answers {
+		d.Hint = s.Hint()
+	}
 	for _, n := range append(p.Notes[:len(p.Notes):len(p.Notes)], v.Notes...) {
 		d.Notes = append(d.Notes, s.note(n))
 	}
@@ -119,6 +123,13 @@ func (s *Set) people(list []desk.Address) people {
 	}
 	p.More = len(list) - len(p.List)
 	return p
+}
+
+// Hint returns the line by which a new task says which comments go to the customer; "" where its template is empty.
+func (s *Set) Hint() string {
+	a := s.settings.Answering
+	line, _ := run(s.hint, Answering{Send: a.Send, Internal: s.escape(a.Internal), Public: s.escape(a.Public)})
+	return glyph.Line(line)
 }
 
 // note returns the text of a note; one there is no text for is shown as it is.

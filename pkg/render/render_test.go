@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -42,7 +43,8 @@ func sample(bbcode string) (html, plain string) {
 }
 
 func settings(locale string) Settings {
-	return Settings{Locale: locale, Escape: escape, Text: text, Sample: sample, Position: true, QuoteLimit: 500}
+	return Settings{Locale: locale, Escape: escape, Text: text, Sample: sample, Position: true, QuoteLimit: 500,
+		Answering: Answering{Send: "all", Internal: "//", Public: "!"}}
 }
 
 func newSet(t testing.TB, s Settings) *Set {
@@ -326,7 +328,7 @@ func TestPosts(t *testing.T) {
 			p := desk.Post{
 				Form: form, Marker: "hd-0123456789abcdef", From: customer, At: time.Date(2024, 3, 12, 10, 0, 0, 0, time.UTC),
 				Notes:   []desk.Note{{Key: "late", Task: 17}, {Key: "nobody-knows", Detail: "[x]"}},
-				Missing: []string{"a.pdf", "[b].zip"},
+				Missing: []string{"a.pdf", "[b].zip"}, Answers: true,
 			}
 			v := PostVars{Body: "Не печатает [B]принтер[/B].\n", To: []desk.Address{{Name: "Support", Addr: "s@example.ru"}}, Cc: many}
 			v.Cause = "550 5.1.1\nuser unknown"
@@ -337,6 +339,40 @@ func TestPosts(t *testing.T) {
 			b.WriteString("=== " + string(form) + ": " + title + "\n" + text + "\n")
 		}
 		golden(t, locale+"-posts.txt", b.String())
+	}
+}
+
+// A new task says how to answer, unless nobody would get the answer or the template is empty.
+func TestHint(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		send    string
+		hint    fs.FS
+		answers bool
+		want    string
+	}{
+		{"all", "all", nil, true, "begin it with \"//\""},
+		{"marked", "marked", nil, true, "begin with \"[​b]\""},
+		{"results", "results", nil, true, "Only results"},
+		{"nobody to answer", "all", nil, false, ""},
+		{"emptied", "all", fstest.MapFS{"en/hint.tmpl": {}}, true, ""},
+		{"a comment alone", "all", fstest.MapFS{"en/hint.tmpl": {Data: []byte("{{/* none */}}\n")}}, true, ""},
+		{"another line", "all", fstest.MapFS{"en/hint.tmpl": {Data: []byte("Write\n{{.Internal}}\n")}}, true, "[I]Write //[/I]"},
+	} {
+		var files fs.FS = templates.FS
+		if tt.hint != nil {
+			files = Overlay(templates.FS, tt.hint)
+		}
+		s := settings("en")
+		s.Answering = Answering{Send: tt.send, Internal: "//", Public: "[b]"}
+		set, err := New(files, s)
+		if err != nil {
+			t.Fatal(tt.name, err)
+		}
+		_, text, err := set.Post(desk.Post{Form: desk.FormTask, Answers: tt.answers}, PostVars{Body: "Body"})
+		if err != nil || !strings.Contains(text, tt.want) || strings.Contains(text, "[I]") != (tt.want != "") {
+			t.Errorf("%s: %q, %v", tt.name, text, err)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ type Set struct {
 	months     []string
 	phrases    *template.Template
 	notes      *template.Template
+	hint       *template.Template
 	posts      map[desk.Form]*template.Template
 	letters    map[desk.LetterKind]letter
 	signature  body
@@ -80,6 +81,7 @@ func New(files fs.FS, s Settings) (*Set, error) {
 func (s *Set) parse(p *parser) {
 	s.phrases = p.text("phrases.tmpl", "")
 	s.notes = p.text("notes.tmpl", "")
+	s.hint = p.text("hint.tmpl", "")
 	s.months = strings.Fields(phrase(s.phrases, "months", nil))
 	s.posts = map[desk.Form]*template.Template{}
 	for _, form := range forms {

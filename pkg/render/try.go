@@ -28,6 +28,11 @@ func (s *Set) try() []error {
 		}
 	}
 	p.tryNotes(s)
+	for _, send := range []string{"all", "marked", "results"} {
+		if _, err := run(s.hint, Answering{Send: send, Internal: "//", Public: "!"}); err != nil {
+			p.fail(err)
+		}
+	}
 	return p.errs
 }
 
