@@ -38,8 +38,8 @@ func TestNewTicket(t *testing.T) {
 	post := &Post{
 		Form: FormTask, Title: "Принтер не печатает", Fields: &Fields{Responsible: 7, Tags: []string{"helpdesk"}}, Mailbox: "support", From: m.From,
 		Message: &Place{"support", 1, 7}, Of: MessageKey(m), At: m.Received,
-		Files: []File{{Name: "logo.png", Hash: "a"}, {Name: "error.pdf", Size: 9, Part: 2}, {Name: "letter.eml", Type: "message/rfc822", Size: 2000, Part: WholeMessage}},
-		Notes: []Note{{Key: "wrong-token", Detail: "12"}, {Key: "answer-to", Detail: "form@x.example"}, {Key: "degraded", Detail: "truncated"}},
+		Files:   []File{{Name: "logo.png", Hash: "a"}, {Name: "error.pdf", Size: 9, Part: 2}, {Name: "letter.eml", Type: "message/rfc822", Size: 2000, Part: WholeMessage}},
+		Notes:   []Note{{Key: "wrong-token", Detail: "12"}, {Key: "answer-to", Detail: "form@x.example"}, {Key: "degraded", Detail: "truncated"}},
 		Answers: true,
 	}
 	if diff := cmp.Diff(post, open.Post); diff != "" {
