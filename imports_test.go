@@ -16,8 +16,8 @@ import (
 	"unicode"
 )
 
-// allowed is what a package may import besides the standard library: our packages by their path in the module, others by
-// the module's path. A package without a row is a mistake, so that a new one is thought about.
+// allowed is what a package may import besides the standard library: our packages by their path in the module, others
+// by the module's path. A package without a row is a mistake, so that a new one is thought about.
 //
 // The files are parsed instead of asking the go command, whose answer the test cache would keep.
 var allowed = map[string][]string{

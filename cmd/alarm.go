@@ -14,8 +14,8 @@ import (
 )
 
 // alarm tells the responsible of new tasks, once, that passes of a kind have failed as often as the settings say, and
-// once that they work again. It returns whether the failing is told of by now; what could not be told is told by a later
-// pass.
+// once that they work again. It returns whether the failing is told of by now; what could not be told is told by a
+// later pass.
 func (a *app) alarm(ctx context.Context, cfg *config.Config, c *portal.Client, log *slog.Logger, kind string, p status.Pass) bool {
 	failing := p.Failed >= cfg.Monitor.FailedPasses
 	if failing == p.Alarmed || p.Failed > 0 && !failing {

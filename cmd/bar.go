@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// bar is the line on a terminal that says how far a backlog is. It is drawn by carriage returns and spaces alone, which every
-// terminal knows, and comes to nothing where a pass finds little and is soon done with it.
+// bar is the line on a terminal that says how far a backlog is. It is drawn by carriage returns and spaces alone, which
+// every terminal knows, and comes to nothing where a pass finds little and is soon done with it.
 type bar struct {
 	w       io.Writer
 	columns func() int // of the terminal
@@ -33,8 +33,9 @@ const (
 	narrowest  = 8               // with less there is none
 )
 
-// bar returns what draws the progress of a pass, and what takes it away at the end. What is printed and logged until then is
-// printed above it. The first is nil where there is no terminal to draw on, or the output is meant for programs.
+// bar returns what draws the progress of a pass, and what takes it away at the end. What is printed and logged until
+// then is printed above it. The first is nil where there is no terminal to draw on, or the output is meant for
+// programs.
 func (a *app) bar(j job) (advance func(done, total int), end func()) {
 	if a.Columns == nil || j.json {
 		return nil, func() {}
@@ -119,8 +120,8 @@ func (b *bar) line(now time.Time, width int) string {
 	return line[:max(0, min(len(line), width))]
 }
 
-// pace says how fast it goes and how long it will take; nothing while nothing is done. Letters are done many at a time: by the
-// last step it is judged, and by the clock only when the next one is overdue.
+// pace says how fast it goes and how long it will take; nothing while nothing is done. Letters are done many at a time:
+// by the last step it is judged, and by the clock only when the next one is overdue.
 func (b *bar) pace(now time.Time) string {
 	took := b.last.Sub(b.first)
 	if b.done == 0 || took <= 0 {

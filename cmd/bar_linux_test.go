@@ -43,8 +43,8 @@ func openTerminal(t *testing.T, columns int) (program, person *os.File) {
 	return program, person
 }
 
-// watched runs helpdesk as a process with a terminal for stderr, and for stdout if no other place is given, and returns what
-// a person sees there.
+// watched runs helpdesk as a process with a terminal for stderr, and for stdout if no other place is given, and returns
+// what a person sees there.
 func watched(t *testing.T, r *rig, columns int, stdout io.Writer, args ...string) *paper {
 	t.Helper()
 	program, person := openTerminal(t, columns)
@@ -76,8 +76,8 @@ var (
 	logged  = regexp.MustCompile(`^time=\S+ level=INFO msg=made effect=\S+ .*try=1$`)
 )
 
-// TestBarOnATerminal: a backlog shows how far it is, how fast it goes and how long it will take, and nothing of it stays, nor
-// garbles what else is printed.
+// TestBarOnATerminal: a backlog shows how far it is, how fast it goes and how long it will take, and nothing of it
+// stays, nor garbles what else is printed.
 func TestBarOnATerminal(t *testing.T) {
 	t.Parallel()
 	r, err := newRig(t.TempDir(), sandbox.PortalOptions{}, "letters: {received: {limit: {per_address: 1000, per_domain: 1000}}}\n")

@@ -97,8 +97,8 @@ func TestBarLine(t *testing.T) {
 	}
 }
 
-// TestBarIsForWaiting: few letters that are soon done show nothing; if they take longer, the clock brings the line, and goes
-// on with the time left.
+// TestBarIsForWaiting: few letters that are soon done show nothing; if they take longer, the clock brings the line, and
+// goes on with the time left.
 func TestBarIsForWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, p, _ := newBar(80)
@@ -130,7 +130,8 @@ func TestBarIsForWaiting(t *testing.T) {
 	})
 }
 
-// TestBarStaysBelow: what is printed while the line is shown stands above it, whole, also where a line is printed in parts.
+// TestBarStaysBelow: what is printed while the line is shown stands above it, whole, also where a line is printed in
+// parts.
 func TestBarStaysBelow(t *testing.T) {
 	b, p, _ := newBar(80)
 	out := above{b, p}

@@ -21,8 +21,8 @@ type completer = func(c *cobra.Command, args []string, begun string) ([]cobra.Co
 // lister returns the values there are.
 type lister = func(ctx context.Context) []string
 
-// values completes by a list that is asked for when it is needed. What can't be read completes nothing: the shell shows no
-// errors.
+// values completes by a list that is asked for when it is needed. What can't be read completes nothing: the shell shows
+// no errors.
 func values(list lister) completer {
 	return func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		var fit []cobra.Completion

@@ -79,8 +79,8 @@ func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
 	}
 }
 
-// What may pass by itself is said once a pass, each letter's copy is tried, and those that were refused once more with the next
-// pass. When the folder takes them again, all of them are there.
+// What may pass by itself is said once a pass, each letter's copy is tried, and those that were refused once more with
+// the next pass. When the folder takes them again, all of them are there.
 func TestCopiesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	d := drivenWithCopies(t, "Copies")

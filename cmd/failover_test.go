@@ -15,8 +15,9 @@ import (
 
 var failOvers = flag.Int("failover.rounds", 1, "how often TestFailOver lets a standby take over, for each kind of it")
 
-// TestFailOver lets a standby take over from the server of the state. What an asynchronous one has not received is lost to the
-// state, though its letters are marked, its tasks are made and its answers sent: everything is found again, and nothing is doubled.
+// TestFailOver lets a standby take over from the server of the state. What an asynchronous one has not received is lost
+// to the state, though its letters are marked, its tasks are made and its answers sent: everything is found again, and
+// nothing is doubled.
 func TestFailOver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts servers")

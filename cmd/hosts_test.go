@@ -30,9 +30,9 @@ type hosts struct {
 	whole       atomic.Int64 // passes that were left alone to their end
 }
 
-// TestTwoHosts runs the passes of two hosts at the same time, as real processes with one state in a database. A third of the
-// passes are killed, and sessions are cut under living processes. In the end each letter has made one task or one comment,
-// each new request at most one auto-reply, and each comment a letter under one Message-ID.
+// TestTwoHosts runs the passes of two hosts at the same time, as real processes with one state in a database. A third
+// of the passes are killed, and sessions are cut under living processes. In the end each letter has made one task or
+// one comment, each new request at most one auto-reply, and each comment a letter under one Message-ID.
 func TestTwoHosts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes for a while")

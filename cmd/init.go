@@ -220,7 +220,8 @@ func housed(text, dir string) string {
 
 var named = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
 
-// variables returns a file of the variables that the text names outside of comments; what is not known is to be filled in.
+// variables returns a file of the variables that the text names outside of comments; what is not known is to be filled
+// in.
 func variables(text string, values map[string]string) string {
 	var b strings.Builder
 	b.WriteString("# What helpdesk.yaml takes from the environment. A value stands in single quotes; one that holds such a quote goes into a\n" +

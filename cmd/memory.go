@@ -10,8 +10,8 @@ import (
 // memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
 const memory = 27 << 20
 
-// keepWithin has the collector keep within a limit, and lets that follow the need: where more is alive than the limit leaves room
-// for, the collector would run all the time and free nothing. The function returned ends that.
+// keepWithin has the collector keep within a limit, and lets that follow the need: where more is alive than the limit
+// leaves room for, the collector would run all the time and free nothing. The function returned ends that.
 func keepWithin(least int64) (end func()) {
 	was := debug.SetMemoryLimit(least)
 	var ended atomic.Bool

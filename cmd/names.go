@@ -29,8 +29,8 @@ type columns struct{ address, name, given, middle, surname int }
 // unheaded are the columns of a table whose first line is a row like the others.
 var unheaded = columns{address: 0, name: 1, given: -1, middle: -1, surname: -1}
 
-// readNames reads a table of addresses and names. A first line without an address is its head: where it names the columns in a way that
-// is known, they may stand in any order.
+// readNames reads a table of addresses and names. A first line without an address is its head: where it names the
+// columns in a way that is known, they may stand in any order.
 func readNames(r io.Reader, file string) (table, error) {
 	t := table{names: map[string]string{}}
 	raw, err := io.ReadAll(r)
@@ -121,8 +121,8 @@ func plainHeading(s string) string {
 	return strings.NewReplacer("\u0451", "\u0435", ".", "", "-", "", " ", "", "_", "", "\u00a0", "").Replace(strings.ToLower(s))
 }
 
-// decodeTable returns the text of a table as Excel writes them: UTF-8, UTF-16 with a mark, else the code page of a Russian
-// Windows; or the first line that is none of these.
+// decodeTable returns the text of a table as Excel writes them: UTF-8, UTF-16 with a mark, else the code page of a
+// Russian Windows; or the first line that is none of these.
 func decodeTable(raw string) (text string, line int) {
 	text, marked := strings.CutPrefix(raw, "\ufeff")
 	odd := "\x00\ufffd"

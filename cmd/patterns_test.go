@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// The settings are judged where file and line are known, exclusions where they are used: pkg/config imports nothing of ours,
-// so the two judges are held together here.
+// The settings are judged where file and line are known, exclusions where they are used: pkg/config imports nothing of
+// ours, so the two judges are held together here.
 func TestPatternsHaveOneJudge(t *testing.T) {
 	good := []string{"a@b.ru", "@b.ru", "@*.b.ru", " @B.ru. ", "@b_c.ru", "_a@_b._c.ru", "@*.b_c.ru", "a..b@b.ru", "@localhost", "@1-2.ru", "@ab--c.ru",
 		"@\u043f\u043e\u0447\u0442\u0430.\u0440\u0444", "@b_c.\u0440\u0444", "@xn--e1afmkfd.xn--p1ai", "@" + strings.Repeat("a", 63) + ".ru"}

@@ -34,8 +34,8 @@ type mortal struct {
 
 // TestPromise2NothingDoubled kills a process at the steps its servers can see: a command of the mailbox, a call of the
 // portal before and after it is carried out, a stage of a letter before and after it is taken. Then the passes go on as
-// cron starts them, and the world must be as if nothing had happened. It dies at every second kind of step: on one card the
-// first time it comes, on the other, at the kinds between, the last time. Every step is the business of pkg/pass.
+// cron starts them, and the world must be as if nothing had happened. It dies at every second kind of step: on one card
+// the first time it comes, on the other, at the kinds between, the last time. Every step is the business of pkg/pass.
 func TestPromise2NothingDoubled(t *testing.T) {
 	t.Parallel()
 	for i, card := range cards {

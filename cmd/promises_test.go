@@ -158,8 +158,8 @@ func covers(t *testing.T, set string, uid uint32) bool {
 	return false
 }
 
-// TestPromise1Quarantine: one message that can't be processed is kept whole, people are told once, and the others of the
-// pass are done.
+// TestPromise1Quarantine: one message that can't be processed is kept whole, people are told once, and the others of
+// the pass are done.
 func TestPromise1Quarantine(t *testing.T) {
 	t.Parallel()
 	t.Run("unbelieved bounce", func(t *testing.T) {
@@ -331,8 +331,8 @@ func (d *drive) noLoop(reply posted) {
 	}
 }
 
-// TestPromise4DryRunTouchesNothing compares the world before and after dry runs byte by byte, and what they say with what
-// the runs that follow do.
+// TestPromise4DryRunTouchesNothing compares the world before and after dry runs byte by byte, and what they say with
+// what the runs that follow do.
 func TestPromise4DryRunTouchesNothing(t *testing.T) {
 	t.Parallel()
 	for _, card := range cards {

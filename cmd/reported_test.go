@@ -104,8 +104,8 @@ const reportedSettings = `mail:
   trust_auth_results: mx.example.ru
 `
 
-// TestReported holds what comes out of letters of the kinds that programs like this one are known to read wrongly: what explain
-// says of each, and what real passes make of those that ask for it.
+// TestReported holds what comes out of letters of the kinds that programs like this one are known to read wrongly: what
+// explain says of each, and what real passes make of those that ask for it.
 func TestReported(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("testdata/reported/expect.yaml")
@@ -196,7 +196,8 @@ func (r *reported) reasons(e explained) {
 	}
 }
 
-// newReportedDrive is a drive of the mailbox that the letters were written to, by a clock of the hour they were written in.
+// newReportedDrive is a drive of the mailbox that the letters were written to, by a clock of the hour they were written
+// in.
 func newReportedDrive(t *testing.T) *drive {
 	d := newDrive(t, sandbox.PortalOptions{}, reportedSettings)
 	d.clock.Advance(time.Date(2026, 3, 12, 10, 0, 0, 0, time.UTC).Sub(d.clock.Now()))

@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/config"
 )
 
-// The schedules, by kind. Poll and notify take turns on the state, and each ends by itself; what poll leaves undone does
-// not keep notify from its work.
+// The schedules, by kind. Poll and notify take turns on the state, and each ends by itself; what poll leaves undone
+// does not keep notify from its work.
 var schedules = map[string]string{
 	"cron": `# /etc/cron.d/helpdesk: both passes every minute, as the user {{.User}}. What goes wrong is printed, and cron mails it.
 {{template "setup" .}}

@@ -64,7 +64,8 @@ func haste(a *app) *app {
 	return a
 }
 
-// TestScripts runs testdata/*.txtar, the command line's specification. A script's commands, besides those of testscript:
+// TestScripts runs testdata/*.txtar, the command line's specification. A script's commands, besides those of
+// testscript:
 //
 //	servers [new] [nocrm] [unset] [FILE]  start an IMAP server, a relay and a portal (with the new task card), and write
 //	                              helpdesk.yaml for them, with the text of FILE appended; with unset not the variables it names

@@ -187,8 +187,8 @@ func (a *app) wire(cfg *config.Config, s *store.Store) (*wiring.Parts, error) {
 	return wiring.New(cfg, s, wiring.Options{Log: log, Now: now, Sleep: a.sleep, Record: a.recordDir})
 }
 
-// beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a server a name
-// beside the configuration.
+// beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a
+// server a name beside the configuration.
 func (p *place) beside(state string) string {
 	if !strings.Contains(state, "://") {
 		return state

@@ -63,8 +63,8 @@ func Gravest(all []Line) error {
 	return err
 }
 
-// Run looks at one thing after the other until the context ends. What a signal cut off is not told: it says nothing of what
-// was looked at.
+// Run looks at one thing after the other until the context ends. What a signal cut off is not told: it says nothing of
+// what was looked at.
 func Run(ctx context.Context, u Subject) ([]Line, error) {
 	cfg := u.Settings
 	all := append([]Line{{What: "configuration", OK: true, Note: u.File}, checkTemplates(cfg)}, checkSecrets(cfg, u.File)...)
@@ -106,8 +106,8 @@ func checkTemplates(cfg *config.Config) Line {
 // soonAnswers is how long the portal has for a question that costs it nothing.
 const soonAnswers = 10 * time.Second
 
-// checkPortal tells what works on the portal. Its findings don't say whether time will mend them; another question does, for
-// they come from one or two requests.
+// checkPortal tells what works on the portal. Its findings don't say whether time will mend them; another question
+// does, for they come from one or two requests.
 func checkPortal(ctx context.Context, c *portal.Client, want portal.Want) []Line {
 	var all []Line
 	bad := false
@@ -128,8 +128,8 @@ func checkPortal(ctx context.Context, c *portal.Client, want portal.Want) []Line
 	return all
 }
 
-// checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its place: the
-// rest can be Line without.
+// checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its
+// place: the rest can be Line without.
 func checkState(ctx context.Context, u Subject) ([]Line, *store.Store, error) {
 	k := Line{What: "state", OK: true, Note: store.Name(u.State)}
 	var err error

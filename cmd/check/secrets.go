@@ -16,9 +16,9 @@ import (
 // named is where a value of the settings is taken from a file.
 var named = regexp.MustCompile(`\$\{file:([^}]+)\}`)
 
-// checkSecrets warns of each file that holds secrets and that everybody on the machine can read: the settings where they
-// name secrets themselves, the variables beside them, and the files that they take secrets from. On Windows the rights of
-// files are told in another way.
+// checkSecrets warns of each file that holds secrets and that everybody on the machine can read: the settings where
+// they name secrets themselves, the variables beside them, and the files that they take secrets from. On Windows the
+// rights of files are told in another way.
 func checkSecrets(cfg *config.Config, file string) []Line {
 	if runtime.GOOS == "windows" || file == "" {
 		return nil

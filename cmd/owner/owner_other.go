@@ -1,6 +1,7 @@
 //go:build !unix
 
-// Package owner makes root act as the user a folder or file belongs to, so that nothing root does is out of that user's reach.
+// Package owner makes root act as the user a folder or file belongs to, so that nothing root does is out of that user's
+// reach.
 package owner
 
 // Act does nothing here: there is no root.

@@ -1,6 +1,7 @@
 //go:build unix
 
-// Package owner makes root act as the user a folder or file belongs to, so that nothing root does is out of that user's reach.
+// Package owner makes root act as the user a folder or file belongs to, so that nothing root does is out of that user's
+// reach.
 package owner
 
 import (
@@ -11,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Act makes this process act as the owner of the path, with their groups, if it runs as root. It returns the user's name, "" where
-// nothing changes: the process is not root's, the path is, or there is none. It can't be undone.
+// Act makes this process act as the owner of the path, with their groups, if it runs as root. It returns the user's
+// name, "" where nothing changes: the process is not root's, the path is, or there is none. It can't be undone.
 func Act(path string) (string, error) {
 	if os.Geteuid() != 0 {
 		return "", nil

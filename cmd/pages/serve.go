@@ -32,8 +32,8 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Local answers only where a loopback name or address is asked for: a page of a stranger can make a browser come here by a
-// name of its own, and would read the answer.
+// Local answers only where a loopback name or address is asked for: a page of a stranger can make a browser come here
+// by a name of its own, and would read the answer.
 func Local(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host

@@ -23,9 +23,9 @@ var ErrNotFound = errors.New("no mail servers found")
 // answers is how long names and servers have to answer.
 const answers = 8 * time.Second
 
-// Find returns the mail servers for an address: of a provider that is known by the domain; else as the domain's SRV records say (RFC 6186);
-// else of the provider who takes its mail; else what answers below the domain's name or at its mail exchanger. All of it is asked
-// at the same time.
+// Find returns the mail servers for an address: of a provider that is known by the domain; else as the domain's SRV
+// records say (RFC 6186); else of the provider who takes its mail; else what answers below the domain's name or at its
+// mail exchanger. All of it is asked at the same time.
 func Find(ctx context.Context, n Net, all []Provider, address string) (Servers, error) {
 	_, domain, _ := strings.Cut(address, "@")
 	domain = strings.ToLower(domain)

@@ -86,7 +86,8 @@ func TestServersOfAnAddress(t *testing.T) {
 	}
 }
 
-// The data file: each provider is found by something, says the same in both languages, and both languages have the same texts.
+// The data file: each provider is found by something, says the same in both languages, and both languages have the same
+// texts.
 func TestDataFiles(t *testing.T) {
 	all, err := Providers()
 	if err != nil || len(all) < 10 {

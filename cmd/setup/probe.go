@@ -20,8 +20,8 @@ type World struct{ net.Resolver }
 // implicit are the ports where TLS begins with the first byte.
 var implicit = []int{993, 465}
 
-// Probe connects to a mail server, reads its greeting, and returns how it is to be talked to. The certificate is not looked at: the login
-// does that.
+// Probe connects to a mail server, reads its greeting, and returns how it is to be talked to. The certificate is not
+// looked at: the login does that.
 func (w *World) Probe(ctx context.Context, host string, port int) (string, Server, error) {
 	s := Server{Host: host, Port: port, TLS: "starttls"}
 	d := net.Dialer{Timeout: 4 * time.Second}

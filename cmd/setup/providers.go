@@ -1,5 +1,5 @@
-// Package setup finds out what a configuration needs, from a mail address on: the servers, whether they take the password, who the
-// webhook is. It asks a person, and writes the answers into the commented example.
+// Package setup finds out what a configuration needs, from a mail address on: the servers, whether they take the
+// password, who the webhook is. It asks a person, and writes the answers into the commented example.
 package setup
 
 import (

@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Diary is a file beside the state that names the messages being read and judged. The process need not end well for it: what is
-// written there is there, also where the system ends it for want of memory.
+// Diary is a file beside the state that names the messages being read and judged. The process need not end well for it:
+// what is written there is there, also where the system ends it for want of memory.
 type Diary struct {
 	path string
 	log  *slog.Logger

@@ -1,5 +1,5 @@
-// Package status is what passes leave beside the state: how the last ones went, what waits, and who is at work. Whoever reads it
-// does not wait for a pass.
+// Package status is what passes leave beside the state: how the last ones went, what waits, and who is at work. Whoever
+// reads it does not wait for a pass.
 package status
 
 import (

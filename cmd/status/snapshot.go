@@ -12,8 +12,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Snapshot is what a pass leaves at its end, so that status need not wait for the next one: beside a state file, or within a
-// database.
+// Snapshot is what a pass leaves at its end, so that status need not wait for the next one: beside a state file, or
+// within a database.
 type Snapshot struct {
 	Running *Running        `json:"running,omitempty"` // who works at the moment, where a server knows it
 	Passes  map[string]Pass `json:"passes"`            // by kind
@@ -50,8 +50,8 @@ func File(state string) string { return state + ".status.json" }
 // name is what it is kept under in a database.
 const name = "status"
 
-// Ask returns the latest snapshot for who does not have the state open, and waits for nobody; where there is none, an empty
-// one.
+// Ask returns the latest snapshot for who does not have the state open, and waits for nobody; where there is none, an
+// empty one.
 func Ask(ctx context.Context, state string) (Snapshot, error) {
 	if !store.Remote(state) {
 		return Read(state)

@@ -79,8 +79,8 @@ func (t remembering) WithGroup(name string) slog.Handler {
 // Forget makes the next run complain of what this one has told.
 func (t *Terminal) Forget() { t.failures = nil }
 
-// Logger returns the log that the flags and settings ask for; the flags win. With auto, who has not asked for a log is told
-// failures like by any other program.
+// Logger returns the log that the flags and settings ask for; the flags win. With auto, who has not asked for a log is
+// told failures like by any other program.
 func (t *Terminal) Logger(level, format string) *slog.Logger {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {

@@ -1,5 +1,5 @@
-// Package tui holds the rules of the terminal: stdout is the product, stderr the diagnosis, and success is silent unless
-// somebody looks.
+// Package tui holds the rules of the terminal: stdout is the product, stderr the diagnosis, and success is silent
+// unless somebody looks.
 package tui
 
 import (

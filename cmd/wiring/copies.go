@@ -20,10 +20,10 @@ type folder interface {
 	Close() error
 }
 
-// copier keeps copies of a mailbox's letters, on one connection when a pass has sent them; what is not taken is kept in the
-// state for the next pass. A letter has gone out whether its copy is kept or not, so cron is not made to mail of each: that
-// copies can't be kept is said once a pass, and what a person must mend, such as a folder that is not there, once a day.
-// check tells it at any time.
+// copier keeps copies of a mailbox's letters, on one connection when a pass has sent them; what is not taken is kept in
+// the state for the next pass. A letter has gone out whether its copy is kept or not, so cron is not made to mail of
+// each: that copies can't be kept is said once a pass, and what a person must mend, such as a folder that is not there,
+// once a day. check tells it at any time.
 type copier struct {
 	mailbox string
 	open    func(ctx context.Context) (folder, error)

@@ -16,8 +16,8 @@ import (
 	"helpdesk/pkg/relay"
 )
 
-// pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts, and a
-// server that is silent costs a minute each time. A change of the settings ends the pause, and check knows none.
+// pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts,
+// and a server that is silent costs a minute each time. A change of the settings ends the pause, and check knows none.
 type pauses struct {
 	found *discoveries
 	now   func() time.Time
@@ -52,8 +52,8 @@ type pause struct {
 	Of       string       `json:"of"` // the settings it was tried with
 }
 
-// How long a server is left alone after so many failures in a row: one that a person must let us into, and one that is away.
-// The next pass, a minute later, tries a server that was away once.
+// How long a server is left alone after so many failures in a row: one that a person must let us into, and one that is
+// away. The next pass, a minute later, tries a server that was away once.
 var (
 	refusedFor = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
 	awayFor    = []time.Duration{0, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute}

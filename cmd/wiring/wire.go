@@ -1,5 +1,5 @@
-// Package wiring makes of the settings what a pass works with: the portal, mailboxes and relays, rules and letters. It dials
-// nothing and decides nothing.
+// Package wiring makes of the settings what a pass works with: the portal, mailboxes and relays, rules and letters. It
+// dials nothing and decides nothing.
 package wiring
 
 import (
@@ -175,7 +175,8 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 	return compiled, cutter, nil
 }
 
-// named says whether the text of a portal's error names a field or a right. The words are read when the first error comes.
+// named says whether the text of a portal's error names a field or a right. The words are read when the first error
+// comes.
 func named(folder string, log *slog.Logger) func(text string) bool {
 	words := sync.OnceValue(func() (all []*regexp.Regexp) {
 		var file struct {

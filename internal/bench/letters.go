@@ -48,8 +48,8 @@ func newWriter(seed uint64, m mix, at time.Time) *writer {
 	return &writer{r: rand.New(rand.NewPCG(seed, uint64(m.count))), words: strings.Fields(wordList), mix: m, at: at}
 }
 
-// letter returns the next one, lines ended as in the mail: seven in ten open a thread, of which a mailbox has as many as
-// its senders, the others go on with one or are automatic.
+// letter returns the next one, lines ended as in the mail: seven in ten open a thread, of which a mailbox has as many
+// as its senders, the others go on with one or are automatic.
 func (w *writer) letter() []byte {
 	w.made++
 	one := contact{id: fmt.Sprintf("%d.%x@mail%d.example", w.made, w.r.Uint64(), w.made%97), charset: w.charset()}

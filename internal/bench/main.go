@@ -1,6 +1,6 @@
 // Command bench measures whole passes: processes of helpdesk against a Dovecot of its own, the sandbox portal and the
-// sandbox relay, beside mbsync where that is installed and beside the least a program can do at an IMAP server. It prints
-// the tables of docs/performance.md.
+// sandbox relay, beside mbsync where that is installed and beside the least a program can do at an IMAP server. It
+// prints the tables of docs/performance.md.
 //
 // It is no test and asserts nothing: seconds are those of the machine, only ratios of one run say something.
 package main
@@ -133,7 +133,8 @@ func measure(root string, o options, log, out io.Writer) error {
 	return nil
 }
 
-// onSignal runs f when somebody ends the program, so that no server of ours goes on; the returned function ends the watch.
+// onSignal runs f when somebody ends the program, so that no server of ours goes on; the returned function ends the
+// watch.
 func onSignal(f func()) (end func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)

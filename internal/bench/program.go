@@ -151,7 +151,8 @@ func (i *installation) run(args ...string) (figures, error) {
 	return i.p.run(i.dir, append(i.p.profiling(), i.env...), append([]string{i.p.helpdesk}, args...)...)
 }
 
-// writes returns how many transactions have written to the state, and the size of its file; of a database nothing is known.
+// writes returns how many transactions have written to the state, and the size of its file; of a database nothing is
+// known.
 func (i *installation) writes() (transactions int, size int64, err error) {
 	if i.database != "" {
 		return 0, 0, nil

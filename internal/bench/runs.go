@@ -63,8 +63,8 @@ func (b *measuring) synced(folder string, s *sample) error {
 	return err
 }
 
-// polled lets helpdesk work through all letters, from an empty state and with an empty portal whose answers take as long as
-// delay says. The variables are added to its environment.
+// polled lets helpdesk work through all letters, from an empty state and with an empty portal whose answers take as
+// long as delay says. The variables are added to its environment.
 func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample, env ...string) (result, error) {
 	user, err := b.fresh(folder)
 	if err != nil {

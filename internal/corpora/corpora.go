@@ -73,8 +73,8 @@ func Table(head string, rows []Figure) string {
 	return b.String()
 }
 
-// HoldPage compares the part of docs/mail.md between <!-- name --> and <!-- end --> with what was measured. It fails the test
-// where they differ, or writes the page where update says so.
+// HoldPage compares the part of docs/mail.md between <!-- name --> and <!-- end --> with what was measured. It fails
+// the test where they differ, or writes the page where update says so.
 func HoldPage(t testing.TB, name, want string, update bool) {
 	t.Helper()
 	const page = "../../docs/mail.md"

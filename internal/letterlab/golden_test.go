@@ -115,8 +115,8 @@ func decoded(t *testing.T, encoding string, body []byte) string {
 	return strings.ReplaceAll(string(content), "\r\n", "\n")
 }
 
-// checkBytes fails unless the letter is safe on every way: 7 bits, CRLF, no line over 998, folded headers of at most 78 where
-// there is a blank to fold at.
+// checkBytes fails unless the letter is safe on every way: 7 bits, CRLF, no line over 998, folded headers of at most 78
+// where there is a blank to fold at.
 func checkBytes(t *testing.T, name string, raw []byte) {
 	t.Helper()
 	header := true

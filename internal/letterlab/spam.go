@@ -116,8 +116,8 @@ func askSpamAssassin(ctx context.Context, all []sample) ([]score, string, error)
 	return scores, string(firstWords.Find(version)), nil
 }
 
-// mbox puts the letters behind one another, each with the trace of its way: without one, SpamAssassin trusts a letter more
-// than a customer's server would. Addresses reserved for examples would count as forged, so it is another.
+// mbox puts the letters behind one another, each with the trace of its way: without one, SpamAssassin trusts a letter
+// more than a customer's server would. Addresses reserved for examples would count as forged, so it is another.
 func mbox(all []sample) []byte {
 	var b bytes.Buffer
 	for _, s := range all {

@@ -26,7 +26,8 @@ func (s staging) name(t target) string {
 	return fmt.Sprintf("helpdesk_%s_%s_%s", s.version, t.os, t.arch)
 }
 
-// documents writes the manual pages and completions: by a program of the commit's sources, so that they tell of that commit.
+// documents writes the manual pages and completions: by a program of the commit's sources, so that they tell of that
+// commit.
 func (s staging) documents(ctx context.Context) error {
 	c := exec.CommandContext(ctx, "go", "run", "-trimpath", "-buildvcs=false", "./internal/release/manual",
 		"-out", filepath.Join(s.work, "manual"), "-version", s.version, "-date", s.at.UTC().Format("2006-01-02"))

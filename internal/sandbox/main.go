@@ -1,10 +1,10 @@
-// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for who tries the program by hand or installs it
-// on a machine without any of them.
+// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for who tries the program by
+// hand or installs it on a machine without any of them.
 //
 //	go run ./internal/sandbox -env helpdesk.env -letter letter.eml
 //
-// It writes what a configuration names: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, and the ports as
-// HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT. When it ends it prints the tasks there are and who was sent letters.
+// It writes what a configuration names: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, and the ports
+// as HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT. When it ends it prints the tasks there are and who was sent letters.
 package main
 
 import (

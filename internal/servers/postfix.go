@@ -28,9 +28,9 @@ var (
 	postfixMaster string
 )
 
-// StartPostfix starts a server with the certificate. What main says is added to main.cf, and files lie beside it by their
-// names; DIR in them is the server's folder. The error is Lacking where the machine has no Postfix, or this user may start
-// none.
+// StartPostfix starts a server with the certificate. What main says is added to main.cf, and files lie beside it by
+// their names; DIR in them is the server's folder. The error is Lacking where the machine has no Postfix, or this user
+// may start none.
 func StartPostfix(cert tls.Certificate, main string, files map[string]string) (*Postfix, error) {
 	if os.Getuid() != 0 {
 		return nil, Lacking("a Postfix of one's own must be started by root")

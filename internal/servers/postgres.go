@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Postgres is a running PostgreSQL. Its superuser is postgres, without a password over the socket in Dir; who comes by TCP
-// needs a password.
+// Postgres is a running PostgreSQL. Its superuser is postgres, without a password over the socket in Dir; who comes by
+// TCP needs a password.
 type Postgres struct {
 	Dir      string // its socket, its log: log, its data: data
 	Port     int    // of 127.0.0.1, and part of the socket's name
@@ -41,7 +41,8 @@ func StartPostgres(cert *tls.Certificate, settings ...string) (*Postgres, error)
 	return p, nil
 }
 
-// HasPostgres says whether the machine has a PostgreSQL. That it has none is an error where HELPDESK_REQUIRE_SERVERS is 1.
+// HasPostgres says whether the machine has a PostgreSQL. That it has none is an error where HELPDESK_REQUIRE_SERVERS is
+// 1.
 func HasPostgres() (bool, error) {
 	_, err := postgresPrograms()
 	if err != nil && os.Getenv("HELPDESK_REQUIRE_SERVERS") != "1" {

@@ -1,5 +1,5 @@
-// Package servers starts a Dovecot, a Postfix and a PostgreSQL of one's own, on loopback and with nothing left behind, for tests and
-// measurements. It is no part of helpdesk, and knows nothing of it.
+// Package servers starts a Dovecot, a Postfix and a PostgreSQL of one's own, on loopback and with nothing left behind,
+// for tests and measurements. It is no part of helpdesk, and knows nothing of it.
 package servers
 
 import (

@@ -10,8 +10,8 @@ import (
 
 var testFunc = regexp.MustCompile(`(?m)^func (TestQuirk\w+)\(`)
 
-// Quirks reads the files of the package under test and proves that each QUIRK comment has a test: tests names those of a
-// file, in the order of its comments.
+// Quirks reads the files of the package under test and proves that each QUIRK comment has a test: tests names those of
+// a file, in the order of its comments.
 func Quirks(t *testing.T, tests map[string][]string) {
 	t.Helper()
 	files, err := filepath.Glob("*.go")

@@ -1,5 +1,5 @@
-// Package testkit is what the tests of several packages share: a portal that answers by a script, and the proof that every
-// noted oddity has a test.
+// Package testkit is what the tests of several packages share: a portal that answers by a script, and the proof that
+// every noted oddity has a test.
 package testkit
 
 import (

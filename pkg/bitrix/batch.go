@@ -34,8 +34,8 @@ type Answer struct {
 	Err    error // wraps a fault.Error; nil = it ran
 }
 
-// Batch runs the commands in as few requests as they fit into, and returns their answers in the same order. A command that
-// batch would corrupt runs after the others, by itself. The error is the first that was not of one command alone;
+// Batch runs the commands in as few requests as they fit into, and returns their answers in the same order. A command
+// that batch would corrupt runs after the others, by itself. The error is the first that was not of one command alone;
 // every answer tells its own besides.
 func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	answers := make([]Answer, len(cmds))
@@ -81,9 +81,9 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	return answers, stop
 }
 
-// fit returns how many of the next commands go into one request, one at least: by number, by size, by what their methods
-// may still use on the portal, and by the time the portal has needed for such commands, so that it ends within half of
-// what a request may take and before the context does.
+// fit returns how many of the next commands go into one request, one at least: by number, by size, by what their
+// methods may still use on the portal, and by the time the portal has needed for such commands, so that it ends within
+// half of what a request may take and before the context does.
 func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 	most := c.timeout.Seconds() / 2
 	for _, i := range next[:min(len(next), MaxCommands)] {
@@ -123,8 +123,8 @@ func (c *Client) largest() int {
 // shrink notes that the server takes no request as large as that of the part, and says whether its commands fit into
 // smaller ones.
 //
-// QUIRK: on a portal of one's own the web server bounds a request, often at 8 MB or at 1 MB, with 413 and a page of HTML
-// (settings of nginx and PHP, not the portal's).
+// QUIRK: on a portal of one's own the web server bounds a request, often at 8 MB or at 1 MB, with 413 and a page of
+// HTML (settings of nginx and PHP, not the portal's).
 func (c *Client) shrink(cmds []Command, part []int, err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.Status != http.StatusRequestEntityTooLarge || len(part) < 2 {

@@ -1,8 +1,9 @@
-// Package bitrix speaks REST to a Bitrix24 portal: calls of both versions, batches, limits, what an error means, and files.
+// Package bitrix speaks REST to a Bitrix24 portal: calls of both versions, batches, limits, what an error means, and
+// files.
 //
 // It knows no task. It never repeats a call that writes unless the portal certainly did not run it: what became of a
-// call stands in the fault.Error that every error wraps. It keeps nothing on disk, and never shows the webhook, which is
-// a secret.
+// call stands in the fault.Error that every error wraps. It keeps nothing on disk, and never shows the webhook, which
+// is a secret.
 package bitrix
 
 import (

@@ -8,8 +8,8 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// meter is what is known of the portal's clock, and of the time its methods take and have left. What the next process should
-// know, too, is saved.
+// meter is what is known of the portal's clock, and of the time its methods take and have left. What the next process
+// should know, too, is saved.
 type meter struct {
 	load func(string, time.Duration) []byte
 	save func(string, []byte)

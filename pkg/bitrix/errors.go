@@ -152,8 +152,8 @@ func (c *Client) judge(e *Error) error {
 
 // filtered says whether a filter in front of the portal refused the request, so that it did not run.
 //
-// QUIRK: the proactive filter of a portal of one's own, and firewalls before it, answer 403 and a page to a text they take
-// for an attack (security, CSecurityFilter; rest_provider methodsBatch has every parameter go through it).
+// QUIRK: the proactive filter of a portal of one's own, and firewalls before it, answer 403 and a page to a text they
+// take for an attack (security, CSecurityFilter; rest_provider methodsBatch has every parameter go through it).
 func (e *Error) filtered() bool { return e.Page && e.Status == http.StatusForbidden }
 
 // named are the words of fields that every language shares.
@@ -161,8 +161,8 @@ var named = regexp.MustCompile(`#(?:8|256|512)\b|\bUF_\w|\b[A-Z]{3,}_[A-Z_]+\b`)
 
 // vague says whether the error tells nothing that anybody could mend: the portal failed over something of its own.
 //
-// QUIRK: ERROR_CORE is the code of whatever goes wrong in a task, from a missing title to a failing database; what it is
-// stands in a localised text alone (tasks/tasks-task-add).
+// QUIRK: ERROR_CORE is the code of whatever goes wrong in a task, from a missing title to a failing database; what it
+// is stands in a localised text alone (tasks/tasks-task-add).
 func (c *Client) vague(e *Error) bool {
 	switch {
 	case e.Coded("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"):
@@ -184,8 +184,9 @@ var setup = []string{
 
 // needsPerson says whether e holds for every call until a person changes a setting.
 //
-// QUIRK: 403 ACCESS_DENIED means "no REST on this plan" or "without the subscription", and in methods of one object "no right to this object"; 503 means
-// the rate, and with OVERLOAD_LIMIT that REST was blocked by hand (_includes/system-errors).
+// QUIRK: 403 ACCESS_DENIED means "no REST on this plan" or "without the subscription", and in methods of one object "no
+// right to this object"; 503 means the rate, and with OVERLOAD_LIMIT that REST was blocked by hand
+// (_includes/system-errors).
 func needsPerson(e *Error) bool {
 	switch {
 	case e.Coded(setup...) || e.Status == http.StatusUnauthorized || e.Status == http.StatusPaymentRequired:

@@ -9,10 +9,10 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// isolate finds the commands that made a whole request fail: one talk that the server dies over must not keep all others from
-// being read, nor one text that a filter refuses all others from being written. It looks only where repeating is safe,
-// and the portal still answers: the first or the last one alone. What fails alone has its own error, and the others
-// their answers. It returns err where it could not tell.
+// isolate finds the commands that made a whole request fail: one talk that the server dies over must not keep all
+// others from being read, nor one text that a filter refuses all others from being written. It looks only where
+// repeating is safe, and the portal still answers: the first or the last one alone. What fails alone has its own error,
+// and the others their answers. It returns err where it could not tell.
 func (c *Client) isolate(ctx context.Context, cmds []Command, part []int, answers []Answer, err error) error {
 	switch {
 	case !parts(cmds, part, err):
@@ -103,8 +103,8 @@ func allRead(cmds []Command, part []int) bool {
 	return true
 }
 
-// answered says whether err may come from what the server was asked, not from the way to it: it answered that it failed, or
-// hung up over the request.
+// answered says whether err may come from what the server was asked, not from the way to it: it answered that it
+// failed, or hung up over the request.
 func answered(err error) bool {
 	var e *Error
 	var late net.Error

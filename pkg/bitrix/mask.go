@@ -21,7 +21,8 @@ func Mask(s string) string {
 	return maskQuery.ReplaceAllString(s, "${1}***")
 }
 
-// Token returns a word of so many letters and digits, the same for the same purpose, that only who knows the webhook can tell.
+// Token returns a word of so many letters and digits, the same for the same purpose, that only who knows the webhook
+// can tell.
 func (c *Client) Token(purpose string, size int) string {
 	h := hmac.New(sha256.New, []byte(c.code))
 	_, _ = h.Write([]byte(purpose))

@@ -82,7 +82,8 @@ func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
-// appendQuery writes p as PHP reads a query string. It is plain ASCII without quotes, so that it may stand in JSON as it is.
+// appendQuery writes p as PHP reads a query string. It is plain ASCII without quotes, so that it may stand in JSON as
+// it is.
 //
 // QUIRK: the documentation of batch says its commands are plain strings; the portal splits them with parse_str, and its
 // own SDKs encode them, since & + # % = in a value would tear it (settings/how-to-call-rest-api/batch).
@@ -160,7 +161,8 @@ func (p Params) size() (n int) {
 	return n
 }
 
-// each calls f for every single value with its name in PHP's spelling, a[b][0]: a string, the bytes of a file, or a number.
+// each calls f for every single value with its name in PHP's spelling, a[b][0]: a string, the bytes of a file, or a
+// number.
 func (p Params) each(prefix string, f func(name string, value any)) {
 	for _, v := range p {
 		name := v.Name

@@ -16,8 +16,8 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// recorder passes requests on, and writes each of them and each answer into a file of its own. The webhook is left out and
-// strings are replaced as a Shaper does, so that the folder may be shown to somebody else.
+// recorder passes requests on, and writes each of them and each answer into a file of its own. The webhook is left out
+// and strings are replaced as a Shaper does, so that the folder may be shown to somebody else.
 type recorder struct {
 	dir   string
 	next  http.RoundTripper

@@ -44,7 +44,8 @@ func (m *meter) keepUsed(method string, s stamp) {
 	}
 }
 
-// Used returns, by method, what part of its operating time within ten minutes it has had, as far as answers told; 1 = all.
+// Used returns, by method, what part of its operating time within ten minutes it has had, as far as answers told; 1 =
+// all.
 func (m *meter) Used() map[string]float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -92,8 +93,8 @@ func (m *meter) cost(method string) float64 {
 	return max(takes, m.costs[method])
 }
 
-// MayStart says whether the method may be called at all: within its time on the portal, and within ours. A call that can't
-// end in time is not begun, so that nothing is left in doubt.
+// MayStart says whether the method may be called at all: within its time on the portal, and within ours. A call that
+// can't end in time is not begun, so that nothing is left in doubt.
 func (m *meter) MayStart(ctx context.Context, method string) error {
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < seconds(m.Took(method)) { // by this machine's clock, as the context
 		return fault.Away(fault.Refused, fmt.Errorf("%s not begun: it would not end in time: %w", method, context.DeadlineExceeded))
@@ -146,8 +147,8 @@ func (c *Client) Limits() Limits {
 	return l
 }
 
-// Pace returns how many seconds the portal needed for the method of late, 0 where that is not known, and how many calls of
-// it fit into one request.
+// Pace returns how many seconds the portal needed for the method of late, 0 where that is not known, and how many calls
+// of it fit into one request.
 func (c *Client) Pace(method string) (takes float64, fits int) {
 	c.meter.mu.Lock()
 	c.loadTimes()

@@ -58,8 +58,9 @@ func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.agent)
 	if r.key != "" {
-		// QUIRK: Go sends a request with this header again by itself when its connection breaks (net/http.Transport), while
-		// the portal may run two of one key at once (rest-v3#idempotency). Without a way to rewind the body it does not.
+		// QUIRK: Go sends a request with this header again by itself when its connection breaks (net/http.Transport),
+		// while the portal may run two of one key at once (rest-v3#idempotency). Without a way to rewind the body it
+		// does not.
 		req.Header.Set("Idempotency-Key", r.key)
 		req.GetBody = nil
 	}

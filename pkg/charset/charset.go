@@ -71,9 +71,9 @@ func lookup(label string) encoding.Encoding {
 	return nil
 }
 
-// UTF8 decodes text of a labelled charset. A label is believed only while the bytes allow it: valid UTF-8 is UTF-8 under any
-// other, and text whose ASCII can be read is no UTF-16. Else letter frequency tells, and where lines differ, each run of lines
-// is judged by itself. s is valid UTF-8, clean is false where letters had to be replaced.
+// UTF8 decodes text of a labelled charset. A label is believed only while the bytes allow it: valid UTF-8 is UTF-8
+// under any other, and text whose ASCII can be read is no UTF-16. Else letter frequency tells, and where lines differ,
+// each run of lines is judged by itself. s is valid UTF-8, clean is false where letters had to be replaced.
 func UTF8(b []byte, label string) (s string, clean bool) {
 	label = foldLabel(label)
 	if label == "utf-7" {
@@ -129,8 +129,8 @@ func Raw(b []byte, hint string) encoding.Encoding {
 // MostlyUTF8 says whether a text of unknown charset is UTF-8 but for a few broken letters.
 func MostlyUTF8(b []byte) bool { return newTeller("").mostly(b) }
 
-// fitting returns the charset of 8-bit text that is no UTF-8: the labelled one where that fits, else what letter frequency
-// tells.
+// fitting returns the charset of 8-bit text that is no UTF-8: the labelled one where that fits, else what letter
+// frequency tells.
 func fitting(b []byte, label string) encoding.Encoding {
 	enc := lookup(label)
 	if enc == nil || vague[label] || label == "utf-8" || strings.HasPrefix(label, "utf-") || latinLabels[label] || isCyrillic(label) {

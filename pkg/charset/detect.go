@@ -150,8 +150,8 @@ func runeScore(r rune) (letter, score int) {
 	return wordEnd, scoreForeign
 }
 
-// Scores for one letter from which on text is Russian: of six and more, in windows-1251 or koi8-r. Asian and other letters read
-// so stay below, Russian ones above.
+// Scores for one letter from which on text is Russian: of six and more, in windows-1251 or koi8-r. Asian and other
+// letters read so stay below, Russian ones above.
 const (
 	scoreRussian       = 440
 	scoreRussianUnfit  = 350 // where the label does not fit

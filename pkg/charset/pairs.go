@@ -12,9 +12,10 @@ const (
 	likelyStep  = 46
 )
 
-// letterPairs says how likely in Russian one letter, or the end of a word, follows another: a row for the beginning of a word
-// and one for each letter; in it a column for each letter and one for the end. The values are 100·ln of the share in ‰,
-// counted in the Russian translations of Debian's programs and manuals, each word by the root of how often it stands there.
+// letterPairs says how likely in Russian one letter, or the end of a word, follows another: a row for the beginning of
+// a word and one for each letter; in it a column for each letter and one for the end. The values are 100·ln of the
+// share in ‰, counted in the Russian translations of Debian's programs and manuals, each word by the root of how often
+// it stands there.
 const letterPairs = "" +
 	"rrtqsnmssjtqstuvsursqoopoiagaplna" +
 	"lrtqrspsnrstsvjrtsuonqqqooaaagqsv" +

@@ -30,8 +30,8 @@ func newTeller(label string) teller {
 	return teller{label, namesOther}
 }
 
-// sure says whether valid UTF-8 beyond ASCII can be nothing else. In Cyrillic charsets it would be letters and signs that do
-// not stand together, but for short words.
+// sure says whether valid UTF-8 beyond ASCII can be nothing else. In Cyrillic charsets it would be letters and signs
+// that do not stand together, but for short words.
 func (t teller) sure(b []byte) bool {
 	const most = 2
 	if t.names == namesNone {
@@ -52,8 +52,8 @@ func (t teller) sure(b []byte) bool {
 	return n > most
 }
 
-// mostly says whether a text is UTF-8 but for a few broken letters or behind a long beginning, so that a detector would break
-// the rest. Under other labels than utf-8 it takes more letters to say so.
+// mostly says whether a text is UTF-8 but for a few broken letters or behind a long beginning, so that a detector would
+// break the rest. Under other labels than utf-8 it takes more letters to say so.
 func (t teller) mostly(b []byte) bool {
 	const enough, long = 4, 10
 	good, bad := 0, 0
@@ -79,8 +79,8 @@ type run struct {
 	utf8     bool
 }
 
-// runsOf parts a text where its lines change between UTF-8 and other bytes: lists and gateways put a footer under a text
-// without asking what that is written in. Lines of ASCII belong to what stands above.
+// runsOf parts a text where its lines change between UTF-8 and other bytes: lists and gateways put a footer under a
+// text without asking what that is written in. Lines of ASCII belong to what stands above.
 func runsOf(b []byte, t teller) (runs []run) {
 	from := 0
 	for line := range bytes.Lines(b) {

@@ -18,7 +18,8 @@ const (
 	mark32BE = "\x00\x00\xfe\xff"
 )
 
-// wideOf returns the encoding of text in UTF-16 or UTF-32, nil where the bytes are no such text, whatever the label says.
+// wideOf returns the encoding of text in UTF-16 or UTF-32, nil where the bytes are no such text, whatever the label
+// says.
 // QUIRK: utf-16 is put on UTF-8 and on 8-bit text (meta elements of 1C and of Word say unicode).
 func wideOf(b []byte, label string) encoding.Encoding {
 	begins := func(mark string) bool { return bytes.HasPrefix(b, []byte(mark)) }
@@ -59,7 +60,8 @@ func isWideLabel(label string) bool {
 // judgedWide is how many bytes are looked at to tell the order of the bytes.
 const judgedWide = 1000
 
-// zerosOf counts, for each place of a group of four, the bytes that are zero. The high byte of Cyrillic letters counts as one.
+// zerosOf counts, for each place of a group of four, the bytes that are zero. The high byte of Cyrillic letters counts
+// as one.
 func zerosOf(b []byte) (zeros [4]int) {
 	for i, c := range b[:min(len(b), judgedWide)] {
 		if c == 0 || c == 4 {
@@ -69,8 +71,8 @@ func zerosOf(b []byte) (zeros [4]int) {
 	return zeros
 }
 
-// readsWide says whether bytes can be UTF-16: the blanks and Cyrillic letters in it show in every other byte. Text without
-// any, such as Chinese, has neither blanks nor ends of lines that could be read as ASCII.
+// readsWide says whether bytes can be UTF-16: the blanks and Cyrillic letters in it show in every other byte. Text
+// without any, such as Chinese, has neither blanks nor ends of lines that could be read as ASCII.
 func readsWide(b []byte, even, odd int) bool {
 	if even+odd > 0 {
 		return even != odd

@@ -1,4 +1,5 @@
-// Package config reads the configuration file: YAML, strict, every mistake reported at once with its file, line and key.
+// Package config reads the configuration file: YAML, strict, every mistake reported at once with its file, line and
+// key.
 //
 // It knows the keys, their defaults and what may stand in them, and nothing of what they are used for: it opens no
 // connection and imports no other package of this program. The structs below are the schema; the decoder derives all it

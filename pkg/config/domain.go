@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// What is an address's domain or a pattern is judged as by pkg/desk, which exclusions added by hand come to alone; a test of
-// cmd holds the two together.
+// What is an address's domain or a pattern is judged as by pkg/desk, which exclusions added by hand come to alone; a
+// test of cmd holds the two together.
 
 // pattern checks an address, a domain with @ before it, or the subdomains of one: @*.b.ru.
 func pattern(s string) string {
@@ -34,7 +34,8 @@ func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 var plainLabel = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
-// isDomain says whether a text is a domain, in Unicode or punycode. Labels of ASCII may hold _ as well: mail comes from such.
+// isDomain says whether a text is a domain, in Unicode or punycode. Labels of ASCII may hold _ as well: mail comes from
+// such.
 func isDomain(s string) bool {
 	labels := strings.Split(strings.TrimSuffix(strings.ToLower(s), "."), ".")
 	for i, label := range labels {

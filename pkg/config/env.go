@@ -13,8 +13,9 @@ const EnvFile = "helpdesk.env"
 
 var assignment = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
-// ReadEnv reads the file of variables beside a configuration: a line NAME='value', NAME="value" or NAME=value each, empty ones, and
-// comments that begin with #. It returns Mistakes for lines of another form, and nothing where there is no file.
+// ReadEnv reads the file of variables beside a configuration: a line NAME='value', NAME="value" or NAME=value each,
+// empty ones, and comments that begin with #. It returns Mistakes for lines of another form, and nothing where there is
+// no file.
 //
 // The forms are those that sh and systemd (systemd.exec(5), EnvironmentFile) read in the same way. Nothing is expanded.
 func ReadEnv(configuration string) (map[string]string, error) {

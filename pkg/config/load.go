@@ -22,8 +22,8 @@ func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	return read(path, env, false)
 }
 
-// LoadOffline is Load for who talks to no server: a secret whose variable is not set, or whose file can't be read, is left
-// empty and is no mistake.
+// LoadOffline is Load for who talks to no server: a secret whose variable is not set, or whose file can't be read, is
+// left empty and is no mistake.
 func LoadOffline(path string, env func(string) (string, bool)) (*Config, error) {
 	return read(path, env, true)
 }

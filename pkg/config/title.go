@@ -14,8 +14,8 @@ type titleVars struct{ Subject, Name, Address, Mailbox string }
 // position is what text/template puts before the reason of an error.
 var position = regexp.MustCompile(`^template: [^:]*:(\d+:)*\s*(executing "[^"]*" at )?`)
 
-// title tries a template with all of its variables, with none, with each one missing and each one alone, so that a mistake
-// is found in whatever branch it stands.
+// title tries a template with all of its variables, with none, with each one missing and each one alone, so that a
+// mistake is found in whatever branch it stands.
 func title(s string) string {
 	t, err := template.New("title").Parse(s)
 	if err == nil {

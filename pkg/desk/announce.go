@@ -50,7 +50,8 @@ type announcing struct {
 	silent string // why no letter of any kind goes; "" = letters go
 }
 
-// mute finds out whether letters go at all. Exclusions are asked anew: one may have been added since the ticket was opened.
+// mute finds out whether letters go at all. Exclusions are asked anew: one may have been added since the ticket was
+// opened.
 func (a *announcing) mute() {
 	t := &a.f.Ticket
 	all := append(append([]Exclusion(nil), a.r.policy.Exclusions...), a.f.Excluded...)
@@ -81,7 +82,8 @@ func (a *announcing) to() Address {
 	return a.f.Ticket.Requester
 }
 
-// answers makes letters of the comments that are for the customer: one, or one each. The comments are in the order of their times.
+// answers makes letters of the comments that are for the customer: one, or one each. The comments are in the order of
+// their times.
 func (a *announcing) answers(public []Comment) []Effect {
 	if len(public) == 0 {
 		return nil
@@ -125,8 +127,8 @@ func (a *announcing) draft(kind LetterKind, date time.Time) *Draft {
 	}
 }
 
-// standing brings the ticket's status up to date with the task's, and makes the letter that tells of its closing. A task
-// that a letter has opened again may still be closed in the portal, as long as that comment waits in the outbox: a
+// standing brings the ticket's status up to date with the task's, and makes the letter that tells of its closing. A
+// task that a letter has opened again may still be closed in the portal, as long as that comment waits in the outbox: a
 // closing no newer than the last one known is no closing.
 func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
 	s := a.change.State

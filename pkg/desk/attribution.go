@@ -37,17 +37,17 @@ func quoteLines(quoted string) []quoteLine {
 	return lines
 }
 
-// attributed returns the address of whoever wrote the outermost quoted letter, when it is one of ours; else "". It stands
-// in an attribution line ("12.03.2026, Ivan <ivan@example.org> wrote:") or on a line of a header block ("From: …"), whose
-// other lines name the recipients. What was cut may begin with a signature, whose lines look much the same but tell no
-// time. QUIRK: Outlook leaves the sender's address out within an organisation, but not the recipients'.
+// attributed returns the address of whoever wrote the outermost quoted letter, when it is one of ours; else "". It
+// stands in an attribution line ("12.03.2026, Ivan <ivan@example.org> wrote:") or on a line of a header block ("From:
+// …"), whose other lines name the recipients. What was cut may begin with a signature, whose lines look much the same
+// but tell no time. QUIRK: Outlook leaves the sender's address out within an organisation, but not the recipients'.
 func (r *Rules) attributed(quoted string) string {
 	line, _ := r.attribution(quoted)
 	return r.oursIn(line)
 }
 
-// attribution returns the line that says who wrote the outermost quoted letter, and where what is quoted begins below it,
-// in lines that are not blank. The line is "" where there is none, or where it is left out of a header block.
+// attribution returns the line that says who wrote the outermost quoted letter, and where what is quoted begins below
+// it, in lines that are not blank. The line is "" where there is none, or where it is left out of a header block.
 func (r *Rules) attribution(quoted string) (line string, body int) {
 	lines := quoteLines(quoted)
 	for i := 0; i < len(lines); i++ {
@@ -67,8 +67,8 @@ func (r *Rules) attribution(quoted string) (line string, body int) {
 	return "", 0
 }
 
-// author returns the line of a header block that says who wrote the letter, and whether it is a header block at all. The
-// programs put it in any place; in a language that nobody listed it is the first.
+// author returns the line of a header block that says who wrote the letter, and whether it is a header block at all.
+// The programs put it in any place; in a language that nobody listed it is the first.
 func (r *Rules) author(block []quoteLine) (line string, ok bool) {
 	timed := false
 	for _, l := range block {
@@ -128,8 +128,8 @@ func (r *Rules) mayBeBounce(m *Message) bool {
 	return dsn || nullPath(m) || r.isSystem(systemLocal(m))
 }
 
-// ownInside returns the valid ids of our letters that a report names: in its parts, in its header, or in its text, where
-// qmail and Exim put the returned letter.
+// ownInside returns the valid ids of our letters that a report names: in its parts, in its header, or in its text,
+// where qmail and Exim put the returned letter.
 func ownInside(m *Message, s Signer) []string {
 	const most, deep = 20, 256 << 10
 	var found []string

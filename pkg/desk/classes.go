@@ -188,8 +188,8 @@ func askPolicyReport(w *weighing) (string, bool) {
 	return "", false
 }
 
-// systemLocal returns the local part of From. QUIRK: qmail and others write a bare MAILER-DAEMON, which an address parser
-// may take for the name.
+// systemLocal returns the local part of From. QUIRK: qmail and others write a bare MAILER-DAEMON, which an address
+// parser may take for the name.
 func systemLocal(m *Message) string {
 	if m.From.Addr == "" {
 		return strings.ToLower(strings.TrimSpace(m.From.Name))
@@ -309,8 +309,8 @@ func askAway(w *weighing) (string, bool) {
 // mark is what gateways, lists and people put before a subject: one or two words in brackets, braces or asterisks.
 var mark = lazy(`^\s*(?:\[([^\[\]]{1,60})\]|\{([^{}]{1,60})\}|\(([^()]{1,60})\)|<([^<>]{1,60})>|\*{1,5}([^*]{1,60})\*{1,5})[\s:|–-]*`)
 
-// awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does. Marks are taken off
-// its front, and the answer's prefixes behind them; a mark may be the beginning itself.
+// awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does. Marks are taken
+// off its front, and the answer's prefixes behind them; a mark may be the beginning itself.
 func (r *Rules) awayBegin(subject string) string {
 	const (
 		most  = 4  // beginnings, one behind another
@@ -350,8 +350,8 @@ func (r *Rules) awayWithin(s string, most int) string {
 	return ""
 }
 
-// awayGoesOn says whether a beginning may go on so. People write of autoresponders and of their offices, too, and what they
-// write goes on with the next word.
+// awayGoesOn says whether a beginning may go on so. People write of autoresponders and of their offices, too, and what
+// they write goes on with the next word.
 func (r *Rules) awayGoesOn(rest string, most int) bool {
 	const marks = ":;,.!-–—([…：；，。！（【"
 	text := strings.TrimLeft(rest, " ")

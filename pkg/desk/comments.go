@@ -105,8 +105,8 @@ func (a *announcing) public(c Comment) Comment {
 }
 
 // isService judges sentence by sentence, since the portal puts several remarks into one comment: only when each of them
-// is the portal's, it is no specialist's. A comment that was marked for the customer is believed to be one, and in a chat
-// the portal marks its own messages.
+// is the portal's, it is no specialist's. A comment that was marked for the customer is believed to be one, and in a
+// chat the portal marks its own messages.
 func isService(a *announcing, c *Comment) bool {
 	if a.change.State.Chat != 0 || a.r.policy.Send == SendResults && c.Result {
 		return false
@@ -124,8 +124,8 @@ func isService(a *announcing, c *Comment) bool {
 	return sentences > 0
 }
 
-// isInternal looks behind markup, mentions and quotes too: whoever answers a colleague and begins their own words with the
-// prefix means it.
+// isInternal looks behind markup, mentions and quotes too: whoever answers a colleague and begins their own words with
+// the prefix means it.
 func isInternal(a *announcing, c *Comment) bool {
 	p := &a.r.policy
 	return p.Send != SendMarked && p.Send != SendResults && begins(c.Text, p.InternalPrefix)

@@ -33,8 +33,9 @@ type weighing struct {
 	notes    []Note
 }
 
-// Decide says what becomes of a message. It is a list of questions, each a Reason in the order they were asked: the class,
-// the thread, how the ticket stands, the auto-reply. The last of the class and of the thread always hit, so it can't fail.
+// Decide says what becomes of a message. It is a list of questions, each a Reason in the order they were asked: the
+// class, the thread, how the ticket stands, the auto-reply. The last of the class and of the thread always hit, so it
+// can't fail.
 func (r *Rules) Decide(m *Message, f Facts) Decision {
 	w := r.weigh(m, f)
 	if w.ask(GroupBefore, duplicateRule()) {

@@ -49,8 +49,8 @@ func OwnKey(id string) string {
 	return ""
 }
 
-// OwnID returns the key in a Message-ID of our form, and whether we made it: an id whose signature is cut short or missing
-// has the form, and is not ours. A relay may put another host behind it.
+// OwnID returns the key in a Message-ID of our form, and whether we made it: an id whose signature is cut short or
+// missing has the form, and is not ours. A relay may put another host behind it.
 func (s Signer) OwnID(id string) (key string, form, valid bool) {
 	m := ownID.FindStringSubmatch(strings.ToLower(id))
 	if m == nil {

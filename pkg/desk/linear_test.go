@@ -73,8 +73,8 @@ func word(i int) string {
 	return string([]rune{'к', rune('а' + i%32), rune('а' + i/32%32), rune('а' + i/1024%32)})
 }
 
-// TestNothingIsQuadratic holds that reading and judging a letter takes time in proportion to it, whatever of it grows: four times
-// as much takes sixteen times as long where it does not.
+// TestNothingIsQuadratic holds that reading and judging a letter takes time in proportion to it, whatever of it grows:
+// four times as much takes sixteen times as long where it does not.
 func TestNothingIsQuadratic(t *testing.T) {
 	const size, more = 20_000, 4
 	rules, cutter := corpusRules(t)

@@ -57,8 +57,8 @@ func FoldDomain(domain string) string {
 
 // asciiDomain returns the domain in lower case and ASCII, and whether it can be one.
 //
-// QUIRK: mail comes from hosts with _ in their names and with -- in odd places, which IDNA does not know (RFC 5891, 4.2.3.1);
-// so only labels that need it are converted.
+// QUIRK: mail comes from hosts with _ in their names and with -- in odd places, which IDNA does not know (RFC 5891,
+// 4.2.3.1); so only labels that need it are converted.
 func asciiDomain(domain string) (string, bool) {
 	labels := strings.Split(strings.TrimSuffix(strings.ToLower(domain), "."), ".")
 	for i, label := range labels {
@@ -150,8 +150,8 @@ type Listing struct {
 	Received time.Time // internal date
 	Seen     bool
 
-	// Stamp is what the server said of the message when it listed it, and which server that was: another stamp at the same
-	// place means that another message may lie there. "" = not known.
+	// Stamp is what the server said of the message when it listed it, and which server that was: another stamp at the
+	// same place means that another message may lie there. "" = not known.
 	Stamp string `json:"-"`
 }
 

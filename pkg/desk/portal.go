@@ -24,8 +24,8 @@ type TaskState struct {
 	ClosedAt time.Time
 }
 
-// Owns says whether a task of the ticket's number and that mark is the ticket's: of a portal restored from a backup the number
-// may be another task's. Where the portal never showed the mark, the number must do.
+// Owns says whether a task of the ticket's number and that mark is the ticket's: of a portal restored from a backup the
+// number may be another task's. Where the portal never showed the mark, the number must do.
 func (t *Ticket) Owns(mark string) bool { return t.Mark == "" || t.Mark == mark }
 
 // Changes is what the portal says happened since a cursor.

@@ -148,9 +148,9 @@ func (w *weighing) remember(origin Origin) {
 	}
 }
 
-// heard brings the ticket up to date with a letter of somebody who takes part. What answers quote, and what they answer, are
-// the requester's own letters alone: others may have written for us only. Of a known ticket a letter whose sender our mail
-// server does not believe changes nothing.
+// heard brings the ticket up to date with a letter of somebody who takes part. What answers quote, and what they
+// answer, are the requester's own letters alone: others may have written for us only. Of a known ticket a letter whose
+// sender our mail server does not believe changes nothing.
 func (w *weighing) heard(t *Ticket) {
 	opening := t.Number == 0
 	_, forged := askUnverified(w)

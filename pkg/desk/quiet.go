@@ -114,8 +114,8 @@ func askStale(w *weighing) (string, bool) {
 }
 
 // askUndeliverable lets a letter by a person pass when the answer goes to its sender: it is what the address was waited
-// for to send. Whoever records the decision forgets then that mail to it came back. A Reply-To proves nothing: web forms
-// put into it whatever a visitor mistyped.
+// for to send. Whoever records the decision forgets then that mail to it came back. A Reply-To proves nothing: web
+// forms put into it whatever a visitor mistyped.
 func askUndeliverable(w *weighing) (string, bool) {
 	to := w.r.replyTo(w.m).Key()
 	return to, w.f.Undelivers && (w.d.Class != classHuman || to != w.m.From.Key())

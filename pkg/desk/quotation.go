@@ -18,8 +18,8 @@ const (
 	quotesThird                    // somebody else's
 )
 
-// quotes finds out whose letter is quoted in a message that belongs to a ticket. Mail programs leave addresses out within an
-// organisation; then the name tells, and whether the message answers a letter of ours.
+// quotes finds out whose letter is quoted in a message that belongs to a ticket. Mail programs leave addresses out
+// within an organisation; then the name tells, and whether the message answers a letter of ours.
 func (w *weighing) quotes() quotation {
 	if w.m.Quoted == "" {
 		return quotesNone
@@ -66,8 +66,8 @@ type cutting struct {
 	signature bool // a signature that the ticket has not shown
 }
 
-// leavesOut finds out what a comment of the message leaves out. Our own letter below it is nothing that a specialist misses,
-// as long as the customer has written nothing into it.
+// leavesOut finds out what a comment of the message leaves out. Our own letter below it is nothing that a specialist
+// misses, as long as the customer has written nothing into it.
 func (w *weighing) leavesOut() (c cutting) {
 	if !w.m.QuoteCut && w.m.Signature == "" {
 		return c
@@ -115,7 +115,8 @@ func nonBlank(quoted string) []string {
 	return lines
 }
 
-// words yields the words of two letters or digits and more, folded. What programs make of pictures and addresses is none.
+// words yields the words of two letters or digits and more, folded. What programs make of pictures and addresses is
+// none.
 func words(text string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, field := range strings.Fields(text) {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Route says which settings a new task gets instead of its mailbox's. Each condition that is given must hold; of a list,
-// one entry must.
+// Route says which settings a new task gets instead of its mailbox's. Each condition that is given must hold; of a
+// list, one entry must.
 type Route struct {
 	Name    string            // what reasons call it; "" = its place in the list
 	Mailbox string            // "" = any

@@ -140,8 +140,8 @@ func (r *Rules) isStaff(addr string) bool {
 	return false
 }
 
-// MessageKey returns the key of a message: the same letter has the same one, from whatever mailbox.
-// Where a message has neither a Message-ID nor a date, when it was received takes part: alarms are the same to the byte.
+// MessageKey returns the key of a message: the same letter has the same one, from whatever mailbox. Where a message has
+// neither a Message-ID nor a date, when it was received takes part: alarms are the same to the byte.
 func MessageKey(m *Message) string {
 	if m.DerivedID && m.Date.IsZero() {
 		return DeriveKey(m.ID, m.Hash, m.Header.Get("Received"), m.Received.UTC().Format(time.RFC3339))
@@ -176,13 +176,14 @@ func (r *Rules) Ask(m *Message, s Signer) Questions {
 	return q
 }
 
-// counted returns whom limits count a message for: its sender and whoever gets the auto-reply, since a forged letter may name
-// any victim in Reply-To.
+// counted returns whom limits count a message for: its sender and whoever gets the auto-reply, since a forged letter
+// may name any victim in Reply-To.
 func (r *Rules) counted(m *Message) []string {
 	return r.limits(m.From, r.replyTo(m))
 }
 
-// limits returns the keys by which limits know addresses: each without its +tag, and its domain where that is not public.
+// limits returns the keys by which limits know addresses: each without its +tag, and its domain where that is not
+// public.
 func (r *Rules) limits(addrs ...Address) []string {
 	var keys []string
 	add := func(key string) {
@@ -231,8 +232,8 @@ func replyIDs(m *Message) []string {
 	return ids
 }
 
-// lazy returns the compiled expression when it is first asked for: most passes find nothing to do, and compiling them all
-// costs more than such a pass.
+// lazy returns the compiled expression when it is first asked for: most passes find nothing to do, and compiling them
+// all costs more than such a pass.
 func lazy(expr string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

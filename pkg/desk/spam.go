@@ -17,8 +17,8 @@ type spamMark struct {
 	value *regexp.Regexp
 }
 
-// spammed returns the field by which the receiving filter tells that the message is spam, "" where none does. A sender may
-// write such a field, too, and gets no letter then.
+// spammed returns the field by which the receiving filter tells that the message is spam, "" where none does. A sender
+// may write such a field, too, and gets no letter then.
 func (r *Rules) spammed(m *Message) string {
 	for _, mark := range r.spam {
 		for _, v := range m.Header.Values(mark.field) {

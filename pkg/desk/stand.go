@@ -11,8 +11,8 @@ func duplicateRule() rule {
 		func(w *weighing) (string, bool) { return w.d.Key, w.f.Recorded }}
 }
 
-// QUIRK: parcel services and shops send different letters under one Message-ID (freescout#5591): each is a message of its
-// own, but the id keeps leading where it led.
+// QUIRK: parcel services and shops send different letters under one Message-ID (freescout#5591): each is a message of
+// its own, but the id keeps leading where it led.
 func reusedRule() rule {
 	return rule{"reused-id", "", "the Message-ID is known, of a letter with other content", "nothing changes; the id keeps leading to its first ticket",
 		func(w *weighing) (string, bool) {
@@ -62,7 +62,8 @@ func (w *weighing) stand(automatic bool) {
 	}
 }
 
-// continues makes the coming ticket continue the one that was found. The id that led there leads to the new one from now on.
+// continues makes the coming ticket continue the one that was found. The id that led there leads to the new one from
+// now on.
 func (w *weighing) continues(key NoteKey) {
 	w.link(key, w.found)
 	if w.known != nil && w.takesPart(w.found) {

@@ -67,8 +67,8 @@ func foldSubject(s string) string {
 	return strings.ReplaceAll(strings.ToLower(s), "\u0451", "\u0435")
 }
 
-// newSubject returns the clean subject of a message that belongs to the ticket, where it says something that no subject of
-// the ticket has said; else "". Mail programs, and we ourselves, shorten long ones.
+// newSubject returns the clean subject of a message that belongs to the ticket, where it says something that no subject
+// of the ticket has said; else "". Mail programs, and we ourselves, shorten long ones.
 func (r *Rules) newSubject(m *Message, t *Ticket) string {
 	clean := r.CleanSubject(m.Subject)
 	said := strings.TrimRight(foldSubject(clean), "…. ")

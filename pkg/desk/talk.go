@@ -107,7 +107,8 @@ func invisible(r rune) bool {
 // trim cuts white space and what looks like none.
 func trim(s string) string { return strings.TrimFunc(s, invisible) }
 
-// ownWords returns a text from where the writer's own words begin, behind quotes, mentions, markup and what is not seen.
+// ownWords returns a text from where the writer's own words begin, behind quotes, mentions, markup and what is not
+// seen.
 func ownWords(text string) string {
 	text = seen(unquoted(text))
 	for {
@@ -145,8 +146,8 @@ func inside(quote string) string {
 	return trim(heading().ReplaceAllString(body+"\n", ""))
 }
 
-// secret says whether a quote in an answer is to be cut: it begins as what stays inside does, or has words that neither we
-// nor the customer have mailed.
+// secret says whether a quote in an answer is to be cut: it begins as what stays inside does, or has words that neither
+// we nor the customer have mailed.
 func (a *announcing) secret(quote string) bool {
 	body := inside(quote)
 	if begins(body, a.r.policy.InternalPrefix) {

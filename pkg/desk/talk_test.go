@@ -64,7 +64,8 @@ func TestQuotesOfWhatStaysInside(t *testing.T) {
 	}
 }
 
-// Marks and service words count outside of quotes, and service words only where the portal does not mark its own messages.
+// Marks and service words count outside of quotes, and service words only where the portal does not mark its own
+// messages.
 func TestMarksInQuotes(t *testing.T) {
 	marker := testSigner.Marker(DeriveKey("comment", "x"))
 	r := compile(t, testPolicy(t))

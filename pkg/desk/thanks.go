@@ -13,8 +13,8 @@ type thanksRules struct {
 	not   []*regexp.Regexp // what is in none of them
 }
 
-// thanking makes it of the lists. A name may stand beside a greeting or the thanks, or on the last line; a signature ends
-// at a blank line, but the one behind its first words.
+// thanking makes it of the lists. A name may stand beside a greeting or the thanks, or on the last line; a signature
+// ends at a blank line, but the one behind its first words.
 func thanking(w *Words, compile func(list string, patterns []string, form string) []*regexp.Regexp) (g thanksRules, err error) {
 	const (
 		gap  = `[ ,.!;:()*\n–—🙏👍😊🙂😀❤️-]`

@@ -210,7 +210,8 @@ func (w *weighing) staffLetter() (string, bool) {
 	return "", false
 }
 
-// askSameSubject is for letters by persons alone, from their own addresses: robots and web forms write one subject for many customers.
+// askSameSubject is for letters by persons alone, from their own addresses: robots and web forms write one subject for
+// many customers.
 func askSameSubject(w *weighing) (string, bool) {
 	window := w.r.policy.SameSubject
 	if window <= 0 || w.normal == "" || w.d.Class != classHuman || w.via || len(replyIDs(w.m)) > 0 || len(w.right)+len(w.wrong) > 0 {

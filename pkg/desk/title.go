@@ -48,7 +48,8 @@ func (r *Rules) compileTitles(p *Policy) error {
 }
 
 // Entitle gives the post of a new task its title, by the template of its settings. It leaves none where the letter has
-// neither a subject nor a text. It returns what has to stand above the text because the title does not show it; "" = nothing.
+// neither a subject nor a text. It returns what has to stand above the text because the title does not show it; "" =
+// nothing.
 func (r *Rules) Entitle(p *Post, mailbox, subject, text string) (above string) {
 	words := subject
 	if words == "" {

@@ -22,8 +22,8 @@ import (
 	"helpdesk/pkg/quote"
 )
 
-// TestNoWordIsLost holds the ninth promise: in letters made at random every word of three letters and more stands in the
-// subject, the text or an attached file. What we wrote ourselves, and is quoted, is on the task already.
+// TestNoWordIsLost holds the ninth promise: in letters made at random every word of three letters and more stands in
+// the subject, the text or an attached file. What we wrote ourselves, and is quoted, is on the task already.
 func TestNoWordIsLost(t *testing.T) {
 	const letters = 1000
 	rules, cutter := corpusRules(t)

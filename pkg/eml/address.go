@@ -180,8 +180,8 @@ func (m *mailbox) address() desk.Address {
 	return desk.Address{Name: name, Addr: addr}
 }
 
-// unwrap takes the quotation marks off a name that stands in them as a whole, or lacks one of the pair. Those within it,
-// as companies have, stay.
+// unwrap takes the quotation marks off a name that stands in them as a whole, or lacks one of the pair. Those within
+// it, as companies have, stay.
 func unwrap(name string) string {
 	for name != "" {
 		mark := name[:1]
@@ -256,8 +256,9 @@ func usable(addr string) bool {
 // addressSeen is what looks like an address, wherever it stands.
 var addressSeen = regexp.MustCompile(`[^\s<>()\[\],;:"'@]+@[^\s<>()\[\],;:"'@]+`)
 
-// writerOf returns who a From or Sender names: the first address that can be written to; where none parses, the one that can be
-// seen in the field. Where there is none, or a choice of several, nobody can be answered, and the field is the name.
+// writerOf returns who a From or Sender names: the first address that can be written to; where none parses, the one
+// that can be seen in the field. Where there is none, or a choice of several, nobody can be answered, and the field is
+// the name.
 func writerOf(h desk.Header, name string) desk.Address {
 	list := addresses(h, name)
 	for _, a := range list {

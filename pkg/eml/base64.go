@@ -66,7 +66,8 @@ func (d *base64Decoder) decode(dst, in []byte) []byte {
 	return dst
 }
 
-// groups decodes the groups of four letters that in begins with, and returns their length: nearly all of base64 is such.
+// groups decodes the groups of four letters that in begins with, and returns their length: nearly all of base64 is
+// such.
 func groups(dst, in []byte) (_ []byte, n int) {
 	for ; n+4 <= len(in); n += 4 {
 		g := in[n : n+4 : n+4]

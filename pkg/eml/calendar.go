@@ -154,7 +154,8 @@ func calendarTime(p property, zones map[string]*time.Location) (t time.Time, day
 	return t, false, name, err == nil
 }
 
-// location returns the zone of that name: by its rules where the machine knows it, else by what the calendar says of it.
+// location returns the zone of that name: by its rules where the machine knows it, else by what the calendar says of
+// it.
 func location(name string, zones map[string]*time.Location) *time.Location {
 	if name == "" || strings.EqualFold(name, "Local") {
 		return nil

@@ -15,8 +15,8 @@ var (
 	paramSeen   = regexp.MustCompile(`(?i)\b(charset|boundary|name|format|delsp)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s;,"']+)`)
 )
 
-// contentType reads a Content-Type. Where it does not parse, the type, the charset and the boundary that can be seen in it
-// are taken. The value is "" where no type can be seen: what such a part is, its bytes tell.
+// contentType reads a Content-Type. Where it does not parse, the type, the charset and the boundary that can be seen in
+// it are taken. The value is "" where no type can be seen: what such a part is, its bytes tell.
 func contentType(field string, p place) media {
 	m := parseMedia(field)
 	switch value := strings.Trim(m.value, `'"`); {
@@ -86,7 +86,8 @@ func readable(begin []byte) bool {
 	return controls*most <= len(begin)
 }
 
-// mimeInside is how a message begins whose header does not say that it has parts: with a boundary and the header of a part.
+// mimeInside is how a message begins whose header does not say that it has parts: with a boundary and the header of a
+// part.
 var mimeInside = regexp.MustCompile(`(?i)^\s*(?:[^\r\n]*\bMIME\b[^\r\n]*\s+)?--(\S{1,200})[ \t]*\r?\n(?:Content-[a-z-]+[ \t]*:)`)
 
 // boundaryInside returns the boundary of such a message.
@@ -102,8 +103,8 @@ func (w *walker) boundaryInside() (string, bool) {
 // undeclared is the boundary of a multipart that does not say it, which stands in no line.
 const undeclared = "\x00"
 
-// adopt makes a line the boundary of the multipart that is being read, where the declared one has not been met: one that is
-// that but for quotation marks and case, or has a header below it.
+// adopt makes a line the boundary of the multipart that is being read, where the declared one has not been met: one
+// that is that but for quotation marks and case, or has a header below it.
 func (s *source) adopt(own int, line []byte) bool {
 	name := string(bytes.TrimRight(bytes.TrimPrefix(line, []byte("--")), " \t\r\n"))
 	if !bytes.HasPrefix(line, []byte("--")) || name == "" {

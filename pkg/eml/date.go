@@ -63,8 +63,8 @@ func parseDate(s string) time.Time {
 	return time.Time{}
 }
 
-// sane returns t where a clock could show it and where it can be printed again, else the zero time. QUIRK: spammers' and
-// devices' zones are 24 hours and more from UTC.
+// sane returns t where a clock could show it and where it can be printed again, else the zero time. QUIRK: spammers'
+// and devices' zones are 24 hours and more from UTC.
 func sane(t time.Time) time.Time {
 	const day = 24 * 60 * 60
 	if _, east := t.Zone(); t.Year() < 1971 || t.Year() > 2200 || east <= -day || east >= day {

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// bestName returns the best of the names a file is given, in the order in which they are believed: one that is whole before
-// one with letters lost, one with an ending before one without.
+// bestName returns the best of the names a file is given, in the order in which they are believed: one that is whole
+// before one with letters lost, one with an ending before one without.
 func bestName(names ...string) string {
 	best, top := "", -1
 	for _, name := range names {
@@ -39,8 +39,8 @@ func bestName(names ...string) string {
 // lost says whether a character stands for one that a program could not write.
 func lost(r rune) bool { return r == '?' || r == utf8.RuneError }
 
-// isNoName says whether nothing of a name is left but its ending. QUIRK: "???.pdf" is what a program for the West makes of a
-// name in Cyrillic.
+// isNoName says whether nothing of a name is left but its ending. QUIRK: "???.pdf" is what a program for the West makes
+// of a name in Cyrillic.
 func isNoName(name string) bool {
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	return strings.Trim(stem, "?_. \ufffd") == ""

@@ -23,8 +23,9 @@ func (h *head) get(name string) string {
 	return desk.Header(h.fields).Get(name)
 }
 
-// header reads a header block, at the top of a message or of a part, however broken. A line is a field, or the continuation of
-// one, which begins with a blank; what is neither is skipped where fields follow, and begins the body where none do.
+// header reads a header block, at the top of a message or of a part, however broken. A line is a field, or the
+// continuation of one, which begins with a blank; what is neither is skipped where fields follow, and begins the body
+// where none do.
 func (s *source) header(top bool) head {
 	b := headerBlock{top: top}
 	for {
@@ -133,8 +134,8 @@ func (b *headerBlock) strays(s *source, line []byte) bool {
 	return false
 }
 
-// skip leaves a line out of the block. QUIRK: Exchange gateways and broken scripts wrap long values without indenting them, and
-// write names of fields in their own language; what such a line belongs to can't be told.
+// skip leaves a line out of the block. QUIRK: Exchange gateways and broken scripts wrap long values without indenting
+// them, and write names of fields in their own language; what such a line belongs to can't be told.
 func (b *headerBlock) skip(line []byte) {
 	b.skips = true
 	b.words = b.words || hasWord(line)
@@ -204,8 +205,8 @@ func knownField(line []byte, top bool) bool {
 // aheadOfHeader is how far fields are looked for, in bytes.
 const aheadOfHeader = 4 << 10
 
-// fieldAhead says whether a field of a name in use follows behind a line of that length. What has been seen ahead is not
-// looked at again.
+// fieldAhead says whether a field of a name in use follows behind a line of that length. What has been seen ahead is
+// not looked at again.
 func (b *headerBlock) fieldAhead(s *source, n int) bool {
 	if b.ahead -= n; b.ahead > 0 {
 		return true
@@ -265,8 +266,8 @@ func (s *source) parseBlock(block []byte, cut bool) head {
 	return h
 }
 
-// repair makes all values valid UTF-8. Raw 8-bit letters of one header are taken to be of one charset, but for values in UTF-8
-// that were cut inside of a letter.
+// repair makes all values valid UTF-8. Raw 8-bit letters of one header are taken to be of one charset, but for values
+// in UTF-8 that were cut inside of a letter.
 func (h *head) repair() {
 	var raw []byte
 	for i, f := range h.fields {

@@ -53,7 +53,8 @@ func TestHeaderQuirks(t *testing.T) {
 	}
 }
 
-// TestLinesThatAreNoFields holds that such lines touch no field beside them, and that no word of the text gets lost for them.
+// TestLinesThatAreNoFields holds that such lines touch no field beside them, and that no word of the text gets lost for
+// them.
 func TestLinesThatAreNoFields(t *testing.T) {
 	const part = "From: a@b.ru\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n"
 	for _, tt := range []struct {

@@ -168,8 +168,8 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	w.addText(text, isHTML, pt.p)
 }
 
-// isFile says whether a text that is shown was also meant as a file: the first of several parts, with a name. The only part,
-// and the forms of one text, are named by programs for nobody.
+// isFile says whether a text that is shown was also meant as a file: the first of several parts, with a name. The only
+// part, and the forms of one text, are named by programs for nobody.
 func (pt part) isFile() bool {
 	switch pt.p.parent {
 	case "", "multipart/related", "multipart/signed":

@@ -69,7 +69,8 @@ func nextParam(s string) (key, val, rest string) {
 	if i := strings.IndexByte(rest, ';'); i >= 0 {
 		glued = rest[:i]
 	}
-	// QUIRK: names with quotation marks in them are sent so: filename="OOO "Vega".pdf". Text behind the last is nothing.
+	// QUIRK: names with quotation marks in them are sent so: filename="OOO "Vega".pdf". Text behind the last is
+	// nothing.
 	if end := strings.LastIndexByte(glued, '"'); end >= 0 && isName(key) && !paramForgotten.MatchString(glued) {
 		val += `"` + glued[:end]
 	}
@@ -98,8 +99,8 @@ func unquote(s string) (val, rest string) {
 
 func isName(key string) bool { return key == "name" || key == "filename" }
 
-// plainName undoes the escapes of addresses in a file name. QUIRK: web mail and 1C write filename="%D0%A1%D1%87.pdf", which
-// only RFC 2231 would allow.
+// plainName undoes the escapes of addresses in a file name. QUIRK: web mail and 1C write filename="%D0%A1%D1%87.pdf",
+// which only RFC 2231 would allow.
 func plainName(key, val string) string {
 	if !isName(key) || !strings.Contains(val, "%") {
 		return val

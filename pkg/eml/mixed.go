@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// mixedReader decodes a text in base64 line by line, and takes lines that are none as they are. QUIRK: scripts label a text
-// base64 and send it as it is, gateways put a warning above it, and lists a footer below.
+// mixedReader decodes a text in base64 line by line, and takes lines that are none as they are. QUIRK: scripts label a
+// text base64 and send it as it is, gateways put a warning above it, and lists a footer below.
 type mixedReader struct {
 	decoded
 	base64Decoder
@@ -144,8 +144,8 @@ func isWord(text []byte) bool {
 	return len(text) <= longest && (upper == 0 || lower == 0 || upper == 1 && first)
 }
 
-// mended decodes a line in which letters are missing: from its beginning up to where they are, and from there so that its end
-// fits. What they were part of is lost. Only UTF-8 shows where that is.
+// mended decodes a line in which letters are missing: from its beginning up to where they are, and from there so that
+// its end fits. What they were part of is lost. Only UTF-8 shows where that is.
 func mended(text []byte) []byte {
 	const around = 8 // groups of four letters before the first byte that is wrong
 	odd := len(text) % 4

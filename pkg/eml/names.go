@@ -23,8 +23,8 @@ var extensions = map[string]string{
 	"audio/x-wav": "wav", "audio/amr": "amr", "video/mp4": "mp4", "video/quicktime": "mov", "video/3gpp": "3gp",
 }
 
-// fileName returns a name that is safe to save under, with an ending where the type has one; n is the number of the part, for
-// those without a name.
+// fileName returns a name that is safe to save under, with an ending where the type has one; n is the number of the
+// part, for those without a name.
 func fileName(name, mediaType string, n int) string {
 	ext, known := extensions[mediaType]
 	if clean := cleanName(name); clean != "" && !(isNoName(name) && strings.ContainsFunc(name, lost)) {
@@ -47,7 +47,8 @@ func fileName(name, mediaType string, n int) string {
 	return "part-" + strconv.Itoa(n) + "." + ext
 }
 
-// cleanName returns the last step of a path as it may stand on anybody's disk: some programs tell where a file came from.
+// cleanName returns the last step of a path as it may stand on anybody's disk: some programs tell where a file came
+// from.
 func cleanName(name string) string {
 	name = strings.ReplaceAll(name, `\`, "/")
 	return glyph.FileName(path.Base("/" + strings.TrimRight(name, "/ ")))

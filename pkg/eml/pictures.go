@@ -22,9 +22,9 @@ var (
 	pictureIntro = regexp.MustCompile(`(?i)^data:(image/[a-z0-9.+-]{1,40})(?:;[^,]*?)??(;\s*base64)?\s*,$`)
 )
 
-// pictures stands between a page and whoever keeps it, and takes out the pictures that stand in the page itself, as data:
-// addresses (RFC 2397): each becomes a file of the message, and the page refers to it as to any other. Nothing of them is
-// held. What can't be taken out leaves its address, without the picture.
+// pictures stands between a page and whoever keeps it, and takes out the pictures that stand in the page itself, as
+// data: addresses (RFC 2397): each becomes a file of the message, and the page refers to it as to any other. Nothing of
+// them is held. What can't be taken out leaves its address, without the picture.
 type pictures struct {
 	w     *walker
 	to    io.Writer

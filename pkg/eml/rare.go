@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// mapRare is strings.Map of valid UTF-8, for a mapping of none but control and invisible characters, and line separators.
+// mapRare is strings.Map of valid UTF-8, for a mapping of none but control and invisible characters, and line
+// separators.
 func mapRare(mapping func(rune) rune, s string) string {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {

@@ -43,7 +43,8 @@ func (w *walker) readSpare(r io.Reader, pt part, ct media) {
 	w.spares = append(w.spares, s)
 }
 
-// useSpares makes the spare texts the letter's text where it has no other. Those in RTF, which say more than is shown, stay files.
+// useSpares makes the spare texts the letter's text where it has no other. Those in RTF, which say more than is shown,
+// stay files.
 func (w *walker) useSpares() {
 	if len(w.spares) == 0 || slices.ContainsFunc(w.segments, (*segment).hasWords) {
 		return

@@ -10,8 +10,8 @@ import (
 	"testing/iotest"
 )
 
-// TestBase64Pieces holds that what comes out does not depend on the pieces the text comes in, nor on what stands between
-// its letters.
+// TestBase64Pieces holds that what comes out does not depend on the pieces the text comes in, nor on what stands
+// between its letters.
 func TestBase64Pieces(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for size := range 200 {

@@ -10,13 +10,13 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the charset, the
-// last word cut off.
+// encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the
+// charset, the last word cut off.
 var encodedWord = regexp.MustCompile(`=\?([^?\s]*)\?([bBqQ])\?([^?\r\n]*(?:\?[^=?\r\n]+)*)(\?=|\??$)`)
 
-// decodeWords decodes the encoded words of s, wherever they stand. Neighbours of one charset are joined before they
-// are decoded. QUIRK: many programs split a letter of several bytes between two words (bpeel/notbit#16), or the four letters
-// of base64 that belong together.
+// decodeWords decodes the encoded words of s, wherever they stand. Neighbours of one charset are joined before they are
+// decoded. QUIRK: many programs split a letter of several bytes between two words (bpeel/notbit#16), or the four
+// letters of base64 that belong together.
 func decodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
 		return s
@@ -77,8 +77,8 @@ func (w *words) add(coding, text string) {
 	w.codes = append(w.codes, text)
 }
 
-// flush decodes the words that wait. Base64 that goes on in the next word is told from words without padding by what makes
-// letters of the charset.
+// flush decodes the words that wait. Base64 that goes on in the next word is told from words without padding by what
+// makes letters of the charset.
 func (w *words) flush() {
 	if !w.base {
 		w.raw = appendQ(w.raw, strings.Join(w.codes, ""))

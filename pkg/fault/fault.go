@@ -69,7 +69,8 @@ func Away(o Outcome, err error) error { return &Error{Outcome: o, Extent: Server
 // Misconfigured wraps err as a server that a person must let us into first. Nothing was made.
 func Misconfigured(err error) error { return &Error{Outcome: Refused, Extent: Setup, Err: err} }
 
-// Vague wraps err as one that tells nothing of the effect, and may pass by itself: a person is asked when it has lasted.
+// Vague wraps err as one that tells nothing of the effect, and may pass by itself: a person is asked when it has
+// lasted.
 func Vague(err error) error { return &Error{Tries: 5, Over: time.Hour, Err: err} }
 
 // Of returns the outcome err tells, Unsure where it tells none.

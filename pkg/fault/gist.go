@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// varying is what differs in a refusal that is the same: addresses, links, numbers of the letter, the session, the time.
+// varying is what differs in a refusal that is the same: addresses, links, numbers of the letter, the session, the
+// time.
 var varying = regexp.MustCompile(`\S+@\S+|<[^<>]*>|https?://\S+|[0-9A-Za-z.:-]*\d[0-9A-Za-z.:-]*`)
 
 // maxGist bounds what is read of a text, in bytes.

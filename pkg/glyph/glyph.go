@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Line returns s as one line: blanks, line ends and control characters become single spaces, none at the ends; invisible
-// characters go, bytes that are not UTF-8 become U+FFFD.
+// Line returns s as one line: blanks, line ends and control characters become single spaces, none at the ends;
+// invisible characters go, bytes that are not UTF-8 become U+FFFD.
 func Line(s string) string {
 	if isLine(s) {
 		return s
@@ -53,14 +53,15 @@ func isLine(s string) bool {
 	return s == "" || !blank
 }
 
-// Invisible says whether r turns the order of text around or hides in it: such characters disguise names of files and people.
+// Invisible says whether r turns the order of text around or hides in it: such characters disguise names of files and
+// people.
 func Invisible(r rune) bool {
 	return r >= 0x80 && r <= 0x9f && r != 0x85 || r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e ||
 		r >= 0x2066 && r <= 0x2069 || r == 0xfeff
 }
 
-// Cut returns at most n characters of s, the last an ellipsis where something is missing. It never cuts between a letter
-// and the marks that belong to it.
+// Cut returns at most n characters of s, the last an ellipsis where something is missing. It never cuts between a
+// letter and the marks that belong to it.
 func Cut(s string, n int) string {
 	if len(s) <= n || n <= 0 {
 		return s[:min(len(s), max(n, 0))]

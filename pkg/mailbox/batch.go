@@ -134,8 +134,8 @@ func (b *batch) fetch(ctx context.Context, uids []uint32) error {
 	return b.heads(ctx, large)
 }
 
-// heads reads the headers of messages that are longer than listed, and keeps how long they are: by that a reader knows that
-// there is more than the header.
+// heads reads the headers of messages that are longer than listed, and keeps how long they are: by that a reader knows
+// that there is more than the header.
 func (b *batch) heads(ctx context.Context, large map[uint32]int64) error {
 	uids := slices.Sorted(maps.Keys(large))
 	err := (&batch{Mailbox: b.Mailbox, part: imap.PartSpecifierHeader, got: b.got}).fetch(ctx, uids)
@@ -165,7 +165,8 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 				}
 				continue
 			}
-			// QUIRK: go-imap reports a literal cut short by a lost connection as a good end of file, so the bytes are counted.
+			// QUIRK: go-imap reports a literal cut short by a lost connection as a good end of file, so the bytes are
+			// counted.
 			body, err := spool.Read(data.Literal, data.Literal.Size())
 			if diskFailed(err) { // a shorter one may fit
 				if _, err := io.Copy(io.Discard, data.Literal); err != nil {
@@ -197,7 +198,8 @@ func skip(r io.Reader, size int64) error {
 	return nil
 }
 
-// full says what helps where a message can't be kept for as long as it is worked on. Nothing of it is lost: the mailbox has it.
+// full says what helps where a message can't be kept for as long as it is worked on. Nothing of it is lost: the mailbox
+// has it.
 func full(err error) error {
 	return fault.Away(fault.Refused, fmt.Errorf("%w: make room there, or set TMPDIR to a folder that has some", err))
 }

@@ -9,7 +9,8 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// TestRefusedForLoad: what passes by itself is told so, whatever code stands by it, and nobody is sent to look for a password.
+// TestRefusedForLoad: what passes by itself is told so, whatever code stands by it, and nobody is sent to look for a
+// password.
 func TestRefusedForLoad(t *testing.T) {
 	for answer, busy := range map[string]bool{
 		"NO [ALERT] Too many simultaneous connections. (Failure)":                                 true,

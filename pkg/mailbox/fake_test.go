@@ -20,8 +20,8 @@ import (
 )
 
 // fakeServer says what no good server says. answer gets a command without its tag and returns all that is to be sent
-// before the tagged OK; an answer that begins with a dash ends the connection after the rest of it, one with NO or BAD is
-// the tagged answer, "stall" is silence for ever, "drip" is slow.
+// before the tagged OK; an answer that begins with a dash ends the connection after the rest of it, one with NO or BAD
+// is the tagged answer, "stall" is silence for ever, "drip" is slow.
 type fakeServer struct {
 	addr     string
 	greeting string

@@ -18,9 +18,9 @@ const (
 	maxString   = 64 << 10 // a literal that is no message
 )
 
-// guard reads what a server says, on the clear side of TLS, and hands it on line by line. It ends the connection over what
-// would fill the memory, since go-imap takes lines and literals of any length; it leaves out folders whose names go-imap
-// ends the connection over; and it remembers the reason in a BYE, which go-imap forgets.
+// guard reads what a server says, on the clear side of TLS, and hands it on line by line. It ends the connection over
+// what would fill the memory, since go-imap takes lines and literals of any length; it leaves out folders whose names
+// go-imap ends the connection over; and it remembers the reason in a BYE, which go-imap forgets.
 type guard struct {
 	net.Conn
 	fail func(error) error

@@ -15,8 +15,8 @@ import (
 // maxField bounds what is kept of a header's field, in bytes.
 const maxField = 4 << 10
 
-// MessageIDs reads of each message the field Message-ID as it stands in the header, name and all, empty where there is none.
-// Messages that are gone are left out.
+// MessageIDs reads of each message the field Message-ID as it stands in the header, name and all, empty where there is
+// none. Messages that are gone are left out.
 func (m *Mailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
 	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}}
 	items := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}

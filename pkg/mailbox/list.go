@@ -19,8 +19,8 @@ func (m *Mailbox) List(ctx context.Context) ([]desk.Listing, error) {
 	return m.Unseen(ctx, time.Time{})
 }
 
-// Unseen returns the unseen messages that arrived at t or later by ascending UID; a zero t leaves none out. It is cheaper
-// than List where much old mail lies unread.
+// Unseen returns the unseen messages that arrived at t or later by ascending UID; a zero t leaves none out. It is
+// cheaper than List where much old mail lies unread.
 func (m *Mailbox) Unseen(ctx context.Context, t time.Time) ([]desk.Listing, error) {
 	return m.find(ctx, &imap.SearchCriteria{NotFlag: []imap.Flag{imap.FlagSeen}, Since: dayBefore(t)},
 		func(l desk.Listing) bool { return !l.Seen && !l.Received.Before(t) })
@@ -53,7 +53,8 @@ func (m *Mailbox) Old(ctx context.Context, t time.Time) (int, error) {
 	return n, nil
 }
 
-// Counts says whether the server counts messages without naming them, which costs nothing, and how many there are in the folder.
+// Counts says whether the server counts messages without naming them, which costs nothing, and how many there are in
+// the folder.
 func (m *Mailbox) Counts(ctx context.Context) (cheap bool, messages uint32) {
 	if m.main == nil || m.main.dead() {
 		return false, 0
@@ -95,8 +96,8 @@ func (m *Mailbox) find(ctx context.Context, what *imap.SearchCriteria, want func
 	return slices.DeleteFunc(all, func(l desk.Listing) bool { return !want(l) }), nil
 }
 
-// search returns the UIDs that match. QUIRK: some servers refuse criteria they don't like (mail.ru: jstedfast/MailKit#1234)
-// or have a broken index (Yandex: "UID SEARCH Backend error"); then all flags are read instead.
+// search returns the UIDs that match. QUIRK: some servers refuse criteria they don't like (mail.ru:
+// jstedfast/MailKit#1234) or have a broken index (Yandex: "UID SEARCH Backend error"); then all flags are read instead.
 func (m *Mailbox) search(ctx context.Context, what *imap.SearchCriteria) ([]uint32, error) {
 	var uids []uint32
 	err := m.try(ctx, func(s *session) error {
@@ -148,8 +149,8 @@ func (m *Mailbox) flagged(ctx context.Context, what *imap.SearchCriteria) ([]uin
 
 // describe reads flags, date and size of the messages. Those that have gone meanwhile are left out.
 //
-// QUIRK: one date or size that go-imap can't parse ends the connection, and with it the answers about the others. So the
-// messages are halved until the one is found, and that one is taken without: as of now, its size unknown.
+// QUIRK: one date or size that go-imap can't parse ends the connection, and with it the answers about the others. So
+// the messages are halved until the one is found, and that one is taken without: as of now, its size unknown.
 func (m *Mailbox) describe(ctx context.Context, uids []uint32) ([]desk.Listing, error) {
 	got := map[uint32]desk.Listing{}
 	err := m.ready(ctx)

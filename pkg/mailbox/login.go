@@ -38,8 +38,8 @@ func (s *session) login(ctx context.Context, o Options) error {
 
 var errNoLogin = errors.New("the server offers no way to log in that we may use")
 
-// authenticate sends the credentials in the way the server wants them. LOGIN is what every server does best; PLAIN is for
-// passwords that LOGIN has no charset for, and where LOGIN is disabled (RFC 9051, 6.2.3).
+// authenticate sends the credentials in the way the server wants them. LOGIN is what every server does best; PLAIN is
+// for passwords that LOGIN has no charset for, and where LOGIN is disabled (RFC 9051, 6.2.3).
 func (s *session) authenticate(o Options) error {
 	caps := s.client.Caps()
 	plain := caps.Has(imap.AuthCap("PLAIN"))

@@ -60,8 +60,9 @@ const maxRedials = 100
 
 var errReadOnly = errors.New("the mailbox is open for reading only")
 
-// Open connects, logs in and selects the folder; readOnly opens it by EXAMINE and makes every method that writes refuse.
-// Its errors tell which of these failed and what to do: those a person must mend are fault.Setup, others fault.Server.
+// Open connects, logs in and selects the folder; readOnly opens it by EXAMINE and makes every method that writes
+// refuse. Its errors tell which of these failed and what to do: those a person must mend are fault.Setup, others
+// fault.Server.
 func Open(ctx context.Context, o Options, readOnly bool) (*Mailbox, error) {
 	m := &Mailbox{o: o.withDefaults(), readOnly: readOnly}
 	m.origin = m.o.origin()

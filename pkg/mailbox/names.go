@@ -15,8 +15,9 @@ var listed = regexp.MustCompile(`(?is)^\* (?:LIST|LSUB) \((?:\\?[!#$&'+,\-./0-9:
 	`(?:(?-i:NIL)|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])") ` +
 	`(?:"((?:[^"\\\r\n]|\\["\\])*)"|\{(\d+)\}\r\n|((?-i:[^(){ %*"\\\x00-\x1f\x7f-\x{10ffff}]+)))`)
 
-// readableList says whether a folder of a LIST response can be read and asked for. QUIRK: go-imap ends the connection over a name
-// in base64 that is none, a bare tab, or an attribute that is no atom; servers hand on whatever another program named so.
+// readableList says whether a folder of a LIST response can be read and asked for. QUIRK: go-imap ends the connection
+// over a name in base64 that is none, a bare tab, or an attribute that is no atom; servers hand on whatever another
+// program named so.
 func readableList(response []byte) bool {
 	m := listed.FindSubmatchIndex(response)
 	if m == nil {

@@ -12,8 +12,8 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// TestRefusalsOfAllOrOfSome tells a server that gives nothing for now from messages that it cannot give: only the latter
-// are told as such, since they may end in the quarantine.
+// TestRefusalsOfAllOrOfSome tells a server that gives nothing for now from messages that it cannot give: only the
+// latter are told as such, since they may end in the quarantine.
 func TestRefusalsOfAllOrOfSome(t *testing.T) {
 	for name, c := range map[string]struct {
 		listed  int

@@ -29,8 +29,9 @@ const searchWait = 10 * time.Second
 
 var errNoSent = errors.New("the server has no folder for sent mail that we know")
 
-// InSent says whether a letter with that Message-ID (without <>) lies in the server's folder for sent mail. It is a hint:
-// false without an error where there is no such folder, and no answer within a few seconds is an error to be ignored.
+// InSent says whether a letter with that Message-ID (without <>) lies in the server's folder for sent mail. It is a
+// hint: false without an error where there is no such folder, and no answer within a few seconds is an error to be
+// ignored.
 func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	if id == "" || !ascii(id) || strings.ContainsAny(id, "\"\\<>") {
 		return false, nil
@@ -100,7 +101,8 @@ func (m *Mailbox) Folder(ctx context.Context, folder string) (string, error) {
 			return "", fault.Away(fault.Refused, err)
 		}
 	}
-	// QUIRK: when a server refuses the literal of an APPEND, go-imap's connection is dead; so the folder is asked for first.
+	// QUIRK: when a server refuses the literal of an APPEND, go-imap's connection is dead; so the folder is asked for
+	// first.
 	if s.missing(ctx, folder) {
 		return "", fault.Misconfigured(fmt.Errorf("the server has no folder %s; it has %s", folder, s.listed(ctx)))
 	}

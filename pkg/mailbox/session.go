@@ -159,8 +159,8 @@ func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.Fetch
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		err := take(msg)
 		if errors.Is(err, spool.ErrShort) {
-			// QUIRK: asked for more, go-imap reads on in a literal that has ended, at the same time as its own reader does
-			// (a data race). The connection is lost anyhow.
+			// QUIRK: asked for more, go-imap reads on in a literal that has ended, at the same time as its own reader
+			// does (a data race). The connection is lost anyhow.
 			s.conn.Fail(err)
 			return err
 		}
@@ -187,8 +187,8 @@ func (s *session) has(ctx context.Context, c imap.Cap) bool {
 
 // temporary says whether a refusal will pass by itself (RFC 5530, 3).
 //
-// QUIRK: Gmail's OVERQUOTA is about commands and bandwidth (ljmerza/ha-email-sensor#16); Exchange Online throttles without
-// a code (ikvk/imap_tools#135), and others tell their load by words alone.
+// QUIRK: Gmail's OVERQUOTA is about commands and bandwidth (ljmerza/ha-email-sensor#16); Exchange Online throttles
+// without a code (ikvk/imap_tools#135), and others tell their load by words alone.
 func temporary(err error) bool {
 	var e *imap.Error
 	if !errors.As(err, &e) {
@@ -197,8 +197,8 @@ func temporary(err error) bool {
 	return coded(err) || wire.Busy(e.Text)
 }
 
-// vague says whether a refusal may speak of one message as well as of the whole server: "internal error" is all that some say of a
-// message they can't read.
+// vague says whether a refusal may speak of one message as well as of the whole server: "internal error" is all that
+// some say of a message they can't read.
 func vague(err error) bool { return strings.Contains(strings.ToLower(err.Error()), "internal") }
 
 // coded says whether the server says by a code that a refusal will pass.

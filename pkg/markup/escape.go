@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// zeroWidth is the zero-width space that keeps a bracket or number sign from being understood: behind the bracket, before
-// the number sign.
+// zeroWidth is the zero-width space that keeps a bracket or number sign from being understood: behind the bracket,
+// before the number sign.
 const zeroWidth = "\u200b"
 
 // Brackets of our own tags while a text is being written, so that they are told from the writer's brackets. clean
@@ -89,8 +89,8 @@ func isNameByte(c byte) bool {
 
 // namesTag says whether the text behind a number sign makes it a task tag.
 //
-// QUIRK: in the title and the description of a task the portal takes whatever follows a number sign behind white space for
-// a tag, by bytes: digits, and a zero-width space, too (tasks, Control\Task::parseTags; V2 ParseTextTrait).
+// QUIRK: in the title and the description of a task the portal takes whatever follows a number sign behind white space
+// for a tag, by bytes: digits, and a zero-width space, too (tasks, Control\Task::parseTags; V2 ParseTextTrait).
 func namesTag(s string) bool {
 	return s != "" && !isSpace(s[0]) && strings.IndexByte(",[]<>\x01", s[0]) < 0
 }

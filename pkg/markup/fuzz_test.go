@@ -101,8 +101,8 @@ func checkXML(t *testing.T, s string) {
 	}
 }
 
-// checkNesting fails unless a browser builds of s the very tree that its tags say: it moves and closes elements that stand
-// where they may not.
+// checkNesting fails unless a browser builds of s the very tree that its tags say: it moves and closes elements that
+// stand where they may not.
 func checkNesting(t *testing.T, s string) {
 	t.Helper()
 	in := &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div}

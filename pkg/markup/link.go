@@ -117,7 +117,8 @@ func (l *labeler) shifted(n *node, tiny bool) {
 	l.count, l.block, l.picture = l.count+inner.count, l.block || inner.block, l.picture || inner.picture
 }
 
-// baseAddress returns what relative links of a page are meant from, nil where the address can't be followed from anywhere.
+// baseAddress returns what relative links of a page are meant from, nil where the address can't be followed from
+// anywhere.
 func baseAddress(href string) *url.URL {
 	u, err := url.Parse(linkAddress(href))
 	if err != nil || u.Host == "" {
@@ -192,8 +193,9 @@ func sameAddress(label, href string) bool {
 	return label == href || bare(label) == bare(href)
 }
 
-// pictureName returns what stands for a picture: the file name of an inline one in parentheses, the description of another. Where
-// no file has its Content-ID, it is named by its description, or by the Content-ID where that looks like a file's name.
+// pictureName returns what stands for a picture: the file name of an inline one in parentheses, the description of
+// another. Where no file has its Content-ID, it is named by its description, or by the Content-ID where that looks like
+// a file's name.
 func pictureName(n *node, files map[string]string) string {
 	src, alt := n.get("src"), strings.TrimSpace(n.get("alt"))
 	if isPixel(n) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Outward returns a comment without the addresses of the portal at host: a customer has no access to it, and where it is is
-// none of his business. The words of such a link stay. What the portal publishes for anybody stays too.
+// Outward returns a comment without the addresses of the portal at host: a customer has no access to it, and where it
+// is is none of his business. The words of such a link stay. What the portal publishes for anybody stays too.
 func Outward(bbcode, host string) string {
 	if host == "" || !strings.Contains(strings.ToLower(bbcode), strings.ToLower(host)) {
 		return bbcode
@@ -30,8 +30,8 @@ func Outward(bbcode, host string) string {
 }
 
 // isPublic says whether the portal shows a page to anybody.
-// QUIRK: links made by "public link" begin with /~, older ones with /docs/pub/; forms and open lines lie under /pub/ and
-// /online/ (Bitrix24, link sharing of Drive and CRM forms).
+// QUIRK: links made by "public link" begin with /~, older ones with /docs/pub/; forms and open lines lie under /pub/
+// and /online/ (Bitrix24, link sharing of Drive and CRM forms).
 func isPublic(path string) bool {
 	for _, prefix := range []string{"/~", "/docs/pub/", "/pub/", "/online/"} {
 		if strings.HasPrefix(strings.ToLower(path), prefix) {

@@ -25,8 +25,8 @@ func Parse(html string) *Page {
 // Texts show these names. Until it is called any Content-ID may stand for a name.
 func (p *Page) NamePictures(names map[string]string) { p.pics = names }
 
-// Text returns the page as plain text: paragraphs, lists, tables with their cells apart, links as "text (url)"; no styles,
-// scripts, hidden text or tracking pictures.
+// Text returns the page as plain text: paragraphs, lists, tables with their cells apart, links as "text (url)"; no
+// styles, scripts, hidden text or tracking pictures.
 func (p *Page) Text() string { return p.write(false) }
 
 // BBCode returns the page in the portal's markup. Brackets and number signs of the writer's own text are escaped as in

@@ -19,8 +19,8 @@ func digits(plain, written string) map[rune]rune {
 	return set
 }
 
-// shifted writes a raised or lowered element: numbers in digits of that kind, all else as it is, but apart from a digit before
-// it, which it would make another number of.
+// shifted writes a raised or lowered element: numbers in digits of that kind, all else as it is, but apart from a digit
+// before it, which it would make another number of.
 func (k *walker) shifted(n *node, set map[rune]rune, sign string) {
 	if written, ok := k.number(n, set); ok {
 		k.text(written)
@@ -55,8 +55,8 @@ func mapped(s string, set map[rune]rune) (string, bool) {
 	return b.String(), s != ""
 }
 
-// apart writes an element that people see apart from what is beside it. Where two digits would join, sign stands before it,
-// and a space behind.
+// apart writes an element that people see apart from what is beside it. Where two digits would join, sign stands before
+// it, and a space behind.
 func (k *walker) apart(sign string, inner func()) {
 	k.between = sign
 	inner()

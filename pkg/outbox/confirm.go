@@ -14,10 +14,10 @@ const (
 	mostLooks = 40               // in a pass: one batch of the portal
 )
 
-// Confirm looks at what the portal answered to have made, and has not shown so far, in one request: a task, comment or file
-// counts when it is seen. What shown says yes to has been seen in this pass already; nil = nothing was. What is not
-// there at the second look is made once more, by another way, and kept for a person when that comes to nothing, too.
-// An error is one of the state.
+// Confirm looks at what the portal answered to have made, and has not shown so far, in one request: a task, comment or
+// file counts when it is seen. What shown says yes to has been seen in this pass already; nil = nothing was. What is
+// not there at the second look is made once more, by another way, and kept for a person when that comes to nothing,
+// too. An error is one of the state.
 func (o *Outbox) Confirm(ctx context.Context, shown func(u desk.Unconfirmed) bool) error {
 	all, err := o.queue.Unseen(o.Now().Add(-lookAfter), mostLooks)
 	if err != nil || len(all) == 0 || o.tally.Away(portal) != nil || ctx.Err() != nil {

@@ -75,8 +75,8 @@ func cutShort(title, wanted string) bool {
 	return strings.HasSuffix(title, ellipsis) && !strings.HasSuffix(wanted, ellipsis)
 }
 
-// rendered returns the title and the text of a post; one that is no new task keeps its title. The subject of a task whose title
-// was cut stands above its text.
+// rendered returns the title and the text of a post; one that is no new task keeps its title. The subject of a task
+// whose title was cut stands above its text.
 func rendered(texts Texts, e *desk.Effect, v render.PostVars) (title, text string, err error) {
 	post := e.Post
 	v.Subject = post.Subject
@@ -91,8 +91,8 @@ func rendered(texts Texts, e *desk.Effect, v render.PostVars) (title, text strin
 	return markup.Title(title, maxTitle), text, nil
 }
 
-// excess returns by how much a text is longer than the portal takes, if so much is to be spare: a comment in characters, a
-// description in bytes.
+// excess returns by how much a text is longer than the portal takes, if so much is to be spare: a comment in
+// characters, a description in bytes.
 func excess(kind desk.Kind, text string, spare int) int {
 	if kind == desk.OpenTask {
 		return max(0, len(text)+spare-maxColumn)

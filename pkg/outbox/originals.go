@@ -48,8 +48,8 @@ func extract(kept *spool.Body, part int, w io.Writer) (err error) {
 	return eml.Extract(kept.Open(), part, w)
 }
 
-// body returns the message of a post: one that is being worked on, else that of the quarantine or the mailbox. What lies at
-// its place and is another message is none: a mailbox that was restored counts its messages anew.
+// body returns the message of a post: one that is being worked on, else that of the quarantine or the mailbox. What
+// lies at its place and is another message is none: a mailbox that was restored counts its messages anew.
 func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f desk.File) (*spool.Body, error) {
 	kept, key := o.Bodies.Get(at)
 	if kept != nil && (key != "" && key == post.Of || is(kept, at, post, f)) {
@@ -76,8 +76,8 @@ func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f des
 	return kept, nil
 }
 
-// is says whether the bytes are the message of a post, by its Message-ID and content. Of one that could not be read nothing is
-// known but how long it is.
+// is says whether the bytes are the message of a post, by its Message-ID and content. Of one that could not be read
+// nothing is known but how long it is.
 func is(kept *spool.Body, at desk.Place, post *desk.Post, f desk.File) bool {
 	if post.Of == "" {
 		return f.Part != desk.WholeMessage || f.Size == 0 || f.Size == kept.Size()

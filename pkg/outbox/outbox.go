@@ -133,8 +133,8 @@ type Outbox struct {
 	Now func() time.Time
 	Log *slog.Logger
 
-	// Together replaces AtOnce, also for the pass; nil = no replacement. Tests that die at a step run functions one after
-	// the other.
+	// Together replaces AtOnce, also for the pass; nil = no replacement. Tests that die at a step run functions one
+	// after the other.
 	Together func(fns ...func() error) error
 
 	Bodies Bodies // the messages being worked on

@@ -162,8 +162,8 @@ func (p *posts) tellMissing(d *desk.Pending) {
 }
 
 // groups parts effects by how far they may be made together: those never tried or certainly refused, those whose one
-// attempt came to nothing, and one by one those that failed so more often, since what the portal dies over may be one of
-// them.
+// attempt came to nothing, and one by one those that failed so more often, since what the portal dies over may be one
+// of them.
 func groups(due []desk.Pending) (out [][]desk.Pending) {
 	var fresh, second []desk.Pending
 	for i, d := range due {
@@ -179,8 +179,8 @@ func groups(due []desk.Pending) (out [][]desk.Pending) {
 	return slices.DeleteFunc(append([][]desk.Pending{fresh, second}, out...), func(g []desk.Pending) bool { return len(g) == 0 })
 }
 
-// frozen says whether this machine has stood still since an attempt was noted, so long that the attempt could come true after
-// another host has looked for it. The clock of the wall tells it; the other one stands still with the machine.
+// frozen says whether this machine has stood still since an attempt was noted, so long that the attempt could come true
+// after another host has looked for it. The clock of the wall tells it; the other one stands still with the machine.
 func (p *posts) frozen(noted time.Time) bool {
 	return p.Now().Round(0).Sub(noted.Round(0)) > p.Settle/2
 }
@@ -219,8 +219,8 @@ func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.At
 	return results, nil
 }
 
-// saved looks for those tasks whose making was answered with an error of their own: the portal may have saved a task before it
-// failed.
+// saved looks for those tasks whose making was answered with an error of their own: the portal may have saved a task
+// before it failed.
 func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Made) {
 	var at []int
 	var failed []desk.Pending

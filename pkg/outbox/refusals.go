@@ -21,8 +21,9 @@ func (l *letters) note(seq uint64, r refusal) {
 	l.refusals[seq] = r
 }
 
-// spare gives those letters of a round another try whose recipients are not to blame: when a relay that has taken nothing in
-// this pass refuses several different ones in the same words, it is us whom it refuses, whatever the words say.
+// spare gives those letters of a round another try whose recipients are not to blame: when a relay that has taken
+// nothing in this pass refuses several different ones in the same words, it is us whom it refuses, whatever the words
+// say.
 func (l *letters) spare(results []desk.Result) {
 	type group struct{ relay, gist string }
 	to := map[group]map[string]bool{}

@@ -188,11 +188,12 @@ func dropLost(post *desk.Post, lost func(file int) bool) {
 	post.Files = kept
 }
 
-// fileTime is how long an effect waits for a file that the portal or the mailbox does not let through, before it is made
-// without. It is tried less and less often meanwhile.
+// fileTime is how long an effect waits for a file that the portal or the mailbox does not let through, before it is
+// made without. It is tried less and less often meanwhile.
 const fileTime = time.Hour
 
-// overdue says whether an effect has waited long enough for a file that does not get through. A mailbox that is away is waited for.
+// overdue says whether an effect has waited long enough for a file that does not get through. A mailbox that is away is
+// waited for.
 func (p *posts) overdue(d desk.Pending, err error) bool {
 	return p.stuck(d) > fileTime && fault.ExtentOf(err) == fault.One && !errors.Is(err, errAway)
 }

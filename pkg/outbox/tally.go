@@ -101,8 +101,8 @@ func (t *Tally) Shun(where string, err error) {
 	t.away[where] = err
 }
 
-// Away returns why a server is not asked again in this pass; nil = it is asked. Servers are named "portal", "relay NAME"
-// and "marks of NAME" by their mailbox.
+// Away returns why a server is not asked again in this pass; nil = it is asked. Servers are named "portal", "relay
+// NAME" and "marks of NAME" by their mailbox.
 func (t *Tally) Away(where string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

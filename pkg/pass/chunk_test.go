@@ -31,8 +31,8 @@ func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration, 
 	return w.Ledger.Record(now, es, window, decide)
 }
 
-// TestTheTextsHeldAtOnceAreBounded: however many letters are fetched together, no more of them are read and not yet recorded than
-// have 4 MiB of text, of whatever kind it is.
+// TestTheTextsHeldAtOnceAreBounded: however many letters are fetched together, no more of them are read and not yet
+// recorded than have 4 MiB of text, of whatever kind it is.
 func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 	const (
 		size   = 900_000

@@ -15,8 +15,8 @@ type candidate struct {
 	entry desk.Entry
 }
 
-// decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed gets
-// those that can't be decided or recorded.
+// decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed
+// gets those that can't be decided or recorded.
 func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message, failed func(desk.Entry, error) error) error {
 	var cs []candidate
 	for _, m := range ms {
@@ -77,7 +77,8 @@ func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate
 	return failures
 }
 
-// record decides and records messages in one transaction, and returns those that can't be decided; with an error none is recorded.
+// record decides and records messages in one transaction, and returns those that can't be decided; with an error none
+// is recorded.
 func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (failures map[int]error, err error) {
 	entries, qs := make([]desk.Entry, len(cs)), make([]desk.Questions, len(cs))
 	for i, c := range cs {
@@ -135,8 +136,8 @@ func (p *Pass) judge(ctx context.Context, b Box, m desk.Message, f desk.Facts) (
 	})
 }
 
-// states asks the portal how the tasks stand that the messages may belong to. A task that is gone is nil there; one that is
-// absent was not asked for, be it that the portal does not answer, and its last known state serves.
+// states asks the portal how the tasks stand that the messages may belong to. A task that is gone is nil there; one
+// that is absent was not asked for, be it that the portal does not answer, and its last known state serves.
 func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.TaskState {
 	var tasks []int64
 	asked := map[int64]*desk.TaskState{}

@@ -182,7 +182,8 @@ func (w *world) population(n int) []int64 {
 	return ids
 }
 
-// recovery is what a pass does after one that lost the portal's answer: a pass that finds it away has one batch in doubt.
+// recovery is what a pass does after one that lost the portal's answer: a pass that finds it away has one batch in
+// doubt.
 func recovery(t *testing.T) int {
 	w := warm(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.AutoReply = false

@@ -14,8 +14,8 @@ type made struct {
 	letter Difference // what a difference says of it
 }
 
-// withoutFiles compares the files that tasks and comments were made with since the given time with those that the portal
-// shows.
+// withoutFiles compares the files that tasks and comments were made with since the given time with those that the
+// portal shows.
 func withoutFiles(ctx context.Context, p Shelf, a Archive, since time.Time, records []desk.Record, tickets map[uint64]desk.Ticket,
 	alive map[int64]desk.TaskState) ([]Difference, error) {
 	of := map[string]desk.Record{} // by the key of the effect that a letter caused

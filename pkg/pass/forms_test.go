@@ -10,7 +10,8 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// TestForms holds which of two forms is read: rules and posts read the same one, and no word of either gets lost in silence.
+// TestForms holds which of two forms is read: rules and posts read the same one, and no word of either gets lost in
+// silence.
 func TestForms(t *testing.T) {
 	c := replyCutter(t)
 	for _, tt := range []struct {

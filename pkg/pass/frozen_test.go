@@ -8,7 +8,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A machine that was frozen between noting an attempt and making it does not make it: another host may have looked for it.
+// A machine that was frozen between noting an attempt and making it does not make it: another host may have looked for
+// it.
 func TestAFrozenMachineMakesNothingLate(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))

@@ -10,8 +10,8 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// TestHeavyRead holds the bounds of reading a letter with all that is made of its text: 64 MiB of heap, and time that no
-// letter takes in earnest.
+// TestHeavyRead holds the bounds of reading a letter with all that is made of its text: 64 MiB of heap, and time that
+// no letter takes in earnest.
 func TestHeavyRead(t *testing.T) {
 	c := replyCutter(t)
 	for name, html := range map[string]string{

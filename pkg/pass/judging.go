@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// Diary notes which messages are being read and judged, in a place that outlasts the process: what it dies over, be it for want
-// of memory, is known to the next one.
+// Diary notes which messages are being read and judged, in a place that outlasts the process: what it dies over, be it
+// for want of memory, is known to the next one.
 type Diary interface {
 	Begin(at desk.Place)
 	End(at desk.Place)
@@ -33,14 +33,14 @@ func (noDiary) Forget(desk.Place)   {}
 // mostDeaths is how many passes may end over a message before it goes into the quarantine unread.
 const mostDeaths = 2
 
-// mostRunaways is how many messages a pass leaves behind whose work goes on past their budget: it takes the processor from the
-// others.
+// mostRunaways is how many messages a pass leaves behind whose work goes on past their budget: it takes the processor
+// from the others.
 const mostRunaways = 3
 
 var errRunaways = errors.New("messages before it have used up their time")
 
-// within does a piece of work on a message within its budget, whatever happens in it. Work that goes on past the budget or the
-// end of the context is left behind, to end with the process; what it works with must not be used again.
+// within does a piece of work on a message within its budget, whatever happens in it. Work that goes on past the budget
+// or the end of the context is left behind, to end with the process; what it works with must not be used again.
 func within[T any](ctx context.Context, p *Pass, at desk.Place, what string, work func(ctx context.Context) (T, error)) (T, error) {
 	type outcome struct {
 		v   T
@@ -112,8 +112,8 @@ func tooLarge(l desk.Listing, limit int64) bool { return limit > 0 && l.Size > l
 
 var errDied = errors.New("passes ended over it without a word, as for want of memory: only its header is read")
 
-// survivors returns the messages that may be read. Those that passes died over go into the quarantine by their header alone, and
-// if that was too much, too, by their place.
+// survivors returns the messages that may be read. Those that passes died over go into the quarantine by their header
+// alone, and if that was too much, too, by their place.
 func (p *Pass) survivors(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (rest []desk.Listing, err error) {
 	for _, l := range ls {
 		died := p.diary.Died(l.Place)

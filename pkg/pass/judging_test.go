@@ -143,8 +143,8 @@ func (d *diary) End(desk.Place)         { d.now = nil }
 func (d *diary) Died(at desk.Place) int { return d.died[at] }
 func (d *diary) Forget(at desk.Place)   { delete(d.died, at) }
 
-// What two passes died over goes into the quarantine by its header alone, or if that is what they die over by its place, and the
-// others' letters are read.
+// What two passes died over goes into the quarantine by its header alone, or if that is what they die over by its
+// place, and the others' letters are read.
 func TestWhatPassesDieOver(t *testing.T) {
 	for died, subject := range map[int]string{1: "", 2: "Deadly", 3: ""} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -188,7 +188,8 @@ func TestWhatPassesDieOver(t *testing.T) {
 	}
 }
 
-// Where there is no room for long messages, those that need none of it are done, and the pass says what to do and is tried again.
+// Where there is no room for long messages, those that need none of it are done, and the pass says what to do and is
+// tried again.
 func TestNoRoomForLongMessages(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	for i, body := range []string{"short", strings.Repeat("long\n", 50_000), "short, too"} {

@@ -55,8 +55,8 @@ func (w *world) mailed() []desk.Message {
 	return all
 }
 
-// TestCommentsMakeOneLetter reads the letter that two comments make: in their order, the files with it, the customer's own
-// words below, cut, and a subject by which his answer is found.
+// TestCommentsMakeOneLetter reads the letter that two comments make: in their order, the files with it, the customer's
+// own words below, cut, and a subject by which his answer is found.
 func TestCommentsMakeOneLetter(t *testing.T) {
 	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -117,8 +117,8 @@ func TestCommentsMakeOneLetterEach(t *testing.T) {
 	}
 }
 
-// TestCopyInSent holds that the copy that is saved is the very letter that went out, and that a mailbox that takes no copy
-// does not hold the letter up.
+// TestCopyInSent holds that the copy that is saved is the very letter that went out, and that a mailbox that takes no
+// copy does not hold the letter up.
 func TestCopyInSent(t *testing.T) {
 	for name, err := range map[string]error{"saved": nil, "refused": io.ErrUnexpectedEOF} {
 		t.Run(name, func(t *testing.T) {
@@ -195,8 +195,8 @@ func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
 	wantOrder(t, all[0].Plain, "отсюда", "- Схема.pdf\n")
 }
 
-// TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles, whether the relay has said before how much it takes or refuses what
-// it is given; one that is too large even so is told on the task.
+// TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles, whether the relay has said before how much it takes or refuses
+// what it is given; one that is too large even so is told on the task.
 func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
 	tooBig := &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message too big"}
 	for name, c := range map[string]struct {

@@ -18,8 +18,8 @@ type lookedInto struct {
 // mailboxesAtOnce is how many mailboxes are logged in to at a time: what takes long is waiting for each answer.
 const mailboxesAtOnce = 10
 
-// look logs in to the mailboxes and searches them, several at a time, so that a silent server costs the others nothing. Each
-// is told by its own channel; all must be taken, and closed where they are open.
+// look logs in to the mailboxes and searches them, several at a time, so that a silent server costs the others nothing.
+// Each is told by its own channel; all must be taken, and closed where they are open.
 func (p *Pass) look(ctx context.Context, readOnly bool, boxes []Box) []<-chan lookedInto {
 	free := make(chan struct{}, mailboxesAtOnce)
 	now := p.Now()

@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// TestMailboxesAreOpenedTogether: each waits until several others have been asked, which none would be if one came after the
-// other; their mail is decided in the order of the settings, and all are closed.
+// TestMailboxesAreOpenedTogether: each waits until several others have been asked, which none would be if one came
+// after the other; their mail is decided in the order of the settings, and all are closed.
 func TestMailboxesAreOpenedTogether(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.boxes = nil

@@ -21,7 +21,8 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 		done []desk.Place
 	)
 	for i, l := range ls {
-		// QUIRK: Exchange lists an estimate, and a size that can't be read is listed as none; so what was found in reading counts.
+		// QUIRK: Exchange lists an estimate, and a size that can't be read is listed as none; so what was found in
+		// reading counts.
 		tooBig := progress[i].Oversize || b.MaxMessage > 0 && l.Size > b.MaxMessage
 		switch {
 		case tooBig && b.Moves: // one that is too big stays where it is

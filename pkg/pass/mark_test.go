@@ -11,8 +11,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestAFolderThatTakesNoMarksStillGivesItsMail has marks refused over which neither later passes nor later chunks of one
-// may stop taking in new mail; they are made good once the folder takes them.
+// TestAFolderThatTakesNoMarksStillGivesItsMail has marks refused over which neither later passes nor later chunks of
+// one may stop taking in new mail; they are made good once the folder takes them.
 func TestAFolderThatTakesNoMarksStillGivesItsMail(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	stores := 0

@@ -11,8 +11,8 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// The nets stand before what a pass is given: a panic behind them is an error like any other, one of a mailbox an error of
-// that mailbox.
+// The nets stand before what a pass is given: a panic behind them is an error like any other, one of a mailbox an error
+// of that mailbox.
 
 type ledgerNet struct {
 	Ledger

@@ -567,8 +567,8 @@ func methods() map[string]bool {
 	return all
 }
 
-// TestAPanicAnywhere panics in every method of every interface, all the time and over one customer alone, while a day goes on. A
-// pass always ends with a report, and what the day should have brought is there once in the end.
+// TestAPanicAnywhere panics in every method of every interface, all the time and over one customer alone, while a day
+// goes on. A pass always ends with a report, and what the day should have brought is there once in the end.
 func TestAPanicAnywhere(t *testing.T) {
 	var mu sync.Mutex
 	called := map[string]bool{}

@@ -84,8 +84,8 @@ func (p *notifier) changes(ctx context.Context) error {
 	return p.announce(toRead, tickets, talks, changes.Now, read, next)
 }
 
-// merge says how far the portal is read when the changes are. What it says of the time to come is not believed: its clock
-// may be set back, and nothing would be new until then.
+// merge says how far the portal is read when the changes are. What it says of the time to come is not believed: its
+// clock may be set back, and nothing would be new until then.
 func merge(c desk.Changes, read desk.Reading) desk.Reading {
 	next := desk.Reading{Activity: read.Activity, Unread: map[int64]desk.Unread{}}
 	if next.Activity.IsZero() {
@@ -150,8 +150,8 @@ func tasks(states []desk.TaskState) []int64 {
 	return out
 }
 
-// changedSince returns the changed tasks that are ours and have not been read since. What was noted of the time to come is not
-// believed.
+// changedSince returns the changed tasks that are ours and have not been read since. What was noted of the time to come
+// is not believed.
 func (p *notifier) changedSince(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time, next desk.Reading) []desk.TaskState {
 	var out []desk.TaskState
 	for _, s := range states {
@@ -230,7 +230,8 @@ func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Tick
 	if err == nil || len(all) == 0 {
 		return err
 	}
-	// What can't be recorded may be one task's own: each goes alone, and how far the portal is read is recorded behind them.
+	// What can't be recorded may be one task's own: each goes alone, and how far the portal is read is recorded behind
+	// them.
 	for i := range all {
 		if len(all) > 1 {
 			err = p.recordChanges(all[i:i+1], read)
@@ -270,8 +271,8 @@ func (p *notifier) recordChanges(all []announcement, read desk.Reading) error {
 // mostUnread is how long the comments of a task are left unread at most, however often they could not be read.
 const mostUnread = 10 * time.Minute
 
-// notRead notes a task whose comments could not be read: they are asked for again until they can be, or the task is gone.
-// What a person must see to is told once, and so is what has lasted for an hour.
+// notRead notes a task whose comments could not be read: they are asked for again until they can be, or the task is
+// gone. What a person must see to is told once, and so is what has lasted for an hour.
 func (p *notifier) notRead(s desk.TaskState, err error, next desk.Reading) {
 	p.Log.Warn("read comments", "task", s.Task, "err", err)
 	u := next.Unread[s.Task]

@@ -27,8 +27,8 @@ func (m listing) Unseen(ctx context.Context, since time.Time) ([]desk.Listing, e
 	return ls, err
 }
 
-// TestALetterLargerThanListedIsKnownAsTooLarge: its task says that text and files are missing, and it stays in the mailbox,
-// also when a later pass finds it there.
+// TestALetterLargerThanListedIsKnownAsTooLarge: its task says that text and files are missing, and it stays in the
+// mailbox, also when a later pass finds it there.
 func TestALetterLargerThanListedIsKnownAsTooLarge(t *testing.T) {
 	for _, listed := range []int64{2 << 20, 1000, 0} {
 		t.Run(fmt.Sprint("listed as ", listed), func(t *testing.T) {

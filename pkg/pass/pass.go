@@ -117,12 +117,12 @@ type Pass struct {
 	Lines  bool       // the report keeps a line for each message or change
 	Notify func(Line) // called for every message or change decided; nil = nobody listens
 
-	// Advance is told how many messages are finished, marked or in a preview decided, of how many found so far; one call at
-	// a time, none by a pass that finds nothing. nil = nobody listens.
+	// Advance is told how many messages are finished, marked or in a preview decided, of how many found so far; one
+	// call at a time, none by a pass that finds nothing. nil = nobody listens.
 	Advance func(done, total int)
 
-	// What follows is of one pass. While the outbox makes a round, one goroutine marks, fetches and decides: but for the
-	// tally and the kit all is of the goroutine that has the mailbox.
+	// What follows is of one pass. While the outbox makes a round, one goroutine marks, fetches and decides: but for
+	// the tally and the kit all is of the goroutine that has the mailbox.
 	ledger     Ledger // behind nets, as the next five
 	quarantine Quarantine
 	tickets    Tickets
@@ -150,7 +150,8 @@ func (p *Pass) run(kind string, dry bool, fn func() error) (*Report, error) {
 	return p.end(), err
 }
 
-// countWaiting counts what waits for another attempt where the pass itself put nothing off: all is done only when nothing waits.
+// countWaiting counts what waits for another attempt where the pass itself put nothing off: all is done only when
+// nothing waits.
 func (p *Pass) countWaiting() error {
 	if c, _ := p.tally.Result(); c.Waiting > 0 {
 		return nil

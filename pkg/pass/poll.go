@@ -45,8 +45,8 @@ func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 	})
 }
 
-// mailboxes works through every mailbox; one that is away does not stop the others. Between its messages settle makes what
-// follows from those recorded, nil = nothing. An error is one of the state.
+// mailboxes works through every mailbox; one that is away does not stop the others. Between its messages settle makes
+// what follows from those recorded, nil = nothing. An error is one of the state.
 func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle func(context.Context) error) error {
 	if p.Only != "" {
 		boxes = slices.DeleteFunc(slices.Clone(boxes), func(b Box) bool { return b.Name != p.Only })
@@ -78,8 +78,8 @@ func (p *Pass) worked(ctx context.Context, b Box, l lookedInto, settle func(cont
 	return p.mailbox(ctx, b, l, settle)
 }
 
-// list returns the messages to be looked at: the unseen ones that are not too old and, where the state has forgotten its last commits, those
-// marked since then of which it knows nothing.
+// list returns the messages to be looked at: the unseen ones that are not too old and, where the state has forgotten
+// its last commits, those marked since then of which it knows nothing.
 func (p *Pass) list(ctx context.Context, b Box, l lookedInto) ([]desk.Listing, error) {
 	if p.Lost.IsZero() {
 		return l.unseen, nil
@@ -138,8 +138,8 @@ func (p *Pass) mailbox(ctx context.Context, b Box, l lookedInto, settle func(con
 	return p.chunks(ctx, b, mb, fresh, settle)
 }
 
-// others returns the UIDs of messages that are not those which were recorded at their places: they have another Message-ID.
-// Only what is known and unmarked is asked for, which is little.
+// others returns the UIDs of messages that are not those which were recorded at their places: they have another
+// Message-ID. Only what is known and unmarked is asked for, which is little.
 func (p *Pass) others(ctx context.Context, mb Mailbox, ls []desk.Listing, progress []desk.Progress) (map[uint32]bool, error) {
 	var uids []uint32
 	for i, l := range ls {
@@ -164,12 +164,12 @@ func (p *Pass) others(ctx context.Context, mb Mailbox, ls []desk.Listing, progre
 	return other, nil
 }
 
-// portionBytes is how much of messages is fetched at a time. With what is kept of those before, which wait for their tasks, it is
-// what a pass needs of the disk; a message that is larger goes alone.
+// portionBytes is how much of messages is fetched at a time. With what is kept of those before, which wait for their
+// tasks, it is what a pass needs of the disk; a message that is larger goes alone.
 const portionBytes = 24 << 20
 
-// portion parts off the messages that are fetched together: as many as one transaction records, and not too much. Of one over the
-// limit only the header is fetched.
+// portion parts off the messages that are fetched together: as many as one transaction records, and not too much. Of
+// one over the limit only the header is fetched.
 func portion(ls []desk.Listing, limit int64) (head, rest []desk.Listing) {
 	room := int64(portionBytes)
 	for i, l := range ls {
@@ -183,8 +183,8 @@ func portion(ls []desk.Listing, limit int64) (head, rest []desk.Listing) {
 	return ls, nil
 }
 
-// chunks works through new messages, some at a time: while what follows from one chunk is made, those before it are marked
-// and the next is fetched and recorded. The letters of a chunk go out together with the next one's tasks.
+// chunks works through new messages, some at a time: while what follows from one chunk is made, those before it are
+// marked and the next is fetched and recorded. The letters of a chunk go out together with the next one's tasks.
 func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing, settle func(context.Context) error) error {
 	if len(fresh) == 0 {
 		return nil

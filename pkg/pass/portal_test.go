@@ -164,8 +164,8 @@ func TestRepeatContactReopens(t *testing.T) {
 	}
 }
 
-// A task is deleted: at once, or only when the comment is about to be made. Either way the letter opens a new one that says
-// so, and what follows belongs to that.
+// A task is deleted: at once, or only when the comment is about to be made. Either way the letter opens a new one that
+// says so, and what follows belongs to that.
 func TestDeletedTask(t *testing.T) {
 	for name, o := range cards {
 		for _, late := range []bool{false, true} {
@@ -431,8 +431,8 @@ func TestLongCommentIsNotCutByThePortal(t *testing.T) {
 	}
 }
 
-// Dates of the portal have whole seconds: what stirs again within the second of the last reading is not missed, and what
-// was read is not sent twice.
+// Dates of the portal have whole seconds: what stirs again within the second of the last reading is not missed, and
+// what was read is not sent twice.
 func TestAnswersOfOneSecond(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {

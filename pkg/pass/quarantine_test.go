@@ -119,7 +119,8 @@ func TestAMessageThatCannotBeFetchedDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-// TestAServerThatGivesNoMessagesQuarantinesNone has the server refuse every FETCH of bodies for longer than a message may fail.
+// TestAServerThatGivesNoMessagesQuarantinesNone has the server refuse every FETCH of bodies for longer than a message
+// may fail.
 func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	for i := range 5 {

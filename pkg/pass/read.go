@@ -31,8 +31,8 @@ type Reading struct {
 	Event  func(desk.Event) string // tells of a calendar entry; nil = its title
 }
 
-// events tells of what calendars sent: above the text where it is the press of a button or the text is missing, beside it
-// where it is an invitation.
+// events tells of what calendars sent: above the text where it is the press of a button or the text is missing, beside
+// it where it is an invitation.
 func (by Reading) events(m *desk.Message) {
 	bare := strings.TrimSpace(m.FullText) == ""
 	var above []string
@@ -90,8 +90,8 @@ func took(m *desk.Message, p quote.Parts) {
 	m.Text, m.Quoted, m.Signature, m.QuoteCut = p.Own, p.Quoted, p.Signature, p.Cut
 }
 
-// composePage fills in what is made of the page. Where only its text shows where a quote begins, what is left of it is shown
-// as text.
+// composePage fills in what is made of the page. Where only its text shows where a quote begins, what is left of it is
+// shown as text.
 func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
 	if whole.Truncated() {
 		degrade(m, desk.DegradedText)

@@ -126,7 +126,8 @@ func TestARepeatLetterBringsItsFilesWhereverItDies(t *testing.T) {
 	}
 }
 
-// TestAFileThatIsPassedOver holds that a file which the portal did not copy is brought by a later try, or named on the task.
+// TestAFileThatIsPassedOver holds that a file which the portal did not copy is brought by a later try, or named on the
+// task.
 func TestAFileThatIsPassedOver(t *testing.T) {
 	for name, times := range map[string]int{"once": 1, "always": 1000} {
 		t.Run(name, func(t *testing.T) {

@@ -104,8 +104,9 @@ func line(m desk.Message, d desk.Decision) Line {
 	return l
 }
 
-// settled returns the rule that settled a decision with its note, and the one that took the auto-reply away: of the hits
-// that of the group thread where there is one, else the first; those of the group auto-reply take only the auto-reply.
+// settled returns the rule that settled a decision with its note, and the one that took the auto-reply away: of the
+// hits that of the group thread where there is one, else the first; those of the group auto-reply take only the
+// auto-reply.
 func settled(d desk.Decision) (rule, note, why string) {
 	for _, r := range d.Reasons {
 		switch {

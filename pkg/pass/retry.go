@@ -92,8 +92,8 @@ func (p *Pass) failedAgain(e desk.Entry, cause error) error {
 	return err
 }
 
-// release takes those out of the quarantine whose task or comment is made, or that need none. Until then their files may
-// be nowhere else: the mailbox need not have the message any more.
+// release takes those out of the quarantine whose task or comment is made, or that need none. Until then their files
+// may be nowhere else: the mailbox need not have the message any more.
 func (p *Pass) release() error {
 	all, err := p.released()
 	if err != nil {

@@ -27,9 +27,9 @@ var (
 	simSeed  = flag.Uint64("sim.seed", 1, "the first of them")
 )
 
-// simulation is a day of two hosts with one state, in one process. Everything that happens follows from the seed: what comes
-// in, which host works when and by which wrong clock, where a pass dies or its session is cut, what the other host does
-// meanwhile, and when a standby takes over that lacks the last commits.
+// simulation is a day of two hosts with one state, in one process. Everything that happens follows from the seed: what
+// comes in, which host works when and by which wrong clock, where a pass dies or its session is cut, what the other
+// host does meanwhile, and when a standby takes over that lacks the last commits.
 type simulation struct {
 	*world
 	rnd     *rand.Rand
@@ -44,8 +44,8 @@ type simulation struct {
 	history []string
 }
 
-// TestSimulation runs seeds, on a file everywhere, on PostgreSQL where it is installed. A seed that fails is run again by
-// -sim.seed N -sim.seeds 1.
+// TestSimulation runs seeds, on a file everywhere, on PostgreSQL where it is installed. A seed that fails is run again
+// by -sim.seed N -sim.seeds 1.
 func TestSimulation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays days")
@@ -68,7 +68,8 @@ func TestSimulation(t *testing.T) {
 	})
 }
 
-// simulatedServer gives a server's user sim a clock that can be set: its functions of the time come before the server's own.
+// simulatedServer gives a server's user sim a clock that can be set: its functions of the time come before the server's
+// own.
 func simulatedServer(t *testing.T, p *servers.Postgres) *pgconn.PgConn {
 	t.Helper()
 	_, err := p.SQL("postgres", `create role sim login superuser; create schema sim authorization sim; create table sim.shift (by interval not null);

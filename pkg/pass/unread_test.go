@@ -262,7 +262,8 @@ func TestFinalErrorBehindAnother(t *testing.T) {
 	}
 }
 
-// A talk that can't be read is asked for less and less often, also where nothing else happens and its task stays listed.
+// A talk that can't be read is asked for less and less often, also where nothing else happens and its task stays
+// listed.
 func TestUnreadTaskOfAQuietPortal(t *testing.T) {
 	w, task := answeredInChat(t)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)

@@ -20,8 +20,8 @@ func (w *world) ours(task int64, text string) (ids []int64, files int) {
 	return ids, files
 }
 
-// What was answered well and is not there at the second look is made once more, by another way; when that comes to nothing,
-// too, a person is asked.
+// What was answered well and is not there at the second look is made once more, by another way; when that comes to
+// nothing, too, a person is asked.
 func TestCommentThatIsNotThere(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {

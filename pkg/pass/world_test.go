@@ -373,8 +373,8 @@ var again = regexp.MustCompile(` \(\d\)\.`)
 var signed = regexp.MustCompile(`hd-[0-9a-f]{16}|\[#\d+-\d{4}\]`)
 
 // shape says what stands in the portal, what people mailed and what is marked, without what is signed with the state's
-// secret. A letter counts once however often it was sent under its Message-ID. The auto-replies are told apart, and each
-// time one was sent.
+// secret. A letter counts once however often it was sent under its Message-ID. The auto-replies are told apart, and
+// each time one was sent.
 func (w *world) shape() (string, []string) {
 	var (
 		tasks []string

@@ -142,8 +142,8 @@ func (a *authors) fallBack(ctx context.Context, users map[int64]bool) error {
 	return err
 }
 
-// judge keeps the comments inside whose authors are no specialists, and says of a reading whose authors could not be asked
-// for that it has failed.
+// judge keeps the comments inside whose authors are no specialists, and says of a reading whose authors could not be
+// asked for that it has failed.
 func (a *authors) judge(r *reading) error {
 	ours := a.users()
 	for i := range r.comments {

@@ -82,7 +82,8 @@ func asked(p *sandbox.Portal) (n int) {
 	return n
 }
 
-// Users whom the portal can't be asked for hold their talk up: neither are they mailed, nor is what they wrote passed over.
+// Users whom the portal can't be asked for hold their talk up: neither are they mailed, nor is what they wrote passed
+// over.
 func TestAuthorsThatCanNotBeAskedFor(t *testing.T) {
 	page := `{"result":{"result":{"c0":[{"ID":"5","AUTHOR_ID":"42","POST_MESSAGE":"x"}],"c1":{"task":{"id":"1"}},"c2":null}}}`
 	refused := `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`

@@ -13,9 +13,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Changes returns the tasks that somebody commented or changed since then, of those made or observed by a user the webhook acts
-// as or has acted as, and the portal's clock: one request, more only where more than a page of them changed. A zero since
-// asks for the clock alone.
+// Changes returns the tasks that somebody commented or changed since then, of those made or observed by a user the
+// webhook acts as or has acted as, and the portal's clock: one request, more only where more than a page of them
+// changed. A zero since asks for the clock alone.
 func (c *Reader) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {
 	if since.IsZero() {
 		return c.portalTime(ctx)
@@ -89,8 +89,8 @@ type walk struct {
 
 // changesList returns the call for one page.
 //
-// QUIRK: a filter key the portal does not know is ignored without a word, and that of ACTIVITY_DATE is documented for the
-// order only (tasks/tasks-task-list): so the rows come newest first and reading stops at the first that is older.
+// QUIRK: a filter key the portal does not know is ignored without a word, and that of ACTIVITY_DATE is documented for
+// the order only (tasks/tasks-task-list): so the rows come newest first and reading stops at the first that is older.
 // QUIRK: on the new card a change of status writes a system message, which leaves ACTIVITY_DATE alone
 // (tasks/tasks-new): so the same is asked by CHANGED_DATE.
 // QUIRK: whoever gives a task another creator leaves ours an observer at best (tasks/tasks-task-update): so those we

@@ -14,7 +14,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// comment returns the call that comments the effect's task: into the chat of a task that has one, else by the old method.
+// comment returns the call that comments the effect's task: into the chat of a task that has one, else by the old
+// method.
 //
 // QUIRK: on the new card the old method takes the text and drops the files without an error (tasks/tasks-new; tasks,
 // commentitem.php addCommentInChat), and what REST v3 sends into a chat is answered with true, posted or not (tasks, V2
@@ -39,8 +40,8 @@ const (
 
 // commentAdd returns the call that comments the effect's task by the old method.
 //
-// QUIRK: it is marked deprecated, and the only one of the old card; a task of the new card that has no chat yet gets one
-// by it (tasks/tasks-new). Its values are taken by position.
+// QUIRK: it is marked deprecated, and the only one of the old card; a task of the new card that has no chat yet gets
+// one by it (tasks/tasks-new). Its values are taken by position.
 func commentAdd(e desk.Effect) bitrix.Command {
 	fields := appendList(bitrix.With("POST_MESSAGE", marked(e.Post)), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
 	return bitrix.Do("task.commentitem.add", bitrix.With("0", e.Task).With("1", fields))
@@ -110,8 +111,8 @@ func numbers(files []desk.File) []int64 {
 	return list
 }
 
-// chats finds the chats of tasks that are to be commented with files and whose card is not known: two questions for each, in
-// one request, none on a portal found to have the old card within the last day.
+// chats finds the chats of tasks that are to be commented with files and whose card is not known: two questions for
+// each, in one request, none on a portal found to have the old card within the last day.
 //
 // QUIRK: tasks.task.get makes the chat of a task from before the new card, where its number is asked for
 // (tasks, TaskProvider).
@@ -155,8 +156,8 @@ func barred(err error) bool {
 	return errors.As(err, &e) && (e.Method == commit || e.Method == say) && e.Coded("ACCESS_ERROR", "ACCESS_DENIED")
 }
 
-// again sends the files that a comment lacks once more, under its marker and without its text. It returns those that are still
-// missing.
+// again sends the files that a comment lacks once more, under its marker and without its text. It returns those that
+// are still missing.
 func (c *Maker) again(ctx context.Context, e desk.Effect, missing []int) []int {
 	post := *e.Post
 	post.Text, post.Files = post.Marker, nil

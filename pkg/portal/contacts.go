@@ -77,8 +77,8 @@ func (c *Maker) lookUp(addresses []string) *lookups {
 // QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
 // (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
 // QUIRK: of a list of addresses it looks up the first alone, and what begins like it is found as well, though its page
-// calls the match exact (crm, entity_helper.php PrepareMultiFieldFilter): so each address has a command, and the answers
-// are compared here.
+// calls the match exact (crm, entity_helper.php PrepareMultiFieldFilter): so each address has a command, and the
+// answers are compared here.
 func (l *lookups) ask(p *bitrix.Plan) {
 	searches := l.searches
 	l.searches = nil
@@ -143,8 +143,8 @@ func (l *lookups) into(c *Maker, p *desk.Prepared) {
 	}
 }
 
-// closed notes that contacts could not be looked up, and for a day that there is no use in trying. The scope is optional
-// and Check tells that it is missing, so that is nothing to warn of.
+// closed notes that contacts could not be looked up, and for a day that there is no use in trying. The scope is
+// optional and Check tells that it is missing, so that is nothing to warn of.
 func (l *lookups) closed(c *Maker) {
 	var (
 		e     *bitrix.Error

@@ -15,8 +15,9 @@ import (
 // overlap is how far before an attempt is looked, for clocks that differ.
 const overlap = 5 * time.Minute
 
-// Find looks for effects whose fate is unknown: tasks by their mark among those we made since then, comments by their marker
-// among those of the task; a zero since is a week ago. A zero Made was not found; one with an error could not be looked for.
+// Find looks for effects whose fate is unknown: tasks by their mark among those we made since then, comments by their
+// marker among those of the task; a zero since is a week ago. A zero Made was not found; one with an error could not be
+// looked for.
 //
 // What was made since then carries the portal's time: where its clock turns out to be behind ours, it is looked for
 // further back.
@@ -65,8 +66,8 @@ func (c *Maker) find(ctx context.Context, effects []desk.Effect, since time.Time
 
 // findTasks reads the recent tasks of every user that ours may belong to, oldest first.
 //
-// QUIRK: XML_ID is no documented filter key, and an unknown key returns every task (tasks/tasks-task-list): only documented
-// keys are sent, and the mark is compared here. Of two tasks with one mark the lower number counts.
+// QUIRK: XML_ID is no documented filter key, and an unknown key returns every task (tasks/tasks-task-list): only
+// documented keys are sent, and the mark is compared here. Of two tasks with one mark the lower number counts.
 func (c *Maker) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
 	if len(marks) == 0 {
 		return nil

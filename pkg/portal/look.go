@@ -15,9 +15,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Look says whether the portal shows what it answered to have made since then: tasks by their number and mark, comments by
-// their number or their marker, and the files of both. It makes one request as long as the chats are known and what was
-// made fits into a batch.
+// Look says whether the portal shows what it answered to have made since then: tasks by their number and mark, comments
+// by their number or their marker, and the files of both. It makes one request as long as the chats are known and what
+// was made fits into a batch.
 func (c *Maker) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error) {
 	l := &looking{c: c, made: made, sights: make([]desk.Sight, len(made)), since: since.Add(-overlap - c.behind()).Truncate(time.Second),
 		readings: map[int64]*reading{}, attached: map[int][]bitrix.ID{}}
@@ -195,7 +195,8 @@ func absent(files []desk.File, shown []string) []int {
 	return missing
 }
 
-// Attach gives a task or a comment, made before, those of its files that it lacks. Whether that succeeded shows in another look.
+// Attach gives a task or a comment, made before, those of its files that it lacks. Whether that succeeded shows in
+// another look.
 func (c *Maker) Attach(ctx context.Context, e desk.Effect, missing []int) error {
 	if e.Kind == desk.CommentTask {
 		c.again(ctx, e, missing)

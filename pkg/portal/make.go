@@ -20,8 +20,8 @@ import (
 const maxTitle = 250
 
 // Make opens tasks and writes comments, in one batch where they fit, and tells of each what became of it, in the same
-// order. What is not the portal's to make is never made. An effect that goes by itself anyhow, because there is no other
-// or because batch would corrupt it, goes under its key where the portal knows such keys.
+// order. What is not the portal's to make is never made. An effect that goes by itself anyhow, because there is no
+// other or because batch would corrupt it, goes under its key where the portal knows such keys.
 func (c *Maker) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 	effects = slices.Clone(effects)
 	c.chats(ctx, effects)
@@ -123,8 +123,8 @@ func objects(files []desk.File) []string {
 	return list
 }
 
-// readTaskAdd reads the new task, as it is stored: its mark shows that it is. Whose it is tells who we are, too: not every
-// batch has room for the question.
+// readTaskAdd reads the new task, as it is stored: its mark shows that it is. Whose it is tells who we are, too: not
+// every batch has room for the question.
 func (c *Maker) readTaskAdd(e desk.Effect, a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("open task: %w", a.Err)}

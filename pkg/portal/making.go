@@ -69,8 +69,8 @@ func (b *making) singles(ctx context.Context, alone []int, err error) error {
 	return err
 }
 
-// rejoin has our user take part again in the tasks whose chats are closed to him, and comments those once more: what was
-// refused was not made.
+// rejoin has our user take part again in the tasks whose chats are closed to him, and comments those once more: what
+// was refused was not made.
 func (b *making) rejoin(ctx context.Context, err error) {
 	var tasks []int64
 	for i, m := range b.made {
@@ -131,11 +131,11 @@ func (b *making) complete(ctx context.Context) {
 	}
 }
 
-// reopen asks for both ways back to work: one from control, the other from done. Whether it succeeded shows in a look at
-// the task behind them.
+// reopen asks for both ways back to work: one from control, the other from done. Whether it succeeded shows in a look
+// at the task behind them.
 //
-// QUIRK: a task awaiting control is sent back by disapprove, which is its creator's to do; renew is for one that is done
-// (tasks/tasks-task-disapprove). What does not fit the status is refused with 1048582, and so is a missing task
+// QUIRK: a task awaiting control is sent back by disapprove, which is its creator's to do; renew is for one that is
+// done (tasks/tasks-task-disapprove). What does not fit the status is refused with 1048582, and so is a missing task
 // (tasks/status/tasks-task-renew).
 func (b *making) reopen(number int64) {
 	var refused error

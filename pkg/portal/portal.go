@@ -1,4 +1,5 @@
-// Package portal makes tasks and comments on a Bitrix24 portal, reads what happened to them, and carries files both ways.
+// Package portal makes tasks and comments on a Bitrix24 portal, reads what happened to them, and carries files both
+// ways.
 //
 // It is the only place that knows the methods of tasks, their spellings and oddities; how they are called is the matter
 // of package bitrix. It decides nothing about mail or tickets, and keeps nothing on disk.
@@ -58,11 +59,11 @@ func New(o Options) (*Client, error) {
 	return &Client{access: a, Maker: &Maker{a}, Reader: &Reader{a, &authors{access: a}, o.Results}}, nil
 }
 
-// estimates are the seconds that methods take which write, as long as the portal has told nothing of them: a first backlog must
-// end within what a request may take.
+// estimates are the seconds that methods take which write, as long as the portal has told nothing of them: a first
+// backlog must end within what a request may take.
 //
-// QUIRK: a portal with little power makes a chat and a message with each task, which takes about a second (tasks/tasks-task-add
-// shows 0.93).
+// QUIRK: a portal with little power makes a chat and a message with each task, which takes about a second
+// (tasks/tasks-task-add shows 0.93).
 var estimates = map[string]float64{
 	"tasks.task.add": 1, "task.commentitem.add": 0.5, "im.message.add": 0.5, "im.disk.file.commit": 0.5, "disk.folder.uploadfile": 0.5,
 }

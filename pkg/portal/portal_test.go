@@ -19,8 +19,8 @@ import (
 
 const secret = "abc123secret"
 
-// client returns a client of the script whose clock stands, who never sleeps, and who knows that there is no REST v3, and
-// who it is, and that the users 7, 8 and 9 are specialists.
+// client returns a client of the script whose clock stands, who never sleeps, and who knows that there is no REST v3,
+// and who it is, and that the users 7, 8 and 9 are specialists.
 func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 	t.Helper()
 	o := Options{Options: bitrix.Options{

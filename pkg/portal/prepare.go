@@ -11,10 +11,10 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Prepare looks the addresses up in the CRM and uploads the files, in one batch where they fit. Nothing it makes counts as an
-// effect: files left behind by a failure are merely litter, so whatever its error says, it may be repeated, and what is
-// prepared all the same counts. A file that can't be taken has its error in Errs and does not stop the others; open is
-// called in their order, a second time for a file that must be sent by itself.
+// Prepare looks the addresses up in the CRM and uploads the files, in one batch where they fit. Nothing it makes counts
+// as an effect: files left behind by a failure are merely litter, so whatever its error says, it may be repeated, and
+// what is prepared all the same counts. A file that can't be taken has its error in Errs and does not stop the others;
+// open is called in their order, a second time for a file that must be sent by itself.
 func (c *Maker) Prepare(ctx context.Context, addresses []string, files []desk.File,
 	open func(i int) (io.ReadCloser, error)) (desk.Prepared, error) {
 	p := desk.Prepared{Objects: make([]int64, len(files)), Errs: make([]error, len(files))}

@@ -336,7 +336,8 @@ func TestServerBoundsAFile(t *testing.T) {
 	tells(t, p.Errs[0], told{fault.Never, fault.One}) // one file, and too large: it stays behind
 }
 
-// A portal that needs a second for a task must not be given more at once, before it has told so, than a request may run.
+// A portal that needs a second for a task must not be given more at once, before it has told so, than a request may
+// run.
 func TestQuirkFirstBacklogOfASlowPortal(t *testing.T) {
 	const second = time.Second
 	p, c := live(t, sandbox.PortalOptions{RequestLimit: 60 * second, NoLimit: true}, saved(map[string]string{}),

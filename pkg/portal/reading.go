@@ -123,8 +123,8 @@ func (r *reading) takeChat(a bitrix.Answer) {
 	}
 }
 
-// unasked notes that a question for the chat got no answer. A refusal is one: where the scope is missing there is none to
-// be read.
+// unasked notes that a question for the chat got no answer. A refusal is one: where the scope is missing there is none
+// to be read.
 func (r *reading) unasked(err error) {
 	if err != nil && fault.Of(err) != fault.Never && fault.ExtentOf(err) != fault.Setup {
 		r.probeErr = err

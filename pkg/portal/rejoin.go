@@ -18,8 +18,9 @@ func (r *reading) barred() bool {
 	return r.chat != 0 && errors.As(r.chatErr, &e) && e.Coded("ACCESS_ERROR", "ACCESS_DENIED")
 }
 
-// Rejoin makes the webhook's user an observer of the tasks, where he may, and returns those where it worked: two requests
-// for up to 50 tasks. It is the one change of a task that we make unasked, without which its comments stay unread.
+// Rejoin makes the webhook's user an observer of the tasks, where he may, and returns those where it worked: two
+// requests for up to 50 tasks. It is the one change of a task that we make unasked, without which its comments stay
+// unread.
 //
 // QUIRK: an update replaces the whole list, so those who observe already must be named again (tasks/tasks-task-update).
 func (c *access) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {

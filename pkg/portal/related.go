@@ -16,9 +16,9 @@ import (
 
 // related returns the related objects of a new task in the words of REST v3.
 //
-// QUIRK: they are objects there, {"name": "…"} and {"id": 7}. Their page names tags nowhere and calls people numbers; by
-// the source a portal of 2025 refuses any list with 400, and one of 2026 reads objects, while numbers end in a server
-// error (rest, V3 FieldsStructure; tasks, V2 TaskDto; bitrix-tools/b24-rest-docs#271).
+// QUIRK: they are objects there, {"name": "…"} and {"id": 7}. Their page names tags nowhere and calls people numbers;
+// by the source a portal of 2025 refuses any list with 400, and one of 2026 reads objects, while numbers end in a
+// server error (rest, V3 FieldsStructure; tasks, V2 TaskDto; bitrix-tools/b24-rest-docs#271).
 func related(f *desk.Fields) bitrix.Params {
 	var p bitrix.Params
 	for _, kind := range relations {
@@ -85,8 +85,8 @@ func untried(e desk.Effect, known map[string]bool) []string {
 	return kinds
 }
 
-// doubt takes an answer that REST v3 did not like the call for a sign that it does not take what was tried for the first time
-// in it. A task in doubt is looked for, and made by REST v2 when it is not there.
+// doubt takes an answer that REST v3 did not like the call for a sign that it does not take what was tried for the
+// first time in it. A task in doubt is looked for, and made by REST v2 when it is not there.
 func (c *Maker) doubt(e desk.Effect, err error) {
 	var told *bitrix.Error
 	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError && !told.Coded("UNKNOWNDTOPROPERTYEXCEPTION",
@@ -102,8 +102,8 @@ func (c *Maker) doubt(e desk.Effect, err error) {
 	}
 }
 
-// confirm reads back, the first time in a day, whether REST v3 kept what the new task is related to, and sets by REST v2
-// what it lost. A task that can't be read leaves the question to the next.
+// confirm reads back, the first time in a day, whether REST v3 kept what the new task is related to, and sets by REST
+// v2 what it lost. A task that can't be read leaves the question to the next.
 func (c *Maker) confirm(ctx context.Context, e desk.Effect, number int64) {
 	known := c.kept()
 	kinds := untried(e, known)
@@ -140,7 +140,8 @@ func folded(v any) string { return strings.ToLower(strings.TrimSpace(fmt.Sprint(
 
 // relatedOf returns what the task is related to, by kind and folded.
 //
-// QUIRK: tasks.task.get does not give TAGS, the list does, by their numbers (bitrix-tools/b24-rest-docs#189, tasks/fields).
+// QUIRK: tasks.task.get does not give TAGS, the list does, by their numbers (bitrix-tools/b24-rest-docs#189,
+// tasks/fields).
 func (c *Maker) relatedOf(ctx context.Context, number int64) (map[string][]string, error) {
 	var r struct {
 		Tasks []struct {

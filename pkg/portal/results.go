@@ -65,8 +65,8 @@ func (r *reading) commentOf(res result) *desk.Comment {
 	return nil
 }
 
-// complete asks who wrote what names its author by a number alone, and what the files of results are that were marked late:
-// one request, none where all are known.
+// complete asks who wrote what names its author by a number alone, and what the files of results are that were marked
+// late: one request, none where all are known.
 func (c *Reader) complete(ctx context.Context, readings []*reading) error {
 	p := c.Plan()
 	users := c.authors.strangers(readings)

@@ -36,12 +36,12 @@ func (c *Maker) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	return made, true
 }
 
-// keyed says whether the effect can travel by REST v3, as far as is known before it is tried. What is made a second time can't:
-// the answer to the first would be given again.
+// keyed says whether the effect can travel by REST v3, as far as is known before it is tried. What is made a second
+// time can't: the answer to the first would be given again.
 //
-// QUIRK: a new task of REST v3 takes no files: what it gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where a
-// number without its prefix is an attachment's, and the files are lost (tasks, V2 OrmTaskMapper; tasks.task.file.attach
-// sets the prefix). Another call could be lost, too.
+// QUIRK: a new task of REST v3 takes no files: what it gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where
+// a number without its prefix is an attachment's, and the files are lost (tasks, V2 OrmTaskMapper;
+// tasks.task.file.attach sets the prefix). Another call could be lost, too.
 func (c *Maker) keyed(e desk.Effect) bool {
 	v3, keys := true, true
 	c.Recall(savedV3, &v3)

@@ -52,8 +52,8 @@ func (t *task) changed() time.Time {
 
 // state says how the task stands.
 //
-// QUIRK: 4 is "done, the creator shall look at it": the creator is the webhook's user, who never looks, so for the customer
-// it is done (tasks/fields). Its closedDate may be empty.
+// QUIRK: 4 is "done, the creator shall look at it": the creator is the webhook's user, who never looks, so for the
+// customer it is done (tasks/fields). Its closedDate may be empty.
 func (t *task) state() desk.TaskState {
 	s := desk.TaskState{
 		Task: int64(t.ID), Status: desk.Open, Title: string(t.Title), Mark: string(t.XMLID), Chat: int64(t.ChatID),

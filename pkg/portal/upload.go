@@ -54,7 +54,8 @@ func (u *uploads) begin(p *bitrix.Plan) {
 	u.askFolder(p)
 }
 
-// askFolder asks for the folder of the user the webhook acts as: again where that turns out to be another by the same request.
+// askFolder asks for the folder of the user the webhook acts as: again where that turns out to be another by the same
+// request.
 func (u *uploads) askFolder(p *bitrix.Plan) {
 	user := u.c.Self()
 	u.asking = true
@@ -67,8 +68,8 @@ func (u *uploads) askFolder(p *bitrix.Plan) {
 	})
 }
 
-// fill adds the next files to the plan, as many as one batch takes, and says whether that was all. While the folder is being
-// asked for there are none to add: chaining them to its answer would upload into junk when it fails.
+// fill adds the next files to the plan, as many as one batch takes, and says whether that was all. While the folder is
+// being asked for there are none to add: chaining them to its answer would upload into junk when it fails.
 func (u *uploads) fill(p *bitrix.Plan) bool {
 	if !u.folderKnown {
 		if !u.asking {
@@ -181,8 +182,8 @@ func (u *uploads) take(i int, a bitrix.Answer) {
 	}
 }
 
-// large sends the large files, one after the other, none of them held in memory. A file's failure is its own, since what the
-// server dies over may be that file; the others are given up when two of them fail in a row.
+// large sends the large files, one after the other, none of them held in memory. A file's failure is its own, since
+// what the server dies over may be that file; the others are given up when two of them fail in a row.
 func (u *uploads) large(ctx context.Context) error {
 	failed := 0
 	for i := range u.files {

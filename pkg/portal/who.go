@@ -11,8 +11,8 @@ import (
 
 // identity is whom the webhook acts as.
 //
-// QUIRK: the number in its address need not be the acting user's: when the owner is dismissed, the webhook may be moved to
-// a system user and keeps its address (rest, apauth/auth.php; intranet, ChangeOwnerCommand). So the portal is asked,
+// QUIRK: the number in its address need not be the acting user's: when the owner is dismissed, the webhook may be moved
+// to a system user and keeps its address (rest, apauth/auth.php; intranet, ChangeOwnerCommand). So the portal is asked,
 // once in a run.
 type identity struct {
 	mu    sync.Mutex
@@ -45,8 +45,8 @@ func (c *access) users() []int64 {
 	return append(others, c.who.self)
 }
 
-// Moved returns as an error that the webhook has come to act as another user, once, in the run that finds it out; nil = it
-// has not.
+// Moved returns as an error that the webhook has come to act as another user, once, in the run that finds it out; nil =
+// it has not.
 func (c *access) Moved() error {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()

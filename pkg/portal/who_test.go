@@ -11,8 +11,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// The first batch asks who we are. What we made as another user is asked for further on, a person is told once, and what
-// was found out for that other user is forgotten.
+// The first batch asks who we are. What we made as another user is asked for further on, a person is told once, and
+// what was found out for that other user is forgotten.
 func TestQuirkAddressTellsNoUser(t *testing.T) {
 	values := map[string]string{savedUsers: "[9,17]", savedFolder: "5"}
 	nothing := `"c0":{"tasks":[]},"c1":{"tasks":[]},"c2":{"tasks":[]},"c3":{"tasks":[]},"c4":{"tasks":[]},"c5":{"tasks":[]},"c6":{"tasks":[]},"c7":{"tasks":[]}`

@@ -1,8 +1,8 @@
-// Package probe makes a task, comments and files in a portal, reads all of it back, removes it, and tells what the portal
-// keeps of what a mail channel makes there.
+// Package probe makes a task, comments and files in a portal, reads all of it back, removes it, and tells what the
+// portal keeps of what a mail channel makes there.
 //
-// What it makes carries a mark in its title or name, by which the next run finds what a run that died has left. It writes
-// nothing but on the portal.
+// What it makes carries a mark in its title or name, by which the next run finds what a run that died has left. It
+// writes nothing but on the portal.
 package probe
 
 import (
@@ -79,8 +79,8 @@ const cleaning = time.Minute
 // shown is how long an answer may be of which the shape is told, in bytes.
 const shown = 8 << 10
 
-// Run removes what an earlier run left, asks the questions, and removes what it made, also when ctx ends meanwhile. An error
-// is one that kept it from asking anything.
+// Run removes what an earlier run left, asks the questions, and removes what it made, also when ctx ends meanwhile. An
+// error is one that kept it from asking anything.
 func Run(ctx context.Context, s Subject) (*Report, error) {
 	r := &run{asker: &asker{Subject: s}, answers: map[string]Finding{}}
 	before, left, err := r.sweep(ctx)

@@ -103,7 +103,8 @@ func probed(t *testing.T, o sandbox.PortalOptions, change func(*Subject)) (*worl
 	return w, report
 }
 
-// TestEveryModeIsTold runs the probe on each kind of portal the sandbox can be, and holds what differs from the ordinary one.
+// TestEveryModeIsTold runs the probe on each kind of portal the sandbox can be, and holds what differs from the
+// ordinary one.
 func TestEveryModeIsTold(t *testing.T) {
 	real := sandbox.PortalOptions{NewCard: true}
 	_, report := probed(t, real, nil)
@@ -182,8 +183,8 @@ func (d *death) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, errDead
 }
 
-// TestADeathLeavesNothing ends the probe before and after each of its requests that change anything; the next run removes what
-// is left.
+// TestADeathLeavesNothing ends the probe before and after each of its requests that change anything; the next run
+// removes what is left.
 func TestADeathLeavesNothing(t *testing.T) {
 	for card, o := range map[string]sandbox.PortalOptions{
 		"old card": {}, "new card": {NewCard: true, V3Related: sandbox.V3RelatedKept},

@@ -31,8 +31,8 @@ func (r *asker) ours(name string) bool { return strings.Contains(name, r.Mark) }
 // rounds is how often the list of our tasks is asked for before what is still there counts as left.
 const rounds = 5
 
-// sweep removes every task and file with our mark. A task goes last, for it is what leads to the files of its chat: whoever
-// dies in between finds it again. It returns how much was removed, and what would not go.
+// sweep removes every task and file with our mark. A task goes last, for it is what leads to the files of its chat:
+// whoever dies in between finds it again. It returns how much was removed, and what would not go.
 func (r *asker) sweep(ctx context.Context) (gone int, left []string, err error) {
 	r.findFolder(ctx)
 	for range rounds {

@@ -105,8 +105,8 @@ func neededIn(re *syntax.Regexp) (all [utf8.RuneSelf]bool) {
 	return all
 }
 
-// beginnings returns what a match can begin with and have behind that, nil where it is anything, or nothing, or anywhere
-// in the line.
+// beginnings returns what a match can begin with and have behind that, nil where it is anything, or nothing, or
+// anywhere in the line.
 func beginnings(expr string) (first, second *firsts) {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
@@ -137,8 +137,8 @@ type beginning struct {
 	behind []uint32 // where the program goes on behind them
 }
 
-// walk follows what takes no rune. It returns false where the first rune can't be told; anchored says whether the way here
-// leads through the beginning of the text.
+// walk follows what takes no rune. It returns false where the first rune can't be told; anchored says whether the way
+// here leads through the beginning of the text.
 func (w *beginning) walk(pc uint32, anchored bool) bool {
 	here := [2]uint32{pc}
 	if anchored {

@@ -49,8 +49,8 @@ type Parts struct {
 	Cut       bool   // a quote was cut off
 }
 
-// Part parts what the writer wrote from what they quoted and from their signature. A forwarded message is what they wrote.
-// Where nothing would be left that says something, all is kept.
+// Part parts what the writer wrote from what they quoted and from their signature. A forwarded message is what they
+// wrote. Where nothing would be left that says something, all is kept.
 func (c *Cutter) Part(text string) Parts {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	t := &cutting{c: c, lines: strings.Split(text, "\n")}
@@ -96,7 +96,8 @@ func (t *cutting) quotesFrom() int {
 	return -1
 }
 
-// sureIntro says whether the attribution that begins at line i is one that people do not write, or has a quote below it.
+// sureIntro says whether the attribution that begins at line i is one that people do not write, or has a quote below
+// it.
 func (t *cutting) sureIntro(i int) bool {
 	last := i
 	for last+1 < len(t.lines) && t.kind[last+1] == lineIntro && t.intro[last+1] == t.intro[i] {

@@ -5,8 +5,8 @@ import "strings"
 // maxSaying is how many lines at the beginning are asked whether answers stand below.
 const maxSaying = 40
 
-// wanted says whether what begins at line i, quoted though it is, belongs to what the writer has to say: he announces it,
-// says that his answers are in there, or they can be seen to be.
+// wanted says whether what begins at line i, quoted though it is, belongs to what the writer has to say: he announces
+// it, says that his answers are in there, or they can be seen to be.
 func (t *cutting) wanted(i int) bool {
 	return t.announced(i) || t.saysBelow(i) || t.alternates(i)
 }

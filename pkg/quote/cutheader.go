@@ -9,9 +9,9 @@ import (
 // maxFields is how many lines of a copied header are looked at.
 const maxFields = 12
 
-// headerBlock says whether the copied header of another message begins at line i: fields in a row, of which one says who
-// wrote it and two something else, and none of another kind, as orders and forms have, which people fill in. QUIRK: some
-// programs double the line breaks, and long fields are wrapped.
+// headerBlock says whether the copied header of another message begins at line i: fields in a row, of which one says
+// who wrote it and two something else, and none of another kind, as orders and forms have, which people fill in. QUIRK:
+// some programs double the line breaks, and long fields are wrapped.
 func (t *cutting) headerBlock(i int) bool {
 	if !t.c.isField(t.label(i)) {
 		return false

@@ -30,8 +30,8 @@ type PageParts struct {
 	Bare string // the page without quotes and signatures, whether they were cut off or not
 }
 
-// PartHTML does for HTML what Part does for text, by the elements mail programs wrap quotes in, and by what stands above
-// quotes. An answer between two quotes, or inside one, keeps all of it.
+// PartHTML does for HTML what Part does for text, by the elements mail programs wrap quotes in, and by what stands
+// above quotes. An answer between two quotes, or inside one, keeps all of it.
 func (c *Cutter) PartHTML(text string) PageParts {
 	p := newPage(c, text)
 	p.scan()
@@ -65,8 +65,8 @@ func (c *Cutter) PartHTML(text string) PageParts {
 	return parts
 }
 
-// uncut returns a page from where a letter is quoted in it by a separator, a copied header or a sure attribution that no
-// mark of a quote goes with; "" where none is.
+// uncut returns a page from where a letter is quoted in it by a separator, a copied header or a sure attribution that
+// no mark of a quote goes with; "" where none is.
 func (p *page) uncut() string {
 	t := p.plain()
 	for i, line := range t.lines {

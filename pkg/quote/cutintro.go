@@ -34,9 +34,9 @@ func endsIntro(s string) bool {
 	return last == ':' || last == '>' || last == '-' || last == '*' || strings.HasSuffix(s, "：")
 }
 
-// introEnding returns the first line of the attribution that ends with line end. QUIRK: programs wrap it before the address,
-// too, and what is left on the last line is enough to look like one: so the longest is taken, but only of those whose
-// beginning is known, lest it be what the writer wrote above.
+// introEnding returns the first line of the attribution that ends with line end. QUIRK: programs wrap it before the
+// address, too, and what is left on the last line is enough to look like one: so the longest is taken, but only of
+// those whose beginning is known, lest it be what the writer wrote above.
 func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	joined = plainBlanks(joined)
 	if t.kind[end] != lineQuote && t.c.attribution(joined) {

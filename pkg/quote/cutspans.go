@@ -8,8 +8,8 @@ import (
 )
 
 // quotes returns the spans to cut, in order: those marked, less forwards, and what follows a separator or a copied
-// header in the text outside of them. content says that they are to be kept; what is forwarded, and what stands around it,
-// is no span at all.
+// header in the text outside of them. content says that they are to be kept; what is forwarded, and what stands around
+// it, is no span at all.
 func (p *page) quotes() (spans []span, content bool) {
 	for _, s := range p.spans {
 		if s.purpose == purposeQuote && p.isForward(s) {
@@ -78,8 +78,8 @@ func (p *page) plain() *cutting {
 	return t
 }
 
-// textCut looks for a separator or a copied header among the lines outside of spans. All is content where the writer says
-// above the first quote that they answer inside of it; and all is forwarded where a forward begins.
+// textCut looks for a separator or a copied header among the lines outside of spans. All is content where the writer
+// says above the first quote that they answer inside of it; and all is forwarded where a forward begins.
 func (p *page) textCut() (at int, forward, content bool) {
 	t := p.plain()
 	says := t.saysBelow(p.firstQuoted())

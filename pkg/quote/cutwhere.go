@@ -40,8 +40,8 @@ func (t *cutting) beginsMessage(i int) bool {
 	return false
 }
 
-// cutIntro cuts at an attribution, and says whether that was all: an answer may stand below the quote, or inside it. Where
-// no quote marks follow, it must be a sure one, and no line of a list: people write such lines, too.
+// cutIntro cuts at an attribution, and says whether that was all: an answer may stand below the quote, or inside it.
+// Where no quote marks follow, it must be a sure one, and no line of a list: people write such lines, too.
 func (t *cutting) cutIntro(first, last int) (all bool) {
 	more := t.skipKinds(last+1, lineIntro)
 	next := t.skipKinds(more, lineBlank)

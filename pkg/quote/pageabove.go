@@ -50,8 +50,8 @@ func nonBlank(text string, n int) []string {
 	return lines
 }
 
-// introAt returns the index of the line the longest attribution begins with that ends the text so far, -1 where there is
-// none. A sure one is believed without a quote below.
+// introAt returns the index of the line the longest attribution begins with that ends the text so far, -1 where there
+// is none. A sure one is believed without a quote below.
 func (p *page) introAt(sure bool) int {
 	fit := p.c.attribution
 	if sure {

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is many regular expressions, of which one has to match. Most are anchored, and most lines of a letter begin with
-// a letter that none of them begins with: those are told without running any, which was a third of all the work of reading
-// a letter.
+// pattern is many regular expressions, of which one has to match. Most are anchored, and most lines of a letter begin
+// with a letter that none of them begins with: those are told without running any, which was a third of all the work of
+// reading a letter.
 type pattern struct {
 	all   []alternative
 	first *firsts // of all of them; nil = one may begin with anything
@@ -24,8 +24,8 @@ type alternative struct {
 	needs  byte    // what every match holds, 0 = nothing that is known
 }
 
-// alternatives compiles a list of expressions, to match without regard to case; an error names every bad one. Those that
-// may begin with anything are made into one for each byte they need.
+// alternatives compiles a list of expressions, to match without regard to case; an error names every bad one. Those
+// that may begin with anything are made into one for each byte they need.
 func alternatives(name string, list []string) (pattern, error) {
 	var (
 		all   []alternative

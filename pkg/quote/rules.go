@@ -1,8 +1,8 @@
-// Package quote parts what the writer of a letter wrote from what they quoted and from their signature, in a text or in a
-// page of HTML.
+// Package quote parts what the writer of a letter wrote from what they quoted and from their signature, in a text or in
+// a page of HTML.
 //
-// What quotes and signatures look like is data (Rules). It changes nothing of what it keeps, and decides nothing about a
-// message.
+// What quotes and signatures look like is data (Rules). It changes nothing of what it keeps, and decides nothing about
+// a message.
 package quote
 
 import (

@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// TestARefusalOfTheAccountKeepsEveryLetter, as long as it can be about nothing else; one of the recipient, or one that may
-// be of him, is about one letter.
+// TestARefusalOfTheAccountKeepsEveryLetter, as long as it can be about nothing else; one of the recipient, or one that
+// may be of him, is about one letter.
 func TestARefusalOfTheAccountKeepsEveryLetter(t *testing.T) {
 	s := memoryServer(t)
 	r := open(t, options(s.addr))

@@ -77,8 +77,8 @@ const limitRest = 30 * time.Minute
 
 // codes are those of RFC 3463 and of single providers that tell whom a refusal is about.
 //
-// QUIRK: Gmail says with 5.4.5 that the day's limit is reached, Exchange Online with 5.1.90; Exchange refuses a sender after the
-// letter with 5.7.60, and as a service with 5.2.252.
+// QUIRK: Gmail says with 5.4.5 that the day's limit is reached, Exchange Online with 5.1.90; Exchange refuses a sender
+// after the letter with 5.7.60, and as a service with 5.2.252.
 var codes = map[string]kind{
 	"5.2.3": size, "5.3.4": size, "5.4.5": limit, "5.1.90": limit, "5.7.60": sender, "5.2.252": sender, "5.1.7": sender, "5.1.8": account, "5.7.501": account,
 	"5.7.502": account, "5.7.503": account, "5.7.705": account, "5.7.708": client, "5.7.606": client, "5.7.25": client,
@@ -122,8 +122,9 @@ func (s *session) named(reply *textproto.Error) bool {
 	return s.letter.from != "<>" && strings.Contains(reply.Msg, s.letter.from)
 }
 
-// judge asks about a recipient who was refused without a word that tells why: whether the server takes our own address from
-// us. Where it refuses that in the same words, the recipient is not to blame. The connection is at rest, and stays so.
+// judge asks about a recipient who was refused without a word that tells why: whether the server takes our own address
+// from us. Where it refuses that in the same words, the recipient is not to blame. The connection is at rest, and stays
+// so.
 func (s *session) judge(err error) error {
 	var doubt, reply *textproto.Error
 	if s.broken || !errors.As(err, &doubt) || doubt != s.doubt {

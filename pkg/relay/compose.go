@@ -133,8 +133,8 @@ func validID(id string) bool {
 	return id != "" && len(id) <= maxID && ascii(id) && !strings.ContainsAny(id, " <>")
 }
 
-// references returns the ids in <>, without those that are none, and within the limit: first and last are kept, since by
-// them a mail program finds thread and parent, and of the others the newest.
+// references returns the ids in <>, without those that are none, and within the limit: first and last are kept, since
+// by them a mail program finds thread and parent, and of the others the newest.
 func references(ids []string) string {
 	var ok []string
 	for _, id := range ids {
@@ -154,8 +154,8 @@ func references(ids []string) string {
 }
 
 var (
-	// QUIRK: go-mail folds a long first word away from its field's name; rspamd counts "From:" with nothing behind it as a
-	// mark of spam (HEADER_FROM_EMPTY_DELIMITER).
+	// QUIRK: go-mail folds a long first word away from its field's name; rspamd counts "From:" with nothing behind it
+	// as a mark of spam (HEADER_FROM_EMPTY_DELIMITER).
 	emptyFirst = regexp.MustCompile(`(?m)^([A-Za-z-]+):\r\n[ \t]+`)
 	boundary   = regexp.MustCompile(`boundary=([0-9a-f]{60})\r\n`)
 )

@@ -57,8 +57,8 @@ func (s *session) greet(ctx context.Context) error {
 
 // extended says why a server that has extensions refused to tell them.
 //
-// QUIRK: when EHLO is refused go-mail says HELO, whatever the reason, and a server that was only busy seems to offer no way to
-// log in. So a server without extensions is asked once more.
+// QUIRK: when EHLO is refused go-mail says HELO, whatever the reason, and a server that was only busy seems to offer no
+// way to log in. So a server without extensions is asked once more.
 func (s *session) extended() error {
 	for _, e := range []string{"AUTH", "STARTTLS", "8BITMIME", "SIZE", "PIPELINING", "ENHANCEDSTATUSCODES", "HELP", "SMTPUTF8"} {
 		if ok, _ := s.client.Extension(e); ok {

@@ -18,8 +18,9 @@ func fileName(p desk.Part) string { return cmp.Or(glyph.FileName(p.Name), "file"
 
 // partHeader writes the header of a file or picture.
 //
-// QUIRK: go-mail puts an encoded word inside the quotes of a file name, on one line of any length. RFC 2231 is what mail
-// programs agree on, and Outlook and Gmail still read the encoded word in Content-Type's name; so each gets its own.
+// QUIRK: go-mail puts an encoded word inside the quotes of a file name, on one line of any length. RFC 2231 is what
+// mail programs agree on, and Outlook and Gmail still read the encoded word in Content-Type's name; so each gets its
+// own.
 func partHeader(p desk.Part, disposition string) mail.FileOption {
 	name := fileName(p)
 	return func(f *mail.File) {

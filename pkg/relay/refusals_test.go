@@ -87,7 +87,8 @@ func TestWhomARefusalIsAbout(t *testing.T) {
 	}
 }
 
-// TestNoLetterIsLostOverTheAccount sends to several recipients by a server that refuses all of them in each of these ways.
+// TestNoLetterIsLostOverTheAccount sends to several recipients by a server that refuses all of them in each of these
+// ways.
 func TestNoLetterIsLostOverTheAccount(t *testing.T) {
 	stage := map[string]string{"MAIL": "MAIL", "RCPT": "RCPT", "DATA": "DATA", "letter": "dot"}
 	for _, c := range refusals {

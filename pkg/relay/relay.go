@@ -1,7 +1,7 @@
 // Package relay writes letters as mail and hands them to an SMTP server.
 //
-// It is not a queue and never tries again by itself: each letter is sent once, and the error says whether the server took
-// it. What a letter says is made elsewhere.
+// It is not a queue and never tries again by itself: each letter is sent once, and the error says whether the server
+// took it. What a letter says is made elsewhere.
 package relay
 
 import (
@@ -100,8 +100,8 @@ func Open(ctx context.Context, o Options) (*Relay, error) {
 }
 
 // Send composes the letter and hands it to the server; raw is what was sent, for a copy in the Sent folder. The error's
-// fault.Outcome: Never = refused for good, Refused = not taken this time, Unsure = the connection was lost after the last
-// byte and before the answer. A connection lost earlier is replaced with the next letter.
+// fault.Outcome: Never = refused for good, Refused = not taken this time, Unsure = the connection was lost after the
+// last byte and before the answer. A connection lost earlier is replaced with the next letter.
 func (r *Relay) Send(ctx context.Context, l desk.Letter) (raw []byte, err error) {
 	raw, err = Compose(l)
 	if err != nil {

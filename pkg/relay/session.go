@@ -76,8 +76,8 @@ func (s *session) send(ctx context.Context, e envelope, raw []byte) error {
 	if err := s.announce(e, len(raw)); err != nil {
 		return s.judge(err)
 	}
-	// QUIRK: whatever is written next, go-mail's writer ends a letter that failed in the middle with a dot, and the server
-	// takes the stump; so after a failure here the connection is closed and nothing more is written.
+	// QUIRK: whatever is written next, go-mail's writer ends a letter that failed in the middle with a dot, and the
+	// server takes the stump; so after a failure here the connection is closed and nothing more is written.
 	text := s.client.Text
 	dot := text.DotWriter()
 	_, err := dot.Write(raw)

@@ -30,7 +30,8 @@ type Settings struct {
 	Escape func(string) string // plain text to BBCode, required
 	Text   func(string) string // HTML to plain text, required where Signature or a Body is set
 
-	// Sample turns a comment as the portal has it into a letter's HTML and text, for the samples; nil = it is plain text.
+	// Sample turns a comment as the portal has it into a letter's HTML and text, for the samples; nil = it is plain
+	// text.
 	Sample func(bbcode string) (html, text string)
 }
 

@@ -32,8 +32,8 @@ type textPage struct {
 	Body, Signature, Footer string
 }
 
-// Letter renders a letter of the kind. The auto-reply carries nothing of what the customer wrote but his subject, in its
-// own.
+// Letter renders a letter of the kind. The auto-reply carries nothing of what the customer wrote but his subject, in
+// its own.
 func (s *Set) Letter(kind desk.LetterKind, v Vars) (Rendered, error) {
 	l, ok := s.letters[kind]
 	if !ok {

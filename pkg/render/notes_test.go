@@ -19,7 +19,8 @@ import (
 	"helpdesk/templates"
 )
 
-// constants returns the constants of a type that pkg/desk declares in note.go: their names and, in the same order, values.
+// constants returns the constants of a type that pkg/desk declares in note.go: their names and, in the same order,
+// values.
 func constants(t *testing.T, of string) (names, values []string) {
 	t.Helper()
 	file, err := goparser.ParseFile(token.NewFileSet(), "../desk/note.go", nil, 0)

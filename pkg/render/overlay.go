@@ -31,8 +31,8 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return o.base.Open(name)
 }
 
-// mistakes returns an error for each file of over that replaces nothing, as a mistyped name must not go unnoticed, and for
-// each that is not UTF-8, as customers would get what it is misread for.
+// mistakes returns an error for each file of over that replaces nothing, as a mistyped name must not go unnoticed, and
+// for each that is not UTF-8, as customers would get what it is misread for.
 func (o overlay) mistakes(locale string) []error {
 	var errs []error
 	err := fs.WalkDir(o.over, ".", func(name string, d fs.DirEntry, err error) error {
@@ -76,7 +76,8 @@ func aside(name string) bool {
 		name == "thumbs.db" || name == "desktop.ini"
 }
 
-// near asks whether a file was meant that there is: in another folder, with .tmpl, or without what an editor put behind it.
+// near asks whether a file was meant that there is: in another folder, with .tmpl, or without what an editor put behind
+// it.
 func (o overlay) near(name, locale string) string {
 	for _, n := range []string{name, name + ".tmpl", strings.TrimSuffix(name, path.Ext(name))} {
 		for _, folder := range []string{path.Dir(n), locale, "."} {

@@ -41,8 +41,8 @@ func (s *Store) Cache(now time.Time, values map[string][]byte) error {
 	})
 }
 
-// Backup writes a copy of the state as it stands into a file, whatever the state lies in. A file of that name is replaced
-// when the copy is whole, not before.
+// Backup writes a copy of the state as it stands into a file, whatever the state lies in. A file of that name is
+// replaced when the copy is whole, not before.
 func (s *Store) Backup(path string) error {
 	if file, ok := s.db.(*bolt.DB); ok {
 		return file.Backup(path)
@@ -53,8 +53,8 @@ func (s *Store) Backup(path string) error {
 // ErrServer says that a server does by itself what was asked.
 var ErrServer = errors.New("the server does that by itself")
 
-// Compact rewrites the file without its gaps and closes the store. It returns the size in bytes the file had and the one it
-// has without them; where that is no less, the file stays as it is. In a database nothing is done: ErrServer.
+// Compact rewrites the file without its gaps and closes the store. It returns the size in bytes the file had and the
+// one it has without them; where that is no less, the file stays as it is. In a database nothing is done: ErrServer.
 func (s *Store) Compact() (before, after int64, err error) {
 	file, ok := s.db.(*bolt.DB)
 	if !ok {

@@ -31,7 +31,8 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
-// BenchmarkOutbox prints what it costs to make the tasks and the auto-replies of fifty messages, two rounds, beside the making.
+// BenchmarkOutbox prints what it costs to make the tasks and the auto-replies of fifty messages, two rounds, beside the
+// making.
 func BenchmarkOutbox(b *testing.B) {
 	b.ReportAllocs()
 	s := fresh(b)

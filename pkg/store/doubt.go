@@ -9,11 +9,11 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Doubt says that the state may have forgotten what was done: another server took over and lacks the last commits of the
-// one before, or an older copy of the database was put in its place.
+// Doubt says that the state may have forgotten what was done: another server took over and lacks the last commits of
+// the one before, or an older copy of the database was put in its place.
 //
-// From then on every effect that waits, and every one that a message from before that time brings, is taken for one whose
-// attempt has an unknown outcome: it is looked for before it is made.
+// From then on every effect that waits, and every one that a message from before that time brings, is taken for one
+// whose attempt has an unknown outcome: it is looked for before it is made.
 type Doubt struct {
 	At     time.Time `json:"at"`     // when it was noticed
 	Since  time.Time `json:"since"`  // the last commit that is still there
@@ -30,8 +30,8 @@ func (s *Store) Doubted() time.Time { return s.doubt.At }
 // lostBefore is how much earlier than the last commit a message may have arrived that a later one recorded.
 const lostBefore = time.Hour
 
-// Lost returns the time since which messages may have been marked that the state has forgotten, none where it has not forgotten
-// any, or a pass has gone through them.
+// Lost returns the time since which messages may have been marked that the state has forgotten, none where it has not
+// forgotten any, or a pass has gone through them.
 func (s *Store) Lost() time.Time {
 	if s.doubt.At.IsZero() || s.doubt.Done {
 		return time.Time{}
@@ -98,7 +98,8 @@ func doubtful(p *desk.Pending, since, now time.Time) {
 	}
 }
 
-// tried returns since when the effects of a message may have been tried without the state's knowing, none = they were not.
+// tried returns since when the effects of a message may have been tried without the state's knowing, none = they were
+// not.
 func (s *state) tried(arrived time.Time) time.Time {
 	if arrived.Before(s.doubt.At) {
 		return arrived

@@ -47,7 +47,8 @@ func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	return known, err
 }
 
-// tell says ahead what the facts of these questions will be read from: first what they name, then the tickets found there.
+// tell says ahead what the facts of these questions will be read from: first what they name, then the tickets found
+// there.
 func tell(tx txn, qs []desk.Questions) error {
 	if tx.near {
 		return nil
@@ -204,7 +205,8 @@ type hourly struct {
 	Count int       `json:"count"`
 }
 
-// repliesOf returns the keys under which auto-replies of the sender, of whoever gets them, and of everybody are counted.
+// repliesOf returns the keys under which auto-replies of the sender, of whoever gets them, and of everybody are
+// counted.
 func repliesOf(q desk.Questions) [][]byte {
 	keys := [][]byte{[]byte(everybody)}
 	for _, key := range q.Counted {
@@ -249,8 +251,8 @@ func lastDay(tx txn, now time.Time) ([]hourly, error) {
 	return slices.DeleteFunc(hours, func(h hourly) bool { return !h.At.After(now.Add(-24 * time.Hour)) }), err
 }
 
-// countReply notes an auto-reply of whoever the limits count it for, and forgets those from before since. What is counted
-// never passes the limits, as there is no auto-reply beyond them.
+// countReply notes an auto-reply of whoever the limits count it for, and forgets those from before since. What is
+// counted never passes the limits, as there is no auto-reply beyond them.
 func countReply(tx txn, q desk.Questions, now, since time.Time) error {
 	for _, key := range q.Counted {
 		one := reply{At: now}

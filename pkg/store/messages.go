@@ -17,9 +17,9 @@ type seen struct {
 	Stamp    string    `json:"stamp,omitempty"`    // of the listing
 }
 
-// is says whether what a server lists is the message that was seen at its place. A server that was restored, or another one
-// under the mailbox's name, counts its messages anew. One that was marked and is not any more may be another one, too: it is
-// read once more, and found out by its key.
+// is says whether what a server lists is the message that was seen at its place. A server that was restored, or another
+// one under the mailbox's name, counts its messages anew. One that was marked and is not any more may be another one,
+// too: it is read once more, and found out by its key.
 func (s seen) is(l desk.Listing) bool {
 	switch {
 	case l.Stamp == "":
@@ -45,7 +45,8 @@ func placeKey(p desk.Place) []byte {
 	return binary.BigEndian.AppendUint32(key, p.UID)
 }
 
-// Progress tells of each message that a server lists how far it has come. Where another one lay at its place, it is not known.
+// Progress tells of each message that a server lists how far it has come. Where another one lay at its place, it is not
+// known.
 func (s Ledger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
 	out, places := make([]desk.Progress, len(ls)), make([]desk.Place, len(ls))
 	for i, l := range ls {
@@ -229,8 +230,8 @@ func others(e desk.Entry) []string {
 	return slices.DeleteFunc(slices.Clone(e.Questions.Senders), func(a string) bool { return a == e.From.Key() })
 }
 
-// apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none. What may have been
-// tried since a time is unsure; none = it was not tried.
+// apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none. What
+// may have been tried since a time is unsure; none = it was not tried.
 func apply(tx txn, now time.Time, d desk.Decision, tried time.Time) (uint64, error) {
 	var n uint64
 	if d.Ticket != nil {

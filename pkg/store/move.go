@@ -26,8 +26,8 @@ var (
 	kMoved   = []byte("moved")
 )
 
-// Copy copies a state to an address where there is none yet, and leaves a mark in the old one, which is not opened again
-// after that. Both are locked meanwhile. A copy that was interrupted can be made again.
+// Copy copies a state to an address where there is none yet, and leaves a mark in the old one, which is not opened
+// again after that. Both are locked meanwhile. A copy that was interrupted can be made again.
 func Copy(ctx context.Context, from, to string, o Options) (err error) {
 	src, err := OpenContext(ctx, from, Options{Made: true, Wait: o.Wait, Command: o.Command})
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// entry is an entry of the outbox without its effect, which lies beside it: the outbox is read often, and texts are long.
+// entry is an entry of the outbox without its effect, which lies beside it: the outbox is read often, and texts are
+// long.
 type entry struct {
 	Seq      uint64    `json:"seq"`
 	Kind     desk.Kind `json:"kind"`
@@ -85,7 +86,8 @@ func remove(tx txn, seq uint64) error {
 	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
 }
 
-// enqueue puts effects at the end of the outbox. What may have been tried since a time is unsure; none = it was not tried.
+// enqueue puts effects at the end of the outbox. What may have been tried since a time is unsure; none = it was not
+// tried.
 func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.Effect, since time.Time) error {
 	for _, e := range effects {
 		if e.Ticket == 0 {
@@ -118,9 +120,9 @@ func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.
 	return nil
 }
 
-// Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so that
-// nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an effect
-// than what stands in its entry, as in Queue.
+// Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so
+// that nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an
+// effect than what stands in its entry, as in Queue.
 func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
 	err := s.view(func(tx txn) error {
@@ -171,7 +173,8 @@ func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due [
 	return due, err
 }
 
-// later says whether an entry is not due yet. One that is further away than any pause was planned by a clock that went ahead.
+// later says whether an entry is not due yet. One that is further away than any pause was planned by a clock that went
+// ahead.
 func (e entry) later(now time.Time) bool {
 	return e.Next.After(now) && e.Next.Sub(now) <= desk.LongestPause
 }
@@ -277,8 +280,8 @@ func settings(tx txn, fields map[uint64]desk.Fields) error {
 // mostCopies is how many further places of a message are kept with an effect.
 const mostCopies = 3
 
-// repoint has the waiting effects of a message know where it was found, too: the first place may be gone when its files are
-// fetched.
+// repoint has the waiting effects of a message know where it was found, too: the first place may be gone when its files
+// are fetched.
 func repoint(tx txn, key string, at desk.Place) error {
 	var seqs []uint64
 	err := each(tx, bOutbox, func(_ []byte, e entry) error {

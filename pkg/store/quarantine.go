@@ -22,8 +22,8 @@ func (s Quarantine) Attempted(now time.Time, p desk.Place, why string) (int, err
 }
 
 // Keep keeps a message that can't be processed, whole where raw is not nil, together with the decision that tells
-// people of it, in one transaction; from then on the message counts as done. One that lies there already keeps its entry
-// and its bytes, and people are not told twice.
+// people of it, in one transaction; from then on the message counts as done. One that lies there already keeps its
+// entry and its bytes, and people are not told twice.
 func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Quarantined, err error) {
 	err = s.update(func(tx txn) error {
 		if p, err = quarantinedAt(tx, e.Listing); err != nil {
@@ -116,8 +116,8 @@ func (s Quarantine) Stored(at desk.Place) (raw []byte, err error) {
 	return raw, err
 }
 
-// Again lets the next pass try an entry of the quarantine once more: what is not kept whole is forgotten where it lay, so
-// that its mailbox is asked for it, if it is still unseen there.
+// Again lets the next pass try an entry of the quarantine once more: what is not kept whole is forgotten where it lay,
+// so that its mailbox is asked for it, if it is still unseen there.
 func (s Quarantine) Again(seq uint64) error {
 	return s.update(func(tx txn) error {
 		var p desk.Quarantined

@@ -1,9 +1,9 @@
 // Package store keeps the state: what was read and decided, the tickets, the outbox, the directory and the exclusions.
 //
 // Exported methods open the transaction, helpers take it. Entries are JSON that a person can read; numbers in keys are
-// big-endian. Nothing here talks to a mail server or the portal, and nothing decides: the caller brings the decision as a
-// function that is called inside the transaction which records it. Where the bytes lie is an engine's matter; its lock is
-// the lock of the run.
+// big-endian. Nothing here talks to a mail server or the portal, and nothing decides: the caller brings the decision as
+// a function that is called inside the transaction which records it. Where the bytes lie is an engine's matter; its
+// lock is the lock of the run.
 package store
 
 import (
@@ -260,8 +260,8 @@ func christen(meta engine.Bucket) error {
 // Close lets others have the state. What was done in an overlay is forgotten.
 func (s *Store) Close() error { return errors.Join(s.settle(), s.db.Close()) }
 
-// Now returns the time by the clock that all hosts of the state go by, that of the database's server, for a time of this
-// machine's.
+// Now returns the time by the clock that all hosts of the state go by, that of the database's server, for a time of
+// this machine's.
 func (s *Store) Now(here time.Time) time.Time { return here.Add(s.db.About().Skew) }
 
 // now is the time by that clock.

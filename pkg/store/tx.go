@@ -23,8 +23,8 @@ type txn struct {
 // Bucket implements engine.Tx.
 func (t txn) Bucket(name string) engine.Bucket { return bucket{t.Tx.Bucket(name)} }
 
-// bucket keeps long keys by their hash: a customer's letter decides how long an address or a subject is, and an engine how
-// long a key may be.
+// bucket keeps long keys by their hash: a customer's letter decides how long an address or a subject is, and an engine
+// how long a key may be.
 type bucket struct{ engine.Bucket }
 
 func (b bucket) Get(key []byte) ([]byte, error) { return b.Bucket.Get(short(key)) }
@@ -141,7 +141,8 @@ func put(tx txn, bucket string, key []byte, v any) error {
 	return nil
 }
 
-// each calls fn with every value of the bucket, in the order of the keys, until fn returns an error; engine.ErrStop is none.
+// each calls fn with every value of the bucket, in the order of the keys, until fn returns an error; engine.ErrStop is
+// none.
 func each[T any](tx txn, bucket string, fn func(key []byte, v T) error) error {
 	return eachFrom(tx, bucket, nil, fn)
 }

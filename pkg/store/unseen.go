@@ -7,8 +7,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// unseen keeps what the portal answered to have made until it is seen there, and returns the names of the files it was made
-// with. Files that are known to be missing are told of already.
+// unseen keeps what the portal answered to have made until it is seen there, and returns the names of the files it was
+// made with. Files that are known to be missing are told of already.
 func unseen(tx txn, now time.Time, p desk.Pending, m desk.Made) (files []string, err error) {
 	u := desk.Unconfirmed{Comment: m.Comment, At: now, Seen: m.Seen}
 	if _, err := get(tx, bEffects, number(p.Seq), &u.Effect); err != nil {
@@ -32,8 +32,8 @@ func unseen(tx txn, now time.Time, p desk.Pending, m desk.Made) (files []string,
 	return files, put(tx, bUnseen, []byte(u.Effect.Key), u)
 }
 
-// Unseen returns what the portal answered to have made and has not shown yet, of what was made, and looked for, before the
-// given time: up to most.
+// Unseen returns what the portal answered to have made and has not shown yet, of what was made, and looked for, before
+// the given time: up to most.
 func (s Outbox) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
 	err = s.view(func(tx txn) error {
 		return each(tx, bUnseen, func(_ []byte, u desk.Unconfirmed) error {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Reader reads a page token by token, and gives out only what a mail program without scripts shows: nothing of style sheets,
-// scripts, titles and comments. Whatever of these is not ended hides no more than it has to.
+// Reader reads a page token by token, and gives out only what a mail program without scripts shows: nothing of style
+// sheets, scripts, titles and comments. Whatever of these is not ended hides no more than it has to.
 type Reader struct {
 	*html.Tokenizer
 	page     string
@@ -66,8 +66,8 @@ func (r *Reader) Next() html.TokenType {
 // hiding are the elements whose content is never shown. QUIRK: XHTML writers such as 1C close them in their start tag.
 var hiding = map[string]bool{"style": true, "script": true, "title": true}
 
-// shown are the elements whose content the tokenizer takes for text, though it is shown as a page is by a program without
-// scripts and frames.
+// shown are the elements whose content the tokenizer takes for text, though it is shown as a page is by a program
+// without scripts and frames.
 var shown = map[string]bool{"noscript": true, "iframe": true, "noembed": true, "noframes": true}
 
 // hides says whether a start tag begins an element that is not shown, and leaves its content out.
@@ -139,8 +139,8 @@ func (r *Reader) closed(name string) bool {
 	return true
 }
 
-// end returns where the next end tag of that name begins, -1 where there is none. What was found is remembered, so that all
-// searches together read the page once.
+// end returns where the next end tag of that name begins, -1 where there is none. What was found is remembered, so that
+// all searches together read the page once.
 func (r *Reader) end(name string) int {
 	at, asked := r.ends[name]
 	if !asked || at < r.to {

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// What the linker puts in for a release (-ldflags "-X helpdesk/pkg/version.number=1.2.0 …"); empty in a build from sources.
+// What the linker puts in for a release (-ldflags "-X helpdesk/pkg/version.number=1.2.0 …"); empty in a build from
+// sources.
 var number, commit, date string
 
 // Build is one build of the program.

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Conn is a connection that fails once its peer has been silent for too long while we wait for it, and then for good. It
-// lies below TLS.
+// Conn is a connection that fails once its peer has been silent for too long while we wait for it, and then for good.
+// It lies below TLS.
 //
-// QUIRK: go-imap v2.0.0-beta.8 waits for the first byte of a reply without any deadline, gives a literal five minutes in
-// all however fast it flows, and reads on four times after a timeout. go-mail v0.8.1 sets one deadline for a whole letter,
-// which a long one outlives on a slow line. So the deadlines that a library sets are ignored, ours are set at every read
-// and write, and a timeout closes the connection.
+// QUIRK: go-imap v2.0.0-beta.8 waits for the first byte of a reply without any deadline, gives a literal five minutes
+// in all however fast it flows, and reads on four times after a timeout. go-mail v0.8.1 sets one deadline for a whole
+// letter, which a long one outlives on a slow line. So the deadlines that a library sets are ignored, ours are set at
+// every read and write, and a timeout closes the connection.
 type Conn struct {
 	net.Conn
 

@@ -167,7 +167,8 @@ func TestTroubleWithCertificates(t *testing.T) {
 	}
 }
 
-// TestNoRootCertificates connects on a machine that has none: the system's are read once a process, so it takes another.
+// TestNoRootCertificates connects on a machine that has none: the system's are read once a process, so it takes
+// another.
 func TestNoRootCertificates(t *testing.T) {
 	if os.Getenv("WIRE_TEST_BARE") == "" {
 		if _, err := os.Stat("/etc/ssl"); err != nil {

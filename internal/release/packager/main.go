@@ -1,5 +1,5 @@
-// Command packager makes one Linux package by a file of nfpm's form (https://nfpm.goreleaser.com/configuration/). It is a module of
-// its own: what it needs is not needed by the program.
+// Command packager makes one Linux package by a file of nfpm's form (https://nfpm.goreleaser.com/configuration/). It is
+// a module of its own: what it needs is not needed by the program.
 package main
 
 import (

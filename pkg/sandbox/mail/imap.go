@@ -143,8 +143,8 @@ func (s *IMAP) ResetCounts() {
 	s.writes, s.commands = 0, map[string]int{}
 }
 
-// Inject asks f before each command what shall go wrong: an *imap.Error is the answer, ErrDrop ends the connection, nil is
-// nothing. The argument is the folder or the set of numbers.
+// Inject asks f before each command what shall go wrong: an *imap.Error is the answer, ErrDrop ends the connection, nil
+// is nothing. The argument is the folder or the set of numbers.
 func (s *IMAP) Inject(f func(command, arg string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

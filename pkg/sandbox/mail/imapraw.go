@@ -36,7 +36,8 @@ func headerEnd(raw []byte) int {
 	return at
 }
 
-// part returns what a section of a message is, byte for byte; ok is false for one that asks for less than its header or body.
+// part returns what a section of a message is, byte for byte; ok is false for one that asks for less than its header or
+// body.
 func (o odd) part(section *imap.FetchItemBodySection) (b []byte, ok bool) {
 	if len(section.Part) > 0 || len(section.HeaderFields) > 0 || len(section.HeaderFieldsNot) > 0 || section.Partial != nil {
 		return nil, false
@@ -131,7 +132,8 @@ func (x *imapSession) uids(set imap.NumSet) []imap.UID {
 	return d.AllUIDs()
 }
 
-// fetchOdd answers a FETCH of whole messages or headers for those that are odd. The rest is returned, for the embedded server.
+// fetchOdd answers a FETCH of whole messages or headers for those that are odd. The rest is returned, for the embedded
+// server.
 func (x *imapSession) fetchOdd(w *imapserver.FetchWriter, set imap.NumSet, o *imap.FetchOptions) (rest imap.NumSet, err error) {
 	all := x.s.oddIn(x.folder)
 	if len(all) == 0 || o.Envelope || o.BodyStructure != nil || len(o.BinarySection) > 0 || len(o.BinarySectionSize) > 0 {

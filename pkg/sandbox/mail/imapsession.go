@@ -12,8 +12,8 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// imapSession is one connection. What it embeds keeps the mail; here is what that leaves out: a mailbox opened by EXAMINE
-// can't be changed, every change is counted, special uses are listed, and faults can be put in.
+// imapSession is one connection. What it embeds keeps the mail; here is what that leaves out: a mailbox opened by
+// EXAMINE can't be changed, every change is counted, special uses are listed, and faults can be put in.
 type imapSession struct {
 	*imapmemserver.UserSession
 	s        *IMAP
@@ -117,7 +117,8 @@ func (x *imapSession) Unselect() error {
 
 // List implements imapserver.Session.
 //
-// QUIRK: the embedded server ignores the special use a folder is created with, so the list is made here (go-imap v2.0.0-beta.8).
+// QUIRK: the embedded server ignores the special use a folder is created with, so the list is made here (go-imap
+// v2.0.0-beta.8).
 func (x *imapSession) List(w *imapserver.ListWriter, ref string, patterns []string, o *imap.ListOptions) error {
 	if err := x.begin("LIST", "", false); err != nil {
 		return err

@@ -58,8 +58,8 @@ func (x *imapSession) Move(w *imapserver.MoveWriter, set imap.NumSet, folder str
 	return nil
 }
 
-// Expunge implements imapserver.Session. CLOSE comes here too, with a writer that leads nowhere: it changes nothing where
-// nothing is marked as deleted, and nothing in a mailbox opened to read (RFC 9051, 6.4.1).
+// Expunge implements imapserver.Session. CLOSE comes here too, with a writer that leads nowhere: it changes nothing
+// where nothing is marked as deleted, and nothing in a mailbox opened to read (RFC 9051, 6.4.1).
 func (x *imapSession) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
 	if *w == (imapserver.ExpungeWriter{}) && (x.readOnly || !x.anyDeleted()) {
 		return x.begin("CLOSE", "", false)

@@ -335,7 +335,8 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestIMAPGivesOutWhatWasPutIn holds that no byte of a message changes, however malformed it is, wherever it is copied to.
+// TestIMAPGivesOutWhatWasPutIn holds that no byte of a message changes, however malformed it is, wherever it is copied
+// to.
 func TestIMAPGivesOutWhatWasPutIn(t *testing.T) {
 	for _, raw := range []string{sample, "", "no header at all", "From: a@b\r\nno colon\r\nSubject: x\r\n\r\nTEXT\r\n", "From: a@b\nSubject: x\n\nTEXT\n",
 		"From: a@b\r\r\nSubject: x\r\r\n\r\r\nTEXT", "subject:   x  \r\n\r\n", "\r\nTEXT", "From: \xcf\xf0\r\n\xd2\r\n\r\n\x00\xff"} {

@@ -12,8 +12,8 @@ type xoauth2 struct {
 	refused error
 }
 
-// Next reads the one message of the client. QUIRK: a refusal is first told as a challenge, which the client answers with
-// an empty line, and only then as an error (developers.google.com/gmail/imap/xoauth2-protocol).
+// Next reads the one message of the client. QUIRK: a refusal is first told as a challenge, which the client answers
+// with an empty line, and only then as an error (developers.google.com/gmail/imap/xoauth2-protocol).
 func (x *xoauth2) Next(response []byte) (challenge []byte, done bool, err error) {
 	if x.refused != nil {
 		return nil, false, x.refused

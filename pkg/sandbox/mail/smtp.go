@@ -86,9 +86,9 @@ func (s *SMTP) Connections() int {
 	return s.connections
 }
 
-// Inject asks f at each stage what shall go wrong: an *smtp.SMTPError is the answer, ErrDrop ends the connection, nil is
-// nothing. The stages are connect (the greeting's name), auth (the user), mail and rcpt (the address), data (before the
-// letter is kept), reply (after it is kept, before the client is told) and quit.
+// Inject asks f at each stage what shall go wrong: an *smtp.SMTPError is the answer, ErrDrop ends the connection, nil
+// is nothing. The stages are connect (the greeting's name), auth (the user), mail and rcpt (the address), data (before
+// the letter is kept), reply (after it is kept, before the client is told) and quit.
 func (s *SMTP) Inject(f func(stage, arg string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

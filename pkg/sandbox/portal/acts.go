@@ -234,7 +234,8 @@ func (a *acts) RemoveUser(id int64) {
 	})
 }
 
-// Upgrade turns a portal with the old card into one with the new card: its tasks have no chat until somebody opens them.
+// Upgrade turns a portal with the old card into one with the new card: its tasks have no chat until somebody opens
+// them.
 func (a *acts) Upgrade() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -96,7 +96,8 @@ func (b *batchRun) run(name string, params *Params, key string, f Fault) (any, e
 	if !f.runs() {
 		return nil, nil
 	}
-	// QUIRK: only the inner ends of uploads and downloads are barred, disk.folder.uploadfile with its base64 is not (rest, methodsBatch).
+	// QUIRK: only the inner ends of uploads and downloads are barred, disk.folder.uploadfile with its base64 is not
+	// (rest, methodsBatch).
 	if name == "batch" || name == "upload" || name == "download" {
 		return nil, &apiError{status: http.StatusMethodNotAllowed, code: "ERROR_BATCH_METHOD_NOT_ALLOWED", text: "Method is not allowed for batch usage"}
 	}
@@ -126,8 +127,8 @@ func (b *batchRun) parse(cmd string) (string, *Params) {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(name, "/")), ".json"), params
 }
 
-// QUIRK: whatever looks like a reference is replaced in every value, also in a customer's text, and all that follows up to
-// the next white space goes with it (rest, methodsBatch).
+// QUIRK: whatever looks like a reference is replaced in every value, also in a customer's text, and all that follows up
+// to the next white space goes with it (rest, methodsBatch).
 var reference = regexp.MustCompile(`(?i)\$(result|next|total|time|error)(\S*)`)
 
 func (b *batchRun) substitute(p *Params) {

@@ -75,8 +75,8 @@ func imFileDownload(w *world, x *execution) (any, error) {
 
 // imFileCommit is im.disk.file.commit: files that are on the Drive already, ids without a prefix, and a text.
 //
-// QUIRK: the files are copied, and one that can't be copied is passed over without an error (im, im_rest.php diskFileCommit,
-// CIMDisk::UploadFileFromDisk).
+// QUIRK: the files are copied, and one that can't be copied is passed over without an error (im, im_rest.php
+// diskFileCommit, CIMDisk::UploadFileFromDisk).
 func imFileCommit(w *world, x *execution) (any, error) {
 	t, err := w.commitTo(x)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock stands until it is moved. Servers read it while a test moves it, so it has a lock: a connection that ends without
-// an answer orders nothing between the two.
+// Clock stands until it is moved. Servers read it while a test moves it, so it has a lock: a connection that ends
+// without an answer orders nothing between the two.
 type Clock struct {
 	mu sync.Mutex
 	t  time.Time

@@ -10,7 +10,8 @@ import (
 
 // positional are the arguments of task.commentitem.* by place.
 //
-// QUIRK: the service takes the values in the order they came and does not look at their names (tasks, CTaskRestService).
+// QUIRK: the service takes the values in the order they came and does not look at their names (tasks,
+// CTaskRestService).
 type positional struct {
 	method string
 	vals   []any

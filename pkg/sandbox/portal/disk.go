@@ -68,8 +68,8 @@ func (d *drive) readable(o *driveObject) bool {
 	return o != nil && !o.folder && (o.owner == d.w.me || d.w.users[d.w.me].Admin)
 }
 
-// bind makes the list of a task's files of values like n9011 (Drive object) and 973 (an attachment it has already); what
-// is neither is dropped.
+// bind makes the list of a task's files of values like n9011 (Drive object) and 973 (an attachment it has already);
+// what is neither is dropped.
 func (d *drive) bind(values []string, have []File) []File {
 	var files []File
 	for _, v := range values {

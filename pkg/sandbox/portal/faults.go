@@ -9,8 +9,8 @@ import (
 // FaultKind is a way in which a call goes wrong.
 type FaultKind int
 
-// The kinds of faults. Those of the second group hit a command of a batch alone; the first group ends the whole request,
-// also when it is raised for a command.
+// The kinds of faults. Those of the second group hit a command of a batch alone; the first group ends the whole
+// request, also when it is raised for a command.
 const (
 	NoFault    FaultKind = iota
 	Drop                 // the connection ends without an answer

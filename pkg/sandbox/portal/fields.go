@@ -23,8 +23,8 @@ const phpSpace = " \t\n\v\f\r"
 
 // hashtags are the words after # in title and description; the portal makes tags of them.
 //
-// QUIRK: whatever follows a # behind white space is a tag, digits and invisible characters too; the portal goes by bytes and
-// matches /\s#([^\s,\[\]<>]+)/ (tasks, Control\Task::parseTags; V2 ParseTextTrait).
+// QUIRK: whatever follows a # behind white space is a tag, digits and invisible characters too; the portal goes by
+// bytes and matches /\s#([^\s,\[\]<>]+)/ (tasks, Control\Task::parseTags; V2 ParseTextTrait).
 func hashtags(texts ...string) []string {
 	var tags []string
 	for _, s := range texts {
@@ -93,7 +93,8 @@ func (t *task) setFields(f *Params) error {
 	return t.check()
 }
 
-// setFeature writes what not every plan has. QUIRK: it is dropped without a word (tasks, EntityFieldService::applyRestrictions).
+// setFeature writes what not every plan has. QUIRK: it is dropped without a word (tasks,
+// EntityFieldService::applyRestrictions).
 func (t *task) setFeature(field string, v any) {
 	switch {
 	case t.w.o.SmallPlan:

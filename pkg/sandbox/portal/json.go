@@ -75,8 +75,8 @@ func jsonMembers(dec *jsontext.Decoder, kind jsontext.Kind) (any, error) {
 	return p, err
 }
 
-// appendJSON appends v. What it writes by itself is what answers are made of: encoding/json would go over the whole of a
-// map in order once more for every map around it.
+// appendJSON appends v. What it writes by itself is what answers are made of: encoding/json would go over the whole of
+// a map in order once more for every map around it.
 func appendJSON(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case *Params:

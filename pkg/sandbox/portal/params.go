@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Params are the parameters of a call as PHP holds them: an ordered map whose keys are strings and in which a list is the
-// keys 0, 1, 2. Values are string, json.Number, bool, nil or *Params.
+// Params are the parameters of a call as PHP holds them: an ordered map whose keys are strings and in which a list is
+// the keys 0, 1, 2. Values are string, json.Number, bool, nil or *Params.
 type Params struct {
 	keys []string
 	vals map[string]any

@@ -6,7 +6,8 @@ import (
 )
 
 var (
-	// parts are what a text is read as: addresses that are marked already, code, mentions without a name, bare addresses.
+	// parts are what a text is read as: addresses that are marked already, code, mentions without a name, bare
+	// addresses.
 	parts = regexp.MustCompile(`(?is)\[url[^\]]*\].*?\[/url\]|\[img[^\]]*\].*?\[/img\]|\[code\].*?\[/code\]|` +
 		`\[user=\d+[^\]]*\]\s*\[/user\]|https?://[^\s<>\[\]"]+`)
 	mention  = regexp.MustCompile(`\d+`)

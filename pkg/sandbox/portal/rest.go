@@ -103,7 +103,8 @@ func requestParams(r *http.Request) *Params {
 	}
 	body := &Params{}
 	if strings.Contains(kind, "json") {
-		// QUIRK: broken JSON counts as no parameters, so the method complains of what it misses (rest, CRestUtil::getRequestData).
+		// QUIRK: broken JSON counts as no parameters, so the method complains of what it misses (rest,
+		// CRestUtil::getRequestData).
 		if p, err := parseJSON(raw); err == nil {
 			body = p
 		}

@@ -74,8 +74,8 @@ var unmoving = []string{"created", "joined", "migrated"}
 
 // stir moves the date of activity by a comment.
 //
-// QUIRK: on the new card a job writes it later, with the date of the message (im, Chat.php deferJob). Messages of the system
-// move it since tasks 25.1150, all but those that begin a chat (tasks, V2 UpdateLastActivityDate).
+// QUIRK: on the new card a job writes it later, with the date of the message (im, Chat.php deferJob). Messages of the
+// system move it since tasks 25.1150, all but those that begin a chat (tasks, V2 UpdateLastActivityDate).
 func (t *task) stir(c Comment) {
 	o := t.w.o
 	if c.Chat && c.System && (o.SilentSystem || slices.ContainsFunc(unmoving, c.says)) {

@@ -23,9 +23,9 @@ var v3Relations = map[string]struct{ old, key string }{
 
 // v3Related takes related objects over into the fields of v2.
 //
-// QUIRK: they are collections of objects in TaskDto. A portal before 25.1150 takes no list for a collection and refuses the
-// request; later lists of objects are read, and numbers in their place end the request with a server error; since 26.250.100
-// add asks for a mark that these fields lack (rest, V3 FieldsStructure::getAsDto, FieldEditableValidator;
+// QUIRK: they are collections of objects in TaskDto. A portal before 25.1150 takes no list for a collection and refuses
+// the request; later lists of objects are read, and numbers in their place end the request with a server error; since
+// 26.250.100 add asks for a mark that these fields lack (rest, V3 FieldsStructure::getAsDto, FieldEditableValidator;
 // bitrix-tools/b24-rest-docs#271).
 func (w *world) v3Related(f, fields *Params) error {
 	for name, relation := range v3Relations {

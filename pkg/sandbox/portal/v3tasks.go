@@ -75,8 +75,8 @@ func (w *world) v3Fields(f *Params) (*Params, error) {
 	return fields, w.v3Related(f, fields)
 }
 
-// v3Task is a task as v3 shows it: numbers are numbers. QUIRK: tags, people and the group are related objects, which are shown
-// only where they are asked for, here never (tasks/tasks-task-add-rest-v3, its answer).
+// v3Task is a task as v3 shows it: numbers are numbers. QUIRK: tags, people and the group are related objects, which
+// are shown only where they are asked for, here never (tasks/tasks-task-add-rest-v3, its answer).
 func (t *task) v3() object {
 	chat := any(nil)
 	if t.Chat != 0 {
@@ -118,7 +118,8 @@ func v3Select(full object, fields []string) (object, error) {
 	return view, nil
 }
 
-// v3TaskGet is tasks.task.get of v3. QUIRK: it gives a task from before the update its chat (V2, createChatForExistingTask).
+// v3TaskGet is tasks.task.get of v3. QUIRK: it gives a task from before the update its chat (V2,
+// createChatForExistingTask).
 func v3TaskGet(w *world, x *execution) (any, error) {
 	n, ok := integer(x.params.Get("id"))
 	if !ok {

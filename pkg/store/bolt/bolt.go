@@ -30,8 +30,8 @@ type DB struct {
 // lookAgain is how often a run tries whether another one has ended.
 const lookAgain = 50 * time.Millisecond
 
-// Open opens the file, and makes it where it is missing. The context ends the waiting for another run: its deadline like
-// Wait, with ErrLocked, an interruption with the context's error.
+// Open opens the file, and makes it where it is missing. The context ends the waiting for another run: its deadline
+// like Wait, with ErrLocked, an interruption with the context's error.
 func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 	d := &DB{}
 	switch none := (o.Overlay || o.Made) && missing(path); {

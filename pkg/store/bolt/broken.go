@@ -47,8 +47,8 @@ func guarded(path string, fn func() error) (err error) {
 	return fn()
 }
 
-// damage tells what the file is to blame for from a bug of ours: it is a fault, or bbolt itself that panics. It is to be
-// called while the panic is on the stack.
+// damage tells what the file is to blame for from a bug of ours: it is a fault, or bbolt itself that panics. It is to
+// be called while the panic is on the stack.
 func damage(p any) bool {
 	if _, fault := p.(interface{ Addr() uintptr }); fault {
 		return true
@@ -70,7 +70,8 @@ func damage(p any) bool {
 	}
 }
 
-// guard is guarded for the open state. Once it is damaged it is not touched again: a transaction that died may hold its locks.
+// guard is guarded for the open state. Once it is damaged it is not touched again: a transaction that died may hold its
+// locks.
 func (d *DB) guard(fn func() error) error {
 	d.mu.Lock()
 	err := d.broken

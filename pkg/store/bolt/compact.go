@@ -94,8 +94,8 @@ func (d *DB) rewrite(path string) error {
 	return errors.Join(err, dst.Sync(), dst.Close())
 }
 
-// replace puts a file in the state's place. The lock is held until the rename is done, so that no run can write into the file
-// that is being left behind; but Windows can't rename over an open file.
+// replace puts a file in the state's place. The lock is held until the rename is done, so that no run can write into
+// the file that is being left behind; but Windows can't rename over an open file.
 func (d *DB) replace(tmp, path string) error {
 	if os.Rename(tmp, path) == nil {
 		return nil

@@ -1,5 +1,5 @@
-// Package engine says what the store needs of a database: ordered buckets of bytes, transactions, and a lock for as long
-// as the database is open. It knows nothing of what is kept there.
+// Package engine says what the store needs of a database: ordered buckets of bytes, transactions, and a lock for as
+// long as the database is open. It knows nothing of what is kept there.
 package engine
 
 import (
@@ -48,8 +48,8 @@ type Bucket interface {
 	Delete(key []byte) error
 	// Count adds to the bucket's counter and returns what it is then; adding 0 reads it.
 	Count(by uint64) (uint64, error)
-	// Walk calls fn with every entry from this key on, until fn returns an error, which Walk returns unless it is ErrStop.
-	// fn changes nothing in the bucket.
+	// Walk calls fn with every entry from this key on, until fn returns an error, which Walk returns unless it is
+	// ErrStop. fn changes nothing in the bucket.
 	Walk(from []byte, fn func(key, value []byte) error) error
 	// Ahead says which keys will be asked for soon, so that a distant database is asked for them at once.
 	Ahead(keys ...[]byte)

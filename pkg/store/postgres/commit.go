@@ -16,8 +16,8 @@ const (
 	oidInt8, oidInt8s   = 20, 1016
 )
 
-// commit sends what a transaction has changed as one batch: one round trip, and one transaction of the server. Its first
-// statement fails where anybody has written since this run opened the state.
+// commit sends what a transaction has changed as one batch: one round trip, and one transaction of the server. Its
+// first statement fails where anybody has written since this run opened the state.
 func (d *DB) commit(t tx) error {
 	if len(t.changed) == 0 && len(t.counted) == 0 {
 		return nil

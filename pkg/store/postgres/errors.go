@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// advice says what to do about an error of the server, by its code (PostgreSQL manual, appendix A), and whether a person
-// must do it.
+// advice says what to do about an error of the server, by its code (PostgreSQL manual, appendix A), and whether a
+// person must do it.
 var advice = map[string]struct {
 	person bool
 	text   string

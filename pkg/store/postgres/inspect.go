@@ -93,8 +93,8 @@ func durable(commit, fsync, standbys, names string) engine.Finding {
 	return engine.Finding{OK: true}
 }
 
-// pooler says whether a pooler hands the session's statements to any of the server's processes: then a second session gets
-// the process of the first, which does nothing at the moment.
+// pooler says whether a pooler hands the session's statements to any of the server's processes: then a second session
+// gets the process of the first, which does nothing at the moment.
 func (d *DB) pooler(ctx context.Context) (bool, error) {
 	other, err := pgconn.ConnectConfig(ctx, d.Config)
 	if err != nil {

@@ -41,7 +41,8 @@ func (d *DB) open(ctx context.Context, o engine.Options) error {
 	return d.create()
 }
 
-// begin takes the lock, and asks what must be known of the server and of the last commit. It says whether there are tables.
+// begin takes the lock, and asks what must be known of the server and of the last commit. It says whether there are
+// tables.
 func (d *DB) begin(o engine.Options) (made bool, err error) {
 	lock := "pg_try_advisory_lock(" + strconv.FormatInt(d.lock, 10) + ")"
 	if o.Unlocked {

@@ -1,9 +1,9 @@
 // Package postgres keeps the state in a schema of a PostgreSQL database.
 //
-// One session does everything of a run. It takes a lock when the state is opened, reads what is asked for and remembers it,
-// since nobody else writes, and sends the changes of a transaction as one batch. The batch is refused where somebody else
-// has written since the state was opened, so that a run that has lost the lock without noticing can't write. Nothing
-// reconnects: a run whose session breaks ends.
+// One session does everything of a run. It takes a lock when the state is opened, reads what is asked for and remembers
+// it, since nobody else writes, and sends the changes of a transaction as one batch. The batch is refused where
+// somebody else has written since the state was opened, so that a run that has lost the lock without noticing can't
+// write. Nothing reconnects: a run whose session breaks ends.
 package postgres
 
 import (
@@ -162,7 +162,8 @@ func (d *DB) About() engine.About {
 	return about
 }
 
-// Close gives the lock back and ends the session: the server would notice its end late, and the next run find it locked.
+// Close gives the lock back and ends the session: the server would notice its end late, and the next run find it
+// locked.
 func (d *DB) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
