@@ -49,7 +49,7 @@ func newExcludeAdd(a *app) *cobra.Command {
 				return exit.Usage(err)
 			}
 			if !dry {
-				if err := a.mayBeWide(list, yes); err != nil {
+				if err := mayBeWide(&a.Terminal, list, yes); err != nil {
 					return err
 				}
 			}

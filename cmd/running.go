@@ -48,21 +48,17 @@ func closing(err error, s *store.Store) error {
 	return errors.Join(err, cerr)
 }
 
+// openForPerson opens the state for a command of a person, and says what it waits for.
 func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (*store.Store, error) {
 	s, err := store.OpenContext(ctx, path, o)
 	if errors.Is(err, store.ErrLocked) {
-		o.Wait = a.patience(err, path)
+		if r, ok := status.Who(err, path); ok {
+			a.Hint("helpdesk: waiting for %s to let go of the state", r)
+		}
+		o.Wait = a.personWaits
 		s, err = store.OpenContext(ctx, path, o)
 	}
 	return s, status.Placed(err, path)
-}
-
-// patience says what is being waited for, and returns how long.
-func (a *app) patience(err error, state string) time.Duration {
-	if r, ok := status.Who(err, state); ok {
-		a.Hint("helpdesk: waiting for %s to let go of the state", r)
-	}
-	return a.personWaits
 }
 
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes

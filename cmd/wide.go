@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/desk"
 	"helpdesk/templates"
@@ -35,11 +36,11 @@ func wide(list []desk.Exclusion) ([]string, error) {
 }
 
 // mayBeWide asks before exclusions are added that hit far more people than anybody means.
-func (a *app) mayBeWide(list []desk.Exclusion, yes bool) error {
+func mayBeWide(t *tui.Terminal, list []desk.Exclusion, yes bool) error {
 	all, err := wide(list)
 	if err != nil || len(all) == 0 || yes {
 		return err
 	}
 	question := fmt.Sprintf("%s: that is everybody there, not one organisation. Exclude them all?", strings.Join(all, ", "))
-	return a.Consent(question, "--yes to exclude everybody of "+strings.Join(all, ", "))
+	return t.Consent(question, "--yes to exclude everybody of "+strings.Join(all, ", "))
 }

@@ -16,7 +16,7 @@ import (
 // Poll reads the mailboxes, decides and records what is new, and makes what follows from it.
 func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	return p.run("poll", false, func() error {
-		err := p.retries(ctx)
+		err := (&retrier{p}).decideAgain(ctx)
 		if err == nil {
 			err = p.mailboxes(ctx, false, p.Boxes, p.Outbox.Round)
 		}
@@ -27,7 +27,7 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 			err = p.Outbox.Confirm(ctx, nil)
 		}
 		if err == nil {
-			err = p.release()
+			err = (&retrier{p}).release()
 		}
 		return err
 	})
@@ -37,7 +37,7 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 // later messages see what earlier ones would have made.
 func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 	return p.run("poll", true, func() error {
-		err := p.retries(ctx)
+		err := (&retrier{p}).decideAgain(ctx)
 		if err == nil {
 			err = p.mailboxes(ctx, true, p.Boxes, nil)
 		}

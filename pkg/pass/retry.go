@@ -8,13 +8,17 @@ import (
 	"helpdesk/pkg/spool"
 )
 
+// retrier is the part of a pass that takes up again what a person has let out of the quarantine.
+type retrier struct{ *Pass }
+
 // retry is an entry of the quarantine that a person wants to be tried again, and how far its message has come.
 type retry struct {
 	desk.Quarantined
 	desk.Progress
 }
 
-func (p *Pass) released() (out []retry, err error) {
+// released returns the entries that are to be tried again.
+func (p *retrier) released() (out []retry, err error) {
 	all, err := p.quarantine.All()
 	if err != nil {
 		return nil, err
@@ -35,9 +39,9 @@ func (p *Pass) released() (out []retry, err error) {
 	return out, err
 }
 
-// retries takes up again what a person has let out of the quarantine: a message kept whole is decided as if it had just
-// come. One that is not comes from its mailbox.
-func (p *Pass) retries(ctx context.Context) error {
+// decideAgain decides the messages kept whole as if they had just come. Those that are not kept come from their
+// mailbox.
+func (p *retrier) decideAgain(ctx context.Context) error {
 	all, err := p.released()
 	if err != nil {
 		return err
@@ -54,7 +58,7 @@ func (p *Pass) retries(ctx context.Context) error {
 	return nil
 }
 
-func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
+func (p *retrier) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 	if err := p.ready(); err != nil {
 		return err
 	}
@@ -85,7 +89,7 @@ func (p *Pass) readAgain(ctx context.Context, b Box, q desk.Quarantined) error {
 
 // failedAgain keeps a message where it is that could not be processed once more: how often is for the person to say who
 // lets it out.
-func (p *Pass) failedAgain(e desk.Entry, cause error) error {
+func (p *retrier) failedAgain(e desk.Entry, cause error) error {
 	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
 	_, err := p.quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: quarantineKey(e)})
@@ -94,7 +98,7 @@ func (p *Pass) failedAgain(e desk.Entry, cause error) error {
 
 // release takes those out of the quarantine whose task or comment is made, or that need none. Until then their files
 // may be nowhere else: the mailbox need not have the message any more.
-func (p *Pass) release() error {
+func (p *retrier) release() error {
 	all, err := p.released()
 	if err != nil {
 		return err

@@ -352,7 +352,7 @@ func TestHint(t *testing.T) {
 		want    string
 	}{
 		{"all", "all", nil, true, "begin it with \"//\""},
-		{"marked", "marked", nil, true, "begin with \"[​b]\""},
+		{"marked", "marked", nil, true, "begin with \"[\u200bb]\""},
 		{"results", "results", nil, true, "Only results"},
 		{"nobody to answer", "all", nil, false, ""},
 		{"emptied", "all", fstest.MapFS{"en/hint.tmpl": {}}, true, ""},
