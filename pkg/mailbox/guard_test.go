@@ -3,6 +3,7 @@ package mailbox
 import (
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,24 +32,23 @@ func TestEndlessAnswers(t *testing.T) {
 		"no line at all":   {"SELECT", "", "\r"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked := false
+			var asked atomic.Bool
 			hello := greeting
-			if c.to == "CAPABILITY" {
+			switch c.to {
+			case "CAPABILITY":
 				hello = "* OK hello"
+			case "":
+				hello = strings.Repeat("x", 3<<20)
 			}
 			f := newFake(t, hello, func(command string) string {
 				if c.to != "" && strings.HasPrefix(command, c.to) {
-					if c.begins != "" && !asked {
-						asked = true
+					if c.begins != "" && !asked.Swap(true) {
 						return "endless" + c.begins + strings.Repeat(c.goes, 1000)
 					}
 					return "endless" + c.goes
 				}
 				return ""
 			})
-			if c.to == "" {
-				f.greeting = strings.Repeat("x", 3<<20)
-			}
 			before := used()
 			begun := time.Now()
 			o := options(f.addr)

@@ -59,10 +59,7 @@ func (m *Mailbox) Counts(ctx context.Context) (cheap bool, messages uint32) {
 	if m.main == nil || m.main.dead() {
 		return false, 0
 	}
-	if box := m.main.client.Mailbox(); box != nil {
-		messages = box.NumMessages
-	}
-	return m.main.has(ctx, imap.CapESearch), messages
+	return m.main.has(ctx, imap.CapESearch), m.main.messages
 }
 
 // Since returns the messages, seen or not, that arrived at t or later by ascending UID.
@@ -124,7 +121,7 @@ func (m *Mailbox) flagged(ctx context.Context, what *imap.SearchCriteria) ([]uin
 	var uids []uint32
 	err := m.try(ctx, func(s *session) error {
 		uids = nil
-		if box := s.client.Mailbox(); box != nil && box.NumMessages == 0 {
+		if s.messages == 0 {
 			return nil // QUIRK: 1:* of an empty folder is an error to some servers
 		}
 		all := imap.UIDSet{{Start: 1, Stop: 0}}

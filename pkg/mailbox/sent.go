@@ -49,7 +49,7 @@ func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	if err != nil {
 		return false, fault.Away(fault.Refused, err)
 	}
-	if box := s.client.Mailbox(); box == nil || box.Name != folder {
+	if s.folder != folder {
 		if _, err := s.open(ctx, folder, true); err != nil {
 			return false, err
 		}

@@ -28,6 +28,11 @@ type session struct {
 	guard  *guard
 	idle   time.Duration
 	where  string // host:port, for errors
+
+	// QUIRK: go-imap's Client.Mailbox may still be nil when Select has returned: it ends the wait before it notes the
+	// mailbox (completeCommand). So what is selected is kept here.
+	folder   string // that is selected; "" = none
+	messages uint32 // in it when it was selected
 }
 
 // begin starts waiting for the server: it may be silent for the idle time at most, and the end of ctx ends the
@@ -111,6 +116,7 @@ func (s *session) open(ctx context.Context, folder string, readOnly bool) (uint3
 	defer s.begin(ctx)()
 	data, err := s.client.Select(folder, &imap.SelectOptions{ReadOnly: readOnly}).Wait()
 	if err == nil {
+		s.folder, s.messages = folder, data.NumMessages
 		return data.UIDValidity, nil
 	}
 	err = fmt.Errorf("select %s: %w", folder, s.why(err))
