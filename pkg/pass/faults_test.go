@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -324,20 +325,20 @@ func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
 					w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.", "In-Reply-To: <1@romashka.example>"))
 				}
 				made := w.made()
-				var stalled *sandbox.Call
+				var stalled atomic.Bool
 				late := make(chan struct{})
 				w.portal.Inject(once(func(c *sandbox.Call) sandbox.Fault {
 					// The old card refuses what goes by REST v3; what follows that goes by v2.
 					if !slices.Contains(methods, c.Method) || c.V3 && !o.NewCard {
 						return sandbox.Fault{}
 					}
-					stalled = c
+					stalled.Store(true)
 					return sandbox.Fault{Kind: sandbox.Stall, Until: late}
 				}))
 				w.timeout = time.Second
 				w.poll()
 				w.timeout = time.Minute
-				if stalled == nil {
+				if !stalled.Load() {
 					t.Fatal("no call was stalled")
 				}
 				w.clock.Advance(time.Minute)

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -134,14 +136,34 @@ func TestManyEndlessLetters(t *testing.T) {
 
 // diary is a page that outlasts a pass.
 type diary struct {
+	mu   sync.Mutex
 	now  []desk.Place
 	died map[desk.Place]int
 }
 
-func (d *diary) Begin(at desk.Place)    { d.now = append(d.now, at) }
-func (d *diary) End(desk.Place)         { d.now = nil }
-func (d *diary) Died(at desk.Place) int { return d.died[at] }
-func (d *diary) Forget(at desk.Place)   { delete(d.died, at) }
+func (d *diary) Begin(at desk.Place) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = append(d.now, at)
+}
+
+func (d *diary) End(at desk.Place) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.now = slices.DeleteFunc(d.now, func(other desk.Place) bool { return other == at })
+}
+
+func (d *diary) Died(at desk.Place) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.died[at]
+}
+
+func (d *diary) Forget(at desk.Place) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.died, at)
+}
 
 // What two passes died over goes into the quarantine by its header alone, or if that is what they die over by its
 // place, and the others' letters are read.
@@ -167,7 +189,7 @@ func TestWhatPassesDieOver(t *testing.T) {
 		w.check(err)
 		w.check(s.Close())
 		if len(d.now) > 0 || len(d.died) > 0 {
-			t.Errorf("%d: left in the diary: %+v", died, d)
+			t.Errorf("%d: left in the diary: %v, %v", died, d.now, d.died)
 		}
 		all := w.quarantined()
 		if died == 1 {
