@@ -1,5 +1,5 @@
-// Package testkit is what the tests of several packages share: a portal that answers by a script, and the proof that
-// every noted oddity has a test.
+// Package testkit is a portal that answers by a script or a recording, for tests and for trials by hand. It knows no
+// task: pkg/sandbox/portal is the portal that behaves like one.
 package testkit
 
 import (
@@ -9,10 +9,17 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"testing"
 
 	json "github.com/go-json-experiment/json/v1"
 )
+
+// T is what a portal needs of a test.
+type T interface {
+	Helper()
+	Cleanup(func())
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // Request is what a client sent.
 type Request struct {
@@ -31,7 +38,7 @@ type Script struct {
 }
 
 // NewScript starts a portal that ends with the test. A request beyond the last answer fails the test.
-func NewScript(t *testing.T, answers ...http.HandlerFunc) *Script {
+func NewScript(t T, answers ...http.HandlerFunc) *Script {
 	t.Helper()
 	s := &Script{Answers: answers}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -69,7 +76,7 @@ func (s *Script) Count() int {
 }
 
 // Commands returns the commands of the n-th request, a batch, decoded and in their order.
-func (s *Script) Commands(t *testing.T, n int) []string {
+func (s *Script) Commands(t T, n int) []string {
 	t.Helper()
 	var b struct {
 		Halt int             `json:"halt"`
@@ -97,11 +104,13 @@ func (s *Script) Commands(t *testing.T, n int) []string {
 
 // Answer is a handler that gives the status and the body.
 func Answer(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
+	return func(w http.ResponseWriter, _ *http.Request) { answer(w, status, "application/json", body) }
+}
+
+func answer(w http.ResponseWriter, status int, kind, body string) {
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, body)
 }
 
 // Drop is a handler that ends the connection without an answer.

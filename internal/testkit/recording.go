@@ -1,0 +1,114 @@
+package testkit
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	json "github.com/go-json-experiment/json/v1"
+)
+
+// recordedAnswer is what is replayed of a file of an answer, as bitrix writes it.
+type recordedAnswer struct {
+	Status int // 0 = there was none
+	Echoed bool
+	Kind   string
+	Body   json.RawMessage
+}
+
+// Recording returns the answers of a folder that --record wrote, for a Script, in the order of the requests. Each
+// describes a string by kind, length and number, and answers one of that description. An answer to another method than
+// the recorded one is an error of t.
+func Recording(t T, dir string) ([]http.HandlerFunc, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.request.json"))
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no requests in %s", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(files)
+	var answers []http.HandlerFunc
+	for _, file := range files {
+		var call struct{ Method string }
+		var a recordedAnswer
+		if err := readJSON(file, &call); err != nil {
+			return nil, err
+		}
+		if err := readJSON(strings.TrimSuffix(file, ".request.json")+".answer.json", &a); err != nil {
+			return nil, err
+		}
+		answers = append(answers, replay(t, call.Method, a))
+	}
+	return answers, nil
+}
+
+func readJSON(name string, v any) error {
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// replay gives a recorded answer, as if the call had asked for it.
+func replay(t T, method string, a recordedAnswer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/"+method) && method != "download" && method != "upload" {
+			t.Errorf("%s was asked, the recording has %s", r.URL.Path, method)
+		}
+		if a.Status == 0 {
+			Drop(w, r)
+		}
+		if a.Echoed {
+			w.Header().Set("Idempotency-Key", r.Header.Get("Idempotency-Key"))
+		}
+		answer(w, a.Status, a.Kind, filled(string(a.Body), "http://"+r.Host))
+	}
+}
+
+var placeholder = regexp.MustCompile(`"([^":]+):(\d+)#(\d+)"`)
+
+// filled puts strings of the kind, the length and the number where the recording has their description. An address is
+// one of the portal at home.
+func filled(body, home string) string {
+	return placeholder.ReplaceAllStringFunc(body, func(s string) string {
+		m := placeholder.FindStringSubmatch(s)
+		size, _ := strconv.Atoi(m[2])
+		n, _ := strconv.Atoi(m[3])
+		switch m[1] {
+		case "digits":
+			return strconv.Quote(strconv.Itoa(n + power(size-1)))
+		case "date":
+			return strconv.Quote(time.Date(2026, 8, 20, 9, 0, n, 0, time.UTC).Format(time.RFC3339))
+		case "address":
+			return strconv.Quote(home + "/" + strconv.Itoa(n))
+		case "mail":
+			return strconv.Quote(fmt.Sprintf("a%d@customer.example", n))
+		case "text", "word", "markup", "lines", "base64":
+			return strconv.Quote(strings.Repeat("x", size))
+		}
+		return strconv.Quote(m[1])
+	})
+}
+
+// power is the least number of so many digits and one, 0 of none.
+func power(digits int) int {
+	n := 1
+	for range digits {
+		n *= 10
+	}
+	if digits <= 0 {
+		return 0
+	}
+	return n
+}
