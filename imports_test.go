@@ -63,7 +63,6 @@ var allowed = map[string][]string{
 	"internal/letterlab":   {"pkg/desk", "pkg/markup", "pkg/relay", "pkg/render", "templates", "github.com/goccy/go-yaml"}, // a tool for the makers
 	"pkg/sandbox/portal":   {"github.com/go-json-experiment/json"},
 	"pkg/sandbox/mail":     {"github.com/emersion/go-imap/v2", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"},
-	"internal/corpora":     {}, // for tests
 	"internal/servers":     {}, // for tests and measurements
 	"internal/testkit":     {"github.com/go-json-experiment/json"},
 	"internal/bench":       {"internal/servers", "pkg/sandbox/portal", "pkg/sandbox/mail", "go.etcd.io/bbolt", "golang.org/x/text"},

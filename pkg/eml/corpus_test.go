@@ -12,7 +12,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"helpdesk/internal/corpora"
 	"helpdesk/pkg/desk"
 )
 
@@ -44,8 +43,8 @@ func parseFile(t *testing.T, file string) desk.Message {
 func TestTolerate(t *testing.T) { tolerated(t) }
 
 // tolerated reads the broken letters and returns how many were read.
-func tolerated(t *testing.T) corpora.Share {
-	files := slices.DeleteFunc(corpora.Letters(t, corpora.Dir(t, "tolerate"), ""), func(f string) bool { return filepath.Base(f) == "LICENSE" })
+func tolerated(t *testing.T) share {
+	files := slices.DeleteFunc(corpus(t, "tolerate", ""), func(f string) bool { return filepath.Base(f) == "LICENSE" })
 	empty, degraded := 0, 0
 	for _, f := range files {
 		m := parseFile(t, f)
@@ -58,7 +57,7 @@ func tolerated(t *testing.T) corpora.Share {
 		}
 	}
 	t.Logf("%d letters, 0 refused, %d degraded, %d with nothing in them", len(files), degraded, empty)
-	return corpora.Share{Right: len(files), Of: len(files)} // a refused one ends the test
+	return share{len(files), len(files)} // a refused one ends the test
 }
 
 // expected is what the parse corpus says of a letter.
@@ -138,17 +137,17 @@ func sameText(want, got string) bool {
 
 func TestParseCorpus(t *testing.T) {
 	for _, m := range parsed(t) {
-		t.Logf("%-17s %d of %d, %.1f %%", m.What, m.Got.Right, m.Got.Of, m.Got.Percent())
-		if m.Got.Percent() < m.Floor {
-			t.Errorf("%s: %.1f %% right, the floor is %.1f %%", m.What, m.Got.Percent(), m.Floor)
+		t.Logf("%-42s %d of %d, %.1f %%", m.what, m.got.right, m.got.of, m.got.percent())
+		if m.got.percent() < m.floor {
+			t.Errorf("%s: %.1f %% right, the floor is %.1f %%", m.what, m.got.percent(), m.floor)
 		}
 	}
 }
 
 // parsed holds the letters of the parse corpus against what it says of them.
-func parsed(t *testing.T) []corpora.Figure {
-	var subject, fromName, fromAddr, date, names corpora.Share
-	files := corpora.Letters(t, corpora.Dir(t, "parse"), ".eml")
+func parsed(t *testing.T) []figure {
+	var subject, fromName, fromAddr, date, names share
+	files := corpus(t, "parse", ".eml")
 	for _, f := range files {
 		m := parseFile(t, f)
 		raw, err := os.ReadFile(strings.TrimSuffix(f, ".eml") + ".json")
@@ -160,7 +159,7 @@ func parsed(t *testing.T) []corpora.Figure {
 			t.Fatalf("%s: %v", f, err)
 		}
 		var text string
-		if e.field(0, "subject", "Text", &text) && !subject.Add(sameText(text, m.Subject)) {
+		if e.field(0, "subject", "Text", &text) && !subject.add(sameText(text, m.Subject)) {
 			t.Logf("%s: subject %q, want %q", f, m.Subject, text)
 		}
 		var list struct {
@@ -168,26 +167,30 @@ func parsed(t *testing.T) []corpora.Figure {
 		}
 		if e.field(0, "from", "Address", &list) && len(list.List) > 0 {
 			want := list.List[0]
-			if !fromName.Add(sameText(want.Name, m.From.Name)) {
+			if !fromName.add(sameText(want.Name, m.From.Name)) {
 				t.Logf("%s: name %q, want %q", f, m.From.Name, want.Name)
 			}
-			if !fromAddr.Add(want.Address == m.From.Addr) {
+			if !fromAddr.add(want.Address == m.From.Addr) {
 				t.Logf("%s: address %q, want %q", f, m.From.Addr, want.Address)
 			}
 		}
 		var d dateTime
-		if e.field(0, "date", "DateTime", &d) && !date.Add(d.time().Equal(m.Date)) {
+		if e.field(0, "date", "DateTime", &d) && !date.add(d.time().Equal(m.Date)) {
 			t.Logf("%s: date %v, want %v", f, m.Date, d.time())
 		}
 		for _, part := range e.Attachments {
-			if want := e.fileName(part); want != "" && !names.Add(hasName(m, want)) {
+			if want := e.fileName(part); want != "" && !names.add(hasName(m, want)) {
 				t.Logf("%s: no attachment %q in %+v", f, want, m.Attachments)
 			}
 		}
 	}
-	return []corpora.Figure{
-		{What: "letters read", Got: corpora.Share{Right: len(files), Of: len(files)}, Floor: 100},
-		{What: "subject", Got: subject, Floor: 100}, {What: "from name", Got: fromName, Floor: 100}, {What: "from address", Got: fromAddr, Floor: 100}, {What: "date", Got: date, Floor: 100}, {What: "attachment names", Got: names, Floor: 100},
+	return []figure{
+		{"letters of the parse corpus that are read", share{len(files), len(files)}, 100},
+		{"subject", subject, 100},
+		{"from name", fromName, 100},
+		{"from address", fromAddr, 100},
+		{"date", date, 100},
+		{"attachment names", names, 100},
 	}
 }
 
