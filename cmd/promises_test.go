@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -526,11 +527,15 @@ func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
 		}
 	}
 	forbidden := map[string][]string{
-		"ivan@romashka.example": {"chats alone", "Taken back", "Only for Anna", "stroymir", "· hd-"},
+		"ivan@romashka.example": {"chats alone", "Taken back", "Only for Anna", "stroymir"},
 		"anna@stroymir.example": {"romashka", "Printer"},
 		"eve@evil.example":      {"romashka", "stroymir", "Password", "secret"},
 	}
+	marker := regexp.MustCompile(`\bhd-[0-9a-f]{16}`)
 	for who, texts := range forbidden {
+		if found := marker.FindString(got[who]); found != "" {
+			t.Errorf("the marker %s of a comment of ours reaches %s", found, who)
+		}
 		if got[who] == "" && who != "eve@evil.example" {
 			t.Errorf("nothing was mailed to %s", who)
 		}

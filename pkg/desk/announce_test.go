@@ -38,6 +38,7 @@ func TestComments(t *testing.T) {
 		{"the portal's", "all", Comment{ID: 101, Author: 7, System: true, Text: "Крайний срок изменен"}, "system", ""},
 		{"nobody's", "all", Comment{ID: 101, Text: "x"}, "system", ""},
 		{"ours", "all", Comment{ID: 101, Author: 17, Text: "[B]Письмо[/B] " + marker + "\ntext"}, "own", ""},
+		{"ours, marked below", "all", Comment{ID: 101, Author: 17, Text: "[B]Письмо[/B]\ntext\n\n" + marker}, "own", ""},
 		{"our user as a specialist", "all", Comment{ID: 101, Author: 17, Text: "Готово"}, "for-customer", "Готово"},
 		{"our marker, another author", "all", said(101, marker+" посмотрите"), "own", ""},
 		{"our post, quoted", "all", Comment{ID: 101, Author: 17, Text: "[QUOTE]" + marker + "\nПисьмо[/QUOTE]\nГотово"}, "for-customer", "Готово"},

@@ -31,8 +31,8 @@ func commentRules() []commentRule {
 			return c.ID <= t.LastComment && (a.change.State.Chat == 0 || a.change.State.Chat == t.Chat)
 		}},
 		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool { return c.System || c.Author == 0 }},
-		{"own", "it is a post of ours: our signed marker stands in its first line, quotes left out, whoever wrote it", stays, func(a *announcing, c *Comment) bool {
-			return a.f.Signer.MarkedLine(unquoted(c.Text)) != ""
+		{"own", "it is a post of ours: our signed marker stands in its last line or its first, quotes left out, whoever wrote it", stays, func(a *announcing, c *Comment) bool {
+			return a.f.Signer.Carries(c.Text)
 		}},
 		{"service", "the task has no chat, and its text, but for quotes, is a remark the portal makes in the name of a user", stays, isService},
 		{"bot", "a bot or a connector wrote it", stays, func(_ *announcing, c *Comment) bool { return c.Bot }},

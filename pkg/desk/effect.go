@@ -48,7 +48,7 @@ type Post struct {
 	Title   string    `json:"title,omitempty"`   // of a task; at most 250 characters
 	Subject string    `json:"subject,omitempty"` // stands above the text: of a comment a new one, of a task what its title does not show
 	Text    string    `json:"text"`              // BBCode
-	Marker  string    `json:"marker"`            // stands in the first line of a comment, so that a repeat can be looked for
+	Marker  string    `json:"marker"`            // of a comment, so that a repeat can be looked for
 	Bare    bool      `json:"bare,omitempty"`    // without the text: the letter is a file of it
 	Answers bool      `json:"-"`                 // of a new task: comments on it go to the customer, and it says how
 	Whole   bool      `json:"whole,omitempty"`   // with its quotes and signature

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -61,22 +62,50 @@ func (s Signer) OwnID(id string) (key string, form, valid bool) {
 	return m[1], true, hosted && hmac.Equal([]byte(want), []byte(signed))
 }
 
-// Marker returns the mark that the comment made by the effect of that key carries in its first line.
+// Marker returns the mark that the comment made by the effect of that key carries.
 func (s Signer) Marker(key string) string {
 	return fmt.Sprintf("hd-%s%x", key[:8], s.mac("marker", key[:8])[:4])
 }
 
 var marker = regexp.MustCompile(`\bhd-([0-9a-f]{8})([0-9a-f]{8})\b`)
 
-// MarkedLine returns the marker of ours in the first line of a comment, "" where it has none.
-func (s Signer) MarkedLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimLeft(text, " \r\n\t"), "\n")
-	for _, m := range marker.FindAllStringSubmatch(line, -1) {
-		if hmac.Equal([]byte(m[2]), fmt.Appendf(nil, "%x", s.mac("marker", m[1])[:4])) {
-			return m[0]
-		}
+// MarkerRoom is how many characters Post.Marked adds to a text.
+const MarkerRoom = len("\n\n") + len("hd-") + 16
+
+// Marked returns the text of a comment with its marker, by which the comment is found again: alone in the last line,
+// where it stands in nobody's way. A text that carries it stays as it is.
+func (p *Post) Marked() string {
+	if p.Marker == "" || Carries(p.Text, p.Marker) {
+		return p.Text
 	}
-	return ""
+	return strings.TrimLeft(p.Text+"\n\n"+p.Marker, "\n")
+}
+
+// Carries says whether a text of the portal carries a marker: in its last line, or in its first one, where older versions
+// put it. What it quotes is not asked.
+func Carries(text, marker string) bool { return marker != "" && slices.Contains(marks(text), marker) }
+
+// Carries says whether a text of the portal carries a marker that we signed, in the places where Carries looks.
+func (s Signer) Carries(text string) bool {
+	return slices.ContainsFunc(marks(text), func(mark string) bool {
+		m := marker.FindStringSubmatch(mark)
+		return hmac.Equal([]byte(m[2]), fmt.Appendf(nil, "%x", s.mac("marker", m[1])[:4]))
+	})
+}
+
+// marks returns the markers in the first and the last line of what a text says outside its quotes. A last line that is
+// nothing but a marker counts also below a quote that is never closed: a letter that we post may have one.
+func marks(text string) []string {
+	if !strings.Contains(text, "hd-") {
+		return nil
+	}
+	own := strings.Split(strings.TrimSpace(unquoted(text)), "\n")
+	found := append(marker.FindAllString(own[0], -1), marker.FindAllString(own[len(own)-1], -1)...)
+	text = strings.TrimSpace(text)
+	if last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]); last != "" && marker.FindString(last) == last {
+		found = append(found, last)
+	}
+	return found
 }
 
 // Token returns the subject token of a task, [#3711-4821]: digits only, since Latin capitals in a Russian subject cost

@@ -64,6 +64,46 @@ func TestQuotesOfWhatStaysInside(t *testing.T) {
 	}
 }
 
+// A post carries its marker in its last line, or, from an older version, in its first: whatever the letter in it quotes or
+// leaves open, and not where somebody quotes the post.
+func TestCarriesTheMarker(t *testing.T) {
+	marker := testSigner.Marker(DeriveKey("comment", "x"))
+	const head = "Письмо: [B]Иван[/B] · 12.03.2026 10:00\n\n"
+	post := func(text string) string { return (&Post{Text: text, Marker: marker}).Marked() }
+	for text, want := range map[string]bool{
+		post(head + "Касса стоит."): true,
+		post(""):                    true,
+		post(head + "[QUOTE]Касса стоит."):                                                                    true, // never closed
+		post(head + "[QUOTE]Касса стоит.[/QUOTE]"):                                                            true,
+		post(head + "Касса\n------------------\nИван"):                                                        true,
+		post(head + "------------------\nКасса\n------------------"):                                          true,
+		post(head + "Касса стоит.\n>>цитата"):                                                                 true,
+		post(head+"[LIST][*]Касса") + "\r\n \n":                                                               true,
+		"Письмо: Иван · " + marker + "\n\nКасса стоит.":                                                       true,
+		"[B]Письмо: Иван · " + marker + "[/B]\n[QUOTE]Касса[/QUOTE]":                                          true,
+		"[QUOTE]" + post(head+"Касса") + "[/QUOTE]\nЗаменим.":                                                 false,
+		"[QUOTE]\n" + post(head+"Касса") + "\n[/QUOTE]":                                                       false,
+		"Заменим.\n[QUOTE=Иван]" + post(head+"Касса") + "[/QUOTE]":                                            false,
+		"------------------\nМы [12.03.2026 10:00]\n" + post(head+"Касса") + "\n------------------\nЗаменим.": false,
+		"Заменим.\n------------------\nМы [12.03.2026 10:00]\n" + post(head+"Касса") + "\n------------------": false,
+		">>Письмо\n>>Касса\n>>" + marker:                                                                      false,
+		"Заменим.\n" + marker + "\nЗавтра.":                                                                   false,
+		post(head+"Касса") + "\n\nЗаменим завтра.":                                                            false,
+	} {
+		if Carries(text, marker) != want || testSigner.Carries(text) != want {
+			t.Errorf("%q: carries %v, signed %v, want %v", text, Carries(text, marker), testSigner.Carries(text), want)
+		}
+	}
+	forged := (&Post{Text: "Касса", Marker: "hd-0123456789abcdef"}).Marked()
+	if !Carries(forged, "hd-0123456789abcdef") || testSigner.Carries(forged) || Carries("Касса", "") {
+		t.Error("a forged marker, or none, is taken for ours")
+	}
+	twice := &Post{Text: post("Касса"), Marker: marker}
+	if twice.Marked() != twice.Text {
+		t.Errorf("marked twice: %q", twice.Marked())
+	}
+}
+
 // Marks and service words count outside of quotes, and service words only where the portal does not mark its own
 // messages.
 func TestMarksInQuotes(t *testing.T) {
@@ -78,6 +118,7 @@ func TestMarksInQuotes(t *testing.T) {
 		{Comment{ID: 101, Author: 17, Text: "------------------\nМы [12.03.2026 10:00]\nПисьмо · " + marker + "\n------------------\nЗаменим кабель."}, 77, ForCustomer},
 		{Comment{ID: 101, Author: 17, Text: ">>Письмо · " + marker + "\nЗаменим кабель."}, 77, ForCustomer},
 		{Comment{ID: 101, Author: 17, Text: "Письмо · " + marker + "\n[QUOTE]x[/QUOTE]"}, 0, "own"},
+		{Comment{ID: 101, Author: 17, Text: "Письмо\n[QUOTE]x[/QUOTE]\n\n" + marker}, 0, "own"},
 		{said(101, "Задача завершена."), 0, "service"},
 		{said(101, "Задача завершена."), 77, ForCustomer},
 		{said(101, "[QUOTE]Когда?[/QUOTE]\nЗадача завершена."), 0, "service"},

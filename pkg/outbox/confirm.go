@@ -96,7 +96,7 @@ func (o *Outbox) lacking(e desk.Effect, missing []int) []desk.Effect {
 	}
 	key := desk.DeriveKey("lacking", e.Key)
 	marker := o.Signer.Marker(key)
-	text := marker + "\n" + kit.Texts.Note(desk.Note{Key: desk.NoteUnseenFiles, Detail: strings.Join(names, ", ")})
+	text := kit.Texts.Note(desk.Note{Key: desk.NoteUnseenFiles, Detail: strings.Join(names, ", ")})
 	return []desk.Effect{{Kind: desk.CommentTask, Key: key, Ticket: e.Ticket, Post: &desk.Post{
 		Form: desk.FormTrouble, Marker: marker, Text: fitting(desk.CommentTask, text, 0), From: e.Post.From, At: o.Now()}}}
 }

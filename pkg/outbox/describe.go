@@ -13,14 +13,14 @@ import (
 // Limits of the portal's texts. QUIRK: a task chat cuts a message at 20,000 characters (chat-bots-v2/entities.md); a
 // task's description is a TEXT column of 64 KiB.
 const (
-	maxTitle       = 250    // characters
-	maxComment     = 18_000 // characters of the letter in a comment
-	maxDescription = 15_000 // characters of the letter in a description: at most 60,000 bytes
-	maxChat        = 20_000 // characters of a comment
-	maxColumn      = 65_000 // bytes of a description
-	spare          = 1_000  // of both: room for what is added to a text later, the names of files that are missing
-	remarks        = 500    // characters: room for the remark that the text was cut
-	ellipsis       = "…"    // ends a title that was cut
+	maxTitle       = 250                      // characters
+	maxComment     = 18_000                   // characters of the letter in a comment
+	maxDescription = 15_000                   // characters of the letter in a description: at most 60,000 bytes
+	maxChat        = 20_000 - desk.MarkerRoom // characters of a comment
+	maxColumn      = 65_000                   // bytes of a description
+	spare          = 1_000                    // of both: room for what is added to a text later, the names of files that are missing
+	remarks        = 500                      // characters: room for the remark that the text was cut
+	ellipsis       = "…"                      // ends a title that was cut
 )
 
 // Describe renders the title and the text of a post. What is longer than the portal takes is cut, and the whole message

@@ -50,15 +50,15 @@ func TestBounded(t *testing.T) {
 		if err := outbox.Describe(texts, time.UTC, m, e, tt.cause); err != nil {
 			t.Fatal(tt.name, err)
 		}
-		text := e.Post.Text
+		text := e.Post.Marked()
 		if tt.kind == desk.CommentTask && utf8.RuneCountInString(text) > 20_000 || len(text) > 1<<16-1 && tt.kind == desk.OpenTask {
 			t.Errorf("%s: %d characters, %d bytes", tt.name, utf8.RuneCountInString(text), len(text))
 		}
 		if whole := len(e.Post.Files) > 0; whole != tt.whole {
 			t.Errorf("%s: attached whole %v", tt.name, whole)
 		}
-		if first, _, _ := strings.Cut(text, "\n"); tt.kind == desk.CommentTask && !strings.Contains(first, e.Post.Marker) {
-			t.Errorf("%s: no mark in %.100q", tt.name, text)
+		if tt.kind == desk.CommentTask && !strings.HasSuffix(text, "\n\n"+e.Post.Marker) {
+			t.Errorf("%s: no mark in the last line of %.100q", tt.name, text)
 		}
 	}
 }

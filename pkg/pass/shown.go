@@ -2,7 +2,6 @@ package pass
 
 import (
 	"slices"
-	"strings"
 
 	"helpdesk/pkg/desk"
 )
@@ -24,8 +23,7 @@ func (s shown) has(u desk.Unconfirmed) bool {
 	}
 	return slices.ContainsFunc(s.talks, func(t desk.Talk) bool {
 		return t.Task == e.Task && slices.ContainsFunc(t.Comments, func(c desk.Comment) bool {
-			first, _, _ := strings.Cut(strings.TrimSpace(c.Text), "\n")
-			return strings.Contains(first, e.Post.Marker) && len(c.Files) >= len(e.Post.Files)
+			return desk.Carries(c.Text, e.Post.Marker) && len(c.Files) >= len(e.Post.Files)
 		})
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	json "github.com/go-json-experiment/json/v1"
 
@@ -26,10 +25,10 @@ func comment(e desk.Effect) bitrix.Command {
 	case e.Chat == 0 || e.Detour && len(ids) == 0:
 		return commentAdd(e)
 	case len(ids) > 0:
-		return bitrix.Do(commit, bitrix.With("CHAT_ID", e.Chat).With("FILE_ID", ids).With("MESSAGE", marked(e.Post)))
+		return bitrix.Do(commit, bitrix.With("CHAT_ID", e.Chat).With("FILE_ID", ids).With("MESSAGE", e.Post.Marked()))
 	}
 	dialog := "chat" + strconv.FormatInt(e.Chat, 10)
-	return bitrix.Do(say, bitrix.With("DIALOG_ID", dialog).With("MESSAGE", marked(e.Post)).With("URL_PREVIEW", "N"))
+	return bitrix.Do(say, bitrix.With("DIALOG_ID", dialog).With("MESSAGE", e.Post.Marked()).With("URL_PREVIEW", "N"))
 }
 
 // The methods that write into a chat: a text, and files with a text.
@@ -43,7 +42,7 @@ const (
 // QUIRK: it is marked deprecated, and the only one of the old card; a task of the new card that has no chat yet gets
 // one by it (tasks/tasks-new). Its values are taken by position.
 func commentAdd(e desk.Effect) bitrix.Command {
-	fields := appendList(bitrix.With("POST_MESSAGE", marked(e.Post)), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
+	fields := appendList(bitrix.With("POST_MESSAGE", e.Post.Marked()), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
 	return bitrix.Do("task.commentitem.add", bitrix.With("0", e.Task).With("1", fields))
 }
 
@@ -160,7 +159,7 @@ func barred(err error) bool {
 // are still missing.
 func (c *Maker) again(ctx context.Context, e desk.Effect, missing []int) []int {
 	post := *e.Post
-	post.Text, post.Files = post.Marker, nil
+	post.Text, post.Files = "", nil
 	for _, i := range missing {
 		post.Files = append(post.Files, e.Post.Files[i])
 	}
@@ -180,17 +179,4 @@ func (c *Maker) again(ctx context.Context, e desk.Effect, missing []int) []int {
 		still = append(still, missing[k])
 	}
 	return still
-}
-
-// marked returns the text with its marker in the first line, without which it could not be looked for.
-func marked(p *desk.Post) string {
-	if p.Marker == "" || strings.Contains(firstLine(p.Text), p.Marker) {
-		return p.Text
-	}
-	return p.Marker + "\n" + p.Text
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimLeft(text, " \r\n\t"), "\n")
-	return line
 }

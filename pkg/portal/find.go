@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"helpdesk/pkg/bitrix"
@@ -159,10 +158,10 @@ func (c *Maker) findComments(ctx context.Context, effects []desk.Effect, byTask 
 	return nil
 }
 
-// find returns the comment of one of the users that carries the marker in its first line.
+// find returns the comment of one of the users that carries the marker.
 func (r *reading) find(marker string, users []int64) desk.Made {
 	for _, m := range r.comments {
-		if slices.Contains(users, m.Author) && strings.Contains(firstLine(m.Text), marker) {
+		if slices.Contains(users, m.Author) && desk.Carries(m.Text, marker) {
 			return desk.Made{Task: r.task, Comment: m.ID, Chat: r.chat}
 		}
 	}

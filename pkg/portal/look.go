@@ -121,7 +121,7 @@ func (l *looking) judgeComments() {
 		}
 		var shown []string
 		for _, comment := range r.comments {
-			marked := m.Effect.Post.Marker != "" && strings.Contains(firstLine(comment.Text), m.Effect.Post.Marker)
+			marked := desk.Carries(comment.Text, m.Effect.Post.Marker)
 			if !marked && comment.ID != m.Comment {
 				continue
 			}

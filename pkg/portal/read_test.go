@@ -135,7 +135,7 @@ func TestFindTakesTheLowerOfTwo(t *testing.T) {
 
 func TestFindCommentsOnEitherCard(t *testing.T) {
 	const mark = "hd-0011223344556677"
-	old := `{"result":{"result":{"c0":[{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"` + mark + `"},{"ID":"10","AUTHOR_ID":"17","POST_MESSAGE":"x\n` + mark + `"},
+	old := `{"result":{"result":{"c0":[{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"` + mark + `"},{"ID":"10","AUTHOR_ID":"17","POST_MESSAGE":"[QUOTE]x\n` + mark + `[/QUOTE]\ny"},
 		{"ID":"11","AUTHOR_ID":"17","POST_MESSAGE":"[B]x ` + mark + `[/B]\ny"}],"c1":{"task":{"id":"3","chatId":null}},"c2":null},"result_error":[]}}`
 	s := testkit.NewScript(t, testkit.Answer(200, old))
 	made, err := client(t, s).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
@@ -147,7 +147,7 @@ func TestFindCommentsOnEitherCard(t *testing.T) {
 		t.Error(got)
 	}
 	isNew := `{"result":{"result":{"c1":{"task":{"id":"3","chatId":26}},"c2":{"ID":26}},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
-	search := `{"result":{"result":{"c0":{"messages":[{"id":50,"authorId":17,"text":"` + mark + `\nt"}],"users":[],"files":[]}},"result_error":[]}}`
+	search := `{"result":{"result":{"c0":{"messages":[{"id":50,"authorId":17,"text":"t\n\n` + mark + `"}],"users":[],"files":[]}},"result_error":[]}}`
 	s = testkit.NewScript(t, testkit.Answer(200, isNew), testkit.Answer(200, search))
 	made, err = client(t, s).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if diff := cmp.Diff([]desk.Made{{Task: 3, Comment: 50, Chat: 26}}, made); diff != "" || err != nil {

@@ -327,7 +327,7 @@ func TestTextIsCleanedOnEveryWay(t *testing.T) {
 				t.Fatal(m.Err)
 			}
 			got, _ = p.Task(made[0].Task)
-			if last := got.Comments[len(got.Comments)-1].Text; last != "hd-0011223344556677\nx\uFFFD" {
+			if last := got.Comments[len(got.Comments)-1].Text; last != "x\uFFFD\n\nhd-0011223344556677" {
 				t.Errorf("%s: %q", way, last)
 			}
 		}

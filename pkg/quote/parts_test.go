@@ -13,7 +13,7 @@ func (c *Cutter) Cut(text string) (kept, quoted string) {
 	left := strings.Split(p.Own, "\n")
 	var gone []string
 	for line := range strings.SplitSeq(trimBlank(strings.ReplaceAll(text, "\r\n", "\n")), "\n") {
-		if len(left) > 0 && line == left[0] {
+		if len(left) > 0 && strings.TrimSpace(line) == strings.TrimSpace(left[0]) {
 			left = left[1:]
 			continue
 		}

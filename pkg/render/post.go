@@ -1,7 +1,6 @@
 package render
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"text/template"
@@ -23,7 +22,7 @@ type post struct {
 	From    person
 	To, Cc  people
 	Date    string // "" = not known
-	Marker  string
+	Marker  string // where a template wants it elsewhere than in the last line
 	Cause   string
 	Hint    string // how to answer; "" = nobody would get the answer, or the template is empty
 	Notes   []string
@@ -43,8 +42,8 @@ type note struct {
 	Task   int64
 }
 
-// Post renders a text for the portal: a task's title and description, or a comment, whose first line holds the post's
-// marker.
+// Post renders a text for the portal: a task's title and description, or a comment. Of a comment the marker is no part:
+// whoever writes it into the portal adds that.
 func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 	t, ok := s.posts[p.Form]
 	if !ok {
@@ -58,9 +57,6 @@ func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 		return "", "", fmt.Errorf("render post %s: %w", p.Form, err)
 	}
 	text = strings.TrimSpace(text)
-	if p.Form != desk.FormTask && !markedFirst(text, p.Marker) {
-		return "", "", fmt.Errorf("render post %s: %w", p.Form, errNoMarker)
-	}
 	title = s.escape(p.Title)
 	if title == "" {
 		title = phrase(t, "title", data)
@@ -75,14 +71,6 @@ func headed(t *template.Template, d post) string {
 	}
 	return d.Subject // the templates are from before there was such a line
 }
-
-// markedFirst says whether the marker stands in the first line.
-func markedFirst(text, marker string) bool {
-	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return strings.Contains(first, marker)
-}
-
-var errNoMarker = errors.New("the first line has no {{.Marker}}: the comment could not be found again")
 
 func (s *Set) post(p desk.Post, v PostVars) post {
 	if v.From == (desk.Address{}) {

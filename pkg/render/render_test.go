@@ -225,7 +225,6 @@ func TestMistakes(t *testing.T) {
 		"syntax":     {file: "layout.html.tmpl", data: "\n\n{{end}}", want: "layout.html.tmpl:3: unexpected {{end}}"},
 		"function":   {file: "signature.text.tmpl", data: "{{shout .Contact}}", want: `signature.text.tmpl:1: function "shout" not defined`},
 		"note":       {file: "en/notes.tmpl", data: `{{define "late"}}{{if .Task}}{{.Foo}}{{end}}{{end}}`, want: "en/notes.tmpl:1"},
-		"marker":     {file: "en/post-repeat.tmpl", data: "a\n{{.Marker}}", want: "en/post-repeat.tmpl: the first line has no {{.Marker}}"},
 		"phrase":     {file: "en/phrases.tmpl", data: `{{define "date"}}{{end}}`, want: `not defined`},
 		"stray":      {file: "received.html.tmpl", data: "x", want: "received.html.tmpl: replaces no built-in file; did you mean en/received.html.tmpl?"},
 		"no ending":  {file: "en/received.html", data: "x", want: "en/received.html: replaces no built-in file; did you mean en/received.html.tmpl?"},

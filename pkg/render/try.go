@@ -48,13 +48,9 @@ func (p *parser) tryPhrases(s *Set, kind desk.LetterKind, v Vars) {
 
 func (p *parser) tryPost(s *Set, form desk.Form, d post) {
 	t := s.posts[form]
-	text, err := run(t, d)
-	if err != nil {
+	if _, err := run(t, d); err != nil {
 		p.fail(err)
 		return
-	}
-	if form != desk.FormTask && d.Marker != "" && !markedFirst(text, d.Marker) {
-		p.fail(fmt.Errorf("%s: %w", t.Name(), errNoMarker))
 	}
 	if title := t.Lookup("title"); title != nil {
 		if _, err := run(title, d); err != nil {
