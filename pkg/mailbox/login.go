@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-sasl"
 
+	"helpdesk/pkg/bearer"
 	"helpdesk/pkg/fault"
 )
 
@@ -23,17 +24,26 @@ func (s *session) login(ctx context.Context, o Options) error {
 		return nil
 	}
 	err = fmt.Errorf("log in to %s as %s: %w", o.addr(), o.User, s.why(err))
-	var said *tokenError
 	switch {
-	case errors.As(err, &said):
-		return fault.Misconfigured(fmt.Errorf("%w; the access token in imap.password has expired or is for something else", err))
 	case errors.Is(err, errNoLogin):
 		return fault.Misconfigured(err)
-	case !answered(err) || temporary(err):
+	case !errors.Is(err, bearer.ErrRefused) && (!answered(err) || temporary(err)):
 		return fault.Away(fault.Refused, passing(err))
+	case o.Auth == "oauth2": // who keeps the token knows what to do
+		return fault.Misconfigured(refused(err))
+	case o.Auth == "xoauth2":
+		return fault.Misconfigured(fmt.Errorf("%w; the access token in imap.password has expired or is for something else", refused(err)))
 	}
 	return fault.Misconfigured(fmt.Errorf("%w; check imap.user and imap.password (many providers want an app password, and IMAP "+
 		"switched on in the account)", err))
+}
+
+// refused makes err say that the token was refused: a server may do so without a reason.
+func refused(err error) error {
+	if errors.Is(err, bearer.ErrRefused) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", bearer.ErrRefused, err)
 }
 
 var errNoLogin = errors.New("the server offers no way to log in that we may use")
@@ -43,11 +53,12 @@ var errNoLogin = errors.New("the server offers no way to log in that we may use"
 func (s *session) authenticate(o Options) error {
 	caps := s.client.Caps()
 	plain := caps.Has(imap.AuthCap("PLAIN"))
+	mechanism, takesTokens := bearer.Choose(func(m string) bool { return caps.Has(imap.AuthCap(m)) })
 	switch {
-	case o.Auth == "xoauth2" && !caps.Has(imap.AuthCap("XOAUTH2")):
-		return fmt.Errorf("%w: no XOAUTH2; set imap.auth to password", errNoLogin)
-	case o.Auth == "xoauth2":
-		return s.client.Authenticate(&xoauth2{user: o.User, token: o.Password})
+	case o.byToken() && !takesTokens:
+		return fmt.Errorf("%w: neither XOAUTH2 nor OAUTHBEARER; set imap.auth to password", errNoLogin)
+	case o.byToken():
+		return s.client.Authenticate(&token{mechanism, bearer.Initial(mechanism, o.User, o.Host, o.Port, o.Password)})
 	case caps.Has(imap.CapLoginDisabled) && (!plain || o.TLS == "none"):
 		return fmt.Errorf("%w: LOGINDISABLED; set imap.tls to implicit or starttls", errNoLogin)
 	case plain && (caps.Has(imap.CapLoginDisabled) || !ascii(o.User+o.Password)):
@@ -60,18 +71,16 @@ func ascii(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > 126 || r < 32 }) < 0
 }
 
-// xoauth2 is the mechanism of Google, Microsoft, Yandex and Mail.ru; go-sasl does not have it.
-// https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
-type xoauth2 struct{ user, token string }
+func (o Options) byToken() bool { return o.Auth == "xoauth2" || o.Auth == "oauth2" }
 
-func (x *xoauth2) Start() (mech string, ir []byte, err error) {
-	return "XOAUTH2", []byte("user=" + x.user + "\x01auth=Bearer " + x.token + "\x01\x01"), nil
+// token logs in by an access token; go-sasl has only one of the mechanisms.
+type token struct {
+	mechanism string
+	initial   []byte
 }
+
+func (t *token) Start() (mech string, ir []byte, err error) { return t.mechanism, t.initial, nil }
 
 // Next is called when the token is refused: the challenge is a JSON text that says why. QUIRK: go-imap would encode the
 // empty answer as "=", which servers take for bad base64 and hide the reason; so the exchange ends here.
-func (x *xoauth2) Next(challenge []byte) ([]byte, error) { return nil, &tokenError{string(challenge)} }
-
-type tokenError struct{ said string }
-
-func (e *tokenError) Error() string { return "token refused: " + e.said }
+func (t *token) Next(challenge []byte) ([]byte, error) { return nil, bearer.Refused(challenge) }

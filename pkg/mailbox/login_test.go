@@ -77,6 +77,10 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 		switch {
 		case strings.HasPrefix(c, "AUTHENTICATE XOAUTH2") && strings.Contains(c, "YmFk"):
 			return "+ eyJzdGF0dXMiOiI0MDEifQ=="
+		case strings.HasPrefix(c, "AUTHENTICATE XOAUTH2 dXNlcj1ubw"):
+			return "NO AUTHENTICATE failed." // as Exchange Online does
+		case strings.HasPrefix(c, "AUTHENTICATE XOAUTH2 dXNlcj1idXN5"):
+			return "NO [UNAVAILABLE] internal error"
 		case strings.HasPrefix(c, "LOGIN \"busy\""):
 			return "NO [UNAVAILABLE] internal error"
 		}
@@ -96,7 +100,10 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 		"unavailable":   {greeting: greeting, change: func(o *Options) { o.User = "busy" }, extent: fault.Server, says: "internal error", wire: "LOGIN"},
 		"cyrillic":      {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x", change: func(o *Options) { o.Password = "пароль" }, wire: "AUTHENTICATE PLAIN "},
 		"xoauth2":       {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth = "xoauth2" }, wire: "AUTHENTICATE XOAUTH2 dXNlcj1zdXBwb3J0AWF1dGg9QmVhcmVyIHNlY3JldAEB\n"},
-		"xoauth2 stale": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.Password, o.User = "xoauth2", "x", "abad" }, extent: fault.Setup, says: `{"status":"401"}`, wire: "AUTHENTICATE XOAUTH2"},
+		"xoauth2 stale": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.Password, o.User = "xoauth2", "x", "abad" }, extent: fault.Setup, says: "token refused: the server says 401", wire: "AUTHENTICATE XOAUTH2"},
+		"oauthbearer":   {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER] x", change: func(o *Options) { o.Auth = "oauth2" }, wire: "AUTHENTICATE OAUTHBEARER bixhPXN1cHBvcnQs"},
+		"oauth2 stale":  {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.User = "oauth2", "no" }, extent: fault.Setup, says: "token refused: log in to", wire: "AUTHENTICATE XOAUTH2"},
+		"oauth2 busy":   {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.User = "oauth2", "busy" }, extent: fault.Server, says: "internal error", wire: "AUTHENTICATE XOAUTH2"},
 		"starttls":      {greeting: greeting, change: func(o *Options) { o.TLS = "starttls" }, extent: fault.Server, says: "encrypt", wire: "STARTTLS"},
 	} {
 		var mu sync.Mutex

@@ -26,9 +26,9 @@ type Options struct {
 	Port     int    // 0 = 993 with implicit TLS, else 143
 	TLS      string // implicit, starttls or none; "" = implicit. none is for loopback addresses only
 	CA       []byte // PEM: certificates trusted besides the system's
-	Auth     string // password or xoauth2; "" = password
+	Auth     string // password, xoauth2 or oauth2; "" = password
 	User     string
-	Password string // with xoauth2 the access token
+	Password string // with xoauth2 and oauth2 the access token
 	Folder   string // "" = INBOX
 	MoveTo   string // where marked messages go; "" = they stay, marked \Seen
 	Single   bool   // the Sent folder is looked into on the same connection: nothing is read from Folder

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"helpdesk/pkg/bearer"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/wire"
 )
@@ -31,10 +32,21 @@ func (s *session) login() error {
 		return fault.Away(fault.Refused, err)
 	case wire.Busy(reply.Msg):
 		return fault.Away(fault.Refused, fmt.Errorf("%w; %s", err, wire.BusyAdvice))
+	case s.o.Auth == "oauth2": // who keeps the token knows what to do
+		return fault.Misconfigured(refused(err, auth))
 	case s.o.Auth == "xoauth2":
+		err = refused(err, auth)
 		return fault.Misconfigured(fmt.Errorf("%w; the access token in smtp.password has expired or is for something else", err))
 	}
 	return fault.Misconfigured(fmt.Errorf("%w; check smtp.user and smtp.password (many providers want an app password)", err))
+}
+
+// refused makes err say that the token was refused, and why where the server told.
+func refused(err error, auth smtp.Auth) error {
+	if t, ok := auth.(*token); ok && t.said != nil {
+		return fmt.Errorf("%w: %w", t.said, err)
+	}
+	return fmt.Errorf("%w: %w", bearer.ErrRefused, err)
 }
 
 // auth picks the mechanism; nil = none.
@@ -52,13 +64,36 @@ func (s *session) auth() (smtp.Auth, error) {
 		return false
 	}
 	clear := s.o.TLS == "none" // a loopback address, see tlsConfig
+	mechanism, takesTokens := bearer.Choose(offered)
+	byToken := s.o.Auth == "xoauth2" || s.o.Auth == "oauth2"
 	switch {
-	case s.o.Auth == "xoauth2" && offered("XOAUTH2"):
-		return smtp.XOAuth2Auth(s.o.User, s.o.Password), nil
+	case byToken && takesTokens:
+		return &token{mechanism: mechanism, initial: bearer.Initial(mechanism, s.o.User, s.o.Host, s.o.Port, s.o.Password)}, nil
 	case s.o.Auth == "password" && offered("PLAIN"):
 		return smtp.PlainAuth("", s.o.User, s.o.Password, s.o.Host, clear), nil
 	case s.o.Auth == "password" && offered("LOGIN"):
 		return smtp.LoginAuth(s.o.User, s.o.Password, s.o.Host, clear), nil
 	}
 	return nil, fmt.Errorf("%w: smtp.auth is %s, it offers %q", errNoLogin, s.o.Auth, param)
+}
+
+// token logs in by an access token. go-mail's own mechanism forgets why a server refuses it.
+type token struct {
+	mechanism string
+	initial   []byte
+	said      error // the reason
+}
+
+// Start implements smtp.Auth.
+func (t *token) Start(*smtp.ServerInfo) (mechanism string, initial []byte, err error) {
+	return t.mechanism, t.initial, nil
+}
+
+// Next implements smtp.Auth: a challenge is the reason of a refusal, which the server's answer follows.
+func (t *token) Next(challenge []byte, more bool) ([]byte, error) {
+	if !more {
+		return nil, nil
+	}
+	t.said = bearer.Refused(challenge)
+	return bearer.Dismissal(t.mechanism), nil
 }

@@ -25,9 +25,9 @@ type Options struct {
 	Port     int    // 0 = 465 with implicit TLS, 587 with starttls, 25 with none
 	TLS      string // implicit, starttls or none; "" = implicit. none is for loopback addresses only
 	CA       []byte // PEM: certificates trusted besides the system's
-	Auth     string // password, xoauth2 or none; "" = password
+	Auth     string // password, xoauth2, oauth2 or none; "" = password
 	User     string
-	Password string // with xoauth2 the access token
+	Password string // with xoauth2 and oauth2 the access token
 	HELO     string // the name we give; "" = this machine's where it has a dot, else Domain
 	Domain   string // of our addresses
 

@@ -435,6 +435,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"implicit":    {o: with(implicit)},
 		"xoauth2":     {o: with(func(o *Options) { o.Auth, o.Password = "xoauth2", "token" })},
 		"token":       {with(func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"535", "access token"}},
+		"oauth2":      {with(func(o *Options) { o.Auth = "oauth2" }), fault.Setup, []string{"token refused: the server says 401", "535"}},
 		"password":    {with(func(o *Options) { o.Password = "wrong" }), fault.Setup, []string{"log in to", "as support", "535", "smtp.password"}},
 		"certificate": {with(func(o *Options) { implicit(o); o.CA = nil }), fault.Setup, []string{"certificate", "helpdesk sandbox", "smtp.ca"}},
 		"other ca":    {with(func(o *Options) { o.TLS, o.CA = "starttls", otherCA }), fault.Setup, []string{"certificate", "smtp.ca"}},
