@@ -53,6 +53,8 @@ var allowed = map[string][]string{
 	"pkg/store/postgres":   {"pkg/store/engine", "github.com/jackc/pgx/v5"},
 	"pkg/wire":             {"pkg/fault"},
 	"pkg/bearer":           {"pkg/glyph"},
+	"pkg/oauth":            {"pkg/bearer", "pkg/fault", "pkg/glyph", "pkg/wire", "golang.org/x/oauth2"},
+	"pkg/sandbox/auth":     {},
 	"pkg/mailbox":          {"pkg/bearer", "pkg/desk", "pkg/fault", "pkg/glyph", "pkg/spool", "pkg/wire", "github.com/emersion/go-imap/v2", "github.com/emersion/go-sasl"},
 	"pkg/bitrix":           {"pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
 	"pkg/portal":           {"pkg/glyph", "pkg/bitrix", "pkg/desk", "pkg/fault", "github.com/go-json-experiment/json"},

@@ -18,11 +18,14 @@ import (
 // IMAPOptions are the ways IMAP servers differ; the zero value has the user "user" with the password "password".
 type IMAPOptions struct {
 	User      string
-	Password  string // or the token of XOAUTH2
+	Password  string // also the token, where Token is nil
+	Token     func(user, token string) bool
 	TLS       *tls.Config
 	StartTLS  bool // TLS by STARTTLS, else from the first byte
 	NoMove    bool // neither advertises MOVE nor has it
 	NoUIDPlus bool // does not advertise UIDPLUS
+
+	Mechanisms []string // of SASL; nil = all
 }
 
 // Message is a message in a folder.

@@ -79,14 +79,32 @@ func (x *imapSession) Login(user, password string) error {
 }
 
 // AuthenticateMechanisms implements imapserver.SessionSASL.
-func (x *imapSession) AuthenticateMechanisms() []string { return mechanisms }
+func (x *imapSession) AuthenticateMechanisms() []string {
+	if x.s.o.Mechanisms != nil {
+		return x.s.o.Mechanisms
+	}
+	return mechanisms
+}
 
 // Authenticate implements imapserver.SessionSASL.
 func (x *imapSession) Authenticate(mech string) (sasl.Server, error) {
-	if server := saslServer(mech, x.Login); server != nil {
-		return server, nil
+	server := accounts{x.Login, x.token}.server(mech)
+	if server == nil || !slices.Contains(x.AuthenticateMechanisms(), mech) {
+		return nil, no("SASL mechanism not supported")
 	}
-	return nil, no("SASL mechanism not supported")
+	return server, nil
+}
+
+// token logs in by a token; where nobody says which are right, the password is the token.
+func (x *imapSession) token(user, token string) error {
+	if x.s.o.Token == nil {
+		return x.Login(user, token)
+	}
+	if !x.s.o.Token(user, token) {
+		_ = x.begin("LOGIN", user, false)
+		return no("[AUTHENTICATIONFAILED] AUTHENTICATE failed.")
+	}
+	return x.Login(user, x.s.o.Password)
 }
 
 // Select implements imapserver.Session.

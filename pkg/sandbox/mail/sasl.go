@@ -37,15 +37,28 @@ func (x *xoauth2) Next(response []byte) (challenge []byte, done bool, err error)
 	return nil, true, nil
 }
 
-var mechanisms = []string{sasl.Plain, "XOAUTH2"}
+var mechanisms = []string{sasl.Plain, "XOAUTH2", sasl.OAuthBearer}
 
-// saslServer returns the server's side of the mechanism, nil where it is not supported.
-func saslServer(mech string, login func(user, secret string) error) sasl.Server {
+// accounts says who may log in, by a password or by a token.
+type accounts struct {
+	password func(user, password string) error
+	token    func(user, token string) error
+}
+
+// server returns the server's side of the mechanism, nil where it is not supported.
+func (a accounts) server(mech string) sasl.Server {
 	switch mech {
 	case sasl.Plain:
-		return sasl.NewPlainServer(func(_, user, password string) error { return login(user, password) })
+		return sasl.NewPlainServer(func(_, user, password string) error { return a.password(user, password) })
 	case "XOAUTH2":
-		return &xoauth2{login: login}
+		return &xoauth2{login: a.token}
+	case sasl.OAuthBearer:
+		return sasl.NewOAuthBearerServer(func(o sasl.OAuthBearerOptions) *sasl.OAuthBearerError {
+			if a.token(o.Username, o.Token) != nil {
+				return &sasl.OAuthBearerError{Status: "invalid_token", Schemes: "bearer", Scope: "mail"}
+			}
+			return nil
+		})
 	}
 	return nil
 }

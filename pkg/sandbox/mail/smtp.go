@@ -17,7 +17,8 @@ import (
 // SMTPOptions are the ways relays differ; the zero value takes mail from anybody without TLS.
 type SMTPOptions struct {
 	User     string // "" = no login needed
-	Password string // or the token of XOAUTH2
+	Password string // also the token, where Token is nil
+	Token    func(user, token string) bool
 	TLS      *tls.Config
 	StartTLS bool  // TLS by STARTTLS, else from the first byte
 	MaxBytes int64 // of a letter; 0 = any
@@ -137,20 +138,30 @@ func (r *relaySession) AuthMechanisms() []string {
 
 // Auth implements smtp.AuthSession.
 func (r *relaySession) Auth(mech string) (sasl.Server, error) {
-	server := saslServer(mech, func(user, secret string) error {
-		if err := r.at("auth", user); err != nil {
-			return err
-		}
-		if user != r.s.o.User || secret != r.s.o.Password {
-			return smtp.ErrAuthFailed
-		}
-		r.authed = true
-		return nil
-	})
+	right := func(user, secret string) bool { return user == r.s.o.User && secret == r.s.o.Password }
+	a := accounts{password: r.login(right), token: r.login(right)}
+	if r.s.o.Token != nil {
+		a.token = r.login(r.s.o.Token)
+	}
+	server := a.server(mech)
 	if server == nil || r.s.o.User == "" {
 		return nil, smtp.ErrAuthUnknownMechanism
 	}
 	return server, nil
+}
+
+// login returns what lets a user in whose secret is right.
+func (r *relaySession) login(right func(user, secret string) bool) func(user, secret string) error {
+	return func(user, secret string) error {
+		if err := r.at("auth", user); err != nil {
+			return err
+		}
+		if !right(user, secret) {
+			return smtp.ErrAuthFailed
+		}
+		r.authed = true
+		return nil
+	}
 }
 
 // Mail implements smtp.Session.

@@ -1,0 +1,198 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"helpdesk/pkg/bearer"
+	"helpdesk/pkg/wire"
+)
+
+// Talk is how a person is told of the page, and tells how it ended.
+type Talk struct {
+	Show func(address string) // the page to open in a browser
+	// Typed returns what a person types: the address that the browser ended at, or the code in it. nil = nobody types.
+	Typed func(ctx context.Context) (string, error)
+	Wrong func(err error) // what was typed is of no use
+	Done  string          // what the browser shows at the end
+}
+
+// Page signs in by a page of the provider's, which sends the browser back to this machine. Where the browser is on
+// another one it finds nothing there, and the person pastes the address.
+func (c *Client) Page(ctx context.Context, talk Talk) (bearer.Token, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	b := &browser{state: rand.Text(), done: talk.Done, codes: make(chan result, 1)}
+	redirect, err := b.listen(ctx, c.o.Redirect)
+	if err != nil {
+		return bearer.Token{}, err
+	}
+	verifier := oauth2.GenerateVerifier()
+	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier)}
+	for name, value := range c.o.Extra {
+		options = append(options, oauth2.SetAuthURLParam(name, value))
+	}
+	config := c.config(redirect)
+	talk.Show(config.AuthCodeURL(b.state, options...))
+	if talk.Typed != nil {
+		go b.listenTo(ctx, talk)
+	}
+	select {
+	case <-ctx.Done():
+		return bearer.Token{}, ctx.Err()
+	case r := <-b.codes:
+		if r.err != nil {
+			return bearer.Token{}, r.err
+		}
+		got, err := config.Exchange(c.with(ctx), r.code, oauth2.VerifierOption(verifier))
+		if err != nil {
+			return bearer.Token{}, c.explain("exchange the code", err, errCode, r.code)
+		}
+		return c.token(got, bearer.Token{})
+	}
+}
+
+// browser waits for the browser, and for the person who pastes its address.
+type browser struct {
+	state string // of this sign-in: what comes with another one is not for us
+	done  string
+	codes chan result
+}
+
+// result is how the page ended.
+type result struct {
+	code string
+	err  error
+}
+
+// listen opens the address that the page sends the browser to, and returns it. One that is not on this machine, or
+// whose port is taken, is left to the person.
+func (b *browser) listen(ctx context.Context, registered string) (string, error) {
+	at, u := "127.0.0.1:0", (*url.URL)(nil)
+	if registered != "" {
+		var err error
+		if u, err = url.Parse(registered); err != nil {
+			return "", fmt.Errorf("oauth.redirect_url: %w", err)
+		}
+		if u.Scheme != "http" || !wire.Loopback(u.Hostname()) {
+			return registered, nil
+		}
+		host := u.Hostname()
+		if host == "localhost" {
+			host = "127.0.0.1"
+		}
+		at = net.JoinHostPort(host, u.Port())
+		if u.Port() == "" {
+			at = net.JoinHostPort(host, "80")
+		}
+	}
+	listener, err := net.Listen("tcp", at)
+	if err != nil {
+		if registered != "" {
+			return registered, nil
+		}
+		return "", fmt.Errorf("wait for the browser: %w", err)
+	}
+	if registered == "" {
+		registered = "http://" + listener.Addr().String() + "/"
+	}
+	server := &http.Server{Handler: b, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	context.AfterFunc(ctx, func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = server.Shutdown(stopping) // the last page is still on its way
+	})
+	go func() { _ = server.Serve(listener) }()
+	return registered, nil
+}
+
+// ServeHTTP takes the browser that comes back. Others may ask as well: only the sign-in's own secret ends it.
+func (b *browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	got, err := b.read(r.URL.Query())
+	if r.Method != http.MethodGet || !wire.Loopback(host) || err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Connection", "close")
+	if got.err != nil {
+		fmt.Fprintln(w, got.err)
+	} else {
+		fmt.Fprintln(w, b.done)
+	}
+	b.put(got)
+}
+
+func (b *browser) put(r result) {
+	select {
+	case b.codes <- r:
+	default: // it has ended already
+	}
+}
+
+var (
+	errOther  = errors.New("this address belongs to another sign-in")
+	errNoCode = errors.New("there is no code in it")
+)
+
+// read returns what the page says; the error says that it is not for us.
+func (b *browser) read(q url.Values) (r result, err error) {
+	switch {
+	case q.Get("code") == "" && q.Get("error") == "":
+		return r, errNoCode
+	case q.Get("state") != b.state:
+		return r, errOther
+	case q.Get("error") == "access_denied":
+		return result{err: ErrDenied}, nil
+	case q.Get("error") != "":
+		return result{err: fmt.Errorf("the page ended with %.40q: %.200q", q.Get("error"), q.Get("error_description"))}, nil
+	}
+	return result{code: q.Get("code")}, nil
+}
+
+// listenTo asks the person until something of use is typed.
+func (b *browser) listenTo(ctx context.Context, talk Talk) {
+	for ctx.Err() == nil {
+		text, err := talk.Typed(ctx)
+		if err != nil {
+			return // nobody types: the browser may still come
+		}
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		r, err := b.typed(text)
+		if err == nil {
+			b.put(r)
+			return
+		}
+		talk.Wrong(err)
+	}
+}
+
+// typed reads an address, or a bare code: that it belongs to this sign-in is seen at the exchange (RFC 7636).
+func (b *browser) typed(text string) (result, error) {
+	if !strings.Contains(text, "://") && !strings.ContainsAny(text, "?= ") {
+		return result{code: text}, nil
+	}
+	_, query, _ := strings.Cut(text, "?")
+	query, _, _ = strings.Cut(query, "#")
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return result{}, errNoCode
+	}
+	return b.read(q)
+}
