@@ -76,7 +76,7 @@ var allowed = map[string][]string{
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},
 	"internal/release/packager": {"github.com/goreleaser/nfpm/v2"}, // a module of its own
-	"internal/sandbox":          {"pkg/sandbox/mail", "pkg/sandbox/portal"},
+	"internal/sandbox":          {"internal/servers", "internal/testkit", "pkg/sandbox/mail", "pkg/sandbox/portal"},
 }
 
 // pure may not reach the world at all, not even by the standard library; other packages may.

@@ -104,7 +104,11 @@ func TestScripts(t *testing.T) {
 			case "root":
 				return os.Getuid() == 0, nil
 			case "postgres":
-				return servers.HasPostgres()
+				_, err := servers.FindPostgres()
+				if servers.Missing(err) {
+					return false, nil
+				}
+				return err == nil, err
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},

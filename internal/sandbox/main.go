@@ -1,10 +1,14 @@
-// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for who tries the program by
-// hand or installs it on a machine without any of them.
+// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for trying the program by hand or
+// installing it on a machine without any of them. It is no test and checks nothing.
 //
 //	go run ./internal/sandbox -env helpdesk.env -letter letter.eml
+//	go run ./internal/sandbox -real -database -env helpdesk.env
+//	go run ./internal/sandbox -fault cut=4096 -fault stall=1m -at 2026-12-31T18:00:00Z
+//	go run ./internal/sandbox -replay RECORDING
 //
-// It writes what a configuration names: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, and the ports
-// as HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT. When it ends it prints the tasks there are and who was sent letters.
+// It writes the variables of a configuration: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, the ports
+// HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT, and with a database HELPDESK_STATE. When it ends, it prints the tasks, and who
+// got letters.
 package main
 
 import (
@@ -12,81 +16,139 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
+	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
-
-	"helpdesk/pkg/sandbox/mail"
-	"helpdesk/pkg/sandbox/portal"
 )
 
 func main() {
-	env := flag.String("env", "", "`FILE` to write the variables into")
-	letter := flag.String("letter", "", "`FILE` of a letter that lies in the mailbox")
-	card := flag.Bool("new", false, "with the new task card")
+	var o options
+	flag.StringVar(&o.env, "env", "", "`FILE` to write the variables into")
+	flag.StringVar(&o.letter, "letter", "", "`FILE` of a letter that lies in the mailbox")
+	flag.BoolVar(&o.newCard, "new", false, "with the new task card")
+	flag.StringVar(&o.replay, "replay", "", "`DIR` of a recording whose answers the portal gives, in their order")
+	flag.StringVar(&o.at, "at", "", "`TIME` at which the portal's clock starts (RFC 3339)")
+	flag.BoolVar(&o.real, "real", false, "Dovecot and Postfix of this machine in place of the embedded servers")
+	flag.BoolVar(&o.database, "database", false, "a PostgreSQL with a standby; SIGHUP fails over to it")
+	flag.Func("fault", "fault of the way to the mailbox: cut=BYTES, upload=BYTES, drop, delay=TIME, stall=TIME, rewrite=OLD=NEW", func(s string) error {
+		f, err := parseFault(s)
+		o.faults = append(o.faults, f)
+		return err
+	})
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *env, *letter, *card); err != nil {
+	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
 	}
 }
 
+// options are the flags.
+type options struct {
+	env, letter, replay, at string
+	newCard, real, database bool
+	faults                  []fault
+}
+
 // The mailbox's account.
 const user, password = "support@helpdesk.example", "sandbox"
 
-func run(ctx context.Context, env, letter string, card bool) error {
-	p := portal.NewPortal(portal.PortalOptions{NewCard: card})
-	webhook, err := p.Start()
-	if err != nil {
-		return err
+// run runs the servers until ctx ends, and prints to out what they were given.
+func run(ctx context.Context, o options, out io.Writer) (err error) {
+	h := &hand{out: out}
+	defer h.end(&err)
+	vars := map[string]string{"HELPDESK_IMAP_PASSWORD": password, "HELPDESK_SMTP_PASSWORD": password}
+	startPortal(ctx, h, o, vars)
+	startMail(ctx, h, o, vars)
+	if o.database {
+		startDatabase(ctx, h, vars)
 	}
-	defer p.Close()
-	imap, err := mail.NewIMAP(mail.IMAPOptions{User: user, Password: password})
-	if err != nil {
-		return err
-	}
-	defer imap.Close()
-	smtp, err := mail.NewSMTP(mail.SMTPOptions{User: user, Password: password})
-	if err != nil {
-		return err
-	}
-	defer smtp.Close()
-	if letter != "" {
-		raw, err := os.ReadFile(letter)
-		if err != nil {
-			return err
-		}
-		if _, err := imap.Append("INBOX", raw, time.Now()); err != nil {
-			return err
-		}
-	}
-	if err := write(env, webhook, imap.Addr(), smtp.Addr()); err != nil {
+	if err := write(out, o.env, vars); err != nil {
 		return err
 	}
 	<-ctx.Done()
-	for _, t := range p.Tasks() {
-		fmt.Printf("task %d %s\n", t.ID, t.Title)
-	}
-	for _, l := range smtp.Letters() {
-		fmt.Printf("letter to %s\n", strings.Join(l.To, ", "))
-	}
 	return nil
 }
 
 // write writes the variables, whole or not at all.
-func write(env, webhook, imap, smtp string) error {
-	_, imapPort, err := net.SplitHostPort(imap)
-	_, smtpPort, err2 := net.SplitHostPort(smtp)
-	text := fmt.Sprintf("HELPDESK_WEBHOOK='%s'\nHELPDESK_IMAP_PASSWORD='%s'\nHELPDESK_SMTP_PASSWORD='%s'\nHELPDESK_IMAP_PORT='%s'\nHELPDESK_SMTP_PORT='%s'\n",
-		webhook, password, password, imapPort, smtpPort)
-	if env == "" {
-		fmt.Print(text)
-		return errors.Join(err, err2)
+func write(out io.Writer, env string, vars map[string]string) error {
+	var b strings.Builder
+	for _, name := range []string{"WEBHOOK", "IMAP_PASSWORD", "SMTP_PASSWORD", "IMAP_PORT", "SMTP_PORT", "STATE"} {
+		if v, ok := vars["HELPDESK_"+name]; ok {
+			fmt.Fprintf(&b, "HELPDESK_%s='%s'\n", name, v)
+		}
 	}
-	return errors.Join(err, err2, os.WriteFile(env+".new", []byte(text), 0o600), os.Rename(env+".new", env))
+	if env == "" {
+		_, err := io.WriteString(out, b.String())
+		return err
+	}
+	aside := filepath.Join(filepath.Dir(env), "."+filepath.Base(env)+".new")
+	if err := os.WriteFile(aside, []byte(b.String()), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(aside, env)
+}
+
+// hand stands in for a test where servers are started by hand: a fatal error ends run, with what was to be cleaned up.
+type hand struct {
+	out  io.Writer
+	ends []func()
+}
+
+// stopped is what ends a run.
+type stopped struct{ error }
+
+func (h *hand) Helper()                        {}
+func (h *hand) Cleanup(f func())               { h.ends = append(h.ends, f) }
+func (h *hand) Errorf(format string, a ...any) { fmt.Fprintf(h.out, format+"\n", a...) }
+func (h *hand) Fatalf(format string, a ...any) { panic(stopped{fmt.Errorf(format, a...)}) }
+func (h *hand) Skip(a ...any)                  { h.Fatal(a...) }
+
+// Fatal ends the run with an error.
+func (h *hand) Fatal(a ...any) {
+	for _, v := range a {
+		if err, ok := v.(error); ok {
+			panic(stopped{err})
+		}
+	}
+	panic(stopped{errors.New(fmt.Sprint(a...))})
+}
+
+// want ends the run where something did not start.
+func (h *hand) want(err error) {
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+// end cleans up, the last first.
+func (h *hand) end(err *error) {
+	v := recover()
+	for i := len(h.ends) - 1; i >= 0; i-- {
+		h.ends[i]()
+	}
+	if s, ok := v.(stopped); ok {
+		*err = s.error
+	} else if v != nil {
+		panic(v)
+	}
+}
+
+// tick calls f once a second until ctx ends.
+func tick(ctx context.Context, f func(time.Duration)) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			f(time.Second)
+		case <-ctx.Done():
+			return
+		}
+	}
 }

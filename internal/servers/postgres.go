@@ -41,18 +41,8 @@ func StartPostgres(cert *tls.Certificate, settings ...string) (*Postgres, error)
 	return p, nil
 }
 
-// HasPostgres says whether the machine has a PostgreSQL. That it has none is an error where HELPDESK_REQUIRE_SERVERS is
-// 1.
-func HasPostgres() (bool, error) {
-	_, err := postgresPrograms()
-	if err != nil && os.Getenv("HELPDESK_REQUIRE_SERVERS") != "1" {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// postgresPrograms returns the folder of the newest PostgreSQL's programs.
-func postgresPrograms() (string, error) {
+// FindPostgres returns the folder of the newest PostgreSQL's programs, Lacking where there are none.
+func FindPostgres() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if len(found) == 0 {
 		return "", Lacking("no PostgreSQL on this machine (package postgresql)")
@@ -63,7 +53,7 @@ func postgresPrograms() (string, error) {
 
 // preparePostgres finds the newest PostgreSQL of the machine, and makes a folder for the user that is to run it.
 func preparePostgres() (*Postgres, error) {
-	bin, err := postgresPrograms()
+	bin, err := FindPostgres()
 	if err != nil {
 		return nil, err
 	}

@@ -30,14 +30,19 @@ type Test interface {
 	Fatal(...any)
 }
 
-// Want ends the test where a server did not start. What the machine lacks is a reason to skip it, unless
+// Missing reports whether a server did not start because the machine lacks it. It is false where
 // HELPDESK_REQUIRE_SERVERS is 1.
+func Missing(err error) bool {
+	var lacking Lacking
+	return errors.As(err, &lacking) && os.Getenv("HELPDESK_REQUIRE_SERVERS") != "1"
+}
+
+// Want ends the test where a server did not start, and skips it where the server is Missing.
 func Want(t Test, err error) {
 	t.Helper()
-	var lacking Lacking
 	switch {
 	case err == nil:
-	case errors.As(err, &lacking) && os.Getenv("HELPDESK_REQUIRE_SERVERS") != "1":
+	case Missing(err):
 		t.Skip(err)
 	default:
 		t.Fatal(err)

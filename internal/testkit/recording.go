@@ -72,7 +72,8 @@ func replay(t T, method string, a recordedAnswer) http.HandlerFunc {
 		if a.Echoed {
 			w.Header().Set("Idempotency-Key", r.Header.Get("Idempotency-Key"))
 		}
-		answer(w, a.Status, a.Kind, filled(string(a.Body), "http://"+r.Host))
+		w.Header().Set("Content-Type", a.Kind)
+		Answer(a.Status, filled(string(a.Body), "http://"+r.Host))(w, r)
 	}
 }
 

@@ -102,15 +102,15 @@ func (s *Script) Commands(t T, n int) []string {
 	}
 }
 
-// Answer is a handler that gives the status and the body.
+// Answer is a handler that gives the status and the body, as JSON where no other type is set.
 func Answer(status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { answer(w, status, "application/json", body) }
-}
-
-func answer(w http.ResponseWriter, status int, kind, body string) {
-	w.Header().Set("Content-Type", kind)
-	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if w.Header().Get("Content-Type") == "" {
+			w.Header().Set("Content-Type", "application/json")
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
 }
 
 // Drop is a handler that ends the connection without an answer.

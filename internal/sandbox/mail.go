@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"helpdesk/internal/servers"
+	"helpdesk/pkg/sandbox/mail"
+)
+
+// fault is one of the ways in which the connection to the mailbox breaks.
+type fault func(context.Context, *mail.Proxy)
+
+// parseFault reads a fault as -fault names it.
+func parseFault(s string) (fault, error) {
+	kind, value, _ := strings.Cut(s, "=")
+	switch kind {
+	case "cut", "upload":
+		n, err := strconv.ParseInt(value, 10, 64)
+		return func(_ context.Context, p *mail.Proxy) {
+			if kind == "cut" {
+				p.CutAfter(n)
+			} else {
+				p.CutUploadAfter(n)
+			}
+		}, err
+	case "drop":
+		return func(_ context.Context, p *mail.Proxy) { p.DropNext() }, nil
+	case "delay", "stall":
+		d, err := time.ParseDuration(value)
+		return func(ctx context.Context, p *mail.Proxy) {
+			if kind == "delay" {
+				p.Delay(d)
+			} else {
+				go stall(ctx, p, d)
+			}
+		}, err
+	case "rewrite":
+		before, after, ok := strings.Cut(value, "=")
+		if ok {
+			return func(_ context.Context, p *mail.Proxy) {
+				p.Rewrite(func(line []byte) []byte { return bytes.ReplaceAll(line, []byte(before), []byte(after)) })
+			}, nil
+		}
+	}
+	return nil, fmt.Errorf("no fault %q", s)
+}
+
+// stall ends all answers after d.
+func stall(ctx context.Context, p *mail.Proxy, d time.Duration) {
+	select {
+	case <-time.After(d):
+		p.Stall()
+	case <-ctx.Done():
+	}
+}
+
+// startMail starts mailbox and relay, and a proxy with the faults before the mailbox.
+func startMail(ctx context.Context, h *hand, o options, vars map[string]string) {
+	start := startEmbedded
+	if o.real {
+		start = startReal
+	}
+	var letter []byte
+	if o.letter != "" {
+		var err error
+		letter, err = os.ReadFile(o.letter)
+		h.want(err)
+	}
+	imap, smtp := start(h, letter)
+	if len(o.faults) > 0 {
+		p, err := mail.NewProxy(imap)
+		h.want(err)
+		h.Cleanup(func() { _ = p.Close() })
+		for _, f := range o.faults {
+			f(ctx, p)
+		}
+		imap = p.Addr()
+	}
+	for name, addr := range map[string]string{"HELPDESK_IMAP_PORT": imap, "HELPDESK_SMTP_PORT": smtp} {
+		_, port, err := net.SplitHostPort(addr)
+		h.want(err)
+		vars[name] = port
+	}
+}
+
+// startEmbedded starts the embedded servers and returns the addresses of mailbox and relay.
+func startEmbedded(h *hand, letter []byte) (string, string) {
+	imap, err := mail.NewIMAP(mail.IMAPOptions{User: user, Password: password})
+	h.want(err)
+	h.Cleanup(func() { _ = imap.Close() })
+	smtp, err := mail.NewSMTP(mail.SMTPOptions{User: user, Password: password})
+	h.want(err)
+	h.Cleanup(func() { _ = smtp.Close() })
+	h.Cleanup(func() {
+		for _, l := range smtp.Letters() {
+			fmt.Fprintln(h.out, "letter to", strings.Join(l.To, ", "))
+		}
+	})
+	if letter != nil {
+		_, err = imap.Append("INBOX", letter, time.Now())
+		h.want(err)
+	}
+	return imap.Addr(), smtp.Addr()
+}
+
+// startReal starts Dovecot and Postfix. The relay takes letters for example.org, without a password.
+func startReal(h *hand, letter []byte) (string, string) {
+	dovecot, err := servers.StartDovecot(password, nil, "")
+	servers.Want(h, err)
+	h.Cleanup(dovecot.Stop)
+	cert, _, err := mail.Certificate()
+	h.want(err)
+	postfix, err := servers.StartPostfix(cert, "", nil)
+	servers.Want(h, err)
+	h.Cleanup(postfix.Stop)
+	h.Cleanup(func() {
+		files, _ := filepath.Glob(filepath.Join(postfix.Box, "*"))
+		fmt.Fprintf(h.out, "%d letters were delivered\n", len(files))
+	})
+	if letter != nil {
+		h.want(lay(dovecot, letter))
+	}
+	return dovecot.Addr, postfix.Addr
+}
+
+// lay puts a letter into the mailbox as a mail server delivers it.
+func lay(d *servers.Dovecot, letter []byte) error {
+	var file string
+	for _, name := range []string{"mail/" + user, "mail/" + user + "/Maildir", "mail/" + user + "/Maildir/new"} {
+		box, err := d.Folder(name)
+		if err != nil {
+			return err
+		}
+		file = filepath.Join(box, "1.sandbox")
+	}
+	if err := os.WriteFile(file, letter, 0o600); err != nil {
+		return err
+	}
+	return d.Own(file)
+}
