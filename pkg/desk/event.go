@@ -15,7 +15,8 @@ type Event struct {
 	Comment     string
 	Start, End  time.Time // zero = not told
 	Day         bool      // whole days: End is the last of them
-	Zone        string    // of Start and End, where it is one that nobody knows: the clock is theirs; "" = they are moments
+	Local       bool      // Start and End are what a clock shows: in Zone, or wherever it hangs; else they are moments
+	Zone        string    // the name of a zone that nobody knows; "" = none
 }
 
 // What happened with an event.

@@ -2,7 +2,6 @@ package eml
 
 import (
 	"strings"
-	"time"
 
 	"helpdesk/pkg/desk"
 )
@@ -21,7 +20,7 @@ type property struct {
 func calendarEvent(s, method string) (desk.Event, bool) {
 	s = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
 	e := desk.Event{Method: strings.ToUpper(strings.TrimSpace(method))}
-	fields, zones := map[string]property{}, map[string]*time.Location{}
+	fields, zones := map[string]property{}, calendarZones{}
 	var (
 		within []string
 		zone   zoneReading
@@ -36,19 +35,19 @@ func calendarEvent(s, method string) (desk.Event, bool) {
 		switch inner := innermost(within); {
 		case name == "BEGIN":
 			within = append(within, strings.ToUpper(value))
-			if strings.EqualFold(value, "VTIMEZONE") {
-				zone = zoneReading{}
-			}
+			zone.begin(value)
 		case name == "END" && len(within) > 0:
 			within = within[:len(within)-1]
 			switch {
 			case inner == "VTIMEZONE":
-				zone.add(zones)
+				zones.add(zone)
 			case isEntry(inner) && !found:
 				found = true
 			}
 		case name == "METHOD" && inner == "VCALENDAR":
 			e.Method = strings.ToUpper(strings.TrimSpace(value))
+		case name == "X-WR-TIMEZONE" && inner == "VCALENDAR":
+			zones.usual = zoneID(value)
 		case inner == "VTIMEZONE" || inner == "STANDARD" || inner == "DAYLIGHT":
 			zone.read(inner, name, value)
 		case isEntry(inner) && !found:
@@ -74,7 +73,7 @@ func innermost(within []string) string {
 func isEntry(component string) bool { return component == "VEVENT" || component == "VTODO" }
 
 // fill makes an event of its properties.
-func fill(e *desk.Event, fields map[string]property, zones map[string]*time.Location) {
+func fill(e *desk.Event, fields map[string]property, zones calendarZones) {
 	text := func(name string) string {
 		s := fields[name].value
 		return strings.TrimSpace(unescapeCalendar(s[:min(len(s), maxEventText)]))
@@ -84,14 +83,18 @@ func fill(e *desk.Event, fields map[string]property, zones map[string]*time.Loca
 	e.Status = strings.ToUpper(fields["STATUS"].value)
 	e.Organizer, e.Attendee = calendarUser(fields["ORGANIZER"]), calendarUser(fields["ATTENDEE"])
 	e.Answer = strings.ToUpper(fields["ATTENDEE"].params["PARTSTAT"])
-	var ok bool
-	if e.Start, e.Day, e.Zone, ok = calendarTime(fields["DTSTART"], zones); !ok {
+	from, ok := zones.time(fields["DTSTART"])
+	if !ok {
 		return
 	}
-	if to, day, zone, ok := calendarTime(fields["DTEND"], zones); ok && zone == e.Zone && day == e.Day {
-		if e.End = to; day && to.After(e.Start) {
-			e.End = to.AddDate(0, 0, -1) // RFC 5545, 3.6.1: the first day after
-		}
+	e.Start, e.Day, e.Local, e.Zone = from.at, from.day, from.local, from.zone
+	if to, ok := zones.time(fields["DTEND"]); ok && to.zone == e.Zone && to.local == e.Local && to.day == e.Day {
+		e.End = to.at
+	} else if length := calendarLength(fields["DURATION"].value); !ok && length > 0 {
+		e.End = e.Start.Add(length)
+	}
+	if e.Day && e.End.After(e.Start) {
+		e.End = e.End.AddDate(0, 0, -1) // RFC 5545, 3.6.1: the first day after
 	}
 }
 
@@ -132,66 +135,6 @@ func readParams(key string) (name string, params map[string]string) {
 
 func unescapeCalendar(s string) string {
 	return strings.NewReplacer(`\n`, "\n", `\N`, "\n", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(s)
-}
-
-// calendarTime returns a moment, or a time of the clock of a zone that nobody knows, with its name.
-func calendarTime(p property, zones map[string]*time.Location) (t time.Time, day bool, zone string, ok bool) {
-	value := strings.TrimSpace(p.value)
-	if t, err := time.Parse("20060102", value); err == nil {
-		return t, true, "", true
-	}
-	const form = "20060102T150405"
-	if strings.HasSuffix(value, "Z") {
-		t, err := time.Parse(form, strings.TrimSuffix(value, "Z"))
-		return t, false, "", err == nil
-	}
-	name := oneLine(p.params["TZID"])
-	if at := location(name, zones); at != nil {
-		t, err := time.ParseInLocation(form, value, at)
-		return t.UTC(), false, "", err == nil
-	}
-	t, err := time.Parse(form, value)
-	return t, false, name, err == nil
-}
-
-// location returns the zone of that name: by its rules where the machine knows it, else by what the calendar says of
-// it.
-func location(name string, zones map[string]*time.Location) *time.Location {
-	if name == "" || strings.EqualFold(name, "Local") {
-		return nil
-	}
-	if at, err := time.LoadLocation(strings.TrimPrefix(name, "/")); err == nil {
-		return at
-	}
-	return zones[name]
-}
-
-// zoneReading is a VTIMEZONE being read.
-type zoneReading struct {
-	name     string
-	standard string // the offset
-	daylight bool   // it has a summer time, whose rules are not read
-}
-
-func (z *zoneReading) read(inner, name, value string) {
-	switch {
-	case inner == "VTIMEZONE" && name == "TZID":
-		z.name = oneLine(value)
-	case inner == "DAYLIGHT":
-		z.daylight = true
-	case inner == "STANDARD" && name == "TZOFFSETTO":
-		z.standard = strings.TrimSpace(value)
-	}
-}
-
-// add adds a zone of one offset. QUIRK: Outlook names zones as Windows does ("Russian Standard Time").
-func (z *zoneReading) add(zones map[string]*time.Location) {
-	at, err := time.Parse("-0700", z.standard)
-	if err != nil || z.daylight || z.name == "" {
-		return
-	}
-	_, offset := at.Zone()
-	zones[z.name] = time.FixedZone(z.name, offset)
 }
 
 func calendarUser(p property) desk.Address {

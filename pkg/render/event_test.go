@@ -33,10 +33,11 @@ func TestEvent(t *testing.T) {
 		{with(func(e *desk.Event) { e.Method, e.End, e.Location = "CANCEL", at.Add(26*time.Hour), "Пермь" }),
 			"Встреча отменена: Касса · 16.03.2026 10:00 – 17.03.2026 12:00 · Пермь · support@example.ru", "Meeting cancelled: Касса · 16.03.2026 10:00 – 17.03.2026 12:00 · Пермь · support@example.ru"},
 		{with(func(e *desk.Event) {
-			e.Method, e.Zone, e.End, e.Organizer = "COUNTER", "Romance Standard Time", time.Time{}, desk.Address{}
+			e.Method, e.Local, e.Zone, e.End, e.Organizer = "COUNTER", true, "Romance Standard Time", time.Time{}, desk.Address{}
 		}),
 			"Предложено другое время встречи (Мария Орлова <orlova@zavod.example>): Касса · 16.03.2026 07:00 (Romance Standard Time)",
 			"Another time proposed for the meeting (Мария Орлова <orlova@zavod.example>): Касса · 16.03.2026 07:00 (Romance Standard Time)"},
+		{with(func(e *desk.Event) { e.Local, e.Organizer = true, desk.Address{} }), "Приглашение: Касса · 16.03.2026 07:00–08:00", "Invitation: Касса · 16.03.2026 07:00–08:00"},
 		{desk.Event{Day: true, Start: at.Truncate(24 * time.Hour), End: at.Truncate(24*time.Hour).AddDate(0, 0, 1), Description: "раз"},
 			"Приглашение · 16.03.2026 – 17.03.2026\n\nраз", "Invitation · 16.03.2026 – 17.03.2026\n\nраз"},
 	} {

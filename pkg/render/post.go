@@ -166,7 +166,7 @@ func (s *Set) when(e desk.Event, zone *time.Location) string {
 	}
 	day, clock := "02.01.2006", "15:04"
 	from, to := e.Start, e.End
-	if !e.Day && e.Zone == "" {
+	if !e.Day && !e.Local {
 		from, to = from.In(zone), to.In(zone)
 	}
 	form := day + " " + clock
