@@ -88,7 +88,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	boxes, senders := boxes(cfg, rest)
 	copiers := withCopies(cfg, senders, rest, o.Log)
 	out := &outbox.Outbox{
-		Queue: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client.Maker, Staff: client, Senders: senders,
+		Queue: s.Outbox, Seen: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client.Maker, Staff: client, Senders: senders,
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}

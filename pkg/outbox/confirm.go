@@ -19,7 +19,7 @@ const (
 // not there at the second look is made once more, by another way, and kept for a person when that comes to nothing,
 // too. An error is one of the state.
 func (o *Outbox) Confirm(ctx context.Context, shown func(u desk.Unconfirmed) bool) error {
-	all, err := o.queue.Unseen(o.Now().Add(-lookAfter), mostLooks)
+	all, err := o.seen.Unseen(o.Now().Add(-lookAfter), mostLooks)
 	if err != nil || len(all) == 0 || o.tally.Away(portal) != nil || ctx.Err() != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (o *Outbox) Confirm(ctx context.Context, shown func(u desk.Unconfirmed) boo
 	if len(looked) == 0 {
 		return nil
 	}
-	return o.queue.Saw(o.Now(), looked)
+	return o.seen.Saw(o.Now(), looked)
 }
 
 // sight judges a look.

@@ -30,19 +30,21 @@ func (n queueNet) Finish(now time.Time, results []desk.Result) (err error) {
 	return n.Queue.Finish(now, results)
 }
 
-func (n queueNet) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
-	defer Caught("read what is unconfirmed", &err)
-	return n.Queue.Unseen(before, most)
-}
-
-func (n queueNet) Saw(now time.Time, looked []desk.Looked) (err error) {
-	defer Caught("record what was seen", &err)
-	return n.Queue.Saw(now, looked)
-}
-
 func (n queueNet) Waiting() (waiting int, err error) {
 	defer Caught("count what waits", &err)
 	return n.Queue.Waiting()
+}
+
+type sightingsNet struct{ Sightings }
+
+func (n sightingsNet) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
+	defer Caught("read what is unconfirmed", &err)
+	return n.Sightings.Unseen(before, most)
+}
+
+func (n sightingsNet) Saw(now time.Time, looked []desk.Looked) (err error) {
+	defer Caught("record what was seen", &err)
+	return n.Sightings.Saw(now, looked)
 }
 
 type ticketsNet struct{ Tickets }

@@ -26,9 +26,13 @@ type Queue interface {
 	Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error)
 	Start(now time.Time, a desk.Attempts) error
 	Finish(now time.Time, results []desk.Result) error
+	Waiting() (int, error)
+}
+
+// Sightings holds what was made and is not yet seen on the portal.
+type Sightings interface {
 	Unseen(before time.Time, most int) ([]desk.Unconfirmed, error)
 	Saw(now time.Time, looked []desk.Looked) error
-	Waiting() (int, error)
 }
 
 // Tickets knows our tickets by their numbers.
@@ -113,6 +117,7 @@ type Sender struct {
 // Outbox is what makes effects.
 type Outbox struct {
 	Queue   Queue
+	Seen    Sightings
 	Tickets Tickets
 	Kept    Kept
 	People  People
@@ -141,6 +146,7 @@ type Outbox struct {
 
 	// What follows is of one pass, from Begin to End.
 	queue   Queue // behind nets, as all that follows
+	seen    Sightings
 	tickets Tickets
 	kept    Kept
 	people  People
@@ -156,7 +162,7 @@ type Outbox struct {
 
 // Begin starts a pass, which counts in t. The kit is asked for when the first effect is due.
 func (o *Outbox) Begin(t *Tally, kit func() (Kit, error)) {
-	o.queue, o.tickets, o.kept = queueNet{o.Queue}, ticketsNet{o.Tickets}, keptNet{o.Kept}
+	o.queue, o.seen, o.tickets, o.kept = queueNet{o.Queue}, sightingsNet{o.Seen}, ticketsNet{o.Tickets}, keptNet{o.Kept}
 	o.people, o.portal, o.staff, o.oneC = peopleNet{o.People}, portalNet{o.Portal}, staffNet{o.Staff}, nil
 	if o.OneC != nil {
 		o.oneC = directoryNet{o.OneC}

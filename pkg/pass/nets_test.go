@@ -30,6 +30,10 @@ type (
 		outbox.Queue
 		t trap
 	}
+	trapSightings struct {
+		outbox.Sightings
+		t trap
+	}
 	trapTicket struct {
 		outbox.Tickets
 		t trap
@@ -146,14 +150,14 @@ func (x trapPortal) Make(ctx context.Context, es []desk.Effect) []desk.Made {
 	return x.Portal.Make(ctx, es)
 }
 
-func (x trapQueue) Unseen(before time.Time, most int) ([]desk.Unconfirmed, error) {
-	x.t("Queue.Unseen")
-	return x.Queue.Unseen(before, most)
+func (x trapSightings) Unseen(before time.Time, most int) ([]desk.Unconfirmed, error) {
+	x.t("Sightings.Unseen")
+	return x.Sightings.Unseen(before, most)
 }
 
-func (x trapQueue) Saw(now time.Time, looked []desk.Looked) error {
-	x.t("Queue.Saw", looked)
-	return x.Queue.Saw(now, looked)
+func (x trapSightings) Saw(now time.Time, looked []desk.Looked) error {
+	x.t("Sightings.Saw", looked)
+	return x.Sightings.Saw(now, looked)
 }
 
 func (x trapPortal) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error) {
@@ -365,7 +369,7 @@ func (x trapMailbox) Close() error {
 func trapped(p *pass.Pass, t trap) {
 	o := p.Outbox
 	o.Together = nil // in goroutines, where a panic ends the program
-	o.Queue, o.Tickets, o.Kept, o.People = trapQueue{o.Queue, t}, trapTicket{o.Tickets, t}, trapKept{o.Kept, t}, trapPeople{o.People, t}
+	o.Queue, o.Seen, o.Tickets, o.Kept, o.People = trapQueue{o.Queue, t}, trapSightings{o.Seen, t}, trapTicket{o.Tickets, t}, trapKept{o.Kept, t}, trapPeople{o.People, t}
 	o.Portal, o.OneC, o.Sources = trapPortal{o.Portal, t}, trapDirectory{t}, []string{"directory", "onec", "bitrix24"}
 	p.Ledger, p.Quarantine, p.Tickets = trapLedger{p.Ledger, t}, trapQuarantine{p.Quarantine, t}, trapTickets{p.Tickets, t}
 	p.Portal, p.Feed = trapTasks{p.Portal, t}, trapFeed{p.Feed, t}
@@ -555,7 +559,7 @@ func mended(w *world) {
 func methods() map[string]bool {
 	all := map[string]bool{"Kit": true, "Box.Open": true, "Sender.Open": true, "Sender.Relay": true, "Sender.Save": true}
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[outbox.Queue](), reflect.TypeFor[outbox.Tickets](), reflect.TypeFor[outbox.Kept](), reflect.TypeFor[outbox.People](),
+		reflect.TypeFor[outbox.Queue](), reflect.TypeFor[outbox.Sightings](), reflect.TypeFor[outbox.Tickets](), reflect.TypeFor[outbox.Kept](), reflect.TypeFor[outbox.People](),
 		reflect.TypeFor[outbox.Directory](), reflect.TypeFor[outbox.Portal](), reflect.TypeFor[outbox.Relay](), reflect.TypeFor[outbox.Originals](),
 		reflect.TypeFor[outbox.Texts](), reflect.TypeFor[pass.Ledger](), reflect.TypeFor[pass.Quarantine](), reflect.TypeFor[pass.Tickets](),
 		reflect.TypeFor[pass.Mailbox](), reflect.TypeFor[pass.Tasks](), reflect.TypeFor[pass.Feed](),
@@ -588,7 +592,7 @@ func TestAPanicAnywhere(t *testing.T) {
 						panic("of " + name)
 					}
 				})
-				if whom != "" && !strings.HasPrefix(name, "Queue.") { // the others' things are done by now
+				if whom != "" && !strings.HasPrefix(name, "Queue.") && !strings.HasPrefix(name, "Sightings.") { // the others' things are done by now
 					if text, _ := w.shape(); !strings.Contains(text, "task Printer") || !strings.Contains(text, "Restart: Printer") {
 						t.Errorf("the others have waited:\n%s", text)
 					}

@@ -179,7 +179,7 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	st := &stepping{w, s.Ledger, s.Outbox, s.Tickets, s.People, s.Quarantine, client}
 	log := slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	boxes, senders := w.mailboxes()
-	out := &outbox.Outbox{Queue: st, Tickets: st, Kept: st, People: st, Portal: st, Staff: client, Senders: senders, Sources: w.sources,
+	out := &outbox.Outbox{Queue: st, Seen: st, Tickets: st, Kept: st, People: st, Portal: st, Staff: client, Senders: senders, Sources: w.sources,
 		ProfileAge: time.Hour * 24 * 7, Settle: 2 * time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example",
 		Signer: s.Signer(), Instance: s.Instance(), Now: now, Log: log, Together: inTurn}
 	p := &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,
