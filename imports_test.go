@@ -50,7 +50,7 @@ var allowed = map[string][]string{
 	"pkg/store":            {"pkg/desk", "pkg/fault", "pkg/store/bolt", "pkg/store/engine", "pkg/store/postgres", "github.com/go-json-experiment/json"},
 	"pkg/store/bolt":       {"pkg/store/engine", "go.etcd.io/bbolt"},
 	"pkg/store/engine":     {},
-	"pkg/store/postgres":   {"pkg/store/engine", "github.com/jackc/pgx/v5"},
+	"pkg/store/postgres":   {"pkg/store/engine", "github.com/jackc/pgx/v5", "golang.org/x/sys/unix"},
 	"pkg/wire":             {"pkg/fault"},
 	"pkg/bearer":           {"pkg/glyph"},
 	"pkg/oauth":            {"pkg/bearer", "pkg/fault", "pkg/glyph", "pkg/wire", "golang.org/x/oauth2"},

@@ -41,6 +41,9 @@ func (o *Outbox) Confirm(ctx context.Context, shown func(u desk.Unconfirmed) boo
 		if err != nil {
 			o.tally.GiveUp(portal, err)
 		}
+		if err := o.Still(); err != nil {
+			return err
+		}
 		for i, s := range sights {
 			looked = append(looked, o.sight(ctx, open[i], s))
 		}

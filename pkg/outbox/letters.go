@@ -116,6 +116,9 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 		l.tally.Wait(1)
 		return l.untried(d, err)
 	}
+	if err := l.Still(); err != nil {
+		return late(d, err)
+	}
 	raw, err := relay.Send(ctx, letter)
 	switch {
 	case err == nil:

@@ -135,8 +135,10 @@ type Outbox struct {
 	Signer         desk.Signer
 	Instance       string
 
-	Now func() time.Time
-	Log *slog.Logger
+	// Still returns an error where this run has lost the state to another: nothing more is made then.
+	Still func() error
+	Now   func() time.Time
+	Log   *slog.Logger
 
 	// Together replaces AtOnce, also for the pass; nil = no replacement. Tests that die at a step run functions one
 	// after the other.
@@ -266,10 +268,18 @@ func (o *Outbox) again(d desk.Pending, err error) desk.Result {
 	return r
 }
 
-// hold keeps an effect for a person.
+// hold keeps an effect for a person. Where the state is lost it is no fault of the effect's.
 func (o *Outbox) hold(d desk.Pending, err error) desk.Result {
+	if lost := o.Still(); lost != nil {
+		return late(d, lost)
+	}
 	o.tally.Hold(fmt.Sprintf("outbox entry %d", d.Seq), err)
 	return desk.Result{Seq: d.Seq, Hold: true, Unsure: d.Unsure, Note: err.Error()}
+}
+
+// late leaves an effect as it is: another host may have made it.
+func late(d desk.Pending, err error) desk.Result {
+	return desk.Result{Seq: d.Seq, Again: true, Unsure: true, Note: err.Error()}
 }
 
 // AtOnce runs functions in goroutines of their own and returns their errors when all have ended. A panic in one is its

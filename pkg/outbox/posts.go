@@ -201,6 +201,9 @@ func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.At
 	if err := p.queue.Start(noted, notes); err != nil {
 		return nil, err
 	}
+	if err := p.Still(); err != nil {
+		return nil, err
+	}
 	if p.frozen(noted) {
 		return p.tooLate(group), nil
 	}

@@ -1,11 +1,16 @@
 package pass_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"helpdesk/internal/servers"
+	"helpdesk/pkg/pass"
 	sandbox "helpdesk/pkg/sandbox/portal"
+	"helpdesk/pkg/store"
 )
 
 // A machine that was frozen between noting an attempt and making it does not make it: another host may have looked for
@@ -29,5 +34,53 @@ func TestAFrozenMachineMakesNothingLate(t *testing.T) {
 	text, auto := w.shape()
 	if n := strings.Count(text, "task "); n != 1 || len(auto) != 1 {
 		t.Errorf("%d tasks and %d auto-replies in the end:\n%s", n, len(auto), text)
+	}
+}
+
+// A machine that was frozen, or cut off, before its letters went out sends them no more when another host has worked
+// meanwhile.
+func TestAFrozenMachineSendsNothingLate(t *testing.T) {
+	p, err := servers.StartPostgres(nil)
+	servers.Want(t, err)
+	t.Cleanup(p.Stop)
+	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
+	w.state = p.Address("postgres", "", "postgres") + "&search_path=frozen"
+	w.opening = func(o *store.Options) { o.Now, o.Wait = w.clock.Now, 5*time.Second }
+	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
+	// frozen runs a pass that stands still when it has noted an attempt, while the other host runs the same.
+	frozen := func(attempt int, pass func(*pass.Pass, context.Context) (*pass.Report, error)) {
+		t.Helper()
+		w.steps = func(name string) {
+			if name != "note attempts, after" {
+				return
+			}
+			if attempt--; attempt > 0 {
+				return
+			}
+			w.steps = nil
+			w.clock.Advance(90 * time.Second)
+			if _, err := p.SQL("postgres", "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like 'helpdesk%'"); err != nil {
+				t.Error(err)
+			}
+			w.run(pass)
+		}
+		first, s := w.open(store.Options{})
+		if _, err := pass(first, t.Context()); !errors.Is(err, store.ErrAway) {
+			t.Errorf("the frozen one ends with %v", err)
+		}
+		_ = s.Close()
+		if attempt != 0 {
+			t.Errorf("%d more attempts were expected", attempt)
+		}
+	}
+	frozen(2, (*pass.Pass).Poll) // the task, then the auto-reply, which the other host takes for sent
+	if n := len(w.portal.Tasks()); n != 1 || len(w.smtp.Letters()) != 0 {
+		t.Errorf("%d tasks, %d letters", n, len(w.smtp.Letters()))
+	}
+	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "So.")
+	w.clock.Advance(time.Minute)
+	frozen(1, (*pass.Pass).Announce)
+	if n := len(w.smtp.Letters()); n != 1 {
+		t.Errorf("the answer went out %d times", n)
 	}
 }

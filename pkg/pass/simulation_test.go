@@ -56,7 +56,7 @@ func TestSimulation(t *testing.T) {
 		}
 	})
 	t.Run("postgres", func(t *testing.T) {
-		p, err := servers.StartPostgres(nil)
+		p, err := servers.StartPostgres(nil, "autovacuum_naptime = 60", "wal_level = minimal", "max_wal_senders = 0")
 		servers.Want(t, err)
 		t.Cleanup(p.Stop)
 		server := simulatedServer(t, p)
@@ -96,6 +96,7 @@ func newSimulation(t *testing.T, seed uint64, server *pgconn.PgConn, address str
 		return m
 	}
 	m.state = address + "&search_path=" + m.schema
+	t.Cleanup(func() { m.ask("set client_min_messages = error; drop schema if exists " + m.schema + " cascade") })
 	m.skews = [2]time.Duration{m.upTo(240) - 2*time.Hour, m.upTo(240) - 2*time.Hour}
 	m.opening = func(o *store.Options) {
 		o.Wait = 5 * time.Second // a session that was cut takes its time to end
@@ -210,7 +211,7 @@ func (m *simulation) work() {
 
 // cut ends the session of the pass, and lets the other host work before the pass goes on without knowing.
 func (m *simulation) cut() {
-	m.ask("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'sim'")
+	m.ask("select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'sim'")
 	if m.rnd.IntN(3) == 0 {
 		return
 	}
@@ -252,13 +253,14 @@ func (m *simulation) standby() {
 	switch roll := m.rnd.IntN(6); {
 	case roll < 2:
 		for _, table := range strings.Fields(tables) {
-			m.ask(fmt.Sprintf("drop table if exists %[1]s.kept_%[2]s; create table %[1]s.kept_%[2]s as table %[1]s.%[2]s", m.schema, table))
+			m.ask(fmt.Sprintf("create table if not exists %[1]s.kept_%[2]s (like %[1]s.%[2]s); delete from %[1]s.kept_%[2]s; "+
+				"insert into %[1]s.kept_%[2]s select * from %[1]s.%[2]s", m.schema, table))
 		}
 		m.kept = true
 		m.note("the standby has everything")
 	case roll == 2 && m.kept:
 		for _, table := range strings.Fields(tables) {
-			m.ask(fmt.Sprintf("truncate %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema, table))
+			m.ask(fmt.Sprintf("delete from %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema, table))
 		}
 		m.ask(fmt.Sprintf("update %s.entries set value = 'another' where bucket = 'meta' and key = 'line'", m.schema))
 		m.kept = false

@@ -260,6 +260,10 @@ func christen(meta engine.Bucket) error {
 // Close lets others have the state. What was done in an overlay is forgotten.
 func (s *Store) Close() error { return errors.Join(s.settle(), s.db.Close()) }
 
+// Still returns an error where another run may have taken the state meanwhile, because this machine stood still or was
+// cut off. It costs a question at most where nothing was asked just now.
+func (s *Store) Still() error { return s.db.Still() }
+
 // Now returns the time by the clock that all hosts of the state go by, that of the database's server, for a time of
 // this machine's.
 func (s *Store) Now(here time.Time) time.Time { return here.Add(s.db.About().Skew) }

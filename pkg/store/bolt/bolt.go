@@ -142,6 +142,9 @@ func (d *DB) Update(fn func(engine.Tx) error) error {
 	})
 }
 
+// Still implements engine.DB: nobody else gets the file while this process has it.
+func (d *DB) Still() error { return nil }
+
 // About implements engine.DB.
 func (d *DB) About() engine.About { return engine.About{Name: d.path} }
 

@@ -28,6 +28,8 @@ type DB interface {
 	View(fn func(Tx) error) error
 	// Update calls fn with a transaction, which is kept when fn returns nil and forgotten otherwise.
 	Update(fn func(Tx) error) error
+	// Still returns an error where this run may have lost the database to another: it stood still, or was cut off.
+	Still() error
 	// About returns what is known of the database itself.
 	About() About
 	// Close lets others have the database.

@@ -42,10 +42,11 @@ type config struct {
 
 const (
 	defaultSchema  = "helpdesk"
-	connectWithin  = 10 * time.Second // a host
-	keepAlive      = 5 * time.Second  // of a silent connection, then
-	keepAliveAgain = 2 * time.Second  // so often, and
-	keepAliveTries = 3                // unanswered that many times it is cut
+	connectWithin  = 10 * time.Second                          // a host
+	keepAlive      = 5 * time.Second                           // of a silent connection, then
+	keepAliveAgain = 2 * time.Second                           // so often, and
+	keepAliveTries = 3                                         // unanswered that many times it is cut, and
+	unacknowledged = keepAlive + keepAliveTries*keepAliveAgain // so long after what was sent into it
 )
 
 func parse(address string) (config, error) {
@@ -86,7 +87,7 @@ func parse(address string) (config, error) {
 	if c.ConnectTimeout == 0 || c.ConnectTimeout > time.Minute {
 		c.ConnectTimeout = connectWithin
 	}
-	c.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
+	c.DialFunc = (&net.Dialer{Control: giveUp, KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: keepAlive, Interval: keepAliveAgain, Count: keepAliveTries}}).DialContext
 	c.ValidateConnect = writable(c.ValidateConnect)
 	return c, nil

@@ -33,9 +33,11 @@ type DB struct {
 	overlay bool
 	locked  bool
 	absent  bool // there are no tables, and none are made
+	clock   func() time.Time
 
 	mu      sync.Mutex // one transaction at a time
 	lost    error      // why the session can't be used any more
+	heard   time.Time  // when the question was sent that the server answered last
 	shelves map[string]*shelf
 	bytes   int // on the shelves
 	counts  map[string]uint64
@@ -45,9 +47,10 @@ type DB struct {
 }
 
 const (
-	oldest    = 130000                 // server_version_num
+	oldest    = 13                     // version of the server
 	within    = time.Minute            // an answer of the server
 	lookAgain = 200 * time.Millisecond // whether another run has ended
+	recent    = 2 * time.Second        // for so long an answer shows that this run has the lock
 )
 
 // Open connects, takes the lock, and makes the tables where they are missing.
@@ -59,18 +62,36 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 	host, _ := os.Hostname()
 	c.RuntimeParams["application_name"] = cut(fmt.Sprintf("helpdesk %s %d@%s", o.Command, os.Getpid(), host), 63)
 	d := &DB{config: c, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked, shelves: map[string]*shelf{},
-		ahead: map[place]bool{}, over: changes{}}
+		ahead: map[place]bool{}, over: changes{}, clock: o.Now}
+	if d.clock == nil {
+		d.clock = time.Now
+	}
 	if d.conn, err = pgconn.ConnectConfig(ctx, c.Config); err != nil {
 		if ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) {
 			err = fmt.Errorf("open state %s: %w", c.name, ctx.Err())
 		}
 		return nil, c.explain(err)
 	}
-	if err := d.open(ctx, o); err != nil {
+	if err = d.known(); err == nil {
+		err = d.open(ctx, o)
+	}
+	if err != nil {
 		_ = d.Close()
 		return nil, err
 	}
 	return d, nil
+}
+
+// known refuses a server that is too old to be asked anything. A name before the number is some vendor's.
+func (d *DB) known() error {
+	said := d.conn.ParameterStatus("server_version")
+	number := strings.TrimLeftFunc(said, func(r rune) bool { return r < '0' || r > '9' })
+	major, _, _ := strings.Cut(number, ".")
+	major = major[:len(major)-len(strings.TrimLeft(major, "0123456789"))]
+	if n, err := strconv.Atoi(major); err == nil && n < oldest {
+		return wrong("state %s: the server is PostgreSQL %s, and %d or newer is needed: use a newer server", d.name, said, oldest)
+	}
+	return nil
 }
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }
@@ -95,10 +116,12 @@ func (d *DB) rows(sql string) ([][]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	d.trips.Add(1)
+	sent := d.clock()
 	results, err := d.conn.Exec(ctx, sql).ReadAll()
 	if err != nil {
 		return nil, d.broken(err)
 	}
+	d.heard = sent
 	rows := make([][]string, len(results))
 	for i, r := range results {
 		for _, v := range first(r.Rows) {
@@ -120,6 +143,7 @@ func (d *DB) send(b *pgconn.Batch) ([]*pgconn.Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	d.trips.Add(1)
+	sent := d.clock()
 	results, err := d.conn.ExecBatch(ctx, b).ReadAll()
 	if err != nil {
 		return nil, d.broken(err)
@@ -129,15 +153,40 @@ func (d *DB) send(b *pgconn.Batch) ([]*pgconn.Result, error) {
 			return nil, d.broken(r.Err)
 		}
 	}
+	d.heard = sent
 	return results, nil
+}
+
+// Still implements engine.DB. The server is asked, unless it has just answered by both clocks: one of them stands still
+// with the machine.
+func (d *DB) Still() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.usable(); err != nil || d.overlay {
+		return err
+	}
+	now := d.clock()
+	if wall := now.Round(0).Sub(d.heard.Round(0)); wall >= 0 && max(wall, now.Sub(d.heard)) < recent {
+		return nil
+	}
+	row, err := d.ask("select commits from " + d.schema + ".fence")
+	if err == nil && (len(row) == 0 || row[0] != strconv.FormatUint(d.fence, 10)) {
+		err = d.refused()
+	}
+	return err
+}
+
+// refused notes that another run has written meanwhile.
+func (d *DB) refused() error {
+	d.lost = away("state %s: another run works with it: this one was cut off, and its changes were refused", d.name)
+	return d.lost
 }
 
 // broken explains an error, and remembers one that the session does not outlive.
 func (d *DB) broken(err error) error {
 	var said *pgconn.PgError
 	if errors.As(err, &said) && said.Code == divisionByZero {
-		d.lost = away("state %s: another run works with it: this one was cut off, and its changes were refused", d.name)
-		return d.lost
+		return d.refused()
 	}
 	explained := d.explain(err)
 	if d.conn.IsClosed() {
