@@ -51,7 +51,11 @@ func (c config) explain(err error) error {
 	case strings.Contains(text, "refused TLS connection"):
 		return wrong("state %s: the server has no TLS: turn ssl on there, or say sslmode=disable on a network that is yours", c.name)
 	}
-	return away("state %s: %s", c.name, text)
+	var connecting *pgconn.ConnectError
+	if errors.As(err, &connecting) {
+		return away("state %s: %s: is the server running, and does the network let this host through?", c.name, text)
+	}
+	return away("state %s: the connection broke (%s): the next run goes on", c.name, text)
 }
 
 // answered explains what the server said.

@@ -3,8 +3,10 @@ package postgres
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -93,17 +95,29 @@ func durable(commit, fsync, standbys, names string) engine.Finding {
 	return engine.Finding{OK: true}
 }
 
-// pooler says whether a pooler hands the session's statements to any of the server's processes: then a second session
-// gets the process of the first, which does nothing at the moment.
-func (d *DB) pooler(ctx context.Context) (bool, error) {
-	other, err := pgconn.ConnectConfig(ctx, d.Config)
-	if err != nil {
-		return false, d.explain(err)
+const secondSession = 5 * time.Second // to get one
+
+// unless returns an error that is not the end of the time.
+func unless(short context.Context, err error) error {
+	if errors.Is(short.Err(), context.DeadlineExceeded) {
+		return nil
 	}
-	defer other.Close(ctx)
-	results, err := other.Exec(ctx, "begin; select pg_backend_pid()").ReadAll()
+	return err
+}
+
+// pooler says whether a pooler hands the session's statements to any of the server's processes: then a second session
+// gets the process of the first, which does nothing at the moment. One that waits has none to get: each is a session's.
+func (d *DB) pooler(ctx context.Context) (bool, error) {
+	short, cancel := context.WithTimeout(ctx, secondSession)
+	defer cancel()
+	other, err := pgconn.ConnectConfig(short, d.Config)
 	if err != nil {
-		return false, d.explain(err)
+		return false, unless(short, d.explain(err))
+	}
+	defer other.Close(short)
+	results, err := other.Exec(short, "begin; select pg_backend_pid()").ReadAll()
+	if err != nil {
+		return false, unless(short, d.explain(err))
 	}
 	row, err := d.ask("select pg_backend_pid()")
 	if err != nil {

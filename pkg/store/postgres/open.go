@@ -27,6 +27,9 @@ func (d *DB) open(ctx context.Context, o engine.Options) error {
 		case <-time.After(lookAgain):
 		}
 	}
+	if err == nil && !o.Unlocked {
+		err = d.direct(ctx)
+	}
 	switch {
 	case err != nil:
 		return err
@@ -39,6 +42,19 @@ func (d *DB) open(ctx context.Context, o engine.Options) error {
 		return nil
 	}
 	return d.create()
+}
+
+// direct refuses a pooler in transaction mode. Whoever stands between gives another number for the server's process than
+// the process itself.
+func (d *DB) direct(ctx context.Context) error {
+	if strconv.FormatUint(uint64(d.conn.PID()), 10) == d.backend {
+		return nil
+	}
+	pooled, err := d.pooler(ctx)
+	if pooled {
+		return d.pooled()
+	}
+	return err
 }
 
 // begin takes the lock, and asks what must be known of the server and of the last commit. It says whether there are
@@ -56,7 +72,7 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 			pg_backend_pid()`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
 		keepAliveTries, unacknowledged.Milliseconds(), lock)
 	sent := d.clock()
-	rows, err := d.rows(sql + "; select commits, pg_backend_pid(), extract(epoch from at) from " + d.schema + ".fence")
+	rows, err := d.rows(sql + "; select commits, extract(epoch from at) from " + d.schema + ".fence")
 	if tables := !absent(err); !tables {
 		rows, err = d.rows(sql)
 		rows = append(rows, nil)
@@ -88,10 +104,7 @@ func (d *DB) last(row []string) (err error) {
 	if row == nil {
 		return nil
 	}
-	if d.locked && row[1] != d.backend {
-		return d.pooled()
-	}
-	d.about.Written = seconds(row[2])
+	d.about.Written = seconds(row[1])
 	d.fence, err = strconv.ParseUint(row[0], 10, 64)
 	return err
 }

@@ -1,0 +1,83 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"helpdesk/pkg/store/engine"
+)
+
+// old is a server of another version. It is not the real thing: Debian packages one version alone, and those before 13
+// are kept by nobody. So this one says what the real ones say first (the version, among the parameters of a session),
+// and refuses to be asked anything but whether it writes, as one does that lacks what is asked for.
+func old(t *testing.T, version string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go greet(c, version)
+		}
+	}()
+	return fmt.Sprintf("postgres://helpdesk:%s@%s/helpdesk?sslmode=disable", secret, l.Addr())
+}
+
+func greet(c net.Conn, version string) {
+	defer c.Close()
+	b := pgproto3.NewBackend(c, c)
+	if _, err := b.ReceiveStartupMessage(); err != nil {
+		return
+	}
+	b.Send(&pgproto3.AuthenticationOk{})
+	b.Send(&pgproto3.ParameterStatus{Name: "server_version", Value: version})
+	b.Send(&pgproto3.BackendKeyData{ProcessID: 1, SecretKey: []byte{0, 0, 0, 1}})
+	for {
+		b.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
+		if b.Flush() != nil {
+			return
+		}
+		m, err := b.Receive()
+		if err != nil {
+			return
+		}
+		q, ok := m.(*pgproto3.Query)
+		if !ok {
+			return
+		}
+		if q.String == "show transaction_read_only" {
+			b.Send(&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("transaction_read_only"), DataTypeOID: oidText}}})
+			b.Send(&pgproto3.DataRow{Values: [][]byte{[]byte("off")}})
+			b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SHOW")})
+			continue
+		}
+		b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42704", Message: `unrecognized configuration parameter "tcp_user_timeout"`})
+	}
+}
+
+func TestOldServers(t *testing.T) {
+	for _, version := range []string{"9.4.26", "9.6.24", "10.23", "11.22 (Debian 11.22-1)", "12.17", "PostgresPro 12.4.1"} {
+		_, err := Open(t.Context(), old(t, version), engine.Options{})
+		if !errors.Is(err, engine.ErrSetup) || !strings.Contains(err.Error(), "PostgreSQL "+version+", and 13 or newer is needed: use a newer server") ||
+			strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+	for _, version := range []string{"13.0", "13devel", "14beta2", "15.14 (Debian 15.14-0+deb12u1)", "17.2", "100.1", ""} {
+		_, err := Open(t.Context(), old(t, version), engine.Options{})
+		if err == nil || strings.Contains(err.Error(), "newer is needed") {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+}
