@@ -31,7 +31,7 @@ var shown = map[string]struct{ group, example string }{
 	"explain":    {whenWrong, "  helpdesk explain letter.eml\n  helpdesk explain FOLDER              a line for each letter in it"},
 	"outbox":     {whenWrong, "  helpdesk outbox list\n  helpdesk outbox retry 12"},
 	"quarantine": {whenWrong, "  helpdesk quarantine show 3 > letter.eml"},
-	"verify":     {whenWrong, "  helpdesk verify --days 7"},
+	"verify":     {whenWrong, "  helpdesk verify --days 7\n  helpdesk verify accept 3f9a21c0      a file that was deleted on purpose"},
 }
 
 // arrange puts the commands into their groups, with an example each.

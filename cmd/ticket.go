@@ -212,7 +212,7 @@ func (k *chosen) sequences(args []string, list func() ([]uint64, error)) ([]uint
 // args wants numbers or --all, and not both.
 func (k *chosen) args(c *cobra.Command, args []string) error {
 	if k.all == (len(args) > 0) {
-		return errors.New("numbers of entries, or --all")
+		return errors.New("what is meant must be named, or all by --all")
 	}
 	return nil
 }

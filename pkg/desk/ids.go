@@ -85,6 +85,9 @@ func (p *Post) Marked() string {
 // put it. What it quotes is not asked.
 func Carries(text, marker string) bool { return marker != "" && slices.Contains(marks(text), marker) }
 
+// CarriesAny says whether a text of the portal carries a marker, signed or not, in the places where Carries looks.
+func CarriesAny(text string) bool { return len(marks(text)) > 0 }
+
 // Carries says whether a text of the portal carries a marker that we signed, in the places where Carries looks.
 func (s Signer) Carries(text string) bool {
 	return slices.ContainsFunc(marks(text), func(mark string) bool {

@@ -106,7 +106,8 @@ type Step struct {
 	Task    int64     `json:"task,omitempty"`
 	Comment int64     `json:"comment,omitempty"`
 	Note    string    `json:"note,omitempty"`
-	Files   []string  `json:"files,omitempty"` // names of those that the task or comment was made with; not kept by earlier versions
+	Files   []string  `json:"files,omitempty"`   // names of those that the task or comment was made with; not kept by earlier versions
+	Letters int       `json:"letters,omitempty"` // of the text it was made with, as Letters counts them; likewise
 }
 
 // Quarantined is a message that could not be processed, kept whole.

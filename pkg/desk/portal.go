@@ -78,6 +78,8 @@ type Unconfirmed struct {
 	Looked  time.Time `json:"looked,omitzero"`
 	Again   bool      `json:"again,omitempty"` // it was made for the second time
 	Seen    bool      `json:"seen,omitempty"`  // only its files have not been seen
+
+	Letters int `json:"-"` // of its text, as Letters counts them; 0 = the text is not compared
 }
 
 // Looked is what came of a look at something unconfirmed. Without any of Seen, Again and Hold it is looked for again.
@@ -93,7 +95,9 @@ type Looked struct {
 // Sight is what a look shows of something unconfirmed.
 type Sight struct {
 	There   bool
+	Deleted bool  // it was there, and somebody has taken it back; of messages alone, as other comments leave no trace
 	Missing []int // of its files, those that are not there
+	Letters int   // of the text that is shown, where that was asked for
 	Err     error // it could not be looked at
 }
 
@@ -103,4 +107,20 @@ type Prepared struct {
 	Asked    bool               // the CRM was asked; false where the webhook may not read it
 	Objects  []int64            // Drive objects of the files asked for, in their order; 0 = see Errs
 	Errs     []error            // why a file was not taken, in the order of the files; nil = it was
+}
+
+// Accepted is a difference between what we recorded and what there is that a person knows of and wants to hear of no
+// more.
+type Accepted struct {
+	ID      string    `json:"id"` // of the difference
+	What    string    `json:"what"`
+	Mailbox string    `json:"mailbox,omitempty"`
+	UID     uint32    `json:"uid,omitempty"`
+	Ticket  uint64    `json:"ticket,omitempty"`
+	Task    int64     `json:"task,omitempty"`
+	File    string    `json:"file,omitempty"`
+	At      time.Time `json:"at"` // when it was accepted
+	By      string    `json:"by,omitempty"`
+	Note    string    `json:"note,omitempty"`
+	Effect  string    `json:"effect,omitempty"` // key of what was made and is not there, or not whole
 }

@@ -12,13 +12,23 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// maxField bounds what is kept of a header's field, in bytes.
+// maxField bounds what is kept of a header's fields, in bytes.
 const maxField = 4 << 10
 
 // MessageIDs reads of each message the field Message-ID as it stands in the header, name and all, empty where there is
 // none. Messages that are gone are left out.
 func (m *Mailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
-	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID"}}
+	return m.fields(ctx, uids, "Message-ID")
+}
+
+// Writers reads of each message the fields From and Subject as they stand in the header. Messages that are gone are
+// left out.
+func (m *Mailbox) Writers(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
+	return m.fields(ctx, uids, "From", "Subject")
+}
+
+func (m *Mailbox) fields(ctx context.Context, uids []uint32, names ...string) (map[uint32][]byte, error) {
+	section := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: names}
 	items := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}
 	got := map[uint32][]byte{}
 	uids = slices.Clone(uids)
@@ -34,7 +44,7 @@ func (m *Mailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]b
 			})
 		})
 		if err != nil {
-			return nil, fault.Away(fault.Refused, fmt.Errorf("read the Message-IDs in %s: %w", m.o.Folder, err))
+			return nil, fault.Away(fault.Refused, fmt.Errorf("read headers in %s: %w", m.o.Folder, err))
 		}
 	}
 	return got, nil

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// TestMessageIDs reads the field alone, as it stands, and marks nothing.
+// TestMessageIDs reads the fields alone, as they stand, and marks nothing.
 func TestMessageIDs(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
 		s.put(t, "INBOX", letter(1, 300), day)
@@ -21,6 +21,13 @@ func TestMessageIDs(t *testing.T) {
 		if _, ok := got[9]; ok || len(got) != 3 || !strings.Contains(string(got[1]), "<1@example.org>") ||
 			strings.TrimSpace(string(got[2])) != "" || !strings.Contains(string(got[3]), "folded@b.ru") {
 			t.Errorf("got %v", got)
+		}
+		who, err := m.Writers(t.Context(), []uint32{2, 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(who[2]); len(who) != 1 || !strings.Contains(text, "a@b.ru") || !strings.Contains(text, "Subject: none") {
+			t.Errorf("got %v", who)
 		}
 		if left := list(t, m); len(left) != 3 {
 			t.Errorf("%d are unseen", len(left))

@@ -60,7 +60,7 @@ func (o *Outbox) sight(ctx context.Context, u desk.Unconfirmed, s desk.Sight) de
 	switch {
 	case s.Err != nil:
 		o.Log.Warn("look at what was made", "effect", u.Effect.Kind, "task", u.Effect.Task, "err", s.Err)
-	case s.There && len(s.Missing) == 0, u.Seen && !s.There: // the latter was there, and somebody has deleted it
+	case s.There && len(s.Missing) == 0, !s.There && (u.Seen || s.Deleted): // the latter were there, and somebody has deleted them
 		l.Seen = true
 	case u.Looks == 0 && s.There:
 		if err := o.portal.Attach(ctx, u.Effect, s.Missing); err != nil {

@@ -114,7 +114,7 @@ func (p *Pass) mailbox(ctx context.Context, b Box, l lookedInto, settle func(con
 	if err != nil {
 		return err
 	}
-	other, err := p.others(ctx, mb, ls, progress)
+	other, err := others(ctx, mb.MessageIDs, ls, progress)
 	if err != nil {
 		return err
 	}
@@ -139,8 +139,9 @@ func (p *Pass) mailbox(ctx context.Context, b Box, l lookedInto, settle func(con
 }
 
 // others returns the UIDs of messages that are not those which were recorded at their places: they have another
-// Message-ID. Only what is known and unmarked is asked for, which is little.
-func (p *Pass) others(ctx context.Context, mb Mailbox, ls []desk.Listing, progress []desk.Progress) (map[uint32]bool, error) {
+// Message-ID. Only what is known is asked for: to a poll that is what is unmarked, which is little.
+func others(ctx context.Context, ids func(context.Context, []uint32) (map[uint32][]byte, error), ls []desk.Listing,
+	progress []desk.Progress) (map[uint32]bool, error) {
 	var uids []uint32
 	for i, l := range ls {
 		if progress[i].Known && progress[i].ID != "" {
@@ -150,7 +151,7 @@ func (p *Pass) others(ctx context.Context, mb Mailbox, ls []desk.Listing, progre
 	if len(uids) == 0 {
 		return nil, nil
 	}
-	heads, err := mb.MessageIDs(ctx, uids)
+	heads, err := ids(ctx, uids)
 	if err != nil {
 		return nil, err
 	}

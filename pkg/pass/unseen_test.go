@@ -117,3 +117,18 @@ func TestFileThatThePortalPassesOver(t *testing.T) {
 		t.Errorf("it is named %d times: %+v", len(ids), got.Comments)
 	}
 }
+
+// A message that somebody takes back at once was there: it leaves a trace, and is not written again.
+func TestMessageThatIsTakenBackAtOnce(t *testing.T) {
+	w := newWorld(t, cards["new card"])
+	task := w.opened()
+	w.minutes(3, w.poll)
+	w.again(1, "And it blinks.")
+	w.poll()
+	ids, _ := w.ours(task, "And it blinks.")
+	w.portal.DeleteComment(task, ids[0])
+	w.minutes(10, w.poll)
+	if ids, _ := w.ours(task, "And it blinks."); len(ids) != 0 {
+		t.Error("it is written again:", ids)
+	}
+}

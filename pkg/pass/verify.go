@@ -1,11 +1,13 @@
 package pass
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
 )
 
 // Archive tells what was recorded, for verifying.
@@ -23,23 +25,28 @@ type Archive struct {
 	Signer desk.Signer
 }
 
-// Folder lists everything in a mailbox, seen or not.
+// Folder tells of everything in a mailbox, seen or not.
 type Folder interface {
 	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)
+	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // the field of each header as it stands there
+	Writers(ctx context.Context, uids []uint32) (map[uint32][]byte, error)    // From and Subject as they stand there
 }
 
 // Difference is one thing that does not agree.
 type Difference struct {
+	ID      string    `json:"id"`   // the same whenever it is found
 	What    string    `json:"what"` // one of the constants below
 	Mailbox string    `json:"mailbox,omitempty"`
 	UID     uint32    `json:"uid,omitempty"`
 	At      time.Time `json:"at,omitzero"`
-	From    string    `json:"from,omitempty"`
+	From    string    `json:"from,omitempty"` // whose letter it is, or whose ticket
 	Subject string    `json:"subject,omitempty"`
 	Ticket  uint64    `json:"ticket,omitempty"`
 	Task    int64     `json:"task,omitempty"`
 	File    string    `json:"file,omitempty"` // the name of the one that is missing
-	Note    string    `json:"note,omitempty"`
+	Note    string    `json:"note,omitempty"` // what is seen of it, or why it is so
+	Do      string    `json:"do"`             // what a person can do
+	Effect  string    `json:"-"`              // key of what was made, "" = it is not about that
 }
 
 // Shelf is what verifying asks of the portal.
@@ -50,16 +57,24 @@ type Shelf interface {
 
 // What verify finds.
 const (
-	MailWithoutRecord = "mail without record"
-	RecordWithoutTask = "record without task"
-	CommentNotSent    = "comment not sent"
-	FileNotOnTask     = "file not on the task"
-	FilesNotCompared  = "files not compared"
-	LeftForItsAge     = "left alone for its age"
+	MailWithoutRecord  = "mail without record"
+	RecordWithoutTask  = "record without task"
+	CommentNotSent     = "comment not sent"
+	CommentNotOnTask   = "comment not on the task"
+	TextNotOnTask      = "text not on the task"
+	FileNotOnTask      = "file not on the task"
+	ContentNotCompared = "content not compared"
+	LeftForItsAge      = "left alone for its age"
 )
 
-// VerifyMailbox compares a mailbox with the records: every mail since the given time must have one. It returns how many
-// mails it looked at.
+// named gives a difference the id that follows from what it is and what it is about.
+func (d Difference) named(about ...string) Difference {
+	d.ID = desk.DeriveKey(append([]string{d.What}, about...)...)[:8]
+	return d
+}
+
+// VerifyMailbox compares a mailbox with the records: every mail since the given time must have one, and it must be the
+// record of the letter that lies there. It returns how many mails it looked at.
 func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now time.Time) (int, []Difference, error) {
 	ls, err := f.Since(ctx, since)
 	if err != nil {
@@ -69,34 +84,71 @@ func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now ti
 	if err != nil {
 		return 0, nil, err
 	}
+	other, err := others(ctx, f.MessageIDs, ls, progress)
+	if err != nil {
+		return 0, nil, err
+	}
 	var ds []Difference
 	for i, l := range ls {
-		if progress[i].Known {
-			continue
+		if !progress[i].Known || other[l.UID] {
+			ds = append(ds, unrecorded(b, l, progress[i], now))
 		}
-		d := Difference{What: MailWithoutRecord, Mailbox: b.Name, UID: l.UID, At: l.Received, Note: progress[i].Note}
-		if b.MaxAge > 0 && now.Sub(l.Received) > b.MaxAge {
-			d.What = LeftForItsAge
-		}
-		if l.Seen && d.Note == "" {
-			d.Note = "read by somebody else before a pass saw it"
-		}
-		ds = append(ds, d)
 	}
-	return len(ls), ds, nil
+	return len(ls), ds, nameWriters(ctx, f, ds)
 }
 
-// VerifyTickets compares the records with the portal: every record since the given time must have a live task with the
-// letter's files, and every comment must have gone out. It returns how many records it looked at.
+// unrecorded is the difference of a mail that has no record.
+func unrecorded(b Box, l desk.Listing, p desk.Progress, now time.Time) Difference {
+	d := Difference{What: MailWithoutRecord, Mailbox: b.Name, UID: l.UID, At: l.Received, Note: p.Note,
+		Do: "helpdesk poll takes it in"}
+	switch {
+	case b.MaxAge > 0 && now.Sub(l.Received) > b.MaxAge:
+		d.What, d.Do = LeftForItsAge, "nothing; a larger imap.max_age has it taken in while it is unread"
+	case p.Note != "":
+		d.Do = "helpdesk quarantine list"
+	case p.Known:
+		d.Note = "another letter was recorded at its place: of a mail server that was restored or replaced?"
+	case l.Seen:
+		d.Note = "read by somebody else before a pass saw it"
+	}
+	if l.Seen && d.What == MailWithoutRecord && p.Note == "" {
+		d.Do = "mark it unread, and the next helpdesk poll takes it in"
+	}
+	return d.named(l.Mailbox, fmt.Sprint(l.UIDValidity), fmt.Sprint(l.UID), l.Received.UTC().Format(time.RFC3339))
+}
+
+// nameWriters says whose the mails are, and what they are about.
+func nameWriters(ctx context.Context, f Folder, ds []Difference) error {
+	if len(ds) == 0 {
+		return nil
+	}
+	uids := make([]uint32, len(ds))
+	for i, d := range ds {
+		uids[i] = d.UID
+	}
+	heads, err := f.Writers(ctx, uids)
+	if err != nil {
+		return err
+	}
+	for i := range ds {
+		m := eml.ReadHeader(bytes.NewReader(heads[ds[i].UID]), desk.Listing{})
+		ds[i].From, ds[i].Subject = m.From.Addr, m.Subject
+	}
+	return nil
+}
+
+// VerifyTickets compares the records with the portal: every record since the given time must have a live task, every
+// task and comment what it was made with, and every comment must have gone out. It returns how many records it looked
+// at.
 func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (int, []Difference, error) {
 	tickets := map[uint64]desk.Ticket{}
 	if err := a.Tickets.Each(func(t desk.Ticket) error { tickets[t.Number] = t; return nil }); err != nil {
 		return 0, nil, err
 	}
-	var records []desk.Record
-	err := a.Ledger.Records(since, func(r desk.Record) error {
+	var recent, records []desk.Record
+	err := a.Ledger.Records(since.Add(-lateness), func(r desk.Record) error {
 		if r.Ticket != 0 {
-			records = append(records, r)
+			recent = append(recent, r)
 		}
 		return nil
 	})
@@ -105,7 +157,11 @@ func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (in
 	}
 	var wanted []int64
 	asked := map[int64]bool{}
-	for _, r := range records {
+	for _, r := range recent {
+		if r.Received.Before(since) {
+			continue
+		}
+		records = append(records, r)
 		if task := tickets[r.Ticket].Task; task != 0 && !asked[task] {
 			asked[task] = true
 			wanted = append(wanted, task)
@@ -118,7 +174,8 @@ func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (in
 		}
 	}
 	ds := withoutTask(records, tickets, alive)
-	lost, err := withoutFiles(ctx, p, a, since, records, tickets, alive)
+	c := &contents{a: a, since: since, of: causes(recent)}
+	lost, err := c.lost(ctx, p, records, tickets, alive)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -134,19 +191,24 @@ func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive ma
 		if ok && t.Owns(s.Mark) {
 			continue
 		}
-		note := "the task is not made yet"
-		switch {
+		d := ofLetter(r)
+		d.What, d.Task, d.Note, d.Do = RecordWithoutTask, t.Task, "the task is not made yet", "helpdesk outbox list"
+		switch byHand := "make a task of the letter in the mailbox by hand; what follows it makes one by itself"; {
 		case ok:
-			note = "its number is another task's by now: of a portal restored from a backup?"
+			d.Note, d.Do = "its number is another task's by now: of a portal restored from a backup?", byHand
 		case t.Task != 0:
-			note = "the task was deleted, or is not ours to see any more"
+			d.Note, d.Do = "the task was deleted, or is not ours to see any more", byHand+", or accept that it is deleted"
 		case t.Status == desk.Gone:
-			note = "the task was dropped from the outbox, or deleted and not made again yet"
+			d.Note, d.Do = "the task was dropped from the outbox, or deleted and not made again yet", byHand
 		}
-		ds = append(ds, Difference{What: RecordWithoutTask, Mailbox: r.Place.Mailbox, UID: r.Place.UID, At: r.Received, From: r.From.Addr,
-			Subject: r.Subject, Ticket: r.Ticket, Task: t.Task, Note: note})
+		ds = append(ds, d.named(r.Key, fmt.Sprint(t.Task)))
 	}
 	return ds
+}
+
+// ofLetter is what a difference says of a letter.
+func ofLetter(r desk.Record) Difference {
+	return Difference{Mailbox: r.Place.Mailbox, UID: r.Place.UID, At: r.Received, From: r.From.Addr, Subject: r.Subject, Ticket: r.Ticket}
 }
 
 func unsent(a Archive, tickets map[uint64]desk.Ticket) ([]Difference, error) {
@@ -157,8 +219,12 @@ func unsent(a Archive, tickets map[uint64]desk.Ticket) ([]Difference, error) {
 			continue
 		}
 		t := tickets[p.Effect.Ticket]
-		ds = append(ds, Difference{What: CommentNotSent, At: p.Added, Subject: t.Subject, Ticket: t.Number, Task: t.Task,
-			Note: fmt.Sprintf("outbox entry %d: %s", p.Seq, p.Note)})
+		d := Difference{What: CommentNotSent, At: p.Added, From: t.Requester.Addr, Subject: t.Subject, Ticket: t.Number, Task: t.Task,
+			Note: fmt.Sprintf("outbox entry %d: %s", p.Seq, p.Note), Do: "nothing: it is tried again"}
+		if p.Held {
+			d.Do = fmt.Sprintf("mend the cause, then helpdesk outbox retry %d; or drop %d", p.Seq, p.Seq)
+		}
+		ds = append(ds, d.named(p.Effect.Key))
 	}
 	return ds, err
 }

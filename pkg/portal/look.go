@@ -53,22 +53,29 @@ type looking struct {
 // QUIRK: ufTaskWebdavFiles gives the numbers of attachments, not those of Drive objects (disk/attached-object).
 type shownTask struct {
 	task
-	Files json.RawMessage `json:"ufTaskWebdavFiles"`
+	Files       json.RawMessage `json:"ufTaskWebdavFiles"`
+	Description bitrix.Text     `json:"description"`
 }
 
-// askTasks asks for the tasks, fifty by a command.
+// askTasks asks for the tasks, fifty by a command; for their texts only where those are compared, as they are long.
 func (l *looking) askTasks(p *bitrix.Plan) {
 	at := map[int64]int{}
 	var ids []int64
+	fields, texts := []string{"ID", "XML_ID", "CHAT_ID", "UF_TASK_WEBDAV_FILES"}, false
 	for i, m := range l.made {
-		if m.Effect.Kind == desk.OpenTask {
-			at[m.Effect.Task] = i
-			ids = append(ids, m.Effect.Task)
+		if m.Effect.Kind != desk.OpenTask {
+			continue
 		}
+		at[m.Effect.Task] = i
+		ids = append(ids, m.Effect.Task)
+		texts = texts || m.Letters > 0
+	}
+	if texts {
+		fields = append(fields, "DESCRIPTION")
 	}
 	for part := range slices.Chunk(ids, pageSize) {
 		p.Add(bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With("ID", part)).
-			With("select", []string{"ID", "XML_ID", "CHAT_ID", "UF_TASK_WEBDAV_FILES"}).With("order", bitrix.With("ID", "asc")).With("start", -1)),
+			With("select", fields).With("order", bitrix.With("ID", "asc")).With("start", -1)),
 			func(a bitrix.Answer) { l.takeTasks(a, part, at) })
 	}
 }
@@ -95,6 +102,7 @@ func (l *looking) takeTasks(a bitrix.Answer, ids []int64, at map[int64]int) {
 		e := l.made[i].Effect
 		// A number may come to be another task's: of a portal restored from a backup.
 		l.sights[i].There = t.XMLID == "" || string(t.XMLID) == desk.TaskMark(e.Key)
+		l.sights[i].Letters = desk.Letters(string(t.Description))
 		if shown := bitrix.Rows[bitrix.ID](t.Files); len(shown) < len(numbers(e.Post.Files)) {
 			l.attached[i] = shown
 		}
@@ -122,10 +130,15 @@ func (l *looking) judgeComments() {
 		var shown []string
 		for _, comment := range r.comments {
 			marked := desk.Carries(comment.Text, m.Effect.Post.Marker)
-			if !marked && comment.ID != m.Comment {
+			if !marked && !l.numbered(m, comment) {
+				continue
+			}
+			if comment.Deleted {
+				l.sights[i].Deleted = true
 				continue
 			}
 			l.sights[i].There = true
+			l.sights[i].Letters = max(l.sights[i].Letters, desk.Letters(comment.Text))
 			for _, f := range comment.Files {
 				shown = append(shown, f.Name)
 			}
@@ -136,6 +149,12 @@ func (l *looking) judgeComments() {
 		}
 		l.sights[i].Missing = absent(m.Effect.Post.Files, shown)
 	}
+}
+
+// numbered says whether a comment without the marker is the one that was made under its number: it was taken back, or
+// somebody has taken the marker out. A number may come to be another comment's: of a portal restored from a backup.
+func (l *looking) numbered(m desk.Unconfirmed, c desk.Comment) bool {
+	return c.ID == m.Comment && slices.Contains(l.c.users(), c.Author) && (c.Deleted || !desk.CarriesAny(c.Text))
 }
 
 // nameFiles asks for the names of attachments where a task shows fewer than it was given.

@@ -97,7 +97,7 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 		step.To = p.Effect.Letter.To.Addr
 		err = keepSent(tx, p.Effect.Ticket, r.Sent)
 	} else {
-		step.Files, err = unseen(tx, now, p, r.Made)
+		err = unseen(tx, &step, p, r.Made)
 	}
 	if err != nil {
 		return err

@@ -61,13 +61,15 @@ const (
 	bReturned   = "returned"   // address → why its mail comes back
 	bPictures   = "pictures"   // address NUL hash → picture
 	bUnseen     = "unseen"     // key of an effect → desk.Unconfirmed
+	bAccepted   = "accepted"   // id of a difference → desk.Accepted
 	bCursors    = "cursors"    // portal → desk.Reading; prune → position
 	bCache      = "cache"      // name → cached
 )
 
 // buckets are all of them.
 var buckets = []string{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
-	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bCursors, bCache}
+	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bAccepted,
+	bCursors, bCache}
 
 // Store is the open state. Its parts are what callers work with, each for what it knows; all share one lock.
 type Store struct {

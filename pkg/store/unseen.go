@@ -7,12 +7,12 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// unseen keeps what the portal answered to have made until it is seen there, and returns the names of the files it was
-// made with. Files that are known to be missing are told of already.
-func unseen(tx txn, now time.Time, p desk.Pending, m desk.Made) (files []string, err error) {
-	u := desk.Unconfirmed{Comment: m.Comment, At: now, Seen: m.Seen}
+// unseen keeps what the portal answered to have made until it is seen there, and notes in the step what it was made
+// with. Files that are known to be missing are told of already.
+func unseen(tx txn, step *desk.Step, p desk.Pending, m desk.Made) error {
+	u := desk.Unconfirmed{Comment: m.Comment, At: step.At, Seen: m.Seen}
 	if _, err := get(tx, bEffects, number(p.Seq), &u.Effect); err != nil {
-		return nil, err
+		return err
 	}
 	u.Effect.Task, u.Again = m.Task, u.Effect.Detour
 	if m.Chat != 0 {
@@ -23,13 +23,14 @@ func unseen(tx txn, now time.Time, p desk.Pending, m desk.Made) (files []string,
 			post.Files = slices.Delete(post.Files, i, i+1)
 		}
 		for _, f := range post.Files {
-			files = append(files, f.Name)
+			step.Files = append(step.Files, f.Name)
 		}
+		step.Letters = desk.Letters(post.Text)
 	}
-	if m.Seen && (u.Effect.Post == nil || len(files) == 0) {
-		return nil, nil
+	if m.Seen && len(step.Files) == 0 {
+		return nil
 	}
-	return files, put(tx, bUnseen, []byte(u.Effect.Key), u)
+	return put(tx, bUnseen, []byte(u.Effect.Key), u)
 }
 
 // Unseen returns what the portal answered to have made and has not shown yet, of what was made, and looked for, before

@@ -148,6 +148,11 @@ func (a *acts) EditComment(id, comment int64, text string) {
 	})
 }
 
+// EditTask lets somebody write another description.
+func (a *acts) EditTask(id int64, description string) {
+	a.edit(id, func(t *task) { t.Description, t.Changed = description, a.world.now() })
+}
+
 // DeleteComment takes a comment back: a message stays as a placeholder, a comment of the forum is gone.
 func (a *acts) DeleteComment(id, comment int64) {
 	a.edit(id, func(t *task) {

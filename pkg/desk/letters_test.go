@@ -1,0 +1,19 @@
+package desk
+
+import "testing"
+
+func TestLetters(t *testing.T) {
+	for text, want := range map[string]int{
+		"":                           0,
+		"Не печатает!\n12":           12,
+		"[B]Не[/B] печатает":         10,
+		"https://a.example/?b=1&c=2": 17,
+		"[URL]https://a.example/?b=1&amp;c=2[/URL]": 17,
+		"a &lt; b":  2,
+		"\u200b… 😀": 0,
+	} {
+		if got := Letters(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}

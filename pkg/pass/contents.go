@@ -1,0 +1,148 @@
+package pass
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"helpdesk/pkg/desk"
+)
+
+// lateness is how much later than its letter a task or comment may have been made.
+const lateness = 31 * 24 * time.Hour
+
+// contents compares what tasks and comments were made with and what the portal shows of them.
+type contents struct {
+	a     Archive
+	since time.Time              // when they were made at the earliest
+	of    map[string]desk.Record // by the key of the effect that a letter caused
+}
+
+// made is a task or a comment that was made, and the letter it was made of.
+type made struct {
+	effect desk.Unconfirmed
+	letter Difference // what a difference says of it
+}
+
+// causes returns letters by the keys of what they cause: a task, a comment, or the task that is made where the one to
+// be commented is gone.
+func causes(records []desk.Record) map[string]desk.Record {
+	of := map[string]desk.Record{}
+	for _, r := range records {
+		open, comment := desk.DeriveKey("open", r.Key), desk.DeriveKey("comment", r.Key)
+		of[open], of[comment], of[desk.DeriveKey("open", comment)] = r, r, r
+	}
+	return of
+}
+
+// lost compares the tickets of the records whose tasks are there.
+func (c *contents) lost(ctx context.Context, p Shelf, records []desk.Record, tickets map[uint64]desk.Ticket,
+	alive map[int64]desk.TaskState) ([]Difference, error) {
+	var all []made
+	seen := map[uint64]bool{}
+	for _, r := range records {
+		t := tickets[r.Ticket]
+		state, ok := alive[t.Task]
+		if seen[t.Number] || !ok || !t.Owns(state.Mark) {
+			continue
+		}
+		seen[t.Number] = true
+		steps, err := c.a.Tickets.Journal(t.Number)
+		if err != nil {
+			return nil, err
+		}
+		t.Chat = max(t.Chat, state.Chat)
+		all = append(all, c.made(steps, t)...)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return compare(ctx, p, all)
+}
+
+// compare has the portal show what was made, and tells what it lacks.
+func compare(ctx context.Context, p Shelf, all []made) ([]Difference, error) {
+	first := all[0].effect.At
+	ask := make([]desk.Unconfirmed, len(all))
+	for i, m := range all {
+		if ask[i] = m.effect; m.effect.At.Before(first) {
+			first = m.effect.At
+		}
+	}
+	sights, err := p.Look(ctx, ask, first)
+	if err != nil {
+		return nil, err
+	}
+	var ds []Difference
+	for i, s := range sights {
+		ds = append(ds, all[i].lacks(s)...)
+	}
+	return ds, nil
+}
+
+// made returns what was made since then for the task that the ticket has now. A remark of ours that no letter caused
+// is none of it, unless it was made with files.
+func (c *contents) made(steps []desk.Step, t desk.Ticket) (all []made) {
+	for _, s := range steps {
+		kind := desk.Kind(s.What)
+		if kind == desk.OpenTask && s.Task != t.Task {
+			all = nil // those went with a task that was deleted
+			continue
+		}
+		r, caused := c.of[s.Key]
+		if kind != desk.OpenTask && kind != desk.CommentTask || s.At.Before(c.since) || !caused && len(s.Files) == 0 {
+			continue
+		}
+		e := desk.Effect{Kind: kind, Key: s.Key, Ticket: t.Number, Task: t.Task, Chat: t.Chat, Post: &desk.Post{Marker: c.a.Signer.Marker(s.Key)}}
+		for _, name := range s.Files {
+			e.Post.Files = append(e.Post.Files, desk.File{Name: name, Object: 1}) // which object is not kept: there was one
+		}
+		d := Difference{Mailbox: t.Mailbox, At: s.At, From: t.Requester.Addr, Subject: t.Subject}
+		if caused {
+			d = ofLetter(r)
+		}
+		d.Ticket, d.Task, d.Effect = t.Number, t.Task, s.Key
+		all = slices.DeleteFunc(all, func(m made) bool { return m.effect.Effect.Key == s.Key }) // it was made again
+		all = append(all, made{desk.Unconfirmed{Effect: e, Comment: s.Comment, At: s.At, Letters: s.Letters}, d})
+	}
+	return all
+}
+
+// lacks tells what a look did not show.
+func (m made) lacks(s desk.Sight) (ds []Difference) {
+	d, e, where := m.letter, m.effect.Effect, "the task"
+	if e.Kind == desk.CommentTask {
+		where = "the comment"
+	}
+	switch {
+	case s.Err != nil:
+		d.What, d.Note, d.Do = ContentNotCompared, s.Err.Error(), "mend that, or make the webhook's user an observer of the task"
+		return []Difference{d.named(e.Key)}
+	case e.Kind == desk.CommentTask && !s.There:
+		d.What, d.Note = CommentNotOnTask, "the comment of "+d.From+" is not there any more"
+		if s.Deleted {
+			d.Note = "somebody took the comment of " + d.From + " back"
+		}
+		d.Do = "write it again from the letter in the mailbox, or accept that it is gone"
+		return []Difference{d.named(e.Key)}
+	case short(m.effect.Letters, s.Letters):
+		d.What = TextNotOnTask
+		d.Note = fmt.Sprintf("%s of %s shows %d of %d letters", where, d.From, s.Letters, m.effect.Letters)
+		d.Do = "read it in the letter in the mailbox, or accept that somebody has cut it"
+		ds = append(ds, d.named(e.Key))
+	}
+	for _, i := range s.Missing {
+		d.What, d.File = FileNotOnTask, e.Post.Files[i].Name
+		d.Note = where + " of " + d.From + " lacks " + d.File
+		d.Do = "attach it from the letter in the mailbox, or accept that it is gone"
+		ds = append(ds, d.named(e.Key, fmt.Sprint(i), d.File))
+	}
+	return ds
+}
+
+// short says whether a text was cut: the portal may change some of its signs, and somebody may have corrected a word.
+func short(written, shown int) bool {
+	const some = 20
+	return written-shown > max(some, written/10)
+}
