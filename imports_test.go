@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 	"pkg/markup":           {"pkg/desk", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/render":           {"pkg/glyph", "pkg/desk"},
 	"pkg/config":           {"pkg/glyph", "pkg/wire", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
-	"pkg/store":            {"pkg/desk", "pkg/fault", "pkg/store/bolt", "pkg/store/engine", "pkg/store/postgres", "github.com/go-json-experiment/json"},
+	"pkg/store":            {"pkg/desk", "pkg/fault", "pkg/glyph", "pkg/store/bolt", "pkg/store/engine", "pkg/store/postgres", "github.com/go-json-experiment/json"},
 	"pkg/store/bolt":       {"pkg/store/engine", "go.etcd.io/bbolt"},
 	"pkg/store/engine":     {},
 	"pkg/store/postgres":   {"pkg/store/engine", "github.com/jackc/pgx/v5", "golang.org/x/sys/unix"},

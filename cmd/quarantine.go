@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,7 +14,7 @@ import (
 )
 
 func newQuarantine(a *app) *cobra.Command {
-	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed, kept whole", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed", Args: cobra.NoArgs}
 	c.AddCommand(newQuarantineList(a), newQuarantineShow(a),
 		newRelease(a, "retry {ENTRY... | --all}", "Let the next pass try messages once more", store.Quarantine.Again),
 		newRelease(a, "drop {ENTRY... | --all}", "Take messages out of the quarantine for good", store.Quarantine.Release))
@@ -63,25 +64,51 @@ func newQuarantineShow(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ENTRY",
 		Short: "The message itself, as it was received",
+		Long:  "It comes from the state, or where that does not keep it (a longer one, or one of many) from its mailbox.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			seqs, err := sequences(args)
 			if err != nil || len(seqs) != 1 {
 				return exit.Usage(fmt.Errorf("%q is not the number of an entry", args[0]))
 			}
-			return a.withState(c.Context(), true, func(s *store.Store) error {
-				p, raw, err := s.Quarantine.Entry(seqs[0])
-				if err != nil {
-					return err
-				}
-				if raw == nil {
-					return fmt.Errorf("show quarantine entry %d: its bytes are in mailbox %s alone, UID %d", p.Seq, p.Place.Mailbox, p.Place.UID)
-				}
+			ctx, cancel := a.bounded(c.Context())
+			defer cancel()
+			raw, err := a.quarantinedMessage(ctx, seqs[0])
+			if err == nil {
 				_, err = a.Out.Write(raw)
-				return err
-			})
+			}
+			if err != nil {
+				return fmt.Errorf("show quarantine entry %d: %w", seqs[0], err)
+			}
+			return nil
 		},
 	}
+}
+
+// quarantinedMessage returns the bytes of a message in the quarantine, from the state, or else from its mailbox.
+func (a *app) quarantinedMessage(ctx context.Context, seq uint64) (raw []byte, err error) {
+	var p desk.Quarantined
+	err = a.withState(ctx, true, func(s *store.Store) error {
+		if p, raw, err = s.Quarantine.Entry(seq); err != nil || raw != nil {
+			return err
+		}
+		cfg, err := a.serverSettings()
+		if err != nil {
+			return err
+		}
+		parts, err := a.wire(cfg, s)
+		if err != nil {
+			return err
+		}
+		body, err := parts.Outbox.Original(ctx, p)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		raw, err = body.Bytes()
+		return err
+	})
+	return raw, err
 }
 
 func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) error) *cobra.Command {

@@ -59,6 +59,7 @@ type Post struct {
 	From    Address   `json:"from"`              // whose letter it is, for the CRM look-up
 	Message *Place    `json:"message,omitempty"`
 	Of      string    `json:"of,omitempty"`     // key of that message: another one may lie there by now
+	Hash    string    `json:"hash,omitempty"`   // SHA-256 of it, where it could not be read
 	Copies  []Place   `json:"copies,omitempty"` // where the same message was found, too
 	Files   []File    `json:"files,omitempty"`
 	Missing []string  `json:"missing,omitempty"` // names of files that could not be had any more

@@ -35,6 +35,7 @@ const (
 	NoteEvent         NoteKey = "event"         // an invitation
 	NoteCapped        NoteKey = "capped"        // no auto-reply: over a limit
 	NoteStale         NoteKey = "stale"         // no auto-reply: the letter is old
+	NoteQuarantine    NoteKey = "quarantine"    // further messages of the day are in the quarantine, and not told of
 	NoteFlood         NoteKey = "flood"         // too many letters of the detail: further ones are gathered as files of the task
 	NoteSpam          NoteKey = "spam"          // the receiving filter has marked it, and its sender gets no letter
 	NoteAnswerTo      NoteKey = "answer-to"     // answers go to another address than the sender's

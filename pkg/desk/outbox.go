@@ -110,12 +110,15 @@ type Step struct {
 	Letters int       `json:"letters,omitempty"` // of the text it was made with, as Letters counts them; likewise
 }
 
-// Quarantined is a message that could not be processed, kept whole.
+// Quarantined is a message that could not be processed. Its bytes are kept with it as far as there is room; else its
+// mailbox has them.
 type Quarantined struct {
 	Seq     uint64    `json:"seq"`
 	Place   Place     `json:"place"`
 	Stamp   string    `json:"stamp,omitempty"` // of its listing; not kept by earlier versions
 	Size    int64     `json:"size"`
+	ID      string    `json:"message_id,omitempty"` // where its header was read
+	Hash    string    `json:"sha256,omitempty"`     // of its bytes, in hex; "" = they were never read
 	From    string    `json:"from"`
 	Subject string    `json:"subject"`
 	Cause   string    `json:"cause"`
@@ -124,6 +127,24 @@ type Quarantined struct {
 	Whole   bool      `json:"whole"`            // its bytes are kept with it
 	Again   bool      `json:"again,omitempty"`  // the next pass tries it again
 	Ticket  uint64    `json:"ticket,omitempty"`
+}
+
+// KeptMost is how long a message may be that the quarantine keeps, in bytes. Longer ones stay in their mailbox.
+const KeptMost = 1 << 20
+
+// Keeping is what the quarantine is given of a message besides its entry.
+type Keeping struct {
+	Key   string // the message counts as done under it
+	Cause string // why it could not be processed
+	Raw   []byte // nil = it is too long, or was never read
+	Hash  string // SHA-256 of its bytes, in hex; "" = they were never read
+	Stays bool   // marking would move it, so that it is not marked unless its bytes are kept
+}
+
+// Told is what people were told of the quarantine within a day.
+type Told struct {
+	Ticket *Ticket // whose task tells; nil = none yet
+	Count  int     // messages it has told of
 }
 
 // Reading is how far we have read the portal.

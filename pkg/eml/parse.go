@@ -144,8 +144,13 @@ func (w *walker) derivedID() string {
 		}
 		id = hex.EncodeToString(d.Sum(nil)[:16])
 	}
-	return id + "@derived.invalid"
+	return id + derived
 }
+
+const derived = "@derived.invalid"
+
+// IsDerived says whether an id was made for a message that has none.
+func IsDerived(id string) bool { return strings.HasSuffix(id, derived) }
 
 // markInline finds out which pictures the HTML shows.
 func (w *walker) markInline() {

@@ -56,7 +56,7 @@ func (n ticketsNet) Ticket(number uint64) (t desk.Ticket, err error) {
 
 type keptNet struct{ Kept }
 
-func (n keptNet) Stored(at desk.Place) (raw []byte, err error) {
+func (n keptNet) Stored(at desk.Place) (found [][]byte, err error) {
 	defer Caught("read quarantine", &err)
 	return n.Kept.Stored(at)
 }

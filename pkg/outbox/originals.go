@@ -55,11 +55,11 @@ func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f des
 	if kept != nil && (key != "" && key == post.Of || is(kept, at, post, f)) {
 		return kept, nil
 	}
-	raw, err := o.kept.Stored(at)
+	stored, err := o.kept.Stored(at)
 	if err != nil {
 		return nil, err
 	}
-	if raw != nil {
+	for _, raw := range stored {
 		if kept := spool.Hold(raw); is(kept, at, post, f) {
 			return kept, nil
 		}
@@ -76,9 +76,13 @@ func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f des
 	return kept, nil
 }
 
-// is says whether the bytes are the message of a post, by its Message-ID and content. Of one that could not be read
-// nothing is known but how long it is.
+// is says whether the bytes are the message of a post, by its Message-ID and content, or of one that could not be read
+// by its hash. Earlier versions kept nothing of that one but how long it is.
 func is(kept *spool.Body, at desk.Place, post *desk.Post, f desk.File) bool {
+	if post.Hash != "" {
+		hash, err := kept.Hash()
+		return err == nil && hash == post.Hash
+	}
 	if post.Of == "" {
 		return f.Part != desk.WholeMessage || f.Size == 0 || f.Size == kept.Size()
 	}
@@ -125,4 +129,36 @@ func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error
 		err = fmt.Errorf("%w: %w", errAway, err)
 	}
 	return kept, err
+}
+
+// Original reads a message of the quarantine from its mailbox. What lies at its place and is another message is none.
+func (o *Outbox) Original(ctx context.Context, q desk.Quarantined) (_ *spool.Body, err error) {
+	defer Caught("fetch message", &err)
+	kept, err := o.refetch(ctx, q.Place)
+	if err != nil {
+		return nil, err
+	}
+	if same, err := isQuarantined(kept, q); err != nil || !same {
+		kept.Close()
+		return nil, errors.Join(err, gone(q.Place))
+	}
+	return kept, nil
+}
+
+// isQuarantined says whether the bytes are a message of the quarantine: by their hash, or where a server writes a
+// message anew each time by Message-ID and length. One that was never read is known by as much as its entry says.
+func isQuarantined(kept *spool.Body, q desk.Quarantined) (bool, error) {
+	if q.Hash != "" {
+		if hash, err := kept.Hash(); err != nil || hash == q.Hash {
+			return err == nil, err
+		}
+		if q.ID == "" || q.Size != kept.Size() {
+			return false, nil
+		}
+	}
+	if q.ID == "" {
+		return q.Size == 0 || q.Size == kept.Size(), nil
+	}
+	m := eml.ReadHeader(kept.Open(), desk.Listing{Place: q.Place, Size: kept.Size(), Received: q.Arrived})
+	return m.ID == q.ID, nil
 }

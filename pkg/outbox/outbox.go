@@ -40,9 +40,9 @@ type Tickets interface {
 	Ticket(n uint64) (desk.Ticket, error)
 }
 
-// Kept gives the messages that the quarantine keeps whole; nil = it does not have that one.
+// Kept gives the messages of a place that the quarantine keeps whole.
 type Kept interface {
-	Stored(at desk.Place) ([]byte, error)
+	Stored(at desk.Place) ([][]byte, error)
 }
 
 // People knows names by addresses.

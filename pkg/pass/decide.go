@@ -23,7 +23,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 		c := candidate{m, desk.Entry{Listing: m.Listing, ID: m.ID, From: m.From, Subject: m.Subject,
 			Oversize: slices.Contains(m.Degraded, desk.DegradedOversize)}}
 		var err error
-		c.entry.Questions, err = within(ctx, p, m.Place, "ask about message", func(context.Context) (desk.Questions, error) {
+		c.entry.Questions, err = within(ctx, p, m.Listing, "ask about message", func(context.Context) (desk.Questions, error) {
 			return p.kit.Rules.Ask(&m, p.Signer), nil
 		})
 		if over(ctx, err) {
@@ -54,7 +54,7 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 				return err
 			}
 		case err == nil:
-			p.diary.Forget(c.Place)
+			p.diary.Forget(c.Listing)
 		}
 	}
 	return err
@@ -122,7 +122,7 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 
 // judge decides one message and writes the texts of what follows.
 func (p *Pass) judge(ctx context.Context, b Box, m desk.Message, f desk.Facts) (desk.Decision, error) {
-	return within(ctx, p, m.Place, "decide message", func(context.Context) (desk.Decision, error) {
+	return within(ctx, p, m.Listing, "decide message", func(context.Context) (desk.Decision, error) {
 		d := p.kit.Rules.Decide(&m, f)
 		for i := range d.Effects {
 			if d.Effects[i].Post == nil {

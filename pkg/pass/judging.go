@@ -16,19 +16,19 @@ import (
 // Diary notes which messages are being read and judged, in a place that outlasts the process: what it dies over, be it
 // for want of memory, is known to the next one.
 type Diary interface {
-	Begin(at desk.Place)
-	End(at desk.Place)
-	Died(at desk.Place) int // passes that ended over it
-	Forget(at desk.Place)   // it is recorded, or in the quarantine
+	Begin(l desk.Listing)
+	End(l desk.Listing)
+	Died(l desk.Listing) int // passes that ended over it
+	Forget(l desk.Listing)   // it is recorded, or in the quarantine
 }
 
 // noDiary is the diary of a pass that has none.
 type noDiary struct{}
 
-func (noDiary) Begin(desk.Place)    {}
-func (noDiary) End(desk.Place)      {}
-func (noDiary) Died(desk.Place) int { return 0 }
-func (noDiary) Forget(desk.Place)   {}
+func (noDiary) Begin(desk.Listing)    {}
+func (noDiary) End(desk.Listing)      {}
+func (noDiary) Died(desk.Listing) int { return 0 }
+func (noDiary) Forget(desk.Listing)   {}
 
 // mostDeaths is how many passes may end over a message before it goes into the quarantine unread.
 const mostDeaths = 2
@@ -41,7 +41,7 @@ var errRunaways = errors.New("messages before it have used up their time")
 
 // within does a piece of work on a message within its budget, whatever happens in it. Work that goes on past the budget
 // or the end of the context is left behind, to end with the process; what it works with must not be used again.
-func within[T any](ctx context.Context, p *Pass, at desk.Place, what string, work func(ctx context.Context) (T, error)) (T, error) {
+func within[T any](ctx context.Context, p *Pass, l desk.Listing, what string, work func(ctx context.Context) (T, error)) (T, error) {
 	type outcome struct {
 		v   T
 		err error
@@ -52,10 +52,10 @@ func within[T any](ctx context.Context, p *Pass, at desk.Place, what string, wor
 	}
 	budget, cancel := context.WithTimeout(ctx, p.Budget)
 	defer cancel()
-	p.diary.Begin(at)
+	p.diary.Begin(l)
 	done := make(chan outcome, 1)
 	go func() {
-		defer p.diary.End(at)
+		defer p.diary.End(l)
 		var o outcome
 		o.err = outbox.Try(what, func() (err error) { o.v, err = work(budget); return err })
 		done <- o
@@ -97,7 +97,7 @@ func until(ctx context.Context, r io.Reader) io.Reader {
 
 // read reads a message, its header alone where it is too large.
 func (p *Pass) read(ctx context.Context, b Box, l desk.Listing, body *spool.Body, limit int64) (desk.Message, error) {
-	return within(ctx, p, l.Place, "read message", func(ctx context.Context) (desk.Message, error) {
+	return within(ctx, p, l, "read message", func(ctx context.Context) (desk.Message, error) {
 		if tooLarge(l, limit) {
 			m := eml.ReadHeader(body.Open(), l)
 			m.Degraded = append(m.Degraded, desk.DegradedOversize)
@@ -116,7 +116,7 @@ var errDied = errors.New("passes ended over it without a word, as for want of me
 // alone, and if that was too much, too, by their place.
 func (p *Pass) survivors(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (rest []desk.Listing, err error) {
 	for _, l := range ls {
-		died := p.diary.Died(l.Place)
+		died := p.diary.Died(l)
 		if died < mostDeaths {
 			rest = append(rest, l)
 			continue
@@ -127,7 +127,7 @@ func (p *Pass) survivors(ctx context.Context, b Box, mb Mailbox, ls []desk.Listi
 				return rest, err
 			}
 		}
-		if err := p.giveUp(b, e, errDied); err != nil {
+		if err := p.putAway(ctx, b, e, errDied); err != nil {
 			return rest, err
 		}
 	}
@@ -142,7 +142,7 @@ func (p *Pass) header(ctx context.Context, mb Mailbox, l desk.Listing) (e desk.E
 			return nil // its place will do
 		}
 		defer body.Close()
-		m, err := within(ctx, p, l.Place, "read header", func(context.Context) (desk.Message, error) { return eml.ReadHeader(body.Open(), l), nil })
+		m, err := within(ctx, p, l, "read header", func(context.Context) (desk.Message, error) { return eml.ReadHeader(body.Open(), l), nil })
 		e.ID, e.From, e.Subject = m.ID, m.From, m.Subject
 		return err
 	})

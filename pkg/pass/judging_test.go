@@ -137,29 +137,29 @@ func TestManyEndlessLetters(t *testing.T) {
 // diary is a page that outlasts a pass.
 type diary struct {
 	mu   sync.Mutex
-	now  []desk.Place
-	died map[desk.Place]int
+	now  []desk.Listing
+	died map[desk.Listing]int
 }
 
-func (d *diary) Begin(at desk.Place) {
+func (d *diary) Begin(at desk.Listing) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.now = append(d.now, at)
 }
 
-func (d *diary) End(at desk.Place) {
+func (d *diary) End(at desk.Listing) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.now = slices.DeleteFunc(d.now, func(other desk.Place) bool { return other == at })
+	d.now = slices.DeleteFunc(d.now, func(other desk.Listing) bool { return other == at })
 }
 
-func (d *diary) Died(at desk.Place) int {
+func (d *diary) Died(at desk.Listing) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.died[at]
 }
 
-func (d *diary) Forget(at desk.Place) {
+func (d *diary) Forget(at desk.Listing) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.died, at)
@@ -173,7 +173,7 @@ func TestWhatPassesDieOver(t *testing.T) {
 		uid := w.arrive(letter("1@a.example", "first@a.example", "Deadly", "one"))
 		w.arrive(letter("2@a.example", "second@a.example", "Second", "two"))
 		p, s := w.open(store.Options{})
-		d := &diary{died: map[desk.Place]int{}}
+		d := &diary{died: map[desk.Listing]int{}}
 		mb, err := p.Boxes[0].Open(t.Context(), true)
 		w.check(err)
 		ls, err := mb.Unseen(t.Context(), time.Time{})
@@ -181,7 +181,7 @@ func TestWhatPassesDieOver(t *testing.T) {
 		w.check(mb.Close())
 		for _, l := range ls {
 			if l.UID == uid {
-				d.died[l.Place] = died
+				d.died[l] = died
 			}
 		}
 		p.Diary = d

@@ -42,19 +42,19 @@ func (n ledgerNet) Marked(places []desk.Place) {
 
 type quarantineNet struct{ Quarantine }
 
-func (n quarantineNet) Attempted(now time.Time, p desk.Place, why string) (tries int, err error) {
+func (n quarantineNet) Attempted(now time.Time, e desk.Entry, why string) (tries int, err error) {
 	defer outbox.Caught("note a failed attempt", &err)
-	return n.Quarantine.Attempted(now, p, why)
+	return n.Quarantine.Attempted(now, e, why)
 }
 
-func (n quarantineNet) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (q desk.Quarantined, err error) {
+func (n quarantineNet) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (q desk.Quarantined, err error) {
 	defer outbox.Caught("quarantine message", &err)
-	return n.Quarantine.Keep(now, e, cause, raw, tell)
+	return n.Quarantine.Keep(now, e, k, tell)
 }
 
-func (n quarantineNet) Stored(at desk.Place) (raw []byte, err error) {
+func (n quarantineNet) Entry(seq uint64) (q desk.Quarantined, raw []byte, err error) {
 	defer outbox.Caught("read quarantine", &err)
-	return n.Quarantine.Stored(at)
+	return n.Quarantine.Entry(seq)
 }
 
 func (n quarantineNet) All() (all []desk.Quarantined, err error) {

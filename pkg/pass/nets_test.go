@@ -115,7 +115,7 @@ func (x trapTicket) Ticket(n uint64) (desk.Ticket, error) {
 	return t, err
 }
 
-func (x trapKept) Stored(at desk.Place) ([]byte, error) {
+func (x trapKept) Stored(at desk.Place) ([][]byte, error) {
 	x.t("Kept.Stored", at)
 	return x.Kept.Stored(at)
 }
@@ -255,19 +255,19 @@ func (x trapLedger) Marked(places []desk.Place) {
 	x.Ledger.Marked(places)
 }
 
-func (x trapQuarantine) Attempted(now time.Time, p desk.Place, why string) (int, error) {
+func (x trapQuarantine) Attempted(now time.Time, e desk.Entry, why string) (int, error) {
 	x.t("Quarantine.Attempted")
-	return x.Quarantine.Attempted(now, p, why)
+	return x.Quarantine.Attempted(now, e, why)
 }
 
-func (x trapQuarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Quarantined, error) {
+func (x trapQuarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (desk.Quarantined, error) {
 	x.t("Quarantine.Keep", e)
-	return x.Quarantine.Keep(now, e, cause, raw, tell)
+	return x.Quarantine.Keep(now, e, k, tell)
 }
 
-func (x trapQuarantine) Stored(at desk.Place) ([]byte, error) {
-	x.t("Quarantine.Stored")
-	return x.Quarantine.Stored(at)
+func (x trapQuarantine) Entry(seq uint64) (desk.Quarantined, []byte, error) {
+	x.t("Quarantine.Entry")
+	return x.Quarantine.Entry(seq)
 }
 
 func (x trapQuarantine) All() ([]desk.Quarantined, error) {

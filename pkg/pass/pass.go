@@ -28,9 +28,9 @@ type Ledger interface {
 
 // Quarantine keeps what could not be processed.
 type Quarantine interface {
-	Attempted(now time.Time, p desk.Place, why string) (int, error)
-	Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Quarantined, error)
-	Stored(at desk.Place) ([]byte, error)
+	Attempted(now time.Time, e desk.Entry, why string) (int, error)
+	Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (desk.Quarantined, error)
+	Entry(seq uint64) (desk.Quarantined, []byte, error)
 	All() ([]desk.Quarantined, error)
 	Release(seq uint64) error
 }

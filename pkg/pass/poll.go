@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
@@ -159,7 +158,7 @@ func others(ctx context.Context, ids func(context.Context, []uint32) (map[uint32
 	for i, l := range ls {
 		if head, ok := heads[l.UID]; ok && progress[i].Known && progress[i].ID != "" {
 			m := eml.ReadHeader(bytes.NewReader(head), l)
-			other[l.UID] = m.ID != progress[i].ID && !(m.DerivedID && strings.HasSuffix(progress[i].ID, "@derived.invalid"))
+			other[l.UID] = m.ID != progress[i].ID && !(m.DerivedID && eml.IsDerived(progress[i].ID))
 		}
 	}
 	return other, nil

@@ -6,9 +6,13 @@ import (
 	"fmt"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/eml"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/outbox"
 )
+
+// mostTold is how many messages of a day people are told of one by one. All of them lie in the quarantine.
+const mostTold = 20
 
 // unbelieved is a message the rules send into the quarantine.
 type unbelieved struct{ note string }
@@ -18,15 +22,15 @@ func (u *unbelieved) Error() string { return u.note }
 // failed counts a message that could not be processed; one that fails too often goes into the quarantine, and a task
 // says so. A message that has vanished from its mailbox is nobody's any more.
 func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) error {
-	p.Log.Warn("message", "mailbox", b.Name, "uid", e.UID, "message", e.ID, "err", cause)
+	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	var rule *unbelieved
 	if errors.As(cause, &rule) {
-		return p.putAway(e, cause, desk.Decision{Key: quarantineKey(e)})
+		return p.putAway(ctx, b, e, cause)
 	}
 	if fault.Of(cause) == fault.Never {
 		return nil
 	}
-	tries, err := p.quarantine.Attempted(p.Now(), e.Place, cause.Error())
+	tries, err := p.quarantine.Attempted(p.Now(), known(e), cause.Error())
 	if err != nil {
 		return err
 	}
@@ -34,39 +38,58 @@ func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) err
 		p.tally.Wait(1)
 		return nil
 	}
-	return p.giveUp(b, e, cause)
+	return p.putAway(ctx, b, e, cause)
 }
 
-// giveUp puts a message into the quarantine and tells of it by a task.
-func (p *Pass) giveUp(b Box, e desk.Entry, cause error) error {
-	tell, err := p.notice(b, e, cause)
-	if err != nil {
-		p.tally.Problem("templates", err)
-		tell = desk.Decision{Key: quarantineKey(e)}
+// known is an entry as attempts at it are counted: an id that was derived for want of one is no part of it, since that
+// takes reading the message.
+func known(e desk.Entry) desk.Entry {
+	if eml.IsDerived(e.ID) {
+		e.ID = ""
 	}
-	return p.putAway(e, cause, tell)
+	return e
 }
 
-// putAway puts a message into the quarantine, whole where it is at hand.
-func (p *Pass) putAway(e desk.Entry, cause error, tell desk.Decision) error {
-	var raw []byte
-	if kept, _ := p.Outbox.Bodies.Get(e.Place); kept != nil {
+// putAway puts a message into the quarantine, and tells people of it.
+func (p *Pass) putAway(ctx context.Context, b Box, e desk.Entry, cause error) error {
+	k := desk.Keeping{Key: quarantineKey(e), Cause: cause.Error(), Stays: b.Moves}
+	kept, _ := p.Outbox.Bodies.Get(e.Place)
+	if kept != nil {
 		var err error
-		if raw, err = kept.Bytes(); err != nil {
+		if k.Hash, err = kept.Hash(); err == nil && kept.Size() <= desk.KeptMost {
+			k.Raw, err = kept.Bytes()
+		}
+		if err != nil {
 			return fmt.Errorf("keep message: %w", err)
 		}
+		if e.ID == "" { // it could not be read as a whole
+			e = p.headed(ctx, e)
+		}
 	}
-	_, err := p.quarantine.Keep(p.Now(), e, cause.Error(), raw, tell)
+	tell := func(told desk.Told) desk.Decision { return p.notice(b, e, k, told, cause) }
+	_, err := p.quarantine.Keep(p.Now(), known(e), k, tell)
 	if err != nil { // it may be what its header says that can't be kept
 		p.tally.Problem("quarantine", err)
-		_, err = p.quarantine.Keep(p.Now(), desk.Entry{Listing: e.Listing}, cause.Error(), raw, desk.Decision{Key: tell.Key})
+		_, err = p.quarantine.Keep(p.Now(), desk.Entry{Listing: e.Listing}, k, nil)
 	}
 	if err != nil {
 		return err
 	}
-	p.diary.Forget(e.Place)
+	p.diary.Forget(e.Listing)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
 	return nil
+}
+
+// headed fills in what the header of a message at hand says, if it can be read.
+func (p *Pass) headed(ctx context.Context, e desk.Entry) desk.Entry {
+	kept, _ := p.Outbox.Bodies.Get(e.Place)
+	m, err := within(ctx, p, e.Listing, "read header", func(context.Context) (desk.Message, error) {
+		return eml.ReadHeader(kept.Open(), e.Listing), nil
+	})
+	if err == nil {
+		e.ID, e.From, e.Subject = m.ID, m.From, m.Subject
+	}
+	return e
 }
 
 // quarantineKey is the key of a message in the quarantine. Its first part is kept as states have it.
@@ -74,19 +97,46 @@ func quarantineKey(e desk.Entry) string {
 	return desk.DeriveKey("poison", e.Mailbox, fmt.Sprint(e.UIDValidity), fmt.Sprint(e.UID), e.Stamp)
 }
 
-// notice is the decision that tells people of a message that can't be processed: a task with the message attached.
-func (p *Pass) notice(b Box, e desk.Entry, cause error) (_ desk.Decision, err error) {
+// notice is the decision that tells people of a message in the quarantine: the first one of a day makes a task, further
+// ones that could not be processed become comments on it, with the message attached. What the rules did not believe is
+// a stranger's, and says no more than that there is such a thing.
+func (p *Pass) notice(b Box, e desk.Entry, k desk.Keeping, told desk.Told, cause error) desk.Decision {
+	var rule *unbelieved
+	stranger := errors.As(cause, &rule)
+	if told.Ticket != nil && (stranger || told.Count >= mostTold) {
+		return desk.Decision{}
+	}
+	d, err := p.written(b, e, k, told, stranger)
+	if err != nil {
+		p.tally.Problem("templates", err)
+		return desk.Decision{}
+	}
+	return d
+}
+
+// written writes the task or comment of notice.
+func (p *Pass) written(b Box, e desk.Entry, k desk.Keeping, told desk.Told, stranger bool) (d desk.Decision, err error) {
 	defer outbox.Caught("write of message", &err)
-	key := quarantineKey(e)
-	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}, p.Now())
 	at := e.Place
-	post := &desk.Post{Form: desk.FormTrouble, Fields: &fields, From: e.From, Message: &at, At: e.Received}
-	if kept, _ := p.Outbox.Bodies.Get(e.Place); kept != nil {
+	post := &desk.Post{Form: desk.FormTrouble, From: e.From, Message: &at, Hash: k.Hash, At: e.Received}
+	if kept, _ := p.Outbox.Bodies.Get(e.Place); kept != nil && !stranger {
 		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: kept.Size(), Part: desk.WholeMessage}}
 	}
-	effect := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", key), Post: post}
-	d := desk.Decision{Verdict: desk.Quarantine, Key: key, Effects: []desk.Effect{effect}, Ticket: &desk.Ticket{
-		Key: effect.Key, Mailbox: b.Name, Requester: e.From, Subject: e.Subject, Opened: p.Now(), Status: desk.Open, Silent: true}}
 	m := desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}
-	return d, outbox.Describe(p.kit.Texts, b.Zone, &m, &d.Effects[0], cause.Error())
+	d = desk.Decision{Verdict: desk.Quarantine, Key: k.Key, Ticket: told.Ticket}
+	effect := desk.Effect{Kind: desk.CommentTask, Key: desk.DeriveKey("comment", k.Key), Post: post}
+	if told.Ticket == nil {
+		fields := p.kit.Rules.FieldsFor(&m, p.Now())
+		post.Fields = &fields
+		effect.Kind, effect.Key = desk.OpenTask, desk.DeriveKey("open", k.Key)
+		d.Ticket = &desk.Ticket{Key: effect.Key, Mailbox: b.Name, Requester: e.From, Subject: e.Subject, Opened: p.Now(),
+			Status: desk.Open, Silent: true}
+	} else {
+		effect.Ticket, post.Marker = told.Ticket.Number, p.Signer.Marker(effect.Key)
+		if told.Count == mostTold-1 {
+			post.Notes = append(post.Notes, desk.Note{Key: desk.NoteQuarantine})
+		}
+	}
+	d.Effects = []desk.Effect{effect}
+	return d, outbox.Describe(p.kit.Texts, b.Zone, &m, &d.Effects[0], k.Cause)
 }

@@ -3,8 +3,10 @@ package pass_test
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -12,6 +14,7 @@ import (
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"
+	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
 )
@@ -148,5 +151,203 @@ func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 	w.quiet()
 	if _, auto := w.letters(); len(auto) != 5 || len(w.portal.Tasks()) != 5 || len(w.quarantined()) != 0 {
 		t.Errorf("%d tasks, %d auto-replies, quarantine: %+v", len(w.portal.Tasks()), len(auto), w.quarantined())
+	}
+}
+
+// anotherServer has another mail server under the same name, on which messages are counted from the beginning.
+func (w *world) anotherServer() {
+	w.t.Helper()
+	was := w.imap.UIDValidity("INBOX")
+	w.check(w.imap.Close())
+	var err error
+	w.imap, err = mail.NewIMAP(mail.IMAPOptions{})
+	w.check(err)
+	if is := w.imap.UIDValidity("INBOX"); is != was {
+		w.t.Fatalf("UIDVALIDITY %d, was %d", is, was)
+	}
+}
+
+// long is a letter that the quarantine leaves in its mailbox.
+func long(id, from string) []byte {
+	return letter(id, from, "Long", strings.Repeat("It does not print.\n", desk.KeptMost/16))
+}
+
+// What is too long to be kept, and what there is no more room for, stays in its mailbox, and comes from there again.
+func TestTheQuarantineLeavesLongMessagesWhereTheyAre(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.maxMessage = 50 << 20
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
+	raw := long("1@a.example", "poison@a.example")
+	w.arrive(raw)
+	for range w.quarantineAfter {
+		w.poll()
+	}
+	w.quiet()
+	all := w.quarantined()
+	if len(all) != 1 || all[0].Whole || all[0].Hash == "" || !w.imap.Messages("INBOX")[0].Seen {
+		t.Fatalf("quarantine: %+v", all)
+	}
+	tasks := w.portal.Tasks()
+	if len(tasks) != 1 || len(tasks[0].Files) != 1 || string(tasks[0].Files[0].Content) != string(raw) {
+		t.Fatalf("%d tasks tell of it", len(tasks))
+	}
+	w.breakTexts = nil
+	w.readmit()
+	w.quiet()
+	if tasks = w.portal.Tasks(); len(tasks) != 2 || tasks[1].Title != "Long" || len(w.quarantined()) != 0 {
+		t.Errorf("after the retry: %d tasks, quarantine %+v", len(tasks), w.quarantined())
+	}
+}
+
+// A message that its mailbox has no more stays in the quarantine and says so; what lies at its place by now is another
+// one, be it of the same length, and becomes a task of its own.
+func TestWhatItsMailboxHasNoMore(t *testing.T) {
+	for _, other := range []bool{false, true} {
+		w := newWorld(t, sandbox.PortalOptions{})
+		w.maxMessage = 50 << 20
+		w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
+		w.arrive(long("1@a.example", "poison@a.example"))
+		for range w.quarantineAfter {
+			w.poll()
+		}
+		w.quiet()
+		if w.breakTexts = nil; other {
+			w.anotherServer()
+			w.arrive(long("2@a.example", "second@a.example"))
+		} else {
+			w.check(w.imap.Remove("INBOX", 1))
+		}
+		w.readmit()
+		r, _ := w.poll()
+		all := w.quarantined()
+		if left, _ := r.Left(); left != pass.Held || len(all) != 1 || all[0].Again || !strings.Contains(all[0].Cause, "no longer in the mailbox") {
+			t.Errorf("another %v: left %v, %+v", other, left, all)
+		}
+		w.quiet()
+		for _, task := range w.portal.Tasks()[1:] {
+			if !other || !strings.Contains(task.Description, "second@a.example") {
+				t.Errorf("another %v: task %s\n%.200s", other, task.Title, task.Description)
+			}
+		}
+	}
+}
+
+// Strangers' reports of letters that we never sent fill neither the state nor the portal, and one task a day tells.
+func TestManyForgedReports(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	const reports = 60
+	for i := range reports {
+		body := "--b\nContent-Type: text/plain\n\n" + strings.Repeat("lost\n", 60_000) +
+			"\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--"
+		w.arrive(letter(fmt.Sprint(i, "@mx.example"), "MAILER-DAEMON@mx.example", "Undelivered", body,
+			"Content-Type: multipart/report; report-type=delivery-status; boundary=b"))
+	}
+	w.arrive(letter("1@a.example", "ivan@a.example", "Printer", "It does not print."))
+	w.quiet()
+	all, whole := w.quarantined(), 0
+	for i, q := range all {
+		if q.Whole {
+			whole++
+		} else if q.Hash == "" || !w.imap.Messages("INBOX")[i].Seen {
+			t.Errorf("%+v", q)
+		}
+	}
+	if len(all) != reports || whole == 0 || whole > 30 {
+		t.Errorf("%d in the quarantine, %d of them whole", len(all), whole)
+	}
+	if info, err := os.Stat(w.state); err != nil || info.Size() > 24<<20 {
+		t.Errorf("the state: %v, %v", info.Size(), err)
+	}
+	tasks := w.portal.Tasks()
+	if len(tasks) != 2 || len(tasks[0].Files)+len(tasks[1].Files) > 0 || len(byPeople(tasks[0].Comments)) > 0 {
+		t.Errorf("%d tasks: %+v", len(tasks), tasks)
+	}
+	p, s := w.open(store.Options{})
+	for _, q := range []desk.Quarantined{all[0], all[reports-1]} {
+		body, err := p.Outbox.Original(t.Context(), q)
+		w.check(err)
+		raw, err := body.Bytes()
+		w.check(err)
+		if string(raw) != string(w.imap.Messages("INBOX")[q.Place.UID-1].Raw) {
+			t.Errorf("entry %d is not the message", q.Seq)
+		}
+		body.Close()
+	}
+	for _, q := range all {
+		w.check(s.Quarantine.Release(q.Seq))
+	}
+	w.check(s.Close())
+	// There is room again, and tomorrow's task.
+	w.clock.Advance(25 * time.Hour)
+	w.arrive(letter("x@mx.example", "MAILER-DAEMON@mx.example", "Undelivered", "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"+
+		"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--", "Content-Type: multipart/report; report-type=delivery-status; boundary=b"))
+	w.quiet()
+	if all := w.quarantined(); len(all) != 1 || !all[0].Whole || len(w.portal.Tasks()) != 3 {
+		t.Errorf("the next day: %+v, %d tasks", all, len(w.portal.Tasks()))
+	}
+}
+
+// byPeople leaves out what the portal says by itself.
+func byPeople(all []sandbox.Comment) (said []sandbox.Comment) {
+	for _, c := range all {
+		if !c.System {
+			said = append(said, c)
+		}
+	}
+	return said
+}
+
+// Of a day's messages that could not be processed one task tells, each of which stands there with its file, up to a
+// bound.
+func TestOneTaskADayTellsOfTheQuarantine(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.quarantineAfter = 1
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
+	for i := range 25 {
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("poison%d@a%d.example", i, i), fmt.Sprint("Letter ", i), "please"))
+	}
+	w.quiet()
+	tasks := w.portal.Tasks()
+	if len(tasks) != 1 || len(w.quarantined()) != 25 {
+		t.Fatalf("%d tasks, %d in the quarantine", len(tasks), len(w.quarantined()))
+	}
+	told := ""
+	files := len(tasks[0].Files)
+	for _, c := range byPeople(tasks[0].Comments) {
+		told += c.Text + "\n"
+		files += len(c.Files)
+	}
+	if files != 20 || strings.Count(told, "quarantine list") != 1 || !strings.Contains(told, "poison19@") || strings.Contains(told, "poison20@") {
+		t.Errorf("%d files; the task tells:\n%s", files, told)
+	}
+	if human, auto := w.letters(); len(human)+len(auto) > 0 {
+		t.Errorf("letters: %v %v", human, auto)
+	}
+}
+
+// Attempts are counted for the message, not for its number: on a server that was restored that is another one's.
+func TestAttemptsAreNotInherited(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
+	for i, raw := range [][]byte{
+		letter("1@a.example", "poison@a.example", "First", "one"),
+		letter("2@a.example", "poison@a.example", "Other", "one"), // as long, and of the same time
+		letter("3@a.example", "poison@a.example", "Third", "one and more"),
+	} {
+		if i > 0 {
+			w.anotherServer()
+		}
+		w.arrive(raw)
+		for range w.quarantineAfter - 1 {
+			w.poll()
+		}
+		if all := w.quarantined(); len(all) != 0 {
+			t.Fatalf("letter %d: %+v", i, all)
+		}
+	}
+	w.breakTexts = nil
+	w.quiet()
+	if tasks := w.portal.Tasks(); len(tasks) != 1 || tasks[0].Title != "Third" {
+		t.Errorf("%+v", tasks)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/spool"
 )
@@ -39,8 +40,7 @@ func (p *retrier) released() (out []retry, err error) {
 	return out, err
 }
 
-// decideAgain decides the messages kept whole as if they had just come. Those that are not kept come from their
-// mailbox.
+// decideAgain decides the messages as if they had just come.
 func (p *retrier) decideAgain(ctx context.Context) error {
 	all, err := p.released()
 	if err != nil {
@@ -48,7 +48,7 @@ func (p *retrier) decideAgain(ctx context.Context) error {
 	}
 	for _, q := range all {
 		b, ok := p.box(q.Place.Mailbox)
-		if !q.Whole || q.Decided || !ok { // without its mailbox it waits
+		if q.Decided || !ok { // without its mailbox it waits
 			continue
 		}
 		if err := p.readAgain(ctx, b, q.Quarantined); err != nil {
@@ -62,22 +62,30 @@ func (p *retrier) readAgain(ctx context.Context, b Box, q desk.Quarantined) erro
 	if err := p.ready(); err != nil {
 		return err
 	}
-	if p.diary.Died(q.Place) >= mostDeaths {
-		p.diary.Forget(q.Place)
-		return p.failedAgain(desk.Entry{Listing: desk.Listing{Place: q.Place}}, errDied)
-	}
-	raw, err := p.quarantine.Stored(q.Place)
-	if err != nil {
-		return err
-	}
-	defer p.Outbox.Bodies.Clear()
 	l := desk.Listing{Place: q.Place, Size: q.Size, Received: q.Arrived, Stamp: q.Stamp}
 	if q.Arrived.IsZero() {
 		l.Received = q.At
 	}
-	body := spool.Hold(raw)
+	if p.diary.Died(l) >= mostDeaths {
+		p.diary.Forget(l)
+		return p.failedAgain(desk.Entry{Listing: l}, errDied)
+	}
+	body, err := p.original(ctx, q)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil && fault.Known(err) && fault.ExtentOf(err) != fault.One: // it waits for its mailbox
+		p.tally.Problem("mailbox "+b.Name, err)
+		p.tally.Wait(1)
+		return nil
+	case err != nil && fault.Known(err):
+		return p.failedAgain(desk.Entry{Listing: l}, err)
+	case err != nil:
+		return err
+	}
+	defer p.Outbox.Bodies.Clear()
 	p.Outbox.Bodies.Add(l.Place, body)
-	m, err := p.read(ctx, b, l, body, 0)
+	m, err := p.read(ctx, b, l, body, b.MaxMessage)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -87,12 +95,24 @@ func (p *retrier) readAgain(ctx context.Context, b Box, q desk.Quarantined) erro
 	return p.decide(ctx, b, nil, []desk.Message{m}, p.failedAgain)
 }
 
+// original returns the bytes of a message, from the quarantine or from its mailbox.
+func (p *retrier) original(ctx context.Context, q desk.Quarantined) (*spool.Body, error) {
+	_, raw, err := p.quarantine.Entry(q.Seq)
+	if err != nil || raw == nil {
+		if err == nil {
+			return p.Outbox.Original(ctx, q)
+		}
+		return nil, err
+	}
+	return spool.Hold(raw), nil
+}
+
 // failedAgain keeps a message where it is that could not be processed once more: how often is for the person to say who
 // lets it out.
 func (p *retrier) failedAgain(e desk.Entry, cause error) error {
 	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
-	_, err := p.quarantine.Keep(p.Now(), e, cause.Error(), nil, desk.Decision{Key: quarantineKey(e)})
+	_, err := p.quarantine.Keep(p.Now(), known(e), desk.Keeping{Key: quarantineKey(e), Cause: cause.Error()}, nil)
 	return err
 }
 

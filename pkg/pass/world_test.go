@@ -477,12 +477,12 @@ func (s *stepping) RecordChanges(now time.Time, ns []uint64, r desk.Reading, dec
 	return step0(s.w, "record changes", func() error { return s.tickets.RecordChanges(now, ns, r, decide) })
 }
 
-func (s *stepping) Attempted(now time.Time, p desk.Place, why string) (int, error) {
-	return step1(s.w, "note a failed attempt", func() (int, error) { return s.quarantine.Attempted(now, p, why) })
+func (s *stepping) Attempted(now time.Time, e desk.Entry, why string) (int, error) {
+	return step1(s.w, "note a failed attempt", func() (int, error) { return s.quarantine.Attempted(now, e, why) })
 }
 
-func (s *stepping) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (desk.Quarantined, error) {
-	return step1(s.w, "quarantine", func() (desk.Quarantined, error) { return s.quarantine.Keep(now, e, cause, raw, tell) })
+func (s *stepping) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (desk.Quarantined, error) {
+	return step1(s.w, "quarantine", func() (desk.Quarantined, error) { return s.quarantine.Keep(now, e, k, tell) })
 }
 
 func (s *stepping) Release(seq uint64) error {

@@ -4,6 +4,8 @@ package spool
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -76,6 +78,15 @@ func (b *Body) Bytes() ([]byte, error) {
 		return nil, fmt.Errorf("read message: %w", err)
 	}
 	return all, nil
+}
+
+// Hash returns the SHA-256 of the message, in hex.
+func (b *Body) Hash() (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, b.Open()); err != nil {
+		return "", fmt.Errorf("read message: %w", err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // Close forgets the message. It may be called of nil and more than once.

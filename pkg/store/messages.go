@@ -32,11 +32,28 @@ func (s seen) is(l desk.Listing) bool {
 
 // attempt counts the passes that could not process a message.
 type attempt struct {
+	Stamp   string    `json:"stamp,omitempty"` // of its listing
+	ID      string    `json:"id,omitempty"`    // its Message-ID, where it was read
 	Tries   int       `json:"tries"`
 	Note    string    `json:"note"`
 	At      time.Time `json:"at"`
 	Held    bool      `json:"held,omitempty"`    // it lies in the quarantine
-	Partial bool      `json:"partial,omitempty"` // without its bytes: the mailbox keeps them
+	Partial bool      `json:"partial,omitempty"` // it is not to be marked: the mailbox alone has it
+}
+
+// is says whether the attempts were at the message of that stamp and Message-ID, "" = not known: a server that was
+// restored gives its number to another one.
+func (a attempt) is(stamp, id string) bool {
+	same := func(was, is string) bool { return was == "" || is == "" || was == is }
+	return same(a.Stamp, stamp) && same(a.ID, id)
+}
+
+// attemptsAt returns what is kept of the attempts at a message, nothing of those at another one at its place.
+func attemptsAt(tx txn, at desk.Place, stamp, id string) (a attempt, err error) {
+	if _, err = get(tx, bAttempts, placeKey(at), &a); err != nil || !a.is(stamp, id) {
+		a = attempt{}
+	}
+	return a, err
 }
 
 func placeKey(p desk.Place) []byte {
@@ -62,6 +79,9 @@ func (s Ledger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
 			was, tried := at.was, at.tried
 			if at.known && !was.is(ls[i]) {
 				continue
+			}
+			if !tried.is(ls[i].Stamp, "") {
+				tried = attempt{}
 			}
 			out[i].Known, out[i].Tries, out[i].Note, out[i].Held = at.known, tried.Tries, tried.Note, tried.Held
 			if !at.known {

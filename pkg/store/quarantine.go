@@ -6,71 +6,164 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 )
 
+// What the quarantine takes of the state: strangers decide how much comes into it.
+const (
+	shelfMost = 8 << 20 // bytes of messages
+	wordsMost = 200     // characters of a sender, a subject or a cause
+	tellsFor  = 24 * time.Hour
+)
+
+// shelf is what is known of the quarantine as a whole.
+type shelf struct {
+	Bytes  int64     `json:"bytes"`            // of the messages that are kept
+	Since  time.Time `json:"since,omitzero"`   // when the task was opened that tells people
+	Ticket uint64    `json:"ticket,omitempty"` // whose task it is
+	Told   int       `json:"told,omitempty"`   // messages it has told of
+}
+
+var kShelf = []byte("quarantine")
+
+// shelved reads what is known of the quarantine; a state of an earlier version does not say how much it keeps.
+func shelved(tx txn) (s shelf, err error) {
+	if known, err := get(tx, bMeta, kShelf, &s); err != nil || known {
+		return s, err
+	}
+	err = each(tx, bQuarantine, func(_ []byte, p desk.Quarantined) error {
+		if p.Whole {
+			s.Bytes += p.Size
+		}
+		return nil
+	})
+	return s, err
+}
+
+// told returns what people were told within the last day.
+func (s shelf) told(tx txn, now time.Time) (desk.Told, error) {
+	if s.Ticket == 0 || now.Sub(s.Since) >= tellsFor || s.Since.After(now) {
+		return desk.Told{}, nil
+	}
+	t, err := ticket(tx, s.Ticket)
+	if errors.Is(err, ErrAbsent) || err == nil && t.Status == desk.Gone {
+		return desk.Told{}, nil
+	}
+	return desk.Told{Ticket: &t, Count: s.Told}, err
+}
+
 // Attempted notes that a pass could not process a message, and returns how many have tried by now.
-func (s Quarantine) Attempted(now time.Time, p desk.Place, why string) (int, error) {
+func (s Quarantine) Attempted(now time.Time, e desk.Entry, why string) (int, error) {
 	var a attempt
-	err := s.update(func(tx txn) error {
-		if _, err := get(tx, bAttempts, placeKey(p), &a); err != nil {
+	err := s.update(func(tx txn) (err error) {
+		if a, err = attemptsAt(tx, e.Place, e.Stamp, e.ID); err != nil {
 			return err
 		}
-		a.Tries, a.Note, a.At = a.Tries+1, why, now
-		return put(tx, bAttempts, placeKey(p), a)
+		if e.ID != "" {
+			a.ID = e.ID
+		}
+		a.Stamp, a.Tries, a.Note, a.At = e.Stamp, a.Tries+1, glyph.Cut(why, wordsMost), now
+		return put(tx, bAttempts, placeKey(e.Place), a)
 	})
 	return a.Tries, err
 }
 
-// Keep keeps a message that can't be processed, whole where raw is not nil, together with the decision that tells
-// people of it, in one transaction; from then on the message counts as done. One that lies there already keeps its
-// entry and its bytes, and people are not told twice.
-func (s Quarantine) Keep(now time.Time, e desk.Entry, cause string, raw []byte, tell desk.Decision) (p desk.Quarantined, err error) {
+// Keep puts a message into the quarantine; from then on it counts as done. Its bytes are kept where there is room for
+// them. One that lies there already keeps its entry and its bytes. tell decides how people are told of a message they
+// have not been told of, nil = they are not; its decision is recorded in the same transaction.
+func (s Quarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (p desk.Quarantined, err error) {
 	err = s.update(func(tx txn) error {
-		if p, err = quarantinedAt(tx, e.Listing); err != nil {
+		if p, err = quarantinedAt(tx, e); err != nil {
+			return err
+		}
+		sh, err := shelved(tx)
+		if err != nil {
 			return err
 		}
 		if p.Seq == 0 {
-			p = desk.Quarantined{Place: e.Place, Stamp: e.Stamp, Size: e.Size, From: e.From.String(), Subject: e.Subject, Arrived: e.Received, At: now}
+			p = desk.Quarantined{Place: e.Place, Stamp: e.Stamp, Size: e.Size, Arrived: e.Received, At: now}
 			if p.Seq, err = tx.Bucket(bQuarantine).Count(1); err != nil {
 				return err
 			}
 		}
-		if p.Ticket == 0 {
-			if p.Ticket, err = apply(tx, now, tell, s.tried(e.Received)); err != nil {
+		named(&p, e, k)
+		if p.Ticket == 0 && tell != nil {
+			if err := s.tell(tx, now, &sh, &p, tell); err != nil {
 				return err
 			}
 		}
-		p.Cause, p.Again, p.Whole = cause, false, p.Whole || raw != nil
-		return keep(tx, now, p, raw, tell.Key)
+		if err := shelve(tx, &sh, &p, k.Raw); err != nil {
+			return err
+		}
+		return keep(tx, now, p, sh, k)
 	})
 	return p, err
 }
 
+// named fills in what is known of a message by now.
+func named(p *desk.Quarantined, e desk.Entry, k desk.Keeping) {
+	if e.ID != "" || e.From.Addr != "" || e.Subject != "" {
+		p.ID, p.From, p.Subject = e.ID, glyph.Cut(e.From.String(), wordsMost), glyph.Cut(e.Subject, wordsMost)
+	}
+	if k.Hash != "" {
+		p.Hash = k.Hash
+	}
+	p.Cause, p.Again = glyph.Cut(k.Cause, wordsMost), false
+}
+
+// tell records how people are told of a message.
+func (s Quarantine) tell(tx txn, now time.Time, sh *shelf, p *desk.Quarantined, tell func(desk.Told) desk.Decision) error {
+	told, err := sh.told(tx, now)
+	if err != nil {
+		return err
+	}
+	d := tell(told)
+	if len(d.Effects) == 0 {
+		return nil
+	}
+	if p.Ticket, err = apply(tx, now, d, s.tried(p.Arrived)); err != nil {
+		return err
+	}
+	if told.Ticket == nil {
+		sh.Since, sh.Ticket, sh.Told = now, p.Ticket, 0
+	}
+	sh.Told++
+	return nil
+}
+
+// shelve keeps the bytes of a message, if there is room for them.
+func shelve(tx txn, sh *shelf, p *desk.Quarantined, raw []byte) error {
+	n := int64(len(raw))
+	if raw == nil || p.Whole || n > desk.KeptMost || sh.Bytes+n > shelfMost {
+		return nil
+	}
+	p.Whole, p.Size = true, n
+	sh.Bytes += n
+	return tx.Bucket(bRaw).Put(number(p.Seq), raw)
+}
+
 // keep writes an entry of the quarantine, and what is known of its place from now on.
-func keep(tx txn, now time.Time, p desk.Quarantined, raw []byte, key string) error {
-	if raw != nil {
-		if err := tx.Bucket(bRaw).Put(number(p.Seq), raw); err != nil {
-			return err
-		}
-	}
-	if err := put(tx, bQuarantine, number(p.Seq), p); err != nil {
+func keep(tx txn, now time.Time, p desk.Quarantined, sh shelf, k desk.Keeping) error {
+	a, err := attemptsAt(tx, p.Place, p.Stamp, p.ID)
+	if err != nil {
 		return err
 	}
-	if err := put(tx, bSeen, placeKey(p.Place), seen{Key: key, At: now, Stamp: p.Stamp}); err != nil {
-		return err
-	}
-	var a attempt
-	if _, err := get(tx, bAttempts, placeKey(p.Place), &a); err != nil {
-		return err
-	}
-	a.Held, a.Partial, a.Note = true, !p.Whole, p.Cause
-	return put(tx, bAttempts, placeKey(p.Place), a)
+	a.Stamp, a.ID, a.Held, a.Note = p.Stamp, p.ID, true, p.Cause
+	a.Partial = !p.Whole && (p.Hash == "" || k.Stays)
+	return errors.Join(
+		put(tx, bMeta, kShelf, sh),
+		put(tx, bQuarantine, number(p.Seq), p),
+		put(tx, bSeen, placeKey(p.Place), seen{Key: k.Key, At: now, Stamp: p.Stamp}),
+		put(tx, bAttempts, placeKey(p.Place), a))
 }
 
 // quarantinedAt returns the entry of a message, the latest where there are several, none = a zero one.
-func quarantinedAt(tx txn, l desk.Listing) (found desk.Quarantined, err error) {
+func quarantinedAt(tx txn, e desk.Entry) (found desk.Quarantined, err error) {
+	if a, err := attemptsAt(tx, e.Place, e.Stamp, e.ID); err != nil || !a.Held {
+		return found, err
+	}
 	err = each(tx, bQuarantine, func(_ []byte, p desk.Quarantined) error {
-		if p.Place == l.Place && (p.Stamp == "" || l.Stamp == "" || p.Stamp == l.Stamp) {
+		if p.Place == e.Place && (attempt{Stamp: p.Stamp, ID: p.ID}).is(e.Stamp, e.ID) {
 			found = p
 		}
 		return nil
@@ -102,45 +195,38 @@ func (s Quarantine) Entry(seq uint64) (p desk.Quarantined, raw []byte, err error
 	return p, raw, err
 }
 
-// Stored returns the bytes of a message that lies in the quarantine, nil where it does not or they are not kept.
-func (s Quarantine) Stored(at desk.Place) (raw []byte, err error) {
-	all, err := s.All()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range all {
-		if p.Place == at {
-			_, raw, err = s.Entry(p.Seq)
+// Stored returns the bytes of the messages of a place that the quarantine keeps, the latest first. There are several
+// where a server that was restored has given a number twice.
+func (s Quarantine) Stored(at desk.Place) (found [][]byte, err error) {
+	err = s.view(func(tx txn) error {
+		var seqs []uint64
+		err := each(tx, bQuarantine, func(_ []byte, p desk.Quarantined) error {
+			if p.Place == at && p.Whole {
+				seqs = append([]uint64{p.Seq}, seqs...)
+			}
+			return nil
+		})
+		for _, seq := range seqs {
+			raw, rerr := tx.Bucket(bRaw).Get(number(seq))
+			if err = errors.Join(err, rerr); raw != nil {
+				found = append(found, append([]byte{}, raw...))
+			}
 		}
-	}
-	return raw, err
+		return err
+	})
+	return found, err
 }
 
-// Again lets the next pass try an entry of the quarantine once more: what is not kept whole is forgotten where it lay,
-// so that its mailbox is asked for it, if it is still unseen there.
+// Again lets the next pass try an entry of the quarantine once more.
 func (s Quarantine) Again(seq uint64) error {
 	return s.update(func(tx txn) error {
 		var p desk.Quarantined
 		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}
-		if !p.Whole {
-			if err := forgetHeld(tx, p.Place); err != nil {
-				return err
-			}
-		}
 		p.Again = true
 		return put(tx, bQuarantine, number(seq), p)
 	})
-}
-
-// forgetHeld makes the message of a place unknown there, unless it has come out of the quarantine by now.
-func forgetHeld(tx txn, at desk.Place) error {
-	var a attempt
-	if _, err := get(tx, bAttempts, placeKey(at), &a); err != nil || !a.Held {
-		return err
-	}
-	return errors.Join(tx.Bucket(bAttempts).Delete(placeKey(at)), tx.Bucket(bSeen).Delete(placeKey(at)))
 }
 
 // Release takes an entry out of the quarantine: its message is done, wherever it lay.
@@ -150,18 +236,36 @@ func (s Quarantine) Release(seq uint64) error {
 		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
 			return orAbsent(err, "quarantine entry", seq)
 		}
+		sh, err := shelved(tx)
+		if err != nil {
+			return err
+		}
+		if p.Whole {
+			sh.Bytes = max(0, sh.Bytes-p.Size)
+		}
+		if err := put(tx, bMeta, kShelf, sh); err != nil {
+			return err
+		}
 		for _, b := range []string{bQuarantine, bRaw} {
 			if err := tx.Bucket(b).Delete(number(seq)); err != nil {
 				return fmt.Errorf("release quarantine entry %d: %w", seq, err)
 			}
 		}
-		if known, err := has(tx, bSeen, placeKey(p.Place)); err != nil {
-			return err
-		} else if !known { // its mailbox was to be asked for it
-			if err := put(tx, bSeen, placeKey(p.Place), seen{At: p.At}); err != nil {
-				return err
-			}
-		}
-		return tx.Bucket(bAttempts).Delete(placeKey(p.Place))
+		return leave(tx, p)
 	})
+}
+
+// leave notes at a message's place that it is done, unless another one lies there.
+func leave(tx txn, p desk.Quarantined) error {
+	if known, err := has(tx, bSeen, placeKey(p.Place)); err != nil {
+		return err
+	} else if !known {
+		if err := put(tx, bSeen, placeKey(p.Place), seen{At: p.At, Stamp: p.Stamp}); err != nil {
+			return err
+		}
+	}
+	if a, err := attemptsAt(tx, p.Place, p.Stamp, p.ID); err != nil || a == (attempt{}) {
+		return err
+	}
+	return tx.Bucket(bAttempts).Delete(placeKey(p.Place))
 }

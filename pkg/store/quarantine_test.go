@@ -13,19 +13,19 @@ func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *St
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
 	for want := 1; want <= 3; want++ {
-		got, err := s.Quarantine.Attempted(noon, e.Place, "panic")
+		got, err := s.Quarantine.Attempted(noon, e, "panic")
 		if err != nil || got != want {
 			t.Fatalf("attempt %d: %d, %v", want, got, err)
 		}
 	}
-	p, err := s.Quarantine.Keep(noon, e, "panic", []byte("raw"), opens(e))
+	p, err := s.Quarantine.Keep(noon, e, desk.Keeping{Key: "k", Cause: "panic", Raw: []byte("raw"), Hash: "x"}, telling(e))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, raw, err := s.Quarantine.Entry(p.Seq); err != nil || string(raw) != "raw" {
 		t.Errorf("kept %q, %v", raw, err)
 	}
-	if raw, err := s.Quarantine.Stored(e.Place); err != nil || string(raw) != "raw" {
+	if raw, err := s.Quarantine.Stored(e.Place); err != nil || len(raw) != 1 || string(raw[0]) != "raw" {
 		t.Errorf("stored %q, %v", raw, err)
 	}
 	if n := len(due(t, s, noon)); n != 1 {
@@ -40,10 +40,10 @@ func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *St
 	if all, err := s.Quarantine.All(); err != nil || len(all) != 1 || !all[0].Again {
 		t.Errorf("to be tried again: %+v, %v", all, err)
 	}
-	if again, err := s.Quarantine.Keep(noon, e, "still", nil, opens(e)); err != nil || again.Seq != p.Seq || again.Again || !again.Whole {
+	if again, err := s.Quarantine.Keep(noon, e, desk.Keeping{Key: "k", Cause: "still"}, telling(e)); err != nil || again.Seq != p.Seq || again.Again || !again.Whole {
 		t.Errorf("failed again: %+v, %v", again, err)
 	}
-	if raw, err := s.Quarantine.Stored(e.Place); err != nil || string(raw) != "raw" || len(due(t, s, noon)) != 1 {
+	if raw, err := s.Quarantine.Stored(e.Place); err != nil || len(raw) != 1 || len(due(t, s, noon)) != 1 {
 		t.Errorf("then stored %q, %v, and %d tasks tell of it", raw, err, len(due(t, s, noon)))
 	}
 	record(t, s, e)
@@ -58,6 +58,11 @@ func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *St
 	}
 }
 
+// telling opens a task that tells of a message.
+func telling(e desk.Entry) func(desk.Told) desk.Decision {
+	return func(desk.Told) desk.Decision { return opens(e) }
+}
+
 func stand(t testing.TB, s *Store, at desk.Place) desk.Progress {
 	t.Helper()
 	all, err := s.Ledger.Progress([]desk.Listing{{Place: at}})
@@ -67,41 +72,12 @@ func stand(t testing.TB, s *Store, at desk.Place) desk.Progress {
 	return all[0]
 }
 
-func TestWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T) {
-	onBoth(t, testWhatIsNotKeptWholeComesFromItsMailboxAgain)
-}
-
-func testWhatIsNotKeptWholeComesFromItsMailboxAgain(t *testing.T, fresh func(testing.TB) *Store) {
-	s := fresh(t)
-	e := arrival(1, "a@example.org")
-	p, err := s.Quarantine.Keep(noon, e, "I/O error", nil, opens(e))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := stand(t, s, e.Place); !got.Known || got.Ready {
-		t.Errorf("the mailbox alone has it, so it is not to be marked: %+v", got)
-	}
-	if err := s.Quarantine.Again(p.Seq); err != nil {
-		t.Fatal(err)
-	}
-	if got := stand(t, s, e.Place); got.Known || got.Held {
-		t.Errorf("it is to be read again: %+v", got)
-	}
-	record(t, s, e)
-	if err := s.Quarantine.Again(p.Seq); err != nil {
-		t.Fatal(err)
-	}
-	if got := stand(t, s, e.Place); !got.Decided {
-		t.Errorf("it came out of the quarantine: %+v", got)
-	}
-}
-
 func TestWhatIsDroppedIsNotReadAgain(t *testing.T) { onBoth(t, testWhatIsDroppedIsNotReadAgain) }
 
 func testWhatIsDroppedIsNotReadAgain(t *testing.T, fresh func(testing.TB) *Store) {
 	s := fresh(t)
 	e := arrival(1, "a@example.org")
-	p, err := s.Quarantine.Keep(noon, e, "I/O error", nil, desk.Decision{Key: "poison"})
+	p, err := s.Quarantine.Keep(noon, e, desk.Keeping{Key: "poison", Cause: "I/O error"}, nil)
 	if err := errors.Join(err, s.Quarantine.Again(p.Seq), s.Quarantine.Release(p.Seq)); err != nil {
 		t.Fatal(err)
 	}
