@@ -66,7 +66,8 @@ var allowed = map[string][]string{
 	"internal/letterlab":   {"pkg/desk", "pkg/markup", "pkg/relay", "pkg/render", "templates", "github.com/goccy/go-yaml"}, // a tool for the makers
 	"pkg/sandbox/portal":   {"github.com/go-json-experiment/json"},
 	"pkg/sandbox/mail":     {"github.com/emersion/go-imap/v2", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"},
-	"internal/servers":     {}, // for tests and measurements
+	"internal/crowd":       {"pkg/desk", "pkg/eml", "pkg/sandbox/mail", "pkg/sandbox/portal"}, // for tests
+	"internal/servers":     {},                                                                // for tests and measurements
 	"internal/testkit":     {"github.com/go-json-experiment/json"},
 	"internal/bench":       {"internal/servers", "pkg/sandbox/portal", "pkg/sandbox/mail", "go.etcd.io/bbolt", "golang.org/x/text"},
 	"internal/bench/floor": {"github.com/emersion/go-imap/v2"},

@@ -69,7 +69,7 @@ func failOver(t *testing.T, round int, synchronous bool) {
 	if err := last.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Duration(k.rnd.Int64N(int64(k.takes))))
+	time.Sleep(time.Duration(k.Rnd.Int64N(int64(k.takes))))
 	primary.Kill()
 	_ = last.Wait()
 	if n := k.run("poll"); n != 75 {
@@ -83,7 +83,7 @@ func failOver(t *testing.T, round int, synchronous bool) {
 	k.happen()
 	k.settle()
 	k.verify()
-	t.Logf("%d letters, %d comments, %d letters sent", k.letters, k.said, len(k.smtp.Letters()))
+	t.Logf("%d letters, %d comments, %d letters sent", k.Letters, k.Said, len(k.SMTP.Letters()))
 }
 
 func sql(t *testing.T, p *servers.Postgres, statement string) string {

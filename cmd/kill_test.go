@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -11,14 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"helpdesk/cmd/exit"
-	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
+	"helpdesk/internal/crowd"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -31,19 +27,12 @@ var (
 
 // killing is a helpdesk whose passes are real processes that are killed at any instant.
 type killing struct {
-	t       *testing.T
-	rnd     *rand.Rand
-	binary  string
-	config  string
-	portal  *sandbox.Portal
-	imap    *mail.IMAP
-	smtp    *mail.SMTP
-	letters int       // that arrived
-	firsts  []string  // Message-IDs of first letters
-	said    int       // comments of specialists
-	saidAt  time.Time // when the last comment was made
-	killed  int
-	takes   time.Duration // a pass that is left alone
+	*crowd.Crowd
+	t      *testing.T
+	binary string
+	config string
+	killed int
+	takes  time.Duration // a pass that is left alone
 }
 
 // TestKill kills passes with SIGKILL at random instants and looks whether each letter has made one task or one comment,
@@ -77,24 +66,24 @@ func TestKill(t *testing.T) {
 					return
 				}
 			}
-			t.Logf("%d letters, %d comments, %d passes killed, %d letters sent", k.letters, k.said, k.killed, len(k.smtp.Letters()))
+			t.Logf("%d letters, %d comments, %d passes killed, %d letters sent", k.Letters, k.Said, k.killed, len(k.SMTP.Letters()))
 		})
 	}
 }
 
 func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, state string) *killing {
-	k := &killing{t: t, rnd: rnd, binary: "helpdesk", config: filepath.Join(t.TempDir(), "helpdesk.yaml")}
+	k := &killing{Crowd: &crowd.Crowd{Rnd: rnd, Now: time.Now}, t: t, binary: "helpdesk", config: filepath.Join(t.TempDir(), "helpdesk.yaml")}
 	o.NoLimit = true
 	o.Latency = func(string) time.Duration { return 2 * time.Millisecond }
-	k.portal = sandbox.NewPortal(o)
-	webhook, err := k.portal.Start()
+	k.Portal = sandbox.NewPortal(o)
+	webhook, err := k.Portal.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.imap, err = mail.NewIMAP(mail.IMAPOptions{}); err != nil {
+	if k.IMAP, err = mail.NewIMAP(mail.IMAPOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if k.smtp, err = mail.NewSMTP(mail.SMTPOptions{}); err != nil {
+	if k.SMTP, err = mail.NewSMTP(mail.SMTPOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	slow := func(addr string) string {
@@ -107,16 +96,16 @@ func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, state str
 		_, port, _ := net.SplitHostPort(p.Addr())
 		return port
 	}
-	t.Cleanup(func() { _, _, _ = k.portal.Close(), k.imap.Close(), k.smtp.Close() })
+	t.Cleanup(func() { _, _, _ = k.Portal.Close(), k.IMAP.Close(), k.SMTP.Close() })
 	text := fmt.Sprintf(`state: "%s"
-bitrix24: {webhook: "%s", timeout: 1s, rate: {burst: 1000, per_second: 1000}, task: {responsible: 7}}
+bitrix24: {webhook: "%s", timeout: 1s, rate: {burst: 1000, per_second: 1000}, task: {responsible: %d}}
 mailboxes:
   - name: support
     from: "Support <support@helpdesk.example>"
     imap: {host: 127.0.0.1, port: %s, tls: none, user: user, password: password}
     smtp: {host: 127.0.0.1, port: %s, tls: none, auth: none}
 letters: {received: {limit: {per_address: 100000, per_domain: 100000}}}
-`, state, webhook, slow(k.imap.Addr()), slow(k.smtp.Addr()))
+`, state, webhook, crowd.Specialist, slow(k.IMAP.Addr()), slow(k.SMTP.Addr()))
 	if err := os.WriteFile(k.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -133,15 +122,15 @@ func (k *killing) measure() {
 
 // soon is a time within which a pass may or may not end.
 func (k *killing) soon() time.Duration {
-	return 5*time.Millisecond + time.Duration(k.rnd.Int64N(int64(max(2*k.takes, 140*time.Millisecond))))
+	return 5*time.Millisecond + time.Duration(k.Rnd.Int64N(int64(max(2*k.takes, 140*time.Millisecond))))
 }
 
 // round lets something happen, runs a pass on it, and kills that.
 func (k *killing) round() {
-	for range 1 + k.rnd.IntN(3) {
+	for range 1 + k.Rnd.IntN(3) {
 		k.happen()
 	}
-	kind := []string{"poll", "notify"}[k.rnd.IntN(2)]
+	kind := []string{"poll", "notify"}[k.Rnd.IntN(2)]
 	ctx, cancel := context.WithTimeout(context.Background(), k.soon())
 	defer cancel()
 	c := exec.CommandContext(ctx, k.binary, "--config", k.config, kind) // killed by SIGKILL when the time is up
@@ -149,34 +138,13 @@ func (k *killing) round() {
 	if ctx.Err() != nil {
 		k.killed++
 	}
-	if k.rnd.IntN(5) == 0 { // what waits is due again
+	if k.Rnd.IntN(5) == 0 { // what waits is due again
 		k.run("outbox", "retry", "--all")
 	}
 }
 
 func (k *killing) happen() {
-	tasks := k.portal.Tasks()
-	if len(tasks) > 0 && k.rnd.IntN(3) == 0 {
-		k.said, k.saidAt = k.said+1, time.Now()
-		k.portal.Say(tasks[k.rnd.IntN(len(tasks))].ID, 7, fmt.Sprintf("answer C%dC", k.said))
-		return
-	}
-	k.letters++
-	id := fmt.Sprintf("letter-%d@customer.example", k.letters)
-	var (
-		header   string
-		customer int
-	)
-	if len(k.firsts) > 0 && k.rnd.IntN(3) == 0 {
-		customer = 1 + k.rnd.IntN(len(k.firsts))
-		header = fmt.Sprintf("In-Reply-To: <%s>\r\n", k.firsts[customer-1])
-	} else {
-		k.firsts = append(k.firsts, id)
-		customer = len(k.firsts)
-	}
-	raw := fmt.Sprintf("From: someone@customer%d.example\r\nTo: support@helpdesk.example\r\nSubject: Request of customer %d\r\nMessage-ID: <%s>\r\n"+
-		"Date: %s\r\n%sContent-Type: text/plain\r\n\r\nBody L%dL\r\n", customer, customer, id, time.Now().Format(time.RFC1123Z), header, k.letters)
-	if _, err := k.imap.Append("INBOX", []byte(raw), time.Now()); err != nil {
+	if _, err := k.Happen(); err != nil {
 		k.t.Fatal(err)
 	}
 }
@@ -202,10 +170,10 @@ func (k *killing) settle() {
 	for start := time.Now(); time.Since(start) < 2*time.Minute; time.Sleep(200 * time.Millisecond) {
 		k.run("outbox", "retry", "--all")
 		a, b := k.run("poll"), k.run("notify")
-		if time.Since(k.saidAt) < 2*sandbox.Lateness {
+		if time.Since(k.SaidAt) < 2*sandbox.Lateness {
 			continue // the portal does not show yet that something has happened to the task
 		}
-		if a == exit.Done && b == exit.Done && k.run("verify", "--days", "1") == exit.Done && k.unseen() == 0 {
+		if a == exit.Done && b == exit.Done && k.run("verify", "--days", "1") == exit.Done && k.Unseen() == 0 {
 			k.run("notify") // a comment is read again until ten seconds have passed
 			return
 		}
@@ -214,70 +182,9 @@ func (k *killing) settle() {
 	k.t.Fatalf("it never gets quiet:\n%s", out)
 }
 
-func (k *killing) unseen() (n int) {
-	for _, m := range k.imap.Messages("INBOX") {
-		if !m.Seen {
-			n++
-		}
-	}
-	return n
-}
-
-var markedLetter, markedAnswer = regexp.MustCompile(`L(\d+)L`), regexp.MustCompile(`C(\d+)C`)
-
 // verify compares what is there with what happened.
 func (k *killing) verify() {
-	made := map[string]int{}
-	for _, task := range k.portal.Tasks() {
-		texts := []string{task.Description}
-		for _, c := range task.Comments {
-			if c.Author == 17 {
-				texts = append(texts, c.Text)
-			}
-		}
-		for _, m := range markedLetter.FindAllString(strings.Join(texts, "\n"), -1) {
-			made[m]++
-		}
+	for _, mistake := range k.Mistakes() {
+		k.t.Error(mistake)
 	}
-	for i := 1; i <= k.letters; i++ {
-		if n := made[fmt.Sprintf("L%dL", i)]; n != 1 {
-			k.t.Errorf("letter %d has made %d tasks and comments", i, n)
-		}
-	}
-	if n := len(k.portal.Tasks()); n != len(k.firsts) {
-		k.t.Errorf("%d tasks of %d requests", n, len(k.firsts))
-	}
-	answers, replies := k.mailed()
-	for i := 1; i <= k.said; i++ {
-		if n := len(answers[fmt.Sprintf("C%dC", i)]); n != 1 {
-			k.t.Errorf("comment %d of %d went out under %d Message-IDs", i, k.said, n)
-		}
-	}
-	for to, n := range replies {
-		if n > 1 {
-			k.t.Errorf("%s got %d auto-replies", to, n)
-		}
-	}
-}
-
-// mailed returns the Message-IDs each comment went out under, and how many auto-replies each address got.
-func (k *killing) mailed() (answers map[string]map[string]bool, replies map[string]int) {
-	answers, replies = map[string]map[string]bool{}, map[string]int{}
-	for _, l := range k.smtp.Letters() {
-		m, err := eml.Parse(bytes.NewReader(l.Raw), desk.Listing{})
-		if err != nil {
-			k.t.Fatal(err)
-		}
-		if m.Header.Has("Auto-Submitted") {
-			replies[l.To[0]]++
-			continue
-		}
-		for _, c := range markedAnswer.FindAllString(m.Plain, -1) {
-			if answers[c] == nil {
-				answers[c] = map[string]bool{}
-			}
-			answers[c][m.ID] = true
-		}
-	}
-	return answers, replies
 }

@@ -1,22 +1,19 @@
 package pass_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"helpdesk/internal/crowd"
 	"helpdesk/internal/servers"
-	"helpdesk/pkg/desk"
-	"helpdesk/pkg/eml"
 	"helpdesk/pkg/pass"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -32,14 +29,11 @@ var (
 // host does meanwhile, and when a standby takes over that lacks the last commits.
 type simulation struct {
 	*world
-	rnd     *rand.Rand
+	*crowd.Crowd
 	server  *pgconn.PgConn // asked beside the passes; nil = the state is a file
 	schema  string
 	host    int
 	skews   [2]time.Duration
-	letters int
-	firsts  []string // Message-IDs of first letters
-	said    int
 	kept    bool // there is a copy of what the standby has
 	history []string
 }
@@ -89,8 +83,10 @@ func simulatedServer(t *testing.T, p *servers.Postgres) *pgconn.PgConn {
 }
 
 func newSimulation(t *testing.T, seed uint64, server *pgconn.PgConn, address string) *simulation {
-	m := &simulation{rnd: rand.New(rand.NewPCG(seed, 1)), server: server, schema: fmt.Sprintf("sim%d", seed)}
-	m.world = newWorld(t, sandbox.PortalOptions{NewCard: m.rnd.IntN(2) == 0})
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	m := &simulation{server: server, schema: fmt.Sprintf("sim%d", seed)}
+	m.world = newWorld(t, sandbox.PortalOptions{NewCard: rnd.IntN(2) == 0})
+	m.Crowd = &crowd.Crowd{Portal: m.portal, IMAP: m.imap, SMTP: m.smtp, Rnd: rnd, Now: m.clock.Now}
 	m.policy.Combine = false // which comments went out in one letter is lost with the commits
 	if server == nil {
 		return m
@@ -114,7 +110,7 @@ func newSimulation(t *testing.T, seed uint64, server *pgconn.PgConn, address str
 // here is the clock of the host at work. The server's clock goes on by itself, so that this one must, too.
 func (m *simulation) here() time.Time { return m.clock.Now().Add(m.skews[m.host]) }
 
-func (m *simulation) upTo(n int) time.Duration { return time.Duration(m.rnd.IntN(n)) * time.Minute }
+func (m *simulation) upTo(n int) time.Duration { return time.Duration(m.Rnd.IntN(n)) * time.Minute }
 
 func (m *simulation) note(format string, args ...any) {
 	m.history = append(m.history, m.clock.Now().Format("15:04:05 ")+fmt.Sprintf(format, args...))
@@ -133,10 +129,12 @@ func (m *simulation) play() {
 			m.t.Logf("what happened:\n%s", strings.Join(m.history, "\n"))
 		}
 	}()
-	for range 8 + m.rnd.IntN(10) {
-		m.happen()
-		m.clock.Advance(time.Duration(20+m.rnd.IntN(160)) * time.Second)
-		m.host = m.rnd.IntN(2)
+	for range 8 + m.Rnd.IntN(10) {
+		what, err := m.Happen()
+		m.check(err)
+		m.note("%s", what)
+		m.clock.Advance(time.Duration(20+m.Rnd.IntN(160)) * time.Second)
+		m.host = m.Rnd.IntN(2)
 		m.work()
 		if m.server != nil {
 			m.standby()
@@ -146,43 +144,18 @@ func (m *simulation) play() {
 	m.quiet()
 	m.clock.Advance(3 * time.Minute)
 	m.quiet() // a comment is read again until the portal's clock has gone on
-	m.verify()
-}
-
-// happen brings a letter, or has a specialist say something.
-func (m *simulation) happen() {
-	tasks := m.portal.Tasks()
-	if len(tasks) > 0 && m.rnd.IntN(3) == 0 {
-		m.said++
-		task := tasks[m.rnd.IntN(len(tasks))].ID
-		m.portal.Say(task, specialist, fmt.Sprintf("answer C%dC", m.said))
-		m.note("comment %d on task %d", m.said, task)
-		return
+	for _, mistake := range m.Mistakes() {
+		m.t.Error(mistake)
 	}
-	m.letters++
-	id := fmt.Sprintf("letter-%d@customer.example", m.letters)
-	var header []string
-	customer := len(m.firsts) + 1
-	if len(m.firsts) > 0 && m.rnd.IntN(3) == 0 {
-		customer = 1 + m.rnd.IntN(len(m.firsts))
-		header = append(header, "In-Reply-To: <"+m.firsts[customer-1]+">")
-	} else {
-		m.firsts = append(m.firsts, id)
-	}
-	raw := letter(id, fmt.Sprintf("someone@customer%d.example", customer), fmt.Sprintf("Request of customer %d", customer),
-		fmt.Sprintf("Body L%dL", m.letters), header...)
-	_, err := m.imap.Append("INBOX", raw, m.clock.Now())
-	m.check(err)
-	m.note("letter %d of customer %d", m.letters, customer)
 }
 
 // work runs a pass, which may die at some step, or lose its session there while the other host goes on.
 func (m *simulation) work() {
 	kind, fn := "poll", (*pass.Pass).Poll
-	if m.rnd.IntN(3) == 0 {
+	if m.Rnd.IntN(3) == 0 {
 		kind, fn = "notify", (*pass.Pass).Announce
 	}
-	at, n, fate := m.rnd.IntN(22), 0, m.rnd.IntN(4)
+	at, n, fate := m.Rnd.IntN(22), 0, m.Rnd.IntN(4)
 	m.steps = func(name string) {
 		if n++; n-1 != at {
 			return
@@ -212,7 +185,7 @@ func (m *simulation) work() {
 // cut ends the session of the pass, and lets the other host work before the pass goes on without knowing.
 func (m *simulation) cut() {
 	m.ask("select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'sim'")
-	if m.rnd.IntN(3) == 0 {
+	if m.Rnd.IntN(3) == 0 {
 		return
 	}
 	was := m.host
@@ -250,7 +223,7 @@ func (m *simulation) pass(fn func(*pass.Pass, context.Context) (*pass.Report, er
 // standby lets a standby receive what there is, or take over without what came after that.
 func (m *simulation) standby() {
 	const tables = "entries counters fence"
-	switch roll := m.rnd.IntN(6); {
+	switch roll := m.Rnd.IntN(6); {
 	case roll < 2:
 		for _, table := range strings.Fields(tables) {
 			m.ask(fmt.Sprintf("create table if not exists %[1]s.kept_%[2]s (like %[1]s.%[2]s); delete from %[1]s.kept_%[2]s; "+
@@ -265,56 +238,5 @@ func (m *simulation) standby() {
 		m.ask(fmt.Sprintf("update %s.entries set value = 'another' where bucket = 'meta' and key = 'line'", m.schema))
 		m.kept = false
 		m.note("the standby takes over")
-	}
-}
-
-var simLetter, simAnswer = regexp.MustCompile(`L\d+L`), regexp.MustCompile(`C\d+C`)
-
-// verify compares what is there with what happened.
-func (m *simulation) verify() {
-	made := map[string]int{}
-	for _, task := range m.portal.Tasks() {
-		texts := []string{task.Description}
-		for _, c := range task.Comments {
-			if c.Author != specialist {
-				texts = append(texts, c.Text)
-			}
-		}
-		for _, mark := range simLetter.FindAllString(strings.Join(texts, "\n"), -1) {
-			made[mark]++
-		}
-	}
-	for i := 1; i <= m.letters; i++ {
-		if n := made[fmt.Sprintf("L%dL", i)]; n != 1 {
-			m.t.Errorf("letter %d has made %d tasks and comments", i, n)
-		}
-	}
-	if n := len(m.portal.Tasks()); n != len(m.firsts) {
-		m.t.Errorf("%d tasks of %d requests", n, len(m.firsts))
-	}
-	ids, replies := map[string]map[string]bool{}, map[string]int{}
-	for _, l := range m.smtp.Letters() {
-		one, err := eml.Parse(bytes.NewReader(l.Raw), desk.Listing{})
-		m.check(err)
-		if one.Header.Has("Auto-Submitted") {
-			replies[l.To[0]]++
-			continue
-		}
-		for _, c := range simAnswer.FindAllString(one.Plain, -1) {
-			if ids[c] == nil {
-				ids[c] = map[string]bool{}
-			}
-			ids[c][one.ID] = true
-		}
-	}
-	for i := 1; i <= m.said; i++ {
-		if n := len(ids[fmt.Sprintf("C%dC", i)]); n != 1 {
-			m.t.Errorf("comment %d went out under %d Message-IDs", i, n)
-		}
-	}
-	for to, n := range replies {
-		if n > 1 {
-			m.t.Errorf("%s got %d auto-replies", to, n)
-		}
 	}
 }
