@@ -110,7 +110,7 @@ func (h *hosts) turn() {
 	h.happen()
 	kind := []string{"poll", "notify"}[h.Rnd.IntN(2)]
 	within := time.Minute
-	if h.ran++; 3*h.killed < h.ran { // some end before they are killed
+	if h.ran++; 3*h.killed < h.ran+6 { // some end before they are killed
 		within = h.soon()
 	}
 	retry := h.Rnd.IntN(4) == 0
