@@ -139,7 +139,7 @@ func fitting(b []byte, label string) encoding.Encoding {
 	if enc == encoding.Encoding(charmap.MacintoshCyrillic) {
 		return enc
 	}
-	if fits := !strings.ContainsRune(Using(enc, b), utf8.RuneError); russian(b, fits) {
+	if fits := !strings.ContainsRune(Using(enc, b), utf8.RuneError); russian(b, fits) && looksCyrillic(b) {
 		return detect(b, nil, "")
 	} else if _, single := enc.(*charmap.Charmap); !fits && single {
 		return detect(b, nil, "")

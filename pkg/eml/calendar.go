@@ -18,7 +18,7 @@ type property struct {
 // calendarEvent returns the first event of an iCalendar object (RFC 5545); method is what the part's Content-Type says.
 // What stands in parts of the event, as in an alarm, is none of it.
 func calendarEvent(s, method string) (desk.Event, bool) {
-	s = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
+	s = unfold(s)
 	e := desk.Event{Method: strings.ToUpper(strings.TrimSpace(method))}
 	fields, zones := map[string]property{}, calendarZones{}
 	var (
@@ -61,6 +61,12 @@ func calendarEvent(s, method string) (desk.Event, bool) {
 	}
 	fill(&e, fields, zones)
 	return e, true
+}
+
+// unfold joins the lines of iCalendar (RFC 5545, 3.1). They may be folded between the bytes of a character, so they are
+// joined before these are decoded.
+func unfold(s string) string {
+	return strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
 }
 
 func innermost(within []string) string {

@@ -21,6 +21,8 @@ type mixedReader struct {
 	inner  bool // the next piece is of the same line
 	plain  bool // and that is no base64
 	strays int  // what is no base64 in it
+	gap    bool // a blank line stands above
+	gaps   bool // so it does between lines of base64
 
 	lacking bool // letters are missing in a line
 }
@@ -50,6 +52,8 @@ func (m *mixedReader) fill() {
 		m.piece(line, text)
 	} else if len(text) > 0 || m.state == mixedPlain && len(line) > 0 {
 		m.line(line, text)
+	} else {
+		m.gap = true
 	}
 	m.inner = err == bufio.ErrBufferFull
 	if m.err != nil {
@@ -83,13 +87,18 @@ func (m *mixedReader) line(line, text []byte) {
 	first := m.width == 0
 	if first {
 		m.width = len(text)
+	} else {
+		m.gaps = m.gaps || m.gap
 	}
+	m.gap = false
 	m.short = len(text) < m.width
 	m.state = mixedBase64
 	_, err := m.br.Peek(1)
-	if alone := first && err != nil; len(text)%4 != 0 && m.have == 0 && (alone || m.width%4 == 0) {
-		m.buf = append(m.buf, mended(text)...)
-		m.lacking = true
+	body := bytes.TrimRight(text, "=")
+	if alone := first && err != nil; len(text)%4 != 0 && len(body)%4 != 0 && m.have == 0 && (alone || m.width%4 == 0) {
+		one, lacks := mended(body, !first)
+		m.buf = append(m.buf, one...)
+		m.lacking = m.lacking || lacks
 		return
 	}
 	m.buf = m.decode(m.buf, text)
@@ -119,11 +128,25 @@ func (m *mixedReader) isBase64(text []byte) bool {
 	case m.strays > 0:
 		return len(text) >= 2*strayShare && m.strays*strayShare <= len(text)
 	case len(body) < len(text):
-		return len(body) > 1 && len(text)-len(body) <= 3
+		pads := len(text) - len(body)
+		if begun := int(m.have) + len(body); begun < 2 {
+			return len(body) == 0 && m.state == mixedBase64 && pads <= maxPads // the padding has a line of its own
+		}
+		return pads < 4 || pads <= maxPads && (m.state == mixedBase64 || !isWord(body))
 	case m.state == mixedBase64 && !m.short:
-		return len(text)%4 == 0 || !isWord(text)
+		return (int(m.have)+len(text))%4 == 0 || !isWord(text) || m.ends() && m.gap == m.gaps
 	}
 	return len(body) > 1 && !isWord(text)
+}
+
+// maxPads is how many signs of padding may end a line. QUIRK: some programs pad what is padded.
+const maxPads = 8
+
+// ends says whether nothing but blanks is to come.
+func (m *mixedReader) ends() bool {
+	const enough = 4
+	more, err := m.br.Peek(enough)
+	return err != nil && len(bytes.TrimSpace(more)) == 0
 }
 
 // isWord says whether letters could be a word: short, and of a case that words have.
@@ -144,15 +167,22 @@ func isWord(text []byte) bool {
 	return len(text) <= longest && (upper == 0 || lower == 0 || upper == 1 && first)
 }
 
-// mended decodes a line in which letters are missing: from its beginning up to where they are, and from there so that
-// its end fits. What they were part of is lost. Only UTF-8 shows where that is.
-func mended(text []byte) []byte {
-	const around = 8 // groups of four letters before the first byte that is wrong
+// mended decodes a line in which letters are missing, if it is more than the padding: from its beginning up to where they
+// are, and from there so that its end fits. What they were part of is lost. Only UTF-8 shows where that is; one that goes on may begin within a letter.
+func mended(text []byte, goesOn bool) (b []byte, lacks bool) {
+	const (
+		around = 8 // groups of four letters before the first byte that is wrong
+		left   = 3 // bytes that are wrong in a text that is mended
+	)
 	odd := len(text) % 4
 	whole := appendB(nil, string(text))
-	at := firstInvalid(whole)
+	begin := 0
+	for goesOn && begin < min(len(whole), utf8.UTFMax-1) && !utf8.RuneStart(whole[begin]) {
+		begin++
+	}
+	at := begin + firstInvalid(whole[begin:])
 	if at >= len(whole)-3 { // nothing is wrong, or the end is missing
-		return whole
+		return whole, odd == 1 || at < len(whole)
 	}
 	best, most := whole, sense(whole)
 	for g := max(0, at/3-around); g <= at/3+1 && 4*g+odd <= len(text); g++ {
@@ -161,7 +191,22 @@ func mended(text []byte) []byte {
 			best, most = one, n
 		}
 	}
-	return best
+	if wrong(best) > left || 2*most < utf8.RuneCount(best) { // it is no UTF-8, whatever is missing
+		return whole, odd == 1
+	}
+	return best, true
+}
+
+// wrong counts the bytes that are no UTF-8.
+func wrong(b []byte) (n int) {
+	for {
+		at := firstInvalid(b)
+		if at == len(b) {
+			return n
+		}
+		b = b[at+1:]
+		n++
+	}
 }
 
 // sense says how much of a text in UTF-8 is letters that stand beside each other, less what is none of it.

@@ -85,7 +85,7 @@ func prop(typ, id uint16, value []byte) []byte {
 	return append(b, append(value, make([]byte, -len(value)&3)...)...)
 }
 
-// TestTNEFText holds that the text of a winmail.dat is the letter's where it has no other.
+// TestTNEFText holds that the text of a winmail.dat is the letter's where it has none that says the same.
 func TestTNEFText(t *testing.T) {
 	packed := append(make([]byte, 8), "LZFu\x00\x00\x00\x00"...)
 	for rtf := []byte(`{\rtf1\ansi\ansicpg1251 \'ca\'e0\'f1\'f1\'e0 7731}`); len(rtf) > 0; rtf = rtf[min(8, len(rtf)):] {
@@ -102,8 +102,11 @@ func TestTNEFText(t *testing.T) {
 		if text := m.Plain + m.HTML; !strings.Contains(text, "Касса 7731") || len(m.Attachments) != 2 || m.Attachments[0].Name != "a.doc" {
 			t.Errorf("%s: %+v", name, shapeOf(m))
 		}
-		if m := parse(t, winmail(stream)); m.Plain != "PLAIN" || m.HTML != "" {
-			t.Errorf("%s, beside a text: %+v", name, shapeOf(m))
+		if m := parse(t, strings.Replace(winmail(stream), "PLAIN", "Это касса 7731!", 1)); m.Plain != "Это касса 7731!" || m.HTML != "" {
+			t.Errorf("%s, beside a text that says it: %+v", name, shapeOf(m))
+		}
+		if m := parse(t, winmail(stream)); !strings.HasPrefix(m.Plain, "PLAIN") || !strings.Contains(m.Plain+m.HTML, "Касса 7731") {
+			t.Errorf("%s, beside another text: %+v", name, shapeOf(m))
 		}
 	}
 	copied := []byte("\x00\x00\x00\x00\x00\x00\x00\x00LZFu\x00\x00\x00\x00\x06a\x0c\xf2\x0d\x40")

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/tags"
@@ -46,7 +47,11 @@ func (w *walker) readSpare(r io.Reader, pt part, ct media) {
 // useSpares makes the spare texts the letter's text where it has no other. Those in RTF, which say more than is shown,
 // stay files.
 func (w *walker) useSpares() {
-	if len(w.spares) == 0 || slices.ContainsFunc(w.segments, (*segment).hasWords) {
+	if len(w.spares) == 0 {
+		return
+	}
+	if slices.ContainsFunc(w.segments, (*segment).hasWords) {
+		w.addUnsaid()
 		return
 	}
 	rich := !slices.ContainsFunc(w.spares, func(s spareText) bool { return !s.rtf && wordsIn(s.text, s.html) })
@@ -64,6 +69,42 @@ func (w *walker) useSpares() {
 		}
 	}
 	w.msg.Attachments = files
+}
+
+// addUnsaid adds spare texts that are in no file of their own, and say what the letter's text does not.
+func (w *walker) addUnsaid() {
+	said := map[string]bool{}
+	for _, s := range w.segments {
+		for _, text := range []string{s.plain, tags.Text(s.html)} {
+			for word := range wordsOf(text) {
+				said[word] = true
+			}
+		}
+	}
+	for _, s := range w.spares {
+		text := s.text
+		if s.html {
+			text = tags.Text(text)
+		}
+		for word := range wordsOf(text) {
+			if s.stays && !said[word] {
+				w.addText(s.text, s.html, place{})
+				break
+			}
+		}
+	}
+}
+
+// wordsOf yields the words of a text that have three letters or digits and more, in lower case.
+func wordsOf(text string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		between := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.Nd, unicode.M) }
+		for word := range strings.FieldsFuncSeq(strings.ToLower(text), between) {
+			if utf8.RuneCountInString(word) > 2 && !yield(word) {
+				return
+			}
+		}
+	}
 }
 
 func (s *segment) hasWords() bool { return wordsIn(s.plain, false) || wordsIn(s.html, true) }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 // TestBase64Pieces holds that what comes out does not depend on the pieces the text comes in, nor on what stands
@@ -56,5 +58,36 @@ func TestExtractPieces(t *testing.T) {
 	}
 	if got.bytes != 570_000 || got.writes > 30 {
 		t.Errorf("%d bytes in %d writes", got.bytes, got.writes)
+	}
+}
+
+// A text in base64 is read with too much padding, too little or none, in a charset of one byte, too, and cut into lines
+// of any length.
+func TestBase64Padding(t *testing.T) {
+	for _, text := range []string{"Касса не печатает чек N7", "Касса не печатает", "Касса", "касса.", "чек 12", "ok 1"} {
+		for _, c := range []*charmap.Charmap{nil, charmap.Windows1251, charmap.KOI8R} {
+			want := []byte(strings.Repeat(text+"\n", 4))
+			if c != nil {
+				want = encode(t, c, string(want))
+			}
+			code := strings.TrimRight(base64.StdEncoding.EncodeToString(want), "=")
+			for _, end := range []string{"", "=", "==", "===", "====", "\r\n", "=\r\n\r\n", "==\r\n=="} {
+				for _, width := range []int{1000, 76, 72, 66, 61} {
+					var lines strings.Builder
+					for rest := code; rest != ""; {
+						n := min(len(rest), width)
+						lines.WriteString(rest[:n])
+						if rest = rest[n:]; rest != "" {
+							lines.WriteString("\r\n")
+						}
+					}
+					b := takeBuffers(nil)
+					got, err := io.ReadAll(b.decodeText(strings.NewReader(lines.String()+end), "base64"))
+					if err != nil || !bytes.Equal(bytes.TrimRight(got, "\n"), bytes.TrimRight(want, "\n")) || b.mixed.lacking {
+						t.Errorf("%q by %d, %q: %q, lacking %v, %v", text, width, end, got, b.mixed.lacking, err)
+					}
+				}
+			}
+		}
 	}
 }
