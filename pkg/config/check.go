@@ -20,6 +20,7 @@ func (d *decoder) check(c *Config) {
 		}
 		d.imap(key+".imap", m.IMAP)
 		d.smtp(key+".smtp", m.SMTP)
+		d.oauth(key+".oauth", m)
 		folder := strings.ToLower(fmt.Sprintf("%s\x00%s\x00%s", m.IMAP.Host, m.IMAP.User, m.IMAP.Folder))
 		if first, twice := places[folder]; twice && !d.faulty(key+".imap") && m.IMAP.Host != "" {
 			d.once(key+".imap", "reads the same folder as mailboxes[%d]", first)
@@ -43,6 +44,9 @@ func (d *decoder) imap(key string, m IMAP) {
 	if m.TLS == "none" && !wire.Loopback(m.Host) && m.Host != "" {
 		d.once(key+".tls", "none is for a loopback address only: use implicit or starttls")
 	}
+	if m.Auth != "oauth2" && !d.faulty(key+".auth") {
+		d.login(key+".password", m.Password)
+	}
 	if m.MoveTo != "" && strings.EqualFold(m.MoveTo, m.Folder) {
 		d.once(key+".move_to", "must be another folder than the one that is read")
 	}
@@ -56,10 +60,38 @@ func (d *decoder) smtp(key string, m SMTP) {
 		return
 	}
 	d.login(key+".user", m.User)
-	d.login(key+".password", m.Password)
+	if m.Auth != "oauth2" {
+		d.login(key+".password", m.Password)
+	}
 }
 
-// login records that a part of a login is missing.
+// oauth looks at what a mailbox signs in by.
+func (d *decoder) oauth(key string, m Mailbox) {
+	o := m.OAuth
+	addresses := []struct {
+		name, value string
+		needed      bool
+	}{
+		{"token_url", o.TokenURL, true},
+		{"auth_url", o.AuthURL, o.DeviceURL == ""},
+		{"device_url", o.DeviceURL, false},
+		{"scopes", strings.Join(o.Scopes, " "), true},
+	}
+	if m.SignsIn() {
+		d.login(key+".provider", o.Provider)
+		d.login(key+".client_id", o.ClientID)
+	}
+	for _, a := range addresses {
+		switch {
+		case o.Provider == "custom" && a.needed:
+			d.login(key+"."+a.name, a.value)
+		case o.Provider != "custom" && a.value != "" && !d.faulty(key+".provider"):
+			d.once(key+"."+a.name, "is for oauth.provider: custom; the other providers have their own")
+		}
+	}
+}
+
+// login records that a part of what logs in is missing.
 func (d *decoder) login(key, value string) {
 	if value == "" && !d.faulty(key) {
 		_, given := d.places[key]

@@ -94,6 +94,7 @@ type Mailbox struct {
 	Timezone string   `yaml:"timezone" is:"zone"` // "" = that of letters
 	IMAP     IMAP     `yaml:"imap" need:"yes"`
 	SMTP     SMTP     `yaml:"smtp" need:"yes"`
+	OAuth    OAuth    `yaml:"oauth"` // for auth oauth2
 	Task     Override `yaml:"task"`
 }
 
@@ -103,9 +104,9 @@ type IMAP struct {
 	Port       int           `yaml:"port" min:"1" max:"65535"` // default by TLS
 	TLS        string        `yaml:"tls" enum:"implicit|starttls|none"`
 	CA         string        `yaml:"ca" file:"yes" is:"file"` // extra root certificate, PEM
-	Auth       string        `yaml:"auth" enum:"password|xoauth2"`
+	Auth       string        `yaml:"auth" enum:"password|xoauth2|oauth2"`
 	User       string        `yaml:"user" need:"yes"`
-	Password   string        `yaml:"password" need:"yes" secret:"yes"` // with xoauth2 the access token
+	Password   string        `yaml:"password" secret:"yes"` // with xoauth2 the access token; oauth2 needs none
 	Folder     string        `yaml:"folder" need:"yes"`
 	MoveTo     string        `yaml:"move_to"` // "" = stay, marked \Seen
 	MaxMessage int64         `yaml:"max_message" unit:"bytes" min:"10kB"`
@@ -118,10 +119,23 @@ type SMTP struct {
 	Port         int    `yaml:"port" min:"1" max:"65535"` // default by TLS
 	TLS          string `yaml:"tls" enum:"implicit|starttls|none"`
 	CA           string `yaml:"ca" file:"yes" is:"file"`
-	Auth         string `yaml:"auth" enum:"password|xoauth2|none"`
+	Auth         string `yaml:"auth" enum:"password|xoauth2|oauth2|none"`
 	User         string `yaml:"user"`
 	Password     string `yaml:"password" secret:"yes"`
 	HELO         string `yaml:"helo" is:"host"`                          // the name given to the server; "" = this machine's, or the sender's domain
 	EnvelopeFrom string `yaml:"envelope_from" is:"envelope" null:"text"` // account | null | an address
 	SaveSent     string `yaml:"save_sent"`                               // IMAP folder; "auto" = the \Sent one; "" = none
+}
+
+// OAuth is how a mailbox signs in without a password (OAuth 2.0): as which application, and where.
+type OAuth struct {
+	Provider     string   `yaml:"provider" enum:"|microsoft|google|yandex|mailru|custom"`
+	ClientID     string   `yaml:"client_id" is:"word"`
+	ClientSecret string   `yaml:"client_secret" secret:"yes"` // "" = the application has none
+	Tenant       string   `yaml:"tenant" is:"word"`           // of Microsoft: an organisation's id or domain, or common
+	RedirectURL  string   `yaml:"redirect_url" is:"uri"`      // as it is registered; "" = a free port of this machine
+	AuthURL      string   `yaml:"auth_url" is:"url"`          // these are for the provider custom
+	TokenURL     string   `yaml:"token_url" is:"url"`
+	DeviceURL    string   `yaml:"device_url" is:"url"`
+	Scopes       []string `yaml:"scopes" is:"scope"`
 }

@@ -167,6 +167,7 @@ func TestExampleShowsDefaults(t *testing.T) {
 	for _, list := range []*[]int64{&full.Bitrix24.Task.Auditors, &full.Bitrix24.Task.Accomplices} {
 		*list = nil
 	}
+	m.OAuth.Scopes = nil
 	full.Mail.Own, full.Mail.Staff, full.Mail.Exclude = nil, nil, nil
 	full.Routing, full.Calendar.Holidays, full.Calendar.Workdays = nil, nil, nil
 	if diff := cmp.Diff(short, full); diff != "" {

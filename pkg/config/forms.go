@@ -30,8 +30,10 @@ var forms = map[string]func(string) string{
 	"line":     line,
 	"pattern":  pattern,
 	"picture":  picture,
+	"scope":    scope,
 	"sender":   sender,
 	"title":    title,
+	"uri":      uri,
 	"url":      link,
 	"webhook":  webhook,
 	"word":     word,
@@ -48,6 +50,13 @@ func line(s string) string {
 func word(s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '/' || r == '\\' }) {
 		return "must be a word without blanks and slashes"
+	}
+	return ""
+}
+
+func scope(s string) string {
+	if strings.ContainsFunc(s, blank) {
+		return "must be one scope without blanks: several are a list"
 	}
 	return ""
 }
@@ -113,6 +122,14 @@ func link(s string) string {
 		return "must begin with https://: http is for a loopback address only"
 	case u.User != nil:
 		return "must not hold a user and a password"
+	}
+	return ""
+}
+
+// uri checks an address of any kind: some providers take urn:… in the place of a page.
+func uri(s string) string {
+	if u, err := url.Parse(s); err != nil || u.Scheme == "" || u.Fragment != "" {
+		return "must be an address: http://localhost:8400/"
 	}
 	return ""
 }

@@ -60,7 +60,7 @@ func (d *decoder) text(key string, v reflect.Value, tag reflect.StructTag) {
 	}
 	if words := tag.Get("enum"); words != "" {
 		if list := strings.Split(words, "|"); !slices.Contains(list, s) {
-			d.bad(key, "must be one of %s", strings.Join(list, ", "))
+			d.bad(key, "must be one of %s", strings.TrimPrefix(strings.Join(list, ", "), ", "))
 		}
 	}
 	if form := tag.Get("is"); form != "" && s != "" {
