@@ -64,12 +64,13 @@ const (
 	bAccepted   = "accepted"   // id of a difference → desk.Accepted
 	bCursors    = "cursors"    // portal → desk.Reading; prune → position
 	bCache      = "cache"      // name → cached
+	bTokens     = "tokens"     // mailbox → what lets us into it, a secret
 )
 
 // buckets are all of them.
 var buckets = []string{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
 	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bAccepted,
-	bCursors, bCache}
+	bCursors, bCache, bTokens}
 
 // Store is the open state. Its parts are what callers work with, each for what it knows; all share one lock.
 type Store struct {
@@ -79,6 +80,7 @@ type Store struct {
 	Tickets    Tickets
 	People     People
 	Quarantine Quarantine
+	Tokens     Tokens
 }
 
 // The parts of the state.
@@ -88,6 +90,7 @@ type (
 	Tickets    struct{ *state } // our tickets, and how far the portal was read
 	People     struct{ *state } // names by addresses, and who gets no letters
 	Quarantine struct{ *state } // what could not be processed
+	Tokens     struct{ *state } // what lets us into mailboxes
 )
 
 // state is what the parts share.
@@ -134,7 +137,7 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}}, nil
+	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}, Tokens{s}}, nil
 }
 
 func openEngine(ctx context.Context, address string, o Options) (engine.DB, error) {
