@@ -36,6 +36,16 @@ func values(list lister) completer {
 	}
 }
 
+// first completes the first argument, and nothing after it.
+func first(k completer) completer {
+	return func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return k(c, args, begun)
+	}
+}
+
 // completeFlags gives flags that name something the values there are.
 func (k completions) completeFlags(c *cobra.Command) {
 	for name, list := range map[string]lister{"scope": scopes, "mailbox": k.mailboxes, "log-format": logFormats} {
@@ -62,6 +72,20 @@ func (k completions) mailboxes(context.Context) (names []string) {
 	}
 	for _, m := range cfg.Mailboxes {
 		names = append(names, m.Name+"\t"+m.From)
+	}
+	return names
+}
+
+// signing returns the mailboxes that sign in.
+func (k completions) signing(context.Context) (names []string) {
+	cfg, err := k.app.settings()
+	if err != nil {
+		return nil
+	}
+	for _, m := range cfg.Mailboxes {
+		if m.SignsIn() {
+			names = append(names, m.Name+"\t"+m.From)
+		}
 	}
 	return names
 }

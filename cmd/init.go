@@ -90,7 +90,7 @@ func (a *app) init(ctx context.Context, dir, address string) error {
 
 // lookedUp finds the servers of an address without asking anybody. Where none are found the example's stay.
 func lookedUp(ctx context.Context, address string) (setup.Answers, error) {
-	all, err := setup.Providers()
+	all, err := wiring.Providers()
 	if err != nil {
 		return setup.Answers{}, err
 	}

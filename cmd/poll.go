@@ -163,7 +163,7 @@ func (a *app) hold(p *pass.Pass, state, kind string) (release func()) {
 func (a *app) keepRecords(ctx context.Context, cfg *config.Config, p *wiring.Parts, s *store.Store,
 	r *pass.Report, cause error) error {
 	alarmed := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, r.Kind, now) }
-	if err := a.writeSnapshot(a.stateOf(cfg), s, r, cause, p.Client, alarmed); err != nil {
+	if err := a.writeSnapshot(cfg, s, r, cause, p.Client, alarmed); err != nil {
 		p.Log.Warn("status", "err", err)
 	}
 	now := s.Now(a.now())
@@ -179,8 +179,9 @@ func doubted(log *slog.Logger, s *store.Store) {
 }
 
 // writeSnapshot notes how a pass went, and whether somebody knows that passes fail.
-func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause error, c *portal.Client,
+func (a *app) writeSnapshot(cfg *config.Config, s *store.Store, r *pass.Report, cause error, c *portal.Client,
 	alarmed func(status.Pass) bool) error {
+	state := a.stateOf(cfg)
 	snap, err := status.Last(state, s)
 	if err != nil || snap.Passes == nil { // a damaged one is replaced
 		snap = status.Snapshot{Passes: map[string]status.Pass{}}
@@ -197,10 +198,23 @@ func (a *app) writeSnapshot(state string, s *store.Store, r *pass.Report, cause 
 	now.Alarmed = was.Alarmed
 	now.Alarmed = alarmed(now)
 	snap.Passes[r.Kind] = now
+	snap.SignIns = signIns(cfg, s)
 	if snap.Backlog, err = status.Count(s); err != nil {
 		return err
 	}
 	return status.Keep(state, s, snap, s.Now(a.now()))
+}
+
+// signIns tells how the mailboxes stand that sign in.
+func signIns(cfg *config.Config, s *store.Store) (all []status.SignIn) {
+	for _, in := range wiring.SignedIns(cfg, s.Tokens) {
+		one := status.SignIn{Mailbox: in.Mailbox, Since: in.Since, Ends: in.Ends}
+		if in.Wrong != nil {
+			one.Error = in.Wrong.Error()
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // summary prints what a pass did, for a program or for a person.

@@ -12,12 +12,14 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
+	"helpdesk/pkg/sandbox/auth"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -37,6 +39,8 @@ type rig struct {
 	imap    *mail.IMAP
 	smtp    *mail.SMTP
 	webhook string
+
+	provider atomic.Pointer[auth.Server] // of tokens; nil = there is none
 }
 
 // newRig starts the servers and writes dir/helpdesk.yaml for them, to which extra is appended.
@@ -48,16 +52,25 @@ func newRig(dir string, o sandbox.PortalOptions, extra string) (*rig, error) {
 	if r.webhook, err = r.portal.Start(); err != nil {
 		return nil, err
 	}
-	if r.imap, err = mail.NewIMAP(mail.IMAPOptions{User: "support", Password: imapSecret}); err != nil {
+	if r.imap, err = mail.NewIMAP(mail.IMAPOptions{User: "support", Password: imapSecret, Token: r.token}); err != nil {
 		return nil, err
 	}
-	if r.smtp, err = mail.NewSMTP(mail.SMTPOptions{User: "support", Password: smtpSecret}); err != nil {
+	if r.smtp, err = mail.NewSMTP(mail.SMTPOptions{User: "support", Password: smtpSecret, Token: r.token}); err != nil {
 		return nil, err
 	}
 	return r, r.configure(r.imap.Addr(), r.smtp.Addr(), extra)
 }
 
+// token says whether a token of the provider opens the mailbox.
+func (r *rig) token(user, token string) bool {
+	p := r.provider.Load()
+	return p != nil && user == "support" && p.Valid(user, token)
+}
+
 func (r *rig) close() {
+	if p := r.provider.Load(); p != nil {
+		_ = p.Close()
+	}
 	_, _, _ = r.portal.Close(), r.imap.Close(), r.smtp.Close()
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,6 +75,9 @@ func haste(a *app) *app {
 //	inbox, tasks, letters         print what lies in INBOX, in the portal, and what the relay took
 //	portal say TASK USER TEXT, close TASK USER, delete TASK, scopes NAME..., code NEW, fail METHOD, deny METHOD, gone, well
 //	imap gone|well|full, smtp gone|well|later|never
+//	provider [rotate] [week] [quirks]  start an authorization server, and let the mailbox sign in there
+//	provider revoke, provider ahead DURATION, provider gone|well  end its tokens, move its clock, let it answer with 503 or not
+//	person allow|refuse [ACCOUNT] what a person does, signed in to an account, who sees a code
 //	still                         remember the world; then, with "untouched", nothing in it has been written to
 //	hold AGE, release             let another process, that began AGE ago, hold the state
 //	held                          put the number of the first entry of the outbox that is held into $HELD
@@ -119,6 +123,7 @@ func TestScripts(t *testing.T) {
 			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
 			"variables": cmdVariables, "owned": cmdOwned, "belongs": cmdBelongs,
 			"database": cmdDatabase, "damage": cmdDamage, "grow": cmdGrow, "islink": cmdIsLink,
+			"provider": cmdProvider, "person": cmdPerson,
 		},
 	})
 }
@@ -131,6 +136,9 @@ type scene struct {
 	still struct{ writes, calls, letters int }
 	held  *store.Store
 	db    *servers.Postgres
+
+	ahead  atomic.Int64             // the provider's clock, in nanoseconds
+	person atomic.Pointer[somebody] // who sees a code
 }
 
 func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(stageKey{}).(*scene) }
@@ -194,7 +202,16 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func noSecrets(ts *testscript.TestScript) {
-	if found := leaks(ts.ReadFile("stdout") + ts.ReadFile("stderr")); len(found) > 0 {
+	printed := ts.ReadFile("stdout") + ts.ReadFile("stderr")
+	found := leaks(printed)
+	if s := sceneOf(ts); s.rig != nil && s.provider.Load() != nil {
+		for _, secret := range s.provider.Load().Secrets() {
+			if strings.Contains(printed, secret) {
+				found = append(found, secret)
+			}
+		}
+	}
+	if len(found) > 0 {
 		ts.Fatalf("secrets are printed: %v", found)
 	}
 }

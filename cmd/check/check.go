@@ -79,9 +79,10 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	}
 	steps := []func() []Line{func() []Line { return state }}
 	for i, b := range p.Boxes {
-		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, b, cfg.Mailboxes[i])} },
-			func() []Line { return []Line{checkRelay(ctx, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
+		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, p, b, cfg.Mailboxes[i])} },
+			func() []Line { return []Line{checkRelay(ctx, p, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
 	}
+	steps = append(steps, func() []Line { return checkSignIns(cfg, s, p.Now()) })
 	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg)) })
 	for _, step := range steps {
 		found := step()
@@ -178,9 +179,9 @@ func makeable(path string) error {
 	return writable(folder)
 }
 
-func checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) Line {
+func checkMailbox(ctx context.Context, p *wiring.Parts, b pass.Box, m config.Mailbox) Line {
 	k := Line{What: "mailbox " + b.Name}
-	mb, err := wiring.OpenMailbox(ctx, m, true)
+	mb, err := p.OpenMailbox(ctx, m, true)
 	if err != nil {
 		k.fails(err)
 		return k
@@ -204,10 +205,26 @@ func checkMailbox(ctx context.Context, b pass.Box, m config.Mailbox) Line {
 	return k
 }
 
+// checkSignIns tells how long the mailboxes stay open that log in without a password.
+func checkSignIns(cfg *config.Config, s *store.Store, now time.Time) (all []Line) {
+	for _, in := range wiring.SignedIns(cfg, s.Tokens) {
+		k := Line{What: "sign-in " + in.Mailbox, OK: true, Note: "since " + tui.When(in.Since) + ", renewed by passes"}
+		if !in.Ends.IsZero() {
+			k.Note = fmt.Sprintf("since %s, until %s: sign in again before that: helpdesk login %s", tui.When(in.Since), tui.When(in.Ends), in.Mailbox)
+			k.Warning = status.SignIn{Ends: in.Ends}.Alarming(now)
+		}
+		if in.Wrong != nil {
+			k.fails(in.Wrong)
+		}
+		all = append(all, k)
+	}
+	return all
+}
+
 // checkRelay logs in and asks whether letters would be taken, those of specialists and auto-replies; it sends none.
-func checkRelay(ctx context.Context, s outbox.Sender, m config.Mailbox) Line {
+func checkRelay(ctx context.Context, p *wiring.Parts, s outbox.Sender, m config.Mailbox) Line {
 	k := Line{What: "relay " + s.Name}
-	r, err := wiring.OpenRelay(ctx, m)
+	r, err := p.OpenRelay(ctx, m)
 	if err != nil {
 		k.fails(err)
 		return k

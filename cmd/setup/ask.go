@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"helpdesk/pkg/desk"
+
+	"helpdesk/cmd/wiring"
 )
 
 // Person is who answers.
@@ -47,7 +49,7 @@ const defaultResponsible = 7
 func (w *Wizard) Ask(ctx context.Context, address string) (Answers, error) {
 	a := Answers{Address: address, Responsible: defaultResponsible}
 	var err error
-	if w.all, err = Providers(); err != nil {
+	if w.all, err = wiring.Providers(); err != nil {
 		return a, err
 	}
 	for _, step := range []func(context.Context, *Answers) error{w.address, w.servers, w.password, w.webhook} {

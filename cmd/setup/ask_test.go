@@ -80,7 +80,7 @@ func TestWrongAnswersAreAskedAgain(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	want := Answers{Address: "help@own.example", Password: "right", Webhook: "https://p.example/rest/17/code/", Responsible: 9, Group: 12}
-	want.IMAP, want.SMTP = Server{"mx.own.example", 143, "starttls"}, Server{"mx.own.example", 26, "starttls"}
+	want.IMAP, want.SMTP = Server{Host: "mx.own.example", Port: 143, TLS: "starttls"}, Server{Host: "mx.own.example", Port: 26, TLS: "starttls"}
 	if fmt.Sprint(a) != fmt.Sprint(want) || len(p.lines) > 0 {
 		t.Errorf("%+v\nwant %+v; left %q\n%s", a, want, p.lines, out.String())
 	}
@@ -104,7 +104,7 @@ func TestWrongAnswersAreAskedAgain(t *testing.T) {
 // What is filled in loads, and says what was answered.
 func TestFilledExample(t *testing.T) {
 	a := Answers{Address: "help@firm.ru", Responsible: 1234, Group: 56}
-	a.IMAP, a.SMTP = Server{"a-long-name.mail.firm.ru", 143, "starttls"}, Server{"b", 587, "starttls"}
+	a.IMAP, a.SMTP = Server{Host: "a-long-name.mail.firm.ru", Port: 143, TLS: "starttls"}, Server{Host: "b", Port: 587, TLS: "starttls"}
 	a.Provider.Password = "oauth2"
 	path := t.TempDir() + "/helpdesk.yaml"
 	if err := os.WriteFile(path, []byte(Fill(string(config.Example()), a)), 0o600); err != nil {

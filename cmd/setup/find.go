@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"helpdesk/cmd/wiring"
 )
 
 // Net is what Find asks: names of a domain, and whether a server answers. *net.Resolver has the first two.
@@ -79,7 +81,7 @@ func recorded(ctx context.Context, n Net, domain string) (s Servers) {
 			if err != nil || len(found) == 0 || found[0].Target == "." {
 				continue
 			}
-			*to = Server{strings.TrimSuffix(found[0].Target, "."), int(found[0].Port), service[1]}
+			*to = Server{Host: strings.TrimSuffix(found[0].Target, "."), Port: int(found[0].Port), TLS: service[1]}
 			return
 		}
 	}
@@ -91,7 +93,7 @@ func recorded(ctx context.Context, n Net, domain string) (s Servers) {
 
 // guess returns the first of the hosts that answers as an IMAP server, and as a relay, by the usual ports.
 func guess(ctx context.Context, n Net, hosts ...string) (s Servers) {
-	all, err := Providers()
+	all, err := wiring.Providers()
 	if err != nil {
 		return s
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"helpdesk/cmd/wiring"
 )
 
 // net1 is a net of the test's.
@@ -32,7 +34,7 @@ func (n net1) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
 }
 
 func (n net1) Probe(_ context.Context, host string, port int) (string, Server, error) {
-	s := Server{host, port, "starttls"}
+	s := Server{Host: host, Port: port, TLS: "starttls"}
 	if slices.Contains(implicit, port) {
 		s.TLS = "implicit"
 	}
@@ -44,7 +46,7 @@ func (n net1) Probe(_ context.Context, host string, port int) (string, Server, e
 }
 
 func TestServersOfAnAddress(t *testing.T) {
-	all, err := Providers()
+	all, err := wiring.Providers()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +91,7 @@ func TestServersOfAnAddress(t *testing.T) {
 // The data file: each provider is found by something, says the same in both languages, and both languages have the same
 // texts.
 func TestDataFiles(t *testing.T) {
-	all, err := Providers()
+	all, err := wiring.Providers()
 	if err != nil || len(all) < 10 {
 		t.Fatalf("%d providers, %v", len(all), err)
 	}

@@ -3,42 +3,21 @@
 package setup
 
 import (
-	"fmt"
 	"strings"
 
 	"helpdesk/cmd/wiring"
-	"helpdesk/templates"
 )
 
-// Server is where a mail server listens.
-type Server struct {
-	Host string
-	Port int
-	TLS  string // implicit, starttls, none
-}
-
-func (s Server) String() string { return fmt.Sprintf("%s:%d", s.Host, s.Port) }
-
-// Provider is who keeps a mailbox.
-type Provider struct {
-	Name       string
-	Domains    []string
-	MX         []string // ends of the names of their mail exchangers
-	Greeting   string   // what their IMAP server says of itself
-	IMAP, SMTP Server
-	Password   string            // app, external, account, oauth2
-	Note       map[string]string // what to switch on first, by language
-}
+// What the data file knows.
+type (
+	Server   = wiring.MailServer
+	Provider = wiring.Provider
+)
 
 // Servers is what was found for an address.
 type Servers struct {
 	IMAP, SMTP Server
 	Provider   Provider // without a name where it is not known
-}
-
-// Providers returns those of the data file.
-func Providers() (all []Provider, err error) {
-	return all, wiring.Data(templates.FS, "providers.yaml", &all)
 }
 
 // byDomain returns who keeps the mailboxes of a domain of their own.

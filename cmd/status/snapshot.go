@@ -18,6 +18,23 @@ type Snapshot struct {
 	Running *Running        `json:"running,omitempty"` // who works at the moment, where a server knows it
 	Passes  map[string]Pass `json:"passes"`            // by kind
 	Backlog Backlog         `json:"backlog"`
+	SignIns []SignIn        `json:"sign_ins,omitempty"` // of the mailboxes that log in without a password
+}
+
+// SignIn is how long a mailbox stays open that logs in without a password.
+type SignIn struct {
+	Mailbox string    `json:"mailbox"`
+	Since   time.Time `json:"since,omitzero"` // a person signed in
+	Ends    time.Time `json:"ends,omitzero"`  // it is shut then, unless a person signs in again; zero = no end is known
+	Error   string    `json:"error,omitempty"`
+}
+
+// soon is how long before the end of a sign-in a person is told.
+const soon = 14 * 24 * time.Hour
+
+// Alarming says whether a person must sign in again by now, or soon.
+func (s SignIn) Alarming(now time.Time) bool {
+	return s.Error != "" || !s.Ends.IsZero() && now.After(s.Ends.Add(-soon))
 }
 
 // Pass is how the passes of one kind went.

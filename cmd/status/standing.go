@@ -9,6 +9,7 @@ import (
 	"helpdesk/pkg/version"
 
 	"helpdesk/cmd/tui"
+	"helpdesk/pkg/glyph"
 )
 
 // Standing is what status prints.
@@ -16,6 +17,7 @@ type Standing struct {
 	OK      bool      `json:"ok"`
 	Passes  []Stood   `json:"passes"`
 	Backlog Backlog   `json:"backlog"`
+	SignIns []SignIn  `json:"sign_ins,omitempty"`
 	Running *Running  `json:"running,omitempty"`
 	Now     time.Time `json:"now"`
 	Version string    `json:"version"` // of the program that says so
@@ -30,12 +32,15 @@ type Stood struct {
 
 // Judge says how things stand; a pass is overdue when its last good one is longer ago.
 func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
-	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Backlog: snap.Backlog, Running: snap.Running, Now: now, Version: version.Get().Version}
+	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running, Now: now, Version: version.Get().Version}
 	for _, kind := range []string{"poll", "notify"} {
 		p := snap.Passes[kind]
 		late := s.Now.Sub(p.Good) > overdue
 		s.OK = s.OK && !late
 		s.Passes = append(s.Passes, Stood{Kind: kind, Pass: p, Overdue: late})
+	}
+	for _, in := range s.SignIns {
+		s.OK = s.OK && in.Error == ""
 	}
 	return s
 }
@@ -70,6 +75,9 @@ func Print(t *tui.Terminal, s Standing) error {
 			t.Printf("left alone  %s older than max_age\n", tui.Count(p.Old, "unseen message", "unseen messages"))
 		}
 	}
+	for _, in := range s.SignIns {
+		t.Printf("sign-in     %s\n", in.tell(s.Now))
+	}
 	if b.Held > 0 {
 		t.Printf("see         helpdesk outbox list\n")
 	}
@@ -77,6 +85,19 @@ func Print(t *tui.Terminal, s Standing) error {
 		t.Printf("see         helpdesk quarantine list\n")
 	}
 	return nil
+}
+
+// tell says how a sign-in stands.
+func (s SignIn) tell(now time.Time) string {
+	switch {
+	case s.Error != "":
+		return s.Mailbox + ": " + glyph.Line(s.Error)
+	case s.Alarming(now):
+		return fmt.Sprintf("%s: ENDS %s, sign in again: helpdesk login %s", s.Mailbox, tui.When(s.Ends), s.Mailbox)
+	case !s.Ends.IsZero():
+		return fmt.Sprintf("%s: until %s", s.Mailbox, tui.When(s.Ends))
+	}
+	return fmt.Sprintf("%s: since %s, renewed by passes", s.Mailbox, tui.When(s.Since))
 }
 
 // Prometheus prints the metrics in the text exposition format.

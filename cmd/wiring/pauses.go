@@ -21,6 +21,7 @@ import (
 type pauses struct {
 	found *discoveries
 	now   func() time.Time
+	keys  *tokens
 
 	mu     sync.Mutex
 	failed map[string]error // in this pass, by the server's name and settings
@@ -108,21 +109,21 @@ func open[T any](ctx context.Context, p *pauses, name, settings string, dial fun
 // mailbox logs in to a mailbox that is not left alone.
 func (p *pauses) mailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
 	return open(ctx, p, "imap "+m.Name, fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
-		return OpenMailbox(ctx, m, readOnly)
+		return p.keys.mailbox(ctx, m, readOnly, false)
 	})
 }
 
 // copies logs in to a mailbox on one connection, to keep copies there.
 func (p *pauses) copies(ctx context.Context, m config.Mailbox) (*mailbox.Mailbox, error) {
 	return open(ctx, p, "imap "+m.Name, fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
-		return openMailbox(ctx, m, false, true)
+		return p.keys.mailbox(ctx, m, false, true)
 	})
 }
 
 // relay logs in to a relay that is not left alone.
 func (p *pauses) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	return open(ctx, p, "smtp "+m.Name, fmt.Sprintf("%+v", m.SMTP), func(ctx context.Context) (*relay.Relay, error) {
-		return OpenRelay(ctx, m)
+		return p.keys.relay(ctx, m)
 	})
 }
 

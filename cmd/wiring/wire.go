@@ -54,6 +54,7 @@ type Parts struct {
 	*pass.Pass
 	Client *portal.Client
 	found  *discoveries
+	keys   *tokens
 
 	copiers []*copier
 }
@@ -85,6 +86,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		return nil, exit.Usage(err)
 	}
 	rest := &pauses{found: found, now: o.Now}
+	rest.keys = &tokens{shelf: s.Tokens, rest: rest, now: o.Now, client: func(m config.Mailbox) (renewer, error) { return SignIn(cfg, m, o.Now) }}
 	boxes, senders := boxes(cfg, rest)
 	copiers := withCopies(cfg, senders, rest, o.Log)
 	out := &outbox.Outbox{
@@ -112,7 +114,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 			return nil, err
 		}
 	}
-	return &Parts{Pass: p, Client: client, found: found, copiers: copiers}, nil
+	return &Parts{Pass: p, Client: client, found: found, keys: rest.keys, copiers: copiers}, nil
 }
 
 func oneC(o config.OneC) (*onec.Client, error) {
@@ -313,7 +315,17 @@ func boxes(cfg *config.Config, p *pauses) (boxes []pass.Box, senders []outbox.Se
 	return boxes, senders
 }
 
-// OpenMailbox logs in to a mailbox.
+// OpenMailbox logs in to a mailbox, whether a pass would leave it alone or not.
+func (p *Parts) OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
+	return p.keys.mailbox(ctx, m, readOnly, false)
+}
+
+// OpenRelay logs in to the server that a mailbox's letters go out by, whether a pass would leave it alone or not.
+func (p *Parts) OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
+	return p.keys.relay(ctx, m)
+}
+
+// OpenMailbox logs in to a mailbox by the password of its settings, which is the token where it logs in by one.
 func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
 	return openMailbox(ctx, m, readOnly, false)
 }
@@ -327,8 +339,7 @@ func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (
 		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo, Single: single}, readOnly)
 }
 
-// OpenRelay logs in to the server that a mailbox's letters go out by.
-// OpenRelay logs in to a relay.
+// OpenRelay logs in to the server that a mailbox's letters go out by, as OpenMailbox does.
 func OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	ca, err := certificate(m.SMTP.CA)
 	if err != nil {

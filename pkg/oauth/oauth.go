@@ -6,11 +6,8 @@ package oauth
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -23,6 +20,7 @@ import (
 type Options struct {
 	ID        string
 	Secret    string // "" = the application has none
+	App       string // tells its tokens from those of others
 	AuthURL   string // of the page
 	TokenURL  string
 	DeviceURL string // of the codes
@@ -34,6 +32,7 @@ type Options struct {
 	Grant string
 	// Redirect is where the page sends the browser to, as it was registered; "" = a free port of this machine.
 	Redirect string
+	Loopback string // what this machine is called there; "" = 127.0.0.1
 
 	CA    []byte // PEM: certificates trusted besides the system's
 	Agent string // how we name ourselves
@@ -57,11 +56,8 @@ func New(o Options) (*Client, error) {
 	return &Client{o}, nil
 }
 
-// App tells the application's tokens from those of others.
-func (c *Client) App() string {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{c.o.ID, c.o.TokenURL}, c.o.Scopes...), "\x00")))
-	return hex.EncodeToString(sum[:8])
-}
+// HasCodes says whether the provider gives codes to type.
+func (c *Client) HasCodes() bool { return c.o.DeviceURL != "" }
 
 // config returns what golang.org/x/oauth2 works with.
 //
@@ -95,7 +91,7 @@ func (c *Client) token(got *oauth2.Token, was bearer.Token) (bearer.Token, error
 		return was, wrongAnswer(fmt.Errorf("it gives tokens of the type %.20q", got.Type()))
 	}
 	now := c.o.Now()
-	t := bearer.Token{Access: got.AccessToken, Refresh: got.RefreshToken, Obtained: now, SignedIn: now, App: c.App()}
+	t := bearer.Token{Access: got.AccessToken, Refresh: got.RefreshToken, Obtained: now, SignedIn: now, App: c.o.App}
 	switch {
 	case got.ExpiresIn > 0:
 		t.Expires = now.Add(time.Duration(got.ExpiresIn) * time.Second)

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"helpdesk/pkg/bearer"
+	"helpdesk/pkg/fault"
 	"helpdesk/pkg/wire"
 )
 
@@ -29,10 +31,13 @@ type Talk struct {
 // Page signs in by a page of the provider's, which sends the browser back to this machine. Where the browser is on
 // another one it finds nothing there, and the person pastes the address.
 func (c *Client) Page(ctx context.Context, talk Talk) (bearer.Token, error) {
+	if c.o.AuthURL == "" {
+		return bearer.Token{}, fault.Misconfigured(errors.New("the provider has no page: oauth.auth_url is missing"))
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	b := &browser{state: rand.Text(), done: talk.Done, codes: make(chan result, 1)}
-	redirect, err := b.listen(ctx, c.o.Redirect)
+	redirect, err := b.listen(ctx, c.o.Redirect, cmp.Or(c.o.Loopback, "127.0.0.1"))
 	if err != nil {
 		return bearer.Token{}, err
 	}
@@ -49,6 +54,8 @@ func (c *Client) Page(ctx context.Context, talk Talk) (bearer.Token, error) {
 	select {
 	case <-ctx.Done():
 		return bearer.Token{}, ctx.Err()
+	case <-time.After(usualLife):
+		return bearer.Token{}, ErrExpired
 	case r := <-b.codes:
 		if r.err != nil {
 			return bearer.Token{}, r.err
@@ -76,7 +83,7 @@ type result struct {
 
 // listen opens the address that the page sends the browser to, and returns it. One that is not on this machine, or
 // whose port is taken, is left to the person.
-func (b *browser) listen(ctx context.Context, registered string) (string, error) {
+func (b *browser) listen(ctx context.Context, registered, name string) (string, error) {
 	at, u := "127.0.0.1:0", (*url.URL)(nil)
 	if registered != "" {
 		var err error
@@ -103,7 +110,7 @@ func (b *browser) listen(ctx context.Context, registered string) (string, error)
 		return "", fmt.Errorf("wait for the browser: %w", err)
 	}
 	if registered == "" {
-		registered = "http://" + listener.Addr().String() + "/"
+		registered = fmt.Sprintf("http://%s:%d", name, listener.Addr().(*net.TCPAddr).Port)
 	}
 	server := &http.Server{Handler: b, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	context.AfterFunc(ctx, func() {

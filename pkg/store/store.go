@@ -97,6 +97,7 @@ type (
 type state struct {
 	db     engine.DB
 	near   bool // a file
+	trial  bool // a dry run's: nothing stays
 	signer desk.Signer
 	id     string
 	line   string // the server's history the state was last written in
@@ -126,7 +127,7 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	s := &state{db: db, clock: o.Now, near: db.About().Line == ""}
+	s := &state{db: db, clock: o.Now, near: db.About().Line == "", trial: o.Overlay}
 	if s.clock == nil {
 		s.clock = time.Now
 	}

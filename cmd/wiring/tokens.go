@@ -1,0 +1,276 @@
+package wiring
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/pkg/bearer"
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/fault"
+	"helpdesk/pkg/mailbox"
+	"helpdesk/pkg/oauth"
+	"helpdesk/pkg/relay"
+	"helpdesk/pkg/store"
+	"helpdesk/pkg/version"
+)
+
+// shelf keeps tokens; the state does.
+type shelf interface {
+	Get(mailbox string) ([]byte, error)
+	Put(mailbox string, raw []byte) error
+	Kept() bool // what is put stays
+}
+
+// renewer gets a new token for an old one.
+type renewer interface {
+	Renew(ctx context.Context, t bearer.Token) (bearer.Token, error)
+}
+
+// tokens lets mailboxes in that sign in, and renews what they are let in by. Who holds the state is the only one who
+// renews; each new token is in the state before a server sees it, for most providers end the one before.
+type tokens struct {
+	shelf  shelf
+	rest   *pauses
+	now    func() time.Time
+	client func(m config.Mailbox) (renewer, error)
+
+	mu    sync.Mutex
+	locks map[string]*sync.Mutex // by mailbox
+}
+
+// withToken calls dial with a mailbox whose passwords are tokens, where it logs in by them. A token that the server
+// refuses is renewed, once: it may have been revoked, or a clock be wrong.
+func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth string, dial func(config.Mailbox) (T, error)) (conn T, err error) {
+	if auth != "oauth2" {
+		return dial(m)
+	}
+	token, err := k.access(ctx, m, "")
+	if err != nil {
+		return conn, err
+	}
+	m.IMAP.Password, m.SMTP.Password = token, token
+	conn, err = dial(m)
+	if !errors.Is(err, bearer.ErrRefused) {
+		return conn, err
+	}
+	again, rerr := k.access(ctx, m, token)
+	if rerr != nil {
+		return conn, rerr
+	}
+	if again != token {
+		m.IMAP.Password, m.SMTP.Password = again, again
+		conn, err = dial(m)
+	}
+	if errors.Is(err, bearer.ErrRefused) {
+		err = fmt.Errorf("%w; it is of another account, or lacks a right: sign in again with helpdesk login %s", err, m.Name)
+	}
+	return conn, err
+}
+
+// mailbox logs in to a mailbox, however its settings say.
+func (k *tokens) mailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (*mailbox.Mailbox, error) {
+	return withToken(ctx, k, m, m.IMAP.Auth, func(m config.Mailbox) (*mailbox.Mailbox, error) {
+		return openMailbox(ctx, m, readOnly, single)
+	})
+}
+
+// relay logs in to the server that a mailbox's letters go out by, however its settings say.
+func (k *tokens) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
+	return withToken(ctx, k, m, m.SMTP.Auth, func(m config.Mailbox) (*relay.Relay, error) { return OpenRelay(ctx, m) })
+}
+
+// lock lets one at a time have a mailbox's token.
+func (k *tokens) lock(mailbox string) *sync.Mutex {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.locks == nil {
+		k.locks = map[string]*sync.Mutex{}
+	}
+	if k.locks[mailbox] == nil {
+		k.locks[mailbox] = new(sync.Mutex)
+	}
+	return k.locks[mailbox]
+}
+
+// justNow is how old a token is that is not renewed because a server refuses it: another one would fare no better.
+const justNow = 10 * time.Minute
+
+// access returns what a mailbox is let in by; refused is what a server has just refused, "" = nothing.
+func (k *tokens) access(ctx context.Context, m config.Mailbox, refused string) (string, error) {
+	lock := k.lock(m.Name)
+	lock.Lock()
+	defer lock.Unlock()
+	t, err := load(k.shelf, m)
+	if err != nil {
+		return "", err
+	}
+	now := k.now()
+	fresh := now.Sub(t.Obtained) < justNow
+	works := t.Works(now) && (t.Access != refused || fresh)
+	switch {
+	case works && (!t.Due(now) || t.Access == refused):
+		return t.Access, nil
+	case t.Renewable(now) && k.shelf.Kept():
+		renewed, err := k.renew(ctx, m, t)
+		if err == nil || !works {
+			return renewed.Access, err
+		}
+		return t.Access, nil // the next pass tries again
+	case works:
+		return t.Access, nil
+	case t.Renewable(now):
+		return "", fault.Away(fault.Refused, errors.New("the access token has ended; a pass renews it, and this run changes nothing"))
+	}
+	return "", ended(m, t)
+}
+
+// ended says that a person must sign in again.
+func ended(m config.Mailbox, t bearer.Token) error {
+	why := "the sign-in has ended: the provider gave nothing to renew it by"
+	switch {
+	case t.Broken != "":
+		why = t.Broken
+	case !t.Until.IsZero():
+		why = "the sign-in has ended: the provider lets it be renewed until " + t.Until.Local().Format(time.DateOnly)
+	}
+	return fault.Misconfigured(fmt.Errorf("%s; run helpdesk login %s", why, m.Name))
+}
+
+// renew gets another token and keeps it. That the state can be written is seen first: an answer that is lost would end
+// the sign-in.
+func (k *tokens) renew(ctx context.Context, m config.Mailbox, t bearer.Token) (bearer.Token, error) {
+	return open(ctx, k.rest, "oauth "+m.Name, fmt.Sprintf("%+v", m.OAuth), func(ctx context.Context) (bearer.Token, error) {
+		client, err := k.client(m)
+		if err != nil {
+			return t, err
+		}
+		if err := keep(k.shelf, m.Name, t); err != nil {
+			return t, err
+		}
+		renewed, err := client.Renew(ctx, t)
+		switch {
+		case errors.Is(err, oauth.ErrEnded):
+			t.Broken = err.Error()
+			return t, errors.Join(fault.Misconfigured(fmt.Errorf("%w; run helpdesk login %s", err, m.Name)), keep(k.shelf, m.Name, t))
+		case err != nil:
+			return t, err
+		}
+		return renewed, keep(k.shelf, m.Name, renewed)
+	})
+}
+
+func keep(s shelf, mailbox string, t bearer.Token) error {
+	raw, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("write the token of %s: %w", mailbox, err)
+	}
+	return s.Put(mailbox, raw)
+}
+
+// load returns a mailbox's token.
+func load(s shelf, m config.Mailbox) (t bearer.Token, err error) {
+	raw, err := s.Get(m.Name)
+	switch {
+	case err != nil:
+		return t, err
+	case raw == nil:
+		return t, fault.Misconfigured(fmt.Errorf("nobody has signed in: run helpdesk login %s", m.Name))
+	}
+	if err := json.Unmarshal(raw, &t); err != nil {
+		return t, fault.Misconfigured(fmt.Errorf("the token in the state is damaged: run helpdesk login %s", m.Name))
+	}
+	if t.App != appOf(m.OAuth) {
+		return t, fault.Misconfigured(fmt.Errorf("the sign-in was made for another application than the settings name: run helpdesk login %s", m.Name))
+	}
+	return t, nil
+}
+
+// appOf tells an application of the settings from others.
+func appOf(o config.OAuth) string {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{o.Provider, o.ClientID, o.Tenant, o.TokenURL}, o.Scopes...), "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// SignIn returns the application that a mailbox signs in as.
+func SignIn(cfg *config.Config, m config.Mailbox, now func() time.Time) (*oauth.Client, error) {
+	o, err := application(cfg, m.OAuth)
+	if err != nil {
+		return nil, err
+	}
+	if o.CA, err = certificate(m.IMAP.CA); err != nil {
+		return nil, err
+	}
+	o.ID, o.Secret, o.App, o.Agent, o.Now = m.OAuth.ClientID, m.OAuth.ClientSecret, appOf(m.OAuth), version.Get().Agent(), now
+	return oauth.New(o)
+}
+
+// application returns the addresses and scopes of a mailbox's provider.
+func application(cfg *config.Config, s config.OAuth) (o oauth.Options, err error) {
+	if s.Provider == "custom" {
+		return oauth.Options{AuthURL: s.AuthURL, TokenURL: s.TokenURL, DeviceURL: s.DeviceURL, Scopes: s.Scopes, Redirect: s.RedirectURL}, nil
+	}
+	files, err := overlay(cfg.Templates)
+	if err != nil {
+		return o, err
+	}
+	var all []Provider
+	if err := Data(files, "providers.yaml", &all); err != nil {
+		return o, exit.Usage(err)
+	}
+	i := slices.IndexFunc(all, func(p Provider) bool { return p.OAuth.ID == s.Provider })
+	if i < 0 {
+		return o, exit.Usage(fmt.Errorf("providers.yaml has no oauth with the id %s", s.Provider))
+	}
+	p := all[i].OAuth
+	at := func(address string) string { return strings.ReplaceAll(address, "{tenant}", s.Tenant) }
+	o = oauth.Options{AuthURL: at(p.PageURL), TokenURL: at(p.TokenURL), DeviceURL: at(p.DeviceURL), Scopes: p.Scopes, Extra: p.Extra, Grant: p.Grant,
+		Redirect: p.Redirect, Loopback: p.Loopback}
+	if s.RedirectURL != "" {
+		o.Redirect = s.RedirectURL
+	}
+	return o, nil
+}
+
+// SignedIn is how a mailbox that signs in stands.
+type SignedIn struct {
+	Mailbox string
+	Since   time.Time // zero = nobody has signed in
+	Ends    time.Time // when it is shut until a person signs in again; zero = no end is known
+	Wrong   error     // why it is shut, or will be
+}
+
+// SignedIns tells how the mailboxes stand that sign in.
+func SignedIns(cfg *config.Config, s shelf) (all []SignedIn) {
+	for _, m := range cfg.Mailboxes {
+		if !m.SignsIn() {
+			continue
+		}
+		t, err := load(s, m)
+		if err == nil && t.Broken != "" {
+			err = ended(m, t)
+		}
+		all = append(all, SignedIn{m.Name, t.SignedIn, t.Ends(), err})
+	}
+	return all
+}
+
+// KeepToken keeps what a person has signed in for, and ends the pauses of the mailbox's servers.
+func KeepToken(s *store.Store, now time.Time, mailbox string, t bearer.Token) error {
+	if err := keep(s.Tokens, mailbox, t); err != nil {
+		return err
+	}
+	ended := map[string][]byte{}
+	for _, server := range []string{"imap ", "smtp ", "oauth "} {
+		ended["pause."+server+mailbox] = nil
+	}
+	return s.Cache(now, ended)
+}
