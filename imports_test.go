@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 	"pkg/relay":            {"pkg/bearer", "pkg/glyph", "pkg/desk", "pkg/fault", "pkg/wire", "github.com/wneessen/go-mail"},
 	"pkg/outbox":           {"pkg/desk", "pkg/eml", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
 	"pkg/pass":             {"pkg/desk", "pkg/eml", "pkg/tags", "pkg/quote", "pkg/markup", "pkg/fault", "pkg/spool", "pkg/outbox"},
+	"pkg/stats":            {"pkg/desk"},
 	"pkg/onec":             {"pkg/desk", "pkg/wire"},
 	"internal/letterlab":   {"pkg/desk", "pkg/markup", "pkg/relay", "pkg/render", "templates", "github.com/goccy/go-yaml"}, // a tool for the makers
 	"pkg/sandbox/portal":   {"github.com/go-json-experiment/json"},

@@ -123,7 +123,8 @@ func newRoot(a *app) *cobra.Command {
 	flags.CountVarP(&a.Verbose, "verbose", "v", "say more on stderr; twice: everything")
 	flags.StringVar(&a.LogFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
-		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newVerify(a), newInit(a), newLogin(a), newSchedule(a), newState(a), newDemo(a), newVersion(a))
+		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newReport(a), newVerify(a), newInit(a), newLogin(a), newSchedule(a),
+		newState(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
 	arrange(root)
 	completions{a}.completeFlags(root)

@@ -25,7 +25,8 @@ func routes(cfg *config.Config) []desk.Route {
 	return all
 }
 
-func calendar(cfg *config.Config) desk.Calendar {
+// Calendar returns the working time of the settings.
+func Calendar(cfg *config.Config) desk.Calendar {
 	c := desk.Calendar{Days: set(cfg.Calendar.Days), Holidays: set(cfg.Calendar.Holidays), Workdays: set(cfg.Calendar.Workdays),
 		Zone: cfg.CalendarLocation()}
 	c.From, c.To = cfg.Calendar.Open()

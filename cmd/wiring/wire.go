@@ -247,7 +247,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		p.OwnNames = append(p.OwnNames, Sender(m).Name)
 		p.Fields[m.Name] = taskFields(cfg.TaskFor(m.Name))
 	}
-	p.Routes, p.Calendar = routes(cfg), calendar(cfg)
+	p.Routes, p.Calendar = routes(cfg), Calendar(cfg)
 	return p
 }
 

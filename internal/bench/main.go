@@ -59,7 +59,7 @@ type scenario struct {
 
 func scenarios() []scenario {
 	return []scenario{{"idle", idle}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large},
-		{"pages", pages}, {"database", database}}
+		{"pages", pages}, {"database", database}, {"report", year}}
 }
 
 // measuring is what a scenario works with.

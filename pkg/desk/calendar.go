@@ -45,6 +45,16 @@ func (c Calendar) After(start time.Time, work time.Duration) time.Time {
 	return local.Add(work)
 }
 
+// Hours returns when work begins and ends on the day of a moment; ok is false on a day off.
+func (c Calendar) Hours(at time.Time) (opens, closes time.Time, ok bool) {
+	zone := c.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	day := at.In(zone)
+	return c.clock(day, c.From), c.clock(day, c.To), c.worked(day)
+}
+
 func (c Calendar) worked(day time.Time) bool {
 	date := day.Format(time.DateOnly)
 	switch {

@@ -47,6 +47,7 @@ type Result struct {
 	Made   Made      // with Done
 	ID     string    // with Done of a letter: its Message-ID
 	Sent   string    // with Done of a letter: its text
+	Words  string    // with Done of a letter with a specialist's words: that specialist's name
 	Unsure bool      // with Again
 	Next   time.Time // with Again
 	Own    bool      // with Again: the failure may be its own, and no server was away

@@ -17,16 +17,18 @@ type Ticket struct {
 	Opened       time.Time `json:"opened"`
 	Status       Status    `json:"status"`
 	ClosedAt     time.Time `json:"closed_at,omitzero"`
-	Previous     uint64    `json:"previous,omitempty"`   // the ticket this one continues
-	Silent       bool      `json:"silent,omitempty"`     // no letter of any kind goes to the requester
-	Replied      int       `json:"replied,omitempty"`    // auto-replies planned
-	Undeliver    string    `json:"undeliver,omitempty"`  // why our last letter could not be delivered for good; "" = it could
-	LastID       string    `json:"last_id,omitempty"`    // Message-ID of the customer's latest letter
-	LastText     string    `json:"last_text,omitempty"`  // its text, cut, for quoting below our answer
-	LastAt       time.Time `json:"last_at,omitzero"`     // when it arrived
-	Sent         string    `json:"sent,omitempty"`       // what our latest letters say, the newest first, bounded; of a changed task what the customer's latest says, too
-	Signatures   []string  `json:"signatures,omitempty"` // keys of the lines of signatures that the task shows
-	References   []string  `json:"references,omitempty"` // of the thread, oldest first, bounded
+	Previous     uint64    `json:"previous,omitempty"`    // the ticket this one continues
+	Silent       bool      `json:"silent,omitempty"`      // no letter of any kind goes to the requester
+	Replied      int       `json:"replied,omitempty"`     // auto-replies planned
+	Undeliver    string    `json:"undeliver,omitempty"`   // why our last letter could not be delivered for good; "" = it could
+	Answered     time.Time `json:"answered,omitzero"`     // when the first letter with a specialist's words went out
+	AnsweredBy   string    `json:"answered_by,omitempty"` // that specialist's name
+	LastID       string    `json:"last_id,omitempty"`     // Message-ID of the customer's latest letter
+	LastText     string    `json:"last_text,omitempty"`   // its text, cut, for quoting below our answer
+	LastAt       time.Time `json:"last_at,omitzero"`      // when it arrived
+	Sent         string    `json:"sent,omitempty"`        // what our latest letters say, the newest first, bounded; of a changed task what the customer's latest says, too
+	Signatures   []string  `json:"signatures,omitempty"`  // keys of the lines of signatures that the task shows
+	References   []string  `json:"references,omitempty"`  // of the thread, oldest first, bounded
 
 	Chat        int64     `json:"chat,omitempty"`         // id of the task's chat (new card)
 	Mark        string    `json:"mark,omitempty"`         // XML_ID of the task, as the portal has shown it

@@ -169,7 +169,11 @@ func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter des
 	l.tally.Count(func(c *Counts) { c.Sent++ })
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try", d.Tries+1)
 	s.keep(ctx, raw, letter.Date, l.Log)
-	return desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text}
+	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text}
+	if comments := d.Effect.Letter.Comments; len(comments) > 0 {
+		r.Words = comments[0].Name
+	}
+	return r
 }
 
 // unsent is the result of a letter that the relay did not take, or of which that is not known.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -95,7 +96,7 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	var err error
 	if p.Effect.Kind == desk.SendLetter {
 		step.To = p.Effect.Letter.To.Addr
-		err = keepSent(tx, p.Effect.Ticket, r.Sent)
+		err = errors.Join(keepSent(tx, p.Effect.Ticket, r.Sent), answered(tx, now, p.Effect.Ticket, r.Words))
 	} else {
 		err = unseen(tx, &step, p, r.Made)
 	}
@@ -106,6 +107,19 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 		return err
 	}
 	return remove(tx, p.Seq)
+}
+
+// answered notes in the ticket when a specialist's words first went out, and whose.
+func answered(tx txn, now time.Time, n uint64, who string) error {
+	if who == "" {
+		return nil
+	}
+	t, err := ticket(tx, n)
+	if err != nil || !t.Answered.IsZero() {
+		return err
+	}
+	t.Answered, t.AnsweredBy = now, who
+	return putTicket(tx, t)
 }
 
 // learn notes in the ticket what a result tells of it.

@@ -1,0 +1,203 @@
+package cmd
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/tui"
+	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/stats"
+	"helpdesk/pkg/store"
+)
+
+func newReport(a *app) *cobra.Command {
+	var (
+		days                      int
+		asJSON, asCSV, prometheus bool
+	)
+	c := &cobra.Command{
+		Use:   "report",
+		Short: "Letters, tickets, first answers and closings, by mailbox, week and specialist",
+		Long: "From our own records alone: the portal is not asked. Working time is that of the calendar in the configuration. A first answer is\n" +
+			"the first letter with a specialist's words.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			if asJSON && asCSV || asCSV && prometheus || asJSON && prometheus {
+				return exit.Usage(errors.New("--json, --csv and --prometheus: one of them"))
+			}
+			if days < 1 {
+				return exit.Usage(fmt.Errorf("--days %d: 1 or more is wanted", days))
+			}
+			r, err := report(c, a, days)
+			if err != nil {
+				return err
+			}
+			switch {
+			case asJSON:
+				return a.JSON(r)
+			case asCSV:
+				return reportCSV(&a.Terminal, r)
+			case prometheus:
+				reportPrometheus(&a.Terminal, r)
+				return nil
+			}
+			return printReport(&a.Terminal, r)
+		},
+	}
+	c.Flags().IntVar(&days, "days", 30, "the last `N` days")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&asCSV, "csv", false, "print a line for each mailbox, week and specialist, times in seconds")
+	c.Flags().BoolVar(&prometheus, "prometheus", false, "print the text format of Prometheus, for the node exporter's textfile folder")
+	return c
+}
+
+// report counts what the state holds of the last days.
+func report(c *cobra.Command, a *app, days int) (stats.Report, error) {
+	cfg, err := a.settings()
+	if errors.Is(err, config.ErrNotFound) && a.stateFile != "" {
+		cfg, err = config.Default(), nil
+	}
+	if err != nil {
+		return stats.Report{}, err
+	}
+	now := a.now()
+	n := stats.New(stats.Options{Since: now.Add(-time.Duration(days) * 24 * time.Hour), Now: now, Calendar: wiring.Calendar(cfg)})
+	err = a.withState(c.Context(), true, func(s *store.Store) error {
+		if err := s.Ledger.Records(now.Add(-time.Duration(days)*24*time.Hour), n.Letter); err != nil {
+			return err
+		}
+		return s.Tickets.Each(n.Ticket)
+	})
+	return n.Report(), err
+}
+
+// sections are the parts of a report that have rows, in their order.
+func sections(r stats.Report) []struct {
+	name string
+	rows []stats.Row
+} {
+	return []struct {
+		name string
+		rows []stats.Row
+	}{{"total", []stats.Row{r.Total}}, {"mailbox", r.Mailboxes}, {"week", r.Weeks}, {"specialist", r.Specialists}}
+}
+
+// printReport prints a report for a person, with a bar for what each row has of the section's most.
+func printReport(t *tui.Terminal, r stats.Report) error {
+	t.Printf("%s to %s\n", tui.When(r.Since), tui.When(r.Until))
+	for _, s := range sections(r) {
+		if len(s.rows) == 0 {
+			continue
+		}
+		most := 0
+		for _, row := range s.rows {
+			most = max(most, row.Letters, row.Tickets)
+		}
+		var rows [][]string
+		for _, row := range s.rows {
+			line := []string{cmp.Or(row.Name, "all"), strconv.Itoa(row.Letters), strconv.Itoa(row.Tickets), strconv.Itoa(row.Repeats),
+				spread(row.Answer), spread(row.Close)}
+			if s.name == "specialist" {
+				line[1], line[3] = "", ""
+			}
+			if t.Watched && s.name != "total" {
+				line = append(line, share(cmp.Or(row.Letters, row.Tickets), most))
+			}
+			rows = append(rows, line)
+		}
+		t.Printf("\n")
+		head := []string{strings.ToUpper(s.name), "LETTERS", "TICKETS", "REPEATS", "FIRST ANSWER", "CLOSED AFTER"}
+		if err := t.Table(head, rows); err != nil {
+			return err
+		}
+	}
+	t.Printf("\nUnanswered for more than a day: %d\n", r.Unanswered)
+	if len(r.Silent) == 0 {
+		return nil
+	}
+	var rows [][]string
+	for _, c := range r.Silent {
+		rows = append(rows, []string{c.Rule, strconv.Itoa(c.Letters)})
+	}
+	t.Printf("\n")
+	return t.Table([]string{"NO AUTO-REPLY BY", "LETTERS"}, rows)
+}
+
+// barWidth is how many characters the longest bar has.
+const barWidth = 20
+
+func share(n, most int) string { return strings.Repeat("#", n*barWidth/max(most, 1)) }
+
+// spread prints median and nine tenths, and the same in working time: 2h10m/1d4h (1h0m/5h0m at work).
+func spread(s stats.Spread) string {
+	if s.Count == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%s/%s (%s/%s at work)", span(s.Median), span(s.P90), span(s.Working.Median), span(s.Working.P90))
+}
+
+// span prints seconds as days, hours and minutes, the two largest of them.
+func span(seconds int64) string {
+	minutes := seconds / 60
+	switch {
+	case minutes >= 24*60:
+		return fmt.Sprintf("%dd%dh", minutes/(24*60), minutes/60%24)
+	case minutes >= 60:
+		return fmt.Sprintf("%dh%dm", minutes/60, minutes%60)
+	}
+	return fmt.Sprintf("%dm", minutes)
+}
+
+func reportCSV(t *tui.Terminal, r stats.Report) error {
+	w := csv.NewWriter(t.Out)
+	_ = w.Write([]string{"section", "name", "letters", "tickets", "repeats", "answered", "answer_median", "answer_p90", "answer_working_median",
+		"answer_working_p90", "closed", "close_median", "close_p90", "close_working_median", "close_working_p90"})
+	for _, s := range sections(r) {
+		for _, row := range s.rows {
+			line := []string{s.name, row.Name}
+			for _, n := range append([]int64{int64(row.Letters), int64(row.Tickets), int64(row.Repeats)}, append(numbers(row.Answer), numbers(row.Close)...)...) {
+				line = append(line, strconv.FormatInt(n, 10))
+			}
+			_ = w.Write(line)
+		}
+	}
+	for _, c := range r.Silent {
+		_ = w.Write(append([]string{"silent", c.Rule, strconv.Itoa(c.Letters)}, make([]string, 12)...))
+	}
+	w.Flush()
+	return w.Error()
+}
+
+func numbers(s stats.Spread) []int64 {
+	return []int64{int64(s.Count), s.Median, s.P90, s.Working.Median, s.Working.P90}
+}
+
+func reportPrometheus(t *tui.Terminal, r stats.Report) {
+	gauge := func(name, help string, value func(stats.Row) int64) {
+		t.Printf("# HELP helpdesk_report_%s %s\n# TYPE helpdesk_report_%s gauge\n", name, help, name)
+		for _, row := range r.Mailboxes {
+			t.Printf("helpdesk_report_%s{mailbox=%q} %d\n", name, row.Name, value(row))
+		}
+	}
+	gauge("letters", "Letters received within the reported days.", func(r stats.Row) int64 { return int64(r.Letters) })
+	gauge("tickets", "Tickets opened within the reported days.", func(r stats.Row) int64 { return int64(r.Tickets) })
+	gauge("repeats", "Letters that became comments.", func(r stats.Row) int64 { return int64(r.Repeats) })
+	gauge("answer_median_seconds", "Median time to the first answer.", func(r stats.Row) int64 { return r.Answer.Median })
+	gauge("answer_p90_seconds", "Time to the first answer that nine tenths of the tickets did not exceed.", func(r stats.Row) int64 { return r.Answer.P90 })
+	gauge("close_median_seconds", "Median time to the closing.", func(r stats.Row) int64 { return r.Close.Median })
+	t.Printf("# HELP helpdesk_report_unanswered Tickets open for more than a day without an answer.\n# TYPE helpdesk_report_unanswered gauge\n"+
+		"helpdesk_report_unanswered %d\n", r.Unanswered)
+	t.Printf("# HELP helpdesk_report_silent Letters without an auto-reply.\n# TYPE helpdesk_report_silent gauge\n")
+	for _, c := range r.Silent {
+		t.Printf("helpdesk_report_silent{rule=%q} %d\n", c.Rule, c.Letters)
+	}
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// year measures the report over the tickets of a year.
+func year(b *measuring) (*table, error) {
+	const tickets, goal = 100_000, 2 * time.Second
+	folder, _, err := b.w.imap.master("year", b.seed, mix{count: 1, plain: true, brief: true})
+	if err != nil {
+		return nil, err
+	}
+	user, err := b.w.imap.mailbox(folder, true)
+	if err != nil {
+		return nil, err
+	}
+	i, err := b.settled(user)
+	if err != nil {
+		return nil, err
+	}
+	defer i.remove()
+	if err := multiply(i.state(), tickets); err != nil {
+		return nil, fmt.Errorf("fill state: %w", err)
+	}
+	var all sample
+	for range b.rounds {
+		f, err := i.run("report", "--days", "366")
+		if err != nil {
+			return nil, err
+		}
+		all.add(f)
+	}
+	t := results("Report")
+	t.row(fmt.Sprintf("report over %d tickets", tickets), seconds(all.wall()), "", "", "", "≤ "+seconds(goal),
+		judged(float64(all.wall()), float64(goal)))
+	t.weight("its peak RSS", all, 0)
+	return t, nil
+}

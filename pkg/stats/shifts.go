@@ -1,0 +1,35 @@
+package stats
+
+import (
+	"sort"
+	"time"
+)
+
+// shifts are the working days of the reported time: from when on each worked how long, and how much was worked before it.
+type shifts struct {
+	opens, lasts, before []int64 // Unix seconds, seconds, seconds
+}
+
+// newShifts lists the working days from Since to Now.
+func newShifts(o Options) shifts {
+	var s shifts
+	var sum int64
+	for day := o.Since; !day.After(o.Now.Add(24 * time.Hour)); day = day.AddDate(0, 0, 1) {
+		opens, closes, ok := o.Calendar.Hours(day)
+		if last := int64(closes.Sub(opens) / time.Second); ok && last > 0 {
+			s.opens, s.lasts, s.before = append(s.opens, opens.Unix()), append(s.lasts, last), append(s.before, sum)
+			sum += last
+		}
+	}
+	return s
+}
+
+// until returns the seconds worked from the first shift to t.
+func (s shifts) until(t time.Time) int64 {
+	at := t.Unix()
+	i := sort.Search(len(s.opens), func(i int) bool { return s.opens[i] > at }) - 1
+	if i < 0 {
+		return 0
+	}
+	return s.before[i] + min(at-s.opens[i], s.lasts[i])
+}
