@@ -111,7 +111,7 @@ func (a *app) verify(ctx context.Context, days lookingBack) (verified, error) {
 			v.Mails += n
 			v.Differences = append(v.Differences, ds...)
 		}
-		n, ds, err := pass.VerifyTickets(ctx, p.Outbox.Portal, pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox,
+		n, ds, err := pass.VerifyTickets(ctx, p.Client, pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox,
 			Signer: s.Signer()}, since)
 		if err != nil {
 			return err

@@ -1,6 +1,9 @@
 package desk
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // Kind names an effect.
 type Kind string
@@ -14,6 +17,11 @@ const (
 
 // TaskMark returns the mark, XML_ID, of the task that the effect of that key makes.
 func TaskMark(key string) string { return "hd-" + key }
+
+// IsTaskMark says whether the mark of a task is one that we give.
+func IsTaskMark(mark string) bool { return taskMark.MatchString(mark) }
+
+var taskMark = regexp.MustCompile(`^hd-[0-9a-f]{32}$`)
 
 // Effect is a change to the world, not yet made. It is a plain value, kept as JSON in the outbox.
 type Effect struct {

@@ -98,6 +98,7 @@ type Sight struct {
 	Deleted bool  // it was there, and somebody has taken it back; of messages alone, as other comments leave no trace
 	Missing []int // of its files, those that are not there
 	Letters int   // of the text that is shown, where that was asked for
+	Times   int   // how often the text of a comment is there
 	Err     error // it could not be looked at
 }
 

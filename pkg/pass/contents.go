@@ -126,6 +126,10 @@ func (m made) lacks(s desk.Sight) (ds []Difference) {
 		}
 		d.Do = "write it again from the letter in the mailbox, or accept that it is gone"
 		return []Difference{d.named(e.Key)}
+	case s.Times > 1:
+		d.What, d.Note = CommentMadeTwice, fmt.Sprintf("the comment of %s is there %d times", d.From, s.Times)
+		d.Do = "delete all but one, or accept it"
+		ds = append(ds, d.named(e.Key))
 	case short(m.effect.Letters, s.Letters):
 		d.What = TextNotOnTask
 		d.Note = fmt.Sprintf("%s of %s shows %d of %d letters", where, d.From, s.Letters, m.effect.Letters)

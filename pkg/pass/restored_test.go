@@ -26,7 +26,7 @@ func TestNumberOfATaskIsAnothers(t *testing.T) {
 				t.Error("another task's comment is mailed:", answers)
 			}
 			p, s := w.open(store.Options{})
-			_, found, err := pass.VerifyTickets(t.Context(), p.Outbox.Portal,
+			_, found, err := pass.VerifyTickets(t.Context(), p.Outbox.Portal.(pass.Shelf),
 				pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox, Signer: s.Signer()}, time.Time{})
 			w.check(err)
 			w.check(s.Close())

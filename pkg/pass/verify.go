@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -53,12 +55,15 @@ type Difference struct {
 type Shelf interface {
 	Tasks
 	Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error)
+	Doubles(ctx context.Context, since time.Time) (map[string][]int64, error)
 }
 
 // What verify finds.
 const (
 	MailWithoutRecord  = "mail without record"
 	RecordWithoutTask  = "record without task"
+	TaskMadeTwice      = "task made twice"
+	CommentMadeTwice   = "comment made twice"
 	CommentNotSent     = "comment not sent"
 	CommentNotOnTask   = "comment not on the task"
 	TextNotOnTask      = "text not on the task"
@@ -179,8 +184,41 @@ func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (in
 	if err != nil {
 		return 0, nil, err
 	}
+	twice, err := c.twice(ctx, p, tickets)
+	if err != nil {
+		return 0, nil, err
+	}
 	unsent, err := unsent(a, tickets)
-	return len(records), append(append(ds, lost...), unsent...), err
+	return len(records), slices.Concat(ds, twice, lost, unsent), err
+}
+
+// twice tells of tasks that were made twice, by their marks: of two hosts one may have been frozen, or the state was
+// restored from a backup.
+func (c *contents) twice(ctx context.Context, p Shelf, tickets map[uint64]desk.Ticket) ([]Difference, error) {
+	doubles, err := p.Doubles(ctx, c.since)
+	var ds []Difference
+	for _, mark := range slices.Sorted(maps.Keys(doubles)) {
+		tasks := doubles[mark]
+		for key, r := range c.of {
+			if desk.TaskMark(key) != mark {
+				continue
+			}
+			kept := tasks[0]
+			if own := tickets[r.Ticket].Task; slices.Contains(tasks, own) {
+				kept = own
+			}
+			for _, task := range tasks {
+				if task == kept {
+					continue
+				}
+				d := ofLetter(r)
+				d.What, d.Task, d.Note = TaskMadeTwice, task, fmt.Sprintf("it has the mark (XML_ID) of task %d, which is the ticket's", kept)
+				d.Do = fmt.Sprintf("move what was said there to task %d, and delete it", kept)
+				ds = append(ds, d.named(mark, fmt.Sprint(task)))
+			}
+		}
+	}
+	return ds, err
 }
 
 func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive map[int64]desk.TaskState) []Difference {

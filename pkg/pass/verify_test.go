@@ -3,6 +3,8 @@ package pass_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +19,7 @@ import (
 func (w *world) differences() []pass.Difference {
 	w.t.Helper()
 	p, s := w.open(store.Options{})
-	_, found, err := pass.VerifyTickets(w.t.Context(), p.Outbox.Portal,
+	_, found, err := pass.VerifyTickets(w.t.Context(), p.Outbox.Portal.(pass.Shelf),
 		pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox, Signer: s.Signer()}, time.Time{})
 	w.check(err)
 	w.check(s.Close())
@@ -181,5 +183,42 @@ func TestVerifyComparesLetters(t *testing.T) {
 	if len(ds) != 1 || ds[0].What != pass.MailWithoutRecord || ds[0].From != "ivan@romashka.example" || ds[0].Subject != "Printer" ||
 		!strings.Contains(ds[0].Note, "another letter") || !strings.Contains(ds[0].Do, "unread") {
 		t.Errorf("%+v", ds)
+	}
+}
+
+// A task with the mark of another one, and a comment that stands there twice, are told; the ticket's own task is not.
+func TestVerifyTellsDoubles(t *testing.T) {
+	for name, o := range cards {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, o)
+			task := w.opened()
+			w.again(1, "The second letter, of some more words.")
+			w.quiet()
+			w.clock.Advance(time.Minute)
+			w.quiet()
+			if found := w.verified(); len(found) != 0 {
+				t.Fatalf("nothing is doubled: %q", found)
+			}
+			was, _ := w.portal.Task(task)
+			answer, err := http.PostForm(w.webhook+"tasks.task.add", url.Values{"fields[TITLE]": {was.Title}, "fields[XML_ID]": {was.XMLID}, "fields[RESPONSIBLE_ID]": {"7"}})
+			w.check(err)
+			_ = answer.Body.Close()
+			ids, _ := w.ours(task, "The second letter")
+			for _, c := range was.Comments {
+				if c.ID == ids[0] {
+					w.portal.Say(task, c.Author, c.Text)
+				}
+			}
+			want := []string{"comment made twice: ivan@romashka.example", "task made twice: ivan@romashka.example"}
+			if found := w.verified(); !slices.Equal(found, want) {
+				t.Errorf("%q, want %q", found, want)
+			}
+			for _, d := range w.differences() {
+				if d.What == pass.TaskMadeTwice && (d.Task == task || !strings.Contains(d.Note, fmt.Sprint("task ", task))) {
+					t.Errorf("%+v", d)
+				}
+			}
+		})
 	}
 }

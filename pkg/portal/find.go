@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -71,17 +72,41 @@ func (c *Maker) findTasks(ctx context.Context, marks map[string][]int, since tim
 	if len(marks) == 0 {
 		return nil
 	}
+	return c.eachTask(ctx, since, func(t task) { c.match(t, marks, made) })
+}
+
+// Doubles returns the numbers of our tasks, made since then, of which several carry one mark, by that mark, the lowest
+// first; a zero since is a week ago.
+func (c *Maker) Doubles(ctx context.Context, since time.Time) (map[string][]int64, error) {
+	if since.IsZero() {
+		since = c.Now().AddDate(0, 0, -7)
+	}
+	numbers := map[string][]int64{}
+	err := c.eachTask(ctx, since.Add(-overlap-c.behind()).Truncate(time.Second), func(t task) {
+		if mark := string(t.XMLID); desk.IsTaskMark(mark) && !slices.Contains(numbers[mark], int64(t.ID)) {
+			numbers[mark] = append(numbers[mark], int64(t.ID))
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for tasks made twice: %w", err)
+	}
+	maps.DeleteFunc(numbers, func(_ string, ids []int64) bool { slices.Sort(ids); return len(ids) < 2 })
+	return numbers, nil
+}
+
+// eachTask calls take with every task made since then by one of the users that ours may belong to.
+func (c *Maker) eachTask(ctx context.Context, since time.Time, take func(task)) error {
 	asked := c.users()
-	if err := c.findTasksOf(ctx, asked, marks, since, made); err != nil {
+	if err := c.eachTaskOf(ctx, asked, since, take); err != nil {
 		return err
 	}
 	if now := c.users(); !slices.Equal(asked, now) {
-		return c.findTasksOf(ctx, now, marks, since, made)
+		return c.eachTaskOf(ctx, now, since, take)
 	}
 	return nil
 }
 
-func (c *Maker) findTasksOf(ctx context.Context, users []int64, marks map[string][]int, since time.Time, made []desk.Made) error {
+func (c *Maker) eachTaskOf(ctx context.Context, users []int64, since time.Time, take func(task)) error {
 	last := map[int64]int64{} // by user, the number read last
 	for page := 0; len(users) > 0 && page < maxPages; page++ {
 		cmds := make([]bitrix.Command, len(users))
@@ -106,7 +131,7 @@ func (c *Maker) findTasksOf(ctx context.Context, users []int64, marks map[string
 			before := last[user]
 			for _, t := range rows {
 				if int64(t.ID) > before {
-					c.match(t, marks, made)
+					take(t)
 					last[user] = max(last[user], int64(t.ID))
 				}
 			}

@@ -128,6 +128,7 @@ func (l *looking) judgeComments() {
 			continue
 		}
 		var shown []string
+		var texts []int // letters of each comment that is there
 		for _, comment := range r.comments {
 			marked := desk.Carries(comment.Text, m.Effect.Post.Marker)
 			if !marked && !l.numbered(m, comment) {
@@ -138,9 +139,17 @@ func (l *looking) judgeComments() {
 				continue
 			}
 			l.sights[i].There = true
-			l.sights[i].Letters = max(l.sights[i].Letters, desk.Letters(comment.Text))
+			texts = append(texts, desk.Letters(comment.Text))
 			for _, f := range comment.Files {
 				shown = append(shown, f.Name)
+			}
+		}
+		for _, n := range texts { // one that brings files later has no text
+			l.sights[i].Letters = max(l.sights[i].Letters, n)
+		}
+		for _, n := range texts {
+			if n > l.sights[i].Letters/2 {
+				l.sights[i].Times++
 			}
 		}
 		if err := r.failure(); err != nil && !l.sights[i].There {
