@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -43,9 +44,16 @@ type provider struct {
 	asked []string // by which refresh tokens
 	err   error
 	now   time.Time
+	gate  *sync.WaitGroup // all who will ask; nil = nobody is waited for
 }
 
 func (p *provider) Renew(_ context.Context, t bearer.Token) (bearer.Token, error) {
+	if p.gate != nil {
+		p.gate.Wait()
+		for range 1000 { // the others get as far as they can
+			runtime.Gosched()
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, t.Refresh)
@@ -137,13 +145,15 @@ func TestOneRenews(t *testing.T) {
 	m := config.Mailbox{Name: "support"}
 	b := &box{}
 	b.raw, _ = json.Marshal(bearer.Token{Access: "a", Refresh: "r", Obtained: noon.Add(-2 * time.Hour), Expires: noon.Add(-time.Hour), App: appOf(m.OAuth)})
-	p := &provider{now: noon}
+	p := &provider{now: noon, gate: new(sync.WaitGroup)}
+	p.gate.Add(8)
 	now := func() time.Time { return noon }
 	k := &tokens{shelf: b, now: now, client: func(config.Mailbox) (renewer, error) { return p, nil },
 		rest: &pauses{found: &discoveries{now: now, fresh: map[string][]byte{"pause.oauth support": nil}}, now: now}}
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
+			p.gate.Done()
 			if got, err := k.access(context.Background(), m, ""); got != "access1" || err != nil {
 				t.Errorf("%q, %v", got, err)
 			}
