@@ -73,7 +73,7 @@ var allowed = map[string][]string{
 	"internal/bench":       {"internal/servers", "pkg/sandbox/portal", "pkg/sandbox/mail", "go.etcd.io/bbolt", "golang.org/x/text"},
 	"internal/bench/floor": {"github.com/emersion/go-imap/v2"},
 
-	"cmd/setup": {"cmd/wiring", "pkg/bitrix", "pkg/desk", "pkg/wire", "templates"},
+	"cmd/setup": {"cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/wire", "templates"},
 
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},

@@ -144,8 +144,14 @@ func lay(dir, path string, answers setup.Answers) (env string, err error) {
 
 // tried checks what was written, shows what would become of the new mail, and says what to type next.
 func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) error {
-	a.Printf("\n%s\n\n%s\n", texts.Say("written", path, env), texts.Say("checking"))
+	a.Printf("\n%s\n\n", texts.Say("written", path, env))
 	a.configFile = path
+	if cfg, err := a.serverSettings(); err == nil && cfg.Mailboxes[0].SignsIn() {
+		if err := a.login(ctx, cfg, cfg.Mailboxes[0].Name, false); err != nil {
+			a.Printf("%s\n\n", texts.Say("login.failed", exit.Text(err)))
+		}
+	}
+	a.Printf("%s\n", texts.Say("checking"))
 	all, err := a.check(ctx)
 	if err == nil {
 		err = check.Print(&a.Terminal, all)
@@ -171,16 +177,12 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 func tryLogin(ctx context.Context, a setup.Answers) (reading, sending error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	auth := "password"
-	if a.Provider.Password == "oauth2" {
-		auth = "xoauth2"
-	}
 	m := config.Mailbox{Name: "support"}
 	in, out := &m.IMAP, &m.SMTP
 	in.Host, in.Port, in.TLS = a.IMAP.Host, a.IMAP.Port, a.IMAP.TLS
-	in.Auth, in.User, in.Password, in.Folder = auth, a.Address, a.Password, "INBOX"
+	in.Auth, in.User, in.Password, in.Folder = "password", a.Address, a.Password, "INBOX"
 	out.Host, out.Port, out.TLS = a.SMTP.Host, a.SMTP.Port, a.SMTP.TLS
-	out.Auth, out.User, out.Password = auth, a.Address, a.Password
+	out.Auth, out.User, out.Password = "password", a.Address, a.Password
 	mb, err := wiring.OpenMailbox(ctx, m, true)
 	if err != nil {
 		return err, nil

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 
 	"helpdesk/cmd/wiring"
@@ -24,7 +25,8 @@ type Person interface {
 type Answers struct {
 	Address string
 	Servers
-	Password    string // "" = left out, as is the webhook
+	Password    string       // "" = left out, as is the webhook
+	OAuth       config.OAuth // as what the mailbox signs in, where no password works
 	Webhook     string
 	Responsible int64
 	Group       int64
@@ -141,6 +143,9 @@ func (w *Wizard) server(ctx context.Context, key string, found Server, ports ...
 }
 
 func (w *Wizard) password(ctx context.Context, a *Answers) (err error) {
+	if a.SignsIn() {
+		return w.application(ctx, a)
+	}
 	key := "password"
 	if special := key + "." + a.Provider.Password; w.Texts.has(special) {
 		key = special
@@ -160,4 +165,22 @@ func (w *Wizard) password(ctx context.Context, a *Answers) (err error) {
 			return nil
 		}
 	}
+}
+
+// SignsIn says whether the provider takes no password.
+func (a Answers) SignsIn() bool { return a.Provider.Password == "oauth2" }
+
+// application asks as what the mailbox signs in. The sign-in itself comes later: it needs a configuration.
+func (w *Wizard) application(ctx context.Context, a *Answers) (err error) {
+	a.OAuth.Provider = a.Provider.OAuth.ID
+	if a.OAuth.ClientID, err = w.line(ctx, "client"); err != nil || a.OAuth.ClientID == "" {
+		return err
+	}
+	if strings.Contains(a.Provider.OAuth.TokenURL, "{tenant}") {
+		if a.OAuth.Tenant, err = w.line(ctx, "tenant"); err != nil {
+			return err
+		}
+	}
+	a.OAuth.ClientSecret, err = w.Person.Hidden(ctx, w.Texts.Say("client.secret"))
+	return err
 }

@@ -105,7 +105,6 @@ func TestWrongAnswersAreAskedAgain(t *testing.T) {
 func TestFilledExample(t *testing.T) {
 	a := Answers{Address: "help@firm.ru", Responsible: 1234, Group: 56}
 	a.IMAP, a.SMTP = Server{Host: "a-long-name.mail.firm.ru", Port: 143, TLS: "starttls"}, Server{Host: "b", Port: 587, TLS: "starttls"}
-	a.Provider.Password = "oauth2"
 	path := t.TempDir() + "/helpdesk.yaml"
 	if err := os.WriteFile(path, []byte(Fill(string(config.Example()), a)), 0o600); err != nil {
 		t.Fatal(err)
@@ -116,13 +115,67 @@ func TestFilledExample(t *testing.T) {
 	}
 	m := cfg.Mailboxes[0]
 	got := fmt.Sprint(m.From, m.IMAP.Host, m.IMAP.Port, m.IMAP.TLS, m.IMAP.Auth, m.IMAP.User, m.SMTP.Host, m.SMTP.Port, m.SMTP.TLS, m.SMTP.Auth, cfg.TaskFor(m.Name).Responsible, cfg.TaskFor(m.Name).Group)
-	want := fmt.Sprint("\u0421\u043b\u0443\u0436\u0431\u0430 \u043f\u043e\u0434\u0434\u0435\u0440\u0436\u043a\u0438 <help@firm.ru>", "a-long-name.mail.firm.ru", 143, "starttls", "xoauth2", "help@firm.ru", "b", 587, "starttls", "xoauth2", 1234, 56)
+	want := fmt.Sprint("\u0421\u043b\u0443\u0436\u0431\u0430 \u043f\u043e\u0434\u0434\u0435\u0440\u0436\u043a\u0438 <help@firm.ru>", "a-long-name.mail.firm.ru", 143, "starttls", "password", "help@firm.ru", "b", 587, "starttls", "password", 1234, 56)
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	for value, want := range map[string]string{"plain": "'plain'", `a"b\c$d`: `'a"b\c$d'`, "it's": `"it's"`, "": "''", `it's $5`: "", "two\nlines": ""} {
 		if got, ok := Quote(value); got != want && ok || ok != (want != "") {
 			t.Errorf("%q: %s, %v; want %s", value, got, ok, want)
+		}
+	}
+}
+
+// Where no password works, the wizard asks as what the mailbox signs in, and what it writes is a configuration for that.
+func TestMailboxesThatSignIn(t *testing.T) {
+	texts, err := Read("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		typed []string
+		want  config.OAuth
+	}{
+		"public":   {[]string{"0f0f", "firm.example", ""}, config.OAuth{Provider: "microsoft", ClientID: "0f0f", Tenant: "firm.example"}},
+		"secret":   {[]string{"0f0f", "", "s3cret"}, config.OAuth{Provider: "microsoft", ClientID: "0f0f", Tenant: "common", ClientSecret: "s3cret"}},
+		"left out": {[]string{""}, config.OAuth{}},
+	} {
+		var out bytes.Buffer
+		p := &typist{out: &out, lines: append(c.typed, "")} // no webhook
+		w := Wizard{Texts: texts, Out: &out, Person: p, Net: net1{}, Login: func(context.Context, Answers) (error, error) { t.Error("a password is tried"); return nil, nil }}
+		a, err := w.Ask(t.Context(), "help@outlook.com")
+		if err != nil || len(p.lines) > 0 {
+			t.Fatalf("%s: %v, left %q\n%s", name, err, p.lines, out.String())
+		}
+		text := Fill(string(config.Example()), a)
+		if strings.Contains(text, "IMAP_PASSWORD}") || strings.Contains(text, "SMTP_PASSWORD}") {
+			t.Errorf("%s: a password is asked for\n%s", name, text)
+		}
+		path := t.TempDir() + "/helpdesk.yaml"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Load(path, func(name string) (string, bool) {
+			if name == "HELPDESK_WEBHOOK" {
+				return "https://portal.example/rest/7/code/", true
+			}
+			v, ok := a.Secrets()[name]
+			return v, ok
+		})
+		if c.want.ClientID == "" {
+			if err == nil || !strings.Contains(err.Error(), "oauth.client_id: must not be empty") {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		m := cfg.Mailboxes[0]
+		m.OAuth.Scopes = nil
+		if fmt.Sprintf("%+v", m.OAuth) != fmt.Sprintf("%+v", c.want) || m.IMAP.Auth != "oauth2" || m.SMTP.Auth != "oauth2" || m.IMAP.Host != "outlook.office365.com" || m.SMTP.TLS != "starttls" {
+			t.Errorf("%s: %+v", name, m)
 		}
 	}
 }

@@ -26,19 +26,52 @@ func Fill(example string, a Answers) string {
 	if a.Group > 0 {
 		head = set(head, "group", strconv.FormatInt(a.Group, 10))
 	}
-	return head + "\n    imap:\n" + serve(imap, a.IMAP, a.Provider) + "\n    smtp:\n" + serve(smtp, a.SMTP, a.Provider)
+	imap, smtp = serve(imap, a.IMAP), serve(smtp, a.SMTP)
+	if a.SignsIn() {
+		imap, smtp = signIn(imap), a.application(signIn(smtp))
+	}
+	return head + "\n    imap:\n" + imap + "\n    smtp:\n" + smtp
 }
 
-func serve(block string, s Server, p Provider) string {
+func serve(block string, s Server) string {
 	if s.Host == "" {
 		return block
 	}
-	block = set(set(set(block, "host", s.Host), "port", strconv.Itoa(s.Port)), "tls", s.TLS)
-	if p.Password == "oauth2" {
-		block = set(block, "auth", "xoauth2")
-	}
-	return block
+	return set(set(set(block, "host", s.Host), "port", strconv.Itoa(s.Port)), "tls", s.TLS)
 }
+
+var password = regexp.MustCompile(`(?m)^ *password: .*\n`)
+
+// signIn makes the first login of a text one without a password.
+func signIn(block string) string {
+	if at := password.FindStringIndex(block); at != nil {
+		block = block[:at[0]] + block[at[1]:]
+	}
+	return set(block, "auth", "oauth2")
+}
+
+// application fills in as what the mailbox signs in.
+func (a Answers) application(text string) string {
+	before, oauth, ok := strings.Cut(text, "\n    oauth:")
+	if !ok {
+		return text
+	}
+	secret := ""
+	if a.OAuth.ClientSecret != "" {
+		secret = "${" + oauthSecret + "}"
+	}
+	for _, k := range []struct{ name, value string }{
+		{"provider", a.Provider.OAuth.ID}, {"client_id", a.OAuth.ClientID}, {"client_secret", secret}, {"tenant", a.OAuth.Tenant},
+	} {
+		if k.value != "" {
+			oauth = set(oauth, k.name, k.value)
+		}
+	}
+	return before + "\n    oauth:" + oauth
+}
+
+// oauthSecret is the variable of an application's secret.
+const oauthSecret = "HELPDESK_OAUTH_SECRET"
 
 // set changes the first value of a key; the comment behind it stays where it stands.
 func set(text, key, value string) string {
@@ -57,7 +90,8 @@ func set(text, key, value string) string {
 
 // Secrets returns the values of the variables that the example names.
 func (a Answers) Secrets() map[string]string {
-	return map[string]string{"HELPDESK_WEBHOOK": a.Webhook, "HELPDESK_IMAP_PASSWORD": a.Password, "HELPDESK_SMTP_PASSWORD": a.Password}
+	return map[string]string{"HELPDESK_WEBHOOK": a.Webhook, "HELPDESK_IMAP_PASSWORD": a.Password, "HELPDESK_SMTP_PASSWORD": a.Password,
+		oauthSecret: a.OAuth.ClientSecret}
 }
 
 // Quote returns a value for helpdesk.env, false where it can't be written there so that sh reads the same.
