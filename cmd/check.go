@@ -101,6 +101,6 @@ func (a *app) subject(ctx context.Context) (u check.Subject, err error) {
 	return check.Subject{
 		Settings: cfg, File: path, State: state,
 		Open: func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
-		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s) },
+		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s, nil) },
 	}, nil
 }

@@ -106,18 +106,25 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		}
 	}
 	state := a.stateOf(cfg)
+	var servers *wiring.Servers
+	if j.kind == "poll" {
+		if servers, err = a.look(ctx, cfg, j); err != nil {
+			return err
+		}
+		defer servers.Looked.Close(a.Logger(cfg.Log.Level, cfg.Log.Format))
+	}
 	s, err := a.openForPass(ctx, state, j.kind, j.dry)
 	if err != nil {
 		return err
 	}
 	defer func() { err = closing(err, s) }()
 	advance, end := a.bar(j)
-	p, err := a.wire(cfg, s)
+	p, err := a.wire(cfg, s, servers)
 	if err != nil {
 		return err
 	}
 	doubted(p.Log, s)
-	p.Only, p.Advance, p.Lines, p.Notify = j.only, advance, j.json, a.notified(j)
+	p.Advance, p.Lines, p.Notify = advance, j.json, a.notified(j)
 	if !j.dry {
 		defer a.hold(p.Pass, state, j.kind)()
 	}
@@ -134,6 +141,26 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 		err = s.Recovered()
 	}
 	return errors.Join(err, a.keepRecords(ctx, cfg, p, s, r, err))
+}
+
+// look logs in to the mailboxes and searches them. The state is open only for as long as it takes to read which servers
+// are left alone: a silent one keeps no other command from the state. While another pass has the state nobody logs in.
+func (a *app) look(ctx context.Context, cfg *config.Config, j job) (*wiring.Servers, error) {
+	s, err := a.openForPass(ctx, a.stateOf(cfg), j.kind, j.dry)
+	if err != nil {
+		return nil, err
+	}
+	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
+	if !j.dry { // else it is noticed once more
+		doubted(log, s)
+	}
+	servers := wiring.NewServers(cfg, s, a.clockOf(s))
+	servers.Leave(cfg)
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	servers.Look(ctx, cfg, j.only, j.dry, log)
+	return servers, nil
 }
 
 // notified returns what a pass calls with each of its lines; nil = nobody reads them.

@@ -96,7 +96,7 @@ func (a *app) quarantinedMessage(ctx context.Context, seq uint64) (raw []byte, e
 		if err != nil {
 			return err
 		}
-		parts, err := a.wire(cfg, s)
+		parts, err := a.wire(cfg, s, nil)
 		if err != nil {
 			return err
 		}

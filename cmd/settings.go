@@ -181,10 +181,14 @@ func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err e
 }
 
 // wire puts a pass together, by this run's log and clock.
-func (a *app) wire(cfg *config.Config, s *store.Store) (*wiring.Parts, error) {
-	now := func() time.Time { return s.Now(a.now()) }
+func (a *app) wire(cfg *config.Config, s *store.Store, known *wiring.Servers) (*wiring.Parts, error) {
 	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
-	return wiring.New(cfg, s, wiring.Options{Log: log, Now: now, Sleep: a.sleep, Record: a.recordDir})
+	return wiring.New(cfg, s, wiring.Options{Log: log, Now: a.clockOf(s), Sleep: a.sleep, Record: a.recordDir, Servers: known})
+}
+
+// clockOf returns the clock that a state goes by.
+func (a *app) clockOf(s *store.Store) func() time.Time {
+	return func() time.Time { return s.Now(a.now()) }
 }
 
 // beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a

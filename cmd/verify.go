@@ -94,7 +94,7 @@ func (a *app) verify(ctx context.Context, days lookingBack) (verified, error) {
 	}
 	since := a.now().AddDate(0, 0, -v.Days)
 	err = a.withState(ctx, true, func(s *store.Store) error {
-		p, err := a.wire(cfg, s)
+		p, err := a.wire(cfg, s, nil)
 		if err != nil {
 			return err
 		}

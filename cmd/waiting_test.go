@@ -2,10 +2,13 @@ package cmd
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-imap/v2"
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/status"
@@ -75,5 +78,84 @@ func TestTimeoutWhileItWaits(t *testing.T) {
 		if took := time.Since(began); status != exit.Temporary || took > d.app().passWaits/2 || !strings.Contains(errs, "in use by another run") {
 			t.Errorf("%s: status %d after %v\n%s", args, status, took, errs)
 		}
+	}
+}
+
+// A mail server that does not answer keeps nobody from the state: it is logged in to before the state is taken. While
+// another run has the state nobody logs in at all.
+func TestASilentMailServerKeepsNobodyFromTheState(t *testing.T) {
+	for _, command := range []string{"LOGIN", "SELECT", "SEARCH"} {
+		t.Run(command, func(t *testing.T) {
+			d := newDrive(t, sandbox.PortalOptions{}, "")
+			d.letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
+			asked, answer := make(chan struct{}), make(chan struct{})
+			d.imap.Inject(func(name, _ string) error {
+				if strings.HasSuffix(name, command) {
+					close(asked)
+					<-answer
+				}
+				return nil
+			})
+			ended := make(chan int, 1)
+			go func() { status, _, _ := d.run("poll"); ended <- status }()
+			select {
+			case <-asked:
+			case <-time.After(10 * time.Second):
+				t.Fatal("it never asks")
+			}
+			d.must(exit.Done, "exclude", "add", "@spam.example")
+			d.must(exit.Done, "notify")
+			close(answer)
+			d.imap.Inject(nil)
+			if status := <-ended; status != exit.Done || len(d.portal.Tasks()) != 1 {
+				t.Errorf("poll: status %d, %d tasks", status, len(d.portal.Tasks()))
+			}
+		})
+	}
+	d := newDrive(t, sandbox.PortalOptions{}, "")
+	d.holding()
+	d.imap.ResetCounts()
+	d.must(exit.Temporary, "--timeout", "200ms", "poll")
+	if n := d.imap.Commands()["LOGIN"]; n != 0 {
+		t.Errorf("while the state is in use: %d log-ins", n)
+	}
+}
+
+// A mailbox that can't be used is tried by fewer and fewer passes, also by those that only say what they would do; what
+// other commands write into the state in between changes nothing of that.
+func TestAFailedMailboxIsLeftAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		refusal *imap.Error
+		status  int
+		want    string // the minutes of the log-ins
+	}{
+		"refused": {&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAuthenticationFailed, Text: "wrong"}, exit.Wrong, "[0 1 6 21]"},
+		"away":    {&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeUnavailable, Text: "later"}, exit.Temporary, "[0 1 3 7 15]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDrive(t, sandbox.PortalOptions{}, "")
+			minute, logins := 0, []int(nil)
+			d.imap.Inject(func(command, _ string) error {
+				if command == "LOGIN" {
+					logins = append(logins, minute)
+					return c.refusal
+				}
+				return nil
+			})
+			for minute = range 25 {
+				if status, _, errs := d.run("poll"); status != c.status {
+					t.Fatalf("minute %d: status %d\n%s", minute, status, errs)
+				}
+				if minute == 4 {
+					d.must(exit.Done, "exclude", "add", "@spam.example")
+					d.must(exit.Done, "notify")
+					d.run("poll", "-n")
+				}
+				d.clock.Advance(time.Minute)
+			}
+			if got := fmt.Sprint(logins); got != c.want {
+				t.Errorf("log-ins in the minutes %v, want %v", got, c.want)
+			}
+		})
 	}
 }

@@ -22,12 +22,17 @@ type count struct {
 	Old      int    `json:"old"`
 }
 
+// countKept is how long a count holds.
+const countKept = time.Hour
+
+func countOf(mailbox string) string { return "old." + mailbox }
+
 // Old returns how many messages are unseen that arrived on days before t.
 func (c counted) Old(ctx context.Context, t time.Time) (int, error) {
 	var was count
-	mark := "old." + c.name
+	mark := countOf(c.name)
 	cheap, messages := c.Counts(ctx)
-	raw := c.found.load(mark, time.Hour)
+	raw := c.found.load(mark, countKept)
 	if raw != nil && json.Unmarshal(raw, &was) == nil && (was.Messages == messages || !cheap) {
 		return was.Old, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -13,15 +14,17 @@ import (
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/mailbox"
+	"helpdesk/pkg/pass"
 	"helpdesk/pkg/relay"
 )
 
 // pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts,
 // and a server that is silent costs a minute each time. A change of the settings ends the pause, and check knows none.
 type pauses struct {
-	found *discoveries
-	now   func() time.Time
-	keys  *tokens
+	found  *discoveries
+	now    func() time.Time
+	logins chan struct{} // one is taken for as long as a log-in lasts; nil = any number at a time
+	keys   *tokens
 
 	mu     sync.Mutex
 	failed map[string]error // in this pass, by the server's name and settings
@@ -60,6 +63,12 @@ var (
 	awayFor    = []time.Duration{0, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute}
 )
 
+// pauseKept is how long a failure is remembered.
+const pauseKept = 24 * time.Hour
+
+// loginsAtOnce is how many mailboxes are logged in to at the same time: providers count log-ins of one address.
+const loginsAtOnce = 4
+
 // apart is how far two passes are from each other that a schedule runs; a person may be quicker.
 const apart = 30 * time.Second
 
@@ -68,13 +77,13 @@ const slack = 20 * time.Second
 
 // open opens a connection unless the server is left alone; name is its own, settings are what it is reached by.
 func open[T any](ctx context.Context, p *pauses, name, settings string, dial func(context.Context) (T, error)) (conn T, err error) {
-	mark, sum := "pause."+name, sha256.Sum256([]byte(name+"\x00"+settings))
+	mark, sum := pauseOf(name), sha256.Sum256([]byte(name+"\x00"+settings))
 	of := hex.EncodeToString(sum[:8])
 	if err := p.again(of); err != nil {
 		return conn, err
 	}
 	var was pause
-	raw := p.found.load(mark, 24*time.Hour)
+	raw := p.found.load(mark, pauseKept)
 	if raw != nil && json.Unmarshal(raw, &was) == nil && was.Of == of {
 		if left := was.Next.Sub(p.now()); left > slack && left <= refusedFor[len(refusedFor)-1] {
 			return conn, was.err()
@@ -87,7 +96,7 @@ func open[T any](ctx context.Context, p *pauses, name, settings string, dial fun
 	switch {
 	case err == nil && raw != nil:
 		p.found.save(mark, nil)
-	case err == nil, extent == fault.One, ctx.Err() != nil:
+	case err == nil, extent == fault.One, ctx.Err() != nil, errors.Is(err, pass.ErrNeedsState):
 	default:
 		steps := awayFor
 		if extent == fault.Setup {
@@ -106,16 +115,20 @@ func open[T any](ctx context.Context, p *pauses, name, settings string, dial fun
 	return conn, err
 }
 
+func pauseOf(name string) string { return "pause." + name }
+
+func imapOf(m config.Mailbox) string { return "imap " + m.Name }
+
 // mailbox logs in to a mailbox that is not left alone.
 func (p *pauses) mailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
-	return open(ctx, p, "imap "+m.Name, fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
+	return open(ctx, p, imapOf(m), fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
 		return p.keys.mailbox(ctx, m, readOnly, false)
 	})
 }
 
 // copies logs in to a mailbox on one connection, to keep copies there.
 func (p *pauses) copies(ctx context.Context, m config.Mailbox) (*mailbox.Mailbox, error) {
-	return open(ctx, p, "imap "+m.Name, fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
+	return open(ctx, p, imapOf(m), fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
 		return p.keys.mailbox(ctx, m, false, true)
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/oauth"
+	"helpdesk/pkg/pass"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/store"
 	"helpdesk/pkg/version"
@@ -30,6 +31,33 @@ type shelf interface {
 	Kept() bool // what is put stays
 }
 
+// left is the tokens of a state that is not open.
+type left map[string]leftToken
+
+type leftToken struct {
+	raw []byte
+	err error
+}
+
+func (l left) Get(mailbox string) ([]byte, error) { return l[mailbox].raw, l[mailbox].err }
+func (l left) Put(string, []byte) error           { return pass.ErrNeedsState }
+func (l left) Kept() bool                         { return false }
+
+// leave reads the tokens of these mailboxes for the time until the state is open again.
+func (k *tokens) leave(boxes []config.Mailbox) {
+	l := left{}
+	for _, m := range boxes {
+		if m.SignsIn() {
+			raw, err := k.shelf.Get(m.Name)
+			l[m.Name] = leftToken{raw, err}
+		}
+	}
+	k.shelf, k.closed = l, true
+}
+
+// enter has the tokens of the state again.
+func (k *tokens) enter(s shelf) { k.shelf, k.closed = s, false }
+
 // renewer gets a new token for an old one.
 type renewer interface {
 	Renew(ctx context.Context, t bearer.Token) (bearer.Token, error)
@@ -39,6 +67,7 @@ type renewer interface {
 // renews; each new token is in the state before a server sees it, for most providers end the one before.
 type tokens struct {
 	shelf  shelf
+	closed bool // the state is not open: the shelf has what was read before, and nothing is renewed
 	rest   *pauses
 	now    func() time.Time
 	client func(m config.Mailbox) (renewer, error)
@@ -79,7 +108,7 @@ func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth str
 // mailbox logs in to a mailbox, however its settings say.
 func (k *tokens) mailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (*mailbox.Mailbox, error) {
 	return withToken(ctx, k, m, m.IMAP.Auth, func(m config.Mailbox) (*mailbox.Mailbox, error) {
-		return openMailbox(ctx, m, readOnly, single)
+		return openMailbox(ctx, m, readOnly, single, k.rest.logins)
 	})
 }
 
@@ -119,6 +148,8 @@ func (k *tokens) access(ctx context.Context, m config.Mailbox, refused string) (
 	switch {
 	case works && (!t.Due(now) || t.Access == refused):
 		return t.Access, nil
+	case k.closed && t.Renewable(now):
+		return "", pass.ErrNeedsState
 	case t.Renewable(now) && k.shelf.Kept():
 		renewed, err := k.renew(ctx, m, t)
 		if err == nil || !works {

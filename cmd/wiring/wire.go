@@ -46,6 +46,8 @@ type Options struct {
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
 
+	Servers *Servers // what the run knows of them already; nil = nothing but what the state knows
+
 	Record string // folder that takes what the portal is asked and answers; "" = none
 }
 
@@ -71,7 +73,12 @@ func (p *Parts) Keep(now time.Time) error { return p.found.keep(now) }
 
 // New puts a pass together: settings and state in, everything that talks to a server made but not yet dialled.
 func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
-	found := &discoveries{s: s, now: o.Now, fresh: map[string][]byte{}}
+	servers := o.Servers
+	if servers == nil {
+		servers = NewServers(cfg, s, o.Now)
+	}
+	found := servers.found
+	servers.enter(s)
 	ca, err := certificate(cfg.Bitrix24.CA)
 	if err != nil {
 		return nil, err
@@ -85,10 +92,8 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	if err != nil {
 		return nil, exit.Usage(err)
 	}
-	rest := &pauses{found: found, now: o.Now}
-	rest.keys = &tokens{shelf: s.Tokens, rest: rest, now: o.Now, client: func(m config.Mailbox) (renewer, error) { return SignIn(cfg, m, o.Now) }}
-	boxes, senders := boxes(cfg, rest)
-	copiers := withCopies(cfg, senders, rest, o.Log)
+	boxes, senders := boxes(cfg, servers.rest)
+	copiers := withCopies(cfg, senders, servers.rest, o.Log)
 	out := &outbox.Outbox{
 		Queue: s.Outbox, Seen: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client.Maker, Staff: client, Senders: senders,
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
@@ -97,7 +102,8 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	policy := policyOf(cfg)
 	policy.Apart = s.Doubted()
 	p := &pass.Pass{
-		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client.Reader, Boxes: boxes, Outbox: out, Lost: s.Lost(),
+		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client.Reader, Boxes: boxes, Looked: servers.Looked, Outbox: out,
+		Lost:   s.Lost(),
 		Policy: policy, Kit: func() (pass.Kit, error) { return kit(cfg, policy) },
 		QuarantineAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
@@ -114,7 +120,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 			return nil, err
 		}
 	}
-	return &Parts{Pass: p, Client: client, found: found, keys: rest.keys, copiers: copiers}, nil
+	return &Parts{Pass: p, Client: client, found: found, keys: servers.rest.keys, copiers: copiers}, nil
 }
 
 func oneC(o config.OneC) (*onec.Client, error) {
@@ -327,16 +333,17 @@ func (p *Parts) OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, 
 
 // OpenMailbox logs in to a mailbox by the password of its settings, which is the token where it logs in by one.
 func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
-	return openMailbox(ctx, m, readOnly, false)
+	return openMailbox(ctx, m, readOnly, false, nil)
 }
 
-func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (*mailbox.Mailbox, error) {
+func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool, logins chan struct{}) (*mailbox.Mailbox, error) {
 	ca, err := certificate(m.IMAP.CA)
 	if err != nil {
 		return nil, err
 	}
 	return mailbox.Open(ctx, mailbox.Options{Name: m.Name, Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: m.IMAP.TLS, CA: ca,
-		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo, Single: single}, readOnly)
+		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo, Single: single,
+		Logins: logins}, readOnly)
 }
 
 // OpenRelay logs in to the server that a mailbox's letters go out by, as OpenMailbox does.

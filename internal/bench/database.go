@@ -83,7 +83,7 @@ func (b *measuring) pair(d *databases, user string) (file, base *installation, s
 		return
 	}
 	base.database, schema = d.state()
-	err = base.configure(b.w, user, b.w.slow.Addr(), b.w.smtp.Addr())
+	err = base.configure(b.w, b.w.slow.Addr(), b.w.smtp.Addr(), user)
 	return
 }
 
@@ -205,7 +205,7 @@ func (b *measuring) two(d *databases, user string) (one, other *installation, sc
 		if i == &one {
 			schema = of
 		}
-		if err = (*i).configure(b.w, user, b.w.imap.Addr, b.w.smtp.Addr()); err != nil {
+		if err = (*i).configure(b.w, b.w.imap.Addr, b.w.smtp.Addr(), user); err != nil {
 			return
 		}
 	}

@@ -21,7 +21,7 @@ func idle(b *measuring) (*table, error) {
 	}
 	defer i.remove()
 	t := results("Idle passes")
-	for _, step := range []func(*table, *installation, string) error{b.idlePlain, b.idleCounts, b.idleFar, b.idleNotify, b.idleFull} {
+	for _, step := range []func(*table, *installation, string) error{b.idlePlain, b.idleCounts, b.idleFar, b.idleMany, b.idleNotify, b.idleFull} {
 		if err := step(t, i, user); err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func (b *measuring) settled(user string) (*installation, error) {
 			return nil, err
 		}
 	}
-	return i, i.configure(b.w, user, b.w.imap.Addr, b.w.smtp.Addr())
+	return i, i.configure(b.w, b.w.imap.Addr, b.w.smtp.Addr(), user)
 }
 
 // beside runs the floor, helpdesk and mbsync in turn against the same mailbox.
@@ -93,7 +93,7 @@ func (b *measuring) idleCounts(t *table, i *installation, user string) error {
 	if err != nil {
 		return err
 	}
-	if err := i.configure(b.w, user, b.w.tap.ln.Addr().String(), b.w.smtp.Addr()); err != nil {
+	if err := i.configure(b.w, b.w.tap.ln.Addr().String(), b.w.smtp.Addr(), user); err != nil {
 		return err
 	}
 	b.w.tap.reading()
@@ -118,7 +118,7 @@ func (b *measuring) idleCounts(t *table, i *installation, user string) error {
 }
 
 func (b *measuring) idleFar(t *table, i *installation, user string) error {
-	if err := i.configure(b.w, user, b.w.slow.Addr(), b.w.smtp.Addr()); err != nil {
+	if err := i.configure(b.w, b.w.slow.Addr(), b.w.smtp.Addr(), user); err != nil {
 		return err
 	}
 	floor, poll, _, err := b.beside(i, b.w.slow.Addr(), user)
@@ -128,7 +128,46 @@ func (b *measuring) idleFar(t *table, i *installation, user string) error {
 	t.compare("poll, at 20 ms round trip", poll, "floor", floor, 1.5)
 	more := float64(poll.wall()-floor.wall()) / float64(roundTrip)
 	t.note("At 20 ms a round trip the poll takes %.1f round trips longer than the floor, whatever they go into.", more)
-	return i.configure(b.w, user, b.w.imap.Addr, b.w.smtp.Addr())
+	return i.configure(b.w, b.w.imap.Addr, b.w.smtp.Addr(), user)
+}
+
+// mailboxes is how many of them a pass over many reads.
+const mailboxes = 10
+
+// idleMany compares a pass over many mailboxes with one over a single one, all of them 20 ms away.
+func (b *measuring) idleMany(t *table, i *installation, user string) error {
+	folder, _, err := b.w.imap.master("many", b.seed, mix{count: 100})
+	if err != nil {
+		return err
+	}
+	users := []string{user}
+	for len(users) < mailboxes {
+		other, err := b.w.imap.mailbox(folder, true)
+		if err != nil {
+			return err
+		}
+		users = append(users, other)
+	}
+	var one, all sample
+	for round := range b.rounds * idleRuns {
+		for _, c := range []struct {
+			users []string
+			s     *sample
+		}{{users[:1], &one}, {users, &all}} {
+			if err := i.configure(b.w, b.w.slow.Addr(), b.w.smtp.Addr(), c.users...); err != nil {
+				return err
+			}
+			f, err := i.run("poll")
+			if err != nil {
+				return err
+			}
+			if round > 0 { // the server indexes what it sees first
+				c.s.add(f)
+			}
+		}
+	}
+	t.compare(fmt.Sprintf("poll, %d mailboxes, at 20 ms round trip", mailboxes), all, "one of them", one, 1.5)
+	return i.configure(b.w, b.w.imap.Addr, b.w.smtp.Addr(), user)
 }
 
 func (b *measuring) idleNotify(t *table, i *installation, _ string) error {

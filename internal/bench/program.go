@@ -107,10 +107,11 @@ func (p *programs) install(w *world, user, imap, smtp string) (*installation, er
 		return nil, err
 	}
 	i := &installation{p: p, dir: dir, database: p.database}
-	return i, i.configure(w, user, imap, smtp)
+	return i, i.configure(w, imap, smtp, user)
 }
 
-func (i *installation) configure(w *world, user, imap, smtp string) error {
+// configure writes a configuration for the mailboxes of the users.
+func (i *installation) configure(w *world, imap, smtp string, users ...string) error {
 	_, imapPort, err := net.SplitHostPort(imap)
 	if err != nil {
 		return err
@@ -119,7 +120,15 @@ func (i *installation) configure(w *world, user, imap, smtp string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf(configuration, cmp.Or(i.database, "helpdesk.db"), w.portal.base, deskAddress, imapPort, user, password, smtpPort)
+	var boxes strings.Builder
+	for n, user := range users {
+		address := deskAddress
+		if n > 0 {
+			address = fmt.Sprintf("%d.%s", n, deskAddress)
+		}
+		fmt.Fprintf(&boxes, box, n, address, imapPort, user, password, smtpPort)
+	}
+	text := fmt.Sprintf(configuration, cmp.Or(i.database, "helpdesk.db"), w.portal.base, boxes.String())
 	return os.WriteFile(filepath.Join(i.dir, "helpdesk.yaml"), []byte(text), 0o600)
 }
 
@@ -129,14 +138,16 @@ bitrix24:
   webhook: %s
   rate: {burst: 10000, per_second: 1000}
   task: {responsible: 7}
-mailboxes:
-  - name: support
-    from: "Support <%s>"
-    imap: {host: 127.0.0.1, port: %s, tls: none, user: %s, password: %s}
-    smtp: {host: 127.0.0.1, port: %s, tls: none, auth: none}
 letters:
   received:
     limit: {per_address: 1000000, per_domain: 1000000}
+mailboxes:
+%s`
+
+const box = `  - name: support%d
+    from: "Support <%s>"
+    imap: {host: 127.0.0.1, port: %s, tls: none, user: %s, password: %s}
+    smtp: {host: 127.0.0.1, port: %s, tls: none, auth: none}
 `
 
 func (i *installation) state() string { return filepath.Join(i.dir, "helpdesk.db") }

@@ -17,11 +17,24 @@ func dial(ctx context.Context, o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.login(ctx, o); err != nil {
+	if err := s.inTurn(ctx, o); err != nil {
 		s.drop()
 		return nil, err
 	}
 	return s, nil
+}
+
+// inTurn logs in when as few others do as the options want.
+func (s *session) inTurn(ctx context.Context, o Options) error {
+	if o.Logins != nil {
+		select {
+		case o.Logins <- struct{}{}:
+			defer func() { <-o.Logins }()
+		case <-ctx.Done():
+			return fault.Away(fault.Refused, ctx.Err())
+		}
+	}
+	return s.login(ctx, o)
 }
 
 func (o Options) server() wire.Server {

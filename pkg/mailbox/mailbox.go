@@ -33,6 +33,8 @@ type Options struct {
 	MoveTo   string // where marked messages go; "" = they stay, marked \Seen
 	Single   bool   // the Sent folder is looked into on the same connection: nothing is read from Folder
 
+	// Logins bounds how many log in at the same time, each of which puts something into it meanwhile; nil = any number.
+	Logins chan struct{}
 	// Idle is how long the server may be silent while we wait for it; 0 = a minute.
 	Idle time.Duration
 	// Dial opens the connection; nil = net.Dialer.

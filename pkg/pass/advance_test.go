@@ -33,7 +33,7 @@ func TestAdvance(t *testing.T) {
 		return got
 	}
 	want := []string{"0/120", "50/120", "100/120", "120/120"}
-	if got := told(store.Options{Overlay: true}, (*pass.Pass).Preview); !slices.Equal(got, want) {
+	if got := told(store.Options{Overlay: true}, preview); !slices.Equal(got, want) {
 		t.Errorf("a preview tells %v, want %v", got, want)
 	}
 	w.imap.Inject(func(command, _ string) error {
@@ -42,16 +42,16 @@ func TestAdvance(t *testing.T) {
 		}
 		return nil
 	})
-	if got := told(store.Options{}, (*pass.Pass).Poll); !slices.Equal(got, want[:1]) {
+	if got := told(store.Options{}, poll); !slices.Equal(got, want[:1]) {
 		t.Errorf("a poll that can't mark tells %v, want %v", got, want[:1])
 	}
 	w.imap.Inject(nil)
 	arrive(120, 140)
 	known := []string{"0/120", "120/120", "120/140", "140/140"} // recorded by the poll before, and new ones
-	if got := told(store.Options{}, (*pass.Pass).Poll); !slices.Equal(got, known) {
+	if got := told(store.Options{}, poll); !slices.Equal(got, known) {
 		t.Errorf("a poll tells %v, want %v", got, known)
 	}
-	if got := told(store.Options{}, (*pass.Pass).Poll); len(got) > 0 {
+	if got := told(store.Options{}, poll); len(got) > 0 {
 		t.Errorf("an idle poll tells %v", got)
 	}
 }

@@ -62,8 +62,9 @@ func TestOneMailboxReadAlone(t *testing.T) {
 	back()
 	w.arrive(letter("2@a.example", "anna@a.example", "Not read", "please"))
 	p, s := w.open(store.Options{})
-	p.Only = "sales"
-	r, err := p.Poll(context.Background())
+	p.Looked = pass.Look(t.Context(), p.Boxes[1:], false, p.Now(), p.Log)
+	r, err := p.Poll(t.Context())
+	p.Looked.Close(p.Log)
 	w.check(err)
 	w.check(s.Close())
 	tasks := w.portal.Tasks()
@@ -147,7 +148,7 @@ func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
 	p.Outbox.Together = nil
 	finished := make(chan struct{})
 	p.Portal, p.Outbox.Queue = laterStates{p.Portal, finished}, tellsFinish{p.Outbox.Queue, new(sync.Once), finished}
-	_, err := p.Poll(context.Background())
+	_, err := poll(p, context.Background())
 	w.check(err)
 	w.check(s.Close())
 	w.quiet()

@@ -54,7 +54,7 @@ func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 			p, s := w.open(store.Options{})
 			ledger := &weighing{Ledger: p.Ledger}
 			p.Ledger = ledger
-			_, err := p.Poll(context.Background())
+			_, err := poll(p, context.Background())
 			w.check(err)
 			w.check(s.Close())
 			if ledger.letters != count || ledger.most > bound+size {
@@ -69,7 +69,7 @@ func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 	p, s := w.open(store.Options{})
 	ledger := &weighing{Ledger: p.Ledger}
 	p.Ledger = ledger
-	_, err := p.Poll(context.Background())
+	_, err := poll(p, context.Background())
 	w.check(err)
 	w.check(s.Close())
 	if ledger.records != 2 {

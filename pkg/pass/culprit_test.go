@@ -214,7 +214,7 @@ func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
 				if together {
 					p.Outbox.Together = nil
 				}
-				_, err := p.Poll(context.Background())
+				_, err := poll(p, context.Background())
 				w.check(err)
 				w.check(s.Close())
 			}

@@ -9,7 +9,6 @@ import (
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
@@ -201,7 +200,7 @@ func recovery(t *testing.T) int {
 	made := len(w.portal.Tasks())
 	w.clock.Advance(10 * time.Minute)
 	w.portal.ResetCounts()
-	r, _ := w.run((*pass.Pass).Poll)
+	r, _ := w.run(poll)
 	if got := len(w.portal.Tasks()); got != 50 || made != 50 || r.Opened != 50 {
 		t.Fatalf("%d tasks, %d of them made before, %d found", got, made, r.Opened)
 	}

@@ -73,7 +73,7 @@ func TestAFrozenMachineSendsNothingLate(t *testing.T) {
 			t.Errorf("%d more attempts were expected", attempt)
 		}
 	}
-	frozen(2, (*pass.Pass).Poll) // the task, then the auto-reply, which the other host takes for sent
+	frozen(2, poll) // the task, then the auto-reply, which the other host takes for sent
 	if n := len(w.portal.Tasks()); n != 1 || len(w.smtp.Letters()) != 0 {
 		t.Errorf("%d tasks, %d letters", n, len(w.smtp.Letters()))
 	}

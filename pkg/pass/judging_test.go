@@ -59,7 +59,7 @@ func TestTheBudgetOfALetterBoundsAllWorkOnIt(t *testing.T) {
 			w.arrive(c.raw)
 			p, s := w.open(store.Options{})
 			p.Budget = c.budget
-			r, err := p.Poll(t.Context())
+			r, err := poll(p, t.Context())
 			w.check(err)
 			w.check(s.Close())
 			if r.Waiting != 1 || r.Opened != 0 {
@@ -87,7 +87,7 @@ func TestTheEndOfThePassEndsWorkOnALetter(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	done := make(chan error)
-	go func() { _, err := p.Poll(ctx); done <- err }()
+	go func() { _, err := poll(p, ctx); done <- err }()
 	select {
 	case <-done:
 	case <-time.After(30 * time.Second):
@@ -115,7 +115,7 @@ func TestManyEndlessLetters(t *testing.T) {
 	for range 15 {
 		p, s := w.open(store.Options{})
 		p.Budget = time.Second / 5
-		r, err := p.Poll(t.Context())
+		r, err := poll(p, t.Context())
 		w.check(err)
 		w.check(s.Close())
 		if left, _ := r.Left(); left == pass.Nothing {
@@ -185,7 +185,7 @@ func TestWhatPassesDieOver(t *testing.T) {
 			}
 		}
 		p.Diary = d
-		_, err = p.Poll(t.Context())
+		_, err = poll(p, t.Context())
 		w.check(err)
 		w.check(s.Close())
 		if len(d.now) > 0 || len(d.died) > 0 {

@@ -47,7 +47,7 @@ func TestMailboxesAreOpenedTogether(t *testing.T) {
 			return closing{mb, &closed}, err
 		}
 	}
-	_, err := p.Poll(t.Context())
+	_, err := poll(p, t.Context())
 	w.check(err)
 	var titles []string
 	for _, task := range w.portal.Tasks() {
@@ -69,4 +69,46 @@ type closing struct {
 func (c closing) Close() error {
 	c.n.Add(1)
 	return c.Mailbox.Close()
+}
+
+// Another run may work on what was found before this one has the state: everything is made once, where the messages
+// were marked meanwhile, where they were moved away, and where the other run died before it marked them.
+func TestAnotherRunWorksOnWhatWasFound(t *testing.T) {
+	for name, c := range map[string]struct{ moveTo, dies string }{
+		"marked":     {"", ""},
+		"moved":      {"Done", ""},
+		"not marked": {"", "mark on the server, before"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, sandbox.PortalOptions{})
+			if w.moveTo = c.moveTo; w.moveTo != "" {
+				w.check(w.imap.CreateFolder(w.moveTo, ""))
+			}
+			w.arrive(withFile("1@a.example", "ivan@a.example", "Printer", "It does not print.", "log.txt", "hello"))
+			w.arrive(letter("2@a.example", "anna@a.example", "Mouse", "It does not click."))
+			p, s := w.open(store.Options{})
+			found := pass.Look(t.Context(), p.Boxes, false, p.Now(), p.Log)
+			w.check(s.Close())
+			w.steps = func(name string) {
+				if name == c.dies {
+					w.steps, w.dead = nil, name
+					panic(died{name})
+				}
+			}
+			if _, at := w.poll(); at != c.dies {
+				t.Fatalf("died at %q", at)
+			}
+			w.steps = nil
+			w.arrive(letter("3@a.example", "olga@a.example", "Late", "It came later."))
+			p, s = w.open(store.Options{})
+			p.Looked = found
+			_, err := p.Poll(t.Context())
+			w.check(err)
+			found.Close(p.Log)
+			w.check(s.Close())
+			w.want("what was found before another run worked on it", 2, 2)
+			w.quiet()
+			w.want("with the next pass", 3, 3)
+		})
+	}
 }

@@ -462,7 +462,7 @@ func day(w *world, t trap) {
 	w.arrive(withFile("10@keys.example", "keys@keys.example", "Keyboard", "It has a file.", "keys.txt", "keys"))
 	lost := w.arrive(withFile("7@lost.example", "lost@lost.example", "Lost", "It has a file.", "lost.txt", "lost"))
 	w.portal.Inject(away)
-	run((*pass.Pass).Poll)
+	run(poll)
 	w.check(w.imap.Remove("INBOX", lost))
 	w.portal.Inject(once(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.add" {
@@ -470,11 +470,11 @@ func day(w *world, t trap) {
 		}
 		return sandbox.Fault{}
 	}))
-	run((*pass.Pass).Poll)
+	run(poll)
 	w.portal.Inject(nil)
-	run((*pass.Pass).Poll)
+	run(poll)
 	w.loseFiles("Printer", "Keyboard")
-	run((*pass.Pass).Poll)
+	run(poll)
 	w.loseFiles("Keyboard")
 	for _, task := range w.portal.Tasks() {
 		if slices.Contains(asked, task.Title) {
@@ -485,7 +485,7 @@ func day(w *world, t trap) {
 	w.arrive(letter("8@doomed.example", "doomed@doomed.example", "Re: Doomed", "Is it?", "In-Reply-To: <6@doomed.example>"))
 	w.portal.Inject(w.removals())
 	run((*pass.Pass).Announce)
-	run((*pass.Pass).Poll)
+	run(poll)
 	w.portal.Inject(nil)
 	run((*pass.Pass).Announce)
 	w.policy.Send = "results"
@@ -493,8 +493,8 @@ func day(w *world, t trap) {
 	w.policy.Send = "all"
 	w.breakTexts = nil
 	w.readmit()
-	run((*pass.Pass).Poll)
-	run((*pass.Pass).Poll)
+	run(poll)
+	run(poll)
 }
 
 // copies is what the portal puts into the name of a file that was uploaded before, and used by no task.

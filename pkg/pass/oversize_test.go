@@ -43,7 +43,7 @@ func TestALetterLargerThanListedIsKnownAsTooLarge(t *testing.T) {
 					mb, err := open(ctx, readOnly)
 					return listing{mb, listed}, err
 				}
-				_, err := p.Poll(context.Background())
+				_, err := poll(p, context.Background())
 				w.check(err)
 				w.check(s.Close())
 			}

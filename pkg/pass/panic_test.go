@@ -65,7 +65,7 @@ func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 			}
 			p, s := w.open(store.Options{})
 			c.harm(p)
-			r, err := p.Poll(t.Context())
+			r, err := poll(p, t.Context())
 			w.check(err)
 			left, err := r.Left()
 			if left != pass.Held || r.Held != 1 || !strings.Contains(fmt.Sprint(err), "panic: of death") || r.Sent != 2 {

@@ -98,7 +98,7 @@ type Pass struct {
 	Portal     Tasks
 	Feed       Feed
 	Boxes      []Box
-	Only       string // the mailbox that is read; "" = all. Letters go out and files are fetched for all of them
+	Looked     Looked // what was found in those that a poll reads. Letters go out and files are fetched for all of them
 	Outbox     *outbox.Outbox
 
 	Lost time.Time // the state may have forgotten messages marked since then, so that they are looked at as well; zero = none

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,12 +13,12 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Poll reads the mailboxes, decides and records what is new, and makes what follows from it.
+// Poll works through the mailboxes that were looked into, decides and records what is new, and makes what follows from it.
 func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	return p.run("poll", false, func() error {
 		err := (&retrier{p}).decideAgain(ctx)
 		if err == nil {
-			err = p.mailboxes(ctx, false, p.Boxes, p.Outbox.Round)
+			err = p.mailboxes(ctx, false, p.Outbox.Round)
 		}
 		if err == nil {
 			err = p.Outbox.Run(ctx) // the last letters, and what earlier runs left
@@ -38,29 +39,27 @@ func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 	return p.run("poll", true, func() error {
 		err := (&retrier{p}).decideAgain(ctx)
 		if err == nil {
-			err = p.mailboxes(ctx, true, p.Boxes, nil)
+			err = p.mailboxes(ctx, true, nil)
 		}
 		return err
 	})
 }
 
-// mailboxes works through every mailbox; one that is away does not stop the others. Between its messages settle makes
-// what follows from those recorded, nil = nothing. An error is one of the state.
-func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle func(context.Context) error) error {
-	if p.Only != "" {
-		boxes = slices.DeleteFunc(slices.Clone(boxes), func(b Box) bool { return b.Name != p.Only })
-	}
-	looked := p.look(ctx, readOnly, boxes)
-	for i, b := range boxes {
-		err := p.worked(ctx, b, <-looked[i], settle)
+// mailboxes works through every mailbox that was looked into, in the order of the settings; one that is away does not
+// stop the others. Between its messages settle makes what follows from those recorded, nil = nothing. An error is one of
+// the state.
+func (p *Pass) mailboxes(ctx context.Context, readOnly bool, settle func(context.Context) error) error {
+	for _, b := range p.Boxes {
+		l := p.Looked[b.Name]
+		if l == nil {
+			continue
+		}
+		err := p.worked(ctx, b, l, readOnly, settle)
 		if err != nil && fault.Known(err) {
 			p.tally.Problem("mailbox "+b.Name, err)
 			continue
 		}
 		if err != nil {
-			for k := i + 1; k < len(boxes); k++ {
-				p.close(boxes[k], (<-looked[k]).mb)
-			}
 			return fmt.Errorf("mailbox %s: %w", b.Name, err)
 		}
 	}
@@ -68,18 +67,24 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, boxes []Box, settle
 }
 
 // worked works through a mailbox and closes it.
-func (p *Pass) worked(ctx context.Context, b Box, l lookedInto, settle func(context.Context) error) error {
+func (p *Pass) worked(ctx context.Context, b Box, l *looked, readOnly bool, settle func(context.Context) error) error {
+	if errors.Is(l.err, ErrNeedsState) {
+		l.into(ctx, b, readOnly, p.Now())
+	}
+	defer l.close(b.Name, p.Log)
 	p.report.Old, p.report.Listed = p.report.Old+l.old, p.report.Listed+len(l.unseen)+l.old
+	if l.err == nil && l.mb == nil && !p.Lost.IsZero() {
+		l.mb, l.err = b.open(ctx, readOnly)
+	}
 	if l.err != nil || l.mb == nil {
 		return l.err
 	}
-	defer p.close(b, l.mb)
 	return p.mailbox(ctx, b, l, settle)
 }
 
 // list returns the messages to be looked at: the unseen ones that are not too old and, where the state has forgotten
 // its last commits, those marked since then of which it knows nothing.
-func (p *Pass) list(ctx context.Context, b Box, l lookedInto) ([]desk.Listing, error) {
+func (p *Pass) list(ctx context.Context, b Box, l *looked) ([]desk.Listing, error) {
 	if p.Lost.IsZero() {
 		return l.unseen, nil
 	}
@@ -103,7 +108,7 @@ func (p *Pass) list(ctx context.Context, b Box, l lookedInto) ([]desk.Listing, e
 	return all, nil
 }
 
-func (p *Pass) mailbox(ctx context.Context, b Box, l lookedInto, settle func(context.Context) error) error {
+func (p *Pass) mailbox(ctx context.Context, b Box, l *looked, settle func(context.Context) error) error {
 	mb := l.mb
 	ls, err := p.list(ctx, b, l)
 	if err != nil || len(ls) == 0 {

@@ -310,7 +310,7 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 	p, s := w.open(store.Options{})
 	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.times": []byte(`{"tasks.task.add":7}`)}))
 	p.Boxes = nil // their servers go by another clock
-	_, err := p.Poll(until{context.Background(), w.clock, w.clock.Now().Add(8 * time.Second)})
+	_, err := poll(p, until{context.Background(), w.clock, w.clock.Now().Add(8 * time.Second)})
 	w.check(err)
 	all, err := s.Outbox.Pendings()
 	w.check(err)

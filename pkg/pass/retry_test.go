@@ -158,7 +158,7 @@ func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
 	w.check(err)
 	p, s := w.open(store.Options{Overlay: true})
 	p.Lines = true
-	r, err := p.Preview(t.Context())
+	r, err := preview(p, t.Context())
 	w.check(err)
 	w.check(s.Close())
 	if len(r.Decided) != 2 || r.Decided[0].Verdict != desk.Task || r.Decided[0].Subject != "Second" || r.Decided[1].Verdict != desk.Commented {

@@ -151,7 +151,7 @@ func (m *simulation) play() {
 
 // work runs a pass, which may die at some step, or lose its session there while the other host goes on.
 func (m *simulation) work() {
-	kind, fn := "poll", (*pass.Pass).Poll
+	kind, fn := "poll", poll
 	if m.Rnd.IntN(3) == 0 {
 		kind, fn = "notify", (*pass.Pass).Announce
 	}
@@ -191,7 +191,7 @@ func (m *simulation) cut() {
 	was := m.host
 	m.host = 1 - m.host
 	m.note("  meanwhile host %d: poll", m.host)
-	m.pass((*pass.Pass).Poll)
+	m.pass(poll)
 	m.host = was
 }
 

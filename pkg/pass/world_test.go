@@ -303,7 +303,21 @@ func (w *world) run(fn func(*pass.Pass, context.Context) (*pass.Report, error)) 
 	return r, ""
 }
 
-func (w *world) poll() (*pass.Report, string)   { w.t.Helper(); return w.run((*pass.Pass).Poll) }
+// poll looks into the mailboxes and works through them.
+func poll(p *pass.Pass, ctx context.Context) (*pass.Report, error) {
+	p.Looked = pass.Look(ctx, p.Boxes, false, p.Now(), p.Log)
+	defer p.Looked.Close(p.Log)
+	return p.Poll(ctx)
+}
+
+// preview looks into the mailboxes and says what a poll would do.
+func preview(p *pass.Pass, ctx context.Context) (*pass.Report, error) {
+	p.Looked = pass.Look(ctx, p.Boxes, true, p.Now(), p.Log)
+	defer p.Looked.Close(p.Log)
+	return p.Preview(ctx)
+}
+
+func (w *world) poll() (*pass.Report, string)   { w.t.Helper(); return w.run(poll) }
 func (w *world) notify() (*pass.Report, string) { w.t.Helper(); return w.run((*pass.Pass).Announce) }
 
 // minutes makes a pass in each of the next minutes, and returns how many problems they told.

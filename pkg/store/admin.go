@@ -18,9 +18,26 @@ type cached struct {
 
 // Cached returns what was kept under the name since the given time.
 func (s *Store) Cached(name string, since time.Time) (value []byte, ok bool) {
-	var c cached
-	err := s.view(func(tx txn) error { _, err := get(tx, bCache, []byte(name), &c); return err })
-	return c.Value, err == nil && c.Value != nil && !c.At.Before(since)
+	value = s.Recall(map[string]time.Time{name: since})[name]
+	return value, value != nil
+}
+
+// Recall is Cached for several names: it returns the values of those that were kept since the time of each.
+func (s *Store) Recall(since map[string]time.Time) map[string][]byte {
+	values := map[string][]byte{}
+	_ = s.view(func(tx txn) error { // what can't be read is found out again
+		for name := range since {
+			tx.Bucket(bCache).Ahead([]byte(name))
+		}
+		for name, at := range since {
+			var c cached
+			if ok, err := get(tx, bCache, []byte(name), &c); err == nil && ok && !c.At.Before(at) {
+				values[name] = c.Value
+			}
+		}
+		return nil
+	})
+	return values
 }
 
 // Cache keeps what was found out, by name; nil forgets it.

@@ -1,0 +1,57 @@
+package wiring
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/pass"
+	"helpdesk/pkg/store"
+)
+
+// Servers is what a run knows of its servers: what was found out about them, and which of them are left alone. It
+// outlives the opening and closing of the state within the run.
+type Servers struct {
+	found *discoveries
+	rest  *pauses
+
+	Looked pass.Looked // what Look found in the mailboxes
+}
+
+// NewServers goes by what the state knows of the servers; now is the time by the clock of the state.
+func NewServers(cfg *config.Config, s *store.Store, now func() time.Time) *Servers {
+	found := &discoveries{s: s, now: now, fresh: map[string][]byte{}}
+	rest := &pauses{found: found, now: now, logins: make(chan struct{}, loginsAtOnce)}
+	rest.keys = &tokens{shelf: s.Tokens, rest: rest, now: now, client: func(m config.Mailbox) (renewer, error) { return SignIn(cfg, m, now) }}
+	return &Servers{found: found, rest: rest}
+}
+
+// Leave reads all that a log-in takes from the state and a look into the mailboxes, which may be closed then.
+func (v *Servers) Leave(cfg *config.Config) {
+	ages := map[string]time.Duration{}
+	for _, m := range cfg.Mailboxes {
+		ages[pauseOf(imapOf(m))] = pauseKept
+		ages[countOf(m.Name)] = countKept
+	}
+	v.found.leave(ages)
+	v.rest.keys.leave(cfg.Mailboxes)
+}
+
+// enter goes on with a state that is open again.
+func (v *Servers) enter(s *store.Store) {
+	v.found.enter(s)
+	v.rest.keys.enter(s.Tokens)
+}
+
+// Look logs in to the mailboxes and searches them; only names one, "" = all. The state need not be open.
+func (v *Servers) Look(ctx context.Context, cfg *config.Config, only string, readOnly bool, log *slog.Logger) {
+	all, _ := boxes(cfg, v.rest)
+	var some []pass.Box
+	for _, b := range all {
+		if only == "" || b.Name == only {
+			some = append(some, b)
+		}
+	}
+	v.Looked = pass.Look(ctx, some, readOnly, v.rest.now(), log)
+}
