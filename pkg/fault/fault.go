@@ -73,6 +73,10 @@ func Misconfigured(err error) error { return &Error{Outcome: Refused, Extent: Se
 // lasted.
 func Vague(err error) error { return &Error{Tries: 5, Over: time.Hour, Err: err} }
 
+// Unclear wraps err as a refusal that does not tell whom it is about: nothing was made, and it may be us whom it meets,
+// or pass by itself. It is believed when it has lasted.
+func Unclear(err error) error { return &Error{Outcome: Refused, Tries: 8, Over: time.Hour, Err: err} }
+
 // Of returns the outcome err tells, Unsure where it tells none.
 func Of(err error) Outcome {
 	var e *Error

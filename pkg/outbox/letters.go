@@ -55,7 +55,9 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	}
 	results := make([]desk.Result, len(ready))
 	err := l.AtOnce(l.senders(ctx, ready, results)...)
-	l.spare(results)
+	if err == nil {
+		err = l.spare(results)
+	}
 	return append(results, dropped...), err
 }
 
@@ -185,7 +187,11 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 	case fault.ExtentOf(err) == fault.Setup:
 		l.tally.Problem(relayOf(s.Name), err)
 	}
-	if fault.Of(err) != fault.Never {
+	large := errors.Is(err, fault.ErrTooLarge) && len(letter.Files) > 0
+	if tries, _ := fault.Patience(err); !large && (tries > 0 || fault.Of(err) == fault.Never) {
+		l.note(d.Seq, refusal{letter: d, relay: s.Name, to: letter.To.Key(), err: err})
+	}
+	if !l.final(d, err) {
 		l.tally.Wait(1)
 		r := l.again(d, err)
 		if r.Own = true; d.Failures > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
@@ -193,10 +199,9 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 		}
 		return r
 	}
-	if errors.Is(err, fault.ErrTooLarge) && len(letter.Files) > 0 {
+	if large {
 		return l.bare(d, err)
 	}
-	l.note(d.Seq, refusal{letter: d, relay: s.Name, to: letter.To.Key(), err: err})
 	note := "refused: " + err.Error()
 	return desk.Result{Seq: d.Seq, Dropped: note, Failed: err.Error(), Then: l.refused(s, d, t, err)}
 }

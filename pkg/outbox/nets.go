@@ -35,6 +35,11 @@ func (n queueNet) Waiting() (waiting int, err error) {
 	return n.Queue.Waiting()
 }
 
+func (n queueNet) Refused(mailbox string) (waiting []desk.Pending, taken time.Time, err error) {
+	defer Caught("read what was refused", &err)
+	return n.Queue.Refused(mailbox)
+}
+
 type sightingsNet struct{ Sightings }
 
 func (n sightingsNet) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {

@@ -27,6 +27,7 @@ type Queue interface {
 	Start(now time.Time, a desk.Attempts) error
 	Finish(now time.Time, results []desk.Result) error
 	Waiting() (int, error)
+	Refused(mailbox string) (waiting []desk.Pending, taken time.Time, err error)
 }
 
 // Sightings holds what was made and is not yet seen on the portal.

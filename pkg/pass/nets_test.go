@@ -109,6 +109,11 @@ func (x trapQueue) Waiting() (int, error) {
 	return x.Queue.Waiting()
 }
 
+func (x trapQueue) Refused(mailbox string) ([]desk.Pending, time.Time, error) {
+	x.t("Queue.Refused")
+	return x.Queue.Refused(mailbox)
+}
+
 func (x trapTicket) Ticket(n uint64) (desk.Ticket, error) {
 	t, err := x.Tickets.Ticket(n)
 	x.t("Tickets.Ticket", t)

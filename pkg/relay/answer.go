@@ -69,6 +69,9 @@ func (s *session) refused(stage string, reply *textproto.Error, err error) error
 		return fault.Misconfigured(fmt.Errorf("%w; the server takes letters to others from known senders only: check smtp.auth, "+
 			"smtp.user and smtp.tls", err))
 	}
+	if about == unknown {
+		return fault.Unclear(err)
+	}
 	return fault.New(fault.Never, err)
 }
 
@@ -131,9 +134,13 @@ func (s *session) judge(err error) error {
 		return err
 	}
 	again := s.try(s.letter.from, s.letter.own)
-	if !errors.As(again, &reply) || reply.Code < 500 || fault.Gist(reply.Msg) != fault.Gist(doubt.Msg) {
+	switch {
+	case again == nil: // it is the recipient whom it does not want
+		return fault.New(fault.Never, fault.Bare(err))
+	case !errors.As(again, &reply) || reply.Code < 500 || fault.Gist(reply.Msg) != fault.Gist(doubt.Msg):
 		return err
 	}
+	err = fault.Bare(err)
 	if about(doubt.Msg) == limit {
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: limitRest, Err: err}
 	}

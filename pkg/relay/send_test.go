@@ -91,16 +91,25 @@ func TestSendSaysWhatARefusalMeans(t *testing.T) {
 func TestSendSaysWhatARefusalOfTheLetterMeans(t *testing.T) {
 	s := memoryServer(t)
 	r := open(t, options(s.addr))
-	for code, want := range map[int]fault.Outcome{451: fault.Refused, 452: fault.Refused, 550: fault.Never, 554: fault.Never} {
+	for _, c := range []struct {
+		code    int
+		says    string
+		want    fault.Outcome
+		patient bool // it is believed when it has lasted
+	}{
+		{451, "no", fault.Refused, false}, {452, "no", fault.Refused, false}, {550, "no", fault.Refused, true}, {554, "no", fault.Refused, true},
+		{550, "No such user here", fault.Never, false}, {552, "too large", fault.Never, false},
+	} {
 		s.memory.fail = func(stage string) error {
 			if stage == "data" {
-				return &smtp.SMTPError{Code: code, Message: "no"}
+				return &smtp.SMTPError{Code: c.code, Message: c.says}
 			}
 			return nil
 		}
 		_, err := r.Send(context.Background(), letterTo("ivan@example.org"))
-		if fault.Of(err) != want || fault.ExtentOf(err) != fault.One {
-			t.Errorf("%d: %v", code, err)
+		tries, over := fault.Patience(err)
+		if fault.Of(err) != c.want || fault.ExtentOf(err) != fault.One || (tries > 1 && over > 0) != c.patient {
+			t.Errorf("%d %s: %v, %d tries over %v", c.code, c.says, err, tries, over)
 		}
 	}
 	if s.memory.conns != 1 {

@@ -14,10 +14,17 @@ func (s Outbox) Finish(now time.Time, results []desk.Result) error {
 		if err != nil {
 			return err
 		}
+		taken := map[string]bool{}
 		for i, r := range results {
 			p := ps[i]
 			if err := finish(tx, now, p, r); err != nil {
 				return err
+			}
+			if r.Done && p.Effect.Letter != nil && !taken[p.Effect.Letter.Mailbox] {
+				taken[p.Effect.Letter.Mailbox] = true
+				if err := put(tx, bCursors, takenKey(p.Effect.Letter.Mailbox), now); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

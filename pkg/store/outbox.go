@@ -192,6 +192,24 @@ func (s Outbox) Waiting() (n int, err error) {
 	return n, err
 }
 
+// Refused returns the letters of a mailbox that wait after an attempt, as Queue does, and when its relay last took one.
+func (s Outbox) Refused(mailbox string) (waiting []desk.Pending, taken time.Time, err error) {
+	err = s.view(func(tx txn) error {
+		if _, err := get(tx, bCursors, takenKey(mailbox), &taken); err != nil {
+			return err
+		}
+		return each(tx, bOutbox, func(_ []byte, e entry) error {
+			if e.Kind == desk.SendLetter && e.Mailbox == mailbox && e.Tries > 0 && !e.Held {
+				waiting = append(waiting, e.pending())
+			}
+			return nil
+		})
+	})
+	return waiting, taken, err
+}
+
+func takenKey(mailbox string) []byte { return []byte("taken\x00" + mailbox) }
+
 // Pendings returns the whole outbox in its order.
 func (s Outbox) Pendings() ([]desk.Pending, error) {
 	return s.queue(func(tx txn, e entry) (desk.Pending, error) { return e.whole(tx) })

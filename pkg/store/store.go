@@ -62,7 +62,7 @@ const (
 	bPictures   = "pictures"   // address NUL hash → picture
 	bUnseen     = "unseen"     // key of an effect → desk.Unconfirmed
 	bAccepted   = "accepted"   // id of a difference → desk.Accepted
-	bCursors    = "cursors"    // portal → desk.Reading; prune → position
+	bCursors    = "cursors"    // portal → desk.Reading; prune → position; taken NUL mailbox → when its relay last took a letter
 	bCache      = "cache"      // name → cached
 	bTokens     = "tokens"     // mailbox → what lets us into it, a secret
 )
