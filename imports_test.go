@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 		"pkg/relay", "pkg/render", "pkg/store", "pkg/version", "templates", "github.com/goccy/go-yaml"},
 	"cmd/check": {"cmd/exit", "cmd/status", "cmd/tui", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/outbox", "pkg/pass", "pkg/portal", "pkg/probe", "pkg/store", "golang.org/x/sys/unix"},
 	"cmd/pages": {"cmd/exit", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/render", "pkg/wire"},
-	"cmd/demo":  {"cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/eml", "pkg/glyph", "pkg/pass", "pkg/sandbox/mail", "pkg/sandbox/portal"},
+	"cmd/demo":  {"cmd/pages", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/eml", "pkg/glyph", "pkg/markup", "pkg/pass", "pkg/sandbox/mail", "pkg/sandbox/portal"},
 
 	"templates":            {},
 	"pkg/desk":             {"pkg/glyph", "golang.org/x/net/idna"},

@@ -11,7 +11,10 @@ import (
 )
 
 func newDemo(a *app) *cobra.Command {
-	var serve string
+	var (
+		serve   string
+		noPause bool
+	)
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "The whole round trip on embedded IMAP, SMTP and Bitrix24 servers; no configuration needed",
@@ -27,7 +30,11 @@ func newDemo(a *app) *cobra.Command {
 				}
 				defer l.Close()
 			}
-			d, err := demo.New(demo.Host{Terminal: &a.Terminal, Now: a.now, Pass: a.demoPass})
+			h := demo.Host{Terminal: &a.Terminal, Now: a.now, Pass: a.demoPass}
+			if person, ok := a.Keyboard(); ok && !noPause {
+				h.Person = person
+			}
+			d, err := demo.New(h)
 			if err != nil {
 				return err
 			}
@@ -39,6 +46,7 @@ func newDemo(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&serve, "serve", "", "afterwards show letters and tasks in the browser, at this loopback `ADDR`, until interrupted")
+	c.Flags().BoolVar(&noPause, "no-pause", false, "do not wait for Enter after each step")
 	return c
 }
 

@@ -5,21 +5,23 @@ import (
 	"bytes"
 	"context"
 	"embed"
-	_ "embed"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/markup"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
@@ -35,6 +37,12 @@ type Host struct {
 	Terminal *tui.Terminal
 	Now      func() time.Time
 	Pass     func(context.Context, Pass) error // runs one
+	Person   Person                            // turns the pages; nil = nobody, and the play goes on at once
+}
+
+// Person presses Enter when a page has been read.
+type Person interface {
+	Line(ctx context.Context, prompt string) (string, error)
 }
 
 // Pass is a pass to be run.
@@ -52,11 +60,15 @@ type Stage struct {
 	config string            // the demonstration's settings
 	env    map[string]string // for them
 	dir    string
+	users  map[int64]sandbox.User
 	portal *sandbox.Portal
 	imap   *mail.IMAP
 	smtp   *mail.SMTP
 	shown  int // letters shown so far
 	files  []string
+
+	mu   sync.Mutex // one visitor of the pages at a time
+	said []string   // what the last passes that a visitor started have done
 }
 
 // New starts the servers and writes the settings for them.
@@ -76,6 +88,10 @@ func New(h Host) (_ *Stage, err error) {
 	}
 	if err := wiring.Data(files, "people.yaml", &people); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
+	}
+	d.users = map[int64]sandbox.User{}
+	for _, u := range people.Users {
+		d.users[u.ID] = u
 	}
 	d.portal = sandbox.NewPortal(sandbox.PortalOptions{NewCard: true, Users: people.Users, Contacts: people.Contacts})
 	webhook, err := d.portal.Start()
@@ -122,36 +138,57 @@ func (d *Stage) Close() {
 
 // Play goes through the round trip step by step, and shows after each what came of it.
 func (d *Stage) Play(ctx context.Context) error {
-	steps := []struct {
-		title string
-		do    func(context.Context) error
-	}{
+	steps := []step{
 		{"Five letters arrive at support@helpdesk.example", d.arrive("1-request", "2-koi8r", "3-html", "5-out-of-office", "6-excluded")},
 		{"helpdesk poll --dry-run: what would be done", d.pass("poll", true)},
 		{"helpdesk poll: tasks and auto-replies", d.pass("poll", false)},
-		{"The first customer writes again; helpdesk poll makes it a comment", d.arrive("4-repeat")},
-		{"", d.pass("poll", false)},
+		{"The first customer writes again; helpdesk poll makes it a comment", d.both(d.arrive("4-repeat"), d.pass("poll", false))},
 		{"A specialist comments the task, and a colleague remarks something internal", d.comment},
 		{"helpdesk notify: the customer gets the answer, and not the remark", d.pass("notify", false)},
-		{"The customer answers the specialist: a comment again, and no auto-reply", d.answer},
-		{"", d.pass("poll", false)},
+		{"The customer answers the specialist: a comment again, and no auto-reply", d.both(d.answer, d.pass("poll", false))},
+		{"In the portal now", d.showTasks},
+		{"The letters, to open in a browser", d.showFiles},
 	}
-	n := 0
-	for _, s := range steps {
-		if s.title != "" {
-			n++
-			d.Terminal.Printf("\n%d. %s\n\n", n, s.title)
+	for i, s := range steps {
+		if i > 0 {
+			if err := d.turn(ctx); err != nil {
+				return err
+			}
 		}
+		d.Terminal.Printf("\n%d/%d. %s\n\n", i+1, len(steps), s.title)
 		if err := s.do(ctx); err != nil {
 			return err
 		}
 	}
-	d.Terminal.Printf("\nIn the portal now:\n\n")
-	d.showTasks()
-	d.Terminal.Printf("\nThe letters, to open in a browser:\n\n")
-	for _, f := range d.files {
-		d.Terminal.Printf("  %s\n", f)
+	return nil
+}
+
+// step is one page of the play.
+type step struct {
+	title string
+	do    func(context.Context) error
+}
+
+// both makes one step of two.
+func (d *Stage) both(first, then func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := first(ctx); err != nil {
+			return err
+		}
+		return then(ctx)
 	}
+}
+
+// turn waits until the person has read the page, and begins a new one.
+func (d *Stage) turn(ctx context.Context) error {
+	const clear = "\x1b[2J\x1b[3J\x1b[H" // ECMA-48: the screen, what was scrolled off, the cursor to its start
+	if d.Person == nil {
+		return nil
+	}
+	if _, err := d.Person.Line(ctx, "\nEnter: next  "); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	d.Terminal.Printf(clear)
 	return nil
 }
 
@@ -168,7 +205,7 @@ func (d *Stage) arrive(names ...string) func(context.Context) error {
 
 // put brings a letter of the demonstration into the mailbox.
 func (d *Stage) put(name, answered string) error {
-	raw, err := files.ReadFile("" + name + ".eml")
+	raw, err := files.ReadFile(name + ".eml")
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -198,11 +235,16 @@ func (d *Stage) pass(kind string, dry bool) func(context.Context) error {
 	}
 }
 
-func (d *Stage) print(kind string) func(pass.Line) {
-	line := tui.Message
+// lineOf returns how a line of a pass of that kind is printed.
+func lineOf(kind string) func(pass.Line) string {
 	if kind == "notify" {
-		line = tui.Change
+		return tui.Change
 	}
+	return tui.Message
+}
+
+func (d *Stage) print(kind string) func(pass.Line) {
+	line := lineOf(kind)
 	return func(l pass.Line) { d.Terminal.Printf("  %s\n", line(l)) }
 }
 
@@ -218,7 +260,8 @@ func (d *Stage) comment(context.Context) error {
 	}
 	for _, text := range strings.Split(strings.TrimSpace(string(raw)), "\n---\n") {
 		d.portal.Say(tasks[0].ID, specialist, text)
-		d.Terminal.Printf("  in task %d: %s\n", tasks[0].ID, glyph.Cut(glyph.Line(text), 100))
+		d.Terminal.Printf("  %s, in task %d:\n", d.name(specialist), tasks[0].ID)
+		d.indent("  | ", markup.Plain(text))
 	}
 	return nil
 }

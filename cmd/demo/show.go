@@ -2,12 +2,12 @@ package demo
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"fmt"
-	"html/template"
-	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"helpdesk/cmd/wiring"
@@ -15,7 +15,10 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/markup"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/sandbox/mail"
+	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // read parses a letter as a customer's mail program would.
@@ -31,26 +34,46 @@ func (d *Stage) read(raw []byte) (desk.Message, error) {
 	return pass.Read(bytes.NewReader(raw), desk.Listing{}, pass.Reading{Cutter: cutter})
 }
 
+// newLetters returns the letters that went out since the last time, in the order of their recipients: those of one pass
+// leave as the relay takes them.
+func (d *Stage) newLetters() []mail.Letter {
+	all := slices.Clone(d.smtp.Letters()[d.shown:])
+	d.shown += len(all)
+	slices.SortStableFunc(all, func(a, b mail.Letter) int { return slices.Compare(a.To, b.To) })
+	return all
+}
+
 // showLetters prints the letters that went out since the last time, and keeps each as a page.
 func (d *Stage) showLetters() error {
-	all := d.smtp.Letters()
-	for _, l := range all[d.shown:] {
-		d.shown++
+	for _, l := range d.newLetters() {
 		m, err := d.read(l.Raw)
 		if err != nil {
 			return err
 		}
-		path := filepath.Join(d.dir, fmt.Sprintf("letter-%d.html", d.shown))
+		path := filepath.Join(d.dir, fmt.Sprintf("letter-%d.html", len(d.files)+1))
 		if err := os.WriteFile(path, []byte(withPictures(m, l.Raw)), 0o600); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 		d.files = append(d.files, path)
-		d.Terminal.Printf("\n  letter %d to %s\n  %s\n", d.shown, strings.Join(l.To, ", "), glyph.Line(m.Subject))
-		for _, line := range strings.Split(strings.TrimSpace(m.Plain), "\n") {
-			d.Terminal.Printf("  | %s\n", line)
-		}
+		d.Terminal.Printf("\n  letter %d to %s\n  %s\n", len(d.files), strings.Join(l.To, ", "), glyph.Line(m.Subject))
+		d.indent("  | ", m.Plain)
 	}
 	return nil
+}
+
+// indent prints each line of a text behind a prefix.
+func (d *Stage) indent(prefix, text string) {
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		d.Terminal.Printf("%s\n", strings.TrimRight(prefix+glyph.Line(strings.TrimRight(line, "\r\n")), " "))
+	}
+}
+
+// name returns a user as the portal shows them.
+func (d *Stage) name(user int64) string {
+	if u, ok := d.users[user]; ok {
+		return u.Name + " " + u.LastName
+	}
+	return fmt.Sprintf("user %d", user)
 }
 
 // withPictures returns the letter's page with its embedded pictures in it.
@@ -66,49 +89,33 @@ func withPictures(m desk.Message, raw []byte) string {
 	return page
 }
 
-func (d *Stage) showTasks() {
+func (d *Stage) showTasks(context.Context) error {
 	for _, t := range d.portal.Tasks() {
 		d.Terminal.Printf("  task %d  %s\n", t.ID, glyph.Line(t.Title))
-		for _, line := range strings.Split(strings.TrimSpace(t.Description), "\n") {
-			d.Terminal.Printf("    | %s\n", line)
-		}
-		for _, f := range t.Files {
-			d.Terminal.Printf("    file: %s (%d bytes)\n", f.Name, len(f.Content))
-		}
+		d.indent("    | ", markup.Plain(t.Description))
+		d.showAttached(t.Files)
 		for _, c := range t.Comments {
 			if c.System {
 				continue
 			}
-			d.Terminal.Printf("    comment by user %d: %s\n", c.Author, glyph.Cut(glyph.Line(c.Text), 160))
+			d.Terminal.Printf("    comment by %s:\n", d.name(c.Author))
+			d.indent("    | ", markup.Plain(c.Text))
+			d.showAttached(c.Files)
 		}
+		d.Terminal.Printf("\n")
+	}
+	return nil
+}
+
+func (d *Stage) showAttached(files []sandbox.File) {
+	for _, f := range files {
+		d.Terminal.Printf("    file: %s (%d bytes)\n", glyph.Line(f.Name), len(f.Content))
 	}
 }
 
-var shownPage = template.Must(template.New("demo").Parse(`<!DOCTYPE html><html><head><meta charset="utf-8"><title>helpdesk demo</title>
-<style>body{font:15px/1.4 sans-serif;margin:2em;max-width:70em}pre{white-space:pre-wrap;background:#f4f4f4;padding:1em}
-iframe{width:100%;height:34em;border:1px solid #bbb}</style></head><body><h1>helpdesk demo</h1>
-<h2>Letters</h2>{{range .Letters}}<h3>{{.To}}: {{.Subject}}</h3><iframe sandbox srcdoc="{{.Page}}"></iframe>{{end}}
-<h2>Tasks</h2>{{range .Tasks}}<h3>{{.ID}} {{.Title}}</h3><pre>{{.Description}}</pre>
-{{range .Comments}}{{if not .System}}<p>User {{.Author}}:</p><pre>{{.Text}}</pre>{{end}}{{end}}{{end}}</body></html>`))
-
-// Handler shows letters and tasks as they stand.
-func (d *Stage) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		type letter struct{ To, Subject, Page string }
-		var page struct {
-			Letters []letter
-			Tasks   any
-		}
-		for _, l := range d.smtp.Letters() {
-			m, err := d.read(l.Raw)
-			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
-				return
-			}
-			page.Letters = append(page.Letters, letter{strings.Join(l.To, ", "), m.Subject, withPictures(m, l.Raw)})
-		}
-		page.Tasks = d.portal.Tasks()
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = shownPage.Execute(w, page)
-	})
+func (d *Stage) showFiles(context.Context) error {
+	for _, f := range d.files {
+		d.Terminal.Printf("  %s\n", f)
+	}
+	return nil
 }

@@ -51,7 +51,7 @@ func Previews(settings func() (*config.Config, error), first string) http.Handle
 		for _, l := range show(settings, first).Letters {
 			if l.Kind == r.PathValue("kind") {
 				page(w)
-				_, _ = fmt.Fprint(w, preferring(l.page, r.FormValue("scheme")))
+				_, _ = fmt.Fprint(w, Preferring(l.page, r.FormValue("scheme")))
 				return
 			}
 		}
@@ -92,8 +92,8 @@ func show(settings func() (*config.Config, error), first string) shown {
 	return s
 }
 
-// preferring returns a page as one sees it who prefers the scheme: a frame can't be told so, its style sheet can.
-func preferring(page, scheme string) string {
+// Preferring returns a page as one sees it who prefers the scheme: a frame can't be told so, its style sheet can.
+func Preferring(page, scheme string) string {
 	always, never := "(min-width: 0)", "(max-width: 0)"
 	if scheme != "dark" {
 		always, never = never, always
