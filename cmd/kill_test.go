@@ -98,7 +98,7 @@ func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, state str
 	}
 	t.Cleanup(func() { _, _, _ = k.Portal.Close(), k.IMAP.Close(), k.SMTP.Close() })
 	text := fmt.Sprintf(`state: "%s"
-bitrix24: {webhook: "%s", timeout: 1s, rate: {burst: 1000, per_second: 1000}, task: {responsible: %d}}
+bitrix24: {webhook: "%s", timeout: 3s, rate: {burst: 1000, per_second: 1000}, task: {responsible: %d}}
 mailboxes:
   - name: support
     from: "Support <support@helpdesk.example>"

@@ -65,7 +65,7 @@ func database(b *measuring) (*table, error) {
 	}
 	defer d.stop()
 	t := results("A state in PostgreSQL, by TLS, 1 ms away")
-	for _, step := range []func(*table, *databases) error{b.databaseIdle, b.databaseBacklog, b.databaseFull} {
+	for _, step := range []func(*table, *databases) error{b.databaseIdle, b.databaseBacklog, b.databaseFull, b.interfaceOf} {
 		if err := step(t, d); err != nil {
 			return nil, err
 		}
@@ -190,6 +190,44 @@ func (b *measuring) databaseFull(t *table, d *databases) error {
 		return err
 	}
 	t.compare(fmt.Sprintf("poll, the records of %d letters in the database (%s)", b.records, size), with, "an empty one", without, 1.2)
+	return nil
+}
+
+// entriesRuns is how often a round writes the entries: each is short, and processor time is what is compared, since the
+// disk differs more from time to time than what is measured.
+const entriesRuns = 5
+
+// interfaceOf compares what the interface of the two engines costs a state in a file.
+func (b *measuring) interfaceOf(t *table, _ *databases) error {
+	folder, _, err := b.w.imap.master("backlog", b.seed, mix{count: b.letters})
+	if err != nil {
+		return err
+	}
+	user, err := b.fresh(folder)
+	if err != nil {
+		return err
+	}
+	defer b.w.imap.forget(user)
+	b.w.portal.renew(0)
+	i, err := b.p.install(b.w, user, b.w.imap.Addr, b.w.smtp.Addr())
+	if err != nil {
+		return err
+	}
+	defer i.remove()
+	if _, err := i.run("poll"); err != nil {
+		return err
+	}
+	var through, direct sample
+	for range b.rounds * entriesRuns {
+		for way, s := range map[string]*sample{"engine": &through, "bbolt": &direct} {
+			f, err := b.p.run(i.dir, nil, b.p.entries, way, i.state())
+			if err != nil {
+				return err
+			}
+			s.add(figures{Wall: f.CPU})
+		}
+	}
+	t.compare(fmt.Sprintf("processor time to write and read what %d letters leave in a file, 5 times", b.letters), through, "by bbolt itself", direct, 1.05)
 	return nil
 }
 

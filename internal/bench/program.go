@@ -28,6 +28,7 @@ type programs struct {
 	dir      string // of the binaries
 	helpdesk string
 	floor    string
+	entries  string
 	mbsync   string // "" = not installed
 	cpu, mem string // folders for profiles; "" = none
 	loud     bool   // what helpdesk says is passed on, all of it
@@ -40,8 +41,8 @@ func build(root string) (*programs, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &programs{dir: dir, helpdesk: filepath.Join(dir, "helpdesk"), floor: filepath.Join(dir, "floor")}
-	for out, pkg := range map[string]string{p.helpdesk: ".", p.floor: "./internal/bench/floor"} {
+	p := &programs{dir: dir, helpdesk: filepath.Join(dir, "helpdesk"), floor: filepath.Join(dir, "floor"), entries: filepath.Join(dir, "entries")}
+	for out, pkg := range map[string]string{p.helpdesk: ".", p.floor: "./internal/bench/floor", p.entries: "./internal/bench/entries"} {
 		cmd := exec.Command("go", "build", "-trimpath", "-o", out, pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as README.md has it
 		cmd.Dir = root
