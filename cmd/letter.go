@@ -73,7 +73,7 @@ func preview(t *tui.Terminal, now time.Time, cfg *config.Config, set *render.Set
 	case ".eml":
 		box := wiring.Sender(cfg.Mailboxes[0])
 		l := desk.Letter{MessageID: "preview@" + desk.FoldDomain(box.Domain()), From: box, To: desk.Address{Addr: set.Preview(kind).Address},
-			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: now, Automatic: kind == desk.Received, Inline: r.Inline}
+			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: now, Automatic: (&desk.Draft{Kind: kind}).Automatic(), Inline: r.Inline}
 		if content, err = relay.Compose(l); err != nil {
 			return err
 		}

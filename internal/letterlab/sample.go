@@ -109,7 +109,7 @@ func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
 		To: desk.Address{Addr: v.Address}, Subject: r.Subject, HTML: r.HTML, Text: r.Text,
 		Date:      time.Date(2024, 3, 12, 14, 30, 0, 0, time.FixedZone("", 3*60*60)),
 		InReplyTo: "request@example.org", References: []string{"request@example.org"},
-		Automatic: kind == desk.Received, Loop: "c0ffee", Inline: r.Inline,
+		Automatic: (&desk.Draft{Kind: kind}).Automatic(), Loop: "c0ffee", Inline: r.Inline,
 	}
 	for _, c := range v.Comments {
 		for _, name := range c.Files {

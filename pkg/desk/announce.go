@@ -48,6 +48,7 @@ type announcing struct {
 	f      AnnounceFacts
 	change Change
 	silent string // why no letter of any kind goes; "" = letters go
+	hit    string // the exclusion that hits, of whatever scope
 }
 
 // mute finds out whether letters go at all. Exclusions are asked anew: one may have been added since the ticket was
@@ -56,13 +57,17 @@ func (a *announcing) mute() {
 	t := &a.f.Ticket
 	all := append(append([]Exclusion(nil), a.r.policy.Exclusions...), a.f.Excluded...)
 	to := a.to()
-	switch x, hit := Hit(all, to.Addr, t.Requester.Addr); {
+	x, hit := Hit(all, to.Addr, t.Requester.Addr)
+	if hit {
+		a.hit = x.Match + " (" + string(x.Scope) + ")"
+	}
+	switch {
 	case t.Status == Gone || a.change.State.Status == Gone:
 		a.silent = "the task was deleted"
 	case t.Silent:
 		a.silent = "no letters go to the requester"
 	case hit && x.Scope.Includes(ScopeLetters):
-		a.silent = x.Match + " (" + string(x.Scope) + ")"
+		a.silent = a.hit
 	case !a.r.reachable(to):
 		a.silent = "there is nobody to write to"
 	}
@@ -75,11 +80,23 @@ func (r *Rules) reachable(to Address) bool {
 }
 
 // to returns where letters of the ticket go.
-func (a *announcing) to() Address {
-	if a.f.Ticket.ReplyTo.Addr != "" {
-		return a.f.Ticket.ReplyTo
+func (a *announcing) to() Address { return a.f.Ticket.AnswerTo() }
+
+// unreached returns why nothing goes to the requester that no specialist wrote; "" = it goes. Tickets of earlier
+// versions do not tell whom an auto-reply reaches, but that one went.
+func (a *announcing) unreached() string {
+	t := &a.f.Ticket
+	switch {
+	case a.silent != "":
+		return a.silent
+	case a.hit != "":
+		return a.hit
+	case !t.Reachable && t.Replied == 0:
+		return "no auto-reply could have reached the requester"
+	case a.f.Undelivers || t.Undeliver != "":
+		return "mail to the requester came back"
 	}
-	return a.f.Ticket.Requester
+	return ""
 }
 
 // answers makes letters of the comments that are for the customer: one, or one each. The comments are in the order of
@@ -155,8 +172,9 @@ func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
 	switch {
 	case !a.r.policy.Closed:
 		return Reason{GroupStanding, "closed", "the task was closed; letters.closed is off", true}, nil
-	case a.silent != "":
-		return Reason{GroupStanding, "closed", "the task was closed; no letter: " + a.silent, true}, nil
+	}
+	if why := a.unreached(); why != "" {
+		return Reason{GroupStanding, "closed", "the task was closed; no letter: " + why, true}, nil
 	}
 	key := DeriveKey("closed-letter", t.Key, fmt.Sprint(t.Task), t.ClosedAt.UTC().Format(time.RFC3339))
 	letter := Effect{Kind: SendLetter, Key: key, Ticket: t.Number, Task: t.Task, Letter: a.draft(Closed, t.ClosedAt)}

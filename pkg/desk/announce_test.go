@@ -11,7 +11,7 @@ import (
 func announceFacts() AnnounceFacts {
 	return AnnounceFacts{Now: testNow, Signer: testSigner, Ticket: Ticket{
 		Number: 5, Task: 3711, Key: "k5", Mailbox: "support", Requester: Address{Addr: "ivan@example.org"}, ReplyTo: Address{Name: "Ivan", Addr: "ivan@example.org"},
-		Subject: "printer", Status: Open, LastID: "last@example.org", References: []string{"first@example.org", "last@example.org"}, LastComment: 100,
+		Subject: "printer", Status: Open, Reachable: true, LastID: "last@example.org", References: []string{"first@example.org", "last@example.org"}, LastComment: 100,
 	}}
 }
 

@@ -16,7 +16,9 @@ type weighing struct {
 	normal   string      // the subject as it is compared
 	right    []int64     // tasks of subject tokens with the right check digits
 	wrong    []int64
+	class    string    // the class rule that hit
 	quiet    bool      // the class takes the auto-reply away
+	against  []string  // the rules of the auto-reply that hit
 	flood    *Arrivals // over the limit
 	spam     bool      // the receiving filter has marked it
 	reopen   bool      // the task is opened again
@@ -92,7 +94,7 @@ func (w *weighing) ask(g Group, q rule) bool {
 func (w *weighing) classify() {
 	for _, q := range classRules() {
 		if w.ask(GroupClass, q) {
-			w.d.Class = q.class
+			w.class, w.d.Class = q.id, q.class
 			w.quiet = q.id != "human"
 			return
 		}
@@ -180,35 +182,25 @@ func (w *weighing) form(automatic bool) Form {
 
 // hush asks all that takes the auto-reply away, and says whether it goes.
 func (w *weighing) hush() {
-	due := !w.quiet && w.found == nil
-	var hit, capped bool
 	for _, q := range quietRules() {
 		if !w.ask(GroupAutoReply, q) {
 			continue
 		}
+		w.against = append(w.against, q.id)
 		switch q.id {
 		case "T2 unverified":
 			w.note(NoteUnverified, "", 0)
-		case "T3 capped":
-			if capped = true; due {
-				w.note(NoteCapped, "", 0)
-			}
-			continue
 		case "T4 blind copy":
 			w.note(NoteBlindCopy, "", 0)
+		case "T7 undeliverable":
+			w.note(NoteUndeliverable, w.r.replyTo(w.m).Key(), 0)
 		case "T10 spam":
 			if w.spam = true; w.found == nil {
 				w.note(NoteSpam, "", 0)
 			}
-		case "T6 stale":
-			if due {
-				w.note(NoteStale, "", 0)
-			}
-		case "T7 undeliverable":
-			w.note(NoteUndeliverable, w.r.replyTo(w.m).Key(), 0)
 		}
-		hit = true
 	}
-	w.d.AutoReply = due && !hit && !capped
-	w.d.Capped = due && !hit && capped
+	due := !w.quiet && w.found == nil
+	w.d.AutoReply = due && len(w.against) == 0
+	w.d.Capped = due && len(w.against) == 1 && w.against[0] == capped
 }

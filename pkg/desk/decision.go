@@ -176,11 +176,12 @@ type Reason struct {
 
 // Decision is what follows from a message or a change.
 type Decision struct {
-	Verdict   Verdict  `json:"verdict"`
-	Class     string   `json:"class"` // human, bounce, automatic …: column three of the rules
-	AutoReply bool     `json:"auto_reply"`
-	Capped    bool     `json:"capped,omitempty"` // it would have had one, but for a limit
-	Reasons   []Reason `json:"reasons"`
+	Verdict    Verdict  `json:"verdict"`
+	Class      string   `json:"class"` // human, bounce, automatic …: column three of the rules
+	AutoReply  bool     `json:"auto_reply"`
+	Capped     bool     `json:"capped,omitempty"`     // it would have had one, but for a limit
+	Unanswered string   `json:"unanswered,omitempty"` // of a new task without an auto-reply: the rule that is the reason
+	Reasons    []Reason `json:"reasons"`
 
 	Key    string          `json:"key"`              // the message's own
 	Ticket *Ticket         `json:"ticket,omitempty"` // as it shall be afterwards; Number 0 = a new one; nil = none
@@ -207,5 +208,6 @@ type AnnounceFacts struct {
 	Signer Signer
 	Ticket Ticket
 
-	Excluded []Exclusion // those of `exclude add`
+	Excluded   []Exclusion // those of `exclude add`
+	Undelivers bool        // an earlier letter to where answers go came back for good, and it has not written since
 }

@@ -51,7 +51,7 @@ func (w *weighing) flooded() bool {
 	if w.d.Counted = w.r.arrivalsOf(w.m); !w.ask(GroupAutoReply, floodRule()) {
 		return false
 	}
-	w.d.Counted = nil
+	w.d.Counted, w.against = nil, append(w.against, "T11 flood")
 	w.d.AutoReply, w.d.Capped = false, false
 	if t := w.ticket(w.flood.Ticket); t != nil && t.Status != Gone && w.f.Now.Sub(w.flood.Since) < gathers {
 		w.gather(t)

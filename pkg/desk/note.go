@@ -5,6 +5,7 @@ type Note struct {
 	Key    NoteKey `json:"key"`
 	Detail string  `json:"detail,omitempty"`
 	Task   int64   `json:"task,omitempty"`
+	Quiet  bool    `json:"quiet,omitempty"` // it is the reason why there was no auto-reply
 }
 
 // NoteKey names the text of a note: a definition in notes.tmpl.
@@ -33,6 +34,11 @@ const (
 	NoteDegraded      NoteKey = "degraded"      // something could not be read; the detail is a Degraded
 	NotePictures      NoteKey = "pictures"      // pictures of signatures were left out
 	NoteEvent         NoteKey = "event"         // an invitation
+	NoteExcluded      NoteKey = "excluded"      // no auto-reply: an exclusion, its pattern is the detail
+	NoteSuppress      NoteKey = "suppress"      // no auto-reply: the letter asks for none
+	NoteReply         NoteKey = "reply"         // no auto-reply: it answers a letter of ours
+	NoteNoAddress     NoteKey = "no-address"    // no auto-reply: there is nobody to answer
+	NoteOff           NoteKey = "off"           // no auto-reply: they are switched off
 	NoteCapped        NoteKey = "capped"        // no auto-reply: over a limit
 	NoteStale         NoteKey = "stale"         // no auto-reply: the letter is old
 	NoteQuarantine    NoteKey = "quarantine"    // further messages of the day are in the quarantine, and not told of

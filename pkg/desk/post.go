@@ -48,6 +48,7 @@ func (w *weighing) open(automatic bool) {
 	if !w.via && t.ReplyTo.Key() != t.Requester.Key() {
 		w.note(NoteAnswerTo, t.ReplyTo.Key(), 0)
 	}
+	w.unanswered()
 	post := w.post(FormTask)
 	t.shown(w.m.Signature)
 	post.Answers = w.r.policy.Answer && !t.Silent && w.d.Class == classHuman && w.r.reachable(t.ReplyTo)
@@ -166,6 +167,7 @@ func (w *weighing) heard(t *Ticket) {
 	}
 	t.Silent = len(w.excluded) > 0 && w.excluded[0].Scope.Includes(ScopeLetters) || w.spam && (opening || t.Silent)
 	t.Undeliver = ""
+	t.Reachable = t.Reachable || w.reaches()
 	if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {
 		t.Silent = true // nobody reads what a mail system is sent
 	}

@@ -9,13 +9,16 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
+// capped is the rule of the limits, the only one that hits because of letters before.
+const capped = "T3 capped"
+
 // quietRules take the auto-reply away and nothing else; all of them are asked.
 func quietRules() []rule {
 	const no = "no auto-reply"
 	return []rule{
 		{"T1 excluded", "", "an exclusion of scope autoreply or letters hits From, Sender, Reply-To or Return-Path", no + "; with letters: none of any kind", askExcluded},
 		{"T2 unverified", "", "DMARC failed, by the topmost Authentication-Results of mail.trust_auth_results", no + "; the post is marked", askUnverified},
-		{"T3 capped", "", "a second auto-reply for the ticket, over letters.received.limit (counted for the sender and for whoever gets it, without +tags; its per_domain is not for public_domains of words.yaml), or the same subject twice from one address", no + "; counted", askCapped},
+		{capped, "", "a second auto-reply for the ticket, over letters.received.limit (counted for the sender and for whoever gets it, without +tags; its per_domain is not for public_domains of words.yaml), or the same subject twice from one address", no + "; counted", askCapped},
 		{"T4 blind copy", "", "recipients are named, and none of our addresses, with a +tag or without, is in To, Cc, Delivered-To, X-Original-To or Envelope-To", no, askBlindCopy},
 		{"T5 reply-to-staff", "", "it answers a letter of ours or of a specialist: R1, R2, R3, R5, R8", no, askReplyToStaff},
 		{"T6 stale", "", "it arrived longer ago than letters.received.max_age", no, askStale},

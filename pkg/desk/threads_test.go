@@ -72,7 +72,7 @@ func TestThreads(t *testing.T) {
 		{"own id in References", []string{"References: <first@example.org> <OWN>"}, "R1", Commented, false, ""},
 		{"own id, was in copy", []string{toOwn, somebody}, "R1", Commented, false, ""},
 		{"own id, colleague", []string{toOwn, colleague}, "R2", Commented, false, "other-sender"},
-		{"own id, stranger", []string{toOwn, stranger}, "R3", Task, false, "stranger"},
+		{"own id, stranger", []string{toOwn, stranger}, "R3", Task, false, "stranger reply"},
 		{"forged own id", []string{"In-Reply-To: <" + forged + ">"}, "R8", Task, false, "staff-reply"},
 		{"forged own id, foreign host", []string{"In-Reply-To: <" + strings.Replace(forged, "@example.ru", "@x.example", 1) + ">"}, "R10", Task, true, ""},
 		{"forged own id, then a known one", []string{"In-Reply-To: <" + forged + ">", "References: <first@example.org>"}, "R6", Commented, false, ""},

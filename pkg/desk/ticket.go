@@ -29,6 +29,7 @@ type Ticket struct {
 	Sent         string    `json:"sent,omitempty"`        // what our latest letters say, the newest first, bounded; of a changed task what the customer's latest says, too
 	Signatures   []string  `json:"signatures,omitempty"`  // keys of the lines of signatures that the task shows
 	References   []string  `json:"references,omitempty"`  // of the thread, oldest first, bounded
+	Reachable    bool      `json:"reachable,omitempty"`   // a letter of the requester's was one whose writer an auto-reply reaches
 
 	Chat        int64     `json:"chat,omitempty"`         // id of the task's chat (new card)
 	Mark        string    `json:"mark,omitempty"`         // XML_ID of the task, as the portal has shown it
@@ -36,6 +37,14 @@ type Ticket struct {
 	LastResult  int64     `json:"last_result,omitempty"`  // id of the newest result read
 	Activity    time.Time `json:"activity,omitzero"`      // of the task when its comments were last read
 	ReadAt      time.Time `json:"read_at,omitzero"`       // the portal's clock then
+}
+
+// AnswerTo returns where letters of the ticket go.
+func (t *Ticket) AnswerTo() Address {
+	if t.ReplyTo.Addr != "" {
+		return t.ReplyTo
+	}
+	return t.Requester
 }
 
 // Origin says who wrote a message of a thread.

@@ -25,7 +25,7 @@ func TestNewTicket(t *testing.T) {
 	ticket := &Ticket{
 		Key: DeriveKey("open", MessageKey(m)), Mailbox: "support", Requester: m.From, ReplyTo: Address{Addr: "form@x.example"},
 		Participants: []string{"petr@xn--e1afmkfd.xn--p1ai", "olga@example.org"}, Subject: "Принтер не печатает", Normal: "принтер не печатает",
-		Opened: testNow, Status: Open, Replied: 1, LastID: "letter-1@example.org", LastText: m.Text, LastAt: m.Received,
+		Opened: testNow, Status: Open, Replied: 1, Reachable: true, LastID: "letter-1@example.org", LastText: m.Text, LastAt: m.Received,
 		References: []string{"old@x", "letter-1@example.org"},
 	}
 	if diff := cmp.Diff(ticket, d.Ticket); diff != "" {

@@ -41,7 +41,7 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pe
 		To: desk.Address{Addr: draft.To.Addr}, Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: l.Now().In(s.Zone),
 		InReplyTo: draft.InReplyTo, References: draft.References, Automatic: draft.Automatic(), Loop: l.Instance,
 		Inline: r.Inline, Files: files}
-	if letter.Automatic {
+	if letter.Automatic == desk.AutoReplied {
 		letter.EnvelopeFrom = s.EnvelopeFrom
 	}
 	return letter, nil

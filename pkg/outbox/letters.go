@@ -37,7 +37,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 		ready   []desk.Pending
 	)
 	for _, d := range due {
-		if d.Unsure && d.Effect.Letter.Automatic() {
+		if d.Unsure && d.Effect.Letter.Once() {
 			// It may have gone out: an auto-reply is sent once or not at all.
 			dropped = append(dropped, desk.Result{Seq: d.Seq, Dropped: "its fate is unknown, and an auto-reply is not sent twice"})
 			continue

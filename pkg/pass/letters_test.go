@@ -74,7 +74,7 @@ func TestCommentsMakeOneLetter(t *testing.T) {
 				t.Errorf("in reply to %v", m.InReplyTo)
 			}
 			wantOrder(t, m.Plain, "Здравствуйте, Ivan!", "Проверьте кабель.", "И пришлите <фото> отсюда.\n", "Во вложении:", "- Схема.pdf",
-				"С уважением,", "Номер обращения:", "вы писали:", "> Не печатает принтер.", "> Он стоит в бухгалте…")
+				"С уважением,", "Обращение №", "вы писали:", "> Не печатает принтер.", "> Он стоит в бухгалте…")
 			for _, hidden := range []string{"не для клиента", "окна", "[B]", "portal.example"} {
 				if strings.Contains(m.Plain, hidden) {
 					t.Errorf("%q in %s", hidden, m.Plain)

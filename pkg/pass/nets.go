@@ -84,7 +84,7 @@ func (n ticketsNet) Reading() (r desk.Reading, err error) {
 	return n.Tickets.Reading()
 }
 
-func (n ticketsNet) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) (err error) {
+func (n ticketsNet) RecordChanges(now time.Time, numbers []uint64, read *desk.Reading, decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) (err error) {
 	defer outbox.Caught("record changes", &err)
 	return n.Tickets.RecordChanges(now, numbers, read, decide)
 }

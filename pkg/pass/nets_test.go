@@ -300,7 +300,7 @@ func (x trapTickets) Reading() (desk.Reading, error) {
 	return x.Tickets.Reading()
 }
 
-func (x trapTickets) RecordChanges(now time.Time, ns []uint64, r desk.Reading, decide func(int, desk.Ticket, []desk.Exclusion) (desk.Decision, error)) error {
+func (x trapTickets) RecordChanges(now time.Time, ns []uint64, r *desk.Reading, decide func(int, desk.AnnounceFacts) (desk.Decision, error)) error {
 	x.t("Tickets.RecordChanges", ns)
 	return x.Tickets.RecordChanges(now, ns, r, decide)
 }

@@ -250,8 +250,9 @@ func (p *notifier) recordChanges(all []announcement, read desk.Reading) error {
 		numbers[i] = a.ticket
 	}
 	var lines []Line
-	err := p.tickets.RecordChanges(p.Now(), numbers, read, func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error) {
-		d := p.kit.Rules.Announce(all[i].Change, desk.AnnounceFacts{Now: p.Now(), Signer: p.Signer, Ticket: t, Excluded: excluded})
+	err := p.tickets.RecordChanges(p.Now(), numbers, &read, func(i int, f desk.AnnounceFacts) (desk.Decision, error) {
+		t := &f.Ticket
+		d := p.kit.Rules.Announce(all[i].Change, f)
 		l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
 		l.Rule, l.Note, _ = settled(d)
 		if d.Verdict == desk.Announced || len(all[i].Comments) > 0 {

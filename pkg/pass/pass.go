@@ -40,7 +40,7 @@ type Tickets interface {
 	ByTask(tasks []int64) (map[int64]desk.Ticket, error)
 	Active(since time.Time) ([]desk.Ticket, error)
 	Reading() (desk.Reading, error)
-	RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error
+	RecordChanges(now time.Time, numbers []uint64, read *desk.Reading, decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error
 }
 
 // Mailbox is one folder of one IMAP account.

@@ -1,6 +1,7 @@
 package pass
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -118,8 +119,19 @@ func settled(d desk.Decision) (rule, note, why string) {
 			rule, note = r.Rule, r.Note
 		}
 	}
-	if why == "" && d.Class != "human" {
-		why = d.Class
+	return rule, note, unanswered(d, why)
+}
+
+// unanswered returns what took the auto-reply away: of a new task its reason, by the class where that is the reason;
+// else the first of the rules that hit.
+func unanswered(d desk.Decision, first string) string {
+	for _, r := range d.Reasons {
+		if r.Group == desk.GroupAutoReply && r.Rule == d.Unanswered {
+			return r.Rule
+		}
 	}
-	return rule, note, why
+	if d.Class != "human" && (first == "" || d.Unanswered != "") {
+		return d.Class
+	}
+	return cmp.Or(d.Unanswered, first)
 }

@@ -101,7 +101,7 @@ func TestUnreadTaskWithoutATicket(t *testing.T) {
 	w.check(made[0].Err)
 	w.clock.Advance(time.Hour)
 	_, s := w.open(store.Options{})
-	w.check(s.Tickets.RecordChanges(w.clock.Now(), nil, desk.Reading{Activity: w.clock.Now(), Unread: map[int64]desk.Unread{made[0].Task: {Tries: 1}}}, nil))
+	w.check(s.Tickets.RecordChanges(w.clock.Now(), nil, &desk.Reading{Activity: w.clock.Now(), Unread: map[int64]desk.Unread{made[0].Task: {Tries: 1}}}, nil))
 	w.check(s.Close())
 	w.clock.Advance(time.Hour)
 	w.notify()

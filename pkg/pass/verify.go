@@ -253,7 +253,7 @@ func unsent(a Archive, tickets map[uint64]desk.Ticket) ([]Difference, error) {
 	all, err := a.Outbox.Pendings()
 	var ds []Difference
 	for _, p := range all {
-		if p.Effect.Kind != desk.SendLetter || p.Effect.Letter.Automatic() {
+		if p.Effect.Kind != desk.SendLetter || p.Effect.Letter.Once() {
 			continue
 		}
 		t := tickets[p.Effect.Ticket]

@@ -487,7 +487,7 @@ func (s *stepping) Record(now time.Time, es []desk.Entry, win time.Duration, dec
 	return step0(s.w, "record messages", func() error { return s.ledger.Record(now, es, win, decide) })
 }
 
-func (s *stepping) RecordChanges(now time.Time, ns []uint64, r desk.Reading, decide func(int, desk.Ticket, []desk.Exclusion) (desk.Decision, error)) error {
+func (s *stepping) RecordChanges(now time.Time, ns []uint64, r *desk.Reading, decide func(int, desk.AnnounceFacts) (desk.Decision, error)) error {
 	return step0(s.w, "record changes", func() error { return s.tickets.RecordChanges(now, ns, r, decide) })
 }
 
@@ -547,5 +547,5 @@ type steppingRelay struct {
 }
 
 func (r *steppingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
-	return step1(r.w, "send "+map[bool]string{true: "auto-reply", false: "answer"}[l.Automatic], func() ([]byte, error) { return r.Relay.Send(ctx, l) })
+	return step1(r.w, "send "+map[bool]string{true: "auto-reply", false: "answer"}[l.Automatic == desk.AutoReplied], func() ([]byte, error) { return r.Relay.Send(ctx, l) })
 }

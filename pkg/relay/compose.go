@@ -84,8 +84,8 @@ func head(m *mail.Msg, l desk.Letter) error {
 	if refs := references(l.References); refs != "" {
 		m.SetGenHeader(mail.HeaderReferences, refs)
 	}
-	if l.Automatic {
-		m.SetGenHeader("Auto-Submitted", "auto-replied") // RFC 3834, 5
+	if l.Automatic != "" {
+		m.SetGenHeader("Auto-Submitted", string(l.Automatic)) // RFC 3834, 5
 		m.SetGenHeader("X-Auto-Response-Suppress", "All")
 	}
 	if loop := glyph.Line(l.Loop); loop != "" {

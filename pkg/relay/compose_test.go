@@ -112,7 +112,7 @@ func TestComposeWholeLetter(t *testing.T) {
 	l := letterTo("ivan@example.org")
 	l.InReplyTo = "b@example.org"
 	l.References = []string{"a@example.org", "b@example.org"}
-	l.Automatic, l.Loop = true, "instance-1"
+	l.Automatic, l.Loop = desk.AutoReplied, "instance-1"
 	l.Inline = []desk.Part{{Name: "logo.png", Type: "image/png", ContentID: "logo@helpdesk", Content: []byte("png")}}
 	l.Files = []desk.Part{
 		{Name: "Счёт за март.pdf", Type: "application/pdf", Content: []byte("pdf")},

@@ -53,7 +53,7 @@ func TestEveryNote(t *testing.T) {
 		var b strings.Builder
 		for _, key := range keys {
 			of := desk.NoteKey(key)
-			with, without := set.note(desk.Note{Key: of, Detail: "DETAIL", Task: 3711}), set.note(desk.Note{Key: of})
+			with, without := set.note(desk.Note{Key: of, Detail: "DETAIL", Task: 3711, Quiet: true}), set.note(desk.Note{Key: of})
 			if strings.HasPrefix(with, key) || strings.Contains(without, "()") || strings.Contains(without, " 0") {
 				t.Errorf("%s %s: %q, %q", locale, key, with, without)
 			}
@@ -62,6 +62,27 @@ func TestEveryNote(t *testing.T) {
 		golden(t, locale+"-notes.txt", b.String())
 		if diff := cmp.Diff(slices.Sorted(slices.Values(keys)), defined(t, locale+"/notes.tmpl")); diff != "" {
 			t.Errorf("%s/notes.tmpl defines other notes than pkg/desk has: %s", locale, diff)
+		}
+	}
+}
+
+// TestReasonsOfSilence holds that each note which may be the reason why there was no auto-reply says that there was none
+// where it is the reason, and that the others do not speak of it.
+func TestReasonsOfSilence(t *testing.T) {
+	alone := []desk.NoteKey{desk.NoteExcluded, desk.NoteSuppress, desk.NoteReply, desk.NoteNoAddress, desk.NoteOff, desk.NoteCapped, desk.NoteStale}
+	facts := []desk.NoteKey{desk.NoteSpam, desk.NoteVia, desk.NoteAutomatic, desk.NoteBulk, desk.NoteRobot, desk.NoteUnverified,
+		desk.NoteStaffReply, desk.NoteBlindCopy, desk.NoteUndeliverable, desk.NoteFlood}
+	for locale, says := range map[string]string{"ru": "Автоответ не отправлен", "en": "No auto-reply was sent"} {
+		set := newSet(t, settings(locale))
+		for _, key := range append(alone, facts...) {
+			if text := set.note(desk.Note{Key: key, Quiet: true}); !strings.Contains(text, says) {
+				t.Errorf("%s %s: %q", locale, key, text)
+			}
+		}
+		for _, key := range facts {
+			if text := set.note(desk.Note{Key: key}); strings.Contains(text, says) {
+				t.Errorf("%s %s: %q", locale, key, text)
+			}
 		}
 	}
 }

@@ -40,6 +40,7 @@ type people struct {
 type note struct {
 	Detail string
 	Task   int64
+	Quiet  bool // it is the reason why there was no auto-reply
 }
 
 // Post renders a text for the portal: a task's title and description, or a comment. Of a comment the marker is no part:
@@ -123,7 +124,7 @@ func (s *Set) Hint() string {
 // note returns the text of a note; one there is no text for is shown as it is.
 func (s *Set) note(n desk.Note) string {
 	detail := s.escape(n.Detail)
-	if text := phrase(s.notes, string(n.Key), note{Detail: detail, Task: n.Task}); text != "" {
+	if text := phrase(s.notes, string(n.Key), note{Detail: detail, Task: n.Task, Quiet: n.Quiet}); text != "" {
 		return text
 	}
 	if detail == "" {

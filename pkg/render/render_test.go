@@ -377,7 +377,7 @@ func TestHint(t *testing.T) {
 
 func TestDates(t *testing.T) {
 	at := time.Date(2024, 5, 3, 9, 7, 0, 0, time.UTC)
-	for locale, want := range map[string]string{"ru": "3 мая 2024 г. в 09:07", "en": "3 May 2024 at 09:07"} {
+	for locale, want := range map[string]string{"ru": "3 мая 2024\u00a0г. в 09:07", "en": "3 May 2024 at 09:07"} {
 		set := newSet(t, settings(locale))
 		if got := set.Date(at); got != want {
 			t.Errorf("%s: %q, want %q", locale, got, want)

@@ -64,7 +64,7 @@ func (p *parser) tryNotes(s *Set) {
 		if t.Name() == s.phrases.Name() || t.Tree == nil || s.phrases.Lookup(t.Name()) != nil {
 			continue
 		}
-		for _, n := range samples(note{Detail: "x", Task: 1}) {
+		for _, n := range samples(note{Detail: "x", Task: 1, Quiet: true}) {
 			if _, err := run(t, n); err != nil {
 				p.fail(err)
 			}

@@ -124,7 +124,6 @@ func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 				return err
 			}
 			tx.Bucket(bTickets).Ahead(number(n))
-			tx.Bucket(bTexts).Ahead(number(n), sentKey(n))
 		}
 		for _, task := range tasks {
 			n, err := ticketOf(tx, task)
@@ -140,9 +139,6 @@ func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 			}
 			if t.Task != task { // a ticket whose task was deleted may have another by now
 				continue
-			}
-			if t.Sent, err = mailed(tx, t); err != nil {
-				return err
 			}
 			found[task] = t
 		}
@@ -206,22 +202,15 @@ func (s Tickets) Reading() (desk.Reading, error) {
 }
 
 // RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
-// one transaction. decide gets the ticket and the exclusions as they stand.
-func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read desk.Reading, decide func(i int, t desk.Ticket, excluded []desk.Exclusion) (desk.Decision, error)) error {
+// one transaction. decide gets what is known of the i-th ticket, and may still change read.
+func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read *desk.Reading, decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error {
 	return s.update(func(tx txn) error {
-		excluded, err := exclusions(tx)
+		facts, err := s.announceFacts(tx, now, numbers)
 		if err != nil {
 			return err
 		}
-		for _, n := range numbers {
-			tx.Bucket(bTickets).Ahead(number(n))
-		}
-		for i, n := range numbers {
-			t, err := ticket(tx, n)
-			if err != nil {
-				return err
-			}
-			d, err := decide(i, t, excluded)
+		for i, f := range facts {
+			d, err := decide(i, f)
 			if err != nil {
 				return err
 			}
@@ -231,4 +220,34 @@ func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read desk.Readin
 		}
 		return put(tx, bCursors, []byte("portal"), read)
 	})
+}
+
+// announceFacts returns what a decision about a change to each of the tickets may know.
+func (s Tickets) announceFacts(tx txn, now time.Time, numbers []uint64) ([]desk.AnnounceFacts, error) {
+	excluded, err := exclusions(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range numbers {
+		tx.Bucket(bTickets).Ahead(number(n))
+		tx.Bucket(bTexts).Ahead(number(n), sentKey(n))
+	}
+	all := make([]desk.AnnounceFacts, len(numbers))
+	for i, n := range numbers {
+		t, err := ticket(tx, n)
+		if err != nil {
+			return nil, err
+		}
+		if t.Sent, err = mailed(tx, t); err != nil {
+			return nil, err
+		}
+		all[i] = desk.AnnounceFacts{Now: now, Signer: s.signer, Ticket: t, Excluded: excluded}
+		tx.Bucket(bReturned).Ahead([]byte(t.AnswerTo().Key()))
+	}
+	for i := range all {
+		if all[i].Undelivers, err = has(tx, bReturned, []byte(all[i].Ticket.AnswerTo().Key())); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
