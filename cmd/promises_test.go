@@ -480,7 +480,7 @@ func TestPromise6OnlyWhatIsMeant(t *testing.T) {
 }
 
 func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
-	d := newDrive(t, o, "notify: {send: "+send+"}\n")
+	d := newDrive(t, o, "notify: {send: "+send+", delay: 0s}\n")
 	d.letter("1@romashka.example", "ivan@romashka.example", "Printer", "The secret of romashka.")
 	d.letter("2@stroymir.example", "anna@stroymir.example", "Password", "The secret of stroymir.")
 	d.minute("poll")

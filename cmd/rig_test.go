@@ -109,6 +109,9 @@ func (r *rig) configure(imap, smtp, extra string) error {
 	if smtp != r.smtp.Addr() { // another server, that asks for no login
 		auth = "none"
 	}
+	if !strings.Contains(extra, "notify:") { // comments go out at once, and not in a minute
+		extra += "notify: {delay: 0s}\n"
+	}
 	text := fmt.Sprintf(configuration, !strings.Contains(extra, withoutCRM), imapPort, smtpPort, auth) + extra
 	return errors.Join(err, err2, os.WriteFile(filepath.Join(r.dir, "helpdesk.yaml"), []byte(text), 0o600))
 }

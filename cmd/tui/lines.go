@@ -33,11 +33,14 @@ func place(l pass.Line) string {
 	return "no task"
 }
 
-// Change returns one line for a changed task: who gets a letter, or why nobody does.
+// Change returns one line for a changed task: who gets a letter and when, or why nobody does.
 func Change(l pass.Line) string {
-	to := "nobody"
-	if l.Verdict == desk.Announced {
+	to, what := "nobody", string(l.Verdict)
+	switch l.Verdict {
+	case desk.Announced:
 		to = l.To
+	case desk.Later:
+		to, what = l.To, string(desk.Announced)+" in "+desk.Brief(l.Wait)
 	}
-	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, l.Verdict, to, glyph.Cut(glyph.Line(l.Subject), 60), l.Rule, glyph.Line(l.Note))
+	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, what, to, glyph.Cut(glyph.Line(l.Subject), 60), l.Rule, glyph.Line(l.Note))
 }

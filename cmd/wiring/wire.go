@@ -243,7 +243,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		PerDomain: cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay, Within: cfg.Letters.Received.Limit.Within,
 		MaxAge: cfg.Letters.Received.MaxAge, Answer: cfg.Letters.Comment.Enabled, Closed: cfg.Letters.Closed.Enabled,
 		Send: desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix, PublicPrefix: cfg.Notify.PublicPrefix,
-		Combine: cfg.Notify.Combine, Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
+		Delay: cfg.Notify.Delay, MentionInside: cfg.Notify.MentionInside, Combine: cfg.Notify.Combine, Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
 	}
 	for _, address := range cfg.Mail.Own {
 		p.Own = append(p.Own, desk.FoldAddress(address))
@@ -274,7 +274,7 @@ func Letters(cfg *config.Config) (*render.Set, error) {
 	}
 	l := cfg.Letters
 	s := render.Settings{Locale: l.Locale, Signature: l.Signature, Position: l.Position, PortalLinks: l.PortalLink, QuoteLimit: l.Quote,
-		Answering: render.Answering{Send: cfg.Notify.Send, Internal: cfg.Notify.InternalPrefix, Public: cfg.Notify.PublicPrefix},
+		Answering: render.Answering{Send: cfg.Notify.Send, Internal: cfg.Notify.InternalPrefix, Public: cfg.Notify.PublicPrefix, Mention: cfg.Notify.MentionInside},
 		Escape:    markup.Escape, Text: markup.Text,
 		Sample:   func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) },
 		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},

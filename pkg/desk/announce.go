@@ -16,19 +16,13 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	if c.State.Chat != 0 && c.State.Chat != t.Chat {
 		t.Chat, t.LastComment = c.State.Chat, 0 // a chat counts from its own beginning
 	}
-	var public []Comment
-	for _, comment := range c.Comments {
-		reason, out := a.weigh(comment)
-		d.Reasons = append(d.Reasons, reason)
-		if out != nil {
-			public = append(public, *out)
+	public, later := a.weighAll(&t, &d)
+	d.Effects = append(append(d.Effects, a.remarks...), a.answers(public)...)
+	if d.Wait == 0 || c.State.Status == Gone { // else the letter that tells of a closing follows the last answer
+		if reason, closed := a.standing(&t); reason.Rule != "" {
+			d.Reasons = append(d.Reasons, reason)
+			d.Effects = append(d.Effects, closed...)
 		}
-		t.LastComment, t.LastResult = max(t.LastComment, comment.ID), max(t.LastResult, comment.ResultID)
-	}
-	d.Effects = append(d.Effects, a.answers(public)...)
-	if reason, closed := a.standing(&t); reason.Rule != "" {
-		d.Reasons = append(d.Reasons, reason)
-		d.Effects = append(d.Effects, closed...)
 	}
 	if c.State.Activity.After(t.Activity) {
 		t.Activity = c.State.Activity
@@ -36,10 +30,58 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	if !c.ReadAt.IsZero() {
 		t.ReadAt = c.ReadAt
 	}
-	if len(d.Effects) > 0 {
+	switch {
+	case slices.ContainsFunc(d.Effects, func(e Effect) bool { return e.Kind == SendLetter }):
 		d.Verdict = Announced
+	case later:
+		d.Verdict = Later
 	}
 	return d
+}
+
+// weighAll decides the comments up to the first that is too young, and notes in the ticket how far. It returns what goes
+// out, and whether one of the others would, as they stand.
+func (a *announcing) weighAll(t *Ticket, d *Decision) (public []Comment, later bool) {
+	for _, comment := range a.change.Comments {
+		reason, out := a.weigh(comment)
+		d.Reasons = append(d.Reasons, reason)
+		if reason.Rule == tooYoung && d.Wait == 0 {
+			d.Wait = a.wait(&comment)
+		}
+		if d.Wait > 0 {
+			later = later || out != nil
+			continue
+		}
+		if out != nil {
+			public = append(public, *out)
+		}
+		if reason.Rule == "mention" || reason.Rule == "slip" {
+			a.remind(t, reason.Rule)
+		}
+		t.LastComment, t.LastResult = max(t.LastComment, comment.ID), max(t.LastResult, comment.ResultID)
+	}
+	return public, later
+}
+
+// remind has the task say, once, that a comment did not go out and how to send it: nobody may wait for an answer that
+// was never sent.
+func (a *announcing) remind(t *Ticket, rule string) {
+	if t.Reminded || a.silent != "" || !a.r.policy.Answer {
+		return
+	}
+	t.Reminded = true
+	n := Note{Key: NoteMention}
+	if rule == "slip" {
+		n = Note{Key: NoteSlip, Detail: HalfPrefix(a.r.policy.InternalPrefix)}
+	}
+	a.remark(n)
+}
+
+// remark adds a comment that is a note alone, by its key and what it is about once for a ticket's task.
+func (a *announcing) remark(n Note, about ...string) {
+	t := &a.f.Ticket
+	key := DeriveKey(append([]string{"remark", t.Key, strconv.FormatInt(t.Task, 10), string(n.Key)}, about...)...)
+	a.remarks = append(a.remarks, Remark(key, t, n, a.f.Signer, a.f.Now))
 }
 
 // announcing is a decision about a change in the making.
@@ -49,6 +91,8 @@ type announcing struct {
 	change Change
 	silent string // why no letter of any kind goes; "" = letters go
 	hit    string // the exclusion that hits, of whatever scope
+
+	remarks []Effect // for the specialists
 }
 
 // mute finds out whether letters go at all. Exclusions are asked anew: one may have been added since the ticket was

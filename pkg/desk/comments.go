@@ -10,6 +10,9 @@ import (
 // ForCustomer is the rule that sends a comment out.
 const ForCustomer = "for-customer"
 
+// tooYoung is the rule that puts a comment off.
+const tooYoung = "delay"
+
 // commentRule is one question about a comment of a task.
 type commentRule struct {
 	id     string
@@ -41,7 +44,10 @@ func commentRules() []commentRule {
 		{"deleted", "it was taken back", stays, func(a *announcing, c *Comment) bool {
 			return c.Deleted || matchAny(a.r.deleted, strings.TrimSpace(c.Text))
 		}},
+		{tooYoung, "it was written less than notify.delay ago", "waits, and is decided as it stands then", func(a *announcing, c *Comment) bool { return a.wait(c) > 0 }},
 		{"internal", "notify.send is all, and it begins with notify.internal_prefix", stays, isInternal},
+		{"slip", "notify.send is all, notify.internal_prefix is one sign twice, and it begins with that sign once", stays + "; the first time the task says so", isSlip},
+		{"mention", "notify.send is all, notify.mention_inside is true, and it begins with a mention of somebody else than our own user", stays + "; the first time the task says so", isMention},
 		{"unmarked", "notify.send is marked, and it does not begin with notify.public_prefix", stays, func(a *announcing, c *Comment) bool {
 			return a.r.policy.Send == SendMarked && !strings.HasPrefix(trim(c.Text), a.r.policy.PublicPrefix)
 		}},
@@ -72,24 +78,55 @@ func (a *announcing) knownResult(c *Comment) bool {
 	return c.ID <= t.LastComment && !c.At.After(t.ReadAt.Add(-resultsBefore))
 }
 
-// weigh asks the questions about one comment, and returns it as it goes out, nil = it stays inside.
-func (a *announcing) weigh(c Comment) (Reason, *Comment) {
+// wait returns how long a comment is still too young. One whose time is further ahead than that was written by another
+// clock, and does not wait.
+func (a *announcing) wait(c *Comment) time.Duration {
+	now := a.change.ReadAt
+	if now.IsZero() {
+		now = a.f.Now
+	}
+	age := now.Sub(c.At)
+	if a.r.policy.Delay <= 0 || age < -a.r.policy.Delay {
+		return 0
+	}
+	return max(0, a.r.policy.Delay-age)
+}
+
+// weigh asks the questions about one comment, and returns it as it goes out, nil = it stays inside. Of one that waits it
+// says what would become of it now.
+func (a *announcing) weigh(c Comment) (reason Reason, out *Comment) {
+	var wait time.Duration
 	for _, q := range commentRules() {
-		if !q.ask(a, &c) {
+		switch {
+		case q.id == tooYoung:
+			wait = a.wait(&c)
+			continue
+		case !q.ask(a, &c):
 			continue
 		}
-		reason := Reason{Group: GroupComment, Rule: q.id, Note: fmt.Sprintf("comment %d: %s", c.ID, q.when), Hit: true}
-		if q.id == "silent" {
+		reason = Reason{Group: GroupComment, Rule: q.id, Note: fmt.Sprintf("comment %d: %s", c.ID, q.when), Hit: true}
+		switch q.id {
+		case "silent":
 			reason.Note = fmt.Sprintf("comment %d: %s", c.ID, a.silent)
+		case ForCustomer:
+			reason.Note = fmt.Sprintf("comment %d", c.ID)
+			public := a.public(c)
+			out = &public
 		}
-		if q.id != ForCustomer {
-			return reason, nil
-		}
-		reason.Note = fmt.Sprintf("comment %d", c.ID)
-		out := a.public(c)
-		return reason, &out
+		break // the first that hits decides
 	}
-	return Reason{}, nil // not reached: the last rule always hits
+	if wait > 0 {
+		reason.Rule, reason.Note = tooYoung, reason.Note+", in "+Brief(wait)
+	}
+	return reason, out
+}
+
+// Brief returns a time as people say it: 40 s, 5 min.
+func Brief(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
+	}
+	return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
 }
 
 // public returns the comment as the customer sees it: without the prefix, and without quotes of what was not mailed.
@@ -97,7 +134,7 @@ func (a *announcing) public(c Comment) Comment {
 	if a.r.policy.Send == SendMarked {
 		c.Text = strings.TrimLeft(strings.TrimPrefix(trim(c.Text), a.r.policy.PublicPrefix), " \t")
 	}
-	c.Text = without(c.Text, a.secret)
+	c.Text = a.addressed(without(c.Text, a.secret))
 	if !a.r.policy.Attachments {
 		c.Files = nil
 	}
@@ -128,7 +165,7 @@ func isService(a *announcing, c *Comment) bool {
 // the prefix means it.
 func isInternal(a *announcing, c *Comment) bool {
 	p := &a.r.policy
-	return p.Send != SendMarked && p.Send != SendResults && begins(c.Text, p.InternalPrefix)
+	return p.all() && begins(c.Text, p.InternalPrefix)
 }
 
 var (

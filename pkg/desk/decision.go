@@ -30,11 +30,13 @@ type Policy struct {
 	Answer         bool // letters.comment.enabled
 	Closed         bool // letters.closed.enabled
 	Send           Send
-	InternalPrefix string    // with all: stays inside
-	PublicPrefix   string    // with marked: goes out, without the prefix
-	Combine        bool      // several comments between two passes make one letter
-	Apart          time.Time // comments from before make a letter each: they may have gone out so, though the state has forgotten it
-	Attachments    bool      // files of a comment go out with it
+	Delay          time.Duration // a comment is decided when it is that old
+	MentionInside  bool          // with all: a comment that begins with a mention of a colleague stays inside
+	InternalPrefix string        // with all: stays inside
+	PublicPrefix   string        // with marked: goes out, without the prefix
+	Combine        bool          // several comments between two passes make one letter
+	Apart          time.Time     // comments from before make a letter each: they may have gone out so, though the state has forgotten it
+	Attachments    bool          // files of a comment go out with it
 
 	Fields   map[string]Fields // by mailbox: the settings of new tasks
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
@@ -148,6 +150,7 @@ const (
 	Quarantine Verdict = "quarantine" // kept whole for a person
 	Announced  Verdict = "letter"     // a letter to the customer
 	Inside     Verdict = "inside"     // nothing in it is for the customer
+	Later      Verdict = "later"      // a letter to the customer, when the comment is old enough
 )
 
 // Group is what some rules decide together.
@@ -192,6 +195,8 @@ type Decision struct {
 	Counted []string `json:"-"` // for whom the letter is counted, as in Questions.Arrivals
 	Gathers string   `json:"-"` // for whom the new ticket gathers further letters; "" = it does not
 
+	Wait time.Duration `json:"wait,omitempty"` // until a comment that is too young may be decided; 0 = none is
+
 	Effects []Effect `json:"effects"`
 }
 
@@ -207,6 +212,7 @@ type AnnounceFacts struct {
 	Now    time.Time
 	Signer Signer
 	Ticket Ticket
+	Selves []int64 // whom the portal has known us as: the users who wrote our posts
 
 	Excluded   []Exclusion // those of `exclude add`
 	Undelivers bool        // an earlier letter to where answers go came back for good, and it has not written since

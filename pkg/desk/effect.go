@@ -32,6 +32,7 @@ type Effect struct {
 	Task   int64  `json:"task,omitempty"`   // the portal's number, filled in when the effect is made
 	Chat   int64  `json:"chat,omitempty"`   // of that task, as far as it is known; likewise
 	Detour bool   `json:"detour,omitempty"` // by another way than the first, which came to nothing
+	Aside  bool   `json:"aside,omitempty"`  // a remark: it neither waits for what was queued before it for the ticket, nor is waited for
 	Post   *Post  `json:"post,omitempty"`   // with OpenTask and CommentTask
 	Letter *Draft `json:"letter,omitempty"` // with SendLetter
 }
@@ -48,6 +49,7 @@ const (
 	FormRefused   Form = "refused"   // a letter of ours was refused at once
 	FormTrouble   Form = "trouble"   // a message could not be processed
 	FormAutomatic Form = "automatic" // an automatic answer, out of office
+	FormRemark    Form = "remark"    // notes alone: what became of a comment
 )
 
 // Post is what we write into the portal: a task or a comment.

@@ -48,6 +48,8 @@ const (
 	NoteNoText        NoteKey = "no-text"       // the message has no text
 	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
 	NoteFallback      NoteKey = "fallback"      // the responsible of the settings is unknown or dismissed
+	NoteMention       NoteKey = "mention"       // a comment stayed inside: it begins with a mention of a colleague
+	NoteSlip          NoteKey = "slip"          // a comment stayed inside: it begins with half of the internal prefix, the detail
 	NoteUnseenFiles   NoteKey = "unseen-files"  // files of a letter that the portal took and does not show
 )
 

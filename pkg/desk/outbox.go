@@ -151,10 +151,10 @@ type Told struct {
 // Reading is how far we have read the portal.
 type Reading struct {
 	Activity time.Time        `json:"activity,omitzero"` // the newest change seen, by the portal's clock
-	Unread   map[int64]Unread `json:"unread,omitempty"`  // tasks whose comments could not be read since they changed
+	Unread   map[int64]Unread `json:"unread,omitempty"`  // tasks whose comments could not be read since they changed, or were too young to be decided
 }
 
-// Unread is a task whose comments could not be read.
+// Unread is a task whose comments could not be read, or were too young.
 type Unread struct {
 	Tries    int       `json:"tries"`
 	Next     time.Time `json:"next"`           // not before that, unless the task changes again

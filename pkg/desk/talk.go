@@ -109,13 +109,17 @@ func trim(s string) string { return strings.TrimFunc(s, invisible) }
 
 // ownWords returns a text from where the writer's own words begin, behind quotes, mentions, markup and what is not
 // seen.
-func ownWords(text string) string {
+func ownWords(text string) string { return ledBy(text, func(string) {}) }
+
+// ledBy calls fn with each piece of what stands before the writer's own words, quotes left out, and returns those words.
+func ledBy(text string, fn func(lead string)) string {
 	text = seen(unquoted(text))
 	for {
 		text = trim(text)
 		rest := text
 		for _, lead := range []func() *regexp.Regexp{leadUser, leadTag, leadTyped, leadMark} {
 			if at := lead().FindStringIndex(rest); at != nil && at[1] > 0 {
+				fn(rest[:at[1]])
 				rest = rest[at[1]:]
 				break
 			}

@@ -23,7 +23,7 @@ func TestPrefixIsFound(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"https://x.example", "Готово // почти", "/ x", "[B]Готово[/B] // почти", "[важно] готово", "Путь: //server/share", "> 5 шт\nотгрузили"} {
+	for _, text := range []string{"https://x.example", "Готово // почти", "Да/нет", "[B]Готово[/B] // почти", "[важно] готово", "Путь: //server/share", "> 5 шт\nотгрузили"} {
 		if d := r.Announce(change(said(101, text)), announceFacts()); d.Reasons[0].Rule != ForCustomer {
 			t.Errorf("%q: %s", text, d.Reasons[0].Rule)
 		}

@@ -85,11 +85,6 @@ func (o *Outbox) sight(ctx context.Context, u desk.Unconfirmed, s desk.Sight) de
 
 // lacking is the comment that names the files of a task or a comment which the portal does not show.
 func (o *Outbox) lacking(e desk.Effect, missing []int) []desk.Effect {
-	kit, err := o.kit()
-	if err != nil {
-		o.tally.Problem("templates", err)
-		return nil
-	}
 	var names []string
 	for _, i := range missing {
 		names = append(names, sized(e.Post.Files[i]))
@@ -97,9 +92,17 @@ func (o *Outbox) lacking(e desk.Effect, missing []int) []desk.Effect {
 	if len(names) == 0 {
 		return nil
 	}
-	key := desk.DeriveKey("lacking", e.Key)
-	marker := o.Signer.Marker(key)
-	text := kit.Texts.Note(desk.Note{Key: desk.NoteUnseenFiles, Detail: strings.Join(names, ", ")})
-	return []desk.Effect{{Kind: desk.CommentTask, Key: key, Ticket: e.Ticket, Post: &desk.Post{
-		Form: desk.FormTrouble, Marker: marker, Text: fitting(desk.CommentTask, text, 0), From: e.Post.From, At: o.Now()}}}
+	return o.remark(desk.DeriveKey("lacking", e.Key), desk.Ticket{Number: e.Ticket, Task: e.Task}, desk.Note{Key: desk.NoteUnseenFiles, Detail: strings.Join(names, ", ")})
+}
+
+// remark is the comment that says nothing but a note; none where the templates can't be read.
+func (o *Outbox) remark(key string, t desk.Ticket, n desk.Note) []desk.Effect {
+	kit, err := o.kit()
+	if err != nil {
+		o.tally.Problem("templates", err)
+		return nil
+	}
+	e := desk.Remark(key, &t, n, o.Signer, o.Now())
+	Tell(kit.Texts, &e)
+	return []desk.Effect{e}
 }

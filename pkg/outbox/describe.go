@@ -70,6 +70,15 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	return nil
 }
 
+// Tell writes the text of a remark: its notes.
+func Tell(texts Texts, e *desk.Effect) {
+	var lines []string
+	for _, n := range e.Post.Notes {
+		lines = append(lines, texts.Note(n))
+	}
+	e.Post.Text = fitting(desk.CommentTask, strings.Join(lines, "\n"), 0)
+}
+
 // cutShort says whether a title lost its end when the signs in it were escaped, which makes it longer.
 func cutShort(title, wanted string) bool {
 	return strings.HasSuffix(title, ellipsis) && !strings.HasSuffix(wanted, ellipsis)

@@ -108,6 +108,12 @@ func (n feedNet) Talks(ctx context.Context, ws []desk.Watch) (talks []desk.Talk,
 	return n.Feed.Talks(ctx, ws)
 }
 
+func (n feedNet) Users() (users []int64) {
+	var err error
+	defer outbox.Caught("see who we are", &err)
+	return n.Feed.Users()
+}
+
 func (n feedNet) Moved() (err error) {
 	defer outbox.Caught("see who we are", &err)
 	return n.Feed.Moved()

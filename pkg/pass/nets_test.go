@@ -310,6 +310,11 @@ func (x trapTasks) States(ctx context.Context, tasks []int64) (map[int64]desk.Ta
 	return x.Tasks.States(ctx, tasks)
 }
 
+func (x trapFeed) Users() []int64 {
+	x.t("Feed.Users")
+	return x.Feed.Users()
+}
+
 func (x trapFeed) Moved() error {
 	x.t("Feed.Moved")
 	return x.Feed.Moved()

@@ -9,6 +9,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/outbox"
 )
 
 const (
@@ -226,7 +227,7 @@ func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Tick
 	if len(all) == 0 && next.Activity.Equal(read.Activity) && maps.Equal(next.Unread, read.Unread) {
 		return nil // nothing happened: nothing is written
 	}
-	err := p.recordChanges(all, next)
+	err := p.recordChanges(all, next, next)
 	if err == nil || len(all) == 0 {
 		return err
 	}
@@ -234,29 +235,41 @@ func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Tick
 	// them.
 	for i := range all {
 		if len(all) > 1 {
-			err = p.recordChanges(all[i:i+1], read)
+			err = p.recordChanges(all[i:i+1], read, next)
 		}
 		if err != nil {
 			p.notRead(all[i].State, err, next)
 		}
 	}
-	return p.recordChanges(nil, next)
+	return p.recordChanges(nil, next, next)
 }
 
-// recordChanges decides and records changes in one transaction.
-func (p *notifier) recordChanges(all []announcement, read desk.Reading) error {
+// recordChanges decides and records changes in one transaction, with how far the portal is read. What waits is noted
+// there, and in what is recorded at last.
+func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) error {
 	numbers := make([]uint64, len(all))
 	for i, a := range all {
 		numbers[i] = a.ticket
 	}
 	var lines []Line
 	err := p.tickets.RecordChanges(p.Now(), numbers, &read, func(i int, f desk.AnnounceFacts) (desk.Decision, error) {
-		t := &f.Ticket
+		f.Selves = p.feed.Users()
 		d := p.kit.Rules.Announce(all[i].Change, f)
-		l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
-		l.Rule, l.Note, _ = settled(d)
-		if d.Verdict == desk.Announced || len(all[i].Comments) > 0 {
+		if d.Wait > 0 {
+			u := desk.Unread{Next: f.Now.Add(d.Wait), Seen: all[i].State.Activity}
+			next.Unread[f.Ticket.Task] = u
+			if read.Unread != nil {
+				read.Unread[f.Ticket.Task] = u
+			}
+		}
+		l := p.changeLine(&f.Ticket, d)
+		if d.Verdict != desk.Inside || len(all[i].Comments) > 0 {
 			lines = append(lines, l)
+		}
+		for i := range d.Effects {
+			if d.Effects[i].Post != nil {
+				outbox.Tell(p.kit.Texts, &d.Effects[i])
+			}
 		}
 		return d, nil
 	})
@@ -267,6 +280,15 @@ func (p *notifier) recordChanges(all []announcement, read desk.Reading) error {
 		p.tell(l)
 	}
 	return nil
+}
+
+// changeLine returns the line of the report for a change.
+func (p *notifier) changeLine(t *desk.Ticket, d desk.Decision) Line {
+	l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
+	if l.Rule, l.Note, _ = settled(d); d.Verdict == desk.Later {
+		l.Wait, l.Due = d.Wait, p.Now().Add(d.Wait).UTC()
+	}
+	return l
 }
 
 // mostUnread is how long the comments of a task are left unread at most, however often they could not be read.

@@ -67,7 +67,8 @@ type Tasks interface {
 
 // Feed tells what happened in the portal.
 type Feed interface {
-	Moved() error // the portal knows us as another user than before; once, by the run that finds it out
+	Users() []int64 // all whom it has known us as
+	Moved() error   // the portal knows us as another user than before; once, by the run that finds it out
 	Changes(ctx context.Context, since time.Time) (desk.Changes, error)
 	Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error)
 	Rejoin(ctx context.Context, tasks []int64) ([]int64, error)

@@ -41,6 +41,8 @@ type Line struct {
 	Note      string        `json:"note,omitempty"`
 	AutoReply bool          `json:"auto_reply"`
 	Why       string        `json:"why,omitempty"` // the rule that took the auto-reply away
+	Due       time.Time     `json:"due,omitzero"`  // when a letter goes that goes later
+	Wait      time.Duration `json:"-"`             // and in what time
 	Reasons   []desk.Reason `json:"reasons,omitempty"`
 }
 

@@ -145,7 +145,7 @@ func (a *authors) fallBack(ctx context.Context, users map[int64]bool) error {
 // judge keeps the comments inside whose authors are no specialists, and says of a reading whose authors could not be
 // asked for that it has failed.
 func (a *authors) judge(r *reading) error {
-	ours := a.users()
+	ours := a.Users()
 	for i := range r.comments {
 		c := &r.comments[i]
 		if !r.unlisted[c.Author] || slices.Contains(ours, c.Author) {
@@ -164,7 +164,7 @@ func (a *authors) judge(r *reading) error {
 
 // strangers returns the authors that the portal must be asked for.
 func (a *authors) strangers(readings []*reading) map[int64]bool {
-	ours, users := a.users(), map[int64]bool{}
+	ours, users := a.Users(), map[int64]bool{}
 	for _, r := range readings {
 		for _, c := range r.comments {
 			if r.unlisted[c.Author] && !slices.Contains(ours, c.Author) {

@@ -21,9 +21,9 @@ func (c *Reader) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 		return c.portalTime(ctx)
 	}
 	since = since.Truncate(time.Second) // QUIRK: the portal's dates have whole seconds
-	asked := c.users()
+	asked := c.Users()
 	changes, err := c.changesOf(ctx, asked, since)
-	if now := c.users(); err == nil && !slices.Equal(asked, now) { // who we are was found out by the same request
+	if now := c.Users(); err == nil && !slices.Equal(asked, now) { // who we are was found out by the same request
 		changes, err = c.changesOf(ctx, now, since)
 	}
 	return changes, err

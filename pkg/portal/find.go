@@ -96,11 +96,11 @@ func (c *Maker) Doubles(ctx context.Context, since time.Time) (map[string][]int6
 
 // eachTask calls take with every task made since then by one of the users that ours may belong to.
 func (c *Maker) eachTask(ctx context.Context, since time.Time, take func(task)) error {
-	asked := c.users()
+	asked := c.Users()
 	if err := c.eachTaskOf(ctx, asked, since, take); err != nil {
 		return err
 	}
-	if now := c.users(); !slices.Equal(asked, now) {
+	if now := c.Users(); !slices.Equal(asked, now) {
 		return c.eachTaskOf(ctx, now, since, take)
 	}
 	return nil
@@ -177,7 +177,7 @@ func (c *Maker) findComments(ctx context.Context, effects []desk.Effect, byTask 
 	}
 	for _, r := range reads {
 		for _, i := range byTask[r.task] {
-			made[i] = r.find(effects[i].Post.Marker, c.users())
+			made[i] = r.find(effects[i].Post.Marker, c.Users())
 		}
 	}
 	return nil

@@ -37,8 +37,8 @@ func (c *access) Self() int64 {
 	return c.who.self
 }
 
-// users returns whom our tasks and comments may belong to, ourselves last.
-func (c *access) users() []int64 {
+// Users returns whom our tasks and comments may belong to, ourselves last.
+func (c *access) Users() []int64 {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
 	others := slices.DeleteFunc(slices.Clone(c.who.users), func(id int64) bool { return id == c.who.self })

@@ -39,7 +39,9 @@ type Settings struct {
 type Answering struct {
 	Send     string // all, marked or results
 	Internal string // with all: what a comment begins with that stays inside
+	Half     string // with all: half of Internal keeps a comment inside, too; filled in here
 	Public   string // with marked: what a comment begins with that goes out
+	Mention  bool   // with all: a comment that begins with a mention of a colleague stays inside
 }
 
 // LetterText replaces the built-in text of a kind of letter; "" keeps it.

@@ -117,7 +117,7 @@ func (s *Set) people(list []desk.Address) people {
 // Hint returns the line by which a new task says which comments go to the customer; "" where its template is empty.
 func (s *Set) Hint() string {
 	a := s.settings.Answering
-	line, _ := run(s.hint, Answering{Send: a.Send, Internal: s.escape(a.Internal), Public: s.escape(a.Public)})
+	line, _ := run(s.hint, Answering{Send: a.Send, Internal: s.escape(a.Internal), Half: s.escape(desk.HalfPrefix(a.Internal)), Public: s.escape(a.Public), Mention: a.Mention})
 	return glyph.Line(line)
 }
 

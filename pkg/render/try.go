@@ -29,8 +29,10 @@ func (s *Set) try() []error {
 	}
 	p.tryNotes(s)
 	for _, send := range []string{"all", "marked", "results"} {
-		if _, err := run(s.hint, Answering{Send: send, Internal: "//", Public: "!"}); err != nil {
-			p.fail(err)
+		for _, mention := range []bool{true, false} {
+			if _, err := run(s.hint, Answering{Send: send, Internal: "//", Half: "/", Public: "!", Mention: mention}); err != nil {
+				p.fail(err)
+			}
 		}
 	}
 	return p.errs

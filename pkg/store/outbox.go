@@ -18,6 +18,7 @@ type entry struct {
 	Cause    string    `json:"cause,omitempty"`
 	Mailbox  string    `json:"mailbox,omitempty"` // of a letter
 	To       string    `json:"to,omitempty"`      // a letter's address
+	Aside    bool      `json:"aside,omitempty"`   // it neither waits for what was queued before it nor is waited for
 	Added    time.Time `json:"added"`
 	Tries    int       `json:"tries,omitempty"`
 	First    time.Time `json:"first,omitzero"`
@@ -34,7 +35,7 @@ type entry struct {
 // pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
 func (e entry) pending() desk.Pending {
 	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next, Unsure: e.Unsure,
-		Failures: e.Failures, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause}}
+		Failures: e.Failures, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause, Aside: e.Aside}}
 	if e.Kind == desk.SendLetter {
 		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox, To: desk.Address{Addr: e.To}}
 	}
@@ -68,7 +69,7 @@ func (e entry) whole(tx txn) (desk.Pending, error) {
 
 // save keeps an entry, and its effect only where that changed.
 func save(tx txn, p desk.Pending, effect bool) error {
-	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Added: p.Added, Tries: p.Tries,
+	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Aside: p.Effect.Aside, Added: p.Added, Tries: p.Tries,
 		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Failures: p.Failures, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Note: p.Note}
 	if p.Effect.Letter != nil {
 		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.To.Addr
@@ -122,7 +123,7 @@ func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.
 
 // Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so
 // that nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an
-// effect than what stands in its entry, as in Queue.
+// effect than what stands in its entry, as in Queue. A remark aside waits for its task alone.
 func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
 	err := s.view(func(tx txn) error {
@@ -152,13 +153,16 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 }
 
 func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due []entry, err error) {
-	first := map[uint64]bool{}
+	first, opening := map[uint64]bool{}, map[uint64]bool{}
 	letters, posts := 0, 0
 	err = each(tx, bOutbox, func(_ []byte, e entry) error {
-		if first[e.Ticket] {
+		if e.Kind == desk.OpenTask {
+			opening[e.Ticket] = true
+		}
+		if e.Aside && opening[e.Ticket] || !e.Aside && first[e.Ticket] {
 			return nil
 		}
-		first[e.Ticket] = true
+		first[e.Ticket] = first[e.Ticket] || !e.Aside
 		n := &posts
 		if e.Kind == desk.SendLetter {
 			n = &letters

@@ -1,0 +1,86 @@
+package desk
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+var (
+	userTag   = lazy(`(?i)^\[user=(\d{1,18})\b`)
+	afterSelf = lazy(`^[\s,:;.!–—-]{0,10}`)
+)
+
+// isMention says whether a comment begins with a mention of somebody else than ourselves. QUIRK: who presses "Reply"
+// below a letter of ours in the old card begins with a mention of the user who posted it, and means the customer.
+func isMention(a *announcing, c *Comment) bool {
+	p := &a.r.policy
+	return p.all() && p.MentionInside && slices.ContainsFunc(mentioned(c.Text), func(who string) bool { return !a.isSelf(who) })
+}
+
+// all says whether whatever is not kept inside goes out.
+func (p *Policy) all() bool { return p.Send != SendMarked && p.Send != SendResults }
+
+// isSelf says whether a mention is of one of our own users.
+func (a *announcing) isSelf(who string) bool {
+	m := userTag().FindStringSubmatch(who)
+	if m == nil {
+		return false
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	return err == nil && slices.Contains(a.f.Selves, n)
+}
+
+// mentioned returns the mentions with which a comment begins, as they are written. The pointer to what a chat's message
+// answers is not one.
+func mentioned(text string) (all []string) {
+	ledBy(text, func(lead string) {
+		if lower := strings.ToLower(lead); strings.HasPrefix(lower, "[user") || strings.HasPrefix(lower, "[chat") || strings.HasPrefix(lead, "@") {
+			all = append(all, lead)
+		}
+	})
+	return all
+}
+
+// isSlip says whether a comment begins with half of an internal prefix that is one sign twice: somebody has missed a key.
+func isSlip(a *announcing, c *Comment) bool {
+	half := HalfPrefix(a.r.policy.InternalPrefix)
+	return half != "" && a.r.policy.all() && begins(c.Text, half)
+}
+
+// HalfPrefix returns the sign of an internal prefix that is one sign twice; "" = it is another one.
+func HalfPrefix(prefix string) string {
+	if signs := []rune(seen(prefix)); len(signs) == 2 && signs[0] == signs[1] {
+		return string(signs[:1])
+	}
+	return ""
+}
+
+// addressed returns a text without mentions of our own users where its own words begin: to the customer their name says
+// nothing.
+func (a *announcing) addressed(text string) string {
+	at := []int{0}
+	for _, q := range quoted(text) {
+		at = append(at, q.to)
+	}
+	for _, from := range slices.Backward(at) {
+		rest := strings.TrimLeftFunc(text[from:], invisible)
+		lead := leadUser().FindString(rest)
+		if lead == "" || !a.isSelf(lead) {
+			continue
+		}
+		rest = rest[len(lead):]
+		rest = rest[len(afterSelf().FindString(rest)):]
+		if first, size := utf8.DecodeRuneInString(rest); unicode.IsLower(first) {
+			rest = string(unicode.ToUpper(first)) + rest[size:]
+		}
+		gap := ""
+		if from > 0 {
+			gap = "\n"
+		}
+		text = text[:from] + gap + rest
+	}
+	return text
+}
