@@ -163,7 +163,7 @@ func (l *looking) judgeComments() {
 // numbered says whether a comment without the marker is the one that was made under its number: it was taken back, or
 // somebody has taken the marker out. A number may come to be another comment's: of a portal restored from a backup.
 func (l *looking) numbered(m desk.Unconfirmed, c desk.Comment) bool {
-	return c.ID == m.Comment && slices.Contains(l.c.users(), c.Author) && (c.Deleted || !desk.CarriesAny(c.Text))
+	return c.ID == m.Comment && slices.Contains(l.c.Users(), c.Author) && (c.Deleted || !desk.CarriesAny(c.Text))
 }
 
 // nameFiles asks for the names of attachments where a task shows fewer than it was given.
