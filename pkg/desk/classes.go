@@ -316,7 +316,11 @@ func (r *Rules) awayBegin(subject string) string {
 		most  = 4  // beginnings, one behind another
 		marks = 10 // before them
 	)
-	s := strings.ToLower(CutTokens(glyph.Line(subject)))
+	s := CutTokens(glyph.Line(subject))
+	for r.fronts.gate != nil && r.fronts.gate.MatchString(s) {
+		s = s[len(r.fronts.gate.FindString(s)):]
+	}
+	s = strings.ToLower(s)
 	for range marks {
 		if begin := r.awayWithin(s, most); begin != "" {
 			return begin

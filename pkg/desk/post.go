@@ -234,11 +234,16 @@ func (w *weighing) post(form Form) *Post {
 	if !oversize && (out.quote || out.signature || len(w.m.Degraded) > 0) {
 		p.whole(w.m)
 	}
-	if len(w.m.Degraded) == 0 && strings.TrimSpace(w.m.Text+w.m.FullText+w.m.BBCode) == "" {
+	if len(w.m.Degraded) == 0 && !tells(w.m.Text+w.m.FullText+w.m.BBCode) {
 		w.note(NoteNoText, "", 0)
 	}
 	p.Notes = w.notes
 	return p
+}
+
+// tells says whether a text holds more than blanks, what is not seen, and the lines above signatures.
+func tells(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return !invisible(r) && !strings.ContainsRune("-_=*>|", r) && r != '—' })
 }
 
 // files adds the attachments of the message to a post; cut says that it shows less than the letter.

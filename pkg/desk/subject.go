@@ -18,6 +18,7 @@ const (
 type fronts struct {
 	all    *regexp.Regexp // reply prefixes and gateways' tags, as many as there are; nil = none
 	prefix *regexp.Regexp // one reply prefix; nil = none
+	gate   *regexp.Regexp // one gateway's mark before a colon; nil = none
 }
 
 // compileFronts makes the patterns of the data file's words.
@@ -35,7 +36,8 @@ func compileFronts(w *Words, compile func(list string, patterns []string, form s
 		each = append(each, `[\[{(<*_#~|]{1,5}\s*(?:`+strings.Join(w.GatewayTags, "|")+`)\s*[\])}>*_#~|]{1,5}\s*[:|–-]?`)
 	}
 	if len(w.GatewayPrefixes) > 0 {
-		each = append(each, `(?-i:`+either(w.GatewayPrefixes)+`):`)
+		one := `(?-i:` + either(w.GatewayPrefixes) + `):`
+		each, f.gate = append(each, one), regexp.MustCompile(`^\s*`+one+`\s*`)
 	}
 	if len(each) > 0 {
 		f.all, err = regexp.Compile(`(?i)^(?:\s*(?:` + strings.Join(each, "|") + `)\s*)+`)

@@ -261,12 +261,12 @@ var addressSeen = regexp.MustCompile(`[^\s<>()\[\],;:"'@]+@[^\s<>()\[\],;:"'@]+`
 // the name.
 func writerOf(h desk.Header, name string) desk.Address {
 	list := addresses(h, name)
+	field := oneLine(strings.Join(h.Values(name), ", "))
 	for _, a := range list {
-		if usable(a.Addr) {
+		if usable(a.Addr) && (strings.Contains(field, "<") || !addressSeen.MatchString(a.Name)) { // else two, side by side
 			return a
 		}
 	}
-	field := oneLine(strings.Join(h.Values(name), ", "))
 	if !strings.Contains(field, "@") { // such as MAILER-DAEMON
 		if len(list) > 0 {
 			return list[0]

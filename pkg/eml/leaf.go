@@ -135,7 +135,11 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	if htmlBegin.Match(begin) { // QUIRK: scripts send pages as text/plain, or say nothing
 		ct.value = "text/html"
 	}
-	isHTML, file := ct.value == "text/html", pt.isFile()
+	rtf := bytes.HasPrefix(bytes.TrimSpace(begin), []byte(`{\rtf1`)) // it says more than is shown, so it is a file, too
+	if rtf {
+		pt.typ = "text/rtf"
+	}
+	isHTML, file := ct.value == "text/html" && !rtf, pt.isFile() || rtf
 	n, kept, size, sum := w.text(r, textKind{page: isHTML && !file, summed: file})
 	if size > int64(len(kept)) {
 		w.degrade(desk.DegradedText)
@@ -145,11 +149,10 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	}
 	w.texts += len(kept)
 	if !isHTML {
-		var files []uuFile
-		kept, files = cutUU(kept)
-		for _, f := range files {
-			w.attach(bytes.NewReader(f.content), part{h: &head{}, typ: "application/octet-stream", name: f.name, p: pt.p}, 0)
-		}
+		kept = w.openUU(kept, pt.p)
+	}
+	if rtf {
+		kept, ct = []byte(rtfText(kept)), media{value: "text/plain", params: map[string]string{"charset": "utf-8"}}
 	}
 	text, clean := decodeText(kept, ct, isHTML)
 	if !clean || w.buf.mixed.lacking {
@@ -166,6 +169,15 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 		text, isHTML = tags.Text(text), false
 	}
 	w.addText(text, isHTML, pt.p)
+}
+
+// openUU makes attachments of the files that stand in a text, and returns the text without them.
+func (w *walker) openUU(text []byte, p place) []byte {
+	text, files := cutUU(text)
+	for _, f := range files {
+		w.attach(bytes.NewReader(f.content), part{h: &head{}, typ: "application/octet-stream", name: f.name, p: p}, 0)
+	}
+	return text
 }
 
 // isFile says whether a text that is shown was also meant as a file: the first of several parts, with a name. The only

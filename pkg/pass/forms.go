@@ -167,6 +167,10 @@ func outside(page string) string {
 		if !found {
 			return html.UnescapeString(b.String())
 		}
+		if data, ok := strings.CutPrefix(rest, "![CDATA["); ok { // text to writers of XML, a comment to browsers
+			text, _, _ = strings.Cut(data, "]]>")
+			b.WriteString(text)
+		}
 		for i, u := range unseen {
 			if open[i] || len(rest) < len(u[0]) || !strings.EqualFold(rest[:len(u[0])], u[0]) {
 				continue

@@ -18,9 +18,10 @@ func (c *Cutter) says(text string) bool {
 		switch {
 		case strings.Contains(line, picture):
 			return true
+		case fits(c.delimiters, line): // perhaps without a word
 		case !hasWords(line), len(line) <= maxLine && fits(c.signatures, line):
 			continue
-		case len(line) <= maxLine && (fits(c.closings, line) || fits(c.delimiters, line)):
+		case len(line) <= maxLine && fits(c.closings, line):
 			return false
 		case opened && len(line) <= maxLine && (fits(c.names, line) || fits(c.contacts, line)):
 			continue
@@ -37,18 +38,36 @@ func (c *Cutter) onlyOpens(line string) bool {
 	const longest = 200 // bytes of a sentence that is looked at
 	before := ""
 	for sentence := range strings.FieldsFuncSeq(line, endsSentence) {
-		sentence = strings.Trim(sentence, " ,:-–—*_")
+		sentence = strings.Trim(sentence, betweenWords)
 		switch {
 		case sentence == "":
 		case len(sentence) > longest:
 			return false
-		case !fits(c.greetings, sentence) && !fits(c.pointers, sentence) && !fits(c.answers, sentence) &&
-			!fits(c.greetings, before+". "+sentence): // Dear Mr. Smith
+		case !c.opens(sentence) && !fits(c.greetings, before+". "+sentence): // Dear Mr. Smith
 			return false
 		}
 		before = sentence
 	}
 	return true
+}
+
+// betweenWords is what may stand around and between the words of a sentence.
+const betweenWords = " ,:-–—*_«»\"()"
+
+// opens says whether a sentence greets or points, as a whole or in each of its parts: "Иван, отвечаю по порядку".
+func (c *Cutter) opens(sentence string) bool {
+	plain := glyph.Squeeze(strings.Map(func(r rune) rune {
+		if r != '-' && strings.ContainsRune(betweenWords, r) {
+			return ' '
+		}
+		return r
+	}, strings.ReplaceAll(sentence, " - ", " ")))
+	if fits(c.greetings, sentence) || fits(c.pointers, sentence) || fits(c.answers, sentence) || fits(c.pointers, plain) {
+		return true
+	}
+	first, rest, found := strings.Cut(sentence, ",")
+	first, rest = strings.Trim(first, betweenWords), strings.Trim(rest, betweenWords)
+	return found && (fits(c.greetings, first) || fits(c.pointers, first) || fits(c.names, first)) && c.opens(rest)
 }
 
 func endsSentence(r rune) bool { return r == '.' || r == '!' || r == ';' || r == '…' }
