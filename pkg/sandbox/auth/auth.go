@@ -103,7 +103,7 @@ func New(o Options) *Server {
 		renewals: map[string]*grant{}, asked: map[string]int{}}
 }
 
-// Start listens on a free port of 127.0.0.1 and returns the address: /authorize, /device and /token lie there.
+// Start listens on a free port of 127.0.0.1 and returns the address: /authorize, /device, /token and /introspect lie there.
 func (s *Server) Start() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -164,6 +164,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.device(w, r)
 	case "/token":
 		s.token(w, r)
+	case "/introspect":
+		s.introspect(w, r.PostForm.Get("token"))
 	default:
 		http.NotFound(w, r)
 	}

@@ -147,3 +147,13 @@ func (s *Server) give(w http.ResponseWriter, g *grant) {
 	}
 	answer(w, http.StatusOK, said)
 }
+
+// introspect tells a mail server whose token it is (RFC 7662).
+func (s *Server) introspect(w http.ResponseWriter, access string) {
+	g := s.accesses[access]
+	if g == nil || g.ended || !s.o.Now().Before(g.access[access]) {
+		answer(w, http.StatusOK, map[string]any{"active": false})
+		return
+	}
+	answer(w, http.StatusOK, map[string]any{"active": true, "username": g.account, "token_type": "bearer"})
+}
