@@ -1,0 +1,47 @@
+package cmd
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/sandbox/auth"
+)
+
+// TestLoginByPastedAddress signs a mailbox in whose browser is elsewhere: a person pastes the address it ends at, after
+// one of another page.
+func TestLoginByPastedAddress(t *testing.T) {
+	t.Parallel()
+	d, p := signing(t, auth.Options{Redirect: "https://firm.example/nothing"})
+	env := []string{"LANG=ru_RU.UTF-8", "TZ=UTC"}
+	for name, value := range d.environment() {
+		env = append(env, name+"="+value)
+	}
+	s, wait := onTerminal(t, d.dir, env, "login", "support")
+	s.expects("/authorize?")
+	s.expects("\n\r\n")
+	page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?[^\s]+`).FindString(strings.ReplaceAll(s.all(), "\r", ""))
+	s.expects(": ")
+	s.types("https://firm.example/")
+	s.expects(": ")
+	back, err := p.Browse(page, "support", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.types(back)
+	done := make(chan error, 1)
+	go func() { done <- wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Fatalf("%v\n%s", err, s.all())
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it never ends:\n%s", s.all())
+	}
+	if !strings.Contains(s.all(), "support ") || strings.Contains(s.all(), "access-") {
+		t.Errorf("%s", s.all())
+	}
+	d.must(0, "poll")
+}
