@@ -80,6 +80,7 @@ func (d *Stage) Handler() http.Handler {
 		return shownPage.Execute(w, s)
 	}))
 	mux.HandleFunc("GET /letter/{number}", d.answering(d.letter))
+	mux.HandleFunc("GET /task/{id}", d.answering(d.taskAlone))
 	mux.HandleFunc("POST /letter", d.answering(d.writeLetter))
 	mux.HandleFunc("POST /comment", d.answering(d.writeComment))
 	return http.NewCrossOriginProtection().Handler(mux)
@@ -138,6 +139,16 @@ func (d *Stage) task(t sandbox.Task) shownTask {
 		}
 	}
 	return out
+}
+
+// taskAlone shows one task on a page of its own.
+func (d *Stage) taskAlone(w http.ResponseWriter, r *http.Request) error {
+	for _, t := range d.portal.Tasks() {
+		if strconv.FormatInt(t.ID, 10) == r.PathValue("id") {
+			return shownPage.ExecuteTemplate(w, "alone", d.task(t))
+		}
+	}
+	return fmt.Errorf("there is no task %q", r.PathValue("id"))
 }
 
 // page returns a text of the portal for the page; markup writes nothing that a browser would run.

@@ -5,7 +5,7 @@
 // It is no part of the program and sends nothing. It needs Chromium, Node.js with npm and SpamAssassin, and says which
 // of them is missing.
 //
-//	go run ./internal/letterlab                     all three
+//	go run ./internal/letterlab                     all of them
 //	go run ./internal/letterlab pictures programs   some of them
 package main
 
@@ -27,7 +27,7 @@ type look struct {
 }
 
 // looks are in the order in which they are taken.
-var looks = []look{{"pictures", drawAll}, {"programs", judgePrograms}, {"spam", scoreAll}}
+var looks = []look{{"pictures", drawAll}, {"task", drawTask}, {"programs", judgePrograms}, {"spam", scoreAll}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -49,7 +49,7 @@ func run(ctx context.Context, names []string) error {
 	}
 	for _, name := range names {
 		if !slices.ContainsFunc(looks, func(l look) bool { return l.name == name }) {
-			return fmt.Errorf("no look %q: pictures, programs or spam", name)
+			return fmt.Errorf("no look %q: pictures, task, programs or spam", name)
 		}
 	}
 	var errs []error
