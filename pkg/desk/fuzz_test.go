@@ -39,7 +39,7 @@ func FuzzOwnIDs(f *testing.F) {
 	key := DeriveKey("x")
 	for _, id := range []string{ours.MessageID(key, "firm.ru"), others.MessageID(key, "firm.ru"), "hd." + key, "hd." + key + ".@firm.ru",
 		strings.ToUpper(ours.MessageID(key, "x")), "hd." + key + ".0@@", ours.Marker(key) + " hd-0123456789abcdef", ours.Token(3711) + "[#3711-0000]",
-		"[#999999999999999-0000]", "\nhd-00000000ffffffff"} {
+		"[#999999999999999-0000]", strings.Replace(ours.MessageID(key, "firm.ru"), key+".", key+"X", 1), "\nhd-00000000ffffffff"} {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

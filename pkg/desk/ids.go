@@ -40,7 +40,7 @@ func (s Signer) MessageID(key, domain string) string {
 	return fmt.Sprintf("hd.%s.%x@%s", key, s.mac("message-id", key)[:8], domain)
 }
 
-var ownID = regexp.MustCompile(`^hd\.([0-9a-f]{32})(?:[^0-9a-f](.*))?$`)
+var ownID = regexp.MustCompile(`^hd\.([0-9a-f]{32})(?:([^0-9a-f])(.*))?$`)
 
 // OwnKey returns the key in a Message-ID that looks like ours, signed or not, "" where it does not.
 func OwnKey(id string) string {
@@ -57,9 +57,9 @@ func (s Signer) OwnID(id string) (key string, form, valid bool) {
 	if m == nil {
 		return "", false, false
 	}
-	signed, _, hosted := strings.Cut(m[2], "@")
+	signed, _, hosted := strings.Cut(m[3], "@")
 	want := hex.EncodeToString(s.mac("message-id", m[1])[:8])
-	return m[1], true, hosted && hmac.Equal([]byte(want), []byte(signed))
+	return m[1], true, m[2] == "." && hosted && hmac.Equal([]byte(want), []byte(signed))
 }
 
 // Marker returns the mark that the comment made by the effect of that key carries.
