@@ -99,7 +99,7 @@ func (a *app) subject(ctx context.Context) (u check.Subject, err error) {
 	path, _ := a.configPath()
 	state := a.stateOf(cfg)
 	return check.Subject{
-		Settings: cfg, File: path, State: state,
+		Settings: cfg, File: path, State: state, Folders: a.folders(state),
 		Open: func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
 		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s, nil) },
 	}, nil

@@ -154,7 +154,7 @@ func (a *app) look(ctx context.Context, cfg *config.Config, j job) (*wiring.Serv
 	if !j.dry { // else it is noticed once more
 		doubted(log, s)
 	}
-	servers := wiring.NewServers(cfg, s, a.clockOf(s))
+	servers := wiring.NewServers(cfg, s, a.clockOf(s), a.folders(a.stateOf(cfg)))
 	servers.Leave(cfg)
 	if err := s.Close(); err != nil {
 		return nil, err

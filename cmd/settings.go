@@ -16,6 +16,7 @@ import (
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
 )
 
@@ -183,12 +184,18 @@ func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err e
 // wire puts a pass together, by this run's log and clock.
 func (a *app) wire(cfg *config.Config, s *store.Store, known *wiring.Servers) (*wiring.Parts, error) {
 	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
-	return wiring.New(cfg, s, wiring.Options{Log: log, Now: a.clockOf(s), Sleep: a.sleep, Record: a.recordDir, Servers: known})
+	return wiring.New(cfg, s, wiring.Options{Log: log, Now: a.clockOf(s), Sleep: a.sleep, Record: a.recordDir, Servers: known,
+		Folders: a.folders(a.stateOf(cfg))})
 }
 
 // clockOf returns the clock that a state goes by.
 func (a *app) clockOf(s *store.Store) func() time.Time {
 	return func() time.Time { return s.Now(a.now()) }
+}
+
+// folders returns where long messages lie while they are worked on: for temporary files, or else beside the state.
+func (p *place) folders(state string) spool.Folders {
+	return spool.Folders{"", filepath.Dir(p.beside(state))}
 }
 
 // beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a

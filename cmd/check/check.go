@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"helpdesk/cmd/exit"
@@ -21,6 +22,7 @@ import (
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
+	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
 )
 
@@ -44,6 +46,7 @@ type Subject struct {
 	Settings *config.Config
 	File     string // of the settings
 	State    string
+	Folders  spool.Folders                // for long messages
 	Open     func() (*store.Store, error) // as a dry run opens it
 	Wire     func(*store.Store) (*wiring.Parts, error)
 }
@@ -77,7 +80,7 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := []func() []Line{func() []Line { return state }}
+	steps := []func() []Line{func() []Line { return state }, func() []Line { return []Line{checkFolders(cfg, u.Folders)} }}
 	for i, b := range p.Boxes {
 		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, p, b, cfg.Mailboxes[i])} },
 			func() []Line { return []Line{checkRelay(ctx, p, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
@@ -94,6 +97,32 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 		}
 	}
 	return all, nil
+}
+
+// checkFolders tries whether a message as long as the settings allow finds room, as far as all that are worked on at the
+// same time may take.
+func checkFolders(cfg *config.Config, folders spool.Folders) Line {
+	size := int64(0)
+	for _, m := range cfg.Mailboxes {
+		size = max(size, min(m.IMAP.MaxMessage, outbox.MostBytes))
+	}
+	k := Line{What: "temporary folder", OK: true}
+	var errs []error
+	for i := range folders {
+		err := folders[i : i+1].Try(size)
+		if k.Note = fmt.Sprintf("room for a message of %d MB", size/1e6); err == nil {
+			break
+		}
+		errs = append(errs, err)
+	}
+	err := fmt.Errorf("%w: make room there, or set TMPDIR to a folder that has some", errors.Join(errs...))
+	switch {
+	case len(errs) == len(folders):
+		k.fails(err)
+	case len(errs) > 0:
+		k.Warning, k.Note = true, "long messages lie beside the state: "+strings.ReplaceAll(err.Error(), "\n", "; ")
+	}
+	return k
 }
 
 func checkTemplates(cfg *config.Config) Line {

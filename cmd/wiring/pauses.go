@@ -16,15 +16,17 @@ import (
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/relay"
+	"helpdesk/pkg/spool"
 )
 
 // pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts,
 // and a server that is silent costs a minute each time. A change of the settings ends the pause, and check knows none.
 type pauses struct {
-	found  *discoveries
-	now    func() time.Time
-	logins chan struct{} // one is taken for as long as a log-in lasts; nil = any number at a time
-	keys   *tokens
+	found   *discoveries
+	now     func() time.Time
+	logins  chan struct{} // one is taken for as long as a log-in lasts; nil = any number at a time
+	keys    *tokens
+	folders spool.Folders // for long messages
 
 	mu     sync.Mutex
 	failed map[string]error // in this pass, by the server's name and settings

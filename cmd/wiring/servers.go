@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
 )
 
@@ -19,10 +20,11 @@ type Servers struct {
 	Looked pass.Looked // what Look found in the mailboxes
 }
 
-// NewServers goes by what the state knows of the servers; now is the time by the clock of the state.
-func NewServers(cfg *config.Config, s *store.Store, now func() time.Time) *Servers {
+// NewServers goes by what the state knows of the servers; now is the time by the clock of the state, and folders take
+// long messages.
+func NewServers(cfg *config.Config, s *store.Store, now func() time.Time, folders spool.Folders) *Servers {
 	found := &discoveries{s: s, now: now, fresh: map[string][]byte{}}
-	rest := &pauses{found: found, now: now, logins: make(chan struct{}, loginsAtOnce)}
+	rest := &pauses{found: found, now: now, logins: make(chan struct{}, loginsAtOnce), folders: folders}
 	rest.keys = &tokens{shelf: s.Tokens, rest: rest, now: now, client: func(m config.Mailbox) (renewer, error) { return SignIn(cfg, m, now) }}
 	return &Servers{found: found, rest: rest}
 }

@@ -108,7 +108,7 @@ func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth str
 // mailbox logs in to a mailbox, however its settings say.
 func (k *tokens) mailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (*mailbox.Mailbox, error) {
 	return withToken(ctx, k, m, m.IMAP.Auth, func(m config.Mailbox) (*mailbox.Mailbox, error) {
-		return openMailbox(ctx, m, readOnly, single, k.rest.logins)
+		return openMailbox(ctx, m, readOnly, single, k.rest)
 	})
 }
 

@@ -32,6 +32,7 @@ import (
 	"helpdesk/pkg/quote"
 	"helpdesk/pkg/relay"
 	"helpdesk/pkg/render"
+	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
 	"helpdesk/templates"
 )
@@ -46,7 +47,8 @@ type Options struct {
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
 
-	Servers *Servers // what the run knows of them already; nil = nothing but what the state knows
+	Servers *Servers      // what the run knows of them already; nil = nothing but what the state knows
+	Folders spool.Folders // for long messages
 
 	Record string // folder that takes what the portal is asked and answers; "" = none
 }
@@ -75,7 +77,7 @@ func (p *Parts) Keep(now time.Time) error { return p.found.keep(now) }
 func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	servers := o.Servers
 	if servers == nil {
-		servers = NewServers(cfg, s, o.Now)
+		servers = NewServers(cfg, s, o.Now, o.Folders)
 	}
 	found := servers.found
 	servers.enter(s)
@@ -333,17 +335,17 @@ func (p *Parts) OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, 
 
 // OpenMailbox logs in to a mailbox by the password of its settings, which is the token where it logs in by one.
 func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
-	return openMailbox(ctx, m, readOnly, false, nil)
+	return openMailbox(ctx, m, readOnly, false, &pauses{})
 }
 
-func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool, logins chan struct{}) (*mailbox.Mailbox, error) {
+func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool, rest *pauses) (*mailbox.Mailbox, error) {
 	ca, err := certificate(m.IMAP.CA)
 	if err != nil {
 		return nil, err
 	}
 	return mailbox.Open(ctx, mailbox.Options{Name: m.Name, Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: m.IMAP.TLS, CA: ca,
 		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo, Single: single,
-		Logins: logins}, readOnly)
+		Logins: rest.logins, Folders: rest.folders}, readOnly)
 }
 
 // OpenRelay logs in to the server that a mailbox's letters go out by, as OpenMailbox does.

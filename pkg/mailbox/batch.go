@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"slices"
 
@@ -167,8 +166,8 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 			}
 			// QUIRK: go-imap reports a literal cut short by a lost connection as a good end of file, so the bytes are
 			// counted.
-			body, err := spool.Read(data.Literal, data.Literal.Size())
-			if diskFailed(err) { // a shorter one may fit
+			body, err := b.o.Folders.Read(data.Literal, data.Literal.Size())
+			if errors.Is(err, spool.ErrNoRoom) { // a shorter one may fit
 				if _, err := io.Copy(io.Discard, data.Literal); err != nil {
 					return uid, nil, err
 				}
@@ -202,10 +201,4 @@ func skip(r io.Reader, size int64) error {
 // has it.
 func full(err error) error {
 	return fault.Away(fault.Refused, fmt.Errorf("%w: make room there, or set TMPDIR to a folder that has some", err))
-}
-
-// diskFailed says whether our own disk is at fault, which no other connection mends.
-func diskFailed(err error) bool {
-	var disk *fs.PathError
-	return !errors.Is(err, spool.ErrShort) && errors.As(err, &disk)
 }

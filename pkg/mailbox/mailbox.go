@@ -17,6 +17,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/spool"
 )
 
 // Options says which folder of which server to read, and as whom.
@@ -35,6 +36,9 @@ type Options struct {
 
 	// Logins bounds how many log in at the same time, each of which puts something into it meanwhile; nil = any number.
 	Logins chan struct{}
+	// Folders take long messages while they are worked on.
+	Folders spool.Folders
+
 	// Idle is how long the server may be silent while we wait for it; 0 = a minute.
 	Idle time.Duration
 	// Dial opens the connection; nil = net.Dialer.

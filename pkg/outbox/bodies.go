@@ -21,10 +21,14 @@ type named struct {
 	key string
 }
 
+// MostBytes is how much messages may take of the disk that are worked on at the same time. One that is longer is worked
+// on alone.
+const MostBytes = 64 << 20
+
 // What is kept of messages whose effects a later round makes.
 const (
-	lagging  = 100      // messages
-	lagBytes = 16 << 20 // and their bytes
+	lagging  = 100           // messages
+	LagBytes = MostBytes / 4 // and their bytes
 )
 
 // Add takes over a message.
@@ -36,6 +40,16 @@ func (b *Bodies) Add(at desk.Place, body *spool.Body) {
 	}
 	b.kept[at].Close()
 	b.kept[at] = named{Body: body}
+}
+
+// Room says whether it may take over so many bytes more.
+func (b *Bodies) Room(size int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, body := range b.kept {
+		size += body.Size()
+	}
+	return size <= MostBytes
 }
 
 // Name notes the key of a message.
@@ -63,7 +77,7 @@ func (b *Bodies) Keep(needed, perhaps []desk.Place) {
 	for _, at := range needed {
 		stays[at] = true
 	}
-	count, room := lagging, int64(lagBytes)
+	count, room := lagging, int64(LagBytes)
 	for _, at := range slices.Backward(perhaps) {
 		if body := b.kept[at]; body.Body != nil && !stays[at] {
 			count--

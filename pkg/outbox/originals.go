@@ -24,22 +24,36 @@ func (o *Outbox) content(ctx context.Context, post *desk.Post, f desk.File) (_ i
 	if post.Message == nil {
 		return nil, fault.New(fault.Never, fmt.Errorf("open %s: %w", f.Name, errGone))
 	}
-	kept, err := o.body(ctx, *post.Message, post, f)
+	kept, done, err := o.body(ctx, *post.Message, post, f)
 	for _, at := range post.Copies {
 		if !errors.Is(err, errGone) {
 			break
 		}
-		kept, err = o.body(ctx, at, post, f)
+		kept, done, err = o.body(ctx, at, post, f)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if f.Part == desk.WholeMessage {
-		return io.NopCloser(kept.Open()), nil
+		return reading{kept.Open(), done}, nil
 	}
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(extract(kept, f.Part, w)) }()
+	go func() {
+		defer done()
+		w.CloseWithError(extract(kept, f.Part, w))
+	}()
 	return r, nil
+}
+
+// reading is a message that is being read.
+type reading struct {
+	io.Reader
+	done func()
+}
+
+func (r reading) Close() error {
+	r.done()
+	return nil
 }
 
 // extract writes a part of a message, and fails instead of ending the program.
@@ -49,31 +63,36 @@ func extract(kept *spool.Body, part int, w io.Writer) (err error) {
 }
 
 // body returns the message of a post: one that is being worked on, else that of the quarantine or the mailbox. What
-// lies at its place and is another message is none: a mailbox that was restored counts its messages anew.
-func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f desk.File) (*spool.Body, error) {
+// lies at its place and is another message is none: a mailbox that was restored counts its messages anew. done is to be
+// called when it has been read.
+func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f desk.File) (kept *spool.Body, done func(), err error) {
+	nothing := func() {}
 	kept, key := o.Bodies.Get(at)
 	if kept != nil && (key != "" && key == post.Of || is(kept, at, post, f)) {
-		return kept, nil
+		return kept, nothing, nil
 	}
 	stored, err := o.kept.Stored(at)
 	if err != nil {
-		return nil, err
+		return nil, nothing, err
 	}
 	for _, raw := range stored {
 		if kept := spool.Hold(raw); is(kept, at, post, f) {
-			return kept, nil
+			return kept, nothing, nil
 		}
 	}
 	if kept, err = o.refetch(ctx, at); err != nil {
-		return nil, err
+		return nil, nothing, err
 	}
 	if !is(kept, at, post, f) {
 		kept.Close()
-		return nil, gone(at)
+		return nil, nothing, gone(at)
+	}
+	if !o.Bodies.Room(kept.Size()) { // its other files cost another fetch
+		return kept, kept.Close, nil
 	}
 	o.Bodies.Add(at, kept)
 	o.Bodies.Name(at, post.Of)
-	return kept, nil
+	return kept, nothing, nil
 }
 
 // is says whether the bytes are the message of a post, by its Message-ID and content, or of one that could not be read

@@ -3,6 +3,7 @@ package pass
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
@@ -20,16 +21,45 @@ type fetched struct {
 // textsAtOnce is how many bytes of text are held of messages that are read and not yet recorded.
 const textsAtOnce = 4 << 20
 
-// take fetches some messages, reads, decides and records them, as many at a time as their texts allow.
+// take fetches some messages, reads, decides and records them, as many at a time as their texts allow. Those that there
+// is no room for beside the others are left for later.
 func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
 	ls, err := p.survivors(ctx, b, mb, ls)
 	if err != nil {
 		return err
 	}
-	all, err := p.fetch(ctx, b, mb, ls)
+	all, err := p.fetch(ctx, mb, ls, b.MaxMessage)
 	if err != nil {
 		return err
 	}
+	return p.taken(ctx, b, mb, b.MaxMessage, slices.DeleteFunc(all, func(f fetched) bool {
+		if errors.Is(f.err, spool.ErrNoRoom) {
+			p.roomless = append(p.roomless, f.Listing)
+			return true
+		}
+		return false
+	}))
+}
+
+// takeAlone is take for a message that needs all the room there is. One that does not fit alone is treated as too
+// large: its header makes a task, and the mailbox keeps it.
+func (p *Pass) takeAlone(ctx context.Context, b Box, mb Mailbox, l desk.Listing) error {
+	const headersOnly = 1
+	limit := b.MaxMessage
+	all, err := p.fetch(ctx, mb, []desk.Listing{l}, limit)
+	if err == nil && len(all) == 1 && errors.Is(all[0].err, spool.ErrNoRoom) {
+		p.tally.Problem("mailbox "+b.Name, all[0].err)
+		limit = headersOnly
+		all, err = p.fetch(ctx, mb, []desk.Listing{l}, limit)
+	}
+	if err != nil {
+		return err
+	}
+	return p.taken(ctx, b, mb, limit, all)
+}
+
+// taken reads, decides and records messages that were fetched; of those over the limit the header alone.
+func (p *Pass) taken(ctx context.Context, b Box, mb Mailbox, limit int64, all []fetched) error {
 	failed := func(e desk.Entry, cause error) error { return p.failed(ctx, b, e, cause) }
 	var (
 		ms    []desk.Message
@@ -38,9 +68,9 @@ func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) e
 	for _, f := range all {
 		m, err := desk.Message{}, f.err
 		if err == nil {
-			m, err = p.read(ctx, b, f.Listing, f.body, b.MaxMessage)
+			m, err = p.read(ctx, b, f.Listing, f.body, limit)
 		}
-		if tooLarge(f.Listing, b.MaxMessage) {
+		if tooLarge(f.Listing, limit) {
 			f.body.Close()
 		}
 		switch {
@@ -82,20 +112,20 @@ func places(ls []desk.Listing) []desk.Place {
 }
 
 // fetch gets some messages. A panic over one of them is that one's.
-func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (all []fetched, err error) {
+func (p *Pass) fetch(ctx context.Context, mb Mailbox, ls []desk.Listing, limit int64) (all []fetched, err error) {
 	if len(ls) == 0 {
 		return nil, nil
 	}
 	came := map[desk.Place]bool{}
 	take := func(l desk.Listing, body *spool.Body, err error) error {
 		came[l.Place] = true
-		if err == nil && !tooLarge(l, b.MaxMessage) {
+		if err == nil && !tooLarge(l, limit) {
 			p.Outbox.Bodies.Add(l.Place, body)
 		}
 		all = append(all, fetched{l, body, err})
 		return ctx.Err()
 	}
-	err = mb.Fetch(ctx, ls, b.MaxMessage, take)
+	err = mb.Fetch(ctx, ls, limit, take)
 	if !outbox.Panicked(err) {
 		return all, err
 	}
@@ -103,7 +133,7 @@ func (p *Pass) fetch(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) 
 		if came[l.Place] {
 			continue
 		}
-		if err = mb.Fetch(ctx, []desk.Listing{l}, b.MaxMessage, take); outbox.Panicked(err) {
+		if err = mb.Fetch(ctx, []desk.Listing{l}, limit, take); outbox.Panicked(err) {
 			all = append(all, fetched{Listing: l, err: errors.Unwrap(err)})
 		} else if err != nil {
 			return all, err

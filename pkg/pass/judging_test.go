@@ -1,7 +1,9 @@
 package pass_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/render"
 	sandbox "helpdesk/pkg/sandbox/portal"
+	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
 )
 
@@ -210,29 +213,139 @@ func TestWhatPassesDieOver(t *testing.T) {
 	}
 }
 
-// Where there is no room for long messages, those that need none of it are done, and the pass says what to do and is
-// tried again.
-func TestNoRoomForLongMessages(t *testing.T) {
-	w := newWorld(t, sandbox.PortalOptions{})
-	for i, body := range []string{"short", strings.Repeat("long\n", 50_000), "short, too"} {
-		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i), body))
+// longLetters are three letters of which the second is longer than what is kept in memory.
+func (w *world) longLetters(kilobytes ...int) {
+	for i, n := range kilobytes {
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i), strings.Repeat("long words of it\n", n*60)+"THE END"))
 	}
-	tmp := os.Getenv("TMPDIR")
-	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	for range 4 {
-		r, _ := w.poll()
-		left, err := r.Left()
-		if left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "TMPDIR") {
-			t.Fatalf("left %v, %v", left, err)
+}
+
+// whole counts the tasks that have all of their letter.
+func (w *world) whole() (n int) {
+	for _, task := range w.portal.Tasks() {
+		text := task.Description
+		for _, f := range task.Files {
+			text += string(f.Content)
 		}
-		w.clock.Advance(time.Minute)
+		if strings.Contains(text, "THE END") {
+			n++
+		}
 	}
-	if n, all := len(w.portal.Tasks()), w.quarantined(); n != 2 || len(all) != 0 {
-		t.Errorf("%d tasks, quarantine %+v", n, all)
+	return n
+}
+
+// Where there is no room for long messages, those that need none of it are done; one that does not fit alone is treated
+// as too large, and the pass says what to do.
+func TestNoRoomForLongMessages(t *testing.T) {
+	for _, dry := range []bool{true, false} {
+		w := newWorld(t, sandbox.PortalOptions{})
+		w.longLetters(1, 200, 1)
+		w.folders = spool.Folders{filepath.Join(t.TempDir(), "missing"), filepath.Join(t.TempDir(), "missing, too")}
+		if dry {
+			p, s := w.open(store.Options{Overlay: true})
+			p.Lines = true
+			r, err := p.Preview(t.Context())
+			w.check(errors.Join(err, s.Close()))
+			if left, err := r.Left(); len(r.Decided) != 3 || left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "TMPDIR") {
+				t.Errorf("the dry run says %+v: left %v, %v", r.Decided, left, err)
+			}
+			continue
+		}
+		r, _ := w.poll()
+		if left, err := r.Left(); left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "TMPDIR") {
+			t.Errorf("left %v, %v", left, err)
+		}
+		w.quiet()
+		tasks := w.portal.Tasks()
+		if len(tasks) != 3 || w.whole() != 2 || len(w.quarantined()) != 0 {
+			t.Fatalf("%d tasks, %d whole, quarantine %+v", len(tasks), w.whole(), w.quarantined())
+		}
+		if last := tasks[2]; last.Title != "Letter 1" || !strings.Contains(last.Description, "осталось в почтовом ящике") {
+			t.Errorf("what does not fit: %s\n%s", last.Title, last.Description)
+		}
+		for _, m := range w.imap.Messages("INBOX") {
+			if !m.Seen {
+				t.Errorf("message %d is not marked", m.UID)
+			}
+		}
 	}
-	t.Setenv("TMPDIR", tmp)
+}
+
+// Messages for which there is no room together are worked on one by one, in full.
+func TestRoomForOneMessageAtATime(t *testing.T) {
+	dir := tmpfs(t, 1<<20)
+	if dir == "" {
+		t.Skip("needs a small disk, which only root may make, on Linux")
+	}
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.folders = spool.Folders{dir}
+	w.longLetters(1, 500, 400, 1, 700, 600, 900, 1)
+	r, _ := w.poll()
+	if left, err := r.Left(); left != pass.Nothing || err != nil {
+		t.Errorf("left %v, %v", left, err)
+	}
 	w.quiet()
-	if n := len(w.portal.Tasks()); n != 3 {
-		t.Errorf("%d tasks with room again", n)
+	if n := len(w.portal.Tasks()); n != 8 || w.whole() != 8 {
+		t.Errorf("%d tasks, %d whole", n, w.whole())
 	}
+}
+
+// The second folder takes what the first does not.
+func TestTheSecondFolderForLongMessages(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	spare := t.TempDir()
+	w.folders = spool.Folders{filepath.Join(t.TempDir(), "missing"), spare}
+	w.longLetters(1, 200, 300)
+	r, _ := w.poll()
+	if left, err := r.Left(); left != pass.Nothing || err != nil || w.whole() != 3 {
+		t.Errorf("left %v, %v; %d whole", left, err, w.whole())
+	}
+	if all, err := os.ReadDir(spare); err != nil || len(all) > 0 {
+		t.Errorf("left behind: %v, %v", all, err)
+	}
+}
+
+// Long messages that are worked on at the same time take no more of the disk than they may.
+func TestLongMessagesAreBoundedTogether(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("reads 70 MB")
+	}
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.maxMessage = 50 << 20
+	w.folders = spool.Folders{t.TempDir()}
+	for _, n := range []int{40, 30, 1} { // MB of nothing
+		raw := letter(fmt.Sprint(n, "@a.example"), "ivan@a.example", "Long", "x", "Content-Type: text/plain", "Content-Transfer-Encoding: quoted-printable")
+		w.arrive(append(raw, bytes.Repeat([]byte("=\r\n"), n*330_000)...))
+	}
+	most := int64(0)
+	w.fetched = func() {
+		if n := deletedBytes(t, w.folders[0]); n > most {
+			most = n
+		}
+	}
+	w.poll()
+	if most == 0 {
+		t.Skip("needs /proc to see files that are removed already")
+	}
+	if most > outbox.MostBytes {
+		t.Errorf("%d bytes at the same time", most)
+	}
+	if all := w.portal.Tasks(); len(all) != 1 || len(all[0].Comments) < 2 {
+		t.Errorf("%d tasks", len(all))
+	}
+}
+
+// deletedBytes returns how long the files are together that this process has open in a folder, though they are removed.
+func deletedBytes(t *testing.T, dir string) (sum int64) {
+	all, _ := os.ReadDir("/proc/self/fd")
+	for _, fd := range all {
+		name := "/proc/self/fd/" + fd.Name()
+		if to, err := os.Readlink(name); err == nil && strings.HasPrefix(to, dir) {
+			if info, err := os.Stat(name); err == nil {
+				sum += info.Size()
+			}
+		}
+	}
+	return sum
 }

@@ -130,7 +130,8 @@ type Pass struct {
 	portal     Tasks
 	feed       Feed
 	diary      Diary
-	runaways   atomic.Int32 // messages whose work goes on past their budget
+	roomless   []desk.Listing // messages for which there is no room beside others
+	runaways   atomic.Int32   // messages whose work goes on past their budget
 	tally      *outbox.Tally
 	shown      shown // by the portal, as far as this pass has read it
 	report     *Report

@@ -11,6 +11,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/outbox"
 )
 
 // Poll works through the mailboxes that were looked into, decides and records what is new, and makes what follows from it.
@@ -169,9 +170,9 @@ func others(ctx context.Context, ids func(context.Context, []uint32) (map[uint32
 	return other, nil
 }
 
-// portionBytes is how much of messages is fetched at a time. With what is kept of those before, which wait for their
-// tasks, it is what a pass needs of the disk; a message that is larger goes alone.
-const portionBytes = 24 << 20
+// portionBytes is how much of messages is fetched at a time; a message that is larger goes alone. There are two portions
+// at a time, and what is kept of those before, which wait for their tasks.
+const portionBytes = (outbox.MostBytes - outbox.LagBytes) / 2
 
 // portion parts off the messages that are fetched together: as many as one transaction records, and not too much. Of
 // one over the limit only the header is fetched.
@@ -188,8 +189,7 @@ func portion(ls []desk.Listing, limit int64) (head, rest []desk.Listing) {
 	return ls, nil
 }
 
-// chunks works through new messages, some at a time: while what follows from one chunk is made, those before it are
-// marked and the next is fetched and recorded. The letters of a chunk go out together with the next one's tasks.
+// chunks works through new messages, some at a time.
 func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing, settle func(context.Context) error) error {
 	if len(fresh) == 0 {
 		return nil
@@ -198,43 +198,98 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 	if err := p.ready(); err != nil {
 		return err
 	}
-	cut := func() (ls []desk.Listing) {
-		ls, fresh = portion(fresh, b.MaxMessage)
-		return ls
-	}
 	if settle == nil { // nothing is made, so nothing is marked
-		for ls := cut(); len(ls) > 0 && ctx.Err() == nil; ls = cut() {
-			if err := p.take(ctx, b, mb, ls); err != nil {
-				return err
-			}
-			p.Outbox.Bodies.Clear()
-			p.advance(0, len(ls))
+		return p.preview(ctx, b, mb, fresh)
+	}
+	w := &work{p, b, mb, settle, nil}
+	err := w.portions(ctx, fresh)
+	for err == nil && len(p.roomless) > 0 && ctx.Err() == nil {
+		l := p.roomless[0]
+		p.roomless = p.roomless[1:]
+		p.Outbox.Bodies.Clear()
+		if err = p.takeAlone(ctx, b, mb, l); err == nil {
+			err = settle(ctx)
 		}
-		return nil
+		w.open = append(w.open, l)
 	}
-	var open []desk.Listing // recorded, and not yet marked
-	ls := cut()
-	err := p.take(ctx, b, mb, ls)
-	for len(ls) > 0 && err == nil && ctx.Err() == nil {
-		next := cut()
-		err = p.Outbox.AtOnce(
-			func() error { return settle(ctx) },
-			func() (err error) {
-				if open, err = p.mark(ctx, b, mb, open); err == nil {
-					err = p.take(ctx, b, mb, next)
-				}
-				return err
-			})
-		open = append(open, ls...)
-		p.Outbox.Bodies.Keep(places(next), places(open))
-		ls = next
-	}
+	p.roomless = nil
 	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	if err := p.Outbox.Run(ctx); err != nil {
 		return err
 	}
-	_, err = p.mark(ctx, b, mb, open)
+	_, err = p.mark(ctx, b, mb, w.open)
 	return err
+}
+
+// preview decides new messages, some at a time.
+func (p *Pass) preview(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing) (err error) {
+	var ls []desk.Listing
+	for len(fresh) > 0 && err == nil && ctx.Err() == nil {
+		ls, fresh = portion(fresh, b.MaxMessage)
+		err = p.take(ctx, b, mb, ls)
+		p.Outbox.Bodies.Clear()
+		for _, l := range p.roomless {
+			if err == nil {
+				err = p.takeAlone(ctx, b, mb, l)
+			}
+			p.Outbox.Bodies.Clear()
+		}
+		p.roomless = nil
+		p.advance(0, len(ls))
+	}
+	return err
+}
+
+// work is what is done with the new messages of a mailbox.
+type work struct {
+	*Pass
+	b      Box
+	mb     Mailbox
+	settle func(context.Context) error
+	open   []desk.Listing // recorded, and not yet marked
+}
+
+// portions works through messages: while what follows from one portion is made, those before it are marked and the next
+// is fetched and recorded. The letters of a portion go out together with the next one's tasks. Two that are too much
+// for the disk together follow each other.
+func (w *work) portions(ctx context.Context, fresh []desk.Listing) error {
+	ls, fresh := portion(fresh, w.b.MaxMessage)
+	err := w.take(ctx, w.b, w.mb, ls)
+	for len(ls) > 0 && err == nil && ctx.Err() == nil {
+		next, rest := portion(fresh, w.b.MaxMessage)
+		follow := func() error { return w.settle(ctx) }
+		take := func() (err error) {
+			if w.open, err = w.mark(ctx, w.b, w.mb, w.open); err == nil {
+				err = w.take(ctx, w.b, w.mb, next)
+			}
+			return err
+		}
+		if bytesOf(ls, w.b.MaxMessage)+bytesOf(next, w.b.MaxMessage) <= 2*portionBytes {
+			err = w.Outbox.AtOnce(follow, take)
+		} else if err = follow(); err == nil {
+			w.Outbox.Bodies.Clear()
+			err = take()
+		}
+		w.open = append(w.open, except(ls, w.roomless)...)
+		w.Outbox.Bodies.Keep(places(next), places(w.open))
+		ls, fresh = next, rest
+	}
+	return err
+}
+
+// bytesOf returns how much of messages is fetched.
+func bytesOf(ls []desk.Listing, limit int64) (sum int64) {
+	for _, l := range ls {
+		if !tooLarge(l, limit) {
+			sum += l.Size
+		}
+	}
+	return sum
+}
+
+// except returns the messages that are not among these.
+func except(ls, these []desk.Listing) []desk.Listing {
+	return slices.DeleteFunc(slices.Clone(ls), func(l desk.Listing) bool { return slices.Contains(these, l) })
 }

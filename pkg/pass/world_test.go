@@ -33,6 +33,7 @@ import (
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
+	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
 	"helpdesk/templates"
 )
@@ -57,6 +58,8 @@ type world struct {
 	quarantineAfter int
 	maxMessage      int64
 	maxAge          time.Duration
+	folders         spool.Folders                   // for long messages
+	fetched         func()                          // called with each message that is fetched; nil = nobody counts
 	timeout         time.Duration                   // of a request to the portal
 	breakTexts      func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
 }
@@ -255,7 +258,7 @@ func (w *world) mailboxes() (boxes []pass.Box, senders []outbox.Sender) {
 		shost, sport := split(w.smtp.Addr())
 		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
 			m, err := mailbox.Open(ctx, mailbox.Options{Name: name, Host: ihost, Port: iport, TLS: "none", User: "user", Password: "password",
-				Folder: folder, MoveTo: w.moveTo}, readOnly)
+				Folder: folder, MoveTo: w.moveTo, Folders: w.folders}, readOnly)
 			if err != nil {
 				return nil, err
 			}
@@ -539,6 +542,15 @@ type steppingMailbox struct {
 
 func (m *steppingMailbox) Mark(ctx context.Context, uids []uint32) error {
 	return step0(m.w, "mark on the server", func() error { return m.Mailbox.Mark(ctx, uids) })
+}
+
+func (m *steppingMailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(desk.Listing, *spool.Body, error) error) error {
+	return m.Mailbox.Fetch(ctx, ls, limit, func(l desk.Listing, body *spool.Body, err error) error {
+		if m.w.fetched != nil {
+			m.w.fetched()
+		}
+		return fn(l, body, err)
+	})
 }
 
 type steppingRelay struct {

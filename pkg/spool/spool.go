@@ -10,13 +10,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
 // inMemory is the size up to which a message is kept in memory, in bytes: some hundred are held at a time.
 const inMemory = 64 << 10
 
-// ErrShort says that there were fewer bytes than announced.
-var ErrShort = errors.New("the message came short")
+var (
+	// ErrShort says that there were fewer bytes than announced.
+	ErrShort = errors.New("the message came short")
+	// ErrNoRoom says that no folder takes the message: there is none, or it is full.
+	ErrNoRoom = errors.New("no room for a message")
+)
 
 // Body is a whole message. It belongs to one holder, who closes it.
 type Body struct {
@@ -28,8 +33,12 @@ type Body struct {
 // Hold returns a body of bytes that are in memory anyhow.
 func Hold(b []byte) *Body { return &Body{mem: b, size: int64(len(b))} }
 
-// Read reads size bytes. Its error is ErrShort, or a *fs.PathError of our own disk.
-func Read(r io.Reader, size int64) (*Body, error) {
+// Folders take long messages, in this order: where one is missing or full, the next takes the message over. "" is the
+// folder for temporary files, and so is an empty list.
+type Folders []string
+
+// Read reads size bytes. Its error is ErrShort, or wraps ErrNoRoom.
+func (f Folders) Read(r io.Reader, size int64) (*Body, error) {
 	if size <= inMemory {
 		mem := make([]byte, size)
 		if n, err := io.ReadFull(r, mem); err != nil {
@@ -37,24 +46,91 @@ func Read(r io.Reader, size int64) (*Body, error) {
 		}
 		return Hold(mem), nil
 	}
-	file, err := os.CreateTemp("", "helpdesk-message-*")
-	if err != nil {
-		return nil, fmt.Errorf("keep message: %w", err)
+	w := &writer{folders: f}
+	if len(w.folders) == 0 {
+		w.folders = Folders{""}
 	}
-	_ = os.Remove(file.Name()) // where an open file can be removed it is gone even if we are killed; else see Close
-	b := &Body{file: file, size: size}
-	n, err := io.Copy(file, r)
-	var disk *os.PathError
+	n, err := io.Copy(w, r)
 	switch {
-	case errors.As(err, &disk):
-		err = fmt.Errorf("keep message: %w", err)
+	case w.full != nil:
+		err = fmt.Errorf("%w: keep message of %d bytes: %w", ErrNoRoom, size, w.full)
 	case n != size:
 		err = fmt.Errorf("%w: %d of %d bytes", ErrShort, n, size)
 	default:
-		return b, nil
+		return &Body{file: w.file, size: size}, nil
 	}
-	b.Close()
+	discard(w.file)
 	return nil, err
+}
+
+// writer writes a message into the first of some folders that takes it.
+type writer struct {
+	folders Folders
+	file    *os.File
+	written int64
+	full    error // none of them takes it, and why
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	for {
+		err := w.append(b)
+		if err == nil {
+			w.written += int64(len(b))
+			return len(b), nil
+		}
+		w.full = errors.Join(w.full, err)
+		if w.folders = w.folders[1:]; len(w.folders) == 0 {
+			return 0, w.full
+		}
+	}
+}
+
+// append writes to the file of the first folder. A new one begins with what another has taken before.
+func (w *writer) append(b []byte) error {
+	if w.file != nil && filepath.Dir(w.file.Name()) == dir(w.folders[0]) {
+		_, err := w.file.WriteAt(b, w.written)
+		return err
+	}
+	file, err := os.CreateTemp(w.folders[0], "helpdesk-message-*")
+	if err != nil {
+		return err
+	}
+	_ = os.Remove(file.Name()) // where an open file can be removed it is gone even if we are killed; else see Close
+	if w.file != nil {
+		_, err = io.Copy(file, io.NewSectionReader(w.file, 0, w.written))
+	}
+	if err == nil {
+		_, err = file.WriteAt(b, w.written)
+	}
+	if err != nil {
+		discard(file)
+		return err
+	}
+	discard(w.file)
+	w.file, w.full = file, nil
+	return nil
+}
+
+func dir(folder string) string {
+	if folder == "" {
+		folder = os.TempDir()
+	}
+	return filepath.Clean(folder)
+}
+
+// Try says whether a message of that many bytes finds room, by writing and removing it.
+func (f Folders) Try(size int64) error {
+	size = max(size, inMemory+1)
+	b, err := f.Read(io.LimitReader(zeros{}, size), size)
+	b.Close()
+	return err
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
 }
 
 // Size returns how long the message is, in bytes.
@@ -91,9 +167,14 @@ func (b *Body) Hash() (string, error) {
 
 // Close forgets the message. It may be called of nil and more than once.
 func (b *Body) Close() {
-	if b == nil || b.file == nil {
-		return
+	if b != nil {
+		discard(b.file)
 	}
-	_ = b.file.Close()
-	_ = os.Remove(b.file.Name())
+}
+
+func discard(file *os.File) {
+	if file != nil {
+		_ = file.Close()
+		_ = os.Remove(file.Name())
+	}
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -15,7 +15,7 @@ func TestBody(t *testing.T) {
 	t.Setenv("TMPDIR", dir)
 	for _, size := range []int{0, 5, inMemory, inMemory + 1, 3 << 20} {
 		want := bytes.Repeat([]byte("ab\r\nc"), size/5+1)[:size]
-		b, err := Read(bytes.NewReader(want), int64(size))
+		b, err := Folders(nil).Read(bytes.NewReader(want), int64(size))
 		if err != nil || b.Size() != int64(size) {
 			t.Fatal(size, err)
 		}
@@ -41,16 +41,50 @@ func TestBody(t *testing.T) {
 	}
 }
 
-func TestShortAndFull(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
+func TestShort(t *testing.T) {
+	dir := t.TempDir()
 	for _, size := range []int64{10, inMemory + 10} {
-		if b, err := Read(strings.NewReader("short"), size); !errors.Is(err, ErrShort) || b != nil {
+		if b, err := (Folders{dir}).Read(strings.NewReader("short"), size); !errors.Is(err, ErrShort) || b != nil {
 			t.Error(size, b, err)
 		}
 	}
-	t.Setenv("TMPDIR", "/nowhere")
-	var disk *fs.PathError
-	if b, err := Read(bytes.NewReader(make([]byte, inMemory+1)), inMemory+1); !errors.As(err, &disk) || b != nil {
-		t.Error(b, err)
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// What a missing folder, or one that gets full, does not take the next one does.
+func TestTheNextFolder(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	spare := t.TempDir()
+	small := []string{"", filepath.Join(spare, "missing, too")}
+	if dir := tmpfs(t, 1<<20); dir != "" {
+		small = append(small, dir)
+	}
+	want := bytes.Repeat([]byte("ab\r\nc"), 600_000)
+	for _, dir := range small {
+		b, err := Folders{dir, spare}.Read(bytes.NewReader(want), int64(len(want)))
+		if err != nil {
+			t.Fatalf("%q: %v", dir, err)
+		}
+		if got, err := b.Bytes(); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%q: %d bytes, %v", dir, len(got), err)
+		}
+		b.Close()
+		if b, err := (Folders{dir}).Read(bytes.NewReader(want), int64(len(want))); !errors.Is(err, ErrNoRoom) || b != nil {
+			t.Errorf("%q: %v, %v", dir, b, err)
+		}
+		if err := (Folders{dir}).Try(int64(len(want))); !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("%q: %v", dir, err)
+		}
+	}
+	// What fits there does so again: what failed has left nothing behind.
+	for _, dir := range small[2:] {
+		if err := (Folders{dir}).Try(900 << 10); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, err := os.ReadDir(spare); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

@@ -39,6 +39,9 @@ func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 		return nil, fmt.Errorf("open state %s: %w", path, engine.ErrMissing)
 	case none:
 		dir, err := os.MkdirTemp("", "helpdesk-")
+		if err != nil && path != "" { // the second place is beside the state
+			dir, err = os.MkdirTemp(filepath.Dir(path), ".helpdesk-")
+		}
 		if err != nil {
 			return nil, fmt.Errorf("open state: %w", err)
 		}
