@@ -73,9 +73,10 @@ systemctl enable --now helpdesk.timer
 	"windows": `chcp 65001 >nul
 rem Paste this into cmd.exe (not PowerShell) that runs as administrator, or write it to a file there and start that:
 rem   helpdesk schedule windows > schedule.cmd
-rem The tasks run as SYSTEM, who has none of your variables: put each secret into a file that SYSTEM and administrators alone
-rem may read, and name it in the configuration with slashes, password: ${file:C:/ProgramData/helpdesk/secret/imap}
-rem   icacls C:\ProgramData\helpdesk\secret /inheritance:r /grant *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F
+rem The tasks run as SYSTEM, who has none of your variables: every command reads {{.Env}} by itself,
+rem a line NAME='value' for each variable that the configuration names. Let SYSTEM and administrators alone read it, and the state:
+rem   icacls "{{.Env}}" /inheritance:r /grant *S-1-5-18:F *S-1-5-32-544:F
+rem   icacls "{{.Folder}}" /inheritance:r /grant *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F
 rem A run that is still going is not started a second time.
 schtasks /Create /F /TN "helpdesk poll" /SC MINUTE /MO 1 /RU SYSTEM /TR "{{windows .Poll}}"
 schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "{{windows .Notify}}"

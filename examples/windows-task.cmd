@@ -4,10 +4,10 @@ rem Makes two tasks of the Windows Task Scheduler that run poll and notify every
 rem helpdesk schedule windows prints the same for the paths of this machine.
 rem
 rem   1. Put helpdesk.exe into C:\Program Files\helpdesk and helpdesk.yaml into C:\ProgramData\helpdesk (it is found there).
-rem   2. Put the secrets into files that SYSTEM and administrators alone may read, and name them in helpdesk.yaml with slashes:
-rem        password: ${file:C:/ProgramData/helpdesk/secret/imap}
-rem        icacls C:\ProgramData\helpdesk\secret /inheritance:r /grant SYSTEM:(OI)(CI)F Administrators:(OI)(CI)F
-rem      (on a Russian Windows write *S-1-5-32-544 for Administrators.)
+rem   2. Shut that folder to other users, and put the secrets into helpdesk.env there, a line NAME='value' for each variable that
+rem      helpdesk.yaml names (helpdesk init C:\ProgramData\helpdesk writes both files):
+rem        icacls C:\ProgramData\helpdesk /inheritance:r /grant *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F
+rem      (these are SYSTEM and the administrators, whatever Windows' language)
 rem   3. helpdesk check, then this file.
 rem
 rem Names of folders may be Cyrillic as long as this file is saved as UTF-8 (chcp above).
