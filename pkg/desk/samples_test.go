@@ -640,3 +640,62 @@ func TestNoiseOnTheTask(t *testing.T) {
 		}
 	}
 }
+
+// quotedPages are the forms in which programs quote in HTML, with who, their address, and what they wrote.
+var quotedPages = map[string]string{
+	"gmail":       `<div dir="ltr">ABOVE</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">чт, 12 мар. 2026 г. в 09:00, WHO &lt;<a href="mailto:ADDR">ADDR</a>&gt;:<br></div><blockquote class="gmail_quote">BELOW</blockquote></div>`,
+	"outlook":     `<div class=WordSection1><p class=MsoNormal>ABOVE</p><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><p class=MsoNormal><b>From:</b> WHO &lt;ADDR&gt; <br><b>Sent:</b> Thursday, March 12, 2026 9:00 AM<br><b>To:</b> Ivan<br><b>Subject:</b> x</p></div><p class=MsoNormal>BELOW</p></div>`,
+	"outlook web": `<div>ABOVE</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg" dir="ltr"><b>От:</b> WHO &lt;ADDR&gt;<br><b>Отправлено:</b> 12 марта 2026 г. 9:00<br><b>Кому:</b> Ivan<br><b>Тема:</b> x</div><div>BELOW</div>`,
+	"yandex":      `<div>ABOVE</div><div><br></div><div>12.03.2026, 09:00, "WHO" &lt;ADDR&gt;:</div><blockquote>BELOW</blockquote>`,
+	"thunderbird": `<p>ABOVE</p><div class="moz-cite-prefix">12.03.2026 09:00, WHO &lt;ADDR&gt; пишет:<br></div><blockquote type="cite" cite="mid:x">BELOW</blockquote>`,
+	"apple":       `ABOVE<br><div><br><blockquote type="cite"><div>12 марта 2026 г., в 09:00, WHO &lt;ADDR&gt; написал(а):</div><br><div>BELOW</div></blockquote></div>`,
+	"mail.ru":     `<div>ABOVE</div><div>Четверг, 12 марта 2026, 9:00 +03:00 от WHO &lt;<a href="mailto:ADDR">ADDR</a>&gt;:<br><blockquote style="border-left:1px solid #0857A6; margin:10px;"><div>BELOW</div></blockquote></div>`,
+}
+
+// Pages are judged as texts are, in whatever form they quote.
+func TestQuotesOfPages(t *testing.T) {
+	r := newReader(t)
+	page := func(form, above, who, addr, below string) string {
+		return strings.NewReplacer("ABOVE", above, "WHO", who, "ADDR", addr, "BELOW", below).Replace(quotedPages[form])
+	}
+	for form := range quotedPages {
+		const inside = `<p>Какая модель?</p><p style="color:red">Атол 91Ф 7731</p><p>Когда?</p><p style="color:red">Вчера</p>`
+		for _, above := range []string{"Добрый день!", "Ответы ниже, выделил красным", "См. ниже", "Здравствуйте!<br>Ответил в тексте.<br><br>С уважением,<br>Иван Петров", "Hi,<br>answers inline, in red", ""} {
+			o := r.judge(fromIvan + answers + "Subject: Re: Касса\n" + utf8html + page(form, above, "Служба поддержки", "support@example.ru", inside))
+			if o.Verdict != desk.Commented || !o.shows("Атол 91Ф 7731") {
+				t.Errorf("%s, %q: %s\n%s", form, above, o.Verdict, o.post)
+			}
+		}
+		for _, above := range []string{"Атол 91Ф.", "Да, вчера вечером", "Проверил - всё равно не печатает"} {
+			o := r.judge(fromIvan + answers + "Subject: Re: Касса\n" + utf8html + page(form, above, "Служба поддержки", "support@example.ru", "<p>Какая модель?</p>"))
+			if !o.shows(above) || o.shows("Какая модель") {
+				t.Errorf("%s, %q keeps the quote\n%s", form, above, o.post)
+			}
+		}
+		o := r.judge(fromIvan + answers + "Subject: Re: Касса\n" + utf8html + page(form, "Вот что пишет банк", "Банк", "info@bank-x.example", "<p>Терминал 77123 заблокирован</p>"))
+		if !o.shows("77123") {
+			t.Errorf("%s: a third party's letter is cut\n%s", form, o.post)
+		}
+		for _, above := range []string{"Готово", "", "<img src=cid:photo@x>", "См. ниже"} {
+			o := r.judge(fromIvan + "Subject: Re: вопрос\n" + utf8html + page(form, above, "Анна", "anna@firma.example", "<p>Пришлите фото</p>"))
+			if o.AutoReply || !o.hit("R8") {
+				t.Errorf("%s, %q: an answer to a specialist has auto-reply %v, R8 %v", form, above, o.AutoReply, o.hit("R8"))
+			}
+		}
+	}
+}
+
+// A title that had to be cut stands whole in the description; so does a subject that a comment shows.
+func TestLongSubjects(t *testing.T) {
+	r := newReader(t)
+	for _, one := range []string{"касса ", "Слово-", "x y z ", "[тег] ", "№12, "} {
+		s := "Начало " + strings.Repeat(one, 300/len([]rune(one))+5) + "конец7731"
+		o := r.judge(fromIvan + "Subject: " + s + "\n" + utf8text + "Прошу помочь.\n")
+		if o.Verdict != desk.Task || !o.shows("конец7731") {
+			t.Errorf("%.40q: the end is nowhere\n%s", s, o.post)
+		}
+		if o := r.judge(fromIvan + answers + "Subject: " + s + "\n" + utf8text + "Прошу помочь.\n"); o.Verdict != desk.Commented || !o.shows("конец7731") {
+			t.Errorf("%.40q: the end is not in the comment\n%s", s, o.post)
+		}
+	}
+}

@@ -52,12 +52,12 @@ func (c *Cutter) onlyOpens(line string) bool {
 }
 
 // betweenWords is what may stand around and between the words of a sentence.
-const betweenWords = " ,:-–—*_«»\"()"
+const betweenWords = " ,:-–—*_"
 
 // opens says whether a sentence greets or points, as a whole or in each of its parts: "Иван, отвечаю по порядку".
 func (c *Cutter) opens(sentence string) bool {
 	plain := glyph.Squeeze(strings.Map(func(r rune) rune {
-		if r != '-' && strings.ContainsRune(betweenWords, r) {
+		if r != '-' && strings.ContainsRune(betweenWords+"«»\"()", r) {
 			return ' '
 		}
 		return r
