@@ -14,7 +14,7 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	a := &announcing{r: r, f: f, change: c}
 	a.mute()
 	if c.State.Chat != 0 && c.State.Chat != t.Chat {
-		t.Chat, t.LastComment = c.State.Chat, 0 // a chat counts from its own beginning
+		t.Chat, t.LastComment, t.CommentAt = c.State.Chat, 0, time.Time{} // a chat counts from its own beginning
 	}
 	public, later := a.weighAll(&t, &d)
 	d.Effects = append(append(d.Effects, a.remarks...), a.answers(public)...)
@@ -42,11 +42,12 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 // weighAll decides the comments up to the first that is too young, and notes in the ticket how far. It returns what goes
 // out, and whether one of the others would, as they stand.
 func (a *announcing) weighAll(t *Ticket, d *Decision) (public []Comment, later bool) {
-	for _, comment := range a.change.Comments {
+	decided := len(a.change.Comments)
+	for i, comment := range a.change.Comments {
 		reason, out := a.weigh(comment)
 		d.Reasons = append(d.Reasons, reason)
 		if reason.Rule == tooYoung && d.Wait == 0 {
-			d.Wait = a.wait(&comment)
+			d.Wait, decided = a.wait(&comment), i
 		}
 		if d.Wait > 0 {
 			later = later || out != nil
@@ -58,8 +59,8 @@ func (a *announcing) weighAll(t *Ticket, d *Decision) (public []Comment, later b
 		if reason.Rule == "mention" || reason.Rule == "slip" {
 			a.remind(t, reason.Rule)
 		}
-		t.LastComment, t.LastResult = max(t.LastComment, comment.ID), max(t.LastResult, comment.ResultID)
 	}
+	a.follow(t, a.change.Comments[:decided], a.change.Comments[decided:])
 	return public, later
 }
 
@@ -82,6 +83,37 @@ func (a *announcing) remark(n Note, about ...string) {
 	t := &a.f.Ticket
 	key := DeriveKey(append([]string{"remark", t.Key, strconv.FormatInt(t.Task, 10), string(n.Key)}, about...)...)
 	a.remarks = append(a.remarks, Remark(key, t, n, a.f.Signer, a.f.Now))
+}
+
+// follow notes in the ticket how far its comments are decided. The others wait, and are read again.
+func (a *announcing) follow(t *Ticket, decided, waiting []Comment) {
+	last, result, upTo := t.LastComment, t.LastResult, a.change.ReadAt
+	if a.change.Rewound { // what numbers there are is told by the comments, where there are any
+		last, result = 0, 0
+	}
+	for _, c := range decided {
+		if result = max(result, c.ResultID); c.ID > last && !c.Late {
+			last, t.CommentAt = c.ID, c.At
+		}
+		// A date of the time to come is one that somebody made up.
+		if c.At.After(upTo) && !c.At.After(a.change.ReadAt.Add(time.Minute)) {
+			upTo = c.At
+		}
+	}
+	for _, c := range waiting {
+		if !c.At.After(upTo) {
+			upTo = c.At.Add(-time.Second)
+		}
+	}
+	if last != 0 {
+		t.LastComment = last
+	}
+	if result != 0 {
+		t.LastResult = result
+	}
+	if upTo.After(t.ReadUpTo) {
+		t.ReadUpTo = upTo
+	}
 }
 
 // announcing is a decision about a change in the making.
@@ -169,11 +201,13 @@ func (a *announcing) answers(public []Comment) []Effect {
 func (a *announcing) answer(comments []Comment) Effect {
 	parts := []string{"comment-letter", a.f.Ticket.Key, strconv.FormatInt(a.f.Ticket.Task, 10)}
 	for _, c := range comments {
+		// A number alone may come to be another comment's.
+		at := c.At.UTC().Format(time.RFC3339)
 		if a.r.policy.Send == SendResults { // on the new card a result does not tell its message
-			parts = append(parts, "result", strconv.FormatInt(c.ResultID, 10))
+			parts = append(parts, "result", strconv.FormatInt(c.ResultID, 10), at)
 			continue
 		}
-		parts = append(parts, strconv.FormatInt(c.ID, 10))
+		parts = append(parts, strconv.FormatInt(c.ID, 10), at)
 	}
 	draft := a.draft(Answer, comments[len(comments)-1].At)
 	draft.Comments = comments

@@ -132,6 +132,7 @@ func TestAnswerLetters(t *testing.T) {
 	}
 	after := announceFacts().Ticket
 	after.LastComment, after.Activity, after.ReadAt, after.Chat = 103, testNow, testNow, 77
+	after.CommentAt, after.ReadUpTo = second.At, testNow
 	if diff := cmp.Diff(&after, d.Ticket); diff != "" {
 		t.Error(diff)
 	}

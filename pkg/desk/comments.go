@@ -27,6 +27,9 @@ func commentRules() []commentRule {
 	return []commentRule{
 		{"known", "it was read before", "nothing", func(a *announcing, c *Comment) bool {
 			t := &a.f.Ticket
+			if a.change.Rewound {
+				return !c.At.After(t.ReadUpTo)
+			}
 			if a.r.policy.Send == SendResults && c.ResultID != 0 {
 				return a.knownResult(c)
 			}

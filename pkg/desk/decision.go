@@ -205,6 +205,7 @@ type Change struct {
 	State    TaskState
 	Comments []Comment // newer than the ticket's LastComment, oldest first
 	ReadAt   time.Time // the portal's clock when they were read
+	Rewound  bool      // they are newer than the ticket's ReadUpTo, whatever their numbers
 }
 
 // AnnounceFacts is all a decision about a change may know.

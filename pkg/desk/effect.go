@@ -174,6 +174,7 @@ type Comment struct {
 	Forwarded bool  `json:"forwarded,omitempty"` // from another chat
 	Result    bool  `json:"result,omitempty"`    // marked as the task's result
 	ResultID  int64 `json:"result_id,omitempty"` // of that mark; the comment may have been read long before
+	Late      bool  `json:"-"`                   // it stands for a result whose comment was not read now: its number is old, or 0
 }
 
 // Letter is a mail we write, rendered: all of it but the bytes.

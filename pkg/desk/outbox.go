@@ -152,6 +152,7 @@ type Told struct {
 type Reading struct {
 	Activity time.Time        `json:"activity,omitzero"` // the newest change seen, by the portal's clock
 	Unread   map[int64]Unread `json:"unread,omitempty"`  // tasks whose comments could not be read since they changed, or were too young to be decided
+	Restored time.Time        `json:"restored,omitzero"` // when the portal was last found to have been restored from a backup
 }
 
 // Unread is a task whose comments could not be read, or were too young.

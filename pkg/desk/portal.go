@@ -28,6 +28,11 @@ type TaskState struct {
 // number may be another task's. Where the portal never showed the mark, the number must do.
 func (t *Ticket) Owns(mark string) bool { return t.Mark == "" || t.Mark == mark }
 
+// Renumbered says whether a comment that is new has a number which was given to another one before.
+func (t *Ticket) Renumbered(c Comment) bool {
+	return !c.Late && c.ID <= t.LastComment || c.ResultID != 0 && c.ResultID <= t.LastResult
+}
+
 // Changes is what the portal says happened since a cursor.
 type Changes struct {
 	Tasks []TaskState
@@ -41,6 +46,10 @@ type Watch struct {
 	Last int64 // id of the newest comment already read, 0 = none
 
 	LastResult int64 // id of the newest result already read, 0 = none
+
+	// A portal restored from a backup gives the same numbers to other comments, below Last, too.
+	LastAt time.Time // date of the comment Last, zero = not known
+	Since  time.Time // everything up to then was read; zero = not known
 }
 
 // Talk is the answer to a Watch.
@@ -50,6 +59,7 @@ type Talk struct {
 	Comments []Comment // oldest first
 	Err      error     // why this one could not be read
 	Barred   bool      // the task is there, but its talk is closed to our user
+	Rewound  bool      // the last comment known is not there, or another is: they are those after the watch's Since
 }
 
 // Profile is a contact as a directory knows him.

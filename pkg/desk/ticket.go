@@ -35,7 +35,9 @@ type Ticket struct {
 	Chat        int64     `json:"chat,omitempty"`         // id of the task's chat (new card)
 	Mark        string    `json:"mark,omitempty"`         // XML_ID of the task, as the portal has shown it
 	LastComment int64     `json:"last_comment,omitempty"` // id of the newest comment read
+	CommentAt   time.Time `json:"comment_at,omitzero"`    // its date: of a portal restored from a backup the number may be another's
 	LastResult  int64     `json:"last_result,omitempty"`  // id of the newest result read
+	ReadUpTo    time.Time `json:"read_up_to,omitzero"`    // by the portal's clock; every comment of that time and before was read
 	Activity    time.Time `json:"activity,omitzero"`      // of the task when its comments were last read
 	ReadAt      time.Time `json:"read_at,omitzero"`       // the portal's clock then
 }

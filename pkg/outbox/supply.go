@@ -129,11 +129,11 @@ func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]de
 	return ask, known, nil
 }
 
-// missing returns the files that the portal does not have, and whose they are.
+// missing returns the files that the portal does not have, or had when the effect was tried before, and whose they are.
 func missing(due []desk.Pending) (files []desk.File, sources []source) {
 	for i, d := range due {
 		for j, f := range d.Effect.Post.Files {
-			if f.Object == 0 {
+			if f.Object == 0 || d.Tries > 0 {
 				files, sources = append(files, f), append(sources, source{i, j})
 			}
 		}

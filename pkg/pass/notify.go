@@ -88,7 +88,7 @@ func (p *notifier) changes(ctx context.Context) error {
 // merge says how far the portal is read when the changes are. What it says of the time to come is not believed: its
 // clock may be set back, and nothing would be new until then.
 func merge(c desk.Changes, read desk.Reading) desk.Reading {
-	next := desk.Reading{Activity: read.Activity, Unread: map[int64]desk.Unread{}}
+	next := desk.Reading{Activity: read.Activity, Unread: map[int64]desk.Unread{}, Restored: read.Restored}
 	if next.Activity.IsZero() {
 		next.Activity = c.Now
 	}
@@ -188,13 +188,16 @@ func (p *notifier) talks(ctx context.Context, states []desk.TaskState, tickets m
 	watches := make([]desk.Watch, len(states))
 	for i, s := range states {
 		t := tickets[s.Task]
-		watches[i] = desk.Watch{Task: s.Task, Chat: s.Chat, Last: t.LastComment, LastResult: t.LastResult}
+		watches[i] = desk.Watch{Task: s.Task, Chat: s.Chat, Last: t.LastComment, LastAt: t.CommentAt, LastResult: t.LastResult, Since: t.ReadUpTo}
+		if t.ReadUpTo.IsZero() {
+			watches[i].Since = t.ReadAt // of an earlier version
+		}
 		switch s.Chat {
 		case 0:
 			watches[i].Chat = t.Chat
 		case t.Chat:
 		default:
-			watches[i].Last = 0 // a chat counts from its own beginning
+			watches[i].Last, watches[i].LastAt = 0, time.Time{} // a chat counts from its own beginning
 		}
 	}
 	talks, err := p.readTalks(ctx, watches)
@@ -212,6 +215,7 @@ type announcement struct {
 
 // announce decides what was read, and records it together with how far the portal is read.
 func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, talks []desk.Talk, at time.Time, read, next desk.Reading) error {
+	p.tellRestored(talks, tickets, at, &next)
 	var all []announcement
 	for i, s := range states {
 		if err := talks[i].Err; err != nil {
@@ -222,7 +226,7 @@ func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Tick
 		if talks[i].Chat != 0 {
 			s.Chat = talks[i].Chat
 		}
-		all = append(all, announcement{desk.Change{State: s, Comments: talks[i].Comments, ReadAt: at}, tickets[s.Task].Number})
+		all = append(all, announcement{desk.Change{State: s, Comments: talks[i].Comments, ReadAt: at, Rewound: talks[i].Rewound}, tickets[s.Task].Number})
 	}
 	if len(all) == 0 && next.Activity.Equal(read.Activity) && maps.Equal(next.Unread, read.Unread) {
 		return nil // nothing happened: nothing is written

@@ -83,6 +83,9 @@ func (r *reading) takeSearch(a bitrix.Answer) {
 		r.chatLast = max(r.chatLast, int64(m.ID))
 		u, listed := users[m.AuthorID]
 		c := m.comment(u, files)
+		if r.anchors(c) {
+			continue
+		}
 		if r.unlisted != nil && !listed && !c.System {
 			r.unlisted[c.Author] = true
 		}

@@ -11,6 +11,22 @@ import (
 	"helpdesk/pkg/fault"
 )
 
+// object is a file of the Drive, or an attachment.
+type object struct {
+	Name        bitrix.Text `json:"NAME"`
+	Size        bitrix.ID   `json:"SIZE"`
+	DownloadURL bitrix.Text `json:"DOWNLOAD_URL"`
+}
+
+// another says whether it is not the file that had its number: of a portal restored from a backup it may be anybody's.
+// The file may have been given another name.
+func (o object) another(f desk.File) bool {
+	if o.Size > 0 && f.Size > 0 {
+		return int64(o.Size) != f.Size
+	}
+	return o.Name != "" && f.Name != "" && stem(string(o.Name)) != stem(f.Name)
+}
+
 // Download writes the content of a comment's file to w. The address is asked for anew, since each carries a token that
 // ends soon.
 func (c *Maker) Download(ctx context.Context, f desk.File, w io.Writer) error {
@@ -18,13 +34,13 @@ func (c *Maker) Download(ctx context.Context, f desk.File, w io.Writer) error {
 	if id == 0 {
 		method, id = "disk.attachedObject.get", f.Attach
 	}
-	var r struct {
-		DownloadURL bitrix.Text `json:"DOWNLOAD_URL"`
-	}
+	var r object
 	addr := f.URL
 	if id != 0 {
 		err := c.Call(ctx, method, bitrix.With("id", id), &r)
 		switch {
+		case err == nil && r.another(f):
+			return fault.New(fault.Never, fmt.Errorf("download file: number %d is another file by now", id))
 		case err == nil && r.DownloadURL != "":
 			addr = string(r.DownloadURL)
 		case err != nil && (addr == "" || fault.ExtentOf(err) == fault.Server):

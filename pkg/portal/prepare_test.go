@@ -37,7 +37,7 @@ func contactsOf(address string) string {
 func TestPrepareIsOneBatch(t *testing.T) {
 	s := testkit.NewScript(t, fixture(t, "prepare.json"))
 	c := client(t, s, saved(map[string]string{savedFolder: "8930"}))
-	files := []desk.File{{Name: "log.txt", Size: 6}, {Name: "a/b.txt", Size: 1}, {Name: "gone"}, {Name: "empty"}, {Object: 77}}
+	files := []desk.File{{Name: "log.txt", Size: 6}, {Name: "a/b.txt", Size: 1}, {Name: "gone"}, {Name: "empty"}}
 	p, err := c.Prepare(t.Context(), []string{"ivan@example.ru", "info@firm.ru", "anna@firm.ru", "dep@firm.ru", "no@firm.ru"}, files,
 		contents("Hello!", "x", "gone", "", ""))
 	if err != nil {
@@ -60,10 +60,10 @@ func TestPrepareIsOneBatch(t *testing.T) {
 	if diff := cmp.Diff(profiles, p.Profiles); diff != "" || !p.Asked {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]int64{9011, 0, 0, 0, 77}, p.Objects); diff != "" {
+	if diff := cmp.Diff([]int64{9011, 0, 0, 0}, p.Objects); diff != "" {
 		t.Error(diff)
 	}
-	if p.Errs[0] != nil || p.Errs[4] != nil {
+	if p.Errs[0] != nil {
 		t.Error(p.Errs)
 	}
 	tells(t, p.Errs[1], told{fault.Never, fault.One})
@@ -72,9 +72,29 @@ func TestPrepareIsOneBatch(t *testing.T) {
 }
 
 func TestPrepareWithNothingToDoMakesNoRequest(t *testing.T) {
-	p, err := client(t, testkit.NewScript(t)).Prepare(t.Context(), nil, []desk.File{{Object: 4}}, nil)
-	if err != nil || p.Objects[0] != 4 {
+	if p, err := client(t, testkit.NewScript(t)).Prepare(t.Context(), nil, nil, nil); err != nil {
 		t.Error(p, err)
+	}
+}
+
+// What an earlier pass has uploaded is looked at: what is gone, is somebody else's or is another file goes up again, and
+// what can't be looked at stays.
+func TestPrepareLooksAtWhatWasUploaded(t *testing.T) {
+	look := `{"result":{"result":{"c0":{"ID":"1","NAME":"a (1).txt","SIZE":"3"},"c1":{"ID":"2","NAME":"secret.txt","SIZE":"9"},
+		"c4":{"ID":"5","NAME":"a.txt","SIZE":"4"}},"result_error":{"c2":{"error":"ERROR_NOT_FOUND","error_description":"x"},
+		"c3":{"error":"INTERNAL_SERVER_ERROR","error_description":"x"},"c5":{"error":"ACCESS_DENIED","error_description":"x"}}}}`
+	up := `{"result":{"result":{"c0":{"ID":"12"},"c1":{"ID":"13"},"c2":{"ID":"15"},"c3":{"ID":"16"}},"result_error":[]}}`
+	c := client(t, testkit.NewScript(t, testkit.Answer(200, look), testkit.Answer(200, up)), saved(map[string]string{savedFolder: "8930"}))
+	var files []desk.File
+	for i := range 6 {
+		files = append(files, desk.File{Name: "a.txt", Size: 3, Object: int64(i + 1)})
+	}
+	p, err := c.Prepare(t.Context(), nil, files, contents("aaa", "aaa", "aaa", "aaa", "aaa", "aaa"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int64{1, 12, 13, 4, 15, 16}, p.Objects); diff != "" {
+		t.Error(diff)
 	}
 }
 

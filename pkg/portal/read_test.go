@@ -180,8 +180,8 @@ func TestTalksOfBothCardsIsOneRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"im.dialog.messages.search?CHAT_ID=2603&LAST_ID=84877&ORDER[ID]=ASC&LIMIT=200",
-		"task.commentitem.getlist?TASKID=3650&ORDER[ID]=asc&FILTER[>ID]=3157",
+		"im.dialog.messages.search?CHAT_ID=2603&LAST_ID=84876&ORDER[ID]=ASC&LIMIT=200",
+		"task.commentitem.getlist?TASKID=3650&ORDER[ID]=asc&FILTER[>=ID]=3157",
 		"tasks.task.get?taskId=3650&select[0]=ID&select[1]=CHAT_ID",
 		"im.chat.get?ENTITY_TYPE=TASKS_TASK&ENTITY_ID=3650",
 	}

@@ -17,6 +17,10 @@ type reading struct {
 	task, chat, last int64
 	own              bool      // those since then are wanted, else those after last
 	since            time.Time // with own
+	lastAt           time.Time // date of last, zero = not known
+	anchored         bool      // last was read again: what is newer has greater numbers
+	rewound          bool      // it was not, and the comments are those after readUpTo
+	readUpTo         time.Time
 
 	comments  []desk.Comment
 	full      bool  // the chat's page was full: there may be more
@@ -25,6 +29,7 @@ type reading struct {
 	oldErr    error
 	chatErr   error
 	resultErr error
+	asked     bool  // for the results
 	probeErr  error // the task could not be asked for its chat
 	gone      bool
 
@@ -64,7 +69,7 @@ func (r *reading) ask(p *bitrix.Plan) {
 
 // forum reads the forum topic of a task.
 func (r *reading) forum() bitrix.Command {
-	filter := bitrix.With(">ID", r.last)
+	filter := bitrix.With(">=ID", r.last)
 	if r.own {
 		filter = bitrix.With(">=POST_DATE", r.since.Format(time.RFC3339))
 	}
@@ -81,9 +86,12 @@ func (r *reading) takeOld(a bitrix.Answer) {
 	}
 	list, err := readForum(a.Result)
 	r.oldErr = err
-	r.comments = append(r.comments, list...)
-	if r.unlisted != nil {
-		for _, c := range list {
+	for _, c := range list {
+		if r.anchors(c) {
+			continue
+		}
+		r.comments = append(r.comments, c)
+		if r.unlisted != nil {
 			r.unlisted[c.Author] = true
 		}
 	}
@@ -135,6 +143,6 @@ func (r *reading) unasked(err error) {
 // numbers have nothing to do with those of messages.
 func (r *reading) useChat(chat int64) {
 	if chat != 0 && r.chat == 0 {
-		r.chat, r.full, r.chatLast = chat, true, 0
+		r.chat, r.full, r.last, r.chatLast = chat, true, 0, 0
 	}
 }

@@ -26,7 +26,7 @@ func (r *reading) resultList() bitrix.Command {
 
 // takeResults keeps the results of the task, the oldest first.
 func (r *reading) takeResults(a bitrix.Answer) {
-	r.resultErr = a.Err
+	r.asked, r.resultErr = true, a.Err
 	r.results = bitrix.Rows[result](a.Result)
 	sort.Slice(r.results, func(a, b int) bool { return r.results[a].ID < r.results[b].ID })
 }
@@ -41,7 +41,7 @@ func (r *reading) markResults(known map[int64]author) {
 			c.Result, c.ResultID = true, int64(res.ID)
 		} else if int64(res.ID) > r.lastResult {
 			late := desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy), Name: known[int64(res.CreatedBy)].Name, At: res.CreatedAt.Time,
-				Text: string(res.Text), Result: true, ResultID: int64(res.ID)}
+				Text: string(res.Text), Result: true, ResultID: int64(res.ID), Late: true}
 			for _, id := range res.Files {
 				if f, ok := r.attached[id]; ok {
 					late.Files = append(late.Files, f)

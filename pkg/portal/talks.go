@@ -16,7 +16,8 @@ import (
 func (c *Reader) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	readings := make([]*reading, len(watches))
 	for i, w := range watches {
-		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, chatLast: w.Last, lastResult: w.LastResult, unlisted: map[int64]bool{}}
+		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, lastAt: w.LastAt, readUpTo: w.Since, chatLast: max(0, w.Last-1),
+			lastResult: w.LastResult, unlisted: map[int64]bool{}}
 	}
 	talks := make([]desk.Talk, len(watches))
 	if err := c.readTalks(ctx, readings); err != nil {
@@ -25,7 +26,7 @@ func (c *Reader) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, 
 	for i, r := range readings {
 		r.markResults(c.authors.known)
 		sort.SliceStable(r.comments, func(a, b int) bool { return r.comments[a].ID < r.comments[b].ID })
-		talks[i] = desk.Talk{Task: r.task, Chat: r.chat, Comments: r.comments, Barred: r.barred()}
+		talks[i] = desk.Talk{Task: r.task, Chat: r.chat, Comments: r.comments, Barred: r.barred(), Rewound: r.rewound}
 		err := r.failure()
 		if stranger := c.authors.judge(r); err == nil {
 			err = stranger
@@ -76,6 +77,9 @@ func (c *Reader) readTalks(ctx context.Context, readings []*reading) error {
 		return err
 	}
 	if err := c.readChats(ctx, readings); err != nil {
+		return err
+	}
+	if err := c.rewind(ctx, readings); err != nil {
 		return err
 	}
 	return c.complete(ctx, readings)

@@ -32,6 +32,8 @@ type uploads struct {
 
 	inline int64 // bytes of files sent within one batch
 
+	checking int // files that have a number and are looked at
+
 	next  int
 	addrs map[int]string // where the large ones go, by file
 	lost  error          // of the whole: the folder could not be found
@@ -39,19 +41,43 @@ type uploads struct {
 
 // begin asks for the folder, where it is needed and not known.
 func (u *uploads) begin(p *bitrix.Plan) {
+	u.check(p)
 	u.addrs, u.inline = map[int]string{}, maxInline
 	u.c.Recall(savedInline, &u.inline)
-	fresh := func(f desk.File) bool { return f.Object == 0 }
 	var none string
 	if u.c.Recall(savedNoDisk, &none); none != "" {
 		u.folderKnown, u.lost = true, fault.New(fault.Never, errors.New(none))
 		return
 	}
-	if u.c.Recall(savedFolder, &u.folder) && u.folder != 0 || !slices.ContainsFunc(u.files, fresh) {
+	if u.c.Recall(savedFolder, &u.folder) && u.folder != 0 || len(u.files) == 0 {
 		u.folderKnown = true
 		return
 	}
 	u.askFolder(p)
+}
+
+// check looks at the files that were uploaded by an earlier pass: where one is gone, or its number is another file's, of
+// a portal restored from a backup, it is uploaded again.
+func (u *uploads) check(p *bitrix.Plan) {
+	u.files = slices.Clone(u.files)
+	for i, f := range u.files {
+		if f.Object == 0 {
+			continue
+		}
+		u.checking++
+		p.Add(bitrix.Do("disk.file.get", bitrix.With("id", f.Object)), func(a bitrix.Answer) {
+			u.checking--
+			var (
+				o object
+				e *bitrix.Error
+			)
+			there := a.Err == nil && bitrix.Into(a.Result, &o) == nil && !o.another(f) && stem(string(o.Name)) == stem(driveName(f.Name))
+			gone := errors.As(a.Err, &e) && e.Coded("ERROR_NOT_FOUND", "ACCESS_DENIED")
+			if !there && (a.Err == nil || gone) { // else it can't be looked at now
+				u.files[i].Object = 0
+			}
+		})
+	}
 }
 
 // askFolder asks for the folder of the user the webhook acts as: again where that turns out to be another by the same
@@ -71,6 +97,9 @@ func (u *uploads) askFolder(p *bitrix.Plan) {
 // fill adds the next files to the plan, as many as one batch takes, and says whether that was all. While the folder is
 // being asked for there are none to add: chaining them to its answer would upload into junk when it fails.
 func (u *uploads) fill(p *bitrix.Plan) bool {
+	if u.checking > 0 {
+		return false
+	}
 	if !u.folderKnown {
 		if !u.asking {
 			u.askFolder(p)
@@ -167,7 +196,7 @@ func (u *uploads) take(i int, a bitrix.Answer) {
 	}
 	var e *bitrix.Error
 	switch {
-	case errors.As(err, &e) && e.Coded("ERROR_NOT_FOUND"):
+	case errors.As(err, &e) && e.Coded("ERROR_NOT_FOUND", "ACCESS_DENIED"):
 		u.c.Remember(savedFolder, int64(0)) // the folder is gone: look for it again next time
 		u.p.Errs[i] = fault.New(fault.Refused, fmt.Errorf("upload file %d: %w", i, e))
 	case err != nil:

@@ -137,13 +137,13 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 	}
 	if r.Gone { // what was known of the task is not true of the one in its place
 		t.Status, t.Task, t.Chat, t.LastComment, t.LastResult = desk.Gone, 0, 0, 0, 0
-		t.Activity, t.ReadAt, t.ClosedAt = time.Time{}, time.Time{}, time.Time{}
+		t.Activity, t.ReadAt, t.ReadUpTo, t.CommentAt, t.ClosedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	}
 	if r.Failed != "" {
 		t.Undeliver = r.Failed
 	}
 	if r.Made.Chat != 0 && r.Made.Chat != t.Chat {
-		t.Chat, t.LastComment = r.Made.Chat, 0 // a chat counts from its own beginning
+		t.Chat, t.LastComment, t.CommentAt = r.Made.Chat, 0, time.Time{} // a chat counts from its own beginning
 	}
 	if r.Done && p.Effect.Kind == desk.OpenTask {
 		t.Task, t.Status, t.Mark = r.Made.Task, desk.Open, ""

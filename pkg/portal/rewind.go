@@ -1,0 +1,73 @@
+package portal
+
+import (
+	"context"
+	"slices"
+
+	"helpdesk/pkg/desk"
+)
+
+// anchors says whether a comment is the last one known, by its number and its date. It is read along with those that
+// are newer: as long as it is there, they have greater numbers. On a portal restored from a backup it may be gone, and
+// its number another comment's.
+func (r *reading) anchors(c desk.Comment) bool {
+	if r.own || r.last == 0 || c.ID != r.last || !r.lastAt.IsZero() && !c.At.Equal(r.lastAt) {
+		return false
+	}
+	r.anchored = true
+	return true
+}
+
+// astray says whether the last comment or the last result known is not there any more. Numbers tell nothing then:
+// somebody has deleted it, or the portal was restored from a backup and gives the numbers since to others.
+func (r *reading) astray() bool {
+	if r.readUpTo.IsZero() || r.gone || r.failure() != nil {
+		return false
+	}
+	result := func(res result) bool { return int64(res.ID) == r.lastResult }
+	return r.last != 0 && !r.anchored || r.lastResult != 0 && r.resultErr == nil && r.asked && !slices.ContainsFunc(r.results, result)
+}
+
+// rewind reads comments by their dates where their numbers tell nothing: one request more.
+func (c *Reader) rewind(ctx context.Context, readings []*reading) error {
+	var by []*reading
+	of := map[*reading]*reading{}
+	p := c.Plan()
+	for _, r := range readings {
+		if !r.astray() {
+			continue
+		}
+		again := &reading{task: r.task, chat: r.chat, own: true, since: r.readUpTo, unlisted: r.unlisted}
+		if by = append(by, again); r.chat != 0 {
+			p.Add(again.search(), again.takeSearch)
+		} else {
+			p.Add(again.forum(), again.takeOld)
+		}
+		of[again] = r
+	}
+	if len(by) == 0 {
+		return nil
+	}
+	if err := p.Run(ctx); err != nil {
+		return err
+	}
+	if err := c.readChats(ctx, by); err != nil {
+		return err
+	}
+	for _, again := range by {
+		of[again].take(again)
+	}
+	return nil
+}
+
+// take puts comments that were read by their dates in the place of those read by their numbers.
+func (r *reading) take(again *reading) {
+	r.rewound, r.chatErr, r.oldErr = true, again.chatErr, again.oldErr
+	r.comments = slices.DeleteFunc(again.comments, func(c desk.Comment) bool { return !c.At.After(r.readUpTo) })
+	r.lastResult = 0
+	for _, res := range r.results {
+		if id := int64(res.ID); !res.CreatedAt.After(r.readUpTo) {
+			r.lastResult = max(r.lastResult, id)
+		}
+	}
+}
