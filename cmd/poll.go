@@ -130,7 +130,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	}
 	r, err := j.run(p.Pass, ctx)
 	if !j.dry {
-		p.Settle(ctx)
+		err = errors.Join(err, p.Settle(ctx))
 	}
 	end()
 	err = errors.Join(summary(&a.Terminal, j, r), conclude(ctx, exit.After(r, err)))

@@ -2,148 +2,151 @@ package wiring
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/outbox"
 )
 
 // folder takes copies of letters.
 type folder interface {
+	Holds(ctx context.Context, folder, id string) (bool, error)
 	Save(ctx context.Context, folder string, raw []byte, at time.Time) error
 	Close() error
 }
 
-// copier keeps copies of a mailbox's letters, on one connection when a pass has sent them; what is not taken is kept in
-// the state for the next pass. A letter has gone out whether its copy is kept or not, so cron is not made to mail of
-// each: that copies can't be kept is said once a pass, and what a person must mend, such as a folder that is not there,
+// letters are those of which copies are due; the state keeps them, from the same transaction on that records that they
+// went out.
+type letters interface {
+	Left(mailbox string) ([]desk.Copy, error)
+	Raw(seq uint64) ([]byte, error)
+	Note(changed []desk.Copy, gone []uint64) error
+}
+
+// copier puts copies of a mailbox's letters into a folder of it, on one connection at the end of a pass. What is not
+// taken is left to the next pass. A letter has gone out whether its copy is made or not, so cron is not made to mail of
+// each: that copies can't be made is said once a pass, and what a person must mend, such as a folder that is not there,
 // once a day. check tells it at any time.
 type copier struct {
 	mailbox string
-	open    func(ctx context.Context) (folder, error)
 	folder  string
+	open    func(ctx context.Context) (folder, error)
+	kept    letters
 	found   *discoveries
+	now     func() time.Time
 	log     *slog.Logger
-
-	mu    sync.Mutex
-	queue []sent
-	bytes int
 }
 
-// withCopies gives the senders whose settings ask for copies a copier each.
-func withCopies(cfg *config.Config, senders []outbox.Sender, p *pauses, log *slog.Logger) (all []*copier) {
+// withCopies gives the mailboxes whose settings ask for copies a copier each.
+func withCopies(cfg *config.Config, senders []outbox.Sender, p *pauses, kept letters, log *slog.Logger) (all []*copier) {
 	for i, m := range cfg.Mailboxes {
 		if m.SMTP.SaveSent == "" {
 			continue
 		}
-		k := &copier{mailbox: m.Name, folder: m.SMTP.SaveSent, found: p.found, log: log}
+		k := &copier{mailbox: m.Name, folder: m.SMTP.SaveSent, kept: kept, found: p.found, now: p.now, log: log}
 		k.open = func(ctx context.Context) (folder, error) { return p.copies(ctx, m) }
-		senders[i].Save = k.keep
+		senders[i].Copies = true
 		all = append(all, k)
 	}
 	return all
 }
 
-// sent is a letter whose copy is to be kept.
-type sent struct {
-	Raw   []byte    `json:"raw"`
-	At    time.Time `json:"at"`
-	Tries int       `json:"tries,omitempty"` // refusals of this one
-}
-
-// What is kept of copies at most, in memory and for the next pass, and how often one is tried that is refused.
+// What is left to the next pass at most, for how long, and how often a copy is tried that is refused.
 const (
 	copiesMost  = 50
 	copiesBytes = 4 << 20
 	copyTries   = 10
-	leftFor     = 7 * 24 * time.Hour
+	copiesFor   = 7 * 24 * time.Hour
 )
 
-// keep takes over a letter. It never fails: the letter has gone out.
-func (k *copier) keep(ctx context.Context, raw []byte, at time.Time) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.queue, k.bytes = append(k.queue, sent{Raw: raw, At: at}), k.bytes+len(raw)
-	if len(k.queue) >= copiesMost || k.bytes >= copiesBytes {
-		k.flush(ctx)
+// settle makes the copies that are due. An error is one of the state.
+func (k *copier) settle(ctx context.Context) error {
+	all, err := k.kept.Left(k.mailbox)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	left, serr, err := k.make(ctx, all)
+	k.tell(serr)
+	if err != nil {
+		return err
+	}
+	if gone := k.surplus(left); len(gone) > 0 {
+		k.log.Warn("save copy of letter", "mailbox", k.mailbox, "err", fmt.Sprintf("%d letters went out of which no copy will be made", len(gone)))
+		return k.kept.Note(nil, gone)
 	}
 	return nil
 }
 
-// settle keeps what is left at the end of a pass.
-func (k *copier) settle(ctx context.Context) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.flush(ctx)
-}
-
-func (k *copier) flush(ctx context.Context) {
-	was := k.found.load(k.left(), leftFor)
-	var all []sent
-	if was != nil {
-		_ = json.Unmarshal(was, &all) // one that is damaged is of no use to anybody
-	}
-	all = append(all, k.queue...)
-	if k.queue, k.bytes = nil, 0; len(all) == 0 {
-		return
-	}
-	left, err := k.save(ctx, all)
-	k.tell(err)
-	if fault.ExtentOf(err) == fault.Setup {
-		left = nil // they would wait for a person, and grow
-	}
-	if left = latest(left); len(left) > 0 || was != nil {
-		raw, jerr := json.Marshal(left)
-		if jerr == nil && len(left) > 0 {
-			k.found.save(k.left(), raw)
-		} else {
-			k.found.save(k.left(), nil)
-		}
-	}
-}
-
-// save saves the letters on one connection and returns those that are left, and the gravest of what went wrong.
-func (k *copier) save(ctx context.Context, all []sent) (left []sent, err error) {
+// make makes copies on one connection. It returns what is left, the gravest of what went wrong with the mailbox, and an
+// error of the state. That a copy is tried is noted first: one that was tried before may be there.
+func (k *copier) make(ctx context.Context, all []desk.Copy) (left []desk.Copy, wrong, err error) {
 	to, err := k.open(ctx)
 	if err != nil {
-		return all, err
+		return all, err, nil
 	}
 	defer to.Close()
-	for i, s := range all {
-		serr := to.Save(ctx, k.folder, s.Raw, s.At)
+	var tried []desk.Copy
+	for _, c := range all {
+		c.Tried = true
+		tried = append(tried, c)
+	}
+	if err := k.kept.Note(tried, nil); err != nil {
+		return all, nil, err
+	}
+	var made []uint64
+	for i, c := range all {
+		serr := k.copy(ctx, to, c)
 		switch {
 		case serr == nil:
+			made = append(made, c.Seq)
+			continue
 		case fault.ExtentOf(serr) != fault.One:
-			return append(left, all[i:]...), serr
-		default:
-			err = serr
-			if s.Tries++; s.Tries < copyTries {
-				left = append(left, s)
-			}
+			left, wrong = append(left, tried[i:]...), serr
+			return left, wrong, k.kept.Note(left, made)
+		}
+		wrong = serr
+		if c.Tries, c.Tried = c.Tries+1, false; c.Tries < copyTries {
+			left = append(left, c)
+		} else {
+			made = append(made, c.Seq) // it never will be
 		}
 	}
-	return left, err
+	return left, wrong, k.kept.Note(left, made)
 }
 
-// latest returns as many of the letters as are kept, the last ones.
-func latest(all []sent) []sent {
-	bytes, from := 0, len(all)
-	for from > 0 && len(all)-from < copiesMost && bytes+len(all[from-1].Raw) <= copiesBytes {
-		from--
-		bytes += len(all[from].Raw)
+// copy makes one copy, unless an attempt before has made it.
+func (k *copier) copy(ctx context.Context, to folder, c desk.Copy) error {
+	if c.Tried {
+		if there, err := to.Holds(ctx, k.folder, c.ID); err != nil || there {
+			return err
+		}
 	}
-	return all[from:]
+	raw, err := k.kept.Raw(c.Seq)
+	if err != nil {
+		return err
+	}
+	return to.Save(ctx, k.folder, raw, c.At)
 }
 
-func (k *copier) left() string { return "copies.left." + k.mailbox }
+// surplus returns those of the copies that are not kept for the next pass: what is too old, and all but the last ones.
+func (k *copier) surplus(left []desk.Copy) (gone []uint64) {
+	bytes, n := 0, 0
+	for i := len(left) - 1; i >= 0; i-- {
+		c := left[i]
+		if bytes, n = bytes+c.Size, n+1; n > copiesMost || bytes > copiesBytes || k.now().Sub(c.At) > copiesFor {
+			gone = append(gone, c.Seq)
+		}
+	}
+	return gone
+}
 
-// tell says that copies can't be kept.
+// tell says that copies can't be made.
 func (k *copier) tell(err error) {
 	mark := "copies." + k.mailbox
 	switch {

@@ -63,11 +63,14 @@ type Parts struct {
 	copiers []*copier
 }
 
-// Settle does what is left for the end of a pass: it keeps the copies of the letters that were sent.
-func (p *Parts) Settle(ctx context.Context) {
+// Settle does what is left for the end of a pass: it makes copies of the letters that were sent. Its error is one of the
+// state.
+func (p *Parts) Settle(ctx context.Context) error {
+	var errs []error
 	for _, k := range p.copiers {
-		k.settle(ctx)
+		errs = append(errs, k.settle(ctx))
 	}
+	return errors.Join(errs...)
 }
 
 // Keep writes what was found out about the servers into the state. It belongs at the end of a run that may write.
@@ -95,7 +98,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		return nil, exit.Usage(err)
 	}
 	boxes, senders := boxes(cfg, servers.rest)
-	copiers := withCopies(cfg, senders, servers.rest, o.Log)
+	copiers := withCopies(cfg, senders, servers.rest, s.Copies, o.Log)
 	out := &outbox.Outbox{
 		Queue: s.Outbox, Seen: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client.Maker, Staff: client, Senders: senders,
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,

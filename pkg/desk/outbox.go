@@ -47,6 +47,7 @@ type Result struct {
 	Made   Made      // with Done
 	ID     string    // with Done of a letter: its Message-ID
 	Sent   string    // with Done of a letter: its text
+	Copy   []byte    // with Done of a letter: its bytes, where its mailbox is to have a copy
 	Words  string    // with Done of a letter with a specialist's words: that specialist's name
 	Unsure bool      // with Again
 	Next   time.Time // with Again
@@ -56,6 +57,17 @@ type Result struct {
 	Gone   bool      // the ticket's task does not exist any more
 	Failed string    // the requester's address can't be delivered to, for this reason
 	Then   []Effect  // to be queued behind everything of the ticket
+}
+
+// Copy is a letter that went out and of which its mailbox is to have a copy.
+type Copy struct {
+	Seq     uint64    `json:"seq"`
+	Mailbox string    `json:"mailbox"`
+	ID      string    `json:"message_id"`
+	At      time.Time `json:"at"`   // when it went out
+	Size    int       `json:"size"` // bytes
+	Tries   int       `json:"tries,omitempty"`
+	Tried   bool      `json:"tried,omitempty"` // the copy may be there
 }
 
 // Entry is a message about to be recorded.

@@ -49,6 +49,24 @@ func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	if err != nil {
 		return false, fault.Away(fault.Refused, err)
 	}
+	return s.holds(ctx, folder, id)
+}
+
+// Holds says whether a letter with that Message-ID (without <>) lies in the folder, AutoSent for the server's own.
+func (m *Mailbox) Holds(ctx context.Context, folder, id string) (bool, error) {
+	folder, err := m.Folder(ctx, folder)
+	if err != nil {
+		return false, fmt.Errorf("save letter: %w", err)
+	}
+	s, err := m.beside(ctx)
+	if err != nil {
+		return false, err
+	}
+	return s.holds(ctx, folder, id)
+}
+
+// holds looks into a folder, which is selected then.
+func (s *session) holds(ctx context.Context, folder, id string) (bool, error) {
 	if s.folder != folder {
 		if _, err := s.open(ctx, folder, true); err != nil {
 			return false, err
@@ -58,8 +76,12 @@ func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	// QUIRK: some servers compare the whole field, others look for a part of it; <> makes both mean the same.
 	what := &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: "<" + id + ">"}}}
 	data, err := s.client.UIDSearch(what, nil).Wait()
-	if err != nil {
-		return false, fault.Away(fault.Refused, fmt.Errorf("search %s: %w", folder, s.why(err)))
+	if err = s.why(err); err != nil {
+		err = fmt.Errorf("search %s: %w", folder, err)
+		if answered(err) && !temporary(err) { // QUIRK: some servers refuse such a search, see search
+			return false, fault.New(fault.Refused, err)
+		}
+		return false, fault.Away(fault.Refused, err)
 	}
 	return len(data.AllUIDs()) > 0, nil
 }

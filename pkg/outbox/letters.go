@@ -124,7 +124,7 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 	raw, err := relay.Send(ctx, letter)
 	switch {
 	case err == nil:
-		return l.sent(ctx, s, d, letter, raw)
+		return l.sent(s, d, letter, raw)
 	case Panicked(err):
 		r := l.hold(d, err)
 		r.Unsure = true
@@ -166,14 +166,16 @@ func (l *letters) close() {
 }
 
 // sent is the result of a letter that the relay took.
-func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter desk.Letter, raw []byte) desk.Result {
+func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, raw []byte) desk.Result {
 	l.takes(s)
 	l.tally.Count(func(c *Counts) { c.Sent++ })
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try", d.Tries+1)
-	s.keep(ctx, raw, letter.Date, l.Log)
 	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text}
 	if comments := d.Effect.Letter.Comments; len(comments) > 0 {
 		r.Words = comments[0].Name
+	}
+	if s.Copies {
+		r.Copy = raw
 	}
 	return r
 }

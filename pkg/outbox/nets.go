@@ -3,7 +3,6 @@ package outbox
 import (
 	"context"
 	"io"
-	"log/slog"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -180,14 +179,4 @@ func (s Sender) dial(ctx context.Context) (r Relay, err error) {
 		r = relayNet{r}
 	}
 	return r, err
-}
-
-// keep keeps a copy of a letter where the sender wants that. The letter has gone out, whatever becomes of its copy.
-func (s Sender) keep(ctx context.Context, raw []byte, at time.Time, log *slog.Logger) {
-	if s.Save == nil {
-		return
-	}
-	if err := Try("save copy of letter", func() error { return s.Save(ctx, raw, at) }); err != nil {
-		log.Warn("save copy of letter", "mailbox", s.Name, "err", err)
-	}
 }

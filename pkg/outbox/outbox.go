@@ -112,7 +112,8 @@ type Sender struct {
 
 	Open  func(ctx context.Context) (Originals, error)
 	Relay func(ctx context.Context) (Relay, error)
-	Save  func(ctx context.Context, raw []byte, at time.Time) error // nil = no copy of our letters is kept
+
+	Copies bool // the mailbox is to have copies of the letters
 }
 
 // Outbox is what makes effects.

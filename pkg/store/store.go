@@ -61,6 +61,8 @@ const (
 	bReturned   = "returned"   // address → why its mail comes back
 	bPictures   = "pictures"   // address NUL hash → picture
 	bUnseen     = "unseen"     // key of an effect → desk.Unconfirmed
+	bCopies     = "copies"     // sequence → desk.Copy
+	bSent       = "sent"       // the same sequence → the letter's bytes
 	bAccepted   = "accepted"   // id of a difference → desk.Accepted
 	bCursors    = "cursors"    // portal → desk.Reading; prune → position; taken NUL mailbox → when its relay last took a letter
 	bCache      = "cache"      // name → cached
@@ -69,7 +71,7 @@ const (
 
 // buckets are all of them.
 var buckets = []string{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
-	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bAccepted,
+	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bAccepted, bCopies, bSent,
 	bCursors, bCache, bTokens}
 
 // Store is the open state. Its parts are what callers work with, each for what it knows; all share one lock.
@@ -81,6 +83,7 @@ type Store struct {
 	People     People
 	Quarantine Quarantine
 	Tokens     Tokens
+	Copies     Copies
 }
 
 // The parts of the state.
@@ -91,6 +94,7 @@ type (
 	People     struct{ *state } // names by addresses, and who gets no letters
 	Quarantine struct{ *state } // what could not be processed
 	Tokens     struct{ *state } // what lets us into mailboxes
+	Copies     struct{ *state } // letters that went out and of which a copy is due
 )
 
 // state is what the parts share.
@@ -138,7 +142,7 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}, Tokens{s}}, nil
+	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}, Tokens{s}, Copies{s}}, nil
 }
 
 func openEngine(ctx context.Context, address string, o Options) (engine.DB, error) {
