@@ -120,14 +120,18 @@ func (h *hosts) turn() {
 	c := exec.CommandContext(ctx, h.binary, "--config", h.config, kind)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
+	began := time.Now()
 	err := c.Run()
 	var ended *exec.ExitError
 	switch {
 	case err == nil:
 		h.whole.Add(1)
+		h.mu.Lock()
+		h.learn(false, time.Since(began))
+		h.mu.Unlock()
 	case ctx.Err() != nil:
 		h.mu.Lock()
-		h.killed++
+		h.learn(true, within)
 		h.mu.Unlock()
 	case errors.As(err, &ended) && ended.ExitCode() == exit.Temporary && out.Len() == 0:
 		h.locked.Add(1)

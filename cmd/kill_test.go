@@ -32,7 +32,7 @@ type killing struct {
 	binary string
 	config string
 	killed int
-	takes  time.Duration // a pass that is left alone
+	takes  time.Duration // about so long a pass that is left alone
 }
 
 // TestKill kills passes with SIGKILL at random instants and looks whether each letter has made one task or one comment,
@@ -66,7 +66,7 @@ func TestKill(t *testing.T) {
 					return
 				}
 			}
-			t.Logf("%d letters, %d comments, %d passes killed, %d letters sent", k.Letters, k.Said, k.killed, len(k.SMTP.Letters()))
+			t.Logf("%d letters, %d comments, %d of %d passes killed, %d letters sent", k.Letters, k.Said, k.killed, *killRounds/2, len(k.SMTP.Letters()))
 		})
 	}
 }
@@ -122,7 +122,17 @@ func (k *killing) measure() {
 
 // soon is a time within which a pass may or may not end.
 func (k *killing) soon() time.Duration {
-	return 5*time.Millisecond + time.Duration(k.Rnd.Int64N(int64(max(2*k.takes, 140*time.Millisecond))))
+	return 5*time.Millisecond + time.Duration(k.Rnd.Int64N(int64(max(k.takes*3/2, 50*time.Millisecond))))
+}
+
+// learn notes that a pass was killed, or has ended: how long one takes differs with the machine and what there is to do.
+func (k *killing) learn(killed bool, took time.Duration) {
+	if killed {
+		k.killed++
+		k.takes += k.takes / 20
+	} else {
+		k.takes = (k.takes + took) / 2
+	}
 }
 
 // round lets something happen, runs a pass on it, and kills that.
@@ -134,10 +144,9 @@ func (k *killing) round() {
 	ctx, cancel := context.WithTimeout(context.Background(), k.soon())
 	defer cancel()
 	c := exec.CommandContext(ctx, k.binary, "--config", k.config, kind) // killed by SIGKILL when the time is up
+	began := time.Now()
 	_ = c.Run()
-	if ctx.Err() != nil {
-		k.killed++
-	}
+	k.learn(ctx.Err() != nil, time.Since(began))
 	if k.Rnd.IntN(5) == 0 { // what waits is due again
 		k.run("outbox", "retry", "--all")
 	}

@@ -129,9 +129,9 @@ func whole(db *bbolt.DB, path string) error {
 func (d *DB) View(fn func(engine.Tx) error) error {
 	return d.guard(func() error {
 		if d.overlay != nil {
-			return fn(tx{d.overlay})
+			return fn(begun(d.overlay))
 		}
-		return d.file.View(func(t *bbolt.Tx) error { return fn(tx{t}) })
+		return d.file.View(func(t *bbolt.Tx) error { return fn(begun(t)) })
 	})
 }
 
@@ -139,9 +139,9 @@ func (d *DB) View(fn func(engine.Tx) error) error {
 func (d *DB) Update(fn func(engine.Tx) error) error {
 	return d.guard(func() error {
 		if d.overlay != nil {
-			return fn(tx{d.overlay})
+			return fn(begun(d.overlay))
 		}
-		return d.file.Update(func(t *bbolt.Tx) error { return fn(tx{t}) })
+		return d.file.Update(func(t *bbolt.Tx) error { return fn(begun(t)) })
 	})
 }
 

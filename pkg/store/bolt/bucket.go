@@ -9,11 +9,21 @@ import (
 )
 
 // tx is a transaction of bbolt.
-type tx struct{ *bbolt.Tx }
+type tx struct {
+	*bbolt.Tx
+	open map[string]*bucket // asked for so far: it is asked for with each entry
+}
+
+func begun(t *bbolt.Tx) tx { return tx{t, map[string]*bucket{}} }
 
 // Bucket implements engine.Tx. A bucket is made when the first entry comes into it.
 func (t tx) Bucket(name string) engine.Bucket {
-	return &bucket{t.Tx, name, t.Tx.Bucket([]byte(name))}
+	b := t.open[name]
+	if b == nil {
+		b = &bucket{t.Tx, name, t.Tx.Bucket([]byte(name))}
+		t.open[name] = b
+	}
+	return b
 }
 
 type bucket struct {
