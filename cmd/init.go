@@ -75,7 +75,7 @@ func (a *app) init(ctx context.Context, dir, address string) error {
 	if err != nil {
 		return err
 	}
-	env, err := lay(dir, path, answers)
+	env, err := lay(dir, path, texts.Language, answers)
 	if err != nil {
 		return err
 	}
@@ -101,13 +101,13 @@ func lookedUp(ctx context.Context, address string) (setup.Answers, error) {
 	return setup.Answers{Address: address, Servers: found}, err
 }
 
-// lay writes configuration and variables, for who runs the passes to read. It returns where the variables lie.
-func lay(dir, path string, answers setup.Answers) (env string, err error) {
+// lay writes the configuration, commented in a language, and the variables, for who runs the passes to read. It returns where the variables lie.
+func lay(dir, path, language string, answers setup.Answers) (env string, err error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("init: %w", err) }
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fail(err)
 	}
-	text := setup.Fill(housed(string(config.Example()), dir), answers)
+	text := setup.Fill(housed(string(config.Example(language)), dir), answers)
 	values := answers.Secrets()
 	files := []string{path}
 	for name, value := range values {

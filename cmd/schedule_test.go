@@ -54,7 +54,7 @@ func TestStateOfAConfigurationBelowEtc(t *testing.T) {
 		"/etcetera":     "state: helpdesk.db  ",
 		"here":          "state: helpdesk.db  ",
 	} {
-		if got := housed(string(config.Example()), dir); !strings.Contains(got, "\n"+want) {
+		if got := housed(string(config.Example("ru")), dir); !strings.Contains(got, "\n"+want) {
 			t.Errorf("%s: no %q", dir, want)
 		}
 	}

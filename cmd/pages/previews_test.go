@@ -25,7 +25,7 @@ func TestPreviewFollowsTheFiles(t *testing.T) {
 		}
 	}
 	write("own/en/closed.text.tmpl", "First words")
-	write("helpdesk.yaml", strings.NewReplacer(`templates: ""`, "templates: own", "locale: ru", "locale: en").Replace(string(config.Example())))
+	write("helpdesk.yaml", strings.NewReplacer(`templates: ""`, "templates: own", "locale: ru", "locale: en").Replace(string(config.Example("ru"))))
 	env := func(string) (string, bool) { return "https://portal.example.ru/rest/7/code/", true }
 	settings := func() (*config.Config, error) { return config.LoadOffline(filepath.Join(dir, "helpdesk.yaml"), env) }
 	h := Previews(settings, "closed")

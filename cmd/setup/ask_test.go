@@ -106,7 +106,7 @@ func TestFilledExample(t *testing.T) {
 	a := Answers{Address: "help@firm.ru", Responsible: 1234, Group: 56}
 	a.IMAP, a.SMTP = Server{Host: "a-long-name.mail.firm.ru", Port: 143, TLS: "starttls"}, Server{Host: "b", Port: 587, TLS: "starttls"}
 	path := t.TempDir() + "/helpdesk.yaml"
-	if err := os.WriteFile(path, []byte(Fill(string(config.Example()), a)), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(Fill(string(config.Example("ru")), a)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cfg, err := config.Load(path, func(string) (string, bool) { return "https://portal.example/rest/7/code/", true })
@@ -147,7 +147,7 @@ func TestMailboxesThatSignIn(t *testing.T) {
 		if err != nil || len(p.lines) > 0 {
 			t.Fatalf("%s: %v, left %q\n%s", name, err, p.lines, out.String())
 		}
-		text := Fill(string(config.Example()), a)
+		text := Fill(string(config.Example("ru")), a)
 		if strings.Contains(text, "IMAP_PASSWORD}") || strings.Contains(text, "SMTP_PASSWORD}") {
 			t.Errorf("%s: a password is asked for\n%s", name, text)
 		}
