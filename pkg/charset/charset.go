@@ -139,9 +139,8 @@ func fitting(b []byte, label string) encoding.Encoding {
 	if enc == encoding.Encoding(charmap.MacintoshCyrillic) {
 		return enc
 	}
-	if fits := !strings.ContainsRune(Using(enc, b), utf8.RuneError); russian(b, fits) && looksCyrillic(b) {
-		return detect(b, nil, "")
-	} else if _, single := enc.(*charmap.Charmap); !fits && single {
+	_, single := enc.(*charmap.Charmap)
+	if fits := !strings.ContainsRune(Using(enc, b), utf8.RuneError); !fits && single || russian(b, fits, single) && looksCyrillic(b) {
 		return detect(b, nil, "")
 	}
 	return enc

@@ -154,20 +154,26 @@ func runeScore(r rune) (letter, score int) {
 // letters read so stay below, Russian ones above.
 const (
 	scoreRussian       = 440
-	scoreRussianUnfit  = 350 // where the label does not fit
+	scoreRussianLess   = 350 // where the label does not fit, or is Asian and there is more: of that, few pairs are Russian
 	lettersRussian     = 6
+	lettersUnfit       = 4   // of a label in two bytes that does not fit
+	lettersAsian       = 8   // "more"
 	scoreRussianInside = 400 // inside a word with Latin letters
 )
 
-// russian says whether text under the label of another script is Russian; fits says whether that label can be right.
-func russian(b []byte, fits bool) bool {
+// russian says whether text under the label of another script is Russian. fits says whether that label can be right,
+// single whether its letters have one byte each.
+func russian(b []byte, fits, single bool) bool {
 	b = b[:min(len(b), judgedBytes)]
 	n := highBytes(b)
-	need := scoreRussian
-	if !fits {
-		need = scoreRussianUnfit
+	need, least := scoreRussian, lettersRussian
+	if !fits || !single && n >= lettersAsian {
+		need = scoreRussianLess
 	}
-	return n >= lettersRussian && russianScore(b) >= need*n
+	if !fits && !single {
+		least = lettersUnfit
+	}
+	return n >= least && russianScore(b) >= need*n
 }
 
 // russianScore is the score of the better of the two charsets that Russian is written in.
