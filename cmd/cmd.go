@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -18,8 +19,10 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/tui"
+	"helpdesk/pkg/config"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // app is what every command works with.
@@ -114,7 +117,7 @@ func newRoot(a *app) *cobra.Command {
 	root.SetIn(a.In)
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return exit.Usage(err) })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return exit.Usage(meantFlag(c, err)) })
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configFile, "config", "", "configuration `FILE` (default: $HELPDESK_CONFIG, ./helpdesk.yaml, /etc/helpdesk/helpdesk.yaml)")
 	flags.StringVar(&a.stateFile, "state", "", "state `FILE` instead of the configured one")
@@ -180,6 +183,42 @@ func missing(c *cobra.Command, args []string) error {
 		err = fmt.Errorf("%w: did you mean %q?", err, near[0])
 	}
 	return exit.Usage(err)
+}
+
+// meantFlag adds the flag to an error that was meant by one there is none of.
+func meantFlag(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return err
+	}
+	var names []string
+	typed, begun := unknown.GetSpecifiedName(), ""
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if names = append(names, f.Name); strings.HasPrefix(f.Name, typed) {
+			begun = f.Name
+		}
+	})
+	near, meant := config.Nearest(typed, names)
+	if begun != "" {
+		near, meant = begun, true
+	}
+	if meant {
+		return fmt.Errorf("%w: did you mean --%s?", err, near)
+	}
+	return err
+}
+
+// oneOf takes one argument, which must be one of these words.
+func oneOf(words ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == 1 && slices.Contains(words, args[0]) {
+			return nil
+		}
+		if len(args) == 1 {
+			return fmt.Errorf("%q: one of %s", args[0], strings.Join(words, ", "))
+		}
+		return fmt.Errorf("one of %s is wanted", strings.Join(words, ", "))
+	}
 }
 
 // bounded applies --timeout to a run.

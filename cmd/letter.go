@@ -31,7 +31,7 @@ func newLetterPreview(a *app) *cobra.Command {
 		Short: "Render a letter (received, comment, closed) from the real settings with sample data",
 		Example: "  helpdesk letter preview received --out letter.html\n  helpdesk letter preview comment --out letter.eml\n" +
 			"  helpdesk letter preview received --serve 127.0.0.1:8025",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOf(pages.Kinds...),
 		ValidArgs: pages.Kinds,
 		RunE: func(c *cobra.Command, args []string) error {
 			cfg, err := a.settings()

@@ -115,7 +115,7 @@ func newSchedule(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:       "schedule cron|systemd|windows",
 		Short:     "Print the schedule to install for this binary and configuration",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOf("cron", "systemd", "windows"),
 		ValidArgs: []string{"cron", "systemd", "windows"},
 		RunE: func(c *cobra.Command, args []string) error {
 			s, err := a.schedule(name)

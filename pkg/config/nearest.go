@@ -23,8 +23,8 @@ func (d *decoder) hint(key, name string, known []field) string {
 	for i, f := range known {
 		names[i] = f.name
 	}
-	near := slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
-	if distance(name, near) <= max(2, len(near)/3) && distance(name, near) < len(near) {
+	near, meant := Nearest(name, names)
+	if meant {
 		d.broken[join(key, near)] = true // it is not reported as missing besides
 		return fmt.Sprintf("did you mean %q?", near)
 	}
@@ -32,6 +32,14 @@ func (d *decoder) hint(key, name string, known []field) string {
 		return "it belongs to " + strings.Join(homes, " or ")
 	}
 	return fmt.Sprintf("nearest is %q; known here: %s", near, strings.Join(names, ", "))
+}
+
+// Nearest returns the name that is most like one that is not known, and whether it may have been meant. There must be
+// names.
+func Nearest(name string, names []string) (near string, meant bool) {
+	near = slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
+	far := distance(name, near)
+	return near, far <= max(2, len(near)/3) && far < len(near)
 }
 
 // whereKnown lists the keys whose mappings know a name, at most three.
