@@ -153,7 +153,7 @@ func wouldHit(t *tui.Terminal, now time.Time, s *store.Store, list []desk.Exclus
 		return err
 	}
 	for _, x := range list {
-		t.Printf("%s: %d of %d letters of the last 30 days\n", x.Match, hits[x.Match], total)
+		t.Printf("%s: %d of %s of the last 30 days\n", x.Match, hits[x.Match], tui.Count(total, "letter", "letters"))
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func PrintLive(t *tui.Terminal, r *probe.Report) error {
 	}
 	t.Printf("\n")
 	if r.Before > 0 {
-		t.Printf("%d tasks and files of an earlier run were removed first.\n", r.Before)
+		t.Printf("Removed first, tasks and files of an earlier run: %d.\n", r.Before)
 	}
 	if len(r.Left) == 0 {
 		t.Printf("All of it was removed again; deleted tasks may lie in the portal's recycle bin.\n")

@@ -37,7 +37,7 @@ func askFlood(w *weighing) (string, bool) {
 		}
 		if n >= p.Flood {
 			w.flood = a
-			return fmt.Sprintf("%d letters of %s within %s", n, a.Key, p.FloodWithin), true
+			return fmt.Sprintf("letters of %s within %s: %d", a.Key, p.FloodWithin, n), true
 		}
 	}
 	return "", false

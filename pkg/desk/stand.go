@@ -2,6 +2,7 @@ package desk
 
 import (
 	"fmt"
+	"time"
 
 	"helpdesk/pkg/glyph"
 )
@@ -77,5 +78,9 @@ func askLate(w *weighing) (string, bool) {
 		return "", false
 	}
 	age := w.f.Now.Sub(w.found.ClosedAt)
-	return fmt.Sprintf("closed %d days ago", int(age.Hours()/24)), age > w.r.policy.ReopenWithin
+	days := "days"
+	if age < 48*time.Hour && age >= 24*time.Hour {
+		days = "day"
+	}
+	return fmt.Sprintf("closed %d %s ago", int(age.Hours()/24), days), age > w.r.policy.ReopenWithin
 }
