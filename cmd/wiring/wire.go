@@ -172,6 +172,9 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 	if err := Data(files, "words.yaml", &policy.Words); err != nil {
 		return nil, nil, exit.Usage(err)
 	}
+	if err := Data(files, "names.yaml", &policy.Names); err != nil {
+		return nil, nil, exit.Usage(err)
+	}
 	var quotes quote.Rules
 	if err := Data(files, "quotes.yaml", &quotes); err != nil {
 		return nil, nil, exit.Usage(err)

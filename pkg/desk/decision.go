@@ -42,6 +42,7 @@ type Policy struct {
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
 	Calendar Calendar          // what deadlines in working time are counted by
 	Words    Words
+	Names    Names
 
 	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
 	OtherLabels []string // … and the others

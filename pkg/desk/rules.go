@@ -28,6 +28,8 @@ type Rules struct {
 	reports  struct{ subjects, senders, files []*regexp.Regexp }
 	away     []*regexp.Regexp
 	thanks   thanksRules
+	names    namesRules
+	greets   []*regexp.Regexp
 	service  []*regexp.Regexp
 	deleted  []*regexp.Regexp
 	from     map[string]bool // labels of a quoted header: who wrote it …
@@ -72,7 +74,7 @@ func Compile(p *Policy) (*Rules, error) {
 	}
 	routes, bad := compileRoutes(p.Routes)
 	r.routes, errs = routes, append(errs, bad...)
-	errs = append(errs, r.compileTitles(p), r.words(&p.Words))
+	errs = append(errs, r.compileTitles(p), r.words(&p.Words, &p.Names))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -80,7 +82,7 @@ func Compile(p *Policy) (*Rules, error) {
 }
 
 // words compiles the patterns of the data file.
-func (r *Rules) words(w *Words) error {
+func (r *Rules) words(w *Words, n *Names) error {
 	var errs []error
 	compile := func(list string, patterns []string, form string) (res []*regexp.Regexp) {
 		for _, p := range patterns {
@@ -103,6 +105,8 @@ func (r *Rules) words(w *Words) error {
 	r.reports.senders = compile("report_senders", w.ReportSenders, `(?i)%s`)
 	r.reports.files = compile("report_files", w.ReportFiles, `(?i)^(?:%s)$`)
 	r.away = compile("away_until", w.AwayUntil, `(?i)^(?:%s)(?:\PL|$)`)
+	r.greets = compile("greetings", w.Greetings, `(?i)^(?:%s)(?:\PL|$)`)
+	r.names = naming(n, compile)
 	thanks, err := thanking(w, compile)
 	r.thanks, errs = thanks, append(errs, err)
 	r.service = compile("service_comments", w.ServiceComments, `(?i)^(?:%s)$`)

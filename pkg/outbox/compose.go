@@ -16,11 +16,11 @@ import (
 // letter renders a draft with what is known now: the task's number, the contact's name, the comments' files.
 func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pending) (desk.Letter, error) {
 	draft := d.Effect.Letter
-	name, err := l.name(ctx, draft.To)
+	name, known, err := l.name(ctx, draft.To)
 	if err != nil {
 		return desk.Letter{}, err
 	}
-	v := render.Vars{Contact: name, Address: draft.To.Addr, Ticket: t.Number, Task: t.Task, Token: l.Signer.Token(t.Task),
+	v := render.Vars{Contact: name, Nameless: known && name == "", Address: draft.To.Addr, Ticket: t.Number, Task: t.Task, Token: l.Signer.Token(t.Task),
 		Subject: draft.Subject, Mailbox: s.From.Name, MailboxFrom: s.From.Addr, Date: l.date(s, draft.Date)}
 	if l.Link != nil {
 		v.Link = l.Link(t.Task)
@@ -31,6 +31,7 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pe
 		if v.Comments, files, err = l.comments(ctx, s, draft); err != nil {
 			return desk.Letter{}, err
 		}
+		v.Greeted = l.kit.Rules.Greets(draft.Comments[0].Text)
 		v.Specialist, v.Position = draft.Comments[0].Name, draft.Comments[0].Position
 	}
 	r, err := l.kit.Texts.Letter(draft.Kind, v)

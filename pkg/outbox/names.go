@@ -2,7 +2,6 @@ package outbox
 
 import (
 	"context"
-	"strings"
 
 	"helpdesk/pkg/desk"
 )
@@ -14,19 +13,28 @@ const (
 	onec = "onec"
 )
 
-// name returns how a contact is greeted: by the first source that knows him, else by the name in his letter; "" = by
-// none. A source that is away costs the name, not the letter.
-func (l *letters) name(ctx context.Context, a desk.Address) (string, error) {
+// name returns how a contact is greeted: by the first source that knows them, else by the name in their letter; "" = by
+// none. known says whether there is a name at all, be it one that nobody is greeted by. A source that is away costs the
+// name, not the letter.
+func (l *letters) name(ctx context.Context, a desk.Address) (greeting string, known bool, err error) {
 	for _, source := range l.Sources {
 		name, err := l.nameFrom(ctx, source, a)
-		if err != nil || name != "" {
-			return name, err
+		if err != nil {
+			return "", false, err
+		}
+		if name == "" {
+			continue
+		}
+		greeting = l.kit.Rules.Greeting(name)
+		if greeting == "" && source == ours {
+			greeting = name // somebody wrote it there to be greeted by
+		}
+		if known = true; greeting != "" {
+			return greeting, true, nil
 		}
 	}
-	if strings.Contains(a.Name, "@") { // an address in the place of a name
-		return "", nil
-	}
-	return a.Name, nil
+	greeting = l.kit.Rules.Greeting(a.Name)
+	return greeting, known || a.Name != "", nil
 }
 
 func (l *letters) nameFrom(ctx context.Context, source string, a desk.Address) (string, error) {

@@ -73,7 +73,7 @@ func head(m *mail.Msg, l desk.Letter) error {
 	case l.Text == "" && l.HTML == "":
 		return fmt.Errorf("%w: it is empty", errLetter)
 	}
-	m.FromMailAddress(from)
+	m.SetGenHeaderPreformatted("From", written(from))
 	m.ToMailAddress(to)
 	m.Subject(glyph.Cut(glyph.Line(l.Subject), maxSubject))
 	m.SetDateWithValue(l.Date)

@@ -53,6 +53,8 @@ type LetterText struct {
 // Vars are the variables of letters. docs/letters.md documents each of them.
 type Vars struct {
 	Contact     string // the name to greet by; "" = not known
+	Nameless    bool   // there is a name, and nobody is greeted by it: a company's, initials
+	Greeted     bool   // the first comment begins with a greeting
 	Address     string
 	Ticket      uint64
 	Task        int64

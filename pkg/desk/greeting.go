@@ -1,0 +1,211 @@
+package desk
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"helpdesk/pkg/glyph"
+)
+
+// Names are what is known of the words of a name; they come from a data file.
+type Names struct {
+	Companies   []string   `yaml:"companies"`   // words of companies and departments (RE2)
+	Single      []string   `yaml:"single"`      // legal forms of one person (RE2)
+	Titles      []string   `yaml:"titles"`      // are not said (RE2)
+	Patronymics []string   `yaml:"patronymics"` // (RE2)
+	Particles   []string   `yaml:"particles"`   // behind a father's name
+	Surnames    []string   `yaml:"surnames"`    // how they end (RE2)
+	Given       [][]string `yaml:"given"`       // given names
+}
+
+// namesRules are Names, compiled.
+type namesRules struct {
+	companies, single, titles, patronymics, surnames []*regexp.Regexp
+	particles, given                                 map[string]bool
+}
+
+func naming(n *Names, compile func(list string, patterns []string, form string) []*regexp.Regexp) namesRules {
+	const whole = `(?i)^(?:%s)$`
+	fold := func(lists ...[]string) map[string]bool {
+		all := map[string]bool{}
+		for _, list := range lists {
+			for _, word := range list {
+				all[strings.ToLower(word)] = true
+			}
+		}
+		return all
+	}
+	return namesRules{
+		companies: compile("companies", n.Companies, whole), single: compile("single", n.Single, whole), titles: compile("titles", n.Titles, whole),
+		patronymics: compile("patronymics", n.Patronymics, whole), surnames: compile("surnames", n.Surnames, whole),
+		particles: fold(n.Particles), given: fold(n.Given...),
+	}
+}
+
+var (
+	nameAside   = lazy(`\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>|\{[^{}]*\}`)
+	nameEnd     = lazy(`\s+[/|·•–—-]+\s+|[/|;•]`)
+	nameInitial = lazy(`^(?:\p{L}\.?|(?:\p{L}{1,2}\.)+-?(?:\p{L}\.?)?)$`)
+	nameDot     = lazy(`(^|[ .])(\pL)\.`)
+	nameWord    = lazy(`^[\p{L}\p{M}][\p{L}\p{M}'’ʼ.-]*$`)
+)
+
+const mostNameWords = 5
+
+// Greeting returns how a person of that name is greeted: by given name and patronymic where there is one, else by the
+// name, given name first; "" where it is no person's, or does not tell the given name.
+func (r *Rules) Greeting(name string) string {
+	n := &r.names
+	words, single, ok := n.words(name)
+	if !ok || len(words) == 0 || len(words) > mostNameWords {
+		return ""
+	}
+	if said := n.formal(words); said != "" || single {
+		return said
+	}
+	return n.plain(words)
+}
+
+// words returns the words of a name that are said, set right, the given name first where a comma tells. ok is false
+// where it is no person's.
+func (n *namesRules) words(name string) (words []string, single, ok bool) {
+	name = strings.Trim(glyph.Line(nameAside().ReplaceAllString(name, " ")), " '\"«»“”„`")
+	if strings.ContainsAny(name, "@\\<>0123456789«»\"“”„&+=_") || strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") {
+		return nil, false, false
+	}
+	if at := nameEnd().FindStringIndex(name); at != nil && at[0] > 0 {
+		name = name[:at[0]]
+	}
+	name = nameDot().ReplaceAllString(turned(name), "$1$2. ")
+	small := name == strings.ToLower(name)
+	for _, word := range strings.Fields(name) {
+		bare := strings.Trim(word, ".,'\"")
+		switch {
+		case matchAny(n.single, bare), matchAny(n.single, word):
+			single = true
+		case bare == "" || matchAny(n.titles, bare) && !n.given[strings.ToLower(bare)] && !nameInitial().MatchString(word):
+		case matchAny(n.companies, bare):
+			return nil, false, false
+		case !nameWord().MatchString(strings.Trim(word, ",")):
+			return nil, false, false
+		default:
+			words = append(words, n.cased(strings.Trim(word, ","), small))
+		}
+	}
+	return words, single, true
+}
+
+// turned returns "Ivan Petrovich Petrov" of "Petrov, Ivan Petrovich". What is written small behind the comma tells of
+// the person, and is cut.
+func turned(name string) string {
+	before, behind, found := strings.Cut(name, ",")
+	behind = strings.TrimSpace(behind)
+	if !found {
+		return name
+	}
+	if behind == "" || unicode.IsLower([]rune(behind)[0]) || strings.Contains(behind, ",") || len(strings.Fields(before)) > 2 {
+		return before
+	}
+	return behind + " " + before
+}
+
+// cased returns a word in capitals as it is written in a name, and one in small letters where all of the name is: else
+// it is a "von".
+func (n *namesRules) cased(word string, small bool) string {
+	lower := strings.ToLower(word)
+	if n.particles[lower] {
+		return lower
+	}
+	letters := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return r
+		}
+		return -1
+	}, word)
+	if len([]rune(letters)) < 2 || letters != strings.ToUpper(letters) && !small || strings.Contains(word, ".") {
+		return word
+	}
+	up := true
+	return strings.Map(func(r rune) rune {
+		defer func() { up = !unicode.IsLetter(r) && !unicode.Is(unicode.M, r) }()
+		if up {
+			return unicode.ToUpper(r)
+		}
+		return r
+	}, lower)
+}
+
+// formal returns given name and patronymic; "" where there is no patronymic, or no given name beside it.
+func (n *namesRules) formal(words []string) string {
+	if last := len(words) - 1; last >= 2 && n.particles[strings.ToLower(words[last])] {
+		words = append(slices.Clone(words[:last-1]), words[last-1]+" "+words[last])
+		return n.givenOf(words[:last-1], words[last-1])
+	}
+	at := -1
+	for i, word := range words {
+		if matchAny(n.patronymics, word) && !n.given[strings.ToLower(word)] {
+			at = i
+		}
+	}
+	if at < 0 || len(words) < 2 || at == 0 && len(words) == 2 {
+		return ""
+	}
+	rest := slices.Delete(slices.Clone(words), at, at+1)
+	if at > 0 && at < len(words)-1 || len(rest) == 1 { // given name, patronymic, surname
+		before := words[max(at-1, 0)]
+		if n.given[strings.ToLower(before)] || len(rest) == 1 || !n.known(rest) {
+			return n.spoken(before, words[at])
+		}
+	}
+	return n.givenOf(rest, words[at])
+}
+
+func (n *namesRules) known(words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return n.given[strings.ToLower(w)] })
+}
+
+// givenOf picks the given name: a known one, else the last that does not end as surnames do, else the last.
+func (n *namesRules) givenOf(words []string, patronymic string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	pick := words[len(words)-1]
+	for _, word := range words {
+		if !matchAny(n.surnames, word) {
+			pick = word
+		}
+	}
+	for _, word := range words {
+		if n.given[strings.ToLower(word)] {
+			pick = word
+		}
+	}
+	return n.spoken(pick, patronymic)
+}
+
+// spoken joins what is said, unless an initial stands for the given name.
+func (n *namesRules) spoken(given, patronymic string) string {
+	if nameInitial().MatchString(given) {
+		return ""
+	}
+	return given + " " + patronymic
+}
+
+// plain returns a name without a patronymic, the given name first. One of which only the surname is told says nothing.
+func (n *namesRules) plain(words []string) string {
+	full := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return nameInitial().MatchString(w) })
+	switch {
+	case len(full) == 0 || len(full) < len(words) && !n.known(full):
+		return ""
+	case len(full) == 1 && !n.given[strings.ToLower(full[0])] && matchAny(n.surnames, full[0]):
+		return ""
+	case len(full) == 2 && n.given[strings.ToLower(full[1])] && !n.given[strings.ToLower(full[0])]:
+		full[0], full[1] = full[1], full[0]
+	}
+	return strings.Join(full, " ")
+}
+
+// Greets says whether a text begins with a greeting.
+func (r *Rules) Greets(text string) bool { return matchAny(r.greets, ownWords(text)) }
