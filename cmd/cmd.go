@@ -34,6 +34,7 @@ type app struct {
 
 	timeout   time.Duration
 	recordDir string
+	formed    bool // whoever typed the command asked for a form of the log
 
 	passWaits   time.Duration // for another one that holds the state: cron starts the next one anyway
 	personWaits time.Duration // what a person types
@@ -104,6 +105,7 @@ func newRoot(a *app) *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
+			a.formed = a.LogFormat != ""
 			switch format := a.LogFormat; format {
 			case "", "auto", "text", "json":
 				return nil

@@ -18,6 +18,7 @@ import (
 	"helpdesk/cmd/check"
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/owner"
+	"helpdesk/cmd/schedule"
 	"helpdesk/cmd/setup"
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
@@ -83,7 +84,7 @@ func (a *app) init(ctx context.Context, dir, address string) error {
 		return a.tried(ctx, path, env, texts)
 	}
 	if a.Chatty() {
-		a.Printf("%s and %s written. Next: fill them in, and run\n  helpdesk --config %s check\n", path, env, shellWord(path))
+		a.Printf("%s and %s written. Next: fill them in, and run\n  helpdesk --config %s check\n", path, env, schedule.Word(path))
 	}
 	return nil
 }
@@ -167,7 +168,7 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 	typed := "helpdesk"
 	nothing := func(string) (string, bool) { return "", false }
 	if found, ferr := config.Find("", nothing, runtime.GOOS); ferr != nil || filepath.Clean(found) != filepath.Clean(path) {
-		typed += " --config " + shellWord(path)
+		typed += " --config " + schedule.Word(path)
 	}
 	a.Printf("\n%s\n  %s schedule systemd\n  %s schedule cron\n", texts.Say(next), typed, typed)
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strings"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/alarm"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/pass"
-	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -98,7 +99,10 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	defer cancel()
 	cfg, err := a.serverSettings()
 	if err != nil {
-		return err
+		if j.dry {
+			return err
+		}
+		return a.misread(j.kind, err)
 	}
 	if j.only != "" {
 		if err := known(cfg, j.only); err != nil {
@@ -109,38 +113,58 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 	var servers *wiring.Servers
 	if j.kind == "poll" {
 		if servers, err = a.look(ctx, cfg, j); err != nil {
-			return err
+			return a.shut(ctx, cfg, j, state, err)
 		}
 		defer servers.Looked.Close(a.Logger(cfg.Log.Level, cfg.Log.Format))
 	}
 	s, err := a.openForPass(ctx, state, j.kind, j.dry)
 	if err != nil {
-		return err
+		return a.shut(ctx, cfg, j, state, err)
 	}
 	defer func() { err = closing(err, s) }()
-	advance, end := a.bar(j)
+	var said *warnings
+	if !j.dry {
+		said = a.once(state, s)
+	}
 	p, err := a.wire(cfg, s, servers)
 	if err != nil {
 		return err
 	}
 	doubted(p.Log, s)
-	p.Advance, p.Lines, p.Notify = advance, j.json, a.notified(j)
-	if !j.dry {
-		defer a.hold(p.Pass, state, j.kind)()
+	r, failed := a.ran(ctx, j, p, cfg, state)
+	err = conclude(ctx, exit.After(r, failed))
+	if perr := summary(&a.Terminal, j, r); perr != nil {
+		err = errors.Join(err, perr)
 	}
-	r, err := j.run(p.Pass, ctx)
-	if !j.dry {
-		err = errors.Join(err, p.Settle(ctx))
-	}
-	end()
-	err = errors.Join(summary(&a.Terminal, j, r), conclude(ctx, exit.After(r, err)))
-	if j.dry || errors.Is(err, store.ErrAway) { // where the state is away there is no place for anything more
+	if j.dry {
 		return err
 	}
-	if err == nil && j.kind == "poll" && j.only == "" {
-		err = s.Recovered()
+	if errors.Is(err, store.ErrAway) { // the state has no place for anything more
+		return a.shut(ctx, cfg, j, state, err)
 	}
-	return errors.Join(err, a.keepRecords(ctx, cfg, p, s, r, err))
+	var kept error
+	if err == nil && j.kind == "poll" && j.only == "" {
+		kept = s.Recovered()
+	}
+	kept = errors.Join(kept, a.keepRecords(ctx, ended{p, cfg, j.kind, state, s.Now(a.now()), said}, s, r, failed, err))
+	return errors.Join(a.quiet(err), kept)
+}
+
+// ran runs a pass to its end. It does nothing where settings or templates are wrong.
+func (a *app) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Config, state string) (*pass.Report, error) {
+	if err := p.Try(cfg); err != nil {
+		now := p.Now()
+		return &pass.Report{Kind: j.kind, Started: now, Ended: now, DryRun: j.dry}, err
+	}
+	advance, end := a.bar(j)
+	defer end()
+	p.Advance, p.Lines, p.Notify = advance, j.json, a.notified(j)
+	if j.dry {
+		return j.run(p.Pass, ctx)
+	}
+	defer a.hold(p.Pass, state, j.kind)()
+	r, err := j.run(p.Pass, ctx)
+	return r, errors.Join(err, p.Settle(ctx))
 }
 
 // look logs in to the mailboxes and searches them. The state is open only for as long as it takes to read which servers
@@ -185,16 +209,35 @@ func (a *app) hold(p *pass.Pass, state, kind string) (release func()) {
 	return func() { claimed(); diary.Close() }
 }
 
-// keepRecords writes the snapshot of a pass that ended with cause, keeps what the pass has learnt, and removes old
-// records.
-func (a *app) keepRecords(ctx context.Context, cfg *config.Config, p *wiring.Parts, s *store.Store,
-	r *pass.Report, cause error) error {
-	alarmed := func(now status.Pass) bool { return a.alarm(ctx, cfg, p.Client, p.Log, r.Kind, now) }
-	if err := a.writeSnapshot(cfg, s, r, cause, p.Client, alarmed); err != nil {
-		p.Log.Warn("status", "err", err)
+// keepRecords writes the snapshot of a pass that failed with an error and ended with cause, tells people of what it
+// saw, keeps what the pass has learnt, and removes old records.
+func (a *app) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass.Report, failed, cause error) error {
+	snap, err := status.Last(e.state, s)
+	if err != nil || snap.Passes == nil { // a damaged one is replaced
+		snap = status.Snapshot{Passes: map[string]status.Pass{}}
 	}
-	now := s.Now(a.now())
-	return errors.Join(p.Keep(now), prune(s, now, cfg.Keep.Records))
+	before := snap.Passes[e.kind].Ended
+	snap.Note(r, cause, e.Client, e.now)
+	snap.Name = store.Name(e.state)
+	maps.DeleteFunc(snap.Mailboxes, func(name string, _ status.Mailbox) bool { return known(e.cfg, name) != nil })
+	sight := e.Sight(r)
+	sight.Troubles = append(sight.Troubles, unexpected(e.kind, failed)...)
+	sight.Troubles = append(sight.Troubles, overdue(snap, e.kind, before, e.cfg.Monitor.Overdue, e.now)...)
+	snap.SignIns = signIns(e.cfg, s)
+	sight.Troubles = append(sight.Troubles, ending(snap.SignIns, e.now)...)
+	var kept []alarm.Trouble
+	if snap.Backlog, kept, err = status.Count(s); err != nil {
+		e.Log.Warn("status", "err", err)
+		sight.Over = func(alarm.Trouble) bool { return false }
+	}
+	sight.Troubles = append(sight.Troubles, withoutServers(kept, sight, &snap.Troubles)...)
+	save := func() error { e.said.into(&snap.Troubles); return status.Keep(e.state, s, snap, e.now) }
+	a.sees(ctx, e, &snap.Troubles, sight, save)
+	if err := save(); err != nil {
+		e.Log.Warn("status", "err", err)
+	}
+	a.reopened(ctx, e)
+	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records))
 }
 
 // doubted says that the database may have forgotten what was done.
@@ -205,31 +248,15 @@ func doubted(log *slog.Logger, s *store.Store) {
 	}
 }
 
-// writeSnapshot notes how a pass went, and whether somebody knows that passes fail.
-func (a *app) writeSnapshot(cfg *config.Config, s *store.Store, r *pass.Report, cause error, c *portal.Client,
-	alarmed func(status.Pass) bool) error {
-	state := a.stateOf(cfg)
-	snap, err := status.Last(state, s)
-	if err != nil || snap.Passes == nil { // a damaged one is replaced
-		snap = status.Snapshot{Passes: map[string]status.Pass{}}
+// ending returns which mailboxes must be signed in to again soon.
+func ending(all []status.SignIn, now time.Time) (found []alarm.Trouble) {
+	for _, in := range all {
+		if in.Error == "" && in.Alarming(now) { // one that is shut is told by the mailbox
+			found = append(found, alarm.Trouble{Kind: alarm.Token, Name: in.Mailbox, Until: in.Ends, Person: true,
+				Note: "sign in again before " + tui.When(in.Ends) + ": helpdesk login " + in.Mailbox})
+		}
 	}
-	was := snap.Passes[r.Kind]
-	now := status.Pass{Started: r.Started, Ended: r.Ended, Duration: r.Ended.Sub(r.Started), Good: r.Ended, Listed: r.Listed, Old: r.Old}
-	now.Requests = c.Hits()
-	for _, part := range c.Used() {
-		now.Used = max(now.Used, part)
-	}
-	if cause != nil && exit.Of(cause) != exit.Held {
-		now.Good, now.Failed, now.Error = was.Good, was.Failed+1, exit.Text(cause)
-	}
-	now.Alarmed = was.Alarmed
-	now.Alarmed = alarmed(now)
-	snap.Passes[r.Kind] = now
-	snap.SignIns = signIns(cfg, s)
-	if snap.Backlog, err = status.Count(s); err != nil {
-		return err
-	}
-	return status.Keep(state, s, snap, s.Now(a.now()))
+	return found
 }
 
 // signIns tells how the mailboxes stand that sign in.

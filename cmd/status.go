@@ -6,6 +6,7 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/status"
+	"helpdesk/pkg/store"
 
 	"github.com/spf13/cobra"
 )
@@ -15,8 +16,8 @@ func newStatus(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "The last passes, the backlog, what is held: for a person and for monitoring",
-		Long: "Exit status 3 when something is held for a person or a pass is overdue, 0 else. It reads what the last pass left\n" +
-			"beside the state or in the database, so it never waits.",
+		Long: "Exit status 3 when something is held for a person, fails until a person mends it, or is overdue; 0 else. It reads what\n" +
+			"the last pass left beside the state or in the database, so it never waits.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			if asJSON && prometheus {
@@ -30,6 +31,9 @@ func newStatus(a *app) *cobra.Command {
 			snap, err := status.Ask(c.Context(), path)
 			if err != nil {
 				return err
+			}
+			if snap.Name == "" {
+				snap.Name = store.Name(path)
 			}
 			s := status.Judge(snap, overdue, a.now())
 			switch {

@@ -1,21 +1,15 @@
-@echo off
 chcp 65001 >nul
-rem Makes two tasks of the Windows Task Scheduler that run poll and notify every minute. Run once as administrator.
-rem helpdesk schedule windows prints the same for the paths of this machine.
-rem
-rem   1. Put helpdesk.exe into C:\Program Files\helpdesk and helpdesk.yaml into C:\ProgramData\helpdesk (it is found there).
-rem   2. Shut that folder to other users, and put the secrets into helpdesk.env there, a line NAME='value' for each variable that
-rem      helpdesk.yaml names (helpdesk init C:\ProgramData\helpdesk writes both files):
-rem        icacls C:\ProgramData\helpdesk /inheritance:r /grant *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F
-rem      (these are SYSTEM and the administrators, whatever Windows' language)
-rem   3. helpdesk check, then this file.
-rem
-rem Names of folders may be Cyrillic as long as this file is saved as UTF-8 (chcp above).
-rem
-rem A task that still runs is not started again, that is the scheduler's default. To remove them:
-rem   schtasks /Delete /TN "helpdesk poll" /F  and  schtasks /Delete /TN "helpdesk notify" /F
-
-set "EXE=C:\Program Files\helpdesk\helpdesk.exe"
-schtasks /Create /F /TN "helpdesk poll"   /SC MINUTE /MO 1 /RU SYSTEM /TR "\"%EXE%\" poll"
-if errorlevel 1 exit /b 1
-schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "\"%EXE%\" notify"
+rem Paste this into cmd.exe (not PowerShell) that runs as administrator, or write it to a file there and start that:
+rem   helpdesk schedule windows > schedule.cmd
+rem The tasks run as SYSTEM, who has none of your variables: every command reads C:\ProgramData\helpdesk\helpdesk.env by itself,
+rem a line NAME='value' for each variable that the configuration names. Let SYSTEM and administrators alone read it, and the state:
+rem   icacls "C:\ProgramData\helpdesk\helpdesk.env" /inheritance:r /grant *S-1-5-18:F *S-1-5-32-544:F
+rem   icacls "C:\ProgramData\helpdesk" /inheritance:r /grant *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F
+rem poll and notify run every minute; verify and a backup of the state once a day. A run that is still going is not started a
+rem second time.
+rem To remove it all:
+rem   for %n in (poll notify verify backup) do schtasks /Delete /F /TN "helpdesk %n"
+schtasks /Create /F /TN "helpdesk poll" /SC MINUTE /MO 1 /RU SYSTEM /TR "\"C:\Program Files\helpdesk\helpdesk.exe\" poll"
+schtasks /Create /F /TN "helpdesk notify" /SC MINUTE /MO 1 /RU SYSTEM /TR "\"C:\Program Files\helpdesk\helpdesk.exe\" notify"
+schtasks /Create /F /TN "helpdesk verify" /SC DAILY /ST 06:17 /RU SYSTEM /TR "\"C:\Program Files\helpdesk\helpdesk.exe\" verify --days 3"
+schtasks /Create /F /TN "helpdesk backup" /SC DAILY /ST 06:37 /RU SYSTEM /TR "\"C:\Program Files\helpdesk\helpdesk.exe\" state backup \"C:\ProgramData\helpdesk\helpdesk.db.backup\""

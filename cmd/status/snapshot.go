@@ -9,6 +9,12 @@ import (
 	"os"
 	"time"
 
+	"helpdesk/cmd/exit"
+	"helpdesk/pkg/alarm"
+	"helpdesk/pkg/bitrix"
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
 )
 
@@ -16,9 +22,24 @@ import (
 // within a database.
 type Snapshot struct {
 	Running *Running        `json:"running,omitempty"` // who works at the moment, where a server knows it
+	Began   time.Time       `json:"began,omitzero"`    // the first pass
 	Passes  map[string]Pass `json:"passes"`            // by kind
 	Backlog Backlog         `json:"backlog"`
 	SignIns []SignIn        `json:"sign_ins,omitempty"` // of the mailboxes that log in without a password
+
+	Mailboxes map[string]Mailbox `json:"mailboxes,omitempty"` // by name
+	Troubles  alarm.Book         `json:"troubles,omitzero"`
+	Name      string             `json:"name,omitempty"` // of the state, without its password
+}
+
+// Mailbox is how one mailbox was read last.
+type Mailbox struct {
+	Started time.Time `json:"started"`         // of the pass that looked into it last
+	Good    time.Time `json:"good,omitzero"`   // when it was read last
+	Failed  int       `json:"failed"`          // passes in a row
+	Error   string    `json:"error,omitempty"` // why it could not be read
+	Listed  int       `json:"listed"`          // unseen messages
+	Old     int       `json:"old,omitempty"`   // of them left alone for their age
 }
 
 // SignIn is how long a mailbox stays open that logs in without a password.
@@ -45,7 +66,6 @@ type Pass struct {
 	Good     time.Time     `json:"good,omitzero"` // the end of the last one that left nothing to be repeated
 	Failed   int           `json:"failed"`        // in a row
 	Error    string        `json:"error,omitempty"`
-	Alarmed  bool          `json:"told,omitempty"` // somebody knows that they fail
 	Listed   int           `json:"listed,omitempty"`
 	Old      int           `json:"old,omitempty"`
 	Requests int           `json:"requests"`       // to the portal
@@ -58,7 +78,8 @@ type Backlog struct {
 	Held       int       `json:"held"`
 	Quarantine int       `json:"quarantine"`
 	Oldest     time.Time `json:"oldest,omitzero"`
-	Next       time.Time `json:"next,omitzero"` // the next retry
+	Next       time.Time `json:"next,omitzero"`   // the next retry
+	Latest     time.Time `json:"latest,omitzero"` // the last of those planned
 }
 
 // File returns where the snapshot of a state lies.
@@ -152,17 +173,63 @@ func Write(state string, s Snapshot) error {
 	return nil
 }
 
-// Count counts what waits in a state.
-func Count(s *store.Store) (Backlog, error) {
+// Meter tells what a pass asked of the portal.
+type Meter interface {
+	Hits() int
+	Used() map[string]float64
+}
+
+// Note notes how a pass went that ended with cause.
+func (s *Snapshot) Note(r *pass.Report, cause error, portal Meter, now time.Time) {
+	if s.Began.IsZero() {
+		s.Began = now
+	}
+	was := s.Passes[r.Kind]
+	p := Pass{Started: r.Started, Ended: r.Ended, Duration: r.Ended.Sub(r.Started), Good: r.Ended, Listed: r.Listed, Old: r.Old,
+		Requests: portal.Hits()}
+	for _, part := range portal.Used() {
+		p.Used = max(p.Used, part)
+	}
+	if cause != nil && exit.Of(cause) != exit.Held {
+		p.Good, p.Failed, p.Error = was.Good, was.Failed+1, exit.Text(cause)
+	}
+	s.Passes[r.Kind] = p
+	for _, read := range r.Mailboxes {
+		s.read(read, r)
+	}
+}
+
+// read notes how a mailbox was read.
+func (s *Snapshot) read(read pass.MailboxRead, r *pass.Report) {
+	if s.Mailboxes == nil {
+		s.Mailboxes = map[string]Mailbox{}
+	}
+	was := s.Mailboxes[read.Name]
+	m := Mailbox{Started: r.Started, Good: r.Ended, Listed: read.Listed, Old: read.Old}
+	if read.Err != nil {
+		m = Mailbox{Started: r.Started, Good: was.Good, Failed: was.Failed + 1, Error: bitrix.Mask(read.Err.Error()), Listed: was.Listed, Old: was.Old}
+	}
+	s.Mailboxes[read.Name] = m
+}
+
+// Count counts what waits in a state, and returns what of it people must hear of.
+func Count(s *store.Store) (Backlog, []alarm.Trouble, error) {
 	var b Backlog
+	var found []alarm.Trouble
 	all, err := s.Outbox.Queue()
 	if err != nil {
-		return b, err
+		return b, nil, err
 	}
 	for _, p := range all {
 		b.Pending++
-		if p.Held {
+		t := alarm.Trouble{Kind: alarm.Held, Name: fmt.Sprint(p.Seq), Note: bitrix.Mask(p.Note), Person: true, Task: p.Effect.Task}
+		switch {
+		case p.Held:
 			b.Held++
+			found = append(found, t)
+		case p.Failures > 0:
+			t.Kind, t.Person, t.About = alarm.Waiting, false, server(p.Effect)
+			found = append(found, t)
 		}
 		if b.Oldest.IsZero() || p.Added.Before(b.Oldest) {
 			b.Oldest = p.Added
@@ -170,8 +237,23 @@ func Count(s *store.Store) (Backlog, error) {
 		if !p.Held && (b.Next.IsZero() || p.Next.Before(b.Next)) {
 			b.Next = p.Next
 		}
+		if !p.Held && p.Next.After(b.Latest) {
+			b.Latest = p.Next
+		}
 	}
-	quarantined, err := s.Quarantine.All()
-	b.Quarantine = len(quarantined)
-	return b, err
+	kept, err := s.Quarantine.All()
+	b.Quarantine = len(kept)
+	for _, q := range kept {
+		found = append(found, alarm.Trouble{Kind: alarm.Quarantine, Name: fmt.Sprint(q.Seq), Note: bitrix.Mask(q.Cause), Person: true,
+			About: glyph.Cut(glyph.Line(q.From+", "+q.Subject), 120)})
+	}
+	return b, found, err
+}
+
+// server returns the trouble that an effect waits for, where its server has one.
+func server(e desk.Effect) string {
+	if e.Letter != nil {
+		return string(alarm.Relay) + " " + e.Letter.Mailbox
+	}
+	return string(alarm.Portal)
 }

@@ -2,25 +2,32 @@ package status
 
 import (
 	"fmt"
-	"sort"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"helpdesk/pkg/version"
 
 	"helpdesk/cmd/tui"
+	"helpdesk/cmd/watch"
+	"helpdesk/pkg/alarm"
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/glyph"
 )
 
 // Standing is what status prints.
 type Standing struct {
-	OK      bool      `json:"ok"`
-	Passes  []Stood   `json:"passes"`
-	Backlog Backlog   `json:"backlog"`
-	SignIns []SignIn  `json:"sign_ins,omitempty"`
-	Running *Running  `json:"running,omitempty"`
-	Now     time.Time `json:"now"`
-	Version string    `json:"version"` // of the program that says so
+	OK        bool          `json:"ok"`
+	Passes    []Stood       `json:"passes"`
+	Mailboxes []Box         `json:"mailboxes"`
+	Backlog   Backlog       `json:"backlog"`
+	SignIns   []SignIn      `json:"sign_ins,omitempty"`
+	Troubles  []alarm.Entry `json:"troubles"` // that go on
+	Future    []string      `json:"future"`   // times that lie too far ahead: a clock was wrong, or is
+	Running   *Running      `json:"running,omitempty"`
+	Now       time.Time     `json:"now"`
+	State     string        `json:"state"`   // which one
+	Version   string        `json:"version"` // of the program that says so
 }
 
 // Stood is how the passes of a kind stand.
@@ -30,61 +37,62 @@ type Stood struct {
 	Overdue bool `json:"overdue"`
 }
 
-// Judge says how things stand; a pass is overdue when its last good one is longer ago.
+// Box is how a mailbox stands.
+type Box struct {
+	Name string `json:"name"`
+	Mailbox
+	Overdue bool `json:"overdue"`
+}
+
+// Judge says how things stand; a pass or a mailbox is overdue when its last good one is longer ago. Something that only
+// a person can mend is not well from the first failure on.
 func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
-	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running, Now: now, Version: version.Get().Version}
+	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Mailboxes: []Box{},
+		Troubles: []alarm.Entry{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running, Now: now, State: snap.Name,
+		Version: version.Get().Version}
 	for _, kind := range []string{"poll", "notify"} {
 		p := snap.Passes[kind]
-		late := s.Now.Sub(p.Good) > overdue
+		late := now.Sub(p.Good) > overdue
 		s.OK = s.OK && !late
 		s.Passes = append(s.Passes, Stood{Kind: kind, Pass: p, Overdue: late})
+	}
+	for _, name := range slices.Sorted(maps.Keys(snap.Mailboxes)) {
+		m := snap.Mailboxes[name]
+		late := now.Sub(m.Good) > overdue
+		s.OK = s.OK && !late
+		s.Mailboxes = append(s.Mailboxes, Box{Name: name, Mailbox: m, Overdue: late})
 	}
 	for _, in := range s.SignIns {
 		s.OK = s.OK && in.Error == ""
 	}
+	for _, e := range snap.Troubles.Entries {
+		if e.Open() {
+			s.Troubles = append(s.Troubles, e)
+			s.OK = s.OK && !(e.Person && e.Fails())
+		}
+	}
+	s.Future = future(snap, now)
+	s.OK = s.OK && len(s.Future) == 0
 	return s
 }
 
-// Print prints for a person.
-func Print(t *tui.Terminal, s Standing) error {
-	var rows [][]string
-	for _, p := range s.Passes {
-		stands := "ok"
-		switch {
-		case p.Started.IsZero():
-			stands = "never ran"
-		case p.Overdue:
-			stands = "OVERDUE"
-		case p.Failed > 0:
-			stands = "failed " + tui.Count(p.Failed, "time", "times in a row")
-		}
-		rows = append(rows, []string{p.Kind, tui.When(p.Good), p.Duration.Round(time.Millisecond).String(),
-			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands, p.Error})
-	}
-	if err := t.Table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"}, rows); err != nil {
-		return err
-	}
-	b := s.Backlog
-	t.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %s\n",
-		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), tui.Count(b.Quarantine, "message", "messages"))
-	if s.Running != nil {
-		t.Printf("at work     %s\n", s.Running)
-	}
-	for _, p := range s.Passes {
-		if p.Old > 0 {
-			t.Printf("left alone  %s older than max_age\n", tui.Count(p.Old, "unseen message", "unseen messages"))
+// ahead is how far a time may lie ahead before it is said: clocks of servers differ.
+const ahead = 2 * time.Minute
+
+// future returns which times lie in the future that can't: a pass went by a clock that was wrong, or this one is.
+func future(snap Snapshot, now time.Time) []string {
+	found := []string{}
+	say := func(what string, t time.Time, by time.Duration) {
+		if t.Sub(now) > by {
+			found = append(found, fmt.Sprintf("%s: %s", what, tui.When(t)))
 		}
 	}
-	for _, in := range s.SignIns {
-		t.Printf("sign-in     %s\n", in.tell(s.Now))
+	for _, kind := range []string{"poll", "notify"} {
+		say("the last "+kind, snap.Passes[kind].Ended, ahead)
 	}
-	if b.Held > 0 {
-		t.Printf("see         helpdesk outbox list\n")
-	}
-	if b.Quarantine > 0 {
-		t.Printf("see         helpdesk quarantine list\n")
-	}
-	return nil
+	say("the oldest entry of the outbox", snap.Backlog.Oldest, ahead)
+	say("the next try", snap.Backlog.Latest, desk.LongestPause)
+	return found
 }
 
 // tell says how a sign-in stands.
@@ -100,52 +108,83 @@ func (s SignIn) tell(now time.Time) string {
 	return fmt.Sprintf("%s: since %s, renewed by passes", s.Mailbox, tui.When(s.Since))
 }
 
-// Prometheus prints the metrics in the text exposition format.
-func Prometheus(t *tui.Terminal, s Standing) {
-	type metric struct {
-		name, help string
-		values     map[string]float64 // by the pass's kind, "" = none
+// stands is one word for how passes stand.
+func stands(started time.Time, overdue bool, failed int) string {
+	switch {
+	case started.IsZero():
+		return "never ran"
+	case overdue:
+		return "OVERDUE"
+	case failed > 0:
+		return "failed " + tui.Count(failed, "time", "times in a row")
 	}
-	seconds := func(t time.Time) float64 {
-		if t.IsZero() {
-			return 0
-		}
-		return float64(t.UnixMilli()) / 1000
-	}
-	good, took, failed, late := map[string]float64{}, map[string]float64{}, map[string]float64{}, map[string]float64{}
-	requests, used := map[string]float64{}, map[string]float64{}
+	return "ok"
+}
+
+// Print prints for a person.
+func Print(t *tui.Terminal, s Standing) error {
+	var rows [][]string
 	for _, p := range s.Passes {
-		good[p.Kind], took[p.Kind], failed[p.Kind] = seconds(p.Good), p.Duration.Seconds(), float64(p.Failed)
-		late[p.Kind], requests[p.Kind], used[p.Kind] = 0, float64(p.Requests), p.Used
-		if p.Overdue {
-			late[p.Kind] = 1
-		}
+		rows = append(rows, []string{p.Kind, tui.When(p.Good), p.Duration.Round(time.Millisecond).String(),
+			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands(p.Started, p.Overdue, p.Failed), p.Error})
 	}
-	one := func(v float64) map[string]float64 { return map[string]float64{"": v} }
-	for _, m := range []metric{
-		{"helpdesk_last_good_pass_timestamp_seconds", "End of the last pass that left nothing to be repeated.", good},
-		{"helpdesk_pass_duration_seconds", "Duration of the last pass.", took},
-		{"helpdesk_failed_passes", "Failed passes in a row.", failed},
-		{"helpdesk_pass_overdue", "1 when the last good pass is too long ago.", late},
-		{"helpdesk_portal_requests", "Requests to the portal in the last pass.", requests},
-		{"helpdesk_portal_limit_used_ratio", "Part of its time that the method closest to its limit has had.", used},
-		{"helpdesk_outbox_pending", "Effects not yet made.", one(float64(s.Backlog.Pending))},
-		{"helpdesk_outbox_held", "Effects held for a person.", one(float64(s.Backlog.Held))},
-		{"helpdesk_outbox_oldest_timestamp_seconds", "When the oldest effect was queued, 0 when there is none.", one(seconds(s.Backlog.Oldest))},
-		{"helpdesk_quarantine_messages", "Messages that could not be processed.", one(float64(s.Backlog.Quarantine))},
-	} {
-		t.Printf("# HELP %s %s\n# TYPE %s gauge\n", m.name, m.help, m.name)
-		var kinds []string
-		for kind := range m.values {
-			kinds = append(kinds, kind)
+	if err := t.Table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"}, rows); err != nil {
+		return err
+	}
+	if err := printMailboxes(t, s); err != nil {
+		return err
+	}
+	printBacklog(t, s)
+	for _, in := range s.SignIns {
+		t.Printf("sign-in     %s\n", in.tell(s.Now))
+	}
+	for _, e := range s.Troubles {
+		t.Printf("%-11s %s\n", since(e), watch.Line(e))
+	}
+	for _, f := range s.Future {
+		t.Printf("in future   %s: is this machine's clock right (NTP)?\n", f)
+	}
+	if s.Backlog.Held > 0 {
+		t.Printf("see         helpdesk outbox list\n")
+	}
+	if s.Backlog.Quarantine > 0 {
+		t.Printf("see         helpdesk quarantine list\n")
+	}
+	return nil
+}
+
+// since says how bad a trouble is.
+func since(e alarm.Entry) string {
+	switch {
+	case !e.Fails():
+		return "soon"
+	case e.Person:
+		return "TROUBLE"
+	}
+	return "trouble"
+}
+
+func printMailboxes(t *tui.Terminal, s Standing) error {
+	if len(s.Mailboxes) == 0 {
+		return nil
+	}
+	var rows [][]string
+	for _, m := range s.Mailboxes {
+		old := ""
+		if m.Old > 0 {
+			old = tui.Count(m.Old, "unseen message", "unseen messages") + " older than max_age left alone"
 		}
-		sort.Strings(kinds)
-		for _, kind := range kinds {
-			label := ""
-			if kind != "" {
-				label = `{pass="` + strings.ReplaceAll(kind, `"`, "") + `"}`
-			}
-			t.Printf("%s%s %g\n", m.name, label, m.values[kind])
-		}
+		rows = append(rows, []string{m.Name, tui.When(m.Good), fmt.Sprint(m.Listed), stands(m.Started, m.Overdue, m.Failed), m.Error + old})
+	}
+	t.Printf("\n")
+	return t.Table([]string{"MAILBOX", "LAST READ", "UNSEEN", "STANDS", "NOTE"}, rows)
+}
+
+func printBacklog(t *tui.Terminal, s Standing) {
+	b := s.Backlog
+	t.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %s\n",
+		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), tui.Count(b.Quarantine, "message", "messages"))
+	if s.Running != nil {
+		t.Printf("at work     %s\n", s.Running)
 	}
 }

@@ -35,15 +35,19 @@ type remembering struct {
 	slog.Handler
 	failures *failures
 	plain    io.Writer // where a failure that is nothing but a text goes, as one; nil = into the log like all others
+	repeated func(string) bool
 }
 
 // Handle tells one record.
 func (t remembering) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelWarn && t.repeated != nil && t.repeated(bitrix.Mask(gist(r))) {
+		return nil
+	}
 	t.failures.mu.Lock()
 	defer t.failures.mu.Unlock()
 	text := ""
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key == "err" && r.Level >= slog.LevelWarn {
+		if a.Key == "err" && r.Level >= slog.LevelInfo {
 			text = bitrix.Mask(r.Message + ": " + a.Value.String())
 		}
 		return text == ""
@@ -62,6 +66,18 @@ func (t remembering) Handle(ctx context.Context, r slog.Record) error {
 	}
 	_, err := fmt.Fprintln(t.plain, exit.Spoken+text)
 	return err
+}
+
+// gist returns what is the same in a warning that is repeated: all but how often something was tried.
+func gist(r slog.Record) string {
+	line := r.Message
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key != "try" {
+			line += " " + a.String()
+		}
+		return true
+	})
+	return line
 }
 
 // WithAttrs and WithGroup keep what they are called on remembering.
@@ -99,7 +115,7 @@ func (t *Terminal) Logger(level, format string) *slog.Logger {
 	if t.failures == nil {
 		t.failures = &failures{}
 	}
-	h := remembering{Handler: slog.NewTextHandler(t.Err, o), failures: t.failures}
+	h := remembering{Handler: slog.NewTextHandler(t.Err, o), failures: t.failures, repeated: t.Repeated}
 	switch {
 	case format == "json":
 		h.Handler = slog.NewJSONHandler(t.Err, o)

@@ -29,6 +29,9 @@ type Terminal struct {
 	Verbose   int        // how much the user wants to be told
 	LogFormat string     // auto, text, json or "": as the settings say
 
+	// Repeated says whether a warning was printed not long ago, so that it is not printed now; nil = none was.
+	Repeated func(line string) bool
+
 	failures *failures
 }
 

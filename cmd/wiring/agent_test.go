@@ -34,7 +34,7 @@ func TestServersAreToldTheVersion(t *testing.T) {
 	if err := p.Client.Call(t.Context(), "profile", nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	directory, err := oneC(*cfg.Contacts.OneC)
+	directory, err := oneC(*cfg.Contacts.OneC, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

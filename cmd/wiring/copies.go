@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
@@ -30,17 +29,18 @@ type letters interface {
 }
 
 // copier puts copies of a mailbox's letters into a folder of it, on one connection at the end of a pass. What is not
-// taken is left to the next pass. A letter has gone out whether its copy is made or not, so cron is not made to mail of
-// each: that copies can't be made is said once a pass, and what a person must mend, such as a folder that is not there,
-// once a day. check tells it at any time.
+// taken is left to the next pass. A letter has gone out whether its copy is made or not: copies that can't be made do not
+// change the exit status, and are a trouble that people are told of.
 type copier struct {
 	mailbox string
 	folder  string
 	open    func(ctx context.Context) (folder, error)
 	kept    letters
-	found   *discoveries
 	now     func() time.Time
 	log     *slog.Logger
+
+	saved bool  // copies were to be made in this run
+	err   error // why they could not be
 }
 
 // withCopies gives the mailboxes whose settings ask for copies a copier each.
@@ -49,7 +49,7 @@ func withCopies(cfg *config.Config, senders []outbox.Sender, p *pauses, kept let
 		if m.SMTP.SaveSent == "" {
 			continue
 		}
-		k := &copier{mailbox: m.Name, folder: m.SMTP.SaveSent, kept: kept, found: p.found, now: p.now, log: log}
+		k := &copier{mailbox: m.Name, folder: m.SMTP.SaveSent, kept: kept, now: p.now, log: log}
 		k.open = func(ctx context.Context) (folder, error) { return p.copies(ctx, m) }
 		senders[i].Copies = true
 		all = append(all, k)
@@ -72,7 +72,7 @@ func (k *copier) settle(ctx context.Context) error {
 		return err
 	}
 	left, serr, err := k.make(ctx, all)
-	k.tell(serr)
+	k.note(serr)
 	if err != nil {
 		return err
 	}
@@ -146,24 +146,12 @@ func (k *copier) surplus(left []desk.Copy) (gone []uint64) {
 	return gone
 }
 
-// tell says that copies can't be made.
-func (k *copier) tell(err error) {
-	mark := "copies." + k.mailbox
-	switch {
-	case err == nil:
-		if k.found.load(mark, 24*time.Hour) != nil {
-			k.found.save(mark, nil)
-		}
+// note notes how the making of copies ended.
+func (k *copier) note(err error) {
+	if errors.Is(err, context.Canceled) {
 		return
-	case errors.Is(err, context.Canceled):
-		return
-	case fault.ExtentOf(err) == fault.Setup:
-		cause := bitrix.Mask(err.Error())
-		if string(k.found.load(mark, 24*time.Hour)) == cause {
-			k.log.Info("save copy of letter", "mailbox", k.mailbox, "err", err)
-			return
-		}
-		k.found.save(mark, []byte(cause))
 	}
-	k.log.Warn("save copy of letter", "mailbox", k.mailbox, "err", err)
+	if k.saved, k.err = true, err; err != nil {
+		k.log.Info("save copy of letter", "mailbox", k.mailbox, "err", err)
+	}
 }

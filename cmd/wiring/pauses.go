@@ -22,14 +22,16 @@ import (
 // pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts,
 // and a server that is silent costs a minute each time. A change of the settings ends the pause, and check knows none.
 type pauses struct {
-	found   *discoveries
-	now     func() time.Time
-	logins  chan struct{} // one is taken for as long as a log-in lasts; nil = any number at a time
-	keys    *tokens
-	folders spool.Folders // for long messages
+	found        *discoveries
+	now          func() time.Time
+	certificates *certificates
+	logins       chan struct{} // one is taken for as long as a log-in lasts; nil = any number at a time
+	keys         *tokens
+	folders      spool.Folders // for long messages
 
 	mu     sync.Mutex
 	failed map[string]error // in this pass, by the server's name and settings
+	used   map[string]bool  // those that a connection was made to in this pass, by name
 }
 
 // again returns why a server is not tried a second time in this pass, nil = it is.
@@ -37,6 +39,23 @@ func (p *pauses) again(of string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failed[of]
+}
+
+// reach notes that a server lets us in.
+func (p *pauses) reach(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.used == nil {
+		p.used = map[string]bool{}
+	}
+	p.used[name] = true
+}
+
+// reached says whether a server let us in in this pass.
+func (p *pauses) reached(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.used[name]
 }
 
 func (p *pauses) note(of string, err error) {
@@ -55,6 +74,7 @@ type pause struct {
 	Next     time.Time    `json:"next"`
 	Extent   fault.Extent `json:"extent"`
 	Note     string       `json:"note"`
+	Cause    fault.Cause  `json:"cause,omitempty"`
 	Of       string       `json:"of"` // the settings it was tried with
 }
 
@@ -95,6 +115,9 @@ func open[T any](ctx context.Context, p *pauses, name, settings string, dial fun
 	}
 	conn, err = dial(ctx)
 	extent := fault.ExtentOf(err)
+	if err == nil {
+		p.reach(name)
+	}
 	switch {
 	case err == nil && raw != nil:
 		p.found.save(mark, nil)
@@ -108,7 +131,8 @@ func open[T any](ctx context.Context, p *pauses, name, settings string, dial fun
 		if was.Failures > 0 && p.now().Sub(was.At) < apart {
 			was.Failures--
 		}
-		now := pause{Failures: was.Failures + 1, At: p.now(), Extent: extent, Note: bitrix.Mask(err.Error()), Of: of}
+		now := pause{Failures: was.Failures + 1, At: p.now(), Extent: extent, Note: bitrix.Mask(err.Error()), Of: of,
+			Cause: fault.CauseOf(err)}
 		now.Next = p.now().Add(max(steps[min(was.Failures, len(steps)-1)], fault.After(err)))
 		if raw, jerr := json.Marshal(now); jerr == nil {
 			p.found.save(mark, raw)
@@ -145,5 +169,5 @@ func (p *pauses) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, err
 // err is the failure that the pause is for.
 func (p pause) err() error {
 	err := fmt.Errorf("%s (not tried again before %s; helpdesk check tries at once)", p.Note, p.Next.Local().Format("15:04"))
-	return &fault.Error{Outcome: fault.Refused, Extent: p.Extent, Err: err}
+	return &fault.Error{Outcome: fault.Refused, Extent: p.Extent, Cause: p.Cause, Err: err}
 }

@@ -114,7 +114,9 @@ func (k *tokens) mailbox(ctx context.Context, m config.Mailbox, readOnly, single
 
 // relay logs in to the server that a mailbox's letters go out by, however its settings say.
 func (k *tokens) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
-	return withToken(ctx, k, m, m.SMTP.Auth, func(m config.Mailbox) (*relay.Relay, error) { return OpenRelay(ctx, m) })
+	return withToken(ctx, k, m, m.SMTP.Auth, func(m config.Mailbox) (*relay.Relay, error) {
+		return openRelay(ctx, m, k.rest.certificates.note)
+	})
 }
 
 // lock lets one at a time have a mailbox's token.
@@ -173,7 +175,7 @@ func ended(m config.Mailbox, t bearer.Token) error {
 	case !t.Until.IsZero():
 		why = "the sign-in has ended: the provider lets it be renewed until " + t.Until.Local().Format(time.DateOnly)
 	}
-	return fault.Misconfigured(fmt.Errorf("%s; run helpdesk login %s", why, m.Name))
+	return unsigned(m, "%s; run", why)
 }
 
 // renew gets another token and keeps it. That the state can be written is seen first: an answer that is lost would end
@@ -191,7 +193,7 @@ func (k *tokens) renew(ctx context.Context, m config.Mailbox, t bearer.Token) (b
 		switch {
 		case errors.Is(err, oauth.ErrEnded):
 			t.Broken = err.Error()
-			return t, errors.Join(fault.Misconfigured(fmt.Errorf("%w; run helpdesk login %s", err, m.Name)), keep(k.shelf, m.Name, t))
+			return t, errors.Join(unsigned(m, "%w; run", err), keep(k.shelf, m.Name, t))
 		case err != nil:
 			return t, err
 		}
@@ -214,13 +216,13 @@ func load(s shelf, m config.Mailbox) (t bearer.Token, err error) {
 	case err != nil:
 		return t, err
 	case raw == nil:
-		return t, fault.Misconfigured(fmt.Errorf("nobody has signed in: run helpdesk login %s", m.Name))
+		return t, unsigned(m, "nobody has signed in: run")
 	}
 	if err := json.Unmarshal(raw, &t); err != nil {
-		return t, fault.Misconfigured(fmt.Errorf("the token in the state is damaged: run helpdesk login %s", m.Name))
+		return t, unsigned(m, "the token in the state is damaged: run")
 	}
 	if t.App != appOf(m.OAuth) {
-		return t, fault.Misconfigured(fmt.Errorf("the sign-in was made for another application than the settings name: run helpdesk login %s", m.Name))
+		return t, unsigned(m, "the sign-in was made for another application than the settings name: run")
 	}
 	return t, nil
 }
@@ -304,4 +306,10 @@ func KeepToken(s *store.Store, now time.Time, mailbox string, t bearer.Token) er
 		ended["pause."+server+mailbox] = nil
 	}
 	return s.Cache(now, ended)
+}
+
+// unsigned is the error of a mailbox that a person must sign in to, which format leads up to.
+func unsigned(m config.Mailbox, format string, args ...any) error {
+	err := fmt.Errorf(format+" helpdesk login %s", append(args, m.Name)...)
+	return fault.Because(fault.Token, fault.Misconfigured(err))
 }

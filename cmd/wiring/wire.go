@@ -34,6 +34,7 @@ import (
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
+	"helpdesk/pkg/wire"
 	"helpdesk/templates"
 )
 
@@ -60,7 +61,11 @@ type Parts struct {
 	found  *discoveries
 	keys   *tokens
 
-	copiers []*copier
+	copiers      []*copier
+	pauses       *pauses
+	certificates *certificates
+	mailboxes    []config.Mailbox
+	hosts        []string // of all servers
 }
 
 // Settle does what is left for the end of a pass: it makes copies of the letters that were sent. Its error is one of the
@@ -91,8 +96,8 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	client, err := portal.New(portal.Options{Results: cfg.Notify.Send == "results", Options: bitrix.Options{
 		Webhook: cfg.Bitrix24.Webhook, Agent: version.Get().Agent(), CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
 		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load, Save: found.save,
-		Record: o.Record,
-		Named:  named(cfg.Templates, o.Log),
+		Record: o.Record, Expiry: servers.rest.certificates.note,
+		Named: named(cfg.Templates, o.Log),
 	}})
 	if err != nil {
 		return nil, exit.Usage(err)
@@ -121,20 +126,22 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		}
 	}
 	if c := cfg.Contacts.OneC; c != nil {
-		if out.OneC, err = oneC(*c); err != nil {
+		if out.OneC, err = oneC(*c, servers.rest.certificates.note); err != nil {
 			return nil, err
 		}
 	}
-	return &Parts{Pass: p, Client: client, found: found, keys: servers.rest.keys, copiers: copiers}, nil
+	return &Parts{Pass: p, Client: client, found: found, keys: servers.rest.keys, copiers: copiers, pauses: servers.rest,
+		certificates: servers.rest.certificates,
+		mailboxes:    cfg.Mailboxes, hosts: hosts(cfg)}, nil
 }
 
-func oneC(o config.OneC) (*onec.Client, error) {
+func oneC(o config.OneC, expiry wire.Expiry) (*onec.Client, error) {
 	ca, err := certificate(o.CA)
 	if err != nil {
 		return nil, err
 	}
 	c, err := onec.New(onec.Options{URL: o.URL, CA: ca, Catalog: o.Catalog, Email: o.Email, Name: o.Name, User: o.User,
-		Password: o.Password, Agent: version.Get().Agent()})
+		Password: o.Password, Agent: version.Get().Agent(), Expiry: expiry})
 	if err != nil {
 		return nil, exit.Usage(err)
 	}
@@ -194,21 +201,8 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 // named says whether the text of a portal's error names a field or a right. The words are read when the first error
 // comes.
 func named(folder string, log *slog.Logger) func(text string) bool {
-	words := sync.OnceValue(func() (all []*regexp.Regexp) {
-		var file struct {
-			Named []string `yaml:"named"`
-		}
-		files, err := overlay(folder)
-		if err == nil {
-			err = Data(files, "portal.yaml", &file)
-		}
-		for _, word := range file.Named {
-			re, wrong := regexp.Compile("(?i)" + word)
-			if wrong == nil {
-				all = append(all, re)
-			}
-			err = errors.Join(err, wrong)
-		}
+	words := sync.OnceValue(func() []*regexp.Regexp {
+		all, err := namedWords(folder)
 		if err != nil {
 			log.Warn("read portal.yaml", "err", err)
 		}
@@ -217,6 +211,29 @@ func named(folder string, log *slog.Logger) func(text string) bool {
 	return func(text string) bool {
 		return slices.ContainsFunc(words(), func(re *regexp.Regexp) bool { return re.MatchString(text) })
 	}
+}
+
+// namedWords compiles the words that name a field or a right in errors of the portal.
+func namedWords(folder string) (all []*regexp.Regexp, err error) {
+	files, err := overlay(folder)
+	if err != nil {
+		return nil, err
+	}
+	var file struct {
+		Named []string `yaml:"named"`
+	}
+	if err := Data(files, "portal.yaml", &file); err != nil {
+		return nil, err
+	}
+	for _, word := range file.Named {
+		re, wrong := regexp.Compile("(?i)" + word)
+		if wrong != nil {
+			err = errors.Join(err, fmt.Errorf("portal.yaml: %w", wrong))
+			continue
+		}
+		all = append(all, re)
+	}
+	return all, err
 }
 
 // overlay returns the built-in templates and data files, those in the folder in their place.
@@ -341,7 +358,7 @@ func (p *Parts) OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, 
 
 // OpenMailbox logs in to a mailbox by the password of its settings, which is the token where it logs in by one.
 func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
-	return openMailbox(ctx, m, readOnly, false, &pauses{})
+	return openMailbox(ctx, m, readOnly, false, &pauses{certificates: &certificates{}})
 }
 
 func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool, rest *pauses) (*mailbox.Mailbox, error) {
@@ -351,17 +368,21 @@ func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool, r
 	}
 	return mailbox.Open(ctx, mailbox.Options{Name: m.Name, Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: m.IMAP.TLS, CA: ca,
 		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo, Single: single,
-		Logins: rest.logins, Folders: rest.folders}, readOnly)
+		Logins: rest.logins, Folders: rest.folders, Expiry: rest.certificates.note}, readOnly)
 }
 
 // OpenRelay logs in to the server that a mailbox's letters go out by, as OpenMailbox does.
 func OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
+	return openRelay(ctx, m, nil)
+}
+
+func openRelay(ctx context.Context, m config.Mailbox, expiry wire.Expiry) (*relay.Relay, error) {
 	ca, err := certificate(m.SMTP.CA)
 	if err != nil {
 		return nil, err
 	}
 	return relay.Open(ctx, relay.Options{Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: m.SMTP.TLS, CA: ca, Auth: m.SMTP.Auth, Connections: 4,
-		User: m.SMTP.User, Password: m.SMTP.Password, HELO: m.SMTP.HELO, Domain: domain(m)})
+		User: m.SMTP.User, Password: m.SMTP.Password, HELO: m.SMTP.HELO, Domain: domain(m), Expiry: expiry})
 }
 
 // domain returns that of the mailbox's address.

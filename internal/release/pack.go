@@ -62,8 +62,12 @@ func (s staging) contents(format, binary, held string) ([]content, error) {
 	var all []content
 	add := func(src, dst string, mode int) { all = append(all, s.file(src, dst, mode)) }
 	add(binary, "/usr/bin/helpdesk", 0o755)
-	for _, unit := range []string{"helpdesk-poll.service", "helpdesk-poll.timer", "helpdesk-notify.service", "helpdesk-notify.timer"} {
-		add(filepath.Join(held, unit), "/usr/lib/systemd/system/"+unit, 0o644)
+	units, err := filepath.Glob(filepath.Join(s.src, "examples", "systemd", "helpdesk-*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, unit := range units {
+		add(unit, "/usr/lib/systemd/system/"+filepath.Base(unit), 0o644)
 	}
 	add(filepath.Join(held, "sysusers.conf"), "/usr/lib/sysusers.d/helpdesk.conf", 0o644)
 	add(filepath.Join(held, "tmpfiles.conf"), "/usr/lib/tmpfiles.d/helpdesk.conf", 0o644)

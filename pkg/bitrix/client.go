@@ -33,6 +33,7 @@ type Options struct {
 	PerSecond float64       // requests a second after that; 0 = 2
 	Agent     string        // how we name ourselves; "" = helpdesk/devel
 	Log       *slog.Logger  // nil = none
+	Expiry    wire.Expiry   // is told when the portal's certificate expires; nil = nobody wants to know
 	HTTP      *http.Client  // nil = one of our own; redirects are never followed
 	Record    string        // folder that takes every request and answer, texts and secrets taken out; "" = none
 
@@ -78,7 +79,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	if o.HTTP == nil {
-		transport, err := wire.Transport(o.CA, "bitrix24")
+		transport, err := wire.Transport(o.CA, "bitrix24", o.Expiry)
 		if err != nil {
 			return nil, err
 		}

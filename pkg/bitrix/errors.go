@@ -137,7 +137,7 @@ func (c *Client) judge(e *Error) error {
 	case e.filtered():
 		return &fault.Error{Outcome: fault.Never, Tries: namedTries, Err: e}
 	case needsPerson(e):
-		return fault.Misconfigured(e)
+		return fault.Because(e.cause(), fault.Misconfigured(e))
 	case e.Status >= 500 || e.Code == "" && e.Status != 0:
 		return fault.Away(fault.Unsure, e)
 	case c.vague(e) && e.Method == "batch":
@@ -197,6 +197,15 @@ func needsPerson(e *Error) bool {
 		return e.Status == 403 && !ofObject(e.Method)
 	}
 	return false
+}
+
+// cause tells a plan without REST from a webhook that is wrong.
+func (e *Error) cause() fault.Cause {
+	if e.Status == http.StatusPaymentRequired || e.Coded("PAYMENT_REQUIRED", "MARKETSUBSCRIPTIONREQUIREDEXCEPTION",
+		"RESTUNAVAILABLEEXCEPTION", "LICENCEEXCEPTION", "ACCESS_DENIED") {
+		return fault.Plan
+	}
+	return fault.Rights
 }
 
 func ofObject(method string) bool {

@@ -120,11 +120,11 @@ func (c *Client) lost(method string, err error, wrote bool) error {
 	var op *net.OpError
 	switch advice := wire.Advice(err, "bitrix24.webhook", "bitrix24.ca"); {
 	case advice != "":
-		return fault.Misconfigured(fmt.Errorf("%w; %s", err, advice))
+		return fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("%w; %s", err, advice)))
 	case !wrote, errors.As(err, &op) && op.Op == "dial":
-		return fault.Away(fault.Refused, err)
+		return fault.Because(wire.Unreached(err), fault.Away(fault.Refused, err))
 	}
-	return fault.Away(fault.Unsure, err)
+	return fault.Because(fault.Silent, fault.Away(fault.Unsure, err))
 }
 
 // open takes the answer out of its frame.

@@ -174,6 +174,7 @@ func TestExampleShowsDefaults(t *testing.T) {
 	}
 	m.OAuth.Scopes = nil
 	full.Mail.Own, full.Mail.Staff, full.Mail.Exclude = nil, nil, nil
+	full.Monitor.Tell, full.Monitor.Mail = nil, nil
 	full.Routing, full.Calendar.Holidays, full.Calendar.Workdays = nil, nil, nil
 	if diff := cmp.Diff(short, full); diff != "" {
 		t.Errorf("-defaults +example\n%s", diff)

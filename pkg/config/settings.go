@@ -107,8 +107,10 @@ type Poll struct {
 	MessageBudget   time.Duration `yaml:"message_budget" min:"1s"`
 }
 
-// Monitor says when somebody is told that passes fail.
+// Monitor says who is told what needs a person, and when.
 type Monitor struct {
+	Tell         []int64       `yaml:"tell" min:"1"`      // users of the portal, in the chat; none = the responsible for new tasks
+	Mail         []string      `yaml:"mail" is:"address"` // by e-mail, through the first relay that works
 	FailedPasses int           `yaml:"failed_passes" min:"1"`
 	Overdue      time.Duration `yaml:"overdue" min:"1m"`
 }

@@ -43,6 +43,21 @@ const (
 	Setup
 )
 
+// Cause names what is wrong, so that words for people can be chosen by it.
+type Cause string
+
+// The causes that are told apart.
+const (
+	Unnamed Cause = ""       // nothing more is known than the error's text
+	Login   Cause = "login"  // user or password are refused
+	Token   Cause = "token"  // the access token is refused, or has expired
+	Absent  Cause = "absent" // there is no host of that name
+	Silent  Cause = "silent" // the server can't be reached, or does not answer
+	Cipher  Cause = "cipher" // encryption or certificate
+	Rights  Cause = "rights" // the webhook is wrong, or lacks a right
+	Plan    Cause = "plan"   // REST is not part of what is paid for
+)
+
 // ErrTooLarge says, within an error that says Never, that less of the same would be taken.
 var ErrTooLarge = errors.New("too large")
 
@@ -53,6 +68,7 @@ type Error struct {
 	After   time.Duration // not before that; 0 = not said
 	Tries   int           // attempts that may end so before a person is asked; 0 = not said
 	Over    time.Duration // how long those must lie apart, the first and the last
+	Cause   Cause
 	Err     error
 }
 
@@ -76,6 +92,24 @@ func Vague(err error) error { return &Error{Tries: 5, Over: time.Hour, Err: err}
 // Unclear wraps err as a refusal that does not tell whom it is about: nothing was made, and it may be us whom it meets,
 // or pass by itself. It is believed when it has lasted.
 func Unclear(err error) error { return &Error{Outcome: Refused, Tries: 8, Over: time.Hour, Err: err} }
+
+// Because adds what is wrong to an error of this package, and returns it. An error that names it already keeps its own.
+func Because(c Cause, err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Cause == Unnamed {
+		e.Cause = c
+	}
+	return err
+}
+
+// CauseOf returns what is wrong, Unnamed where err does not say.
+func CauseOf(err error) Cause {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Cause
+	}
+	return Unnamed
+}
 
 // Of returns the outcome err tells, Unsure where it tells none.
 func Of(err error) Outcome {

@@ -18,6 +18,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/spool"
+	"helpdesk/pkg/wire"
 )
 
 // Options says which folder of which server to read, and as whom.
@@ -41,6 +42,8 @@ type Options struct {
 
 	// Idle is how long the server may be silent while we wait for it; 0 = a minute.
 	Idle time.Duration
+	// Expiry is told when the server's certificate expires; nil = nobody wants to know.
+	Expiry wire.Expiry
 	// Dial opens the connection; nil = net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 

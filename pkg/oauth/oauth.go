@@ -47,7 +47,7 @@ type Client struct{ o Options }
 // New returns a client; nothing is dialled.
 func New(o Options) (*Client, error) {
 	if o.Transport == nil {
-		t, err := wire.Transport(o.CA, "imap")
+		t, err := wire.Transport(o.CA, "imap", nil)
 		if err != nil {
 			return nil, err
 		}

@@ -28,6 +28,7 @@ type Options struct {
 	User     string
 	Password string
 	Agent    string       // how we name ourselves; "" = as Go does
+	Expiry   wire.Expiry  // is told when the server's certificate expires; nil = nobody wants to know
 	Client   *http.Client // nil = one that waits 15 s
 }
 
@@ -37,7 +38,7 @@ type Client struct{ o Options }
 // New returns a client; nothing is dialled.
 func New(o Options) (*Client, error) {
 	if o.Client == nil {
-		transport, err := wire.Transport(o.CA, keys)
+		transport, err := wire.Transport(o.CA, keys, o.Expiry)
 		if err != nil {
 			return nil, err
 		}

@@ -182,7 +182,7 @@ func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, raw []byte)
 
 // unsent is the result of a letter that the relay did not take, or of which that is not known.
 func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Letter, err error) desk.Result {
-	l.Log.Warn("relay", "mailbox", s.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
+	l.Log.Info("relay", "mailbox", s.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
 	switch {
 	case l.fails(s, err):
 		l.tally.GiveUp(relayOf(s.Name), err)

@@ -51,7 +51,7 @@ func (l *letters) nameFrom(ctx context.Context, source string, a desk.Address) (
 	}
 	asked := []string{a.Key()}
 	if found, err = l.oneC.Profiles(ctx, asked); err != nil {
-		l.Log.Warn("look up name", "err", err)
+		l.tally.Mention("names", err)
 		return "", nil
 	}
 	return found[a.Key()].Name, l.people.SetProfiles(l.Now(), onec, asked, found)

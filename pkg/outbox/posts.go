@@ -282,7 +282,7 @@ func (p *posts) outcome(ctx context.Context, d desk.Pending, m desk.Made) desk.R
 	if m.Err == nil {
 		return p.made(d, m)
 	}
-	p.Log.Warn("portal", "effect", d.Effect.Kind, "ticket", d.Effect.Ticket, "try", d.Tries+1, "err", m.Err)
+	p.Log.Info("portal", "effect", d.Effect.Kind, "ticket", d.Effect.Ticket, "try", d.Tries+1, "err", m.Err)
 	if fault.ExtentOf(m.Err) != fault.One {
 		p.tally.GiveUp(portal, m.Err)
 	}

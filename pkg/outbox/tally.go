@@ -26,6 +26,8 @@ type Problem struct {
 	Setup   bool   `json:"setup"` // a person must change a setting
 	Held    bool   `json:"held"`  // a person must decide what becomes of one thing; the rest is done
 	Err     error  `json:"-"`
+
+	Harmless bool `json:"harmless,omitempty"` // nothing was left undone for it
 }
 
 // Tally is what one pass has come to so far: what it did, what went wrong, and which servers it asks no more. All
@@ -62,17 +64,20 @@ func (t *Tally) Result() (Counts, []Problem) {
 // Problem adds a problem, once. Where says what it is about: a server as Away names it, the state, the templates.
 func (t *Tally) Problem(where string, err error) {
 	if err != nil {
-		t.note(where, err, false)
+		t.note(where, err, Problem{})
 	}
 }
+
+// Mention notes something that fails, and for which nothing is left undone.
+func (t *Tally) Mention(where string, err error) { t.note(where, err, Problem{Harmless: true}) }
 
 // Hold notes something that is kept for a person: a next run would not do better.
 func (t *Tally) Hold(where string, err error) {
 	t.Count(func(c *Counts) { c.Held++ })
-	t.note(where, err, true)
+	t.note(where, err, Problem{Held: true})
 }
 
-func (t *Tally) note(where string, err error, held bool) {
+func (t *Tally) note(where string, err error, as Problem) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, old := range t.problems {
@@ -80,12 +85,12 @@ func (t *Tally) note(where string, err error, held bool) {
 			return
 		}
 	}
-	t.log.Warn(where, "err", err)
+	t.log.Info(where, "err", err)
 	if p := (*Panic)(nil); errors.As(err, &p) {
 		t.log.Debug(where, "stack", string(p.Stack))
 	}
-	t.problems = append(t.problems, Problem{
-		Where: where, Message: err.Error(), Setup: fault.ExtentOf(err) == fault.Setup, Held: held, Err: err})
+	as.Where, as.Message, as.Setup, as.Err = where, err.Error(), fault.ExtentOf(err) == fault.Setup, err
+	t.problems = append(t.problems, as)
 }
 
 // GiveUp notes that a server is not asked again in this pass, and adds the reason to the problems.

@@ -56,6 +56,7 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, settle func(context
 			continue
 		}
 		err := p.worked(ctx, b, l, readOnly, settle)
+		p.report.Mailboxes = append(p.report.Mailboxes, MailboxRead{b.Name, len(l.unseen) + l.old, l.old, err})
 		if err != nil && fault.Known(err) {
 			p.tally.Problem("mailbox "+b.Name, err)
 			continue

@@ -22,7 +22,7 @@ func (u *unbelieved) Error() string { return u.note }
 // failed counts a message that could not be processed; one that fails too often goes into the quarantine, and a task
 // says so. A message that has vanished from its mailbox is nobody's any more.
 func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) error {
-	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
+	p.Log.Info("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	var rule *unbelieved
 	if errors.As(cause, &rule) {
 		return p.putAway(ctx, b, e, cause)

@@ -22,7 +22,16 @@ type Report struct {
 	Decided []Line `json:"decided"` // messages, or changes of tasks, if they are asked for
 
 	outbox.Counts
-	Problems []outbox.Problem `json:"problems,omitempty"`
+	Problems  []outbox.Problem `json:"problems,omitempty"`
+	Mailboxes []MailboxRead    `json:"mailboxes,omitempty"` // that were looked into
+}
+
+// MailboxRead is how one mailbox was read.
+type MailboxRead struct {
+	Name   string `json:"name"`
+	Listed int    `json:"listed"` // unseen messages
+	Old    int    `json:"old"`    // of them left alone for their age
+	Err    error  `json:"-"`      // why it could not be read to the end
 }
 
 // Line is one message or change, and what was decided of it.
@@ -68,6 +77,9 @@ func (r *Report) Left() (Left, error) {
 	}
 	var errs []error
 	for _, p := range r.Problems {
+		if p.Harmless {
+			continue
+		}
 		switch {
 		case p.Setup:
 			left = Setup

@@ -110,7 +110,7 @@ func (p *retrier) original(ctx context.Context, q desk.Quarantined) (*spool.Body
 // failedAgain keeps a message where it is that could not be processed once more: how often is for the person to say who
 // lets it out.
 func (p *retrier) failedAgain(e desk.Entry, cause error) error {
-	p.Log.Warn("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
+	p.Log.Info("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
 	_, err := p.quarantine.Keep(p.Now(), known(e), desk.Keeping{Key: quarantineKey(e), Cause: cause.Error()}, nil)
 	return err

@@ -34,7 +34,7 @@ func dial(ctx context.Context, o Options) (*session, error) {
 }
 
 func (o Options) server() wire.Server {
-	return wire.Server{Host: o.Host, Port: o.Port, TLS: o.TLS, CA: o.CA, Keys: "smtp", Silence: o.Timeout, Dial: o.Dial}
+	return wire.Server{Host: o.Host, Port: o.Port, TLS: o.TLS, CA: o.CA, Keys: "smtp", Silence: o.Timeout, Expiry: o.Expiry, Dial: o.Dial}
 }
 
 // greet connects, by TLS where it is implicit, and exchanges greetings.

@@ -33,12 +33,14 @@ func (s *session) login() error {
 	case wire.Busy(reply.Msg):
 		return fault.Away(fault.Refused, fmt.Errorf("%w; %s", err, wire.BusyAdvice))
 	case s.o.Auth == "oauth2": // who keeps the token knows what to do
-		return fault.Misconfigured(refused(err, auth))
+		return fault.Because(fault.Token, fault.Misconfigured(refused(err, auth)))
 	case s.o.Auth == "xoauth2":
 		err = refused(err, auth)
-		return fault.Misconfigured(fmt.Errorf("%w; the access token in smtp.password has expired or is for something else", err))
+		return fault.Because(fault.Token, fault.Misconfigured(fmt.Errorf("%w; the access token in smtp.password has expired or is for "+
+			"something else", err)))
 	}
-	return fault.Misconfigured(fmt.Errorf("%w; check smtp.user and smtp.password (many providers want an app password)", err))
+	return fault.Because(fault.Login, fault.Misconfigured(fmt.Errorf("%w; check smtp.user and smtp.password (many providers want an app "+
+		"password)", err)))
 }
 
 // refused makes err say that the token was refused, and why where the server told.

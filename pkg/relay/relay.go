@@ -17,6 +17,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/wire"
 )
 
 // Options says which server to send by, and as whom.
@@ -36,6 +37,8 @@ type Options struct {
 	Timeout time.Duration
 	// Connections is how many letters may be on their way at a time; 0 = one.
 	Connections int
+	// Expiry is told when the server's certificate expires; nil = nobody wants to know.
+	Expiry wire.Expiry
 	// Dial opens the connection; nil = net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }

@@ -1,15 +1,124 @@
 package render
 
-// Alarm is what is told of passes that fail again and again.
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// Alarm is what the texts of an alarm may say.
 type Alarm struct {
-	Kind    string // poll, notify
-	Failed  int    // in a row
-	Error   string // the last one
+	Kind    string // names the templates: mailbox, portal, held …
+	Name    string // which one: a mailbox's name, a host, the kind of pass
+	About   string // a mailbox's address
+	Several bool   // there is more than one mailbox
+	Keys    string // the section of the settings that it is about: imap, smtp, bitrix24
+	Cause   string // as package fault names it
+	Note    string // the error, in English
+	Since   string
+	Ended   string // "" = it goes on
+	Until   string // the day on which something expires
+	Count   int    // of Items and More together
+	Items   []AlarmItem
+	More    int    // those that the list has no place for
 	Version string // of the program
+	Machine string // that it runs on
 }
 
-// Failing returns the message that passes fail, in the locale's words.
-func (s *Set) Failing(a Alarm) string { return phrase(s.phrases, "alarm.failed", a) }
+// AlarmItem is one of several things of a kind.
+type AlarmItem struct {
+	Name, About, Note string
+	Task              int64 // the portal's number; 0 = none
+}
 
-// Recovered returns the message that passes work again.
-func (s *Set) Recovered(a Alarm) string { return phrase(s.phrases, "alarm.recovered", a) }
+// Alarms is the texts for administrators, in one language. They need no other template.
+type Alarms struct{ t *template.Template }
+
+// alarmKinds is what there must be texts for.
+var alarmKinds = []string{"mailbox", "relay", "portal", "copies", "held", "quarantine", "certificate", "token", "replies", "names",
+	"settings", "state", "overdue", "failure", "notice"}
+
+// NewAlarms reads the texts, and tries each.
+func NewAlarms(files fs.FS, locale string) (*Alarms, error) {
+	p := &parser{files: files, locale: locale}
+	name, src := p.read("alarms.tmpl")
+	if len(p.errs) > 0 {
+		return nil, errors.Join(p.errs...)
+	}
+	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Funcs(template.FuncMap{"plural": plural(locale)}).Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	a := &Alarms{t}
+	for _, kind := range alarmKinds {
+		for _, v := range samples(Alarm{Name: "x", About: "x", Several: true, Keys: "imap", Cause: "login", Note: "x", Since: "x", Ended: "x",
+			Until: "x", Count: 2, Items: []AlarmItem{{Name: "1", Task: 1}}, More: 1, Version: "1", Machine: "x"}) {
+			v.Kind = kind
+			_, _, err := a.Begin(v)
+			_, oerr := a.Over(v)
+			if err = errors.Join(err, oerr); err != nil {
+				p.fail(err)
+			}
+		}
+	}
+	return a, errors.Join(p.errs...)
+}
+
+// Begin returns the headline of an alarm, which is the subject of a letter, and the whole text.
+func (a *Alarms) Begin(v Alarm) (headline, text string, err error) {
+	headline, err = a.say(v.Kind, v)
+	more, merr := a.say(v.Kind+".more", v)
+	foot, ferr := a.say("footer", v)
+	return headline, headline + more + "\n\n" + foot, errors.Join(err, merr, ferr)
+}
+
+// Over returns the text of the end of an alarm, "" = nothing is to be said.
+func (a *Alarms) Over(v Alarm) (string, error) {
+	text, err := a.say(v.Kind+".over", v)
+	if text == "" || err != nil {
+		return "", err
+	}
+	foot, err := a.say("footer", v)
+	return text + "\n\n" + foot, err
+}
+
+func (a *Alarms) say(name string, v Alarm) (string, error) {
+	if a.t.Lookup(name) == nil {
+		return "", fmt.Errorf("%s: %q is not defined", a.t.Name(), name)
+	}
+	var b strings.Builder
+	err := a.t.ExecuteTemplate(&b, name, v)
+	return strings.TrimSpace(b.String()), err
+}
+
+// Clock returns a time of the day, with the date where it is not today.
+func (a *Alarms) Clock(t, now time.Time) string {
+	form := "clock"
+	if t.Format(time.DateOnly) != now.Format(time.DateOnly) {
+		form = "clock.day"
+	}
+	return t.Format(phrase(a.t, form, nil))
+}
+
+// Day returns a date.
+func (a *Alarms) Day(t time.Time) string { return t.Format(phrase(a.t, "day", nil)) }
+
+// plural returns what counts in a language: one, few or many of something; %d in the words is the number.
+func plural(locale string) func(n int, one, few, many string) string {
+	return func(n int, one, few, many string) string {
+		form := many
+		switch {
+		case locale != "ru" && n == 1, locale == "ru" && n%10 == 1 && n%100 != 11:
+			form = one
+		case locale == "ru" && n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14):
+			form = few
+		}
+		if strings.Contains(form, "%d") {
+			return fmt.Sprintf(form, n)
+		}
+		return form
+	}
+}

@@ -21,9 +21,9 @@ func (s Server) Explain(err error) error {
 	case errors.As(err, &plain):
 		advice = fmt.Sprintf("nothing speaks TLS there: check %s.port, or set %s.tls to starttls", s.Keys, s.Keys)
 	case advice == "":
-		return fault.Away(fault.Refused, fmt.Errorf("encrypt %s: %w", s.Addr(), err))
+		return fault.Because(fault.Silent, fault.Away(fault.Refused, fmt.Errorf("encrypt %s: %w", s.Addr(), err)))
 	}
-	return fault.Misconfigured(fmt.Errorf("encrypt %s: %w; %s", s.Addr(), err, advice))
+	return fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("encrypt %s: %w; %s", s.Addr(), err, advice)))
 }
 
 // Advice says what a person can do about an error of encryption, "" where it is none or will pass. name is the key of

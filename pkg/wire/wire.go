@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,6 +30,8 @@ type Server struct {
 
 	// Silence is how long the server may be silent while we wait for it.
 	Silence time.Duration
+	// Expiry is called with the end of the certificates of each connection, see Until; nil = nobody wants to know.
+	Expiry Expiry
 	// Dial opens the connection; nil = net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
@@ -67,7 +70,7 @@ func (s Server) Config() (*tls.Config, error) {
 	if err != nil {
 		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.Addr(), err))
 	}
-	return &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12, RootCAs: roots}, nil
+	return &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12, RootCAs: roots, VerifyConnection: s.Expiry.watch(s.Host)}, nil
 }
 
 // roots returns the system's certificates and those of ca, nil = the system's alone.
@@ -100,7 +103,8 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 	defer cancel()
 	raw, err := dial(dialing, "tcp", s.Addr())
 	if err != nil {
-		return nil, nil, fault.Away(fault.Refused, fmt.Errorf("connect to %s: %w; check %s.host and %s.port", s.Addr(), err, s.Keys, s.Keys))
+		err = fmt.Errorf("connect to %s: %w; check %s.host and %s.port", s.Addr(), err, s.Keys, s.Keys)
+		return nil, nil, fault.Because(Unreached(err), fault.Away(fault.Refused, err))
 	}
 	conn = New(raw, s.Silence)
 	if s.TLS != "implicit" {
@@ -114,9 +118,18 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 	return conn, t, nil
 }
 
+// Unreached tells a host that does not exist from one that does not answer, by why it could not be connected to.
+func Unreached(err error) fault.Cause {
+	var name *net.DNSError
+	if errors.As(err, &name) && name.IsNotFound {
+		return fault.Absent
+	}
+	return fault.Silent
+}
+
 // Transport returns what HTTP travels by: proxies as the environment says, and the certificates of ca (PEM) trusted
-// besides the system's. keys is the section of the settings that ca comes from.
-func Transport(ca []byte, keys string) (*http.Transport, error) {
+// besides the system's. keys is the section of the settings that ca comes from. expiry may be nil, see Server.
+func Transport(ca []byte, keys string, expiry Expiry) (*http.Transport, error) {
 	roots, err := roots(ca, keys)
 	if err != nil {
 		return nil, err
@@ -124,7 +137,7 @@ func Transport(ca []byte, keys string) (*http.Transport, error) {
 	return &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, VerifyConnection: expiry.watch("")},
 		TLSHandshakeTimeout: 10 * time.Second,
 		IdleConnTimeout:     30 * time.Second,
 		ForceAttemptHTTP2:   true,

@@ -282,7 +282,7 @@ func TestTheEndOfAContext(t *testing.T) {
 }
 
 func TestTransport(t *testing.T) {
-	if _, err := Transport([]byte("nothing"), "bitrix24"); err == nil || !strings.Contains(err.Error(), "bitrix24.ca") {
+	if _, err := Transport([]byte("nothing"), "bitrix24", nil); err == nil || !strings.Contains(err.Error(), "bitrix24.ca") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,7 +5,7 @@ set -e
 case "$1" in
 remove | deconfigure | 0)
 	if [ -d /run/systemd/system ]; then
-		systemctl disable --now helpdesk-poll.timer helpdesk-notify.timer || true
+		systemctl disable --now helpdesk-poll.timer helpdesk-notify.timer helpdesk-verify.timer helpdesk-backup.timer || true
 	fi
 	;;
 esac

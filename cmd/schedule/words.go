@@ -1,18 +1,14 @@
-package cmd
+package schedule
 
 import (
 	"regexp"
 	"strings"
-	"text/template"
 )
-
-// How commands are written for those who will run them.
-var scheduleFuncs = template.FuncMap{"sh": shellWord, "cron": cronCommand, "percent": percent, "unit": unitCommand, "windows": windowsCommand}
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
-// shellWord quotes a word for sh where it needs that.
-func shellWord(s string) string {
+// Word quotes a word for sh where it needs that.
+func Word(s string) string {
 	if plainWord.MatchString(s) {
 		return s
 	}
@@ -21,7 +17,7 @@ func shellWord(s string) string {
 
 // cronCommand returns a crontab's command. A bare % would end it (crontab(5)).
 func cronCommand(words []string) string {
-	return strings.ReplaceAll(inLine(words, shellWord), "%", `\%`)
+	return strings.ReplaceAll(inLine(words, Word), "%", `\%`)
 }
 
 // percent keeps systemd from reading specifiers (systemd.unit(5)).

@@ -1,0 +1,22 @@
+package cmd
+
+import (
+	"strings"
+	"testing"
+
+	"helpdesk/pkg/config"
+)
+
+// Below /etc no pass may write, so init puts the state elsewhere.
+func TestStateOfAConfigurationBelowEtc(t *testing.T) {
+	for dir, want := range map[string]string{
+		"/etc/helpdesk": "state: /var/lib/helpdesk/helpdesk.db #",
+		"/etc":          "state: /var/lib/helpdesk/helpdesk.db #",
+		"/etcetera":     "state: helpdesk.db  ",
+		"here":          "state: helpdesk.db  ",
+	} {
+		if got := housed(string(config.Example("ru")), dir); !strings.Contains(got, "\n"+want) {
+			t.Errorf("%s: no %q", dir, want)
+		}
+	}
+}

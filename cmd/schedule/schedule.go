@@ -1,0 +1,137 @@
+// Package schedule writes what starts the passes: a crontab, units of systemd, tasks of Windows. It is the one source of
+// the printed schedules, of the examples and of the units in the packages; it installs nothing.
+package schedule
+
+import (
+	"embed"
+	"io"
+	"path"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+// Plan is what is put into a schedule.
+type Plan struct {
+	User    string
+	Foreign bool     // it is somebody else than who asks
+	File    string   // the configuration
+	Env     string   // variables for it, beside it
+	Folder  string   // that the passes write into
+	Copy    string   // the daily backup of the state
+	Program []string // the binary and the flags that every command gets
+	MailTo  string   // whom cron mails
+}
+
+// Packaged is the plan of an installed package.
+func Packaged() Plan {
+	return Plan{User: "helpdesk", File: "/etc/helpdesk/helpdesk.yaml", Env: "/etc/helpdesk/helpdesk.env", Folder: "/var/lib/helpdesk",
+		Copy: "/var/lib/helpdesk/helpdesk.db.backup", Program: []string{"/usr/bin/helpdesk"}, MailTo: "root"}
+}
+
+func (p Plan) command(words ...string) []string {
+	return append(p.Program[:len(p.Program):len(p.Program)], words...)
+}
+
+// Poll returns the command of that name.
+func (p Plan) Poll() []string { return p.command("poll") }
+
+// Notify returns the command of that name.
+func (p Plan) Notify() []string { return p.command("notify") }
+
+// Verify returns the daily look for what is missing.
+func (p Plan) Verify() []string { return p.command("verify", "--days", "3") }
+
+// Backup returns the daily copy of the state.
+func (p Plan) Backup() []string { return p.command("state", "backup", p.Copy) }
+
+// Folders is where the passes write.
+func (p Plan) Folders() []string { return []string{p.Folder} }
+
+// Home says whether something of it lies where people live, which a unit may not see without being told.
+func (p Plan) Home() bool {
+	for _, name := range []string{p.File, p.Folder, p.Program[0]} {
+		for _, home := range []string{"/home/", "/root/", "/run/user/"} {
+			if strings.HasPrefix(filepath.ToSlash(name)+"/", home) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Kinds are the schedules there are.
+var Kinds = []string{"cron", "systemd", "windows"}
+
+//go:embed texts
+var texts embed.FS
+
+// parsed returns the texts.
+func parsed() *template.Template {
+	funcs := template.FuncMap{"sh": Word, "cron": cronCommand, "percent": percent, "unit": unitCommand, "windows": windowsCommand}
+	return template.Must(template.New("").Funcs(funcs).ParseFS(texts, "texts/*.tmpl"))
+}
+
+// Print writes a schedule of a kind.
+func Print(w io.Writer, kind string, p Plan) error {
+	units, err := Units(p)
+	if err != nil {
+		return err
+	}
+	data := struct {
+		Plan
+		Units  []Unit
+		Timers []string
+	}{p, units, nil}
+	for _, u := range units {
+		if path.Ext(u.Name) == ".timer" {
+			data.Timers = append(data.Timers, u.Name)
+		}
+	}
+	return parsed().ExecuteTemplate(w, kind+".tmpl", data)
+}
+
+// Unit is a file of systemd.
+type Unit struct{ Name, Text string }
+
+// unit is what stands in a service and its timer.
+type unit struct {
+	Plan     Plan
+	Name     string
+	Page     string // of the manual: the command
+	About    string
+	Command  []string
+	Within   string // it ends
+	Often    string
+	Calendar string
+	Spread   string
+	Daily    bool
+}
+
+// Units returns the units of systemd.
+func Units(p Plan) ([]Unit, error) {
+	const passEnds, soon = "15min", "20s"
+	var all []Unit
+	for _, u := range []unit{
+		{Name: "poll", Page: "poll", About: "new mail becomes Bitrix24 tasks and comments", Command: p.Poll(), Within: passEnds, Often: "every minute",
+			Calendar: "*:*:00", Spread: soon},
+		{Name: "notify", Page: "notify", About: "specialists' comments become letters", Command: p.Notify(), Within: passEnds,
+			Often: "every minute, half a minute after poll", Calendar: "*:*:30", Spread: soon},
+		{Name: "verify", Page: "verify", About: "does every letter have its task?", Command: p.Verify(), Within: "1h", Often: "once a day",
+			Calendar: "*-*-* 06:17:00", Spread: "15min", Daily: true},
+		{Name: "backup", Page: "state-backup", About: "a hot copy of the state", Command: p.Backup(), Within: "1h", Often: "once a day",
+			Calendar: "*-*-* 06:37:00", Spread: "15min", Daily: true},
+	} {
+		u.Plan = p
+		for _, kind := range []string{"service", "timer"} {
+			var b strings.Builder
+			if err := parsed().ExecuteTemplate(&b, kind+".tmpl", u); err != nil {
+				return nil, err
+			}
+			all = append(all, Unit{"helpdesk-" + u.Name + "." + kind, b.String()})
+		}
+	}
+	var b strings.Builder
+	err := parsed().ExecuteTemplate(&b, "failed.tmpl", nil)
+	return append(all, Unit{"helpdesk-failed@.service", b.String()}), err
+}

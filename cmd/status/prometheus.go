@@ -1,0 +1,102 @@
+package status
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"helpdesk/cmd/tui"
+	"helpdesk/pkg/alarm"
+)
+
+// metric is one metric, with a value for each of its labels.
+type metric struct {
+	name, help string
+	values     []value
+}
+
+// value is a value and the labels that it has besides the installation's.
+type value struct {
+	labels string // pass="poll"; "" = none
+	v      float64
+}
+
+// Prometheus prints the metrics in the text exposition format. Each has the installation that it is of.
+func Prometheus(t *tui.Terminal, s Standing) {
+	where := `installation="` + quoted.Replace(s.State) + `"`
+	for _, m := range metrics(s) {
+		t.Printf("# HELP %s %s\n# TYPE %s gauge\n", m.name, m.help, m.name)
+		for _, v := range m.values {
+			labels := where
+			if v.labels != "" {
+				labels = v.labels + "," + where
+			}
+			t.Printf("%s{%s} %g\n", m.name, labels, v.v)
+		}
+	}
+}
+
+// quoted writes what the text of a label may not hold.
+var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+func label(name, text string) string { return name + `="` + quoted.Replace(text) + `"` }
+
+func seconds(t time.Time) float64 {
+	if t.IsZero() {
+		return 0
+	}
+	return float64(t.UnixMilli()) / 1000
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func metrics(s Standing) []metric {
+	one := func(v float64) []value { return []value{{"", v}} }
+	each := func(of func(Stood) float64) (all []value) {
+		for _, p := range s.Passes {
+			all = append(all, value{label("pass", p.Kind), of(p)})
+		}
+		return all
+	}
+	box := func(of func(Box) float64) (all []value) {
+		for _, m := range s.Mailboxes {
+			all = append(all, value{label("mailbox", m.Name), of(m)})
+		}
+		return all
+	}
+	return []metric{
+		{"helpdesk_ok", "1 when nothing needs a person.", one(truth(s.OK))},
+		{"helpdesk_last_good_pass_timestamp_seconds", "End of the last pass that left nothing to be repeated.",
+			each(func(p Stood) float64 { return seconds(p.Good) })},
+		{"helpdesk_pass_duration_seconds", "Duration of the last pass.", each(func(p Stood) float64 { return p.Duration.Seconds() })},
+		{"helpdesk_failed_passes", "Failed passes in a row.", each(func(p Stood) float64 { return float64(p.Failed) })},
+		{"helpdesk_pass_overdue", "1 when the last good pass is too long ago.", each(func(p Stood) float64 { return truth(p.Overdue) })},
+		{"helpdesk_portal_requests", "Requests to the portal in the last pass.", each(func(p Stood) float64 { return float64(p.Requests) })},
+		{"helpdesk_portal_limit_used_ratio", "Part of its time that the method closest to its limit has had.",
+			each(func(p Stood) float64 { return p.Used })},
+		{"helpdesk_mailbox_last_good_timestamp_seconds", "When the mailbox was read last.", box(func(m Box) float64 { return seconds(m.Good) })},
+		{"helpdesk_mailbox_failed_passes", "Passes in a row that could not read the mailbox.", box(func(m Box) float64 { return float64(m.Failed) })},
+		{"helpdesk_mailbox_unseen_messages", "Unseen messages in the mailbox.", box(func(m Box) float64 { return float64(m.Listed) })},
+		{"helpdesk_outbox_pending", "Effects not yet made.", one(float64(s.Backlog.Pending))},
+		{"helpdesk_outbox_held", "Effects held for a person.", one(float64(s.Backlog.Held))},
+		{"helpdesk_outbox_oldest_timestamp_seconds", "When the oldest effect was queued, 0 when there is none.",
+			one(seconds(s.Backlog.Oldest))},
+		{"helpdesk_quarantine_messages", "Messages that could not be processed.", one(float64(s.Backlog.Quarantine))},
+		{"helpdesk_trouble_since_timestamp_seconds", "Since when something is wrong.", troubles(s.Troubles)},
+	}
+}
+
+func troubles(all []alarm.Entry) (found []value) {
+	for _, e := range all {
+		if e.Kind != alarm.Held && e.Kind != alarm.Waiting && e.Kind != alarm.Quarantine { // those are counted
+			found = append(found, value{label("kind", string(e.Kind)) + "," + label("name", e.Name) + "," +
+				label("person", fmt.Sprint(e.Person)), seconds(e.Since)})
+		}
+	}
+	return found
+}

@@ -1,0 +1,221 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/status"
+	"helpdesk/cmd/watch"
+	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/alarm"
+	"helpdesk/pkg/bitrix"
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/outbox"
+	"helpdesk/pkg/store"
+)
+
+// ended is a pass at its end.
+type ended struct {
+	*wiring.Parts
+	cfg   *config.Config
+	kind  string
+	state string
+	now   time.Time
+	said  *warnings
+}
+
+// sees enters into the book what a pass saw, and tells people of it. save keeps the book.
+func (a *app) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sight, save func() error) {
+	book.See(e.now, s, e.cfg.Monitor.FailedPasses)
+	a.say(book, e.now)
+	if book.Empty() {
+		return
+	}
+	w, err := e.Watch(e.cfg, book, save)
+	if err != nil {
+		e.Log.Warn("alarm", "err", err)
+		return
+	}
+	w.Tell(ctx, e.now)
+}
+
+// looked says whether somebody wants to see what goes wrong each time, and not as cron does.
+func (a *app) looked() bool { return a.Chatty() || a.formed }
+
+// say prints what began, goes on for another hour, or ended. Whoever looks has seen the failures themselves.
+func (a *app) say(book *alarm.Book, now time.Time) {
+	if a.looked() {
+		return
+	}
+	for _, e := range book.Lines(now) {
+		a.Say(slog.LevelWarn, watch.Line(e))
+	}
+}
+
+// warnings keeps a pass from printing the warnings of those before it. The snapshot is read when the first one comes.
+type warnings struct {
+	load func() alarm.Book
+	now  func() time.Time
+
+	mu   sync.Mutex
+	book *alarm.Book // nil = there was none
+}
+
+func (w *warnings) repeated(line string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.book == nil {
+		was := w.load()
+		w.book = &alarm.Book{Warned: was.Warned}
+	}
+	return !w.book.Warn(line, w.now())
+}
+
+// into notes in a book what was printed.
+func (w *warnings) into(book *alarm.Book) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.book != nil {
+		book.Warned = w.book.Warned
+	}
+}
+
+// once makes warnings of the log be printed once an hour, unless somebody looks.
+func (a *app) once(state string, s *store.Store) *warnings {
+	w := &warnings{now: a.now, load: func() alarm.Book {
+		snap, _ := status.Last(state, s) // without it they are printed again
+		return snap.Troubles
+	}}
+	if !a.looked() {
+		a.Repeated = w.repeated
+	}
+	return w
+}
+
+// unexpected returns what the error that ended a pass is called: nothing where it was interrupted.
+func unexpected(kind string, err error) []alarm.Trouble {
+	t := alarm.Trouble{Kind: alarm.State, Person: exit.Of(err) != exit.Temporary}
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return nil
+	case outbox.Panicked(err), errors.Is(err, context.DeadlineExceeded):
+		t.Kind, t.Name = alarm.Failure, kind
+	case exit.Of(err) == exit.Wrong:
+		t.Kind = alarm.Settings
+	}
+	t.Note = bitrix.Mask(err.Error())
+	return []alarm.Trouble{t}
+}
+
+// quiet returns the exit status of an error whose cause the book has printed, unless somebody looks.
+func (a *app) quiet(err error) error {
+	if err == nil || a.looked() || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return exit.Status{Code: exit.Of(err)}
+}
+
+// shut tells people that a pass could not open its state. What they have heard of is kept beside it.
+func (a *app) shut(ctx context.Context, cfg *config.Config, j job, state string, cause error) error {
+	kind := j.kind
+	if j.dry || errors.Is(cause, store.ErrLocked) || exit.Text(cause) == "" || errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	path := a.beside(state)
+	snap, err := status.Read(path)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	empty, err := store.Open("", store.Options{Overlay: true})
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	defer empty.Close()
+	p, err := a.wire(cfg, empty, nil)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	found := unexpected(kind, cause)
+	found[0].Kind = alarm.State
+	sight := alarm.Sight{Pass: kind, Troubles: found, Over: func(alarm.Trouble) bool { return false }}
+	save := func() error { return status.Write(path, snap) }
+	a.sees(ctx, ended{p, cfg, kind, path, a.now(), &warnings{}}, &snap.Troubles, sight, save)
+	if err := save(); err != nil {
+		p.Log.Info("status", "err", err)
+		return cause // it is printed by every pass
+	}
+	return a.quiet(cause)
+}
+
+// reopened tells people that the state can be opened again, where they were told beside it that it could not: a state
+// file has one book, a database another one.
+func (a *app) reopened(ctx context.Context, e ended) {
+	if !store.Remote(e.state) {
+		return
+	}
+	path := a.beside(e.state)
+	snap, err := status.Read(path)
+	if err != nil || snap.Troubles.Empty() {
+		return
+	}
+	save := func() error { return status.Write(path, snap) }
+	a.sees(ctx, e, &snap.Troubles, alarm.Sight{Pass: e.kind, Over: func(alarm.Trouble) bool { return true }}, save)
+	if err := save(); err != nil {
+		e.Log.Warn("status", "err", err)
+	}
+}
+
+// misread prints of a pass whose settings can't be read what is wrong, once an hour. Nobody can be told.
+func (a *app) misread(kind string, cause error) error {
+	state := a.stateFile
+	if state == "" {
+		path, err := a.findConfig()
+		if err != nil {
+			return cause
+		}
+		if state, err = config.StatePath(path, a.lookup); err != nil {
+			return cause
+		}
+	}
+	path := a.beside(state)
+	snap, err := status.Read(path)
+	if err != nil || len(snap.Passes) == 0 { // nothing is written before the first pass
+		return cause
+	}
+	t := alarm.Trouble{Kind: alarm.Settings, Note: exit.Text(cause), Person: true}
+	snap.Troubles.See(a.now(), alarm.Sight{Pass: kind, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool { return false }}, 1)
+	said := snap.Troubles.Lines(a.now())
+	if status.Write(path, snap) != nil || a.looked() || len(said) > 0 {
+		return cause
+	}
+	return a.quiet(cause)
+}
+
+// overdue returns that passes of the other kind have not run for too long. Where this kind did not run either, the
+// machine was off: before is when it ended last.
+func overdue(snap status.Snapshot, kind string, before time.Time, after time.Duration, now time.Time) []alarm.Trouble {
+	other := map[string]string{"poll": "notify", "notify": "poll"}[kind]
+	last := snap.Passes[other].Ended
+	if last.Before(snap.Began) {
+		last = snap.Began
+	}
+	if late := last.Add(after); !before.After(late) || !now.After(late) {
+		return nil
+	}
+	return []alarm.Trouble{{Kind: alarm.Overdue, Name: other, Person: true, From: last,
+		Note: "has not run since " + last.Local().Format("2006-01-02 15:04")}}
+}
+
+// withoutServers leaves out the entries of the outbox that wait for a server which is in trouble itself.
+func withoutServers(kept []alarm.Trouble, s alarm.Sight, book *alarm.Book) []alarm.Trouble {
+	return slices.DeleteFunc(kept, func(t alarm.Trouble) bool {
+		kind, name, _ := strings.Cut(t.About, " ")
+		return t.Kind == alarm.Waiting && (s.Names(alarm.Kind(kind), name) || book.Has(alarm.Kind(kind), name))
+	})
+}

@@ -1,0 +1,86 @@
+package wiring
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/version"
+)
+
+// Try compiles everything that settings and templates hold, as the first letter would, and returns what is wrong.
+func Try(cfg *config.Config) error {
+	_, err := Kit(cfg)
+	_, werr := namedWords(cfg.Templates)
+	_, aerr := Alarms(cfg)
+	if err = errors.Join(err, werr, aerr); err != nil {
+		return exit.Usage(err)
+	}
+	return nil
+}
+
+// trial is what is kept of the last time that everything was tried.
+type trial struct {
+	Of  string `json:"of"`            // the settings and files
+	Err string `json:"err,omitempty"` // what is wrong with them
+}
+
+// Try is Try when settings or files are others than when they were tried last; else it returns what was found then.
+func (p *Parts) Try(cfg *config.Config) error {
+	const mark = "tried"
+	of, err := impression(cfg)
+	if err != nil {
+		return exit.Usage(err)
+	}
+	var was trial
+	if raw := p.found.load(mark, 0); raw == nil || json.Unmarshal(raw, &was) != nil || was.Of != of {
+		was = trial{Of: of}
+		if err := Try(cfg); err != nil {
+			was.Err = err.Error()
+		}
+		if raw, err := json.Marshal(was); err == nil {
+			p.found.save(mark, raw)
+		}
+	}
+	if was.Err != "" {
+		return exit.Usage(errors.New(was.Err))
+	}
+	return nil
+}
+
+// impression returns what differs when the program, the settings or one of their files are others: of files the size and
+// the time of the last change.
+func impression(cfg *config.Config) (string, error) {
+	h := sha256.New()
+	raw, err := json.Marshal(cfg)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(h, "%s\n%s\n", version.Get(), raw)
+	for _, root := range []string{cfg.Templates, cfg.Letters.Logo} {
+		if root == "" {
+			continue
+		}
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := os.Stat(path) // of what a link leads to
+			if err == nil {
+				fmt.Fprintf(h, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+			}
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
