@@ -71,7 +71,7 @@ func (m *memory) Close() error { return nil }
 
 // settle ends a pass; it says whether that was killed.
 func (m *memory) settle(t *testing.T) (dead bool) {
-	k := &copier{kept: m, found: &discoveries{fresh: map[string][]byte{"copies.": nil}}, now: func() time.Time { return time.Unix(0, 0) },
+	k := &copier{kept: m, now: func() time.Time { return time.Unix(0, 0) },
 		log: slog.New(slog.NewTextHandler(io.Discard, nil)), open: func(context.Context) (folder, error) { return m, nil }}
 	defer func() {
 		if p := recover(); p != nil {
