@@ -96,6 +96,9 @@ func (m *mixedReader) line(line, text []byte) {
 	_, err := m.br.Peek(1)
 	body := bytes.TrimRight(text, "=")
 	if alone := first && err != nil; len(text)%4 != 0 && len(body)%4 != 0 && m.have == 0 && (alone || m.width%4 == 0) {
+		if pads := len(text) - len(body); pads > 0 && pads < 4-len(body)%4 {
+			body = text // with its end where that is
+		}
 		one, lacks := mended(body, !first)
 		m.buf = append(m.buf, one...)
 		m.lacking = m.lacking || lacks
