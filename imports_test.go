@@ -72,6 +72,8 @@ var allowed = map[string][]string{
 	"pkg/sandbox/mail":       {"github.com/emersion/go-imap/v2", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"},
 	"internal/crowd":         {"pkg/desk", "pkg/eml", "pkg/sandbox/mail", "pkg/sandbox/portal"}, // for tests
 	"internal/servers":       {"golang.org/x/sys/unix"},                                         // for tests and measurements
+	"internal/terminal":      {"golang.org/x/sys/unix"},                                         // for tests and typist
+	"internal/typist":        {"internal/terminal"},
 	"internal/testkit":       {"github.com/go-json-experiment/json"},
 	"internal/bench":         {"internal/servers", "pkg/sandbox/portal", "pkg/sandbox/mail", "go.etcd.io/bbolt", "golang.org/x/text"},
 	"internal/bench/entries": {"pkg/store/bolt", "pkg/store/engine", "go.etcd.io/bbolt"},

@@ -12,34 +12,18 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"helpdesk/internal/terminal"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// openTerminal opens a terminal of so many columns: what a program sees of it, and what a person does.
+// openTerminal opens a terminal, or skips the test where there is none to be had.
 func openTerminal(t *testing.T, columns int) (program, person *os.File) {
 	t.Helper()
-	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	program, person, err := terminal.Open(columns)
 	if err != nil {
-		t.Skipf("no terminals to be had here: %v", err)
+		t.Skip(err)
 	}
 	t.Cleanup(func() { _ = person.Close() })
-	fd := int(person.Fd())
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.Skipf("unlock terminal: %v", err)
-	}
-	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err != nil {
-		t.Skipf("name terminal: %v", err)
-	}
-	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skipf("open terminal: %v", err)
-	}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 25, Col: uint16(columns)}); err != nil {
-		t.Fatal(err)
-	}
 	return program, person
 }
 

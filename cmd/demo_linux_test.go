@@ -5,7 +5,7 @@ import "testing"
 // TestDemoWaits turns the pages of the demonstration on a terminal, and not with --no-pause.
 func TestDemoWaits(t *testing.T) {
 	t.Parallel()
-	s, wait := onTerminal(t, t.TempDir(), []string{"TZ=UTC"}, "demo")
+	s := onTerminal(t, t.TempDir(), []string{"TZ=UTC"}, "demo")
 	for _, page := range []string{"1/9. ", "2/9. ", "3/9. ", "4/9. ", "5/9. ", "6/9. ", "7/9. ", "8/9. "} {
 		s.expects(page)
 		s.expects("Enter: next")
@@ -13,12 +13,12 @@ func TestDemoWaits(t *testing.T) {
 		s.expects("\x1b[2J")
 	}
 	s.expects("9/9. ")
-	if err := wait(); err != nil {
-		t.Fatalf("%v\n%s", err, s.all())
+	if err := s.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, s.Seen())
 	}
-	s, wait = onTerminal(t, t.TempDir(), []string{"TZ=UTC"}, "demo", "--no-pause")
+	s = onTerminal(t, t.TempDir(), []string{"TZ=UTC"}, "demo", "--no-pause")
 	s.expects("9/9. ")
-	if err := wait(); err != nil {
-		t.Fatalf("%v\n%s", err, s.all())
+	if err := s.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, s.Seen())
 	}
 }

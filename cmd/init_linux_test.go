@@ -1,88 +1,54 @@
 package cmd
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"helpdesk/internal/terminal"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // session is a program on a terminal, and a script that types when it is asked.
 type session struct {
-	t      *testing.T
-	person *os.File
-	mu     sync.Mutex
-	seen   bytes.Buffer
-	read   int // how far the script has looked
+	*terminal.Session
+	t *testing.T
 }
 
 // expects waits until the text stands on the terminal, behind what was expected before.
 func (s *session) expects(text string) {
 	s.t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		s.mu.Lock()
-		at := strings.Index(s.seen.String()[s.read:], text)
-		if at >= 0 {
-			s.read += at + len(text)
-		}
-		s.mu.Unlock()
-		if at >= 0 {
-			return
-		}
+	if err := s.Expect(text, time.Minute); err != nil {
+		s.t.Fatalf("%v:\n%s", err, s.Seen())
 	}
-	s.t.Fatalf("there never stands %q:\n%s", text, s.all())
 }
 
 func (s *session) types(line string) {
 	s.t.Helper()
-	if _, err := s.person.WriteString(line + "\n"); err != nil {
+	if err := s.Type(line); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-func (s *session) all() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.seen.String()
-}
-
-// onTerminal starts helpdesk on a terminal; the returned function waits for its end.
-func onTerminal(t *testing.T, dir string, env []string, args ...string) (*session, func() error) {
+// onTerminal starts helpdesk on a terminal.
+func onTerminal(t *testing.T, dir string, env []string, args ...string) *session {
 	t.Helper()
-	program, person := openTerminal(t, 100)
-	s := &session{t: t, person: person}
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		b := make([]byte, 4096)
-		for {
-			n, err := person.Read(b)
-			s.mu.Lock()
-			s.seen.Write(b[:n])
-			s.mu.Unlock()
-			if err != nil {
-				return
-			}
-		}
-	}()
+	program, person, err := terminal.Open(80)
+	if err != nil {
+		t.Skip(err)
+	}
+	_, _ = program.Close(), person.Close()
 	c := exec.Command("helpdesk", args...)
-	c.Dir, c.Stdin, c.Stdout, c.Stderr, c.Env = dir, program, program, program, env
-	if err := c.Start(); err != nil {
+	c.Dir, c.Env = dir, env
+	s, err := terminal.Start(c)
+	if err != nil {
 		t.Fatal(err)
 	}
-	_ = program.Close()
-	return s, func() error {
-		err := c.Wait()
-		<-over
-		return err
-	}
+	return &session{s, t}
 }
 
 // TestInitOnATerminal goes from a mail address to a first poll, as a person who mistypes once at each question.
@@ -100,7 +66,7 @@ func TestInitOnATerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir := filepath.Join(r.dir, "new")
-			s, wait := onTerminal(t, r.dir, []string{"LANG=" + language, "TZ=UTC"}, "init", dir)
+			s := onTerminal(t, r.dir, []string{"LANG=" + language, "TZ=UTC"}, "init", dir)
 			s.expects(": ")
 			s.types("support")
 			s.expects(`"support"`)
@@ -134,11 +100,11 @@ func TestInitOnATerminal(t *testing.T) {
 			s.expects("poll --dry-run")
 			s.expects("Printer")
 			s.expects("schedule systemd")
-			if err := wait(); err != nil {
-				t.Fatalf("%v\n%s", err, s.all())
+			if err := s.Wait(); err != nil {
+				t.Fatalf("%v\n%s", err, s.Seen())
 			}
 			for _, secret := range []string{imapSecret, portalSecret, "wr0ng-pa55word", "\nFAILED "} {
-				if text := strings.Replace(s.all(), r.webhook, "", 1); strings.Contains(text, secret) { // what is typed is seen, once
+				if text := strings.Replace(s.Seen(), r.webhook, "", 1); strings.Contains(text, secret) { // what is typed is seen, once
 					t.Errorf("%s stands on the terminal:\n%s", secret, text)
 				}
 			}
@@ -174,15 +140,15 @@ func closed(t *testing.T) string {
 func TestInitIsLeft(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s, wait := onTerminal(t, dir, []string{"LANG=C"}, "init", "--address", "a@yandex.ru")
+	s := onTerminal(t, dir, []string{"LANG=C"}, "init", "--address", "a@yandex.ru")
 	s.expects("Found: Yandex 360")
 	s.expects("App password of a@yandex.ru")
 	s.types("")
 	s.expects("webhook")
-	if _, err := s.person.Write([]byte{4}); err != nil { // Ctrl-D
+	if err := s.Press(4); err != nil { // Ctrl-D
 		t.Fatal(err)
 	}
-	if err := wait(); err == nil {
+	if err := s.Wait(); err == nil {
 		t.Error("it ends well")
 	}
 	if found, _ := filepath.Glob(filepath.Join(dir, "*")); len(found) > 0 {

@@ -18,10 +18,10 @@ func TestLoginByPastedAddress(t *testing.T) {
 	for name, value := range d.environment() {
 		env = append(env, name+"="+value)
 	}
-	s, wait := onTerminal(t, d.dir, env, "login", "support")
+	s := onTerminal(t, d.dir, env, "login", "support")
 	s.expects("/authorize?")
 	s.expects("\n\r\n")
-	page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?[^\s]+`).FindString(strings.ReplaceAll(s.all(), "\r", ""))
+	page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?[^\s]+`).FindString(strings.ReplaceAll(s.Seen(), "\r", ""))
 	s.expects(": ")
 	s.types("https://firm.example/")
 	s.expects(": ")
@@ -31,17 +31,17 @@ func TestLoginByPastedAddress(t *testing.T) {
 	}
 	s.types(back)
 	done := make(chan error, 1)
-	go func() { done <- wait() }()
+	go func() { done <- s.Wait() }()
 	select {
 	case err := <-done:
 		if err != nil {
-			t.Fatalf("%v\n%s", err, s.all())
+			t.Fatalf("%v\n%s", err, s.Seen())
 		}
 	case <-time.After(30 * time.Second):
-		t.Fatalf("it never ends:\n%s", s.all())
+		t.Fatalf("it never ends:\n%s", s.Seen())
 	}
-	if !strings.Contains(s.all(), "support ") || strings.Contains(s.all(), "access-") {
-		t.Errorf("%s", s.all())
+	if !strings.Contains(s.Seen(), "support ") || strings.Contains(s.Seen(), "access-") {
+		t.Errorf("%s", s.Seen())
 	}
 	d.must(0, "poll")
 }
