@@ -64,9 +64,12 @@ func stall(ctx context.Context, p *mail.Proxy, d time.Duration) {
 
 // startMail starts mailbox and relay, and a proxy with the faults before the mailbox.
 func startMail(ctx context.Context, h *hand, o options, vars map[string]string) {
-	start := startEmbedded
+	mailbox, relay := embeddedMailbox, embeddedRelay
+	if o.real || o.dovecot {
+		mailbox = dovecotMailbox
+	}
 	if o.real {
-		start = startReal
+		relay = postfixRelay
 	}
 	var letter []byte
 	if o.letter != "" {
@@ -74,7 +77,7 @@ func startMail(ctx context.Context, h *hand, o options, vars map[string]string) 
 		letter, err = os.ReadFile(o.letter)
 		h.want(err)
 	}
-	imap, smtp := start(h, letter)
+	imap, smtp := mailbox(h, letter), relay(h)
 	if len(o.faults) > 0 {
 		p, err := mail.NewProxy(imap)
 		h.want(err)
@@ -91,11 +94,20 @@ func startMail(ctx context.Context, h *hand, o options, vars map[string]string) 
 	}
 }
 
-// startEmbedded starts the embedded servers and returns the addresses of mailbox and relay.
-func startEmbedded(h *hand, letter []byte) (string, string) {
+// embeddedMailbox starts the embedded IMAP server and returns its address.
+func embeddedMailbox(h *hand, letter []byte) string {
 	imap, err := mail.NewIMAP(mail.IMAPOptions{User: user, Password: password})
 	h.want(err)
 	h.Cleanup(func() { _ = imap.Close() })
+	if letter != nil {
+		_, err = imap.Append("INBOX", letter, time.Now())
+		h.want(err)
+	}
+	return imap.Addr()
+}
+
+// embeddedRelay starts the embedded SMTP server and returns its address.
+func embeddedRelay(h *hand) string {
 	smtp, err := mail.NewSMTP(mail.SMTPOptions{User: user, Password: password})
 	h.want(err)
 	h.Cleanup(func() { _ = smtp.Close() })
@@ -104,18 +116,22 @@ func startEmbedded(h *hand, letter []byte) (string, string) {
 			fmt.Fprintln(h.out, "letter to", strings.Join(l.To, ", "))
 		}
 	})
-	if letter != nil {
-		_, err = imap.Append("INBOX", letter, time.Now())
-		h.want(err)
-	}
-	return imap.Addr(), smtp.Addr()
+	return smtp.Addr()
 }
 
-// startReal starts Dovecot and Postfix. The relay takes letters for example.org, without a password.
-func startReal(h *hand, letter []byte) (string, string) {
+// dovecotMailbox starts Dovecot and returns its address.
+func dovecotMailbox(h *hand, letter []byte) string {
 	dovecot, err := servers.StartDovecot(password, nil, "")
 	servers.Want(h, err)
 	h.Cleanup(dovecot.Stop)
+	if letter != nil {
+		h.want(lay(dovecot, letter))
+	}
+	return dovecot.Addr
+}
+
+// postfixRelay starts Postfix, which takes letters for example.org without a password, and returns its address.
+func postfixRelay(h *hand) string {
 	cert, _, err := mail.Certificate()
 	h.want(err)
 	postfix, err := servers.StartPostfix(cert, "", nil)
@@ -125,10 +141,7 @@ func startReal(h *hand, letter []byte) (string, string) {
 		files, _ := filepath.Glob(filepath.Join(postfix.Box, "*"))
 		fmt.Fprintf(h.out, "%d letters were delivered\n", len(files))
 	})
-	if letter != nil {
-		h.want(lay(dovecot, letter))
-	}
-	return dovecot.Addr, postfix.Addr
+	return postfix.Addr
 }
 
 // lay puts a letter into the mailbox as a mail server delivers it.
