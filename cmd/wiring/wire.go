@@ -106,7 +106,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	copiers := withCopies(cfg, senders, servers.rest, s.Copies, o.Log)
 	out := &outbox.Outbox{
 		Queue: s.Outbox, Seen: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client.Maker, Staff: client, Senders: senders,
-		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments,
+		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments, TellSent: cfg.Notify.Confirm == "comment",
 		Signer: s.Signer(), Instance: s.Instance(), Still: s.Still, Now: o.Now, Log: o.Log,
 	}
 	policy := policyOf(cfg)

@@ -75,11 +75,12 @@ type Limit struct {
 // Notify says which comments go to the customer, and how.
 type Notify struct {
 	Send           string        `yaml:"send" enum:"all|marked|results"`
-	InternalPrefix string        `yaml:"internal_prefix"`          // with all: a comment that begins so stays inside
-	PublicPrefix   string        `yaml:"public_prefix"`            // with marked: only comments that begin so go out
-	MentionInside  bool          `yaml:"mention_inside"`           // with all: a comment that begins with a mention of a colleague stays inside
-	Delay          time.Duration `yaml:"delay" min:"0s" max:"24h"` // a comment goes out when it is that old, as it then stands
-	Combine        bool          `yaml:"combine"`                  // comments between two passes make one letter
+	InternalPrefix string        `yaml:"internal_prefix"`             // with all: a comment that begins so stays inside
+	PublicPrefix   string        `yaml:"public_prefix"`               // with marked: only comments that begin so go out
+	MentionInside  bool          `yaml:"mention_inside"`              // with all: a comment that begins with a mention of a colleague stays inside
+	Delay          time.Duration `yaml:"delay" min:"0s" max:"24h"`    // a comment goes out when it is that old, as it then stands
+	Combine        bool          `yaml:"combine"`                     // comments between two passes make one letter
+	Confirm        string        `yaml:"confirm" enum:"none|comment"` // how the task shows that an answer went out
 	Attachments    bool          `yaml:"attachments"`
 	MaxAttachments int64         `yaml:"max_attachments" unit:"bytes" min:"0B"` // of one letter
 }

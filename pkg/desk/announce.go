@@ -56,12 +56,39 @@ func (a *announcing) weighAll(t *Ticket, d *Decision) (public []Comment, later b
 		if out != nil {
 			public = append(public, *out)
 		}
-		if reason.Rule == "mention" || reason.Rule == "slip" {
+		switch reason.Rule {
+		case "mention", "slip":
 			a.remind(t, reason.Rule)
+		case "silent":
+			a.muted(t)
 		}
 	}
 	a.follow(t, a.change.Comments[:decided], a.change.Comments[decided:])
+	if len(public) > 0 {
+		a.warn(t)
+	}
 	return public, later
+}
+
+// muted has the task say, once, that what is written there does not reach the customer.
+func (a *announcing) muted(t *Ticket) {
+	if t.Muted || t.Status == Gone || a.change.State.Status == Gone {
+		return
+	}
+	t.Muted = true
+	a.remark(Note{Key: NoteMuted, Detail: a.hit}, a.f.Now.UTC().Format(time.RFC3339))
+}
+
+// warn has the task say, once, that an answer may not arrive, and that answers go out again.
+func (a *announcing) warn(t *Ticket) {
+	if t.Muted {
+		t.Muted = false
+		a.remark(Note{Key: NoteUnmuted}, a.f.Now.UTC().Format(time.RFC3339))
+	}
+	if a.f.Undelivers && t.Undeliver == "" && !t.Warned {
+		t.Warned = true
+		a.remark(Note{Key: NoteFailing, Detail: a.to().Key()}, a.f.Now.UTC().Format(time.RFC3339))
+	}
 }
 
 // remind has the task say, once, that a comment did not go out and how to send it: nobody may wait for an answer that

@@ -212,7 +212,7 @@ func TestClosing(t *testing.T) {
 	}
 	f = announceFacts()
 	f.Ticket.Silent = true
-	if d := r.Announce(closing, f); len(d.Effects) != 0 || d.Ticket.Status != Done || !strings.Contains(d.Reasons[1].Note, "no letter") {
+	if d := r.Announce(closing, f); find(d, SendLetter) != nil || d.Ticket.Status != Done || !strings.Contains(d.Reasons[1].Note, "no letter") {
 		t.Errorf("a silent ticket: %+v", d)
 	}
 	p.Closed = false

@@ -50,6 +50,14 @@ const (
 	NoteFallback      NoteKey = "fallback"      // the responsible of the settings is unknown or dismissed
 	NoteMention       NoteKey = "mention"       // a comment stayed inside: it begins with a mention of a colleague
 	NoteSlip          NoteKey = "slip"          // a comment stayed inside: it begins with half of the internal prefix, the detail
+	NoteMuted         NoteKey = "muted"         // comments do not go out: the customer gets no letters
+	NoteUnmuted       NoteKey = "unmuted"       // they do again
+	NoteFailing       NoteKey = "failing"       // a comment goes to an address whose mail came back
+	NoteWorking       NoteKey = "working"       // its owner has written since
+	NoteDelayed       NoteKey = "delayed"       // a letter with a comment waits for long, or for a person
+	NoteSentLate      NoteKey = "sent-late"     // it is out
+	NoteSent          NoteKey = "sent"          // a letter with a comment is out
+	NoteLeftOut       NoteKey = "left-out"      // files of a comment that did not go out with it
 	NoteUnseenFiles   NoteKey = "unseen-files"  // files of a letter that the portal took and does not show
 )
 

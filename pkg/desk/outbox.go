@@ -19,6 +19,7 @@ type Pending struct {
 	Stuck    time.Time `json:"stuck,omitzero"`   // since when a file of it does not get through
 	Freed    bool      `json:"freed,omitempty"`  // a person lets it be tried again: the settings may be others now
 	Held     bool      `json:"held,omitempty"`   // kept for a person
+	Told     bool      `json:"told,omitempty"`   // its task says that it does not get out
 	Note     string    `json:"note,omitempty"`   // why the latest attempt failed
 }
 
@@ -53,6 +54,7 @@ type Result struct {
 	Next   time.Time // with Again
 	Own    bool      // with Again: the failure may be its own, and no server was away
 	Stuck  bool      // with Again: a file of it does not get through
+	Told   bool      // with Again and Hold: its task is told
 	Note   string    // with Again, Hold and Replace: why
 	Gone   bool      // the ticket's task does not exist any more
 	Failed string    // the requester's address can't be delivered to, for this reason

@@ -166,6 +166,10 @@ func (w *weighing) heard(t *Ticket) {
 		return
 	}
 	t.Silent = len(w.excluded) > 0 && w.excluded[0].Scope.Includes(ScopeLetters) || w.spam && (opening || t.Silent)
+	if w.d.Class == classHuman && (t.Undeliver != "" || t.Warned) {
+		w.note(NoteWorking, w.m.From.Key(), 0)
+		t.Warned = false
+	}
 	t.Undeliver = ""
 	t.Reachable = t.Reachable || w.reaches()
 	if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {

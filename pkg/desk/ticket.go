@@ -31,6 +31,8 @@ type Ticket struct {
 	References   []string  `json:"references,omitempty"`  // of the thread, oldest first, bounded
 	Reachable    bool      `json:"reachable,omitempty"`   // a letter of the requester's was one whose writer an auto-reply reaches
 
+	Muted       bool      `json:"muted,omitempty"`        // the task was told that comments do not go out
+	Warned      bool      `json:"warned,omitempty"`       // the task was told that mail to the address came back before
 	Reminded    bool      `json:"reminded,omitempty"`     // the task was told how a comment stays inside unawares
 	Chat        int64     `json:"chat,omitempty"`         // id of the task's chat (new card)
 	Mark        string    `json:"mark,omitempty"`         // XML_ID of the task, as the portal has shown it

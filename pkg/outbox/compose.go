@@ -14,11 +14,11 @@ import (
 )
 
 // letter renders a draft with what is known now: the task's number, the contact's name, the comments' files.
-func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pending) (desk.Letter, error) {
+func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pending) (_ desk.Letter, left []string, err error) {
 	draft := d.Effect.Letter
 	name, known, err := l.name(ctx, draft.To)
 	if err != nil {
-		return desk.Letter{}, err
+		return desk.Letter{}, nil, err
 	}
 	v := render.Vars{Contact: name, Nameless: known && name == "", Address: draft.To.Addr, Ticket: t.Number, Task: t.Task, Token: l.Signer.Token(t.Task),
 		Subject: draft.Subject, Mailbox: s.From.Name, MailboxFrom: s.From.Addr, Date: l.date(s, draft.Date)}
@@ -29,14 +29,17 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pe
 	if draft.Kind == desk.Answer {
 		v.Quote, v.QuoteDate = strings.Split(t.LastText, "\n"), l.date(s, t.LastAt)
 		if v.Comments, files, err = l.comments(ctx, s, draft); err != nil {
-			return desk.Letter{}, err
+			return desk.Letter{}, nil, err
+		}
+		for _, c := range v.Comments {
+			left = append(left, c.Left...)
 		}
 		v.Greeted = l.kit.Rules.Greets(draft.Comments[0].Text)
 		v.Specialist, v.Position = draft.Comments[0].Name, draft.Comments[0].Position
 	}
 	r, err := l.kit.Texts.Letter(draft.Kind, v)
 	if err != nil {
-		return desk.Letter{}, err
+		return desk.Letter{}, nil, err
 	}
 	letter := desk.Letter{MessageID: l.Signer.MessageID(d.Effect.Key, s.From.Domain()), From: s.From,
 		To: desk.Address{Addr: draft.To.Addr}, Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: l.Now().In(s.Zone),
@@ -45,7 +48,7 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pe
 	if letter.Automatic == desk.AutoReplied {
 		letter.EnvelopeFrom = s.EnvelopeFrom
 	}
-	return letter, nil
+	return letter, left, nil
 }
 
 func (l *letters) date(s Sender, t time.Time) string {

@@ -58,6 +58,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	if err == nil {
 		err = l.spare(results)
 	}
+	l.delays(ready, results)
 	return append(results, dropped...), err
 }
 
@@ -101,7 +102,7 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 	if err != nil {
 		return l.hold(d, err)
 	}
-	letter, err := l.letter(ctx, s, t, d)
+	letter, left, err := l.letter(ctx, s, t, d)
 	if fault.Known(err) && fault.Of(err) != fault.Never { // the portal does not give its files
 		l.tally.Problem(portal, err)
 		l.tally.Wait(1)
@@ -124,7 +125,7 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 	raw, err := relay.Send(ctx, letter)
 	switch {
 	case err == nil:
-		return l.sent(s, d, letter, raw)
+		return l.sent(s, d, letter, raw, left)
 	case Panicked(err):
 		r := l.hold(d, err)
 		r.Unsure = true
@@ -166,11 +167,11 @@ func (l *letters) close() {
 }
 
 // sent is the result of a letter that the relay took.
-func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, raw []byte) desk.Result {
+func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, raw []byte, left []string) desk.Result {
 	l.takes(s)
 	l.tally.Count(func(c *Counts) { c.Sent++ })
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try", d.Tries+1)
-	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text}
+	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text, Then: l.afterwards(d, left)}
 	if comments := d.Effect.Letter.Comments; len(comments) > 0 {
 		r.Words = comments[0].Name
 	}

@@ -133,6 +133,7 @@ type Outbox struct {
 	Settle         time.Duration           // how long an attempt of unknown outcome may still come true on the portal
 	Link           func(task int64) string // to a task on the portal; nil = letters have none
 	PortalHost     string                  // whose addresses letters do not show; "" = they may
+	TellSent       bool                    // the task says of each answer that it went out
 	MaxAttachments int64                   // bytes of a comment's files that go out with a letter
 	Signer         desk.Signer
 	Instance       string

@@ -78,10 +78,11 @@ func conclude(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	case r.Replace != nil:
 		return save(tx, desk.Pending{Seq: p.Seq, Effect: *r.Replace, Added: now, Note: r.Note}, true)
 	case r.Hold:
+		p.Told = p.Told || r.Told
 		p.Held, p.Unsure, p.Note = true, r.Unsure, r.Note
 		return save(tx, p, false)
 	}
-	p.Unsure, p.Note = r.Unsure, r.Note
+	p.Unsure, p.Note, p.Told = r.Unsure, r.Note, p.Told || r.Told
 	if r.Own && !r.Unsure { // what is unsure is counted when it has come to nothing
 		p.Failures++
 	}

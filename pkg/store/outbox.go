@@ -29,13 +29,14 @@ type entry struct {
 	Stuck    time.Time `json:"stuck,omitzero"`
 	Freed    bool      `json:"freed,omitempty"`
 	Held     bool      `json:"held,omitempty"`
+	Told     bool      `json:"told,omitempty"`
 	Note     string    `json:"note,omitempty"`
 }
 
 // pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
 func (e entry) pending() desk.Pending {
 	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next, Unsure: e.Unsure,
-		Failures: e.Failures, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause, Aside: e.Aside}}
+		Failures: e.Failures, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Told: e.Told, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause, Aside: e.Aside}}
 	if e.Kind == desk.SendLetter {
 		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox, To: desk.Address{Addr: e.To}}
 	}
@@ -70,7 +71,7 @@ func (e entry) whole(tx txn) (desk.Pending, error) {
 // save keeps an entry, and its effect only where that changed.
 func save(tx txn, p desk.Pending, effect bool) error {
 	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Aside: p.Effect.Aside, Added: p.Added, Tries: p.Tries,
-		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Failures: p.Failures, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Note: p.Note}
+		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Failures: p.Failures, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Told: p.Told, Note: p.Note}
 	if p.Effect.Letter != nil {
 		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.To.Addr
 	}

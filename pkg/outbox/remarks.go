@@ -1,0 +1,51 @@
+package outbox
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"helpdesk/pkg/desk"
+)
+
+// longWait is how long a specialist's letter waits before its task says so.
+const longWait = 10 * time.Minute
+
+// delays has the tasks of letters that do not get out say so, once: of those that wait for long, and of those that are
+// held for a person.
+func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
+	for i := range results {
+		r := &results[i]
+		at := slices.IndexFunc(ready, func(d desk.Pending) bool { return d.Seq == r.Seq })
+		if at < 0 {
+			continue
+		}
+		d := ready[at]
+		if d.Told || d.Effect.Letter.Kind != desk.Answer || !r.Hold && !(r.Again && l.Now().Sub(d.Added) >= longWait) {
+			continue
+		}
+		t := desk.Ticket{Number: d.Effect.Ticket, Task: d.Effect.Task}
+		r.Told = true
+		r.Then = append(r.Then, l.remark(desk.DeriveKey("delayed", d.Effect.Key), t, desk.Note{Key: desk.NoteDelayed, Detail: d.Effect.Letter.To.Key()})...)
+	}
+}
+
+// afterwards returns what the task is told of a specialist's letter that went out: which files stayed behind, that it is
+// out at last, or, where the settings want it, that it went.
+func (l *letters) afterwards(d desk.Pending, left []string) (all []desk.Effect) {
+	if d.Effect.Letter.Kind != desk.Answer {
+		return nil
+	}
+	t := desk.Ticket{Number: d.Effect.Ticket, Task: d.Effect.Task}
+	if len(left) > 0 {
+		all = append(all, l.remark(desk.DeriveKey("left", d.Effect.Key), t, desk.Note{Key: desk.NoteLeftOut, Detail: strings.Join(left, ", ")})...)
+	}
+	to := desk.Note{Key: desk.NoteSent, Detail: d.Effect.Letter.To.Key()}
+	if d.Told {
+		to.Key = desk.NoteSentLate
+	}
+	if d.Told || l.TellSent {
+		all = append(all, l.remark(desk.DeriveKey("went", d.Effect.Key), t, to)...)
+	}
+	return all
+}
