@@ -40,6 +40,9 @@ func (p *Parts) Sight(r *pass.Report) alarm.Sight {
 		}
 	}
 	s.Troubles = append(s.Troubles, p.certificates.soon(p.Now())...)
+	if r.DayFull {
+		s.Troubles = append(s.Troubles, alarm.Trouble{Kind: alarm.Replies, Person: true})
+	}
 	hits := p.Client.Hits() // those who are told of it make more
 	s.Over = func(t alarm.Trouble) bool { return p.over(t, r, hits > 0) }
 	return s
@@ -97,6 +100,8 @@ func (p *Parts) over(t alarm.Trouble, r *pass.Report, asked bool) bool {
 		return r.Opened+r.Commented+r.Sent > 0
 	case alarm.Failure:
 		return t.Name == r.Kind
+	case alarm.Replies:
+		return r.Replying
 	case alarm.Notice:
 		return false
 	}

@@ -193,6 +193,7 @@ type Decision struct {
 	Hits   []string        `json:"hits,omitempty"`   // Match of the exclusions that hit
 	Failed []string        `json:"failed,omitempty"` // addresses that can't be delivered to, from a report
 
+	DayFull bool     `json:"-"` // it would have had one, but for the limit of a day
 	Counted []string `json:"-"` // for whom the letter is counted, as in Questions.Arrivals
 	Gathers string   `json:"-"` // for whom the new ticket gathers further letters; "" = it does not
 

@@ -58,6 +58,7 @@ func askCapped(w *weighing) (string, bool) {
 	case p.PerDomain > 0 && n.Domain >= p.PerDomain:
 		return fmt.Sprintf("%d auto-replies to %s within %s", n.Domain, w.m.From.Domain(), p.Within), true
 	case p.PerDay > 0 && n.Day >= p.PerDay:
+		w.d.DayFull = true
 		return fmt.Sprintf("%d auto-replies within a day", n.Day), true
 	case n.Subject > 0 && w.normal != "":
 		return "an auto-reply to the same subject within " + p.Within.String(), true

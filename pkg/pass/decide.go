@@ -91,6 +91,7 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 	asked := p.states(ctx, known)
 	sent := p.answered(ctx, mb, cs, known)
 	var lines []Line
+	full, replying := false, false
 	failures = map[int]error{}
 	err = p.ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
 		p.complete(asked, &f)
@@ -108,12 +109,13 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 			_, note, _ := settled(d)
 			failures[i] = &unbelieved{note}
 		}
-		lines = append(lines, line(m, d))
+		lines, full, replying = append(lines, line(m, d)), full || d.DayFull, replying || d.AutoReply
 		return d, nil
 	})
 	if err != nil {
 		return failures, err
 	}
+	p.report.DayFull, p.report.Replying = p.report.DayFull || full, p.report.Replying || replying
 	for _, l := range lines {
 		p.tell(l)
 	}

@@ -21,6 +21,9 @@ type Report struct {
 	Old     int    `json:"old"`     // of them left alone for their age
 	Decided []Line `json:"decided"` // messages, or changes of tasks, if they are asked for
 
+	DayFull  bool `json:"-"` // a letter had no auto-reply for the limit of a day
+	Replying bool `json:"-"` // a letter had one
+
 	outbox.Counts
 	Problems  []outbox.Problem `json:"problems,omitempty"`
 	Mailboxes []MailboxRead    `json:"mailboxes,omitempty"` // that were looked into
