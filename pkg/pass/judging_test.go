@@ -244,7 +244,7 @@ func TestNoRoomForLongMessages(t *testing.T) {
 		if dry {
 			p, s := w.open(store.Options{Overlay: true})
 			p.Lines = true
-			r, err := p.Preview(t.Context())
+			r, err := preview(p, t.Context())
 			w.check(errors.Join(err, s.Close()))
 			if left, err := r.Left(); len(r.Decided) != 3 || left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "TMPDIR") {
 				t.Errorf("the dry run says %+v: left %v, %v", r.Decided, left, err)
