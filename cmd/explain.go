@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,8 @@ func newExplain(a *app) *cobra.Command {
 		Use:   "explain {FILE.eml | FOLDER | -}",
 		Short: "What would become of one message, with every rule asked; offline, nothing is written",
 		Long: "explain reads one message and prints the decision: the rules of the configuration where one is found, of a\n" +
-			"default one else, and no state: every sender is a new one. Of a folder it prints a line for each letter in it.",
+			"default one else, and no state: every sender is a new one. It prints the\n" +
+			"rules that hit; with -v all that were asked. Of a folder it prints a line for each letter in it.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if st, err := os.Stat(args[0]); err == nil && st.IsDir() {
@@ -191,13 +193,30 @@ func printExplained(t *tui.Terminal, e explained) {
 	for _, d := range e.Degraded {
 		t.Printf("damage   %s\n", glyph.Line(string(d)))
 	}
-	t.Printf("\nverdict     %s (%s)\nauto-reply  %s\n\n", e.Verdict, e.Class, tui.Yes(e.AutoReply))
+	t.Printf("\nverdict     %s (%s)\nauto-reply  %s\n%s\n\n", e.Verdict, e.Class, tui.Yes(e.AutoReply), answered(e))
 	for _, r := range e.Reasons {
 		mark := " "
 		if r.Hit {
 			mark = "*"
 		}
-		t.Printf("%s %-16s %s\n", mark, r.Rule, glyph.Line(r.Note))
+		if r.Hit || t.Verbose > 0 {
+			t.Printf("%s %-16s %s\n", mark, r.Rule, glyph.Line(r.Note))
+		}
 	}
 	t.Printf("\n%s\n", e.Text)
+}
+
+// answered says in a sentence why the letter is answered, or why not.
+func answered(e explained) string {
+	if e.AutoReply {
+		return fmt.Sprintf("An auto-reply goes to %s: a person wrote, and no rule speaks against it.", e.From.Addr)
+	}
+	for _, group := range []desk.Group{desk.GroupBefore, desk.GroupAutoReply, desk.GroupClass, desk.GroupReport, desk.GroupStanding, desk.GroupThread} {
+		for _, r := range e.Reasons {
+			if r.Hit && r.Group == group && (group != desk.GroupClass || e.Class != "human") {
+				return fmt.Sprintf("No auto-reply goes out: %s, %s.", r.Rule, strings.TrimRight(glyph.Line(r.Note), "."))
+			}
+		}
+	}
+	return "No auto-reply goes out."
 }

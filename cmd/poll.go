@@ -17,6 +17,7 @@ import (
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/alarm"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/store"
 )
@@ -190,7 +191,11 @@ func (a *app) look(ctx context.Context, cfg *config.Config, j job) (*wiring.Serv
 // notified returns what a pass calls with each of its lines; nil = nobody reads them.
 func (a *app) notified(j job) func(pass.Line) {
 	if (j.dry || a.Chatty()) && !j.json && j.show == nil {
-		return func(l pass.Line) { a.Printf("%s\n", j.line(l)) }
+		return func(l pass.Line) {
+			if l.Verdict != desk.Inside || a.Verbose > 0 { // what stays inside is most of what is written
+				a.Printf("%s\n", j.line(l))
+			}
+		}
 	}
 	return j.show
 }
@@ -279,9 +284,17 @@ func summary(t *tui.Terminal, j job, r *pass.Report) error {
 		}
 		return t.JSON(r)
 	}
-	if t.Chatty() && !j.dry {
+	if !t.Chatty() || j.dry {
+		return nil
+	}
+	took := r.Ended.Sub(r.Started).Round(1e6)
+	switch j.kind {
+	case "notify":
+		t.Printf("notify: %s read, %s sent, %d waiting, %d held, in %s\n", tui.Count(r.Read, "comment", "comments"),
+			tui.Count(r.Sent, "letter", "letters"), r.Waiting, r.Held, took)
+	default:
 		t.Printf("%s: %d unseen, %s, %s, %s, %d waiting, %d held, in %s\n", j.kind, r.Listed, tui.Count(r.Opened, "task", "tasks"),
-			tui.Count(r.Commented, "comment", "comments"), tui.Count(r.Sent, "letter", "letters"), r.Waiting, r.Held+r.Quarantine, r.Ended.Sub(r.Started).Round(1e6))
+			tui.Count(r.Commented, "comment", "comments"), tui.Count(r.Sent, "letter", "letters"), r.Waiting, r.Held+r.Quarantine, took)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -38,7 +39,8 @@ type Line struct {
 
 // fails notes why it is not OK.
 func (k *Line) fails(err error) {
-	k.OK, k.Temporary, k.Note = false, exit.Of(err) == exit.Temporary, bitrix.Mask(err.Error())
+	absent := fault.CauseOf(err) == fault.Absent // a pass tries again: name servers fail, too
+	k.OK, k.Temporary, k.Note = false, exit.Of(err) == exit.Temporary && !absent, bitrix.Mask(err.Error())
 }
 
 // Subject is what is to be looked at.
@@ -86,7 +88,7 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 			func() []Line { return []Line{checkRelay(ctx, p, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
 	}
 	steps = append(steps, func() []Line { return checkSignIns(cfg, s, p.Now()) })
-	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg)) })
+	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg)) }, func() []Line { return checkOneC(ctx, p) })
 	for _, step := range steps {
 		found := step()
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -131,6 +133,18 @@ func checkTemplates(cfg *config.Config) Line {
 		k.fails(err)
 	}
 	return k
+}
+
+// checkOneC asks the directory in 1C for an address that nobody has.
+func checkOneC(ctx context.Context, p *wiring.Parts) []Line {
+	if p.Outbox.OneC == nil {
+		return nil
+	}
+	k := Line{What: "1C", OK: true, Note: "answers; the catalogue and its fields are there"}
+	if _, err := p.Outbox.OneC.Profiles(ctx, []string{"nobody@helpdesk.invalid"}); err != nil {
+		k.fails(err)
+	}
+	return []Line{k}
 }
 
 // soonAnswers is how long the portal has for a question that costs it nothing.

@@ -256,6 +256,7 @@ func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) er
 		numbers[i] = a.ticket
 	}
 	var lines []Line
+	comments := 0
 	err := p.tickets.RecordChanges(p.Now(), numbers, &read, func(i int, f desk.AnnounceFacts) (desk.Decision, error) {
 		f.Selves = p.feed.Users()
 		d := p.kit.Rules.Announce(all[i].Change, f)
@@ -266,6 +267,7 @@ func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) er
 				read.Unread[f.Ticket.Task] = u
 			}
 		}
+		comments += len(all[i].Comments)
 		l := p.changeLine(&f.Ticket, d)
 		if d.Verdict != desk.Inside || len(all[i].Comments) > 0 {
 			lines = append(lines, l)
@@ -280,6 +282,7 @@ func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) er
 	if err != nil {
 		return err
 	}
+	p.report.Read += comments
 	for _, l := range lines {
 		p.tell(l)
 	}

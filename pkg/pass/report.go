@@ -19,6 +19,7 @@ type Report struct {
 
 	Listed  int    `json:"listed"`  // unseen messages in the mailboxes
 	Old     int    `json:"old"`     // of them left alone for their age
+	Read    int    `json:"read"`    // comments of tasks that were new
 	Decided []Line `json:"decided"` // messages, or changes of tasks, if they are asked for
 
 	DayFull  bool `json:"-"` // a letter had no auto-reply for the limit of a day

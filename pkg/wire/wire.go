@@ -101,6 +101,10 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 	}
 	dialing, cancel := context.WithTimeout(ctx, min(dialWait, s.Silence))
 	defer cancel()
+	if s.TLS == "starttls" && (s.Port == 993 || s.Port == 465) && s.encrypted(dialing, dial, config) {
+		return nil, nil, fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("connect to %s: the server encrypts from the first byte "+
+			"on; set %s.tls to implicit", s.Addr(), s.Keys)))
+	}
 	raw, err := dial(dialing, "tcp", s.Addr())
 	if err != nil {
 		err = fmt.Errorf("connect to %s: %w; check %s.host and %s.port", s.Addr(), err, s.Keys, s.Keys)
@@ -116,6 +120,21 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 		return nil, nil, s.Explain(err)
 	}
 	return conn, t, nil
+}
+
+// encrypted says whether the server speaks TLS from the first byte on: it would wait in silence for us to begin. Only
+// the ports that are meant for that are asked.
+func (s Server) encrypted(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error), config *tls.Config) bool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	raw, err := dial(ctx, "tcp", s.Addr())
+	if err != nil {
+		return false
+	}
+	defer raw.Close()
+	err = tls.Client(raw, config).HandshakeContext(ctx)
+	var cert *tls.CertificateVerificationError
+	return err == nil || errors.As(err, &cert)
 }
 
 // Unreached tells a host that does not exist from one that does not answer, by why it could not be connected to.

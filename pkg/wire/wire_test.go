@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -284,5 +285,44 @@ func TestTheEndOfAContext(t *testing.T) {
 func TestTransport(t *testing.T) {
 	if _, err := Transport([]byte("nothing"), "bitrix24", nil); err == nil || !strings.Contains(err.Error(), "bitrix24.ca") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// STARTTLS on a port that is encrypted from the first byte on is named, and not waited for.
+func TestStartTLSWhereTLSIsImplicit(t *testing.T) {
+	root := authority(t, "Example Root", nil)
+	leaf := certify(t, root, x509.Certificate{IPAddresses: loopbacks})
+	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: leaf.key}}}
+	for name, c := range map[string]struct {
+		serves *tls.Config
+		mixed  bool
+	}{"implicit": {config, true}, "plain": {nil, false}} {
+		port := serve(t, c.serves)
+		s := Server{Host: "127.0.0.1", Port: 993, TLS: "starttls", CA: root.pem(), Keys: "imap", Silence: time.Second,
+			Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+			}}
+		conn, _, err := s.Connect(t.Context())
+		if conn != nil {
+			_ = conn.Close()
+		}
+		mixed := fault.ExtentOf(err) == fault.Setup && strings.Contains(err.Error(), "set imap.tls to implicit")
+		if mixed != c.mixed || !c.mixed && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A host that does not exist is told from one that is silent.
+func TestUnreached(t *testing.T) {
+	for want, err := range map[fault.Cause]error{
+		fault.Absent: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "imap.firm.example", IsNotFound: true}},
+		fault.Silent: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", Name: "imap.firm.example", IsTemporary: true}},
+	} {
+		s := Server{Host: "imap.firm.example", Port: 993, TLS: "implicit", Keys: "imap", Silence: time.Second,
+			Dial: func(context.Context, string, string) (net.Conn, error) { return nil, err }}
+		if _, _, got := s.Connect(t.Context()); fault.CauseOf(got) != want || fault.ExtentOf(got) != fault.Server {
+			t.Errorf("%v: cause %q, %v", err, fault.CauseOf(got), got)
+		}
 	}
 }

@@ -1,0 +1,19 @@
+package check
+
+import (
+	"errors"
+	"testing"
+
+	"helpdesk/pkg/fault"
+)
+
+// A host that does not exist is to be repaired, though a pass tries again; one that is silent is a matter of time.
+func TestAbsentHosts(t *testing.T) {
+	for cause, temporary := range map[fault.Cause]bool{fault.Absent: false, fault.Silent: true} {
+		k := Line{What: "mailbox support"}
+		k.fails(fault.Because(cause, fault.Away(fault.Refused, errors.New("no such host"))))
+		if k.Temporary != temporary || k.OK {
+			t.Errorf("%s: %+v", cause, k)
+		}
+	}
+}
