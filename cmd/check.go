@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/cmd/check"
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/setup"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/store"
 )
@@ -98,8 +99,15 @@ func (a *app) subject(ctx context.Context) (u check.Subject, err error) {
 	}
 	path, _ := a.configPath()
 	state := a.stateOf(cfg)
+	texts, err := setup.Read(setup.Language(a.lookup))
+	if cfg.Letters.Locale == "ru" || cfg.Letters.Locale == "en" {
+		texts, err = setup.Read(cfg.Letters.Locale)
+	}
+	if err != nil {
+		return u, err
+	}
 	return check.Subject{
-		Settings: cfg, File: path, State: state, Folders: a.folders(state),
+		Settings: cfg, File: path, State: state, Scope: texts.Scope, Folders: a.folders(state),
 		Open: func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
 		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s, nil) },
 	}, nil

@@ -51,6 +51,7 @@ type Subject struct {
 	Folders  spool.Folders                // for long messages
 	Open     func() (*store.Store, error) // as a dry run opens it
 	Wire     func(*store.Store) (*wiring.Parts, error)
+	Scope    func(name string) string // what the portal calls a scope of the webhook; "" = not known
 }
 
 // Gravest returns the exit status for what was found: a repair comes before a matter of time.
@@ -88,7 +89,7 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 			func() []Line { return []Line{checkRelay(ctx, p, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
 	}
 	steps = append(steps, func() []Line { return checkSignIns(cfg, s, p.Now()) })
-	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg)) }, func() []Line { return checkOneC(ctx, p) })
+	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg), u.Scope) }, func() []Line { return checkOneC(ctx, p) })
 	for _, step := range steps {
 		found := step()
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -152,10 +153,15 @@ const soonAnswers = 10 * time.Second
 
 // checkPortal tells what works on the portal. Its findings don't say whether time will mend them; another question
 // does, for they come from one or two requests.
-func checkPortal(ctx context.Context, c *portal.Client, want portal.Want) []Line {
+func checkPortal(ctx context.Context, c *portal.Client, want portal.Want, scope func(string) string) []Line {
 	var all []Line
 	bad := false
 	for _, f := range c.Check(ctx, want) {
+		if name, ok := strings.CutPrefix(f.What, "scope "); ok && !f.OK {
+			if called := scope(name); called != "" {
+				f.Hint += ", where it is called " + called
+			}
+		}
 		all = append(all, Line{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
 		bad = bad || !f.OK && !f.Optional
 	}

@@ -47,3 +47,6 @@ func (t Texts) Say(key string, args ...any) string {
 
 // has reports whether there is a text of that key.
 func (t Texts) has(key string) bool { _, ok := t.all[key]; return ok }
+
+// Scope returns what the portal calls a scope of a webhook, "" where that is not known.
+func (t Texts) Scope(name string) string { return t.all["scope."+name] }
