@@ -222,15 +222,15 @@ func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.At
 	return results, nil
 }
 
-// saved looks for those tasks whose making was answered with an error of their own: the portal may have saved a task
-// before it failed.
+// saved looks for those tasks and comments whose making was answered with an error of their own: the portal may have
+// saved them before it failed.
 func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Made) {
 	var at []int
 	var failed []desk.Pending
 	since := p.Now()
 	for i, m := range made {
 		d := group[i]
-		if m.Err == nil || d.Effect.Kind != desk.OpenTask || fault.ExtentOf(m.Err) != fault.One {
+		if m.Err == nil || fault.ExtentOf(m.Err) != fault.One {
 			continue
 		}
 		if fault.Of(m.Err) == fault.Never || !p.worthwhile(d, m.Err) { // others are looked for before they are made again
@@ -245,7 +245,7 @@ func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Mad
 	}
 	found, err := p.portal.Find(ctx, effects(failed), since)
 	if err != nil {
-		p.Log.Debug("look for tasks that were refused", "err", err)
+		p.Log.Debug("look for what was refused", "err", err)
 		return
 	}
 	for k, f := range found {
@@ -357,15 +357,15 @@ func (p *posts) reopened(d desk.Pending, err error) desk.Result {
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: place, From: post.From, Subject: t.Subject}, p.Now())
 	post.Form, post.Fields, post.Marker, post.Reopen = desk.FormTask, &fields, "", false
 	post.Mailbox, post.Route = "", "" // by which route is not known
-	above := p.kit.Rules.Entitle(&post, t.Mailbox, t.Subject, t.LastText)
+	post.Subject = p.kit.Rules.Entitle(&post, t.Mailbox, t.Subject, t.LastText)
 	post.Notes = []desk.Note{{Key: desk.NoteDeleted, Task: d.Effect.Task}}
-	v := render.PostVars{Subject: above, Body: post.Text, At: post.At}
-	if post.Title, post.Text, terr = p.kit.Texts.Post(post, v); terr != nil {
+	e := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", d.Effect.Key), Cause: d.Effect.Cause, Ticket: t.Number, Post: &post}
+	title, text, terr := rendered(p.kit.Texts, &e, render.PostVars{Body: post.Text, At: post.At})
+	if terr != nil {
 		p.tally.Problem("templates", terr)
 		return p.again(d, err)
 	}
-	post.Text = fitting(desk.OpenTask, post.Text, spare)
-	e := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", d.Effect.Key), Cause: d.Effect.Cause, Ticket: t.Number, Post: &post}
+	post.Title, post.Text = title, fitting(desk.OpenTask, text, spare)
 	p.tally.Wait(1)
 	return desk.Result{Seq: d.Seq, Replace: &e, Gone: true, Note: err.Error()}
 }

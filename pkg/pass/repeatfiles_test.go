@@ -1,7 +1,10 @@
 package pass_test
 
 import (
+	"flag"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,10 +102,17 @@ func TestARepeatLetterBringsItsFiles(t *testing.T) {
 	})
 }
 
-// TestARepeatLetterBringsItsFilesWhereverItDies dies at each step of it, on both cards.
+var everyKind = flag.Bool("dying.kinds", false, "TestARepeatLetterBringsItsFilesWhereverItDies dies on every kind of portal")
+
+// TestARepeatLetterBringsItsFilesWhereverItDies dies at each step of it, on both cards; with -dying.kinds on every kind
+// of portal there is.
 func TestARepeatLetterBringsItsFilesWhereverItDies(t *testing.T) {
 	kinds := portalKinds()
-	for _, kind := range []string{"old card", "new card", "new card, no keys"} {
+	names := []string{"old card", "new card", "new card, no keys"}
+	if *everyKind {
+		names = slices.Sorted(maps.Keys(kinds))
+	}
+	for _, kind := range names {
 		calm := newWorld(t, kinds[kind])
 		steps := 0
 		calm.steps = func(string) { steps++ }

@@ -38,3 +38,45 @@ func TestTitlesOfTasks(t *testing.T) {
 		})
 	}
 }
+
+// So it does on the task that is made in the place of one that was deleted.
+func TestTitlesOfTasksMadeAgain(t *testing.T) {
+	brackets := strings.TrimSpace(strings.Repeat("[a] #b ", 33)) + " THE END"
+	for name, c := range map[string]struct{ template, subject, title, described string }{
+		"template":   {"[{{.Mailbox}}] {{.Subject}}", "Printer", "[support] Printer", ""},
+		"no subject": {"{{.Mailbox}}: {{.Subject}}", "", "support: It blinks.", ""},
+		"long":       {"{{.Mailbox}}: {{.Subject}}", strings.Repeat("y", 240) + " THE END", "support: " + strings.Repeat("y", 240) + "…", "THE END"},
+		"escaped":    {"", brackets, "", "THE END"},
+		"left out":   {"{{.Address}}", "Printer", "ivan@a.example", "Printer"},
+	} {
+		for kind, o := range cards {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, o)
+				w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 7, Title: c.template}}
+				w.arrive(letter("1@a.example", "ivan@a.example", c.subject, "It does not print."))
+				w.quiet()
+				task := w.portal.Tasks()[0].ID
+				w.portal.Inject(func(c *sandbox.Call) sandbox.Fault { // when the comment is decided and on its way
+					if c.Method == "im.message.add" || c.Method == "task.commentitem.add" {
+						w.portal.DeleteTask(task)
+					}
+					return sandbox.Fault{}
+				})
+				w.arrive(letter("2@a.example", "ivan@a.example", "Re: "+c.subject, "It blinks.", "In-Reply-To: <1@a.example>"))
+				w.quiet()
+				tasks := w.portal.Tasks()
+				if len(tasks) != 1 {
+					t.Fatalf("%d tasks", len(tasks))
+				}
+				got := strings.ReplaceAll(tasks[0].Title, "\u200b", "")
+				if c.title != "" && got != c.title {
+					t.Errorf("title %q", got)
+				}
+				if d := tasks[0].Description; !strings.Contains(d, c.described) || !strings.Contains(d, "It blinks.") {
+					t.Errorf("description %q", d)
+				}
+			})
+		}
+	}
+}

@@ -92,7 +92,7 @@ var scopes = []struct {
 	use      string
 }{
 	{"task", false, "tasks and comments"}, {"im", false, "comments of the new task card"}, {"disk", false, "files"},
-	{"tasks", true, "REST v3"}, {"crm", true, "names and contacts"}, {"user_basic", true, "checking of user numbers"},
+	{"tasks", true, "REST v3"}, {"crm", true, "names and contacts"}, {"user_basic", true, "checking of user numbers, task.fallback, and who wrote a comment of the old card"},
 }
 
 func (k *checking) scope(a bitrix.Answer) {
