@@ -105,6 +105,7 @@ mailboxes:
     imap: {host: 127.0.0.1, port: %s, tls: none, user: user, password: password}
     smtp: {host: 127.0.0.1, port: %s, tls: none, auth: none}
 letters: {received: {limit: {per_address: 100000, per_domain: 100000}}}
+notify: {delay: 0s}
 `, state, webhook, crowd.Specialist, slow(k.IMAP.Addr()), slow(k.SMTP.Addr()))
 	if err := os.WriteFile(k.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
