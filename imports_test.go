@@ -30,14 +30,17 @@ var allowed = map[string][]string{
 	"cmd/schedule": {},
 	"cmd/status":   {"cmd/exit", "cmd/tui", "cmd/watch", "pkg/alarm", "pkg/bitrix", "pkg/desk", "pkg/glyph", "pkg/pass", "pkg/store", "pkg/version"},
 	"cmd/watch":    {"pkg/alarm", "pkg/render", "pkg/version"},
-	"cmd/wiring": {"cmd/exit", "pkg/bearer", "pkg/oauth", "cmd/watch", "pkg/alarm", "pkg/wire", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/outbox", "pkg/pass", "pkg/portal",
+	"cmd/wiring": {"pkg/naming", "pkg/worktime", "cmd/exit", "pkg/bearer", "pkg/oauth", "cmd/watch", "pkg/alarm", "pkg/wire", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup", "pkg/onec", "pkg/outbox", "pkg/pass", "pkg/portal",
 		"pkg/relay", "pkg/render", "pkg/spool", "pkg/store", "pkg/version", "templates", "github.com/goccy/go-yaml"},
 	"cmd/check": {"cmd/exit", "cmd/status", "cmd/tui", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/fault", "pkg/outbox", "pkg/pass", "pkg/portal", "pkg/probe", "pkg/spool", "pkg/store", "golang.org/x/sys/unix"},
 	"cmd/pages": {"cmd/exit", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/render", "pkg/wire"},
 	"cmd/demo":  {"cmd/pages", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/eml", "pkg/glyph", "pkg/markup", "pkg/pass", "pkg/sandbox/mail", "pkg/sandbox/portal"},
 
 	"templates":              {},
-	"pkg/desk":               {"pkg/glyph", "golang.org/x/net/idna"},
+	"pkg/desk":               {"pkg/field", "pkg/glyph", "pkg/worktime", "golang.org/x/net/idna"},
+	"pkg/field":              {},
+	"pkg/naming":             {"pkg/glyph"},
+	"pkg/worktime":           {},
 	"pkg/fault":              {},
 	"pkg/alarm":              {},
 	"pkg/glyph":              {"golang.org/x/text"},
@@ -63,9 +66,9 @@ var allowed = map[string][]string{
 	"pkg/portal":             {"pkg/glyph", "pkg/bitrix", "pkg/desk", "pkg/fault", "github.com/go-json-experiment/json"},
 	"pkg/probe":              {"pkg/bitrix", "github.com/go-json-experiment/json"},
 	"pkg/relay":              {"pkg/bearer", "pkg/glyph", "pkg/desk", "pkg/fault", "pkg/wire", "github.com/wneessen/go-mail"},
-	"pkg/outbox":             {"pkg/desk", "pkg/eml", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
+	"pkg/outbox":             {"pkg/desk", "pkg/naming", "pkg/eml", "pkg/render", "pkg/markup", "pkg/fault", "pkg/spool"},
 	"pkg/pass":               {"pkg/desk", "pkg/eml", "pkg/tags", "pkg/quote", "pkg/markup", "pkg/fault", "pkg/spool", "pkg/outbox"},
-	"pkg/stats":              {"pkg/desk"},
+	"pkg/stats":              {"pkg/desk", "pkg/worktime"},
 	"pkg/onec":               {"pkg/desk", "pkg/wire"},
 	"internal/letterlab":     {"pkg/desk", "pkg/markup", "pkg/relay", "pkg/render", "templates", "github.com/goccy/go-yaml"}, // a tool for the makers
 	"pkg/sandbox/portal":     {"github.com/go-json-experiment/json"},
@@ -88,7 +91,7 @@ var allowed = map[string][]string{
 }
 
 // pure may not reach the world at all, not even by the standard library; other packages may.
-var pure = []string{"pkg/desk"}
+var pure = []string{"pkg/desk", "pkg/field", "pkg/naming", "pkg/worktime", "pkg/stats"}
 
 var (
 	worldly = []string{"os", "io", "net", "log", "context", "math/rand", "crypto/rand", "syscall"}

@@ -3,6 +3,7 @@ package wiring
 import (
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/worktime"
 )
 
 func taskFields(t config.Task) desk.Fields {
@@ -26,8 +27,8 @@ func routes(cfg *config.Config) []desk.Route {
 }
 
 // Calendar returns the working time of the settings.
-func Calendar(cfg *config.Config) desk.Calendar {
-	c := desk.Calendar{Days: set(cfg.Calendar.Days), Holidays: set(cfg.Calendar.Holidays), Workdays: set(cfg.Calendar.Workdays),
+func Calendar(cfg *config.Config) worktime.Calendar {
+	c := worktime.Calendar{Days: set(cfg.Calendar.Days), Holidays: set(cfg.Calendar.Holidays), Workdays: set(cfg.Calendar.Workdays),
 		Zone: cfg.CalendarLocation()}
 	c.From, c.To = cfg.Calendar.Open()
 	return c

@@ -23,6 +23,7 @@ import (
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/markup"
+	"helpdesk/pkg/naming"
 	"helpdesk/pkg/onec"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
@@ -149,18 +150,36 @@ func oneC(o config.OneC, expiry wire.Expiry) (*onec.Client, error) {
 func Kit(cfg *config.Config) (pass.Kit, error) { return kit(cfg, policyOf(cfg)) }
 
 func kit(cfg *config.Config, policy *desk.Policy) (k pass.Kit, err error) {
-	var wrong, broken error
+	var wrong, broken, unnamed error
 	var making sync.WaitGroup
+	making.Go(func() { k.Names, unnamed = people(cfg) })
 	making.Go(func() { k.Rules, k.Cutter, wrong = compile(cfg, policy) })
 	making.Go(func() { k.Texts, broken = Letters(cfg) })
 	making.Wait()
-	if wrong != nil {
+	if wrong = errors.Join(wrong, unnamed); wrong != nil {
 		return k, wrong
 	}
 	if broken != nil {
 		return k, exit.Usage(broken)
 	}
 	return k, nil
+}
+
+// people compiles the words that names are read by.
+func people(cfg *config.Config) (*naming.Names, error) {
+	files, err := overlay(cfg.Templates)
+	if err != nil {
+		return nil, err
+	}
+	var words naming.Words
+	if err := Data(files, "names.yaml", &words); err != nil {
+		return nil, exit.Usage(err)
+	}
+	names, err := naming.Compile(words)
+	if err != nil {
+		return nil, exit.Usage(fmt.Errorf("names.yaml: %w", err))
+	}
+	return names, nil
 }
 
 // Rules compiles the policy of the settings together with the data files.
@@ -174,9 +193,6 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 		return nil, nil, err
 	}
 	if err := Data(files, "words.yaml", &policy.Words); err != nil {
-		return nil, nil, exit.Usage(err)
-	}
-	if err := Data(files, "names.yaml", &policy.Names); err != nil {
 		return nil, nil, exit.Usage(err)
 	}
 	var quotes quote.Rules

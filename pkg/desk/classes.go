@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"helpdesk/pkg/field"
 	"helpdesk/pkg/glyph"
 )
 
@@ -91,7 +92,7 @@ func correspondents(m *Message) []string {
 
 // bareAddress returns the address of a field that holds just one, with or without <>.
 func bareAddress(v string) string {
-	v = cutComments(v)
+	v = field.CutComments(v)
 	if i := strings.LastIndexByte(v, '<'); i >= 0 {
 		v, _, _ = strings.Cut(v[i+1:], ">")
 	}
@@ -135,7 +136,7 @@ var reportParam = lazy(`(?i);\s*report-type\s*=\s*"?\s*([a-z-]+)`)
 
 // reportType returns the report-type of a multipart/report (RFC 6522), read leniently.
 func reportType(m *Message) string {
-	v := cutComments(m.Header.Get("Content-Type"))
+	v := field.CutComments(m.Header.Get("Content-Type"))
 	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(v)), "multipart/report") {
 		return ""
 	}
@@ -149,7 +150,7 @@ func askNullPath(w *weighing) (string, bool) { return "Return-Path: <>", nullPat
 
 func nullPath(m *Message) bool {
 	for _, v := range m.Header.Values("Return-Path") {
-		if strings.Join(strings.Fields(cutComments(v)), "") == "<>" {
+		if strings.Join(strings.Fields(field.CutComments(v)), "") == "<>" {
 			return true
 		}
 	}

@@ -186,3 +186,6 @@ func matchAny(res []*regexp.Regexp, s string) bool {
 	}
 	return false
 }
+
+// Greets says whether a text begins with a greeting.
+func (r *Rules) Greets(text string) bool { return matchAny(r.greets, ownWords(text)) }

@@ -1,6 +1,10 @@
 package desk
 
-import "time"
+import (
+	"time"
+
+	"helpdesk/pkg/worktime"
+)
 
 // Policy is what the settings and data files say, as far as decisions depend on it.
 type Policy struct {
@@ -40,9 +44,8 @@ type Policy struct {
 
 	Fields   map[string]Fields // by mailbox: the settings of new tasks
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
-	Calendar Calendar          // what deadlines in working time are counted by
+	Calendar worktime.Calendar // what deadlines in working time are counted by
 	Words    Words
-	Names    Names
 
 	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
 	OtherLabels []string // … and the others

@@ -48,7 +48,7 @@ func (w *weighing) open(automatic bool) {
 	if !w.via && t.ReplyTo.Key() != t.Requester.Key() {
 		w.note(NoteAnswerTo, t.ReplyTo.Key(), 0)
 	}
-	w.unanswered()
+	silence{w}.tell()
 	post := w.post(FormTask)
 	t.shown(w.m.Signature)
 	post.Answers = w.r.policy.Answer && !t.Silent && w.d.Class == classHuman && w.r.reachable(t.ReplyTo)
@@ -171,7 +171,7 @@ func (w *weighing) heard(t *Ticket) {
 		t.Warned = false
 	}
 	t.Undeliver = ""
-	t.Reachable = t.Reachable || w.reaches()
+	t.Reachable = t.Reachable || silence{w}.reaches()
 	if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {
 		t.Silent = true // nobody reads what a mail system is sent
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"helpdesk/pkg/field"
 	"helpdesk/pkg/glyph"
 )
 
@@ -45,7 +46,7 @@ func askSpam(w *weighing) (string, bool) {
 }
 
 func askUnverified(w *weighing) (string, bool) {
-	return "dmarc=fail by " + w.r.policy.TrustAuth, dmarc(w.m.Header, w.r.policy.TrustAuth) == "fail"
+	return "dmarc=fail by " + w.r.policy.TrustAuth, field.Verdict(w.m.Header.Values("Authentication-Results"), w.r.policy.TrustAuth, "dmarc") == "fail"
 }
 
 func askCapped(w *weighing) (string, bool) {

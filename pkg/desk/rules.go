@@ -28,7 +28,6 @@ type Rules struct {
 	reports  struct{ subjects, senders, files []*regexp.Regexp }
 	away     []*regexp.Regexp
 	thanks   thanksRules
-	names    namesRules
 	greets   []*regexp.Regexp
 	service  []*regexp.Regexp
 	deleted  []*regexp.Regexp
@@ -74,7 +73,7 @@ func Compile(p *Policy) (*Rules, error) {
 	}
 	routes, bad := compileRoutes(p.Routes)
 	r.routes, errs = routes, append(errs, bad...)
-	errs = append(errs, r.compileTitles(p), r.words(&p.Words, &p.Names))
+	errs = append(errs, r.compileTitles(p), r.words(&p.Words))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -82,7 +81,7 @@ func Compile(p *Policy) (*Rules, error) {
 }
 
 // words compiles the patterns of the data file.
-func (r *Rules) words(w *Words, n *Names) error {
+func (r *Rules) words(w *Words) error {
 	var errs []error
 	compile := func(list string, patterns []string, form string) (res []*regexp.Regexp) {
 		for _, p := range patterns {
@@ -106,7 +105,6 @@ func (r *Rules) words(w *Words, n *Names) error {
 	r.reports.files = compile("report_files", w.ReportFiles, `(?i)^(?:%s)$`)
 	r.away = compile("away_until", w.AwayUntil, `(?i)^(?:%s)(?:\PL|$)`)
 	r.greets = compile("greetings", w.Greetings, `(?i)^(?:%s)(?:\PL|$)`)
-	r.names = naming(n, compile)
 	thanks, err := thanking(w, compile)
 	r.thanks, errs = thanks, append(errs, err)
 	r.service = compile("service_comments", w.ServiceComments, `(?i)^(?:%s)$`)

@@ -19,13 +19,16 @@ func reasons() []reason {
 	}
 }
 
-// unanswered says on a new task why its letter gets no auto-reply: by the note of the reason that is there, or by one
+// silence is a message as far as it gets no auto-reply.
+type silence struct{ *weighing }
+
+// tell says on a new task why its letter gets no auto-reply: by the note of the reason that is there, or by one
 // of its own.
-func (w *weighing) unanswered() {
+func (w silence) tell() {
 	if w.d.AutoReply {
 		return
 	}
-	why := w.whyUnanswered()
+	why := w.why()
 	detail := ""
 	if why.note == NoteExcluded {
 		detail = w.excluded[0].Match
@@ -38,11 +41,11 @@ func (w *weighing) unanswered() {
 	w.d.Unanswered = why.rule
 }
 
-func (w *weighing) whyUnanswered() reason {
+func (w silence) why() reason {
 	for _, r := range reasons() {
 		switch {
 		case r.rule == "" && w.quiet:
-			return reason{w.class, w.noteOfClass()}
+			return reason{w.class, w.ofClass()}
 		case r.rule == "" || !slices.Contains(w.against, r.rule):
 		case r.note == NoteReply && w.thread == "R8":
 			return reason{r.rule, NoteStaffReply}
@@ -53,8 +56,8 @@ func (w *weighing) whyUnanswered() reason {
 	return reason{} // not reached: something took it away
 }
 
-// noteOfClass returns the note of a class that is not answered.
-func (w *weighing) noteOfClass() NoteKey {
+// ofClass returns the note of a class that is not answered.
+func (w silence) ofClass() NoteKey {
 	switch {
 	case w.class == "via":
 		return NoteVia
@@ -70,7 +73,7 @@ func (w *weighing) noteOfClass() NoteKey {
 
 // reaches says whether an auto-reply could go to the writer of the letter, whatever limits and settings say: only such
 // a person gets letters that no specialist wrote.
-func (w *weighing) reaches() bool {
+func (w silence) reaches() bool {
 	barred := func(rule string) bool {
 		switch rule {
 		case "T1 excluded", "T2 unverified", "T4 blind copy", "T7 undeliverable", "T8 no address", "T10 spam", "T11 flood":

@@ -25,7 +25,7 @@ func (l *letters) name(ctx context.Context, a desk.Address) (greeting string, kn
 		if name == "" {
 			continue
 		}
-		greeting = l.kit.Rules.Greeting(name)
+		greeting = l.kit.Names.Greeting(name)
 		if greeting == "" && source == ours {
 			greeting = name // somebody wrote it there to be greeted by
 		}
@@ -33,7 +33,7 @@ func (l *letters) name(ctx context.Context, a desk.Address) (greeting string, kn
 			return greeting, true, nil
 		}
 	}
-	greeting = l.kit.Rules.Greeting(a.Name)
+	greeting = l.kit.Names.Greeting(a.Name)
 	return greeting, known || a.Name != "", nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/naming"
 	"helpdesk/pkg/render"
 	"helpdesk/pkg/spool"
 )
@@ -100,6 +101,7 @@ type Texts interface {
 // Kit is what writing takes. It is costly to make beside a pass that finds nothing to do.
 type Kit struct {
 	Rules *desk.Rules
+	Names *naming.Names
 	Texts Texts
 }
 

@@ -25,6 +25,7 @@ import (
 	"helpdesk/pkg/eml"
 	"helpdesk/pkg/mailbox"
 	"helpdesk/pkg/markup"
+	"helpdesk/pkg/naming"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
 	"helpdesk/pkg/portal"
@@ -207,6 +208,7 @@ func (w *world) kit() (k pass.Kit, err error) {
 	if k.Rules, err = w.rules(); err != nil {
 		return k, err
 	}
+	k.Names = &naming.Names{}
 	if k.Texts, err = texts(); err != nil {
 		return k, err
 	}

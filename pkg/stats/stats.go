@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/worktime"
 )
 
 // Options say what is counted.
 type Options struct {
 	Since    time.Time // letters and tickets from then on
 	Now      time.Time
-	Calendar desk.Calendar // working time
+	Calendar worktime.Calendar // working time
 }
 
 // Report is what was counted.

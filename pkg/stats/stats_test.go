@@ -8,11 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/worktime"
 )
 
 var (
 	monday = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	office = desk.Calendar{From: 9 * time.Hour, To: 18 * time.Hour, Days: map[string]bool{"mon": true, "tue": true, "wed": true, "thu": true, "fri": true}}
+	office = worktime.Calendar{From: 9 * time.Hour, To: 18 * time.Hour, Days: map[string]bool{"mon": true, "tue": true, "wed": true, "thu": true, "fri": true}}
 )
 
 func spreadOf(count int, median, p90, working, working90 time.Duration) Spread {

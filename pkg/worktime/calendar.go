@@ -1,4 +1,5 @@
-package desk
+// Package worktime counts working time by a calendar. It knows no holidays but those it is given.
+package worktime
 
 import "time"
 

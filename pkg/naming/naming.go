@@ -1,16 +1,21 @@
-package desk
+// Package naming reads the names of people as address books and mail programs write them, and says how a person of that
+// name is greeted. It knows no words itself: they come from a data file.
+package naming
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"helpdesk/pkg/glyph"
 )
 
-// Names are what is known of the words of a name; they come from a data file.
-type Names struct {
+// Words are what is known of the words of a name; they come from a data file.
+type Words struct {
 	Companies   []string   `yaml:"companies"`   // words of companies and departments (RE2)
 	Single      []string   `yaml:"single"`      // legal forms of one person (RE2)
 	Titles      []string   `yaml:"titles"`      // are not said (RE2)
@@ -20,14 +25,26 @@ type Names struct {
 	Given       [][]string `yaml:"given"`       // given names
 }
 
-// namesRules are Names, compiled.
-type namesRules struct {
+// Names are Words, compiled. The zero value knows no words.
+type Names struct {
 	companies, single, titles, patronymics, surnames []*regexp.Regexp
 	particles, given                                 map[string]bool
 }
 
-func naming(n *Names, compile func(list string, patterns []string, form string) []*regexp.Regexp) namesRules {
-	const whole = `(?i)^(?:%s)$`
+// Compile compiles words; the error names every bad pattern.
+func Compile(w Words) (*Names, error) {
+	var errs []error
+	compile := func(list string, patterns []string) (all []*regexp.Regexp) {
+		for _, p := range patterns {
+			re, err := regexp.Compile(`(?i)^(?:` + p + `)$`)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: compile %q: %w", list, p, err))
+				continue
+			}
+			all = append(all, re)
+		}
+		return all
+	}
 	fold := func(lists ...[]string) map[string]bool {
 		all := map[string]bool{}
 		for _, list := range lists {
@@ -37,11 +54,10 @@ func naming(n *Names, compile func(list string, patterns []string, form string) 
 		}
 		return all
 	}
-	return namesRules{
-		companies: compile("companies", n.Companies, whole), single: compile("single", n.Single, whole), titles: compile("titles", n.Titles, whole),
-		patronymics: compile("patronymics", n.Patronymics, whole), surnames: compile("surnames", n.Surnames, whole),
-		particles: fold(n.Particles), given: fold(n.Given...),
-	}
+	n := &Names{companies: compile("companies", w.Companies), single: compile("single", w.Single), titles: compile("titles", w.Titles),
+		patronymics: compile("patronymics", w.Patronymics), surnames: compile("surnames", w.Surnames),
+		particles: fold(w.Particles), given: fold(w.Given...)}
+	return n, errors.Join(errs...)
 }
 
 var (
@@ -56,8 +72,7 @@ const mostNameWords = 5
 
 // Greeting returns how a person of that name is greeted: by given name and patronymic where there is one, else by the
 // name, given name first; "" where it is no person's, or does not tell the given name.
-func (r *Rules) Greeting(name string) string {
-	n := &r.names
+func (n *Names) Greeting(name string) string {
 	words, single, ok := n.words(name)
 	if !ok || len(words) == 0 || len(words) > mostNameWords {
 		return ""
@@ -70,7 +85,7 @@ func (r *Rules) Greeting(name string) string {
 
 // words returns the words of a name that are said, set right, the given name first where a comma tells. ok is false
 // where it is no person's.
-func (n *namesRules) words(name string) (words []string, single, ok bool) {
+func (n *Names) words(name string) (words []string, single, ok bool) {
 	name = strings.Trim(glyph.Line(nameAside().ReplaceAllString(name, " ")), " '\"«»“”„`")
 	if strings.ContainsAny(name, "@\\<>0123456789«»\"“”„&+=_") || strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") {
 		return nil, false, false
@@ -113,7 +128,7 @@ func turned(name string) string {
 
 // cased returns a word in capitals as it is written in a name, and one in small letters where all of the name is: else
 // it is a "von".
-func (n *namesRules) cased(word string, small bool) string {
+func (n *Names) cased(word string, small bool) string {
 	lower := strings.ToLower(word)
 	if n.particles[lower] {
 		return lower
@@ -138,7 +153,7 @@ func (n *namesRules) cased(word string, small bool) string {
 }
 
 // formal returns given name and patronymic; "" where there is no patronymic, or no given name beside it.
-func (n *namesRules) formal(words []string) string {
+func (n *Names) formal(words []string) string {
 	if last := len(words) - 1; last >= 2 && n.particles[strings.ToLower(words[last])] {
 		words = append(slices.Clone(words[:last-1]), words[last-1]+" "+words[last])
 		return n.givenOf(words[:last-1], words[last-1])
@@ -162,12 +177,12 @@ func (n *namesRules) formal(words []string) string {
 	return n.givenOf(rest, words[at])
 }
 
-func (n *namesRules) known(words []string) bool {
+func (n *Names) known(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return n.given[strings.ToLower(w)] })
 }
 
 // givenOf picks the given name: a known one, else the last that does not end as surnames do, else the last.
-func (n *namesRules) givenOf(words []string, patronymic string) string {
+func (n *Names) givenOf(words []string, patronymic string) string {
 	if len(words) == 0 {
 		return ""
 	}
@@ -186,7 +201,7 @@ func (n *namesRules) givenOf(words []string, patronymic string) string {
 }
 
 // spoken joins what is said, unless an initial stands for the given name.
-func (n *namesRules) spoken(given, patronymic string) string {
+func (n *Names) spoken(given, patronymic string) string {
 	if nameInitial().MatchString(given) {
 		return ""
 	}
@@ -194,7 +209,7 @@ func (n *namesRules) spoken(given, patronymic string) string {
 }
 
 // plain returns a name without a patronymic, the given name first. One of which only the surname is told says nothing.
-func (n *namesRules) plain(words []string) string {
+func (n *Names) plain(words []string) string {
 	full := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return nameInitial().MatchString(w) })
 	switch {
 	case len(full) == 0 || len(full) < len(words) && !n.known(full):
@@ -207,5 +222,11 @@ func (n *namesRules) plain(words []string) string {
 	return strings.Join(full, " ")
 }
 
-// Greets says whether a text begins with a greeting.
-func (r *Rules) Greets(text string) bool { return matchAny(r.greets, ownWords(text)) }
+func matchAny(res []*regexp.Regexp, s string) bool {
+	return slices.ContainsFunc(res, func(re *regexp.Regexp) bool { return re.MatchString(s) })
+}
+
+// lazy compiles an expression when it is used first.
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}

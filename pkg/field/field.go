@@ -1,22 +1,25 @@
-package desk
+// Package field reads structured fields of a header: comments, quoted strings, and Authentication-Results. It decodes no
+// encoded words and knows no addresses.
+package field
 
 import "strings"
 
-// dmarc returns the DMARC verdict of our own MX: that of the topmost Authentication-Results (RFC 8601) with its
-// authserv-id, the worst where it gives several. Others are not read, since anybody can write them.
-func dmarc(h Header, authserv string) string {
+// Verdict returns what our own MX says of a method, such as dmarc, in values of Authentication-Results (RFC 8601): that
+// of the topmost one with its authserv-id, the worst where it gives several; "" if there is none. Others are not read,
+// since anybody can write them.
+func Verdict(values []string, authserv, method string) string {
 	if authserv == "" {
 		return ""
 	}
-	for _, v := range h.Values("Authentication-Results") {
-		parts := splitUnquoted(cutComments(v), ';')
+	for _, v := range values {
+		parts := splitUnquoted(CutComments(v), ';')
 		id := strings.Fields(parts[0]) // the id may be followed by a version
 		if len(id) == 0 || !strings.EqualFold(unquote(id[0]), authserv) {
 			continue
 		}
 		worst := ""
 		for _, p := range parts[1:] {
-			if result := resultOf(p, "dmarc"); result == "fail" || worst == "" || worst == "pass" && result != "" {
+			if result := resultOf(p, method); result == "fail" || worst == "" || worst == "pass" && result != "" {
 				worst = result
 			}
 		}
@@ -58,8 +61,8 @@ func splitUnquoted(s string, sep byte) []string {
 
 func unquote(s string) string { return strings.Trim(s, `"`) }
 
-// cutComments returns a structured field without its (nested (comments)), RFC 5322, 3.2.2.
-func cutComments(s string) string {
+// CutComments returns a structured field without its (nested (comments)), RFC 5322, 3.2.2.
+func CutComments(s string) string {
 	var b strings.Builder
 	depth, quoted, escaped := 0, false, false
 	for _, c := range s {
