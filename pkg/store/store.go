@@ -33,6 +33,8 @@ var (
 	ErrAway    = engine.ErrAway
 	ErrSetup   = engine.ErrSetup
 	ErrMoved   = engine.ErrMoved
+	ErrFull    = engine.ErrFull
+	ErrPlace   = engine.ErrPlace
 	ErrNewer   = errors.New("the state was written by a newer version")
 	ErrAbsent  = errors.New("no such entry")
 )

@@ -93,7 +93,12 @@ func (d *DB) waitFile(ctx context.Context, wait time.Duration) error {
 }
 
 func (d *DB) openFile() (err error) {
-	before, _ := os.Stat(d.path)
+	before, err := os.Stat(d.path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err := create(d.path); err != nil {
+			return told(d.path, "make state", fmt.Errorf("open state: %w", err))
+		}
+	}
 	d.file, err = bbolt.Open(d.path, 0o600, &bbolt.Options{Timeout: time.Nanosecond, FreelistType: bbolt.FreelistMapType}) // 0 waits for ever
 	if after, _ := os.Stat(d.path); err == nil && before != nil && !os.SameFile(before, after) {
 		// Meanwhile a compaction put another file in its place: ours is the one left behind.
@@ -106,7 +111,7 @@ func (d *DB) openFile() (err error) {
 	case noState(err):
 		return broken(d.path, nil)
 	case err != nil:
-		return fmt.Errorf("open state: %w", err)
+		return told(d.path, "open state", fmt.Errorf("open state: %w", err))
 	}
 	return whole(d.file, d.path)
 }
@@ -141,7 +146,7 @@ func (d *DB) Update(fn func(engine.Tx) error) error {
 		if d.overlay != nil {
 			return fn(begun(d.overlay))
 		}
-		return d.file.Update(func(t *bbolt.Tx) error { return fn(begun(t)) })
+		return told(d.path, "write state", d.file.Update(func(t *bbolt.Tx) error { return fn(begun(t)) }))
 	})
 }
 

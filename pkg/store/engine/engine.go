@@ -18,6 +18,10 @@ var (
 	ErrAway = errors.New("the database is away")
 	// ErrSetup says that a person must set something before the database can be used.
 	ErrSetup = errors.New("the database is not set up")
+	// ErrFull says that there is no space left where the database lies. The next run may find some.
+	ErrFull = errors.New("there is no space left")
+	// ErrPlace says that the state can't lie on that disk as it is: a person must change one of them.
+	ErrPlace = errors.New("the state can't be kept there")
 	// ErrStop ends a walk without an error.
 	ErrStop = errors.New("stop")
 )
