@@ -35,6 +35,7 @@ type simulation struct {
 	host    int
 	skews   [2]time.Duration
 	kept    bool // there is a copy of what the standby has
+	late    *int // how much there was to be seen when a machine that had stood still went on; nil = none did
 	history []string
 }
 
@@ -168,7 +169,7 @@ func (m *simulation) work() {
 			panic(died{name})
 		case fate == 1 && m.server != nil:
 			m.note("  is cut off at: %s", name)
-			m.cut()
+			m.cut(name)
 		case fate == 2:
 			s, err := store.Open(m.state, store.Options{})
 			if !errors.Is(err, store.ErrLocked) {
@@ -178,12 +179,30 @@ func (m *simulation) work() {
 		}
 	}
 	m.note("host %d: %s", m.host, kind)
+	m.late = nil
 	m.pass(fn)
 	m.steps = nil
+	if now := m.outward(); m.late != nil && now != *m.late {
+		m.t.Errorf("a machine that had stood still made something when it woke up: %d letters and tasks, before %d", now, *m.late)
+	}
 }
 
-// cut ends the session of the pass, and lets the other host work before the pass goes on without knowing.
-func (m *simulation) cut() {
+// outward counts what customers and specialists can see.
+func (m *simulation) outward() int { return len(m.smtp.Letters()) + len(m.portal.Tasks()) }
+
+// cut ends the session of the pass, and lets the other host work before the pass goes on without knowing. The machine
+// may have stood still: then nothing more must come of the pass, unless that happened in the middle of a request.
+func (m *simulation) cut(step string) {
+	still := m.Rnd.IntN(2) == 0
+	if still {
+		m.note("  and stands still")
+		m.clock.Advance(time.Minute)
+	}
+	defer func() {
+		if now := m.outward(); still && !strings.HasPrefix(step, "send ") && !strings.HasPrefix(step, "make ") {
+			m.late = &now
+		}
+	}()
 	m.ask("select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'sim'")
 	if m.Rnd.IntN(3) == 0 {
 		return
