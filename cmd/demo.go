@@ -60,5 +60,5 @@ func (a *app) demoPass(ctx context.Context, p demo.Pass) error {
 		}
 		return a.env(name)
 	}
-	return run.pass(ctx, job{kind: p.Kind, run: passes[p.Kind][p.Dry], dry: p.Dry, show: p.Show})
+	return round{&run}.pass(ctx, job{kind: p.Kind, run: passes[p.Kind][p.Dry], dry: p.Dry, show: p.Show})
 }

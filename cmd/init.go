@@ -162,7 +162,7 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 		if err = check.Gravest(all); err == nil {
 			next = "ready"
 			a.Printf("\n%s\n", texts.Say("polling"))
-			err = a.pass(ctx, job{kind: "poll", run: passes["poll"][true], dry: true, line: tui.Message})
+			err = round{a}.pass(ctx, job{kind: "poll", run: passes["poll"][true], dry: true, line: tui.Message})
 		}
 	}
 	typed := "helpdesk"

@@ -38,7 +38,7 @@ func newPoll(a *app) *cobra.Command {
 		Short: "One pass over the mailboxes: new mail becomes tasks and comments, and is answered",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.pass(c.Context(), job{kind: "poll", run: passes["poll"][dry], dry: dry, json: asJSON, only: mailbox, line: tui.Message})
+			return round{a}.pass(c.Context(), job{kind: "poll", run: passes["poll"][dry], dry: dry, json: asJSON, only: mailbox, line: tui.Message})
 		},
 	}
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be done: nothing is written anywhere")
@@ -54,7 +54,7 @@ func newNotify(a *app) *cobra.Command {
 		Short: "One pass over the portal: specialists' new comments are mailed to the customer",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.pass(c.Context(), job{kind: "notify", run: passes["notify"][dry], dry: dry, json: asJSON, line: tui.Change})
+			return round{a}.pass(c.Context(), job{kind: "notify", run: passes["notify"][dry], dry: dry, json: asJSON, line: tui.Change})
 		},
 	}
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be mailed to whom: nothing is written anywhere")
@@ -72,6 +72,9 @@ type job struct {
 	line func(pass.Line) string // how one looks, if anybody wants to read it
 	show func(pass.Line)        // somebody does, whatever the flags say; nil = nobody
 }
+
+// round is one pass as a command runs it.
+type round struct{ *app }
 
 // known says whether the settings have a mailbox of that name.
 func known(cfg *config.Config, name string) error {
@@ -92,7 +95,7 @@ func known(cfg *config.Config, name string) error {
 const passEnds = 10 * time.Minute
 
 // pass runs a job: settings, state, the pass itself, its report.
-func (a *app) pass(ctx context.Context, j job) (err error) {
+func (a round) pass(ctx context.Context, j job) (err error) {
 	if a.timeout == 0 {
 		a.timeout = passEnds
 	}
@@ -152,7 +155,7 @@ func (a *app) pass(ctx context.Context, j job) (err error) {
 }
 
 // ran runs a pass to its end. It does nothing where settings or templates are wrong.
-func (a *app) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Config, state string) (*pass.Report, error) {
+func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Config, state string) (*pass.Report, error) {
 	if err := p.Try(cfg); err != nil {
 		now := p.Now()
 		return &pass.Report{Kind: j.kind, Started: now, Ended: now, DryRun: j.dry}, err
@@ -170,7 +173,7 @@ func (a *app) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Confi
 
 // look logs in to the mailboxes and searches them. The state is open only for as long as it takes to read which servers
 // are left alone: a silent one keeps no other command from the state. While another pass has the state nobody logs in.
-func (a *app) look(ctx context.Context, cfg *config.Config, j job) (*wiring.Servers, error) {
+func (a round) look(ctx context.Context, cfg *config.Config, j job) (*wiring.Servers, error) {
 	s, err := a.openForPass(ctx, a.stateOf(cfg), j.kind, j.dry)
 	if err != nil {
 		return nil, err
@@ -189,7 +192,7 @@ func (a *app) look(ctx context.Context, cfg *config.Config, j job) (*wiring.Serv
 }
 
 // notified returns what a pass calls with each of its lines; nil = nobody reads them.
-func (a *app) notified(j job) func(pass.Line) {
+func (a round) notified(j job) func(pass.Line) {
 	if (j.dry || a.Chatty()) && !j.json && j.show == nil {
 		return func(l pass.Line) {
 			if l.Verdict != desk.Inside || a.Verbose > 0 { // what stays inside is most of what is written
@@ -202,7 +205,7 @@ func (a *app) notified(j job) func(pass.Line) {
 
 // hold has a pass keep a diary beside the state, and say that it holds the state as soon as it finds something to do:
 // only then does it keep others waiting for long. The function returned ends both.
-func (a *app) hold(p *pass.Pass, state, kind string) (release func()) {
+func (a round) hold(p *pass.Pass, state, kind string) (release func()) {
 	diary := status.OpenDiary(a.beside(state), p.Log)
 	p.Diary = diary
 	claimed := func() {}
@@ -216,7 +219,7 @@ func (a *app) hold(p *pass.Pass, state, kind string) (release func()) {
 
 // keepRecords writes the snapshot of a pass that failed with an error and ended with cause, tells people of what it
 // saw, keeps what the pass has learnt, and removes old records.
-func (a *app) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass.Report, failed, cause error) error {
+func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass.Report, failed, cause error) error {
 	snap, err := status.Last(e.state, s)
 	if err != nil || snap.Passes == nil { // a damaged one is replaced
 		snap = status.Snapshot{Passes: map[string]status.Pass{}}

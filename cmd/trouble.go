@@ -31,7 +31,7 @@ type ended struct {
 }
 
 // sees enters into the book what a pass saw, and tells people of it. save keeps the book.
-func (a *app) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sight, save func() error) {
+func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sight, save func() error) {
 	book.See(e.now, s, e.cfg.Monitor.FailedPasses)
 	a.say(book, e.now)
 	if book.Empty() {
@@ -49,7 +49,7 @@ func (a *app) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sight
 func (a *app) looked() bool { return a.Chatty() || a.formed }
 
 // say prints what began, goes on for another hour, or ended. Whoever looks has seen the failures themselves.
-func (a *app) say(book *alarm.Book, now time.Time) {
+func (a round) say(book *alarm.Book, now time.Time) {
 	if a.looked() {
 		return
 	}
@@ -87,7 +87,7 @@ func (w *warnings) into(book *alarm.Book) {
 }
 
 // once makes warnings of the log be printed once an hour, unless somebody looks.
-func (a *app) once(state string, s *store.Store) *warnings {
+func (a round) once(state string, s *store.Store) *warnings {
 	w := &warnings{now: a.now, load: func() alarm.Book {
 		snap, _ := status.Last(state, s) // without it they are printed again
 		return snap.Troubles
@@ -114,7 +114,7 @@ func unexpected(kind string, err error) []alarm.Trouble {
 }
 
 // quiet returns the exit status of an error whose cause the book has printed, unless somebody looks.
-func (a *app) quiet(err error) error {
+func (a round) quiet(err error) error {
 	if err == nil || a.looked() || errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -122,7 +122,7 @@ func (a *app) quiet(err error) error {
 }
 
 // shut tells people that a pass could not open its state. What they have heard of is kept beside it.
-func (a *app) shut(ctx context.Context, cfg *config.Config, j job, state string, cause error) error {
+func (a round) shut(ctx context.Context, cfg *config.Config, j job, state string, cause error) error {
 	kind := j.kind
 	if j.dry || errors.Is(cause, store.ErrLocked) || exit.Text(cause) == "" || errors.Is(cause, context.Canceled) {
 		return cause
@@ -155,7 +155,7 @@ func (a *app) shut(ctx context.Context, cfg *config.Config, j job, state string,
 
 // reopened tells people that the state can be opened again, where they were told beside it that it could not: a state
 // file has one book, a database another one.
-func (a *app) reopened(ctx context.Context, e ended) {
+func (a round) reopened(ctx context.Context, e ended) {
 	if !store.Remote(e.state) {
 		return
 	}
@@ -172,7 +172,7 @@ func (a *app) reopened(ctx context.Context, e ended) {
 }
 
 // misread prints of a pass whose settings can't be read what is wrong, once an hour. Nobody can be told.
-func (a *app) misread(kind string, cause error) error {
+func (a round) misread(kind string, cause error) error {
 	state := a.stateFile
 	if state == "" {
 		path, err := a.findConfig()
