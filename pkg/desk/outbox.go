@@ -165,11 +165,11 @@ type Told struct {
 // Reading is how far we have read the portal.
 type Reading struct {
 	Activity time.Time        `json:"activity,omitzero"` // the newest change seen, by the portal's clock
-	Unread   map[int64]Unread `json:"unread,omitempty"`  // tasks whose comments could not be read since they changed, or were too young to be decided
+	Unread   map[int64]Unread `json:"unread,omitempty"`  // tasks whose comments could not be read, were too young, or may have been passed over
 	Restored time.Time        `json:"restored,omitzero"` // when the portal was last found to have been restored from a backup
 }
 
-// Unread is a task whose comments could not be read, or were too young.
+// Unread is a task whose comments are to be read, whether it changes again or not.
 type Unread struct {
 	Tries    int       `json:"tries"`
 	Next     time.Time `json:"next"`           // not before that, unless the task changes again

@@ -85,8 +85,14 @@ func simulatedServer(t *testing.T, p *servers.Postgres) *pgconn.PgConn {
 
 func newSimulation(t *testing.T, seed uint64, server *pgconn.PgConn, address string) *simulation {
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	m := &simulation{server: server, schema: fmt.Sprintf("sim%d", seed)}
-	m.world = newWorld(t, sandbox.PortalOptions{NewCard: rnd.IntN(2) == 0})
+	o := sandbox.PortalOptions{NewCard: rnd.IntN(2) == 0}
+	return simulate(t, rnd, o, server, address, fmt.Sprintf("sim%d", seed))
+}
+
+// simulate makes a day on a portal of the kind, whose state lies in a schema of the server.
+func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgconn.PgConn, address, schema string) *simulation {
+	m := &simulation{server: server, schema: schema}
+	m.world = newWorld(t, o)
 	m.Crowd = &crowd.Crowd{Portal: m.portal, IMAP: m.imap, SMTP: m.smtp, Rnd: rnd, Now: m.clock.Now}
 	m.policy.Combine = false // which comments went out in one letter is lost with the commits
 	if server == nil {
@@ -241,21 +247,33 @@ func (m *simulation) pass(fn func(*pass.Pass, context.Context) (*pass.Report, er
 
 // standby lets a standby receive what there is, or take over without what came after that.
 func (m *simulation) standby() {
-	const tables = "entries counters fence"
 	switch roll := m.Rnd.IntN(6); {
 	case roll < 2:
-		for _, table := range strings.Fields(tables) {
-			m.ask(fmt.Sprintf("create table if not exists %[1]s.kept_%[2]s (like %[1]s.%[2]s); delete from %[1]s.kept_%[2]s; "+
-				"insert into %[1]s.kept_%[2]s select * from %[1]s.%[2]s", m.schema, table))
-		}
-		m.kept = true
-		m.note("the standby has everything")
+		m.receive()
 	case roll == 2 && m.kept:
-		for _, table := range strings.Fields(tables) {
-			m.ask(fmt.Sprintf("delete from %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema, table))
-		}
-		m.ask(fmt.Sprintf("update %s.entries set value = 'another' where bucket = 'meta' and key = 'line'", m.schema))
-		m.kept = false
-		m.note("the standby takes over")
+		m.takeOver()
 	}
+}
+
+// replicated are the tables of a state.
+var replicated = []string{"entries", "counters", "fence"}
+
+// receive gives the standby everything.
+func (m *simulation) receive() {
+	for _, table := range replicated {
+		m.ask(fmt.Sprintf("create table if not exists %[1]s.kept_%[2]s (like %[1]s.%[2]s); delete from %[1]s.kept_%[2]s; "+
+			"insert into %[1]s.kept_%[2]s select * from %[1]s.%[2]s", m.schema, table))
+	}
+	m.kept = true
+	m.note("the standby has everything")
+}
+
+// takeOver has the standby serve what it has.
+func (m *simulation) takeOver() {
+	for _, table := range replicated {
+		m.ask(fmt.Sprintf("delete from %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema, table))
+	}
+	m.ask(fmt.Sprintf("update %s.entries set value = 'another' where bucket = 'meta' and key = 'line'", m.schema))
+	m.kept = false
+	m.note("the standby takes over")
 }

@@ -154,10 +154,27 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 		t.Task, t.Status, t.Mark = r.Made.Task, desk.Open, ""
 		if r.Made.Seen {
 			t.Mark = desk.TaskMark(p.Effect.Key)
+			if err := readAgain(tx, t.Task); err != nil {
+				return err
+			}
 		}
 		if err := tx.Bucket(bTasks).Put(number(uint64(t.Task)), number(t.Number)); err != nil {
 			return err
 		}
 	}
 	return putTicket(tx, t)
+}
+
+// readAgain has the comments of a task read that was found in the portal: as long as it was not known, what was written
+// and done there was passed over.
+func readAgain(tx txn, task int64) error {
+	read, err := reading(tx)
+	if err != nil {
+		return err
+	}
+	if read.Unread == nil {
+		read.Unread = map[int64]desk.Unread{}
+	}
+	read.Unread[task] = desk.Unread{}
+	return put(tx, bCursors, []byte("portal"), read)
 }

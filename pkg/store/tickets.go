@@ -177,21 +177,23 @@ func (s Tickets) Journal(n uint64) ([]desk.Step, error) {
 
 // Reading returns how far the portal has been read. Before the first reading that is an hour before our first ticket,
 // whatever the clocks say.
-func (s Tickets) Reading() (desk.Reading, error) {
+func (s Tickets) Reading() (r desk.Reading, err error) {
+	err = s.view(func(tx txn) error { r, err = reading(tx); return err })
+	return r, err
+}
+
+func reading(tx txn) (desk.Reading, error) {
 	var r struct {
 		desk.Reading
 		Retry map[int64]int `json:"retry"` // of an earlier version
 	}
-	err := s.view(func(tx txn) error {
-		ok, err := get(tx, bCursors, []byte("portal"), &r)
-		if err != nil || ok {
-			return err
-		}
-		return each(tx, bTickets, func(_ []byte, first desk.Ticket) error {
+	ok, err := get(tx, bCursors, []byte("portal"), &r)
+	if err == nil && !ok {
+		err = each(tx, bTickets, func(_ []byte, first desk.Ticket) error {
 			r.Activity = first.Opened.Add(-time.Hour)
 			return engine.ErrStop
 		})
-	})
+	}
 	for task, tries := range r.Retry {
 		if r.Unread == nil {
 			r.Unread = map[int64]desk.Unread{}

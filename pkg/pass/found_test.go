@@ -1,0 +1,147 @@
+package pass_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/internal/servers"
+	"helpdesk/pkg/pass"
+)
+
+// each holds that every text went out, under one Message-ID.
+func (w *world) each(texts ...string) {
+	w.t.Helper()
+	answers := strings.Join(w.answers(), "\n")
+	for _, text := range texts {
+		if n := strings.Count(answers, text); n != 1 {
+			w.t.Errorf("%q went out under %d Message-IDs:\n%s", text, n, answers)
+		}
+	}
+}
+
+// forgotten makes a task of Anna's letter and dies before its number is recorded.
+func (w *world) forgotten() int64 {
+	w.t.Helper()
+	w.arrive(letter("2@stroymir.example", "Anna <anna@stroymir.example>", "Password", "I forgot it."))
+	w.steps = func(name string) {
+		if name == "make open, after" {
+			w.steps, w.dead = nil, name
+			panic(died{name})
+		}
+	}
+	if _, at := w.poll(); at == "" {
+		w.t.Fatal("it did not die")
+	}
+	return w.portal.Tasks()[1].ID
+}
+
+// passedOver has a specialist answer on a task that the state does not know, and then on one that it knows: how far the
+// portal is read goes on behind both.
+func (w *world) passedOver(unknown, known int64, notify func()) {
+	w.portal.Say(unknown, specialist, "Answer to Anna.")
+	w.clock.Advance(5 * time.Minute)
+	w.portal.Say(known, specialist, "Answer to Ivan.")
+	w.clock.Advance(5 * time.Minute)
+	notify()
+}
+
+// What a specialist wrote on a task before the state knew it goes out when the task is found, however long ago the
+// portal's changes of that time were read.
+func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
+	for name, o := range cards {
+		t.Run(name+", after a death", func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, o)
+			known := w.opened()
+			w.quiet()
+			w.passedOver(w.forgotten(), known, func() { w.notify() })
+			w.quiet()
+			w.each("Answer to Anna.", "Answer to Ivan.")
+		})
+		t.Run(name+", closed meanwhile", func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, o)
+			w.policy.Closed = true
+			known := w.opened()
+			w.quiet()
+			unknown := w.forgotten()
+			w.portal.CloseTask(unknown, specialist)
+			w.passedOver(unknown, known, func() { w.notify() })
+			w.quiet()
+			w.each("Answer to Anna.", "Answer to Ivan.")
+			if n := w.lettersTo("anna@stroymir.example"); n != 3 {
+				t.Errorf("%d letters, want an auto-reply, an answer and one of the closing", n)
+			}
+		})
+		t.Run(name+", after a backup was put back", func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, o)
+			w.policy.Combine = false
+			known := w.opened()
+			w.quiet()
+			unknown := w.forgotten()
+			backup, err := os.ReadFile(w.state)
+			w.check(err)
+			w.portal.Say(unknown, specialist, "Earlier answer.")
+			w.quiet()
+			w.each("Earlier answer.")
+			w.check(os.WriteFile(w.state, backup, 0o600))
+			w.passedOver(unknown, known, func() { w.notify() })
+			w.quiet()
+			w.each("Earlier answer.", "Answer to Anna.", "Answer to Ivan.")
+		})
+	}
+}
+
+// The same where a standby takes over that has never heard of the task, and passes read the portal before they can read
+// the mailbox again.
+func TestAnswersOnATaskThatAStandbyDoesNotKnow(t *testing.T) {
+	p, err := servers.StartPostgres(nil, "autovacuum_naptime = 60", "wal_level = minimal", "max_wal_senders = 0")
+	servers.Want(t, err)
+	t.Cleanup(p.Stop)
+	server := simulatedServer(t, p)
+	for i, name := range []string{"old card", "new card"} {
+		for _, early := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, answered before: %t", name, early), func(t *testing.T) {
+				m := simulate(t, rand.New(rand.NewPCG(1, 1)), cards[name], server, p.Address("sim", "", "postgres"), fmt.Sprintf("found%d%t", i, early))
+				m.skews = [2]time.Duration{}
+				poll, notify := func() { m.pass(poll) }, func() { m.pass((*pass.Pass).Announce) }
+				minutes := func(n int) {
+					for range n {
+						m.clock.Advance(time.Minute)
+						poll()
+						notify()
+					}
+				}
+				m.arrive(letter("1@romashka.example", "Ivan <ivan@romashka.example>", "Printer", "It does not print."))
+				minutes(2)
+				m.receive()
+				m.arrive(letter("2@stroymir.example", "Anna <anna@stroymir.example>", "Password", "I forgot it."))
+				minutes(2)
+				tasks := m.portal.Tasks()
+				if len(tasks) != 2 {
+					t.Fatalf("%d tasks", len(tasks))
+				}
+				if early {
+					m.portal.Say(tasks[1].ID, specialist, "Earlier answer.")
+					minutes(2)
+					m.each("Earlier answer.")
+				}
+				m.takeOver()
+				m.passedOver(tasks[1].ID, tasks[0].ID, notify)
+				minutes(5)
+				if n := len(m.portal.Tasks()); n != 2 {
+					t.Errorf("%d tasks", n)
+				}
+				m.each("Answer to Anna.", "Answer to Ivan.")
+				if early {
+					m.each("Earlier answer.")
+				}
+			})
+		}
+	}
+}
