@@ -19,6 +19,7 @@ var failOvers = flag.Int("failover.rounds", 1, "how often TestFailOver lets a st
 // to the state, though its letters are marked, its tasks are made and its answers sent: everything is found again, and
 // nothing is doubled.
 func TestFailOver(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts servers")
 	}

@@ -35,6 +35,7 @@ type hosts struct {
 // of the passes are killed, and sessions are cut under living processes. In the end each letter has made one task or
 // one comment, each new request at most one auto-reply, and each comment a letter under one Message-ID.
 func TestTwoHosts(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("kills processes for a while")
 	}

@@ -12,6 +12,7 @@ import (
 
 // Reaching the limit of auto-replies of a day is told once, however many letters come, and so is its end.
 func TestTheLimitOfADayIsTold(t *testing.T) {
+	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{}, "letters: {received: {limit: {per_day: 2}}}\n")
 	n := 0
 	arrive := func(many int) {

@@ -71,6 +71,9 @@ type job struct {
 	only string                 // the mailbox to be read; "" = all
 	line func(pass.Line) string // how one looks, if anybody wants to read it
 	show func(pass.Line)        // somebody does, whatever the flags say; nil = nobody
+
+	advance func(done, total int) // draws how far the pass is; nil = nothing does
+	end     func()                // takes that away
 }
 
 // round is one pass as a command runs it.
@@ -130,6 +133,7 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	if !j.dry {
 		said = a.once(state, s)
 	}
+	j.advance, j.end = a.bar(j) // before the log: what is logged stands above it
 	p, err := a.wire(cfg, s, servers)
 	if err != nil {
 		return err
@@ -160,9 +164,8 @@ func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Conf
 		now := p.Now()
 		return &pass.Report{Kind: j.kind, Started: now, Ended: now, DryRun: j.dry}, err
 	}
-	advance, end := a.bar(j)
-	defer end()
-	p.Advance, p.Lines, p.Notify = advance, j.json, a.notified(j)
+	defer j.end()
+	p.Advance, p.Lines, p.Notify = j.advance, j.json, a.notified(j)
 	if j.dry {
 		return j.run(p.Pass, ctx)
 	}

@@ -34,6 +34,7 @@ func (d *drive) remarked(what string, want ...string) {
 // TestRemarks holds on both cards that a task says, once each, what becomes of answers that do not go out as they
 // should, and when that is over.
 func TestRemarks(t *testing.T) {
+	t.Parallel()
 	const (
 		delayed = "Ответ клиенту на адрес ivan@romashka.example пока не ушёл. Он не потерян: когда уйдёт, здесь появится отметка."
 		late    = "Задержавшийся ответ отправлен клиенту на адрес ivan@romashka.example."

@@ -17,6 +17,7 @@ import (
 // Both servers of pages answer by loopback names alone: a page of a stranger can make a browser come to them by a name
 // of its own, and would read the answer.
 func TestPagesAreShownToThisMachineAlone(t *testing.T) {
+	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	for name, args := range map[string][]string{
 		"preview": d.args("letter", "preview", "received", "--serve", "127.0.0.1:0"),

@@ -21,6 +21,7 @@ var updateWeek = flag.Bool("update-week", false, "write what the people of a wor
 // TestWeek plays a working week and compares word for word what its people saw: the customers the letters, the
 // specialists the tasks, the administrator what cron mailed.
 func TestWeek(t *testing.T) {
+	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{NewCard: true}, `letters: {timezone: UTC, closed: {enabled: true}}
 mail:
   exclude: [{match: "@bank.example", scope: autoreply}]

@@ -53,6 +53,7 @@ func (d *drive) whole() {
 // Whatever is wrong with the database, a pass ends with the status that fits, in one line with what to do and without
 // the password, and nothing is lost: when that is mended the letter makes its task.
 func TestWrongDatabases(t *testing.T) {
+	t.Parallel()
 	p := database(t)
 	for _, statement := range []string{"create role guest login password '" + dbSecret + "'", "create database readonly owner helpdesk",
 		"alter database readonly set default_transaction_read_only = on", "create database newer owner helpdesk"} {
@@ -109,6 +110,7 @@ func TestWrongDatabases(t *testing.T) {
 
 // A standby alone is no place for the state until it is promoted.
 func TestTheStateOnAStandby(t *testing.T) {
+	t.Parallel()
 	p := database(t)
 	s, err := p.Standby()
 	servers.Want(t, err)
@@ -126,6 +128,7 @@ func TestTheStateOnAStandby(t *testing.T) {
 
 // The server is stopped while the portal makes the task: the pass ends with 75, and the next one finds the task.
 func TestTheDatabaseStopsInTheMiddle(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		end  func(*servers.Postgres)
@@ -157,6 +160,7 @@ func TestTheDatabaseStopsInTheMiddle(t *testing.T) {
 
 // The server's disk is full: the pass ends with 75, and goes on when there is room.
 func TestTheDatabasesDiskIsFull(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("only root can make a small disk")
 	}

@@ -93,7 +93,7 @@ func (d *Stage) answering(f func(http.ResponseWriter, *http.Request) error) http
 		defer d.mu.Unlock()
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		if err := f(w, r); err != nil {
+		if err := f(w, r); err != nil && r.Context().Err() == nil { // else the visitor has left
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	}
