@@ -251,10 +251,10 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records))
 }
 
-// doubted says that the database may have forgotten what was done.
+// doubted says that the state may have forgotten what was done.
 func doubted(log *slog.Logger, s *store.Store) {
 	if d := s.Doubt(); d != nil {
-		log.Warn("the database's history is another one (a standby has taken over, or a copy was restored): what waited is looked for "+
+		log.Warn("the state is an older one (a copy was put back, or a standby of the database has taken over): what waited is looked for "+
 			"before it is made, and auto-replies among it are not sent", "effects", d.Unsure, "since", d.Since)
 	}
 }

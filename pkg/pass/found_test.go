@@ -1,15 +1,18 @@
 package pass_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"helpdesk/internal/servers"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/store"
 )
 
 // each holds that every text went out, under one Message-ID.
@@ -80,19 +83,34 @@ func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
 		t.Run(name+", after a backup was put back", func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, o)
-			w.policy.Combine = false
+			w.opening = func(o *store.Options) { o.Now = w.clock.Now }
+			w.wired = func(p *pass.Pass, s *store.Store) { p.Lost, w.policy.Apart = s.Lost(), s.Doubted() }
 			known := w.opened()
 			w.quiet()
 			unknown := w.forgotten()
-			backup, err := os.ReadFile(w.state)
-			w.check(err)
-			w.portal.Say(unknown, specialist, "Earlier answer.")
+			backup := filepath.Join(t.TempDir(), "backup.db")
+			_, s := w.open(store.Options{})
+			w.check(errors.Join(s.Backup(backup), s.Close()))
+			w.portal.Say(unknown, specialist, "First answer.")
 			w.quiet()
-			w.each("Earlier answer.")
-			w.check(os.WriteFile(w.state, backup, 0o600))
+			w.portal.Say(unknown, specialist, "Second answer.")
+			w.arrive(letter("3@vostok.example", "Oleg <oleg@vostok.example>", "Screen", "It is black."))
+			w.quiet()
+			later := w.portal.Tasks()[2].ID
+			w.portal.Say(later, specialist, "Third answer.")
+			w.quiet()
+			w.each("First answer.", "Second answer.", "Third answer.")
+			w.check(os.Rename(backup, w.state))
+			w.portal.Say(later, specialist, "Answer to Oleg.")
 			w.passedOver(unknown, known, func() { w.notify() })
 			w.quiet()
-			w.each("Earlier answer.", "Answer to Anna.", "Answer to Ivan.")
+			w.each("First answer.", "Second answer.", "Third answer.", "Answer to Anna.", "Answer to Ivan.", "Answer to Oleg.")
+			if n := len(w.portal.Tasks()); n != 3 {
+				t.Errorf("%d tasks", n)
+			}
+			if n := w.lettersTo("oleg@vostok.example"); n > 4 { // an auto-reply and two answers, one of them sent again
+				t.Errorf("%d letters", n)
+			}
 		})
 	}
 }
@@ -103,11 +121,12 @@ func TestAnswersOnATaskThatAStandbyDoesNotKnow(t *testing.T) {
 	p, err := servers.StartPostgres(nil, "autovacuum_naptime = 60", "wal_level = minimal", "max_wal_senders = 0")
 	servers.Want(t, err)
 	t.Cleanup(p.Stop)
-	server := simulatedServer(t, p)
+	server, address := simulatedServer(t, p), p.Address("sim", "", "postgres")
 	for i, name := range []string{"old card", "new card"} {
 		for _, early := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, answered before: %t", name, early), func(t *testing.T) {
-				m := simulate(t, rand.New(rand.NewPCG(1, 1)), cards[name], server, p.Address("sim", "", "postgres"), fmt.Sprintf("found%d%t", i, early))
+				rnd := rand.New(rand.NewPCG(1, 1))
+				m := simulate(t, rnd, cards[name], server, address, fmt.Sprintf("found%d%t", i, early))
 				m.skews = [2]time.Duration{}
 				poll, notify := func() { m.pass(poll) }, func() { m.pass((*pass.Pass).Announce) }
 				minutes := func(n int) {

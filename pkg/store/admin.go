@@ -59,12 +59,21 @@ func (s *Store) Cache(now time.Time, values map[string][]byte) error {
 }
 
 // Backup writes a copy of the state as it stands into a file, whatever the state lies in. A file of that name is
-// replaced when the copy is whole, not before.
-func (s *Store) Backup(path string) error {
-	if file, ok := s.db.(*bolt.DB); ok {
-		return file.Backup(path)
+// replaced when the copy is whole, not before. Whoever opens the copy finds that it may have forgotten what was done.
+func (s *Store) Backup(path string) error { return s.backup(path) }
+
+func (s *state) backup(path string) error {
+	at, err := s.now().MarshalText()
+	if err != nil {
+		return fmt.Errorf("back up state: %w", err)
 	}
-	return bolt.Aside(path, func(to *bolt.DB) error { return copyAll(to, s.db) })
+	mark := func(to *bolt.DB) error {
+		return to.Update(func(tx engine.Tx) error { return tx.Bucket(bMeta).Put(kBackup, at) })
+	}
+	if file, ok := s.db.(*bolt.DB); ok {
+		return file.Backup(path, mark)
+	}
+	return bolt.Aside(path, func(to *bolt.DB) error { return errors.Join(copyAll(to, s.db), mark(to)) })
 }
 
 // ErrServer says that a server does by itself what was asked.

@@ -10,13 +10,13 @@ import (
 )
 
 // Doubt says that the state may have forgotten what was done: another server took over and lacks the last commits of
-// the one before, or an older copy of the database was put in its place.
+// the one before, or an older copy of the state was put in its place.
 //
 // From then on every effect that waits, and every one that a message from before that time brings, is taken for one
 // whose attempt has an unknown outcome: it is looked for before it is made.
 type Doubt struct {
 	At     time.Time `json:"at"`     // when it was noticed
-	Since  time.Time `json:"since"`  // the last commit that is still there
+	Since  time.Time `json:"since"`  // the last commit that is still there, or when the copy was made
 	Unsure int       `json:"unsure"` // effects that waited then
 	Done   bool      `json:"done"`   // a pass has gone through what it may have forgotten
 }
@@ -48,27 +48,42 @@ func (s *Store) Recovered() error {
 	return s.update(func(tx txn) error { return put(tx, bMeta, []byte("doubt"), s.doubt) })
 }
 
-// compare holds the server's history against the one the state was last written in.
+// kBackup is the name of meta under which a copy has the time when it was made.
+var kBackup = []byte("backup")
+
+// compare holds the server's history against the one the state was last written in, and notices a copy.
 func (s *state) compare() error {
 	about := s.db.About()
-	if about.Line == "" || about.Line == s.line {
+	since := s.copied
+	moved := about.Line != "" && about.Line != s.line
+	if since.IsZero() && moved && s.line != "" {
+		since = about.Written
+	}
+	if since.IsZero() && !moved {
 		return nil
 	}
 	return s.update(func(tx txn) error {
 		meta := tx.Bucket(bMeta)
-		if s.line != "" {
-			d := Doubt{At: s.now(), Since: about.Written}
-			var err error
-			if d.Unsure, err = unsettle(tx, d.At); err != nil {
+		if !since.IsZero() {
+			if err := s.mistrust(tx, since); err != nil {
 				return err
 			}
-			if err := put(tx, bMeta, []byte("doubt"), d); err != nil {
-				return err
-			}
-			s.doubt, s.fresh = d, &d
+		}
+		if err := meta.Delete(kBackup); err != nil || !moved {
+			return err
 		}
 		return meta.Put([]byte("line"), []byte(about.Line))
 	})
+}
+
+// mistrust notes that the state may have forgotten what was done since a time.
+func (s *state) mistrust(tx txn, since time.Time) (err error) {
+	d := Doubt{At: s.now(), Since: since}
+	if d.Unsure, err = unsettle(tx, d.At); err != nil {
+		return err
+	}
+	s.doubt, s.fresh = d, &d
+	return put(tx, bMeta, []byte("doubt"), d)
 }
 
 // unsettle makes every effect in the outbox one whose attempt has an unknown outcome.
@@ -114,6 +129,17 @@ func (s *state) readDoubt(raw []byte) error {
 	}
 	if err := json.Unmarshal(raw, &s.doubt); err != nil {
 		return fmt.Errorf("read state %s/doubt: %w", bMeta, err)
+	}
+	return nil
+}
+
+// readCopied reads when this copy was made.
+func (s *state) readCopied(raw []byte) error {
+	if raw == nil {
+		return nil
+	}
+	if err := s.copied.UnmarshalText(raw); err != nil {
+		return fmt.Errorf("read state %s/%s: %w", bMeta, kBackup, err)
 	}
 	return nil
 }

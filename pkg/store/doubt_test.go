@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -95,5 +97,48 @@ func TestAMessageFromBeforeTheFailOverMayHaveBeenWorkedOn(t *testing.T) {
 	}
 	if err := s.Outbox.Finish(noon, []desk.Result{{Seq: 1, Done: true, Made: desk.Made{Task: 1}}}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A copy of the state that is put in its place may have forgotten what was done since; the state it was made of has not.
+func TestACopyIsNoticed(t *testing.T) {
+	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
+		s := fresh(t)
+		record(t, s, arrival(1, "a@example.org"))
+		before := time.Now()
+		copied := filepath.Join(t.TempDir(), "copy.db")
+		if err := errors.Join(s.Backup(copied), s.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // seen by a dry run, it is still there for the next
+			s = open(t, copied, Options{Overlay: true})
+			if d := s.Doubt(); d == nil || d.Unsure != 2 || d.Since.Sub(before).Abs() > time.Minute {
+				t.Fatalf("in an overlay: %+v", d)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 2 {
+			s = open(t, copied, Options{})
+			if (s.Doubt() != nil) != (i == 0) || s.Lost().IsZero() || s.Doubted().Before(before) {
+				t.Errorf("opening %d: %+v, lost since %s", i+1, s.Doubt(), s.Lost())
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// To make a copy puts nothing in doubt.
+func TestAStateThatWasCopiedIsNotDoubted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s := open(t, path, Options{})
+	if err := errors.Join(s.Backup(path+".copy"), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if s = open(t, path, Options{}); s.Doubt() != nil || !s.Lost().IsZero() {
+		t.Errorf("%+v", s.Doubt())
 	}
 }

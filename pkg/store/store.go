@@ -106,9 +106,10 @@ type state struct {
 	trial  bool // a dry run's: nothing stays
 	signer desk.Signer
 	id     string
-	line   string // the server's history the state was last written in
-	doubt  Doubt  // the latest
-	fresh  *Doubt // noticed by this run
+	line   string    // the server's history the state was last written in
+	copied time.Time // when this copy was made, none = it is no copy, or has been worked with since
+	doubt  Doubt     // the latest
+	fresh  *Doubt    // noticed by this run
 	clock  func() time.Time
 
 	mu     sync.Mutex
@@ -179,7 +180,7 @@ func (s *state) ready(o Options) (err error) {
 // keepOld keeps a copy of a state before it is migrated. A server has copies of its own.
 func (s *state) keepOld(was uint64) error {
 	if f, ok := s.db.(*bolt.DB); ok {
-		return f.Backup(fmt.Sprintf("%s.v%d", f.About().Name, was))
+		return s.backup(fmt.Sprintf("%s.v%d", f.About().Name, was))
 	}
 	return nil
 }
@@ -187,7 +188,7 @@ func (s *state) keepOld(was uint64) error {
 // load reads what the state says of itself, and returns its layout, 0 of a new one.
 func (s *state) load(tx txn) (uint64, error) {
 	meta := tx.Bucket(bMeta)
-	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"), kMoved, kCopying)
+	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"), kBackup, kMoved, kCopying)
 	if err := elsewhere(meta, s.db.About().Name); err != nil {
 		return 0, err
 	}
@@ -217,7 +218,11 @@ func (s *state) load(tx txn) (uint64, error) {
 	if err != nil {
 		return v, err
 	}
-	return v, s.readDoubt(doubt)
+	copied, err := meta.Get(kBackup)
+	if err != nil {
+		return v, err
+	}
+	return v, errors.Join(s.readDoubt(doubt), s.readCopied(copied))
 }
 
 // elsewhere says why a state is not to be used.

@@ -14,21 +14,14 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Backup writes a copy of the state as it stands. A file of that name is replaced when the copy is whole, not before.
-func (d *DB) Backup(path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("back up state: %w", err)
-	}
-	err = d.guard(func() error { return d.write(f) })
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("back up state: %w", errors.Join(err, os.Remove(f.Name())))
-	}
-	return nil
+// Backup writes a copy of the state as it stands, and has fn change it. A file of that name is replaced when the copy is
+// whole, not before.
+func (d *DB) Backup(path string, fn func(*DB) error) error {
+	return aside(path, d.saved, fn)
 }
+
+// saved fills a file with the state as it stands.
+func (d *DB) saved(f *os.File) error { return d.guard(func() error { return d.write(f) }) }
 
 func (d *DB) write(f *os.File) error {
 	copied := func(tx *bbolt.Tx) error { _, err := tx.WriteTo(f); return err }
@@ -40,14 +33,17 @@ func (d *DB) write(f *os.File) error {
 
 // Aside has fn fill a new file, which takes the name of path when it is whole, not before.
 func Aside(path string, fn func(*DB) error) error {
+	return aside(path, func(*os.File) error { return nil }, fn) // bbolt takes an empty file for a new one
+}
+
+// aside has fill write a file and fn change the state in it, and gives it the name of path.
+func aside(path string, fill func(*os.File) error, fn func(*DB) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return fmt.Errorf("back up state: %w", err)
 	}
-	_ = f.Close() // bbolt takes an empty file for a new one
-	to, err := Open(context.Background(), f.Name(), engine.Options{})
-	if err == nil {
-		err = errors.Join(fn(to), to.Close())
+	if err = errors.Join(fill(f), f.Sync(), f.Close()); err == nil {
+		err = changed(f.Name(), fn)
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), path)
@@ -56,6 +52,14 @@ func Aside(path string, fn func(*DB) error) error {
 		return fmt.Errorf("back up state: %w", errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
+}
+
+func changed(path string, fn func(*DB) error) error {
+	to, err := Open(context.Background(), path, engine.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(to), to.Close())
 }
 
 // Compact rewrites the file without its gaps and closes it. It returns the size in bytes the file had and the one it
