@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ var (
 
 // simulation is a day of two hosts with one state, in one process. Everything that happens follows from the seed: what
 // comes in, which host works when and by which wrong clock, where a pass dies or its session is cut, what the other
-// host does meanwhile, and when a standby takes over that lacks the last commits.
+// host does meanwhile, and when a standby takes over that lacks the last commits, or a backup of the file is put back.
 type simulation struct {
 	*world
 	*crowd.Crowd
@@ -95,7 +96,13 @@ func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgc
 	m.world = newWorld(t, o)
 	m.Crowd = &crowd.Crowd{Portal: m.portal, IMAP: m.imap, SMTP: m.smtp, Rnd: rnd, Now: m.clock.Now}
 	m.policy.Combine = false // which comments went out in one letter is lost with the commits
+	m.wired = func(p *pass.Pass, s *store.Store) {
+		here := m.skews[m.host]
+		now := func() time.Time { return s.Now(m.clock.Now().Add(here)) }
+		p.Now, p.Outbox.Now, p.Lost, m.policy.Apart = now, now, s.Lost(), s.Doubted()
+	}
 	if server == nil {
+		m.opening = func(o *store.Options) { o.Now = m.here }
 		return m
 	}
 	m.state = address + "&search_path=" + m.schema
@@ -105,11 +112,6 @@ func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgc
 		o.Wait = 5 * time.Second // a session that was cut takes its time to end
 		o.Now = m.here
 		m.ask(fmt.Sprintf("update sim.shift set by = '%d milliseconds'", time.Until(m.clock.Now()).Milliseconds()))
-	}
-	m.wired = func(p *pass.Pass, s *store.Store) {
-		here := m.skews[m.host]
-		now := func() time.Time { return s.Now(m.clock.Now().Add(here)) }
-		p.Now, p.Outbox.Now, p.Lost, m.policy.Apart = now, now, s.Lost(), s.Doubted()
 	}
 	return m
 }
@@ -143,9 +145,7 @@ func (m *simulation) play() {
 		m.clock.Advance(time.Duration(20+m.Rnd.IntN(160)) * time.Second)
 		m.host = m.Rnd.IntN(2)
 		m.work()
-		if m.server != nil {
-			m.standby()
-		}
+		m.standby()
 	}
 	m.steps = nil
 	m.quiet()
@@ -245,7 +245,7 @@ func (m *simulation) pass(fn func(*pass.Pass, context.Context) (*pass.Report, er
 	}
 }
 
-// standby lets a standby receive what there is, or take over without what came after that.
+// standby lets a standby receive what there is, or take over without what came after that. That of a file is its backup.
 func (m *simulation) standby() {
 	switch roll := m.Rnd.IntN(6); {
 	case roll < 2:
@@ -260,20 +260,31 @@ var replicated = []string{"entries", "counters", "fence"}
 
 // receive gives the standby everything.
 func (m *simulation) receive() {
+	m.kept = true
+	if m.server == nil {
+		_, s := m.open(store.Options{})
+		m.check(errors.Join(s.Backup(m.state+".kept"), s.Close()))
+		m.note("a backup is made")
+		return
+	}
 	for _, table := range replicated {
 		m.ask(fmt.Sprintf("create table if not exists %[1]s.kept_%[2]s (like %[1]s.%[2]s); delete from %[1]s.kept_%[2]s; "+
 			"insert into %[1]s.kept_%[2]s select * from %[1]s.%[2]s", m.schema, table))
 	}
-	m.kept = true
 	m.note("the standby has everything")
 }
 
 // takeOver has the standby serve what it has.
 func (m *simulation) takeOver() {
+	m.kept = false
+	if m.server == nil {
+		m.check(os.Rename(m.state+".kept", m.state))
+		m.note("the backup is put back")
+		return
+	}
 	for _, table := range replicated {
 		m.ask(fmt.Sprintf("delete from %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema, table))
 	}
 	m.ask(fmt.Sprintf("update %s.entries set value = 'another' where bucket = 'meta' and key = 'line'", m.schema))
-	m.kept = false
 	m.note("the standby takes over")
 }
