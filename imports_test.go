@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 		"pkg/relay", "pkg/render", "pkg/spool", "pkg/store", "pkg/version", "templates", "github.com/goccy/go-yaml"},
 	"cmd/check": {"cmd/exit", "cmd/status", "cmd/tui", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/fault", "pkg/outbox", "pkg/pass", "pkg/portal", "pkg/probe", "pkg/spool", "pkg/store", "golang.org/x/sys/unix"},
 	"cmd/pages": {"cmd/exit", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/render", "pkg/wire"},
-	"cmd/demo":  {"cmd/pages", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/eml", "pkg/glyph", "pkg/markup", "pkg/pass", "pkg/sandbox/mail", "pkg/sandbox/portal"},
+	"cmd/demo":  {"cmd/pages", "cmd/tui", "cmd/wiring", "pkg/config", "pkg/desk", "pkg/eml", "pkg/glyph", "pkg/markup", "pkg/pass", "pkg/quote", "pkg/sandbox/mail", "pkg/sandbox/portal"},
 
 	"templates":              {},
 	"pkg/desk":               {"pkg/field", "pkg/glyph", "pkg/worktime", "golang.org/x/net/idna"},

@@ -23,6 +23,7 @@ import (
 	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
@@ -66,6 +67,7 @@ type Stage struct {
 	smtp   *mail.SMTP
 	shown  int // letters shown so far
 	files  []string
+	cutter func() (*quote.Cutter, error)
 
 	mu   sync.Mutex // one visitor of the pages at a time
 	said []string   // what the last passes that a visitor started have done
@@ -74,6 +76,7 @@ type Stage struct {
 // New starts the servers and writes the settings for them.
 func New(h Host) (_ *Stage, err error) {
 	d := &Stage{Host: h}
+	d.cutter = sync.OnceValues(d.rules)
 	defer func() {
 		if err != nil {
 			d.Close()

@@ -17,21 +17,28 @@ import (
 	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/pass"
+	"helpdesk/pkg/quote"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
 // read parses a letter as a customer's mail program would.
 func (d *Stage) read(raw []byte) (desk.Message, error) {
-	cfg, err := config.LoadOffline(d.config, func(name string) (string, bool) { v, ok := d.env[name]; return v, ok })
-	if err != nil {
-		return desk.Message{}, err
-	}
-	_, cutter, err := wiring.Rules(cfg)
+	cutter, err := d.cutter()
 	if err != nil {
 		return desk.Message{}, err
 	}
 	return pass.Read(bytes.NewReader(raw), desk.Listing{}, pass.Reading{Cutter: cutter})
+}
+
+// rules compiles what quotes are cut by.
+func (d *Stage) rules() (*quote.Cutter, error) {
+	cfg, err := config.LoadOffline(d.config, func(name string) (string, bool) { v, ok := d.env[name]; return v, ok })
+	if err != nil {
+		return nil, err
+	}
+	_, cutter, err := wiring.Rules(cfg)
+	return cutter, err
 }
 
 // newLetters returns the letters that went out since the last time, in the order of their recipients: those of one pass
