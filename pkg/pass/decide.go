@@ -44,8 +44,8 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 	if ended && ctx.Err() != nil {
 		return err
 	}
-	if err != nil && !ended {
-		failures, err = p.recordEach(ctx, b, mb, cs, err), nil
+	if err != nil && !ended && fault.ExtentOf(err) == fault.One {
+		failures, err = p.recordEach(ctx, b, mb, cs, err)
 	}
 	for i, c := range cs {
 		switch {
@@ -61,20 +61,23 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 }
 
 // recordEach records messages one by one after all of them together failed: what can't be recorded may be one message's
-// own. A state that fails altogether can't note that, either.
-func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate, cause error) map[int]error {
+// own. An error that says more, as of a full disk, is returned: no message is to blame for it.
+func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate, cause error) (map[int]error, error) {
 	failures := map[int]error{}
 	if len(cs) == 1 {
 		failures[0] = cause
-		return failures
+		return failures, nil
 	}
 	for i := range cs {
 		own, err := p.record(ctx, b, mb, cs[i:i+1])
+		if fault.ExtentOf(err) != fault.One {
+			return nil, err
+		}
 		if failures[i] = own[0]; err != nil {
 			failures[i] = err
 		}
 	}
-	return failures
+	return failures, nil
 }
 
 // record decides and records messages in one transaction, and returns those that can't be decided; with an error none

@@ -44,7 +44,7 @@ func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 		}
 		return nil
 	})
-	return known, err
+	return known, ofAll(err)
 }
 
 // tell says ahead what the facts of these questions will be read from: first what they name, then the tickets found

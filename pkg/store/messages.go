@@ -174,9 +174,10 @@ func mark(tx txn, places []desk.Place) error {
 
 // Record decides the messages one after the other and records each decision before the next is asked for, all in one
 // transaction. decide gets the facts the entry's questions are about, auto-replies within the
-// window among them; what only the caller knows it adds itself.
+// window among them; what only the caller knows it adds itself. The extent of an error (package fault) says whether it
+// would meet every message alike.
 func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
-	return s.update(func(tx txn) error {
+	return ofAll(s.update(func(tx txn) error {
 		excluded, err := exclusions(tx)
 		if err != nil {
 			return err
@@ -203,7 +204,7 @@ func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {

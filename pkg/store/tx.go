@@ -11,6 +11,7 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/fault"
 	"helpdesk/pkg/store/engine"
 )
 
@@ -109,6 +110,14 @@ func (s *state) settle() error {
 
 func (s *state) view(fn func(txn) error) error {
 	return s.db.View(func(t engine.Tx) error { return fn(txn{t, s.near}) })
+}
+
+// ofAll marks an error that would meet every message alike: the database is away, or its disk is full.
+func ofAll(err error) error {
+	if errors.Is(err, ErrAway) || errors.Is(err, ErrFull) {
+		return fault.Away(fault.Refused, err)
+	}
+	return err
 }
 
 // number returns n as a key that sorts by its value.
