@@ -117,14 +117,18 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 		}
 	}
 	state := a.stateOf(cfg)
-	var servers *wiring.Servers
+	var (
+		servers *wiring.Servers
+		kept    store.Kept
+	)
+	defer kept.Close()
 	if j.kind == "poll" {
-		if servers, err = a.look(ctx, cfg, j); err != nil {
+		if servers, err = a.look(ctx, cfg, j, &kept); err != nil {
 			return a.shut(ctx, cfg, j, state, err)
 		}
 		defer servers.Looked.Close(a.Logger(cfg.Log.Level, cfg.Log.Format))
 	}
-	s, err := a.openForPass(ctx, state, j.kind, j.dry)
+	s, err := a.openForPass(ctx, state, j, &kept)
 	if err != nil {
 		return a.shut(ctx, cfg, j, state, err)
 	}
@@ -150,12 +154,12 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	if errors.Is(err, store.ErrAway) { // the state has no place for anything more
 		return a.shut(ctx, cfg, j, state, err)
 	}
-	var kept error
+	var unkept error
 	if err == nil && j.kind == "poll" && j.only == "" {
-		kept = s.Recovered()
+		unkept = s.Recovered()
 	}
-	kept = errors.Join(kept, a.keepRecords(ctx, ended{p, cfg, j.kind, state, s.Now(a.now()), said}, s, r, failed, err))
-	return errors.Join(a.quiet(err), kept)
+	unkept = errors.Join(unkept, a.keepRecords(ctx, ended{p, cfg, j.kind, state, s.Now(a.now()), said}, s, r, failed, err))
+	return errors.Join(a.quiet(err), unkept)
 }
 
 // ran runs a pass to its end. It does nothing where settings or templates are wrong.
@@ -176,8 +180,8 @@ func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Conf
 
 // look logs in to the mailboxes and searches them. The state is open only for as long as it takes to read which servers
 // are left alone: a silent one keeps no other command from the state. While another pass has the state nobody logs in.
-func (a round) look(ctx context.Context, cfg *config.Config, j job) (*wiring.Servers, error) {
-	s, err := a.openForPass(ctx, a.stateOf(cfg), j.kind, j.dry)
+func (a round) look(ctx context.Context, cfg *config.Config, j job, kept *store.Kept) (*wiring.Servers, error) {
+	s, err := a.openForPass(ctx, a.stateOf(cfg), j, kept)
 	if err != nil {
 		return nil, err
 	}

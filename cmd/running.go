@@ -62,9 +62,9 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 }
 
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
-// again in a minute.
-func (a *app) openForPass(ctx context.Context, path, kind string, dry bool) (*store.Store, error) {
-	s, err := store.OpenContext(ctx, path, store.Options{Overlay: dry, Wait: a.passWaits, Command: kind})
+// again in a minute. A pass that opens the state again keeps the connection to its server until then.
+func (a *app) openForPass(ctx context.Context, path string, j job, kept *store.Kept) (*store.Store, error) {
+	s, err := store.OpenContext(ctx, path, store.Options{Overlay: j.dry, Wait: a.passWaits, Command: j.kind, Kept: kept})
 	if !errors.Is(err, store.ErrLocked) {
 		return s, status.Placed(err, path)
 	}

@@ -119,6 +119,9 @@ type state struct {
 // Options say how to open the state.
 type Options = engine.Options
 
+// Kept is what a run that opens the state more than once keeps in between; it closes it at its end.
+type Kept = engine.Kept
+
 // Held is the error of a state that another run works with, where that is known.
 type Held = engine.Held
 

@@ -16,6 +16,7 @@ type Proxy struct {
 
 	mu        sync.Mutex
 	conns     map[net.Conn]struct{}
+	taken     int
 	cut       int64 // bytes of the next connection's answers, -1 = all
 	cutUpload int64 // bytes the next connection may send, -1 = all
 	drop      int
@@ -37,6 +38,12 @@ func NewProxy(target string) (*Proxy, error) {
 
 // Addr returns host and port.
 func (p *Proxy) Addr() string { return p.ln.Addr().String() }
+
+// Taken returns how many connections there have been.
+func (p *Proxy) Taken() (n int) {
+	p.with(func() { n = p.taken })
+	return n
+}
 
 // CutAfter ends the next connection when the server has sent that many bytes.
 func (p *Proxy) CutAfter(bytes int64) { p.with(func() { p.cut = bytes }) }
@@ -106,6 +113,7 @@ func (p *Proxy) connect(client net.Conn) {
 	drop, cut, cutUpload, rewrite := p.drop > 0, p.cut, p.cutUpload, p.rewrite
 	p.drop, p.cut, p.cutUpload = max(0, p.drop-1), -1, -1
 	p.conns[client] = struct{}{}
+	p.taken++
 	p.mu.Unlock()
 	defer p.forget(client)
 	if drop {

@@ -69,6 +69,7 @@ type Options struct {
 	Unlocked bool             // a server's database is only read, whoever works with it; a file is locked nonetheless
 	Command  string           // what the run does, for others that wait for it
 	Now      func() time.Time // the clock of this machine; nil = time.Now
+	Kept     *Kept            // what a run that opens the database again keeps until then; nil = nothing
 }
 
 // About is what is known of an open database.

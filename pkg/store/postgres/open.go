@@ -72,6 +72,7 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 			pg_backend_pid()`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
 		keepAliveTries, unacknowledged.Milliseconds(), lock)
 	sent := d.clock()
+	d.locked = !o.Unlocked // as far as is known until the answer
 	rows, err := d.rows(sql + "; select commits, extract(epoch from at) from " + d.schema + ".fence")
 	if tables := !absent(err); !tables {
 		rows, err = d.rows(sql)
@@ -85,9 +86,9 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	row, last := rows[len(rows)-2], rows[len(rows)-1]
 	took := d.clock().Sub(sent)
 	if row[0] != "t" {
+		d.locked = false
 		return false, d.holder()
 	}
-	d.locked = !o.Unlocked
 	d.about.Skew = seconds(row[1]).Sub(sent.Add(took / 2))
 	d.about.Line, d.backend = row[2], row[3]
 	return last != nil, d.last(last)

@@ -26,6 +26,8 @@ import (
 type DB struct {
 	config
 	conn    *pgconn.PgConn
+	way     string       // the name under which the connection is kept
+	kept    *engine.Kept // where; nil = it ends with Close
 	about   engine.About // as it was opened
 	trips   atomic.Int64
 	backend string // the server's process that took the lock
@@ -53,7 +55,8 @@ const (
 	recent    = 2 * time.Second        // for so long an answer shows that this run has the lock
 )
 
-// Open connects, takes the lock, and makes the tables where they are missing.
+// Open connects, takes the lock, and makes the tables where they are missing. A connection that this run has kept is
+// used again; where that fails, Open connects anew.
 func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 	c, err := parse(address)
 	if err != nil {
@@ -61,24 +64,39 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 	}
 	host, _ := os.Hostname()
 	c.RuntimeParams["application_name"] = cut(fmt.Sprintf("helpdesk %s %d@%s", o.Command, os.Getpid(), host), 63)
-	d := &DB{config: c, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked, shelves: map[string]*shelf{},
-		ahead: map[place]bool{}, over: changes{}, clock: o.Now}
-	if d.clock == nil {
-		d.clock = time.Now
+	way := address + "\n" + c.RuntimeParams["application_name"]
+	if s, ok := o.Kept.Take(way).(session); ok {
+		d, err := c.opened(ctx, s.PgConn, way, o)
+		if err == nil || errors.Is(err, engine.ErrLocked) || errors.Is(err, context.Canceled) {
+			return d, err
+		}
 	}
-	if d.conn, err = pgconn.ConnectConfig(ctx, c.Config); err != nil {
+	conn, err := pgconn.ConnectConfig(ctx, c.Config)
+	if err != nil {
 		if ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled) {
 			err = fmt.Errorf("open state %s: %w", c.name, ctx.Err())
 		}
 		return nil, c.explain(err)
 	}
-	if err = d.known(); err == nil {
+	return c.opened(ctx, conn, way, o)
+}
+
+// opened takes the lock by a connection, which it ends where that fails.
+func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o engine.Options) (*DB, error) {
+	d := &DB{config: c, conn: conn, way: way, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked, shelves: map[string]*shelf{},
+		ahead: map[place]bool{}, over: changes{}, clock: o.Now}
+	if d.clock == nil {
+		d.clock = time.Now
+	}
+	err := d.known()
+	if err == nil {
 		err = d.open(ctx, o)
 	}
 	if err != nil {
 		_ = d.Close()
 		return nil, err
 	}
+	d.kept = o.Kept
 	return d, nil
 }
 
@@ -211,8 +229,8 @@ func (d *DB) About() engine.About {
 	return about
 }
 
-// Close gives the lock back and ends the session: the server would notice its end late, and the next run find it
-// locked.
+// Close gives the lock back, and keeps the connection for the next opening or ends it: the server would notice its end
+// late, and the next run find it locked.
 func (d *DB) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -223,12 +241,24 @@ func (d *DB) Close() error {
 	if d.locked && !d.conn.IsClosed() {
 		_, err = d.ask("select pg_advisory_unlock_all()")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	_ = d.conn.Close(ctx) // whoever broke it has been told
+	if err == nil && d.lost == nil && !d.conn.IsClosed() {
+		d.kept.Leave(d.way, session{d.conn})
+	} else {
+		_ = session{d.conn}.Close() // whoever broke it has been told
+	}
 	d.conn = nil
 	if d.lost != nil {
 		return nil
 	}
 	return err
+}
+
+// session is a connection without the lock.
+type session struct{ *pgconn.PgConn }
+
+// Close ends it.
+func (s session) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return s.PgConn.Close(ctx)
 }

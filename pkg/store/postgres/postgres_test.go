@@ -93,8 +93,14 @@ func sever(t testing.TB, d *DB) {
 	if _, err := running(t).SQL("postgres", "select pg_terminate_backend("+d.backend+")"); err != nil {
 		t.Fatal(err)
 	}
-	for range 500 { // until the server has let the lock go
-		if n, _ := running(t).SQL("postgres", "select count(*) from pg_stat_activity where pid = "+d.backend); n == "0" {
+	ended(t, d.backend)
+}
+
+// ended waits until a process of the server has ended, and let its lock go.
+func ended(t testing.TB, backend string) {
+	t.Helper()
+	for range 500 {
+		if n, _ := running(t).SQL("postgres", "select count(*) from pg_stat_activity where pid = "+backend); n == "0" {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
