@@ -23,12 +23,6 @@ type Plan struct {
 	MailTo  string   // whom cron mails
 }
 
-// Packaged is the plan of an installed package.
-func Packaged() Plan {
-	return Plan{User: "helpdesk", File: "/etc/helpdesk/helpdesk.yaml", Env: "/etc/helpdesk/helpdesk.env", Folder: "/var/lib/helpdesk",
-		Copy: "/var/lib/helpdesk/helpdesk.db.backup", Program: []string{"/usr/bin/helpdesk"}, MailTo: "root"}
-}
-
 func (p Plan) command(words ...string) []string {
 	return append(p.Program[:len(p.Program):len(p.Program)], words...)
 }

@@ -13,13 +13,19 @@ import (
 
 var update = flag.Bool("update", false, "write the examples anew")
 
+// packaged is the plan of an installed package.
+func packaged() Plan {
+	return Plan{User: "helpdesk", File: "/etc/helpdesk/helpdesk.yaml", Env: "/etc/helpdesk/helpdesk.env", Folder: "/var/lib/helpdesk",
+		Copy: "/var/lib/helpdesk/helpdesk.db.backup", Program: []string{"/usr/bin/helpdesk"}, MailTo: "root"}
+}
+
 // The examples are what is printed for an installed package. The packages hold the same units.
 func TestExamples(t *testing.T) {
-	units, err := Units(Packaged())
+	units, err := Units(packaged())
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Packaged()
+	p := packaged()
 	p.Foreign = true
 	for _, kind := range []string{"cron", "windows"} {
 		var b bytes.Buffer
@@ -60,7 +66,7 @@ func TestExamples(t *testing.T) {
 func TestEverySchedule(t *testing.T) {
 	for _, kind := range Kinds {
 		var b bytes.Buffer
-		if err := Print(&b, kind, Packaged()); err != nil {
+		if err := Print(&b, kind, packaged()); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{`helpdesk(\\")? poll\b`, `helpdesk(\\")? notify\b`, `helpdesk(\\")? verify --days 3\b`, `helpdesk(\\")? state backup \S`, `(?i)to remove it all`} {
@@ -73,7 +79,7 @@ func TestEverySchedule(t *testing.T) {
 
 // Each unit of a pass tells of its failure, takes 75 for success, and has a timer that is spread.
 func TestUnits(t *testing.T) {
-	p := Packaged()
+	p := packaged()
 	p.User, p.File, p.Folder, p.Program = "desk", "/home/desk/a b.yaml", "/home/desk/state", []string{"/home/desk/helpdesk", "--config", "/home/desk/a b.yaml"}
 	units, err := Units(p)
 	if err != nil {
@@ -103,7 +109,7 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 		t.Skip("there is no systemd-analyze")
 	}
 	dir := t.TempDir()
-	p := Packaged()
+	p := packaged()
 	p.User, p.Program = "root", []string{"/bin/sh"} // those that are there
 	units, err := Units(p)
 	if err != nil {

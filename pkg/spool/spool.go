@@ -50,7 +50,8 @@ func (f Folders) Read(r io.Reader, size int64) (*Body, error) {
 	if len(w.folders) == 0 {
 		w.folders = Folders{""}
 	}
-	n, err := io.Copy(w, r)
+	n, _ := io.Copy(w, r) // what failed shows in what was written
+	var err error
 	switch {
 	case w.full != nil:
 		err = fmt.Errorf("%w: keep message of %d bytes: %w", ErrNoRoom, size, w.full)
