@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/status"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 )
@@ -96,7 +97,7 @@ func (k completions) peek(ctx context.Context, fn func(*store.Store) error) {
 	if err != nil {
 		return
 	}
-	s, err := store.OpenContext(ctx, path, store.Options{Overlay: true})
+	s, err := store.OpenContext(ctx, path, status.Known(store.Options{Overlay: true}, path))
 	if err != nil {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"strings"
 	"time"
@@ -142,8 +141,8 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	if err != nil {
 		return err
 	}
-	doubted(p.Log, s)
 	r, failed := a.ran(ctx, j, p, cfg, state)
+	told := failed == nil && tellDoubt(s.Doubt(), r)
 	err = conclude(ctx, exit.After(r, failed))
 	if perr := summary(&a.Terminal, j, r); perr != nil {
 		err = errors.Join(err, perr)
@@ -157,6 +156,9 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	var unkept error
 	if err == nil && j.kind == "poll" && j.only == "" {
 		unkept = s.Recovered()
+	}
+	if told {
+		unkept = errors.Join(unkept, s.DoubtTold())
 	}
 	unkept = errors.Join(unkept, a.keepRecords(ctx, ended{p, cfg, j.kind, state, s.Now(a.now()), said}, s, r, failed, err))
 	return errors.Join(a.quiet(err), unkept)
@@ -186,9 +188,6 @@ func (a round) look(ctx context.Context, cfg *config.Config, j job, kept *store.
 		return nil, err
 	}
 	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
-	if !j.dry { // else it is noticed once more
-		doubted(log, s)
-	}
 	servers := wiring.NewServers(cfg, s, a.clockOf(s), a.folders(a.stateOf(cfg)))
 	servers.Leave(cfg)
 	if err := s.Close(); err != nil {
@@ -253,14 +252,6 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 	}
 	a.reopened(ctx, e)
 	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records))
-}
-
-// doubted says that the state may have forgotten what was done.
-func doubted(log *slog.Logger, s *store.Store) {
-	if d := s.Doubt(); d != nil {
-		log.Warn("the state is an older one (a copy was put back, or a standby of the database has taken over): what waited is looked for "+
-			"before it is made, and auto-replies among it are not sent", "effects", d.Unsure, "since", d.Since)
-	}
 }
 
 // ending returns which mailboxes must be signed in to again soon.

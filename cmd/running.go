@@ -48,8 +48,17 @@ func closing(err error, s *store.Store) error {
 	return errors.Join(err, cerr)
 }
 
+// known adds to how a state is opened what is known of it. A file goes by the clock of this program.
+func (a *app) known(o store.Options, path string) store.Options {
+	if !store.Remote(path) {
+		o.Now = a.now
+	}
+	return status.Known(o, path)
+}
+
 // openForPerson opens the state for a command of a person, and says what it waits for.
 func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (*store.Store, error) {
+	o = a.known(o, path)
 	s, err := store.OpenContext(ctx, path, o)
 	if errors.Is(err, store.ErrLocked) {
 		if r, ok := status.Who(err, path); ok {
@@ -64,7 +73,7 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
 // again in a minute. A pass that opens the state again keeps the connection to its server until then.
 func (a *app) openForPass(ctx context.Context, path string, j job, kept *store.Kept) (*store.Store, error) {
-	s, err := store.OpenContext(ctx, path, store.Options{Overlay: j.dry, Wait: a.passWaits, Command: j.kind, Kept: kept})
+	s, err := store.OpenContext(ctx, path, a.known(store.Options{Overlay: j.dry, Wait: a.passWaits, Command: j.kind, Kept: kept}, path))
 	if !errors.Is(err, store.ErrLocked) {
 		return s, status.Placed(err, path)
 	}

@@ -76,7 +76,7 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Copy(ctx, from, to, store.Options{Wait: a.personWaits, Command: "state copy"}); err != nil {
+	if err := store.Copy(ctx, from, to, status.Known(store.Options{Wait: a.personWaits, Command: "state copy"}, from)); err != nil {
 		return status.Placed(err, to)
 	}
 	if store.Remote(to) { // the state brought along what it was told last

@@ -30,6 +30,9 @@ type Snapshot struct {
 	Mailboxes map[string]Mailbox `json:"mailboxes,omitempty"` // by name
 	Troubles  alarm.Book         `json:"troubles,omitzero"`
 	Name      string             `json:"name,omitempty"` // of the state, without its password
+
+	Writes uint64 `json:"writes,omitempty"` // how often the state file had been written
+	Gone   bool   `json:"-"`                // there is no state file, though passes have run
 }
 
 // Mailbox is how one mailbox was read last.
@@ -92,7 +95,7 @@ const name = "status"
 // empty one.
 func Ask(ctx context.Context, state string) (Snapshot, error) {
 	if !store.Remote(state) {
-		return Read(state)
+		return askFile(state)
 	}
 	s, err := store.OpenContext(ctx, state, store.Options{Unlocked: true, Made: true, Command: "status"})
 	if errors.Is(err, store.ErrMissing) {
@@ -108,6 +111,34 @@ func Ask(ctx context.Context, state string) (Snapshot, error) {
 		snap.Running = &r
 	}
 	return snap, err
+}
+
+// askFile returns the snapshot beside a state file, which is to be there when passes have run.
+func askFile(state string) (Snapshot, error) {
+	snap, err := Read(state)
+	if err != nil || len(snap.Passes) == 0 {
+		return snap, err
+	}
+	info, err := os.Stat(state)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		snap.Gone = true
+	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
+		return snap, fmt.Errorf("read status of %s: %w (0 bytes): restore a copy made by 'helpdesk state backup'", state, store.ErrBroken)
+	}
+	return snap, nil // what else is wrong with the file is told by who opens it
+}
+
+// Known adds to how a state is opened what the last pass noted of it, so that one that is gone or an older copy is
+// noticed.
+func Known(o store.Options, state string) store.Options {
+	if store.Remote(state) {
+		return o
+	}
+	if snap, err := Read(state); err == nil { // a damaged one is replaced by the next pass
+		o.Used, o.Writes = len(snap.Passes) > 0, snap.Writes
+	}
+	return o
 }
 
 // Last returns the latest snapshot of a state that is open.
@@ -128,7 +159,11 @@ func Last(state string, s *store.Store) (Snapshot, error) {
 
 // Keep leaves a snapshot for those who ask.
 func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
+	var err error
 	if !store.Remote(state) {
+		if snap.Writes, err = s.Writes(); err != nil {
+			return fmt.Errorf("write status: %w", err)
+		}
 		return Write(state, snap)
 	}
 	raw, err := json.Marshal(snap)

@@ -25,6 +25,7 @@ type Standing struct {
 	Troubles  []alarm.Entry `json:"troubles"` // that go on
 	Future    []string      `json:"future"`   // times that lie too far ahead: a clock was wrong, or is
 	Running   *Running      `json:"running,omitempty"`
+	Gone      bool          `json:"gone"` // there is no state file, though passes have run
 	Now       time.Time     `json:"now"`
 	State     string        `json:"state"`   // which one
 	Version   string        `json:"version"` // of the program that says so
@@ -48,7 +49,7 @@ type Box struct {
 // a person can mend is not well from the first failure on.
 func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
 	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Mailboxes: []Box{},
-		Troubles: []alarm.Entry{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running, Now: now, State: snap.Name,
+		Troubles: []alarm.Entry{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running, Gone: snap.Gone, Now: now, State: snap.Name,
 		Version: version.Get().Version}
 	for _, kind := range []string{"poll", "notify"} {
 		p := snap.Passes[kind]
@@ -72,7 +73,7 @@ func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
 		}
 	}
 	s.Future = future(snap, now)
-	s.OK = s.OK && len(s.Future) == 0
+	s.OK = s.OK && len(s.Future) == 0 && !s.Gone
 	return s
 }
 
@@ -140,6 +141,9 @@ func Print(t *tui.Terminal, s Standing) error {
 	}
 	for _, e := range s.Troubles {
 		t.Printf("%-11s %s\n", since(e), watch.Line(e))
+	}
+	if s.Gone {
+		t.Printf("GONE        there is no state at %s, though passes have run: restore a copy, or the next pass begins a new one\n", s.State)
 	}
 	for _, f := range s.Future {
 		t.Printf("in future   %s: is this machine's clock right (NTP)?\n", f)

@@ -1,28 +1,59 @@
 package store
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store/engine"
 )
 
 // Doubt says that the state may have forgotten what was done: another server took over and lacks the last commits of
-// the one before, or an older copy of the state was put in its place.
+// the one before, or an older copy was put in its place.
 //
 // From then on every effect that waits, and every one that a message from before that time brings, is taken for one
 // whose attempt has an unknown outcome: it is looked for before it is made.
 type Doubt struct {
-	At     time.Time `json:"at"`     // when it was noticed
-	Since  time.Time `json:"since"`  // the last commit that is still there, or when the copy was made
-	Unsure int       `json:"unsure"` // effects that waited then
-	Done   bool      `json:"done"`   // a pass has gone through what it may have forgotten
+	Cause  Cause     `json:"cause,omitempty"`
+	At     time.Time `json:"at"`             // when it was noticed
+	Since  time.Time `json:"since,omitzero"` // the last commit that is still there
+	Unsure int       `json:"unsure"`         // effects that waited then
+	Done   bool      `json:"done"`           // a pass has gone through what it may have forgotten
+	Told   bool      `json:"told"`           // a pass has said so
 }
 
-// Doubt returns what was noticed when this run opened the state, nil = nothing.
-func (s *Store) Doubt() *Doubt { return s.fresh }
+// Cause is why a state is doubted.
+type Cause string
+
+// The causes.
+const (
+	Succeeded Cause = "server" // the database's history is another one
+	Restored  Cause = "backup" // it is a copy that Backup made
+	Older     Cause = "older"  // it is older than what the last pass noted of it
+	Gone      Cause = "gone"   // there was none though passes had run, and a new one was begun; all it knew is lost
+)
+
+// Doubt returns what was noticed and no pass has told yet, nil = nothing.
+func (s *Store) Doubt() *Doubt {
+	if s.doubt.At.IsZero() || s.doubt.Told {
+		return nil
+	}
+	d := s.doubt
+	return &d
+}
+
+// DoubtTold notes that a pass has told of what was noticed.
+func (s *Store) DoubtTold() error {
+	if s.Doubt() == nil {
+		return nil
+	}
+	s.doubt.Told = true
+	return s.update(func(tx txn) error { return put(tx, bMeta, kDoubt, s.doubt) })
+}
 
 // Doubted returns when it was last noticed that the state may have forgotten what was done, none = never.
 func (s *Store) Doubted() time.Time { return s.doubt.At }
@@ -45,45 +76,112 @@ func (s *Store) Recovered() error {
 		return nil
 	}
 	s.doubt.Done = true
-	return s.update(func(tx txn) error { return put(tx, bMeta, []byte("doubt"), s.doubt) })
+	return s.update(func(tx txn) error { return put(tx, bMeta, kDoubt, s.doubt) })
 }
 
-// kBackup is the name of meta under which a copy has the time when it was made.
-var kBackup = []byte("backup")
+// Names of meta that tell how old a state is.
+var (
+	kDoubt   = []byte("doubt")
+	kBackup  = []byte("backup")  // when the copy was made that this state is
+	kWritten = []byte("written") // of a file: how often it was written, and when last
+)
 
-// compare holds the server's history against the one the state was last written in, and notices a copy.
-func (s *state) compare() error {
-	about := s.db.About()
-	since := s.copied
-	moved := about.Line != "" && about.Line != s.line
-	if since.IsZero() && moved && s.line != "" {
-		since = about.Written
-	}
-	if since.IsZero() && !moved {
+// compare holds what the state says of itself against what is known of it. Who does something to the file itself
+// leaves that to who works with what is in it.
+func (s *state) compare(o Options, begun bool) error {
+	if s.near && o.Made {
 		return nil
+	}
+	d, err := s.suspect(o, begun)
+	line := s.db.About().Line
+	if err != nil || d.Cause == "" && line == s.line {
+		return err
 	}
 	return s.update(func(tx txn) error {
 		meta := tx.Bucket(bMeta)
-		if !since.IsZero() {
-			if err := s.mistrust(tx, since); err != nil {
+		if line != "" && line != s.line {
+			if err := meta.Put([]byte("line"), []byte(line)); err != nil {
 				return err
 			}
 		}
-		if err := meta.Delete(kBackup); err != nil || !moved {
+		if d.Cause == "" {
+			return nil
+		}
+		if err := meta.Delete(kBackup); err != nil {
 			return err
 		}
-		return meta.Put([]byte("line"), []byte(about.Line))
+		return errors.Join(s.keepDoubt(tx, d), s.count(tx, o.Writes)) // it is noticed once
 	})
 }
 
-// mistrust notes that the state may have forgotten what was done since a time.
-func (s *state) mistrust(tx txn, since time.Time) (err error) {
-	d := Doubt{At: s.now(), Since: since}
+// suspect returns why the state may have forgotten something, and since when; no cause = it has not.
+func (s *state) suspect(o Options, begun bool) (Doubt, error) {
+	about := s.db.About()
+	writes, last, err := s.written()
+	if err != nil {
+		return Doubt{}, err
+	}
+	switch {
+	case !s.copied.IsZero():
+		return Doubt{Cause: Restored, Since: s.copied}, nil
+	case s.near && o.Used && begun:
+		return Doubt{Cause: Gone, Done: true}, nil // what it knew is not found again by looking
+	case s.near && writes < o.Writes:
+		return Doubt{Cause: Older, Since: last}, nil
+	case about.Line != "" && s.line != "" && about.Line != s.line:
+		return Doubt{Cause: Succeeded, Since: about.Written}, nil
+	}
+	return Doubt{}, nil
+}
+
+// keepDoubt notes a doubt, and makes what waits unsure. What an earlier one has not gone through is part of it.
+func (s *state) keepDoubt(tx txn, d Doubt) (err error) {
+	if was := s.doubt; !was.At.IsZero() && !was.Done && was.Since.Before(d.Since) {
+		d.Since = was.Since
+	}
+	d.At = s.now()
 	if d.Unsure, err = unsettle(tx, d.At); err != nil {
 		return err
 	}
-	s.doubt, s.fresh = d, &d
-	return put(tx, bMeta, []byte("doubt"), d)
+	s.doubt = d
+	return put(tx, bMeta, kDoubt, d)
+}
+
+// count counts that a file is written, at least so often. What a server holds has a history of its own.
+func (s *state) count(tx txn, least uint64) error {
+	if !s.near {
+		return nil
+	}
+	meta := tx.Bucket(bMeta)
+	raw, err := meta.Get(kWritten)
+	if err != nil {
+		return err
+	}
+	n, _ := readWritten(raw)
+	return meta.Put(kWritten, binary.BigEndian.AppendUint64(number(max(n+1, least)), uint64(s.now().Unix())))
+}
+
+// Writes returns how often a file was written.
+func (s *Store) Writes() (uint64, error) {
+	n, _, err := s.written()
+	return n, err
+}
+
+func (s *state) written() (n uint64, last time.Time, err error) {
+	err = s.view(func(tx txn) error {
+		raw, err := tx.Bucket(bMeta).Get(kWritten)
+		n, last = readWritten(raw)
+		return err
+	})
+	return n, last, err
+}
+
+// readWritten reads what count has noted; nothing of a state that an older program wrote.
+func readWritten(raw []byte) (uint64, time.Time) {
+	if len(raw) != 16 {
+		return 0, time.Time{}
+	}
+	return binary.BigEndian.Uint64(raw), time.Unix(int64(binary.BigEndian.Uint64(raw[8:])), 0)
 }
 
 // unsettle makes every effect in the outbox one whose attempt has an unknown outcome.
@@ -116,30 +214,29 @@ func doubtful(p *desk.Pending, since, now time.Time) {
 // tried returns since when the effects of a message may have been tried without the state's knowing, none = they were
 // not.
 func (s *state) tried(arrived time.Time) time.Time {
-	if arrived.Before(s.doubt.At) {
+	if s.doubt.Cause != Gone && arrived.Before(s.doubt.At) {
 		return arrived
 	}
 	return time.Time{}
 }
 
-// readDoubt reads what was noticed before.
-func (s *state) readDoubt(raw []byte) error {
-	if raw == nil {
-		return nil
+// readDoubt reads what was noticed before, and whether the state is a copy.
+func (s *state) readDoubt(meta engine.Bucket) error {
+	backup, err := meta.Get(kBackup)
+	if err != nil {
+		return err
+	}
+	if backup != nil {
+		if err := s.copied.UnmarshalText(backup); err != nil {
+			return fmt.Errorf("read state %s/%s: %w", bMeta, kBackup, err)
+		}
+	}
+	raw, err := meta.Get(kDoubt)
+	if err != nil || raw == nil {
+		return err
 	}
 	if err := json.Unmarshal(raw, &s.doubt); err != nil {
-		return fmt.Errorf("read state %s/doubt: %w", bMeta, err)
-	}
-	return nil
-}
-
-// readCopied reads when this copy was made.
-func (s *state) readCopied(raw []byte) error {
-	if raw == nil {
-		return nil
-	}
-	if err := s.copied.UnmarshalText(raw); err != nil {
-		return fmt.Errorf("read state %s/%s: %w", bMeta, kBackup, err)
+		return fmt.Errorf("read state %s/%s: %w", bMeta, kDoubt, err)
 	}
 	return nil
 }

@@ -63,7 +63,7 @@ func TestAfterAFailOverEverythingWaitingIsUnsure(t *testing.T) {
 	if len(due(t, s, time.Now())) != 2 {
 		t.Error("they are not looked for at once")
 	}
-	if err := s.Close(); err != nil {
+	if err := errors.Join(s.DoubtTold(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if s = open(t, address, Options{}); s.Doubt() != nil {
@@ -124,7 +124,7 @@ func TestACopyIsNoticed(t *testing.T) {
 			if (s.Doubt() != nil) != (i == 0) || s.Lost().IsZero() || s.Doubted().Before(before) {
 				t.Errorf("opening %d: %+v, lost since %s", i+1, s.Doubt(), s.Lost())
 			}
-			if err := s.Close(); err != nil {
+			if err := errors.Join(s.DoubtTold(), s.Close()); err != nil {
 				t.Fatal(err)
 			}
 		}

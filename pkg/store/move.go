@@ -29,11 +29,14 @@ var (
 // Copy copies a state to an address where there is none yet, and leaves a mark in the old one, which is not opened
 // again after that. Both are locked meanwhile. A copy that was interrupted can be made again.
 func Copy(ctx context.Context, from, to string, o Options) (err error) {
-	src, err := OpenContext(ctx, from, Options{Made: true, Wait: o.Wait, Command: o.Command})
+	src, err := OpenContext(ctx, from, Options{Made: true, Wait: o.Wait, Command: o.Command, Used: o.Used})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, src.Close()) }()
+	if err := src.compare(Options{Used: o.Used, Writes: o.Writes}, false); err != nil {
+		return err
+	}
 	dst, err := openEngine(ctx, to, Options{Wait: o.Wait, Command: o.Command})
 	if err != nil {
 		return err

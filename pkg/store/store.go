@@ -109,7 +109,6 @@ type state struct {
 	line   string    // the server's history the state was last written in
 	copied time.Time // when this copy was made, none = it is no copy, or has been worked with since
 	doubt  Doubt     // the latest
-	fresh  *Doubt    // noticed by this run
 	clock  func() time.Time
 
 	mu     sync.Mutex
@@ -141,9 +140,9 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 	if s.clock == nil {
 		s.clock = time.Now
 	}
-	err = s.ready(o)
+	begun, err := s.ready(o)
 	if err == nil {
-		err = s.compare()
+		err = s.compare(o, begun)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -166,18 +165,18 @@ func openEngine(ctx context.Context, address string, o Options) (engine.DB, erro
 	return db, nil
 }
 
-// ready reads what the state says of itself, and makes or migrates it first where it must.
-func (s *state) ready(o Options) (err error) {
+// ready reads what the state says of itself, and makes or migrates it first where it must. It says whether it was made.
+func (s *state) ready(o Options) (begun bool, err error) {
 	var was uint64
 	if err := s.view(func(tx txn) error { was, err = s.load(tx); return err }); err != nil || was == Schema {
-		return err
+		return false, err
 	}
 	if was != 0 && !o.Overlay {
 		if err := s.keepOld(was); err != nil {
-			return fmt.Errorf("migrate state: %w", err)
+			return false, fmt.Errorf("migrate state: %w", err)
 		}
 	}
-	return s.update(func(tx txn) error { return s.prepare(tx, was) })
+	return was == 0, s.update(func(tx txn) error { return s.prepare(tx, was) })
 }
 
 // keepOld keeps a copy of a state before it is migrated. A server has copies of its own.
@@ -217,15 +216,7 @@ func (s *state) load(tx txn) (uint64, error) {
 		return v, err
 	}
 	s.line = string(line)
-	doubt, err := meta.Get([]byte("doubt"))
-	if err != nil {
-		return v, err
-	}
-	copied, err := meta.Get(kBackup)
-	if err != nil {
-		return v, err
-	}
-	return v, errors.Join(s.readDoubt(doubt), s.readCopied(copied))
+	return v, s.readDoubt(meta)
 }
 
 // elsewhere says why a state is not to be used.

@@ -82,7 +82,7 @@ func (s *state) update(fn func(txn) error) error {
 		if err := mark(txn{t, s.near}, marks); err != nil {
 			return err
 		}
-		return fn(txn{t, s.near})
+		return errors.Join(fn(txn{t, s.near}), s.count(txn{t, s.near}, 0))
 	})
 	if err != nil {
 		s.mark(marks)

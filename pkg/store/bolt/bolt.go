@@ -34,6 +34,9 @@ const lookAgain = 50 * time.Millisecond
 // like Wait, with ErrLocked, an interruption with the context's error.
 func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 	d := &DB{}
+	if o.Used && empty(path) {
+		return nil, broken(path, "0 bytes")
+	}
 	switch none := (o.Overlay || o.Made) && missing(path); {
 	case none && o.Made:
 		return nil, fmt.Errorf("open state %s: %w", path, engine.ErrMissing)
@@ -57,8 +60,14 @@ func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 
 // missing says whether there is no state yet: no file, or one with nothing in it.
 func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, os.ErrNotExist) || empty(path)
+}
+
+// empty says whether there is a file with nothing in it: a disk that is full may leave one.
+func empty(path string) bool {
 	info, err := os.Stat(path)
-	return errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
 }
 
 func (d *DB) open(ctx context.Context, o engine.Options) (err error) {

@@ -70,6 +70,8 @@ type Options struct {
 	Command  string           // what the run does, for others that wait for it
 	Now      func() time.Time // the clock of this machine; nil = time.Now
 	Kept     *Kept            // what a run that opens the database again keeps until then; nil = nothing
+	Used     bool             // passes have worked with it: a file with nothing in it is a damaged one
+	Writes   uint64           // how often a file had been written when a pass ended last; one that counts fewer is an older copy
 }
 
 // About is what is known of an open database.
