@@ -48,7 +48,7 @@ func (a *aged) restore() {
 // failing has the portal fail where tasks and comments are made, until it is called with false.
 func (a *aged) failing(on bool) {
 	a.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
-		writes := strings.HasSuffix(c.Method, "task.add") || strings.Contains(c.Method, "commentitem.add") || strings.Contains(c.Method, "message.send")
+		writes := strings.HasSuffix(c.Method, "task.add") || strings.Contains(c.Method, "commentitem.add") || strings.Contains(c.Method, "im.message.add")
 		if on && writes {
 			return sandbox.Fault{Kind: sandbox.BadGateway}
 		}
