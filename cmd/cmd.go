@@ -141,7 +141,7 @@ func newRoot(a *app) *cobra.Command {
 
 // helpFor shows the help of the command that is named.
 //
-// QUIRK: cobra's own ends well for a command there is none of.
+// QUIRK: cobra's help command exits 0 for an unknown command.
 func helpFor(c *cobra.Command, args []string) error {
 	about, rest, err := c.Root().Find(args)
 	switch {
@@ -173,7 +173,8 @@ func strict(c *cobra.Command) {
 	}
 }
 
-// missing is what a command does that only holds others: it helps who names none, and refuses what it does not know.
+// missing runs a command that only groups others: it prints the help without arguments and refuses an unknown
+// subcommand.
 //
 // QUIRK: cobra shows its help for an unknown command below one that can't run, and ends well (spf13/cobra, execute).
 func missing(c *cobra.Command, args []string) error {

@@ -30,7 +30,8 @@ func drivenWithCopies(t *testing.T, folder string) *drive {
 	return d
 }
 
-// polled brings letters in and runs a pass, which must end well; it returns how many lines of copies that can't be kept it printed.
+// polled brings letters in and runs a pass, which must end well; it returns how many lines of copies that can't be kept
+// it printed.
 func (d *drive) polled(n int) int {
 	d.t.Helper()
 	d.clock.Advance(time.Second) // no two letters have one id
@@ -81,8 +82,8 @@ func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
 	}
 }
 
-// What may pass by itself is said when it begins, each letter's copy is tried, and those that were refused once more with
-// the next pass. When the folder takes them again, all of them are there.
+// What may pass by itself is said when it begins, each letter's copy is tried, and those that were refused once more
+// with the next pass. When the folder takes them again, all of them are there.
 func TestCopiesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	d := drivenWithCopies(t, "Copies")

@@ -8,8 +8,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestDelay holds on both cards that a comment goes out when it is a minute old, as it then stands; one that was deleted
-// before never goes out, and the dry run says when one goes.
+// TestDelay holds on both cards that a comment goes out when it is a minute old, as it then stands; one that was
+// deleted before never goes out, and the dry run says when one goes.
 func TestDelay(t *testing.T) {
 	t.Parallel()
 	for name, newCard := range map[string]bool{"new card": true, "old card": false} {

@@ -63,7 +63,8 @@ func TestDemoPrints(t *testing.T) {
 	}
 }
 
-// TestDemoPages writes a letter, an answer and a comment on the pages of the demonstration, and sees what became of them.
+// TestDemoPages writes a letter, an answer and a comment on the pages of the demonstration, and sees what became of
+// them.
 func TestDemoPages(t *testing.T) {
 	t.Parallel()
 	a := newApp(tui.New(strings.NewReader(""), io.Discard, io.Discard))

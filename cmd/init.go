@@ -102,7 +102,8 @@ func lookedUp(ctx context.Context, address string) (setup.Answers, error) {
 	return setup.Answers{Address: address, Servers: found}, err
 }
 
-// lay writes the configuration, commented in a language, and the variables, for who runs the passes to read. It returns where the variables lie.
+// lay writes the configuration, commented in a language, and the variables, for who runs the passes to read. It returns
+// where the variables lie.
 func lay(dir, path, language string, answers setup.Answers) (env string, err error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("init: %w", err) }
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -126,7 +126,8 @@ func (k *killing) soon() time.Duration {
 	return 5*time.Millisecond + time.Duration(k.Rnd.Int64N(int64(max(k.takes*3/2, 50*time.Millisecond))))
 }
 
-// learn notes that a pass was killed, or has ended: how long one takes differs with the machine and what there is to do.
+// learn notes that a pass was killed, or has ended: how long one takes differs with the machine and what there is to
+// do.
 func (k *killing) learn(killed bool, took time.Duration) {
 	if killed {
 		k.killed++

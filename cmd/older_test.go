@@ -130,7 +130,8 @@ func testOlderState(t *testing.T, o sandbox.PortalOptions, byHand bool) {
 	}
 }
 
-// did tells what was made: tasks and comments, and the Message-IDs of letters, automatic ones as often as they went out.
+// did tells what was made: tasks and comments, and the Message-IDs of letters, automatic ones as often as they went
+// out.
 func (a *aged) did() string {
 	a.t.Helper()
 	var all []string

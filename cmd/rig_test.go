@@ -321,7 +321,7 @@ func (d *drive) mailed() []posted {
 	return all
 }
 
-// stateBytes returns the state file, nil where there is none.
+// stateBytes returns the state file, or nil if there is none.
 func (d *drive) stateBytes() []byte {
 	d.t.Helper()
 	raw, err := os.ReadFile(filepath.Join(d.dir, "helpdesk.db"))

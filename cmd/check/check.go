@@ -102,8 +102,8 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	return all, nil
 }
 
-// checkFolders tries whether a message as long as the settings allow finds room, as far as all that are worked on at the
-// same time may take.
+// checkFolders tries whether a message as long as the settings allow finds room, as far as all that are worked on at
+// the same time may take.
 func checkFolders(cfg *config.Config, folders spool.Folders) Line {
 	size := int64(0)
 	for _, m := range cfg.Mailboxes {

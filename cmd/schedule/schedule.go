@@ -1,5 +1,5 @@
-// Package schedule writes what starts the passes: a crontab, units of systemd, tasks of Windows. It is the one source of
-// the printed schedules, of the examples and of the units in the packages; it installs nothing.
+// Package schedule writes what starts the passes: a crontab, units of systemd, tasks of Windows. It is the one source
+// of the printed schedules, of the examples and of the units in the packages; it installs nothing.
 package schedule
 
 import (

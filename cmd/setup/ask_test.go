@@ -126,7 +126,8 @@ func TestFilledExample(t *testing.T) {
 	}
 }
 
-// Where no password works, the wizard asks as what the mailbox signs in, and what it writes is a configuration for that.
+// Where no password works, the wizard asks as what the mailbox signs in, and what it writes is a configuration for
+// that.
 func TestMailboxesThatSignIn(t *testing.T) {
 	texts, err := Read("en")
 	if err != nil {

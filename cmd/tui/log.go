@@ -142,7 +142,7 @@ func (t *Terminal) Hint(format string, args ...any) {
 // Formed says whether all that is said has the form of a log.
 func (t *Terminal) Formed() bool { return t.LogFormat == "json" || t.LogFormat == "text" }
 
-// Complain prints what a run failed of, but for what the log has told already.
+// Complain prints why the run failed, leaving out what the log has already said.
 func (t *Terminal) Complain(err error, code int) {
 	text := exit.Text(err)
 	said, ours := strings.CutPrefix(text, exit.Spoken)

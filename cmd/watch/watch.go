@@ -1,5 +1,5 @@
-// Package watch tells people what passes found wrong, in the portal's chat and by e-mail, and in words for them. It does
-// not judge what is wrong: the book of package alarm holds that, and who has heard of it.
+// Package watch tells people what passes found wrong, in the portal's chat and by e-mail, and in words for them. It
+// does not judge what is wrong: the book of package alarm holds that, and who has heard of it.
 package watch
 
 import (

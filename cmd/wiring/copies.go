@@ -29,8 +29,8 @@ type letters interface {
 }
 
 // copier puts copies of a mailbox's letters into a folder of it, on one connection at the end of a pass. What is not
-// taken is left to the next pass. A letter has gone out whether its copy is made or not: copies that can't be made do not
-// change the exit status, and are a trouble that people are told of.
+// taken is left to the next pass. A letter has gone out whether its copy is made or not: copies that can't be made do
+// not change the exit status, and are a trouble that people are told of.
 type copier struct {
 	mailbox string
 	folder  string

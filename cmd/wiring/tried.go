@@ -55,8 +55,8 @@ func (p *Parts) Try(cfg *config.Config) error {
 	return nil
 }
 
-// impression returns what differs when the program, the settings or one of their files are others: of files the size and
-// the time of the last change.
+// impression returns what differs when the program, the settings or one of their files are others: of files the size
+// and the time of the last change.
 func impression(cfg *config.Config) (string, error) {
 	h := sha256.New()
 	raw, err := json.Marshal(cfg)

@@ -66,8 +66,8 @@ type Parts struct {
 	hosts        []string // of all servers
 }
 
-// Settle does what is left for the end of a pass: it makes copies of the letters that were sent. Its error is one of the
-// state.
+// Settle does what is left for the end of a pass: it makes copies of the letters that were sent. Its error is one of
+// the state.
 func (p *Parts) Settle(ctx context.Context) error {
 	var errs []error
 	for _, k := range p.copiers {

@@ -1,14 +1,14 @@
-// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for trying the program by hand or
-// installing it on a machine without any of them. It is no test and checks nothing.
+// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for trying the program by hand
+// or installing it on a machine without any of them. It is no test and checks nothing.
 //
 //	go run ./internal/sandbox -env helpdesk.env -letter letter.eml
 //	go run ./internal/sandbox -real -database -env helpdesk.env
 //	go run ./internal/sandbox -fault cut=4096 -fault stall=1m -at 2026-12-31T18:00:00Z
 //	go run ./internal/sandbox -replay RECORDING
 //
-// It writes the variables of a configuration: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, the ports
-// HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT, and with a database HELPDESK_STATE. When it ends, it prints the tasks, and who
-// got letters.
+// It writes the variables of a configuration: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, the
+// ports HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT, and with a database HELPDESK_STATE. When it ends, it prints the
+// tasks, and who got letters.
 package main
 
 import (

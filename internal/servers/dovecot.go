@@ -13,7 +13,7 @@ import (
 	"syscall"
 )
 
-// Dovecot is a running IMAP server. Whoever knows the password is a user, whose mailbox is made when he comes.
+// Dovecot is a running IMAP server. Whoever knows the password is a user, and the mailbox is made at the first login.
 type Dovecot struct {
 	Dir      string // mail of a user: mail/USER/Maildir
 	Addr     string // host:port without TLS, or with STARTTLS

@@ -41,7 +41,7 @@ func StartPostgres(cert *tls.Certificate, settings ...string) (*Postgres, error)
 	return p, nil
 }
 
-// FindPostgres returns the folder of the newest PostgreSQL's programs, Lacking where there are none.
+// FindPostgres returns the folder of the newest PostgreSQL's programs, or Lacking if there is none.
 func FindPostgres() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if len(found) == 0 {

@@ -49,7 +49,7 @@ func Want(t Test, err error) {
 	}
 }
 
-// Find returns the path of a program, Lacking where there is none; from says what brings it.
+// Find returns the path of a program, or Lacking if there is none; from says what brings it.
 func Find(name, from string) (string, error) {
 	for _, path := range []string{name, "/usr/sbin/" + name} {
 		if found, err := exec.LookPath(path); err == nil {

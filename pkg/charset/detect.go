@@ -125,7 +125,7 @@ func frequency(b []byte, c *charmap.Charmap) int {
 	return score + endScore(before)
 }
 
-// endScore scores the end of a word, nothing where there is none.
+// endScore scores the end of a word, or nothing if there is none.
 func endScore(letter int) int {
 	if letter == wordEnd {
 		return 0

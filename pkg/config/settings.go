@@ -41,7 +41,7 @@ type Letters struct {
 	Logo       string   `yaml:"logo" file:"yes" is:"picture"`
 	Signature  string   `yaml:"signature"`                  // HTML fragment, html/template; "" = built-in
 	Quote      int      `yaml:"quote" min:"0" max:"100000"` // characters of the customer's letter quoted below; 0 = none
-	Position   bool     `yaml:"position"`                   // name the specialist's position beside his name
+	Position   bool     `yaml:"position"`                   // name the specialist's position beside the name
 	PortalLink bool     `yaml:"portal_link"`                // a link to the task, for customers who may open it
 	Received   Received `yaml:"received"`
 	Comment    Letter   `yaml:"comment"`

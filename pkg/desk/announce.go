@@ -39,8 +39,8 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	return d
 }
 
-// weighAll decides the comments up to the first that is too young, and notes in the ticket how far. It returns what goes
-// out, and whether one of the others would, as they stand.
+// weighAll decides the comments up to the first that is too young, and notes in the ticket how far. It returns what
+// goes out, and whether one of the others would, as they stand.
 func (a *announcing) weighAll(t *Ticket, d *Decision) (public []Comment, later bool) {
 	decided := len(a.change.Comments)
 	for i, comment := range a.change.Comments {

@@ -31,7 +31,7 @@ func (w *weighing) returned() {
 }
 
 // returnedInside decides mail of a mail system that is no regular report, and says whether it tells of a letter of
-// ours. What a person's mailbox answered for him with the null sender does not.
+// ours. What a person's mailbox answered for them with the null sender does not.
 func (w *weighing) returnedInside() bool {
 	if !w.ask(GroupReport, insideRule()) {
 		return false

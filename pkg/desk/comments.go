@@ -67,8 +67,8 @@ func commentRules() []commentRule {
 	}
 }
 
-// resultsBefore is how far results are taken for read that were marked before the last reading, where none was ever
-// counted: the clocks of the portal's servers differ.
+// resultsBefore is the margin by which a result must predate the last reading to count as read, for tickets that have
+// never recorded one: the clocks of the portal's servers differ.
 const resultsBefore = time.Minute
 
 // knownResult says whether a result was read before. What counts is when a comment was marked, not when it was written.
@@ -95,8 +95,8 @@ func (a *announcing) wait(c *Comment) time.Duration {
 	return max(0, a.r.policy.Delay-age)
 }
 
-// weigh asks the questions about one comment, and returns it as it goes out, nil = it stays inside. Of one that waits it
-// says what would become of it now.
+// weigh asks the questions about one comment, and returns it as it goes out, nil = it stays inside. Of one that waits
+// it says what would become of it now.
 func (a *announcing) weigh(c Comment) (reason Reason, out *Comment) {
 	var wait time.Duration
 	for _, q := range commentRules() {

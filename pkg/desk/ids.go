@@ -81,8 +81,8 @@ func (p *Post) Marked() string {
 	return strings.TrimLeft(p.Text+"\n\n"+p.Marker, "\n")
 }
 
-// Carries says whether a text of the portal carries a marker: in its last line, or in its first one, where older versions
-// put it. What it quotes is not asked.
+// Carries says whether a text of the portal carries a marker: in its last line, or in its first one, where older
+// versions put it. What it quotes is not asked.
 func Carries(text, marker string) bool { return marker != "" && slices.Contains(marks(text), marker) }
 
 // CarriesAny says whether a text of the portal carries a marker, signed or not, in the places where Carries looks.

@@ -44,7 +44,8 @@ func mentioned(text string) (all []string) {
 	return all
 }
 
-// isSlip says whether a comment begins with half of an internal prefix that is one sign twice: somebody has missed a key.
+// isSlip says whether a comment begins with half of an internal prefix that is one sign twice: somebody has missed a
+// key.
 func isSlip(a *announcing, c *Comment) bool {
 	half := HalfPrefix(a.r.policy.InternalPrefix)
 	return half != "" && a.r.policy.all() && begins(c.Text, half)

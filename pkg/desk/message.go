@@ -16,13 +16,13 @@ type Address struct {
 // Key returns the address in the one spelling that addresses are compared in: lower case, the domain in ASCII.
 func (a Address) Key() string { return FoldAddress(a.Addr) }
 
-// Domain returns the folded part behind the last @, "" where there is none.
+// Domain returns the folded part behind the last @, or "" if there is none.
 func (a Address) Domain() string {
 	_, domain := splitAddress(a.Key())
 	return domain
 }
 
-// Local returns the folded part before the last @, the whole where there is none.
+// Local returns the folded part before the last @, or the whole if there is none.
 func (a Address) Local() string {
 	local, _ := splitAddress(a.Key())
 	return local

@@ -70,7 +70,7 @@ func askPictures(w *weighing) (string, bool) {
 	return glyph.Cut(strings.Join(names, ", "), 200), len(names) > 0
 }
 
-// forwarded notes who wrote what the sender forwards, and what he invites to.
+// forwarded notes who wrote what the sender forwards, and what the letter invites to.
 func (w *weighing) forwarded() {
 	for _, e := range w.m.Events {
 		w.note(NoteEvent, glyph.Cut(glyph.Line(e), 300), 0)

@@ -62,7 +62,7 @@ type Talk struct {
 	Rewound  bool      // the last comment known is not there, or another is: they are those after the watch's Since
 }
 
-// Profile is a contact as a directory knows him.
+// Profile is a contact as a directory knows them.
 type Profile struct {
 	Name   string   `json:"name"`
 	CRM    []string `json:"crm,omitempty"` // codes of the portal's CRM, C_275

@@ -118,9 +118,9 @@ func askStale(w *weighing) (string, bool) {
 	return "it arrived " + age.Truncate(1e9).String() + " ago", age > most
 }
 
-// askUndeliverable lets a letter by a person pass when the answer goes to its sender: it is what the address was waited
-// for to send. Whoever records the decision forgets then that mail to it came back. A Reply-To proves nothing: web
-// forms put into it whatever a visitor mistyped.
+// askUndeliverable asks whether mail to the answer's address came back. A letter from a person clears the mark if the
+// reply goes to that same address: receiving mail from it proves that it exists. A Reply-To proves nothing: web forms
+// put into it whatever a visitor mistyped.
 func askUndeliverable(w *weighing) (string, bool) {
 	to := w.r.replyTo(w.m).Key()
 	return to, w.f.Undelivers && (w.d.Class != classHuman || to != w.m.From.Key())

@@ -111,7 +111,8 @@ func trim(s string) string { return strings.TrimFunc(s, invisible) }
 // seen.
 func ownWords(text string) string { return ledBy(text, func(string) {}) }
 
-// ledBy calls fn with each piece of what stands before the writer's own words, quotes left out, and returns those words.
+// ledBy calls fn with each piece of what stands before the writer's own words, quotes left out, and returns those
+// words.
 func ledBy(text string, fn func(lead string)) string {
 	text = seen(unquoted(text))
 	for {

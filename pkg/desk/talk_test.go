@@ -64,8 +64,8 @@ func TestQuotesOfWhatStaysInside(t *testing.T) {
 	}
 }
 
-// A post carries its marker in its last line, or, from an older version, in its first: whatever the letter in it quotes or
-// leaves open, and not where somebody quotes the post.
+// A post carries its marker in its last line, or, from an older version, in its first: whatever the letter in it quotes
+// or leaves open, and not where somebody quotes the post.
 func TestCarriesTheMarker(t *testing.T) {
 	marker := testSigner.Marker(DeriveKey("comment", "x"))
 	const head = "Письмо: [B]Иван[/B] · 12.03.2026 10:00\n\n"

@@ -11,7 +11,7 @@ import (
 func threadRules() []rule {
 	return []rule{
 		{"R1", "", "answers a letter with a valid id of our own; the sender takes part in the ticket", "comment; no auto-reply", askOwnParticipant},
-		{"R2", "", "as R1, but the sender has only the domain of the requester, and that is no public one", "comment, marked; no auto-reply; he never becomes a reader", askOwnColleague},
+		{"R2", "", "as R1, but the sender has only the domain of the requester, and that is no public one", "comment, marked; no auto-reply; the sender never becomes a reader", askOwnColleague},
 		{"R3", "", "as R1, but the sender is a stranger", "new task that links the old one; no auto-reply", askOwnStranger},
 		{"R4", "", "names an id of our own form with a wrong HMAC", "not believed; the next rules are asked", askForged},
 		{"R5", "", "answers a known letter of a specialist or of ours; the sender takes part in the ticket", "comment; no auto-reply", askKnownStaff},

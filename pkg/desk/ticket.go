@@ -10,8 +10,8 @@ type Ticket struct {
 	Mailbox      string    `json:"mailbox"`
 	Requester    Address   `json:"requester"`
 	ReplyTo      Address   `json:"reply_to"`               // where answers go
-	Participants []string  `json:"participants,omitempty"` // folded addresses besides the requester: To and Cc of his letters
-	Subject      string    `json:"subject"`                // as he wrote it, without Re: and tokens
+	Participants []string  `json:"participants,omitempty"` // folded addresses besides the requester: To and Cc of the letters
+	Subject      string    `json:"subject"`                // as the customer wrote it, without Re: and tokens
 	Subjects     []string  `json:"subjects,omitempty"`     // further subjects its comments have shown, folded
 	Normal       string    `json:"normal,omitempty"`       // the subject as it is compared; "" = too short to tell
 	Opened       time.Time `json:"opened"`
@@ -58,7 +58,7 @@ type Origin string
 // The origins.
 const (
 	FromCustomer Origin = "customer"
-	FromStaff    Origin = "staff" // a specialist, from his own mail program
+	FromStaff    Origin = "staff" // a specialist, from their own mail program
 	FromUs       Origin = "ours"
 )
 

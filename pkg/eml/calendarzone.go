@@ -75,8 +75,8 @@ func zoneID(s string) string {
 // moment returns when the clock of a zone shows a time.
 //
 // QUIRK: the tz database knows better than old programs when summer time was, so its names come first. Outlook names
-// zones as Windows does ("Russian Standard Time"); what it says of them may be changed by hand, so that comes before the
-// name.
+// zones as Windows does ("Russian Standard Time"); what it says of them may be changed by hand, so that comes before
+// the name.
 func (z calendarZones) moment(clock time.Time, name string) (time.Time, bool) {
 	if name == "" {
 		return clock, false

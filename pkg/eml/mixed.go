@@ -170,8 +170,9 @@ func isWord(text []byte) bool {
 	return len(text) <= longest && (upper == 0 || lower == 0 || upper == 1 && first)
 }
 
-// mended decodes a line in which letters are missing, if it is more than the padding: from its beginning up to where they
-// are, and from there so that its end fits. What they were part of is lost. Only UTF-8 shows where that is; one that goes on may begin within a letter.
+// mended decodes a line in which letters are missing, if it is more than the padding: from its beginning up to where
+// they are, and from there so that its end fits. What they were part of is lost. Only UTF-8 shows where that is; one
+// that goes on may begin within a letter.
 func mended(text []byte, goesOn bool) (b []byte, lacks bool) {
 	const (
 		around = 8 // groups of four letters before the first byte that is wrong

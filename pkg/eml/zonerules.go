@@ -164,7 +164,8 @@ func (o *observance) onset(clock time.Time) (last time.Time) {
 	return last
 }
 
-// yearly returns when the rule has the change in a year: on a date, or on a weekday of a month, as in "the last Sunday".
+// yearly returns when the rule has the change in a year: on a date, or on a weekday of a month, as in "the last
+// Sunday".
 func (o *observance) yearly(year int) time.Time {
 	month, day := o.start.Month(), o.start.Day()
 	if n, err := strconv.Atoi(o.rule["BYMONTH"]); err == nil && n >= 1 && n <= 12 {

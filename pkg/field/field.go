@@ -1,5 +1,5 @@
-// Package field reads structured fields of a header: comments, quoted strings, and Authentication-Results. It decodes no
-// encoded words and knows no addresses.
+// Package field reads structured fields of a header: comments, quoted strings, and Authentication-Results. It decodes
+// no encoded words and knows no addresses.
 package field
 
 import "strings"

@@ -22,10 +22,10 @@ const (
 	maxBreaks  = 5       // messages in a row that cost a connection each before it is the server's fault
 )
 
-// Fetch reads the messages without marking them and calls fn for each in the order of ls, with the whole body, which is
-// fn's to close. Of a message longer than limit bytes only the header is read (limit 0 = no limit); l.Size tells. For a
-// message that can't be had fn gets an error instead: ErrGone, or why not; where none is had because the server refuses
-// them all, Fetch returns that instead. While fn works the next messages are on their way, so fn must not call other
+// Fetch reads the messages without marking them and calls fn for each, in the order of ls, with the whole body. fn
+// closes the body. Of a message longer than limit bytes only the header is read (limit 0 = no limit); l.Size tells. If
+// a message cannot be fetched, fn is called with an error (ErrGone or the cause). If the server refuses every message,
+// Fetch itself returns that error. While fn works the next messages are on their way, so fn must not call other
 // methods. An error of fn ends Fetch and is returned as it is.
 func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error {
 	out := make(chan []item)

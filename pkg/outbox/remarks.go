@@ -30,8 +30,8 @@ func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
 	}
 }
 
-// afterwards returns what the task is told of a specialist's letter that went out: which files stayed behind, that it is
-// out at last, or, where the settings want it, that it went.
+// afterwards returns what the task is told of a specialist's letter that went out: which files stayed behind, that it
+// is out at last, or, where the settings want it, that it went.
 func (l *letters) afterwards(d desk.Pending, left []string) (all []desk.Effect) {
 	if d.Effect.Letter.Kind != desk.Answer {
 		return nil

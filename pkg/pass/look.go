@@ -28,9 +28,9 @@ var ErrNeedsState = errors.New("the log-in needs the state")
 const mailboxesAtOnce = 10
 
 // Look logs in to the mailboxes and searches them, several at a time, and returns when all have answered. It needs no
-// state: a server that is silent for a minute keeps nobody from the state meanwhile. Another run may have worked on what
-// it found before a pass decides, so it is the state that says what is new. now is when the look began; what it returns
-// must be closed.
+// state: a server that is silent for a minute keeps nobody from the state meanwhile. Another run may have worked on
+// what it found before a pass decides, so it is the state that says what is new. now is when the look began; what it
+// returns must be closed.
 func Look(ctx context.Context, boxes []Box, readOnly bool, now time.Time, log *slog.Logger) Looked {
 	free := make(chan struct{}, mailboxesAtOnce)
 	all := Looked{}

@@ -14,7 +14,8 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// Poll works through the mailboxes that were looked into, decides and records what is new, and makes what follows from it.
+// Poll works through the mailboxes that were looked into, decides and records what is new, and makes what follows from
+// it.
 func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	return p.run("poll", false, func() error {
 		err := (&retrier{p}).decideAgain(ctx)
@@ -47,8 +48,8 @@ func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 }
 
 // mailboxes works through every mailbox that was looked into, in the order of the settings; one that is away does not
-// stop the others. Between its messages settle makes what follows from those recorded, nil = nothing. An error is one of
-// the state.
+// stop the others. Between its messages settle makes what follows from those recorded, nil = nothing. An error is one
+// of the state.
 func (p *Pass) mailboxes(ctx context.Context, readOnly bool, settle func(context.Context) error) error {
 	for _, b := range p.Boxes {
 		l := p.Looked[b.Name]
@@ -171,8 +172,8 @@ func others(ctx context.Context, ids func(context.Context, []uint32) (map[uint32
 	return other, nil
 }
 
-// portionBytes is how much of messages is fetched at a time; a message that is larger goes alone. There are two portions
-// at a time, and what is kept of those before, which wait for their tasks.
+// portionBytes is how much of messages is fetched at a time; a message that is larger goes alone. There are two
+// portions at a time, and what is kept of those before, which wait for their tasks.
 const portionBytes = (outbox.MostBytes - outbox.LagBytes) / 2
 
 // portion parts off the messages that are fetched together: as many as one transaction records, and not too much. Of

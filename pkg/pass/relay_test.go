@@ -77,8 +77,8 @@ func TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault(t *testing.T) {
 	}
 }
 
-// suspected has the relay refuse letters to addresses with these parts after it has read them, in words that say nothing
-// of whom they are about.
+// suspected has the relay refuse letters to addresses with these parts after it has read them, in words that say
+// nothing of whom they are about.
 func (w *world) suspected(words string, parts ...string) {
 	to := ""
 	w.smtp.Inject(func(stage, arg string) error {
@@ -94,7 +94,8 @@ func (w *world) suspected(words string, parts ...string) {
 	})
 }
 
-// TestALetterRefusedWithoutAReason is not given up at once: it may pass by itself. When it has lasted, the task says so.
+// TestALetterRefusedWithoutAReason is not given up at once: it may pass by itself. When it has lasted, the task says
+// so.
 func TestALetterRefusedWithoutAReason(t *testing.T) {
 	const words = "Message rejected under suspicion of SPAM; see https://a.example/1"
 	w := newWorld(t, sandbox.PortalOptions{})

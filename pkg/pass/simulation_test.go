@@ -245,7 +245,8 @@ func (m *simulation) pass(fn func(*pass.Pass, context.Context) (*pass.Report, er
 	}
 }
 
-// standby lets a standby receive what there is, or take over without what came after that. That of a file is its backup.
+// standby lets a standby receive what there is, or take over without what came after that. That of a file is its
+// backup.
 func (m *simulation) standby() {
 	switch roll := m.Rnd.IntN(6); {
 	case roll < 2:

@@ -115,7 +115,7 @@ func (l *lookups) take(s *search, a bitrix.Answer) {
 }
 
 // into gives the profiles of the addresses. An address of several contacts gets a name only where they agree on it, so
-// that nobody is greeted by his colleague's.
+// that nobody is greeted by a colleague's.
 func (l *lookups) into(c *Maker, p *desk.Prepared) {
 	if l.err != nil {
 		l.closed(c)

@@ -77,8 +77,8 @@ func TestPrepareWithNothingToDoMakesNoRequest(t *testing.T) {
 	}
 }
 
-// What an earlier pass has uploaded is looked at: what is gone, is somebody else's or is another file goes up again, and
-// what can't be looked at stays.
+// What an earlier pass has uploaded is looked at: what is gone, is somebody else's or is another file goes up again,
+// and what can't be looked at stays.
 func TestPrepareLooksAtWhatWasUploaded(t *testing.T) {
 	look := `{"result":{"result":{"c0":{"ID":"1","NAME":"a (1).txt","SIZE":"3"},"c1":{"ID":"2","NAME":"secret.txt","SIZE":"9"},
 		"c4":{"ID":"5","NAME":"a.txt","SIZE":"4"}},"result_error":{"c2":{"error":"ERROR_NOT_FOUND","error_description":"x"},

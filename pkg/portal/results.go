@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// result is a comment that a specialist has marked as the outcome of his work.
+// result is a comment that a specialist has marked as the outcome of the work.
 type result struct {
 	ID        bitrix.ID   `json:"id"`
 	CommentID bitrix.ID   `json:"commentId"`

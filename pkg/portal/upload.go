@@ -56,8 +56,8 @@ func (u *uploads) begin(p *bitrix.Plan) {
 	u.askFolder(p)
 }
 
-// check looks at the files that were uploaded by an earlier pass: where one is gone, or its number is another file's, of
-// a portal restored from a backup, it is uploaded again.
+// check looks at the files that were uploaded by an earlier pass: where one is gone, or its number is another file's,
+// of a portal restored from a backup, it is uploaded again.
 func (u *uploads) check(p *bitrix.Plan) {
 	u.files = slices.Clone(u.files)
 	for i, f := range u.files {

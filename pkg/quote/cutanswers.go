@@ -5,8 +5,8 @@ import "strings"
 // maxSaying is how many lines at the beginning are asked whether answers stand below.
 const maxSaying = 40
 
-// wanted says whether what begins at line i, quoted though it is, belongs to what the writer has to say: he announces
-// it, says that his answers are in there, or they can be seen to be.
+// wanted says whether what begins at line i, quoted though it is, belongs to what the writer has to say: they
+// announce it, say that their answers are in there, or the answers can be seen to be.
 func (t *cutting) wanted(i int) bool {
 	return t.announced(i) || t.saysBelow(i) || t.alternates(i)
 }
@@ -24,7 +24,7 @@ func (t *cutting) announced(i int) bool {
 	return false
 }
 
-// saysBelow says whether the writer says above line i that his answers stand below.
+// saysBelow says whether the writer says above line i that the answers stand below.
 func (t *cutting) saysBelow(i int) bool {
 	for k := range min(i, maxSaying) {
 		if t.kind[k] == lineText && !t.gone[k] && len(t.lines[k]) <= maxLine && fits(t.c.answers, t.lines[k]) {

@@ -28,7 +28,7 @@ func (t *cutting) cutBelow() {
 	}
 }
 
-// beginsMessage says whether below what the writer wrote the message he answers begins at line i, by a separator or a
+// beginsMessage says whether below what the writer wrote the message they answer begins at line i, by a separator or a
 // copied header.
 func (t *cutting) beginsMessage(i int) bool {
 	switch t.kind[i] {

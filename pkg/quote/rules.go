@@ -124,7 +124,7 @@ func labels(list []string) map[string]bool {
 // attribution says whether a line stands above a quote.
 func (c *Cutter) attribution(s string) bool { return fits(c.attributions, s) || fits(c.weak, s) }
 
-// maxStub is what no stub is as long as, in bytes.
+// maxStub is the size in bytes from which a text is too long to be a stub.
 const maxStub = 600
 
 // Stub says whether a plain text is empty, or only says that the letter is in HTML.

@@ -115,7 +115,7 @@ func (s *session) about(stage string, reply *textproto.Error) kind {
 	case stage == "RCPT" && words != recipient && s.named(reply) && !strings.Contains(reply.Msg, s.letter.to):
 		return sender
 	case stage == "RCPT" && words == limit && strings.Contains(reply.Msg, s.letter.to):
-		return unknown // QUIRK: Postfix puts the recipient before whatever a policy server says, and before what is his own
+		return unknown // QUIRK: Postfix puts the recipient before whatever a policy server says, and before its own words
 	}
 	return words
 }

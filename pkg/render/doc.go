@@ -65,7 +65,7 @@ type Vars struct {
 	Mailbox     string // its name
 	MailboxFrom string // its address
 	Link        string // to the task on the portal
-	Date        string // of the cause: when his letter arrived, when the comment was written
+	Date        string // of the cause: when the letter arrived, when the comment was written
 	Comments    []Comment
 	Quote       []string // lines of the customer's latest letter
 	QuoteDate   string

@@ -32,7 +32,7 @@ type textPage struct {
 	Body, Signature, Footer string
 }
 
-// Letter renders a letter of the kind. The auto-reply carries nothing of what the customer wrote but his subject, in
+// Letter renders a letter of the kind. The auto-reply carries nothing of what the customer wrote but the subject, in
 // its own.
 func (s *Set) Letter(kind desk.LetterKind, v Vars) (Rendered, error) {
 	l, ok := s.letters[kind]
@@ -126,8 +126,8 @@ func (s *Set) prepare(kind desk.LetterKind, v Vars) Vars {
 	return v
 }
 
-// greetable returns a name as it may stand in a greeting, "" where it is none. The name beside an address is the
-// sender's to choose: an auto-reply to a forged sender must not carry his advertisement.
+// greetable returns a name as it may stand in a greeting, or "" if there is none. The name beside an address is the
+// sender's to choose: an auto-reply to a forged sender must not carry an advertisement.
 func greetable(name string) string {
 	name = glyph.Line(name)
 	lower := strings.ToLower(name)

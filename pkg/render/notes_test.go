@@ -66,8 +66,8 @@ func TestEveryNote(t *testing.T) {
 	}
 }
 
-// TestReasonsOfSilence holds that each note which may be the reason why there was no auto-reply says that there was none
-// where it is the reason, and that the others do not speak of it.
+// TestReasonsOfSilence holds that each note which may be the reason why there was no auto-reply says that there was
+// none where it is the reason, and that the others do not speak of it.
 func TestReasonsOfSilence(t *testing.T) {
 	alone := []desk.NoteKey{desk.NoteExcluded, desk.NoteSuppress, desk.NoteReply, desk.NoteNoAddress, desk.NoteOff, desk.NoteCapped, desk.NoteStale}
 	facts := []desk.NoteKey{desk.NoteSpam, desk.NoteVia, desk.NoteAutomatic, desk.NoteBulk, desk.NoteRobot, desk.NoteUnverified,

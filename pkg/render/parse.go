@@ -119,7 +119,7 @@ func run(t executer, data any) (string, error) {
 	return strings.Trim(b.String(), "\n"), err
 }
 
-// phrase returns a phrase, "" where there is none.
+// phrase returns a phrase, or "" if there is none.
 func phrase(t *template.Template, name string, data any) string {
 	var b strings.Builder
 	if t.Lookup(name) == nil || t.ExecuteTemplate(&b, name, data) != nil {

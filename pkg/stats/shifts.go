@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// shifts are the working days of the reported time: from when on each worked how long, and how much was worked before it.
+// shifts are the working days of the reported time: from when on each worked how long, and how much was worked before
+// it.
 type shifts struct {
 	opens, lasts, before []int64 // Unix seconds, seconds, seconds
 }

@@ -1,5 +1,5 @@
-// Package stats counts what our own records say of letters and tickets: how many, how soon they were answered and closed,
-// and which letters got no auto-reply. It reads no state and asks no portal; who calls it hands in the records.
+// Package stats counts what our own records say of letters and tickets: how many, how soon they were answered and
+// closed, and which letters got no auto-reply. It reads no state and asks no portal; who calls it hands in the records.
 package stats
 
 import (

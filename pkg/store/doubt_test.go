@@ -100,7 +100,8 @@ func TestAMessageFromBeforeTheFailOverMayHaveBeenWorkedOn(t *testing.T) {
 	}
 }
 
-// A copy of the state that is put in its place may have forgotten what was done since; the state it was made of has not.
+// A copy of the state that is put in its place may have forgotten what was done since; the state it was made of has
+// not.
 func TestACopyIsNoticed(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
 		s := fresh(t)

@@ -33,8 +33,8 @@ type position struct {
 
 // Prune forgets what is older than before and is needed neither to know a message again nor to follow a thread: the
 // journal, the answers of other directories, accepted differences, places of marked messages, and all of a message's
-// record but its key. It looks at so many entries and goes on there the next time. It returns how many it forgot, and whether the round
-// through all of them has ended.
+// record but its key. It looks at so many entries and goes on there the next time. It returns how many it forgot, and
+// whether the round through all of them has ended.
 func (s *Store) Prune(before time.Time) (forgot int, ended bool, err error) {
 	if err := s.settle(); err != nil {
 		return 0, false, err

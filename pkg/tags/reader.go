@@ -139,7 +139,7 @@ func (r *Reader) closed(name string) bool {
 	return true
 }
 
-// end returns where the next end tag of that name begins, -1 where there is none. What was found is remembered, so that
+// end returns where the next end tag of that name begins, or -1 if there is none. What was found is remembered, so that
 // all searches together read the page once.
 func (r *Reader) end(name string) int {
 	at, asked := r.ends[name]

@@ -26,8 +26,8 @@ func (s Server) Explain(err error) error {
 	return fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("encrypt %s: %w; %s", s.Addr(), err, advice)))
 }
 
-// Advice says what a person can do about an error of encryption, "" where it is none or will pass. name is the key of
-// the settings that names the server, ca the one that takes further certificates.
+// Advice says what a person can do about an error of encryption, or "" if there is none or will pass. name is the key
+// of the settings that names the server, ca the one that takes further certificates.
 func Advice(err error, name, ca string) string {
 	var cert *tls.CertificateVerificationError
 	if errors.As(err, &cert) && len(cert.UnverifiedCertificates) > 0 {

@@ -103,7 +103,8 @@ func New(o Options) *Server {
 		renewals: map[string]*grant{}, asked: map[string]int{}}
 }
 
-// Start listens on a free port of 127.0.0.1 and returns the address: /authorize, /device, /token and /introspect lie there.
+// Start listens on a free port of 127.0.0.1 and returns the address: /authorize, /device, /token and /introspect lie
+// there.
 func (s *Server) Start() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -195,7 +195,7 @@ func (s *IMAP) append(folder string, raw []byte, at time.Time, flags ...imap.Fla
 	return uint32(d.UID), nil
 }
 
-// UIDValidity returns the UIDVALIDITY of a folder, 0 where there is none of the name.
+// UIDValidity returns the UIDVALIDITY of a folder, or 0 if there is none of the name.
 func (s *IMAP) UIDValidity(folder string) uint32 {
 	d, err := s.user.Status(folder, &imap.StatusOptions{UIDValidity: true})
 	if err != nil {

@@ -76,7 +76,7 @@ func (s *IMAP) within(folder string, f func(c *imapclient.Client) error) error {
 
 var everything = imap.UIDSet{imap.UIDRange{Start: 1, Stop: 0}}
 
-// Messages returns what lies in a folder, nothing where there is none of the name.
+// Messages returns what lies in a folder, or nothing if there is none of the name.
 func (s *IMAP) Messages(folder string) []Message {
 	var ms []Message
 	err := s.within(folder, func(c *imapclient.Client) error {

@@ -14,7 +14,7 @@ func (w *world) chatOf(chat int64) (*task, error) {
 	return nil, forbid("ACCESS_ERROR", "You do not have access to the specified dialog")
 }
 
-// byChat returns the task of a chat, nil where there is none.
+// byChat returns the task of a chat, or nil if there is none.
 func (w *world) byChat(chat int64) *task {
 	for _, t := range w.tasks {
 		if t.Chat == chat && chat != 0 {

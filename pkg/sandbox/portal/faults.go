@@ -53,7 +53,7 @@ func (f Fault) runs() bool {
 	return f.After
 }
 
-// failure is the fault as the error of a method, nil where it is none.
+// failure is the fault as the error of a method, or nil if there is none.
 func (f Fault) failure() *apiError {
 	switch f.Kind {
 	case ServerError:

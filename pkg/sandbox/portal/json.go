@@ -19,7 +19,7 @@ func parseJSON(raw []byte) (*Params, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("read JSON: not UTF-8")
 	}
-	// Half of a pair of surrogates is read as a character that is none, and of two values of one name the last counts.
+	// A lone surrogate becomes U+FFFD, and the last of duplicate keys wins.
 	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	v, err := jsonValue(dec)
 	if err != nil {

@@ -29,7 +29,7 @@ func (p *Params) Keys() []string {
 	return append([]string(nil), p.keys...)
 }
 
-// Get returns the value at the path, nil where there is none.
+// Get returns the value at the path, or nil if there is none.
 func (p *Params) Get(path ...string) any {
 	var v any = p
 	for _, key := range path {
@@ -53,10 +53,10 @@ func (p *Params) Has(path ...string) bool {
 	return ok
 }
 
-// Str returns the value at the path as text, "" where there is none.
+// Str returns the value at the path as text, or "" if there is none.
 func (p *Params) Str(path ...string) string { return text(p.Get(path...)) }
 
-// Int returns the value at the path as a number, 0 where it is none.
+// Int returns the value at the path as a number, or 0 if there is none.
 func (p *Params) Int(path ...string) int64 {
 	n, _ := integer(p.Get(path...))
 	return n

@@ -46,8 +46,8 @@ func (w *world) takeFiles(text string, files []File) (string, []File) {
 
 // remark writes what the portal itself has to say of an act of the user.
 //
-// QUIRK: in the forum it is a comment in his name like any other; in the chat it is a message of the system (tasks,
-// Forum\Task\Comment::onAfterAdd).
+// QUIRK: in the forum it is a comment in that user's name like any other; in the chat it is a message of the system
+// (tasks, Forum\Task\Comment::onAfterAdd).
 func (t *task) remark(user int64, text string) {
 	c := Comment{Author: user, At: t.w.now(), Text: text, System: true}
 	if t.Chat != 0 {

@@ -17,7 +17,7 @@ func profile(w *world, _ *execution) (any, error) {
 	}, nil
 }
 
-// userView is a user as user.get shows him. QUIRK: dates that were never set are empty text or an empty map.
+// userView is a user as user.get shows them. QUIRK: dates that were never set are empty text or an empty map.
 func (w *world) userView(u User) object {
 	v := object{
 		"ID": id(u.ID), "XML_ID": nil, "ACTIVE": !u.Inactive, "NAME": u.Name, "LAST_NAME": u.LastName, "SECOND_NAME": "", "EMAIL": u.Email,

@@ -63,7 +63,7 @@ type task struct {
 	w       *world
 	history []change
 	results []result
-	joined  map[int64]int64 // user: id of the message before he joined the chat
+	joined  map[int64]int64 // user: id of the message before they joined the chat
 }
 
 type change struct {

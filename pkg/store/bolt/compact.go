@@ -14,8 +14,8 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Backup writes a copy of the state as it stands, and has fn change it. A file of that name is replaced when the copy is
-// whole, not before.
+// Backup writes a copy of the state as it stands, and has fn change it. A file of that name is replaced when the copy
+// is whole, not before.
 func (d *DB) Backup(path string, fn func(*DB) error) error {
 	return aside(path, d.saved, fn)
 }

@@ -48,7 +48,7 @@ type Tx interface {
 
 // Bucket maps keys to values, in the order of the keys. A value may be empty, a key may not.
 type Bucket interface {
-	// Get returns the value of a key, nil where there is none.
+	// Get returns the value of a key, or nil if there is none.
 	Get(key []byte) ([]byte, error)
 	Put(key, value []byte) error
 	Delete(key []byte) error

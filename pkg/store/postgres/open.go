@@ -44,8 +44,8 @@ func (d *DB) open(ctx context.Context, o engine.Options) error {
 	return d.create()
 }
 
-// direct refuses a pooler in transaction mode. Whoever stands between gives another number for the server's process than
-// the process itself.
+// direct refuses a pooler in transaction mode. Whoever stands between gives another number for the server's process
+// than the process itself.
 func (d *DB) direct(ctx context.Context) error {
 	if strconv.FormatUint(uint64(d.conn.PID()), 10) == d.backend {
 		return nil
