@@ -120,7 +120,7 @@ func (c *Client) largest() int {
 	return c.body
 }
 
-// shrink notes that the server takes no request as large as that of the part, and says whether its commands fit into
+// shrink notes that the server refuses requests as large as the part's, and reports whether its commands fit into
 // smaller ones.
 //
 // QUIRK: on a portal of one's own the web server bounds a request, often at 8 MB or at 1 MB, with 413 and a page of

@@ -8,8 +8,8 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// meter is what is known of the portal's clock, and of the time its methods take and have left. What the next process
-// should know, too, is saved.
+// meter keeps the portal's clock, the time its methods take, and the time they have left. It saves what the next
+// process needs.
 type meter struct {
 	load func(string, time.Duration) []byte
 	save func(string, []byte)
@@ -62,8 +62,8 @@ func (m *meter) Clock() time.Time {
 	return m.clock
 }
 
-// untilReset returns how long the method rests after OPERATION_TIME_LIMIT: until the reset its last good answer told,
-// five minutes where it told none (limits: the budget is that of ten minutes).
+// untilReset returns how long the method rests after OPERATION_TIME_LIMIT: until the reset time in its last good
+// answer, or five minutes without one (limits: the budget is that of ten minutes).
 func (m *meter) untilReset(method string) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -93,7 +93,7 @@ func (m *meter) RecallEver(name string, v any) bool { return read(m.load(name, 0
 
 func read(b []byte, v any) bool { return len(b) > 0 && json.Unmarshal(b, v) == nil }
 
-// Forget has nothing remembered under the name.
+// Forget drops what was remembered under the name.
 func (m *meter) Forget(name string) { m.save(name, nil) }
 
 // Remember keeps what was found out about the portal.

@@ -64,7 +64,7 @@ func plain(s string) string {
 
 var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
-// page is the error of an answer that is none of the portal's: of whom it is shows in its title and its host.
+// page is the error for a page that is no answer of the portal: its title and its host show whose it is.
 func page(method string, status int, host string, answer []byte) *Error {
 	e := &Error{Method: method, Status: status, Text: "the answer is no JSON of a portal"}
 	start := bytes.ToLower(bytes.TrimSpace(answer[:min(len(answer), 512)]))
@@ -79,7 +79,7 @@ func page(method string, status int, host string, answer []byte) *Error {
 
 const prefixV3 = "BITRIX_REST_V3_EXCEPTION_"
 
-// readError reads the members error and error_description; nil where they tell none.
+// readError reads the members error and error_description, and returns nil if they name no error.
 //
 // QUIRK: error is a string of a code, of a number ("0", "1048582") or of a sentence; in REST v3 it is an object
 // (rest-v3). It may come with status 200.
@@ -116,7 +116,7 @@ func readError(raw json.RawMessage, description string) *Error {
 	return &Error{Code: strings.TrimPrefix(string(v3.Code), prefixV3), Text: plain(text)}
 }
 
-// namedTries is how often is tried what fails over a field or a right before a person is asked.
+// namedTries is the number of attempts before a person is asked, for errors that name a field or a right.
 const namedTries = 3
 
 // judge wraps e with what is known of the outcome.
@@ -159,7 +159,7 @@ func (e *Error) filtered() bool { return e.Page && e.Status == http.StatusForbid
 // named are the words of fields that every language shares.
 var named = regexp.MustCompile(`#(?:8|256|512)\b|\bUF_\w|\b[A-Z]{3,}_[A-Z_]+\b`)
 
-// vague says whether the error tells nothing that anybody could mend: the portal failed over something of its own.
+// vague reports whether the error names nothing that a person could mend: the portal itself failed.
 //
 // QUIRK: ERROR_CORE is the code of whatever goes wrong in a task, from a missing title to a failing database; what it
 // is stands in a localised text alone (tasks/tasks-task-add).

@@ -59,7 +59,7 @@ func (m *meter) Used() map[string]float64 {
 	return parts
 }
 
-// exhaust notes that the portal runs the method no more, so that nobody asks again before it would.
+// exhaust notes that the portal refuses the method for now, so that nobody asks again too early.
 func (m *meter) exhaust(method string) {
 	rest := m.untilReset(method)
 	m.keepUsed(method, stamp{Operating: budget, Reset: m.now().Add(rest)})

@@ -59,7 +59,7 @@ func writeForm(form *multipart.Writer, name string, body io.Reader) error {
 	return err
 }
 
-// stream makes a request whose body is not one of ours to repeat.
+// stream makes a request whose body can't be sent again.
 func (c *Client) stream(ctx context.Context, req *http.Request) (*envelope, error) {
 	const method = "upload"
 	if err := c.take(ctx); err != nil {

@@ -16,7 +16,7 @@ import (
 // Drive (disk/folder/disk-folder-upload-file against disk/file/disk-file-get).
 type ID int64
 
-// UnmarshalJSON takes a number, a string of digits, and for 0 whatever else stands there.
+// UnmarshalJSON accepts a number or a string of digits. Anything else is 0.
 func (id *ID) UnmarshalJSON(b []byte) error {
 	*id = 0
 	text := strings.Trim(string(b), `" `)
@@ -33,7 +33,7 @@ func (id *ID) UnmarshalJSON(b []byte) error {
 // QUIRK: dates come as "", {}, null and [] besides ISO 8601 with an offset (user/user-get).
 type Time struct{ time.Time }
 
-// UnmarshalJSON takes ISO 8601 and Unix seconds, and for the zero time whatever else stands there.
+// UnmarshalJSON accepts ISO 8601 and Unix seconds. Anything else is the zero time.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	t.Time = time.Time{}
 	text := strings.Trim(string(b), `"`)
@@ -52,7 +52,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 // Text is a string the portal may also write as a number or leave out.
 type Text string
 
-// UnmarshalJSON takes a string or a number, and for "" whatever else stands there.
+// UnmarshalJSON accepts a string or a number. Anything else is "".
 func (s *Text) UnmarshalJSON(b []byte) error {
 	*s = ""
 	var text string

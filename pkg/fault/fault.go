@@ -111,7 +111,7 @@ func CauseOf(err error) Cause {
 	return Unnamed
 }
 
-// Of returns the outcome err tells, Unsure where it tells none.
+// Of returns the outcome of err, Unsure if it names none.
 func Of(err error) Outcome {
 	var e *Error
 	if errors.As(err, &e) {
@@ -120,13 +120,13 @@ func Of(err error) Outcome {
 	return Unsure
 }
 
-// Known says whether err comes from a server and says what became of the effect.
+// Known reports whether err comes from a server and says what became of the effect.
 func Known(err error) bool {
 	var e *Error
 	return errors.As(err, &e)
 }
 
-// ExtentOf returns how much err speaks of, One where it does not say.
+// ExtentOf returns how much err speaks of, One if it does not say.
 func ExtentOf(err error) Extent {
 	var e *Error
 	if errors.As(err, &e) {

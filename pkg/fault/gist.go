@@ -12,8 +12,8 @@ var varying = regexp.MustCompile(`\S+@\S+|<[^<>]*>|https?://\S+|[0-9A-Za-z.:-]*\
 // maxGist bounds what is read of a text, in bytes.
 const maxGist = 2000
 
-// Gist returns a text without what differs when the same thing is said to somebody else, so that the same failure of
-// several effects is recognised.
+// Gist returns a text without the parts that differ between recipients, so that the same failure of several effects is
+// recognised.
 func Gist(text string) string {
 	return strings.ToLower(strings.Join(strings.Fields(varying.ReplaceAllString(text[:min(len(text), maxGist)], " ")), " "))
 }

@@ -82,7 +82,7 @@ func Cut(s string, n int) string {
 	return strings.TrimRight(string(rs[:end]), " ") + "…"
 }
 
-// joined says whether b can't stand without a: a combining mark, a variation selector, half of a joined emoji.
+// joined reports whether b can't stand without a: a combining mark, a variation selector, half of a joined emoji.
 func joined(a, b rune) bool {
 	const zwj = '\u200d'
 	return unicode.Is(unicode.M, b) || a == zwj || b == zwj || b >= 0x1F3FB && b <= 0x1F3FF

@@ -77,7 +77,7 @@ func listStyle(n *node) string {
 	return "1"
 }
 
-// label returns what stands before an item.
+// label returns the bullet or the number before an item.
 func (l *numbers) label() string {
 	switch n := l.next; {
 	case l.step == 0:

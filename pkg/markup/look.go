@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// look is what an element's attributes say of its appearance, as far as it matters for its text.
+// look is the part of an element's appearance that matters for its text.
 type look struct {
 	hidden bool
 	tight  bool // a paragraph without space around it

@@ -6,7 +6,7 @@ import (
 )
 
 // Outward returns a comment without the addresses of the portal at host: a customer has no access to it and need not
-// know where it is. The words of such a link stay. What the portal publishes for anybody stays too.
+// know where it is. The words of such a link stay. What the portal publishes for everybody stays, too.
 func Outward(bbcode, host string) string {
 	if host == "" || !strings.Contains(strings.ToLower(bbcode), strings.ToLower(host)) {
 		return bbcode

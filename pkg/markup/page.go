@@ -15,7 +15,7 @@ type Page struct {
 	cut  bool
 }
 
-// Parse reads the HTML of a letter.
+// Parse reads the HTML of a letter into a Page.
 func Parse(html string) *Page {
 	b := parseHTML(html)
 	return &Page{root: b.root(), bare: isBare(b.root()), base: b.base, size: b.size, cut: b.full()}

@@ -121,7 +121,7 @@ func blanks(s string) (n int) {
 	}
 }
 
-// invisible says whether a word is nothing but the marks that newsletters fill their preview line with.
+// invisible reports whether a word consists only of the marks with which newsletters fill their preview line.
 func invisible(word string) bool {
 	switch word[0] {
 	case 0xc2, 0xcd, 0xe2, 0xef: // what these marks begin with
