@@ -251,7 +251,7 @@ func permitted(dir string, row []string, name string) bool {
 	return true
 }
 
-// cyrillic says whether s is text somebody reads; one letter is a code point, such as those that are folded.
+// cyrillic reports whether s is text somebody reads; one letter is a code point, such as those that are folded.
 func cyrillic(s string) bool {
 	letters := 0
 	for _, r := range s {

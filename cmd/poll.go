@@ -78,7 +78,7 @@ type job struct {
 // round is one pass as a command runs it.
 type round struct{ *app }
 
-// known says whether the settings have a mailbox of that name.
+// known reports whether the settings have a mailbox of that name.
 func known(cfg *config.Config, name string) error {
 	if len(cfg.Mailboxes) == 0 {
 		return fmt.Errorf("--mailbox %q: there is no configuration that names any", name)

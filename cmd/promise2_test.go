@@ -97,7 +97,7 @@ func day(t *testing.T, o sandbox.PortalOptions, kill int) []string {
 	return slices.Clone(m.steps)
 }
 
-// step counts a step and says whether the process is dead, killed by this step or before.
+// step counts a step and reports whether the process is dead, killed by this step or before.
 func (m *mortal) step(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

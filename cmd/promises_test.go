@@ -142,7 +142,7 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 	}
 }
 
-// covers says whether a message is in a set as it is written: 1,4:6.
+// covers reports whether a message is in a set as it is written: 1,4:6.
 func covers(t *testing.T, set string, uid uint32) bool {
 	t.Helper()
 	for _, part := range strings.Split(set, ",") {

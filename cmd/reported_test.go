@@ -61,7 +61,7 @@ func (p *piece) UnmarshalYAML(b []byte) error {
 	return yaml.Unmarshal(b, &(*p)[0])
 }
 
-// in says whether a text holds the piece, without regard to case and to the kind of blanks.
+// in reports whether a text holds the piece, without regard to case and to the kind of blanks.
 func (p piece) in(text string) bool {
 	return slices.ContainsFunc(p, func(s string) bool { return strings.Contains(plainest(text), plainest(s)) })
 }

@@ -61,7 +61,7 @@ func newRig(dir string, o sandbox.PortalOptions, extra string) (*rig, error) {
 	return r, r.configure(r.imap.Addr(), r.smtp.Addr(), extra)
 }
 
-// token says whether a token of the provider opens the mailbox.
+// token reports whether a token of the provider opens the mailbox.
 func (r *rig) token(user, token string) bool {
 	p := r.provider.Load()
 	return p != nil && user == "support" && p.Valid(user, token)

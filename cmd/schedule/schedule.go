@@ -42,7 +42,7 @@ func (p Plan) Backup() []string { return p.command("state", "backup", p.Copy) }
 // Folders is where the passes write.
 func (p Plan) Folders() []string { return []string{p.Folder} }
 
-// Home says whether something of it lies where people live, which a unit may not see without being told.
+// Home reports whether something of it lies where people live, which a unit may not see without being told.
 func (p Plan) Home() bool {
 	for _, name := range []string{p.File, p.Folder, p.Program[0]} {
 		for _, home := range []string{"/home/", "/root/", "/run/user/"} {

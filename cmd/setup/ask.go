@@ -69,7 +69,7 @@ func (w *Wizard) line(ctx context.Context, key string, args ...any) (string, err
 	return strings.TrimSpace(s), err
 }
 
-// Mailbox says whether a text is the address of a mailbox.
+// Mailbox reports whether a text is the address of a mailbox.
 func Mailbox(text string) bool {
 	p, err := desk.ParsePattern(text)
 	return err == nil && !strings.HasPrefix(p.String(), "@")
@@ -167,7 +167,7 @@ func (w *Wizard) password(ctx context.Context, a *Answers) (err error) {
 	}
 }
 
-// SignsIn says whether the provider takes no password.
+// SignsIn reports whether the provider takes no password.
 func (a Answers) SignsIn() bool { return a.Provider.Password == "oauth2" }
 
 // application asks as what the mailbox signs in. The sign-in itself comes later: it needs a configuration.

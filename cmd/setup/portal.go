@@ -64,7 +64,7 @@ func (w *Wizard) webhook(ctx context.Context, a *Answers) error {
 	return err
 }
 
-// canLookUp says whether users can be asked for.
+// canLookUp reports whether users can be asked for.
 func canLookUp(scopes []string) bool {
 	return slices.ContainsFunc([]string{"user", "user_basic", "user_brief"}, func(s string) bool { return slices.Contains(scopes, s) })
 }

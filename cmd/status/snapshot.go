@@ -56,7 +56,7 @@ type SignIn struct {
 // soon is how long before the end of a sign-in a person is told.
 const soon = 14 * 24 * time.Hour
 
-// Alarming says whether a person must sign in again by now, or soon.
+// Alarming reports whether a person must sign in again by now, or soon.
 func (s SignIn) Alarming(now time.Time) bool {
 	return s.Error != "" || !s.Ends.IsZero() && now.After(s.Ends.Add(-soon))
 }

@@ -139,7 +139,7 @@ func (t *Terminal) Hint(format string, args ...any) {
 	t.Say(slog.LevelWarn, strings.TrimPrefix(fmt.Sprintf(format, args...), exit.Spoken))
 }
 
-// Formed says whether all that is said has the form of a log.
+// Formed reports whether all that is said has the form of a log.
 func (t *Terminal) Formed() bool { return t.LogFormat == "json" || t.LogFormat == "text" }
 
 // Complain prints why the run failed, leaving out what the log has already said.

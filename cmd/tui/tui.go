@@ -29,7 +29,7 @@ type Terminal struct {
 	Verbose   int        // how much the user wants to be told
 	LogFormat string     // auto, text, json or "": as the settings say
 
-	// Repeated says whether a warning was printed not long ago, so that it is not printed now; nil = none was.
+	// Repeated reports whether a warning was printed not long ago, so that it is not printed now; nil = none was.
 	Repeated func(line string) bool
 
 	failures *failures
@@ -59,7 +59,7 @@ func columns(w io.Writer) func() int {
 	}
 }
 
-// Chatty says whether a person wants to read that all went well.
+// Chatty reports whether a person wants to read that all went well.
 func (t *Terminal) Chatty() bool { return t.Watched || t.Verbose > 0 }
 
 // Printf prints the product.

@@ -51,7 +51,7 @@ func (p *pauses) reach(name string) {
 	p.used[name] = true
 }
 
-// reached says whether a server let us in in this pass.
+// reached reports whether a server let us in in this pass.
 func (p *pauses) reached(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

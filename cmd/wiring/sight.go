@@ -81,7 +81,7 @@ func (p *Parts) mailbox(name string) int {
 	return slices.IndexFunc(p.mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
-// over says whether a pass saw that a trouble which it does not name is over.
+// over reports whether a pass saw that a trouble which it does not name is over.
 func (p *Parts) over(t alarm.Trouble, r *pass.Report, asked bool) bool {
 	gone := p.mailbox(t.Name) < 0 // the settings have no such mailbox any more
 	switch t.Kind {

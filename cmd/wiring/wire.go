@@ -211,7 +211,7 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 	return compiled, cutter, nil
 }
 
-// named says whether the text of a portal's error names a field or a right. The words are read when the first error
+// named reports whether the text of a portal's error names a field or a right. The words are read when the first error
 // comes.
 func named(folder string, log *slog.Logger) func(text string) bool {
 	words := sync.OnceValue(func() []*regexp.Regexp {

@@ -16,7 +16,7 @@ import (
 
 const again = "the letters changed: go run ./internal/letterlab"
 
-// required says whether a missing program is a failure, as where everything is to be tested.
+// required reports whether a missing program is a failure, as where everything is to be tested.
 func required() bool { return os.Getenv("HELPDESK_REQUIRE_SERVERS") == "1" }
 
 func root(t *testing.T) string {

@@ -88,7 +88,7 @@ func askPrograms(ctx context.Context, root string, all []sample) (f findings, er
 	return f, json.Unmarshal(out, &f)
 }
 
-// installed says whether the caniemail package is there.
+// installed reports whether the caniemail package is there.
 func installed(root string) bool {
 	_, err := os.Stat(filepath.Join(root, "internal", "letterlab", "node_modules", "caniemail"))
 	return err == nil

@@ -14,10 +14,10 @@ type Book struct {
 	Warned  map[string]time.Time `json:"warned,omitempty"` // when a warning of the log was printed last
 }
 
-// Empty says whether there is no trouble in it.
+// Empty reports whether there is no trouble in it.
 func (b *Book) Empty() bool { return len(b.Entries) == 0 }
 
-// Warn says whether a warning is to be printed, which it is once an hour, and counts it as printed. Older ones are
+// Warn reports whether a warning is to be printed, which it is once an hour, and counts it as printed. Older ones are
 // forgotten.
 func (b *Book) Warn(line string, now time.Time) bool {
 	maps.DeleteFunc(b.Warned, func(_ string, at time.Time) bool { return now.Sub(at) >= again || at.After(now) })
@@ -31,7 +31,7 @@ func (b *Book) Warn(line string, now time.Time) bool {
 	return true
 }
 
-// Has says whether a trouble of the kind goes on; name "" = any.
+// Has reports whether a trouble of the kind goes on; name "" = any.
 func (b *Book) Has(kind Kind, name string) bool {
 	return slices.ContainsFunc(b.Entries, func(e Entry) bool {
 		return e.Kind == kind && e.Open() && (name == "" || e.Name == name)

@@ -61,7 +61,7 @@ func (t Trouble) key() key {
 	return key{t.Kind, t.Name}
 }
 
-// Fails says whether something does not work by now. What expires soon still works.
+// Fails reports whether something does not work by now. What expires soon still works.
 func (t Trouble) Fails() bool { return t.Until.IsZero() }
 
 // Entry is a trouble with its history.
@@ -78,7 +78,7 @@ type Entry struct {
 	SaidEnd bool           `json:"said_end,omitempty"`
 }
 
-// Open says whether it goes on.
+// Open reports whether it goes on.
 func (e Entry) Open() bool { return e.Ended.IsZero() }
 
 // Lasted returns how long it went on, up to now where it still does.
@@ -90,12 +90,12 @@ func (e Entry) Lasted(now time.Time) time.Duration {
 type Sight struct {
 	Pass     string // poll, notify
 	Troubles []Trouble
-	// Over says whether the pass saw that a trouble it does not name is over. A pass that did not use a server knows
+	// Over reports whether the pass saw that a trouble it does not name is over. A pass that did not use a server knows
 	// nothing of it.
 	Over func(Trouble) bool
 }
 
-// Names says whether a trouble is among those seen.
+// Names reports whether a trouble is among those seen.
 func (s Sight) Names(kind Kind, name string) bool {
 	return slices.ContainsFunc(s.Troubles, func(t Trouble) bool { return t.Kind == kind && t.Name == name })
 }

@@ -21,7 +21,7 @@ const (
 	drift = time.Minute      // by which a clock may go back
 )
 
-// Works says whether a server should take the token. A clock that was set back behind the day it was obtained tells
+// Works reports whether a server should take the token. A clock that was set back behind the day it was obtained tells
 // nothing of its end.
 func (t Token) Works(now time.Time) bool {
 	switch {
@@ -31,8 +31,8 @@ func (t Token) Works(now time.Time) bool {
 	return t.Expires.IsZero() || now.Before(t.Expires.Add(-slack))
 }
 
-// Due says whether the token is to be renewed: a tenth of its life is left, or five minutes, but never more than half
-// of its life.
+// Due reports whether the token is to be renewed: a tenth of its life is left, or five minutes, but never more than
+// half of its life.
 func (t Token) Due(now time.Time) bool {
 	if !t.Works(now) {
 		return true
@@ -44,7 +44,7 @@ func (t Token) Due(now time.Time) bool {
 	return !now.Before(t.Expires.Add(-min(max(life/10, least), life/2)))
 }
 
-// Renewable says whether the provider may give another one without a person.
+// Renewable reports whether the provider may give another one without a person.
 func (t Token) Renewable(now time.Time) bool {
 	return t.Refresh != "" && t.Broken == "" && (t.Until.IsZero() || now.Before(t.Until))
 }

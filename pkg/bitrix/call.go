@@ -65,7 +65,7 @@ func (c *Client) call(ctx context.Context, root, method string, params Params, r
 	return nil
 }
 
-// reads says whether the method changes nothing, so that it may be repeated blindly.
+// reads reports whether the method changes nothing, so that it may be repeated blindly.
 func reads(method string) bool {
 	switch method {
 	case "profile", "scope", "server.time", "method.get", "user.current":

@@ -85,7 +85,7 @@ const (
 // fresh is how long what was found out about a portal is believed.
 const fresh = 24 * time.Hour
 
-// Recall reads into v what was remembered under the name within the last day, and says whether there was anything.
+// Recall reads into v what was remembered under the name within the last day, and reports whether there was anything.
 func (m *meter) Recall(name string, v any) bool { return read(m.load(name, fresh), v) }
 
 // RecallEver is Recall of what is remembered for good.
@@ -114,7 +114,7 @@ func (m *meter) Took(method string) float64 {
 	return m.estimates[method]
 }
 
-// measured says whether the portal has told what the method takes, or nothing is estimated of it.
+// measured reports whether the portal has told what the method takes, or nothing is estimated of it.
 func (m *meter) measured(method string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

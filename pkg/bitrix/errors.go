@@ -38,7 +38,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Coded says whether the error has one of the codes, in upper or lower case: the portal spells them in both.
+// Coded reports whether the error has one of the codes, in upper or lower case: the portal spells them in both.
 func (e *Error) Coded(codes ...string) bool {
 	for _, code := range codes {
 		if strings.EqualFold(e.Code, code) {
@@ -150,7 +150,7 @@ func (c *Client) judge(e *Error) error {
 	return &fault.Error{Outcome: fault.Never, Tries: namedTries, Err: e}
 }
 
-// filtered says whether a filter in front of the portal refused the request, so that it did not run.
+// filtered reports whether a filter in front of the portal refused the request, so that it did not run.
 //
 // QUIRK: the proactive filter of a portal of one's own, and firewalls before it, answer 403 and a page to a text they
 // take for an attack (security, CSecurityFilter; rest_provider methodsBatch has every parameter go through it).
@@ -182,7 +182,7 @@ var setup = []string{
 	"ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION",
 }
 
-// needsPerson says whether e holds for every call until a person changes a setting.
+// needsPerson reports whether e holds for every call until a person changes a setting.
 //
 // QUIRK: 403 ACCESS_DENIED means "no REST on this plan" or "without the subscription", and in methods of one object "no
 // right to this object"; 503 means the rate, and with OVERLOAD_LIMIT that REST was blocked by hand

@@ -60,8 +60,8 @@ func (c *Client) lone(ctx context.Context, cmds []Command, i int, answers []Answ
 	return err
 }
 
-// parts says whether commands that failed together may be tried apart: they did not run, or running them again does no
-// harm.
+// parts reports whether commands that failed together may be tried apart: they did not run, or running them again does
+// no harm.
 func parts(cmds []Command, part []int, err error) bool {
 	return filtered(err) || allRead(cmds, part) && answered(err)
 }
@@ -103,7 +103,7 @@ func allRead(cmds []Command, part []int) bool {
 	return true
 }
 
-// answered says whether err may come from what the server was asked, not from the way to it: it answered that it
+// answered reports whether err may come from what the server was asked, not from the way to it: it answered that it
 // failed, or hung up over the request.
 func answered(err error) bool {
 	var e *Error

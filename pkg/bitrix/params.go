@@ -198,7 +198,7 @@ func (p Params) each(prefix string, f func(name string, value any)) {
 // (settings/how-to-call-rest-api/batch).
 var reference = regexp.MustCompile(`(?i)\$(?:result|next|total|time|error)`)
 
-// Refers says whether batch would rewrite one of the values.
+// Refers reports whether batch would rewrite one of the values.
 func (p Params) Refers() bool {
 	found := false
 	p.each("", func(_ string, value any) {

@@ -73,7 +73,7 @@ func (s *Shaper) copy(dec *jsontext.Decoder, enc *jsontext.Encoder) error {
 	}
 }
 
-// isName says whether the string just read is the name of a member.
+// isName reports whether the string just read is the name of a member.
 func isName(dec *jsontext.Decoder) bool {
 	kind, n := dec.StackIndex(dec.StackDepth())
 	return kind == '{' && n%2 == 1

@@ -93,7 +93,7 @@ func (m *meter) cost(method string) float64 {
 	return max(takes, m.costs[method])
 }
 
-// MayStart says whether the method may be called at all: within its time on the portal, and within ours. A call that
+// MayStart reports whether the method may be called at all: within its time on the portal, and within ours. A call that
 // can't end in time is not begun, so that nothing is left in doubt.
 func (m *meter) MayStart(ctx context.Context, method string) error {
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < seconds(m.Took(method)) { // by this machine's clock, as the context

@@ -40,7 +40,7 @@ var vague = map[string]bool{
 // latinLabels are put on Russian text by programs set up for the West.
 var latinLabels = map[string]bool{"iso-8859-1": true, "latin1": true, "windows-1252": true, "cp1252": true, "iso8859-1": true, "iso-8859-15": true}
 
-// Names says whether a label is the name of a charset, and not one that is put on anything.
+// Names reports whether a label is the name of a charset, and not one that is put on anything.
 func Names(label string) bool {
 	label = foldLabel(label)
 	return !vague[label] && (label == "utf-7" || lookup(label) != nil)
@@ -112,7 +112,7 @@ func oneCharset(b []byte, t teller) (s string, clean bool) {
 	return s, !strings.ContainsRune(s, utf8.RuneError)
 }
 
-// stateful says whether a charset writes all its letters in seven bits.
+// stateful reports whether a charset writes all its letters in seven bits.
 func stateful(label string) bool {
 	return (strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "hz")) && lookup(label) != nil
 }
@@ -185,7 +185,7 @@ func valid(s string) string {
 	return strings.ToValidUTF8(s, "\ufffd")
 }
 
-// IsASCII says whether all bytes of b are below 0x80.
+// IsASCII reports whether all bytes of b are below 0x80.
 func IsASCII(b []byte) bool {
 	for _, c := range b {
 		if c >= 0x80 {

@@ -161,7 +161,7 @@ const (
 	scoreRussianInside = 400 // inside a word with Latin letters
 )
 
-// russian says whether text under the label of another script is Russian. fits says whether that label can be right,
+// russian reports whether text under the label of another script is Russian. fits says whether that label can be right,
 // single whether its letters have one byte each.
 func russian(b []byte, fits, single bool) bool {
 	b = b[:min(len(b), judgedBytes)]

@@ -30,7 +30,7 @@ func newTeller(label string) teller {
 	return teller{label, namesOther}
 }
 
-// sure says whether valid UTF-8 beyond ASCII can be nothing else. In Cyrillic charsets it would be letters and signs
+// sure reports whether valid UTF-8 beyond ASCII can be nothing else. In Cyrillic charsets it would be letters and signs
 // that do not stand together, but for short words.
 func (t teller) sure(b []byte) bool {
 	const most = 2
@@ -52,8 +52,8 @@ func (t teller) sure(b []byte) bool {
 	return n > most
 }
 
-// mostly says whether a text is UTF-8 but for a few broken letters or behind a long beginning, so that a detector would
-// break the rest. Under other labels than utf-8 it takes more letters to say so.
+// mostly reports whether a text is UTF-8 but for a few broken letters or behind a long beginning, so that a detector
+// would break the rest. Under other labels than utf-8 it takes more letters to say so.
 func (t teller) mostly(b []byte) bool {
 	const enough, long = 4, 10
 	good, bad := 0, 0

@@ -71,7 +71,7 @@ func zerosOf(b []byte) (zeros [4]int) {
 	return zeros
 }
 
-// readsWide says whether bytes can be UTF-16: the blanks and Cyrillic letters in it show in every other byte. Text
+// readsWide reports whether bytes can be UTF-16: the blanks and Cyrillic letters in it show in every other byte. Text
 // without any, such as Chinese, has neither blanks nor ends of lines that could be read as ASCII.
 func readsWide(b []byte, even, odd int) bool {
 	if even+odd > 0 {

@@ -120,7 +120,7 @@ func (d *decoder) value(key string, n ast.Node, v reflect.Value, tag reflect.Str
 	}
 }
 
-// isNull tells whether a value is left out. QUIRK: envelope_from: null is a word of ours and, unquoted, YAML's null.
+// isNull reports whether a value is left out. QUIRK: envelope_from: null is a word of ours and, unquoted, YAML's null.
 func isNull(n ast.Node, tag reflect.StructTag) bool {
 	if n == nil {
 		return true

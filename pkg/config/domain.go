@@ -34,8 +34,8 @@ func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 var plainLabel = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
-// isDomain says whether a text is a domain, in Unicode or punycode. Labels of ASCII may hold _ as well: mail comes from
-// such.
+// isDomain reports whether a text is a domain, in Unicode or punycode. Labels of ASCII may hold _ as well: mail comes
+// from such.
 func isDomain(s string) bool {
 	labels := strings.Split(strings.TrimSuffix(strings.ToLower(s), "."), ".")
 	for i, label := range labels {

@@ -66,7 +66,7 @@ func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	return nil, false
 }
 
-// empty tells whether a needed key holds nothing. A default counts, and a mapping counts as soon as it is there.
+// empty reports whether a needed key holds nothing. A default counts, and a mapping counts as soon as it is there.
 func empty(v reflect.Value, given *ast.MappingValueNode) bool {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -85,7 +85,7 @@ func (d *decoder) missing(key string, given bool) {
 	d.bad(key, "missing, but required")
 }
 
-// faulty tells whether a key, or something around it, has a mistake already.
+// faulty reports whether a key, or something around it, has a mistake already.
 func (d *decoder) faulty(key string) bool {
 	for key != "" {
 		if d.broken[key] {

@@ -29,7 +29,7 @@ type Calendar struct {
 	Timezone string   `yaml:"timezone" is:"zone"`                                           // "" = that of letters
 }
 
-// unconditional says whether the route fits every message.
+// unconditional reports whether the route fits every message.
 func (r Route) unconditional() bool {
 	return r.Mailbox == "" && len(r.To)+len(r.From)+len(r.Subject) == 0
 }
@@ -52,7 +52,7 @@ func (c *Config) CalendarLocation() *time.Location {
 	return l
 }
 
-// brokenIn says whether a key that begins so has a mistake.
+// brokenIn reports whether a key that begins so has a mistake.
 func (d *decoder) brokenIn(prefix string) bool {
 	for key := range d.broken {
 		if strings.HasPrefix(key, prefix) {

@@ -31,7 +31,7 @@ func StatePath(path string, env func(string) (string, bool)) (string, error) {
 	return d.state(state), nil
 }
 
-// Remote says whether a state's address is that of a database, and not the path of a file.
+// Remote reports whether a state's address is that of a database, and not the path of a file.
 func Remote(state string) bool { return strings.Contains(state, "://") }
 
 // state returns where the state lies: a database's address as it is, a path relative to the folder of the

@@ -68,7 +68,7 @@ func (m Mailbox) Sender() (name, address string) {
 	return a.Name, a.Address
 }
 
-// SignsIn says whether the mailbox needs the token of helpdesk login.
+// SignsIn reports whether the mailbox needs the token of helpdesk login.
 func (m Mailbox) SignsIn() bool { return m.IMAP.Auth == "oauth2" || m.SMTP.Auth == "oauth2" }
 
 // Secrets returns the values that must never be printed, longest first, so that they can be masked in that order.

@@ -176,7 +176,7 @@ func (a *announcing) mute() {
 	}
 }
 
-// reachable says whether letters can go to an address: there is one, and it is not ours.
+// reachable reports whether letters can go to an address: there is one, and it is not ours.
 func (r *Rules) reachable(to Address) bool {
 	_, domain := splitAddress(to.Key())
 	return domain != "" && !r.isOwn(to.Addr)

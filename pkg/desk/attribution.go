@@ -122,7 +122,7 @@ func block(lines []quoteLine) int {
 
 var ownInText = lazy(`hd\.[0-9a-f]{32}\.[0-9a-f]{16}@[A-Za-z0-9.-]+`)
 
-// mayBeBounce says whether a message may tell of a letter of ours that came back.
+// mayBeBounce reports whether a message may tell of a letter of ours that came back.
 func (r *Rules) mayBeBounce(m *Message) bool {
 	_, dsn := isDSN(m)
 	return dsn || nullPath(m) || r.isSystem(systemLocal(m))

@@ -30,7 +30,7 @@ func (w *weighing) returned() {
 	w.bounce()
 }
 
-// returnedInside decides mail of a mail system that is no regular report, and says whether it tells of a letter of
+// returnedInside decides mail of a mail system that is no regular report, and reports whether it tells of a letter of
 // ours. What a person's mailbox answered for them with the null sender does not.
 func (w *weighing) returnedInside() bool {
 	if !w.ask(GroupReport, insideRule()) {
@@ -100,8 +100,8 @@ func (w *weighing) recipients() []Recipients {
 	return all
 }
 
-// hard says whether the address can't be delivered to for good: it failed, and not with a status that tells it is for
-// now (RFC 3463, 2).
+// hard reports whether the address can't be delivered to for good: it failed, and not with a status that tells it is
+// for now (RFC 3463, 2).
 func hard(r Recipients) bool {
 	return strings.EqualFold(r.Action, "failed") && !strings.HasPrefix(r.Status, "4") && r.Address != ""
 }

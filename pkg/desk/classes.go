@@ -355,8 +355,8 @@ func (r *Rules) awayWithin(s string, most int) string {
 	return ""
 }
 
-// awayGoesOn says whether a beginning may go on so. People write of autoresponders and of their offices, too, and what
-// they write goes on with the next word.
+// awayGoesOn reports whether a beginning may go on so. People write of autoresponders and of their offices, too, and
+// what they write goes on with the next word.
 func (r *Rules) awayGoesOn(rest string, most int) bool {
 	const marks = ":;,.!-–—([…：；，。！（【"
 	text := strings.TrimLeft(rest, " ")

@@ -71,8 +71,8 @@ func commentRules() []commentRule {
 // never recorded one: the clocks of the portal's servers differ.
 const resultsBefore = time.Minute
 
-// knownResult says whether a result was read before. What counts is when a comment was marked, not when it was written.
-// Of a task from before results were asked for, those marked before it was last read are no news.
+// knownResult reports whether a result was read before. What counts is when a comment was marked, not when it was
+// written. Of a task from before results were asked for, those marked before it was last read are no news.
 func (a *announcing) knownResult(c *Comment) bool {
 	t := &a.f.Ticket
 	if t.LastResult > 0 {
@@ -187,5 +187,5 @@ func matchAny(res []*regexp.Regexp, s string) bool {
 	return false
 }
 
-// Greets says whether a text begins with a greeting.
+// Greets reports whether a text begins with a greeting.
 func (r *Rules) Greets(text string) bool { return matchAny(r.greets, ownWords(text)) }

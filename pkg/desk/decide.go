@@ -139,8 +139,8 @@ func (w *weighing) receive() {
 	}
 }
 
-// automatic says whether a machine answered for a person. QUIRK: Exchange and Gmail send out-of-office notes with the
-// null sender, by which they would be bounces.
+// automatic reports whether a machine answered for a person. QUIRK: Exchange and Gmail send out-of-office notes with
+// the null sender, by which they would be bounces.
 func (w *weighing) automatic() bool {
 	switch w.d.Class {
 	case classAutomatic, classAway, classLike, classSystem, classPress:
@@ -149,7 +149,7 @@ func (w *weighing) automatic() bool {
 	return false
 }
 
-// unwanted says whether the settings do without a task for such mail.
+// unwanted reports whether the settings do without a task for such mail.
 func (w *weighing) unwanted(automatic bool) bool {
 	const ignore = "ignore"
 	p := &w.r.policy
@@ -162,8 +162,8 @@ func (w *weighing) unwanted(automatic bool) bool {
 	return automatic && p.Automatic == ignore && w.marked()
 }
 
-// marked says whether the message itself tells that it is automatic. A null sender or a system's name alone does not:
-// what a mail system has to say is a task, unless it is an out-of-office note sent so.
+// marked reports whether the message itself tells that it is automatic. A null sender or a system's name alone does
+// not: what a mail system has to say is a task, unless it is an out-of-office note sent so.
 func (w *weighing) marked() bool {
 	for _, asked := range []func(*weighing) (string, bool){askAutoSubmitted, askAutoHeader, askPolicyReport, askAway} {
 		if _, hit := asked(w); hit {
@@ -180,7 +180,7 @@ func (w *weighing) form(automatic bool) Form {
 	return FormRepeat
 }
 
-// hush asks all that takes the auto-reply away, and says whether it goes.
+// hush asks all that takes the auto-reply away, and reports whether it goes.
 func (w *weighing) hush() {
 	for _, q := range quietRules() {
 		if !w.ask(GroupAutoReply, q) {

@@ -18,7 +18,7 @@ const (
 // TaskMark returns the mark, XML_ID, of the task that the effect of that key makes.
 func TaskMark(key string) string { return "hd-" + key }
 
-// IsTaskMark says whether the mark of a task is one that we give.
+// IsTaskMark reports whether the mark of a task is one that we give.
 func IsTaskMark(mark string) bool { return taskMark.MatchString(mark) }
 
 var taskMark = regexp.MustCompile(`^hd-[0-9a-f]{32}$`)
@@ -134,7 +134,7 @@ type Draft struct {
 	Date       time.Time  `json:"date"`           // of the cause: when the letter arrived, when the comment was written
 }
 
-// Once says whether the letter is not sent again when its fate is unknown.
+// Once reports whether the letter is not sent again when its fate is unknown.
 func (d *Draft) Once() bool { return d.Kind == Received }
 
 // Automatic returns how a letter that no person wrote came about (RFC 3834, 5); "" = a person wrote it.

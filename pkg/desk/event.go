@@ -60,7 +60,7 @@ func (e *Event) What() string {
 	return EventInvited
 }
 
-// pressed says whether a message is what a button of a calendar sends, and by which event.
+// pressed reports whether a message is what a button of a calendar sends, and by which event.
 func pressed(m *Message) (what string, hit bool) {
 	for i := range m.Calendar {
 		if what := m.Calendar[i].What(); what != EventInvited {

@@ -41,7 +41,7 @@ func ParsePattern(s string) (Pattern, error) {
 
 func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// Match says whether the pattern hits the address, in whatever spelling it is.
+// Match reports whether the pattern hits the address, in whatever spelling it is.
 func (p Pattern) Match(addr string) bool {
 	if p.domain == "" {
 		return false
@@ -74,7 +74,7 @@ func (s Scope) width() int {
 	return 0
 }
 
-// Includes says whether the scope takes away at least what the other does.
+// Includes reports whether the scope takes away at least what the other does.
 func (s Scope) Includes(other Scope) bool { return s.width() >= other.width() && s.width() > 0 }
 
 // Hits returns the exclusions that hit one of the addresses, the widest scope first.

@@ -43,7 +43,7 @@ func askFlood(w *weighing) (string, bool) {
 	return "", false
 }
 
-// flooded decides a letter beyond the limit, and says whether it is one. The others are counted.
+// flooded decides a letter beyond the limit, and reports whether it is one. The others are counted.
 func (w *weighing) flooded() bool {
 	if w.d.Class != classHuman {
 		return false

@@ -81,14 +81,14 @@ func (p *Post) Marked() string {
 	return strings.TrimLeft(p.Text+"\n\n"+p.Marker, "\n")
 }
 
-// Carries says whether a text of the portal carries a marker: in its last line, or in its first one, where older
+// Carries reports whether a text of the portal carries a marker: in its last line, or in its first one, where older
 // versions put it. What it quotes is not asked.
 func Carries(text, marker string) bool { return marker != "" && slices.Contains(marks(text), marker) }
 
-// CarriesAny says whether a text of the portal carries a marker, signed or not, in the places where Carries looks.
+// CarriesAny reports whether a text of the portal carries a marker, signed or not, in the places where Carries looks.
 func CarriesAny(text string) bool { return len(marks(text)) > 0 }
 
-// Carries says whether a text of the portal carries a marker that we signed, in the places where Carries looks.
+// Carries reports whether a text of the portal carries a marker that we signed, in the places where Carries looks.
 func (s Signer) Carries(text string) bool {
 	return slices.ContainsFunc(marks(text), func(mark string) bool {
 		m := marker.FindStringSubmatch(mark)

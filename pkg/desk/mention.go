@@ -13,17 +13,17 @@ var (
 	afterSelf = lazy(`^[\s,:;.!–—-]{0,10}`)
 )
 
-// isMention says whether a comment begins with a mention of somebody else than ourselves. QUIRK: who presses "Reply"
+// isMention reports whether a comment begins with a mention of somebody else than ourselves. QUIRK: who presses "Reply"
 // below a letter of ours in the old card begins with a mention of the user who posted it, and means the customer.
 func isMention(a *announcing, c *Comment) bool {
 	p := &a.r.policy
 	return p.all() && p.MentionInside && slices.ContainsFunc(mentioned(c.Text), func(who string) bool { return !a.isSelf(who) })
 }
 
-// all says whether whatever is not kept inside goes out.
+// all reports whether whatever is not kept inside goes out.
 func (p *Policy) all() bool { return p.Send != SendMarked && p.Send != SendResults }
 
-// isSelf says whether a mention is of one of our own users.
+// isSelf reports whether a mention is of one of our own users.
 func (a *announcing) isSelf(who string) bool {
 	m := userTag().FindStringSubmatch(who)
 	if m == nil {
@@ -44,7 +44,7 @@ func mentioned(text string) (all []string) {
 	return all
 }
 
-// isSlip says whether a comment begins with half of an internal prefix that is one sign twice: somebody has missed a
+// isSlip reports whether a comment begins with half of an internal prefix that is one sign twice: somebody has missed a
 // key.
 func isSlip(a *announcing, c *Comment) bool {
 	half := HalfPrefix(a.r.policy.InternalPrefix)

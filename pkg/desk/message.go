@@ -126,7 +126,7 @@ func (h Header) Values(name string) []string {
 	return vs
 }
 
-// Has says whether the field is present.
+// Has reports whether the field is present.
 func (h Header) Has(name string) bool {
 	for _, f := range h {
 		if strings.EqualFold(f.Name, name) {

@@ -24,11 +24,11 @@ type TaskState struct {
 	ClosedAt time.Time
 }
 
-// Owns says whether a task of the ticket's number and that mark is the ticket's: of a portal restored from a backup the
-// number may be another task's. Where the portal never showed the mark, the number must do.
+// Owns reports whether a task of the ticket's number and that mark is the ticket's: of a portal restored from a backup
+// the number may be another task's. Where the portal never showed the mark, the number must do.
 func (t *Ticket) Owns(mark string) bool { return t.Mark == "" || t.Mark == mark }
 
-// Renumbered says whether a comment that is new has a number which was given to another one before.
+// Renumbered reports whether a comment that is new has a number which was given to another one before.
 func (t *Ticket) Renumbered(c Comment) bool {
 	return !c.Late && c.ID <= t.LastComment || c.ResultID != 0 && c.ResultID <= t.LastResult
 }

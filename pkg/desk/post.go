@@ -245,7 +245,7 @@ func (w *weighing) post(form Form) *Post {
 	return p
 }
 
-// tells says whether a text holds more than blanks, what is not seen, and the lines above signatures.
+// tells reports whether a text holds more than blanks, what is not seen, and the lines above signatures.
 func tells(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return !invisible(r) && !strings.ContainsRune("-_=*>|", r) && r != '—' })
 }
@@ -286,7 +286,7 @@ func (p *Post) whole(m *Message) {
 	}
 }
 
-// degraded notes what could not be read as it should, and says whether the message was too large to be read at all.
+// degraded notes what could not be read as it should, and reports whether the message was too large to be read at all.
 func (w *weighing) degraded() (oversize bool) {
 	if oversize = slices.Contains(w.m.Degraded, DegradedOversize); oversize {
 		w.note(NoteOversize, "", 0)

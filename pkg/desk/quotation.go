@@ -42,7 +42,7 @@ func (w *weighing) quotes() quotation {
 	return quotesThird
 }
 
-// partyTo says whether the address is the writer's, the requester's or that of somebody in copy.
+// partyTo reports whether the address is the writer's, the requester's or that of somebody in copy.
 func partyTo(t *Ticket, m *Message, addr string) bool {
 	return addr == m.From.Key() || addr == t.Requester.Key() || addr == t.ReplyTo.Key() || slices.Contains(t.Participants, addr)
 }
@@ -81,7 +81,7 @@ func (w *weighing) leavesOut() (c cutting) {
 	return c
 }
 
-// onlyRepeats says whether each word of a quote, below the line that says whose it is, stands in what we have sent.
+// onlyRepeats reports whether each word of a quote, below the line that says whose it is, stands in what we have sent.
 func (r *Rules) onlyRepeats(quoted, sent string) bool {
 	if sent == "" {
 		return false

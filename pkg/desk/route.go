@@ -71,7 +71,7 @@ func askRouting(w *weighing) (string, bool) {
 	return "", false
 }
 
-// fits says whether the route is for the message, and by what.
+// fits reports whether the route is for the message, and by what.
 func (r *route) fits(m *Message) (string, bool) {
 	var why []string
 	if r.mailbox != "" {

@@ -121,7 +121,7 @@ func (r *Rules) home(domain string) {
 	}
 }
 
-// atHome says whether the domain, or one above it, is ours or our staff's.
+// atHome reports whether the domain, or one above it, is ours or our staff's.
 func (r *Rules) atHome(domain string) bool {
 	for domain = FoldDomain(domain); domain != ""; _, domain, _ = strings.Cut(domain, ".") {
 		if r.homes[domain] {
@@ -207,8 +207,8 @@ func (r *Rules) limits(addrs ...Address) []string {
 	return keys
 }
 
-// usableID says whether an id can tell one message from another. QUIRK: `<>` and `<@host>` are sent as Message-IDs, and
-// whoever stores them ties unrelated letters together (freescout#4740).
+// usableID reports whether an id can tell one message from another. QUIRK: `<>` and `<@host>` are sent as Message-IDs,
+// and whoever stores them ties unrelated letters together (freescout#4740).
 func usableID(id string) bool {
 	left, _, _ := strings.Cut(id, "@")
 	return strings.TrimSpace(left) != ""

@@ -87,7 +87,7 @@ func (o *outcome) hit(rule string) bool {
 	return slices.ContainsFunc(o.Reasons, func(r desk.Reason) bool { return r.Hit && r.Rule == rule })
 }
 
-// shows says whether the post has a piece, blanks and letter case left aside.
+// shows reports whether the post has a piece, blanks and letter case left aside.
 func (o *outcome) shows(piece string) bool {
 	fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 	return strings.Contains(fold(o.post), fold(piece))

@@ -99,7 +99,8 @@ func seen(text string) string {
 	}, html.UnescapeString(text))
 }
 
-// invisible says whether a character shows nothing of itself: blanks of any kind, controls, formats, marks and fillers.
+// invisible reports whether a character shows nothing of itself: blanks of any kind, controls, formats, marks and
+// fillers.
 func invisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' || unicode.In(r, unicode.Cf, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
 }
@@ -132,7 +133,7 @@ func ledBy(text string, fn func(lead string)) string {
 	}
 }
 
-// begins says whether a comment's own words begin with a prefix of the settings.
+// begins reports whether a comment's own words begin with a prefix of the settings.
 func begins(text, prefix string) bool {
 	prefix = seen(prefix)
 	return prefix != "" && (strings.HasPrefix(trim(seen(text)), prefix) || strings.HasPrefix(ownWords(text), prefix))
@@ -151,8 +152,8 @@ func inside(quote string) string {
 	return trim(heading().ReplaceAllString(body+"\n", ""))
 }
 
-// secret says whether a quote in an answer is to be cut: it begins as what stays inside does, or has words that neither
-// we nor the customer have mailed.
+// secret reports whether a quote in an answer is to be cut: it begins as what stays inside does, or has words that
+// neither we nor the customer have mailed.
 func (a *announcing) secret(quote string) bool {
 	body := inside(quote)
 	if begins(body, a.r.policy.InternalPrefix) {

@@ -43,7 +43,7 @@ func thanking(w *Words, compile func(list string, patterns []string, form string
 	return g, err
 }
 
-// only says whether all of the text is thanks.
+// only reports whether all of the text is thanks.
 func (g *thanksRules) only(text string) bool {
 	for _, re := range g.not {
 		if re.MatchString(text) {

@@ -56,7 +56,7 @@ func (w *weighing) look() {
 	}
 }
 
-// unsolicited says whether the message is automatic and no answer to a letter.
+// unsolicited reports whether the message is automatic and no answer to a letter.
 func (w *weighing) unsolicited() bool {
 	switch w.d.Class {
 	case classSystem, classBulk:
@@ -81,7 +81,7 @@ func (w *weighing) ticket(number uint64) *Ticket {
 	return &t
 }
 
-// takesPart says whether the sender may write into the ticket: its requester, whoever was in copy, or one of us.
+// takesPart reports whether the sender may write into the ticket: its requester, whoever was in copy, or one of us.
 func (w *weighing) takesPart(t *Ticket) bool {
 	from := w.m.From.Key()
 	if from == "" {
@@ -98,7 +98,7 @@ func (w *weighing) takesPart(t *Ticket) bool {
 	return false
 }
 
-// colleague says whether the sender has the requester's domain, and that is one organisation's alone.
+// colleague reports whether the sender has the requester's domain, and that is one organisation's alone.
 func (w *weighing) colleague(t *Ticket) bool {
 	domain := w.m.From.Domain()
 	if domain == "" || w.r.public[domain] {

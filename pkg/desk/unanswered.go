@@ -71,8 +71,8 @@ func (w silence) ofClass() NoteKey {
 	return NoteAutomatic
 }
 
-// reaches says whether an auto-reply could go to the writer of the letter, whatever limits and settings say: only such
-// a person gets letters that no specialist wrote.
+// reaches reports whether an auto-reply could go to the writer of the letter, whatever limits and settings say: only
+// such a person gets letters that no specialist wrote.
 func (w silence) reaches() bool {
 	barred := func(rule string) bool {
 		switch rule {

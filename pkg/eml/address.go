@@ -103,7 +103,7 @@ func (m *mailbox) take(s string) int {
 	return 1
 }
 
-// opensTwice says whether the < that s begins with has another before its >.
+// opensTwice reports whether the < that s begins with has another before its >.
 func opensTwice(s string) bool {
 	inner := strings.IndexAny(s[1:min(len(s), maxAddress)], "<>")
 	return inner > 0 && s[1+inner] == '<'
@@ -238,7 +238,7 @@ func cleanAddr(addr string) string {
 	return strings.TrimSpace(local) + "@" + strings.ReplaceAll(domain, " ", "")
 }
 
-// usable says whether a mail server would take an address: one local part, one at sign, one domain.
+// usable reports whether a mail server would take an address: one local part, one at sign, one domain.
 func usable(addr string) bool {
 	if len(addr) > maxUsable {
 		return false

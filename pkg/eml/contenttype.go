@@ -57,7 +57,7 @@ func seenParams(params map[string]string, field string) {
 	}
 }
 
-// tellsNothing says whether a type says nothing of what the only part of a letter is.
+// tellsNothing reports whether a type says nothing of what the only part of a letter is.
 func tellsNothing(typ string) bool {
 	switch typ {
 	case "", "application/octet-stream", "application/text", "application/plain", "application/x-unknown", "application/unknown":
@@ -66,7 +66,7 @@ func tellsNothing(typ string) bool {
 	return false
 }
 
-// readable says whether bytes at the beginning of a part are text that somebody can read.
+// readable reports whether bytes at the beginning of a part are text that somebody can read.
 func readable(begin []byte) bool {
 	for _, magic := range []string{"%PDF", "GIF8", "{\\rtf", "PK\x03\x04", "%!PS"} {
 		if bytes.HasPrefix(begin, []byte(magic)) {
@@ -118,7 +118,7 @@ func (s *source) adopt(own int, line []byte) bool {
 	return s.begin(own, line)
 }
 
-// begin makes a line the first boundary of a multipart, whatever follows it, and says whether it can be one.
+// begin makes a line the first boundary of a multipart, whatever follows it, and reports whether it can be one.
 func (s *source) begin(own int, line []byte) bool {
 	name := bytes.TrimRight(bytes.TrimPrefix(line, []byte("--")), " \t\r\n")
 	if !bytes.HasPrefix(line, []byte("--")) || len(name) == 0 || len(name) > 200 {

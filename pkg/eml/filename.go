@@ -36,17 +36,17 @@ func bestName(names ...string) string {
 	return best
 }
 
-// lost says whether a character stands for one that a program could not write.
+// lost reports whether a character stands for one that a program could not write.
 func lost(r rune) bool { return r == '?' || r == utf8.RuneError }
 
-// isNoName says whether nothing of a name is left but its ending. QUIRK: "???.pdf" is what a program for the West makes
-// of a name in Cyrillic.
+// isNoName reports whether nothing of a name is left but its ending. QUIRK: "???.pdf" is what a program for the West
+// makes of a name in Cyrillic.
 func isNoName(name string) bool {
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	return strings.Trim(stem, "?_. \ufffd") == ""
 }
 
-// hasEnding says whether a name ends as files do: with a dot and a few letters and digits, letters among them.
+// hasEnding reports whether a name ends as files do: with a dot and a few letters and digits, letters among them.
 func hasEnding(name string) bool {
 	const longest = 6
 	ext := strings.TrimPrefix(path.Ext(name), ".")
@@ -58,7 +58,7 @@ func hasEnding(name string) bool {
 var madeUp = map[string]bool{"att": true, "noname": true, "unnamed": true, "untitled": true, "mime-attachment": true, "part": true,
 	"text": true, "body": true, "message": true}
 
-// isMadeUp says whether nobody gave a text its name. QUIRK: Exchange makes ATT00001.txt of a text behind a file.
+// isMadeUp reports whether nobody gave a text its name. QUIRK: Exchange makes ATT00001.txt of a text behind a file.
 func isMadeUp(name string) bool {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".txt", ".htm", ".html", "":

@@ -97,10 +97,10 @@ type headerBlock struct {
 	ahead   int  // where the next such field begins, in bytes from here; 0 = not known
 }
 
-// begun says whether there has been a field.
+// begun reports whether there has been a field.
 func (b *headerBlock) begun() bool { return len(b.text) > 0 }
 
-// take adds a line to the block, and says whether it is part of it.
+// take adds a line to the block, and reports whether it is part of it.
 func (b *headerBlock) take(line []byte) bool {
 	blank := line[0] == ' ' || line[0] == '\t'
 	switch {
@@ -125,7 +125,7 @@ func (b *headerBlock) take(line []byte) bool {
 	return true
 }
 
-// strays says whether a line that is no field stands in a header that goes on below it, and leaves it out.
+// strays reports whether a line that is no field stands in a header that goes on below it, and leaves it out.
 func (b *headerBlock) strays(s *source, line []byte) bool {
 	if b.begun() && b.fieldAhead(s, len(line)) || !b.begun() && b.top && isField(s.peekLine()) {
 		b.skip(line)
@@ -159,7 +159,7 @@ func (b *headerBlock) giveBack() []byte {
 	return rest
 }
 
-// hasWord says whether a word stands in a line: three letters, or bytes beyond ASCII, in a row.
+// hasWord reports whether a word stands in a line: three letters, or bytes beyond ASCII, in a row.
 func hasWord(line []byte) bool {
 	n := 0
 	for _, c := range line {
@@ -190,7 +190,7 @@ func names(list string) map[string]bool {
 	return set
 }
 
-// knownField says whether a line is a field of a name in use, at the top of a message or of a part.
+// knownField reports whether a line is a field of a name in use, at the top of a message or of a part.
 func knownField(line []byte, top bool) bool {
 	i := bytes.IndexByte(line, ':')
 	name := bytes.ToLower(bytes.TrimRight(line[:i], " \t"))
@@ -205,7 +205,7 @@ func knownField(line []byte, top bool) bool {
 // aheadOfHeader is how far fields are looked for, in bytes.
 const aheadOfHeader = 4 << 10
 
-// fieldAhead says whether a field of a name in use follows behind a line of that length. What has been seen ahead is
+// fieldAhead reports whether a field of a name in use follows behind a line of that length. What has been seen ahead is
 // not looked at again.
 func (b *headerBlock) fieldAhead(s *source, n int) bool {
 	if b.ahead -= n; b.ahead > 0 {

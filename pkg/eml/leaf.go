@@ -76,7 +76,7 @@ func (w *walker) file(r io.Reader, pt part, ct media) {
 // further are forms of a text that mail programs show to nobody who has the others.
 var further = map[string]bool{"text/x-amp-html": true, "text/watch-html": true}
 
-// isText says whether a part is a piece of the message's text (the rule of RFC 8621, 4.1.4).
+// isText reports whether a part is a piece of the message's text (the rule of RFC 8621, 4.1.4).
 func isText(typ, disp, name string, p place) bool {
 	if disp == "attachment" {
 		return false
@@ -180,8 +180,8 @@ func (w *walker) openUU(text []byte, p place) []byte {
 	return text
 }
 
-// isFile says whether a text that is shown was also meant as a file: the first of several parts, with a name. The only
-// part, and the forms of one text, are named by programs for nobody.
+// isFile reports whether a text that is shown was also meant as a file: the first of several parts, with a name. The
+// only part, and the forms of one text, are named by programs for nobody.
 func (pt part) isFile() bool {
 	switch pt.p.parent {
 	case "", "multipart/related", "multipart/signed":

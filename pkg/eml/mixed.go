@@ -145,14 +145,14 @@ func (m *mixedReader) isBase64(text []byte) bool {
 // maxPads is how many signs of padding may end a line. QUIRK: some programs pad what is padded.
 const maxPads = 8
 
-// ends says whether nothing but blanks is to come.
+// ends reports whether nothing but blanks is to come.
 func (m *mixedReader) ends() bool {
 	const enough = 4
 	more, err := m.br.Peek(enough)
 	return err != nil && len(bytes.TrimSpace(more)) == 0
 }
 
-// isWord says whether letters could be a word: short, and of a case that words have.
+// isWord reports whether letters could be a word: short, and of a case that words have.
 func isWord(text []byte) bool {
 	const longest = 20
 	upper, lower := 0, 0

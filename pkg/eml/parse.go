@@ -149,7 +149,7 @@ func (w *walker) derivedID() string {
 
 const derived = "@derived.invalid"
 
-// IsDerived says whether an id was made for a message that has none.
+// IsDerived reports whether an id was made for a message that has none.
 func IsDerived(id string) bool { return strings.HasSuffix(id, derived) }
 
 // markInline finds out which pictures the HTML shows.

@@ -104,7 +104,8 @@ func halfMark(p []byte) int {
 	return 0
 }
 
-// sourceOf says whether a page that ends so goes on with the source of a picture, and which quotation mark ends that.
+// sourceOf reports whether a page that ends so goes on with the source of a picture, and which quotation mark ends
+// that.
 func sourceOf(end []byte) (quote byte, ok bool) {
 	const blanks = " \t\r\n"
 	end = bytes.TrimRight(end, blanks)
@@ -120,7 +121,7 @@ func sourceOf(end []byte) (quote byte, ok bool) {
 	return quote, strings.IndexByte(blanks+`"'/`, end[n-1]) >= 0 // not of data-src
 }
 
-// ends says whether the address ends before that byte.
+// ends reports whether the address ends before that byte.
 func (c *pictures) ends(b byte) bool {
 	if c.quote != 0 {
 		return b == c.quote
@@ -196,7 +197,7 @@ func (w *walker) attachPictures(found []*picture) {
 	}
 }
 
-// picturesLeft says whether a page still holds pictures in itself.
+// picturesLeft reports whether a page still holds pictures in itself.
 func picturesLeft(page string) bool {
 	for {
 		before, after, found := strings.Cut(page, string(pictureMark))

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// isNotice says whether a part tells about another message: a status, or the headers or whole of what came back.
+// isNotice reports whether a part tells about another message: a status, or the headers or whole of what came back.
 func (w *walker) isNotice(typ string, p place) bool {
 	switch typ {
 	case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/global-disposition-notification":

@@ -88,7 +88,7 @@ func (s *source) boundary(line []byte) bool {
 	return true
 }
 
-// closes says whether a line is a boundary.
+// closes reports whether a line is a boundary.
 func (s *source) closes(line []byte) bool {
 	i, _ := s.match(line)
 	return i != noHit

@@ -23,7 +23,7 @@ type spareText struct {
 
 var richText = map[string]bool{"text/rtf": true, "application/rtf": true, "application/x-rtf": true, "text/richtext": true}
 
-// isSpare says whether a file can be the letter's text: nobody gave it a name, or it is a text in RTF.
+// isSpare reports whether a file can be the letter's text: nobody gave it a name, or it is a text in RTF.
 func isSpare(typ, name string) bool {
 	return (typ == "text/plain" || typ == "text/html") && isMadeUp(name) || richText[typ]
 }
@@ -109,7 +109,7 @@ func wordsOf(text string) func(yield func(string) bool) {
 
 func (s *segment) hasWords() bool { return wordsIn(s.plain, false) || wordsIn(s.html, true) }
 
-// wordsIn says whether something is said in a text.
+// wordsIn reports whether something is said in a text.
 func wordsIn(text string, html bool) bool {
 	if html {
 		text = tags.Text(text)

@@ -104,7 +104,7 @@ func undouble(s string) string {
 	return strings.Join(out, "\n") + "\n"
 }
 
-// isDoubled says whether behind every line an odd number of blank ones stands, somewhere more than one.
+// isDoubled reports whether behind every line an odd number of blank ones stands, somewhere more than one.
 func isDoubled(text string) bool {
 	run, texts, wide := 0, 0, 0
 	for l := range strings.SplitSeq(text, "\n") {

@@ -94,7 +94,7 @@ func (w *walker) openTNEF(r io.Reader, pt part) {
 	}
 }
 
-// read goes through the attributes and says whether all was well-formed.
+// read goes through the attributes and reports whether all was well-formed.
 func (t *tnef) read() bool {
 	var start [6]byte
 	if _, err := io.ReadFull(t.br, start[:]); err != nil || binary.LittleEndian.Uint32(start[:]) != tnefSignature {

@@ -102,7 +102,7 @@ func (w *words) flush() {
 	w.codes = nil
 }
 
-// cutInside says whether base64 ends within the four letters that belong together.
+// cutInside reports whether base64 ends within the four letters that belong together.
 func cutInside(code string) bool {
 	n := 0
 	for i := range len(code) {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Outcome says whether the effect was made.
+// Outcome reports whether the effect was made.
 type Outcome int
 
 const (

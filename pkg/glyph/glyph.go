@@ -34,7 +34,7 @@ func Line(s string) string {
 	return b.String()
 }
 
-// isLine says whether s is as Line returns it. Most texts are.
+// isLine reports whether s is as Line returns it. Most texts are.
 func isLine(s string) bool {
 	if !utf8.ValidString(s) {
 		return false
@@ -53,8 +53,8 @@ func isLine(s string) bool {
 	return s == "" || !blank
 }
 
-// Invisible says whether r turns the order of text around or hides in it: such characters disguise names of files and
-// people.
+// Invisible reports whether r turns the order of text around or hides in it: such characters disguise names of files
+// and people.
 func Invisible(r rune) bool {
 	return r >= 0x80 && r <= 0x9f && r != 0x85 || r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e ||
 		r >= 0x2066 && r <= 0x2069 || r == 0xfeff

@@ -116,7 +116,7 @@ func given(items []item) bool {
 	return slices.ContainsFunc(items, func(it item) bool { return it.err == nil })
 }
 
-// withheld says whether a server that gives none of the messages is at fault itself: it has refused several, or says
+// withheld reports whether a server that gives none of the messages is at fault itself: it has refused several, or says
 // that this will pass.
 func (m *Mailbox) withheld(items []item) error {
 	refused := 0

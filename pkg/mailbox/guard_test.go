@@ -136,7 +136,7 @@ var oddFolders = []string{
 	`* LIST () "/" "&-&-&"` + "\r\n", "* LIST () \"/\" \"&B\rB8-\"\r\n",
 }
 
-// findsSent says whether the folder of sent mail is found among such.
+// findsSent reports whether the folder of sent mail is found among such.
 func findsSent(t *testing.T, odd string) {
 	t.Helper()
 	f := newFake(t, "* OK [CAPABILITY IMAP4rev1 SPECIAL-USE LIST-EXTENDED] hello", func(command string) string {

@@ -53,7 +53,7 @@ func (m *Mailbox) Old(ctx context.Context, t time.Time) (int, error) {
 	return n, nil
 }
 
-// Counts says whether the server counts messages without naming them, which costs nothing, and how many there are in
+// Counts reports whether the server counts messages without naming them, which costs nothing, and how many there are in
 // the folder.
 func (m *Mailbox) Counts(ctx context.Context) (cheap bool, messages uint32) {
 	if m.main == nil || m.main.dead() {

@@ -15,9 +15,9 @@ var listed = regexp.MustCompile(`(?is)^\* (?:LIST|LSUB) \((?:\\?[!#$&'+,\-./0-9:
 	`(?:(?-i:NIL)|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])") ` +
 	`(?:"((?:[^"\\\r\n]|\\["\\])*)"|\{(\d+)\}\r\n|((?-i:[^(){ %*"\\\x00-\x1f\x7f-\x{10ffff}]+)))`)
 
-// readableList says whether a folder of a LIST response can be read and asked for. QUIRK: go-imap ends the connection
-// over a name in base64 that is none, a bare tab, or an attribute that is no atom; servers hand on whatever another
-// program named so.
+// readableList reports whether a folder of a LIST response can be read and asked for. QUIRK: go-imap ends the
+// connection over a name in base64 that is none, a bare tab, or an attribute that is no atom; servers hand on whatever
+// another program named so.
 func readableList(response []byte) bool {
 	m := listed.FindSubmatchIndex(response)
 	if m == nil {
@@ -47,7 +47,7 @@ var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`)
 
 var base64UTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
 
-// readableName says whether a folder's name is what RFC 9051, A.1, makes of one, or plain UTF-8.
+// readableName reports whether a folder's name is what RFC 9051, A.1, makes of one, or plain UTF-8.
 func readableName(name string) bool {
 	if name == "" || !utf8.ValidString(name) {
 		return false
@@ -72,7 +72,7 @@ func readableName(name string) bool {
 	return true
 }
 
-// readablePiece says whether base64 holds UTF-16 of nothing that need not be encoded.
+// readablePiece reports whether base64 holds UTF-16 of nothing that need not be encoded.
 func readablePiece(piece string) bool {
 	raw, err := base64UTF7.Strict().DecodeString(piece)
 	if err != nil || len(raw) == 0 || len(raw)%2 != 0 {

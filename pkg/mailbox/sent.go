@@ -29,7 +29,7 @@ const searchWait = 10 * time.Second
 
 var errNoSent = errors.New("the server has no folder for sent mail that we know")
 
-// InSent says whether a letter with that Message-ID (without <>) lies in the server's folder for sent mail. It is a
+// InSent reports whether a letter with that Message-ID (without <>) lies in the server's folder for sent mail. It is a
 // hint: false without an error where there is no such folder, and no answer within a few seconds is an error to be
 // ignored.
 func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
@@ -52,7 +52,7 @@ func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	return s.holds(ctx, folder, id)
 }
 
-// Holds says whether a letter with that Message-ID (without <>) lies in the folder, AutoSent for the server's own.
+// Holds reports whether a letter with that Message-ID (without <>) lies in the folder, AutoSent for the server's own.
 func (m *Mailbox) Holds(ctx context.Context, folder, id string) (bool, error) {
 	folder, err := m.Folder(ctx, folder)
 	if err != nil {

@@ -67,13 +67,13 @@ type byeError struct{ said string }
 
 func (e *byeError) Error() string { return "the server says good-bye: " + e.said }
 
-// leaves says whether the server ended the connection for reasons of its own, and not over what it was asked.
+// leaves reports whether the server ended the connection for reasons of its own, and not over what it was asked.
 func leaves(err error) bool {
 	var bye *byeError
 	return errors.As(err, &bye) && (strings.HasPrefix(bye.said, "[UNAVAILABLE]") || wire.Busy(bye.said))
 }
 
-// answered says whether err is the server's own refusal; after any other the connection is of no use.
+// answered reports whether err is the server's own refusal; after any other the connection is of no use.
 func answered(err error) bool {
 	var e *imap.Error
 	return errors.As(err, &e)
@@ -185,13 +185,13 @@ func (s *session) listed(ctx context.Context) string {
 	return s.folders()
 }
 
-// has says whether the server has the capability.
+// has reports whether the server has the capability.
 func (s *session) has(ctx context.Context, c imap.Cap) bool {
 	defer s.begin(ctx)()
 	return s.client.Caps().Has(c)
 }
 
-// temporary says whether a refusal will pass by itself (RFC 5530, 3).
+// temporary reports whether a refusal will pass by itself (RFC 5530, 3).
 //
 // QUIRK: Gmail's OVERQUOTA is about commands and bandwidth (ljmerza/ha-email-sensor#16); Exchange Online throttles
 // without a code (ikvk/imap_tools#135), and others tell their load by words alone.
@@ -203,11 +203,11 @@ func temporary(err error) bool {
 	return coded(err) || wire.Busy(e.Text)
 }
 
-// vague says whether a refusal may speak of one message as well as of the whole server: "internal error" is all that
+// vague reports whether a refusal may speak of one message as well as of the whole server: "internal error" is all that
 // some say of a message they can't read.
 func vague(err error) bool { return strings.Contains(strings.ToLower(err.Error()), "internal") }
 
-// coded says whether the server says by a code that a refusal will pass.
+// coded reports whether the server says by a code that a refusal will pass.
 func coded(err error) bool {
 	var e *imap.Error
 	if !errors.As(err, &e) {
@@ -229,7 +229,7 @@ func passing(err error) error {
 	return err
 }
 
-// missing says whether a refusal is about a folder that is not there. QUIRK: many servers say so without a code (RFC
+// missing reports whether a refusal is about a folder that is not there. QUIRK: many servers say so without a code (RFC
 // 5530 came after them), so the folder is asked for.
 func (s *session) missing(ctx context.Context, folder string) bool {
 	defer s.begin(ctx)()

@@ -30,7 +30,7 @@ type cutter struct {
 	mark int      // open tags before it
 }
 
-// step takes the next tag or character and says whether it fits.
+// step takes the next tag or character and reports whether it fits.
 func (c *cutter) step() bool {
 	if c.pos >= len(c.s) {
 		return false

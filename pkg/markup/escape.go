@@ -66,7 +66,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-// beginsTag says whether the text behind a bracket makes it a tag.
+// beginsTag reports whether the text behind a bracket makes it a tag.
 func beginsTag(s string) bool {
 	s = strings.TrimPrefix(s, "/")
 	if strings.HasPrefix(s, "*") {
@@ -87,7 +87,7 @@ func isNameByte(c byte) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
 }
 
-// namesTag says whether the text behind a number sign makes it a task tag.
+// namesTag reports whether the text behind a number sign makes it a task tag.
 //
 // QUIRK: in the title and the description of a task the portal takes whatever follows a number sign behind white space
 // for a tag, by bytes: digits, and a zero-width space, too (tasks, Control\Task::parseTags; V2 ParseTextTrait).

@@ -88,7 +88,7 @@ func (l *lexer) emit(t token, n int) {
 	l.plain = l.pos
 }
 
-// tag emits the tag at pos and says whether there is one.
+// tag emits the tag at pos and reports whether there is one.
 func (l *lexer) tag() bool {
 	t, n, ok := readTag(l.s[l.pos:])
 	if !ok {

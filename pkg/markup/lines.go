@@ -23,8 +23,8 @@ func (l *lexer) lineStart() {
 	l.lineSigns()
 }
 
-// dashLine opens or closes the quote that a line of dashes begins or ends, and says whether it has gone on to the next
-// line.
+// dashLine opens or closes the quote that a line of dashes begins or ends, and reports whether it has gone on to the
+// next line.
 func (l *lexer) dashLine() bool {
 	for len(l.dashes) > 0 && l.dashes[0] < l.pos {
 		l.dashes = l.dashes[1:]

@@ -180,7 +180,7 @@ var addressEscapes = strings.NewReplacer("[", "%5B", "]", "%5D", `"`, "%22", "'"
 
 func bracketless(href string) string { return addressEscapes.Replace(href) }
 
-// sameAddress says whether a link shows its own address.
+// sameAddress reports whether a link shows its own address.
 func sameAddress(label, href string) bool {
 	bare := func(s string) string {
 		s = strings.ToLower(strings.TrimSuffix(s, "/"))

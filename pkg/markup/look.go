@@ -133,7 +133,7 @@ func below(d declarations) string {
 	return ""
 }
 
-// isZero says whether a length is nothing: 0, 0px, 0.0cm.
+// isZero reports whether a length is nothing: 0, 0px, 0.0cm.
 func isZero(length string) bool {
 	if length == "" {
 		return false
@@ -143,7 +143,7 @@ func isZero(length string) bool {
 	return err == nil && f == 0
 }
 
-// isPixel says whether a picture is too small to be seen: a tracker or a spacer.
+// isPixel reports whether a picture is too small to be seen: a tracker or a spacer.
 func isPixel(n *node) bool {
 	d := declared(n.get("style"))
 	for _, length := range []string{n.get("width"), d.width, n.get("height"), d.height} {
@@ -155,14 +155,14 @@ func isPixel(n *node) bool {
 	return false
 }
 
-// isBare says whether a letter has lines but no tag that makes any: its line ends are meant.
+// isBare reports whether a letter has lines but no tag that makes any: its line ends are meant.
 // QUIRK: some programs send plain text as text/html (seen in newsletters of the Enron corpus and in web forms).
 func isBare(root *node) bool {
 	lines := 0
 	return !breaks(root, &lines) && lines > 1
 }
 
-// breaks says whether a tag inside makes lines, and counts the line ends in the text.
+// breaks reports whether a tag inside makes lines, and counts the line ends in the text.
 func breaks(n *node, lines *int) bool {
 	for kid := n.first; kid != nil; kid = kid.next {
 		*lines += strings.Count(strings.TrimSpace(kid.text), "\n")

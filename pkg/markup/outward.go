@@ -29,7 +29,7 @@ func Outward(bbcode, host string) string {
 	})
 }
 
-// isPublic says whether the portal shows a page to anybody.
+// isPublic reports whether the portal shows a page to anybody.
 // QUIRK: links made by "public link" begin with /~, older ones with /docs/pub/; forms and open lines lie under /pub/
 // and /online/ (Bitrix24, link sharing of Drive and CRM forms).
 func isPublic(path string) bool {

@@ -33,7 +33,7 @@ func (p *Page) Text() string { return p.write(false) }
 // Escape; pictures become their names.
 func (p *Page) BBCode() string { return escape(p.write(true)) }
 
-// Truncated says whether the page has more elements than are read. An ellipsis stands for the rest.
+// Truncated reports whether the page has more elements than are read. An ellipsis stands for the rest.
 func (p *Page) Truncated() bool { return p.cut }
 
 func (p *Page) write(bb bool) string {

@@ -27,7 +27,7 @@ func Title(s string, max int) string {
 	return string(append(runes[:cut:cut], ellipsis))
 }
 
-// joins says whether the rune at i belongs together with the one before it (the common cases of UAX 29).
+// joins reports whether the rune at i belongs together with the one before it (the common cases of UAX 29).
 func joins(runes []rune, i int) bool {
 	r, before := runes[i], runes[i-1]
 	switch {

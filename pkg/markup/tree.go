@@ -52,7 +52,7 @@ func parseHTML(s string) *builder {
 	return b
 }
 
-// token takes the next token, and says whether there was one.
+// token takes the next token, and reports whether there was one.
 func (b *builder) token(r *tags.Reader) bool {
 	switch r.Next() {
 	case html.ErrorToken:

@@ -56,7 +56,7 @@ func New(o Options) (*Client, error) {
 	return &Client{o}, nil
 }
 
-// HasCodes says whether the provider gives codes to type.
+// HasCodes reports whether the provider gives codes to type.
 func (c *Client) HasCodes() bool { return c.o.DeviceURL != "" }
 
 // config returns what golang.org/x/oauth2 works with.

@@ -42,7 +42,7 @@ func (b *Bodies) Add(at desk.Place, body *spool.Body) {
 	b.kept[at] = named{Body: body}
 }
 
-// Room says whether it may take over so many bytes more.
+// Room reports whether it may take over so many bytes more.
 func (b *Bodies) Room(size int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -22,7 +22,7 @@ func Caught(what string, err *error) {
 	}
 }
 
-// Panicked says whether an error was a panic.
+// Panicked reports whether an error was a panic.
 func Panicked(err error) bool {
 	var p *Panic
 	return errors.As(err, &p)

@@ -79,7 +79,7 @@ func Tell(texts Texts, e *desk.Effect) {
 	e.Post.Text = fitting(desk.CommentTask, strings.Join(lines, "\n"), 0)
 }
 
-// cutShort says whether a title lost its end when the signs in it were escaped, which makes it longer.
+// cutShort reports whether a title lost its end when the signs in it were escaped, which makes it longer.
 func cutShort(title, wanted string) bool {
 	return strings.HasSuffix(title, ellipsis) && !strings.HasSuffix(wanted, ellipsis)
 }

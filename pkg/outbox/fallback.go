@@ -34,8 +34,8 @@ func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.R
 	return desk.Result{Seq: d.Seq, Replace: &e, Note: err.Error()}, true
 }
 
-// isDismissed says whether the portal does not know a user, or has dismissed them: asked once in a pass. Where it can't
-// be asked, they are taken for known.
+// isDismissed reports whether the portal does not know a user, or has dismissed them: asked once in a pass. Where it
+// can't be asked, they are taken for known.
 func (p *posts) isDismissed(ctx context.Context, user int64) bool {
 	gone, asked := p.dismissed[user]
 	if asked {

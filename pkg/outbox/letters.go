@@ -226,7 +226,7 @@ func (l *letters) takes(s Sender) {
 	l.taken[s.Name]++
 }
 
-// fails notes that a relay failed over a letter, and says whether it is to be left alone for this pass.
+// fails notes that a relay failed over a letter, and reports whether it is to be left alone for this pass.
 func (l *letters) fails(s Sender, err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

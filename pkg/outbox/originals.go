@@ -95,8 +95,8 @@ func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f des
 	return kept, nothing, nil
 }
 
-// is says whether the bytes are the message of a post, by its Message-ID and content, or of one that could not be read
-// by its hash. Earlier versions kept nothing of that one but how long it is.
+// is reports whether the bytes are the message of a post, by its Message-ID and content, or of one that could not be
+// read by its hash. Earlier versions kept nothing of that one but how long it is.
 func is(kept *spool.Body, at desk.Place, post *desk.Post, f desk.File) bool {
 	if post.Hash != "" {
 		hash, err := kept.Hash()
@@ -164,7 +164,7 @@ func (o *Outbox) Original(ctx context.Context, q desk.Quarantined) (_ *spool.Bod
 	return kept, nil
 }
 
-// isQuarantined says whether the bytes are a message of the quarantine: by their hash, or where a server writes a
+// isQuarantined reports whether the bytes are a message of the quarantine: by their hash, or where a server writes a
 // message anew each time by Message-ID and length. One that was never read is known by as much as its entry says.
 func isQuarantined(kept *spool.Body, q desk.Quarantined) (bool, error) {
 	if q.Hash != "" {

@@ -244,8 +244,8 @@ func (o *Outbox) part(due []desk.Pending) (posts, letters []desk.Pending, lost [
 	return posts, letters, lost
 }
 
-// skip says whether an effect is to wait for another pass: it had its attempt in this one, or the server it needs was
-// found away.
+// skip reports whether an effect is to wait for another pass: it had its attempt in this one, or the server it needs
+// was found away.
 func (o *Outbox) skip(d desk.Pending) bool {
 	if o.tried[d.Seq] {
 		return true

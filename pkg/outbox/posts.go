@@ -179,8 +179,9 @@ func groups(due []desk.Pending) (out [][]desk.Pending) {
 	return slices.DeleteFunc(append([][]desk.Pending{fresh, second}, out...), func(g []desk.Pending) bool { return len(g) == 0 })
 }
 
-// frozen says whether this machine has stood still since an attempt was noted, so long that the attempt could come true
-// after another host has looked for it. The clock of the wall tells it; the other one stands still with the machine.
+// frozen reports whether this machine has stood still since an attempt was noted, so long that the attempt could come
+// true after another host has looked for it. The clock of the wall tells it; the other one stands still with the
+// machine.
 func (p *posts) frozen(noted time.Time) bool {
 	return p.Now().Round(0).Sub(noted.Round(0)) > p.Settle/2
 }
@@ -308,7 +309,8 @@ func (p *posts) outcome(ctx context.Context, d desk.Pending, m desk.Made) desk.R
 	return r
 }
 
-// worthwhile says whether another attempt is made before a person is asked: as often and as long as the error deserves.
+// worthwhile reports whether another attempt is made before a person is asked: as often and as long as the error
+// deserves.
 func (p *posts) worthwhile(d desk.Pending, err error) bool {
 	tries, over := fault.Patience(err)
 	if tries == 0 {
@@ -334,7 +336,7 @@ func (p *posts) made(d desk.Pending, m desk.Made) desk.Result {
 	return desk.Result{Seq: d.Seq, Done: true, Made: m, Then: p.lacking(d.Effect, m.Missing)}
 }
 
-// deleted says whether the portal does not know a task any more.
+// deleted reports whether the portal does not know a task any more.
 func (p *posts) deleted(ctx context.Context, task int64) bool {
 	states, err := p.portal.States(ctx, []int64{task})
 	if err != nil {

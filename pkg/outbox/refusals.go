@@ -26,8 +26,8 @@ func (l *letters) note(seq uint64, r refusal) {
 	l.refusals[seq] = r
 }
 
-// final says whether a letter is given up over a refusal: at once where that tells whom it is about, else when it has
-// been repeated often enough and for long enough.
+// final reports whether a letter is given up over a refusal: at once where that tells whom it is about, else when it
+// has been repeated often enough and for long enough.
 func (l *letters) final(d desk.Pending, err error) bool {
 	tries, over := fault.Patience(err)
 	if tries == 0 {

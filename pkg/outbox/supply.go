@@ -192,8 +192,8 @@ func dropLost(post *desk.Post, lost func(file int) bool) {
 // made without. It is tried less and less often meanwhile.
 const fileTime = time.Hour
 
-// overdue says whether an effect has waited long enough for a file that does not get through. A mailbox that is away is
-// waited for.
+// overdue reports whether an effect has waited long enough for a file that does not get through. A mailbox that is away
+// is waited for.
 func (p *posts) overdue(d desk.Pending, err error) bool {
 	return p.stuck(d) > fileTime && fault.ExtentOf(err) == fault.One && !errors.Is(err, errAway)
 }

@@ -145,7 +145,8 @@ func (m made) lacks(s desk.Sight) (ds []Difference) {
 	return ds
 }
 
-// short says whether a text was cut: the portal may change some of its signs, and somebody may have corrected a word.
+// short reports whether a text was cut: the portal may change some of its signs, and somebody may have corrected a
+// word.
 func short(written, shown int) bool {
 	const some = 20
 	return written-shown > max(some, written/10)

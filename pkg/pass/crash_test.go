@@ -163,14 +163,14 @@ func dieAt(t *testing.T, w *world, at int) (string, []string) {
 	return w.shape()
 }
 
-// sending says whether step i lies between the note that letters are attempted and the record of their results: only
+// sending reports whether step i lies between the note that letters are attempted and the record of their results: only
 // there the fate of an auto-reply is unknown.
 func sending(names []string, i int) bool {
 	auto := func(i int) bool { return i >= 0 && i < len(names) && strings.HasPrefix(names[i], "send auto-reply") }
 	return auto(i) || names[i] == "note attempts, after" && auto(i+1) || names[i] == "record results, before" && auto(i-1)
 }
 
-// replied says whether no auto-reply was sent twice, and none is missing but where its fate was unknown.
+// replied reports whether no auto-reply was sent twice, and none is missing but where its fate was unknown.
 func replied(want, got []string, unknown bool) bool {
 	if !unknown {
 		return cmp.Equal(want, got)

@@ -13,9 +13,9 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// choose says whether a letter is read by its page, and returns that; else its plain text is read. The page is where it
-// holds all that the text says, or where that is empty or a stub. Rules, posts and the cutting of quotes then read the
-// same one.
+// choose reports whether a letter is read by its page, and returns that; else its plain text is read. The page is where
+// it holds all that the text says, or where that is empty or a stub. Rules, posts and the cutting of quotes then read
+// the same one.
 func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 	if m.HTML == "" {
 		return nil, false
@@ -49,7 +49,7 @@ var aside = regexp.MustCompile(`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<
 // said returns the words of a text, without what no person wrote.
 func said(text string) string { return aside.ReplaceAllString(text, " ") }
 
-// lacks says whether a text does not hold one of the words of what was said. Most texts of two forms have the same
+// lacks reports whether a text does not hold one of the words of what was said. Most texts of two forms have the same
 // words in the same order.
 func lacks(text, words string) bool {
 	const ahead = 20 // words that only the text has
@@ -99,8 +99,8 @@ func wordsOf(text string) *held {
 	return h
 }
 
-// has says whether the text holds a word, or holds it in pieces. That is looked for only so often: each time takes all
-// of it.
+// has reports whether the text holds a word, or holds it in pieces. That is looked for only so often: each time takes
+// all of it.
 func (h *held) has(word string) bool {
 	const most = 100
 	if word = squash(word); h.words[word] {
@@ -141,7 +141,7 @@ func squash(text string) string {
 	}, text)
 }
 
-// hasWord says whether a letter or digit stands in a text.
+// hasWord reports whether a letter or digit stands in a text.
 func hasWord(text string) bool { return strings.IndexFunc(text, inWord) >= 0 }
 
 // keepsWords notes that a letter has words and comes out empty: then all of it is attached.

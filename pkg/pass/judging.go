@@ -75,7 +75,7 @@ func within[T any](ctx context.Context, p *Pass, l desk.Listing, what string, wo
 	}
 }
 
-// over says whether an error ends the work on all messages: the context has ended, or too many use up their time.
+// over reports whether an error ends the work on all messages: the context has ended, or too many use up their time.
 func over(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, errRunaways))
 }

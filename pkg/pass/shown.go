@@ -12,8 +12,8 @@ type shown struct {
 	talks  []desk.Talk
 }
 
-// has says whether the portal has shown in this pass what it had answered to have made: a task with its mark, a comment
-// with its marker and as many files. The files of tasks are in no list, so those with files are looked at.
+// has reports whether the portal has shown in this pass what it had answered to have made: a task with its mark, a
+// comment with its marker and as many files. The files of tasks are in no list, so those with files are looked at.
 func (s shown) has(u desk.Unconfirmed) bool {
 	e := u.Effect
 	if e.Kind == desk.OpenTask {

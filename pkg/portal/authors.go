@@ -194,7 +194,7 @@ type portalUser struct {
 	Departments json.RawMessage `json:"UF_DEPARTMENT"`
 }
 
-// employed says whether the user is an employee, by the type, else by a department.
+// employed reports whether the user is an employee, by the type, else by a department.
 func (u portalUser) employed() bool {
 	if u.Type != "" {
 		return oneOf(u.Type, "employee")

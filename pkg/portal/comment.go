@@ -146,7 +146,7 @@ func (c *Maker) chats(ctx context.Context, effects []desk.Effect) {
 // oldCard is what is remembered of a portal whose tasks have no chats.
 const oldCard = "old"
 
-// barred says whether our user is no member of the chat that a comment goes into.
+// barred reports whether our user is no member of the chat that a comment goes into.
 //
 // QUIRK: to put files into a chat takes membership of it (im.disk.file.commit, ACCESS_ERROR), to read it access to the
 // task.

@@ -111,7 +111,7 @@ func (u chatUser) outsider() bool {
 	return bool(u.Extranet || u.Network) || oneOf(u.Type, outsiders...) || oneOf(u.ExternalAuth, outsiders...)
 }
 
-// forwarded says whether the message was written in another chat.
+// forwarded reports whether the message was written in another chat.
 func (m message) forwarded() bool {
 	f := strings.TrimSpace(string(m.Forward))
 	return f != "" && f != "null" && f != "[]" && f != "{}" && f != "false"

@@ -18,8 +18,8 @@ type object struct {
 	DownloadURL bitrix.Text `json:"DOWNLOAD_URL"`
 }
 
-// another says whether it is not the file that had its number: of a portal restored from a backup it may be anybody's.
-// The file may have been given another name.
+// another reports whether it is not the file that had its number: of a portal restored from a backup it may be
+// anybody's. The file may have been given another name.
 func (o object) another(f desk.File) bool {
 	if o.Size > 0 && f.Size > 0 {
 		return int64(o.Size) != f.Size

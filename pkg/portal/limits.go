@@ -23,8 +23,8 @@ func (k *checking) limits() {
 	}
 }
 
-// keys tells whether the portal keeps repeats apart by itself. Only a call that writes can find out, and a check makes
-// none.
+// keys reports whether the portal keeps repeats apart by itself. Only a call that writes can find out, and a check
+// makes none.
 func (k *checking) keys() {
 	v3, keys := false, false
 	if k.c.Recall(savedV3, &v3); !v3 {

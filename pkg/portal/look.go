@@ -15,9 +15,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Look says whether the portal shows what it answered to have made since then: tasks by their number and mark, comments
-// by their number or their marker, and the files of both. It makes one request as long as the chats are known and what
-// was made fits into a batch.
+// Look reports whether the portal shows what it answered to have made since then: tasks by their number and mark,
+// comments by their number or their marker, and the files of both. It makes one request as long as the chats are known
+// and what was made fits into a batch.
 func (c *Maker) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error) {
 	l := &looking{c: c, made: made, sights: make([]desk.Sight, len(made)), since: since.Add(-overlap - c.behind()).Truncate(time.Second),
 		readings: map[int64]*reading{}, attached: map[int][]bitrix.ID{}}
@@ -160,8 +160,8 @@ func (l *looking) judgeComments() {
 	}
 }
 
-// numbered says whether a comment without the marker is the one that was made under its number: it was taken back, or
-// somebody has taken the marker out. A number may come to be another comment's: of a portal restored from a backup.
+// numbered reports whether a comment without the marker is the one that was made under its number: it was taken back,
+// or somebody has taken the marker out. A number may come to be another comment's: of a portal restored from a backup.
 func (l *looking) numbered(m desk.Unconfirmed, c desk.Comment) bool {
 	return c.ID == m.Comment && slices.Contains(l.c.Users(), c.Author) && (c.Deleted || !desk.CarriesAny(c.Text))
 }

@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// barred says whether the task is there, but its chat is closed to the webhook's user: somebody took that user off the
-// task.
+// barred reports whether the task is there, but its chat is closed to the webhook's user: somebody took that user off
+// the task.
 //
 // QUIRK: a chat is for those who take part in its task, and an administrator does not by that alone
 // (chats/messages/im-dialog-messages-search, 403 ACCESS_ERROR).

@@ -68,7 +68,7 @@ func (c *Maker) dropped() []string {
 	return kinds
 }
 
-// loses says whether REST v3 is known not to take what the effect's task is related to.
+// loses reports whether REST v3 is known not to take what the effect's task is related to.
 func (c *Maker) loses(e desk.Effect) bool {
 	dropped := c.dropped()
 	return slices.ContainsFunc(untried(e, nil), func(kind string) bool { return slices.Contains(dropped, kind) })

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// anchors says whether a comment is the last one known, by its number and its date. It is read along with those that
+// anchors reports whether a comment is the last one known, by its number and its date. It is read along with those that
 // are newer: as long as it is there, they have greater numbers. On a portal restored from a backup it may be gone, and
 // its number another comment's.
 func (r *reading) anchors(c desk.Comment) bool {
@@ -18,7 +18,7 @@ func (r *reading) anchors(c desk.Comment) bool {
 	return true
 }
 
-// astray says whether the last comment or the last result known is not there any more. Numbers tell nothing then:
+// astray reports whether the last comment or the last result known is not there any more. Numbers tell nothing then:
 // somebody has deleted it, or the portal was restored from a backup and gives the numbers since to others.
 func (r *reading) astray() bool {
 	if r.readUpTo.IsZero() || r.gone || r.failure() != nil {

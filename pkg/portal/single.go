@@ -36,7 +36,7 @@ func (c *Maker) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	return made, true
 }
 
-// keyed says whether the effect can travel by REST v3, as far as is known before it is tried. What is made a second
+// keyed reports whether the effect can travel by REST v3, as far as is known before it is tried. What is made a second
 // time can't: the answer to the first would be given again.
 //
 // QUIRK: a new task of REST v3 takes no files: what it gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where
@@ -52,12 +52,12 @@ func (c *Maker) keyed(e desk.Effect) bool {
 	return v3 && keys && e.Key != "" && !e.Detour && len(objects(e.Post.Files)) == 0 && !custom(e.Post.Fields) && !c.loses(e)
 }
 
-// custom says whether the task has fields of the portal's own.
+// custom reports whether the task has fields of the portal's own.
 //
 // QUIRK: REST v3 knows none (tasks/tasks-task-add-rest-v3 lists no UF_ fields).
 func custom(f *desk.Fields) bool { return f != nil && len(f.Custom) > 0 }
 
-// elsewhere says whether REST v3 refused to run the call at all, and keeps what that tells of the portal.
+// elsewhere reports whether REST v3 refused to run the call at all, and keeps what that tells of the portal.
 //
 // QUIRK: with the old card REST v3 refuses to write, with ACCESSDENIEDEXCEPTION (tasks/tasks-new); a task from before
 // the new card has no chat to write to. Both leave the other way.

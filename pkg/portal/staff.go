@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// Dismissed says whether the portal does not know the user, or has dismissed them. It needs the scope user_basic.
+// Dismissed reports whether the portal does not know the user, or has dismissed them. It needs the scope user_basic.
 func (c *Client) Dismissed(ctx context.Context, user int64) (bool, error) {
 	answers, err := c.Batch(ctx, []bitrix.Command{bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", user)).With("start", -1))})
 	if err == nil {
@@ -24,7 +24,7 @@ func (c *Client) Dismissed(ctx context.Context, user int64) (bool, error) {
 	return true, nil
 }
 
-// active says whether the user is not dismissed.
+// active reports whether the user is not dismissed.
 //
 // QUIRK: ACTIVE is a bool, or "Y" and "N" on portals of one's own (user/user-get).
 func (u portalUser) active() bool { return string(u.Active) != "false" && string(u.Active) != `"N"` }

@@ -68,7 +68,7 @@ func (t *task) state() desk.TaskState {
 	return s
 }
 
-// closed says whether the task counts as done.
+// closed reports whether the task counts as done.
 func (t *task) closed() bool { return t.Status == 4 || t.Status == 5 }
 
 var stateFields = []string{

@@ -94,8 +94,8 @@ func (u *uploads) askFolder(p *bitrix.Plan) {
 	})
 }
 
-// fill adds the next files to the plan, as many as one batch takes, and says whether that was all. While the folder is
-// being asked for there are none to add: chaining them to its answer would upload into junk when it fails.
+// fill adds the next files to the plan, as many as one batch takes, and reports whether that was all. While the folder
+// is being asked for there are none to add: chaining them to its answer would upload into junk when it fails.
 func (u *uploads) fill(p *bitrix.Plan) bool {
 	if u.checking > 0 {
 		return false

@@ -104,7 +104,7 @@ func (r *asker) chatFiles(ctx context.Context, chat int64) (files []diskFile) {
 	return files
 }
 
-// arrives makes a comment and says whether it is read back.
+// arrives makes a comment and reports whether it is read back.
 func (r *run) arrives(ctx context.Context, question, word string, make func() error) (said, bool) {
 	if err := make(); err != nil {
 		r.found(question, false, codeOf(err))

@@ -225,7 +225,7 @@ func reading(method string) bool {
 	return false
 }
 
-// diesAt ends a probe at the request, runs another, and says whether the first had left anything.
+// diesAt ends a probe at the request, runs another, and reports whether the first had left anything.
 func diesAt(t *testing.T, o sandbox.PortalOptions, n int, reaches bool) (littered bool) {
 	t.Helper()
 	w := newWorld(t, o)

@@ -25,7 +25,7 @@ func (r *asker) fileName(n int) string {
 
 func (r *asker) title() string { return "helpdesk check " + r.Mark + ", may be deleted" }
 
-// ours says whether a title or a name carries our mark.
+// ours reports whether a title or a name carries our mark.
 func (r *asker) ours(name string) bool { return strings.Contains(name, r.Mark) }
 
 // rounds is how often the list of our tasks is asked for before what is still there counts as left.

@@ -36,7 +36,7 @@ func firstRune(s string) (r rune, n int) {
 	return utf8.DecodeRuneInString(s)
 }
 
-// has says whether a match can have r there.
+// has reports whether a match can have r there.
 func (f *firsts) has(r rune) bool {
 	switch {
 	case f == nil:
@@ -47,7 +47,7 @@ func (f *firsts) has(r rune) bool {
 	return f.high
 }
 
-// few says whether there are no more of them than letters: "anything but" is more.
+// few reports whether there are no more of them than letters: "anything but" is more.
 func (f *firsts) few() bool {
 	n := 0
 	for _, is := range f.low {

@@ -96,7 +96,7 @@ func (t *cutting) quotesFrom() int {
 	return -1
 }
 
-// sureIntro says whether the attribution that begins at line i is one that people do not write, or has a quote below
+// sureIntro reports whether the attribution that begins at line i is one that people do not write, or has a quote below
 // it.
 func (t *cutting) sureIntro(i int) bool {
 	last := i

@@ -64,7 +64,7 @@ func isDashes(kind int) bool {
 	return kind == lineDecoration || kind == lineDelimiter || kind == lineDash
 }
 
-// dashed says whether there is a line of dashes above line i.
+// dashed reports whether there is a line of dashes above line i.
 func (t *cutting) dashed(i int) bool {
 	for k := range i {
 		if isDashes(t.kind[k]) && !t.gone[k] {
@@ -74,7 +74,7 @@ func (t *cutting) dashed(i int) bool {
 	return false
 }
 
-// cutSigned cuts the signature below a delimiter, up to the next quote, and says whether there is one.
+// cutSigned cuts the signature below a delimiter, up to the next quote, and reports whether there is one.
 func (t *cutting) cutSigned() bool {
 	for i := t.firstWords() + 1; i < t.end; i++ {
 		if !t.delimits(i) {
@@ -100,8 +100,8 @@ func (t *cutting) delimits(i int) bool {
 	return (t.kind[i] == lineDelimiter || t.kind[i] == lineDash) && !t.gone[i]
 }
 
-// signature says whether a signature stands below the delimiter at line i, and where it ends. Where several delimiters
-// stand they part the points of a letter.
+// signature reports whether a signature stands below the delimiter at line i, and where it ends. Where several
+// delimiters stand they part the points of a letter.
 func (t *cutting) signature(i int) (to int, ok bool) {
 	for k := i + 1; k < t.end; k++ {
 		if t.delimits(k) {
@@ -115,7 +115,7 @@ func (t *cutting) signature(i int) (to int, ok bool) {
 	return to, t.signs(i+1, to, maxSigned) && (t.kind[i] == lineDelimiter || t.looksSigned(i+1, to))
 }
 
-// signs says whether the lines can be a signature: few, and none a question.
+// signs reports whether the lines can be a signature: few, and none a question.
 func (t *cutting) signs(from, to, most int) bool {
 	n := 0
 	for i := from; i < to && n <= most; i++ {
@@ -131,7 +131,7 @@ func (t *cutting) signs(from, to, most int) bool {
 	return n > 0 && n <= most
 }
 
-// looksSigned says whether something in the lines is as only signatures have it.
+// looksSigned reports whether something in the lines is as only signatures have it.
 func (t *cutting) looksSigned(from, to int) bool {
 	contacts := 0
 	for _, line := range t.lines[from:to] {
@@ -173,7 +173,7 @@ func (t *cutting) cutSoft() {
 	}
 }
 
-// ownWords says whether there is a line above i that is not a quote.
+// ownWords reports whether there is a line above i that is not a quote.
 func (t *cutting) ownWords(i int) bool {
 	for k := 0; k < i; k++ {
 		if t.kind[k] == lineText && !t.gone[k] {

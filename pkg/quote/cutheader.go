@@ -9,7 +9,7 @@ import (
 // maxFields is how many lines of a copied header are looked at.
 const maxFields = 12
 
-// headerBlock says whether the copied header of another message begins at line i: fields in a row, of which one says
+// headerBlock reports whether the copied header of another message begins at line i: fields in a row, of which one says
 // who wrote it and two something else, and none of another kind, as orders and forms have, which people fill in. QUIRK:
 // some programs double the line breaks, and long fields are wrapped.
 func (t *cutting) headerBlock(i int) bool {
@@ -45,7 +45,7 @@ func (t *cutting) headerBlock(i int) bool {
 	return enough()
 }
 
-// hasTime says whether a time of day stands in a line.
+// hasTime reports whether a time of day stands in a line.
 func hasTime(s string) bool {
 	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
 	for i := range len(s) {
@@ -74,7 +74,7 @@ func label(line string) string {
 
 func (c *Cutter) isField(label string) bool { return c.from[label] || c.other[label] }
 
-// likeField says whether a line begins as a field does: with a word, or three, and a colon.
+// likeField reports whether a line begins as a field does: with a word, or three, and a colon.
 func likeField(line string) bool {
 	name, value, found := strings.Cut(line, ":")
 	name = strings.Trim(name, "*_ \t")

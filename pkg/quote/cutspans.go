@@ -53,7 +53,7 @@ func withoutIntros(spans []span) []span {
 	return out
 }
 
-// isForward says whether a span begins by announcing a forwarded message.
+// isForward reports whether a span begins by announcing a forwarded message.
 func (p *page) isForward(s span) bool {
 	head := p.text[s.from:min(s.to, s.from+4000)]
 	for i, line := range strings.Split(tags.Text(head), "\n") {
@@ -104,7 +104,7 @@ func (p *page) firstQuoted() int {
 	return 0
 }
 
-// answered says whether the writer answered between quotes, or inside one: then the quotes are needed to understand.
+// answered reports whether the writer answered between quotes, or inside one: then the quotes are needed to understand.
 func (p *page) answered(spans []span) bool {
 	last := -1
 	for i, s := range spans {
@@ -131,8 +131,8 @@ func (p *page) gap(spans []span) string {
 	return b.String()
 }
 
-// answeredInside says whether a wrapper of a quote holds text outside of the quote. QUIRK: Gmail leaves answers between
-// the lines inside its wrapper, and closes the blockquote around them.
+// answeredInside reports whether a wrapper of a quote holds text outside of the quote. QUIRK: Gmail leaves answers
+// between the lines inside its wrapper, and closes the blockquote around them.
 func (p *page) answeredInside(s span) bool {
 	body := p.text[s.from:s.to]
 	i := strings.Index(strings.ToLower(body[:min(len(body), 20000)]), "<blockquote")

@@ -28,8 +28,8 @@ func (t *cutting) cutBelow() {
 	}
 }
 
-// beginsMessage says whether below what the writer wrote the message they answer begins at line i, by a separator or a
-// copied header.
+// beginsMessage reports whether below what the writer wrote the message they answer begins at line i, by a separator or
+// a copied header.
 func (t *cutting) beginsMessage(i int) bool {
 	switch t.kind[i] {
 	case lineSeparator:
@@ -40,7 +40,7 @@ func (t *cutting) beginsMessage(i int) bool {
 	return false
 }
 
-// cutIntro cuts at an attribution, and says whether that was all: an answer may stand below the quote, or inside it.
+// cutIntro cuts at an attribution, and reports whether that was all: an answer may stand below the quote, or inside it.
 // Where no quote marks follow, it must be a sure one, and no line of a list: people write such lines, too.
 func (t *cutting) cutIntro(first, last int) (all bool) {
 	more := t.skipKinds(last+1, lineIntro)

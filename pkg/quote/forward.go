@@ -11,7 +11,7 @@ import (
 // originWithin is how many lines below the line of a forward its sender is looked for in.
 const originWithin = 15
 
-// IsForward says whether a subject begins as those of forwarded messages do.
+// IsForward reports whether a subject begins as those of forwarded messages do.
 func (c *Cutter) IsForward(subject string) bool {
 	prefix, _, found := strings.Cut(subject, ":")
 	return found && c.forwardSubjects[strings.ToLower(strings.TrimSpace(prefix))]

@@ -47,7 +47,7 @@ func compileMarker(m Marker) (marker, error) {
 	return out, errors.Join(errs...)
 }
 
-// marked says whether a start tag that ends at that place begins a quote or signature.
+// marked reports whether a start tag that ends at that place begins a quote or signature.
 func (p *page) marked(tag string, r *tags.Reader, more bool, end int) (*marker, bool) {
 	if !p.c.marked[tag] && !p.c.marked[""] {
 		return nil, false

@@ -75,7 +75,7 @@ func (p *page) leave(tag string, tt html.TokenType, at int) {
 	}
 }
 
-// enter looks whether a tag begins a marked element, and says whether all the rest belongs to it.
+// enter looks whether a tag begins a marked element, and reports whether all the rest belongs to it.
 func (p *page) enter(tag string, tt html.TokenType, r *tags.Reader, more bool, from, end int) (all bool) {
 	if tags.EndsLine(tag) {
 		p.endLine()

@@ -13,7 +13,7 @@ const (
 	lookBytes = 1500
 )
 
-// stands says whether above an element, and at the beginning of it, is what its marker asks for.
+// stands reports whether above an element, and at the beginning of it, is what its marker asks for.
 func (p *page) stands(m *marker, end int) bool {
 	if m.below != "" && p.introAt(m.below == needsAttribution) < 0 {
 		return false

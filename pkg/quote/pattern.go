@@ -59,12 +59,12 @@ func alternatives(name string, list []string) (pattern, error) {
 	return pattern{all, union(all)}, errors.Join(errs...)
 }
 
-// fits says whether one of the expressions matches s.
+// fits reports whether one of the expressions matches s.
 func fits(p pattern, s string) bool {
 	return p.fits(s, false)
 }
 
-// fitsKnown says whether one of those matches that can't begin with just any word.
+// fitsKnown reports whether one of those matches that can't begin with just any word.
 func fitsKnown(p pattern, s string) bool { return p.fits(s, true) }
 
 func (p pattern) fits(s string, known bool) bool {

@@ -121,13 +121,13 @@ func labels(list []string) map[string]bool {
 	return m
 }
 
-// attribution says whether a line stands above a quote.
+// attribution reports whether a line stands above a quote.
 func (c *Cutter) attribution(s string) bool { return fits(c.attributions, s) || fits(c.weak, s) }
 
 // maxStub is the size in bytes from which a text is too long to be a stub.
 const maxStub = 600
 
-// Stub says whether a plain text is empty, or only says that the letter is in HTML.
+// Stub reports whether a plain text is empty, or only says that the letter is in HTML.
 func (c *Cutter) Stub(plain string) bool {
 	var text strings.Builder
 	for word := range strings.FieldsSeq(plain) {

@@ -33,7 +33,7 @@ func (c *Cutter) says(text string) bool {
 	return false
 }
 
-// onlyOpens says whether each sentence of a line greets, or points to where the answers are.
+// onlyOpens reports whether each sentence of a line greets, or points to where the answers are.
 func (c *Cutter) onlyOpens(line string) bool {
 	const longest = 200 // bytes of a sentence that is looked at
 	before := ""
@@ -54,7 +54,7 @@ func (c *Cutter) onlyOpens(line string) bool {
 // betweenWords is what may stand around and between the words of a sentence.
 const betweenWords = " ,:-–—*_"
 
-// opens says whether a sentence greets or points, as a whole or in each of its parts: "Иван, отвечаю по порядку".
+// opens reports whether a sentence greets or points, as a whole or in each of its parts: "Иван, отвечаю по порядку".
 func (c *Cutter) opens(sentence string) bool {
 	plain := glyph.Squeeze(strings.Map(func(r rune) rune {
 		if r != '-' && strings.ContainsRune(betweenWords+"«»\"()", r) {

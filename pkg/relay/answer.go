@@ -120,7 +120,7 @@ func (s *session) about(stage string, reply *textproto.Error) kind {
 	return words
 }
 
-// named says whether a refusal names our address.
+// named reports whether a refusal names our address.
 func (s *session) named(reply *textproto.Error) bool {
 	return s.letter.from != "<>" && strings.Contains(reply.Msg, s.letter.from)
 }

@@ -128,7 +128,7 @@ func canonical(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r", "\n"), "\n", "\r\n")
 }
 
-// validID says whether an id without <> may stand in a header.
+// validID reports whether an id without <> may stand in a header.
 func validID(id string) bool {
 	return id != "" && len(id) <= maxID && ascii(id) && !strings.ContainsAny(id, " <>")
 }

@@ -44,7 +44,7 @@ func (s *session) why(err error) error {
 	return err
 }
 
-// hungUp says whether the server ended the connection before it took anything of the letter.
+// hungUp reports whether the server ended the connection before it took anything of the letter.
 func (s *session) hungUp() bool { return s.broken && s.early }
 
 // close ends the connection without a word.

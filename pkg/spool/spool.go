@@ -119,7 +119,7 @@ func dir(folder string) string {
 	return filepath.Clean(folder)
 }
 
-// Try says whether a message of that many bytes finds room, by writing and removing it.
+// Try reports whether a message of that many bytes finds room, by writing and removing it.
 func (f Folders) Try(size int64) error {
 	size = max(size, inMemory+1)
 	b, err := f.Read(io.LimitReader(zeros{}, size), size)

@@ -17,9 +17,9 @@ type seen struct {
 	Stamp    string    `json:"stamp,omitempty"`    // of the listing
 }
 
-// is says whether what a server lists is the message that was seen at its place. A server that was restored, or another
-// one under the mailbox's name, counts its messages anew. One that was marked and is not any more may be another one,
-// too: it is read once more, and found out by its key.
+// is reports whether what a server lists is the message that was seen at its place. A server that was restored, or
+// another one under the mailbox's name, counts its messages anew. One that was marked and is not any more may be
+// another one, too: it is read once more, and found out by its key.
 func (s seen) is(l desk.Listing) bool {
 	switch {
 	case l.Stamp == "":
@@ -41,7 +41,7 @@ type attempt struct {
 	Partial bool      `json:"partial,omitempty"` // it is not to be marked: the mailbox alone has it
 }
 
-// is says whether the attempts were at the message of that stamp and Message-ID, "" = not known: a server that was
+// is reports whether the attempts were at the message of that stamp and Message-ID, "" = not known: a server that was
 // restored gives its number to another one.
 func (a attempt) is(stamp, id string) bool {
 	same := func(was, is string) bool { return was == "" || is == "" || was == is }

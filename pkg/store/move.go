@@ -17,7 +17,7 @@ func Name(address string) string {
 	return address
 }
 
-// Remote says whether an address is that of a database, and not the path of a file.
+// Remote reports whether an address is that of a database, and not the path of a file.
 func Remote(address string) bool { return postgres.Is(address) }
 
 // Names of meta that a copy makes, in its target while it runs and in its source when it is done.

@@ -178,8 +178,8 @@ func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due [
 	return due, err
 }
 
-// later says whether an entry is not due yet. One that is further away than any pause was planned by a clock that went
-// ahead.
+// later reports whether an entry is not due yet. One that is further away than any pause was planned by a clock that
+// went ahead.
 func (e entry) later(now time.Time) bool {
 	return e.Next.After(now) && e.Next.Sub(now) <= desk.LongestPause
 }

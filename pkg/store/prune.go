@@ -90,7 +90,7 @@ func aged(tx txn, from position, before time.Time, found map[string][][]byte) (t
 	return position{}, nil
 }
 
-// kept says whether an entry stays however old it is.
+// kept reports whether an entry stays however old it is.
 func kept(bucket string, v old) bool {
 	switch bucket {
 	case bSeen:

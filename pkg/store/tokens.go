@@ -33,5 +33,5 @@ func (s Tokens) Put(mailbox string, raw []byte) error {
 	return nil
 }
 
-// Kept says whether what is put stays: in a dry run it does not.
+// Kept reports whether what is put stays: in a dry run it does not.
 func (s Tokens) Kept() bool { return !s.trial }

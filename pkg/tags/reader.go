@@ -70,7 +70,7 @@ var hiding = map[string]bool{"style": true, "script": true, "title": true}
 // without scripts and frames.
 var shown = map[string]bool{"noscript": true, "iframe": true, "noembed": true, "noframes": true}
 
-// hides says whether a start tag begins an element that is not shown, and leaves its content out.
+// hides reports whether a start tag begins an element that is not shown, and leaves its content out.
 func (r *Reader) hides(tt html.TokenType) bool {
 	name := r.peekName()
 	switch {
@@ -114,7 +114,7 @@ func (r *Reader) peekName() string {
 // beyond are the tags that stand in no element that is not shown: where one comes before its end, that is another's.
 var beyond = []string{"<body", "<div", "<table", "<p>", "<p ", "<br", "<style", "</head"}
 
-// closed says whether an element that is not shown has an end of its own.
+// closed reports whether an element that is not shown has an end of its own.
 func (r *Reader) closed(name string) bool {
 	end := r.end(name)
 	if end < 0 {
@@ -180,7 +180,7 @@ func (r *Reader) restart() bool {
 	return r.again(r.from + end + 1)
 }
 
-// again reads the page from a place on, and says whether it may.
+// again reads the page from a place on, and reports whether it may.
 func (r *Reader) again(from int) bool {
 	if r.restarts++; r.restarts > mostRestarts || from >= len(r.page) {
 		return false

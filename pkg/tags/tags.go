@@ -31,7 +31,7 @@ func Text(page string) string {
 	}
 }
 
-// EndsLine says whether a tag ends a line.
+// EndsLine reports whether a tag ends a line.
 func EndsLine(tag string) bool { return block[tag] }
 
 // Walk calls f for every tag and text of a page.

@@ -23,7 +23,7 @@ var busy = sync.OnceValue(func() *regexp.Regexp {
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 2000
 
-// Busy says whether a server's refusal is for load and will pass by itself, by its words: many have no code for it.
+// Busy reports whether a server's refusal is for load and will pass by itself, by its words: many have no code for it.
 func Busy(text string) bool { return busy().MatchString(text[:min(len(text), maxAnswer)]) }
 
 // BusyAdvice is what a refusal for load means, in both readings.

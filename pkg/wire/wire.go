@@ -39,13 +39,13 @@ type Server struct {
 // dialWait is how long a connection may take to open.
 const dialWait = 30 * time.Second
 
-// Loopback says whether a host is this machine, whatever a name server says.
+// Loopback reports whether a host is this machine, whatever a name server says.
 func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Private says whether a secret may travel to u by HTTP: over TLS, or without leaving this machine.
+// Private reports whether a secret may travel to u by HTTP: over TLS, or without leaving this machine.
 func Private(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && Loopback(u.Hostname())
 }
@@ -122,8 +122,8 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 	return conn, t, nil
 }
 
-// encrypted says whether the server speaks TLS from the first byte on: it would wait in silence for us to begin. Only
-// the ports that are meant for that are asked.
+// encrypted reports whether the server speaks TLS from the first byte on: it would wait in silence for us to begin.
+// Only the ports that are meant for that are asked.
 func (s Server) encrypted(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error), config *tls.Config) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -69,7 +69,7 @@ func (s *Server) Browse(address, account string, allow bool) (string, error) {
 	return redirect.String(), nil
 }
 
-// redirect says whether the browser may be sent there: to what is registered, or to any port of 127.0.0.1 (RFC 8252,
+// redirect reports whether the browser may be sent there: to what is registered, or to any port of 127.0.0.1 (RFC 8252,
 // 7.3).
 func (s *Server) redirect(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
@@ -84,7 +84,7 @@ func (s *Server) redirect(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// Valid says whether an access token opens an account: a mail server asks so.
+// Valid reports whether an access token opens an account: a mail server asks so.
 func (s *Server) Valid(account, token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,7 +54,7 @@ func (o odd) part(section *imap.FetchItemBodySection) (b []byte, ok bool) {
 	return nil, false
 }
 
-// isOdd says whether the embedded server would give out something else.
+// isOdd reports whether the embedded server would give out something else.
 func (o odd) isOdd() bool {
 	for _, s := range []imap.PartSpecifier{imap.PartSpecifierNone, imap.PartSpecifierHeader} {
 		section := &imap.FetchItemBodySection{Specifier: s}

@@ -57,7 +57,7 @@ func (a *acts) Private(user int64) []string {
 	return append([]string(nil), a.world.private[user]...)
 }
 
-// edit runs f on a task under the lock and says whether the task exists.
+// edit runs f on a task under the lock and reports whether the task exists.
 func (a *acts) edit(id int64, f func(t *task)) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -122,7 +122,7 @@ func (a *acts) ActAs(user int64) {
 	}
 }
 
-// Subscribe says whether the portal has the subscription that REST needs.
+// Subscribe reports whether the portal has the subscription that REST needs.
 func (a *acts) Subscribe(paid bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

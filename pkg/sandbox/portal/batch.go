@@ -52,7 +52,7 @@ func (b *batchRun) fail(key string, err error) bool {
 	return false
 }
 
-// command runs one command and says whether it succeeded.
+// command runs one command and reports whether it succeeded.
 func (b *batchRun) command(key, cmd string, index int) bool {
 	if index >= maxCommands {
 		return b.fail(key, refuse("ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded"))

@@ -24,7 +24,7 @@ func (w *world) byChat(chat int64) *task {
 	return nil
 }
 
-// talks says whether the webhook's user may use the chat of the task.
+// talks reports whether the webhook's user may use the chat of the task.
 func (w *world) talks(t *task) bool {
 	if w.o.ChatForMembers {
 		return t != nil && t.hasMember(w.me)

@@ -57,7 +57,7 @@ func contactList(w *world, x *execution) (any, error) {
 	return rows, nil
 }
 
-// finds says whether a filter by addresses finds the contact.
+// finds reports whether a filter by addresses finds the contact.
 //
 // QUIRK: of several addresses only the first is looked up, and an address that begins with it is found too (crm,
 // entity_helper.php PrepareMultiFieldFilter).

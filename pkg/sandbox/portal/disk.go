@@ -63,7 +63,7 @@ func (d *drive) bring(f File, user int64) File {
 	return d.attach(d.store(rootFolder, d.freeName(rootFolder, f.Name), f.Content, user))
 }
 
-// readable says whether the object is a file the webhook's user may read: their own, or any if they are an
+// readable reports whether the object is a file the webhook's user may read: their own, or any if they are an
 // administrator.
 func (d *drive) readable(o *driveObject) bool {
 	return o != nil && !o.folder && (o.owner == d.w.me || d.w.users[d.w.me].Admin)

@@ -40,7 +40,7 @@ type Fault struct {
 
 func (f Fault) transport() bool { return f.Kind >= Drop && f.Kind <= Stall }
 
-// runs says whether the call is executed all the same.
+// runs reports whether the call is executed all the same.
 func (f Fault) runs() bool {
 	switch f.Kind {
 	case NoFault:
@@ -217,7 +217,7 @@ func (p *Portal) redirect(w http.ResponseWriter, r *http.Request, c *Call, f Fau
 	writePage(w, http.StatusFound)
 }
 
-// stall waits and says whether there is still somebody to answer.
+// stall waits and reports whether there is still somebody to answer.
 func stall(r *http.Request, d time.Duration) bool {
 	if d == 0 {
 		<-r.Context().Done()

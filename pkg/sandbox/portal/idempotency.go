@@ -53,7 +53,7 @@ func (p *Portal) once(c *Call, body []byte, run func() answer) answer {
 	return a
 }
 
-// validKey says whether the key is 1 to 255 printable ASCII characters.
+// validKey reports whether the key is 1 to 255 printable ASCII characters.
 func validKey(key string) bool {
 	for i := range len(key) {
 		if key[i] < 0x20 || key[i] > 0x7e {

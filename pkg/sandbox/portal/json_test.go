@@ -98,7 +98,7 @@ func checkWriting(t *testing.T, v any) {
 	}
 }
 
-// same says whether two texts are the same JSON, however its characters are escaped.
+// same reports whether two texts are the same JSON, however its characters are escaped.
 func same(t *testing.T, a, b []byte) bool {
 	t.Helper()
 	var x, y any

@@ -34,8 +34,8 @@ func errOperationLimit(reset time.Time) *apiError {
 	return &apiError{status: http.StatusTooManyRequests, code: "OPERATION_TIME_LIMIT", text: "Method is blocked due to operation time limit.", reset: reset}
 }
 
-// admit counts a request of the client against its bucket and says whether there was room. All programs of one address
-// share a bucket.
+// admit counts a request of the client against its bucket and reports whether there was room. All programs of one
+// address share a bucket.
 func (l *limits) admit(r *http.Request) bool {
 	if l.o.NoLimit {
 		return true
@@ -90,7 +90,7 @@ func (l *limits) spend(method string, took time.Duration) {
 	l.spent[method][l.o.Now().Unix()/60] += took.Seconds()
 }
 
-// exhausted says whether the method has used up its time; it is asked before a call.
+// exhausted reports whether the method has used up its time; it is asked before a call.
 func (l *limits) exhausted(method string) error {
 	used, reset := l.operating(method, l.o.Now())
 	if used > l.o.OperatingLimit.Seconds() {

@@ -42,7 +42,7 @@ func (p *Params) Get(path ...string) any {
 	return v
 }
 
-// Has says whether the path leads to a value, be it null.
+// Has reports whether the path leads to a value, be it null.
 func (p *Params) Has(path ...string) bool {
 	last := len(path) - 1
 	m, ok := p.Get(path[:last]...).(*Params)

@@ -88,7 +88,7 @@ func (t *task) stir(c Comment) {
 	t.w.late = append(t.w.late, stir{t, c.At, o.Now().Add(Lateness)})
 }
 
-// says says whether a message of the system is the one of that name.
+// says reports whether a message of the system is the one of that name.
 func (c Comment) says(name string) bool {
 	begin, _, _ := strings.Cut(phrase(name), "%")
 	return strings.HasPrefix(c.Text, begin)

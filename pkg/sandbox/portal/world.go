@@ -145,7 +145,7 @@ func (t *task) members() []int64 {
 
 func (t *task) hasMember(user int64) bool { return slices.Contains(t.members(), user) }
 
-// sees says whether the user may read the task: as one of its people or as an administrator.
+// sees reports whether the user may read the task: as one of its people or as an administrator.
 func (w *world) sees(user int64, t *task) bool {
 	return t != nil && (t.hasMember(user) || w.users[user].Admin)
 }

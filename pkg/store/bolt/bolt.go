@@ -58,13 +58,13 @@ func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 	return d, nil
 }
 
-// missing says whether there is no state yet: no file, or one with nothing in it.
+// missing reports whether there is no state yet: no file, or one with nothing in it.
 func missing(path string) bool {
 	_, err := os.Stat(path)
 	return errors.Is(err, os.ErrNotExist) || empty(path)
 }
 
-// empty says whether there is a file with nothing in it: a disk that is full may leave one.
+// empty reports whether there is a file with nothing in it: a disk that is full may leave one.
 func empty(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() == 0
@@ -125,7 +125,8 @@ func (d *DB) openFile() (err error) {
 	return whole(d.file, d.path)
 }
 
-// whole says whether the file is as long as what is kept in it: one that was cut off is told now, not by a fault later.
+// whole reports whether the file is as long as what is kept in it: one that was cut off is told now, not by a fault
+// later.
 func whole(db *bbolt.DB, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -21,7 +21,7 @@ func broken(path string, found any) error {
 	return fmt.Errorf("open state %s: %w%s: restore a copy made by 'helpdesk state backup'", path, engine.ErrBroken, text)
 }
 
-// noState says whether bbolt's error means that the file is none of its own.
+// noState reports whether bbolt's error means that the file is none of its own.
 //
 // QUIRK: bbolt has no value for a file of less than two pages (go.etcd.io/bbolt v1.5.0, db.go, fileSize).
 func noState(err error) bool {

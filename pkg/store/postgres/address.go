@@ -16,7 +16,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Is says whether a state's address is one of a PostgreSQL.
+// Is reports whether a state's address is one of a PostgreSQL.
 func Is(address string) bool {
 	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
 }

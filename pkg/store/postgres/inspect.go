@@ -105,8 +105,9 @@ func unless(short context.Context, err error) error {
 	return err
 }
 
-// pooler says whether a pooler hands the session's statements to any of the server's processes: then a second session
-// gets the process of the first, which does nothing at the moment. One that waits has none to get: each is a session's.
+// pooler reports whether a pooler hands the session's statements to any of the server's processes: then a second
+// session gets the process of the first, which does nothing at the moment. One that waits has none to get: each is a
+// session's.
 func (d *DB) pooler(ctx context.Context) (bool, error) {
 	short, cancel := context.WithTimeout(ctx, secondSession)
 	defer cancel()

@@ -94,7 +94,7 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	return last != nil, d.last(last)
 }
 
-// absent says whether an error means that there are no tables yet.
+// absent reports whether an error means that there are no tables yet.
 func absent(err error) bool {
 	var said *pgconn.PgError
 	return errors.As(err, &said) && (said.Code == "42P01" || said.Code == "3F000")
