@@ -60,7 +60,7 @@ func TestTwoHosts(t *testing.T) {
 					select {
 					case <-done:
 						return
-					case <-time.After(time.Duration(1+h.dice(8)) * h.takes / 2):
+					case <-time.After(h.pause()):
 						n, err := p.SQL("postgres", "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'helpdesk'")
 						if err != nil {
 							t.Error(err)
@@ -84,10 +84,11 @@ func TestTwoHosts(t *testing.T) {
 	}
 }
 
-func (h *hosts) dice(n int) int {
+// pause is how long the network holds before it breaks again.
+func (h *hosts) pause() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.Rnd.IntN(n)
+	return time.Duration(1+h.Rnd.IntN(8)) * h.takes / 2
 }
 
 // rounds runs so many passes, shared by two hosts.

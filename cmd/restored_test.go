@@ -24,7 +24,7 @@ func TestABackupPutBackIsToldOfOnce(t *testing.T) {
 	told := 0
 	for range 6 {
 		_, _, stderr := d.run("poll")
-		told += strings.Count(stderr, "a copy was put back")
+		told += strings.Count(stderr, "it is a backup, made ")
 		d.clock.Advance(time.Minute)
 	}
 	if told != 1 {
