@@ -75,7 +75,7 @@ func (w *world) nothingLost() {
 	}
 }
 
-var dyingEvery = flag.Int("dying.every", 5, "TestDyingAtEveryStepOnPostgres dies at each so-many-th step; 1 = at all of them")
+var dyingEvery = flag.Int("dying.every", 9, "TestDyingAtEveryStepOnPostgres dies at each so-many-th step; 1 = at all of them")
 
 func TestDyingAtEveryStep(t *testing.T) {
 	dying(t, 1, newWorld)
