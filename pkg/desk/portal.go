@@ -76,6 +76,7 @@ type Made struct {
 	Chat    int64
 	Missing []int // of the effect's files, those that the portal did not keep
 	Seen    bool  // the portal shows it, if not its files; false where it merely answered well
+	Found   bool  // it was there already, from an attempt of which nothing was known
 	Err     error // wraps a fault.Error; nil = made
 }
 

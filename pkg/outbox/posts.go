@@ -86,7 +86,7 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: p.Now().Add(p.Settle), Note: found[i].Err.Error()})
 			p.tally.Wait(1)
 		case found[i].Task != 0 || found[i].Comment != 0:
-			found[i].Seen = true
+			found[i].Seen, found[i].Found = true, true
 			results = append(results, p.made(d, found[i]))
 		case p.Now().Sub(d.Last) < p.Settle:
 			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: d.Last.Add(p.Settle), Note: d.Note})
@@ -251,7 +251,7 @@ func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Mad
 	}
 	for k, f := range found {
 		if f.Err == nil && f.Task != 0 {
-			f.Seen = true
+			f.Seen, f.Found = true, true
 			made[at[k]] = f
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -27,7 +28,7 @@ func (s Outbox) Finish(now time.Time, results []desk.Result) error {
 				}
 			}
 		}
-		return nil
+		return readAgain(tx, results)
 	})
 }
 
@@ -154,9 +155,6 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 		t.Task, t.Status, t.Mark = r.Made.Task, desk.Open, ""
 		if r.Made.Seen {
 			t.Mark = desk.TaskMark(p.Effect.Key)
-			if err := readAgain(tx, t.Task); err != nil {
-				return err
-			}
 		}
 		if err := tx.Bucket(bTasks).Put(number(uint64(t.Task)), number(t.Number)); err != nil {
 			return err
@@ -165,9 +163,13 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 	return putTicket(tx, t)
 }
 
-// readAgain has the comments of a task read that was found in the portal: as long as it was not known, what was written
-// and done there was passed over.
-func readAgain(tx txn, task int64) error {
+// readAgain has the comments of the tasks read that were found in the portal: as long as one was not known, what was
+// written and done there was passed over.
+func readAgain(tx txn, results []desk.Result) error {
+	found := slices.DeleteFunc(slices.Clone(results), func(r desk.Result) bool { return !r.Made.Found || r.Made.Task == 0 })
+	if len(found) == 0 {
+		return nil
+	}
 	read, err := reading(tx)
 	if err != nil {
 		return err
@@ -175,6 +177,8 @@ func readAgain(tx txn, task int64) error {
 	if read.Unread == nil {
 		read.Unread = map[int64]desk.Unread{}
 	}
-	read.Unread[task] = desk.Unread{}
+	for _, r := range found {
+		read.Unread[r.Made.Task] = desk.Unread{}
+	}
 	return put(tx, bCursors, []byte("portal"), read)
 }
