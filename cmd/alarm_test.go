@@ -267,12 +267,12 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-func testAlarm(t *testing.T, c trouble) {
-	w := &guarded{drive: newDrive(t, sandbox.PortalOptions{NewCard: true}, watching)}
-	path := filepath.Join(w.dir, "helpdesk.yaml")
-	raw, err := os.ReadFile(path)
+// prepare writes the settings and templates of a trouble that is to come.
+func (w *guarded) prepare(c trouble) {
+	w.t.Helper()
+	raw, err := os.ReadFile(filepath.Join(w.dir, "helpdesk.yaml"))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	text := strings.Replace(string(raw), "smtp: {", "smtp: {"+c.settings, 1)
 	if c.setup != nil {
@@ -282,6 +282,11 @@ func testAlarm(t *testing.T, c trouble) {
 		text += "templates: texts\n"
 	}
 	w.write("helpdesk.yaml", text)
+}
+
+func testAlarm(t *testing.T, c trouble) {
+	w := &guarded{drive: newDrive(t, sandbox.PortalOptions{NewCard: true}, watching)}
+	w.prepare(c)
 	passes := c.passes
 	if passes == nil {
 		passes = []string{"poll", "notify"}
@@ -348,16 +353,7 @@ func TestTroublesArePrintedOnceThenHourly(t *testing.T) {
 }
 
 func testPrinted(t *testing.T, w *guarded, c trouble) {
-	path := filepath.Join(w.dir, "helpdesk.yaml")
-	raw, _ := os.ReadFile(path)
-	text := strings.Replace(string(raw), "smtp: {", "smtp: {"+c.settings, 1)
-	if c.setup != nil {
-		c.setup(w)
-	}
-	if _, err := os.Stat(filepath.Join(w.dir, "texts")); err == nil {
-		text += "templates: texts\n"
-	}
-	w.write("helpdesk.yaml", text)
+	w.prepare(c)
 	w.minutes(2, "poll", "notify")
 	c.breaks(w)
 	var lines []string

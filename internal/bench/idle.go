@@ -7,15 +7,7 @@ const idleRuns = 5
 
 // idle measures a poll and a notify that find nothing new.
 func idle(b *measuring) (*table, error) {
-	folder, _, err := b.w.imap.master("idle", b.seed, mix{count: b.letters})
-	if err != nil {
-		return nil, err
-	}
-	user, err := b.w.imap.mailbox(folder, true)
-	if err != nil {
-		return nil, err
-	}
-	i, err := b.settled(user)
+	i, user, err := b.installed("idle", mix{count: b.letters})
 	if err != nil {
 		return nil, err
 	}
@@ -27,6 +19,19 @@ func idle(b *measuring) (*table, error) {
 		}
 	}
 	return t, nil
+}
+
+// installed fills a mailbox with letters that have been read, and installs helpdesk for it.
+func (b *measuring) installed(name string, m mix) (i *installation, user string, err error) {
+	folder, _, err := b.w.imap.master(name, b.seed, m)
+	if err != nil {
+		return nil, "", err
+	}
+	if user, err = b.w.imap.mailbox(folder, true); err != nil {
+		return nil, "", err
+	}
+	i, err = b.settled(user)
+	return i, user, err
 }
 
 // settled installs helpdesk for a mailbox and lets it process one letter of another one, so that there is a state.
@@ -89,11 +94,14 @@ func (b *measuring) idlePlain(t *table, i *installation, user string) error {
 
 // idleCounts counts what an idle poll asks of the servers and writes to the state.
 func (b *measuring) idleCounts(t *table, i *installation, user string) error {
-	before, size, err := i.writes()
-	if err != nil {
+	if err := i.configure(b.w, b.w.tap.ln.Addr().String(), b.w.smtp.Addr(), user); err != nil {
 		return err
 	}
-	if err := i.configure(b.w, b.w.tap.ln.Addr().String(), b.w.smtp.Addr(), user); err != nil {
+	if _, err := i.run("poll"); err != nil { // notes once that the settings are others
+		return err
+	}
+	before, size, err := i.writes()
+	if err != nil {
 		return err
 	}
 	b.w.tap.reading()

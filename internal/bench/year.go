@@ -8,15 +8,7 @@ import (
 // year measures the report over the tickets of a year.
 func year(b *measuring) (*table, error) {
 	const tickets, goal = 100_000, 2 * time.Second
-	folder, _, err := b.w.imap.master("year", b.seed, mix{count: 1, plain: true, brief: true})
-	if err != nil {
-		return nil, err
-	}
-	user, err := b.w.imap.mailbox(folder, true)
-	if err != nil {
-		return nil, err
-	}
-	i, err := b.settled(user)
+	i, _, err := b.installed("year", mix{count: 1, plain: true, brief: true})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/internal/servers"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/pass"
@@ -273,12 +274,13 @@ func TestNoRoomForLongMessages(t *testing.T) {
 
 // Messages for which there is no room together are worked on one by one, in full.
 func TestRoomForOneMessageAtATime(t *testing.T) {
-	dir := tmpfs(t, 1<<20)
-	if dir == "" {
-		t.Skip("needs a small disk, which only root may make, on Linux")
+	disk, err := servers.NewDisk(1 << 20)
+	if err != nil {
+		t.Skip(err)
 	}
+	t.Cleanup(disk.Remove)
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.folders = spool.Folders{dir}
+	w.folders = spool.Folders{disk.Dir}
 	w.longLetters(1, 500, 400, 1, 700, 600, 900, 1)
 	r, _ := w.poll()
 	if left, err := r.Left(); left != pass.Nothing || err != nil {

@@ -32,6 +32,14 @@ func talking(t *testing.T, o sandbox.PortalOptions) *talk {
 	return c
 }
 
+// told holds how often passes have told a person.
+func (c *talk) told(times int) {
+	c.t.Helper()
+	if c.held != times {
+		c.t.Errorf("told %d times, want %d", c.held, times)
+	}
+}
+
 // say lets the specialist write, and a pass be made a while later.
 func (c *talk) say(texts ...string) {
 	c.t.Helper()
@@ -99,9 +107,7 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 			c.say("Answer seven.")
 			c.say("Answer eight.")
 			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.", "Answer six.", "Answer seven.", "Answer eight.")
-			if c.held != 1 {
-				t.Errorf("told %d times", c.held)
-			}
+			c.told(1)
 		})
 		t.Run(name+", several answers at once", func(t *testing.T) {
 			t.Parallel()
@@ -116,9 +122,7 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 			}
 			c.say("Answer eight.")
 			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.", "Answer six.", "Answer seven.", "Answer eight.")
-			if c.held != 1 {
-				t.Errorf("told %d times", c.held)
-			}
+			c.told(1)
 		})
 		t.Run(name+", the last number again", func(t *testing.T) {
 			t.Parallel()
@@ -131,9 +135,7 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 				t.Errorf("%v", c.said)
 			}
 			c.went("Answer one.", "Answer two.", "Answer three.")
-			if c.held != 1 {
-				t.Errorf("told %d times", c.held)
-			}
+			c.told(1)
 		})
 		t.Run(name+", twice", func(t *testing.T) {
 			t.Parallel()
@@ -149,9 +151,7 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 			}
 			c.say("Answer five.")
 			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.")
-			if c.held != 3 {
-				t.Errorf("told %d times", c.held)
-			}
+			c.told(3)
 		})
 		t.Run(name+", letters lost", func(t *testing.T) {
 			t.Parallel()
@@ -281,9 +281,7 @@ func TestResultsOfAPortalRestored(t *testing.T) {
 					t.Errorf("%q went out %d times", text, got)
 				}
 			}
-			if c.held != 1 {
-				t.Errorf("told %d times", c.held)
-			}
+			c.told(1)
 		})
 	}
 }
@@ -306,9 +304,7 @@ func TestLastCommentDeleted(t *testing.T) {
 			c.minute()
 			c.say("Answer five.")
 			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.")
-			if c.held != 0 {
-				t.Errorf("told %d times", c.held)
-			}
+			c.told(0)
 		})
 	}
 }

@@ -24,18 +24,25 @@ func TestTitlesOfTasks(t *testing.T) {
 			w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 7, Title: c.template}}
 			w.arrive(letter("1@a.example", "ivan@a.example", c.subject, c.body))
 			w.quiet()
-			tasks := w.portal.Tasks()
-			if len(tasks) != 1 {
-				t.Fatalf("%d tasks", len(tasks))
-			}
-			got := strings.ReplaceAll(tasks[0].Title, "\u200b", "")
-			if c.title != "" && got != c.title {
-				t.Errorf("title %q", got)
-			}
-			if !strings.Contains(tasks[0].Description, c.described) {
-				t.Errorf("description %q", tasks[0].Description)
-			}
+			w.titled(c.title, c.described)
 		})
+	}
+}
+
+// titled holds that there is one task, what it is called ("" = it does not matter), and what its description shows.
+func (w *world) titled(title string, described ...string) {
+	w.t.Helper()
+	tasks := w.portal.Tasks()
+	if len(tasks) != 1 {
+		w.t.Fatalf("%d tasks", len(tasks))
+	}
+	if got := strings.ReplaceAll(tasks[0].Title, "\u200b", ""); title != "" && got != title {
+		w.t.Errorf("title %q", got)
+	}
+	for _, text := range described {
+		if d := tasks[0].Description; !strings.Contains(d, text) {
+			w.t.Errorf("description %q", d)
+		}
 	}
 }
 
@@ -65,17 +72,7 @@ func TestTitlesOfTasksMadeAgain(t *testing.T) {
 				})
 				w.arrive(letter("2@a.example", "ivan@a.example", "Re: "+c.subject, "It blinks.", "In-Reply-To: <1@a.example>"))
 				w.quiet()
-				tasks := w.portal.Tasks()
-				if len(tasks) != 1 {
-					t.Fatalf("%d tasks", len(tasks))
-				}
-				got := strings.ReplaceAll(tasks[0].Title, "\u200b", "")
-				if c.title != "" && got != c.title {
-					t.Errorf("title %q", got)
-				}
-				if d := tasks[0].Description; !strings.Contains(d, c.described) || !strings.Contains(d, "It blinks.") {
-					t.Errorf("description %q", d)
-				}
+				w.titled(c.title, c.described, "It blinks.")
 			})
 		}
 	}

@@ -58,11 +58,7 @@ func TestVerifyComparesFiles(t *testing.T) {
 			w.arrive(withTwoFiles("2@a.example", "ivan@a.example", "Re: Printer", "Two more are with this.", "In-Reply-To: <1@a.example>"))
 			w.arrive(withTwoFiles("3@a.example", "olga@a.example", "Scanner", "Two of mine."))
 			w.quiet()
-			w.clock.Advance(time.Minute)
-			w.quiet()
-			if lost := w.verified(); len(lost) != 0 {
-				t.Fatalf("everything is there: %q", lost)
-			}
+			w.complete()
 			tasks := w.portal.Tasks()
 			w.portal.DropFiles(tasks[1].ID, named("two"))
 			if lost := w.verified(); !slices.Equal(lost, []string{"file not on the task: olga@a.example two.log"}) {
@@ -82,6 +78,16 @@ func TestVerifyComparesFiles(t *testing.T) {
 	}
 }
 
+// complete has what was made confirmed, and finds nothing that differs.
+func (w *world) complete() {
+	w.t.Helper()
+	w.clock.Advance(time.Minute)
+	w.quiet()
+	if found := w.verified(); len(found) != 0 {
+		w.t.Fatalf("nothing differs: %q", found)
+	}
+}
+
 // A comment that is gone, and a text that is cut, are told; a remark of ours, and what a specialist adds, are not.
 func TestVerifyComparesTexts(t *testing.T) {
 	for name, o := range cards {
@@ -95,11 +101,7 @@ func TestVerifyComparesTexts(t *testing.T) {
 			w.quiet()
 			w.again(3, "The fourth letter, of some more words.")
 			w.quiet()
-			w.clock.Advance(time.Minute)
-			w.quiet()
-			if found := w.verified(); len(found) != 0 {
-				t.Fatalf("everything is there: %q", found)
-			}
+			w.complete()
 			comment := func(text string) int64 { ids, _ := w.ours(task, text); return ids[0] }
 			is := func(want ...string) {
 				t.Helper()
@@ -195,11 +197,7 @@ func TestVerifyTellsDoubles(t *testing.T) {
 			task := w.opened()
 			w.again(1, "The second letter, of some more words.")
 			w.quiet()
-			w.clock.Advance(time.Minute)
-			w.quiet()
-			if found := w.verified(); len(found) != 0 {
-				t.Fatalf("nothing is doubled: %q", found)
-			}
+			w.complete()
 			was, _ := w.portal.Task(task)
 			answer, err := http.PostForm(w.webhook+"tasks.task.add", url.Values{"fields[TITLE]": {was.Title}, "fields[XML_ID]": {was.XMLID}, "fields[RESPONSIBLE_ID]": {"7"}})
 			w.check(err)

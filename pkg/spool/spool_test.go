@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"helpdesk/internal/servers"
 )
 
 func TestBody(t *testing.T) {
@@ -58,8 +60,11 @@ func TestTheNextFolder(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	spare := t.TempDir()
 	small := []string{"", filepath.Join(spare, "missing, too")}
-	if dir := tmpfs(t, 1<<20); dir != "" {
-		small = append(small, dir)
+	if disk, err := servers.NewDisk(1 << 20); err == nil {
+		t.Cleanup(disk.Remove)
+		small = append(small, disk.Dir)
+	} else {
+		t.Log("without ", err)
 	}
 	want := bytes.Repeat([]byte("ab\r\nc"), 600_000)
 	for _, dir := range small {

@@ -4,31 +4,31 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"helpdesk/internal/servers"
 	"helpdesk/pkg/store/engine"
 )
 
-// disk mounts a disk of that many bytes.
-func disk(t *testing.T, options string) string {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
-		t.Skipf("needs a small disk, which only root may make: %v", err)
+// disk makes a disk of that many bytes.
+func disk(t *testing.T, size int) *servers.Disk {
+	d, err := servers.NewDisk(size)
+	if err != nil {
+		t.Skip(err)
 	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
-	return dir
+	t.Cleanup(d.Remove)
+	return d
 }
 
 // A disk that is full at the first run, or gets full later, leaves a state that opens when there is room.
 func TestFullDisk(t *testing.T) {
 	for _, size := range []int{4 << 10, 8 << 10, 12 << 10, 20 << 10} {
-		dir := disk(t, fmt.Sprintf("size=%d", size))
-		path := filepath.Join(dir, "helpdesk.db")
+		small := disk(t, size)
+		path := filepath.Join(small.Dir, "helpdesk.db")
 		write := func() error {
 			d, err := Open(context.Background(), path, engine.Options{})
 			if err != nil {
@@ -43,7 +43,7 @@ func TestFullDisk(t *testing.T) {
 		if all, _ := filepath.Glob(path + ".*"); len(all) > 0 {
 			t.Errorf("%d bytes: left behind: %v", size, all)
 		}
-		if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=4m"); err != nil {
+		if err := small.Resize(4 << 20); err != nil {
 			t.Fatal(err)
 		}
 		if err := write(); err != nil {
@@ -53,17 +53,17 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestDiskThatTakesNoWriting(t *testing.T) {
-	dir := disk(t, "size=4m")
-	path := filepath.Join(dir, "helpdesk.db")
+	shut := disk(t, 4<<20)
+	path := filepath.Join(shut.Dir, "helpdesk.db")
 	d, err := Open(context.Background(), path, engine.Options{})
 	if err := errors.Join(err, d.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+	if err := shut.Protect(); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"helpdesk.db", "new.db"} {
-		if _, err := Open(context.Background(), filepath.Join(dir, name), engine.Options{}); !errors.Is(err, engine.ErrPlace) || !strings.Contains(err.Error(), name) {
+		if _, err := Open(context.Background(), filepath.Join(shut.Dir, name), engine.Options{}); !errors.Is(err, engine.ErrPlace) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
