@@ -96,19 +96,20 @@ type Progress struct {
 
 // Record is what we keep of a message.
 type Record struct {
-	Key       string    `json:"key"`
-	ID        string    `json:"message_id"`
-	From      Address   `json:"from"`
-	Subject   string    `json:"subject"`
-	Received  time.Time `json:"received"`
-	At        time.Time `json:"at"`
-	Place     Place     `json:"place"`
-	Verdict   Verdict   `json:"verdict"`
-	Class     string    `json:"class"`
-	AutoReply bool      `json:"auto_reply"`
-	Rules     []string  `json:"rules"` // those that hit
-	Ticket    uint64    `json:"ticket,omitempty"`
-	Senders   []string  `json:"senders,omitempty"` // further addresses that exclusions are held against, folded
+	Key        string    `json:"key"`
+	ID         string    `json:"message_id"`
+	From       Address   `json:"from"`
+	Subject    string    `json:"subject"`
+	Received   time.Time `json:"received"`
+	At         time.Time `json:"at"`
+	Place      Place     `json:"place"`
+	Verdict    Verdict   `json:"verdict"`
+	Class      string    `json:"class"`
+	AutoReply  bool      `json:"auto_reply"`
+	Rules      []string  `json:"rules"`                // those that hit
+	Unanswered string    `json:"unanswered,omitempty"` // as in Decision; not kept by earlier versions
+	Ticket     uint64    `json:"ticket,omitempty"`
+	Senders    []string  `json:"senders,omitempty"` // further addresses that exclusions are held against, folded
 }
 
 // Step is an entry of a ticket's journal: what was done, when.

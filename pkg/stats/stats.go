@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -214,20 +213,14 @@ func quantiles(all []int64) (median, p90 int64) {
 	return nth(5), nth(9)
 }
 
-// silencer names the rule that took a letter's auto-reply away: an exclusion before all others, then the rest of the
-// rules for that, then what the letter is, then whose ticket it belongs to.
+// silencer names the rule that took a letter's auto-reply away: of a new task its reason, else what the letter is or whose
+// ticket it belongs to.
 func silencer(l desk.Record) string {
-	for _, kind := range []func(rule string) bool{excludes, quietens, func(rule string) bool { return rule != "human" }} {
-		if i := slices.IndexFunc(l.Rules, kind); i >= 0 {
-			return l.Rules[i]
-		}
+	if l.Unanswered != "" {
+		return l.Unanswered
+	}
+	if i := slices.IndexFunc(l.Rules, func(rule string) bool { return rule != "human" }); i >= 0 {
+		return l.Rules[i]
 	}
 	return l.Class
-}
-
-func excludes(rule string) bool { return strings.HasPrefix(rule, "T1 ") }
-
-// quietens reports whether a rule is one of those that do nothing but take the auto-reply away: T and a number.
-func quietens(rule string) bool {
-	return len(rule) > 1 && rule[0] == 'T' && rule[1] >= '0' && rule[1] <= '9'
 }

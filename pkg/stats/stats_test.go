@@ -28,8 +28,8 @@ func TestReport(t *testing.T) {
 	for _, l := range []desk.Record{
 		{Received: monday, Place: place("support"), Verdict: desk.Task, AutoReply: true, Rules: []string{"human", "R10"}},
 		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Commented, Rules: []string{"human", "R6", "open"}},
-		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Task, Rules: []string{"precedence", "R10", "T3 capped", "T1 excluded"}},
-		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Task, Rules: []string{"precedence", "R10", "T9 off"}},
+		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Task, Rules: []string{"precedence", "R10", "T3 capped", "T1 excluded"}, Unanswered: "T1 excluded"},
+		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Task, Rules: []string{"human", "R10", "T9 off"}, Unanswered: "T9 off"},
 		{Received: monday.Add(time.Hour), Place: place("sales"), Verdict: desk.Ignored, Class: "receipt", Rules: []string{"mdn"}},
 		{Received: monday.Add(-time.Second), Place: place("sales"), Verdict: desk.Task, AutoReply: true},
 	} {

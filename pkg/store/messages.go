@@ -225,7 +225,7 @@ func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decisi
 		return err
 	}
 	r := desk.Record{Key: d.Key, ID: e.ID, From: e.From, Subject: e.Subject, Received: e.Received, At: now, Place: e.Place,
-		Verdict: d.Verdict, Class: d.Class, AutoReply: d.AutoReply, Ticket: n,
+		Verdict: d.Verdict, Class: d.Class, AutoReply: d.AutoReply, Unanswered: d.Unanswered, Ticket: n,
 		Senders: others(e)}
 	for _, reason := range d.Reasons {
 		if reason.Hit {
