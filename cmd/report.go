@@ -70,9 +70,10 @@ func report(c *cobra.Command, a *app, days int) (stats.Report, error) {
 		return stats.Report{}, err
 	}
 	now := a.now()
-	n := stats.New(stats.Options{Since: now.Add(-time.Duration(days) * 24 * time.Hour), Now: now, Calendar: wiring.Calendar(cfg)})
+	since := now.Add(-time.Duration(days) * 24 * time.Hour)
+	n := stats.New(stats.Options{Since: since, Now: now, Calendar: wiring.Calendar(cfg)})
 	err = a.withState(c.Context(), true, func(s *store.Store) error {
-		if err := s.Ledger.Records(now.Add(-time.Duration(days)*24*time.Hour), n.Letter); err != nil {
+		if err := s.Ledger.Records(since, n.Letter); err != nil {
 			return err
 		}
 		return s.Tickets.Each(n.Ticket)
@@ -80,15 +81,14 @@ func report(c *cobra.Command, a *app, days int) (stats.Report, error) {
 	return n.Report(), err
 }
 
-// sections are the parts of a report that have rows, in their order.
-func sections(r stats.Report) []struct {
+// section is a part of a report that has rows.
+type section struct {
 	name string
 	rows []stats.Row
-} {
-	return []struct {
-		name string
-		rows []stats.Row
-	}{{"total", []stats.Row{r.Total}}, {"mailbox", r.Mailboxes}, {"week", r.Weeks}, {"specialist", r.Specialists}}
+}
+
+func sections(r stats.Report) []section {
+	return []section{{"total", []stats.Row{r.Total}}, {"mailbox", r.Mailboxes}, {"week", r.Weeks}, {"specialist", r.Specialists}}
 }
 
 // printReport prints a report for a person, with a bar for what each row has of the section's most.
@@ -98,25 +98,9 @@ func printReport(t *tui.Terminal, r stats.Report) error {
 		if len(s.rows) == 0 {
 			continue
 		}
-		most := 0
-		for _, row := range s.rows {
-			most = max(most, row.Letters, row.Tickets)
-		}
-		var rows [][]string
-		for _, row := range s.rows {
-			line := []string{cmp.Or(row.Name, "all"), strconv.Itoa(row.Letters), strconv.Itoa(row.Tickets), strconv.Itoa(row.Repeats),
-				spread(row.Answer), spread(row.Close)}
-			if s.name == "specialist" {
-				line[1], line[3] = "", ""
-			}
-			if t.Watched && s.name != "total" {
-				line = append(line, share(cmp.Or(row.Letters, row.Tickets), most))
-			}
-			rows = append(rows, line)
-		}
 		t.Printf("\n")
 		head := []string{strings.ToUpper(s.name), "LETTERS", "TICKETS", "REPEATS", "FIRST ANSWER", "CLOSED AFTER"}
-		if err := t.Table(head, rows); err != nil {
+		if err := t.Table(head, s.lines(t.Watched)); err != nil {
 			return err
 		}
 	}
@@ -130,6 +114,26 @@ func printReport(t *tui.Terminal, r stats.Report) error {
 	}
 	t.Printf("\n")
 	return t.Table([]string{"NO AUTO-REPLY BY", "LETTERS"}, rows)
+}
+
+// lines are the rows as they are printed, with bars where somebody watches.
+func (s section) lines(bars bool) (lines [][]string) {
+	most := 0
+	for _, row := range s.rows {
+		most = max(most, row.Letters, row.Tickets)
+	}
+	for _, row := range s.rows {
+		line := []string{cmp.Or(row.Name, "all"), strconv.Itoa(row.Letters), strconv.Itoa(row.Tickets), strconv.Itoa(row.Repeats),
+			spread(row.Answer), spread(row.Close)}
+		if s.name == "specialist" {
+			line[1], line[3] = "", ""
+		}
+		if bars && s.name != "total" {
+			line = append(line, share(cmp.Or(row.Letters, row.Tickets), most))
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // barWidth is how many characters the longest bar has.
