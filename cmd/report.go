@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,11 +18,12 @@ import (
 	"helpdesk/pkg/store"
 )
 
+// aMonth is how far back a report looks as a rule.
+const aMonth lookingBack = 30
+
 func newReport(a *app) *cobra.Command {
-	var (
-		days                      int
-		asJSON, asCSV, prometheus bool
-	)
+	var asJSON, asCSV, prometheus bool
+	days := aMonth
 	c := &cobra.Command{
 		Use:   "report",
 		Short: "Letters, tickets, first answers and closings, by mailbox, week and specialist",
@@ -33,9 +33,6 @@ func newReport(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			if asJSON && asCSV || asCSV && prometheus || asJSON && prometheus {
 				return exit.Usage(errors.New("--json, --csv and --prometheus: one of them"))
-			}
-			if days < 1 {
-				return exit.Usage(fmt.Errorf("--days %d: 1 or more is wanted", days))
 			}
 			r, err := report(c, a, days)
 			if err != nil {
@@ -53,7 +50,7 @@ func newReport(a *app) *cobra.Command {
 			return printReport(&a.Terminal, r)
 		},
 	}
-	c.Flags().IntVar(&days, "days", 30, "the last `N` days")
+	days.flag(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().BoolVar(&asCSV, "csv", false, "print a line for each mailbox, week and specialist, times in seconds")
 	c.Flags().BoolVar(&prometheus, "prometheus", false, "print the text format of Prometheus, for the node exporter's textfile folder")
@@ -61,7 +58,12 @@ func newReport(a *app) *cobra.Command {
 }
 
 // report counts what the state holds of the last days.
-func report(c *cobra.Command, a *app, days int) (stats.Report, error) {
+func report(c *cobra.Command, a *app, days lookingBack) (stats.Report, error) {
+	now := a.now()
+	since, err := days.from(now)
+	if err != nil {
+		return stats.Report{}, err
+	}
 	cfg, err := a.settings()
 	if errors.Is(err, config.ErrNotFound) && a.stateFile != "" {
 		cfg, err = config.Default(), nil
@@ -69,8 +71,6 @@ func report(c *cobra.Command, a *app, days int) (stats.Report, error) {
 	if err != nil {
 		return stats.Report{}, err
 	}
-	now := a.now()
-	since := now.Add(-time.Duration(days) * 24 * time.Hour)
 	n := stats.New(stats.Options{Since: since, Now: now, Calendar: wiring.Calendar(cfg)})
 	err = a.withState(c.Context(), true, func(s *store.Store) error {
 		if err := s.Ledger.Records(since, n.Letter); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,13 +50,21 @@ func newVerify(a *app) *cobra.Command {
 	return c
 }
 
-// lookingBack is how far back is verified, in days.
+// lookingBack is how far back a command looks, in days.
 type lookingBack int
 
 const aWeek lookingBack = 7
 
 func (d *lookingBack) flag(c *cobra.Command) {
 	c.Flags().IntVar((*int)(d), "days", int(*d), "how far back, in `DAYS`")
+}
+
+// from returns the moment that lies so far back.
+func (d lookingBack) from(now time.Time) (time.Time, error) {
+	if d <= 0 {
+		return now, exit.Usage(fmt.Errorf("--days %d: a number above 0 is wanted", d))
+	}
+	return now.AddDate(0, 0, -int(d)), nil
 }
 
 // verified is what verify prints.
@@ -83,8 +92,9 @@ func (v *verified) leaveOut(accepted []desk.Accepted) {
 // verify compares everything.
 func (a *app) verify(ctx context.Context, days lookingBack) (verified, error) {
 	v := verified{Days: int(days), Differences: []pass.Difference{}}
-	if days <= 0 {
-		return v, exit.Usage(fmt.Errorf("--days %d: a number above 0 is wanted", days))
+	since, err := days.from(a.now())
+	if err != nil {
+		return v, err
 	}
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
@@ -92,7 +102,6 @@ func (a *app) verify(ctx context.Context, days lookingBack) (verified, error) {
 	if err != nil {
 		return v, err
 	}
-	since := a.now().AddDate(0, 0, -v.Days)
 	err = a.withState(ctx, true, func(s *store.Store) error {
 		p, err := a.wire(cfg, s, nil)
 		if err != nil {
