@@ -76,7 +76,11 @@ type trouble struct {
 
 func refuseLogin(command, _ string) error {
 	if command == "LOGIN" || command == "AUTHENTICATE" {
-		return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAuthenticationFailed, Text: "wrong password"}
+		return &imap.Error{
+			Type: imap.StatusResponseTypeNo,
+			Code: imap.ResponseCodeAuthenticationFailed,
+			Text: "wrong password",
+		}
 	}
 	return nil
 }
@@ -119,7 +123,8 @@ var troubles = []trouble{
 		name:   "a mailbox whose password is wrong",
 		breaks: func(w *guarded) { w.imap.Inject(refuseLogin) },
 		mends:  func(w *guarded) { w.imap.Inject(nil) },
-		begins: "Почта support@helpdesk.example не принимается с 09:02: почтовый сервер не принимает пароль. Письма не потеряны. " +
+		begins: "Почта support@helpdesk.example не принимается с 09:02: почтовый сервер не принимает пароль. Письма " +
+			"не потеряны. " +
 			"Проверьте imap.password, затем helpdesk check.",
 		ends: "Почта снова принимается (не работала с 09:02 до ",
 	},
@@ -135,15 +140,21 @@ var troubles = []trouble{
 		name: "a relay that lets nobody in",
 		breaks: func(w *guarded) {
 			w.smtp.Inject(func(stage, to string) error {
-				if stage == "auth" && w.portal.Private(9) == nil || stage == "rcpt" && !strings.HasPrefix(to, "admin@") {
-					return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "wrong password"}
+				if stage == "auth" && w.portal.Private(9) == nil ||
+					stage == "rcpt" && !strings.HasPrefix(to, "admin@") {
+					return &smtp.SMTPError{
+						Code:         535,
+						EnhancedCode: smtp.EnhancedCode{5, 7, 8},
+						Message:      "wrong password",
+					}
 				}
 				return nil
 			})
 			requests("relay")(w)
 		},
-		mends:  func(w *guarded) { w.smtp.Inject(nil) },
-		begins: "Письма с адреса support@helpdesk.example не уходят с 09:02: почтовый сервер не принимает пароль. Они не потеряны",
+		mends: func(w *guarded) { w.smtp.Inject(nil) },
+		begins: "Письма с адреса support@helpdesk.example не уходят с 09:02: почтовый сервер не принимает пароль. " +
+			"Они не потеряны",
 		ends:   "Письма снова уходят (не уходили с 09:02 до ",
 		noMail: true,
 	},
@@ -195,7 +206,8 @@ var troubles = []trouble{
 	{
 		name: "a letter in the quarantine",
 		breaks: func(w *guarded) {
-			w.letter("bounce@mx.example", "MAILER-DAEMON@mx.example", "Undelivered", bounced, "Content-Type: multipart/report; report-type=delivery-status; boundary=b")
+			w.letter("bounce@mx.example", "MAILER-DAEMON@mx.example", "Undelivered", bounced,
+				"Content-Type: multipart/report; report-type=delivery-status; boundary=b")
 		},
 		mends:  func(w *guarded) { w.must(0, "quarantine", "drop", "--all") },
 		begins: "1 письмо не удалось обработать:\n№ 1, MAILER-DAEMON@mx.example, Undelivered: ",
@@ -223,7 +235,9 @@ var troubles = []trouble{
 			_ = os.Rename(filepath.Join(w.dir, "helpdesk.db"), filepath.Join(w.dir, "good.db"))
 			w.write("helpdesk.db", strings.Repeat("no state\n", 1000))
 		},
-		mends:  func(w *guarded) { _ = os.Rename(filepath.Join(w.dir, "good.db"), filepath.Join(w.dir, "helpdesk.db")) },
+		mends: func(w *guarded) {
+			_ = os.Rename(filepath.Join(w.dir, "good.db"), filepath.Join(w.dir, "helpdesk.db"))
+		},
 		begins: "helpdesk не может открыть или записать своё состояние с 09:02: ",
 		ends:   "Состояние helpdesk снова открывается и записывается (не удавалось с 09:02 до ",
 	},
@@ -308,7 +322,8 @@ func testAlarm(t *testing.T, c trouble) {
 			switch {
 			case x.no && len(x.got) > 0:
 				t.Errorf("%s: told by %s: %q", when, x.way, x.got)
-			case !x.no && (len(x.got) != 1 || !strings.Contains(x.got[0], begins) || !strings.HasSuffix(x.got[0], "\nhelpdesk "+version.Get().Version+", "+machine())):
+			case !x.no && (len(x.got) != 1 || !strings.Contains(x.got[0], begins) ||
+				!strings.HasSuffix(x.got[0], "\nhelpdesk "+version.Get().Version+", "+machine())):
 				t.Errorf("%s: by %s %q, want one with %q", when, x.way, x.got, begins)
 			}
 		}
@@ -383,7 +398,8 @@ func testPrinted(t *testing.T, w *guarded, c trouble) {
 	if n := len(lines); n != 3 || strings.Count(whole, "\n") != 2 {
 		t.Fatalf("printed\n%s", whole)
 	}
-	if !strings.Contains(lines[0], "helpdesk: ") || !strings.Contains(lines[1], ": since ") || !strings.Contains(lines[2], ": over; it lasted from ") {
+	if !strings.Contains(lines[0], "helpdesk: ") || !strings.Contains(lines[1], ": since ") ||
+		!strings.Contains(lines[2], ": over; it lasted from ") {
 		t.Errorf("printed\n%s", whole)
 	}
 }
@@ -396,7 +412,11 @@ func TestCertificatesThatExpireSoon(t *testing.T) {
 	serve := func(days int) *mail.IMAP {
 		cert, pem := certificateFor(t, time.Duration(days)*24*time.Hour)
 		w.write("ca.pem", pem)
-		s, err := mail.NewIMAP(mail.IMAPOptions{User: "support", Password: imapSecret, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}})
+		s, err := mail.NewIMAP(mail.IMAPOptions{
+			User:     "support",
+			Password: imapSecret,
+			TLS:      &tls.Config{Certificates: []tls.Certificate{cert}},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -467,7 +487,8 @@ func TestWhoIsToldWithoutSettings(t *testing.T) {
 		d.run("poll")
 		d.clock.Advance(time.Minute)
 	}
-	if got := d.portal.Private(7); len(got) != 1 || !strings.Contains(got[0], "не принимается") || len(d.mailed()) != 0 {
+	if got := d.portal.Private(7); len(got) != 1 || !strings.Contains(got[0], "не принимается") ||
+		len(d.mailed()) != 0 {
 		t.Errorf("told %q, and %d letters", got, len(d.mailed()))
 	}
 }

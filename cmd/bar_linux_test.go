@@ -64,7 +64,8 @@ var (
 // stays, nor garbles what else is printed.
 func TestBarOnATerminal(t *testing.T) {
 	t.Parallel()
-	r, err := newRig(t.TempDir(), sandbox.PortalOptions{}, "letters: {received: {limit: {per_address: 1000, per_domain: 1000}}}\n")
+	r, err := newRig(t.TempDir(), sandbox.PortalOptions{},
+		"letters: {received: {limit: {per_address: 1000, per_domain: 1000}}}\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,8 @@ func TestBarOnATerminal(t *testing.T) {
 	arrive := func(firm string) {
 		t.Helper()
 		for i := range 200 {
-			raw := fmt.Sprintf("From: c@firm%d-%s\nTo: support@helpdesk.example\nSubject: Request %d\nDate: @DATE@\nMIME-Version: 1.0\n"+
+			raw := fmt.Sprintf("From: c@firm%d-%s\nTo: support@helpdesk.example\nSubject: Request %d\nDate: "+
+				"@DATE@\nMIME-Version: 1.0\n"+
 				"Message-ID: <%d@%s>\nContent-Type: text/plain\n\nText.\n", i, firm, i, i, firm)
 			if _, err := r.arrive([]byte(raw), time.Now()); err != nil {
 				t.Fatal(err)
@@ -81,7 +83,9 @@ func TestBarOnATerminal(t *testing.T) {
 	}
 	shows := func(t *testing.T, p *paper) {
 		t.Helper()
-		if n := len(slices.DeleteFunc(slices.Clone(p.drawn), func(s string) bool { return !paced.MatchString(s) })); n < 3 {
+		if n := len(slices.DeleteFunc(slices.Clone(p.drawn), func(s string) bool {
+			return !paced.MatchString(s)
+		})); n < 3 {
 			t.Errorf("the line is not drawn, or without rate and time left:\n%s", strings.Join(p.drawn, "\n"))
 		}
 		for _, s := range append(p.lines, p.last()) {
@@ -108,7 +112,8 @@ func TestBarOnATerminal(t *testing.T) {
 		arrive("a.example")
 		p := watched(t, r, 90, nil, "poll", "--dry-run")
 		if shows(t, p); len(p.lines) != 200 || count(p, decided) != 200 || p.last() != "" {
-			t.Errorf("%d lines, %d of them of a message, and %q:\n%s", len(p.lines), count(p, decided), p.last(), strings.Join(p.lines, "\n"))
+			t.Errorf("%d lines, %d of them of a message, and %q:\n%s", len(p.lines), count(p, decided), p.last(),
+				strings.Join(p.lines, "\n"))
 		}
 	})
 	t.Run("stdout elsewhere", func(t *testing.T) {
@@ -134,7 +139,8 @@ func TestBarOnATerminal(t *testing.T) {
 		shows(t, p)
 		summed(t, p)
 		if len(p.lines) != 201 || count(p, decided) != 200 {
-			t.Errorf("%d lines, %d of them of a message:\n%s", len(p.lines), count(p, decided), strings.Join(p.lines, "\n"))
+			t.Errorf("%d lines, %d of them of a message:\n%s", len(p.lines), count(p, decided),
+				strings.Join(p.lines, "\n"))
 		}
 	})
 	t.Run("nothing new", func(t *testing.T) {

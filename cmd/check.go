@@ -18,10 +18,13 @@ func newCheck(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Try everything the configuration names: a line each, ok or what to do",
-		Long: "Exit status 0 when all is well, 2 when something must be repaired first, 75 when it is only a matter of time, such as\n" +
+		Long: "Exit status 0 when all is well, 2 when something must be repaired first, 75 when it is only a matter " +
+			"of time, such as\n" +
 			"a server that is away. Nothing is written anywhere.\n\n" +
-			"--live makes tasks, comments and files in the portal, after a question on the terminal or with --yes, reads them back, removes\n" +
-			"them, and prints what this portal keeps and drops. With --json it is made to be sent to others: names of methods and fields,\n" +
+			"--live makes tasks, comments and files in the portal, after a question on the terminal or with --yes, " +
+			"reads them back, removes\n" +
+			"them, and prints what this portal keeps and drops. With --json it is made to be sent to others: names " +
+			"of methods and fields,\n" +
 			"types, codes and times, no texts, names of people or secrets.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -49,7 +52,8 @@ func newCheck(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().BoolVar(&live, "live", false, "make a task, comments and files in the portal and tell what it keeps of them")
+	c.Flags().BoolVar(&live, "live", false,
+		"make a task, comments and files in the portal and tell what it keeps of them")
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "with --live: do not ask first")
 	return c
 }

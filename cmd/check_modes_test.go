@@ -12,7 +12,8 @@ import (
 // that is merely missed.
 func TestCheckOnEachPortal(t *testing.T) {
 	t.Parallel()
-	const all = "ok scope task|ok scope im|ok scope disk|ok scope tasks|ok scope crm|ok scope user_basic|ok user 7|ok folder for files|ok clock|ok rate"
+	const all = "ok scope task|ok scope im|ok scope disk|ok scope tasks|ok scope crm|ok scope user_basic|ok user " +
+		"7|ok folder for files|ok clock|ok rate"
 	for name, tt := range map[string]struct {
 		o    sandbox.PortalOptions
 		want string
@@ -30,11 +31,13 @@ func TestCheckOnEachPortal(t *testing.T) {
 			out := d.must(0, "check")
 			for _, line := range strings.Split(tt.want, "|") {
 				stands, what, _ := strings.Cut(line, " ")
-				if !regexp.MustCompile(`(?m)^` + stands + ` +portal: ` + regexp.QuoteMeta(what) + ` `).MatchString(out) {
+				if !regexp.MustCompile(`(?m)^` + stands + ` +portal: ` + regexp.QuoteMeta(what) +
+					` `).MatchString(out) {
 					t.Errorf("no line %q in\n%s", line, out)
 				}
 			}
-			if strings.Contains(out, "FAILED") || strings.Contains(out, "\nmissing") != strings.Contains(tt.want, "missing") {
+			if strings.Contains(out, "FAILED") ||
+				strings.Contains(out, "\nmissing") != strings.Contains(tt.want, "missing") {
 				t.Error(out)
 			}
 		})
@@ -44,14 +47,18 @@ func TestCheckOnEachPortal(t *testing.T) {
 // What passes have found out is told by the next check, which asks nothing that writes for it.
 func TestCheckTellsWhatPassesFoundOut(t *testing.T) {
 	t.Parallel()
-	for known, o := range map[string]sandbox.PortalOptions{"ok": {NewCard: true}, "missing": {NewCard: true, NoIdempotency: true}} {
+	for known, o := range map[string]sandbox.PortalOptions{
+		"ok":      {NewCard: true},
+		"missing": {NewCard: true, NoIdempotency: true},
+	} {
 		d := newDrive(t, o, "routing: [{mailbox: support, set: {tags: []}}]\n") // REST v3 makes no tags
 		if out := d.must(0, "check"); !strings.Contains(out, "not known before the first task") {
 			t.Error(out)
 		}
 		d.letter("1@b.example", "n@b.example", "Printer", "It does not print.")
 		d.must(0, "poll")
-		if out := d.must(0, "check"); !regexp.MustCompile(`(?m)^` + known + ` +portal: Idempotency-Key `).MatchString(out) {
+		if out := d.must(0, "check"); !regexp.MustCompile(`(?m)^` + known +
+			` +portal: Idempotency-Key `).MatchString(out) {
 			t.Error(out)
 		}
 	}

@@ -41,7 +41,13 @@ type app struct {
 }
 
 func newApp(t tui.Terminal) *app {
-	return &app{Terminal: t, place: place{env: os.LookupEnv}, now: time.Now, passWaits: 10 * time.Second, personWaits: 45 * time.Second}
+	return &app{
+		Terminal:    t,
+		place:       place{env: os.LookupEnv},
+		now:         time.Now,
+		passWaits:   10 * time.Second,
+		personWaits: 45 * time.Second,
+	}
 }
 
 // Main runs one command and returns the exit status.
@@ -98,8 +104,10 @@ func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "helpdesk",
 		Short: "Mail channel for Bitrix24: letters become tasks, specialists' comments become letters",
-		Long: "helpdesk reads the support mailboxes, makes a Bitrix24 task of each new letter and a comment of each further\n" +
-			"one, answers with an auto-reply, and mails specialists' comments to the customer. Run poll and notify from cron.",
+		Long: "helpdesk reads the support mailboxes, makes a Bitrix24 task of each new letter and a comment of each " +
+			"further\n" +
+			"one, answers with an auto-reply, and mails specialists' comments to the customer. Run poll and notify " +
+			"from cron.",
 		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -121,14 +129,18 @@ func newRoot(a *app) *cobra.Command {
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return exit.Usage(meantFlag(c, err)) })
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.configFile, "config", "", "configuration `FILE` (default: $HELPDESK_CONFIG, ./helpdesk.yaml, /etc/helpdesk/helpdesk.yaml)")
+	flags.StringVar(&a.configFile, "config", "",
+		"configuration `FILE` (default: $HELPDESK_CONFIG, ./helpdesk.yaml, /etc/helpdesk/helpdesk.yaml)")
 	flags.StringVar(&a.stateFile, "state", "", "state `FILE` instead of the configured one")
-	flags.DurationVar(&a.timeout, "timeout", 0, "end the run after this `DURATION` (default: 10m for poll and notify, else no limit)")
-	flags.StringVar(&a.recordDir, "record", "", "write what the portal is asked and answers into `DIR`, secrets masked, texts by their length")
+	flags.DurationVar(&a.timeout, "timeout", 0,
+		"end the run after this `DURATION` (default: 10m for poll and notify, else no limit)")
+	flags.StringVar(&a.recordDir, "record", "",
+		"write what the portal is asked and answers into `DIR`, secrets masked, texts by their length")
 	flags.CountVarP(&a.Verbose, "verbose", "v", "say more on stderr; twice: everything")
 	flags.StringVar(&a.LogFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
 	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
-		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newReport(a), newVerify(a), newInit(a), newLogin(a), newSchedule(a),
+		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newReport(a), newVerify(a), newInit(a), newLogin(a),
+		newSchedule(a),
 		newState(a), newDemo(a), newVersion(a))
 	root.InitDefaultHelpCmd()
 	arrange(root)

@@ -60,7 +60,8 @@ func (k completions) completeFlags(c *cobra.Command) {
 }
 
 func scopes(context.Context) []string {
-	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply", string(desk.ScopeLetters) + "\tno letter of any kind",
+	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply",
+		string(desk.ScopeLetters) + "\tno letter of any kind",
 		string(desk.ScopeMail) + "\tno task either"}
 }
 

@@ -103,8 +103,9 @@ func newContactList(a *app) *cobra.Command {
 
 func newContactFind(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:     "find {ADDRESS | PART}",
-		Short:   "The name for an address, or who has these letters in name or address: exit status 0 when there is one, 1 when not",
+		Use: "find {ADDRESS | PART}",
+		Short: "The name for an address, or who has these letters in name or address: exit status 0 when there is " +
+			"one, 1 when not",
 		Example: "  helpdesk contact find ivan@example.ru\n  helpdesk contact find petr",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -143,8 +144,10 @@ func newContactImport(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import FILE.csv",
 		Short: "Enter names from a table",
-		Long: "import reads the tables that Excel writes: \"CSV UTF-8\", \"Unicode text\" and, from a Russian Windows, plain \"CSV\", separated by\n" +
-			"comma, semicolon or tab. Columns are found by their headings in Russian or English; without headings the address comes first,\n" +
+		Long: "import reads the tables that Excel writes: \"CSV UTF-8\", \"Unicode text\" and, from a Russian " +
+			"Windows, plain \"CSV\", separated by\n" +
+			"comma, semicolon or tab. Columns are found by their headings in Russian or English; without headings " +
+			"the address comes first,\n" +
 			"then the name. Rows without an address or a name are told and left out.",
 		Example: "  helpdesk contact import --dry-run clients.csv",
 		Args:    cobra.ExactArgs(1),

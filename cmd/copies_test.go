@@ -37,7 +37,8 @@ func (d *drive) polled(n int) int {
 	d.clock.Advance(time.Second) // no two letters have one id
 	for i := range n {
 		at := d.clock.Now().UnixNano()
-		d.letter(fmt.Sprintf("%d.%d@b.example", i, at), fmt.Sprintf("n%d-%d@b.example", i, at), fmt.Sprintf("Printer %d %d", i, at), "It does not print.")
+		d.letter(fmt.Sprintf("%d.%d@b.example", i, at), fmt.Sprintf("n%d-%d@b.example", i, at),
+			fmt.Sprintf("Printer %d %d", i, at), "It does not print.")
 	}
 	status, _, errs := d.run("poll")
 	errs = regexp.MustCompile(`(?m)^helpdesk: notify: .*\n`).ReplaceAllString(errs, "") // it does not run

@@ -72,16 +72,23 @@ func TestFiftyLettersCost(t *testing.T) {
 		for _, card := range cards {
 			t.Run(c.name+", "+card.name, func(t *testing.T) {
 				o := card.o
-				o.Contacts = []sandbox.Contact{{ID: 275, Name: "Anna", LastName: "Kim", Emails: []string{"c7@firm7.example"}}}
+				o.Contacts = []sandbox.Contact{{
+					ID:       275,
+					Name:     "Anna",
+					LastName: "Kim",
+					Emails:   []string{"c7@firm7.example"},
+				}}
 				d := newDrive(t, o, c.extra+"letters: {received: {limit: {per_address: 100, per_domain: 100}}}\n")
 				for i := range 50 {
-					d.letter(fmt.Sprintf("%d@firm%d.example", i, i), fmt.Sprintf("c%d@firm%d.example", i, i), fmt.Sprintf("Request %d", i), "Text.")
+					d.letter(fmt.Sprintf("%d@firm%d.example", i, i), fmt.Sprintf("c%d@firm%d.example", i, i),
+						fmt.Sprintf("Request %d", i), "Text.")
 				}
 				d.minute("poll")
 				if n := d.portal.Hits(); n > c.most {
 					t.Errorf("%d requests, want %d: %v", n, c.most, methods(d.portal))
 				}
-				if tasks, replies := len(d.portal.Tasks()), len(d.mailed()); tasks != 50 || replies != 50 || len(d.unseen()) != 0 {
+				if tasks, replies := len(d.portal.Tasks()), len(d.mailed()); tasks != 50 || replies != 50 ||
+					len(d.unseen()) != 0 {
 					t.Errorf("%d tasks, %d auto-replies, %d unseen", tasks, replies, len(d.unseen()))
 				}
 				if n := d.smtp.Connections(); n > 5 {

@@ -42,7 +42,8 @@ func TestCutOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.close)
-	far := r.hostWith(t, "far.yaml", "postgres://helpdesk:"+dbSecret+"@"+net.JoinHostPort(link.Here, fmt.Sprint(p.Port))+"/helpdesk")
+	far := r.hostWith(t, "far.yaml", "postgres://helpdesk:"+dbSecret+"@"+
+		net.JoinHostPort(link.Here, fmt.Sprint(p.Port))+"/helpdesk")
 	near := r.hostWith(t, "near.yaml", p.Address("helpdesk", "", "helpdesk"))
 	host := func(config string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 		cmd, out := link.Command("helpdesk", append([]string{"--config", config}, args...)...), &bytes.Buffer{}
@@ -53,7 +54,8 @@ func TestCutOff(t *testing.T) {
 		cmd.Env = append(cmd.Env, os.Environ()...)
 		return cmd, out
 	}
-	letter := []byte("From: ivan@romashka.example\nTo: support@helpdesk.example\nSubject: Printer\nMessage-ID: <1@romashka.example>\nDate: @DATE@\n\nIt does not print.\n")
+	letter := []byte("From: ivan@romashka.example\nTo: support@helpdesk.example\nSubject: Printer\nMessage-ID: " +
+		"<1@romashka.example>\nDate: @DATE@\n\nIt does not print.\n")
 	if _, err := r.arrive(letter, time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +98,8 @@ func TestCutOff(t *testing.T) {
 			_ = second.Run()
 		}
 	}
-	if letters, err := r.letters(); len(r.portal.Tasks()) != 1 || len(letters) > 1 || len(r.unseen()) > 0 || err != nil {
+	if letters, err := r.letters(); len(r.portal.Tasks()) != 1 || len(letters) > 1 || len(r.unseen()) > 0 ||
+		err != nil {
 		t.Errorf("%d tasks, %d letters, unseen %v, %v", len(r.portal.Tasks()), len(letters), r.unseen(), err)
 	}
 }
@@ -122,7 +125,8 @@ func (r *rig) hostWith(t *testing.T, name, address string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(r.dir, "helpdesk.yaml"))
 	file := filepath.Join(r.dir, name)
-	changed := strings.Replace(string(stateLine.ReplaceAll(text, []byte(`state: "`+address+`"`))), "bitrix24:\n", "bitrix24:\n  timeout: 5s\n", 1)
+	changed := strings.Replace(string(stateLine.ReplaceAll(text, []byte(`state: "`+address+`"`))), "bitrix24:\n",
+		"bitrix24:\n  timeout: 5s\n", 1)
 	if err := errors.Join(err, os.WriteFile(file, []byte(changed), 0o600)); err != nil {
 		t.Fatal(err)
 	}

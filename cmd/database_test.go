@@ -24,7 +24,8 @@ func cmdDatabase(ts *testscript.TestScript, neg bool, args []string) {
 		file := ts.MkAbs("helpdesk.yaml")
 		text, err := os.ReadFile(file)
 		ts.Check(err)
-		ts.Check(os.WriteFile(file, []byte(strings.Replace(string(text), "state: helpdesk.db", "state: ${HELPDESK_STATE}", 1)), 0o600))
+		ts.Check(os.WriteFile(file, []byte(strings.Replace(string(text), "state: helpdesk.db",
+			"state: ${HELPDESK_STATE}", 1)), 0o600))
 		return
 	}
 	switch args[0] {
@@ -48,7 +49,8 @@ func startDatabase(settings ...string) (*servers.Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, sql := range []string{"create role helpdesk login password '" + dbSecret + "'", "create database helpdesk owner helpdesk"} {
+	for _, sql := range []string{"create role helpdesk login password '" + dbSecret + "'",
+		"create database helpdesk owner helpdesk"} {
 		if _, err := p.SQL("postgres", sql); err != nil {
 			p.Stop()
 			return nil, err

@@ -32,10 +32,12 @@ func TestDelay(t *testing.T) {
 			}
 			id := d.portal.Say(3701, 7, "Restrat it.")
 			d.clock.Advance(20 * time.Second)
-			if out := d.must(0, "notify", "-n"); !strings.Contains(out, `task 3701  letter in 40 s  to ivan@romashka.example  "Printer"  delay: comment`) {
+			if out := d.must(0, "notify", "-n"); !strings.Contains(out,
+				`task 3701  letter in 40 s  to ivan@romashka.example  "Printer"  delay: comment`) {
 				t.Errorf("the dry run says %q", out)
 			}
-			if out := d.must(0, "notify", "--json"); !strings.Contains(out, `"verdict": "later"`) || !strings.Contains(out, `"waiting": 0`) {
+			if out := d.must(0, "notify", "--json"); !strings.Contains(out, `"verdict": "later"`) ||
+				!strings.Contains(out, `"waiting": 0`) {
 				t.Errorf("the report says %s", out)
 			}
 			if got := answers(); len(got) != 0 {
@@ -45,7 +47,8 @@ func TestDelay(t *testing.T) {
 			gone := d.portal.Say(3701, 7, "The customer is to blame.")
 			d.clock.Advance(41 * time.Second)
 			d.must(0, "notify")
-			if got := answers(); len(got) != 1 || !strings.Contains(got[0], "Restart it.") || strings.Contains(got[0], "blame") {
+			if got := answers(); len(got) != 1 || !strings.Contains(got[0], "Restart it.") ||
+				strings.Contains(got[0], "blame") {
 				t.Fatalf("not as it stands: %q", got)
 			}
 			d.portal.DeleteComment(3701, gone)

@@ -45,7 +45,8 @@ func newDemo(a *app) *cobra.Command {
 			return pages.Serve(ctx, &a.Terminal, l, d.Handler())
 		},
 	}
-	c.Flags().StringVar(&serve, "serve", "", "afterwards show letters and tasks in the browser, at this loopback `ADDR`, until interrupted")
+	c.Flags().StringVar(&serve, "serve", "",
+		"afterwards show letters and tasks in the browser, at this loopback `ADDR`, until interrupted")
 	c.Flags().BoolVar(&noPause, "no-pause", false, "do not wait for Enter after each step")
 	return c
 }

@@ -38,7 +38,8 @@ var passing = []struct {
 func TestDemoPrints(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer
-	if status := newApp(tui.New(strings.NewReader(""), &out, &errs)).run(t.Context(), []string{"demo"}); status != 0 || errs.Len() > 0 {
+	if status := newApp(tui.New(strings.NewReader(""), &out, &errs)).run(t.Context(), []string{"demo"}); status != 0 ||
+		errs.Len() > 0 {
 		t.Fatalf("status %d: %s", status, &errs)
 	}
 	got := out.String()
@@ -95,17 +96,28 @@ func TestDemoPages(t *testing.T) {
 		return ask(http.PostForm(s.URL+path, form))
 	}
 	_, page := ask(http.Get(s.URL))
-	if n := strings.Count(page, "<iframe"); n != 16 || strings.Contains(page, "[B]") || !strings.Contains(page, "phone, dark") {
+	if n := strings.Count(page, "<iframe"); n != 16 || strings.Contains(page, "[B]") ||
+		!strings.Contains(page, "phone, dark") {
 		t.Errorf("%d frames in %s", n, page)
 	}
-	if _, dark := ask(http.Get(s.URL + "/letter/1?scheme=dark")); !strings.Contains(dark, "(min-width: 0)") || !strings.Contains(dark, "data:image/png") {
+	if _, dark := ask(http.Get(s.URL + "/letter/1?scheme=dark")); !strings.Contains(dark, "(min-width: 0)") ||
+		!strings.Contains(dark, "data:image/png") {
 		t.Errorf("the dark letter: %s", dark)
 	}
-	status, page := post("/letter", url.Values{"from": {`"Nina" <nina@customer.example>`}, "subject": {"Toner is out"}, "text": {"Please send toner."}})
-	if status != 200 || strings.Count(page, "Please send toner.") != 1 || !strings.Contains(page, "new task") || strings.Count(page, "<iframe") != 20 {
+	status, page := post("/letter", url.Values{
+		"from":    {`"Nina" <nina@customer.example>`},
+		"subject": {"Toner is out"},
+		"text":    {"Please send toner."},
+	})
+	if status != 200 || strings.Count(page, "Please send toner.") != 1 || !strings.Contains(page, "new task") ||
+		strings.Count(page, "<iframe") != 20 {
 		t.Fatalf("status %d: %s", status, page)
 	}
-	status, page = post("/letter", url.Values{"from": {`nina@customer.example`}, "answers": {"5"}, "text": {"And paper."}})
+	status, page = post("/letter", url.Values{
+		"from":    {`nina@customer.example`},
+		"answers": {"5"},
+		"text":    {"And paper."},
+	})
 	if status != 200 || !strings.Contains(page, "And paper.") || !strings.Contains(page, "comment  task 3706") {
 		t.Fatalf("status %d: %s", status, page)
 	}

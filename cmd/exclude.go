@@ -39,10 +39,11 @@ func newExcludeAdd(a *app) *cobra.Command {
 		dry, yes    bool
 	)
 	c := &cobra.Command{
-		Use:     "add PATTERN...",
-		Short:   "Exclude addresses and domains",
-		Example: "  helpdesk exclude add @domain.ru\n  helpdesk exclude add --scope mail --note \"spam\" robot@shop.example",
-		Args:    cobra.MinimumNArgs(1),
+		Use:   "add PATTERN...",
+		Short: "Exclude addresses and domains",
+		Example: "  helpdesk exclude add @domain.ru\n  helpdesk exclude add --scope mail --note \"spam\" " +
+			"robot@shop.example",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			list, err := exclusions(args, scope, note, a.caller(), a.now())
 			if err != nil {
@@ -74,7 +75,8 @@ func newExcludeAdd(a *app) *cobra.Command {
 	}
 	c.Flags().StringVar(&scope, "scope", string(desk.ScopeAutoReply), "what they don't get: autoreply, letters or mail")
 	c.Flags().StringVar(&note, "note", "", "why, for those who read the list later")
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask before everybody of a country or a mail provider is excluded")
+	c.Flags().BoolVarP(&yes, "yes", "y", false,
+		"do not ask before everybody of a country or a mail provider is excluded")
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only count the letters of the last 30 days it would have hit")
 	return c
 }
@@ -214,7 +216,8 @@ func newExcludeList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, x := range all {
-				rows = append(rows, []string{readable(x.Match), string(x.Scope), fmt.Sprint(x.Hits), tui.When(x.Last), tui.When(x.Added), x.By, x.Note})
+				rows = append(rows, []string{readable(x.Match), string(x.Scope), fmt.Sprint(x.Hits), tui.When(x.Last),
+					tui.When(x.Added), x.By, x.Note})
 			}
 			return a.Table([]string{"PATTERN", "SCOPE", "HITS", "LAST HIT", "ADDED", "BY", "NOTE"}, rows)
 		},

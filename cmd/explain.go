@@ -46,7 +46,8 @@ func newExplain(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "explain {FILE.eml | FOLDER | -}",
 		Short: "What would become of one message, with every rule asked; offline, nothing is written",
-		Long: "explain reads one message and prints the decision: the rules of the configuration where one is found, of a\n" +
+		Long: "explain reads one message and prints the decision: the rules of the configuration where one is found, " +
+			"of a\n" +
 			"default one else, and no state: every sender is a new one. It prints the\n" +
 			"rules that hit; with -v all that were asked. Of a folder it prints a line for each letter in it.",
 		Args: cobra.ExactArgs(1),
@@ -126,7 +127,8 @@ func (a *app) explainFolder(folder, mailbox string, asJSON bool) error {
 			x.Error = err.Error()
 			rows = append(rows, []string{e.Name(), "-", "-", "-", "-", x.Error})
 		} else {
-			rows = append(rows, []string{e.Name(), string(d.Verdict), d.Class, "auto-reply " + tui.Yes(d.AutoReply), glyph.Cut(m.From.Addr, 40), glyph.Cut(m.Subject, 60)})
+			rows = append(rows, []string{e.Name(), string(d.Verdict), d.Class, "auto-reply " + tui.Yes(d.AutoReply),
+				glyph.Cut(m.From.Addr, 40), glyph.Cut(m.Subject, 60)})
 		}
 		all = append(all, x)
 	}
@@ -154,8 +156,10 @@ func (c *counter) Read(b []byte) (int, error) {
 }
 
 func newExplained(m desk.Message, d desk.Decision) explained {
-	e := explained{MessageID: m.ID, Subject: m.Subject, From: m.From, To: m.To, Cc: m.Cc, Text: m.Text, FullText: m.FullText,
-		BBCode: m.BBCode, Attachments: m.Attachments, Forwarded: m.Forwarded, Degraded: m.Degraded, Report: m.Report, Verdict: d.Verdict, Class: d.Class,
+	e := explained{MessageID: m.ID, Subject: m.Subject, From: m.From, To: m.To, Cc: m.Cc, Text: m.Text,
+		FullText: m.FullText,
+		BBCode:   m.BBCode, Attachments: m.Attachments, Forwarded: m.Forwarded, Degraded: m.Degraded, Report: m.Report,
+		Verdict: d.Verdict, Class: d.Class,
 		AutoReply: d.AutoReply, Reasons: d.Reasons}
 	if !m.Date.IsZero() {
 		e.Date = &m.Date
@@ -180,7 +184,8 @@ func newExplained(m desk.Message, d desk.Decision) explained {
 }
 
 func printExplained(t *tui.Terminal, e explained) {
-	t.Printf("message  %s\nfrom     %s\nsubject  %s\n", glyph.Line(e.MessageID), glyph.Line(e.From.String()), glyph.Line(e.Subject))
+	t.Printf("message  %s\nfrom     %s\nsubject  %s\n", glyph.Line(e.MessageID), glyph.Line(e.From.String()),
+		glyph.Line(e.Subject))
 	if e.Date != nil {
 		t.Printf("date     %s\n", e.Date.Format(time.RFC1123Z))
 	}
@@ -211,10 +216,12 @@ func answered(e explained) string {
 	if e.AutoReply {
 		return fmt.Sprintf("An auto-reply goes to %s: a person wrote, and no rule speaks against it.", e.From.Addr)
 	}
-	for _, group := range []desk.Group{desk.GroupBefore, desk.GroupAutoReply, desk.GroupClass, desk.GroupReport, desk.GroupStanding, desk.GroupThread} {
+	for _, group := range []desk.Group{desk.GroupBefore, desk.GroupAutoReply, desk.GroupClass, desk.GroupReport,
+		desk.GroupStanding, desk.GroupThread} {
 		for _, r := range e.Reasons {
 			if r.Hit && r.Group == group && (group != desk.GroupClass || e.Class != "human") {
-				return fmt.Sprintf("No auto-reply goes out: %s, %s.", r.Rule, strings.TrimRight(glyph.Line(r.Note), "."))
+				return fmt.Sprintf("No auto-reply goes out: %s, %s.", r.Rule,
+					strings.TrimRight(glyph.Line(r.Note), "."))
 			}
 		}
 	}

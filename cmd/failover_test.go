@@ -25,7 +25,9 @@ func TestFailOver(t *testing.T) {
 	}
 	for round := range *failOvers {
 		for _, synchronous := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%d, synchronous %t", round, synchronous), func(t *testing.T) { failOver(t, round, synchronous) })
+			t.Run(fmt.Sprintf("%d, synchronous %t", round, synchronous), func(t *testing.T) {
+				failOver(t, round, synchronous)
+			})
 		}
 	}
 }
@@ -33,7 +35,8 @@ func TestFailOver(t *testing.T) {
 func failOver(t *testing.T, round int, synchronous bool) {
 	var settings []string
 	if synchronous {
-		settings = []string{"synchronous_standby_names = 'standby'", "synchronous_commit = local"} // on, once there is a standby
+		// on, once there is a standby
+		settings = []string{"synchronous_standby_names = 'standby'", "synchronous_commit = local"}
 	}
 	primary := database(t, settings...)
 	standby, err := primary.Standby()
@@ -45,7 +48,8 @@ func failOver(t *testing.T, round int, synchronous bool) {
 	}
 	state := url.URL{Scheme: "postgres", User: url.UserPassword("helpdesk", dbSecret), Path: "/helpdesk",
 		Host: fmt.Sprintf("127.0.0.1:%d,127.0.0.1:%d", primary.Port, standby.Port)}
-	k := newKilling(t, rand.New(rand.NewPCG(uint64(round), 1)), sandbox.PortalOptions{NewCard: (round%2 == 0) != synchronous}, state.String())
+	k := newKilling(t, rand.New(rand.NewPCG(uint64(round), 1)),
+		sandbox.PortalOptions{NewCard: (round%2 == 0) != synchronous}, state.String())
 	for range 3 {
 		k.measure()
 	}

@@ -11,7 +11,10 @@ const (
 
 // shown says where the help shows a command, and an example of it.
 var shown = map[string]struct{ group, example string }{
-	"poll":    {everyDay, "  helpdesk poll --dry-run              what would become of the new mail\n  helpdesk poll --mailbox support"},
+	"poll": {
+		everyDay,
+		"  helpdesk poll --dry-run              what would become of the new mail\n  helpdesk poll --mailbox support",
+	},
 	"notify":  {everyDay, "  helpdesk notify --dry-run            who would be mailed what"},
 	"exclude": {everyDay, "  helpdesk exclude add @domain.ru      no auto-reply for this domain"},
 	"contact": {everyDay, "  helpdesk contact add ivan@example.ru \"Ivan Petrov\""},
@@ -27,11 +30,17 @@ var shown = map[string]struct{ group, example string }{
 	"demo":     {settingUp, "  helpdesk demo --serve 127.0.0.1:8025"},
 	"state":    {settingUp, "  helpdesk state backup /var/backups/helpdesk.db"},
 
-	"status":     {whenWrong, "  helpdesk status --prometheus > helpdesk.prom"},
-	"explain":    {whenWrong, "  helpdesk explain letter.eml\n  helpdesk explain FOLDER              a line for each letter in it"},
+	"status": {whenWrong, "  helpdesk status --prometheus > helpdesk.prom"},
+	"explain": {
+		whenWrong,
+		"  helpdesk explain letter.eml\n  helpdesk explain FOLDER              a line for each letter in it",
+	},
 	"outbox":     {whenWrong, "  helpdesk outbox list\n  helpdesk outbox retry 12"},
 	"quarantine": {whenWrong, "  helpdesk quarantine show 3 > letter.eml"},
-	"verify":     {whenWrong, "  helpdesk verify --days 7\n  helpdesk verify accept 3f9a21c0      a file that was deleted on purpose"},
+	"verify": {
+		whenWrong,
+		"  helpdesk verify --days 7\n  helpdesk verify accept 3f9a21c0      a file that was deleted on purpose",
+	},
 }
 
 // arrange puts the commands into their groups, with an example each.

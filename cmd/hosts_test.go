@@ -51,7 +51,8 @@ func TestTwoHosts(t *testing.T) {
 				t.Fatal(err)
 			}
 			state := p.Address("helpdesk", dbSecret, fmt.Sprintf("card%d", i))
-			h := &hosts{killing: newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))), sandbox.PortalOptions{NewCard: i == 1}, state)}
+			h := &hosts{killing: newKilling(t, rand.New(rand.NewPCG(seed, uint64(i))),
+				sandbox.PortalOptions{NewCard: i == 1}, state)}
 			h.measure()
 			done := make(chan bool)
 			var cutting sync.WaitGroup
@@ -61,7 +62,8 @@ func TestTwoHosts(t *testing.T) {
 					case <-done:
 						return
 					case <-time.After(h.pause()):
-						n, err := p.SQL("postgres", "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'helpdesk'")
+						n, err := p.SQL("postgres",
+							"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'helpdesk'")
 						if err != nil {
 							t.Error(err)
 						}
@@ -78,7 +80,8 @@ func TestTwoHosts(t *testing.T) {
 			cutting.Wait()
 			h.settle()
 			h.verify()
-			t.Logf("%d letters, %d comments, %d of %d passes killed, %d times sessions cut, %d passes found it locked, %d went well, %d letters sent", h.Letters,
+			t.Logf("%d letters, %d comments, %d of %d passes killed, %d times sessions cut, %d passes found it "+
+				"locked, %d went well, %d letters sent", h.Letters,
 				h.Said, h.killed, h.ran, h.cut.Load(), h.locked.Load(), h.whole.Load(), len(h.SMTP.Letters()))
 		})
 	}

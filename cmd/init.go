@@ -32,7 +32,8 @@ func newInit(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write a commented configuration to start from, beginning with the mail address",
-		Long: "On a terminal it asks for the address, finds the mail servers, tries password and webhook, and ends with check and a dry run.\n" +
+		Long: "On a terminal it asks for the address, finds the mail servers, tries password and webhook, and ends " +
+			"with check and a dry run.\n" +
 			"Elsewhere it asks nothing. A configuration that is there is never touched.",
 		Example: "  helpdesk init /etc/helpdesk\n  helpdesk init --address support@firm.ru",
 		Args:    cobra.MaximumNArgs(1),
@@ -66,7 +67,14 @@ func (a *app) init(ctx context.Context, dir, address string) error {
 	answers := setup.Answers{Address: address}
 	switch {
 	case asked:
-		w := setup.Wizard{Texts: texts, Out: a.Out, Person: person, Net: &setup.World{}, Login: tryLogin, Portal: tryPortal}
+		w := setup.Wizard{
+			Texts:  texts,
+			Out:    a.Out,
+			Person: person,
+			Net:    &setup.World{},
+			Login:  tryLogin,
+			Portal: tryPortal,
+		}
 		if answers, err = w.Ask(ctx, address); errors.Is(err, io.EOF) {
 			return exit.Status{Code: exit.Interrupted}
 		}
@@ -84,7 +92,8 @@ func (a *app) init(ctx context.Context, dir, address string) error {
 		return a.tried(ctx, path, env, texts)
 	}
 	if a.Chatty() {
-		a.Printf("%s and %s written. Next: fill them in, and run\n  helpdesk --config %s check\n", path, env, schedule.Word(path))
+		a.Printf("%s and %s written. Next: fill them in, and run\n  helpdesk --config %s check\n", path, env,
+			schedule.Word(path))
 	}
 	return nil
 }
@@ -168,7 +177,8 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 	}
 	typed := "helpdesk"
 	nothing := func(string) (string, bool) { return "", false }
-	if found, ferr := config.Find("", nothing, runtime.GOOS); ferr != nil || filepath.Clean(found) != filepath.Clean(path) {
+	if found, ferr := config.Find("", nothing, runtime.GOOS); ferr != nil ||
+		filepath.Clean(found) != filepath.Clean(path) {
 		typed += " --config " + schedule.Word(path)
 	}
 	a.Printf("\n%s\n  %s schedule systemd\n  %s schedule cron\n", texts.Say(next), typed, typed)
@@ -199,7 +209,8 @@ func tryLogin(ctx context.Context, a setup.Answers) (reading, sending error) {
 
 // tryPortal returns the portal of a webhook.
 func tryPortal(webhook string) (setup.Portal, error) {
-	return setup.Bitrix24(bitrix.Options{Webhook: webhook, Timeout: 30 * time.Second, Agent: version.Get().Agent(), Now: time.Now,
+	return setup.Bitrix24(bitrix.Options{Webhook: webhook, Timeout: 30 * time.Second, Agent: version.Get().Agent(),
+		Now:  time.Now,
 		Load: func(string, time.Duration) []byte { return nil }, Save: func(string, []byte) {}})
 }
 
@@ -228,7 +239,8 @@ var named = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
 // in.
 func variables(text string, values map[string]string) string {
 	var b strings.Builder
-	b.WriteString("# What helpdesk.yaml takes from the environment. A value stands in single quotes; one that holds such a quote goes into a\n" +
+	b.WriteString("# What helpdesk.yaml takes from the environment. A value stands in single quotes; one that holds " +
+		"such a quote goes into a\n" +
 		"# file of its own, and in helpdesk.yaml stands ${file:/path} for it.\n")
 	seen := map[string]bool{}
 	for line := range strings.Lines(text) {

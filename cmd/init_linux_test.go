@@ -61,7 +61,8 @@ func TestInitOnATerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(r.close)
-			raw := "From: Ivan <ivan@customer.example>\nTo: support@helpdesk.invalid\nSubject: Printer\nMessage-ID: <1@customer.example>\nDate: @DATE@\n\nIt does not print.\n"
+			raw := "From: Ivan <ivan@customer.example>\nTo: support@helpdesk.invalid\nSubject: Printer\nMessage-ID: " +
+				"<1@customer.example>\nDate: @DATE@\n\nIt does not print.\n"
 			if _, err := r.arrive([]byte(raw), time.Now()); err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +105,8 @@ func TestInitOnATerminal(t *testing.T) {
 				t.Fatalf("%v\n%s", err, s.Seen())
 			}
 			for _, secret := range []string{imapSecret, portalSecret, "wr0ng-pa55word", "\nFAILED "} {
-				if text := strings.Replace(s.Seen(), r.webhook, "", 1); strings.Contains(text, secret) { // what is typed is seen, once
+				// what is typed is seen, once
+				if text := strings.Replace(s.Seen(), r.webhook, "", 1); strings.Contains(text, secret) {
 					t.Errorf("%s stands on the terminal:\n%s", secret, text)
 				}
 			}

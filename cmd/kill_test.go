@@ -66,13 +66,19 @@ func TestKill(t *testing.T) {
 					return
 				}
 			}
-			t.Logf("%d letters, %d comments, %d of %d passes killed, %d letters sent", k.Letters, k.Said, k.killed, *killRounds/2, len(k.SMTP.Letters()))
+			t.Logf("%d letters, %d comments, %d of %d passes killed, %d letters sent", k.Letters, k.Said, k.killed,
+				*killRounds/2, len(k.SMTP.Letters()))
 		})
 	}
 }
 
 func newKilling(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, state string) *killing {
-	k := &killing{Crowd: &crowd.Crowd{Rnd: rnd, Now: time.Now}, t: t, binary: "helpdesk", config: filepath.Join(t.TempDir(), "helpdesk.yaml")}
+	k := &killing{
+		Crowd:  &crowd.Crowd{Rnd: rnd, Now: time.Now},
+		t:      t,
+		binary: "helpdesk",
+		config: filepath.Join(t.TempDir(), "helpdesk.yaml"),
+	}
 	o.NoLimit = true
 	o.Latency = func(string) time.Duration { return 2 * time.Millisecond }
 	k.Portal = sandbox.NewPortal(o)

@@ -29,7 +29,8 @@ func newLetterPreview(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preview KIND",
 		Short: "Render a letter (received, comment, closed) from the real settings with sample data",
-		Example: "  helpdesk letter preview received --out letter.html\n  helpdesk letter preview comment --out letter.eml\n" +
+		Example: "  helpdesk letter preview received --out letter.html\n  helpdesk letter preview comment --out " +
+			"letter.eml\n" +
 			"  helpdesk letter preview received --serve 127.0.0.1:8025",
 		Args:      oneOf(pages.Kinds...),
 		ValidArgs: pages.Kinds,
@@ -55,11 +56,13 @@ func newLetterPreview(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "`FILE`.html or FILE.eml to write; default: the HTML on stdout")
-	c.Flags().StringVar(&serve, "serve", "", "show the letters side by side in the browser at this loopback `ADDR`, live as the templates change")
+	c.Flags().StringVar(&serve, "serve", "",
+		"show the letters side by side in the browser at this loopback `ADDR`, live as the templates change")
 	return c
 }
 
-func preview(t *tui.Terminal, now time.Time, cfg *config.Config, set *render.Set, kind desk.LetterKind, out string) error {
+func preview(t *tui.Terminal, now time.Time, cfg *config.Config, set *render.Set, kind desk.LetterKind,
+	out string) error {
 	r, err := pages.Sample(cfg, set, kind)
 	if err != nil {
 		return exit.Usage(err)
@@ -72,8 +75,10 @@ func preview(t *tui.Terminal, now time.Time, cfg *config.Config, set *render.Set
 	case ".html":
 	case ".eml":
 		box := wiring.Sender(cfg.Mailboxes[0])
-		l := desk.Letter{MessageID: "preview@" + desk.FoldDomain(box.Domain()), From: box, To: desk.Address{Addr: set.Preview(kind).Address},
-			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: now, Automatic: (&desk.Draft{Kind: kind}).Automatic(), Inline: r.Inline}
+		l := desk.Letter{MessageID: "preview@" + desk.FoldDomain(box.Domain()), From: box,
+			To:      desk.Address{Addr: set.Preview(kind).Address},
+			Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: now,
+			Automatic: (&desk.Draft{Kind: kind}).Automatic(), Inline: r.Inline}
 		if content, err = relay.Compose(l); err != nil {
 			return err
 		}

@@ -23,8 +23,10 @@ func newLogin(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "login MAILBOX",
 		Short: "Sign a mailbox in where its provider takes no password (OAuth 2.0)",
-		Long: "For a mailbox with auth: oauth2. It shows a code to type on the provider's page, or a page to open in a browser, and keeps the\n" +
-			"token in the state, where passes renew it. Where the browser is on another machine, paste the address it ends at.",
+		Long: "For a mailbox with auth: oauth2. It shows a code to type on the provider's page, or a page to open in " +
+			"a browser, and keeps the\n" +
+			"token in the state, where passes renew it. Where the browser is on another machine, paste the address " +
+			"it ends at.",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: first(values(completions{a}.signing)),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -52,7 +54,8 @@ func (a *app) login(ctx context.Context, cfg *config.Config, name string, page b
 		}
 		return exit.Usage(fmt.Errorf("there is no mailbox %q: configured are %s", name, strings.Join(names, ", ")))
 	case !m.SignsIn():
-		return exit.Usage(fmt.Errorf("mailbox %s logs in by a password: set imap.auth and smtp.auth to oauth2 first", name))
+		return exit.Usage(fmt.Errorf("mailbox %s logs in by a password: set imap.auth and smtp.auth to oauth2 first",
+			name))
 	}
 	texts, err := setup.Read(setup.Language(a.env))
 	if err != nil {
@@ -78,9 +81,12 @@ func (a *app) login(ctx context.Context, cfg *config.Config, name string, page b
 	}
 	reading, sending := tryToken(ctx, m, token)
 	if errors.Is(reading, bearer.ErrRefused) {
-		return fmt.Errorf("%w; nothing is kept: sign in as %s, or as somebody who may read that mailbox", reading, m.IMAP.User)
+		return fmt.Errorf("%w; nothing is kept: sign in as %s, or as somebody who may read that mailbox", reading,
+			m.IMAP.User)
 	}
-	err = a.withSettings(ctx, cfg, func(s *store.Store) error { return wiring.KeepToken(s, s.Now(a.now()), name, token) })
+	err = a.withSettings(ctx, cfg, func(s *store.Store) error {
+		return wiring.KeepToken(s, s.Now(a.now()), name, token)
+	})
 	if err == nil && reading == nil && sending == nil && a.Chatty() {
 		a.Printf("%s\n", texts.Say("login.kept", name))
 	}
@@ -97,7 +103,8 @@ func (a *app) withSettings(ctx context.Context, cfg *config.Config, fn func(*sto
 }
 
 // signIn has a person sign in.
-func (a *app) signIn(ctx context.Context, client *oauth.Client, m config.Mailbox, texts setup.Texts, page bool) (bearer.Token, error) {
+func (a *app) signIn(ctx context.Context, client *oauth.Client, m config.Mailbox, texts setup.Texts,
+	page bool) (bearer.Token, error) {
 	if client.HasCodes() && !page {
 		return client.Device(ctx, func(c oauth.Code) {
 			a.Printf("%s\n", texts.Say("login.code", c.Page, m.IMAP.User, c.Text, c.Expires.Local().Format("15:04")))

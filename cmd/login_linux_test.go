@@ -21,7 +21,8 @@ func TestLoginByPastedAddress(t *testing.T) {
 	s := onTerminal(t, d.dir, env, "login", "support")
 	s.expects("/authorize?")
 	s.expects("\n\r\n")
-	page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?[^\s]+`).FindString(strings.ReplaceAll(s.Seen(), "\r", ""))
+	page := regexp.MustCompile(`http://127\.0\.0\.1:\d+/authorize\?[^\s]+`).FindString(strings.ReplaceAll(s.Seen(),
+		"\r", ""))
 	s.expects(": ")
 	s.types("https://firm.example/")
 	s.expects(": ")

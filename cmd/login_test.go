@@ -31,11 +31,13 @@ func signing(t *testing.T, o auth.Options) (*drive, *auth.Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	oauth := "{provider: custom, client_id: app, token_url: \"" + at + "/token\", auth_url: \"" + at + "/authorize\", scopes: [mail]"
+	oauth := "{provider: custom, client_id: app, token_url: \"" + at + "/token\", auth_url: \"" + at +
+		"/authorize\", scopes: [mail]"
 	if o.Redirect != "" {
 		oauth += ", redirect_url: \"" + o.Redirect + "\""
 	}
-	text := strings.NewReplacer(`password: "${HELPDESK_IMAP_PASSWORD}"`, "auth: oauth2", `auth: password, user: support, password: "${HELPDESK_SMTP_PASSWORD}"}`,
+	text := strings.NewReplacer(`password: "${HELPDESK_IMAP_PASSWORD}"`, "auth: oauth2",
+		`auth: password, user: support, password: "${HELPDESK_SMTP_PASSWORD}"}`,
 		"auth: oauth2, user: support}\n    oauth: "+oauth+"}").Replace(string(raw))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -99,7 +101,8 @@ func TestLoginByPage(t *testing.T) {
 	d, p := signing(t, auth.Options{RefreshLife: 30 * 24 * time.Hour, Rotate: true})
 	shows := make(chan string, 1)
 	status, told := d.login(func(page string) { shows <- back(t, p, page, "support", true) })
-	if status != 0 || !strings.Contains(told, "sign in as support") || !strings.Contains(told, "support has signed in") {
+	if status != 0 || !strings.Contains(told, "sign in as support") ||
+		!strings.Contains(told, "support has signed in") {
 		t.Fatalf("status %d\n%s", status, told)
 	}
 	if text := <-shows; !strings.Contains(text, "You can close this page") {
@@ -110,7 +113,8 @@ func TestLoginByPage(t *testing.T) {
 	if !strings.Contains(d.tasks(), "Printer") {
 		t.Errorf("no task:\n%s", d.tasks())
 	}
-	if out := d.must(0, "check"); !strings.Contains(out, "ok       sign-in support") || !strings.Contains(out, "until ") {
+	if out := d.must(0, "check"); !strings.Contains(out, "ok       sign-in support") ||
+		!strings.Contains(out, "until ") {
 		t.Errorf("a month before:\n%s", out)
 	}
 	// Passes keep it open, and move no end.
@@ -126,11 +130,13 @@ func TestLoginByPage(t *testing.T) {
 	if !strings.Contains(out, "support: ENDS ") || !strings.Contains(out, "helpdesk login support") {
 		t.Errorf("ten days before:\n%s", out)
 	}
-	if out := d.must(0, "status", "--json"); !strings.Contains(out, `"sign_ins": [`) || !strings.Contains(out, `"ends": "`) {
+	if out := d.must(0, "status", "--json"); !strings.Contains(out, `"sign_ins": [`) ||
+		!strings.Contains(out, `"ends": "`) {
 		t.Errorf("%s", out)
 	}
 	d.clock.Advance(11 * 24 * time.Hour)
-	if _, out, errs := d.run("poll"); !strings.Contains(errs, "the sign-in has ended: the provider lets it be renewed until ") {
+	if _, out, errs := d.run("poll"); !strings.Contains(errs,
+		"the sign-in has ended: the provider lets it be renewed until ") {
 		t.Errorf("after the end: %s%s", out, errs)
 	}
 	status, told = d.login(func(page string) { back(t, p, page, "support", true) })

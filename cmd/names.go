@@ -118,7 +118,8 @@ func (h heads) find(row []string) (columns, bool) {
 
 // plainHeading returns a heading without what people write differently.
 func plainHeading(s string) string {
-	return strings.NewReplacer("\u0451", "\u0435", ".", "", "-", "", " ", "", "_", "", "\u00a0", "").Replace(strings.ToLower(s))
+	return strings.NewReplacer("\u0451", "\u0435", ".", "", "-", "", " ", "", "_", "", "\u00a0",
+		"").Replace(strings.ToLower(s))
 }
 
 // decodeTable returns the text of a table as Excel writes them: UTF-8, UTF-16 with a mark, else the code page of a
@@ -128,7 +129,8 @@ func decodeTable(raw string) (text string, line int) {
 	odd := "\x00\ufffd"
 	switch {
 	case strings.HasPrefix(raw, "\xff\xfe"), strings.HasPrefix(raw, "\xfe\xff"):
-		text, _ = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(raw) // puts U+FFFD for what it can't read
+		// puts U+FFFD for what it can't read
+		text, _ = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(raw)
 	case marked || utf8.ValidString(text):
 		text = strings.ToValidUTF8(text, "\ufffd")
 	default:

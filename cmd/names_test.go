@@ -26,7 +26,8 @@ func TestReadNamesInEveryEncoding(t *testing.T) {
 		"UTF-16, big first":    {utf16(unicode.BigEndian, unicode.UseBOM), ","},
 		"Windows-1251":         {charmap.Windows1251, ";"},
 	} {
-		text := "\u0410\u0434\u0440\u0435\u0441" + c.sep + "\u0418\u043c\u044f\r\nivan@b.example" + c.sep + name + "\r\n"
+		text := "\u0410\u0434\u0440\u0435\u0441" + c.sep + "\u0418\u043c\u044f\r\nivan@b.example" + c.sep + name +
+			"\r\n"
 		raw, err := c.in.NewEncoder().String(text)
 		if err != nil {
 			t.Fatal(err)
@@ -47,7 +48,8 @@ func TestReadNamesRefusesOtherEncodings(t *testing.T) {
 		}
 		return raw
 	}
-	const table = "address;name\nivan@b.example;\u0418\u0432\u0430\u043d \u0421\u0435\u043c\u0451\u043d\u043e\u0432\u0438\u0447\n"
+	const table = "address;name\nivan@b.example;\u0418\u0432\u0430\u043d " +
+		"\u0421\u0435\u043c\u0451\u043d\u043e\u0432\u0438\u0447\n"
 	for what, raw := range map[string]string{
 		"MS-DOS":                encode(charmap.CodePage866, table),
 		"UTF-16 without a mark": encode(unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), table),
@@ -56,7 +58,8 @@ func TestReadNamesRefusesOtherEncodings(t *testing.T) {
 		"not in the code page":  "address;name\nivan@b.example;\xe0\x98\n",
 	} {
 		got, err := readNames(strings.NewReader(raw), "names.csv")
-		if err == nil || !strings.Contains(err.Error(), "names.csv:") || !strings.Contains(err.Error(), "save it as CSV UTF-8") {
+		if err == nil || !strings.Contains(err.Error(), "names.csv:") ||
+			!strings.Contains(err.Error(), "save it as CSV UTF-8") {
 			t.Errorf("%s: %q, %v", what, got.names, err)
 		}
 	}

@@ -48,7 +48,8 @@ func (a *aged) restore() {
 // failing has the portal fail where tasks and comments are made, until it is called with false.
 func (a *aged) failing(on bool) {
 	a.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
-		writes := strings.HasSuffix(c.Method, "task.add") || strings.Contains(c.Method, "commentitem.add") || strings.Contains(c.Method, "im.message.add")
+		writes := strings.HasSuffix(c.Method, "task.add") || strings.Contains(c.Method, "commentitem.add") ||
+			strings.Contains(c.Method, "im.message.add")
 		if on && writes {
 			return sandbox.Fault{Kind: sandbox.BadGateway}
 		}
@@ -95,7 +96,8 @@ func testOlderState(t *testing.T, o sandbox.PortalOptions, byHand bool) {
 		t.Fatal("a state that is none is told of")
 	}
 	a.failing(true)
-	a.letter("3@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@romashka.example>")
+	a.letter("3@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.",
+		"In-Reply-To: <1@romashka.example>")
 	a.letter("4@stroymir.example", "anna@stroymir.example", "Password", "I forgot it.")
 	a.run("poll")
 	a.smtp.Inject(func(string, string) error { return &smtp.SMTPError{Code: 451, Message: "later"} })
@@ -103,14 +105,16 @@ func testOlderState(t *testing.T, o sandbox.PortalOptions, byHand bool) {
 	a.clock.Advance(time.Minute)
 	a.run("notify")
 	a.keep(byHand)
-	if out := a.must(exit.Done, "outbox", "list"); strings.Count(out, "letter") < 2 || !strings.Contains(out, "comment") {
+	if out := a.must(exit.Done, "outbox", "list"); strings.Count(out, "letter") < 2 ||
+		!strings.Contains(out, "comment") {
 		t.Fatalf("nothing waits:\n%s", out)
 	}
 	a.failing(false)
 	a.smtp.Inject(nil)
 	a.passes()
 	a.letter("5@vostok.example", "olga@vostok.example", "Mouse", "It squeaks.") // the copy knows nothing of these
-	a.letter("6@vostok.example", "petr@vostok.example", "Re: Keyboard", "The Q, too.", "In-Reply-To: <2@vostok.example>")
+	a.letter("6@vostok.example", "petr@vostok.example", "Re: Keyboard", "The Q, too.",
+		"In-Reply-To: <2@vostok.example>")
 	a.passes()
 	for _, task := range a.portal.Tasks() {
 		if task.Title == "Keyboard" {
@@ -157,7 +161,8 @@ func TestAStateThatIsGoneIsTold(t *testing.T) {
 	if out := a.must(exit.Held, "status"); !strings.Contains(out, "GONE") {
 		t.Errorf("status: %s", out)
 	}
-	if status, _, said := a.run("-v", "poll", "-n"); status != exit.Held || !strings.Contains(said, "it was gone") || a.stateBytes() != nil {
+	if status, _, said := a.run("-v", "poll", "-n"); status != exit.Held || !strings.Contains(said, "it was gone") ||
+		a.stateBytes() != nil {
 		t.Errorf("dry: status %d: %s", status, said)
 	}
 	if status, _, said := a.run("-v", "poll"); status != exit.Held || !strings.Contains(said, "it was gone") {
@@ -177,8 +182,12 @@ func TestAStateOf0BytesIsDamaged(t *testing.T) {
 	if err := os.WriteFile(a.state, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"status"}, {"poll", "-n"}, {"poll"}, {"notify"}, {"exclude", "list"}, {"exclude", "add", "a@b.example"}, {"state", "compact"}} {
-		if status, _, said := a.run(append([]string{"-v"}, args...)...); status != exit.Failure || !strings.Contains(said, "damaged") {
+	for _, args := range [][]string{{"status"}, {
+		"poll",
+		"-n",
+	}, {"poll"}, {"notify"}, {"exclude", "list"}, {"exclude", "add", "a@b.example"}, {"state", "compact"}} {
+		if status, _, said := a.run(append([]string{"-v"}, args...)...); status != exit.Failure ||
+			!strings.Contains(said, "damaged") {
 			t.Errorf("%v: status %d: %s", args, status, said)
 		}
 	}

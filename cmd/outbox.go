@@ -34,7 +34,8 @@ func newOutboxList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, p := range all {
-				rows = append(rows, []string{fmt.Sprint(p.Seq), ticketNumber(p.Effect.Ticket), string(p.Effect.Kind), standing(p),
+				rows = append(rows, []string{fmt.Sprint(p.Seq), ticketNumber(p.Effect.Ticket), string(p.Effect.Kind),
+					standing(p),
 					fmt.Sprint(p.Tries), tui.When(p.Next), glyph.Cut(p.Note, 80)})
 			}
 			return a.Table([]string{"ENTRY", "TICKET", "EFFECT", "STANDS", "TRIES", "NEXT", "WHY"}, rows)

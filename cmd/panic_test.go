@@ -15,7 +15,13 @@ import (
 func TestAPanicIsALine(t *testing.T) {
 	for _, verbose := range []bool{false, true} {
 		var out, errw bytes.Buffer
-		a := &app{Terminal: tui.Terminal{In: strings.NewReader(""), Out: &out, Err: &errw}, place: place{env: func(string) (string, bool) { return "", false }},
+		a := &app{Terminal: tui.Terminal{
+			In:  strings.NewReader(""),
+			Out: &out,
+			Err: &errw,
+		}, place: place{env: func(string) (string, bool) {
+			return "", false
+		}},
 			now: func() time.Time { panic("no clock") }}
 		args := []string{"--state", filepath.Join(t.TempDir(), "helpdesk.db"), "status"}
 		if verbose {

@@ -16,10 +16,14 @@ import (
 // The settings are judged where file and line are known, exclusions where they are used: pkg/config imports nothing of
 // ours, so the two judges are held together here.
 func TestPatternsHaveOneJudge(t *testing.T) {
-	good := []string{"a@b.ru", "@b.ru", "@*.b.ru", " @B.ru. ", "@b_c.ru", "_a@_b._c.ru", "@*.b_c.ru", "a..b@b.ru", "@localhost", "@1-2.ru", "@ab--c.ru",
-		"@\u043f\u043e\u0447\u0442\u0430.\u0440\u0444", "@b_c.\u0440\u0444", "@xn--e1afmkfd.xn--p1ai", "@" + strings.Repeat("a", 63) + ".ru"}
-	bad := []string{"", "b.ru", "@", "a@", "*@b.ru", "a@*.b.ru", "@b ru", "a@b@c.ru", "a b@c.ru", "@*b.ru", "@b..ru", "@.b.ru", "@-bad-.ru", "@b-.ru",
-		"@xn--zzzzzz99999.ru", "@xn--.ru", "@\u00ad.ru", "@*.", "@*", "@b.ru,c.ru", "@b*.ru", "a\nb@c.ru", "@b!c.ru", "@[192.0.2.1]", "@" + strings.Repeat("a", 64) + ".ru",
+	good := []string{"a@b.ru", "@b.ru", "@*.b.ru", " @B.ru. ", "@b_c.ru", "_a@_b._c.ru", "@*.b_c.ru", "a..b@b.ru",
+		"@localhost", "@1-2.ru", "@ab--c.ru",
+		"@\u043f\u043e\u0447\u0442\u0430.\u0440\u0444", "@b_c.\u0440\u0444", "@xn--e1afmkfd.xn--p1ai",
+		"@" + strings.Repeat("a", 63) + ".ru"}
+	bad := []string{"", "b.ru", "@", "a@", "*@b.ru", "a@*.b.ru", "@b ru", "a@b@c.ru", "a b@c.ru", "@*b.ru", "@b..ru",
+		"@.b.ru", "@-bad-.ru", "@b-.ru",
+		"@xn--zzzzzz99999.ru", "@xn--.ru", "@\u00ad.ru", "@*.", "@*", "@b.ru,c.ru", "@b*.ru", "a\nb@c.ru", "@b!c.ru",
+		"@[192.0.2.1]", "@" + strings.Repeat("a", 64) + ".ru",
 		"@" + strings.Repeat("a.", 130) + "ru"}
 	for text, want := range judged(t, append(good, bad...)) {
 		_, err := desk.ParsePattern(text)
@@ -41,7 +45,8 @@ func TestPatternsHaveOneJudge(t *testing.T) {
 
 // Nor do they differ on what nobody thought of.
 func TestPatternsHaveOneJudgeOfAnything(t *testing.T) {
-	parts := []string{"a", "b", ".", "..", "-", "_", "@", "*", "*.", "xn--", "xn--p1ai", "\u043f", "\u3002", "\u00ad", "\u00df", " ", "\"", ",", "1", "ru", "\u05d0", "\t"}
+	parts := []string{"a", "b", ".", "..", "-", "_", "@", "*", "*.", "xn--", "xn--p1ai", "\u043f", "\u3002", "\u00ad",
+		"\u00df", " ", "\"", ",", "1", "ru", "\u05d0", "\t"}
 	r := rand.New(rand.NewPCG(1, 2))
 	var texts []string
 	for range 5000 {
@@ -62,7 +67,8 @@ func TestPatternsHaveOneJudgeOfAnything(t *testing.T) {
 func judged(t *testing.T, patterns []string) map[string]string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString(strings.NewReplacer("%t", "true", "%s", "1").Replace(strings.Replace(configuration, "auth: %s", "auth: none", 1)))
+	b.WriteString(strings.NewReplacer("%t", "true", "%s", "1").Replace(strings.Replace(configuration, "auth: %s",
+		"auth: none", 1)))
 	b.WriteString("mail:\n  exclude:\n")
 	said := map[string]string{}
 	for _, p := range patterns {
@@ -91,5 +97,6 @@ func judged(t *testing.T, patterns []string) map[string]string {
 
 // quotedYAML returns the text in double quotes, as YAML reads it.
 func quotedYAML(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "\u00ad", `\u00ad`, "\u3002", `\u3002`).Replace(s) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "\u00ad", `\u00ad`, "\u3002",
+		`\u3002`).Replace(s) + `"`
 }

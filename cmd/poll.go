@@ -37,7 +37,14 @@ func newPoll(a *app) *cobra.Command {
 		Short: "One pass over the mailboxes: new mail becomes tasks and comments, and is answered",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			return round{a}.pass(c.Context(), job{kind: "poll", run: passes["poll"][dry], dry: dry, json: asJSON, only: mailbox, line: tui.Message})
+			return round{a}.pass(c.Context(), job{
+				kind: "poll",
+				run:  passes["poll"][dry],
+				dry:  dry,
+				json: asJSON,
+				only: mailbox,
+				line: tui.Message,
+			})
 		},
 	}
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be done: nothing is written anywhere")
@@ -53,10 +60,17 @@ func newNotify(a *app) *cobra.Command {
 		Short: "One pass over the portal: specialists' new comments are mailed to the customer",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			return round{a}.pass(c.Context(), job{kind: "notify", run: passes["notify"][dry], dry: dry, json: asJSON, line: tui.Change})
+			return round{a}.pass(c.Context(), job{
+				kind: "notify",
+				run:  passes["notify"][dry],
+				dry:  dry,
+				json: asJSON,
+				line: tui.Change,
+			})
 		},
 	}
-	c.Flags().BoolVarP(&dry, "dry-run", "n", false, "only say what would be mailed to whom: nothing is written anywhere")
+	c.Flags().BoolVarP(&dry, "dry-run", "n", false,
+		"only say what would be mailed to whom: nothing is written anywhere")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a report as JSON")
 	return c
 }
@@ -160,12 +174,14 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	if told {
 		unkept = errors.Join(unkept, s.DoubtTold())
 	}
-	unkept = errors.Join(unkept, a.keepRecords(ctx, ended{p, cfg, j.kind, state, s.Now(a.now()), said}, s, r, failed, err))
+	unkept = errors.Join(unkept, a.keepRecords(ctx, ended{p, cfg, j.kind, state, s.Now(a.now()), said}, s, r, failed,
+		err))
 	return errors.Join(a.quiet(err), unkept)
 }
 
 // ran runs a pass to its end. It does nothing where settings or templates are wrong.
-func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Config, state string) (*pass.Report, error) {
+func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Config,
+	state string) (*pass.Report, error) {
 	if err := p.Try(cfg); err != nil {
 		now := p.Now()
 		return &pass.Report{Kind: j.kind, Started: now, Ended: now, DryRun: j.dry}, err
@@ -294,8 +310,10 @@ func summary(t *tui.Terminal, j job, r *pass.Report) error {
 		t.Printf("notify: %s read, %s sent, %d waiting, %d held, in %s\n", tui.Count(r.Read, "comment", "comments"),
 			tui.Count(r.Sent, "letter", "letters"), r.Waiting, r.Held, took)
 	default:
-		t.Printf("%s: %d unseen, %s, %s, %s, %d waiting, %d held, in %s\n", j.kind, r.Listed, tui.Count(r.Opened, "task", "tasks"),
-			tui.Count(r.Commented, "comment", "comments"), tui.Count(r.Sent, "letter", "letters"), r.Waiting, r.Held+r.Quarantine, took)
+		t.Printf("%s: %d unseen, %s, %s, %s, %d waiting, %d held, in %s\n", j.kind, r.Listed,
+			tui.Count(r.Opened, "task", "tasks"),
+			tui.Count(r.Commented, "comment", "comments"), tui.Count(r.Sent, "letter", "letters"), r.Waiting,
+			r.Held+r.Quarantine, took)
 	}
 	return nil
 }

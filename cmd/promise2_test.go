@@ -80,7 +80,8 @@ func day(t *testing.T, o sandbox.PortalOptions, kill int) []string {
 	m.mail(begin, "1@romashka.example", "ivan@romashka.example", "Printer", withFile, mixed)
 	m.mail(begin, "2@stroymir.example", "anna@stroymir.example", "Password", "I forgot it.")
 	m.run("poll")
-	m.mail(begin, "3@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@romashka.example>")
+	m.mail(begin, "3@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.",
+		"In-Reply-To: <1@romashka.example>")
 	m.run("poll")
 	if tasks := m.portal.Tasks(); len(tasks) > 0 {
 		m.portal.Say(tasks[0].ID, 7, "Please restart it.")

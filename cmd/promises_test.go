@@ -81,17 +81,33 @@ func TestPromise1NothingLost(t *testing.T) {
 		}
 	}
 	for name, inject := range map[string]func(*sandbox.Call) sandbox.Fault{
-		"502":                              on("", sandbox.Fault{Kind: sandbox.BadGateway}),
-		"dropped before":                   on("", sandbox.Fault{Kind: sandbox.Drop}),
-		"dropped after":                    on("", sandbox.Fault{Kind: sandbox.Drop, After: true}),
-		"redirect":                         on("", sandbox.Fault{Kind: sandbox.Redirect}),
-		"limit":                            on("", sandbox.Fault{Kind: sandbox.QueryLimit}),
-		"500 before the task":              on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError}),
-		"500 after the task":               on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError, After: true}),
-		"task refused for good":            on("tasks.task.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}),
-		"error with status 200":            on("tasks.task.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no", Status: 200}),
-		"comment refused for good":         on("task.commentitem.add", sandbox.Fault{Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "no rights"}),
-		"500 after the comment":            on("task.commentitem.add", sandbox.Fault{Kind: sandbox.ServerError, After: true}),
+		"502":                 on("", sandbox.Fault{Kind: sandbox.BadGateway}),
+		"dropped before":      on("", sandbox.Fault{Kind: sandbox.Drop}),
+		"dropped after":       on("", sandbox.Fault{Kind: sandbox.Drop, After: true}),
+		"redirect":            on("", sandbox.Fault{Kind: sandbox.Redirect}),
+		"limit":               on("", sandbox.Fault{Kind: sandbox.QueryLimit}),
+		"500 before the task": on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError}),
+		"500 after the task":  on("tasks.task.add", sandbox.Fault{Kind: sandbox.ServerError, After: true}),
+		"task refused for good": on("tasks.task.add", sandbox.Fault{
+			Kind: sandbox.ErrorAnswer,
+			Code: "ERROR_CORE",
+			Text: "no rights",
+		}),
+		"error with status 200": on("tasks.task.add", sandbox.Fault{
+			Kind:   sandbox.ErrorAnswer,
+			Code:   "ERROR_CORE",
+			Text:   "no",
+			Status: 200,
+		}),
+		"comment refused for good": on("task.commentitem.add", sandbox.Fault{
+			Kind: sandbox.ErrorAnswer,
+			Code: "ERROR_CORE",
+			Text: "no rights",
+		}),
+		"500 after the comment": on("task.commentitem.add", sandbox.Fault{
+			Kind:  sandbox.ServerError,
+			After: true,
+		}),
 		"upload fails":                     on("disk.storage.uploadfile", sandbox.Fault{Kind: sandbox.ServerError}),
 		"upload into folder fails":         on("disk.folder.uploadfile", sandbox.Fault{Kind: sandbox.ServerError}),
 		"the method's time is used":        on("tasks.task.add", sandbox.Fault{Kind: sandbox.OperationLimit}),
@@ -106,7 +122,8 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 	d.letter("0@vostok.example", "petr@vostok.example", "Keyboard", "Keys are missing.")
 	d.minute("poll")
 	first := d.letter("1@romashka.example", "ivan@romashka.example", "Printer", withFile, mixed)
-	further := d.letter("2@vostok.example", "petr@vostok.example", "Re: Keyboard", "The Q, too.", "In-Reply-To: <0@vostok.example>")
+	further := d.letter("2@vostok.example", "petr@vostok.example", "Re: Keyboard", "The Q, too.",
+		"In-Reply-To: <0@vostok.example>")
 	d.imap.Inject(func(command, set string) error {
 		if command != "STORE" {
 			return nil
@@ -133,7 +150,8 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 		t.Errorf("%d tasks and %d comments, want one of each:\n%s", tasks, comments, d.tasks())
 	}
 	for _, task := range d.portal.Tasks() {
-		if task.Title == "Printer" && (len(task.Files) != 1 || !strings.Contains(string(task.Files[0].Content), "offline")) {
+		if task.Title == "Printer" && (len(task.Files) != 1 ||
+			!strings.Contains(string(task.Files[0].Content), "offline")) {
 			t.Errorf("the file is lost: %+v", task.Files)
 		}
 	}
@@ -165,9 +183,11 @@ func TestPromise1Quarantine(t *testing.T) {
 	t.Parallel()
 	t.Run("unbelieved bounce", func(t *testing.T) {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
-		body := "--b\nContent-Type: text/plain\n\nlost\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n" +
+		body := "--b\nContent-Type: text/plain\n\nlost\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: " +
+			"dns; mx.example\n\n" +
 			"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--"
-		d.letter("1@mx.example", "MAILER-DAEMON@mx.example", "Undelivered", body, "Content-Type: multipart/report; report-type=delivery-status; boundary=b")
+		d.letter("1@mx.example", "MAILER-DAEMON@mx.example", "Undelivered", body,
+			"Content-Type: multipart/report; report-type=delivery-status; boundary=b")
 		d.letter("2@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
 		d.must(exit.Held, "poll")
 		if tasks, _ := d.count("Printer", ""); tasks != 1 {
@@ -220,11 +240,16 @@ func TestPromise1Quarantine(t *testing.T) {
 
 // vectors are header fields of letters that must not be answered, each of its own sender; %s is that sender.
 var vectors = []string{
-	"Auto-Submitted: auto-replied", "Auto-Submitted: auto-generated", `Auto-Submitted: auto-notified; owner-email="a@b.ru"`,
-	"Auto-Submitted: AUTO-REPLIED (vacation)", "X-Auto-Response-Suppress: All", "X-Auto-Response-Suppress: OOF, AutoReply",
-	"X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply", "Precedence: bulk", "Precedence: BULK", "Precedence: auto_reply",
-	"X-Precedence: list", "List-Id: news <news.example.com>", "List-Unsubscribe: <mailto:u@example.com>", "X-Autoreply: yes",
-	"X-Autorespond: Re: hello", "Return-Path: <>", "X-Loop: support@other.example", "X-MS-Exchange-Inbox-Rules-Loop: a@b.ru",
+	"Auto-Submitted: auto-replied", "Auto-Submitted: auto-generated",
+	`Auto-Submitted: auto-notified; owner-email="a@b.ru"`,
+	"Auto-Submitted: AUTO-REPLIED (vacation)", "X-Auto-Response-Suppress: All",
+	"X-Auto-Response-Suppress: OOF, AutoReply",
+	"X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply", "Precedence: bulk", "Precedence: BULK",
+	"Precedence: auto_reply",
+	"X-Precedence: list", "List-Id: news <news.example.com>", "List-Unsubscribe: <mailto:u@example.com>",
+	"X-Autoreply: yes",
+	"X-Autorespond: Re: hello", "Return-Path: <>", "X-Loop: support@other.example",
+	"X-MS-Exchange-Inbox-Rules-Loop: a@b.ru",
 	"Content-Type: multipart/report; report-type=delivery-status; boundary=x",
 	"Content-Type: multipart/report; report-type=disposition-notification; boundary=x",
 	"To: undisclosed-recipients:;\nCc: somebody@else.example",                       // a blind copy
@@ -236,13 +261,16 @@ var vectors = []string{
 // senders must not be answered, whatever they write.
 var senders = []string{
 	"Mail Delivery Subsystem <MAILER-DAEMON@mx.example>", "postmaster@a.example", "Shop <no-reply@b.example>",
-	"GitHub <gmail-noreply@c.example>", "owner-news@d.example", "news-owner@e.example", "news-request@f.example", "x-bounces@g.example",
-	"abuse@h.example", "excluded@bank.example", "a@sub.quiet.example", "boss@staff.example", "Support <support@helpdesk.example>",
+	"GitHub <gmail-noreply@c.example>", "owner-news@d.example", "news-owner@e.example", "news-request@f.example",
+	"x-bounces@g.example",
+	"abuse@h.example", "excluded@bank.example", "a@sub.quiet.example", "boss@staff.example",
+	"Support <support@helpdesk.example>",
 	"other@own.example",
 }
 
 // subjects must not be answered, whoever sends them.
-var subjects = []string{"=?utf-8?b?0JDQstGC0L7QvtGC0LLQtdGCOiDQvtGC0L/Rg9GB0Lo=?=", "Out of Office: Re: printer", "Automatic reply: x"}
+var subjects = []string{"=?utf-8?b?0JDQstGC0L7QvtGC0LLQtdGCOiDQvtGC0L/Rg9GB0Lo=?=", "Out of Office: Re: printer",
+	"Automatic reply: x"}
 
 const strictly = `mail:
   own: [other@own.example]
@@ -260,7 +288,8 @@ func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 	n := 0
 	id := func() string { n++; return fmt.Sprintf("m%d@x%d.example", n, n) }
 	for i, v := range vectors {
-		d.letter(id(), fmt.Sprintf("v%d@vector%d.example", i, i), fmt.Sprintf("Vector number %d", i), "Text.", strings.Split(v, "\n")...)
+		d.letter(id(), fmt.Sprintf("v%d@vector%d.example", i, i), fmt.Sprintf("Vector number %d", i), "Text.",
+			strings.Split(v, "\n")...)
 	}
 	for i, s := range senders {
 		d.letter(id(), s, fmt.Sprintf("Sender number %d", i), "Text.")
@@ -280,9 +309,11 @@ func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 		{"Reply-To: form@c2.example"},
 		{"Reply-To: one@c3.example, two@c3.example"},
 		{"Sender: secretary@c4.example", "Resent-To: x@c4.example"},
-		{"Auto-Submitted: no"}, {"Precedence: first-class"}, {"X-Auto-Response-Suppress: None"}, {"Disposition-Notification-To: dnt@c8.example"},
+		{"Auto-Submitted: no"}, {"Precedence: first-class"}, {"X-Auto-Response-Suppress: None"},
+		{"Disposition-Notification-To: dnt@c8.example"},
 	} {
-		d.letter(id(), fmt.Sprintf("customer%d@c%d.example", i, i), fmt.Sprintf("Question number %d", i), "Text.", header...)
+		d.letter(id(), fmt.Sprintf("customer%d@c%d.example", i, i), fmt.Sprintf("Question number %d", i), "Text.",
+			header...)
 	}
 	d.clock.Advance(time.Minute)
 	d.run("poll")
@@ -310,7 +341,8 @@ func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 				t.Errorf("the auto-reply to %s has a field %s", want, name)
 			}
 		}
-		if l.Message.Header.Get("Auto-Submitted") != "auto-replied" || l.Message.Header.Get("X-Auto-Response-Suppress") != "All" {
+		if l.Message.Header.Get("Auto-Submitted") != "auto-replied" ||
+			l.Message.Header.Get("X-Auto-Response-Suppress") != "All" {
 			t.Errorf("the auto-reply to %s does not say what it is", want)
 		}
 	}
@@ -324,7 +356,8 @@ func (d *drive) noLoop(reply posted) {
 	if _, err := d.arrive(reply.Raw, d.clock.Now()); err != nil {
 		d.t.Fatal(err)
 	}
-	d.letter("again@c0.example", "customer0@c0.example", "Re: "+reply.Message.Subject, "Thank you.", "In-Reply-To: <"+reply.Message.ID+">")
+	d.letter("again@c0.example", "customer0@c0.example", "Re: "+reply.Message.Subject, "Thank you.",
+		"In-Reply-To: <"+reply.Message.ID+">")
 	d.clock.Advance(time.Minute)
 	d.run("poll")
 	for _, l := range d.mailed()[before:] {
@@ -340,7 +373,8 @@ func TestPromise4DryRunTouchesNothing(t *testing.T) {
 		t.Run(card.name, func(t *testing.T) {
 			d := newDrive(t, card.o, strictly)
 			d.letter("1@romashka.example", "ivan@romashka.example", "Printer", withFile, mixed)
-			d.letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@romashka.example>")
+			d.letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.",
+				"In-Reply-To: <1@romashka.example>")
 			d.letter("3@romashka.example", "ivan@romashka.example", "Printer", "Do you hear me?")
 			d.letter("4@bank.example", "a@bank.example", "Statement", "Text.")
 			d.letter("5@vostok.example", "oof@vostok.example", "Away", "Text.", "Auto-Submitted: auto-replied")
@@ -351,7 +385,8 @@ func TestPromise4DryRunTouchesNothing(t *testing.T) {
 			d.portal.Say(task, 7, "// internal")
 			d.clock.Advance(time.Minute)
 			d.rehearsed("notify")
-			d.letter("6@romashka.example", "ivan@romashka.example", "Re: Printer", "It works!", "In-Reply-To: <"+d.mailed()[len(d.mailed())-1].Message.ID+">")
+			d.letter("6@romashka.example", "ivan@romashka.example", "Re: Printer", "It works!",
+				"In-Reply-To: <"+d.mailed()[len(d.mailed())-1].Message.ID+">")
 			d.letter("7@stroymir.example", "anna@stroymir.example", "Password", "I forgot it.")
 			d.rehearsed("poll")
 		})
@@ -371,7 +406,8 @@ func (d *drive) rehearsed(kind string) {
 		d.t.Errorf("%s -n calls %v", kind, got)
 	}
 	if d.imap.Writes() != writes || len(d.mailed()) != letters {
-		d.t.Errorf("%s -n writes %d times to the mailbox and sends %d letters", kind, d.imap.Writes()-writes, len(d.mailed())-letters)
+		d.t.Errorf("%s -n writes %d times to the mailbox and sends %d letters", kind, d.imap.Writes()-writes,
+			len(d.mailed())-letters)
 	}
 	done := d.report(kind, "--json")
 	if len(done) == 0 {
@@ -405,15 +441,18 @@ func TestPromise5OnlyTasksCommentsFiles(t *testing.T) {
 			task := d.portal.Tasks()[0].ID
 			d.portal.Say(task, 7, "Please restart it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
 			d.minute("notify")
-			d.letter("3@romashka.example", "ivan@romashka.example", "Re: Printer", withFile, mixed, "In-Reply-To: <1@romashka.example>")
+			d.letter("3@romashka.example", "ivan@romashka.example", "Re: Printer", withFile, mixed,
+				"In-Reply-To: <1@romashka.example>")
 			d.minute("poll")
 			d.portal.CloseTask(task, 7)
 			d.minute("notify")
-			d.letter("4@romashka.example", "ivan@romashka.example", "Re: Printer", "It is broken again.", "In-Reply-To: <3@romashka.example>")
+			d.letter("4@romashka.example", "ivan@romashka.example", "Re: Printer", "It is broken again.",
+				"In-Reply-To: <3@romashka.example>")
 			d.minute("poll")
 			d.minute("verify")
 			d.portal.DeleteTask(d.portal.Tasks()[1].ID)
-			d.letter("5@stroymir.example", "anna@stroymir.example", "Re: Password", "Still.", "In-Reply-To: <2@stroymir.example>")
+			d.letter("5@stroymir.example", "anna@stroymir.example", "Re: Password", "Still.",
+				"In-Reply-To: <2@stroymir.example>")
 			d.minute("poll")
 			made := map[string]int{}
 			for _, c := range d.portal.Calls() {
@@ -424,12 +463,14 @@ func TestPromise5OnlyTasksCommentsFiles(t *testing.T) {
 					t.Errorf("%s is neither reading nor about tasks, comments and files", c.Method)
 				}
 				for _, field := range fields(c) {
-					if strings.HasPrefix(field, "UF_") && field != "UF_CRM_TASK" && field != "UF_TASK_WEBDAV_FILES" && field != "UF_FORUM_MESSAGE_DOC" {
+					if strings.HasPrefix(field, "UF_") && field != "UF_CRM_TASK" && field != "UF_TASK_WEBDAV_FILES" &&
+						field != "UF_FORUM_MESSAGE_DOC" {
 						t.Errorf("%s sets the field %s", c.Method, field)
 					}
 				}
 			}
-			if made["tasks.task.add"] == 0 || made["disk.folder.uploadfile"]+made["disk.storage.uploadfile"] == 0 || len(made) < 4 {
+			if made["tasks.task.add"] == 0 || made["disk.folder.uploadfile"]+made["disk.storage.uploadfile"] == 0 ||
+				len(made) < 4 {
 				t.Errorf("too little was made for the test to tell: %v", made)
 			}
 		})
@@ -484,7 +525,8 @@ func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
 	d.letter("1@romashka.example", "ivan@romashka.example", "Printer", "The secret of romashka.")
 	d.letter("2@stroymir.example", "anna@stroymir.example", "Password", "The secret of stroymir.")
 	d.minute("poll")
-	d.letter("4@romashka.example", "ivan@romashka.example", "Re: Printer", "A post of ours from the letter.", "In-Reply-To: <1@romashka.example>")
+	d.letter("4@romashka.example", "ivan@romashka.example", "Re: Printer", "A post of ours from the letter.",
+		"In-Reply-To: <1@romashka.example>")
 	d.minute("poll")
 	mine, other := d.portal.Tasks()[0].ID, d.portal.Tasks()[1].ID
 	for _, s := range said {
@@ -503,7 +545,8 @@ func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
 	d.minute("notify")
 	// A stranger answers the letter: he gets a ticket of his own, and nothing of the old one.
 	last := d.mailed()[len(d.mailed())-1].Message
-	d.letter("3@evil.example", "eve@evil.example", "Re: Printer", "Tell me more.", "In-Reply-To: <"+last.ID+">", "References: <1@romashka.example> <"+last.ID+">")
+	d.letter("3@evil.example", "eve@evil.example", "Re: Printer", "Tell me more.", "In-Reply-To: <"+last.ID+">",
+		"References: <1@romashka.example> <"+last.ID+">")
 	d.minute("poll")
 	d.portal.CloseTask(mine, 7)
 	d.minute("notify")

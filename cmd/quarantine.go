@@ -17,7 +17,8 @@ func newQuarantine(a *app) *cobra.Command {
 	c := &cobra.Command{Use: "quarantine", Short: "Messages that could not be processed", Args: cobra.NoArgs}
 	c.AddCommand(newQuarantineList(a), newQuarantineShow(a),
 		newRelease(a, "retry {ENTRY... | --all}", "Let the next pass try messages once more", store.Quarantine.Again),
-		newRelease(a, "drop {ENTRY... | --all}", "Take messages out of the quarantine for good", store.Quarantine.Release))
+		newRelease(a, "drop {ENTRY... | --all}", "Take messages out of the quarantine for good",
+			store.Quarantine.Release))
 	return c
 }
 
@@ -42,7 +43,8 @@ func newQuarantineList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, p := range all {
-				rows = append(rows, []string{fmt.Sprint(p.Seq), tui.When(p.At), p.Place.Mailbox, fmt.Sprint(p.Place.UID), p.From,
+				rows = append(rows, []string{fmt.Sprint(p.Seq), tui.When(p.At), p.Place.Mailbox,
+					fmt.Sprint(p.Place.UID), p.From,
 					glyph.Cut(p.Subject, 40), glyph.Cut(why(p), 60)})
 			}
 			return a.Table([]string{"ENTRY", "SINCE", "MAILBOX", "UID", "FROM", "SUBJECT", "WHY"}, rows)
@@ -64,8 +66,9 @@ func newQuarantineShow(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "show ENTRY",
 		Short: "The message itself, as it was received",
-		Long:  "It comes from the state, or where that does not keep it (a longer one, or one of many) from its mailbox.",
-		Args:  cobra.ExactArgs(1),
+		Long: "It comes from the state, or where that does not keep it (a longer one, or one of many) from its " +
+			"mailbox.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			seqs, err := sequences(args)
 			if err != nil || len(seqs) != 1 {

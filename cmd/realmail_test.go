@@ -40,17 +40,22 @@ func TestRealMail(t *testing.T) {
 				t.Fatalf("tasks: %s", r.tasks())
 			}
 			reply := r.delivered(1)[0]
-			if reply.Header.Get("Auto-Submitted") != "auto-replied" || len(reply.To) != 1 || reply.To[0].Addr != "ivan@example.org" {
+			if reply.Header.Get("Auto-Submitted") != "auto-replied" || len(reply.To) != 1 ||
+				reply.To[0].Addr != "ivan@example.org" {
 				t.Errorf("auto-reply to %v: %v", reply.To, reply.Header)
 			}
 			r.append("2@customer.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@customer.example>")
 			r.must(exit.Done, "poll")
 			task := r.portal.Tasks()[0]
-			r.portal.Say(task.ID, 7, "Please [B]restart[/B] it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
+			r.portal.Say(task.ID, 7, "Please [B]restart[/B] it.", sandbox.File{
+				Name:    "how.txt",
+				Content: []byte("off, on"),
+			})
 			r.clock.Advance(time.Minute)
 			r.must(exit.Done, "notify")
 			answer := r.delivered(1)[0]
-			if !strings.Contains(answer.Plain, "Please restart it.") || len(answer.InReplyTo) == 0 || answer.InReplyTo[0] != "2@customer.example" {
+			if !strings.Contains(answer.Plain, "Please restart it.") || len(answer.InReplyTo) == 0 ||
+				answer.InReplyTo[0] != "2@customer.example" {
 				t.Errorf("the answer: %s in reply to %v", answer.Plain, answer.InReplyTo)
 			}
 			r.append("3@customer.example", answer.Subject, "It works!", "In-Reply-To: <"+answer.ID+">")
@@ -125,7 +130,10 @@ smtpd_recipient_restrictions = permit_mynetworks, reject
 // inbox is a mail program of one's own in the mailbox.
 func (r *realMail) inbox(do func(c *imapclient.Client) error) {
 	r.t.Helper()
-	c, err := imapclient.DialTLS(r.imapAddr, &imapclient.Options{TLSConfig: &tls.Config{RootCAs: r.roots, ServerName: "127.0.0.1"}})
+	c, err := imapclient.DialTLS(r.imapAddr, &imapclient.Options{TLSConfig: &tls.Config{
+		RootCAs:    r.roots,
+		ServerName: "127.0.0.1",
+	}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -140,7 +148,8 @@ func (r *realMail) inbox(do func(c *imapclient.Client) error) {
 
 func (r *realMail) append(id, subject, body string, header ...string) {
 	r.t.Helper()
-	fields := append([]string{"From: Ivan <ivan@example.org>", "To: support@helpdesk.example", "Subject: " + subject, "Message-ID: <" + id + ">",
+	fields := append([]string{"From: Ivan <ivan@example.org>", "To: support@helpdesk.example", "Subject: " + subject,
+		"Message-ID: <" + id + ">",
 		"Date: " + time.Now().Format(time.RFC1123Z), "MIME-Version: 1.0"}, header...)
 	raw := strings.ReplaceAll(strings.Join(fields, "\n")+"\n\n"+body+"\n", "\n", "\r\n")
 	r.inbox(func(c *imapclient.Client) error {

@@ -36,9 +36,11 @@ func (d *drive) remarked(what string, want ...string) {
 func TestRemarks(t *testing.T) {
 	t.Parallel()
 	const (
-		delayed = "Ответ клиенту на адрес ivan@romashka.example пока не ушёл. Он не потерян: когда уйдёт, здесь появится отметка."
-		late    = "Задержавшийся ответ отправлен клиенту на адрес ivan@romashka.example."
-		muted   = "Комментарий клиенту не отправлен: письма ему не отправляются (в списке исключений: @romashka.example (letters)). Свяжитесь с ним другим способом."
+		delayed = "Ответ клиенту на адрес ivan@romashka.example пока не ушёл. Он не потерян: когда уйдёт, здесь " +
+			"появится отметка."
+		late  = "Задержавшийся ответ отправлен клиенту на адрес ivan@romashka.example."
+		muted = "Комментарий клиенту не отправлен: письма ему не отправляются (в списке исключений: " +
+			"@romashka.example (letters)). Свяжитесь с ним другим способом."
 		unmuted = "Клиенту снова отправляются письма: комментарии из этой задачи уходят."
 		left    = "К письму клиенту не приложены файлы: video.mp4 (3 kB). Передайте их другим способом."
 		sent    = "Ответ отправлен клиенту на адрес ivan@romashka.example."
@@ -95,7 +97,8 @@ func TestRemarks(t *testing.T) {
 	d.minute("notify")
 	d.remarked("confirmed", sent)
 	all, err := d.letters()
-	if err != nil || len(all) != 2 || all[1].Message.Header.Has("Auto-Submitted") || desk.FoldAddress(all[1].To[0]) != "ivan@romashka.example" {
+	if err != nil || len(all) != 2 || all[1].Message.Header.Has("Auto-Submitted") ||
+		desk.FoldAddress(all[1].To[0]) != "ivan@romashka.example" {
 		t.Errorf("%v, %v", all, err)
 	}
 }

@@ -27,7 +27,8 @@ func newReport(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "report",
 		Short: "Letters, tickets, first answers and closings, by mailbox, week and specialist",
-		Long: "From our own records alone: the portal is not asked. Working time is that of the calendar in the configuration. A first answer is\n" +
+		Long: "From our own records alone: the portal is not asked. Working time is that of the calendar in the " +
+			"configuration. A first answer is\n" +
 			"the first letter with a specialist's words.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -53,7 +54,8 @@ func newReport(a *app) *cobra.Command {
 	days.flag(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().BoolVar(&asCSV, "csv", false, "print a line for each mailbox, week and specialist, times in seconds")
-	c.Flags().BoolVar(&prometheus, "prometheus", false, "print the text format of Prometheus, for the node exporter's textfile folder")
+	c.Flags().BoolVar(&prometheus, "prometheus", false,
+		"print the text format of Prometheus, for the node exporter's textfile folder")
 	return c
 }
 
@@ -88,7 +90,10 @@ type section struct {
 }
 
 func sections(r stats.Report) []section {
-	return []section{{"total", []stats.Row{r.Total}}, {"mailbox", r.Mailboxes}, {"week", r.Weeks}, {"specialist", r.Specialists}}
+	return []section{{
+		"total",
+		[]stats.Row{r.Total},
+	}, {"mailbox", r.Mailboxes}, {"week", r.Weeks}, {"specialist", r.Specialists}}
 }
 
 // printReport prints a report for a person, with a bar for what each row has of the section's most.
@@ -123,7 +128,8 @@ func (s section) lines(bars bool) (lines [][]string) {
 		most = max(most, row.Letters, row.Tickets)
 	}
 	for _, row := range s.rows {
-		line := []string{cmp.Or(row.Name, "all"), strconv.Itoa(row.Letters), strconv.Itoa(row.Tickets), strconv.Itoa(row.Repeats),
+		line := []string{cmp.Or(row.Name, "all"), strconv.Itoa(row.Letters), strconv.Itoa(row.Tickets),
+			strconv.Itoa(row.Repeats),
 			spread(row.Answer), spread(row.Close)}
 		if s.name == "specialist" {
 			line[1], line[3] = "", ""
@@ -146,7 +152,8 @@ func spread(s stats.Spread) string {
 	if s.Count == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%s/%s (%s/%s at work)", span(s.Median), span(s.P90), span(s.Working.Median), span(s.Working.P90))
+	return fmt.Sprintf("%s/%s (%s/%s at work)", span(s.Median), span(s.P90), span(s.Working.Median),
+		span(s.Working.P90))
 }
 
 // span prints seconds as days, hours and minutes, the two largest of them.
@@ -163,12 +170,14 @@ func span(seconds int64) string {
 
 func reportCSV(t *tui.Terminal, r stats.Report) error {
 	w := csv.NewWriter(t.Out)
-	_ = w.Write([]string{"section", "name", "letters", "tickets", "repeats", "answered", "answer_median", "answer_p90", "answer_working_median",
+	_ = w.Write([]string{"section", "name", "letters", "tickets", "repeats", "answered", "answer_median", "answer_p90",
+		"answer_working_median",
 		"answer_working_p90", "closed", "close_median", "close_p90", "close_working_median", "close_working_p90"})
 	for _, s := range sections(r) {
 		for _, row := range s.rows {
 			line := []string{s.name, row.Name}
-			for _, n := range append([]int64{int64(row.Letters), int64(row.Tickets), int64(row.Repeats)}, append(numbers(row.Answer), numbers(row.Close)...)...) {
+			for _, n := range append([]int64{int64(row.Letters), int64(row.Tickets), int64(row.Repeats)},
+				append(numbers(row.Answer), numbers(row.Close)...)...) {
 				line = append(line, strconv.FormatInt(n, 10))
 			}
 			_ = w.Write(line)
@@ -195,10 +204,16 @@ func reportPrometheus(t *tui.Terminal, r stats.Report) {
 	gauge("letters", "Letters received within the reported days.", func(r stats.Row) int64 { return int64(r.Letters) })
 	gauge("tickets", "Tickets opened within the reported days.", func(r stats.Row) int64 { return int64(r.Tickets) })
 	gauge("repeats", "Letters that became comments.", func(r stats.Row) int64 { return int64(r.Repeats) })
-	gauge("answer_median_seconds", "Median time to the first answer.", func(r stats.Row) int64 { return r.Answer.Median })
-	gauge("answer_p90_seconds", "Time to the first answer that nine tenths of the tickets did not exceed.", func(r stats.Row) int64 { return r.Answer.P90 })
+	gauge("answer_median_seconds", "Median time to the first answer.", func(r stats.Row) int64 {
+		return r.Answer.Median
+	})
+	gauge("answer_p90_seconds", "Time to the first answer that nine tenths of the tickets did not exceed.",
+		func(r stats.Row) int64 {
+			return r.Answer.P90
+		})
 	gauge("close_median_seconds", "Median time to the closing.", func(r stats.Row) int64 { return r.Close.Median })
-	t.Printf("# HELP helpdesk_report_unanswered Tickets open for more than a day without an answer.\n# TYPE helpdesk_report_unanswered gauge\n"+
+	t.Printf("# HELP helpdesk_report_unanswered Tickets open for more than a day without an answer.\n# TYPE "+
+		"helpdesk_report_unanswered gauge\n"+
 		"helpdesk_report_unanswered %d\n", r.Unanswered)
 	t.Printf("# HELP helpdesk_report_silent Letters without an auto-reply.\n# TYPE helpdesk_report_silent gauge\n")
 	for _, c := range r.Silent {

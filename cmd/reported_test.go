@@ -230,7 +230,8 @@ func (r *reported) poll(d *drive, name string) (verdict string) {
 			Verdict string `json:"verdict"`
 		} `json:"decided"`
 	}
-	if err := json.Unmarshal([]byte(d.must(exit.Done, "poll", "--json")), &report); err != nil || len(report.Decided) != 1 {
+	if err := json.Unmarshal([]byte(d.must(exit.Done, "poll", "--json")), &report); err != nil ||
+		len(report.Decided) != 1 {
 		r.t.Fatalf("poll: %v, %d decisions", err, len(report.Decided))
 	}
 	d.clock.Advance(time.Minute)
@@ -240,7 +241,8 @@ func (r *reported) poll(d *drive, name string) (verdict string) {
 // pass makes real passes, where what they make is asked.
 func (r *reported) pass() {
 	w := r.want
-	if w.TaskHas == nil && w.TaskLacks == nil && w.Files == nil && w.AutoReplies == nil && w.AnswerTo == "" && w.After == "" {
+	if w.TaskHas == nil && w.TaskLacks == nil && w.Files == nil && w.AutoReplies == nil && w.AnswerTo == "" &&
+		w.After == "" {
 		return
 	}
 	d := newReportedDrive(r.t)

@@ -118,7 +118,11 @@ func (r *rig) configure(imap, smtp, extra string) error {
 
 // environment is what the configuration asks for.
 func (r *rig) environment() map[string]string {
-	return map[string]string{"HELPDESK_WEBHOOK": r.webhook, "HELPDESK_IMAP_PASSWORD": imapSecret, "HELPDESK_SMTP_PASSWORD": smtpSecret}
+	return map[string]string{
+		"HELPDESK_WEBHOOK":       r.webhook,
+		"HELPDESK_IMAP_PASSWORD": imapSecret,
+		"HELPDESK_SMTP_PASSWORD": smtpSecret,
+	}
 }
 
 // leaks returns what of the secrets stands in a text, in whatever form.
@@ -133,10 +137,12 @@ func leaks(text string) []string {
 }
 
 // reading are the portal's methods that change nothing there.
-var reading = regexp.MustCompile(`(^|\.)(get|getlist|list|profile|scope|batch|search|getchildren|findbycomm|getforapp|access|time|getfields|download)$`)
+var reading = regexp.MustCompile(
+	`(^|\.)(get|getlist|list|profile|scope|batch|search|getchildren|findbycomm|getforapp|access|time|getfields|download)$`)
 
 // creating are the methods by which helpdesk may make something in the portal: tasks, comments and files.
-var creating = regexp.MustCompile(`^(tasks\.task\.(add|update|renew|disapprove|file\.attach|files\.attach|chat\.message\.send)|task\.commentitem\.add|im\.message\.add|im\.disk\.file\.commit|disk\.(folder|storage)\.uploadfile)$`)
+var creating = regexp.MustCompile(
+	`^(tasks\.task\.(add|update|renew|disapprove|file\.attach|files\.attach|chat\.message\.send)|task\.commentitem\.add|im\.message\.add|im\.disk\.file\.commit|disk\.(folder|storage)\.uploadfile)$`)
 
 // writingCalls returns the methods called so far that change something.
 func (r *rig) writingCalls() []string {
@@ -296,7 +302,8 @@ func (d *drive) minute(args ...string) {
 // letter brings a plain letter in; further header fields may be given.
 func (d *drive) letter(id, from, subject, body string, header ...string) uint32 {
 	d.t.Helper()
-	fields := append([]string{"From: " + from, "Subject: " + subject, "Message-ID: <" + id + ">", "Date: @DATE@", "MIME-Version: 1.0"}, header...)
+	fields := append([]string{"From: " + from, "Subject: " + subject, "Message-ID: <" + id + ">", "Date: @DATE@",
+		"MIME-Version: 1.0"}, header...)
 	all := strings.Join(fields, "\n")
 	if !strings.Contains(all, "\nTo: ") {
 		all += "\nTo: support@helpdesk.example"

@@ -21,7 +21,8 @@ func TestRouting(t *testing.T) {
     set: {responsible: 9, priority: high, deadline: 10h, working: true}
 calendar: {timezone: UTC}
 `)
-	raw := "From: Ivan <ivan@b.example>\r\nTo: outage@helpdesk.example, support@helpdesk.example\r\nSubject: Fires everywhere\r\n" +
+	raw := "From: Ivan <ivan@b.example>\r\nTo: outage@helpdesk.example, support@helpdesk.example\r\nSubject: Fires " +
+		"everywhere\r\n" +
 		"Message-ID: <1@b.example>\r\nDate: Thu, 12 Mar 2026 09:00:00 +0000\r\n\r\nHelp!\r\n"
 	path := filepath.Join(t.TempDir(), "1.eml")
 	if err := os.WriteFile(path, []byte(raw), 0o600); err != nil {

@@ -24,7 +24,8 @@ func (a *app) withMade(ctx context.Context, fn func(s *store.Store, path string)
 	return a.withStateAs(ctx, store.Options{Made: true}, fn)
 }
 
-func (a *app) withStateAs(ctx context.Context, o store.Options, fn func(s *store.Store, path string) error) (err error) {
+func (a *app) withStateAs(ctx context.Context, o store.Options,
+	fn func(s *store.Store, path string) error) (err error) {
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
 	path, err := a.statePath()
@@ -73,7 +74,12 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
 // again in a minute. A pass that opens the state again keeps the connection to its server until then.
 func (a *app) openForPass(ctx context.Context, path string, j job, kept *store.Kept) (*store.Store, error) {
-	s, err := store.OpenContext(ctx, path, a.known(store.Options{Overlay: j.dry, Wait: a.passWaits, Command: j.kind, Kept: kept}, path))
+	s, err := store.OpenContext(ctx, path, a.known(store.Options{
+		Overlay: j.dry,
+		Wait:    a.passWaits,
+		Command: j.kind,
+		Kept:    kept,
+	}, path))
 	if !errors.Is(err, store.ErrLocked) {
 		return s, status.Placed(err, path)
 	}

@@ -29,7 +29,8 @@ func newSchedule(a *app) *cobra.Command {
 			return schedule.Print(a.Out, args[0], p)
 		},
 	}
-	c.Flags().StringVar(&name, "user", "", "the `NAME` of the user who will run it (default: who calls this; helpdesk, where that is root)")
+	c.Flags().StringVar(&name, "user", "",
+		"the `NAME` of the user who will run it (default: who calls this; helpdesk, where that is root)")
 	return c
 }
 
@@ -55,7 +56,9 @@ func (a *app) plan(user string) (p schedule.Plan, err error) {
 	}
 	p.Env = filepath.Join(filepath.Dir(p.File), config.EnvFile)
 	p.Program = []string{binary}
-	if found, err := config.Find("", func(string) (string, bool) { return "", false }, runtime.GOOS); err != nil || found != p.File {
+	if found, err := config.Find("", func(string) (string, bool) {
+		return "", false
+	}, runtime.GOOS); err != nil || found != p.File {
 		p.Program = append(p.Program, "--config", p.File)
 	}
 	state := a.stateFile

@@ -28,7 +28,9 @@ func cmdProvider(ts *testscript.TestScript, neg bool, args []string) {
 		steer(ts, s, p, args)
 		return
 	}
-	o := auth.Options{Secret: oauthSecret, Interval: time.Second, Now: func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }}
+	o := auth.Options{Secret: oauthSecret, Interval: time.Second, Now: func() time.Time {
+		return time.Now().Add(time.Duration(s.ahead.Load()))
+	}}
 	quirks := false
 	for _, arg := range args {
 		switch arg {
@@ -47,19 +49,22 @@ func cmdProvider(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	s.provider.Store(p)
 	ts.Setenv("HELPDESK_OAUTH_SECRET", oauthSecret)
-	oauth := fmt.Sprintf("{provider: custom, client_id: app, client_secret: \"${HELPDESK_OAUTH_SECRET}\", token_url: %q, auth_url: %q, device_url: %q, scopes: [mail]}",
+	oauth := fmt.Sprintf("{provider: custom, client_id: app, client_secret: \"${HELPDESK_OAUTH_SECRET}\", token_url: "+
+		"%q, auth_url: %q, device_url: %q, scopes: [mail]}",
 		at+"/token", at+"/authorize", at+"/device")
 	if quirks { // by the data file, as the provider that has them
 		oauth = "{provider: yandex, client_id: app, client_secret: \"${HELPDESK_OAUTH_SECRET}\"}"
 		data, err := os.ReadFile("../templates/providers.yaml")
 		ts.Check(err)
-		text := strings.NewReplacer("https://oauth.yandex.ru/device/code", at+"/device", "https://oauth.yandex.ru", at).Replace(string(data))
+		text := strings.NewReplacer("https://oauth.yandex.ru/device/code", at+"/device", "https://oauth.yandex.ru",
+			at).Replace(string(data))
 		ts.Check(os.Mkdir(ts.MkAbs("templates"), 0o755))
 		ts.Check(os.WriteFile(ts.MkAbs("templates/providers.yaml"), []byte(text), 0o644))
 		oauth += "\ntemplates: templates"
 	}
 	path := filepath.Join(s.dir, "helpdesk.yaml")
-	text := strings.NewReplacer(`password: "${HELPDESK_IMAP_PASSWORD}"`, "auth: oauth2", `auth: password, user: support, password: "${HELPDESK_SMTP_PASSWORD}"}`,
+	text := strings.NewReplacer(`password: "${HELPDESK_IMAP_PASSWORD}"`, "auth: oauth2",
+		`auth: password, user: support, password: "${HELPDESK_SMTP_PASSWORD}"}`,
 		"auth: oauth2, user: support}\n    oauth: "+oauth).Replace(ts.ReadFile("helpdesk.yaml"))
 	ts.Check(os.WriteFile(path, []byte(text), 0o600))
 	stop := make(chan bool)

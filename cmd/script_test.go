@@ -29,7 +29,8 @@ import (
 
 // TestMain makes the test binary be helpdesk itself where a script calls it by that name.
 func TestMain(m *testing.M) {
-	if os.Getenv("GORACE") == "" { // under the race detector each of the many processes would sleep for a second at its end
+	// under the race detector each of the many processes would sleep for a second at its end
+	if os.Getenv("GORACE") == "" {
 		os.Setenv("GORACE", "atexit_sleep_ms=10")
 	}
 	testscript.Main(m, map[string]func(){
@@ -117,8 +118,10 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"servers": cmdServers, "exits": cmdExits, "mail": cmdMail, "inbox": cmdInbox, "tasks": cmdTasks, "letters": cmdLetters,
-			"portal": cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched, "hold": cmdHold,
+			"servers": cmdServers, "exits": cmdExits, "mail": cmdMail, "inbox": cmdInbox, "tasks": cmdTasks,
+			"letters": cmdLetters,
+			"portal":  cmdPortal, "imap": cmdIMAP, "smtp": cmdSMTP, "still": cmdStill, "untouched": cmdUntouched,
+			"hold":    cmdHold,
 			"release": cmdRelease, "interrupted": cmdInterrupted, "jsonhas": cmdJSONHas, "jsonlines": cmdJSONLines,
 			"held": cmdHeld, "secretless": cmdSecretless, "sleep": cmdSleep,
 			"variables": cmdVariables, "owned": cmdOwned, "belongs": cmdBelongs,

@@ -31,17 +31,19 @@ func TestPagesAreShownToThisMachineAlone(t *testing.T) {
 			var said strings.Builder
 			a := d.app()
 			a.now = time.Now
-			a.Terminal = tui.Terminal{In: strings.NewReader(""), Err: writer(func(string) {}), Out: writer(func(text string) {
-				mu.Lock()
-				defer mu.Unlock()
-				said.WriteString(text)
-				if m := regexp.MustCompile(`http://(127\.0\.0\.1:\d+)/ — until`).FindStringSubmatch(said.String()); m != nil {
-					select {
-					case at <- m[1]:
-					default:
+			a.Terminal = tui.Terminal{In: strings.NewReader(""), Err: writer(func(string) {}),
+				Out: writer(func(text string) {
+					mu.Lock()
+					defer mu.Unlock()
+					said.WriteString(text)
+					if m := regexp.MustCompile(`http://(127\.0\.0\.1:\d+)/ — until`).FindStringSubmatch(
+						said.String()); m != nil {
+						select {
+						case at <- m[1]:
+						default:
+						}
 					}
-				}
-			})}
+				})}
 			ended := make(chan int, 1)
 			go func() { ended <- a.run(ctx, args) }()
 			var addr string
@@ -51,7 +53,12 @@ func TestPagesAreShownToThisMachineAlone(t *testing.T) {
 				t.Fatalf("status %d\n%s", status, &said)
 			}
 			_, port, _ := strings.Cut(addr, ":")
-			for host, want := range map[string]int{addr: 200, "localhost:" + port: 200, "rebind.example:" + port: 421, "192.0.2.7": 421} {
+			for host, want := range map[string]int{
+				addr:                     200,
+				"localhost:" + port:      200,
+				"rebind.example:" + port: 421,
+				"192.0.2.7":              421,
+			} {
 				r, err := http.NewRequestWithContext(ctx, "GET", "http://"+addr+"/", nil)
 				if err != nil {
 					t.Fatal(err)

@@ -140,7 +140,8 @@ func (p *place) stateOf(cfg *config.Config) string {
 func secretFlag(state string) error {
 	if u, err := url.Parse(state); store.Remote(state) && err == nil {
 		if _, secret := u.User.Password(); secret || u.Query().Has("password") {
-			return exit.Usage(errors.New("--state: a password in a flag is seen by everybody on this machine: use PGPASSFILE, or state in " +
+			return exit.Usage(errors.New("--state: a password in a flag is seen by everybody on this machine: use " +
+				"PGPASSFILE, or state in " +
 				"the configuration"))
 		}
 	}
@@ -184,7 +185,8 @@ func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err e
 // wire puts a pass together, by this run's log and clock.
 func (a *app) wire(cfg *config.Config, s *store.Store, known *wiring.Servers) (*wiring.Parts, error) {
 	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
-	return wiring.New(cfg, s, wiring.Options{Log: log, Now: a.clockOf(s), Sleep: a.sleep, Record: a.recordDir, Servers: known,
+	return wiring.New(cfg, s, wiring.Options{Log: log, Now: a.clockOf(s), Sleep: a.sleep, Record: a.recordDir,
+		Servers: known,
 		Folders: a.folders(a.stateOf(cfg))})
 }
 

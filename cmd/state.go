@@ -50,8 +50,10 @@ func newStateCopy(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "copy FROM TO",
 		Short: "Move the state between a file and a database; there must be none at TO",
-		Long: "FROM and TO are files or addresses such as postgres://USER@HOST/DATABASE. Everything is copied while both are locked, and a\n" +
-			"mark stays in FROM: who opens it after that is told where the state lies, and ends with status 2. The word 'configured'\n" +
+		Long: "FROM and TO are files or addresses such as postgres://USER@HOST/DATABASE. Everything is copied while " +
+			"both are locked, and a\n" +
+			"mark stays in FROM: who opens it after that is told where the state lies, and ends with status 2. The " +
+			"word 'configured'\n" +
 			"stands for the state of the configuration.",
 		Args: cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -76,7 +78,10 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.Copy(ctx, from, to, status.Known(store.Options{Wait: a.personWaits, Command: "state copy"}, from)); err != nil {
+	if err := store.Copy(ctx, from, to, status.Known(store.Options{
+		Wait:    a.personWaits,
+		Command: "state copy",
+	}, from)); err != nil {
 		return status.Placed(err, to)
 	}
 	if store.Remote(to) { // the state brought along what it was told last

@@ -16,7 +16,8 @@ func newStatus(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "The last passes, the backlog, what is held: for a person and for monitoring",
-		Long: "Exit status 3 when something is held for a person, fails until a person mends it, or is overdue; 0 else. It reads what\n" +
+		Long: "Exit status 3 when something is held for a person, fails until a person mends it, or is overdue; 0 " +
+			"else. It reads what\n" +
 			"the last pass left beside the state or in the database, so it never waits.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -51,7 +52,8 @@ func newStatus(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().BoolVar(&prometheus, "prometheus", false, "print the text format of Prometheus, for the node exporter's textfile folder")
+	c.Flags().BoolVar(&prometheus, "prometheus", false,
+		"print the text format of Prometheus, for the node exporter's textfile folder")
 	return c
 }
 

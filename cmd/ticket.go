@@ -17,7 +17,11 @@ import (
 )
 
 func newTicket(a *app) *cobra.Command {
-	c := &cobra.Command{Use: "ticket", Short: "Our tickets: task, requester, thread, what was sent when", Args: cobra.NoArgs}
+	c := &cobra.Command{
+		Use:   "ticket",
+		Short: "Our tickets: task, requester, thread, what was sent when",
+		Args:  cobra.NoArgs,
+	}
 	c.AddCommand(newTicketList(a), newTicketShow(a))
 	return c
 }
@@ -48,7 +52,8 @@ func newTicketList(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, t := range all {
-				rows = append(rows, []string{ticketNumber(t.Number), taskName(t.Task), string(t.Status), t.Requester.Addr,
+				rows = append(rows, []string{ticketNumber(t.Number), taskName(t.Task), string(t.Status),
+					t.Requester.Addr,
 					tui.When(t.Opened), glyph.Cut(t.Subject, 60)})
 			}
 			return a.Table([]string{"TICKET", "TASK", "STATUS", "REQUESTER", "OPENED", "SUBJECT"}, rows)
@@ -69,9 +74,11 @@ func taskName(task int64) string {
 func newTicketShow(a *app) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:               "show TICKET",
-		Short:             "One ticket and its journal: by the number of its task, by t and our own number, or the newest of an address",
-		Example:           "  helpdesk ticket show 3711\n  helpdesk ticket show t42\n  helpdesk ticket show ivan@example.ru",
+		Use: "show TICKET",
+		Short: "One ticket and its journal: by the number of its task, by t and our own number, or the " +
+			"newest of an address",
+		Example: "  helpdesk ticket show 3711\n  helpdesk ticket show t42\n  helpdesk ticket show " +
+			"ivan@example.ru",
 		ValidArgsFunction: values(completions{a}.tickets),
 		Args:              cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -110,7 +117,8 @@ func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 	}
 	m := ticketName.FindStringSubmatch(arg)
 	if m == nil {
-		return desk.Ticket{}, exit.Usage(fmt.Errorf("%q is no ticket: the number of a task, t and our own number, or an address is wanted", arg))
+		return desk.Ticket{}, exit.Usage(fmt.Errorf("%q is no ticket: the number of a task, t and our own number, or "+
+			"an address is wanted", arg))
 	}
 	n, err := strconv.ParseInt(m[2], 10, 64)
 	if err != nil {
@@ -153,8 +161,10 @@ func newestOf(s *store.Store, address string) (newest desk.Ticket, err error) {
 func ticketNumber(n uint64) string { return fmt.Sprintf("t%d", n) }
 
 func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
-	on.Printf("ticket     %s\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     %s\n",
-		ticketNumber(t.Number), taskName(t.Task), t.Status, glyph.Line(t.Subject), glyph.Line(t.Requester.String()), t.Mailbox, tui.When(t.Opened))
+	on.Printf("ticket     %s\ntask       %s\nstatus     %s\nsubject    %s\nrequester  %s\nmailbox    %s\nopened     "+
+		"%s\n",
+		ticketNumber(t.Number), taskName(t.Task), t.Status, glyph.Line(t.Subject), glyph.Line(t.Requester.String()),
+		t.Mailbox, tui.When(t.Opened))
 	if len(t.Participants) > 0 {
 		on.Printf("in copy    %s\n", strings.Join(t.Participants, ", "))
 	}

@@ -189,7 +189,9 @@ func (a round) misread(kind string, cause error) error {
 		return cause
 	}
 	t := alarm.Trouble{Kind: alarm.Settings, Note: exit.Text(cause), Person: true}
-	snap.Troubles.See(a.now(), alarm.Sight{Pass: kind, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool { return false }}, 1)
+	snap.Troubles.See(a.now(), alarm.Sight{Pass: kind, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool {
+		return false
+	}}, 1)
 	said := snap.Troubles.Lines(a.now())
 	if status.Write(path, snap) != nil || a.looked() || len(said) > 0 {
 		return cause

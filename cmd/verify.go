@@ -24,7 +24,8 @@ func newVerify(a *app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Compare the mailboxes, our records and the portal's tasks, and print what does not agree",
-		Long: "Each line says whose letter it is and what to do. A difference that is meant to be, such as a file that a specialist deleted,\n" +
+		Long: "Each line says whose letter it is and what to do. A difference that is meant to be, such as a file " +
+			"that a specialist deleted,\n" +
 			"is accepted by the id in its first column, and not shown again.\n\n" +
 			"Exit status 0 when all agree, 3 when not. Nothing is changed.",
 		Args: cobra.NoArgs,
@@ -120,8 +121,9 @@ func (a *app) verify(ctx context.Context, days lookingBack) (verified, error) {
 			v.Mails += n
 			v.Differences = append(v.Differences, ds...)
 		}
-		n, ds, err := pass.VerifyTickets(ctx, p.Client, pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox,
-			Signer: s.Signer()}, since)
+		n, ds, err := pass.VerifyTickets(ctx, p.Client,
+			pass.Archive{Ledger: s.Ledger, Tickets: s.Tickets, Outbox: s.Outbox,
+				Signer: s.Signer()}, since)
 		if err != nil {
 			return err
 		}
@@ -136,15 +138,18 @@ func (a *app) verify(ctx context.Context, days lookingBack) (verified, error) {
 func printVerified(t *tui.Terminal, v verified) error {
 	var rows [][]string
 	for _, d := range v.Differences {
-		rows = append(rows, []string{d.ID, d.What, placed(d.Mailbox, d.UID), taskName(d.Task), tui.When(d.At), d.From, glyph.Cut(d.Subject, 40), d.Note, d.Do})
+		rows = append(rows, []string{d.ID, d.What, placed(d.Mailbox, d.UID), taskName(d.Task), tui.When(d.At), d.From,
+			glyph.Cut(d.Subject, 40), d.Note, d.Do})
 	}
 	if len(rows) > 0 {
-		if err := t.Table([]string{"ID", "WHAT", "MAIL", "TASK", "WHEN", "WHOSE", "SUBJECT", "WHY", "WHAT TO DO"}, rows); err != nil {
+		if err := t.Table([]string{"ID", "WHAT", "MAIL", "TASK", "WHEN", "WHOSE", "SUBJECT", "WHY", "WHAT TO DO"},
+			rows); err != nil {
 			return err
 		}
 	}
 	if !v.OK || t.Chatty() {
-		t.Printf("%s and %s of the last %s: %s", tui.Count(v.Mails, "mail", "mails"), tui.Count(v.Records, "record", "records"),
+		t.Printf("%s and %s of the last %s: %s", tui.Count(v.Mails, "mail", "mails"),
+			tui.Count(v.Records, "record", "records"),
 			tui.Count(v.Days, "day", "days"), tui.Count(len(v.Differences), "difference", "differences"))
 		if v.Accepted > 0 {
 			t.Printf(", and %d accepted", v.Accepted)
@@ -182,10 +187,13 @@ func newVerifyAccept(a *app) *cobra.Command {
 			by, at := a.caller(), a.now()
 			var list []desk.Accepted
 			for _, d := range v.Differences {
-				list = append(list, desk.Accepted{ID: d.ID, What: d.What, Mailbox: d.Mailbox, UID: d.UID, Ticket: d.Ticket, Task: d.Task,
+				list = append(list, desk.Accepted{ID: d.ID, What: d.What, Mailbox: d.Mailbox, UID: d.UID,
+					Ticket: d.Ticket, Task: d.Task,
 					File: d.File, At: at, By: by, Note: note, Effect: d.Effect})
 			}
-			return a.amended(c.Context(), "accepted", func(s *store.Store) (int, error) { return len(list), s.Ledger.Accept(list) })
+			return a.amended(c.Context(), "accepted", func(s *store.Store) (int, error) {
+				return len(list), s.Ledger.Accept(list)
+			})
 		},
 	}
 	which.flag(c)
@@ -199,7 +207,8 @@ func (v *verified) of(ids []string) (list []pass.Difference, err error) {
 	for _, id := range ids {
 		at := slices.IndexFunc(v.Differences, func(d pass.Difference) bool { return d.ID == id })
 		if at < 0 {
-			err = errors.Join(err, fmt.Errorf("%q is the id of no difference of the last %s: 'helpdesk verify' shows them in its first column",
+			err = errors.Join(err, fmt.Errorf("%q is the id of no difference of the last %s: 'helpdesk verify' shows "+
+				"them in its first column",
 				id, tui.Count(v.Days, "day", "days")))
 			continue
 		}
@@ -229,7 +238,8 @@ func newVerifyAccepted(a *app) *cobra.Command {
 			}
 			var rows [][]string
 			for _, x := range list {
-				rows = append(rows, []string{x.ID, x.What, placed(x.Mailbox, x.UID), taskName(x.Task), x.File, tui.When(x.At), x.By, x.Note})
+				rows = append(rows, []string{x.ID, x.What, placed(x.Mailbox, x.UID), taskName(x.Task), x.File,
+					tui.When(x.At), x.By, x.Note})
 			}
 			return a.Table([]string{"ID", "WHAT", "MAIL", "TASK", "FILE", "ACCEPTED", "BY", "NOTE"}, rows)
 		},
@@ -244,7 +254,9 @@ func newVerifyWithdraw(a *app) *cobra.Command {
 		Short: "Show differences again that were accepted",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.amended(c.Context(), "shown again", func(s *store.Store) (int, error) { return s.Ledger.Unaccept(args) })
+			return a.amended(c.Context(), "shown again", func(s *store.Store) (int, error) {
+				return s.Ledger.Unaccept(args)
+			})
 		},
 	}
 }

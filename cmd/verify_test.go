@@ -16,8 +16,10 @@ func TestAcceptedDifference(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDrive(t, o, "")
-			d.letter("1@a.example", "ivan@a.example", "Printer", "--b\n\nSee it.\n--b\nContent-Disposition: attachment; filename=one.txt\n\n1\n--b\n"+
-				"Content-Disposition: attachment; filename=two.txt\n\n2\n--b--", `Content-Type: multipart/mixed; boundary="b"`)
+			d.letter("1@a.example", "ivan@a.example", "Printer",
+				"--b\n\nSee it.\n--b\nContent-Disposition: attachment; filename=one.txt\n\n1\n--b\n"+
+					"Content-Disposition: attachment; filename=two.txt\n\n2\n--b--",
+				`Content-Type: multipart/mixed; boundary="b"`)
 			for range 4 {
 				d.minute("poll")
 			}
@@ -42,7 +44,8 @@ func TestAcceptedDifference(t *testing.T) {
 			if got, _ := d.portal.Task(task); len(got.Files) != 0 {
 				t.Errorf("they are attached again: %+v", got.Files)
 			}
-			if out := d.must(0, "verify", "accepted"); !strings.Contains(out, id) || !strings.Contains(out, "it was blank") {
+			if out := d.must(0, "verify", "accepted"); !strings.Contains(out, id) ||
+				!strings.Contains(out, "it was blank") {
 				t.Error(out)
 			}
 			d.must(0, "verify", "withdraw", id)

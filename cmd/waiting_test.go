@@ -76,7 +76,8 @@ func TestTimeoutWhileItWaits(t *testing.T) {
 	for _, args := range []string{"poll", "notify", "exclude add @spam.example"} {
 		began := time.Now()
 		status, _, errs := d.run(append([]string{"--timeout", "200ms", "-v"}, strings.Fields(args)...)...)
-		if took := time.Since(began); status != exit.Temporary || took > d.app().passWaits/2 || !strings.Contains(errs, "in use by another run") {
+		if took := time.Since(began); status != exit.Temporary || took > d.app().passWaits/2 ||
+			!strings.Contains(errs, "in use by another run") {
 			t.Errorf("%s: status %d after %v\n%s", args, status, took, errs)
 		}
 	}
@@ -131,8 +132,16 @@ func TestAFailedMailboxIsLeftAlone(t *testing.T) {
 		status  int
 		want    string // the minutes of the log-ins
 	}{
-		"refused": {&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAuthenticationFailed, Text: "wrong"}, exit.Wrong, "[0 1 6 21]"},
-		"away":    {&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeUnavailable, Text: "later"}, exit.Temporary, "[0 1 3 7 15]"},
+		"refused": {
+			&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAuthenticationFailed, Text: "wrong"},
+			exit.Wrong,
+			"[0 1 6 21]",
+		},
+		"away": {
+			&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeUnavailable, Text: "later"},
+			exit.Temporary,
+			"[0 1 3 7 15]",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDrive(t, sandbox.PortalOptions{}, "")

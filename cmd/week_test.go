@@ -35,7 +35,8 @@ mail:
 	w.hour()
 
 	w.day("Tuesday: slips stay inside")
-	d.letter("2@romashka.example", ivan, "Re: Printer", "It still does not print.", "In-Reply-To: <1@romashka.example>", "References: <1@romashka.example>")
+	d.letter("2@romashka.example", ivan, "Re: Printer", "It still does not print.",
+		"In-Reply-To: <1@romashka.example>", "References: <1@romashka.example>")
 	w.hour()
 	d.portal.Say(3701, 7, "[USER=9]Олег[/USER], он его вообще включал?")
 	d.portal.Say(3701, 9, "/ вряд ли")
@@ -45,7 +46,8 @@ mail:
 
 	w.day("Wednesday: machines and banks write")
 	d.letter("3@bank.example", "Bank <robot@bank.example>", "Statement", "Your statement.", "Precedence: bulk")
-	d.letter("4@shop.example", "Shop <news@shop.example>", "News", "Everything is cheaper.", "List-Unsubscribe: <mailto:u@shop.example>")
+	d.letter("4@shop.example", "Shop <news@shop.example>", "News", "Everything is cheaper.",
+		"List-Unsubscribe: <mailto:u@shop.example>")
 	d.letter("5@romashka.example", "Petr <petr@romashka.example>", "", "The scanner on the second floor hums.")
 	w.hour()
 
@@ -66,7 +68,8 @@ mail:
 	d.portal.CloseTask(3702, 7)
 	d.portal.CloseTask(3703, 7)
 	w.hour()
-	d.letter("6@romashka.example", ivan, "Re: Printer", "Спасибо!", "In-Reply-To: <2@romashka.example>", "References: <1@romashka.example> <2@romashka.example>")
+	d.letter("6@romashka.example", ivan, "Re: Printer", "Спасибо!", "In-Reply-To: <2@romashka.example>",
+		"References: <1@romashka.example> <2@romashka.example>")
 	w.hour()
 
 	letters, err := d.describeLetters()

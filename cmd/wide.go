@@ -28,7 +28,9 @@ func wide(list []desk.Exclusion) ([]string, error) {
 		}
 		domain = strings.TrimPrefix(domain, "*.")
 		suffix, _ := publicsuffix.PublicSuffix(domain)
-		if suffix == domain || slices.ContainsFunc(words.PublicDomains, func(d string) bool { return desk.FoldDomain(d) == domain }) {
+		if suffix == domain || slices.ContainsFunc(words.PublicDomains, func(d string) bool {
+			return desk.FoldDomain(d) == domain
+		}) {
 			all = append(all, readable(x.Match))
 		}
 	}
@@ -41,6 +43,7 @@ func mayBeWide(t *tui.Terminal, list []desk.Exclusion, yes bool) error {
 	if err != nil || len(all) == 0 || yes {
 		return err
 	}
-	question := fmt.Sprintf("%s: that is everybody there, not one organisation. Exclude them all?", strings.Join(all, ", "))
+	question := fmt.Sprintf("%s: that is everybody there, not one organisation. Exclude them all?",
+		strings.Join(all, ", "))
 	return t.Consent(question, "--yes to exclude everybody of "+strings.Join(all, ", "))
 }

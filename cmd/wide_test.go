@@ -9,9 +9,11 @@ import (
 
 func TestWideExclusions(t *testing.T) {
 	for pattern, want := range map[string]bool{
-		"@ru": true, "@*.ru": true, "@com": true, "@com.ru": true, "@*.co.uk": true, "@xn--p1ai": true, "@рф": true, "@mail.ru": true, "@Gmail.com": true, "@*.yandex.ru": true, "@msk.ru": true,
+		"@ru": true, "@*.ru": true, "@com": true, "@com.ru": true, "@*.co.uk": true, "@xn--p1ai": true, "@рф": true,
+		"@mail.ru": true, "@Gmail.com": true, "@*.yandex.ru": true, "@msk.ru": true,
 		"@gmx.ch": true, "@wp.pl": true, "@abv.bg": true,
-		"@domain.ru": false, "@*.domain.ru": false, "ivan@mail.ru": false, "a@ru": false, "@sub.mail.ru": false, "@notmail.ru": false, "@example.com.ru": false,
+		"@domain.ru": false, "@*.domain.ru": false, "ivan@mail.ru": false, "a@ru": false, "@sub.mail.ru": false,
+		"@notmail.ru": false, "@example.com.ru": false,
 	} {
 		p, err := desk.ParsePattern(pattern)
 		if err != nil {

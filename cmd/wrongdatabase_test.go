@@ -45,7 +45,8 @@ func (d *drive) whole() {
 	for range 3 {
 		d.minute("poll")
 	}
-	if tasks, letters, left := len(d.portal.Tasks()), len(d.mailed()), d.unseen(); tasks != 1 || letters > 1 || len(left) != 0 {
+	if tasks, letters, left := len(d.portal.Tasks()), len(d.mailed()), d.unseen(); tasks != 1 || letters > 1 ||
+		len(left) != 0 {
 		d.t.Errorf("%d tasks, %d letters, unseen %v", tasks, letters, left)
 	}
 }
@@ -55,7 +56,8 @@ func (d *drive) whole() {
 func TestWrongDatabases(t *testing.T) {
 	t.Parallel()
 	p := database(t)
-	for _, statement := range []string{"create role guest login password '" + dbSecret + "'", "create database readonly owner helpdesk",
+	for _, statement := range []string{"create role guest login password '" + dbSecret + "'",
+		"create database readonly owner helpdesk",
 		"alter database readonly set default_transaction_read_only = on", "create database newer owner helpdesk"} {
 		sql(t, p, statement)
 	}
@@ -95,13 +97,18 @@ func TestWrongDatabases(t *testing.T) {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
 		d.keep(strings.TrimSuffix(good, "helpdesk") + "newer")
 		d.must(0, "poll")
-		was, err := p.SQL("newer", `update helpdesk.entries set value = '\x0000000000000099' where bucket = 'meta' and key = 'schema' returning 1`)
+		was, err := p.SQL(
+			"newer",
+			`update helpdesk.entries set value = '\x0000000000000099' where bucket = 'meta' and key = 'schema' returning 1`)
 		if err != nil || was != "1" {
 			t.Fatal(was, err)
 		}
 		d.letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
 		d.refused(2, "use that version")
-		if _, err := p.SQL("newer", fmt.Sprintf(`update helpdesk.entries set value = '\x%016x' where bucket = 'meta' and key = 'schema'`, 3)); err != nil {
+		if _, err := p.SQL(
+			"newer", fmt.Sprintf(
+				`update helpdesk.entries set value = '\x%016x' where bucket = 'meta' and key = 'schema'`,
+				3)); err != nil {
 			t.Fatal(err)
 		}
 		d.whole()
@@ -133,7 +140,11 @@ func TestTheDatabaseStopsInTheMiddle(t *testing.T) {
 		name string
 		end  func(*servers.Postgres)
 		says string
-	}{{"halted", (*servers.Postgres).Halt, "the server is being stopped"}, {"killed", (*servers.Postgres).Kill, "the connection broke"}} {
+	}{{
+		"halted",
+		(*servers.Postgres).Halt,
+		"the server is being stopped",
+	}, {"killed", (*servers.Postgres).Kill, "the connection broke"}} {
 		t.Run(c.name, func(t *testing.T) {
 			p := database(t)
 			stopped := false

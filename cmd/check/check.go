@@ -73,7 +73,11 @@ func Gravest(all []Line) error {
 // what was looked at.
 func Run(ctx context.Context, u Subject) ([]Line, error) {
 	cfg := u.Settings
-	all := append([]Line{{What: "configuration", OK: true, Note: u.File}, checkTemplates(cfg)}, checkSecrets(cfg, u.File)...)
+	all := append([]Line{{
+		What: "configuration",
+		OK:   true,
+		Note: u.File,
+	}, checkTemplates(cfg)}, checkSecrets(cfg, u.File)...)
 	state, s, err := checkState(ctx, u)
 	if err != nil {
 		return nil, err
@@ -83,13 +87,17 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := []func() []Line{func() []Line { return state }, func() []Line { return []Line{checkFolders(cfg, u.Folders)} }}
+	steps := []func() []Line{func() []Line {
+		return state
+	}, func() []Line { return []Line{checkFolders(cfg, u.Folders)} }}
 	for i, b := range p.Boxes {
 		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, p, b, cfg.Mailboxes[i])} },
 			func() []Line { return []Line{checkRelay(ctx, p, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
 	}
 	steps = append(steps, func() []Line { return checkSignIns(cfg, s, p.Now()) })
-	steps = append(steps, func() []Line { return checkPortal(ctx, p.Client, wanted(cfg), u.Scope) }, func() []Line { return checkOneC(ctx, p) })
+	steps = append(steps, func() []Line {
+		return checkPortal(ctx, p.Client, wanted(cfg), u.Scope)
+	}, func() []Line { return checkOneC(ctx, p) })
 	for _, step := range steps {
 		found := step()
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -259,7 +267,8 @@ func checkSignIns(cfg *config.Config, s *store.Store, now time.Time) (all []Line
 	for _, in := range wiring.SignedIns(cfg, s.Tokens) {
 		k := Line{What: "sign-in " + in.Mailbox, OK: true, Note: "since " + tui.When(in.Since) + ", renewed by passes"}
 		if !in.Ends.IsZero() {
-			k.Note = fmt.Sprintf("since %s, until %s: sign in again before that: helpdesk login %s", tui.When(in.Since), tui.When(in.Ends), in.Mailbox)
+			k.Note = fmt.Sprintf("since %s, until %s: sign in again before that: helpdesk login %s",
+				tui.When(in.Since), tui.When(in.Ends), in.Mailbox)
 			k.Warning = status.SignIn{Ends: in.Ends}.Alarming(now)
 		}
 		if in.Wrong != nil {

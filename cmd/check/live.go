@@ -15,7 +15,8 @@ import (
 
 // Consent is what a person is asked before anything is made in the portal.
 func Consent(host string) string {
-	return "This makes tasks, comments and files in the portal " + host + ", reads them back and removes them. Nobody but the\n" +
+	return "This makes tasks, comments and files in the portal " + host +
+		", reads them back and removes them. Nobody but the\n" +
 		"webhook's own user takes part in them. It takes about a minute. Go on?"
 }
 
@@ -38,7 +39,8 @@ func Live(ctx context.Context, u Subject, now func() time.Time, sleep func(conte
 		sleep = pause
 	}
 	return probe.Run(ctx, probe.Subject{
-		Portal: p.Client, Self: p.Client.Self(), Mark: p.Client.Token("check --live", 12), Tags: u.Settings.Bitrix24.Task.Tags,
+		Portal: p.Client, Self: p.Client.Self(), Mark: p.Client.Token("check --live", 12),
+		Tags:   u.Settings.Bitrix24.Task.Tags,
 		Fields: u.Settings.Bitrix24.Task.Fields, Now: now, Sleep: sleep,
 	})
 }
@@ -57,8 +59,9 @@ func pause(ctx context.Context, d time.Duration) error {
 // Concludes returns what the report means for the exit status.
 func Concludes(r *probe.Report) error {
 	if len(r.Left) > 0 {
-		return exit.Status{Code: exit.Held, Cause: fmt.Errorf("the portal did not let go of %s: delete it there by hand, or run this again",
-			strings.Join(r.Left, ", "))}
+		return exit.Status{Code: exit.Held,
+			Cause: fmt.Errorf("the portal did not let go of %s: delete it there by hand, or run this again",
+				strings.Join(r.Left, ", "))}
 	}
 	for _, f := range r.Findings {
 		if f.Name == probe.TaskIsMade && f.Verdict != probe.Kept {

@@ -28,7 +28,9 @@ func checkSecrets(cfg *config.Config, file string) []Line {
 		return nil // it was read a moment ago, and what it says is known
 	}
 	files := []string{filepath.Join(filepath.Dir(file), config.EnvFile)}
-	if slices.ContainsFunc(cfg.Secrets(), func(s string) bool { return s != "" && bytes.Contains(content, []byte(s)) }) {
+	if slices.ContainsFunc(cfg.Secrets(), func(s string) bool {
+		return s != "" && bytes.Contains(content, []byte(s))
+	}) {
 		files = append(files, file)
 	}
 	for _, m := range named.FindAllSubmatch(content, -1) {
@@ -41,7 +43,12 @@ func checkSecrets(cfg *config.Config, file string) []Line {
 	var all []Line
 	for _, f := range files {
 		if st, err := os.Stat(f); err == nil && st.Mode().Perm()&0o004 != 0 {
-			all = append(all, Line{What: "secrets", OK: true, Warning: true, Note: fmt.Sprintf("everybody on this machine can read %s: chmod o= %[1]s", f)})
+			all = append(all, Line{
+				What:    "secrets",
+				OK:      true,
+				Warning: true,
+				Note:    fmt.Sprintf("everybody on this machine can read %s: chmod o= %[1]s", f),
+			})
 		}
 	}
 	return all

@@ -33,7 +33,11 @@ func TestReadableSecrets(t *testing.T) {
 		for name, f := range map[string]struct {
 			text string
 			mode os.FileMode
-		}{"helpdesk.yaml": {c.settings, c.config}, "helpdesk.env": {"A='b'\n", c.env}, "secret.txt": {"s3cret-word\n", c.other}} {
+		}{
+			"helpdesk.yaml": {c.settings, c.config},
+			"helpdesk.env":  {"A='b'\n", c.env},
+			"secret.txt":    {"s3cret-word\n", c.other},
+		} {
 			file := filepath.Join(dir, name)
 			if err := os.WriteFile(file, []byte(f.text), f.mode); err != nil {
 				t.Fatal(err)

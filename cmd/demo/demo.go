@@ -119,7 +119,8 @@ func (d *Stage) configure(webhook string) error {
 	_, smtpPort, _ := net.SplitHostPort(d.smtp.Addr())
 	config := strings.NewReplacer("@IMAP@", imapPort, "@SMTP@", smtpPort).Replace(string(text))
 	path := filepath.Join(d.dir, "helpdesk.yaml")
-	if err := errors.Join(os.WriteFile(path, []byte(config), 0o600), drawLogo(filepath.Join(d.dir, "logo.png"))); err != nil {
+	if err := errors.Join(os.WriteFile(path, []byte(config), 0o600),
+		drawLogo(filepath.Join(d.dir, "logo.png"))); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	d.config, d.env = path, map[string]string{"DEMO_WEBHOOK": webhook}
@@ -142,13 +143,22 @@ func (d *Stage) Close() {
 // Play goes through the round trip step by step, and shows after each what came of it.
 func (d *Stage) Play(ctx context.Context) error {
 	steps := []step{
-		{"Five letters arrive at support@helpdesk.example", d.arrive("1-request", "2-koi8r", "3-html", "5-out-of-office", "6-excluded")},
+		{
+			"Five letters arrive at support@helpdesk.example",
+			d.arrive("1-request", "2-koi8r", "3-html", "5-out-of-office", "6-excluded"),
+		},
 		{"helpdesk poll --dry-run: what would be done", d.pass("poll", true)},
 		{"helpdesk poll: tasks and auto-replies", d.pass("poll", false)},
-		{"The first customer writes again; helpdesk poll makes it a comment", d.both(d.arrive("4-repeat"), d.pass("poll", false))},
+		{
+			"The first customer writes again; helpdesk poll makes it a comment",
+			d.both(d.arrive("4-repeat"), d.pass("poll", false)),
+		},
 		{"A specialist comments the task, and a colleague remarks something internal", d.comment},
 		{"helpdesk notify: the customer gets the answer, and not the remark", d.pass("notify", false)},
-		{"The customer answers the specialist: a comment again, and no auto-reply", d.both(d.answer, d.pass("poll", false))},
+		{
+			"The customer answers the specialist: a comment again, and no auto-reply",
+			d.both(d.answer, d.pass("poll", false)),
+		},
 		{"In the portal now", d.showTasks},
 		{"The letters, to open in a browser", d.showFiles},
 	}
@@ -291,7 +301,8 @@ func drawLogo(path string) error {
 			c := color.NRGBA{R: 0x1f, G: 0x6f, B: 0xb2, A: 0xff}
 			if dx, dy := x-size/2, y-size/2; dx*dx+dy*dy > size*size/4 {
 				c = color.NRGBA{}
-			} else if y > 14 && y < 34 && x > 10 && x < 38 && (y < 17 || y > 31 || x < 13 || x > 35 || y-14 == (x-10)*2/3 || y-14 == (38-x)*2/3) {
+			} else if y > 14 && y < 34 && x > 10 && x < 38 &&
+				(y < 17 || y > 31 || x < 13 || x > 35 || y-14 == (x-10)*2/3 || y-14 == (38-x)*2/3) {
 				c = color.NRGBA{R: 0xff, G: 0xff, B: 0xff, A: 0xff}
 			}
 			img.SetNRGBA(x, y, c)

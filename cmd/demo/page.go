@@ -131,11 +131,13 @@ func (d *Stage) show() (shown, error) {
 }
 
 func (d *Stage) task(t sandbox.Task) shownTask {
-	out := shownTask{ID: t.ID, Title: t.Title, Closed: !t.Closed.IsZero(), Responsible: d.name(t.Responsible), Description: page(t.Description),
-		Files: names(t.Files)}
+	out := shownTask{ID: t.ID, Title: t.Title, Closed: !t.Closed.IsZero(), Responsible: d.name(t.Responsible),
+		Description: page(t.Description),
+		Files:       names(t.Files)}
 	for _, c := range t.Comments {
 		if !c.Deleted {
-			out.Comments = append(out.Comments, shownComment{d.name(c.Author), c.System, c.Author == webhookUser, page(c.Text), names(c.Files)})
+			out.Comments = append(out.Comments,
+				shownComment{d.name(c.Author), c.System, c.Author == webhookUser, page(c.Text), names(c.Files)})
 		}
 	}
 	return out
@@ -204,9 +206,11 @@ func (d *Stage) writeLetter(w http.ResponseWriter, r *http.Request) error {
 		subject, refers = m.Subject, "In-Reply-To: <"+m.ID+">\r\nReferences: <"+m.ID+">\r\n"
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: %s\r\nTo: support@helpdesk.example\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <page.%d@demo.example>\r\n%s", from,
+	fmt.Fprintf(&b, "From: %s\r\nTo: support@helpdesk.example\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: "+
+		"<page.%d@demo.example>\r\n%s", from,
 		mime.BEncoding.Encode("utf-8", glyph.Line(subject)), d.Now().Format(time.RFC1123Z), d.Now().UnixNano(), refers)
-	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: " +
+		"base64\r\n\r\n")
 	b.WriteString(base64.StdEncoding.EncodeToString([]byte(r.FormValue("text"))))
 	if _, err := d.imap.Append("INBOX", b.Bytes(), d.Now()); err != nil {
 		return err

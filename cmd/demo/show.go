@@ -91,7 +91,8 @@ func withPictures(m desk.Message, raw []byte) string {
 		if at.ContentID == "" || eml.Extract(bytes.NewReader(raw), at.Part, &content) != nil {
 			continue
 		}
-		page = strings.ReplaceAll(page, "cid:"+at.ContentID, "data:"+at.Type+";base64,"+base64.StdEncoding.EncodeToString(content.Bytes()))
+		page = strings.ReplaceAll(page, "cid:"+at.ContentID,
+			"data:"+at.Type+";base64,"+base64.StdEncoding.EncodeToString(content.Bytes()))
 	}
 	return page
 }

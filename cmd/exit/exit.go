@@ -68,7 +68,8 @@ func Of(err error) int {
 		return Wrong
 	case errors.Is(err, context.Canceled):
 		return Interrupted
-	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrAway), errors.Is(err, store.ErrFull), errors.Is(err, context.DeadlineExceeded), fault.Known(err) && fault.Of(err) != fault.Never:
+	case errors.Is(err, store.ErrLocked), errors.Is(err, store.ErrAway), errors.Is(err, store.ErrFull),
+		errors.Is(err, context.DeadlineExceeded), fault.Known(err) && fault.Of(err) != fault.Never:
 		return Temporary
 	case strings.HasPrefix(err.Error(), "unknown command"): // QUIRK: cobra has no type for it
 		return Wrong

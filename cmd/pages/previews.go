@@ -117,7 +117,8 @@ func Sample(cfg *config.Config, set *render.Set, kind desk.LetterKind) (render.R
 func Inlined(r render.Rendered) string {
 	page := r.HTML
 	for _, p := range r.Inline {
-		page = strings.ReplaceAll(page, "cid:"+p.ContentID, "data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
+		page = strings.ReplaceAll(page, "cid:"+p.ContentID,
+			"data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
 	}
 	return page
 }

@@ -25,7 +25,8 @@ func TestPreviewFollowsTheFiles(t *testing.T) {
 		}
 	}
 	write("own/en/closed.text.tmpl", "First words")
-	write("helpdesk.yaml", strings.NewReplacer(`templates: ""`, "templates: own", "locale: ru", "locale: en").Replace(string(config.Example("ru"))))
+	write("helpdesk.yaml", strings.NewReplacer(`templates: ""`, "templates: own", "locale: ru",
+		"locale: en").Replace(string(config.Example("ru"))))
 	env := func(string) (string, bool) { return "https://portal.example.ru/rest/7/code/", true }
 	settings := func() (*config.Config, error) { return config.LoadOffline(filepath.Join(dir, "helpdesk.yaml"), env) }
 	h := Previews(settings, "closed")
@@ -39,10 +40,12 @@ func TestPreviewFollowsTheFiles(t *testing.T) {
 		return w.Body.String()
 	}
 	page, before := get("/"), get("/version")
-	if n := strings.Count(page, "<iframe"); n != 12 || !strings.Contains(page, "First words") || strings.Contains(page, `class="error"`) {
+	if n := strings.Count(page, "<iframe"); n != 12 || !strings.Contains(page, "First words") ||
+		strings.Contains(page, `class="error"`) {
 		t.Fatalf("%d frames in %s", n, page)
 	}
-	if order := regexp.MustCompile(`section id="(\w+)"`).FindAllString(page, -1); len(order) != 3 || !strings.Contains(order[0], "closed") {
+	if order := regexp.MustCompile(`section id="(\w+)"`).FindAllString(page, -1); len(order) != 3 ||
+		!strings.Contains(order[0], "closed") {
 		t.Errorf("order %v", order)
 	}
 	if get("/version") != before || !strings.Contains(page, before) {

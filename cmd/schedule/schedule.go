@@ -62,7 +62,13 @@ var texts embed.FS
 
 // parsed returns the texts.
 func parsed() *template.Template {
-	funcs := template.FuncMap{"sh": Word, "cron": cronCommand, "percent": percent, "unit": unitCommand, "windows": windowsCommand}
+	funcs := template.FuncMap{
+		"sh":      Word,
+		"cron":    cronCommand,
+		"percent": percent,
+		"unit":    unitCommand,
+		"windows": windowsCommand,
+	}
 	return template.Must(template.New("").Funcs(funcs).ParseFS(texts, "texts/*.tmpl"))
 }
 
@@ -107,13 +113,17 @@ func Units(p Plan) ([]Unit, error) {
 	const passEnds, soon = "15min", "20s"
 	var all []Unit
 	for _, u := range []unit{
-		{Name: "poll", Page: "poll", About: "new mail becomes Bitrix24 tasks and comments", Command: p.Poll(), Within: passEnds, Often: "every minute",
+		{Name: "poll", Page: "poll", About: "new mail becomes Bitrix24 tasks and comments", Command: p.Poll(),
+			Within: passEnds, Often: "every minute",
 			Calendar: "*:*:00", Spread: soon},
-		{Name: "notify", Page: "notify", About: "specialists' comments become letters", Command: p.Notify(), Within: passEnds,
-			Often: "every minute, half a minute after poll", Calendar: "*:*:30", Spread: soon},
-		{Name: "verify", Page: "verify", About: "does every letter have its task?", Command: p.Verify(), Within: "1h", Often: "once a day",
+		{Name: "notify", Page: "notify", About: "specialists' comments become letters", Command: p.Notify(),
+			Within: passEnds,
+			Often:  "every minute, half a minute after poll", Calendar: "*:*:30", Spread: soon},
+		{Name: "verify", Page: "verify", About: "does every letter have its task?", Command: p.Verify(), Within: "1h",
+			Often:    "once a day",
 			Calendar: "*-*-* 06:17:00", Spread: "15min", Daily: true},
-		{Name: "backup", Page: "state-backup", About: "a hot copy of the state", Command: p.Backup(), Within: "1h", Often: "once a day",
+		{Name: "backup", Page: "state-backup", About: "a hot copy of the state", Command: p.Backup(), Within: "1h",
+			Often:    "once a day",
 			Calendar: "*-*-* 06:37:00", Spread: "15min", Daily: true},
 	} {
 		u.Plan = p

@@ -15,8 +15,9 @@ var update = flag.Bool("update", false, "write the examples anew")
 
 // packaged is the plan of an installed package.
 func packaged() Plan {
-	return Plan{User: "helpdesk", File: "/etc/helpdesk/helpdesk.yaml", Env: "/etc/helpdesk/helpdesk.env", Folder: "/var/lib/helpdesk",
-		Copy: "/var/lib/helpdesk/helpdesk.db.backup", Program: []string{"/usr/bin/helpdesk"}, MailTo: "root"}
+	return Plan{User: "helpdesk", File: "/etc/helpdesk/helpdesk.yaml", Env: "/etc/helpdesk/helpdesk.env",
+		Folder: "/var/lib/helpdesk",
+		Copy:   "/var/lib/helpdesk/helpdesk.db.backup", Program: []string{"/usr/bin/helpdesk"}, MailTo: "root"}
 }
 
 // The examples are what is printed for an installed package. The packages hold the same units.
@@ -36,7 +37,10 @@ func TestExamples(t *testing.T) {
 		if err := Print(&b, kind, p); err != nil {
 			t.Fatal(err)
 		}
-		units = append(units, Unit{map[string]string{"cron": "../crontab", "windows": "../windows-task.cmd"}[kind], b.String()})
+		units = append(units, Unit{map[string]string{
+			"cron":    "../crontab",
+			"windows": "../windows-task.cmd",
+		}[kind], b.String()})
 	}
 	wanted := map[string]bool{}
 	for _, u := range units {
@@ -69,7 +73,8 @@ func TestEverySchedule(t *testing.T) {
 		if err := Print(&b, kind, packaged()); err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{`helpdesk(\\")? poll\b`, `helpdesk(\\")? notify\b`, `helpdesk(\\")? verify --days 3\b`, `helpdesk(\\")? state backup \S`, `(?i)to remove it all`} {
+		for _, want := range []string{`helpdesk(\\")? poll\b`, `helpdesk(\\")? notify\b`,
+			`helpdesk(\\")? verify --days 3\b`, `helpdesk(\\")? state backup \S`, `(?i)to remove it all`} {
 			if !regexp.MustCompile(want).MatchString(b.String()) {
 				t.Errorf("%s has no %s", kind, want)
 			}
@@ -90,7 +95,8 @@ func TestUnits(t *testing.T) {
 		text[u.Name] = u.Text
 	}
 	for _, name := range []string{"poll", "notify", "verify", "backup"} {
-		for _, want := range []string{"OnFailure=helpdesk-failed@%n.service", "SuccessExitStatus=75", "User=desk", "ReadWritePaths=/home/desk/state",
+		for _, want := range []string{"OnFailure=helpdesk-failed@%n.service", "SuccessExitStatus=75", "User=desk",
+			"ReadWritePaths=/home/desk/state",
 			"ProtectHome=read-only", `ExecStart=/home/desk/helpdesk --config "/home/desk/a b.yaml" `} {
 			if !strings.Contains(text["helpdesk-"+name+".service"], "\n"+want) {
 				t.Errorf("%s has no %s", name, want)

@@ -35,11 +35,13 @@ func TestCronCommandRuns(t *testing.T) {
 
 func TestUnitAndWindowsCommands(t *testing.T) {
 	words := []string{`/o p/100%/$x`, "--config", `/e/a$b"c\d%.yaml`, "--timeout", "10m", "poll"}
-	if got, want := unitCommand(words), `"/o p/100%%/$x" --config "/e/a$$b\"c\\d%%.yaml" --timeout 10m poll`; got != want {
+	if got, want := unitCommand(
+		words), `"/o p/100%%/$x" --config "/e/a$$b\"c\\d%%.yaml" --timeout 10m poll`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	words = []string{`C:\Program Files\helpdesk.exe`, "--config", `C:\helpdesk.yaml`, "poll"}
-	if got, want := windowsCommand(words), `\"C:\Program Files\helpdesk.exe\" --config \"C:\helpdesk.yaml\" poll`; got != want {
+	if got, want := windowsCommand(
+		words), `\"C:\Program Files\helpdesk.exe\" --config \"C:\helpdesk.yaml\" poll`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

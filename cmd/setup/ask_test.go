@@ -58,7 +58,8 @@ func TestWrongAnswersAreAskedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	p := &typist{out: &out, lines: []string{"nobody", "help@own.example", "nowhere.example", "mx.own.example", "mx.own.example:26", "wr0ng", "right",
+	p := &typist{out: &out, lines: []string{"nobody", "help@own.example", "nowhere.example", "mx.own.example",
+		"mx.own.example:26", "wr0ng", "right",
 		"nonsense", "https://p.example/rest/17/code/", "", "nobody", "anna", "9", "many", "12"}}
 	portal := &portal1{[]string{"task", "im", "user_basic"}}
 	w := Wizard{Texts: texts, Out: &out, Person: p,
@@ -79,14 +80,27 @@ func TestWrongAnswersAreAskedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
-	want := Answers{Address: "help@own.example", Password: "right", Webhook: "https://p.example/rest/17/code/", Responsible: 9, Group: 12}
-	want.IMAP, want.SMTP = Server{Host: "mx.own.example", Port: 143, TLS: "starttls"}, Server{Host: "mx.own.example", Port: 26, TLS: "starttls"}
+	want := Answers{
+		Address:     "help@own.example",
+		Password:    "right",
+		Webhook:     "https://p.example/rest/17/code/",
+		Responsible: 9,
+		Group:       12,
+	}
+	want.IMAP, want.SMTP = Server{
+		Host: "mx.own.example",
+		Port: 143,
+		TLS:  "starttls",
+	}, Server{Host: "mx.own.example", Port: 26, TLS: "starttls"}
 	if fmt.Sprint(a) != fmt.Sprint(want) || len(p.lines) > 0 {
 		t.Errorf("%+v\nwant %+v; left %q\n%s", a, want, p.lines, out.String())
 	}
-	for _, said := range []string{`"nobody" is no address`, "No mail servers were found for own.example", "nowhere.example does not answer", "does not take it: log in: NO",
-		"This does not work: no address of a webhook", "lacks the rights Drive (disk)", "knows us as Mail Desk, number 17", "Worth adding: CRM (crm)",
-		`Nobody is found by "nobody"`, "Anna Kim (7), Anna Orlova (9)", "Responsible: Anna Orlova, number 9", `"many" is no number`} {
+	for _, said := range []string{`"nobody" is no address`, "No mail servers were found for own.example",
+		"nowhere.example does not answer", "does not take it: log in: NO",
+		"This does not work: no address of a webhook", "lacks the rights Drive (disk)",
+		"knows us as Mail Desk, number 17", "Worth adding: CRM (crm)",
+		`Nobody is found by "nobody"`, "Anna Kim (7), Anna Orlova (9)", "Responsible: Anna Orlova, number 9",
+		`"many" is no number`} {
 		if !strings.Contains(out.String(), said) {
 			t.Errorf("it does not say %q:\n%s", said, out.String())
 		}
@@ -104,7 +118,11 @@ func TestWrongAnswersAreAskedAgain(t *testing.T) {
 // What is filled in loads, and says what was answered.
 func TestFilledExample(t *testing.T) {
 	a := Answers{Address: "help@firm.ru", Responsible: 1234, Group: 56}
-	a.IMAP, a.SMTP = Server{Host: "a-long-name.mail.firm.ru", Port: 143, TLS: "starttls"}, Server{Host: "b", Port: 587, TLS: "starttls"}
+	a.IMAP, a.SMTP = Server{
+		Host: "a-long-name.mail.firm.ru",
+		Port: 143,
+		TLS:  "starttls",
+	}, Server{Host: "b", Port: 587, TLS: "starttls"}
 	path := t.TempDir() + "/helpdesk.yaml"
 	if err := os.WriteFile(path, []byte(Fill(string(config.Example("ru")), a)), 0o600); err != nil {
 		t.Fatal(err)
@@ -114,12 +132,22 @@ func TestFilledExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := cfg.Mailboxes[0]
-	got := fmt.Sprint(m.From, m.IMAP.Host, m.IMAP.Port, m.IMAP.TLS, m.IMAP.Auth, m.IMAP.User, m.SMTP.Host, m.SMTP.Port, m.SMTP.TLS, m.SMTP.Auth, cfg.TaskFor(m.Name).Responsible, cfg.TaskFor(m.Name).Group)
-	want := fmt.Sprint("\u0421\u043b\u0443\u0436\u0431\u0430 \u043f\u043e\u0434\u0434\u0435\u0440\u0436\u043a\u0438 <help@firm.ru>", "a-long-name.mail.firm.ru", 143, "starttls", "password", "help@firm.ru", "b", 587, "starttls", "password", 1234, 56)
+	got := fmt.Sprint(m.From, m.IMAP.Host, m.IMAP.Port, m.IMAP.TLS, m.IMAP.Auth, m.IMAP.User, m.SMTP.Host, m.SMTP.Port,
+		m.SMTP.TLS, m.SMTP.Auth, cfg.TaskFor(m.Name).Responsible, cfg.TaskFor(m.Name).Group)
+	want := fmt.Sprint("\u0421\u043b\u0443\u0436\u0431\u0430 \u043f\u043e\u0434\u0434\u0435\u0440\u0436\u043a\u0438 "+
+		"<help@firm.ru>", "a-long-name.mail.firm.ru", 143, "starttls", "password", "help@firm.ru", "b", 587,
+		"starttls", "password", 1234, 56)
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	for value, want := range map[string]string{"plain": "'plain'", `a"b\c$d`: `'a"b\c$d'`, "it's": `"it's"`, "": "''", `it's $5`: "", "two\nlines": ""} {
+	for value, want := range map[string]string{
+		"plain":      "'plain'",
+		`a"b\c$d`:    `'a"b\c$d'`,
+		"it's":       `"it's"`,
+		"":           "''",
+		`it's $5`:    "",
+		"two\nlines": "",
+	} {
 		if got, ok := Quote(value); got != want && ok || ok != (want != "") {
 			t.Errorf("%q: %s, %v; want %s", value, got, ok, want)
 		}
@@ -137,13 +165,23 @@ func TestMailboxesThatSignIn(t *testing.T) {
 		typed []string
 		want  config.OAuth
 	}{
-		"public":   {[]string{"0f0f", "firm.example", ""}, config.OAuth{Provider: "microsoft", ClientID: "0f0f", Tenant: "firm.example"}},
-		"secret":   {[]string{"0f0f", "", "s3cret"}, config.OAuth{Provider: "microsoft", ClientID: "0f0f", Tenant: "common", ClientSecret: "s3cret"}},
+		"public": {
+			[]string{"0f0f", "firm.example", ""},
+			config.OAuth{Provider: "microsoft", ClientID: "0f0f", Tenant: "firm.example"},
+		},
+		"secret": {
+			[]string{"0f0f", "", "s3cret"},
+			config.OAuth{Provider: "microsoft", ClientID: "0f0f", Tenant: "common", ClientSecret: "s3cret"},
+		},
 		"left out": {[]string{""}, config.OAuth{}},
 	} {
 		var out bytes.Buffer
 		p := &typist{out: &out, lines: append(c.typed, "")} // no webhook
-		w := Wizard{Texts: texts, Out: &out, Person: p, Net: net1{}, Login: func(context.Context, Answers) (error, error) { t.Error("a password is tried"); return nil, nil }}
+		w := Wizard{Texts: texts, Out: &out, Person: p, Net: net1{},
+			Login: func(context.Context, Answers) (error, error) {
+				t.Error("a password is tried")
+				return nil, nil
+			}}
 		a, err := w.Ask(t.Context(), "help@outlook.com")
 		if err != nil || len(p.lines) > 0 {
 			t.Fatalf("%s: %v, left %q\n%s", name, err, p.lines, out.String())
@@ -175,7 +213,8 @@ func TestMailboxesThatSignIn(t *testing.T) {
 		}
 		m := cfg.Mailboxes[0]
 		m.OAuth.Scopes = nil
-		if fmt.Sprintf("%+v", m.OAuth) != fmt.Sprintf("%+v", c.want) || m.IMAP.Auth != "oauth2" || m.SMTP.Auth != "oauth2" || m.IMAP.Host != "outlook.office365.com" || m.SMTP.TLS != "starttls" {
+		if fmt.Sprintf("%+v", m.OAuth) != fmt.Sprintf("%+v", c.want) || m.IMAP.Auth != "oauth2" ||
+			m.SMTP.Auth != "oauth2" || m.IMAP.Host != "outlook.office365.com" || m.SMTP.TLS != "starttls" {
 			t.Errorf("%s: %+v", name, m)
 		}
 	}

@@ -86,7 +86,8 @@ func recorded(ctx context.Context, n Net, domain string) (s Servers) {
 		}
 	}
 	asked.Go(func() { ask(&s.IMAP, [2]string{"imaps", "implicit"}, [2]string{"imap", "starttls"}) })
-	asked.Go(func() { ask(&s.SMTP, [2]string{"submissions", "implicit"}, [2]string{"submission", "starttls"}) }) // RFC 8314
+	// RFC 8314
+	asked.Go(func() { ask(&s.SMTP, [2]string{"submissions", "implicit"}, [2]string{"submission", "starttls"}) })
 	asked.Wait()
 	return s
 }

@@ -52,15 +52,28 @@ func TestServersOfAnAddress(t *testing.T) {
 	}
 	n := net1{
 		srv: map[string]net.SRV{
-			"imaps srv.example": {Target: "in.srv.example.", Port: 993}, "submission srv.example": {Target: "out.srv.example.", Port: 587},
-			"imaps none.example": {Target: "."}, "imap none.example": {Target: "in.none.example.", Port: 143}, "submissions none.example": {Target: "out.none.example.", Port: 465},
-			"imaps both.example": {Target: "own.both.example.", Port: 993}, "submissions both.example": {Target: "own.both.example.", Port: 465},
+			"imaps srv.example": {
+				Target: "in.srv.example.",
+				Port:   993,
+			}, "submission srv.example": {Target: "out.srv.example.", Port: 587},
+			"imaps none.example": {Target: "."}, "imap none.example": {
+				Target: "in.none.example.",
+				Port:   143,
+			}, "submissions none.example": {Target: "out.none.example.", Port: 465},
+			"imaps both.example": {
+				Target: "own.both.example.",
+				Port:   993,
+			}, "submissions both.example": {Target: "own.both.example.", Port: 465},
 			"imaps half.example": {Target: "in.half.example.", Port: 993},
 		},
-		mx: map[string]string{"firm.ru": "mx.yandex.net.", "cloud.example": "firm-ru.mail.protection.outlook.com.", "both.example": "mx1.beget.com.",
-			"half.example": "MX.Yandex.NET.", "tricky.example": "notmx.yandex.net.evil.example.", "mxonly.example": "box.mxonly.example."},
-		listen: map[string]string{"mail.own.example:993": "* OK Zimbra IMAP4rev1 server ready", "mail.own.example:587": "220 x", "imap.two.example:143": "* OK", "smtp.two.example:465": "220 x",
-			"box.mxonly.example:993": "* OK CommuniGate Pro IMAP Server", "box.mxonly.example:465": "220 x", "imap.nosmtp.example:993": "* OK"},
+		mx: map[string]string{"firm.ru": "mx.yandex.net.", "cloud.example": "firm-ru.mail.protection.outlook.com.",
+			"both.example": "mx1.beget.com.",
+			"half.example": "MX.Yandex.NET.", "tricky.example": "notmx.yandex.net.evil.example.",
+			"mxonly.example": "box.mxonly.example."},
+		listen: map[string]string{"mail.own.example:993": "* OK Zimbra IMAP4rev1 server ready",
+			"mail.own.example:587": "220 x", "imap.two.example:143": "* OK", "smtp.two.example:465": "220 x",
+			"box.mxonly.example:993": "* OK CommuniGate Pro IMAP Server", "box.mxonly.example:465": "220 x",
+			"imap.nosmtp.example:993": "* OK"},
 	}
 	for address, want := range map[string]string{
 		"a@yandex.ru":      "Yandex 360 imap.yandex.ru:993 implicit smtp.yandex.ru:465 implicit",
@@ -96,10 +109,12 @@ func TestDataFiles(t *testing.T) {
 		t.Fatalf("%d providers, %v", len(all), err)
 	}
 	for _, p := range all {
-		if len(p.Domains)+len(p.MX) == 0 && p.Greeting == "" || p.Greeting == "" && (p.IMAP.Host == "" || p.SMTP.Host == "") {
+		if len(p.Domains)+len(p.MX) == 0 && p.Greeting == "" ||
+			p.Greeting == "" && (p.IMAP.Host == "" || p.SMTP.Host == "") {
 			t.Errorf("%s can't be found, or has no servers", p.Name)
 		}
-		if (p.Note["ru"] == "") != (p.Note["en"] == "") || !slices.Contains([]string{"app", "external", "account", "oauth2"}, p.Password) {
+		if (p.Note["ru"] == "") != (p.Note["en"] == "") ||
+			!slices.Contains([]string{"app", "external", "account", "oauth2"}, p.Password) {
 			t.Errorf("%s: %q, %v", p.Name, p.Password, p.Note)
 		}
 	}

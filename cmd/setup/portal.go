@@ -66,7 +66,9 @@ func (w *Wizard) webhook(ctx context.Context, a *Answers) error {
 
 // canLookUp reports whether users can be asked for.
 func canLookUp(scopes []string) bool {
-	return slices.ContainsFunc([]string{"user", "user_basic", "user_brief"}, func(s string) bool { return slices.Contains(scopes, s) })
+	return slices.ContainsFunc([]string{"user", "user_basic", "user_brief"}, func(s string) bool {
+		return slices.Contains(scopes, s)
+	})
 }
 
 // lacking names the rights that are not there, as the portal calls them.

@@ -34,7 +34,8 @@ func (w *World) Probe(ctx context.Context, host string, port int) (string, Serve
 	_ = c.SetDeadline(time.Now().Add(4 * time.Second))
 	if slices.Contains(implicit, port) {
 		s.TLS = "implicit"
-		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true, ServerName: host}) // nothing is said to it, and nothing of it believed
+		// nothing is said to it, and nothing of it believed
+		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true, ServerName: host})
 	} else if wire.Loopback(host) {
 		s.TLS = "none"
 	}

@@ -61,7 +61,10 @@ func (a Answers) application(text string) string {
 		secret = "${" + oauthSecret + "}"
 	}
 	for _, k := range []struct{ name, value string }{
-		{"provider", a.Provider.OAuth.ID}, {"client_id", a.OAuth.ClientID}, {"client_secret", secret}, {"tenant", a.OAuth.Tenant},
+		{
+			"provider",
+			a.Provider.OAuth.ID,
+		}, {"client_id", a.OAuth.ClientID}, {"client_secret", secret}, {"tenant", a.OAuth.Tenant},
 	} {
 		if k.value != "" {
 			oauth = set(oauth, k.name, k.value)
@@ -90,8 +93,9 @@ func set(text, key, value string) string {
 
 // Secrets returns the values of the variables that the example names.
 func (a Answers) Secrets() map[string]string {
-	return map[string]string{"HELPDESK_WEBHOOK": a.Webhook, "HELPDESK_IMAP_PASSWORD": a.Password, "HELPDESK_SMTP_PASSWORD": a.Password,
-		oauthSecret: a.OAuth.ClientSecret}
+	return map[string]string{"HELPDESK_WEBHOOK": a.Webhook, "HELPDESK_IMAP_PASSWORD": a.Password,
+		"HELPDESK_SMTP_PASSWORD": a.Password,
+		oauthSecret:              a.OAuth.ClientSecret}
 }
 
 // Quote returns a value for helpdesk.env, false where it can't be written there so that sh reads the same.

@@ -23,7 +23,8 @@ func TestTheDiaryCountsDeaths(t *testing.T) {
 	for want := range 3 {
 		d := OpenDiary(state, log)
 		if got := d.Died(deadly); got != want || d.Died(other) != 0 || d.Died(listing(1, "z")) != 0 {
-			t.Fatalf("after %d deaths: %d, %d of another, %d of another at its place", want, got, d.Died(other), d.Died(listing(1, "z")))
+			t.Fatalf("after %d deaths: %d, %d of another, %d of another at its place", want, got, d.Died(other),
+				d.Died(listing(1, "z")))
 		}
 		again := OpenDiary(state, log) // that found nothing to do
 		again.Close()
@@ -57,7 +58,8 @@ func TestADamagedDiary(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range whole {
-		for _, raw := range [][]byte{whole[:n], append(append([]byte{}, whole[:n]...), make([]byte, 50)...), []byte(strings.Repeat("x", n) + string(whole[n:]))} {
+		for _, raw := range [][]byte{whole[:n], append(append([]byte{}, whole[:n]...), make([]byte, 50)...),
+			[]byte(strings.Repeat("x", n) + string(whole[n:]))} {
 			if err := os.WriteFile(DiaryFile(state), raw, 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +94,8 @@ func TestTheDiaryStaysShort(t *testing.T) {
 	if info, err := os.Stat(DiaryFile(state)); err != nil || info.Size() > 2*mostDiary {
 		t.Errorf("%v, %v", info, err)
 	}
-	if next := OpenDiary(state, log); next.Died(listing(1_000_000, "deadly")) != 1 || next.Died(listing(10_001, "stamp 1")) != 0 {
+	if next := OpenDiary(state, log); next.Died(listing(1_000_000, "deadly")) != 1 ||
+		next.Died(listing(10_001, "stamp 1")) != 0 {
 		t.Error("it counts wrongly")
 	}
 	d.Close()

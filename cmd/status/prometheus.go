@@ -73,15 +73,27 @@ func metrics(s Standing) []metric {
 		{"helpdesk_ok", "1 when nothing needs a person.", one(truth(s.OK))},
 		{"helpdesk_last_good_pass_timestamp_seconds", "End of the last pass that left nothing to be repeated.",
 			each(func(p Stood) float64 { return seconds(p.Good) })},
-		{"helpdesk_pass_duration_seconds", "Duration of the last pass.", each(func(p Stood) float64 { return p.Duration.Seconds() })},
+		{"helpdesk_pass_duration_seconds", "Duration of the last pass.", each(func(p Stood) float64 {
+			return p.Duration.Seconds()
+		})},
 		{"helpdesk_failed_passes", "Failed passes in a row.", each(func(p Stood) float64 { return float64(p.Failed) })},
-		{"helpdesk_pass_overdue", "1 when the last good pass is too long ago.", each(func(p Stood) float64 { return truth(p.Overdue) })},
-		{"helpdesk_portal_requests", "Requests to the portal in the last pass.", each(func(p Stood) float64 { return float64(p.Requests) })},
+		{"helpdesk_pass_overdue", "1 when the last good pass is too long ago.", each(func(p Stood) float64 {
+			return truth(p.Overdue)
+		})},
+		{"helpdesk_portal_requests", "Requests to the portal in the last pass.", each(func(p Stood) float64 {
+			return float64(p.Requests)
+		})},
 		{"helpdesk_portal_limit_used_ratio", "Part of its time that the method closest to its limit has had.",
 			each(func(p Stood) float64 { return p.Used })},
-		{"helpdesk_mailbox_last_good_timestamp_seconds", "When the mailbox was read last.", box(func(m Box) float64 { return seconds(m.Good) })},
-		{"helpdesk_mailbox_failed_passes", "Passes in a row that could not read the mailbox.", box(func(m Box) float64 { return float64(m.Failed) })},
-		{"helpdesk_mailbox_unseen_messages", "Unseen messages in the mailbox.", box(func(m Box) float64 { return float64(m.Listed) })},
+		{"helpdesk_mailbox_last_good_timestamp_seconds", "When the mailbox was read last.", box(func(m Box) float64 {
+			return seconds(m.Good)
+		})},
+		{"helpdesk_mailbox_failed_passes", "Passes in a row that could not read the mailbox.", box(func(m Box) float64 {
+			return float64(m.Failed)
+		})},
+		{"helpdesk_mailbox_unseen_messages", "Unseen messages in the mailbox.", box(func(m Box) float64 {
+			return float64(m.Listed)
+		})},
 		{"helpdesk_outbox_pending", "Effects not yet made.", one(float64(s.Backlog.Pending))},
 		{"helpdesk_outbox_held", "Effects held for a person.", one(float64(s.Backlog.Held))},
 		{"helpdesk_outbox_oldest_timestamp_seconds", "When the oldest effect was queued, 0 when there is none.",

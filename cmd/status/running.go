@@ -79,7 +79,8 @@ func Placed(err error, path string) error {
 	switch {
 	case errors.Is(err, store.ErrFull):
 		return err
-	case errors.Is(err, store.ErrPlace), errors.Is(err, store.ErrSetup), errors.Is(err, store.ErrMoved), errors.Is(err, store.ErrNewer):
+	case errors.Is(err, store.ErrPlace), errors.Is(err, store.ErrSetup), errors.Is(err, store.ErrMoved),
+		errors.Is(err, store.ErrNewer):
 		return exit.Usage(err)
 	case errors.Is(err, store.ErrMissing):
 		return exit.Usage(fmt.Errorf("%w: no pass has run yet, or it lies elsewhere", err))

@@ -71,8 +71,9 @@ type Pass struct {
 	Error    string        `json:"error,omitempty"`
 	Listed   int           `json:"listed,omitempty"`
 	Old      int           `json:"old,omitempty"`
-	Requests int           `json:"requests"`       // to the portal
-	Used     float64       `json:"used,omitempty"` // part of its time within ten minutes that the method closest to its limit has had
+	Requests int           `json:"requests"` // to the portal
+	// part of its time within ten minutes that the method closest to its limit has had
+	Used float64 `json:"used,omitempty"`
 }
 
 // Backlog is what waits.
@@ -124,7 +125,8 @@ func askFile(state string) (Snapshot, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		snap.Gone = true
 	case err == nil && info.Mode().IsRegular() && info.Size() == 0:
-		return snap, fmt.Errorf("read status of %s: %w (0 bytes): restore a copy made by 'helpdesk state backup'", state, store.ErrBroken)
+		return snap, fmt.Errorf("read status of %s: %w (0 bytes): restore a copy made by 'helpdesk state backup'",
+			state, store.ErrBroken)
 	}
 	return snap, nil // what else is wrong with the file is told by who opens it
 }
@@ -220,7 +222,8 @@ func (s *Snapshot) Note(r *pass.Report, cause error, portal Meter, now time.Time
 		s.Began = now
 	}
 	was := s.Passes[r.Kind]
-	p := Pass{Started: r.Started, Ended: r.Ended, Duration: r.Ended.Sub(r.Started), Good: r.Ended, Listed: r.Listed, Old: r.Old,
+	p := Pass{Started: r.Started, Ended: r.Ended, Duration: r.Ended.Sub(r.Started), Good: r.Ended, Listed: r.Listed,
+		Old:      r.Old,
 		Requests: portal.Hits()}
 	for _, part := range portal.Used() {
 		p.Used = max(p.Used, part)
@@ -242,7 +245,14 @@ func (s *Snapshot) read(read pass.MailboxRead, r *pass.Report) {
 	was := s.Mailboxes[read.Name]
 	m := Mailbox{Started: r.Started, Good: r.Ended, Listed: read.Listed, Old: read.Old}
 	if read.Err != nil {
-		m = Mailbox{Started: r.Started, Good: was.Good, Failed: was.Failed + 1, Error: bitrix.Mask(read.Err.Error()), Listed: was.Listed, Old: was.Old}
+		m = Mailbox{
+			Started: r.Started,
+			Good:    was.Good,
+			Failed:  was.Failed + 1,
+			Error:   bitrix.Mask(read.Err.Error()),
+			Listed:  was.Listed,
+			Old:     was.Old,
+		}
 	}
 	s.Mailboxes[read.Name] = m
 }
@@ -257,7 +267,13 @@ func Count(s *store.Store) (Backlog, []alarm.Trouble, error) {
 	}
 	for _, p := range all {
 		b.Pending++
-		t := alarm.Trouble{Kind: alarm.Held, Name: fmt.Sprint(p.Seq), Note: bitrix.Mask(p.Note), Person: true, Task: p.Effect.Task}
+		t := alarm.Trouble{
+			Kind:   alarm.Held,
+			Name:   fmt.Sprint(p.Seq),
+			Note:   bitrix.Mask(p.Note),
+			Person: true,
+			Task:   p.Effect.Task,
+		}
 		switch {
 		case p.Held:
 			b.Held++
@@ -279,7 +295,8 @@ func Count(s *store.Store) (Backlog, []alarm.Trouble, error) {
 	kept, err := s.Quarantine.All()
 	b.Quarantine = len(kept)
 	for _, q := range kept {
-		found = append(found, alarm.Trouble{Kind: alarm.Quarantine, Name: fmt.Sprint(q.Seq), Note: bitrix.Mask(q.Cause), Person: true,
+		found = append(found, alarm.Trouble{Kind: alarm.Quarantine, Name: fmt.Sprint(q.Seq),
+			Note: bitrix.Mask(q.Cause), Person: true,
 			About: glyph.Cut(glyph.Line(q.From+", "+q.Subject), 120)})
 	}
 	return b, found, err

@@ -49,7 +49,8 @@ type Box struct {
 // a person can mend is not well from the first failure on.
 func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
 	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Mailboxes: []Box{},
-		Troubles: []alarm.Entry{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running, Gone: snap.Gone, Now: now, State: snap.Name,
+		Troubles: []alarm.Entry{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running,
+		Gone: snap.Gone, Now: now, State: snap.Name,
 		Version: version.Get().Version}
 	for _, kind := range []string{"poll", "notify"} {
 		p := snap.Passes[kind]
@@ -127,9 +128,11 @@ func Print(t *tui.Terminal, s Standing) error {
 	var rows [][]string
 	for _, p := range s.Passes {
 		rows = append(rows, []string{p.Kind, tui.When(p.Good), p.Duration.Round(time.Millisecond).String(),
-			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands(p.Started, p.Overdue, p.Failed), p.Error})
+			fmt.Sprint(p.Requests), fmt.Sprintf("%.0f %%", 100*p.Used), stands(p.Started, p.Overdue, p.Failed),
+			p.Error})
 	}
-	if err := t.Table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"}, rows); err != nil {
+	if err := t.Table([]string{"PASS", "LAST GOOD", "TOOK", "REQUESTS", "LIMIT USED", "STANDS", "ERROR"},
+		rows); err != nil {
 		return err
 	}
 	if err := printMailboxes(t, s); err != nil {
@@ -143,7 +146,8 @@ func Print(t *tui.Terminal, s Standing) error {
 		t.Printf("%-11s %s\n", since(e), watch.Line(e))
 	}
 	if s.Gone {
-		t.Printf("GONE        there is no state at %s, though passes have run: restore a copy, or the next pass begins a new one\n", s.State)
+		t.Printf("GONE        there is no state at %s, though passes have run: restore a copy, or the next pass "+
+			"begins a new one\n", s.State)
 	}
 	for _, f := range s.Future {
 		t.Printf("in future   %s: is this machine's clock right (NTP)?\n", f)
@@ -178,7 +182,8 @@ func printMailboxes(t *tui.Terminal, s Standing) error {
 		if m.Old > 0 {
 			old = tui.Count(m.Old, "unseen message", "unseen messages") + " older than max_age left alone"
 		}
-		rows = append(rows, []string{m.Name, tui.When(m.Good), fmt.Sprint(m.Listed), stands(m.Started, m.Overdue, m.Failed), m.Error + old})
+		rows = append(rows, []string{m.Name, tui.When(m.Good), fmt.Sprint(m.Listed),
+			stands(m.Started, m.Overdue, m.Failed), m.Error + old})
 	}
 	t.Printf("\n")
 	return t.Table([]string{"MAILBOX", "LAST READ", "UNSEEN", "STANDS", "NOTE"}, rows)
@@ -186,7 +191,8 @@ func printMailboxes(t *tui.Terminal, s Standing) error {
 
 func printBacklog(t *tui.Terminal, s Standing) {
 	b := s.Backlog
-	t.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  %s\n",
+	t.Printf("\noutbox      %d waiting, %d of them held for a person, the oldest since %s, next try %s\nquarantine  "+
+		"%s\n",
 		b.Pending, b.Held, tui.When(b.Oldest), tui.When(b.Next), tui.Count(b.Quarantine, "message", "messages"))
 	if s.Running != nil {
 		t.Printf("at work     %s\n", s.Running)

@@ -15,19 +15,32 @@ import (
 func TestTimesInTheFutureAreNamed(t *testing.T) {
 	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 	well := func() Snapshot {
-		return Snapshot{Passes: map[string]Pass{"poll": {Started: now, Ended: now, Good: now}, "notify": {Started: now, Ended: now, Good: now}}}
+		return Snapshot{Passes: map[string]Pass{
+			"poll":   {Started: now, Ended: now, Good: now},
+			"notify": {Started: now, Ended: now, Good: now},
+		}}
 	}
 	for name, c := range map[string]struct {
 		change func(*Snapshot)
 		want   string // "" = all is well
 	}{
-		"nothing":                     {func(*Snapshot) {}, ""},
-		"a clock that differs little": {func(s *Snapshot) { s.Passes["poll"] = Pass{Ended: now.Add(time.Minute), Good: now} }, ""},
-		"a poll":                      {func(s *Snapshot) { s.Passes["poll"] = Pass{Ended: now.Add(72 * time.Hour), Good: now} }, "the last poll: 2026-03-15"},
-		"a notify":                    {func(s *Snapshot) { s.Passes["notify"] = Pass{Ended: now.Add(time.Hour), Good: now} }, "the last notify: 2026-03-12"},
-		"the next try":                {func(s *Snapshot) { s.Backlog.Latest = now.Add(desk.LongestPause + time.Hour) }, "the next try: "},
-		"a next try that may be":      {func(s *Snapshot) { s.Backlog.Latest = now.Add(desk.LongestPause) }, ""},
-		"what waits":                  {func(s *Snapshot) { s.Backlog.Oldest = now.Add(time.Hour) }, "the oldest entry of the outbox: "},
+		"nothing": {func(*Snapshot) {}, ""},
+		"a clock that differs little": {func(s *Snapshot) {
+			s.Passes["poll"] = Pass{Ended: now.Add(time.Minute), Good: now}
+		}, ""},
+		"a poll": {func(s *Snapshot) {
+			s.Passes["poll"] = Pass{Ended: now.Add(72 * time.Hour), Good: now}
+		}, "the last poll: 2026-03-15"},
+		"a notify": {func(s *Snapshot) {
+			s.Passes["notify"] = Pass{Ended: now.Add(time.Hour), Good: now}
+		}, "the last notify: 2026-03-12"},
+		"the next try": {func(s *Snapshot) {
+			s.Backlog.Latest = now.Add(desk.LongestPause + time.Hour)
+		}, "the next try: "},
+		"a next try that may be": {func(s *Snapshot) { s.Backlog.Latest = now.Add(desk.LongestPause) }, ""},
+		"what waits": {func(s *Snapshot) {
+			s.Backlog.Oldest = now.Add(time.Hour)
+		}, "the oldest entry of the outbox: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			snap := well()
@@ -43,7 +56,8 @@ func TestTimesInTheFutureAreNamed(t *testing.T) {
 				}
 				return
 			}
-			if s.OK || len(s.Future) != 1 || !strings.HasPrefix(s.Future[0], c.want) || !strings.Contains(out.String(), "in future   "+c.want) {
+			if s.OK || len(s.Future) != 1 || !strings.HasPrefix(s.Future[0], c.want) ||
+				!strings.Contains(out.String(), "in future   "+c.want) {
 				t.Errorf("ok %t, %v\n%s", s.OK, s.Future, &out)
 			}
 		})
@@ -54,9 +68,15 @@ func TestTimesInTheFutureAreNamed(t *testing.T) {
 func TestCopiesThatFailAreNotWell(t *testing.T) {
 	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 	for _, person := range []bool{true, false} {
-		snap := Snapshot{Passes: map[string]Pass{"poll": {Started: now, Ended: now, Good: now}, "notify": {Started: now, Ended: now, Good: now}}}
+		snap := Snapshot{Passes: map[string]Pass{
+			"poll":   {Started: now, Ended: now, Good: now},
+			"notify": {Started: now, Ended: now, Good: now},
+		}}
 		trouble := alarm.Trouble{Kind: alarm.Copies, Name: "support", Note: "no such folder", Person: person}
-		snap.Troubles.See(now, alarm.Sight{Pass: "poll", Troubles: []alarm.Trouble{trouble}, Over: func(alarm.Trouble) bool { return false }}, 3)
+		snap.Troubles.See(now, alarm.Sight{Pass: "poll", Troubles: []alarm.Trouble{trouble},
+			Over: func(alarm.Trouble) bool {
+				return false
+			}}, 3)
 		if s := Judge(snap, time.Hour, now); s.OK == person || len(s.Troubles) != 1 {
 			t.Errorf("a person's %t: ok %t, %+v", person, s.OK, s.Troubles)
 		}

@@ -17,7 +17,8 @@ func Message(l pass.Line) string {
 			reply += " (" + l.Why + ")"
 		}
 	}
-	return fmt.Sprintf("%s/%d  %s  %s  %s  %q  %s: %s  %s", l.Mailbox, l.UID, l.Verdict, place(l), glyph.Line(l.From), glyph.Cut(glyph.Line(l.Subject), 60),
+	return fmt.Sprintf("%s/%d  %s  %s  %s  %q  %s: %s  %s", l.Mailbox, l.UID, l.Verdict, place(l), glyph.Line(l.From),
+		glyph.Cut(glyph.Line(l.Subject), 60),
 		l.Rule, glyph.Line(l.Note), reply)
 }
 
@@ -42,5 +43,6 @@ func Change(l pass.Line) string {
 	case desk.Later:
 		to, what = l.To, string(desk.Announced)+" in "+desk.Brief(l.Wait)
 	}
-	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, what, to, glyph.Cut(glyph.Line(l.Subject), 60), l.Rule, glyph.Line(l.Note))
+	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, what, to, glyph.Cut(glyph.Line(l.Subject), 60),
+		l.Rule, glyph.Line(l.Note))
 }

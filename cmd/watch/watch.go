@@ -115,7 +115,8 @@ func groups(owed []alarm.Entry) (all [][]alarm.Entry) {
 	})
 	for from := 0; from < len(owed); {
 		to := from + 1
-		for to < len(owed) && together(owed[from]) && owed[to].Kind == owed[from].Kind && owed[to].Open() == owed[from].Open() {
+		for to < len(owed) && together(owed[from]) && owed[to].Kind == owed[from].Kind &&
+			owed[to].Open() == owed[from].Open() {
 			to++
 		}
 		all, from = append(all, owed[from:to:to]), to
@@ -140,12 +141,19 @@ const listed = 10
 func (w *Watch) words(group []alarm.Entry, now time.Time) (headline, text string, err error) {
 	first := group[0]
 	now = now.In(w.Zone)
-	v := render.Alarm{Kind: string(first.Kind), Name: first.Name, About: first.About, Several: w.Several, Keys: keys[first.Kind],
-		Cause: first.Cause, Note: sentence(first.Note), Since: w.Texts.Clock(first.Since.In(w.Zone), now), Count: len(group),
+	v := render.Alarm{Kind: string(first.Kind), Name: first.Name, About: first.About, Several: w.Several,
+		Keys:  keys[first.Kind],
+		Cause: first.Cause, Note: sentence(first.Note), Since: w.Texts.Clock(first.Since.In(w.Zone), now),
+		Count:   len(group),
 		Version: version.Get().Version, Machine: w.Machine}
 	for i, e := range group {
 		if i < listed {
-			v.Items = append(v.Items, render.AlarmItem{Name: e.Name, About: e.About, Note: sentence(e.Note), Task: e.Task})
+			v.Items = append(v.Items, render.AlarmItem{
+				Name:  e.Name,
+				About: e.About,
+				Note:  sentence(e.Note),
+				Task:  e.Task,
+			})
 		}
 	}
 	v.More = len(group) - len(v.Items)
@@ -162,8 +170,9 @@ func (w *Watch) words(group []alarm.Entry, now time.Time) (headline, text string
 }
 
 // keys are the sections of the settings that troubles are about.
-var keys = map[alarm.Kind]string{alarm.Mailbox: "imap", alarm.Relay: "smtp", alarm.Portal: "bitrix24", alarm.Copies: "imap",
-	alarm.Names: "contacts.onec"}
+var keys = map[alarm.Kind]string{alarm.Mailbox: "imap", alarm.Relay: "smtp", alarm.Portal: "bitrix24",
+	alarm.Copies: "imap",
+	alarm.Names:  "contacts.onec"}
 
 // sentence takes away the full stop of an error that stands within a sentence.
 func sentence(note string) string { return strings.TrimRight(note, ". ") }

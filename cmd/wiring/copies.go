@@ -44,7 +44,8 @@ type copier struct {
 }
 
 // withCopies gives the mailboxes whose settings ask for copies a copier each.
-func withCopies(cfg *config.Config, senders []outbox.Sender, p *pauses, kept letters, log *slog.Logger) (all []*copier) {
+func withCopies(cfg *config.Config, senders []outbox.Sender, p *pauses, kept letters,
+	log *slog.Logger) (all []*copier) {
 	for i, m := range cfg.Mailboxes {
 		if m.SMTP.SaveSent == "" {
 			continue
@@ -77,7 +78,8 @@ func (k *copier) settle(ctx context.Context) error {
 		return err
 	}
 	if gone := k.surplus(left); len(gone) > 0 {
-		k.log.Warn("save copy of letter", "mailbox", k.mailbox, "err", fmt.Sprintf("%d letters went out of which no copy will be made", len(gone)))
+		k.log.Warn("save copy of letter", "mailbox", k.mailbox, "err",
+			fmt.Sprintf("%d letters went out of which no copy will be made", len(gone)))
 		return k.kept.Note(nil, gone)
 	}
 	return nil

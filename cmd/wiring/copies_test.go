@@ -72,7 +72,9 @@ func (m *memory) Close() error { return nil }
 // settle ends a pass; it says whether that was killed.
 func (m *memory) settle(t *testing.T) (dead bool) {
 	k := &copier{kept: m, now: func() time.Time { return time.Unix(0, 0) },
-		log: slog.New(slog.NewTextHandler(io.Discard, nil)), open: func(context.Context) (folder, error) { return m, nil }}
+		log: slog.New(slog.NewTextHandler(io.Discard, nil)), open: func(context.Context) (folder, error) {
+			return m, nil
+		}}
 	defer func() {
 		if p := recover(); p != nil {
 			dead = p == killed{}
@@ -121,7 +123,10 @@ func TestCopiesThatAreNotTaken(t *testing.T) {
 		"one refused": {map[string]error{"letter 1": fault.New(fault.Refused, no)}, 2},
 		"lost":        {map[string]error{"letter 1": fault.Away(fault.Unsure, no)}, 1},
 		"misplaced":   {map[string]error{"letter 0": fault.Misconfigured(no)}, 0},
-		"no search":   {map[string]error{"search": fault.New(fault.Refused, no), "letter 1": fault.Away(fault.Refused, no)}, 1},
+		"no search": {
+			map[string]error{"search": fault.New(fault.Refused, no), "letter 1": fault.Away(fault.Refused, no)},
+			1,
+		},
 	} {
 		m := newMemory()
 		m.refuse = c.refuse

@@ -30,8 +30,10 @@ func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool, r
 	if err != nil {
 		return nil, err
 	}
-	return mailbox.Open(ctx, mailbox.Options{Name: m.Name, Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: m.IMAP.TLS, CA: ca,
-		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo, Single: single,
+	return mailbox.Open(ctx, mailbox.Options{Name: m.Name, Host: m.IMAP.Host, Port: m.IMAP.Port, TLS: m.IMAP.TLS,
+		CA:   ca,
+		Auth: m.IMAP.Auth, User: m.IMAP.User, Password: m.IMAP.Password, Folder: m.IMAP.Folder, MoveTo: m.IMAP.MoveTo,
+		Single: single,
 		Logins: rest.logins, Folders: rest.folders, Expiry: rest.certificates.note}, readOnly)
 }
 
@@ -45,7 +47,8 @@ func openRelay(ctx context.Context, m config.Mailbox, expiry wire.Expiry) (*rela
 	if err != nil {
 		return nil, err
 	}
-	return relay.Open(ctx, relay.Options{Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: m.SMTP.TLS, CA: ca, Auth: m.SMTP.Auth, Connections: 4,
+	return relay.Open(ctx, relay.Options{Host: m.SMTP.Host, Port: m.SMTP.Port, TLS: m.SMTP.TLS, CA: ca,
+		Auth: m.SMTP.Auth, Connections: 4,
 		User: m.SMTP.User, Password: m.SMTP.Password, HELO: m.SMTP.HELO, Domain: domain(m), Expiry: expiry})
 }
 

@@ -98,7 +98,8 @@ const apart = 30 * time.Second
 const slack = 20 * time.Second
 
 // open opens a connection unless the server is left alone; name is its own, settings are what it is reached by.
-func open[T any](ctx context.Context, p *pauses, name, settings string, dial func(context.Context) (T, error)) (conn T, err error) {
+func open[T any](ctx context.Context, p *pauses, name, settings string,
+	dial func(context.Context) (T, error)) (conn T, err error) {
 	mark, sum := pauseOf(name), sha256.Sum256([]byte(name+"\x00"+settings))
 	of := hex.EncodeToString(sum[:8])
 	if err := p.again(of); err != nil {
@@ -168,6 +169,7 @@ func (p *pauses) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, err
 
 // err is the failure that the pause is for.
 func (p pause) err() error {
-	err := fmt.Errorf("%s (not tried again before %s; helpdesk check tries at once)", p.Note, p.Next.Local().Format("15:04"))
+	err := fmt.Errorf("%s (not tried again before %s; helpdesk check tries at once)", p.Note,
+		p.Next.Local().Format("15:04"))
 	return &fault.Error{Outcome: fault.Refused, Extent: p.Extent, Cause: p.Cause, Err: err}
 }

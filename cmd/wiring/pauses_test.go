@@ -56,8 +56,12 @@ func TestPauses(t *testing.T) {
 		found := &discoveries{s: s, now: func() time.Time { return now }, fresh: map[string][]byte{}}
 		p := &pauses{found: found, now: func() time.Time { return now.Add(time.Second) }}
 		once := 0
-		for _, settings := range []string{"b", "b", "a"} { // a changed password is tried at once, and so it is when it was right
-			if _, err := open(t.Context(), p, "imap support", settings, func(context.Context) (int, error) { once++; return 1, nil }); err != nil {
+		// a changed password is tried at once, and so it is when it was right
+		for _, settings := range []string{"b", "b", "a"} {
+			if _, err := open(t.Context(), p, "imap support", settings, func(context.Context) (int, error) {
+				once++
+				return 1, nil
+			}); err != nil {
 				t.Errorf("%s: with new settings: %v", name, err)
 			}
 		}

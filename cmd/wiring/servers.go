@@ -24,8 +24,16 @@ type Servers struct {
 // long messages.
 func NewServers(cfg *config.Config, s *store.Store, now func() time.Time, folders spool.Folders) *Servers {
 	found := &discoveries{s: s, now: now, fresh: map[string][]byte{}}
-	rest := &pauses{found: found, now: now, logins: make(chan struct{}, loginsAtOnce), certificates: &certificates{}, folders: folders}
-	rest.keys = &tokens{shelf: s.Tokens, rest: rest, now: now, client: func(m config.Mailbox) (renewer, error) { return SignIn(cfg, m, now) }}
+	rest := &pauses{
+		found:        found,
+		now:          now,
+		logins:       make(chan struct{}, loginsAtOnce),
+		certificates: &certificates{},
+		folders:      folders,
+	}
+	rest.keys = &tokens{shelf: s.Tokens, rest: rest, now: now, client: func(m config.Mailbox) (renewer, error) {
+		return SignIn(cfg, m, now)
+	}}
 	return &Servers{found: found, rest: rest}
 }
 

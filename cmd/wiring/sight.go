@@ -57,7 +57,8 @@ func (p *Parts) trouble(b outbox.Problem) (alarm.Trouble, bool) {
 	case b.Held:
 		return alarm.Trouble{Kind: alarm.Notice, Name: b.Where, Note: bitrix.Mask(b.Message), Person: true}, true
 	}
-	kind, ok := map[string]alarm.Kind{"mailbox": alarm.Mailbox, "relay": alarm.Relay, "portal": alarm.Portal, "names": alarm.Names,
+	kind, ok := map[string]alarm.Kind{"mailbox": alarm.Mailbox, "relay": alarm.Relay, "portal": alarm.Portal,
+		"names":     alarm.Names,
 		"templates": alarm.Settings}[what]
 	if !ok {
 		kind, name = alarm.State, ""

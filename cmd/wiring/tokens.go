@@ -78,7 +78,8 @@ type tokens struct {
 
 // withToken calls dial with a mailbox whose passwords are tokens, where it logs in by them. A token that the server
 // refuses is renewed, once: it may have been revoked, or a clock be wrong.
-func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth string, dial func(config.Mailbox) (T, error)) (conn T, err error) {
+func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth string,
+	dial func(config.Mailbox) (T, error)) (conn T, err error) {
 	if auth != "oauth2" {
 		return dial(m)
 	}
@@ -100,7 +101,8 @@ func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth str
 		conn, err = dial(m)
 	}
 	if errors.Is(err, bearer.ErrRefused) {
-		err = fmt.Errorf("%w; it is of another account, or lacks a right: sign in again with helpdesk login %s", err, m.Name)
+		err = fmt.Errorf("%w; it is of another account, or lacks a right: sign in again with helpdesk login %s", err,
+			m.Name)
 	}
 	return conn, err
 }
@@ -161,7 +163,8 @@ func (k *tokens) access(ctx context.Context, m config.Mailbox, refused string) (
 	case works:
 		return t.Access, nil
 	case t.Renewable(now):
-		return "", fault.Away(fault.Refused, errors.New("the access token has ended; a pass renews it, and this run changes nothing"))
+		return "", fault.Away(fault.Refused,
+			errors.New("the access token has ended; a pass renews it, and this run changes nothing"))
 	}
 	return "", ended(m, t)
 }
@@ -181,24 +184,25 @@ func ended(m config.Mailbox, t bearer.Token) error {
 // renew gets another token and keeps it. That the state can be written is seen first: an answer that is lost would end
 // the sign-in.
 func (k *tokens) renew(ctx context.Context, m config.Mailbox, t bearer.Token) (bearer.Token, error) {
-	return open(ctx, k.rest, "oauth "+m.Name, fmt.Sprintf("%+v", m.OAuth), func(ctx context.Context) (bearer.Token, error) {
-		client, err := k.client(m)
-		if err != nil {
-			return t, err
-		}
-		if err := keep(k.shelf, m.Name, t); err != nil {
-			return t, err
-		}
-		renewed, err := client.Renew(ctx, t)
-		switch {
-		case errors.Is(err, oauth.ErrEnded):
-			t.Broken = err.Error()
-			return t, errors.Join(unsigned(m, "%w; run", err), keep(k.shelf, m.Name, t))
-		case err != nil:
-			return t, err
-		}
-		return renewed, keep(k.shelf, m.Name, renewed)
-	})
+	return open(ctx, k.rest, "oauth "+m.Name, fmt.Sprintf("%+v", m.OAuth),
+		func(ctx context.Context) (bearer.Token, error) {
+			client, err := k.client(m)
+			if err != nil {
+				return t, err
+			}
+			if err := keep(k.shelf, m.Name, t); err != nil {
+				return t, err
+			}
+			renewed, err := client.Renew(ctx, t)
+			switch {
+			case errors.Is(err, oauth.ErrEnded):
+				t.Broken = err.Error()
+				return t, errors.Join(unsigned(m, "%w; run", err), keep(k.shelf, m.Name, t))
+			case err != nil:
+				return t, err
+			}
+			return renewed, keep(k.shelf, m.Name, renewed)
+		})
 }
 
 func keep(s shelf, mailbox string, t bearer.Token) error {
@@ -229,7 +233,8 @@ func load(s shelf, m config.Mailbox) (t bearer.Token, err error) {
 
 // appOf tells an application of the settings from others.
 func appOf(o config.OAuth) string {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{o.Provider, o.ClientID, o.Tenant, o.TokenURL}, o.Scopes...), "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{o.Provider, o.ClientID, o.Tenant, o.TokenURL},
+		o.Scopes...), "\x00")))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -242,14 +247,21 @@ func SignIn(cfg *config.Config, m config.Mailbox, now func() time.Time) (*oauth.
 	if o.CA, err = certificate(m.IMAP.CA); err != nil {
 		return nil, err
 	}
-	o.ID, o.Secret, o.App, o.Agent, o.Now = m.OAuth.ClientID, m.OAuth.ClientSecret, appOf(m.OAuth), version.Get().Agent(), now
+	o.ID, o.Secret, o.App, o.Agent, o.Now = m.OAuth.ClientID, m.OAuth.ClientSecret, appOf(
+		m.OAuth), version.Get().Agent(), now
 	return oauth.New(o)
 }
 
 // application returns the addresses and scopes of a mailbox's provider.
 func application(cfg *config.Config, s config.OAuth) (o oauth.Options, err error) {
 	if s.Provider == "custom" {
-		return oauth.Options{AuthURL: s.AuthURL, TokenURL: s.TokenURL, DeviceURL: s.DeviceURL, Scopes: s.Scopes, Redirect: s.RedirectURL}, nil
+		return oauth.Options{
+			AuthURL:   s.AuthURL,
+			TokenURL:  s.TokenURL,
+			DeviceURL: s.DeviceURL,
+			Scopes:    s.Scopes,
+			Redirect:  s.RedirectURL,
+		}, nil
 	}
 	files, err := overlay(cfg.Templates)
 	if err != nil {
@@ -265,7 +277,8 @@ func application(cfg *config.Config, s config.OAuth) (o oauth.Options, err error
 	}
 	p := all[i].OAuth
 	at := func(address string) string { return strings.ReplaceAll(address, "{tenant}", s.Tenant) }
-	o = oauth.Options{AuthURL: at(p.PageURL), TokenURL: at(p.TokenURL), DeviceURL: at(p.DeviceURL), Scopes: p.Scopes, Extra: p.Extra, Grant: p.Grant,
+	o = oauth.Options{AuthURL: at(p.PageURL), TokenURL: at(p.TokenURL), DeviceURL: at(p.DeviceURL), Scopes: p.Scopes,
+		Extra: p.Extra, Grant: p.Grant,
 		Redirect: p.Redirect, Loopback: p.Loopback}
 	if s.RedirectURL != "" {
 		o.Redirect = s.RedirectURL

@@ -61,7 +61,8 @@ func (p *provider) Renew(_ context.Context, t bearer.Token) (bearer.Token, error
 		return t, p.err
 	}
 	n := len(p.asked)
-	t.Access, t.Refresh, t.Obtained, t.Expires = fmt.Sprintf("access%d", n), fmt.Sprintf("refresh%d", n), p.now, p.now.Add(time.Hour)
+	t.Access, t.Refresh, t.Obtained, t.Expires = fmt.Sprintf("access%d", n), fmt.Sprintf("refresh%d",
+		n), p.now, p.now.Add(time.Hour)
 	return t, nil
 }
 
@@ -69,7 +70,13 @@ func TestTokensOfMailboxes(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	m := config.Mailbox{Name: "support", OAuth: config.OAuth{Provider: "custom", ClientID: "app"}}
 	m.IMAP.Auth = "oauth2"
-	token := bearer.Token{Access: "access0", Refresh: "refresh0", Obtained: noon.Add(-30 * time.Minute), Expires: noon.Add(30 * time.Minute), App: appOf(m.OAuth)}
+	token := bearer.Token{
+		Access:   "access0",
+		Refresh:  "refresh0",
+		Obtained: noon.Add(-30 * time.Minute),
+		Expires:  noon.Add(30 * time.Minute),
+		App:      appOf(m.OAuth),
+	}
 	with := func(change func(*bearer.Token)) bearer.Token {
 		k := token
 		change(&k)
@@ -77,7 +84,8 @@ func TestTokensOfMailboxes(t *testing.T) {
 	}
 	due := with(func(k *bearer.Token) { k.Expires = noon.Add(time.Minute) })
 	over := with(func(k *bearer.Token) { k.Expires = noon.Add(-time.Minute) })
-	away, gone := fault.Away(fault.Refused, errors.New("busy")), fault.Misconfigured(fmt.Errorf("%w: revoked", oauth.ErrEnded))
+	away, gone := fault.Away(fault.Refused,
+		errors.New("busy")), fault.Misconfigured(fmt.Errorf("%w: revoked", oauth.ErrEnded))
 	for name, c := range map[string]struct {
 		token    bearer.Token // zero = none
 		dry      bool
@@ -90,33 +98,92 @@ func TestTokensOfMailboxes(t *testing.T) {
 		says     string
 		keptNext string // the access token in the state afterwards
 	}{
-		"fresh":              {token: token, logged: "access0", keptNext: "access0"},
-		"due":                {token: due, logged: "access1", asked: 1, keptNext: "access1"},
-		"over":               {token: over, logged: "access1", asked: 1, keptNext: "access1"},
-		"due, away":          {token: due, fails: away, logged: "access0", asked: 1, keptNext: "access0"},
-		"over, away":         {token: over, fails: away, asked: 1, extent: fault.Server, says: "busy", keptNext: "access0"},
-		"due, ended":         {token: due, fails: gone, logged: "access0", asked: 1, keptNext: "access0"},
-		"over, ended":        {token: over, fails: gone, asked: 1, extent: fault.Setup, says: "revoked; run helpdesk login support", keptNext: "access0"},
-		"known to be ended":  {token: with(func(k *bearer.Token) { k.Broken, k.Expires = "revoked", noon }), extent: fault.Setup, says: "revoked; run helpdesk login", keptNext: "access0"},
-		"without a refresh":  {token: with(func(k *bearer.Token) { k.Refresh, k.Expires = "", noon }), extent: fault.Setup, says: "nothing to renew it by", keptNext: "access0"},
-		"dry, due":           {token: due, dry: true, logged: "access0", keptNext: "access0"},
-		"dry, over":          {token: over, dry: true, extent: fault.Server, says: "this run changes nothing", keptNext: "access0"},
-		"none":               {extent: fault.Setup, says: "nobody has signed in"},
-		"of another":         {token: with(func(k *bearer.Token) { k.App = "x" }), extent: fault.Setup, says: "another application", keptNext: "access0"},
-		"full before":        {token: over, full: 1, says: "no space", keptNext: "access0"},
-		"full after":         {token: over, full: 2, asked: 1, says: "no space", keptNext: "access0"},
-		"refused early":      {token: token, refuses: map[string]string{"access0": "401"}, logged: "access1", asked: 1, keptNext: "access1"},
-		"refused twice":      {token: token, refuses: map[string]string{"access0": "401", "access1": "403"}, asked: 1, extent: fault.Setup, says: "says 403; it is of another account", keptNext: "access1"},
-		"refused when fresh": {token: with(func(k *bearer.Token) { k.Obtained = noon.Add(-time.Minute) }), refuses: map[string]string{"access0": "401"}, extent: fault.Setup, says: "sign in again with helpdesk login support", keptNext: "access0"},
-		"refused, revoked":   {token: token, refuses: map[string]string{"access0": "401"}, fails: gone, asked: 1, extent: fault.Setup, says: "revoked", keptNext: "access0"},
-		"refused, dry":       {token: token, dry: true, refuses: map[string]string{"access0": "401"}, extent: fault.Server, says: "this run changes nothing", keptNext: "access0"},
+		"fresh":     {token: token, logged: "access0", keptNext: "access0"},
+		"due":       {token: due, logged: "access1", asked: 1, keptNext: "access1"},
+		"over":      {token: over, logged: "access1", asked: 1, keptNext: "access1"},
+		"due, away": {token: due, fails: away, logged: "access0", asked: 1, keptNext: "access0"},
+		"over, away": {
+			token:    over,
+			fails:    away,
+			asked:    1,
+			extent:   fault.Server,
+			says:     "busy",
+			keptNext: "access0",
+		},
+		"due, ended": {token: due, fails: gone, logged: "access0", asked: 1, keptNext: "access0"},
+		"over, ended": {
+			token:    over,
+			fails:    gone,
+			asked:    1,
+			extent:   fault.Setup,
+			says:     "revoked; run helpdesk login support",
+			keptNext: "access0",
+		},
+		"known to be ended": {token: with(func(k *bearer.Token) {
+			k.Broken, k.Expires = "revoked", noon
+		}), extent: fault.Setup, says: "revoked; run helpdesk login", keptNext: "access0"},
+		"without a refresh": {token: with(func(k *bearer.Token) {
+			k.Refresh, k.Expires = "", noon
+		}), extent: fault.Setup, says: "nothing to renew it by", keptNext: "access0"},
+		"dry, due": {token: due, dry: true, logged: "access0", keptNext: "access0"},
+		"dry, over": {
+			token:    over,
+			dry:      true,
+			extent:   fault.Server,
+			says:     "this run changes nothing",
+			keptNext: "access0",
+		},
+		"none": {extent: fault.Setup, says: "nobody has signed in"},
+		"of another": {token: with(func(k *bearer.Token) {
+			k.App = "x"
+		}), extent: fault.Setup, says: "another application", keptNext: "access0"},
+		"full before": {token: over, full: 1, says: "no space", keptNext: "access0"},
+		"full after":  {token: over, full: 2, asked: 1, says: "no space", keptNext: "access0"},
+		"refused early": {
+			token:    token,
+			refuses:  map[string]string{"access0": "401"},
+			logged:   "access1",
+			asked:    1,
+			keptNext: "access1",
+		},
+		"refused twice": {
+			token:    token,
+			refuses:  map[string]string{"access0": "401", "access1": "403"},
+			asked:    1,
+			extent:   fault.Setup,
+			says:     "says 403; it is of another account",
+			keptNext: "access1",
+		},
+		"refused when fresh": {token: with(func(k *bearer.Token) {
+			k.Obtained = noon.Add(-time.Minute)
+		}), refuses: map[string]string{"access0": "401"}, extent: fault.Setup,
+			says: "sign in again with helpdesk login support", keptNext: "access0"},
+		"refused, revoked": {
+			token:    token,
+			refuses:  map[string]string{"access0": "401"},
+			fails:    gone,
+			asked:    1,
+			extent:   fault.Setup,
+			says:     "revoked",
+			keptNext: "access0",
+		},
+		"refused, dry": {
+			token:    token,
+			dry:      true,
+			refuses:  map[string]string{"access0": "401"},
+			extent:   fault.Server,
+			says:     "this run changes nothing",
+			keptNext: "access0",
+		},
 	} {
 		b := &box{dry: c.dry, full: c.full}
 		if c.token.Access != "" {
 			b.raw, _ = json.Marshal(c.token)
 		}
 		p := &provider{err: c.fails, now: noon}
-		k := &tokens{shelf: b, rest: &pauses{found: &discoveries{now: func() time.Time { return noon }, fresh: map[string][]byte{"pause.oauth support": nil}}, now: func() time.Time { return noon }},
+		k := &tokens{shelf: b, rest: &pauses{found: &discoveries{now: func() time.Time {
+			return noon
+		}, fresh: map[string][]byte{"pause.oauth support": nil}}, now: func() time.Time { return noon }},
 			now: func() time.Time { return noon }, client: func(config.Mailbox) (renewer, error) { return p, nil }}
 		logged, err := withToken(t.Context(), k, m, "oauth2", func(m config.Mailbox) (string, error) {
 			if why, refused := c.refuses[m.IMAP.Password]; refused {
@@ -128,12 +195,14 @@ func TestTokensOfMailboxes(t *testing.T) {
 			}
 			return m.IMAP.Password, nil
 		})
-		if logged != c.logged || (err == nil) != (c.says == "") || err != nil && (!strings.Contains(err.Error(), c.says) || fault.ExtentOf(err) != c.extent) {
+		if logged != c.logged || (err == nil) != (c.says == "") ||
+			err != nil && (!strings.Contains(err.Error(), c.says) || fault.ExtentOf(err) != c.extent) {
 			t.Errorf("%s: logged in by %q, %v (%v)", name, logged, err, fault.ExtentOf(err))
 		}
 		var kept bearer.Token
 		_ = json.Unmarshal(b.raw, &kept)
-		if len(p.asked) != c.asked || kept.Access != c.keptNext || (kept.Broken != "") != (errors.Is(c.fails, oauth.ErrEnded) || c.token.Broken != "") {
+		if len(p.asked) != c.asked || kept.Access != c.keptNext ||
+			(kept.Broken != "") != (errors.Is(c.fails, oauth.ErrEnded) || c.token.Broken != "") {
 			t.Errorf("%s: asked %v, kept %+v", name, p.asked, kept)
 		}
 	}
@@ -144,7 +213,13 @@ func TestOneRenews(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	m := config.Mailbox{Name: "support"}
 	b := &box{}
-	b.raw, _ = json.Marshal(bearer.Token{Access: "a", Refresh: "r", Obtained: noon.Add(-2 * time.Hour), Expires: noon.Add(-time.Hour), App: appOf(m.OAuth)})
+	b.raw, _ = json.Marshal(bearer.Token{
+		Access:   "a",
+		Refresh:  "r",
+		Obtained: noon.Add(-2 * time.Hour),
+		Expires:  noon.Add(-time.Hour),
+		App:      appOf(m.OAuth),
+	})
 	p := &provider{now: noon, gate: new(sync.WaitGroup)}
 	p.gate.Add(8)
 	now := func() time.Time { return noon }
@@ -169,7 +244,8 @@ func TestOneRenews(t *testing.T) {
 func TestProvidersSignIn(t *testing.T) {
 	for _, name := range []string{"microsoft", "google", "yandex", "mailru"} {
 		o, err := application(config.Default(), config.OAuth{Provider: name, Tenant: "firm.example"})
-		if err != nil || o.AuthURL == "" || o.TokenURL == "" || len(o.Scopes) == 0 || strings.Contains(o.AuthURL+o.TokenURL+o.DeviceURL, "{") {
+		if err != nil || o.AuthURL == "" || o.TokenURL == "" || len(o.Scopes) == 0 ||
+			strings.Contains(o.AuthURL+o.TokenURL+o.DeviceURL, "{") {
 			t.Errorf("%s: %+v, %v", name, o, err)
 		}
 		if (o.DeviceURL != "") != (name == "microsoft" || name == "yandex") {

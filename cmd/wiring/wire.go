@@ -92,8 +92,10 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		return nil, err
 	}
 	client, err := portal.New(portal.Options{Results: cfg.Notify.Send == "results", Options: bitrix.Options{
-		Webhook: cfg.Bitrix24.Webhook, Agent: version.Get().Agent(), CA: ca, Timeout: cfg.Bitrix24.Timeout, Burst: cfg.Bitrix24.Rate.Burst,
-		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load, Save: found.save,
+		Webhook: cfg.Bitrix24.Webhook, Agent: version.Get().Agent(), CA: ca, Timeout: cfg.Bitrix24.Timeout,
+		Burst:     cfg.Bitrix24.Rate.Burst,
+		PerSecond: cfg.Bitrix24.Rate.PerSecond, Log: o.Log, Now: o.Now, Sleep: o.Sleep, Load: found.load,
+		Save:   found.save,
 		Record: o.Record, Expiry: servers.rest.certificates.note,
 		Named: named(cfg.Templates, o.Log),
 	}})
@@ -103,14 +105,17 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	boxes, senders := boxes(cfg, servers.rest)
 	copiers := withCopies(cfg, senders, servers.rest, s.Copies, o.Log)
 	out := &outbox.Outbox{
-		Queue: s.Outbox, Seen: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People, Portal: client.Maker, Staff: client, Senders: senders,
-		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor, MaxAttachments: cfg.Notify.MaxAttachments, TellSent: cfg.Notify.Confirm == "comment",
+		Queue: s.Outbox, Seen: s.Outbox, Tickets: s.Tickets, Kept: s.Quarantine, People: s.People,
+		Portal: client.Maker, Staff: client, Senders: senders,
+		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor,
+		MaxAttachments: cfg.Notify.MaxAttachments, TellSent: cfg.Notify.Confirm == "comment",
 		Signer: s.Signer(), Instance: s.Instance(), Still: s.Still, Now: o.Now, Log: o.Log,
 	}
 	policy := policyOf(cfg)
 	policy.Apart = s.Doubted()
 	p := &pass.Pass{
-		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client.Reader, Boxes: boxes, Looked: servers.Looked, Outbox: out,
+		Ledger: s.Ledger, Quarantine: s.Quarantine, Tickets: s.Tickets, Portal: client, Feed: client.Reader,
+		Boxes: boxes, Looked: servers.Looked, Outbox: out,
 		Lost:   s.Lost(),
 		Policy: policy, Kit: func() (pass.Kit, error) { return kit(cfg, policy) },
 		QuarantineAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
@@ -120,7 +125,8 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		out.PortalHost = client.Host()
 	} else {
 		out.Link = func(task int64) string {
-			return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(), task)
+			return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(),
+				task)
 		}
 	}
 	if c := cfg.Contacts.OneC; c != nil {
@@ -128,7 +134,8 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 			return nil, err
 		}
 	}
-	return &Parts{Pass: p, Client: client, found: found, keys: servers.rest.keys, copiers: copiers, pauses: servers.rest,
+	return &Parts{Pass: p, Client: client, found: found, keys: servers.rest.keys, copiers: copiers,
+		pauses:       servers.rest,
 		certificates: servers.rest.certificates,
 		mailboxes:    cfg.Mailboxes, hosts: hosts(cfg)}, nil
 }
@@ -275,13 +282,18 @@ func Data(files fs.FS, name string, v any) error {
 func policyOf(cfg *config.Config) *desk.Policy {
 	p := &desk.Policy{
 		Staff: cfg.Mail.Staff, Exclusions: FixedExclusions(cfg), TrustAuth: cfg.Mail.TrustAuthResults,
-		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk, Spam: cfg.Mail.Spam, Flood: cfg.Mail.Flood.Letters, FloodWithin: cfg.Mail.Flood.Within,
-		Reopen: cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin, SameSubject: cfg.Tickets.SameSubjectWithin,
-		AutoReply: cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
-		PerDomain: cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay, Within: cfg.Letters.Received.Limit.Within,
+		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk, Spam: cfg.Mail.Spam, Flood: cfg.Mail.Flood.Letters,
+		FloodWithin: cfg.Mail.Flood.Within,
+		Reopen:      cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin,
+		SameSubject: cfg.Tickets.SameSubjectWithin,
+		AutoReply:   cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
+		PerDomain: cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay,
+		Within: cfg.Letters.Received.Limit.Within,
 		MaxAge: cfg.Letters.Received.MaxAge, Answer: cfg.Letters.Comment.Enabled, Closed: cfg.Letters.Closed.Enabled,
-		Send: desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix, PublicPrefix: cfg.Notify.PublicPrefix,
-		Delay: cfg.Notify.Delay, MentionInside: cfg.Notify.MentionInside, Combine: cfg.Notify.Combine, Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
+		Send: desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix,
+		PublicPrefix: cfg.Notify.PublicPrefix,
+		Delay:        cfg.Notify.Delay, MentionInside: cfg.Notify.MentionInside, Combine: cfg.Notify.Combine,
+		Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
 	}
 	for _, address := range cfg.Mail.Own {
 		p.Own = append(p.Own, desk.FoldAddress(address))
@@ -311,9 +323,15 @@ func Letters(cfg *config.Config) (*render.Set, error) {
 		return nil, err
 	}
 	l := cfg.Letters
-	s := render.Settings{Locale: l.Locale, Signature: l.Signature, Position: l.Position, PortalLinks: l.PortalLink, QuoteLimit: l.Quote,
-		Answering: render.Answering{Send: cfg.Notify.Send, Internal: cfg.Notify.InternalPrefix, Public: cfg.Notify.PublicPrefix, Mention: cfg.Notify.MentionInside},
-		Escape:    markup.Escape, Text: markup.Text,
+	s := render.Settings{Locale: l.Locale, Signature: l.Signature, Position: l.Position, PortalLinks: l.PortalLink,
+		QuoteLimit: l.Quote,
+		Answering: render.Answering{
+			Send:     cfg.Notify.Send,
+			Internal: cfg.Notify.InternalPrefix,
+			Public:   cfg.Notify.PublicPrefix,
+			Mention:  cfg.Notify.MentionInside,
+		},
+		Escape: markup.Escape, Text: markup.Text,
 		Sample:   func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) },
 		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},
 		Comment:  render.LetterText{Subject: l.Comment.Subject, Body: l.Comment.Body},

@@ -24,10 +24,19 @@ func backlog(b *measuring) (*table, error) {
 // large measures letters with large files, and one that is as large as a mailbox takes.
 func large(b *measuring) (*table, error) {
 	t := results(fmt.Sprintf("%d letters with files of 10 kB to 5 MB", b.letters))
-	if err := b.besideSync(t, "large", mix{count: b.letters, smallest: 10_000, largest: 5_000_000}, min(b.rounds, 3), 0); err != nil {
+	if err := b.besideSync(t, "large", mix{
+		count:    b.letters,
+		smallest: 10_000,
+		largest:  5_000_000,
+	}, min(b.rounds, 3), 0); err != nil {
 		return nil, err
 	}
-	folder, size, err := b.w.imap.master("huge", b.seed, mix{count: 1, smallest: 36_000_000, largest: 36_000_000, plain: true})
+	folder, size, err := b.w.imap.master("huge", b.seed, mix{
+		count:    1,
+		smallest: 36_000_000,
+		largest:  36_000_000,
+		plain:    true,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +50,8 @@ func large(b *measuring) (*table, error) {
 			return nil, fmt.Errorf("the letter of %s: %s", megabytes(size), r)
 		}
 	}
-	t.weight(fmt.Sprintf("peak RSS of a poll with one letter of %s (%s)", megabytes(size), seconds(poll.wall())), poll, largeMemory)
+	t.weight(fmt.Sprintf("peak RSS of a poll with one letter of %s (%s)", megabytes(size), seconds(poll.wall())), poll,
+		largeMemory)
 	return t, nil
 }
 

@@ -19,7 +19,8 @@ var noon = time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 
 // TestLetters holds that the same seed makes the same mailbox, and that it is of all the kinds.
 func TestLetters(t *testing.T) {
-	one, two, other := newWriter(1, mix{count: 200}, noon), newWriter(1, mix{count: 200}, noon), newWriter(2, mix{count: 200}, noon)
+	one, two, other := newWriter(1, mix{count: 200}, noon), newWriter(1, mix{count: 200}, noon), newWriter(2,
+		mix{count: 200}, noon)
 	all := ""
 	total, differ := 0, false
 	for range 200 {
@@ -42,8 +43,10 @@ func TestLetters(t *testing.T) {
 	if !differ {
 		t.Error("another seed makes the same letters")
 	}
-	for _, want := range []string{"In-Reply-To:", "Auto-Submitted: auto-replied", "List-Id:", "no-reply.", "charset=koi8-r", "charset=windows-1251",
-		"charset=utf-8", "multipart/alternative\n", "multipart/mixed\n", "text/plain\n", "quoted-printable", "base64", "8bit"} {
+	for _, want := range []string{"In-Reply-To:", "Auto-Submitted: auto-replied", "List-Id:", "no-reply.",
+		"charset=koi8-r", "charset=windows-1251",
+		"charset=utf-8", "multipart/alternative\n", "multipart/mixed\n", "text/plain\n", "quoted-printable", "base64",
+		"8bit"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no letter has %s", want)
 		}
@@ -105,7 +108,8 @@ func TestMeasure(t *testing.T) {
 	var out bytes.Buffer
 	o := options{only: "idle,backlog,notify", rounds: 1, seed: 1, letters: 10, records: 30}
 	servers.Want(t, measure(root, o, io.Discard, &out))
-	for _, want := range []string{"### Idle passes", "| calls of the portal by an idle poll | 0 |", "the records of 30 letters", "### A backlog of 10 new letters",
+	for _, want := range []string{"### Idle passes", "| calls of the portal by an idle poll | 0 |",
+		"the records of 30 letters", "### A backlog of 10 new letters",
 		", 0 letters left unmarked", "notify, 100 open tickets"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, &out)
@@ -152,8 +156,14 @@ func TestMultiply(t *testing.T) {
 	defer db.Close()
 	_ = db.View(func(tx *bolt.Tx) error {
 		for bucket, want := range map[string][2]string{
-			"messages": {"0003", `{"key":"0003","ticket":1}`}, "seen": {"box\x00\x00\x00\x00\x07\x00\x00\x00\x08", `{"key":"0003"}`},
-			"threads": {"000000003.m@x", `{"ticket":4}`}, "tickets": {"\x00\x00\x00\x00\x00\x00\x00\x04", `{"number":4,"task":9}`},
+			"messages": {
+				"0003",
+				`{"key":"0003","ticket":1}`,
+			}, "seen": {"box\x00\x00\x00\x00\x07\x00\x00\x00\x08", `{"key":"0003"}`},
+			"threads": {
+				"000000003.m@x",
+				`{"ticket":4}`,
+			}, "tickets": {"\x00\x00\x00\x00\x00\x00\x00\x04", `{"number":4,"task":9}`},
 			"tasks":   {"\x00\x00\x00\x00\x00\x00\x00\x0c", "\x00\x00\x00\x00\x00\x00\x00\x04"},
 			"journal": {"\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x01", `{"key":"0003"}`},
 		} {

@@ -52,7 +52,8 @@ func (d *databases) stop() {
 func (d *databases) state() (address, schema string) {
 	d.made++
 	schema = fmt.Sprintf("s%d", d.made)
-	u := url.URL{Scheme: "postgres", User: url.UserPassword("helpdesk", "helpdesk"), Host: d.proxy.Addr(), Path: "/postgres",
+	u := url.URL{Scheme: "postgres", User: url.UserPassword("helpdesk", "helpdesk"), Host: d.proxy.Addr(),
+		Path:     "/postgres",
 		RawQuery: url.Values{"sslmode": {"require"}, "search_path": {schema}}.Encode()}
 	return u.String(), schema
 }
@@ -65,7 +66,8 @@ func database(b *measuring) (*table, error) {
 	}
 	defer d.stop()
 	t := results("A state in PostgreSQL, by TLS, 1 ms away")
-	for _, step := range []func(*table, *databases) error{b.databaseIdle, b.databaseBacklog, b.databaseFull, b.interfaceOf} {
+	for _, step := range []func(*table, *databases) error{b.databaseIdle, b.databaseBacklog, b.databaseFull,
+		b.interfaceOf} {
 		if err := step(t, d); err != nil {
 			return nil, err
 		}
@@ -189,7 +191,8 @@ func (b *measuring) databaseFull(t *table, d *databases) error {
 	if err != nil {
 		return err
 	}
-	t.compare(fmt.Sprintf("poll, the records of %d letters in the database (%s)", b.records, size), with, "an empty one", without, 1.2)
+	t.compare(fmt.Sprintf("poll, the records of %d letters in the database (%s)", b.records, size), with,
+		"an empty one", without, 1.2)
 	return nil
 }
 
@@ -227,7 +230,8 @@ func (b *measuring) interfaceOf(t *table, _ *databases) error {
 			s.add(figures{Wall: f.CPU})
 		}
 	}
-	t.compare(fmt.Sprintf("processor time to write and read what %d letters leave in a file, 5 times", b.letters), through, "by bbolt itself", direct, 1.05)
+	t.compare(fmt.Sprintf("processor time to write and read what %d letters leave in a file, 5 times", b.letters),
+		through, "by bbolt itself", direct, 1.05)
 	return nil
 }
 

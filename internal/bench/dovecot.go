@@ -67,7 +67,8 @@ func (d *dovecot) mailbox(master string, seen bool) (user string, err error) {
 		flags = ":2,S"
 	}
 	for _, e := range entries {
-		if err := os.Link(filepath.Join(master, e.Name()), filepath.Join(d.Dir, home, "Maildir/cur", e.Name()+flags)); err != nil {
+		if err := os.Link(filepath.Join(master, e.Name()),
+			filepath.Join(d.Dir, home, "Maildir/cur", e.Name()+flags)); err != nil {
 			return "", err
 		}
 	}

@@ -13,7 +13,8 @@ func idle(b *measuring) (*table, error) {
 	}
 	defer i.remove()
 	t := results("Idle passes")
-	for _, step := range []func(*table, *installation, string) error{b.idlePlain, b.idleCounts, b.idleFar, b.idleMany, b.idleNotify, b.idleFull} {
+	for _, step := range []func(*table, *installation, string) error{b.idlePlain, b.idleCounts, b.idleFar, b.idleMany,
+		b.idleNotify, b.idleFull} {
 		if err := step(t, i, user); err != nil {
 			return nil, err
 		}
@@ -201,7 +202,8 @@ func (b *measuring) idleNotify(t *table, i *installation, _ string) error {
 	if err != nil {
 		return err
 	}
-	t.count(fmt.Sprintf("calls of the portal by %d idle notifies (%s each)", b.rounds, seconds(notify.wall())), hits, "", b.rounds)
+	t.count(fmt.Sprintf("calls of the portal by %d idle notifies (%s each)", b.rounds, seconds(notify.wall())), hits,
+		"", b.rounds)
 	t.count("transactions and bytes they write to the state", after-before+int(grown-size), "", 0)
 	return nil
 }
@@ -239,6 +241,7 @@ func (b *measuring) idleFull(t *table, full *installation, user string) error {
 			one.s.add(f)
 		}
 	}
-	t.compare(fmt.Sprintf("poll, the records of %d letters in the state (%s)", b.records, megabytes(size)), with, "an empty state", without, 1.2)
+	t.compare(fmt.Sprintf("poll, the records of %d letters in the state (%s)", b.records, megabytes(size)), with,
+		"an empty state", without, 1.2)
 	return nil
 }

@@ -81,7 +81,8 @@ func (w *writer) automatic(one *contact) []string {
 	case 0:
 		return []string{"Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All"}
 	case 1:
-		return []string{"List-Id: news <news" + one.id + ">", "List-Unsubscribe: <mailto:off@list.example>", "Precedence: bulk"}
+		return []string{"List-Id: news <news" + one.id + ">", "List-Unsubscribe: <mailto:off@list.example>",
+			"Precedence: bulk"}
 	case 2:
 		one.from = "no-reply." + one.from
 		return nil
@@ -115,7 +116,11 @@ func (w *writer) text() string {
 	return b.String()
 }
 
-var charsets = map[string]encoding.Encoding{"utf-8": encoding.Nop, "koi8-r": charmap.KOI8R, "windows-1251": charmap.Windows1251}
+var charsets = map[string]encoding.Encoding{
+	"utf-8":        encoding.Nop,
+	"koi8-r":       charmap.KOI8R,
+	"windows-1251": charmap.Windows1251,
+}
 
 func encoded(charset, text string) []byte {
 	raw, err := encoding.ReplaceUnsupported(charsets[charset].NewEncoder()).Bytes([]byte(text))
@@ -129,7 +134,8 @@ func (w *writer) compose(one contact, extra []string) []byte {
 	var b bytes.Buffer
 	head := append([]string{
 		"Return-Path: <" + one.from + ">",
-		"Received: from mail.example (mail.example [192.0.2.1]) by mx.desk.example with ESMTPS id " + one.id[:6] + "; " + w.date(),
+		"Received: from mail.example (mail.example [192.0.2.1]) by mx.desk.example with ESMTPS id " + one.id[:6] +
+			"; " + w.date(),
 		"From: " + w.word(one.charset, w.sentence(2)) + " <" + one.from + ">",
 		"To: <" + deskAddress + ">", "Subject: " + w.word(one.charset, one.subject), "Date: " + w.date(),
 		"Message-ID: <" + one.id + ">", "MIME-Version: 1.0",

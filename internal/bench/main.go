@@ -58,7 +58,10 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return []scenario{{"idle", idle}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large},
+	return []scenario{{
+		"idle",
+		idle,
+	}, {"backlog", backlog}, {"far", far}, {"growth", growth}, {"notify", notify}, {"large", large},
 		{"pages", pages}, {"database", database}, {"report", year}}
 }
 
@@ -116,7 +119,8 @@ func measure(root string, o options, log, out io.Writer) error {
 	defer p.remove()
 	p.cpu, p.mem, p.loud = o.cpu, o.mem, o.loud
 	defer onSignal(func() { w.stop(); p.remove() })()
-	fmt.Fprintf(out, "Medians of %d rounds, seed %d, %d processors, %s; %s.\n\n", o.rounds, o.seed, runtime.NumCPU(), runtime.Version(), p.versions())
+	fmt.Fprintf(out, "Medians of %d rounds, seed %d, %d processors, %s; %s.\n\n", o.rounds, o.seed, runtime.NumCPU(),
+		runtime.Version(), p.versions())
 	b := &measuring{options: o, w: w, p: p, log: log}
 	for _, s := range scenarios() {
 		if o.only != "" && !strings.Contains(","+o.only+",", ","+s.name+",") {
@@ -155,7 +159,8 @@ func (p *programs) versions() string {
 	}
 	server, _, _ = bytes.Cut(server, []byte(" "))
 	if p.mbsync == "" {
-		return fmt.Sprintf("Dovecot %s; mbsync is not installed (package isync), so nothing is compared with it", server)
+		return fmt.Sprintf("Dovecot %s; mbsync is not installed (package isync), so nothing is compared with it",
+			server)
 	}
 	sync, _ := exec.Command(p.mbsync, "--version").Output()
 	return fmt.Sprintf("Dovecot %s, mbsync (%s)", server, bytes.TrimSpace(sync))

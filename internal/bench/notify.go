@@ -33,8 +33,10 @@ func notify(b *measuring) (*table, error) {
 		}
 	}
 	t := results(fmt.Sprintf("Cost grows with the work: notify, %d tasks commented", min(changedTasks, few)))
-	t.compare(fmt.Sprintf("notify, %d open tickets", many), big.notify[1:], fmt.Sprintf("%d open tickets", few), small.notify[1:], 1.3)
-	t.note("Calls of the portal: %d, beside %d; its own time: %s, beside %s.", middle(big.hits[1:]), middle(small.hits[1:]),
+	t.compare(fmt.Sprintf("notify, %d open tickets", many), big.notify[1:], fmt.Sprintf("%d open tickets", few),
+		small.notify[1:], 1.3)
+	t.note("Calls of the portal: %d, beside %d; its own time: %s, beside %s.", middle(big.hits[1:]),
+		middle(small.hits[1:]),
 		seconds(middle(big.own[1:])), seconds(middle(small.own[1:])))
 	return t, nil
 }

@@ -41,8 +41,17 @@ func build(root string) (*programs, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &programs{dir: dir, helpdesk: filepath.Join(dir, "helpdesk"), floor: filepath.Join(dir, "floor"), entries: filepath.Join(dir, "entries")}
-	for out, pkg := range map[string]string{p.helpdesk: ".", p.floor: "./internal/bench/floor", p.entries: "./internal/bench/entries"} {
+	p := &programs{
+		dir:      dir,
+		helpdesk: filepath.Join(dir, "helpdesk"),
+		floor:    filepath.Join(dir, "floor"),
+		entries:  filepath.Join(dir, "entries"),
+	}
+	for out, pkg := range map[string]string{
+		p.helpdesk: ".",
+		p.floor:    "./internal/bench/floor",
+		p.entries:  "./internal/bench/entries",
+	} {
 		cmd := exec.Command("go", "build", "-trimpath", "-o", out, pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as README.md has it
 		cmd.Dir = root
@@ -85,10 +94,12 @@ func (p *programs) profiling() []string {
 	p.profiles++
 	var env []string
 	if p.cpu != "" {
-		env = append(env, fmt.Sprintf("HELPDESK_CPUPROFILE=%s", filepath.Join(p.cpu, fmt.Sprintf("cpu-%04d.pprof", p.profiles))))
+		env = append(env, fmt.Sprintf("HELPDESK_CPUPROFILE=%s",
+			filepath.Join(p.cpu, fmt.Sprintf("cpu-%04d.pprof", p.profiles))))
 	}
 	if p.mem != "" {
-		env = append(env, fmt.Sprintf("HELPDESK_MEMPROFILE=%s", filepath.Join(p.mem, fmt.Sprintf("mem-%04d.pprof", p.profiles))))
+		env = append(env, fmt.Sprintf("HELPDESK_MEMPROFILE=%s",
+			filepath.Join(p.mem, fmt.Sprintf("mem-%04d.pprof", p.profiles))))
 	}
 	return env
 }

@@ -32,7 +32,8 @@ func (t *table) compare(what string, s sample, beside string, other sample, most
 	}
 	t.row(what, seconds(s.wall()), beside, seconds(other.wall()), times(x), reach, verdict)
 	if what != "the same" && other.cpu() > 0 {
-		t.note("%s: CPU %s, peak RSS %s; %s: CPU %s, peak RSS %s.", what, seconds(s.cpu()), megabytes(s.rss()), beside, seconds(other.cpu()), megabytes(other.rss()))
+		t.note("%s: CPU %s, peak RSS %s; %s: CPU %s, peak RSS %s.", what, seconds(s.cpu()), megabytes(s.rss()), beside,
+			seconds(other.cpu()), megabytes(other.rss()))
 	}
 }
 

@@ -18,7 +18,8 @@ type result struct {
 }
 
 func (r result) String() string {
-	return fmt.Sprintf("%d tasks, %d auto-replies, %d calls of the portal (%s of its own time), %d transactions, %d letters left unmarked.",
+	return fmt.Sprintf("%d tasks, %d auto-replies, %d calls of the portal (%s of its own time), %d transactions, %d "+
+		"letters left unmarked.",
 		r.tasks, r.letters, r.hits, seconds(r.own), r.transactions, r.left)
 }
 

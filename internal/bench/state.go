@@ -14,7 +14,11 @@ import (
 // place, a record, a ticket, a task, and its Message-ID in the thread. Values are copied as they are but for their
 // numbers, so that the layout of them is nowhere known but in the state itself.
 func multiply(file string, count int) error {
-	db, err := bolt.Open(file, 0o600, &bolt.Options{Timeout: time.Second, NoSync: true, FreelistType: bolt.FreelistMapType})
+	db, err := bolt.Open(file, 0o600, &bolt.Options{
+		Timeout:      time.Second,
+		NoSync:       true,
+		FreelistType: bolt.FreelistMapType,
+	})
 	if err != nil {
 		return err
 	}

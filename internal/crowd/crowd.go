@@ -50,8 +50,10 @@ func (c *Crowd) Happen() (string, error) {
 	} else {
 		c.firsts = append(c.firsts, id)
 	}
-	raw := fmt.Sprintf("From: someone@customer%d.example\r\nTo: support@helpdesk.example\r\nSubject: Request of customer %d\r\nMessage-ID: <%s>\r\n"+
-		"Date: %s\r\n%sContent-Type: text/plain\r\n\r\nBody L%dL\r\n", customer, customer, id, c.Now().Format(time.RFC1123Z), reference, c.Letters)
+	raw := fmt.Sprintf("From: someone@customer%d.example\r\nTo: support@helpdesk.example\r\nSubject: Request of "+
+		"customer %d\r\nMessage-ID: <%s>\r\n"+
+		"Date: %s\r\n%sContent-Type: text/plain\r\n\r\nBody L%dL\r\n", customer, customer, id,
+		c.Now().Format(time.RFC1123Z), reference, c.Letters)
 	_, err := c.IMAP.Append("INBOX", []byte(raw), c.Now())
 	return fmt.Sprintf("letter %d of customer %d", c.Letters, customer), err
 }

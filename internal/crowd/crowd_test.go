@@ -44,7 +44,11 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 	expect("letter 1 of 1 has made 0 tasks and comments", "0 tasks of 1 requests")
-	answer, err := http.PostForm(webhook+"tasks.task.add", url.Values{"fields[TITLE]": {"Request"}, "fields[DESCRIPTION]": {"Body L1L"}, "fields[RESPONSIBLE_ID]": {"7"}})
+	answer, err := http.PostForm(webhook+"tasks.task.add", url.Values{
+		"fields[TITLE]":          {"Request"},
+		"fields[DESCRIPTION]":    {"Body L1L"},
+		"fields[RESPONSIBLE_ID]": {"7"},
+	})
 	if err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatal(err, answer)
 	}
@@ -58,7 +62,8 @@ func TestMistakes(t *testing.T) {
 	send := func(id, header string) {
 		t.Helper()
 		raw := fmt.Sprintf("From: a@b.example\r\nMessage-ID: <%s>\r\n%s\r\nanswer C1C\r\n", id, header)
-		if err := post.SendMail(smtp.Addr(), nil, "a@b.example", []string{"someone@customer1.example"}, []byte(raw)); err != nil {
+		if err := post.SendMail(smtp.Addr(), nil, "a@b.example", []string{"someone@customer1.example"},
+			[]byte(raw)); err != nil {
 			t.Fatal(err)
 		}
 	}

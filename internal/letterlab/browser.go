@@ -54,7 +54,8 @@ func openBrowser(ctx context.Context) (*browser, error) {
 		return nil, err
 	}
 	b.cmd = exec.CommandContext(ctx, program, "--headless", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
-		"--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+		"--disable-sync",
 		"--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir="+b.home)
 	b.cmd.Env = append(os.Environ(), "HOME="+b.home)
 	b.cmd.ExtraFiles = []*os.File{toIt, fromIt} // 3 and 4, as the flag wants them
@@ -83,7 +84,10 @@ func (b *browser) attach() error {
 		return err
 	}
 	var session struct{ SessionID string }
-	if err := b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &session); err != nil {
+	if err := b.call("Target.attachToTarget", map[string]any{
+		"targetId": target.TargetID,
+		"flatten":  true,
+	}, &session); err != nil {
 		return err
 	}
 	b.session = session.SessionID

@@ -20,7 +20,8 @@ func between(doc, name string) (before, part, after string, err error) {
 	before, rest, ok := strings.Cut(doc, open)
 	part, after, ended := strings.Cut(rest, shut)
 	if !ok || !ended {
-		return "", "", "", fmt.Errorf("%s: no place for %s: a line %q and a line %q are wanted", docsFile, name, strings.TrimSpace(open), strings.TrimSpace(shut))
+		return "", "", "", fmt.Errorf("%s: no place for %s: a line %q and a line %q are wanted", docsFile, name,
+			strings.TrimSpace(open), strings.TrimSpace(shut))
 	}
 	return before + open, strings.Trim(part, "\n"), shut + after, nil
 }

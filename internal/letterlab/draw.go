@@ -19,7 +19,11 @@ type view struct {
 }
 
 var views = []view{
-	{"phone-light", 360, "light"}, {"phone-dark", 360, "dark"}, {"desktop-light", 800, "light"}, {"desktop-dark", 800, "dark"},
+	{
+		"phone-light",
+		360,
+		"light",
+	}, {"phone-dark", 360, "dark"}, {"desktop-light", 800, "light"}, {"desktop-dark", 800, "dark"},
 }
 
 // fits are the widths that nothing in a letter may go beyond, besides those of the views.
@@ -145,7 +149,11 @@ func (b *browser) draw(page string, v view) ([]byte, error) {
 	}
 	var shot struct{ Data []byte }
 	clip := m{"x": 0, "y": 0, "width": v.Width, "height": size.CSSContentSize.Height, "scale": 1}
-	if err := b.call("Page.captureScreenshot", m{"format": "png", "captureBeyondViewport": true, "clip": clip}, &shot); err != nil {
+	if err := b.call("Page.captureScreenshot", m{
+		"format":                "png",
+		"captureBeyondViewport": true,
+		"clip":                  clip,
+	}, &shot); err != nil {
 		return nil, err
 	}
 	return shrink(shot.Data)

@@ -140,8 +140,10 @@ func checkBytes(t *testing.T, name string, raw []byte) {
 func TestNamesInEveryScript(t *testing.T) {
 	base := allSamples(t)[3].Letter
 	for name, addr := range map[string]string{
-		"Служба поддержки ООО «Ромашка»": "support@почта.рф", "株式会社サポート": "support@例え.テスト", "دعم العملاء": "support@مثال.إختبار",
-		"שירות לקוחות": "support@example.co.il", "Ελληνική Υποστήριξη": "support@παράδειγμα.δοκιμή", "ग्राहक सेवा": "support@उदाहरण.परीक्षा",
+		"Служба поддержки ООО «Ромашка»": "support@почта.рф", "株式会社サポート": "support@例え.テスト",
+		"دعم العملاء":  "support@مثال.إختبار",
+		"שירות לקוחות": "support@example.co.il", "Ελληνική Υποστήριξη": "support@παράδειγμα.δοκιμή",
+		"ग्राहक सेवा":               "support@उदाहरण.परीक्षा",
 		"Müller & Söhne GmbH, Köln": "support@müller.de", "고객 지원": "support@실례.테스트", "👩‍💻 Help": "support@example.org",
 		strings.Repeat("Служба поддержки ", 30): "support@example.ru", `O"Neil \ Sons`: "o'neil@example.org",
 	} {

@@ -10,7 +10,8 @@ import (
 // drawLogo draws a company's mark, such as a user might have: a ring and two bars.
 func drawLogo() []byte {
 	const width, height = 300, 90
-	p := color.Palette{color.White, color.RGBA{0x1a, 0x5f, 0xb4, 0xff}, color.RGBA{0x9a, 0xc1, 0xee, 0xff}, color.RGBA{0x24, 0x29, 0x2f, 0xff}}
+	p := color.Palette{color.White, color.RGBA{0x1a, 0x5f, 0xb4, 0xff}, color.RGBA{0x9a, 0xc1, 0xee, 0xff},
+		color.RGBA{0x24, 0x29, 0x2f, 0xff}}
 	m := image.NewPaletted(image.Rect(0, 0, width, height), p)
 	for y := range height {
 		for x := range width {

@@ -84,10 +84,16 @@ func TestSpam(t *testing.T) {
 // TestJudges holds that the judges find what they are for.
 func TestJudges(t *testing.T) {
 	if _, err := (findings{Found: []finding{{"x", "gmail.ios", "position", "none"}}}).judge(); err == nil ||
-		!strings.Contains(err.Error(), "position: not supported by gmail (ios)") || !strings.Contains(err.Error(), "`border`") && !strings.Contains(err.Error(), "border: in allowed.yaml") {
+		!strings.Contains(err.Error(), "position: not supported by gmail (ios)") ||
+		!strings.Contains(err.Error(), "`border`") && !strings.Contains(err.Error(), "border: in allowed.yaml") {
 		t.Error(err)
 	}
-	if _, err := judgeScores([]score{{Letter: "x", Points: 1, Most: 1, Rules: "BAD"}}, ""); err == nil || !strings.Contains(err.Error(), "BAD") {
+	if _, err := judgeScores([]score{{
+		Letter: "x",
+		Points: 1,
+		Most:   1,
+		Rules:  "BAD",
+	}}, ""); err == nil || !strings.Contains(err.Error(), "BAD") {
 		t.Error(err)
 	}
 }

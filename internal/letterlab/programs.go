@@ -18,7 +18,8 @@ import (
 
 // clients are the mail programs that matter to us, as the caniemail data names them. It knows nothing of Yandex, whose
 // web mail goes by the browser.
-var clients = []string{"gmail.desktop-webmail", "gmail.mobile-webmail", "gmail.android", "gmail.ios", "outlook.windows", "outlook.outlook-com",
+var clients = []string{"gmail.desktop-webmail", "gmail.mobile-webmail", "gmail.android", "gmail.ios",
+	"outlook.windows", "outlook.outlook-com",
 	"apple-mail.macos", "apple-mail.ios", "mail-ru.desktop-webmail"}
 
 // allowed.yaml says of what some program does not know why its letters are right without.
@@ -114,14 +115,16 @@ func (f findings) judge() (string, error) {
 		errs []error
 	)
 	day, _, _ := strings.Cut(f.Data, " ")
-	fmt.Fprintf(&b, "Data of %s.\n\n| used | not supported by | in part by | not tested in | why the letter is right all the same |\n|---|---|---|---|---|\n", day)
+	fmt.Fprintf(&b, "Data of %s.\n\n| used | not supported by | in part by | not tested in | why the letter is right "+
+		"all the same |\n|---|---|---|---|---|\n", day)
 	for _, feature := range sorted(rows) {
 		why, ok := allowed[feature]
 		if !ok {
 			errs = append(errs, fmt.Errorf("%s: not supported by %s, in part by %s, and not in allowed.yaml", feature,
 				shortly(rows[feature]["none"]), shortly(rows[feature]["part"])))
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", code(feature), shortly(rows[feature]["none"]), shortly(rows[feature]["part"]),
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", code(feature), shortly(rows[feature]["none"]),
+			shortly(rows[feature]["part"]),
 			shortly(rows[feature]["untested"]), why)
 	}
 	for _, feature := range sorted(allowed) {

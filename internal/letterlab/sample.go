@@ -54,11 +54,13 @@ func hardSample() (sample, error) {
 	}
 	long := strings.Repeat("Longest", 60)
 	cell := "[TD]" + long[:40] + "[/TD]"
-	code := "See https://example.ru/" + long + "\n" + long + "\n[CODE]" + long + "[/CODE]\n[QUOTE]" + long + "[/QUOTE]\n[LIST][*]" + long +
+	code := "See https://example.ru/" + long + "\n" + long + "\n[CODE]" + long + "[/CODE]\n[QUOTE]" + long +
+		"[/QUOTE]\n[LIST][*]" + long +
 		"[/LIST]\n[TABLE][TR]" + strings.Repeat(cell, 8) + "[/TR][/TABLE]"
 	v := set.Preview(desk.Answer)
 	v.Contact, v.Specialist, v.Position, v.Mailbox, v.Quote = long[:79], long, long, long, []string{long}
-	v.Comments = []render.Comment{{Name: long, Position: long, Date: long, HTML: template.HTML(markup.HTML(code)), Text: markup.Plain(code),
+	v.Comments = []render.Comment{{Name: long, Position: long, Date: long, HTML: template.HTML(markup.HTML(code)),
+		Text:  markup.Plain(code),
 		Files: []string{long + ".pdf"}, Left: []string{long + ".zip"}}, v.Comments[1]}
 	r, err := set.Letter(desk.Answer, v)
 	s.Letter = desk.Letter{HTML: r.HTML}
@@ -77,8 +79,9 @@ func shortSample() (sample, error) {
 	if err != nil {
 		return s, err
 	}
-	r, err := set.Letter(desk.Answer, render.Vars{Task: 1, Token: "[#1-0000]", Subject: "?", MailboxFrom: s.Letter.From.Addr,
-		Comments: []render.Comment{{HTML: "<p>OK</p>", Text: "OK"}}})
+	r, err := set.Letter(desk.Answer, render.Vars{Task: 1, Token: "[#1-0000]", Subject: "?",
+		MailboxFrom: s.Letter.From.Addr,
+		Comments:    []render.Comment{{HTML: "<p>OK</p>", Text: "OK"}}})
 	if err != nil {
 		return s, err
 	}
@@ -113,7 +116,11 @@ func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
 	}
 	for _, c := range v.Comments {
 		for _, name := range c.Files {
-			s.Letter.Files = append(s.Letter.Files, desk.Part{Name: name, Type: "application/zip", Content: []byte("PK\x05\x06" + strings.Repeat("\x00", 18))})
+			s.Letter.Files = append(s.Letter.Files, desk.Part{
+				Name:    name,
+				Type:    "application/zip",
+				Content: []byte("PK\x05\x06" + strings.Repeat("\x00", 18)),
+			})
 		}
 	}
 	s.Raw, err = relay.Compose(s.Letter)
@@ -124,7 +131,8 @@ func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
 func (s sample) page() string {
 	page := s.Letter.HTML
 	for _, p := range s.Letter.Inline {
-		page = strings.ReplaceAll(page, "cid:"+p.ContentID, "data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
+		page = strings.ReplaceAll(page, "cid:"+p.ContentID,
+			"data:"+p.Type+";base64,"+base64.StdEncoding.EncodeToString(p.Content))
 	}
 	return page
 }

@@ -44,10 +44,12 @@ func judgeScores(scores []score, version string) (string, error) {
 		b    strings.Builder
 		errs []error
 	)
-	fmt.Fprintf(&b, "%s, local tests only.\n\n| letter | points | must stay below | rules that hit |\n|---|---|---|---|\n", version)
+	fmt.Fprintf(&b, "%s, local tests only.\n\n| letter | points | must stay below | rules that hit "+
+		"|\n|---|---|---|---|\n", version)
 	for _, s := range scores {
 		if s.Points >= s.Most {
-			errs = append(errs, fmt.Errorf("%s: %.1f points, %.1f are too many: %s", s.Letter, s.Points, s.Most, s.Rules))
+			errs = append(errs, fmt.Errorf("%s: %.1f points, %.1f are too many: %s", s.Letter, s.Points, s.Most,
+				s.Rules))
 		}
 		fmt.Fprintf(&b, "| %s | %.1f | %.1f | %s |\n", s.Letter, s.Points, s.Most, s.Rules)
 	}
@@ -55,7 +57,8 @@ func judgeScores(scores []score, version string) (string, error) {
 }
 
 var (
-	verdict    = regexp.MustCompile(`(?m)^X-Spam-Status: \w+, score=(-?[\d.]+) required=[\d.]+\s+tests=((?:[A-Z0-9_,]|\r?\n\s+)+)`)
+	verdict = regexp.MustCompile(
+		`(?m)^X-Spam-Status: \w+, score=(-?[\d.]+) required=[\d.]+\s+tests=((?:[A-Z0-9_,]|\r?\n\s+)+)`)
 	blanks     = regexp.MustCompile(`\s+`)
 	firstWords = regexp.MustCompile(`SpamAssassin version \S+`)
 )
@@ -104,7 +107,11 @@ func askSpamAssassin(ctx context.Context, all []sample) ([]score, string, error)
 	}
 	var scores []score
 	for i, s := range all {
-		one := score{Letter: s.Name, Most: mostPlain, Rules: strings.ReplaceAll(blanks.ReplaceAllString(string(found[i][2]), ""), ",", ", ")}
+		one := score{
+			Letter: s.Name,
+			Most:   mostPlain,
+			Rules:  strings.ReplaceAll(blanks.ReplaceAllString(string(found[i][2]), ""), ",", ", "),
+		}
 		if s.Logo {
 			one.Most = mostLogo
 		}
@@ -123,7 +130,8 @@ func mbox(all []sample) []byte {
 	for _, s := range all {
 		fmt.Fprintf(&b, "From support@example.ru Tue Mar 12 11:30:02 2024\n"+
 			"Return-Path: <support@example.ru>\n"+
-			"Received: from smtp.example.ru (smtp.example.ru [195.34.32.25])\n\tby mx.example.org with ESMTPS id 4F2A1\n"+
+			"Received: from smtp.example.ru (smtp.example.ru [195.34.32.25])\n\tby mx.example.org with ESMTPS id "+
+			"4F2A1\n"+
 			"\tfor <%s>; %s\n", s.Letter.To.Addr, s.Letter.Date.Format("Mon, 2 Jan 2006 15:04:05 -0700"))
 		b.Write(bytes.ReplaceAll(s.Raw, []byte("\r\n"), []byte("\n")))
 		b.WriteString("\n\n")

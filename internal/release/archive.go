@@ -30,7 +30,8 @@ func (s staging) archive(t target, binary string) error {
 	}
 	folders := map[string]string{"docs": filepath.Join(s.src, "docs"), "examples": filepath.Join(s.src, "examples")}
 	if t.os != "windows" {
-		folders["man"], folders["completions"] = filepath.Join(s.work, "manual", "man"), filepath.Join(s.work, "manual", "completions")
+		folders["man"], folders["completions"] = filepath.Join(s.work, "manual", "man"), filepath.Join(s.work,
+			"manual", "completions")
 	}
 	for _, as := range []string{"completions", "docs", "examples", "man"} {
 		if folders[as] == "" {
@@ -74,8 +75,9 @@ func (s staging) tar(name string, all []entry) (err error) {
 		if err != nil {
 			return err
 		}
-		h := &tar.Header{Name: path.Join(name, e.name), Mode: int64(e.mode), Size: int64(len(raw)), ModTime: s.at, Typeflag: tar.TypeReg,
-			Uname: "root", Gname: "root", Format: tar.FormatUSTAR}
+		h := &tar.Header{Name: path.Join(name, e.name), Mode: int64(e.mode), Size: int64(len(raw)), ModTime: s.at,
+			Typeflag: tar.TypeReg,
+			Uname:    "root", Gname: "root", Format: tar.FormatUSTAR}
 		if err := t.WriteHeader(h); err != nil {
 			return err
 		}

@@ -21,18 +21,33 @@ func (s staging) bill(t target, binary string) error {
 		return err
 	}
 	type object map[string]any
-	components := []object{{"type": "library", "name": "std", "version": info.GoVersion, "purl": "pkg:golang/std@" + info.GoVersion}}
+	components := []object{{
+		"type":    "library",
+		"name":    "std",
+		"version": info.GoVersion,
+		"purl":    "pkg:golang/std@" + info.GoVersion,
+	}}
 	for _, m := range info.Deps {
 		if m.Replace != nil {
 			m = m.Replace
 		}
 		purl := fmt.Sprintf("pkg:golang/%s@%s", m.Path, m.Version)
-		components = append(components, object{"type": "library", "bom-ref": purl, "name": m.Path, "version": m.Version, "purl": purl})
+		components = append(components, object{
+			"type":    "library",
+			"bom-ref": purl,
+			"name":    m.Path,
+			"version": m.Version,
+			"purl":    purl,
+		})
 	}
 	doc := object{
 		"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
-		"metadata": object{"timestamp": s.stamp(), "component": object{"type": "application", "name": "helpdesk", "version": s.version,
-			"licenses": []object{{"license": object{"id": "MIT"}}}, "hashes": []object{{"alg": "SHA-256", "content": fmt.Sprintf("%x", sha256.Sum256(raw))}}}},
+		"metadata": object{"timestamp": s.stamp(),
+			"component": object{"type": "application", "name": "helpdesk", "version": s.version,
+				"licenses": []object{{"license": object{"id": "MIT"}}}, "hashes": []object{{
+					"alg":     "SHA-256",
+					"content": fmt.Sprintf("%x", sha256.Sum256(raw)),
+				}}}},
 		"components": components,
 	}
 	text, err := json.MarshalIndent(doc, "", "  ")

@@ -18,7 +18,8 @@ import (
 
 func main() {
 	out := flag.String("out", "", "the `FOLDER` to write into; it is made")
-	number := flag.String("version", "", "the version; default: the commit's tag, else the newest entry of CHANGELOG.md with the commit after it")
+	number := flag.String("version", "",
+		"the version; default: the commit's tag, else the newest entry of CHANGELOG.md with the commit after it")
 	only := flag.String("only", "", "make it for this target alone, such as linux/amd64: to try what is made")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -32,12 +32,16 @@ func (s staging) pack(ctx context.Context, t target, format, binary string) erro
 		return err
 	}
 	spec := map[string]any{
-		"name": "helpdesk", "arch": t.arch, "platform": t.os, "version": s.version, "version_schema": "semver", "release": "1", "section": "mail",
-		"priority": "optional", "maintainer": "The helpdesk authors <helpdesk@localhost>", "license": "MIT", "mtime": s.stamp(),
-		"description": "mail channel for Bitrix24\nCustomers write e-mail, specialists work in Bitrix24 tasks, and helpdesk is the bridge: letters become\n" +
+		"name": "helpdesk", "arch": t.arch, "platform": t.os, "version": s.version, "version_schema": "semver",
+		"release": "1", "section": "mail",
+		"priority": "optional", "maintainer": "The helpdesk authors <helpdesk@localhost>", "license": "MIT",
+		"mtime": s.stamp(),
+		"description": "mail channel for Bitrix24\nCustomers write e-mail, specialists work in Bitrix24 tasks, and " +
+			"helpdesk is the bridge: letters become\n" +
 			"tasks and comments, specialists' comments become letters. It is started every minute and stays nowhere.",
 		"contents": all, "recommends": []string{"ca-certificates"},
-		"scripts": map[string]string{"postinstall": filepath.Join(held, "postinstall.sh"), "preremove": filepath.Join(held, "preremove.sh"),
+		"scripts": map[string]string{"postinstall": filepath.Join(held, "postinstall.sh"),
+			"preremove":  filepath.Join(held, "preremove.sh"),
 			"postremove": filepath.Join(held, "postremove.sh")},
 		"rpm": map[string]any{"buildhost": "localhost", "compression": "gzip"},
 	}
@@ -49,7 +53,8 @@ func (s staging) pack(ctx context.Context, t target, format, binary string) erro
 	if err := os.WriteFile(config, raw, 0o644); err != nil {
 		return err
 	}
-	c := exec.CommandContext(ctx, "go", "run", "-trimpath", "-buildvcs=false", ".", "-config", config, "-format", format,
+	c := exec.CommandContext(ctx, "go", "run", "-trimpath", "-buildvcs=false", ".", "-config", config, "-format",
+		format,
 		"-out", filepath.Join(s.out, s.name(t)+"."+format))
 	c.Dir = filepath.Join(s.src, "internal", "release", "packager")
 	c.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "SOURCE_DATE_EPOCH="+s.epoch())

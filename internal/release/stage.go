@@ -14,7 +14,10 @@ import (
 // target is a kind of machine.
 type target struct{ os, arch string }
 
-var targets = []target{{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}}
+var targets = []target{{
+	"linux",
+	"amd64",
+}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}}
 
 // staging is a release on its way.
 type staging struct {
@@ -97,10 +100,13 @@ func (s staging) make(ctx context.Context, t target) error {
 
 func (s staging) build(ctx context.Context, t target, binary string) error {
 	const at = "-X helpdesk/pkg/version."
-	flags := []string{"-s", "-w", "-buildid=", at + "number=" + s.version, at + "commit=" + s.hash, at + "date=" + s.stamp()}
-	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", strings.Join(flags, " "), "-o", binary, ".")
+	flags := []string{"-s", "-w", "-buildid=", at + "number=" + s.version, at + "commit=" + s.hash,
+		at + "date=" + s.stamp()}
+	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", strings.Join(flags, " "),
+		"-o", binary, ".")
 	c.Dir = s.src
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+t.os, "GOARCH="+t.arch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOWORK=off")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+t.os, "GOARCH="+t.arch, "GOAMD64=v1", "GOARM64=v8.0",
+		"GOFLAGS=", "GOWORK=off")
 	if _, err := ran(c); err != nil {
 		return err
 	}

@@ -16,7 +16,8 @@ func startDatabase(ctx context.Context, h *hand, vars map[string]string) {
 	primary, err := servers.StartPostgres(nil)
 	servers.Want(h, err)
 	h.Cleanup(primary.Stop)
-	for _, sql := range []string{"create role helpdesk login password '" + password + "'", "create database helpdesk owner helpdesk"} {
+	for _, sql := range []string{"create role helpdesk login password '" + password + "'",
+		"create database helpdesk owner helpdesk"} {
 		_, err = primary.SQL("postgres", sql)
 		h.want(err)
 	}

@@ -33,9 +33,11 @@ func main() {
 	flag.StringVar(&o.replay, "replay", "", "`DIR` of a recording whose answers the portal gives, in their order")
 	flag.StringVar(&o.at, "at", "", "`TIME` at which the portal's clock starts (RFC 3339)")
 	flag.BoolVar(&o.real, "real", false, "Dovecot and Postfix of this machine in place of the embedded servers")
-	flag.BoolVar(&o.dovecot, "dovecot", false, "Dovecot of this machine in place of the embedded mailbox; the relay is the embedded one")
+	flag.BoolVar(&o.dovecot, "dovecot", false,
+		"Dovecot of this machine in place of the embedded mailbox; the relay is the embedded one")
 	flag.BoolVar(&o.database, "database", false, "a PostgreSQL with a standby; SIGHUP fails over to it")
-	flag.Func("fault", "fault of the way to the mailbox: cut=BYTES, upload=BYTES, drop, delay=TIME, stall=TIME, rewrite=OLD=NEW", func(s string) error {
+	flag.Func("fault", "fault of the way to the mailbox: cut=BYTES, upload=BYTES, drop, delay=TIME, stall=TIME, "+
+		"rewrite=OLD=NEW", func(s string) error {
 		f, err := parseFault(s)
 		o.faults = append(o.faults, f)
 		return err

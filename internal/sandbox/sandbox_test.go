@@ -102,7 +102,11 @@ func TestEmbeddedServers(t *testing.T) {
 func TestReplay(t *testing.T) {
 	dir := t.TempDir()
 	for name, v := range map[string]any{"1.request.json": map[string]any{"method": "profile"},
-		"1.answer.json": map[string]any{"status": 200, "kind": "application/json", "body": map[string]any{"result": map[string]any{"ID": "digits:2#1"}}}} {
+		"1.answer.json": map[string]any{
+			"status": 200,
+			"kind":   "application/json",
+			"body":   map[string]any{"result": map[string]any{"ID": "digits:2#1"}},
+		}} {
 		raw, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +119,8 @@ func TestReplay(t *testing.T) {
 	if got := get(t, vars["HELPDESK_WEBHOOK"]+"profile"); got != `{"result":{"ID":"11"}}` {
 		t.Errorf("answered %s", got)
 	}
-	if got := stop(); !strings.Contains(got, "request /rest/17/replay/profile") || !strings.Contains(got, "1 of 1 answers") {
+	if got := stop(); !strings.Contains(got, "request /rest/17/replay/profile") ||
+		!strings.Contains(got, "1 of 1 answers") {
 		t.Errorf("printed %q", got)
 	}
 }
@@ -128,12 +133,19 @@ func TestFaults(t *testing.T) {
 	}
 	for _, c := range []struct {
 		fault, want string
-	}{{"cut=4", "* OK"}, {"drop", ""}, {"rewrite=OK=NO", "* NO"}, {"delay=1ms", "* OK ["}, {"upload=4", "* OK ["}, {"stall=1h", "* OK ["}} {
+	}{{
+		"cut=4",
+		"* OK",
+	}, {
+		"drop",
+		"",
+	}, {"rewrite=OK=NO", "* NO"}, {"delay=1ms", "* OK ["}, {"upload=4", "* OK ["}, {"stall=1h", "* OK ["}} {
 		f, err := parseFault(c.fault)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := greeting(t, f); !strings.HasPrefix(got, c.want) || c.fault == "cut=4" && got != c.want || c.fault == "drop" && got != "" {
+		if got := greeting(t, f); !strings.HasPrefix(got, c.want) || c.fault == "cut=4" && got != c.want ||
+			c.fault == "drop" && got != "" {
 			t.Errorf("%s: the server greets with %q", c.fault, got)
 		}
 	}
@@ -158,7 +170,8 @@ func greeting(t *testing.T, f fault) string {
 
 func TestRealServers(t *testing.T) {
 	letter := filepath.Join(t.TempDir(), "letter.eml")
-	if err := os.WriteFile(letter, []byte("From: ivan@customer.example\r\nSubject: Printer\r\n\r\nHello\r\n"), 0o600); err != nil {
+	if err := os.WriteFile(letter, []byte("From: ivan@customer.example\r\nSubject: Printer\r\n\r\nHello\r\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	vars, stop := started(t, options{real: true, database: true, letter: letter})

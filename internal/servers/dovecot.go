@@ -88,7 +88,8 @@ func (d *Dovecot) start(binary, password string, cert *tls.Certificate, more str
 			return err
 		}
 	}
-	conf = strings.NewReplacer("DIR", d.Dir, "OWNER", owner, "GROUP", group, "UIDNUM", strconv.Itoa(d.uid), "GIDNUM", strconv.Itoa(d.gid),
+	conf = strings.NewReplacer("DIR", d.Dir, "OWNER", owner, "GROUP", group, "UIDNUM", strconv.Itoa(d.uid), "GIDNUM",
+		strconv.Itoa(d.gid),
 		"PLAIN", strconv.Itoa(plain), "SECURE", strconv.Itoa(secure), "PASSWORD", password).Replace(conf) + more
 	file := filepath.Join(d.Dir, "dovecot.conf")
 	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {

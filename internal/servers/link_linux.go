@@ -35,7 +35,8 @@ func NewLink() (*Link, error) {
 	err = errors.Join(run(ip, "link", "add", l.plug, "type", "veth", "peer", "name", "cable", "netns", l.name),
 		run(ip, "addr", "add", l.Here+"/30", "dev", l.plug), run(ip, "link", "set", l.plug, "up"),
 		run(ip, "-n", l.name, "link", "set", "lo", "up"),
-		run(ip, "-n", l.name, "addr", "add", l.There+"/30", "dev", "cable"), run(ip, "-n", l.name, "link", "set", "cable", "up"))
+		run(ip, "-n", l.name, "addr", "add", l.There+"/30", "dev", "cable"),
+		run(ip, "-n", l.name, "link", "set", "cable", "up"))
 	if err != nil {
 		l.Remove()
 	}

@@ -46,7 +46,8 @@ func (p *Postgres) StartPooler(mode, user, password string) (*Pooler, error) {
 	}
 	users := filepath.Join(b.dir, "users")
 	for name, text := range map[string]string{
-		"users": fmt.Sprintf("%q %q\n", user, password), "ini": fmt.Sprintf(poolerConfiguration, p.Port, b.port, users, mode)} {
+		"users": fmt.Sprintf("%q %q\n", user, password),
+		"ini":   fmt.Sprintf(poolerConfiguration, p.Port, b.port, users, mode)} {
 		path := filepath.Join(b.dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			return nil, err
@@ -81,7 +82,12 @@ func (p *Postgres) StartPooler(mode, user, password string) (*Pooler, error) {
 
 // Address returns the address of a database behind the pooler.
 func (b *Pooler) Address(user, password, database string) string {
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: "127.0.0.1:" + strconv.Itoa(b.port), Path: "/" + database}
+	u := url.URL{
+		Scheme: "postgres",
+		User:   url.UserPassword(user, password),
+		Host:   "127.0.0.1:" + strconv.Itoa(b.port),
+		Path:   "/" + database,
+	}
 	return u.String()
 }
 

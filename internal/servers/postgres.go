@@ -83,14 +83,16 @@ func preparePostgres() (*Postgres, error) {
 }
 
 func (p *Postgres) create(cert *tls.Certificate) error {
-	if err := p.tool("initdb", "-D", p.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"); err != nil {
+	if err := p.tool("initdb", "-D", p.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
+		"--no-sync"); err != nil {
 		return err
 	}
 	access := "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 	if err := p.write("pg_hba.conf", access); err != nil {
 		return err
 	}
-	conf := "listen_addresses = '127.0.0.1'\nmax_connections = 60\nshared_buffers = 32MB\nfsync = off\nfull_page_writes = off\n" +
+	conf := "listen_addresses = '127.0.0.1'\nmax_connections = 60\nshared_buffers = 32MB\nfsync = " +
+		"off\nfull_page_writes = off\n" +
 		"wal_level = replica\nmax_wal_senders = 4\nhot_standby = on\nautovacuum_naptime = 5\n"
 	if cert != nil {
 		conf += "ssl = on\nssl_cert_file = 'cert.pem'\nssl_key_file = 'key.pem'\n"
@@ -191,7 +193,8 @@ func (p *Postgres) Admit(network string) error {
 
 // SQL runs statements as the superuser and returns what they print, without headings.
 func (p *Postgres) SQL(database, statements string) (string, error) {
-	c := exec.Command(filepath.Join(p.bin, "psql"), "-h", p.Dir, "-p", strconv.Itoa(p.Port), "-U", "postgres", "-d", database,
+	c := exec.Command(filepath.Join(p.bin, "psql"), "-h", p.Dir, "-p", strconv.Itoa(p.Port), "-U", "postgres", "-d",
+		database,
 		"-v", "ON_ERROR_STOP=1", "-qAtX", "-c", statements)
 	c.Dir = p.Dir
 	as(c, p.uid, p.gid)

@@ -96,7 +96,10 @@ func writeCertificate(dir string, cert tls.Certificate) error {
 		return err
 	}
 	return errors.Join(os.WriteFile(filepath.Join(dir, "cert.pem"), chain.Bytes(), 0o600),
-		os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600))
+		os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{
+			Type:  "PRIVATE KEY",
+			Bytes: key,
+		}), 0o600))
 }
 
 // await waits until a server greets, by TLS where secure is set.
@@ -107,7 +110,8 @@ func await(addr string, secure bool, log string) error {
 			continue
 		}
 		if secure {
-			c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) // it is asked whether it is there, and nothing else
+			// it is asked whether it is there, and nothing else
+			c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
 		}
 		line, _ := bufio.NewReader(c).ReadString('\n')
 		_ = c.Close()

@@ -155,7 +155,9 @@ func (b *Book) Close(who []string, now time.Time) {
 		waits := slices.ContainsFunc(who, func(w string) bool { return !slices.Contains(*e.told(), w) })
 		return !e.Due || !waits || now.Sub(cmp.Or(e.Ended, e.Last)) > owesFor
 	})
-	maps.DeleteFunc(b.Failed, func(w string, at time.Time) bool { return !slices.Contains(who, w) || now.Sub(at) > owesFor })
+	maps.DeleteFunc(b.Failed, func(w string, at time.Time) bool {
+		return !slices.Contains(who, w) || now.Sub(at) > owesFor
+	})
 }
 
 // again is how long a trouble that goes on is not printed.

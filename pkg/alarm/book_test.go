@@ -50,15 +50,39 @@ func TestWhenPeopleAreTold(t *testing.T) {
 	}{
 		"what only a person can mend, at once, once, and its end": {
 			[][]Trouble{one(wrong), one(wrong), one(wrong), nil, nil}, all, []int{0, -3}},
-		"what lasts, and its end":          {[][]Trouble{one(away), one(away), one(away), one(away), nil, nil}, all, []int{2, -4}},
-		"what does not last":               {[][]Trouble{one(away), one(away), nil, one(away), one(away), nil}, all, nil},
-		"what a pass knows nothing of":     {[][]Trouble{one(wrong), nil, nil, one(wrong)}, nothing, []int{0}},
-		"what needs a person later on":     {[][]Trouble{one(away), one(away), one(away), one(wrong), one(wrong)}, all, []int{2, 3}},
-		"what is back":                     {[][]Trouble{one(wrong), nil, one(wrong), nil}, all, []int{0, -1, 2, -3}},
-		"an entry that is tried again":     {[][]Trouble{one(Trouble{Kind: Waiting, Name: "1", Person: true}), nil}, all, nil},
-		"the same, named twice by a pass":  {[][]Trouble{{wrong, wrong}, nil}, all, []int{0, -1}},
-		"a notice has no end":              {[][]Trouble{one(Trouble{Kind: Notice, Name: "portal", Person: true}), nil, nil}, nothing, []int{0}},
-		"two of a kind are told each once": {[][]Trouble{{wrong, {Kind: Mailbox, Name: "sales", Person: true}}, one(wrong)}, all, []int{0, 0, -1}},
+		"what lasts, and its end": {
+			[][]Trouble{one(away), one(away), one(away), one(away), nil, nil},
+			all,
+			[]int{2, -4},
+		},
+		"what does not last": {
+			[][]Trouble{one(away), one(away), nil, one(away), one(away), nil},
+			all,
+			nil,
+		},
+		"what a pass knows nothing of": {[][]Trouble{one(wrong), nil, nil, one(wrong)}, nothing, []int{0}},
+		"what needs a person later on": {
+			[][]Trouble{one(away), one(away), one(away), one(wrong), one(wrong)},
+			all,
+			[]int{2, 3},
+		},
+		"what is back": {[][]Trouble{one(wrong), nil, one(wrong), nil}, all, []int{0, -1, 2, -3}},
+		"an entry that is tried again": {
+			[][]Trouble{one(Trouble{Kind: Waiting, Name: "1", Person: true}), nil},
+			all,
+			nil,
+		},
+		"the same, named twice by a pass": {[][]Trouble{{wrong, wrong}, nil}, all, []int{0, -1}},
+		"a notice has no end": {
+			[][]Trouble{one(Trouble{Kind: Notice, Name: "portal", Person: true}), nil, nil},
+			nothing,
+			[]int{0},
+		},
+		"two of a kind are told each once": {
+			[][]Trouble{{wrong, {Kind: Mailbox, Name: "sales", Person: true}}, one(wrong)},
+			all,
+			[]int{0, 0, -1},
+		},
 	} {
 		b := &Book{}
 		if got := told(b, "chat 7", c.minutes, c.over); !slices.Equal(got, c.want) {

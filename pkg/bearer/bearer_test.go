@@ -55,7 +55,10 @@ func TestTheEndOfASignIn(t *testing.T) {
 		"revoked":           {k: Token{Refresh: "r", Expires: hour, Broken: "revoked"}, ends: hour},
 		"until next week":   {k: Token{Refresh: "r", Expires: hour, Until: week}, ends: week, renewable: true},
 		"until, and moving": {k: Token{Refresh: "r", Expires: hour, Until: week, Rolls: true}, renewable: true},
-		"past its until":    {k: Token{Refresh: "r", Expires: hour, Until: noon.Add(-time.Hour)}, ends: noon.Add(-time.Hour)},
+		"past its until": {
+			k:    Token{Refresh: "r", Expires: hour, Until: noon.Add(-time.Hour)},
+			ends: noon.Add(-time.Hour),
+		},
 	} {
 		if !c.k.Ends().Equal(c.ends) || c.k.Renewable(noon) != c.renewable {
 			t.Errorf("%s: ends %v, renewable %v", name, c.k.Ends(), c.k.Renewable(noon))
@@ -65,8 +68,9 @@ func TestTheEndOfASignIn(t *testing.T) {
 
 func TestWhatARefusalSays(t *testing.T) {
 	for challenge, want := range map[string]string{
-		`{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`: "token refused: the server says 400, wanted scope: https://mail.google.com/",
-		`{"status":"invalid_token","openid-configuration":"https://x"}`:          "token refused: the server says invalid_token",
+		`{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`: "token refused: the server says " +
+			"400, wanted scope: https://mail.google.com/",
+		`{"status":"invalid_token","openid-configuration":"https://x"}`: "token refused: the server says invalid_token",
 		`{"status":401}`:       `token refused: {"status":401}`,
 		"Expired\r\n\x1b[2J":   "token refused: Expired [2J",
 		"":                     "token refused",

@@ -146,7 +146,11 @@ func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers 
 	for _, i := range part {
 		answers[i] = Answer{}
 	}
-	env, err := c.send(ctx, sending{root: c.root, method: "batch", body: batchBody(cmds, part)}, again && allRead(cmds, part))
+	env, err := c.send(ctx, sending{
+		root:   c.root,
+		method: "batch",
+		body:   batchBody(cmds, part),
+	}, again && allRead(cmds, part))
 	if err != nil {
 		for _, i := range part {
 			answers[i].Err = err

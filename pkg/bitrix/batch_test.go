@@ -31,7 +31,8 @@ func TestQueryIsEncodedAsPHPReadsIt(t *testing.T) {
 
 func TestRefers(t *testing.T) {
 	for text, want := range map[string]bool{
-		"plain": false, "$ 5": false, "$resul": false, "costs $5 in total": false, "$result[a]": true, "x$TOTALx": true, "$Next": true,
+		"plain": false, "$ 5": false, "$resul": false, "costs $5 in total": false, "$result[a]": true,
+		"x$TOTALx": true, "$Next": true,
 		"$time": true, "$errors": true, "a$$error": true,
 	} {
 		if got := (With("f", With("T", []string{"", text}))).Refers(); got != want {
@@ -51,7 +52,8 @@ func TestBatchDecodesBothSpellingsOfMaps(t *testing.T) {
 			t.Error(body, as, err)
 		}
 	}
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c1":{"error":"ERROR_CORE","error_description":"<b>x</b>"}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":[],"result_error":{"c1":{"error":"ERROR_CORE","error_description":"<b>x</b>"}}}}`))
 	as, err := client(t, s).Batch(t.Context(), []Command{Do("a.add", nil), Do("b.add", nil)})
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +74,8 @@ func TestErrorsOfACommand(t *testing.T) {
 		"INTERNAL_SERVER_ERROR": {fault.Unsure, fault.One}, "ERROR_BATCH_LENGTH_EXCEEDED": {fault.Refused, fault.One},
 		"1048582": {fault.Never, fault.One}, "0": {fault.Never, fault.One},
 	} {
-		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"`+code+`","error_description":"x"}}}}`))
+		s := testkit.NewScript(t, testkit.Answer(200,
+			`{"result":{"result":[],"result_error":{"c0":{"error":"`+code+`","error_description":"x"}}}}`))
 		tells(t, ran(t.Context(), client(t, s), add("a"))[0], want)
 	}
 }
@@ -88,7 +91,8 @@ func many(t *testing.T, s *testkit.Script, sizes *[]int, seconds float64) {
 	}
 }
 
-func batchOf(t *testing.T, s *testkit.Script, n int, sizes *[]int, seconds float64) func(http.ResponseWriter, *http.Request) {
+func batchOf(t *testing.T, s *testkit.Script, n int, sizes *[]int,
+	seconds float64) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		size := len(s.Commands(t, n))
 		*sizes = append(*sizes, size)
@@ -122,7 +126,9 @@ func TestBatchIsSizedByTheTimesThePortalTells(t *testing.T) {
 		if seconds > 0.5 { // the next process knows
 			s, sizes = testkit.NewScript(t), nil
 			many(t, s, &sizes, seconds)
-			if _, err := client(t, s, saved(values), func(o *Options) { o.Timeout = time.Minute }).Batch(t.Context(), cmds); err != nil {
+			if _, err := client(t, s, saved(values), func(o *Options) {
+				o.Timeout = time.Minute
+			}).Batch(t.Context(), cmds); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]int{32, 32, 32, 24}, sizes); diff != "" {
@@ -145,7 +151,8 @@ func TestBodyOfABatch(t *testing.T) {
 	content := make([]byte, 1<<20)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
 	cmds := []Command{
-		Do("disk.folder.uploadfile", With("id", int64(5)).With("fileContent", File{"Счёт.pdf", content}).With("generateUniqueName", true)),
+		Do("disk.folder.uploadfile", With("id", int64(5)).With("fileContent",
+			File{"Счёт.pdf", content}).With("generateUniqueName", true)),
 		Do("tasks.task.add", With("fields", With("TITLE", "\"Ёлка\" \x00\xff\n").With("AUDITORS", []int64{1, 2}))),
 	}
 	body := batchBody(cmds, []int{0, 1})
@@ -160,7 +167,12 @@ func TestBodyOfABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n, want := range []url.Values{
-		{"id": {"5"}, "fileContent[0]": {"Счёт.pdf"}, "fileContent[1]": {base64.StdEncoding.EncodeToString(content)}, "generateUniqueName": {"1"}},
+		{
+			"id":                 {"5"},
+			"fileContent[0]":     {"Счёт.pdf"},
+			"fileContent[1]":     {base64.StdEncoding.EncodeToString(content)},
+			"generateUniqueName": {"1"},
+		},
 		{"fields[TITLE]": {"\"Ёлка\" \ufffd\n"}, "fields[AUDITORS][0]": {"1"}, "fields[AUDITORS][1]": {"2"}},
 	} {
 		method, query, _ := strings.Cut(got.Cmd[key(n)], "?")
@@ -170,7 +182,8 @@ func TestBodyOfABatch(t *testing.T) {
 		}
 	}
 	one, err := json.Marshal(cmds[0].Params)
-	if want := `{"id":5,"fileContent":["Счёт.pdf","` + base64.StdEncoding.EncodeToString(content) + `"],"generateUniqueName":true}`; err != nil || string(one) != want {
+	if want := `{"id":5,"fileContent":["Счёт.pdf","` + base64.StdEncoding.EncodeToString(content) +
+		`"],"generateUniqueName":true}`; err != nil || string(one) != want {
 		t.Errorf("%.100s, %v", one, err)
 	}
 }

@@ -28,7 +28,8 @@ func (c *Client) CallV3(ctx context.Context, method string, params Params, resul
 //
 // QUIRK: the key counts in REST v3 alone, and a portal that does not know it says so only by not echoing it
 // (rest-v3#idempotency).
-func (c *Client) CallKeyed(ctx context.Context, method string, params Params, key string) (json.RawMessage, bool, error) {
+func (c *Client) CallKeyed(ctx context.Context, method string, params Params,
+	key string) (json.RawMessage, bool, error) {
 	body, err := params.MarshalJSON()
 	if err != nil {
 		return nil, false, fault.New(fault.Never, fmt.Errorf("encode %s: %w", method, err))

@@ -37,8 +37,9 @@ type Options struct {
 	HTTP      *http.Client  // nil = one of our own; redirects are never followed
 	Record    string        // folder that takes every request and answer, texts and secrets taken out; "" = none
 
-	Estimates map[string]float64     // seconds a method takes, as long as the portal has told nothing of it
-	Named     func(text string) bool // whether an error's text names what a person can mend, a field or a right; nil = never
+	Estimates map[string]float64 // seconds a method takes, as long as the portal has told nothing of it
+	// whether an error's text names what a person can mend, a field or a right; nil = never
+	Named func(text string) bool
 
 	// Load returns what was saved under the name at most that long ago, nil = nothing; 0 = however long ago.
 	Load func(name string, age time.Duration) []byte

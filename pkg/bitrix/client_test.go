@@ -22,7 +22,8 @@ import (
 func TestNew(t *testing.T) {
 	for _, good := range []string{
 		"https://example.bitrix24.ru/rest/17/" + secret + "/", "https://example.bitrix24.ru/rest/17/" + secret,
-		"http://127.0.0.1:8080/rest/17/x/", "http://localhost/rest/17/x/", "http://[::1]:80/rest/17/x/", "https://box.example/b24/rest/17/x/",
+		"http://127.0.0.1:8080/rest/17/x/", "http://localhost/rest/17/x/", "http://[::1]:80/rest/17/x/",
+		"https://box.example/b24/rest/17/x/",
 	} {
 		c, err := New(Options{Webhook: good})
 		if err != nil || c.Owner() != 17 {
@@ -30,9 +31,12 @@ func TestNew(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{
-		"https://x/rest/17/" + secret + "/\r", "https://x/rest/17/" + secret + "/ ", "https://x/rest/17/" + secret + "/\n",
-		"", "http://example.bitrix24.ru/rest/17/" + secret + "/", "https://example.bitrix24.ru/" + secret, "https://x/rest/0/" + secret + "/",
-		"https://x/rest/a/" + secret + "/", "ftp://x/rest/1/" + secret + "/", "https://x\x00/rest/1/" + secret + "/", "/rest/1/" + secret + "/",
+		"https://x/rest/17/" + secret + "/\r", "https://x/rest/17/" + secret + "/ ",
+		"https://x/rest/17/" + secret + "/\n",
+		"", "http://example.bitrix24.ru/rest/17/" + secret + "/", "https://example.bitrix24.ru/" + secret,
+		"https://x/rest/0/" + secret + "/",
+		"https://x/rest/a/" + secret + "/", "ftp://x/rest/1/" + secret + "/", "https://x\x00/rest/1/" + secret + "/",
+		"/rest/1/" + secret + "/",
 	} {
 		_, err := New(Options{Webhook: bad})
 		if err == nil {
@@ -60,12 +64,14 @@ func TestMask(t *testing.T) {
 }
 
 func TestCallSendsWhatThePortalWants(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"ID":"17"},"time":{"start":1761054322,"date_start":"2026-08-20T16:45:22+03:00"}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"ID":"17"},"time":{"start":1761054322,"date_start":"2026-08-20T16:45:22+03:00"}}`))
 	c := client(t, s)
 	var r struct {
 		ID ID `json:"ID"`
 	}
-	err := c.Call(t.Context(), "profile", With("TASKID", int64(8)).With("FIELDS", With("B", "<&\x00\xff").With("A", []int64{1})).With("yes", true), &r)
+	err := c.Call(t.Context(), "profile",
+		With("TASKID", int64(8)).With("FIELDS", With("B", "<&\x00\xff").With("A", []int64{1})).With("yes", true), &r)
 	if err != nil || r.ID != 17 {
 		t.Fatal(err, r)
 	}
@@ -76,7 +82,11 @@ func TestCallSendsWhatThePortalWants(t *testing.T) {
 	if got.Path != "/rest/17/"+secret+"/profile" {
 		t.Error("path", got.Path)
 	}
-	for name, want := range map[string]string{"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "helpdesk/devel"} {
+	for name, want := range map[string]string{
+		"Content-Type": "application/json",
+		"Accept":       "application/json",
+		"User-Agent":   "helpdesk/devel",
+	} {
 		if got.Header.Get(name) != want {
 			t.Errorf("%s: %q", name, got.Header.Get(name))
 		}
@@ -98,7 +108,8 @@ func TestTypesTakeWhatThePortalWrites(t *testing.T) {
 	if err := json.Unmarshal([]byte(`["2026-08-20T10:06:08+03:00","",{},null,[],1761054322]`), &at); err != nil {
 		t.Fatal(err)
 	}
-	if at[0].UTC().Hour() != 7 || !at[1].IsZero() || !at[2].IsZero() || !at[3].IsZero() || !at[4].IsZero() || at[5].Year() != 2025 {
+	if at[0].UTC().Hour() != 7 || !at[1].IsZero() || !at[2].IsZero() || !at[3].IsZero() || !at[4].IsZero() ||
+		at[5].Year() != 2025 {
 		t.Error(at)
 	}
 	for in, want := range map[string]int{`[]`: 0, `{"c0":1}`: 1, `[1,2]`: 2, `null`: 0, `""`: 0} {
@@ -107,7 +118,8 @@ func TestTypesTakeWhatThePortalWrites(t *testing.T) {
 			t.Error(in, o, err)
 		}
 	}
-	for _, in := range []string{`{"start":1.5,"finish":2}`, `{"start":1,"finish":2,"duration":"0.5"}`, `[]`, `null`, `{}`, `"x"`, `{"start":"?"}`} {
+	for _, in := range []string{`{"start":1.5,"finish":2}`, `{"start":1,"finish":2,"duration":"0.5"}`, `[]`, `null`,
+		`{}`, `"x"`, `{"start":"?"}`} {
 		var s stamp
 		if err := json.Unmarshal([]byte(in), &s); err != nil {
 			t.Error(in, err)
@@ -187,7 +199,10 @@ func TestStallBeforeSending(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ln.Close() // accepts by the backlog, never says a word of TLS
-	c, err := New(Options{Webhook: "https://" + ln.Addr().String() + "/rest/17/" + secret + "/", Timeout: 100 * time.Millisecond})
+	c, err := New(Options{
+		Webhook: "https://" + ln.Addr().String() + "/rest/17/" + secret + "/",
+		Timeout: 100 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,8 @@ type meter struct {
 	estimates map[string]float64 // seconds a method takes, as long as nothing is known
 }
 
-func newMeter(load func(string, time.Duration) []byte, save func(string, []byte), now func() time.Time, estimates map[string]float64) *meter {
+func newMeter(load func(string, time.Duration) []byte, save func(string, []byte), now func() time.Time,
+	estimates map[string]float64) *meter {
 	m := &meter{load: load, save: save, now: now, costs: map[string]float64{}, estimates: estimates}
 	if load == nil {
 		m.load = func(string, time.Duration) []byte { return nil }

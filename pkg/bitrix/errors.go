@@ -175,7 +175,8 @@ func (c *Client) vague(e *Error) bool {
 
 // setup lists the codes that no call gets past until a person changes something.
 var setup = []string{
-	"NO_AUTH_FOUND", "expired_token", "AUTHORIZATION_ERROR", "APPLICATION_NOT_FOUND", "INVALID_TOKEN", "PAYMENT_REQUIRED",
+	"NO_AUTH_FOUND", "expired_token", "AUTHORIZATION_ERROR", "APPLICATION_NOT_FOUND", "INVALID_TOKEN",
+	"PAYMENT_REQUIRED",
 	"METHOD_CONFIRM_WAITING", "METHOD_CONFIRM_DENIED", "ALLOWED_ONLY_INTRANET_USER", "WRONG_AUTH_TYPE",
 	"insufficient_scope", "INSUFFICIENTSCOPEEXCEPTION", "LICENCEEXCEPTION", "user_access_error",
 	"MARKETSUBSCRIPTIONREQUIREDEXCEPTION", "RESTUNAVAILABLEEXCEPTION", "OVERLOAD_LIMIT",
@@ -225,9 +226,11 @@ func hint(e *Error) string {
 		return "the webhook is wrong, expired or deleted"
 	case e.Coded("OVERLOAD_LIMIT"):
 		return "REST is blocked by Bitrix24's support"
-	case e.Status == http.StatusPaymentRequired || e.Coded("MARKETSUBSCRIPTIONREQUIREDEXCEPTION", "RESTUNAVAILABLEEXCEPTION", "PAYMENT_REQUIRED"),
+	case e.Status == http.StatusPaymentRequired ||
+		e.Coded("MARKETSUBSCRIPTIONREQUIREDEXCEPTION", "RESTUNAVAILABLEEXCEPTION", "PAYMENT_REQUIRED"),
 		needsPerson(e) && e.Coded("ACCESS_DENIED"):
-		return "REST needs a paid plan and, in the cloud, the subscription to Bitrix24 Market: renew it; nothing is lost meanwhile"
+		return "REST needs a paid plan and, in the cloud, the subscription to Bitrix24 Market: renew it; nothing is " +
+			"lost meanwhile"
 	case e.filtered():
 		return "a filter before the portal refuses this text: except /rest/ from the proactive filter"
 	case strings.HasPrefix(e.Method, "task.commentitem.") && strings.Contains(e.Text, "#8;"),

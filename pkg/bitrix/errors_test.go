@@ -28,8 +28,20 @@ func TestErrorsOfACreate(t *testing.T) {
 		text   string
 		tries  int
 	}{
-		"rate":        {503, `{"error":"QUERY_LIMIT_EXCEEDED","error_description":"Too many"}`, refused, "QUERY_LIMIT_EXCEEDED", 4},
-		"time":        {429, `{"error":"OPERATION_TIME_LIMIT","time":{"operating_reset_at":1787216430}}`, refused, "", 1},
+		"rate": {
+			503,
+			`{"error":"QUERY_LIMIT_EXCEEDED","error_description":"Too many"}`,
+			refused,
+			"QUERY_LIMIT_EXCEEDED",
+			4,
+		},
+		"time": {
+			429,
+			`{"error":"OPERATION_TIME_LIMIT","time":{"operating_reset_at":1787216430}}`,
+			refused,
+			"",
+			1,
+		},
 		"overload":    {503, `{"error":"OVERLOAD_LIMIT"}`, setup, "support", 1},
 		"internal":    {500, `{"error":"INTERNAL_SERVER_ERROR"}`, unsure, "", 1},
 		"unexpected":  {500, `{"error":"ERROR_UNEXPECTED_ANSWER"}`, unsure, "", 1},
@@ -42,29 +54,77 @@ func TestErrorsOfACreate(t *testing.T) {
 		"no json 403": {403, `oops`, unsure, "", 1},
 		"page":        {500, `<!DOCTYPE html><title>Site &amp; maintenance</title>`, unsure, `127.0.0.1`, 1},
 		"titled":      {502, `<html><head><TITLE>Site &amp; maintenance</title>`, unsure, `"Site & maintenance"`, 1},
-		"market":      {402, `{"error":{"code":"BITRIX_REST_V3_EXCEPTION_MARKETSUBSCRIPTIONREQUIREDEXCEPTION","message":"m"}}`, setup, "subscription", 1},
-		"no market":   {403, `{"error":"ACCESS_DENIED","error_description":"REST is available only by subscription."}`, setup, "Market", 1},
-		"vague":       {400, `{"error":"ERROR_CORE","error_description":"internal error"}`, outcome{fault.Unsure, fault.One}, "", 1},
-		"field":       {400, `{"error":"ERROR_CORE","error_description":"UF_BRANCH"}`, never, "UF_BRANCH", 1},
-		"argument":    {400, `{"error":"ERROR_CORE","error_description":"TASKS_ERROR_EXCEPTION_#256; Param #0"}`, never, "", 1},
+		"market": {
+			402,
+			`{"error":{"code":"BITRIX_REST_V3_EXCEPTION_MARKETSUBSCRIPTIONREQUIREDEXCEPTION","message":"m"}}`,
+			setup,
+			"subscription",
+			1,
+		},
+		"no market": {
+			403,
+			`{"error":"ACCESS_DENIED","error_description":"REST is available only by subscription."}`,
+			setup,
+			"Market",
+			1,
+		},
+		"vague": {
+			400,
+			`{"error":"ERROR_CORE","error_description":"internal error"}`,
+			outcome{fault.Unsure, fault.One},
+			"",
+			1,
+		},
+		"field": {400, `{"error":"ERROR_CORE","error_description":"UF_BRANCH"}`, never, "UF_BRANCH", 1},
+		"argument": {
+			400,
+			`{"error":"ERROR_CORE","error_description":"TASKS_ERROR_EXCEPTION_#256; Param #0"}`,
+			never,
+			"",
+			1,
+		},
 		"large":       {413, `<html>`, outcome{fault.Refused, fault.One}, "", 1},
 		"auth":        {401, `{"error":"NO_AUTH_FOUND"}`, setup, "webhook", 1},
 		"expired":     {401, `{"error":"expired_token"}`, setup, "", 1},
 		"rights":      {403, `{"error":"INVALID_CREDENTIALS"}`, setup, "", 1},
 		"scope":       {403, `{"error":"insufficient_scope"}`, setup, "scope task)", 1},
 		"scope upper": {403, `{"error":"INSUFFICIENT_SCOPE"}`, setup, "", 1},
-		"plan":        {403, `{"error":"ACCESS_DENIED","error_description":"only on commercial plans"}`, setup, "plan", 1},
-		"app":         {403, `{"error":"user_access_error"}`, setup, "", 1},
-		"method":      {404, `{"error":"ERROR_METHOD_NOT_FOUND"}`, setup, "", 1},
-		"batch":       {400, `{"error":"ERROR_BATCH_LENGTH_EXCEEDED"}`, outcome{fault.Refused, fault.One}, "", 1},
-		"https":       {400, `{"error":"INVALID_REQUEST","error_description":"Https required"}`, setup, "", 1},
-		"gone":        {500, `{"error":"PORTAL_DELETED"}`, refused, "", 1},
-		"core":        {400, `{"error":"ERROR_CORE","error_description":"No &quot;title&quot;<br>given<br>"}`, never, `No "title" given`, 1},
+		"plan": {
+			403,
+			`{"error":"ACCESS_DENIED","error_description":"only on commercial plans"}`,
+			setup,
+			"plan",
+			1,
+		},
+		"app":    {403, `{"error":"user_access_error"}`, setup, "", 1},
+		"method": {404, `{"error":"ERROR_METHOD_NOT_FOUND"}`, setup, "", 1},
+		"batch":  {400, `{"error":"ERROR_BATCH_LENGTH_EXCEEDED"}`, outcome{fault.Refused, fault.One}, "", 1},
+		"https":  {400, `{"error":"INVALID_REQUEST","error_description":"Https required"}`, setup, "", 1},
+		"gone":   {500, `{"error":"PORTAL_DELETED"}`, refused, "", 1},
+		"core": {
+			400,
+			`{"error":"ERROR_CORE","error_description":"No &quot;title&quot;<br>given<br>"}`,
+			never,
+			`No "title" given`,
+			1,
+		},
 		"number":      {400, `{"error":"100","error_description":"no value"}`, never, "100", 1},
 		"bare number": {400, `{"error":0,"error_description":"x"}`, never, "", 1},
 		"in 200":      {200, `{"error":"ERROR_CORE","error_description":"no rights"}`, never, "", 1},
-		"v3":          {403, `{"error":{"code":"BITRIX_REST_V3_EXCEPTION_INSUFFICIENTSCOPEEXCEPTION","message":"m"}}`, setup, "scope tasks", 1},
-		"v3 field":    {400, `{"error":{"code":"BITRIX_REST_V3_EXCEPTION_VALIDATION_DTOVALIDATIONEXCEPTION","message":"m","validation":[{"field":"f","message":"is bad"}]}}`, never, "f: is bad", 1},
+		"v3": {
+			403,
+			`{"error":{"code":"BITRIX_REST_V3_EXCEPTION_INSUFFICIENTSCOPEEXCEPTION","message":"m"}}`,
+			setup,
+			"scope tasks",
+			1,
+		},
+		"v3 field": {
+			400,
+			`{"error":{"code":"BITRIX_REST_V3_EXCEPTION_VALIDATION_DTOVALIDATIONEXCEPTION","message":"m","validation":[{"field":"f","message":"is bad"}]}}`,
+			never,
+			"f: is bad",
+			1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var as []http.HandlerFunc
@@ -90,8 +150,10 @@ func TestPatience(t *testing.T) {
 		tries int
 		over  time.Duration
 	}{"internal error": {5, time.Hour}, "no title": {3, 0}} {
-		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"ERROR_CORE","error_description":"`+text+`"}}}}`))
-		if tries, over := fault.Patience(ran(t.Context(), client(t, s), add("a"))[0]); tries != want.tries || over != want.over {
+		s := testkit.NewScript(t, testkit.Answer(200,
+			`{"result":{"result":[],"result_error":{"c0":{"error":"ERROR_CORE","error_description":"`+text+`"}}}}`))
+		if tries, over := fault.Patience(ran(t.Context(), client(t, s), add("a"))[0]); tries != want.tries ||
+			over != want.over {
 			t.Errorf("%s: %d tries over %v", text, tries, over)
 		}
 	}
@@ -128,7 +190,8 @@ func TestQuirkFilterRefusesATextAlone(t *testing.T) {
 	errs := ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "union")}), cmds...)
 	for i, err := range errs {
 		if i == 7 {
-			if tells(t, err, outcome{fault.Never, fault.One}); !strings.Contains(err.Error(), "filter") || !strings.Contains(err.Error(), "Forbidden") {
+			if tells(t, err, outcome{fault.Never, fault.One}); !strings.Contains(err.Error(), "filter") ||
+				!strings.Contains(err.Error(), "Forbidden") {
 				t.Error(err)
 			}
 		} else if err != nil {
@@ -136,7 +199,8 @@ func TestQuirkFilterRefusesATextAlone(t *testing.T) {
 		}
 	}
 	for _, cmds := range [][]Command{{add("a")}, {add("a"), add("b")}, {add("$total")}} { // no text is to blame
-		tells(t, ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "")}), cmds...)[0], outcome{fault.Refused, fault.Setup})
+		tells(t, ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "")}), cmds...)[0],
+			outcome{fault.Refused, fault.Setup})
 	}
 }
 
@@ -153,7 +217,8 @@ func TestRedirectToTheSameHostIsALogin(t *testing.T) {
 }
 
 func TestOperationTimeLimitTellsWhen(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(429, `{"error":"OPERATION_TIME_LIMIT","time":{"operating_reset_at":1787216430}}`))
+	s := testkit.NewScript(t, testkit.Answer(429,
+		`{"error":"OPERATION_TIME_LIMIT","time":{"operating_reset_at":1787216430}}`))
 	err := client(t, s).Call(t.Context(), "tasks.task.add", nil, nil)
 	// 1787216430 is 30 s after the clock of the test.
 	if got := fault.After(err); got != 30*time.Second {
@@ -211,7 +276,8 @@ func TestQuirkDescriptionIsHTML(t *testing.T) {
 
 func TestQuirkErrorHasManyForms(t *testing.T) {
 	for raw, want := range map[string]string{
-		`"ERROR_CORE"`: "ERROR_CORE", `"1048582"`: "1048582", `0`: "0", `"Max quantity of values is 20"`: "Max quantity of values is 20",
+		`"ERROR_CORE"`: "ERROR_CORE", `"1048582"`: "1048582", `0`: "0",
+		`"Max quantity of values is 20"`:                                          "Max quantity of values is 20",
 		`{"code":"BITRIX_REST_V3_EXCEPTION_ACCESSDENIEDEXCEPTION","message":"m"}`: "ACCESSDENIEDEXCEPTION",
 		`{"error":"100","error_description":"x"}`:                                 "100",
 	} {

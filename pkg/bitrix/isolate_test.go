@@ -21,7 +21,8 @@ func talked(t *testing.T, p *sandbox.Portal, c *Client, n int) (chats []int64, r
 	for _, task := range p.Tasks() {
 		p.Say(task.ID, 7, "an answer")
 		chats = append(chats, task.Chat)
-		reads = append(reads, Do("im.dialog.messages.search", With("CHAT_ID", task.Chat).With("LAST_ID", 0).With("ORDER", With("ID", "ASC"))))
+		reads = append(reads, Do("im.dialog.messages.search",
+			With("CHAT_ID", task.Chat).With("LAST_ID", 0).With("ORDER", With("ID", "ASC"))))
 	}
 	return chats, reads
 }

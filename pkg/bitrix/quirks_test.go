@@ -98,7 +98,8 @@ func TestQuirkKeyIsEchoed(t *testing.T) {
 func TestQuirkUploadAnswersTwice(t *testing.T) {
 	for _, body := range []string{`{"result":{"ID":7}}`, `{"ID":7,"NAME":"big"}`} {
 		s := testkit.NewScript(t, testkit.Answer(200, body))
-		got, err := client(t, s).Upload(t.Context(), s.URL+"/rest/upload.json?token=t", "big", 1, strings.NewReader("x"))
+		got, err := client(t, s).Upload(t.Context(), s.URL+"/rest/upload.json?token=t", "big", 1,
+			strings.NewReader("x"))
 		var r struct{ ID ID }
 		if err != nil || Into(got, &r) != nil || r.ID != 7 {
 			t.Error(body, string(got), err)
@@ -137,7 +138,8 @@ func TestQuirkTransportRepeatsKeys(t *testing.T) { TestTransportDoesNotRepeatKey
 
 func TestQuirkIDsOfAnyForm(t *testing.T) {
 	var ids []ID
-	if err := json.Unmarshal([]byte(`["7",7,7.0,"",null,{},[]]`), &ids); err != nil || !slices.Equal(ids, []ID{7, 7, 7, 0, 0, 0, 0}) {
+	if err := json.Unmarshal([]byte(`["7",7,7.0,"",null,{},[]]`), &ids); err != nil ||
+		!slices.Equal(ids, []ID{7, 7, 7, 0, 0, 0, 0}) {
 		t.Error(ids, err)
 	}
 }
@@ -162,7 +164,13 @@ func TestQuirkEmptyMapIsAList(t *testing.T) {
 }
 
 func TestQuirkTimesOfAnyForm(t *testing.T) {
-	for in, want := range map[string]float64{`{"start":1,"finish":2.5}`: 1.5, `{"start":1,"finish":2,"duration":0.5}`: 0.5, `[]`: 0, `{}`: 0, `null`: 0} {
+	for in, want := range map[string]float64{
+		`{"start":1,"finish":2.5}`:              1.5,
+		`{"start":1,"finish":2,"duration":0.5}`: 0.5,
+		`[]`:                                    0,
+		`{}`:                                    0,
+		`null`:                                  0,
+	} {
 		var s stamp
 		if err := json.Unmarshal([]byte(in), &s); err != nil || s.Duration != want {
 			t.Error(in, s, err)

@@ -28,12 +28,14 @@ type Shaper struct {
 var memberName = regexp.MustCompile(`^[A-Za-z0-9_.:!<>=%*-]{1,64}$`)
 
 // errorCode is what a code looks like. It stands under error, code or name, and says what went wrong.
-var errorCode = regexp.MustCompile(`^(?:[A-Z][A-Z0-9_]{2,80}|[0-9]{1,8}|insufficient_scope|expired_token|user_access_error)$`)
+var errorCode = regexp.MustCompile(
+	`^(?:[A-Z][A-Z0-9_]{2,80}|[0-9]{1,8}|insufficient_scope|expired_token|user_access_error)$`)
 
 // JSON returns raw with its strings replaced. What is no JSON is described as a whole.
 func (s *Shaper) JSON(raw []byte) []byte {
 	var out bytes.Buffer
-	dec := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true),
+		jsontext.AllowInvalidUTF8(true))
 	enc := jsontext.NewEncoder(&out, jsontext.AllowDuplicateNames(true))
 	err := s.copy(dec, enc)
 	if _, end := dec.ReadToken(); err != nil || end != io.EOF {
@@ -134,7 +136,8 @@ func (s *Shaper) Text(text string) string {
 }
 
 // vocabulary are the portal's own words, which say nothing of anybody.
-var vocabulary = strings.Fields(`Y N asc desc ASC DESC user bot extranet collaber guest email default imconnector rest_system
+var vocabulary = strings.Fields(
+	`Y N asc desc ASC DESC user bot extranet collaber guest email default imconnector rest_system
 	im_guest file folder image TASKS_TASK EMAIL CONTACT employee pending in_progress completed id ID`)
 
 // kindOf names the kind of a string.

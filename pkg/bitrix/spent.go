@@ -96,8 +96,10 @@ func (m *meter) cost(method string) float64 {
 // MayStart reports whether the method may be called at all: within its time on the portal, and within ours. A call that
 // can't end in time is not begun, so that nothing is left in doubt.
 func (m *meter) MayStart(ctx context.Context, method string) error {
-	if end, ok := ctx.Deadline(); ok && time.Until(end) < seconds(m.Took(method)) { // by this machine's clock, as the context
-		return fault.Away(fault.Refused, fmt.Errorf("%s not begun: it would not end in time: %w", method, context.DeadlineExceeded))
+	// by this machine's clock, as the context
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < seconds(m.Took(method)) {
+		return fault.Away(fault.Refused,
+			fmt.Errorf("%s not begun: it would not end in time: %w", method, context.DeadlineExceeded))
 	}
 	if m.room(method) > 0 {
 		return nil

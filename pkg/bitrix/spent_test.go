@@ -66,7 +66,8 @@ func TestTimeOfAMethodIsKept(t *testing.T) {
 }
 
 func TestMethodRestsAfterItsLimit(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"OPERATION_TIME_LIMIT"}}}}`),
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":[],"result_error":{"c0":{"error":"OPERATION_TIME_LIMIT"}}}}`),
 		testkit.Answer(200, `{"result":{"result":{"c0":12},"result_error":[]}}`))
 	c := client(t, s)
 	for range 2 {
@@ -102,7 +103,8 @@ func TestNothingIsBegunThatCannotEnd(t *testing.T) {
 }
 
 func TestQuirkBudgetIsNotTold(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{},"time":{"operating":419,"operating_reset_at":1787216430}}`),
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{},"time":{"operating":419,"operating_reset_at":1787216430}}`),
 		testkit.Answer(200, `{"result":{},"time":{"operating":421,"operating_reset_at":1787216430}}`))
 	c := client(t, s)
 	for range 3 {

@@ -78,7 +78,8 @@ func (c *Client) stream(ctx context.Context, req *http.Request) (*envelope, erro
 		return nil, fault.Away(fault.Unsure, c.hide(err))
 	}
 	// QUIRK: the file stands in result, or is the answer itself (files/how-to-upload-files shows both).
-	if r := bytes.TrimSpace(answer); json.Valid(r) && bytes.Contains(r, []byte(`"ID"`)) && !bytes.Contains(r, []byte(`"result"`)) {
+	if r := bytes.TrimSpace(answer); json.Valid(r) && bytes.Contains(r, []byte(`"ID"`)) &&
+		!bytes.Contains(r, []byte(`"result"`)) {
 		return &envelope{Result: r}, nil
 	}
 	return c.open(method, resp, answer)

@@ -157,7 +157,8 @@ func (c *Client) moved(method string, resp *http.Response) error {
 	if u, err := resp.Location(); err == nil {
 		if to = u.Host; to == c.base.Host {
 			return fault.Misconfigured(&Error{Method: method, Status: resp.StatusCode,
-				Text: "the portal wants a login", Hint: "does the webhook's address end in /rest/USER/CODE/, and is REST open without a login?"})
+				Text: "the portal wants a login",
+				Hint: "does the webhook's address end in /rest/USER/CODE/, and is REST open without a login?"})
 		}
 	}
 	return fault.Misconfigured(&Error{Method: method, Status: resp.StatusCode,

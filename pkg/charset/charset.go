@@ -24,7 +24,8 @@ var aliases = map[string]string{
 	"koi8": "koi8-r", "koi8r": "koi8-r", "koi8-ru": "koi8-u", "koi-8": "koi8-r", "iso-ir-111": "koi8-r",
 	"dos-866": "ibm866", "dos866": "ibm866", "866": "ibm866", "cp-866": "ibm866", "alt": "ibm866",
 	"maccyrillic": "x-mac-cyrillic", "mac-cyrillic": "x-mac-cyrillic",
-	"cp65001": "utf-8", "utf-8-mac": "utf-8", "x-utf-8": "utf-8", "utf": "utf-8", "utf_8": "utf-8", "unicode-1-1-utf-8": "utf-8",
+	"cp65001": "utf-8", "utf-8-mac": "utf-8", "x-utf-8": "utf-8", "utf": "utf-8", "utf_8": "utf-8",
+	"unicode-1-1-utf-8": "utf-8",
 	"unicode-1-1-utf-7": "utf-7", "utf7": "utf-7", "x-unicode-1-1-utf-7": "utf-7",
 	"ks_c_5601": "euc-kr", "x-gbk": "gbk", "cp936": "gbk", "gb18030-2000": "gb18030", "cp932": "shift_jis",
 	"iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp",
@@ -32,13 +33,21 @@ var aliases = map[string]string{
 
 // vague are labels that do not tell the charset, or are put on anything.
 var vague = map[string]bool{
-	"": true, "us-ascii": true, "ascii": true, "unknown-8bit": true, "unknown": true, "x-unknown": true, "default": true,
+	"": true, "us-ascii": true, "ascii": true, "unknown-8bit": true, "unknown": true, "x-unknown": true,
+	"default":        true,
 	"x-user-defined": true, "none": true, "8bit": true, "7bit": true, "binary": true, "_autodetect": true,
 	"ansi_x3.4-1968": true, "x-default": true, "undefined": true, "charset": true, "auto": true,
 }
 
 // latinLabels are put on Russian text by programs set up for the West.
-var latinLabels = map[string]bool{"iso-8859-1": true, "latin1": true, "windows-1252": true, "cp1252": true, "iso8859-1": true, "iso-8859-15": true}
+var latinLabels = map[string]bool{
+	"iso-8859-1":   true,
+	"latin1":       true,
+	"windows-1252": true,
+	"cp1252":       true,
+	"iso8859-1":    true,
+	"iso-8859-15":  true,
+}
 
 // Names reports whether a label is the name of a charset, and not one that is put on anything.
 func Names(label string) bool {
@@ -133,14 +142,16 @@ func MostlyUTF8(b []byte) bool { return newTeller("").mostly(b) }
 // frequency tells.
 func fitting(b []byte, label string) encoding.Encoding {
 	enc := lookup(label)
-	if enc == nil || vague[label] || label == "utf-8" || strings.HasPrefix(label, "utf-") || latinLabels[label] || isCyrillic(label) {
+	if enc == nil || vague[label] || label == "utf-8" || strings.HasPrefix(label, "utf-") || latinLabels[label] ||
+		isCyrillic(label) {
 		return detect(b, enc, label)
 	}
 	if enc == encoding.Encoding(charmap.MacintoshCyrillic) {
 		return enc
 	}
 	_, single := enc.(*charmap.Charmap)
-	if fits := !strings.ContainsRune(Using(enc, b), utf8.RuneError); !fits && single || russian(b, fits, single) && looksCyrillic(b) {
+	if fits := !strings.ContainsRune(Using(enc, b), utf8.RuneError); !fits && single ||
+		russian(b, fits, single) && looksCyrillic(b) {
 		return detect(b, nil, "")
 	}
 	return enc

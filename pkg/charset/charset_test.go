@@ -80,14 +80,16 @@ func TestDetect(t *testing.T) {
 
 // TestDetectWords has single words told that few letters, or only capitals, say much of.
 func TestDetectWords(t *testing.T) {
-	words := strings.Fields(`договор счет акт сверка касса отчет заявка оплата доступ почта сайт пароль ошибка возврат накладная
+	words := strings.Fields(
+		`договор счет акт сверка касса отчет заявка оплата доступ почта сайт пароль ошибка возврат накладная
 		сканер телефон принтер замена картридж сервер база обмен склад чек терминал бухгалтерия поставка срочно помогите вопрос
 		ответ документы печать подпись сертификат настройка установка обновление лицензия интернет проверка письмо`)
 	for _, c := range []*charmap.Charmap{charmap.Windows1251, charmap.KOI8R} {
-		for form, change := range map[string]func(string) string{"small": strings.ToLower, "capital": strings.ToUpper, "first": func(s string) string {
-			r := []rune(s)
-			return string(unicode.ToUpper(r[0])) + string(r[1:])
-		}} {
+		for form, change := range map[string]func(string) string{"small": strings.ToLower, "capital": strings.ToUpper,
+			"first": func(s string) string {
+				r := []rune(s)
+				return string(unicode.ToUpper(r[0])) + string(r[1:])
+			}} {
 			var wrong []string
 			for _, w := range words {
 				if w = change(w); string(encode(t, c, w)) == w {
@@ -130,7 +132,12 @@ func TestToUTF8(t *testing.T) {
 		{"iso-8859-1 is right", "iso-8859-1", []byte("caf\xe9 na\xefve Gr\xfc\xdfe"), "café naïve Grüße"},
 		{"unlabelled Western", "", []byte("Die Hasen und die Fr\xf6sche"), "Die Hasen und die Frösche"},
 		{"QUIRK utf-8 is cp1251", "utf-8", encode(t, charmap.Windows1251, text), text},
-		{"QUIRK cp1251 is koi8-r", "windows-1251", encode(t, charmap.KOI8R, text+" сегодня же, очень нужно"), text + " сегодня же, очень нужно"},
+		{
+			"QUIRK cp1251 is koi8-r",
+			"windows-1251",
+			encode(t, charmap.KOI8R, text+" сегодня же, очень нужно"),
+			text + " сегодня же, очень нужно",
+		},
 		{"QUIRK cp1251 is UTF-8", "windows-1251", []byte(text), text},
 		{"QUIRK cp1251 is UTF-8, one word", "windows-1251", []byte("Да"), "Да"},
 		{"QUIRK koi8-r is UTF-8, one sign", "koi8-r", []byte("№ 5"), "№ 5"},
@@ -191,12 +198,37 @@ func TestToUTF8(t *testing.T) {
 		{"Hebrew", "windows-1255", []byte("\xf9\xec\xe5\xed \xf2\xe5\xec\xed"), "שלום עולם"},
 		{"umlauts in a row", "", []byte("aa\xe4\xf6\xfc\xdfad"), "aaäöüßad"},
 		{"umlauts in words", "", []byte("\xc4u\xdferung gr\xf6\xdfer f\xfcr"), "Äußerung größer für"},
-		{"a Latin letter in a Russian word", "", encode(t, charmap.Windows1251, "Cломался пpинтер"), "Cломался пpинтер"},
-		{"ending behind Latin letters", "", encode(t, charmap.Windows1251, "Ошибка SMSками, VPNом"), "Ошибка SMSками, VPNом"},
+		{
+			"a Latin letter in a Russian word",
+			"",
+			encode(t, charmap.Windows1251, "Cломался пpинтер"),
+			"Cломался пpинтер",
+		},
+		{
+			"ending behind Latin letters",
+			"",
+			encode(t, charmap.Windows1251, "Ошибка SMSками, VPNом"),
+			"Ошибка SMSками, VPNом",
+		},
 		{"UTF-8 with a broken letter, unlabelled", "", []byte("Принтер\xd0 не работает"), "Принтер\ufffd не работает"},
-		{"UTF-8 with a broken letter, as cp1251", "windows-1251", []byte("Принтер\xd0 не работает"), "Принтер\ufffd не работает"},
-		{"koi8-r and a footer in UTF-8", "koi8-r", append(encode(t, charmap.KOI8R, text+"\n-- \n"), "Список рассылки\n"...), text + "\n-- \nСписок рассылки\n"},
-		{"UTF-8 and a footer in cp1251", "utf-8", append([]byte(text+"\n\n"), encode(t, charmap.Windows1251, "Список рассылки")...), text + "\n\nСписок рассылки"},
+		{
+			"UTF-8 with a broken letter, as cp1251",
+			"windows-1251",
+			[]byte("Принтер\xd0 не работает"),
+			"Принтер\ufffd не работает",
+		},
+		{
+			"koi8-r and a footer in UTF-8",
+			"koi8-r",
+			append(encode(t, charmap.KOI8R, text+"\n-- \n"), "Список рассылки\n"...),
+			text + "\n-- \nСписок рассылки\n",
+		},
+		{
+			"UTF-8 and a footer in cp1251",
+			"utf-8",
+			append([]byte(text+"\n\n"), encode(t, charmap.Windows1251, "Список рассылки")...),
+			text + "\n\nСписок рассылки",
+		},
 		{"number sign", "windows-1251", encode(t, charmap.Windows1251, "№ 5"), "№ 5"},
 	} {
 		if got, _ := UTF8(tt.in, tt.label); got != tt.want {

@@ -153,8 +153,9 @@ func runeScore(r rune) (letter, score int) {
 // Scores for one letter from which on text is Russian: of six and more, in windows-1251 or koi8-r. Asian and other
 // letters read so stay below, Russian ones above.
 const (
-	scoreRussian       = 440
-	scoreRussianLess   = 350 // where the label does not fit, or is Asian and there is more: of that, few pairs are Russian
+	scoreRussian = 440
+	// where the label does not fit, or is Asian and there is more: of that, few pairs are Russian
+	scoreRussianLess   = 350
 	lettersRussian     = 6
 	lettersUnfit       = 4   // of a label in two bytes that does not fit
 	lettersAsian       = 8   // "more"

@@ -77,5 +77,6 @@ func readsWide(b []byte, even, odd int) bool {
 	if even+odd > 0 {
 		return even != odd
 	}
-	return len(b)%2 == 0 && !bytes.ContainsAny(b, " \r\n\t<") && !utf8.Valid(b) && russianScore(b) < scoreRussian*highBytes(b)
+	return len(b)%2 == 0 && !bytes.ContainsAny(b, " \r\n\t<") && !utf8.Valid(b) &&
+		russianScore(b) < scoreRussian*highBytes(b)
 }

@@ -65,9 +65,11 @@ type Task struct {
 	Working     bool          `yaml:"working"`           // the deadline counts the working time of the calendar
 	BindCRM     bool          `yaml:"bind_crm"`
 
-	Title    string            `yaml:"title" is:"title"`  // text/template; "" = the subject
-	Fields   map[string]string `yaml:"fields" keys:"UF_"` // custom fields the portal asks for, by their names: UF_AUTO_123
-	Fallback int64             `yaml:"fallback" min:"0"`  // responsible where the configured one is unknown or dismissed; 0 = the webhook's user
+	Title string `yaml:"title" is:"title"` // text/template; "" = the subject
+	// custom fields the portal asks for, by their names: UF_AUTO_123
+	Fields map[string]string `yaml:"fields" keys:"UF_"`
+	// responsible where the configured one is unknown or dismissed; 0 = the webhook's user
+	Fallback int64 `yaml:"fallback" min:"0"`
 }
 
 // Override is what a mailbox changes of the defaults for new tasks; nil = not changed.
@@ -115,16 +117,18 @@ type IMAP struct {
 
 // SMTP is where letters go out.
 type SMTP struct {
-	Host         string `yaml:"host" need:"yes" is:"host"`
-	Port         int    `yaml:"port" min:"1" max:"65535"` // default by TLS
-	TLS          string `yaml:"tls" enum:"implicit|starttls|none"`
-	CA           string `yaml:"ca" file:"yes" is:"file"`
-	Auth         string `yaml:"auth" enum:"password|xoauth2|oauth2|none"`
-	User         string `yaml:"user"`
-	Password     string `yaml:"password" secret:"yes"`
-	HELO         string `yaml:"helo" is:"host"`                          // the name given to the server; "" = this machine's, or the sender's domain
+	Host     string `yaml:"host" need:"yes" is:"host"`
+	Port     int    `yaml:"port" min:"1" max:"65535"` // default by TLS
+	TLS      string `yaml:"tls" enum:"implicit|starttls|none"`
+	CA       string `yaml:"ca" file:"yes" is:"file"`
+	Auth     string `yaml:"auth" enum:"password|xoauth2|oauth2|none"`
+	User     string `yaml:"user"`
+	Password string `yaml:"password" secret:"yes"`
+	// the name given to the server; "" = this machine's, or the sender's domain
+	HELO         string `yaml:"helo" is:"host"`
 	EnvelopeFrom string `yaml:"envelope_from" is:"envelope" null:"text"` // account | null | an address
-	SaveSent     string `yaml:"save_sent"`                               // IMAP folder; "auto" = the \Sent one; "" = none
+	// IMAP folder; "auto" = the \Sent one; "" = none
+	SaveSent string `yaml:"save_sent"`
 }
 
 // OAuth is how a mailbox signs in without a password (OAuth 2.0): as which application, and where.

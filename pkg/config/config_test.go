@@ -162,7 +162,8 @@ func TestExampleCopy(t *testing.T) {
 // The example names the defaults: with every optional key cut out of it, the same configuration is read.
 func TestExampleShowsDefaults(t *testing.T) {
 	full := load(t, string(Example("ru")), testEnv)
-	if diff := cmp.Diff(full, load(t, string(Example("en")), testEnv), cmpopts.IgnoreFields(Config{}, "State"), cmpopts.IgnoreFields(Mailbox{}, "From")); diff != "" {
+	if diff := cmp.Diff(full, load(t, string(Example("en")), testEnv), cmpopts.IgnoreFields(Config{}, "State"),
+		cmpopts.IgnoreFields(Mailbox{}, "From")); diff != "" {
 		t.Errorf("-Russian +English\n%s", diff)
 	}
 	short := load(t, minimal, testEnv)

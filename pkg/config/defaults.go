@@ -35,7 +35,8 @@ func (c *Config) defaults() {
 		Comment: Letter{Enabled: true},
 	}
 	c.Notify = Notify{
-		Send: "all", InternalPrefix: "//", PublicPrefix: "!", MentionInside: true, Delay: time.Minute, Confirm: "none", Combine: true, Attachments: true, MaxAttachments: 20 * mb,
+		Send: "all", InternalPrefix: "//", PublicPrefix: "!", MentionInside: true, Delay: time.Minute, Confirm: "none",
+		Combine: true, Attachments: true, MaxAttachments: 20 * mb,
 	}
 	c.Contacts.Sources = []string{"directory", "bitrix24"}
 	c.Poll = Poll{QuarantineAfter: 3, MessageBudget: time.Minute}

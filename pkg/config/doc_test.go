@@ -11,8 +11,10 @@ import (
 func TestConfigDoc(t *testing.T) {
 	texts := exampleTexts("en")
 	var b strings.Builder
-	b.WriteString("# Configuration\n\nEvery key of `helpdesk.yaml`, generated from the commented example: `go generate ./pkg/config`. " +
-		"The same with comments is\n[helpdesk.en.yaml](../examples/helpdesk.en.yaml), and in Russian [helpdesk.yaml](../examples/helpdesk.yaml).\n\n```\n" +
+	b.WriteString("# Configuration\n\nEvery key of `helpdesk.yaml`, generated from the commented example: `go " +
+		"generate ./pkg/config`. " +
+		"The same with comments is\n[helpdesk.en.yaml](../examples/helpdesk.en.yaml), and in Russian " +
+		"[helpdesk.yaml](../examples/helpdesk.yaml).\n\n```\n" +
 		texts["head"] + "```\n")
 	section := ""
 	for _, l := range exampleLines() {
@@ -37,7 +39,8 @@ func TestConfigDoc(t *testing.T) {
 
 // shownDefault returns what a key is by default; nothing of what must be set, and of a key with keys below it.
 func shownDefault(l exampleLine, texts map[string]string) string {
-	if l.value == "" || l.off || strings.Contains(texts[l.path], "REQUIRED") || strings.Contains(l.value, "example") || strings.Contains(l.value, "${") {
+	if l.value == "" || l.off || strings.Contains(texts[l.path], "REQUIRED") || strings.Contains(l.value, "example") ||
+		strings.Contains(l.value, "${") {
 		return ""
 	}
 	return "`" + strings.ReplaceAll(l.value, "|", "\\|") + "`"
@@ -56,7 +59,8 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 		texts := exampleTexts(language)
 		described := func(path string) bool {
 			for p := path; p != ""; p = p[:max(strings.LastIndexByte(p, '.'), 0)] {
-				if l, ok := lines[p]; texts[p] != "" && (p == path || ok && (strings.HasPrefix(l.value, "{") || l.value == "[]")) {
+				if l, ok := lines[p]; texts[p] != "" &&
+					(p == path || ok && (strings.HasPrefix(l.value, "{") || l.value == "[]")) {
 					return true
 				}
 			}
@@ -68,7 +72,8 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 			}
 		}
 		for path := range texts {
-			if _, ok := lines[path]; !ok && !strings.HasPrefix(path, "@") && !strings.Contains(exampleKeys, "#@"+path+"\n") {
+			if _, ok := lines[path]; !ok && !strings.HasPrefix(path, "@") &&
+				!strings.Contains(exampleKeys, "#@"+path+"\n") {
 				t.Errorf("%s: %s is described, and no key", language, path)
 			}
 		}

@@ -15,7 +15,8 @@ import (
 func pattern(s string) string {
 	const want = "must be a@b.ru, @b.ru (the domain) or @*.b.ru (its subdomains)"
 	local, domain, at := strings.Cut(strings.ToLower(strings.TrimSpace(s)), "@")
-	if !at || strings.Contains(domain, "@") || strings.ContainsAny(local, "*<>,;") || strings.ContainsFunc(local, blank) {
+	if !at || strings.Contains(domain, "@") || strings.ContainsAny(local, "*<>,;") ||
+		strings.ContainsFunc(local, blank) {
 		return want
 	}
 	domain, under := strings.CutPrefix(domain, "*.")

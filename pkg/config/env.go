@@ -40,7 +40,12 @@ func ReadEnv(configuration string) (map[string]string, error) {
 			value, ok = unquoted(m[2])
 		}
 		if !ok { // never the line itself: it may hold a secret
-			wrong = append(wrong, Mistake{File: file, Line: i + 1, Column: 1, Message: "a line NAME='value' is wanted; a value with a quote in it goes into a file of its own"})
+			wrong = append(wrong, Mistake{
+				File:    file,
+				Line:    i + 1,
+				Column:  1,
+				Message: "a line NAME='value' is wanted; a value with a quote in it goes into a file of its own",
+			})
 			continue
 		}
 		if value != "" { // as init leaves it: not filled in yet

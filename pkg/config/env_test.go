@@ -20,8 +20,15 @@ func readEnv(t *testing.T, text string) (map[string]string, error) {
 }
 
 func TestVariablesBesideTheConfiguration(t *testing.T) {
-	got, err := readEnv(t, "\ufeff# a comment\r\n\nA='with $igns \\ and \"quotes\"'\r\nB=\"two words\"\nexport C=plain=value\n  D='x' # why\nE=''\nF=\nA2='last line'")
-	want := map[string]string{"A": `with $igns \ and "quotes"`, "B": "two words", "C": "plain=value", "D": "x", "A2": "last line"}
+	got, err := readEnv(t, "\ufeff# a comment\r\n\nA='with $igns \\ and \"quotes\"'\r\nB=\"two words\"\nexport "+
+		"C=plain=value\n  D='x' # why\nE=''\nF=\nA2='last line'")
+	want := map[string]string{
+		"A":  `with $igns \ and "quotes"`,
+		"B":  "two words",
+		"C":  "plain=value",
+		"D":  "x",
+		"A2": "last line",
+	}
 	if err != nil || !cmp.Equal(got, want) {
 		t.Errorf("%v\n%s", err, cmp.Diff(want, got))
 	}
@@ -35,7 +42,8 @@ func TestVariablesBesideTheConfiguration(t *testing.T) {
 
 // What sh and systemd would read differently, or not at all, is a mistake that names the line and does not show it.
 func TestVariablesThatNobodyCanBeSureOf(t *testing.T) {
-	for _, line := range []string{"A='s3cret", "A='it''s3cret'", `A="$s3cret"`, "A=\"`s3cret`\"", `A="s3\\cret"`, "A=s3cret words", "A=$s3cret", "s3cret", "1A='s3cret'", "A B='s3cret'",
+	for _, line := range []string{"A='s3cret", "A='it''s3cret'", `A="$s3cret"`, "A=\"`s3cret`\"", `A="s3\\cret"`,
+		"A=s3cret words", "A=$s3cret", "s3cret", "1A='s3cret'", "A B='s3cret'",
 		"A='s3cret' B='x'", "A=s3cret;b", "A = 's3cret'", "A: s3cret"} {
 		_, err := readEnv(t, "OK='1'\n"+line+"\n")
 		var wrong Mistakes

@@ -85,7 +85,8 @@ func (d *decoder) content(path string) (string, error) {
 		return "", fmt.Errorf("cannot read %s: larger than 1 MiB", path)
 	}
 	if i := glyph.BadByte(raw); i >= 0 {
-		return "", fmt.Errorf("%s:%d is not UTF-8: save the file in that encoding", path, 1+bytes.Count(raw[:i], []byte("\n")))
+		return "", fmt.Errorf("%s:%d is not UTF-8: save the file in that encoding", path,
+			1+bytes.Count(raw[:i], []byte("\n")))
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Windows' editor puts it there
 	return strings.TrimRight(string(raw), "\r\n"), nil

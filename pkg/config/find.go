@@ -31,7 +31,8 @@ func Find(flag string, env func(string) (string, bool), goos string) (path strin
 			return "", fmt.Errorf("find configuration: %w", err)
 		}
 	}
-	return "", fmt.Errorf("%w: looked for $HELPDESK_CONFIG, %s; `helpdesk init` writes one", ErrNotFound, strings.Join(places, ", "))
+	return "", fmt.Errorf("%w: looked for $HELPDESK_CONFIG, %s; `helpdesk init` writes one", ErrNotFound,
+		strings.Join(places, ", "))
 }
 
 // machine returns the configuration file of the whole machine.

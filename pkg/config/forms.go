@@ -48,7 +48,9 @@ func line(s string) string {
 }
 
 func word(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '/' || r == '\\' }) {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || r == '/' || r == '\\'
+	}) {
 		return "must be a word without blanks and slashes"
 	}
 	return ""
@@ -79,7 +81,8 @@ func domainOf(a *mail.Address) string {
 
 func sender(s string) string {
 	a, err := mail.ParseAddress(s)
-	aside := strings.Contains(inQuotes.ReplaceAllString(s, ""), "(") // what stands in brackets would be lost as a comment
+	// what stands in brackets would be lost as a comment
+	aside := strings.Contains(inQuotes.ReplaceAllString(s, ""), "(")
 	switch {
 	case err == nil && !aside && line(s) == "":
 		return domainOf(a)

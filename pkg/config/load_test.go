@@ -81,7 +81,8 @@ func TestLoadResolvesPathsAndPorts(t *testing.T) {
 	if m.IMAP.Port != 993 || m.SMTP.Port != 465 {
 		t.Errorf("ports %d, %d", m.IMAP.Port, m.SMTP.Port)
 	}
-	c = load(t, strings.NewReplacer("{host: imap", "{tls: starttls, host: imap", "{host: smtp", "{tls: starttls, host: smtp").
+	c = load(t, strings.NewReplacer("{host: imap", "{tls: starttls, host: imap", "{host: smtp",
+		"{tls: starttls, host: smtp").
 		Replace(minimal), testEnv)
 	if m := c.Mailboxes[0]; m.IMAP.Port != 143 || m.SMTP.Port != 587 {
 		t.Errorf("ports with STARTTLS %d, %d", m.IMAP.Port, m.SMTP.Port)
@@ -120,7 +121,14 @@ bitrix24:
   webhook: https://portal.example/rest/7/code
   task: {responsible: 7, group: 3, priority: high}
 `, testEnv)
-	base := Task{Responsible: 7, Group: 3, Tags: []string{"helpdesk"}, Priority: "high", BindCRM: true, Title: "{{.Subject}}"}
+	base := Task{
+		Responsible: 7,
+		Group:       3,
+		Tags:        []string{"helpdesk"},
+		Priority:    "high",
+		BindCRM:     true,
+		Title:       "{{.Subject}}",
+	}
 	one := Task{Responsible: 8, Group: 3, Tags: []string{}, Priority: "high", Deadline: 48 * time.Hour,
 		Title: "{{.Mailbox}}: {{.Subject}}"}
 	for name, want := range map[string]Task{"one": one, "two": base, "unknown": base} {
@@ -175,12 +183,13 @@ func TestExpand(t *testing.T) {
 }
 
 func TestExpandedNumbers(t *testing.T) {
-	c := load(t, strings.Replace(minimal, "responsible: 7", `responsible: "${WHO}", deadline: "${WHEN}"`, 1), func(n string) (string, bool) {
-		if v, ok := environment("WHO", "12", "WHEN", "3d")(n); ok {
-			return v, ok
-		}
-		return testEnv(n)
-	})
+	c := load(t, strings.Replace(minimal, "responsible: 7", `responsible: "${WHO}", deadline: "${WHEN}"`, 1),
+		func(n string) (string, bool) {
+			if v, ok := environment("WHO", "12", "WHEN", "3d")(n); ok {
+				return v, ok
+			}
+			return testEnv(n)
+		})
 	if got := c.TaskFor("support"); got.Responsible != 12 || got.Deadline != 72*time.Hour {
 		t.Errorf("%+v", got)
 	}
@@ -213,7 +222,8 @@ func TestMistakeOfVariable(t *testing.T) {
 
 func TestUnits(t *testing.T) {
 	for text, want := range map[string]time.Duration{
-		"0": 0, "0s": 0, "60s": time.Minute, "30d": 720 * time.Hour, "1d12h": 36 * time.Hour, "0d": 0, "1.5h": 90 * time.Minute,
+		"0": 0, "0s": 0, "60s": time.Minute, "30d": 720 * time.Hour, "1d12h": 36 * time.Hour, "0d": 0,
+		"1.5h": 90 * time.Minute,
 	} {
 		if got, err := parseDuration(text); got != want || err != nil {
 			t.Errorf("%s: %s, %v", text, got, err)
@@ -225,7 +235,8 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]int64{
-		"0": 0, "12": 12, "12B": 12, "500kB": 500e3, "20MB": 20e6, "20 MB": 20e6, "1GiB": 1 << 30, "1.5MiB": 3 << 19, "2TB": 2e12, "10K": 10e3,
+		"0": 0, "12": 12, "12B": 12, "500kB": 500e3, "20MB": 20e6, "20 MB": 20e6, "1GiB": 1 << 30, "1.5MiB": 3 << 19,
+		"2TB": 2e12, "10K": 10e3,
 	} {
 		if got, err := parseSize(text); got != want || err != nil {
 			t.Errorf("%s: %d, %v", text, got, err)
@@ -240,15 +251,30 @@ func TestUnits(t *testing.T) {
 
 func TestForms(t *testing.T) {
 	for form, c := range map[string]struct{ good, bad []string }{
-		"address": {[]string{"a@b.ru", "почта@пример.рф"}, []string{"a", "@b.ru", "A <a@b.ru>", "a@b.ru, c@d.ru", "<a@b.ru>"}},
-		"sender": {[]string{"a@b.ru", "Служба <a@b.ru>", `"A, B" <a@b.ru>`, `"A (B)" <a@b.ru>`, "<a@b.ru>", `"A \"(B)" <a@b.ru>`},
-			[]string{"Служба", "a@b.ru, c@d.ru", "A\n <a@b.ru>", "A, B <a@b.ru>", "A (B) <a@b.ru>", "a@b.ru (B)", "(A) a@b.ru", `"A" (B) <a@b.ru>`}},
-		"pattern":  {[]string{"a@b.ru", "@b.ru", "@*.b.ru", "@пример.рф"}, []string{"b.ru", "*@b.ru x", "@", "@*", "a@*.b.ru", "@b ru"}},
-		"host":     {[]string{"imap.example.ru", "127.0.0.1", "::1", "localhost", "почта.рф"}, []string{"https://a", "a:993", "a b", "-a"}},
+		"address": {
+			[]string{"a@b.ru", "почта@пример.рф"},
+			[]string{"a", "@b.ru", "A <a@b.ru>", "a@b.ru, c@d.ru", "<a@b.ru>"},
+		},
+		"sender": {[]string{"a@b.ru", "Служба <a@b.ru>", `"A, B" <a@b.ru>`, `"A (B)" <a@b.ru>`, "<a@b.ru>",
+			`"A \"(B)" <a@b.ru>`},
+			[]string{"Служба", "a@b.ru, c@d.ru", "A\n <a@b.ru>", "A, B <a@b.ru>", "A (B) <a@b.ru>", "a@b.ru (B)",
+				"(A) a@b.ru", `"A" (B) <a@b.ru>`}},
+		"pattern": {
+			[]string{"a@b.ru", "@b.ru", "@*.b.ru", "@пример.рф"},
+			[]string{"b.ru", "*@b.ru x", "@", "@*", "a@*.b.ru", "@b ru"},
+		},
+		"host": {
+			[]string{"imap.example.ru", "127.0.0.1", "::1", "localhost", "почта.рф"},
+			[]string{"https://a", "a:993", "a b", "-a"},
+		},
 		"envelope": {[]string{"account", "null", "a@b.ru"}, []string{"none", "<>"}},
-		"url":      {[]string{"https://a/b", "http://127.0.0.1:80/", "http://[::1]/", "http://localhost/"}, []string{"http://a/", "ftp://a/", "a", "https://u:p@a/", "https:///x"}},
+		"url": {
+			[]string{"https://a/b", "http://127.0.0.1:80/", "http://[::1]/", "http://localhost/"},
+			[]string{"http://a/", "ftp://a/", "a", "https://u:p@a/", "https:///x"},
+		},
 		"webhook": {[]string{"https://a/rest/1/x/", "https://a/rest/1/x", "http://127.0.0.1:1/rest/1/x/"},
-			[]string{"https://a/", "https://a/rest/x/1/", "https://a/rest/1/x/profile.json", "https://a/rest/1/x/?a=b", "http://a/rest/1/x/"}},
+			[]string{"https://a/", "https://a/rest/x/1/", "https://a/rest/1/x/profile.json", "https://a/rest/1/x/?a=b",
+				"http://a/rest/1/x/"}},
 		"zone": {[]string{"Local", "UTC", "Europe/Moscow"}, []string{"Moscow", "MSK+3", "../x"}},
 		"word": {[]string{"support", "поддержка-2"}, []string{"a b", "a/b", "a\\b", "a\n"}},
 	} {
@@ -269,7 +295,11 @@ func TestDistance(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want int
-	}{{"pasword", "password", 1}, {"hsot", "host", 1}, {"Host", "host", 0}, {"", "abc", 3}, {"abc", "", 3}, {"tls", "ca", 3}} {
+	}{{
+		"pasword",
+		"password",
+		1,
+	}, {"hsot", "host", 1}, {"Host", "host", 0}, {"", "abc", 3}, {"abc", "", 3}, {"tls", "ca", 3}} {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("%s %s: %d, want %d", c.a, c.b, got, c.want)
 		}
@@ -279,7 +309,8 @@ func TestDistance(t *testing.T) {
 // A name that needs quotes of its own is told so, and not lost in part.
 func TestNameThatNeedsQuotes(t *testing.T) {
 	const hint = `'"Support (Moscow)" <support@example.ru>'`
-	for _, s := range []string{"Поддержка, отдел <a@b.ru>", "Поддержка (Москва) <a@b.ru>", "A: B <a@b.ru>", "A@B <a@b.ru>"} {
+	for _, s := range []string{"Поддержка, отдел <a@b.ru>", "Поддержка (Москва) <a@b.ru>", "A: B <a@b.ru>",
+		"A@B <a@b.ru>"} {
 		if m := sender(s); !strings.Contains(m, hint) {
 			t.Errorf("%q: %q", s, m)
 		}

@@ -40,7 +40,8 @@ func (d *decoder) names(key string, entries []*ast.MappingValueNode, known []fie
 		p := place{e.Key.GetToken().Position, start(e.Value)}
 		switch {
 		case e.Key.IsMergeKey():
-			d.at(p.key, key, "merge keys (<<) are not used here: name the settings one by one, or use an alias for a whole value")
+			d.at(p.key, key, "merge keys (<<) are not used here: name the settings one by one, or use an alias for a "+
+				"whole value")
 		case !hasName(known, name):
 			d.at(p.key, k, "unknown key, %s", d.hint(key, name, known))
 		case given[name] != nil:

@@ -36,13 +36,14 @@ type Tickets struct {
 
 // Letters is what our letters look like.
 type Letters struct {
-	Locale     string   `yaml:"locale" enum:"ru|en"`
-	Timezone   string   `yaml:"timezone" is:"zone"` // IANA name; Local = the machine's
-	Logo       string   `yaml:"logo" file:"yes" is:"picture"`
-	Signature  string   `yaml:"signature"`                  // HTML fragment, html/template; "" = built-in
-	Quote      int      `yaml:"quote" min:"0" max:"100000"` // characters of the customer's letter quoted below; 0 = none
-	Position   bool     `yaml:"position"`                   // name the specialist's position beside the name
-	PortalLink bool     `yaml:"portal_link"`                // a link to the task, for customers who may open it
+	Locale    string `yaml:"locale" enum:"ru|en"`
+	Timezone  string `yaml:"timezone" is:"zone"` // IANA name; Local = the machine's
+	Logo      string `yaml:"logo" file:"yes" is:"picture"`
+	Signature string `yaml:"signature"` // HTML fragment, html/template; "" = built-in
+	// characters of the customer's letter quoted below; 0 = none
+	Quote      int      `yaml:"quote" min:"0" max:"100000"`
+	Position   bool     `yaml:"position"`    // name the specialist's position beside the name
+	PortalLink bool     `yaml:"portal_link"` // a link to the task, for customers who may open it
 	Received   Received `yaml:"received"`
 	Comment    Letter   `yaml:"comment"`
 	Closed     Letter   `yaml:"closed"`
@@ -74,11 +75,13 @@ type Limit struct {
 
 // Notify says which comments go to the customer, and how.
 type Notify struct {
-	Send           string        `yaml:"send" enum:"all|marked|results"`
-	InternalPrefix string        `yaml:"internal_prefix"`             // with all: a comment that begins so stays inside
-	PublicPrefix   string        `yaml:"public_prefix"`               // with marked: only comments that begin so go out
-	MentionInside  bool          `yaml:"mention_inside"`              // with all: a comment that begins with a mention of a colleague stays inside
-	Delay          time.Duration `yaml:"delay" min:"0s" max:"24h"`    // a comment goes out when it is that old, as it then stands
+	Send           string `yaml:"send" enum:"all|marked|results"`
+	InternalPrefix string `yaml:"internal_prefix"` // with all: a comment that begins so stays inside
+	PublicPrefix   string `yaml:"public_prefix"`   // with marked: only comments that begin so go out
+	// with all: a comment that begins with a mention of a colleague stays inside
+	MentionInside bool `yaml:"mention_inside"`
+	// a comment goes out when it is that old, as it then stands
+	Delay          time.Duration `yaml:"delay" min:"0s" max:"24h"`
 	Combine        bool          `yaml:"combine"`                     // comments between two passes make one letter
 	Confirm        string        `yaml:"confirm" enum:"none|comment"` // how the task shows that an answer went out
 	Attachments    bool          `yaml:"attachments"`
@@ -110,7 +113,8 @@ type Poll struct {
 
 // Monitor says who is told what needs a person, and when.
 type Monitor struct {
-	Tell         []int64       `yaml:"tell" min:"1"`      // users of the portal, in the chat; none = the responsible for new tasks
+	// users of the portal, in the chat; none = the responsible for new tasks
+	Tell         []int64       `yaml:"tell" min:"1"`
 	Mail         []string      `yaml:"mail" is:"address"` // by e-mail, through the first relay that works
 	FailedPasses int           `yaml:"failed_passes" min:"1"`
 	Overdue      time.Duration `yaml:"overdue" min:"1m"`

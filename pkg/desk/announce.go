@@ -238,7 +238,13 @@ func (a *announcing) answer(comments []Comment) Effect {
 	}
 	draft := a.draft(Answer, comments[len(comments)-1].At)
 	draft.Comments = comments
-	return Effect{Kind: SendLetter, Key: DeriveKey(parts...), Ticket: a.f.Ticket.Number, Task: a.f.Ticket.Task, Letter: draft}
+	return Effect{
+		Kind:   SendLetter,
+		Key:    DeriveKey(parts...),
+		Ticket: a.f.Ticket.Number,
+		Task:   a.f.Ticket.Task,
+		Letter: draft,
+	}
 }
 
 func (a *announcing) draft(kind LetterKind, date time.Time) *Draft {
@@ -268,7 +274,8 @@ func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
 		t.Status = Open
 		return Reason{GroupStanding, "reopened", "the task was opened again", true}, nil
 	case !t.ClosedAt.IsZero() && !closedAt.After(t.ClosedAt):
-		return Reason{GroupStanding, "reopening", "the closing is known, and the task is about to be opened again", true}, nil
+		return Reason{GroupStanding, "reopening", "the closing is known, and the task is about to be opened again",
+			true}, nil
 	}
 	t.Status, t.ClosedAt = Done, closedAt
 	if t.ClosedAt.IsZero() {

@@ -10,8 +10,13 @@ import (
 
 func announceFacts() AnnounceFacts {
 	return AnnounceFacts{Now: testNow, Signer: testSigner, Ticket: Ticket{
-		Number: 5, Task: 3711, Key: "k5", Mailbox: "support", Requester: Address{Addr: "ivan@example.org"}, ReplyTo: Address{Name: "Ivan", Addr: "ivan@example.org"},
-		Subject: "printer", Status: Open, Reachable: true, LastID: "last@example.org", References: []string{"first@example.org", "last@example.org"}, LastComment: 100,
+		Number: 5, Task: 3711, Key: "k5", Mailbox: "support", Requester: Address{Addr: "ivan@example.org"},
+		ReplyTo: Address{
+			Name: "Ivan",
+			Addr: "ivan@example.org",
+		},
+		Subject: "printer", Status: Open, Reachable: true, LastID: "last@example.org",
+		References: []string{"first@example.org", "last@example.org"}, LastComment: 100,
 	}}
 }
 
@@ -38,12 +43,30 @@ func TestComments(t *testing.T) {
 		{"the portal's", "all", Comment{ID: 101, Author: 7, System: true, Text: "Крайний срок изменен"}, "system", ""},
 		{"nobody's", "all", Comment{ID: 101, Text: "x"}, "system", ""},
 		{"ours", "all", Comment{ID: 101, Author: 17, Text: "[B]Письмо[/B] " + marker + "\ntext"}, "own", ""},
-		{"ours, marked below", "all", Comment{ID: 101, Author: 17, Text: "[B]Письмо[/B]\ntext\n\n" + marker}, "own", ""},
+		{
+			"ours, marked below",
+			"all",
+			Comment{ID: 101, Author: 17, Text: "[B]Письмо[/B]\ntext\n\n" + marker},
+			"own",
+			"",
+		},
 		{"our user as a specialist", "all", Comment{ID: 101, Author: 17, Text: "Готово"}, "for-customer", "Готово"},
 		{"our marker, another author", "all", said(101, marker+" посмотрите"), "own", ""},
-		{"our post, quoted", "all", Comment{ID: 101, Author: 17, Text: "[QUOTE]" + marker + "\nПисьмо[/QUOTE]\nГотово"}, "for-customer", "Готово"},
+		{
+			"our post, quoted",
+			"all",
+			Comment{ID: 101, Author: 17, Text: "[QUOTE]" + marker + "\nПисьмо[/QUOTE]\nГотово"},
+			"for-customer",
+			"Готово",
+		},
 		{"forwarded", "all", Comment{ID: 101, Author: 7, Forwarded: true, Text: "x"}, "forwarded", ""},
-		{"a forged marker by us", "all", Comment{ID: 101, Author: 17, Text: "hd-0123456789abcdef"}, "for-customer", "hd-0123456789abcdef"},
+		{
+			"a forged marker by us",
+			"all",
+			Comment{ID: 101, Author: 17, Text: "hd-0123456789abcdef"},
+			"for-customer",
+			"hd-0123456789abcdef",
+		},
 		{"a bot's", "all", Comment{ID: 101, Author: 9, Bot: true, Text: "x"}, "bot", ""},
 		{"a guest's", "all", Comment{ID: 101, Author: 9, Guest: true, Text: "x"}, "guest", ""},
 		{"taken back", "all", Comment{ID: 101, Author: 7, Deleted: true, Text: "x"}, "deleted", ""},
@@ -54,14 +77,26 @@ func TestComments(t *testing.T) {
 		{"internal, after blanks", "all", said(101, "\n  // клиент неправ"), "internal", ""},
 		{"internal, behind a mention", "all", said(101, "[USER=5]Иван[/USER], // посмотри"), "internal", ""},
 		{"internal, behind a quote", "all", said(101, "[QUOTE]текст\nдва[/QUOTE]\n//посмотри"), "internal", ""},
-		{"internal, behind a chat quote", "all", said(101, "------------------\nИван [12.03.2026]\nтекст\n------------------\n// нет"), "internal", ""},
+		{
+			"internal, behind a chat quote",
+			"all",
+			said(101, "------------------\nИван [12.03.2026]\nтекст\n------------------\n// нет"),
+			"internal",
+			"",
+		},
 		{"internal, in bold", "all", said(101, "[B]//[/B] нет"), "internal", ""},
 		{"a link is not internal", "all", said(101, "https://x.example"), "for-customer", "https://x.example"},
 		{"marked", "marked", said(101, "! Готово"), "for-customer", "Готово"},
 		{"unmarked", "marked", said(101, "Готово!"), "unmarked", ""},
 		{"marked, internal prefix", "marked", said(101, "// x"), "unmarked", ""},
 		{"marked and empty", "marked", said(101, "! "), "empty", ""},
-		{"a result", "results", Comment{ID: 101, Author: 7, Result: true, Text: "Задача завершена."}, "for-customer", "Задача завершена."},
+		{
+			"a result",
+			"results",
+			Comment{ID: 101, Author: 7, Result: true, Text: "Задача завершена."},
+			"for-customer",
+			"Задача завершена.",
+		},
 		{"no result", "results", said(101, "Готово"), "not-result", ""},
 	}
 	for _, c := range cases {
@@ -122,12 +157,14 @@ func TestAnswerLetters(t *testing.T) {
 	}
 	want := &Draft{
 		Kind: Answer, Mailbox: "support", To: Address{Name: "Ivan", Addr: "ivan@example.org"}, Subject: "printer",
-		InReplyTo: "last@example.org", References: []string{"first@example.org", "last@example.org"}, Comments: []Comment{first, second}, Date: second.At,
+		InReplyTo: "last@example.org", References: []string{"first@example.org", "last@example.org"},
+		Comments: []Comment{first, second}, Date: second.At,
 	}
 	if diff := cmp.Diff(want, d.Effects[0].Letter); diff != "" {
 		t.Error(diff)
 	}
-	if e := d.Effects[0]; e.Kind != SendLetter || e.Ticket != 5 || e.Task != 3711 || e.Key != r.Announce(c, announceFacts()).Effects[0].Key {
+	if e := d.Effects[0]; e.Kind != SendLetter || e.Ticket != 5 || e.Task != 3711 ||
+		e.Key != r.Announce(c, announceFacts()).Effects[0].Key {
 		t.Errorf("%+v", e)
 	}
 	after := announceFacts().Ticket
@@ -147,7 +184,8 @@ func TestAnswerLetters(t *testing.T) {
 		t.Error("the change was changed")
 	}
 	p.Answer = false
-	if d := compile(t, p).Announce(c, announceFacts()); d.Verdict != Inside || d.Reasons[0].Rule != "off" || d.Ticket.LastComment != 103 {
+	if d := compile(t, p).Announce(c, announceFacts()); d.Verdict != Inside || d.Reasons[0].Rule != "off" ||
+		d.Ticket.LastComment != 103 {
 		t.Errorf("switched off: %+v", d)
 	}
 }
@@ -184,7 +222,8 @@ func TestClosing(t *testing.T) {
 	closing := change(said(101, "Готово"))
 	closing.State.Status, closing.State.ClosedAt = Done, testNow
 	d := r.Announce(closing, announceFacts())
-	if len(d.Effects) != 2 || d.Effects[0].Letter.Kind != Answer || d.Effects[1].Letter.Kind != Closed || d.Ticket.Status != Done || !d.Ticket.ClosedAt.Equal(testNow) {
+	if len(d.Effects) != 2 || d.Effects[0].Letter.Kind != Answer || d.Effects[1].Letter.Kind != Closed ||
+		d.Ticket.Status != Done || !d.Ticket.ClosedAt.Equal(testNow) {
 		t.Fatalf("%+v", d)
 	}
 	f := announceFacts()
@@ -212,7 +251,8 @@ func TestClosing(t *testing.T) {
 	}
 	f = announceFacts()
 	f.Ticket.Silent = true
-	if d := r.Announce(closing, f); find(d, SendLetter) != nil || d.Ticket.Status != Done || !strings.Contains(d.Reasons[1].Note, "no letter") {
+	if d := r.Announce(closing, f); find(d, SendLetter) != nil || d.Ticket.Status != Done ||
+		!strings.Contains(d.Reasons[1].Note, "no letter") {
 		t.Errorf("a silent ticket: %+v", d)
 	}
 	p.Closed = false

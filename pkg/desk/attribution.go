@@ -59,7 +59,8 @@ func (r *Rules) attribution(quoted string) (line string, body int) {
 			continue
 		}
 		deeper := i+1 < len(lines) && lines[i+1].depth > lines[i].depth
-		if !mailAddress().MatchString(lines[i].text) || !strings.HasSuffix(lines[i].text, ":") && !deeper || r.others[label(lines[i].text)] {
+		if !mailAddress().MatchString(lines[i].text) || !strings.HasSuffix(lines[i].text, ":") && !deeper ||
+			r.others[label(lines[i].text)] {
 			continue
 		}
 		return lines[i].text, i + 1
@@ -114,7 +115,8 @@ func (r *Rules) oursIn(line string) string {
 // block returns how many labelled lines the lines begin with, up to an empty one.
 func block(lines []quoteLine) int {
 	n := 0
-	for n < len(lines) && (n == 0 || !lines[n].apart) && labelled().MatchString(lines[n].text) && !strings.HasSuffix(lines[n].text, ":") {
+	for n < len(lines) && (n == 0 || !lines[n].apart) && labelled().MatchString(lines[n].text) &&
+		!strings.HasSuffix(lines[n].text, ":") {
 		n++
 	}
 	return n

@@ -8,7 +8,8 @@ import (
 
 // insideRule asks for the one proof by which a report is believed.
 func insideRule() rule {
-	return rule{"own-id", "", "a valid id of our own is inside, of a letter that belongs to a ticket", "the report is believed; without it a delivery report goes to the quarantine",
+	return rule{"own-id", "", "a valid id of our own is inside, of a letter that belongs to a ticket",
+		"the report is believed; without it a delivery report goes to the quarantine",
 		func(w *weighing) (string, bool) {
 			for _, id := range ownInside(w.m, w.f.Signer) {
 				link, known := w.f.Known[id]

@@ -16,14 +16,18 @@ import (
 func TestShortTexts(t *testing.T) {
 	r := newReader(t)
 	encs := map[string]encoding.Encoding{"windows-1251": charmap.Windows1251, "koi8-r": charmap.KOI8R}
-	for _, s := range []string{"Здравствуйте", "Не работает", "Спасибо", "Касса", "Ошибка 500 Internal Server Error", "Добрый день! Нужен счёт на оплату.", "СРОЧНО", "заказ 15 от 12.03", "Прошу перезвонить Ивану Петровичу по номеру 8-900", "Привет", "Счёт №5", "Всё в порядке"} {
+	for _, s := range []string{"Здравствуйте", "Не работает", "Спасибо", "Касса", "Ошибка 500 Internal Server Error",
+		"Добрый день! Нужен счёт на оплату.", "СРОЧНО", "заказ 15 от 12.03",
+		"Прошу перезвонить Ивану Петровичу по номеру 8-900", "Привет", "Счёт №5", "Всё в порядке"} {
 		for bn, be := range encs {
 			if bn == "koi8-r" && strings.Contains(s, "№") {
 				continue
 			}
 			body := coded(t, be, s)
-			for _, label := range []string{"", "windows-1251", "koi8-r", "ibm866", "iso-8859-5", "gb2312", "euc-kr", "big5", "shift_jis", "iso-8859-1", "us-ascii", "utf-8", "utf-16", "x-user-defined"} {
-				o := r.judge(fromIvan + "Subject: x\nContent-Type: text/plain; charset=\"" + label + "\"\n\n" + body + "\n")
+			for _, label := range []string{"", "windows-1251", "koi8-r", "ibm866", "iso-8859-5", "gb2312", "euc-kr",
+				"big5", "shift_jis", "iso-8859-1", "us-ascii", "utf-8", "utf-16", "x-user-defined"} {
+				o := r.judge(fromIvan + "Subject: x\nContent-Type: text/plain; charset=\"" + label + "\"\n\n" + body +
+					"\n")
 				if !o.shows(s) {
 					t.Errorf("%s under %q: %q shows %q", bn, label, s, o.FullText)
 				}
@@ -44,8 +48,14 @@ func TestShortTexts(t *testing.T) {
 		"windows-1255": {charmap.Windows1255, []string{"שלום", "המדפסת לא עובדת"}},
 		"windows-1256": {charmap.Windows1256, []string{"مرحبا", "الطابعة لا تعمل"}},
 		"windows-1254": {charmap.Windows1254, []string{"Merhaba, yazıcı çalışmıyor", "şikâyet", "Teşekkürler"}},
-		"windows-1250": {charmap.Windows1250, []string{"Dobrý den, tiskárna nefunguje", "Zażółć gęślą jaźń", "köszönöm", "děkuji"}},
-		"iso-8859-2":   {charmap.ISO8859_2, []string{"Dzień dobry, drukarka nie działa", "źdźbło", "příliš žluťoučký kůň"}},
+		"windows-1250": {
+			charmap.Windows1250,
+			[]string{"Dobrý den, tiskárna nefunguje", "Zażółć gęślą jaźń", "köszönöm", "děkuji"},
+		},
+		"iso-8859-2": {
+			charmap.ISO8859_2,
+			[]string{"Dzień dobry, drukarka nie działa", "źdźbło", "příliš žluťoučký kůň"},
+		},
 		"iso-8859-1":   {charmap.ISO8859_1, []string{"Grüße", "où êtes-vous", "ñandú", "Ça"}},
 		"iso-8859-9":   {charmap.ISO8859_9, []string{"Günaydın", "İyi günler"}},
 		"windows-1257": {charmap.Windows1257, []string{"Labrīt, printeris nedarbojas", "ačiū"}},
@@ -54,7 +64,8 @@ func TestShortTexts(t *testing.T) {
 		"tis-620":      {charmap.Windows874, []string{"สวัสดี", "เครื่องพิมพ์เสีย"}},
 	} {
 		for _, s := range c.s {
-			o := r.judge(fromIvan + "Subject: x\nContent-Type: text/plain; charset=" + label + "\n\n" + coded(t, c.e, s) + "\n")
+			o := r.judge(fromIvan + "Subject: x\nContent-Type: text/plain; charset=" + label + "\n\n" +
+				coded(t, c.e, s) + "\n")
 			if !o.shows(s) {
 				t.Errorf("own label %s: %q shows %q", label, s, o.FullText)
 			}

@@ -37,22 +37,94 @@ type rule struct {
 // classRules name the class of a message: the first that hits.
 func classRules() []rule {
 	return []rule{
-		{"own", classOurs, "our own loop header or Message-ID, or From or Sender is one of our own addresses and via does not hit", "no task; in a known thread a comment \"written by mail\", never of a letter that carries our loop header; no auto-reply", askOwn},
-		{"ignored", classExcluded, "an exclusion of scope mail hits From, Sender, Reply-To or Return-Path", "nothing; counted", askIgnored},
-		{"via", classHuman, "From or Sender is our own address, without our loop header and Message-ID, and Reply-To (X-Original-From where there is none) has exactly one address that is neither ours nor a specialist's: a site's form, a group that rewrites From", "a letter of the person in Reply-To, which says so; no auto-reply", askVia},
+		{
+			"own",
+			classOurs,
+			"our own loop header or Message-ID, or From or Sender is one of our own addresses and via does not hit",
+			"no task; in a known thread a comment \"written by mail\", never of a letter that carries our loop " +
+				"header; no auto-reply",
+			askOwn,
+		},
+		{
+			"ignored",
+			classExcluded,
+			"an exclusion of scope mail hits From, Sender, Reply-To or Return-Path",
+			"nothing; counted",
+			askIgnored,
+		},
+		{
+			"via",
+			classHuman,
+			"From or Sender is our own address, without our loop header and Message-ID, and Reply-To " +
+				"(X-Original-From where there is none) has exactly one address that is neither ours nor a " +
+				"specialist's: a site's form, a group that rewrites From",
+			"a letter of the person in Reply-To, which says so; no auto-reply",
+			askVia,
+		},
 		{"staff", classStaff, "From is a specialist's address", "as own", askStaff},
-		{"dsn", classBounce, "a delivery report: multipart/report of delivery-status, a message/delivery-status part, or X-Failed-Recipients", "comment on the ticket of our letter named inside by a valid own id; else quarantine; no auto-reply", askDSN},
+		{
+			"dsn",
+			classBounce,
+			"a delivery report: multipart/report of delivery-status, a message/delivery-status part, or " +
+				"X-Failed-Recipients",
+			"comment on the ticket of our letter named inside by a valid own id; else quarantine; no auto-reply",
+			askDSN,
+		},
 		{"mdn", classReceipt, "a disposition notification", "nothing", askMDN},
-		{"null-path", classLike, "Return-Path is <>", "as dsn where a valid own id is inside, an automatic comment where its sender takes part in the thread; else a task; no auto-reply", askNullPath},
-		{"system", classSystem, "the local part of From is a mail system's, or it is a report on DMARC or TLS", "as null-path", askSystem},
-		{"auto-submitted", classAutomatic, "Auto-Submitted is there and not \"no\"", "in a known thread a comment that does not reopen; else mail.automatic; no auto-reply", askAutoSubmitted},
+		{
+			"null-path",
+			classLike,
+			"Return-Path is <>",
+			"as dsn where a valid own id is inside, an automatic comment where its sender takes part in the thread; " +
+				"else a task; no auto-reply",
+			askNullPath,
+		},
+		{
+			"system",
+			classSystem,
+			"the local part of From is a mail system's, or it is a report on DMARC or TLS",
+			"as null-path",
+			askSystem,
+		},
+		{
+			"auto-submitted",
+			classAutomatic,
+			"Auto-Submitted is there and not \"no\"",
+			"in a known thread a comment that does not reopen; else mail.automatic; no auto-reply",
+			askAutoSubmitted,
+		},
 		{"auto-header", classAutomatic, "a field that only autoresponders write", "as auto-submitted", askAutoHeader},
-		{"precedence", classBulk, "Precedence or X-Precedence begins bulk, list, junk or auto_reply", "in a known thread a comment; else mail.bulk; no auto-reply", askPrecedence},
+		{
+			"precedence",
+			classBulk,
+			"Precedence or X-Precedence begins bulk, list, junk or auto_reply",
+			"in a known thread a comment; else mail.bulk; no auto-reply",
+			askPrecedence,
+		},
 		{"list", classBulk, "a mailing list's field, or a foreign X-Loop", "as precedence", askList},
-		{"calendar", classPress, "a calendar's REPLY, CANCEL, COUNTER or DECLINECOUNTER, or an event that is cancelled: the press of a button", "in a known thread a comment that does not reopen; else a task; no auto-reply", askCalendar},
-		{"suppress", classHuman, "X-Auto-Response-Suppress asks for All, OOF or AutoReply", "an ordinary letter; no auto-reply", askSuppress},
+		{
+			"calendar",
+			classPress,
+			"a calendar's REPLY, CANCEL, COUNTER or DECLINECOUNTER, or an event that is cancelled: the press of a " +
+				"button",
+			"in a known thread a comment that does not reopen; else a task; no auto-reply",
+			askCalendar,
+		},
+		{
+			"suppress",
+			classHuman,
+			"X-Auto-Response-Suppress asks for All, OOF or AutoReply",
+			"an ordinary letter; no auto-reply",
+			askSuppress,
+		},
 		{"robot", classRobot, "the local part of From is a robot's", "an ordinary letter; no auto-reply", askRobot},
-		{"ooo-subject", classAway, "the subject begins as out-of-office notes do, and ends there or goes on with a mark or a date", "as auto-submitted", askAway},
+		{
+			"ooo-subject",
+			classAway,
+			"the subject begins as out-of-office notes do, and ends there or goes on with a mark or a date",
+			"as auto-submitted",
+			askAway,
+		},
 		{"human", classHuman, "nothing above", "an ordinary letter", always},
 	}
 }

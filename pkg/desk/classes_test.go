@@ -82,9 +82,18 @@ func TestClasses(t *testing.T) {
 		{[]string{"From: anna@partner.example"}, "staff", classStaff},
 		{[]string{"From: boris@partner.example"}, "human", classHuman},
 		{[]string{"X-Failed-Recipients: a@b.ru"}, "dsn", classBounce},
-		{[]string{`Content-Type: multipart/report; boundary="b"; report-type="delivery-status"`, "Auto-Submitted: auto-replied"}, "dsn", classBounce},
+		{
+			[]string{`Content-Type: multipart/report; boundary="b"; report-type="delivery-status"`,
+				"Auto-Submitted: auto-replied"},
+			"dsn",
+			classBounce,
+		},
 		{[]string{"Content-Type: multipart/report; report-type=feedback-report; boundary=x"}, "human", classHuman},
-		{[]string{"Content-Type: multipart/report (delivery) ; REPORT-TYPE=Disposition-Notification"}, "mdn", classReceipt},
+		{
+			[]string{"Content-Type: multipart/report (delivery) ; REPORT-TYPE=Disposition-Notification"},
+			"mdn",
+			classReceipt,
+		},
 		{[]string{"Received: x", "return-path: < >"}, "null-path", classLike},
 		{[]string{"Return-Path: <ivan@example.org>"}, "human", classHuman},
 		{[]string{"From: owner-news@x.example"}, "system", classSystem},
@@ -152,7 +161,8 @@ func TestClasses(t *testing.T) {
 
 // TestQuiet has every rule that takes the auto-reply away hit and nearly hit.
 func TestQuiet(t *testing.T) {
-	fail := "Authentication-Results: mx.example.ru; spf=pass (a; dmarc=none); dmarc=fail (p=none) header.from=example.org"
+	fail := "Authentication-Results: mx.example.ru; spf=pass (a; dmarc=none); dmarc=fail (p=none) " +
+		"header.from=example.org"
 	cases := []struct {
 		rule  string
 		lines []string

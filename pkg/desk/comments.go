@@ -36,33 +36,67 @@ func commentRules() []commentRule {
 			// A chat that has taken the comments over counts from its own beginning.
 			return c.ID <= t.LastComment && (a.change.State.Chat == 0 || a.change.State.Chat == t.Chat)
 		}},
-		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool { return c.System || c.Author == 0 }},
-		{"own", "it is a post of ours: our signed marker stands in its last line or its first, quotes left out, whoever wrote it", stays, func(a *announcing, c *Comment) bool {
+		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool {
+			return c.System || c.Author == 0
+		}},
+		{"own", "it is a post of ours: our signed marker stands in its last line or its first, quotes left out, " +
+			"whoever wrote it", stays, func(a *announcing, c *Comment) bool {
 			return a.f.Signer.Carries(c.Text)
 		}},
-		{"service", "the task has no chat, and its text, but for quotes, is a remark the portal makes in the name of a user", stays, isService},
+		{
+			"service",
+			"the task has no chat, and its text, but for quotes, is a remark the portal makes in the name of a user",
+			stays,
+			isService,
+		},
 		{"bot", "a bot or a connector wrote it", stays, func(_ *announcing, c *Comment) bool { return c.Bot }},
-		{"guest", "an outsider wrote it, or somebody whom the portal does not name: a guest, an e-mail or extranet user", stays, func(_ *announcing, c *Comment) bool { return c.Guest }},
-		{"forwarded", "it was forwarded from another chat", stays, func(_ *announcing, c *Comment) bool { return c.Forwarded }},
+		{"guest", "an outsider wrote it, or somebody whom the portal does not name: a guest, an e-mail or extranet " +
+			"user", stays, func(_ *announcing, c *Comment) bool {
+			return c.Guest
+		}},
+		{"forwarded", "it was forwarded from another chat", stays, func(_ *announcing, c *Comment) bool {
+			return c.Forwarded
+		}},
 		{"deleted", "it was taken back", stays, func(a *announcing, c *Comment) bool {
 			return c.Deleted || matchAny(a.r.deleted, strings.TrimSpace(c.Text))
 		}},
-		{tooYoung, "it was written less than notify.delay ago", "waits, and is decided as it stands then", func(a *announcing, c *Comment) bool { return a.wait(c) > 0 }},
+		{tooYoung, "it was written less than notify.delay ago", "waits, and is decided as it stands then",
+			func(a *announcing, c *Comment) bool {
+				return a.wait(c) > 0
+			}},
 		{"internal", "notify.send is all, and it begins with notify.internal_prefix", stays, isInternal},
-		{"slip", "notify.send is all, notify.internal_prefix is one sign twice, and it begins with that sign once", stays + "; the first time the task says so", isSlip},
-		{"mention", "notify.send is all, notify.mention_inside is true, and it begins with a mention of somebody else than our own user", stays + "; the first time the task says so", isMention},
-		{"unmarked", "notify.send is marked, and it does not begin with notify.public_prefix", stays, func(a *announcing, c *Comment) bool {
-			return a.r.policy.Send == SendMarked && !strings.HasPrefix(trim(c.Text), a.r.policy.PublicPrefix)
-		}},
-		{"not-result", "notify.send is results, and it is not marked as a result", stays, func(a *announcing, c *Comment) bool {
-			return a.r.policy.Send == SendResults && !c.Result
-		}},
+		{
+			"slip",
+			"notify.send is all, notify.internal_prefix is one sign twice, and it begins with that sign once",
+			stays + "; the first time the task says so",
+			isSlip,
+		},
+		{
+			"mention",
+			"notify.send is all, notify.mention_inside is true, and it begins with a mention of somebody else than " +
+				"our own user",
+			stays + "; the first time the task says so",
+			isMention,
+		},
+		{"unmarked", "notify.send is marked, and it does not begin with notify.public_prefix", stays,
+			func(a *announcing, c *Comment) bool {
+				return a.r.policy.Send == SendMarked && !strings.HasPrefix(trim(c.Text), a.r.policy.PublicPrefix)
+			}},
+		{"not-result", "notify.send is results, and it is not marked as a result", stays,
+			func(a *announcing, c *Comment) bool {
+				return a.r.policy.Send == SendResults && !c.Result
+			}},
 		{"empty", "there is no text in it, nor a file that may go out", stays, func(a *announcing, c *Comment) bool {
 			out := a.public(*c)
 			return trim(out.Text) == "" && len(out.Files) == 0
 		}},
-		{"silent", "no letter goes: an exclusion of scope letters, a deleted task, or nobody to write to", stays, func(a *announcing, _ *Comment) bool { return a.silent != "" }},
-		{"off", "letters.comment.enabled is false", stays, func(a *announcing, _ *Comment) bool { return !a.r.policy.Answer }},
+		{"silent", "no letter goes: an exclusion of scope letters, a deleted task, or nobody to write to", stays,
+			func(a *announcing, _ *Comment) bool {
+				return a.silent != ""
+			}},
+		{"off", "letters.comment.enabled is false", stays, func(a *announcing, _ *Comment) bool {
+			return !a.r.policy.Answer
+		}},
 		{ForCustomer, "nothing above", "a letter to the requester", func(*announcing, *Comment) bool { return true }},
 	}
 }

@@ -39,10 +39,13 @@ func load(t testing.TB, name string, into any) {
 
 func corpusRules(t testing.TB) (*desk.Rules, *quote.Cutter) {
 	p := desk.Policy{
-		Own:        []string{"support@example.ru"},
-		Staff:      []string{"@firma.example"},
-		Exclusions: []desk.Exclusion{{Match: "@bank.example", Scope: desk.ScopeAutoReply}, {Match: "@*.spam.example", Scope: desk.ScopeMail}, {Match: "mute@quiet.example", Scope: desk.ScopeLetters}},
-		TrustAuth:  "mx.example.ru", Automatic: "task", Bulk: "task",
+		Own:   []string{"support@example.ru"},
+		Staff: []string{"@firma.example"},
+		Exclusions: []desk.Exclusion{{
+			Match: "@bank.example",
+			Scope: desk.ScopeAutoReply,
+		}, {Match: "@*.spam.example", Scope: desk.ScopeMail}, {Match: "mute@quiet.example", Scope: desk.ScopeLetters}},
+		TrustAuth: "mx.example.ru", Automatic: "task", Bulk: "task",
 		Reopen: true, ReopenWithin: 720 * time.Hour, SameSubject: 336 * time.Hour,
 		AutoReply: true, PerAddress: 5, PerDomain: 50, Within: 24 * time.Hour, MaxAge: 72 * time.Hour,
 	}
@@ -63,11 +66,20 @@ func corpusRules(t testing.TB) (*desk.Rules, *quote.Cutter) {
 
 // world answers the questions of a letter: four tickets of one requester, open, closed, closed long ago, and deleted.
 func world(r *desk.Rules, q desk.Questions) desk.Facts {
-	f := desk.Facts{Now: corpusNow, Signer: corpusSigner, Instance: "5f2c0a9e", Known: map[string]desk.Link{}, Tasks: map[int64]uint64{}, Tickets: map[uint64]desk.Ticket{}}
+	f := desk.Facts{
+		Now:      corpusNow,
+		Signer:   corpusSigner,
+		Instance: "5f2c0a9e",
+		Known:    map[string]desk.Link{},
+		Tasks:    map[int64]uint64{},
+		Tickets:  map[uint64]desk.Ticket{},
+	}
 	ticket := func(n uint64, subject string, s desk.Status, closed time.Duration) {
 		a := desk.Address{Name: "Иван Петров", Addr: "ivan@example.org"}
-		t := desk.Ticket{Number: n, Task: 3706 + int64(n), Requester: a, ReplyTo: a, Participants: []string{"petr@other.example"}, Subject: subject,
-			Normal: r.NormalSubject(subject), Opened: corpusNow.Add(-99 * 24 * time.Hour), LastAt: corpusNow.Add(-time.Hour), Status: s}
+		t := desk.Ticket{Number: n, Task: 3706 + int64(n), Requester: a, ReplyTo: a,
+			Participants: []string{"petr@other.example"}, Subject: subject,
+			Normal: r.NormalSubject(subject), Opened: corpusNow.Add(-99 * 24 * time.Hour),
+			LastAt: corpusNow.Add(-time.Hour), Status: s}
 		if closed > 0 {
 			t.ClosedAt = corpusNow.Add(-closed)
 		}
@@ -79,8 +91,14 @@ func world(r *desk.Rules, q desk.Questions) desk.Facts {
 	ticket(8, "x-ray", desk.Gone, 0)
 	own, _, _ := corpusSigner.OwnID(corpusSigner.MessageID(desk.DeriveKey("received", "1"), "example.ru"))
 	ids := map[string]desk.Link{
-		"first@example.org": {Ticket: 5, Origin: desk.FromCustomer}, "closed@example.org": {Ticket: 6, Origin: desk.FromCustomer},
-		"old@example.org": {Ticket: 7, Origin: desk.FromCustomer}, "gone@example.org": {Ticket: 8, Origin: desk.FromCustomer},
+		"first@example.org": {
+			Ticket: 5,
+			Origin: desk.FromCustomer,
+		}, "closed@example.org": {Ticket: 6, Origin: desk.FromCustomer},
+		"old@example.org": {
+			Ticket: 7,
+			Origin: desk.FromCustomer,
+		}, "gone@example.org": {Ticket: 8, Origin: desk.FromCustomer},
 		"anna-1@firma.example": {Ticket: 5, Origin: desk.FromStaff}, "loose@outlook.example": {Origin: desk.FromStaff},
 	}
 	for _, id := range append(append([]string(nil), q.IDs...), q.Bounced...) {
@@ -109,7 +127,11 @@ func read(t testing.TB, c *quote.Cutter, path string, uid uint32) desk.Message {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 1, UID: uid}, Size: int64(len(b)), Received: corpusNow.Add(-time.Minute)}
+	l := desk.Listing{
+		Place:    desk.Place{Mailbox: "support", UIDValidity: 1, UID: uid},
+		Size:     int64(len(b)),
+		Received: corpusNow.Add(-time.Minute),
+	}
 	m, err := pass.Read(bytes.NewReader(b), l, pass.Reading{Cutter: c})
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
@@ -165,7 +187,8 @@ func TestCorpus(t *testing.T) {
 			}
 		}
 		if string(d.Verdict) != l.verdict || d.Class != l.class || d.AutoReply != l.reply || thread != l.thread {
-			t.Errorf("%s: want %s %q %v %s, got %s\nfrom %v, subject %q, quoted %q", l.file, l.verdict, l.class, l.reply, l.thread, line, m.From, m.Subject, m.Quoted)
+			t.Errorf("%s: want %s %q %v %s, got %s\nfrom %v, subject %q, quoted %q", l.file, l.verdict, l.class,
+				l.reply, l.thread, line, m.From, m.Subject, m.Quoted)
 		}
 		fmt.Fprintf(&golden, "%s: %s; %q from %q, files %q\n", l.file, line, m.Subject, m.From.String(), names)
 		switch {
@@ -236,7 +259,8 @@ func summary(d desk.Decision) string {
 		}
 		made = append(made, what)
 	}
-	return fmt.Sprintf("%s, %s; rules %s; notes %s; made %s", d.Verdict, d.Class, strings.Join(hit, ", "), strings.Join(notes, ", "), strings.Join(made, ", "))
+	return fmt.Sprintf("%s, %s; rules %s; notes %s; made %s", d.Verdict, d.Class, strings.Join(hit, ", "),
+		strings.Join(notes, ", "), strings.Join(made, ", "))
 }
 
 func compare(t *testing.T, path, got string) {

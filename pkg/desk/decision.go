@@ -39,8 +39,9 @@ type Policy struct {
 	InternalPrefix string        // with all: stays inside
 	PublicPrefix   string        // with marked: goes out, without the prefix
 	Combine        bool          // several comments between two passes make one letter
-	Apart          time.Time     // comments from before make a letter each: they may have gone out so, though the state has forgotten it
-	Attachments    bool          // files of a comment go out with it
+	// comments from before make a letter each: they may have gone out so, though the state has forgotten it
+	Apart       time.Time
+	Attachments bool // files of a comment go out with it
 
 	Fields   map[string]Fields // by mailbox: the settings of new tasks
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
@@ -63,39 +64,46 @@ const (
 
 // Words are the lists and patterns decisions go by; they come from a data file.
 type Words struct {
-	AutoHeaders        []string `yaml:"auto_headers"`        // present = automatic
-	AutoDelivered      []string `yaml:"auto_delivered"`      // values of Delivered-To that tell an autoresponder
-	BulkPrecedence     []string `yaml:"bulk_precedence"`     // what Precedence begins with
-	ListHeaders        []string `yaml:"list_headers"`        // present = list; a trailing * is any ending
-	SuppressValues     []string `yaml:"suppress_values"`     // of X-Auto-Response-Suppress that ask for silence
-	SystemSenders      []string `yaml:"system_senders"`      // local parts; * is any text
-	ReportTypes        []string `yaml:"report_types"`        // report-type of mail systems' reports to each other
-	ReportHeaders      []string `yaml:"report_headers"`      // fields of such reports
-	ReportSubjects     []string `yaml:"report_subjects"`     // regular expressions (RE2) of their subjects
-	ReportSenders      []string `yaml:"report_senders"`      // regular expressions (RE2) of the local parts that send …
-	ReportFiles        []string `yaml:"report_files"`        // … files whose names are like these (RE2)
-	RobotSenders       []string `yaml:"robot_senders"`       // regular expressions (RE2) on the local part
-	OutOfOffice        []string `yaml:"out_of_office"`       // what a subject begins with
-	AwayUntil          []string `yaml:"away_until"`          // regular expressions (RE2) of what may follow that without a mark
-	ReplyPrefixes      []string `yaml:"reply_prefixes"`      // Re, Fwd and their like: cut from a subject together with the colon
-	GatewayTags        []string `yaml:"gateway_tags"`        // regular expressions (RE2) of what gateways put before a subject in brackets
-	GatewayPrefixes    []string `yaml:"gateway_prefixes"`    // the same before a colon; case matters
-	Greetings          []string `yaml:"greetings"`           // regular expressions (RE2), as all of these: what letters that only thank are made of
-	Thanks             []string `yaml:"thanks"`              // the thanks
-	ThanksWith         []string `yaml:"thanks_with"`         // what is said besides
-	ThanksNot          []string `yaml:"thanks_not"`          // words that no such letter holds
-	Names              []string `yaml:"names"`               // whom it names; case matters
-	Signatures         []string `yaml:"signatures"`          // what its signature begins with
-	SpamMarks          []Mark   `yaml:"spam_marks"`          // what receiving filters write on spam
-	PublicDomains      []string `yaml:"public_domains"`      // domains whose users have nothing to do with each other
-	ServiceComments    []string `yaml:"service_comments"`    // regular expressions (RE2) of the portal's own remarks in the name of a user
-	DeletedPlaceholder []string `yaml:"deleted_placeholder"` // regular expressions (RE2) of what stands for a deleted message
+	AutoHeaders    []string `yaml:"auto_headers"`    // present = automatic
+	AutoDelivered  []string `yaml:"auto_delivered"`  // values of Delivered-To that tell an autoresponder
+	BulkPrecedence []string `yaml:"bulk_precedence"` // what Precedence begins with
+	ListHeaders    []string `yaml:"list_headers"`    // present = list; a trailing * is any ending
+	SuppressValues []string `yaml:"suppress_values"` // of X-Auto-Response-Suppress that ask for silence
+	SystemSenders  []string `yaml:"system_senders"`  // local parts; * is any text
+	ReportTypes    []string `yaml:"report_types"`    // report-type of mail systems' reports to each other
+	ReportHeaders  []string `yaml:"report_headers"`  // fields of such reports
+	ReportSubjects []string `yaml:"report_subjects"` // regular expressions (RE2) of their subjects
+	ReportSenders  []string `yaml:"report_senders"`  // regular expressions (RE2) of the local parts that send …
+	ReportFiles    []string `yaml:"report_files"`    // … files whose names are like these (RE2)
+	RobotSenders   []string `yaml:"robot_senders"`   // regular expressions (RE2) on the local part
+	OutOfOffice    []string `yaml:"out_of_office"`   // what a subject begins with
+	// regular expressions (RE2) of what may follow that without a mark
+	AwayUntil []string `yaml:"away_until"`
+	// Re, Fwd and their like: cut from a subject together with the colon
+	ReplyPrefixes []string `yaml:"reply_prefixes"`
+	// regular expressions (RE2) of what gateways put before a subject in brackets
+	GatewayTags     []string `yaml:"gateway_tags"`
+	GatewayPrefixes []string `yaml:"gateway_prefixes"` // the same before a colon; case matters
+	// regular expressions (RE2), as all of these: what letters that only thank are made of
+	Greetings     []string `yaml:"greetings"`
+	Thanks        []string `yaml:"thanks"`         // the thanks
+	ThanksWith    []string `yaml:"thanks_with"`    // what is said besides
+	ThanksNot     []string `yaml:"thanks_not"`     // words that no such letter holds
+	Names         []string `yaml:"names"`          // whom it names; case matters
+	Signatures    []string `yaml:"signatures"`     // what its signature begins with
+	SpamMarks     []Mark   `yaml:"spam_marks"`     // what receiving filters write on spam
+	PublicDomains []string `yaml:"public_domains"` // domains whose users have nothing to do with each other
+	// regular expressions (RE2) of the portal's own remarks in the name of a user
+	ServiceComments []string `yaml:"service_comments"`
+	// regular expressions (RE2) of what stands for a deleted message
+	DeletedPlaceholder []string `yaml:"deleted_placeholder"`
 }
 
 // Mark is a field of a header and how its value looks.
 type Mark struct {
 	Field string `yaml:"field"`
-	Value string `yaml:"value"` // regular expression (RE2); where it has the groups score and limit, the score must reach the limit
+	// regular expression (RE2); where it has the groups score and limit, the score must reach the limit
+	Value string `yaml:"value"`
 }
 
 // Questions is what must be looked up before a message can be decided.
@@ -107,7 +115,8 @@ type Questions struct {
 	Subject string   // normalised; "" = too short to tell
 	Bounced []string // own Message-IDs a delivery report names
 
-	Counted  []string // whom limits count a letter and its auto-reply for: addresses without +tags, and @domains that are not public
+	// whom limits count a letter and its auto-reply for: addresses without +tags, and @domains that are not public
+	Counted  []string
 	Arrivals []string // whom the letter itself is counted for, as in Counted
 	Reply    string   // where an auto-reply would go, folded
 	Senders  []string // all addresses that exclusions are held against, folded
@@ -120,16 +129,17 @@ type Facts struct {
 	Signer   Signer
 	Instance string // value of our loop header
 
-	Recorded   bool              // a message of the same key was recorded before, from whatever mailbox
-	Known      map[string]Link   // those of the asked ids that are known
-	Tasks      map[int64]uint64  // the tickets of the asked task numbers
-	Same       []uint64          // tickets of the same address and subject, newest first
-	Tickets    map[uint64]Ticket // every ticket the above speak of, its Status fresh
-	InSent     bool              // the letter it answers lies in our Sent folder
-	Excluded   []Exclusion       // those of `exclude add`
-	Replies    Replies
-	Arrivals   []Arrivals // of those asked for
-	Undelivers bool       // an earlier letter to where the auto-reply would go came back for good, and it has not written since
+	Recorded bool              // a message of the same key was recorded before, from whatever mailbox
+	Known    map[string]Link   // those of the asked ids that are known
+	Tasks    map[int64]uint64  // the tickets of the asked task numbers
+	Same     []uint64          // tickets of the same address and subject, newest first
+	Tickets  map[uint64]Ticket // every ticket the above speak of, its Status fresh
+	InSent   bool              // the letter it answers lies in our Sent folder
+	Excluded []Exclusion       // those of `exclude add`
+	Replies  Replies
+	Arrivals []Arrivals // of those asked for
+	// an earlier letter to where the auto-reply would go came back for good, and it has not written since
+	Undelivers bool
 
 	Pictures map[string]int // of the asked hashes: how many earlier letters of this sender had the picture
 }
@@ -183,11 +193,12 @@ type Reason struct {
 
 // Decision is what follows from a message or a change.
 type Decision struct {
-	Verdict    Verdict  `json:"verdict"`
-	Class      string   `json:"class"` // human, bounce, automatic …: column three of the rules
-	AutoReply  bool     `json:"auto_reply"`
-	Capped     bool     `json:"capped,omitempty"`     // it would have had one, but for a limit
-	Unanswered string   `json:"unanswered,omitempty"` // of a new task without an auto-reply: the rule that is the reason
+	Verdict   Verdict `json:"verdict"`
+	Class     string  `json:"class"` // human, bounce, automatic …: column three of the rules
+	AutoReply bool    `json:"auto_reply"`
+	Capped    bool    `json:"capped,omitempty"` // it would have had one, but for a limit
+	// of a new task without an auto-reply: the rule that is the reason
+	Unanswered string   `json:"unanswered,omitempty"`
 	Reasons    []Reason `json:"reasons"`
 
 	Key    string          `json:"key"`              // the message's own

@@ -25,14 +25,16 @@ var taskMark = regexp.MustCompile(`^hd-[0-9a-f]{32}$`)
 
 // Effect is a change to the world, not yet made. It is a plain value, kept as JSON in the outbox.
 type Effect struct {
-	Kind   Kind   `json:"kind"`
-	Key    string `json:"key"`              // derived from what caused it: the same cause always yields the same key; 32 hex digits
+	Kind Kind `json:"kind"`
+	// derived from what caused it: the same cause always yields the same key; 32 hex digits
+	Key    string `json:"key"`
 	Cause  string `json:"cause,omitempty"`  // key of the message it follows from, filled in when it is recorded
 	Ticket uint64 `json:"ticket"`           // our number; 0 in a decision that opens a ticket
 	Task   int64  `json:"task,omitempty"`   // the portal's number, filled in when the effect is made
 	Chat   int64  `json:"chat,omitempty"`   // of that task, as far as it is known; likewise
 	Detour bool   `json:"detour,omitempty"` // by another way than the first, which came to nothing
-	Aside  bool   `json:"aside,omitempty"`  // a remark: it neither waits for what was queued before it for the ticket, nor is waited for
+	// a remark: it neither waits for what was queued before it for the ticket, nor is waited for
+	Aside  bool   `json:"aside,omitempty"`
 	Post   *Post  `json:"post,omitempty"`   // with OpenTask and CommentTask
 	Letter *Draft `json:"letter,omitempty"` // with SendLetter
 }
@@ -54,14 +56,15 @@ const (
 
 // Post is what we write into the portal: a task or a comment.
 type Post struct {
-	Form    Form      `json:"form"`
-	Title   string    `json:"title,omitempty"`   // of a task; at most 250 characters
-	Subject string    `json:"subject,omitempty"` // stands above the text: of a comment a new one, of a task what its title does not show
-	Text    string    `json:"text"`              // BBCode
-	Marker  string    `json:"marker"`            // of a comment, so that a repeat can be looked for
-	Bare    bool      `json:"bare,omitempty"`    // without the text: the letter is a file of it
-	Answers bool      `json:"-"`                 // of a new task: comments on it go to the customer, and it says how
-	Whole   bool      `json:"whole,omitempty"`   // with its quotes and signature
+	Form  Form   `json:"form"`
+	Title string `json:"title,omitempty"` // of a task; at most 250 characters
+	// stands above the text: of a comment a new one, of a task what its title does not show
+	Subject string    `json:"subject,omitempty"`
+	Text    string    `json:"text"`            // BBCode
+	Marker  string    `json:"marker"`          // of a comment, so that a repeat can be looked for
+	Bare    bool      `json:"bare,omitempty"`  // without the text: the letter is a file of it
+	Answers bool      `json:"-"`               // of a new task: comments on it go to the customer, and it says how
+	Whole   bool      `json:"whole,omitempty"` // with its quotes and signature
 	Reopen  bool      `json:"reopen,omitempty"`
 	Fields  *Fields   `json:"fields,omitempty"`  // of a task
 	Mailbox string    `json:"mailbox,omitempty"` // whose settings they are
@@ -91,9 +94,11 @@ type Fields struct {
 	BindCRM     bool          `json:"bind_crm,omitempty"`
 	CRM         []string      `json:"crm,omitempty"` // codes of UF_CRM_TASK, C_275
 
-	Title    string            `json:"title,omitempty"`    // text/template of TitleVars; "" = the subject
-	Custom   map[string]string `json:"custom,omitempty"`   // custom fields the portal asks for, by their names: UF_AUTO_123
-	Fallback int64             `json:"fallback,omitempty"` // responsible where the other is unknown or dismissed; 0 = the webhook's user
+	Title string `json:"title,omitempty"` // text/template of TitleVars; "" = the subject
+	// custom fields the portal asks for, by their names: UF_AUTO_123
+	Custom map[string]string `json:"custom,omitempty"`
+	// responsible where the other is unknown or dismissed; 0 = the webhook's user
+	Fallback int64 `json:"fallback,omitempty"`
 }
 
 // File is a file on its way, in either direction: names and places, never content.
@@ -174,7 +179,8 @@ type Comment struct {
 	Forwarded bool  `json:"forwarded,omitempty"` // from another chat
 	Result    bool  `json:"result,omitempty"`    // marked as the task's result
 	ResultID  int64 `json:"result_id,omitempty"` // of that mark; the comment may have been read long before
-	Late      bool  `json:"-"`                   // it stands for a result whose comment was not read now: its number is old, or 0
+	// it stands for a result whose comment was not read now: its number is old, or 0
+	Late bool `json:"-"`
 }
 
 // Letter is a mail we write, rendered: all of it but the bytes.

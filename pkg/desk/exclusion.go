@@ -30,7 +30,8 @@ func ParsePattern(s string) (Pattern, error) {
 	p := Pattern{local: local}
 	domain, p.under = strings.CutPrefix(domain, "*.")
 	if p.under && local != "" {
-		return Pattern{}, fmt.Errorf("parse pattern %q: subdomains can be given without an address only: @*.%s", s, domain)
+		return Pattern{}, fmt.Errorf("parse pattern %q: subdomains can be given without an address only: @*.%s", s,
+			domain)
 	}
 	var ok bool
 	if p.domain, ok = asciiDomain(domain); !ok {

@@ -38,12 +38,17 @@ func TestPatterns(t *testing.T) {
 	if (Pattern{}).Match("a@b.ru") {
 		t.Error("the empty pattern hits")
 	}
-	for in, want := range map[string]string{"A@Пример.РФ": "a@xn--e1afmkfd.xn--p1ai", "@*.B.ru": "@*.b.ru", " @b.ru. ": "@b.ru"} {
+	for in, want := range map[string]string{
+		"A@Пример.РФ": "a@xn--e1afmkfd.xn--p1ai",
+		"@*.B.ru":     "@*.b.ru",
+		" @b.ru. ":    "@b.ru",
+	} {
 		if p, err := ParsePattern(in); err != nil || p.String() != want {
 			t.Errorf("%q is written %q, %v", in, p, err)
 		}
 	}
-	for _, bad := range []string{"", "b.ru", "@", "a@", "*@b.ru", "a@*.b.ru", "@b ru", "a@b@c.ru", "a b@c.ru", "@*b.ru"} {
+	for _, bad := range []string{"", "b.ru", "@", "a@", "*@b.ru", "a@*.b.ru", "@b ru", "a@b@c.ru", "a b@c.ru",
+		"@*b.ru"} {
 		if p, err := ParsePattern(bad); err == nil || !strings.Contains(err.Error(), "parse pattern") {
 			t.Errorf("%q is taken for %q: %v", bad, p, err)
 		}
@@ -51,7 +56,10 @@ func TestPatterns(t *testing.T) {
 }
 
 func TestHitTakesTheWidestScope(t *testing.T) {
-	list := []Exclusion{{Match: "broken", Scope: ScopeMail}, {Match: "@b.ru", Scope: ScopeAutoReply}, {Match: "a@b.ru", Scope: ScopeLetters}}
+	list := []Exclusion{{
+		Match: "broken",
+		Scope: ScopeMail,
+	}, {Match: "@b.ru", Scope: ScopeAutoReply}, {Match: "a@b.ru", Scope: ScopeLetters}}
 	if x, ok := Hit(list, "", "a@b.ru"); !ok || x.Match != "a@b.ru" {
 		t.Errorf("%+v %v", x, ok)
 	}
@@ -64,7 +72,11 @@ func TestHitTakesTheWidestScope(t *testing.T) {
 	for _, c := range []struct {
 		wide, narrow Scope
 		want         bool
-	}{{ScopeMail, ScopeLetters, true}, {ScopeLetters, ScopeLetters, true}, {ScopeAutoReply, ScopeLetters, false}, {"", "", false}} {
+	}{{
+		ScopeMail,
+		ScopeLetters,
+		true,
+	}, {ScopeLetters, ScopeLetters, true}, {ScopeAutoReply, ScopeLetters, false}, {"", "", false}} {
 		if c.wide.Includes(c.narrow) != c.want {
 			t.Errorf("%q includes %q: %v", c.wide, c.narrow, !c.want)
 		}

@@ -28,7 +28,8 @@ func (n *tally) add(machine, caught bool) {
 }
 
 func (n tally) row(name string) string {
-	return fmt.Sprintf("| %s | %d | %d | %d | %.1f %% | %d |\n", name, n.letters, n.machine, n.caught, 100*float64(n.caught)/float64(max(1, n.machine)), n.alarms)
+	return fmt.Sprintf("| %s | %d | %d | %d | %.1f %% | %d |\n", name, n.letters, n.machine, n.caught,
+		100*float64(n.caught)/float64(max(1, n.machine)), n.alarms)
 }
 
 // TestFigures measures how well machines are told from people. docs/mail.md shows the table.
@@ -38,9 +39,11 @@ func TestFigures(t *testing.T) {
 	if own.caught != own.machine || foreign.caught != foreign.machine || own.alarms+foreign.alarms > 0 {
 		t.Errorf("own %+v, foreign %+v: nothing may be missed, and no alarm be false", own, foreign)
 	}
-	table := "| corpus | letters | must not be answered | were not | recall | false alarms |\n|---|---|---|---|---|---|\n" +
+	table := "| corpus | letters | must not be answered | were not | recall | false alarms " +
+		"|\n|---|---|---|---|---|---|\n" +
 		own.row("own, pkg/desk/testdata/corpus") + foreign.row("given, parse and tolerate") +
-		fmt.Sprintf("\nOf the given letters that may be answered, %d are advertisements and notices with nothing in them that says so.\n", unmarked)
+		fmt.Sprintf("\nOf the given letters that may be answered, %d are advertisements and notices with nothing in "+
+			"them that says so.\n", unmarked)
 	t.Logf("\n%s", table)
 	compare(t, "testdata/figures.golden", table)
 }

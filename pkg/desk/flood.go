@@ -18,7 +18,8 @@ const gathers = 24 * time.Hour
 
 // floodRule is asked of letters that would make a task.
 func floodRule() rule {
-	return rule{"T11 flood", "", "a person's letter in no known thread, beyond mail.flood: so many of one address, or of one domain that is not public, within its time",
+	return rule{"T11 flood", "", "a person's letter in no known thread, beyond mail.flood: so many of one address, " +
+		"or of one domain that is not public, within its time",
 		"no auto-reply; the first such letter makes a task that says so, and the further ones of the day are its files", askFlood}
 }
 
@@ -66,7 +67,13 @@ func (w *weighing) flooded() bool {
 // gather makes a letter a file of the task that gathers. Its id leads nowhere: what answers it is a letter of its own.
 func (w *weighing) gather(t *Ticket) {
 	key := DeriveKey("comment", w.d.Key)
-	post := &Post{Form: FormRepeat, From: w.m.From, At: arrived(w.m, w.f.Now), Marker: w.f.Signer.Marker(key), Bare: true}
+	post := &Post{
+		Form:   FormRepeat,
+		From:   w.m.From,
+		At:     arrived(w.m, w.f.Now),
+		Marker: w.f.Signer.Marker(key),
+		Bare:   true,
+	}
 	if w.m.Place != (Place{}) {
 		place := w.m.Place
 		post.Message, post.Of = &place, w.d.Key

@@ -25,19 +25,38 @@ func TestFlood(t *testing.T) {
 		flood   bool
 	}{
 		{"none before", nil, nil, Task, false},
-		{"below the limit", func(f *Facts) { f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m)}} }, nil, Task, false},
-		{"at the limit", func(f *Facts) { f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 3*m)}} }, nil, Task, true},
-		{"of the domain", func(f *Facts) {
-			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m)}, {Key: "@example.org", Times: times(m, 2*m, 3*m)}}
+		{"below the limit", func(f *Facts) {
+			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m)}}
+		}, nil, Task, false},
+		{"at the limit", func(f *Facts) {
+			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 3*m)}}
 		}, nil, Task, true},
-		{"longer ago", func(f *Facts) { f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 61*m)}} }, nil, Task, false},
+		{"of the domain", func(f *Facts) {
+			f.Arrivals = []Arrivals{{
+				Key:   "ivan@example.org",
+				Times: times(m),
+			}, {Key: "@example.org", Times: times(m, 2*m, 3*m)}}
+		}, nil, Task, true},
+		{"longer ago", func(f *Facts) {
+			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 61*m)}}
+		}, nil, Task, false},
 		{"gathered", func(f *Facts) {
 			*f = knownTicket(nil)
-			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 3*m), Ticket: 5, Since: testNow.Add(-23 * time.Hour)}}
+			f.Arrivals = []Arrivals{{
+				Key:    "ivan@example.org",
+				Times:  times(m, 2*m, 3*m),
+				Ticket: 5,
+				Since:  testNow.Add(-23 * time.Hour),
+			}}
 		}, nil, Commented, true},
 		{"the next day", func(f *Facts) {
 			*f = knownTicket(nil)
-			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 3*m), Ticket: 5, Since: testNow.Add(-25 * time.Hour)}}
+			f.Arrivals = []Arrivals{{
+				Key:    "ivan@example.org",
+				Times:  times(m, 2*m, 3*m),
+				Ticket: 5,
+				Since:  testNow.Add(-25 * time.Hour),
+			}}
 		}, nil, Task, true},
 		{"the task is gone", func(f *Facts) {
 			*f = knownTicket(func(t *Ticket) { t.Status = Gone })
@@ -47,7 +66,9 @@ func TestFlood(t *testing.T) {
 			*f = knownTicket(nil)
 			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 3*m)}}
 		}, []string{"In-Reply-To: <1@x>"}, Commented, false},
-		{"a machine's", func(f *Facts) { f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 3*m)}} }, []string{"Auto-Submitted: auto-generated"}, Task, false},
+		{"a machine's", func(f *Facts) {
+			f.Arrivals = []Arrivals{{Key: "ivan@example.org", Times: times(m, 2*m, 3*m)}}
+		}, []string{"Auto-Submitted: auto-generated"}, Task, false},
 	} {
 		f := facts()
 		if c.with != nil {
@@ -64,7 +85,8 @@ func TestFlood(t *testing.T) {
 			}
 		case c.flood:
 			post := find(d, CommentTask).Post
-			if !post.Bare || post.Subject != "printer" || len(post.Files) != 1 || post.Files[0].Part != WholeMessage || d.Thread != nil || d.Ticket.LastID != "" {
+			if !post.Bare || post.Subject != "printer" || len(post.Files) != 1 || post.Files[0].Part != WholeMessage ||
+				d.Thread != nil || d.Ticket.LastID != "" {
 				t.Errorf("%s: %+v", c.name, post)
 			}
 		case d.Class == classHuman && opened != nil:

@@ -12,8 +12,10 @@ import (
 const slowest = 5 * time.Second
 
 func FuzzSubject(f *testing.F) {
-	for _, s := range []string{"Re: Fwd: Принтер", "RE: [EXTERNAL] RE: [EXT] Принтер", "SV: R: Re[2]: Re^3: RE：Принтер", "[#12-3456] [#12-3456-7] x",
-		"{Spam?} {Disarmed} x", strings.Repeat("Re: ", 300), "[[[[[(((((EXT", "Re\u00ad:\u200b x", "\xff\xfe Re: \x00"} {
+	for _, s := range []string{"Re: Fwd: Принтер", "RE: [EXTERNAL] RE: [EXT] Принтер",
+		"SV: R: Re[2]: Re^3: RE：Принтер", "[#12-3456] [#12-3456-7] x",
+		"{Spam?} {Disarmed} x", strings.Repeat("Re: ", 300), "[[[[[(((((EXT", "Re\u00ad:\u200b x",
+		"\xff\xfe Re: \x00"} {
 		f.Add(s)
 	}
 	r := compile(f, testPolicy(f))
@@ -37,9 +39,12 @@ func FuzzSubject(f *testing.F) {
 func FuzzOwnIDs(f *testing.F) {
 	ours, others := Signer{Secret: []byte("secret")}, Signer{Secret: []byte("another")}
 	key := DeriveKey("x")
-	for _, id := range []string{ours.MessageID(key, "firm.ru"), others.MessageID(key, "firm.ru"), "hd." + key, "hd." + key + ".@firm.ru",
-		strings.ToUpper(ours.MessageID(key, "x")), "hd." + key + ".0@@", ours.Marker(key) + " hd-0123456789abcdef", ours.Token(3711) + "[#3711-0000]",
-		"[#999999999999999-0000]", strings.Replace(ours.MessageID(key, "firm.ru"), key+".", key+"X", 1), "\nhd-00000000ffffffff"} {
+	for _, id := range []string{ours.MessageID(key, "firm.ru"), others.MessageID(key, "firm.ru"), "hd." + key,
+		"hd." + key + ".@firm.ru",
+		strings.ToUpper(ours.MessageID(key, "x")), "hd." + key + ".0@@", ours.Marker(key) + " hd-0123456789abcdef",
+		ours.Token(3711) + "[#3711-0000]",
+		"[#999999999999999-0000]", strings.Replace(ours.MessageID(key, "firm.ru"), key+".", key+"X", 1),
+		"\nhd-00000000ffffffff"} {
 		f.Add(id)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -53,7 +58,9 @@ func FuzzOwnIDs(f *testing.F) {
 		if _, host, _ := strings.Cut(text, "@"); valid && !strings.EqualFold(text, ours.MessageID(key, host)) {
 			t.Errorf("%q is believed, and is not what we make", text)
 		}
-		if ours.Carries(text) && !slices.ContainsFunc(marker.FindAllString(text, -1), func(mark string) bool { return mark == ours.Marker(mark[3:11]) }) {
+		if ours.Carries(text) && !slices.ContainsFunc(marker.FindAllString(text, -1), func(mark string) bool {
+			return mark == ours.Marker(mark[3:11])
+		}) {
 			t.Errorf("%q carries no marker of ours", text)
 		}
 		right, _ := ours.Tokens(text)

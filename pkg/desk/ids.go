@@ -105,7 +105,8 @@ func marks(text string) []string {
 	own := strings.Split(strings.TrimSpace(unquoted(text)), "\n")
 	found := append(marker.FindAllString(own[0], -1), marker.FindAllString(own[len(own)-1], -1)...)
 	text = strings.TrimSpace(text)
-	if last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]); last != "" && marker.FindString(last) == last {
+	if last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]); last != "" &&
+		marker.FindString(last) == last {
 		found = append(found, last)
 	}
 	return found

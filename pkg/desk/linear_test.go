@@ -17,13 +17,17 @@ var growing = []struct {
 }{
 	{"prefixes of a subject", func(n int) string { return "Subject: " + strings.Repeat("Re: ", n) + "касса\n\nx" }},
 	{"other prefixes", func(n int) string { return "Subject: " + strings.Repeat("[EXT] Fwd: ", n) + "касса\n\nx" }},
-	{"words of a subject", func(n int) string { return "Subject: " + strings.Repeat("=?utf-8?B?0JrQ?= ", n) + "\n\nx" }},
+	{"words of a subject", func(n int) string {
+		return "Subject: " + strings.Repeat("=?utf-8?B?0JrQ?= ", n) + "\n\nx"
+	}},
 	{"words of many codings", func(n int) string {
 		return "Subject: " + strings.Repeat("=?utf-8?Q?=D0?= =?koi8-r?B?8A?= ", n) + "\n\nx"
 	}},
 	{"words that do not end", func(n int) string { return "Subject: " + strings.Repeat("=?utf-8?B?", n) + "\n\nx" }},
 	{"lines of a field", func(n int) string { return "Subject: x\n" + strings.Repeat(" y\n", n) + "\nx" }},
-	{"lines that are no fields", func(n int) string { return "Subject: x\n" + strings.Repeat("y\n", n) + "To: a@b.ru\n\nx" }},
+	{"lines that are no fields", func(n int) string {
+		return "Subject: x\n" + strings.Repeat("y\n", n) + "To: a@b.ru\n\nx"
+	}},
 	{"references", func(n int) string { return "References: " + strings.Repeat("<a@b> ", n) + "\n\nx" }},
 	{"recipients", func(n int) string { return "To: " + strings.Repeat("<a@b.ru>, ", n) + "\n\nx" }},
 	{"senders", func(n int) string { return "From: " + strings.Repeat("<<a@b>, ", n) + "\n\nx" }},
@@ -55,7 +59,9 @@ var growing = []struct {
 	}},
 	{"scripts", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<script></script x", n) }},
 	{"comments of a page", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<!-- x ", n) }},
-	{"attributes that do not end", func(n int) string { return "Content-Type: text/html\n\n" + strings.Repeat("<a href=\"x>y\n", n) }},
+	{"attributes that do not end", func(n int) string {
+		return "Content-Type: text/html\n\n" + strings.Repeat("<a href=\"x>y\n", n)
+	}},
 	{"links", func(n int) string {
 		return "Content-Type: text/html\n\n<base href='http://a.ru/'>" + strings.Repeat("<a href=x>y</a>", n)
 	}},
@@ -65,7 +71,8 @@ var growing = []struct {
 			plain.WriteString(word(i) + " ")
 			page.WriteString(word(n-i) + "x ")
 		}
-		return "Content-Type: multipart/alternative; boundary=b\n\n--b\n\n" + plain.String() + "\n--b\nContent-Type: text/html\n\n" + page.String() + "\n--b--\n"
+		return "Content-Type: multipart/alternative; boundary=b\n\n--b\n\n" + plain.String() +
+			"\n--b\nContent-Type: text/html\n\n" + page.String() + "\n--b--\n"
 	}},
 }
 

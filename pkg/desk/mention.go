@@ -17,7 +17,9 @@ var (
 // below a letter of ours in the old card begins with a mention of the user who posted it, and means the customer.
 func isMention(a *announcing, c *Comment) bool {
 	p := &a.r.policy
-	return p.all() && p.MentionInside && slices.ContainsFunc(mentioned(c.Text), func(who string) bool { return !a.isSelf(who) })
+	return p.all() && p.MentionInside && slices.ContainsFunc(mentioned(c.Text), func(who string) bool {
+		return !a.isSelf(who)
+	})
 }
 
 // all reports whether whatever is not kept inside goes out.
@@ -37,7 +39,8 @@ func (a *announcing) isSelf(who string) bool {
 // answers is not one.
 func mentioned(text string) (all []string) {
 	ledBy(text, func(lead string) {
-		if lower := strings.ToLower(lead); strings.HasPrefix(lower, "[user") || strings.HasPrefix(lower, "[chat") || strings.HasPrefix(lead, "@") {
+		if lower := strings.ToLower(lead); strings.HasPrefix(lower, "[user") || strings.HasPrefix(lower, "[chat") ||
+			strings.HasPrefix(lead, "@") {
 			all = append(all, lead)
 		}
 	})

@@ -210,7 +210,8 @@ type Message struct {
 	BBCode   string // Text in the portal's markup
 	FullCode string // FullText in the portal's markup
 
-	Quoted    string // the letters quoted in it, from the line above the first on, whether Text has them or not; "" = none
+	// the letters quoted in it, from the line above the first on, whether Text has them or not; "" = none
+	Quoted    string
 	QuoteCut  bool   // Text is without them
 	Signature string // what Text is without as a signature; "" = nothing
 

@@ -13,52 +13,54 @@ type NoteKey string
 
 // The keys of notes.
 const (
-	NoteUnverified    NoteKey = "unverified"    // DMARC failed
-	NoteOtherSender   NoteKey = "other-sender"  // a colleague of the requester wrote it
-	NoteStranger      NoteKey = "stranger"      // it continues a ticket of somebody else
-	NoteLate          NoteKey = "late"          // it continues a ticket closed long ago
-	NoteDeleted       NoteKey = "deleted"       // the former task was deleted
-	NoteVia           NoteKey = "via"           // our own address sent it for the person in Reply-To
-	NoteStaffReply    NoteKey = "staff-reply"   // it answers a specialist's own mail
-	NoteWritten       NoteKey = "written"       // one of us wrote it by mail
-	NoteAutomatic     NoteKey = "automatic"     // a machine wrote it
-	NoteBulk          NoteKey = "bulk"          // a list or a mass mailing
-	NoteRobot         NoteKey = "robot"         // nobody reads what its sender is sent
-	NoteBlindCopy     NoteKey = "blind-copy"    // our address is not among the recipients
-	NoteBounce        NoteKey = "bounce"        // a letter of ours was not delivered
-	NoteOversize      NoteKey = "oversize"      // the message was too large to be read
-	NoteCut           NoteKey = "cut"           // the post shows less than the letter says
-	NoteThanks        NoteKey = "thanks"        // a bare thank-you opens no task again
-	NoteWrongToken    NoteKey = "wrong-token"   // its subject has a token that is not believed
-	NoteForwarded     NoteKey = "forwarded"     // it forwards somebody's letter
-	NoteDegraded      NoteKey = "degraded"      // something could not be read; the detail is a Degraded
-	NotePictures      NoteKey = "pictures"      // pictures of signatures were left out
-	NoteEvent         NoteKey = "event"         // an invitation
-	NoteExcluded      NoteKey = "excluded"      // no auto-reply: an exclusion, its pattern is the detail
-	NoteSuppress      NoteKey = "suppress"      // no auto-reply: the letter asks for none
-	NoteReply         NoteKey = "reply"         // no auto-reply: it answers a letter of ours
-	NoteNoAddress     NoteKey = "no-address"    // no auto-reply: there is nobody to answer
-	NoteOff           NoteKey = "off"           // no auto-reply: they are switched off
-	NoteCapped        NoteKey = "capped"        // no auto-reply: over a limit
-	NoteStale         NoteKey = "stale"         // no auto-reply: the letter is old
-	NoteQuarantine    NoteKey = "quarantine"    // further messages of the day are in the quarantine, and not told of
-	NoteFlood         NoteKey = "flood"         // too many letters of the detail: further ones are gathered as files of the task
+	NoteUnverified  NoteKey = "unverified"   // DMARC failed
+	NoteOtherSender NoteKey = "other-sender" // a colleague of the requester wrote it
+	NoteStranger    NoteKey = "stranger"     // it continues a ticket of somebody else
+	NoteLate        NoteKey = "late"         // it continues a ticket closed long ago
+	NoteDeleted     NoteKey = "deleted"      // the former task was deleted
+	NoteVia         NoteKey = "via"          // our own address sent it for the person in Reply-To
+	NoteStaffReply  NoteKey = "staff-reply"  // it answers a specialist's own mail
+	NoteWritten     NoteKey = "written"      // one of us wrote it by mail
+	NoteAutomatic   NoteKey = "automatic"    // a machine wrote it
+	NoteBulk        NoteKey = "bulk"         // a list or a mass mailing
+	NoteRobot       NoteKey = "robot"        // nobody reads what its sender is sent
+	NoteBlindCopy   NoteKey = "blind-copy"   // our address is not among the recipients
+	NoteBounce      NoteKey = "bounce"       // a letter of ours was not delivered
+	NoteOversize    NoteKey = "oversize"     // the message was too large to be read
+	NoteCut         NoteKey = "cut"          // the post shows less than the letter says
+	NoteThanks      NoteKey = "thanks"       // a bare thank-you opens no task again
+	NoteWrongToken  NoteKey = "wrong-token"  // its subject has a token that is not believed
+	NoteForwarded   NoteKey = "forwarded"    // it forwards somebody's letter
+	NoteDegraded    NoteKey = "degraded"     // something could not be read; the detail is a Degraded
+	NotePictures    NoteKey = "pictures"     // pictures of signatures were left out
+	NoteEvent       NoteKey = "event"        // an invitation
+	NoteExcluded    NoteKey = "excluded"     // no auto-reply: an exclusion, its pattern is the detail
+	NoteSuppress    NoteKey = "suppress"     // no auto-reply: the letter asks for none
+	NoteReply       NoteKey = "reply"        // no auto-reply: it answers a letter of ours
+	NoteNoAddress   NoteKey = "no-address"   // no auto-reply: there is nobody to answer
+	NoteOff         NoteKey = "off"          // no auto-reply: they are switched off
+	NoteCapped      NoteKey = "capped"       // no auto-reply: over a limit
+	NoteStale       NoteKey = "stale"        // no auto-reply: the letter is old
+	NoteQuarantine  NoteKey = "quarantine"   // further messages of the day are in the quarantine, and not told of
+	// too many letters of the detail: further ones are gathered as files of the task
+	NoteFlood         NoteKey = "flood"
 	NoteSpam          NoteKey = "spam"          // the receiving filter has marked it, and its sender gets no letter
 	NoteAnswerTo      NoteKey = "answer-to"     // answers go to another address than the sender's
 	NoteNoText        NoteKey = "no-text"       // the message has no text
 	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
 	NoteFallback      NoteKey = "fallback"      // the responsible of the settings is unknown or dismissed
 	NoteMention       NoteKey = "mention"       // a comment stayed inside: it begins with a mention of a colleague
-	NoteSlip          NoteKey = "slip"          // a comment stayed inside: it begins with half of the internal prefix, the detail
-	NoteMuted         NoteKey = "muted"         // comments do not go out: the customer gets no letters
-	NoteUnmuted       NoteKey = "unmuted"       // they do again
-	NoteFailing       NoteKey = "failing"       // a comment goes to an address whose mail came back
-	NoteWorking       NoteKey = "working"       // its owner has written since
-	NoteDelayed       NoteKey = "delayed"       // a letter with a comment waits for long, or for a person
-	NoteSentLate      NoteKey = "sent-late"     // it is out
-	NoteSent          NoteKey = "sent"          // a letter with a comment is out
-	NoteLeftOut       NoteKey = "left-out"      // files of a comment that did not go out with it
-	NoteUnseenFiles   NoteKey = "unseen-files"  // files of a letter that the portal took and does not show
+	// a comment stayed inside: it begins with half of the internal prefix, the detail
+	NoteSlip        NoteKey = "slip"
+	NoteMuted       NoteKey = "muted"        // comments do not go out: the customer gets no letters
+	NoteUnmuted     NoteKey = "unmuted"      // they do again
+	NoteFailing     NoteKey = "failing"      // a comment goes to an address whose mail came back
+	NoteWorking     NoteKey = "working"      // its owner has written since
+	NoteDelayed     NoteKey = "delayed"      // a letter with a comment waits for long, or for a person
+	NoteSentLate    NoteKey = "sent-late"    // it is out
+	NoteSent        NoteKey = "sent"         // a letter with a comment is out
+	NoteLeftOut     NoteKey = "left-out"     // files of a comment that did not go out with it
+	NoteUnseenFiles NoteKey = "unseen-files" // files of a letter that the portal took and does not show
 )
 
 // What the detail of a NoteCut may say, several of them with a blank between.

@@ -122,8 +122,9 @@ type Step struct {
 	Task    int64     `json:"task,omitempty"`
 	Comment int64     `json:"comment,omitempty"`
 	Note    string    `json:"note,omitempty"`
-	Files   []string  `json:"files,omitempty"`   // names of those that the task or comment was made with; not kept by earlier versions
-	Letters int       `json:"letters,omitempty"` // of the text it was made with, as Letters counts them; likewise
+	// names of those that the task or comment was made with; not kept by earlier versions
+	Files   []string `json:"files,omitempty"`
+	Letters int      `json:"letters,omitempty"` // of the text it was made with, as Letters counts them; likewise
 }
 
 // Quarantined is a message that could not be processed. Its bytes are kept with it as far as there is room; else its
@@ -165,9 +166,11 @@ type Told struct {
 
 // Reading is how far we have read the portal.
 type Reading struct {
-	Activity time.Time        `json:"activity,omitzero"` // the newest change seen, by the portal's clock
-	Unread   map[int64]Unread `json:"unread,omitempty"`  // tasks whose comments could not be read, were too young, or may have been passed over
-	Restored time.Time        `json:"restored,omitzero"` // when the portal was last found to have been restored from a backup
+	Activity time.Time `json:"activity,omitzero"` // the newest change seen, by the portal's clock
+	// tasks whose comments could not be read, were too young, or may have been passed over
+	Unread map[int64]Unread `json:"unread,omitempty"`
+	// when the portal was last found to have been restored from a backup
+	Restored time.Time `json:"restored,omitzero"`
 }
 
 // Unread is a task whose comments are to be read, whether it changes again or not.

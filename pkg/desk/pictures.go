@@ -17,7 +17,8 @@ const (
 // picturesRule takes the pictures of signatures off the files of a post. They come with every letter of a sender, and
 // nobody wants them in the task again and again.
 func picturesRule() rule {
-	return rule{"pictures", "", fmt.Sprintf("a picture of at most %d kB was in two earlier letters of this sender, or in one and stands in the signature or the quote of this; in a comment, one that stands in what was cut off", pictureMax>>10),
+	return rule{"pictures", "", fmt.Sprintf("a picture of at most %d kB was in two earlier letters of this sender, "+
+		"or in one and stands in the signature or the quote of this; in a comment, one that stands in what was cut off", pictureMax>>10),
 		"not uploaded; named here, and on the post where it was an attachment", askPictures}
 }
 
@@ -81,7 +82,8 @@ func (w *weighing) forwarded() {
 		if a.Addr == "" {
 			name = a.Name
 		}
-		if name = glyph.Line(name); name != "" && a.Key() != w.m.From.Key() && !w.r.isOwn(a.Addr) && !slices.Contains(names, name) {
+		if name = glyph.Line(name); name != "" && a.Key() != w.m.From.Key() && !w.r.isOwn(a.Addr) &&
+			!slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

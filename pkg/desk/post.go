@@ -68,7 +68,11 @@ func (w *weighing) open(automatic bool) {
 	w.remember(FromCustomer)
 	if w.d.AutoReply {
 		t.Replied = 1
-		w.d.Effects = append(w.d.Effects, Effect{Kind: SendLetter, Key: DeriveKey("received", w.d.Key), Letter: w.received(t)})
+		w.d.Effects = append(w.d.Effects, Effect{
+			Kind:   SendLetter,
+			Key:    DeriveKey("received", w.d.Key),
+			Letter: w.received(t),
+		})
 	}
 }
 
@@ -247,7 +251,9 @@ func (w *weighing) post(form Form) *Post {
 
 // tells reports whether a text holds more than blanks, what is not seen, and the lines above signatures.
 func tells(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return !invisible(r) && !strings.ContainsRune("-_=*>|", r) && r != '—' })
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return !invisible(r) && !strings.ContainsRune("-_=*>|", r) && r != '—'
+	})
 }
 
 // files adds the attachments of the message to a post; cut says that it shows less than the letter.

@@ -17,16 +17,67 @@ const capped = "T3 capped"
 func quietRules() []rule {
 	const no = "no auto-reply"
 	return []rule{
-		{"T1 excluded", "", "an exclusion of scope autoreply or letters hits From, Sender, Reply-To or Return-Path", no + "; with letters: none of any kind", askExcluded},
-		{"T2 unverified", "", "DMARC failed, by the topmost Authentication-Results of mail.trust_auth_results", no + "; the post is marked", askUnverified},
-		{capped, "", "a second auto-reply for the ticket, over letters.received.limit (counted for the sender and for whoever gets it, without +tags; its per_domain is not for public_domains of words.yaml), or the same subject twice from one address", no + "; counted", askCapped},
-		{"T4 blind copy", "", "recipients are named, and none of our addresses, with a +tag or without, is in To, Cc, Delivered-To, X-Original-To or Envelope-To", no, askBlindCopy},
-		{"T5 reply-to-staff", "", "it answers a letter of ours or of a specialist: R1, R2, R3, R5, R8", no, askReplyToStaff},
+		{
+			"T1 excluded",
+			"",
+			"an exclusion of scope autoreply or letters hits From, Sender, Reply-To or Return-Path",
+			no + "; with letters: none of any kind",
+			askExcluded,
+		},
+		{
+			"T2 unverified",
+			"",
+			"DMARC failed, by the topmost Authentication-Results of mail.trust_auth_results",
+			no + "; the post is marked",
+			askUnverified,
+		},
+		{
+			capped,
+			"",
+			"a second auto-reply for the ticket, over letters.received.limit (counted for the sender and for whoever " +
+				"gets it, without +tags; its per_domain is not for public_domains of words.yaml), or the same " +
+				"subject twice from one address",
+			no + "; counted",
+			askCapped,
+		},
+		{
+			"T4 blind copy",
+			"",
+			"recipients are named, and none of our addresses, with a +tag or without, is in To, Cc, Delivered-To, " +
+				"X-Original-To or Envelope-To",
+			no,
+			askBlindCopy,
+		},
+		{
+			"T5 reply-to-staff",
+			"",
+			"it answers a letter of ours or of a specialist: R1, R2, R3, R5, R8",
+			no,
+			askReplyToStaff,
+		},
 		{"T6 stale", "", "it arrived longer ago than letters.received.max_age", no, askStale},
-		{"T7 undeliverable", "", "a letter to this address came back for good, and no person has written from it since", no, askUndeliverable},
-		{"T8 no address", "", "there is nobody to answer: no address, our own, a specialist's, a mail system's or a robot's", no, askNoAddress},
+		{
+			"T7 undeliverable",
+			"",
+			"a letter to this address came back for good, and no person has written from it since",
+			no,
+			askUndeliverable,
+		},
+		{
+			"T8 no address",
+			"",
+			"there is nobody to answer: no address, our own, a specialist's, a mail system's or a robot's",
+			no,
+			askNoAddress,
+		},
 		{"T9 off", "", "letters.received.enabled is false", no, askOff},
-		{"T10 spam", "", "the receiving filter has marked it as spam (spam_marks of words.yaml), and mail.spam is quiet or ignore", no + "; quiet: a new task is marked and gets no letter ever; ignore: nothing where it would be a new task", askSpam},
+		{
+			"T10 spam",
+			"",
+			"the receiving filter has marked it as spam (spam_marks of words.yaml), and mail.spam is quiet or ignore",
+			no + "; quiet: a new task is marked and gets no letter ever; ignore: nothing where it would be a new task",
+			askSpam,
+		},
 	}
 }
 
@@ -46,7 +97,8 @@ func askSpam(w *weighing) (string, bool) {
 }
 
 func askUnverified(w *weighing) (string, bool) {
-	return "dmarc=fail by " + w.r.policy.TrustAuth, field.Verdict(w.m.Header.Values("Authentication-Results"), w.r.policy.TrustAuth, "dmarc") == "fail"
+	return "dmarc=fail by " + w.r.policy.TrustAuth,
+		field.Verdict(w.m.Header.Values("Authentication-Results"), w.r.policy.TrustAuth, "dmarc") == "fail"
 }
 
 func askCapped(w *weighing) (string, bool) {

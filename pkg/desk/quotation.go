@@ -36,7 +36,8 @@ func (w *weighing) quotes() quotation {
 		return quotesThird
 	case w.known != nil && w.known.link.Origin != FromCustomer, w.r.ownNames[foldName(labelValue(line))]:
 		return quotesOurs
-	case foldName(labelValue(line)) == foldName(w.m.From.Name), foldName(labelValue(line)) == foldName(w.found.Requester.Name):
+	case foldName(labelValue(line)) == foldName(w.m.From.Name),
+		foldName(labelValue(line)) == foldName(w.found.Requester.Name):
 		return quotesParty
 	}
 	return quotesThird
@@ -44,7 +45,8 @@ func (w *weighing) quotes() quotation {
 
 // partyTo reports whether the address is the writer's, the requester's or that of somebody in copy.
 func partyTo(t *Ticket, m *Message, addr string) bool {
-	return addr == m.From.Key() || addr == t.Requester.Key() || addr == t.ReplyTo.Key() || slices.Contains(t.Participants, addr)
+	return addr == m.From.Key() || addr == t.Requester.Key() || addr == t.ReplyTo.Key() ||
+		slices.Contains(t.Participants, addr)
 }
 
 func labelValue(line string) string {
@@ -54,7 +56,9 @@ func labelValue(line string) string {
 
 // foldName returns the words of a name as they are compared: in lower case, in one order.
 func foldName(name string) string {
-	words := strings.FieldsFunc(foldSubject(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(foldSubject(name), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
 	slices.Sort(words)
 	return strings.Join(words, " ")
 }
@@ -77,7 +81,9 @@ func (w *weighing) leavesOut() (c cutting) {
 		return cutting{whole: true}
 	}
 	c.quote = w.m.QuoteCut && !(whose == quotesOurs && w.r.onlyRepeats(w.m.Quoted, w.found.Sent))
-	c.signature = slices.ContainsFunc(signatureLines(w.m.Signature), func(l string) bool { return !slices.Contains(w.found.Signatures, l) })
+	c.signature = slices.ContainsFunc(signatureLines(w.m.Signature), func(l string) bool {
+		return !slices.Contains(w.found.Signatures, l)
+	})
 	return c
 }
 
@@ -123,7 +129,9 @@ func words(text string) func(yield func(string) bool) {
 			if strings.HasPrefix(field, "[cid:") || strings.Contains(field, "<mailto:") {
 				continue
 			}
-			for word := range strings.FieldsFuncSeq(foldSubject(field), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			for word := range strings.FieldsFuncSeq(foldSubject(field), func(r rune) bool {
+				return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+			}) {
 				if utf8.RuneCountInString(word) > 1 && !yield(word) {
 					return
 				}

@@ -20,10 +20,12 @@ func answering(text, quoted, signature string) *Message {
 func TestLeftOut(t *testing.T) {
 	const (
 		sent = "Здравствуйте!\n\nКакой код стоит на кассе и где она?\n\nС уважением,\nСлужба поддержки"
-		ours = "12.03.2026, 10:00, Служба поддержки <support@example.ru>:\n> Здравствуйте!\n>\n> Какой код стоит на кассе\n> и где она?\n>\n> С уважением,\n> Служба поддержки"
+		ours = "12.03.2026, 10:00, Служба поддержки <support@example.ru>:\n> Здравствуйте!\n>\n> Какой код стоит на " +
+			"кассе\n> и где она?\n>\n> С уважением,\n> Служба поддержки"
 	)
 	outlook := func(from, body string) string {
-		return "-----Original Message-----\nОт: " + from + "\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария Орлова\nТема: касса\n\n" + body
+		return "-----Original Message-----\nОт: " + from +
+			"\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария Орлова\nТема: касса\n\n" + body
 	}
 	r := compile(t, testPolicy(t))
 	r.ownNames[foldName("Служба поддержки")] = true
@@ -37,20 +39,78 @@ func TestLeftOut(t *testing.T) {
 		whole  bool
 	}{
 		{"our letter", ours, sent, nil, true, "", false},
-		{"our letter as Outlook quotes it", outlook("Служба поддержки <support@example.ru>", sent), sent, nil, true, "", false},
+		{
+			"our letter as Outlook quotes it",
+			outlook("Служба поддержки <support@example.ru>", sent),
+			sent,
+			nil,
+			true,
+			"",
+			false,
+		},
 		{"our letter without an address", outlook("Служба поддержки", sent), sent, nil, true, "", false},
-		{"our letter with an answer inside", strings.Replace(ours, "кассе\n", "кассе 7731\n", 1), sent, nil, true, "quote", false},
-		{"our letter with words inside", outlook("Служба поддержки <support@example.ru>", sent+"\nПермь"), sent, nil, true, "quote", false},
+		{
+			"our letter with an answer inside",
+			strings.Replace(ours, "кассе\n", "кассе 7731\n", 1),
+			sent,
+			nil,
+			true,
+			"quote",
+			false,
+		},
+		{
+			"our letter with words inside",
+			outlook("Служба поддержки <support@example.ru>", sent+"\nПермь"),
+			sent,
+			nil,
+			true,
+			"quote",
+			false,
+		},
 		{"our letter, but not kept", ours, "", nil, true, "quote", false},
-		{"a specialist's letter", outlook("Анна <anna@firma.example>", "Перезагрузите терминал"), sent, nil, true, "quote", false},
+		{
+			"a specialist's letter",
+			outlook("Анна <anna@firma.example>", "Перезагрузите терминал"),
+			sent,
+			nil,
+			true,
+			"quote",
+			false,
+		},
 		{"the writer's own", outlook("Мария Орлова <ivan@example.org>", "Касса"), sent, nil, false, "quote", false},
 		{"the writer's own without an address", outlook("Орлова Мария", "Касса"), sent, nil, false, "quote", false},
-		{"that of somebody in copy", outlook("Пётр <petr@other.example>", "Касса"), sent, func(t *Ticket) { t.Participants = []string{"petr@other.example"} }, false, "quote", false},
+		{"that of somebody in copy", outlook("Пётр <petr@other.example>", "Касса"), sent, func(t *Ticket) {
+			t.Participants = []string{"petr@other.example"}
+		}, false, "quote", false},
 		{"nobody's", "> Касса", sent, nil, false, "quote", false},
 		{"a third person's", outlook("Банк <bank@other.example>", "Терминал заблокирован"), sent, nil, false, "", true},
-		{"a third person's, in an answer to us", outlook("Банк <bank@other.example>", "Терминал заблокирован"), sent, nil, true, "", true},
-		{"a colleague's without an address", outlook("Сидоров Пётр", "Терминал заблокирован"), sent, nil, false, "", true},
-		{"a third person's with marks", "12.03.2026, 10:00, Банк <bank@other.example>:\n> Терминал заблокирован", sent, nil, false, "", true},
+		{
+			"a third person's, in an answer to us",
+			outlook("Банк <bank@other.example>", "Терминал заблокирован"),
+			sent,
+			nil,
+			true,
+			"",
+			true,
+		},
+		{
+			"a colleague's without an address",
+			outlook("Сидоров Пётр", "Терминал заблокирован"),
+			sent,
+			nil,
+			false,
+			"",
+			true,
+		},
+		{
+			"a third person's with marks",
+			"12.03.2026, 10:00, Банк <bank@other.example>:\n> Терминал заблокирован",
+			sent,
+			nil,
+			false,
+			"",
+			true,
+		},
 	} {
 		f := knownTicket(func(t *Ticket) {
 			if t.Sent = c.sent; c.with != nil {
@@ -86,11 +146,13 @@ func TestSignatureLeftOut(t *testing.T) {
 		f := knownTicket(func(t *Ticket) { t.Signatures = opened.Signatures })
 		d := r.Decide(answering("Спасибо", "", c.signature), f)
 		post := find(d, CommentTask).Post
-		if got := notes(post); strings.Contains(got, "cut") != (c.note != "") || (len(post.Files) > 0) != (c.note != "") {
+		if got := notes(post); strings.Contains(got, "cut") != (c.note != "") ||
+			(len(post.Files) > 0) != (c.note != "") {
 			t.Errorf("%q: notes %q, files %v", c.signature, got, post.Files)
 		}
 		f = knownTicket(func(t *Ticket) { t.Signatures = d.Ticket.Signatures })
-		if again := find(r.Decide(answering("Спасибо", "", c.signature), f), CommentTask).Post; strings.Contains(notes(again), "cut") {
+		if again := find(r.Decide(answering("Спасибо", "", c.signature), f),
+			CommentTask).Post; strings.Contains(notes(again), "cut") {
 			t.Errorf("%q is told twice", c.signature)
 		}
 	}
@@ -126,12 +188,20 @@ func TestBounceBringsOneFile(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	own := testSigner.MessageID(DeriveKey("received", "1"), "example.ru")
 	m := letter("From: MAILER-DAEMON@mx.example")
-	m.Report = &Report{Kind: "dsn", OriginalID: []string{own}, Failed: []Recipients{{Address: "ivan@example.org", Action: "failed", Status: "5.1.1"}}}
-	m.Attachments = []Attachment{{Name: "report.txt", Type: "message/delivery-status"}, {Name: "letter.eml", Type: "message/rfc822"}, {Name: "logo.png", Type: "image/png"}}
+	m.Report = &Report{
+		Kind:       "dsn",
+		OriginalID: []string{own},
+		Failed:     []Recipients{{Address: "ivan@example.org", Action: "failed", Status: "5.1.1"}},
+	}
+	m.Attachments = []Attachment{{
+		Name: "report.txt",
+		Type: "message/delivery-status",
+	}, {Name: "letter.eml", Type: "message/rfc822"}, {Name: "logo.png", Type: "image/png"}}
 	f := knownTicket(nil)
 	f.Known[own] = Link{Ticket: 5, Origin: FromUs}
 	post := find(r.Decide(m, f), CommentTask).Post
-	if post.Form != FormBounce || len(post.Files) != 1 || post.Files[0].Part != WholeMessage || strings.Contains(notes(post), "cut") {
+	if post.Form != FormBounce || len(post.Files) != 1 || post.Files[0].Part != WholeMessage ||
+		strings.Contains(notes(post), "cut") {
 		t.Errorf("%s, files %v, notes %s", post.Form, post.Files, notes(post))
 	}
 }

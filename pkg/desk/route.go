@@ -57,7 +57,8 @@ func compileRoutes(list []Route) (out []route, errs []error) {
 
 // routingRule chooses the settings of a new task. It is asked only where there are routes.
 func routingRule() rule {
-	return rule{"routing", "", "there is a new task, and one of the routes of the settings fits the message; the first does",
+	return rule{"routing", "", "there is a new task, and one of the routes of the settings fits the message; the " +
+		"first does",
 		"the task gets that route's settings instead of the mailbox's", askRouting}
 }
 

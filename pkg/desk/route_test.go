@@ -26,29 +26,54 @@ func to(responsible int64) map[string]Fields {
 }
 
 func TestFirstRouteThatFitsChooses(t *testing.T) {
-	m := Message{ID: "1@a", From: Address{Addr: "ivan@Bank.example"}, To: []Address{{Addr: "Sales@x.example"}}, Subject: "\u0421\u0447\u0451\u0442\u0430 \u0437\u0430 \u043c\u0430\u0440\u0442"}
+	m := Message{
+		ID:      "1@a",
+		From:    Address{Addr: "ivan@Bank.example"},
+		To:      []Address{{Addr: "Sales@x.example"}},
+		Subject: "\u0421\u0447\u0451\u0442\u0430 \u0437\u0430 \u043c\u0430\u0440\u0442",
+	}
 	for name, tt := range map[string]struct {
 		routes []Route
 		want   int64
 		note   string
 	}{
-		"mailbox":           {[]Route{{Mailbox: "Support", Fields: to(1)}}, 1, "rule 1: mailbox support"},
-		"another mailbox":   {[]Route{{Mailbox: "sales", Fields: to(1)}}, 7, ""},
-		"alias":             {[]Route{{To: []string{"other@x.example", "sales@x.example"}, Fields: to(1)}}, 1, "rule 1: to sales@x.example"},
-		"sender's domain":   {[]Route{{From: []string{"@bank.example"}, Fields: to(1)}}, 1, "rule 1: from ivan@bank.example"},
+		"mailbox":         {[]Route{{Mailbox: "Support", Fields: to(1)}}, 1, "rule 1: mailbox support"},
+		"another mailbox": {[]Route{{Mailbox: "sales", Fields: to(1)}}, 7, ""},
+		"alias": {
+			[]Route{{To: []string{"other@x.example", "sales@x.example"}, Fields: to(1)}},
+			1,
+			"rule 1: to sales@x.example",
+		},
+		"sender's domain": {
+			[]Route{{From: []string{"@bank.example"}, Fields: to(1)}},
+			1,
+			"rule 1: from ivan@bank.example",
+		},
 		"a subdomain alone": {[]Route{{From: []string{"@*.bank.example"}, Fields: to(1)}}, 7, ""},
 		"a word's beginning, io or ie": {[]Route{{Subject: []string{"\u0441\u0447\u0435\u0442"}, Fields: to(1)}}, 1,
 			"rule 1: subject has \"\u0441\u0447\u0435\u0442\""},
 		"not within a word": {[]Route{{Subject: []string{"\u0447\u0435\u0442\u0430"}, Fields: to(1)}}, 7, ""},
-		"every condition":   {[]Route{{From: []string{"@bank.example"}, Subject: []string{"printer"}, Fields: to(1)}}, 7, ""},
-		"the first": {[]Route{{From: []string{"@other.example"}, Fields: to(1)}, {Name: "bank", From: []string{"@bank.example"}, Fields: to(2)},
+		"every condition": {
+			[]Route{{From: []string{"@bank.example"}, Subject: []string{"printer"}, Fields: to(1)}},
+			7,
+			"",
+		},
+		"the first": {[]Route{{
+			From:   []string{"@other.example"},
+			Fields: to(1),
+		}, {Name: "bank", From: []string{"@bank.example"}, Fields: to(2)},
 			{Fields: to(3)}}, 2, "bank: from ivan@bank.example"},
-		"the rest": {[]Route{{From: []string{"@other.example"}, Fields: to(1)}, {Name: "rest", Fields: to(3)}}, 3, "rest: every message"},
+		"the rest": {
+			[]Route{{From: []string{"@other.example"}, Fields: to(1)}, {Name: "rest", Fields: to(3)}},
+			3,
+			"rest: every message",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := routed(t, m, tt.routes...)
 			last := d.Reasons[len(d.Reasons)-1]
-			if got := d.Effects[0].Post.Fields.Responsible; got != tt.want || last.Rule != "routing" || last.Hit != (tt.note != "") {
+			if got := d.Effects[0].Post.Fields.Responsible; got != tt.want || last.Rule != "routing" ||
+				last.Hit != (tt.note != "") {
 				t.Errorf("responsible %d, %+v", got, last)
 			}
 			if tt.note != "" && last.Note != tt.note {
@@ -60,7 +85,10 @@ func TestFirstRouteThatFitsChooses(t *testing.T) {
 
 func TestAliasOfTheDelivery(t *testing.T) {
 	m := Message{ID: "1@a", From: Address{Addr: "i@b.example"}, Header: Header{{"X-Original-To", "<sales@x.example>"}}}
-	if d := routed(t, m, Route{To: []string{"sales@x.example"}, Fields: to(1)}); d.Effects[0].Post.Fields.Responsible != 1 {
+	if d := routed(t, m, Route{
+		To:     []string{"sales@x.example"},
+		Fields: to(1),
+	}); d.Effects[0].Post.Fields.Responsible != 1 {
 		t.Error(d.Reasons)
 	}
 }
@@ -120,8 +148,9 @@ func TestResultsHaveACursorOfTheirOwn(t *testing.T) {
 		"first ever, marked long ago":      {100, 0, said(90, 6, 2*time.Hour), "known"},
 		"first ever, marked since reading": {100, 0, said(90, 6, 0), "for-customer"},
 	} {
-		f := AnnounceFacts{Now: testNow, Signer: testSigner, Ticket: Ticket{Number: 1, Task: 3, Key: "k", LastComment: tt.last,
-			LastResult: tt.lastResult, ReadAt: testNow.Add(-time.Hour), ReplyTo: Address{Addr: "i@b.example"}}}
+		f := AnnounceFacts{Now: testNow, Signer: testSigner,
+			Ticket: Ticket{Number: 1, Task: 3, Key: "k", LastComment: tt.last,
+				LastResult: tt.lastResult, ReadAt: testNow.Add(-time.Hour), ReplyTo: Address{Addr: "i@b.example"}}}
 		d := r.Announce(Change{State: TaskState{Task: 3}, Comments: []Comment{tt.comment}, ReadAt: testNow}, f)
 		if got := d.Reasons[0].Rule; got != tt.rule {
 			t.Errorf("%s: %s, want %s", name, got, tt.rule)

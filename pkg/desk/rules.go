@@ -39,8 +39,9 @@ type Rules struct {
 
 // Compile makes rules of a policy; the error names every bad pattern.
 func Compile(p *Policy) (*Rules, error) {
-	r := &Rules{policy: *p, own: map[string]bool{}, ownNames: map[string]bool{}, homes: map[string]bool{}, public: map[string]bool{},
-		from: labelSet(p.FromLabels), others: labelSet(p.OtherLabels)}
+	r := &Rules{policy: *p, own: map[string]bool{}, ownNames: map[string]bool{}, homes: map[string]bool{},
+		public: map[string]bool{},
+		from:   labelSet(p.FromLabels), others: labelSet(p.OtherLabels)}
 	for _, d := range p.Words.PublicDomains {
 		r.public[FoldDomain(d)] = true
 	}

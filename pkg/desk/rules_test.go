@@ -49,11 +49,14 @@ func testLabels(t testing.TB) (from, others []string) {
 func testPolicy(t testing.TB) *Policy {
 	from, others := testLabels(t)
 	return &Policy{
-		Own:        []string{"support@example.ru"},
-		Staff:      []string{"@firma.example", "anna@partner.example"},
-		Exclusions: []Exclusion{{Match: "@bank.example", Scope: ScopeAutoReply}, {Match: "@*.spam.example", Scope: ScopeMail}, {Match: "mute@quiet.example", Scope: ScopeLetters}},
-		TrustAuth:  "mx.example.ru",
-		Automatic:  "task", Bulk: "task",
+		Own:   []string{"support@example.ru"},
+		Staff: []string{"@firma.example", "anna@partner.example"},
+		Exclusions: []Exclusion{{
+			Match: "@bank.example",
+			Scope: ScopeAutoReply,
+		}, {Match: "@*.spam.example", Scope: ScopeMail}, {Match: "mute@quiet.example", Scope: ScopeLetters}},
+		TrustAuth: "mx.example.ru",
+		Automatic: "task", Bulk: "task",
 		Reopen: true, ReopenWithin: 720 * time.Hour, SameSubject: 336 * time.Hour,
 		AutoReply: true, PerAddress: 5, PerDomain: 50, Within: 24 * time.Hour, MaxAge: 72 * time.Hour,
 		Answer: true, Send: "all", InternalPrefix: "//", PublicPrefix: "!", Combine: true, Attachments: true,
@@ -74,8 +77,12 @@ func compile(t testing.TB, p *Policy) *Rules {
 // letter returns the base letter with further header lines; From, Subject, Auto-Submitted … replace what they name.
 func letter(lines ...string) *Message {
 	m := &Message{
-		Listing: Listing{Place: Place{Mailbox: "support", UIDValidity: 1, UID: 7}, Size: 2000, Received: testNow.Add(-time.Minute)},
-		ID:      "letter-1@example.org", Hash: "00ff",
+		Listing: Listing{
+			Place:    Place{Mailbox: "support", UIDValidity: 1, UID: 7},
+			Size:     2000,
+			Received: testNow.Add(-time.Minute),
+		},
+		ID: "letter-1@example.org", Hash: "00ff",
 		From: Address{Name: "Ivan", Addr: "ivan@example.org"}, To: []Address{{Addr: "support@example.ru"}},
 		Subject: "printer", Plain: "it does not print", Text: "it does not print", FullText: "it does not print",
 	}
@@ -118,7 +125,14 @@ func addressOf(s string) Address {
 }
 
 func facts() Facts {
-	return Facts{Now: testNow, Signer: testSigner, Instance: testInstance, Known: map[string]Link{}, Tasks: map[int64]uint64{}, Tickets: map[uint64]Ticket{}}
+	return Facts{
+		Now:      testNow,
+		Signer:   testSigner,
+		Instance: testInstance,
+		Known:    map[string]Link{},
+		Tasks:    map[int64]uint64{},
+		Tickets:  map[uint64]Ticket{},
+	}
 }
 
 // hits returns the rules that hit, in their order.
@@ -161,7 +175,10 @@ func notes(p *Post) string {
 func TestCompileNamesBadPatterns(t *testing.T) {
 	p := testPolicy(t)
 	p.Staff = append(p.Staff, "firma.example")
-	p.Exclusions = append(p.Exclusions, Exclusion{Match: "@", Scope: ScopeMail}, Exclusion{Match: "@a.ru", Scope: "never"})
+	p.Exclusions = append(p.Exclusions, Exclusion{
+		Match: "@",
+		Scope: ScopeMail,
+	}, Exclusion{Match: "@a.ru", Scope: "never"})
 	p.Words.Thanks = []string{"(thanks"}
 	_, err := Compile(p)
 	if err == nil {
@@ -181,19 +198,22 @@ func TestAsk(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	own := testSigner.MessageID(DeriveKey("open"), "example.ru")
 	forged := own[:36] + "0123456789abcdef" + own[52:]
-	m := letter("From: Ivan@Example.ORG", "In-Reply-To: <new@x>", "References: <old@x> <> <@x> <"+forged+"> <"+own+"> <new@x>",
+	m := letter("From: Ivan@Example.ORG", "In-Reply-To: <new@x>",
+		"References: <old@x> <> <@x> <"+forged+"> <"+own+"> <new@x>",
 		"Subject: Re: Принтер "+testSigner.Token(3711))
 	q := r.Ask(m, testSigner)
 	if got, want := strings.Join(q.IDs, " "), "new@x "+own+" old@x letter-1@example.org"; got != want {
 		t.Errorf("ids %s, want %s", got, want)
 	}
-	if q.Address != "ivan@example.org" || strings.Join(q.Counted, " ") != "ivan@example.org @example.org" || q.Subject != "принтер" || q.Key != MessageKey(m) {
+	if q.Address != "ivan@example.org" || strings.Join(q.Counted, " ") != "ivan@example.org @example.org" ||
+		q.Subject != "принтер" || q.Key != MessageKey(m) {
 		t.Errorf("%+v", q)
 	}
 	if len(q.Tasks) != 1 || q.Tasks[0] != 3711 || q.Bounced != nil {
 		t.Errorf("%+v", q)
 	}
-	if q := r.Ask(letter("From: Ivan@Mail.RU"), testSigner); q.Address != "ivan@mail.ru" || strings.Join(q.Counted, " ") != "ivan@mail.ru" {
+	if q := r.Ask(letter("From: Ivan@Mail.RU"), testSigner); q.Address != "ivan@mail.ru" ||
+		strings.Join(q.Counted, " ") != "ivan@mail.ru" {
 		t.Errorf("of a public domain: %+v", q)
 	}
 	m = letter("From: MAILER-DAEMON@mx.example")

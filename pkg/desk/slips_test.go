@@ -25,14 +25,29 @@ func TestMentions(t *testing.T) {
 		{"behind blanks", "\n \u200b[USER=5]Иван[/USER] посмотри", "mention", ""},
 		{"in bold", "[B][USER=5]Иван[/USER][/B], посмотри", "mention", ""},
 		{"behind a quote of the card", "[QUOTE]принтер[/QUOTE]\n[USER=5]Иван[/USER], видел?", "mention", ""},
-		{"behind a quote of the chat", "------------------\nИван [12.03.2026]\nтекст\n------------------\n[USER=5]Иван[/USER], видел?", "mention", ""},
+		{
+			"behind a quote of the chat",
+			"------------------\nИван [12.03.2026]\nтекст\n------------------\n[USER=5]Иван[/USER], видел?",
+			"mention",
+			"",
+		},
 		{"behind a line quoted", ">>принтер\n[USER=5]Иван[/USER], видел?", "mention", ""},
 		{"ourselves, then a colleague", "[USER=17]Почта[/USER] [USER=5]Иван[/USER], видел?", "mention", ""},
 		{"a colleague, then ourselves", "[USER=5]Иван[/USER], [USER=17]Почта[/USER]", "mention", ""},
 		{"another whose number begins so", "[USER=170]Пётр[/USER], посмотри", "mention", ""},
-		{"ourselves, as the old card has it", "[USER=17]Почта Поддержки[/USER], добрый день! Готово.", ForCustomer, "Добрый день! Готово."},
+		{
+			"ourselves, as the old card has it",
+			"[USER=17]Почта Поддержки[/USER], добрый день! Готово.",
+			ForCustomer,
+			"Добрый день! Готово.",
+		},
 		{"whom we were before", "[USER=16]Почта[/USER]\nготово", ForCustomer, "Готово"},
-		{"ourselves below a quote of what was mailed", "[QUOTE]Принтер[/QUOTE]\n[USER=17]Почта[/USER], готово", ForCustomer, "[QUOTE]Принтер[/QUOTE]\nГотово"},
+		{
+			"ourselves below a quote of what was mailed",
+			"[QUOTE]Принтер[/QUOTE]\n[USER=17]Почта[/USER], готово",
+			ForCustomer,
+			"[QUOTE]Принтер[/QUOTE]\nГотово",
+		},
 		{"within the text", "Вам ответит [USER=5]Иван[/USER]", ForCustomer, "Вам ответит [USER=5]Иван[/USER]"},
 		{"an address", "support@example.ru — пишите сюда", ForCustomer, "support@example.ru — пишите сюда"},
 		{"one slash", "/ клиент неправ", "slip", ""},
@@ -51,7 +66,8 @@ func TestMentions(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, d.Reasons[0].Rule, c.rule)
 			continue
 		}
-		if letter := find(d, SendLetter); (letter != nil) != (c.rule == ForCustomer) || letter != nil && letter.Letter.Comments[0].Text != c.out {
+		if letter := find(d, SendLetter); (letter != nil) != (c.rule == ForCustomer) ||
+			letter != nil && letter.Letter.Comments[0].Text != c.out {
 			t.Errorf("%s: %+v", c.name, d.Effects)
 		}
 	}
@@ -81,7 +97,8 @@ func TestReminder(t *testing.T) {
 		t.Fatalf("%+v", d)
 	}
 	e := d.Effects[0]
-	if e.Kind != CommentTask || !e.Aside || e.Task != 3711 || e.Post.Form != FormRemark || notes(e.Post) != "mention" || e.Post.Marker == "" {
+	if e.Kind != CommentTask || !e.Aside || e.Task != 3711 || e.Post.Form != FormRemark ||
+		notes(e.Post) != "mention" || e.Post.Marker == "" {
 		t.Errorf("%+v", e)
 	}
 	f := announceFacts()
@@ -89,7 +106,8 @@ func TestReminder(t *testing.T) {
 	if d := r.Announce(change(said(103, "[USER=5]Иван[/USER], ещё раз")), f); len(d.Effects) != 0 {
 		t.Errorf("told twice: %+v", d.Effects)
 	}
-	if d := r.Announce(change(said(101, "/ тоже")), announceFacts()); len(d.Effects) != 1 || notes(d.Effects[0].Post) != "slip" || d.Effects[0].Post.Notes[0].Detail != "/" {
+	if d := r.Announce(change(said(101, "/ тоже")), announceFacts()); len(d.Effects) != 1 ||
+		notes(d.Effects[0].Post) != "slip" || d.Effects[0].Post.Notes[0].Detail != "/" {
 		t.Errorf("%+v", d.Effects)
 	}
 	f = announceFacts()
@@ -115,26 +133,36 @@ func TestDelay(t *testing.T) {
 	}
 	young := change(at(20*time.Second, 101, "Готово"))
 	d := r.Announce(young, announceFacts())
-	if d.Verdict != Later || d.Wait != 40*time.Second || len(d.Effects) != 0 || d.Ticket.LastComment != 100 || d.Reasons[0].Rule != "delay" ||
+	if d.Verdict != Later || d.Wait != 40*time.Second || len(d.Effects) != 0 || d.Ticket.LastComment != 100 ||
+		d.Reasons[0].Rule != "delay" ||
 		!strings.HasSuffix(d.Reasons[0].Note, ", in 40 s") {
 		t.Fatalf("%+v", d)
 	}
 	f := announceFacts()
 	f.Ticket = *d.Ticket
 	old := change(at(time.Minute, 101, "Готово, проверьте"))
-	if d := r.Announce(old, f); d.Verdict != Announced || d.Effects[0].Letter.Comments[0].Text != "Готово, проверьте" || d.Wait != 0 || d.Ticket.LastComment != 101 {
+	if d := r.Announce(old, f); d.Verdict != Announced ||
+		d.Effects[0].Letter.Comments[0].Text != "Готово, проверьте" || d.Wait != 0 || d.Ticket.LastComment != 101 {
 		t.Errorf("as it stands then: %+v", d)
 	}
 	taken := old
-	taken.Comments = []Comment{{ID: 101, Author: 7, At: testNow.Add(-time.Minute), Deleted: true, Text: "Сообщение удалено"}}
+	taken.Comments = []Comment{{
+		ID:      101,
+		Author:  7,
+		At:      testNow.Add(-time.Minute),
+		Deleted: true,
+		Text:    "Сообщение удалено",
+	}}
 	if d := r.Announce(taken, f); d.Verdict != Inside || len(d.Effects) != 0 {
 		t.Errorf("taken back: %+v", d)
 	}
-	d = r.Announce(change(at(2*time.Minute, 101, "Один"), at(10*time.Second, 102, "Два"), at(9*time.Second, 103, "// три")), announceFacts())
+	d = r.Announce(change(at(2*time.Minute, 101, "Один"), at(10*time.Second, 102, "Два"),
+		at(9*time.Second, 103, "// три")), announceFacts())
 	if len(d.Effects) != 1 || d.Ticket.LastComment != 101 || d.Wait != 50*time.Second || d.Verdict != Announced {
 		t.Errorf("the first is old enough: %+v", d)
 	}
-	if d := r.Announce(change(at(10*time.Second, 101, "// внутри")), announceFacts()); d.Verdict != Inside || d.Wait == 0 || d.Ticket.LastComment != 100 {
+	if d := r.Announce(change(at(10*time.Second, 101, "// внутри")), announceFacts()); d.Verdict != Inside ||
+		d.Wait == 0 || d.Ticket.LastComment != 100 {
 		t.Errorf("a remark may become an answer: %+v", d)
 	}
 	ours := at(time.Second, 101, "Письмо\n\n"+testSigner.Marker(DeriveKey("comment", "x")))

@@ -50,7 +50,8 @@ func TestSpam(t *testing.T) {
 				}
 				continue
 			}
-			if !has(d, "T10 spam") || d.AutoReply || d.Verdict != want.verdict || d.Ticket != nil && d.Ticket.Silent != want.silent {
+			if !has(d, "T10 spam") || d.AutoReply || d.Verdict != want.verdict ||
+				d.Ticket != nil && d.Ticket.Silent != want.silent {
 				t.Errorf("%s, %s: %s by %v", policy, line, d.Verdict, hits(d))
 			}
 		}
@@ -68,7 +69,8 @@ func TestSpamInAThread(t *testing.T) {
 	}
 	p.Spam = "quiet"
 	silent := func(t *Ticket) { t.Silent = true }
-	if d := compile(t, p).Decide(letter("In-Reply-To: <1@x>", "X-Spam-Flag: YES"), knownTicket(silent)); !d.Ticket.Silent {
+	if d := compile(t, p).Decide(letter("In-Reply-To: <1@x>", "X-Spam-Flag: YES"),
+		knownTicket(silent)); !d.Ticket.Silent {
 		t.Error("a second marked letter lets letters go to a spammer")
 	}
 }
@@ -81,7 +83,10 @@ func TestCountedFor(t *testing.T) {
 		want  string
 	}{
 		{[]string{"From: Ivan+a@Example.org"}, "ivan@example.org @example.org"},
-		{[]string{"From: x1@evil.example", "Reply-To: victim+7@firm.example"}, "x1@evil.example @evil.example victim@firm.example @firm.example"},
+		{
+			[]string{"From: x1@evil.example", "Reply-To: victim+7@firm.example"},
+			"x1@evil.example @evil.example victim@firm.example @firm.example",
+		},
 		{[]string{"From: a@mail.ru", "Reply-To: victim@gmail.com"}, "a@mail.ru victim@gmail.com"},
 		{[]string{"From: a@x.example", "Reply-To: A+1@x.example"}, "a@x.example @x.example"},
 	} {
@@ -104,7 +109,12 @@ func TestCountedFor(t *testing.T) {
 
 func TestAnswerGoesElsewhere(t *testing.T) {
 	r := compile(t, testPolicy(t))
-	for replyTo, want := range map[string]string{"": "", "ivan@EXAMPLE.org": "", "support@example.ru": "", "olga@other.example": "olga@other.example"} {
+	for replyTo, want := range map[string]string{
+		"":                   "",
+		"ivan@EXAMPLE.org":   "",
+		"support@example.ru": "",
+		"olga@other.example": "olga@other.example",
+	} {
 		var lines []string
 		if replyTo != "" {
 			lines = append(lines, "Reply-To: "+replyTo)
@@ -124,14 +134,19 @@ func TestOnlyTheRequesterIsQuoted(t *testing.T) {
 	for name, lines := range map[string][]string{
 		"a colleague":      {"From: olga@example.org", "In-Reply-To: <" + ours + ">", "Cc: new@x.example"},
 		"somebody in copy": {"From: petr@other.example", "In-Reply-To: <1@x>"},
-		"a forged sender":  {"In-Reply-To: <1@x>", "Cc: new@x.example", "Authentication-Results: mx.example.ru; dmarc=fail"},
+		"a forged sender": {
+			"In-Reply-To: <1@x>",
+			"Cc: new@x.example",
+			"Authentication-Results: mx.example.ru; dmarc=fail",
+		},
 	} {
 		f := knownTicket(func(t *Ticket) {
 			t.LastText, t.LastID, t.References, t.Participants = "theirs", "0@x", []string{"0@x"}, []string{"petr@other.example"}
 		})
 		f.Known[ours] = Link{Ticket: 5, Origin: FromUs}
 		d := r.Decide(letter(lines...), f)
-		if got := d.Ticket; d.Verdict != Commented || got.LastText != "theirs" || got.LastID != "0@x" || len(got.References) != 1 || len(got.Participants) != 1 {
+		if got := d.Ticket; d.Verdict != Commented || got.LastText != "theirs" || got.LastID != "0@x" ||
+			len(got.References) != 1 || len(got.Participants) != 1 {
 			t.Errorf("%s: %s, %+v", name, d.Verdict, got)
 		}
 	}
@@ -200,7 +215,9 @@ func TestKeyOfAlarms(t *testing.T) {
 		if alarm(with) == same {
 			t.Errorf("%s: one key for two alarms", name)
 		}
-		for what, known := range map[string]func(*Message){"an id": func(m *Message) { m.DerivedID = false }, "a date": func(m *Message) { m.Date = testNow }} {
+		for what, known := range map[string]func(*Message){"an id": func(m *Message) {
+			m.DerivedID = false
+		}, "a date": func(m *Message) { m.Date = testNow }} {
 			if alarm(known) != alarm(func(m *Message) { known(m); with(m) }) {
 				t.Errorf("%s: %s tells, and when it was received must not", name, what)
 			}

@@ -8,14 +8,16 @@ import (
 )
 
 func duplicateRule() rule {
-	return rule{"duplicate", "", "a message of the same Message-ID and content has been recorded before, from whatever mailbox", "nothing",
+	return rule{"duplicate", "", "a message of the same Message-ID and content has been recorded before, from " +
+		"whatever mailbox", "nothing",
 		func(w *weighing) (string, bool) { return w.d.Key, w.f.Recorded }}
 }
 
 // QUIRK: parcel services and shops send different letters under one Message-ID (freescout#5591): each is a message of
 // its own, but the id keeps leading where it led.
 func reusedRule() rule {
-	return rule{"reused-id", "", "the Message-ID is known, of a letter with other content", "nothing changes; the id keeps leading to its first ticket",
+	return rule{"reused-id", "", "the Message-ID is known, of a letter with other content",
+		"nothing changes; the id keeps leading to its first ticket",
 		func(w *weighing) (string, bool) {
 			_, known := w.f.Known[w.m.ID]
 			return glyph.Cut(w.m.ID, 120), known
@@ -25,20 +27,35 @@ func reusedRule() rule {
 // standRules tell how the ticket stands that a message belongs to: the first that hits.
 func standRules() []rule {
 	return []rule{
-		{"deleted", "", "its task was deleted in the portal", "new task that says so; automatic mail goes by mail.automatic", func(w *weighing) (string, bool) {
-			return named(w.found), w.found.Status == Gone
-		}},
+		{"deleted", "", "its task was deleted in the portal",
+			"new task that says so; automatic mail goes by mail.automatic", func(w *weighing) (string, bool) {
+				return named(w.found), w.found.Status == Gone
+			}},
 		{"open", "", "its task is open", "comment", func(w *weighing) (string, bool) {
 			return named(w.found), w.found.Status != Done
 		}},
-		{"no-reopen", "", "the task is closed, and the message is automatic", "comment; the task stays closed", func(w *weighing) (string, bool) {
-			return "", w.automatic()
-		}},
-		{"late", "", "the task was closed longer ago than tickets.reopen_within", "new task that links the old one", askLate},
-		{"thanks", "", "the task is closed, and the letter is a bare thank-you without files", "comment; the task stays closed", askThanks},
-		{"kept-closed", "", "the task is closed, and tickets.reopen is false", "comment; the task stays closed", func(w *weighing) (string, bool) {
-			return "", !w.r.policy.Reopen
-		}},
+		{"no-reopen", "", "the task is closed, and the message is automatic", "comment; the task stays closed",
+			func(w *weighing) (string, bool) {
+				return "", w.automatic()
+			}},
+		{
+			"late",
+			"",
+			"the task was closed longer ago than tickets.reopen_within",
+			"new task that links the old one",
+			askLate,
+		},
+		{
+			"thanks",
+			"",
+			"the task is closed, and the letter is a bare thank-you without files",
+			"comment; the task stays closed",
+			askThanks,
+		},
+		{"kept-closed", "", "the task is closed, and tickets.reopen is false", "comment; the task stays closed",
+			func(w *weighing) (string, bool) {
+				return "", !w.r.policy.Reopen
+			}},
 		{"reopen", "", "the task is closed", "comment; the task is opened again", always},
 	}
 }

@@ -22,7 +22,8 @@ type fronts struct {
 }
 
 // compileFronts makes the patterns of the data file's words.
-func compileFronts(w *Words, compile func(list string, patterns []string, form string) []*regexp.Regexp) (f fronts, err error) {
+func compileFronts(w *Words, compile func(list string, patterns []string,
+	form string) []*regexp.Regexp) (f fronts, err error) {
 	var each []string
 	if len(w.ReplyPrefixes) > 0 {
 		// QUIRK: The Bat! counts Re[2]:, Lotus Notes Re(2):, Pegasus Re^2:; Asian programs write a full-width colon.
@@ -33,7 +34,8 @@ func compileFronts(w *Words, compile func(list string, patterns []string, form s
 		return f, nil // compile tells
 	}
 	if len(w.GatewayTags) > 0 {
-		each = append(each, `[\[{(<*_#~|]{1,5}\s*(?:`+strings.Join(w.GatewayTags, "|")+`)\s*[\])}>*_#~|]{1,5}\s*[:|–-]?`)
+		each = append(each, `[\[{(<*_#~|]{1,5}\s*(?:`+strings.Join(w.GatewayTags, "|")+
+			`)\s*[\])}>*_#~|]{1,5}\s*[:|–-]?`)
 	}
 	if len(w.GatewayPrefixes) > 0 {
 		one := `(?-i:` + either(w.GatewayPrefixes) + `):`

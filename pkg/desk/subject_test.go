@@ -77,7 +77,15 @@ func TestCleanSubjectIsLinear(t *testing.T) {
 func knownTicket(with func(*Ticket)) Facts {
 	f := facts()
 	a := Address{Addr: "ivan@example.org"}
-	ticket := Ticket{Number: 5, Task: 3711, Requester: a, ReplyTo: a, Subject: "Не работает касса", Status: Open, Opened: testNow.Add(-time.Hour)}
+	ticket := Ticket{
+		Number:    5,
+		Task:      3711,
+		Requester: a,
+		ReplyTo:   a,
+		Subject:   "Не работает касса",
+		Status:    Open,
+		Opened:    testNow.Add(-time.Hour),
+	}
 	if with != nil {
 		with(&ticket)
 	}
@@ -118,7 +126,8 @@ func TestSubjectOfAComment(t *testing.T) {
 		if form == FormAutomatic {
 			lines = append(lines, "Auto-Submitted: auto-replied")
 		}
-		if e := find(r.Decide(letter(lines...), knownTicket(nil)), CommentTask); e == nil || e.Post.Form != form || e.Post.Subject != "Другое" {
+		if e := find(r.Decide(letter(lines...), knownTicket(nil)), CommentTask); e == nil || e.Post.Form != form ||
+			e.Post.Subject != "Другое" {
 			t.Errorf("%s: %+v", form, e)
 		}
 	}

@@ -102,7 +102,8 @@ func seen(text string) string {
 // invisible reports whether a character shows nothing of itself: blanks of any kind, controls, formats, marks and
 // fillers.
 func invisible(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' || unicode.In(r, unicode.Cf, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
+	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' ||
+		unicode.In(r, unicode.Cf, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // trim cuts white space and what looks like none.

@@ -8,22 +8,30 @@ import (
 func TestPrefixIsFound(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	for _, lead := range []string{
-		"", " \n\t", "\u00ad", "\u200e", "\u202a", "\u2028", "\u3000", "\ufe0f", "\u200b\u200d\u2060\ufeff", "\u061c\u2066", "\u115f\u0301", "\u180e", "\U000e0020", "\r\n",
+		"", " \n\t", "\u00ad", "\u200e", "\u202a", "\u2028", "\u3000", "\ufe0f", "\u200b\u200d\u2060\ufeff",
+		"\u061c\u2066", "\u115f\u0301", "\u180e", "\U000e0020", "\r\n",
 		"&nbsp;", "&#8206;", "&shy; &#xFEFF;", "&#32;",
-		"[B]", "[b][i][U]", "[FONT=Arial][SIZE=3]", "[COLOR=#ff0000]", "[P]", "[CENTER]", "[URL=https://x.example]", "[URL]", "[TABLE][TR][TD]", "[LIST][*]", "[LIST=1]\n[*] ", "[SPOILER]", "[CODE]", "[IMG WIDTH=10]",
-		"[DISK FILE ID=n12]\n", "[ICON=https://x.example/a.png title=x]", "[SEND=x]", "[H1]", "[VIDEO WIDTH=4]", "[S][/S]", "[justify]",
-		"[USER=5]Анна[/USER], ", "[USER=5]Анна[/USER] [USER=6]Пётр[/USER]: ", "[CHAT=7]Чат[/CHAT] ", "@Анна ", "@Анна Смирнова, ", "@anna.s: ",
-		"[QUOTE]текст[/QUOTE]\n", "[QUOTE]раз [QUOTE]два[/QUOTE] три[/QUOTE]\n", "[QUOTE=Иван]\nтекст\n[/QUOTE]\n[QUOTE]ещё[/QUOTE]\n", "> цитата\n> ещё\n", "&gt; цитата\n", ">>текст\n>>ещё\n",
-		"------------------\nИван [12.03.2026]\nтекст\n------------------\n", "\u202a[B]\u200e[USER=5]Анна[/USER],\u3000[I]",
+		"[B]", "[b][i][U]", "[FONT=Arial][SIZE=3]", "[COLOR=#ff0000]", "[P]", "[CENTER]", "[URL=https://x.example]",
+		"[URL]", "[TABLE][TR][TD]", "[LIST][*]", "[LIST=1]\n[*] ", "[SPOILER]", "[CODE]", "[IMG WIDTH=10]",
+		"[DISK FILE ID=n12]\n", "[ICON=https://x.example/a.png title=x]", "[SEND=x]", "[H1]", "[VIDEO WIDTH=4]",
+		"[S][/S]", "[justify]",
+		"[USER=5]Анна[/USER], ", "[USER=5]Анна[/USER] [USER=6]Пётр[/USER]: ", "[CHAT=7]Чат[/CHAT] ", "@Анна ",
+		"@Анна Смирнова, ", "@anna.s: ",
+		"[QUOTE]текст[/QUOTE]\n", "[QUOTE]раз [QUOTE]два[/QUOTE] три[/QUOTE]\n",
+		"[QUOTE=Иван]\nтекст\n[/QUOTE]\n[QUOTE]ещё[/QUOTE]\n", "> цитата\n> ещё\n", "&gt; цитата\n", ">>текст\n>>ещё\n",
+		"------------------\nИван [12.03.2026]\nтекст\n------------------\n",
+		"\u202a[B]\u200e[USER=5]Анна[/USER],\u3000[I]",
 	} {
-		for _, begin := range []string{"// внутри", "//внутри", "/\u200b/ внутри", "&#47;&#47; внутри", "\uff0f\uff0f внутри"} {
+		for _, begin := range []string{"// внутри", "//внутри", "/\u200b/ внутри", "&#47;&#47; внутри",
+			"\uff0f\uff0f внутри"} {
 			d := r.Announce(change(said(101, lead+begin)), announceFacts())
 			if d.Reasons[0].Rule != "internal" {
 				t.Errorf("%q: %s", lead+begin, d.Reasons[0].Rule)
 			}
 		}
 	}
-	for _, text := range []string{"https://x.example", "Готово // почти", "Да/нет", "[B]Готово[/B] // почти", "[важно] готово", "Путь: //server/share", "> 5 шт\nотгрузили"} {
+	for _, text := range []string{"https://x.example", "Готово // почти", "Да/нет", "[B]Готово[/B] // почти",
+		"[важно] готово", "Путь: //server/share", "> 5 шт\nотгрузили"} {
 		if d := r.Announce(change(said(101, text)), announceFacts()); d.Reasons[0].Rule != ForCustomer {
 			t.Errorf("%q: %s", text, d.Reasons[0].Rule)
 		}
@@ -37,21 +45,25 @@ func TestQuotesOfWhatStaysInside(t *testing.T) {
 	f.Ticket.Sent = "Проверьте, пожалуйста, кабель принтера.\nДобрый день! Принтер не печатает."
 	const chat = "------------------------------------------------------\nАнна Смирнова [12.03.2026 10:00]\n"
 	for text, want := range map[string]string{
-		"[QUOTE]// клиент неправ[/QUOTE]\nКабель заменим.":                                                 "Кабель заменим.",
-		"[QUOTE]Анна пишет:\n[B]// клиент неправ[/B][/QUOTE]Кабель заменим.":                               "Кабель заменим.",
-		"[quote=Анна]скидку не давать[/quote]\n\nКабель заменим.":                                          "Кабель заменим.",
-		"[QUOTE]раз [QUOTE]// два[/QUOTE] три[/QUOTE]\nКабель заменим.":                                    "Кабель заменим.",
-		"[QUOTE]не закрыта // секрет":                                                                      "",
-		chat + "// клиент неправ\n------------------------------------------------------\nКабель заменим.": "Кабель заменим.",
-		chat + "скидку не давать\n------------------------------------------------------\nКабель заменим.": "Кабель заменим.",
-		">>// клиент неправ\n>>скидку не давать\nКабель заменим.":                                          "Кабель заменим.",
-		"Кабель заменим.\n[QUOTE]\u200e// клиент неправ[/QUOTE]":                                           "Кабель заменим.",
-		"Раз.\n[QUOTE]скидку не давать[/QUOTE]\nДва.":                                                      "Раз.\n\nДва.",
+		"[QUOTE]// клиент неправ[/QUOTE]\nКабель заменим.":                   "Кабель заменим.",
+		"[QUOTE]Анна пишет:\n[B]// клиент неправ[/B][/QUOTE]Кабель заменим.": "Кабель заменим.",
+		"[quote=Анна]скидку не давать[/quote]\n\nКабель заменим.":            "Кабель заменим.",
+		"[QUOTE]раз [QUOTE]// два[/QUOTE] три[/QUOTE]\nКабель заменим.":      "Кабель заменим.",
+		"[QUOTE]не закрыта // секрет":                                        "",
+		chat +
+			"// клиент неправ\n------------------------------------------------------\nКабель заменим.": "Кабель заменим.",
+		chat +
+			"скидку не давать\n------------------------------------------------------\nКабель заменим.": "Кабель заменим.",
+		">>// клиент неправ\n>>скидку не давать\nКабель заменим.": "Кабель заменим.",
+		"Кабель заменим.\n[QUOTE]\u200e// клиент неправ[/QUOTE]":  "Кабель заменим.",
+		"Раз.\n[QUOTE]скидку не давать[/QUOTE]\nДва.":             "Раз.\n\nДва.",
 		// What was mailed, or the customer wrote, stays.
-		"[QUOTE]Проверьте кабель[/QUOTE]\nПроверили?":                                                          "[QUOTE]Проверьте кабель[/QUOTE]\nПроверили?",
-		"[QUOTE]Иван пишет:\nПринтер не печатает[/QUOTE]\nПочиним.":                                            "[QUOTE]Иван пишет:\nПринтер не печатает[/QUOTE]\nПочиним.",
-		chat + "Проверьте кабель принтера\n------------------------------------------------------\nПроверили?": chat + "Проверьте кабель принтера\n------------------------------------------------------\nПроверили?",
-		"Отгрузили:\n> 5 столов":                                                                               "Отгрузили:\n> 5 столов",
+		"[QUOTE]Проверьте кабель[/QUOTE]\nПроверили?": "[QUOTE]Проверьте кабель[/QUOTE]\nПроверили?",
+		"[QUOTE]Иван пишет:\nПринтер не печатает[/QUOTE]\nПочиним.": "[QUOTE]Иван пишет:\nПринтер не " +
+			"печатает[/QUOTE]\nПочиним.",
+		chat + "Проверьте кабель принтера\n------------------------------------------------------\nПроверили?": chat +
+			"Проверьте кабель принтера\n------------------------------------------------------\nПроверили?",
+		"Отгрузили:\n> 5 столов": "Отгрузили:\n> 5 столов",
 	} {
 		d := r.Announce(change(said(101, text)), f)
 		got := ""
@@ -73,7 +85,8 @@ func TestCarriesTheMarker(t *testing.T) {
 	for text, want := range map[string]bool{
 		post(head + "Касса стоит."): true,
 		post(""):                    true,
-		post(head + "[QUOTE]Касса стоит."):                                                                    true, // never closed
+		// never closed
+		post(head + "[QUOTE]Касса стоит."):                                                                    true,
 		post(head + "[QUOTE]Касса стоит.[/QUOTE]"):                                                            true,
 		post(head + "Касса\n------------------\nИван"):                                                        true,
 		post(head + "------------------\nКасса\n------------------"):                                          true,
@@ -115,7 +128,16 @@ func TestMarksInQuotes(t *testing.T) {
 		rule    string
 	}{
 		{Comment{ID: 101, Author: 17, Text: "[QUOTE]Письмо · " + marker + "[/QUOTE]\nЗаменим кабель."}, 0, ForCustomer},
-		{Comment{ID: 101, Author: 17, Text: "------------------\nМы [12.03.2026 10:00]\nПисьмо · " + marker + "\n------------------\nЗаменим кабель."}, 77, ForCustomer},
+		{
+			Comment{
+				ID:     101,
+				Author: 17,
+				Text: "------------------\nМы [12.03.2026 10:00]\nПисьмо · " + marker +
+					"\n------------------\nЗаменим кабель.",
+			},
+			77,
+			ForCustomer,
+		},
 		{Comment{ID: 101, Author: 17, Text: ">>Письмо · " + marker + "\nЗаменим кабель."}, 77, ForCustomer},
 		{Comment{ID: 101, Author: 17, Text: "Письмо · " + marker + "\n[QUOTE]x[/QUOTE]"}, 0, "own"},
 		{Comment{ID: 101, Author: 17, Text: "Письмо\n[QUOTE]x[/QUOTE]\n\n" + marker}, 0, "own"},

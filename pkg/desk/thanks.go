@@ -15,7 +15,8 @@ type thanksRules struct {
 
 // thanking makes it of the lists. A name may stand beside a greeting or the thanks, or on the last line; a signature
 // ends at a blank line, but the one behind its first words.
-func thanking(w *Words, compile func(list string, patterns []string, form string) []*regexp.Regexp) (g thanksRules, err error) {
+func thanking(w *Words, compile func(list string, patterns []string,
+	form string) []*regexp.Regexp) (g thanksRules, err error) {
 	const (
 		gap  = `[ ,.!;:()*\n–—🙏👍😊🙂😀❤️-]`
 		line = `\n[^\n?!]{1,70}`
@@ -37,9 +38,12 @@ func thanking(w *Words, compile func(list string, patterns []string, form string
 		return g, nil
 	}
 	words := `(?:` + thanks + `(?:,? ` + name + `)?|` + with + `(?:, ` + name + `)?)`
-	end := `(?:\n+(?:` + signature + `[ ,.!]*\n\n` + name + `|` + signature + `[^\n]*)(?:` + line + `){0,6}|\n+` + name + `)?`
-	g.whole, err = regexp.Compile(`(?i)^(?:` + name + `, )?(?:` + greeting + `(?:,? ` + name + `)?` + gap + `+)?(?:` + name + `[,!]` + gap + `*)?` +
-		`(?:` + with + gap + `+)*` + thanks + `(?:,? ` + name + `)?(?:` + gap + `+` + words + `)*` + gap + `*` + end + gap + `*$`)
+	end := `(?:\n+(?:` + signature + `[ ,.!]*\n\n` + name + `|` + signature + `[^\n]*)(?:` + line + `){0,6}|\n+` +
+		name + `)?`
+	g.whole, err = regexp.Compile(`(?i)^(?:` + name + `, )?(?:` + greeting + `(?:,? ` + name + `)?` + gap + `+)?(?:` +
+		name + `[,!]` + gap + `*)?` +
+		`(?:` + with + gap + `+)*` + thanks + `(?:,? ` + name + `)?(?:` + gap + `+` + words + `)*` + gap + `*` + end +
+		gap + `*$`)
 	return g, err
 }
 

@@ -10,16 +10,78 @@ import (
 // threadRules find the ticket a message belongs to: they are asked until one hits, but R4 only notes what it found.
 func threadRules() []rule {
 	return []rule{
-		{"R1", "", "answers a letter with a valid id of our own; the sender takes part in the ticket", "comment; no auto-reply", askOwnParticipant},
-		{"R2", "", "as R1, but the sender has only the domain of the requester, and that is no public one", "comment, marked; no auto-reply; the sender never becomes a reader", askOwnColleague},
-		{"R3", "", "as R1, but the sender is a stranger", "new task that links the old one; no auto-reply", askOwnStranger},
-		{"R4", "", "names an id of our own form with a wrong HMAC", "not believed; the next rules are asked", askForged},
-		{"R5", "", "answers a known letter of a specialist or of ours; the sender takes part in the ticket", "comment; no auto-reply", askKnownStaff},
-		{"R6", "", "answers a known letter of a customer; the sender takes part in the ticket", "comment: a repeat contact; no auto-reply", askKnownCustomer},
-		{"R7", "", "the subject has a token with the right check digits; the sender takes part in the ticket", "comment; no auto-reply", askToken},
-		{"R7x", "", "the subject has a token, but the check digits are wrong or the sender is a stranger", "new task, the token cut from its subject, linking the old one where the digits are right", askTokenStranger},
-		{"R8", "", "answers a specialist's letter we have no ticket for: by the domain of its id, the Sent folder, or the attribution line or the sender's line of the header above the quote", "new task; no auto-reply", askStaffLetter},
-		{"R9", "", "no ids and no token, but the same sender, answer address and subject as a ticket still open, within tickets.same_subject_within", "comment: a repeat contact; no auto-reply", askSameSubject},
+		{
+			"R1",
+			"",
+			"answers a letter with a valid id of our own; the sender takes part in the ticket",
+			"comment; no auto-reply",
+			askOwnParticipant,
+		},
+		{
+			"R2",
+			"",
+			"as R1, but the sender has only the domain of the requester, and that is no public one",
+			"comment, marked; no auto-reply; the sender never becomes a reader",
+			askOwnColleague,
+		},
+		{
+			"R3",
+			"",
+			"as R1, but the sender is a stranger",
+			"new task that links the old one; no auto-reply",
+			askOwnStranger,
+		},
+		{
+			"R4",
+			"",
+			"names an id of our own form with a wrong HMAC",
+			"not believed; the next rules are asked",
+			askForged,
+		},
+		{
+			"R5",
+			"",
+			"answers a known letter of a specialist or of ours; the sender takes part in the ticket",
+			"comment; no auto-reply",
+			askKnownStaff,
+		},
+		{
+			"R6",
+			"",
+			"answers a known letter of a customer; the sender takes part in the ticket",
+			"comment: a repeat contact; no auto-reply",
+			askKnownCustomer,
+		},
+		{
+			"R7",
+			"",
+			"the subject has a token with the right check digits; the sender takes part in the ticket",
+			"comment; no auto-reply",
+			askToken,
+		},
+		{
+			"R7x",
+			"",
+			"the subject has a token, but the check digits are wrong or the sender is a stranger",
+			"new task, the token cut from its subject, linking the old one where the digits are right",
+			askTokenStranger,
+		},
+		{
+			"R8",
+			"",
+			"answers a specialist's letter we have no ticket for: by the domain of its id, the Sent folder, or the " +
+				"attribution line or the sender's line of the header above the quote",
+			"new task; no auto-reply",
+			askStaffLetter,
+		},
+		{
+			"R9",
+			"",
+			"no ids and no token, but the same sender, answer address and subject as a ticket still open, within " +
+				"tickets.same_subject_within",
+			"comment: a repeat contact; no auto-reply",
+			askSameSubject,
+		},
 		{"R10", "", "nothing above", "new task", always},
 	}
 }
@@ -214,7 +276,8 @@ func (w *weighing) staffLetter() (string, bool) {
 // many customers.
 func askSameSubject(w *weighing) (string, bool) {
 	window := w.r.policy.SameSubject
-	if window <= 0 || w.normal == "" || w.d.Class != classHuman || w.via || len(replyIDs(w.m)) > 0 || len(w.right)+len(w.wrong) > 0 {
+	if window <= 0 || w.normal == "" || w.d.Class != classHuman || w.via || len(replyIDs(w.m)) > 0 ||
+		len(w.right)+len(w.wrong) > 0 {
 		return "", false
 	}
 	for _, number := range w.f.Same {

@@ -16,9 +16,14 @@ var ownID1 = testSigner.MessageID(DeriveKey("received", "1"), "example.ru")
 func known(change ...func(*Ticket)) Facts {
 	f := facts()
 	t := Ticket{
-		Number: 5, Task: 3711, Key: "k5", Mailbox: "support", Requester: Address{Name: "Ivan", Addr: "ivan@example.org"},
-		ReplyTo: Address{Addr: "ivan@example.org"}, Participants: []string{"petr@other.example"}, Subject: "printer", Normal: "printer",
-		Opened: testNow.Add(-48 * time.Hour), Status: Open, Replied: 1, LastID: "first@example.org", References: []string{"first@example.org"},
+		Number: 5, Task: 3711, Key: "k5", Mailbox: "support", Requester: Address{
+			Name: "Ivan",
+			Addr: "ivan@example.org",
+		},
+		ReplyTo: Address{Addr: "ivan@example.org"}, Participants: []string{"petr@other.example"}, Subject: "printer",
+		Normal: "printer",
+		Opened: testNow.Add(-48 * time.Hour), Status: Open, Replied: 1, LastID: "first@example.org",
+		References: []string{"first@example.org"},
 	}
 	for _, c := range change {
 		c(&t)
@@ -68,14 +73,36 @@ func TestThreads(t *testing.T) {
 		notes   string
 	}{
 		{"own id, requester", []string{toOwn}, "R1", Commented, false, ""},
-		{"own id, in another case", []string{"In-Reply-To: <" + strings.ToUpper(ownID1) + ">"}, "R8", Task, false, "staff-reply"}, // not asked for so
+		// not asked for so
+		{
+			"own id, in another case",
+			[]string{"In-Reply-To: <" + strings.ToUpper(ownID1) + ">"},
+			"R8",
+			Task,
+			false,
+			"staff-reply",
+		},
 		{"own id in References", []string{"References: <first@example.org> <OWN>"}, "R1", Commented, false, ""},
 		{"own id, was in copy", []string{toOwn, somebody}, "R1", Commented, false, ""},
 		{"own id, colleague", []string{toOwn, colleague}, "R2", Commented, false, "other-sender"},
 		{"own id, stranger", []string{toOwn, stranger}, "R3", Task, false, "stranger reply"},
 		{"forged own id", []string{"In-Reply-To: <" + forged + ">"}, "R8", Task, false, "staff-reply"},
-		{"forged own id, foreign host", []string{"In-Reply-To: <" + strings.Replace(forged, "@example.ru", "@x.example", 1) + ">"}, "R10", Task, true, ""},
-		{"forged own id, then a known one", []string{"In-Reply-To: <" + forged + ">", "References: <first@example.org>"}, "R6", Commented, false, ""},
+		{
+			"forged own id, foreign host",
+			[]string{"In-Reply-To: <" + strings.Replace(forged, "@example.ru", "@x.example", 1) + ">"},
+			"R10",
+			Task,
+			true,
+			"",
+		},
+		{
+			"forged own id, then a known one",
+			[]string{"In-Reply-To: <" + forged + ">", "References: <first@example.org>"},
+			"R6",
+			Commented,
+			false,
+			"",
+		},
 		{"specialist's letter", []string{toStaff}, "R5", Commented, false, ""},
 		{"our letter under another id", []string{"In-Reply-To: <rewritten@ses>"}, "R5", Commented, false, ""},
 		{"specialist's letter, stranger", []string{toStaff, stranger}, "R8", Task, false, "staff-reply"},
@@ -89,7 +116,14 @@ func TestThreads(t *testing.T) {
 		{"id of our domain", []string{"In-Reply-To: <x@mail.example.ru>"}, "R8", Task, false, "staff-reply"},
 		{"id of a staff domain", []string{"In-Reply-To: <x@firma.example>"}, "R8", Task, false, "staff-reply"},
 		{"id of a domain like ours", []string{"In-Reply-To: <x@notexample.ru>"}, "R10", Task, true, ""},
-		{"specialist's letter without a ticket", []string{"In-Reply-To: <loose@firma>"}, "R8", Task, false, "staff-reply"},
+		{
+			"specialist's letter without a ticket",
+			[]string{"In-Reply-To: <loose@firma>"},
+			"R8",
+			Task,
+			false,
+			"staff-reply",
+		},
 		{"same subject", []string{"Subject: RE: Fwd: Printer"}, "R9", Commented, false, ""},
 		{"same subject, other sender", []string{"Subject: printer", somebody}, "R10", Task, true, ""},
 		{"same subject, other answer address", []string{"Reply-To: client@x.example"}, "R10", Task, true, "answer-to"},
@@ -112,7 +146,8 @@ func TestThreads(t *testing.T) {
 		if !has(d, c.rule) || d.Verdict != c.verdict || d.AutoReply != c.reply || notes(post) != c.notes {
 			t.Errorf("%s: %s by %v, auto-reply %v, notes %q", c.name, d.Verdict, hits(d), d.AutoReply, notes(post))
 		}
-		if c.verdict == Commented && (d.Ticket.Number != 5 || d.Effects[0].Ticket != 5 || post.Marker == "" || post.Reopen) {
+		if c.verdict == Commented && (d.Ticket.Number != 5 || d.Effects[0].Ticket != 5 || post.Marker == "" ||
+			post.Reopen) {
 			t.Errorf("%s: ticket %d, %+v", c.name, d.Ticket.Number, post)
 		}
 		if c.verdict == Task && (d.Ticket.Number != 0 || slices.Contains(d.Ticket.Participants, "petr@other.example")) {
@@ -121,7 +156,8 @@ func TestThreads(t *testing.T) {
 		if d.Verdict == Task && strings.Contains(post.Title, "[#3711-") {
 			t.Errorf("%s: title %q", c.name, post.Title)
 		}
-		if (c.rule == "R3" || c.rule == "R7x" && c.notes == "stranger") && (d.Ticket.Previous != 5 || post.Notes[0].Task != 3711) {
+		if (c.rule == "R3" || c.rule == "R7x" && c.notes == "stranger") &&
+			(d.Ticket.Previous != 5 || post.Notes[0].Task != 3711) {
 			t.Errorf("%s: the old task is not linked", c.name)
 		}
 	}
@@ -133,7 +169,9 @@ func TestThreads(t *testing.T) {
 
 func TestPublicDomainMakesNoColleagues(t *testing.T) {
 	r := compile(t, testPolicy(t))
-	f := known(func(t *Ticket) { t.Requester, t.ReplyTo = Address{Addr: "ivan@mail.ru"}, Address{Addr: "ivan@mail.ru"} })
+	f := known(func(t *Ticket) {
+		t.Requester, t.ReplyTo = Address{Addr: "ivan@mail.ru"}, Address{Addr: "ivan@mail.ru"}
+	})
 	if d := r.Decide(letter("In-Reply-To: <"+ownID1+">", "From: olga@mail.ru"), f); !has(d, "R3") {
 		t.Errorf("two users of mail.ru: %v", hits(d))
 	}
@@ -160,16 +198,19 @@ func TestReplyToStaffByQuoteAndSentFolder(t *testing.T) {
 		signature + "От: Служба <support@example.ru>\nОтправлено: 9 марта 2026 г. 10:00\nКому: ivan@example.org": true,
 		signature + "пн, 9 мар. 2026 г. в 10:00, Пётр <petr@other.example>:\n> x":                                false,
 		signature: false,
-		"Тема: Принтер\nДата: Thu, 12 Mar 2026 10:00:00 +0300\nОт: Анна <anna@partner.example>\nКому: ivan@example.org\n\nГотово": true,
-		"TO: ivan@example.org\nSUBJECT: printer\nFROM: Oleg <oleg@firma.example>\n\nDone":                                         true,
-		"Кому: Служба (support@example.ru);\nТема: Принтер;\n12.03.2026, 10:00, \"Иван\" <ivan@example.org>:\n> Не печатает":      false,
-		"Кому: Иван (ivan@example.org);\nТема: Принтер;\n12.03.2026, 10:00, \"Анна\" <anna@partner.example>:\n> Готово":           true,
-		"Кому: support@example.ru\nОт: Иван <ivan@example.org>\nДата: 12.03.2026 10:00\nТема: принтер\n\nНе печатает":             false,
-		"Кому: support@example.ru\nДата: 12.03.2026 10:00\n\nНе печатает":                                                         false,
-		"Кому: support@example.ru\n> Не печатает":                                                                                 false,
-		"Feladó: Oleg <oleg@firma.example>\nElküldve: 2026. március 12. 10:00\nCímzett: ivan@example.org\n\nKész":                 true,
-		"Писать: support@example.ru\nТелефон: (495) 000-00-00\n\nпн, 9 мар. 2026 г. в 10:00, Пётр <petr@other.example>:\n> x":     false,
-		"oleg@firma.example писал 09.03.2026 10:00\n> Готово":                                                                     true,
+		"Тема: Принтер\nДата: Thu, 12 Mar 2026 10:00:00 +0300\nОт: Анна <anna@partner.example>\nКому: " +
+			"ivan@example.org\n\nГотово": true,
+		"TO: ivan@example.org\nSUBJECT: printer\nFROM: Oleg <oleg@firma.example>\n\nDone": true,
+		"Кому: Служба (support@example.ru);\nТема: Принтер;\n12.03.2026, 10:00, \"Иван\" <ivan@example.org>:\n> Не " +
+			"печатает": false,
+		"Кому: Иван (ivan@example.org);\nТема: Принтер;\n12.03.2026, 10:00, \"Анна\" <anna@partner.example>:\n> Готово": true,
+		"Кому: support@example.ru\nОт: Иван <ivan@example.org>\nДата: 12.03.2026 10:00\nТема: принтер\n\nНе печатает":   false,
+		"Кому: support@example.ru\nДата: 12.03.2026 10:00\n\nНе печатает":                                               false,
+		"Кому: support@example.ru\n> Не печатает":                                                                       false,
+		"Feladó: Oleg <oleg@firma.example>\nElküldve: 2026. március 12. 10:00\nCímzett: ivan@example.org\n\nKész":       true,
+		"Писать: support@example.ru\nТелефон: (495) 000-00-00\n\nпн, 9 мар. 2026 г. в 10:00, Пётр " +
+			"<petr@other.example>:\n> x": false,
+		"oleg@firma.example писал 09.03.2026 10:00\n> Готово": true,
 	}
 	r := compile(t, testPolicy(t))
 	for quote, want := range quotes {
@@ -201,7 +242,9 @@ func TestStanding(t *testing.T) {
 	}{
 		{"open", []string{toFirst}, func(*Ticket) {}, nil, "open", Commented, false, ""},
 		{"closed lately", []string{toFirst}, closed(29 * day), nil, "reopen", Commented, true, ""},
-		{"closed, time unknown", []string{toFirst}, func(t *Ticket) { t.Status = Done }, nil, "reopen", Commented, true, ""},
+		{"closed, time unknown", []string{toFirst}, func(t *Ticket) {
+			t.Status = Done
+		}, nil, "reopen", Commented, true, ""},
 		{"closed long ago", []string{toFirst}, closed(31 * day), nil, "late", Task, false, "late"},
 		{"thanks", []string{toFirst}, closed(day), thanks, "thanks", Commented, false, "thanks"},
 		{"thanks in an open one", []string{toFirst}, func(*Ticket) {}, thanks, "open", Commented, false, ""},
@@ -210,8 +253,26 @@ func TestStanding(t *testing.T) {
 			m.Attachments = []Attachment{{Name: "error.png"}}
 		}, "reopen", Commented, true, ""},
 		{"deleted", []string{toFirst}, gone, nil, "deleted", Task, false, "deleted"},
-		{"out of office, closed", []string{toFirst, "Auto-Submitted: auto-replied"}, closed(day), nil, "no-reopen", Commented, false, ""},
-		{"out of office, closed long ago", []string{toFirst, "Auto-Submitted: auto-replied"}, closed(99 * day), nil, "no-reopen", Commented, false, ""},
+		{
+			"out of office, closed",
+			[]string{toFirst, "Auto-Submitted: auto-replied"},
+			closed(day),
+			nil,
+			"no-reopen",
+			Commented,
+			false,
+			"",
+		},
+		{
+			"out of office, closed long ago",
+			[]string{toFirst, "Auto-Submitted: auto-replied"},
+			closed(99 * day),
+			nil,
+			"no-reopen",
+			Commented,
+			false,
+			"",
+		},
 		{"same subject, closed", nil, closed(day), nil, "R10", Task, false, ""},
 	}
 	r := compile(t, testPolicy(t))
@@ -228,7 +289,8 @@ func TestStanding(t *testing.T) {
 		if c.reopen && d.Ticket.Status != Open {
 			t.Errorf("%s: the ticket is %s", c.name, d.Ticket.Status)
 		}
-		if (c.rule == "late" || c.rule == "deleted") && (d.Ticket.Previous != 5 || d.Thread["first@example.org"] != Link{0, FromCustomer}) {
+		if (c.rule == "late" || c.rule == "deleted") &&
+			(d.Ticket.Previous != 5 || d.Thread["first@example.org"] != Link{0, FromCustomer}) {
 			t.Errorf("%s: the new ticket does not continue the old one: %v", c.name, d.Thread)
 		}
 	}
@@ -255,7 +317,11 @@ func TestAutomaticMailInThreads(t *testing.T) {
 		{[]string{toFirst, "Auto-Submitted: auto-generated"}, Commented, FormAutomatic},
 		{[]string{toFirst, "Subject: Автоответ: printer"}, Commented, FormAutomatic},
 		{[]string{toFirst, "Return-Path: <>", "Subject: Автоответ: printer"}, Commented, FormAutomatic},
-		{[]string{"In-Reply-To: <" + ownID1 + ">", "Return-Path: <>", "Auto-Submitted: auto-replied"}, Commented, FormAutomatic},
+		{
+			[]string{"In-Reply-To: <" + ownID1 + ">", "Return-Path: <>", "Auto-Submitted: auto-replied"},
+			Commented,
+			FormAutomatic,
+		},
 		{[]string{toFirst, "X-Autoreply: yes", stranger}, Ignored, ""},
 		{[]string{toFirst, "Precedence: bulk"}, Commented, FormRepeat},
 		{[]string{"References: <first@example.org>", "Precedence: bulk"}, Ignored, ""},
@@ -280,12 +346,15 @@ func TestOwnAndStaffMail(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	staff := "From: oleg@firma.example"
 	d := r.Decide(letter(staff, toFirst), known(closed(time.Hour)))
-	if d.Verdict != Commented || d.Effects[0].Post.Form != FormWritten || d.Effects[0].Post.Reopen || notes(d.Effects[0].Post) != "written" ||
-		d.Thread["letter-1@example.org"] != (Link{5, FromStaff}) || d.AutoReply || d.Ticket.LastID != "first@example.org" {
+	if d.Verdict != Commented || d.Effects[0].Post.Form != FormWritten || d.Effects[0].Post.Reopen ||
+		notes(d.Effects[0].Post) != "written" ||
+		d.Thread["letter-1@example.org"] != (Link{5, FromStaff}) || d.AutoReply ||
+		d.Ticket.LastID != "first@example.org" {
 		t.Errorf("a specialist in a known thread: %+v", d)
 	}
 	d = r.Decide(letter(staff), known())
-	if d.Verdict != Ignored || len(d.Effects) != 0 || d.Ticket != nil || d.Thread["letter-1@example.org"] != (Link{0, FromStaff}) {
+	if d.Verdict != Ignored || len(d.Effects) != 0 || d.Ticket != nil ||
+		d.Thread["letter-1@example.org"] != (Link{0, FromStaff}) {
 		t.Errorf("a specialist outside: %+v", d)
 	}
 	d = r.Decide(letter(staff, toFirst), known(gone))
@@ -306,7 +375,8 @@ func TestDuplicate(t *testing.T) {
 	f := known()
 	f.Recorded = true
 	d := compile(t, testPolicy(t)).Decide(letter(toFirst), f)
-	if d.Verdict != Duplicate || len(d.Effects) != 0 || d.Ticket != nil || d.Thread != nil || fmt.Sprint(hits(d)) != "[duplicate]" {
+	if d.Verdict != Duplicate || len(d.Effects) != 0 || d.Ticket != nil || d.Thread != nil ||
+		fmt.Sprint(hits(d)) != "[duplicate]" {
 		t.Errorf("%+v", d)
 	}
 }
@@ -322,7 +392,8 @@ func TestReusedIDKeepsItsThread(t *testing.T) {
 func TestBounces(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	report := func(id string) *Message {
-		m := letter("From: MAILER-DAEMON@mx.example", "Return-Path: <>", "Auto-Submitted: auto-replied", "Subject: Undelivered")
+		m := letter("From: MAILER-DAEMON@mx.example", "Return-Path: <>", "Auto-Submitted: auto-replied",
+			"Subject: Undelivered")
 		m.Report = &Report{Kind: "dsn", OriginalID: []string{"first@example.org", id}, Failed: []Recipients{
 			{Address: "Ivan@Example.org", Action: "failed", Status: "5.1.1", Diagnostic: "smtp; 550 no\nsuch user"},
 			{Address: "b@example.org", Action: "delayed", Status: "4.4.1"},
@@ -330,8 +401,12 @@ func TestBounces(t *testing.T) {
 		return m
 	}
 	d := r.Decide(report(ownID1), known(closed(time.Hour)))
-	want := []Note{{Key: "bounce", Detail: "Ivan@Example.org: 5.1.1 smtp; 550 no such user"}, {Key: "bounce", Detail: "b@example.org: 4.4.1 (delayed)"}}
-	if d.Verdict != Commented || d.Effects[0].Post.Form != FormBounce || d.Effects[0].Ticket != 5 || d.Effects[0].Post.Reopen || d.Thread != nil {
+	want := []Note{{
+		Key:    "bounce",
+		Detail: "Ivan@Example.org: 5.1.1 smtp; 550 no such user",
+	}, {Key: "bounce", Detail: "b@example.org: 4.4.1 (delayed)"}}
+	if d.Verdict != Commented || d.Effects[0].Post.Form != FormBounce || d.Effects[0].Ticket != 5 ||
+		d.Effects[0].Post.Reopen || d.Thread != nil {
 		t.Fatalf("%+v", d)
 	}
 	if diff := cmp.Diff(want, d.Effects[0].Post.Notes); diff != "" {
@@ -344,7 +419,8 @@ func TestBounces(t *testing.T) {
 	f := known()
 	f.Known[forged] = Link{5, FromUs} // a store that looks ids up by their key finds the forged one too
 	for _, id := range []string{forged, "unknown@x", testSigner.MessageID(DeriveKey("forgotten"), "example.ru")} {
-		if d := r.Decide(report(id), f); d.Verdict != Quarantine || len(d.Effects) != 0 || d.Failed != nil || d.Ticket != nil {
+		if d := r.Decide(report(id), f); d.Verdict != Quarantine || len(d.Effects) != 0 || d.Failed != nil ||
+			d.Ticket != nil {
 			t.Errorf("%s: %+v", id, d)
 		}
 	}
@@ -360,8 +436,15 @@ func TestBounces(t *testing.T) {
 		t.Errorf("a mail system with an id: %s by %v", d.Verdict, hits(d))
 	}
 	m = letter("X-Failed-Recipients: ivan@example.org, <c@x.example>", "In-Reply-To: <"+ownID1+">")
-	m.Report = &Report{Kind: "dsn", Failed: []Recipients{{Address: "ivan@example.org", Action: "failed"}, {Address: "Ivan@example.org", Action: "failed", Status: "5.1.1"}}}
-	if d := r.Decide(m, known()); d.Verdict != Commented || strings.Join(d.Failed, " ") != "ivan@example.org c@x.example" || len(d.Effects[0].Post.Notes) != 2 {
+	m.Report = &Report{
+		Kind: "dsn",
+		Failed: []Recipients{{
+			Address: "ivan@example.org",
+			Action:  "failed",
+		}, {Address: "Ivan@example.org", Action: "failed", Status: "5.1.1"}},
+	}
+	if d := r.Decide(m, known()); d.Verdict != Commented ||
+		strings.Join(d.Failed, " ") != "ivan@example.org c@x.example" || len(d.Effects[0].Post.Notes) != 2 {
 		t.Errorf("Exim: %s, %v", d.Verdict, d.Failed)
 	}
 }

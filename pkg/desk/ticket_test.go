@@ -12,7 +12,8 @@ import (
 
 func TestNewTicket(t *testing.T) {
 	r := compile(t, testPolicy(t))
-	m := letter("Subject: Re: Принтер не печатает [#12-0000]", "Cc: Olga <OLGA@example.org>", "Cc: support@example.ru", "References: <old@x>", "Reply-To: form@x.example")
+	m := letter("Subject: Re: Принтер не печатает [#12-0000]", "Cc: Olga <OLGA@example.org>", "Cc: support@example.ru",
+		"References: <old@x>", "Reply-To: form@x.example")
 	m.To = append(m.To, Address{Addr: "petr@пример.рф"})
 	m.HTML = `<img src="cid:logo">`
 	m.Attachments = []Attachment{
@@ -23,9 +24,12 @@ func TestNewTicket(t *testing.T) {
 	m.Quoted, m.Degraded = "> old", []Degraded{DegradedTruncated}
 	d := r.Decide(m, facts())
 	ticket := &Ticket{
-		Key: DeriveKey("open", MessageKey(m)), Mailbox: "support", Requester: m.From, ReplyTo: Address{Addr: "form@x.example"},
-		Participants: []string{"petr@xn--e1afmkfd.xn--p1ai", "olga@example.org"}, Subject: "Принтер не печатает", Normal: "принтер не печатает",
-		Opened: testNow, Status: Open, Replied: 1, Reachable: true, LastID: "letter-1@example.org", LastText: m.Text, LastAt: m.Received,
+		Key: DeriveKey("open", MessageKey(m)), Mailbox: "support", Requester: m.From,
+		ReplyTo:      Address{Addr: "form@x.example"},
+		Participants: []string{"petr@xn--e1afmkfd.xn--p1ai", "olga@example.org"}, Subject: "Принтер не печатает",
+		Normal: "принтер не печатает",
+		Opened: testNow, Status: Open, Replied: 1, Reachable: true, LastID: "letter-1@example.org", LastText: m.Text,
+		LastAt:     m.Received,
 		References: []string{"old@x", "letter-1@example.org"},
 	}
 	if diff := cmp.Diff(ticket, d.Ticket); diff != "" {
@@ -36,10 +40,23 @@ func TestNewTicket(t *testing.T) {
 		t.Fatalf("%+v", d.Effects)
 	}
 	post := &Post{
-		Form: FormTask, Title: "Принтер не печатает", Fields: &Fields{Responsible: 7, Tags: []string{"helpdesk"}}, Mailbox: "support", From: m.From,
+		Form: FormTask, Title: "Принтер не печатает", Fields: &Fields{
+			Responsible: 7,
+			Tags:        []string{"helpdesk"},
+		}, Mailbox: "support", From: m.From,
 		Message: &Place{"support", 1, 7}, Of: MessageKey(m), At: m.Received,
-		Files:   []File{{Name: "logo.png", Hash: "a"}, {Name: "error.pdf", Size: 9, Part: 2}, {Name: "letter.eml", Type: "message/rfc822", Size: 2000, Part: WholeMessage}},
-		Notes:   []Note{{Key: "wrong-token", Detail: "12"}, {Key: "answer-to", Detail: "form@x.example"}, {Key: "degraded", Detail: "truncated"}},
+		Files: []File{{
+			Name: "logo.png",
+			Hash: "a",
+		}, {
+			Name: "error.pdf",
+			Size: 9,
+			Part: 2,
+		}, {Name: "letter.eml", Type: "message/rfc822", Size: 2000, Part: WholeMessage}},
+		Notes: []Note{{
+			Key:    "wrong-token",
+			Detail: "12",
+		}, {Key: "answer-to", Detail: "form@x.example"}, {Key: "degraded", Detail: "truncated"}},
 		Answers: true,
 	}
 	if diff := cmp.Diff(post, open.Post); diff != "" {
@@ -102,7 +119,8 @@ func TestTicketIsBounded(t *testing.T) {
 	m.Subject = strings.Repeat("и\u0306", 200)
 	d := compile(t, testPolicy(t)).Decide(m, facts())
 	refs := d.Ticket.References
-	if len(d.Ticket.Participants) != participantsMax || len(refs) != referencesMax || refs[0] != "r0@x" || refs[len(refs)-1] != m.ID {
+	if len(d.Ticket.Participants) != participantsMax || len(refs) != referencesMax || refs[0] != "r0@x" ||
+		refs[len(refs)-1] != m.ID {
 		t.Errorf("%d participants, %d references %v", len(d.Ticket.Participants), len(refs), refs)
 	}
 	if n := len([]rune(d.Ticket.LastText)); n != lastTextMax {

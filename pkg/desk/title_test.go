@@ -19,11 +19,23 @@ func TestTitleOfATask(t *testing.T) {
 	for name, c := range map[string]struct {
 		template, subject, text, title, above string
 	}{
-		"by default":       {"", "Re: Касса", "Не печатает.", "Касса", ""},
-		"the default":      {"{{.Subject}}", "Касса", "Не печатает.", "Касса", ""},
-		"all of it":        {"[{{.Mailbox}}] {{.Subject}} / {{.Name}} {{.Address}}", "Касса", "x", "[support] Касса / Пётр petr@example.org", ""},
-		"no subject":       {"{{.Subject}}", "", "\n\nНе печатает\nкасса 7731.\n", "Не печатает касса 7731.", ""},
-		"only a prefix":    {"{{.Mailbox}}: {{.Subject}}", "Re:", "Не печатает касса.", "support: Не печатает касса.", ""},
+		"by default":  {"", "Re: Касса", "Не печатает.", "Касса", ""},
+		"the default": {"{{.Subject}}", "Касса", "Не печатает.", "Касса", ""},
+		"all of it": {
+			"[{{.Mailbox}}] {{.Subject}} / {{.Name}} {{.Address}}",
+			"Касса",
+			"x",
+			"[support] Касса / Пётр petr@example.org",
+			"",
+		},
+		"no subject": {"{{.Subject}}", "", "\n\nНе печатает\nкасса 7731.\n", "Не печатает касса 7731.", ""},
+		"only a prefix": {
+			"{{.Mailbox}}: {{.Subject}}",
+			"Re:",
+			"Не печатает касса.",
+			"support: Не печатает касса.",
+			"",
+		},
 		"a long text":      {"", "", strings.Repeat("слово ", 50), strings.Repeat("слово ", 12) + "слово…", ""},
 		"one endless word": {"", "", strings.Repeat("щ", 500), strings.Repeat("щ", 79) + "…", ""},
 		"nothing":          {"{{.Mailbox}}: {{.Subject}}", "", "", "", ""},
@@ -35,7 +47,10 @@ func TestTitleOfATask(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := letter()
-			m.From, m.Subject, m.Text, m.FullText = Address{Name: "Пётр", Addr: "petr@example.org"}, c.subject, c.text, c.text
+			m.From, m.Subject, m.Text, m.FullText = Address{
+				Name: "Пётр",
+				Addr: "petr@example.org",
+			}, c.subject, c.text, c.text
 			post := find(compile(t, titledPolicy(t, c.template)).Decide(m, facts()), OpenTask).Post
 			if c.title != "" && post.Title != c.title || post.Subject != c.above || len([]rune(post.Title)) > titleMax {
 				t.Errorf("title %q, above the text %q", post.Title, post.Subject)
@@ -58,7 +73,11 @@ func TestTitleNamesNamelessByAddress(t *testing.T) {
 
 func TestTitleOfARoute(t *testing.T) {
 	p := titledPolicy(t, "{{.Subject}}")
-	p.Routes = []Route{{Name: "tills", Subject: []string{"касс"}, Fields: map[string]Fields{"support": {Responsible: 7, Title: "КАССА: {{.Subject}}"}}}}
+	p.Routes = []Route{{
+		Name:    "tills",
+		Subject: []string{"касс"},
+		Fields:  map[string]Fields{"support": {Responsible: 7, Title: "КАССА: {{.Subject}}"}},
+	}}
 	m := letter()
 	m.Subject = "Касса 7731"
 	if post := find(compile(t, p).Decide(m, facts()), OpenTask).Post; post.Title != "КАССА: Касса 7731" {

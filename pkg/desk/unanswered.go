@@ -15,7 +15,10 @@ func reasons() []reason {
 	return []reason{
 		{"T1 excluded", NoteExcluded}, {"T10 spam", NoteSpam}, {"", ""}, {"T2 unverified", NoteUnverified},
 		{"T5 reply-to-staff", NoteReply}, {"T4 blind copy", NoteBlindCopy}, {"T7 undeliverable", NoteUndeliverable},
-		{"T8 no address", NoteNoAddress}, {"T6 stale", NoteStale}, {"T11 flood", NoteFlood}, {capped, NoteCapped}, {"T9 off", NoteOff},
+		{
+			"T8 no address",
+			NoteNoAddress,
+		}, {"T6 stale", NoteStale}, {"T11 flood", NoteFlood}, {capped, NoteCapped}, {"T9 off", NoteOff},
 	}
 }
 
@@ -76,7 +79,8 @@ func (w silence) ofClass() NoteKey {
 func (w silence) reaches() bool {
 	barred := func(rule string) bool {
 		switch rule {
-		case "T1 excluded", "T2 unverified", "T4 blind copy", "T7 undeliverable", "T8 no address", "T10 spam", "T11 flood":
+		case "T1 excluded", "T2 unverified", "T4 blind copy", "T7 undeliverable", "T8 no address", "T10 spam",
+			"T11 flood":
 			return true
 		}
 		return false

@@ -15,12 +15,23 @@ var unansweredCases = []struct {
 	closed bool
 }{
 	{"an exclusion", []string{"From: a@bank.example"}, nil, "T1 excluded", NoteExcluded, false},
-	{"an exclusion and bulk", []string{"From: a@bank.example", "Precedence: bulk"}, nil, "T1 excluded", NoteExcluded, false},
+	{
+		"an exclusion and bulk",
+		[]string{"From: a@bank.example", "Precedence: bulk"},
+		nil,
+		"T1 excluded",
+		NoteExcluded,
+		false,
+	},
 	{"an exclusion and a robot", []string{"From: no-reply@bank.example"}, nil, "T1 excluded", NoteExcluded, false},
 	{"an exclusion of letters", []string{"From: mute@quiet.example"}, nil, "T1 excluded", NoteExcluded, false},
-	{"an exclusion and switched off", []string{"From: a@bank.example"}, func(p *Policy, _ *Facts) { p.AutoReply = false }, "T1 excluded", NoteExcluded, false},
+	{"an exclusion and switched off", []string{"From: a@bank.example"}, func(p *Policy, _ *Facts) {
+		p.AutoReply = false
+	}, "T1 excluded", NoteExcluded, false},
 	{"bulk", []string{"Precedence: bulk"}, nil, "precedence", NoteBulk, false},
-	{"bulk and switched off", []string{"List-Id: <x>"}, func(p *Policy, _ *Facts) { p.AutoReply = false }, "list", NoteBulk, false},
+	{"bulk and switched off", []string{"List-Id: <x>"}, func(p *Policy, _ *Facts) {
+		p.AutoReply = false
+	}, "list", NoteBulk, false},
 	{"bulk as a blind copy", []string{"List-Id: <x>", "To: list@else.example"}, nil, "list", NoteBulk, false},
 	{"spam and bulk", []string{"X-Spam-Flag: YES", "List-Id: <x>"}, nil, "T10 spam", NoteSpam, false},
 	{"spam", []string{"X-Spam-Flag: YES"}, nil, "T10 spam", NoteSpam, false},
@@ -28,18 +39,52 @@ var unansweredCases = []struct {
 	{"an automatic letter", []string{"Auto-Submitted: auto-generated"}, nil, "auto-submitted", NoteAutomatic, false},
 	{"a null sender", []string{"Return-Path: <>"}, nil, "null-path", NoteAutomatic, false},
 	{"a robot", []string{"From: noreply@shop.example"}, nil, "robot", NoteRobot, false},
-	{"a form of a site", []string{"From: support@example.ru", "Reply-To: maria@else.example"}, nil, "via", NoteVia, false},
+	{
+		"a form of a site",
+		[]string{"From: support@example.ru", "Reply-To: maria@else.example"},
+		nil,
+		"via",
+		NoteVia,
+		false,
+	},
 	{"silence asked for", []string{"X-Auto-Response-Suppress: All"}, nil, "suppress", NoteSuppress, false},
-	{"forged", []string{"Authentication-Results: mx.example.ru; dmarc=fail"}, nil, "T2 unverified", NoteUnverified, false},
-	{"forged, as a blind copy", []string{"Authentication-Results: mx.example.ru; dmarc=fail", "To: x@else.example"}, nil, "T2 unverified", NoteUnverified, false},
+	{
+		"forged",
+		[]string{"Authentication-Results: mx.example.ru; dmarc=fail"},
+		nil,
+		"T2 unverified",
+		NoteUnverified,
+		false,
+	},
+	{
+		"forged, as a blind copy",
+		[]string{"Authentication-Results: mx.example.ru; dmarc=fail", "To: x@else.example"},
+		nil,
+		"T2 unverified",
+		NoteUnverified,
+		false,
+	},
 	{"a blind copy", []string{"To: x@else.example"}, nil, "T4 blind copy", NoteBlindCopy, false},
-	{"a specialist's letter is answered", []string{"In-Reply-To: <x@firma.example>"}, nil, "T5 reply-to-staff", NoteStaffReply, true},
+	{
+		"a specialist's letter is answered",
+		[]string{"In-Reply-To: <x@firma.example>"},
+		nil,
+		"T5 reply-to-staff",
+		NoteStaffReply,
+		true,
+	},
 	{"nobody to answer", []string{"Reply-To: noreply@shop.example"}, nil, "T8 no address", NoteNoAddress, false},
-	{"an address that bounced", []string{"Reply-To: lost@else.example"}, func(_ *Policy, f *Facts) { f.Undelivers = true }, "T7 undeliverable", NoteUndeliverable, false},
+	{"an address that bounced", []string{"Reply-To: lost@else.example"}, func(_ *Policy, f *Facts) {
+		f.Undelivers = true
+	}, "T7 undeliverable", NoteUndeliverable, false},
 	{"old", nil, func(p *Policy, _ *Facts) { p.MaxAge = time.Second }, "T6 stale", NoteStale, true},
-	{"old, and switched off", nil, func(p *Policy, _ *Facts) { p.MaxAge, p.AutoReply = time.Second, false }, "T6 stale", NoteStale, true},
+	{"old, and switched off", nil, func(p *Policy, _ *Facts) {
+		p.MaxAge, p.AutoReply = time.Second, false
+	}, "T6 stale", NoteStale, true},
 	{"capped", nil, func(_ *Policy, f *Facts) { f.Replies.Address = 5 }, "T3 capped", NoteCapped, true},
-	{"capped and old", nil, func(p *Policy, f *Facts) { p.MaxAge, f.Replies.Address = time.Second, 5 }, "T6 stale", NoteStale, true},
+	{"capped and old", nil, func(p *Policy, f *Facts) {
+		p.MaxAge, f.Replies.Address = time.Second, 5
+	}, "T6 stale", NoteStale, true},
 	{"switched off", nil, func(p *Policy, _ *Facts) { p.AutoReply = false }, "T9 off", NoteOff, true},
 	{"a flood", nil, func(p *Policy, f *Facts) {
 		p.Flood, p.FloodWithin = 1, time.Hour
@@ -128,7 +173,8 @@ func TestClosedLetters(t *testing.T) {
 	k := facts()
 	d.Ticket.Number = 5
 	k.Known["letter-1@example.org"], k.Tickets[5] = Link{Ticket: 5, Origin: FromCustomer}, *d.Ticket
-	d = compile(t, testPolicy(t)).Decide(letter("Message-ID: <letter-2@example.org>", "In-Reply-To: <letter-1@example.org>"), k)
+	d = compile(t, testPolicy(t)).Decide(letter("Message-ID: <letter-2@example.org>",
+		"In-Reply-To: <letter-1@example.org>"), k)
 	if d.Verdict != Commented || !goes(testPolicy(t), announce(d)) {
 		t.Errorf("the person wrote since, and gets none: %s by %v", d.Verdict, hits(d))
 	}

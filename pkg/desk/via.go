@@ -29,7 +29,8 @@ func (r *Rules) person(m *Message, s Signer) (as *Message, via bool) {
 // or a choice of several.
 func (r *Rules) outsider(list []Address) (who Address, ok bool) {
 	for _, a := range list {
-		if _, domain := splitAddress(a.Key()); domain == "" || r.isOwn(a.Addr) || r.isStaff(a.Addr) || ok && a.Key() == who.Key() {
+		if _, domain := splitAddress(a.Key()); domain == "" || r.isOwn(a.Addr) || r.isStaff(a.Addr) ||
+			ok && a.Key() == who.Key() {
 			continue
 		}
 		if ok {

@@ -59,7 +59,8 @@ func (l *randomLetter) say(n int) string {
 			word = fmt.Sprint(1000 + l.IntN(900000))
 		default:
 			for range 2 + l.IntN(3) {
-				word += l.pick("ка", "со", "ти", "ме", "ру", "на", "ло", "ви", "пре", "стор") + l.pick("м", "т", "р", "л", "ск", "")
+				word += l.pick("ка", "со", "ти", "ме", "ру", "на", "ло", "ви", "пре", "стор") +
+					l.pick("м", "т", "р", "л", "ск", "")
 			}
 		}
 		if len([]rune(word)) >= 3 {
@@ -104,7 +105,9 @@ func (l *randomLetter) entity(b *bytes.Buffer, depth int, top bool) {
 	case 3, 4:
 		l.alternative(b)
 	case 5:
-		l.multipart(b, "multipart/"+l.pick("mixed", "related", "signed", "report-to-nobody"), func(part *bytes.Buffer) { l.entity(part, depth+1, false) })
+		l.multipart(b, "multipart/"+l.pick("mixed", "related", "signed", "report-to-nobody"), func(part *bytes.Buffer) {
+			l.entity(part, depth+1, false)
+		})
 	case 7, 8, 9:
 		l.odd(b, depth)
 	case 6:
@@ -113,7 +116,8 @@ func (l *randomLetter) entity(b *bytes.Buffer, depth int, top bool) {
 				l.entity(part, depth+1, false)
 				return
 			}
-			fmt.Fprintf(part, "Content-Type: %s; name=%s\r\nContent-Disposition: attachment\r\n\r\n%s", l.pick("text/plain", "application/octet-stream"),
+			fmt.Fprintf(part, "Content-Type: %s; name=%s\r\nContent-Disposition: attachment\r\n\r\n%s",
+				l.pick("text/plain", "application/octet-stream"),
 				l.pick("заявка.txt", "ATT00001.txt", "a.pdf", "skan"), l.say(2))
 		})
 	}
@@ -188,13 +192,16 @@ func (l *randomLetter) text() string {
 	case 0:
 		lines = append(lines, "", "12.03.2026 10:00, Пётр <petr@other.example> пишет:", "> "+l.say(3), "> "+l.say(2))
 	case 1:
-		lines = append(lines, "", "От: Пётр <petr@other.example>", "Отправлено: 12 марта 2026 г. 10:00", "Кому: Иван", "Тема: x", "", l.say(4))
+		lines = append(lines, "", "От: Пётр <petr@other.example>", "Отправлено: 12 марта 2026 г. 10:00", "Кому: Иван",
+			"Тема: x", "", l.say(4))
 	case 2:
 		lines = append(lines, "", "-- ", l.say(2))
 	case 3:
-		lines = append([]string{l.pick("Добрый день!", "См. ниже", "Ответы в письме красным"), "", "12.03.2026 10:00, Пётр <petr@other.example> пишет:", "> " + l.say(3)}, lines...)
+		lines = append([]string{l.pick("Добрый день!", "См. ниже", "Ответы в письме красным"), "",
+			"12.03.2026 10:00, Пётр <petr@other.example> пишет:", "> " + l.say(3)}, lines...)
 	case 4:
-		lines = append(lines, "", "-------- Пересылаемое сообщение --------", "От: Пётр <petr@other.example>", "", l.say(3))
+		lines = append(lines, "", "-------- Пересылаемое сообщение --------", "От: Пётр <petr@other.example>", "",
+			l.say(3))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -202,7 +209,8 @@ func (l *randomLetter) text() string {
 // page makes HTML of a text, as programs do.
 func (l *randomLetter) page(text string) string {
 	var b strings.Builder
-	b.WriteString(l.pick("", "<html><body>", "<title/>", "<style>p{margin:0}</style>", "<style>p{margin:0}<p></p>", "<!-- x -->", `<?xml version="1.0"?><html><head><title/></head><body>`))
+	b.WriteString(l.pick("", "<html><body>", "<title/>", "<style>p{margin:0}</style>", "<style>p{margin:0}<p></p>",
+		"<!-- x -->", `<?xml version="1.0"?><html><head><title/></head><body>`))
 	for line := range strings.SplitSeq(text, "\n") {
 		line = html.EscapeString(line)
 		switch l.IntN(9) {

@@ -19,12 +19,14 @@ import (
 )
 
 // oddKinds are the kinds of parts and texts of which each must be met.
-var oddKinds = []string{"calendar", "rtf", "tnef", "flowed", "languages", "amp", "rfc822", "element", "noisy base64", "broken quoted-printable", "words cut apart", "long subject"}
+var oddKinds = []string{"calendar", "rtf", "tnef", "flowed", "languages", "amp", "rfc822", "element", "noisy base64",
+	"broken quoted-printable", "words cut apart", "long subject"}
 
 // odd writes a part of a kind that is met now and then.
 func (l *randomLetter) odd(b *bytes.Buffer, depth int) {
 	kinds := map[string]func(*bytes.Buffer, int){
-		"calendar": l.calendar, "rtf": l.rtf, "tnef": l.tnef, "flowed": l.flowed, "languages": l.languages, "amp": l.amp, "rfc822": l.nested,
+		"calendar": l.calendar, "rtf": l.rtf, "tnef": l.tnef, "flowed": l.flowed, "languages": l.languages,
+		"amp": l.amp, "rfc822": l.nested,
 	}
 	kind := l.pick("calendar", "rtf", "tnef", "flowed", "languages", "amp", "rfc822")
 	l.kinds = append(l.kinds, kind)
@@ -33,9 +35,11 @@ func (l *randomLetter) odd(b *bytes.Buffer, depth int) {
 
 func (l *randomLetter) calendar(b *bytes.Buffer, _ int) {
 	var c strings.Builder
-	fmt.Fprintf(&c, "BEGIN:VCALENDAR\r\nMETHOD:%s\r\nBEGIN:VEVENT\r\n", l.pick("REQUEST", "REPLY", "CANCEL", "COUNTER", "PUBLISH"))
+	fmt.Fprintf(&c, "BEGIN:VCALENDAR\r\nMETHOD:%s\r\nBEGIN:VEVENT\r\n",
+		l.pick("REQUEST", "REPLY", "CANCEL", "COUNTER", "PUBLISH"))
 	for _, name := range []string{"SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT"} {
-		line := []byte(name + l.pick("", ";LANGUAGE=ru", ";ALTREP=\"CID:a;b\"") + ":" + l.say(l.IntN(4)) + l.pick("", "\\, ", "\\n") + l.say(1))
+		line := []byte(name + l.pick("", ";LANGUAGE=ru", ";ALTREP=\"CID:a;b\"") + ":" + l.say(l.IntN(4)) +
+			l.pick("", "\\, ", "\\n") + l.say(1))
 		for len(line) > 40 { // folded between any bytes
 			c.Write(line[:40])
 			c.WriteString("\r\n ")
@@ -44,8 +48,10 @@ func (l *randomLetter) calendar(b *bytes.Buffer, _ int) {
 		c.Write(line)
 		c.WriteString("\r\n")
 	}
-	c.WriteString("DTSTART;TZID=\"Наша зона\":20260316T100000\r\nBEGIN:VALARM\r\nDESCRIPTION:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
-	b.WriteString("Content-Type: text/calendar; charset=utf-8" + l.pick("", "; method=REPLY", "; name=a.ics") + "\r\n\r\n" + c.String())
+	c.WriteString("DTSTART;TZID=\"Наша " +
+		"зона\":20260316T100000\r\nBEGIN:VALARM\r\nDESCRIPTION:alarm\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+	b.WriteString("Content-Type: text/calendar; charset=utf-8" + l.pick("", "; method=REPLY", "; name=a.ics") +
+		"\r\n\r\n" + c.String())
 }
 
 func (l *randomLetter) rtf(b *bytes.Buffer, _ int) {
@@ -64,7 +70,8 @@ func (l *randomLetter) rtf(b *bytes.Buffer, _ int) {
 			fmt.Fprintf(&text, `\u%d?`, int16(r))
 		}
 	}
-	b.WriteString("Content-Type: " + l.pick("text/rtf", "application/rtf") + l.pick("", "; name=letter.rtf") + "\r\n\r\n" + text.String() + "}")
+	b.WriteString("Content-Type: " + l.pick("text/rtf", "application/rtf") + l.pick("", "; name=letter.rtf") +
+		"\r\n\r\n" + text.String() + "}")
 }
 
 var codedRTF = regexp.MustCompile(`\\'([0-9a-f]{2})|\\u(-?\d+)\?`)
@@ -112,7 +119,8 @@ func (l *randomLetter) tnef(b *bytes.Buffer, _ int) {
 		stream = append(stream, attr(2, 0x00018010, []byte("a.txt\x00"))...)
 		stream = append(stream, attr(2, 0x0006800f, []byte(l.say(2)))...)
 	}
-	b.WriteString("Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(stream))
+	b.WriteString("Content-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+		base64.StdEncoding.EncodeToString(stream))
 }
 
 func (l *randomLetter) flowed(b *bytes.Buffer, _ int) {
@@ -130,7 +138,8 @@ func (l *randomLetter) flowed(b *bytes.Buffer, _ int) {
 		}
 		text.WriteString("\r\n")
 	}
-	fmt.Fprintf(b, "Content-Type: text/plain; charset=utf-8; format=%s%s\r\n\r\n%s", l.pick("flowed", "Flowed", "\"flowed\""), map[bool]string{true: "; delsp=yes"}[delSp], text.String())
+	fmt.Fprintf(b, "Content-Type: text/plain; charset=utf-8; format=%s%s\r\n\r\n%s",
+		l.pick("flowed", "Flowed", "\"flowed\""), map[bool]string{true: "; delsp=yes"}[delSp], text.String())
 }
 
 // tongue is a language, as programs write it.
@@ -179,7 +188,8 @@ func (l *randomLetter) languages(b *bytes.Buffer, _ int) {
 	if l.IntN(2) == 0 {
 		coding, body = "base64", base64.StdEncoding.EncodeToString([]byte(body))
 	}
-	fmt.Fprintf(b, "Content-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: %s\r\n\r\n%s", l.pick(in.label, strings.ToUpper(in.label), `"`+in.label+`"`), coding, body)
+	fmt.Fprintf(b, "Content-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: %s\r\n\r\n%s",
+		l.pick(in.label, strings.ToUpper(in.label), `"`+in.label+`"`), coding, body)
 }
 
 func (l *randomLetter) amp(b *bytes.Buffer, _ int) {
@@ -202,11 +212,14 @@ func (l *randomLetter) amp(b *bytes.Buffer, _ int) {
 // nested writes a message as a part, in a digest, or as a part in a language.
 func (l *randomLetter) nested(b *bytes.Buffer, depth int) {
 	name := fmt.Sprintf("n%d", l.Uint32())
-	fmt.Fprintf(b, "Content-Type: multipart/%s; boundary=%s\r\n\r\n--%s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n",
+	fmt.Fprintf(b, "Content-Type: multipart/%s; boundary=%s\r\n\r\n--%s\r\nContent-Type: text/plain; "+
+		"charset=utf-8\r\n\r\n%s\r\n",
 		l.pick("mixed", "digest", "multilingual", "parallel"), name, name, l.say(2))
 	for range 1 + l.IntN(2) {
-		fmt.Fprintf(b, "--%s\r\nContent-Type: message/rfc822%s\r\n\r\nFrom: petr@other.example\r\nSubject: %s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n",
-			name, l.pick("", "\r\nContent-Language: en\r\nContent-Translation-Type: original", "; name=x.eml"), l.say(1), l.say(3))
+		fmt.Fprintf(b, "--%s\r\nContent-Type: message/rfc822%s\r\n\r\nFrom: petr@other.example\r\nSubject: "+
+			"%s\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n",
+			name, l.pick("", "\r\nContent-Language: en\r\nContent-Translation-Type: original", "; name=x.eml"),
+			l.say(1), l.say(3))
 	}
 	fmt.Fprintf(b, "--%s--\r\n", name)
 }
@@ -217,7 +230,8 @@ func (l *randomLetter) element(b *strings.Builder, line string) {
 	const hidden = `<div style="display:none">unseen</div>`
 	switch l.IntN(16) {
 	case 0:
-		fmt.Fprintf(b, "<table><thead><tr><th>%s</th><th>x</th></tr></thead><tbody><tr><td>1<table><tr><td>%s</td></tr></table></td></tr></table>", line, l.say(1))
+		fmt.Fprintf(b,
+			"<table><thead><tr><th>%s</th><th>x</th></tr></thead><tbody><tr><td>1<table><tr><td>%s</td></tr></table></td></tr></table>", line, l.say(1))
 	case 1:
 		b.WriteString(hidden + "<p>" + line + "</p>" + `<span style="font-size:0;mso-hide:all">unseen</span>`)
 	case 2:
@@ -239,13 +253,15 @@ func (l *randomLetter) element(b *strings.Builder, line string) {
 	case 10:
 		fmt.Fprintf(b, "<pre>%s\n\n%s</pre>", line, l.say(1))
 	case 11:
-		fmt.Fprintf(b, "<fieldset><legend>%s</legend><label>%s</label><button>%s</button></fieldset>", line, l.say(1), l.say(1))
+		fmt.Fprintf(b, "<fieldset><legend>%s</legend><label>%s</label><button>%s</button></fieldset>", line, l.say(1),
+			l.say(1))
 	case 12:
 		fmt.Fprintf(b, "<a href=\"https://example.org/\">%s</a> <a href=mailto:x@y.example>%s</a><br>", line, l.say(1))
 	case 13:
 		fmt.Fprintf(b, "<div><blockquote>%s</blockquote>%s</div>", line, l.say(1))
 	case 14:
-		fmt.Fprintf(b, "<center><font color=red><marquee>%s</marquee></font></center><script/><title/>%s<br>", line, l.say(1))
+		fmt.Fprintf(b, "<center><font color=red><marquee>%s</marquee></font></center><script/><title/>%s<br>", line,
+			l.say(1))
 	case 15:
 		fmt.Fprintf(b, "<p>%s <x-%s a='1>2'>%s</p> < 5 &nbsp%s<br>", line, "tag", l.say(1), l.say(1))
 	}

@@ -52,7 +52,8 @@ func TestNoWordIsLost(t *testing.T) {
 		shown := squashed(post.Title + " " + post.Text)
 		for _, word := range l.words {
 			if !strings.Contains(shown, squashed(word)) && !strings.Contains(squashed(*files), squashed(word)) {
-				t.Errorf("letter %d, %v: %q is lost\nshown: %s\nfiles: %s\n%s", seed, l.kinds, word, post.Text, *files, l.raw)
+				t.Errorf("letter %d, %v: %q is lost\nshown: %s\nfiles: %s\n%s", seed, l.kinds, word, post.Text, *files,
+					l.raw)
 				lost++
 				break
 			}
@@ -70,16 +71,33 @@ func TestNoWordIsLost(t *testing.T) {
 }
 
 // posted returns what becomes of a letter, and the content of its files; nil where the letter itself is one of them.
-func posted(t *testing.T, rules *desk.Rules, cutter *quote.Cutter, texts *render.Set, raw []byte, known bool) (*desk.Post, *string) {
-	m, err := pass.Read(bytes.NewReader(raw), desk.Listing{Place: desk.Place{UID: 7}, Size: int64(len(raw))}, pass.Reading{Cutter: cutter,
+func posted(t *testing.T, rules *desk.Rules, cutter *quote.Cutter, texts *render.Set, raw []byte,
+	known bool) (*desk.Post, *string) {
+	m, err := pass.Read(bytes.NewReader(raw), desk.Listing{
+		Place: desk.Place{UID: 7},
+		Size:  int64(len(raw)),
+	}, pass.Reading{Cutter: cutter,
 		Event: func(e desk.Event) string { return texts.Event(e, time.UTC) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := desk.Facts{Now: corpusNow, Signer: corpusSigner, Known: map[string]desk.Link{}, Tickets: map[uint64]desk.Ticket{}}
+	f := desk.Facts{
+		Now:     corpusNow,
+		Signer:  corpusSigner,
+		Known:   map[string]desk.Link{},
+		Tickets: map[uint64]desk.Ticket{},
+	}
 	if known {
 		a := desk.Address{Addr: "ivan@example.org"}
-		f.Tickets[5] = desk.Ticket{Number: 5, Task: 3711, Requester: a, ReplyTo: a, Subject: "x", Status: desk.Open, Opened: corpusNow.Add(-time.Hour)}
+		f.Tickets[5] = desk.Ticket{
+			Number:    5,
+			Task:      3711,
+			Requester: a,
+			ReplyTo:   a,
+			Subject:   "x",
+			Status:    desk.Open,
+			Opened:    corpusNow.Add(-time.Hour),
+		}
 		f.Known["first@example.org"] = desk.Link{Ticket: 5, Origin: desk.FromCustomer}
 	}
 	for _, e := range rules.Decide(&m, f).Effects {

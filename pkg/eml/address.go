@@ -197,7 +197,8 @@ func unwrap(name string) string {
 				break
 			}
 			inner = name[1 : len(name)-1]
-			if next := strings.Index(inner, mark); next > 0 && inner[next-1] != ' ' { // it ends what the first one begins
+			// it ends what the first one begins
+			if next := strings.Index(inner, mark); next > 0 && inner[next-1] != ' ' {
 				break
 			}
 		}
@@ -263,7 +264,8 @@ func writerOf(h desk.Header, name string) desk.Address {
 	list := addresses(h, name)
 	field := oneLine(strings.Join(h.Values(name), ", "))
 	for _, a := range list {
-		if usable(a.Addr) && (strings.Contains(field, "<") || !addressSeen.MatchString(a.Name)) { // else two, side by side
+		// else two, side by side
+		if usable(a.Addr) && (strings.Contains(field, "<") || !addressSeen.MatchString(a.Name)) {
 			return a
 		}
 	}

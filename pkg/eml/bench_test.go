@@ -65,33 +65,41 @@ var heavy = []struct {
 	}},
 	{"commas", func() io.Reader { return repeated(head1+"From: ", "(a\"b,", 160000, "\r\n\r\nTEXT") }},
 	{"links 20000", func() io.Reader {
-		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<a href=\"https://example.ru/x\">link</a>\r\n", 20000, "")
+		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<a href=\"https://example.ru/x\">link</a>\r\n",
+			20000, "")
 	}},
 	{"picture 50 MB in HTML", func() io.Reader {
-		return repeated(head1+"Content-Type: text/html\r\n\r\n<img src=\"data:image/png;base64,", strings.Repeat("iVBO", 19)+"\r\n", 50<<20/57, "\">")
+		return repeated(head1+"Content-Type: text/html\r\n\r\n<img src=\"data:image/png;base64,",
+			strings.Repeat("iVBO", 19)+"\r\n", 50<<20/57, "\">")
 	}},
 	{"pictures 20000 in HTML", func() io.Reader {
-		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<img src=\"data:image/png;base64,iVBO\">\r\n", 20000, "")
+		return repeated(head1+"Content-Type: text/html\r\n\r\n", "<img src=\"data:image/png;base64,iVBO\">\r\n", 20000,
+			"")
 	}},
 	{"parts 5000", func() io.Reader {
-		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\nContent-Type: application/pdf\r\n\r\nABC\r\n", 5000, "--b--\r\n")
+		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+			"--b\r\nContent-Type: application/pdf\r\n\r\nABC\r\n", 5000, "--b--\r\n")
 	}},
 	{"attachment 50 MB", func() io.Reader {
 		line := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 57))) + "\r\n"
-		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nTEXT\r\n--b\r\nContent-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+		return repeated(head1+"Content-Type: multipart/mixed; "+
+			"boundary=b\r\n\r\n--b\r\n\r\nTEXT\r\n--b\r\nContent-Type: application/zip; "+
+			"name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n",
 			line, 50<<20/57, "\r\n--b--\r\n")
 	}},
 	{"text 50 MB", func() io.Reader {
 		return repeated(head1+"\r\n", strings.Repeat("слово ", 12)+"\r\n", 50<<20/134, "")
 	}},
 	{"texts 300 of 200 kB", func() io.Reader {
-		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\n"+strings.Repeat("word \r\n", 30000), 300, "")
+		return repeated(head1+"Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+			"--b\r\n\r\n"+strings.Repeat("word \r\n", 30000), 300, "")
 	}},
 	{"one line of 20 MB", func() io.Reader { return repeated(head1+"\r\n", "0123456789", 2<<20, "") }},
 	{"winmail.dat 20 MB", func() io.Reader {
 		line := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 57))) + "\r\n"
 		start := base64.StdEncoding.EncodeToString(tnefStream(tnefAttr(2, attRendData, nil))[:12])
-		return repeated(head1+"Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n"+start+"\r\n", line, 20<<20/57, "")
+		return repeated(head1+"Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n"+start+
+			"\r\n", line, 20<<20/57, "")
 	}},
 }
 
@@ -178,7 +186,8 @@ func TestHeavyExtract(t *testing.T) {
 				t.Errorf("%s: %v", h.name, err)
 			}
 		})
-		t.Logf("%-22s %s, %d bytes: %6.1f MiB %v", h.name, a.Name, out, float64(peak)/(1<<20), took.Round(time.Millisecond))
+		t.Logf("%-22s %s, %d bytes: %6.1f MiB %v", h.name, a.Name, out, float64(peak)/(1<<20),
+			took.Round(time.Millisecond))
 		if int64(out) != a.Size || peak > 64<<20 || took > time.Minute {
 			t.Errorf("%s: %d of %d bytes, %d MiB, %v", h.name, out, a.Size, peak>>20, took)
 		}

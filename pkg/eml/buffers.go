@@ -25,7 +25,8 @@ type buffers struct {
 
 var spare = sync.Pool{New: func() any {
 	return &buffers{br: bufio.NewReaderSize(nil, lineSize), head: bufio.NewReader(nil),
-		qp: qpReader{br: bufio.NewReaderSize(nil, 8<<10)}, mixed: mixedReader{br: bufio.NewReaderSize(nil, 8<<10)}, piece: make([]byte, 32<<10)}
+		qp: qpReader{br: bufio.NewReaderSize(nil, 8<<10)}, mixed: mixedReader{br: bufio.NewReaderSize(nil, 8<<10)},
+		piece: make([]byte, 32<<10)}
 }}
 
 func takeBuffers(r io.Reader) *buffers {

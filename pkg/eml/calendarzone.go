@@ -143,7 +143,8 @@ func namedOffset(name string) (time.Duration, bool) {
 	return offset, h < 24
 }
 
-var lengthText = regexp.MustCompile(`^\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$`)
+var lengthText = regexp.MustCompile(
+	`^\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$`)
 
 // calendarLength reads how long something takes (RFC 5545, 3.3.6), 0 where that can't be read.
 func calendarLength(s string) (length time.Duration) {

@@ -9,8 +9,9 @@ import (
 )
 
 var (
-	aType       = regexp.MustCompile(`^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+'-]+$`)
-	typeSeen    = regexp.MustCompile(`(?i)\b(text|application|image|audio|video|multipart|message|model|font)\s*[/\\]\s*([a-z0-9][a-z0-9.+_-]*)`)
+	aType    = regexp.MustCompile(`^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+'-]+$`)
+	typeSeen = regexp.MustCompile(
+		`(?i)\b(text|application|image|audio|video|multipart|message|model|font)\s*[/\\]\s*([a-z0-9][a-z0-9.+_-]*)`)
 	typeSwapped = regexp.MustCompile(`(?i)\b(plain|html|calendar|csv)\s*[/\\]\s*text\b`)
 	paramSeen   = regexp.MustCompile(`(?i)\b(charset|boundary|name|format|delsp)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s;,"']+)`)
 )
@@ -60,7 +61,8 @@ func seenParams(params map[string]string, field string) {
 // tellsNothing reports whether a type says nothing of what the only part of a letter is.
 func tellsNothing(typ string) bool {
 	switch typ {
-	case "", "application/octet-stream", "application/text", "application/plain", "application/x-unknown", "application/unknown":
+	case "", "application/octet-stream", "application/text", "application/plain", "application/x-unknown",
+		"application/unknown":
 		return true
 	}
 	return false
@@ -88,7 +90,8 @@ func readable(begin []byte) bool {
 
 // mimeInside is how a message begins whose header does not say that it has parts: with a boundary and the header of a
 // part.
-var mimeInside = regexp.MustCompile(`(?i)^\s*(?:[^\r\n]*\bMIME\b[^\r\n]*\s+)?--(\S{1,200})[ \t]*\r?\n(?:Content-[a-z-]+[ \t]*:)`)
+var mimeInside = regexp.MustCompile(
+	`(?i)^\s*(?:[^\r\n]*\bMIME\b[^\r\n]*\s+)?--(\S{1,200})[ \t]*\r?\n(?:Content-[a-z-]+[ \t]*:)`)
 
 // boundaryInside returns the boundary of such a message.
 func (w *walker) boundaryInside() (string, bool) {
@@ -112,7 +115,8 @@ func (s *source) adopt(own int, line []byte) bool {
 	}
 	loose := func(s string) string { return strings.ToLower(strings.Trim(s, ` '"<>-`)) }
 	next := s.peekLine()
-	if declared := loose(s.open[own]); (declared == "" || declared != loose(name)) && (!isField(next) || !knownField(next, false)) {
+	if declared := loose(s.open[own]); (declared == "" || declared != loose(name)) &&
+		(!isField(next) || !knownField(next, false)) {
 		return false
 	}
 	return s.begin(own, line)

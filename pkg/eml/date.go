@@ -9,8 +9,10 @@ import (
 )
 
 var (
-	dateWords = regexp.MustCompile(`(?i)(\d{1,2})[\s.-]*(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s.,-]*(\d{4}|\d{2})\b(.*)`)
-	dateUnix  = regexp.MustCompile(`(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s*(\S*?)\s+(\d{4})`)
+	dateWords = regexp.MustCompile(
+		`(?i)(\d{1,2})[\s.-]*(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s.,-]*(\d{4}|\d{2})\b(.*)`)
+	dateUnix = regexp.MustCompile(
+		`(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s*(\S*?)\s+(\d{4})`)
 	dateISO   = regexp.MustCompile(`(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)`)
 	clockText = regexp.MustCompile(`(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?`)
 	zoneText  = regexp.MustCompile(`([+-])(\d{1,2}):?(\d{2})\b`)

@@ -51,11 +51,14 @@ func hasEnding(name string) bool {
 	const longest = 6
 	ext := strings.TrimPrefix(path.Ext(name), ".")
 	return ext != "" && len(ext) <= longest && strings.ContainsFunc(ext, unicode.IsLetter) &&
-		!strings.ContainsFunc(ext, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		!strings.ContainsFunc(ext, func(r rune) bool {
+			return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		})
 }
 
 // madeUp are the stems of names that mail servers give to texts that have none, without digits.
-var madeUp = map[string]bool{"att": true, "noname": true, "unnamed": true, "untitled": true, "mime-attachment": true, "part": true,
+var madeUp = map[string]bool{"att": true, "noname": true, "unnamed": true, "untitled": true, "mime-attachment": true,
+	"part": true,
 	"text": true, "body": true, "message": true}
 
 // isMadeUp reports whether nobody gave a text its name. QUIRK: Exchange makes ATT00001.txt of a text behind a file.

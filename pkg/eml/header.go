@@ -180,7 +180,8 @@ var fieldNames = names(`from to cc bcc subject date message-id in-reply-to refer
 	errors-to user-agent organization feedback-id received-spf dkim-signature domainkey-signature authentication-results
 	status comments keywords return-receipt-to mailing-list final-recipient action diagnostic-code original-message-id`)
 
-var fieldFamilies = [][]byte{[]byte("content-"), []byte("x-"), []byte("resent-"), []byte("list-"), []byte("arc-"), []byte("disposition-")}
+var fieldFamilies = [][]byte{[]byte("content-"), []byte("x-"), []byte("resent-"), []byte("list-"), []byte("arc-"),
+	[]byte("disposition-")}
 
 func names(list string) map[string]bool {
 	set := map[string]bool{}

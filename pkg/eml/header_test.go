@@ -56,25 +56,82 @@ func TestHeaderQuirks(t *testing.T) {
 // TestLinesThatAreNoFields holds that such lines touch no field beside them, and that no word of the text gets lost for
 // them.
 func TestLinesThatAreNoFields(t *testing.T) {
-	const part = "From: a@b.ru\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n"
+	const part = "From: a@b.ru\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; " +
+		"charset=utf-8\n"
 	for _, tt := range []struct {
 		name, raw            string
 		subject, from, plain string
 		lines                bool
 	}{
 		{"wrapped without a blank", "Subject: one\ntwo three\nFrom: a@b.ru\n\nTEXT", "one", "a@b.ru", "TEXT", true},
-		{"a name in Cyrillic", "From: Ivan <a@b.ru>\nТема: привет\n и ещё\nSubject: s\n\nTEXT", "s", "Ivan <a@b.ru>", "TEXT", true},
+		{
+			"a name in Cyrillic",
+			"From: Ivan <a@b.ru>\nТема: привет\n и ещё\nSubject: s\n\nTEXT",
+			"s",
+			"Ivan <a@b.ru>",
+			"TEXT",
+			true,
+		},
 		{"no words", "Subject: s\n-----\nFrom: a@b.ru\n\nTEXT", "s", "a@b.ru", "TEXT", false},
 		{"above all", "junk\nSubject: s\nFrom: a@b.ru\n\nTEXT", "s", "a@b.ru", "TEXT", true},
-		{"no blank line", "From: a@b.ru\nSubject: s\nНе работает касса\nвторой час", "s", "a@b.ru", "Не работает касса\nвторой час", false},
-		{"no blank line, one later", "From: a@b.ru\nSubject: s\nНе работает касса\n\nИван", "s", "a@b.ru", "Не работает касса\n\nИван", false},
-		{"no blank line, a label", "From: a@b.ru\nSubject: s\nPhone: 123\nНе работает касса", "s", "a@b.ru", "Phone: 123\nНе работает касса", false},
-		{"no blank line, nothing but labels", "From: a@b.ru\nSubject: s\nPhone: 123", "s", "a@b.ru", "Phone: 123", false},
+		{
+			"no blank line",
+			"From: a@b.ru\nSubject: s\nНе работает касса\nвторой час",
+			"s",
+			"a@b.ru",
+			"Не работает касса\nвторой час",
+			false,
+		},
+		{
+			"no blank line, one later",
+			"From: a@b.ru\nSubject: s\nНе работает касса\n\nИван",
+			"s",
+			"a@b.ru",
+			"Не работает касса\n\nИван",
+			false,
+		},
+		{
+			"no blank line, a label",
+			"From: a@b.ru\nSubject: s\nPhone: 123\nНе работает касса",
+			"s",
+			"a@b.ru",
+			"Phone: 123\nНе работает касса",
+			false,
+		},
+		{
+			"no blank line, nothing but labels",
+			"From: a@b.ru\nSubject: s\nPhone: 123",
+			"s",
+			"a@b.ru",
+			"Phone: 123",
+			false,
+		},
 		{"part without a blank line", part + "Текст сразу\nещё\n--b--\n", "", "a@b.ru", "Текст сразу\nещё", false},
-		{"part without a blank line, a label", part + "Phone: 5\nТекст\n--b--\n", "", "a@b.ru", "Phone: 5\nТекст", false},
+		{
+			"part without a blank line, a label",
+			part + "Phone: 5\nТекст\n--b--\n",
+			"",
+			"a@b.ru",
+			"Phone: 5\nТекст",
+			false,
+		},
 		{"part without a blank line, only a label", part + "Phone: 5\n--b--\n", "", "a@b.ru", "Phone: 5", false},
-		{"part with a line that is none", part + "Кодировка: да\nContent-Transfer-Encoding: base64\n\n0J/RgNC40LLQtdGC\n--b--\n", "", "a@b.ru", "Привет", true},
-		{"QUIRK line ends translated twice", "From: a@b.ru\r\r\nSubject: s\r\r\n\r\r\nTEXT\r\r\n", "s", "a@b.ru", "TEXT", false},
+		{
+			"part with a line that is none",
+			part + "Кодировка: да\nContent-Transfer-Encoding: base64\n\n0J/RgNC40LLQtdGC\n--b--\n",
+			"",
+			"a@b.ru",
+			"Привет",
+			true,
+		},
+		{
+			"QUIRK line ends translated twice",
+			"From: a@b.ru\r\r\nSubject: s\r\r\n\r\r\nTEXT\r\r\n",
+			"s",
+			"a@b.ru",
+			"TEXT",
+			false,
+		},
 	} {
 		m := parse(t, tt.raw)
 		if m.Subject != tt.subject || m.From.String() != tt.from || strings.TrimSpace(m.Plain) != tt.plain {
@@ -95,9 +152,11 @@ func TestNoHeader(t *testing.T) {
 
 func TestRawHeaders(t *testing.T) {
 	for _, c := range []*charmap.Charmap{charmap.Windows1251, charmap.KOI8R, charmap.CodePage866, charmap.ISO8859_5} {
-		raw := string(encode(t, c, "From: Иван Петров <ivan@example.ru>\r\nSubject: Не работает принтер\r\nContent-Type: text/plain\r\n\r\nПомогите, пожалуйста, с принтером\r\n"))
+		raw := string(encode(t, c, "From: Иван Петров <ivan@example.ru>\r\nSubject: Не работает "+
+			"принтер\r\nContent-Type: text/plain\r\n\r\nПомогите, пожалуйста, с принтером\r\n"))
 		m := parse(t, raw)
-		if m.From.Name != "Иван Петров" || m.Subject != "Не работает принтер" || strings.TrimSpace(m.Plain) != "Помогите, пожалуйста, с принтером" {
+		if m.From.Name != "Иван Петров" || m.Subject != "Не работает принтер" ||
+			strings.TrimSpace(m.Plain) != "Помогите, пожалуйста, с принтером" {
 			t.Errorf("%v: from %q, subject %q, text %q", c, m.From.Name, m.Subject, m.Plain)
 		}
 		if got := m.Header.Get("Subject"); got != m.Subject {
@@ -112,10 +171,12 @@ func TestRawHeaders(t *testing.T) {
 
 func TestLongHeader(t *testing.T) {
 	m := parse(t, "From: a@b.ru\r\nX-Long: "+strings.Repeat("x", 3<<20)+"\r\nSubject: lost\r\n\r\nTEXT\r\n")
-	if m.From.Addr != "a@b.ru" || strings.TrimSpace(m.Plain) != "TEXT" || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedHeader}) {
+	if m.From.Addr != "a@b.ru" || strings.TrimSpace(m.Plain) != "TEXT" ||
+		!cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedHeader}) {
 		t.Errorf("from %q, text %q, degraded %v", m.From.Addr, m.Plain, m.Degraded)
 	}
-	m = parse(t, "From: a@b.ru\r\n"+strings.Repeat("X-Many: "+strings.Repeat("x", 990)+"\r\n", 100)+"Subject: S\r\n\r\nTEXT\r\n")
+	m = parse(t, "From: a@b.ru\r\n"+strings.Repeat("X-Many: "+strings.Repeat("x", 990)+"\r\n", 100)+
+		"Subject: S\r\n\r\nTEXT\r\n")
 	if m.Subject != "S" || len(m.Degraded) > 0 || len(m.Header) != 102 {
 		t.Errorf("100 kB: subject %q, degraded %v, %d fields", m.Subject, m.Degraded, len(m.Header))
 	}
@@ -169,9 +230,11 @@ func TestAddresses(t *testing.T) {
 func TestDates(t *testing.T) {
 	want := time.Date(2024, 3, 12, 7, 0, 0, 0, time.UTC)
 	for _, s := range []string{
-		"Tue, 12 Mar 2024 10:00:00 +0300", "12 Mar 2024 10:00 +0300", "Tue, 12 Mar 2024 10:00:00 MSK", "12 Mar 24 10:00:00 +0300",
+		"Tue, 12 Mar 2024 10:00:00 +0300", "12 Mar 2024 10:00 +0300", "Tue, 12 Mar 2024 10:00:00 MSK",
+		"12 Mar 24 10:00:00 +0300",
 		"Tue, 12 Mar 2024 10:00:00 +03:00", "Tue 12 Mar 2024 10:00:00 +0300 (MSK)", "Tue Mar 12 10:00:00 +0300 2024",
-		"2024-03-12 10:00:00 +0300", "2024-03-12T07:00:00Z", "Tue, 12-Mar-2024 10.00.00 +0300", "Tue, 12 March 2024 10:00:00 +0300",
+		"2024-03-12 10:00:00 +0300", "2024-03-12T07:00:00Z", "Tue, 12-Mar-2024 10.00.00 +0300",
+		"Tue, 12 March 2024 10:00:00 +0300",
 		"Tue, 12 Mar 2024 10:00:00 GMT+0300", "Вт, 12 Mar 2024 10:00:00 +0300",
 	} {
 		if got := dateOf([]string{s}); !got.Equal(want) {
@@ -209,7 +272,8 @@ func TestOddSenders(t *testing.T) {
 	} {
 		if m := parse(t, "From: "+field+"\r\n\r\nx"); m.From != want {
 			t.Errorf("%s: %+v, want %+v", field, m.From, want)
-		} else if said := slices.Contains(m.Degraded, desk.DegradedSender); said != (want.Addr == "" && strings.Contains(want.Name, "@")) {
+		} else if said := slices.Contains(m.Degraded,
+			desk.DegradedSender); said != (want.Addr == "" && strings.Contains(want.Name, "@")) {
 			t.Errorf("%s: degraded %v", field, m.Degraded)
 		}
 	}
@@ -220,12 +284,15 @@ func TestOddSenders(t *testing.T) {
 }
 
 func TestIDs(t *testing.T) {
-	m := parse(t, "Message-ID: <a@b>\r\nIn-Reply-To: Message of Tue from Ivan <x@y> <>, <@z>\r\nReferences: <1@a>\r\n\t<2@a><3@a> bare@a\r\n\r\n")
-	if m.ID != "a@b" || m.DerivedID || !cmp.Equal(m.InReplyTo, []string{"x@y"}) || !cmp.Equal(m.Refs, []string{"1@a", "2@a", "3@a"}) {
+	m := parse(t, "Message-ID: <a@b>\r\nIn-Reply-To: Message of Tue from Ivan <x@y> <>, <@z>\r\nReferences: "+
+		"<1@a>\r\n\t<2@a><3@a> bare@a\r\n\r\n")
+	if m.ID != "a@b" || m.DerivedID || !cmp.Equal(m.InReplyTo, []string{"x@y"}) ||
+		!cmp.Equal(m.Refs, []string{"1@a", "2@a", "3@a"}) {
 		t.Errorf("id %q, in reply to %v, references %v", m.ID, m.InReplyTo, m.Refs)
 	}
 	for _, raw := range []string{"<>", "<@host>", "", "< >"} {
-		if m := parse(t, "Message-ID: "+raw+"\r\nDate: 12 Mar 2024 10:00:00 +0300\r\n\r\nx"); !m.DerivedID || !strings.HasSuffix(m.ID, "@derived.invalid") {
+		if m := parse(t, "Message-ID: "+raw+"\r\nDate: 12 Mar 2024 10:00:00 +0300\r\n\r\nx"); !m.DerivedID ||
+			!strings.HasSuffix(m.ID, "@derived.invalid") {
 			t.Errorf("%q: id %q, derived %v", raw, m.ID, m.DerivedID)
 		}
 	}
@@ -254,21 +321,26 @@ func TestHash(t *testing.T) {
 }
 
 func TestReadHeader(t *testing.T) {
-	const raw = "Message-ID: <a@b>\r\nFrom: Ivan <a@b.ru>\r\nSubject: S\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+	const raw = "Message-ID: <a@b>\r\nFrom: Ivan <a@b.ru>\r\nSubject: S\r\nContent-Type: multipart/mixed; " +
+		"boundary=x\r\n\r\n"
 	l := desk.Listing{Size: 99 << 20}
 	m := ReadHeader(strings.NewReader(raw+"--x\r\n"), l)
-	if m.ID != "a@b" || m.From.Addr != "a@b.ru" || m.Subject != "S" || m.Size != l.Size || m.Plain != "" || len(m.Attachments) > 0 || m.Hash == "" {
+	if m.ID != "a@b" || m.From.Addr != "a@b.ru" || m.Subject != "S" || m.Size != l.Size || m.Plain != "" ||
+		len(m.Attachments) > 0 || m.Hash == "" {
 		t.Errorf("%+v", m)
 	}
 }
 
 // TestLongValues holds that a subject and a sender's address, of which keys are made, are bounded when they are read.
 func TestLongValues(t *testing.T) {
-	m := parse(t, "From: Ivan <"+strings.Repeat("a", 40_000)+"@b.ru>\r\nTo: "+strings.Repeat("b", 40_000)+"@c.ru\r\nSubject: "+strings.Repeat("тема ", 10_000)+"\r\n\r\nTEXT")
-	if n := len([]rune(m.Subject)); n > maxSubject || n < maxSubject-10 || !slices.Contains(m.Degraded, desk.DegradedHeader) {
+	m := parse(t, "From: Ivan <"+strings.Repeat("a", 40_000)+"@b.ru>\r\nTo: "+strings.Repeat("b", 40_000)+
+		"@c.ru\r\nSubject: "+strings.Repeat("тема ", 10_000)+"\r\n\r\nTEXT")
+	if n := len([]rune(m.Subject)); n > maxSubject || n < maxSubject-10 ||
+		!slices.Contains(m.Degraded, desk.DegradedHeader) {
 		t.Errorf("a subject of %d characters, %v", n, m.Degraded)
 	}
-	if m.From.Addr != "" || len(m.From.Name) > maxName+2 || !slices.Contains(m.Degraded, desk.DegradedSender) || m.To[0].Addr != "" || len(m.To[0].Name) > maxName+10 {
+	if m.From.Addr != "" || len(m.From.Name) > maxName+2 || !slices.Contains(m.Degraded, desk.DegradedSender) ||
+		m.To[0].Addr != "" || len(m.To[0].Name) > maxName+10 {
 		t.Errorf("from %+v, to %+v, %v", m.From, m.To, m.Degraded)
 	}
 }

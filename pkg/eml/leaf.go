@@ -62,7 +62,8 @@ func (w *walker) file(r io.Reader, pt part, ct media) {
 	case ct.value == "text/calendar":
 		kept := w.attach(r, pt, maxNotice)
 		text, _ := charset.UTF8([]byte(unfold(string(kept))), ct.params["charset"])
-		if e, ok := calendarEvent(text, ct.params["method"]); ok && len(w.msg.Calendar) < maxOrigins && !slices.Contains(w.msg.Calendar, e) {
+		if e, ok := calendarEvent(text, ct.params["method"]); ok && len(w.msg.Calendar) < maxOrigins &&
+			!slices.Contains(w.msg.Calendar, e) {
 			w.msg.Calendar = append(w.msg.Calendar, e) // the same comes as a file, too
 		}
 	default:
@@ -83,7 +84,8 @@ func isText(typ, disp, name string, p place) bool {
 	}
 	if typ != "text/plain" && typ != "text/html" {
 		// QUIRK: a message that is text of an unknown kind is still somebody's text.
-		return p.parent == "" && strings.HasPrefix(typ, "text/") && typ != "text/calendar" && !richText[typ] && name == ""
+		return p.parent == "" && strings.HasPrefix(typ, "text/") && typ != "text/calendar" && !richText[typ] &&
+			name == ""
 	}
 	return name == "" || p.index == 0 && p.parent != "multipart/report" || p.parent == "multipart/alternative"
 }

@@ -10,10 +10,14 @@ import (
 
 // TestOddTypes holds that a Content-Type that can't be read leaves the words of a letter its text.
 func TestOddTypes(t *testing.T) {
-	for _, field := range []string{"text/plain, charset=koi8-r", "plain/text; charset=koi8-r", "text/plain:charset=koi8-r", `text\plain; charset=koi8-r`,
-		"charset=koi8-r", "charset=koi8-r; text/plain", "'text/plain'; charset='koi8-r'", `"text/plain; charset=koi8-r"`, "text / plain; charset = koi8-r",
-		"(a text) text/plain; charset=koi8-r", "text", "plain; charset=koi8-r", "koi8-r", "%%", "txt/plain; charset=koi8-r", "TEXT/PLAIN;CHARSET=KOI8-R;;",
-		"text/plain; charset=koi8-r; format=", "application/octet-stream", "text;charset=koi8-r", "Text/Plain/koi8-r", "=?utf-8?Q?text/plain?="} {
+	for _, field := range []string{"text/plain, charset=koi8-r", "plain/text; charset=koi8-r",
+		"text/plain:charset=koi8-r", `text\plain; charset=koi8-r`,
+		"charset=koi8-r", "charset=koi8-r; text/plain", "'text/plain'; charset='koi8-r'",
+		`"text/plain; charset=koi8-r"`, "text / plain; charset = koi8-r",
+		"(a text) text/plain; charset=koi8-r", "text", "plain; charset=koi8-r", "koi8-r", "%%",
+		"txt/plain; charset=koi8-r", "TEXT/PLAIN;CHARSET=KOI8-R;;",
+		"text/plain; charset=koi8-r; format=", "application/octet-stream", "text;charset=koi8-r", "Text/Plain/koi8-r",
+		"=?utf-8?Q?text/plain?="} {
 		m := parse(t, "From: a@b.ru\nContent-Type: "+field+"\n\n\xf0\xd2\xc9\xd7\xc5\xd4, \xcb\xc1\xd3\xd3\xc1 7731")
 		if m.Plain != "Привет, касса 7731" || len(m.Attachments) > 0 {
 			t.Errorf("%s: %q, %v", field, m.Plain, m.Attachments)
@@ -33,19 +37,25 @@ func TestOddTypes(t *testing.T) {
 
 // TestOddBoundaries holds that parts are told by the boundary in use, whatever is declared.
 func TestOddBoundaries(t *testing.T) {
-	const body = "--bd\nContent-Type: text/plain\n\nTEXT\n--bd\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--bd--\n"
+	const body = "--bd\nContent-Type: text/plain\n\nTEXT\n--bd\nContent-Type: application/pdf; " +
+		"name=a.pdf\n\nABC\n--bd--\n"
 	want := shape{Plain: "TEXT", Files: []string{"a.pdf application/pdf 3"}}
-	for _, head := range []string{"multipart/mixed; boundary=bd", "multipart/mixed; boundary='bd'", "multipart/mixed; boundary=xx", "multipart/mixed",
-		"multipart/mixed; boundary=BD", "multipart/mixed; boundary=\"\"", "multipart/mixed, boundary=bd", "multipart/mixed boundary: bd",
-		"multipart; boundary=bd", "multipart/mixed; boundary=<bd>", "multipart/mixed; boundary=\"bd", "multipart/mixed; boundary=--bd", "multipart/mixed; boundary=b", "text/plain", ""} {
+	for _, head := range []string{"multipart/mixed; boundary=bd", "multipart/mixed; boundary='bd'",
+		"multipart/mixed; boundary=xx", "multipart/mixed",
+		"multipart/mixed; boundary=BD", "multipart/mixed; boundary=\"\"", "multipart/mixed, boundary=bd",
+		"multipart/mixed boundary: bd",
+		"multipart; boundary=bd", "multipart/mixed; boundary=<bd>", "multipart/mixed; boundary=\"bd",
+		"multipart/mixed; boundary=--bd", "multipart/mixed; boundary=b", "text/plain", ""} {
 		if diff := cmp.Diff(want, shapeOf(parse(t, "From: a@b.ru\nContent-Type: "+head+"\n\n"+body))); diff != "" {
 			t.Errorf("%s: %s", head, diff)
 		}
-		if diff := cmp.Diff(want, shapeOf(parse(t, "From: a@b.ru\nContent-Type: "+head+"\n\nThis is a MIME message.\n\n"+body))); diff != "" {
+		if diff := cmp.Diff(want, shapeOf(parse(t,
+			"From: a@b.ru\nContent-Type: "+head+"\n\nThis is a MIME message.\n\n"+body))); diff != "" {
 			t.Errorf("%s, with a preamble: %s", head, diff)
 		}
 	}
-	inner := "Content-Type: multipart/mixed; boundary=out\n\n--out\nContent-Type: multipart/mixed; boundary=xx\n\n" + body + "--out--\n"
+	inner := "Content-Type: multipart/mixed; boundary=out\n\n--out\nContent-Type: multipart/mixed; boundary=xx\n\n" +
+		body + "--out--\n"
 	if diff := cmp.Diff(want, shapeOf(parse(t, inner))); diff != "" {
 		t.Errorf("inside: %s", diff)
 	}
@@ -58,22 +68,56 @@ func TestOddBoundaries(t *testing.T) {
 // TestTextsAmongFiles holds that the only words of a letter are its text, whatever they are marked as.
 func TestTextsAmongFiles(t *testing.T) {
 	file := func(head, body string) string {
-		return "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n \n--b\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--b\n" + head + "\n\n" + body + "\n--b--\n"
+		return "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n \n--b\nContent-Type: " +
+			"application/pdf; name=a.pdf\n\nABC\n--b\n" + head + "\n\n" + body + "\n--b--\n"
 	}
 	const pdf = "a.pdf application/pdf 3"
 	for _, tt := range []struct {
 		name, raw string
 		want      shape
 	}{
-		{"QUIRK Exchange", file("Content-Type: text/plain; name=ATT00001.txt\nContent-Disposition: attachment; filename=ATT00001.txt", "Касса"), shape{Plain: "Касса", Files: []string{pdf}}},
-		{"QUIRK Exchange, HTML", file("Content-Type: text/html; name=ATT00002.htm\nContent-Disposition: attachment", "<p>Касса</p>"), shape{HTML: "<p>Касса</p>", Files: []string{pdf}}},
-		{"a text without a name", file("Content-Type: text/plain\nContent-Disposition: attachment", "Касса"), shape{Plain: "Касса", Files: []string{pdf}}},
-		{"somebody's file", file("Content-Type: text/plain; name=заявка.txt\nContent-Disposition: attachment", "Касса"), shape{Files: []string{pdf, "заявка.txt text/plain 10"}}},
-		{"the only part", "Content-Type: text/plain\nContent-Disposition: attachment; filename=noname.txt\n\nКасса", shape{Plain: "Касса"}},
-		{"RTF alone", "Content-Type: application/rtf\n\n{\\rtf1\\ansi\\ansicpg1251{\\fonttbl{\\f0 Arial;}}{\\*\\generator X;}\\f0 \\'ca\\'e0\\'f1\\'f1\\'e0 7731\\par \\u1053?\\u1077? \\b works\\b0 \\{\\}}",
+		{
+			"QUIRK Exchange",
+			file("Content-Type: text/plain; name=ATT00001.txt\nContent-Disposition: attachment; filename=ATT00001.txt",
+				"Касса"),
+			shape{Plain: "Касса", Files: []string{pdf}},
+		},
+		{
+			"QUIRK Exchange, HTML",
+			file("Content-Type: text/html; name=ATT00002.htm\nContent-Disposition: attachment", "<p>Касса</p>"),
+			shape{HTML: "<p>Касса</p>", Files: []string{pdf}},
+		},
+		{
+			"a text without a name",
+			file("Content-Type: text/plain\nContent-Disposition: attachment", "Касса"),
+			shape{Plain: "Касса", Files: []string{pdf}},
+		},
+		{
+			"somebody's file",
+			file("Content-Type: text/plain; name=заявка.txt\nContent-Disposition: attachment", "Касса"),
+			shape{Files: []string{pdf, "заявка.txt text/plain 10"}},
+		},
+		{
+			"the only part",
+			"Content-Type: text/plain\nContent-Disposition: attachment; filename=noname.txt\n\nКасса",
+			shape{Plain: "Касса"},
+		},
+		{"RTF alone", "Content-Type: application/rtf\n\n{\\rtf1\\ansi\\ansicpg1251{\\fonttbl{\\f0 " +
+			"Arial;}}{\\*\\generator X;}\\f0 \\'ca\\'e0\\'f1\\'f1\\'e0 7731\\par \\u1053?\\u1077? \\b works\\b0 " +
+			"\\{\\}}",
 			shape{Plain: "Касса 7731\nНе works{}", Files: []string{"part-1.rtf application/rtf 128"}}},
-		{"RTF beside a text", "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nTEXT\n--b\nContent-Type: text/rtf\n\n{\\rtf1 RTF}\n--b--\n", shape{Plain: "TEXT", Files: []string{"part-2.rtf text/rtf 11"}}},
-		{"AMP", "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nTEXT\n--b\nContent-Type: text/x-amp-html\n\n<html amp4email>\n--b\nContent-Type: text/html\n\n<p>HTML</p>\n--b--\n", shape{Plain: "TEXT", HTML: "<p>HTML</p>"}},
+		{
+			"RTF beside a text",
+			"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nTEXT\n--b\nContent-Type: text/rtf\n\n{\\rtf1 " +
+				"RTF}\n--b--\n",
+			shape{Plain: "TEXT", Files: []string{"part-2.rtf text/rtf 11"}},
+		},
+		{
+			"AMP",
+			"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nTEXT\n--b\nContent-Type: " +
+				"text/x-amp-html\n\n<html amp4email>\n--b\nContent-Type: text/html\n\n<p>HTML</p>\n--b--\n",
+			shape{Plain: "TEXT", HTML: "<p>HTML</p>"},
+		},
 	} {
 		if diff := cmp.Diff(tt.want, shapeOf(parse(t, "From: a@b.ru\n"+tt.raw))); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)

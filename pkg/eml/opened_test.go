@@ -49,8 +49,10 @@ func longName(name string) []byte {
 }
 
 func winmail(content []byte) string {
-	return head1 + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nPLAIN\r\n--b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n" +
-		"Content-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(content) + "\r\n--b\r\nContent-Type: application/pdf\r\n\r\nABC\r\n--b--\r\n"
+	return head1 + "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nPLAIN\r\n--b\r\nContent-Type: " +
+		"application/ms-tnef; name=winmail.dat\r\n" +
+		"Content-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(content) +
+		"\r\n--b\r\nContent-Type: application/pdf\r\n\r\nABC\r\n--b--\r\n"
 }
 
 func TestTNEF(t *testing.T) {
@@ -59,12 +61,17 @@ func TestTNEF(t *testing.T) {
 		tnefAttr(1, attOemCode, []byte{0xe3, 4, 0, 0, 0, 0, 0, 0}), // 1251
 		tnefAttr(1, 0x0006800c, []byte("ignored")),
 		tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, cp1251), tnefAttr(2, attData, []byte("DOC")),
-		tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, []byte("SHORT~1.XLS\x00")), tnefAttr(2, attData, []byte("XLS!")),
+		tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, []byte("SHORT~1.XLS\x00")),
+		tnefAttr(2, attData, []byte("XLS!")),
 		tnefAttr(2, attAttachment, longName("Длинное имя таблицы.xls")),
 	)
 	raw := winmail(stream)
 	m := parse(t, raw)
-	want := shape{Plain: "PLAIN", Files: []string{"Договор.doc application/octet-stream 3", "Длинное имя таблицы.xls application/octet-stream 4", "part-5.pdf application/pdf 3"}}
+	want := shape{
+		Plain: "PLAIN",
+		Files: []string{"Договор.doc application/octet-stream 3", "Длинное имя таблицы.xls application/octet-stream 4",
+			"part-5.pdf application/pdf 3"},
+	}
 	if diff := cmp.Diff(want, shapeOf(m)); diff != "" {
 		t.Fatal(diff)
 	}
@@ -88,7 +95,8 @@ func prop(typ, id uint16, value []byte) []byte {
 // TestTNEFText holds that the text of a winmail.dat is the letter's where it has none that says the same.
 func TestTNEFText(t *testing.T) {
 	packed := append(make([]byte, 8), "LZFu\x00\x00\x00\x00"...)
-	for rtf := []byte(`{\rtf1\ansi\ansicpg1251 \'ca\'e0\'f1\'f1\'e0 7731}`); len(rtf) > 0; rtf = rtf[min(8, len(rtf)):] {
+	for rtf := []byte(`{\rtf1\ansi\ansicpg1251 \'ca\'e0\'f1\'f1\'e0 7731}`); len(rtf) > 0; rtf = rtf[min(8,
+		len(rtf)):] {
 		packed = append(append(packed, 0), rtf[:min(8, len(rtf))]...)
 	}
 	for name, attr := range map[string][]byte{
@@ -97,15 +105,19 @@ func TestTNEFText(t *testing.T) {
 		"page":            tnefAttr(1, attMsgProps, prop(0x102, propHTML, []byte("<p>Касса 7731</p>"))),
 		"RTF, compressed": tnefAttr(1, attMsgProps, prop(0x102, propRTF, packed)),
 	} {
-		stream := tnefStream(tnefAttr(1, attOemCode, []byte{0xe3, 4, 0, 0}), attr, tnefAttr(2, attRendData, nil), tnefAttr(2, attTitle, []byte("a.doc\x00")), tnefAttr(2, attData, []byte("DOC")))
+		stream := tnefStream(tnefAttr(1, attOemCode, []byte{0xe3, 4, 0, 0}), attr, tnefAttr(2, attRendData, nil),
+			tnefAttr(2, attTitle, []byte("a.doc\x00")), tnefAttr(2, attData, []byte("DOC")))
 		m := parse(t, strings.Replace(winmail(stream), "PLAIN", "", 1))
-		if text := m.Plain + m.HTML; !strings.Contains(text, "Касса 7731") || len(m.Attachments) != 2 || m.Attachments[0].Name != "a.doc" {
+		if text := m.Plain + m.HTML; !strings.Contains(text, "Касса 7731") || len(m.Attachments) != 2 ||
+			m.Attachments[0].Name != "a.doc" {
 			t.Errorf("%s: %+v", name, shapeOf(m))
 		}
-		if m := parse(t, strings.Replace(winmail(stream), "PLAIN", "Это касса 7731!", 1)); m.Plain != "Это касса 7731!" || m.HTML != "" {
+		if m := parse(t, strings.Replace(winmail(stream), "PLAIN", "Это касса 7731!",
+			1)); m.Plain != "Это касса 7731!" || m.HTML != "" {
 			t.Errorf("%s, beside a text that says it: %+v", name, shapeOf(m))
 		}
-		if m := parse(t, winmail(stream)); !strings.HasPrefix(m.Plain, "PLAIN") || !strings.Contains(m.Plain+m.HTML, "Касса 7731") {
+		if m := parse(t, winmail(stream)); !strings.HasPrefix(m.Plain, "PLAIN") ||
+			!strings.Contains(m.Plain+m.HTML, "Касса 7731") {
 			t.Errorf("%s, beside another text: %+v", name, shapeOf(m))
 		}
 	}
@@ -123,12 +135,19 @@ func wideOf(s string) (b []byte) {
 }
 
 func TestBrokenTNEF(t *testing.T) {
-	whole := tnefStream(tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, []byte("a.doc\x00")), tnefAttr(2, attData, []byte("DOC")))
+	whole := tnefStream(tnefAttr(2, attRendData, make([]byte, 14)), tnefAttr(2, attTitle, []byte("a.doc\x00")),
+		tnefAttr(2, attData, []byte("DOC")))
 	huge := tnefStream(tnefAttr(2, attRendData, nil), []byte{2, 0x0f, 0x80, 6, 0, 0xff, 0xff, 0xff, 0xff})
-	for name, stream := range map[string][]byte{"cut": whole[:len(whole)-4], "no TNEF": []byte("hello, this is no TNEF"), "lying length": huge, "empty": nil} {
+	for name, stream := range map[string][]byte{
+		"cut":          whole[:len(whole)-4],
+		"no TNEF":      []byte("hello, this is no TNEF"),
+		"lying length": huge,
+		"empty":        nil,
+	} {
 		raw := winmail(stream)
 		m := parse(t, raw)
-		if len(m.Attachments) != 2 || m.Attachments[0].Name != "winmail.dat" || m.Attachments[0].Size != int64(len(stream)) || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedTNEF}) {
+		if len(m.Attachments) != 2 || m.Attachments[0].Name != "winmail.dat" ||
+			m.Attachments[0].Size != int64(len(stream)) || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedTNEF}) {
 			t.Errorf("%s: %+v %v", name, m.Attachments, m.Degraded)
 			continue
 		}
@@ -172,15 +191,20 @@ func signed(content []byte, indefinite bool) []byte {
 }
 
 func p7m(b []byte) string {
-	return head1 + "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(b)
+	return head1 + "Content-Type: application/pkcs7-mime; smime-type=signed-data; " +
+		"name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.StdEncoding.EncodeToString(b)
 }
 
 func TestOpaqueSigned(t *testing.T) {
-	inner := crlf("Content-Type: multipart/mixed; boundary=q\n\n--q\nContent-Type: text/plain; charset=koi8-r\n\n\xf0\xd2\xc9\xd7\xc5\xd4\n--q\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--q--\n")
+	inner := crlf("Content-Type: multipart/mixed; boundary=q\n\n--q\nContent-Type: text/plain; " +
+		"charset=koi8-r\n\n\xf0\xd2\xc9\xd7\xc5\xd4\n--q\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--q--\n")
 	for _, indefinite := range []bool{false, true} {
 		raw := p7m(signed([]byte(inner), indefinite))
 		m := parse(t, raw)
-		if diff := cmp.Diff(shape{Plain: "Привет", Files: []string{"a.pdf application/pdf 3"}}, shapeOf(m)); diff != "" {
+		if diff := cmp.Diff(shape{
+			Plain: "Привет",
+			Files: []string{"a.pdf application/pdf 3"},
+		}, shapeOf(m)); diff != "" {
 			t.Errorf("indefinite %v: %s", indefinite, diff)
 			continue
 		}
@@ -188,8 +212,13 @@ func TestOpaqueSigned(t *testing.T) {
 			t.Errorf("extracted %q", got)
 		}
 	}
-	for name, b := range map[string][]byte{"junk": []byte("junk"), "not mail inside": signed([]byte("%PDF-1.4 xxx"), false), "cut": signed([]byte(inner), true)[:60]} {
-		if m := parse(t, p7m(b)); len(m.Attachments) != 1 || m.Attachments[0].Name != "smime.p7m" || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedSMIME}) {
+	for name, b := range map[string][]byte{
+		"junk":            []byte("junk"),
+		"not mail inside": signed([]byte("%PDF-1.4 xxx"), false),
+		"cut":             signed([]byte(inner), true)[:60],
+	} {
+		if m := parse(t, p7m(b)); len(m.Attachments) != 1 || m.Attachments[0].Name != "smime.p7m" ||
+			!cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedSMIME}) {
 			t.Errorf("%s: %+v %v", name, m.Attachments, m.Degraded)
 		}
 	}
@@ -201,21 +230,59 @@ func TestOpaqueSigned(t *testing.T) {
 
 func TestReports(t *testing.T) {
 	const own = "hd.0123456789abcdef0123456789abcdef.0123456789abcdef@example.ru"
-	const postfix = "From: MAILER-DAEMON@mx.example.ru\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nI'm sorry\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.ru\nX-Postfix-Queue-ID: 123\n\nFinal-Recipient: rfc822; ivan@example.com\nOriginal-Recipient: rfc822;alias@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such\n    user\n\nFinal-Recipient: rfc822; petr@example.com\nAction: delayed\nStatus: 4.4.1\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <" + own + ">\nSubject: x\n--b--\n"
+	const postfix = "From: MAILER-DAEMON@mx.example.ru\nContent-Type: multipart/report; report-type=delivery-status; " +
+		"boundary=b\n\n--b\n\nI'm sorry\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; " +
+		"mx.example.ru\nX-Postfix-Queue-ID: 123\n\nFinal-Recipient: rfc822; ivan@example.com\nOriginal-Recipient: " +
+		"rfc822;alias@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such\n    " +
+		"user\n\nFinal-Recipient: rfc822; petr@example.com\nAction: delayed\nStatus: 4.4.1\n--b\nContent-Type: " +
+		"text/rfc822-headers\n\nMessage-ID: <" + own + ">\nSubject: x\n--b--\n"
 	for _, tt := range []struct {
 		name, raw string
 		want      *desk.Report
 	}{
 		{"dsn", postfix, &desk.Report{Kind: "dsn", OriginalID: []string{own}, Failed: []desk.Recipients{
-			{Address: "ivan@example.com", Action: "failed", Status: "5.1.1", Diagnostic: "550 5.1.1 no such user"}, {Address: "petr@example.com", Action: "delayed", Status: "4.4.1"}}}},
-		{"dsn with the message, mixed", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@b.ru\nAction: failed\nStatus: 5.0.0 (x)\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n",
-			&desk.Report{Kind: "dsn", OriginalID: []string{"x@y"}, Failed: []desk.Recipients{{Address: "a@b.ru", Action: "failed", Status: "5.0.0"}}}},
-		{"mdn", "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n\nread\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; a@b.ru\nOriginal-Message-ID: <x@y>\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n",
+			{
+				Address:    "ivan@example.com",
+				Action:     "failed",
+				Status:     "5.1.1",
+				Diagnostic: "550 5.1.1 no such user",
+			}, {Address: "petr@example.com", Action: "delayed", Status: "4.4.1"}}}},
+		{"dsn with the message, mixed",
+			"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: " +
+				"message/delivery-status\n\nFinal-Recipient: rfc822; a@b.ru\nAction: failed\nStatus: 5.0.0 " +
+				"(x)\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n",
+			&desk.Report{
+				Kind:       "dsn",
+				OriginalID: []string{"x@y"},
+				Failed:     []desk.Recipients{{Address: "a@b.ru", Action: "failed", Status: "5.0.0"}},
+			}},
+		{"mdn", "Content-Type: multipart/report; report-type=disposition-notification; " +
+			"boundary=b\n\n--b\n\nread\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: " +
+			"rfc822; a@b.ru\nOriginal-Message-ID: <x@y>\nDisposition: manual-action/MDN-sent-manually; " +
+			"displayed\n--b--\n",
 			&desk.Report{Kind: "mdn", OriginalID: []string{"x@y"}}},
-		{"QUIRK Exim and Google: X-Failed-Recipients and the id in the text", "X-Failed-Recipients: a@b.ru,\n c@d.ru\n\nThis message could not be delivered\nMessage-ID: <" + own + ">\n",
-			&desk.Report{Kind: "dsn", OriginalID: []string{own}, Failed: []desk.Recipients{{Address: "a@b.ru", Action: "failed"}, {Address: "c@d.ru", Action: "failed"}}}},
-		{"a forwarded message is no report", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nsee\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n", nil},
-		{"a complaint is neither", "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nsee\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n", nil},
+		{"QUIRK Exim and Google: X-Failed-Recipients and the id in the text",
+			"X-Failed-Recipients: a@b.ru,\n c@d.ru\n\nThis message could not be delivered\nMessage-ID: <" + own + ">\n",
+			&desk.Report{
+				Kind:       "dsn",
+				OriginalID: []string{own},
+				Failed: []desk.Recipients{{
+					Address: "a@b.ru",
+					Action:  "failed",
+				}, {Address: "c@d.ru", Action: "failed"}},
+			}},
+		{
+			"a forwarded message is no report",
+			"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nsee\n--b\nContent-Type: " +
+				"message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n",
+			nil,
+		},
+		{
+			"a complaint is neither",
+			"Content-Type: multipart/report; report-type=feedback-report; " +
+				"boundary=b\n\n--b\n\nsee\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <x@y>\n\ntext\n--b--\n",
+			nil,
+		},
 	} {
 		if diff := cmp.Diff(tt.want, parse(t, crlf(tt.raw)).Report); diff != "" {
 			t.Errorf("%s: %s", tt.name, diff)

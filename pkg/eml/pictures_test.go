@@ -32,22 +32,95 @@ func TestPicturesInPages(t *testing.T) {
 		name, body string
 		want       shape
 	}{
-		{"in double quotes", `<p>Ошибка: <img src="` + pngURI + `"> помогите</p>`, shape{HTML: `<p>Ошибка: <img src="cid:image1.png@page.invalid"> помогите</p>`, Files: []string{png}}},
-		{"in single quotes, blanks around", "<IMG alt=x\nSRC = ' " + pngURI + "'>", shape{HTML: "<IMG alt=x\nSRC = ' cid:image1.png@page.invalid'>", Files: []string{png}}},
-		{"without quotes", "<img src=" + pngURI + ">x", shape{HTML: "<img src=cid:image1.png@page.invalid>x", Files: []string{png}}},
-		{"folded", `<img src="` + pngURI[:30] + "\r\n " + pngURI[30:] + `">`, shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}}},
-		{"a name before the encoding", `<img src="` + strings.Replace(pngURI, ";", ";name=a.png;charset=utf-8;", 1) + `">`, shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}}},
-		{"escapes of HTML", `<img src="` + strings.NewReplacer("7//4", "7/&#47;4", "gY", "&#x67;Y").Replace(pngURI) + `">`, shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}}},
-		{"escapes of addresses", `<img src="` + strings.ReplaceAll(pngURI, "//", "%2F%2f") + `">`, shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}}},
-		{"not base64", `<img src="data:image/svg+xml;utf8,<svg%20a='1'/>">`, shape{HTML: `<img src="cid:image1.svg@page.invalid">`, Files: []string{"image1.svg image/svg+xml 12 inline"}}},
-		{"twice", `<img src="` + pngURI + `"><img src="` + pngURI + `">`, shape{HTML: `<img src="cid:image1.png@page.invalid"><img src="cid:image1.png@page.invalid">`, Files: []string{png}}},
-		{"two", `<img src="` + pngURI + `"><img src="data:image/gif;base64,R0lG">`, shape{HTML: `<img src="cid:image1.png@page.invalid"><img src="cid:image2.gif@page.invalid">`, Files: []string{png, "image2.gif image/gif 3 inline"}}},
-		{"the end is missing", `<img src="` + pngURI, shape{HTML: `<img src="cid:image1.png@page.invalid`, Files: []string{png}}},
-		{"another attribute", `<img data-src="` + pngURI + `"><a href="` + pngURI + `">`, shape{HTML: `<img data-src="` + pngURI + `"><a href="` + pngURI + `">`}},
-		{"in a style", `<p style="background:url(` + pngURI + `)">x`, shape{HTML: `<p style="background:url(` + pngURI + `)">x`}},
-		{"in the text", "<p>data:image/png;base64,AAAA data:image", shape{HTML: "<p>data:image/png;base64,AAAA data:image"}},
-		{"nothing in it", `<img src="data:image/png;base64,">x`, shape{HTML: `<img src="data:image/png;base64,">x`, Degraded: []desk.Degraded{desk.DegradedPicture}}},
-		{"no comma", `<img src="data:image/png">x`, shape{HTML: `<img src="data:image/png">x`, Degraded: []desk.Degraded{desk.DegradedPicture}}},
+		{
+			"in double quotes",
+			`<p>Ошибка: <img src="` + pngURI + `"> помогите</p>`,
+			shape{HTML: `<p>Ошибка: <img src="cid:image1.png@page.invalid"> помогите</p>`, Files: []string{png}},
+		},
+		{
+			"in single quotes, blanks around",
+			"<IMG alt=x\nSRC = ' " + pngURI + "'>",
+			shape{HTML: "<IMG alt=x\nSRC = ' cid:image1.png@page.invalid'>", Files: []string{png}},
+		},
+		{
+			"without quotes",
+			"<img src=" + pngURI + ">x",
+			shape{HTML: "<img src=cid:image1.png@page.invalid>x", Files: []string{png}},
+		},
+		{
+			"folded",
+			`<img src="` + pngURI[:30] + "\r\n " + pngURI[30:] + `">`,
+			shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}},
+		},
+		{
+			"a name before the encoding",
+			`<img src="` + strings.Replace(pngURI, ";", ";name=a.png;charset=utf-8;", 1) + `">`,
+			shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}},
+		},
+		{
+			"escapes of HTML",
+			`<img src="` + strings.NewReplacer("7//4", "7/&#47;4", "gY", "&#x67;Y").Replace(pngURI) + `">`,
+			shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}},
+		},
+		{
+			"escapes of addresses",
+			`<img src="` + strings.ReplaceAll(pngURI, "//", "%2F%2f") + `">`,
+			shape{HTML: `<img src="cid:image1.png@page.invalid">`, Files: []string{png}},
+		},
+		{
+			"not base64",
+			`<img src="data:image/svg+xml;utf8,<svg%20a='1'/>">`,
+			shape{
+				HTML:  `<img src="cid:image1.svg@page.invalid">`,
+				Files: []string{"image1.svg image/svg+xml 12 inline"},
+			},
+		},
+		{
+			"twice",
+			`<img src="` + pngURI + `"><img src="` + pngURI + `">`,
+			shape{
+				HTML:  `<img src="cid:image1.png@page.invalid"><img src="cid:image1.png@page.invalid">`,
+				Files: []string{png},
+			},
+		},
+		{
+			"two",
+			`<img src="` + pngURI + `"><img src="data:image/gif;base64,R0lG">`,
+			shape{
+				HTML:  `<img src="cid:image1.png@page.invalid"><img src="cid:image2.gif@page.invalid">`,
+				Files: []string{png, "image2.gif image/gif 3 inline"},
+			},
+		},
+		{
+			"the end is missing",
+			`<img src="` + pngURI,
+			shape{HTML: `<img src="cid:image1.png@page.invalid`, Files: []string{png}},
+		},
+		{
+			"another attribute",
+			`<img data-src="` + pngURI + `"><a href="` + pngURI + `">`,
+			shape{HTML: `<img data-src="` + pngURI + `"><a href="` + pngURI + `">`},
+		},
+		{
+			"in a style",
+			`<p style="background:url(` + pngURI + `)">x`,
+			shape{HTML: `<p style="background:url(` + pngURI + `)">x`},
+		},
+		{
+			"in the text",
+			"<p>data:image/png;base64,AAAA data:image",
+			shape{HTML: "<p>data:image/png;base64,AAAA data:image"},
+		},
+		{
+			"nothing in it",
+			`<img src="data:image/png;base64,">x`,
+			shape{HTML: `<img src="data:image/png;base64,">x`, Degraded: []desk.Degraded{desk.DegradedPicture}},
+		},
+		{
+			"no comma",
+			`<img src="data:image/png">x`,
+			shape{HTML: `<img src="data:image/png">x`, Degraded: []desk.Degraded{desk.DegradedPicture}},
+		},
 	} {
 		raw := inPage(tt.body)
 		m := parse(t, raw)
@@ -68,10 +141,12 @@ func TestPicturesInPages(t *testing.T) {
 
 // The file behind a page that holds pictures keeps its number, and what is wanted of them all comes out.
 func TestPicturesAmongParts(t *testing.T) {
-	raw := crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<img src=3D\"" + pngURI[:40] + "=\n" + pngURI[40:] +
+	raw := crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: " +
+		"text/html\nContent-Transfer-Encoding: quoted-printable\n\n<img src=3D\"" + pngURI[:40] + "=\n" + pngURI[40:] +
 		"\">\n--b\nContent-Type: application/pdf; name=a.pdf\n\nABC\n--b--\n")
 	m := parse(t, raw)
-	if len(m.Attachments) != 2 || extract(t, raw, m.Attachments[0].Part) != pngBytes || extract(t, raw, m.Attachments[1].Part) != "ABC" {
+	if len(m.Attachments) != 2 || extract(t, raw, m.Attachments[0].Part) != pngBytes ||
+		extract(t, raw, m.Attachments[1].Part) != "ABC" {
 		t.Errorf("%+v", m.Attachments)
 	}
 	if html := extract(t, raw, 0); html != `<img src="cid:image1.png@page.invalid">` {
@@ -82,15 +157,19 @@ func TestPicturesAmongParts(t *testing.T) {
 func TestPicturesAreBounded(t *testing.T) {
 	big := strings.Repeat("iVBO", 1<<20)
 	m := parse(t, inPage(`<img src="data:image/png;base64,`+big+`"><p>after it`))
-	if m.HTML != `<img src="cid:image1.png@page.invalid"><p>after it` || len(m.Attachments) != 1 || m.Attachments[0].Size != 3<<20 || len(m.Degraded) > 0 {
+	if m.HTML != `<img src="cid:image1.png@page.invalid"><p>after it` || len(m.Attachments) != 1 ||
+		m.Attachments[0].Size != 3<<20 || len(m.Degraded) > 0 {
 		t.Errorf("a big picture: %d bytes of HTML, %+v, %v", len(m.HTML), m.Attachments, m.Degraded)
 	}
 	var many strings.Builder
 	for i := range maxPictures + 1 {
-		fmt.Fprintf(&many, `<img src="data:image/png;base64,%s">`, base64.StdEncoding.EncodeToString(fmt.Append(nil, i)))
+		fmt.Fprintf(&many, `<img src="data:image/png;base64,%s">`,
+			base64.StdEncoding.EncodeToString(fmt.Append(nil, i)))
 	}
 	m = parse(t, inPage(many.String()+"<p>after them"))
-	if len(m.Attachments) != maxPictures || !strings.HasSuffix(m.HTML, `<img src="data:image/png;base64,"><p>after them`) || !cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedPicture}) {
+	if len(m.Attachments) != maxPictures ||
+		!strings.HasSuffix(m.HTML, `<img src="data:image/png;base64,"><p>after them`) ||
+		!cmp.Equal(m.Degraded, []desk.Degraded{desk.DegradedPicture}) {
 		t.Errorf("many pictures: %d files, %v, %q", len(m.Attachments), m.Degraded, m.HTML[len(m.HTML)-80:])
 	}
 }

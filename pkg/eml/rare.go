@@ -10,7 +10,8 @@ import (
 func mapRare(mapping func(rune) rune, s string) string {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
-		case c >= 0x20 && c < 0x7f, c > 0x7f && c != 0xc2 && c != 0xd8 && c != 0xe2 && c != 0xef: // no byte such a character begins with
+		case c >= 0x20 && c < 0x7f, c > 0x7f && c != 0xc2 && c != 0xd8 && c != 0xe2 &&
+			c != 0xef: // no byte such a character begins with
 		default:
 			if r, _ := utf8.DecodeRuneInString(s[i:]); mapping(r) != r {
 				return strings.Map(mapping, s)

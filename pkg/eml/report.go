@@ -11,9 +11,11 @@ import (
 // isNotice reports whether a part tells about another message: a status, or the headers or whole of what came back.
 func (w *walker) isNotice(typ string, p place) bool {
 	switch typ {
-	case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification", "message/global-disposition-notification":
+	case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
+		"message/global-disposition-notification":
 		return true
-	case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/rfc822-headers", "text/rfc822":
+	case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers", "message/rfc822-headers",
+		"text/rfc822":
 		return p.parent == "multipart/report" || w.report != nil
 	}
 	return false

@@ -15,9 +15,11 @@ var rtfHidden = names(`fonttbl colortbl stylesheet info pict object header heade
 	revtbl mmathPr bkmkstart bkmkend`)
 
 // rtfSigns are the control words that stand for text.
-var rtfSigns = map[string]string{"par": "\n", "line": "\n", "sect": "\n", "page": "\n", "row": "\n", "tab": "\t", "cell": "\t",
-	"emdash": "\u2014", "endash": "\u2013", "lquote": "\u2018", "rquote": "\u2019", "ldblquote": "\u201c", "rdblquote": "\u201d",
-	"bullet": "\u2022", "~": "\u00a0", "_": "-", "{": "{", "}": "}", "\\": "\\"}
+var rtfSigns = map[string]string{"par": "\n", "line": "\n", "sect": "\n", "page": "\n", "row": "\n", "tab": "\t",
+	"cell":   "\t",
+	"emdash": "\u2014", "endash": "\u2013", "lquote": "\u2018", "rquote": "\u2019", "ldblquote": "\u201c",
+	"rdblquote": "\u201d",
+	"bullet":    "\u2022", "~": "\u00a0", "_": "-", "{": "{", "}": "}", "\\": "\\"}
 
 // rtfGroup is what holds until the end of a group.
 type rtfGroup struct {
@@ -153,8 +155,10 @@ func (r *rtf) flush() {
 }
 
 // rtfBegin is what the dictionary of packed RTF begins with (MS-OXRTFCP 2.1.2.1).
-const rtfBegin = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans " +
-	"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
+const rtfBegin = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript " +
+	"\\fdecor MS Sans " +
+	"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par " +
+	"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
 
 // unpackRTF undoes the compression of RTF in Outlook's messages (MS-OXRTFCP), up to what makes no sense.
 func unpackRTF(b []byte) []byte {

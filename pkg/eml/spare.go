@@ -21,7 +21,12 @@ type spareText struct {
 	stays bool // it is no attachment of its own
 }
 
-var richText = map[string]bool{"text/rtf": true, "application/rtf": true, "application/x-rtf": true, "text/richtext": true}
+var richText = map[string]bool{
+	"text/rtf":          true,
+	"application/rtf":   true,
+	"application/x-rtf": true,
+	"text/richtext":     true,
+}
 
 // isSpare reports whether a file can be the letter's text: nobody gave it a name, or it is a text in RTF.
 func isSpare(typ, name string) bool {

@@ -11,7 +11,8 @@ import (
 )
 
 // pageCharset is what a page says of its charset itself, in a meta element or an XML declaration.
-var pageCharset = regexp.MustCompile(`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']\s*([\w.:-]+)`)
+var pageCharset = regexp.MustCompile(
+	`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']\s*([\w.:-]+)`)
 
 // decodeText turns the bytes of a text part into text with plain line ends and without control characters.
 func decodeText(b []byte, ct media, isHTML bool) (string, bool) {

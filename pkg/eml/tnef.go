@@ -138,7 +138,8 @@ func (t *tnef) attribute(id uint32, size int64) bool {
 		n, _, got, sum := t.w.content(body, 0)
 		last.n, last.size, last.sum, last.data = n, got, sum, true
 		return got == size
-	case id == attOemCode, id == attBody, id == attMsgProps, id == attTitle && last != nil, id == attAttachment && last != nil:
+	case id == attOemCode, id == attBody, id == attMsgProps, id == attTitle && last != nil,
+		id == attAttachment && last != nil:
 		b, err := io.ReadAll(io.LimitReader(body, maxAttribute))
 		if err != nil {
 			return false

@@ -52,7 +52,8 @@ func (b *buffers) decodeText(r io.Reader, encoding string) io.Reader {
 // sniff reads the beginning of r into buf, and returns it and a reader of all.
 func sniff(r io.Reader, buf []byte) (begin []byte, whole io.Reader) {
 	n, _ := io.ReadFull(r, buf)
-	return buf[:n], struct{ io.Reader }{io.MultiReader(bytes.NewReader(buf[:n]), r)} // its WriteTo makes a buffer of 32 kB each time
+	// its WriteTo makes a buffer of 32 kB each time
+	return buf[:n], struct{ io.Reader }{io.MultiReader(bytes.NewReader(buf[:n]), r)}
 }
 
 // decoded is what a decoder has ready for its reader, and why there will be no more.

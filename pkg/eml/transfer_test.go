@@ -29,8 +29,10 @@ func TestBase64Pieces(t *testing.T) {
 			}
 			broken.WriteByte(c)
 		}
-		for name, src := range map[string]io.Reader{"whole": strings.NewReader(text), "broken": strings.NewReader(broken.String()),
-			"halves": iotest.HalfReader(strings.NewReader(broken.String())), "bytes": iotest.OneByteReader(strings.NewReader(broken.String()))} {
+		for name, src := range map[string]io.Reader{"whole": strings.NewReader(text),
+			"broken": strings.NewReader(broken.String()),
+			"halves": iotest.HalfReader(strings.NewReader(broken.String())),
+			"bytes":  iotest.OneByteReader(strings.NewReader(broken.String()))} {
 			got, err := io.ReadAll(new(buffers).decode(src, "base64"))
 			if err != nil || !bytes.Equal(got, want) {
 				t.Fatalf("%d bytes, %s: %d bytes, %v", len(want), name, len(got), err)
@@ -64,7 +66,8 @@ func TestExtractPieces(t *testing.T) {
 // A text in base64 is read with too much padding, too little or none, in a charset of one byte, too, and cut into lines
 // of any length.
 func TestBase64Padding(t *testing.T) {
-	for _, text := range []string{"Касса не печатает чек N7", "Касса не печатает", "Касса", "касса.", "чек 12", "ok 1"} {
+	for _, text := range []string{"Касса не печатает чек N7", "Касса не печатает", "Касса", "касса.", "чек 12",
+		"ok 1"} {
 		for _, c := range []*charmap.Charmap{nil, charmap.Windows1251, charmap.KOI8R} {
 			want := []byte(strings.Repeat(text+"\n", 4))
 			if c != nil {
@@ -83,7 +86,8 @@ func TestBase64Padding(t *testing.T) {
 					}
 					b := takeBuffers(nil)
 					got, err := io.ReadAll(b.decodeText(strings.NewReader(lines.String()+end), "base64"))
-					if err != nil || !bytes.Equal(bytes.TrimRight(got, "\n"), bytes.TrimRight(want, "\n")) || b.mixed.lacking {
+					if err != nil || !bytes.Equal(bytes.TrimRight(got, "\n"), bytes.TrimRight(want, "\n")) ||
+						b.mixed.lacking {
 						t.Errorf("%q by %d, %q: %q, lacking %v, %v", text, width, end, got, b.mixed.lacking, err)
 					}
 				}

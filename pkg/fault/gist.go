@@ -15,5 +15,6 @@ const maxGist = 2000
 // Gist returns a text without the parts that differ between recipients, so that the same failure of several effects is
 // recognised.
 func Gist(text string) string {
-	return strings.ToLower(strings.Join(strings.Fields(varying.ReplaceAllString(text[:min(len(text), maxGist)], " ")), " "))
+	return strings.ToLower(strings.Join(strings.Fields(varying.ReplaceAllString(text[:min(len(text), maxGist)], " ")),
+		" "))
 }

@@ -37,8 +37,10 @@ func TestVerdict(t *testing.T) {
 }
 
 func FuzzAuthResults(f *testing.F) {
-	for _, v := range []string{`mx.firm.ru; dmarc=fail header.from=b.ru`, `mx.firm.ru 1; spf=pass reason="a;dmarc=pass"; dmarc=fail`,
-		`"mx.firm.ru"; dmarc=pass (p=none; (dis=none)); dmarc=fail`, `mx.firm.ru (a\)b;)"c\"d; dmarc/1=Pass`, `mx.firm.ru;`, `; dmarc=pass`, `(((`, `"\`} {
+	for _, v := range []string{`mx.firm.ru; dmarc=fail header.from=b.ru`,
+		`mx.firm.ru 1; spf=pass reason="a;dmarc=pass"; dmarc=fail`,
+		`"mx.firm.ru"; dmarc=pass (p=none; (dis=none)); dmarc=fail`, `mx.firm.ru (a\)b;)"c\"d; dmarc/1=Pass`,
+		`mx.firm.ru;`, `; dmarc=pass`, `(((`, `"\`} {
 		f.Add(v)
 	}
 	f.Fuzz(func(t *testing.T, v string) {
@@ -49,10 +51,12 @@ func FuzzAuthResults(f *testing.F) {
 		if said(v) != "" && !strings.Contains(strings.ToLower(v), "dmarc") {
 			t.Errorf("%q: %q", v, said(v))
 		}
-		if got := said(`mx.firm.ru; dmarc=fail; x="` + strings.NewReplacer(`"`, "", `\`, "").Replace(v) + `"`); got != "fail" {
+		if got := said(`mx.firm.ru; dmarc=fail; x="` + strings.NewReplacer(`"`, "", `\`, "").Replace(v) +
+			`"`); got != "fail" {
 			t.Errorf("%q within quotes changes the verdict to %q", v, got)
 		}
-		if got := said("mx.firm.ru; dmarc=fail (" + strings.NewReplacer("(", "", ")", "", `\`, "").Replace(v) + ")"); got != "fail" {
+		if got := said("mx.firm.ru; dmarc=fail (" + strings.NewReplacer("(", "", ")", "", `\`, "").Replace(v) +
+			")"); got != "fail" {
 			t.Errorf("%q within a comment changes the verdict to %q", v, got)
 		}
 		if took := time.Since(begun); took > slowest {

@@ -36,7 +36,8 @@ func FileName(s string) string {
 		return ""
 	}
 	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
-	if stem = strings.TrimSpace(stem); reserved[stem] || len(stem) == 4 && (stem[:3] == "com" || stem[:3] == "lpt") && stem[3] >= '0' && stem[3] <= '9' {
+	if stem = strings.TrimSpace(stem); reserved[stem] ||
+		len(stem) == 4 && (stem[:3] == "com" || stem[:3] == "lpt") && stem[3] >= '0' && stem[3] <= '9' {
 		name = "_" + name
 	}
 	return shorten(name)

@@ -56,7 +56,8 @@ func isLine(s string) bool {
 // Invisible reports whether r turns the order of text around or hides in it: such characters disguise names of files
 // and people.
 func Invisible(r rune) bool {
-	return r >= 0x80 && r <= 0x9f && r != 0x85 || r == 0x061c || r == 0x200e || r == 0x200f || r >= 0x202a && r <= 0x202e ||
+	return r >= 0x80 && r <= 0x9f && r != 0x85 || r == 0x061c || r == 0x200e || r == 0x200f ||
+		r >= 0x202a && r <= 0x202e ||
 		r >= 0x2066 && r <= 0x2069 || r == 0xfeff
 }
 

@@ -37,7 +37,11 @@ func TestCut(t *testing.T) {
 		n    int
 		want string
 	}{
-		{"привет", 6, "привет"}, {"привет", 5, "прив…"}, {"привет", 1, "…"}, {"привет", 0, ""}, {"привет", -1, ""}, {"a b c", 3, "a…"},
+		{
+			"привет",
+			6,
+			"привет",
+		}, {"привет", 5, "прив…"}, {"привет", 1, "…"}, {"привет", 0, ""}, {"привет", -1, ""}, {"a b c", 3, "a…"},
 		{"й" + "и\u0306и\u0306", 3, "й…"}, // a letter made of two characters
 		{"a👩\u200d💻b", 4, "a…"}, {"", 3, ""},
 	} {
@@ -49,8 +53,10 @@ func TestCut(t *testing.T) {
 
 func TestFileName(t *testing.T) {
 	for in, want := range map[string]string{
-		"Отчёт за май.docx": "Отчёт за май.docx", "": "", " . ": "", "...": "", "a/b\\c:d.txt": "a_b_c_d.txt", "con.txt": "_con.txt",
-		"LPT1": "_LPT1", "lpt.txt": "lpt.txt", "x. . ": "x", "invoice\u202efdp.exe": "invoicefdp.exe", "и\u0306.txt": "й.txt", "a\xff.txt": "a_.txt",
+		"Отчёт за май.docx": "Отчёт за май.docx", "": "", " . ": "", "...": "", "a/b\\c:d.txt": "a_b_c_d.txt",
+		"con.txt": "_con.txt",
+		"LPT1":    "_LPT1", "lpt.txt": "lpt.txt", "x. . ": "x", "invoice\u202efdp.exe": "invoicefdp.exe",
+		"и\u0306.txt": "й.txt", "a\xff.txt": "a_.txt",
 		strings.Repeat("ж", 200) + ".docx": strings.Repeat("ж", 97) + ".docx",
 		"a." + strings.Repeat("b", 300):    "a." + strings.Repeat("b", 198),
 	} {
@@ -61,7 +67,15 @@ func TestFileName(t *testing.T) {
 }
 
 func TestBadByte(t *testing.T) {
-	for in, want := range map[string]int{"": -1, "пример": -1, "\ufffd": -1, "п\xff": 2, "a\x00": 1, "\xd0": 0, "\xed\xa0\x80": 0} {
+	for in, want := range map[string]int{
+		"":             -1,
+		"пример":       -1,
+		"\ufffd":       -1,
+		"п\xff":        2,
+		"a\x00":        1,
+		"\xd0":         0,
+		"\xed\xa0\x80": 0,
+	} {
 		if got := BadByte([]byte(in)); got != want {
 			t.Errorf("BadByte(%q) = %d, want %d", in, got, want)
 		}
@@ -69,19 +83,22 @@ func TestBadByte(t *testing.T) {
 }
 
 func FuzzGlyphs(f *testing.F) {
-	for _, s := range []string{"", " a  b ", "\xff\x00", "\xef", "й\u0306", "👩\u200d💻", "con.txt", "a\u202e/..", "\u2028x"} {
+	for _, s := range []string{"", " a  b ", "\xff\x00", "\xef", "й\u0306", "👩\u200d💻", "con.txt", "a\u202e/..",
+		"\u2028x"} {
 		f.Add(s, 3)
 	}
 	f.Fuzz(func(t *testing.T, s string, n int) {
 		line := Line(s)
-		if !utf8.ValidString(line) || strings.TrimSpace(line) != line || strings.ContainsFunc(line, unicode.IsControl) || Line(line) != line {
+		if !utf8.ValidString(line) || strings.TrimSpace(line) != line ||
+			strings.ContainsFunc(line, unicode.IsControl) || Line(line) != line {
 			t.Errorf("Line(%q) = %q", s, line)
 		}
 		if cut := Cut(line, n); utf8.RuneCountInString(cut) > max(n, 0) {
 			t.Errorf("Cut(%q, %d) = %q", line, n, cut)
 		}
 		name := FileName(s)
-		if len(name) > maxFileName+1 || strings.ContainsAny(name, "/\\\x00:") || name == ".." || FileName(name) != name && len(name) < maxFileName {
+		if len(name) > maxFileName+1 || strings.ContainsAny(name, "/\\\x00:") || name == ".." ||
+			FileName(name) != name && len(name) < maxFileName {
 			t.Errorf("FileName(%q) = %q, then %q", s, name, FileName(name))
 		}
 		if bad := BadByte([]byte(line)); bad >= 0 {

@@ -30,12 +30,16 @@ func (b *batch) items(ls []desk.Listing, err error) []item {
 	for _, l := range ls {
 		switch it := b.got[l.UID]; {
 		case l.UIDValidity != b.validity:
-			all = append(all, item{Listing: l, err: fault.New(fault.Never, fmt.Errorf("fetch %d: %w: its UIDVALIDITY is no longer %d",
-				l.UID, ErrGone, l.UIDValidity))})
+			all = append(all, item{Listing: l,
+				err: fault.New(fault.Never, fmt.Errorf("fetch %d: %w: its UIDVALIDITY is no longer %d",
+					l.UID, ErrGone, l.UIDValidity))})
 		case it != nil && it.body != nil && b.part == imap.PartSpecifierNone && it.body.Size() == 0 && l.Size > 0:
 			// QUIRK: a server whose storage fails gives out nothing, and says that all is well.
 			it.body.Close()
-			all = append(all, item{Listing: l, err: fault.New(fault.Refused, fmt.Errorf("fetch %d: 0 bytes of %d came", l.UID, l.Size))})
+			all = append(all, item{
+				Listing: l,
+				err:     fault.New(fault.Refused, fmt.Errorf("fetch %d: 0 bytes of %d came", l.UID, l.Size)),
+			})
 		case it != nil:
 			if it.Size > 0 {
 				l.Size = it.Size

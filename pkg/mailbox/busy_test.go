@@ -53,7 +53,8 @@ func TestRefusedForLoad(t *testing.T) {
 }
 
 func FuzzLoginAnswers(f *testing.F) {
-	for _, s := range []string{"NO [UNAVAILABLE] x", "NO too many connections", "BAD", "OK", "NO [CAPABILITY", "* BYE go", "+ x", "NO {3}\r\nabc"} {
+	for _, s := range []string{"NO [UNAVAILABLE] x", "NO too many connections", "BAD", "OK", "NO [CAPABILITY",
+		"* BYE go", "+ x", "NO {3}\r\nabc"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, answer string) {

@@ -38,7 +38,16 @@ func (s *session) inTurn(ctx context.Context, o Options) error {
 }
 
 func (o Options) server() wire.Server {
-	return wire.Server{Host: o.Host, Port: o.Port, TLS: o.TLS, CA: o.CA, Keys: "imap", Silence: o.Idle, Expiry: o.Expiry, Dial: o.Dial}
+	return wire.Server{
+		Host:    o.Host,
+		Port:    o.Port,
+		TLS:     o.TLS,
+		CA:      o.CA,
+		Keys:    "imap",
+		Silence: o.Idle,
+		Expiry:  o.Expiry,
+		Dial:    o.Dial,
+	}
 }
 
 // greet connects, encrypts, and reads the server's greeting.

@@ -36,7 +36,8 @@ func dovecotServer(t *testing.T) *testServer {
 		dovecot.s, dovecot.err = servers.StartDovecot(testPassword, &cert, folders)
 	})
 	servers.Want(t, dovecot.err)
-	return &testServer{name: "dovecot", addr: dovecot.s.Addr, start: dovecot.s.Addr, tls: dovecot.s.Secure, ca: dovecot.ca,
+	return &testServer{name: "dovecot", addr: dovecot.s.Addr, start: dovecot.s.Addr, tls: dovecot.s.Secure,
+		ca:   dovecot.ca,
 		user: fmt.Sprintf("user%d", dovecot.users.Add(1))}
 }
 

@@ -178,13 +178,15 @@ func TestNothingIsNoMessage(t *testing.T) {
 	if len(got) != 3 || got[0].body != "hello" || got[2].err != nil || got[1].err == nil {
 		t.Fatalf("got %v", got)
 	}
-	if err := got[1].err; fault.Of(err) != fault.Refused || errors.Is(err, ErrGone) || !strings.Contains(err.Error(), "0 bytes of 5") {
+	if err := got[1].err; fault.Of(err) != fault.Refused || errors.Is(err, ErrGone) ||
+		!strings.Contains(err.Error(), "0 bytes of 5") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestOneListingThatBreaksTheConnectionIsTakenWithout(t *testing.T) {
-	for _, bad := range []string{`FLAGS () INTERNALDATE NIL RFC822.SIZE 5`, `FLAGS () INTERNALDATE "12-Mar-2026 10:00:00 +0000" RFC822.SIZE -1`} {
+	for _, bad := range []string{`FLAGS () INTERNALDATE NIL RFC822.SIZE 5`,
+		`FLAGS () INTERNALDATE "12-Mar-2026 10:00:00 +0000" RFC822.SIZE -1`} {
 		f := newFake(t, greeting, func(c string) string {
 			if strings.HasPrefix(c, "UID SEARCH") {
 				return "* SEARCH 1 2 3 4 5 6 7 8 9\r\n"

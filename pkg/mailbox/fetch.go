@@ -27,7 +27,8 @@ const (
 // a message cannot be fetched, fn is called with an error (ErrGone or the cause). If the server refuses every message,
 // Fetch itself returns that error. While fn works the next messages are on their way, so fn must not call other
 // methods. An error of fn ends Fetch and is returned as it is.
-func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error {
+func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+	fn func(l desk.Listing, body *spool.Body, err error) error) error {
 	out := make(chan []item)
 	stop := make(chan struct{})
 	failed := make(chan error, 1)
@@ -78,7 +79,8 @@ type item struct {
 
 // produce reads one batch after the other, always one ahead of the reader. What could not be had is told once a message
 // has come, or all have been asked for: until then the server itself may be at fault.
-func (m *Mailbox) produce(ctx context.Context, ls []desk.Listing, limit int64, out chan<- []item, stop <-chan struct{}) error {
+func (m *Mailbox) produce(ctx context.Context, ls []desk.Listing, limit int64, out chan<- []item,
+	stop <-chan struct{}) error {
 	var none []item // what was asked for before the first message came
 	came := false
 	for len(ls) > 0 {

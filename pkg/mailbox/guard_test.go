@@ -121,7 +121,8 @@ func TestTheReasonOfAGoodBye(t *testing.T) {
 			_, err = m.List(t.Context())
 			m.Close()
 		}
-		if err == nil || !strings.Contains(err.Error(), "maintenance") || strings.Contains(err.Error(), "\x1b") || fault.ExtentOf(err) != fault.Server {
+		if err == nil || !strings.Contains(err.Error(), "maintenance") || strings.Contains(err.Error(), "\x1b") ||
+			fault.ExtentOf(err) != fault.Server {
 			t.Errorf("at %s: %v", at, err)
 		}
 	}
@@ -129,10 +130,14 @@ func TestTheReasonOfAGoodBye(t *testing.T) {
 
 // oddFolders are LIST responses that go-imap ends the connection over.
 var oddFolders = []string{
-	"* LIST () \"/\" \"&\xc3\x28-\"\r\n", `* LIST () "/" "&AGE-"` + "\r\n", `* LIST () "/" "&BB8EQA"` + "\r\n", `* LIST () "/" "a&b"` + "\r\n",
-	"* LIST () \"/\" \"a\tb\"\r\n", "* LIST () \"/\" a\tb\r\n", "* LIST () \"/\" \"\xff\xfe\"\r\n", `* LIST () "/" "&2D0-"` + "\r\n", `* LIST () "/" "&BB8-&BEA-"` + "\r\n",
-	`* LIST (\Has]Children) "/" x` + "\r\n", `* LIST () "/" Sent Items` + "\r\n", `* LIST () "//" x` + "\r\n", "* LIST () \"/\" {5}\r\na&b-c\r\n",
-	"* LIST () \"/\" {3}\r\na\tb\r\n", `* LIST "/" x` + "\r\n", "* LIST () \"/\" \"\"\r\n", "* LIST\r\n", `* LIST () "/" "x" (oops` + "\r\n",
+	"* LIST () \"/\" \"&\xc3\x28-\"\r\n", `* LIST () "/" "&AGE-"` + "\r\n", `* LIST () "/" "&BB8EQA"` + "\r\n",
+	`* LIST () "/" "a&b"` + "\r\n",
+	"* LIST () \"/\" \"a\tb\"\r\n", "* LIST () \"/\" a\tb\r\n", "* LIST () \"/\" \"\xff\xfe\"\r\n",
+	`* LIST () "/" "&2D0-"` + "\r\n", `* LIST () "/" "&BB8-&BEA-"` + "\r\n",
+	`* LIST (\Has]Children) "/" x` + "\r\n", `* LIST () "/" Sent Items` + "\r\n", `* LIST () "//" x` + "\r\n",
+	"* LIST () \"/\" {5}\r\na&b-c\r\n",
+	"* LIST () \"/\" {3}\r\na\tb\r\n", `* LIST "/" x` + "\r\n", "* LIST () \"/\" \"\"\r\n", "* LIST\r\n",
+	`* LIST () "/" "x" (oops` + "\r\n",
 	`* LIST () "/" "&-&-&"` + "\r\n", "* LIST () \"/\" \"&B\rB8-\"\r\n",
 }
 
@@ -163,13 +168,15 @@ func TestOddFoldersAreLeftOut(t *testing.T) {
 		findsSent(t, odd)
 	}
 	findsSent(t, strings.Join(oddFolders, ""))
-	for _, good := range []string{`* LIST (\Sent) "/" Posted`, `* LIST () NIL INBOX`, `* LIST (\HasNoChildren) "." "Kas\"se"`, `* list (\Marked \NoInferiors) "\\" Kk]`,
+	for _, good := range []string{`* LIST (\Sent) "/" Posted`, `* LIST () NIL INBOX`,
+		`* LIST (\HasNoChildren) "." "Kas\"se"`, `* list (\Marked \NoInferiors) "\\" Kk]`,
 		`* LIST () "/" "" ("CHILDINFO" ("SUBSCRIBED"))`, `* LIST () "/" "[Gmail]/&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-"`} {
 		if !readableList([]byte(good+"\r\n")) && !strings.Contains(good, `""`) {
 			t.Errorf("left out: %s", good)
 		}
 	}
-	for name, ok := range map[string]bool{"INBOX": true, "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-": true, "R&-D": true, "Отправленные": true, "&2D3eAA-": true,
+	for name, ok := range map[string]bool{"INBOX": true, "&BB4EQgQ,BEAEMAQyBDsENQQ9BD0ESwQ1-": true, "R&-D": true,
+		"Отправленные": true, "&2D3eAA-": true,
 		"&-&-": true, "a&-&BB8-": true, "&": false, "&2D0-": false, "&3gDYPQ-": false, "": false, "a\x7f": false} {
 		if readableName(name) != ok {
 			t.Errorf("%q: %v", name, !ok)

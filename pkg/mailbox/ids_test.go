@@ -26,7 +26,8 @@ func TestMessageIDs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text := string(who[2]); len(who) != 1 || !strings.Contains(text, "a@b.ru") || !strings.Contains(text, "Subject: none") {
+		if text := string(who[2]); len(who) != 1 || !strings.Contains(text, "a@b.ru") ||
+			!strings.Contains(text, "Subject: none") {
 			t.Errorf("got %v", who)
 		}
 		if left := list(t, m); len(left) != 3 {
@@ -45,12 +46,18 @@ func TestStampsTellMessagesApart(t *testing.T) {
 		return (&Mailbox{origin: o.origin()}).stamp(l)
 	}
 	same := stamp(func(*Options, *desk.Listing) {})
-	if got := stamp(func(o *Options, l *desk.Listing) { o.Host, l.Received = "MAIL.example.ru", l.Received.Local() }); got != same {
+	if got := stamp(func(o *Options, l *desk.Listing) {
+		o.Host, l.Received = "MAIL.example.ru", l.Received.Local()
+	}); got != same {
 		t.Errorf("%s, %s", got, same)
 	}
 	for name, change := range map[string]func(*Options, *desk.Listing){
-		"host": func(o *Options, _ *desk.Listing) { o.Host = "mx2.example.ru" }, "user": func(o *Options, _ *desk.Listing) { o.User = "sales" },
-		"folder": func(o *Options, _ *desk.Listing) { o.Folder = "INBOX.new" }, "size": func(_ *Options, l *desk.Listing) { l.Size++ },
+		"host": func(o *Options, _ *desk.Listing) {
+			o.Host = "mx2.example.ru"
+		}, "user": func(o *Options, _ *desk.Listing) { o.User = "sales" },
+		"folder": func(o *Options, _ *desk.Listing) {
+			o.Folder = "INBOX.new"
+		}, "size": func(_ *Options, l *desk.Listing) { l.Size++ },
 		"date": func(_ *Options, l *desk.Listing) { l.Received = l.Received.Add(1e9) },
 	} {
 		if stamp(change) == same {

@@ -76,7 +76,8 @@ func dayBefore(t time.Time) time.Time {
 	return t.AddDate(0, 0, -1)
 }
 
-func (m *Mailbox) find(ctx context.Context, what *imap.SearchCriteria, want func(desk.Listing) bool) ([]desk.Listing, error) {
+func (m *Mailbox) find(ctx context.Context, what *imap.SearchCriteria,
+	want func(desk.Listing) bool) ([]desk.Listing, error) {
 	uids, err := m.search(ctx, what)
 	if err != nil {
 		return nil, err
@@ -125,7 +126,10 @@ func (m *Mailbox) flagged(ctx context.Context, what *imap.SearchCriteria) ([]uin
 			return nil // QUIRK: 1:* of an empty folder is an error to some servers
 		}
 		all := imap.UIDSet{{Start: 1, Stop: 0}}
-		return s.fetch(ctx, all, &imap.FetchOptions{UID: true, Flags: true}, func(msg *imapclient.FetchMessageData) error {
+		return s.fetch(ctx, all, &imap.FetchOptions{
+			UID:   true,
+			Flags: true,
+		}, func(msg *imapclient.FetchMessageData) error {
 			uid, flags := uint32(0), []imap.Flag(nil)
 			for it := msg.Next(); it != nil; it = msg.Next() {
 				switch it := it.(type) {

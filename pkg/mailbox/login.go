@@ -32,10 +32,12 @@ func (s *session) login(ctx context.Context, o Options) error {
 	case o.Auth == "oauth2": // who keeps the token knows what to do
 		return fault.Because(fault.Token, fault.Misconfigured(refused(err)))
 	case o.Auth == "xoauth2":
-		return fault.Because(fault.Token, fault.Misconfigured(fmt.Errorf("%w; the access token in imap.password has expired or is for "+
-			"something else", refused(err))))
+		return fault.Because(fault.Token,
+			fault.Misconfigured(fmt.Errorf("%w; the access token in imap.password has expired or is for "+
+				"something else", refused(err))))
 	}
-	return fault.Because(fault.Login, fault.Misconfigured(fmt.Errorf("%w; check imap.user and imap.password (many providers want an app "+
+	return fault.Because(fault.Login, fault.Misconfigured(fmt.Errorf("%w; check imap.user and imap.password (many "+
+		"providers want an app "+
 		"password, and IMAP switched on in the account)", err)))
 }
 

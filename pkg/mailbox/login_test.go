@@ -30,19 +30,33 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			extent fault.Extent
 			says   []string // none = it opens
 		}{
-			"plain":       {o: plain},
-			"implicit":    {o: secure},
-			"starttls":    {o: start},
-			"password":    {with(secure, func(o *Options) { o.Password = "wrong" }), fault.Setup, []string{"log in to", "as " + s.user, "imap.password"}},
-			"folder":      {with(plain, func(o *Options) { o.Folder = "Inbx" }), fault.Setup, []string{"select Inbx", "imap.folder", "Done, INBOX"}},
-			"certificate": {with(secure, func(o *Options) { o.CA = nil }), fault.Setup, []string{"certificate", "helpdesk sandbox", "imap.ca"}},
-			"other ca":    {with(start, func(o *Options) { o.CA = otherCA }), fault.Setup, []string{"certificate", "imap.ca"}},
-			"bad ca":      {with(start, func(o *Options) { o.CA = []byte("x") }), fault.Setup, []string{"imap.ca", "PEM"}},
-			"no tls":      {with(plain, func(o *Options) { o.TLS = "implicit" }), fault.Setup, []string{"nothing speaks TLS", "imap.port"}},
-			"clear":       {with(plain, func(o *Options) { o.Host = "imap.example.ru" }), fault.Setup, []string{"loopback", "imap.tls"}},
-			"tls word":    {with(plain, func(o *Options) { o.TLS = "ssl" }), fault.Setup, []string{`"ssl"`, "starttls"}},
-			"xoauth2":     {with(plain, func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"XOAUTH2"}},
-			"nobody":      {with(plain, func(o *Options) { o.Port = free }), fault.Server, []string{"connect to", "refused", "imap.port"}},
+			"plain":    {o: plain},
+			"implicit": {o: secure},
+			"starttls": {o: start},
+			"password": {with(secure, func(o *Options) {
+				o.Password = "wrong"
+			}), fault.Setup, []string{"log in to", "as " + s.user, "imap.password"}},
+			"folder": {with(plain, func(o *Options) {
+				o.Folder = "Inbx"
+			}), fault.Setup, []string{"select Inbx", "imap.folder", "Done, INBOX"}},
+			"certificate": {with(secure, func(o *Options) {
+				o.CA = nil
+			}), fault.Setup, []string{"certificate", "helpdesk sandbox", "imap.ca"}},
+			"other ca": {with(start, func(o *Options) {
+				o.CA = otherCA
+			}), fault.Setup, []string{"certificate", "imap.ca"}},
+			"bad ca": {with(start, func(o *Options) { o.CA = []byte("x") }), fault.Setup, []string{"imap.ca", "PEM"}},
+			"no tls": {with(plain, func(o *Options) {
+				o.TLS = "implicit"
+			}), fault.Setup, []string{"nothing speaks TLS", "imap.port"}},
+			"clear": {with(plain, func(o *Options) {
+				o.Host = "imap.example.ru"
+			}), fault.Setup, []string{"loopback", "imap.tls"}},
+			"tls word": {with(plain, func(o *Options) { o.TLS = "ssl" }), fault.Setup, []string{`"ssl"`, "starttls"}},
+			"xoauth2":  {with(plain, func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"XOAUTH2"}},
+			"nobody": {with(plain, func(o *Options) {
+				o.Port = free
+			}), fault.Server, []string{"connect to", "refused", "imap.port"}},
 		} {
 			m, err := Open(context.Background(), c.o, true)
 			if len(c.says) == 0 {
@@ -93,18 +107,42 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 		says     string // "" = it opens
 		wire     string // what we said begins with that
 	}{
-		"preauth":       {greeting: "* PREAUTH [CAPABILITY IMAP4rev1] hello", wire: "SELECT"},
-		"no login":      {greeting: "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] x", extent: fault.Setup, says: "LOGINDISABLED"},
-		"no plain":      {greeting: "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN SASL-IR] x", extent: fault.Setup, says: "LOGINDISABLED"},
-		"bye":           {greeting: "* BYE too many connections", extent: fault.Server, says: "too many connections"},
-		"unavailable":   {greeting: greeting, change: func(o *Options) { o.User = "busy" }, extent: fault.Server, says: "internal error", wire: "LOGIN"},
-		"cyrillic":      {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x", change: func(o *Options) { o.Password = "пароль" }, wire: "AUTHENTICATE PLAIN "},
-		"xoauth2":       {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth = "xoauth2" }, wire: "AUTHENTICATE XOAUTH2 dXNlcj1zdXBwb3J0AWF1dGg9QmVhcmVyIHNlY3JldAEB\n"},
-		"xoauth2 stale": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.Password, o.User = "xoauth2", "x", "abad" }, extent: fault.Setup, says: "token refused: the server says 401", wire: "AUTHENTICATE XOAUTH2"},
-		"oauthbearer":   {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER] x", change: func(o *Options) { o.Auth = "oauth2" }, wire: "AUTHENTICATE OAUTHBEARER bixhPXN1cHBvcnQs"},
-		"oauth2 stale":  {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.User = "oauth2", "no" }, extent: fault.Setup, says: "token refused: log in to", wire: "AUTHENTICATE XOAUTH2"},
-		"oauth2 busy":   {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) { o.Auth, o.User = "oauth2", "busy" }, extent: fault.Server, says: "internal error", wire: "AUTHENTICATE XOAUTH2"},
-		"starttls":      {greeting: greeting, change: func(o *Options) { o.TLS = "starttls" }, extent: fault.Server, says: "encrypt", wire: "STARTTLS"},
+		"preauth": {greeting: "* PREAUTH [CAPABILITY IMAP4rev1] hello", wire: "SELECT"},
+		"no login": {
+			greeting: "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] x",
+			extent:   fault.Setup,
+			says:     "LOGINDISABLED",
+		},
+		"no plain": {
+			greeting: "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN SASL-IR] x",
+			extent:   fault.Setup,
+			says:     "LOGINDISABLED",
+		},
+		"bye": {greeting: "* BYE too many connections", extent: fault.Server, says: "too many connections"},
+		"unavailable": {greeting: greeting, change: func(o *Options) {
+			o.User = "busy"
+		}, extent: fault.Server, says: "internal error", wire: "LOGIN"},
+		"cyrillic": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] x", change: func(o *Options) {
+			o.Password = "пароль"
+		}, wire: "AUTHENTICATE PLAIN "},
+		"xoauth2": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) {
+			o.Auth = "xoauth2"
+		}, wire: "AUTHENTICATE XOAUTH2 dXNlcj1zdXBwb3J0AWF1dGg9QmVhcmVyIHNlY3JldAEB\n"},
+		"xoauth2 stale": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) {
+			o.Auth, o.Password, o.User = "xoauth2", "x", "abad"
+		}, extent: fault.Setup, says: "token refused: the server says 401", wire: "AUTHENTICATE XOAUTH2"},
+		"oauthbearer": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER] x", change: func(o *Options) {
+			o.Auth = "oauth2"
+		}, wire: "AUTHENTICATE OAUTHBEARER bixhPXN1cHBvcnQs"},
+		"oauth2 stale": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) {
+			o.Auth, o.User = "oauth2", "no"
+		}, extent: fault.Setup, says: "token refused: log in to", wire: "AUTHENTICATE XOAUTH2"},
+		"oauth2 busy": {greeting: "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] x", change: func(o *Options) {
+			o.Auth, o.User = "oauth2", "busy"
+		}, extent: fault.Server, says: "internal error", wire: "AUTHENTICATE XOAUTH2"},
+		"starttls": {greeting: greeting, change: func(o *Options) {
+			o.TLS = "starttls"
+		}, extent: fault.Server, says: "encrypt", wire: "STARTTLS"},
 	} {
 		var mu sync.Mutex
 		said := ""
@@ -125,7 +163,8 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 		if m != nil {
 			m.Close()
 		}
-		if (err == nil) != (c.says == "") || (err != nil && (fault.ExtentOf(err) != c.extent || !strings.Contains(err.Error(), c.says))) {
+		if (err == nil) != (c.says == "") ||
+			(err != nil && (fault.ExtentOf(err) != c.extent || !strings.Contains(err.Error(), c.says))) {
 			t.Errorf("%s: %v", name, err)
 		}
 		mu.Lock()

@@ -130,8 +130,9 @@ func (m *Mailbox) connect(ctx context.Context) error {
 	}
 	if m.validity != 0 && validity != m.validity {
 		s.drop()
-		return fault.Away(fault.Refused, fmt.Errorf("select %s: UIDVALIDITY changed from %d to %d: the folder was rebuilt",
-			m.o.Folder, m.validity, validity))
+		return fault.Away(fault.Refused,
+			fmt.Errorf("select %s: UIDVALIDITY changed from %d to %d: the folder was rebuilt",
+				m.o.Folder, m.validity, validity))
 	}
 	m.main, m.validity = s, validity
 	return nil

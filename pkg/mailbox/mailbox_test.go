@@ -76,7 +76,11 @@ func TestListTellsWhatIsUnseen(t *testing.T) {
 		if diff := cmp.Diff([]uint32{1, 3}, uidsOf(got)); diff != "" {
 			t.Fatal(diff)
 		}
-		want := desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: m.UIDValidity(), UID: 1}, Size: int64(len(raw)), Received: day}
+		want := desk.Listing{
+			Place:    desk.Place{Mailbox: "support", UIDValidity: m.UIDValidity(), UID: 1},
+			Size:     int64(len(raw)),
+			Received: day,
+		}
 		want.Stamp = m.stamp(want)
 		if diff := cmp.Diff(want, got[0]); diff != "" {
 			t.Error(diff)
@@ -198,7 +202,10 @@ func TestFetchReportsWhatIsGone(t *testing.T) {
 		ls := list(t, m)
 		c := s.admin(t)
 		c.Select("INBOX", nil).Wait()
-		c.Store(imap.UIDSetNum(2), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close()
+		c.Store(imap.UIDSetNum(2), &imap.StoreFlags{
+			Op:    imap.StoreFlagsAdd,
+			Flags: []imap.Flag{imap.FlagDeleted},
+		}, nil).Close()
 		if err := c.Expunge().Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -313,7 +320,8 @@ func TestReadOnlyWritesNothing(t *testing.T) {
 			t.Errorf("Save: %v", err)
 		}
 		for _, c := range w.commands() {
-			if strings.Contains(c, "STORE") || strings.Contains(c, "APPEND") || strings.Contains(c, "MOVE") || c == "SELECT" {
+			if strings.Contains(c, "STORE") || strings.Contains(c, "APPEND") || strings.Contains(c, "MOVE") ||
+				c == "SELECT" {
 				t.Errorf("said %s", c)
 			}
 		}
@@ -383,7 +391,9 @@ func TestMarkSaysThatTheFolderIsMissing(t *testing.T) {
 			s.put(t, "INBOX", letter(1, 500), day)
 			o := s.options()
 			o.MoveTo = "Nowhere"
-			o.Dial = (&tap{rewrite: func(line string) string { return strings.ReplaceAll(line, " "+lacks, " X-NO") }}).dial
+			o.Dial = (&tap{rewrite: func(line string) string {
+				return strings.ReplaceAll(line, " "+lacks, " X-NO")
+			}}).dial
 			m := open(t, o, false)
 			err := m.Mark(context.Background(), []uint32{1})
 			if fault.ExtentOf(err) != fault.Setup || !strings.Contains(fmt.Sprint(err), "Nowhere") {
@@ -409,7 +419,13 @@ func TestSaveAndInSent(t *testing.T) {
 		if len(got) != 1 || got[0].raw != string(raw) || !got[0].has(imap.FlagSeen) || !got[0].at.Equal(day) {
 			t.Errorf("%s holds %v", sent, got)
 		}
-		for id, want := range map[string]bool{"1@example.org": true, "2@example.org": false, "@example.org": false, "": false, "a\"\r\nb": false} {
+		for id, want := range map[string]bool{
+			"1@example.org": true,
+			"2@example.org": false,
+			"@example.org":  false,
+			"":              false,
+			"a\"\r\nb":      false,
+		} {
 			if have, err := m.InSent(ctx, id); err != nil || have != want {
 				t.Errorf("InSent(%q) = %v, %v", id, have, err)
 			}
@@ -465,7 +481,9 @@ func TestOldUnseenMailIsCounted(t *testing.T) {
 		s.put(t, "INBOX", letter(30, 300), day)
 		s.put(t, "INBOX", letter(31, 300), day.AddDate(-2, 0, 0), imap.FlagSeen)
 		for _, lacks := range []string{"nothing", "ESEARCH"} {
-			o, w := s.options(), &tap{rewrite: func(line string) string { return strings.ReplaceAll(line, " "+lacks, " X-NO") }}
+			o, w := s.options(), &tap{rewrite: func(line string) string {
+				return strings.ReplaceAll(line, " "+lacks, " X-NO")
+			}}
 			o.Dial = w.dial
 			m := open(t, o, false)
 			ls, err := m.Unseen(t.Context(), day.Add(-time.Hour))
@@ -477,7 +495,8 @@ func TestOldUnseenMailIsCounted(t *testing.T) {
 			if err != nil || old != 30 {
 				t.Errorf("without %s: %d old, %v", lacks, old, err)
 			}
-			if counts := strings.Contains(w.said.String(), "RETURN (COUNT)"); counts != (lacks == "nothing" && s.name == "dovecot") {
+			if counts := strings.Contains(w.said.String(),
+				"RETURN (COUNT)"); counts != (lacks == "nothing" && s.name == "dovecot") {
 				t.Errorf("without %s: said %q", lacks, w.said.String())
 			}
 		}

@@ -38,7 +38,8 @@ func (m *Mailbox) markFault(ctx context.Context, err error) error {
 	case !answered(err):
 		return fault.Away(fault.Refused, err)
 	case m.o.MoveTo != "" && m.main.missing(ctx, m.o.MoveTo):
-		return fault.Misconfigured(fmt.Errorf("%w; the folder %s of imap.move_to is not there: create it, or set imap.move_to to one the "+
+		return fault.Misconfigured(fmt.Errorf("%w; the folder %s of imap.move_to is not there: create it, or set "+
+			"imap.move_to to one the "+
 			"server has", err, m.o.MoveTo))
 	}
 	return fault.New(fault.Refused, err)
@@ -72,11 +73,13 @@ func (s *session) flag(ctx context.Context, uids []uint32, flags ...imap.Flag) e
 	if len(left) == 0 {
 		return nil
 	}
-	return &imap.Error{Type: imap.StatusResponseTypeNo, Text: fmt.Sprintf("the server does not keep the flag %v on message %d and %d more: "+
-		"is the folder read-only to this user?", flags, left[0], len(left)-1)}
+	return &imap.Error{Type: imap.StatusResponseTypeNo,
+		Text: fmt.Sprintf("the server does not keep the flag %v on message %d and %d more: "+
+			"is the folder read-only to this user?", flags, left[0], len(left)-1)}
 }
 
-func (s *session) answer(ctx context.Context, command func() *imapclient.FetchCommand, have map[uint32][]imap.Flag) error {
+func (s *session) answer(ctx context.Context, command func() *imapclient.FetchCommand,
+	have map[uint32][]imap.Flag) error {
 	defer s.begin(ctx)()
 	cmd := command()
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
@@ -101,7 +104,9 @@ func lacking(uids []uint32, have map[uint32][]imap.Flag, flags []imap.Flag) []ui
 	var left []uint32
 	for _, uid := range uids {
 		for _, f := range flags {
-			if !slices.ContainsFunc(have[uid], func(h imap.Flag) bool { return strings.EqualFold(string(h), string(f)) }) {
+			if !slices.ContainsFunc(have[uid], func(h imap.Flag) bool {
+				return strings.EqualFold(string(h), string(f))
+			}) {
 				left = append(left, uid)
 				break
 			}

@@ -11,9 +11,10 @@ import (
 )
 
 // listed is a LIST response: attributes, separator, the name in one of its three forms, and what may follow.
-var listed = regexp.MustCompile(`(?is)^\* (?:LIST|LSUB) \((?:\\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+(?: \\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+)*)?\) ` +
-	`(?:(?-i:NIL)|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])") ` +
-	`(?:"((?:[^"\\\r\n]|\\["\\])*)"|\{(\d+)\}\r\n|((?-i:[^(){ %*"\\\x00-\x1f\x7f-\x{10ffff}]+)))`)
+var listed = regexp.MustCompile(
+	`(?is)^\* (?:LIST|LSUB) \((?:\\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+(?: \\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+)*)?\) ` +
+		`(?:(?-i:NIL)|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])") ` +
+		`(?:"((?:[^"\\\r\n]|\\["\\])*)"|\{(\d+)\}\r\n|((?-i:[^(){ %*"\\\x00-\x1f\x7f-\x{10ffff}]+)))`)
 
 // readableList reports whether a folder of a LIST response can be read and asked for. QUIRK: go-imap ends the
 // connection over a name in base64 that is none, a bare tab, or an attribute that is no atom; servers hand on whatever
@@ -37,15 +38,18 @@ func readableList(response []byte) bool {
 	default:
 		name = string(response[m[6]:m[7]])
 	}
-	return (rest == "\r\n" || rest == "\n" || strings.HasPrefix(rest, " (") && extended.MatchString(rest)) && readableName(name)
+	return (rest == "\r\n" || rest == "\n" || strings.HasPrefix(rest, " (") && extended.MatchString(rest)) &&
+		readableName(name)
 }
 
 // extended is what follows the name in an extended list (RFC 5258), as far as servers use it.
-var extended = regexp.MustCompile(`(?i)^ \((?:"(?:CHILDINFO|OLDNAME)" \("[A-Z0-9/._ -]*"(?: "[A-Z0-9/._ -]*")*\))?\)\r?\n$`)
+var extended = regexp.MustCompile(
+	`(?i)^ \((?:"(?:CHILDINFO|OLDNAME)" \("[A-Z0-9/._ -]*"(?: "[A-Z0-9/._ -]*")*\))?\)\r?\n$`)
 
 var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`)
 
-var base64UTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+var base64UTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(
+	base64.NoPadding)
 
 // readableName reports whether a folder's name is what RFC 9051, A.1, makes of one, or plain UTF-8.
 func readableName(name string) bool {

@@ -22,15 +22,27 @@ func TestRefusalsOfAllOrOfSome(t *testing.T) {
 		size    int64
 		away    bool
 	}{
-		"all":                     {3, []int{1, 2, 3}, "NO Backend error", 5, true},
-		"all, in batches":         {3, []int{1, 2, 3}, "NO Backend error", batchBytes, true},
-		"the only one, for now":   {1, []int{1}, "NO [UNAVAILABLE] Backend error", 5, true},
-		"the only one, quota":     {1, []int{1}, "NO [OVERQUOTA] Account exceeded command or bandwidth limits.", 5, true},
-		"the only one, throttled": {1, []int{1}, "BAD Request is throttled. Suggested Backoff Time: 299910 milliseconds", 5, true},
-		"the only one":            {1, []int{1}, "NO I/O error", 5, false},
-		"one of three":            {3, []int{2}, "NO [SERVERBUG] cannot read it", 5, false},
-		"the first batches":       {3, []int{1, 2}, "NO [SERVERBUG] cannot read it", batchBytes, false},
-		"the last batches":        {3, []int{2, 3}, "NO [SERVERBUG] cannot read it", batchBytes, false},
+		"all":                   {3, []int{1, 2, 3}, "NO Backend error", 5, true},
+		"all, in batches":       {3, []int{1, 2, 3}, "NO Backend error", batchBytes, true},
+		"the only one, for now": {1, []int{1}, "NO [UNAVAILABLE] Backend error", 5, true},
+		"the only one, quota": {
+			1,
+			[]int{1},
+			"NO [OVERQUOTA] Account exceeded command or bandwidth limits.",
+			5,
+			true,
+		},
+		"the only one, throttled": {
+			1,
+			[]int{1},
+			"BAD Request is throttled. Suggested Backoff Time: 299910 milliseconds",
+			5,
+			true,
+		},
+		"the only one":      {1, []int{1}, "NO I/O error", 5, false},
+		"one of three":      {3, []int{2}, "NO [SERVERBUG] cannot read it", 5, false},
+		"the first batches": {3, []int{1, 2}, "NO [SERVERBUG] cannot read it", batchBytes, false},
+		"the last batches":  {3, []int{2, 3}, "NO [SERVERBUG] cannot read it", batchBytes, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, greeting, func(command string) string {
@@ -51,14 +63,16 @@ func TestRefusalsOfAllOrOfSome(t *testing.T) {
 				ls = append(ls, desk.Listing{Place: desk.Place{UIDValidity: 7, UID: uid + 1}, Size: c.size})
 			}
 			var told, failed []int
-			err := open(t, options(f.addr), true).Fetch(context.Background(), ls, 0, func(l desk.Listing, _ *spool.Body, err error) error {
-				if told = append(told, int(l.UID)); err != nil {
-					failed = append(failed, int(l.UID))
-				}
-				return nil
-			})
+			err := open(t, options(f.addr), true).Fetch(context.Background(), ls, 0,
+				func(l desk.Listing, _ *spool.Body, err error) error {
+					if told = append(told, int(l.UID)); err != nil {
+						failed = append(failed, int(l.UID))
+					}
+					return nil
+				})
 			if c.away {
-				if fault.ExtentOf(err) != fault.Server || fault.Of(err) != fault.Refused || len(told) > 0 || !strings.Contains(fmt.Sprint(err), c.answer[4:]) {
+				if fault.ExtentOf(err) != fault.Server || fault.Of(err) != fault.Refused || len(told) > 0 ||
+					!strings.Contains(fmt.Sprint(err), c.answer[4:]) {
 					t.Errorf("told of %v, then %v", told, err)
 				}
 				return

@@ -65,7 +65,14 @@ func memoryServer(t *testing.T) *testServer {
 	secure := listen(t)
 	go srv.Serve(plain)
 	go srv.Serve(tls.NewListener(secure, config))
-	return &testServer{name: "memory", addr: plain.Addr().String(), start: plain.Addr().String(), tls: secure.Addr().String(), ca: ca, user: testUser}
+	return &testServer{
+		name:  "memory",
+		addr:  plain.Addr().String(),
+		start: plain.Addr().String(),
+		tls:   secure.Addr().String(),
+		ca:    ca,
+		user:  testUser,
+	}
 }
 
 func listen(t *testing.T) net.Listener {
@@ -81,7 +88,15 @@ func listen(t *testing.T) net.Listener {
 func options(addr string) Options {
 	host, port, _ := net.SplitHostPort(addr)
 	n, _ := strconv.Atoi(port)
-	return Options{Name: "support", Host: host, Port: n, TLS: "none", User: testUser, Password: testPassword, Idle: 10 * time.Second}
+	return Options{
+		Name:     "support",
+		Host:     host,
+		Port:     n,
+		TLS:      "none",
+		User:     testUser,
+		Password: testPassword,
+		Idle:     10 * time.Second,
+	}
 }
 
 func (s *testServer) options() Options {
@@ -172,7 +187,8 @@ func (s *testServer) look(t *testing.T, folder string) []stored {
 // letter returns a message of about size bytes.
 func letter(n, size int) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: ivan@example.org\r\nTo: support@example.ru\r\nSubject: letter %d\r\nMessage-ID: <%d@example.org>\r\n\r\n", n, n)
+	fmt.Fprintf(&b, "From: ivan@example.org\r\nTo: support@example.ru\r\nSubject: letter %d\r\nMessage-ID: "+
+		"<%d@example.org>\r\n\r\n", n, n)
 	for i := 0; b.Len() < size; i++ {
 		fmt.Fprintf(&b, "line %d of letter %d, which goes on for a while\r\n", i, n)
 	}

@@ -158,7 +158,8 @@ func (s *session) list(o *imap.ListOptions) (all []*imap.ListData, err error) {
 }
 
 // fetch runs one FETCH to its end, whatever take says: an unread answer would block the connection.
-func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.FetchOptions, take func(*imapclient.FetchMessageData) error) error {
+func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.FetchOptions,
+	take func(*imapclient.FetchMessageData) error) error {
 	defer s.begin(ctx)()
 	cmd := s.client.Fetch(uids, items)
 	var own error

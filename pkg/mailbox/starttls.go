@@ -40,7 +40,8 @@ func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 	case err != nil:
 		return nil, o.server().Explain(s.why(err))
 	case !strings.HasPrefix(strings.ToUpper(answer), "T0 OK"):
-		return nil, fault.Misconfigured(fmt.Errorf("encrypt %s: STARTTLS: %.200q; set imap.tls to implicit, port 993", o.addr(), answer))
+		return nil, fault.Misconfigured(fmt.Errorf("encrypt %s: STARTTLS: %.200q; set imap.tls to implicit, port 993",
+			o.addr(), answer))
 	}
 	t := tls.Client(s.conn, config)
 	if err := t.HandshakeContext(ctx); err != nil {

@@ -29,11 +29,13 @@ func TestDovecotTakesTokens(t *testing.T) {
 	access := accessToken(t, s, at)
 	for _, mechanism := range []string{bearer.XOAuth2, bearer.OAuthBearer} {
 		file := filepath.Join(t.TempDir(), "oauth2.conf")
-		conf := "introspection_mode = post\nintrospection_url = " + at + "/introspect\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n"
+		conf := "introspection_mode = post\nintrospection_url = " + at +
+			"/introspect\nusername_attribute = username\nactive_attribute = active\nactive_value = true\n"
 		if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		more := fmt.Sprintf("auth_mechanisms = plain %s\npassdb {\n  driver = oauth2\n  mechanisms = %[1]s\n  args = %s\n}\n", strings.ToLower(mechanism), file)
+		more := fmt.Sprintf("auth_mechanisms = plain %s\npassdb {\n  driver = oauth2\n  mechanisms = %[1]s\n  args = "+
+			"%s\n}\n", strings.ToLower(mechanism), file)
 		d, err := servers.StartDovecot(testPassword, nil, more)
 		servers.Want(t, err)
 		defer d.Stop()
@@ -51,7 +53,8 @@ func TestDovecotTakesTokens(t *testing.T) {
 		} {
 			o := o
 			change(&o)
-			if _, err := Open(context.Background(), o, false); !errors.Is(err, bearer.ErrRefused) || fault.ExtentOf(err) != fault.Setup || strings.Contains(err.Error(), o.Password) {
+			if _, err := Open(context.Background(), o, false); !errors.Is(err, bearer.ErrRefused) ||
+				fault.ExtentOf(err) != fault.Setup || strings.Contains(err.Error(), o.Password) {
 				t.Errorf("%s, %s: %v", mechanism, name, err)
 			}
 		}
@@ -61,14 +64,17 @@ func TestDovecotTakesTokens(t *testing.T) {
 // accessToken signs help@firm.ru in.
 func accessToken(t *testing.T, s *auth.Server, at string) string {
 	t.Helper()
-	back, err := s.Browse(at+"/authorize?"+url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"mail"}, "state": {"x"},
-		"redirect_uri": {"http://127.0.0.1:1/"}, "code_challenge_method": {"S256"}, "code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}}.Encode(), "help@firm.ru", true)
+	back, err := s.Browse(at+"/authorize?"+
+		url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"mail"}, "state": {"x"},
+			"redirect_uri": {"http://127.0.0.1:1/"}, "code_challenge_method": {"S256"},
+			"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}}.Encode(), "help@firm.ru", true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u, _ := url.Parse(back)
-	answer, err := http.PostForm(at+"/token", url.Values{"client_id": {"app"}, "grant_type": {"authorization_code"}, "code": {u.Query().Get("code")},
-		"redirect_uri": {"http://127.0.0.1:1/"}, "code_verifier": {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}})
+	answer, err := http.PostForm(at+"/token",
+		url.Values{"client_id": {"app"}, "grant_type": {"authorization_code"}, "code": {u.Query().Get("code")},
+			"redirect_uri": {"http://127.0.0.1:1/"}, "code_verifier": {"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}})
 	if err != nil {
 		t.Fatal(err)
 	}

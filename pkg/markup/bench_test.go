@@ -8,8 +8,14 @@ import (
 // letters are what people write, a long newsletter's worth of it, and all constructs that there are.
 var letters = []struct{ name, html string }{
 	{"short", "<div>Добрый день!</div><div><br></div><div>Не печатает <b>принтер</b> в кабинете 12.</div>"},
-	{"Outlook", strings.Repeat(`<p class=MsoNormal><span style="font-size:11.0pt;color:#1F497D">Добрый день, см. <a href="https://example.ru/doc?a=1">документ</a>.<o:p></o:p></span></p>`, 30)},
-	{"tables", strings.Repeat(`<table role=presentation><tr><td style="padding:0"><p>Новость</p><img src=cid:a alt=b></td></tr></table><table border=1><tr><td>a</td><td>1</td></tr><tr><td>b</td><td>2</td></tr></table>`, 100)},
+	{
+		"Outlook",
+		strings.Repeat(`<p class=MsoNormal><span style="font-size:11.0pt;color:#1F497D">Добрый день, см. <a href="https://example.ru/doc?a=1">документ</a>.<o:p></o:p></span></p>`, 30),
+	},
+	{
+		"tables",
+		strings.Repeat(`<table role=presentation><tr><td style="padding:0"><p>Новость</p><img src=cid:a alt=b></td></tr></table><table border=1><tr><td>a</td><td>1</td></tr><tr><td>b</td><td>2</td></tr></table>`, 100),
+	},
 	{"everything", everything()},
 }
 

@@ -16,8 +16,9 @@ import (
 
 // allowed are the tags a letter may hold, with the attributes each may have.
 var allowed = map[string]string{
-	"p": "style", "b": "", "i": "", "u": "", "s": "", "a": "href style", "br": "", "blockquote": "style", "pre": "style",
-	"ul": "style", "ol": "style", "li": "style", "table": "cellpadding cellspacing style", "tr": "",
+	"p": "style", "b": "", "i": "", "u": "", "s": "", "a": "href style", "br": "", "blockquote": "style",
+	"pre": "style",
+	"ul":  "style", "ol": "style", "li": "style", "table": "cellpadding cellspacing style", "tr": "",
 	"td": "align valign style", "div": "style",
 }
 
@@ -128,14 +129,17 @@ var anyTag = regexp.MustCompile(`</?[a-z]+`)
 
 // tagsOf returns the tags of s, without those of the parts of tables, which a browser adds.
 func tagsOf(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(anyTag.FindAllString(s, -1), " "), "<tbody ", ""), "</tbody ", "")
+	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(anyTag.FindAllString(s, -1), " "), "<tbody ", ""),
+		"</tbody ", "")
 }
 
 func FuzzHTML(f *testing.F) {
 	for _, s := range []string{
 		"[B][QUOTE]a[/B][LIST][*]b[/QUOTE]c", "[URL=javascript:x]a[/URL][URL=\"http://a/\"onclick=x]b[/URL]",
-		"[TABLE][*][TR][LIST][TD]x[/LIST][/TR]", "--------\n>>a\n--------\n", "[CODE]</pre><script>[/CODE]", "&lt;img onerror=x&gt;",
-		"[URL]http://a\"'<b>[/URL]", "[IMG]javascript:x[/IMG][CODE][URL][IMG][/CODE]", "\ufffe\x00\xff[b\x01]", "http://[::1]/a http://%zz",
+		"[TABLE][*][TR][LIST][TD]x[/LIST][/TR]", "--------\n>>a\n--------\n", "[CODE]</pre><script>[/CODE]",
+		"&lt;img onerror=x&gt;",
+		"[URL]http://a\"'<b>[/URL]", "[IMG]javascript:x[/IMG][CODE][URL][IMG][/CODE]", "\ufffe\x00\xff[b\x01]",
+		"http://[::1]/a http://%zz",
 	} {
 		f.Add(s)
 	}
@@ -204,17 +208,26 @@ func FuzzText(f *testing.F) {
 func TestBounded(t *testing.T) {
 	const n = 50000
 	for name, s := range map[string]string{
-		"nested div": strings.Repeat("<div>", n) + "x" + strings.Repeat("</div>", n), "nested b": strings.Repeat("<b><i>", n) + "x",
+		"nested div":    strings.Repeat("<div>", n) + "x" + strings.Repeat("</div>", n),
+		"nested b":      strings.Repeat("<b><i>", n) + "x",
 		"nested tables": strings.Repeat("<table><tr><td>x", n), "nested quotes": strings.Repeat("<blockquote>x", n),
-		"nested lists": strings.Repeat("<ul><li>x", n), "nested links": strings.Repeat("<table><tr><td><a href=http://x.ru>x", n),
-		"links": strings.Repeat(`<a href="http://example.ru/abc">link</a> `, 20000), "tags": strings.Repeat("<", n*4),
-		"end tags": strings.Repeat("</b></td>", n), "signs": strings.Repeat("#a", n*4), "brackets": strings.Repeat("[", n*4),
-		"BB nested": strings.Repeat("[QUOTE][B][LIST][*]x", n), "BB links": strings.Repeat("[URL=http://x.ru]x[/URL]", 20000),
-		"BB open": strings.Repeat("[URL][IMG][CODE]", n), "BB arg": strings.Repeat("[URL=", n), "BB tables": strings.Repeat("[TABLE][TD]x", n),
-		"dashes": strings.Repeat("-------\n", n), "line signs": strings.Repeat(">>>>>>x\n\n", n), "bare": strings.Repeat("http://x.ru ", n),
-		"spaces": strings.Repeat(" \u00a0\n", n*4), "closes": strings.Repeat("[B][/URL]", n), "colons": strings.Repeat("http://", n),
+		"nested lists": strings.Repeat("<ul><li>x", n),
+		"nested links": strings.Repeat("<table><tr><td><a href=http://x.ru>x", n),
+		"links":        strings.Repeat(`<a href="http://example.ru/abc">link</a> `, 20000),
+		"tags":         strings.Repeat("<", n*4),
+		"end tags":     strings.Repeat("</b></td>", n), "signs": strings.Repeat("#a", n*4),
+		"brackets":  strings.Repeat("[", n*4),
+		"BB nested": strings.Repeat("[QUOTE][B][LIST][*]x", n),
+		"BB links":  strings.Repeat("[URL=http://x.ru]x[/URL]", 20000),
+		"BB open":   strings.Repeat("[URL][IMG][CODE]", n), "BB arg": strings.Repeat("[URL=", n),
+		"BB tables": strings.Repeat("[TABLE][TD]x", n),
+		"dashes":    strings.Repeat("-------\n", n), "line signs": strings.Repeat(">>>>>>x\n\n", n),
+		"bare":   strings.Repeat("http://x.ru ", n),
+		"spaces": strings.Repeat(" \u00a0\n", n*4), "closes": strings.Repeat("[B][/URL]", n),
+		"colons": strings.Repeat("http://", n),
 	} {
-		for dialect, f := range map[string]func(string) string{"Text": Text, "HTML": HTML, "Plain": Plain, "Escape": Escape,
+		for dialect, f := range map[string]func(string) string{"Text": Text, "HTML": HTML, "Plain": Plain,
+			"Escape": Escape,
 			"BBCode": func(s string) string { return Parse(s).BBCode() }} {
 			start := time.Now()
 			f(s)

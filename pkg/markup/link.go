@@ -47,7 +47,8 @@ func (k *walker) address(href, label string) {
 		if label == "" {
 			k.w.text(" ")
 		}
-		k.w.put(string(leftMark) + "URL" + string(rightMark) + bracketless(href) + string(leftMark) + "/URL" + string(rightMark))
+		k.w.put(string(leftMark) + "URL" + string(rightMark) + bracketless(href) + string(leftMark) + "/URL" +
+			string(rightMark))
 	case k.bb:
 		k.w.begin(mark{open: "URL=" + bracketless(href), shut: "URL", inline: true})
 		k.w.text(label)
@@ -109,7 +110,8 @@ func (l *labeler) shifted(n *node, tiny bool) {
 	}
 	text, ok := mapped(strings.TrimSpace(inner.text.String()), set)
 	if before := l.text.String(); !ok {
-		if text = inner.text.String(); text != "" && before != "" && isDigit(text[0]) && isDigit(before[len(before)-1]) {
+		if text = inner.text.String(); text != "" && before != "" && isDigit(text[0]) &&
+			isDigit(before[len(before)-1]) {
 			text = sign + text
 		}
 	}

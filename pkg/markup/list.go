@@ -57,7 +57,14 @@ func number(s string) (int, bool) {
 }
 
 // listStyles are the letters and numbers of lists, by the names that style sheets give them.
-var listStyles = map[string]string{"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A", "lower-roman": "i", "upper-roman": "I"}
+var listStyles = map[string]string{
+	"lower-alpha": "a",
+	"lower-latin": "a",
+	"upper-alpha": "A",
+	"upper-latin": "A",
+	"lower-roman": "i",
+	"upper-roman": "I",
+}
 
 func listStyle(n *node) string {
 	switch t := strings.TrimSpace(n.get("type")); t {
@@ -113,7 +120,19 @@ func roman(n int) string {
 	for _, r := range []struct {
 		value int
 		sign  string
-	}{{1000, "m"}, {900, "cm"}, {500, "d"}, {400, "cd"}, {100, "c"}, {90, "xc"}, {50, "l"}, {40, "xl"}, {10, "x"}, {9, "ix"}, {5, "v"}, {4, "iv"}, {1, "i"}} {
+	}{{
+		1000,
+		"m",
+	}, {
+		900,
+		"cm",
+	}, {
+		500,
+		"d",
+	}, {
+		400,
+		"cd",
+	}, {100, "c"}, {90, "xc"}, {50, "l"}, {40, "xl"}, {10, "x"}, {9, "ix"}, {5, "v"}, {4, "iv"}, {1, "i"}} {
 		for ; n >= r.value; n -= r.value {
 			b.WriteString(r.sign)
 		}

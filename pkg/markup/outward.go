@@ -19,7 +19,8 @@ func Outward(bbcode, host string) string {
 		}
 		return ""
 	})
-	bare := regexp.MustCompile(`(?i)(^|[^\w.@/-])(?:(?:https?:)?//` + at + `(?::\d+)?(/[^\s\[\]<>"]*)?|` + at + `(?::\d+)?(/[^\s\[\]<>"]*))`)
+	bare := regexp.MustCompile(`(?i)(^|[^\w.@/-])(?:(?:https?:)?//` + at + `(?::\d+)?(/[^\s\[\]<>"]*)?|` + at +
+		`(?::\d+)?(/[^\s\[\]<>"]*))`)
 	return bare.ReplaceAllStringFunc(bbcode, func(s string) string {
 		m := bare.FindStringSubmatch(s)
 		if isPublic(m[2] + m[3]) {

@@ -19,7 +19,8 @@ func TestOutward(t *testing.T) {
 		if got := strings.Join(strings.Fields(Plain(Outward(in, "p.bitrix24.ru"))), " "); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
 		}
-		if html := HTML(Outward(in, "p.bitrix24.ru")); strings.Contains(html, "p.bitrix24.ru/company") || strings.Contains(html, "p.bitrix24.ru/disk") {
+		if html := HTML(Outward(in, "p.bitrix24.ru")); strings.Contains(html, "p.bitrix24.ru/company") ||
+			strings.Contains(html, "p.bitrix24.ru/disk") {
 			t.Errorf("%q became %q", in, html)
 		}
 	}

@@ -9,7 +9,8 @@ import (
 // TestTruncated holds that a page of very many elements takes little memory, says that it is not all, and shows it.
 func TestTruncated(t *testing.T) {
 	rows := func(n int) string { return "<table>" + strings.Repeat("<tr><td>w<td>w</tr>", n) + "</table>" }
-	if p := Parse(rows(15000)); p.Truncated() || strings.Count(p.BBCode(), "[TR]") != 15000 || strings.Contains(p.Text(), "…") {
+	if p := Parse(rows(15000)); p.Truncated() || strings.Count(p.BBCode(), "[TR]") != 15000 ||
+		strings.Contains(p.Text(), "…") {
 		t.Errorf("15000 rows: %d, truncated %v", strings.Count(p.BBCode(), "[TR]"), p.Truncated())
 	}
 	html := rows(60000)
@@ -25,8 +26,10 @@ func TestTruncated(t *testing.T) {
 		t.Errorf("60000 rows hold %d MiB", held>>20)
 	}
 	code, text := p.BBCode(), p.Text()
-	if !p.Truncated() || strings.Count(code, "[TR]") < 15000 || !strings.HasSuffix(code, "\n\n…") || !strings.HasSuffix(text, "\n\n…") {
-		t.Errorf("truncated %v: %d rows, BBCode ends %q, text %q", p.Truncated(), strings.Count(code, "[TR]"), code[len(code)-40:], text[len(text)-20:])
+	if !p.Truncated() || strings.Count(code, "[TR]") < 15000 || !strings.HasSuffix(code, "\n\n…") ||
+		!strings.HasSuffix(text, "\n\n…") {
+		t.Errorf("truncated %v: %d rows, BBCode ends %q, text %q", p.Truncated(), strings.Count(code, "[TR]"),
+			code[len(code)-40:], text[len(text)-20:])
 	}
 	checkBalanced(t, "60000 rows", code)
 }

@@ -54,7 +54,8 @@ func Compile(w Words) (*Names, error) {
 		}
 		return all
 	}
-	n := &Names{companies: compile("companies", w.Companies), single: compile("single", w.Single), titles: compile("titles", w.Titles),
+	n := &Names{companies: compile("companies", w.Companies), single: compile("single", w.Single),
+		titles:      compile("titles", w.Titles),
 		patronymics: compile("patronymics", w.Patronymics), surnames: compile("surnames", w.Surnames),
 		particles: fold(w.Particles), given: fold(w.Given...)}
 	return n, errors.Join(errs...)
@@ -87,7 +88,8 @@ func (n *Names) Greeting(name string) string {
 // where it is no person's.
 func (n *Names) words(name string) (words []string, single, ok bool) {
 	name = strings.Trim(glyph.Line(nameAside().ReplaceAllString(name, " ")), " '\"«»“”„`")
-	if strings.ContainsAny(name, "@\\<>0123456789«»\"“”„&+=_") || strings.Contains(name, "://") || strings.Contains(strings.ToLower(name), "www.") {
+	if strings.ContainsAny(name, "@\\<>0123456789«»\"“”„&+=_") || strings.Contains(name, "://") ||
+		strings.Contains(strings.ToLower(name), "www.") {
 		return nil, false, false
 	}
 	if at := nameEnd().FindStringIndex(name); at != nil && at[0] > 0 {
@@ -100,7 +102,8 @@ func (n *Names) words(name string) (words []string, single, ok bool) {
 		switch {
 		case matchAny(n.single, bare), matchAny(n.single, word):
 			single = true
-		case bare == "" || matchAny(n.titles, bare) && !n.given[strings.ToLower(bare)] && !nameInitial().MatchString(word):
+		case bare == "" || matchAny(n.titles, bare) && !n.given[strings.ToLower(bare)] &&
+			!nameInitial().MatchString(word):
 		case matchAny(n.companies, bare):
 			return nil, false, false
 		case !nameWord().MatchString(strings.Trim(word, ",")):
@@ -120,7 +123,8 @@ func turned(name string) string {
 	if !found {
 		return name
 	}
-	if behind == "" || unicode.IsLower([]rune(behind)[0]) || strings.Contains(behind, ",") || len(strings.Fields(before)) > 2 {
+	if behind == "" || unicode.IsLower([]rune(behind)[0]) || strings.Contains(behind, ",") ||
+		len(strings.Fields(before)) > 2 {
 		return before
 	}
 	return behind + " " + before

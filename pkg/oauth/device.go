@@ -44,7 +44,8 @@ func (c *Client) Device(ctx context.Context, show func(Code)) (bearer.Token, err
 	show(Code{Text: asked.UserCode, Page: asked.VerificationURI, Expires: asked.Expiry})
 	var more []oauth2.AuthCodeOption
 	if c.o.Grant != "" {
-		more = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("grant_type", c.o.Grant), oauth2.SetAuthURLParam("code", asked.DeviceCode)}
+		more = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("grant_type", c.o.Grant),
+			oauth2.SetAuthURLParam("code", asked.DeviceCode)}
 	}
 	for {
 		got, err := config.DeviceAccessToken(c.with(ctx), asked, more...)
@@ -56,7 +57,8 @@ func (c *Client) Device(ctx context.Context, show func(Code)) (bearer.Token, err
 		case !time.Now().Before(asked.Expiry):
 			return bearer.Token{}, ErrExpired
 		}
-		if err = c.explain("wait for the sign-in", err, ErrExpired, asked.DeviceCode); fault.ExtentOf(err) != fault.Server {
+		if err = c.explain("wait for the sign-in", err, ErrExpired,
+			asked.DeviceCode); fault.ExtentOf(err) != fault.Server {
 			return bearer.Token{}, err
 		}
 		asked.Interval = min(2*asked.Interval, mostWait) // RFC 8628, 3.5: the provider is away or can't be reached

@@ -61,9 +61,15 @@ func (c *Client) explain(doing string, err, gone error, secret string) error {
 		return fault.Misconfigured(fmt.Errorf("%s: %w: %s", doing, gone, said))
 	case known:
 		return fault.Misconfigured(fmt.Errorf("%s: %s; %s", doing, said, advice))
-	case slices.Contains(later, code), status >= 500, status == http.StatusTooManyRequests, status == http.StatusRequestTimeout,
+	case slices.Contains(later, code), status >= 500, status == http.StatusTooManyRequests,
+		status == http.StatusRequestTimeout,
 		code == "" && status < 300:
-		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: after(answer.Response), Err: fmt.Errorf("%s: %s", doing, said)}
+		return &fault.Error{
+			Outcome: fault.Refused,
+			Extent:  fault.Server,
+			After:   after(answer.Response),
+			Err:     fmt.Errorf("%s: %s", doing, said),
+		}
 	}
 	return fault.Misconfigured(fmt.Errorf("%s: %s; check the section oauth of the mailbox", doing, said))
 }

@@ -65,7 +65,12 @@ func (c *Client) HasCodes() bool { return c.o.DeviceURL != "" }
 // for which some providers end the sign-in.
 func (c *Client) config(redirect string) *oauth2.Config {
 	return &oauth2.Config{ClientID: c.o.ID, ClientSecret: c.o.Secret, Scopes: c.o.Scopes, RedirectURL: redirect,
-		Endpoint: oauth2.Endpoint{AuthURL: c.o.AuthURL, TokenURL: c.o.TokenURL, DeviceAuthURL: c.o.DeviceURL, AuthStyle: oauth2.AuthStyleInParams}}
+		Endpoint: oauth2.Endpoint{
+			AuthURL:       c.o.AuthURL,
+			TokenURL:      c.o.TokenURL,
+			DeviceAuthURL: c.o.DeviceURL,
+			AuthStyle:     oauth2.AuthStyleInParams,
+		}}
 }
 
 func (c *Client) with(ctx context.Context) context.Context {

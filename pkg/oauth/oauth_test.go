@@ -30,8 +30,9 @@ func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func client(t *testing.T, h http.Handler, change func(*Options)) *Client {
 	t.Helper()
-	o := Options{ID: "app", App: "fp", AuthURL: "https://id.example/authorize", TokenURL: "https://id.example/token", DeviceURL: "https://id.example/device",
-		Scopes: []string{"mail", "offline_access"}, Agent: "helpdesk/test", Now: time.Now, Transport: inside{h}}
+	o := Options{ID: "app", App: "fp", AuthURL: "https://id.example/authorize", TokenURL: "https://id.example/token",
+		DeviceURL: "https://id.example/device",
+		Scopes:    []string{"mail", "offline_access"}, Agent: "helpdesk/test", Now: time.Now, Transport: inside{h}}
 	if change != nil {
 		change(&o)
 	}
@@ -68,21 +69,46 @@ func TestDeviceCodes(t *testing.T) {
 		after  time.Duration
 		err    error
 	}{
-		"pending":         {turn: &turn{12 * time.Second, true}, asked: 3, after: 15 * time.Second},
-		"at once":         {turn: &turn{0, true}, asked: 1, after: 5 * time.Second},
-		"slow down":       {o: auth.Options{Interval: 8 * time.Second, NoPending: true}, turn: &turn{40 * time.Second, true}, asked: 4, after: 45 * time.Second},
-		"denied":          {turn: &turn{7 * time.Second, false}, asked: 2, after: 10 * time.Second, err: ErrDenied},
-		"Microsoft's no":  {o: auth.Options{Denied: "authorization_declined"}, turn: &turn{7 * time.Second, false}, asked: 2, after: 10 * time.Second, err: ErrDenied},
-		"expired":         {o: auth.Options{CodeLife: 62 * time.Second}, asked: 12, after: 62 * time.Second, err: ErrExpired},
-		"expired, unsaid": {o: auth.Options{CodeLife: 62 * time.Second, NoPending: true}, asked: 13, after: 65 * time.Second, err: ErrExpired},
-		"Yandex": {o: auth.Options{Secret: "s3cret", Grant: "device_code", URL: true}, change: func(o *Options) { o.Secret, o.Grant = "s3cret", "device_code" },
+		"pending": {turn: &turn{12 * time.Second, true}, asked: 3, after: 15 * time.Second},
+		"at once": {turn: &turn{0, true}, asked: 1, after: 5 * time.Second},
+		"slow down": {
+			o:     auth.Options{Interval: 8 * time.Second, NoPending: true},
+			turn:  &turn{40 * time.Second, true},
+			asked: 4,
+			after: 45 * time.Second,
+		},
+		"denied": {turn: &turn{7 * time.Second, false}, asked: 2, after: 10 * time.Second, err: ErrDenied},
+		"Microsoft's no": {
+			o:     auth.Options{Denied: "authorization_declined"},
+			turn:  &turn{7 * time.Second, false},
+			asked: 2,
+			after: 10 * time.Second,
+			err:   ErrDenied,
+		},
+		"expired": {
+			o:     auth.Options{CodeLife: 62 * time.Second},
+			asked: 12,
+			after: 62 * time.Second,
+			err:   ErrExpired,
+		},
+		"expired, unsaid": {
+			o:     auth.Options{CodeLife: 62 * time.Second, NoPending: true},
+			asked: 13,
+			after: 65 * time.Second,
+			err:   ErrExpired,
+		},
+		"Yandex": {o: auth.Options{Secret: "s3cret", Grant: "device_code", URL: true}, change: func(o *Options) {
+			o.Secret, o.Grant = "s3cret", "device_code"
+		},
 			turn: &turn{7 * time.Second, true}, asked: 2, grant: "device_code", after: 10 * time.Second},
-		"away for a while": {turn: &turn{0, true}, after: 35 * time.Second, asked: 1, inject: func(n int) (int, string) { // 5, then 10, then 20 seconds apart
-			if n < 3 {
-				return 503, "<html>busy</html>"
-			}
-			return 0, ""
-		}},
+		// 5, then 10, then 20 seconds apart
+		"away for a while": {turn: &turn{0, true}, after: 35 * time.Second, asked: 1,
+			inject: func(n int) (int, string) {
+				if n < 3 {
+					return 503, "<html>busy</html>"
+				}
+				return 0, ""
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -122,7 +148,8 @@ func TestDeviceCodes(t *testing.T) {
 				if err != nil {
 					return
 				}
-				if !s.Valid("help@firm.ru", k.Access) || k.Refresh == "" || !k.Expires.Equal(time.Now().Add(time.Hour)) || !k.SignedIn.Equal(time.Now()) || k.App != "fp" {
+				if !s.Valid("help@firm.ru", k.Access) || k.Refresh == "" ||
+					!k.Expires.Equal(time.Now().Add(time.Hour)) || !k.SignedIn.Equal(time.Now()) || k.App != "fp" {
 					t.Errorf("token: %+v", k)
 				}
 			})
@@ -135,7 +162,8 @@ func TestDeviceStopsWithItsContext(t *testing.T) {
 		s := auth.New(auth.Options{})
 		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second)
 		defer cancel()
-		if _, err := client(t, s, nil).Device(ctx, func(Code) {}); !errors.Is(err, context.DeadlineExceeded) || s.Asked()["urn:ietf:params:oauth:grant-type:device_code"] != 2 {
+		if _, err := client(t, s, nil).Device(ctx, func(Code) {}); !errors.Is(err, context.DeadlineExceeded) ||
+			s.Asked()["urn:ietf:params:oauth:grant-type:device_code"] != 2 {
 			t.Errorf("%v, asked %v", err, s.Asked())
 		}
 	})
@@ -144,7 +172,8 @@ func TestDeviceStopsWithItsContext(t *testing.T) {
 // Answers that are none, or are made to hurt.
 func TestDeviceTakesNoNonsense(t *testing.T) {
 	for body, extent := range map[string]fault.Extent{
-		`{"device_code":"d","user_code":"u","verification_uri":"v","interval":-7,"expires_in":20}`: fault.One, // expires
+		// expires
+		`{"device_code":"d","user_code":"u","verification_uri":"v","interval":-7,"expires_in":20}`: fault.One,
 		`{"device_code":"d","user_code":"u"}`:                                                      fault.Server,
 		`<html>`:                                                                                   fault.Server,
 		`{}`:                                                                                       fault.Server,
@@ -158,7 +187,8 @@ func TestDeviceTakesNoNonsense(t *testing.T) {
 				w.WriteHeader(400)
 				io.WriteString(w, `{"error":"authorization_pending"}`)
 			})
-			if _, err := client(t, h, nil).Device(t.Context(), func(Code) {}); err == nil || fault.ExtentOf(err) != extent {
+			if _, err := client(t, h, nil).Device(t.Context(), func(Code) {}); err == nil ||
+				fault.ExtentOf(err) != extent {
 				t.Errorf("%s: %v", body, err)
 			}
 		})
@@ -187,7 +217,8 @@ func TestRenewing(t *testing.T) {
 					t.Fatal("it has not expired")
 				}
 				second, err := c.Renew(t.Context(), first)
-				if err != nil || !s.Valid("help@firm.ru", second.Access) || (second.Refresh != first.Refresh) != rotate || !second.SignedIn.Equal(first.SignedIn) {
+				if err != nil || !s.Valid("help@firm.ru", second.Access) ||
+					(second.Refresh != first.Refresh) != rotate || !second.SignedIn.Equal(first.SignedIn) {
 					t.Fatalf("%+v, %v", second, err)
 				}
 				third, err := c.Renew(t.Context(), second)
@@ -198,7 +229,8 @@ func TestRenewing(t *testing.T) {
 					return
 				}
 				// Who has kept the old one ends the sign-in.
-				if _, err := c.Renew(t.Context(), first); !errors.Is(err, ErrEnded) || fault.ExtentOf(err) != fault.Setup {
+				if _, err := c.Renew(t.Context(), first); !errors.Is(err, ErrEnded) ||
+					fault.ExtentOf(err) != fault.Setup {
 					t.Errorf("the first token again: %v", err)
 				}
 				if _, err := c.Renew(t.Context(), third); !errors.Is(err, ErrEnded) {
@@ -221,21 +253,50 @@ func TestWhatAFailedRenewalMeans(t *testing.T) {
 		says   string
 		after  time.Duration
 	}{
-		"revoked":      {400, `{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired due to inactivity.\r\nTrace ID: 1"}`, "", fault.Setup, "the sign-in has ended: the provider says invalid_grant (AADSTS700082: The refresh token has expired due to inactivity.)", 0},
-		"consent":      {400, `{"error":"interaction_required"}`, "", fault.Setup, "the sign-in has ended", 0},
-		"secret":       {401, `{"error":"invalid_client","error_description":"bad s3cret"}`, "", fault.Setup, "invalid_client (bad ***); check oauth.client_id and oauth.client_secret", 0},
-		"scope":        {400, `{"error":"invalid_scope"}`, "", fault.Setup, "oauth.scopes", 0},
-		"odd":          {400, `{"error":"invalid_request"}`, "", fault.Setup, "check the section oauth", 0},
-		"wrong page":   {404, `<html>`, "", fault.Setup, "answers 404", 0},
-		"busy":         {503, `<html>`, "120", fault.Server, "answers 503", 2 * time.Minute},
-		"too often":    {429, `{"error":"x"}`, "7200", fault.Server, "says x", time.Hour},
-		"later":        {400, `{"error":"temporarily_unavailable"}`, "", fault.Server, "temporarily_unavailable", 0},
-		"other 200":    {200, `<html>please log in to the hotel's network</html>`, "", fault.Server, "does not answer as OAuth 2.0 says", 0},
+		"revoked": {
+			400,
+			`{"error":"invalid_grant","error_description":"AADSTS700082: The refresh token has expired due to inactivity.\r\nTrace ID: 1"}`,
+			"",
+			fault.Setup,
+			"the sign-in has ended: the provider says invalid_grant (AADSTS700082: The refresh token has expired due " +
+				"to inactivity.)",
+			0,
+		},
+		"consent": {400, `{"error":"interaction_required"}`, "", fault.Setup, "the sign-in has ended", 0},
+		"secret": {
+			401,
+			`{"error":"invalid_client","error_description":"bad s3cret"}`,
+			"",
+			fault.Setup,
+			"invalid_client (bad ***); check oauth.client_id and oauth.client_secret",
+			0,
+		},
+		"scope":      {400, `{"error":"invalid_scope"}`, "", fault.Setup, "oauth.scopes", 0},
+		"odd":        {400, `{"error":"invalid_request"}`, "", fault.Setup, "check the section oauth", 0},
+		"wrong page": {404, `<html>`, "", fault.Setup, "answers 404", 0},
+		"busy":       {503, `<html>`, "120", fault.Server, "answers 503", 2 * time.Minute},
+		"too often":  {429, `{"error":"x"}`, "7200", fault.Server, "says x", time.Hour},
+		"later":      {400, `{"error":"temporarily_unavailable"}`, "", fault.Server, "temporarily_unavailable", 0},
+		"other 200": {
+			200,
+			`<html>please log in to the hotel's network</html>`,
+			"",
+			fault.Server,
+			"does not answer as OAuth 2.0 says",
+			0,
+		},
 		"200 error":    {200, `{"error":"invalid_grant"}`, "", fault.Setup, "the sign-in has ended", 0},
 		"empty":        {200, `{}`, "", fault.Server, "does not answer as OAuth 2.0 says", 0},
 		"of a kind":    {200, `{"access_token":"x","token_type":"mac"}`, "", fault.Server, "MAC", 0},
 		"sent further": {307, ``, "", fault.Setup, "answers 307", 0},
-		"terminal":     {400, `{"error":"invalid_grant","error_description":"\u001b[2J gone refresh-1"}`, "", fault.Setup, "invalid_grant ( [2J gone ***)", 0},
+		"terminal": {
+			400,
+			`{"error":"invalid_grant","error_description":"\u001b[2J gone refresh-1"}`,
+			"",
+			fault.Setup,
+			"invalid_grant ( [2J gone ***)",
+			0,
+		},
 	} {
 		asked := 0
 		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -249,7 +310,8 @@ func TestWhatAFailedRenewalMeans(t *testing.T) {
 		})
 		was := bearer.Token{Access: "a", Refresh: "refresh-1"}
 		k, err := client(t, h, func(o *Options) { o.Secret = "s3cret" }).Renew(t.Context(), was)
-		if err == nil || fault.ExtentOf(err) != c.extent || !strings.Contains(err.Error(), c.says) || fault.After(err) != c.after || k != was {
+		if err == nil || fault.ExtentOf(err) != c.extent || !strings.Contains(err.Error(), c.says) ||
+			fault.After(err) != c.after || k != was {
 			t.Errorf("%s: %v (%v, after %v)", name, err, fault.ExtentOf(err), fault.After(err))
 		}
 		if asked != 1 {
@@ -301,11 +363,15 @@ func TestTheEndThatAProviderNames(t *testing.T) {
 	// Keycloak's end moves with each renewal.
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"access_token":"b","token_type":"Bearer","expires_in":"300","refresh_token":"s","refresh_expires_in":1800}`)
+		io.WriteString(w,
+			`{"access_token":"b","token_type":"Bearer","expires_in":"300","refresh_token":"s","refresh_expires_in":1800}`)
 	})
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	k, err := client(t, h, func(o *Options) { o.Now = func() time.Time { return noon } }).Renew(t.Context(), bearer.Token{Access: "a", Refresh: "r", Until: noon.Add(10 * time.Minute)})
-	if err != nil || !k.Ends().IsZero() || !k.Until.Equal(noon.Add(30*time.Minute)) || !k.Expires.Equal(noon.Add(5*time.Minute)) {
+	k, err := client(t, h, func(o *Options) {
+		o.Now = func() time.Time { return noon }
+	}).Renew(t.Context(), bearer.Token{Access: "a", Refresh: "r", Until: noon.Add(10 * time.Minute)})
+	if err != nil || !k.Ends().IsZero() || !k.Until.Equal(noon.Add(30*time.Minute)) ||
+		!k.Expires.Equal(noon.Add(5*time.Minute)) {
 		t.Errorf("%+v, %v", k, err)
 	}
 }

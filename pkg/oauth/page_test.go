@@ -54,7 +54,8 @@ func TestThePageSendsTheBrowserBack(t *testing.T) {
 	})
 	told := make(chan string, 1)
 	k, err := page(t, c, Talk{}, func(address string) {
-		for _, want := range []string{"access_type=offline", "prompt=consent", "scope=mail+offline_access", "code_challenge_method=S256"} {
+		for _, want := range []string{"access_type=offline", "prompt=consent", "scope=mail+offline_access",
+			"code_challenge_method=S256"} {
 			if !strings.Contains(address, want) {
 				t.Errorf("%s is not in %s", want, address)
 			}
@@ -117,7 +118,8 @@ func TestTheAddressIsPasted(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			for _, line := range []string{"", "https://firm.example/nothing", "https://firm.example/nothing?code=stolen&state=other", form(back)} {
+			for _, line := range []string{"", "https://firm.example/nothing",
+				"https://firm.example/nothing?code=stolen&state=other", form(back)} {
 				lines <- line
 			}
 		})
@@ -131,9 +133,14 @@ func TestTheAddressIsPasted(t *testing.T) {
 	// A code of somebody else's sign-in is not taken: its challenge is another one.
 	var theirs string
 	ctx, cancel := context.WithCancel(t.Context())
-	_, _ = c.Page(ctx, Talk{Show: func(address string) { theirs, _ = s.Browse(address, "evil@firm.ru", true); cancel() }})
+	_, _ = c.Page(ctx, Talk{Show: func(address string) {
+		theirs, _ = s.Browse(address, "evil@firm.ru", true)
+		cancel()
+	}})
 	u, _ := url.Parse(theirs)
-	_, err := page(t, c, Talk{Typed: func(context.Context) (string, error) { return u.Query().Get("code"), nil }, Wrong: func(error) {}}, func(string) {})
+	_, err := page(t, c, Talk{Typed: func(context.Context) (string, error) {
+		return u.Query().Get("code"), nil
+	}, Wrong: func(error) {}}, func(string) {})
 	if !errors.Is(err, errCode) || fault.ExtentOf(err) != fault.Setup {
 		t.Errorf("another sign-in's code: %v", err)
 	}
@@ -156,7 +163,8 @@ func TestThePageIsRefused(t *testing.T) {
 	}
 	_, err = page(t, c, Talk{}, func(address string) {
 		u, _ := url.Parse(address)
-		back := u.Query().Get("redirect_uri") + "?error=invalid_scope&error_description=no+such+scope&state=" + u.Query().Get("state")
+		back := u.Query().Get("redirect_uri") + "?error=invalid_scope&error_description=no+such+scope&state=" +
+			u.Query().Get("state")
 		b, _ := url.Parse(back)
 		get(t, back, b.Host)
 	})
@@ -166,7 +174,9 @@ func TestThePageIsRefused(t *testing.T) {
 	// Nobody comes.
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := c.Page(ctx, Talk{Show: func(string) {}, Typed: func(context.Context) (string, error) { return "", io.EOF }}); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Page(ctx, Talk{Show: func(string) {}, Typed: func(context.Context) (string, error) {
+		return "", io.EOF
+	}}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("nobody: %v", err)
 	}
 }
@@ -196,7 +206,9 @@ func TestTheRegisteredAddress(t *testing.T) {
 	defer l.Close()
 	var typed string
 	shown := make(chan bool)
-	k, err = page(t, c, Talk{Wrong: func(err error) { t.Error(err) }, Typed: func(context.Context) (string, error) { <-shown; return typed, nil }},
+	k, err = page(t, c, Talk{Wrong: func(err error) {
+		t.Error(err)
+	}, Typed: func(context.Context) (string, error) { <-shown; return typed, nil }},
 		func(address string) { typed, _ = s.Browse(address, account, true); close(shown) })
 	if err != nil || !s.Valid(account, k.Access) {
 		t.Error(err)

@@ -80,9 +80,14 @@ func (c *Client) query(ctx context.Context, addresses []string) ([]map[string]st
 		// A quote within a value is written twice (OData 3.0, 5.1.1.1).
 		asked = append(asked, c.o.Email+" eq '"+strings.ReplaceAll(a, "'", "''")+"'")
 	}
-	q := url.Values{"$format": {"json"}, "$select": {c.o.Email + "," + c.o.Name}, "$filter": {strings.Join(asked, " or ")}}
+	q := url.Values{
+		"$format": {"json"},
+		"$select": {c.o.Email + "," + c.o.Name},
+		"$filter": {strings.Join(asked, " or ")},
+	}
 	// QUIRK: 1C reads + as a plus sign, so blanks must be percent-encoded.
-	address := strings.TrimSuffix(c.o.URL, "/") + "/" + url.PathEscape(c.o.Catalog) + "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
+	address := strings.TrimSuffix(c.o.URL, "/") + "/" + url.PathEscape(c.o.Catalog) + "?" +
+		strings.ReplaceAll(q.Encode(), "+", "%20")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err

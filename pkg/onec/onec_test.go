@@ -35,10 +35,18 @@ func catalogue(t *testing.T, asked *[]string) Options {
 			fmt.Fprint(w, `{"value":[]}`)
 			return
 		}
-		fmt.Fprint(w, `{"odata.metadata":"x","value":[{"Почта":"Ivan@Example.ru","Имя":" Иван Петрович "},{"Почта":"no@name.ru","Имя":""},{"Почта":5}]}`)
+		fmt.Fprint(w,
+			`{"odata.metadata":"x","value":[{"Почта":"Ivan@Example.ru","Имя":" Иван Петрович "},{"Почта":"no@name.ru","Имя":""},{"Почта":5}]}`)
 	}))
 	t.Cleanup(s.Close)
-	return Options{URL: s.URL + "/base/odata/", Catalog: "Catalog_Контакты", Email: "Почта", Name: "Имя", User: "robot", Password: "secret"}
+	return Options{
+		URL:      s.URL + "/base/odata/",
+		Catalog:  "Catalog_Контакты",
+		Email:    "Почта",
+		Name:     "Имя",
+		User:     "robot",
+		Password: "secret",
+	}
 }
 
 func client(t *testing.T, o Options) *Client {
@@ -78,7 +86,8 @@ func TestRefusalTellsNoSecret(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	o.URL = "http://127.0.0.1:1/"
-	if _, err := client(t, o).Profiles(context.Background(), []string{"ivan@example.ru"}); err == nil || strings.Contains(err.Error(), "ivan@") {
+	if _, err := client(t, o).Profiles(context.Background(), []string{"ivan@example.ru"}); err == nil ||
+		strings.Contains(err.Error(), "ivan@") {
 		t.Errorf("got %v", err)
 	}
 }

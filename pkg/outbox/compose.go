@@ -14,13 +14,15 @@ import (
 )
 
 // letter renders a draft with what is known now: the task's number, the contact's name, the comments' files.
-func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket, d desk.Pending) (_ desk.Letter, left []string, err error) {
+func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
+	d desk.Pending) (_ desk.Letter, left []string, err error) {
 	draft := d.Effect.Letter
 	name, known, err := l.name(ctx, draft.To)
 	if err != nil {
 		return desk.Letter{}, nil, err
 	}
-	v := render.Vars{Contact: name, Nameless: known && name == "", Address: draft.To.Addr, Ticket: t.Number, Task: t.Task, Token: l.Signer.Token(t.Task),
+	v := render.Vars{Contact: name, Nameless: known && name == "", Address: draft.To.Addr, Ticket: t.Number,
+		Task: t.Task, Token: l.Signer.Token(t.Task),
 		Subject: draft.Subject, Mailbox: s.From.Name, MailboxFrom: s.From.Addr, Date: l.date(s, draft.Date)}
 	if l.Link != nil {
 		v.Link = l.Link(t.Task)

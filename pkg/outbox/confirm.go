@@ -60,7 +60,8 @@ func (o *Outbox) sight(ctx context.Context, u desk.Unconfirmed, s desk.Sight) de
 	switch {
 	case s.Err != nil:
 		o.Log.Warn("look at what was made", "effect", u.Effect.Kind, "task", u.Effect.Task, "err", s.Err)
-	case s.There && len(s.Missing) == 0, !s.There && (u.Seen || s.Deleted): // the latter were there, and somebody has deleted them
+	case s.There && len(s.Missing) == 0,
+		!s.There && (u.Seen || s.Deleted): // the latter were there, and somebody has deleted them
 		l.Seen = true
 	case u.Looks == 0 && s.There:
 		if err := o.portal.Attach(ctx, u.Effect, s.Missing); err != nil {
@@ -74,7 +75,8 @@ func (o *Outbox) sight(ctx context.Context, u desk.Unconfirmed, s desk.Sight) de
 		l.Seen, l.Then = true, o.lacking(u.Effect, s.Missing)
 	case u.Again:
 		l.Hold = "the portal answered twice that it was made, and does not show it"
-		o.tally.Hold(fmt.Sprintf("%s of ticket %d", u.Effect.Kind, u.Effect.Ticket), fmt.Errorf("task %d: %s", u.Effect.Task, l.Hold))
+		o.tally.Hold(fmt.Sprintf("%s of ticket %d", u.Effect.Kind, u.Effect.Ticket),
+			fmt.Errorf("task %d: %s", u.Effect.Task, l.Hold))
 	default:
 		o.Log.Warn("made, and not there", "effect", u.Effect.Kind, "task", u.Effect.Task)
 		o.tally.Wait(1)
@@ -92,7 +94,10 @@ func (o *Outbox) lacking(e desk.Effect, missing []int) []desk.Effect {
 	if len(names) == 0 {
 		return nil
 	}
-	return o.remark(desk.DeriveKey("lacking", e.Key), desk.Ticket{Number: e.Ticket, Task: e.Task}, desk.Note{Key: desk.NoteUnseenFiles, Detail: strings.Join(names, ", ")})
+	return o.remark(desk.DeriveKey("lacking", e.Key), desk.Ticket{
+		Number: e.Ticket,
+		Task:   e.Task,
+	}, desk.Note{Key: desk.NoteUnseenFiles, Detail: strings.Join(names, ", ")})
 }
 
 // remark is the comment that says nothing but a note; none where the templates can't be read.

@@ -18,9 +18,10 @@ const (
 	maxDescription = 15_000                   // characters of the letter in a description: at most 60,000 bytes
 	maxChat        = 20_000 - desk.MarkerRoom // characters of a comment
 	maxColumn      = 65_000                   // bytes of a description
-	spare          = 1_000                    // of both: room for what is added to a text later, the names of files that are missing
-	remarks        = 500                      // characters: room for the remark that the text was cut
-	ellipsis       = "…"                      // ends a title that was cut
+	// of both: room for what is added to a text later, the names of files that are missing
+	spare    = 1_000
+	remarks  = 500 // characters: room for the remark that the text was cut
+	ellipsis = "…" // ends a title that was cut
 )
 
 // Describe renders the title and the text of a post. What is longer than the portal takes is cut, and the whole message
@@ -128,5 +129,10 @@ func attachWhole(m *desk.Message, post *desk.Post) {
 			return
 		}
 	}
-	post.Files = append(post.Files, desk.File{Name: "message.eml", Type: "message/rfc822", Size: m.Size, Part: desk.WholeMessage})
+	post.Files = append(post.Files, desk.File{
+		Name: "message.eml",
+		Type: "message/rfc822",
+		Size: m.Size,
+		Part: desk.WholeMessage,
+	})
 }

@@ -36,22 +36,51 @@ func TestBounded(t *testing.T) {
 		whole   bool // attached
 	}{
 		{name: "a short comment", kind: desk.CommentTask, form: desk.FormRepeat, body: "Касса"},
-		{name: "a long comment", kind: desk.CommentTask, form: desk.FormRepeat, body: long("Касса ", 5000), whole: true},
-		{name: "people with long names", kind: desk.CommentTask, form: desk.FormWritten, body: long("Касса ", 1500), to: many, whole: true},
-		{name: "a head that is too long", kind: desk.CommentTask, form: desk.FormWritten, body: "Касса", to: append(many, many...), whole: true},
-		{name: "a long subject", kind: desk.CommentTask, form: desk.FormRepeat, body: "Касса", subject: long("Касса ", 4000), whole: true},
+		{
+			name:  "a long comment",
+			kind:  desk.CommentTask,
+			form:  desk.FormRepeat,
+			body:  long("Касса ", 5000),
+			whole: true,
+		},
+		{
+			name:  "people with long names",
+			kind:  desk.CommentTask,
+			form:  desk.FormWritten,
+			body:  long("Касса ", 1500),
+			to:    many,
+			whole: true,
+		},
+		{
+			name:  "a head that is too long",
+			kind:  desk.CommentTask,
+			form:  desk.FormWritten,
+			body:  "Касса",
+			to:    append(many, many...),
+			whole: true,
+		},
+		{
+			name:    "a long subject",
+			kind:    desk.CommentTask,
+			form:    desk.FormRepeat,
+			body:    "Касса",
+			subject: long("Касса ", 4000),
+			whole:   true,
+		},
 		{name: "a long cause", kind: desk.CommentTask, form: desk.FormRefused, cause: long("550 ", 9000), whole: true},
 		{name: "a task", kind: desk.OpenTask, form: desk.FormTask, body: long("😀", 14000), to: many, whole: true},
 	} {
 		m := &desk.Message{BBCode: tt.body, FullCode: tt.body, To: tt.to, Cc: tt.to}
 		m.UID, m.Size = 7, 40000
-		e := &desk.Effect{Kind: tt.kind, Post: &desk.Post{Form: tt.form, Marker: "hd-0123456789abcdef", Subject: tt.subject,
-			From: desk.Address{Addr: "ivan@example.ru"}, At: time.Unix(1710237600, 0)}}
+		e := &desk.Effect{Kind: tt.kind,
+			Post: &desk.Post{Form: tt.form, Marker: "hd-0123456789abcdef", Subject: tt.subject,
+				From: desk.Address{Addr: "ivan@example.ru"}, At: time.Unix(1710237600, 0)}}
 		if err := outbox.Describe(texts, time.UTC, m, e, tt.cause); err != nil {
 			t.Fatal(tt.name, err)
 		}
 		text := e.Post.Marked()
-		if tt.kind == desk.CommentTask && utf8.RuneCountInString(text) > 20_000 || len(text) > 1<<16-1 && tt.kind == desk.OpenTask {
+		if tt.kind == desk.CommentTask && utf8.RuneCountInString(text) > 20_000 ||
+			len(text) > 1<<16-1 && tt.kind == desk.OpenTask {
 			t.Errorf("%s: %d characters, %d bytes", tt.name, utf8.RuneCountInString(text), len(text))
 		}
 		if whole := len(e.Post.Files) > 0; whole != tt.whole {

@@ -26,7 +26,10 @@ func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.R
 		return desk.Result{}, false
 	}
 	post, fields := *d.Effect.Post, *f
-	post.Text += "\n\n" + p.kit.Texts.Note(desk.Note{Key: desk.NoteFallback, Detail: strconv.FormatInt(f.Responsible, 10)})
+	post.Text += "\n\n" + p.kit.Texts.Note(desk.Note{
+		Key:    desk.NoteFallback,
+		Detail: strconv.FormatInt(f.Responsible, 10),
+	})
 	fields.Responsible, post.Fields = to, &fields
 	e := d.Effect
 	e.Post = &post

@@ -39,7 +39,10 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	for _, d := range due {
 		if d.Unsure && d.Effect.Letter.Once() {
 			// It may have gone out: an auto-reply is sent once or not at all.
-			dropped = append(dropped, desk.Result{Seq: d.Seq, Dropped: "its fate is unknown, and an auto-reply is not sent twice"})
+			dropped = append(dropped, desk.Result{
+				Seq:     d.Seq,
+				Dropped: "its fate is unknown, and an auto-reply is not sent twice",
+			})
 			continue
 		}
 		ready = append(ready, d)
@@ -170,7 +173,8 @@ func (l *letters) close() {
 func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, raw []byte, left []string) desk.Result {
 	l.takes(s)
 	l.tally.Count(func(c *Counts) { c.Sent++ })
-	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try", d.Tries+1)
+	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try",
+		d.Tries+1)
 	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text, Then: l.afterwards(d, left)}
 	if comments := d.Effect.Letter.Comments; len(comments) > 0 {
 		r.Words = comments[0].Name
@@ -197,7 +201,8 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 	if !l.final(d, err) {
 		l.tally.Wait(1)
 		r := l.again(d, err)
-		if r.Own = true; d.Failures > 0 && fault.ExtentOf(err) == fault.Server { // it may be this one that the server breaks off over
+		// it may be this one that the server breaks off over
+		if r.Own = true; d.Failures > 0 && fault.ExtentOf(err) == fault.Server {
 			r.Next = l.Now().Add(max(min(desk.Backoff(d.Failures+1, d.Effect.Key), mostSetBack), fault.After(err)))
 		}
 		return r

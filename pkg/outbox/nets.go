@@ -72,12 +72,14 @@ func (n peopleNet) Contact(address string) (p desk.Profile, ok bool, err error) 
 	return n.People.Contact(address)
 }
 
-func (n peopleNet) Profiles(source string, addresses []string, since time.Time) (found map[string]desk.Profile, err error) {
+func (n peopleNet) Profiles(source string, addresses []string,
+	since time.Time) (found map[string]desk.Profile, err error) {
 	defer Caught("look up names", &err)
 	return n.People.Profiles(source, addresses, since)
 }
 
-func (n peopleNet) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) (err error) {
+func (n peopleNet) SetProfiles(now time.Time, source string, asked []string,
+	found map[string]desk.Profile) (err error) {
 	defer Caught("keep names", &err)
 	return n.People.SetProfiles(now, source, asked, found)
 }
@@ -98,7 +100,8 @@ func (n staffNet) Dismissed(ctx context.Context, user int64) (gone bool, err err
 
 type portalNet struct{ Portal }
 
-func (n portalNet) Prepare(ctx context.Context, addresses []string, files []desk.File, open func(i int) (io.ReadCloser, error)) (got desk.Prepared, err error) {
+func (n portalNet) Prepare(ctx context.Context, addresses []string, files []desk.File,
+	open func(i int) (io.ReadCloser, error)) (got desk.Prepared, err error) {
 	defer Caught("upload files", &err)
 	return n.Portal.Prepare(ctx, addresses, files, open)
 }
@@ -114,7 +117,8 @@ func (n portalNet) Make(ctx context.Context, effects []desk.Effect) (made []desk
 	return made
 }
 
-func (n portalNet) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) (sights []desk.Sight, err error) {
+func (n portalNet) Look(ctx context.Context, made []desk.Unconfirmed,
+	since time.Time) (sights []desk.Sight, err error) {
 	defer Caught("look at what was made", &err)
 	return n.Portal.Look(ctx, made, since)
 }
@@ -153,7 +157,8 @@ func (n relayNet) Close() (err error) {
 
 type originalsNet struct{ Originals }
 
-func (n originalsNet) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) (err error) {
+func (n originalsNet) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+	fn func(l desk.Listing, body *spool.Body, err error) error) (err error) {
 	defer Caught("fetch message", &err)
 	return n.Originals.Fetch(ctx, ls, limit, fn)
 }

@@ -65,7 +65,8 @@ func extract(kept *spool.Body, part int, w io.Writer) (err error) {
 // body returns the message of a post: one that is being worked on, else that of the quarantine or the mailbox. What
 // lies at its place and is another message is none: a mailbox that was restored counts its messages anew. done is to be
 // called when it has been read.
-func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post, f desk.File) (kept *spool.Body, done func(), err error) {
+func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post,
+	f desk.File) (kept *spool.Body, done func(), err error) {
 	nothing := func() {}
 	kept, key := o.Bodies.Get(at)
 	if kept != nil && (key != "" && key == post.Of || is(kept, at, post, f)) {
@@ -124,7 +125,8 @@ func gone(at desk.Place) error {
 func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) {
 	s, ok := o.sender(at.Mailbox)
 	if !ok {
-		return nil, fault.New(fault.Refused, fmt.Errorf("fetch message: mailbox %s is not configured any more", at.Mailbox))
+		return nil, fault.New(fault.Refused,
+			fmt.Errorf("fetch message: mailbox %s is not configured any more", at.Mailbox))
 	}
 	from, err := s.open(ctx)
 	if err != nil {

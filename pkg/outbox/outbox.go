@@ -61,7 +61,8 @@ type Directory interface {
 
 // Portal makes effects.
 type Portal interface {
-	Prepare(ctx context.Context, addresses []string, files []desk.File, open func(i int) (io.ReadCloser, error)) (desk.Prepared, error)
+	Prepare(ctx context.Context, addresses []string, files []desk.File,
+		open func(i int) (io.ReadCloser, error)) (desk.Prepared, error)
 	Make(ctx context.Context, effects []desk.Effect) []desk.Made
 	Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error)
 	States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error)
@@ -84,7 +85,8 @@ type Relay interface {
 
 // Originals gives messages from their mailbox.
 type Originals interface {
-	Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error
+	Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+		fn func(l desk.Listing, body *spool.Body, err error) error) error
 	Close() error
 }
 
@@ -180,7 +182,13 @@ func (o *Outbox) Begin(t *Tally, kit func() (Kit, error)) {
 		return kit()
 	})
 	o.posts = posts{Outbox: o}
-	o.letters = letters{Outbox: o, relays: map[string]Relay{}, failed: map[string]int{}, taken: map[string]int{}, refusals: map[uint64]refusal{}}
+	o.letters = letters{
+		Outbox:   o,
+		relays:   map[string]Relay{},
+		failed:   map[string]int{},
+		taken:    map[string]int{},
+		refusals: map[uint64]refusal{},
+	}
 }
 
 // End closes the relays of the pass and lets go of its messages.

@@ -83,13 +83,25 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 		case panicked[i] != nil:
 			results = append(results, p.hold(d, panicked[i]))
 		case found[i].Err != nil:
-			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: p.Now().Add(p.Settle), Note: found[i].Err.Error()})
+			results = append(results, desk.Result{
+				Seq:    d.Seq,
+				Again:  true,
+				Unsure: true,
+				Next:   p.Now().Add(p.Settle),
+				Note:   found[i].Err.Error(),
+			})
 			p.tally.Wait(1)
 		case found[i].Task != 0 || found[i].Comment != 0:
 			found[i].Seen, found[i].Found = true, true
 			results = append(results, p.made(d, found[i]))
 		case p.Now().Sub(d.Last) < p.Settle:
-			results = append(results, desk.Result{Seq: d.Seq, Again: true, Unsure: true, Next: d.Last.Add(p.Settle), Note: d.Note})
+			results = append(results, desk.Result{
+				Seq:    d.Seq,
+				Again:  true,
+				Unsure: true,
+				Next:   d.Last.Add(p.Settle),
+				Note:   d.Note,
+			})
 			p.tally.Wait(1)
 		default:
 			unmade = append(unmade, d)
@@ -99,7 +111,8 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 }
 
 // find looks for effects; where that panics, for each alone. It returns what is there, and which panicked.
-func (p *posts) find(ctx context.Context, unsure []desk.Pending, since time.Time) (found []desk.Made, panicked map[int]error, err error) {
+func (p *posts) find(ctx context.Context, unsure []desk.Pending,
+	since time.Time) (found []desk.Made, panicked map[int]error, err error) {
 	if found, err = p.portal.Find(ctx, effects(unsure), since); !Panicked(err) {
 		return found, nil, err
 	}
@@ -176,7 +189,9 @@ func groups(due []desk.Pending) (out [][]desk.Pending) {
 			out = append(out, due[i:i+1:i+1])
 		}
 	}
-	return slices.DeleteFunc(append([][]desk.Pending{fresh, second}, out...), func(g []desk.Pending) bool { return len(g) == 0 })
+	return slices.DeleteFunc(append([][]desk.Pending{fresh, second}, out...), func(g []desk.Pending) bool {
+		return len(g) == 0
+	})
 }
 
 // frozen reports whether this machine has stood still since an attempt was noted, so long that the attempt could come
@@ -190,7 +205,12 @@ func (p *posts) frozen(noted time.Time) bool {
 func (p *posts) tooLate(group []desk.Pending) []desk.Result {
 	results := make([]desk.Result, len(group))
 	for i, d := range group {
-		results[i] = desk.Result{Seq: d.Seq, Again: true, Unsure: true, Note: "this machine stood still before the attempt was made"}
+		results[i] = desk.Result{
+			Seq:    d.Seq,
+			Again:  true,
+			Unsure: true,
+			Note:   "this machine stood still before the attempt was made",
+		}
 	}
 	return results
 }
@@ -234,7 +254,8 @@ func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Mad
 		if m.Err == nil || fault.ExtentOf(m.Err) != fault.One {
 			continue
 		}
-		if fault.Of(m.Err) == fault.Never || !p.worthwhile(d, m.Err) { // others are looked for before they are made again
+		// others are looked for before they are made again
+		if fault.Of(m.Err) == fault.Never || !p.worthwhile(d, m.Err) {
 			at, failed = append(at, i), append(failed, d)
 			if !d.First.IsZero() && d.First.Before(since) {
 				since = d.First
@@ -361,7 +382,13 @@ func (p *posts) reopened(d desk.Pending, err error) desk.Result {
 	post.Mailbox, post.Route = "", "" // by which route is not known
 	post.Subject = p.kit.Rules.Entitle(&post, t.Mailbox, t.Subject, t.LastText)
 	post.Notes = []desk.Note{{Key: desk.NoteDeleted, Task: d.Effect.Task}}
-	e := desk.Effect{Kind: desk.OpenTask, Key: desk.DeriveKey("open", d.Effect.Key), Cause: d.Effect.Cause, Ticket: t.Number, Post: &post}
+	e := desk.Effect{
+		Kind:   desk.OpenTask,
+		Key:    desk.DeriveKey("open", d.Effect.Key),
+		Cause:  d.Effect.Cause,
+		Ticket: t.Number,
+		Post:   &post,
+	}
 	title, text, terr := rendered(p.kit.Texts, &e, render.PostVars{Body: post.Text, At: post.At})
 	if terr != nil {
 		p.tally.Problem("templates", terr)

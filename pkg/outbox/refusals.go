@@ -55,7 +55,8 @@ func (l *letters) spare(results []desk.Result) error {
 		if !refused || !several[r.relay+"\x00"+r.gist()] {
 			continue
 		}
-		err := fault.Misconfigured(fmt.Errorf("%w; it refuses several recipients in the same words and takes nothing, so it is not about "+
+		err := fault.Misconfigured(fmt.Errorf("%w; it refuses several recipients in the same words and takes "+
+			"nothing, so it is not about "+
 			"them: check smtp and mailboxes[].from of %s, or ask who runs the server", r.err, r.relay))
 		l.tally.GiveUp(relayOf(r.relay), err)
 		l.tally.Wait(1)

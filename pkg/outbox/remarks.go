@@ -26,7 +26,10 @@ func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
 		}
 		t := desk.Ticket{Number: d.Effect.Ticket, Task: d.Effect.Task}
 		r.Told = true
-		r.Then = append(r.Then, l.remark(desk.DeriveKey("delayed", d.Effect.Key), t, desk.Note{Key: desk.NoteDelayed, Detail: d.Effect.Letter.To.Key()})...)
+		r.Then = append(r.Then, l.remark(desk.DeriveKey("delayed", d.Effect.Key), t, desk.Note{
+			Key:    desk.NoteDelayed,
+			Detail: d.Effect.Letter.To.Key(),
+		})...)
 	}
 }
 
@@ -38,7 +41,10 @@ func (l *letters) afterwards(d desk.Pending, left []string) (all []desk.Effect) 
 	}
 	t := desk.Ticket{Number: d.Effect.Ticket, Task: d.Effect.Task}
 	if len(left) > 0 {
-		all = append(all, l.remark(desk.DeriveKey("left", d.Effect.Key), t, desk.Note{Key: desk.NoteLeftOut, Detail: strings.Join(left, ", ")})...)
+		all = append(all, l.remark(desk.DeriveKey("left", d.Effect.Key), t, desk.Note{
+			Key:    desk.NoteLeftOut,
+			Detail: strings.Join(left, ", "),
+		})...)
 	}
 	to := desk.Note{Key: desk.NoteSent, Detail: d.Effect.Letter.To.Key()}
 	if d.Told {

@@ -107,14 +107,16 @@ func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]de
 	for _, d := range due {
 		post := d.Effect.Post
 		bind := post.Fields != nil && post.Fields.BindCRM
-		if a := post.From.Key(); d.Effect.Kind == desk.OpenTask && a != "" && (bind || slices.Contains(p.Sources, crm)) {
+		if a := post.From.Key(); d.Effect.Kind == desk.OpenTask && a != "" &&
+			(bind || slices.Contains(p.Sources, crm)) {
 			all = append(all, a)
 		}
 	}
 	if len(all) == 0 {
 		return nil, nil, nil
 	}
-	if known, err = p.people.Profiles(crm, all, p.Now().Add(-p.ProfileAge)); Panicked(err) { // it costs the names, not the tasks
+	// it costs the names, not the tasks
+	if known, err = p.people.Profiles(crm, all, p.Now().Add(-p.ProfileAge)); Panicked(err) {
 		p.tally.Problem("names", err)
 		return nil, nil, nil
 	}

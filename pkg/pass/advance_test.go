@@ -19,7 +19,8 @@ func TestAdvance(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	arrive := func(from, to int) {
 		for i := from; i < to; i++ {
-			w.arrive(letter(fmt.Sprintf("%d@firm.example", i), fmt.Sprintf("c%d@firm%d.example", i, i), "Request", "Text."))
+			w.arrive(letter(fmt.Sprintf("%d@firm.example", i), fmt.Sprintf("c%d@firm%d.example", i, i), "Request",
+				"Text."))
 		}
 	}
 	arrive(0, 120)

@@ -40,7 +40,8 @@ func TestMessageThatIsGoneBeforeItsTaskIsMade(t *testing.T) {
 			back()
 			w.poll()
 			tasks := w.portal.Tasks()
-			if len(tasks) != 1 || len(tasks[0].Files) != tt.files || strings.Contains(tasks[0].Description, "log.txt (5 B)") == (tt.files > 0) {
+			if len(tasks) != 1 || len(tasks[0].Files) != tt.files ||
+				strings.Contains(tasks[0].Description, "log.txt (5 B)") == (tt.files > 0) {
 				t.Errorf("%+v", tasks)
 			}
 			if w.quiet(); len(w.portal.Tasks()) != 1 {
@@ -99,7 +100,8 @@ func TestNoScopeForFiles(t *testing.T) {
 	w.arrive(letter("2@b.example", "b@b.example", "Without", "please"))
 	r, _ := w.poll()
 	tasks := w.portal.Tasks()
-	if len(tasks) != 2 || !strings.Contains(tasks[0].Description, "a.txt (1 B)") || r.Waiting != 0 || len(r.Problems) != 0 {
+	if len(tasks) != 2 || !strings.Contains(tasks[0].Description, "a.txt (1 B)") || r.Waiting != 0 ||
+		len(r.Problems) != 0 {
 		t.Errorf("%d tasks, %+v", len(tasks), r)
 	}
 }
@@ -140,9 +142,11 @@ func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	w.arrive(letter("first@b.example", "ivan@b.example", "Printer", "It does not print."))
 	for i := range 49 {
-		w.arrive(letter(fmt.Sprintf("f%d@c.example", i), fmt.Sprintf("u%d@c%d.example", i, i), fmt.Sprintf("Filler %d", i), "x"))
+		w.arrive(letter(fmt.Sprintf("f%d@c.example", i), fmt.Sprintf("u%d@c%d.example", i, i),
+			fmt.Sprintf("Filler %d", i), "x"))
 	}
-	w.arrive(letter("second@b.example", "ivan@b.example", "Re: Printer", "Still not.", "In-Reply-To: <first@b.example>"))
+	w.arrive(letter("second@b.example", "ivan@b.example", "Re: Printer", "Still not.",
+		"In-Reply-To: <first@b.example>"))
 	w.arrive(letter("old2@a.example", "old@a.example", "Re: Old", "And?", "In-Reply-To: <old@a.example>"))
 	p, s := w.open(store.Options{})
 	p.Outbox.Together = nil
@@ -207,14 +211,18 @@ func (w *world) refuseTasksOf(user int64) {
 func TestResponsibleWhoIsGone(t *testing.T) {
 	for _, responsible := range []int64{555, 8} {
 		for _, fallback := range []int64{0, 9} {
-			w := newWorld(t, sandbox.PortalOptions{Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 8, Inactive: true}, {ID: 9}, {ID: 17}}})
+			w := newWorld(t, sandbox.PortalOptions{Users: []sandbox.User{{ID: 1}, {ID: 7}, {
+				ID:       8,
+				Inactive: true,
+			}, {ID: 9}, {ID: 17}}})
 			w.policy.Fields = map[string]desk.Fields{"support": {Responsible: responsible, Fallback: fallback}}
 			w.refuseTasksOf(8)
 			w.arrive(letter("1@a.example", "ivan@a.example", "Printer", "It does not print."))
 			w.quiet()
 			tasks := w.portal.Tasks()
 			want := max(fallback, 17*((9-fallback)/9))
-			if len(tasks) != 1 || tasks[0].Responsible != want || !strings.Contains(tasks[0].Description, fmt.Sprint("пользователь ", responsible)) {
+			if len(tasks) != 1 || tasks[0].Responsible != want ||
+				!strings.Contains(tasks[0].Description, fmt.Sprint("пользователь ", responsible)) {
 				t.Errorf("%d, %d: %+v", responsible, fallback, tasks)
 			}
 		}

@@ -16,25 +16,33 @@ import (
 // ordinary are letters that mailboxes are full of.
 func ordinary(t testing.TB) []struct{ name, raw string } {
 	t.Helper()
-	const head = "Return-Path: <ivan@romashka.example>\nReceived: from mx.example (mx.example [192.0.2.1]) by mx.desk.example; Tue, 12 Mar 2024 10:00:01 +0300\n" +
-		"From: =?utf-8?B?0JjQstCw0L0g0J/QtdGC0YDQvtCy?= <ivan@romashka.example>\nTo: <support@desk.example>\nSubject: =?utf-8?B?0J3QtSDQv9C10YfQsNGC0LDQtdGCINC/0YDQuNC90YLQtdGA?=\n" +
+	const head = "Return-Path: <ivan@romashka.example>\nReceived: from mx.example (mx.example [192.0.2.1]) by " +
+		"mx.desk.example; Tue, 12 Mar 2024 10:00:01 +0300\n" +
+		"From: =?utf-8?B?0JjQstCw0L0g0J/QtdGC0YDQvtCy?= <ivan@romashka.example>\nTo: " +
+		"<support@desk.example>\nSubject: =?utf-8?B?0J3QtSDQv9C10YfQsNGC0LDQtdGCINC/0YDQuNC90YLQtdGA?=\n" +
 		"Date: Tue, 12 Mar 2024 10:00:00 +0300\nMessage-ID: <1.2@romashka.example>\nMIME-Version: 1.0\n"
-	text := strings.Repeat("Принтер на втором этаже опять не печатает, а нам нужно сдать отчёт до обеда.\nПомогите, пожалуйста.\n", 60)
+	text := strings.Repeat("Принтер на втором этаже опять не печатает, а нам нужно сдать отчёт до обеда.\nПомогите, "+
+		"пожалуйста.\n", 60)
 	koi, err := charmap.KOI8R.NewEncoder().String(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	quote := "<div class=\"gmail_quote\"><div dir=\"ltr\" class=\"gmail_attr\">вт, 12 мар. 2024 г. в 9:00, Служба поддержки &lt;support@desk.example&gt;:<br></div>" +
-		"<blockquote class=\"gmail_quote\" style=\"margin:0px 0px 0px 0.8ex\"><p style=\"margin:0cm\">Что <b>именно</b> на экране?</p>" +
-		"<table border=1><tr><td>Номер</td><td><a href=\"https://desk.example/1\">1</a></td></tr><tr><td>Принтер</td><td>второй</td></tr></table></blockquote></div>"
-	page := "<html><head><style>p { margin: 0 }</style></head><body><p>" + strings.ReplaceAll(text, "\n", "</p>\n<p>") + "</p>" + quote + "</body></html>"
+	quote := "<div class=\"gmail_quote\"><div dir=\"ltr\" class=\"gmail_attr\">вт, 12 мар. 2024 г. в 9:00, Служба " +
+		"поддержки &lt;support@desk.example&gt;:<br></div>" +
+		"<blockquote class=\"gmail_quote\" style=\"margin:0px 0px 0px 0.8ex\"><p style=\"margin:0cm\">Что " +
+		"<b>именно</b> на экране?</p>" +
+		"<table border=1><tr><td>Номер</td><td><a " +
+		"href=\"https://desk.example/1\">1</a></td></tr><tr><td>Принтер</td><td>второй</td></tr></table></blockquote></div>"
+	page := "<html><head><style>p { margin: 0 }</style></head><body><p>" +
+		strings.ReplaceAll(text, "\n", "</p>\n<p>") + "</p>" + quote + "</body></html>"
 	scan := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("Отчёт\x00\x01\xff"), 100<<10/13))
 	plain := "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
 	forms := []struct{ name, raw string }{
 		{"koi8-r", head + "Content-Type: text/plain; charset=koi8-r\nContent-Transfer-Encoding: 8bit\n\n" + koi},
 		{"alternative", head + "Content-Type: multipart/alternative; boundary=b\n\n--b\n" + plain + text +
 			"\n--b\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + page + "\n--b--\n"},
-		{"file of 100 kB", head + "Content-Type: multipart/mixed; boundary=b\n\n--b\n" + plain + "Отчёт во вложении.\n--b\nContent-Type: application/pdf; name=a.pdf\n" +
+		{"file of 100 kB", head + "Content-Type: multipart/mixed; boundary=b\n\n--b\n" + plain +
+			"Отчёт во вложении.\n--b\nContent-Type: application/pdf; name=a.pdf\n" +
 			"Content-Transfer-Encoding: base64\n\n" + lined(scan) + "--b--\n"},
 	}
 	for i := range forms {
@@ -78,9 +86,11 @@ func TestTruncatedPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for rows, want := range map[int]bool{1000: false, 50_000: true} {
-		raw := "From: a@b.ru\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Таблица</p><table>" + strings.Repeat("<tr><td>w<td>w</tr>", rows)
+		raw := "From: a@b.ru\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Таблица</p><table>" +
+			strings.Repeat("<tr><td>w<td>w</tr>", rows)
 		m, err := pass.Read(strings.NewReader(raw), desk.Listing{}, pass.Reading{Cutter: c})
-		if err != nil || slices.Contains(m.Degraded, desk.DegradedText) != want || strings.HasSuffix(m.FullCode, "…") != want {
+		if err != nil || slices.Contains(m.Degraded, desk.DegradedText) != want ||
+			strings.HasSuffix(m.FullCode, "…") != want {
 			t.Errorf("%d rows: %v, degraded %v", rows, err, m.Degraded)
 		}
 	}

@@ -21,7 +21,8 @@ type weighing struct {
 	records int   // how often something was recorded
 }
 
-func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration, decide func(int, desk.Facts) (desk.Decision, error)) error {
+func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration,
+	decide func(int, desk.Facts) (desk.Decision, error)) error {
 	var bytes int64
 	for _, e := range es {
 		bytes += e.Size
@@ -49,7 +50,8 @@ func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
 			for i := range count {
 				from := fmt.Sprintf("a@a%d.example", i)
-				w.arrive(letter(fmt.Sprint("long", i, "@a.example"), from, "Long", c.text, "Content-Type: "+c.kind+"; charset=utf-8"))
+				w.arrive(letter(fmt.Sprint("long", i, "@a.example"), from, "Long", c.text,
+					"Content-Type: "+c.kind+"; charset=utf-8"))
 			}
 			p, s := w.open(store.Options{})
 			ledger := &weighing{Ledger: p.Ledger}
@@ -64,7 +66,8 @@ func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 	}
 	w := newWorld(t, sandbox.PortalOptions{})
 	for i := range shorts { // what is small goes together
-		w.arrive(letter(fmt.Sprint("short", i, "@a.example"), fmt.Sprintf("a@a%d.example", i), "Short", "It does not print."))
+		w.arrive(letter(fmt.Sprint("short", i, "@a.example"), fmt.Sprintf("a@a%d.example", i), "Short",
+			"It does not print."))
 	}
 	p, s := w.open(store.Options{})
 	ledger := &weighing{Ledger: p.Ledger}

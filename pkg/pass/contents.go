@@ -94,9 +94,17 @@ func (c *contents) made(steps []desk.Step, t desk.Ticket) (all []made) {
 		if kind != desk.OpenTask && kind != desk.CommentTask || s.At.Before(c.since) || !caused && len(s.Files) == 0 {
 			continue
 		}
-		e := desk.Effect{Kind: kind, Key: s.Key, Ticket: t.Number, Task: t.Task, Chat: t.Chat, Post: &desk.Post{Marker: c.a.Signer.Marker(s.Key)}}
+		e := desk.Effect{
+			Kind:   kind,
+			Key:    s.Key,
+			Ticket: t.Number,
+			Task:   t.Task,
+			Chat:   t.Chat,
+			Post:   &desk.Post{Marker: c.a.Signer.Marker(s.Key)},
+		}
 		for _, name := range s.Files {
-			e.Post.Files = append(e.Post.Files, desk.File{Name: name, Object: 1}) // which object is not kept: there was one
+			// which object is not kept: there was one
+			e.Post.Files = append(e.Post.Files, desk.File{Name: name, Object: 1})
 		}
 		d := Difference{Mailbox: t.Mailbox, At: s.At, From: t.Requester.Addr, Subject: t.Subject}
 		if caused {
@@ -117,7 +125,8 @@ func (m made) lacks(s desk.Sight) (ds []Difference) {
 	}
 	switch {
 	case s.Err != nil:
-		d.What, d.Note, d.Do = ContentNotCompared, s.Err.Error(), "mend that, or make the webhook's user an observer of the task"
+		d.What, d.Note, d.Do = ContentNotCompared, s.Err.Error(), "mend that, or make the webhook's user an observer "+
+			"of the task"
 		return []Difference{d.named(e.Key)}
 	case e.Kind == desk.CommentTask && !s.There:
 		d.What, d.Note = CommentNotOnTask, "the comment of "+d.From+" is not there any more"

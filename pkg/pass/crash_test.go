@@ -22,9 +22,11 @@ import (
 // scenario is a day of a helpdesk; each pass in it may die.
 func scenario(w *world, settle func()) {
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
-	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.", "log.txt", "offline"))
+	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.",
+		"log.txt", "offline"))
 	w.arrive(letter("2@stroymir.example", "Анна <anna@stroymir.example>", "Password", "I forgot it."))
-	w.arrive(letter("3@vostok.example", "oof@vostok.example", "Out of office", "Back soon.", "Auto-Submitted: auto-replied"))
+	w.arrive(letter("3@vostok.example", "oof@vostok.example", "Out of office", "Back soon.",
+		"Auto-Submitted: auto-replied"))
 	bad := w.arrive(withFile("9@poison.example", "poison@poison.example", "Bad", "of death", "scan.txt", "black"))
 	w.pass(w.poll, settle)
 	w.clock.Advance(time.Minute)
@@ -33,12 +35,16 @@ func scenario(w *world, settle func()) {
 	w.pass(w.poll, settle)
 	w.clock.Advance(time.Minute)
 	task := w.portal.Tasks()[0].ID
-	w.portal.Say(task, specialist, "Please [B]restart[/B] it.", sandbox.File{Name: "how.txt", Content: []byte("1. off 2. on")})
+	w.portal.Say(task, specialist, "Please [B]restart[/B] it.", sandbox.File{
+		Name:    "how.txt",
+		Content: []byte("1. off 2. on"),
+	})
 	w.portal.Say(task, specialist, "// he should buy a new one")
 	w.clock.Advance(time.Minute)
 	w.pass(w.notify, settle)
 	w.clock.Advance(time.Minute)
-	w.arrive(letter("5@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It works!", "In-Reply-To: <"+w.lastID()+">"))
+	w.arrive(letter("5@romashka.example", "Иван Петров <ivan@romashka.example>", "Re: Printer", "It works!",
+		"In-Reply-To: <"+w.lastID()+">"))
 	w.pass(w.poll, settle)
 	w.clock.Advance(time.Minute)
 	w.portal.Say(task, specialist, "Glad to hear that.")
@@ -75,7 +81,8 @@ func (w *world) nothingLost() {
 	}
 }
 
-var dyingEvery = flag.Int("dying.every", 9, "TestDyingAtEveryStepOnPostgres dies at each so-many-th step; 1 = at all of them")
+var dyingEvery = flag.Int("dying.every", 9,
+	"TestDyingAtEveryStepOnPostgres dies at each so-many-th step; 1 = at all of them")
 
 func TestDyingAtEveryStep(t *testing.T) {
 	dying(t, 1, newWorld)
@@ -96,8 +103,16 @@ func TestDyingAtEveryStepOnPostgres(t *testing.T) {
 
 // dying dies at each so-many-th step of the scenario, and compares the world in the end with an undisturbed one.
 func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOptions) *world) {
-	contacts := []sandbox.Contact{{ID: 275, Name: "Анна", SecondName: "Сергеевна", Emails: []string{"anna@stroymir.example"}}}
-	for name, o := range map[string]sandbox.PortalOptions{"old card": {Contacts: contacts}, "new card": {NewCard: true, Contacts: contacts}} {
+	contacts := []sandbox.Contact{{
+		ID:         275,
+		Name:       "Анна",
+		SecondName: "Сергеевна",
+		Emails:     []string{"anna@stroymir.example"},
+	}}
+	for name, o := range map[string]sandbox.PortalOptions{
+		"old card": {Contacts: contacts},
+		"new card": {NewCard: true, Contacts: contacts},
+	} {
 		t.Run(name, func(t *testing.T) {
 			calm := newWorld(t, o)
 			var names []string
@@ -167,7 +182,8 @@ func dieAt(t *testing.T, w *world, at int) (string, []string) {
 // there the fate of an auto-reply is unknown.
 func sending(names []string, i int) bool {
 	auto := func(i int) bool { return i >= 0 && i < len(names) && strings.HasPrefix(names[i], "send auto-reply") }
-	return auto(i) || names[i] == "note attempts, after" && auto(i+1) || names[i] == "record results, before" && auto(i-1)
+	return auto(i) || names[i] == "note attempts, after" && auto(i+1) ||
+		names[i] == "record results, before" && auto(i-1)
 }
 
 // replied reports whether no auto-reply was sent twice, and none is missing but where its fate was unknown.

@@ -35,7 +35,8 @@ func (w *world) lettersTo(address string) (n int) {
 // others has n customers write, each about something else.
 func (w *world) others(n int) {
 	for i := range n {
-		w.arrive(letter(fmt.Sprint(i, "@b.example"), fmt.Sprintf("b%d@b%d.example", i, i), fmt.Sprint("Good ", i), "please"))
+		w.arrive(letter(fmt.Sprint(i, "@b.example"), fmt.Sprintf("b%d@b%d.example", i, i), fmt.Sprint("Good ", i),
+			"please"))
 	}
 }
 
@@ -143,10 +144,12 @@ func TestFileThatThePortalFailsOver(t *testing.T) {
 		return sandbox.Fault{}
 	})
 	_, s := w.open(store.Options{})
-	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.inline": []byte("262144")})) // larger ones go by themselves
+	// larger ones go by themselves
+	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.inline": []byte("262144")}))
 	w.check(s.Close())
 	for i := range 2 {
-		w.arrive(withFile(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), "Huge", "see", "huge.bin", strings.Repeat("x", 500<<10)))
+		w.arrive(withFile(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), "Huge", "see", "huge.bin",
+			strings.Repeat("x", 500<<10)))
 	}
 	w.others(1)
 	w.minutes(2, w.poll)
@@ -159,7 +162,8 @@ func TestFileThatThePortalFailsOver(t *testing.T) {
 	}
 	tasks := w.portal.Tasks()
 	if len(tasks) != 3 || !strings.Contains(tasks[2].Description, "huge.bin (512 kB)") {
-		t.Errorf("%d tasks; the file that does not get through is named:\n%s", len(tasks), tasks[len(tasks)-1].Description)
+		t.Errorf("%d tasks; the file that does not get through is named:\n%s", len(tasks),
+			tasks[len(tasks)-1].Description)
 	}
 	if n := w.count("upload"); n > 40 {
 		t.Errorf("sent %d times", n)
@@ -203,9 +207,14 @@ func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
 	for name, together := range map[string]bool{"in turn": false, "at once": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.unwelcome("bad", &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "try again later"})
+			w.unwelcome("bad", &smtp.SMTPError{
+				Code:         421,
+				EnhancedCode: smtp.EnhancedCode{4, 7, 0},
+				Message:      "try again later",
+			})
 			for i := range 4 {
-				w.arrive(letter(fmt.Sprint("bad", i, "@a.example"), fmt.Sprintf("bad%d@a%d.example", i, i), fmt.Sprint("Bad ", i), "please"))
+				w.arrive(letter(fmt.Sprint("bad", i, "@a.example"), fmt.Sprintf("bad%d@a%d.example", i, i),
+					fmt.Sprint("Bad ", i), "please"))
 			}
 			w.others(12)
 			for range 5 {
@@ -288,9 +297,14 @@ func (w *world) fail(method string, times int) {
 // A relay that takes letters within the company alone keeps the others, and sends these.
 func TestRelayThatRefusesRecipientsOutside(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
-	w.unwelcome("outside", &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relay access denied"})
+	w.unwelcome("outside", &smtp.SMTPError{
+		Code:         554,
+		EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+		Message:      "Relay access denied",
+	})
 	for i := range 12 {
-		w.arrive(letter(fmt.Sprint("o", i, "@a.example"), fmt.Sprintf("o%d@outside%d.example", i, i), fmt.Sprint("Out ", i), "please"))
+		w.arrive(letter(fmt.Sprint("o", i, "@a.example"), fmt.Sprintf("o%d@outside%d.example", i, i),
+			fmt.Sprint("Out ", i), "please"))
 	}
 	w.arrive(letter("in@b.example", "in@b.example", "In", "please"))
 	w.minutes(5, w.poll)

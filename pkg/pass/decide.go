@@ -17,15 +17,17 @@ type candidate struct {
 
 // decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed
 // gets those that can't be decided or recorded.
-func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message, failed func(desk.Entry, error) error) error {
+func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
+	failed func(desk.Entry, error) error) error {
 	var cs []candidate
 	for _, m := range ms {
 		c := candidate{m, desk.Entry{Listing: m.Listing, ID: m.ID, From: m.From, Subject: m.Subject,
 			Oversize: slices.Contains(m.Degraded, desk.DegradedOversize)}}
 		var err error
-		c.entry.Questions, err = within(ctx, p, m.Listing, "ask about message", func(context.Context) (desk.Questions, error) {
-			return p.kit.Rules.Ask(&m, p.Signer), nil
-		})
+		c.entry.Questions, err = within(ctx, p, m.Listing, "ask about message",
+			func(context.Context) (desk.Questions, error) {
+				return p.kit.Rules.Ask(&m, p.Signer), nil
+			})
 		if over(ctx, err) {
 			return err
 		}

@@ -105,9 +105,10 @@ func (w *world) orphan(e desk.Effect, unsure bool) {
 	one, err := s.Tickets.Ticket(1)
 	w.check(err)
 	one.Task = 0
-	w.check(s.Tickets.RecordChanges(w.clock.Now(), []uint64{1}, &desk.Reading{}, func(int, desk.AnnounceFacts) (desk.Decision, error) {
-		return desk.Decision{Ticket: &one, Effects: []desk.Effect{e}}, nil
-	}))
+	w.check(s.Tickets.RecordChanges(w.clock.Now(), []uint64{1}, &desk.Reading{},
+		func(int, desk.AnnounceFacts) (desk.Decision, error) {
+			return desk.Decision{Ticket: &one, Effects: []desk.Effect{e}}, nil
+		}))
 	due, err := s.Outbox.Due(w.clock.Now(), 1, nil)
 	w.check(err)
 	if unsure {

@@ -19,7 +19,8 @@ import (
 
 // brief is a short day: a request with a file, a repeat contact, a specialist's answer.
 func brief(w *world) {
-	w.arrive(withFile("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.", "log.txt", "offline"))
+	w.arrive(withFile("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.", "log.txt",
+		"offline"))
 	w.poll()
 	w.nothingLost()
 	w.rest()
@@ -28,13 +29,17 @@ func brief(w *world) {
 // rest is what follows the first letter of the day.
 func (w *world) rest() {
 	w.clock.Advance(time.Minute)
-	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks, too.", "In-Reply-To: <1@romashka.example>"))
+	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks, too.",
+		"In-Reply-To: <1@romashka.example>"))
 	w.poll()
 	w.nothingLost()
 	w.clock.Advance(time.Minute)
 	w.quiet()
 	if tasks := w.portal.Tasks(); len(tasks) > 0 {
-		w.portal.Say(tasks[0].ID, specialist, "Please restart it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
+		w.portal.Say(tasks[0].ID, specialist, "Please restart it.", sandbox.File{
+			Name:    "how.txt",
+			Content: []byte("off, on"),
+		})
 	}
 	w.clock.Advance(time.Minute)
 	w.notify()
@@ -61,18 +66,24 @@ func once(f func(c *sandbox.Call) sandbox.Fault) func(*sandbox.Call) sandbox.Fau
 
 func TestFaultsOfThePortalChangeNothingInTheEnd(t *testing.T) {
 	faults := map[string]sandbox.Fault{
-		"500 after executing":       {Kind: sandbox.ServerError, After: true},
-		"500 before executing":      {Kind: sandbox.ServerError},
-		"dropped before executing":  {Kind: sandbox.Drop},
-		"dropped after executing":   {Kind: sandbox.Drop, After: true},
-		"502 with a page":           {Kind: sandbox.BadGateway},
-		"502 after executing":       {Kind: sandbox.BadGateway, After: true},
-		"query limit":               {Kind: sandbox.QueryLimit},
-		"operation limit":           {Kind: sandbox.OperationLimit, ResetAt: morning.Add(10 * time.Minute)},
-		"200 with an error":         {Kind: sandbox.ErrorAnswer, Status: 200, Code: "INTERNAL_SERVER_ERROR", Text: "try later"},
+		"500 after executing":      {Kind: sandbox.ServerError, After: true},
+		"500 before executing":     {Kind: sandbox.ServerError},
+		"dropped before executing": {Kind: sandbox.Drop},
+		"dropped after executing":  {Kind: sandbox.Drop, After: true},
+		"502 with a page":          {Kind: sandbox.BadGateway},
+		"502 after executing":      {Kind: sandbox.BadGateway, After: true},
+		"query limit":              {Kind: sandbox.QueryLimit},
+		"operation limit":          {Kind: sandbox.OperationLimit, ResetAt: morning.Add(10 * time.Minute)},
+		"200 with an error": {
+			Kind:   sandbox.ErrorAnswer,
+			Status: 200,
+			Code:   "INTERNAL_SERVER_ERROR",
+			Text:   "try later",
+		},
 		"redirect, the portal back": {Kind: sandbox.Redirect},
 	}
-	both := []string{"tasks.task.add", "tasks.task.list", "disk.folder.uploadfile", "im.dialog.messages.search", "disk.file.get"}
+	both := []string{"tasks.task.add", "tasks.task.list", "disk.folder.uploadfile", "im.dialog.messages.search",
+		"disk.file.get"}
 	for _, tt := range []struct {
 		o       sandbox.PortalOptions
 		methods []string
@@ -122,7 +133,11 @@ func TestFaultsOfTheRelayChangeNothingInTheEnd(t *testing.T) {
 	for _, stage := range []string{"connect", "mail", "rcpt", "data"} {
 		t.Run("450 at "+stage, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.refuse(stage, &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "greylisted, come back later"})
+			w.refuse(stage, &smtp.SMTPError{
+				Code:         450,
+				EnhancedCode: smtp.EnhancedCode{4, 2, 0},
+				Message:      "greylisted, come back later",
+			})
 			brief(w)
 			got, gotAuto := w.shape()
 			if got != want || !cmp.Equal(auto, gotAuto) {
@@ -169,7 +184,8 @@ func TestARefusedAddressIsToldOnTheTask(t *testing.T) {
 	w.poll()
 	w.quiet()
 	text, _ := w.shape()
-	if !strings.Contains(text, "ivan@romashka.example") || !strings.Contains(text, "no such user") || len(w.smtp.Letters()) != 0 {
+	if !strings.Contains(text, "ivan@romashka.example") || !strings.Contains(text, "no such user") ||
+		len(w.smtp.Letters()) != 0 {
 		t.Errorf("the task does not tell of it: %s", text)
 	}
 }
@@ -253,7 +269,8 @@ func TestAMissingFolderToMoveToIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.quiet()
-	if n, m := len(w.portal.Tasks()), len(w.imap.Messages("Done")); n != 1 || m != 1 || len(w.imap.Messages("INBOX")) != 0 {
+	if n, m := len(w.portal.Tasks()), len(w.imap.Messages("Done")); n != 1 || m != 1 ||
+		len(w.imap.Messages("INBOX")) != 0 {
 		t.Errorf("%d tasks, %d messages moved", n, m)
 	}
 }
@@ -264,7 +281,8 @@ func TestATaskDeletedMeanwhileGetsAnother(t *testing.T) {
 	w.poll()
 	w.quiet()
 	first := w.portal.Tasks()[0].ID
-	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.", "In-Reply-To: <1@romashka.example>"))
+	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.",
+		"In-Reply-To: <1@romashka.example>"))
 	// Deleted between the look at it and the comment.
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "task.commentitem.add" || c.Method == "im.message.add" {
@@ -291,7 +309,10 @@ func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.poll()
 	w.quiet()
-	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "Please restart it.", sandbox.File{Name: "how.txt", Content: []byte("off, on")})
+	w.portal.Say(w.portal.Tasks()[0].ID, specialist, "Please restart it.", sandbox.File{
+		Name:    "how.txt",
+		Content: []byte("off, on"),
+	})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "disk.file.get" {
 			return sandbox.Fault{Kind: sandbox.BadGateway}
@@ -312,7 +333,10 @@ func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
 
 // The portal executes a call that nobody waits for any more: what was attempted is there only later.
 func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
-	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true, V3Related: sandbox.V3RelatedKept}} {
+	for name, o := range map[string]sandbox.PortalOptions{
+		"old card": {},
+		"new card": {NewCard: true, V3Related: sandbox.V3RelatedKept},
+	} {
 		for _, effect := range []string{"task", "comment"} {
 			t.Run(name+", "+effect, func(t *testing.T) {
 				t.Parallel()
@@ -322,7 +346,8 @@ func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
 				if effect == "comment" {
 					w.quiet()
 					methods = []string{"task.commentitem.add", "im.message.add"}
-					w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.", "In-Reply-To: <1@romashka.example>"))
+					w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.",
+						"In-Reply-To: <1@romashka.example>"))
 				}
 				made := w.made()
 				var stalled atomic.Bool
@@ -386,17 +411,21 @@ func TestAClosedPortalIsToldAndMadeGood(t *testing.T) {
 		shut, open func(w *world)
 		says       string
 	}{
-		"scope taken away": {func(w *world) { w.portal.SetScopes("im", "disk", "crm") }, func(w *world) { w.portal.SetScopes("task", "tasks", "im", "disk", "crm", "user_basic") }, "task"},
+		"scope taken away": {func(w *world) {
+			w.portal.SetScopes("im", "disk", "crm")
+		}, func(w *world) { w.portal.SetScopes("task", "tasks", "im", "disk", "crm", "user_basic") }, "task"},
 		"webhook replaced": {func(w *world) { w.portal.SetCode("another") }, func(w *world) {
 			w.webhook = strings.Replace(w.webhook, "/sandbox-code/", "/another/", 1)
 		}, "NO_AUTH_FOUND"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
-			w.arrive(withFile("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.", "log.txt", "offline"))
+			w.arrive(withFile("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.",
+				"log.txt", "offline"))
 			tt.shut(w)
 			r, _ := w.poll()
-			if left, err := r.Left(); left != pass.Setup || err == nil || !strings.Contains(err.Error(), tt.says) || w.imap.Messages("INBOX")[0].Seen {
+			if left, err := r.Left(); left != pass.Setup || err == nil || !strings.Contains(err.Error(), tt.says) ||
+				w.imap.Messages("INBOX")[0].Seen {
 				t.Fatalf("left %v, %v", left, err)
 			}
 			tt.open(w)

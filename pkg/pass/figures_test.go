@@ -34,9 +34,15 @@ func TestPortalFigures(t *testing.T) {
 		{"a poll while something is unconfirmed", 1, unconfirmed},
 		{"50 new text letters, CRM on", 2, func(t *testing.T) int { return newLetters(t, warm, 50, "") }},
 		{"1,000 new text letters, CRM on", 42, func(t *testing.T) int { return newLetters(t, warm, 1000, "") }},
-		{"20 letters with one 100 kB file each", 2, func(t *testing.T) int { return newLetters(t, warm, 20, strings.Repeat("x", 100<<10)) }},
-		{"notify, 40 changed tasks among 5,000 open, old card", 2, func(t *testing.T) int { return changedTasks(t, sandbox.PortalOptions{}) }},
-		{"notify, 40 changed tasks among 5,000 open, new card", 2, func(t *testing.T) int { return changedTasks(t, sandbox.PortalOptions{NewCard: true}) }},
+		{"20 letters with one 100 kB file each", 2, func(t *testing.T) int {
+			return newLetters(t, warm, 20, strings.Repeat("x", 100<<10))
+		}},
+		{"notify, 40 changed tasks among 5,000 open, old card", 2, func(t *testing.T) int {
+			return changedTasks(t, sandbox.PortalOptions{})
+		}},
+		{"notify, 40 changed tasks among 5,000 open, new card", 2, func(t *testing.T) int {
+			return changedTasks(t, sandbox.PortalOptions{NewCard: true})
+		}},
 		{"recovery of 50 creates of unknown fate: 1 + pages", 2, recovery},
 	} {
 		hits := f.hits(t)
@@ -70,7 +76,11 @@ func warm(t testing.TB, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	p, s := w.open(store.Options{})
 	_ = p
-	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.folder": []byte("8930"), "portal.v3.kept": []byte(`{"tags":false}`), "portal.users": []byte("[17]")}))
+	w.check(s.Cache(w.clock.Now(), map[string][]byte{
+		"portal.folder":  []byte("8930"),
+		"portal.v3.kept": []byte(`{"tags":false}`),
+		"portal.users":   []byte("[17]"),
+	}))
 	w.check(s.Close())
 	return w
 }
@@ -103,10 +113,14 @@ func unconfirmed(t *testing.T) int {
 }
 
 func newLetters(t *testing.T, world func(testing.TB, sandbox.PortalOptions) *world, n int, content string) int {
-	w := world(t, sandbox.PortalOptions{NewCard: true, Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"n1@b1.example"}}}})
+	w := world(t, sandbox.PortalOptions{
+		NewCard:  true,
+		Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"n1@b1.example"}}},
+	})
 	w.policy.AutoReply = false // letters cost the portal nothing, and take their time
 	for i := range n {
-		from, id, subject := fmt.Sprintf("n%d@b%d.example", i, i), fmt.Sprintf("m%d@b.example", i), fmt.Sprint("Question ", i)
+		from, id, subject := fmt.Sprintf("n%d@b%d.example", i, i), fmt.Sprintf("m%d@b.example",
+			i), fmt.Sprint("Question ", i)
 		if content == "" {
 			w.arrive(letter(id, from, subject, "How?"))
 		} else {
@@ -146,7 +160,12 @@ func changedTasks(t *testing.T, o sandbox.PortalOptions) int {
 // population makes so many tickets with their tasks, without their letters, and returns the tasks' numbers.
 func (w *world) population(n int) []int64 {
 	w.t.Helper()
-	c, err := portal.New(portal.Options{Options: bitrix.Options{Webhook: w.webhook, Burst: 1000, PerSecond: 1000, Now: w.clock.Now}})
+	c, err := portal.New(portal.Options{Options: bitrix.Options{
+		Webhook:   w.webhook,
+		Burst:     1000,
+		PerSecond: 1000,
+		Now:       w.clock.Now,
+	}})
 	w.check(err)
 	_, s := w.open(store.Options{})
 	defer func() { w.check(s.Close()) }()
@@ -164,8 +183,10 @@ func (w *world) population(n int) []int64 {
 		}
 		w.check(s.Ledger.Record(w.clock.Now(), entries, time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) {
 			e := effects[i]
-			return desk.Decision{Verdict: desk.Task, Key: e.Key, Effects: []desk.Effect{e}, Ticket: &desk.Ticket{Key: e.Key, Mailbox: "support",
-				Requester: desk.Address{Addr: fmt.Sprintf("n%d@b.example", len(ids)+i)}, Subject: "Question", Opened: w.clock.Now(), Status: desk.Open}}, nil
+			return desk.Decision{Verdict: desk.Task, Key: e.Key, Effects: []desk.Effect{e},
+				Ticket: &desk.Ticket{Key: e.Key, Mailbox: "support",
+					Requester: desk.Address{Addr: fmt.Sprintf("n%d@b.example", len(ids)+i)}, Subject: "Question",
+					Opened: w.clock.Now(), Status: desk.Open}}, nil
 		}))
 		due, err := s.Outbox.Due(w.clock.Now(), 50, nil)
 		w.check(err)
@@ -187,10 +208,12 @@ func recovery(t *testing.T) int {
 	w := warm(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.AutoReply = false
 	for i := range 50 {
-		w.arrive(letter(fmt.Sprintf("m%d@b.example", i), fmt.Sprintf("n%d@b.example", i), fmt.Sprint("Question ", i), "How?"))
+		w.arrive(letter(fmt.Sprintf("m%d@b.example", i), fmt.Sprintf("n%d@b.example", i), fmt.Sprint("Question ", i),
+			"How?"))
 	}
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
-		if cmds, ok := c.Params.Get("cmd").(*sandbox.Params); ok && strings.HasPrefix(cmds.Str("c0"), "tasks.task.add") {
+		if cmds, ok := c.Params.Get("cmd").(*sandbox.Params); ok &&
+			strings.HasPrefix(cmds.Str("c0"), "tasks.task.add") {
 			return sandbox.Fault{Kind: sandbox.Drop, After: true}
 		}
 		return sandbox.Fault{}

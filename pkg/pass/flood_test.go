@@ -14,7 +14,8 @@ func TestFloodIsGathered(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Flood, w.policy.FloodWithin = 2, time.Hour
 	for i := range 6 {
-		w.bringTo("INBOX", letter(fmt.Sprintf("%d@romashka.example", i), fmt.Sprintf("p%d@romashka.example", i), fmt.Sprintf("Тема %d", i), fmt.Sprintf("Слово%d", i)))
+		w.bringTo("INBOX", letter(fmt.Sprintf("%d@romashka.example", i), fmt.Sprintf("p%d@romashka.example", i),
+			fmt.Sprintf("Тема %d", i), fmt.Sprintf("Слово%d", i)))
 	}
 	w.quiet()
 	w.want("six letters of one firm", 3, 2)

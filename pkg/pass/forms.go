@@ -44,7 +44,8 @@ func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 
 // aside is what programs write into the text they make of a page, besides its words: addresses of links and names of
 // pictures.
-var aside = regexp.MustCompile(`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<>\]]+>?|\[(?:cid|image):[^\]]{0,500}\]|\b\S+@\S+`)
+var aside = regexp.MustCompile(
+	`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<>\]]+>?|\[(?:cid|image):[^\]]{0,500}\]|\b\S+@\S+`)
 
 // said returns the words of a text, without what no person wrote.
 func said(text string) string { return aside.ReplaceAllString(text, " ") }
@@ -155,7 +156,10 @@ func keepsWords(m *desk.Message) {
 }
 
 // unseen are stretches of a page in which no words of its writer stand, by their beginnings and ends.
-var unseen = [5][2]string{{"!--", "-->"}, {"style", "</style"}, {"script", "</script"}, {"title", "</title"}, {"xml", "</xml"}}
+var unseen = [5][2]string{{
+	"!--",
+	"-->",
+}, {"style", "</style"}, {"script", "</script"}, {"title", "</title"}, {"xml", "</xml"}}
 
 // outside returns what stands outside of what looks like a tag, however broken a page is.
 func outside(page string) string {

@@ -104,7 +104,8 @@ func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
 			w.portal.Say(later, specialist, "Answer to Oleg.")
 			w.passedOver(unknown, known, func() { w.notify() })
 			w.quiet()
-			w.each("First answer.", "Second answer.", "Third answer.", "Answer to Anna.", "Answer to Ivan.", "Answer to Oleg.")
+			w.each("First answer.", "Second answer.", "Third answer.", "Answer to Anna.", "Answer to Ivan.",
+				"Answer to Oleg.")
 			if n := len(w.portal.Tasks()); n != 3 {
 				t.Errorf("%d tasks", n)
 			}

@@ -41,7 +41,8 @@ var errRunaways = errors.New("messages before it have used up their time")
 
 // within does a piece of work on a message within its budget, whatever happens in it. Work that goes on past the budget
 // or the end of the context is left behind, to end with the process; what it works with must not be used again.
-func within[T any](ctx context.Context, p *Pass, l desk.Listing, what string, work func(ctx context.Context) (T, error)) (T, error) {
+func within[T any](ctx context.Context, p *Pass, l desk.Listing, what string,
+	work func(ctx context.Context) (T, error)) (T, error) {
 	type outcome struct {
 		v   T
 		err error
@@ -142,7 +143,9 @@ func (p *Pass) header(ctx context.Context, mb Mailbox, l desk.Listing) (e desk.E
 			return nil // its place will do
 		}
 		defer body.Close()
-		m, err := within(ctx, p, l, "read header", func(context.Context) (desk.Message, error) { return eml.ReadHeader(body.Open(), l), nil })
+		m, err := within(ctx, p, l, "read header", func(context.Context) (desk.Message, error) {
+			return eml.ReadHeader(body.Open(), l), nil
+		})
 		e.ID, e.From, e.Subject = m.ID, m.From, m.Subject
 		return err
 	})

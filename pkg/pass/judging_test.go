@@ -111,10 +111,12 @@ func TestManyEndlessLetters(t *testing.T) {
 	defer close(end)
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return endless{t, end} }
 	for i := range 7 {
-		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("endless%d@a.example", i), fmt.Sprint("Endless ", i), "and so on"))
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("endless%d@a.example", i), fmt.Sprint("Endless ", i),
+			"and so on"))
 	}
 	for i := range 5 {
-		w.arrive(letter(fmt.Sprint(i, "@b.example"), fmt.Sprintf("good%d@b.example", i), fmt.Sprint("Good ", i), "please"))
+		w.arrive(letter(fmt.Sprint(i, "@b.example"), fmt.Sprintf("good%d@b.example", i), fmt.Sprint("Good ", i),
+			"please"))
 	}
 	for range 15 {
 		p, s := w.open(store.Options{})
@@ -217,7 +219,8 @@ func TestWhatPassesDieOver(t *testing.T) {
 // longLetters are three letters of which the second is longer than what is kept in memory.
 func (w *world) longLetters(kilobytes ...int) {
 	for i, n := range kilobytes {
-		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i), strings.Repeat("long words of it\n", n*60)+"THE END"))
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i),
+			strings.Repeat("long words of it\n", n*60)+"THE END"))
 	}
 }
 
@@ -247,7 +250,8 @@ func TestNoRoomForLongMessages(t *testing.T) {
 			p.Lines = true
 			r, err := preview(p, t.Context())
 			w.check(errors.Join(err, s.Close()))
-			if left, err := r.Left(); len(r.Decided) != 3 || left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "TMPDIR") {
+			if left, err := r.Left(); len(r.Decided) != 3 || left != pass.Temporary ||
+				!strings.Contains(fmt.Sprint(err), "TMPDIR") {
 				t.Errorf("the dry run says %+v: left %v, %v", r.Decided, left, err)
 			}
 			continue
@@ -261,7 +265,8 @@ func TestNoRoomForLongMessages(t *testing.T) {
 		if len(tasks) != 3 || w.whole() != 2 || len(w.quarantined()) != 0 {
 			t.Fatalf("%d tasks, %d whole, quarantine %+v", len(tasks), w.whole(), w.quarantined())
 		}
-		if last := tasks[2]; last.Title != "Letter 1" || !strings.Contains(last.Description, "осталось в почтовом ящике") {
+		if last := tasks[2]; last.Title != "Letter 1" ||
+			!strings.Contains(last.Description, "осталось в почтовом ящике") {
 			t.Errorf("what does not fit: %s\n%s", last.Title, last.Description)
 		}
 		for _, m := range w.imap.Messages("INBOX") {
@@ -317,7 +322,8 @@ func TestLongMessagesAreBoundedTogether(t *testing.T) {
 	w.maxMessage = 50 << 20
 	w.folders = spool.Folders{t.TempDir()}
 	for _, n := range []int{40, 30, 1} { // MB of nothing
-		raw := letter(fmt.Sprint(n, "@a.example"), "ivan@a.example", "Long", "x", "Content-Type: text/plain", "Content-Transfer-Encoding: quoted-printable")
+		raw := letter(fmt.Sprint(n, "@a.example"), "ivan@a.example", "Long", "x", "Content-Type: text/plain",
+			"Content-Transfer-Encoding: quoted-printable")
 		w.arrive(append(raw, bytes.Repeat([]byte("=\r\n"), n*330_000)...))
 	}
 	most := int64(0)

@@ -38,7 +38,10 @@ func answered(t *testing.T, o sandbox.PortalOptions) *world {
 	w.portal.Say(task, specialist, "Проверьте [B]кабель[/B].")
 	w.clock.Advance(time.Second)
 	w.portal.Say(task, specialist, "// это не для клиента")
-	w.portal.Say(task, specialist, "И пришлите <фото> [URL=https://portal.example/disk/1]отсюда[/URL].", sandbox.File{Name: "Схема.pdf", Content: []byte("%PDF")})
+	w.portal.Say(task, specialist, "И пришлите <фото> [URL=https://portal.example/disk/1]отсюда[/URL].", sandbox.File{
+		Name:    "Схема.pdf",
+		Content: []byte("%PDF"),
+	})
 	return w
 }
 
@@ -73,7 +76,8 @@ func TestCommentsMakeOneLetter(t *testing.T) {
 			if len(m.InReplyTo) != 1 || m.InReplyTo[0] != "1@stroymir.example" {
 				t.Errorf("in reply to %v", m.InReplyTo)
 			}
-			wantOrder(t, m.Plain, "Здравствуйте, Ivan!", "Проверьте кабель.", "И пришлите <фото> отсюда.\n", "Во вложении:", "- Схема.pdf",
+			wantOrder(t, m.Plain, "Здравствуйте, Ivan!", "Проверьте кабель.", "И пришлите <фото> отсюда.\n",
+				"Во вложении:", "- Схема.pdf",
 				"С уважением,", "Обращение №", "вы писали:", "> Не печатает принтер.", "> Он стоит в бухгалте…")
 			for _, hidden := range []string{"не для клиента", "окна", "[B]", "portal.example"} {
 				if strings.Contains(m.Plain, hidden) {
@@ -139,7 +143,8 @@ func TestCopyInSent(t *testing.T) {
 	raw, err := s.Copies.Raw(left[0].Seq)
 	w.check(err)
 	all := w.smtp.Letters()
-	if sent := all[len(all)-1].Raw; !bytes.Equal(bytes.TrimSpace(raw), bytes.TrimSpace(sent)) || left[0].Size != len(raw) ||
+	if sent := all[len(all)-1].Raw; !bytes.Equal(bytes.TrimSpace(raw), bytes.TrimSpace(sent)) ||
+		left[0].Size != len(raw) ||
 		!strings.Contains(string(raw), "<"+left[0].ID+">") {
 		t.Errorf("%+v\n%q\n%q", left[0], raw, sent)
 	}
@@ -224,7 +229,10 @@ func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
 				return tooBig
 			})
 			task := w.portal.Tasks()[0].ID
-			w.portal.Say(task, specialist, "Install this, then restart.", sandbox.File{Name: "fix.exe", Content: make([]byte, 3<<20)})
+			w.portal.Say(task, specialist, "Install this, then restart.", sandbox.File{
+				Name:    "fix.exe",
+				Content: make([]byte, 3<<20),
+			})
 			w.quiet()
 			all := w.mailed()
 			if len(all) != c.sent {
@@ -240,7 +248,8 @@ func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
 					t.Errorf("files %+v", m.Attachments)
 				}
 				// It is the letter that was recorded, so an answer to it finds its ticket.
-				w.arrive(letter("2@stroymir.example", "ivan@stroymir.example", "Done", "It works.", "In-Reply-To: <"+m.ID+">"))
+				w.arrive(letter("2@stroymir.example", "ivan@stroymir.example", "Done", "It works.",
+					"In-Reply-To: <"+m.ID+">"))
 				w.quiet()
 			}
 			if n := len(w.portal.Tasks()); n != 1 {

@@ -24,7 +24,8 @@ func TestMailboxesAreOpenedTogether(t *testing.T) {
 		w.policy.Fields[name] = desk.Fields{Responsible: specialist}
 		w.check(w.imap.CreateFolder(name, ""))
 		if i%3 == 0 {
-			_, err := w.imap.Append(name, letter(name+"@a.example", name+"@a.example", "Letter of "+name, "text"), morning)
+			_, err := w.imap.Append(name, letter(name+"@a.example", name+"@a.example", "Letter of "+name, "text"),
+				morning)
 			w.check(err)
 		}
 	}

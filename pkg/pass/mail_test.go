@@ -54,10 +54,13 @@ func (w *world) returned(id string, of mail.Letter, status string) []byte {
 	m, err := eml.Parse(bytes.NewReader(of.Raw), desk.Listing{})
 	w.check(err)
 	return letter(id, "Mail Delivery System <MAILER-DAEMON@mx.example>", "Undelivered Mail Returned to Sender",
-		"--b\n\nI'm sorry.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; "+of.To[0]+
-			"\nAction: failed\nStatus: "+status+"\nDiagnostic-Code: smtp; 550 no such user\n\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <"+
+		"--b\n\nI'm sorry.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; "+
+			"mx.example\n\nFinal-Recipient: rfc822; "+of.To[0]+
+			"\nAction: failed\nStatus: "+status+
+			"\nDiagnostic-Code: smtp; 550 no such user\n\n--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: <"+
 			m.ID+">\nSubject: x\n\n--b--\n",
-		`Content-Type: multipart/report; report-type=delivery-status; boundary="b"`, "Auto-Submitted: auto-replied", "Return-Path: <>")
+		`Content-Type: multipart/report; report-type=delivery-status; boundary="b"`, "Auto-Submitted: auto-replied",
+		"Return-Path: <>")
 }
 
 // plain makes no-break spaces plain ones.
@@ -75,7 +78,8 @@ func TestOneLetterInTwoMailboxes(t *testing.T) {
 	w.policy.Fields["sales"] = desk.Fields{Responsible: specialist}
 	for folder, to := range map[string]string{"INBOX": "support@helpdesk.example", "sales": "sales@helpdesk.example"} {
 		raw := letter("both@romashka.example", ivan, "Принтер не печатает", "Помогите.")
-		w.bringTo(folder, append([]byte("Return-Path: <ivan@romashka.example>\r\nDelivered-To: "+to+"\r\nReceived: by mx; "+folder+"\r\n"), raw...))
+		w.bringTo(folder, append([]byte("Return-Path: <ivan@romashka.example>\r\nDelivered-To: "+to+
+			"\r\nReceived: by mx; "+folder+"\r\n"), raw...))
 	}
 	w.quiet()
 	w.want("one letter", 1, 1)
@@ -135,7 +139,8 @@ func TestHardBouncedAddressGetsNoAutoReply(t *testing.T) {
 	n := 0
 	form := func(subject string) []byte {
 		n++
-		return letter(fmt.Sprintf("form%d@site.example", n), "site@site.example", subject, "С сайта.", "Reply-To: oleg@vostok.example")
+		return letter(fmt.Sprintf("form%d@site.example", n), "site@site.example", subject, "С сайта.",
+			"Reply-To: oleg@vostok.example")
 	}
 	w.bring(form("Заявка на принтер"))
 	w.want("a form", 1, 1)
@@ -157,13 +162,15 @@ func TestThanksDoesNotReopen(t *testing.T) {
 	task := w.portal.Tasks()[0].ID
 	w.portal.CloseTask(task, specialist)
 	w.quiet()
-	w.bring(letter("2@romashka.example", ivan, "Re: Принтер не печатает", "Спасибо большое!\n\n12.03.2026 12:00, Служба поддержки пишет:\n> Ваше письмо получено.\n",
+	w.bring(letter("2@romashka.example", ivan, "Re: Принтер не печатает",
+		"Спасибо большое!\n\n12.03.2026 12:00, Служба поддержки пишет:\n> Ваше письмо получено.\n",
 		"In-Reply-To: <"+w.lastID()+">"))
 	got, _ := w.portal.Task(task)
 	if said := w.said(got); len(said) != 1 || !strings.Contains(said[0], "Спасибо большое!") || got.Status != 5 {
 		t.Errorf("after a thank-you: status %v, %q", got.Status, said)
 	}
-	w.bring(letter("3@romashka.example", ivan, "Re: Принтер не печатает", "Спасибо, но опять не печатает.", "In-Reply-To: <1@romashka.example>"))
+	w.bring(letter("3@romashka.example", ivan, "Re: Принтер не печатает", "Спасибо, но опять не печатает.",
+		"In-Reply-To: <1@romashka.example>"))
 	if got, _ = w.portal.Task(task); got.Status == 5 || len(w.said(got)) != 2 {
 		t.Errorf("after a question: status %v, %q", got.Status, w.said(got))
 	}
@@ -177,7 +184,8 @@ func TestLongClosedAndDeleted(t *testing.T) {
 	w.portal.CloseTask(old, specialist)
 	w.quiet()
 	w.clock.Advance(40 * 24 * time.Hour)
-	w.bring(letter("2@romashka.example", ivan, "Re: Принтер не печатает", "Снова то же.", "In-Reply-To: <1@romashka.example>"))
+	w.bring(letter("2@romashka.example", ivan, "Re: Принтер не печатает", "Снова то же.",
+		"In-Reply-To: <1@romashka.example>"))
 	w.want("long closed", 2, 2)
 	if next := w.portal.Tasks()[1]; !strings.Contains(plain(next.Description), fmt.Sprintf("задача № %d", old)) {
 		t.Errorf("the new task does not name the old one:\n%s", next.Description)
@@ -185,10 +193,12 @@ func TestLongClosedAndDeleted(t *testing.T) {
 	next := w.portal.Tasks()[1].ID
 	w.portal.DeleteTask(next)
 	w.quiet()
-	w.bring(letter("3@romashka.example", ivan, "Re: Принтер не печатает", "Что нового?", "In-Reply-To: <2@romashka.example>"))
+	w.bring(letter("3@romashka.example", ivan, "Re: Принтер не печатает", "Что нового?",
+		"In-Reply-To: <2@romashka.example>"))
 	tasks := w.portal.Tasks()
 	last := tasks[len(tasks)-1]
-	if want := fmt.Sprintf("Прежняя задача № %d удалена", next); last.ID == old || !strings.Contains(plain(last.Description), want) {
+	if want := fmt.Sprintf("Прежняя задача № %d удалена", next); last.ID == old ||
+		!strings.Contains(plain(last.Description), want) {
 		t.Errorf("%q is missing in\n%s", want, last.Description)
 	}
 	w.bring(letter("4@romashka.example", ivan, "Re: Принтер не печатает", "Ау?", "In-Reply-To: <2@romashka.example>"))
@@ -199,9 +209,12 @@ func TestLongClosedAndDeleted(t *testing.T) {
 
 // pictured is a letter in HTML that shows a logo below its text.
 func pictured(id, subject, text, logo string, header ...string) []byte {
-	return letter(id, ivan, subject, "--b\nContent-Type: text/html; charset=utf-8\n\n<p>"+text+"</p><div class=\"gmail_signature\">Иван <img src=\"cid:logo\"></div>\n"+
-		"--b\nContent-Type: image/png; name=\"logo.png\"\nContent-ID: <logo>\nContent-Disposition: inline; filename=\"logo.png\"\nContent-Transfer-Encoding: base64\n\n"+
-		base64.StdEncoding.EncodeToString([]byte(logo))+"\n--b--\n", append(header, `Content-Type: multipart/related; boundary="b"`)...)
+	return letter(id, ivan, subject, "--b\nContent-Type: text/html; charset=utf-8\n\n<p>"+text+
+		"</p><div class=\"gmail_signature\">Иван <img src=\"cid:logo\"></div>\n"+
+		"--b\nContent-Type: image/png; name=\"logo.png\"\nContent-ID: <logo>\nContent-Disposition: inline; "+
+		"filename=\"logo.png\"\nContent-Transfer-Encoding: base64\n\n"+
+		base64.StdEncoding.EncodeToString([]byte(logo))+"\n--b--\n",
+		append(header, `Content-Type: multipart/related; boundary="b"`)...)
 }
 
 func TestSignaturePicturesAreUploadedOnce(t *testing.T) {
@@ -234,14 +247,17 @@ func TestSignaturePicturesAreUploadedOnce(t *testing.T) {
 	if text := w.portal.Tasks()[3].Description; !strings.Contains(text, "не приложены: logo.png") {
 		t.Errorf("nobody is told:\n%s", text)
 	}
-	other := bytes.ReplaceAll(pictured("5@stroymir.example", "Принтер не печатает", "Помогите", "LOGO"), []byte("ivan@romashka"), []byte("anna@stroymir"))
+	other := bytes.ReplaceAll(pictured("5@stroymir.example", "Принтер не печатает", "Помогите", "LOGO"),
+		[]byte("ivan@romashka"), []byte("anna@stroymir"))
 	w.bring(other)
 	uploads("of another sender", 4, "logo.png")
 }
 
 func TestForwardNamesTheOriginalSender(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
-	w.bring(letter("1@romashka.example", ivan, "FW: Счёт", "Посмотрите.\n\nОт: Пётр Клиент <petr@client.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Иван\nТема: Счёт\n\nГде наш счёт?"))
+	w.bring(letter("1@romashka.example", ivan, "FW: Счёт",
+		"Посмотрите.\n\nОт: Пётр Клиент <petr@client.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Иван\nТема: "+
+			"Счёт\n\nГде наш счёт?"))
 	text := w.portal.Tasks()[0].Description
 	for _, want := range []string{"первоначальный отправитель: Пётр Клиент", "petr@client.example", "Где наш счёт?"} {
 		if !strings.Contains(text, want) {
@@ -259,7 +275,8 @@ func TestFilesOfARepeatContactAreFetchedOnce(t *testing.T) {
 	for i := range 60 {
 		from, subject := fmt.Sprintf("n%d@b%d.example", i, i), fmt.Sprintf("Printer on floor %d is broken", i)
 		w.arrive(letter(fmt.Sprintf("1-%d@b.example", i), from, subject, "How?"))
-		w.arrive(withFile(fmt.Sprintf("2-%d@b.example", i), from, "Re: "+subject, "See the file.", "scan.txt", fmt.Sprint("scan ", i)))
+		w.arrive(withFile(fmt.Sprintf("2-%d@b.example", i), from, "Re: "+subject, "See the file.", "scan.txt",
+			fmt.Sprint("scan ", i)))
 	}
 	w.imap.ResetCounts()
 	if r, _ := w.poll(); r.Opened != 60 || r.Commented != 60 {

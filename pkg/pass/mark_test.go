@@ -26,7 +26,8 @@ func TestAFolderThatTakesNoMarksStillGivesItsMail(t *testing.T) {
 	want := 0
 	for i, letters := range []int{101, 1} { // the marks of the first 50 are due before the last one is read
 		for j := range letters {
-			w.arrive(letter(fmt.Sprintf("%d.%d@a.example", i, j), fmt.Sprintf("a%d.%d@a%d.example", i, j, j), "Printer", "please"))
+			w.arrive(letter(fmt.Sprintf("%d.%d@a.example", i, j), fmt.Sprintf("a%d.%d@a%d.example", i, j, j),
+				"Printer", "please"))
 		}
 		want += letters
 		stores = 0
@@ -34,7 +35,8 @@ func TestAFolderThatTakesNoMarksStillGivesItsMail(t *testing.T) {
 		if n := len(w.portal.Tasks()); n != want {
 			t.Errorf("pass %d: %d tasks of %d letters", i, n, want)
 		}
-		if left, err := r.Left(); left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "Over quota") || stores != 1 {
+		if left, err := r.Left(); left != pass.Temporary || !strings.Contains(fmt.Sprint(err), "Over quota") ||
+			stores != 1 {
 			t.Errorf("pass %d: %v, %v after %d attempts", i, left, err, stores)
 		}
 	}

@@ -29,7 +29,8 @@ func (n ledgerNet) Ask(qs []desk.Questions) (fs []desk.Facts, err error) {
 	return n.Ledger.Ask(qs)
 }
 
-func (n ledgerNet) Record(now time.Time, es []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) (err error) {
+func (n ledgerNet) Record(now time.Time, es []desk.Entry, window time.Duration,
+	decide func(i int, f desk.Facts) (desk.Decision, error)) (err error) {
 	defer outbox.Caught("record messages", &err)
 	return n.Ledger.Record(now, es, window, decide)
 }
@@ -47,7 +48,8 @@ func (n quarantineNet) Attempted(now time.Time, e desk.Entry, why string) (tries
 	return n.Quarantine.Attempted(now, e, why)
 }
 
-func (n quarantineNet) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (q desk.Quarantined, err error) {
+func (n quarantineNet) Keep(now time.Time, e desk.Entry, k desk.Keeping,
+	tell func(desk.Told) desk.Decision) (q desk.Quarantined, err error) {
 	defer outbox.Caught("quarantine message", &err)
 	return n.Quarantine.Keep(now, e, k, tell)
 }
@@ -84,7 +86,8 @@ func (n ticketsNet) Reading() (r desk.Reading, err error) {
 	return n.Tickets.Reading()
 }
 
-func (n ticketsNet) RecordChanges(now time.Time, numbers []uint64, read *desk.Reading, decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) (err error) {
+func (n ticketsNet) RecordChanges(now time.Time, numbers []uint64, read *desk.Reading,
+	decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) (err error) {
 	defer outbox.Caught("record changes", &err)
 	return n.Tickets.RecordChanges(now, numbers, read, decide)
 }
@@ -150,7 +153,8 @@ func (n mailboxNet) MessageIDs(ctx context.Context, uids []uint32) (ids map[uint
 	return ids, err
 }
 
-func (n mailboxNet) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error {
+func (n mailboxNet) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+	fn func(l desk.Listing, body *spool.Body, err error) error) error {
 	return lost("fetch messages", func() error { return n.Mailbox.Fetch(ctx, ls, limit, fn) })
 }
 

@@ -145,7 +145,8 @@ func (x trapDirectory) Profiles(_ context.Context, addresses []string) (map[stri
 	return nil, nil
 }
 
-func (x trapPortal) Prepare(ctx context.Context, as []string, fs []desk.File, open func(int) (io.ReadCloser, error)) (desk.Prepared, error) {
+func (x trapPortal) Prepare(ctx context.Context, as []string, fs []desk.File,
+	open func(int) (io.ReadCloser, error)) (desk.Prepared, error) {
 	x.t("Portal.Prepare", as, fs)
 	return x.Portal.Prepare(ctx, as, fs, open)
 }
@@ -230,7 +231,8 @@ func (x trapRelay) Close() error {
 	return x.Relay.Close()
 }
 
-func (x trapOriginals) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(desk.Listing, *spool.Body, error) error) error {
+func (x trapOriginals) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+	fn func(desk.Listing, *spool.Body, error) error) error {
 	x.t("Originals.Fetch")
 	return x.Originals.Fetch(ctx, ls, limit, fn)
 }
@@ -250,7 +252,8 @@ func (x trapLedger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	return x.Ledger.Ask(qs)
 }
 
-func (x trapLedger) Record(now time.Time, es []desk.Entry, w time.Duration, decide func(int, desk.Facts) (desk.Decision, error)) error {
+func (x trapLedger) Record(now time.Time, es []desk.Entry, w time.Duration,
+	decide func(int, desk.Facts) (desk.Decision, error)) error {
 	x.t("Ledger.Record", es)
 	return x.Ledger.Record(now, es, w, decide)
 }
@@ -265,7 +268,8 @@ func (x trapQuarantine) Attempted(now time.Time, e desk.Entry, why string) (int,
 	return x.Quarantine.Attempted(now, e, why)
 }
 
-func (x trapQuarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (desk.Quarantined, error) {
+func (x trapQuarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping,
+	tell func(desk.Told) desk.Decision) (desk.Quarantined, error) {
 	x.t("Quarantine.Keep", e)
 	return x.Quarantine.Keep(now, e, k, tell)
 }
@@ -300,7 +304,8 @@ func (x trapTickets) Reading() (desk.Reading, error) {
 	return x.Tickets.Reading()
 }
 
-func (x trapTickets) RecordChanges(now time.Time, ns []uint64, r *desk.Reading, decide func(int, desk.AnnounceFacts) (desk.Decision, error)) error {
+func (x trapTickets) RecordChanges(now time.Time, ns []uint64, r *desk.Reading,
+	decide func(int, desk.AnnounceFacts) (desk.Decision, error)) error {
 	x.t("Tickets.RecordChanges", ns)
 	return x.Tickets.RecordChanges(now, ns, r, decide)
 }
@@ -355,7 +360,8 @@ func (x trapMailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32]
 	return x.Mailbox.MessageIDs(ctx, uids)
 }
 
-func (x trapMailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(desk.Listing, *spool.Body, error) error) error {
+func (x trapMailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+	fn func(desk.Listing, *spool.Body, error) error) error {
 	x.t("Mailbox.Fetch", ls)
 	return x.Mailbox.Fetch(ctx, ls, limit, fn)
 }
@@ -379,9 +385,11 @@ func (x trapMailbox) Close() error {
 func trapped(p *pass.Pass, t trap) {
 	o := p.Outbox
 	o.Together = nil // in goroutines, where a panic ends the program
-	o.Queue, o.Seen, o.Tickets, o.Kept, o.People = trapQueue{o.Queue, t}, trapSightings{o.Seen, t}, trapTicket{o.Tickets, t}, trapKept{o.Kept, t}, trapPeople{o.People, t}
+	o.Queue, o.Seen, o.Tickets, o.Kept, o.People = trapQueue{o.Queue, t}, trapSightings{o.Seen,
+		t}, trapTicket{o.Tickets, t}, trapKept{o.Kept, t}, trapPeople{o.People, t}
 	o.Portal, o.OneC, o.Sources = trapPortal{o.Portal, t}, trapDirectory{t}, []string{"directory", "onec", "bitrix24"}
-	p.Ledger, p.Quarantine, p.Tickets = trapLedger{p.Ledger, t}, trapQuarantine{p.Quarantine, t}, trapTickets{p.Tickets, t}
+	p.Ledger, p.Quarantine, p.Tickets = trapLedger{p.Ledger, t}, trapQuarantine{p.Quarantine,
+		t}, trapTickets{p.Tickets, t}
 	p.Portal, p.Feed = trapTasks{p.Portal, t}, trapFeed{p.Feed, t}
 	kit := p.Kit
 	p.Kit = func() (pass.Kit, error) {
@@ -423,7 +431,8 @@ func (w *world) removals() func(*sandbox.Call) sandbox.Fault {
 	return func(c *sandbox.Call) sandbox.Fault {
 		for _, t := range w.portal.Tasks() {
 			switch {
-			case t.Title == "Screen" && c.Method == "im.dialog.messages.search" && !c.Params.Has("DATE_FROM") && !removed:
+			case t.Title == "Screen" && c.Method == "im.dialog.messages.search" && !c.Params.Has("DATE_FROM") &&
+				!removed:
 				removed = true
 				w.portal.RemoveUser(t.ID)
 			case t.Title == "Doomed" && strings.Contains(shown(c), "Is it?") && !deleted:
@@ -460,11 +469,14 @@ func day(w *world, t trap) {
 	}
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.quarantineAfter = 1
-	w.arrive(withFile("1@good.example", "Иван <ivan@good.example>", "Printer", "It does not print.", "log.txt", "offline"))
+	w.arrive(withFile("1@good.example", "Иван <ivan@good.example>", "Printer", "It does not print.", "log.txt",
+		"offline"))
 	w.arrive(withFile("2@bad.example", "Bad <bad@bad.example>", "Mouse", "It does not click.", "bad.txt", "bad"))
-	w.arrive(letter("3@good.example", "anna@good.example", "Re: Screen", "It is dark.", "In-Reply-To: <who@knows.example>"))
-	w.arrive(letter("10@good.example", "olga@good.example", "Meeting", "BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1\n"+
-		"DTSTART:20260312T100000Z\nSUMMARY:Meeting\nATTENDEE;PARTSTAT=ACCEPTED:mailto:olga@good.example\nEND:VEVENT\nEND:VCALENDAR\n",
+	w.arrive(letter("3@good.example", "anna@good.example", "Re: Screen", "It is dark.",
+		"In-Reply-To: <who@knows.example>"))
+	w.arrive(letter("10@good.example", "olga@good.example", "Meeting",
+		"BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1\n"+
+			"DTSTART:20260312T100000Z\nSUMMARY:Meeting\nATTENDEE;PARTSTAT=ACCEPTED:mailto:olga@good.example\nEND:VEVENT\nEND:VCALENDAR\n",
 		"Content-Type: text/calendar; method=REPLY; charset=utf-8"))
 	w.arrive(letter("9@poison.example", "poison@poison.example", "Worse", "of death"))
 	w.arrive(letter("6@doomed.example", "doomed@doomed.example", "Doomed", "It will be deleted."))
@@ -489,11 +501,16 @@ func day(w *world, t trap) {
 	w.loseFiles("Keyboard")
 	for _, task := range w.portal.Tasks() {
 		if slices.Contains(asked, task.Title) {
-			w.portal.Say(task.ID, specialist, "Restart: "+task.Title, sandbox.File{Name: "how to " + task.Title, Content: []byte(task.Title)})
+			w.portal.Say(task.ID, specialist, "Restart: "+task.Title, sandbox.File{
+				Name:    "how to " + task.Title,
+				Content: []byte(task.Title),
+			})
 		}
 	}
-	w.arrive(letter("4@good.example", "ivan@good.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@good.example>"))
-	w.arrive(letter("8@doomed.example", "doomed@doomed.example", "Re: Doomed", "Is it?", "In-Reply-To: <6@doomed.example>"))
+	w.arrive(letter("4@good.example", "ivan@good.example", "Re: Printer", "It blinks.",
+		"In-Reply-To: <1@good.example>"))
+	w.arrive(letter("8@doomed.example", "doomed@doomed.example", "Re: Doomed", "Is it?",
+		"In-Reply-To: <6@doomed.example>"))
 	w.portal.Inject(w.removals())
 	run((*pass.Pass).Announce)
 	run(poll)
@@ -525,7 +542,10 @@ func mended(w *world) {
 	}
 	for _, task := range w.portal.Tasks() {
 		if slices.Contains(asked, task.Title) && !strings.Contains(fmt.Sprint(task.Comments), "Restart: "+task.Title) {
-			w.portal.Say(task.ID, specialist, "Restart: "+task.Title, sandbox.File{Name: "how to " + task.Title, Content: []byte(task.Title)})
+			w.portal.Say(task.ID, specialist, "Restart: "+task.Title, sandbox.File{
+				Name:    "how to " + task.Title,
+				Content: []byte(task.Title),
+			})
 		}
 	}
 	w.quiet()
@@ -549,7 +569,8 @@ func mended(w *world) {
 			}
 		}
 	}
-	for _, want := range []string{"task Printer", "task Mouse", "comment on Printer", "answer about Printer", "answer about Mouse",
+	for _, want := range []string{"task Printer", "task Mouse", "comment on Printer", "answer about Printer",
+		"answer about Mouse",
 		"answer about Screen", "file log.txt", "file bad.txt"} {
 		if count[want] != 1 {
 			w.t.Errorf("%d × %s: %v", count[want], want, count)
@@ -570,9 +591,12 @@ func mended(w *world) {
 func methods() map[string]bool {
 	all := map[string]bool{"Kit": true, "Box.Open": true, "Sender.Open": true, "Sender.Relay": true}
 	for _, t := range []reflect.Type{
-		reflect.TypeFor[outbox.Queue](), reflect.TypeFor[outbox.Sightings](), reflect.TypeFor[outbox.Tickets](), reflect.TypeFor[outbox.Kept](), reflect.TypeFor[outbox.People](),
-		reflect.TypeFor[outbox.Directory](), reflect.TypeFor[outbox.Portal](), reflect.TypeFor[outbox.Relay](), reflect.TypeFor[outbox.Originals](),
-		reflect.TypeFor[outbox.Texts](), reflect.TypeFor[pass.Ledger](), reflect.TypeFor[pass.Quarantine](), reflect.TypeFor[pass.Tickets](),
+		reflect.TypeFor[outbox.Queue](), reflect.TypeFor[outbox.Sightings](), reflect.TypeFor[outbox.Tickets](),
+		reflect.TypeFor[outbox.Kept](), reflect.TypeFor[outbox.People](),
+		reflect.TypeFor[outbox.Directory](), reflect.TypeFor[outbox.Portal](), reflect.TypeFor[outbox.Relay](),
+		reflect.TypeFor[outbox.Originals](),
+		reflect.TypeFor[outbox.Texts](), reflect.TypeFor[pass.Ledger](), reflect.TypeFor[pass.Quarantine](),
+		reflect.TypeFor[pass.Tickets](),
 		reflect.TypeFor[pass.Mailbox](), reflect.TypeFor[pass.Tasks](), reflect.TypeFor[pass.Feed](),
 	} {
 		for i := range t.NumMethod() {
@@ -603,8 +627,10 @@ func TestAPanicAnywhere(t *testing.T) {
 						panic("of " + name)
 					}
 				})
-				if whom != "" && !strings.HasPrefix(name, "Queue.") && !strings.HasPrefix(name, "Sightings.") { // the others' things are done by now
-					if text, _ := w.shape(); !strings.Contains(text, "task Printer") || !strings.Contains(text, "Restart: Printer") {
+				// the others' things are done by now
+				if whom != "" && !strings.HasPrefix(name, "Queue.") && !strings.HasPrefix(name, "Sightings.") {
+					if text, _ := w.shape(); !strings.Contains(text, "task Printer") ||
+						!strings.Contains(text, "Restart: Printer") {
 						t.Errorf("the others have waited:\n%s", text)
 					}
 				}

@@ -110,7 +110,8 @@ func merge(c desk.Changes, read desk.Reading) desk.Reading {
 }
 
 // unread adds to the changed tasks those whose comments could not be read before and are due again, as they stand now.
-func (p *notifier) unread(ctx context.Context, changed []desk.TaskState, read, next desk.Reading) ([]desk.TaskState, error) {
+func (p *notifier) unread(ctx context.Context, changed []desk.TaskState,
+	read, next desk.Reading) ([]desk.TaskState, error) {
 	listed := map[int64]bool{}
 	for _, s := range changed {
 		listed[s.Task] = true
@@ -153,7 +154,8 @@ func tasks(states []desk.TaskState) []int64 {
 
 // changedSince returns the changed tasks that are ours and have not been read since. What was noted of the time to come
 // is not believed.
-func (p *notifier) changedSince(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time, next desk.Reading) []desk.TaskState {
+func (p *notifier) changedSince(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time,
+	next desk.Reading) []desk.TaskState {
 	var out []desk.TaskState
 	for _, s := range states {
 		t, ours := tickets[s.Task]
@@ -181,14 +183,22 @@ func (p *notifier) changedSince(states []desk.TaskState, tickets map[int64]desk.
 	return out
 }
 
-func (p *notifier) talks(ctx context.Context, states []desk.TaskState, tickets map[int64]desk.Ticket) ([]desk.Talk, error) {
+func (p *notifier) talks(ctx context.Context, states []desk.TaskState,
+	tickets map[int64]desk.Ticket) ([]desk.Talk, error) {
 	if len(states) == 0 {
 		return nil, nil
 	}
 	watches := make([]desk.Watch, len(states))
 	for i, s := range states {
 		t := tickets[s.Task]
-		watches[i] = desk.Watch{Task: s.Task, Chat: s.Chat, Last: t.LastComment, LastAt: t.CommentAt, LastResult: t.LastResult, Since: t.ReadUpTo}
+		watches[i] = desk.Watch{
+			Task:       s.Task,
+			Chat:       s.Chat,
+			Last:       t.LastComment,
+			LastAt:     t.CommentAt,
+			LastResult: t.LastResult,
+			Since:      t.ReadUpTo,
+		}
 		if t.ReadUpTo.IsZero() {
 			watches[i].Since = t.ReadAt // of an earlier version
 		}
@@ -214,7 +224,8 @@ type announcement struct {
 }
 
 // announce decides what was read, and records it together with how far the portal is read.
-func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, talks []desk.Talk, at time.Time, read, next desk.Reading) error {
+func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, talks []desk.Talk, at time.Time,
+	read, next desk.Reading) error {
 	p.tellRestored(talks, tickets, at, &next)
 	var all []announcement
 	for i, s := range states {
@@ -226,7 +237,12 @@ func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Tick
 		if talks[i].Chat != 0 {
 			s.Chat = talks[i].Chat
 		}
-		all = append(all, announcement{desk.Change{State: s, Comments: talks[i].Comments, ReadAt: at, Rewound: talks[i].Rewound}, tickets[s.Task].Number})
+		all = append(all, announcement{desk.Change{
+			State:    s,
+			Comments: talks[i].Comments,
+			ReadAt:   at,
+			Rewound:  talks[i].Rewound,
+		}, tickets[s.Task].Number})
 	}
 	if len(all) == 0 && next.Activity.Equal(read.Activity) && maps.Equal(next.Unread, read.Unread) {
 		return nil // nothing happened: nothing is written
@@ -291,7 +307,14 @@ func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) er
 
 // changeLine returns the line of the report for a change.
 func (p *notifier) changeLine(t *desk.Ticket, d desk.Decision) Line {
-	l := Line{Ticket: t.Number, Task: t.Task, Subject: t.Subject, To: t.ReplyTo.Addr, Verdict: d.Verdict, Reasons: d.Reasons}
+	l := Line{
+		Ticket:  t.Number,
+		Task:    t.Task,
+		Subject: t.Subject,
+		To:      t.ReplyTo.Addr,
+		Verdict: d.Verdict,
+		Reasons: d.Reasons,
+	}
 	if l.Rule, l.Note, _ = settled(d); d.Verdict == desk.Later {
 		l.Wait, l.Due = d.Wait, p.Now().Add(d.Wait).UTC()
 	}

@@ -27,7 +27,8 @@ func TestOrdinaryAnswer(t *testing.T) {
 			}
 			for i, inside := range []string{"", " 7731"} {
 				text := "It works now." + strings.Replace(quote, "code.", "code."+inside, 1)
-				w.arrive(letter(fmt.Sprintf("reply%d@romashka.example", i), "Ivan <ivan@romashka.example>", "Re: Printer", text, "In-Reply-To: <"+ours.ID+">"))
+				w.arrive(letter(fmt.Sprintf("reply%d@romashka.example", i), "Ivan <ivan@romashka.example>",
+					"Re: Printer", text, "In-Reply-To: <"+ours.ID+">"))
 				w.minutes(3, w.poll)
 				comments := w.portal.Tasks()[0].Comments
 				last := comments[len(comments)-1]

@@ -35,7 +35,8 @@ func TestALetterLargerThanListedIsKnownAsTooLarge(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
 			w.moveTo = "Done"
 			w.check(w.imap.CreateFolder("Done", ""))
-			w.arrive(withFile("1@a.example", "a@a.example", "Scans", "see the files", "scan.tif", strings.Repeat("x", 2<<20)))
+			w.arrive(withFile("1@a.example", "a@a.example", "Scans", "see the files", "scan.tif",
+				strings.Repeat("x", 2<<20)))
 			for range 3 {
 				p, s := w.open(store.Options{})
 				open := p.Boxes[0].Open
@@ -48,7 +49,8 @@ func TestALetterLargerThanListedIsKnownAsTooLarge(t *testing.T) {
 				w.check(s.Close())
 			}
 			all := w.portal.Tasks()
-			if len(all) != 1 || len(all[0].Files) != 0 || !strings.Contains(plain(all[0].Description), "Письмо больше допустимого") {
+			if len(all) != 1 || len(all[0].Files) != 0 ||
+				!strings.Contains(plain(all[0].Description), "Письмо больше допустимого") {
 				t.Errorf("tasks %+v", all)
 			}
 			if n := len(w.imap.Messages("INBOX")); n != 1 || len(w.imap.Messages("Done")) != 0 {

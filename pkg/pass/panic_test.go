@@ -68,7 +68,8 @@ func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 			r, err := poll(p, t.Context())
 			w.check(err)
 			left, err := r.Left()
-			if left != pass.Held || r.Held != 1 || !strings.Contains(fmt.Sprint(err), "panic: of death") || r.Sent != 2 {
+			if left != pass.Held || r.Held != 1 || !strings.Contains(fmt.Sprint(err), "panic: of death") ||
+				r.Sent != 2 {
 				t.Errorf("left %v, %v: %+v", left, err, r)
 			}
 			all, err := s.Outbox.Pendings()

@@ -22,7 +22,8 @@ import (
 type Ledger interface {
 	Progress(ls []desk.Listing) ([]desk.Progress, error)
 	Ask(qs []desk.Questions) ([]desk.Facts, error)
-	Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error
+	Record(now time.Time, entries []desk.Entry, window time.Duration,
+		decide func(i int, f desk.Facts) (desk.Decision, error)) error
 	Marked(places []desk.Place)
 }
 
@@ -40,13 +41,15 @@ type Tickets interface {
 	ByTask(tasks []int64) (map[int64]desk.Ticket, error)
 	Active(since time.Time) ([]desk.Ticket, error)
 	Reading() (desk.Reading, error)
-	RecordChanges(now time.Time, numbers []uint64, read *desk.Reading, decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error
+	RecordChanges(now time.Time, numbers []uint64, read *desk.Reading,
+		decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error
 }
 
 // Mailbox is one folder of one IMAP account.
 type Mailbox interface {
 	Lister
-	Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(l desk.Listing, body *spool.Body, err error) error) error
+	Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+		fn func(l desk.Listing, body *spool.Body, err error) error) error
 	InSent(ctx context.Context, id string) (bool, error)
 	Mark(ctx context.Context, uids []uint32) error
 	Close() error
@@ -54,10 +57,11 @@ type Mailbox interface {
 
 // Lister tells what lies in a mailbox.
 type Lister interface {
-	Unseen(ctx context.Context, since time.Time) ([]desk.Listing, error)      // a zero time leaves none out
-	Old(ctx context.Context, t time.Time) (int, error)                        // how many are unseen of the days before
-	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)           // seen or not
-	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // the field of each header as it stands there
+	Unseen(ctx context.Context, since time.Time) ([]desk.Listing, error) // a zero time leaves none out
+	Old(ctx context.Context, t time.Time) (int, error)                   // how many are unseen of the days before
+	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)      // seen or not
+	// the field of each header as it stands there
+	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error)
 }
 
 // Tasks tells how tasks stand; one that is gone is left out.
@@ -102,7 +106,8 @@ type Pass struct {
 	Looked     Looked // what was found in those that a poll reads. Letters go out and files are fetched for all of them
 	Outbox     *outbox.Outbox
 
-	Lost time.Time // the state may have forgotten messages marked since then, so that they are looked at as well; zero = none
+	// the state may have forgotten messages marked since then, so that they are looked at as well; zero = none
+	Lost time.Time
 
 	Policy *desk.Policy
 	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do

@@ -192,7 +192,8 @@ func portion(ls []desk.Listing, limit int64) (head, rest []desk.Listing) {
 }
 
 // chunks works through new messages, some at a time.
-func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing, settle func(context.Context) error) error {
+func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing,
+	settle func(context.Context) error) error {
 	if len(fresh) == 0 {
 		return nil
 	}

@@ -21,7 +21,11 @@ var cards = map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCar
 
 // admin makes the webhook's user an administrator, who sees every task.
 func admin(o sandbox.PortalOptions) sandbox.PortalOptions {
-	o.Users = []sandbox.User{{ID: 1, Name: "Vera", Admin: true}, {ID: 7, Name: "Anna", LastName: "Kim"}, {ID: 17, Name: "Mail", Admin: true}}
+	o.Users = []sandbox.User{{
+		ID:    1,
+		Name:  "Vera",
+		Admin: true,
+	}, {ID: 7, Name: "Anna", LastName: "Kim"}, {ID: 17, Name: "Mail", Admin: true}}
 	return o
 }
 
@@ -64,7 +68,10 @@ func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
 			w := newWorld(t, o)
 			w.policy.Send = "results"
 			task := w.opened()
-			first := w.portal.Say(task, specialist, "Restart it.", sandbox.File{Name: "how.txt", Content: []byte("off and on")})
+			first := w.portal.Say(task, specialist, "Restart it.", sandbox.File{
+				Name:    "how.txt",
+				Content: []byte("off and on"),
+			})
 			w.portal.Say(task, specialist, "He should buy a new one.")
 			w.minutes(3, w.notify)
 			if got := w.answers(); len(got) != 0 {
@@ -73,7 +80,8 @@ func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
 			w.portal.MarkResult(task, first)
 			w.minutes(5, w.notify)
 			got := w.answers()
-			if len(got) != 1 || !strings.Contains(got[0], "Restart it.") || !strings.Contains(got[0], "how.txt") || strings.Contains(got[0], "new one") {
+			if len(got) != 1 || !strings.Contains(got[0], "Restart it.") || !strings.Contains(got[0], "how.txt") ||
+				strings.Contains(got[0], "new one") {
 				t.Fatal(got)
 			}
 			at := w.portal.Say(task, specialist, "Done at once.")
@@ -129,7 +137,8 @@ func TestMarkedComments(t *testing.T) {
 			w.portal.Say(task, specialist, "Inside.")
 			w.portal.Say(task, specialist, "! Outside.")
 			w.minutes(3, w.notify)
-			if got := w.answers(); len(got) != 1 || strings.Contains(got[0], "Inside") || !strings.Contains(got[0], "Outside.") {
+			if got := w.answers(); len(got) != 1 || strings.Contains(got[0], "Inside") ||
+				!strings.Contains(got[0], "Outside.") {
 				t.Error(got)
 			}
 		})
@@ -190,7 +199,8 @@ func TestDeletedTask(t *testing.T) {
 				w.again(2, "Are you there?")
 				w.quiet()
 				all = w.portal.Tasks()
-				if last := all[0].Comments[len(all[0].Comments)-1]; len(all) != 1 || !strings.Contains(last.Text, "Are you there?") {
+				if last := all[0].Comments[len(all[0].Comments)-1]; len(all) != 1 ||
+					!strings.Contains(last.Text, "Are you there?") {
 					t.Errorf("%+v", all)
 				}
 			})
@@ -218,7 +228,8 @@ func TestAccessIsTakenBack(t *testing.T) {
 	}
 	w.portal.Say(task, specialist, "Does it work?")
 	w.minutes(2, w.notify)
-	if got := strings.Join(w.answers(), ""); !strings.Contains(got, "Restart it.") || !strings.Contains(got, "Does it work?") {
+	if got := strings.Join(w.answers(), ""); !strings.Contains(got, "Restart it.") ||
+		!strings.Contains(got, "Does it work?") {
 		t.Error(got)
 	}
 }
@@ -265,14 +276,23 @@ func TestClosedPortalIsOneLine(t *testing.T) {
 	}{
 		"webhook":  {sandbox.Fault{Kind: sandbox.ErrorAnswer, Status: 401, Code: "NO_AUTH_FOUND"}, "webhook"},
 		"overload": {sandbox.Fault{Kind: sandbox.Overload}, "support"},
-		"plan":     {sandbox.Fault{Kind: sandbox.ErrorAnswer, Status: 403, Code: "ACCESS_DENIED", Text: "only on commercial plans"}, "plan"},
+		"plan": {
+			sandbox.Fault{
+				Kind:   sandbox.ErrorAnswer,
+				Status: 403,
+				Code:   "ACCESS_DENIED",
+				Text:   "only on commercial plans",
+			},
+			"plan",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 			w.opened()
 			w.again(1, "And it blinks.")
 			for i := range 60 {
-				w.arrive(letter(fmt.Sprintf("n%d@b.example", i), fmt.Sprintf("n%d@b.example", i), fmt.Sprint("Question ", i), "How?"))
+				w.arrive(letter(fmt.Sprintf("n%d@b.example", i), fmt.Sprintf("n%d@b.example", i),
+					fmt.Sprint("Question ", i), "How?"))
 			}
 			w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return tt.fault })
 			for _, run := range []func() (*pass.Report, string){w.poll, w.notify} {
@@ -280,7 +300,8 @@ func TestClosedPortalIsOneLine(t *testing.T) {
 				w.clock.Advance(3 * time.Minute)
 				r, _ := run()
 				left, err := r.Left()
-				if len(r.Problems) != 1 || left != pass.Setup || !strings.Contains(err.Error(), tt.hint) || w.portal.Hits() != 1 {
+				if len(r.Problems) != 1 || left != pass.Setup || !strings.Contains(err.Error(), tt.hint) ||
+					w.portal.Hits() != 1 {
 					t.Errorf("%d requests, left %v: %v", w.portal.Hits(), left, err)
 				}
 			}
@@ -378,7 +399,8 @@ func TestLettersNeitherTagNorMention(t *testing.T) {
 		},
 		"HTML": func(id, re string, header ...string) []byte {
 			html := "<p>" + strings.ReplaceAll(text, "\n", "<br>") + "</p><ul><li>#item</li></ul>"
-			return letter(id, "n@b.example", re+subject, html, append(header, "Content-Type: text/html; charset=utf-8")...)
+			return letter(id, "n@b.example", re+subject, html,
+				append(header, "Content-Type: text/html; charset=utf-8")...)
 		},
 	}
 	for name, o := range cards {
@@ -402,7 +424,8 @@ func TestLettersNeitherTagNorMention(t *testing.T) {
 				}
 				comment := task.Comments[len(task.Comments)-1].Text
 				for _, said := range []string{task.Description, comment} {
-					if strings.Contains(said, "[USER=") || strings.Contains(said, "[B]late") || !strings.Contains(said, "Anna") {
+					if strings.Contains(said, "[USER=") || strings.Contains(said, "[B]late") ||
+						!strings.Contains(said, "Anna") {
 						t.Errorf("%q", said)
 					}
 				}
@@ -421,7 +444,8 @@ func TestLongCommentIsNotCutByThePortal(t *testing.T) {
 			w.quiet()
 			got, _ := w.portal.Task(task)
 			last := got.Comments[len(got.Comments)-1]
-			if n := utf8.RuneCountInString(last.Text); n > 20_000 || n < 10_000 || strings.HasSuffix(last.Text, " (...)") {
+			if n := utf8.RuneCountInString(last.Text); n > 20_000 || n < 10_000 ||
+				strings.HasSuffix(last.Text, " (...)") {
 				t.Errorf("%d characters, the last are %q", n, last.Text[len(last.Text)-20:])
 			}
 			if len(last.Files) != 1 || last.Files[0].Name != "message.eml" {

@@ -115,12 +115,18 @@ func (p *Pass) notice(b Box, e desk.Entry, k desk.Keeping, told desk.Told, cause
 }
 
 // written writes the task or comment of notice.
-func (p *Pass) written(b Box, e desk.Entry, k desk.Keeping, told desk.Told, stranger bool) (d desk.Decision, err error) {
+func (p *Pass) written(b Box, e desk.Entry, k desk.Keeping, told desk.Told,
+	stranger bool) (d desk.Decision, err error) {
 	defer outbox.Caught("write of message", &err)
 	at := e.Place
 	post := &desk.Post{Form: desk.FormTrouble, From: e.From, Message: &at, Hash: k.Hash, At: e.Received}
 	if kept, _ := p.Outbox.Bodies.Get(e.Place); kept != nil && !stranger {
-		post.Files = []desk.File{{Name: "message.eml", Type: "message/rfc822", Size: kept.Size(), Part: desk.WholeMessage}}
+		post.Files = []desk.File{{
+			Name: "message.eml",
+			Type: "message/rfc822",
+			Size: kept.Size(),
+			Part: desk.WholeMessage,
+		}}
 	}
 	m := desk.Message{Listing: e.Listing, From: e.From, Subject: e.Subject}
 	d = desk.Decision{Verdict: desk.Quarantine, Key: k.Key, Ticket: told.Ticket}
@@ -129,7 +135,8 @@ func (p *Pass) written(b Box, e desk.Entry, k desk.Keeping, told desk.Told, stra
 		fields := p.kit.Rules.FieldsFor(&m, p.Now())
 		post.Fields = &fields
 		effect.Kind, effect.Key = desk.OpenTask, desk.DeriveKey("open", k.Key)
-		d.Ticket = &desk.Ticket{Key: effect.Key, Mailbox: b.Name, Requester: e.From, Subject: e.Subject, Opened: p.Now(),
+		d.Ticket = &desk.Ticket{Key: effect.Key, Mailbox: b.Name, Requester: e.From, Subject: e.Subject,
+			Opened: p.Now(),
 			Status: desk.Open, Silent: true}
 	} else {
 		effect.Ticket, post.Marker = told.Ticket.Number, p.Signer.Marker(effect.Key)

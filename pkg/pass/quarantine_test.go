@@ -127,7 +127,8 @@ func TestAMessageThatCannotBeFetchedDoesNotStopTheOthers(t *testing.T) {
 func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	for i := range 5 {
-		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i), "please"))
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i),
+			"please"))
 	}
 	fetches := 0
 	w.imap.Inject(func(c, _ string) error {
@@ -136,7 +137,11 @@ func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 			fetches = 0
 		case strings.HasSuffix(c, "FETCH"):
 			if fetches++; fetches > 1 { // the first is the list
-				return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeUnavailable, Text: "Backend error"}
+				return &imap.Error{
+					Type: imap.StatusResponseTypeNo,
+					Code: imap.ResponseCodeUnavailable,
+					Text: "Backend error",
+				}
 			}
 		}
 		return nil
@@ -220,7 +225,8 @@ func TestWhatItsMailboxHasNoMore(t *testing.T) {
 		w.readmit()
 		r, _ := w.poll()
 		all := w.quarantined()
-		if left, _ := r.Left(); left != pass.Held || len(all) != 1 || all[0].Again || !strings.Contains(all[0].Cause, "no longer in the mailbox") {
+		if left, _ := r.Left(); left != pass.Held || len(all) != 1 || all[0].Again ||
+			!strings.Contains(all[0].Cause, "no longer in the mailbox") {
 			t.Errorf("another %v: left %v, %+v", other, left, all)
 		}
 		w.quiet()
@@ -238,7 +244,8 @@ func TestManyForgedReports(t *testing.T) {
 	const reports = 60
 	for i := range reports {
 		body := "--b\nContent-Type: text/plain\n\n" + strings.Repeat("lost\n", 60_000) +
-			"\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--"
+			"\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\nFinal-Recipient: " +
+			"rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--"
 		w.arrive(letter(fmt.Sprint(i, "@mx.example"), "MAILER-DAEMON@mx.example", "Undelivered", body,
 			"Content-Type: multipart/report; report-type=delivery-status; boundary=b"))
 	}
@@ -279,8 +286,10 @@ func TestManyForgedReports(t *testing.T) {
 	w.check(s.Close())
 	// There is room again, and tomorrow's task.
 	w.clock.Advance(25 * time.Hour)
-	w.arrive(letter("x@mx.example", "MAILER-DAEMON@mx.example", "Undelivered", "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"+
-		"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--", "Content-Type: multipart/report; report-type=delivery-status; boundary=b"))
+	w.arrive(letter("x@mx.example", "MAILER-DAEMON@mx.example", "Undelivered",
+		"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"+
+			"Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n--b--",
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=b"))
 	w.quiet()
 	if all := w.quarantined(); len(all) != 1 || !all[0].Whole || len(w.portal.Tasks()) != 3 {
 		t.Errorf("the next day: %+v, %d tasks", all, len(w.portal.Tasks()))
@@ -304,7 +313,8 @@ func TestOneTaskADayTellsOfTheQuarantine(t *testing.T) {
 	w.quarantineAfter = 1
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	for i := range 25 {
-		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("poison%d@a%d.example", i, i), fmt.Sprint("Letter ", i), "please"))
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("poison%d@a%d.example", i, i),
+			fmt.Sprint("Letter ", i), "please"))
 	}
 	w.quiet()
 	tasks := w.portal.Tasks()
@@ -317,7 +327,8 @@ func TestOneTaskADayTellsOfTheQuarantine(t *testing.T) {
 		told += c.Text + "\n"
 		files += len(c.Files)
 	}
-	if files != 20 || strings.Count(told, "quarantine list") != 1 || !strings.Contains(told, "poison19@") || strings.Contains(told, "poison20@") {
+	if files != 20 || strings.Count(told, "quarantine list") != 1 || !strings.Contains(told, "poison19@") ||
+		strings.Contains(told, "poison20@") {
 		t.Errorf("%d files; the task tells:\n%s", files, told)
 	}
 	if human, auto := w.letters(); len(human)+len(auto) > 0 {

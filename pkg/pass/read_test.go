@@ -55,8 +55,10 @@ func (r reply) mail(form string) []byte {
 	text := "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + r.plain
 	html := "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + r.html
 	body := map[string]string{"plain": text, "html": html,
-		"both": "Content-Type: multipart/alternative; boundary=b\n\n--b\n" + text + "\n--b\n" + html + "\n--b--\n"}[form]
-	return []byte(strings.ReplaceAll("From: ivan@romashka.example\nTo: support@helpdesk.example\nSubject: Re: Принтер\nMIME-Version: 1.0\n"+body, "\n", "\r\n"))
+		"both": "Content-Type: multipart/alternative; boundary=b\n\n--b\n" + text + "\n--b\n" + html +
+			"\n--b--\n"}[form]
+	return []byte(strings.ReplaceAll("From: ivan@romashka.example\nTo: support@helpdesk.example\nSubject: Re: "+
+		"Принтер\nMIME-Version: 1.0\n"+body, "\n", "\r\n"))
 }
 
 func replyCutter(t *testing.T) *quote.Cutter {
@@ -91,11 +93,13 @@ func TestReplies(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(blanks.ReplaceAllString(r.text, "\n\n"), blanks.ReplaceAllString(m.Text, "\n\n")); diff != "" {
+				if diff := cmp.Diff(blanks.ReplaceAllString(r.text, "\n\n"),
+					blanks.ReplaceAllString(m.Text, "\n\n")); diff != "" {
 					t.Errorf("%s: text %s", form, diff)
 				}
 				const quote = "Здравствуйте, Иван!"
-				if !strings.Contains(m.Quoted, quote) || !strings.Contains(m.FullText, quote) || !strings.Contains(m.FullCode, quote) {
+				if !strings.Contains(m.Quoted, quote) || !strings.Contains(m.FullText, quote) ||
+					!strings.Contains(m.FullCode, quote) {
 					t.Errorf("%s: the quote is lost: %q", form, m.Quoted)
 				}
 				switch {
@@ -115,7 +119,10 @@ func TestReplies(t *testing.T) {
 
 // What is cut off the HTML alone must be told, too: only then is the whole letter attached.
 func TestCutInHTMLAlone(t *testing.T) {
-	r := reply{plain: "Не работает.", html: `<p>Не работает.</p><div class="gmail_quote"><blockquote class="gmail_quote">Что случилось?</blockquote></div>`}
+	r := reply{
+		plain: "Не работает.",
+		html:  `<p>Не работает.</p><div class="gmail_quote"><blockquote class="gmail_quote">Что случилось?</blockquote></div>`,
+	}
 	m, err := pass.Read(bytes.NewReader(r.mail("both")), desk.Listing{}, pass.Reading{Cutter: replyCutter(t)})
 	if err != nil || m.BBCode != "Не работает." || !strings.Contains(m.Quoted, "Что случилось?") {
 		t.Errorf("%v: %q, cut %q", err, m.BBCode, m.Quoted)
@@ -125,7 +132,9 @@ func TestCutInHTMLAlone(t *testing.T) {
 // A screenshot pasted as a data: address is a file like any other, and so is what stands in a quote.
 func TestPicturesInThePage(t *testing.T) {
 	const img = `<img src="data:image/png;base64,%s">`
-	r := reply{html: `<p>Ошибка:</p>` + fmt.Sprintf(img, "iVBORw0K") + `<div class="gmail_quote"><blockquote class="gmail_quote">Пришлите снимок ` + fmt.Sprintf(img, "iVBO") + `</blockquote></div>`}
+	r := reply{html: `<p>Ошибка:</p>` + fmt.Sprintf(img, "iVBORw0K") +
+		`<div class="gmail_quote"><blockquote class="gmail_quote">Пришлите снимок ` + fmt.Sprintf(img, "iVBO") +
+		`</blockquote></div>`}
 	m, err := pass.Read(bytes.NewReader(r.mail("html")), desk.Listing{}, pass.Reading{Cutter: replyCutter(t)})
 	if err != nil || m.BBCode != "Ошибка:\n\n(image1.png)" || len(m.Attachments) != 2 || len(m.Degraded) > 0 {
 		t.Fatalf("%v: %q, %+v, %v", err, m.BBCode, m.Attachments, m.Degraded)

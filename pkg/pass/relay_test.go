@@ -21,7 +21,11 @@ func TestLettersWaitWhileTheRelayDoesNotKnowUs(t *testing.T) {
 			return nil
 		}
 		asked++
-		return &smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Sender address rejected: not owned by auth user."}
+		return &smtp.SMTPError{
+			Code:         553,
+			EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+			Message:      "Sender address rejected: not owned by auth user.",
+		}
 	})
 	w.arrive(letter("2@romashka.example", "anna@romashka.example", "Phone", "It does not ring."))
 	w.poll()
@@ -53,7 +57,14 @@ func TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault(t *testing.T) {
 		say   smtp.SMTPError
 	}{
 		{"rcpt", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}},
-		{"data", smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Message rejected under suspicion of SPAM"}},
+		{
+			"data",
+			smtp.SMTPError{
+				Code:         554,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+				Message:      "Message rejected under suspicion of SPAM",
+			},
+		},
 		{"data", smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "Requested action not taken"}},
 	} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -66,7 +77,8 @@ func TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault(t *testing.T) {
 		w.arrive(letter("1@romashka.example", "anna@romashka.example", "Phone", "It does not ring."))
 		w.arrive(letter("2@lutik.example", "boris@lutik.example", "Lamp", "It does not shine."))
 		r, _ := w.poll()
-		if left, err := r.Left(); left != pass.Setup || err == nil || !strings.Contains(err.Error(), "several recipients") {
+		if left, err := r.Left(); left != pass.Setup || err == nil ||
+			!strings.Contains(err.Error(), "several recipients") {
 			t.Errorf("%s: left %v, %v", c.say.Message, left, err)
 		}
 		w.smtp.Inject(nil)
@@ -146,7 +158,8 @@ func TestRecipientsRefusedOneAfterTheOther(t *testing.T) {
 				w.arrive(letter("2@lutik.example", "boris@lutik.example", "Lamp", "It does not shine."))
 			}
 			if between && minute%4 == 3 {
-				w.arrive(letter(fmt.Sprintf("t%d@klever.example", minute), fmt.Sprintf("vera%d@klever%d.example", minute, minute),
+				w.arrive(letter(fmt.Sprintf("t%d@klever.example", minute),
+					fmt.Sprintf("vera%d@klever%d.example", minute, minute),
 					fmt.Sprintf("Tap %d", minute), "It drips."))
 			}
 			w.clock.Advance(40 * time.Second)

@@ -32,9 +32,11 @@ func portalKinds() map[string]sandbox.PortalOptions {
 // withTwoFiles is a letter with two attachments.
 func withTwoFiles(id, from, subject, body string, header ...string) []byte {
 	file := func(name, content string) string {
-		return "\n--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\"" + name + "\"\n\n" + content
+		return "\n--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\"" + name +
+			"\"\n\n" + content
 	}
-	return letter(id, from, subject, "--b\nContent-Type: text/plain; charset=utf-8\n\n"+body+file("one.log", "first bytes")+
+	return letter(id, from, subject, "--b\nContent-Type: text/plain; charset=utf-8\n\n"+body+
+		file("one.log", "first bytes")+
 		file("two.log", "second bytes")+"\n--b--\n", append(header, `Content-Type: multipart/mixed; boundary="b"`)...)
 }
 
@@ -102,7 +104,8 @@ func TestARepeatLetterBringsItsFiles(t *testing.T) {
 	})
 }
 
-var everyKind = flag.Bool("dying.kinds", false, "TestARepeatLetterBringsItsFilesWhereverItDies dies on every kind of portal")
+var everyKind = flag.Bool("dying.kinds", false,
+	"TestARepeatLetterBringsItsFilesWhereverItDies dies on every kind of portal")
 
 // TestARepeatLetterBringsItsFilesWhereverItDies dies at each step of it, on both cards; with -dying.kinds on every kind
 // of portal there is.
@@ -157,7 +160,8 @@ func TestAFileThatIsPassedOver(t *testing.T) {
 				files += len(c.Files)
 			}
 			files += len(task.Files)
-			if named := strings.Contains(text.String(), "two.log"); files < 1 || files < 2 && !named || strings.Count(text.String(), "Two files are with this.") != 1 {
+			if named := strings.Contains(text.String(), "two.log"); files < 1 || files < 2 && !named ||
+				strings.Count(text.String(), "Two files are with this.") != 1 {
 				t.Errorf("%d files, named %v:\n%s", files, named, &text)
 			}
 		})
@@ -168,10 +172,12 @@ func TestAFileThatIsPassedOver(t *testing.T) {
 func TestAChatThatRefusesOnce(t *testing.T) {
 	for name, body := range map[string]func() []byte{
 		"text": func() []byte {
-			return letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Two files are with this.", "In-Reply-To: <1@romashka.example>")
+			return letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Two files are with this.",
+				"In-Reply-To: <1@romashka.example>")
 		},
 		"files": func() []byte {
-			return withTwoFiles("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Two files are with this.", "In-Reply-To: <1@romashka.example>")
+			return withTwoFiles("2@romashka.example", "ivan@romashka.example", "Re: Printer",
+				"Two files are with this.", "In-Reply-To: <1@romashka.example>")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -114,8 +114,9 @@ func (p *Pass) advance(found, done int) {
 }
 
 func line(m desk.Message, d desk.Decision) Line {
-	l := Line{Mailbox: m.Mailbox, UID: m.UID, MessageID: m.ID, From: m.From.String(), Subject: m.Subject, Verdict: d.Verdict,
-		Class: d.Class, AutoReply: d.AutoReply, Reasons: d.Reasons}
+	l := Line{Mailbox: m.Mailbox, UID: m.UID, MessageID: m.ID, From: m.From.String(), Subject: m.Subject,
+		Verdict: d.Verdict,
+		Class:   d.Class, AutoReply: d.AutoReply, Reasons: d.Reasons}
 	if d.Ticket != nil {
 		l.Ticket, l.Task = d.Ticket.Number, d.Ticket.Task
 	}

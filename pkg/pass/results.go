@@ -17,7 +17,8 @@ const resultsFor = 72 * time.Hour
 // QUIRK: to mark a comment as a result moves no date that the portal documents (tasks/result), so a task that was read
 // may have one since. It is asked again each time as long has passed as lay between its comment and the last reading:
 // a dozen times in three days.
-func (p *notifier) withResults(toRead []desk.TaskState, tickets map[int64]desk.Ticket, at time.Time) ([]desk.TaskState, error) {
+func (p *notifier) withResults(toRead []desk.TaskState, tickets map[int64]desk.Ticket,
+	at time.Time) ([]desk.TaskState, error) {
 	if at.IsZero() {
 		return toRead, nil
 	}
@@ -35,7 +36,14 @@ func (p *notifier) withResults(toRead []desk.TaskState, tickets map[int64]desk.T
 			continue
 		}
 		tickets[t.Task] = t
-		toRead = append(toRead, desk.TaskState{Task: t.Task, Status: t.Status, Activity: t.Activity, Chat: t.Chat, ClosedAt: t.ClosedAt, Mark: t.Mark})
+		toRead = append(toRead, desk.TaskState{
+			Task:     t.Task,
+			Status:   t.Status,
+			Activity: t.Activity,
+			Chat:     t.Chat,
+			ClosedAt: t.ClosedAt,
+			Mark:     t.Mark,
+		})
 	}
 	return toRead, nil
 }

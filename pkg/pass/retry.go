@@ -27,7 +27,11 @@ func (p *retrier) released() (out []retry, err error) {
 	var at []desk.Listing
 	for _, q := range all {
 		if q.Again {
-			out, at = append(out, retry{Quarantined: q}), append(at, desk.Listing{Place: q.Place, Stamp: q.Stamp, Seen: true})
+			out, at = append(out, retry{Quarantined: q}), append(at, desk.Listing{
+				Place: q.Place,
+				Stamp: q.Stamp,
+				Seen:  true,
+			})
 		}
 	}
 	if len(out) == 0 {

@@ -140,7 +140,9 @@ func (w *world) unreadable(sets ...string) (mend func()) {
 			listing = true
 		case strings.HasSuffix(c, "FETCH") && listing:
 			listing = false
-		case strings.HasSuffix(c, "FETCH") && slices.ContainsFunc(sets, func(s string) bool { return strings.Contains(arg, s) }):
+		case strings.HasSuffix(c, "FETCH") && slices.ContainsFunc(sets, func(s string) bool {
+			return strings.Contains(arg, s)
+		}):
 			return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "I/O error"}
 		}
 		return nil
@@ -161,7 +163,8 @@ func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
 	r, err := preview(p, t.Context())
 	w.check(err)
 	w.check(s.Close())
-	if len(r.Decided) != 2 || r.Decided[0].Verdict != desk.Task || r.Decided[0].Subject != "Second" || r.Decided[1].Verdict != desk.Commented {
+	if len(r.Decided) != 2 || r.Decided[0].Verdict != desk.Task || r.Decided[0].Subject != "Second" ||
+		r.Decided[1].Verdict != desk.Commented {
 		t.Errorf("the dry run says: %+v", r.Decided)
 	}
 	after, err := os.ReadFile(w.state)

@@ -106,7 +106,8 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 			c.say("Answer six.")
 			c.say("Answer seven.")
 			c.say("Answer eight.")
-			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.", "Answer six.", "Answer seven.", "Answer eight.")
+			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.", "Answer six.",
+				"Answer seven.", "Answer eight.")
 			c.told(1)
 		})
 		t.Run(name+", several answers at once", func(t *testing.T) {
@@ -121,7 +122,8 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 				t.Errorf("the numbers do not pass: %v", c.said)
 			}
 			c.say("Answer eight.")
-			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.", "Answer six.", "Answer seven.", "Answer eight.")
+			c.went("Answer one.", "Answer two.", "Answer three.", "Answer four.", "Answer five.", "Answer six.",
+				"Answer seven.", "Answer eight.")
 			c.told(1)
 		})
 		t.Run(name+", the last number again", func(t *testing.T) {
@@ -276,7 +278,13 @@ func TestResultsOfAPortalRestored(t *testing.T) {
 				c.minute()
 			}
 			answers := strings.Join(c.answers(), "\n")
-			for text, n := range map[string]int{"Answer one.": 2, "Answer two.": 1, "Answer three.": 1, "Answer four.": 1, "Answer five.": 1} {
+			for text, n := range map[string]int{
+				"Answer one.":   2,
+				"Answer two.":   1,
+				"Answer three.": 1,
+				"Answer four.":  1,
+				"Answer five.":  1,
+			} {
 				if got := strings.Count(answers, text); got != n {
 					t.Errorf("%q went out %d times", text, got)
 				}
@@ -327,12 +335,14 @@ func TestFilesOfAPortalRestored(t *testing.T) {
 				if kind == "comment" {
 					header = "In-Reply-To: <1@romashka.example>"
 				}
-				c.arrive(withTwoFiles("2@romashka.example", "Ivan <ivan@romashka.example>", "Re: Printer", "Two files are with this.", header))
+				c.arrive(withTwoFiles("2@romashka.example", "Ivan <ivan@romashka.example>", "Re: Printer",
+					"Two files are with this.", header))
 				c.poll()
 				uploaded := len(c.portal.Files())
 				c.portal.Restore(backup)
 				for i := range uploaded {
-					c.arrive(withFile(fmt.Sprint("olga", i, "@a.example"), fmt.Sprintf("olga%d@a.example", i), "Salaries", "Nobody must read it.", "salaries.txt", "secret"))
+					c.arrive(withFile(fmt.Sprint("olga", i, "@a.example"), fmt.Sprintf("olga%d@a.example", i),
+						"Salaries", "Nobody must read it.", "salaries.txt", "secret"))
 				}
 				c.minute()
 				c.portal.Inject(nil)
@@ -371,7 +381,10 @@ func TestFilesOfAPortalRestored(t *testing.T) {
 			other := c.portal.Tasks()[1].ID
 			backup := c.portal.Back()
 			c.unwelcome("@", &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
-			c.portal.Say(c.task, specialist, "Answer two.", sandbox.File{Name: "manual.txt", Content: []byte("turn it off and on")})
+			c.portal.Say(c.task, specialist, "Answer two.", sandbox.File{
+				Name:    "manual.txt",
+				Content: []byte("turn it off and on"),
+			})
 			c.minute()
 			c.portal.Restore(backup)
 			c.portal.Say(other, specialist, "// inside", sandbox.File{Name: "manual.txt", Content: []byte("secret")})
@@ -384,7 +397,8 @@ func TestFilesOfAPortalRestored(t *testing.T) {
 			for _, l := range c.smtp.Letters() {
 				m, err := eml.Parse(bytes.NewReader(l.Raw), desk.Listing{})
 				c.check(err)
-				if strings.Contains(m.Plain, "Answer two.") && (len(m.Attachments) != 0 || !strings.Contains(m.Plain, "manual.txt")) {
+				if strings.Contains(m.Plain, "Answer two.") &&
+					(len(m.Attachments) != 0 || !strings.Contains(m.Plain, "manual.txt")) {
 					t.Errorf("%+v\n%s", m.Attachments, m.Plain)
 				}
 			}

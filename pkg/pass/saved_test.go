@@ -33,10 +33,19 @@ func (w *world) became(texts ...string) map[string]int {
 func TestSavedAndAnsweredWithAnError(t *testing.T) {
 	const noRight = "You have no rights for that<br>"
 	answers := map[string]sandbox.Fault{
-		"an error that names nothing": {Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: "Something went wrong<br>"},
+		"an error that names nothing": {
+			Kind: sandbox.ErrorAnswer,
+			Code: "ERROR_CORE",
+			Text: "Something went wrong<br>",
+		},
 		"an error that names a right": {Kind: sandbox.ErrorAnswer, Code: "ERROR_CORE", Text: noRight},
-		"an error with 200":           {Kind: sandbox.ErrorAnswer, Status: 200, Code: "ERROR_CORE", Text: "internal error"},
-		"an error of the server":      {Kind: sandbox.ServerError},
+		"an error with 200": {
+			Kind:   sandbox.ErrorAnswer,
+			Status: 200,
+			Code:   "ERROR_CORE",
+			Text:   "internal error",
+		},
+		"an error of the server": {Kind: sandbox.ServerError},
 	}
 	kinds := portalKinds()
 	for kind, methods := range map[string][]string{
@@ -50,7 +59,10 @@ func TestSavedAndAnsweredWithAnError(t *testing.T) {
 		for _, method := range methods {
 			for name, fault := range answers {
 				for _, saved := range []bool{true, false} {
-					t.Run(kind+", "+method+", "+name+map[bool]string{true: ", saved", false: ", not saved"}[saved], func(t *testing.T) {
+					t.Run(kind+", "+method+", "+name+map[bool]string{
+						true:  ", saved",
+						false: ", not saved",
+					}[saved], func(t *testing.T) {
 						t.Parallel()
 						w, hit := newWorld(t, kinds[kind]), false
 						fault := fault
@@ -64,14 +76,18 @@ func TestSavedAndAnsweredWithAnError(t *testing.T) {
 						}))
 						w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 						w.minutes(3, w.poll)
-						w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.", "In-Reply-To: <1@romashka.example>"))
+						w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks.",
+							"In-Reply-To: <1@romashka.example>"))
 						w.minutes(3, w.poll)
-						w.arrive(withTwoFiles("3@romashka.example", "ivan@romashka.example", "Re: Printer", "See these.", "In-Reply-To: <1@romashka.example>"))
+						w.arrive(withTwoFiles("3@romashka.example", "ivan@romashka.example", "Re: Printer",
+							"See these.", "In-Reply-To: <1@romashka.example>"))
 						w.minutes(30, w.poll)
 						w.quiet()
 						got := w.became("It does not print.", "It blinks.", "See these.", "one.log")
-						whole := []string{"tasks", "It does not print.", "It blinks.", "See these.", "file second bytes", "auto-replies"}
-						if fault.Text == noRight && method == "disk.folder.uploadfile" { // a file that is refused stays behind
+						whole := []string{"tasks", "It does not print.", "It blinks.", "See these.",
+							"file second bytes", "auto-replies"}
+						// a file that is refused stays behind
+						if fault.Text == noRight && method == "disk.folder.uploadfile" {
 							whole = append(whole, "one.log")
 						} else {
 							whole = append(whole, "file first bytes")
@@ -97,7 +113,11 @@ func TestWebhookComesToActAsAnother(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o.Users = []sandbox.User{{ID: 1, Name: "Vera", Admin: true}, {ID: 7, Name: "Anna", LastName: "Kim"}, {ID: 17, Name: "Mail"},
+			o.Users = []sandbox.User{{
+				ID:    1,
+				Name:  "Vera",
+				Admin: true,
+			}, {ID: 7, Name: "Anna", LastName: "Kim"}, {ID: 17, Name: "Mail"},
 				{ID: 44, Name: "REST", AuthID: "rest_system", Admin: true}}
 			c := talking(t, o)
 			c.again(1, "And it blinks.")

@@ -68,7 +68,8 @@ func TestSimulation(t *testing.T) {
 // own.
 func simulatedServer(t *testing.T, p *servers.Postgres) *pgconn.PgConn {
 	t.Helper()
-	_, err := p.SQL("postgres", `create role sim login superuser; create schema sim authorization sim; create table sim.shift (by interval not null);
+	_, err := p.SQL("postgres",
+		`create role sim login superuser; create schema sim authorization sim; create table sim.shift (by interval not null);
 		insert into sim.shift values ('0'); alter table sim.shift owner to sim;
 		create function sim.clock_timestamp() returns timestamptz language sql as 'select pg_catalog.clock_timestamp() + by from sim.shift';
 		create function sim.now() returns timestamptz language sql as 'select pg_catalog.now() + by from sim.shift';
@@ -91,7 +92,8 @@ func newSimulation(t *testing.T, seed uint64, server *pgconn.PgConn, address str
 }
 
 // simulate makes a day on a portal of the kind, whose state lies in a schema of the server.
-func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgconn.PgConn, address, schema string) *simulation {
+func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgconn.PgConn,
+	address, schema string) *simulation {
 	m := &simulation{server: server, schema: schema}
 	m.world = newWorld(t, o)
 	m.Crowd = &crowd.Crowd{Portal: m.portal, IMAP: m.imap, SMTP: m.smtp, Rnd: rnd, Now: m.clock.Now}
@@ -189,7 +191,8 @@ func (m *simulation) work() {
 	m.pass(fn)
 	m.steps = nil
 	if now := m.outward(); m.late != nil && now != *m.late {
-		m.t.Errorf("a machine that had stood still made something when it woke up: %d letters and tasks, before %d", now, *m.late)
+		m.t.Errorf("a machine that had stood still made something when it woke up: %d letters and tasks, before %d",
+			now, *m.late)
 	}
 }
 
@@ -209,7 +212,8 @@ func (m *simulation) cut(step string) {
 			m.late = &now
 		}
 	}()
-	m.ask("select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() and usename = 'sim'")
+	m.ask("select pg_terminate_backend(pid, 5000) from pg_stat_activity where pid <> pg_backend_pid() and usename = " +
+		"'sim'")
 	if m.Rnd.IntN(3) == 0 {
 		return
 	}
@@ -269,7 +273,8 @@ func (m *simulation) receive() {
 		return
 	}
 	for _, table := range replicated {
-		m.ask(fmt.Sprintf("create table if not exists %[1]s.kept_%[2]s (like %[1]s.%[2]s); delete from %[1]s.kept_%[2]s; "+
+		m.ask(fmt.Sprintf("create table if not exists %[1]s.kept_%[2]s (like %[1]s.%[2]s); delete from "+
+			"%[1]s.kept_%[2]s; "+
 			"insert into %[1]s.kept_%[2]s select * from %[1]s.%[2]s", m.schema, table))
 	}
 	m.note("the standby has everything")
@@ -284,7 +289,8 @@ func (m *simulation) takeOver() {
 		return
 	}
 	for _, table := range replicated {
-		m.ask(fmt.Sprintf("delete from %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema, table))
+		m.ask(fmt.Sprintf("delete from %[1]s.%[2]s; insert into %[1]s.%[2]s select * from %[1]s.kept_%[2]s", m.schema,
+			table))
 	}
 	m.ask(fmt.Sprintf("update %s.entries set value = 'another' where bucket = 'meta' and key = 'line'", m.schema))
 	m.note("the standby takes over")

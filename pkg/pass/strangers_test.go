@@ -14,8 +14,15 @@ func TestStrangersAreNotMailed(t *testing.T) {
 		for _, scopes := range [][]string{nil, {"task", "im", "disk"}} {
 			t.Run(name+" "+strings.Join(scopes, ","), func(t *testing.T) {
 				o.Scopes = scopes
-				o.Users = []sandbox.User{{ID: 1, Admin: true}, {ID: specialist, Name: "Anna"}, {ID: 9, Name: "Oleg"}, {ID: 50, Name: "Guest", Guest: true},
-					{ID: 51, Name: "Bot", Bot: true}, {ID: 52, Name: "Other", AuthID: "rest_system"}, {ID: 53, Name: "Partner", Type: "extranet"}}
+				o.Users = []sandbox.User{{
+					ID:    1,
+					Admin: true,
+				}, {ID: specialist, Name: "Anna"}, {ID: 9, Name: "Oleg"}, {ID: 50, Name: "Guest", Guest: true},
+					{
+						ID:   51,
+						Name: "Bot",
+						Bot:  true,
+					}, {ID: 52, Name: "Other", AuthID: "rest_system"}, {ID: 53, Name: "Partner", Type: "extranet"}}
 				o.Unlisted = []int64{specialist, 9, 50, 51, 52, 53, 4711}
 				w := newWorld(t, o)
 				task := w.opened()

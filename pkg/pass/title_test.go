@@ -12,12 +12,30 @@ import (
 func TestTitlesOfTasks(t *testing.T) {
 	brackets := strings.TrimSpace(strings.Repeat("[a] #b ", 33)) + " THE END" // escaped it is longer than a title
 	for name, c := range map[string]struct{ template, subject, body, title, described string }{
-		"template":   {"[{{.Mailbox}}] {{.Subject}}", "Printer", "It does not print.", "[support] Printer", "It does not print."},
-		"no subject": {"{{.Mailbox}}: {{.Subject}}", "", "It does not print.", "support: It does not print.", "It does not print."},
-		"empty":      {"{{.Mailbox}}: {{.Subject}}", "", "", "Письмо без темы", ""},
-		"long":       {"{{.Mailbox}}: {{.Subject}}", strings.Repeat("y", 240) + " THE END", "x", "support: " + strings.Repeat("y", 240) + "…", "THE END"},
-		"escaped":    {"", brackets, "x", "", "THE END"},
-		"left out":   {"{{.Address}}", "Printer", "x", "ivan@a.example", "Printer"},
+		"template": {
+			"[{{.Mailbox}}] {{.Subject}}",
+			"Printer",
+			"It does not print.",
+			"[support] Printer",
+			"It does not print.",
+		},
+		"no subject": {
+			"{{.Mailbox}}: {{.Subject}}",
+			"",
+			"It does not print.",
+			"support: It does not print.",
+			"It does not print.",
+		},
+		"empty": {"{{.Mailbox}}: {{.Subject}}", "", "", "Письмо без темы", ""},
+		"long": {
+			"{{.Mailbox}}: {{.Subject}}",
+			strings.Repeat("y", 240) + " THE END",
+			"x",
+			"support: " + strings.Repeat("y", 240) + "…",
+			"THE END",
+		},
+		"escaped":  {"", brackets, "x", "", "THE END"},
+		"left out": {"{{.Address}}", "Printer", "x", "ivan@a.example", "Printer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, sandbox.PortalOptions{})
@@ -52,9 +70,14 @@ func TestTitlesOfTasksMadeAgain(t *testing.T) {
 	for name, c := range map[string]struct{ template, subject, title, described string }{
 		"template":   {"[{{.Mailbox}}] {{.Subject}}", "Printer", "[support] Printer", ""},
 		"no subject": {"{{.Mailbox}}: {{.Subject}}", "", "support: It blinks.", ""},
-		"long":       {"{{.Mailbox}}: {{.Subject}}", strings.Repeat("y", 240) + " THE END", "support: " + strings.Repeat("y", 240) + "…", "THE END"},
-		"escaped":    {"", brackets, "", "THE END"},
-		"left out":   {"{{.Address}}", "Printer", "ivan@a.example", "Printer"},
+		"long": {
+			"{{.Mailbox}}: {{.Subject}}",
+			strings.Repeat("y", 240) + " THE END",
+			"support: " + strings.Repeat("y", 240) + "…",
+			"THE END",
+		},
+		"escaped":  {"", brackets, "", "THE END"},
+		"left out": {"{{.Address}}", "Printer", "ivan@a.example", "Printer"},
 	} {
 		for kind, o := range cards {
 			t.Run(name+", "+kind, func(t *testing.T) {
@@ -70,7 +93,8 @@ func TestTitlesOfTasksMadeAgain(t *testing.T) {
 					}
 					return sandbox.Fault{}
 				})
-				w.arrive(letter("2@a.example", "ivan@a.example", "Re: "+c.subject, "It blinks.", "In-Reply-To: <1@a.example>"))
+				w.arrive(letter("2@a.example", "ivan@a.example", "Re: "+c.subject, "It blinks.",
+					"In-Reply-To: <1@a.example>"))
 				w.quiet()
 				w.titled(c.title, c.described, "It blinks.")
 			})

@@ -40,7 +40,8 @@ func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
 				for i := range minutes {
 					w.clock.Advance(time.Minute)
 					if i < 15 { // life goes on
-						w.arrive(letter(fmt.Sprint("x", i, "@b.example"), fmt.Sprintf("b%d@b.example", i), fmt.Sprint("Other ", i), "please"))
+						w.arrive(letter(fmt.Sprint("x", i, "@b.example"), fmt.Sprintf("b%d@b.example", i),
+							fmt.Sprint("Other ", i), "please"))
 						w.poll()
 					}
 					r, _ := w.notify()
@@ -97,11 +98,18 @@ func TestUnreadTaskThatIsGone(t *testing.T) {
 func TestUnreadTaskWithoutATicket(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.opened()
-	made := w.client().Make(t.Context(), []desk.Effect{{Kind: desk.OpenTask, Key: "k", Post: &desk.Post{Title: "x", Fields: &desk.Fields{Responsible: specialist}}}})
+	made := w.client().Make(t.Context(), []desk.Effect{{
+		Kind: desk.OpenTask,
+		Key:  "k",
+		Post: &desk.Post{Title: "x", Fields: &desk.Fields{Responsible: specialist}},
+	}})
 	w.check(made[0].Err)
 	w.clock.Advance(time.Hour)
 	_, s := w.open(store.Options{})
-	w.check(s.Tickets.RecordChanges(w.clock.Now(), nil, &desk.Reading{Activity: w.clock.Now(), Unread: map[int64]desk.Unread{made[0].Task: {Tries: 1}}}, nil))
+	w.check(s.Tickets.RecordChanges(w.clock.Now(), nil, &desk.Reading{
+		Activity: w.clock.Now(),
+		Unread:   map[int64]desk.Unread{made[0].Task: {Tries: 1}},
+	}, nil))
 	w.check(s.Close())
 	w.clock.Advance(time.Hour)
 	w.notify()

@@ -70,7 +70,8 @@ func TestLooksCostLittle(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.AutoReply = false
 	for i := range 20 {
-		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), fmt.Sprint("Question ", i), "please"))
+		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a%d.example", i, i), fmt.Sprint("Question ", i),
+			"please"))
 	}
 	w.poll()
 	for _, want := range []int{0, 0} {
@@ -81,7 +82,8 @@ func TestLooksCostLittle(t *testing.T) {
 		}
 	}
 	further := func(n int) {
-		w.arrive(letter(fmt.Sprint("again", n, "@a.example"), "a0@a0.example", "Re: Question 0", "please", "In-Reply-To: <0@a.example>"))
+		w.arrive(letter(fmt.Sprint("again", n, "@a.example"), "a0@a0.example", "Re: Question 0", "please",
+			"In-Reply-To: <0@a.example>"))
 		w.poll()
 	}
 	further(1)

@@ -30,8 +30,9 @@ type Archive struct {
 // Folder tells of everything in a mailbox, seen or not.
 type Folder interface {
 	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)
-	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // the field of each header as it stands there
-	Writers(ctx context.Context, uids []uint32) (map[uint32][]byte, error)    // From and Subject as they stand there
+	// the field of each header as it stands there
+	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error)
+	Writers(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // From and Subject as they stand there
 }
 
 // Difference is one thing that does not agree.
@@ -212,7 +213,8 @@ func (c *contents) twice(ctx context.Context, p Shelf, tickets map[uint64]desk.T
 					continue
 				}
 				d := ofLetter(r)
-				d.What, d.Task, d.Note = TaskMadeTwice, task, fmt.Sprintf("it has the mark (XML_ID) of task %d, which is the ticket's", kept)
+				d.What, d.Task, d.Note = TaskMadeTwice, task, fmt.Sprintf("it has the mark (XML_ID) of task %d, "+
+					"which is the ticket's", kept)
 				d.Do = fmt.Sprintf("move what was said there to task %d, and delete it", kept)
 				ds = append(ds, d.named(mark, fmt.Sprint(task)))
 			}
@@ -235,7 +237,8 @@ func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive ma
 		case ok:
 			d.Note, d.Do = "its number is another task's by now: of a portal restored from a backup?", byHand
 		case t.Task != 0:
-			d.Note, d.Do = "the task was deleted, or is not ours to see any more", byHand+", or accept that it is deleted"
+			d.Note, d.Do = "the task was deleted, or is not ours to see any more", byHand+
+				", or accept that it is deleted"
 		case t.Status == desk.Gone:
 			d.Note, d.Do = "the task was dropped from the outbox, or deleted and not made again yet", byHand
 		}
@@ -246,7 +249,14 @@ func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive ma
 
 // ofLetter is what a difference says of a letter.
 func ofLetter(r desk.Record) Difference {
-	return Difference{Mailbox: r.Place.Mailbox, UID: r.Place.UID, At: r.Received, From: r.From.Addr, Subject: r.Subject, Ticket: r.Ticket}
+	return Difference{
+		Mailbox: r.Place.Mailbox,
+		UID:     r.Place.UID,
+		At:      r.Received,
+		From:    r.From.Addr,
+		Subject: r.Subject,
+		Ticket:  r.Ticket,
+	}
 }
 
 func unsent(a Archive, tickets map[uint64]desk.Ticket) ([]Difference, error) {
@@ -257,7 +267,8 @@ func unsent(a Archive, tickets map[uint64]desk.Ticket) ([]Difference, error) {
 			continue
 		}
 		t := tickets[p.Effect.Ticket]
-		d := Difference{What: CommentNotSent, At: p.Added, From: t.Requester.Addr, Subject: t.Subject, Ticket: t.Number, Task: t.Task,
+		d := Difference{What: CommentNotSent, At: p.Added, From: t.Requester.Addr, Subject: t.Subject,
+			Ticket: t.Number, Task: t.Task,
 			Note: fmt.Sprintf("outbox entry %d: %s", p.Seq, p.Note), Do: "nothing: it is tried again"}
 		if p.Held {
 			d.Do = fmt.Sprintf("mend the cause, then helpdesk outbox retry %d; or drop %d", p.Seq, p.Seq)

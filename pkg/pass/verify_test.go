@@ -55,7 +55,8 @@ func TestVerifyComparesFiles(t *testing.T) {
 			w := newWorld(t, o)
 			w.arrive(withTwoFiles("1@a.example", "ivan@a.example", "Printer", "Two files are with this."))
 			w.quiet()
-			w.arrive(withTwoFiles("2@a.example", "ivan@a.example", "Re: Printer", "Two more are with this.", "In-Reply-To: <1@a.example>"))
+			w.arrive(withTwoFiles("2@a.example", "ivan@a.example", "Re: Printer", "Two more are with this.",
+				"In-Reply-To: <1@a.example>"))
 			w.arrive(withTwoFiles("3@a.example", "olga@a.example", "Scanner", "Two of mine."))
 			w.quiet()
 			w.complete()
@@ -70,7 +71,8 @@ func TestVerifyComparesFiles(t *testing.T) {
 			}
 			w.portal.DropFiles(tasks[0].ID, named("one"))
 			const file = "file not on the task: "
-			want := []string{file + "ivan@a.example one.log", file + "ivan@a.example one.log", file + "olga@a.example two.log"}
+			want := []string{file + "ivan@a.example one.log", file + "ivan@a.example one.log",
+				file + "olga@a.example two.log"}
 			if lost := w.verified(); !slices.Equal(lost, want) {
 				t.Errorf("of a task and its comment: %q", lost)
 			}
@@ -109,7 +111,8 @@ func TestVerifyComparesTexts(t *testing.T) {
 					t.Errorf("%q, want %q", found, want)
 				}
 			}
-			const gone, cut = "comment not on the task: ivan@romashka.example", "text not on the task: ivan@romashka.example"
+			const gone, cut = "comment not on the task: ivan@romashka.example", "text not on the task: " +
+				"ivan@romashka.example"
 			w.portal.DeleteComment(task, comment("The second"))
 			is(gone)
 			w.portal.LoseComment(task, comment("The third"))
@@ -117,7 +120,8 @@ func TestVerifyComparesTexts(t *testing.T) {
 			got, _ := w.portal.Task(task)
 			w.portal.EditTask(task, got.Description+"\nHe has called, too.")
 			is(gone, gone)
-			w.portal.EditTask(task, strings.Replace(got.Description, "It does not print.", "", 1)[:len(got.Description)/2])
+			w.portal.EditTask(task, strings.Replace(got.Description, "It does not print.", "",
+				1)[:len(got.Description)/2])
 			is(gone, gone, cut)
 			at := comment("The fourth")
 			for _, c := range got.Comments {
@@ -143,7 +147,8 @@ func TestVerifyGoesByMarks(t *testing.T) {
 			w.clock.Advance(time.Minute)
 			w.quiet()
 			ids, _ := w.ours(task, "The second letter.")
-			w.portal.EditComment(task, ids[0], "The second letter, it seems, in the place of ours.\n\nhd-0123456789abcdef")
+			w.portal.EditComment(task, ids[0],
+				"The second letter, it seems, in the place of ours.\n\nhd-0123456789abcdef")
 			if found := w.verified(); len(found) != 1 || !strings.HasPrefix(found[0], pass.CommentNotOnTask) {
 				t.Errorf("%q", found)
 			}
@@ -182,7 +187,8 @@ func TestVerifyComparesLetters(t *testing.T) {
 		t.Errorf("%+v", ds)
 	}
 	ds := verify(deceiver{f})
-	if len(ds) != 1 || ds[0].What != pass.MailWithoutRecord || ds[0].From != "ivan@romashka.example" || ds[0].Subject != "Printer" ||
+	if len(ds) != 1 || ds[0].What != pass.MailWithoutRecord || ds[0].From != "ivan@romashka.example" ||
+		ds[0].Subject != "Printer" ||
 		!strings.Contains(ds[0].Note, "another letter") || !strings.Contains(ds[0].Do, "unread") {
 		t.Errorf("%+v", ds)
 	}
@@ -199,7 +205,11 @@ func TestVerifyTellsDoubles(t *testing.T) {
 			w.quiet()
 			w.complete()
 			was, _ := w.portal.Task(task)
-			answer, err := http.PostForm(w.webhook+"tasks.task.add", url.Values{"fields[TITLE]": {was.Title}, "fields[XML_ID]": {was.XMLID}, "fields[RESPONSIBLE_ID]": {"7"}})
+			answer, err := http.PostForm(w.webhook+"tasks.task.add", url.Values{
+				"fields[TITLE]":          {was.Title},
+				"fields[XML_ID]":         {was.XMLID},
+				"fields[RESPONSIBLE_ID]": {"7"},
+			})
 			w.check(err)
 			_ = answer.Body.Close()
 			ids, _ := w.ours(task, "The second letter")
@@ -213,7 +223,8 @@ func TestVerifyTellsDoubles(t *testing.T) {
 				t.Errorf("%q, want %q", found, want)
 			}
 			for _, d := range w.differences() {
-				if d.What == pass.TaskMadeTwice && (d.Task == task || !strings.Contains(d.Note, fmt.Sprint("task ", task))) {
+				if d.What == pass.TaskMadeTwice &&
+					(d.Task == task || !strings.Contains(d.Note, fmt.Sprint("task ", task))) {
 					t.Errorf("%+v", d)
 				}
 			}

@@ -41,18 +41,19 @@ import (
 
 // world is everything outside of a pass: real servers in the process, a state file, and a clock of our own.
 type world struct {
-	t               testing.TB
-	state           string
-	portal          *sandbox.Portal
-	imap            *mail.IMAP
-	smtp            *mail.SMTP
-	webhook         string
-	clock           *sandbox.Clock
-	opening         func(*store.Options)           // changes how the state is opened; nil = nothing
-	wired           func(*pass.Pass, *store.Store) // changes what was wired; nil = nothing
-	policy          desk.Policy
-	steps           func(name string) // called before and after whatever changes anything; nil = nobody listens
-	dead            string            // the step the pass died at; it stays dead, and changes nothing more, if it recovers from that
+	t       testing.TB
+	state   string
+	portal  *sandbox.Portal
+	imap    *mail.IMAP
+	smtp    *mail.SMTP
+	webhook string
+	clock   *sandbox.Clock
+	opening func(*store.Options)           // changes how the state is opened; nil = nothing
+	wired   func(*pass.Pass, *store.Store) // changes what was wired; nil = nothing
+	policy  desk.Policy
+	steps   func(name string) // called before and after whatever changes anything; nil = nobody listens
+	// the step the pass died at; it stays dead, and changes nothing more, if it recovers from that
+	dead            string
 	moveTo          string
 	sources         []string
 	boxes           []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
@@ -72,7 +73,8 @@ var morning = time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)
 func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	t.Helper()
 	w := &world{t: t, state: filepath.Join(t.TempDir(), "state.db"), clock: sandbox.NewClock(morning),
-		boxes: []string{"support"}, quarantineAfter: 3, maxMessage: 1 << 20, maxAge: 720 * time.Hour, timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
+		boxes: []string{"support"}, quarantineAfter: 3, maxMessage: 1 << 20, maxAge: 720 * time.Hour,
+		timeout: 10 * time.Second, sources: []string{"directory", "bitrix24"}}
 	if o.NoLimit = true; o.Now == nil {
 		o.Now = w.clock.Now
 	}
@@ -88,11 +90,19 @@ func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _, _ = w.portal.Close(), w.imap.Close(), w.smtp.Close() })
-	w.policy = desk.Policy{Own: []string{"support@helpdesk.example"}, Staff: []string{"@staff.example"}, Automatic: "task", Bulk: "task",
-		Reopen: true, ReopenWithin: 720 * time.Hour, SameSubject: 336 * time.Hour, AutoReply: true, PerAddress: 50, PerDomain: 50,
-		Within: 24 * time.Hour, MaxAge: 72 * time.Hour, Answer: true, Send: "all", InternalPrefix: "//", PublicPrefix: "!",
-		Combine: true, Attachments: true,
-		Fields: map[string]desk.Fields{"support": {Responsible: specialist, Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true}}}
+	w.policy = desk.Policy{Own: []string{"support@helpdesk.example"}, Staff: []string{"@staff.example"},
+		Automatic: "task", Bulk: "task",
+		Reopen: true, ReopenWithin: 720 * time.Hour, SameSubject: 336 * time.Hour, AutoReply: true, PerAddress: 50,
+		PerDomain: 50,
+		Within:    24 * time.Hour, MaxAge: 72 * time.Hour, Answer: true, Send: "all", InternalPrefix: "//",
+		PublicPrefix: "!",
+		Combine:      true, Attachments: true,
+		Fields: map[string]desk.Fields{"support": {
+			Responsible: specialist,
+			Tags:        []string{"helpdesk"},
+			Priority:    "average",
+			BindCRM:     true,
+		}}}
 	w.policy.Words, err = words()
 	w.check(err)
 	return w
@@ -126,7 +136,8 @@ func unmarshal(name string, v any) error {
 
 // letter is a plain letter; further header fields may be given.
 func letter(id, from, subject, body string, header ...string) []byte {
-	lines := append([]string{"From: " + from, "To: support@helpdesk.example", "Subject: " + subject, "Message-ID: <" + id + ">",
+	lines := append([]string{"From: " + from, "To: support@helpdesk.example", "Subject: " + subject,
+		"Message-ID: <" + id + ">",
 		"Date: Thu, 12 Mar 2026 12:00:00 +0300", "MIME-Version: 1.0"}, header...)
 	if !strings.Contains(strings.Join(header, "\n"), "Content-Type:") {
 		lines = append(lines, "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit")
@@ -137,7 +148,8 @@ func letter(id, from, subject, body string, header ...string) []byte {
 // withFile is a letter with an attachment.
 func withFile(id, from, subject, body, name, content string) []byte {
 	return letter(id, from, subject, "--b\nContent-Type: text/plain; charset=utf-8\n\n"+body+
-		"\n--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\""+name+"\"\n\n"+content+"\n--b--\n",
+		"\n--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\""+name+"\"\n\n"+
+		content+"\n--b--\n",
 		`Content-Type: multipart/mixed; boundary="b"`)
 }
 
@@ -164,7 +176,9 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	now := w.clock.Now
 	client, err := portal.New(portal.Options{Results: w.policy.Send == "results", Options: bitrix.Options{
 		Webhook: w.webhook, Timeout: w.timeout, Burst: 1000, PerSecond: 1000, Now: now,
-		Estimates: map[string]float64{}, Named: func(text string) bool { return strings.Contains(text, "rights") || strings.Contains(text, "Assignee") },
+		Estimates: map[string]float64{}, Named: func(text string) bool {
+			return strings.Contains(text, "rights") || strings.Contains(text, "Assignee")
+		},
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		Load: func(name string, age time.Duration) []byte {
 			since := time.Time{}
@@ -183,12 +197,14 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	st := &stepping{w, s.Ledger, s.Outbox, s.Tickets, s.People, s.Quarantine, client}
 	log := slog.New(slog.NewTextHandler(logWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	boxes, senders := w.mailboxes()
-	out := &outbox.Outbox{Queue: st, Seen: st, Tickets: st, Kept: st, People: st, Portal: st, Staff: client, Senders: senders, Sources: w.sources,
+	out := &outbox.Outbox{Queue: st, Seen: st, Tickets: st, Kept: st, People: st, Portal: st, Staff: client,
+		Senders: senders, Sources: w.sources,
 		ProfileAge: time.Hour * 24 * 7, Settle: 2 * time.Minute, MaxAttachments: 20 << 20, PortalHost: "portal.example",
 		Signer: s.Signer(), Instance: s.Instance(), Still: s.Still, Now: now, Log: log, Together: inTurn}
 	p := &pass.Pass{Ledger: st, Quarantine: st, Tickets: st, Portal: st, Feed: client, Boxes: boxes, Outbox: out,
-		Policy: &w.policy, Kit: w.kit, QuarantineAfter: w.quarantineAfter, Budget: time.Minute, Signer: s.Signer(), Instance: s.Instance(),
-		Now: now, Log: log}
+		Policy: &w.policy, Kit: w.kit, QuarantineAfter: w.quarantineAfter, Budget: time.Minute, Signer: s.Signer(),
+		Instance: s.Instance(),
+		Now:      now, Log: log}
 	if w.wired != nil {
 		w.wired(p, s)
 	}
@@ -255,12 +271,17 @@ func (w *world) mailboxes() (boxes []pass.Box, senders []outbox.Sender) {
 			folder = name
 		}
 		b := pass.Box{Name: name, MaxMessage: w.maxMessage, MaxAge: w.maxAge, Moves: w.moveTo != "", Zone: time.UTC}
-		s := outbox.Sender{Name: name, From: desk.Address{Name: "Служба поддержки", Addr: "support@helpdesk.example"}, Zone: time.UTC}
+		s := outbox.Sender{
+			Name: name,
+			From: desk.Address{Name: "Служба поддержки", Addr: "support@helpdesk.example"},
+			Zone: time.UTC,
+		}
 		ihost, iport := split(w.imap.Addr())
 		shost, sport := split(w.smtp.Addr())
 		b.Open = func(ctx context.Context, readOnly bool) (pass.Mailbox, error) {
-			m, err := mailbox.Open(ctx, mailbox.Options{Name: name, Host: ihost, Port: iport, TLS: "none", User: "user", Password: "password",
-				Folder: folder, MoveTo: w.moveTo, Folders: w.folders}, readOnly)
+			m, err := mailbox.Open(ctx,
+				mailbox.Options{Name: name, Host: ihost, Port: iport, TLS: "none", User: "user", Password: "password",
+					Folder: folder, MoveTo: w.moveTo, Folders: w.folders}, readOnly)
 			if err != nil {
 				return nil, err
 			}
@@ -406,7 +427,8 @@ func (w *world) shape() (string, []string) {
 	)
 	for _, t := range w.portal.Tasks() {
 		b.Reset()
-		fmt.Fprintf(&b, "task %s [%t] crm %v tags %v status %v\n%s\n", t.Title, t.XMLID != "", t.CRM, t.Tags, t.Status, t.Description)
+		fmt.Fprintf(&b, "task %s [%t] crm %v tags %v status %v\n%s\n", t.Title, t.XMLID != "", t.CRM, t.Tags, t.Status,
+			t.Description)
 		for _, f := range t.Files {
 			fmt.Fprintf(&b, " file %s %q\n", again.ReplaceAllString(f.Name, "."), f.Content)
 		}
@@ -442,7 +464,8 @@ func (w *world) letters() (human, auto []string) {
 		for _, a := range m.Attachments {
 			files = append(files, a.Name)
 		}
-		text := fmt.Sprintf("letter to %v: %s, files %v\n%s\n", l.To, signed.ReplaceAllString(m.Subject, "*"), files, m.Plain)
+		text := fmt.Sprintf("letter to %v: %s, files %v\n%s\n", l.To, signed.ReplaceAllString(m.Subject, "*"), files,
+			m.Plain)
 		switch {
 		case m.Header.Has("Auto-Submitted"):
 			auto = append(auto, text)
@@ -488,11 +511,13 @@ func step0(w *world, name string, fn func() error) error {
 	return err
 }
 
-func (s *stepping) Record(now time.Time, es []desk.Entry, win time.Duration, decide func(int, desk.Facts) (desk.Decision, error)) error {
+func (s *stepping) Record(now time.Time, es []desk.Entry, win time.Duration,
+	decide func(int, desk.Facts) (desk.Decision, error)) error {
 	return step0(s.w, "record messages", func() error { return s.ledger.Record(now, es, win, decide) })
 }
 
-func (s *stepping) RecordChanges(now time.Time, ns []uint64, r *desk.Reading, decide func(int, desk.AnnounceFacts) (desk.Decision, error)) error {
+func (s *stepping) RecordChanges(now time.Time, ns []uint64, r *desk.Reading,
+	decide func(int, desk.AnnounceFacts) (desk.Decision, error)) error {
 	return step0(s.w, "record changes", func() error { return s.tickets.RecordChanges(now, ns, r, decide) })
 }
 
@@ -500,7 +525,8 @@ func (s *stepping) Attempted(now time.Time, e desk.Entry, why string) (int, erro
 	return step1(s.w, "note a failed attempt", func() (int, error) { return s.quarantine.Attempted(now, e, why) })
 }
 
-func (s *stepping) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (desk.Quarantined, error) {
+func (s *stepping) Keep(now time.Time, e desk.Entry, k desk.Keeping,
+	tell func(desk.Told) desk.Decision) (desk.Quarantined, error) {
 	return step1(s.w, "quarantine", func() (desk.Quarantined, error) { return s.quarantine.Keep(now, e, k, tell) })
 }
 
@@ -524,8 +550,11 @@ func (s *stepping) SetProfiles(now time.Time, source string, asked []string, fou
 	return step0(s.w, "keep names", func() error { return s.people.SetProfiles(now, source, asked, found) })
 }
 
-func (s *stepping) Prepare(ctx context.Context, as []string, fs []desk.File, open func(int) (io.ReadCloser, error)) (desk.Prepared, error) {
-	return step1(s.w, "upload and look up", func() (desk.Prepared, error) { return s.Client.Prepare(ctx, as, fs, open) })
+func (s *stepping) Prepare(ctx context.Context, as []string, fs []desk.File,
+	open func(int) (io.ReadCloser, error)) (desk.Prepared, error) {
+	return step1(s.w, "upload and look up", func() (desk.Prepared, error) {
+		return s.Client.Prepare(ctx, as, fs, open)
+	})
 }
 
 func (s *stepping) Make(ctx context.Context, es []desk.Effect) []desk.Made {
@@ -533,7 +562,9 @@ func (s *stepping) Make(ctx context.Context, es []desk.Effect) []desk.Made {
 	for _, e := range es {
 		kinds = append(kinds, string(e.Kind))
 	}
-	made, _ := step1(s.w, "make "+strings.Join(kinds, "+"), func() ([]desk.Made, error) { return s.Client.Make(ctx, es), nil })
+	made, _ := step1(s.w, "make "+strings.Join(kinds, "+"), func() ([]desk.Made, error) {
+		return s.Client.Make(ctx, es), nil
+	})
 	return made
 }
 
@@ -546,7 +577,8 @@ func (m *steppingMailbox) Mark(ctx context.Context, uids []uint32) error {
 	return step0(m.w, "mark on the server", func() error { return m.Mailbox.Mark(ctx, uids) })
 }
 
-func (m *steppingMailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64, fn func(desk.Listing, *spool.Body, error) error) error {
+func (m *steppingMailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
+	fn func(desk.Listing, *spool.Body, error) error) error {
 	return m.Mailbox.Fetch(ctx, ls, limit, func(l desk.Listing, body *spool.Body, err error) error {
 		if m.w.fetched != nil {
 			m.w.fetched()
@@ -561,5 +593,10 @@ type steppingRelay struct {
 }
 
 func (r *steppingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
-	return step1(r.w, "send "+map[bool]string{true: "auto-reply", false: "answer"}[l.Automatic == desk.AutoReplied], func() ([]byte, error) { return r.Relay.Send(ctx, l) })
+	return step1(r.w, "send "+map[bool]string{
+		true:  "auto-reply",
+		false: "answer",
+	}[l.Automatic == desk.AutoReplied], func() ([]byte, error) {
+		return r.Relay.Send(ctx, l)
+	})
 }

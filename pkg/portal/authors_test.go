@@ -15,8 +15,15 @@ import (
 
 // strangers are users of every kind; all of them write comments, and chats list none of them.
 func strangers(o sandbox.PortalOptions) sandbox.PortalOptions {
-	o.Users = []sandbox.User{{ID: 1, Admin: true}, {ID: 7, Name: "Anna"}, {ID: 9, Name: "Oleg"}, {ID: 50, Name: "Mail", Guest: true},
-		{ID: 51, Name: "Bot", Bot: true}, {ID: 52, Name: "Line", Connector: true}, {ID: 53, Name: "Other", AuthID: "rest_system"},
+	o.Users = []sandbox.User{{
+		ID:    1,
+		Admin: true,
+	}, {ID: 7, Name: "Anna"}, {ID: 9, Name: "Oleg"}, {ID: 50, Name: "Mail", Guest: true},
+		{
+			ID:   51,
+			Name: "Bot",
+			Bot:  true,
+		}, {ID: 52, Name: "Line", Connector: true}, {ID: 53, Name: "Other", AuthID: "rest_system"},
 		{ID: 54, Name: "Partner", Type: "extranet"}, {ID: 55, Name: "Collab", Type: "collaber"}}
 	for _, u := range o.Users {
 		o.Unlisted = append(o.Unlisted, u.ID)
@@ -28,7 +35,8 @@ func strangers(o sandbox.PortalOptions) sandbox.PortalOptions {
 // heard returns what specialists said in the task, after everybody wrote their number there.
 func heard(t *testing.T, p *sandbox.Portal, c *Client, id int64) (said []string, err error) {
 	t.Helper()
-	for user, text := range map[int64]string{7: "Anna", 9: "Oleg", 50: "mail", 51: "bot", 52: "line", 53: "other", 54: "partner",
+	for user, text := range map[int64]string{7: "Anna", 9: "Oleg", 50: "mail", 51: "bot", 52: "line", 53: "other",
+		54: "partner",
 		55: "collab", 4711: "nobody"} {
 		p.Say(id, user, text)
 	}
@@ -48,7 +56,10 @@ func heard(t *testing.T, p *sandbox.Portal, c *Client, id int64) (said []string,
 func TestStrangersStayInside(t *testing.T) {
 	for mode, o := range modes {
 		for _, scopes := range [][]string{nil, {"task", "im", "disk"}} {
-			t.Run(mode+" "+map[bool]string{true: "all scopes", false: "fewest scopes"}[scopes == nil], func(t *testing.T) {
+			t.Run(mode+" "+map[bool]string{
+				true:  "all scopes",
+				false: "fewest scopes",
+			}[scopes == nil], func(t *testing.T) {
 				o.Scopes, o.ActivityAtOnce = scopes, true
 				p, c := live(t, strangers(o))
 				id := opened(t, c, 1)[0]
@@ -100,7 +111,9 @@ func TestAuthorsAreAskedForAgain(t *testing.T) {
 	var webhook string
 	now := time.Now()
 	values := map[string]string{}
-	p, c := live(t, sandbox.PortalOptions{ActivityAtOnce: true}, saved(values), func(o *Options) { webhook = o.Webhook })
+	p, c := live(t, sandbox.PortalOptions{ActivityAtOnce: true}, saved(values), func(o *Options) {
+		webhook = o.Webhook
+	})
 	id := opened(t, c, 1)[0]
 	p.Say(id, 7, "a")
 	for _, tt := range []struct {
@@ -108,7 +121,9 @@ func TestAuthorsAreAskedForAgain(t *testing.T) {
 		asks  bool
 	}{{0, true}, {23 * time.Hour, false}, {2 * time.Hour, true}} {
 		now = now.Add(tt.later)
-		s, err := New(Options{Options: bitrix.Options{Webhook: webhook, Now: func() time.Time { return now }, Load: func(name string, _ time.Duration) []byte {
+		s, err := New(Options{Options: bitrix.Options{Webhook: webhook, Now: func() time.Time {
+			return now
+		}, Load: func(name string, _ time.Duration) []byte {
 			return []byte(values[name])
 		}, Save: func(name string, v []byte) { values[name] = string(v) }}})
 		if err != nil {
@@ -123,7 +138,8 @@ func TestAuthorsAreAskedForAgain(t *testing.T) {
 
 func TestQuirkWhoIsMissingIsNoSpecialist(t *testing.T) {
 	_, c := live(t, strangers(sandbox.PortalOptions{}))
-	a := ran(t, c, bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", []int64{7, 50, 51, 52, 53, 54, 4711})).With("start", -1)))
+	a := ran(t, c, bitrix.Do("user.get",
+		bitrix.With("FILTER", bitrix.With("ID", []int64{7, 50, 51, 52, 53, 54, 4711})).With("start", -1)))
 	staff := map[int64]bool{}
 	for _, u := range bitrix.Rows[portalUser](a.Result) {
 		staff[int64(u.ID)] = u.employed()
@@ -131,7 +147,11 @@ func TestQuirkWhoIsMissingIsNoSpecialist(t *testing.T) {
 	if diff := cmp.Diff(map[int64]bool{7: true, 54: false}, staff); diff != "" {
 		t.Error(diff)
 	}
-	for raw, want := range map[string]bool{`{"UF_DEPARTMENT":[1]}`: true, `{"UF_DEPARTMENT":false}`: false, `{"USER_TYPE":"extranet","UF_DEPARTMENT":[1]}`: false} {
+	for raw, want := range map[string]bool{
+		`{"UF_DEPARTMENT":[1]}`:                        true,
+		`{"UF_DEPARTMENT":false}`:                      false,
+		`{"USER_TYPE":"extranet","UF_DEPARTMENT":[1]}`: false,
+	} {
 		var u portalUser
 		if err := bitrix.Into([]byte(raw), &u); err != nil || u.employed() != want {
 			t.Error(raw, err)
@@ -144,7 +164,8 @@ func TestQuirkListOfUsersIsAMap(t *testing.T) {
 	p := c.Plan()
 	a := &authors{access: c.access, known: map[int64]author{}}
 	a.askChats(p, []int64{7, 50, 53, 4711})
-	if err := p.Run(t.Context()); err != nil || a.err != nil || !a.known[7].Staff || a.known[7].Name != "Anna" || a.known[50].Staff || a.known[53].Staff ||
+	if err := p.Run(t.Context()); err != nil || a.err != nil || !a.known[7].Staff || a.known[7].Name != "Anna" ||
+		a.known[50].Staff || a.known[53].Staff ||
 		a.known[4711].Staff || len(a.known) != 4 {
 		t.Error(err, a.err, a.known)
 	}

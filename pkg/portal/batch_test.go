@@ -13,7 +13,8 @@ func TestWhatBatchWouldRewriteGoesAlone(t *testing.T) {
 	comment := commentEffect(8, "hd-0011223344556677 pay $TOTAL")
 	comment.Post.Reopen = true
 	s := testkit.NewScript(t,
-		testkit.Answer(200, `{"result":{"result":{"c1":{"task":{"id":"8"}},"c3":{"task":{"id":"9"}}},"result_error":[]}}`),
+		testkit.Answer(200,
+			`{"result":{"result":{"c1":{"task":{"id":"8"}},"c3":{"task":{"id":"9"}}},"result_error":[]}}`),
 		testkit.Answer(200, `{"result":12}`))
 	made := client(t, s).Make(t.Context(), []desk.Effect{comment, openEffect("k", "plain")})
 	if made[0].Err != nil || made[0].Comment != 12 || made[1].Task != 9 {

@@ -51,7 +51,8 @@ func (c *Reader) changesOf(ctx context.Context, users []int64, since time.Time) 
 	var lists []*walk
 	for _, user := range users {
 		for _, part := range []string{"CREATED_BY", "AUDITOR"} {
-			lists = append(lists, &walk{user, part, "ACTIVITY_DATE", (*task).activity}, &walk{user, part, "CHANGED_DATE", (*task).changed})
+			lists = append(lists, &walk{user, part, "ACTIVITY_DATE", (*task).activity},
+				&walk{user, part, "CHANGED_DATE", (*task).changed})
 		}
 	}
 	var changes desk.Changes
@@ -100,10 +101,11 @@ func (c *Reader) changesList(w *walk, since time.Time, page int) bitrix.Command 
 	if page > 0 {
 		start = page * pageSize
 	}
-	return bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With(w.part, w.user).With(">="+w.field, since.Format(time.RFC3339))).
-		With("order", bitrix.With(w.field, "desc")).
-		With("select", stateFields).
-		With("start", start))
+	return bitrix.Do("tasks.task.list",
+		bitrix.With("filter", bitrix.With(w.part, w.user).With(">="+w.field, since.Format(time.RFC3339))).
+			With("order", bitrix.With(w.field, "desc")).
+			With("select", stateFields).
+			With("start", start))
 }
 
 // step takes a page of each list and returns the lists that go on.

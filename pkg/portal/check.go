@@ -40,8 +40,9 @@ func (c *Client) Check(ctx context.Context, want Want) []Finding {
 		p.Add(bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", want.Users)).With("start", -1)), k.users)
 	}
 	p.Add(storageList(c.Self()), k.folder)
-	p.Add(bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With("CREATED_BY", c.Self())).With("order", bitrix.With("ID", "desc")).
-		With("select", []string{"ID", "CHAT_ID"}).With("start", -1)), k.card)
+	p.Add(bitrix.Do("tasks.task.list",
+		bitrix.With("filter", bitrix.With("CREATED_BY", c.Self())).With("order", bitrix.With("ID", "desc")).
+			With("select", []string{"ID", "CHAT_ID"}).With("start", -1)), k.card)
 	if err := p.Run(ctx); err != nil {
 		return []Finding{{What: "portal", Hint: err.Error()}}
 	}
@@ -76,7 +77,8 @@ func (k *checking) profile(a bitrix.Answer) {
 	case a.Err != nil:
 		k.say("webhook user", false, false, "%v", a.Err)
 	case r.ID == 0:
-		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user", k.c.Owner())
+		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user",
+			k.c.Owner())
 	case int64(r.ID) != k.c.Owner():
 		k.say("webhook user", true, false, "%d %s, though the webhook's address says %d: its owner was dismissed", r.ID,
 			strings.TrimSpace(string(r.Name+" "+r.LastName)), k.c.Owner())
@@ -92,7 +94,15 @@ var scopes = []struct {
 	use      string
 }{
 	{"task", false, "tasks and comments"}, {"im", false, "comments of the new task card"}, {"disk", false, "files"},
-	{"tasks", true, "REST v3"}, {"crm", true, "names and contacts"}, {"user_basic", true, "checking of user numbers, task.fallback, and who wrote a comment of the old card"},
+	{
+		"tasks",
+		true,
+		"REST v3",
+	}, {
+		"crm",
+		true,
+		"names and contacts",
+	}, {"user_basic", true, "checking of user numbers, task.fallback, and who wrote a comment of the old card"},
 }
 
 func (k *checking) scope(a bitrix.Answer) {

@@ -32,7 +32,8 @@ func findings(t *testing.T, o sandbox.PortalOptions, want Want) (ok, missing, br
 
 func TestCheckInEachMode(t *testing.T) {
 	want := Want{Users: []int64{7}, CRM: true}
-	full := "webhook user;scope task;scope im;scope disk;scope tasks;scope crm;scope user_basic;user 7;folder for files;task card;clock;REST v3;Idempotency-Key;rate;"
+	full := "webhook user;scope task;scope im;scope disk;scope tasks;scope crm;scope user_basic;user 7;folder for " +
+		"files;task card;clock;REST v3;Idempotency-Key;rate;"
 	for name, tt := range map[string]struct {
 		o                   sandbox.PortalOptions
 		want                Want
@@ -40,14 +41,37 @@ func TestCheckInEachMode(t *testing.T) {
 	}{
 		"old card": {sandbox.PortalOptions{}, want, full, "", ""},
 		"new card": {sandbox.PortalOptions{NewCard: true}, want, full, "", ""},
-		"box":      {sandbox.PortalOptions{NewCard: true, NoV3: true}, want, strings.Replace(full, "REST v3;Idempotency-Key;", "", 1), "REST v3;", ""},
-		"no crm": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"task", "tasks", "im", "disk", "user_basic"}}, want,
+		"box": {
+			sandbox.PortalOptions{NewCard: true, NoV3: true},
+			want,
+			strings.Replace(full, "REST v3;Idempotency-Key;", "", 1),
+			"REST v3;",
+			"",
+		},
+		"no crm": {sandbox.PortalOptions{
+			NewCard: true,
+			Scopes:  []string{"task", "tasks", "im", "disk", "user_basic"},
+		}, want,
 			strings.Replace(full, "scope crm;", "", 1), "scope crm;", ""},
-		"no tasks": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"task", "im", "disk", "crm", "user_basic"}}, want,
-			strings.Replace(strings.Replace(full, "scope tasks;", "", 1), "REST v3;Idempotency-Key;", "", 1), "scope tasks;REST v3;", ""},
-		"nobody": {sandbox.PortalOptions{NewCard: true}, Want{Users: []int64{4242}}, strings.Replace(full, "user 7;", "", 1), "", "user 4242;"},
-		"no task and disk": {sandbox.PortalOptions{NewCard: true, Scopes: []string{"im", "user_basic"}}, Want{Users: []int64{7}},
-			"webhook user;scope im;scope user_basic;user 7;clock;rate;", "scope tasks;REST v3;", "scope task;scope disk;folder for files;tasks;"},
+		"no tasks": {sandbox.PortalOptions{
+			NewCard: true,
+			Scopes:  []string{"task", "im", "disk", "crm", "user_basic"},
+		}, want,
+			strings.Replace(strings.Replace(full, "scope tasks;", "", 1), "REST v3;Idempotency-Key;", "", 1),
+			"scope tasks;REST v3;", ""},
+		"nobody": {
+			sandbox.PortalOptions{NewCard: true},
+			Want{Users: []int64{4242}},
+			strings.Replace(full, "user 7;", "", 1),
+			"",
+			"user 4242;",
+		},
+		"no task and disk": {sandbox.PortalOptions{
+			NewCard: true,
+			Scopes:  []string{"im", "user_basic"},
+		}, Want{Users: []int64{7}},
+			"webhook user;scope im;scope user_basic;user 7;clock;rate;", "scope tasks;REST v3;",
+			"scope task;scope disk;folder for files;tasks;"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ok, missing, broken := findings(t, tt.o, tt.want)
@@ -100,7 +124,8 @@ func TestCheckTellsOfRelatedObjects(t *testing.T) {
 		sandbox.V3RelatedKept:    "known: a repeated call makes nothing twice",
 		sandbox.V3RelatedLocked:  "not known before the first task that is made by itself",
 		sandbox.V3RelatedRefused: "not known before the first task that is made by itself",
-		sandbox.V3RelatedLost:    "known: a repeated call makes nothing twice; tasks with accomplices, auditors, tags are made by REST v2",
+		sandbox.V3RelatedLost: "known: a repeated call makes nothing twice; tasks with accomplices, auditors, " +
+			"tags are made by REST v2",
 	} {
 		_, c := live(t, sandbox.PortalOptions{NewCard: true, V3Related: portal})
 		if m := c.Make(t.Context(), []desk.Effect{manifold("k")})[0]; m.Err != nil {

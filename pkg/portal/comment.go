@@ -90,7 +90,8 @@ func readCommit(e desk.Effect, a bitrix.Answer) desk.Made {
 	copies := bitrix.Rows[bitrix.ID](r.DiskID)
 	for i, f := range e.Post.Files {
 		got, known := told["disk"+strconv.FormatInt(f.Object, 10)]
-		if f.Object != 0 && (known && got.ID == 0 || !known && len(told) > 0 || len(told) == 0 && len(copies) < len(numbers(e.Post.Files))) {
+		if f.Object != 0 && (known && got.ID == 0 || !known && len(told) > 0 ||
+			len(told) == 0 && len(copies) < len(numbers(e.Post.Files))) {
 			made.Missing = append(made.Missing, i)
 		}
 	}
@@ -124,7 +125,8 @@ func (c *Maker) chats(ctx context.Context, effects []desk.Effect) {
 	p := c.Plan()
 	for i := range effects {
 		e := &effects[i]
-		if e.Kind != desk.CommentTask || e.Post == nil || e.Chat != 0 || e.Task == 0 || len(numbers(e.Post.Files)) == 0 {
+		if e.Kind != desk.CommentTask || e.Post == nil || e.Chat != 0 || e.Task == 0 ||
+			len(numbers(e.Post.Files)) == 0 {
 			continue
 		}
 		r := &reading{task: e.Task}

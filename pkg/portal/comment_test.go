@@ -65,7 +65,8 @@ func TestFilesOfACommentAreThere(t *testing.T) {
 				e.Chat = 0
 			}
 			m := c.Make(t.Context(), []desk.Effect{e})[0]
-			if n, files := shown(p, task); m.Err != nil || n != 1 || fmt.Sprint(files) != "[x y]" || len(m.Missing) > 0 {
+			if n, files := shown(p, task); m.Err != nil || n != 1 || fmt.Sprint(files) != "[x y]" ||
+				len(m.Missing) > 0 {
 				t.Errorf("%s, chat known %v: %d comments, files %q, %+v", name, known, n, files, m)
 				continue
 			}
@@ -105,7 +106,12 @@ func TestQuirkChatsTellWhatTheyTook(t *testing.T) {
 }
 
 func TestQuirkNumbersWithoutPrefix(t *testing.T) {
-	got := comment(desk.Effect{Kind: desk.CommentTask, Task: 1, Chat: 5, Post: &desk.Post{Files: []desk.File{{Object: 9011}, {Object: 7}}}})
+	got := comment(desk.Effect{
+		Kind: desk.CommentTask,
+		Task: 1,
+		Chat: 5,
+		Post: &desk.Post{Files: []desk.File{{Object: 9011}, {Object: 7}}},
+	})
 	if got.Method != commit || !strings.Contains(fmt.Sprint(got.Params), "{FILE_ID [9011 7]}") {
 		t.Error(got)
 	}
@@ -123,7 +129,10 @@ func TestQuirkChatIsMade(t *testing.T) {
 
 // Who was taken off a task takes part again to give it files.
 func TestQuirkFilesTakeMembership(t *testing.T) {
-	p, c := live(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 9}, {ID: 17, Admin: true}}})
+	p, c := live(t, sandbox.PortalOptions{
+		NewCard: true,
+		Users:   []sandbox.User{{ID: 1}, {ID: 7}, {ID: 9}, {ID: 17, Admin: true}},
+	})
 	task := opened(t, c, 1)[0]
 	made, _ := p.Task(task)
 	e := withFiles(t, c, task, made.Chat)
@@ -168,7 +177,8 @@ func TestChatThatTakesNothing(t *testing.T) {
 		made, _ := p.Task(task)
 		e := commentEffect(task, "hd-0011223344556677 the letter")
 		e.Chat, e.Detour = made.Chat, detour
-		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err == nil || fault.Of(m.Err) == fault.Refused && fault.ExtentOf(m.Err) != fault.One {
+		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err == nil ||
+			fault.Of(m.Err) == fault.Refused && fault.ExtentOf(m.Err) != fault.One {
 			t.Error(detour, m)
 		}
 		sights, err := c.Look(t.Context(), []desk.Unconfirmed{{Effect: e}}, time.Now())
@@ -192,14 +202,17 @@ func TestQuirkTasksShowAttachments(t *testing.T) {
 	other.Task = one.Task
 	look := func() []desk.Sight {
 		t.Helper()
-		sights, err := c.Look(t.Context(), []desk.Unconfirmed{{Effect: two}, {Effect: none}, {Effect: other}, {Effect: openEffect("gone", "e")}}, time.Now())
+		sights, err := c.Look(t.Context(),
+			[]desk.Unconfirmed{{Effect: two}, {Effect: none}, {Effect: other}, {Effect: openEffect("gone", "e")}},
+			time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return sights
 	}
 	sights := look()
-	if !sights[0].There || sights[0].Missing != nil || !sights[1].There || !slices.Equal(sights[1].Missing, []int{0, 1}) || sights[2].There || sights[3].There {
+	if !sights[0].There || sights[0].Missing != nil || !sights[1].There ||
+		!slices.Equal(sights[1].Missing, []int{0, 1}) || sights[2].There || sights[3].There {
 		t.Errorf("%+v", sights)
 	}
 	if err := c.Attach(t.Context(), none, []int{1}); err != nil {
@@ -214,7 +227,10 @@ func TestQuirkTasksShowAttachments(t *testing.T) {
 }
 
 func TestQuirkFilesGetOtherNames(t *testing.T) {
-	files := []desk.File{{Name: "a.txt", Object: 1}, {Name: "A.txt", Object: 2}, {Name: "x/y (1).pdf", Object: 3}, {Name: "gone"}, {Name: "b", Object: 4}}
+	files := []desk.File{{
+		Name:   "a.txt",
+		Object: 1,
+	}, {Name: "A.txt", Object: 2}, {Name: "x/y (1).pdf", Object: 3}, {Name: "gone"}, {Name: "b", Object: 4}}
 	if got := absent(files, []string{"a (1).txt", "x_y (12).pdf", "a.txt", "c"}); !slices.Equal(got, []int{4}) {
 		t.Error(got)
 	}

@@ -18,7 +18,8 @@ import (
 // QUIRK: LAST_ID means "newer than" with the order ASC and "older than" with DESC; ASC must be in capitals
 // (chats/messages/im-dialog-messages-search).
 func (r *reading) search() bitrix.Command {
-	p := bitrix.With("CHAT_ID", r.chat).With("LAST_ID", r.chatLast).With("ORDER", bitrix.With("ID", "ASC")).With("LIMIT", searchLimit)
+	p := bitrix.With("CHAT_ID", r.chat).With("LAST_ID", r.chatLast).With("ORDER",
+		bitrix.With("ID", "ASC")).With("LIMIT", searchLimit)
 	if r.own {
 		p = p.With("DATE_FROM", r.since.Format(time.RFC3339))
 	}
@@ -100,7 +101,8 @@ func (r *reading) takeSearch(a bitrix.Answer) {
 // (main, UserTable::getExternalUserTypes; im, V2/Entity/User/UserType.php).
 var (
 	machines  = []string{"bot", "connector", "imconnector", "rest_system", "calendar_sharing", "__controller"}
-	outsiders = []string{"email", "extranet", "guest", "collaber", "im_guest", "replica", "call", "document_editor", "sale", "saleanonymous", "shop"}
+	outsiders = []string{"email", "extranet", "guest", "collaber", "im_guest", "replica", "call", "document_editor",
+		"sale", "saleanonymous", "shop"}
 )
 
 func (u chatUser) machine() bool {
@@ -189,8 +191,9 @@ func readForum(raw json.RawMessage) ([]desk.Comment, error) {
 			Text: string(it.Message), System: it.AuthorID == 0,
 		}
 		for _, f := range bitrix.Rows[attached](it.Objects) {
-			c.Files = append(c.Files, desk.File{Name: string(f.Name), Size: int64(f.Size), Attach: int64(f.AttachmentID),
-				URL: string(f.DownloadURL)})
+			c.Files = append(c.Files, desk.File{Name: string(f.Name), Size: int64(f.Size),
+				Attach: int64(f.AttachmentID),
+				URL:    string(f.DownloadURL)})
 		}
 		sort.Slice(c.Files, func(a, b int) bool { return c.Files[a].Attach < c.Files[b].Attach })
 		list = append(list, c)

@@ -150,7 +150,8 @@ func (l *lookups) closed(c *Maker) {
 		e     *bitrix.Error
 		level = slog.LevelWarn
 	)
-	if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup || e.Coded("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
+	if errors.As(l.err, &e) && (fault.ExtentOf(l.err) == fault.Setup ||
+		e.Coded("ACCESS_DENIED", "INVALID_CREDENTIALS")) {
 		c.Remember(savedNoCRM, true)
 		if e.Coded("insufficient_scope") {
 			level = slog.LevelInfo

@@ -12,7 +12,10 @@ import (
 
 // A custom field the portal demands fails every task: the operator must read its name.
 func TestMandatoryFieldIsNamed(t *testing.T) {
-	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {MandatoryField: "UF_BRANCH", NewCard: true}} {
+	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {
+		MandatoryField: "UF_BRANCH",
+		NewCard:        true,
+	}} {
 		_, c := live(t, o)
 		for _, effects := range [][]desk.Effect{{openEffect("k", "a")}, {openEffect("k", "a"), openEffect("l", "b")}} {
 			err := c.Make(t.Context(), effects)[0].Err

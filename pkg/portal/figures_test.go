@@ -16,7 +16,10 @@ func TestFigures(t *testing.T) {
 	withFolder := func(o *Options) { saved(known)(o) }
 	{
 		_, c := live(t, sandbox.PortalOptions{}, withFolder) // once a day the folder is looked up
-		if _, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a")); err != nil || c.Hits() != 2 {
+		if _, err := c.Prepare(t.Context(), nil, []desk.File{{
+			Name: "a",
+			Size: 1,
+		}}, contents("a")); err != nil || c.Hits() != 2 {
 			t.Fatal(err, c.Hits())
 		}
 	}
@@ -62,7 +65,10 @@ func letters(t *testing.T, c *Client, from, n, files int) {
 	}
 	var texts []string
 	for i := range files {
-		list, texts = append(list, desk.File{Name: fmt.Sprintf("f%d", i), Size: 100 << 10}), append(texts, strings.Repeat("x", 100<<10))
+		list, texts = append(list, desk.File{
+			Name: fmt.Sprintf("f%d", i),
+			Size: 100 << 10,
+		}), append(texts, strings.Repeat("x", 100<<10))
 	}
 	if _, err := c.Prepare(t.Context(), addresses, list, contents(texts...)); err != nil {
 		t.Fatal(err)

@@ -116,7 +116,8 @@ func (c *Maker) eachTaskOf(ctx context.Context, users []int64, since time.Time, 
 				filter = filter.With(">ID", last[user])
 			}
 			cmds[i] = bitrix.Do("tasks.task.list", bitrix.With("filter", filter).
-				With("select", []string{"ID", "XML_ID", "CHAT_ID"}).With("order", bitrix.With("ID", "asc")).With("start", -1))
+				With("select", []string{"ID", "XML_ID", "CHAT_ID"}).With("order",
+				bitrix.With("ID", "asc")).With("start", -1))
 		}
 		answers, err := c.Batch(ctx, cmds)
 		if err != nil {

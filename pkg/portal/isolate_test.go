@@ -38,7 +38,9 @@ func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {
 		for _, name := range []string{"a", "b", "c"} {
 			files = append(files, desk.File{Name: name, Size: int64(len(body))})
 		}
-		got, err := c.Prepare(t.Context(), nil, files, func(int) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil })
+		got, err := c.Prepare(t.Context(), nil, files, func(int) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader(body)), nil
+		})
 		if (err != nil) != tt.whole {
 			t.Fatal(tt.broken, err)
 		}
@@ -55,7 +57,11 @@ func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {
 // A task that can't be asked for its chat may have one: neither is its comment certainly not there, nor its talk read.
 func TestChatThatCanNotBeAskedFor(t *testing.T) {
 	for name, fault := range map[string]sandbox.Fault{
-		"whole": {Kind: sandbox.BadGateway}, "command": {Kind: sandbox.ErrorAnswer, Code: "INTERNAL_SERVER_ERROR", Status: 500},
+		"whole": {Kind: sandbox.BadGateway}, "command": {
+			Kind:   sandbox.ErrorAnswer,
+			Code:   "INTERNAL_SERVER_ERROR",
+			Status: 500,
+		},
 	} {
 		o := newCard()
 		o.ChatOnlyInGet = true
@@ -71,7 +77,8 @@ func TestChatThatCanNotBeAskedFor(t *testing.T) {
 			}
 			return sandbox.Fault{}
 		})
-		if found, err := c.Find(t.Context(), []desk.Effect{e}, time.Now().Add(-time.Minute)); err == nil && found[0].Err == nil {
+		if found, err := c.Find(t.Context(), []desk.Effect{e}, time.Now().Add(-time.Minute)); err == nil &&
+			found[0].Err == nil {
 			t.Errorf("%s: certainly not there: %+v", name, found)
 		}
 		if talks, err := c.Talks(t.Context(), []desk.Watch{{Task: task}}); err == nil && talks[0].Err == nil {

@@ -10,8 +10,10 @@ func (k *checking) limits() {
 	k.keys()
 	l := k.c.Limits()
 	if l.Refused > 0 {
-		k.say("rate", false, true, "requests refused within a day: %d, the last %s: another program on this address shares the limit, or"+
-			" bitrix24.rate is above the portal's: %d at once, then %g a second", l.Refused, l.Last.Format(time.DateTime), l.Burst, l.PerSecond)
+		k.say("rate", false, true, "requests refused within a day: %d, the last %s: another program on this address "+
+			"shares the limit, or"+
+			" bitrix24.rate is above the portal's: %d at once, then %g a second", l.Refused,
+			l.Last.Format(time.DateTime), l.Burst, l.PerSecond)
 	} else {
 		k.say("rate", true, true, "none refused within a day, at %d at once, then %g a second", l.Burst, l.PerSecond)
 	}

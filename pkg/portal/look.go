@@ -19,7 +19,8 @@ import (
 // comments by their number or their marker, and the files of both. It makes one request as long as the chats are known
 // and what was made fits into a batch.
 func (c *Maker) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error) {
-	l := &looking{c: c, made: made, sights: make([]desk.Sight, len(made)), since: since.Add(-overlap - c.behind()).Truncate(time.Second),
+	l := &looking{c: c, made: made, sights: make([]desk.Sight, len(made)),
+		since:    since.Add(-overlap - c.behind()).Truncate(time.Second),
 		readings: map[int64]*reading{}, attached: map[int][]bitrix.ID{}}
 	p := c.Plan()
 	l.askTasks(p)
@@ -232,7 +233,8 @@ func (c *Maker) Attach(ctx context.Context, e desk.Effect, missing []int) error 
 	}
 	p := c.Plan()
 	for _, i := range missing {
-		p.Add(bitrix.Do("tasks.task.files.attach", bitrix.With("taskId", e.Task).With("fileId", e.Post.Files[i].Object)), func(a bitrix.Answer) {
+		p.Add(bitrix.Do("tasks.task.files.attach",
+			bitrix.With("taskId", e.Task).With("fileId", e.Post.Files[i].Object)), func(a bitrix.Answer) {
 			if a.Err != nil {
 				c.log.Warn("portal: file not attached", "task", e.Task, "err", a.Err)
 			}

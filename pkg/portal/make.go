@@ -141,5 +141,9 @@ func (c *Maker) readTaskAdd(e desk.Effect, a bitrix.Answer) desk.Made {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task: the answer holds no task"))}
 	}
 	c.meet(int64(r.Task.CreatedBy))
-	return desk.Made{Task: int64(r.Task.ID), Chat: int64(r.Task.ChatID), Seen: string(r.Task.XMLID) == desk.TaskMark(e.Key)}
+	return desk.Made{
+		Task: int64(r.Task.ID),
+		Chat: int64(r.Task.ChatID),
+		Seen: string(r.Task.XMLID) == desk.TaskMark(e.Key),
+	}
 }

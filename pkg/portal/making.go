@@ -144,7 +144,8 @@ func (b *making) reopen(number int64) {
 			refused = a.Err
 		}
 	}
-	b.cmds = append(b.cmds, bitrix.Do("tasks.task.disapprove", bitrix.With("taskId", number)), bitrix.Do("tasks.task.renew", bitrix.With("taskId", number)),
+	b.cmds = append(b.cmds, bitrix.Do("tasks.task.disapprove", bitrix.With("taskId", number)),
+		bitrix.Do("tasks.task.renew", bitrix.With("taskId", number)),
 		bitrix.Do("tasks.task.get", bitrix.With("taskId", number).With("select", []string{"ID", "STATUS"})))
 	b.takes = append(b.takes, note, note, func(a bitrix.Answer) {
 		var r struct {

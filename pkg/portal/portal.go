@@ -65,7 +65,8 @@ func New(o Options) (*Client, error) {
 // QUIRK: a portal with little power makes a chat and a message with each task, which takes about a second
 // (tasks/tasks-task-add shows 0.93).
 var estimates = map[string]float64{
-	"tasks.task.add": 1, "task.commentitem.add": 0.5, "im.message.add": 0.5, "im.disk.file.commit": 0.5, "disk.folder.uploadfile": 0.5,
+	"tasks.task.add": 1, "task.commentitem.add": 0.5, "im.message.add": 0.5, "im.disk.file.commit": 0.5,
+	"disk.folder.uploadfile": 0.5,
 }
 
 // The names that what is known of the portal is saved under.

@@ -81,11 +81,20 @@ func tells(t *testing.T, err error, want told) {
 }
 
 func openEffect(key, title string) desk.Effect {
-	return desk.Effect{Kind: desk.OpenTask, Key: key, Post: &desk.Post{Title: title, Text: "text", Fields: &desk.Fields{Responsible: 7}}}
+	return desk.Effect{
+		Kind: desk.OpenTask,
+		Key:  key,
+		Post: &desk.Post{Title: title, Text: "text", Fields: &desk.Fields{Responsible: 7}},
+	}
 }
 
 func commentEffect(task int64, text string) desk.Effect {
-	return desk.Effect{Kind: desk.CommentTask, Key: "k", Task: task, Post: &desk.Post{Text: text, Marker: "hd-0011223344556677"}}
+	return desk.Effect{
+		Kind: desk.CommentTask,
+		Key:  "k",
+		Task: task,
+		Post: &desk.Post{Text: text, Marker: "hd-0011223344556677"},
+	}
 }
 
 // secretive is a portal that tells secrets in all it says: nine ways to fail in a call, then three in a download.
@@ -93,10 +102,13 @@ func secretive(t *testing.T) *testkit.Script {
 	t.Helper()
 	page := `<html>https://p.ru/rest/17/` + secret + `/tasks.task.add?auth=` + secret + `</html>`
 	leak := func(status int, code string) http.HandlerFunc {
-		return testkit.Answer(status, `{"error":"`+code+`","error_description":"https:\/\/p.ru\/rest\/17\/`+secret+`\/x?token=`+secret+`"}`)
+		return testkit.Answer(status, `{"error":"`+code+`","error_description":"https:\/\/p.ru\/rest\/17\/`+secret+
+			`\/x?token=`+secret+`"}`)
 	}
-	return testkit.NewScript(t, testkit.Drop, leak(400, "ERROR_CORE"), leak(401, "NO_AUTH_FOUND"), leak(503, "QUERY_LIMIT_EXCEEDED"), leak(500, "INTERNAL_SERVER_ERROR"),
-		testkit.Answer(502, page), testkit.Answer(200, page), testkit.Answer(200, `{"result":"`+secret), func(w http.ResponseWriter, r *http.Request) {
+	return testkit.NewScript(t, testkit.Drop, leak(400, "ERROR_CORE"), leak(401, "NO_AUTH_FOUND"),
+		leak(503, "QUERY_LIMIT_EXCEEDED"), leak(500, "INTERNAL_SERVER_ERROR"),
+		testkit.Answer(502, page), testkit.Answer(200, page), testkit.Answer(200, `{"result":"`+secret),
+		func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://renamed.example"+r.URL.RequestURI(), http.StatusFound)
 		}, testkit.Drop, testkit.Drop, testkit.Answer(500, page))
 }
@@ -115,12 +127,14 @@ func TestSecretsAreNeverTold(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range []desk.File{{URL: "/x?token=" + secret}, {URL: "/uf.php?auth%5Bauth%5D=" + secret}, {URL: "http://p.example/x?token=" + secret}, {URL: "/%zz?token=" + secret}} {
+	for _, f := range []desk.File{{URL: "/x?token=" + secret}, {URL: "/uf.php?auth%5Bauth%5D=" + secret},
+		{URL: "http://p.example/x?token=" + secret}, {URL: "/%zz?token=" + secret}} {
 		if err := c.Download(t.Context(), f, io.Discard); err == nil || strings.Contains(err.Error(), secret) {
 			t.Errorf("%v", err)
 		}
 	}
-	if text := log.String(); !strings.Contains(text, "tasks.task.add") && !strings.Contains(text, "batch") || strings.Contains(text, secret) {
+	if text := log.String(); !strings.Contains(text, "tasks.task.add") && !strings.Contains(text, "batch") ||
+		strings.Contains(text, secret) {
 		t.Errorf("logged: %s", text)
 	}
 }

@@ -45,7 +45,12 @@ func harmless(err error) error {
 	if fault.Of(err) != fault.Unsure {
 		return err
 	}
-	return &fault.Error{Outcome: fault.Refused, Extent: fault.ExtentOf(err), After: fault.After(err), Err: fault.Bare(err)}
+	return &fault.Error{
+		Outcome: fault.Refused,
+		Extent:  fault.ExtentOf(err),
+		After:   fault.After(err),
+		Err:     fault.Bare(err),
+	}
 }
 
 // takeFolder reads the Drive folder that uploads go to: the root of the webhook user's own storage.

@@ -30,7 +30,8 @@ func contents(texts ...string) func(int) (io.ReadCloser, error) {
 
 // contactsOf is the command that asks for the contacts of an address.
 func contactsOf(address string) string {
-	return "crm.contact.list?filter[EMAIL]=" + address + "&select[0]=ID&select[1]=NAME&select[2]=SECOND_NAME&select[3]=LAST_NAME" +
+	return "crm.contact.list?filter[EMAIL]=" + address +
+		"&select[0]=ID&select[1]=NAME&select[2]=SECOND_NAME&select[3]=LAST_NAME" +
 		"&select[4]=EMAIL&order[ID]=ASC&start=-1"
 }
 
@@ -38,13 +39,15 @@ func TestPrepareIsOneBatch(t *testing.T) {
 	s := testkit.NewScript(t, fixture(t, "prepare.json"))
 	c := client(t, s, saved(map[string]string{savedFolder: "8930"}))
 	files := []desk.File{{Name: "log.txt", Size: 6}, {Name: "a/b.txt", Size: 1}, {Name: "gone"}, {Name: "empty"}}
-	p, err := c.Prepare(t.Context(), []string{"ivan@example.ru", "info@firm.ru", "anna@firm.ru", "dep@firm.ru", "no@firm.ru"}, files,
+	p, err := c.Prepare(t.Context(), []string{"ivan@example.ru", "info@firm.ru", "anna@firm.ru", "dep@firm.ru",
+		"no@firm.ru"}, files,
 		contents("Hello!", "x", "gone", "", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		contactsOf("ivan@example.ru"), contactsOf("info@firm.ru"), contactsOf("anna@firm.ru"), contactsOf("dep@firm.ru"), contactsOf("no@firm.ru"),
+		contactsOf("ivan@example.ru"), contactsOf("info@firm.ru"), contactsOf("anna@firm.ru"),
+		contactsOf("dep@firm.ru"), contactsOf("no@firm.ru"),
 		"disk.folder.uploadfile?id=8930&data[NAME]=log.txt&fileContent[0]=log.txt&fileContent[1]=SGVsbG8h&generateUniqueName=1",
 		"disk.folder.uploadfile?id=8930&data[NAME]=a_b.txt&fileContent[0]=a_b.txt&fileContent[1]=eA==&generateUniqueName=1",
 	}
@@ -84,7 +87,8 @@ func TestPrepareLooksAtWhatWasUploaded(t *testing.T) {
 		"c4":{"ID":"5","NAME":"a.txt","SIZE":"4"}},"result_error":{"c2":{"error":"ERROR_NOT_FOUND","error_description":"x"},
 		"c3":{"error":"INTERNAL_SERVER_ERROR","error_description":"x"},"c5":{"error":"ACCESS_DENIED","error_description":"x"}}}}`
 	up := `{"result":{"result":{"c0":{"ID":"12"},"c1":{"ID":"13"},"c2":{"ID":"15"},"c3":{"ID":"16"}},"result_error":[]}}`
-	c := client(t, testkit.NewScript(t, testkit.Answer(200, look), testkit.Answer(200, up)), saved(map[string]string{savedFolder: "8930"}))
+	c := client(t, testkit.NewScript(t, testkit.Answer(200, look), testkit.Answer(200, up)),
+		saved(map[string]string{savedFolder: "8930"}))
 	var files []desk.File
 	for i := range 6 {
 		files = append(files, desk.File{Name: "a.txt", Size: 3, Object: int64(i + 1)})
@@ -103,7 +107,8 @@ func TestFolderIsLookedUpOnce(t *testing.T) {
 	look := `{"result":{"result":{"c0":[{"ID":"1357","ENTITY_TYPE":"user","ROOT_OBJECT_ID":"8930"}]},"result_error":[]}}`
 	file := `{"result":{"result":{"c0":{"ID":"5"}},"result_error":[]}}`
 	gone := `{"result":{"result":[],"result_error":{"c0":{"error":"ERROR_NOT_FOUND","error_description":"x"}}}}`
-	s := testkit.NewScript(t, testkit.Answer(200, look), testkit.Answer(200, file), testkit.Answer(200, gone), testkit.Answer(200, look), testkit.Answer(200, file))
+	s := testkit.NewScript(t, testkit.Answer(200, look), testkit.Answer(200, file), testkit.Answer(200, gone),
+		testkit.Answer(200, look), testkit.Answer(200, file))
 	c := client(t, s, saved(values))
 	for _, want := range []int64{5, 0, 5} { // the folder is deleted in between
 		p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
@@ -124,7 +129,8 @@ func TestMissingFolderCostsTheFilesOnly(t *testing.T) {
 		"storage": `"result_error":[],"result":{"c0":[],"c1":[]}`,
 	} {
 		values := map[string]string{}
-		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{`+folder+`}}`), testkit.Answer(200, `{"result":{"result":{"c0":[]},"result_error":[]}}`))
+		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{`+folder+`}}`),
+			testkit.Answer(200, `{"result":{"result":{"c0":[]},"result_error":[]}}`))
 		c := client(t, s, saved(values))
 		for range 2 {
 			p, err := c.Prepare(t.Context(), []string{"a@b.ru"}, []desk.File{{Name: "a", Size: 1}}, contents("a"))
@@ -155,7 +161,8 @@ func TestCheckFindsAFolderThatWasMissing(t *testing.T) {
 // A folder that could not be asked for just now is asked for again.
 func TestFolderThatIsAwayIsAskedForAgain(t *testing.T) {
 	values := map[string]string{}
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":[],"result_error":{"c0":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
 	p, err := client(t, s, saved(values)).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("a"))
 	if err != nil || fault.Of(p.Errs[0]) == fault.Never || values[savedNoDisk] != "" {
 		t.Error(p, err, values)
@@ -164,7 +171,8 @@ func TestFolderThatIsAwayIsAskedForAgain(t *testing.T) {
 
 func TestMissingScopeOfCRMIsRemembered(t *testing.T) {
 	values := map[string]string{}
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
 	c := client(t, s, saved(values))
 	for range 2 {
 		p, err := c.Prepare(t.Context(), []string{"a@b.ru"}, nil, nil)
@@ -197,7 +205,10 @@ func TestFilesOfABatchAreBounded(t *testing.T) {
 	ok := testkit.Answer(200, `{"result":{"result":{"c0":{"ID":1},"c1":{"ID":2}},"result_error":[]}}`)
 	s := testkit.NewScript(t, ok, ok)
 	c := client(t, s, saved(map[string]string{savedFolder: "1"}))
-	files := []desk.File{{Name: "a", Size: size}, {Name: "b", Size: size}, {Name: "c", Size: size}, {Name: "d", Size: size}}
+	files := []desk.File{{
+		Name: "a",
+		Size: size,
+	}, {Name: "b", Size: size}, {Name: "c", Size: size}, {Name: "d", Size: size}}
 	p, err := c.Prepare(t.Context(), nil, files, contents(text, text, text, text))
 	if diff := cmp.Diff([]int64{1, 2, 1, 2}, p.Objects); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -212,7 +223,8 @@ func TestLargeFileIsStreamed(t *testing.T) {
 	var s *testkit.Script
 	got := int64(0)
 	s = testkit.NewScript(t, func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/rest/upload.json?auth=s&token=t"}},"result_error":[]}}`, s.URL)
+		fmt.Fprintf(w,
+			`{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/rest/upload.json?auth=s&token=t"}},"result_error":[]}}`, s.URL)
 	}, func(w http.ResponseWriter, r *http.Request) {
 		_, p, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		part, err := multipart.NewReader(bytes.NewReader([]byte(s.Request(1).Body)), p["boundary"]).NextPart()
@@ -250,7 +262,8 @@ func TestPrepareMayBeRepeatedAfterAnyFailure(t *testing.T) {
 
 func TestFileName(t *testing.T) {
 	for in, want := range map[string]string{
-		`a\b/c:d*e?f"g<h>i|j.txt`: "a_b_c_d_e_f_g_h_i_j.txt", " x. . ": "x", "": "file", "...": "file", "a\x00b\n": "a_b",
+		`a\b/c:d*e?f"g<h>i|j.txt`: "a_b_c_d_e_f_g_h_i_j.txt", " x. . ": "x", "": "file", "...": "file",
+		"a\x00b\n":                         "a_b",
 		strings.Repeat("ж", 200) + ".docx": strings.Repeat("ж", 97) + ".docx",
 	} {
 		if got := driveName(in); got != want {
@@ -279,13 +292,17 @@ func TestReferencesOutsideOfTexts(t *testing.T) {
 	o := sandbox.PortalOptions{Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"$next@b.ru"}}}}
 	p, c := live(t, o, saved(map[string]string{savedFolder: "8930"}))
 	const name = "costs $total $result[a].txt"
-	prep, err := c.Prepare(t.Context(), []string{"$next@b.ru"}, []desk.File{{Name: name, Size: 1}, {Name: "b.txt", Size: 1}}, contents("x", "y"))
+	prep, err := c.Prepare(t.Context(), []string{"$next@b.ru"}, []desk.File{{
+		Name: name,
+		Size: 1,
+	}, {Name: "b.txt", Size: 1}}, contents("x", "y"))
 	if err != nil || prep.Errs[0] != nil || prep.Errs[1] != nil || prep.Profiles["$next@b.ru"].Name != "Ivan" {
 		t.Fatal(prep, err)
 	}
 	e := openEffect("k", "a")
 	e.Post.Files = []desk.File{{Object: prep.Objects[0]}, {Object: prep.Objects[1]}}
-	if got, _ := p.Task(c.Make(t.Context(), []desk.Effect{e})[0].Task); len(got.Files) != 2 || got.Files[0].Name != name || got.Files[1].Name != "b.txt" {
+	if got, _ := p.Task(c.Make(t.Context(), []desk.Effect{e})[0].Task); len(got.Files) != 2 ||
+		got.Files[0].Name != name || got.Files[1].Name != "b.txt" {
 		t.Errorf("%+v", got.Files)
 	}
 }

@@ -73,7 +73,10 @@ func TestQuirkStatusLeavesActivityAlone(t *testing.T) {
 }
 
 func TestQuirkAnotherCreator(t *testing.T) {
-	p, c, id, later := stepped(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}}})
+	p, c, id, later := stepped(t, sandbox.PortalOptions{
+		NewCard: true,
+		Users:   []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}},
+	})
 	p.RemoveUser(id)
 	at := later(time.Hour)
 	if joined, err := c.Rejoin(t.Context(), []int64{id}); err != nil || len(joined) != 1 {
@@ -86,7 +89,8 @@ func TestQuirkAnotherCreator(t *testing.T) {
 }
 
 func TestQuirkInactiveUserIsEmpty(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":{},"c1":["task"],"c2":[],"c3":{"tasks":[]}},"result_error":[]}}`),
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":{"c0":{},"c1":["task"],"c2":[],"c3":{"tasks":[]}},"result_error":[]}}`),
 		testkit.Answer(404, `{"error":"ERROR_METHOD_NOT_FOUND"}`))
 	for _, f := range client(t, s).Check(t.Context(), Want{}) {
 		if f.What == "webhook user" && (f.OK || !strings.Contains(f.Hint, "not active")) {
@@ -123,7 +127,8 @@ func TestQuirkParamsOfAMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	cs := talks[0].Comments
-	if n := len(cs); cs[n-3].Deleted || !cs[n-2].Deleted || cs[n-1].Deleted || len(cs[n-1].Files) != 1 || cs[n-1].Files[0].Name != "a.png" {
+	if n := len(cs); cs[n-3].Deleted || !cs[n-2].Deleted || cs[n-1].Deleted || len(cs[n-1].Files) != 1 ||
+		cs[n-1].Files[0].Name != "a.png" {
 		t.Errorf("%+v", cs)
 	}
 }
@@ -159,12 +164,17 @@ func TestQuirkFilterByMarkIsNotTrusted(t *testing.T) {
 func TestQuirkContactListGivesAll(t *testing.T) {
 	var contacts []sandbox.Contact
 	for i := range 120 {
-		contacts = append(contacts, sandbox.Contact{ID: int64(i + 1), Name: "Clerk", Emails: []string{"office@b.example"}})
+		contacts = append(contacts, sandbox.Contact{
+			ID:     int64(i + 1),
+			Name:   "Clerk",
+			Emails: []string{"office@b.example"},
+		})
 	}
 	contacts = append(contacts, sandbox.Contact{ID: 500, Name: "Ivan", Emails: []string{"ivan@b.example"}})
 	p, c := live(t, sandbox.PortalOptions{Contacts: contacts})
 	got, err := c.Prepare(t.Context(), []string{"office@b.example", "ivan@b.example"}, nil, nil)
-	if err != nil || got.Profiles["ivan@b.example"].Name != "Ivan" || got.Profiles["ivan@b.example"].CRM[0] != "C_500" ||
+	if err != nil || got.Profiles["ivan@b.example"].Name != "Ivan" ||
+		got.Profiles["ivan@b.example"].CRM[0] != "C_500" ||
 		len(got.Profiles["office@b.example"].CRM) != maxBound || p.Hits() != 3 {
 		t.Error(err, got.Profiles, p.Hits())
 	}
@@ -172,10 +182,19 @@ func TestQuirkContactListGivesAll(t *testing.T) {
 
 // Of several addresses each finds its own contact, and none that merely begins like it.
 func TestQuirkOneAddressIsLookedUp(t *testing.T) {
-	_, c := live(t, sandbox.PortalOptions{Contacts: []sandbox.Contact{{ID: 1, Name: "One", Emails: []string{"one@a.example"}},
-		{ID: 2, Name: "Two", Emails: []string{"two@a.example"}}, {ID: 3, Name: "Three", Emails: []string{"two@a.example.org"}}}})
+	_, c := live(t, sandbox.PortalOptions{Contacts: []sandbox.Contact{{
+		ID:     1,
+		Name:   "One",
+		Emails: []string{"one@a.example"},
+	},
+		{
+			ID:     2,
+			Name:   "Two",
+			Emails: []string{"two@a.example"},
+		}, {ID: 3, Name: "Three", Emails: []string{"two@a.example.org"}}}})
 	p, err := c.Prepare(t.Context(), []string{"one@a.example", "two@a.example", "nobody@a.example"}, nil, nil)
-	if err != nil || len(p.Profiles) != 2 || p.Profiles["one@a.example"].Name != "One" || p.Profiles["two@a.example"].Name != "Two" {
+	if err != nil || len(p.Profiles) != 2 || p.Profiles["one@a.example"].Name != "One" ||
+		p.Profiles["two@a.example"].Name != "Two" {
 		t.Error(err, p.Profiles)
 	}
 }
@@ -212,7 +231,8 @@ func TestQuirkGoneTaskIsAnEmptyList(t *testing.T) {
 	id := opened(t, c, 1)[0]
 	p.DeleteTask(id)
 	var raw json.RawMessage
-	if err := c.Call(t.Context(), "tasks.task.get", bitrix.With("taskId", id), &raw); err != nil || string(raw) != "[]" {
+	if err := c.Call(t.Context(), "tasks.task.get", bitrix.With("taskId", id), &raw); err != nil ||
+		string(raw) != "[]" {
 		t.Fatal(string(raw), err)
 	}
 	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
@@ -234,7 +254,11 @@ func TestQuirkNoChatIsNull(t *testing.T) {
 }
 
 func TestQuirkAdministratorIsNoMember(t *testing.T) {
-	p, c, id, _ := stepped(t, sandbox.PortalOptions{NewCard: true, ChatForMembers: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}}})
+	p, c, id, _ := stepped(t, sandbox.PortalOptions{
+		NewCard:        true,
+		ChatForMembers: true,
+		Users:          []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Admin: true}},
+	})
 	p.RemoveUser(id)
 	task, _ := p.Task(id)
 	talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id, Chat: task.Chat}})
@@ -244,7 +268,10 @@ func TestQuirkAdministratorIsNoMember(t *testing.T) {
 }
 
 func TestQuirkUpdateReplacesTheList(t *testing.T) {
-	p, c, _, _ := stepped(t, sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 9}, {ID: 17, Admin: true}}})
+	p, c, _, _ := stepped(t, sandbox.PortalOptions{
+		NewCard: true,
+		Users:   []sandbox.User{{ID: 1}, {ID: 7}, {ID: 9}, {ID: 17, Admin: true}},
+	})
 	e := openEffect("k", "observed")
 	e.Post.Fields.Auditors = []int64{9}
 	id := c.Make(t.Context(), []desk.Effect{e})[0].Task
@@ -284,8 +311,11 @@ func TestQuirkResultWithoutItsMessage(t *testing.T) {
 func TestResultOfAStranger(t *testing.T) {
 	body := `{"result":{"result":{"c0":{"messages":[],"users":[],"files":[]},"c1":[{"id":23,"commentId":0,"createdBy":42,"text":"a","files":[]}]},"result_error":[]}}`
 	s := testkit.NewScript(t, testkit.Answer(200, body), testkit.Answer(200, `{"result":{"result":{"c0":[]}}}`))
-	talks, err := client(t, s, func(o *Options) { o.Results = true }).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2, Last: 9}})
-	if err != nil || talks[0].Err != nil || len(talks[0].Comments) != 1 || talks[0].Comments[0].Name != "" || talks[0].Comments[0].ResultID != 23 ||
+	talks, err := client(t, s, func(o *Options) {
+		o.Results = true
+	}).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2, Last: 9}})
+	if err != nil || talks[0].Err != nil || len(talks[0].Comments) != 1 || talks[0].Comments[0].Name != "" ||
+		talks[0].Comments[0].ResultID != 23 ||
 		!talks[0].Comments[0].Guest {
 		t.Error(err, talks)
 	}
@@ -324,7 +354,9 @@ func TestQuirkUpperAndCamelCase(t *testing.T) {
 
 func TestQuirkActivityMayBeNull(t *testing.T) {
 	var row task
-	if err := json.Unmarshal([]byte(`{"id":"1","activityDate":null,"changedDate":"","createdDate":"2026-08-20T10:06:08+03:00"}`), &row); err != nil {
+	if err := json.Unmarshal(
+		[]byte(`{"id":"1","activityDate":null,"changedDate":"","createdDate":"2026-08-20T10:06:08+03:00"}`),
+		&row); err != nil {
 		t.Fatal(err)
 	}
 	if row.activity().IsZero() || row.changed().IsZero() {
@@ -333,7 +365,13 @@ func TestQuirkActivityMayBeNull(t *testing.T) {
 }
 
 func TestQuirkControlIsDone(t *testing.T) {
-	for status, want := range map[bitrix.ID]desk.Status{2: desk.Open, 3: desk.Open, 4: desk.Done, 5: desk.Done, 6: desk.Open} {
+	for status, want := range map[bitrix.ID]desk.Status{
+		2: desk.Open,
+		3: desk.Open,
+		4: desk.Done,
+		5: desk.Done,
+		6: desk.Open,
+	} {
 		row := task{ID: 1, Status: status, ChangedDate: bitrix.Time{Time: time.Unix(5, 0)}}
 		if s := row.state(); s.Status != want || (want == desk.Done) == s.ClosedAt.IsZero() {
 			t.Error(status, s)
@@ -361,8 +399,12 @@ func TestQuirkMachinesAndOutsiders(t *testing.T) {
 		{`"type":"user"`, `,"forward":{"id":"chat5/7","userId":9}`, false, false, true},
 		{`"type":"user"`, `,"forward":null`, false, false, false},
 	} {
-		page := `{"result":{"result":{"c0":{"messages":[{"id":5,"authorId":7,"text":"x"` + tt.message + `}],"users":[{"id":7,` + tt.user + `}],"files":[]}}}}`
-		talks, err := client(t, testkit.NewScript(t, testkit.Answer(200, page))).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
+		page := `{"result":{"result":{"c0":{"messages":[{"id":5,"authorId":7,"text":"x"` + tt.message +
+			`}],"users":[{"id":7,` + tt.user + `}],"files":[]}}}}`
+		talks, err := client(t, testkit.NewScript(t, testkit.Answer(200, page))).Talks(t.Context(), []desk.Watch{{
+			Task: 1,
+			Chat: 2,
+		}})
 		if err != nil || len(talks[0].Comments) != 1 {
 			t.Fatal(err, talks)
 		}

@@ -30,7 +30,8 @@ func TestQuirkControlIsDisapproved(t *testing.T) {
 	for status, control := range map[int]string{4: "Y", 5: "N"} {
 		p, c := live(t, sandbox.PortalOptions{})
 		id := opened(t, c, 1)[0]
-		if err := c.Call(t.Context(), "tasks.task.update", bitrix.With("taskId", id).With("fields", bitrix.With("TASK_CONTROL", control)), nil); err != nil {
+		if err := c.Call(t.Context(), "tasks.task.update",
+			bitrix.With("taskId", id).With("fields", bitrix.With("TASK_CONTROL", control)), nil); err != nil {
 			t.Fatal(err)
 		}
 		p.CloseTask(id, 7)
@@ -46,7 +47,8 @@ func TestQuirkControlIsDisapproved(t *testing.T) {
 		if got, _ := p.Task(id); got.Status != 2 {
 			t.Error(status, "stays", got.Status)
 		}
-		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil { // an open task refuses both, which is no matter
+		// an open task refuses both, which is no matter
+		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil {
 			t.Error(m.Err)
 		}
 	}
@@ -106,7 +108,8 @@ func TestQuirkZeroIsNoComment(t *testing.T) {
 	}
 	for _, body := range []string{"", "null", "false", "true", "0", `"0"`, `""`, "[]", "{}"} {
 		for _, method := range []string{"task.commentitem.add", say, commit} {
-			tells(t, readComment(commentEffect(8, "x"), method, bitrix.Answer{Result: []byte(body)}).Err, told{fault.Unsure, fault.One})
+			tells(t, readComment(commentEffect(8, "x"), method, bitrix.Answer{Result: []byte(body)}).Err,
+				told{fault.Unsure, fault.One})
 		}
 	}
 }
@@ -130,7 +133,10 @@ func TestQuirkFilesArePassedOver(t *testing.T) {
 
 func TestQuirkNoFilesByV3(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{NewCard: true})
-	prep, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a.txt", Size: 1}, {Name: "b.txt", Size: 1}}, contents("x", "y"))
+	prep, err := c.Prepare(t.Context(), nil, []desk.File{{
+		Name: "a.txt",
+		Size: 1,
+	}, {Name: "b.txt", Size: 1}}, contents("x", "y"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +210,11 @@ func TestQuirkRelatedObjects(t *testing.T) {
 		{sandbox.V3RelatedKept, true, "v3 tasks.task.add, tasks.task.list, v3 tasks.task.add, v3 tasks.task.add"},
 		{sandbox.V3RelatedLocked, false, "v3 tasks.task.add, tasks.task.add, tasks.task.add, tasks.task.add"},
 		{sandbox.V3RelatedRefused, false, "v3 tasks.task.add, tasks.task.add, tasks.task.add, tasks.task.add"},
-		{sandbox.V3RelatedLost, false, "v3 tasks.task.add, tasks.task.list, tasks.task.update, tasks.task.add, tasks.task.add"},
+		{
+			sandbox.V3RelatedLost,
+			false,
+			"v3 tasks.task.add, tasks.task.list, tasks.task.update, tasks.task.add, tasks.task.add",
+		},
 	} {
 		t.Run(string(tt.portal), func(t *testing.T) {
 			values := map[string]string{}
@@ -222,7 +232,8 @@ func TestQuirkRelatedObjects(t *testing.T) {
 			if got := strings.Join(methods(p), ", "); got != tt.calls {
 				t.Error(got, "want", tt.calls)
 			}
-			if want := fmt.Sprintf(`{"accomplices":%[1]t,"auditors":%[1]t,"tags":%[1]t}`, tt.kept); values[savedKept] != want {
+			if want := fmt.Sprintf(`{"accomplices":%[1]t,"auditors":%[1]t,"tags":%[1]t}`,
+				tt.kept); values[savedKept] != want {
 				t.Error(values[savedKept], "want", want)
 			}
 		})
@@ -269,9 +280,11 @@ func TestLostConnectionIsNoSignOfRelatedObjects(t *testing.T) {
 
 func TestQuirkTagsStandInTheList(t *testing.T) {
 	for _, body := range []string{
-		`{"35":{"id":35,"title":"HelpDesk"},"36":{"id":36,"title":"почта"}}`, `[{"id":35,"title":"HelpDesk"},{"id":36,"title":"почта"}]`,
+		`{"35":{"id":35,"title":"HelpDesk"},"36":{"id":36,"title":"почта"}}`,
+		`[{"id":35,"title":"HelpDesk"},{"id":36,"title":"почта"}]`,
 	} {
-		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"tasks":[{"id":"7","tags":`+body+`,"auditors":{"1":"9"},"accomplices":["1"]}]}}`))
+		s := testkit.NewScript(t, testkit.Answer(200,
+			`{"result":{"tasks":[{"id":"7","tags":`+body+`,"auditors":{"1":"9"},"accomplices":["1"]}]}}`))
 		has, err := client(t, s).relatedOf(t.Context(), 7)
 		slices.Sort(has["tags"])
 		if err != nil || fmt.Sprint(has) != "map[accomplices:[1] auditors:[9] tags:[helpdesk почта]]" {
@@ -282,7 +295,10 @@ func TestQuirkTagsStandInTheList(t *testing.T) {
 
 func TestQuirkUniqueNames(t *testing.T) {
 	_, c := live(t, sandbox.PortalOptions{})
-	p, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a.txt", Size: 1}, {Name: "a.txt", Size: 1}}, contents("x", "y"))
+	p, err := c.Prepare(t.Context(), nil, []desk.File{{
+		Name: "a.txt",
+		Size: 1,
+	}, {Name: "a.txt", Size: 1}}, contents("x", "y"))
 	if err != nil || p.Errs[0] != nil || p.Errs[1] != nil || p.Objects[0] == p.Objects[1] {
 		t.Error(p, err)
 	}
@@ -290,7 +306,10 @@ func TestQuirkUniqueNames(t *testing.T) {
 
 func TestQuirkUploadsPassInBatch(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{}, saved(map[string]string{savedFolder: "8930"}))
-	if prep, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a+b.txt", Size: 2}}, contents("\xff\xfe")); err != nil || prep.Errs[0] != nil {
+	if prep, err := c.Prepare(t.Context(), nil, []desk.File{{
+		Name: "a+b.txt",
+		Size: 2,
+	}}, contents("\xff\xfe")); err != nil || prep.Errs[0] != nil {
 		t.Fatal(prep, err)
 	}
 	batched := false
@@ -303,8 +322,12 @@ func TestQuirkUploadsPassInBatch(t *testing.T) {
 }
 
 func TestQuirkIDAndFileID(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":{"ID":9011,"FILE_ID":32877}},"result_error":[]}}`))
-	p, err := client(t, s, saved(map[string]string{savedFolder: "1"})).Prepare(t.Context(), nil, []desk.File{{Name: "a", Size: 1}}, contents("x"))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":{"c0":{"ID":9011,"FILE_ID":32877}},"result_error":[]}}`))
+	p, err := client(t, s, saved(map[string]string{savedFolder: "1"})).Prepare(t.Context(), nil, []desk.File{{
+		Name: "a",
+		Size: 1,
+	}}, contents("x"))
 	if err != nil || p.Objects[0] != 9011 {
 		t.Error(p, err)
 	}
@@ -361,7 +384,10 @@ func TestQuirkFirstBacklogOfASlowPortal(t *testing.T) {
 
 // A portal that asks for a field of its own gets it, of a single task as of many.
 func TestQuirkNoCustomFieldsByV3(t *testing.T) {
-	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {MandatoryField: "UF_BRANCH", NewCard: true}} {
+	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {
+		MandatoryField: "UF_BRANCH",
+		NewCard:        true,
+	}} {
 		p, c := live(t, o)
 		one, two := openEffect("k", "a"), openEffect("l", "b")
 		for _, e := range []desk.Effect{one, two} {
@@ -383,14 +409,16 @@ func TestQuirkNoCustomFieldsByV3(t *testing.T) {
 func TestQuirkActiveOfAnyForm(t *testing.T) {
 	for body, gone := range map[string]bool{
 		`[{"ID":"7","ACTIVE":true}]`: false, `[{"ID":"7","ACTIVE":"Y"}]`: false, `[{"ID":"7"}]`: false,
-		`[{"ID":"7","ACTIVE":false}]`: true, `[{"ID":"7","ACTIVE":"N"}]`: true, `[]`: true, `[{"ID":"8","ACTIVE":true}]`: true,
+		`[{"ID":"7","ACTIVE":false}]`: true, `[{"ID":"7","ACTIVE":"N"}]`: true, `[]`: true,
+		`[{"ID":"8","ACTIVE":true}]`: true,
 	} {
 		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+body+`}}}`))
 		if got, err := client(t, s).Dismissed(t.Context(), 7); err != nil || got != gone {
 			t.Error(body, got, err)
 		}
 	}
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`))
 	if _, err := client(t, s).Dismissed(t.Context(), 7); err == nil {
 		t.Error("it is known without the scope")
 	}

@@ -43,9 +43,30 @@ func TestChangesIsOneRequest(t *testing.T) {
 		t.Error(diff)
 	}
 	tasks := []desk.TaskState{
-		{Task: 3600, Status: desk.Done, Title: "done", Activity: at("13:40:00").AddDate(0, 0, -1), Changed: at("13:41:00"), ClosedAt: at("13:41:00")},
-		{Task: 3650, Status: desk.Done, Title: "VPN", Activity: at("13:40:00"), Changed: at("13:41:00"), ClosedAt: at("13:40:00")},
-		{Task: 3711, Status: desk.Open, Title: "Не печатает", Chat: 2603, Activity: at("14:11:05"), Changed: at("10:06:08")},
+		{
+			Task:     3600,
+			Status:   desk.Done,
+			Title:    "done",
+			Activity: at("13:40:00").AddDate(0, 0, -1),
+			Changed:  at("13:41:00"),
+			ClosedAt: at("13:41:00"),
+		},
+		{
+			Task:     3650,
+			Status:   desk.Done,
+			Title:    "VPN",
+			Activity: at("13:40:00"),
+			Changed:  at("13:41:00"),
+			ClosedAt: at("13:40:00"),
+		},
+		{
+			Task:     3711,
+			Status:   desk.Open,
+			Title:    "Не печатает",
+			Chat:     2603,
+			Activity: at("14:11:05"),
+			Changed:  at("10:06:08"),
+		},
 	}
 	if diff := cmp.Diff(desk.Changes{Tasks: tasks, Now: at("14:15:00")}, got, sameTime); diff != "" {
 		t.Error(diff)
@@ -55,7 +76,8 @@ func TestChangesIsOneRequest(t *testing.T) {
 func page(from, n int, date string) string {
 	var rows []string
 	for i := range n {
-		rows = append(rows, fmt.Sprintf(`{"id":"%d","status":"2","activityDate":%q,"changedDate":%q,"xmlId":"hd-k%d"}`, from+i, date, date, from+i))
+		rows = append(rows, fmt.Sprintf(`{"id":"%d","status":"2","activityDate":%q,"changedDate":%q,"xmlId":"hd-k%d"}`,
+			from+i, date, date, from+i))
 	}
 	return `{"tasks":[` + strings.Join(rows, ",") + `]}`
 }
@@ -76,7 +98,8 @@ func TestChangesPagesOnlyWhatIsAllNew(t *testing.T) {
 }
 
 func TestChangesFromZeroTakesTheClock(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":"2026-08-20T14:15:00+03:00"},"result_error":[]}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":{"c0":"2026-08-20T14:15:00+03:00"},"result_error":[]}}`))
 	got, err := client(t, s).Changes(t.Context(), time.Time{})
 	if err != nil || !got.Now.Equal(at("14:15:00")) || len(got.Tasks) != 0 {
 		t.Error(got, err)
@@ -84,7 +107,8 @@ func TestChangesFromZeroTakesTheClock(t *testing.T) {
 }
 
 func TestChangesFailWhenOneListFails(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":{"tasks":[]}},"result_error":{"c1":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":{"c0":{"tasks":[]}},"result_error":{"c1":{"error":"INTERNAL_SERVER_ERROR"}}}}`))
 	_, err := client(t, s).Changes(t.Context(), at("10:00:00"))
 	tells(t, err, told{fault.Unsure, fault.One})
 }
@@ -109,7 +133,8 @@ func TestStatesOfManyTasksIsOneRequest(t *testing.T) {
 }
 
 func TestFindTasks(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+page(1, 50, "")+`}}}`), testkit.Answer(200, `{"result":{"result":{"c0":`+page(51, 3, "")+`}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+page(1, 50, "")+`}}}`),
+		testkit.Answer(200, `{"result":{"result":{"c0":`+page(51, 3, "")+`}}}`))
 	effects := []desk.Effect{openEffect("k7", "a"), openEffect("none", "b"), openEffect("k52", "c")}
 	made, err := client(t, s).Find(t.Context(), effects, at("10:00:00"))
 	if err != nil {
@@ -126,7 +151,8 @@ func TestFindTasks(t *testing.T) {
 }
 
 func TestFindTakesTheLowerOfTwo(t *testing.T) {
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":{"tasks":[{"id":"4","xmlId":"hd-k"},{"id":"5","xmlId":"hd-k"}]}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":{"c0":{"tasks":[{"id":"4","xmlId":"hd-k"},{"id":"5","xmlId":"hd-k"}]}}}}`))
 	made, err := client(t, s).Find(t.Context(), []desk.Effect{openEffect("k", "a")}, at("10:00:00"))
 	if err != nil || made[0].Task != 4 {
 		t.Error(made, err)
@@ -135,8 +161,10 @@ func TestFindTakesTheLowerOfTwo(t *testing.T) {
 
 func TestFindCommentsOnEitherCard(t *testing.T) {
 	const mark = "hd-0011223344556677"
-	old := `{"result":{"result":{"c0":[{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"` + mark + `"},{"ID":"10","AUTHOR_ID":"17","POST_MESSAGE":"[QUOTE]x\n` + mark + `[/QUOTE]\ny"},
-		{"ID":"11","AUTHOR_ID":"17","POST_MESSAGE":"[B]x ` + mark + `[/B]\ny"}],"c1":{"task":{"id":"3","chatId":null}},"c2":null},"result_error":[]}}`
+	old := `{"result":{"result":{"c0":[{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"` + mark +
+		`"},{"ID":"10","AUTHOR_ID":"17","POST_MESSAGE":"[QUOTE]x\n` + mark + `[/QUOTE]\ny"},
+		{"ID":"11","AUTHOR_ID":"17","POST_MESSAGE":"[B]x ` + mark +
+		`[/B]\ny"}],"c1":{"task":{"id":"3","chatId":null}},"c2":null},"result_error":[]}}`
 	s := testkit.NewScript(t, testkit.Answer(200, old))
 	made, err := client(t, s).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if err != nil || made[0].Comment != 11 || made[0].Err != nil {
@@ -147,7 +175,8 @@ func TestFindCommentsOnEitherCard(t *testing.T) {
 		t.Error(got)
 	}
 	isNew := `{"result":{"result":{"c1":{"task":{"id":"3","chatId":26}},"c2":{"ID":26}},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
-	search := `{"result":{"result":{"c0":{"messages":[{"id":50,"authorId":17,"text":"t\n\n` + mark + `"}],"users":[],"files":[]}},"result_error":[]}}`
+	search := `{"result":{"result":{"c0":{"messages":[{"id":50,"authorId":17,"text":"t\n\n` + mark +
+		`"}],"users":[],"files":[]}},"result_error":[]}}`
 	s = testkit.NewScript(t, testkit.Answer(200, isNew), testkit.Answer(200, search))
 	made, err = client(t, s).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if diff := cmp.Diff([]desk.Made{{Task: 3, Comment: 50, Chat: 26}}, made); diff != "" || err != nil {
@@ -161,13 +190,15 @@ func TestFindCommentsOnEitherCard(t *testing.T) {
 
 func TestFindSaysWhatCouldNotBeLookedFor(t *testing.T) {
 	none := `{"result":{"result":{"c1":{"task":{"id":"3"}},"c2":null},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
-	made, err := client(t, testkit.NewScript(t, testkit.Answer(200, none))).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
+	made, err := client(t, testkit.NewScript(t, testkit.Answer(200, none))).Find(t.Context(),
+		[]desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	tells(t, made[0].Err, told{fault.Unsure, fault.One})
 	gone := `{"result":{"result":{"c1":[],"c2":null},"result_error":{"c0":{"error":"ERROR_CORE"}}}}`
-	made, err = client(t, testkit.NewScript(t, testkit.Answer(200, gone))).Find(t.Context(), []desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
+	made, err = client(t, testkit.NewScript(t, testkit.Answer(200, gone))).Find(t.Context(),
+		[]desk.Effect{commentEffect(3, "t")}, at("10:00:00"))
 	if err != nil || made[0].Comment != 0 || made[0].Err != nil {
 		t.Error(made, err)
 	}
@@ -175,7 +206,11 @@ func TestFindSaysWhatCouldNotBeLookedFor(t *testing.T) {
 
 func TestTalksOfBothCardsIsOneRequest(t *testing.T) {
 	s := testkit.NewScript(t, fixture(t, "talks.json"))
-	got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 3711, Chat: 2603, Last: 84877}, {Task: 3650, Last: 3157}})
+	got, err := client(t, s).Talks(t.Context(), []desk.Watch{{
+		Task: 3711,
+		Chat: 2603,
+		Last: 84877,
+	}, {Task: 3650, Last: 3157}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +226,8 @@ func TestTalksOfBothCardsIsOneRequest(t *testing.T) {
 	anna := func(id int64, clock, text string) desk.Comment {
 		return desk.Comment{ID: id, Author: 7, Name: "Анна Ким", Position: "инженер", At: at(clock), Text: text}
 	}
-	file, deleted, empty := anna(84901, "14:11:05", "Перезагрузите [B]принтер[/B]"), anna(84905, "14:11:09", "phrase"), anna(84906, "14:11:10", " ")
+	file, deleted, empty := anna(84901, "14:11:05", "Перезагрузите [B]принтер[/B]"), anna(84905, "14:11:09",
+		"phrase"), anna(84906, "14:11:10", " ")
 	file.Files = []desk.File{{Name: "шаг1.png", Size: 2144, Object: 9817}}
 	deleted.Deleted, empty.Deleted = true, true
 	talks := []desk.Talk{
@@ -202,8 +238,9 @@ func TestTalksOfBothCardsIsOneRequest(t *testing.T) {
 		}},
 		{Task: 3650, Comments: []desk.Comment{
 			{ID: 3160, Author: 9, Name: "Олег", At: at("13:39:58"), Text: "Готово, проверьте"},
-			{ID: 3161, Author: 9, Name: "Олег", At: at("13:40:58"), Text: "file", Files: []desk.File{{Name: "photo1.png", Size: 1495700, Attach: 973,
-				URL: "/bitrix/tools/disk/uf.php?attachedId=973&auth%5Bauth%5D=x&action=download&ncc=1"}}},
+			{ID: 3161, Author: 9, Name: "Олег", At: at("13:40:58"), Text: "file",
+				Files: []desk.File{{Name: "photo1.png", Size: 1495700, Attach: 973,
+					URL: "/bitrix/tools/disk/uf.php?attachedId=973&auth%5Bauth%5D=x&action=download&ncc=1"}}},
 		}},
 	}
 	if diff := cmp.Diff(talks, got, sameTime); diff != "" {
@@ -237,7 +274,8 @@ func messages(from, n int) string {
 	for i := range n {
 		ms = append(ms, fmt.Sprintf(`{"id":%d,"authorId":7,"text":"m","isSystem":false,"params":[]}`, from+i))
 	}
-	return `{"result":{"result":{"c0":{"messages":[` + strings.Join(ms, ",") + `],"users":[],"files":[]}},"result_error":[]}}`
+	return `{"result":{"result":{"c0":{"messages":[` + strings.Join(ms, ",") +
+		`],"users":[],"files":[]}},"result_error":[]}}`
 }
 
 func TestMoreThanTwoHundredMessages(t *testing.T) {
@@ -266,7 +304,10 @@ func TestMigratedTaskIsReadFromTheBeginningOfItsChat(t *testing.T) {
 
 func TestTalkThatCannotBeRead(t *testing.T) {
 	denied := `{"result":{"result":[],"result_error":{"c0":{"error":"ACCESS_ERROR","error_description":"You don't have access"}}}}`
-	got, err := client(t, testkit.NewScript(t, testkit.Answer(200, denied))).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
+	got, err := client(t, testkit.NewScript(t, testkit.Answer(200, denied))).Talks(t.Context(), []desk.Watch{{
+		Task: 1,
+		Chat: 2,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +341,8 @@ func TestDownload(t *testing.T) {
 			fmt.Fprintf(w, `{"result":{"ID":"9817","DOWNLOAD_URL":"%s/rest/download.json?auth=s&token=t"}}`, s.URL)
 		},
 		func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasPrefix(r.Header.Get("User-Agent"), "helpdesk/") || r.Header.Get("Referer") != s.URL+"/" || r.Header.Get("Accept-Language") == "" {
+			if !strings.HasPrefix(r.Header.Get("User-Agent"), "helpdesk/") || r.Header.Get("Referer") != s.URL+"/" ||
+				r.Header.Get("Accept-Language") == "" {
 				t.Error(r.Header)
 			}
 			io.WriteString(w, "content")
@@ -340,7 +382,8 @@ func TestDownloadFollowsToWhereTheFileLies(t *testing.T) {
 			http.Redirect(w, r, "http://plain.example/x", http.StatusFound)
 		})
 	var b bytes.Buffer
-	if err := client(t, s).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b); err != nil || b.String() != "content" {
+	if err := client(t, s).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b); err != nil ||
+		b.String() != "content" {
 		t.Error(err, b.String())
 	}
 	if ref := store.Request(0).Header.Get("Referer"); strings.Contains(ref, secret) {
@@ -354,7 +397,8 @@ func TestMessagesOfTheSystem(t *testing.T) {
 	chat := `{"messages":[{"id":5,"authorId":0,"isSystem":false,"text":"x"},{"id":6,"authorId":7,"isSystem":true,"text":"x"},
 		{"id":7,"authorId":7,"isSystem":false,"text":"x"}],"users":[],"files":[]}`
 	forum := `[{"ID":"8","AUTHOR_ID":"0","POST_MESSAGE":"x"},{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"x"}]`
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+chat+`,"c1":`+forum+`},"result_error":[]}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":{"c0":`+chat+`,"c1":`+forum+`},"result_error":[]}}`))
 	got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}, {Task: 3}})
 	if err != nil {
 		t.Fatal(err)
@@ -379,17 +423,20 @@ func TestUsersAndFilesOfAnyForm(t *testing.T) {
 		{`{"7":{"id":"7","name":"Anna"}}`, `{"9":{"id":"9","name":"a.png"}}`, "Anna", "a.png"},
 		{`[]`, `{}`, "", ""}, {`{}`, `null`, "", ""},
 	} {
-		body := `{"messages":[{"id":5,"authorId":7,"text":"x","params":{"FILE_ID":[9]}}],"users":` + tt.users + `,"files":` + tt.files + `}`
+		body := `{"messages":[{"id":5,"authorId":7,"text":"x","params":{"FILE_ID":[9]}}],"users":` + tt.users +
+			`,"files":` + tt.files + `}`
 		s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":`+body+`},"result_error":[]}}`))
 		got, err := client(t, s).Talks(t.Context(), []desk.Watch{{Task: 1, Chat: 2}})
 		if err != nil || got[0].Err != nil {
 			t.Fatal(err, got)
 		}
-		if m := got[0].Comments[0]; m.Name != tt.name || len(m.Files) != 1 || m.Files[0].Name != tt.file || m.Files[0].Object != 9 {
+		if m := got[0].Comments[0]; m.Name != tt.name || len(m.Files) != 1 || m.Files[0].Name != tt.file ||
+			m.Files[0].Object != 9 {
 			t.Errorf("%s %s: %+v", tt.users, tt.files, m)
 		}
 	}
-	for _, objects := range []string{`,"ATTACHED_OBJECTS":[]`, `,"ATTACHED_OBJECTS":{}`, `,"ATTACHED_OBJECTS":null`, ""} {
+	for _, objects := range []string{`,"ATTACHED_OBJECTS":[]`, `,"ATTACHED_OBJECTS":{}`, `,"ATTACHED_OBJECTS":null`,
+		""} {
 		list, err := readForum([]byte(`[{"ID":"9","AUTHOR_ID":"7","POST_MESSAGE":"x"` + objects + `}]`))
 		if err != nil || len(list) != 1 || len(list[0].Files) != 0 {
 			t.Error(objects, list, err)

@@ -79,7 +79,8 @@ func (r *reading) forum() bitrix.Command {
 
 func (r *reading) takeOld(a bitrix.Answer) {
 	if r.oldErr = a.Err; a.Err == nil && a.Result == nil { // an empty list is an answer, none at all is not
-		r.oldErr = fault.New(fault.Refused, fmt.Errorf("read comments of task %d: the batch tells nothing of them", r.task))
+		r.oldErr = fault.New(fault.Refused,
+			fmt.Errorf("read comments of task %d: the batch tells nothing of them", r.task))
 	}
 	if r.oldErr != nil {
 		return
@@ -126,7 +127,8 @@ func (r *reading) takeChat(a bitrix.Answer) {
 	var got struct {
 		ID bitrix.ID `json:"ID"`
 	}
-	if r.unasked(a.Err); a.Err == nil && bitrix.Into(a.Result, &got) == nil { // QUIRK: null where there is none (chats/im-chat-get)
+	// QUIRK: null where there is none (chats/im-chat-get)
+	if r.unasked(a.Err); a.Err == nil && bitrix.Into(a.Result, &got) == nil {
 		r.useChat(int64(got.ID))
 	}
 }

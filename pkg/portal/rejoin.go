@@ -31,28 +31,31 @@ func (c *access) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 	look, join := c.Plan(), c.Plan()
 	var done []int64
 	for _, id := range tasks {
-		look.Add(bitrix.Do("tasks.task.get", bitrix.With("taskId", id).With("select", []string{"ID", "AUDITORS"})), func(a bitrix.Answer) {
-			var r struct {
-				Task *seen `json:"task"`
-			}
-			if a.Err != nil || bitrix.Into(a.Result, &r) != nil || r.Task == nil {
-				return
-			}
-			if slices.Contains(r.Task.Auditors, bitrix.ID(c.Self())) {
-				return // it is not that
-			}
-			observers := []int64{c.Self()}
-			for _, user := range r.Task.Auditors {
-				if !slices.Contains(observers, int64(user)) {
-					observers = append(observers, int64(user))
+		look.Add(bitrix.Do("tasks.task.get", bitrix.With("taskId", id).With("select", []string{"ID", "AUDITORS"})),
+			func(a bitrix.Answer) {
+				var r struct {
+					Task *seen `json:"task"`
 				}
-			}
-			join.Add(bitrix.Do("tasks.task.update", bitrix.With("taskId", id).With("fields", bitrix.With("AUDITORS", observers))), func(a bitrix.Answer) {
-				if a.Err == nil {
-					done = append(done, id)
+				if a.Err != nil || bitrix.Into(a.Result, &r) != nil || r.Task == nil {
+					return
 				}
+				if slices.Contains(r.Task.Auditors, bitrix.ID(c.Self())) {
+					return // it is not that
+				}
+				observers := []int64{c.Self()}
+				for _, user := range r.Task.Auditors {
+					if !slices.Contains(observers, int64(user)) {
+						observers = append(observers, int64(user))
+					}
+				}
+				join.Add(bitrix.Do("tasks.task.update",
+					bitrix.With("taskId", id).With("fields", bitrix.With("AUDITORS", observers))),
+					func(a bitrix.Answer) {
+						if a.Err == nil {
+							done = append(done, id)
+						}
+					})
 			})
-		})
 	}
 	for _, p := range []*bitrix.Plan{look, join} {
 		if err := p.Run(ctx); err != nil {

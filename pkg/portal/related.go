@@ -78,7 +78,8 @@ func (c *Maker) loses(e desk.Effect) bool {
 func untried(e desk.Effect, known map[string]bool) []string {
 	var kinds []string
 	for _, kind := range relations {
-		if _, ok := known[kind.name]; !ok && e.Kind == desk.OpenTask && e.Post.Fields != nil && len(kind.of(e.Post.Fields)) > 0 {
+		if _, ok := known[kind.name]; !ok && e.Kind == desk.OpenTask && e.Post.Fields != nil &&
+			len(kind.of(e.Post.Fields)) > 0 {
 			kinds = append(kinds, kind.name)
 		}
 	}
@@ -89,8 +90,9 @@ func untried(e desk.Effect, known map[string]bool) []string {
 // first time in it. A task in doubt is looked for, and made by REST v2 when it is not there.
 func (c *Maker) doubt(e desk.Effect, err error) {
 	var told *bitrix.Error
-	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError && !told.Coded("UNKNOWNDTOPROPERTYEXCEPTION",
-		"VALIDATION_REQUESTVALIDATIONEXCEPTION", "VALIDATION_DTOVALIDATIONEXCEPTION") {
+	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError &&
+		!told.Coded("UNKNOWNDTOPROPERTYEXCEPTION",
+			"VALIDATION_REQUESTVALIDATIONEXCEPTION", "VALIDATION_DTOVALIDATIONEXCEPTION") {
 		return
 	}
 	known := c.kept()
@@ -121,7 +123,9 @@ func (c *Maker) confirm(ctx context.Context, e desk.Effect, number int64) {
 			continue
 		}
 		wanted := kind.of(e.Post.Fields)
-		known[kind.name] = !slices.ContainsFunc(wanted, func(v any) bool { return !slices.Contains(has[kind.name], folded(v)) })
+		known[kind.name] = !slices.ContainsFunc(wanted, func(v any) bool {
+			return !slices.Contains(has[kind.name], folded(v))
+		})
 		if !known[kind.name] {
 			lost = lost.With(kind.old, wanted)
 		}
@@ -150,7 +154,9 @@ func (c *Maker) relatedOf(ctx context.Context, number int64) (map[string][]strin
 			Accomplices json.RawMessage `json:"accomplices"`
 		} `json:"tasks"`
 	}
-	err := c.Call(ctx, "tasks.task.list", bitrix.With("filter", bitrix.With("ID", number)).With("select", []string{"ID", "TAGS", "AUDITORS", "ACCOMPLICES"}).With("start", -1), &r)
+	err := c.Call(ctx, "tasks.task.list",
+		bitrix.With("filter", bitrix.With("ID", number)).With("select",
+			[]string{"ID", "TAGS", "AUDITORS", "ACCOMPLICES"}).With("start", -1), &r)
 	if err != nil {
 		return nil, err
 	}

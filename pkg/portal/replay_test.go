@@ -23,7 +23,8 @@ func session(t *testing.T, c *Client) error {
 	if _, err := c.Prepare(ctx, []string{"ivan@customer.example"}, nil, nil); err != nil {
 		return err
 	}
-	made := c.Make(ctx, []desk.Effect{openEffect("0123456789abcdef", "Printer of Ivan Petrov"), openEffect("123456789abcdef0", "Another")})
+	made := c.Make(ctx, []desk.Effect{openEffect("0123456789abcdef", "Printer of Ivan Petrov"),
+		openEffect("123456789abcdef0", "Another")})
 	var watched []desk.Watch
 	for _, o := range made {
 		if o.Err != nil || o.Task == 0 {
@@ -38,7 +39,12 @@ func session(t *testing.T, c *Client) error {
 func TestRecordingIsReplayed(t *testing.T) {
 	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}} {
 		t.Run(name, func(t *testing.T) {
-			o.Contacts = []sandbox.Contact{{ID: 5, Name: "Ivan", LastName: "Petrov", Emails: []string{"ivan@customer.example"}}}
+			o.Contacts = []sandbox.Contact{{
+				ID:       5,
+				Name:     "Ivan",
+				LastName: "Petrov",
+				Emails:   []string{"ivan@customer.example"},
+			}}
 			dir := t.TempDir()
 			p, c := live(t, o, func(o *Options) { o.Record = dir })
 			if err := session(t, c); err != nil {

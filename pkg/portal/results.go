@@ -40,7 +40,8 @@ func (r *reading) markResults(known map[int64]author) {
 		if c := r.commentOf(res); c != nil {
 			c.Result, c.ResultID = true, int64(res.ID)
 		} else if int64(res.ID) > r.lastResult {
-			late := desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy), Name: known[int64(res.CreatedBy)].Name, At: res.CreatedAt.Time,
+			late := desk.Comment{ID: int64(res.CommentID), Author: int64(res.CreatedBy),
+				Name: known[int64(res.CreatedBy)].Name, At: res.CreatedAt.Time,
 				Text: string(res.Text), Result: true, ResultID: int64(res.ID), Late: true}
 			for _, id := range res.Files {
 				if f, ok := r.attached[id]; ok {
@@ -78,7 +79,9 @@ func (c *Reader) complete(ctx context.Context, readings []*reading) error {
 			}
 			users[int64(res.CreatedBy)] = true
 			for _, id := range res.Files {
-				p.Add(bitrix.Do("disk.attachedObject.get", bitrix.With("id", int64(id))), func(a bitrix.Answer) { r.takeAttached(id, a) })
+				p.Add(bitrix.Do("disk.attachedObject.get", bitrix.With("id", int64(id))), func(a bitrix.Answer) {
+					r.takeAttached(id, a)
+				})
 			}
 		}
 	}

@@ -25,7 +25,8 @@ func (r *reading) astray() bool {
 		return false
 	}
 	result := func(res result) bool { return int64(res.ID) == r.lastResult }
-	return r.last != 0 && !r.anchored || r.lastResult != 0 && r.resultErr == nil && r.asked && !slices.ContainsFunc(r.results, result)
+	return r.last != 0 && !r.anchored ||
+		r.lastResult != 0 && r.resultErr == nil && r.asked && !slices.ContainsFunc(r.results, result)
 }
 
 // rewind reads comments by their dates where their numbers tell nothing: one request more.

@@ -86,7 +86,13 @@ func people(comments []desk.Comment, self int64) []string {
 func TestRoundTrip(t *testing.T) {
 	for name, o := range modes {
 		t.Run(name, func(t *testing.T) {
-			o.Contacts = []sandbox.Contact{{ID: 275, Name: "Иван", SecondName: "Петрович", LastName: "Сидоров", Emails: []string{"ivan@example.ru"}}}
+			o.Contacts = []sandbox.Contact{{
+				ID:         275,
+				Name:       "Иван",
+				SecondName: "Петрович",
+				LastName:   "Сидоров",
+				Emails:     []string{"ivan@example.ru"},
+			}}
 			p, c := live(t, o)
 			ctx := t.Context()
 			start, err := c.Changes(ctx, time.Time{})
@@ -98,12 +104,17 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil || prep.Errs[0] != nil {
 				t.Fatal(err, prep.Errs)
 			}
-			if diff := cmp.Diff(desk.Profile{Name: "Иван Петрович", CRM: []string{"C_275"}, Source: "bitrix24"}, prep.Profiles["ivan@example.ru"]); diff != "" || len(prep.Profiles) != 1 {
+			if diff := cmp.Diff(desk.Profile{
+				Name:   "Иван Петрович",
+				CRM:    []string{"C_275"},
+				Source: "bitrix24",
+			}, prep.Profiles["ivan@example.ru"]); diff != "" || len(prep.Profiles) != 1 {
 				t.Error(diff, prep.Profiles)
 			}
 			e := openEffect("00112233445566778899aabbccddeeff", "Не & печатает + #1 = 100% 😀")
 			e.Post.Text = "[B]текст[/B] & $result[x] 50% + 1\nстрока"
-			e.Post.Fields = &desk.Fields{Responsible: 7, Tags: []string{"helpdesk"}, Priority: "high", Auditors: []int64{9},
+			e.Post.Fields = &desk.Fields{Responsible: 7, Tags: []string{"helpdesk"}, Priority: "high",
+				Auditors: []int64{9},
 				Deadline: time.Hour, Due: time.Now().Add(time.Hour), CRM: prep.Profiles["ivan@example.ru"].CRM}
 			e.Post.Files = []desk.File{{Object: prep.Objects[0]}}
 			made := c.Make(ctx, []desk.Effect{e})[0]
@@ -111,8 +122,10 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatal(made.Err)
 			}
 			got, _ := p.Task(made.Task)
-			if got.Title != e.Post.Title || got.Description != e.Post.Text || got.XMLID != desk.TaskMark(e.Key) || got.Responsible != 7 ||
-				!slices.Equal(got.CRM, []string{"C_275"}) || !slices.Contains(got.Tags, "helpdesk") || got.Priority != 2 || !slices.Equal(got.Auditors, []int64{9}) ||
+			if got.Title != e.Post.Title || got.Description != e.Post.Text || got.XMLID != desk.TaskMark(e.Key) ||
+				got.Responsible != 7 ||
+				!slices.Equal(got.CRM, []string{"C_275"}) || !slices.Contains(got.Tags, "helpdesk") ||
+				got.Priority != 2 || !slices.Equal(got.Auditors, []int64{9}) ||
 				time.Until(got.Deadline).Round(time.Minute) != time.Hour {
 				t.Errorf("%+v", got)
 			}
@@ -143,7 +156,8 @@ func answerAndRead(t *testing.T, p *sandbox.Portal, c *Client, made desk.Made, s
 		t.Fatal(diff)
 	}
 	last := talks[0].Comments[len(talks[0].Comments)-1]
-	if last.Name == "" || last.At.IsZero() || len(last.Files) != 1 || last.Files[0].Name != "шаг 1.png" || last.Files[0].Size != 7 {
+	if last.Name == "" || last.At.IsZero() || len(last.Files) != 1 || last.Files[0].Name != "шаг 1.png" ||
+		last.Files[0].Size != 7 {
 		t.Fatalf("%+v", last)
 	}
 	var b bytes.Buffer
@@ -171,13 +185,15 @@ func closeAndComment(t *testing.T, p *sandbox.Portal, c *Client, made desk.Made)
 		t.Fatal(m.Err)
 	}
 	got, _ := p.Task(made.Task)
-	if last := got.Comments[len(got.Comments)-1]; got.Status != 2 || last.Text != repeat.Post.Text || last.Author != c.Self() {
+	if last := got.Comments[len(got.Comments)-1]; got.Status != 2 || last.Text != repeat.Post.Text ||
+		last.Author != c.Self() {
 		t.Errorf("%+v", got)
 	}
 	other := commentEffect(made.Task, "x")
 	other.Post.Marker = "hd-ffffffffffffffff"
 	found, err := c.Find(ctx, []desk.Effect{repeat, other}, time.Now().Add(-time.Minute))
-	if err != nil || found[0].Err != nil || found[0].Comment == 0 || found[1].Comment+found[1].Task != 0 || found[1].Err != nil {
+	if err != nil || found[0].Err != nil || found[0].Comment == 0 || found[1].Comment+found[1].Task != 0 ||
+		found[1].Err != nil {
 		t.Errorf("%+v %v", found, err)
 	}
 }
@@ -187,7 +203,10 @@ func TestCommentOnBothCardsWithFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, c := live(t, o)
 			id := opened(t, c, 1)[0]
-			prep, err := c.Prepare(t.Context(), nil, []desk.File{{Name: "a.txt", Size: 1}, {Name: "a.txt", Size: 1}}, contents("x", "y"))
+			prep, err := c.Prepare(t.Context(), nil, []desk.File{{
+				Name: "a.txt",
+				Size: 1,
+			}, {Name: "a.txt", Size: 1}}, contents("x", "y"))
 			if err != nil || prep.Errs[0] != nil || prep.Errs[1] != nil {
 				t.Fatal(prep, err)
 			}
@@ -322,7 +341,10 @@ func TestTextIsCleanedOnEveryWay(t *testing.T) {
 		if way == "batch" && !slices.Equal(got.Tags, []string{"tag\uFFFD"}) {
 			t.Errorf("tags %q", got.Tags)
 		}
-		for _, effects := range [][]desk.Effect{{commentEffect(made[0].Task, "x\x00\xff")}, {commentEffect(made[0].Task, "x\x00\xff"), openEffect("m", "a")}} {
+		for _, effects := range [][]desk.Effect{{commentEffect(made[0].Task, "x\x00\xff")}, {
+			commentEffect(made[0].Task, "x\x00\xff"),
+			openEffect("m", "a"),
+		}} {
 			if m := c.Make(t.Context(), effects)[0]; m.Err != nil {
 				t.Fatal(m.Err)
 			}

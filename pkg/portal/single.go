@@ -49,7 +49,8 @@ func (c *Maker) keyed(e desk.Effect) bool {
 	if f := e.Post.Fields; f != nil && f.Deadline > 0 && f.Due.IsZero() {
 		return false // each attempt would have another deadline
 	}
-	return v3 && keys && e.Key != "" && !e.Detour && len(objects(e.Post.Files)) == 0 && !custom(e.Post.Fields) && !c.loses(e)
+	return v3 && keys && e.Key != "" && !e.Detour && len(objects(e.Post.Files)) == 0 && !custom(e.Post.Fields) &&
+		!c.loses(e)
 }
 
 // custom reports whether the task has fields of the portal's own.
@@ -63,12 +64,15 @@ func custom(f *desk.Fields) bool { return f != nil && len(f.Custom) > 0 }
 // the new card has no chat to write to. Both leave the other way.
 func (c *Maker) elsewhere(e desk.Effect, err error) bool {
 	var refusal *bitrix.Error
-	if !errors.As(err, &refusal) || refusal.Code == "" || refusal.Status < 400 || refusal.Status >= 500 || refusal.Status == http.StatusTooManyRequests ||
-		refusal.Status == http.StatusUnauthorized || refusal.Coded("RATELIMITEXCEPTION", "IDEMPOTENCYKEYREUSEDEXCEPTION") {
+	if !errors.As(err, &refusal) || refusal.Code == "" || refusal.Status < 400 || refusal.Status >= 500 ||
+		refusal.Status == http.StatusTooManyRequests ||
+		refusal.Status == http.StatusUnauthorized ||
+		refusal.Coded("RATELIMITEXCEPTION", "IDEMPOTENCYKEYREUSEDEXCEPTION") {
 		return false
 	}
 	switch {
-	case refusal.Coded("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION", "INSUFFICIENTSCOPEEXCEPTION", "insufficient_scope"):
+	case refusal.Coded("ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION", "INSUFFICIENTSCOPEEXCEPTION",
+		"insufficient_scope"):
 		c.Remember(savedV3, false)
 	case refusal.Coded("ACCESSDENIEDEXCEPTION") && e.Kind == desk.OpenTask:
 		c.Remember(savedKeys, false)
@@ -82,7 +86,8 @@ func (c *Maker) elsewhere(e desk.Effect, err error) bool {
 // QUIRK: the creator must be given (tasks/tasks-task-add-rest-v3).
 func (c *Maker) taskAddV3(e desk.Effect) bitrix.Params {
 	p := e.Post
-	fields := bitrix.With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId", c.Self()).With("xmlId", desk.TaskMark(e.Key))
+	fields := bitrix.With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId",
+		c.Self()).With("xmlId", desk.TaskMark(e.Key))
 	if f := p.Fields; f != nil {
 		fields = fields.With("responsibleId", f.Responsible)
 		if f.Group != 0 {
@@ -111,5 +116,9 @@ func readItem(e desk.Effect, raw json.RawMessage) desk.Made {
 	if err := bitrix.Into(raw, &r); err != nil || r.Item.ID == 0 {
 		return desk.Made{Err: fault.New(fault.Unsure, errors.New("open task by REST v3: the answer holds no task"))}
 	}
-	return desk.Made{Task: int64(r.Item.ID), Chat: int64(r.Item.ChatID), Seen: string(r.Item.XMLID) == desk.TaskMark(e.Key)}
+	return desk.Made{
+		Task: int64(r.Item.ID),
+		Chat: int64(r.Item.ChatID),
+		Seen: string(r.Item.XMLID) == desk.TaskMark(e.Key),
+	}
 }

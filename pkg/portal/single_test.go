@@ -35,7 +35,8 @@ func TestSingleEffectsGoUnderTheirKey(t *testing.T) {
 		t.Fatal(made)
 	}
 	got, _ := p.Task(made.Task)
-	if fmt.Sprintf("%v %v %v %v %v %v", got.Priority, got.Auditors, got.Group, got.CRM, got.XMLID, got.Deadline.UTC()) !=
+	if fmt.Sprintf("%v %v %v %v %v %v", got.Priority, got.Auditors, got.Group, got.CRM, got.XMLID,
+		got.Deadline.UTC()) !=
 		"0 [9] 3 [C_1] hd-aa 2026-03-13 09:00:00 +0000 UTC" {
 		t.Errorf("%+v", got)
 	}

@@ -9,7 +9,8 @@ import (
 
 // Dismissed reports whether the portal does not know the user, or has dismissed them. It needs the scope user_basic.
 func (c *Client) Dismissed(ctx context.Context, user int64) (bool, error) {
-	answers, err := c.Batch(ctx, []bitrix.Command{bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", user)).With("start", -1))})
+	answers, err := c.Batch(ctx, []bitrix.Command{bitrix.Do("user.get",
+		bitrix.With("FILTER", bitrix.With("ID", user)).With("start", -1))})
 	if err == nil {
 		err = answers[0].Err
 	}

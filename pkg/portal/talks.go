@@ -16,7 +16,8 @@ import (
 func (c *Reader) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	readings := make([]*reading, len(watches))
 	for i, w := range watches {
-		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, lastAt: w.LastAt, readUpTo: w.Since, chatLast: max(0, w.Last-1),
+		readings[i] = &reading{task: w.Task, chat: w.Chat, last: w.Last, lastAt: w.LastAt, readUpTo: w.Since,
+			chatLast:   max(0, w.Last-1),
 			lastResult: w.LastResult, unlisted: map[int64]bool{}}
 	}
 	talks := make([]desk.Talk, len(watches))

@@ -72,7 +72,8 @@ func (t *task) state() desk.TaskState {
 func (t *task) closed() bool { return t.Status == 4 || t.Status == 5 }
 
 var stateFields = []string{
-	"ID", "TITLE", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE", "CLOSED_DATE", "XML_ID", "CHAT_ID", "RESPONSIBLE_ID",
+	"ID", "TITLE", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE", "CREATED_DATE", "CLOSED_DATE", "XML_ID", "CHAT_ID",
+	"RESPONSIBLE_ID",
 }
 
 func readTasks(a bitrix.Answer) ([]task, error) {
@@ -102,7 +103,9 @@ func (c *access) States(ctx context.Context, tasks []int64) (map[int64]desk.Task
 	var cmds []bitrix.Command
 	for len(tasks) > 0 {
 		n := min(len(tasks), pageSize)
-		cmds = append(cmds, bitrix.Do("tasks.task.list", bitrix.With("filter", bitrix.With("ID", tasks[:n])).With("select", stateFields).With("order", bitrix.With("ID", "asc")).With("start", -1)))
+		cmds = append(cmds, bitrix.Do("tasks.task.list",
+			bitrix.With("filter", bitrix.With("ID", tasks[:n])).With("select", stateFields).With("order",
+				bitrix.With("ID", "asc")).With("start", -1)))
 		tasks = tasks[n:]
 	}
 	answers, err := c.Batch(ctx, cmds)

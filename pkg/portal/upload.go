@@ -71,7 +71,8 @@ func (u *uploads) check(p *bitrix.Plan) {
 				o object
 				e *bitrix.Error
 			)
-			there := a.Err == nil && bitrix.Into(a.Result, &o) == nil && !o.another(f) && stem(string(o.Name)) == stem(driveName(f.Name))
+			there := a.Err == nil && bitrix.Into(a.Result, &o) == nil && !o.another(f) &&
+				stem(string(o.Name)) == stem(driveName(f.Name))
 			gone := errors.As(a.Err, &e) && e.Coded("ERROR_NOT_FOUND", "ACCESS_DENIED")
 			if !there && (a.Err == nil || gone) { // else it can't be looked at now
 				u.files[i].Object = 0
@@ -170,7 +171,10 @@ func (u *uploads) command(i int, room int64) (bitrix.Command, int64, error) {
 	case int64(content.Len()) > room: // larger than it was said to be
 		return bitrix.Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
 	}
-	params = params.With("fileContent", bitrix.File{Name: name, Content: content.Bytes()}).With("generateUniqueName", true)
+	params = params.With("fileContent", bitrix.File{
+		Name:    name,
+		Content: content.Bytes(),
+	}).With("generateUniqueName", true)
 	return bitrix.Do("disk.folder.uploadfile", params), int64(content.Len()), nil
 }
 
@@ -229,7 +233,11 @@ func (u *uploads) large(ctx context.Context) error {
 		if fault.ExtentOf(err) != fault.One {
 			failed++
 		}
-		u.p.Errs[i] = &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: fault.Bare(err)}
+		u.p.Errs[i] = &fault.Error{
+			Outcome: max(fault.Of(err), fault.Refused),
+			After:   fault.After(err),
+			Err:     fault.Bare(err),
+		}
 		if failed > 1 || fault.ExtentOf(err) == fault.Setup || ctx.Err() != nil {
 			return err
 		}

@@ -53,7 +53,8 @@ func (c *access) Moved() error {
 	if c.who.was == 0 {
 		return nil
 	}
-	err := fmt.Errorf("the webhook acts as user %d now, and was user %d before: what user %[2]d made is read on; see whether user %[1]d may"+
+	err := fmt.Errorf("the webhook acts as user %d now, and was user %d before: what user %[2]d made is read on; see "+
+		"whether user %[1]d may"+
 		" see those tasks", c.who.self, c.who.was)
 	c.who.was = 0
 	return err

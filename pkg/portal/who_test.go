@@ -17,7 +17,8 @@ func TestQuirkAddressTellsNoUser(t *testing.T) {
 	values := map[string]string{savedUsers: "[9,17]", savedFolder: "5"}
 	nothing := `"c0":{"tasks":[]},"c1":{"tasks":[]},"c2":{"tasks":[]},"c3":{"tasks":[]},"c4":{"tasks":[]},"c5":{"tasks":[]},"c6":{"tasks":[]},"c7":{"tasks":[]}`
 	first := `{"result":{"result":{` + nothing + `,"c8":{"ID":"42"}}}}`
-	second := `{"result":{"result":{` + nothing + `,"c8":{"tasks":[]},"c9":{"tasks":[]},"c10":{"tasks":[]},"c11":{"tasks":[]}}}}`
+	second := `{"result":{"result":{` + nothing +
+		`,"c8":{"tasks":[]},"c9":{"tasks":[]},"c10":{"tasks":[]},"c11":{"tasks":[]}}}}`
 	s := testkit.NewScript(t, testkit.Answer(200, first), testkit.Answer(200, second), testkit.Answer(200, second))
 	o := Options{Options: bitrix.Options{Webhook: s.URL + "/rest/17/" + secret + "/"}}
 	saved(values)(&o)
@@ -71,7 +72,8 @@ func TestFullBatchLearnsFromItsTasks(t *testing.T) {
 // Of the first meeting nobody is told: there is nothing to compare it with.
 func TestFirstMeetingIsNoChange(t *testing.T) {
 	values := map[string]string{}
-	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":"2026-08-20T14:15:00+03:00","c1":{"ID":"42"}}}}`))
+	s := testkit.NewScript(t, testkit.Answer(200,
+		`{"result":{"result":{"c0":"2026-08-20T14:15:00+03:00","c1":{"ID":"42"}}}}`))
 	o := Options{Options: bitrix.Options{Webhook: s.URL + "/rest/17/" + secret + "/"}}
 	saved(values)(&o)
 	c, err := New(o)

@@ -37,7 +37,9 @@ func (r *run) ask(ctx context.Context) {
 	for _, step := range []func(context.Context){
 		r.askCard, r.askFilters, r.askComment, func(ctx context.Context) { r.askCommentFile(ctx, files) },
 		func(ctx context.Context) { r.askTwoFiles(ctx, files) },
-		r.askMessages, func(ctx context.Context) { r.askText(ctx, files) }, r.askOldList, r.askStatus, r.askV3, r.askContacts,
+		r.askMessages, func(ctx context.Context) {
+			r.askText(ctx, files)
+		}, r.askOldList, r.askStatus, r.askV3, r.askContacts,
 	} {
 		if ctx.Err() != nil {
 			return
@@ -56,7 +58,8 @@ func (r *run) askWho() {
 
 // content is what lies in one of our files.
 func (r *run) content(n int) []byte {
-	return fmt.Appendf(nil, "helpdesk check, file %d: \xd0\xb9\x00\xff\r\n%s", n+1, strings.Repeat(strconv.Itoa(n), 1000))
+	return fmt.Appendf(nil, "helpdesk check, file %d: \xd0\xb9\x00\xff\r\n%s", n+1,
+		strings.Repeat(strconv.Itoa(n), 1000))
 }
 
 // askUploads uploads our files and returns their numbers on the Drive, 0 for one that is not there.
@@ -68,8 +71,9 @@ func (r *run) askUploads(ctx context.Context) (files [fileCount]int64) {
 	}
 	for n := range files {
 		var f diskFile
-		err := r.call(ctx, "disk.folder.uploadfile", bitrix.With("id", r.folder).With("data", bitrix.With("NAME", r.fileName(n))).
-			With("fileContent", bitrix.File{Name: r.fileName(n), Content: r.content(n)}), &f)
+		err := r.call(ctx, "disk.folder.uploadfile",
+			bitrix.With("id", r.folder).With("data", bitrix.With("NAME", r.fileName(n))).
+				With("fileContent", bitrix.File{Name: r.fileName(n), Content: r.content(n)}), &f)
 		if err != nil {
 			r.found(name, false, codeOf(err))
 			return files
@@ -175,7 +179,8 @@ func (r *run) askCard(ctx context.Context) {
 		var t struct {
 			Task row `json:"task"`
 		}
-		if r.call(ctx, "tasks.task.get", bitrix.With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}), &t) == nil {
+		if r.call(ctx, "tasks.task.get", bitrix.With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}),
+			&t) == nil {
 			r.chat = int64(t.Task.Chat)
 		}
 	}

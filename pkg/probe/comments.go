@@ -48,7 +48,8 @@ func (r *run) comments(ctx context.Context) ([]said, error) {
 		Text  bitrix.Text     `json:"POST_MESSAGE"`
 		Files json.RawMessage `json:"ATTACHED_OBJECTS"`
 	}
-	err := r.call(ctx, "task.commentitem.getlist", bitrix.With("TASKID", r.task).With("ORDER", bitrix.With("ID", "asc")), &rows)
+	err := r.call(ctx, "task.commentitem.getlist",
+		bitrix.With("TASKID", r.task).With("ORDER", bitrix.With("ID", "asc")), &rows)
 	var all []said
 	for _, c := range rows {
 		all = append(all, said{int64(c.ID), string(c.Text), bitrix.Rows[diskFile](c.Files)})
@@ -134,10 +135,15 @@ func (r *run) askComment(ctx context.Context) {
 	var s said
 	arrived := false
 	m := r.moved(ctx, "comment", func() {
-		s, arrived = r.arrives(ctx, "comment arrives", word, func() error { return r.comment(ctx, bitrix.With("POST_MESSAGE", word), &answer) })
+		s, arrived = r.arrives(ctx, "comment arrives", word, func() error {
+			return r.comment(ctx, bitrix.With("POST_MESSAGE", word), &answer)
+		})
 	})
 	if arrived {
-		r.found("comment answers its id", int64(answer) == s.id, map[bool]string{true: "0", false: "a number"}[answer == 0])
+		r.found("comment answers its id", int64(answer) == s.id, map[bool]string{
+			true:  "0",
+			false: "a number",
+		}[answer == 0])
 		r.found("a comment moves ACTIVITY_DATE", m.Activity != never, m.Activity)
 		if m.Activity != never {
 			r.found("ACTIVITY_DATE at once", m.Activity == atOnce, m.Activity)
@@ -153,7 +159,8 @@ func (r *run) askCommentFile(ctx context.Context, files [fileCount]int64) {
 		return
 	}
 	word := r.word("with a file")
-	fields := bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC", []string{"n" + strconv.FormatInt(files[firstFile], 10)})
+	fields := bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC",
+		[]string{"n" + strconv.FormatInt(files[firstFile], 10)})
 	if s, ok := r.arrives(ctx, question, word, func() error { return r.comment(ctx, fields, nil) }); ok {
 		r.found(question, len(s.files) == 1, fmt.Sprintf("%d of 1", len(s.files)))
 	}
@@ -173,7 +180,8 @@ func (r *run) askTwoFiles(ctx context.Context, files [fileCount]int64) {
 				With("FILE_ID", []int64{files[firstFile], files[secondFile]}).With("MESSAGE", word), nil)
 		}
 		return r.comment(ctx, bitrix.With("POST_MESSAGE", word).With("UF_FORUM_MESSAGE_DOC",
-			[]string{"n" + strconv.FormatInt(files[firstFile], 10), "n" + strconv.FormatInt(files[secondFile], 10)}), nil)
+			[]string{"n" + strconv.FormatInt(files[firstFile], 10), "n" + strconv.FormatInt(files[secondFile], 10)}),
+			nil)
 	}
 	var s said
 	ok := false
@@ -221,7 +229,8 @@ func (r *run) askMessages(ctx context.Context) {
 	})
 	other := r.word("by REST v3")
 	r.arrives(ctx, "message by REST v3", other, func() error {
-		return r.callV3(ctx, "tasks.task.chat.message.send", bitrix.With("fields", bitrix.With("taskId", r.task).With("text", other)), nil)
+		return r.callV3(ctx, "tasks.task.chat.message.send",
+			bitrix.With("fields", bitrix.With("taskId", r.task).With("text", other)), nil)
 	})
 }
 

@@ -85,7 +85,11 @@ func Run(ctx context.Context, s Subject) (*Report, error) {
 	r := &run{asker: &asker{Subject: s}, answers: map[string]Finding{}}
 	before, left, err := r.sweep(ctx)
 	if err != nil {
-		return &Report{Calls: r.calls, Before: before, Left: left}, fmt.Errorf("look for what an earlier run left: %w", err)
+		return &Report{
+			Calls:  r.calls,
+			Before: before,
+			Left:   left,
+		}, fmt.Errorf("look for what an earlier run left: %w", err)
 	}
 	r.ask(ctx)
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)

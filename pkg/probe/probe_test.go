@@ -31,7 +31,11 @@ func newWorld(t *testing.T, o sandbox.PortalOptions) *world {
 	clock := sandbox.NewClock(time.Date(2026, 8, 20, 9, 0, 0, 0, time.UTC))
 	o.Now, o.NoLimit = clock.Now, true
 	if o.Contacts == nil {
-		o.Contacts = []sandbox.Contact{{ID: 5, Name: "Ivan", Emails: []string{"ivan@customer.example"}}, {ID: 6, Name: "Olga", Emails: []string{"olga@customer.example"}}}
+		o.Contacts = []sandbox.Contact{{
+			ID:     5,
+			Name:   "Ivan",
+			Emails: []string{"ivan@customer.example"},
+		}, {ID: 6, Name: "Olga", Emails: []string{"olga@customer.example"}}}
 	}
 	p := sandbox.NewPortal(o)
 	w := &world{Portal: p, clock: clock}
@@ -51,7 +55,8 @@ func (w *world) dial(t *testing.T, through http.RoundTripper) *bitrix.Client {
 	if through == nil {
 		through = w
 	}
-	c, err := bitrix.New(bitrix.Options{Webhook: "http://127.0.0.1/rest/17/" + w.Code() + "/", Timeout: 5 * time.Second, Now: w.clock.Now, Burst: 100_000,
+	c, err := bitrix.New(bitrix.Options{Webhook: "http://127.0.0.1/rest/17/" + w.Code() + "/",
+		Timeout: 5 * time.Second, Now: w.clock.Now, Burst: 100_000,
 		HTTP:  &http.Client{Transport: through},
 		Sleep: func(_ context.Context, d time.Duration) error { w.clock.Advance(d); return nil }})
 	if err != nil {
@@ -109,7 +114,15 @@ func TestEveryModeIsTold(t *testing.T) {
 	real := sandbox.PortalOptions{NewCard: true}
 	_, report := probed(t, real, nil)
 	ordinary := verdicts(report)
-	dates := []Movement{{"comment", later, never}, {"comment with files", later, never}, {"message", later, never}, {"complete", later, atOnce}, {"renew", later, atOnce}}
+	dates := []Movement{{
+		"comment",
+		later,
+		never,
+	}, {
+		"comment with files",
+		later,
+		never,
+	}, {"message", later, never}, {"complete", later, atOnce}, {"renew", later, atOnce}}
 	if !slices.Equal(report.Dates, dates) {
 		t.Errorf("dates %v, want %v", report.Dates, dates)
 	}
@@ -124,30 +137,57 @@ func TestEveryModeIsTold(t *testing.T) {
 		want    []string
 	}{
 		"no REST v3": {change: func(o *sandbox.PortalOptions) { o.NoV3 = true },
-			want: []string{"REST v3 dropped", "a key makes one task unknown", "message by REST v3 dropped", "tags and people by REST v3 unknown"}},
-		"no keys":     {change: func(o *sandbox.PortalOptions) { o.NoIdempotency = true }, want: []string{"a key makes one task dropped"}},
-		"lists by v3": {change: func(o *sandbox.PortalOptions) { o.V3Related = sandbox.V3RelatedKept }, want: []string{"tags and people by REST v3 kept"}},
-		"no filter":   {change: func(o *sandbox.PortalOptions) { o.ActivityFilterIgnored = true }, want: []string{"list by ACTIVITY_DATE dropped"}},
+			want: []string{"REST v3 dropped", "a key makes one task unknown", "message by REST v3 dropped",
+				"tags and people by REST v3 unknown"}},
+		"no keys": {change: func(o *sandbox.PortalOptions) {
+			o.NoIdempotency = true
+		}, want: []string{"a key makes one task dropped"}},
+		"lists by v3": {change: func(o *sandbox.PortalOptions) {
+			o.V3Related = sandbox.V3RelatedKept
+		}, want: []string{"tags and people by REST v3 kept"}},
+		"no filter": {change: func(o *sandbox.PortalOptions) {
+			o.ActivityFilterIgnored = true
+		}, want: []string{"list by ACTIVITY_DATE dropped"}},
 		"a demanded field": {change: func(o *sandbox.PortalOptions) { o.MandatoryField = "UF_AUTO_1" },
 			subject: func(s *Subject) { s.Fields = map[string]string{"UF_AUTO_1": "x"} },
 			want:    []string{"a key makes one task dropped", "task: custom fields kept"}},
 		"chats only by get": {change: func(o *sandbox.PortalOptions) { o.ChatOnlyInGet = true },
 			want: []string{"chat in lists dropped", "chat in the answer of a create dropped"}},
-		"silent system":   {change: func(o *sandbox.PortalOptions) { o.SilentSystem = true }, want: []string{"closing moves ACTIVITY_DATE dropped"}},
-		"dates at once":   {change: func(o *sandbox.PortalOptions) { o.ActivityAtOnce = true }, want: []string{"ACTIVITY_DATE at once kept"}},
-		"a small plan":    {change: func(o *sandbox.PortalOptions) { o.SmallPlan = true }, want: []string{"task: auditors dropped"}},
-		"acts as another": {change: func(o *sandbox.PortalOptions) { o.ActsAs = 1 }, want: []string{"webhook acts as its owner dropped"}},
-		"copies no file":  {change: func(o *sandbox.PortalOptions) { o.Copies = func(n string) bool { return !strings.Contains(n, "-2") } }, want: []string{"two files of a repeat letter dropped"}},
-		"a chat that takes nothing": {change: func(o *sandbox.PortalOptions) { o.Talks = func(string) bool { return false } },
-			want: []string{"ACTIVITY_DATE at once unknown", "a comment moves ACTIVITY_DATE unknown", "comment answers its id unknown",
-				"comment arrives dropped", "message by REST v3 dropped", "message by im.message.add dropped", "two files of a repeat letter dropped"}},
-		"no CRM": {change: func(o *sandbox.PortalOptions) { o.Scopes = []string{"task", "tasks", "im", "disk"} }, want: []string{"CRM finds two addresses unknown", "CRM finds whole addresses unknown"}},
+		"silent system": {change: func(o *sandbox.PortalOptions) {
+			o.SilentSystem = true
+		}, want: []string{"closing moves ACTIVITY_DATE dropped"}},
+		"dates at once": {change: func(o *sandbox.PortalOptions) {
+			o.ActivityAtOnce = true
+		}, want: []string{"ACTIVITY_DATE at once kept"}},
+		"a small plan": {change: func(o *sandbox.PortalOptions) {
+			o.SmallPlan = true
+		}, want: []string{"task: auditors dropped"}},
+		"acts as another": {change: func(o *sandbox.PortalOptions) {
+			o.ActsAs = 1
+		}, want: []string{"webhook acts as its owner dropped"}},
+		"copies no file": {change: func(o *sandbox.PortalOptions) {
+			o.Copies = func(n string) bool { return !strings.Contains(n, "-2") }
+		}, want: []string{"two files of a repeat letter dropped"}},
+		"a chat that takes nothing": {change: func(o *sandbox.PortalOptions) {
+			o.Talks = func(string) bool { return false }
+		},
+			want: []string{"ACTIVITY_DATE at once unknown", "a comment moves ACTIVITY_DATE unknown",
+				"comment answers its id unknown",
+				"comment arrives dropped", "message by REST v3 dropped", "message by im.message.add dropped",
+				"two files of a repeat letter dropped"}},
+		"no CRM": {change: func(o *sandbox.PortalOptions) {
+			o.Scopes = []string{"task", "tasks", "im", "disk"}
+		}, want: []string{"CRM finds two addresses unknown", "CRM finds whole addresses unknown"}},
 		"no Drive": {change: func(o *sandbox.PortalOptions) { o.Scopes = []string{"task", "tasks", "im", "crm"} },
-			want: []string{"[DISK=n] is only text unknown", "comment with a file unknown", "files can be uploaded dropped", "task: file unknown", "two files of a repeat letter unknown"}},
+			want: []string{"[DISK=n] is only text unknown", "comment with a file unknown",
+				"files can be uploaded dropped", "task: file unknown", "two files of a repeat letter unknown"}},
 		"the old card": {change: func(o *sandbox.PortalOptions) { o.NewCard = false }, want: []string{
-			"ACTIVITY_DATE at once kept", "[DISK=n] is only text unknown", "a key makes one task dropped", "chat in lists unknown",
-			"chat in the answer of a create unknown", "chat texts as they were sent unknown", "comment with a file kept",
-			"message by REST v3 unknown", "message by im.message.add unknown", "new card dropped", "old method lists comments kept"}},
+			"ACTIVITY_DATE at once kept", "[DISK=n] is only text unknown", "a key makes one task dropped",
+			"chat in lists unknown",
+			"chat in the answer of a create unknown", "chat texts as they were sent unknown",
+			"comment with a file kept",
+			"message by REST v3 unknown", "message by im.message.add unknown", "new card dropped",
+			"old method lists comments kept"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := real
@@ -240,7 +280,8 @@ func diesAt(t *testing.T, o sandbox.PortalOptions, n int, reaches bool) (littere
 		t.Fatalf("after request %d: %v, left %v, %d removed first", n, err, report.Left, report.Before)
 	}
 	if tasks, files := w.Tasks(), w.Files(); len(tasks) != 1 || tasks[0].ID != bystander || len(files) != 1 {
-		t.Fatalf("dead at request %d (it reaches the portal: %v): %d tasks and %d files are left", n, reaches, len(tasks), len(files))
+		t.Fatalf("dead at request %d (it reaches the portal: %v): %d tasks and %d files are left", n, reaches,
+			len(tasks), len(files))
 	}
 	return littered
 }
@@ -254,7 +295,8 @@ func (w *world) bystander(t *testing.T) int64 {
 		} `json:"task"`
 	}
 	title := "helpdesk check 000000000000, may be deleted"
-	err := w.client.Call(t.Context(), "tasks.task.add", bitrix.With("fields", bitrix.With("TITLE", title).With("RESPONSIBLE_ID", 7)), &made)
+	err := w.client.Call(t.Context(), "tasks.task.add",
+		bitrix.With("fields", bitrix.With("TITLE", title).With("RESPONSIBLE_ID", 7)), &made)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +333,8 @@ func TestWhatWouldNotGoIsTold(t *testing.T) {
 		return sandbox.Fault{}
 	})
 	report, err := Run(t.Context(), w.subject(w.client))
-	if err != nil || len(report.Left) != len(w.Tasks()) || len(report.Left) == 0 || !strings.HasPrefix(report.Left[0], "task ") {
+	if err != nil || len(report.Left) != len(w.Tasks()) || len(report.Left) == 0 ||
+		!strings.HasPrefix(report.Left[0], "task ") {
 		t.Errorf("%v, %v, %d tasks", err, report.Left, len(w.Tasks()))
 	}
 }
@@ -307,13 +350,17 @@ func TestWithoutSubscription(t *testing.T) {
 
 // TestReportTellsNothing holds that the report has nobody's words, names or secrets.
 func TestReportTellsNothing(t *testing.T) {
-	o := sandbox.PortalOptions{NewCard: true, Users: []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Name: "Konstantin", LastName: "Tsiolkovsky"}}}
+	o := sandbox.PortalOptions{
+		NewCard: true,
+		Users:   []sandbox.User{{ID: 1}, {ID: 7}, {ID: 17, Name: "Konstantin", LastName: "Tsiolkovsky"}},
+	}
 	w, report := probed(t, o, func(s *Subject) { s.Tags = []string{"confidential"} })
 	raw, err := json.Marshal(report)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"Konstantin", "Tsiolkovsky", "ivan@", "olga@", "Ivan", mark, w.Code(), "127.0.0.1", "confidential", "helpdesk check"} {
+	for _, secret := range []string{"Konstantin", "Tsiolkovsky", "ivan@", "olga@", "Ivan", mark, w.Code(), "127.0.0.1",
+		"confidential", "helpdesk check"} {
 		if bytes.Contains(raw, []byte(secret)) {
 			t.Errorf("it tells %q", secret)
 		}

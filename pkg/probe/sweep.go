@@ -75,7 +75,10 @@ func (r *asker) list(ctx context.Context, filter bitrix.Params) ([]row, error) {
 	}
 	err := r.call(ctx, "tasks.task.list", bitrix.Params{
 		{Name: "filter", Value: filter}, {Name: "order", Value: bitrix.With("ID", "desc")},
-		{Name: "select", Value: []string{"ID", "TITLE", "XML_ID", "CHAT_ID", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE"}},
+		{
+			Name:  "select",
+			Value: []string{"ID", "TITLE", "XML_ID", "CHAT_ID", "STATUS", "ACTIVITY_DATE", "CHANGED_DATE"},
+		},
 		{Name: "start", Value: -1},
 	}, &answer)
 	return bitrix.Rows[row](answer.Tasks), err
@@ -113,7 +116,8 @@ func (r *asker) chatOf(ctx context.Context, t row) int64 {
 }
 
 func (r *asker) removeFile(ctx context.Context, id int64, gone int, left []string) (int, []string) {
-	if err := r.call(ctx, "disk.file.delete", bitrix.With("id", id), nil); err != nil && codeOf(err) != "ERROR_NOT_FOUND" {
+	if err := r.call(ctx, "disk.file.delete", bitrix.With("id", id), nil); err != nil &&
+		codeOf(err) != "ERROR_NOT_FOUND" {
 		return gone, append(left, "file "+strconv.FormatInt(id, 10))
 	}
 	return gone + 1, left
@@ -127,7 +131,8 @@ func (r *asker) removeUploads(ctx context.Context) (gone int, left []string) {
 	for n := range fileCount {
 		name := r.fileName(n)
 		var found []diskFile
-		_ = r.call(ctx, "disk.folder.getchildren", bitrix.With("id", r.folder).With("filter", bitrix.With("NAME", name)), &found)
+		_ = r.call(ctx, "disk.folder.getchildren",
+			bitrix.With("id", r.folder).With("filter", bitrix.With("NAME", name)), &found)
 		for _, f := range found {
 			if string(f.Name) == name {
 				gone, left = r.removeFile(ctx, int64(f.ID), gone, left)

@@ -16,7 +16,8 @@ var update = flag.Bool("update", false, "write the golden file anew")
 // TestFigures measures how exactly quotes are cut. docs/mail.md shows the table.
 func TestFigures(t *testing.T) {
 	exact, of := trimmed(t)
-	table := fmt.Sprintf("| cutting | right | of | |\n|---|---|---|---|\n| exact cuts, of the quotes corpus | %d | %d | %.1f %% |\n", exact, of, percent(exact, of))
+	table := fmt.Sprintf("| cutting | right | of | |\n|---|---|---|---|\n| exact cuts, of the quotes corpus | %d | "+
+		"%d | %.1f %% |\n", exact, of, percent(exact, of))
 	t.Logf("\n%s", table)
 	const golden = "testdata/figures.golden"
 	if *update {
@@ -90,7 +91,8 @@ func trimmed(t *testing.T) (exact, of int) {
 			exact++
 			continue
 		}
-		t.Logf("%s:\n--- kept\n%s\n--- want\n%s\n--- quoted %d", filepath.Base(f), head200(kept), head200(string(want)), len(quoted))
+		t.Logf("%s:\n--- kept\n%s\n--- want\n%s\n--- quoted %d", filepath.Base(f), head200(kept),
+			head200(string(want)), len(quoted))
 	}
 	return exact, len(files)
 }

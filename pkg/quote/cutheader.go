@@ -78,8 +78,11 @@ func (c *Cutter) isField(label string) bool { return c.from[label] || c.other[la
 func likeField(line string) bool {
 	name, value, found := strings.Cut(line, ":")
 	name = strings.Trim(name, "*_ \t")
-	if !found || name == "" || utf8.RuneCountInString(name) > 30 || len(strings.Fields(name)) > 3 || strings.HasPrefix(value, "//") {
+	if !found || name == "" || utf8.RuneCountInString(name) > 30 || len(strings.Fields(name)) > 3 ||
+		strings.HasPrefix(value, "//") {
 		return false
 	}
-	return !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && r != ' ' && r != '-' && r != '/' })
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && r != ' ' && r != '-' && r != '/'
+	})
 }

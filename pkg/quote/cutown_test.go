@@ -35,17 +35,23 @@ func holdOwn(t *testing.T, texts []string) {
 func TestCutOwnIntroductions(t *testing.T) {
 	holdOwn(t, []string{
 		"Добрый день!\n\nВ 10:30 терминал пишет:\nНет связи с банком. Код 4119.\n\nЧто нам делать?",
-		"Здравствуйте!\n\n12.03.2026 при проведении документа программа пишет:\n\nПоле недоступно для записи\n\nПомогите.",
+		"Здравствуйте!\n\n12.03.2026 при проведении документа программа пишет:\n\nПоле недоступно для " +
+			"записи\n\nПомогите.",
 		"Здравствуйте!\nС 12.03.2026 система пишет:\n\"Лицензия не найдена\"",
 		"Здравствуйте!\n12 марта 2026 г. банк написал:\nПлатёж отклонён.\nИсправьте счёт.",
 		"Здравствуйте!\n\nВ письме от 12.03.2026 № 45 вы сообщали:\nсрок 10 дней.\nПодтвердите.",
 		"Здравствуйте!\n12.03.2026 10:00, Терминал пишет:\nошибка 5",
-		"Сервер упал:\n\n2026-03-12 10:15 UTC ERROR database is locked\n2026-03-12 10:16 UTC FATAL exiting\n\nПосмотрите.",
-		"Сервер упал:\n\n2026-03-12 10:15 GMT+03:00 ERROR database is locked\n2026-03-12 10:16 GMT+03:00 FATAL exiting\n\nПосмотрите.",
-		"Не доходят письма:\n\n2026-03-12 10:15 1tZabc-0001 ** <user@x.example>\n2026-03-12 10:16 1tZabd-0001 ** <user@y.example>\n\nПосмотрите.",
-		"Список:\n2026-03-12 Иван Петров <ivan@x.example>\n2026-03-12 Пётр Иванов <petr@x.example>\nпрошу выдать пропуска",
+		"Сервер упал:\n\n2026-03-12 10:15 UTC ERROR database is locked\n2026-03-12 10:16 UTC FATAL " +
+			"exiting\n\nПосмотрите.",
+		"Сервер упал:\n\n2026-03-12 10:15 GMT+03:00 ERROR database is locked\n2026-03-12 10:16 GMT+03:00 FATAL " +
+			"exiting\n\nПосмотрите.",
+		"Не доходят письма:\n\n2026-03-12 10:15 1tZabc-0001 ** <user@x.example>\n2026-03-12 10:16 1tZabd-0001 ** " +
+			"<user@y.example>\n\nПосмотрите.",
+		"Список:\n2026-03-12 Иван Петров <ivan@x.example>\n2026-03-12 Пётр Иванов <petr@x.example>\nпрошу выдать " +
+			"пропуска",
 		"Просим с\n10:00, 15 марта 2026, перевести почту на new@x.example:\nимя - Иван",
-		"Здравствуйте!\n\nпн, 16 марта 2026 г. в 10:00 состоится инвентаризация, ответственный ivan@x.example:\nподготовьте ведомости.",
+		"Здравствуйте!\n\nпн, 16 марта 2026 г. в 10:00 состоится инвентаризация, ответственный " +
+			"ivan@x.example:\nподготовьте ведомости.",
 		"Расписание\nпонедельник, 16 марта 2026, 10:00 - планёрка от ivan@x.example:\nвопросы прилагаю",
 		"Hi,\nOn March 12 the terminal 5 wrote:\nCard declined\nPlease check.",
 		"Здравствуйте!\nВт, в 10:15 терминал завис и теперь всё время пишет:\nОшибка 99",
@@ -59,7 +65,11 @@ func TestCutOwnIntroductions(t *testing.T) {
 func TestCutWrapped(t *testing.T) {
 	c := cutter(t)
 	for _, tt := range []struct{ name, own, intro string }{
-		{"Gmail English", "Работает.", "On Thu, Mar 12, 2026 at 10:00 AM Служба технической поддержки\n<support@x.example> wrote:"},
+		{
+			"Gmail English",
+			"Работает.",
+			"On Thu, Mar 12, 2026 at 10:00 AM Служба технической поддержки\n<support@x.example> wrote:",
+		},
 		{"Claws", "Работает.", "В Thu, 12 Mar 2026 10:00:00 +0300\nСлужба <support@x.example> пишет:"},
 		{"CommuniGate", "Работает.", "On Thu, 12 Mar 2026 10:00:00 +0300\n \"Служба\" <support@x.example> wrote:"},
 		{"own line above", "В 10:00 всё заработало.", "Служба <support@x.example> писал(а) 12.03.2026 10:00:"},
@@ -99,13 +109,18 @@ func TestCutOwnElements(t *testing.T) {
 // Orders and filled-in forms have fields, too.
 func TestCutOwnFields(t *testing.T) {
 	holdOwn(t, []string{
-		"Новая заявка с сайта\n\nОтправитель: Иван Петров\nТема: Не работает касса\nДата: 12.03.2026 10:00\nСообщение: Не пробивает чеки!",
-		"Новое обращение\n\nИмя: Иван\nОт кого: ivan@x.example\nТема: Возврат\nДата: 12.03.2026 10:00\nТекст обращения: хочу вернуть товар",
-		"Получено сообщение с формы.\nFrom: Ivan <ivan@x.example>\nSubject: Вопрос\nTo: info@y.example\nMessage: когда привезёте заказ?",
-		"Прошу оформить доставку.\n\nОт: ООО Ромашка, Москва\nКому: ООО Лютик, Тверь\nДата: 15 марта 10:00\nГруз: 3 коробки\nСпасибо!",
+		"Новая заявка с сайта\n\nОтправитель: Иван Петров\nТема: Не работает касса\nДата: 12.03.2026 " +
+			"10:00\nСообщение: Не пробивает чеки!",
+		"Новое обращение\n\nИмя: Иван\nОт кого: ivan@x.example\nТема: Возврат\nДата: 12.03.2026 10:00\nТекст " +
+			"обращения: хочу вернуть товар",
+		"Получено сообщение с формы.\nFrom: Ivan <ivan@x.example>\nSubject: Вопрос\nTo: info@y.example\nMessage: " +
+			"когда привезёте заказ?",
+		"Прошу оформить доставку.\n\nОт: ООО Ромашка, Москва\nКому: ООО Лютик, Тверь\nДата: 15 марта 10:00\nГруз: 3 " +
+			"коробки\nСпасибо!",
 		"Прошу оформить доставку.\n\nОт: ООО Ромашка, Москва\nКому: ООО Лютик, Тверь\nДата: 15 марта\n\nСпасибо!",
 		"Прошу выслать документы.\nДата: 12.03.2026\nТема: договор 15\nОт: юридического отдела\nКому: Сидорову",
-		"Вот что ответил банк:\n\nОт: Банк <bank@x.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: мне\nТема: Платёж\n\nОтклонён",
+		"Вот что ответил банк:\n\nОт: Банк <bank@x.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: мне\nТема: " +
+			"Платёж\n\nОтклонён",
 	})
 }
 
@@ -121,8 +136,16 @@ func TestCutHeader(t *testing.T) {
 	c := cutter(t)
 	for _, tt := range []struct{ name, header string }{
 		{"doubled", "От: Иван\n\nОтправлено: 12 марта 2026 г. 10:00\n\nКому: нам\n\nТема: x\n"},
-		{"wrapped", "From: Ivan\nSent: Thursday, March 12, 2026 10:00 AM\nTo: Support <support@x.example>;\n  Peter <p@x.example>\nSubject: x"},
-		{"more fields", "From: Ivan\nSent: Thursday, March 12, 2026 10:00 AM\nTo: us\nCc: A; B\nSubject: x\nImportance: High\nAttachments: a.doc"},
+		{
+			"wrapped",
+			"From: Ivan\nSent: Thursday, March 12, 2026 10:00 AM\nTo: Support <support@x.example>;\n  Peter " +
+				"<p@x.example>\nSubject: x",
+		},
+		{
+			"more fields",
+			"From: Ivan\nSent: Thursday, March 12, 2026 10:00 AM\nTo: us\nCc: A; B\nSubject: x\nImportance: " +
+				"High\nAttachments: a.doc",
+		},
 		{"address alone", "От: Иван [mailto:ivan@x.example]\nОтправлено: вчера\nКому: нам"},
 		{"Zimbra", "От: \"Иван\" <ivan@x.example>\nКому: нам\nОтправленные: Четверг, 12 Март 2026 г\nТема: x"},
 	} {
@@ -199,7 +222,8 @@ func TestCutSignatures(t *testing.T) {
 		if kept, quoted := c.Cut(own + "\n\n" + tt.sign); kept != own || quoted != tt.sign {
 			t.Errorf("%s: kept\n%s", tt.name, kept)
 		}
-		if kept, _ := c.CutHTML(page1(own + "\n\n" + tt.sign)); !strings.HasPrefix(tt.name, "soft") && tags.Text(kept) != tags.Text(page1(own+"\n\n")) {
+		if kept, _ := c.CutHTML(page1(own + "\n\n" + tt.sign)); !strings.HasPrefix(tt.name, "soft") &&
+			tags.Text(kept) != tags.Text(page1(own+"\n\n")) {
 			t.Errorf("%s: kept HTML\n%s", tt.name, kept)
 		}
 	}
@@ -211,14 +235,21 @@ func TestCutSignatureInside(t *testing.T) {
 	const asked = "12.03.2026 10:00, Служба пишет:\n> Модель?\n\nHP 1020"
 	for _, tt := range []struct{ text, kept string }{
 		{"Здравствуйте!\n\n-- \nИван\n\n" + asked, "Здравствуйте!\n\nHP 1020"},
-		{"Здравствуйте!\n\n-- \nИван\n\n" + asked + "\n\n> Кабинет?\n\n305", "Здравствуйте!\n\n> Модель?\n\nHP 1020\n\n> Кабинет?\n\n305"},
-		{"Здравствуйте!\n\n" + asked + "\n\n> Кабинет?\n\n305\n-- \nИван", "Здравствуйте!\n\n> Модель?\n\nHP 1020\n\n> Кабинет?\n\n305"},
+		{
+			"Здравствуйте!\n\n-- \nИван\n\n" + asked + "\n\n> Кабинет?\n\n305",
+			"Здравствуйте!\n\n> Модель?\n\nHP 1020\n\n> Кабинет?\n\n305",
+		},
+		{
+			"Здравствуйте!\n\n" + asked + "\n\n> Кабинет?\n\n305\n-- \nИван",
+			"Здравствуйте!\n\n> Модель?\n\nHP 1020\n\n> Кабинет?\n\n305",
+		},
 	} {
 		if kept, _ := c.Cut(tt.text); kept != tt.kept {
 			t.Errorf("kept\n%q", kept)
 		}
 	}
-	if kept, _ := c.Cut("Работает.\n\n12.03.2026 10:00, Служба пишет:\n> Модель?\n\n--\nпервое\n--\nвторое"); kept != "Работает.\n\n--\nпервое\n--\nвторое" {
+	if kept, _ := c.Cut(
+		"Работает.\n\n12.03.2026 10:00, Служба пишет:\n> Модель?\n\n--\nпервое\n--\nвторое"); kept != "Работает.\n\n--\nпервое\n--\nвторое" {
 		t.Errorf("kept\n%q", kept)
 	}
 	const cite, text = `<blockquote type="cite">Модель?</blockquote>`, `<p>Работает.</p><p>-- </p><p>Иван</p>`
@@ -230,7 +261,8 @@ func TestCutSignatureInside(t *testing.T) {
 		{`<p>Работает.</p>` + cite + `<p>-- </p><p>Иван</p>`, "Работает."},
 	} {
 		kept, _ := c.CutHTML(tt.text)
-		if tt.kept == "" && kept != tt.text || tt.kept != "" && strings.ReplaceAll(tags.Text(kept), "\n", "") != tt.kept {
+		if tt.kept == "" && kept != tt.text ||
+			tt.kept != "" && strings.ReplaceAll(tags.Text(kept), "\n", "") != tt.kept {
 			t.Errorf("%s: kept\n%s", tt.text, kept)
 		}
 	}
@@ -277,14 +309,22 @@ func TestCutPrograms(t *testing.T) {
 	c := cutter(t)
 	const own = "Здравствуйте!\n\nРаботает."
 	for _, sign := range []string{
-		"Отправлено с iPhone", "Отправлено из мобильной Почты Mail", "Отправлено из мобильного приложения Яндекс Почты", "Отправлено с телефона Samsung Galaxy",
-		"Отправлено из Яндекс.Почты для мобильных", "Отправлено из Почты Mail.ru для iOS", "Отправлено с помощью BlueMail", "Отправлено с моего мобильного устройства",
-		"Отправлено через Почту для Windows 10", "Получить Outlook для iOS<https://aka.ms/o0ukef>", "Получите Outlook для Android", "Отправлено myMail",
-		"Отправлено со смартфона Samsung Galaxy.", "Отправлено мобильным устройством", "Отправлено из 1С:Документооборот", "Отправлено из приложения VK Почта",
-		"Отправлено из почты Рамблер", "Отправлено от Honor", "Написано с iPhone", "С iPhone", "Відправлено з iPhone", "Надіслано з Android",
-		"Сообщение проверено антивирусом Avast", "Антивирус Касперского: сообщение проверено", "Без вирусов. www.avast.ru", "Virus-free.www.avast.com",
-		"Данное сообщение проверено на вирусы антивирусом Avast.\nwww.avast.com", "Это сообщение проверено на вирусы антивирусом Avast.\nhttps://www.avast.com/antivirus",
-		"Sent from my iPhone", "Sent from my Samsung Galaxy S21 5G", "Sent via mobile", "Sent from Yahoo Mail on Android", "Sent from my TI-85", "Sent from Outlook for Android",
+		"Отправлено с iPhone", "Отправлено из мобильной Почты Mail",
+		"Отправлено из мобильного приложения Яндекс Почты", "Отправлено с телефона Samsung Galaxy",
+		"Отправлено из Яндекс.Почты для мобильных", "Отправлено из Почты Mail.ru для iOS",
+		"Отправлено с помощью BlueMail", "Отправлено с моего мобильного устройства",
+		"Отправлено через Почту для Windows 10", "Получить Outlook для iOS<https://aka.ms/o0ukef>",
+		"Получите Outlook для Android", "Отправлено myMail",
+		"Отправлено со смартфона Samsung Galaxy.", "Отправлено мобильным устройством",
+		"Отправлено из 1С:Документооборот", "Отправлено из приложения VK Почта",
+		"Отправлено из почты Рамблер", "Отправлено от Honor", "Написано с iPhone", "С iPhone", "Відправлено з iPhone",
+		"Надіслано з Android",
+		"Сообщение проверено антивирусом Avast", "Антивирус Касперского: сообщение проверено",
+		"Без вирусов. www.avast.ru", "Virus-free.www.avast.com",
+		"Данное сообщение проверено на вирусы антивирусом Avast.\nwww.avast.com",
+		"Это сообщение проверено на вирусы антивирусом Avast.\nhttps://www.avast.com/antivirus",
+		"Sent from my iPhone", "Sent from my Samsung Galaxy S21 5G", "Sent via mobile",
+		"Sent from Yahoo Mail on Android", "Sent from my TI-85", "Sent from Outlook for Android",
 	} {
 		if kept, quoted := c.Cut(own + "\n\n" + sign); kept != own || quoted != sign {
 			t.Errorf("kept\n%s", kept)

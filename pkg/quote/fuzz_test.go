@@ -33,7 +33,8 @@ func FuzzCut(f *testing.F) {
 	f.Add("---------- Forwarded message ---------\nОт: Иван <a@b.ru<mailto:a@b.ru>>\n")
 	f.Add("<p>Ответ</p><p>Вы писали 12.03.2024:</p><table><tr><td>x</td></tr></table>Ответ<br>-- <br>Иван")
 	f.Add("Ответ<hr><hr id=zwchr/><b>От:</b> Иван")
-	f.Add("Ответ<hr><div>Кому: я;</div><div>12.03.2024, 10:00, a@b:</div><blockquote>x</blockquote><hr><blockquote>12.03.2024, 10:00, a@b:<br>x")
+	f.Add("Ответ<hr><div>Кому: я;</div><div>12.03.2024, 10:00, " +
+		"a@b:</div><blockquote>x</blockquote><hr><blockquote>12.03.2024, 10:00, a@b:<br>x")
 	for _, s := range kept(f, "../pass/testdata/replies/*.txtar") {
 		f.Add(s)
 	}

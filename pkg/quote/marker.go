@@ -11,7 +11,13 @@ import (
 )
 
 func compileMarker(m Marker) (marker, error) {
-	out := marker{tag: strings.ToLower(m.Tag), below: m.Below, holds: m.Holds, rest: m.Scope == "rest", purpose: m.Purpose}
+	out := marker{
+		tag:     strings.ToLower(m.Tag),
+		below:   m.Below,
+		holds:   m.Holds,
+		rest:    m.Scope == "rest",
+		purpose: m.Purpose,
+	}
 	if m.ID+m.Class+m.Attr+m.Style+m.Below+m.Holds == "" {
 		return out, errors.New("a marker needs id, class, attr, style, below or holds")
 	}

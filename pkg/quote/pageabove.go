@@ -29,7 +29,8 @@ func (p *page) stands(m *marker, end int) bool {
 		return len(lines) > 0 && p.c.isField(label(lines[0]))
 	}
 	for n := range lines {
-		if one := strings.Join(lines[:n+1], " "); n == 0 && fits(p.c.attributions, one) || fitsKnown(p.c.attributions, one) {
+		if one := strings.Join(lines[:n+1], " "); n == 0 && fits(p.c.attributions, one) ||
+			fitsKnown(p.c.attributions, one) {
 			return true
 		}
 	}

@@ -38,17 +38,26 @@ func (c *Cutter) CutHTML(text string) (kept, quoted string) {
 func TestWhatSaysNothingCutsNothing(t *testing.T) {
 	c := cutter(t)
 	const asked = "1. Какой код? 7731\n2. Какой адрес? Пермь"
-	const header = "От: Служба <support@example.ru>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария\nТема: x\n\n" + asked
+	const header = "От: Служба <support@example.ru>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария\nТема: x\n\n" +
+		asked
 	for _, above := range []string{
-		"Добрый день!", "Здравствуйте, Иван Петрович!", "Уважаемые коллеги, добрый день!", "Коллеги, здравствуйте.", "Hi team,", "Dear Mr. Smith,", "Good afternoon!", "Hello John,",
-		"Добрый день!\n\nС уважением,\nМария Орлова\nООО «Завод»", "С уважением, Мария", "Добрый день!\n\nМария Орлова", "Здравствуйте!\n\nБухгалтерия\n+7 900 111-22-33",
+		"Добрый день!", "Здравствуйте, Иван Петрович!", "Уважаемые коллеги, добрый день!", "Коллеги, здравствуйте.",
+		"Hi team,", "Dear Mr. Smith,", "Good afternoon!", "Hello John,",
+		"Добрый день!\n\nС уважением,\nМария Орлова\nООО «Завод»", "С уважением, Мария",
+		"Добрый день!\n\nМария Орлова", "Здравствуйте!\n\nБухгалтерия\n+7 900 111-22-33",
 		"Добрый день!\n-- \nМария\nтел. 8 800 555-35-35", "Best regards,\nMaria Orlova",
-		"См. ниже", "см.ниже.", "Ниже", "Ответы в письме.", "Ответил в тексте письма", "Отвечаю по пунктам:", "Добрый день! Отвечаю по пунктам.", "Здравствуйте, ответы ниже по тексту", "выделил красным",
-		"Ответы выделила жирным шрифтом", "Мои комментарии в тексте", "Вписала в ваше письмо", "смотрите по тексту", "По пунктам:", "Заполнила ниже", "Ответы по порядку:",
-		"See inline", "See below.", "Please see my answers below in red", "My comments inline", "Inline.", "Hi,\nsee below please", "Answers are in the text", "Replies in blue",
+		"См. ниже", "см.ниже.", "Ниже", "Ответы в письме.", "Ответил в тексте письма", "Отвечаю по пунктам:",
+		"Добрый день! Отвечаю по пунктам.", "Здравствуйте, ответы ниже по тексту", "выделил красным",
+		"Ответы выделила жирным шрифтом", "Мои комментарии в тексте", "Вписала в ваше письмо", "смотрите по тексту",
+		"По пунктам:", "Заполнила ниже", "Ответы по порядку:",
+		"See inline", "See below.", "Please see my answers below in red", "My comments inline", "Inline.",
+		"Hi,\nsee below please", "Answers are in the text", "Replies in blue",
 		"Отправлено с iPhone", "Добрый день!\n\nОтправлено с iPhone",
 	} {
-		for name, quote := range map[string]string{"header": header, "separator": "-----Original Message-----\n" + asked} {
+		for name, quote := range map[string]string{
+			"header":    header,
+			"separator": "-----Original Message-----\n" + asked,
+		} {
 			text := above + "\n\n" + quote
 			if p := c.Part(text); p.Own != text || p.Cut || !strings.Contains(p.Quoted, "Какой код") {
 				t.Errorf("%q above a %s: %+v", above, name, p)
@@ -60,11 +69,14 @@ func TestWhatSaysNothingCutsNothing(t *testing.T) {
 		}
 	}
 	for _, above := range []string{
-		"Спасибо!", "Добрый день! Всё заработало.", "Здравствуйте!\n\nРаботает.", "Ок", "Да", "Принято.", "Добрый день!\nДа", "Готово", "+7 900 111-22-33", "Добрый день! Когда приедете?", "Hi, it works.", "Thanks", "Hello!\nDone",
+		"Спасибо!", "Добрый день! Всё заработало.", "Здравствуйте!\n\nРаботает.", "Ок", "Да", "Принято.",
+		"Добрый день!\nДа", "Готово", "+7 900 111-22-33", "Добрый день! Когда приедете?", "Hi, it works.", "Thanks",
+		"Hello!\nDone",
 		"Пермь", "7731", "Здравствуйте!\nКод 7731\nС уважением,\nМария", "?", "Добрый день, касса 5",
 	} {
 		text := above + "\n\n" + header
-		if p := c.Part(text); !p.Cut || !strings.HasPrefix(above, p.Own) || p.Own == "" || !strings.Contains(p.Quoted, "Какой код") {
+		if p := c.Part(text); !p.Cut || !strings.HasPrefix(above, p.Own) || p.Own == "" ||
+			!strings.Contains(p.Quoted, "Какой код") {
 			t.Errorf("%q is kept with its quote: %+v", above, p)
 		}
 		page := page1(above) + `<div style="border:none;border-top:solid #E1E1E1 1.0pt">` + page1(header) + "</div>"
@@ -94,24 +106,29 @@ func TestPictureSays(t *testing.T) {
 func TestQuotedIsToldWhenKept(t *testing.T) {
 	c := cutter(t)
 	for name, text := range map[string]string{
-		"nothing above": "От: Иванов <ivanov@example.ru>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария\nТема: Ваш счёт\n\nКакой код?\n7731",
-		"answers below": "Ответы ниже.\n\nОт: Иванов <ivanov@example.ru>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария\n\nКакой код?\n7731",
-		"behind marks":  "> 12.03.2026, 10:00, Иванов <ivanov@example.ru>:\n> Какой код?\n7731\n> Адрес?\nПермь",
-		"between":       "12.03.2026, 10:00, Иванов <ivanov@example.ru>:\n> Какой код?\n7731\n> Адрес?\nПермь",
-		"no marks":      "12.03.2026, 10:00, Иванов <ivanov@example.ru>:\nКакой код?",
-		"announced":     "Вот что вы писали:\n\nОт: Иванов <ivanov@example.ru>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария\n\nКакой код?",
+		"nothing above": "От: Иванов <ivanov@example.ru>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Мария\nТема: Ваш " +
+			"счёт\n\nКакой код?\n7731",
+		"answers below": "Ответы ниже.\n\nОт: Иванов <ivanov@example.ru>\nОтправлено: 12 марта 2026 г. 10:00\nКому: " +
+			"Мария\n\nКакой код?\n7731",
+		"behind marks": "> 12.03.2026, 10:00, Иванов <ivanov@example.ru>:\n> Какой код?\n7731\n> Адрес?\nПермь",
+		"between":      "12.03.2026, 10:00, Иванов <ivanov@example.ru>:\n> Какой код?\n7731\n> Адрес?\nПермь",
+		"no marks":     "12.03.2026, 10:00, Иванов <ivanov@example.ru>:\nКакой код?",
+		"announced": "Вот что вы писали:\n\nОт: Иванов <ivanov@example.ru>\nОтправлено: 12 марта 2026 г. " +
+			"10:00\nКому: Мария\n\nКакой код?",
 	} {
 		if p := c.Part(text); !strings.Contains(p.Quoted, "ivanov@example.ru") {
 			t.Errorf("%s: %+v", name, p)
 		}
-		if p := c.PartHTML(page1(text)); !strings.Contains(tags.Text(p.Quoted), "ivanov@example.ru") && name != "behind marks" {
+		if p := c.PartHTML(page1(text)); !strings.Contains(tags.Text(p.Quoted), "ivanov@example.ru") &&
+			name != "behind marks" {
 			t.Errorf("%s, a page: %+v", name, p)
 		}
 	}
 	for name, text := range map[string]string{
 		"an order":  "Прошу отгрузить:\nСтол: 5\nСтул: 10",
 		"a mention": "Писал вам на support@example.ru, ответа нет.",
-		"a forward": "Смотрите:\n\n---------- Пересылаемое сообщение ----------\nОт: Иванов <ivanov@example.ru>\nДата: 12.03.2026 10:00\nКому: Мария\n\nКакой код?",
+		"a forward": "Смотрите:\n\n---------- Пересылаемое сообщение ----------\nОт: Иванов " +
+			"<ivanov@example.ru>\nДата: 12.03.2026 10:00\nКому: Мария\n\nКакой код?",
 	} {
 		if p := c.Part(text); p.Quoted != "" {
 			t.Errorf("%s: %+v", name, p)
@@ -123,8 +140,13 @@ func TestSignatureIsTold(t *testing.T) {
 	c := cutter(t)
 	const sign = "-- \nИван Петров\n8 800 555-35-35"
 	for text, want := range map[string]Parts{
-		"Работает.\n\n" + sign:                          {Own: "Работает.", Signature: sign},
-		"Работает.\n\n" + sign + "\n\n> Модель?":        {Own: "Работает.", Signature: sign, Quoted: "> Модель?", Cut: true},
+		"Работает.\n\n" + sign: {Own: "Работает.", Signature: sign},
+		"Работает.\n\n" + sign + "\n\n> Модель?": {
+			Own:       "Работает.",
+			Signature: sign,
+			Quoted:    "> Модель?",
+			Cut:       true,
+		},
 		"Работает.\n\n> Модель?":                        {Own: "Работает.", Quoted: "> Модель?", Cut: true},
 		"Работает.\n\nОтправлено с iPhone":              {Own: "Работает."},
 		"Работает.\n\nОтправлено с iPhone\n\n> Модель?": {Own: "Работает.", Quoted: "> Модель?", Cut: true},

@@ -77,7 +77,8 @@ func (p pattern) fits(s string, known bool) bool {
 		if known && !a.known {
 			continue
 		}
-		if a.first.has(r) && a.second.has(next) && (a.needs == 0 || strings.IndexByte(s, a.needs) >= 0) && a.re.MatchString(s) {
+		if a.first.has(r) && a.second.has(next) && (a.needs == 0 || strings.IndexByte(s, a.needs) >= 0) &&
+			a.re.MatchString(s) {
 			return true
 		}
 	}

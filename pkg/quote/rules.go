@@ -15,29 +15,31 @@ import (
 // Rules is what quotes and signatures look like. Patterns are RE2, match without regard to case, and anywhere in the
 // line unless anchored.
 type Rules struct {
-	Terms        map[string]string `yaml:"terms"`             // parts of patterns, which are named there as {name}
-	Quotes       []string          `yaml:"quotes"`            // how a quoted line begins
-	NotQuotes    []string          `yaml:"not_quotes"`        // what begins so and is none: tables, prompts
-	Attributions []string          `yaml:"attributions"`      // the line above a quote, up to five lines joined by blanks
-	Weak         []string          `yaml:"weak_attributions"` // the same, believed only where quote marks follow
-	Prefaces     []string          `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
-	Separators   []string          `yaml:"separators"`        // all below is the message answered
-	Answers      []string          `yaml:"answers_below"`     // what says that answers stand inside of the quote
-	Pointers     []string          `yaml:"pointers"`          // whole sentences that only point to answers elsewhere in the letter
-	Greetings    []string          `yaml:"greetings"`         // whole sentences that only greet
-	Names        []string          `yaml:"names"`             // lines that are only a name, below a greeting; case matters
-	Forwards     []string          `yaml:"forwards"`          // all below is content
-	Subjects     []string          `yaml:"forward_subjects"`  // what subjects of forwards begin with, without the colon
-	FromLabels   []string          `yaml:"from_labels"`       // fields of a header block: who wrote it …
-	OtherLabels  []string          `yaml:"other_labels"`      // … and at least two of these
-	Delimiters   []string          `yaml:"delimiters"`        // all below is a signature
-	Dashes       []string          `yaml:"weak_delimiters"`   // the same, where what follows looks like a signature
-	Closings     []string          `yaml:"closings"`          // lines that only signatures have
-	Contacts     []string          `yaml:"contacts"`          // lines of which signatures have two
-	Decorations  []string          `yaml:"decorations"`       // lines of dashes and the like, which mean nothing at an end
-	Signatures   []string          `yaml:"signatures"`        // lines that programs put under a text
-	Stubs        []string          `yaml:"stubs"`             // texts that stand in for HTML
-	HTML         []Marker          `yaml:"html"`
+	Terms     map[string]string `yaml:"terms"`      // parts of patterns, which are named there as {name}
+	Quotes    []string          `yaml:"quotes"`     // how a quoted line begins
+	NotQuotes []string          `yaml:"not_quotes"` // what begins so and is none: tables, prompts
+	// the line above a quote, up to five lines joined by blanks
+	Attributions []string `yaml:"attributions"`
+	Weak         []string `yaml:"weak_attributions"` // the same, believed only where quote marks follow
+	Prefaces     []string `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
+	Separators   []string `yaml:"separators"`        // all below is the message answered
+	Answers      []string `yaml:"answers_below"`     // what says that answers stand inside of the quote
+	// whole sentences that only point to answers elsewhere in the letter
+	Pointers    []string `yaml:"pointers"`
+	Greetings   []string `yaml:"greetings"`        // whole sentences that only greet
+	Names       []string `yaml:"names"`            // lines that are only a name, below a greeting; case matters
+	Forwards    []string `yaml:"forwards"`         // all below is content
+	Subjects    []string `yaml:"forward_subjects"` // what subjects of forwards begin with, without the colon
+	FromLabels  []string `yaml:"from_labels"`      // fields of a header block: who wrote it …
+	OtherLabels []string `yaml:"other_labels"`     // … and at least two of these
+	Delimiters  []string `yaml:"delimiters"`       // all below is a signature
+	Dashes      []string `yaml:"weak_delimiters"`  // the same, where what follows looks like a signature
+	Closings    []string `yaml:"closings"`         // lines that only signatures have
+	Contacts    []string `yaml:"contacts"`         // lines of which signatures have two
+	Decorations []string `yaml:"decorations"`      // lines of dashes and the like, which mean nothing at an end
+	Signatures  []string `yaml:"signatures"`       // lines that programs put under a text
+	Stubs       []string `yaml:"stubs"`            // texts that stand in for HTML
+	HTML        []Marker `yaml:"html"`
 }
 
 // Marker is how a quote or signature begins in HTML; all that is given must fit.
@@ -66,7 +68,8 @@ type Cutter struct {
 	delimiters, dashes, closings, contacts, decorations, signatures, stubs                                     pattern
 	from, other, forwardSubjects                                                                               map[string]bool
 	markers                                                                                                    []marker
-	marked                                                                                                     map[string]bool // tags of markers, "" = any
+	// tags of markers, "" = any
+	marked map[string]bool
 }
 
 type marker struct {
@@ -79,18 +82,43 @@ type marker struct {
 
 // Compile compiles the patterns; an error names every bad one.
 func Compile(r Rules) (*Cutter, error) {
-	c := &Cutter{from: labels(r.FromLabels), other: labels(r.OtherLabels), forwardSubjects: labels(r.Subjects), marked: map[string]bool{}}
+	c := &Cutter{
+		from:            labels(r.FromLabels),
+		other:           labels(r.OtherLabels),
+		forwardSubjects: labels(r.Subjects),
+		marked:          map[string]bool{},
+	}
 	var errs []error
 	for _, l := range []struct {
 		name string
 		list []string
 		to   *pattern
 	}{
-		{"quotes", r.Quotes, &c.quotes}, {"not_quotes", r.NotQuotes, &c.notQuotes}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
-		{"prefaces", r.Prefaces, &c.prefaces}, {"separators", r.Separators, &c.separators}, {"answers_below", r.Answers, &c.answers}, {"forwards", r.Forwards, &c.forwards},
+		{
+			"quotes",
+			r.Quotes,
+			&c.quotes,
+		}, {
+			"not_quotes",
+			r.NotQuotes,
+			&c.notQuotes,
+		}, {"attributions", r.Attributions, &c.attributions}, {"weak_attributions", r.Weak, &c.weak},
+		{
+			"prefaces",
+			r.Prefaces,
+			&c.prefaces,
+		}, {
+			"separators",
+			r.Separators,
+			&c.separators,
+		}, {"answers_below", r.Answers, &c.answers}, {"forwards", r.Forwards, &c.forwards},
 		{"pointers", r.Pointers, &c.pointers}, {"greetings", r.Greetings, &c.greetings}, {"names", r.Names, &c.names},
 		{"delimiters", r.Delimiters, &c.delimiters}, {"weak_delimiters", r.Dashes, &c.dashes},
-		{"closings", r.Closings, &c.closings}, {"contacts", r.Contacts, &c.contacts}, {"decorations", r.Decorations, &c.decorations},
+		{
+			"closings",
+			r.Closings,
+			&c.closings,
+		}, {"contacts", r.Contacts, &c.contacts}, {"decorations", r.Decorations, &c.decorations},
 		{"signatures", r.Signatures, &c.signatures}, {"stubs", r.Stubs, &c.stubs},
 	} {
 		list, err := spelled(l.name, l.list, r.Terms)

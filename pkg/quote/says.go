@@ -62,7 +62,8 @@ func (c *Cutter) opens(sentence string) bool {
 		}
 		return r
 	}, strings.ReplaceAll(sentence, " - ", " ")))
-	if fits(c.greetings, sentence) || fits(c.pointers, sentence) || fits(c.answers, sentence) || fits(c.pointers, plain) {
+	if fits(c.greetings, sentence) || fits(c.pointers, sentence) || fits(c.answers, sentence) ||
+		fits(c.pointers, plain) {
 		return true
 	}
 	first, rest, found := strings.Cut(sentence, ",")

@@ -20,21 +20,106 @@ func TestARefusalOfTheAccountKeepsEveryLetter(t *testing.T) {
 		reply    smtp.SMTPError
 		account  bool
 	}{
-		{"mail", "", smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Sender address rejected: not owned by auth user."}, true},
+		{
+			"mail",
+			"",
+			smtp.SMTPError{
+				Code:         553,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+				Message:      "Sender address rejected: not owned by auth user.",
+			},
+			true,
+		},
 		{"mail", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "not you"}, true},
 		{"mail", "<>", smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "no null sender"}, false},
-		{"mail", "bounce@example.ru", smtp.SMTPError{Code: 553, EnhancedCode: smtp.NoEnhancedCode, Message: "not you"}, false},
-		{"rcpt", "", smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "<support@example.ru>: not owned by user"}, true},
-		{"rcpt", "", smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "<ivan@example.org>: Relay access denied"}, true},
-		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "relay not permitted"}, true},
-		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "<ivan@example.org>... Relaying denied"}, true},
-		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 54}, Message: "SMTP; Unable to relay recipient in non-accepted domain"}, true},
-		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "<ivan@example.org>: Recipient address rejected: " +
-			"undeliverable address: host mx.example.org said: 554 5.7.1 <ivan@example.org>: Relay access denied"}, false},
-		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}, false},
-		{"rcpt", "", smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}, true},
-		{"data", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 60}, Message: "SMTP; Client does not have permissions"}, true},
-		{"data", "", smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "spam of <support@example.ru>"}, false},
+		{
+			"mail",
+			"bounce@example.ru",
+			smtp.SMTPError{Code: 553, EnhancedCode: smtp.NoEnhancedCode, Message: "not you"},
+			false,
+		},
+		{
+			"rcpt",
+			"",
+			smtp.SMTPError{
+				Code:         553,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+				Message:      "<support@example.ru>: not owned by user",
+			},
+			true,
+		},
+		{
+			"rcpt",
+			"",
+			smtp.SMTPError{
+				Code:         554,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+				Message:      "<ivan@example.org>: Relay access denied",
+			},
+			true,
+		},
+		{
+			"rcpt",
+			"",
+			smtp.SMTPError{Code: 550, EnhancedCode: smtp.NoEnhancedCode, Message: "relay not permitted"},
+			true,
+		},
+		{
+			"rcpt",
+			"",
+			smtp.SMTPError{
+				Code:         550,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+				Message:      "<ivan@example.org>... Relaying denied",
+			},
+			true,
+		},
+		{
+			"rcpt",
+			"",
+			smtp.SMTPError{
+				Code:         550,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 54},
+				Message:      "SMTP; Unable to relay recipient in non-accepted domain",
+			},
+			true,
+		},
+		{"rcpt", "", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1},
+			Message: "<ivan@example.org>: Recipient address rejected: " +
+				"undeliverable address: host mx.example.org said: 554 5.7.1 <ivan@example.org>: Relay access denied"},
+			false},
+		{
+			"rcpt",
+			"",
+			smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"},
+			false,
+		},
+		{
+			"rcpt",
+			"",
+			smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"},
+			true,
+		},
+		{
+			"data",
+			"",
+			smtp.SMTPError{
+				Code:         550,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 60},
+				Message:      "SMTP; Client does not have permissions",
+			},
+			true,
+		},
+		{
+			"data",
+			"",
+			smtp.SMTPError{
+				Code:         554,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 1},
+				Message:      "spam of <support@example.ru>",
+			},
+			false,
+		},
 	} {
 		s.memory.fail = func(stage string) error {
 			if stage == c.stage {
@@ -64,10 +149,30 @@ func TestALimitOfTheAccountKeepsEveryLetterForAWhile(t *testing.T) {
 		reply smtp.SMTPError
 		spent bool
 	}{
-		{"data", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 4, 5}, Message: "Daily user sending quota exceeded"}, true},
-		{"mail", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Sending limit exceeded"}, true},
-		{"rcpt", smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Ratelimit exceeded"}, true},
-		{"rcpt", smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "Mailbox quota exceeded"}, false},
+		{
+			"data",
+			smtp.SMTPError{
+				Code:         550,
+				EnhancedCode: smtp.EnhancedCode{5, 4, 5},
+				Message:      "Daily user sending quota exceeded",
+			},
+			true,
+		},
+		{
+			"mail",
+			smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Sending limit exceeded"},
+			true,
+		},
+		{
+			"rcpt",
+			smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Ratelimit exceeded"},
+			true,
+		},
+		{
+			"rcpt",
+			smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "Mailbox quota exceeded"},
+			false,
+		},
 		{"data", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}, false},
 	} {
 		s.memory.fail = func(stage string) error {
@@ -77,8 +182,10 @@ func TestALimitOfTheAccountKeepsEveryLetterForAWhile(t *testing.T) {
 			return nil
 		}
 		_, err := r.Send(context.Background(), letterTo("ivan@example.org"))
-		if spent := fault.Of(err) == fault.Refused && fault.ExtentOf(err) == fault.Server && fault.After(err) > 0; spent != c.spent {
-			t.Errorf("%s: %v, extent %v, after %v", c.reply.Message, fault.Of(err), fault.ExtentOf(err), fault.After(err))
+		if spent := fault.Of(err) == fault.Refused && fault.ExtentOf(err) == fault.Server &&
+			fault.After(err) > 0; spent != c.spent {
+			t.Errorf("%s: %v, extent %v, after %v", c.reply.Message, fault.Of(err), fault.ExtentOf(err),
+				fault.After(err))
 		}
 	}
 }

@@ -56,17 +56,22 @@ func (s *session) refused(stage string, reply *textproto.Error, err error) error
 	case about == limit:
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: limitRest, Err: err}
 	case about == client:
-		return fault.Misconfigured(fmt.Errorf("%w; the server does not take letters from this machine, or not under the name %s: set "+
+		return fault.Misconfigured(fmt.Errorf("%w; the server does not take letters from this machine, or not under "+
+			"the name %s: set "+
 			"smtp.helo to a name that its address has, or ask who runs the server", err, s.o.HELO))
 	case about == account:
-		return fault.Misconfigured(fmt.Errorf("%w; the server has closed this account for sending: ask who runs it", err))
+		return fault.Misconfigured(fmt.Errorf("%w; the server has closed this account for sending: ask who runs it",
+			err))
 	case about == sender && s.letter.usual:
-		return fault.Misconfigured(fmt.Errorf("%w; does the server let this account send as that address? check smtp.user and "+
+		return fault.Misconfigured(fmt.Errorf("%w; does the server let this account send as that address? check "+
+			"smtp.user and "+
 			"mailboxes[].from", err))
 	case about == sender, s.named(reply):
-		return fault.New(fault.Never, fmt.Errorf("%w; does the server let this account send as that address? see smtp.envelope_from", err))
+		return fault.New(fault.Never, fmt.Errorf("%w; does the server let this account send as that address? see "+
+			"smtp.envelope_from", err))
 	case about == relaying:
-		return fault.Misconfigured(fmt.Errorf("%w; the server takes letters to others from known senders only: check smtp.auth, "+
+		return fault.Misconfigured(fmt.Errorf("%w; the server takes letters to others from known senders only: check "+
+			"smtp.auth, "+
 			"smtp.user and smtp.tls", err))
 	}
 	if about == unknown {
@@ -83,7 +88,8 @@ const limitRest = 30 * time.Minute
 // QUIRK: Gmail says with 5.4.5 that the day's limit is reached, Exchange Online with 5.1.90; Exchange refuses a sender
 // after the letter with 5.7.60, and as a service with 5.2.252.
 var codes = map[string]kind{
-	"5.2.3": size, "5.3.4": size, "5.4.5": limit, "5.1.90": limit, "5.7.60": sender, "5.2.252": sender, "5.1.7": sender, "5.1.8": account, "5.7.501": account,
+	"5.2.3": size, "5.3.4": size, "5.4.5": limit, "5.1.90": limit, "5.7.60": sender, "5.2.252": sender,
+	"5.1.7": sender, "5.1.8": account, "5.7.501": account,
 	"5.7.502": account, "5.7.503": account, "5.7.705": account, "5.7.708": client, "5.7.606": client, "5.7.25": client,
 }
 
@@ -115,7 +121,8 @@ func (s *session) about(stage string, reply *textproto.Error) kind {
 	case stage == "RCPT" && words != recipient && s.named(reply) && !strings.Contains(reply.Msg, s.letter.to):
 		return sender
 	case stage == "RCPT" && words == limit && strings.Contains(reply.Msg, s.letter.to):
-		return unknown // QUIRK: Postfix puts the recipient before whatever a policy server says, and before its own words
+		// QUIRK: Postfix puts the recipient before whatever a policy server says, and before its own words
+		return unknown
 	}
 	return words
 }
@@ -144,7 +151,8 @@ func (s *session) judge(err error) error {
 	if about(doubt.Msg) == limit {
 		return &fault.Error{Outcome: fault.Refused, Extent: fault.Server, After: limitRest, Err: err}
 	}
-	return fault.Misconfigured(fmt.Errorf("%w; the server refuses our own address in the same words, so it is we whom it refuses: check "+
+	return fault.Misconfigured(fmt.Errorf("%w; the server refuses our own address in the same words, so it is we "+
+		"whom it refuses: check "+
 		"smtp.user, smtp.helo and mailboxes[].from, or ask who runs the server", err))
 }
 

@@ -134,7 +134,8 @@ func TestComposeWholeLetter(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, want := range map[string]string{
-		"Message-Id": "<hd.0.1@example.ru>", "In-Reply-To": "<b@example.org>", "References": "<a@example.org> <b@example.org>",
+		"Message-Id": "<hd.0.1@example.ru>", "In-Reply-To": "<b@example.org>",
+		"References":     "<a@example.org> <b@example.org>",
 		"Auto-Submitted": "auto-replied", "X-Auto-Response-Suppress": "All", "X-Helpdesk-Loop": "instance-1",
 		"Date": "Thu, 12 Mar 2026 10:00:00 +0000", "Mime-Version": "1.0", "To": "<ivan@example.org>",
 	} {
@@ -155,7 +156,8 @@ func TestComposeWholeLetter(t *testing.T) {
 
 func TestComposePersonalLetterSaysNothingAutomatic(t *testing.T) {
 	h, p := parse(t, compose1(t, letterTo("ivan@example.org")))
-	for _, name := range []string{"Auto-Submitted", "X-Auto-Response-Suppress", "X-Helpdesk-Loop", "In-Reply-To", "References"} {
+	for _, name := range []string{"Auto-Submitted", "X-Auto-Response-Suppress", "X-Helpdesk-Loop", "In-Reply-To",
+		"References"} {
 		if h[name] != nil {
 			t.Errorf("%s: %q", name, h[name])
 		}
@@ -181,14 +183,27 @@ func TestComposeOneBody(t *testing.T) {
 func TestComposeLongAndOddValues(t *testing.T) {
 	long := strings.Repeat("Департамент развития и поддержки ", 20)
 	for name, l := range map[string]desk.Letter{
-		"names":   {From: desk.Address{Name: long, Addr: "s@example.ru"}, To: desk.Address{Name: long, Addr: "ivan@example.org"}},
+		"names": {
+			From: desk.Address{Name: long, Addr: "s@example.ru"},
+			To:   desk.Address{Name: long, Addr: "ivan@example.org"},
+		},
 		"subject": {Subject: strings.Repeat("Щ", 3000)},
 		"word":    {Subject: strings.Repeat("x", 3000)},
 		"text":    {Text: strings.Repeat("x", 5000) + "\x00\r\rя", HTML: strings.Repeat("<b>я", 5000)},
-		"file":    {Files: []desk.Part{{Name: strings.Repeat("Ж", 400) + ".docx", Type: "application/pdf; name=\"x\r\ny\"", Content: []byte("x")}}},
-		"ascii":   {Files: []desk.Part{{Name: strings.Repeat("n'%", 100) + ".docx", Content: []byte("x")}}},
-		"paths":   {Files: []desk.Part{{Name: "../../etc/pa\"ss\r\nwd", Content: []byte("x")}, {Name: "..", Content: []byte("x")}}},
-		"ids":     {InReplyTo: strings.Repeat("x", 1000) + "@y", References: []string{"", "a b@c", "ok@c", "<x>", "я@c"}},
+		"file": {Files: []desk.Part{{
+			Name:    strings.Repeat("Ж", 400) + ".docx",
+			Type:    "application/pdf; name=\"x\r\ny\"",
+			Content: []byte("x"),
+		}}},
+		"ascii": {Files: []desk.Part{{Name: strings.Repeat("n'%", 100) + ".docx", Content: []byte("x")}}},
+		"paths": {Files: []desk.Part{{
+			Name:    "../../etc/pa\"ss\r\nwd",
+			Content: []byte("x"),
+		}, {Name: "..", Content: []byte("x")}}},
+		"ids": {
+			InReplyTo:  strings.Repeat("x", 1000) + "@y",
+			References: []string{"", "a b@c", "ok@c", "<x>", "я@c"},
+		},
 		"invalid": {Subject: "a\xffb", Text: "a\xffb", From: desk.Address{Name: "a\xffb", Addr: "s@example.ru"}},
 	} {
 		base := letterTo("ivan@example.org")
@@ -219,7 +234,8 @@ func TestComposeLongAndOddValues(t *testing.T) {
 
 func TestComposeKeepsFileNames(t *testing.T) {
 	for name, want := range map[string]string{
-		"a.pdf": "a.pdf", "it's 100%.pdf": "it's 100%.pdf", "Акт №5 (копия), итог=да.xlsx": "Акт №5 (копия), итог=да.xlsx",
+		"a.pdf": "a.pdf", "it's 100%.pdf": "it's 100%.pdf",
+		"Акт №5 (копия), итог=да.xlsx": "Акт №5 (копия), итог=да.xlsx",
 		"../x/y.txt": ".._x_y.txt", "a\r\nContent-Type: x": "a Content-Type_ x", "": "file", "...": "file",
 		strings.Repeat("Ж", 300) + ".docx": strings.Repeat("Ж", 97) + ".docx",
 	} {
@@ -249,7 +265,8 @@ func TestComposeTakesNoInjection(t *testing.T) {
 			t.Errorf("Message-ID %q: %v", id, err)
 		}
 	}
-	for _, addr := range []string{evil, "ivan", "@b.ru", "a@", "a@b.ru, c@d.ru", "a@b.ru\r\nBcc: c@d.ru", "a@b.ru> SIZE=1", "", "a@b c"} {
+	for _, addr := range []string{evil, "ivan", "@b.ru", "a@", "a@b.ru, c@d.ru", "a@b.ru\r\nBcc: c@d.ru",
+		"a@b.ru> SIZE=1", "", "a@b c"} {
 		l := letterTo(addr)
 		if _, err := Compose(l); fault.Of(err) != fault.Never {
 			t.Errorf("address %q: %v", addr, err)

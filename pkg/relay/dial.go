@@ -34,7 +34,16 @@ func dial(ctx context.Context, o Options) (*session, error) {
 }
 
 func (o Options) server() wire.Server {
-	return wire.Server{Host: o.Host, Port: o.Port, TLS: o.TLS, CA: o.CA, Keys: "smtp", Silence: o.Timeout, Expiry: o.Expiry, Dial: o.Dial}
+	return wire.Server{
+		Host:    o.Host,
+		Port:    o.Port,
+		TLS:     o.TLS,
+		CA:      o.CA,
+		Keys:    "smtp",
+		Silence: o.Timeout,
+		Expiry:  o.Expiry,
+		Dial:    o.Dial,
+	}
 }
 
 // greet connects, by TLS where it is implicit, and exchanges greetings.
@@ -60,7 +69,8 @@ func (s *session) greet(ctx context.Context) error {
 // QUIRK: when EHLO is refused go-mail says HELO, whatever the reason, and a server that was only busy seems to offer no
 // way to log in. So a server without extensions is asked once more.
 func (s *session) extended() error {
-	for _, e := range []string{"AUTH", "STARTTLS", "8BITMIME", "SIZE", "PIPELINING", "ENHANCEDSTATUSCODES", "HELP", "SMTPUTF8"} {
+	for _, e := range []string{"AUTH", "STARTTLS", "8BITMIME", "SIZE", "PIPELINING", "ENHANCEDSTATUSCODES", "HELP",
+		"SMTPUTF8"} {
 		if ok, _ := s.client.Extension(e); ok {
 			return nil
 		}
@@ -86,7 +96,8 @@ func (s *session) unwelcome(err error) error {
 	if !errors.As(err, &reply) || reply.Code < 500 || about(reply.Msg) == limit {
 		return fault.Away(fault.Refused, err)
 	}
-	return fault.Misconfigured(fmt.Errorf("%w; the server does not take letters from this machine, or not under the name %s: set smtp.helo to "+
+	return fault.Misconfigured(fmt.Errorf("%w; the server does not take letters from this machine, or not under the "+
+		"name %s: set smtp.helo to "+
 		"a name that its address has, or ask who runs the server", err, s.o.HELO))
 }
 
@@ -97,7 +108,8 @@ func (s *session) startTLS() error {
 		return err
 	}
 	if ok, _ := s.client.Extension("STARTTLS"); !ok {
-		return fault.Misconfigured(fmt.Errorf("encrypt %s: the server offers no STARTTLS; set smtp.tls to implicit, port 465",
+		return fault.Misconfigured(fmt.Errorf("encrypt %s: the server offers no STARTTLS; set smtp.tls to implicit, "+
+			"port 465",
 			s.o.addr()))
 	}
 	err = s.client.StartTLS(config)

@@ -69,7 +69,8 @@ func address(a desk.Address) (*netmail.Address, error) {
 	addr := a.Addr[:at] + "@" + desk.FoldDomain(a.Addr[at+1:])
 	quoted := (&netmail.Address{Address: addr}).String()
 	parsed, err := netmail.ParseAddress(quoted)
-	if err != nil || parsed.Address != addr || !ascii(addr[at+1:]) || strings.ContainsAny(addr[:at], "\r\n\x00<>,;:@\"\\") {
+	if err != nil || parsed.Address != addr || !ascii(addr[at+1:]) ||
+		strings.ContainsAny(addr[:at], "\r\n\x00<>,;:@\"\\") {
 		return nil, fmt.Errorf("%q: %w", a.Addr, errAddress)
 	}
 	return &netmail.Address{Name: glyph.Cut(glyph.Line(a.Name), maxName), Address: addr}, nil

@@ -21,11 +21,43 @@ func TestARefusalForTheSizeIsToldApart(t *testing.T) {
 		reply smtp.SMTPError
 		large bool
 	}{
-		{"mail", smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message size exceeds fixed limit"}, true},
-		{"data", smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message file too big"}, true},
-		{"data", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 2, 3}, Message: "RESOLVER.RST.RecipSizeLimit"}, true},
-		{"data", smtp.SMTPError{Code: 552, EnhancedCode: smtp.NoEnhancedCode, Message: "Message size exceeds maximum permitted"}, true},
-		{"data", smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "This message was blocked because its content"}, true},
+		{
+			"mail",
+			smtp.SMTPError{
+				Code:         552,
+				EnhancedCode: smtp.EnhancedCode{5, 3, 4},
+				Message:      "Message size exceeds fixed limit",
+			},
+			true,
+		},
+		{
+			"data",
+			smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message file too big"},
+			true,
+		},
+		{
+			"data",
+			smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 2, 3}, Message: "RESOLVER.RST.RecipSizeLimit"},
+			true,
+		},
+		{
+			"data",
+			smtp.SMTPError{
+				Code:         552,
+				EnhancedCode: smtp.NoEnhancedCode,
+				Message:      "Message size exceeds maximum permitted",
+			},
+			true,
+		},
+		{
+			"data",
+			smtp.SMTPError{
+				Code:         552,
+				EnhancedCode: smtp.EnhancedCode{5, 7, 0},
+				Message:      "This message was blocked because its content",
+			},
+			true,
+		},
 		{"data", smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 2, 2}, Message: "mailbox full"}, false},
 		{"rcpt", smtp.SMTPError{Code: 552, EnhancedCode: smtp.NoEnhancedCode, Message: "mailbox full"}, false},
 		{"rcpt", smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}, false},

@@ -36,10 +36,12 @@ func (s *session) login() error {
 		return fault.Because(fault.Token, fault.Misconfigured(refused(err, auth)))
 	case s.o.Auth == "xoauth2":
 		err = refused(err, auth)
-		return fault.Because(fault.Token, fault.Misconfigured(fmt.Errorf("%w; the access token in smtp.password has expired or is for "+
-			"something else", err)))
+		return fault.Because(fault.Token,
+			fault.Misconfigured(fmt.Errorf("%w; the access token in smtp.password has expired or is for "+
+				"something else", err)))
 	}
-	return fault.Because(fault.Login, fault.Misconfigured(fmt.Errorf("%w; check smtp.user and smtp.password (many providers want an app "+
+	return fault.Because(fault.Login, fault.Misconfigured(fmt.Errorf("%w; check smtp.user and smtp.password (many "+
+		"providers want an app "+
 		"password)", err)))
 }
 
@@ -70,7 +72,10 @@ func (s *session) auth() (smtp.Auth, error) {
 	byToken := s.o.Auth == "xoauth2" || s.o.Auth == "oauth2"
 	switch {
 	case byToken && takesTokens:
-		return &token{mechanism: mechanism, initial: bearer.Initial(mechanism, s.o.User, s.o.Host, s.o.Port, s.o.Password)}, nil
+		return &token{
+			mechanism: mechanism,
+			initial:   bearer.Initial(mechanism, s.o.User, s.o.Host, s.o.Port, s.o.Password),
+		}, nil
 	case s.o.Auth == "password" && offered("PLAIN"):
 		return smtp.PlainAuth("", s.o.User, s.o.Password, s.o.Host, clear), nil
 	case s.o.Auth == "password" && offered("LOGIN"):

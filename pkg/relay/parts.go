@@ -36,7 +36,8 @@ func partHeader(p desk.Part, disposition string) mail.FileOption {
 // as a plain file.
 func mediaType(t string) string {
 	media, _, err := mime.ParseMediaType(t)
-	if err != nil || !strings.Contains(media, "/") || strings.HasPrefix(media, "multipart/") || strings.HasPrefix(media, "message/") {
+	if err != nil || !strings.Contains(media, "/") || strings.HasPrefix(media, "multipart/") ||
+		strings.HasPrefix(media, "message/") {
 		return "application/octet-stream"
 	}
 	return media

@@ -14,10 +14,14 @@ import (
 // keeps the blank between two.
 func TestNames(t *testing.T) {
 	for name, words := range map[string]int{
-		"Служба поддержки": 1, "Иван": 1, "Поддержка (Москва)": 1, "Служба технической поддержки ООО «Ромашка и партнёры», Москва": 3,
+		"Служба поддержки": 1, "Иван": 1, "Поддержка (Москва)": 1,
+		"Служба технической поддержки ООО «Ромашка и партнёры», Москва": 3,
 		strings.Repeat("я", 40): 2, "Support, Ltd": 0, "Müller": 1,
 	} {
-		raw, err := Compose(desk.Letter{MessageID: "a@b.ru", From: desk.Address{Name: name, Addr: "support@b.ru"}, To: desk.Address{Addr: "x@y.ru"},
+		raw, err := Compose(desk.Letter{MessageID: "a@b.ru", From: desk.Address{
+			Name: name,
+			Addr: "support@b.ru",
+		}, To: desk.Address{Addr: "x@y.ru"},
 			Subject: "x", Text: "x", Date: time.Unix(1e9, 0)})
 		if err != nil {
 			t.Fatal(err)

@@ -24,16 +24,38 @@ var refusals = []struct {
 	{"MAIL", "501 5.5.4 Invalid domain name", client},
 	{"RCPT", "550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)", client},
 	{"RCPT", "554 5.7.1 <unknown[203.0.113.7]>: Client host rejected: Access denied", client},
-	{"RCPT", "554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/203.0.113.7", client},
+	{
+		"RCPT",
+		"554 5.7.1 Service unavailable; Client host [203.0.113.7] blocked using zen.spamhaus.org; " +
+			"https://www.spamhaus.org/query/ip/203.0.113.7",
+		client,
+	},
 	{"DATA", "550 5.7.1 Your IP 203.0.113.7 is blocked", client},
 	{"MAIL", "550 5.7.606 Access denied, banned sending IP [203.0.113.7]", client},
 	{"letter", "550 5.7.25 [203.0.113.7] The IP address sending this message does not have a PTR record", client},
 	{"RCPT", "550 rejected because 203.0.113.7 is listed at bl.spamcop.net", client},
 	// what the account may send is used up
-	{"letter", "550 5.4.5 Daily user sending limit exceeded. For more information on Gmail sending limits go to", limit},
-	{"MAIL", "550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients", limit},
-	{"letter", "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; the sender's submission quota was exceeded", limit},
-	{"RCPT", "550 Domain example.ru has exceeded the max emails per hour (50/50 (100%)) allowed. Message discarded.", limit},
+	{
+		"letter",
+		"550 5.4.5 Daily user sending limit exceeded. For more information on Gmail sending limits go to",
+		limit,
+	},
+	{
+		"MAIL",
+		"550 5.1.90 Your message can't be sent because you've reached your daily limit for message recipients",
+		limit,
+	},
+	{
+		"letter",
+		"554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; the sender's submission quota was " +
+			"exceeded",
+		limit,
+	},
+	{
+		"RCPT",
+		"550 Domain example.ru has exceeded the max emails per hour (50/50 (100%)) allowed. Message discarded.",
+		limit,
+	},
 	{"MAIL", "550 5.7.1 Quota exceeded", limit},
 	{"letter", "554 Throttling failure: Daily message quota exceeded.", limit},
 	{"letter", "550 5.7.1 Message rate limit exceeded", limit},
@@ -57,12 +79,30 @@ var refusals = []struct {
 	{"letter", "550 5.7.0 From address is not one of your addresses", sender},
 	{"letter", "550 The from address does not match a verified Sender Identity.", sender},
 	// the recipient, or what their server said
-	{"RCPT", "550 5.1.1 <ivan@example.org>: Recipient address rejected: User unknown in virtual mailbox table", recipient},
+	{
+		"RCPT",
+		"550 5.1.1 <ivan@example.org>: Recipient address rejected: User unknown in virtual mailbox table",
+		recipient,
+	},
 	{"RCPT", "552 5.2.2 Mailbox quota exceeded", recipient},
 	{"RCPT", "552 5.2.2 <ivan@example.org> Quota exceeded (mailbox for user is full)", recipient},
-	{"RCPT", "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages", recipient},
-	{"letter", "550 5.1.1 host mx.example.org[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [198.51.100.1] blocked using zen.spamhaus.org", recipient},
-	{"RCPT", "550 5.1.1 <ivan@example.org>: Recipient address rejected: undeliverable address: host mx.example.org said: 550 sending limit exceeded", recipient},
+	{
+		"RCPT",
+		"550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents additional messages",
+		recipient,
+	},
+	{
+		"letter",
+		"550 5.1.1 host mx.example.org[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [198.51.100.1] " +
+			"blocked using zen.spamhaus.org",
+		recipient,
+	},
+	{
+		"RCPT",
+		"550 5.1.1 <ivan@example.org>: Recipient address rejected: undeliverable address: host mx.example.org said: " +
+			"550 sending limit exceeded",
+		recipient,
+	},
 	{"RCPT", "550 No such user here", recipient},
 	{"RCPT", "550 mailbox unavailable", recipient},
 	{"letter", "552 5.2.2 Over quota", recipient},
@@ -121,7 +161,8 @@ func TestNoLetterIsLostOverTheAccount(t *testing.T) {
 // everybody so, in words of its own.
 func TestWhatHitsUsIsNotARecipientsFault(t *testing.T) {
 	for _, ehlo := range []string{"", "250-PIPELINING\r\n"} {
-		for _, words := range []string{"550 5.7.1 Not today", "550 go away", "554 5.7.1 <%>: Recipient address rejected: Access denied",
+		for _, words := range []string{"550 5.7.1 Not today", "550 go away",
+			"554 5.7.1 <%>: Recipient address rejected: Access denied",
 			"550 5.7.1 <%>: Recipient address rejected: Message rate limit exceeded (id 4f%)"} {
 			for _, all := range []bool{false, true} {
 				f := newFake(t, ehlo, nil)
@@ -167,7 +208,12 @@ func TestGreetingsThatRefuse(t *testing.T) {
 		{"EHLO", "450 4.7.1 <srv>: Helo command rejected: Host not found", fault.Server, "Host not found"},
 		{"EHLO", "451 4.3.0 load", fault.Server, "load"},
 		{"both", "450 4.7.1 not yet", fault.Server, "not yet"},
-		{"both", "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", fault.Setup, "smtp.helo"},
+		{
+			"both",
+			"504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname",
+			fault.Setup,
+			"smtp.helo",
+		},
 		{"both", "554 5.7.1 client host blocked", fault.Setup, "smtp.helo"},
 		{"EHLO", "502 5.5.1 what is that", fault.Setup, "no way to log in"},
 	} {
@@ -190,7 +236,8 @@ func TestGreetingsThatRefuse(t *testing.T) {
 		if err == nil {
 			r.Close()
 		}
-		if err == nil || fault.ExtentOf(err) != c.extent || fault.Of(err) != fault.Refused || !strings.Contains(err.Error(), c.says) {
+		if err == nil || fault.ExtentOf(err) != c.extent || fault.Of(err) != fault.Refused ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s %s: extent %v: %v", c.stage, c.answer, fault.ExtentOf(err), err)
 		}
 	}
@@ -218,7 +265,8 @@ func TestLoginsRefusedForLoad(t *testing.T) {
 		o := options(f.addr)
 		o.Auth, o.User, o.Password = "password", "support", "secret"
 		_, err := Open(context.Background(), o)
-		if err == nil || fault.ExtentOf(err) != extent || strings.Contains(err.Error(), "smtp.password") != (extent == fault.Setup) {
+		if err == nil || fault.ExtentOf(err) != extent ||
+			strings.Contains(err.Error(), "smtp.password") != (extent == fault.Setup) {
 			t.Errorf("%s: extent %v: %v", answer, fault.ExtentOf(err), err)
 		}
 	}
@@ -227,7 +275,8 @@ func TestLoginsRefusedForLoad(t *testing.T) {
 // TestTry asks what check asks: whether letters from us are taken, and sends none.
 func TestTry(t *testing.T) {
 	for answer, extent := range map[string]fault.Extent{
-		"": -1, "504 5.5.2 <srv>: Helo command rejected: need fully-qualified hostname": fault.Setup, "550 5.7.1 no": fault.One, "451 later": fault.One,
+		"": -1, "504 5.5.2 <srv>: Helo command rejected: need fully-qualified hostname": fault.Setup,
+		"550 5.7.1 no": fault.One, "451 later": fault.One,
 		"550 5.4.5 Daily user sending limit exceeded": fault.Server,
 	} {
 		f := newFake(t, "", nil)
@@ -243,15 +292,28 @@ func TestTry(t *testing.T) {
 			t.Errorf("%q: extent %v: %v", answer, fault.ExtentOf(err), err)
 		}
 		said := f.commands()
-		if strings.Contains(said, "DATA") || !strings.HasSuffix(said, "RSET\r\n") || !strings.Contains(said, "RCPT TO:<support@xn--80a1acny.xn--p1ai>") {
+		if strings.Contains(said, "DATA") || !strings.HasSuffix(said, "RSET\r\n") ||
+			!strings.Contains(said, "RCPT TO:<support@xn--80a1acny.xn--p1ai>") {
 			t.Errorf("%q: said %q", answer, said)
 		}
 	}
 }
 
 func TestTheNameWeGive(t *testing.T) {
-	for _, c := range [][3]string{{"mail.firm.ru", "firm.ru", "mail.firm.ru"}, {"srv", "firm.ru", "firm.ru"}, {"mail.firm.ru.", "x.ru", "mail.firm.ru"},
-		{"localhost.localdomain", "firm.ru", "firm.ru"}, {"сервер.фирма", "фирма.рф", "xn--80apmps.xn--p1ai"}, {"", "", "localhost"}, {"my_pc.lan", "firm.ru", "firm.ru"}} {
+	for _, c := range [][3]string{{
+		"mail.firm.ru",
+		"firm.ru",
+		"mail.firm.ru",
+	}, {"srv", "firm.ru", "firm.ru"}, {"mail.firm.ru.", "x.ru", "mail.firm.ru"},
+		{
+			"localhost.localdomain",
+			"firm.ru",
+			"firm.ru",
+		}, {
+			"сервер.фирма",
+			"фирма.рф",
+			"xn--80apmps.xn--p1ai",
+		}, {"", "", "localhost"}, {"my_pc.lan", "firm.ru", "firm.ru"}} {
 		if got := helo(c[0], c[1]); got != c[2] {
 			t.Errorf("on %q for %q: %q, want %q", c[0], c[1], got, c[2])
 		}

@@ -77,7 +77,8 @@ func (o Options) withDefaults() Options {
 // helo returns the name to give to a server: many refuse one without a dot (RFC 5321, 4.1.4).
 func helo(machine, domain string) string {
 	name := strings.TrimSuffix(machine, ".")
-	if strings.Contains(name, ".") && ascii(name) && !strings.HasSuffix(name, ".localdomain") && !strings.ContainsAny(name, " _") {
+	if strings.Contains(name, ".") && ascii(name) && !strings.HasSuffix(name, ".localdomain") &&
+		!strings.ContainsAny(name, " _") {
 		return name
 	}
 	return cmp.Or(desk.FoldDomain(domain), "localhost")

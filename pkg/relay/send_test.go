@@ -30,9 +30,15 @@ func TestSendHandsOverWhatItComposed(t *testing.T) {
 		}{
 			"account": {func(l *desk.Letter) {}, "support@example.ru", "ivan@example.org"},
 			"null":    {func(l *desk.Letter) { l.EnvelopeFrom = "<>" }, "", "ivan@example.org"},
-			"address": {func(l *desk.Letter) { l.EnvelopeFrom = "bounce@example.ru" }, "bounce@example.ru", "ivan@example.org"},
-			"idn":     {func(l *desk.Letter) { l.To.Addr = "ivan@почта.рф" }, "support@example.ru", "ivan@xn--80a1acny.xn--p1ai"},
-			"quoted":  {func(l *desk.Letter) { l.To.Addr = "ivan petrov@example.org" }, "support@example.ru", "ivan petrov@example.org"},
+			"address": {func(l *desk.Letter) {
+				l.EnvelopeFrom = "bounce@example.ru"
+			}, "bounce@example.ru", "ivan@example.org"},
+			"idn": {func(l *desk.Letter) {
+				l.To.Addr = "ivan@почта.рф"
+			}, "support@example.ru", "ivan@xn--80a1acny.xn--p1ai"},
+			"quoted": {func(l *desk.Letter) {
+				l.To.Addr = "ivan petrov@example.org"
+			}, "support@example.ru", "ivan petrov@example.org"},
 		} {
 			l := letterTo("ivan@example.org")
 			c.change(&l)
@@ -67,17 +73,24 @@ func TestSendSaysWhatARefusalMeans(t *testing.T) {
 			{"later", func(l *desk.Letter) { l.To.Addr = "later@example.org" }, fault.Refused, fault.One, "450"},
 			{"never", func(l *desk.Letter) { l.To.Addr = "never@example.org" }, fault.Never, fault.One, "550"},
 			{"closing", func(l *desk.Letter) { l.To.Addr = "closing@example.org" }, fault.Refused, fault.Server, "421"},
-			{"sender", func(l *desk.Letter) { l.EnvelopeFrom = "refused@example.ru" }, fault.Never, fault.One, "smtp.envelope_from"},
-			{"own sender", func(l *desk.Letter) { l.From.Addr = "refused@example.ru" }, fault.Refused, fault.Setup, "smtp.user"},
+			{"sender", func(l *desk.Letter) {
+				l.EnvelopeFrom = "refused@example.ru"
+			}, fault.Never, fault.One, "smtp.envelope_from"},
+			{"own sender", func(l *desk.Letter) {
+				l.From.Addr = "refused@example.ru"
+			}, fault.Refused, fault.Setup, "smtp.user"},
 			{"size", func(l *desk.Letter) { l.Text = strings.Repeat("я", 200000) }, fault.Never, fault.One, "200000"},
-			{"address", func(l *desk.Letter) { l.To.Addr = "a@b.ru\r\nRCPT TO:<c@d.ru>" }, fault.Never, fault.One, "not an address"},
+			{"address", func(l *desk.Letter) {
+				l.To.Addr = "a@b.ru\r\nRCPT TO:<c@d.ru>"
+			}, fault.Never, fault.One, "not an address"},
 			{"two", func(l *desk.Letter) { l.To.Addr = "a@b.ru>,<c@d.ru" }, fault.Never, fault.One, "not an address"},
 			{"from", func(l *desk.Letter) { l.From.Addr = "" }, fault.Never, fault.One, "from"},
 		} {
 			l := letterTo("ivan@example.org")
 			c.change(&l)
 			_, err := r.Send(context.Background(), l)
-			if err == nil || fault.Of(err) != c.outcome || fault.ExtentOf(err) != c.extent || !strings.Contains(err.Error(), c.says) {
+			if err == nil || fault.Of(err) != c.outcome || fault.ExtentOf(err) != c.extent ||
+				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s: %v, extent %v: %v", c.name, fault.Of(err), fault.ExtentOf(err), err)
 			}
 			if _, err := r.Send(context.Background(), letterTo("ivan@example.org")); err != nil {
@@ -97,7 +110,12 @@ func TestSendSaysWhatARefusalOfTheLetterMeans(t *testing.T) {
 		want    fault.Outcome
 		patient bool // it is believed when it has lasted
 	}{
-		{451, "no", fault.Refused, false}, {452, "no", fault.Refused, false}, {550, "no", fault.Refused, true}, {554, "no", fault.Refused, true},
+		{
+			451,
+			"no",
+			fault.Refused,
+			false,
+		}, {452, "no", fault.Refused, false}, {550, "no", fault.Refused, true}, {554, "no", fault.Refused, true},
 		{550, "No such user here", fault.Never, false}, {552, "too large", fault.Never, false},
 	} {
 		s.memory.fail = func(stage string) error {
@@ -255,7 +273,8 @@ func TestALostConnectionSaysWhetherTheLetterWasTaken(t *testing.T) {
 	for _, ehlo := range []string{"", "250-PIPELINING\r\n250-SIZE 100000000\r\n"} {
 		for _, before := range []int32{0, 1} { // letters sent on the same connection
 			for stage, outcome := range map[string]fault.Outcome{
-				"MAIL": fault.Refused, "RCPT": fault.Refused, "DATA": fault.Refused, "body": fault.Refused, "dot": fault.Unsure,
+				"MAIL": fault.Refused, "RCPT": fault.Refused, "DATA": fault.Refused, "body": fault.Refused,
+				"dot": fault.Unsure,
 			} {
 				if stage == "MAIL" && before > 0 {
 					continue // see TestAConnectionTheServerEndedMeanwhileIsReplaced
@@ -372,10 +391,12 @@ func TestSilenceAndTheEndOfTheContextEndTheWait(t *testing.T) {
 			if stage == "dot" {
 				want = fault.Unsure
 			}
-			if err == nil || fault.Of(err) != want || fault.ExtentOf(err) != fault.Server || time.Since(begun) > 3*time.Second {
+			if err == nil || fault.Of(err) != want || fault.ExtentOf(err) != fault.Server ||
+				time.Since(begun) > 3*time.Second {
 				t.Errorf("%s, %v: %v after %v", stage, byContext, err, time.Since(begun))
 			}
-			if !byContext && !strings.Contains(fmt.Sprint(err), "no answer for") || byContext && !errors.Is(err, context.Canceled) {
+			if !byContext && !strings.Contains(fmt.Sprint(err), "no answer for") ||
+				byContext && !errors.Is(err, context.Canceled) {
 				t.Errorf("%s, %v: %v", stage, byContext, err)
 			}
 			cancel()
@@ -439,23 +460,46 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		extent fault.Extent
 		says   []string // none = it opens
 	}{
-		"plain":       {o: plain},
-		"starttls":    {o: with(func(o *Options) { o.TLS, o.CA = "starttls", s.ca })},
-		"implicit":    {o: with(implicit)},
-		"xoauth2":     {o: with(func(o *Options) { o.Auth, o.Password = "xoauth2", "token" })},
-		"token":       {with(func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"535", "access token"}},
-		"oauth2":      {with(func(o *Options) { o.Auth = "oauth2" }), fault.Setup, []string{"token refused: the server says 401", "535"}},
-		"password":    {with(func(o *Options) { o.Password = "wrong" }), fault.Setup, []string{"log in to", "as support", "535", "smtp.password"}},
-		"certificate": {with(func(o *Options) { implicit(o); o.CA = nil }), fault.Setup, []string{"certificate", "helpdesk sandbox", "smtp.ca"}},
-		"other ca":    {with(func(o *Options) { o.TLS, o.CA = "starttls", otherCA }), fault.Setup, []string{"certificate", "smtp.ca"}},
-		"bad ca":      {with(func(o *Options) { o.TLS, o.CA = "starttls", []byte("x") }), fault.Setup, []string{"smtp.ca", "PEM"}},
-		"no tls":      {with(func(o *Options) { o.TLS = "implicit" }), fault.Setup, []string{"nothing speaks TLS", "smtp.port"}},
-		"no starttls": {with(func(o *Options) { o.TLS, o.Port = "starttls", options(f.addr).Port }), fault.Setup, []string{"STARTTLS", "implicit"}},
-		"no auth":     {with(func(o *Options) { o.Port = options(f.addr).Port }), fault.Setup, []string{"no way to log in"}},
-		"clear":       {with(func(o *Options) { o.Host = "smtp.example.ru" }), fault.Setup, []string{"loopback", "smtp.tls"}},
-		"tls word":    {with(func(o *Options) { o.TLS = "ssl" }), fault.Setup, []string{`"ssl"`, "starttls"}},
-		"nobody":      {with(func(o *Options) { o.Port = free }), fault.Server, []string{"connect to", "refused", "smtp.port"}},
-		"busy":        {with(func(o *Options) { o.Port = options(busy.addr).Port }), fault.Server, []string{"greet", "too busy"}},
+		"plain":    {o: plain},
+		"starttls": {o: with(func(o *Options) { o.TLS, o.CA = "starttls", s.ca })},
+		"implicit": {o: with(implicit)},
+		"xoauth2":  {o: with(func(o *Options) { o.Auth, o.Password = "xoauth2", "token" })},
+		"token":    {with(func(o *Options) { o.Auth = "xoauth2" }), fault.Setup, []string{"535", "access token"}},
+		"oauth2": {with(func(o *Options) {
+			o.Auth = "oauth2"
+		}), fault.Setup, []string{"token refused: the server says 401", "535"}},
+		"password": {with(func(o *Options) {
+			o.Password = "wrong"
+		}), fault.Setup, []string{"log in to", "as support", "535", "smtp.password"}},
+		"certificate": {with(func(o *Options) {
+			implicit(o)
+			o.CA = nil
+		}), fault.Setup, []string{"certificate", "helpdesk sandbox", "smtp.ca"}},
+		"other ca": {with(func(o *Options) {
+			o.TLS, o.CA = "starttls", otherCA
+		}), fault.Setup, []string{"certificate", "smtp.ca"}},
+		"bad ca": {with(func(o *Options) {
+			o.TLS, o.CA = "starttls", []byte("x")
+		}), fault.Setup, []string{"smtp.ca", "PEM"}},
+		"no tls": {with(func(o *Options) {
+			o.TLS = "implicit"
+		}), fault.Setup, []string{"nothing speaks TLS", "smtp.port"}},
+		"no starttls": {with(func(o *Options) {
+			o.TLS, o.Port = "starttls", options(f.addr).Port
+		}), fault.Setup, []string{"STARTTLS", "implicit"}},
+		"no auth": {with(func(o *Options) {
+			o.Port = options(f.addr).Port
+		}), fault.Setup, []string{"no way to log in"}},
+		"clear": {with(func(o *Options) {
+			o.Host = "smtp.example.ru"
+		}), fault.Setup, []string{"loopback", "smtp.tls"}},
+		"tls word": {with(func(o *Options) { o.TLS = "ssl" }), fault.Setup, []string{`"ssl"`, "starttls"}},
+		"nobody": {with(func(o *Options) {
+			o.Port = free
+		}), fault.Server, []string{"connect to", "refused", "smtp.port"}},
+		"busy": {with(func(o *Options) {
+			o.Port = options(busy.addr).Port
+		}), fault.Server, []string{"greet", "too busy"}},
 	} {
 		r, err := Open(context.Background(), c.o)
 		if len(c.says) == 0 {

@@ -196,7 +196,8 @@ var day = time.Date(2026, 3, 12, 10, 0, 0, 0, time.UTC)
 
 func letterTo(to string) desk.Letter {
 	return desk.Letter{
-		MessageID: "hd.0.1@example.ru", Date: day, Subject: "Принтер", Text: "Здравствуйте!\n.\nточка", HTML: "<p>Здравствуйте!</p>",
+		MessageID: "hd.0.1@example.ru", Date: day, Subject: "Принтер", Text: "Здравствуйте!\n.\nточка",
+		HTML: "<p>Здравствуйте!</p>",
 		From: desk.Address{Name: "Служба поддержки", Addr: "support@example.ru"}, To: desk.Address{Addr: to},
 	}
 }

@@ -100,11 +100,13 @@ func (s *session) send(ctx context.Context, e envelope, raw []byte) error {
 // fits refuses what the server has said it won't take.
 func (s *session) fits(e envelope, size int) error {
 	if utf8, _ := s.client.Extension("SMTPUTF8"); e.utf8 && !utf8 {
-		return fault.New(fault.Never, fmt.Errorf("the server %s takes no addresses with letters other than Latin before the @", s.o.addr()))
+		return fault.New(fault.Never, fmt.Errorf("the server %s takes no addresses with letters other than Latin "+
+			"before the @", s.o.addr()))
 	}
 	_, limit := s.client.Extension("SIZE")
 	if n, err := strconv.Atoi(limit); err == nil && n > 0 && size > n {
-		return fault.New(fault.Never, fmt.Errorf("the letter has %d bytes, the server %s takes %d: %w", size, s.o.addr(), n,
+		return fault.New(fault.Never, fmt.Errorf("the letter has %d bytes, the server %s takes %d: %w", size,
+			s.o.addr(), n,
 			fault.ErrTooLarge))
 	}
 	return nil

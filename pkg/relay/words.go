@@ -44,7 +44,8 @@ var words = sync.OnceValue(func() map[kind][]*regexp.Regexp {
 })
 
 // front is what stands before the words: a code of RFC 3463, then addresses, each with what a server puts around it.
-var front = regexp.MustCompile(`^(?:[245]\.\d{1,3}\.\d{1,3}\s+)?(?:(?:SMTP;|Error:|<[^<>]*>[:.]*|\S+@\S+|\(#?[245]\.\d+\.\d+\))\s+)*`)
+var front = regexp.MustCompile(
+	`^(?:[245]\.\d{1,3}\.\d{1,3}\s+)?(?:(?:SMTP;|Error:|<[^<>]*>[:.]*|\S+@\S+|\(#?[245]\.\d+\.\d+\))\s+)*`)
 
 // maxAnswer bounds what is read of an answer, in bytes: it may be as long as a page.
 const maxAnswer = 2000

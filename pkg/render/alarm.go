@@ -38,7 +38,8 @@ type AlarmItem struct {
 type Alarms struct{ t *template.Template }
 
 // alarmKinds is what there must be texts for.
-var alarmKinds = []string{"mailbox", "relay", "portal", "copies", "held", "quarantine", "certificate", "token", "replies", "names",
+var alarmKinds = []string{"mailbox", "relay", "portal", "copies", "held", "quarantine", "certificate", "token",
+	"replies", "names",
 	"settings", "state", "overdue", "failure", "notice"}
 
 // NewAlarms reads the texts, and tries each.
@@ -48,13 +49,15 @@ func NewAlarms(files fs.FS, locale string) (*Alarms, error) {
 	if len(p.errs) > 0 {
 		return nil, errors.Join(p.errs...)
 	}
-	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Funcs(template.FuncMap{"plural": plural(locale)}).Parse(src)
+	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Funcs(
+		template.FuncMap{"plural": plural(locale)}).Parse(src)
 	if err != nil {
 		return nil, err
 	}
 	a := &Alarms{t}
 	for _, kind := range alarmKinds {
-		for _, v := range samples(Alarm{Name: "x", About: "x", Several: true, Keys: "imap", Cause: "login", Note: "x", Since: "x", Ended: "x",
+		for _, v := range samples(Alarm{Name: "x", About: "x", Several: true, Keys: "imap", Cause: "login", Note: "x",
+			Since: "x", Ended: "x",
 			Until: "x", Count: 2, Items: []AlarmItem{{Name: "1", Task: 1}}, More: 1, Version: "1", Machine: "x"}) {
 			v.Kind = kind
 			_, _, err := a.Begin(v)

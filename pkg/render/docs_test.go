@@ -13,7 +13,8 @@ func TestDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, of := range []reflect.Type{reflect.TypeFor[Vars](), reflect.TypeFor[Comment](), reflect.TypeFor[post](), reflect.TypeFor[page](),
+	for _, of := range []reflect.Type{reflect.TypeFor[Vars](), reflect.TypeFor[Comment](), reflect.TypeFor[post](),
+		reflect.TypeFor[page](),
 		reflect.TypeFor[Alarm]()} {
 		for i := range of.NumField() {
 			if f := of.Field(i); !f.Anonymous && !strings.Contains(string(docs), "`{{."+f.Name+"}}`") {

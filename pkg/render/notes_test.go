@@ -53,7 +53,12 @@ func TestEveryNote(t *testing.T) {
 		var b strings.Builder
 		for _, key := range keys {
 			of := desk.NoteKey(key)
-			with, without := set.note(desk.Note{Key: of, Detail: "DETAIL", Task: 3711, Quiet: true}), set.note(desk.Note{Key: of})
+			with, without := set.note(desk.Note{
+				Key:    of,
+				Detail: "DETAIL",
+				Task:   3711,
+				Quiet:  true,
+			}), set.note(desk.Note{Key: of})
 			if strings.HasPrefix(with, key) || strings.Contains(without, "()") || strings.Contains(without, " 0") {
 				t.Errorf("%s %s: %q, %q", locale, key, with, without)
 			}
@@ -69,8 +74,10 @@ func TestEveryNote(t *testing.T) {
 // TestReasonsOfSilence holds that each note which may be the reason why there was no auto-reply says that there was
 // none where it is the reason, and that the others do not speak of it.
 func TestReasonsOfSilence(t *testing.T) {
-	alone := []desk.NoteKey{desk.NoteExcluded, desk.NoteSuppress, desk.NoteReply, desk.NoteNoAddress, desk.NoteOff, desk.NoteCapped, desk.NoteStale}
-	facts := []desk.NoteKey{desk.NoteSpam, desk.NoteVia, desk.NoteAutomatic, desk.NoteBulk, desk.NoteRobot, desk.NoteUnverified,
+	alone := []desk.NoteKey{desk.NoteExcluded, desk.NoteSuppress, desk.NoteReply, desk.NoteNoAddress, desk.NoteOff,
+		desk.NoteCapped, desk.NoteStale}
+	facts := []desk.NoteKey{desk.NoteSpam, desk.NoteVia, desk.NoteAutomatic, desk.NoteBulk, desk.NoteRobot,
+		desk.NoteUnverified,
 		desk.NoteStaffReply, desk.NoteBlindCopy, desk.NoteUndeliverable, desk.NoteFlood}
 	for locale, says := range map[string]string{"ru": "Автоответ не отправлен", "en": "No auto-reply was sent"} {
 		set := newSet(t, settings(locale))
@@ -121,7 +128,8 @@ func TestEveryDegraded(t *testing.T) {
 func TestNotesAreMade(t *testing.T) {
 	used := map[string]bool{}
 	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || d.Name() == "note.go" {
+		if err != nil || d.IsDir() || filepath.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") ||
+			d.Name() == "note.go" {
 			return err
 		}
 		src, err := os.ReadFile(name)

@@ -84,7 +84,8 @@ func (s *Set) post(p desk.Post, v PostVars) post {
 		v.At = p.At
 	}
 	d := post{
-		Subject: s.escape(v.Subject), Body: strings.TrimSpace(v.Body), From: s.person(v.From), To: s.people(v.To), Cc: s.people(v.Cc),
+		Subject: s.escape(v.Subject), Body: strings.TrimSpace(v.Body), From: s.person(v.From), To: s.people(v.To),
+		Cc:   s.people(v.Cc),
 		Date: s.ShortDate(v.At), Marker: p.Marker, Cause: s.escape(v.Cause),
 	}
 	if p.Answers {
@@ -117,7 +118,13 @@ func (s *Set) people(list []desk.Address) people {
 // Hint returns the line by which a new task says which comments go to the customer; "" where its template is empty.
 func (s *Set) Hint() string {
 	a := s.settings.Answering
-	line, _ := run(s.hint, Answering{Send: a.Send, Internal: s.escape(a.Internal), Half: s.escape(desk.HalfPrefix(a.Internal)), Public: s.escape(a.Public), Mention: a.Mention})
+	line, _ := run(s.hint, Answering{
+		Send:     a.Send,
+		Internal: s.escape(a.Internal),
+		Half:     s.escape(desk.HalfPrefix(a.Internal)),
+		Public:   s.escape(a.Public),
+		Mention:  a.Mention,
+	})
 	return glyph.Line(line)
 }
 
@@ -147,7 +154,14 @@ type event struct {
 
 // Event tells of a calendar entry in the words of the locale, as plain text, its times in the zone.
 func (s *Set) Event(e desk.Event, zone *time.Location) string {
-	d := event{What: e.What(), Summary: e.Summary, When: s.when(e, zone), Location: e.Location, Comment: e.Comment, Description: e.Description}
+	d := event{
+		What:        e.What(),
+		Summary:     e.Summary,
+		When:        s.when(e, zone),
+		Location:    e.Location,
+		Comment:     e.Comment,
+		Description: e.Description,
+	}
 	if e.Organizer.Addr != "" || e.Organizer.Name != "" {
 		d.Organizer = e.Organizer.String()
 	}

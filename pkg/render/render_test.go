@@ -152,7 +152,8 @@ func TestLetterEscapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(r.HTML, "<script") || !strings.Contains(r.HTML, "A &amp; B") || !strings.Contains(r.HTML, "<p>ok</p>") {
+	if strings.Contains(r.HTML, "<script") || !strings.Contains(r.HTML, "A &amp; B") ||
+		!strings.Contains(r.HTML, "<p>ok</p>") {
 		t.Error(r.HTML)
 	}
 	wellFormed(t, "evil", r.HTML)
@@ -179,16 +180,21 @@ func TestSettingsDecide(t *testing.T) {
 	if r, err = set.Letter(desk.Closed, set.Preview(desk.Closed)); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(r.HTML, `href="https://portal.example.ru/task/3711/"`) || strings.Contains(r.Text, "accounts") {
+	if !strings.Contains(r.HTML, `href="https://portal.example.ru/task/3711/"`) ||
+		strings.Contains(r.Text, "accounts") {
 		t.Error(r.Text)
 	}
 }
 
 func TestOwnTexts(t *testing.T) {
 	s := settings("ru")
-	s.Received = LetterText{Subject: "Принято: {{.Task}}", Body: "<p>{{template \"greeting\" .}}</p><p>Ваш № <b>{{.Task}}</b></p>"}
+	s.Received = LetterText{
+		Subject: "Принято: {{.Task}}",
+		Body:    "<p>{{template \"greeting\" .}}</p><p>Ваш № <b>{{.Task}}</b></p>",
+	}
 	s.Signature = "<p>ООО &laquo;{{.Mailbox}}&raquo;</p>"
-	over := fstest.MapFS{"ru/closed.text.tmpl": {Data: []byte("\ufeffЗакрыто: {{.Task}}")}} // Windows' editor puts a mark before it
+	// Windows' editor puts a mark before it
+	over := fstest.MapFS{"ru/closed.text.tmpl": {Data: []byte("\ufeffЗакрыто: {{.Task}}")}}
 	set, err := New(Overlay(templates.FS, over), s)
 	if err != nil {
 		t.Fatal(err)
@@ -197,10 +203,12 @@ func TestOwnTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Subject != "Принято: 3711" || r.Text != "Здравствуйте, Иван Петрович!\n\nВаш № 3711\n\nООО «Служба поддержки»\n" {
+	if r.Subject != "Принято: 3711" ||
+		r.Text != "Здравствуйте, Иван Петрович!\n\nВаш № 3711\n\nООО «Служба поддержки»\n" {
 		t.Errorf("%q %q", r.Subject, r.Text)
 	}
-	if r, err = set.Letter(desk.Closed, set.Preview(desk.Closed)); err != nil || !strings.HasPrefix(r.Text, "Закрыто: 3711\n") {
+	if r, err = set.Letter(desk.Closed, set.Preview(desk.Closed)); err != nil ||
+		!strings.HasPrefix(r.Text, "Закрыто: 3711\n") {
 		t.Errorf("%q %v", r.Text, err)
 	}
 }
@@ -213,29 +221,83 @@ func TestMistakes(t *testing.T) {
 		data   string
 		want   string
 	}{
-		"body":       {change: func(s *Settings) { s.Received.Body = "<p>\n{{.Contct}}</p>" }, want: "letters.received.body:2:2: executing"},
-		"branch":     {change: func(s *Settings) { s.Closed.Body = "{{if .Link}}{{if .Date}}{{.Nope}}{{end}}{{end}}" }, want: "letters.closed.body:1"},
-		"else":       {change: func(s *Settings) { s.Comment.Subject = "{{if .Subject}}{{else}}{{.Nope}}{{end}}" }, want: "letters.comment.subject:1"},
-		"signature":  {change: func(s *Settings) { s.Signature = "{{if}}" }, want: "letters.signature:1: missing value for if"},
-		"locale":     {change: func(s *Settings) { s.Locale = "fr" }, want: `letters.locale: there are no texts for "fr"`},
-		"logo":       {change: func(s *Settings) { s.Logo = []byte("GIF89a") }, want: "letters.logo: not a png, jpeg or gif picture"},
-		"escape":     {change: func(s *Settings) { s.Escape = nil }, want: "Settings.Escape is missing"},
-		"file":       {file: "en/received.text.tmpl", data: "a\nb {{.Foo}}", want: "en/received.text.tmpl:2:4: executing"},
-		"range":      {file: "en/comment.html.tmpl", data: "{{range .Comments}}{{.Foo}}{{end}}", want: "en/comment.html.tmpl:1"},
-		"syntax":     {file: "layout.html.tmpl", data: "\n\n{{end}}", want: "layout.html.tmpl:3: unexpected {{end}}"},
-		"function":   {file: "signature.text.tmpl", data: "{{shout .Contact}}", want: `signature.text.tmpl:1: function "shout" not defined`},
-		"note":       {file: "en/notes.tmpl", data: `{{define "late"}}{{if .Task}}{{.Foo}}{{end}}{{end}}`, want: "en/notes.tmpl:1"},
-		"phrase":     {file: "en/phrases.tmpl", data: `{{define "date"}}{{end}}`, want: `not defined`},
-		"stray":      {file: "received.html.tmpl", data: "x", want: "received.html.tmpl: replaces no built-in file; did you mean en/received.html.tmpl?"},
-		"no ending":  {file: "en/received.html", data: "x", want: "en/received.html: replaces no built-in file; did you mean en/received.html.tmpl?"},
-		"ending":     {file: "en/received.html.tmpl.txt", data: "x", want: "en/received.html.tmpl.txt: replaces no built-in file; did you mean en/received.html.tmpl?"},
-		"both":       {file: "received.html", data: "x", want: "received.html: replaces no built-in file; did you mean en/received.html.tmpl?"},
-		"other":      {file: "README", data: "x", want: "README: replaces no built-in file"},
-		"cp1251":     {file: "en/received.html.tmpl", data: "<p>\n\xc7\xe4\xf0</p>", want: "en/received.html.tmpl:2: is not UTF-8: save the file in that encoding"},
-		"utf-16":     {file: "ru/closed.text.tmpl", data: "\xff\xfea\x00", want: "ru/closed.text.tmpl:1: is not UTF-8"},
-		"nul":        {file: "en/closed.text.tmpl", data: "a\x00", want: "en/closed.text.tmpl:1: is not UTF-8"},
-		"data":       {file: "words.yaml", data: "thanks:\n- \xf1\xef\xe0\xf1\xe8\xe1\xee\n", want: "words.yaml:2: is not UTF-8"},
-		"open quote": {change: func(s *Settings) { s.Received.Body = `<a href="{{.Link}}` }, want: "letters.received.body"},
+		"body": {change: func(s *Settings) {
+			s.Received.Body = "<p>\n{{.Contct}}</p>"
+		}, want: "letters.received.body:2:2: executing"},
+		"branch": {change: func(s *Settings) {
+			s.Closed.Body = "{{if .Link}}{{if .Date}}{{.Nope}}{{end}}{{end}}"
+		}, want: "letters.closed.body:1"},
+		"else": {change: func(s *Settings) {
+			s.Comment.Subject = "{{if .Subject}}{{else}}{{.Nope}}{{end}}"
+		}, want: "letters.comment.subject:1"},
+		"signature": {change: func(s *Settings) {
+			s.Signature = "{{if}}"
+		}, want: "letters.signature:1: missing value for if"},
+		"locale": {change: func(s *Settings) {
+			s.Locale = "fr"
+		}, want: `letters.locale: there are no texts for "fr"`},
+		"logo": {change: func(s *Settings) {
+			s.Logo = []byte("GIF89a")
+		}, want: "letters.logo: not a png, jpeg or gif picture"},
+		"escape": {change: func(s *Settings) { s.Escape = nil }, want: "Settings.Escape is missing"},
+		"file": {
+			file: "en/received.text.tmpl",
+			data: "a\nb {{.Foo}}",
+			want: "en/received.text.tmpl:2:4: executing",
+		},
+		"range": {
+			file: "en/comment.html.tmpl",
+			data: "{{range .Comments}}{{.Foo}}{{end}}",
+			want: "en/comment.html.tmpl:1",
+		},
+		"syntax": {file: "layout.html.tmpl", data: "\n\n{{end}}", want: "layout.html.tmpl:3: unexpected {{end}}"},
+		"function": {
+			file: "signature.text.tmpl",
+			data: "{{shout .Contact}}",
+			want: `signature.text.tmpl:1: function "shout" not defined`,
+		},
+		"note": {
+			file: "en/notes.tmpl",
+			data: `{{define "late"}}{{if .Task}}{{.Foo}}{{end}}{{end}}`,
+			want: "en/notes.tmpl:1",
+		},
+		"phrase": {file: "en/phrases.tmpl", data: `{{define "date"}}{{end}}`, want: `not defined`},
+		"stray": {
+			file: "received.html.tmpl",
+			data: "x",
+			want: "received.html.tmpl: replaces no built-in file; did you mean en/received.html.tmpl?",
+		},
+		"no ending": {
+			file: "en/received.html",
+			data: "x",
+			want: "en/received.html: replaces no built-in file; did you mean en/received.html.tmpl?",
+		},
+		"ending": {
+			file: "en/received.html.tmpl.txt",
+			data: "x",
+			want: "en/received.html.tmpl.txt: replaces no built-in file; did you mean en/received.html.tmpl?",
+		},
+		"both": {
+			file: "received.html",
+			data: "x",
+			want: "received.html: replaces no built-in file; did you mean en/received.html.tmpl?",
+		},
+		"other": {file: "README", data: "x", want: "README: replaces no built-in file"},
+		"cp1251": {
+			file: "en/received.html.tmpl",
+			data: "<p>\n\xc7\xe4\xf0</p>",
+			want: "en/received.html.tmpl:2: is not UTF-8: save the file in that encoding",
+		},
+		"utf-16": {file: "ru/closed.text.tmpl", data: "\xff\xfea\x00", want: "ru/closed.text.tmpl:1: is not UTF-8"},
+		"nul":    {file: "en/closed.text.tmpl", data: "a\x00", want: "en/closed.text.tmpl:1: is not UTF-8"},
+		"data": {
+			file: "words.yaml",
+			data: "thanks:\n- \xf1\xef\xe0\xf1\xe8\xe1\xee\n",
+			want: "words.yaml:2: is not UTF-8",
+		},
+		"open quote": {change: func(s *Settings) {
+			s.Received.Body = `<a href="{{.Link}}`
+		}, want: "letters.received.body"},
 	} {
 		s, over := settings("en"), fstest.MapFS{}
 		if c.change != nil {
@@ -253,7 +315,8 @@ func TestMistakes(t *testing.T) {
 // What editors and systems leave behind is no mistake, nor is a picture.
 func TestWhatLiesBesideTemplates(t *testing.T) {
 	over := fstest.MapFS{}
-	for _, name := range []string{".git/config", "en/.received.html.tmpl.swp", "en/received.html.tmpl~", "#signature.html.tmpl#", "en/closed.html.tmpl.bak",
+	for _, name := range []string{".git/config", "en/.received.html.tmpl.swp", "en/received.html.tmpl~",
+		"#signature.html.tmpl#", "en/closed.html.tmpl.bak",
 		"logo.PNG", "Thumbs.db", "en/desktop.ini", ".DS_Store"} {
 		over[name] = &fstest.MapFile{Data: []byte("{{")}
 	}
@@ -277,7 +340,8 @@ func TestLogo(t *testing.T) {
 	if len(r.Inline) != 1 || r.Inline[0].Type != "image/png" || r.Inline[0].Name != "logo.png" {
 		t.Fatalf("inline: %v", r.Inline)
 	}
-	if want := `<img src="cid:` + r.Inline[0].ContentID + `" width="200" height="50" alt="Support"`; !strings.Contains(r.HTML, want) {
+	if want := `<img src="cid:` + r.Inline[0].ContentID +
+		`" width="200" height="50" alt="Support"`; !strings.Contains(r.HTML, want) {
 		t.Errorf("no %s in %s", want, r.HTML)
 	}
 	checkFormats(t)
@@ -308,7 +372,8 @@ func checkFormats(t *testing.T) {
 		s.Logo = b.Bytes()
 		set := newSet(t, s)
 		r, err := set.Letter(desk.Closed, set.Preview(desk.Closed))
-		if err != nil || len(r.Inline) != 1 || r.Inline[0].Type != mime || !strings.Contains(r.HTML, `width="20" height="80"`) {
+		if err != nil || len(r.Inline) != 1 || r.Inline[0].Type != mime ||
+			!strings.Contains(r.HTML, `width="20" height="80"`) {
 			t.Errorf("%s: %v, %v", mime, r.Inline, err)
 		}
 	}
@@ -325,11 +390,16 @@ func TestPosts(t *testing.T) {
 		var b strings.Builder
 		for _, form := range forms {
 			p := desk.Post{
-				Form: form, Marker: "hd-0123456789abcdef", From: customer, At: time.Date(2024, 3, 12, 10, 0, 0, 0, time.UTC),
+				Form: form, Marker: "hd-0123456789abcdef", From: customer,
+				At:      time.Date(2024, 3, 12, 10, 0, 0, 0, time.UTC),
 				Notes:   []desk.Note{{Key: "late", Task: 17}, {Key: "nobody-knows", Detail: "[x]"}},
 				Missing: []string{"a.pdf", "[b].zip"}, Answers: true,
 			}
-			v := PostVars{Body: "Не печатает [B]принтер[/B].\n", To: []desk.Address{{Name: "Support", Addr: "s@example.ru"}}, Cc: many}
+			v := PostVars{
+				Body: "Не печатает [B]принтер[/B].\n",
+				To:   []desk.Address{{Name: "Support", Addr: "s@example.ru"}},
+				Cc:   many,
+			}
 			v.Cause = "550 5.1.1\nuser unknown"
 			title, text, err := set.Post(p, v)
 			if err != nil {
@@ -356,7 +426,13 @@ func TestHint(t *testing.T) {
 		{"nobody to answer", "all", nil, false, ""},
 		{"emptied", "all", fstest.MapFS{"en/hint.tmpl": {}}, true, ""},
 		{"a comment alone", "all", fstest.MapFS{"en/hint.tmpl": {Data: []byte("{{/* none */}}\n")}}, true, ""},
-		{"another line", "all", fstest.MapFS{"en/hint.tmpl": {Data: []byte("Write\n{{.Internal}}\n")}}, true, "[I]Write //[/I]"},
+		{
+			"another line",
+			"all",
+			fstest.MapFS{"en/hint.tmpl": {Data: []byte("Write\n{{.Internal}}\n")}},
+			true,
+			"[I]Write //[/I]",
+		},
 	} {
 		var files fs.FS = templates.FS
 		if tt.hint != nil {
@@ -390,8 +466,15 @@ func TestDates(t *testing.T) {
 
 func TestTitle(t *testing.T) {
 	set := newSet(t, settings("ru"))
-	for in, want := range map[string]string{"": "Письмо без темы", "a\nb": "a b", strings.Repeat("я", 300): strings.Repeat("я", 249) + "…"} {
-		if title, _, err := set.Post(desk.Post{Form: desk.FormTask, Title: in}, PostVars{}); err != nil || title != want {
+	for in, want := range map[string]string{
+		"":                       "Письмо без темы",
+		"a\nb":                   "a b",
+		strings.Repeat("я", 300): strings.Repeat("я", 249) + "…",
+	} {
+		if title, _, err := set.Post(desk.Post{
+			Form:  desk.FormTask,
+			Title: in,
+		}, PostVars{}); err != nil || title != want {
 			t.Errorf("%q: %q, %v", in, title, err)
 		}
 	}

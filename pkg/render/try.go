@@ -30,7 +30,13 @@ func (s *Set) try() []error {
 	p.tryNotes(s)
 	for _, send := range []string{"all", "marked", "results"} {
 		for _, mention := range []bool{true, false} {
-			if _, err := run(s.hint, Answering{Send: send, Internal: "//", Half: "/", Public: "!", Mention: mention}); err != nil {
+			if _, err := run(s.hint, Answering{
+				Send:     send,
+				Internal: "//",
+				Half:     "/",
+				Public:   "!",
+				Mention:  mention,
+			}); err != nil {
 				p.fail(err)
 			}
 		}
@@ -100,7 +106,14 @@ func Preview(kind desk.LetterKind) Vars {
 	if kind == desk.Answer {
 		v.Comments = []Comment{
 			{Name: v.Specialist, Position: v.Position, Date: v.Date, HTML: "<p>One</p>", Text: "One"},
-			{Name: v.Specialist, Date: v.Date, HTML: "<p>Two</p>", Text: "Two", Files: []string{"a.pdf"}, Left: []string{"b.zip"}},
+			{
+				Name:  v.Specialist,
+				Date:  v.Date,
+				HTML:  "<p>Two</p>",
+				Text:  "Two",
+				Files: []string{"a.pdf"},
+				Left:  []string{"b.zip"},
+			},
 		}
 	}
 	return v
@@ -146,5 +159,11 @@ func samplePost() desk.Post {
 
 func samplePostVars() PostVars {
 	a := desk.Address{Name: "C. Contact", Addr: "contact@example.org"}
-	return PostVars{Body: "Body", From: a, To: make([]desk.Address, mostPeople+1), Cc: []desk.Address{a, a}, Cause: "550 x"}
+	return PostVars{
+		Body:  "Body",
+		From:  a,
+		To:    make([]desk.Address, mostPeople+1),
+		Cc:    []desk.Address{a, a},
+		Cause: "550 x",
+	}
 }

@@ -76,10 +76,12 @@ func TestTheNextFolder(t *testing.T) {
 			t.Errorf("%q: %d bytes, %v", dir, len(got), err)
 		}
 		b.Close()
-		if b, err := (Folders{dir}).Read(bytes.NewReader(want), int64(len(want))); !errors.Is(err, ErrNoRoom) || b != nil {
+		if b, err := (Folders{dir}).Read(bytes.NewReader(want), int64(len(want))); !errors.Is(err, ErrNoRoom) ||
+			b != nil {
 			t.Errorf("%q: %v, %v", dir, b, err)
 		}
-		if err := (Folders{dir}).Try(int64(len(want))); !errors.Is(err, ErrNoRoom) || !strings.Contains(err.Error(), dir) {
+		if err := (Folders{dir}).Try(int64(len(want))); !errors.Is(err, ErrNoRoom) ||
+			!strings.Contains(err.Error(), dir) {
 			t.Errorf("%q: %v", dir, err)
 		}
 	}

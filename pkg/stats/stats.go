@@ -140,7 +140,8 @@ func (c *Counter) Ticket(t desk.Ticket) error {
 
 // Report returns what was counted so far.
 func (c *Counter) Report() Report {
-	r := Report{Since: c.o.Since, Until: c.o.Now, Total: c.total.done(), Mailboxes: sorted(c.mailboxes), Weeks: sorted(c.weeks),
+	r := Report{Since: c.o.Since, Until: c.o.Now, Total: c.total.done(), Mailboxes: sorted(c.mailboxes),
+		Weeks:       sorted(c.weeks),
 		Specialists: sorted(c.specialists), Unanswered: c.unanswered, Silent: []Count{}}
 	for rule, n := range c.silent {
 		r.Silent = append(r.Silent, Count{rule, n})
@@ -213,8 +214,8 @@ func quantiles(all []int64) (median, p90 int64) {
 	return nth(5), nth(9)
 }
 
-// silencer names the rule that took a letter's auto-reply away: of a new task its reason, else what the letter is or whose
-// ticket it belongs to.
+// silencer names the rule that took a letter's auto-reply away: of a new task its reason, else what the letter is or
+// whose ticket it belongs to.
 func silencer(l desk.Record) string {
 	if l.Unanswered != "" {
 		return l.Unanswered

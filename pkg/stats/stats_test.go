@@ -13,7 +13,11 @@ import (
 
 var (
 	monday = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	office = worktime.Calendar{From: 9 * time.Hour, To: 18 * time.Hour, Days: map[string]bool{"mon": true, "tue": true, "wed": true, "thu": true, "fri": true}}
+	office = worktime.Calendar{
+		From: 9 * time.Hour,
+		To:   18 * time.Hour,
+		Days: map[string]bool{"mon": true, "tue": true, "wed": true, "thu": true, "fri": true},
+	}
 )
 
 func spreadOf(count int, median, p90, working, working90 time.Duration) Spread {
@@ -26,18 +30,60 @@ func TestReport(t *testing.T) {
 	c := New(Options{Since: monday, Now: monday.Add(7 * 24 * time.Hour), Calendar: office})
 	place := func(mailbox string) desk.Place { return desk.Place{Mailbox: mailbox} }
 	for _, l := range []desk.Record{
-		{Received: monday, Place: place("support"), Verdict: desk.Task, AutoReply: true, Rules: []string{"human", "R10"}},
-		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Commented, Rules: []string{"human", "R6", "open"}},
-		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Task, Rules: []string{"precedence", "R10", "T3 capped", "T1 excluded"}, Unanswered: "T1 excluded"},
-		{Received: monday.Add(time.Hour), Place: place("support"), Verdict: desk.Task, Rules: []string{"human", "R10", "T9 off"}, Unanswered: "T9 off"},
-		{Received: monday.Add(time.Hour), Place: place("sales"), Verdict: desk.Ignored, Class: "receipt", Rules: []string{"mdn"}},
+		{
+			Received:  monday,
+			Place:     place("support"),
+			Verdict:   desk.Task,
+			AutoReply: true,
+			Rules:     []string{"human", "R10"},
+		},
+		{
+			Received: monday.Add(time.Hour),
+			Place:    place("support"),
+			Verdict:  desk.Commented,
+			Rules:    []string{"human", "R6", "open"},
+		},
+		{
+			Received:   monday.Add(time.Hour),
+			Place:      place("support"),
+			Verdict:    desk.Task,
+			Rules:      []string{"precedence", "R10", "T3 capped", "T1 excluded"},
+			Unanswered: "T1 excluded",
+		},
+		{
+			Received:   monday.Add(time.Hour),
+			Place:      place("support"),
+			Verdict:    desk.Task,
+			Rules:      []string{"human", "R10", "T9 off"},
+			Unanswered: "T9 off",
+		},
+		{
+			Received: monday.Add(time.Hour),
+			Place:    place("sales"),
+			Verdict:  desk.Ignored,
+			Class:    "receipt",
+			Rules:    []string{"mdn"},
+		},
 		{Received: monday.Add(-time.Second), Place: place("sales"), Verdict: desk.Task, AutoReply: true},
 	} {
 		_ = c.Letter(l)
 	}
 	for _, one := range []desk.Ticket{
-		{Mailbox: "support", Opened: monday, Status: desk.Done, Answered: monday.Add(time.Hour), AnsweredBy: "Anna", ClosedAt: monday.Add(24 * time.Hour)},
-		{Mailbox: "support", Opened: monday, Status: desk.Open, Answered: monday.Add(10 * time.Hour), AnsweredBy: "Anna"},
+		{
+			Mailbox:    "support",
+			Opened:     monday,
+			Status:     desk.Done,
+			Answered:   monday.Add(time.Hour),
+			AnsweredBy: "Anna",
+			ClosedAt:   monday.Add(24 * time.Hour),
+		},
+		{
+			Mailbox:    "support",
+			Opened:     monday,
+			Status:     desk.Open,
+			Answered:   monday.Add(10 * time.Hour),
+			AnsweredBy: "Anna",
+		},
 		{Mailbox: "sales", Opened: monday, Status: desk.Open},
 		{Mailbox: "sales", Opened: monday.Add(6*24*time.Hour + time.Hour), Status: desk.Open}, // not for a day yet
 		{Mailbox: "sales", Opened: monday.Add(-time.Second), Status: desk.Open},
@@ -63,7 +109,15 @@ func TestQuantiles(t *testing.T) {
 	for _, c := range []struct {
 		all         []int64
 		median, p90 int64
-	}{{nil, 0, 0}, {[]int64{7}, 7, 7}, {[]int64{3, 1}, 1, 3}, {[]int64{9, 2, 5}, 5, 9}, {[]int64{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, 5, 9}} {
+	}{{
+		nil,
+		0,
+		0,
+	}, {
+		[]int64{7},
+		7,
+		7,
+	}, {[]int64{3, 1}, 1, 3}, {[]int64{9, 2, 5}, 5, 9}, {[]int64{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}, 5, 9}} {
 		if median, p90 := quantiles(c.all); median != c.median || p90 != c.p90 {
 			t.Errorf("%v: %d and %d, want %d and %d", c.all, median, p90, c.median, c.p90)
 		}
@@ -77,7 +131,12 @@ func BenchmarkYear(b *testing.B) {
 		for i := range 100_000 {
 			at := monday.Add(time.Duration(i) * 315 * time.Second)
 			for range 2 {
-				_ = c.Letter(desk.Record{Received: at, Place: desk.Place{Mailbox: "support"}, Verdict: desk.Task, Rules: []string{"human"}})
+				_ = c.Letter(desk.Record{
+					Received: at,
+					Place:    desk.Place{Mailbox: "support"},
+					Verdict:  desk.Task,
+					Rules:    []string{"human"},
+				})
 			}
 			_ = c.Ticket(desk.Ticket{Mailbox: "support", Opened: at, Status: desk.Done, Answered: at.Add(3 * time.Hour),
 				AnsweredBy: fmt.Sprint("Anna ", i%9), ClosedAt: at.Add(80 * time.Hour)})

@@ -38,7 +38,8 @@ func testArrivals(t *testing.T, fresh func(testing.TB) *Store) {
 		t.Errorf("after two: %v", got)
 	}
 	take(noon.Add(24*time.Hour+time.Minute), 4, func(*desk.Decision) {})
-	if len(got) != 2 || len(got[0].Times) != 1 || got[0].Ticket != 0 || got[1].Ticket != 3 || !got[1].Since.Equal(noon.Add(2*time.Hour)) {
+	if len(got) != 2 || len(got[0].Times) != 1 || got[0].Ticket != 0 || got[1].Ticket != 3 ||
+		!got[1].Since.Equal(noon.Add(2*time.Hour)) {
 		t.Errorf("a day after the first: %+v", got)
 	}
 	take(noon.Add(27*time.Hour), 5, func(*desk.Decision) {})

@@ -26,7 +26,10 @@ func filled(t *testing.T) []byte {
 		}
 		record(t, s, entries...)
 	}
-	if err := errors.Join(s.People.Exclude([]desk.Exclusion{{Match: "@spam.example", Scope: desk.ScopeMail}}), s.Close()); err != nil {
+	if err := errors.Join(s.People.Exclude([]desk.Exclusion{{
+		Match: "@spam.example",
+		Scope: desk.ScopeMail,
+	}}), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(path)
@@ -63,7 +66,9 @@ func use(path string, o Options) error {
 	_, quarantined := s.Quarantine.All()
 	listed := s.Tickets.Each(func(desk.Ticket) error { return nil })
 	e := arrival(60, "b@example.org")
-	recorded := s.Ledger.Record(noon, []desk.Entry{e}, time.Hour, func(int, desk.Facts) (desk.Decision, error) { return opens(e), nil })
+	recorded := s.Ledger.Record(noon, []desk.Entry{e}, time.Hour, func(int, desk.Facts) (desk.Decision, error) {
+		return opens(e), nil
+	})
 	pruned := error(nil)
 	if !o.Overlay {
 		_, _, pruned = s.Prune(noon)
@@ -98,7 +103,8 @@ func TestDamageNamesTheFileAndWhatToDo(t *testing.T) {
 	for _, o := range []Options{{}, {Overlay: true}} {
 		path := damaged(t, filled(t), func(page []byte) { clear(page) }, 5, 6, 7, 8, 9, 10)
 		err := use(path, o)
-		if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "restore a copy") {
+		if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), path) ||
+			!strings.Contains(err.Error(), "restore a copy") {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}

@@ -47,7 +47,8 @@ func (s Copies) Note(changed []desk.Copy, gone []uint64) error {
 			}
 		}
 		for _, seq := range gone {
-			if err := errors.Join(tx.Bucket(bCopies).Delete(number(seq)), tx.Bucket(bSent).Delete(number(seq))); err != nil {
+			if err := errors.Join(tx.Bucket(bCopies).Delete(number(seq)),
+				tx.Bucket(bSent).Delete(number(seq))); err != nil {
 				return err
 			}
 		}

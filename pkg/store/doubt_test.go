@@ -13,7 +13,9 @@ import (
 func moved(t *testing.T, address string) {
 	t.Helper()
 	s := open(t, address, Options{})
-	if err := s.update(func(tx txn) error { return tx.Bucket(bMeta).Put([]byte("line"), []byte("7/00000001")) }); err != nil {
+	if err := s.update(func(tx txn) error {
+		return tx.Bucket(bMeta).Put([]byte("line"), []byte("7/00000001"))
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Close(); err != nil {

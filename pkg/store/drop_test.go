@@ -18,7 +18,11 @@ func commented(t testing.TB, s *Store, uid uint32) {
 	}
 	err = s.Ledger.Record(noon, []desk.Entry{e}, 0, func(int, desk.Facts) (desk.Decision, error) {
 		return desk.Decision{Verdict: desk.Commented, Key: e.Questions.Key, Ticket: &one, Effects: []desk.Effect{
-			{Kind: desk.CommentTask, Key: desk.DeriveKey("comment", e.Questions.Key), Post: &desk.Post{Form: desk.FormRepeat}}}}, nil
+			{
+				Kind: desk.CommentTask,
+				Key:  desk.DeriveKey("comment", e.Questions.Key),
+				Post: &desk.Post{Form: desk.FormRepeat},
+			}}}, nil
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +34,11 @@ func TestDroppingATaskDropsWhatWaitsForIt(t *testing.T) {
 }
 
 func testDroppingATaskDropsWhatWaitsForIt(t *testing.T, fresh func(testing.TB) *Store) {
-	for name, named := range map[string][]uint64{"its opening": {1}, "and its letter": {1, 2}, "the letter first, one twice": {2, 1, 2}} {
+	for name, named := range map[string][]uint64{
+		"its opening":                 {1},
+		"and its letter":              {1, 2},
+		"the letter first, one twice": {2, 1, 2},
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := fresh(t)
 			record(t, s, arrival(1, "a@example.org"))

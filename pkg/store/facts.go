@@ -83,7 +83,8 @@ func tell(tx txn, qs []desk.Questions) error {
 }
 
 func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Duration) (desk.Facts, error) {
-	f := desk.Facts{Now: now, Signer: s.signer, Instance: s.id, Known: map[string]desk.Link{}, Tasks: map[int64]uint64{},
+	f := desk.Facts{Now: now, Signer: s.signer, Instance: s.id, Known: map[string]desk.Link{},
+		Tasks:   map[int64]uint64{},
 		Tickets: map[uint64]desk.Ticket{}}
 	var err error
 	if f.Recorded, err = has(tx, bMessages, []byte(q.Key)); err != nil {

@@ -166,7 +166,9 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 // readAgain has the comments of the tasks read that were found in the portal: as long as one was not known, what was
 // written and done there was passed over.
 func readAgain(tx txn, results []desk.Result) error {
-	found := slices.DeleteFunc(slices.Clone(results), func(r desk.Result) bool { return !r.Made.Found || r.Made.Task == 0 })
+	found := slices.DeleteFunc(slices.Clone(results), func(r desk.Result) bool {
+		return !r.Made.Found || r.Made.Task == 0
+	})
 	if len(found) == 0 {
 		return nil
 	}

@@ -176,7 +176,8 @@ func mark(tx txn, places []desk.Place) error {
 // transaction. decide gets the facts the entry's questions are about, auto-replies within the
 // window among them; what only the caller knows it adds itself. The extent of an error (package fault) says whether it
 // would meet every message alike.
-func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration, decide func(i int, f desk.Facts) (desk.Decision, error)) error {
+func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration,
+	decide func(i int, f desk.Facts) (desk.Decision, error)) error {
 	return ofAll(s.update(func(tx txn) error {
 		excluded, err := exclusions(tx)
 		if err != nil {
@@ -211,7 +212,12 @@ func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decisi
 	if d.Verdict == desk.Quarantine {
 		return nil // the caller keeps it whole, by Quarantine
 	}
-	if err := put(tx, bSeen, placeKey(e.Place), seen{Key: d.Key, At: now, Oversize: e.Oversize, Stamp: e.Stamp}); err != nil {
+	if err := put(tx, bSeen, placeKey(e.Place), seen{
+		Key:      d.Key,
+		At:       now,
+		Oversize: e.Oversize,
+		Stamp:    e.Stamp,
+	}); err != nil {
 		return err
 	}
 	if err := tx.Bucket(bAttempts).Delete(placeKey(e.Place)); err != nil {
@@ -224,7 +230,8 @@ func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decisi
 	if err != nil {
 		return err
 	}
-	r := desk.Record{Key: d.Key, ID: e.ID, From: e.From, Subject: e.Subject, Received: e.Received, At: now, Place: e.Place,
+	r := desk.Record{Key: d.Key, ID: e.ID, From: e.From, Subject: e.Subject, Received: e.Received, At: now,
+		Place:   e.Place,
 		Verdict: d.Verdict, Class: d.Class, AutoReply: d.AutoReply, Unanswered: d.Unanswered, Ticket: n,
 		Senders: others(e)}
 	for _, reason := range d.Reasons {
@@ -236,7 +243,13 @@ func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decisi
 		return err
 	}
 	if n != 0 {
-		if err := note(tx, n, desk.Step{At: now, What: "message", Key: d.Key, ID: e.ID, Note: string(d.Verdict)}); err != nil {
+		if err := note(tx, n, desk.Step{
+			At:   now,
+			What: "message",
+			Key:  d.Key,
+			ID:   e.ID,
+			Note: string(d.Verdict),
+		}); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,8 @@ func vacate(db engine.DB) error {
 				return err
 			}
 			if len(keys) > 0 && unfinished == nil {
-				return fmt.Errorf("copy state to %s: %w: there is a state already: remove it first, or choose another place", db.About().Name,
+				return fmt.Errorf("copy state to %s: %w: there is a state already: remove it first, or choose "+
+					"another place", db.About().Name,
 					engine.ErrSetup)
 			}
 			for _, key := range keys {

@@ -66,7 +66,8 @@ func TestAnOlderCopyInPlaceIsDoubted(t *testing.T) {
 				o.Overlay = overlay
 				s := open(t, path, o)
 				d := s.Doubt()
-				if d == nil || d.Cause != c.want || d.Unsure != 4 || time.Since(d.Since) > time.Hour || s.Lost().IsZero() {
+				if d == nil || d.Cause != c.want || d.Unsure != 4 || time.Since(d.Since) > time.Hour ||
+					s.Lost().IsZero() {
 					t.Fatalf("overlay %t: %+v, lost since %s", overlay, d, s.Lost())
 				}
 				all, err := s.Outbox.Pendings()

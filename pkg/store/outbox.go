@@ -35,8 +35,16 @@ type entry struct {
 
 // pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
 func (e entry) pending() desk.Pending {
-	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next, Unsure: e.Unsure,
-		Failures: e.Failures, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Told: e.Told, Note: e.Note, Effect: desk.Effect{Kind: e.Kind, Key: e.Key, Ticket: e.Ticket, Cause: e.Cause, Aside: e.Aside}}
+	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next,
+		Unsure:   e.Unsure,
+		Failures: e.Failures, Stuck: e.Stuck, Freed: e.Freed, Held: e.Held, Told: e.Told, Note: e.Note,
+		Effect: desk.Effect{
+			Kind:   e.Kind,
+			Key:    e.Key,
+			Ticket: e.Ticket,
+			Cause:  e.Cause,
+			Aside:  e.Aside,
+		}}
 	if e.Kind == desk.SendLetter {
 		p.Effect.Letter = &desk.Draft{Mailbox: e.Mailbox, To: desk.Address{Addr: e.To}}
 	}
@@ -70,8 +78,10 @@ func (e entry) whole(tx txn) (desk.Pending, error) {
 
 // save keeps an entry, and its effect only where that changed.
 func save(tx txn, p desk.Pending, effect bool) error {
-	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause, Aside: p.Effect.Aside, Added: p.Added, Tries: p.Tries,
-		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Failures: p.Failures, Stuck: p.Stuck, Freed: p.Freed, Held: p.Held, Told: p.Told, Note: p.Note}
+	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause,
+		Aside: p.Effect.Aside, Added: p.Added, Tries: p.Tries,
+		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Failures: p.Failures, Stuck: p.Stuck,
+		Freed: p.Freed, Held: p.Held, Told: p.Told, Note: p.Note}
 	if p.Effect.Letter != nil {
 		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.To.Addr
 	}
@@ -337,7 +347,10 @@ func (s Outbox) Retry(seqs ...uint64) (int, error) {
 func (s Outbox) amend(seqs []uint64, fn func(txn, desk.Pending) error) (n int, err error) {
 	err = s.update(func(tx txn) error {
 		if len(seqs) == 0 { // listed first: nothing is changed under a cursor
-			if err := each(tx, bOutbox, func(_ []byte, e entry) error { seqs = append(seqs, e.Seq); return nil }); err != nil {
+			if err := each(tx, bOutbox, func(_ []byte, e entry) error {
+				seqs = append(seqs, e.Seq)
+				return nil
+			}); err != nil {
 				return err
 			}
 		}

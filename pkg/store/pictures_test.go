@@ -21,8 +21,16 @@ func TestPicturesAreCountedBySender(t *testing.T) {
 	letter := func(from, key string, verdict desk.Verdict, hashes ...string) {
 		t.Helper()
 		uid++
-		e := desk.Entry{Listing: desk.Listing{Place: desk.Place{Mailbox: "support", UID: uid}, Received: noon}, From: desk.Address{Addr: from},
-			Questions: desk.Questions{Key: key, Address: from, Pictures: hashes, Senders: []string{from, "other@example.org"}}}
+		e := desk.Entry{Listing: desk.Listing{
+			Place:    desk.Place{Mailbox: "support", UID: uid},
+			Received: noon,
+		}, From: desk.Address{Addr: from},
+			Questions: desk.Questions{
+				Key:      key,
+				Address:  from,
+				Pictures: hashes,
+				Senders:  []string{from, "other@example.org"},
+			}}
 		err := s.Ledger.Record(noon, []desk.Entry{e}, 0, func(_ int, f desk.Facts) (desk.Decision, error) {
 			seen = append(seen, f.Pictures)
 			return desk.Decision{Key: key, Verdict: verdict, Hits: []string{"@example.org"}}, nil

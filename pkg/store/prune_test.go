@@ -58,7 +58,12 @@ func busy(t testing.TB, s *Store, day, messages int) {
 			if err := put(tx, bSeen, number(n), seen{Key: key, At: at, Marked: true}); err != nil {
 				return err
 			}
-			if err := put(tx, bMessages, []byte(key), desk.Record{Key: key, At: at, Verdict: desk.Task, Subject: "Printer"}); err != nil {
+			if err := put(tx, bMessages, []byte(key), desk.Record{
+				Key:     key,
+				At:      at,
+				Verdict: desk.Task,
+				Subject: "Printer",
+			}); err != nil {
 				return err
 			}
 		}

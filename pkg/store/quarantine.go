@@ -71,7 +71,8 @@ func (s Quarantine) Attempted(now time.Time, e desk.Entry, why string) (int, err
 // Keep puts a message into the quarantine; from then on it counts as done. Its bytes are kept where there is room for
 // them. One that lies there already keeps its entry and its bytes. tell decides how people are told of a message they
 // have not been told of, nil = they are not; its decision is recorded in the same transaction.
-func (s Quarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (p desk.Quarantined, err error) {
+func (s Quarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping,
+	tell func(desk.Told) desk.Decision) (p desk.Quarantined, err error) {
 	err = s.update(func(tx txn) error {
 		if p, err = quarantinedAt(tx, e); err != nil {
 			return err
@@ -112,7 +113,8 @@ func named(p *desk.Quarantined, e desk.Entry, k desk.Keeping) {
 }
 
 // tell records how people are told of a message.
-func (s Quarantine) tell(tx txn, now time.Time, sh *shelf, p *desk.Quarantined, tell func(desk.Told) desk.Decision) error {
+func (s Quarantine) tell(tx txn, now time.Time, sh *shelf, p *desk.Quarantined,
+	tell func(desk.Told) desk.Decision) error {
 	told, err := sh.told(tx, now)
 	if err != nil {
 		return err

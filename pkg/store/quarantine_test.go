@@ -18,7 +18,12 @@ func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *St
 			t.Fatalf("attempt %d: %d, %v", want, got, err)
 		}
 	}
-	p, err := s.Quarantine.Keep(noon, e, desk.Keeping{Key: "k", Cause: "panic", Raw: []byte("raw"), Hash: "x"}, telling(e))
+	p, err := s.Quarantine.Keep(noon, e, desk.Keeping{
+		Key:   "k",
+		Cause: "panic",
+		Raw:   []byte("raw"),
+		Hash:  "x",
+	}, telling(e))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +45,10 @@ func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *St
 	if all, err := s.Quarantine.All(); err != nil || len(all) != 1 || !all[0].Again {
 		t.Errorf("to be tried again: %+v, %v", all, err)
 	}
-	if again, err := s.Quarantine.Keep(noon, e, desk.Keeping{Key: "k", Cause: "still"}, telling(e)); err != nil || again.Seq != p.Seq || again.Again || !again.Whole {
+	if again, err := s.Quarantine.Keep(noon, e, desk.Keeping{
+		Key:   "k",
+		Cause: "still",
+	}, telling(e)); err != nil || again.Seq != p.Seq || again.Again || !again.Whole {
 		t.Errorf("failed again: %+v, %v", again, err)
 	}
 	if raw, err := s.Quarantine.Stored(e.Place); err != nil || len(raw) != 1 || len(due(t, s, noon)) != 1 {

@@ -66,14 +66,17 @@ const (
 	bCopies     = "copies"     // sequence → desk.Copy
 	bSent       = "sent"       // the same sequence → the letter's bytes
 	bAccepted   = "accepted"   // id of a difference → desk.Accepted
-	bCursors    = "cursors"    // portal → desk.Reading; prune → position; taken NUL mailbox → when its relay last took a letter
-	bCache      = "cache"      // name → cached
-	bTokens     = "tokens"     // mailbox → what lets us into it, a secret
+	// portal → desk.Reading; prune → position; taken NUL mailbox → when its relay last took a letter
+	bCursors = "cursors"
+	bCache   = "cache"  // name → cached
+	bTokens  = "tokens" // mailbox → what lets us into it, a secret
 )
 
 // buckets are all of them.
-var buckets = []string{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal, bOutbox, bEffects,
-	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bAccepted, bCopies, bSent,
+var buckets = []string{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal,
+	bOutbox, bEffects,
+	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bAccepted,
+	bCopies, bSent,
 	bCursors, bCache, bTokens}
 
 // Store is the open state. Its parts are what callers work with, each for what it knows; all share one lock.
@@ -190,7 +193,8 @@ func (s *state) keepOld(was uint64) error {
 // load reads what the state says of itself, and returns its layout, 0 of a new one.
 func (s *state) load(tx txn) (uint64, error) {
 	meta := tx.Bucket(bMeta)
-	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"), kBackup, kMoved, kCopying)
+	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"), kBackup,
+		kMoved, kCopying)
 	if err := elsewhere(meta, s.db.About().Name); err != nil {
 		return 0, err
 	}
@@ -200,7 +204,8 @@ func (s *state) load(tx txn) (uint64, error) {
 	}
 	v := binary.BigEndian.Uint64(raw)
 	if v > Schema {
-		return v, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version", s.db.About().Name, ErrNewer, v, Schema)
+		return v, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version",
+			s.db.About().Name, ErrNewer, v, Schema)
 	}
 	secret, err := meta.Get([]byte("secret"))
 	if err != nil {
@@ -265,7 +270,8 @@ func (s *state) prepare(tx txn, was uint64) error {
 func christen(meta engine.Bucket) error {
 	secret := make([]byte, 40)
 	_, _ = rand.Read(secret) // never fails, by its documentation
-	return errors.Join(meta.Put([]byte("secret"), secret[:32]), meta.Put([]byte("instance"), []byte(hex.EncodeToString(secret[32:]))))
+	return errors.Join(meta.Put([]byte("secret"), secret[:32]),
+		meta.Put([]byte("instance"), []byte(hex.EncodeToString(secret[32:]))))
 }
 
 // Close lets others have the state. What was done in an overlay is forgotten.

@@ -36,26 +36,46 @@ func fresh(t testing.TB) *Store {
 // arrival is a message in mailbox support; its key is derived from its UID.
 func arrival(uid uint32, from string) desk.Entry {
 	a := desk.Address{Addr: from}
-	return desk.Entry{Listing: desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 7, UID: uid}, Received: noon},
-		Questions: desk.Questions{Key: desk.DeriveKey("message", string(rune(uid))), Address: a.Key(), Counted: []string{a.Key(), "@" + a.Domain()}, Subject: "printer"},
-		ID:        "m" + string(rune('0'+uid)) + "@example.org", From: a, Subject: "Printer"}
+	return desk.Entry{Listing: desk.Listing{
+		Place:    desk.Place{Mailbox: "support", UIDValidity: 7, UID: uid},
+		Received: noon,
+	},
+		Questions: desk.Questions{
+			Key:     desk.DeriveKey("message", string(rune(uid))),
+			Address: a.Key(),
+			Counted: []string{a.Key(), "@" + a.Domain()},
+			Subject: "printer",
+		},
+		ID: "m" + string(rune('0'+uid)) + "@example.org", From: a, Subject: "Printer"}
 }
 
 // opens is the decision that makes a ticket of the entry, with a task and an auto-reply.
 func opens(e desk.Entry) desk.Decision {
 	key := desk.DeriveKey("open", e.Questions.Key)
 	return desk.Decision{Verdict: desk.Task, Class: "human", AutoReply: true, Key: e.Questions.Key,
-		Ticket: &desk.Ticket{Key: key, Requester: e.From, Subject: e.Subject, Normal: e.Questions.Subject, Status: desk.Open},
+		Ticket: &desk.Ticket{
+			Key:       key,
+			Requester: e.From,
+			Subject:   e.Subject,
+			Normal:    e.Questions.Subject,
+			Status:    desk.Open,
+		},
 		Thread: map[string]desk.Link{e.ID: {Origin: desk.FromCustomer}},
 		Effects: []desk.Effect{
 			{Kind: desk.OpenTask, Key: key, Post: &desk.Post{Form: desk.FormTask, Message: &e.Place}},
-			{Kind: desk.SendLetter, Key: desk.DeriveKey("received", e.Questions.Key), Letter: &desk.Draft{Kind: desk.Received, To: e.From}},
+			{
+				Kind:   desk.SendLetter,
+				Key:    desk.DeriveKey("received", e.Questions.Key),
+				Letter: &desk.Draft{Kind: desk.Received, To: e.From},
+			},
 		}}
 }
 
 func record(t testing.TB, s *Store, entries ...desk.Entry) {
 	t.Helper()
-	err := s.Ledger.Record(noon, entries, 24*time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) { return opens(entries[i]), nil })
+	err := s.Ledger.Record(noon, entries, 24*time.Hour, func(i int, _ desk.Facts) (desk.Decision, error) {
+		return opens(entries[i]), nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,19 +98,24 @@ func testOneTransactionRecordsEverything(t *testing.T, fresh func(testing.TB) *S
 	s := fresh(t)
 	e := arrival(1, "ivan@example.org")
 	record(t, s, e)
-	err := s.Ledger.Record(noon, []desk.Entry{arrival(2, "ivan@example.org")}, 24*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
-		if diff := cmp.Diff([]uint64{1}, f.Same); diff != "" {
-			t.Errorf("tickets of the same subject: %s", diff)
-		}
-		if f.Replies.Address != 1 || f.Replies.Domain != 1 || f.Replies.Subject != 1 {
-			t.Errorf("auto-replies counted: %+v", f.Replies)
-		}
-		return desk.Decision{Verdict: desk.Ignored, Key: "k2"}, nil
-	})
+	err := s.Ledger.Record(noon, []desk.Entry{arrival(2, "ivan@example.org")}, 24*time.Hour,
+		func(_ int, f desk.Facts) (desk.Decision, error) {
+			if diff := cmp.Diff([]uint64{1}, f.Same); diff != "" {
+				t.Errorf("tickets of the same subject: %s", diff)
+			}
+			if f.Replies.Address != 1 || f.Replies.Domain != 1 || f.Replies.Subject != 1 {
+				t.Errorf("auto-replies counted: %+v", f.Replies)
+			}
+			return desk.Decision{Verdict: desk.Ignored, Key: "k2"}, nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
-	progress, err := s.Ledger.Progress([]desk.Listing{{Place: e.Place}, {Place: desk.Place{Mailbox: "support", UIDValidity: 8, UID: 1}}})
+	progress, err := s.Ledger.Progress([]desk.Listing{{Place: e.Place}, {Place: desk.Place{
+		Mailbox:     "support",
+		UIDValidity: 8,
+		UID:         1,
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +194,12 @@ func testAnAttemptIsUnsureUntilItsResult(t *testing.T, fresh func(testing.TB) *S
 	if !p.Unsure || p.Tries != 1 || !p.First.Equal(noon) {
 		t.Errorf("got %+v", p)
 	}
-	if err := s.Outbox.Finish(noon, []desk.Result{{Seq: seq, Again: true, Next: noon.Add(time.Hour), Note: "limit"}}); err != nil {
+	if err := s.Outbox.Finish(noon, []desk.Result{{
+		Seq:   seq,
+		Again: true,
+		Next:  noon.Add(time.Hour),
+		Note:  "limit",
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if p = due(t, s, noon.Add(time.Hour))[0]; p.Unsure || p.Note != "limit" {
@@ -195,7 +225,11 @@ func testAMessageIsReadyWhenItsTaskIsMade(t *testing.T, fresh func(testing.TB) *
 	if ready() {
 		t.Error("ready before the task is made")
 	}
-	if err := s.Outbox.Finish(noon, []desk.Result{{Seq: due(t, s, noon)[0].Seq, Done: true, Made: desk.Made{Task: 5}}}); err != nil {
+	if err := s.Outbox.Finish(noon, []desk.Result{{
+		Seq:  due(t, s, noon)[0].Seq,
+		Done: true,
+		Made: desk.Made{Task: 5},
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	if !ready() { // the auto-reply may still wait
@@ -262,7 +296,9 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"in use", func(t *testing.T, path string) { open(t, path, Options{}) }, ErrLocked},
 		{"newer", func(t *testing.T, path string) {
-			inFile(t, path, func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bMeta)).Put([]byte("schema"), number(Schema+1)) })
+			inFile(t, path, func(tx *bbolt.Tx) error {
+				return tx.Bucket([]byte(bMeta)).Put([]byte("schema"), number(Schema+1))
+			})
 		}, ErrNewer},
 		{"truncated", func(t *testing.T, path string) {
 			if err := os.Truncate(path, 9000); err != nil {
@@ -367,7 +403,8 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	}
 	long := []byte(strings.Repeat("x", 3000)) // an earlier layout kept such a key as it was
 	inFile(t, path, func(tx *bbolt.Tx) error {
-		return errors.Join(tx.Bucket([]byte(bMeta)).Put([]byte("schema"), number(2)), tx.Bucket([]byte(bThreads)).Put(long, []byte(`{"ticket":1}`)))
+		return errors.Join(tx.Bucket([]byte(bMeta)).Put([]byte("schema"), number(2)),
+			tx.Bucket([]byte(bThreads)).Put(long, []byte(`{"ticket":1}`)))
 	})
 	before := digest(t, path)
 	if o := open(t, path, Options{Overlay: true}); o.Close() != nil || digest(t, path) != before {
@@ -377,7 +414,8 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	if cmp.Diff(secret, s.Signer()) != "" || len(due(t, s, noon)) != 1 {
 		t.Error("the state lost something")
 	}
-	if known, err := s.Ledger.Ask([]desk.Questions{{IDs: []string{string(long)}}}); err != nil || known[0].Known[string(long)].Ticket != 1 {
+	if known, err := s.Ledger.Ask([]desk.Questions{{IDs: []string{string(long)}}}); err != nil ||
+		known[0].Known[string(long)].Ticket != 1 {
 		t.Errorf("a long Message-ID is not known: %+v, %v", known, err)
 	}
 	if err := s.Close(); err != nil {
@@ -412,12 +450,13 @@ func testOldAutoRepliesAreForgotten(t *testing.T, fresh func(testing.TB) *Store)
 	s := fresh(t)
 	for day := range 5 {
 		e := arrival(uint32(day+1), "ivan@example.org")
-		err := s.Ledger.Record(noon.Add(time.Duration(day)*24*time.Hour), []desk.Entry{e}, 36*time.Hour, func(_ int, f desk.Facts) (desk.Decision, error) {
-			if want := min(day, 1); f.Replies.Address != want || f.Replies.Domain != want {
-				t.Errorf("day %d: %+v", day, f.Replies)
-			}
-			return opens(e), nil
-		})
+		err := s.Ledger.Record(noon.Add(time.Duration(day)*24*time.Hour), []desk.Entry{e}, 36*time.Hour,
+			func(_ int, f desk.Facts) (desk.Decision, error) {
+				if want := min(day, 1); f.Replies.Address != want || f.Replies.Domain != want {
+					t.Errorf("day %d: %+v", day, f.Replies)
+				}
+				return opens(e), nil
+			})
 		if err != nil {
 			t.Fatal(err)
 		}

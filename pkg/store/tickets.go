@@ -205,7 +205,8 @@ func reading(tx txn) (desk.Reading, error) {
 
 // RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
 // one transaction. decide gets what is known of the i-th ticket, and may still change read.
-func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read *desk.Reading, decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error {
+func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read *desk.Reading,
+	decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error {
 	return s.update(func(tx txn) error {
 		facts, err := s.announceFacts(tx, now, numbers)
 		if err != nil {

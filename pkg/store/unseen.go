@@ -80,6 +80,7 @@ func saw(tx txn, now time.Time, l desk.Looked) error {
 		return err
 	}
 	u.Effect.Detour = true
-	return save(tx, desk.Pending{Seq: seq, Effect: u.Effect, Added: now, Tries: 1, First: u.At, Last: u.At, Unsure: true,
-		Held: l.Hold != "", Note: l.Hold}, true)
+	return save(tx, desk.Pending{Seq: seq, Effect: u.Effect, Added: now, Tries: 1, First: u.At, Last: u.At,
+		Unsure: true,
+		Held:   l.Hold != "", Note: l.Hold}, true)
 }

@@ -47,7 +47,8 @@ func (r *Reader) Next() html.TokenType {
 				return tt
 			}
 		case html.CommentToken:
-			if raw := r.page[r.from:r.to]; r.to == len(r.page) && strings.HasPrefix(raw, "<!--") && !strings.HasSuffix(raw, "-->") {
+			if raw := r.page[r.from:r.to]; r.to == len(r.page) && strings.HasPrefix(raw, "<!--") &&
+				!strings.HasSuffix(raw, "-->") {
 				r.again(r.from + len("<!--"))
 			}
 		case html.DoctypeToken:
@@ -161,7 +162,8 @@ func indexEnd(page, name string, from int) int {
 		}
 		from += i + 2
 		rest := page[from:]
-		if len(rest) > len(name) && strings.EqualFold(rest[:len(name)], name) && strings.IndexByte(" \t\r\n\f/>", rest[len(name)]) >= 0 {
+		if len(rest) > len(name) && strings.EqualFold(rest[:len(name)], name) &&
+			strings.IndexByte(" \t\r\n\f/>", rest[len(name)]) >= 0 {
 			return from - 2
 		}
 	}

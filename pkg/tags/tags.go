@@ -11,7 +11,19 @@ import (
 )
 
 // block are the tags that end a line.
-var block = map[string]bool{"p": true, "div": true, "br": true, "tr": true, "li": true, "table": true, "blockquote": true, "hr": true, "h1": true, "h2": true, "h3": true}
+var block = map[string]bool{
+	"p":          true,
+	"div":        true,
+	"br":         true,
+	"tr":         true,
+	"li":         true,
+	"table":      true,
+	"blockquote": true,
+	"hr":         true,
+	"h1":         true,
+	"h2":         true,
+	"h3":         true,
+}
 
 // Text returns the visible text of a page, without any care for looks.
 func Text(page string) string {

@@ -35,7 +35,8 @@ func TestText(t *testing.T) {
 }
 
 func FuzzText(f *testing.F) {
-	for _, s := range []string{"<style>", "<title/>x", "<!--<!--", "<a b=\"", "</", "<textarea>x</textarea", "<script></scriptx>"} {
+	for _, s := range []string{"<style>", "<title/>x", "<!--<!--", "<a b=\"", "</", "<textarea>x</textarea",
+		"<script></scriptx>"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, page string) {

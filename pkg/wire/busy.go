@@ -27,5 +27,6 @@ const maxAnswer = 2000
 func Busy(text string) bool { return busy().MatchString(text[:min(len(text), maxAnswer)]) }
 
 // BusyAdvice is what a refusal for load means, in both readings.
-const BusyAdvice = "the server has too much to do for now, or limits this account: it is tried again; if this stays for hours, " +
+const BusyAdvice = "the server has too much to do for now, or limits this account: it is tried again; if this stays " +
+	"for hours, " +
 	"ask who runs the server whether this user may open the mailbox"

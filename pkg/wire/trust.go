@@ -37,8 +37,10 @@ func Advice(err error, name, ca string) string {
 	text := err.Error()
 	switch {
 	// QUIRK: crypto/tls has no names for these errors: one is an alert of the server's, the other of our own.
-	case strings.Contains(text, "tls: protocol version not supported"), strings.Contains(text, "unsupported protocol version"):
-		return "the server speaks no TLS 1.2 or newer, and older ones protect no password: have its software brought up to date, or " +
+	case strings.Contains(text, "tls: protocol version not supported"),
+		strings.Contains(text, "unsupported protocol version"):
+		return "the server speaks no TLS 1.2 or newer, and older ones protect no password: have its software brought " +
+			"up to date, or " +
 			"set " + name + " to a newer server of the same mail"
 	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(text, "tls: handshake failure"):
 		return "the server and we have no cipher in common: have its TLS settings brought up to date"
@@ -56,7 +58,8 @@ func distrusted(e *tls.CertificateVerificationError, name, ca string) string {
 	case errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired:
 		return outOfDate(invalid.Cert, time.Now())
 	case errors.As(e.Err, &host) && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
-		return fmt.Sprintf("the certificate names %s in its common name alone, which has not counted for years: have it made anew with "+
+		return fmt.Sprintf("the certificate names %s in its common name alone, which has not counted for years: have "+
+			"it made anew with "+
 			"that name as a subject alternative name (subjectAltName)", orNobody(leaf.Subject.CommonName))
 	case errors.As(e.Err, &host):
 		return fmt.Sprintf("the certificate is for %s: correct %s", names(leaf), name)
@@ -78,7 +81,8 @@ func outOfDate(c *x509.Certificate, now time.Time) string {
 		return fmt.Sprintf("the certificate is good from %s on, and this machine's clock says %s: set the clock (NTP)",
 			c.NotBefore.Local().Format("2006-01-02 15:04"), today)
 	}
-	return fmt.Sprintf("the certificate of %s was good until %s, and this machine's clock says %s: who runs the server must renew it, "+
+	return fmt.Sprintf("the certificate of %s was good until %s, and this machine's clock says %s: who runs the "+
+		"server must renew it, "+
 		"unless the clock is wrong", names(c), c.NotAfter.Local().Format("2006-01-02 15:04"), today)
 }
 

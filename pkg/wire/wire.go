@@ -59,18 +59,25 @@ func (s Server) Config() (*tls.Config, error) {
 	case "implicit", "starttls":
 	case "none":
 		if !Loopback(s.Host) {
-			return nil, fault.Misconfigured(fmt.Errorf("connect to %s: tls: none is for loopback addresses only: letters and password "+
+			return nil, fault.Misconfigured(fmt.Errorf("connect to %s: tls: none is for loopback addresses only: "+
+				"letters and password "+
 				"would travel in the clear; set %s.tls to implicit or starttls", s.Addr(), s.Keys))
 		}
 	default:
-		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %s.tls is %q; it may be implicit, starttls or none", s.Addr(), s.Keys,
+		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %s.tls is %q; it may be implicit, starttls or none",
+			s.Addr(), s.Keys,
 			s.TLS))
 	}
 	roots, err := roots(s.CA, s.Keys)
 	if err != nil {
 		return nil, fault.Misconfigured(fmt.Errorf("connect to %s: %w", s.Addr(), err))
 	}
-	return &tls.Config{ServerName: s.Host, MinVersion: tls.VersionTLS12, RootCAs: roots, VerifyConnection: s.Expiry.watch(s.Host)}, nil
+	return &tls.Config{
+		ServerName:       s.Host,
+		MinVersion:       tls.VersionTLS12,
+		RootCAs:          roots,
+		VerifyConnection: s.Expiry.watch(s.Host),
+	}, nil
 }
 
 // roots returns the system's certificates and those of ca, nil = the system's alone.
@@ -102,8 +109,9 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 	dialing, cancel := context.WithTimeout(ctx, min(dialWait, s.Silence))
 	defer cancel()
 	if s.TLS == "starttls" && (s.Port == 993 || s.Port == 465) && s.encrypted(dialing, dial, config) {
-		return nil, nil, fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("connect to %s: the server encrypts from the first byte "+
-			"on; set %s.tls to implicit", s.Addr(), s.Keys)))
+		return nil, nil, fault.Because(fault.Cipher,
+			fault.Misconfigured(fmt.Errorf("connect to %s: the server encrypts from the first byte "+
+				"on; set %s.tls to implicit", s.Addr(), s.Keys)))
 	}
 	raw, err := dial(dialing, "tcp", s.Addr())
 	if err != nil {
@@ -124,7 +132,8 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 
 // encrypted reports whether the server speaks TLS from the first byte on: it would wait in silence for us to begin.
 // Only the ports that are meant for that are asked.
-func (s Server) encrypted(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error), config *tls.Config) bool {
+func (s Server) encrypted(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error),
+	config *tls.Config) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	raw, err := dial(ctx, "tcp", s.Addr())
@@ -154,9 +163,13 @@ func Transport(ca []byte, keys string, expiry Expiry) (*http.Transport, error) {
 		return nil, err
 	}
 	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots, VerifyConnection: expiry.watch("")},
+		Proxy:       http.ProxyFromEnvironment,
+		DialContext: (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig: &tls.Config{
+			MinVersion:       tls.VersionTLS12,
+			RootCAs:          roots,
+			VerifyConnection: expiry.watch(""),
+		},
 		TLSHandshakeTimeout: 10 * time.Second,
 		IdleConnTimeout:     30 * time.Second,
 		ForceAttemptHTTP2:   true,

@@ -60,8 +60,9 @@ func certify(t *testing.T, by *made, c x509.Certificate) *made {
 }
 
 func authority(t *testing.T, name string, by *made) *made {
-	return certify(t, by, x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign})
+	return certify(t, by, x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign})
 }
 
 func (m *made) pem() []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.Raw}) }
@@ -117,19 +118,40 @@ func TestTroubleWithCertificates(t *testing.T) {
 		"not yet valid": {leaf: certify(t, root, change(func(c *x509.Certificate) {
 			c.NotBefore, c.NotAfter = time.Now().AddDate(1, 0, 0), time.Now().AddDate(2, 0, 0)
 		})), ca: root, says: []string{"set the clock"}, not: "renew"},
-		"common name only": {leaf: certify(t, root, x509.Certificate{Subject: pkix.Name{CommonName: "127.0.0.1"}}), ca: root,
+		"common name only": {leaf: certify(t, root, x509.Certificate{Subject: pkix.Name{CommonName: "127.0.0.1"}}),
+			ca:   root,
 			says: []string{"common name", "subjectAltName"}, not: "imap.ca"},
-		"another name": {leaf: certify(t, root, x509.Certificate{DNSNames: []string{"mx1.example.ru", "mx2.example.ru"}}), ca: root,
+		"another name": {leaf: certify(t, root,
+			x509.Certificate{DNSNames: []string{"mx1.example.ru", "mx2.example.ru"}}), ca: root,
 			says: []string{"is for mx1.example.ru, mx2.example.ru", "imap.host"}, not: "imap.ca"},
-		"private authority": {leaf: certify(t, root, good), says: []string{`"Example Root"`, "imap.ca"}, not: "ca-certificates"},
-		"signed by itself":  {leaf: certify(t, nil, good), says: []string{"imap.ca"}},
-		"no intermediate": {leaf: certify(t, between, good), ca: root, says: []string{`"Example Intermediate"`, "imap.ca"},
-			not: "ca-certificates"},
-		"expired authority": {leaf: certify(t, certify(t, nil, x509.Certificate{Subject: pkix.Name{CommonName: "Old Root"}, IsCA: true,
-			BasicConstraintsValid: true, NotAfter: time.Now().Add(-time.Minute), KeyUsage: x509.KeyUsageCertSign}), good),
+		"private authority": {
+			leaf: certify(t, root, good),
+			says: []string{`"Example Root"`, "imap.ca"},
+			not:  "ca-certificates",
+		},
+		"signed by itself": {leaf: certify(t, nil, good), says: []string{"imap.ca"}},
+		"no intermediate": {leaf: certify(t, between, good), ca: root,
+			says: []string{`"Example Intermediate"`, "imap.ca"},
+			not:  "ca-certificates"},
+		"expired authority": {leaf: certify(t,
+			certify(t, nil, x509.Certificate{Subject: pkix.Name{CommonName: "Old Root"}, IsCA: true,
+				BasicConstraintsValid: true, NotAfter: time.Now().Add(-time.Minute), KeyUsage: x509.KeyUsageCertSign}),
+			good),
 			says: []string{`"Old Root"`, "imap.ca"}},
-		"TLS 1.1":   {leaf: certify(t, root, good), ca: root, config: &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, says: []string{"no TLS 1.2"}, not: "imap.ca"},
-		"no cipher": {leaf: certify(t, root, good), ca: root, config: &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}}, says: []string{"no cipher in common"}, not: "imap.ca"},
+		"TLS 1.1": {
+			leaf:   certify(t, root, good),
+			ca:     root,
+			config: &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+			says:   []string{"no TLS 1.2"},
+			not:    "imap.ca",
+		},
+		"no cipher": {
+			leaf:   certify(t, root, good),
+			ca:     root,
+			config: &tls.Config{MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_RC4_128_SHA}},
+			says:   []string{"no cipher in common"},
+			not:    "imap.ca",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			shown := tls.Certificate{Certificate: [][]byte{c.leaf.Raw}, PrivateKey: c.leaf.key}
@@ -141,7 +163,13 @@ func TestTroubleWithCertificates(t *testing.T) {
 				config = c.config.Clone()
 			}
 			config.Certificates = []tls.Certificate{shown}
-			s := Server{Host: "127.0.0.1", Port: serve(t, config), TLS: "implicit", Keys: "imap", Silence: 10 * time.Second}
+			s := Server{
+				Host:    "127.0.0.1",
+				Port:    serve(t, config),
+				TLS:     "implicit",
+				Keys:    "imap",
+				Silence: 10 * time.Second,
+			}
 			if c.ca != nil {
 				s.CA = c.ca.pem()
 			}
@@ -184,7 +212,10 @@ func TestNoRootCertificates(t *testing.T) {
 	}
 	leaf := certify(t, authority(t, "Public Root", nil), x509.Certificate{IPAddresses: loopbacks})
 	s := Server{Host: "127.0.0.1", TLS: "implicit", Keys: "imap", Silence: 10 * time.Second}
-	s.Port = serve(t, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: leaf.key}}})
+	s.Port = serve(t, &tls.Config{Certificates: []tls.Certificate{{
+		Certificate: [][]byte{leaf.Raw},
+		PrivateKey:  leaf.key,
+	}}})
 	_, _, err := s.Connect(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "ca-certificates") || fault.ExtentOf(err) != fault.Setup {
 		t.Errorf("got %v", err)
@@ -204,8 +235,16 @@ func TestNothingSecretInTheClear(t *testing.T) {
 		t.Error("dialled")
 		return nil, errors.New("no")
 	}
-	for _, host := range []string{"mail.example.ru", "10.0.0.1", "0.0.0.0", "127.0.0.1.example.ru", "localhost.example.ru", "::", ""} {
-		_, _, err := Server{Host: host, Port: 143, TLS: "none", Keys: "imap", Silence: time.Second, Dial: dial}.Connect(t.Context())
+	for _, host := range []string{"mail.example.ru", "10.0.0.1", "0.0.0.0", "127.0.0.1.example.ru",
+		"localhost.example.ru", "::", ""} {
+		_, _, err := Server{
+			Host:    host,
+			Port:    143,
+			TLS:     "none",
+			Keys:    "imap",
+			Silence: time.Second,
+			Dial:    dial,
+		}.Connect(t.Context())
 		if err == nil || fault.ExtentOf(err) != fault.Setup || !strings.Contains(err.Error(), "imap.tls") {
 			t.Errorf("%q: %v", host, err)
 		}
@@ -215,8 +254,10 @@ func TestNothingSecretInTheClear(t *testing.T) {
 			t.Errorf("%q is this machine", host)
 		}
 	}
-	for address, private := range map[string]bool{"https://a.ru/": true, "http://127.0.0.1/": true, "http://[::1]:80/": true,
-		"http://localhost:8080/": true, "http://a.ru/": false, "http://127.0.0.1@a.ru/": false, "ftp://127.0.0.1/": false, "//127.0.0.1/": false} {
+	for address, private := range map[string]bool{"https://a.ru/": true, "http://127.0.0.1/": true,
+		"http://[::1]:80/":       true,
+		"http://localhost:8080/": true, "http://a.ru/": false, "http://127.0.0.1@a.ru/": false,
+		"ftp://127.0.0.1/": false, "//127.0.0.1/": false} {
 		u, err := url.Parse(address)
 		if err != nil {
 			t.Fatal(err)
@@ -283,7 +324,8 @@ func TestTheEndOfAContext(t *testing.T) {
 }
 
 func TestTransport(t *testing.T) {
-	if _, err := Transport([]byte("nothing"), "bitrix24", nil); err == nil || !strings.Contains(err.Error(), "bitrix24.ca") {
+	if _, err := Transport([]byte("nothing"), "bitrix24", nil); err == nil ||
+		!strings.Contains(err.Error(), "bitrix24.ca") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -316,8 +358,14 @@ func TestStartTLSWhereTLSIsImplicit(t *testing.T) {
 // A host that does not exist is told from one that is silent.
 func TestUnreached(t *testing.T) {
 	for want, err := range map[fault.Cause]error{
-		fault.Absent: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "imap.firm.example", IsNotFound: true}},
-		fault.Silent: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", Name: "imap.firm.example", IsTemporary: true}},
+		fault.Absent: &net.OpError{
+			Op:  "dial",
+			Err: &net.DNSError{Err: "no such host", Name: "imap.firm.example", IsNotFound: true},
+		},
+		fault.Silent: &net.OpError{
+			Op:  "dial",
+			Err: &net.DNSError{Err: "server misbehaving", Name: "imap.firm.example", IsTemporary: true},
+		},
 	} {
 		s := Server{Host: "imap.firm.example", Port: 993, TLS: "implicit", Keys: "imap", Silence: time.Second,
 			Dial: func(context.Context, string, string) (net.Conn, error) { return nil, err }}

@@ -57,11 +57,15 @@ func TestWorkingTimeWhenTheClockIsChanged(t *testing.T) {
 }
 
 func TestHours(t *testing.T) {
-	for day, want := range map[string]string{"2026-03-10": "09:00 18:00 true", "2026-03-08": "09:00 18:00 false", "2026-03-09": "09:00 18:00 false",
+	for day, want := range map[string]string{"2026-03-10": "09:00 18:00 true", "2026-03-08": "09:00 18:00 false",
+		"2026-03-09": "09:00 18:00 false",
 		"2026-03-14": "09:00 18:00 true"} {
 		at, _ := time.ParseInLocation(time.DateOnly, day, week.Zone)
 		opens, closes, ok := week.Hours(at.Add(20 * time.Hour).UTC())
-		if got := opens.Format("15:04 ") + closes.Format("15:04 ") + map[bool]string{true: "true", false: "false"}[ok]; got != want {
+		if got := opens.Format("15:04 ") + closes.Format("15:04 ") + map[bool]string{
+			true:  "true",
+			false: "false",
+		}[ok]; got != want {
 			t.Errorf("%s: %s, want %s", day, got, want)
 		}
 	}

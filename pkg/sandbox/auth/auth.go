@@ -146,7 +146,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "a person looks at this page: see Browse", http.StatusNotImplemented)
 		return
 	}
-	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" || r.URL.RawQuery != "" {
+	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" ||
+		r.URL.RawQuery != "" {
 		fail(w, http.StatusBadRequest, "invalid_request", "a form is wanted, by POST")
 		return
 	}

@@ -28,9 +28,12 @@ func TestMistakesAreRefused(t *testing.T) {
 	s := New(Options{Secret: "s3cret"})
 	const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
 	const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-	address := "https://id/authorize?" + url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"mail"}, "state": {"x"},
-		"redirect_uri": {"http://127.0.0.1:1/"}, "code_challenge_method": {"S256"}, "code_challenge": {challenge}}.Encode()
-	for _, cut := range []string{"client_id=app", "response_type=code", "scope=mail", "state=x", "code_challenge_method=S256", "code_challenge=" + challenge, "127.0.0.1"} {
+	address := "https://id/authorize?" +
+		url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"mail"}, "state": {"x"},
+			"redirect_uri": {"http://127.0.0.1:1/"}, "code_challenge_method": {"S256"},
+			"code_challenge": {challenge}}.Encode()
+	for _, cut := range []string{"client_id=app", "response_type=code", "scope=mail", "state=x",
+		"code_challenge_method=S256", "code_challenge=" + challenge, "127.0.0.1"} {
 		if _, err := s.Browse(strings.Replace(address, cut, "", 1), "a", true); err == nil {
 			t.Errorf("the page is shown without %s", cut)
 		}
@@ -44,11 +47,13 @@ func TestMistakesAreRefused(t *testing.T) {
 		return u.Query().Get("code")
 	}
 	right := func() url.Values {
-		return url.Values{"client_id": {"app"}, "client_secret": {"s3cret"}, "grant_type": {"authorization_code"}, "code": {code()},
+		return url.Values{"client_id": {"app"}, "client_secret": {"s3cret"}, "grant_type": {"authorization_code"},
+			"code":         {code()},
 			"redirect_uri": {"http://127.0.0.1:1/"}, "code_verifier": {verifier}}
 	}
-	for field, want := range map[string]string{"client_id": "invalid_client", "client_secret": "invalid_client", "grant_type": "unsupported_grant_type",
-		"code": "invalid_grant", "redirect_uri": "invalid_grant", "code_verifier": "invalid_grant"} {
+	for field, want := range map[string]string{"client_id": "invalid_client", "client_secret": "invalid_client",
+		"grant_type": "unsupported_grant_type",
+		"code":       "invalid_grant", "redirect_uri": "invalid_grant", "code_verifier": "invalid_grant"} {
 		form := right()
 		form.Set(field, "other")
 		if said := ask(t, s, "/token", form); said["error"] != want {
@@ -69,7 +74,10 @@ func TestMistakesAreRefused(t *testing.T) {
 	if said := ask(t, s, "/token", form); said["error"] != "invalid_request" {
 		t.Errorf("doubled: %v", said)
 	}
-	for path, form := range map[string]url.Values{"/device": {"client_id": {"other"}, "scope": {"mail"}}, "/device?": {"client_id": {"app"}}} {
+	for path, form := range map[string]url.Values{
+		"/device":  {"client_id": {"other"}, "scope": {"mail"}},
+		"/device?": {"client_id": {"app"}},
+	} {
 		if said := ask(t, s, path, form); said["error"] == nil {
 			t.Errorf("%s: %v", path, said)
 		}

@@ -60,7 +60,12 @@ func (s *Server) Browse(address, account string, allow bool) (string, error) {
 	back := url.Values{"state": {q.Get("state")}}
 	if allow {
 		code := s.secret("4/page")
-		s.pages[code] = &page{account: account, redirect: redirect.String(), challenge: q.Get("code_challenge"), ends: s.o.Now().Add(time.Minute)}
+		s.pages[code] = &page{
+			account:   account,
+			redirect:  redirect.String(),
+			challenge: q.Get("code_challenge"),
+			ends:      s.o.Now().Add(time.Minute),
+		}
 		back.Set("code", code)
 	} else {
 		back.Set("error", "access_denied")

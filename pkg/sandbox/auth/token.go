@@ -20,7 +20,12 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "invalid_scope", "no scope is asked for")
 		return
 	}
-	d := &device{user: s.secret("CODE")[5:13], ends: s.o.Now().Add(s.o.CodeLife), asked: s.o.Now(), interval: s.o.Interval}
+	d := &device{
+		user:     s.secret("CODE")[5:13],
+		ends:     s.o.Now().Add(s.o.CodeLife),
+		asked:    s.o.Now(),
+		interval: s.o.Interval,
+	}
 	s.secrets = s.secrets[:len(s.secrets)-1] // a person sees it
 	code := s.secret("device")
 	s.devices[code] = d
@@ -45,7 +50,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		id, secret = form.Get("client_id"), form.Get("client_secret")
 	}
 	if id != s.o.ID || secret != s.o.Secret {
-		fail(w, http.StatusUnauthorized, "invalid_client", "the application is unknown, or its secret is wrong: "+secret)
+		fail(w, http.StatusUnauthorized, "invalid_client",
+			"the application is unknown, or its secret is wrong: "+secret)
 		return
 	}
 	device := standard

@@ -70,7 +70,8 @@ func NewIMAP(o IMAPOptions) (*IMAP, error) {
 	}
 	s := &IMAP{
 		o: o, user: imapmemserver.NewUser(o.User, o.Password), addr: ln.Addr().String(), inside: newPipeListener(),
-		special: map[string]imap.MailboxAttr{}, commands: map[string]int{}, odd: map[oddPlace]odd{}, flagNames: map[imap.Flag]bool{},
+		special: map[string]imap.MailboxAttr{}, commands: map[string]int{}, odd: map[oddPlace]odd{},
+		flagNames: map[imap.Flag]bool{},
 	}
 	options := &imapserver.Options{
 		NewSession: s.session, Caps: s.caps(), Logger: silent, InsecureAuth: o.TLS == nil,
@@ -96,7 +97,8 @@ func NewIMAP(o IMAPOptions) (*IMAP, error) {
 func (s *IMAP) caps() imap.CapSet {
 	caps := imap.CapSet{}
 	for _, c := range []imap.Cap{
-		imap.CapIMAP4rev1, imap.CapNamespace, imap.CapESearch, imap.CapListExtended, imap.CapListStatus, imap.CapStatusSize,
+		imap.CapIMAP4rev1, imap.CapNamespace, imap.CapESearch, imap.CapListExtended, imap.CapListStatus,
+		imap.CapStatusSize,
 		imap.CapSpecialUse, imap.CapLiteralPlus, imap.CapMove, imap.CapUIDPlus,
 	} {
 		caps[c] = struct{}{}

@@ -81,7 +81,12 @@ func (s *IMAP) Messages(folder string) []Message {
 	var ms []Message
 	err := s.within(folder, func(c *imapclient.Client) error {
 		whole := &imap.FetchItemBodySection{Peek: true}
-		cmd := c.Fetch(everything, &imap.FetchOptions{UID: true, Flags: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{whole}})
+		cmd := c.Fetch(everything, &imap.FetchOptions{
+			UID:          true,
+			Flags:        true,
+			InternalDate: true,
+			BodySection:  []*imap.FetchItemBodySection{whole},
+		})
 		bufs, err := cmd.Collect()
 		for _, b := range bufs {
 			m := Message{UID: uint32(b.UID), Raw: b.FindBodySection(whole), Received: b.InternalDate}

@@ -39,7 +39,8 @@ func headerEnd(raw []byte) int {
 // part returns what a section of a message is, byte for byte; ok is false for one that asks for less than its header or
 // body.
 func (o odd) part(section *imap.FetchItemBodySection) (b []byte, ok bool) {
-	if len(section.Part) > 0 || len(section.HeaderFields) > 0 || len(section.HeaderFieldsNot) > 0 || section.Partial != nil {
+	if len(section.Part) > 0 || len(section.HeaderFields) > 0 || len(section.HeaderFieldsNot) > 0 ||
+		section.Partial != nil {
 		return nil, false
 	}
 	end := headerEnd(o.raw)
@@ -58,7 +59,8 @@ func (o odd) part(section *imap.FetchItemBodySection) (b []byte, ok bool) {
 func (o odd) isOdd() bool {
 	for _, s := range []imap.PartSpecifier{imap.PartSpecifierNone, imap.PartSpecifierHeader} {
 		section := &imap.FetchItemBodySection{Specifier: s}
-		if want, _ := o.part(section); !bytes.Equal(imapserver.ExtractBodySection(bytes.NewReader(o.raw), section), want) {
+		if want, _ := o.part(section); !bytes.Equal(imapserver.ExtractBodySection(bytes.NewReader(o.raw), section),
+			want) {
 			return true
 		}
 	}
@@ -134,9 +136,11 @@ func (x *imapSession) uids(set imap.NumSet) []imap.UID {
 
 // fetchOdd answers a FETCH of whole messages or headers for those that are odd. The rest is returned, for the embedded
 // server.
-func (x *imapSession) fetchOdd(w *imapserver.FetchWriter, set imap.NumSet, o *imap.FetchOptions) (rest imap.NumSet, err error) {
+func (x *imapSession) fetchOdd(w *imapserver.FetchWriter, set imap.NumSet,
+	o *imap.FetchOptions) (rest imap.NumSet, err error) {
 	all := x.s.oddIn(x.folder)
-	if len(all) == 0 || o.Envelope || o.BodyStructure != nil || len(o.BinarySection) > 0 || len(o.BinarySectionSize) > 0 {
+	if len(all) == 0 || o.Envelope || o.BodyStructure != nil || len(o.BinarySection) > 0 ||
+		len(o.BinarySectionSize) > 0 {
 		return set, nil
 	}
 	var others imap.UIDSet
@@ -154,7 +158,8 @@ func (x *imapSession) fetchOdd(w *imapserver.FetchWriter, set imap.NumSet, o *im
 }
 
 func (x *imapSession) writeOdd(w *imapserver.FetchWriter, uid imap.UID, message odd, o *imap.FetchOptions) error {
-	d, err := x.UserSession.Search(imapserver.NumKindSeq, &imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}}, &imap.SearchOptions{ReturnAll: true})
+	d, err := x.UserSession.Search(imapserver.NumKindSeq,
+		&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}}, &imap.SearchOptions{ReturnAll: true})
 	if err != nil {
 		return err
 	}
@@ -195,9 +200,11 @@ func (x *imapSession) flags(uid imap.UID) (set []imap.Flag) {
 	x.s.mu.Lock()
 	names := slices.Sorted(maps.Keys(x.s.flagNames))
 	x.s.mu.Unlock()
-	for _, f := range append(names, imap.FlagSeen, imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagDraft) {
+	for _, f := range append(names, imap.FlagSeen, imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted,
+		imap.FlagDraft) {
 		c := &imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}, Flag: []imap.Flag{f}}
-		if d, err := x.UserSession.Search(imapserver.NumKindUID, c, &imap.SearchOptions{ReturnAll: true}); err == nil && len(d.AllUIDs()) > 0 {
+		if d, err := x.UserSession.Search(imapserver.NumKindUID, c,
+			&imap.SearchOptions{ReturnAll: true}); err == nil && len(d.AllUIDs()) > 0 {
 			set = append(set, f)
 		}
 	}

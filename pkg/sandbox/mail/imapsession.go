@@ -187,7 +187,8 @@ func (x *imapSession) Status(folder string, o *imap.StatusOptions) (*imap.Status
 }
 
 // Search implements imapserver.Session.
-func (x *imapSession) Search(kind imapserver.NumKind, c *imap.SearchCriteria, o *imap.SearchOptions) (*imap.SearchData, error) {
+func (x *imapSession) Search(kind imapserver.NumKind, c *imap.SearchCriteria,
+	o *imap.SearchOptions) (*imap.SearchData, error) {
 	if err := x.begin("SEARCH", "", false); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // Store implements imapserver.Session.
-func (x *imapSession) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags, o *imap.StoreOptions) error {
+func (x *imapSession) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap.StoreFlags,
+	o *imap.StoreOptions) error {
 	if err := x.begin("STORE", fmt.Sprint(set), true); err != nil {
 		return err
 	}
@@ -71,7 +72,8 @@ func (x *imapSession) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) er
 }
 
 func (x *imapSession) anyDeleted() bool {
-	d, err := x.UserSession.Search(imapserver.NumKindUID, &imap.SearchCriteria{Flag: []imap.Flag{imap.FlagDeleted}}, &imap.SearchOptions{})
+	d, err := x.UserSession.Search(imapserver.NumKindUID, &imap.SearchCriteria{Flag: []imap.Flag{imap.FlagDeleted}},
+		&imap.SearchOptions{})
 	return err == nil && d.Count > 0
 }
 

@@ -78,13 +78,15 @@ func TestIMAPCountsWrites(t *testing.T) {
 	if _, err := c.Select("INBOX", nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect(); err != nil {
+	if _, err := c.Fetch(imap.UIDSetNum(1),
+		&imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{{Peek: true}}}).Collect(); err != nil {
 		t.Fatal(err)
 	}
 	if s.Writes() != 0 {
 		t.Errorf("after PEEK: %d writes", s.Writes())
 	}
-	if _, err := c.Fetch(imap.UIDSetNum(1), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{{}}}).Collect(); err != nil {
+	if _, err := c.Fetch(imap.UIDSetNum(1),
+		&imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{{}}}).Collect(); err != nil {
 		t.Fatal(err)
 	}
 	seen := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagSeen}}
@@ -151,7 +153,8 @@ func TestIMAPRecreateRemoveInject(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := s.Messages("INBOX")
-	if len(got) != 1 || got[0].UID != 1 || !got[0].Seen || got[0].Received.Hour() != 12 || s.UIDValidity("INBOX") == before {
+	if len(got) != 1 || got[0].UID != 1 || !got[0].Seen || got[0].Received.Hour() != 12 ||
+		s.UIDValidity("INBOX") == before {
 		t.Errorf("after Recreate: %+v, UIDVALIDITY %d, before %d", got, s.UIDValidity("INBOX"), before)
 	}
 	if s.Writes() != 0 {
@@ -190,13 +193,21 @@ func TestIMAPTLSAndXOAUTH2(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(ca)
 	for _, start := range []bool{false, true} {
-		s := newIMAP(t, IMAPOptions{User: "u@example.ru", Password: "token", TLS: &tls.Config{Certificates: []tls.Certificate{cert}}, StartTLS: start})
+		s := newIMAP(t, IMAPOptions{
+			User:     "u@example.ru",
+			Password: "token",
+			TLS:      &tls.Config{Certificates: []tls.Certificate{cert}},
+			StartTLS: start,
+		})
 		dial := imapclient.DialTLS
 		if start {
 			dial = imapclient.DialStartTLS
 		}
 		for token, right := range map[string]bool{"token": true, "wrong": false} {
-			c, err := dial(s.Addr(), &imapclient.Options{TLSConfig: &tls.Config{RootCAs: roots, ServerName: "localhost"}})
+			c, err := dial(s.Addr(), &imapclient.Options{TLSConfig: &tls.Config{
+				RootCAs:    roots,
+				ServerName: "localhost",
+			}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,10 +235,12 @@ func TestSMTPKeepsLetters(t *testing.T) {
 	if err := smtp.SendMail(s.Addr(), nil, "a@example.ru", []string{"b@example.org"}, []byte(sample)); err == nil {
 		t.Error("without login: no error")
 	}
-	if err := smtp.SendMail(s.Addr(), smtp.PlainAuth("", "support", "wrong", host), "a@example.ru", []string{"b@example.org"}, []byte(sample)); err == nil {
+	if err := smtp.SendMail(s.Addr(), smtp.PlainAuth("", "support", "wrong", host), "a@example.ru",
+		[]string{"b@example.org"}, []byte(sample)); err == nil {
 		t.Error("with a wrong password: no error")
 	}
-	if err := smtp.SendMail(s.Addr(), smtp.PlainAuth("", "support", "secret", host), "", []string{"b@example.org", "c@example.org"}, []byte(sample)); err != nil {
+	if err := smtp.SendMail(s.Addr(), smtp.PlainAuth("", "support", "secret", host), "",
+		[]string{"b@example.org", "c@example.org"}, []byte(sample)); err != nil {
 		t.Fatal(err)
 	}
 	got := s.Letters()
@@ -308,7 +321,8 @@ func TestProxy(t *testing.T) {
 	}
 	p.CutUploadAfter(4)
 	s.ResetCounts()
-	if got := exchange(t, p.Addr(), "a LOGIN user password\r\nb LOGOUT\r\n"); strings.Contains(got, "a OK") || s.Commands()["LOGIN"] != 0 {
+	if got := exchange(t, p.Addr(), "a LOGIN user password\r\nb LOGOUT\r\n"); strings.Contains(got, "a OK") ||
+		s.Commands()["LOGIN"] != 0 {
 		t.Errorf("CutUploadAfter: %q", got)
 	}
 
@@ -338,8 +352,10 @@ func TestProxy(t *testing.T) {
 // TestIMAPGivesOutWhatWasPutIn holds that no byte of a message changes, however malformed it is, wherever it is copied
 // to.
 func TestIMAPGivesOutWhatWasPutIn(t *testing.T) {
-	for _, raw := range []string{sample, "", "no header at all", "From: a@b\r\nno colon\r\nSubject: x\r\n\r\nTEXT\r\n", "From: a@b\nSubject: x\n\nTEXT\n",
-		"From: a@b\r\r\nSubject: x\r\r\n\r\r\nTEXT", "subject:   x  \r\n\r\n", "\r\nTEXT", "From: \xcf\xf0\r\n\xd2\r\n\r\n\x00\xff"} {
+	for _, raw := range []string{sample, "", "no header at all", "From: a@b\r\nno colon\r\nSubject: x\r\n\r\nTEXT\r\n",
+		"From: a@b\nSubject: x\n\nTEXT\n",
+		"From: a@b\r\r\nSubject: x\r\r\n\r\r\nTEXT", "subject:   x  \r\n\r\n", "\r\nTEXT",
+		"From: \xcf\xf0\r\n\xd2\r\n\r\n\x00\xff"} {
 		s := newIMAP(t, IMAPOptions{})
 		if _, err := s.Append("INBOX", []byte(raw), time.Time{}); err != nil {
 			t.Fatal(err)
@@ -359,7 +375,10 @@ func TestIMAPGivesOutWhatWasPutIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		header := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader}
-		got, err := c.Fetch(imap.UIDSetNum(1, 2), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{header}}).Collect()
+		got, err := c.Fetch(imap.UIDSetNum(1, 2), &imap.FetchOptions{
+			UID:         true,
+			BodySection: []*imap.FetchItemBodySection{header},
+		}).Collect()
 		if err != nil || len(got) != 2 {
 			t.Fatalf("%q: %v, %v", raw, got, err)
 		}

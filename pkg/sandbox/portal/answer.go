@@ -80,14 +80,16 @@ func (a answer) write(w http.ResponseWriter) {
 func writePage(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, "<html><head><title>%d %s</title></head><body>nginx</body></html>\n", status, http.StatusText(status))
+	_, _ = fmt.Fprintf(w, "<html><head><title>%d %s</title></head><body>nginx</body></html>\n", status,
+		http.StatusText(status))
 }
 
 // timing is the time of an answer: always in the portal's zone.
 func (p *Portal) timing(method string, start time.Time) object {
 	now := p.o.Now()
 	t := object{
-		"start": seconds(start), "finish": seconds(now), "duration": now.Sub(start).Seconds(), "processing": now.Sub(start).Seconds(),
+		"start": seconds(start), "finish": seconds(now), "duration": now.Sub(start).Seconds(),
+		"processing": now.Sub(start).Seconds(),
 		"date_start": stamp(start), "date_finish": stamp(now),
 	}
 	if method != "batch" {
@@ -111,7 +113,8 @@ func stampOrNil(t time.Time) any {
 
 // readTime reads a date as the portal does: without an offset it is in the portal's zone.
 func readTime(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02", "02.01.2006 15:04:05", "02.01.2006"} {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02",
+		"02.01.2006 15:04:05", "02.01.2006"} {
 		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
 			return t, true
 		}

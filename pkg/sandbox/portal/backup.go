@@ -35,7 +35,13 @@ func (a *acts) Restore(b Backup) {
 func (w *world) copied(tasks map[int64]*task, numbers serial, d drive, private map[int64][]string) Backup {
 	b := Backup{tasks: map[int64]*task{}, serial: maps.Clone(numbers), private: map[int64][]string{}}
 	for id, t := range tasks {
-		b.tasks[id] = &task{Task: t.snapshot(), w: w, history: slices.Clone(t.history), results: slices.Clone(t.results), joined: maps.Clone(t.joined)}
+		b.tasks[id] = &task{
+			Task:    t.snapshot(),
+			w:       w,
+			history: slices.Clone(t.history),
+			results: slices.Clone(t.results),
+			joined:  maps.Clone(t.joined),
+		}
 	}
 	for user, said := range private {
 		b.private[user] = slices.Clone(said)

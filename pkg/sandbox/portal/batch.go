@@ -99,7 +99,11 @@ func (b *batchRun) run(name string, params *Params, key string, f Fault) (any, e
 	// QUIRK: only the inner ends of uploads and downloads are barred, disk.folder.uploadfile with its base64 is not
 	// (rest, methodsBatch).
 	if name == "batch" || name == "upload" || name == "download" {
-		return nil, &apiError{status: http.StatusMethodNotAllowed, code: "ERROR_BATCH_METHOD_NOT_ALLOWED", text: "Method is not allowed for batch usage"}
+		return nil, &apiError{
+			status: http.StatusMethodNotAllowed,
+			code:   "ERROR_BATCH_METHOD_NOT_ALLOWED",
+			text:   "Method is not allowed for batch usage",
+		}
 	}
 	start := b.p.o.Now()
 	x := &execution{params: params, base: b.base, methods: b.p.methods}

@@ -110,12 +110,15 @@ func imSearch(w *world, x *execution) (any, error) {
 	rows := []any{}
 	for _, c := range found {
 		rows = append(rows, object{
-			"id": c.ID, "chatId": t.Chat, "authorId": c.Author, "date": stamp(c.At), "text": w.shown(c), "isSystem": c.System,
-			"uuid": uuidOf(c), "forward": forwardOf(c), "params": paramsOf(c), "replaces": []any{}, "viewedByOthers": false,
+			"id": c.ID, "chatId": t.Chat, "authorId": c.Author, "date": stamp(c.At), "text": w.shown(c),
+			"isSystem": c.System,
+			"uuid":     uuidOf(c), "forward": forwardOf(c), "params": paramsOf(c), "replaces": []any{},
+			"viewedByOthers": false,
 		})
 	}
 	return object{
-		"messages": rows, "users": w.chatUsers(found, chatUserCamel), "files": w.chatFiles(t, found), "additionalMessages": []any{},
+		"messages": rows, "users": w.chatUsers(found, chatUserCamel), "files": w.chatFiles(t, found),
+		"additionalMessages": []any{},
 		"tariffRestrictions": object{"isHistoryLimitExceeded": false},
 	}, nil
 }
@@ -157,11 +160,17 @@ func imGet(w *world, x *execution) (any, error) {
 	rows := []any{}
 	for _, c := range found {
 		rows = append(rows, object{
-			"id": c.ID, "chat_id": t.Chat, "author_id": c.Author, "date": stamp(c.At), "text": w.shown(c), "unread": false,
-			"uuid": uuidOf(c), "replaces": []any{}, "params": paramsOf(c), "disappearing_date": nil,
+			"id": c.ID, "chat_id": t.Chat, "author_id": c.Author, "date": stamp(c.At), "text": w.shown(c),
+			"unread": false,
+			"uuid":   uuidOf(c), "replaces": []any{}, "params": paramsOf(c), "disappearing_date": nil,
 		})
 	}
-	return object{"chat_id": t.Chat, "messages": rows, "users": w.chatUsers(found, chatUserSnake), "files": w.chatFiles(t, found)}, nil
+	return object{
+		"chat_id":  t.Chat,
+		"messages": rows,
+		"users":    w.chatUsers(found, chatUserSnake),
+		"files":    w.chatFiles(t, found),
+	}, nil
 }
 
 func olderOrNewer(w *world, t *task, x *execution) []Comment {
@@ -284,15 +293,19 @@ func userType(u User) string {
 
 func chatUserCamel(u User) object {
 	return object{
-		"id": u.ID, "active": !u.Inactive, "name": u.FullName(), "firstName": u.Name, "lastName": u.LastName, "workPosition": u.Position,
-		"type": userType(u), "bot": u.Bot, "connector": u.Connector, "extranet": u.Guest, "externalAuthId": authID(u), "network": false,
+		"id": u.ID, "active": !u.Inactive, "name": u.FullName(), "firstName": u.Name, "lastName": u.LastName,
+		"workPosition": u.Position,
+		"type":         userType(u), "bot": u.Bot, "connector": u.Connector, "extranet": u.Guest,
+		"externalAuthId": authID(u), "network": false,
 	}
 }
 
 func chatUserSnake(u User) object {
 	return object{
-		"id": u.ID, "active": !u.Inactive, "name": u.FullName(), "first_name": u.Name, "last_name": u.LastName, "work_position": u.Position,
-		"type": userType(u), "bot": u.Bot, "connector": u.Connector, "extranet": u.Guest, "external_auth_id": authID(u), "network": false,
+		"id": u.ID, "active": !u.Inactive, "name": u.FullName(), "first_name": u.Name, "last_name": u.LastName,
+		"work_position": u.Position,
+		"type":          userType(u), "bot": u.Bot, "connector": u.Connector, "extranet": u.Guest,
+		"external_auth_id": authID(u), "network": false,
 	}
 }
 
@@ -301,7 +314,8 @@ func (w *world) chatFiles(t *task, cs []Comment) []any {
 	for _, c := range cs {
 		for _, f := range c.Files {
 			rows = append(rows, object{
-				"id": f.Object, "chatId": t.Chat, "date": stamp(c.At), "type": "file", "name": f.Name, "size": len(f.Content), "authorId": c.Author,
+				"id": f.Object, "chatId": t.Chat, "date": stamp(c.At), "type": "file", "name": f.Name,
+				"size": len(f.Content), "authorId": c.Author,
 				"status": "done", "progress": 100,
 				"urlDownload": "/bitrix/services/main/ajax.php?action=disk.api.file.download&fileId=" + id(f.Object),
 			})

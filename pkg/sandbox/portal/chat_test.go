@@ -32,11 +32,13 @@ func TestChatSearch(t *testing.T) {
 	if rows.Str(last, "params", "IS_DELETED") != "Y" || rows.Str(last, "text") != phrase("deleted") {
 		t.Errorf("QUIRK a deleted message leaves a phrase: %v", rows.Get(last))
 	}
-	if a := r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d,"LAST_ID":%d}`, task.Chat, first)); !strings.Contains(a.raw, `"params":[]`) {
+	if a := r.call("im.dialog.messages.search",
+		fmt.Sprintf(`{"CHAT_ID":%d,"LAST_ID":%d}`, task.Chat, first)); !strings.Contains(a.raw, `"params":[]`) {
 		t.Errorf("QUIRK params without any are a list: %s", a.raw)
 	}
 	// User 9 joined by writing: a message of the system stands between.
-	if rows.Int("1", "authorId") != 0 || !truthy(rows.Get("1", "isSystem")) || rows.Get("1", "uuid") != nil || rows.Str("1", "params", "CODE", "0") != "CHAT_JOIN" {
+	if rows.Int("1", "authorId") != 0 || !truthy(rows.Get("1", "isSystem")) || rows.Get("1", "uuid") != nil ||
+		rows.Str("1", "params", "CODE", "0") != "CHAT_JOIN" {
 		t.Errorf("system message: %v", rows.Get("1"))
 	}
 	down := r.search(task.Chat, `,"LAST_ID":`+id(first))
@@ -66,30 +68,42 @@ func TestChatGetIsInNoOrder(t *testing.T) {
 	body := fmt.Sprintf(`{"DIALOG_ID":"chat%d","FIRST_ID":%d,"LIMIT":70}`, task.Chat, ids[0]-1)
 	got := r.ok("im.dialog.messages.get", body)
 	rows, _ := got.Get("result", "messages").(*Params)
-	if rows.Len() != 50 || rows.Int("0", "id") != ids[1] || rows.Int("1", "id") != ids[0] || rows.Int("0", "author_id") != 7 {
+	if rows.Len() != 50 || rows.Int("0", "id") != ids[1] || rows.Int("1", "id") != ids[0] ||
+		rows.Int("0", "author_id") != 7 {
 		t.Errorf("%d rows, first %s, %s", rows.Len(), rows.Str("0", "id"), rows.Str("1", "id"))
 	}
-	if rows, _ = r.ok("im.dialog.messages.get", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)).Get("result", "messages").(*Params); rows.Len() != 20 {
+	if rows, _ = r.ok("im.dialog.messages.get", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)).Get("result",
+		"messages").(*Params); rows.Len() != 20 {
 		t.Errorf("without a limit: %d rows", rows.Len())
 	}
 	r.DeleteComment(n, ids[59])
 	gone := r.ok("im.dialog.messages.get", fmt.Sprintf(`{"DIALOG_ID":"chat%d","LIMIT":1}`, task.Chat))
-	if rows, _ = gone.Get("result", "messages").(*Params); rows.Str("0", "params", "IS_DELETED") != "Y" || rows.Str("0", "text") != phrase("deleted") {
+	if rows, _ = gone.Get("result", "messages").(*Params); rows.Str("0", "params", "IS_DELETED") != "Y" ||
+		rows.Str("0", "text") != phrase("deleted") {
 		t.Errorf("deleted: %v", rows.Get("0"))
 	}
-	r.refused("FIRST_ID", r.call("im.dialog.messages.get", fmt.Sprintf(`{"DIALOG_ID":"chat%d","FIRST_ID":"x"}`, task.Chat)), 400, "FIRST_ID_STRING")
+	r.refused("FIRST_ID", r.call("im.dialog.messages.get",
+		fmt.Sprintf(`{"DIALOG_ID":"chat%d","FIRST_ID":"x"}`, task.Chat)), 400, "FIRST_ID_STRING")
 	r.refused("no dialog", r.call("im.dialog.messages.get", `{}`), 400, "DIALOG_ID_EMPTY")
 }
 
 func TestChatIsForMembers(t *testing.T) {
 	admin := User{ID: 17, Name: "Mail", Admin: true}
-	r := start(t, PortalOptions{NoLimit: true, NewCard: true, ChatForMembers: true, Users: []User{admin, {ID: 1, Name: "Vera"}, {ID: 7, Name: "Anna"}}})
+	r := start(t, PortalOptions{
+		NoLimit:        true,
+		NewCard:        true,
+		ChatForMembers: true,
+		Users:          []User{admin, {ID: 1, Name: "Vera"}, {ID: 7, Name: "Anna"}},
+	})
 	n := r.task("x")
 	task, _ := r.Task(n)
 	r.RemoveUser(n)
-	r.refused("QUIRK an administrator is no member", r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403, "ACCESS_ERROR")
-	r.refused("im.dialog.messages.get", r.call("im.dialog.messages.get", fmt.Sprintf(`{"DIALOG_ID":"chat%d"}`, task.Chat)), 403, "ACCESS_ERROR")
-	r.refused("im.message.add", r.call("im.message.add", fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":"x"}`, task.Chat)), 403, "ACCESS_ERROR")
+	r.refused("QUIRK an administrator is no member",
+		r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403, "ACCESS_ERROR")
+	r.refused("im.dialog.messages.get",
+		r.call("im.dialog.messages.get", fmt.Sprintf(`{"DIALOG_ID":"chat%d"}`, task.Chat)), 403, "ACCESS_ERROR")
+	r.refused("im.message.add", r.call("im.message.add",
+		fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":"x"}`, task.Chat)), 403, "ACCESS_ERROR")
 	r.ok("tasks.task.update", `{"taskId":`+id(n)+`,"fields":{"AUDITORS":[17]}}`)
 	r.search(task.Chat, "")
 }
@@ -98,7 +112,8 @@ func TestChatPosting(t *testing.T) {
 	r := start(t, PortalOptions{NoLimit: true, NewCard: true})
 	n := r.task("x")
 	task, _ := r.Task(n)
-	got := r.ok("im.message.add", fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":%q}`, task.Chat, strings.Repeat("x", 20001)))
+	got := r.ok("im.message.add", fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":%q}`, task.Chat,
+		strings.Repeat("x", 20001)))
 	task, _ = r.Task(n)
 	last := task.Comments[len(task.Comments)-1]
 	if got.Int("result") != last.ID || !strings.HasSuffix(last.Text, "x (...)") || len(last.Text) != 20006 {
@@ -113,8 +128,10 @@ func TestChatPosting(t *testing.T) {
 			t.Errorf("new card %v: %d bytes are left", o.NewCard, len(text))
 		}
 	}
-	up := r.ok("im.v2.File.upload", fmt.Sprintf(`{"dialogId":"chat%d","fields":{"name":"a.txt","content":"aGVsbG8=","message":"see"}}`, task.Chat))
-	down := r.ok("im.v2.File.download", fmt.Sprintf(`{"dialogId":"chat%d","fileId":%d}`, task.Chat, up.Int("result", "file", "id")))
+	up := r.ok("im.v2.File.upload", fmt.Sprintf(
+		`{"dialogId":"chat%d","fields":{"name":"a.txt","content":"aGVsbG8=","message":"see"}}`, task.Chat))
+	down := r.ok("im.v2.File.download",
+		fmt.Sprintf(`{"dialogId":"chat%d","fileId":%d}`, task.Chat, up.Int("result", "file", "id")))
 	address := down.Str("result", "downloadUrl")
 	if got := r.download(address); got != "hello" {
 		t.Errorf("content %q", got)
@@ -122,8 +139,11 @@ func TestChatPosting(t *testing.T) {
 	if got := r.download(address); got == "hello" {
 		t.Error("the address served twice")
 	}
-	r.refused("bad content", r.call("im.v2.File.upload", fmt.Sprintf(`{"dialogId":"chat%d","fields":{"name":"a.txt","content":"a b"}}`, task.Chat)), 400, "FILE_INVALID_CONTENT")
-	r.refused("empty text", r.call("im.message.add", fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":""}`, task.Chat)), 400, "MESSAGE_EMPTY")
+	r.refused("bad content", r.call("im.v2.File.upload",
+		fmt.Sprintf(`{"dialogId":"chat%d","fields":{"name":"a.txt","content":"a b"}}`, task.Chat)), 400,
+		"FILE_INVALID_CONTENT")
+	r.refused("empty text", r.call("im.message.add", fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":""}`, task.Chat)),
+		400, "MESSAGE_EMPTY")
 }
 
 func TestChatOfAnOldTask(t *testing.T) {
@@ -148,7 +168,11 @@ func TestChatOfAnOldTask(t *testing.T) {
 
 func TestChatGetHidesWhatWasBeforeJoining(t *testing.T) {
 	admin := User{ID: 17, Name: "Mail", Admin: true}
-	r := start(t, PortalOptions{NoLimit: true, NewCard: true, Users: []User{admin, {ID: 1, Name: "Vera"}, {ID: 7, Name: "Anna"}}})
+	r := start(t, PortalOptions{
+		NoLimit: true,
+		NewCard: true,
+		Users:   []User{admin, {ID: 1, Name: "Vera"}, {ID: 7, Name: "Anna"}},
+	})
 	n := r.task("x")
 	r.RemoveUser(n)
 	r.Say(n, 7, "before")

@@ -51,7 +51,14 @@ func imFileUpload(w *world, x *execution) (any, error) {
 		return nil, refuse("SEND_FAILED", "The message could not be sent")
 	}
 	return object{
-		"file":      object{"id": obj.id, "chatId": t.Chat, "name": obj.name, "size": len(content), "type": "file", "authorId": w.me},
+		"file": object{
+			"id":       obj.id,
+			"chatId":   t.Chat,
+			"name":     obj.name,
+			"size":     len(content),
+			"type":     "file",
+			"authorId": w.me,
+		},
 		"messageId": c.ID, "chatId": t.Chat, "dialogId": "chat" + id(t.Chat),
 	}, nil
 }
@@ -66,7 +73,8 @@ func imFileDownload(w *world, x *execution) (any, error) {
 	for _, c := range t.Comments {
 		for _, f := range c.Files {
 			if f.Object == want {
-				return object{"downloadUrl": x.base + "/rest/download.json?auth=im&once=1&token=" + w.drive.grant(want)}, nil
+				return object{"downloadUrl": x.base + "/rest/download.json?auth=im&once=1&token=" +
+					w.drive.grant(want)}, nil
 			}
 		}
 	}
@@ -96,7 +104,13 @@ func imFileCommit(w *world, x *execution) (any, error) {
 		}
 		made := w.drive.store(chatFolder, w.drive.freeName(chatFolder, o.name), o.content, w.me)
 		files, copies = append(files, made.file()), append(copies, made.id)
-		view["disk"+id(n)] = object{"id": made.id, "chatId": t.Chat, "name": made.name, "size": len(made.content), "type": "file"}
+		view["disk"+id(n)] = object{
+			"id":     made.id,
+			"chatId": t.Chat,
+			"name":   made.name,
+			"size":   len(made.content),
+			"type":   "file",
+		}
 	}
 	if len(files) == 0 {
 		return nil, refuse("SAVE_ERROR", "Uploading files to chat failed")

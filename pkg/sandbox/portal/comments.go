@@ -29,7 +29,8 @@ func (a positional) wrong(n int, name string) error {
 		kind = "array"
 	}
 	return taskError(256, "WRONG_ARGUMENTS", fmt.Sprintf(
-		"Param #%d (%s) for method ctaskcommentitem::%s() expected to be of type \"%s\", but given something else.", n, name, a.method, kind))
+		"Param #%d (%s) for method ctaskcommentitem::%s() expected to be of type \"%s\", but given something else.", n,
+		name, a.method, kind))
 }
 
 func taskError(n int, name, why string) error {
@@ -56,13 +57,15 @@ func (a positional) array(n int, name string, allowed ...string) (*Params, error
 	}
 	for _, k := range p.keys {
 		if !slices.Contains(allowed, strings.TrimLeft(k, "!<>=")) {
-			return nil, taskError(256, "WRONG_ARGUMENTS", fmt.Sprintf("Param #%d (%s) has the unexpected key %q.", n, name, k))
+			return nil, taskError(256, "WRONG_ARGUMENTS",
+				fmt.Sprintf("Param #%d (%s) has the unexpected key %q.", n, name, k))
 		}
 	}
 	return p, nil
 }
 
-var commentFields = []string{"POST_MESSAGE", "AUTHOR_ID", "AUTHOR_NAME", "AUTHOR_EMAIL", "USE_SMILES", "POST_DATE", "UF_FORUM_MESSAGE_DOC"}
+var commentFields = []string{"POST_MESSAGE", "AUTHOR_ID", "AUTHOR_NAME", "AUTHOR_EMAIL", "USE_SMILES", "POST_DATE",
+	"UF_FORUM_MESSAGE_DOC"}
 
 // commentAdd is task.commentitem.add: it works on both cards.
 func commentAdd(w *world, x *execution) (any, error) {
@@ -207,17 +210,20 @@ func (w *world) forumComment(c Comment) object {
 	if len(c.Files) > 0 {
 		m := object{}
 		for _, f := range c.Files {
-			url := fmt.Sprintf("/bitrix/tools/disk/uf.php?attachedId=%d&auth%%5Bauth%%5D=%s&action=download&ncc=1", f.Attach, w.drive.grant(f.Object))
+			url := fmt.Sprintf("/bitrix/tools/disk/uf.php?attachedId=%d&auth%%5Bauth%%5D=%s&action=download&ncc=1",
+				f.Attach, w.drive.grant(f.Object))
 			m[id(f.Attach)] = object{
-				"ATTACHMENT_ID": id(f.Attach), "NAME": f.Name, "SIZE": fmt.Sprint(len(f.Content)), "FILE_ID": id(f.Object),
+				"ATTACHMENT_ID": id(f.Attach), "NAME": f.Name, "SIZE": fmt.Sprint(len(f.Content)),
+				"FILE_ID":      id(f.Object),
 				"DOWNLOAD_URL": url, "VIEW_URL": strings.Replace(url, "action=download", "action=show", 1),
 			}
 		}
 		files = m
 	}
 	return object{
-		"POST_MESSAGE_HTML": nil, "ID": id(c.ID), "AUTHOR_ID": id(c.Author), "AUTHOR_NAME": u.FullName(), "AUTHOR_EMAIL": "",
-		"POST_DATE": stamp(c.At), "POST_MESSAGE": c.Text, "ATTACHED_OBJECTS": files,
+		"POST_MESSAGE_HTML": nil, "ID": id(c.ID), "AUTHOR_ID": id(c.Author), "AUTHOR_NAME": u.FullName(),
+		"AUTHOR_EMAIL": "",
+		"POST_DATE":    stamp(c.At), "POST_MESSAGE": c.Text, "ATTACHED_OBJECTS": files,
 	}
 }
 

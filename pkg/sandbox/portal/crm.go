@@ -47,7 +47,13 @@ func contactList(w *world, x *execution) (any, error) {
 	fields := texts(x.params.Get("select"))
 	rows := []any{}
 	for _, c := range page(x, found) {
-		full := object{"ID": id(c.ID), "NAME": orNil(c.Name), "LAST_NAME": orNil(c.LastName), "SECOND_NAME": orNil(c.SecondName), "HAS_EMAIL": "Y"}
+		full := object{
+			"ID":          id(c.ID),
+			"NAME":        orNil(c.Name),
+			"LAST_NAME":   orNil(c.LastName),
+			"SECOND_NAME": orNil(c.SecondName),
+			"HAS_EMAIL":   "Y",
+		}
 		// QUIRK: multiple fields like EMAIL come only when they are asked for (docs of crm.contact.list).
 		if slices.Contains(fields, "EMAIL") {
 			full["EMAIL"] = multifield(c)
@@ -124,7 +130,11 @@ func itemList(w *world, x *execution) (any, error) {
 		keep := true
 		for _, k := range filter.Keys() {
 			if strings.TrimLeft(k, "=@") != "id" {
-				return nil, &apiError{status: http.StatusBadRequest, code: "INVALID_ARG_VALUE", text: "Invalid filter: field '" + k + "' is not allowed in filter"}
+				return nil, &apiError{
+					status: http.StatusBadRequest,
+					code:   "INVALID_ARG_VALUE",
+					text:   "Invalid filter: field '" + k + "' is not allowed in filter",
+				}
 			}
 			keep = keep && slices.Contains(integers(filter.Get(k)), c.ID)
 		}

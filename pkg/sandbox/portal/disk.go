@@ -46,7 +46,15 @@ func newDrive(w *world) *drive {
 func (o *driveObject) file() File { return File{Object: o.id, Name: o.name, Content: o.content} }
 
 func (d *drive) store(folder int64, name string, content []byte, owner int64) *driveObject {
-	o := &driveObject{id: d.w.next("object"), fileID: d.w.next("file"), parent: folder, owner: owner, name: name, content: content, made: d.w.now()}
+	o := &driveObject{
+		id:      d.w.next("object"),
+		fileID:  d.w.next("file"),
+		parent:  folder,
+		owner:   owner,
+		name:    name,
+		content: content,
+		made:    d.w.now(),
+	}
 	d.objects[o.id], d.names[placeOf(folder, name)] = o, 0
 	return o
 }
@@ -184,7 +192,8 @@ func addFolder(storage bool) func(*world, *execution) (any, error) {
 
 func (d *drive) folderView(o *driveObject) object {
 	return object{
-		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "folder", "REAL_OBJECT_ID": o.id, "PARENT_ID": id(o.parent),
+		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "folder", "REAL_OBJECT_ID": o.id,
+		"PARENT_ID":    id(o.parent),
 		"DELETED_TYPE": "0", "CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
 	}
 }
@@ -223,9 +232,16 @@ func uploadFile(storage bool) func(*world, *execution) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		u := upload{folder: folder, name: x.params.Str("data", "NAME"), unique: truthy(x.params.Get("generateUniqueName"))}
+		u := upload{
+			folder: folder,
+			name:   x.params.Str("data", "NAME"),
+			unique: truthy(x.params.Get("generateUniqueName")),
+		}
 		if !x.params.Has("fileContent") {
-			return object{"field": "file", "uploadUrl": x.base + "/rest/upload.json?auth=sandbox&token=" + w.drive.expect(u)}, nil
+			return object{
+				"field":     "file",
+				"uploadUrl": x.base + "/rest/upload.json?auth=sandbox&token=" + w.drive.expect(u),
+			}, nil
 		}
 		if u.name == "" {
 			return nil, refuse("DISK_BASE_SERVICE_22001", "Required parameter {NAME} is missing")
@@ -260,9 +276,12 @@ func (d *drive) save(u upload, content []byte, base string) (any, error) {
 // fileView is a file after its upload. QUIRK: ID is a number here and text in disk.file.get; FILE_ID is another thing.
 func (d *drive) fileView(o *driveObject, base string) object {
 	return object{
-		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "file", "PARENT_ID": id(o.parent), "DELETED_TYPE": "0",
-		"GLOBAL_CONTENT_VERSION": "1", "FILE_ID": o.fileID, "SIZE": fmt.Sprint(len(o.content)), "CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
-		"DOWNLOAD_URL": base + "/rest/download.json?auth=sandbox&token=" + d.grant(o.id), "DETAIL_URL": base + "/company/personal/disk/file/" + o.name,
+		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "file",
+		"PARENT_ID": id(o.parent), "DELETED_TYPE": "0",
+		"GLOBAL_CONTENT_VERSION": "1", "FILE_ID": o.fileID, "SIZE": fmt.Sprint(len(o.content)),
+		"CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
+		"DOWNLOAD_URL": base + "/rest/download.json?auth=sandbox&token=" + d.grant(o.id),
+		"DETAIL_URL":   base + "/company/personal/disk/file/" + o.name,
 	}
 }
 
@@ -298,7 +317,9 @@ func attachedGet(w *world, x *execution) (any, error) {
 		return nil, refuse("ERROR_NOT_FOUND", "Could not find entity with id `%s`.", x.params.Str("id"))
 	}
 	return object{
-		"ID": id(n), "OBJECT_ID": id(o.id), "MODULE_ID": "tasks", "ENTITY_TYPE": "tasks_task", "NAME": o.name, "SIZE": fmt.Sprint(len(o.content)),
-		"CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner), "DOWNLOAD_URL": x.base + "/rest/download.json?auth=sandbox&token=" + w.drive.grant(o.id),
+		"ID": id(n), "OBJECT_ID": id(o.id), "MODULE_ID": "tasks", "ENTITY_TYPE": "tasks_task", "NAME": o.name,
+		"SIZE":        fmt.Sprint(len(o.content)),
+		"CREATE_TIME": stamp(o.made), "CREATED_BY": id(o.owner),
+		"DOWNLOAD_URL": x.base + "/rest/download.json?auth=sandbox&token=" + w.drive.grant(o.id),
 	}, nil
 }

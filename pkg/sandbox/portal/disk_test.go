@@ -34,27 +34,38 @@ func (r *rig) downloadAs(address, agent, referer string) string {
 
 func TestUpload(t *testing.T) {
 	r := start(t, PortalOptions{NoLimit: true})
-	root := r.ok("disk.storage.getlist", `{"filter":{"ENTITY_TYPE":"user","ENTITY_ID":"17"}}`).Str("result", "0", "ROOT_OBJECT_ID")
+	root := r.ok("disk.storage.getlist", `{"filter":{"ENTITY_TYPE":"user","ENTITY_ID":"17"}}`).Str("result", "0",
+		"ROOT_OBJECT_ID")
 	sub := r.ok("disk.folder.addsubfolder", `{"id":`+root+`,"data":{"NAME":"helpdesk"}}`).Str("result", "ID")
-	r.refused("folder clash", r.call("disk.folder.addsubfolder", `{"id":`+root+`,"data":{"NAME":"helpdesk"}}`), 400, "DISK_OBJ_22000")
+	r.refused("folder clash", r.call("disk.folder.addsubfolder", `{"id":`+root+`,"data":{"NAME":"helpdesk"}}`), 400,
+		"DISK_OBJ_22000")
 	body := `{"id":` + sub + `,"data":{"NAME":"a.txt"},"fileContent":["a.txt","aGVsbG8+IQ=="]`
 	a := r.call("disk.folder.uploadfile", body+`}`)
 	object := a.body.Int("result", "ID")
-	if object == 0 || a.body.Int("result", "FILE_ID") == object || !strings.Contains(a.raw, `"SIZE":"7"`) || strings.Contains(a.raw, `"ID":"`) && !strings.Contains(a.raw, `"ID":`+id(object)) {
+	if object == 0 || a.body.Int("result", "FILE_ID") == object || !strings.Contains(a.raw, `"SIZE":"7"`) ||
+		strings.Contains(a.raw, `"ID":"`) && !strings.Contains(a.raw, `"ID":`+id(object)) {
 		t.Errorf("upload: %s", a.raw)
 	}
 	r.refused("name clash", r.call("disk.folder.uploadfile", body+`}`), 400, "ERROR_COULD_NOT_SAVE_FILE")
-	if got := r.ok("disk.folder.uploadfile", body+`,"generateUniqueName":true}`).Str("result", "NAME"); got != "a (1).txt" {
+	if got := r.ok("disk.folder.uploadfile", body+`,"generateUniqueName":true}`).Str("result",
+		"NAME"); got != "a (1).txt" {
 		t.Errorf("unique name %q", got)
 	}
-	in := r.batch(0, "raw", "disk.folder.uploadfile?id="+sub+"&data[NAME]=b.txt&fileContent[0]=b.txt&fileContent[1]=aGVsbG8+IQ==",
-		"encoded", "disk.folder.uploadfile?id="+sub+"&data[NAME]=b.txt&fileContent[0]=b.txt&fileContent[1]=aGVsbG8%2BIQ%3D%3D")
-	if in.Str("result", "result_error", "raw", "error") != "ERROR_COULD_NOT_SAVE_FILE" || in.Str("result", "result", "encoded", "SIZE") != "7" {
+	in := r.batch(0, "raw", "disk.folder.uploadfile?id="+sub+
+		"&data[NAME]=b.txt&fileContent[0]=b.txt&fileContent[1]=aGVsbG8+IQ==",
+		"encoded", "disk.folder.uploadfile?id="+sub+
+			"&data[NAME]=b.txt&fileContent[0]=b.txt&fileContent[1]=aGVsbG8%2BIQ%3D%3D")
+	if in.Str("result", "result_error", "raw", "error") != "ERROR_COULD_NOT_SAVE_FILE" ||
+		in.Str("result", "result", "encoded", "SIZE") != "7" {
 		t.Errorf("base64 in a batch: %v", in.Get("result"))
 	}
-	r.refused("data: prefix", r.call("disk.folder.uploadfile", `{"id":`+sub+`,"data":{"NAME":"c"},"fileContent":["c","data:text/plain;base64,aGk="]}`), 400, "ERROR_COULD_NOT_SAVE_FILE")
-	r.refused("no name", r.call("disk.folder.uploadfile", `{"id":`+sub+`,"fileContent":["c","aGk="]}`), 400, "DISK_BASE_SERVICE_22001")
-	r.refused("no folder", r.call("disk.folder.uploadfile", `{"id":1,"data":{"NAME":"c"},"fileContent":["c","aGk="]}`), 400, "ERROR_NOT_FOUND")
+	r.refused("data: prefix", r.call("disk.folder.uploadfile",
+		`{"id":`+sub+`,"data":{"NAME":"c"},"fileContent":["c","data:text/plain;base64,aGk="]}`), 400,
+		"ERROR_COULD_NOT_SAVE_FILE")
+	r.refused("no name", r.call("disk.folder.uploadfile", `{"id":`+sub+`,"fileContent":["c","aGk="]}`), 400,
+		"DISK_BASE_SERVICE_22001")
+	r.refused("no folder", r.call("disk.folder.uploadfile", `{"id":1,"data":{"NAME":"c"},"fileContent":["c","aGk="]}`),
+		400, "ERROR_NOT_FOUND")
 
 	got := r.call("disk.file.get", `{"id":`+id(object)+`}`)
 	if !strings.Contains(got.raw, `"ID":"`+id(object)+`"`) {
@@ -92,9 +103,12 @@ func TestUploadByAddress(t *testing.T) {
 	if a.status != 200 || a.body.Int("result", "ID") == 0 || a.body.Str("result", "SIZE") != "7" {
 		t.Errorf("%d %s", a.status, a.raw)
 	}
-	if again := r.ok("disk.storage.uploadfile", `{"id":1357,"data":{"NAME":"big.bin"},"generateUniqueName":true}`).Str("result", "uploadUrl"); again == got.Str("result", "uploadUrl") {
+	if again := r.ok("disk.storage.uploadfile",
+		`{"id":1357,"data":{"NAME":"big.bin"},"generateUniqueName":true}`).Str("result",
+		"uploadUrl"); again == got.Str("result", "uploadUrl") {
 		t.Error("an address is given out twice")
-	} else if a := r.send(again, form.FormDataContentType(), b.String()); a.body.Str("result", "NAME") != "big (1).bin" {
+	} else if a := r.send(again, form.FormDataContentType(), b.String()); a.body.Str("result",
+		"NAME") != "big (1).bin" {
 		t.Errorf("QUIRK the name is taken: %s", a.raw)
 	}
 	clash := r.ok("disk.storage.uploadfile", `{"id":1357,"data":{"NAME":"big.bin"}}`).Str("result", "uploadUrl")
@@ -108,20 +122,26 @@ func TestFilesOfATask(t *testing.T) {
 	r := start(t, PortalOptions{NoLimit: true})
 	uploaded := r.ok("disk.folder.uploadfile", `{"id":8930,"data":{"NAME":"a.txt"},"fileContent":["a.txt","aGVsbG8="]}`)
 	object := uploaded.Int("result", "ID")
-	n := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"UF_TASK_WEBDAV_FILES":["n`+id(object)+`","`+id(object)+`"]}}`).Int("result", "task", "id")
+	n := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"UF_TASK_WEBDAV_FILES":["n`+id(object)+
+		`","`+id(object)+`"]}}`).Int("result", "task", "id")
 	got := r.ok("tasks.task.get", `{"taskId":`+id(n)+`,"select":["ID","UF_TASK_WEBDAV_FILES"]}`)
 	list, _ := got.Get("result", "task", "ufTaskWebdavFiles").(*Params)
 	attach := list.Int("0")
 	if list.Len() != 1 || attach == object || !got.Has("result", "task", "ufCrmTask") {
 		t.Errorf("QUIRK attachment ids, and only of values with n: %v", got.Get("result"))
 	}
-	if back := r.ok("disk.attachedObject.get", `{"id":`+id(attach)+`}`); back.Str("result", "OBJECT_ID") != id(object) || back.Str("result", "NAME") != "a.txt" {
+	if back := r.ok("disk.attachedObject.get",
+		`{"id":`+id(attach)+`}`); back.Str("result", "OBJECT_ID") != id(object) ||
+		back.Str("result", "NAME") != "a.txt" {
 		t.Errorf("attached object: %v", back.Get("result"))
 	}
-	wrong := fmt.Sprintf(`[%d,{"POST_MESSAGE":"x","UF_FORUM_MESSAGE_DOC":["n%d"]}]`, n, uploaded.Int("result", "FILE_ID"))
+	wrong := fmt.Sprintf(`[%d,{"POST_MESSAGE":"x","UF_FORUM_MESSAGE_DOC":["n%d"]}]`, n,
+		uploaded.Int("result", "FILE_ID"))
 	r.refused("QUIRK a FILE_ID is no file", r.call("task.commentitem.add", wrong), 400, "ERROR_CORE")
-	r.refused("prefix", r.call("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":"n`+id(object)+`"}`), 400, "100")
-	if r.ok("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":`+id(object)+`}`).Int("result", "attachmentId") == 0 {
+	r.refused("prefix", r.call("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":"n`+id(object)+`"}`), 400,
+		"100")
+	if r.ok("tasks.task.files.attach", `{"taskId":`+id(n)+`,"fileId":`+id(object)+`}`).Int("result",
+		"attachmentId") == 0 {
 		t.Error("no attachmentId")
 	}
 	if task, _ := r.Task(n); len(task.Files) != 2 || string(task.Files[0].Content) != "hello" {

@@ -27,12 +27,13 @@ const (
 
 // Fault is what shall go wrong with a call.
 type Fault struct {
-	Kind    FaultKind
-	After   bool          // the call is executed first
-	For     time.Duration // of Stall
-	Until   chan struct{} // of Stall in the place of For: when it is closed the call is executed, be there still somebody to answer or not
-	ResetAt time.Time     // of OperationLimit
-	Code    string        // of ErrorAnswer
+	Kind  FaultKind
+	After bool          // the call is executed first
+	For   time.Duration // of Stall
+	// of Stall in the place of For: when it is closed the call is executed, be there still somebody to answer or not
+	Until   chan struct{}
+	ResetAt time.Time // of OperationLimit
+	Code    string    // of ErrorAnswer
 	Text    string
 	Status  int    // of ErrorAnswer: also 200
 	Host    string // of Redirect; "" = moved.example
@@ -63,7 +64,8 @@ func (f Fault) failure() *apiError {
 	case OperationLimit:
 		return errOperationLimit(f.ResetAt)
 	case Overload:
-		return &apiError{http.StatusServiceUnavailable, "OVERLOAD_LIMIT", "REST API is blocked due to overload.", time.Time{}}
+		return &apiError{http.StatusServiceUnavailable, "OVERLOAD_LIMIT", "REST API is blocked due to overload.",
+			time.Time{}}
 	case ErrorAnswer:
 		if f.Status == 0 {
 			f.Status = http.StatusBadRequest

@@ -155,7 +155,15 @@ func (t *task) check() error {
 func (w *world) newTask(f *Params) (*task, error) {
 	now := w.now()
 	t := &task{w: w, joined: map[int64]int64{}}
-	t.Task = Task{Status: 2, Priority: 1, Creator: w.me, Created: now, Changed: now, Activity: now, Fields: map[string]string{}}
+	t.Task = Task{
+		Status:   2,
+		Priority: 1,
+		Creator:  w.me,
+		Created:  now,
+		Changed:  now,
+		Activity: now,
+		Fields:   map[string]string{},
+	}
 	if f.Has("STATUS") {
 		n, ok := integer(f.Get("STATUS"))
 		if !ok || n < 2 || n > 6 {

@@ -21,7 +21,11 @@ type stored struct {
 // what failed is not stored.
 func (p *Portal) once(c *Call, body []byte, run func() answer) answer {
 	if !validKey(c.Key) {
-		e := &v3Error{status: http.StatusBadRequest, code: "INVALIDIDEMPOTENCYKEYEXCEPTION", message: "Invalid Idempotency-Key"}
+		e := &v3Error{
+			status:  http.StatusBadRequest,
+			code:    "INVALIDIDEMPOTENCYKEYEXCEPTION",
+			message: "Invalid Idempotency-Key",
+		}
 		return e.answer()
 	}
 	p.mu.Lock()
@@ -33,14 +37,22 @@ func (p *Portal) once(c *Call, body []byte, run func() answer) answer {
 	p.mu.Unlock()
 	sum := sha256.Sum256(body)
 	if ok && old.body != sum {
-		e := &v3Error{status: http.StatusUnprocessableEntity, code: "IDEMPOTENCYKEYREUSEDEXCEPTION", message: "The key was used with another request"}
+		e := &v3Error{
+			status:  http.StatusUnprocessableEntity,
+			code:    "IDEMPOTENCYKEYREUSEDEXCEPTION",
+			message: "The key was used with another request",
+		}
 		return e.answer()
 	}
 	if ok {
 		p.mu.Lock()
 		c.Replayed = true
 		p.mu.Unlock()
-		return answer{status: http.StatusOK, raw: old.raw, header: map[string]string{"Idempotency-Key": c.Key, "Idempotent-Replayed": "true"}}
+		return answer{
+			status: http.StatusOK,
+			raw:    old.raw,
+			header: map[string]string{"Idempotency-Key": c.Key, "Idempotent-Replayed": "true"},
+		}
 	}
 	a := run()
 	if a.status == http.StatusOK {

@@ -20,7 +20,8 @@ func parseJSON(raw []byte) (*Params, error) {
 		return nil, errors.New("read JSON: not UTF-8")
 	}
 	// A lone surrogate becomes U+FFFD, and the last of duplicate keys wins.
-	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowInvalidUTF8(true),
+		jsontext.AllowDuplicateNames(true))
 	v, err := jsonValue(dec)
 	if err != nil {
 		return nil, fmt.Errorf("read JSON: %w", err)

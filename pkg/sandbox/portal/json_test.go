@@ -56,9 +56,12 @@ func referenceJSON(raw string) (*Params, bool) {
 // FuzzJSON holds our reader and writer to encoding/json.
 func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
-		`{"b":1,"a":[true,null,-1.5e+3],"b":{"":[]}}`, ` [ "a\"\\\/\b\f\n\r\té" , {} ] `, `["\ud83d\ude00\ud800\ud800x\udc00","\u00zz"]`, `["\u2028<>&` + "\u2028\x7f" + `"]`,
-		`["\ud83d\u"]`, `["\ud83d\u12"]`, `["\x"]`, `["\`, `["a` + "\n" + `"]`, `{"a" 1}`, `{"a":1,}`, `[1,]`, `[,]`, `[01]`, `[1 2]`, `[-]`, `[1]]`, `[1]x`, `"a"`, `1`, ``, `[`,
-		`{`, `{"a"`, `{"a":`, `{1:2}`, `[nul]`, `[truefalse]`, `["a"b]`, "[\"\xff\"]", "[\v1]", `[1` + "\u00a0" + `]`, `{"a":"b"}{}`, "\ufeff[]", `[tr"ue"]`, `["a"1]`,
+		`{"b":1,"a":[true,null,-1.5e+3],"b":{"":[]}}`, ` [ "a\"\\\/\b\f\n\r\té" , {} ] `,
+		`["\ud83d\ude00\ud800\ud800x\udc00","\u00zz"]`, `["\u2028<>&` + "\u2028\x7f" + `"]`,
+		`["\ud83d\u"]`, `["\ud83d\u12"]`, `["\x"]`, `["\`, `["a` + "\n" + `"]`, `{"a" 1}`, `{"a":1,}`, `[1,]`, `[,]`,
+		`[01]`, `[1 2]`, `[-]`, `[1]]`, `[1]x`, `"a"`, `1`, ``, `[`,
+		`{`, `{"a"`, `{"a":`, `{1:2}`, `[nul]`, `[truefalse]`, `["a"b]`, "[\"\xff\"]", "[\v1]", `[1` + "\u00a0" + `]`,
+		`{"a":"b"}{}`, "\ufeff[]", `[tr"ue"]`, `["a"1]`,
 	} {
 		f.Add(s)
 	}
@@ -110,8 +113,12 @@ func same(t *testing.T, a, b []byte) bool {
 
 func TestAnswersAreWrittenAsEncodingJSONDoes(t *testing.T) {
 	for _, v := range []any{
-		nil, true, false, 1, int64(-7), 0.5, "", "a<b>&\"\\\x00\x1f\x7f\u2028\xff ж😀", []string{}, []string(nil), []any{&Params{}}, []int64{1},
-		object(nil), object{}, object{"b": []any{object{"z": "<", "a": nil}}, "a<": (*Params)(nil)}, map[string][]string{"x": {"y"}},
+		nil, true, false, 1, int64(-7), 0.5, "", "a<b>&\"\\\x00\x1f\x7f\u2028\xff ж😀", []string{}, []string(nil),
+		[]any{&Params{}}, []int64{1},
+		object(nil), object{}, object{
+			"b":  []any{object{"z": "<", "a": nil}},
+			"a<": (*Params)(nil),
+		}, map[string][]string{"x": {"y"}},
 	} {
 		checkWriting(t, v)
 	}

@@ -31,7 +31,12 @@ func errQueryLimit() *apiError {
 }
 
 func errOperationLimit(reset time.Time) *apiError {
-	return &apiError{status: http.StatusTooManyRequests, code: "OPERATION_TIME_LIMIT", text: "Method is blocked due to operation time limit.", reset: reset}
+	return &apiError{
+		status: http.StatusTooManyRequests,
+		code:   "OPERATION_TIME_LIMIT",
+		text:   "Method is blocked due to operation time limit.",
+		reset:  reset,
+	}
 }
 
 // admit counts a request of the client against its bucket and reports whether there was room. All programs of one

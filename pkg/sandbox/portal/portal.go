@@ -44,9 +44,10 @@ type PortalOptions struct {
 	Users    []User    // nil = the webhook's owner, 1 (administrator), 7 and 9
 	Contacts []Contact // of the CRM
 
-	Now       func() time.Time                        // nil = time.Now; the bucket goes by it too
-	Latency   func(method string) time.Duration       // how long a method takes; nil = no time
-	Operating func(method string) time.Duration       // what a method costs of its operating limit; nil = the time it took
+	Now     func() time.Time                  // nil = time.Now; the bucket goes by it too
+	Latency func(method string) time.Duration // how long a method takes; nil = no time
+	// what a method costs of its operating limit; nil = the time it took
+	Operating func(method string) time.Duration
 	Drive     func(name string, content []byte) error // refuses an upload; nil = none
 	Copies    func(name string) bool                  // says whether a file may be copied into a chat; nil = all
 	Talks     func(text string) bool                  // says whether a chat takes a message; nil = all

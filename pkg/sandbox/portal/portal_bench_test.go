@@ -41,8 +41,9 @@ func BenchmarkBatchOfTasks(b *testing.B) {
 	text := strings.Repeat("Принтер не печатает, на экране ошибка #12 & мигает + лампа.\n", 50)
 	var cmds []string
 	for i := range 50 {
-		query := url.Values{"fields[TITLE]": {fmt.Sprint("Принтер ", i)}, "fields[DESCRIPTION]": {text}, "fields[RESPONSIBLE_ID]": {"7"},
-			"fields[XML_ID]": {fmt.Sprint("hd-", i)}, "fields[TAGS][0]": {"helpdesk"}}
+		query := url.Values{"fields[TITLE]": {fmt.Sprint("Принтер ", i)}, "fields[DESCRIPTION]": {text},
+			"fields[RESPONSIBLE_ID]": {"7"},
+			"fields[XML_ID]":         {fmt.Sprint("hd-", i)}, "fields[TAGS][0]": {"helpdesk"}}
 		cmds = append(cmds, "tasks.task.add?"+query.Encode())
 	}
 	answerBatches(b, cmds)
@@ -56,7 +57,13 @@ func BenchmarkBatchOfUploads(b *testing.B) {
 	encoded := base64.StdEncoding.EncodeToString(content)
 	var cmds []string
 	for i := range 20 {
-		query := url.Values{"id": {"8930"}, "data[NAME]": {fmt.Sprint(i, ".bin")}, "fileContent[0]": {"x.bin"}, "fileContent[1]": {encoded}, "generateUniqueName": {"1"}}
+		query := url.Values{
+			"id":                 {"8930"},
+			"data[NAME]":         {fmt.Sprint(i, ".bin")},
+			"fileContent[0]":     {"x.bin"},
+			"fileContent[1]":     {encoded},
+			"generateUniqueName": {"1"},
+		}
 		cmds = append(cmds, "disk.folder.uploadfile?"+query.Encode())
 	}
 	answerBatches(b, cmds)

@@ -31,7 +31,10 @@ func start(t *testing.T, o PortalOptions) *rig {
 	}
 	transport := &http.Transport{}
 	t.Cleanup(func() { transport.CloseIdleConnections(); _ = p.Close() })
-	client := &http.Client{Transport: transport, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: transport, Timeout: 20 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		}}
 	return &rig{p, t, hook, client}
 }
 
@@ -129,15 +132,19 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("%s: ID %q", name, got)
 		}
 	}
-	r.refused("wrong code", r.send(strings.Replace(r.hook, "sandbox-code", "x", 1)+"profile", "application/json", "{}"), 401, "NO_AUTH_FOUND")
-	r.refused("wrong user", r.send(strings.Replace(r.hook, "/17/", "/7/", 1)+"profile", "application/json", "{}"), 401, "NO_AUTH_FOUND")
+	r.refused("wrong code", r.send(strings.Replace(r.hook, "sandbox-code", "x", 1)+"profile", "application/json",
+		"{}"), 401, "NO_AUTH_FOUND")
+	r.refused("wrong user", r.send(strings.Replace(r.hook, "/17/", "/7/", 1)+"profile", "application/json", "{}"), 401,
+		"NO_AUTH_FOUND")
 	r.refused("unknown method", r.call("tasks.task.nonsense", "{}"), 404, "ERROR_METHOD_NOT_FOUND")
 	r.refused("v3 method on v2", r.call("tasks.task.chat.message.send", "{}"), 404, "ERROR_METHOD_NOT_FOUND")
 	onV3 := strings.Replace(r.hook, "/rest/", "/rest/api/", 1)
-	r.refused("wrong code on v3", r.send(strings.Replace(onV3, "sandbox-code", "x", 1)+"tasks.task.list", "application/json", "{}"), 401, "NO_AUTH_FOUND")
+	r.refused("wrong code on v3", r.send(strings.Replace(onV3, "sandbox-code", "x", 1)+"tasks.task.list",
+		"application/json", "{}"), 401, "NO_AUTH_FOUND")
 	r.SetScopes("im")
 	r.refused("scope", r.call("tasks.task.list", "{}"), 403, "insufficient_scope")
-	if a := r.v3("tasks.task.list", "{}"); a.status != 403 || a.body.Str("error", "code") != "BITRIX_REST_V3_EXCEPTION_INSUFFICIENTSCOPEEXCEPTION" {
+	if a := r.v3("tasks.task.list", "{}"); a.status != 403 ||
+		a.body.Str("error", "code") != "BITRIX_REST_V3_EXCEPTION_INSUFFICIENTSCOPEEXCEPTION" {
 		t.Errorf("v3 scope: %d %s", a.status, a.raw)
 	}
 	r.SetCode("new")
@@ -160,7 +167,8 @@ func TestBodies(t *testing.T) {
 		t.Errorf("query string: title %q in %s", got, a.raw)
 	}
 	r.refused("broken JSON counts as no parameters", r.call("tasks.task.add", `{"fields":`), 400, "100")
-	r.refused("invalid UTF-8 is broken JSON", r.call("tasks.task.add", "{\"fields\":{\"TITLE\":\"\xff\",\"RESPONSIBLE_ID\":7}}"), 400, "100")
+	r.refused("invalid UTF-8 is broken JSON",
+		r.call("tasks.task.add", "{\"fields\":{\"TITLE\":\"\xff\",\"RESPONSIBLE_ID\":7}}"), 400, "100")
 }
 
 func TestTimesHaveThePortalsOffset(t *testing.T) {
@@ -189,7 +197,8 @@ func TestBucket(t *testing.T) {
 	for range 3 {
 		r.ok("profile", "{}")
 	}
-	r.refused("fourth request", r.call("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`), 503, "QUERY_LIMIT_EXCEEDED")
+	r.refused("fourth request", r.call("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`), 503,
+		"QUERY_LIMIT_EXCEEDED")
 	if len(r.Tasks()) != 0 {
 		t.Error("a refused request was executed")
 	}
@@ -244,7 +253,8 @@ func TestOperatingLimit(t *testing.T) {
 	r.refused("method without time left", a, 429, "OPERATION_TIME_LIMIT")
 	r.ok("profile", "{}")
 	in := r.batch(0, "a", "tasks.task.add?fields[TITLE]=x&fields[RESPONSIBLE_ID]=7", "b", "profile")
-	if in.Str("result", "result_error", "a", "error") != "OPERATION_TIME_LIMIT" || in.Str("result", "result", "b", "ID") != "17" {
+	if in.Str("result", "result_error", "a", "error") != "OPERATION_TIME_LIMIT" ||
+		in.Str("result", "result", "b", "ID") != "17" {
 		t.Errorf("batch: %v", in.Get("result"))
 	}
 	reset := time.Unix(a.body.Int("time", "operating_reset_at"), 0)
@@ -270,7 +280,13 @@ func TestFaults(t *testing.T) {
 		{"rate", Fault{Kind: QueryLimit, After: true}, 503, "QUERY_LIMIT_EXCEEDED", 0},
 		{"time", Fault{Kind: OperationLimit, ResetAt: time.Unix(1761054922, 0)}, 429, "OPERATION_TIME_LIMIT", 0},
 		{"overload", Fault{Kind: Overload}, 503, "OVERLOAD_LIMIT", 0},
-		{"error with 200", Fault{Kind: ErrorAnswer, Code: "ERROR_CORE", Text: "no<br>", Status: 200}, 200, "ERROR_CORE", 0},
+		{
+			"error with 200",
+			Fault{Kind: ErrorAnswer, Code: "ERROR_CORE", Text: "no<br>", Status: 200},
+			200,
+			"ERROR_CORE",
+			0,
+		},
 		{"slow", Fault{Kind: Stall, For: time.Millisecond}, 200, "", 1},
 	}
 	for _, tt := range tests {
@@ -279,7 +295,8 @@ func TestFaults(t *testing.T) {
 			r.Inject(func(c *Call) Fault { return tt.fault })
 			a := r.call("tasks.task.add", add)
 			if a.status != tt.status || a.code() != tt.code || len(r.Tasks()) != tt.tasks {
-				t.Errorf("%d %q, %d tasks; want %d %q, %d: %s", a.status, a.code(), len(r.Tasks()), tt.status, tt.code, tt.tasks, a.raw)
+				t.Errorf("%d %q, %d tasks; want %d %q, %d: %s", a.status, a.code(), len(r.Tasks()), tt.status, tt.code,
+					tt.tasks, a.raw)
 			}
 			if (a.err != nil) != (tt.status == 0) {
 				t.Errorf("error %v", a.err)
@@ -364,7 +381,9 @@ func TestParams(t *testing.T) {
 }
 
 func TestBatchBeyondTheRequestLimit(t *testing.T) {
-	r := start(t, PortalOptions{NoLimit: true, RequestLimit: time.Millisecond, Latency: func(string) time.Duration { return 2 * time.Millisecond }})
+	r := start(t, PortalOptions{NoLimit: true, RequestLimit: time.Millisecond, Latency: func(string) time.Duration {
+		return 2 * time.Millisecond
+	}})
 	add := "tasks.task.add?fields%5BTITLE%5D=x&fields%5BRESPONSIBLE_ID%5D=7"
 	body, _ := json.Marshal(object{"cmd": object{"a": add, "b": add}})
 	if a := r.call("batch", string(body)); a.status != 502 || len(r.Tasks()) != 1 {

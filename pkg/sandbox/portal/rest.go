@@ -52,7 +52,11 @@ func (p *Portal) gate(r *http.Request, user, code string) *apiError {
 	case !p.known(user, code):
 		return &apiError{status: http.StatusUnauthorized, code: "NO_AUTH_FOUND", text: "Wrong authorization data"}
 	case !p.subscribed():
-		return &apiError{status: http.StatusForbidden, code: "ACCESS_DENIED", text: "REST is available only by subscription."}
+		return &apiError{
+			status: http.StatusForbidden,
+			code:   "ACCESS_DENIED",
+			text:   "REST is available only by subscription.",
+		}
 	}
 	return nil
 }
@@ -64,7 +68,8 @@ func (p *Portal) execute(name string, x *execution) (any, error) {
 		return nil, &apiError{status: http.StatusNotFound, code: "ERROR_METHOD_NOT_FOUND", text: "Method not found!"}
 	}
 	if !p.may(m.scopes) {
-		return nil, forbid("insufficient_scope", "The request requires higher privileges than provided by the webhook token")
+		return nil, forbid("insufficient_scope",
+			"The request requires higher privileges than provided by the webhook token")
 	}
 	if err := p.limits.exhausted(name); err != nil {
 		return nil, err

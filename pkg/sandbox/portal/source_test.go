@@ -16,8 +16,9 @@ func unlimited(t *testing.T, o PortalOptions) *rig {
 
 func (r *rig) upload(name, content string) int64 {
 	r.t.Helper()
-	return r.ok("disk.folder.uploadfile", fmt.Sprintf(`{"id":%d,"data":{"NAME":%q},"fileContent":[%q,%q],"generateUniqueName":true}`,
-		rootFolder, name, name, content)).Int("result", "ID")
+	return r.ok("disk.folder.uploadfile",
+		fmt.Sprintf(`{"id":%d,"data":{"NAME":%q},"fileContent":[%q,%q],"generateUniqueName":true}`,
+			rootFolder, name, name, content)).Int("result", "ID")
 }
 
 // last is the newest comment or message of the task.
@@ -30,7 +31,8 @@ func (r *rig) last(n int64) Comment {
 func TestCommentsOfTheNewCardAreText(t *testing.T) {
 	r := unlimited(t, PortalOptions{NewCard: true})
 	n, file := r.task("x"), r.upload("a.txt", "aGVsbG8=")
-	got := r.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":"see","UF_FORUM_MESSAGE_DOC":["n%d"],"POST_DATE":"2020-01-01T00:00:00+03:00"}]`, n, file))
+	got := r.ok("task.commentitem.add",
+		fmt.Sprintf(`[%d,{"POST_MESSAGE":"see","UF_FORUM_MESSAGE_DOC":["n%d"],"POST_DATE":"2020-01-01T00:00:00+03:00"}]`, n, file))
 	c := r.last(n)
 	if got.Int("result") != c.ID || c.Text != "see" || len(c.Files) > 0 || c.At.Year() == 2020 {
 		t.Errorf("QUIRK files and date are dropped, the id is the message's: %s, %+v", got.Str("result"), c)
@@ -44,16 +46,20 @@ func TestCommentsOfTheNewCardAreText(t *testing.T) {
 }
 
 func TestAChatThatTakesNothing(t *testing.T) {
-	r := unlimited(t, PortalOptions{NewCard: true, Talks: func(text string) bool { return !strings.Contains(text, "casino") }})
+	r := unlimited(t, PortalOptions{NewCard: true, Talks: func(text string) bool {
+		return !strings.Contains(text, "casino")
+	}})
 	n, file := r.task("x"), r.upload("a.txt", "aGVsbG8=")
 	task, _ := r.Task(n)
 	if got := r.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":"casino"}]`, n)).Str("result"); got != "0" {
 		t.Errorf("QUIRK task.commentitem.add answers 0: %q", got)
 	}
-	if got := r.v3("tasks.task.chat.message.send", fmt.Sprintf(`{"fields":{"taskId":%d,"text":"casino"}}`, n)); !truthy(got.body.Get("result", "result")) {
+	if got := r.v3("tasks.task.chat.message.send",
+		fmt.Sprintf(`{"fields":{"taskId":%d,"text":"casino"}}`, n)); !truthy(got.body.Get("result", "result")) {
 		t.Errorf("QUIRK tasks.task.chat.message.send answers true: %s", got.raw)
 	}
-	r.refused("im.message.add", r.call("im.message.add", fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":"casino"}`, task.Chat)), 400, "CANCELED")
+	r.refused("im.message.add", r.call("im.message.add",
+		fmt.Sprintf(`{"DIALOG_ID":"chat%d","MESSAGE":"casino"}`, task.Chat)), 400, "CANCELED")
 	r.refused("im.disk.file.commit", r.call("im.disk.file.commit",
 		fmt.Sprintf(`{"CHAT_ID":%d,"FILE_ID":[%d],"MESSAGE":"casino"}`, task.Chat, file)), 400, "SAVE_ERROR")
 	if after, _ := r.Task(n); len(after.Comments) != len(task.Comments) {
@@ -79,7 +85,9 @@ func TestWhatMakesAChat(t *testing.T) {
 		},
 		"v2 get of everything": func(r *rig, n int64) { r.ok("tasks.task.get", fmt.Sprintf(`{"taskId":%d}`, n)) },
 		"v3 get":               func(r *rig, n int64) { r.v3("tasks.task.get", fmt.Sprintf(`{"id":%d}`, n)) },
-		"comment":              func(r *rig, n int64) { r.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":"x"}]`, n)) },
+		"comment": func(r *rig, n int64) {
+			r.ok("task.commentitem.add", fmt.Sprintf(`[%d,{"POST_MESSAGE":"x"}]`, n))
+		},
 		"": func(r *rig, n int64) {
 			r.ok("tasks.task.get", fmt.Sprintf(`{"taskId":%d,"select":["ID","TITLE"]}`, n))
 			r.ok("tasks.task.list", `{"select":["ID","CHAT_ID"]}`)
@@ -102,11 +110,13 @@ func TestOldCommentsOnTheNewCard(t *testing.T) {
 	before := r.Say(n, 7, "before")
 	r.Upgrade()
 	r.Say(n, 7, "after")
-	rows, _ := r.ok("task.commentitem.getlist", fmt.Sprintf(`[%d,{"ID":"asc"},{">=ID":%d}]`, n, before)).Get("result").(*Params)
+	rows, _ := r.ok("task.commentitem.getlist",
+		fmt.Sprintf(`[%d,{"ID":"asc"},{">=ID":%d}]`, n, before)).Get("result").(*Params)
 	if rows.Len() != 1 || rows.Str("0", "POST_MESSAGE") != "before" {
 		t.Errorf("QUIRK the forum's comments alone: %v", rows)
 	}
-	if got := r.ok("task.commentitem.get", fmt.Sprintf(`[%d,%d]`, n, before)).Str("result", "POST_MESSAGE"); got != "before" {
+	if got := r.ok("task.commentitem.get", fmt.Sprintf(`[%d,%d]`, n, before)).Str("result",
+		"POST_MESSAGE"); got != "before" {
 		t.Errorf("get: %q", got)
 	}
 	if a := r.call("task.commentitem.delete", fmt.Sprintf(`[%d,%d]`, n, before)); a.status != 400 {
@@ -176,7 +186,8 @@ func TestWhoReadsATaskReadsItsChat(t *testing.T) {
 	n = r.task("x")
 	task, _ = r.Task(n)
 	r.RemoveUser(n)
-	r.refused("a stranger", r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403, "ACCESS_ERROR")
+	r.refused("a stranger", r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403,
+		"ACCESS_ERROR")
 }
 
 func TestChatTextsComeParsed(t *testing.T) {
@@ -194,7 +205,8 @@ func TestChatTextsComeParsed(t *testing.T) {
 		"[URL]https://a.example[/URL] https://b.example": "[URL]https://a.example[/URL] [URL]https://b.example[/URL]",
 	} {
 		made := r.Say(n, 7, said)
-		rows, _ := r.search(task.Chat, fmt.Sprintf(`,"LAST_ID":%d,"ORDER":{"ID":"ASC"}`, made-1)).Get("messages").(*Params)
+		rows, _ := r.search(task.Chat,
+			fmt.Sprintf(`,"LAST_ID":%d,"ORDER":{"ID":"ASC"}`, made-1)).Get("messages").(*Params)
 		if got := rows.Str("0", "text"); got != want {
 			t.Errorf("%s: %s, want %s", said, got, want)
 		}
@@ -206,13 +218,17 @@ func TestCommitCopiesFiles(t *testing.T) {
 	n := r.task("x")
 	task, _ := r.Task(n)
 	one, bad, two := r.upload("a.txt", "aGVsbG8="), r.upload("bad.txt", "aGVsbG8="), r.upload("b.txt", "aGVsbG8=")
-	got, _ := r.ok("im.disk.file.commit", fmt.Sprintf(`{"CHAT_ID":%d,"FILE_ID":[%d,%d,%d,4],"MESSAGE":"see"}`, task.Chat, one, bad, two)).Get("result").(*Params)
+	got, _ := r.ok("im.disk.file.commit",
+		fmt.Sprintf(`{"CHAT_ID":%d,"FILE_ID":[%d,%d,%d,4],"MESSAGE":"see"}`, task.Chat, one, bad,
+			two)).Get("result").(*Params)
 	c := r.last(n)
 	ids := integers(got.Get("DISK_ID"))
-	if got.Int("MESSAGE_ID") != c.ID || c.Text != "see" || len(c.Files) != 2 || len(ids) != 2 || ids[0] != c.Files[0].Object || ids[0] == one {
+	if got.Int("MESSAGE_ID") != c.ID || c.Text != "see" || len(c.Files) != 2 || len(ids) != 2 ||
+		ids[0] != c.Files[0].Object || ids[0] == one {
 		t.Errorf("answer %v, message %+v", got, c)
 	}
-	if got.Int("FILES", "disk"+id(one), "id") != ids[0] || !got.Has("FILES", "disk"+id(bad), "id") || got.Int("FILES", "disk"+id(bad), "id") != 0 {
+	if got.Int("FILES", "disk"+id(one), "id") != ids[0] || !got.Has("FILES", "disk"+id(bad), "id") ||
+		got.Int("FILES", "disk"+id(bad), "id") != 0 {
 		t.Errorf("files: %v", got.Get("FILES"))
 	}
 	commit := func(body string) reply { return r.call("im.disk.file.commit", body) }
@@ -241,7 +257,8 @@ func TestATextAttachesFiles(t *testing.T) {
 		r.Say(n, 7, "mine", File{Name: "hers.txt", Content: []byte("x")})
 		hers := r.last(n).Files[0].Object
 		send(r, n, task.Chat, fmt.Sprintf("look [disk=%d] and [DISK=%d] and [DISK=4]", file, hers))
-		if c := r.last(n); len(c.Files) != 1 || c.Files[0].Object != file || c.Text != fmt.Sprintf("look  and [DISK=%d] and [DISK=4]", hers) {
+		if c := r.last(n); len(c.Files) != 1 || c.Files[0].Object != file ||
+			c.Text != fmt.Sprintf("look  and [DISK=%d] and [DISK=4]", hers) {
 			t.Errorf("%s: %q with %d files", name, c.Text, len(c.Files))
 		}
 	}
@@ -249,9 +266,14 @@ func TestATextAttachesFiles(t *testing.T) {
 
 func TestContactsByOneAddress(t *testing.T) {
 	r := unlimited(t, PortalOptions{Contacts: []Contact{
-		{ID: 5, Name: "Ivan", Emails: []string{"a@b.example"}}, {ID: 6, Name: "Other", Emails: []string{"A@b.example.org"}}, {ID: 7, Emails: []string{"c@b.example"}},
+		{
+			ID:     5,
+			Name:   "Ivan",
+			Emails: []string{"a@b.example"},
+		}, {ID: 6, Name: "Other", Emails: []string{"A@b.example.org"}}, {ID: 7, Emails: []string{"c@b.example"}},
 	}})
-	rows, _ := r.ok("crm.contact.list", `{"filter":{"EMAIL":["a@b.example","c@b.example"]},"select":["ID"]}`).Get("result").(*Params)
+	rows, _ := r.ok("crm.contact.list",
+		`{"filter":{"EMAIL":["a@b.example","c@b.example"]},"select":["ID"]}`).Get("result").(*Params)
 	if rows.Len() != 2 || rows.Int("0", "ID") != 5 || rows.Int("1", "ID") != 6 {
 		t.Errorf("QUIRK the first address alone, and what begins with it: %v", rows)
 	}
@@ -288,7 +310,8 @@ func TestTheWebhookActsAsAnother(t *testing.T) {
 		t.Errorf("creator %d", task.Creator)
 	}
 	task, _ := r.Task(mine)
-	r.refused("the old chat", r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403, "ACCESS_ERROR")
+	r.refused("the old chat", r.call("im.dialog.messages.search", fmt.Sprintf(`{"CHAT_ID":%d}`, task.Chat)), 403,
+		"ACCESS_ERROR")
 	other := unlimited(t, PortalOptions{NewCard: true, ActsAs: 1})
 	if got := other.ok("profile", `{}`).Str("result", "ID"); got != "1" {
 		t.Errorf("from the beginning: %q", got)
@@ -296,7 +319,10 @@ func TestTheWebhookActsAsAnother(t *testing.T) {
 }
 
 func TestTheSystemUserIsToldInChats(t *testing.T) {
-	r := unlimited(t, PortalOptions{NewCard: true, Users: []User{{ID: 1, Admin: true}, {ID: 7}, {ID: 50, Name: "Guest", Type: "collaber", AuthID: "im_guest"}}})
+	r := unlimited(t, PortalOptions{
+		NewCard: true,
+		Users:   []User{{ID: 1, Admin: true}, {ID: 7}, {ID: 50, Name: "Guest", Type: "collaber", AuthID: "im_guest"}},
+	})
 	n := r.task("x")
 	task, _ := r.Task(n)
 	r.ActAs(44)
@@ -334,7 +360,8 @@ func TestResultsAndFilesOfTheTaskAreSystemMessages(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	rows, _ := r.ok("tasks.task.result.list", `{"taskId":`+id(n)+`}`).Get("result").(*Params)
-	if rows.Len() != 1 || rows.Str("0", "text") != "done" || rows.Int("0", "createdBy") != 7 || rows.Str("0", "commentId") != "0" {
+	if rows.Len() != 1 || rows.Str("0", "text") != "done" || rows.Int("0", "createdBy") != 7 ||
+		rows.Str("0", "commentId") != "0" {
 		t.Errorf("%v", rows)
 	}
 	r.PutFile(n, 7, File{Name: "a.txt", Content: []byte("x")})
@@ -357,7 +384,9 @@ func TestNoSubscription(t *testing.T) {
 
 func TestASmallPlan(t *testing.T) {
 	r := unlimited(t, PortalOptions{SmallPlan: true})
-	n := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"AUDITORS":[9],"ACCOMPLICES":[9],"GROUP_ID":3}}`).Int("result", "task", "id")
+	n := r.ok("tasks.task.add",
+		`{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"AUDITORS":[9],"ACCOMPLICES":[9],"GROUP_ID":3}}`).Int("result",
+		"task", "id")
 	if task, _ := r.Task(n); len(task.Auditors)+len(task.Accomplices) > 0 || task.Group != 0 {
 		t.Errorf("%+v", task)
 	}

@@ -133,7 +133,8 @@ func (t *task) setStatus(user int64, status int, name string) {
 	} else {
 		t.Closed, t.ClosedBy = time.Time{}, 0
 	}
-	t.history = append(t.history, change{t.w.next("history"), t.Changed, "STATUS", fmt.Sprint(from), fmt.Sprint(status), user})
+	t.history = append(t.history, change{t.w.next("history"), t.Changed, "STATUS", fmt.Sprint(from),
+		fmt.Sprint(status), user})
 	t.remark(user, phrase(name))
 }
 

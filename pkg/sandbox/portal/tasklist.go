@@ -22,7 +22,8 @@ var sortKeys = map[string]func(t *task) int64{
 	"PRIORITY":      func(t *task) int64 { return int64(t.Priority) },
 	"GROUP_ID":      func(t *task) int64 { return t.Group },
 	"TITLE":         nil, "TIME_SPENT_IN_LOGS": nil, "DATE_START": nil, "START_DATE_PLAN": nil, "END_DATE_PLAN": nil,
-	"STATUS_COMPLETE": nil, "MARK": nil, "CREATED_BY_LAST_NAME": nil, "RESPONSIBLE_LAST_NAME": nil, "TIME_ESTIMATE": nil,
+	"STATUS_COMPLETE": nil, "MARK": nil, "CREATED_BY_LAST_NAME": nil, "RESPONSIBLE_LAST_NAME": nil,
+	"TIME_ESTIMATE":         nil,
 	"ALLOW_CHANGE_DEADLINE": nil, "ALLOW_TIME_TRACKING": nil, "MATCH_WORK_TIME": nil, "FAVORITE": nil, "SORTING": nil,
 	"IS_PINNED": nil, "IS_PINNED_IN_GROUP": nil,
 }

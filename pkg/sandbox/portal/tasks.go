@@ -150,7 +150,8 @@ func tasksResultList(w *world, x *execution) (any, error) {
 		}
 		list = append(list, object{
 			"id": r.id, "taskId": t.ID, "commentId": r.comment, "createdBy": r.user, "createdAt": stamp(r.at),
-			"updatedAt": stamp(r.at), "status": 0, "text": r.text, "formattedText": strings.ReplaceAll(r.text, "\n", "<br />"), "files": files,
+			"updatedAt": stamp(r.at), "status": 0, "text": r.text,
+			"formattedText": strings.ReplaceAll(r.text, "\n", "<br />"), "files": files,
 		})
 	}
 	return list, nil
@@ -174,7 +175,10 @@ func tasksHistoryList(w *world, x *execution) (any, error) {
 		u := w.users[c.user]
 		row := object{
 			"id": c.id, "createdDate": c.at.In(zone).Format("02.01.2006 15:04:05"), "field": c.field,
-			"value": object{"from": c.from, "to": c.to}, "user": object{"id": u.ID, "name": u.Name, "lastName": u.LastName, "secondName": nil, "login": u.Email},
+			"value": object{
+				"from": c.from,
+				"to":   c.to,
+			}, "user": object{"id": u.ID, "name": u.Name, "lastName": u.LastName, "secondName": nil, "login": u.Email},
 		}
 		if strings.EqualFold(x.params.Str("order", "createdDate"), "desc") {
 			list = append([]any{row}, list...)

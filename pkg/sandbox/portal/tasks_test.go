@@ -12,9 +12,11 @@ import (
 
 func TestTaskAdd(t *testing.T) {
 	r := start(t, PortalOptions{NoLimit: true})
-	a := r.call("tasks.task.add", `{"fields":{"TITLE":" `+strings.Repeat("ж", 300)+` ","DESCRIPTION":"urgent #printer now","RESPONSIBLE_ID":"7","AUDITORS":[9],
+	a := r.call("tasks.task.add", `{"fields":{"TITLE":" `+strings.Repeat("ж", 300)+
+		` ","DESCRIPTION":"urgent #printer now","RESPONSIBLE_ID":"7","AUDITORS":[9],
 		"TAGS":["helpdesk"],"XML_ID":"hd-1","UF_CRM_TASK":["C_275"],"NONSENSE":1,"PRIORITY":9}}`)
-	for _, want := range []string{`"id":"3701"`, `"status":"2"`, `"priority":"1"`, `"xmlId":"hd-1"`, `"group":[]`, `"deadline":null`, `"auditors":["9"]`, `"createdBy":"17"`} {
+	for _, want := range []string{`"id":"3701"`, `"status":"2"`, `"priority":"1"`, `"xmlId":"hd-1"`, `"group":[]`,
+		`"deadline":null`, `"auditors":["9"]`, `"createdBy":"17"`} {
 		if !strings.Contains(a.raw, want) {
 			t.Errorf("no %s in %s", want, a.raw)
 		}
@@ -40,11 +42,13 @@ func TestTaskAdd(t *testing.T) {
 	}
 	r.refused("no fields", r.call("tasks.task.add", `{}`), 400, "100")
 	must := start(t, PortalOptions{NoLimit: true, MandatoryField: "UF_CLIENT"})
-	must.refused("mandatory field", must.call("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`), 400, "ERROR_CORE")
+	must.refused("mandatory field", must.call("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`), 400,
+		"ERROR_CORE")
 }
 
 func TestHashtags(t *testing.T) {
-	got := hashtags("#first of\tall", "in #a,b #12 x#no #б[c] ##d #\u200be\n#f # g [#h] http://x.example/#i \u00a0#j", "", "#")
+	got := hashtags("#first of\tall", "in #a,b #12 x#no #б[c] ##d #\u200be\n#f # g [#h] http://x.example/#i \u00a0#j",
+		"", "#")
 	if diff := cmp.Diff([]string{"first", "a", "12", "б", "#d", "\u200be", "f"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -69,7 +73,8 @@ func TestTaskList(t *testing.T) {
 	}
 	got, whole := r.list(`{}`)
 	if len(got) != 50 || got[0] != 3760 || whole.Int("total") != 60 || whole.Int("next") != 50 {
-		t.Errorf("first page: %d rows from %d, total %s, next %s", len(got), got[0], whole.Str("total"), whole.Str("next"))
+		t.Errorf("first page: %d rows from %d, total %s, next %s", len(got), got[0], whole.Str("total"),
+			whole.Str("next"))
 	}
 	got, whole = r.list(`{"start":70}`)
 	if len(got) != 10 || whole.Has("next") {
@@ -99,7 +104,8 @@ func TestTaskList(t *testing.T) {
 	_, whole = r.list(`{"select":["ID","XML_ID","STATUS","REAL_STATUS","RESPONSIBLE_ID","title"],"filter":{"ID":3701}}`)
 	row, _ := whole.Get("result", "tasks", "0").(*Params)
 	raw, _ := json.Marshal(row)
-	if row.Has("title") || row.Has("realStatus") || !row.Has("subStatus") || row.Str("responsible", "name") != "Anna Kim" || row.Str("xmlId") != "x0" {
+	if row.Has("title") || row.Has("realStatus") || !row.Has("subStatus") ||
+		row.Str("responsible", "name") != "Anna Kim" || row.Str("xmlId") != "x0" {
 		t.Errorf("select: %s", raw)
 	}
 }
@@ -111,14 +117,16 @@ func TestTaskListVisibility(t *testing.T) {
 	if got, _ := r.list(`{}`); len(got) != 0 {
 		t.Errorf("a task of others is listed: %v", got)
 	}
-	if a := r.call("tasks.task.get", `{"taskId":`+id(n)+`}`); a.status != 200 || !strings.Contains(a.raw, `"result":[]`) {
+	if a := r.call("tasks.task.get", `{"taskId":`+id(n)+`}`); a.status != 200 ||
+		!strings.Contains(a.raw, `"result":[]`) {
 		t.Errorf("QUIRK get of a foreign task: %d %s", a.status, a.raw)
 	}
 	if a := r.call("tasks.task.get", `{"taskId":4711}`); a.status != 200 || !strings.Contains(a.raw, `"result":[]`) {
 		t.Errorf("QUIRK get of a missing task: %d %s", a.status, a.raw)
 	}
 	r.refused("update", r.call("tasks.task.update", `{"taskId":`+id(n)+`,"fields":{"AUDITORS":[17]}}`), 400, "1048582")
-	r.refused("comment", r.call("task.commentitem.add", `{"TASKID":`+id(n)+`,"FIELDS":{"POST_MESSAGE":"x"}}`), 400, "ERROR_CORE")
+	r.refused("comment", r.call("task.commentitem.add", `{"TASKID":`+id(n)+`,"FIELDS":{"POST_MESSAGE":"x"}}`), 400,
+		"ERROR_CORE")
 }
 
 func TestActivityDate(t *testing.T) {
@@ -168,20 +176,26 @@ func TestStatus(t *testing.T) {
 	r.CloseTask(n, 7)
 	r.refused("complete a closed task", r.call("tasks.task.complete", body), 400, "0")
 	got := r.ok("tasks.task.get", body)
-	if got.Str("result", "task", "status") != "5" || got.Str("result", "task", "closedBy") != "7" || got.Str("result", "task", "action", "renew") != "1" {
+	if got.Str("result", "task", "status") != "5" || got.Str("result", "task", "closedBy") != "7" ||
+		got.Str("result", "task", "action", "renew") != "1" {
 		t.Errorf("closed: %v", got.Get("result", "task"))
 	}
-	if got := r.ok("tasks.task.renew", body); got.Str("result", "task", "status") != "2" || got.Get("result", "task", "closedDate") != nil {
+	if got := r.ok("tasks.task.renew", body); got.Str("result", "task", "status") != "2" ||
+		got.Get("result", "task", "closedDate") != nil {
 		t.Errorf("renewed: %v", got.Get("result", "task"))
 	}
-	history := r.ok("tasks.task.history.list", `{"taskId":`+id(n)+`,"filter":{"FIELD":"STATUS"},"order":{"createdDate":"DESC"}}`)
-	if history.Str("result", "list", "1", "value", "to") != "5" || history.Int("result", "list", "1", "user", "id") != 7 {
+	history := r.ok("tasks.task.history.list",
+		`{"taskId":`+id(n)+`,"filter":{"FIELD":"STATUS"},"order":{"createdDate":"DESC"}}`)
+	if history.Str("result", "list", "1", "value", "to") != "5" ||
+		history.Int("result", "list", "1", "user", "id") != 7 {
 		t.Errorf("history: %v", history.Get("result"))
 	}
-	controlled := r.ok("tasks.task.add", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"TASK_CONTROL":"Y"}}`).Int("result", "task", "id")
+	controlled := r.ok("tasks.task.add",
+		`{"fields":{"TITLE":"x","RESPONSIBLE_ID":7,"TASK_CONTROL":"Y"}}`).Int("result", "task", "id")
 	r.CloseTask(controlled, 7)
 	for _, action := range []string{"disapprove", "renew"} {
-		if got := r.ok("tasks.task."+action, `{"taskId":`+id(controlled)+`}`); got.Str("result", "task", "status") != "2" {
+		if got := r.ok("tasks.task."+action, `{"taskId":`+id(controlled)+`}`); got.Str("result", "task",
+			"status") != "2" {
 			t.Errorf("%s: %v", action, got.Get("result", "task", "status"))
 		}
 		r.CloseTask(controlled, 7)

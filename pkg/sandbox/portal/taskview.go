@@ -34,10 +34,12 @@ func (t *task) full() object {
 		"closedBy": id(t.ClosedBy), "closedDate": stampOrNil(t.Closed), "deadline": stampOrNil(t.Deadline),
 		"guid": fmt.Sprintf("{c2794da9-0000-4000-8000-%012d}", t.ID), "xmlId": orNil(t.XMLID),
 		"commentsCount": nil, "serviceCommentsCount": nil, "forumTopicId": nil, "forumId": nil, "siteId": "s1",
-		"descriptionInBbcode": "Y", "status": strconv.Itoa(t.Status), "subStatus": t.subStatus(), "groupId": id(t.Group),
+		"descriptionInBbcode": "Y", "status": strconv.Itoa(t.Status), "subStatus": t.subStatus(),
+		"groupId":     id(t.Group),
 		"taskControl": map[bool]string{true: "Y", false: "N"}[t.Control], "auditors": ids(t.Auditors),
-		"accomplices": ids(t.Accomplices), "group": t.group(), "creator": t.w.person(t.Creator), "responsible": t.w.person(t.Responsible),
-		"tags": tagMap(t.Tags), "action": t.actions(), "chatId": nil, "newCommentsCount": 0,
+		"accomplices": ids(t.Accomplices), "group": t.group(), "creator": t.w.person(t.Creator),
+		"responsible": t.w.person(t.Responsible),
+		"tags":        tagMap(t.Tags), "action": t.actions(), "chatId": nil, "newCommentsCount": 0,
 		"ufCrmTask": falseIfEmpty(t.CRM), "ufMailMessage": nil, "ufTaskWebdavFiles": falseIfEmpty(attachments(t.Files)),
 	}
 	if t.ClosedBy == 0 {
@@ -88,7 +90,8 @@ func (t *task) group() any {
 func (w *world) person(user int64) object {
 	u := w.users[user]
 	return object{
-		"id": id(user), "name": u.FullName(), "link": fmt.Sprintf("/company/personal/user/%d/", user), "icon": "", "workPosition": u.Position,
+		"id": id(user), "name": u.FullName(), "link": fmt.Sprintf("/company/personal/user/%d/", user), "icon": "",
+		"workPosition": u.Position,
 	}
 }
 

@@ -12,7 +12,8 @@ func profile(w *world, _ *execution) (any, error) {
 		return []any{}, nil
 	}
 	return object{
-		"ID": id(u.ID), "ADMIN": u.Admin, "NAME": u.Name, "LAST_NAME": u.LastName, "PERSONAL_GENDER": "", "TIME_ZONE": "Europe/Moscow",
+		"ID": id(u.ID), "ADMIN": u.Admin, "NAME": u.Name, "LAST_NAME": u.LastName, "PERSONAL_GENDER": "",
+		"TIME_ZONE":        "Europe/Moscow",
 		"TIME_ZONE_OFFSET": 10800,
 	}, nil
 }
@@ -20,9 +21,11 @@ func profile(w *world, _ *execution) (any, error) {
 // userView is a user as user.get shows them. QUIRK: dates that were never set are empty text or an empty map.
 func (w *world) userView(u User) object {
 	v := object{
-		"ID": id(u.ID), "XML_ID": nil, "ACTIVE": !u.Inactive, "NAME": u.Name, "LAST_NAME": u.LastName, "SECOND_NAME": "", "EMAIL": u.Email,
-		"LAST_LOGIN": "", "DATE_REGISTER": "2025-01-10T00:00:00+03:00", "PERSONAL_BIRTHDAY": "", "LAST_ACTIVITY_DATE": object{},
-		"WORK_POSITION": u.Position, "UF_DEPARTMENT": []int{1}, "USER_TYPE": "employee",
+		"ID": id(u.ID), "XML_ID": nil, "ACTIVE": !u.Inactive, "NAME": u.Name, "LAST_NAME": u.LastName,
+		"SECOND_NAME": "", "EMAIL": u.Email,
+		"LAST_LOGIN": "", "DATE_REGISTER": "2025-01-10T00:00:00+03:00", "PERSONAL_BIRTHDAY": "",
+		"LAST_ACTIVITY_DATE": object{},
+		"WORK_POSITION":      u.Position, "UF_DEPARTMENT": []int{1}, "USER_TYPE": "employee",
 	}
 	if u.Type != "" {
 		v["UF_DEPARTMENT"], v["USER_TYPE"] = []int{}, "extranet"

@@ -32,9 +32,16 @@ func v3Refuse(code, message string) error {
 
 // v3Invalid is the refusal of a request that lacks fields or has wrong ones.
 func v3Invalid(fields ...string) error {
-	e := &v3Error{status: http.StatusBadRequest, code: "VALIDATION_REQUESTVALIDATIONEXCEPTION", message: "Request validation error"}
+	e := &v3Error{
+		status:  http.StatusBadRequest,
+		code:    "VALIDATION_REQUESTVALIDATIONEXCEPTION",
+		message: "Request validation error",
+	}
 	for _, f := range fields {
-		e.validation = append(e.validation, object{"field": f, "message": "Field `" + f + "` is required or has a wrong value"})
+		e.validation = append(e.validation, object{
+			"field":   f,
+			"message": "Field `" + f + "` is required or has a wrong value",
+		})
 	}
 	return e
 }
@@ -67,7 +74,11 @@ func (p *Portal) serveV3(w http.ResponseWriter, r *http.Request, user, code, nam
 	if e := p.gate(r, user, code); e != nil {
 		a := e.answer()
 		if !p.subscribed() && e.code == "ACCESS_DENIED" {
-			unpaid := &v3Error{status: http.StatusPaymentRequired, code: "MARKETSUBSCRIPTIONREQUIREDEXCEPTION", message: e.text}
+			unpaid := &v3Error{
+				status:  http.StatusPaymentRequired,
+				code:    "MARKETSUBSCRIPTIONREQUIREDEXCEPTION",
+				message: e.text,
+			}
 			a = unpaid.answer()
 		}
 		p.close(c, a.status, a.code)
@@ -117,7 +128,11 @@ func (p *Portal) v3Execute(name string, m v3Method, params *Params, jsonErr erro
 		return nil, jsonErr
 	}
 	if !p.may([]string{"tasks"}) {
-		return nil, &v3Error{status: http.StatusForbidden, code: "INSUFFICIENTSCOPEEXCEPTION", message: "Insufficient scope"}
+		return nil, &v3Error{
+			status:  http.StatusForbidden,
+			code:    "INSUFFICIENTSCOPEEXCEPTION",
+			message: "Insufficient scope",
+		}
 	}
 	if err := p.limits.exhausted("v3:" + name); err != nil {
 		return nil, err

@@ -20,7 +20,8 @@ func TestV3Tasks(t *testing.T) {
 	r := start(t, PortalOptions{NoLimit: true, NewCard: true})
 	a := r.v3("tasks.task.add", v3Add)
 	n := a.body.Int("result", "item", "id")
-	if a.status != 200 || !strings.Contains(a.raw, `"id":3701`) || a.body.Int("result", "item", "chatId") == 0 || a.body.Str("result", "item", "priority") != "high" {
+	if a.status != 200 || !strings.Contains(a.raw, `"id":3701`) || a.body.Int("result", "item", "chatId") == 0 ||
+		a.body.Str("result", "item", "priority") != "high" {
 		t.Errorf("add: %s", a.raw)
 	}
 	if task, _ := r.Task(n); task.XMLID != "hd-1" || len(task.CRM) != 1 || task.Priority != 2 {
@@ -31,21 +32,28 @@ func TestV3Tasks(t *testing.T) {
 	if a.body.Str("error", "validation", "0", "field") != "creatorId" {
 		t.Errorf("validation: %s", a.raw)
 	}
-	r.refusedV3("form", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.list", "application/x-www-form-urlencoded", "a=b"), 400, "INVALIDJSONEXCEPTION")
-	r.refusedV3("JSON called a form", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.list", "application/x-www-form-urlencoded", "{}"), 400, "INVALIDJSONEXCEPTION")
-	r.refusedV3("query string", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.get?id="+id(n), "", ""), 400, "VALIDATION_REQUESTVALIDATIONEXCEPTION")
+	r.refusedV3("form", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.list",
+		"application/x-www-form-urlencoded", "a=b"), 400, "INVALIDJSONEXCEPTION")
+	r.refusedV3("JSON called a form", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.list",
+		"application/x-www-form-urlencoded", "{}"), 400, "INVALIDJSONEXCEPTION")
+	r.refusedV3("query string", r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+"tasks.task.get?id="+id(n),
+		"", ""), 400, "VALIDATION_REQUESTVALIDATIONEXCEPTION")
 	r.refusedV3("filter", r.v3("tasks.task.list", `{"filter":[["xmlId","=","hd-1"]]}`), 400, "INVALIDFILTEREXCEPTION")
-	r.refusedV3("related name", r.v3("tasks.task.list", `{"select":["chat.nonsense"]}`), 400, "UNKNOWNDTOPROPERTYEXCEPTION")
+	r.refusedV3("related name", r.v3("tasks.task.list", `{"select":["chat.nonsense"]}`), 400,
+		"UNKNOWNDTOPROPERTYEXCEPTION")
 	r.refusedV3("missing task", r.v3("tasks.task.get", `{"id":4711}`), 400, "ENTITYNOTFOUNDEXCEPTION")
-	a = r.v3("tasks.task.list", `{"select":["id","xmlId","nonsense"],"order":{"activity":"DESC"},"pagination":{"limit":1000}}`)
-	if a.body.Int("result", "items", "0", "id") != n || a.body.Has("result", "items", "0", "nonsense") || a.body.Has("result", "items", "0", "title") {
+	a = r.v3("tasks.task.list",
+		`{"select":["id","xmlId","nonsense"],"order":{"activity":"DESC"},"pagination":{"limit":1000}}`)
+	if a.body.Int("result", "items", "0", "id") != n || a.body.Has("result", "items", "0", "nonsense") ||
+		a.body.Has("result", "items", "0", "title") {
 		t.Errorf("list: %s", a.raw)
 	}
 	if a := r.v3("tasks.task.nonsense", `{}`); a.status != 404 {
 		t.Errorf("unknown method: %d", a.status)
 	}
 	r.RemoveUser(n)
-	r.refusedV3("foreign task", r.v3("tasks.task.chat.message.send", `{"fields":{"taskId":3701,"text":"x"}}`), 403, "ACCESSDENIEDEXCEPTION")
+	r.refusedV3("foreign task", r.v3("tasks.task.chat.message.send", `{"fields":{"taskId":3701,"text":"x"}}`), 403,
+		"ACCESSDENIEDEXCEPTION")
 }
 
 // Tags and people are objects, or nothing; files have no numbers of objects; and what is no field of a task is refused.
@@ -56,7 +64,8 @@ func TestV3RelatedObjects(t *testing.T) {
 		r := start(t, PortalOptions{NoLimit: true, NewCard: true, V3Related: portal})
 		a := r.v3("tasks.task.add", with(objects))
 		task, _ := r.Task(a.body.Int("result", "item", "id"))
-		if got := fmt.Sprint(task.Tags, task.Auditors, task.Accomplices); got != want || strings.Contains(a.raw, "auditors") {
+		if got := fmt.Sprint(task.Tags, task.Auditors, task.Accomplices); got != want ||
+			strings.Contains(a.raw, "auditors") {
 			t.Errorf("%q: %s, want %s: %s", portal, got, want, a.raw)
 		}
 	}
@@ -71,8 +80,10 @@ func TestV3RelatedObjects(t *testing.T) {
 	if len(r.Tasks())+len(old.Tasks()) != 0 {
 		t.Error("a refused task was made")
 	}
-	root := r.ok("disk.storage.getlist", `{"filter":{"ENTITY_TYPE":"user","ENTITY_ID":"17"}}`).Str("result", "0", "ROOT_OBJECT_ID")
-	file := r.ok("disk.folder.uploadfile", `{"id":`+root+`,"data":{"NAME":"a"},"fileContent":["a","eA=="]}`).Int("result", "ID")
+	root := r.ok("disk.storage.getlist", `{"filter":{"ENTITY_TYPE":"user","ENTITY_ID":"17"}}`).Str("result", "0",
+		"ROOT_OBJECT_ID")
+	file := r.ok("disk.folder.uploadfile",
+		`{"id":`+root+`,"data":{"NAME":"a"},"fileContent":["a","eA=="]}`).Int("result", "ID")
 	a := r.v3("tasks.task.add", with(`"fileIds":[`+id(file)+`]`))
 	if task, _ := r.Task(a.body.Int("result", "item", "id")); len(task.Files) != 0 {
 		t.Errorf("the number of an object is taken for a file: %s", a.raw)
@@ -90,9 +101,12 @@ func TestV3IdempotencyKey(t *testing.T) {
 	if again.raw != first.raw || again.header.Get("Idempotent-Replayed") != "true" || len(r.Tasks()) != 1 {
 		t.Errorf("second answer: %v, %d tasks", again.header, len(r.Tasks()))
 	}
-	r.refusedV3("other body", r.v3("tasks.task.add", strings.Replace(v3Add, `"x"`, `"y"`, 1), "Idempotency-Key", "hd-1"), 422, "IDEMPOTENCYKEYREUSEDEXCEPTION")
-	r.refusedV3("key not in ASCII", r.v3("tasks.task.add", v3Add, "Idempotency-Key", "ключ"), 400, "INVALIDIDEMPOTENCYKEYEXCEPTION")
-	r.refusedV3("long key", r.v3("tasks.task.add", v3Add, "Idempotency-Key", strings.Repeat("x", 256)), 400, "INVALIDIDEMPOTENCYKEYEXCEPTION")
+	r.refusedV3("other body", r.v3("tasks.task.add", strings.Replace(v3Add, `"x"`, `"y"`, 1), "Idempotency-Key",
+		"hd-1"), 422, "IDEMPOTENCYKEYREUSEDEXCEPTION")
+	r.refusedV3("key not in ASCII", r.v3("tasks.task.add", v3Add, "Idempotency-Key", "ключ"), 400,
+		"INVALIDIDEMPOTENCYKEYEXCEPTION")
+	r.refusedV3("long key", r.v3("tasks.task.add", v3Add, "Idempotency-Key", strings.Repeat("x", 256)), 400,
+		"INVALIDIDEMPOTENCYKEYEXCEPTION")
 	bad := `{"fields":{"title":"x"}}`
 	r.v3("tasks.task.add", bad, "Idempotency-Key", "hd-2")
 	if a := r.v3("tasks.task.add", v3Add, "Idempotency-Key", "hd-2"); a.status != 200 {
@@ -100,7 +114,8 @@ func TestV3IdempotencyKey(t *testing.T) {
 	}
 	send := `{"fields":{"taskId":3701,"text":"hello"}}`
 	for range 2 { // the key of another method is another key
-		if a := r.v3("tasks.task.chat.message.send", send, "Idempotency-Key", "hd-1"); !strings.Contains(a.raw, `"result":{"result":true}`) {
+		if a := r.v3("tasks.task.chat.message.send", send, "Idempotency-Key", "hd-1"); !strings.Contains(a.raw,
+			`"result":{"result":true}`) {
 			t.Errorf("send: %s", a.raw)
 		}
 	}
@@ -124,7 +139,8 @@ func TestV3IdempotencyKey(t *testing.T) {
 		t.Errorf("by another webhook: %d tasks", len(r.Tasks()))
 	}
 	for range 2 {
-		a := r.send(r.hook+"tasks.task.add", "application/json", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`, "Idempotency-Key", "hd-1")
+		a := r.send(r.hook+"tasks.task.add", "application/json", `{"fields":{"TITLE":"x","RESPONSIBLE_ID":7}}`,
+			"Idempotency-Key", "hd-1")
 		if a.status != 200 || a.header.Get("Idempotency-Key") != "" {
 			t.Errorf("v2 takes the key: %d %v", a.status, a.header)
 		}

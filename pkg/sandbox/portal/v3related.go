@@ -39,7 +39,11 @@ func (w *world) v3Related(f, fields *Params) error {
 		for _, item := range items(f.Get(name)) {
 			object, ok := item.(*Params)
 			if !ok {
-				return &v3Error{status: http.StatusInternalServerError, code: "INTERNAL_SERVER_ERROR", message: "Internal server error"}
+				return &v3Error{
+					status:  http.StatusInternalServerError,
+					code:    "INTERNAL_SERVER_ERROR",
+					message: "Internal server error",
+				}
 			}
 			list = append(list, strings.TrimSpace(text(object.Get(relation.key))))
 		}

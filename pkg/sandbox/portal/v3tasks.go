@@ -10,19 +10,29 @@ import (
 
 // v3Names are the fields of v3 by their names in v2.
 var v3Names = map[string]string{
-	"title": "TITLE", "description": "DESCRIPTION", "creatorId": "CREATED_BY", "responsibleId": "RESPONSIBLE_ID", "groupId": "GROUP_ID",
-	"parentId": "PARENT_ID", "deadline": "DEADLINE", "crmItemIds": "UF_CRM_TASK", "xmlId": "XML_ID", "fileIds": "UF_TASK_WEBDAV_FILES",
+	"title": "TITLE", "description": "DESCRIPTION", "creatorId": "CREATED_BY", "responsibleId": "RESPONSIBLE_ID",
+	"groupId":  "GROUP_ID",
+	"parentId": "PARENT_ID", "deadline": "DEADLINE", "crmItemIds": "UF_CRM_TASK", "xmlId": "XML_ID",
+	"fileIds": "UF_TASK_WEBDAV_FILES",
 }
 
 // v3Others are further fields of a task that are taken and not looked at here; any other name is refused (TaskDto).
 var v3Others = []string{
-	"priority", "needsControl", "startPlan", "endPlan", "checklist", "stageId", "epicId", "storyPoints", "flowId", "status", "replicate", "mark",
+	"priority", "needsControl", "startPlan", "endPlan", "checklist", "stageId", "epicId", "storyPoints", "flowId",
+	"status", "replicate", "mark",
 	"allowsChangeDeadline", "allowsTimeTracking", "matchesWorkTime", "requireResult", "dependsOn", "emailId", "siteId",
 }
 
 var v3Priorities = []string{"low", "average", "high"}
 
-var v3Statuses = map[int]string{2: "pending", 3: "in_progress", 4: "supposedly_completed", 5: "completed", 6: "deferred", 7: "declined"}
+var v3Statuses = map[int]string{
+	2: "pending",
+	3: "in_progress",
+	4: "supposedly_completed",
+	5: "completed",
+	6: "deferred",
+	7: "declined",
+}
 
 // v3TaskAdd is tasks.task.add of v3.
 func v3TaskAdd(w *world, x *execution) (any, error) {
@@ -84,11 +94,18 @@ func (t *task) v3() object {
 	}
 	v := object{
 		"id": t.ID, "title": t.Title, "description": t.Description,
-		"priority": v3Priorities[t.Priority], "status": v3Statuses[t.Status], "xmlId": orNil(t.XMLID), "chatId": t.Chat, "chat": chat,
+		"priority": v3Priorities[t.Priority], "status": v3Statuses[t.Status], "xmlId": orNil(t.XMLID),
+		"chatId": t.Chat, "chat": chat,
 		"changed": stamp(t.Changed), "activity": stamp(t.Activity), "closed": stampOrNil(t.Closed),
-		"deadline": stampOrNil(t.Deadline), "needsControl": t.Control, "link": fmt.Sprintf("/company/personal/user/%d/tasks/task/view/%d/", t.Creator, t.ID),
+		"deadline": stampOrNil(t.Deadline), "needsControl": t.Control,
+		"link":       fmt.Sprintf("/company/personal/user/%d/tasks/task/view/%d/", t.Creator, t.ID),
 		"crmItemIds": append([]string{}, t.CRM...),
-		"rights":     object{"read": true, "edit": true, "complete": t.allows(transitions["complete"]), "renew": t.allows(transitions["renew"])},
+		"rights": object{
+			"read":     true,
+			"edit":     true,
+			"complete": t.allows(transitions["complete"]),
+			"renew":    t.allows(transitions["renew"]),
+		},
 	}
 	return v
 }
@@ -148,7 +165,8 @@ func (w *world) v3Visible(n int64) (*task, error) {
 }
 
 var v3SortKeys = map[string]string{
-	"id": "ID", "activity": "ACTIVITY_DATE", "changed": "CHANGED_DATE", "created": "CREATED_DATE", "closed": "CLOSED_DATE", "deadline": "DEADLINE",
+	"id": "ID", "activity": "ACTIVITY_DATE", "changed": "CHANGED_DATE", "created": "CREATED_DATE",
+	"closed": "CLOSED_DATE", "deadline": "DEADLINE",
 }
 
 // v3TaskList is tasks.task.list of v3: filtered by id alone, up to 1,000 rows a page.

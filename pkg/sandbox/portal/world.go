@@ -108,7 +108,8 @@ func (n serial) next(kind string) int64 {
 // The numbers at which ids begin: apart from each other, so that one taken for another is noticed.
 func newWorld(o *PortalOptions) *world {
 	w := &world{
-		o: o, me: cmp.Or(o.ActsAs, o.UserID), tasks: map[int64]*task{}, users: map[int64]User{}, contacts: slices.Clone(o.Contacts), private: map[int64][]string{},
+		o: o, me: cmp.Or(o.ActsAs, o.UserID), tasks: map[int64]*task{}, users: map[int64]User{},
+		contacts: slices.Clone(o.Contacts), private: map[int64][]string{},
 		serial: serial{
 			"task": 3700, "comment": 3150, "message": 84860, "chat": 2530, "object": 9000, "file": 32870,
 			"attachment": 970, "history": 500, "result": 20,

@@ -108,7 +108,11 @@ func (d *DB) openFile() (err error) {
 			return told(d.path, "make state", fmt.Errorf("open state: %w", err))
 		}
 	}
-	d.file, err = bbolt.Open(d.path, 0o600, &bbolt.Options{Timeout: time.Nanosecond, FreelistType: bbolt.FreelistMapType}) // 0 waits for ever
+	// 0 waits for ever
+	d.file, err = bbolt.Open(d.path, 0o600, &bbolt.Options{
+		Timeout:      time.Nanosecond,
+		FreelistType: bbolt.FreelistMapType,
+	})
 	if after, _ := os.Stat(d.path); err == nil && before != nil && !os.SameFile(before, after) {
 		// Meanwhile a compaction put another file in its place: ours is the one left behind.
 		_ = d.file.Close()
@@ -169,7 +173,8 @@ func (d *DB) About() engine.About { return engine.About{Name: d.path} }
 // Close lets go of the file. What was done in an overlay is forgotten.
 func (d *DB) Close() error {
 	errs := []error{d.guard(d.close)}
-	if d.broken != nil { // whoever found it has said so; bbolt might wait for itself now, so the end of the process lets go
+	// whoever found it has said so; bbolt might wait for itself now, so the end of the process lets go
+	if d.broken != nil {
 		errs = nil
 	}
 	if d.remove != "" {

@@ -18,14 +18,16 @@ func broken(path string, found any) error {
 	if found != nil {
 		text = fmt.Sprintf(" (%v)", found)
 	}
-	return fmt.Errorf("open state %s: %w%s: restore a copy made by 'helpdesk state backup'", path, engine.ErrBroken, text)
+	return fmt.Errorf("open state %s: %w%s: restore a copy made by 'helpdesk state backup'", path, engine.ErrBroken,
+		text)
 }
 
 // noState reports whether bbolt's error means that the file is none of its own.
 //
 // QUIRK: bbolt has no value for a file of less than two pages (go.etcd.io/bbolt v1.5.0, db.go, fileSize).
 func noState(err error) bool {
-	return errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) || errors.Is(err, bolterrors.ErrVersionMismatch) ||
+	return errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) ||
+		errors.Is(err, bolterrors.ErrVersionMismatch) ||
 		err != nil && strings.HasPrefix(err.Error(), "file size too small")
 }
 

@@ -52,11 +52,14 @@ func told(path, doing string, err error) error {
 	case is(syscall.ENOSPC, syscall.EDQUOT), runtime.GOOS == "windows" && is(windowsFull):
 		return fmt.Errorf("%s %s: %w: make room on its disk (%w)", doing, path, engine.ErrFull, err)
 	case is(syscall.EROFS):
-		return fmt.Errorf("%s %s: %w: its disk takes no writing: mount it for that, or name another place in 'state:' (%w)", doing, path, engine.ErrPlace, err)
+		return fmt.Errorf("%s %s: %w: its disk takes no writing: mount it for that, or name another place in "+
+			"'state:' (%w)", doing, path, engine.ErrPlace, err)
 	case is(syscall.ENOLCK, syscall.ENOTSUP, syscall.ENOSYS):
-		return fmt.Errorf("%s %s: %w: its disk knows no locks, as over a network: put the state on a local one (%w)", doing, path, engine.ErrPlace, err)
+		return fmt.Errorf("%s %s: %w: its disk knows no locks, as over a network: put the state on a local one (%w)",
+			doing, path, engine.ErrPlace, err)
 	case is(syscall.EIO):
-		return fmt.Errorf("%s %s: its disk fails; look into the system's log, and have a copy made by 'helpdesk state backup' at hand: %w", doing, path, err)
+		return fmt.Errorf("%s %s: its disk fails; look into the system's log, and have a copy made by 'helpdesk "+
+			"state backup' at hand: %w", doing, path, err)
 	}
 	return err
 }

@@ -34,7 +34,9 @@ func TestFullDisk(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			err = d.Update(func(tx engine.Tx) error { return tx.Bucket("x").Put([]byte("k"), bytes.Repeat([]byte("v"), 40<<10)) })
+			err = d.Update(func(tx engine.Tx) error {
+				return tx.Bucket("x").Put([]byte("k"), bytes.Repeat([]byte("v"), 40<<10))
+			})
 			return errors.Join(err, d.Close())
 		}
 		if err := write(); !errors.Is(err, engine.ErrFull) || !strings.Contains(err.Error(), path) {
@@ -63,16 +65,23 @@ func TestDiskThatTakesNoWriting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"helpdesk.db", "new.db"} {
-		if _, err := Open(context.Background(), filepath.Join(shut.Dir, name), engine.Options{}); !errors.Is(err, engine.ErrPlace) || !strings.Contains(err.Error(), name) {
+		if _, err := Open(context.Background(), filepath.Join(shut.Dir, name),
+			engine.Options{}); !errors.Is(err, engine.ErrPlace) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
 func TestDiskTroubles(t *testing.T) {
-	for errno, want := range map[syscall.Errno]string{syscall.ENOLCK: "local", syscall.EIO: "backup", syscall.EDQUOT: "make room", syscall.EPERM: "not permitted"} {
+	for errno, want := range map[syscall.Errno]string{
+		syscall.ENOLCK: "local",
+		syscall.EIO:    "backup",
+		syscall.EDQUOT: "make room",
+		syscall.EPERM:  "not permitted",
+	} {
 		err := told("/x/helpdesk.db", "open state", &os.PathError{Op: "open", Path: "/x/helpdesk.db", Err: errno})
-		if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "/x/helpdesk.db") || !errors.Is(err, errno) {
+		if !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "/x/helpdesk.db") ||
+			!errors.Is(err, errno) {
 			t.Errorf("%v: %v", errno, err)
 		}
 	}

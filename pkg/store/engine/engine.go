@@ -71,16 +71,18 @@ type Options struct {
 	Now      func() time.Time // the clock of this machine; nil = time.Now
 	Kept     *Kept            // what a run that opens the database again keeps until then; nil = nothing
 	Used     bool             // passes have worked with it: a file with nothing in it is a damaged one
-	Writes   uint64           // how often a file had been written when a pass ended last; one that counts fewer is an older copy
+	// how often a file had been written when a pass ended last; one that counts fewer is an older copy
+	Writes uint64
 }
 
 // About is what is known of an open database.
 type About struct {
-	Name    string        // for people; no secrets
-	Skew    time.Duration // by how much the server's clock is ahead of this machine's
-	Line    string        // the history that a server's data belong to; it changes when a standby takes over; "" of a file
-	Written time.Time     // when the server's data were last written, by its clock
-	Trips   int           // how often the server was asked
+	Name string        // for people; no secrets
+	Skew time.Duration // by how much the server's clock is ahead of this machine's
+	// the history that a server's data belong to; it changes when a standby takes over; "" of a file
+	Line    string
+	Written time.Time // when the server's data were last written, by its clock
+	Trips   int       // how often the server was asked
 }
 
 // Finding is what was found out about a database, for a person.

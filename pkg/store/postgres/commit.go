@@ -23,8 +23,10 @@ func (d *DB) commit(t tx) error {
 		return nil
 	}
 	b := &pgconn.Batch{}
-	b.ExecParams("with mine as (update "+d.schema+".fence set commits = commits + 1, at = now() where commits = $1 returning 1) "+
-		"select 1 / count(*), pg_backend_pid() from mine", [][]byte{number(d.fence)}, []uint32{oidInt8}, []int16{1}, []int16{0, 0})
+	b.ExecParams("with mine as (update "+d.schema+
+		".fence set commits = commits + 1, at = now() where commits = $1 returning 1) "+
+		"select 1 / count(*), pg_backend_pid() from mine", [][]byte{number(d.fence)}, []uint32{oidInt8}, []int16{1},
+		[]int16{0, 0})
 	t.batch(b)
 	results, err := d.send(b)
 	if err != nil {
@@ -63,17 +65,23 @@ func (t tx) batch(b *pgconn.Batch) {
 	}
 	entries, counted := t.d.schema+".entries", t.d.schema+".counters"
 	if len(goneKeys) > 0 {
-		b.ExecParams("delete from "+entries+" e using unnest($1, $2) as gone (bucket, key) where e.bucket = gone.bucket and e.key = gone.key",
-			[][]byte{array(oidText, goneBuckets), array(oidBytea, goneKeys)}, []uint32{oidTexts, oidByteas}, []int16{1, 1}, nil)
+		b.ExecParams("delete from "+entries+
+			" e using unnest($1, $2) as gone (bucket, key) where e.bucket = gone.bucket and e.key = gone.key",
+			[][]byte{array(oidText, goneBuckets), array(oidBytea, goneKeys)}, []uint32{oidTexts, oidByteas},
+			[]int16{1, 1}, nil)
 	}
 	if len(keys) > 0 {
-		b.ExecParams("insert into "+entries+" (bucket, key, value) select * from unnest($1, $2, $3) on conflict (bucket, key) "+
-			"do update set value = excluded.value", [][]byte{array(oidText, buckets), array(oidBytea, keys), array(oidBytea, values)},
+		b.ExecParams("insert into "+entries+
+			" (bucket, key, value) select * from unnest($1, $2, $3) on conflict (bucket, key) "+
+			"do update set value = excluded.value",
+			[][]byte{array(oidText, buckets), array(oidBytea, keys), array(oidBytea, values)},
 			[]uint32{oidTexts, oidByteas, oidByteas}, []int16{1, 1, 1}, nil)
 	}
 	if len(counts) > 0 {
-		b.ExecParams("insert into "+counted+" (bucket, n) select * from unnest($1, $2) on conflict (bucket) do update set n = excluded.n",
-			[][]byte{array(oidText, counters), array(oidInt8, counts)}, []uint32{oidTexts, oidInt8s}, []int16{1, 1}, nil)
+		b.ExecParams("insert into "+counted+
+			" (bucket, n) select * from unnest($1, $2) on conflict (bucket) do update set n = excluded.n",
+			[][]byte{array(oidText, counters), array(oidInt8, counts)}, []uint32{oidTexts, oidInt8s}, []int16{1, 1},
+			nil)
 	}
 }
 
@@ -89,7 +97,8 @@ func array(element uint32, values [][]byte) []byte {
 		size += 4 + len(v)
 	}
 	out := make([]byte, 0, size)
-	for _, n := range []uint32{1, 0, element, uint32(len(values)), 1} { // dimensions, no nulls, type, length, first index
+	// dimensions, no nulls, type, length, first index
+	for _, n := range []uint32{1, 0, element, uint32(len(values)), 1} {
 		out = binary.BigEndian.AppendUint32(out, n)
 	}
 	for _, v := range values {

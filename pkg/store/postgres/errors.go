@@ -23,7 +23,11 @@ var advice = map[string]struct {
 	"28000": {true, "let this user in from this host, in the server's pg_hba.conf"},
 	"3D000": {true, "make it: CREATE DATABASE … OWNER …, or correct the name in state"},
 	"3F000": {true, "make the schema, or let this user make it: GRANT CREATE ON DATABASE … TO …"},
-	"42501": {true, "let this user make its tables: GRANT CREATE ON DATABASE … TO …, or make the schema and let it belong to the user"},
+	"42501": {
+		true,
+		"let this user make its tables: GRANT CREATE ON DATABASE … TO …, or make the schema and let it belong to the " +
+			"user",
+	},
 	"42P01": {true, "a table of the state is missing: restore the database from a backup"},
 	"25006": {false, "the server is a standby; the next run looks for the one that writes"},
 	"53100": {false, "the server's disk is full: make room there"},
@@ -43,13 +47,16 @@ func (c config) explain(err error) error {
 	var said *pgconn.PgError
 	switch {
 	case errors.Is(err, errStandby):
-		return away("state %s: every server of it only reads: is a fail-over under way, or is none of them the primary?", c.name)
+		return away("state %s: every server of it only reads: is a fail-over under way, or is none of them the "+
+			"primary?", c.name)
 	case certificate(err):
-		return wrong("state %s: %s: name the authority with sslrootcert=FILE, or the host by the name in its certificate", c.name, text)
+		return wrong("state %s: %s: name the authority with sslrootcert=FILE, or the host by the name in its "+
+			"certificate", c.name, text)
 	case errors.As(err, &said):
 		return c.answered(said)
 	case strings.Contains(text, "refused TLS connection"):
-		return wrong("state %s: the server has no TLS: turn ssl on there, or say sslmode=disable on a network that is yours", c.name)
+		return wrong("state %s: the server has no TLS: turn ssl on there, or say sslmode=disable on a network that "+
+			"is yours", c.name)
 	}
 	var connecting *pgconn.ConnectError
 	if errors.As(err, &connecting) {

@@ -31,7 +31,8 @@ func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 	if d.lost != nil {
 		return nil, d.lost
 	}
-	row, err := d.ask(fmt.Sprintf(`select current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync'),
+	row, err := d.ask(fmt.Sprintf(
+		`select current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync'),
 		(select count(*) from pg_stat_replication), current_setting('synchronous_standby_names'),
 		case when to_regnamespace(%[1]s) is null then has_database_privilege(current_database(), 'CREATE')
 			when to_regclass(%[2]s) is null then has_schema_privilege(%[3]s, 'CREATE') and has_schema_privilege(%[3]s, 'USAGE')
@@ -42,7 +43,8 @@ func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 	}
 	all := []engine.Finding{{OK: true, Note: "PostgreSQL " + row[0] + d.road()}}
 	if row[5] != "t" {
-		all = append(all, engine.Finding{Note: fmt.Sprintf("user %s may not make or write its tables: GRANT CREATE ON DATABASE … TO …, or make "+
+		all = append(all, engine.Finding{Note: fmt.Sprintf("user %s may not make or write its tables: GRANT CREATE "+
+			"ON DATABASE … TO …, or make "+
 			"the schema %s and let it belong to the user", d.User, d.schema)})
 	}
 	for _, f := range []engine.Finding{durable(row[1], row[2], row[3], row[4]), d.private()} {
@@ -77,7 +79,11 @@ func (d *DB) private() engine.Finding {
 	if secure || !ok || addr.IP.IsLoopback() {
 		return engine.Finding{OK: true}
 	}
-	return engine.Finding{Optional: true, Note: "letters and addresses go over the network unencrypted: turn ssl on at the server and say sslmode=verify-full"}
+	return engine.Finding{
+		Optional: true,
+		Note: "letters and addresses go over the network unencrypted: turn ssl on at the server and say " +
+			"sslmode=verify-full",
+	}
 }
 
 // durable warns where the server may forget what it has acknowledged.
@@ -86,11 +92,14 @@ func durable(commit, fsync, standbys, names string) engine.Finding {
 	case fsync != "on":
 		return engine.Finding{Optional: true, Note: "fsync is off: a power failure damages the database; turn it on"}
 	case commit == "off" || commit == "local" && names != "":
-		return engine.Finding{Optional: true, Note: "synchronous_commit is " + commit + ": the server answers before it has written, and forgets the last seconds when " +
-			"it fails; set it to on for this user: ALTER ROLE … SET synchronous_commit = on"}
+		return engine.Finding{Optional: true,
+			Note: "synchronous_commit is " + commit +
+				": the server answers before it has written, and forgets the last seconds when " +
+				"it fails; set it to on for this user: ALTER ROLE … SET synchronous_commit = on"}
 	case standbys != "0" && names == "":
-		return engine.Finding{Optional: true, Note: "the standby is asynchronous: when it takes over, the last seconds may be missing; name it in " +
-			"synchronous_standby_names (in Patroni: synchronous_mode)"}
+		return engine.Finding{Optional: true,
+			Note: "the standby is asynchronous: when it takes over, the last seconds may be missing; name it in " +
+				"synchronous_standby_names (in Patroni: synchronous_mode)"}
 	}
 	return engine.Finding{OK: true}
 }

@@ -57,24 +57,34 @@ func greet(c net.Conn, version string) {
 			return
 		}
 		if q.String == "show transaction_read_only" {
-			b.Send(&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{Name: []byte("transaction_read_only"), DataTypeOID: oidText}}})
+			b.Send(&pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{{
+				Name:        []byte("transaction_read_only"),
+				DataTypeOID: oidText,
+			}}})
 			b.Send(&pgproto3.DataRow{Values: [][]byte{[]byte("off")}})
 			b.Send(&pgproto3.CommandComplete{CommandTag: []byte("SHOW")})
 			continue
 		}
-		b.Send(&pgproto3.ErrorResponse{Severity: "ERROR", Code: "42704", Message: `unrecognized configuration parameter "tcp_user_timeout"`})
+		b.Send(&pgproto3.ErrorResponse{
+			Severity: "ERROR",
+			Code:     "42704",
+			Message:  `unrecognized configuration parameter "tcp_user_timeout"`,
+		})
 	}
 }
 
 func TestOldServers(t *testing.T) {
-	for _, version := range []string{"9.4.26", "9.6.24", "10.23", "11.22 (Debian 11.22-1)", "12.17", "PostgresPro 12.4.1"} {
+	for _, version := range []string{"9.4.26", "9.6.24", "10.23", "11.22 (Debian 11.22-1)", "12.17",
+		"PostgresPro 12.4.1"} {
 		_, err := Open(t.Context(), old(t, version), engine.Options{})
-		if !errors.Is(err, engine.ErrSetup) || !strings.Contains(err.Error(), "PostgreSQL "+version+", and 13 or newer is needed: use a newer server") ||
+		if !errors.Is(err, engine.ErrSetup) ||
+			!strings.Contains(err.Error(), "PostgreSQL "+version+", and 13 or newer is needed: use a newer server") ||
 			strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: %v", version, err)
 		}
 	}
-	for _, version := range []string{"13.0", "13devel", "14beta2", "15.14 (Debian 15.14-0+deb12u1)", "17.2", "100.1", ""} {
+	for _, version := range []string{"13.0", "13devel", "14beta2", "15.14 (Debian 15.14-0+deb12u1)", "17.2", "100.1",
+		""} {
 		_, err := Open(t.Context(), old(t, version), engine.Options{})
 		if err == nil || strings.Contains(err.Error(), "newer is needed") {
 			t.Errorf("%s: %v", version, err)

@@ -83,8 +83,9 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 
 // opened takes the lock by a connection, which it ends where that fails.
 func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o engine.Options) (*DB, error) {
-	d := &DB{config: c, conn: conn, way: way, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked, shelves: map[string]*shelf{},
-		ahead: map[place]bool{}, over: changes{}, clock: o.Now}
+	d := &DB{config: c, conn: conn, way: way, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked,
+		shelves: map[string]*shelf{},
+		ahead:   map[place]bool{}, over: changes{}, clock: o.Now}
 	if d.clock == nil {
 		d.clock = time.Now
 	}
@@ -107,7 +108,8 @@ func (d *DB) known() error {
 	major, _, _ := strings.Cut(number, ".")
 	major = major[:len(major)-len(strings.TrimLeft(major, "0123456789"))]
 	if n, err := strconv.Atoi(major); err == nil && n < oldest {
-		return wrong("state %s: the server is PostgreSQL %s, and %d or newer is needed: use a newer server", d.name, said, oldest)
+		return wrong("state %s: the server is PostgreSQL %s, and %d or newer is needed: use a newer server", d.name,
+			said, oldest)
 	}
 	return nil
 }
@@ -116,7 +118,8 @@ func cut(s string, n int) string { return s[:min(n, len(s))] }
 
 // pooled is the error of a session whose statements go to several processes of the server.
 func (d *DB) pooled() error {
-	return wrong("state %s: it goes through a pooler in transaction mode, which keeps no lock: name the server itself, or the pooler's "+
+	return wrong("state %s: it goes through a pooler in transaction mode, which keeps no lock: name the server "+
+		"itself, or the pooler's "+
 		"port in session mode", d.name)
 }
 

@@ -30,7 +30,8 @@ func start() (*servers.Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, sql := range []string{"create role helpdesk login password '" + secret + "'", "create database helpdesk owner helpdesk",
+	for _, sql := range []string{"create role helpdesk login password '" + secret + "'",
+		"create database helpdesk owner helpdesk",
 		"create role guest login password '" + secret + "'"} {
 		if _, err := p.SQL("postgres", sql); err != nil {
 			p.Stop()
@@ -118,7 +119,8 @@ func TestASecondRunIsRefusedAndToldWhoTheFirstIs(t *testing.T) {
 			t.Fatalf("%+v: %v", o, err)
 		}
 		host, _ := os.Hostname()
-		if held.Command != "poll" || held.PID != os.Getpid() || held.Host != host || time.Since(held.Since) > time.Minute {
+		if held.Command != "poll" || held.PID != os.Getpid() || held.Host != host ||
+			time.Since(held.Since) > time.Minute {
 			t.Errorf("it is %+v", held)
 		}
 	}
@@ -203,7 +205,9 @@ func TestAnOverlayWritesNothing(t *testing.T) {
 	}
 	schema := address[strings.LastIndex(address, "=")+1:]
 	dump := func() string {
-		out, err := running(t).SQL("helpdesk", fmt.Sprintf("select xmin, * from %[1]s.entries; select xmin, * from %[1]s.counters; select xmin, * from %[1]s.fence", schema))
+		out, err := running(t).SQL("helpdesk",
+			fmt.Sprintf("select xmin, * from %[1]s.entries; select xmin, * from %[1]s.counters; select xmin, * from "+
+				"%[1]s.fence", schema))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +244,8 @@ func TestAnOverlayWritesNothing(t *testing.T) {
 	if err := errors.Join(put(o, "a", "1"), o.Close()); err != nil {
 		t.Error(err)
 	}
-	if n, err := running(t).SQL("helpdesk", "select count(*) from pg_namespace where nspname = '"+empty[strings.LastIndex(empty, "=")+1:]+"'"); n != "0" {
+	if n, err := running(t).SQL("helpdesk",
+		"select count(*) from pg_namespace where nspname = '"+empty[strings.LastIndex(empty, "=")+1:]+"'"); n != "0" {
 		t.Errorf("an overlay made the schema: %s, %v", n, err)
 	}
 	if _, err := Open(t.Context(), empty, engine.Options{Made: true}); !errors.Is(err, engine.ErrMissing) {
@@ -269,7 +274,8 @@ func TestAWalkMergesPagesAndChanges(t *testing.T) {
 		t.Helper()
 		err := d.Update(func(tx engine.Tx) error {
 			b := tx.Bucket("b")
-			if err := errors.Join(b.Put([]byte("00001"), nil), b.Delete([]byte("00002")), b.Put([]byte("99999"), []byte("x"))); err != nil {
+			if err := errors.Join(b.Put([]byte("00001"), nil), b.Delete([]byte("00002")),
+				b.Put([]byte("99999"), []byte("x"))); err != nil {
 				return err
 			}
 			last, count := "", 0
@@ -298,7 +304,9 @@ func TestAWalkMergesPagesAndChanges(t *testing.T) {
 	// A small bucket is remembered whole, and what is committed is remembered with it.
 	small := func(tx engine.Tx) engine.Bucket { return tx.Bucket("small") }
 	for i := range 3 {
-		if err := d.Update(func(tx engine.Tx) error { return small(tx).Put([]byte{byte('a' + i)}, []byte{}) }); err != nil {
+		if err := d.Update(func(tx engine.Tx) error {
+			return small(tx).Put([]byte{byte('a' + i)}, []byte{})
+		}); err != nil {
 			t.Fatal(err)
 		}
 		trips := d.About().Trips
@@ -350,7 +358,12 @@ func TestBadInput(t *testing.T) {
 		{"missing database", strings.TrimSuffix(good, "helpdesk") + "missing", engine.ErrSetup, "CREATE DATABASE"},
 		{"no database", strings.TrimSuffix(good, "/helpdesk"), engine.ErrSetup, "its name is missing"},
 		{"missing rights", broken("helpdesk:", "guest:"), engine.ErrSetup, "GRANT CREATE ON DATABASE"},
-		{"missing rights to tables", strings.Replace(made, "helpdesk:", "guest:", 1), engine.ErrSetup, "let this user make its tables"},
+		{
+			"missing rights to tables",
+			strings.Replace(made, "helpdesk:", "guest:", 1),
+			engine.ErrSetup,
+			"let this user make its tables",
+		},
 		{"not reachable", broken(fmt.Sprint(p.Port), "1"), engine.ErrAway, "refused"},
 		{"no such host", broken("127.0.0.1", "db.invalid"), engine.ErrAway, "db.invalid"},
 		{"no TLS there", good + "?sslmode=verify-full", engine.ErrSetup, "no TLS"},
@@ -364,8 +377,10 @@ func TestBadInput(t *testing.T) {
 				_ = d.Close()
 				t.Fatal("it opens")
 			}
-			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v (setup %t, away %t)", err, errors.Is(err, engine.ErrSetup), errors.Is(err, engine.ErrAway))
+			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) ||
+				strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v (setup %t, away %t)", err, errors.Is(err, engine.ErrSetup),
+					errors.Is(err, engine.ErrAway))
 			}
 			if strings.Contains(err.Error(), secret) || strings.Contains(Name(c.address), secret) {
 				t.Errorf("the password is told: %v, %s", err, Name(c.address))
@@ -421,7 +436,8 @@ func TestTheHostThatWritesIsTaken(t *testing.T) {
 	if err := errors.Join(put(d, "a", "1"), d.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), s.Address("helpdesk", secret, "helpdesk"), engine.Options{}); !errors.Is(err, engine.ErrAway) {
+	if _, err := Open(t.Context(), s.Address("helpdesk", secret, "helpdesk"), engine.Options{}); !errors.Is(err,
+		engine.ErrAway) {
 		t.Errorf("a standby alone: %v", err)
 	}
 	for range 200 {
@@ -461,7 +477,8 @@ func TestInspect(t *testing.T) {
 	d := open(t, address, engine.Options{Overlay: true})
 	find(d, "PostgreSQL 1")
 	find(d, "fsync is off")
-	find(open(t, running(t).Address("guest", secret, "helpdesk")+"?search_path=other", engine.Options{Overlay: true}), "GRANT CREATE")
+	find(open(t, running(t).Address("guest", secret, "helpdesk")+"?search_path=other", engine.Options{Overlay: true}),
+		"GRANT CREATE")
 }
 
 func TestDurable(t *testing.T) {
@@ -474,7 +491,8 @@ func TestDurable(t *testing.T) {
 		{"on", "off", "0", "", "fsync is off"},
 		{"on", "on", "1", "", "the standby is asynchronous"},
 	} {
-		if got := durable(c.commit, c.fsync, c.standbys, c.names); got.OK != (c.says == "") || !strings.Contains(got.Note, c.says) {
+		if got := durable(c.commit, c.fsync, c.standbys, c.names); got.OK != (c.says == "") ||
+			!strings.Contains(got.Note, c.says) {
 			t.Errorf("%+v: %+v", c, got)
 		}
 	}

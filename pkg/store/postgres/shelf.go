@@ -158,7 +158,8 @@ func (d *DB) walk(bucket, from string, fn func(key string, value []byte) error) 
 
 func (d *DB) page(bucket, from string, most int) ([][][]byte, error) {
 	b := &pgconn.Batch{}
-	b.ExecParams("select key, value from "+d.schema+".entries where bucket = $1 and key >= $2 order by key limit "+strconv.Itoa(most),
+	b.ExecParams("select key, value from "+d.schema+".entries where bucket = $1 and key >= $2 order by key limit "+
+		strconv.Itoa(most),
 		[][]byte{[]byte(bucket), []byte(from)}, []uint32{oidText, oidBytea}, []int16{1, 1}, []int16{1, 1})
 	results, err := d.send(b)
 	if err != nil {
