@@ -36,7 +36,7 @@ const (
 // bar returns what draws the progress of a pass, and what takes it away at the end. What is printed and logged until
 // then is printed above it. The first is nil where there is no terminal to draw on, or the output is meant for
 // programs.
-func (a *app) bar(j job) (advance func(done, total int), end func()) {
+func (a round) bar(j job) (advance func(done, total int), end func()) {
 	if a.Columns == nil || j.json {
 		return nil, func() {}
 	}

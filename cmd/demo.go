@@ -30,7 +30,7 @@ func newDemo(a *app) *cobra.Command {
 				}
 				defer l.Close()
 			}
-			h := demo.Host{Terminal: &a.Terminal, Now: a.now, Pass: a.demoPass}
+			h := demo.Host{Terminal: &a.Terminal, Now: a.now, Pass: round{a}.played}
 			if person, ok := a.Keyboard(); ok && !noPause {
 				h.Person = person
 			}
@@ -51,9 +51,9 @@ func newDemo(a *app) *cobra.Command {
 	return c
 }
 
-// demoPass runs a pass of the demonstration, silently but for what it shows of each letter and task.
-func (a *app) demoPass(ctx context.Context, p demo.Pass) error {
-	run := *a
+// played runs a pass of the demonstration, silently but for what it shows of each letter and task.
+func (a round) played(ctx context.Context, p demo.Pass) error {
+	run := *a.app
 	run.configFile, run.stateFile, run.Watched, run.Columns = p.File, "", false, nil
 	run.env = func(name string) (string, bool) {
 		if v, ok := p.Env[name]; ok {

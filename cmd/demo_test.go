@@ -69,7 +69,7 @@ func TestDemoPrints(t *testing.T) {
 func TestDemoPages(t *testing.T) {
 	t.Parallel()
 	a := newApp(tui.New(strings.NewReader(""), io.Discard, io.Discard))
-	d, err := demo.New(demo.Host{Terminal: &a.Terminal, Now: a.now, Pass: a.demoPass})
+	d, err := demo.New(demo.Host{Terminal: &a.Terminal, Now: a.now, Pass: round{a}.played})
 	if err != nil {
 		t.Fatal(err)
 	}

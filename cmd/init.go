@@ -158,7 +158,7 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 	a.Printf("\n%s\n\n", texts.Say("written", path, env))
 	a.configFile = path
 	if cfg, err := a.serverSettings(); err == nil && cfg.Mailboxes[0].SignsIn() {
-		if err := a.login(ctx, cfg, cfg.Mailboxes[0].Name, false); err != nil {
+		if err := login(ctx, a, cfg, cfg.Mailboxes[0].Name, false); err != nil {
 			a.Printf("%s\n\n", texts.Say("login.failed", exit.Text(err)))
 		}
 	}

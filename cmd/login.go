@@ -36,15 +36,24 @@ func newLogin(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.login(ctx, cfg, args[0], page)
+			return login(ctx, a, cfg, args[0], page)
 		},
 	}
 	c.Flags().BoolVar(&page, "page", false, "by a page in the browser, also where the provider has codes")
 	return c
 }
 
+// signIn signs one mailbox in.
+type signIn struct {
+	*app
+	cfg   *config.Config
+	box   config.Mailbox
+	texts setup.Texts
+	page  bool // by a page also where the provider has codes
+}
+
 // login signs a mailbox in, tries what it got at the mail servers, and keeps it.
-func (a *app) login(ctx context.Context, cfg *config.Config, name string, page bool) error {
+func login(ctx context.Context, a *app, cfg *config.Config, name string, page bool) error {
 	m, ok := cfg.Mailbox(name)
 	switch {
 	case !ok:
@@ -61,9 +70,13 @@ func (a *app) login(ctx context.Context, cfg *config.Config, name string, page b
 	if err != nil {
 		return err
 	}
+	return signIn{a, cfg, m, texts, page}.run(ctx)
+}
+
+func (a signIn) run(ctx context.Context) error {
 	// That the state can be written is seen before a person does anything; a pass may have it meanwhile.
 	var ahead time.Duration
-	err = a.withSettings(ctx, cfg, func(s *store.Store) error {
+	err := a.useState(ctx, func(s *store.Store) error {
 		here := a.now()
 		ahead = s.Now(here).Sub(here)
 		return nil
@@ -71,52 +84,52 @@ func (a *app) login(ctx context.Context, cfg *config.Config, name string, page b
 	if err != nil {
 		return err
 	}
-	client, err := wiring.SignIn(cfg, m, func() time.Time { return a.now().Add(ahead) })
+	client, err := wiring.SignIn(a.cfg, a.box, func() time.Time { return a.now().Add(ahead) })
 	if err != nil {
 		return err
 	}
-	token, err := a.signIn(ctx, client, m, texts, page)
+	token, err := a.ask(ctx, client)
 	if err != nil {
-		return fmt.Errorf("login %s: %w", name, err)
+		return fmt.Errorf("login %s: %w", a.box.Name, err)
 	}
-	reading, sending := tryToken(ctx, m, token)
+	reading, sending := tryToken(ctx, a.box, token)
 	if errors.Is(reading, bearer.ErrRefused) {
 		return fmt.Errorf("%w; nothing is kept: sign in as %s, or as somebody who may read that mailbox", reading,
-			m.IMAP.User)
+			a.box.IMAP.User)
 	}
-	err = a.withSettings(ctx, cfg, func(s *store.Store) error {
-		return wiring.KeepToken(s, s.Now(a.now()), name, token)
+	err = a.useState(ctx, func(s *store.Store) error {
+		return wiring.KeepToken(s, s.Now(a.now()), a.box.Name, token)
 	})
 	if err == nil && reading == nil && sending == nil && a.Chatty() {
-		a.Printf("%s\n", texts.Say("login.kept", name))
+		a.Printf("%s\n", a.texts.Say("login.kept", a.box.Name))
 	}
 	return errors.Join(err, reading, sending)
 }
 
-// withSettings opens the state of settings that are read already.
-func (a *app) withSettings(ctx context.Context, cfg *config.Config, fn func(*store.Store) error) error {
-	s, err := a.openForPerson(ctx, a.stateOf(cfg), store.Options{Command: "login"})
+// useState opens the state of the settings, which are read already.
+func (a signIn) useState(ctx context.Context, fn func(*store.Store) error) error {
+	s, err := a.openForPerson(ctx, a.stateOf(a.cfg), store.Options{Command: "login"})
 	if err != nil {
 		return err
 	}
 	return closing(fn(s), s)
 }
 
-// signIn has a person sign in.
-func (a *app) signIn(ctx context.Context, client *oauth.Client, m config.Mailbox, texts setup.Texts,
-	page bool) (bearer.Token, error) {
-	if client.HasCodes() && !page {
+// ask has a person sign in.
+func (a signIn) ask(ctx context.Context, client *oauth.Client) (bearer.Token, error) {
+	say, user := a.texts.Say, a.box.IMAP.User
+	if client.HasCodes() && !a.page {
 		return client.Device(ctx, func(c oauth.Code) {
-			a.Printf("%s\n", texts.Say("login.code", c.Page, m.IMAP.User, c.Text, c.Expires.Local().Format("15:04")))
+			a.Printf("%s\n", say("login.code", c.Page, user, c.Text, c.Expires.Local().Format("15:04")))
 		})
 	}
 	talk := oauth.Talk{
-		Show:  func(address string) { a.Printf("%s\n\n%s\n\n", texts.Say("login.page", m.IMAP.User), address) },
-		Wrong: func(err error) { a.Printf("%s\n", texts.Say("login.wrong", err)) },
-		Done:  texts.Say("login.done"),
+		Show:  func(address string) { a.Printf("%s\n\n%s\n\n", say("login.page", user), address) },
+		Wrong: func(err error) { a.Printf("%s\n", say("login.wrong", err)) },
+		Done:  say("login.done"),
 	}
 	if person, ok := a.Keyboard(); ok {
-		talk.Typed = func(ctx context.Context) (string, error) { return person.Line(ctx, texts.Say("login.paste")) }
+		talk.Typed = func(ctx context.Context) (string, error) { return person.Line(ctx, say("login.paste")) }
 	}
 	return client.Page(ctx, talk)
 }

@@ -73,7 +73,7 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
 // again in a minute. A pass that opens the state again keeps the connection to its server until then.
-func (a *app) openForPass(ctx context.Context, path string, j job, kept *store.Kept) (*store.Store, error) {
+func (a round) openForPass(ctx context.Context, path string, j job, kept *store.Kept) (*store.Store, error) {
 	s, err := store.OpenContext(ctx, path, a.known(store.Options{
 		Overlay: j.dry,
 		Wait:    a.passWaits,

@@ -22,7 +22,7 @@ func newSchedule(a *app) *cobra.Command {
 		Args:      oneOf(schedule.Kinds...),
 		ValidArgs: schedule.Kinds,
 		RunE: func(c *cobra.Command, args []string) error {
-			p, err := a.plan(name)
+			p, err := a.schedule(name)
 			if err != nil {
 				return err
 			}
@@ -34,50 +34,50 @@ func newSchedule(a *app) *cobra.Command {
 	return c
 }
 
-// plan returns the schedule of this binary and configuration, for a user.
-func (a *app) plan(user string) (p schedule.Plan, err error) {
+// schedule returns the schedule of this binary and configuration, for a user.
+func (p *place) schedule(user string) (plan schedule.Plan, err error) {
 	caller := whoami()
-	if p.User = user; user == "" {
-		if p.User = caller; caller == "root" || caller == "" {
-			p.User = "helpdesk"
+	if plan.User = user; user == "" {
+		if plan.User = caller; caller == "root" || caller == "" {
+			plan.User = "helpdesk"
 		}
 	}
-	p.Foreign, p.MailTo = p.User != caller, "root"
+	plan.Foreign, plan.MailTo = plan.User != caller, "root"
 	binary, err := os.Executable()
 	if err != nil {
-		return p, fmt.Errorf("find this binary: %w", err)
+		return plan, fmt.Errorf("find this binary: %w", err)
 	}
-	path, err := a.findConfig()
+	path, err := p.findConfig()
 	if err != nil {
-		return p, err
+		return plan, err
 	}
-	if p.File, err = filepath.Abs(path); err != nil {
-		return p, fmt.Errorf("find the configuration: %w", err)
+	if plan.File, err = filepath.Abs(path); err != nil {
+		return plan, fmt.Errorf("find the configuration: %w", err)
 	}
-	p.Env = filepath.Join(filepath.Dir(p.File), config.EnvFile)
-	p.Program = []string{binary}
+	plan.Env = filepath.Join(filepath.Dir(plan.File), config.EnvFile)
+	plan.Program = []string{binary}
 	if found, err := config.Find("", func(string) (string, bool) {
 		return "", false
-	}, runtime.GOOS); err != nil || found != p.File {
-		p.Program = append(p.Program, "--config", p.File)
+	}, runtime.GOOS); err != nil || found != plan.File {
+		plan.Program = append(plan.Program, "--config", plan.File)
 	}
-	state := a.stateFile
+	state := p.stateFile
 	switch {
 	case state == "":
-		if state, err = config.StatePath(p.File, a.lookup); err != nil {
-			return p, exit.Usage(err)
+		if state, err = config.StatePath(plan.File, p.lookup); err != nil {
+			return plan, exit.Usage(err)
 		}
 	case !store.Remote(state):
 		if state, err = filepath.Abs(state); err != nil {
-			return p, fmt.Errorf("find the state: %w", err)
+			return plan, fmt.Errorf("find the state: %w", err)
 		}
 		fallthrough
 	default:
-		p.Program = append(p.Program, "--state", state)
+		plan.Program = append(plan.Program, "--state", state)
 	}
 	if store.Remote(state) { // what lies beside a state lies beside the configuration then
-		state = a.beside(state) + ".db"
+		state = p.beside(state) + ".db"
 	}
-	p.Folder, p.Copy = filepath.Dir(state), state+".backup"
-	return p, nil
+	plan.Folder, plan.Copy = filepath.Dir(state), state+".backup"
+	return plan, nil
 }

@@ -46,7 +46,7 @@ func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sigh
 }
 
 // looked reports whether somebody wants to see what goes wrong each time, and not as cron does.
-func (a *app) looked() bool { return a.Chatty() || a.formed }
+func (a round) looked() bool { return a.Chatty() || a.formed }
 
 // say prints what began, goes on for another hour, or ended. Whoever looks has seen the failures themselves.
 func (a round) say(book *alarm.Book, now time.Time) {
