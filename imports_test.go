@@ -205,7 +205,7 @@ var allowed = map[string][]string{
 	"internal/bench/entries": {"pkg/store/bolt", "pkg/store/engine", "go.etcd.io/bbolt"},
 	"internal/bench/floor":   {"github.com/emersion/go-imap/v2"},
 
-	"cmd/setup": {"cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/wire", "templates"},
+	"cmd/setup": {"cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/portal", "pkg/wire", "templates"},
 
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},

@@ -96,7 +96,11 @@ func TestInitOnATerminal(t *testing.T) {
 			s.expects("[7]")
 			s.types("")
 			s.expects("[0]")
-			s.types("")
+			s.types("nowhere")
+			s.expects(`"nowhere"`)
+			s.expects("[0]")
+			s.types("supp")
+			s.expects("Support")
 			s.expects("helpdesk check:")
 			s.expects("poll --dry-run")
 			s.expects("Printer")
@@ -122,6 +126,8 @@ func TestInitOnATerminal(t *testing.T) {
 			c.Env = []string{"TZ=UTC"}
 			if out, err := c.CombinedOutput(); err != nil || len(r.portal.Tasks()) != 1 {
 				t.Errorf("the first poll: %v, %d tasks\n%s", err, len(r.portal.Tasks()), out)
+			} else if task := r.portal.Tasks()[0]; task.Group != 3 {
+				t.Errorf("the task is in group %d", task.Group)
 			}
 		})
 	}

@@ -51,6 +51,16 @@ func (p *portal1) Users(_ context.Context, sought string) ([]Who, error) {
 	return nil, nil
 }
 
+func (p *portal1) Groups(_ context.Context, sought string) ([]Who, error) {
+	switch sought {
+	case "support":
+		return []Who{{3, "Support"}, {4, "Support of partners"}}, nil
+	case "4":
+		return []Who{{4, "Support of partners"}}, nil
+	}
+	return nil, nil
+}
+
 // Each wrong answer is asked again, with the reason.
 func TestWrongAnswersAreAskedAgain(t *testing.T) {
 	texts, err := Read("en")
@@ -216,6 +226,45 @@ func TestMailboxesThatSignIn(t *testing.T) {
 		if fmt.Sprintf("%+v", m.OAuth) != fmt.Sprintf("%+v", c.want) || m.IMAP.Auth != "oauth2" ||
 			m.SMTP.Auth != "oauth2" || m.IMAP.Host != "outlook.office365.com" || m.SMTP.TLS != "starttls" {
 			t.Errorf("%s: %+v", name, m)
+		}
+	}
+}
+
+// A group is found by a part of its name. Without the scope its number has to do, and the reason is said.
+func TestGroupOfNewTasks(t *testing.T) {
+	texts, err := Read("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		scope string
+		typed []string
+		want  int64
+		said  []string
+	}{
+		"by name": {"sonet_group", []string{"nobody", "support", "4"}, 4, []string{
+			`no group is found by "nobody"`, "Support (3), Support of partners (4)", "Group: Support of partners, number 4",
+		}},
+		"the other scope":    {"socialnetwork", []string{"4"}, 4, []string{"number or name"}},
+		"none":               {"sonet_group", []string{""}, 0, []string{"number or name"}},
+		"none by its number": {"sonet_group", []string{"0"}, 0, nil},
+		"by number": {"crm", []string{"support", "12"}, 12, []string{
+			"without the right sonet_group", `"support" is no number`,
+		}},
+	} {
+		var out bytes.Buffer
+		p := &typist{out: &out, lines: append([]string{"https://p.example/", "9"}, c.typed...)}
+		w := Wizard{Texts: texts, Out: &out, Person: p, Portal: func(string) (Portal, error) {
+			return &portal1{[]string{"task", "im", "disk", "user_basic", c.scope}}, nil
+		}}
+		var a Answers
+		if err := w.webhook(t.Context(), &a); err != nil || a.Group != c.want || len(p.lines) > 0 {
+			t.Errorf("%s: group %d, %v, left %q\n%s", name, a.Group, err, p.lines, out.String())
+		}
+		for _, said := range c.said {
+			if !strings.Contains(strings.ToLower(out.String()), strings.ToLower(said)) {
+				t.Errorf("%s: it does not say %q:\n%s", name, said, out.String())
+			}
 		}
 	}
 }

@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"helpdesk/pkg/bitrix"
+	"helpdesk/pkg/portal"
 )
 
 // bitrix24 is the portal behind a webhook.
-type bitrix24 struct{ c *bitrix.Client }
+type bitrix24 struct{ c *portal.Client }
 
 // Bitrix24 returns the portal of a webhook; nothing is dialled.
 func Bitrix24(o bitrix.Options) (Portal, error) {
-	c, err := bitrix.New(o)
+	c, err := portal.New(portal.Options{Options: o})
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +70,25 @@ func (b bitrix24) Users(ctx context.Context, sought string) ([]Who, error) {
 		}
 	}
 	return found, nil
+}
+
+// Groups returns the group of a number, or those whose name has all the words.
+func (b bitrix24) Groups(ctx context.Context, sought string) (found []Who, err error) {
+	if id, err := strconv.ParseInt(sought, 10, 64); err == nil {
+		g, ok, err := b.c.Group(ctx, id)
+		if !ok || !g.Active || err != nil {
+			return nil, err
+		}
+		return []Who{{g.ID, g.Name}}, nil
+	}
+	all, err := b.c.Groups(ctx)
+	words := strings.Fields(strings.ToLower(sought))
+	for _, g := range all {
+		if hasAll(strings.ToLower(g.Name), words) {
+			found = append(found, Who{g.ID, g.Name})
+		}
+	}
+	return found, err
 }
 
 func (b bitrix24) page(ctx context.Context, params bitrix.Params) ([]Who, error) {

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"helpdesk/pkg/portal"
 )
 
-// Who is a user of the portal.
+// Who is a user or a group of the portal.
 type Who struct {
 	ID   int64
 	Name string
@@ -21,6 +23,7 @@ type Portal interface {
 	Me(ctx context.Context) (Who, error)
 	Scopes(ctx context.Context) ([]string, error)
 	Users(ctx context.Context, sought string) ([]Who, error) // by number or a part of the name
+	Groups(ctx context.Context, sought string) ([]Who, error)
 }
 
 var (
@@ -59,7 +62,12 @@ func (w *Wizard) webhook(ctx context.Context, a *Answers) error {
 		if missing := w.lacking(useful, scopes); missing != "" {
 			w.say("webhook.optional", missing)
 		}
-		return w.people(ctx, a, p, canLookUp(scopes))
+		if err := w.responsible(ctx, a, p, canLookUp(scopes)); err != nil {
+			return err
+		}
+		return w.group(ctx, a, p, slices.ContainsFunc(portal.GroupScopes, func(s string) bool {
+			return slices.Contains(scopes, s)
+		}))
 	}
 	return err
 }
@@ -82,9 +90,9 @@ func (w *Wizard) lacking(want, have []string) string {
 	return strings.Join(names, ", ")
 }
 
-// people asks who is responsible, and for the group.
-func (w *Wizard) people(ctx context.Context, a *Answers, p Portal, names bool) error {
-	for done := false; !done; {
+// responsible asks who is responsible for new tasks. Without the right to look users up a number has to do.
+func (w *Wizard) responsible(ctx context.Context, a *Answers, p Portal, names bool) error {
+	for {
 		typed, err := w.line(ctx, "responsible", a.Responsible)
 		if err != nil {
 			return err
@@ -94,38 +102,66 @@ func (w *Wizard) people(ctx context.Context, a *Answers, p Portal, names bool) e
 		}
 		if !names {
 			n, err := strconv.ParseInt(typed, 10, 64)
-			if done = err == nil && n > 0; done {
+			if err == nil && n > 0 {
 				a.Responsible = n
-			} else {
-				w.say("responsible.unknown")
+				return nil
 			}
+			w.say("responsible.unknown")
 			continue
 		}
 		found, err := p.Users(ctx, typed)
-		switch {
-		case err != nil:
-			w.say("webhook.wrong", err)
-		case len(found) == 0:
-			w.say("responsible.none", typed)
-		case len(found) > 1:
-			var all []string
-			for _, f := range found[:min(10, len(found))] {
-				all = append(all, f.String())
-			}
-			w.say("responsible.many", strings.Join(all, ", "))
-		default:
-			a.Responsible, done = found[0].ID, true
-			w.say("responsible.is", found[0].Name, found[0].ID)
-		}
-	}
-	for {
-		typed, err := w.line(ctx, "group")
-		if err != nil || typed == "" {
-			return err
-		}
-		if a.Group, err = strconv.ParseInt(typed, 10, 64); err == nil && a.Group >= 0 {
+		if who, ok := w.only("responsible.none", typed, found, err); ok {
+			a.Responsible = who.ID
+			w.say("responsible.is", who.Name, who.ID)
 			return nil
 		}
-		w.say("number.wrong", typed)
 	}
+}
+
+// group asks for the group of new tasks; Enter or 0 is no group. Without the right to list groups a number has to do.
+func (w *Wizard) group(ctx context.Context, a *Answers, p Portal, names bool) error {
+	key := "group"
+	if !names {
+		key = "group.number"
+		w.say("group.unknown")
+	}
+	for {
+		typed, err := w.line(ctx, key)
+		if err != nil || typed == "" || typed == "0" {
+			return err
+		}
+		if !names {
+			if n, err := strconv.ParseInt(typed, 10, 64); err == nil && n > 0 {
+				a.Group = n
+				return nil
+			}
+			w.say("number.wrong", typed)
+			continue
+		}
+		found, err := p.Groups(ctx, typed)
+		if g, ok := w.only("group.none", typed, found, err); ok {
+			a.Group = g.ID
+			w.say("group.is", g.Name, g.ID)
+			return nil
+		}
+	}
+}
+
+// only returns what was found, if it is one; else it says why not.
+func (w *Wizard) only(none, typed string, found []Who, err error) (Who, bool) {
+	switch {
+	case err != nil:
+		w.say("webhook.wrong", err)
+	case len(found) == 0:
+		w.say(none, typed)
+	case len(found) > 1:
+		var all []string
+		for _, f := range found[:min(10, len(found))] {
+			all = append(all, f.String())
+		}
+		w.say("several", strings.Join(all, ", "))
+	default:
+		return found[0], true
+	}
+	return Who{}, false
 }

@@ -43,6 +43,7 @@ type PortalOptions struct {
 	Unlisted []int64   // users whom the page of a chat leaves out
 	Users    []User    // nil = the webhook's owner, 1 (administrator), 7 and 9
 	Contacts []Contact // of the CRM
+	Groups   []Group   // nil = 3, Support
 
 	Now     func() time.Time                  // nil = time.Now; the bucket goes by it too
 	Latency func(method string) time.Duration // how long a method takes; nil = no time
@@ -115,7 +116,8 @@ type execution struct {
 var zone = time.FixedZone("MSK", 3*60*60)
 
 // allScopes are the permissions a webhook can have, as far as they matter here.
-var allScopes = []string{"task", "tasks", "im", "disk", "crm", "user", "user_basic", "user_brief"}
+var allScopes = []string{"task", "tasks", "im", "disk", "crm", "user", "user_basic", "user_brief",
+	"sonet_group", "socialnetwork"}
 
 // NewPortal returns a portal that is not yet listening; it is a http.Handler.
 func NewPortal(o PortalOptions) *Portal {

@@ -18,6 +18,8 @@ func methodTable() map[string]method {
 			scope,
 		}, "method.get": {nil, methodGet}, "server.time": {nil, serverTime}, "app.info": {nil, appInfo},
 		"user.get": {user, userGet}, "user.current": {user, userCurrent},
+		"sonet_group.get":                  {[]string{"sonet_group"}, groupGet},
+		"socialnetwork.api.workgroup.list": {[]string{"socialnetwork"}, workgroupList},
 
 		"tasks.task.add": {
 			task,

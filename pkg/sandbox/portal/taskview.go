@@ -84,7 +84,7 @@ func (t *task) group() any {
 	if t.Group == 0 {
 		return []any{}
 	}
-	return object{"id": id(t.Group), "name": "Group " + id(t.Group), "opened": true, "image": ""}
+	return object{"id": id(t.Group), "name": t.w.groupName(t.Group), "opened": true, "image": ""}
 }
 
 func (w *world) person(user int64) object {

@@ -91,6 +91,7 @@ type world struct {
 	tasks    map[int64]*task
 	users    map[int64]User
 	contacts []Contact
+	groups   []Group
 	drive    *drive
 	private  map[int64][]string // personal messages by user
 	late     []stir             // activity dates not yet written
@@ -116,6 +117,9 @@ func newWorld(o *PortalOptions) *world {
 		},
 	}
 	w.drive = newDrive(w)
+	if w.groups = o.Groups; w.groups == nil {
+		w.groups = []Group{{ID: 3, Name: "Support"}}
+	}
 	users := o.Users
 	if users == nil {
 		users = []User{
