@@ -59,6 +59,7 @@ var quirkTests = map[string]map[string][]string{
 			"TestQuirkEitherCardAnswers", "TestQuirkChatIDIsANumber", "TestQuirkGoneTaskIsAnEmptyList",
 			"TestQuirkNoChatIsNull",
 		},
+		"groups.go":  {"TestQuirkGroupsComeWithoutNames"},
 		"rejoin.go":  {"TestQuirkAdministratorIsNoMember", "TestQuirkUpdateReplacesTheList"},
 		"portal.go":  {"TestQuirkFirstBacklogOfASlowPortal"},
 		"related.go": {"TestQuirkRelatedObjects", "TestQuirkTagsStandInTheList"},

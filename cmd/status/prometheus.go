@@ -69,6 +69,12 @@ func metrics(s Standing) []metric {
 		}
 		return all
 	}
+	signIn := func(of func(SignIn) float64) (all []value) {
+		for _, in := range s.SignIns {
+			all = append(all, value{label("mailbox", in.Mailbox), of(in)})
+		}
+		return all
+	}
 	return []metric{
 		{"helpdesk_ok", "1 when nothing needs a person.", one(truth(s.OK))},
 		{"helpdesk_last_good_pass_timestamp_seconds", "End of the last pass that left nothing to be repeated.",
@@ -94,6 +100,10 @@ func metrics(s Standing) []metric {
 		{"helpdesk_mailbox_unseen_messages", "Unseen messages in the mailbox.", box(func(m Box) float64 {
 			return float64(m.Listed)
 		})},
+		{"helpdesk_sign_in_ok", "0 when a person must sign the mailbox in: helpdesk login.",
+			signIn(func(in SignIn) float64 { return truth(in.Error == "") })},
+		{"helpdesk_sign_in_expiry_timestamp_seconds", "When the mailbox's sign-in ends, 0 when no end is known.",
+			signIn(func(in SignIn) float64 { return seconds(in.Ends) })},
 		{"helpdesk_outbox_pending", "Effects not yet made.", one(float64(s.Backlog.Pending))},
 		{"helpdesk_outbox_held", "Effects held for a person.", one(float64(s.Backlog.Held))},
 		{"helpdesk_outbox_oldest_timestamp_seconds", "When the oldest effect was queued, 0 when there is none.",

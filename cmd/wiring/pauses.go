@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 )
 
 // pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts,
-// and a server that is silent costs a minute each time. A change of the settings ends the pause, and check knows none.
+// and a server that is silent costs a minute each time. A change of the settings ends the pause, and so does a sign-in; check knows
+// none.
 type pauses struct {
 	found        *discoveries
 	now          func() time.Time
@@ -109,7 +111,7 @@ func open[T any](ctx context.Context, p *pauses, name, settings string,
 	raw := p.found.load(mark, pauseKept)
 	if raw != nil && json.Unmarshal(raw, &was) == nil && was.Of == of {
 		if left := was.Next.Sub(p.now()); left > slack && left <= refusedFor[len(refusedFor)-1] {
-			return conn, was.err()
+			return conn, was.err(name)
 		}
 	} else {
 		was = pause{}
@@ -122,7 +124,8 @@ func open[T any](ctx context.Context, p *pauses, name, settings string,
 	switch {
 	case err == nil && raw != nil:
 		p.found.save(mark, nil)
-	case err == nil, extent == fault.One, ctx.Err() != nil, errors.Is(err, pass.ErrNeedsState):
+	case err == nil, extent == fault.One, ctx.Err() != nil, errors.Is(err, pass.ErrNeedsState),
+		errors.As(err, new(noToken)):
 	default:
 		steps := awayFor
 		if extent == fault.Setup {
@@ -143,6 +146,9 @@ func open[T any](ctx context.Context, p *pauses, name, settings string,
 }
 
 func pauseOf(name string) string { return "pause." + name }
+
+// renewalOf begins the name of a pause in renewing a mailbox's token.
+const renewalOf = "oauth "
 
 func imapOf(m config.Mailbox) string { return "imap " + m.Name }
 
@@ -167,9 +173,12 @@ func (p *pauses) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, err
 	})
 }
 
-// err is the failure that the pause is for.
-func (p pause) err() error {
-	err := fmt.Errorf("%s (not tried again before %s; helpdesk check tries at once)", p.Note,
-		p.Next.Local().Format("15:04"))
+// err is the failure that the pause of a server is for.
+func (p pause) err(name string) error {
+	sooner := "helpdesk check tries at once"
+	if mailbox, ok := strings.CutPrefix(name, renewalOf); ok { // check changes nothing, so it renews nothing
+		sooner = "helpdesk login " + mailbox + " signs in at once"
+	}
+	err := fmt.Errorf("%s (not tried again before %s; %s)", p.Note, p.Next.Local().Format("15:04"), sooner)
 	return &fault.Error{Outcome: fault.Refused, Extent: p.Extent, Cause: p.Cause, Err: err}
 }

@@ -76,6 +76,11 @@ type tokens struct {
 	locks map[string]*sync.Mutex // by mailbox
 }
 
+// noToken is why a mailbox has no token. Its mail servers were not asked, so they are not left alone for it.
+type noToken struct{ error }
+
+func (e noToken) Unwrap() error { return e.error }
+
 // withToken calls dial with a mailbox whose passwords are tokens, where it logs in by them. A token that the server
 // refuses is renewed, once: it may have been revoked, or a clock be wrong.
 func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth string,
@@ -85,7 +90,7 @@ func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth str
 	}
 	token, err := k.access(ctx, m, "")
 	if err != nil {
-		return conn, err
+		return conn, noToken{err}
 	}
 	m.IMAP.Password, m.SMTP.Password = token, token
 	conn, err = dial(m)
@@ -94,7 +99,7 @@ func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth str
 	}
 	again, rerr := k.access(ctx, m, token)
 	if rerr != nil {
-		return conn, rerr
+		return conn, noToken{rerr}
 	}
 	if again != token {
 		m.IMAP.Password, m.SMTP.Password = again, again
@@ -184,7 +189,7 @@ func ended(m config.Mailbox, t bearer.Token) error {
 // renew gets another token and keeps it. That the state can be written is seen first: an answer that is lost would end
 // the sign-in.
 func (k *tokens) renew(ctx context.Context, m config.Mailbox, t bearer.Token) (bearer.Token, error) {
-	return open(ctx, k.rest, "oauth "+m.Name, fmt.Sprintf("%+v", m.OAuth),
+	return open(ctx, k.rest, renewalOf+m.Name, fmt.Sprintf("%+v", m.OAuth),
 		func(ctx context.Context) (bearer.Token, error) {
 			client, err := k.client(m)
 			if err != nil {
@@ -315,7 +320,7 @@ func KeepToken(s *store.Store, now time.Time, mailbox string, t bearer.Token) er
 		return err
 	}
 	ended := map[string][]byte{}
-	for _, server := range []string{"imap ", "smtp ", "oauth "} {
+	for _, server := range []string{"imap ", "smtp ", renewalOf} {
 		ended["pause."+server+mailbox] = nil
 	}
 	return s.Cache(now, ended)

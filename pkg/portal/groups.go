@@ -25,7 +25,7 @@ const groupPages = 40
 // not see it.
 func (r *Reader) Group(ctx context.Context, id int64) (Group, bool, error) {
 	found, err := r.groupPage(ctx, strconv.FormatInt(id, 10), -1)
-	for _, g := range found { // QUIRK: a filter that the portal does not know is ignored
+	for _, g := range found { // the portal ignores a filter that it does not know
 		if g.ID == id {
 			return g, true, err
 		}

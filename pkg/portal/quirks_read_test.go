@@ -413,3 +413,17 @@ func TestQuirkMachinesAndOutsiders(t *testing.T) {
 		}
 	}
 }
+
+func TestQuirkGroupsComeWithoutNames(t *testing.T) {
+	_, c := live(t, sandbox.PortalOptions{Scopes: []string{"socialnetwork"}})
+	var bare struct {
+		Workgroups []groupRow `json:"workgroups"`
+	}
+	err := c.Call(t.Context(), "socialnetwork.api.workgroup.list", nil, &bare)
+	if err != nil || len(bare.Workgroups) != 1 || bare.Workgroups[0].ID != 3 || bare.Workgroups[0].Name != "" {
+		t.Errorf("without select: %v, %v", bare, err)
+	}
+	if all, err := c.Groups(t.Context()); err != nil || len(all) != 1 || all[0].Name != "Support" {
+		t.Errorf("%v, %v", all, err)
+	}
+}
