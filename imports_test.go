@@ -189,7 +189,7 @@ var allowed = map[string][]string{
 		"github.com/emersion/go-smtp",
 		"github.com/emersion/go-sasl",
 	},
-	"internal/crowd": {"pkg/desk", "pkg/eml", "pkg/sandbox/mail", "pkg/sandbox/portal"}, // for tests
+	"internal/crowd": {"pkg/desk", "pkg/eml", "pkg/sandbox/mail", "pkg/sandbox/portal"}, // for tests and sandbox
 	// for tests and measurements
 	"internal/servers":  {"golang.org/x/sys/unix"},
 	"internal/terminal": {"golang.org/x/sys/unix"}, // for tests and typist
@@ -210,7 +210,8 @@ var allowed = map[string][]string{
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},
 	"internal/release/packager": {"github.com/goreleaser/nfpm/v2"}, // a module of its own
-	"internal/sandbox":          {"internal/servers", "internal/testkit", "pkg/sandbox/mail", "pkg/sandbox/portal"},
+	"internal/sandbox": {"internal/crowd", "internal/servers", "internal/testkit", "pkg/sandbox/auth", "pkg/sandbox/mail",
+		"pkg/sandbox/portal"},
 }
 
 // pure may not reach the world at all, not even by the standard library; other packages may.

@@ -26,16 +26,14 @@ const freeWithin = 15 * time.Second
 // with 75. In the end the letter has made one task.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
-	link, err := servers.NewLink()
+	link, err := newLink()
 	servers.Want(t, err)
-	t.Cleanup(link.Remove)
-	p := database(t, "listen_addresses = '127.0.0.1, "+link.Here+"'")
-	if err := p.Admit(link.There + "/32"); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(link.remove)
+	p := database(t, "listen_addresses = '127.0.0.1, "+link.here+"'")
+	admit(t, p, link.there)
 	c := &cutting{asked: make(chan bool), answer: make(chan bool)}
 	var r *rig
-	if err := link.Inside(func() (err error) {
+	if err := link.inside(func() (err error) {
 		r, err = newRig(t.TempDir(), sandbox.PortalOptions{Latency: c.delay}, withoutCRM)
 		return err
 	}); err != nil {
@@ -43,10 +41,10 @@ func TestCutOff(t *testing.T) {
 	}
 	t.Cleanup(r.close)
 	far := r.hostWith(t, "far.yaml", "postgres://helpdesk:"+dbSecret+"@"+
-		net.JoinHostPort(link.Here, fmt.Sprint(p.Port))+"/helpdesk")
+		net.JoinHostPort(link.here, fmt.Sprint(p.Port))+"/helpdesk")
 	near := r.hostWith(t, "near.yaml", p.Address("helpdesk", "", "helpdesk"))
 	host := func(config string, args ...string) (*exec.Cmd, *bytes.Buffer) {
-		cmd, out := link.Command("helpdesk", append([]string{"--config", config}, args...)...), &bytes.Buffer{}
+		cmd, out := link.command("helpdesk", append([]string{"--config", config}, args...)...), &bytes.Buffer{}
 		cmd.Stdout, cmd.Stderr = out, out
 		for name, value := range r.environment() {
 			cmd.Env = append(cmd.Env, name+"="+value)
@@ -69,7 +67,7 @@ func TestCutOff(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Fatalf("the portal is never asked: %s", said)
 	}
-	if err := link.Cut(); err != nil {
+	if err := link.cut(); err != nil {
 		t.Fatal(err)
 	}
 	cut := time.Now()
@@ -102,6 +100,20 @@ func TestCutOff(t *testing.T) {
 		err != nil {
 		t.Errorf("%d tasks, %d letters, unseen %v, %v", len(r.portal.Tasks()), len(letters), r.unseen(), err)
 	}
+}
+
+// admit lets users in who come from an address, with their passwords.
+func admit(t *testing.T, p *servers.Postgres, from string) {
+	t.Helper()
+	f, err := os.OpenFile(sql(t, p, "show hba_file"), os.O_WRONLY|os.O_APPEND, 0)
+	if err == nil {
+		_, err = f.WriteString("host all all " + from + "/32 scram-sha-256\n")
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	sql(t, p, "select pg_reload_conf()")
 }
 
 // cutting is a portal that takes its time for the first task.

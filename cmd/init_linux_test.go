@@ -153,9 +153,7 @@ func TestInitIsLeft(t *testing.T) {
 	s.expects("App password of a@yandex.ru")
 	s.types("")
 	s.expects("webhook")
-	if err := s.Press(4); err != nil { // Ctrl-D
-		t.Fatal(err)
-	}
+	s.types("\x04") // Ctrl-D
 	if err := s.Wait(); err == nil {
 		t.Error("it ends well")
 	}

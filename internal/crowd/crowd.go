@@ -1,5 +1,5 @@
 // Package crowd plays customers who write and a specialist who answers, on the embedded servers, and says afterwards
-// whether everything was made exactly once. It is for tests that kill passes, or let them die.
+// whether everything was made exactly once: for tests that kill passes or let them die, and for trials by hand.
 package crowd
 
 import (

@@ -6,13 +6,27 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"helpdesk/internal/servers"
 )
 
+// startState starts what the state lies in: a database or a small disk; nothing without these flags.
+func startState(ctx context.Context, h *hand, o options, vars map[string]string) {
+	switch {
+	case o.database:
+		startDatabase(ctx, h, o.pooler, vars)
+	case o.disk != 0:
+		disk, err := servers.NewDisk(o.disk)
+		servers.Want(h, err)
+		h.Cleanup(disk.Remove)
+		vars["HELPDESK_STATE"] = filepath.Join(disk.Dir, "helpdesk.db")
+	}
+}
+
 // startDatabase starts a PostgreSQL and its standby, and fails over on SIGHUP.
-func startDatabase(ctx context.Context, h *hand, vars map[string]string) {
+func startDatabase(ctx context.Context, h *hand, pooler string, vars map[string]string) {
 	primary, err := servers.StartPostgres(nil)
 	servers.Want(h, err)
 	h.Cleanup(primary.Stop)
@@ -30,6 +44,12 @@ func startDatabase(ctx context.Context, h *hand, vars map[string]string) {
 	h.want(err)
 	state.Host += "," + other.Host
 	vars["HELPDESK_STATE"] = state.String()
+	if pooler != "" {
+		b, err := primary.StartPooler(pooler, "helpdesk", password)
+		servers.Want(h, err)
+		h.Cleanup(b.Stop)
+		vars["HELPDESK_STATE"] = b.Address("helpdesk", password, "helpdesk")
+	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	go func() {

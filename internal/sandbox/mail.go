@@ -82,6 +82,7 @@ func startMail(ctx context.Context, h *hand, o options, vars map[string]string) 
 		p, err := mail.NewProxy(imap)
 		h.want(err)
 		h.Cleanup(func() { _ = p.Close() })
+		h.Cleanup(func() { fmt.Fprintf(h.out, "%d connections to the mailbox\n", p.Taken()) })
 		for _, f := range o.faults {
 			f(ctx, p)
 		}
@@ -96,8 +97,9 @@ func startMail(ctx context.Context, h *hand, o options, vars map[string]string) 
 
 // embeddedMailbox starts the embedded IMAP server and returns its address.
 func embeddedMailbox(h *hand, letter []byte) string {
-	imap, err := mail.NewIMAP(mail.IMAPOptions{User: user, Password: password})
+	imap, err := mail.NewIMAP(mail.IMAPOptions{User: user, Password: password, Token: h.token})
 	h.want(err)
+	h.imap = imap
 	h.Cleanup(func() { _ = imap.Close() })
 	if letter != nil {
 		_, err = imap.Append("INBOX", letter, time.Now())
@@ -108,8 +110,9 @@ func embeddedMailbox(h *hand, letter []byte) string {
 
 // embeddedRelay starts the embedded SMTP server and returns its address.
 func embeddedRelay(h *hand) string {
-	smtp, err := mail.NewSMTP(mail.SMTPOptions{User: user, Password: password})
+	smtp, err := mail.NewSMTP(mail.SMTPOptions{User: user, Password: password, Token: h.token})
 	h.want(err)
+	h.smtp = smtp
 	h.Cleanup(func() { _ = smtp.Close() })
 	h.Cleanup(func() {
 		for _, l := range smtp.Letters() {

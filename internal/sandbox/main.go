@@ -2,13 +2,15 @@
 // or installing it on a machine without any of them. It is no test and checks nothing.
 //
 //	go run ./internal/sandbox -env helpdesk.env -letter letter.eml
+//	go run ./internal/sandbox -crowd 10s -auth 2m
 //	go run ./internal/sandbox -real -database -env helpdesk.env
 //	go run ./internal/sandbox -fault cut=4096 -fault stall=1m -at 2026-12-31T18:00:00Z
 //	go run ./internal/sandbox -replay RECORDING
 //
 // It writes the variables of a configuration: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, the
-// ports HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT, and with a database HELPDESK_STATE. When it ends, it prints the
-// tasks, and who got letters.
+// ports HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT, with a database or a small disk HELPDESK_STATE, and with an
+// authorization server HELPDESK_OAUTH_URL: its token_url, auth_url and device_url are that address and /token,
+// /authorize, /device; client_id is "app". When it ends, it prints the tasks, and who got letters.
 package main
 
 import (
@@ -23,6 +25,9 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"helpdesk/pkg/sandbox/mail"
+	"helpdesk/pkg/sandbox/portal"
 )
 
 func main() {
@@ -36,6 +41,10 @@ func main() {
 	flag.BoolVar(&o.dovecot, "dovecot", false,
 		"Dovecot of this machine in place of the embedded mailbox; the relay is the embedded one")
 	flag.BoolVar(&o.database, "database", false, "a PostgreSQL with a standby; SIGHUP fails over to it")
+	flag.StringVar(&o.pooler, "pooler", "", "with -database: a PgBouncer before it in this `MODE`, session or transaction")
+	flag.IntVar(&o.disk, "disk", 0, "a disk in memory of so many `BYTES` for the state")
+	flag.DurationVar(&o.auth, "auth", 0, "an authorization server whose tokens last this `TIME`, for 'helpdesk login'")
+	flag.DurationVar(&o.crowd, "crowd", 0, "customers write and a specialist answers, one of them each `TIME`")
 	flag.Func("fault", "fault of the way to the mailbox: cut=BYTES, upload=BYTES, drop, delay=TIME, stall=TIME, "+
 		"rewrite=OLD=NEW", func(s string) error {
 		f, err := parseFault(s)
@@ -56,7 +65,25 @@ type options struct {
 	env, letter, replay, at string
 	newCard, real, database bool
 	dovecot                 bool
+	pooler                  string
+	disk                    int
+	auth, crowd             time.Duration
 	faults                  []fault
+}
+
+// fit returns an error where two flags exclude each other.
+func (o options) fit() error {
+	switch {
+	case o.pooler != "" && !o.database:
+		return errors.New("-pooler goes with -database")
+	case o.disk != 0 && o.database:
+		return errors.New("the state lies on -disk or in -database")
+	case (o.auth != 0 || o.crowd != 0) && (o.real || o.dovecot):
+		return errors.New("-auth and -crowd go with the embedded mailbox and relay")
+	case o.crowd != 0 && o.replay != "":
+		return errors.New("-crowd goes with the embedded portal")
+	}
+	return nil
 }
 
 // The mailbox's account.
@@ -64,13 +91,20 @@ const user, password = "support@helpdesk.example", "sandbox"
 
 // run runs the servers until ctx ends, and prints to out what they were given.
 func run(ctx context.Context, o options, out io.Writer) (err error) {
+	if err := o.fit(); err != nil {
+		return err
+	}
 	h := &hand{out: out}
 	defer h.end(&err)
 	vars := map[string]string{"HELPDESK_IMAP_PASSWORD": password, "HELPDESK_SMTP_PASSWORD": password}
 	startPortal(ctx, h, o, vars)
+	if o.auth != 0 {
+		startAuth(h, o, vars)
+	}
 	startMail(ctx, h, o, vars)
-	if o.database {
-		startDatabase(ctx, h, vars)
+	startState(ctx, h, o, vars)
+	if o.crowd != 0 {
+		startCrowd(ctx, h, o.crowd)
 	}
 	if err := write(out, o.env, vars); err != nil {
 		return err
@@ -82,7 +116,8 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 // write writes the variables, whole or not at all.
 func write(out io.Writer, env string, vars map[string]string) error {
 	var b strings.Builder
-	for _, name := range []string{"WEBHOOK", "IMAP_PASSWORD", "SMTP_PASSWORD", "IMAP_PORT", "SMTP_PORT", "STATE"} {
+	for _, name := range []string{"WEBHOOK", "IMAP_PASSWORD", "SMTP_PASSWORD", "IMAP_PORT", "SMTP_PORT", "OAUTH_URL",
+		"STATE"} {
 		if v, ok := vars["HELPDESK_"+name]; ok {
 			fmt.Fprintf(&b, "HELPDESK_%s='%s'\n", name, v)
 		}
@@ -102,6 +137,12 @@ func write(out io.Writer, env string, vars map[string]string) error {
 type hand struct {
 	out  io.Writer
 	ends []func()
+
+	// The embedded servers that run; nil = another one stands in its place.
+	portal *portal.Portal
+	imap   *mail.IMAP
+	smtp   *mail.SMTP
+	token  func(user, token string) bool // whether a token opens an account; nil = the password is taken as one
 }
 
 // stopped is what ends a run.
@@ -143,14 +184,14 @@ func (h *hand) end(err *error) {
 	}
 }
 
-// tick calls f once a second until ctx ends.
-func tick(ctx context.Context, f func(time.Duration)) {
-	t := time.NewTicker(time.Second)
+// tick calls f each time so much has passed, until ctx ends.
+func tick(ctx context.Context, every time.Duration, f func()) {
+	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
 		select {
 		case <-t.C:
-			f(time.Second)
+			f()
 		case <-ctx.Done():
 			return
 		}

@@ -19,6 +19,7 @@ func startPortal(ctx context.Context, h *hand, o options, vars map[string]string
 	p := portal.NewPortal(portal.PortalOptions{NewCard: o.newCard, Now: portalClock(ctx, h, o.at)})
 	webhook, err := p.Start()
 	h.want(err)
+	h.portal = p
 	h.Cleanup(func() { _ = p.Close() })
 	h.Cleanup(func() {
 		for _, t := range p.Tasks() {
@@ -36,7 +37,7 @@ func portalClock(ctx context.Context, h *hand, at string) func() time.Time {
 	start, err := time.Parse(time.RFC3339, at)
 	h.want(err)
 	clock := portal.NewClock(start)
-	go tick(ctx, func(d time.Duration) { clock.Advance(d) })
+	go tick(ctx, time.Second, func() { clock.Advance(time.Second) })
 	return clock.Now
 }
 

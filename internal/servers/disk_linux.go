@@ -15,21 +15,11 @@ func NewDisk(size int) (*Disk, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, sized(size)); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
 		_ = os.Remove(dir)
 		return nil, Lacking(fmt.Sprintf("a small disk, which only root may make: %v", err))
 	}
 	return &Disk{dir}, nil
-}
-
-// Resize gives the disk another size, in bytes.
-func (d *Disk) Resize(size int) error {
-	return syscall.Mount("tmpfs", d.Dir, "tmpfs", syscall.MS_REMOUNT, sized(size))
-}
-
-// Protect has the disk take no more writing.
-func (d *Disk) Protect() error {
-	return syscall.Mount("tmpfs", d.Dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
 }
 
 // Remove takes the disk away.
@@ -37,5 +27,3 @@ func (d *Disk) Remove() {
 	_ = syscall.Unmount(d.Dir, 0)
 	_ = os.Remove(d.Dir)
 }
-
-func sized(bytes int) string { return fmt.Sprintf("size=%d", bytes) }

@@ -178,19 +178,6 @@ func (p *Postgres) Address(user, password, database string) string {
 	return u.String()
 }
 
-// Admit lets users in who come from the network, with their passwords.
-func (p *Postgres) Admit(network string) error {
-	path := filepath.Join(p.data(), "pg_hba.conf")
-	was, err := os.ReadFile(path)
-	if err == nil {
-		err = p.write("pg_hba.conf", string(was)+"host all all "+network+" scram-sha-256\n")
-	}
-	if err == nil {
-		_, err = p.SQL("postgres", "select pg_reload_conf()")
-	}
-	return err
-}
-
 // SQL runs statements as the superuser and returns what they print, without headings.
 func (p *Postgres) SQL(database, statements string) (string, error) {
 	c := exec.Command(filepath.Join(p.bin, "psql"), "-h", p.Dir, "-p", strconv.Itoa(p.Port), "-U", "postgres", "-d",

@@ -100,15 +100,9 @@ func (s *Session) Expect(text string, within time.Duration) error {
 	return fmt.Errorf("there never stands %q", text)
 }
 
-// Type types a line.
+// Type types a line; "\x04" is Ctrl-D.
 func (s *Session) Type(line string) error {
 	_, err := s.person.WriteString(line + "\n")
-	return err
-}
-
-// Press presses a key: Ctrl-D is 4.
-func (s *Session) Press(key byte) error {
-	_, err := s.person.Write([]byte{key})
 	return err
 }
 

@@ -1,7 +1,7 @@
 // Package auth is an authorization server in memory (OAuth 2.0): device codes, the page of a browser, tokens and their
 // renewal. It is as strict as the standards allow, and as odd as providers are, by switches.
 //
-// It shows no pages: a test says what the person does.
+// A test says what the person does, or a person does it in a browser.
 package auth
 
 import (
@@ -19,6 +19,7 @@ import (
 type Options struct {
 	ID       string
 	Secret   string // "" = the application is public, and may not send one
+	Account  string // whom its pages propose to sign in
 	Redirect string // the registered address; "" = any port of 127.0.0.1
 
 	Lifetime    time.Duration // of an access token; 0 = an hour
@@ -104,7 +105,7 @@ func New(o Options) *Server {
 }
 
 // Start listens on a free port of 127.0.0.1 and returns the address: /authorize, /device, /token and /introspect lie
-// there.
+// there, and pages for a browser.
 func (s *Server) Start() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -124,7 +125,7 @@ func (s *Server) Close() error {
 	return s.server.Close()
 }
 
-// Inject asks f before each request what shall go wrong: a status other than 0 is the answer, with the body.
+// Inject asks f before each request of a program what shall go wrong: a status other than 0 is the answer, with the body.
 func (s *Server) Inject(f func(r *http.Request) (status int, body string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,6 +134,9 @@ func (s *Server) Inject(f func(r *http.Request) (status int, body string)) {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.page(w, r) {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inject != nil {
@@ -141,10 +145,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, body)
 			return
 		}
-	}
-	if r.URL.Path == "/authorize" {
-		http.Error(w, "a person looks at this page: see Browse", http.StatusNotImplemented)
-		return
 	}
 	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" ||
 		r.URL.RawQuery != "" {

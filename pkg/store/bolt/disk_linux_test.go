@@ -24,6 +24,14 @@ func disk(t *testing.T, size int) *servers.Disk {
 	return d
 }
 
+// remount changes a disk: its size, or whether it takes writing.
+func remount(t *testing.T, d *servers.Disk, flags uintptr, options string) {
+	t.Helper()
+	if err := syscall.Mount("tmpfs", d.Dir, "tmpfs", syscall.MS_REMOUNT|flags, options); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A disk that is full at the first run, or gets full later, leaves a state that opens when there is room.
 func TestFullDisk(t *testing.T) {
 	for _, size := range []int{4 << 10, 8 << 10, 12 << 10, 20 << 10} {
@@ -45,9 +53,7 @@ func TestFullDisk(t *testing.T) {
 		if all, _ := filepath.Glob(path + ".*"); len(all) > 0 {
 			t.Errorf("%d bytes: left behind: %v", size, all)
 		}
-		if err := small.Resize(4 << 20); err != nil {
-			t.Fatal(err)
-		}
+		remount(t, small, 0, "size=4M")
 		if err := write(); err != nil {
 			t.Errorf("%d bytes, with room: %v", size, err)
 		}
@@ -61,9 +67,7 @@ func TestDiskThatTakesNoWriting(t *testing.T) {
 	if err := errors.Join(err, d.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := shut.Protect(); err != nil {
-		t.Fatal(err)
-	}
+	remount(t, shut, syscall.MS_RDONLY, "")
 	for _, name := range []string{"helpdesk.db", "new.db"} {
 		if _, err := Open(context.Background(), filepath.Join(shut.Dir, name),
 			engine.Options{}); !errors.Is(err, engine.ErrPlace) || !strings.Contains(err.Error(), name) {
