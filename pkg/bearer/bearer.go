@@ -1,7 +1,5 @@
-// Package bearer hands an access token to a mail server: the mechanisms XOAUTH2 and OAUTHBEARER of SASL, and what a
-// server's refusal says.
-//
-// It knows neither IMAP nor SMTP, and does not know where tokens come from.
+// Package bearer hands an access token to a mail server by the SASL mechanisms XOAUTH2 and OAUTHBEARER, and reads the
+// server's refusal. It knows neither IMAP nor SMTP, and does not obtain tokens.
 package bearer
 
 import (
@@ -13,17 +11,17 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// The mechanisms. Google, Microsoft, Yandex and Mail.ru have XOAUTH2
+// The SASL mechanisms. Google, Microsoft, Yandex and Mail.ru offer XOAUTH2
 // (https://developers.google.com/workspace/gmail/imap/xoauth2-protocol); OAUTHBEARER is RFC 7628.
 const (
 	XOAuth2     = "XOAUTH2"
 	OAuthBearer = "OAUTHBEARER"
 )
 
-// ErrRefused says that a server does not take a token: it has expired, is for another account, or lacks a scope.
+// ErrRefused reports that a server rejects a token: it has expired, belongs to another account, or lacks a scope.
 var ErrRefused = errors.New("token refused")
 
-// Choose returns the mechanism to use, false where the server offers neither.
+// Choose returns the mechanism to use. ok is false if the server offers neither.
 func Choose(offered func(mechanism string) bool) (mechanism string, ok bool) {
 	for _, m := range []string{XOAuth2, OAuthBearer} {
 		if offered(m) {
@@ -33,7 +31,7 @@ func Choose(offered func(mechanism string) bool) (mechanism string, ok bool) {
 	return "", false
 }
 
-// Initial returns what the client says first.
+// Initial returns the initial response of the client.
 func Initial(mechanism, user, host string, port int, token string) []byte {
 	if mechanism == OAuthBearer {
 		user = strings.NewReplacer("=", "=3D", ",", "=2C").Replace(user) // RFC 5801, 4: saslname
@@ -42,8 +40,7 @@ func Initial(mechanism, user, host string, port int, token string) []byte {
 	return []byte("user=" + user + "\x01auth=Bearer " + token + "\x01\x01")
 }
 
-// Dismissal returns what the client answers to a refusal that comes as a challenge, so that the server ends the
-// exchange.
+// Dismissal returns the client's answer to a refusal that was sent as a challenge. The server then ends the exchange.
 func Dismissal(mechanism string) []byte {
 	if mechanism == OAuthBearer {
 		return []byte{1} // RFC 7628, 3.2.3
@@ -51,11 +48,10 @@ func Dismissal(mechanism string) []byte {
 	return []byte{}
 }
 
-// longest is how much is told of a refusal in a form nobody knows, in characters.
+// longest bounds the quotation of a refusal in an unknown format, in characters.
 const longest = 200
 
-// Refused returns ErrRefused with what a challenge says of the reason: a JSON text with a status, and the scope that
-// is missing.
+// Refused returns ErrRefused with the reason from a challenge: a JSON text with a status and the missing scope.
 func Refused(challenge []byte) error {
 	var said struct {
 		Status string `json:"status"`

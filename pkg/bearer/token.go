@@ -2,27 +2,27 @@ package bearer
 
 import "time"
 
-// Token lets us into a mailbox without its password (RFC 6749). Its texts are secrets.
+// Token opens a mailbox without its password (RFC 6749). Its texts are secrets.
 type Token struct {
 	Access   string    `json:"access"`
-	Refresh  string    `json:"refresh,omitempty"` // what it is renewed by; "" = it can't be
-	Obtained time.Time `json:"obtained"`          // this access token
-	Expires  time.Time `json:"expires,omitzero"`  // the access token; zero = never
-	SignedIn time.Time `json:"signed_in"`         // when a person did
-	Until    time.Time `json:"until,omitzero"`    // no renewal after that; zero = the provider names no end
-	Rolls    bool      `json:"rolls,omitempty"`   // each renewal moves Until
-	App      string    `json:"app"`               // whom it was given to
-	Broken   string    `json:"broken,omitempty"`  // why it can't be renewed any more; "" = it can
+	Refresh  string    `json:"refresh,omitempty"` // the refresh token; "" = the access token cannot be renewed
+	Obtained time.Time `json:"obtained"`          // when the access token was issued
+	Expires  time.Time `json:"expires,omitzero"`  // when the access token expires; zero = never
+	SignedIn time.Time `json:"signed_in"`         // when a person signed in
+	Until    time.Time `json:"until,omitzero"`    // the last moment of a renewal; zero = the provider states no limit
+	Rolls    bool      `json:"rolls,omitempty"`   // each renewal extends Until
+	App      string    `json:"app"`               // fingerprint of the application it was issued to
+	Broken   string    `json:"broken,omitempty"`  // why a renewal is no longer possible; "" = it is
 }
 
 const (
-	least = 5 * time.Minute  // before its end a token is renewed
-	slack = 10 * time.Second // before its end a token is not used any more
-	drift = time.Minute      // by which a clock may go back
+	least = 5 * time.Minute  // a token is renewed at least this long before it expires
+	slack = 10 * time.Second // a token is not used in the last seconds before it expires
+	drift = time.Minute      // a clock may be set back by this much
 )
 
-// Works reports whether a server should take the token. A clock that was set back behind the day it was obtained tells
-// nothing of its end.
+// Works reports whether a server should accept the token. A token from the future does not work: the clock was set
+// back, so its expiry cannot be judged.
 func (t Token) Works(now time.Time) bool {
 	switch {
 	case t.Access == "", now.Before(t.Obtained.Add(-drift)):
@@ -31,8 +31,8 @@ func (t Token) Works(now time.Time) bool {
 	return t.Expires.IsZero() || now.Before(t.Expires.Add(-slack))
 }
 
-// Due reports whether the token is to be renewed: a tenth of its life is left, or five minutes, but never more than
-// half of its life.
+// Due reports whether the token needs a renewal: in the last tenth of its lifetime or the last five minutes, whichever
+// is longer, but never in the first half.
 func (t Token) Due(now time.Time) bool {
 	if !t.Works(now) {
 		return true
@@ -44,12 +44,12 @@ func (t Token) Due(now time.Time) bool {
 	return !now.Before(t.Expires.Add(-min(max(life/10, least), life/2)))
 }
 
-// Renewable reports whether the provider may give another one without a person.
+// Renewable reports whether the token can be renewed without a person.
 func (t Token) Renewable(now time.Time) bool {
 	return t.Refresh != "" && t.Broken == "" && (t.Until.IsZero() || now.Before(t.Until))
 }
 
-// Ends returns when the mailbox is shut until a person signs in again. Zero = never, as far as the provider tells.
+// Ends returns the moment from which a person has to sign in again. Zero means never, as far as the provider says.
 func (t Token) Ends() time.Time {
 	switch {
 	case t.Refresh == "" || t.Broken != "":

@@ -1,5 +1,5 @@
-// Package charset turns text in whatever charset into UTF-8: by its label where that is right, by its bytes where it is
-// absent or wrong. It knows nothing of mail.
+// Package charset converts text of any charset to UTF-8. It trusts a label only as far as the bytes agree with it, and
+// knows nothing of mail.
 package charset
 
 import (
@@ -16,7 +16,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// aliases are names in use that no index knows.
+// aliases are labels in use that no index of charsets lists.
 var aliases = map[string]string{
 	"win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "cp-1251": "windows-1251",
 	"win": "windows-1251", "ms-cyrillic": "windows-1251", "ansi-1251": "windows-1251", "1251": "windows-1251",
@@ -31,7 +31,7 @@ var aliases = map[string]string{
 	"iso-2022-jp-1": "iso-2022-jp", "iso-2022-jp-2": "iso-2022-jp", "iso-2022-jp-ms": "iso-2022-jp",
 }
 
-// vague are labels that do not tell the charset, or are put on anything.
+// vague are labels that do not name a charset or are used for any text.
 var vague = map[string]bool{
 	"": true, "us-ascii": true, "ascii": true, "unknown-8bit": true, "unknown": true, "x-unknown": true,
 	"default":        true,
@@ -39,7 +39,7 @@ var vague = map[string]bool{
 	"ansi_x3.4-1968": true, "x-default": true, "undefined": true, "charset": true, "auto": true,
 }
 
-// latinLabels are put on Russian text by programs set up for the West.
+// latinLabels are labels that programs with Western settings put on Russian text.
 var latinLabels = map[string]bool{
 	"iso-8859-1":   true,
 	"latin1":       true,
@@ -49,7 +49,7 @@ var latinLabels = map[string]bool{
 	"iso-8859-15":  true,
 }
 
-// Names reports whether a label is the name of a charset, and not one that is put on anything.
+// Names reports whether a label names a charset and is not one of the vague ones.
 func Names(label string) bool {
 	label = foldLabel(label)
 	return !vague[label] && (label == "utf-7" || lookup(label) != nil)
@@ -66,7 +66,7 @@ func foldLabel(label string) string {
 	return l
 }
 
-// lookup returns the encoding of that label, nil where nobody knows it.
+// lookup returns the encoding for a label, or nil if the label is unknown.
 func lookup(label string) encoding.Encoding {
 	if e, err := htmlindex.Get(label); err == nil && e != encoding.Replacement {
 		return e
@@ -80,9 +80,9 @@ func lookup(label string) encoding.Encoding {
 	return nil
 }
 
-// UTF8 decodes text of a labelled charset. A label is believed only while the bytes allow it: valid UTF-8 is UTF-8
-// under any other, and text whose ASCII can be read is no UTF-16. Else letter frequency tells, and where lines differ,
-// each run of lines is judged by itself. s is valid UTF-8, clean is false where letters had to be replaced.
+// UTF8 decodes text with a charset label. The bytes outweigh the label: valid UTF-8 is UTF-8 under any label, and text
+// with readable ASCII is not UTF-16. Otherwise letter frequency decides; if only some lines are UTF-8, each run of
+// lines is decoded by itself. s is valid UTF-8; clean is false if characters had to be replaced.
 func UTF8(b []byte, label string) (s string, clean bool) {
 	label = foldLabel(label)
 	if label == "utf-7" {
@@ -112,7 +112,7 @@ func UTF8(b []byte, label string) (s string, clean bool) {
 	return oneCharset(b, t)
 }
 
-// oneCharset decodes 8-bit text that is not valid UTF-8 as a whole.
+// oneCharset decodes 8-bit text in a single charset. The text is not valid UTF-8.
 func oneCharset(b []byte, t teller) (s string, clean bool) {
 	if t.mostly(b) {
 		return valid(string(b)), false
@@ -121,12 +121,12 @@ func oneCharset(b []byte, t teller) (s string, clean bool) {
 	return s, !strings.ContainsRune(s, utf8.RuneError)
 }
 
-// stateful reports whether a charset writes all its letters in seven bits.
+// stateful reports whether a charset encodes all its characters in seven bits.
 func stateful(label string) bool {
 	return (strings.HasPrefix(label, "iso-2022") || strings.HasPrefix(label, "hz")) && lookup(label) != nil
 }
 
-// Raw returns the charset of raw 8-bit letters in a header; hint is what the body is labelled with.
+// Raw returns the charset of unencoded 8-bit characters in a header. hint is the label of the body.
 func Raw(b []byte, hint string) encoding.Encoding {
 	hint = foldLabel(hint)
 	if stateful(hint) || hint == "utf-7" {
@@ -135,11 +135,11 @@ func Raw(b []byte, hint string) encoding.Encoding {
 	return fitting(b, hint)
 }
 
-// MostlyUTF8 says whether a text of unknown charset is UTF-8 but for a few broken letters.
+// MostlyUTF8 reports whether text of unknown charset is UTF-8 with a few broken characters.
 func MostlyUTF8(b []byte) bool { return newTeller("").mostly(b) }
 
-// fitting returns the charset of 8-bit text that is no UTF-8: the labelled one where that fits, else what letter
-// frequency tells.
+// fitting returns the charset of 8-bit text that is not UTF-8: the labelled one if it fits, else the most likely one by
+// letter frequency.
 func fitting(b []byte, label string) encoding.Encoding {
 	enc := lookup(label)
 	if enc == nil || vague[label] || label == "utf-8" || strings.HasPrefix(label, "utf-") || latinLabels[label] ||
@@ -157,13 +157,13 @@ func fitting(b []byte, label string) encoding.Encoding {
 	return enc
 }
 
-// maxReused bounds the text that room is kept for when it is decoded.
+// maxReused is the size in bytes up to which a decoding buffer is reused.
 const maxReused = 256 << 10
 
-// rooms are what text is decoded into: how long it becomes is not known before.
+// rooms are reusable buffers for decoded text, whose length is not known in advance.
 var rooms = sync.Pool{New: func() any { b := make([]byte, 4<<10); return &b }}
 
-// Codepage returns the encoding of a Windows code page number, nil where it is not known.
+// Codepage returns the encoding of a Windows code page, or nil if the number is unknown.
 func Codepage(n uint32) encoding.Encoding {
 	number := strconv.FormatUint(uint64(n), 10)
 	for _, label := range []string{"windows-" + number, "ibm" + number, "cp" + number} {
@@ -174,7 +174,7 @@ func Codepage(n uint32) encoding.Encoding {
 	return nil
 }
 
-// Using decodes b and replaces what can't be.
+// Using decodes b and replaces what cannot be decoded by U+FFFD.
 func Using(enc encoding.Encoding, b []byte) string {
 	room := rooms.Get().(*[]byte)
 	defer rooms.Put(room)
@@ -188,9 +188,9 @@ func Using(enc encoding.Encoding, b []byte) string {
 	return valid(string(out))
 }
 
-// valid makes s valid UTF-8.
+// valid replaces invalid UTF-8 in s by U+FFFD.
 func valid(s string) string {
-	if utf8.ValidString(s) { // nearly always, and ToValidUTF8 is slower to see it
+	if utf8.ValidString(s) { // the usual case, and ToValidUTF8 detects it more slowly
 		return s
 	}
 	return strings.ToValidUTF8(s, "\ufffd")

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// cyrillic are the charsets told apart by letter frequency, the likeliest first.
+// cyrillic are the charsets that letter frequency tells apart, the most likely first.
 var cyrillic = []*charmap.Charmap{charmap.Windows1251, charmap.KOI8R, charmap.CodePage866, charmap.ISO8859_5}
 
-// Scores of what is no pair of Russian letters, or not in its place.
+// Scores of characters that are not Russian letters, or are in the wrong place.
 const (
 	scoreRareLetter  = -150 // letters of the neighbours' alphabets
 	scoreIo          = -150
@@ -19,15 +19,15 @@ const (
 	scoreForeign     = -400 // anything else above ASCII
 	scoreBrokenCase  = -300 // a capital right after a small letter
 	scoreCapital     = -20
-	scoreUsual       = 100 // what programs that say nothing write in
+	scoreUsual       = 100 // windows-1251, the charset of programs that send no label
 	scoreLabelled    = 600
-	scorePseudoGraph = -500 // box drawing is rare in mail, and takes most of cp866
+	scorePseudoGraph = -500 // box drawing is rare in mail and fills most of cp866
 )
 
-// judgedBytes is how much of a text tells its charset.
+// judgedBytes bounds the part of a text that is examined, in bytes.
 const judgedBytes = 64 << 10
 
-// detect returns the charset that fits 8-bit text best; labelled, which may be nil, gets the benefit of the doubt.
+// detect returns the charset that fits 8-bit text best. The labelled charset gets a bonus; it may be nil.
 func detect(b []byte, labelled encoding.Encoding, label string) encoding.Encoding {
 	b = b[:min(len(b), judgedBytes)]
 	cyr := isCyrillicEnc(labelled)
@@ -76,14 +76,14 @@ func isCyrillicEnc(enc encoding.Encoding) bool {
 	return enc == encoding.Encoding(charmap.KOI8U)
 }
 
-// judged is what a byte means in a charset.
+// judged is the meaning of a byte in a charset.
 type judged struct {
 	upper, lower bool
-	letter       int // its number in the pairs, wordEnd for none
-	score        int // besides that of the pair
+	letter       int // row in letterPairs; wordEnd = not a letter
+	score        int // in addition to the score of the pair
 }
 
-// judgements say it of every byte above ASCII, for each charset that is told by letter frequency.
+// judgements maps every byte above ASCII to its meaning, for each charset in question.
 var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
 	all := map[*charmap.Charmap]*[256]judged{}
 	for _, c := range append([]*charmap.Charmap{charmap.KOI8U}, cyrillic...) {
@@ -97,7 +97,7 @@ var judgements = sync.OnceValue(func() map[*charmap.Charmap]*[256]judged {
 	return all
 })
 
-// frequency scores a reading by how likely its letters stand beside each other, in words of sane case.
+// frequency scores text in a charset by the likelihood of its letter pairs and by the use of capitals.
 func frequency(b []byte, c *charmap.Charmap) int {
 	table := judgements()[c]
 	score, before, lowerBefore := 0, wordEnd, false
@@ -125,7 +125,7 @@ func frequency(b []byte, c *charmap.Charmap) int {
 	return score + endScore(before)
 }
 
-// endScore scores the end of a word, or nothing if there is none.
+// endScore returns the score of a word that ends with this letter, or 0 outside of a word.
 func endScore(letter int) int {
 	if letter == wordEnd {
 		return 0
@@ -133,7 +133,7 @@ func endScore(letter int) int {
 	return pairScore(letter, wordEnd)
 }
 
-// runeScore returns the number of a small letter in the pairs, and the score of all else.
+// runeScore returns the index of a small Russian letter, or the score of any other character.
 func runeScore(r rune) (letter, score int) {
 	switch {
 	case r >= 0x430 && r <= 0x44f:
@@ -150,20 +150,20 @@ func runeScore(r rune) (letter, score int) {
 	return wordEnd, scoreForeign
 }
 
-// Scores for one letter from which on text is Russian: of six and more, in windows-1251 or koi8-r. Asian and other
-// letters read so stay below, Russian ones above.
+// The score per letter from which text counts as Russian, in the better of windows-1251 and koi8-r. Russian text
+// reaches it; Asian and other text decoded this way does not.
 const (
 	scoreRussian = 440
-	// where the label does not fit, or is Asian and there is more: of that, few pairs are Russian
+	// the threshold if the label does not fit, or is Asian and the text is longer: few letter pairs are Russian then
 	scoreRussianLess   = 350
 	lettersRussian     = 6
-	lettersUnfit       = 4   // of a label in two bytes that does not fit
-	lettersAsian       = 8   // "more"
+	lettersUnfit       = 4   // the least number of letters if a two-byte charset does not fit
+	lettersAsian       = 8   // "longer": from this number of letters
 	scoreRussianInside = 400 // inside a word with Latin letters
 )
 
-// russian reports whether text under the label of another script is Russian. fits says whether that label can be right,
-// single whether its letters have one byte each.
+// russian reports whether text labelled as another script is Russian. fits means that the text decodes under its label;
+// single means that the label is a single-byte charset.
 func russian(b []byte, fits, single bool) bool {
 	b = b[:min(len(b), judgedBytes)]
 	n := highBytes(b)
@@ -177,14 +177,14 @@ func russian(b []byte, fits, single bool) bool {
 	return n >= least && russianScore(b) >= need*n
 }
 
-// russianScore is the score of the better of the two charsets that Russian is written in.
+// russianScore returns the higher score of the two charsets in which Russian is written.
 func russianScore(b []byte) int {
 	return max(frequency(b, charmap.Windows1251), frequency(b, charmap.KOI8R))
 }
 
-// looksCyrillic tells Russian words, which consist of 8-bit letters, from Western ones, which hold some among ASCII.
+// looksCyrillic tells Russian words, which consist of 8-bit letters, from Western words, which mix a few with ASCII.
 func looksCyrillic(b []byte) bool {
-	western, russian := 0, 0 // 8-bit letters in words of the one kind and of the other
+	western, russian := 0, 0 // number of 8-bit letters in words of each kind
 	for i := 0; i < len(b); {
 		if b[i] < 0x80 && !isLetter(b[i]) {
 			i++

@@ -1,21 +1,21 @@
 package charset
 
-// The numbers of letters: U+0430 is 0, U+044F is 31; io counts as ie.
+// Indexes of letters: U+0430 is 0, U+044F is 31; the letter io counts as ie.
 const (
 	letterCount = 32
-	wordEnd     = letterCount // no letter: what stands before a word and behind it
+	wordEnd     = letterCount // not a letter: before and after a word
 )
 
-// What a small letter in the table of pairs stands for: a is leastLikely, each further one likelyStep more.
+// In letterPairs, "a" means leastLikely, and each following letter adds likelyStep.
 const (
 	leastLikely = -460
 	likelyStep  = 46
 )
 
-// letterPairs says how likely in Russian one letter, or the end of a word, follows another: a row for the beginning of
-// a word and one for each letter; in it a column for each letter and one for the end. The values are 100·ln of the
-// share in ‰, counted in the Russian translations of Debian's programs and manuals, each word by the root of how often
-// it stands there.
+// letterPairs contains the likelihood of each pair of letters in Russian. It has a row for the beginning of a word and
+// one for each first letter; a row has a column for each second letter and one for the end of a word. A value is 100·ln
+// of the share in ‰. The pairs were counted in the Russian translations of Debian's programs and manuals; each word
+// weighs the square root of its frequency.
 const letterPairs = "" +
 	"rrtqsnmssjtqstuvsursqoopoiagaplna" +
 	"lrtqrspsnrstsvjrtsuonqqqooaaagqsv" +
@@ -51,7 +51,7 @@ const letterPairs = "" +
 	"jqflpfpmklolmpjkqovfjfjvfwfffkofx" +
 	"kmrlqtkrjmmorrlnpptklqomgqcccjrpy"
 
-// pairScore returns the score of a pair: letters by their number, wordEnd before a word and behind it.
+// pairScore returns the score of two adjacent letters, given by index; wordEnd means outside of the word.
 func pairScore(before, after int) int {
 	row := 0
 	if before != wordEnd {

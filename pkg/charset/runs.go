@@ -6,14 +6,14 @@ import (
 	"unicode/utf8"
 )
 
-// What a label leaves of the question whether valid UTF-8 can be anything else.
+// What a label implies for valid UTF-8: whether it could also be text in the labelled charset.
 const (
-	namesNone     = iota // no charset, or one that Western letters are written in: it can't
-	namesCyrillic        // a single Cyrillic letter tells, or a sign such as a dash or the number sign
-	namesOther           // what few charsets have as a second byte tells
+	namesNone     = iota // it could not: the label is vague, unknown or Western
+	namesCyrillic        // a Cyrillic letter, dash or number sign proves UTF-8
+	namesOther           // a character proves UTF-8 if few charsets use its second byte
 )
 
-// teller tells UTF-8 from text under a label.
+// teller tells UTF-8 from text in the labelled charset.
 type teller struct {
 	label string
 	names int
@@ -30,8 +30,8 @@ func newTeller(label string) teller {
 	return teller{label, namesOther}
 }
 
-// sure reports whether valid UTF-8 beyond ASCII can be nothing else. In Cyrillic charsets it would be letters and signs
-// that do not stand together, but for short words.
+// sure reports whether valid UTF-8 beyond ASCII cannot be anything else. In a Cyrillic charset the same bytes are
+// letters and signs that do not occur together, except in short words.
 func (t teller) sure(b []byte) bool {
 	const most = 2
 	if t.names == namesNone {
@@ -52,8 +52,8 @@ func (t teller) sure(b []byte) bool {
 	return n > most
 }
 
-// mostly reports whether a text is UTF-8 but for a few broken letters or behind a long beginning, so that a detector
-// would break the rest. Under other labels than utf-8 it takes more letters to say so.
+// mostly reports whether text is UTF-8 with a few broken characters, or UTF-8 up to a point far in. Detecting another
+// charset would garble the rest of it. It takes more characters to decide this if the label is not utf-8.
 func (t teller) mostly(b []byte) bool {
 	const enough, long = 4, 10
 	good, bad := 0, 0
@@ -73,14 +73,14 @@ func (t teller) mostly(b []byte) bool {
 
 func (t teller) is(b []byte) bool { return utf8.Valid(b) && t.sure(b) || t.mostly(b) }
 
-// run is a stretch of lines that are UTF-8, or are not.
+// run is a range of lines that are all UTF-8 or all not.
 type run struct {
 	from, to int
 	utf8     bool
 }
 
-// runsOf parts a text where its lines change between UTF-8 and other bytes: lists and gateways put a footer under a
-// text without asking what that is written in. Lines of ASCII belong to what stands above.
+// runsOf splits text where its lines change between UTF-8 and other bytes: mailing lists and gateways append a footer
+// in their own charset. A line of ASCII belongs to the run before it.
 func runsOf(b []byte, t teller) (runs []run) {
 	from := 0
 	for line := range bytes.Lines(b) {
@@ -104,11 +104,11 @@ func runsOf(b []byte, t teller) (runs []run) {
 	return runs
 }
 
-// joinRuns decodes each run by itself.
+// joinRuns decodes each run by itself and joins the results.
 func joinRuns(b []byte, runs []run, t teller) (s string, clean bool) {
 	var out strings.Builder
 	clean = true
-	if t.label == "utf-8" { // what is none of it has no label
+	if t.label == "utf-8" { // the lines that are not UTF-8 have no label of their own
 		t.label = ""
 	}
 	for _, r := range runs {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// decodeUTF7 decodes RFC 2152 text; 8-bit bytes in it are taken for what they look like.
+// decodeUTF7 decodes UTF-7 (RFC 2152). Text with 8-bit bytes is decoded as if it had no label.
 func decodeUTF7(b []byte) (s string, clean bool) {
 	if !IsASCII(b) {
 		return UTF8(b, "")
@@ -44,7 +44,7 @@ func decodeUTF7(b []byte) (s string, clean bool) {
 
 func isBase64(c byte) bool { return c == '+' || c == '/' || c >= '0' && c <= '9' || isLetter(c) }
 
-// wideBase64 decodes base64 without padding to UTF-16. Bits of a unit that is not whole are dropped.
+// wideBase64 decodes unpadded base64 of UTF-16 and drops the bits of an incomplete unit.
 func wideBase64(b []byte) string {
 	raw := make([]byte, base64.RawStdEncoding.DecodedLen(len(b)))
 	n, _ := base64.RawStdEncoding.Decode(raw, b)

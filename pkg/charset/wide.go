@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 )
 
-// The marks that text in UTF-16 and UTF-32 may begin with.
+// The byte order marks of UTF-16 and UTF-32.
 const (
 	mark16LE = "\xff\xfe"
 	mark16BE = "\xfe\xff"
@@ -18,9 +18,9 @@ const (
 	mark32BE = "\x00\x00\xfe\xff"
 )
 
-// wideOf returns the encoding of text in UTF-16 or UTF-32, nil where the bytes are no such text, whatever the label
-// says.
-// QUIRK: utf-16 is put on UTF-8 and on 8-bit text (meta elements of 1C and of Word say unicode).
+// wideOf returns the encoding of text in UTF-16 or UTF-32. It returns nil if the bytes are something else, whatever the
+// label.
+// QUIRK: UTF-8 and 8-bit text is labelled utf-16 by 1C and Word, whose meta elements say "unicode".
 func wideOf(b []byte, label string) encoding.Encoding {
 	begins := func(mark string) bool { return bytes.HasPrefix(b, []byte(mark)) }
 	switch {
@@ -57,11 +57,11 @@ func isWideLabel(label string) bool {
 	return strings.HasPrefix(label, "utf-16") || label == "ucs-2" || label == "iso-10646-ucs-2"
 }
 
-// judgedWide is how many bytes are looked at to tell the order of the bytes.
+// judgedWide is the number of bytes examined to find the byte order.
 const judgedWide = 1000
 
-// zerosOf counts, for each place of a group of four, the bytes that are zero. The high byte of Cyrillic letters counts
-// as one.
+// zerosOf counts the zero bytes at each of the four positions of a group. The high byte of a Cyrillic letter counts as
+// zero.
 func zerosOf(b []byte) (zeros [4]int) {
 	for i, c := range b[:min(len(b), judgedWide)] {
 		if c == 0 || c == 4 {
@@ -71,8 +71,8 @@ func zerosOf(b []byte) (zeros [4]int) {
 	return zeros
 }
 
-// readsWide reports whether bytes can be UTF-16: the blanks and Cyrillic letters in it show in every other byte. Text
-// without any, such as Chinese, has neither blanks nor ends of lines that could be read as ASCII.
+// readsWide reports whether bytes can be UTF-16. Blanks and Cyrillic letters show in every other byte. Text without
+// them, such as Chinese, contains no bytes that look like ASCII blanks or line ends.
 func readsWide(b []byte, even, odd int) bool {
 	if even+odd > 0 {
 		return even != odd

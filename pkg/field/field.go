@@ -1,12 +1,12 @@
-// Package field reads structured fields of a header: comments, quoted strings, and Authentication-Results. It decodes
-// no encoded words and knows no addresses.
+// Package field reads structured header fields: comments, quoted strings, and Authentication-Results. It decodes no
+// encoded words and parses no addresses.
 package field
 
 import "strings"
 
-// Verdict returns what our own MX says of a method, such as dmarc, in values of Authentication-Results (RFC 8601): that
-// of the topmost one with its authserv-id, the worst where it gives several; "" if there is none. Others are not read,
-// since anybody can write them.
+// Verdict returns the result of our own MX for a method, such as dmarc, from the values of Authentication-Results (RFC
+// 8601). Only the topmost value with the given authserv-id counts, since anybody can write the others. If it lists
+// several results, the worst is returned; if none, "".
 func Verdict(values []string, authserv, method string) string {
 	if authserv == "" {
 		return ""
@@ -28,10 +28,10 @@ func Verdict(values []string, authserv, method string) string {
 	return ""
 }
 
-// resultOf returns what a result of Authentication-Results says of a method, "" where it is of another.
+// resultOf returns the result in one part of Authentication-Results, or "" if the part is about another method.
 func resultOf(part, of string) string {
 	method, rest, ok := strings.Cut(part, "=")
-	method, _, _ = strings.Cut(method, "/") // its version
+	method, _, _ = strings.Cut(method, "/") // cuts the version
 	if !ok || !strings.EqualFold(strings.TrimSpace(method), of) {
 		return ""
 	}
@@ -61,7 +61,7 @@ func splitUnquoted(s string, sep byte) []string {
 
 func unquote(s string) string { return strings.Trim(s, `"`) }
 
-// CutComments returns a structured field without its (nested (comments)), RFC 5322, 3.2.2.
+// CutComments returns a structured field without its comments, which may be nested (RFC 5322, 3.2.2).
 func CutComments(s string) string {
 	var b strings.Builder
 	depth, quoted, escaped := 0, false, false

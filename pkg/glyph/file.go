@@ -9,14 +9,14 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxFileName is how long a name may be, in bytes; file systems take 255.
+// maxFileName bounds a file name, in bytes; file systems allow 255.
 const maxFileName = 200
 
-// reserved are the names Windows gives to devices, with whatever extension.
+// reserved are the device names of Windows. No file may have one, with any extension.
 var reserved = map[string]bool{"con": true, "prn": true, "aux": true, "nul": true, "clock$": true}
 
-// FileName returns s as it may stand on anybody's disk: without the characters that Windows, Drive or a shell takes for
-// something else, at most 200 bytes, its extension kept. It returns "" where nothing is left.
+// FileName returns s as a file name that is safe on any system, at most 200 bytes long with its extension. It removes
+// characters that have a meaning for Windows, Drive or a shell. It returns "" if nothing is left.
 func FileName(s string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
@@ -30,7 +30,7 @@ func FileName(s string) string {
 		return r
 	}, norm.NFC.String(strings.ToValidUTF8(s, "_")))
 	name = strings.Join(strings.Fields(name), " ")
-	// Windows drops blanks and dots at the end, so that two names could become one.
+	// Windows drops blanks and dots at the end, which could make two names equal.
 	name = strings.TrimRight(name, " .")
 	if strings.Trim(name, "._ ") == "" {
 		return ""
@@ -43,7 +43,7 @@ func FileName(s string) string {
 	return shorten(name)
 }
 
-// shorten cuts a name to maxFileName bytes and keeps its extension.
+// shorten cuts a name to maxFileName bytes but preserves its extension.
 func shorten(name string) string {
 	if len(name) <= maxFileName {
 		return name

@@ -1,6 +1,5 @@
-// Package glyph makes strangers' texts fit for a place: one line, a few characters, the name of a file.
-//
-// It changes characters, and knows nothing of what a text says.
+// Package glyph makes foreign text fit for a place: a single line, a few characters, a file name. It changes characters
+// only and does not interpret the text.
 package glyph
 
 import (
@@ -9,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Line returns s as one line: blanks, line ends and control characters become single spaces, none at the ends;
-// invisible characters go, bytes that are not UTF-8 become U+FFFD.
+// Line returns s as one line. Each run of blanks, line ends and control characters becomes a single space, and leading
+// and trailing ones are removed. Invisible characters are removed, and invalid UTF-8 becomes U+FFFD.
 func Line(s string) string {
 	if isLine(s) {
 		return s
@@ -34,12 +33,12 @@ func Line(s string) string {
 	return b.String()
 }
 
-// isLine reports whether s is as Line returns it. Most texts are.
+// isLine reports whether Line would return s unchanged, as for most texts.
 func isLine(s string) bool {
 	if !utf8.ValidString(s) {
 		return false
 	}
-	blank := true // a blank here is one too many
+	blank := true // a leading or second blank would be removed
 	for _, r := range s {
 		switch {
 		case r == ' ' && !blank:
@@ -53,16 +52,16 @@ func isLine(s string) bool {
 	return s == "" || !blank
 }
 
-// Invisible reports whether r turns the order of text around or hides in it: such characters disguise names of files
-// and people.
+// Invisible reports whether r is a control character that reverses or hides text. Such characters can disguise the
+// names of files and people.
 func Invisible(r rune) bool {
 	return r >= 0x80 && r <= 0x9f && r != 0x85 || r == 0x061c || r == 0x200e || r == 0x200f ||
 		r >= 0x202a && r <= 0x202e ||
 		r >= 0x2066 && r <= 0x2069 || r == 0xfeff
 }
 
-// Cut returns at most n characters of s, the last an ellipsis where something is missing. It never cuts between a
-// letter and the marks that belong to it.
+// Cut returns at most n characters of s. If it cuts, the last one is an ellipsis. It does not separate a letter from
+// its combining marks.
 func Cut(s string, n int) string {
 	if len(s) <= n || n <= 0 {
 		return s[:min(len(s), max(n, 0))]
@@ -83,13 +82,14 @@ func Cut(s string, n int) string {
 	return strings.TrimRight(string(rs[:end]), " ") + "…"
 }
 
-// joined reports whether b can't stand without a: a combining mark, a variation selector, half of a joined emoji.
+// joined reports whether b belongs to the character a before it: b is a combining mark, a variation selector or part of
+// a joined emoji.
 func joined(a, b rune) bool {
 	const zwj = '\u200d'
 	return unicode.Is(unicode.M, b) || a == zwj || b == zwj || b >= 0x1F3FB && b <= 0x1F3FF
 }
 
-// BadByte returns the offset of the first byte that is not UTF-8, or is NUL; -1 when there is none.
+// BadByte returns the offset of the first NUL or invalid UTF-8 byte, or -1.
 func BadByte(raw []byte) int {
 	for i := 0; i < len(raw); {
 		r, n := utf8.DecodeRune(raw[i:])

@@ -1,6 +1,5 @@
-// Package onec asks a 1C database for the names of contacts, by its OData interface.
-//
-// It reads one catalogue with two fields, an address and a name, as the settings name them; it writes nothing there.
+// Package onec asks a 1C database for the names of contacts by OData. It reads two configured fields of one catalog, an
+// address and a name, and writes nothing.
 package onec
 
 import (
@@ -18,24 +17,24 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Options say where the catalogue is and what its fields are called.
+// Options locate the catalog and its fields.
 type Options struct {
 	URL      string // https://1c/base/odata/standard.odata/
-	CA       []byte // PEM: certificates trusted besides the system's
-	Catalog  string // Catalog_…
-	Email    string // field of the address
-	Name     string // field of the name
+	CA       []byte // PEM certificates trusted in addition to the system's
+	Catalog  string // name of the entity set, Catalog_…
+	Email    string // field with the address
+	Name     string // field with the name
 	User     string
 	Password string
-	Agent    string       // how we name ourselves; "" = as Go does
-	Expiry   wire.Expiry  // is told when the server's certificate expires; nil = nobody wants to know
-	Client   *http.Client // nil = one that waits 15 s
+	Agent    string       // User-Agent; "" = Go's default
+	Expiry   wire.Expiry  // gets the expiry of the server's certificate; nil = unused
+	Client   *http.Client // nil = one with a timeout of 15 s
 }
 
-// Client asks one database.
+// Client queries one database.
 type Client struct{ o Options }
 
-// New returns a client; nothing is dialled.
+// New returns a client. It does not connect yet.
 func New(o Options) (*Client, error) {
 	if o.Client == nil {
 		transport, err := wire.Transport(o.CA, keys, o.Expiry)
@@ -47,15 +46,15 @@ func New(o Options) (*Client, error) {
 	return &Client{o: o}, nil
 }
 
-// keys is where the settings of a database stand.
+// keys is the configuration section of a database, for error messages.
 const keys = "contacts.onec"
 
-const most = 4 << 20 // bytes of an answer
+const most = 4 << 20 // bounds a response, in bytes
 
-// Profiles returns the names of those addresses that the catalogue has, by folded address. Addresses are asked for
-// several at a time.
+// Profiles returns the profiles of the addresses found in the catalog, by folded address. It asks for several addresses
+// in a query.
 func (c *Client) Profiles(ctx context.Context, addresses []string) (map[string]desk.Profile, error) {
-	const atOnce = 20 // keeps the query short of what a web server takes
+	const atOnce = 20 // limits the length of the URL
 	found := map[string]desk.Profile{}
 	for len(addresses) > 0 {
 		n := min(atOnce, len(addresses))
@@ -77,7 +76,7 @@ func (c *Client) Profiles(ctx context.Context, addresses []string) (map[string]d
 func (c *Client) query(ctx context.Context, addresses []string) ([]map[string]string, error) {
 	var asked []string
 	for _, a := range addresses {
-		// A quote within a value is written twice (OData 3.0, 5.1.1.1).
+		// A quotation mark in a value is doubled (OData 3.0, 5.1.1.1).
 		asked = append(asked, c.o.Email+" eq '"+strings.ReplaceAll(a, "'", "''")+"'")
 	}
 	q := url.Values{
@@ -85,7 +84,7 @@ func (c *Client) query(ctx context.Context, addresses []string) ([]map[string]st
 		"$select": {c.o.Email + "," + c.o.Name},
 		"$filter": {strings.Join(asked, " or ")},
 	}
-	// QUIRK: 1C reads + as a plus sign, so blanks must be percent-encoded.
+	// QUIRK: 1C reads + literally, so blanks are percent-encoded.
 	address := strings.TrimSuffix(c.o.URL, "/") + "/" + url.PathEscape(c.o.Catalog) + "?" +
 		strings.ReplaceAll(q.Encode(), "+", "%20")
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -101,7 +100,7 @@ func (c *Client) query(ctx context.Context, addresses []string) ([]map[string]st
 	resp, err := c.o.Client.Do(req)
 	if err != nil {
 		var u *url.Error
-		if errors.As(err, &u) { // its text holds the whole query
+		if errors.As(err, &u) { // its text contains the whole query
 			err = u.Err
 		}
 		if advice := wire.Advice(err, keys+".url", keys+".ca"); advice != "" {
@@ -116,7 +115,7 @@ func (c *Client) query(ctx context.Context, addresses []string) ([]map[string]st
 	return rows(io.LimitReader(resp.Body, most))
 }
 
-// rows reads the value list of an answer; what is not text in it does not count.
+// rows reads the values of a response and ignores those that are not strings.
 func rows(r io.Reader) ([]map[string]string, error) {
 	var answer struct {
 		Value []map[string]any `json:"value"`

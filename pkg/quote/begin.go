@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// firsts are the runes that can stand at the beginning of a match.
+// firsts is the set of runes that a match can begin with.
 type firsts struct {
-	low  [0x500]bool // up to the Cyrillic ones
-	high bool        // some beyond
+	low  [0x500]bool // runes up to the Cyrillic ones
+	high bool        // at least one rune beyond them
 }
 
-// union returns what one of the alternatives can begin with.
+// union returns the runes that any of the alternatives can begin with.
 func union(all []alternative) *firsts {
 	one := &firsts{}
 	for _, a := range all {
@@ -28,7 +28,7 @@ func union(all []alternative) *firsts {
 	return one
 }
 
-// firstRune is utf8.DecodeRuneInString, but -1 at the end of the text.
+// firstRune is utf8.DecodeRuneInString, but returns -1 at the end of the text.
 func firstRune(s string) (r rune, n int) {
 	if s == "" {
 		return -1, 0
@@ -36,7 +36,7 @@ func firstRune(s string) (r rune, n int) {
 	return utf8.DecodeRuneInString(s)
 }
 
-// has reports whether a match can have r there.
+// has reports whether a match can begin with r.
 func (f *firsts) has(r rune) bool {
 	switch {
 	case f == nil:
@@ -47,7 +47,7 @@ func (f *firsts) has(r rune) bool {
 	return f.high
 }
 
-// few reports whether there are no more of them than letters: "anything but" is more.
+// few reports whether the set has at most as many runes as an alphabet. "Anything but x" has more.
 func (f *firsts) few() bool {
 	n := 0
 	for _, is := range f.low {
@@ -58,7 +58,7 @@ func (f *firsts) few() bool {
 	return n < 200
 }
 
-// needed returns a byte that every match of an expression holds, the rarest that is known, 0 where none is.
+// needed returns a byte that every match of an expression contains, preferably a rare one, or 0 if none is known.
 func needed(expr string) byte {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
@@ -73,12 +73,12 @@ func needed(expr string) byte {
 	return byte(max(0, slices.Index(all[:], true)))
 }
 
-// neededIn returns the bytes that every match holds.
+// neededIn returns the bytes that every match contains.
 func neededIn(re *syntax.Regexp) (all [utf8.RuneSelf]bool) {
 	switch re.Op {
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
-			if r > ' ' && r < utf8.RuneSelf && !unicode.IsLetter(r) { // a letter may come in the other case
+			if r > ' ' && r < utf8.RuneSelf && !unicode.IsLetter(r) { // a letter may match in the other case
 				all[r] = true
 			}
 		}
@@ -105,8 +105,8 @@ func neededIn(re *syntax.Regexp) (all [utf8.RuneSelf]bool) {
 	return all
 }
 
-// beginnings returns what a match can begin with and have behind that, nil where it is anything, or nothing, or
-// anywhere in the line.
+// beginnings returns the runes that a match can have first and second. It returns nil if they can be anything, if a
+// match can be empty, or if it can begin anywhere in the line.
 func beginnings(expr string) (first, second *firsts) {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
@@ -129,16 +129,16 @@ func beginnings(expr string) (first, second *firsts) {
 	return w.found, behind.found
 }
 
-// beginning walks from a place in a program to the first runes it asks for.
+// beginning follows a program from its start to the first runes that it matches.
 type beginning struct {
 	prog   *syntax.Prog
 	seen   map[[2]uint32]bool
 	found  *firsts
-	behind []uint32 // where the program goes on behind them
+	behind []uint32 // where the program continues after these runes
 }
 
-// walk follows what takes no rune. It returns false where the first rune can't be told; anchored says whether the way
-// here leads through the beginning of the text.
+// walk follows instructions that match no rune. It returns false if the first rune is unknown. anchored means that this
+// path has passed the beginning of the text.
 func (w *beginning) walk(pc uint32, anchored bool) bool {
 	here := [2]uint32{pc}
 	if anchored {
@@ -162,7 +162,7 @@ func (w *beginning) walk(pc uint32, anchored bool) bool {
 		w.behind = append(w.behind, i.Out)
 		return anchored
 	}
-	return false // a match of nothing, or of anything
+	return false // an empty match, or any rune
 }
 
 // add adds the runes of an instruction.

@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// What a line of a text is.
+// The kinds of lines in a text.
 const (
 	lineText = iota
 	lineBlank
@@ -15,13 +15,13 @@ const (
 	lineSeparator
 	lineForward
 	lineDelimiter
-	lineDash // a delimiter, if a signature follows
+	lineDash // a delimiter if a signature follows
 	lineDecoration
 	lineSignature
-	lineSpan // no line: where a marked quote stands in a page
+	lineSpan // not a line: the place of a marked quote in a page
 )
 
-// Limits of the search for attributions, so that a hostile text costs no more than a long one.
+// Limits of the search for attributions. They bound the cost of a hostile text.
 const (
 	maxLines  = 20000
 	maxIntros = 1000 // lines that could end an attribution
@@ -29,28 +29,28 @@ const (
 	maxLine   = 600  // bytes of an attribution
 )
 
-// cutting is the state of one Cut.
+// cutting is the state of one call of Part.
 type cutting struct {
 	c       *Cutter
 	lines   []string
 	kind    []int
-	intro   []int // the first line of the attribution this line belongs to
+	intro   []int // first line of the attribution that this line belongs to
 	gone    []bool
-	signed  []bool // those of them that belong to a signature
-	end     int    // lines from here on are not looked at: a forward's content, or what has been cut
-	content bool   // all that is left is: a forward, or answers inside of a quote
+	signed  []bool // the removed lines that belong to a signature
+	end     int    // lines from here on are ignored: forwarded content, or already removed
+	content bool   // the rest is content: a forward, or answers within a quote
 }
 
-// Parts is a text taken apart.
+// Parts are the parts of a text.
 type Parts struct {
-	Own       string // what the writer wrote, or all of it where too little would be left
-	Quoted    string // from the line above the first letter quoted in it on, whether that was cut off or not; "" = none
-	Signature string // what was cut off as a signature
-	Cut       bool   // a quote was cut off
+	Own       string // the writer's words, or the whole text if too little would be left
+	Quoted    string // from the line above the first quoted letter on, even if it was not cut off; "" = no quote
+	Signature string // the signature that was cut off
+	Cut       bool   // whether a quote was cut off
 }
 
-// Part parts what the writer wrote from what they quoted and from their signature. A forwarded message is what they
-// wrote. Where nothing would be left that says something, all is kept.
+// Part separates the writer's words from their quotes and their signature. A forwarded message counts as the writer's
+// words. If the words left would say nothing, the whole text is kept.
 func (c *Cutter) Part(text string) Parts {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	t := &cutting{c: c, lines: strings.Split(text, "\n")}
@@ -74,8 +74,8 @@ func (c *Cutter) Part(text string) Parts {
 	return p
 }
 
-// quotesFrom returns the first line of the first quote, its attribution or copied header included, -1 where there is no
-// quote above what is forwarded. It does not ask whether the quote can be cut off.
+// quotesFrom returns the first line of the first quote, with its attribution or copied header. It returns -1 if there
+// is no quote above a forward. The quote need not be removable.
 func (t *cutting) quotesFrom() int {
 	for i := range min(len(t.lines), maxLines) {
 		switch t.kind[i] {
@@ -96,8 +96,8 @@ func (t *cutting) quotesFrom() int {
 	return -1
 }
 
-// sureIntro reports whether the attribution that begins at line i is one that people do not write, or has a quote below
-// it.
+// sureIntro reports whether the attribution at line i has a form that people do not write by hand, or is followed by a
+// quote.
 func (t *cutting) sureIntro(i int) bool {
 	last := i
 	for last+1 < len(t.lines) && t.kind[last+1] == lineIntro && t.intro[last+1] == t.intro[i] {
@@ -165,7 +165,7 @@ func (c *Cutter) lineKind(line, trimmed string) int {
 	return lineText
 }
 
-// result returns what is kept, and what is gone: quotes, and signatures. Lines that programs put there are neither.
+// result returns the lines kept, the quotes and the signatures. Lines that programs append appear in none of them.
 func (t *cutting) result() (kept, quoted, signature string) {
 	var k, q, s []string
 	for i, line := range t.lines {

@@ -2,11 +2,11 @@ package quote
 
 import "strings"
 
-// maxSaying is how many lines at the beginning are asked whether answers stand below.
+// maxSaying bounds the lines at the beginning that are searched for a remark such as "see my answers below".
 const maxSaying = 40
 
-// wanted reports whether what begins at line i, quoted though it is, belongs to what the writer has to say: they
-// announce it, say that their answers are in there, or the answers can be seen to be.
+// wanted reports whether the quote at line i belongs to the letter: the writer announces it, says that the answers are
+// inside it, or answers are visible inside it.
 func (t *cutting) wanted(i int) bool {
 	return t.announced(i) || t.saysBelow(i) || t.alternates(i)
 }
@@ -24,7 +24,7 @@ func (t *cutting) announced(i int) bool {
 	return false
 }
 
-// saysBelow reports whether the writer says above line i that the answers stand below.
+// saysBelow reports whether the writer says above line i that the answers are below.
 func (t *cutting) saysBelow(i int) bool {
 	for k := range min(i, maxSaying) {
 		if t.kind[k] == lineText && !t.gone[k] && len(t.lines[k]) <= maxLine && fits(t.c.answers, t.lines[k]) {
@@ -34,7 +34,7 @@ func (t *cutting) saysBelow(i int) bool {
 	return false
 }
 
-// alternates reports whether below line i text stands between quoted lines more than once.
+// alternates reports whether the writer's text appears between quoted lines more than once below line i.
 func (t *cutting) alternates(i int) bool {
 	answers, quoted := 0, false
 	for ; i < t.end && answers < 2; i++ {

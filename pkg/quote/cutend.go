@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Limits of signatures, in lines that are not blank: below a delimiter, and below a line of dashes.
+// Limits of signatures, in non-blank lines: below a delimiter, and below a line of dashes.
 const (
 	maxSigned   = 15
 	maxSoft     = 4
 	maxSoftLine = 120 // bytes
 )
 
-// cutEnd takes signatures, and quotes nobody answered below, off the end.
+// cutEnd removes signatures, and quotes without an answer below them, from the end.
 func (t *cutting) cutEnd() {
 	t.cutTail()
 	if !t.cutSigned() {
@@ -21,7 +21,7 @@ func (t *cutting) cutEnd() {
 	t.cutTail()
 }
 
-// cutTail takes off the end what programs put there, and quotes, but not one that the writer announces.
+// cutTail removes from the end the lines that programs append, and quotes that the writer does not announce.
 func (t *cutting) cutTail() {
 	for {
 		end := t.tail(t.end)
@@ -39,8 +39,8 @@ func (t *cutting) cutTail() {
 	}
 }
 
-// tail returns where the lines begin that mean nothing where they stand, before line end. A line of dashes alone that
-// another stands above is the end of a table or the like.
+// tail returns the start of the lines before line end that have no meaning at this place. A line of dashes is kept if
+// there is another one above it: together they frame a table or the like.
 func (t *cutting) tail(end int) int {
 	first, dashes, program := end, false, false
 	for ; first > 0; first-- {
@@ -74,7 +74,7 @@ func (t *cutting) dashed(i int) bool {
 	return false
 }
 
-// cutSigned cuts the signature below a delimiter, up to the next quote, and reports whether there is one.
+// cutSigned removes the signature below a delimiter, up to the next quote, and reports whether there is one.
 func (t *cutting) cutSigned() bool {
 	for i := t.firstWords() + 1; i < t.end; i++ {
 		if !t.delimits(i) {
@@ -100,8 +100,8 @@ func (t *cutting) delimits(i int) bool {
 	return (t.kind[i] == lineDelimiter || t.kind[i] == lineDash) && !t.gone[i]
 }
 
-// signature reports whether a signature stands below the delimiter at line i, and where it ends. Where several
-// delimiters stand they part the points of a letter.
+// signature reports whether the delimiter at line i begins a signature, and where it ends. Several delimiters separate
+// the sections of a letter instead.
 func (t *cutting) signature(i int) (to int, ok bool) {
 	for k := i + 1; k < t.end; k++ {
 		if t.delimits(k) {
@@ -115,7 +115,7 @@ func (t *cutting) signature(i int) (to int, ok bool) {
 	return to, t.signs(i+1, to, maxSigned) && (t.kind[i] == lineDelimiter || t.looksSigned(i+1, to))
 }
 
-// signs reports whether the lines can be a signature: few, and none a question.
+// signs reports whether the lines can be a signature: they are few and contain no question.
 func (t *cutting) signs(from, to, most int) bool {
 	n := 0
 	for i := from; i < to && n <= most; i++ {
@@ -131,7 +131,7 @@ func (t *cutting) signs(from, to, most int) bool {
 	return n > 0 && n <= most
 }
 
-// looksSigned reports whether something in the lines is as only signatures have it.
+// looksSigned reports whether the lines contain something that only signatures have.
 func (t *cutting) looksSigned(from, to int) bool {
 	contacts := 0
 	for _, line := range t.lines[from:to] {
@@ -147,8 +147,8 @@ func (t *cutting) looksSigned(from, to int) bool {
 	return contacts >= 2
 }
 
-// cutSoft cuts a signature below a line of dashes near the end. What people put between such lines, or below a title or
-// a colon, is none.
+// cutSoft removes a signature below a line of dashes near the end. Text between two such lines, or below a title or a
+// colon, is not a signature.
 func (t *cutting) cutSoft() {
 	at, words := -1, 0
 	for i := t.end - 1; i > 0 && words <= maxSoft; i-- {
@@ -173,7 +173,7 @@ func (t *cutting) cutSoft() {
 	}
 }
 
-// ownWords reports whether there is a line above i that is not a quote.
+// ownWords reports whether a line above i is not quoted.
 func (t *cutting) ownWords(i int) bool {
 	for k := 0; k < i; k++ {
 		if t.kind[k] == lineText && !t.gone[k] {

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxFields is how many lines of a copied header are looked at.
+// maxFields bounds the lines of a copied header that are examined.
 const maxFields = 12
 
-// headerBlock reports whether the copied header of another message begins at line i: fields in a row, of which one says
-// who wrote it and two something else, and none of another kind, as orders and forms have, which people fill in. QUIRK:
-// some programs double the line breaks, and long fields are wrapped.
+// headerBlock reports whether a copied header of another message begins at line i. It has successive fields: a sender,
+// at least two others of a message, and no other field; orders and forms have other fields, and people fill them in.
+// QUIRK: some programs double the line breaks, and long fields are wrapped.
 func (t *cutting) headerBlock(i int) bool {
 	if !t.c.isField(t.label(i)) {
 		return false
@@ -45,7 +45,7 @@ func (t *cutting) headerBlock(i int) bool {
 	return enough()
 }
 
-// hasTime reports whether a time of day stands in a line.
+// hasTime reports whether a line contains a time of day.
 func hasTime(s string) bool {
 	digit := func(i int) bool { return i >= 0 && i < len(s) && s[i] >= '0' && s[i] <= '9' }
 	for i := range len(s) {
@@ -56,7 +56,7 @@ func hasTime(s string) bool {
 	return false
 }
 
-// label returns the name of the field a line could be, in lower case and without the asterisks of bold type.
+// label returns the possible field name of a line, in lower case and without the asterisks of bold type.
 func (t *cutting) label(i int) string {
 	if t.kind[i] != lineText && t.kind[i] != lineIntro {
 		return ""
@@ -74,7 +74,7 @@ func label(line string) string {
 
 func (c *Cutter) isField(label string) bool { return c.from[label] || c.other[label] }
 
-// likeField reports whether a line begins as a field does: with a word, or three, and a colon.
+// likeField reports whether a line begins like a field: one to three words and a colon.
 func likeField(line string) bool {
 	name, value, found := strings.Cut(line, ":")
 	name = strings.Trim(name, "*_ \t")

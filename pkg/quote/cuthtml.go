@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// Purposes of a marker.
+// The purposes of a marker.
 const (
 	purposeQuote     = "quote"
 	purposeIntro     = "intro"
@@ -17,21 +17,21 @@ const (
 // maxSpans bounds the quotes and signatures of one page.
 const maxSpans = 1000
 
-// span is a stretch of an HTML text that may be cut out.
+// span is a range of an HTML text that may be removed.
 type span struct {
 	from, to int
 	purpose  string
 	marker   *marker
 }
 
-// PageParts is an HTML text taken apart; all of it is HTML.
+// PageParts are the parts of an HTML text. All of them are HTML.
 type PageParts struct {
 	Parts
-	Bare string // the page without quotes and signatures, whether they were cut off or not
+	Bare string // the page without quotes and signatures, even if they were kept
 }
 
-// PartHTML does for HTML what Part does for text, by the elements mail programs wrap quotes in, and by what stands
-// above quotes. An answer between two quotes, or inside one, keeps all of it.
+// PartHTML is Part for HTML. It recognizes quotes by the elements that mail programs wrap them in and by the lines
+// above them. If an answer is between two quotes or inside one, all quotes are kept.
 func (c *Cutter) PartHTML(text string) PageParts {
 	p := newPage(c, text)
 	p.scan()
@@ -65,8 +65,8 @@ func (c *Cutter) PartHTML(text string) PageParts {
 	return parts
 }
 
-// uncut returns a page from where a letter is quoted in it by a separator, a copied header or a sure attribution that
-// no mark of a quote goes with; "" where none is.
+// uncut returns the page from the first quote on that has no markup: one after a separator, a copied header or a sure
+// attribution. It returns "" if there is none.
 func (p *page) uncut() string {
 	t := p.plain()
 	for i, line := range t.lines {

@@ -21,7 +21,7 @@ func (t *cutting) findIntros() {
 	}
 }
 
-// couldEnd says cheaply whether a line could be the last one of an attribution.
+// couldEnd is a cheap test whether a line could be the last one of an attribution.
 func couldEnd(s string) bool {
 	if s == "" || len(s) > maxLine {
 		return false
@@ -34,9 +34,9 @@ func endsIntro(s string) bool {
 	return last == ':' || last == '>' || last == '-' || last == '*' || strings.HasSuffix(s, "：")
 }
 
-// introEnding returns the first line of the attribution that ends with line end. QUIRK: programs wrap it before the
-// address, too, and what is left on the last line is enough to look like one: so the longest is taken, but only of
-// those whose beginning is known, lest it be what the writer wrote above.
+// introEnding returns the first line of the attribution that ends with line end. QUIRK: programs also wrap it before
+// the address, and the rest on the last line looks like an attribution itself. So the longest candidate wins, but only
+// one with a known beginning, to spare the writer's words above.
 func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	joined = plainBlanks(joined)
 	if t.kind[end] != lineQuote && t.c.attribution(joined) {
@@ -48,7 +48,7 @@ func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	used := 1
 	for i := end - 1; i >= 0 && used < maxJoined; i-- {
 		line := plainBlanks(strings.TrimSpace(t.lines[i]))
-		if line == "" { // a gap only before <address>
+		if line == "" { // a blank line is allowed only before <address>
 			if !strings.HasPrefix(joined, "<") {
 				break
 			}
@@ -66,7 +66,8 @@ func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	return start, ok
 }
 
-// plainBlanks makes no-break and thin spaces plain ones: French and Apple put them before colons and around times.
+// plainBlanks replaces no-break and thin spaces by plain ones. French and Apple programs use them before colons and in
+// times.
 func plainBlanks(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == 0xa0 || r == 0x202f || r == 0x2009 {

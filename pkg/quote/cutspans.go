@@ -7,9 +7,9 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// quotes returns the spans to cut, in order: those marked, less forwards, and what follows a separator or a copied
-// header in the text outside of them. content says that they are to be kept; what is forwarded, and what stands around
-// it, is no span at all.
+// quotes returns the spans to remove, in order: the marked ones, and what follows a separator or copied header outside
+// of them. content means that they are kept after all. A forwarded message, and anything in the same letter, is not in
+// a span.
 func (p *page) quotes() (spans []span, content bool) {
 	for _, s := range p.spans {
 		if s.purpose == purposeQuote && p.isForward(s) {
@@ -30,7 +30,7 @@ func (p *page) quotes() (spans []span, content bool) {
 	return withoutIntros(p.signed(spans)), false
 }
 
-// cutAt makes the rest of a text from at on one span.
+// cutAt replaces all spans from at on by a single one.
 func cutAt(spans []span, at, end int, purpose string) []span {
 	var out []span
 	for _, s := range spans {
@@ -41,7 +41,7 @@ func cutAt(spans []span, at, end int, purpose string) []span {
 	return append(out, span{at, end, purpose, nil})
 }
 
-// withoutIntros leaves attributions that stand above no quote.
+// withoutIntros drops attributions that are not above a quote.
 func withoutIntros(spans []span) []span {
 	var out []span
 	for i, s := range spans {
@@ -53,7 +53,7 @@ func withoutIntros(spans []span) []span {
 	return out
 }
 
-// isForward reports whether a span begins by announcing a forwarded message.
+// isForward reports whether a span begins with the announcement of a forwarded message.
 func (p *page) isForward(s span) bool {
 	head := p.text[s.from:min(s.to, s.from+4000)]
 	for i, line := range strings.Split(tags.Text(head), "\n") {
@@ -67,7 +67,7 @@ func (p *page) isForward(s span) bool {
 	return false
 }
 
-// plain returns the lines outside of spans as those of a text.
+// plain returns the lines outside of spans as a text.
 func (p *page) plain() *cutting {
 	n := len(p.lines)
 	t := &cutting{c: p.c, lines: make([]string, n), kind: make([]int, n), intro: make([]int, n), gone: make([]bool, n),
@@ -78,8 +78,8 @@ func (p *page) plain() *cutting {
 	return t
 }
 
-// textCut looks for a separator or a copied header among the lines outside of spans. All is content where the writer
-// says above the first quote that they answer inside of it; and all is forwarded where a forward begins.
+// textCut looks for a separator or a copied header outside of spans. content means that the writer announces answers
+// above the first quote, so all is kept. forward means that a forwarded message begins.
 func (p *page) textCut() (at int, forward, content bool) {
 	t := p.plain()
 	says := t.saysBelow(p.firstQuoted())
@@ -94,7 +94,7 @@ func (p *page) textCut() (at int, forward, content bool) {
 	return -1, false, says
 }
 
-// firstQuoted returns the index of the first line below the first quote, 0 where there is no quote.
+// firstQuoted returns the index of the first line below the first quote, or 0 if there is no quote.
 func (p *page) firstQuoted() int {
 	for _, s := range p.spans {
 		if s.purpose == purposeQuote {
@@ -104,7 +104,8 @@ func (p *page) firstQuoted() int {
 	return 0
 }
 
-// answered reports whether the writer answered between quotes, or inside one: then the quotes are needed to understand.
+// answered reports whether the writer answered between quotes or inside one. Such answers make no sense without the
+// quotes.
 func (p *page) answered(spans []span) bool {
 	last := -1
 	for i, s := range spans {
@@ -122,7 +123,7 @@ func (p *page) answered(spans []span) bool {
 	return false
 }
 
-// gap returns what stands between the first and the last of the spans, without those in between.
+// gap returns the text between the first and the last span, without the spans in between.
 func (p *page) gap(spans []span) string {
 	var b strings.Builder
 	for i := 1; i < len(spans); i++ {
@@ -131,8 +132,8 @@ func (p *page) gap(spans []span) string {
 	return b.String()
 }
 
-// answeredInside reports whether a wrapper of a quote holds text outside of the quote. QUIRK: Gmail leaves answers
-// between the lines inside its wrapper, and closes the blockquote around them.
+// answeredInside reports whether the wrapper of a quote contains text outside of the quote. QUIRK: Gmail puts answers
+// between the quoted lines inside its wrapper and closes the blockquote around them.
 func (p *page) answeredInside(s span) bool {
 	body := p.text[s.from:s.to]
 	i := strings.Index(strings.ToLower(body[:min(len(body), 20000)]), "<blockquote")

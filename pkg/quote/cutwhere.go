@@ -2,8 +2,8 @@ package quote
 
 import "strings"
 
-// cutBelow looks from the top for the first line from which on all is quoted, and cuts there. Where it meets what is
-// content, all the rest is.
+// cutBelow finds the first line from which on everything is quoted, and cuts there. If it finds a forward or wanted
+// quote first, all the rest is content.
 func (t *cutting) cutBelow() {
 	for i := 0; i < t.end; i++ {
 		switch {
@@ -28,8 +28,8 @@ func (t *cutting) cutBelow() {
 	}
 }
 
-// beginsMessage reports whether below what the writer wrote the message they answer begins at line i, by a separator or
-// a copied header.
+// beginsMessage reports whether line i begins the message being answered, with a separator or a copied header, below
+// words of the writer.
 func (t *cutting) beginsMessage(i int) bool {
 	switch t.kind[i] {
 	case lineSeparator:
@@ -40,8 +40,9 @@ func (t *cutting) beginsMessage(i int) bool {
 	return false
 }
 
-// cutIntro cuts at an attribution, and reports whether that was all: an answer may stand below the quote, or inside it.
-// Where no quote marks follow, it must be a sure one, and no line of a list: people write such lines, too.
+// cutIntro cuts at an attribution and reports whether the search is over; it is not if an answer is below or inside the
+// quote. Without quote marks below, only a sure attribution outside of a list counts, since people write such lines
+// too.
 func (t *cutting) cutIntro(first, last int) (all bool) {
 	more := t.skipKinds(last+1, lineIntro)
 	next := t.skipKinds(more, lineBlank)
@@ -70,7 +71,7 @@ func (t *cutting) cutIntro(first, last int) (all bool) {
 	return false
 }
 
-// prefaced returns where the lines begin that belong to the attribution at line i.
+// prefaced returns the first of the lines that belong to the attribution at line i.
 func (t *cutting) prefaced(i int) int {
 	first := i
 	for first > 0 && fits(t.c.prefaces, strings.TrimSpace(t.lines[first-1])) {
@@ -88,7 +89,7 @@ func (t *cutting) cutQuoted(first, last, next int) (all bool) {
 	answer := t.skipKinds(next, lineQuote, lineBlank, lineIntro, lineDecoration, lineSignature)
 	if answer < t.end && t.delimits(answer) {
 		if to, ok := t.signature(answer); ok && to == t.end {
-			answer = to // nothing but a signature follows
+			answer = to // only a signature follows
 		}
 	}
 	if answer == t.end {
@@ -104,12 +105,12 @@ func (t *cutting) cutQuoted(first, last, next int) (all bool) {
 	return false
 }
 
-// joined returns the lines from first to last as one.
+// joined joins the lines from first to last.
 func (t *cutting) joined(first, last int) string {
 	return plainBlanks(strings.Join(strings.Fields(strings.Join(t.lines[first:last+1], " ")), " "))
 }
 
-// skipKinds returns the first line from i on that is of none of the kinds.
+// skipKinds returns the first line from i on that has none of the kinds.
 func (t *cutting) skipKinds(i int, kinds ...int) int {
 	for ; i < t.end; i++ {
 		known := false
@@ -132,7 +133,7 @@ func (t *cutting) quoteAfter(i int) bool {
 	return false
 }
 
-// wordsBefore counts the lines above i that the writer wrote, as far as it matters.
+// wordsBefore counts the lines above i that the writer wrote, up to 3.
 func (t *cutting) wordsBefore(i int) int {
 	n := 0
 	for k := 0; k < i && n < 3; k++ {
@@ -148,7 +149,7 @@ func (t *cutting) cutFrom(i int) {
 	t.end = i
 }
 
-// sign marks lines as a signature's, but for those that are gone already.
+// sign marks lines as a signature, except those already removed.
 func (t *cutting) sign(from, to int) {
 	for i := from; i < to; i++ {
 		t.signed[i] = !t.gone[i]

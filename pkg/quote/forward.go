@@ -8,17 +8,17 @@ import (
 	"helpdesk/pkg/eml"
 )
 
-// originWithin is how many lines below the line of a forward its sender is looked for in.
+// originWithin is the number of lines below the announcement of a forward that are searched for its sender.
 const originWithin = 15
 
-// IsForward reports whether a subject begins as those of forwarded messages do.
+// IsForward reports whether a subject begins like that of a forwarded message.
 func (c *Cutter) IsForward(subject string) bool {
 	prefix, _, found := strings.Cut(subject, ":")
 	return found && c.forwardSubjects[strings.ToLower(strings.TrimSpace(prefix))]
 }
 
-// Forwarded returns who wrote the message that is forwarded in a text, and whether one is: below a line that says so,
-// or, where the subject says it, below a copied header, as Outlook forwards. The address may be missing.
+// Forwarded reports whether a text contains a forwarded message, and returns the original sender. It looks below a line
+// that announces the forward or, if the subject does, below a copied header, as from Outlook. The address may be empty.
 func (c *Cutter) Forwarded(subject, text string) (from desk.Address, ok bool) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	n := 0
@@ -46,16 +46,16 @@ func (c *Cutter) Forwarded(subject, text string) (from desk.Address, ok bool) {
 	return from, false
 }
 
-// firstLines returns the lines of a text that are looked at.
+// firstLines returns the first lines of a text, up to maxLines.
 func firstLines(text string) []string {
 	lines := strings.Split(text, "\n")
 	return lines[:min(len(lines), maxLines)]
 }
 
-// introAddress finds who wrote in the attribution line that Yandex puts above a forward.
+// introAddress finds the sender in the attribution that Yandex puts above a forward.
 var introAddress = regexp.MustCompile(`\d{1,2}:\d{2}(?::\d{2})?(?:\s*[+-]\d{4})?,?\s+(\S.*<[^<>\s]+@[^<>\s]+>)\s*:?$`)
 
-// origin finds the writer in the header copied above a message.
+// origin finds the sender in a copied header.
 func (c *Cutter) origin(lines []string) (desk.Address, bool) {
 	for _, line := range lines {
 		line = strings.TrimSpace(strings.TrimLeft(plainBlanks(line), "> "))
@@ -75,8 +75,8 @@ func (c *Cutter) origin(lines []string) (desk.Address, bool) {
 
 var linked = regexp.MustCompile(`(?i)<mailto:[^<>\s]*>`)
 
-// written reads an address as programs write it into a text. QUIRK: Outlook puts the link beside or in place of the
-// brackets: Ivan [mailto:a@b] and Ivan <a@b<mailto:a@b>>.
+// written parses an address as programs print it in text. QUIRK: Outlook adds a link or replaces the brackets by it:
+// Ivan [mailto:a@b] and Ivan <a@b<mailto:a@b>>.
 func written(s string) (desk.Address, bool) {
 	s = linked.ReplaceAllString(strings.Trim(s, "*_ \t"), "")
 	s = strings.NewReplacer("[mailto:", "<", "]", ">", "*", "").Replace(s)

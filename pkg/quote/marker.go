@@ -53,7 +53,7 @@ func compileMarker(m Marker) (marker, error) {
 	return out, errors.Join(errs...)
 }
 
-// marked reports whether a start tag that ends at that place begins a quote or signature.
+// marked reports whether a start tag that ends at offset end begins a quote or signature.
 func (p *page) marked(tag string, r *tags.Reader, more bool, end int) (*marker, bool) {
 	if !p.c.marked[tag] && !p.c.marked[""] {
 		return nil, false
@@ -67,7 +67,7 @@ func (p *page) marked(tag string, r *tags.Reader, more bool, end int) (*marker, 
 	return nil, false
 }
 
-// attributes returns those of the tag the reader stands at, until the next call.
+// attributes returns the attributes of the current tag of the reader. The map is reused by the next call.
 func (p *page) attributes(r *tags.Reader, more bool) map[string]string {
 	clear(p.attrs)
 	for more && len(p.attrs) < 50 {

@@ -9,32 +9,32 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// page is an HTML text on its way to spans.
+// page is an HTML text during the search for spans.
 type page struct {
 	c     *Cutter
 	text  string
 	spans []span
-	lines []pageLine // the visible lines outside of spans, as far as they were read
+	lines []pageLine // the visible lines outside of spans, read so far
 	line  []byte
 	start int
-	until string // the tag of the marked element we are in, "" outside
-	depth int    // how often it is open
+	until string // tag of the current marked element, "" outside
+	depth int    // number of open elements with this tag
 	attrs map[string]string
-	rule  int // where the <hr> stands that no text follows yet, -1 where none does
-	looks int // into elements
+	rule  int // offset of the <hr> with no text after it yet, or -1
+	looks int // number of searches inside elements so far, see maxLooks
 }
 
 type pageLine struct {
 	text string
 	at   int
-	rule int // where the <hr> above it stands, -1 without one
+	rule int // offset of the <hr> above it, or -1
 }
 
 func newPage(c *Cutter, text string) *page {
 	return &page{c: c, text: text, start: -1, rule: -1, attrs: map[string]string{}}
 }
 
-// scan goes through the page once and notes the elements that are marked, and the lines of text outside them.
+// scan reads the page once and collects the marked elements and the lines outside of them.
 func (p *page) scan() {
 	r := tags.NewReader(p.text)
 	for {
@@ -75,7 +75,7 @@ func (p *page) leave(tag string, tt html.TokenType, at int) {
 	}
 }
 
-// enter looks whether a tag begins a marked element, and reports whether all the rest belongs to it.
+// enter checks whether a tag begins a marked element. It returns true if the element extends to the end of the page.
 func (p *page) enter(tag string, tt html.TokenType, r *tags.Reader, more bool, from, end int) (all bool) {
 	if tags.EndsLine(tag) {
 		p.endLine()

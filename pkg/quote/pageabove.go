@@ -7,13 +7,13 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// Limits of the look into elements that say nothing of themselves.
+// Limits of the search inside elements whose tags do not identify them.
 const (
 	maxLooks  = 500
 	lookBytes = 1500
 )
 
-// stands reports whether above an element, and at the beginning of it, is what its marker asks for.
+// stands reports whether the text above an element and at its beginning matches its marker.
 func (p *page) stands(m *marker, end int) bool {
 	if m.below != "" && p.introAt(m.below == needsAttribution) < 0 {
 		return false
@@ -37,7 +37,7 @@ func (p *page) stands(m *marker, end int) bool {
 	return false
 }
 
-// nonBlank returns the first n lines of a text with something on them.
+// nonBlank returns the first n non-blank lines of a text.
 func nonBlank(text string, n int) []string {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
@@ -51,8 +51,8 @@ func nonBlank(text string, n int) []string {
 	return lines
 }
 
-// introAt returns the index of the line the longest attribution begins with that ends the text so far, -1 where there
-// is none. A sure one is believed without a quote below.
+// introAt returns the index of the first line of the longest attribution that ends the text so far, or -1. sure limits
+// it to attributions that need no quote below.
 func (p *page) introAt(sure bool) int {
 	fit := p.c.attribution
 	if sure {
@@ -71,7 +71,7 @@ func (p *page) introAt(sure bool) int {
 	return at
 }
 
-// quoteAt returns where a quote really begins: at its attribution, at the rule above it, or at its tag.
+// quoteAt returns the actual start of a quote: its attribution, the rule above it, or its tag.
 func (p *page) quoteAt(tag int) int {
 	k := p.introAt(false)
 	if k < 0 {
@@ -93,7 +93,7 @@ func (p *page) quoteAt(tag int) int {
 	return p.lines[first].begins()
 }
 
-// spanEnd returns where the last span so far ends.
+// spanEnd returns the end of the last span so far.
 func (p *page) spanEnd() int {
 	if n := len(p.spans); n > 0 {
 		return p.spans[n-1].to
@@ -101,7 +101,7 @@ func (p *page) spanEnd() int {
 	return 0
 }
 
-// begins returns where a line begins, with the rule above it.
+// begins returns the offset of a line, or of the rule above it.
 func (l pageLine) begins() int {
 	if l.rule >= 0 {
 		return l.rule

@@ -2,7 +2,7 @@ package quote
 
 import "slices"
 
-// signed adds the signatures in the text outside of the spans to them.
+// signed adds the signatures outside of the spans to them.
 func (p *page) signed(spans []span) []span {
 	t, at := p.rows(spans)
 	t.cutTailRows()
@@ -24,14 +24,14 @@ func (p *page) signed(spans []span) []span {
 	return spans
 }
 
-// cutTailRows takes off the end what programs put there.
+// cutTailRows removes the lines at the end that programs append.
 func (t *cutting) cutTailRows() {
 	if end := t.tail(t.end); end < t.end && t.wordsBefore(end) > 0 {
 		t.cutFrom(end)
 	}
 }
 
-// rows returns the lines outside of the spans, with one that stands for each quote, and where they begin.
+// rows returns the lines outside of the spans, with a placeholder line for each quote, and their offsets.
 func (p *page) rows(spans []span) (t *cutting, at []int) {
 	t = &cutting{c: p.c}
 	add := func(text string, kind, from int) {
@@ -58,7 +58,7 @@ func (p *page) rows(spans []span) (t *cutting, at []int) {
 	return t, at
 }
 
-// insert puts a span in its place, instead of those that begin inside of it.
+// insert adds a span in order and drops the spans that begin inside it.
 func insert(spans []span, s span) []span {
 	spans = slices.DeleteFunc(spans, func(o span) bool { return o.from >= s.from && o.from < s.to })
 	i := 0

@@ -8,24 +8,24 @@ import (
 	"unicode/utf8"
 )
 
-// pattern is many regular expressions, of which one has to match. Most are anchored, and most lines of a letter begin
-// with a letter that none of them begins with: those are told without running any, which was a third of all the work of
-// reading a letter.
+// pattern matches if one of its many expressions does. Most of them are anchored, and few lines begin with a letter
+// that any of them begins with, so most lines need no expression at all. Running them took a third of the time to read
+// a letter.
 type pattern struct {
 	all   []alternative
-	first *firsts // of all of them; nil = one may begin with anything
+	first *firsts // runes that any of them can begin with; nil = one may begin with anything
 }
 
 type alternative struct {
 	re     *regexp.Regexp
 	first  *firsts // nil = it may begin with anything
-	second *firsts // behind that; nil = anything, or nothing
-	known  bool    // it can't begin with just any word
-	needs  byte    // what every match holds, 0 = nothing that is known
+	second *firsts // the second rune; nil = anything or nothing
+	known  bool    // it cannot begin with an arbitrary word
+	needs  byte    // a byte in every match; 0 = unknown
 }
 
-// alternatives compiles a list of expressions, to match without regard to case; an error names every bad one. Those
-// that may begin with anything are made into one for each byte they need.
+// alternatives compiles a list of expressions that ignore case. Expressions that may begin with anything are combined,
+// one for each byte that they need. The error names every invalid one.
 func alternatives(name string, list []string) (pattern, error) {
 	var (
 		all   []alternative
@@ -64,7 +64,7 @@ func fits(p pattern, s string) bool {
 	return p.fits(s, false)
 }
 
-// fitsKnown reports whether one of those matches that can't begin with just any word.
+// fitsKnown is fits for the expressions that cannot begin with an arbitrary word.
 func fitsKnown(p pattern, s string) bool { return p.fits(s, true) }
 
 func (p pattern) fits(s string, known bool) bool {

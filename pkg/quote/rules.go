@@ -1,8 +1,7 @@
-// Package quote parts what the writer of a letter wrote from what they quoted and from their signature, in a text or in
-// a page of HTML.
+// Package quote separates the words of a letter's writer from their quotes and their signature, in plain text and in
+// HTML. It does not change the text that it keeps, and decides nothing about a message.
 //
-// What quotes and signatures look like is data (Rules). It changes nothing of what it keeps, and decides nothing about
-// a message.
+// The look of quotes and signatures is data, see Rules.
 package quote
 
 import (
@@ -12,63 +11,62 @@ import (
 	"strings"
 )
 
-// Rules is what quotes and signatures look like. Patterns are RE2, match without regard to case, and anywhere in the
-// line unless anchored.
+// Rules describe quotes and signatures. Patterns are RE2, ignore case, and match anywhere in the line unless anchored.
 type Rules struct {
-	Terms     map[string]string `yaml:"terms"`      // parts of patterns, which are named there as {name}
-	Quotes    []string          `yaml:"quotes"`     // how a quoted line begins
-	NotQuotes []string          `yaml:"not_quotes"` // what begins so and is none: tables, prompts
-	// the line above a quote, up to five lines joined by blanks
+	Terms     map[string]string `yaml:"terms"`      // parts of patterns; a pattern refers to them as {name}
+	Quotes    []string          `yaml:"quotes"`     // the beginning of a quoted line
+	NotQuotes []string          `yaml:"not_quotes"` // lines that begin like a quoted one but are not: tables, prompts
+	// the lines above a quote: up to five, joined by blanks
 	Attributions []string `yaml:"attributions"`
-	Weak         []string `yaml:"weak_attributions"` // the same, believed only where quote marks follow
-	Prefaces     []string `yaml:"prefaces"`          // lines that stand above an attribution and belong to it
-	Separators   []string `yaml:"separators"`        // all below is the message answered
-	Answers      []string `yaml:"answers_below"`     // what says that answers stand inside of the quote
-	// whole sentences that only point to answers elsewhere in the letter
+	Weak         []string `yaml:"weak_attributions"` // likewise, but only with quote marks below
+	Prefaces     []string `yaml:"prefaces"`          // lines above an attribution that belong to it
+	Separators   []string `yaml:"separators"`        // everything below is the message being answered
+	Answers      []string `yaml:"answers_below"`     // remarks that the answers are inside the quote
+	// whole sentences that only refer to answers elsewhere in the letter
 	Pointers    []string `yaml:"pointers"`
 	Greetings   []string `yaml:"greetings"`        // whole sentences that only greet
 	Names       []string `yaml:"names"`            // lines that are only a name, below a greeting; case matters
-	Forwards    []string `yaml:"forwards"`         // all below is content
-	Subjects    []string `yaml:"forward_subjects"` // what subjects of forwards begin with, without the colon
-	FromLabels  []string `yaml:"from_labels"`      // fields of a header block: who wrote it …
+	Forwards    []string `yaml:"forwards"`         // everything below is content
+	Subjects    []string `yaml:"forward_subjects"` // prefixes in the subject of a forward, without the colon
+	FromLabels  []string `yaml:"from_labels"`      // fields of a copied header: the sender …
 	OtherLabels []string `yaml:"other_labels"`     // … and at least two of these
-	Delimiters  []string `yaml:"delimiters"`       // all below is a signature
-	Dashes      []string `yaml:"weak_delimiters"`  // the same, where what follows looks like a signature
+	Delimiters  []string `yaml:"delimiters"`       // everything below is a signature
+	Dashes      []string `yaml:"weak_delimiters"`  // likewise, if what follows looks like a signature
 	Closings    []string `yaml:"closings"`         // lines that only signatures have
-	Contacts    []string `yaml:"contacts"`         // lines of which signatures have two
-	Decorations []string `yaml:"decorations"`      // lines of dashes and the like, which mean nothing at an end
-	Signatures  []string `yaml:"signatures"`       // lines that programs put under a text
-	Stubs       []string `yaml:"stubs"`            // texts that stand in for HTML
+	Contacts    []string `yaml:"contacts"`         // kinds of lines of which signatures have two
+	Decorations []string `yaml:"decorations"`      // lines of dashes and the like, which mean nothing at the end
+	Signatures  []string `yaml:"signatures"`       // lines that programs append to a text
+	Stubs       []string `yaml:"stubs"`            // plain texts that replace a letter in HTML
 	HTML        []Marker `yaml:"html"`
 }
 
-// Marker is how a quote or signature begins in HTML; all that is given must fit.
+// Marker describes the start of a quote or signature in HTML. All given fields must match.
 type Marker struct {
 	Tag     string `yaml:"tag"`
 	ID      string `yaml:"id"`      // RE2 on the whole id
 	Class   string `yaml:"class"`   // RE2 on one class
 	Attr    string `yaml:"attr"`    // name=value
 	Style   string `yaml:"style"`   // RE2 anywhere in the style
-	Below   string `yaml:"below"`   // what must stand above: an attribution, or a weak one at least
+	Below   string `yaml:"below"`   // what must be above: an attribution, or at least a weak one
 	Holds   string `yaml:"holds"`   // what its text must begin with: a label of a copied header, or an attribution
-	Scope   string `yaml:"scope"`   // element, or rest: all that follows
+	Scope   string `yaml:"scope"`   // element, or rest for everything that follows
 	Purpose string `yaml:"purpose"` // quote, intro (a line above a quote) or signature
 }
 
-// What a marker asks for around it.
+// Conditions on the text around a marker.
 const (
 	needsLabel       = "label"
 	needsAttribution = "attribution"
 	needsWeak        = "weak"
 )
 
-// Cutter cuts quotes and signatures by compiled Rules. It is safe for concurrent use.
+// Cutter separates quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
 	quotes, notQuotes, attributions, weak, prefaces, separators, answers, forwards, pointers, greetings, names pattern
 	delimiters, dashes, closings, contacts, decorations, signatures, stubs                                     pattern
 	from, other, forwardSubjects                                                                               map[string]bool
 	markers                                                                                                    []marker
-	// tags of markers, "" = any
+	// tags of the markers, "" = any
 	marked map[string]bool
 }
 
@@ -80,7 +78,7 @@ type marker struct {
 	purpose                  string
 }
 
-// Compile compiles the patterns; an error names every bad one.
+// Compile compiles the patterns. The error names every invalid one.
 func Compile(r Rules) (*Cutter, error) {
 	c := &Cutter{
 		from:            labels(r.FromLabels),
@@ -149,13 +147,13 @@ func labels(list []string) map[string]bool {
 	return m
 }
 
-// attribution reports whether a line stands above a quote.
+// attribution reports whether a line is an attribution, sure or weak.
 func (c *Cutter) attribution(s string) bool { return fits(c.attributions, s) || fits(c.weak, s) }
 
 // maxStub is the size in bytes from which a text is too long to be a stub.
 const maxStub = 600
 
-// Stub reports whether a plain text is empty, or only says that the letter is in HTML.
+// Stub reports whether a plain text is empty or only says that the letter is in HTML.
 func (c *Cutter) Stub(plain string) bool {
 	var text strings.Builder
 	for word := range strings.FieldsSeq(plain) {

@@ -6,19 +6,19 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// picture stands for a picture in a text that is asked what it says.
+// picture replaces a picture in the text passed to says.
 const picture = "\ufffc"
 
-// says whether a text says something: it is more than a greeting, a closing, a signature, and words that point to the
-// answers elsewhere in the letter. A picture above the closing says something; of what stands below it nothing does.
+// says reports whether a text has content beyond a greeting, a closing, a signature, and references to answers
+// elsewhere in the letter. A picture above the closing is content. Everything below the closing is ignored.
 func (c *Cutter) says(text string) bool {
-	opened := false // a greeting or a pointer was read: a name below it is a signature
+	opened := false // after a greeting or a reference a name is a signature
 	for line := range strings.Lines(text) {
 		line = glyph.Squeeze(plainBlanks(line))
 		switch {
 		case strings.Contains(line, picture):
 			return true
-		case fits(c.delimiters, line): // perhaps without a word
+		case fits(c.delimiters, line): // possibly a delimiter without words
 		case !hasWords(line), len(line) <= maxLine && fits(c.signatures, line):
 			continue
 		case len(line) <= maxLine && fits(c.closings, line):
@@ -33,9 +33,9 @@ func (c *Cutter) says(text string) bool {
 	return false
 }
 
-// onlyOpens reports whether each sentence of a line greets, or points to where the answers are.
+// onlyOpens reports whether each sentence of a line greets or refers to the answers.
 func (c *Cutter) onlyOpens(line string) bool {
-	const longest = 200 // bytes of a sentence that is looked at
+	const longest = 200 // bounds a sentence, in bytes
 	before := ""
 	for sentence := range strings.FieldsFuncSeq(line, endsSentence) {
 		sentence = strings.Trim(sentence, betweenWords)
@@ -51,10 +51,11 @@ func (c *Cutter) onlyOpens(line string) bool {
 	return true
 }
 
-// betweenWords is what may stand around and between the words of a sentence.
+// betweenWords are the characters allowed around and between the words of a sentence.
 const betweenWords = " ,:-–—*_"
 
-// opens reports whether a sentence greets or points, as a whole or in each of its parts: "Иван, отвечаю по порядку".
+// opens reports whether a sentence greets or refers to answers, as a whole or in each of its parts: "Ivan, my answers
+// below".
 func (c *Cutter) opens(sentence string) bool {
 	plain := glyph.Squeeze(strings.Map(func(r rune) rune {
 		if r != '-' && strings.ContainsRune(betweenWords+"«»\"()", r) {

@@ -6,10 +6,10 @@ import (
 	"regexp"
 )
 
-// aTerm is where a pattern names a part; no count of repetitions looks so.
+// aTerm matches a reference to a part of a pattern. It does not match a repetition count.
 var aTerm = regexp.MustCompile(`\{[a-z]+\}`)
 
-// spelled writes out the terms in a list of patterns, and those that stand in terms.
+// spelled replaces the terms in a list of patterns, and the terms within terms.
 func spelled(name string, list []string, terms map[string]string) ([]string, error) {
 	var errs []error
 	var write func(s string, depth int) string

@@ -1,5 +1,5 @@
-// Package spool keeps the bytes of a message while it is being worked on: of a short one in memory, of a long one in a
-// temporary file that nobody else finds.
+// Package spool keeps the bytes of a message during processing: a short one in memory, a long one in a temporary file.
+// It does not parse messages.
 package spool
 
 import (
@@ -13,31 +13,31 @@ import (
 	"path/filepath"
 )
 
-// inMemory is the size up to which a message is kept in memory, in bytes: some hundred are held at a time.
+// inMemory is the size in bytes up to which a message is kept in memory. A few hundred messages are kept at a time.
 const inMemory = 64 << 10
 
 var (
-	// ErrShort says that there were fewer bytes than announced.
+	// ErrShort reports that the reader ended before the announced size.
 	ErrShort = errors.New("the message came short")
-	// ErrNoRoom says that no folder takes the message: there is none, or it is full.
+	// ErrNoRoom reports that no folder can store the message: all are missing or full.
 	ErrNoRoom = errors.New("no room for a message")
 )
 
-// Body is a whole message. It belongs to one holder, who closes it.
+// Body is a whole message. Its owner closes it.
 type Body struct {
 	mem  []byte
 	file *os.File
 	size int64
 }
 
-// Hold returns a body of bytes that are in memory anyhow.
+// Hold returns a Body for bytes that are already in memory.
 func Hold(b []byte) *Body { return &Body{mem: b, size: int64(len(b))} }
 
-// Folders take long messages, in this order: where one is missing or full, the next takes the message over. "" is the
-// folder for temporary files, and so is an empty list.
+// Folders are the places for long messages, tried in this order. If a folder is missing or full, the next one is used.
+// "" means the system's folder for temporary files, and so does an empty list.
 type Folders []string
 
-// Read reads size bytes. Its error is ErrShort, or wraps ErrNoRoom.
+// Read reads size bytes. It returns ErrShort, or an error that wraps ErrNoRoom.
 func (f Folders) Read(r io.Reader, size int64) (*Body, error) {
 	if size <= inMemory {
 		mem := make([]byte, size)
@@ -50,7 +50,7 @@ func (f Folders) Read(r io.Reader, size int64) (*Body, error) {
 	if len(w.folders) == 0 {
 		w.folders = Folders{""}
 	}
-	n, _ := io.Copy(w, r) // what failed shows in what was written
+	n, _ := io.Copy(w, r) // w.full and n show the failure
 	var err error
 	switch {
 	case w.full != nil:
@@ -64,12 +64,12 @@ func (f Folders) Read(r io.Reader, size int64) (*Body, error) {
 	return nil, err
 }
 
-// writer writes a message into the first of some folders that takes it.
+// writer writes a message to the first folder that can store it.
 type writer struct {
 	folders Folders
 	file    *os.File
 	written int64
-	full    error // none of them takes it, and why
+	full    error // why the last folder failed; nil = the message is stored
 }
 
 func (w *writer) Write(b []byte) (int, error) {
@@ -86,7 +86,7 @@ func (w *writer) Write(b []byte) (int, error) {
 	}
 }
 
-// append writes to the file of the first folder. A new one begins with what another has taken before.
+// append writes to the file in the first folder. In a new folder it first copies what the previous one stored.
 func (w *writer) append(b []byte) error {
 	if w.file != nil && filepath.Dir(w.file.Name()) == dir(w.folders[0]) {
 		_, err := w.file.WriteAt(b, w.written)
@@ -96,7 +96,7 @@ func (w *writer) append(b []byte) error {
 	if err != nil {
 		return err
 	}
-	_ = os.Remove(file.Name()) // where an open file can be removed it is gone even if we are killed; else see Close
+	_ = os.Remove(file.Name()) // on Unix the file disappears now even if we are killed; for others see Close
 	if w.file != nil {
 		_, err = io.Copy(file, io.NewSectionReader(w.file, 0, w.written))
 	}
@@ -119,7 +119,7 @@ func dir(folder string) string {
 	return filepath.Clean(folder)
 }
 
-// Try reports whether a message of that many bytes finds room, by writing and removing it.
+// Try reports whether a message of this size can be stored, by writing and removing one.
 func (f Folders) Try(size int64) error {
 	size = max(size, inMemory+1)
 	b, err := f.Read(io.LimitReader(zeros{}, size), size)
@@ -134,10 +134,10 @@ func (zeros) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Size returns how long the message is, in bytes.
+// Size returns the size of the message in bytes.
 func (b *Body) Size() int64 { return b.size }
 
-// Open returns a reader from the beginning, good until Close. Several may be in use.
+// Open returns a new reader from the beginning, valid until Close. Several can be used at the same time.
 func (b *Body) Open() io.ReadSeeker {
 	if b.file != nil {
 		return io.NewSectionReader(b.file, 0, b.size)
@@ -166,7 +166,7 @@ func (b *Body) Hash() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// Close forgets the message. It may be called of nil and more than once.
+// Close releases the message. It may be called on nil and more than once.
 func (b *Body) Close() {
 	if b != nil {
 		discard(b.file)

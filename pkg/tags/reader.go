@@ -7,18 +7,18 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Reader reads a page token by token, and gives out only what a mail program without scripts shows: nothing of style
-// sheets, scripts, titles and comments. Whatever of these is not ended hides no more than it has to.
+// Reader reads a page token by token and skips what a mail program without scripts does not show: style sheets,
+// scripts, titles and comments. If one of these is not closed, it hides as little as possible.
 type Reader struct {
 	*html.Tokenizer
 	page     string
-	from, to int            // of the token in the page
-	ends     map[string]int // where an end was last found; len(page) = there is no more
+	from, to int            // position of the token in the page
+	ends     map[string]int // position of the next end tag by name, as last found; len(page) = no more
 	restarts int
-	skipText bool // the next text belongs to an element without an end
+	skipText bool // the next text belongs to a hidden element without an end
 }
 
-// mostRestarts bounds how often the rest of a page is read anew: each time may read all of it.
+// mostRestarts bounds how often the rest of a page is read again, since each time may read all of it.
 const mostRestarts = 50
 
 // NewReader returns a reader of a page.
@@ -26,7 +26,7 @@ func NewReader(page string) *Reader {
 	return &Reader{Tokenizer: html.NewTokenizer(strings.NewReader(page)), page: page, ends: map[string]int{}}
 }
 
-// Place returns where the token read last begins and ends in the page.
+// Place returns the position of the last token in the page.
 func (r *Reader) Place() (from, to int) { return r.from, r.to }
 
 // Next reads the next token.
@@ -64,14 +64,14 @@ func (r *Reader) Next() html.TokenType {
 	}
 }
 
-// hiding are the elements whose content is never shown. QUIRK: XHTML writers such as 1C close them in their start tag.
+// hiding are the elements whose content is never shown. QUIRK: 1C and other XHTML writers close them in the start tag.
 var hiding = map[string]bool{"style": true, "script": true, "title": true}
 
-// shown are the elements whose content the tokenizer takes for text, though it is shown as a page is by a program
-// without scripts and frames.
+// shown are the elements whose content the tokenizer treats as text. A program without scripts and frames shows it as
+// part of the page.
 var shown = map[string]bool{"noscript": true, "iframe": true, "noembed": true, "noframes": true}
 
-// hides reports whether a start tag begins an element that is not shown, and leaves its content out.
+// hides reports whether a start tag begins a hidden element, and makes the reader skip its content.
 func (r *Reader) hides(tt html.TokenType) bool {
 	name := r.peekName()
 	switch {
@@ -94,12 +94,12 @@ func (r *Reader) hides(tt html.TokenType) bool {
 		r.NextIsNotRawText()
 		r.skipText = true
 	default:
-		r.skipText = true // all up to the end tag is one text
+		r.skipText = true // everything up to the end tag is a single text
 	}
 	return true
 }
 
-// peekName returns the name of the tag read last; the tokenizer gives it out once.
+// peekName returns the name of the last tag. The tokenizer would return it only once.
 func (r *Reader) peekName() string {
 	raw := strings.TrimLeft(r.page[r.from:r.to], "</")
 	end := 0
@@ -112,16 +112,17 @@ func (r *Reader) peekName() string {
 	return ""
 }
 
-// beyond are the tags that stand in no element that is not shown: where one comes before its end, that is another's.
+// beyond are tags that cannot be inside a hidden element. If one comes before the end tag, that end tag belongs to
+// another element.
 var beyond = []string{"<body", "<div", "<table", "<p>", "<p ", "<br", "<style", "</head"}
 
-// closed reports whether an element that is not shown has an end of its own.
+// closed reports whether a hidden element has its own end tag.
 func (r *Reader) closed(name string) bool {
 	end := r.end(name)
 	if end < 0 {
 		return false
 	}
-	if name == "script" { // it may write all of these
+	if name == "script" { // a script may contain any of these tags
 		return true
 	}
 	content := r.page[r.to:end]
@@ -140,8 +141,8 @@ func (r *Reader) closed(name string) bool {
 	return true
 }
 
-// end returns where the next end tag of that name begins, or -1 if there is none. What was found is remembered, so that
-// all searches together read the page once.
+// end returns the position of the next end tag with this name, or -1. It remembers the position, so that all searches
+// together read the page once.
 func (r *Reader) end(name string) int {
 	at, asked := r.ends[name]
 	if !asked || at < r.to {
@@ -169,7 +170,8 @@ func indexEnd(page, name string, from int) int {
 	}
 }
 
-// restart goes on behind a tag that the page ends in. QUIRK: of an attribute whose quotation mark is not closed.
+// restart continues after a tag that is still open at the end of the page. QUIRK: the quotation mark of an attribute is
+// not closed.
 func (r *Reader) restart() bool {
 	rest := r.page[min(r.from, len(r.page)):]
 	if r.restarts++; len(rest) == 0 || r.restarts > mostRestarts {
@@ -182,7 +184,7 @@ func (r *Reader) restart() bool {
 	return r.again(r.from + end + 1)
 }
 
-// again reads the page from a place on, and reports whether it may.
+// again restarts reading at an offset and reports whether it may.
 func (r *Reader) again(from int) bool {
 	if r.restarts++; r.restarts > mostRestarts || from >= len(r.page) {
 		return false

@@ -1,6 +1,4 @@
-// Package tags reads the tags of a page of HTML as letters have them, for all that make something of pages.
-//
-// It builds no tree of elements, and knows nothing of looks.
+// Package tags reads the tags of HTML as it occurs in mail. It builds no tree of elements and ignores styles.
 package tags
 
 import (
@@ -25,7 +23,7 @@ var block = map[string]bool{
 	"h3":         true,
 }
 
-// Text returns the visible text of a page, without any care for looks.
+// Text returns the visible text of a page without formatting.
 func Text(page string) string {
 	r := NewReader(page)
 	var out strings.Builder
@@ -62,7 +60,7 @@ func Walk(page string, f func(tag string, open, text bool, raw string)) {
 	}
 }
 
-// Name returns the name of a tag, without making a string of one that is known.
+// Name returns the name of a tag; for a known tag it does not allocate.
 func Name(name []byte) string {
 	if a := atom.Lookup(name); a != 0 {
 		return a.String()
