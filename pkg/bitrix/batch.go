@@ -12,11 +12,11 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// MaxCommands is how many calls one batch holds (settings/how-to-call-rest-api/batch).
+// MaxCommands is the greatest number of calls in a batch (settings/how-to-call-rest-api/batch).
 const MaxCommands = 50
 
 const (
-	maxBatch = 24 << 20 // bytes of one batch, encoded
+	maxBatch = 24 << 20 // size of an encoded batch, in bytes
 )
 
 // Command is one call within a batch.
@@ -28,15 +28,15 @@ type Command struct {
 // Do returns the command that calls the method.
 func Do(method string, params Params) Command { return Command{Method: method, Params: params} }
 
-// Answer is what became of a command.
+// Answer is the outcome of a command.
 type Answer struct {
 	Result json.RawMessage
-	Err    error // wraps a fault.Error; nil = it ran
+	Err    error // wraps a fault.Error; nil = it succeeded
 }
 
-// Batch runs the commands in as few requests as they fit into, and returns their answers in the same order. A command
-// that batch would corrupt runs after the others, by itself. The error is the first that was not of one command alone;
-// every answer tells its own besides.
+// Batch runs the commands in as few requests as possible and returns their answers in the same order. A command that
+// batch would corrupt is sent by itself, after the others. The error is the first one that concerns more than one
+// command; each answer has its own error as well.
 func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	answers := make([]Answer, len(cmds))
 	var together, alone []int
@@ -56,7 +56,7 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 		stop = c.batch(ctx, cmds, part, answers, true)
 		if c.shrink(cmds, part, stop) {
 			stop = nil
-			continue // it certainly did not run: the same again, in smaller ones
+			continue // it did not run: send the same commands in smaller requests
 		}
 		if stop = c.isolate(ctx, cmds, part, answers, stop); fault.ExtentOf(stop) == fault.One {
 			stop = nil
@@ -81,14 +81,14 @@ func (c *Client) Batch(ctx context.Context, cmds []Command) ([]Answer, error) {
 	return answers, stop
 }
 
-// fit returns how many of the next commands go into one request, one at least: by number, by size, by what their
-// methods may still use on the portal, and by the time the portal has needed for such commands, so that it ends within
-// half of what a request may take and before the context does.
+// fit returns the commands for the next request, at least one. It limits their number, their size, and the time budget
+// of their methods on the portal. By the times measured before, the request should end within half of its timeout and
+// before ctx does.
 func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 	most := c.timeout.Seconds() / 2
 	for _, i := range next[:min(len(next), MaxCommands)] {
 		if !c.measured(cmds[i].Method) {
-			most = c.timeout.Seconds() * 0.9 // an estimate has its margin in itself
+			most = c.timeout.Seconds() * 0.9 // an estimate already includes a margin
 		}
 	}
 	if end, ok := ctx.Deadline(); ok {
@@ -109,7 +109,7 @@ func (c *Client) fit(ctx context.Context, cmds []Command, next []int) []int {
 	return next
 }
 
-// largest returns how many bytes one batch may hold.
+// largest returns the greatest size of a batch, in bytes.
 func (c *Client) largest() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -120,11 +120,10 @@ func (c *Client) largest() int {
 	return c.body
 }
 
-// shrink notes that the server refuses requests as large as the part's, and reports whether its commands fit into
-// smaller ones.
+// shrink records that the server refuses requests of this size, and reports whether the commands fit into smaller ones.
 //
-// QUIRK: on a portal of one's own the web server bounds a request, often at 8 MB or at 1 MB, with 413 and a page of
-// HTML (settings of nginx and PHP, not the portal's).
+// QUIRK: the web server of a self-hosted portal limits requests, often to 8 MB or 1 MB, and answers 413 with an HTML
+// page (a setting of nginx and PHP, not of the portal).
 func (c *Client) shrink(cmds []Command, part []int, err error) bool {
 	var e *Error
 	if !errors.As(err, &e) || e.Status != http.StatusRequestEntityTooLarge || len(part) < 2 {
@@ -141,7 +140,7 @@ func (c *Client) shrink(cmds []Command, part []int, err error) bool {
 	return true
 }
 
-// batch runs some of the commands as one request, with again a second and third time where it only reads.
+// batch runs some of the commands in one request. again allows up to two repetitions if all of them only read.
 func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers []Answer, again bool) error {
 	for _, i := range part {
 		answers[i] = Answer{}
@@ -169,7 +168,7 @@ func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers 
 	return nil
 }
 
-// batchBody writes the body into one buffer of the right size: it may be megabytes.
+// batchBody encodes a batch into a buffer allocated once, since it can have megabytes.
 func batchBody(cmds []Command, part []int) []byte {
 	size := 0
 	for _, i := range part {
@@ -187,17 +186,17 @@ func batchBody(cmds []Command, part []int) []byte {
 	return append(b, `}}`...)
 }
 
-// batchResult holds five maps by the keys of the commands.
+// batchResult contains maps by the keys of the commands.
 type batchResult struct {
 	Result object `json:"result"`
 	Error  object `json:"result_error"`
 	Time   object `json:"result_time"`
 }
 
-// key begins with a letter, so that PHP never takes the keys for a list's.
+// key begins with a letter, so that PHP never treats the keys as list indexes.
 func key(n int) string { return "c" + strconv.Itoa(n) }
 
-// distribute gives each command its part of the answer.
+// distribute assigns each command its part of the response.
 func (c *Client) distribute(r *batchResult, cmds []Command, part []int, answers []Answer) {
 	sums, counts := map[string]float64{}, map[string]int{}
 	for n, i := range part {
@@ -214,7 +213,8 @@ func (c *Client) distribute(r *batchResult, cmds []Command, part []int, answers 
 		} else if raw, ok := r.Result[key(n)]; ok {
 			answers[i].Result = raw
 		} else if !reads(method) {
-			// QUIRK: what a halt or a cut kept from running is in neither map (settings/how-to-call-rest-api/batch).
+			// QUIRK: a command that did not run, after a halt or a cut, is in neither map
+			// (settings/how-to-call-rest-api/batch).
 			answers[i].Err = fault.New(fault.Unsure, fmt.Errorf("%s: the batch tells nothing of it", method))
 		}
 	}

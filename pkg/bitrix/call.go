@@ -18,15 +18,15 @@ func (c *Client) Call(ctx context.Context, method string, params Params, result 
 	return c.call(ctx, c.root, method, params, result)
 }
 
-// CallV3 is Call by REST v3, whose methods share the webhook but not the address.
+// CallV3 is Call by REST v3, which uses the same webhook with another address.
 func (c *Client) CallV3(ctx context.Context, method string, params Params, result any) error {
 	return c.call(ctx, c.rootV3, method, params, result)
 }
 
-// CallKeyed is CallV3 under an Idempotency-Key, with which the portal runs a call once within a day however often it is
-// asked. It reports besides whether the portal knows such keys.
+// CallKeyed is CallV3 with an Idempotency-Key: the portal runs the call only once within a day, even if it is repeated.
+// It also reports whether the portal supports such keys.
 //
-// QUIRK: the key counts in REST v3 alone, and a portal that does not know it says so only by not echoing it
+// QUIRK: only REST v3 uses the key, and a portal that does not support it simply does not echo it
 // (rest-v3#idempotency).
 func (c *Client) CallKeyed(ctx context.Context, method string, params Params,
 	key string) (json.RawMessage, bool, error) {
@@ -41,7 +41,7 @@ func (c *Client) CallKeyed(ctx context.Context, method string, params Params,
 	return env.Result, env.echoed, nil
 }
 
-// sendKeyed sends once more what certainly never left: a kept connection may turn out to be closed.
+// sendKeyed repeats a request that certainly was not sent: a kept connection may turn out to be closed.
 func (c *Client) sendKeyed(ctx context.Context, r sending) (*envelope, error) {
 	env, err := c.send(ctx, r, false)
 	var refusal *Error
@@ -66,7 +66,7 @@ func (c *Client) call(ctx context.Context, root, method string, params Params, r
 	return nil
 }
 
-// reads reports whether the method changes nothing, so that it may be repeated blindly.
+// reads reports whether the method changes nothing and may be repeated at any time.
 func reads(method string) bool {
 	switch method {
 	case "profile", "scope", "server.time", "method.get", "user.current":
@@ -80,8 +80,8 @@ func reads(method string) bool {
 	return false
 }
 
-// send makes the request, again where that is safe: after QUERY_LIMIT_EXCEEDED any, after a failure of the server one
-// that only reads.
+// send makes the request and repeats it where that is safe: any request after QUERY_LIMIT_EXCEEDED, and one that only
+// reads after a server error.
 func (c *Client) send(ctx context.Context, r sending, read bool) (*envelope, error) {
 	for try := 0; ; try++ {
 		env, err := c.once(ctx, r)

@@ -1,9 +1,8 @@
-// Package bitrix speaks REST to a Bitrix24 portal: calls of both versions, batches, limits, what an error means, and
-// files.
+// Package bitrix is a REST client of a Bitrix24 portal: calls of both API versions, batches, limits, errors and files.
+// It knows nothing of tasks, stores nothing on disk and never shows the webhook, which is a secret.
 //
-// It knows no task. It never repeats a call that writes unless the portal certainly did not run it: what became of a
-// call stands in the fault.Error that every error wraps. It keeps nothing on disk, and never shows the webhook, which
-// is a secret.
+// It repeats a call that writes only if the portal certainly did not run it. Every error wraps a fault.Error with the
+// outcome of the call.
 package bitrix
 
 import (
@@ -24,32 +23,32 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Options say which portal to speak to and how. The zero value of all but Webhook works.
+// Options are the webhook and the settings of a client. Only Webhook is required.
 type Options struct {
-	Webhook   string        // https://portal/rest/17/code/; http only to a loopback address
-	CA        []byte        // PEM: certificates trusted besides the system's
-	Timeout   time.Duration // of one request; 0 = 60 s, as long as the portal lets one run
-	Burst     int           // requests at once before the rate holds; 0 = 50
-	PerSecond float64       // requests a second after that; 0 = 2
-	Agent     string        // how we name ourselves; "" = helpdesk/devel
-	Log       *slog.Logger  // nil = none
-	Expiry    wire.Expiry   // is told when the portal's certificate expires; nil = nobody wants to know
-	HTTP      *http.Client  // nil = one of our own; redirects are never followed
-	Record    string        // folder that takes every request and answer, texts and secrets taken out; "" = none
+	Webhook   string        // https://portal/rest/17/code/; http only with a loopback address
+	CA        []byte        // PEM certificates trusted in addition to the system's
+	Timeout   time.Duration // of one request; 0 = 60 s, the portal's own limit
+	Burst     int           // requests before the rate limit applies; 0 = 50
+	PerSecond float64       // rate limit in requests per second; 0 = 2
+	Agent     string        // User-Agent; "" = helpdesk/devel
+	Log       *slog.Logger  // nil = no log
+	Expiry    wire.Expiry   // gets the expiry of the portal's certificate; nil = unused
+	HTTP      *http.Client  // nil = a new one; redirects are never followed
+	Record    string        // folder for a copy of all traffic without texts and secrets; "" = none
 
-	Estimates map[string]float64 // seconds a method takes, as long as the portal has told nothing of it
-	// whether an error's text names what a person can mend, a field or a right; nil = never
+	Estimates map[string]float64 // seconds per method, used until measured
+	// reports whether an error text names something a person can correct, a field or a right; nil = never
 	Named func(text string) bool
 
-	// Load returns what was saved under the name at most that long ago, nil = nothing; 0 = however long ago.
+	// Load returns the value saved under a name if it is younger than age, else nil; age 0 = any age.
 	Load func(name string, age time.Duration) []byte
-	Save func(name string, value []byte) // keeps what was found out about the portal; nil = forgets it
+	Save func(name string, value []byte) // saves a fact about the portal; a nil value deletes it
 
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
 }
 
-// Client speaks to one portal through one webhook, one request at a time. It may be used by several goroutines.
+// Client accesses one portal by one webhook, with one request at a time. It is safe for concurrent use.
 type Client struct {
 	root, rootV3 string // with a trailing slash; secret
 	base         *url.URL
@@ -62,18 +61,18 @@ type Client struct {
 	named   func(string) bool
 	http    *http.Client
 	bucket  *rate.Limiter
-	turn    chan struct{} // holds one token: whose turn it is
+	turn    chan struct{} // a semaphore: one request at a time
 	sleep   func(context.Context, time.Duration) error
 
 	*meter
 	mu   sync.Mutex
 	hits int
-	body int // bytes one batch may hold; 0 = not asked for yet
+	body int // greatest size of a batch in bytes; 0 = not yet loaded
 }
 
 var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
 
-// New returns a client of the portal of the webhook; it opens no connection. Its errors never show the webhook.
+// New returns a client of the webhook's portal. It does not connect yet. Its errors never show the webhook.
 func New(o Options) (*Client, error) {
 	base, owner, code, err := parseWebhook(o.Webhook)
 	if err != nil {
@@ -109,7 +108,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// fill sets what the options left open.
+// fill sets the defaults.
 func (c *Client) fill() {
 	if c.timeout <= 0 {
 		c.timeout = time.Minute
@@ -127,13 +126,13 @@ func (c *Client) fill() {
 		c.sleep = sleep
 	}
 	h := *c.http
-	// QUIRK: a renamed cloud portal answers 302, and a client that follows turns POST into GET and loses the body
+	// QUIRK: a renamed cloud portal answers 302. A client that follows turns POST into GET and loses the body
 	// (settings/how-to-call-rest-api/change-domen).
 	h.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &h
 }
 
-// record lets every request pass through a recorder.
+// record inserts a recorder into the HTTP client.
 func (c *Client) record(dir string) error {
 	if dir == "" {
 		return nil
@@ -147,7 +146,7 @@ func (c *Client) record(dir string) error {
 	return err
 }
 
-// stray names what ends the webhook and can't be seen, as a file with the line ends of Windows leaves it; "" = nothing.
+// stray names an invisible character at the end of the webhook, as in a file with Windows line ends; "" = none.
 func stray(webhook string) string {
 	switch last := webhook[max(0, len(webhook)-1):]; {
 	case last == "\r":
@@ -166,7 +165,7 @@ func parseWebhook(webhook string) (base *url.URL, owner int64, code string, err 
 	}
 	u, err := url.Parse(webhook)
 	if err != nil {
-		return nil, 0, "", errors.New("read webhook: not an address") // the cause would show it
+		return nil, 0, "", errors.New("read webhook: not an address") // the cause would show the webhook
 	}
 	m := webhookPath.FindStringSubmatch(u.Path)
 	if m == nil || u.Host == "" {
@@ -193,13 +192,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Owner returns the number of a user that stands in the webhook's address. It need not be the user it acts as.
+// Owner returns the user id in the webhook's address. The webhook may act as another user.
 func (c *Client) Owner() int64 { return c.owner }
 
 // Host returns the portal's host name, which is no secret.
 func (c *Client) Host() string { return c.base.Host }
 
-// Hits returns how many HTTP requests were made so far.
+// Hits returns the number of HTTP requests made so far.
 func (c *Client) Hits() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

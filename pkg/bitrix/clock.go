@@ -8,20 +8,20 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// meter keeps the portal's clock, the time its methods take, and the time they have left. It saves what the next
-// process needs.
+// meter tracks the portal's clock, the duration of its methods, and their time budgets. It saves what the next process
+// needs.
 type meter struct {
 	load func(string, time.Duration) []byte
 	save func(string, []byte)
 	now  func() time.Time
 
 	mu    sync.Mutex
-	clock time.Time          // the portal's, of its last answer
-	times map[string]float64 // seconds a method takes, by method
-	spent map[string]used    // of a method's time budget, by method
-	costs map[string]float64 // what a call takes of it
+	clock time.Time          // the portal's time in its last response
+	times map[string]float64 // seconds per call, by method
+	spent map[string]used    // time budget used, by method
+	costs map[string]float64 // part of the budget per call, by method
 
-	estimates map[string]float64 // seconds a method takes, as long as nothing is known
+	estimates map[string]float64 // seconds per call, used until measured
 }
 
 func newMeter(load func(string, time.Duration) []byte, save func(string, []byte), now func() time.Time,
@@ -39,10 +39,10 @@ func newMeter(load func(string, time.Duration) []byte, save func(string, []byte)
 	return m
 }
 
-// Now returns our own time.
+// Now returns the time of this machine.
 func (m *meter) Now() time.Time { return m.now() }
 
-// keepClock notes the portal's clock: of its answer, else of the HTTP header, else our own.
+// keepClock records the portal's time: from its response, else from the HTTP header, else this machine's.
 func (m *meter) keepClock(s stamp, date string) {
 	at := s.DateStart.Time
 	if at.IsZero() {
@@ -56,15 +56,15 @@ func (m *meter) keepClock(s stamp, date string) {
 	m.mu.Unlock()
 }
 
-// Clock returns what the portal's clock said in its last answer.
+// Clock returns the portal's time in its last response.
 func (m *meter) Clock() time.Time {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.clock
 }
 
-// untilReset returns how long the method rests after OPERATION_TIME_LIMIT: until the reset time in its last good
-// answer, or five minutes without one (limits: the budget is that of ten minutes).
+// untilReset returns how long a method is blocked after OPERATION_TIME_LIMIT: until the reset time in its last good
+// response, or five minutes if unknown (limits: the budget covers ten minutes).
 func (m *meter) untilReset(method string) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -75,36 +75,36 @@ func (m *meter) untilReset(method string) time.Duration {
 	return 5 * time.Minute
 }
 
-// The names that what is known of the portal is saved under.
+// The names under which facts about the portal are saved.
 const (
-	savedTimes = "portal.times" // seconds a method takes
-	savedRate  = "portal.rate"  // the portal refused requests for their number
-	savedSpent = "portal.spent" // time budgets of methods, as used
-	savedBatch = "portal.batch" // bytes of one batch
+	savedTimes = "portal.times" // seconds per call, by method
+	savedRate  = "portal.rate"  // requests that the portal refused because of their rate
+	savedSpent = "portal.spent" // time budgets used, by method
+	savedBatch = "portal.batch" // greatest size of a batch, in bytes
 )
 
-// fresh is how long what was found out about a portal is believed.
+// fresh is the time for which a saved fact about the portal is used.
 const fresh = 24 * time.Hour
 
-// Recall reads into v what was remembered under the name within the last day, and reports whether there was anything.
+// Recall decodes the value saved under the name within the last day into v, and reports whether there is one.
 func (m *meter) Recall(name string, v any) bool { return read(m.load(name, fresh), v) }
 
-// RecallEver is Recall of what is remembered for good.
+// RecallEver is Recall for a value of any age.
 func (m *meter) RecallEver(name string, v any) bool { return read(m.load(name, 0), v) }
 
 func read(b []byte, v any) bool { return len(b) > 0 && json.Unmarshal(b, v) == nil }
 
-// Forget drops what was remembered under the name.
+// Forget deletes the value saved under the name.
 func (m *meter) Forget(name string) { m.save(name, nil) }
 
-// Remember keeps what was found out about the portal.
+// Remember saves a value.
 func (m *meter) Remember(name string, v any) {
 	if b, err := json.Marshal(v); err == nil {
 		m.save(name, b)
 	}
 }
 
-// Took returns the seconds the portal needed for the method of late, an estimate where that is not known.
+// Took returns the recent duration of the method on the portal in seconds, or an estimate if unknown.
 func (m *meter) Took(method string) float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -115,7 +115,7 @@ func (m *meter) Took(method string) float64 {
 	return m.estimates[method]
 }
 
-// measured reports whether the portal has told what the method takes, or nothing is estimated of it.
+// measured reports whether the duration of the method was measured, or has no estimate.
 func (m *meter) measured(method string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -124,7 +124,7 @@ func (m *meter) measured(method string) bool {
 	return known || m.estimates[method] == 0
 }
 
-// loadTimes reads the saved times once; the lock is held.
+// loadTimes loads the saved durations once. The lock must be held.
 func (m *meter) loadTimes() {
 	if m.times == nil {
 		m.times = map[string]float64{}
@@ -132,8 +132,8 @@ func (m *meter) loadTimes() {
 	}
 }
 
-// learn mixes what the commands of one batch took into what is known. It saves only what changed a lot, so that an
-// ordinary pass writes nothing.
+// learn updates the average durations with the commands of one batch. It saves only large changes, so that an ordinary
+// pass writes nothing.
 func (m *meter) learn(sums map[string]float64, counts map[string]int) {
 	m.mu.Lock()
 	m.loadTimes()

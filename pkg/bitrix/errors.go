@@ -14,14 +14,14 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Error is what the portal answered instead of a result.
+// Error is an error response of the portal.
 type Error struct {
 	Method string
-	Status int    // of HTTP; 0 for a command within a batch
-	Code   string // as the portal spells it
-	Text   string // as the portal words it, without HTML
+	Status int    // HTTP status; 0 for a command within a batch
+	Code   string // in the portal's spelling
+	Text   string // the portal's text without HTML
 	Hint   string // what a person may do about it
-	Page   bool   // it was a page of HTML
+	Page   bool   // the response was an HTML page
 }
 
 func (e *Error) Error() string {
@@ -38,7 +38,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Coded reports whether the error has one of the codes, in upper or lower case: the portal spells them in both.
+// Coded reports whether the error has one of the codes. Case does not matter: the portal uses both.
 func (e *Error) Coded(codes ...string) bool {
 	for _, code := range codes {
 		if strings.EqualFold(e.Code, code) {
@@ -50,9 +50,9 @@ func (e *Error) Coded(codes ...string) bool {
 
 var tags = regexp.MustCompile(`<[^<>]{0,200}>`)
 
-// plain returns a text of the portal without HTML, in one line.
+// plain returns a text of the portal without HTML, as one line.
 //
-// QUIRK: error_description is localised, ends with <br> and may hold entities (tasks/tasks-task-add).
+// QUIRK: error_description is localized, ends with <br> and may contain entities (tasks/tasks-task-add).
 func plain(s string) string {
 	s = html.UnescapeString(tags.ReplaceAllString(s, " "))
 	s = strings.Join(strings.Fields(Clean(s)), " ")
@@ -64,7 +64,7 @@ func plain(s string) string {
 
 var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
-// page is the error for a page that is no answer of the portal: its title and its host show whose it is.
+// page returns the error for a page that did not come from the portal. Its title and host show the origin.
 func page(method string, status int, host string, answer []byte) *Error {
 	e := &Error{Method: method, Status: status, Text: "the answer is no JSON of a portal"}
 	start := bytes.ToLower(bytes.TrimSpace(answer[:min(len(answer), 512)]))
@@ -79,10 +79,10 @@ func page(method string, status int, host string, answer []byte) *Error {
 
 const prefixV3 = "BITRIX_REST_V3_EXCEPTION_"
 
-// readError reads the members error and error_description, and returns nil if they name no error.
+// readError parses the members error and error_description. It returns nil if they contain no error.
 //
-// QUIRK: error is a string of a code, of a number ("0", "1048582") or of a sentence; in REST v3 it is an object
-// (rest-v3). It may come with status 200.
+// QUIRK: error is a string with a code, a number ("0", "1048582") or a sentence; in REST v3 it is an object (rest-v3).
+// It may come with status 200.
 func readError(raw json.RawMessage, description string) *Error {
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 || string(raw) == "null" || string(raw) == `""` {
@@ -116,10 +116,10 @@ func readError(raw json.RawMessage, description string) *Error {
 	return &Error{Code: strings.TrimPrefix(string(v3.Code), prefixV3), Text: plain(text)}
 }
 
-// namedTries is the number of attempts before a person is asked, for errors that name a field or a right.
+// namedTries is the number of attempts after an error that names a field or a right; then a person is asked.
 const namedTries = 3
 
-// judge wraps e with what is known of the outcome.
+// judge wraps e in a fault.Error with the outcome of the call.
 func (c *Client) judge(e *Error) error {
 	e.Text, e.Hint = c.mask(e.Text), hint(e)
 	switch {
@@ -131,7 +131,7 @@ func (c *Client) judge(e *Error) error {
 	case e.Coded("PORTAL_DELETED"):
 		return fault.Away(fault.Refused, e)
 	case e.Status == 413 && e.Method == "upload":
-		return fault.New(fault.Never, e) // one file, and the server takes none so large
+		return fault.New(fault.Never, e) // a single file that is too large for the server
 	case e.Coded("ERROR_BATCH_LENGTH_EXCEEDED", "ERROR_BATCH_METHOD_NOT_ALLOWED") || e.Status == 413:
 		return fault.New(fault.Refused, e)
 	case e.filtered():
@@ -144,7 +144,7 @@ func (c *Client) judge(e *Error) error {
 		return fault.Away(fault.Unsure, e)
 	case c.vague(e):
 		return fault.Vague(e)
-	case e.Coded("IDEMPOTENCYKEYREUSEDEXCEPTION"): // of an earlier call that ran
+	case e.Coded("IDEMPOTENCYKEYREUSEDEXCEPTION"): // an earlier call with this key ran
 		return fault.New(fault.Unsure, e)
 	}
 	return &fault.Error{Outcome: fault.Never, Tries: namedTries, Err: e}
@@ -152,17 +152,17 @@ func (c *Client) judge(e *Error) error {
 
 // filtered reports whether a filter in front of the portal refused the request, so that it did not run.
 //
-// QUIRK: the proactive filter of a portal of one's own, and firewalls before it, answer 403 and a page to a text they
-// take for an attack (security, CSecurityFilter; rest_provider methodsBatch has every parameter go through it).
+// QUIRK: the proactive filter of a self-hosted portal, and firewalls in front of it, answer 403 with a page to a text
+// that looks like an attack (security, CSecurityFilter; rest_provider methodsBatch passes it every parameter).
 func (e *Error) filtered() bool { return e.Page && e.Status == http.StatusForbidden }
 
-// named are the words of fields that every language shares.
+// named matches field names, which are the same in every language.
 var named = regexp.MustCompile(`#(?:8|256|512)\b|\bUF_\w|\b[A-Z]{3,}_[A-Z_]+\b`)
 
-// vague reports whether the error names nothing that a person could mend: the portal itself failed.
+// vague reports whether the error names nothing that a person could correct: the portal itself failed.
 //
-// QUIRK: ERROR_CORE is the code of whatever goes wrong in a task, from a missing title to a failing database; what it
-// is stands in a localised text alone (tasks/tasks-task-add).
+// QUIRK: ERROR_CORE is the code of every failure in a task, from a missing title to a failing database; only a
+// localized text tells them apart (tasks/tasks-task-add).
 func (c *Client) vague(e *Error) bool {
 	switch {
 	case e.Coded("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"):
@@ -173,7 +173,7 @@ func (c *Client) vague(e *Error) bool {
 	return false
 }
 
-// setup lists the codes that no call gets past until a person changes something.
+// setup are the codes that fail every call until a person changes something.
 var setup = []string{
 	"NO_AUTH_FOUND", "expired_token", "AUTHORIZATION_ERROR", "APPLICATION_NOT_FOUND", "INVALID_TOKEN",
 	"PAYMENT_REQUIRED",
@@ -183,10 +183,10 @@ var setup = []string{
 	"ERROR_METHOD_NOT_FOUND", "METHODNOTFOUNDEXCEPTION",
 }
 
-// needsPerson reports whether e holds for every call until a person changes a setting.
+// needsPerson reports whether every call will fail with e until a person changes a setting.
 //
 // QUIRK: 403 ACCESS_DENIED means "no REST on this plan" or "without the subscription", and in methods of one object "no
-// right to this object"; 503 means the rate, and with OVERLOAD_LIMIT that REST was blocked by hand
+// right to this object". 503 means the rate limit, and with OVERLOAD_LIMIT that REST was blocked by hand
 // (_includes/system-errors).
 func needsPerson(e *Error) bool {
 	switch {
@@ -200,7 +200,7 @@ func needsPerson(e *Error) bool {
 	return false
 }
 
-// cause tells a plan without REST from a webhook that is wrong.
+// cause distinguishes a plan without REST from a wrong webhook.
 func (e *Error) cause() fault.Cause {
 	if e.Status == http.StatusPaymentRequired || e.Coded("PAYMENT_REQUIRED", "MARKETSUBSCRIPTIONREQUIREDEXCEPTION",
 		"RESTUNAVAILABLEEXCEPTION", "LICENCEEXCEPTION", "ACCESS_DENIED") {

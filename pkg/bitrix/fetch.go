@@ -12,10 +12,11 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Fetch writes to w what lies at the address of a file of that size. The address may be relative to the portal.
+// Fetch downloads a file of the given size to w. The address may be relative to the portal.
 //
 // QUIRK: without these headers the portal's front server may answer 404
 // (settings/how-to-call-rest-api/general-principles#headers).
+//
 // QUIRK: the old card gives addresses without a host (tasks/comment-item/task-comment-item-get-list).
 func (c *Client) Fetch(ctx context.Context, addr string, size int64, w io.Writer) error {
 	ref, err := url.Parse(addr)
@@ -40,7 +41,7 @@ func (c *Client) Fetch(ctx context.Context, addr string, size int64, w io.Writer
 	req.Header.Set("Accept", "*/*")
 	req.Header.Set("Accept-Language", "ru,en;q=0.5")
 	req.Header.Set("Referer", c.base.Scheme+"://"+c.base.Host+"/")
-	// A file may lie on another host, and a GET loses nothing by following there.
+	// A file may be on another host, and a GET loses nothing by following a redirect.
 	h := *c.http
 	h.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if len(via) > 5 || !wire.Private(next.URL) {

@@ -9,10 +9,10 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// isolate finds the commands that made a whole request fail: one talk that the server dies over must not keep all
-// others from being read, nor one text that a filter refuses all others from being written. It looks only where
-// repeating is safe, and the portal still answers: the first or the last one alone. What fails alone has its own error,
-// and the others their answers. It returns err where it could not tell.
+// isolate finds the commands that made a whole request fail. One chat that crashes the server must not prevent reading
+// all others, nor one text that a filter refuses prevent writing all others. It tries only if a repetition is safe and
+// the portal still answers the first or the last command alone. A command that fails alone gets its own error, and the
+// others get their answers. If the cause cannot be found, isolate returns err.
 func (c *Client) isolate(ctx context.Context, cmds []Command, part []int, answers []Answer, err error) error {
 	switch {
 	case !parts(cmds, part, err):
@@ -31,7 +31,7 @@ func (c *Client) isolate(ctx context.Context, cmds []Command, part []int, answer
 	return nil
 }
 
-// bisect runs the commands in requests that get smaller around those that fail.
+// bisect runs the commands in requests that become smaller around those that fail.
 func (c *Client) bisect(ctx context.Context, cmds []Command, part []int, answers []Answer) error {
 	if len(part) == 1 {
 		err := c.lone(ctx, cmds, part[0], answers)
@@ -51,7 +51,7 @@ func (c *Client) bisect(ctx context.Context, cmds []Command, part []int, answers
 	return c.bisect(ctx, cmds, part[half:], answers)
 }
 
-// lone runs a command by itself; an error is that command's alone.
+// lone runs a command by itself. An error concerns this command alone.
 func (c *Client) lone(ctx context.Context, cmds []Command, i int, answers []Answer) error {
 	err := c.batch(ctx, cmds, []int{i}, answers, false)
 	if err != nil && !filtered(err) && reads(cmds[i].Method) {
@@ -60,8 +60,8 @@ func (c *Client) lone(ctx context.Context, cmds []Command, i int, answers []Answ
 	return err
 }
 
-// parts reports whether commands that failed together may be tried apart: they did not run, or running them again does
-// no harm.
+// parts reports whether commands that failed together may be run separately: they did not run, or a repetition is
+// harmless.
 func parts(cmds []Command, part []int, err error) bool {
 	return filtered(err) || allRead(cmds, part) && answered(err)
 }
@@ -82,8 +82,8 @@ func (c *Client) allBarred(ctx context.Context, part []int, answers []Answer, er
 	return cause
 }
 
-// barred says of an error by a filter whether it is the text that is refused, or everything that comes from here: then
-// even a call without a text is.
+// barred distinguishes a filter that refuses a text from one that refuses every request from this machine: the latter
+// also refuses a call without a text.
 func (c *Client) barred(ctx context.Context, err error) error {
 	if filtered(err) && filtered(c.Call(ctx, "profile", nil, nil)) {
 		var e *Error
@@ -103,8 +103,8 @@ func allRead(cmds []Command, part []int) bool {
 	return true
 }
 
-// answered reports whether err may come from what the server was asked, not from the way to it: it answered that it
-// failed, or hung up over the request.
+// answered reports whether err may be caused by the request and not by the connection: the server answered with a
+// failure, or closed the connection during the request.
 func answered(err error) bool {
 	var e *Error
 	var late net.Error

@@ -15,21 +15,21 @@ var (
 	maskQuery = regexp.MustCompile(`(?i)((?:auth|token|sessid)[^=&\s"']{0,20}=)[^&\s"']+`)
 )
 
-// Mask returns s without the secrets an address of the portal carries: the code of a webhook, tokens of downloads.
+// Mask returns s without the secrets in the portal's addresses: webhook codes and download tokens.
 func Mask(s string) string {
 	s = maskPath.ReplaceAllString(s, "${1}***")
 	return maskQuery.ReplaceAllString(s, "${1}***")
 }
 
-// Token returns a word of so many letters and digits, the same for the same purpose, that only who knows the webhook
-// can tell.
+// Token returns a string of size hex digits. It depends on the purpose and the webhook, so nobody without the webhook
+// can guess it.
 func (c *Client) Token(purpose string, size int) string {
 	h := hmac.New(sha256.New, []byte(c.code))
 	_, _ = h.Write([]byte(purpose))
 	return hex.EncodeToString(h.Sum(nil))[:size]
 }
 
-// mask is Mask, and takes out this client's own code wherever it stands.
+// mask is Mask, and also removes this client's own code anywhere in s.
 func (c *Client) mask(s string) string {
 	s = Mask(s)
 	if len(c.code) >= 6 {
@@ -38,7 +38,7 @@ func (c *Client) mask(s string) string {
 	return s
 }
 
-// masked is an error whose text was masked; what it wraps can still be asked for.
+// masked is an error with a masked text; it still wraps the original error.
 type masked struct {
 	text string
 	err  error
@@ -48,7 +48,7 @@ func (m *masked) Error() string { return m.text }
 
 func (m *masked) Unwrap() error { return m.err }
 
-// hide takes the address out of err: url.Error prints the whole of it.
+// hide removes the address from err, since url.Error prints all of it.
 func (c *Client) hide(err error) error {
 	var ue *url.Error
 	if errors.As(err, &ue) {

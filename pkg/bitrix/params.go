@@ -18,26 +18,26 @@ type Param struct {
 
 // Params are the values of a call in their order.
 //
-// QUIRK: task.commentitem.* takes its values by position and ignores their names
-// (settings/how-to-call-rest-api/data-encoding), so a map, whose keys Go sorts, must never be sent.
+// QUIRK: task.commentitem.* uses its values by position and ignores their names
+// (settings/how-to-call-rest-api/data-encoding), so a Go map, which is sorted by key, would break the call.
 type Params []Param
 
-// With returns the values of a call that has one so far.
+// With returns Params with one value.
 func With(name string, value any) Params { return Params{{name, value}} }
 
-// With returns p and another value behind it.
+// With returns p with another value appended.
 func (p Params) With(name string, value any) Params { return append(p, Param{name, value}) }
 
-// File is a value that the portal takes as a list of two: a name, and the content in base64.
+// File is sent as a list of a name and the content in base64.
 type File struct {
 	Name    string
 	Content []byte
 }
 
-// MarshalJSON writes an object whose members stand in the order of p.
+// MarshalJSON encodes an object with its members in the order of p.
 func (p Params) MarshalJSON() ([]byte, error) { return p.appendJSON(nil) }
 
-// appendJSON writes every value once: encoding/json checks and copies what a Marshaler returns, once for each object
+// appendJSON writes every value once. With nested Marshalers encoding/json would check and copy it for each object
 // around it.
 func (p Params) appendJSON(b []byte) (_ []byte, err error) {
 	b = append(b, '{')
@@ -77,16 +77,16 @@ func appendValue(b []byte, v any) ([]byte, error) {
 	return append(b, raw...), err
 }
 
-// Clean returns s as valid UTF-8 without NUL, either of which makes the portal lose the whole body.
+// Clean returns s as valid UTF-8 without NUL. Either invalid UTF-8 or a NUL makes the portal lose the whole body.
 func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
 }
 
-// appendQuery writes p as PHP reads a query string. It is plain ASCII without quotes, so that it may stand in JSON as
-// it is.
+// appendQuery encodes p as a query string for PHP. The result is ASCII without quotation marks, so it may appear in
+// JSON unchanged.
 //
-// QUIRK: the documentation of batch says its commands are plain strings; the portal splits them with parse_str, and its
-// own SDKs encode them, since & + # % = in a value would tear it (settings/how-to-call-rest-api/batch).
+// QUIRK: the documentation of batch says that commands are plain strings. The portal splits them with parse_str and its
+// own SDKs encode them, since & + # % = in a value would split it (settings/how-to-call-rest-api/batch).
 func (p Params) appendQuery(b []byte) []byte {
 	first := true
 	p.each("", func(name string, value any) {
@@ -107,7 +107,7 @@ func (p Params) appendQuery(b []byte) []byte {
 	return b
 }
 
-// unreserved are the bytes that a query holds as they are (RFC 3986, 2.3).
+// unreserved are the bytes that need no escape in a query (RFC 3986, 2.3).
 var unreserved = func() (set [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") {
 		set[c] = true
@@ -115,7 +115,7 @@ var unreserved = func() (set [256]bool) {
 	return set
 }()
 
-// appendEscaped is url.QueryEscape with %20 for a space, into a buffer: bodies of batches are megabytes.
+// appendEscaped is url.QueryEscape with %20 for a space. It appends to a buffer, because a batch can have megabytes.
 func appendEscaped[T string | []byte](b []byte, s T) []byte {
 	for i := range len(s) {
 		if c := s[i]; unreserved[c] {
@@ -128,7 +128,7 @@ func appendEscaped[T string | []byte](b []byte, s T) []byte {
 	return b
 }
 
-// appendBase64 encodes some bytes at a time, so that the file is in memory once beside the body.
+// appendBase64 encodes in small pieces, so that memory contains the file only once besides the body.
 func appendBase64(b, content []byte) []byte {
 	var some [4 << 10]byte
 	for len(content) > 0 {
@@ -140,7 +140,7 @@ func appendBase64(b, content []byte) []byte {
 	return b
 }
 
-// size is about how long p will be as a query, in bytes, and hardly ever too short.
+// size estimates the length of p as a query, in bytes. It is rarely too low.
 func (p Params) size() (n int) {
 	p.each("", func(name string, value any) {
 		n += len(name)*2 + 2
@@ -153,7 +153,7 @@ func (p Params) size() (n int) {
 				}
 			}
 		case []byte:
-			n += len(value)*4/3 + len(value)/10 + 64 // of 64 characters two are escaped, as a rule
+			n += len(value)*4/3 + len(value)/10 + 64 // typically two of 64 characters are escaped
 		default:
 			n += 20
 		}
@@ -161,8 +161,8 @@ func (p Params) size() (n int) {
 	return n
 }
 
-// each calls f for every single value with its name in PHP's spelling, a[b][0]: a string, the bytes of a file, or a
-// number.
+// each calls f for every single value with its name in PHP's spelling, a[b][0]. A value is a string, the bytes of a
+// file, or a number.
 func (p Params) each(prefix string, f func(name string, value any)) {
 	for _, v := range p {
 		name := v.Name
@@ -184,7 +184,7 @@ func (p Params) each(prefix string, f func(name string, value any)) {
 				f(name+"["+strconv.Itoa(i)+"]", n)
 			}
 		case bool:
-			// QUIRK: in a query everything is text, and PHP takes the text "false" for true: a false is left out.
+			// QUIRK: in a query everything is text, and PHP treats the text "false" as true, so a false is omitted.
 			if value {
 				f(name, 1)
 			}
@@ -194,11 +194,11 @@ func (p Params) each(prefix string, f func(name string, value any)) {
 	}
 }
 
-// QUIRK: batch replaces $result[…], $next, $total, $time and $error in every value, a customer's text included
+// QUIRK: batch replaces $result[…], $next, $total, $time and $error in every value, even in a customer's text
 // (settings/how-to-call-rest-api/batch).
 var reference = regexp.MustCompile(`(?i)\$(?:result|next|total|time|error)`)
 
-// Refers reports whether batch would rewrite one of the values.
+// Refers reports whether batch would change one of the values.
 func (p Params) Refers() bool {
 	found := false
 	p.each("", func(_ string, value any) {

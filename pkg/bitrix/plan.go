@@ -2,31 +2,30 @@ package bitrix
 
 import "context"
 
-// Plan is a batch in the making, and who takes its answers.
+// Plan collects commands for a batch, and a callback for each answer.
 type Plan struct {
 	by    Batcher
 	cmds  []Command
 	takes []func(Answer)
 }
 
-// Batcher runs commands, in as few requests as they fit into.
+// Batcher runs commands in as few requests as possible.
 type Batcher interface {
 	Batch(ctx context.Context, cmds []Command) ([]Answer, error)
 }
 
-// NewPlan returns an empty plan whose commands run by b.
+// NewPlan returns an empty plan whose commands are run by b.
 func NewPlan(b Batcher) *Plan { return &Plan{by: b} }
 
-// Len returns how many commands the plan has.
+// Len returns the number of commands.
 func (p *Plan) Len() int { return len(p.cmds) }
 
-// Add puts a command into the plan, and take with its answer.
+// Add adds a command. Run calls take with its answer.
 func (p *Plan) Add(cmd Command, take func(Answer)) {
 	p.cmds, p.takes = append(p.cmds, cmd), append(p.takes, take)
 }
 
-// Run makes the calls, none where there are no commands, and hands out the answers. After an error of the whole nobody
-// gets theirs.
+// Run runs the commands, if any, and calls their callbacks. After an error of the whole batch it calls none.
 func (p *Plan) Run(ctx context.Context) error {
 	if len(p.cmds) == 0 {
 		return nil
@@ -41,5 +40,5 @@ func (p *Plan) Run(ctx context.Context) error {
 	return nil
 }
 
-// Requests returns how many requests that many commands take, as long as nothing but their number parts them.
+// Requests returns the number of requests for this many commands, if only their number limits a request.
 func Requests(commands int) int { return (commands + MaxCommands - 1) / MaxCommands }

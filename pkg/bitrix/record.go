@@ -16,8 +16,8 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// recorder passes requests on, and writes each of them and each answer into a file of its own. The webhook is left out
-// and strings are replaced as a Shaper does, so that the folder may be shown to somebody else.
+// recorder forwards requests and writes each request and response to a file. It omits the webhook and replaces strings
+// by a Shaper, so that the folder can be shown to others.
 type recorder struct {
 	dir   string
 	next  http.RoundTripper
@@ -28,10 +28,10 @@ type recorder struct {
 
 	mu     sync.Mutex
 	last   int
-	warned bool // that something could not be written
+	warned bool // a failed write was already logged
 }
 
-// newRecorder makes the folder where it is missing.
+// newRecorder creates the folder if it is missing.
 func newRecorder(dir string, next http.RoundTripper, now func() time.Time, log *slog.Logger) (*recorder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
@@ -39,18 +39,18 @@ func newRecorder(dir string, next http.RoundTripper, now func() time.Time, log *
 	return &recorder{dir: dir, next: next, now: now, log: log, begun: now().UTC().Format("20060102T150405.000")}, nil
 }
 
-// recordedCall is what a file of a request holds.
+// recordedCall is the content of a request file.
 type recordedCall struct {
 	Method string          `json:"method"`
 	REST   int             `json:"rest"` // 2 or 3; 0 = an upload or a download
-	Key    bool            `json:"key"`  // it has an Idempotency-Key
+	Key    bool            `json:"key"`  // whether there is an Idempotency-Key
 	Bytes  int64           `json:"bytes"`
 	Body   json.RawMessage `json:"body,omitempty"`
 }
 
-// recordedAnswer is what a file of an answer holds.
+// recordedAnswer is the content of a response file.
 type recordedAnswer struct {
-	Status   int             `json:"status"` // 0 = there was none
+	Status   int             `json:"status"` // 0 = no response
 	Echoed   bool            `json:"echoed"`
 	Replayed bool            `json:"replayed"`
 	Kind     string          `json:"kind"`
@@ -59,7 +59,7 @@ type recordedAnswer struct {
 	Body     json.RawMessage `json:"body,omitempty"`
 }
 
-// RoundTrip implements http.RoundTripper. What can't be written does not stop the request.
+// RoundTrip implements http.RoundTripper. The request continues even if a file cannot be written.
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	call, err := r.call(req)
 	if err != nil {
@@ -86,7 +86,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// rest is a body of which raw was read already, up to err.
+// rest returns a body that begins with raw, which was already read from it with the result err.
 func rest(raw []byte, err error, body io.ReadCloser) io.ReadCloser {
 	read := io.Reader(bytes.NewReader(raw))
 	if err != nil {
@@ -127,7 +127,7 @@ func (r *recorder) call(req *http.Request) (recordedCall, error) {
 	return c, nil
 }
 
-// methodOf names what a request asks, without the webhook.
+// methodOf returns the method of a request, without the webhook.
 func methodOf(req *http.Request) string {
 	name := req.URL.Path[strings.LastIndexByte(req.URL.Path, '/')+1:]
 	switch {
@@ -146,7 +146,7 @@ func (r *recorder) number() int {
 	return r.last
 }
 
-// write writes one file: the moment the program began, the number of the request, its method.
+// write writes one file. Its name contains the start time of the program, the number of the request, and the method.
 func (r *recorder) write(n int, method, part string, v any) {
 	raw, err := json.MarshalIndent(v, "", " ")
 	if err == nil {

@@ -16,22 +16,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Shaper replaces every string of an answer or a call by its kind, its length in characters and its number among the
-// strings seen: equal strings have equal numbers. Numbers, names of members and codes of errors stay. It may be used by
-// several goroutines; the zero value is ready.
+// Shaper replaces every string in a request or response by its kind, its length in characters and a number. Equal
+// strings have equal numbers. Numbers, member names and error codes are kept. It is safe for concurrent use; the zero
+// value is ready.
 type Shaper struct {
 	mu   sync.Mutex
 	seen map[string]int
 }
 
-// memberName is what a member's name looks like that is the portal's; another may be somebody's text.
+// memberName matches member names of the portal. Other names may contain a person's text.
 var memberName = regexp.MustCompile(`^[A-Za-z0-9_.:!<>=%*-]{1,64}$`)
 
-// errorCode is what a code looks like. It stands under error, code or name, and says what went wrong.
+// errorCode matches an error code. Only the members error, code and name have one.
 var errorCode = regexp.MustCompile(
 	`^(?:[A-Z][A-Z0-9_]{2,80}|[0-9]{1,8}|insufficient_scope|expired_token|user_access_error)$`)
 
-// JSON returns raw with its strings replaced. What is no JSON is described as a whole.
+// JSON returns raw with its strings replaced. If raw is not JSON, the result only describes it.
 func (s *Shaper) JSON(raw []byte) []byte {
 	var out bytes.Buffer
 	dec := jsontext.NewDecoder(bytes.NewReader(raw), jsontext.AllowDuplicateNames(true),
@@ -51,7 +51,7 @@ func pageKind(raw []byte) string {
 	return "bytes"
 }
 
-// copy writes one value after the other.
+// copy copies one value with its strings replaced.
 func (s *Shaper) copy(dec *jsontext.Decoder, enc *jsontext.Encoder) error {
 	member := ""
 	for {
@@ -75,7 +75,7 @@ func (s *Shaper) copy(dec *jsontext.Decoder, enc *jsontext.Encoder) error {
 	}
 }
 
-// isName reports whether the string just read is the name of a member.
+// isName reports whether the last string read is a member name.
 func isName(dec *jsontext.Decoder) bool {
 	kind, n := dec.StackIndex(dec.StackDepth())
 	return kind == '{' && n%2 == 1
@@ -95,7 +95,7 @@ func (s *Shaper) replaced(text, member string, name bool) string {
 
 var commandName = regexp.MustCompile(`^[a-zA-Z0-9]+(?:\.[a-zA-Z0-9]+)+\?`)
 
-// command is a command of a batch: its method and the names of its values stay.
+// command shapes a command of a batch. Its method and the names of its values are kept.
 func (s *Shaper) command(cmd string) string {
 	method, query, _ := strings.Cut(cmd, "?")
 	var pairs []string
@@ -117,7 +117,7 @@ func (s *Shaper) command(cmd string) string {
 
 var queryName = regexp.MustCompile(`^[A-Za-z0-9_.:!<>=%*\[\]-]{1,120}$`)
 
-// Text returns what stands for a string: kind:length#number.
+// Text returns the replacement of a string: kind:length#number.
 func (s *Shaper) Text(text string) string {
 	if text == "" {
 		return ""
@@ -135,7 +135,7 @@ func (s *Shaper) Text(text string) string {
 	return fmt.Sprintf("%s:%d#%d", kindOf(text), utf8.RuneCountInString(text), n)
 }
 
-// vocabulary are the portal's own words, which say nothing of anybody.
+// vocabulary are values of the portal itself, which reveal nothing about anybody.
 var vocabulary = strings.Fields(
 	`Y N asc desc ASC DESC user bot extranet collaber guest email default imconnector rest_system
 	im_guest file folder image TASKS_TASK EMAIL CONTACT employee pending in_progress completed id ID`)

@@ -8,18 +8,18 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// budget is how many seconds a method may use within ten minutes.
+// budget is the time that a method may use within ten minutes, in seconds.
 //
-// QUIRK: the portal tells what is used, not what is allowed; 480 in the cloud, 420 on portals of one's own (limits).
+// QUIRK: the portal reports the time used, not the budget: 480 in the cloud, 420 on self-hosted portals (limits).
 const budget = 420
 
-// used is how much of its time a method has had, by the last answer that told.
+// used is the part of a budget that is used up, by the last response with this information.
 type used struct {
 	Seconds float64   `json:"seconds"`
-	Reset   time.Time `json:"reset"` // when the oldest part of it is forgotten
+	Reset   time.Time `json:"reset"` // when the oldest part of it expires
 }
 
-// keepUsed notes what an answer tells of the method's time. What is far from the limit is not worth a write.
+// keepUsed records the time used according to a response. It saves only values near the limit.
 func (m *meter) keepUsed(method string, s stamp) {
 	if s.Reset.IsZero() {
 		return
@@ -44,8 +44,7 @@ func (m *meter) keepUsed(method string, s stamp) {
 	}
 }
 
-// Used returns, by method, what part of its operating time within ten minutes it has had, as far as answers told; 1 =
-// all.
+// Used returns the part of its time budget that each method has used within ten minutes, as far as known; 1 = all.
 func (m *meter) Used() map[string]float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,13 +58,13 @@ func (m *meter) Used() map[string]float64 {
 	return parts
 }
 
-// exhaust notes that the portal refuses the method for now, so that nobody asks again too early.
+// exhaust records that the portal refuses the method for now, so that it is not called too early.
 func (m *meter) exhaust(method string) {
 	rest := m.untilReset(method)
 	m.keepUsed(method, stamp{Operating: budget, Reset: m.now().Add(rest)})
 }
 
-// loadSpent reads once what earlier runs have used; the lock is held.
+// loadSpent loads the time used by earlier runs once. The lock must be held.
 func (m *meter) loadSpent() {
 	if m.spent == nil {
 		m.spent = map[string]used{}
@@ -73,7 +72,7 @@ func (m *meter) loadSpent() {
 	}
 }
 
-// room returns how many seconds the method may still use. What it has used is forgotten from the reset on.
+// room returns the rest of the method's budget in seconds. After its reset the whole budget is available.
 func (m *meter) room(method string) float64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -85,7 +84,7 @@ func (m *meter) room(method string) float64 {
 	return budget - u.Seconds
 }
 
-// cost returns the seconds of its budget that one call of the method takes.
+// cost returns the part of its budget that one call of the method uses, in seconds.
 func (m *meter) cost(method string) float64 {
 	takes := m.Took(method)
 	m.mu.Lock()
@@ -93,10 +92,10 @@ func (m *meter) cost(method string) float64 {
 	return max(takes, m.costs[method])
 }
 
-// MayStart reports whether the method may be called at all: within its time on the portal, and within ours. A call that
-// can't end in time is not begun, so that nothing is left in doubt.
+// MayStart reports whether there is time to call the method, in its budget and in ctx. A call that cannot end in time
+// is not started, so that its outcome is never unknown.
 func (m *meter) MayStart(ctx context.Context, method string) error {
-	// by this machine's clock, as the context
+	// by this machine's clock, like the context
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < seconds(m.Took(method)) {
 		return fault.Away(fault.Refused,
 			fmt.Errorf("%s not begun: it would not end in time: %w", method, context.DeadlineExceeded))
@@ -110,7 +109,7 @@ func (m *meter) MayStart(ctx context.Context, method string) error {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// refusals counts the requests that the portal refused for their number.
+// refusals counts the requests that the portal refused because of their rate.
 type refusals struct {
 	Count int       `json:"count"`
 	Last  time.Time `json:"last"`
@@ -122,18 +121,18 @@ func (m *meter) limited() {
 	m.Remember(savedRate, refusals{r.Count + 1, m.now()})
 }
 
-// Limits is what is known of the portal's limits, and of ours.
+// Limits are the known limits of the portal, and our own.
 type Limits struct {
-	Burst     int     // requests at once before the rate holds
-	PerSecond float64 // requests a second after that
+	Burst     int     // requests before the rate limit applies
+	PerSecond float64 // rate limit in requests per second
 
-	Refused int       // requests that the portal refused for their number within a day
-	Last    time.Time // when it refused the last of them
+	Refused int       // requests refused because of their rate within a day
+	Last    time.Time // time of the last refusal
 
-	Resting map[string]time.Time // until when a method rests that has used up its time
+	Resting map[string]time.Time // the methods with no budget left, and the end of that
 }
 
-// Limits returns what is known of the portal's limits.
+// Limits returns the known limits.
 func (c *Client) Limits() Limits {
 	var r refusals
 	c.Recall(savedRate, &r)
@@ -149,8 +148,8 @@ func (c *Client) Limits() Limits {
 	return l
 }
 
-// Pace returns how many seconds the portal needed for the method of late, 0 where that is not known, and how many calls
-// of it fit into one request.
+// Pace returns the recent duration of the method in seconds, 0 if unknown, and the number of its calls that fit into
+// one request.
 func (c *Client) Pace(method string) (takes float64, fits int) {
 	c.meter.mu.Lock()
 	c.loadTimes()

@@ -16,7 +16,7 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Upload sends one file as a form to the address that the portal gave for it, and returns what it answers.
+// Upload sends one file as a form to an address from the portal, and returns the portal's response.
 func (c *Client) Upload(ctx context.Context, addr, name string, size int64, body io.Reader) (json.RawMessage, error) {
 	target, err := url.Parse(addr)
 	if err != nil || !wire.Private(target) {
@@ -28,7 +28,7 @@ func (c *Client) Upload(ctx context.Context, addr, name string, size int64, body
 		defer close(written)
 		pw.CloseWithError(writeForm(form, name, body))
 	}()
-	defer func() { pr.Close(); <-written }() // the body must not be read once this returns
+	defer func() { pr.Close(); <-written }() // the body must not be read after the return
 	ctx, cancel := context.WithTimeout(ctx, transferTime(c.timeout, size))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, addr, pr)
@@ -43,7 +43,7 @@ func (c *Client) Upload(ctx context.Context, addr, name string, size int64, body
 	return env.Result, nil
 }
 
-// transferTime is how long a file of that size may take at 64 kB a second.
+// transferTime returns the timeout for a file of this size: base plus the time at 64 kB a second.
 func transferTime(base time.Duration, size int64) time.Duration {
 	return base + time.Duration(size/(64<<10))*time.Second
 }
@@ -59,7 +59,7 @@ func writeForm(form *multipart.Writer, name string, body io.Reader) error {
 	return err
 }
 
-// stream makes a request whose body can't be sent again.
+// stream makes a request whose body cannot be sent again.
 func (c *Client) stream(ctx context.Context, req *http.Request) (*envelope, error) {
 	const method = "upload"
 	if err := c.take(ctx); err != nil {
@@ -77,7 +77,7 @@ func (c *Client) stream(ctx context.Context, req *http.Request) (*envelope, erro
 	if err != nil {
 		return nil, fault.Away(fault.Unsure, c.hide(err))
 	}
-	// QUIRK: the file stands in result, or is the answer itself (files/how-to-upload-files shows both).
+	// QUIRK: the file is in result, or is the response itself (files/how-to-upload-files shows both).
 	if r := bytes.TrimSpace(answer); json.Valid(r) && bytes.Contains(r, []byte(`"ID"`)) &&
 		!bytes.Contains(r, []byte(`"result"`)) {
 		return &envelope{Result: r}, nil

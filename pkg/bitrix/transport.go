@@ -19,27 +19,27 @@ import (
 )
 
 const (
-	maxAnswer = 64 << 20 // bytes
+	maxAnswer = 64 << 20 // in bytes
 )
 
-// envelope is the frame of every answer.
+// envelope is the outer object of every response.
 type envelope struct {
 	Result      json.RawMessage `json:"result"`
 	Error       json.RawMessage `json:"error"`
 	Description Text            `json:"error_description"`
 	Time        stamp           `json:"time"`
 
-	echoed bool // the portal knows Idempotency-Key, and has used it
+	echoed bool // the portal supports Idempotency-Key and used ours
 }
 
-// sending is one call as it travels.
+// sending is a call, encoded.
 type sending struct {
 	root, method string
 	body         []byte
 	key          string // Idempotency-Key; "" = none
 }
 
-// once makes one HTTP request, when it is its turn and the rate allows.
+// once makes one HTTP request, after waiting for its turn and the rate limit.
 func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 	method := r.method
 	if err := c.take(ctx); err != nil {
@@ -58,9 +58,8 @@ func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.agent)
 	if r.key != "" {
-		// QUIRK: Go sends a request with this header again by itself when its connection breaks (net/http.Transport),
-		// while the portal may run two of one key at once (rest-v3#idempotency). Without a way to rewind the body it
-		// does not.
+		// QUIRK: Go repeats a request with this header when its connection breaks (net/http.Transport), but the portal
+		// may run two requests with one key at once (rest-v3#idempotency). Without GetBody Go cannot repeat it.
 		req.Header.Set("Idempotency-Key", r.key)
 		req.GetBody = nil
 	}
@@ -86,7 +85,7 @@ func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 	return env, err
 }
 
-// take waits for the turn and for the rate.
+// take waits for its turn and for the rate limit.
 func (c *Client) take(ctx context.Context) error {
 	select {
 	case c.turn <- struct{}{}:
@@ -114,7 +113,7 @@ func (c *Client) take(ctx context.Context) error {
 	return nil
 }
 
-// lost tells what became of a request that got no answer.
+// lost returns the error for a request without a response.
 func (c *Client) lost(method string, err error, wrote bool) error {
 	err = fmt.Errorf("call %s at %s: %w", method, c.base.Host, c.hide(err))
 	var op *net.OpError
@@ -127,7 +126,7 @@ func (c *Client) lost(method string, err error, wrote bool) error {
 	return fault.Because(fault.Silent, fault.Away(fault.Unsure, err))
 }
 
-// open takes the answer out of its frame.
+// open decodes the envelope of a response.
 func (c *Client) open(method string, resp *http.Response, answer []byte) (*envelope, error) {
 	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
 		return nil, c.moved(method, resp)

@@ -10,9 +10,9 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// ID is a number the portal writes as it likes.
+// ID is a number in any of the portal's spellings.
 //
-// QUIRK: ids are strings in tasks, comments and users, numbers in chats and REST v3, and both within one answer of
+// QUIRK: ids are strings in tasks, comments and users, numbers in chats and REST v3, and both within one response of
 // Drive (disk/folder/disk-folder-upload-file against disk/file/disk-file-get).
 type ID int64
 
@@ -28,9 +28,9 @@ func (id *ID) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Time is a moment as the portal writes it.
+// Time is a moment in the portal's notation.
 //
-// QUIRK: dates come as "", {}, null and [] besides ISO 8601 with an offset (user/user-get).
+// QUIRK: besides ISO 8601 with an offset, dates can be "", {}, null and [] (user/user-get).
 type Time struct{ time.Time }
 
 // UnmarshalJSON accepts ISO 8601 and Unix seconds. Anything else is the zero time.
@@ -49,7 +49,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Text is a string the portal may also write as a number or leave out.
+// Text is a string that the portal may also write as a number or omit.
 type Text string
 
 // UnmarshalJSON accepts a string or a number. Anything else is "".
@@ -64,10 +64,10 @@ func (s *Text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Flag is a yes or no: true, 1, "1", "Y".
+// Flag is a boolean: true, 1, "1", "Y".
 type Flag bool
 
-// UnmarshalJSON takes any of the spellings, anything else is no.
+// UnmarshalJSON accepts all these spellings. Anything else is false.
 func (f *Flag) UnmarshalJSON(b []byte) error {
 	switch strings.ToLower(strings.Trim(string(b), `"`)) {
 	case "true", "1", "y", "yes":
@@ -78,12 +78,12 @@ func (f *Flag) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// object is a map of the portal.
+// object is a JSON object from the portal.
 //
 // QUIRK: PHP writes an empty map as [], and a map with keys 0..n as a list (settings/how-to-call-rest-api/batch).
 type object map[string]json.RawMessage
 
-// UnmarshalJSONFrom reads each value once: a batch's answer holds fifty tasks with all their texts.
+// UnmarshalJSONFrom reads each value only once, since a batch response can contain fifty tasks with all their texts.
 func (o *object) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	*o = nil
 	kind := dec.PeekKind()
@@ -113,7 +113,7 @@ func (o *object) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// Into decodes the object into v; nothing but an object changes v.
+// Into decodes an object into v. If raw is not an object, v is unchanged.
 func Into(raw json.RawMessage, v any) error {
 	b := bytes.TrimSpace(raw)
 	if len(b) == 0 || b[0] != '{' {
@@ -122,7 +122,7 @@ func Into(raw json.RawMessage, v any) error {
 	return json.Unmarshal(b, v)
 }
 
-// Rows decodes a list, or the values of an object where the portal writes a list with gaps as one.
+// Rows decodes a list. PHP writes a list with gaps as an object, whose values are returned.
 func Rows[T any](raw json.RawMessage) []T {
 	var list []T
 	if json.Unmarshal(raw, &list) == nil {
@@ -137,14 +137,14 @@ func Rows[T any](raw json.RawMessage) []T {
 	return list
 }
 
-// stamp is the member "time" of an answer, and of each command in a batch.
+// stamp is the member "time" of a response and of each command in a batch.
 //
-// QUIRK: start and finish are integers or floats, operating may be missing (data-types#time); old portals leave out
-// the whole.
+// QUIRK: start and finish are integers or floats, and operating may be missing (data-types#time); old portals omit
+// "time".
 type stamp struct {
 	DateStart Time
 	Duration  float64
-	Operating float64 // seconds the method has used of its budget
+	Operating float64 // seconds of the method's budget used so far
 	Reset     time.Time
 }
 

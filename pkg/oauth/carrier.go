@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	patience = 30 * time.Second // for an answer
-	longest  = 1 << 20          // of one, in bytes
+	patience = 30 * time.Second // timeout of a request
+	longest  = 1 << 20          // bounds a response, in bytes
 )
 
-// carrier carries requests, and says who asks.
+// carrier sends requests with our User-Agent.
 //
-// QUIRK: golang.org/x/oauth2 v0.37.0 asks for device codes without its context, and leaves the answer open. So the
-// context is ours, and an answer is read whole.
+// QUIRK: golang.org/x/oauth2 v0.37.0 requests device codes without the caller's context and does not close the
+// response. So carrier sets the context itself and reads the whole response.
 type carrier struct {
 	http.RoundTripper
 	agent string

@@ -11,7 +11,7 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Code is what a person types, and where.
+// Code is a code for a person to type, and the page for it.
 type Code struct {
 	Text    string
 	Page    string
@@ -19,13 +19,14 @@ type Code struct {
 }
 
 const (
-	usualWait = 5  // seconds between two questions, where the provider says nothing (RFC 8628, 3.2)
-	mostWait  = 60 // seconds
+	usualWait = 5  // seconds between two polls, if the provider names no interval (RFC 8628, 3.2)
+	mostWait  = 60 // the longest interval, in seconds
 	usualLife = 15 * time.Minute
 )
 
-// Device signs in by a code: show tells a person, who types it on the provider's page within some minutes. Meanwhile
-// the provider is asked as often as it wants to be. ErrDenied and ErrExpired are the ends without a token.
+// Device signs in by a device code: show presents it to a person, who types it on the provider's page. Device polls the
+// provider at the interval that the provider asks for. It returns ErrDenied or ErrExpired if the person refuses or is
+// too late.
 func (c *Client) Device(ctx context.Context, show func(Code)) (bearer.Token, error) {
 	config := c.config("")
 	asked, err := config.DeviceAuth(c.with(ctx))
@@ -35,7 +36,7 @@ func (c *Client) Device(ctx context.Context, show func(Code)) (bearer.Token, err
 	if asked.DeviceCode == "" || asked.UserCode == "" || asked.VerificationURI == "" {
 		return bearer.Token{}, wrongAnswer(errors.New("ask for a code: there is none in the answer"))
 	}
-	if asked.Interval <= 0 { // QUIRK: golang.org/x/oauth2 panics over a negative one
+	if asked.Interval <= 0 { // QUIRK: golang.org/x/oauth2 panics on a negative interval
 		asked.Interval = usualWait
 	}
 	if asked.Interval = min(asked.Interval, mostWait); asked.Expiry.IsZero() {
@@ -61,6 +62,6 @@ func (c *Client) Device(ctx context.Context, show func(Code)) (bearer.Token, err
 			asked.DeviceCode); fault.ExtentOf(err) != fault.Server {
 			return bearer.Token{}, err
 		}
-		asked.Interval = min(2*asked.Interval, mostWait) // RFC 8628, 3.5: the provider is away or can't be reached
+		asked.Interval = min(2*asked.Interval, mostWait) // RFC 8628, 3.5: the provider is unavailable
 	}
 }

@@ -17,16 +17,16 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Errors a caller branches on.
+// Errors that callers check for.
 var (
 	ErrDenied  = errors.New("the sign-in was refused on the provider's page")
 	ErrExpired = errors.New("the code has expired before the sign-in was made: start again")
-	// ErrEnded says that the provider renews the token no more: a person must sign in again.
+	// ErrEnded reports that the provider no longer renews the token: a person must sign in again.
 	ErrEnded = errors.New("the sign-in has ended")
 	errCode  = errors.New("the code of the page is not taken")
 )
 
-// The codes of providers, by what they mean (RFC 6749, 5.2; RFC 8628, 3.5; Microsoft's own).
+// The error codes of providers by meaning (RFC 6749, 5.2; RFC 8628, 3.5; Microsoft's documentation).
 var (
 	denied  = []string{"access_denied", "authorization_declined"}
 	expired = []string{"expired_token", "bad_verification_code"}
@@ -39,8 +39,8 @@ var (
 	later = []string{"temporarily_unavailable", "server_error", "slow_down"}
 )
 
-// explain says what a failed request means: gone is what it means that the provider knows the secret no more that we
-// sent, which is never shown.
+// explain returns the error for a failed request. gone is the error if the provider no longer accepts the secret that
+// we sent; the secret itself is removed from texts.
 func (c *Client) explain(doing string, err, gone error, secret string) error {
 	var answer *oauth2.RetrieveError
 	if !errors.As(err, &answer) {
@@ -74,7 +74,7 @@ func (c *Client) explain(doing string, err, gone error, secret string) error {
 	return fault.Misconfigured(fmt.Errorf("%s: %s; check the section oauth of the mailbox", doing, said))
 }
 
-// unanswered says why there was no answer. A url.Error names the address, in which there is no secret.
+// unanswered explains why there was no response. A url.Error contains the address, which has no secret in it.
 func (c *Client) unanswered(doing string, err error) error {
 	var u *url.Error
 	if !errors.As(err, &u) {
@@ -86,13 +86,13 @@ func (c *Client) unanswered(doing string, err error) error {
 	return fault.Away(fault.Refused, fmt.Errorf("%s: %w", doing, err))
 }
 
-// wrongAnswer is for answers that are none of OAuth: those of a proxy, or of a provider in trouble.
+// wrongAnswer marks a response that is not OAuth, as from a proxy or an overloaded provider.
 func wrongAnswer(err error) error {
 	return fault.Away(fault.Refused, fmt.Errorf("the provider does not answer as OAuth 2.0 says: %w", err))
 }
 
-// said returns what a provider says of a failure, in one line. Its first line is for people; the others are numbers
-// for its own.
+// said returns the provider's description of a failure as one line. Only the first line of it is for people; the others
+// are the provider's own numbers.
 func (c *Client) said(answer *oauth2.RetrieveError, status int, secret string) string {
 	text := answer.ErrorCode
 	if text == "" {
@@ -110,7 +110,7 @@ func (c *Client) said(answer *oauth2.RetrieveError, status int, secret string) s
 	return glyph.Cut(glyph.Line(text), 300)
 }
 
-// after returns how long a provider asks to be left alone.
+// after returns the delay that a provider asks for.
 func after(r *http.Response) time.Duration {
 	if r == nil {
 		return 0

@@ -1,7 +1,8 @@
-// Package oauth signs a mailbox in by OAuth 2.0, and renews its token: by a code that a person types on a page of the
-// provider's (RFC 8628), or by a page that sends the browser back to this machine (RFC 6749, RFC 7636, RFC 8252).
+// Package oauth signs in to a mailbox by OAuth 2.0 and renews its token. It stores nothing and knows no mail server:
+// the caller stores a token before its first use.
 //
-// It keeps nothing and knows no mail server: the caller stores a token before it uses it.
+// A person signs in by typing a code on a page of the provider (RFC 8628), or on a page that redirects the browser to
+// this machine (RFC 6749, RFC 7636, RFC 8252).
 package oauth
 
 import (
@@ -16,35 +17,34 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Options says which application signs in, and where.
+// Options are the application and the endpoints of its provider.
 type Options struct {
 	ID        string
-	Secret    string // "" = the application has none
-	App       string // tells its tokens from those of others
-	AuthURL   string // of the page
+	Secret    string // "" = the application has no secret
+	App       string // fingerprint of the application, stored in its tokens
+	AuthURL   string // the authorization page
 	TokenURL  string
-	DeviceURL string // of the codes
+	DeviceURL string // the device code endpoint
 	Scopes    []string
-	Extra     map[string]string // further parameters of the page
+	Extra     map[string]string // further parameters of the authorization page
 
-	// Grant is what the provider calls the exchange of a device code, which is then sent as "code" too; "" = as in
-	// RFC 8628.
+	// Grant is the provider's grant type for a device code, which is then also sent as "code"; "" = as in RFC 8628.
 	Grant string
-	// Redirect is where the page sends the browser to, as it was registered; "" = a free port of this machine.
+	// Redirect is the registered redirect address; "" = a free port of this machine.
 	Redirect string
-	Loopback string // what this machine is called there; "" = 127.0.0.1
+	Loopback string // host name in it; "" = 127.0.0.1
 
-	CA    []byte // PEM: certificates trusted besides the system's
-	Agent string // how we name ourselves
+	CA    []byte // PEM certificates trusted in addition to the system's
+	Agent string // User-Agent
 	Now   func() time.Time
-	// Transport carries the requests; nil = by the network.
+	// Transport sends the requests; nil = over the network.
 	Transport http.RoundTripper
 }
 
 // Client is an application at a provider.
 type Client struct{ o Options }
 
-// New returns a client; nothing is dialled.
+// New returns a client. It does not connect yet.
 func New(o Options) (*Client, error) {
 	if o.Transport == nil {
 		t, err := wire.Transport(o.CA, "imap", nil)
@@ -56,13 +56,13 @@ func New(o Options) (*Client, error) {
 	return &Client{o}, nil
 }
 
-// HasCodes reports whether the provider gives codes to type.
+// HasCodes reports whether the provider supports device codes.
 func (c *Client) HasCodes() bool { return c.o.DeviceURL != "" }
 
-// config returns what golang.org/x/oauth2 works with.
+// config returns the configuration for golang.org/x/oauth2.
 //
-// QUIRK: without a style it tries a request that fails once more in another form, and so uses a refresh token twice,
-// for which some providers end the sign-in.
+// QUIRK: without an AuthStyle that library repeats a failed request in another form. It would use a refresh token
+// twice, and some providers end the sign-in for that.
 func (c *Client) config(redirect string) *oauth2.Config {
 	return &oauth2.Config{ClientID: c.o.ID, ClientSecret: c.o.Secret, Scopes: c.o.Scopes, RedirectURL: redirect,
 		Endpoint: oauth2.Endpoint{
@@ -75,13 +75,13 @@ func (c *Client) config(redirect string) *oauth2.Config {
 
 func (c *Client) with(ctx context.Context) context.Context {
 	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: carrier{c.o.Transport, c.o.Agent, ctx},
-		// What is posted holds secrets: it goes nowhere else.
+		// The requests contain secrets, so redirects are not followed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }})
 }
 
-// Renew exchanges the refresh token. The caller stores what comes back before using it: many providers take the old
-// refresh token no more. The errors are fault.Setup where a person must sign in again or mend a setting, ErrEnded among
-// them, and fault.Server where the provider is away.
+// Renew exchanges the refresh token. The caller stores the result before using it, since many providers then reject the
+// old refresh token. The error is fault.Setup (such as ErrEnded) if a person must sign in again or correct a setting,
+// and fault.Server if the provider is unavailable.
 func (c *Client) Renew(ctx context.Context, t bearer.Token) (bearer.Token, error) {
 	got, err := c.config("").TokenSource(c.with(ctx), &oauth2.Token{RefreshToken: t.Refresh}).Token()
 	if err != nil {
@@ -90,7 +90,7 @@ func (c *Client) Renew(ctx context.Context, t bearer.Token) (bearer.Token, error
 	return c.token(got, t)
 }
 
-// token makes a token of an answer; was is the one before, if there was one.
+// token converts a response to a token. was is the previous token, if any.
 func (c *Client) token(got *oauth2.Token, was bearer.Token) (bearer.Token, error) {
 	if got.Type() != "Bearer" {
 		return was, wrongAnswer(fmt.Errorf("it gives tokens of the type %.20q", got.Type()))
@@ -100,10 +100,10 @@ func (c *Client) token(got *oauth2.Token, was bearer.Token) (bearer.Token, error
 	switch {
 	case got.ExpiresIn > 0:
 		t.Expires = now.Add(time.Duration(got.ExpiresIn) * time.Second)
-	case !got.Expiry.IsZero(): // by this machine's clock
+	case !got.Expiry.IsZero(): // by the clock of this machine
 		t.Expires = now.Add(time.Until(got.Expiry).Round(time.Second))
 	}
-	// Google, Microsoft; Keycloak, where 0 is no end.
+	// The names of Google and Microsoft, and of Keycloak, where 0 means no limit.
 	for _, name := range []string{"refresh_token_expires_in", "refresh_expires_in"} {
 		if n, ok := seconds(got.Extra(name)); ok && n > 0 {
 			t.Until = now.Add(n)

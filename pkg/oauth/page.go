@@ -19,17 +19,17 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Talk is how a person is told of the page, and tells how it ended.
+// Talk contains the callbacks for the person who signs in.
 type Talk struct {
-	Show func(address string) // the page to open in a browser
-	// Typed returns what a person types: the address that the browser ended at, or the code in it. nil = nobody types.
+	Show func(address string) // shows the page to open in a browser
+	// Typed returns what the person types: the final address of the browser, or the code in it. nil = no input.
 	Typed func(ctx context.Context) (string, error)
-	Wrong func(err error) // what was typed is of no use
-	Done  string          // what the browser shows at the end
+	Wrong func(err error) // reports that the input is unusable
+	Done  string          // text for the browser after the sign-in
 }
 
-// Page signs in by a page of the provider's, which sends the browser back to this machine. Where the browser is on
-// another one it finds nothing there, and the person pastes the address.
+// Page signs in on a page of the provider, which redirects the browser to this machine. If the browser runs on another
+// machine it cannot connect, and the person pastes the address instead.
 func (c *Client) Page(ctx context.Context, talk Talk) (bearer.Token, error) {
 	if c.o.AuthURL == "" {
 		return bearer.Token{}, fault.Misconfigured(errors.New("the provider has no page: oauth.auth_url is missing"))
@@ -68,21 +68,21 @@ func (c *Client) Page(ctx context.Context, talk Talk) (bearer.Token, error) {
 	}
 }
 
-// browser waits for the browser, and for the person who pastes its address.
+// browser waits for the browser, or for a person who pastes its address.
 type browser struct {
-	state string // of this sign-in: what comes with another one is not for us
+	state string // identifies this sign-in; a request with another state is ignored
 	done  string
 	codes chan result
 }
 
-// result is how the page ended.
+// result is the outcome of the page.
 type result struct {
 	code string
 	err  error
 }
 
-// listen opens the address that the page sends the browser to, and returns it. One that is not on this machine, or
-// whose port is taken, is left to the person.
+// listen listens on the redirect address and returns it. If the address is on another machine or its port is in use,
+// only the person's input counts.
 func (b *browser) listen(ctx context.Context, registered, name string) (string, error) {
 	at, u := "127.0.0.1:0", (*url.URL)(nil)
 	if registered != "" {
@@ -116,13 +116,14 @@ func (b *browser) listen(ctx context.Context, registered, name string) (string, 
 	context.AfterFunc(ctx, func() {
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		_ = server.Shutdown(stopping) // the last page is still on its way
+		_ = server.Shutdown(stopping) // sends the last page to its end
 	})
 	go func() { _ = server.Serve(listener) }()
 	return registered, nil
 }
 
-// ServeHTTP takes the browser that comes back. Others may ask as well: only the sign-in's own secret ends it.
+// ServeHTTP handles the redirected browser. Other requests may arrive too: only one with the state of this sign-in ends
+// it.
 func (b *browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, _, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -147,7 +148,7 @@ func (b *browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (b *browser) put(r result) {
 	select {
 	case b.codes <- r:
-	default: // it has ended already
+	default: // the sign-in has already ended
 	}
 }
 
@@ -156,7 +157,7 @@ var (
 	errNoCode = errors.New("there is no code in it")
 )
 
-// read returns what the page says; the error says that it is not for us.
+// read returns the result in a redirect address. The error says that it is not from this sign-in.
 func (b *browser) read(q url.Values) (r result, err error) {
 	switch {
 	case q.Get("code") == "" && q.Get("error") == "":
@@ -172,12 +173,12 @@ func (b *browser) read(q url.Values) (r result, err error) {
 	return result{code: q.Get("code")}, nil
 }
 
-// listenTo asks the person until something of use is typed.
+// listenTo asks the person until the input is usable.
 func (b *browser) listenTo(ctx context.Context, talk Talk) {
 	for ctx.Err() == nil {
 		text, err := talk.Typed(ctx)
 		if err != nil {
-			return // nobody types: the browser may still come
+			return // there is no input, but the browser may still connect
 		}
 		if text = strings.TrimSpace(text); text == "" {
 			continue
@@ -191,7 +192,7 @@ func (b *browser) listenTo(ctx context.Context, talk Talk) {
 	}
 }
 
-// typed reads an address, or a bare code: that it belongs to this sign-in is seen at the exchange (RFC 7636).
+// typed parses an address or a bare code. The exchange proves that a code belongs to this sign-in (RFC 7636).
 func (b *browser) typed(text string) (result, error) {
 	if !strings.Contains(text, "://") && !strings.ContainsAny(text, "?= ") {
 		return result{code: text}, nil

@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// codeOf is the code of the portal's error, or a word for what else went wrong.
+// codeOf returns the portal's error code, or a word for another failure.
 func codeOf(err error) string {
 	var refusal *bitrix.Error
 	switch {
@@ -27,7 +27,7 @@ func codeOf(err error) string {
 	return "HTTP " + strconv.Itoa(refusal.Status)
 }
 
-// ask asks all questions, as far as the time allows.
+// ask asks all questions until the time is over.
 func (r *run) ask(ctx context.Context) {
 	r.askWho()
 	files := r.askUploads(ctx)
@@ -56,13 +56,13 @@ func (r *run) askWho() {
 	r.found("webhook acts as its owner", r.me == r.Self, "user "+strconv.FormatInt(r.me, 10))
 }
 
-// content is what lies in one of our files.
+// content returns the content of the n-th test file.
 func (r *run) content(n int) []byte {
 	return fmt.Appendf(nil, "helpdesk check, file %d: \xd0\xb9\x00\xff\r\n%s", n+1,
 		strings.Repeat(strconv.Itoa(n), 1000))
 }
 
-// askUploads uploads our files and returns their numbers on the Drive, 0 for one that is not there.
+// askUploads uploads the test files and returns their ids on the Drive, 0 for a failed one.
 func (r *run) askUploads(ctx context.Context) (files [fileCount]int64) {
 	const name = "files can be uploaded"
 	if r.folder == 0 {
@@ -84,7 +84,7 @@ func (r *run) askUploads(ctx context.Context) (files [fileCount]int64) {
 	return files
 }
 
-// askTask makes the task by REST v2 and looks what came of its fields.
+// askTask creates the task by REST v2 and checks its fields.
 func (r *run) askTask(ctx context.Context, files [fileCount]int64) bool {
 	deadline := r.Now().Add(24 * time.Hour).Truncate(time.Second)
 	fields := bitrix.With("TITLE", r.title()).With("RESPONSIBLE_ID", r.me).With("XML_ID", "hdprobe-"+r.Mark).
@@ -113,7 +113,7 @@ func (r *run) askTask(ctx context.Context, files [fileCount]int64) bool {
 	return true
 }
 
-// askFields reads the task back. CHAT_ID is not asked for: that would make a missing chat.
+// askFields reads the task back. It does not request CHAT_ID, which would create a missing chat.
 func (r *run) askFields(ctx context.Context, deadline time.Time, file bool) {
 	names := []string{"ID", "XML_ID", "PRIORITY", "DEADLINE", "AUDITORS", "TAGS", "UF_TASK_WEBDAV_FILES"}
 	for name := range r.Fields {
@@ -195,7 +195,7 @@ func (r *run) askCard(ctx context.Context) {
 	}
 }
 
-// askFilters asks for what can't be there.
+// askFilters checks that filters which match nothing return nothing.
 func (r *run) askFilters(ctx context.Context) {
 	none := func(name string, filter bitrix.Params) {
 		rows, err := r.list(ctx, filter)

@@ -13,22 +13,22 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// Fetcher reads a file at an address that the portal gave for it.
+// Fetcher downloads a file from an address of the portal.
 type Fetcher interface {
 	Fetch(ctx context.Context, addr string, size int64, w io.Writer) error
 }
 
-// said is a comment as it is read back, on either card.
+// said is a comment as read back, on either card.
 type said struct {
 	id    int64
 	text  string
 	files []diskFile
 }
 
-// word is a text nobody else writes, by which a comment is found again.
+// word returns a unique text that identifies a comment.
 func (r *run) word(n string) string { return "helpdesk check " + n + " " + r.Mark }
 
-// with returns the comment that has the word.
+// with returns the comment that contains the word.
 func with(all []said, word string) (said, bool) {
 	for _, s := range all {
 		if strings.Contains(s.text, word) {
@@ -93,7 +93,7 @@ func (r *asker) messages(ctx context.Context, chat int64) ([]said, error) {
 	return all, err
 }
 
-// chatFiles returns the files of a chat's messages, none where it can't be read.
+// chatFiles returns the files of a chat's messages, or none if the chat cannot be read.
 func (r *asker) chatFiles(ctx context.Context, chat int64) (files []diskFile) {
 	if chat == 0 {
 		return nil
@@ -105,7 +105,7 @@ func (r *asker) chatFiles(ctx context.Context, chat int64) (files []diskFile) {
 	return files
 }
 
-// arrives makes a comment and reports whether it is read back.
+// arrives creates a comment and reports whether it can be read back.
 func (r *run) arrives(ctx context.Context, question, word string, make func() error) (said, bool) {
 	if err := make(); err != nil {
 		r.found(question, false, codeOf(err))
@@ -125,10 +125,10 @@ func (r *run) comment(ctx context.Context, fields bitrix.Params, result any) err
 	return r.call(ctx, "task.commentitem.add", bitrix.With("TASKID", r.task).With("FIELDS", fields), result)
 }
 
-// dialog names the task's chat.
+// dialog returns the dialog id of the task's chat.
 func (r *run) dialog() string { return "chat" + strconv.FormatInt(r.chat, 10) }
 
-// askComment makes a comment by the method of the old card, and watches the dates.
+// askComment creates a comment by the method of the old card and watches the dates.
 func (r *run) askComment(ctx context.Context) {
 	var answer bitrix.ID
 	word := r.word("comment")
@@ -151,7 +151,7 @@ func (r *run) askComment(ctx context.Context) {
 	}
 }
 
-// askCommentFile makes a comment with a file by the method of the old card.
+// askCommentFile creates a comment with a file by the method of the old card.
 func (r *run) askCommentFile(ctx context.Context, files [fileCount]int64) {
 	const question = "comment with a file"
 	if files[firstFile] == 0 {
@@ -166,7 +166,7 @@ func (r *run) askCommentFile(ctx context.Context, files [fileCount]int64) {
 	}
 }
 
-// askTwoFiles makes a comment with two files as a repeat letter is made, and compares their bytes.
+// askTwoFiles creates a comment with two files, as for a repeat letter, and compares their bytes.
 func (r *run) askTwoFiles(ctx context.Context, files [fileCount]int64) {
 	const question = "two files of a repeat letter"
 	if files[secondFile] == 0 {
@@ -200,7 +200,7 @@ func (r *run) askTwoFiles(ctx context.Context, files [fileCount]int64) {
 	r.found(question, len(s.files) == 2 && whole == 2, fmt.Sprintf("%d of 2, %d whole", len(s.files), whole))
 }
 
-// fetched returns the bytes of a file, none where it can't be read.
+// fetched returns the content of a file, or nil if it cannot be read.
 func (r *run) fetched(ctx context.Context, f diskFile) []byte {
 	if f.URL == "" {
 		if r.call(ctx, "disk.file.get", bitrix.With("id", int64(f.ID)), &f) != nil {
@@ -214,7 +214,7 @@ func (r *run) fetched(ctx context.Context, f diskFile) []byte {
 	return b.Bytes()
 }
 
-// askMessages writes into the chat by both methods that do nothing else.
+// askMessages writes to the chat by each of the two methods that only write a message.
 func (r *run) askMessages(ctx context.Context) {
 	if r.chat == 0 {
 		r.unknown("message by im.message.add", "the old card has no chat")
@@ -234,7 +234,7 @@ func (r *run) askMessages(ctx context.Context) {
 	})
 }
 
-// askText writes what a portal may read otherwise than it stands.
+// askText writes texts that a portal may store differently.
 func (r *run) askText(ctx context.Context, files [fileCount]int64) {
 	if r.chat == 0 {
 		r.unknown("chat texts as they were sent", "the old card has no chat")
@@ -261,7 +261,7 @@ func (r *run) askText(ctx context.Context, files [fileCount]int64) {
 	}
 }
 
-// askOldList reads by the method of the old card.
+// askOldList reads comments by the method of the old card.
 func (r *run) askOldList(ctx context.Context) {
 	const question = "old method lists comments"
 	var rows []json.RawMessage

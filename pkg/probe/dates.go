@@ -7,24 +7,24 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// How a date moved.
+// When a date changed.
 const (
 	atOnce = "at once"
 	later  = "later"
 	never  = "not at all"
 )
 
-// waits are the times after which a date that has not moved is looked at again.
+// waits are the delays before checking again a date that has not changed.
 var waits = []time.Duration{3 * time.Second, 5 * time.Second, 7 * time.Second}
 
-// Movement is how a step moved the two dates of the task by which a pass finds it.
+// Movement describes how a step changed the two dates by which a pass finds the task.
 type Movement struct {
 	Step     string `json:"step"`
 	Activity string `json:"activity_date"` // at once, later, not at all
 	Changed  string `json:"changed_date"`
 }
 
-// moved notes how a step moves the dates of the task. It waits first until what earlier steps have moved is written.
+// moved records how a step changes the dates of the task. It waits first, until the changes by earlier steps are done.
 func (r *run) moved(ctx context.Context, name string, step func()) (m Movement) {
 	defer func() { r.dates = append(r.dates, m) }()
 	m = Movement{name, never, never}
@@ -62,7 +62,7 @@ func (r *run) stand(ctx context.Context) (row, error) {
 	return rows[0], nil
 }
 
-// askStatus closes the task and opens it again.
+// askStatus closes the task and reopens it.
 func (r *run) askStatus(ctx context.Context) {
 	act := func(question, method string, want bitrix.ID) bool {
 		err := r.call(ctx, method, bitrix.With("taskId", r.task), nil)

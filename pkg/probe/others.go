@@ -13,12 +13,12 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// v3Task are the fields without which REST v3 makes no task.
+// v3Task returns the fields that REST v3 requires for a task.
 func (r *run) v3Task() bitrix.Params {
 	return bitrix.With("title", r.title()).With("creatorId", r.me).With("responsibleId", r.me)
 }
 
-// askV3 asks for REST v3, for its keys, and for what it does with related objects.
+// askV3 checks whether there is REST v3 with idempotency keys, and how it reads related objects.
 func (r *run) askV3(ctx context.Context) {
 	err := r.callV3(ctx, "tasks.task.list", bitrix.With("pagination", bitrix.With("limit", 1)), nil)
 	if r.found("REST v3", err == nil, codeOf(err)); err != nil {
@@ -57,7 +57,7 @@ func (r *run) askV3(ctx context.Context) {
 	r.found("tags and people by REST v3", n >= len(r.Tags), fmt.Sprintf("%d of %d", n, len(r.Tags)))
 }
 
-// askKey makes a task twice under one key. The key is another in each run: a portal keeps its answer for a day.
+// askKey creates a task twice with one key. Each run uses a new key, since the portal keeps its response for a day.
 func (r *run) askKey(ctx context.Context) {
 	const question = "a key makes one task"
 	key := "hdprobe-" + strconv.FormatInt(r.Now().UnixNano(), 36)
@@ -104,7 +104,7 @@ func (c contact) address() string {
 	return ""
 }
 
-// contacts looks contacts up. Nothing of them is kept but their number.
+// contacts queries contacts. The report contains only their number.
 func (r *run) contacts(ctx context.Context, filter bitrix.Params) ([]contact, error) {
 	var rows []contact
 	err := r.call(ctx, "crm.contact.list", bitrix.With("filter", filter).With("select", []string{"ID", "EMAIL"}).
@@ -112,7 +112,7 @@ func (r *run) contacts(ctx context.Context, filter bitrix.Params) ([]contact, er
 	return rows, err
 }
 
-// askContacts looks two contacts up that are there, without a change.
+// askContacts queries two existing contacts and changes nothing.
 func (r *run) askContacts(ctx context.Context) {
 	const both, whole = "CRM finds two addresses", "CRM finds whole addresses"
 	rows, err := r.contacts(ctx, bitrix.With("HAS_EMAIL", "Y"))
@@ -142,7 +142,7 @@ func (r *run) askContacts(ctx context.Context) {
 	}
 }
 
-// pair returns two contacts of whose addresses none begins with the other.
+// pair returns two contacts such that neither address is a prefix of the other.
 func pair(rows []contact) (one, two contact, err error) {
 	for i, a := range rows {
 		for _, b := range rows[i+1:] {

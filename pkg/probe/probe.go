@@ -1,8 +1,7 @@
-// Package probe makes a task, comments and files in a portal, reads all of it back, removes it, and tells what the
-// portal keeps of what a mail channel makes there.
+// Package probe creates a task, comments and files in a portal, reads them back, removes them, and reports what the
+// portal kept. It writes nothing anywhere else.
 //
-// What it makes carries a mark in its title or name, by which the next run finds what a run that died has left. It
-// writes nothing but on the portal.
+// Everything it creates has a mark in its title or name. If a run dies, the next one finds the remains by the mark.
 package probe
 
 import (
@@ -16,7 +15,7 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// Portal is what the probe asks of a client of the portal.
+// Portal contains the methods of a portal's client that the probe uses.
 type Portal interface {
 	Call(ctx context.Context, method string, params bitrix.Params, result any) error
 	CallV3(ctx context.Context, method string, params bitrix.Params, result any) error
@@ -24,19 +23,19 @@ type Portal interface {
 	Fetcher
 }
 
-// Subject is the portal, and what is made there.
+// Subject is the portal to examine, and the values for the objects created there.
 type Subject struct {
 	Portal Portal
-	Self   int64             // the user in the webhook's address
-	Mark   string            // stands in the title of every task and the name of every file; nobody else may know it
-	Tags   []string          // of the task; none of them should be new to the portal
-	Fields map[string]string // custom fields without which the portal makes no task
+	Self   int64             // the user id in the webhook's address
+	Mark   string            // part of each task title and file name; must be unique and unknown to others
+	Tags   []string          // of the task; they should already exist on the portal
+	Fields map[string]string // custom fields that the portal requires in a task
 
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
 }
 
-// Verdict says what became of something.
+// Verdict is the answer to a question.
 type Verdict string
 
 // The verdicts.
@@ -46,41 +45,41 @@ const (
 	Unknown Verdict = "unknown" // it could not be tried
 )
 
-// Finding is what the portal does with one thing.
+// Finding is the result for one question.
 type Finding struct {
 	Name    string  `json:"name"`
 	Verdict Verdict `json:"verdict"`
-	Found   string  `json:"found"` // what was seen: a code, a number, a word of ours
-	Means   string  `json:"means"` // for what helpdesk does
+	Found   string  `json:"found"` // what was observed: a code, a number, a word of ours
+	Means   string  `json:"means"` // what follows for helpdesk
 }
 
-// Call is one request of the probe, without anybody's words.
+// Call is one request of the probe, without anybody's text.
 type Call struct {
 	Method string          `json:"method"`
 	REST   int             `json:"rest"`
 	Millis int64           `json:"ms"`
-	Status int             `json:"status"` // of HTTP, 200 where it went well, 0 where nothing came
-	Code   string          `json:"code"`   // of the error
+	Status int             `json:"status"` // HTTP status; 0 = no response
+	Code   string          `json:"code"`   // error code
 	Answer json.RawMessage `json:"answer,omitempty"`
 }
 
-// Report is all that was found.
+// Report contains all results.
 type Report struct {
 	Findings []Finding  `json:"findings"`
 	Dates    []Movement `json:"dates"`
 	Calls    []Call     `json:"calls"`
 	Before   int        `json:"before"` // tasks and files of an earlier run that were removed first
-	Left     []string   `json:"left"`   // what could not be removed: the kind and the number
+	Left     []string   `json:"left"`   // what could not be removed: kind and id
 }
 
-// cleaning is how long the probe may take to remove what it made after its own time has ended.
+// cleaning bounds the removal of the created objects after ctx has ended.
 const cleaning = time.Minute
 
-// shown is how long an answer may be of which the shape is told, in bytes.
+// shown is the size in bytes up to which the shape of a response is reported.
 const shown = 8 << 10
 
-// Run removes what an earlier run left, asks the questions, and removes what it made, also when ctx ends meanwhile. An
-// error is one that kept it from asking anything.
+// Run removes the remains of an earlier run, asks the questions, and removes what it created, even if ctx ends. It
+// returns no findings if that first removal fails.
 func Run(ctx context.Context, s Subject) (*Report, error) {
 	r := &run{asker: &asker{Subject: s}, answers: map[string]Finding{}}
 	before, left, err := r.sweep(ctx)
@@ -101,24 +100,24 @@ func Run(ctx context.Context, s Subject) (*Report, error) {
 	return all, errors.Join(ctx.Err(), err)
 }
 
-// run is a probe under way: its questions.
+// run asks the questions.
 type run struct {
 	*asker
 	dates   []Movement
 	answers map[string]Finding
 
 	task int64
-	chat int64 // of the task, 0 = none: the old card
+	chat int64 // of the task; 0 = none, the old card
 }
 
-// asker asks the portal, finds what carries our mark, and removes it.
+// asker calls the portal, and finds and removes what has our mark.
 type asker struct {
 	Subject
 	calls []Call
 	shape bitrix.Shaper
 
 	me     int64
-	folder int64 // for uploads, 0 = none
+	folder int64 // for uploads; 0 = none
 }
 
 // call runs one method by REST v2 and decodes its result.

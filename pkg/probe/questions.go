@@ -1,15 +1,15 @@
 package probe
 
-// question is one line of the report: what is asked, and what either answer means.
+// question is one line of the report: a question and the meaning of either answer.
 type question struct {
 	name          string
 	kept, dropped string
 }
 
-// TaskIsMade is the question without which no other can be asked.
+// TaskIsMade is the question on which all others depend.
 const TaskIsMade = "task by REST v2"
 
-// questions are all lines, in the order they are told.
+// questions are all lines of the report, in order.
 var questions = []question{
 	{"webhook acts as its owner", "comments by that user are ours",
 		"who we are is asked in every pass; comments of both users are ours"},
@@ -62,7 +62,7 @@ var questions = []question{
 	{"CRM finds whole addresses", "nothing", "it finds those that begin so too: helpdesk compares"},
 }
 
-// found notes what was seen of a question: yes, or no, and a word.
+// found records the answer to a question: yes or no, and a detail.
 func (r *run) found(name string, yes bool, what string) {
 	f := Finding{Name: name, Verdict: Dropped, Found: what}
 	if yes {
@@ -71,12 +71,12 @@ func (r *run) found(name string, yes bool, what string) {
 	r.answers[name] = f
 }
 
-// unknown notes why a question could not be tried.
+// unknown records why a question could not be tried.
 func (r *run) unknown(name, why string) {
 	r.answers[name] = Finding{Name: name, Verdict: Unknown, Found: why}
 }
 
-// findings puts the answers in order and says what they mean.
+// findings returns the answers in the order of questions, with their meanings.
 func (r *run) findings() []Finding {
 	var all []Finding
 	for _, q := range questions {

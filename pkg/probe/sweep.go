@@ -11,7 +11,7 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// The files that are made: two for a comment, one for the task.
+// The test files: two for a comment, one for the task.
 const (
 	firstFile = iota
 	secondFile
@@ -25,14 +25,15 @@ func (r *asker) fileName(n int) string {
 
 func (r *asker) title() string { return "helpdesk check " + r.Mark + ", may be deleted" }
 
-// ours reports whether a title or a name carries our mark.
+// ours reports whether a title or name contains our mark.
 func (r *asker) ours(name string) bool { return strings.Contains(name, r.Mark) }
 
-// rounds is how often the list of our tasks is asked for before what is still there counts as left.
+// rounds is the number of times the tasks are listed before those still there count as left over.
 const rounds = 5
 
-// sweep removes every task and file with our mark. A task goes last, for it is what leads to the files of its chat:
-// whoever dies in between finds it again. It returns how much was removed, and what would not go.
+// sweep removes every task and file with our mark. A task is removed after its files, because its chat leads to them:
+// if the program dies in between, the next run finds them. It returns the number of removed objects, and a list of
+// those that could not be removed.
 func (r *asker) sweep(ctx context.Context) (gone int, left []string, err error) {
 	r.findFolder(ctx)
 	for range rounds {
@@ -68,7 +69,7 @@ type row struct {
 	Changed  bitrix.Time `json:"changedDate"`
 }
 
-// list asks for tasks. What the filter means is the portal's affair: whoever asks looks at the rows himself.
+// list lists tasks. The portal may ignore the filter, so callers check the rows.
 func (r *asker) list(ctx context.Context, filter bitrix.Params) ([]row, error) {
 	var answer struct {
 		Tasks json.RawMessage `json:"tasks"`
@@ -90,7 +91,7 @@ func (r *asker) marked(ctx context.Context) ([]row, error) {
 	return slices.DeleteFunc(rows, func(t row) bool { return !r.ours(string(t.Title)) }), err
 }
 
-// removeTask removes the files of a task's chat and the task.
+// removeTask removes the files of a task's chat and then the task.
 func (r *asker) removeTask(ctx context.Context, t row) (gone int, left []string) {
 	for _, f := range r.chatFiles(ctx, r.chatOf(ctx, t)) {
 		if r.ours(string(f.Name)) {
@@ -103,7 +104,7 @@ func (r *asker) removeTask(ctx context.Context, t row) (gone int, left []string)
 	return gone + 1, left
 }
 
-// chatOf returns the chat of a task, 0 where it has none; a question that would make one is not asked.
+// chatOf returns the chat of a task, 0 if there is none. It uses no method that would create one.
 func (r *asker) chatOf(ctx context.Context, t row) int64 {
 	if t.Chat != 0 {
 		return int64(t.Chat)
@@ -123,7 +124,7 @@ func (r *asker) removeFile(ctx context.Context, id int64, gone int, left []strin
 	return gone + 1, left
 }
 
-// removeUploads removes what was uploaded and is part of nothing.
+// removeUploads removes uploaded files that are not attached to anything.
 func (r *asker) removeUploads(ctx context.Context) (gone int, left []string) {
 	if r.folder == 0 {
 		return 0, nil
@@ -149,7 +150,7 @@ type diskFile struct {
 	URL  bitrix.Text `json:"DOWNLOAD_URL"`
 }
 
-// findFolder finds where uploads go: the root of the acting user's Drive.
+// findFolder finds the folder for uploads: the root of the acting user's Drive.
 func (r *asker) findFolder(ctx context.Context) {
 	if r.folder != 0 {
 		return

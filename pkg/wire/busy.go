@@ -20,13 +20,14 @@ var busy = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile("(?i)" + strings.Join(all, "|"))
 })
 
-// maxAnswer bounds what is read of an answer, in bytes.
+// maxAnswer bounds the part of a response that is searched, in bytes.
 const maxAnswer = 2000
 
-// Busy reports whether a server's refusal is for load and will pass by itself, by its words: many have no code for it.
+// Busy reports whether a server refuses because of load, judged by its words: many servers have no code for it. Such a
+// refusal passes by itself.
 func Busy(text string) bool { return busy().MatchString(text[:min(len(text), maxAnswer)]) }
 
-// BusyAdvice is what a refusal for load means, in both readings.
+// BusyAdvice explains a refusal because of load, for both of its possible causes.
 const BusyAdvice = "the server has too much to do for now, or limits this account: it is tried again; if this stays " +
 	"for hours, " +
 	"ask who runs the server whether this user may open the mailbox"

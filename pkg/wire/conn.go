@@ -10,35 +10,35 @@ import (
 	"time"
 )
 
-// Conn is a connection that fails once its peer has been silent for too long while we wait for it, and then for good.
-// It lies below TLS.
+// Conn is a connection that fails permanently if the peer is silent for too long while we wait for it. It is the layer
+// below TLS.
 //
-// QUIRK: go-imap v2.0.0-beta.8 waits for the first byte of a reply without any deadline, gives a literal five minutes
-// in all however fast it flows, and reads on four times after a timeout. go-mail v0.8.1 sets one deadline for a whole
-// letter, which a long one outlives on a slow line. So the deadlines that a library sets are ignored, ours are set at
-// every read and write, and a timeout closes the connection.
+// QUIRK: go-imap v2.0.0-beta.8 waits for the first byte of a reply without a deadline, allows five minutes for a
+// literal of any size, and reads on four times after a timeout. go-mail v0.8.1 sets one deadline for a whole message,
+// which is too short for a long one on a slow line. So Conn ignores the deadlines set by a library, sets its own for
+// every read and write, and closes the connection after a timeout.
 type Conn struct {
 	net.Conn
 
 	mu   sync.Mutex
 	wait time.Duration
-	rest bool // the peer owes nothing and may be silent as long as it likes
+	rest bool // the peer owes no answer and may be silent
 	err  error
 }
 
-// New returns a connection whose peer may be silent for wait.
+// New returns a connection that fails after the peer has been silent for wait.
 func New(c net.Conn, wait time.Duration) *Conn { return &Conn{Conn: c, wait: wait} }
 
-// Expect starts the clock: the peer owes an answer, and may be silent for wait from now on.
+// Expect starts the timeout: the peer owes an answer and may be silent for wait from now on.
 func (c *Conn) Expect(wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.wait, c.rest = wait, false
-	// A reader may have been blocked since before the question was sent, so its deadline is moved under it.
-	_ = c.Conn.SetReadDeadline(time.Now().Add(wait)) // an error here is the next Read's error
+	// A blocked Read may have started before the request was sent, so its deadline is changed here.
+	_ = c.Conn.SetReadDeadline(time.Now().Add(wait)) // the next Read returns this error
 }
 
-// Rest stops the clock: the peer owes nothing.
+// Rest stops the timeout: the peer owes no answer.
 func (c *Conn) Rest() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,7 +46,7 @@ func (c *Conn) Rest() {
 	_ = c.Conn.SetReadDeadline(time.Time{})
 }
 
-// Bind lets the end of ctx end the connection, until the returned function is called.
+// Bind closes the connection when ctx ends, until the returned function is called.
 func (c *Conn) Bind(ctx context.Context) (release func()) {
 	stop := context.AfterFunc(ctx, func() { _ = c.Fail(context.Cause(ctx)) })
 	return func() { stop() }
@@ -82,8 +82,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return n, c.Fail(err)
 }
 
-// Fail closes the connection for err and returns why it was closed first, which every later use returns too. A nil err
-// leaves it open.
+// Fail closes the connection because of err. It returns the first error that closed the connection; so does every later
+// use. A nil err does nothing.
 func (c *Conn) Fail(err error) error {
 	if err == nil {
 		return nil
@@ -100,7 +100,7 @@ func (c *Conn) Fail(err error) error {
 	return c.err
 }
 
-// Failure returns why the connection is of no use any more, nil while it is.
+// Failure returns the error that closed the connection, or nil while it is usable.
 func (c *Conn) Failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Expiry is called when a server's certificates have been verified: with its name, and the time that the first of them
-// to end is good for. It may be called by several goroutines.
+// Expiry is called after the certificates of a server have been verified, with the validity of the one that expires
+// first. Several goroutines may call it.
 type Expiry func(host string, from, until time.Time)
 
-// watch returns what tells an Expiry of each connection, nil for none. host "" = the name that the connection is for.
+// watch returns a callback that reports each connection to an Expiry, or nil if there is none. An empty host means the
+// name requested by the connection.
 func (e Expiry) watch(host string) func(tls.ConnectionState) error {
 	if e == nil {
 		return nil
@@ -27,7 +28,7 @@ func (e Expiry) watch(host string) func(tls.ConnectionState) error {
 	}
 }
 
-// first returns the certificate that expires first, of the way to a root that lasts longest. Roots are the business of
+// first returns the certificate that expires first, in the chain that lasts longest. Roots do not count: they belong to
 // this machine.
 func first(s tls.ConnectionState) (found *x509.Certificate) {
 	for _, chain := range s.VerifiedChains {

@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Explain says what is wrong with the encryption and what to do about it: what a person must mend is fault.Setup.
+// Explain adds to a TLS error what to do about it. What a person must mend is fault.Setup.
 func (s Server) Explain(err error) error {
 	var plain tls.RecordHeaderError
 	advice := Advice(err, s.Keys+".host", s.Keys+".ca")
@@ -26,8 +26,8 @@ func (s Server) Explain(err error) error {
 	return fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("encrypt %s: %w; %s", s.Addr(), err, advice)))
 }
 
-// Advice says what a person can do about an error of encryption, or "" if there is none or will pass. name is the key
-// of the settings that names the server, ca the one that takes further certificates.
+// Advice returns what a person can do about a TLS error, or "" if nothing or if the error will pass. name is the
+// configuration key of the server's name, ca the key of additional certificates.
 func Advice(err error, name, ca string) string {
 	var cert *tls.CertificateVerificationError
 	if errors.As(err, &cert) && len(cert.UnverifiedCertificates) > 0 {
@@ -36,7 +36,7 @@ func Advice(err error, name, ca string) string {
 	var op *net.OpError
 	text := err.Error()
 	switch {
-	// QUIRK: crypto/tls has no names for these errors: one is an alert of the server's, the other of our own.
+	// QUIRK: crypto/tls has no error values for these: the first is the server's alert, the second our own error.
 	case strings.Contains(text, "tls: protocol version not supported"),
 		strings.Contains(text, "unsupported protocol version"):
 		return "the server speaks no TLS 1.2 or newer, and older ones protect no password: have its software brought " +
@@ -48,7 +48,7 @@ func Advice(err error, name, ca string) string {
 	return ""
 }
 
-// distrusted says why a certificate is not trusted, and what helps.
+// distrusted says why a certificate is not trusted and what to do about it.
 func distrusted(e *tls.CertificateVerificationError, name, ca string) string {
 	leaf := e.UnverifiedCertificates[0]
 	var invalid x509.CertificateInvalidError
@@ -74,7 +74,8 @@ func distrusted(e *tls.CertificateVerificationError, name, ca string) string {
 		signer(e.UnverifiedCertificates), ca, names(leaf), leaf.NotAfter.Format(time.DateOnly))
 }
 
-// outOfDate tells a certificate that is over from one that is not yet good, and both from a wrong clock.
+// outOfDate says whether a certificate has expired or is not yet valid, and shows this machine's clock, which may be
+// wrong.
 func outOfDate(c *x509.Certificate, now time.Time) string {
 	today := now.Format("2006-01-02 15:04")
 	if now.Before(c.NotBefore) {
@@ -86,10 +87,10 @@ func outOfDate(c *x509.Certificate, now time.Time) string {
 		"unless the clock is wrong", names(c), c.NotAfter.Local().Format("2006-01-02 15:04"), today)
 }
 
-// signer names the authority that is missing: the one above the last certificate that the server sent.
+// signer names the missing authority, which issued the last certificate that the server sent.
 func signer(chain []*x509.Certificate) string { return title(chain[len(chain)-1].Issuer) }
 
-// names lists for whom a certificate is.
+// names lists the names and addresses in a certificate.
 func names(c *x509.Certificate) string {
 	all := c.DNSNames
 	for _, ip := range c.IPAddresses {

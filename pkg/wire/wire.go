@@ -1,8 +1,7 @@
-// Package wire opens the connections to all servers: it holds the rules of encryption, the trust in certificates, the
-// deadlines, and the words in which each of these tells of its failure.
+// Package wire opens the connections to all servers: TLS rules, trust in certificates, deadlines, and errors that
+// explain what failed. It speaks no protocol and knows no password.
 //
-// It speaks no protocol and knows no password. That nothing secret leaves this machine in the clear is decided here and
-// nowhere else.
+// Only this package decides that no secret leaves this machine unencrypted.
 package wire
 
 import (
@@ -20,32 +19,32 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Server says which server to connect to, and how.
+// Server is a server to connect to.
 type Server struct {
 	Host string
 	Port int
-	TLS  string // implicit, starttls or none; none is for loopback addresses only
-	CA   []byte // PEM: certificates trusted besides the system's
-	Keys string // where the settings hold host, port, tls and ca, such as imap; errors name it
+	TLS  string // implicit, starttls or none; none only for loopback addresses
+	CA   []byte // PEM certificates trusted in addition to the system's
+	Keys string // configuration section with host, port, tls and ca, such as imap; used in errors
 
-	// Silence is how long the server may be silent while we wait for it.
+	// Silence is how long the server may be silent while we wait for an answer.
 	Silence time.Duration
-	// Expiry is called with the end of the certificates of each connection, see Until; nil = nobody wants to know.
+	// Expiry gets the validity of the certificates of each connection; nil = unused.
 	Expiry Expiry
 	// Dial opens the connection; nil = net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// dialWait is how long a connection may take to open.
+// dialWait bounds the time to open a connection.
 const dialWait = 30 * time.Second
 
-// Loopback reports whether a host is this machine, whatever a name server says.
+// Loopback reports whether a host is this machine. It does not ask a name server.
 func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// Private reports whether a secret may travel to u by HTTP: over TLS, or without leaving this machine.
+// Private reports whether a secret may be sent to u: by HTTPS, or within this machine.
 func Private(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && Loopback(u.Hostname())
 }
@@ -53,7 +52,7 @@ func Private(u *url.URL) bool {
 // Addr returns the server's host:port.
 func (s Server) Addr() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
 
-// Config returns the rules of encryption, also where nothing is to be encrypted. Its error is fault.Setup.
+// Config returns the TLS configuration, even if TLS is not used. Its error is fault.Setup.
 func (s Server) Config() (*tls.Config, error) {
 	switch s.TLS {
 	case "implicit", "starttls":
@@ -80,7 +79,7 @@ func (s Server) Config() (*tls.Config, error) {
 	}, nil
 }
 
-// roots returns the system's certificates and those of ca, nil = the system's alone.
+// roots returns the system's certificates plus those of ca, or nil for the system's alone.
 func roots(ca []byte, keys string) (*x509.CertPool, error) {
 	if len(ca) == 0 {
 		return nil, nil
@@ -95,8 +94,8 @@ func roots(ca []byte, keys string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Connect opens the connection; with implicit TLS stream is the encrypted one, else it is conn itself. Nothing has been
-// said on it. The errors say what to do: those a person must mend are fault.Setup, others fault.Server.
+// Connect opens the connection. With implicit TLS stream is the encrypted connection, otherwise it is conn itself.
+// Nothing has been sent on it. The error says what to do: fault.Setup if a person must act, otherwise fault.Server.
 func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err error) {
 	config, err := s.Config()
 	if err != nil {
@@ -130,8 +129,8 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 	return conn, t, nil
 }
 
-// encrypted reports whether the server speaks TLS from the first byte on: it would wait in silence for us to begin.
-// Only the ports that are meant for that are asked.
+// encrypted reports whether the server expects TLS from the first byte: without this test we would wait for its
+// greeting in vain. It tests only ports meant for implicit TLS.
 func (s Server) encrypted(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error),
 	config *tls.Config) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -146,7 +145,7 @@ func (s Server) encrypted(ctx context.Context, dial func(context.Context, string
 	return err == nil || errors.As(err, &cert)
 }
 
-// Unreached tells a host that does not exist from one that does not answer, by why it could not be connected to.
+// Unreached returns why a connection failed: the host does not exist, or it does not answer.
 func Unreached(err error) fault.Cause {
 	var name *net.DNSError
 	if errors.As(err, &name) && name.IsNotFound {
@@ -155,8 +154,8 @@ func Unreached(err error) fault.Cause {
 	return fault.Silent
 }
 
-// Transport returns what HTTP travels by: proxies as the environment says, and the certificates of ca (PEM) trusted
-// besides the system's. keys is the section of the settings that ca comes from. expiry may be nil, see Server.
+// Transport returns an HTTP transport that uses the proxies of the environment and trusts the certificates of ca (PEM)
+// in addition to the system's. keys is the configuration section of ca. expiry may be nil.
 func Transport(ca []byte, keys string, expiry Expiry) (*http.Transport, error) {
 	roots, err := roots(ca, keys)
 	if err != nil {
