@@ -109,7 +109,7 @@ var allowed = map[string][]string{
 	"pkg/quote":  {"pkg/glyph", "pkg/desk", "pkg/eml", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/markup": {"pkg/desk", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/render": {"pkg/glyph", "pkg/desk"},
-	"pkg/config": {"pkg/glyph", "pkg/wire", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
+	"pkg/config": {"pkg/glyph", "pkg/wire", "templates", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
 	"pkg/store": {
 		"pkg/desk",
 		"pkg/fault",

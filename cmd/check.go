@@ -111,7 +111,7 @@ func (a *app) subject(ctx context.Context) (u check.Subject, err error) {
 		return u, err
 	}
 	return check.Subject{
-		Settings: cfg, File: path, State: state, Scope: texts.Scope, Folders: a.folders(state),
+		Settings: cfg, File: path, State: state, Now: a.now, Scope: texts.Scope, Folders: a.folders(state),
 		Open: func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
 		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s, nil) },
 	}, nil

@@ -28,7 +28,7 @@ func newLetterPreview(a *app) *cobra.Command {
 	var out, serve string
 	c := &cobra.Command{
 		Use:   "preview KIND",
-		Short: "Render a letter (received, comment, closed) from the real settings with sample data",
+		Short: "Render a letter (received, off_hours, comment, closed) from the real settings with sample data",
 		Example: "  helpdesk letter preview received --out letter.html\n  helpdesk letter preview comment --out " +
 			"letter.eml\n" +
 			"  helpdesk letter preview received --serve 127.0.0.1:8025",

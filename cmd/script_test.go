@@ -45,6 +45,16 @@ func TestMain(m *testing.M) {
 			a.now = func() time.Time { return time.Now().Add(ahead) }
 			os.Exit(a.main(os.Args[1:]))
 		},
+		// The same at the moment that the environment names, whenever the test runs.
+		"helpdesk-at": func() {
+			at, err := time.Parse(time.RFC3339, os.Getenv("AT"))
+			if err != nil {
+				panic(err)
+			}
+			a, begun := haste(newApp(tui.New(os.Stdin, os.Stdout, os.Stderr))), time.Now()
+			a.now = func() time.Time { return at.Add(time.Since(begun)) }
+			os.Exit(a.main(os.Args[1:]))
+		},
 	})
 }
 

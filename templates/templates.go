@@ -4,7 +4,7 @@ package templates
 
 import "embed"
 
-// FS is the built-in files: layouts and signature, the texts by locale, and the data files.
+// FS is the built-in files: layouts and signature, the texts by locale, calendars of days off, and the data files.
 //
-//go:embed *.tmpl *.yaml ru en
+//go:embed *.tmpl *.yaml ru en calendars
 var FS embed.FS

@@ -51,6 +51,7 @@ type Subject struct {
 	Folders  spool.Folders                // for long messages
 	Open     func() (*store.Store, error) // as a dry run opens it
 	Wire     func(*store.Store) (*wiring.Parts, error)
+	Now      func() time.Time
 	Scope    func(name string) string // what the portal calls a scope of the webhook; "" = not known
 }
 
@@ -78,6 +79,7 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 		OK:   true,
 		Note: u.File,
 	}, checkTemplates(cfg)}, checkSecrets(cfg, u.File)...)
+	all = append(all, checkCalendar(cfg, u.Now())...)
 	state, s, err := checkState(ctx, u)
 	if err != nil {
 		return nil, err

@@ -103,7 +103,7 @@ func Preferring(page, scheme string) string {
 }
 
 // Kinds are the kinds of letters.
-var Kinds = []string{string(desk.Received), string(desk.Answer), string(desk.Closed)}
+var Kinds = []string{string(desk.Received), string(desk.OffHours), string(desk.Answer), string(desk.Closed)}
 
 // Sample renders a letter of the first mailbox with sample data.
 func Sample(cfg *config.Config, set *render.Set, kind desk.LetterKind) (render.Rendered, error) {

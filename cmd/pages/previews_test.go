@@ -40,11 +40,11 @@ func TestPreviewFollowsTheFiles(t *testing.T) {
 		return w.Body.String()
 	}
 	page, before := get("/"), get("/version")
-	if n := strings.Count(page, "<iframe"); n != 12 || !strings.Contains(page, "First words") ||
+	if n := strings.Count(page, "<iframe"); n != 16 || !strings.Contains(page, "First words") ||
 		strings.Contains(page, `class="error"`) {
 		t.Fatalf("%d frames in %s", n, page)
 	}
-	if order := regexp.MustCompile(`section id="(\w+)"`).FindAllString(page, -1); len(order) != 3 ||
+	if order := regexp.MustCompile(`section id="(\w+)"`).FindAllString(page, -1); len(order) != 4 ||
 		!strings.Contains(order[0], "closed") {
 		t.Errorf("order %v", order)
 	}

@@ -37,10 +37,27 @@ func routes(cfg *config.Config) []desk.Route {
 // Calendar returns the working time of the settings.
 func Calendar(cfg *config.Config) worktime.Calendar {
 	c := worktime.Calendar{Days: set(cfg.Calendar.Days), Holidays: set(cfg.Calendar.Holidays),
-		Workdays: set(cfg.Calendar.Workdays),
-		Zone:     cfg.CalendarLocation()}
+		Workdays: set(cfg.Calendar.Workdays), Short: map[string]bool{},
+		Zone: cfg.CalendarLocation()}
 	c.From, c.To = cfg.Calendar.Open()
+	for _, list := range cfg.Lists() {
+		years, _ := cfg.DaysOff(list) // Load has refused others
+		for _, days := range years {
+			takeDays(c.Holidays, c.Workdays, days.Holidays)
+			takeDays(c.Workdays, c.Holidays, days.Workdays)
+			takeDays(c.Short, nil, days.Short)
+		}
+	}
 	return c
+}
+
+// takeDays adds days to a set, but those that the settings have in the other one.
+func takeDays(to, other map[string]bool, days []string) {
+	for _, day := range days {
+		if !other[day] {
+			to[day] = true
+		}
+	}
 }
 
 func set(names []string) map[string]bool {

@@ -286,8 +286,9 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		FloodWithin: cfg.Mail.Flood.Within,
 		Reopen:      cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin,
 		SameSubject: cfg.Tickets.SameSubjectWithin,
-		AutoReply:   cfg.Letters.Received.Enabled, PerAddress: cfg.Letters.Received.Limit.PerAddress,
-		PerDomain: cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay,
+		AutoReply:   cfg.Letters.Received.Enabled, OffHours: cfg.Letters.Received.OffHours.Enabled,
+		PerAddress: cfg.Letters.Received.Limit.PerAddress,
+		PerDomain:  cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay,
 		Within: cfg.Letters.Received.Limit.Within,
 		MaxAge: cfg.Letters.Received.MaxAge, Answer: cfg.Letters.Comment.Enabled, Closed: cfg.Letters.Closed.Enabled,
 		Send: desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix,
@@ -334,6 +335,7 @@ func Letters(cfg *config.Config) (*render.Set, error) {
 		Escape: markup.Escape, Text: markup.Text,
 		Sample:   func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) },
 		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},
+		OffHours: render.LetterText{Subject: l.Received.OffHours.Subject, Body: l.Received.OffHours.Body},
 		Comment:  render.LetterText{Subject: l.Comment.Subject, Body: l.Comment.Body},
 		Closed:   render.LetterText{Subject: l.Closed.Subject, Body: l.Closed.Body}}
 	if l.Logo != "" {

@@ -27,7 +27,7 @@ type sample struct {
 func samples() ([]sample, error) {
 	var all []sample
 	for _, locale := range []string{"ru", "en"} {
-		for _, kind := range []desk.LetterKind{desk.Received, desk.Answer, desk.Closed} {
+		for _, kind := range []desk.LetterKind{desk.Received, desk.OffHours, desk.Answer, desk.Closed} {
 			for _, logo := range []bool{false, true} {
 				s, err := newSample(locale, kind, logo)
 				if err != nil {

@@ -29,6 +29,7 @@ func (d *decoder) check(c *Config) {
 		}
 	}
 	d.routing(c)
+	d.calendar(c)
 	d.contacts(c.Contacts)
 	d.notify(c.Notify)
 }

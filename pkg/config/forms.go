@@ -25,6 +25,7 @@ var forms = map[string]func(string) string{
 	"envelope": envelope,
 	"file":     file,
 	"folder":   folder,
+	"holiday":  holiday,
 	"host":     host,
 	"hours":    hours,
 	"line":     line,
@@ -161,6 +162,16 @@ func date(s string) string {
 		return "must be a day: 2026-01-01"
 	}
 	return ""
+}
+
+var listName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+
+// holiday checks a day, or the name of a list of days.
+func holiday(s string) string {
+	if listName.MatchString(s) || date(s) == "" {
+		return ""
+	}
+	return "must be days, or the name of a list of days: 2026-01-01, russia"
 }
 
 func hours(s string) string {

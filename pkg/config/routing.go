@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"time"
 )
@@ -20,13 +19,14 @@ type Route struct {
 	Set     Override `yaml:"set" need:"yes"`              // on top of what the mailbox gives
 }
 
-// Calendar says when people work, for deadlines in working time.
+// Calendar says when people work: for deadlines in working time, and for what the auto-reply promises.
 type Calendar struct {
-	Hours    string   `yaml:"hours" need:"yes" is:"hours"`                                  // of a working day
-	Days     []string `yaml:"days" need:"yes" enum:"mon|tue|wed|thu|fri|sat|sun" one:"yes"` // of the week
-	Holidays []string `yaml:"holidays" is:"date"`                                           // days off
-	Workdays []string `yaml:"workdays" is:"date"`                                           // days worked all the same
-	Timezone string   `yaml:"timezone" is:"zone"`                                           // "" = that of letters
+	Hours string   `yaml:"hours" need:"yes" is:"hours"`                                  // of a working day
+	Days  []string `yaml:"days" need:"yes" enum:"mon|tue|wed|thu|fri|sat|sun" one:"yes"` // of the week
+	// days off, and names of lists
+	Holidays []string `yaml:"holidays" is:"holiday" one:"yes"`
+	Workdays []string `yaml:"workdays" is:"date"` // days worked all the same
+	Timezone string   `yaml:"timezone" is:"zone"` // "" = that of letters
 }
 
 // unconditional reports whether the route fits every message.
@@ -79,11 +79,6 @@ func (d *decoder) routing(c *Config) {
 		}
 		if reflect.ValueOf(r.Set).IsZero() {
 			d.once(key+".set", "changes nothing")
-		}
-	}
-	for i, day := range c.Calendar.Holidays {
-		if slices.Contains(c.Calendar.Workdays, day) {
-			d.once(fmt.Sprintf("calendar.holidays[%d]", i), "is in calendar.workdays as well")
 		}
 	}
 }

@@ -63,6 +63,8 @@ type Received struct {
 	Body    string        `yaml:"body"`
 	Limit   Limit         `yaml:"limit"`
 	MaxAge  time.Duration `yaml:"max_age" min:"1m"` // no auto-reply to a letter that arrived longer ago
+
+	OffHours Letter `yaml:"off_hours"` // what goes in its place outside of the calendar's hours
 }
 
 // Limit is how many auto-replies go to one address and one domain within a time.

@@ -25,6 +25,7 @@ type Policy struct {
 	SameSubject  time.Duration // 0 = off
 
 	AutoReply  bool // letters.received.enabled
+	OffHours   bool // letters.received.off_hours.enabled
 	PerAddress int  // auto-replies within Within; 0 = no limit
 	PerDomain  int  // the same; public domains have none
 	Within     time.Duration
@@ -45,7 +46,7 @@ type Policy struct {
 
 	Fields   map[string]Fields // by mailbox: the settings of new tasks
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
-	Calendar worktime.Calendar // what deadlines in working time are counted by
+	Calendar worktime.Calendar // when people work
 	Words    Words
 
 	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
@@ -180,6 +181,7 @@ const (
 	GroupAutoReply Group = "auto-reply" // what takes the auto-reply away
 	GroupFiles     Group = "files"      // which files are not uploaded
 	GroupRouting   Group = "routing"    // which settings a new task gets
+	GroupLetter    Group = "letter"     // which auto-reply goes out
 	GroupComment   Group = "comment"    // whether a comment goes to the customer
 )
 

@@ -77,10 +77,14 @@ func (w *weighing) open(automatic bool) {
 }
 
 func (w *weighing) received(t *Ticket) *Draft {
-	return &Draft{
+	d := &Draft{
 		Kind: Received, Mailbox: t.Mailbox, To: t.ReplyTo, Subject: t.Subject,
 		InReplyTo: t.LastID, References: t.References, Date: arrived(w.m, w.f.Now),
 	}
+	if w.r.policy.OffHours && w.ask(GroupLetter, offHoursRule()) {
+		d.Opens, _ = w.r.policy.Calendar.Opens(w.f.Now)
+	}
+	return d
 }
 
 // comment adds the message to the ticket that was found.

@@ -39,7 +39,12 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
 		v.Greeted = l.kit.Rules.Greets(draft.Comments[0].Text)
 		v.Specialist, v.Position = draft.Comments[0].Name, draft.Comments[0].Position
 	}
-	r, err := l.kit.Texts.Letter(draft.Kind, v)
+	now := l.Now()
+	kind := draft.KindAt(now)
+	if kind == desk.OffHours {
+		v.OpensAt = l.kit.Texts.OpensAt(draft.Opens.In(s.Zone), now.In(s.Zone))
+	}
+	r, err := l.kit.Texts.Letter(kind, v)
 	if err != nil {
 		return desk.Letter{}, nil, err
 	}

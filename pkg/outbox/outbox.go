@@ -97,6 +97,7 @@ type Texts interface {
 	Missing(form desk.Form, names []string) string
 	Note(n desk.Note) string
 	Date(t time.Time) string
+	OpensAt(t, now time.Time) string
 	Event(e desk.Event, zone *time.Location) string
 }
 

@@ -19,6 +19,7 @@ type Settings struct {
 	LogoType    string // image/png, image/jpeg or image/gif; "" = what its content says
 	Signature   string // HTML fragment; "" = the built-in one
 	Received    LetterText
+	OffHours    LetterText // in the place of Received while nobody works
 	Comment     LetterText
 	Closed      LetterText
 	PortalLinks bool // letters may hold links to the portal
@@ -66,6 +67,7 @@ type Vars struct {
 	MailboxFrom string // its address
 	Link        string // to the task on the portal
 	Date        string // of the cause: when the letter arrived, when the comment was written
+	OpensAt     string // when work begins, in words; "" = it goes on
 	Comments    []Comment
 	Quote       []string // lines of the customer's latest letter
 	QuoteDate   string

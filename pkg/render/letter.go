@@ -103,7 +103,7 @@ func (s *Set) prepare(kind desk.LetterKind, v Vars) Vars {
 	if !s.settings.PortalLinks {
 		v.Link = ""
 	}
-	if kind == desk.Received {
+	if kind == desk.Received || kind == desk.OffHours {
 		v.Comments, v.Quote = nil, nil
 	}
 	v.Quote = cutLines(v.Quote, s.settings.QuoteLimit)

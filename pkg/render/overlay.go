@@ -61,6 +61,9 @@ func (o overlay) mistakes(locale string) []error {
 }
 
 func (o overlay) replaces(name string) bool {
+	if path.Dir(name) == "calendars" && path.Ext(name) == ".yaml" { // a further list of days off
+		return true
+	}
 	_, err := fs.Stat(o.base, name)
 	return err == nil
 }

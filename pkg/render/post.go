@@ -208,6 +208,28 @@ func (s *Set) Date(t time.Time) string { return s.date(t, "date") }
 // ShortDate returns the time in digits, as the portal's texts show it; "" for the zero time.
 func (s *Set) ShortDate(t time.Time) string { return s.date(t, "date.short") }
 
+// OpensAt returns when work begins, in the words of the locale: "on Monday from 9:00". Both times are in the zone to be
+// shown.
+func (s *Set) OpensAt(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	midnight := func(t time.Time) time.Time {
+		y, m, d := t.Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	}
+	clock := strings.TrimPrefix(t.Format(phrase(s.phrases, "opens.clock", nil)), "0")
+	return phrase(s.phrases, "opens", opening{Days: int(midnight(t).Sub(midnight(now)) / (24 * time.Hour)),
+		Weekday: int(t.Weekday()), Date: s.date(t, "opens.date"), Clock: clock})
+}
+
+// opening is what the phrase that says when work begins may use.
+type opening struct {
+	Days        int // from today
+	Weekday     int // 0 = Sunday
+	Date, Clock string
+}
+
 func (s *Set) date(t time.Time, layout string) string {
 	if t.IsZero() {
 		return ""

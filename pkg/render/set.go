@@ -40,7 +40,7 @@ type body struct {
 
 // kinds and forms are what there must be templates for.
 var (
-	kinds = []desk.LetterKind{desk.Received, desk.Answer, desk.Closed}
+	kinds = []desk.LetterKind{desk.Received, desk.OffHours, desk.Answer, desk.Closed}
 	forms = []desk.Form{desk.FormTask, desk.FormRepeat, desk.FormWritten, desk.FormBounce, desk.FormRefused,
 		desk.FormTrouble, desk.FormAutomatic}
 )
@@ -51,7 +51,7 @@ func New(files fs.FS, s Settings) (*Set, error) {
 	if s.Escape == nil {
 		return nil, errors.New("render: Settings.Escape is missing")
 	}
-	if s.Text == nil && s.Signature+s.Received.Body+s.Comment.Body+s.Closed.Body != "" {
+	if s.Text == nil && s.Signature+s.Received.Body+s.OffHours.Body+s.Comment.Body+s.Closed.Body != "" {
 		return nil, errors.New("render: Settings.Text is missing")
 	}
 	if _, err := fs.Stat(files, s.Locale+"/phrases.tmpl"); err != nil || s.Locale == "" {
@@ -91,6 +91,9 @@ func (s *Set) parse(p *parser) {
 	for _, kind := range kinds {
 		own := s.settings.of(kind)
 		key := "letters." + string(kind)
+		if kind == desk.OffHours {
+			key = "letters.received.off_hours"
+		}
 		s.letters[kind] = letter{
 			subject: p.setting(key+".subject", own.Subject, "subject.tmpl"),
 			body:    p.body(key+".body", own.Body, string(kind)),
@@ -105,6 +108,8 @@ func (s Settings) of(kind desk.LetterKind) LetterText {
 	switch kind {
 	case desk.Received:
 		return s.Received
+	case desk.OffHours:
+		return s.OffHours
 	case desk.Answer:
 		return s.Comment
 	}

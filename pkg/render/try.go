@@ -100,7 +100,7 @@ func Preview(kind desk.LetterKind) Vars {
 		Contact: "C. Contact", Address: "contact@example.org", Ticket: 42, Task: 3711, Token: "[#3711-4821]",
 		Subject: "Subject", Specialist: "S. Specialist", Position: "Position", Mailbox: "Mailbox",
 		MailboxFrom: "support@example.ru", Link: "https://portal.example.ru/task/3711/", Date: "12.03.2024 10:00",
-		Quote: []string{"One", "", "Two"}, QuoteDate: "12.03.2024 09:00",
+		Quote: []string{"One", "", "Two"}, QuoteDate: "12.03.2024 09:00", OpensAt: "13.03.2024 09:00",
 		Logo: "cid:logo", LogoWidth: 1, LogoHeight: 1,
 	}
 	if kind == desk.Answer {
@@ -127,6 +127,7 @@ func (s *Set) Preview(kind desk.LetterKind) Vars {
 	v.Contact, v.Subject, v.Mailbox = say("contact"), say("subject"), say("mailbox")
 	v.Specialist, v.Position = "", ""
 	v.Date, v.QuoteDate = s.Date(at.Add(time.Hour)), s.Date(at)
+	v.OpensAt = s.OpensAt(at.Add(23*time.Hour), at)
 	v.Quote = lines(say("quote"))
 	v.Logo, v.LogoWidth, v.LogoHeight = "", 0, 0
 	if kind != desk.Answer { // only answers quote

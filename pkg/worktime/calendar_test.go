@@ -70,3 +70,40 @@ func TestHours(t *testing.T) {
 		}
 	}
 }
+
+func TestOpens(t *testing.T) {
+	for at, want := range map[string]string{
+		"2026-03-10T08:59": "2026-03-10T09:00",
+		"2026-03-10T09:00": "",
+		"2026-03-10T17:59": "",
+		"2026-03-10T18:00": "2026-03-11T09:00",
+		"2026-03-06T19:00": "2026-03-10T09:00", // a Friday, a weekend and a holiday
+		"2026-03-13T18:00": "2026-03-14T09:00", // a Saturday that is worked
+		"2026-03-14T18:00": "2026-03-16T09:00",
+		"2026-03-11T17:00": "2026-03-12T09:00", // a short day
+	} {
+		c := week
+		c.Short = map[string]bool{"2026-03-11": true}
+		moment, _ := time.ParseInLocation("2006-01-02T15:04", at, week.Zone)
+		opens, ok := c.Opens(moment.UTC())
+		got := ""
+		if ok {
+			got = opens.Format("2006-01-02T15:04")
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", at, got, want)
+		}
+	}
+	if opens, ok := (Calendar{}).Opens(now); ok {
+		t.Error(opens)
+	}
+}
+
+func TestShortDays(t *testing.T) {
+	c := week
+	c.Short = map[string]bool{"2026-03-10": true}
+	start := time.Date(2026, 3, 10, 16, 0, 0, 0, week.Zone)
+	if got := c.After(start, 2*time.Hour).Format("2006-01-02T15:04"); got != "2026-03-11T10:00" {
+		t.Error(got)
+	}
+}
