@@ -189,7 +189,7 @@ func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, raw []byte,
 func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Letter, err error) desk.Result {
 	l.Log.Info("relay", "mailbox", s.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
 	switch {
-	case l.fails(s, err):
+	case l.fails(s, letter, err):
 		l.tally.GiveUp(relayOf(s.Name), err)
 	case fault.ExtentOf(err) == fault.Setup:
 		l.tally.Problem(relayOf(s.Name), err)
@@ -231,15 +231,16 @@ func (l *letters) takes(s Sender) {
 	l.taken[s.Name]++
 }
 
-// fails notes that a relay failed over a letter, and reports whether it is to be left alone for this pass.
-func (l *letters) fails(s Sender, err error) bool {
+// fails notes that a relay failed over a letter, and reports whether it is to be left alone for this pass. What it has
+// against the envelope of auto-replies keeps it from no other letter.
+func (l *letters) fails(s Sender, letter desk.Letter, err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch fault.ExtentOf(err) {
-	case fault.Server:
+	switch extent := fault.ExtentOf(err); {
+	case extent == fault.Server:
 		l.failed[s.Name]++
 		return l.failed[s.Name] >= breaks
-	case fault.Setup:
+	case extent == fault.Setup && letter.EnvelopeFrom == "":
 		l.failed[s.Name]++
 		return l.failed[s.Name] >= refusals
 	}

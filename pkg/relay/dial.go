@@ -93,7 +93,7 @@ func (s *session) extended() error {
 func (s *session) unwelcome(err error) error {
 	err = fmt.Errorf("greet %s: %w", s.o.addr(), s.why(err))
 	var reply *textproto.Error
-	if !errors.As(err, &reply) || reply.Code < 500 || about(reply.Msg) == limit {
+	if !errors.As(err, &reply) || reply.Code < 500 || about(reply.Msg) == limit || wire.Busy(reply.Msg) {
 		return fault.Away(fault.Refused, err)
 	}
 	return fault.Misconfigured(fmt.Errorf("%w; the server does not take letters from this machine, or not under the "+

@@ -16,7 +16,7 @@ type envelope struct {
 	from, to string
 	own      string // our address, which the server should take letters to
 	utf8     bool   // an address needs SMTPUTF8 (RFC 6531)
-	usual    bool   // MAIL is the same with every letter: to refuse it is to refuse them all
+	usual    bool   // its sender is the address that the letter is from
 }
 
 func newEnvelope(l desk.Letter) (envelope, error) {
@@ -35,7 +35,7 @@ func newEnvelope(l desk.Letter) (envelope, error) {
 	}
 	e.from = from
 	e.utf8 = !ascii(e.from + e.to)
-	e.usual = l.EnvelopeFrom == "" && !e.utf8
+	e.usual = l.EnvelopeFrom == ""
 	return e, nil
 }
 

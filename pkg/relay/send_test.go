@@ -75,7 +75,7 @@ func TestSendSaysWhatARefusalMeans(t *testing.T) {
 			{"closing", func(l *desk.Letter) { l.To.Addr = "closing@example.org" }, fault.Refused, fault.Server, "421"},
 			{"sender", func(l *desk.Letter) {
 				l.EnvelopeFrom = "refused@example.ru"
-			}, fault.Never, fault.One, "smtp.envelope_from"},
+			}, fault.Refused, fault.Setup, "smtp.envelope_from"},
 			{"own sender", func(l *desk.Letter) {
 				l.From.Addr = "refused@example.ru"
 			}, fault.Refused, fault.Setup, "smtp.user"},

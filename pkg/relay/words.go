@@ -24,6 +24,8 @@ const (
 	account   kind = "account"
 	sender    kind = "sender"
 	relaying  kind = "relaying"
+	domain    kind = "domain"  // ours, in the DNS
+	someone   kind = "someone" // an account, the recipient's or ours
 )
 
 // words are the patterns of each kind.
@@ -54,7 +56,7 @@ const maxAnswer = 2000
 func about(msg string) kind {
 	msg = strings.Join(strings.Fields(msg[:min(len(msg), maxAnswer)]), " ")
 	msg = msg[len(front.FindString(msg)):]
-	for _, k := range []kind{remote, sender, recipient, size, relaying, account, limit, client} {
+	for _, k := range []kind{remote, domain, sender, account, someone, recipient, size, relaying, limit, client} {
 		switch {
 		case !tells(k, msg):
 		case k == remote:
