@@ -158,9 +158,7 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 	a.Printf("\n%s\n\n", texts.Say("written", path, env))
 	a.configFile = path
 	if cfg, err := a.serverSettings(); err == nil && cfg.Mailboxes[0].SignsIn() {
-		if err := login(ctx, a, cfg, cfg.Mailboxes[0].Name, false); err != nil {
-			a.Printf("%s\n\n", texts.Say("login.failed", exit.Text(err)))
-		}
+		signInFirst(ctx, a, cfg, texts)
 	}
 	a.Printf("%s\n", texts.Say("checking"))
 	all, err := a.check(ctx)
@@ -183,6 +181,25 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 	}
 	a.Printf("\n%s\n  %s schedule systemd\n  %s schedule cron\n", texts.Say(next), typed, typed)
 	return err
+}
+
+// signInFirst has the person sign the first mailbox in, again and again until it works or they leave it for later.
+func signInFirst(ctx context.Context, a *app, cfg *config.Config, texts setup.Texts) {
+	for again := ""; again == ""; {
+		err := login(ctx, a, cfg, cfg.Mailboxes[0].Name, false)
+		if err == nil {
+			a.Printf("\n")
+			return
+		}
+		a.Printf("%s\n", texts.Say("login.failed", strings.TrimPrefix(exit.Text(err), exit.Spoken)))
+		person, ok := a.Keyboard()
+		if !ok || ctx.Err() != nil {
+			return
+		}
+		if again, err = person.Line(ctx, texts.Say("login.again", cfg.Mailboxes[0].Name)); err != nil {
+			return
+		}
+	}
 }
 
 // tryLogin logs in to both servers.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"helpdesk/internal/terminal"
+	"helpdesk/pkg/sandbox/auth"
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
@@ -37,12 +38,17 @@ func (s *session) types(line string) {
 // onTerminal starts helpdesk on a terminal.
 func onTerminal(t *testing.T, dir string, env []string, args ...string) *session {
 	t.Helper()
+	return programOnTerminal(t, dir, env, "helpdesk", args...)
+}
+
+func programOnTerminal(t *testing.T, dir string, env []string, name string, args ...string) *session {
+	t.Helper()
 	program, person, err := terminal.Open(80)
 	if err != nil {
 		t.Skip(err)
 	}
 	_, _ = program.Close(), person.Close()
-	c := exec.Command("helpdesk", args...)
+	c := exec.Command(name, args...)
 	c.Dir, c.Env = dir, env
 	s, err := terminal.Start(c)
 	if err != nil {
@@ -160,4 +166,96 @@ func TestInitIsLeft(t *testing.T) {
 	if found, _ := filepath.Glob(filepath.Join(dir, "*")); len(found) > 0 {
 		t.Errorf("there lies %v", found)
 	}
+}
+
+// Where the provider takes no password, init has the person sign in. Who refuses once is asked again, and who leaves it
+// for later gets the configuration and the reason.
+func TestInitSignsIn(t *testing.T) {
+	t.Parallel()
+	for name, allows := range map[string][]bool{"at once": {true}, "then": {false, true}, "never": {false}} {
+		t.Run(name, func(t *testing.T) {
+			r, env := signingIn(t)
+			dir := filepath.Join(r.dir, "new")
+			s := programOnTerminal(t, r.dir, env, "helpdesk-built", "init", dir)
+			for _, step := range [][2]string{
+				{"Address of the support mailbox", "support"}, {"Address of the support mailbox", "support@firm.example"},
+				{"(client) ID", "app"}, {"Its secret", oauthSecret}, {"webhook", r.webhook}, {"[7]", ""}, {"[0]", ""},
+			} {
+				s.expects(step[0])
+				s.types(step[1])
+			}
+			s.expects("Written: ")
+			well := false
+			for n, allow := range allows {
+				if n > 0 {
+					s.types("")
+				}
+				r.consents(s, allow)
+				well = allow
+			}
+			if !well {
+				s.types("n")
+			}
+			s.expects("helpdesk check:")
+			s.expects("schedule systemd")
+			if err := s.Wait(); (err == nil) != well {
+				t.Errorf("%v\n%s", err, s.Seen())
+			}
+			if text := s.Seen(); strings.Contains(text, oauthSecret) || strings.Contains(text, "FAILED ") == well {
+				t.Error(text)
+			}
+			c := exec.Command("helpdesk-built", "--config", filepath.Join(dir, "helpdesk.yaml"), "poll")
+			c.Env = env
+			if out, err := c.CombinedOutput(); (err == nil) != well {
+				t.Errorf("poll: %v\n%s", err, out)
+			}
+		})
+	}
+}
+
+// consents waits for the code on the terminal and types it on the provider's page.
+func (r *rig) consents(s *session, allow bool) {
+	s.t.Helper()
+	s.expects("sign in as support@firm.example and type the code")
+	p := r.provider.Load()
+	for len(p.Codes()) == 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	code := p.Codes()[0]
+	s.expects(code)
+	p.Type(code, "support@firm.example", allow)
+	if allow {
+		s.expects("has signed in")
+		return
+	}
+	s.expects("The sign-in failed: login support: ")
+	s.expects("n for later")
+}
+
+// signingIn is servers whose mailbox takes tokens alone, and an environment in which helpdesk-built knows its provider.
+func signingIn(t *testing.T) (*rig, []string) {
+	t.Helper()
+	r, err := newRigFor(t.TempDir(), "support@firm.example", sandbox.PortalOptions{NewCard: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.close)
+	p := auth.New(auth.Options{Secret: oauthSecret, Interval: time.Second, Rotate: true})
+	at, err := p.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.provider.Store(p)
+	server := func(addr string) string {
+		host, port, _ := net.SplitHostPort(addr)
+		return "{host: " + host + ", port: " + port + ", tls: none}"
+	}
+	known := "- name: Firm Mail\n  domains: [firm.example]\n  password: oauth2\n  imap: " + server(r.imap.Addr()) +
+		"\n  smtp: " + server(r.smtp.Addr()) + "\n  oauth: {id: google, page_url: \"" + at + "/authorize\", token_url: \"" +
+		at + "/token\", device_url: \"" + at + "/device\", scopes: [mail]}\n"
+	built := t.TempDir()
+	if err := os.WriteFile(filepath.Join(built, "providers.yaml"), []byte(known), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return r, []string{"LANG=C", "TZ=UTC", "BUILT=" + built}
 }

@@ -64,7 +64,7 @@ func newRig(dir string, o sandbox.PortalOptions, extra string) (*rig, error) {
 // token reports whether a token of the provider opens the mailbox.
 func (r *rig) token(user, token string) bool {
 	p := r.provider.Load()
-	return p != nil && user == "support" && p.Valid(user, token)
+	return p != nil && p.Valid(user, token)
 }
 
 func (r *rig) close() {
@@ -81,8 +81,8 @@ func newRigFor(dir, account string, o sandbox.PortalOptions) (*rig, error) {
 	r.portal = sandbox.NewPortal(o)
 	var err, err2, err3 error
 	r.webhook, err = r.portal.Start()
-	r.imap, err2 = mail.NewIMAP(mail.IMAPOptions{User: account, Password: imapSecret})
-	r.smtp, err3 = mail.NewSMTP(mail.SMTPOptions{User: account, Password: imapSecret})
+	r.imap, err2 = mail.NewIMAP(mail.IMAPOptions{User: account, Password: imapSecret, Token: r.token})
+	r.smtp, err3 = mail.NewSMTP(mail.SMTPOptions{User: account, Password: imapSecret, Token: r.token})
 	return r, errors.Join(err, err2, err3)
 }
 

@@ -22,9 +22,11 @@ import (
 	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
 	"helpdesk/internal/servers"
+	"helpdesk/pkg/render"
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/store"
+	"helpdesk/templates"
 )
 
 // TestMain makes the test binary be helpdesk itself where a script calls it by that name.
@@ -54,6 +56,11 @@ func TestMain(m *testing.M) {
 			a, begun := haste(newApp(tui.New(os.Stdin, os.Stdout, os.Stderr))), time.Now()
 			a.now = func() time.Time { return at.Add(time.Since(begun)) }
 			os.Exit(a.main(os.Args[1:]))
+		},
+		// The same with other built-in files: the environment names their folder.
+		"helpdesk-built": func() {
+			templates.FS = render.Overlay(templates.FS, os.DirFS(os.Getenv("BUILT")))
+			os.Exit(haste(newApp(tui.New(os.Stdin, os.Stdout, os.Stderr))).main(os.Args[1:]))
 		},
 	})
 }

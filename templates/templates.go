@@ -2,9 +2,13 @@
 // on the portal, and the word lists decisions go by. It holds no code; a user's folder replaces its files one by one.
 package templates
 
-import "embed"
+import (
+	"embed"
+	"io/fs"
+)
 
 // FS is the built-in files: layouts and signature, the texts by locale, calendars of days off, and the data files.
-//
+var FS fs.FS = files
+
 //go:embed *.tmpl *.yaml ru en calendars
-var FS embed.FS
+var files embed.FS

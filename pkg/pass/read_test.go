@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -64,7 +65,7 @@ func (r reply) mail(form string) []byte {
 func replyCutter(t *testing.T) *quote.Cutter {
 	t.Helper()
 	var quotes quote.Rules
-	raw, err := templates.FS.ReadFile("quotes.yaml")
+	raw, err := fs.ReadFile(templates.FS, "quotes.yaml")
 	if err == nil {
 		err = yaml.Unmarshal(raw, &quotes)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -127,7 +128,7 @@ var (
 )
 
 func unmarshal(name string, v any) error {
-	raw, err := templates.FS.ReadFile(name)
+	raw, err := fs.ReadFile(templates.FS, name)
 	if err != nil {
 		return err
 	}
