@@ -11,15 +11,15 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// Limits of an address list: entries, and bytes of one <address> or encoded word.
+// Limits of an address list: number of entries, and bytes of one <address> or encoded word.
 const (
 	maxAddresses = 20000
 	maxAddress   = 2000
-	maxUsable    = 320 // of an address that mail can be sent to (RFC 5321, 4.5.3.1)
+	maxUsable    = 320 // bytes of a deliverable address (RFC 5321, 4.5.3.1)
 	maxName      = 300 // characters of a name
 )
 
-// Addresses reads an address list however it is written: net/mail refuses too much of what is sent.
+// Addresses parses an address list in any form. net/mail refuses too much of what programs send.
 func Addresses(field string) []desk.Address {
 	var list []desk.Address
 	for len(field) > 0 && len(list) < maxAddresses {
@@ -40,7 +40,7 @@ type mailbox struct {
 	inAngle bool
 	comment string
 
-	doubtful bool // it holds several addresses
+	doubtful bool // it contains several addresses
 }
 
 func (m *mailbox) endWord() {
@@ -50,7 +50,7 @@ func (m *mailbox) endWord() {
 	}
 }
 
-// nextAddress takes one address off the front of a list.
+// nextAddress parses the first address of a list and returns it with the rest of the list.
 func nextAddress(s string) (desk.Address, string) {
 	var m mailbox
 	for len(s) > 0 {
@@ -90,7 +90,7 @@ func (m *mailbox) take(s string) int {
 		m.angle, m.inAngle = angle, true
 		return n
 	case c == ':' && !m.inAngle && m.word.Len() > 0 && !strings.Contains(m.word.String(), "@"):
-		*m = mailbox{} // a group (RFC 5322, 3.4): its name is not an address
+		*m = mailbox{} // the name of a group (RFC 5322, 3.4) is not an address
 	case strings.HasPrefix(s, "=?"):
 		n := wordLen(s)
 		m.word.WriteString(s[:n])
@@ -103,13 +103,13 @@ func (m *mailbox) take(s string) int {
 	return 1
 }
 
-// opensTwice reports whether the < that s begins with has another before its >.
+// opensTwice reports whether the < at the beginning of s is followed by another < before the next >.
 func opensTwice(s string) bool {
 	inner := strings.IndexAny(s[1:min(len(s), maxAddress)], "<>")
 	return inner > 0 && s[1+inner] == '<'
 }
 
-// angleLen returns the length of the <address> s begins with. QUIRK: the closing > may be missing.
+// angleLen returns the length of the <address> at the beginning of s. QUIRK: the closing > may be missing.
 func angleLen(s string) int {
 	if end := strings.IndexByte(s[:min(len(s), maxAddress)], '>'); end >= 0 {
 		return end + 1
@@ -120,11 +120,11 @@ func angleLen(s string) int {
 	return min(len(s), maxAddress)
 }
 
-// wordLen returns the length of the encoded word s begins with, so that commas inside it part nothing.
+// wordLen returns the length of the encoded word at the beginning of s. A comma inside it is not a separator.
 func wordLen(s string) int {
 	s = s[:min(len(s), maxAddress)]
 	at := 2
-	for range 2 { // over the charset and the encoding
+	for range 2 { // skips the charset and the encoding
 		i := strings.IndexByte(s[at:], '?')
 		if i < 0 || strings.ContainsAny(s[at:at+i], " \t") {
 			return 2
@@ -171,7 +171,7 @@ func (m *mailbox) address() desk.Address {
 	if strings.EqualFold(name, addr) {
 		name = ""
 	}
-	if name = glyph.Cut(name, maxName); len(addr) > maxUsable { // nobody's, and a key of the state would be made of it
+	if name = glyph.Cut(name, maxName); len(addr) > maxUsable { // no address, and too long for a key
 		name, addr = glyph.Cut(name+" "+addr, maxName), ""
 	}
 	if m.doubtful {
@@ -180,8 +180,8 @@ func (m *mailbox) address() desk.Address {
 	return desk.Address{Name: name, Addr: addr}
 }
 
-// unwrap takes the quotation marks off a name that stands in them as a whole, or lacks one of the pair. Those within
-// it, as companies have, stay.
+// unwrap removes quotation marks around a whole name, and a single mark without its counterpart. It keeps marks inside
+// the name, as in names of companies.
 func unwrap(name string) string {
 	for name != "" {
 		mark := name[:1]
@@ -197,7 +197,7 @@ func unwrap(name string) string {
 				break
 			}
 			inner = name[1 : len(name)-1]
-			// it ends what the first one begins
+			// this mark closes a quotation that the first one opens
 			if next := strings.Index(inner, mark); next > 0 && inner[next-1] != ' ' {
 				break
 			}
@@ -207,7 +207,7 @@ func unwrap(name string) string {
 	return name
 }
 
-// bare finds the address among the words of a mailbox without <>; the others are the name.
+// bare finds the address among the words of a mailbox without <>. The other words are the name.
 func (m *mailbox) bare() (name, addr string) {
 	for i, w := range m.phrase {
 		if addr == "" && strings.Contains(w, "@") {
@@ -235,11 +235,11 @@ func cleanAddr(addr string) string {
 	if !found || strings.HasPrefix(local, `"`) {
 		return addr
 	}
-	// QUIRK: blanks around the @ or inside the domain are slips of web forms.
+	// QUIRK: web forms accept blanks around the @ or inside the domain.
 	return strings.TrimSpace(local) + "@" + strings.ReplaceAll(domain, " ", "")
 }
 
-// usable reports whether a mail server would take an address: one local part, one at sign, one domain.
+// usable reports whether a mail server would accept an address: one local part, one at sign, one domain.
 func usable(addr string) bool {
 	if len(addr) > maxUsable {
 		return false
@@ -254,17 +254,17 @@ func usable(addr string) bool {
 	})
 }
 
-// addressSeen is what looks like an address, wherever it stands.
+// addressSeen matches anything that looks like an address, anywhere in a field.
 var addressSeen = regexp.MustCompile(`[^\s<>()\[\],;:"'@]+@[^\s<>()\[\],;:"'@]+`)
 
-// writerOf returns who a From or Sender names: the first address that can be written to; where none parses, the one
-// that can be seen in the field. Where there is none, or a choice of several, nobody can be answered, and the field is
+// writerOf returns the person in a From or Sender field. It is the first usable address, or else the only thing in the
+// field that looks like an address. Without one, or with several, nobody can be answered, and the whole field becomes
 // the name.
 func writerOf(h desk.Header, name string) desk.Address {
 	list := addresses(h, name)
 	field := oneLine(strings.Join(h.Values(name), ", "))
 	for _, a := range list {
-		// else two, side by side
+		// otherwise the field contains two addresses side by side
 		if usable(a.Addr) && (strings.Contains(field, "<") || !addressSeen.MatchString(a.Name)) {
 			return a
 		}
@@ -290,7 +290,7 @@ func writerOf(h desk.Header, name string) desk.Address {
 	return desk.Address{Name: glyph.Cut(field, maxName)}
 }
 
-// answerable returns those of the addresses that can be written to.
+// answerable returns the usable addresses.
 func answerable(list []desk.Address) []desk.Address {
 	return slices.DeleteFunc(list, func(a desk.Address) bool { return !usable(a.Addr) })
 }

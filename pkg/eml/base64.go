@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// base64Reader decodes base64 whatever stands between its letters, and starts anew after padding.
+// base64Reader decodes base64, skips other characters, and starts anew after padding.
 type base64Reader struct {
 	decoded
 	base64Decoder
@@ -31,13 +31,13 @@ func (d *base64Reader) fill() {
 	d.out = d.buf
 }
 
-// base64Decoder holds the letters of a group that is not complete.
+// base64Decoder keeps the letters of an incomplete group.
 type base64Decoder struct {
 	acc  uint32
-	have uint // letters in acc
+	have uint // number of letters in acc
 }
 
-// decode appends what in says to dst.
+// decode appends the decoded bytes of in to dst.
 func (d *base64Decoder) decode(dst, in []byte) []byte {
 	dst = slices.Grow(dst, len(in)/4*3+3)
 	for i := 0; i < len(in); i++ {
@@ -66,13 +66,13 @@ func (d *base64Decoder) decode(dst, in []byte) []byte {
 	return dst
 }
 
-// groups decodes the groups of four letters that in begins with, and returns their length: nearly all of base64 is
-// such.
+// groups decodes the complete groups of four letters at the beginning of in and returns their length. Nearly all base64
+// consists of them.
 func groups(dst, in []byte) (_ []byte, n int) {
 	for ; n+4 <= len(in); n += 4 {
 		g := in[n : n+4 : n+4]
 		a, b, c, e := base64Values[g[0]], base64Values[g[1]], base64Values[g[2]], base64Values[g[3]]
-		if a|b|c|e >= 0x80 { // only what is no letter has the highest bit
+		if a|b|c|e >= 0x80 { // only a non-letter has the highest bit
 			break
 		}
 		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|e)
@@ -80,7 +80,7 @@ func groups(dst, in []byte) (_ []byte, n int) {
 	return dst, n
 }
 
-// flush appends what a group cut short still holds.
+// flush appends the bytes of an incomplete last group.
 func (d *base64Decoder) flush(dst []byte) []byte {
 	switch d.have {
 	case 2:
@@ -92,7 +92,7 @@ func (d *base64Decoder) flush(dst []byte) []byte {
 	return dst
 }
 
-// base64Values are the values of the letters (RFC 4648, 4), 0xff of everything else.
+// base64Values are the values of the letters (RFC 4648, 4); 0xff = not a letter.
 var base64Values = func() (v [256]byte) {
 	for i := range v {
 		v[i] = 0xff

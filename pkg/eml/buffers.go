@@ -6,21 +6,21 @@ import (
 	"sync"
 )
 
-// maxReused bounds the text a set of buffers keeps room for when its walk is over.
+// maxReused bounds the text buffer, in bytes, that a set of buffers keeps after its walk.
 const maxReused = 256 << 10
 
-// buffers are what a walk reads with. They are big beside most letters, so that one walk takes those of another. A walk
-// reads one leaf at a time, so that one of each does.
+// buffers are the buffers of a walk. They are large compared with most letters, so walks reuse them. A walk reads one
+// leaf at a time, so one buffer of each kind is enough.
 type buffers struct {
-	br    *bufio.Reader // of the message
-	head  *bufio.Reader // of a header block
+	br    *bufio.Reader // for the message
+	head  *bufio.Reader // for a header block
 	b64   base64Reader
 	qp    qpReader
 	mixed mixedReader
-	piece []byte // what is copied at a time
-	text  []byte // of the piece of text being read
+	piece []byte // for copying
+	text  []byte // for the current piece of text
 
-	begin [512]byte // the beginning of a text
+	begin [512]byte // for the beginning of a text
 }
 
 var spare = sync.Pool{New: func() any {
@@ -35,7 +35,7 @@ func takeBuffers(r io.Reader) *buffers {
 	return b
 }
 
-// release leaves the buffers to the next walk. Nothing that was read may still point into them.
+// release returns the buffers for reuse. The results of the walk must not refer to them.
 func (b *buffers) release() {
 	b.br.Reset(nil)
 	b.head.Reset(nil)

@@ -6,17 +6,17 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// maxEventText is how many bytes of a description are kept.
+// maxEventText bounds a description, in bytes.
 const maxEventText = 16 << 10
 
 // property is a line of iCalendar (RFC 5545, 3.1).
 type property struct {
 	value  string
-	params map[string]string // by their names in upper case, unquoted
+	params map[string]string // unquoted, by name in upper case
 }
 
-// calendarEvent returns the first event of an iCalendar object (RFC 5545); method is what the part's Content-Type says.
-// What stands in parts of the event, as in an alarm, is none of it.
+// calendarEvent returns the first event of an iCalendar object (RFC 5545). method comes from the part's Content-Type.
+// Components inside the event, such as an alarm, are ignored.
 func calendarEvent(s, method string) (desk.Event, bool) {
 	s = unfold(s)
 	e := desk.Event{Method: strings.ToUpper(strings.TrimSpace(method))}
@@ -63,8 +63,8 @@ func calendarEvent(s, method string) (desk.Event, bool) {
 	return e, true
 }
 
-// unfold joins the lines of iCalendar (RFC 5545, 3.1). They may be folded between the bytes of a character, so they are
-// joined before these are decoded.
+// unfold joins folded lines of iCalendar (RFC 5545, 3.1). A fold may split a multibyte character, so it happens before
+// decoding.
 func unfold(s string) string {
 	return strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
 }
@@ -78,7 +78,7 @@ func innermost(within []string) string {
 
 func isEntry(component string) bool { return component == "VEVENT" || component == "VTODO" }
 
-// fill makes an event of its properties.
+// fill sets the fields of an event from its properties.
 func fill(e *desk.Event, fields map[string]property, zones calendarZones) {
 	text := func(name string) string {
 		s := fields[name].value
@@ -100,11 +100,11 @@ func fill(e *desk.Event, fields map[string]property, zones calendarZones) {
 		e.End = e.Start.Add(length)
 	}
 	if e.Day && e.End.After(e.Start) {
-		e.End = e.End.AddDate(0, 0, -1) // RFC 5545, 3.6.1: the first day after
+		e.End = e.End.AddDate(0, 0, -1) // RFC 5545, 3.6.1: DTEND is the day after the last
 	}
 }
 
-// cutProperty cuts a line at the colon that ends its parameters; quoted parameters may hold colons.
+// cutProperty splits a line at the colon after its parameters. Quoted parameters may contain colons.
 func cutProperty(line string) (key, val string, found bool) {
 	quoted := false
 	for i := 0; i < len(line); i++ {
@@ -118,7 +118,7 @@ func cutProperty(line string) (key, val string, found bool) {
 	return line, "", false
 }
 
-// readParams parts a property's name from its parameters.
+// readParams splits a property into its name and parameters.
 func readParams(key string) (name string, params map[string]string) {
 	params = map[string]string{}
 	from, quoted, first := 0, false, true

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// zoneNames has the names that Windows gives to time zones, and the names of the tz database for them.
+// zoneNames maps the Windows names of time zones to names of the tz database.
 //
 //go:embed zones.txt
 var zoneNames string
 
-// windowsZones maps names of Windows, in lower case, to names of the tz database.
+// windowsZones maps Windows names, in lower case, to names of the tz database.
 var windowsZones = sync.OnceValue(func() map[string]string {
 	names := map[string]string{}
 	for line := range strings.Lines(zoneNames) {
@@ -25,21 +25,21 @@ var windowsZones = sync.OnceValue(func() map[string]string {
 	return names
 })
 
-// calendarZones are the time zones that a calendar describes itself.
+// calendarZones are the time zones defined in a calendar.
 type calendarZones struct {
-	rules map[string]zoneRules // by their names in lower case
-	usual string               // the zone of what names none; "" = not told
+	rules map[string]zoneRules // by name in lower case
+	usual string               // the zone of times without one; "" = unknown
 }
 
-// calendarTime is a time as a calendar gives it.
+// calendarTime is a time in a calendar.
 type calendarTime struct {
 	at    time.Time
 	day   bool   // a whole day
-	local bool   // at is what a clock shows, of a zone that nobody knows, or wherever it hangs
-	zone  string // that zone's name; "" = none
+	local bool   // at is local time in an unknown zone, or in the reader's zone
+	zone  string // name of the unknown zone; "" = none
 }
 
-// time reads a time.
+// time parses a time.
 func (z calendarZones) time(p property) (calendarTime, bool) {
 	const form = "20060102T150405"
 	value := strings.ToUpper(strings.TrimSpace(p.value))
@@ -49,7 +49,7 @@ func (z calendarZones) time(p property) (calendarTime, bool) {
 	clock, utc := strings.CutSuffix(value, "Z")
 	at, err := time.Parse(form, clock)
 	if err != nil {
-		at, err = time.Parse(form[:len(form)-2], clock) // seconds left out
+		at, err = time.Parse(form[:len(form)-2], clock) // without seconds
 	}
 	if err != nil || utc {
 		return calendarTime{at: at}, err == nil
@@ -64,19 +64,19 @@ func (z calendarZones) time(p property) (calendarTime, bool) {
 	return calendarTime{at: at, local: true, zone: name}, true
 }
 
-// maxZoneID is how many bytes of a zone's name are looked at.
+// maxZoneID bounds a zone name, in bytes.
 const maxZoneID = 100
 
-// zoneID returns the name of a zone, as a property or a parameter has it.
+// zoneID returns the zone name in a property or parameter.
 func zoneID(s string) string {
 	return strings.Trim(oneLine(unescapeCalendar(strings.ToValidUTF8(s[:min(len(s), maxZoneID)], ""))), `" `)
 }
 
-// moment returns when the clock of a zone shows a time.
+// moment returns the moment at which the clock of a zone shows a time.
 //
-// QUIRK: the tz database knows better than old programs when summer time was, so its names come first. Outlook names
-// zones as Windows does ("Russian Standard Time"); what it says of them may be changed by hand, so that comes before
-// the name.
+// QUIRK: old programs describe daylight saving time incorrectly, so a name of the tz database comes first. Outlook uses
+// Windows names ("Russian Standard Time"). Users may change the description of such a zone, so the description comes
+// before the name.
 func (z calendarZones) moment(clock time.Time, name string) (time.Time, bool) {
 	if name == "" {
 		return clock, false
@@ -94,7 +94,7 @@ func (z calendarZones) moment(clock time.Time, name string) (time.Time, bool) {
 	if offset, ok := namedOffset(name); ok {
 		return clock.Add(-offset), true
 	}
-	if len(z.rules) == 1 { // the one that is described is meant
+	if len(z.rules) == 1 { // assume that the only zone described is meant
 		for _, rules := range z.rules {
 			return rules.moment(clock), true
 		}
@@ -107,9 +107,9 @@ func moment(clock time.Time, at *time.Location) time.Time {
 	return time.Date(y, m, d, clock.Hour(), clock.Minute(), clock.Second(), 0, at).UTC()
 }
 
-// location returns the zone that the tz database has by a name, nil where it has none.
+// location returns a zone of the tz database, or nil if the name is unknown.
 //
-// QUIRK: Evolution and others put their own path before it: /freeassociation.sourceforge.net/Europe/Moscow.
+// QUIRK: Evolution and others prepend a path: /freeassociation.sourceforge.net/Europe/Moscow.
 func location(name string) *time.Location {
 	for rest := strings.TrimPrefix(name, "/"); rest != ""; {
 		if strings.EqualFold(rest, "Local") {
@@ -125,7 +125,7 @@ func location(name string) *time.Location {
 
 var offsetName = regexp.MustCompile(`(?i)^(?:UTC|GMT)?\s*([+-])(\d{1,2})(?:[:.]?(\d{2}))?$`)
 
-// namedOffset returns the offset of a zone that is named by it, as in "UTC+3", or by the letters of dates, as in "MSK".
+// namedOffset returns the offset in a zone name such as "UTC+3", or of an abbreviation used in dates such as "MSK".
 func namedOffset(name string) (time.Duration, bool) {
 	if minutes, ok := zones[strings.ToUpper(name)]; ok {
 		return time.Duration(minutes) * time.Minute, true
@@ -146,7 +146,7 @@ func namedOffset(name string) (time.Duration, bool) {
 var lengthText = regexp.MustCompile(
 	`^\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$`)
 
-// calendarLength reads how long something takes (RFC 5545, 3.3.6), 0 where that can't be read.
+// calendarLength parses a duration (RFC 5545, 3.3.6). It returns 0 if it is invalid.
 func calendarLength(s string) (length time.Duration) {
 	m := lengthText.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(s)))
 	if m == nil {

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// content reads a leaf to its end under the next number, and keeps up to limit bytes of it.
+// content reads a leaf to its end, gives it the next number, and returns up to limit bytes of it.
 func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64, sum string) {
 	n, done := w.number(&r)
 	to := summed{capped: capped{limit: limit}, digest: sha256.New()}
@@ -16,13 +16,13 @@ func (w *walker) content(r io.Reader, limit int) (n int, kept []byte, size int64
 	return n, to.b, size, to.sum()
 }
 
-// textKind is what is to be done with a text while it is read.
+// textKind controls how a text is read.
 type textKind struct {
-	page   bool // it is HTML: the pictures that stand in it itself are taken out
-	summed bool // it is summed up, else only where it is longer than allowed
+	page   bool // HTML: data: pictures are removed
+	summed bool // compute a hash even if the text fits in memory
 }
 
-// text reads a leaf like content, but what it keeps is valid until the next one only.
+// text reads a leaf like content, but kept is only valid until the next call.
 func (w *walker) text(r io.Reader, kind textKind) (n int, kept []byte, size int64, sum string) {
 	n = w.next
 	w.next++
@@ -48,10 +48,10 @@ func (w *walker) text(r io.Reader, kind textKind) (n int, kept []byte, size int6
 	return n, to.b, size, to.sum()
 }
 
-// summed sums up what is written to it, and keeps its beginning.
+// summed hashes what is written to it and keeps the beginning.
 type summed struct {
 	capped
-	digest hash.Hash // nil = only when there is more than its beginning
+	digest hash.Hash // nil = unused so far: the text is within the limit
 }
 
 func (s *summed) Write(p []byte) (int, error) {
@@ -72,7 +72,7 @@ func (s *summed) sum() string {
 	return hex.EncodeToString(s.digest.Sum(nil))
 }
 
-// number gives the leaf r a number, and lets what is read of it go out where it is the wanted one.
+// number gives the leaf r the next number. If it is the wanted leaf, everything read from r is also sent.
 func (w *walker) number(r *io.Reader) (n int, done func()) {
 	n = w.next
 	w.next++
@@ -85,7 +85,7 @@ func (w *walker) number(r *io.Reader) (n int, done func()) {
 	return n, func() { _, _ = io.Copy(io.Discard, tee) }
 }
 
-// teeOut is an io.TeeReader that goes on reading when writing fails, so that the walk stays in step.
+// teeOut is an io.TeeReader that ignores write errors, so that the walk continues to count the same leaves.
 type teeOut struct {
 	r io.Reader
 	w *walker
@@ -97,14 +97,14 @@ func (t *teeOut) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// send writes content of the wanted leaf.
+// send writes content of the wanted leaf to the output.
 func (w *walker) send(b []byte) {
 	if len(b) > 0 && w.outErr == nil {
 		_, w.outErr = w.out.Write(b)
 	}
 }
 
-// sender is a writer that sends, and never fails.
+// sender is a writer that calls send. It never fails.
 type sender struct{ w *walker }
 
 func (s sender) Write(p []byte) (int, error) {

@@ -16,8 +16,8 @@ var (
 	paramSeen   = regexp.MustCompile(`(?i)\b(charset|boundary|name|format|delsp)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s;,"']+)`)
 )
 
-// contentType reads a Content-Type. Where it does not parse, the type, the charset and the boundary that can be seen in
-// it are taken. The value is "" where no type can be seen: what such a part is, its bytes tell.
+// contentType parses a Content-Type. If it is invalid, the type, charset and boundary are searched for in it. If no
+// type is found, value is "", and the bytes of the part decide.
 func contentType(field string, p place) media {
 	m := parseMedia(field)
 	switch value := strings.Trim(m.value, `'"`); {
@@ -38,7 +38,7 @@ func contentType(field string, p place) media {
 	return m
 }
 
-// seenType returns the type that stands somewhere in a field. QUIRK: text/plain, charset=x; plain/text; text\html.
+// seenType finds a type in an invalid field. QUIRK: text/plain, charset=x; plain/text; text\html.
 func seenType(field string) string {
 	if t := typeSwapped.FindStringSubmatch(field); t != nil {
 		return "text/" + strings.ToLower(t[1])
@@ -49,7 +49,7 @@ func seenType(field string) string {
 	return ""
 }
 
-// seenParams adds the parameters that stand somewhere in a field.
+// seenParams adds the parameters found in an invalid field.
 func seenParams(params map[string]string, field string) {
 	for _, p := range paramSeen.FindAllStringSubmatch(field, -1) {
 		if name := strings.ToLower(p[1]); params[name] == "" {
@@ -58,7 +58,7 @@ func seenParams(params map[string]string, field string) {
 	}
 }
 
-// tellsNothing reports whether a type says nothing of what the only part of a letter is.
+// tellsNothing reports whether a type does not describe the only part of a letter.
 func tellsNothing(typ string) bool {
 	switch typ {
 	case "", "application/octet-stream", "application/text", "application/plain", "application/x-unknown",
@@ -68,14 +68,14 @@ func tellsNothing(typ string) bool {
 	return false
 }
 
-// readable reports whether bytes at the beginning of a part are text that somebody can read.
+// readable reports whether the beginning of a part is readable text.
 func readable(begin []byte) bool {
 	for _, magic := range []string{"%PDF", "GIF8", "{\\rtf", "PK\x03\x04", "%!PS"} {
 		if bytes.HasPrefix(begin, []byte(magic)) {
 			return false
 		}
 	}
-	const most = 50 // one of so many bytes may be a control character
+	const most = 50 // one in this many bytes may be a control character
 	controls := 0
 	for _, c := range begin {
 		switch {
@@ -88,12 +88,12 @@ func readable(begin []byte) bool {
 	return controls*most <= len(begin)
 }
 
-// mimeInside is how a message begins whose header does not say that it has parts: with a boundary and the header of a
-// part.
+// mimeInside matches the body of a multipart message whose header does not declare it: a boundary followed by the
+// header of a part.
 var mimeInside = regexp.MustCompile(
 	`(?i)^\s*(?:[^\r\n]*\bMIME\b[^\r\n]*\s+)?--(\S{1,200})[ \t]*\r?\n(?:Content-[a-z-]+[ \t]*:)`)
 
-// boundaryInside returns the boundary of such a message.
+// boundaryInside returns the undeclared boundary of a message.
 func (w *walker) boundaryInside() (string, bool) {
 	begin, _ := w.src.br.Peek(1024)
 	m := mimeInside.FindSubmatch(begin)
@@ -103,11 +103,11 @@ func (w *walker) boundaryInside() (string, bool) {
 	return string(m[1]), true
 }
 
-// undeclared is the boundary of a multipart that does not say it, which stands in no line.
+// undeclared is the boundary of a multipart without a boundary parameter. It matches no line.
 const undeclared = "\x00"
 
-// adopt makes a line the boundary of the multipart that is being read, where the declared one has not been met: one
-// that is that but for quotation marks and case, or has a header below it.
+// adopt makes a line the boundary of the current multipart if the declared boundary has not appeared. The line must
+// equal the declared one except for quotation marks and case, or be followed by a header.
 func (s *source) adopt(own int, line []byte) bool {
 	name := string(bytes.TrimRight(bytes.TrimPrefix(line, []byte("--")), " \t\r\n"))
 	if !bytes.HasPrefix(line, []byte("--")) || name == "" {
@@ -122,7 +122,8 @@ func (s *source) adopt(own int, line []byte) bool {
 	return s.begin(own, line)
 }
 
-// begin makes a line the first boundary of a multipart, whatever follows it, and reports whether it can be one.
+// begin makes a line the first boundary of a multipart and reports whether it can be one. It does not check what
+// follows.
 func (s *source) begin(own int, line []byte) bool {
 	name := bytes.TrimRight(bytes.TrimPrefix(line, []byte("--")), " \t\r\n")
 	if !bytes.HasPrefix(line, []byte("--")) || len(name) == 0 || len(name) > 200 {
@@ -133,7 +134,7 @@ func (s *source) begin(own int, line []byte) bool {
 	return true
 }
 
-// sniffLeaf reads a part whose type says nothing: as text where it is readable, else as a file.
+// sniffLeaf reads a part with a type that does not describe it: as text if it is readable, else as a file.
 func (w *walker) sniffLeaf(pt part, ct media, encoding string) {
 	begin, r := sniff(w.buf.decodeText(&body{s: w.src}, encoding), make([]byte, len(w.buf.begin)))
 	if pt.name == "" && pt.disp != "attachment" && w.texts < maxTexts && readable(begin) {
@@ -147,10 +148,10 @@ func (w *walker) sniffLeaf(pt part, ct media, encoding string) {
 	w.attachAny(r, pt)
 }
 
-// mimeShown is a boundary with the header of a part below it, in a text.
+// mimeShown matches a boundary with the header of a part in a text.
 var mimeShown = regexp.MustCompile(`(?im)^--\S{1,200}[ \t]*\r?\nContent-(?:Type|Transfer-Encoding|Disposition)[ \t]*:`)
 
-// markMIME notes that a text holds parts that were not told from it.
+// markMIME marks the message if a text contains parts that were not recognized.
 func (w *walker) markMIME(text string) {
 	if strings.Contains(text, "\nContent-") && mimeShown.MatchString(text) {
 		w.degrade(desk.DegradedMIME)

@@ -19,7 +19,7 @@ var (
 	zoneName  = regexp.MustCompile(`\b([A-Z]{3,4})\b`)
 )
 
-// zones are names that RFC 5322 knows, and those of Russian servers; in minutes east.
+// zones are the zone names of RFC 5322 and of Russian servers, in minutes east of UTC.
 var zones = map[string]int{
 	"EDT": -240, "EST": -300, "CDT": -300, "CST": -360, "MDT": -360, "MST": -420, "PDT": -420, "PST": -480,
 	"MSK": 180, "MSD": 240, "EET": 120, "EEST": 180, "CET": 60, "CEST": 120, "BST": 60, "YEKT": 300, "NOVT": 420,
@@ -27,15 +27,15 @@ var zones = map[string]int{
 
 const months = "janfebmaraprmayjunjulaugsepoctnovdec"
 
-// dateOf returns the first well-formed date, else the first that can be read at all, else the zero time.
+// dateOf returns the first well-formed date, else the first readable one, else the zero time.
 func dateOf(fields []string) time.Time {
 	for _, s := range fields {
-		t, err := time.Parse(time.RFC1123Z, s) // as most programs write it; ParseDate tries many forms before
+		t, err := time.Parse(time.RFC1123Z, s) // the form of most programs; ParseDate tries many others first
 		if err != nil {
 			t, err = mail.ParseDate(s)
 		}
 		if err == nil {
-			// QUIRK: net/mail takes names of zones it does not know for UTC; Russian servers write MSK.
+			// QUIRK: net/mail treats unknown zone names as UTC, and Russian servers write MSK.
 			if name, off := t.Zone(); off == 0 && zones[name] != 0 {
 				t = t.Add(-time.Duration(zones[name]) * time.Minute)
 			}
@@ -50,7 +50,7 @@ func dateOf(fields []string) time.Time {
 	return time.Time{}
 }
 
-// parseDate reads a date net/mail refuses.
+// parseDate parses a date that net/mail refuses.
 func parseDate(s string) time.Time {
 	if m := dateWords.FindStringSubmatch(s); m != nil {
 		return sane(makeDate(m[3], month(m[2]), m[1], m[4]))
@@ -65,8 +65,8 @@ func parseDate(s string) time.Time {
 	return time.Time{}
 }
 
-// sane returns t where a clock could show it and where it can be printed again, else the zero time. QUIRK: spammers'
-// and devices' zones are 24 hours and more from UTC.
+// sane returns t if it is plausible and can be printed, else the zero time. QUIRK: spammers and devices send zones of
+// 24 hours and more.
 func sane(t time.Time) time.Time {
 	const day = 24 * 60 * 60
 	if _, east := t.Zone(); t.Year() < 1971 || t.Year() > 2200 || east <= -day || east >= day {

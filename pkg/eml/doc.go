@@ -1,19 +1,19 @@
-// Package eml turns the bytes of a mail into a desk.Message.
+// Package eml parses the bytes of a mail into a desk.Message. It does not compose mail, does no input or output of its
+// own, does not convert HTML or cut quotes, and decides nothing about a message.
 //
-// It refuses nothing: what can't be read as it should is kept as an attachment and named in Message.Degraded. It is a
-// layer above go-message's header parser, which is strict. It is not a mail composer, does no input or output of its
-// own, and decides nothing about a message; HTML is turned into text, and quotes are cut, elsewhere.
+// It refuses nothing: what cannot be parsed is kept as an attachment and listed in Message.Degraded. It uses
+// go-message's header parser, which is strict, on a cleaned header.
 package eml
 
-// The limits that keep one message from taking all memory or time.
+// Limits on the memory and time for one message.
 const (
-	maxHeader  = 1 << 20 // bytes of one header block
-	maxSubject = 4000    // characters
+	maxHeader  = 1 << 20 // size of a header block, in bytes
+	maxSubject = 4000    // characters of a subject
 	maxDepth   = 50      // nested multiparts
 	maxParts   = 1000
-	maxText    = 1 << 20  // bytes of one text part
-	maxTexts   = 1 << 20  // bytes of all text parts together, beyond which no further one is opened
-	maxOpened  = 16 << 20 // bytes of a signed container that is opened
+	maxText    = 1 << 20  // size of one text part, in bytes
+	maxTexts   = 1 << 20  // size of all text parts together, in bytes; further ones are files
+	maxOpened  = 16 << 20 // size of a signed container that is opened, in bytes
 	maxNotice  = 256 << 10
-	maxOrigins = 5 // attached messages whose senders are named
+	maxOrigins = 5 // attached messages whose senders are reported
 )

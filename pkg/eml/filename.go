@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// bestName returns the best of the names a file is given, in the order in which they are believed: one that is whole
-// before one with letters lost, one with an ending before one without.
+// bestName returns the best of the names given to a file, in order of preference. A complete name wins over one with
+// lost characters, and one with an extension over one without.
 func bestName(names ...string) string {
 	best, top := "", -1
 	for _, name := range names {
@@ -26,7 +26,7 @@ func bestName(names ...string) string {
 			best, top = name, score
 		}
 	}
-	if best == "" { // nothing but an ending
+	if best == "" { // all names are only extensions
 		for _, name := range names {
 			if hasEnding(name) {
 				return name
@@ -36,17 +36,18 @@ func bestName(names ...string) string {
 	return best
 }
 
-// lost reports whether a character stands for one that a program could not write.
+// lost reports whether r replaces a character that a program could not encode.
 func lost(r rune) bool { return r == '?' || r == utf8.RuneError }
 
-// isNoName reports whether nothing of a name is left but its ending. QUIRK: "???.pdf" is what a program for the West
-// makes of a name in Cyrillic.
+// isNoName reports whether a name consists only of its extension. QUIRK: a program without Cyrillic turns a Cyrillic
+// name into "???.pdf".
 func isNoName(name string) bool {
 	stem := strings.TrimSuffix(name, path.Ext(name))
 	return strings.Trim(stem, "?_. \ufffd") == ""
 }
 
-// hasEnding reports whether a name ends as files do: with a dot and a few letters and digits, letters among them.
+// hasEnding reports whether a name has an extension: a dot and a few ASCII letters and digits, with at least one
+// letter.
 func hasEnding(name string) bool {
 	const longest = 6
 	ext := strings.TrimPrefix(path.Ext(name), ".")
@@ -56,12 +57,13 @@ func hasEnding(name string) bool {
 		})
 }
 
-// madeUp are the stems of names that mail servers give to texts that have none, without digits.
+// madeUp are the stems, without digits, that mail servers use to name unnamed texts.
 var madeUp = map[string]bool{"att": true, "noname": true, "unnamed": true, "untitled": true, "mime-attachment": true,
 	"part": true,
 	"text": true, "body": true, "message": true}
 
-// isMadeUp reports whether nobody gave a text its name. QUIRK: Exchange makes ATT00001.txt of a text behind a file.
+// isMadeUp reports whether a mail server chose the name of a text. QUIRK: Exchange turns a text after a file into
+// ATT00001.txt.
 func isMadeUp(name string) bool {
 	switch path.Ext(strings.ToLower(name)) {
 	case ".txt", ".htm", ".html", "":

@@ -12,20 +12,19 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// head is one header block: fields in their order, names in canonical form, values unfolded and as raw as they came.
+// head is one header block: fields in order, names in canonical form, values unfolded but not decoded.
 type head struct {
 	fields  []desk.Field
-	cut     bool // it was longer than allowed
-	skipped bool // lines with words in it are no fields
+	cut     bool // it exceeded the limit
+	skipped bool // lines with words were skipped because they are not fields
 }
 
 func (h *head) get(name string) string {
 	return desk.Header(h.fields).Get(name)
 }
 
-// header reads a header block, at the top of a message or of a part, however broken. A line is a field, or the
-// continuation of one, which begins with a blank; what is neither is skipped where fields follow, and begins the body
-// where none do.
+// header reads a header block of a message (top) or of a part, even an invalid one. A line is a field or its
+// continuation, which begins with a blank. Any other line is skipped if fields follow, and otherwise begins the body.
 func (s *source) header(top bool) head {
 	b := headerBlock{top: top}
 	for {
@@ -55,7 +54,7 @@ func (s *source) header(top bool) head {
 			continue
 		}
 		if !b.take(line) {
-			line = bytes.Clone(line) // looking at what follows may overwrite it
+			line = bytes.Clone(line) // reading ahead may overwrite it
 			if b.strays(s, line) {
 				continue
 			}
@@ -78,7 +77,7 @@ func plainHeaderLine(line []byte) []byte {
 		line = bytes.ReplaceAll(line, []byte{0}, nil)
 	}
 	if bytes.HasSuffix(line, []byte("\r\r\n")) {
-		line = append(bytes.TrimRight(line, "\r\n"), '\r', '\n') // shorter than it was
+		line = append(bytes.TrimRight(line, "\r\n"), '\r', '\n') // shorter than before
 	}
 	return line
 }
@@ -87,20 +86,20 @@ func plainHeaderLine(line []byte) []byte {
 type headerBlock struct {
 	top     bool
 	text    []byte
-	known   int  // where the last field of a name in use ends
-	skips   bool // the line above was skipped, and its continuations are
-	words   bool // some of what was skipped were words
-	long    bool // the line above is not at its end
-	cut     bool // there was more than is kept
-	ended   bool // by a blank line
-	isKnown bool // the field above has a name in use
-	ahead   int  // where the next such field begins, in bytes from here; 0 = not known
+	known   int  // end of the last field with a known name
+	skips   bool // the previous line was skipped, so its continuations are too
+	words   bool // a skipped line contained words
+	long    bool // the previous line continues
+	cut     bool // some lines exceeded the limit
+	ended   bool // a blank line ended the header
+	isKnown bool // the current field has a known name
+	ahead   int  // distance in bytes to the next field with a known name; 0 = unknown
 }
 
 // begun reports whether there has been a field.
 func (b *headerBlock) begun() bool { return len(b.text) > 0 }
 
-// take adds a line to the block, and reports whether it is part of it.
+// take adds a line to the block. It returns false if the line is neither a field nor a continuation.
 func (b *headerBlock) take(line []byte) bool {
 	blank := line[0] == ' ' || line[0] == '\t'
 	switch {
@@ -125,7 +124,7 @@ func (b *headerBlock) take(line []byte) bool {
 	return true
 }
 
-// strays reports whether a line that is no field stands in a header that goes on below it, and leaves it out.
+// strays reports whether a line that is not a field is followed by more of the header, and if so skips it.
 func (b *headerBlock) strays(s *source, line []byte) bool {
 	if b.begun() && b.fieldAhead(s, len(line)) || !b.begun() && b.top && isField(s.peekLine()) {
 		b.skip(line)
@@ -134,8 +133,8 @@ func (b *headerBlock) strays(s *source, line []byte) bool {
 	return false
 }
 
-// skip leaves a line out of the block. QUIRK: Exchange gateways and broken scripts wrap long values without indenting
-// them, and write names of fields in their own language; what such a line belongs to can't be told.
+// skip omits a line. QUIRK: Exchange gateways and broken scripts wrap long values without indentation and write field
+// names in their own language. Such a line cannot be assigned to a field.
 func (b *headerBlock) skip(line []byte) {
 	b.skips = true
 	b.words = b.words || hasWord(line)
@@ -149,7 +148,8 @@ func (b *headerBlock) grow(line []byte) {
 	b.text = append(b.text, line...)
 }
 
-// giveBack takes the last fields of unknown names out of a header that no blank line ends: they are lines of the text.
+// giveBack removes the last fields with unknown names from a header without a blank line after it: they belong to the
+// text.
 func (b *headerBlock) giveBack() []byte {
 	if b.known == 0 || b.known == len(b.text) {
 		return nil
@@ -159,7 +159,7 @@ func (b *headerBlock) giveBack() []byte {
 	return rest
 }
 
-// hasWord reports whether a word stands in a line: three letters, or bytes beyond ASCII, in a row.
+// hasWord reports whether a line contains a word: three letters or non-ASCII bytes in a row.
 func hasWord(line []byte) bool {
 	n := 0
 	for _, c := range line {
@@ -174,7 +174,7 @@ func hasWord(line []byte) bool {
 	return false
 }
 
-// fieldNames are the fields that messages have, besides those whose names begin as in fieldFamilies.
+// fieldNames are the known field names, in addition to the prefixes in fieldFamilies.
 var fieldNames = names(`from to cc bcc subject date message-id in-reply-to references reply-to sender return-path received
 	mime-version auto-submitted precedence importance priority sensitivity thread-topic thread-index delivered-to envelope-to
 	errors-to user-agent organization feedback-id received-spf dkim-signature domainkey-signature authentication-results
@@ -191,7 +191,7 @@ func names(list string) map[string]bool {
 	return set
 }
 
-// knownField reports whether a line is a field of a name in use, at the top of a message or of a part.
+// knownField reports whether a line is a field with a known name, for the header of a message (top) or of a part.
 func knownField(line []byte, top bool) bool {
 	i := bytes.IndexByte(line, ':')
 	name := bytes.ToLower(bytes.TrimRight(line[:i], " \t"))
@@ -203,11 +203,11 @@ func knownField(line []byte, top bool) bool {
 	return top && fieldNames[string(name)] || string(name) == "mime-version"
 }
 
-// aheadOfHeader is how far fields are looked for, in bytes.
+// aheadOfHeader is the distance in bytes within which further fields are searched.
 const aheadOfHeader = 4 << 10
 
-// fieldAhead reports whether a field of a name in use follows behind a line of that length. What has been seen ahead is
-// not looked at again.
+// fieldAhead reports whether a field with a known name follows the current line, which has n bytes. It does not search
+// the same bytes twice.
 func (b *headerBlock) fieldAhead(s *source, n int) bool {
 	if b.ahead -= n; b.ahead > 0 {
 		return true
@@ -227,7 +227,8 @@ func (b *headerBlock) fieldAhead(s *source, n int) bool {
 	return false
 }
 
-// mboxLine recognises the separator of mailbox files. QUIRK: some gateways leave it, quoted or not, in the header.
+// mboxLine reports whether a line is the separator of a mailbox file. QUIRK: some gateways leave it in the header,
+// quoted or not.
 func mboxLine(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("From ")) && !isField(line) || bytes.HasPrefix(line, []byte(">From "))
 }
@@ -258,7 +259,7 @@ func (s *source) parseBlock(block []byte, cut bool) head {
 		s.head = bufio.NewReader(nil)
 	}
 	s.head.Reset(bytes.NewReader(block))
-	// The block holds only fields and continuations by now, so that an error can only come from its end.
+	// The block now contains only fields and continuations, so only its end can cause an error.
 	th, _ := textproto.ReadHeader(s.head)
 	h := head{cut: cut, fields: make([]desk.Field, 0, th.Len())}
 	for f := th.Fields(); f.Next(); {
@@ -267,8 +268,8 @@ func (s *source) parseBlock(block []byte, cut bool) head {
 	return h
 }
 
-// repair makes all values valid UTF-8. Raw 8-bit letters of one header are taken to be of one charset, but for values
-// in UTF-8 that were cut inside of a letter.
+// repair makes all values valid UTF-8. All raw 8-bit values of a header are decoded with one charset, except UTF-8
+// values cut within a character.
 func (h *head) repair() {
 	var raw []byte
 	for i, f := range h.fields {

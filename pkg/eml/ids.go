@@ -11,13 +11,13 @@ import (
 
 const (
 	maxIDs = 1000
-	maxRef = 500 // bytes of what a picture is referred to by
+	maxRef = 500 // bytes of a reference to a picture
 )
 
 var angleID = regexp.MustCompile(`<([^<>]+)>`)
 
-// idsOf returns the Message-IDs a field holds, without <>. An id that is empty or has no left part is none; words
-// without <> count where the field has no < at all.
+// idsOf returns the Message-IDs in a field, without <>. An id without a left part is ignored. Words without <> count
+// only if the field contains no <.
 func idsOf(h desk.Header, name string) []string {
 	var ids []string
 	for _, v := range h.Values(name) {
@@ -34,7 +34,7 @@ func idsIn(v string) []string {
 		}
 	}
 	if len(ids) > 0 || strings.ContainsAny(v, "<>") {
-		// QUIRK: the closing > cut off by a length limit.
+		// QUIRK: a length limit cut off the closing >.
 		if i := strings.LastIndexByte(v, '<'); len(ids) == 0 && i >= 0 && !strings.Contains(v[i:], ">") {
 			if id := cleanID(v[i+1:]); strings.Contains(id, "@") {
 				return []string{id}
@@ -50,7 +50,7 @@ func idsIn(v string) []string {
 	return ids
 }
 
-// cleanID folds a Message-ID to one spelling. QUIRK: long ids are folded in the middle by Outlook and Exchange.
+// cleanID normalizes a Message-ID. QUIRK: Outlook and Exchange fold long ids in the middle.
 func cleanID(id string) string {
 	id = strings.Map(func(r rune) rune {
 		if r <= ' ' || r == 0x7f || glyph.Invisible(r) {
@@ -64,7 +64,7 @@ func cleanID(id string) string {
 	return id
 }
 
-// PictureIDs returns the Content-IDs an HTML text refers to, in lower case.
+// PictureIDs returns the Content-IDs that an HTML text refers to, in lower case.
 func PictureIDs(html string) map[string]bool {
 	refs := map[string]bool{}
 	for {
@@ -76,7 +76,7 @@ func PictureIDs(html string) map[string]bool {
 		if !strings.HasSuffix(strings.ToLower(before[max(0, len(before)-4):]), "cid") { // four bytes: an i may have two
 			continue
 		}
-		ref := after[:min(len(after), 3*maxRef+1)] // in lower case it may have a third of the bytes
+		ref := after[:min(len(after), 3*maxRef+1)] // a lower-case string may have a third of the bytes
 		if end := strings.IndexAny(ref, "\"'<> \t\r\n)"); end >= 0 {
 			ref = ref[:end]
 		}
@@ -90,10 +90,10 @@ func PictureIDs(html string) map[string]bool {
 	}
 }
 
-// ownForm is the form of desk.Signer.MessageID, wherever it stands in a text.
+// ownForm matches an id in the form of desk.Signer.MessageID anywhere in a text.
 var ownForm = regexp.MustCompile(`(?i)\bhd\.[0-9a-f]{32}\.[0-9a-f]{16}@[a-z0-9.-]+`)
 
-// ownLooking finds ids of our form in the text of a report: not every server returns the headers as a part.
+// ownLooking finds ids in our form in the text of a report, since not every server returns the headers as a part.
 func ownLooking(text string) []string {
 	return ownForm.FindAllString(text, 100)
 }

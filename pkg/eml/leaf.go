@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// part is what is known of a leaf beside its content.
+// part describes a leaf without its content.
 type part struct {
 	h    *head
 	typ  string
@@ -21,14 +21,14 @@ type part struct {
 	p    place
 }
 
-// leaf reads a part that has no parts: a piece of the text, or an attachment.
+// leaf reads a part without inner parts: a piece of the text, or an attachment.
 func (w *walker) leaf(h *head, ct media, p place) {
 	disp := parseMedia(h.get("Content-Disposition"))
 	name := bestName(disp.params["filename"], disp.params["name"], ct.params["name"], ct.params["filename"])
 	pt := part{h: h, typ: ct.value, name: name, disp: disp.value, p: p}
 	encoding := h.get("Content-Transfer-Encoding")
 	if strings.HasPrefix(ct.value, "message/") && !strings.Contains(strings.ToLower(encoding), "base64") {
-		encoding = "" // RFC 2046, 5.2.1: never encoded; some label it so and leave it as it is
+		encoding = "" // RFC 2046, 5.2.1: never encoded, although some programs label it so
 	}
 	if isText(ct.value, disp.value, name, p) && w.texts < maxTexts {
 		w.readText(pt, ct, w.buf.decodeText(&body{s: w.src}, encoding))
@@ -45,12 +45,12 @@ func (w *walker) leaf(h *head, ct media, p place) {
 	w.file(decode(&body{s: w.src}, encoding), pt, ct)
 }
 
-// file reads a part that is no text of the letter, by what it is.
+// file reads a part that is not text of the letter.
 func (w *walker) file(r io.Reader, pt part, ct media) {
 	lower, p := strings.ToLower(pt.name), pt.p
 	switch {
 	case p.parent == "multipart/alternative" && further[ct.value]:
-		w.content(r, 0) // it has its number all the same
+		w.content(r, 0) // it still gets a number
 	case isSpare(ct.value, pt.name):
 		w.readSpare(r, pt, ct)
 	case ct.value == "application/ms-tnef", ct.value == "application/vnd.ms-tnef", lower == "winmail.dat":
@@ -64,7 +64,7 @@ func (w *walker) file(r io.Reader, pt part, ct media) {
 		text, _ := charset.UTF8([]byte(unfold(string(kept))), ct.params["charset"])
 		if e, ok := calendarEvent(text, ct.params["method"]); ok && len(w.msg.Calendar) < maxOrigins &&
 			!slices.Contains(w.msg.Calendar, e) {
-			w.msg.Calendar = append(w.msg.Calendar, e) // the same comes as a file, too
+			w.msg.Calendar = append(w.msg.Calendar, e) // it is also attached as a file
 		}
 	default:
 		if p.parent == "multipart/encrypted" {
@@ -74,16 +74,16 @@ func (w *walker) file(r io.Reader, pt part, ct media) {
 	}
 }
 
-// further are forms of a text that mail programs show to nobody who has the others.
+// further are alternative forms of a text that mail programs do not show if there is another form.
 var further = map[string]bool{"text/x-amp-html": true, "text/watch-html": true}
 
-// isText reports whether a part is a piece of the message's text (the rule of RFC 8621, 4.1.4).
+// isText reports whether a part belongs to the message's text (RFC 8621, 4.1.4).
 func isText(typ, disp, name string, p place) bool {
 	if disp == "attachment" {
 		return false
 	}
 	if typ != "text/plain" && typ != "text/html" {
-		// QUIRK: a message that is text of an unknown kind is still somebody's text.
+		// QUIRK: a message of an unknown text type is still a text.
 		return p.parent == "" && strings.HasPrefix(typ, "text/") && typ != "text/calendar" && !richText[typ] &&
 			name == ""
 	}
@@ -97,7 +97,7 @@ func (w *walker) attach(r io.Reader, pt part, limit int) []byte {
 	return kept
 }
 
-// attachAny reads a leaf as an attachment, and notes who wrote it where it is a message.
+// attachAny reads a leaf as an attachment. If it is a message, its sender is recorded.
 func (w *walker) attachAny(r io.Reader, pt part) {
 	if pt.typ != "message/rfc822" && pt.typ != "message/global" || len(w.msg.Forwarded) >= maxOrigins {
 		w.attach(r, pt, 0)
@@ -128,16 +128,16 @@ func typeName(typ string) string {
 	return strings.ToValidUTF8(oneLine(typ), "_")
 }
 
-// htmlBegin is how a page begins, whatever it is labelled.
+// htmlBegin matches the beginning of an HTML page, regardless of its label.
 var htmlBegin = regexp.MustCompile(`(?i)^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)[\s>]`)
 
-// readText reads a piece of text. One that is longer than allowed, or has a name, is kept as an attachment too.
+// readText reads a piece of text. If it is too long or has a name, it is also kept as an attachment.
 func (w *walker) readText(pt part, ct media, r io.Reader) {
 	begin, r := sniff(r, w.buf.begin[:])
-	if htmlBegin.Match(begin) { // QUIRK: scripts send pages as text/plain, or say nothing
+	if htmlBegin.Match(begin) { // QUIRK: scripts send pages as text/plain or without a type
 		ct.value = "text/html"
 	}
-	rtf := bytes.HasPrefix(bytes.TrimSpace(begin), []byte(`{\rtf1`)) // it says more than is shown, so it is a file, too
+	rtf := bytes.HasPrefix(bytes.TrimSpace(begin), []byte(`{\rtf1`)) // more than we show: also a file
 	if rtf {
 		pt.typ = "text/rtf"
 	}
@@ -167,13 +167,13 @@ func (w *walker) readText(pt part, ct media, r io.Reader) {
 	if !isHTML {
 		w.markMIME(text)
 	}
-	if isHTML && pt.typ == "text/plain" && pt.p.alt != nil { // the other form says how it is meant to look
+	if isHTML && pt.typ == "text/plain" && pt.p.alt != nil { // the HTML alternative has the intended layout
 		text, isHTML = tags.Text(text), false
 	}
 	w.addText(text, isHTML, pt.p)
 }
 
-// openUU makes attachments of the files that stand in a text, and returns the text without them.
+// openUU attaches the uuencoded files in a text and returns the text without them.
 func (w *walker) openUU(text []byte, p place) []byte {
 	text, files := cutUU(text)
 	for _, f := range files {
@@ -182,8 +182,8 @@ func (w *walker) openUU(text []byte, p place) []byte {
 	return text
 }
 
-// isFile reports whether a text that is shown was also meant as a file: the first of several parts, with a name. The
-// only part, and the forms of one text, are named by programs for nobody.
+// isFile reports whether a text that is shown is also meant as a file: it is named, and the first of several parts. The
+// names of an only part and of alternatives come from programs and mean nothing.
 func (pt part) isFile() bool {
 	switch pt.p.parent {
 	case "", "multipart/related", "multipart/signed":

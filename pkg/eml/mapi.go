@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// properties reads the MAPI properties of an attachment (MS-OXTNEF 2.1.3.4) up to the first that makes no sense.
+// properties reads the MAPI properties of an attachment (MS-OXTNEF 2.1.3.4) up to the first invalid one.
 func (t *tnef) properties(b []byte, f *tnefFile) {
 	p := &props{b: b}
 	for range min(p.u32(), 1000) {
@@ -70,7 +70,7 @@ func (f *tnefFile) setBytes(id uint16, b []byte) {
 	}
 }
 
-// props is a cursor over MAPI properties; bad once it ran over the end.
+// props is a cursor over MAPI properties; bad means that it ran past the end.
 type props struct {
 	b   []byte
 	bad bool
@@ -125,14 +125,14 @@ func (p *props) value(typ uint16) []byte {
 	return nil
 }
 
-// digest is a SHA-256 in the making.
+// digest is an unfinished SHA-256.
 type digest struct{ hash.Hash }
 
 func newDigest() digest { return digest{sha256.New()} }
 
 func (d digest) hex() string { return hex.EncodeToString(d.Sum(nil)) }
 
-// counter counts and hashes what is read through it.
+// counter counts and hashes the bytes read through it.
 type counter struct {
 	r   io.Reader
 	sum digest

@@ -12,18 +12,18 @@ import (
 	"helpdesk/pkg/charset"
 )
 
-// media is a Content-Type or Content-Disposition: its value in lower case, and its parameters, decoded.
+// media is a Content-Type or Content-Disposition: its value in lower case and its decoded parameters.
 type media struct {
 	value  string
 	params map[string]string
 }
 
-// parseMedia reads what mime.ParseMediaType refuses too: blanks in unquoted values, doubled parameters, stray
-// semicolons, RFC 2231 in any charset, RFC 2047 where it does not belong.
+// parseMedia also parses what mime.ParseMediaType refuses: blanks in unquoted values, duplicate parameters, stray
+// semicolons, RFC 2231 in any charset, and RFC 2047 words in a parameter.
 func parseMedia(field string) media {
 	value, rest, _ := strings.Cut(stripComments(field), ";")
 	value = strings.TrimSpace(value)
-	// QUIRK: `Content-Type: text/plain charset=koi8-r`, the semicolon forgotten.
+	// QUIRK: `Content-Type: text/plain charset=koi8-r`, without the semicolon.
 	if v, p, found := strings.Cut(value, " "); found && strings.Contains(p, "=") {
 		value, rest = v, p+";"+rest
 	}
@@ -48,7 +48,7 @@ func parseMedia(field string) media {
 	return m
 }
 
-// nextParam takes one key=value off the front.
+// nextParam parses the first key=value and returns it with the rest.
 func nextParam(s string) (key, val, rest string) {
 	s = strings.TrimLeft(s, " \t;")
 	i := strings.IndexAny(s, "=;")
@@ -69,18 +69,18 @@ func nextParam(s string) (key, val, rest string) {
 	if i := strings.IndexByte(rest, ';'); i >= 0 {
 		glued = rest[:i]
 	}
-	// QUIRK: names with quotation marks in them are sent so: filename="OOO "Vega".pdf". Text behind the last is
-	// nothing.
+	// QUIRK: programs send names that contain quotation marks: filename="OOO "Vega".pdf". Text after the last mark is
+	// ignored.
 	if end := strings.LastIndexByte(glued, '"'); end >= 0 && isName(key) && !paramForgotten.MatchString(glued) {
 		val += `"` + glued[:end]
 	}
 	return key, val, rest[len(glued):]
 }
 
-// paramForgotten is a parameter without the semicolon before it.
+// paramForgotten matches a parameter without a semicolon before it.
 var paramForgotten = regexp.MustCompile(`^[ \t]+[A-Za-z][A-Za-z0-9*-]*[ \t]*=`)
 
-// unquote reads the quoted string s begins with.
+// unquote parses the quoted string at the beginning of s.
 func unquote(s string) (val, rest string) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -99,8 +99,8 @@ func unquote(s string) (val, rest string) {
 
 func isName(key string) bool { return key == "name" || key == "filename" }
 
-// plainName undoes the escapes of addresses in a file name. QUIRK: web mail and 1C write filename="%D0%A1%D1%87.pdf",
-// which only RFC 2231 would allow.
+// plainName decodes percent escapes in a file name. QUIRK: web mail and 1C write filename="%D0%A1%D1%87.pdf", which
+// only RFC 2231 allows.
 func plainName(key, val string) string {
 	if !isName(key) || !strings.Contains(val, "%") {
 		return val
@@ -137,7 +137,7 @@ func splitParam(key string) (base string, n int, extended bool) {
 
 func joinSections(parts []section) string {
 	sort.SliceStable(parts, func(i, j int) bool { return parts[i].n < parts[j].n })
-	// Where a parameter comes both whole and in pieces, the whole (n = -1) is believed.
+	// If a parameter comes both whole and in pieces, the whole one (n = -1) wins.
 	if parts[0].n < 0 {
 		parts = parts[:1]
 	}
@@ -162,7 +162,7 @@ func joinSections(parts []section) string {
 		// QUIRK: RFC 2047 words inside RFC 2231 pieces (Outlook, older web mail).
 		return decodeWords(string(raw))
 	}
-	label, _, _ = strings.Cut(label, "*") // a language tag of RFC 2231 in the wrong place
+	label, _, _ = strings.Cut(label, "*") // an RFC 2231 language tag in the wrong place
 	s, _ := charset.UTF8(raw, label)
 	return s
 }
@@ -187,7 +187,7 @@ func hexByte(hi, lo byte) (byte, bool) {
 	return h<<4 | l, (h | l) < 0x80
 }
 
-// hexValues are the values of the digits, 0xff of everything else.
+// hexValues are the values of hexadecimal digits; 0xff = not a digit.
 var hexValues = func() (v [256]byte) {
 	for i := range v {
 		v[i] = 0xff
@@ -201,7 +201,8 @@ var hexValues = func() (v [256]byte) {
 	return v
 }()
 
-// stripComments removes (comments) outside quotes (RFC 5322, 3.2.2), unless they hold part of an unquoted file name.
+// stripComments removes comments outside of quoted strings (RFC 5322, 3.2.2), but none from a field with a file name,
+// which may contain parentheses.
 func stripComments(s string) string {
 	if !strings.Contains(s, "(") || strings.Contains(strings.ToLower(s), "name") {
 		return s

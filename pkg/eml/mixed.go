@@ -8,30 +8,30 @@ import (
 	"unicode/utf8"
 )
 
-// mixedReader decodes a text in base64 line by line, and takes lines that are none as they are. QUIRK: scripts label a
-// text base64 and send it as it is, gateways put a warning above it, and lists a footer below.
+// mixedReader decodes base64 text line by line and copies lines that are not base64. QUIRK: scripts label a plain text
+// base64, gateways put a warning above base64, and mailing lists a footer below it.
 type mixedReader struct {
 	decoded
 	base64Decoder
 	br     *bufio.Reader
 	buf    []byte
 	state  int
-	width  int  // of the first line of base64
+	width  int  // length of the first line of base64
 	short  bool // the last line of base64 was shorter
-	inner  bool // the next piece is of the same line
-	plain  bool // and that is no base64
-	strays int  // what is no base64 in it
-	gap    bool // a blank line stands above
-	gaps   bool // so it does between lines of base64
+	inner  bool // the next piece continues the same line
+	plain  bool // this line is not base64
+	strays int  // number of characters in it that are not base64
+	gap    bool // the previous line is blank
+	gaps   bool // there are blank lines within the base64
 
-	lacking bool // letters are missing in a line
+	lacking bool // characters are missing in a line
 }
 
-// What a mixedReader has read.
+// The states of a mixedReader.
 const (
-	mixedBegin  = iota // nothing yet
-	mixedBase64        // base64 that goes on
-	mixedPlain         // lines that are no base64, or padding
+	mixedBegin  = iota // nothing read yet
+	mixedBase64        // within base64
+	mixedPlain         // after lines that are not base64
 )
 
 // reset makes it read from src.
@@ -62,7 +62,7 @@ func (m *mixedReader) fill() {
 	m.out = m.buf
 }
 
-// piece takes what follows in a line that is very long.
+// piece handles a further piece of a very long line.
 func (m *mixedReader) piece(line, text []byte) {
 	if m.plain {
 		m.buf = append(m.buf, line...)
@@ -97,7 +97,7 @@ func (m *mixedReader) line(line, text []byte) {
 	body := bytes.TrimRight(text, "=")
 	if alone := first && err != nil; len(text)%4 != 0 && len(body)%4 != 0 && m.have == 0 && (alone || m.width%4 == 0) {
 		if pads := len(text) - len(body); pads > 0 && pads < 4-len(body)%4 {
-			body = text // with its end where that is
+			body = text // including its padding, if it has any
 		}
 		one, lacks := mended(body, !first)
 		m.buf = append(m.buf, one...)
@@ -107,7 +107,7 @@ func (m *mixedReader) line(line, text []byte) {
 	m.buf = m.decode(m.buf, text)
 }
 
-// letters drops what is no letter of base64.
+// letters removes everything but base64 letters and padding.
 func letters(r rune) rune {
 	if r == '=' || r < utf8.RuneSelf && base64Values[r] != 0xff {
 		return r
@@ -115,15 +115,15 @@ func letters(r rune) rune {
 	return -1
 }
 
-// strayShare is one of how many letters of a line of base64 may be none.
+// strayShare limits the foreign characters in a line of base64 to one in this many.
 const strayShare = 20
 
-// isBase64 says whether a line is base64, where it stands. A word may look so.
+// isBase64 reports whether a line is base64, in view of the lines before it. A short word may look like base64.
 func (m *mixedReader) isBase64(text []byte) bool {
 	body := bytes.TrimRight(text, "=")
 	m.strays = 0
 	for _, c := range body {
-		if base64Values[c] == 0xff && c != '=' { // padding may stand between pieces
+		if base64Values[c] == 0xff && c != '=' { // padding may appear between pieces
 			m.strays++
 		}
 	}
@@ -133,7 +133,7 @@ func (m *mixedReader) isBase64(text []byte) bool {
 	case len(body) < len(text):
 		pads := len(text) - len(body)
 		if begun := int(m.have) + len(body); begun < 2 {
-			return len(body) == 0 && m.state == mixedBase64 && pads <= maxPads // the padding has a line of its own
+			return len(body) == 0 && m.state == mixedBase64 && pads <= maxPads // padding on a line of its own
 		}
 		return pads < 4 || pads <= maxPads && (m.state == mixedBase64 || !isWord(body))
 	case m.state == mixedBase64 && !m.short:
@@ -142,17 +142,17 @@ func (m *mixedReader) isBase64(text []byte) bool {
 	return len(body) > 1 && !isWord(text)
 }
 
-// maxPads is how many signs of padding may end a line. QUIRK: some programs pad what is padded.
+// maxPads bounds the padding at the end of a line. QUIRK: some programs pad twice.
 const maxPads = 8
 
-// ends reports whether nothing but blanks is to come.
+// ends reports whether only blanks follow.
 func (m *mixedReader) ends() bool {
 	const enough = 4
 	more, err := m.br.Peek(enough)
 	return err != nil && len(bytes.TrimSpace(more)) == 0
 }
 
-// isWord reports whether letters could be a word: short, and of a case that words have.
+// isWord reports whether the letters could be a word: few of them, with ordinary capitalization.
 func isWord(text []byte) bool {
 	const longest = 20
 	upper, lower := 0, 0
@@ -170,13 +170,13 @@ func isWord(text []byte) bool {
 	return len(text) <= longest && (upper == 0 || lower == 0 || upper == 1 && first)
 }
 
-// mended decodes a line in which letters are missing, if it is more than the padding: from its beginning up to where
-// they are, and from there so that its end fits. What they were part of is lost. Only UTF-8 shows where that is; one
-// that goes on may begin within a letter.
+// mended decodes a line of base64 in which letters other than padding are missing. It decodes the part before the gap,
+// and the part after it so that the end fits; the text at the gap is lost. The gap can only be located in UTF-8. A line
+// that goes on from the previous one may begin within a character.
 func mended(text []byte, goesOn bool) (b []byte, lacks bool) {
 	const (
-		around = 8 // groups of four letters before the first byte that is wrong
-		left   = 3 // bytes that are wrong in a text that is mended
+		around = 8 // groups of four letters to try before the first wrong byte
+		left   = 3 // wrong bytes allowed in a mended text
 	)
 	odd := len(text) % 4
 	whole := appendB(nil, string(text))
@@ -185,7 +185,7 @@ func mended(text []byte, goesOn bool) (b []byte, lacks bool) {
 		begin++
 	}
 	at := begin + firstInvalid(whole[begin:])
-	if at >= len(whole)-3 { // nothing is wrong, or the end is missing
+	if at >= len(whole)-3 { // valid, or the end is missing
 		return whole, odd == 1 || at < len(whole)
 	}
 	best, most := whole, sense(whole)
@@ -195,13 +195,13 @@ func mended(text []byte, goesOn bool) (b []byte, lacks bool) {
 			best, most = one, n
 		}
 	}
-	if wrong(best) > left || 2*most < utf8.RuneCount(best) { // it is no UTF-8, whatever is missing
+	if wrong(best) > left || 2*most < utf8.RuneCount(best) { // the text is not UTF-8, so nothing can be located
 		return whole, odd == 1
 	}
 	return best, true
 }
 
-// wrong counts the bytes that are no UTF-8.
+// wrong counts the bytes that are not valid UTF-8.
 func wrong(b []byte) (n int) {
 	for {
 		at := firstInvalid(b)
@@ -213,7 +213,8 @@ func wrong(b []byte) (n int) {
 	}
 }
 
-// sense says how much of a text in UTF-8 is letters that stand beside each other, less what is none of it.
+// sense rates a text in UTF-8: Latin and Cyrillic letters and blanks count for it, invalid bytes and other characters
+// against it.
 func sense(b []byte) (n int) {
 	for len(b) > 0 {
 		r, size := utf8.DecodeRune(b)
@@ -230,7 +231,7 @@ func sense(b []byte) (n int) {
 	return n
 }
 
-// firstInvalid returns where the first byte stands that is no UTF-8.
+// firstInvalid returns the offset of the first byte that is not valid UTF-8, or the length.
 func firstInvalid(b []byte) int {
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// extensions name the types that come without a file name.
+// extensions are the file extensions of types that often come without a file name.
 var extensions = map[string]string{
 	"message/rfc822": "eml", "text/calendar": "ics", "text/plain": "txt", "text/html": "html", "text/csv": "csv",
 	"text/rfc822-headers": "txt", "message/delivery-status": "txt", "message/disposition-notification": "txt",
@@ -29,8 +29,8 @@ var extensions = map[string]string{
 	"audio/x-wav": "wav", "audio/amr": "amr", "video/mp4": "mp4", "video/quicktime": "mov", "video/3gpp": "3gp",
 }
 
-// fileName returns a name that is safe to save under, with an ending where the type has one; n is the number of the
-// part, for those without a name.
+// fileName returns a safe file name, with an extension if the type has one. A part without a name is named after its
+// number n.
 func fileName(name, mediaType string, n int) string {
 	ext, known := extensions[mediaType]
 	if clean := cleanName(name); clean != "" && !(isNoName(name) && strings.ContainsFunc(name, lost)) {
@@ -53,8 +53,7 @@ func fileName(name, mediaType string, n int) string {
 	return "part-" + strconv.Itoa(n) + "." + ext
 }
 
-// cleanName returns the last step of a path as it may stand on anybody's disk: some programs tell where a file came
-// from.
+// cleanName returns the last element of a path as a safe file name. Some programs send the whole path of a file.
 func cleanName(name string) string {
 	name = strings.ReplaceAll(name, `\`, "/")
 	return glyph.FileName(path.Base("/" + strings.TrimRight(name, "/ ")))

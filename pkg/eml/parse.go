@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// Parse reads one message. Attachments are counted and hashed, never held. The error is that of r, nothing else: what
-// is wrong with the message stands in its Degraded. Text, FullText, BBCode, FullCode and Quoted are left to the caller.
+// Parse parses one message. Attachments are counted and hashed but not kept. The error comes from r alone; faults of
+// the message are listed in its Degraded. The caller fills Text, FullText, BBCode, FullCode and Quoted.
 func Parse(r io.Reader, l desk.Listing) (desk.Message, error) {
 	w := newWalker(r, noPart, io.Discard)
 	defer w.buf.release()
@@ -30,7 +30,7 @@ func Parse(r io.Reader, l desk.Listing) (desk.Message, error) {
 	return w.msg, nil
 }
 
-// ReadHeader reads the header of a message whose body is too large to be read.
+// ReadHeader parses the header of a message whose body is too large.
 func ReadHeader(r io.Reader, l desk.Listing) desk.Message {
 	w := newWalker(r, noPart, io.Discard)
 	defer w.buf.release()
@@ -45,9 +45,9 @@ func ReadHeader(r io.Reader, l desk.Listing) desk.Message {
 	return w.msg
 }
 
-// Extract writes the decoded content of the attachment of that number.
+// Extract writes the decoded content of the attachment with the number part.
 func Extract(r io.Reader, part int, out io.Writer) error {
-	whole := bufio.NewWriterSize(out, 32<<10) // who sends it over a network gets pieces worth sending
+	whole := bufio.NewWriterSize(out, 32<<10) // combines small pieces for a network connection
 	w := newWalker(r, part, whole)
 	defer w.buf.release()
 	h := w.src.header(true)
@@ -67,7 +67,7 @@ func Extract(r io.Reader, part int, out io.Writer) error {
 	return nil
 }
 
-// top takes what the header of the message says.
+// top reads the header of the message.
 func (w *walker) top(h *head) {
 	m := &w.msg
 	if h.cut {
@@ -116,7 +116,7 @@ func addresses(h desk.Header, name string) []desk.Address {
 	return list[:min(len(list), maxAddresses)]
 }
 
-// finish completes the message when all of it has been seen.
+// finish completes the message after the last part.
 func (w *walker) finish() {
 	m := &w.msg
 	w.joinTexts()
@@ -132,8 +132,8 @@ func (w *walker) finish() {
 	w.finishReport()
 }
 
-// derivedID makes an id of what the same letter has in every mailbox; one without a date may be one of many alike, so
-// that the fields its journey left must tell it from them.
+// derivedID computes an id from what a letter has in common in every mailbox. Letters without a date may be identical,
+// so their trace fields are included.
 func (w *walker) derivedID() string {
 	id := w.msg.Hash[:32]
 	if w.msg.Header.Get("Date") == "" {
@@ -149,10 +149,10 @@ func (w *walker) derivedID() string {
 
 const derived = "@derived.invalid"
 
-// IsDerived reports whether an id was made for a message that has none.
+// IsDerived reports whether an id was computed for a message without one.
 func IsDerived(id string) bool { return strings.HasSuffix(id, derived) }
 
-// markInline finds out which pictures the HTML shows.
+// markInline marks the pictures that the HTML shows.
 func (w *walker) markInline() {
 	if !slices.ContainsFunc(w.msg.Attachments, func(a desk.Attachment) bool { return a.ContentID != "" }) {
 		return

@@ -5,16 +5,16 @@ import (
 	"html"
 )
 
-// longestEscape is how long &#x2B; and the like may be, in bytes.
+// longestEscape bounds escapes such as &#x2B;, in bytes.
 const longestEscape = 10
 
-// picture is one that stands in a page itself.
+// picture is a picture embedded in a page as a data: address.
 type picture struct {
 	w      *walker
 	typ    string
 	id     string
-	n      int  // its number in the message, noPart for one too many
-	base64 bool // else it is in the escapes of addresses alone
+	n      int  // its number in the message; noPart = over the limit
+	base64 bool // false = percent-encoded
 	esc    []byte
 	dec    base64Decoder
 	buf    []byte
@@ -22,7 +22,7 @@ type picture struct {
 	size   int64
 }
 
-// newPicture gives the next picture its number.
+// newPicture numbers the next picture.
 func (w *walker) newPicture(typ string, base64 bool) *picture {
 	p := &picture{w: w, typ: typ, base64: base64, n: noPart, sum: newDigest()}
 	if w.drawn++; w.drawn > maxPictures {
@@ -43,7 +43,7 @@ func (p *picture) extension() string {
 	return "bin"
 }
 
-// add decodes a piece: first the escapes of HTML and of addresses, then base64.
+// add decodes a piece: first HTML and percent escapes, then base64.
 func (p *picture) add(b []byte) {
 	if p.n == noPart {
 		return
@@ -59,7 +59,7 @@ func (p *picture) add(b []byte) {
 	p.write(p.buf)
 }
 
-// end decodes what has been waiting for more.
+// end decodes the incomplete rest.
 func (p *picture) end() {
 	if p.base64 {
 		p.write(p.dec.flush(p.buf[:0]))
@@ -79,7 +79,7 @@ func (p *picture) write(b []byte) {
 func (p *picture) unescape(b []byte) []byte {
 	out := make([]byte, 0, len(p.esc)+len(b))
 	for _, x := range b {
-		if len(p.esc) > 0 && (x == '&' || x == '%') { // what was begun is no escape
+		if len(p.esc) > 0 && (x == '&' || x == '%') { // the pending bytes are not an escape
 			out = append(out, p.esc...)
 			p.esc = p.esc[:0]
 		}
@@ -93,7 +93,7 @@ func (p *picture) unescape(b []byte) []byte {
 	return out
 }
 
-// whole appends what an escape stands for once it is whole, and it itself once it can be none.
+// whole appends the decoded escape if it is complete, or its bytes if it is invalid.
 func (p *picture) whole(out []byte) []byte {
 	n := len(p.esc)
 	switch {

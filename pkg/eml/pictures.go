@@ -10,11 +10,11 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// What is read of pictures that stand in a page itself.
+// Limits of embedded pictures.
 const (
-	maxPictures  = 100 // of one message
-	longestIntro = 200 // bytes of such an address before the picture
-	sourceWithin = 40  // bytes before an address in which is told what it is
+	maxPictures  = 100 // in one message
+	longestIntro = 200 // bytes of a data: address before the picture
+	sourceWithin = 40  // bytes before an address in which its attribute must appear
 )
 
 var (
@@ -22,17 +22,17 @@ var (
 	pictureIntro = regexp.MustCompile(`(?i)^data:(image/[a-z0-9.+-]{1,40})(?:;[^,]*?)??(;\s*base64)?\s*,$`)
 )
 
-// pictures stands between a page and whoever keeps it, and takes out the pictures that stand in the page itself, as
-// data: addresses (RFC 2397): each becomes a file of the message, and the page refers to it as to any other. Nothing of
-// them is held. What can't be taken out leaves its address, without the picture.
+// pictures is a filter that removes embedded pictures, data: addresses (RFC 2397), from a page. Each becomes a file of
+// the message, and the page refers to it by cid:. Pictures are not kept in memory. If one cannot be removed, its
+// address remains without the picture.
 type pictures struct {
 	w     *walker
 	to    io.Writer
-	size  int64  // bytes that went on
-	last  []byte // the last of them
-	held  []byte // what may be the beginning of a mark
-	intro []byte // the address up to its picture, nil outside of one
-	quote byte   // what ends it, 0 = a blank or >
+	size  int64  // bytes passed on
+	last  []byte // the last bytes passed on
+	held  []byte // a possible beginning of a mark
+	intro []byte // the address up to the picture; nil = not in an address
+	quote byte   // the quotation mark around it; 0 = it ends at a blank or >
 	now   *picture
 	found []*picture
 }
@@ -52,7 +52,7 @@ func (c *pictures) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// close ends the page, whatever it broke off in.
+// close ends the page, even within an address.
 func (c *pictures) close() {
 	if c.now != nil {
 		c.finish()
@@ -62,7 +62,7 @@ func (c *pictures) close() {
 	c.intro, c.held = nil, nil
 }
 
-// pass lets bytes of the page go on.
+// pass passes on bytes of the page.
 func (c *pictures) pass(b []byte) {
 	_, _ = c.to.Write(b) // it never fails
 	c.size += int64(len(b))
@@ -72,7 +72,7 @@ func (c *pictures) pass(b []byte) {
 	}
 }
 
-// page looks for the next picture, and returns what is behind its mark.
+// page searches for the next picture, and returns the bytes after its mark.
 func (c *pictures) page(p []byte) []byte {
 	if len(c.held) > 0 {
 		p = append(c.held, p...)
@@ -94,7 +94,7 @@ func (c *pictures) page(p []byte) []byte {
 	return p[i+len(pictureMark):]
 }
 
-// halfMark returns how many bytes at the end may be the beginning of a mark.
+// halfMark returns the number of bytes at the end that may begin a mark.
 func halfMark(p []byte) int {
 	for n := min(len(p), len(pictureMark)-1); n > 0; n-- {
 		if bytes.HasPrefix(pictureMark, p[len(p)-n:]) {
@@ -104,8 +104,7 @@ func halfMark(p []byte) int {
 	return 0
 }
 
-// sourceOf reports whether a page that ends so goes on with the source of a picture, and which quotation mark ends
-// that.
+// sourceOf reports whether the end of a page begins a src attribute, and returns the quotation mark around its value.
 func sourceOf(end []byte) (quote byte, ok bool) {
 	const blanks = " \t\r\n"
 	end = bytes.TrimRight(end, blanks)
@@ -118,10 +117,10 @@ func sourceOf(end []byte) (quote byte, ok bool) {
 	if !ok || n < 1 || !bytes.EqualFold(end[n:], []byte("src")) {
 		return 0, false
 	}
-	return quote, strings.IndexByte(blanks+`"'/`, end[n-1]) >= 0 // not of data-src
+	return quote, strings.IndexByte(blanks+`"'/`, end[n-1]) >= 0 // but not data-src
 }
 
-// ends reports whether the address ends before that byte.
+// ends reports whether the address ends before this byte.
 func (c *pictures) ends(b byte) bool {
 	if c.quote != 0 {
 		return b == c.quote
@@ -129,7 +128,7 @@ func (c *pictures) ends(b byte) bool {
 	return b == '>' || b == ' ' || b == '\t' || b == '\r' || b == '\n'
 }
 
-// address reads up to the comma that a picture begins behind.
+// address reads up to the comma before a picture.
 func (c *pictures) address(p []byte) []byte {
 	for i, b := range p {
 		if c.ends(b) || len(c.intro) > longestIntro {
@@ -164,7 +163,7 @@ func (c *pictures) content(p []byte) []byte {
 	return p[end:]
 }
 
-// finish ends a picture. The same one may stand in a page many times.
+// finish ends a picture. The same picture may occur in a page many times.
 func (c *pictures) finish() {
 	pic := c.now
 	c.now = nil
@@ -188,7 +187,7 @@ func (c *pictures) finish() {
 	c.intro = nil
 }
 
-// attachPictures makes attachments of what was found in a page.
+// attachPictures attaches the pictures found in a page.
 func (w *walker) attachPictures(found []*picture) {
 	for _, f := range found {
 		name, _, _ := strings.Cut(f.id, "@")
@@ -197,7 +196,7 @@ func (w *walker) attachPictures(found []*picture) {
 	}
 }
 
-// picturesLeft reports whether a page still holds pictures in itself.
+// picturesLeft reports whether a page still contains embedded pictures.
 func picturesLeft(page string) bool {
 	for {
 		before, after, found := strings.Cut(page, string(pictureMark))

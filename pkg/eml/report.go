@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// isNotice reports whether a part tells about another message: a status, or the headers or whole of what came back.
+// isNotice reports whether a part is about another message: a status, or the returned message or its headers.
 func (w *walker) isNotice(typ string, p place) bool {
 	switch typ {
 	case "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
@@ -21,7 +21,7 @@ func (w *walker) isNotice(typ string, p place) bool {
 	return false
 }
 
-// readNotice reads such a part; it stays an attachment.
+// readNotice reads such a part, which is also attached.
 func (w *walker) readNotice(r io.Reader, pt part) {
 	kept := w.attach(r, pt, maxNotice)
 	switch {
@@ -43,7 +43,7 @@ func (w *walker) readNotice(r io.Reader, pt part) {
 	}
 }
 
-// readStatus reads the groups of fields of RFC 3464: the first is about the message, each other about one recipient.
+// readStatus parses the groups of fields of RFC 3464: the first is about the message, each other one about a recipient.
 func (w *walker) readStatus(b []byte) {
 	rep := w.reportOf("dsn")
 	for _, h := range blocks(b) {
@@ -65,7 +65,7 @@ func (w *walker) readStatus(b []byte) {
 	}
 }
 
-// statusValue returns what follows the type in a field like "rfc822; a@b" or "smtp; 550 no such user".
+// statusValue returns the value after the type in a field such as "rfc822; a@b" or "smtp; 550 no such user".
 func statusValue(v string) string {
 	if kind, val, found := strings.Cut(v, ";"); found && !strings.ContainsAny(kind, "@ ") {
 		v = val
@@ -79,7 +79,7 @@ func blocks(b []byte) []head {
 	for len(list) < maxParts && !src.eof {
 		h := src.header(true)
 		if len(h.fields) == 0 {
-			if _, ok := src.line(); !ok { // text that is no header is left out
+			if _, ok := src.line(); !ok { // text that is not a header is skipped
 				break
 			}
 			continue
@@ -90,7 +90,7 @@ func blocks(b []byte) []head {
 	return list
 }
 
-// reportOf returns the message's report and makes it one of that kind; a delivery status beats what else is there.
+// reportOf returns the report of the message and sets its kind. A delivery status overrides other kinds.
 func (w *walker) reportOf(kind string) *desk.Report {
 	if w.report == nil {
 		w.report = &desk.Report{}
@@ -101,7 +101,7 @@ func (w *walker) reportOf(kind string) *desk.Report {
 	return w.report
 }
 
-// finishReport gives the report to the message. What quotes another message without a status is no report.
+// finishReport assigns the report to the message. A returned message without a status is not a report.
 func (w *walker) finishReport() {
 	m := &w.msg
 	if w.report == nil {
@@ -118,7 +118,7 @@ func (w *walker) finishReport() {
 		case "disposition-notification":
 			w.report.Kind = "mdn"
 		default:
-			return // feedback reports (RFC 5965) and others are neither
+			return // feedback reports (RFC 5965) and others
 		}
 	}
 	rep := w.report

@@ -9,35 +9,35 @@ import (
 	"helpdesk/pkg/charset"
 )
 
-// rtfHidden are the groups of RTF that hold no text of the document.
+// rtfHidden are the RTF groups without text of the document.
 var rtfHidden = names(`fonttbl colortbl stylesheet info pict object header headerl headerr headerf footer footerl footerr footerf
 	listtable listoverridetable rsidtbl generator themedata colorschememapping datastore latentstyles xmlnstbl fldinst filetbl
 	revtbl mmathPr bkmkstart bkmkend`)
 
-// rtfSigns are the control words that stand for text.
+// rtfSigns are the control words that represent text.
 var rtfSigns = map[string]string{"par": "\n", "line": "\n", "sect": "\n", "page": "\n", "row": "\n", "tab": "\t",
 	"cell":   "\t",
 	"emdash": "\u2014", "endash": "\u2013", "lquote": "\u2018", "rquote": "\u2019", "ldblquote": "\u201c",
 	"rdblquote": "\u201d",
 	"bullet":    "\u2022", "~": "\u00a0", "_": "-", "{": "{", "}": "}", "\\": "\\"}
 
-// rtfGroup is what holds until the end of a group.
+// rtfGroup is the state that ends with a group.
 type rtfGroup struct {
 	hidden bool
-	skip   int // characters that follow a letter of Unicode for those who can't read it
+	skip   int // number of replacement characters after a Unicode character, for readers without Unicode
 }
 
-// rtf reads RTF 1.9 for its words.
+// rtf extracts the text of RTF 1.9.
 type rtf struct {
 	rtfGroup
 	stack []rtfGroup
 	codec encoding.Encoding
 	out   strings.Builder
-	bytes []byte // of the codepage, not yet decoded
-	left  int    // characters still to be skipped
+	bytes []byte // undecoded bytes in the code page
+	left  int    // replacement characters still to skip
 }
 
-// rtfText returns the words of a text in RTF, without its looks.
+// rtfText returns the text of an RTF document without formatting.
 func rtfText(b []byte) string {
 	r := &rtf{rtfGroup: rtfGroup{skip: 1}, codec: charset.Codepage(1252)}
 	for i := 0; i < len(b); {
@@ -65,7 +65,7 @@ func rtfText(b []byte) string {
 	return strings.TrimSpace(plainLines(r.out.String()))
 }
 
-// control reads what follows a backslash, and returns its length.
+// control reads what follows a backslash and returns its length.
 func (r *rtf) control(b []byte) int {
 	if len(b) == 0 {
 		return 0
@@ -92,7 +92,7 @@ func (r *rtf) control(b []byte) int {
 	return n
 }
 
-// symbol reads a control symbol, and returns its length.
+// symbol reads a control symbol and returns its length.
 func (r *rtf) symbol(b []byte) int {
 	switch c := b[0]; {
 	case c == '\'' && len(b) >= 3:
@@ -128,7 +128,7 @@ func (r *rtf) word(word string, param int, given bool) {
 	}
 }
 
-// char takes one byte of the codepage.
+// char reads one byte in the code page.
 func (r *rtf) char(c byte) {
 	if r.left > 0 {
 		r.left--
@@ -146,7 +146,7 @@ func (r *rtf) text(s string) {
 	}
 }
 
-// flush decodes the bytes that wait.
+// flush decodes the pending bytes.
 func (r *rtf) flush() {
 	if len(r.bytes) > 0 {
 		r.out.WriteString(charset.Using(r.codec, r.bytes))
@@ -154,13 +154,13 @@ func (r *rtf) flush() {
 	}
 }
 
-// rtfBegin is what the dictionary of packed RTF begins with (MS-OXRTFCP 2.1.2.1).
+// rtfBegin is the initial dictionary of compressed RTF (MS-OXRTFCP 2.1.2.1).
 const rtfBegin = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript " +
 	"\\fdecor MS Sans " +
 	"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par " +
 	"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
 
-// unpackRTF undoes the compression of RTF in Outlook's messages (MS-OXRTFCP), up to what makes no sense.
+// unpackRTF decompresses the RTF of Outlook's messages (MS-OXRTFCP) up to the first invalid part.
 func unpackRTF(b []byte) []byte {
 	const header, window, packed = 16, 4096, "LZFu"
 	if len(b) < header {

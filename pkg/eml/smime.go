@@ -8,8 +8,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// openSigned reads an opaque S/MIME container: what is signed takes its place in the message, and it stays an
-// attachment where it can't be opened. The signature itself is not checked.
+// openSigned reads an opaque S/MIME container and replaces it by its signed content. If it cannot be opened, it remains
+// an attachment. The signature is not verified.
 func (w *walker) openSigned(r io.Reader, pt part, smimeType string) {
 	n, kept, size, sum := w.content(r, maxOpened)
 	inner, signed := signedContent(kept)
@@ -50,8 +50,8 @@ const (
 	oidEnveloped = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"
 )
 
-// signedContent returns the content of a SignedData (RFC 5652, 5.1). encoding/asn1 reads DER alone, and most mail
-// programs send BER with indefinite lengths.
+// signedContent returns the content of a SignedData (RFC 5652, 5.1). encoding/asn1 does not suffice: it reads only DER,
+// and most mail programs send BER with indefinite lengths.
 func signedContent(b []byte) (content []byte, ok bool) {
 	body, ok := contentInfo(b, oidSigned)
 	if !ok {
@@ -77,7 +77,7 @@ func encryptedContent(b []byte) bool {
 	return ok
 }
 
-// contentInfo opens ContentInfo{contentType, [0] EXPLICIT content} and returns what the content consists of.
+// contentInfo parses ContentInfo{contentType, [0] EXPLICIT content} and returns the elements of the content.
 func contentInfo(b []byte, oid string) ([]byte, bool) {
 	outer := children(b)
 	if len(outer) == 0 || outer[0].tag != 0x30 {
@@ -94,7 +94,7 @@ func contentInfo(b []byte, oid string) ([]byte, bool) {
 	return explicit[0].content, true
 }
 
-// octetString appends the bytes of an OCTET STRING, which may come in pieces.
+// octetString appends the bytes of an OCTET STRING, which may be split into pieces.
 func octetString(dst []byte, v value, depth int) []byte {
 	if v.tag&0x20 == 0 {
 		return append(dst, v.content...)
@@ -119,7 +119,7 @@ type value struct {
 	content []byte
 }
 
-// children returns the first values in b, as many as anything here needs.
+// children returns the first values in b, as many as this package needs.
 func children(b []byte) []value {
 	var list []value
 	for len(b) > 0 && len(list) < 8 {
@@ -133,7 +133,7 @@ func children(b []byte) []value {
 	return list
 }
 
-// nextValue takes one BER value (X.690) off the front; depth counts indefinite lengths inside each other.
+// nextValue parses the first BER value (X.690). depth counts nested indefinite lengths.
 func nextValue(b []byte, depth int) (v value, rest []byte, ok bool) {
 	if len(b) < 2 || b[0]&0x1f == 0x1f || depth > 20 {
 		return v, nil, false
@@ -161,7 +161,7 @@ func nextValue(b []byte, depth int) (v value, rest []byte, ok bool) {
 	return v, b[n:], true
 }
 
-// indefinite finds the end of a value without a length: two zero bytes on its own level.
+// indefinite finds the end of a value with indefinite length: two zero bytes at its level.
 func indefinite(v value, b []byte, depth int) (value, []byte, bool) {
 	for rest := b; ; {
 		if len(rest) >= 2 && rest[0] == 0 && rest[1] == 0 {

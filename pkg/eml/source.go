@@ -7,34 +7,34 @@ import (
 	"io"
 )
 
-// noHit says that no boundary line has been met.
+// noHit means that no boundary was met.
 const noHit = -1
 
-// source reads a message line by line and stops before every line that is one of the open boundaries.
+// source reads a message line by line and stops at each line that is an open boundary.
 type source struct {
 	br       *bufio.Reader
-	head     *bufio.Reader // of header blocks, nil where one is to be made
+	head     *bufio.Reader // for header blocks; nil = not yet allocated
 	open     []string      // boundaries without the leading --, outermost first
-	pushed   []byte        // lines given back
+	pushed   []byte        // lines to read again
 	midLine  bool          // the next bytes continue a line
-	hit      int           // index into open of the boundary just met
-	hitClose bool          // it was the closing one
+	hit      int           // index in open of the boundary just met
+	hitClose bool          // it was a closing boundary
 	eof      bool
-	err      error // why reading failed, nil at a plain end
+	err      error // read error; nil at the end of the message
 }
 
-// lineSize is how much of a line is read in one piece.
+// lineSize is the greatest part of a line that is read at once, in bytes.
 const lineSize = 64 << 10
 
 func newSource(br, head *bufio.Reader) *source {
-	// QUIRK: old Mac programs end lines with a bare CR; such a message has no LF at all.
+	// QUIRK: old Mac programs end lines with a bare CR; such a message contains no LF.
 	if first, _ := br.Peek(8 << 10); bytes.IndexByte(first, '\r') >= 0 && bytes.IndexByte(first, '\n') < 0 {
 		br = bufio.NewReaderSize(&bareCR{br}, lineSize)
 	}
 	return &source{br: br, head: head, hit: noHit}
 }
 
-// newBytes returns the source of a message, or a part of one, that is held already.
+// newBytes returns a source for a message or part in memory.
 func newBytes(b []byte) *source {
 	return newSource(bufio.NewReaderSize(bytes.NewReader(b), min(len(b)+1, lineSize)), nil)
 }
@@ -51,8 +51,8 @@ func (c *bareCR) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// line returns the next line with its end, or a piece of it where it is long; ok is false at a boundary and at the end.
-// The slice is valid until the next call.
+// line returns the next line with its end, or a piece of a long line. ok is false at a boundary and at the end. The
+// slice is valid until the next call.
 func (s *source) line() (line []byte, ok bool) {
 	if len(s.pushed) > 0 {
 		line, s.pushed = s.pushed, nil
@@ -94,7 +94,7 @@ func (s *source) closes(line []byte) bool {
 	return i != noHit
 }
 
-// match returns which of the open boundaries a line is, noHit for none, and whether it is the closing one.
+// match returns the index of the open boundary that a line is, or noHit, and whether it is a closing one.
 func (s *source) match(line []byte) (i int, closing bool) {
 	if len(s.open) == 0 || len(line) < 3 || line[0] != '-' || line[1] != '-' {
 		return noHit, false
@@ -109,7 +109,7 @@ func (s *source) match(line []byte) (i int, closing bool) {
 	return noHit, false
 }
 
-// peekLine returns the beginning of the next line without taking it.
+// peekLine returns the beginning of the next line without consuming it.
 func (s *source) peekLine() []byte {
 	if len(s.pushed) > 0 {
 		return s.pushed
@@ -123,12 +123,12 @@ func (s *source) peekLine() []byte {
 
 var lineEnd = []byte("\r\n")
 
-// body reads up to the next boundary, without the line end that belongs to the boundary (RFC 2046, 5.1.1).
+// body reads up to the next boundary, without the line end before it (RFC 2046, 5.1.1).
 type body struct {
 	s    *source
 	out  []byte
-	next []byte // what follows out
-	eol  []byte // the end of the line read last
+	next []byte // to be read after out
+	eol  []byte // end of the last line read
 	done bool
 }
 
@@ -154,7 +154,7 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// fill makes the end of the last line what is read, and the next line without its end what follows.
+// fill makes the end of the last line available, followed by the next line without its end.
 func (b *body) fill() {
 	line, ok := b.s.line()
 	if !ok {

@@ -11,14 +11,14 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// spareText is a text among the files. It is the letter's text where there is no other.
+// spareText is a text in an attachment. It becomes the letter's text if there is no other.
 type spareText struct {
 	text string
 	html bool
 	rtf  bool
-	at   int // its place among the attachments
+	at   int // index of the attachment
 
-	stays bool // it is no attachment of its own
+	stays bool // it has no attachment of its own
 }
 
 var richText = map[string]bool{
@@ -28,7 +28,7 @@ var richText = map[string]bool{
 	"text/richtext":     true,
 }
 
-// isSpare reports whether a file can be the letter's text: nobody gave it a name, or it is a text in RTF.
+// isSpare reports whether a file can be the letter's text: a person did not name it, or it is RTF.
 func isSpare(typ, name string) bool {
 	return (typ == "text/plain" || typ == "text/html") && isMadeUp(name) || richText[typ]
 }
@@ -49,8 +49,8 @@ func (w *walker) readSpare(r io.Reader, pt part, ct media) {
 	w.spares = append(w.spares, s)
 }
 
-// useSpares makes the spare texts the letter's text where it has no other. Those in RTF, which say more than is shown,
-// stay files.
+// useSpares uses the spare texts if the letter has no other text. RTF files are also kept, because they contain more
+// than we show.
 func (w *walker) useSpares() {
 	if len(w.spares) == 0 {
 		return
@@ -76,7 +76,7 @@ func (w *walker) useSpares() {
 	w.msg.Attachments = files
 }
 
-// addUnsaid adds spare texts that are in no file of their own, and say what the letter's text does not.
+// addUnsaid adds spare texts without an attachment of their own if they contain words that the letter's text does not.
 func (w *walker) addUnsaid() {
 	said := map[string]bool{}
 	for _, s := range w.segments {
@@ -100,7 +100,7 @@ func (w *walker) addUnsaid() {
 	}
 }
 
-// wordsOf yields the words of a text that have three letters or digits and more, in lower case.
+// wordsOf yields the words of a text with at least three letters or digits, in lower case.
 func wordsOf(text string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		between := func(r rune) bool { return !unicode.In(r, unicode.L, unicode.Nd, unicode.M) }
@@ -114,7 +114,7 @@ func wordsOf(text string) func(yield func(string) bool) {
 
 func (s *segment) hasWords() bool { return wordsIn(s.plain, false) || wordsIn(s.html, true) }
 
-// wordsIn reports whether something is said in a text.
+// wordsIn reports whether a text contains a letter or digit.
 func wordsIn(text string, html bool) bool {
 	if html {
 		text = tags.Text(text)

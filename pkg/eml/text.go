@@ -10,11 +10,11 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// pageCharset is what a page says of its charset itself, in a meta element or an XML declaration.
+// pageCharset matches the charset that a page declares in a meta element or an XML declaration.
 var pageCharset = regexp.MustCompile(
 	`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']\s*([\w.:-]+)`)
 
-// decodeText turns the bytes of a text part into text with plain line ends and without control characters.
+// decodeText decodes a text part, normalizes its line ends and removes control characters.
 func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
 	label := ct.params["charset"]
 	if isHTML && !charset.Names(label) {
@@ -33,8 +33,8 @@ func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
 	return undouble(s), clean
 }
 
-// plainLines makes all line ends \n and removes control characters. QUIRK: \r\r\n comes from programs that translate
-// line ends twice; NUL from old Outlook and fax gateways.
+// plainLines turns all line ends into \n and removes control characters. QUIRK: \r\r\n comes from programs that
+// translate line ends twice; NUL comes from old Outlook and fax gateways.
 func plainLines(s string) string {
 	if strings.Contains(s, "\r") {
 		s = strings.ReplaceAll(s, "\r\r\n", "\n")
@@ -85,8 +85,8 @@ func unflow(s string, delSp bool) string {
 	return out.String()
 }
 
-// undouble halves blank lines. QUIRK: Outlook puts a blank line behind every line of a plain text it makes of HTML, so
-// that what were lines become paragraphs, and paragraphs stand three blank lines apart.
+// undouble halves blank lines. QUIRK: when Outlook makes plain text of HTML, it adds a blank line after every line, so
+// that paragraphs are three blank lines apart.
 func undouble(s string) string {
 	text := strings.TrimRight(s, " \t\n")
 	if !isDoubled(text) {
@@ -105,7 +105,7 @@ func undouble(s string) string {
 	return strings.Join(out, "\n") + "\n"
 }
 
-// isDoubled reports whether behind every line an odd number of blank ones stands, somewhere more than one.
+// isDoubled reports whether every line is followed by an odd number of blank lines, and some by more than one.
 func isDoubled(text string) bool {
 	run, texts, wide := 0, 0, 0
 	for l := range strings.SplitSeq(text, "\n") {
@@ -125,7 +125,7 @@ func isDoubled(text string) bool {
 	return texts >= 4 && wide > 0
 }
 
-// joinTexts makes Plain and HTML of the pieces, so that neither lacks what only the other form of a piece says.
+// joinTexts fills Plain and HTML from the segments. Neither lacks a segment that exists only in the other form.
 func (w *walker) joinTexts() {
 	w.useSpares()
 	anyPlain, anyHTML := false, false

@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Attributes of MS-OXTNEF 2.1.3.2 that matter here, as type and number.
+// The attributes of MS-OXTNEF 2.1.3.2 that are used here, as type and number.
 const (
 	tnefSignature = 0x223E9F78
 	attOemCode    = 0x00069007
@@ -35,7 +35,7 @@ const (
 	propHTML        = 0x1013
 )
 
-// maxAttribute is how much of an attribute that is not a file's content is held.
+// maxAttribute bounds an attribute that is not the content of a file, in bytes.
 const maxAttribute = 1 << 20
 
 // tnefFile is one attachment of a winmail.dat.
@@ -47,7 +47,7 @@ type tnefFile struct {
 	sum         string
 	data        bool
 
-	text      string // of a message
+	text      string // text of an attached message
 	page, rtf []byte
 }
 
@@ -57,12 +57,12 @@ type tnef struct {
 	br    *bufio.Reader
 	codec encoding.Encoding
 	files []tnefFile
-	body  string   // the text of the message itself
-	props tnefFile // what its properties say
+	body  string   // text of the message itself
+	props tnefFile // properties of the message itself
 }
 
-// openTNEF reads a winmail.dat: its files take its place, and it stays as it is where it holds none, or where something
-// is wrong with it. Its own number is its before theirs either way.
+// openTNEF reads a winmail.dat and replaces it by its files. If it contains none or is invalid, it remains an
+// attachment. Its number always comes before the numbers of its files.
 func (w *walker) openTNEF(r io.Reader, pt part) {
 	n, done := w.number(&r)
 	count := &counter{r: r, sum: newDigest()}
@@ -94,7 +94,7 @@ func (w *walker) openTNEF(r io.Reader, pt part) {
 	}
 }
 
-// read goes through the attributes and reports whether all was well-formed.
+// read reads the attributes and reports whether all are well-formed.
 func (t *tnef) read() bool {
 	var start [6]byte
 	if _, err := io.ReadFull(t.br, start[:]); err != nil || binary.LittleEndian.Uint32(start[:]) != tnefSignature {
@@ -115,7 +115,7 @@ func (t *tnef) read() bool {
 		if !t.attribute(id, size) {
 			return false
 		}
-		if _, err := t.br.Discard(2); err != nil { // the checksum, which several programs compute wrongly
+		if _, err := t.br.Discard(2); err != nil { // skips the checksum, which several programs compute incorrectly
 			return err == io.EOF
 		}
 	}
@@ -168,7 +168,7 @@ func (t *tnef) small(id uint32, b []byte, last *tnefFile) {
 	}
 }
 
-// spare keeps the text of the message, which is the letter's where that has no other: Outlook sends text in RTF so.
+// spare keeps the text of the message in case the letter has no other. Outlook sends its RTF text here.
 func (t *tnef) spare(at int) {
 	s := spareText{text: t.body, at: at, stays: true}
 	switch {
@@ -186,7 +186,7 @@ func (t *tnef) spare(at int) {
 	}
 }
 
-// narrow decodes a zero-ended string of the stream's code page.
+// narrow decodes a NUL-terminated string in the code page of the stream.
 func (t *tnef) narrow(b []byte) string {
 	for i, c := range b {
 		if c == 0 {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// encodingName returns the name of a Content-Transfer-Encoding without what does not belong. QUIRK: "8bits", "7-bit",
-// "quoted printable", `"base64"`, "base64;" and "uuencode" are all in use.
+// encodingName returns the name of a Content-Transfer-Encoding without additions. QUIRK: programs send "8bits",
+// "7-bit", "quoted printable", `"base64"`, "base64;" and "uuencode".
 func encodingName(encoding string) string {
 	name, _, _ := strings.Cut(strings.ToLower(encoding), ";")
 	name = strings.Trim(name, ` "'`)
@@ -23,7 +23,8 @@ func isBase64(name string) bool {
 	return strings.HasPrefix(name, "base64") || name == "b" || name == "base-64"
 }
 
-// decode undoes a Content-Transfer-Encoding, skipping what does not belong. Unknown names mean the bytes as they are.
+// decode decodes a Content-Transfer-Encoding and skips invalid characters. An unknown encoding leaves the bytes
+// unchanged.
 func (b *buffers) decode(r io.Reader, encoding string) io.Reader {
 	name := encodingName(encoding)
 	switch {
@@ -39,7 +40,7 @@ func (b *buffers) decode(r io.Reader, encoding string) io.Reader {
 	return r
 }
 
-// decodeText is decode for text, in which words may stand where base64 is expected.
+// decodeText is decode for text, which may contain plain lines between base64.
 func (b *buffers) decodeText(r io.Reader, encoding string) io.Reader {
 	b.mixed.lacking = false
 	if !isBase64(encodingName(encoding)) {
@@ -49,20 +50,20 @@ func (b *buffers) decodeText(r io.Reader, encoding string) io.Reader {
 	return &b.mixed
 }
 
-// sniff reads the beginning of r into buf, and returns it and a reader of all.
+// sniff reads the beginning of r into buf. It returns the beginning and a reader of the whole.
 func sniff(r io.Reader, buf []byte) (begin []byte, whole io.Reader) {
 	n, _ := io.ReadFull(r, buf)
-	// its WriteTo makes a buffer of 32 kB each time
+	// MultiReader.WriteTo would allocate 32 kB each time
 	return buf[:n], struct{ io.Reader }{io.MultiReader(bytes.NewReader(buf[:n]), r)}
 }
 
-// decoded is what a decoder has ready for its reader, and why there will be no more.
+// decoded is the output buffer of a decoder, and the error after it.
 type decoded struct {
 	out []byte
 	err error
 }
 
-// read hands out what is ready, and has fill decode more where nothing is.
+// read returns decoded bytes. It calls fill while there are none.
 func (d *decoded) read(p []byte, fill func()) (int, error) {
 	for len(d.out) == 0 {
 		if d.err != nil {
@@ -75,7 +76,7 @@ func (d *decoded) read(p []byte, fill func()) (int, error) {
 	return n, nil
 }
 
-// qpReader decodes quoted-printable and leaves what is not well-formed as it is.
+// qpReader decodes quoted-printable and leaves invalid escapes unchanged.
 type qpReader struct {
 	decoded
 	br  *bufio.Reader
@@ -95,7 +96,7 @@ func (d *qpReader) fill() {
 	if err != nil && err != bufio.ErrBufferFull {
 		d.err = err
 	}
-	if err == bufio.ErrBufferFull { // keep an escape whole
+	if err == bufio.ErrBufferFull { // avoid splitting an escape
 		if i := strings.LastIndexByte(string(line[len(line)-2:]), '='); i >= 0 {
 			keep := len(line) - 2 + i
 			rest := append([]byte(nil), line[keep:]...)
@@ -109,7 +110,8 @@ func (d *qpReader) fill() {
 	d.out = d.buf
 }
 
-// decodeQP appends the decoded line to dst: trailing blanks go, a = at the end joins it with the next (RFC 2045, 6.7).
+// decodeQP appends the decoded line to dst. It removes trailing blanks; an = at the end joins the line with the next
+// (RFC 2045, 6.7).
 func decodeQP(dst, line []byte) []byte {
 	text := line
 	for len(text) > 0 && (text[len(text)-1] == '\n' || text[len(text)-1] == '\r') {

@@ -12,7 +12,7 @@ import (
 
 var uuBegin = regexp.MustCompile(`^begin(?:-base64)? [0-7]{3,4} (\S.*?)\s*$`)
 
-// uuReader decodes the one uuencoded file of a part whose transfer encoding says so.
+// uuReader decodes the only uuencoded file of a part with that transfer encoding.
 type uuReader struct {
 	br    *bufio.Reader
 	begun bool
@@ -52,10 +52,10 @@ func (u *uuReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// uuLine appends the bytes of one line to dst; ok says whether it has the form of one.
+// uuLine appends the bytes of one line to dst. ok reports whether the line is well-formed.
 func uuLine(dst, line []byte) (_ []byte, ok bool) {
 	if len(line) == 0 {
-		return dst, true // QUIRK: the closing line ` is often sent as nothing
+		return dst, true // QUIRK: the closing line ` is often sent as an empty line
 	}
 	want := int(line[0]-' ') & 63
 	if line[0] < ' ' || line[0] > '`' || len(line) > 100 || len(line)-1 < want {
@@ -85,7 +85,7 @@ type uuFile struct {
 	content []byte
 }
 
-// cutUU takes complete uuencoded files out of a text.
+// cutUU removes complete uuencoded files from a text.
 func cutUU(text []byte) (rest []byte, files []uuFile) {
 	if !bytes.Contains(text, []byte("begin ")) {
 		return text, nil
@@ -109,7 +109,7 @@ func cutUU(text []byte) (rest []byte, files []uuFile) {
 	return rest, files
 }
 
-// uuBody decodes lines up to "end" and says how many they are, 0 where they are not a file.
+// uuBody decodes lines up to "end" and returns their number, or 0 if they are not a file.
 func uuBody(lines [][]byte) (content []byte, used int) {
 	for i, line := range lines {
 		line = bytes.TrimRight(line, "\r\n")

@@ -11,11 +11,11 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// noPart is the number of no attachment.
+// noPart is the number of a part that does not exist.
 const noPart = -1
 
-// walker goes through the parts of a message once, in their order, and gives each leaf a number. Parse and Extract walk
-// alike, so that the numbers mean the same to both.
+// walker visits the parts of a message once, in order, and numbers the leaves. Parse and Extract both use it, so their
+// numbers agree.
 type walker struct {
 	buf  *buffers
 	src  *source
@@ -23,31 +23,31 @@ type walker struct {
 	hash hash.Hash
 
 	next   int // number of the next leaf
-	parts  int // entities seen
-	want   int // the leaf whose content goes to out
+	parts  int // number of entities so far
+	want   int // number of the leaf to write to out
 	out    io.Writer
 	outErr error
 	found  bool
 
-	drawn    int               // pictures met in pages
-	pictures map[string]string // what they are called in the page, by their sums; made for the first
+	drawn    int               // number of embedded pictures so far
+	pictures map[string]string // ids of embedded pictures by their hash; allocated for the first one
 
 	segments []*segment
 	spares   []spareText
-	spared   int // bytes of them
-	texts    int // bytes of text held
+	spared   int // bytes of spare texts
+	texts    int // bytes of text kept
 	report   *desk.Report
 }
 
-// segment is one stretch of the message's text, in one form or both.
+// segment is one piece of the message's text, in one or both forms.
 type segment struct{ plain, html string }
 
-// place is where in the message an entity stands.
+// place is the position of an entity in the message.
 type place struct {
 	depth  int
-	parent string   // media type of the multipart it is in
-	index  int      // its place there
-	alt    *segment // the alternative it is a form of
+	parent string   // media type of the multipart around it
+	index  int      // index in that multipart
+	alt    *segment // the multipart/alternative that it is a form of
 }
 
 func newWalker(r io.Reader, want int, out io.Writer) *walker {
@@ -59,7 +59,7 @@ func newWalker(r io.Reader, want int, out io.Writer) *walker {
 func (w *walker) sum(texts ...string) {
 	for _, t := range texts {
 		w.hash.Write(binary.BigEndian.AppendUint64(w.buf.piece[:0], uint64(len(t))))
-		for len(t) > 0 { // in pieces: a hash takes no string
+		for len(t) > 0 { // in pieces, because hash.Hash has no WriteString
 			n := copy(w.buf.piece, t)
 			w.hash.Write(w.buf.piece[:n])
 			t = t[n:]
@@ -67,7 +67,7 @@ func (w *walker) sum(texts ...string) {
 	}
 }
 
-// entity reads one part, or the whole message, from behind its header up to the next boundary.
+// entity reads one part or the whole message, from the end of its header to the next boundary.
 func (w *walker) entity(h *head, p place) {
 	w.parts++
 	ct := contentType(h.get("Content-Type"), p)
@@ -103,7 +103,7 @@ func (w *walker) multipart(typ, boundary string, p place) {
 	}
 	preamble := w.preamble(own)
 	if w.src.hit != own && len(bytes.TrimSpace(preamble)) > 0 {
-		// QUIRK: the boundary of the header never comes; the text is all there is.
+		// QUIRK: the declared boundary never appears, so the text is all there is.
 		pt := part{h: &head{}, typ: "text/plain", p: p}
 		w.readText(pt, media{value: pt.typ, params: map[string]string{}}, bytes.NewReader(preamble))
 	}
@@ -124,7 +124,7 @@ func (w *walker) multipart(typ, boundary string, p place) {
 			w.entity(&h, inner)
 			inner.index++
 		}
-		w.skip() // what follows the end, unless it has parts of its own
+		w.skip() // skips the epilogue, but not parts in it
 	}
 	if !closed && w.src.hit == noHit && w.src.open[own] != undeclared {
 		w.degrade(desk.DegradedTruncated)
@@ -135,15 +135,15 @@ func (w *walker) multipart(typ, boundary string, p place) {
 	}
 }
 
-// rest takes all that remains of a message with too many parts as one attachment.
+// rest reads the remainder of a message with too many parts as one attachment.
 func (w *walker) rest() {
 	w.degrade(desk.DegradedParts)
 	w.src.open = w.src.open[:0]
 	w.attach(&body{s: w.src}, part{h: &head{}, typ: "application/octet-stream", name: "rest.eml"}, 0)
 }
 
-// preamble reads up to the first boundary of a multipart, and returns the beginning of what was there. QUIRK: where the
-// declared boundary is another than the one in use, the first line that looks like one is.
+// preamble reads up to the first boundary of a multipart and returns the beginning of the text before it. QUIRK: if the
+// declared boundary differs from the one in use, the first line that looks like a boundary is used.
 func (w *walker) preamble(own int) []byte {
 	var kept []byte
 	blank := true
@@ -152,7 +152,7 @@ func (w *walker) preamble(own int) []byte {
 		if !ok {
 			return kept
 		}
-		line = bytes.Clone(line) // looking at what follows may overwrite it
+		line = bytes.Clone(line) // reading ahead may overwrite it
 		if w.src.adopt(own, line) || blank && w.src.open[own] == undeclared && w.src.begin(own, line) {
 			return kept
 		}
@@ -163,7 +163,7 @@ func (w *walker) preamble(own int) []byte {
 	}
 }
 
-// skip reads up to the next boundary and returns the beginning of what was there.
+// skip reads up to the next boundary and returns the beginning of the text before it.
 func (w *walker) skip() []byte {
 	var kept []byte
 	for {

@@ -10,13 +10,12 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// encodedWord is RFC 2047 as it is really sent: blanks and 8-bit letters inside the text, a language behind the
-// charset, the last word cut off.
+// encodedWord matches RFC 2047 words as programs send them: with blanks and 8-bit characters inside, with a language
+// after the charset, or with the last word cut off.
 var encodedWord = regexp.MustCompile(`=\?([^?\s]*)\?([bBqQ])\?([^?\r\n]*(?:\?[^=?\r\n]+)*)(\?=|\??$)`)
 
-// decodeWords decodes the encoded words of s, wherever they stand. Neighbours of one charset are joined before they are
-// decoded. QUIRK: many programs split a letter of several bytes between two words (bpeel/notbit#16), or the four
-// letters of base64 that belong together.
+// decodeWords decodes the encoded words anywhere in s. It joins adjacent words of one charset before decoding. QUIRK:
+// many programs split a multibyte character (bpeel/notbit#16) or a group of base64 between two words.
 func decodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
 		return s
@@ -27,7 +26,7 @@ func decodeWords(s string) string {
 	for i := 0; i < len(found); {
 		m := found[i]
 		label := wordCharset(s[m[2]:m[3]])
-		if m[8]+2 != m[9] && (m[6] == m[7] || !charset.Names(label)) { // cut off, and nothing to be read
+		if m[8]+2 != m[9] && (m[6] == m[7] || !charset.Names(label)) { // cut off and unreadable
 			i++
 			continue
 		}
@@ -41,7 +40,7 @@ func decodeWords(s string) string {
 				break
 			}
 			if !strings.EqualFold(wordCharset(s[n[2]:n[3]]), label) {
-				end = n[0] // the blanks between two words go, whatever their charsets (RFC 2047, 6.2)
+				end = n[0] // blanks between two words are dropped, whatever their charsets (RFC 2047, 6.2)
 				break
 			}
 			all.add(s[n[4]:n[5]], s[n[6]:n[7]])
@@ -60,11 +59,11 @@ func wordCharset(s string) string {
 	return label
 }
 
-// words are neighbours of one charset. Those of one coding are joined before they are decoded.
+// words are adjacent words of one charset. Those of one encoding are joined before decoding.
 type words struct {
 	label string
 	raw   []byte // decoded
-	base  bool   // the coding of codes is base64
+	base  bool   // codes are base64
 	codes []string
 }
 
@@ -77,8 +76,8 @@ func (w *words) add(coding, text string) {
 	w.codes = append(w.codes, text)
 }
 
-// flush decodes the words that wait. Base64 that goes on in the next word is told from words without padding by what
-// makes letters of the charset.
+// flush decodes the pending words. If base64 ends within a group, it may continue in the next word or lack its padding.
+// The variant with fewer broken characters is used.
 func (w *words) flush() {
 	if !w.base {
 		w.raw = appendQ(w.raw, strings.Join(w.codes, ""))
@@ -102,7 +101,7 @@ func (w *words) flush() {
 	w.codes = nil
 }
 
-// cutInside reports whether base64 ends within the four letters that belong together.
+// cutInside reports whether base64 ends within a group of four letters.
 func cutInside(code string) bool {
 	n := 0
 	for i := range len(code) {
@@ -113,7 +112,7 @@ func cutInside(code string) bool {
 	return n%4 != 0 && !strings.Contains(code, "=")
 }
 
-// broken counts the characters of a text that no text has.
+// broken counts the invalid characters in a text.
 func broken(raw []byte, label string) int {
 	text, _ := charset.UTF8(raw, label)
 	n := 0
@@ -128,7 +127,7 @@ func broken(raw []byte, label string) int {
 	return n
 }
 
-// appendB appends what pieces of base64 say that are one.
+// appendB decodes pieces of base64 as one and appends the result.
 func appendB(dst []byte, codes ...string) []byte {
 	var d base64Decoder
 	for _, code := range codes {
@@ -137,7 +136,7 @@ func appendB(dst []byte, codes ...string) []byte {
 	return d.flush(dst)
 }
 
-// appendQ appends what the Q coding of RFC 2047, 4.2, says.
+// appendQ decodes the Q encoding of RFC 2047, 4.2, and appends the result.
 func appendQ(dst []byte, text string) []byte {
 	dst = slices.Grow(dst, len(text))
 	for i := 0; i < len(text); i++ {
@@ -159,5 +158,5 @@ func appendQ(dst []byte, text string) []byte {
 	return dst
 }
 
-// oneLine decodes a header value and makes it one line.
+// oneLine decodes a header value as one line.
 func oneLine(s string) string { return glyph.Line(decodeWords(s)) }

@@ -6,28 +6,27 @@ import (
 	"time"
 )
 
-// maxOnsets is how many changes of a zone's clock are read.
+// maxOnsets bounds the changes of a zone's offset.
 const maxOnsets = 400
 
-// zoneRules is a time zone as a calendar describes it (RFC 5545, 3.6.5).
+// zoneRules is a time zone defined in a calendar (RFC 5545, 3.6.5).
 type zoneRules []observance
 
-// observance is one of the offsets of a zone: standard or summer time. Its times are those of the clock as it is before
-// each change.
+// observance is an offset of a zone: standard or daylight saving time. Its times are local times before each change.
 type observance struct {
 	start    time.Time // the first change to it
 	from, to time.Duration
-	dates    []time.Time // further ones
+	dates    []time.Time // further changes
 	rule     map[string]string
 }
 
-// zoneReading is a VTIMEZONE being read.
+// zoneReading is an unfinished VTIMEZONE.
 type zoneReading struct {
 	name  string
 	rules zoneRules
 }
 
-// begin starts what a component of that name begins.
+// begin handles the begin of a component.
 func (z *zoneReading) begin(component string) {
 	switch strings.ToUpper(component) {
 	case "VTIMEZONE":
@@ -39,7 +38,7 @@ func (z *zoneReading) begin(component string) {
 	}
 }
 
-// read takes a property of a VTIMEZONE, or of an observance inside it.
+// read handles a property of a VTIMEZONE or of an observance in it.
 func (z *zoneReading) read(inner, name, value string) {
 	if inner == "VTIMEZONE" {
 		if name == "TZID" {
@@ -73,7 +72,7 @@ func (z *zoneReading) read(inner, name, value string) {
 	}
 }
 
-// add adds a zone that was read, if it says when its offsets hold.
+// add adds a zone if it says when its offsets apply.
 func (z *calendarZones) add(r zoneReading) {
 	for _, o := range r.rules {
 		if o.start.IsZero() && (o.to != r.rules[0].to || o.from != o.to) {
@@ -105,8 +104,8 @@ func clockOffset(s string) time.Duration {
 	return 0
 }
 
-// moment returns when the clock of the zone shows a time. One that it shows twice is the first, one that it leaves out
-// counts by the clock before (RFC 5545, 3.3.5).
+// moment returns the moment of a local time. If the clock shows it twice, the first one counts; if the clock skips it,
+// the offset before the gap applies (RFC 5545, 3.3.5).
 func (z zoneRules) moment(clock time.Time) time.Time {
 	var last, first time.Time
 	offset, before := z[0].to, z[0].from
@@ -128,7 +127,7 @@ func (z zoneRules) moment(clock time.Time) time.Time {
 	return clock.Add(-offset)
 }
 
-// onset returns the last change to an observance up to a time of the clock, the zero time where that is before all.
+// onset returns the last change to an observance up to a local time, or the zero time.
 func (o *observance) onset(clock time.Time) (last time.Time) {
 	take := func(at time.Time) {
 		if !at.After(clock) && at.After(last) {
@@ -164,8 +163,7 @@ func (o *observance) onset(clock time.Time) (last time.Time) {
 	return last
 }
 
-// yearly returns when the rule has the change in a year: on a date, or on a weekday of a month, as in "the last
-// Sunday".
+// yearly returns the change of the rule in a year: on a date, or on a weekday such as "the last Sunday" of a month.
 func (o *observance) yearly(year int) time.Time {
 	month, day := o.start.Month(), o.start.Day()
 	if n, err := strconv.Atoi(o.rule["BYMONTH"]); err == nil && n >= 1 && n <= 12 {
@@ -193,7 +191,7 @@ func (o *observance) yearly(year int) time.Time {
 	return time.Date(year, month, day, o.start.Hour(), o.start.Minute(), o.start.Second(), 0, time.UTC)
 }
 
-// weekdayOf reads the weekday of a rule, and which one of the month it is: "-1SU" is the last Sunday, "SU" any.
+// weekdayOf parses the weekday of a rule and its position in the month: "-1SU" is the last Sunday, "SU" any Sunday.
 func weekdayOf(s string) (nth int, day time.Weekday, ok bool) {
 	if len(s) < 2 {
 		return 0, 0, false
