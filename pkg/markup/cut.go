@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// loneTags have no closing tag.
+// loneTags are the tags without a closing tag.
 var loneTags = names("* BR DISK FILE HR ICON TIMESTAMP")
 
-// Cut returns BBCode cut to at most max characters, with an ellipsis for its last one and every open tag closed; never
-// inside a tag or a link.
+// Cut shortens BBCode to at most max characters. If it cuts, the last character is an ellipsis, all open tags are
+// closed, and no tag or link is split.
 func Cut(bbcode string, max int) string {
 	if utf8.RuneCountInString(bbcode) <= max {
 		return bbcode
@@ -20,17 +20,17 @@ func Cut(bbcode string, max int) string {
 	return c.finish()
 }
 
-// cutter reads BBCode until no more of it fits together with the tags that must then be closed.
+// cutter reads BBCode as long as it fits, together with the closing tags that would then be needed.
 type cutter struct {
 	s    string
 	pos  int
-	room int      // characters left, those of closing tags taken off
+	room int      // characters left, without those reserved for closing tags
 	open []string // names of the open tags
-	link int      // where the open link begins, 0 = none is open
-	mark int      // open tags before it
+	link int      // offset of the open link; 0 = none
+	mark int      // number of tags open before it
 }
 
-// step takes the next tag or character and reports whether it fits.
+// step reads the next tag or character and reports whether it fits.
 func (c *cutter) step() bool {
 	if c.pos >= len(c.s) {
 		return false
@@ -55,7 +55,7 @@ func (c *cutter) tag(t token, n int) bool {
 	last := len(c.open) - 1
 	switch {
 	case t.kind == tokenClose && last >= 0 && c.open[last] == t.name:
-		c.open, need = c.open[:last], 0 // its room was taken when it was opened
+		c.open, need = c.open[:last], 0 // its room was reserved when the tag was opened
 		if t.name == "URL" {
 			c.link = 0
 		}

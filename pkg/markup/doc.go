@@ -1,8 +1,8 @@
-// Package markup turns text from one dialect into another: the HTML of customers' letters into plain text and the
-// portal's BBCode, and the portal's BBCode into safe HTML and plain text for our letters.
+// Package markup converts the HTML of customers' letters to plain text and the portal's BBCode, and that BBCode to safe
+// HTML and plain text for our letters. It is not an HTML parser or a sanitizer of foreign HTML: it builds its output
+// from text and copies no foreign tags. It knows nothing of mail, files or settings.
 //
-// It is no HTML parser and no sanitizer of foreign HTML: what it writes is built up from text, never let through. It
-// knows nothing of mail, files or settings. Every function is total, its output is valid UTF-8, and its time is linear
+// Every function accepts any input, returns valid UTF-8, and runs in linear time.
 // in the input.
 package markup
 
@@ -11,11 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns the HTML of a letter as Page.Text does.
+// Text returns the HTML of a letter as plain text, see Page.Text.
 func Text(html string) string { return Parse(html).Text() }
 
-// clean removes what the portal's JSON and XML parsers refuse: invalid UTF-8, control characters but tab and newline,
-// and the two noncharacters XML forbids. Line ends become newlines.
+// clean removes what the portal's JSON and XML parsers refuse: invalid UTF-8, control characters except tab and
+// newline, and the two noncharacters that XML forbids. All line ends become newlines.
 func clean(s string) string {
 	if isClean(s) {
 		return s
@@ -40,7 +40,7 @@ func clean(s string) string {
 
 func isClean(s string) bool {
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; { // by the bytes that what is unwanted begins with: most texts hold nothing of it
+		switch c := s[i]; { // checks first bytes only: most texts contain nothing to remove
 		case c < ' ' && c != '\n' && c != '\t', c == 0x7f:
 			return false
 		case c == 0xc2, c == 0xef:

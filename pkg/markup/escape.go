@@ -6,20 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// zeroWidth is the zero-width space that keeps a bracket or number sign from being understood: behind the bracket,
-// before the number sign.
+// zeroWidth is the zero-width space that prevents the portal from interpreting a bracket or a number sign. It is
+// written after the bracket or before the number sign.
 const zeroWidth = "\u200b"
 
-// Brackets of our own tags while a text is being written, so that they are told from the writer's brackets. clean
-// removes both from whatever comes in.
+// The brackets of our own tags while a text is being written, to distinguish them from the brackets of the letter's
+// writer. clean removes both characters from the input.
 const (
 	leftMark  = '\x01'
 	rightMark = '\x02'
 )
 
-// portalTags are the names of the portal's tags, of both cards and of its old text parser.
-// QUIRK: no list is documented; these are those of the chat and task documentation, of the old forum parser, and of its
-// messenger.
+// portalTags are the names of the portal's tags on both cards and in its old text parser.
+//
+// QUIRK: there is no documented list. These are the tags in the documentation of chats and tasks, in the old forum
+// parser and in the messenger.
 var portalTags = names(`* ACTION ALIGN ANCHOR ATTACH AUDIO B BACKGROUND BR CALENDAR CALL CENTER CHAT CODE COLOR CONTEXT CUT
 	DEPARTMENT DIALOG DISK DISLIKE DOCUMENT EMAIL FILE FONT H1 H2 H3 H4 H5 H6 HR I ICON IMG JUSTIFY LEFT LI LIKE LIST
 	MAIL MENTION NOTIFY OL P PCH PROJECT PUT QUOTE RATING RIGHT S SEND SIZE SMILE SPOILER SUB SUP TABLE TAG TD TH
@@ -35,11 +36,11 @@ func names(list string) map[string]bool {
 
 const longestTag = 10
 
-// Escape returns plain text as BBCode that shows it literally: a zero-width space stands behind a bracket that would
+// Escape returns plain text as BBCode that shows it literally. It adds a zero-width space after a bracket that would
 // begin a tag or mention, and before a number sign that would begin a task tag.
 func Escape(text string) string { return escape(clean(text)) }
 
-// escape escapes clean text, lets our own tags through and gives them their brackets.
+// escape escapes clean text. It keeps our own tags and replaces their marks by brackets.
 func escape(s string) string {
 	if strings.IndexByte(s, '[') < 0 && strings.IndexByte(s, '#') < 0 && strings.IndexByte(s, leftMark) < 0 {
 		return s
@@ -66,7 +67,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-// beginsTag reports whether the text behind a bracket makes it a tag.
+// beginsTag reports whether the text after a bracket makes it a tag.
 func beginsTag(s string) bool {
 	s = strings.TrimPrefix(s, "/")
 	if strings.HasPrefix(s, "*") {
@@ -87,10 +88,10 @@ func isNameByte(c byte) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
 }
 
-// namesTag reports whether the text behind a number sign makes it a task tag.
+// namesTag reports whether the text after a number sign makes it a task tag.
 //
-// QUIRK: in the title and the description of a task the portal takes whatever follows a number sign behind white space
-// for a tag, by bytes: digits, and a zero-width space, too (tasks, Control\Task::parseTags; V2 ParseTextTrait).
+// QUIRK: in a task's title and description, any text after white space and a number sign is a tag to the portal,
+// compared by bytes: even digits, or a zero-width space (tasks, Control\Task::parseTags; V2 ParseTextTrait).
 func namesTag(s string) bool {
 	return s != "" && !isSpace(s[0]) && strings.IndexByte(",[]<>\x01", s[0]) < 0
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// inline closes and opens inline tags until they are those of f.
+// inline closes and opens inline tags until the open ones are those of f.
 func (h *letterHTML) inline(f format) {
 	if f == h.now {
 		return
@@ -45,7 +45,7 @@ func closeInline(f format) string {
 
 var bareAddress = regexp.MustCompile(`https?://[^\s<>"\x{00a0}]+`)
 
-// autolink writes text, web addresses in it as links: not every mail program makes them such.
+// autolink writes text and turns web addresses in it into links, since not every mail program does.
 func (h *letterHTML) autolink(s string) {
 	f := h.now
 	last := 0
@@ -72,7 +72,7 @@ var (
 		"\t", "&#160;&#160;&#160;&#160;", "  ", "&#160; ", "\u00a0", "&#160;")
 )
 
-// escapeHTML returns text as HTML that keeps its spaces.
+// escapeHTML returns text as HTML that preserves its spaces.
 func escapeHTML(s string, lineStart bool) string {
 	if lineStart && strings.HasPrefix(s, " ") {
 		return "&#160;" + spaceHTML.Replace(s[1:])

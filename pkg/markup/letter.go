@@ -2,8 +2,8 @@ package markup
 
 import "strings"
 
-// HTML returns the portal's BBCode as HTML for a letter, well-formed also as XML: nothing but the tags written here,
-// with styles of our own, and links to http, https and mailto addresses.
+// HTML returns the portal's BBCode as HTML for a letter, which is also well-formed XML. It contains only tags and
+// styles of this package, and links to http, https and mailto addresses.
 func HTML(bbcode string) string {
 	h := &letterHTML{fresh: true}
 	repair(lex(bbcode), h)
@@ -11,7 +11,7 @@ func HTML(bbcode string) string {
 	return strings.Trim(h.out.String(), "\n")
 }
 
-// Styles are neutral, so that they look right on light and on dark.
+// The styles are neutral, so that they suit a light and a dark background.
 var openHTML = map[string]string{
 	"quote":  `<blockquote style="margin:0 0 12px 0;padding:0 0 0 12px;border-left:3px solid #9aa0a6">`,
 	"ul":     `<ul style="margin:0 0 12px 0;padding:0 0 0 24px">`,
@@ -33,16 +33,16 @@ var closeHTML = map[string]string{
 	"td": "</td>", "div": "</div>", "center": "</div>", "right": "</div>",
 }
 
-// letterHTML writes HTML. Blocks are opened with the first thing in them; text directly in the letter, a quote or an
-// aligned block stands in paragraphs.
+// letterHTML writes HTML. A block is opened together with its first content. Text directly in the letter, in a quote or
+// in an aligned block is put into paragraphs.
 type letterHTML struct {
 	out   strings.Builder
 	path  []string // open blocks
-	due   int      // of them, from the end, those not written yet
+	due   int      // number of blocks at the end of path not yet written
 	para  bool     // a paragraph is open
-	now   format   // the inline tags that are open
-	nl    int      // newlines owed
-	fresh bool     // nothing behind the last tag of a block: newlines are not owed
+	now   format   // the open inline tags
+	nl    int      // pending newlines
+	fresh bool     // nothing since the last tag of a block, so pending newlines are dropped
 }
 
 func (h *letterHTML) open(block string) {
@@ -64,7 +64,7 @@ func (h *letterHTML) close(block string) {
 	h.nl, h.fresh = 0, true
 }
 
-// settle writes the blocks that are owed.
+// settle writes the pending blocks.
 func (h *letterHTML) settle() {
 	if h.due == 0 {
 		return
@@ -97,7 +97,7 @@ func (h *letterHTML) text(s string, f format) {
 	h.fresh = false
 }
 
-// gap writes the newlines that are owed and opens the paragraph text needs.
+// gap writes the pending newlines and opens a paragraph if the text needs one.
 func (h *letterHTML) gap() {
 	paras := h.inParas()
 	switch {

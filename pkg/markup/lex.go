@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// tokenKind says what a piece of BBCode is.
+// tokenKind is the kind of a piece of BBCode.
 type tokenKind int
 
 const (
@@ -12,30 +12,30 @@ const (
 	tokenNewline
 	tokenOpen
 	tokenClose
-	tokenCode // name "", the content of [CODE] in text
-	tokenLink // a link whose text is its address, in arg
+	tokenCode // name is "", text is the content of [CODE]
+	tokenLink // a link whose text is its address, which is in arg
 )
 
 type token struct {
 	kind tokenKind
-	name string // of the tag, upper case
-	arg  string // behind = or the first space
+	name string // of the tag, in upper case
+	arg  string // what follows = or the first space
 	text string
 }
 
-// longestArg bounds what is looked through for the end of a tag.
+// longestArg bounds the search for the end of a tag, in bytes.
 const longestArg = 4096
 
-// lexer cuts BBCode into tokens. Quotes that are told by their lines come out as QUOTE tags.
+// lexer splits BBCode into tokens. Quotes marked by lines become QUOTE tags.
 type lexer struct {
 	s, lower string
 	pos      int
 	tokens   []token
-	plain    int            // where the text not yet emitted begins
-	next     map[string]int // where a closing tag was last found; len(s) = no more
-	dashes   []int          // starts of the lines of nothing but dashes, from pos on
-	dashEnd  int            // start of the line that ends the quote we are in, -1 = none
-	signs    int            // pairs of > before the line we are in
+	plain    int            // start of the text not yet emitted
+	next     map[string]int // position of the next closing tag by name; len(s) = no more
+	dashes   []int          // starts of the lines of dashes from pos on
+	dashEnd  int            // start of the line that ends the current quote; -1 = none
+	signs    int            // pairs of > before the current line
 }
 
 func lex(s string) []token {
@@ -61,7 +61,7 @@ func lex(s string) []token {
 	return l.tokens
 }
 
-// lowerASCII returns s in lower case as far as that keeps every byte in its place.
+// lowerASCII converts ASCII letters to lower case and keeps all offsets.
 func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -80,7 +80,7 @@ func (l *lexer) flush() {
 	l.plain = l.pos
 }
 
-// emit emits a token n bytes long.
+// emit emits a token that is n bytes long.
 func (l *lexer) emit(t token, n int) {
 	l.flush()
 	l.tokens = append(l.tokens, t)
@@ -101,7 +101,7 @@ func (l *lexer) tag() bool {
 	return true
 }
 
-// whole emits a tag together with its content where that is not BBCode itself.
+// whole emits a tag together with its content if the content is not BBCode.
 func (l *lexer) whole(t token, n int) bool {
 	switch t.name {
 	case "CODE", "IMG", "VIDEO", "AUDIO":
@@ -133,8 +133,8 @@ func (l *lexer) whole(t token, n int) bool {
 	return true
 }
 
-// find returns where the closing tag stands next, -1 where it does not. What was found before is remembered, so that
-// all searches together read the text once.
+// find returns the position of the next closing tag, or -1. It remembers the position, so that all searches together
+// read the text once.
 func (l *lexer) find(closing string, from int) int {
 	at, asked := l.next[closing]
 	if !asked || at < from {

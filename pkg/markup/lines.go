@@ -2,7 +2,8 @@ package markup
 
 import "strings"
 
-// dashLines returns where the lines of at least six dashes begin.
+// dashLines returns the starts of the lines of at least six dashes.
+//
 // QUIRK: the messenger writes a quoted message between two such lines; their length is not documented.
 func dashLines(s string) []int {
 	var starts []int
@@ -16,15 +17,14 @@ func dashLines(s string) []int {
 	return starts
 }
 
-// lineStart looks for what only counts at the start of a line: dashes and pairs of >.
+// lineStart handles what has a meaning only at the start of a line: dashes and pairs of >.
 func (l *lexer) lineStart() {
 	for l.pos < len(l.s) && l.dashLine() {
 	}
 	l.lineSigns()
 }
 
-// dashLine opens or closes the quote that a line of dashes begins or ends, and reports whether it has gone on to the
-// next line.
+// dashLine handles a line of dashes, which opens or closes a quote. It reports whether it has moved to the next line.
 func (l *lexer) dashLine() bool {
 	for len(l.dashes) > 0 && l.dashes[0] < l.pos {
 		l.dashes = l.dashes[1:]
@@ -49,7 +49,7 @@ func (l *lexer) dashLine() bool {
 	return at
 }
 
-// skipLine goes on behind the line's end, as if it were not there.
+// skipLine moves past the end of the line, as if the line did not exist.
 func (l *lexer) skipLine() {
 	if i := strings.IndexByte(l.s[l.pos:], '\n'); i >= 0 {
 		l.pos += i + 1
@@ -59,7 +59,7 @@ func (l *lexer) skipLine() {
 	l.plain = l.pos
 }
 
-// lineSigns opens and closes quotes by the pairs of > before a line.
+// lineSigns opens and closes quotes by the number of >> pairs before a line.
 func (l *lexer) lineSigns() {
 	pairs, pos := 0, l.pos
 	for pairs < 5 {

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	longestAddress = 4096 // of a link; longer ones are left out
-	longestLabel   = 300  // characters; a link around more is written behind its text
+	longestAddress = 4096 // bytes of a link; longer ones are omitted
+	longestLabel   = 300  // characters; the address of a longer link is written after its text
 )
 
 // link writes a link: its text and its address.
@@ -40,7 +40,7 @@ func (k *walker) link(n *node) {
 	}
 }
 
-// address writes an address behind or, in BBCode, beneath its label.
+// address writes an address after its label; in BBCode the label becomes a link.
 func (k *walker) address(href, label string) {
 	switch {
 	case k.bb && (label == "" || label == href):
@@ -62,13 +62,13 @@ func (k *walker) address(href, label string) {
 	}
 }
 
-// labeler gathers the text of a link, and gives up where it is more than a label.
+// labeler collects the text of a link, and stops if it is too much for a label.
 type labeler struct {
 	text    strings.Builder
 	count   int
-	block   bool // something in it stands on lines of its own
+	block   bool // it contains a block element
 	picture bool
-	spaced  bool // ends in a space
+	spaced  bool // it ends with a space
 	pics    map[string]string
 }
 
@@ -100,7 +100,7 @@ func (l *labeler) add(n *node, tiny bool) {
 	}
 }
 
-// shifted gathers a raised or lowered text, as the walker writes it.
+// shifted adds raised or lowered text in the same form as the walker.
 func (l *labeler) shifted(n *node, tiny bool) {
 	inner := labeler{pics: l.pics}
 	inner.add(n, tiny)
@@ -119,8 +119,7 @@ func (l *labeler) shifted(n *node, tiny bool) {
 	l.count, l.block, l.picture = l.count+inner.count, l.block || inner.block, l.picture || inner.picture
 }
 
-// baseAddress returns what relative links of a page are meant from, nil where the address can't be followed from
-// anywhere.
+// baseAddress returns the base of relative links, or nil if the address is not absolute.
 func baseAddress(href string) *url.URL {
 	u, err := url.Parse(linkAddress(href))
 	if err != nil || u.Host == "" {
@@ -129,7 +128,7 @@ func baseAddress(href string) *url.URL {
 	return u
 }
 
-// resolved returns a relative link as the page means it, any other as it is.
+// resolved returns the absolute address of a relative link, and any other link unchanged.
 func (k *walker) resolved(href string) string {
 	href = strings.TrimSpace(href)
 	if k.base == nil || href == "" || href[0] == '#' || len(href) > longestAddress {
@@ -142,7 +141,7 @@ func (k *walker) resolved(href string) string {
 	return k.base.ResolveReference(u).String()
 }
 
-// linkAddress returns the address of a link that may be followed from anywhere, "" for any other.
+// linkAddress returns the address of a link that works anywhere, or "".
 func linkAddress(href string) string {
 	href = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsControl(r) {
@@ -182,7 +181,7 @@ var addressEscapes = strings.NewReplacer("[", "%5B", "]", "%5D", `"`, "%22", "'"
 
 func bracketless(href string) string { return addressEscapes.Replace(href) }
 
-// sameAddress reports whether a link shows its own address.
+// sameAddress reports whether the text of a link is its own address.
 func sameAddress(label, href string) bool {
 	bare := func(s string) string {
 		s = strings.ToLower(strings.TrimSuffix(s, "/"))
@@ -195,9 +194,8 @@ func sameAddress(label, href string) bool {
 	return label == href || bare(label) == bare(href)
 }
 
-// pictureName returns what stands for a picture: the file name of an inline one in parentheses, the description of
-// another. Where no file has its Content-ID, it is named by its description, or by the Content-ID where that looks like
-// a file's name.
+// pictureName returns the text for a picture: the description, or for an inline picture the file name in parentheses.
+// If no file has its Content-ID, the description is used, or the Content-ID if it looks like a file name.
 func pictureName(n *node, files map[string]string) string {
 	src, alt := n.get("src"), strings.TrimSpace(n.get("alt"))
 	if isPixel(n) {
@@ -223,13 +221,13 @@ func pictureName(n *node, files map[string]string) string {
 	return " (" + name + ") "
 }
 
-// pictureFile returns the file name of the picture of a cid: address, "" where there is no such picture.
+// pictureFile returns the file name of the picture with a cid: address, or "" if there is none.
 func pictureFile(cid string, files map[string]string) string {
 	id := strings.ToLower(cid)
 	if name := files[id]; name != "" {
 		return name
 	}
-	if plain, err := url.PathUnescape(id); err == nil { // RFC 2392 has it so
+	if plain, err := url.PathUnescape(id); err == nil { // the encoding of RFC 2392
 		return files[plain]
 	}
 	return ""

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// numbers counts the items of a list; step is 0 in one without numbers.
+// numbers counts the items of a list. step is 0 in a list without numbers.
 type numbers struct {
 	next, step int
 	style      string // 1, a, A, i or I
-	odd        bool   // not as the portal numbers its own lists
+	odd        bool   // the portal would number this list differently
 }
 
 const mostNumber = 1_000_000
 
-// numbersOf returns how the items of a list are numbered.
+// numbersOf returns the numbering of a list.
 func numbersOf(n *node) *numbers {
 	l := &numbers{}
 	if n.tag != "ol" {
@@ -50,13 +50,13 @@ func items(n *node) (count int) {
 	return count
 }
 
-// number reads the number of an item.
+// number parses the number of an item.
 func number(s string) (int, bool) {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	return n, err == nil && n > -mostNumber && n < mostNumber
 }
 
-// listStyles are the letters and numbers of lists, by the names that style sheets give them.
+// listStyles maps the CSS names of list styles to letters and numbers.
 var listStyles = map[string]string{
 	"lower-alpha": "a",
 	"lower-latin": "a",
@@ -105,7 +105,7 @@ func inCase(s string, upper bool) string {
 	return s
 }
 
-// alphabetic counts as lists do: a to z, aa, ab and so on.
+// alphabetic returns the n-th label in the series a to z, aa, ab and so on.
 func alphabetic(n int) string {
 	const count = 26
 	s := ""
@@ -151,7 +151,7 @@ func (k *walker) list(n *node) {
 	} else {
 		k.w.para()
 	}
-	if l.odd { // its numbers are text
+	if l.odd { // its numbers are written as text
 		k.kids(n)
 	} else {
 		k.begin(mark{open: open, shut: "LIST", lined: true})

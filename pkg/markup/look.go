@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// look is the part of an element's appearance that matters for its text.
+// look is the part of an element's appearance that affects its text.
 type look struct {
 	hidden bool
-	tight  bool // a paragraph without space around it
-	pre    bool // spaces and line ends are kept
-	tiny   bool // letters too small to be seen
-	sized  bool // letters that can be seen, inside something tiny too
+	tight  bool // a paragraph without margins
+	pre    bool // spaces and line ends are preserved
+	tiny   bool // text too small to be visible
+	sized  bool // visible text, even inside a tiny element
 	bold   bool
-	normal bool // not bold, whatever the tag says
+	normal bool // not bold, despite the tag
 	italic bool
-	raised int // above 0 raised, below lowered
+	raised int // > 0 raised, < 0 lowered
 }
 
 func lookOf(n *node) look {
 	var l look
 	l.hidden = n.has("hidden") || n.tag == "input" && strings.EqualFold(n.get("type"), "hidden")
-	// QUIRK: Outlook writes every line as a paragraph of such a class, with margins of nothing in a style sheet.
+	// QUIRK: Outlook writes every line as a paragraph of such a class, with zero margins in a style sheet.
 	_, l.tight = cutPrefixFold(n.get("class"), "mso")
 	l.pre = n.tag == "pre" || n.tag == "xmp" || n.tag == "listing" || n.tag == "textarea"
 	if style := n.get("style"); style != "" {
@@ -30,13 +30,13 @@ func lookOf(n *node) look {
 	return l
 }
 
-// declarations are what a style attribute says of what matters here, in lower case.
+// declarations are the relevant values of a style attribute, in lower case.
 type declarations struct {
 	display, visibility, opacity, overflow, maxHeight, height, maxWidth, width string
 	margin, marginBottom, whiteSpace, fontWeight, fontStyle, fontSize, align   string
 }
 
-// declared reads a style attribute; what is said last counts.
+// declared parses a style attribute. The last of several values wins.
 func declared(style string) (d declarations) {
 	for part := range strings.SplitSeq(strings.ToLower(style), ";") {
 		name, value, ok := strings.Cut(part, ":")
@@ -50,7 +50,7 @@ func declared(style string) (d declarations) {
 	return d
 }
 
-// property returns where what is said of a property goes, nil where it does not matter.
+// property returns the field for a property, or nil if the property is irrelevant.
 func (d *declarations) property(name string) *string {
 	switch name {
 	case "display":
@@ -104,7 +104,7 @@ func (l *look) add(d declarations) {
 	case "bold", "bolder", "600", "700", "800", "900":
 		l.bold = true
 	case "normal", "400":
-		l.normal = true // QUIRK: Google Docs wraps whatever is copied out of it in such a b
+		l.normal = true // QUIRK: Google Docs wraps everything copied from it in such a b
 	}
 	l.italic = d.fontStyle == "italic" || d.fontStyle == "oblique"
 	switch d.align {
@@ -119,7 +119,7 @@ func (l *look) add(d declarations) {
 	}
 }
 
-// below returns the margin below an element, "" where its style does not say.
+// below returns the bottom margin of an element, or "" if its style has none.
 func below(d declarations) string {
 	if m := d.marginBottom; m != "" {
 		return m
@@ -133,7 +133,7 @@ func below(d declarations) string {
 	return ""
 }
 
-// isZero reports whether a length is nothing: 0, 0px, 0.0cm.
+// isZero reports whether a length is zero: 0, 0px, 0.0cm.
 func isZero(length string) bool {
 	if length == "" {
 		return false
@@ -143,7 +143,7 @@ func isZero(length string) bool {
 	return err == nil && f == 0
 }
 
-// isPixel reports whether a picture is too small to be seen: a tracker or a spacer.
+// isPixel reports whether a picture is too small to be visible: a tracker or a spacer.
 func isPixel(n *node) bool {
 	d := declared(n.get("style"))
 	for _, length := range []string{n.get("width"), d.width, n.get("height"), d.height} {
@@ -155,14 +155,15 @@ func isPixel(n *node) bool {
 	return false
 }
 
-// isBare reports whether a letter has lines but no tag that makes any: its line ends are meant.
+// isBare reports whether a letter has several lines but no tag that breaks lines, so that its line ends count.
+//
 // QUIRK: some programs send plain text as text/html (seen in newsletters of the Enron corpus and in web forms).
 func isBare(root *node) bool {
 	lines := 0
 	return !breaks(root, &lines) && lines > 1
 }
 
-// breaks reports whether a tag inside makes lines, and counts the line ends in the text.
+// breaks reports whether a tag inside n breaks lines, and counts the line ends in the text.
 func breaks(n *node, lines *int) bool {
 	for kid := n.first; kid != nil; kid = kid.next {
 		*lines += strings.Count(strings.TrimSpace(kid.text), "\n")

@@ -1,18 +1,18 @@
 package markup
 
-// mark is an open tag of BBCode. Block tags own the newlines around and inside them.
+// mark is an open BBCode tag. A block tag controls the newlines around and inside it.
 type mark struct {
 	open    string // without brackets
-	shut    string // without brackets; "" = as open
-	lone    bool   // has no closing tag
+	shut    string // without brackets; "" = like open
+	lone    bool   // without a closing tag
 	inline  bool
-	lined   bool // its content stands on lines of its own
+	lined   bool // the content is on lines of its own
 	written bool
-	nl      int  // newlines owed before it
-	start   bool // as it was before
+	nl      int  // pending newlines before it
+	start   bool // value of writer.start before it
 }
 
-// begin opens a tag; it is written together with the first thing inside.
+// begin opens a tag. It is written together with its first content.
 func (w *writer) begin(m mark) {
 	if !m.inline {
 		m.nl, m.start = w.nl, w.start
@@ -21,7 +21,7 @@ func (w *writer) begin(m mark) {
 	w.due = append(w.due, m)
 }
 
-// end closes the tag opened last.
+// end closes the last opened tag.
 func (w *writer) end() {
 	m := w.due[len(w.due)-1]
 	w.due = w.due[:len(w.due)-1]
@@ -47,9 +47,9 @@ func (w *writer) end() {
 	}
 }
 
-// force writes what is owed but the spaces.
+// force writes the pending tags and newlines, but not the spaces.
 func (w *writer) force() {
-	last := -1 // the last block tag owed: what is owed besides stands inside it
+	last := -1 // the last pending block tag; other pending output is inside it
 	for i := range w.due {
 		if !w.due[i].written && !w.due[i].inline {
 			last = i

@@ -2,18 +2,18 @@ package markup
 
 import "golang.org/x/net/html"
 
-// node is an element or, without a tag, a text.
+// node is an element, or a text if tag is empty.
 type node struct {
 	tag    string
 	text   string
 	attr   []html.Attribute
-	first  *node // of the nodes inside
+	first  *node // first child
 	last   *node
-	next   *node // the one behind it
-	closed bool  // by its own end tag
+	next   *node // next sibling
+	closed bool  // closed by its own end tag
 	look   look
-	size   int32 // visible characters inside, set by measure
-	tables int32 // tables inside
+	size   int32 // number of visible characters inside, set by measure
+	tables int32 // number of tables inside
 }
 
 func (n *node) get(name string) string {
@@ -34,7 +34,7 @@ func (n *node) has(name string) bool {
 	return false
 }
 
-// add puts a node behind those inside n.
+// add appends a child to n.
 func (n *node) add(kid *node) {
 	if n.last == nil {
 		n.first = kid

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// openTag opens a tag, or writes what it stands for. Tags without a look of their own (USER, SIZE, SEND …) leave
-// only what is between them.
+// openTag opens a tag, or writes its replacement. Of tags without a look of their own (USER, SIZE, SEND …) only the
+// content is kept.
 func (r *repairer) openTag(t token) {
 	block := blockNames[t.name]
 	switch t.name {
@@ -41,7 +41,7 @@ func (r *repairer) openTag(t token) {
 	}
 }
 
-// tablePart opens a row or cell of the table around; outside of tables it is nothing.
+// tablePart opens a row or cell of the current table. Outside of tables it does nothing.
 func (r *repairer) tablePart(name string) {
 	parents := []string{"table"}
 	if name != "TR" {
@@ -76,7 +76,7 @@ func (r *repairer) block(name, block string) {
 	r.push(openTag{name: name, block: block})
 }
 
-// item begins an item of the list around; outside of lists a bullet stands for it.
+// item begins an item of the current list. Outside of lists it writes a bullet.
 func (r *repairer) item() {
 	i := r.last(itemStops, "ul", "ol")
 	if i < 0 {
@@ -94,7 +94,7 @@ var (
 	endStops      = names("td")
 )
 
-// last returns where the innermost of the blocks stands in the stack, -1 where none is open or a stop lies between.
+// last returns the stack index of the innermost of the blocks, or -1 if none is open or a stop is in between.
 func (r *repairer) last(stops map[string]bool, blocks ...string) int {
 	for i := len(r.stack) - 1; i >= 0; i-- {
 		for _, b := range blocks {
@@ -109,7 +109,7 @@ func (r *repairer) last(stops map[string]bool, blocks ...string) int {
 	return -1
 }
 
-// closeTag closes the innermost tag of the name: a block with all inside it, an inline tag alone.
+// closeTag closes the innermost tag of the name: a block with everything inside it, an inline tag alone.
 func (r *repairer) closeTag(name string) {
 	if r.over[name] > 0 {
 		r.over[name]--
@@ -143,7 +143,7 @@ func (r *repairer) closeInline(name string) {
 	}
 }
 
-// timestamp returns the time of a TIMESTAMP tag. It has no zone of its own, so that of the text says UTC.
+// timestamp returns the time of a TIMESTAMP tag. The tag has no time zone, so the text states UTC.
 func timestamp(arg string) string {
 	seconds, rest, _ := strings.Cut(arg, " ")
 	n, err := strconv.ParseInt(seconds, 10, 64)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Outward returns a comment without the addresses of the portal at host: a customer has no access to it and need not
-// know where it is. The words of such a link stay. What the portal publishes for everybody stays, too.
+// Outward removes addresses of the portal at host from a comment, because customers have no access to it. The text of
+// such a link is kept, and so are addresses of public pages.
 func Outward(bbcode, host string) string {
 	if host == "" || !strings.Contains(strings.ToLower(bbcode), strings.ToLower(host)) {
 		return bbcode
@@ -30,9 +30,10 @@ func Outward(bbcode, host string) string {
 	})
 }
 
-// isPublic reports whether the portal shows a page to anybody.
-// QUIRK: links made by "public link" begin with /~, older ones with /docs/pub/; forms and open lines lie under /pub/
-// and /online/ (Bitrix24, link sharing of Drive and CRM forms).
+// isPublic reports whether a page of the portal is visible to everybody.
+//
+// QUIRK: public links begin with /~, older ones with /docs/pub/; forms and open lines are under /pub/ and /online/
+// (Bitrix24, link sharing of Drive and CRM forms).
 func isPublic(path string) bool {
 	for _, prefix := range []string{"/~", "/docs/pub/", "/pub/", "/online/"} {
 		if strings.HasPrefix(strings.ToLower(path), prefix) {

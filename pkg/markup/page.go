@@ -5,35 +5,35 @@ import (
 	"strings"
 )
 
-// Page is the HTML of a letter, read once for all that is made of it.
+// Page is the parsed HTML of a letter, for several conversions.
 type Page struct {
 	root *node
 	base *url.URL
 	bare bool
-	pics map[string]string // file names of pictures by their Content-ID in lower case
+	pics map[string]string // file names of pictures by Content-ID in lower case
 	size int               // bytes of its text
 	cut  bool
 }
 
-// Parse reads the HTML of a letter into a Page.
+// Parse parses the HTML of a letter.
 func Parse(html string) *Page {
 	b := parseHTML(html)
 	return &Page{root: b.root(), bare: isBare(b.root()), base: b.base, size: b.size, cut: b.full()}
 }
 
-// NamePictures gives the page the file names of its inline pictures, by their Content-ID in lower case and without <>.
-// Texts show these names. Until it is called any Content-ID may stand for a name.
+// NamePictures sets the file names of inline pictures by Content-ID, in lower case and without <>. Texts show these
+// names. Before the call, a Content-ID that looks like a file name is shown instead.
 func (p *Page) NamePictures(names map[string]string) { p.pics = names }
 
-// Text returns the page as plain text: paragraphs, lists, tables with their cells apart, links as "text (url)"; no
-// styles, scripts, hidden text or tracking pictures.
+// Text returns the page as plain text with paragraphs, lists, tables with separated cells, and links as "text (url)".
+// It omits styles, scripts, hidden text and tracking pictures.
 func (p *Page) Text() string { return p.write(false) }
 
-// BBCode returns the page in the portal's markup. Brackets and number signs of the writer's own text are escaped as in
-// Escape; pictures become their names.
+// BBCode returns the page in the portal's markup. Brackets and number signs of the text are escaped as in Escape.
+// Pictures are replaced by their names.
 func (p *Page) BBCode() string { return escape(p.write(true)) }
 
-// Truncated reports whether the page has more elements than are read. An ellipsis stands for the rest.
+// Truncated reports whether the page has too many elements. An ellipsis replaces those beyond the limit.
 func (p *Page) Truncated() bool { return p.cut }
 
 func (p *Page) write(bb bool) string {
@@ -43,7 +43,7 @@ func (p *Page) write(bb bool) string {
 	return w.finish()
 }
 
-// Addresses returns the addresses that links of a page lead to and the descriptions of its pictures, apart by spaces.
+// Addresses returns the link addresses of a page and the descriptions of its pictures, separated by spaces.
 func (p *Page) Addresses() string {
 	var b strings.Builder
 	var gather func(n *node)

@@ -10,15 +10,15 @@ func Plain(bbcode string) string {
 	return p.w.finish()
 }
 
-// plainText writes plain text: signs before quotes, bullets and numbers before items, bars between cells.
+// plainText writes plain text: > before quotes, bullets and numbers before items, bars between cells.
 type plainText struct {
 	w     *writer
 	lists []*numbers
 	saved []int // indents of the open items
-	cells int   // written in the row
+	cells int   // cells written in the row
 	now   format
-	label strings.Builder // of the open link
-	shut  bool            // a block has just been closed: the line end behind it is part of its tag
+	label strings.Builder // text of the open link
+	shut  bool            // a block was just closed, and the next line end belongs to its tag
 }
 
 func (p *plainText) open(block string) {
@@ -107,7 +107,7 @@ func (p *plainText) code(s string) {
 	p.w.para()
 }
 
-// link writes the address of the link that ends, where its text does not show it.
+// link writes the address of the link that ends, unless its text shows the address.
 func (p *plainText) link(f format) {
 	if before := p.now.href; before != "" && before != f.href {
 		label := strings.TrimSpace(p.label.String())

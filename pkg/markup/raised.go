@@ -2,7 +2,7 @@ package markup
 
 import "strings"
 
-// longestRaised bounds what is written in raised or lowered digits, in characters.
+// longestRaised bounds a text in raised or lowered digits, in characters.
 const longestRaised = 12
 
 var (
@@ -19,8 +19,8 @@ func digits(plain, written string) map[rune]rune {
 	return set
 }
 
-// shifted writes a raised or lowered element: numbers in digits of that kind, all else as it is, but apart from a digit
-// before it, which it would make another number of.
+// shifted writes a raised or lowered element. A number is written in raised or lowered digits. Any other text is
+// written normally, but separated from a digit before it so that the two do not form another number.
 func (k *walker) shifted(n *node, set map[rune]rune, sign string) {
 	if written, ok := k.number(n, set); ok {
 		k.text(written)
@@ -29,7 +29,7 @@ func (k *walker) shifted(n *node, set map[rune]rune, sign string) {
 	k.apart(sign, func() { k.kids(n) })
 }
 
-// number returns what an element is written as where it is a number.
+// number returns the raised or lowered form of an element that is a number.
 func (k *walker) number(n *node, set map[rune]rune) (string, bool) {
 	if n.size == 0 || n.size > longestRaised {
 		return "", false
@@ -42,7 +42,7 @@ func (k *walker) number(n *node, set map[rune]rune) (string, bool) {
 	return mapped(strings.TrimSpace(l.text.String()), set)
 }
 
-// mapped writes all characters of s as set says. It fails where one is not in it, or there is none.
+// mapped replaces all characters of s according to set. It fails if s is empty or a character is missing in set.
 func mapped(s string, set map[rune]rune) (string, bool) {
 	var b strings.Builder
 	for _, r := range s {
@@ -55,15 +55,15 @@ func mapped(s string, set map[rune]rune) (string, bool) {
 	return b.String(), s != ""
 }
 
-// apart writes an element that people see apart from what is beside it. Where two digits would join, sign stands before
-// it, and a space behind.
+// apart writes an element that is visually separate from its neighbors. If two digits would become adjacent, it writes
+// sign before the element and a space after it.
 func (k *walker) apart(sign string, inner func()) {
 	k.between = sign
 	inner()
 	k.between = " "
 }
 
-// part writes what stands between two elements whose digits would join.
+// part writes the separator between two elements if their digits would become adjacent.
 func (k *walker) part(s string) {
 	if k.between == "" || s == "" {
 		return
@@ -76,13 +76,13 @@ func (k *walker) part(s string) {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// last returns the last byte written where what follows would join it, 0 where a space or a line end is owed.
+// last returns the last byte written, or 0 if a space or line end is pending after it.
 func (w *writer) last() byte {
 	if w.sp || w.nl > 0 || w.fresh {
 		return 0
 	}
 	s := w.out.String()
-	for strings.HasSuffix(s, string(rightMark)) { // a tag of BBCode
+	for strings.HasSuffix(s, string(rightMark)) { // skips a BBCode tag
 		i := strings.LastIndexByte(s, leftMark)
 		if i < 0 {
 			return 0

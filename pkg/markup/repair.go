@@ -2,13 +2,13 @@ package markup
 
 import "strings"
 
-// format is how a run of text looks.
+// format is the formatting of a run of text.
 type format struct {
 	bold, italic, under, strike bool
 	href                        string
 }
 
-// sink takes repaired text: blocks nest, lists hold only items, tables only rows, rows only cells.
+// sink receives repaired text: blocks are nested, lists contain only items, tables only rows, rows only cells.
 type sink interface {
 	open(block string)
 	close(block string)
@@ -18,30 +18,30 @@ type sink interface {
 }
 
 const (
-	mostBlocks = 40  // open at once; deeper ones are left out, their content is not
-	mostOpen   = 400 // tags open at once
+	mostBlocks = 40  // limit of open blocks; deeper ones are dropped, but not their content
+	mostOpen   = 400 // limit of open tags
 )
 
-// blockNames maps tags to the blocks they open.
+// blockNames maps tags to the blocks that they open.
 var blockNames = map[string]string{
 	"QUOTE": "quote", "LIST": "ul", "UL": "ul", "OL": "ol", "LI": "li", "*": "li", "TABLE": "table", "TR": "tr",
 	"TD": "td", "TH": "td", "P": "div", "LEFT": "div", "JUSTIFY": "div", "CENTER": "center", "RIGHT": "right",
 	"SPOILER": "div", "CUT": "div", "H1": "div", "H2": "div", "H3": "div", "H4": "div", "H5": "div", "H6": "div",
 }
 
-// open is a tag that is open.
+// openTag is a tag that is open.
 type openTag struct {
 	name  string
 	block string // "" = inline
 	href  string
 }
 
-// repairer makes well-nested calls of whatever tags come in whatever order.
+// repairer turns any sequence of tags into well-nested calls of a sink.
 type repairer struct {
 	to     sink
 	stack  []openTag
 	blocks int
-	over   map[string]int // tags too deep to be opened, still to be closed
+	over   map[string]int // number of tags that were too deep to open and still have to be closed
 }
 
 func repair(tokens []token, to sink) {
@@ -101,7 +101,7 @@ func (r *repairer) link(t token) {
 	r.to.text(s, f)
 }
 
-// flow opens the item or cell that text and blocks need where they stand.
+// flow opens an item or cell if the current block requires one for text and blocks.
 func (r *repairer) flow() {
 	switch r.topBlock() {
 	case "ul", "ol":
@@ -150,7 +150,7 @@ func (r *repairer) push(t openTag) {
 	r.stack = append(r.stack, t)
 }
 
-// cut closes all tags from i on.
+// cut closes all tags from index i on.
 func (r *repairer) cut(i int) {
 	for j := len(r.stack) - 1; j >= i; j-- {
 		if b := r.stack[j].block; b != "" {

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// longestCell is how many characters a cell of a table of data may hold; one with more lays out a letter.
+// longestCell bounds a cell of a data table, in characters. A longer cell means that the table is for layout.
 const longestCell = 600
 
 // measure counts the visible characters and the tables inside every node. Trees are at most maxDepth deep.
@@ -51,8 +51,9 @@ func cells(row *node) []*node {
 	return all
 }
 
-// isData tells a table of data from one that lays out a letter: no table inside, at least two rows of at least two
-// cells with something in them, none of them a text of its own.
+// isData distinguishes a data table from a layout table: it contains no table, and at least two rows with at least two
+// nonempty cells, all of them short.
+//
 // QUIRK: newsletters and Outlook put whole letters into tables; few mark them with role=presentation.
 func isData(n *node) bool {
 	role := strings.ToLower(n.get("role"))
@@ -81,7 +82,7 @@ func isData(n *node) bool {
 	return wide >= 2 && wide*2 >= filled
 }
 
-// table writes a table of data; everything in a table that only lays out is written cell by cell, each on its line.
+// table writes a data table. The content of a layout table is written cell by cell, each on its own line.
 func (k *walker) table(n *node) {
 	if !isData(n) {
 		k.w.line()

@@ -2,7 +2,7 @@ package markup
 
 import "strings"
 
-// readTag reads the tag at the start of s, which begins with a bracket, and returns its length.
+// readTag parses the tag at the start of s, which begins with a bracket, and returns its length.
 func readTag(s string) (t token, length int, ok bool) {
 	i := 1
 	t.kind = tokenOpen
@@ -36,8 +36,8 @@ func readTag(s string) (t token, length int, ok bool) {
 	return token{}, 0, false
 }
 
-// argEnd returns where the bracket that ends a tag stands, -1 where the line ends before. An address may hold brackets
-// in pairs.
+// argEnd returns the position of the bracket that ends a tag, or -1 if the line ends before it. With pairs, an address
+// may contain pairs of brackets.
 func argEnd(s string, pairs bool) int {
 	depth := 0
 	for i := 0; i < len(s) && i < longestArg; i++ {
@@ -59,10 +59,10 @@ func argEnd(s string, pairs bool) int {
 	return -1
 }
 
-// QUIRK: whether the portal encodes entities in comments is not documented (its samples are raw), so the few it could
-// have written are decoded, once.
+// QUIRK: it is not documented whether the portal encodes entities in comments (its samples are raw), so the few that it
+// could have written are decoded, once.
 var entities = strings.NewReplacer("&quot;", `"`, "&amp;", "&", "&lt;", "<", "&gt;", ">", "&#39;", "'", "&#039;", "'",
 	"&nbsp;", "\u00a0", "&#91;", "[", "&#93;", "]", "["+zeroWidth, "[", zeroWidth+"#", "#")
 
-// shown returns a piece of text as a reader sees it: entities decoded, the marks of Escape gone.
+// shown returns a piece of text as a reader sees it: with entities decoded and without the marks of Escape.
 func shown(s string) string { return entities.Replace(s) }

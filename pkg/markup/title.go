@@ -7,8 +7,8 @@ import (
 
 const ellipsis = '…'
 
-// Title returns s on one line, cut to at most max characters with an ellipsis for its last; never between a letter
-// and its accents, nor inside a joined emoji or a flag.
+// Title returns s on one line, cut to at most max characters. If it cuts, the last one is an ellipsis. It does not
+// separate a letter from its accents or split a joined emoji or a flag.
 func Title(s string, max int) string {
 	runes := []rune(strings.Join(strings.Fields(clean(s)), " "))
 	if len(runes) <= max {
@@ -27,7 +27,7 @@ func Title(s string, max int) string {
 	return string(append(runes[:cut:cut], ellipsis))
 }
 
-// joins reports whether the rune at i belongs together with the one before it (the common cases of UAX 29).
+// joins reports whether the rune at i belongs to the rune before it (the common cases of UAX 29).
 func joins(runes []rune, i int) bool {
 	r, before := runes[i], runes[i-1]
 	switch {

@@ -9,16 +9,17 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// maxDepth bounds the open elements; deeper ones are left out of the tree, their content is not.
-// QUIRK: html.Parse gives up at 512, and long reply chains of Outlook go beyond that (x/net/html).
+// maxDepth bounds the open elements. Deeper elements are dropped from the tree, but not their content.
+//
+// QUIRK: html.Parse gives up at 512, and long reply chains of Outlook exceed that (x/net/html).
 const maxDepth = 300
 
-// maxNodes bounds the elements and texts of a page, a hundred bytes each. The portal takes far less of what they say.
+// maxNodes bounds the elements and texts of a page, at about a hundred bytes each. The portal accepts far less text.
 const maxNodes = 100_000
 
 var (
 	voidTags = names(`area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr`)
-	// islandTags are left out when they are properly closed; an unclosed one must not swallow the letter.
+	// islandTags are dropped with their content if they are closed; an unclosed one must not hide the letter.
 	islandTags = names(`svg template xml datalist`)
 	paraTags   = names(`p h1 h2 h3 h4 h5 h6 ul ol dl blockquote pre`)
 	lineTags   = names(`div section article header footer tr td th form center dt dd fieldset li main nav aside body html
@@ -29,17 +30,17 @@ var (
 	listStops = names(`ul ol table td th blockquote`)
 )
 
-// builder makes a tree of the tokens of a letter, however broken.
+// builder builds a tree from the tokens of a letter, even an invalid one.
 type builder struct {
 	stack []*node // open elements, the root first
-	over  int     // start tags beyond maxDepth whose end tags are still to come
+	over  int     // start tags beyond maxDepth with an end tag still to come
 	nodes int
-	spare []node // not used yet
+	spare []node // allocated but unused nodes
 	size  int    // bytes of text
 	base  *url.URL
 }
 
-// parseHTML reads a letter up to its end, or as many nodes as are allowed.
+// parseHTML parses a letter up to its end or the limit of nodes.
 func parseHTML(s string) *builder {
 	b := &builder{stack: []*node{{}}}
 	r := tags.NewReader(s)
@@ -52,7 +53,7 @@ func parseHTML(s string) *builder {
 	return b
 }
 
-// token takes the next token, and reports whether there was one.
+// token reads the next token and reports whether there was one.
 func (b *builder) token(r *tags.Reader) bool {
 	switch r.Next() {
 	case html.ErrorToken:
@@ -74,7 +75,7 @@ func (b *builder) root() *node { return b.stack[0] }
 
 func (b *builder) full() bool { return b.nodes >= maxNodes }
 
-// node returns a new node; they are made by the dozen.
+// node returns a new node. Nodes are allocated in batches.
 func (b *builder) node(tag, text string) *node {
 	if len(b.spare) == 0 {
 		b.spare = make([]node, min(8+b.nodes, 256))
@@ -113,7 +114,7 @@ func (b *builder) start(t html.Token, selfClosing bool) {
 	}
 }
 
-// closeImplied closes the elements that the start of another ends (HTML 13.1.2.4).
+// closeImplied closes the elements that the start of another element ends (HTML 13.1.2.4).
 func (b *builder) closeImplied(tag string) {
 	if paraTags[tag] || lineTags[tag] {
 		b.pop(cellStops, "p")
@@ -159,7 +160,7 @@ func (b *builder) isOpen(tag string) bool {
 	return false
 }
 
-// pop closes the innermost open element of one of the names, and all inside it, unless a stop lies between.
+// pop closes the innermost open element with one of the names and everything inside it, unless a stop is in between.
 func (b *builder) pop(stops map[string]bool, names ...string) {
 	for i := len(b.stack) - 1; i > 0; i-- {
 		for _, tag := range names {

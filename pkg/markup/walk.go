@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// walker writes a tree of HTML as plain text or, with bb, as BBCode.
+// walker writes an HTML tree as plain text or, with bb, as BBCode.
 type walker struct {
 	w      *writer
 	bb     bool
-	pre    bool           // spaces are kept
-	tiny   bool           // letters can't be seen
-	active map[string]int // inline tags now open
-	lists  []*numbers     // lists now open
+	pre    bool           // spaces are preserved
+	tiny   bool           // the text is too small to be visible
+	active map[string]int // the open inline tags
+	lists  []*numbers     // the open lists
 	pics   map[string]string
-	base   *url.URL // what relative links are meant from, nil = nothing
+	base   *url.URL // base of relative links; nil = unknown
 
-	between string // what parts the digits that come next from those before, "" where they belong together
+	between string // separator of the next digits from the previous ones; "" = none
 }
 
 var inlineTags = map[string]string{
@@ -143,10 +143,10 @@ func (k *walker) raised(n *node) {
 	k.shifted(n, loweredDigits, "_")
 }
 
-// typedText are the fields of forms whose content can be seen.
+// typedText are the types of form fields with visible content.
 var typedText = names(`text search tel email url number date time datetime-local month week submit button`)
 
-// styled writes an element that is bold or italic by its style: 1C, web mail and everything pasted from Word.
+// styled writes an element that is bold or italic by its style, as from 1C, web mail and Word.
 func (k *walker) styled(n *node) {
 	inner := func() { k.kids(n) }
 	if n.look.italic {
@@ -161,7 +161,7 @@ func (k *walker) styled(n *node) {
 
 func (k *walker) inline(n *node, name string) { k.within(name, func() { k.kids(n) }) }
 
-// within writes something inside an inline tag that is not open yet.
+// within writes content inside an inline tag, unless that tag is already open.
 func (k *walker) within(name string, inner func()) {
 	if !k.bb || k.active[name] > 0 {
 		inner()
@@ -193,7 +193,8 @@ func (k *walker) quote(n *node) {
 }
 
 // code writes preformatted text.
-// QUIRK: Thunderbird and mailing lists put a whole ordinary letter into pre; only what was marked up as code is code.
+//
+// QUIRK: Thunderbird and mailing lists put a whole ordinary letter into pre; only text marked as code is code.
 func (k *walker) code(n *node) {
 	if !k.bb || !isCode(n) {
 		k.other(n)

@@ -9,21 +9,21 @@ import (
 // mostQuotes bounds the quote signs before a line.
 const mostQuotes = 8
 
-// writer writes text with collapsed spaces and at most one blank line in a row. Tags and newlines are owed until there
-// is something to write, so that empty elements leave no trace.
+// writer writes text with collapsed spaces and at most one blank line in a row. Tags and newlines remain pending until
+// there is text to write, so that empty elements leave no trace.
 type writer struct {
 	out strings.Builder
-	due []mark // open tags, written and not
+	due []mark // open tags, written or pending
 
-	nl     int  // newlines owed
-	sp     bool // a space owed
+	nl     int  // pending newlines
+	sp     bool // a space is pending
 	fresh  bool // nothing on this line yet
-	blank  bool // but something that makes it count as a blank line
-	start  bool // nothing in this element yet: newlines and spaces are not owed
-	bol    bool // the output stands at the beginning of a line
-	flat   int  // > 0: line ends are spaces
-	quote  int  // signs before a line
-	quoted int  // signs before the last line written
+	blank  bool // but the line counts as a blank line
+	start  bool // nothing in this element yet: newlines and spaces are dropped
+	bol    bool // the output is at the beginning of a line
+	flat   int  // > 0: line ends become spaces
+	quote  int  // quote signs before a line
+	quoted int  // quote signs before the last written line
 	indent int  // spaces before a line
 	bullet string
 }
@@ -34,7 +34,7 @@ func (w *writer) finish() string {
 	return strings.TrimRight(w.out.String(), " \n")
 }
 
-// gap writes the newlines or the space owed.
+// gap writes the pending newlines or space.
 func (w *writer) gap() {
 	w.newlines(w.nl)
 	if w.sp && !w.bol && !w.start {
@@ -58,7 +58,7 @@ func (w *writer) newlines(n int) {
 	}
 }
 
-// put writes s as it is, after all that is owed.
+// put writes s unchanged, after everything pending.
 func (w *writer) put(s string) {
 	w.force()
 	w.gap()
@@ -72,7 +72,7 @@ func (w *writer) put(s string) {
 	w.bol, w.fresh, w.blank, w.start = false, false, false, false
 }
 
-// text writes s with its spaces collapsed.
+// text writes s with collapsed spaces.
 func (w *writer) text(s string) {
 	for s != "" {
 		i, _ := nextBlank(s)
@@ -94,13 +94,13 @@ func (w *writer) text(s string) {
 	}
 }
 
-// nextBlank returns where the first blank of s stands and what it is, or the length of s and 0.
+// nextBlank returns the position and value of the first blank in s, or the length of s and 0.
 func nextBlank(s string) (int, rune) {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
 		case c == ' ', c >= '\t' && c <= '\r':
 			return i, rune(c)
-		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // other blanks begin so
+		case c == 0xc2, c >= 0xe1 && c <= 0xe3: // the first bytes of other blanks
 			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.IsSpace(r) {
 				return i, r
 			}
@@ -109,7 +109,7 @@ func nextBlank(s string) (int, rune) {
 	return len(s), 0
 }
 
-// blanks counts the blanks of s.
+// blanks counts the blanks in s.
 func blanks(s string) (n int) {
 	for {
 		i, r := nextBlank(s)
@@ -121,17 +121,17 @@ func blanks(s string) (n int) {
 	}
 }
 
-// invisible reports whether a word consists only of the marks with which newsletters fill their preview line.
+// invisible reports whether a word consists only of the characters with which newsletters fill the preview line.
 func invisible(word string) bool {
 	switch word[0] {
-	case 0xc2, 0xcd, 0xe2, 0xef: // what these marks begin with
+	case 0xc2, 0xcd, 0xe2, 0xef: // first bytes of these characters
 	default:
 		return false
 	}
 	return strings.Trim(word, "\u00ad\u034f\u200b\u200c\u200d\u200e\u200f\u2060\ufeff") == ""
 }
 
-// raw writes s with its spaces and line ends kept.
+// raw writes s with its spaces and line ends.
 func (w *writer) raw(s string) {
 	for i, line := range strings.Split(s, "\n") {
 		if i > 0 {
@@ -145,7 +145,7 @@ func (w *writer) raw(s string) {
 	}
 }
 
-// brk ends the line, or makes a blank one.
+// brk ends the line, or writes a blank one.
 func (w *writer) brk() {
 	switch {
 	case w.flat > 0:
@@ -159,7 +159,7 @@ func (w *writer) brk() {
 	w.blank = false
 }
 
-// line makes what follows begin on a line of its own.
+// line makes the following text begin on a new line.
 func (w *writer) line() {
 	if w.blank || !w.fresh || w.flat > 0 {
 		w.brk()
@@ -169,7 +169,7 @@ func (w *writer) line() {
 	}
 }
 
-// para makes what follows begin behind a blank line.
+// para makes the following text begin after a blank line.
 func (w *writer) para() {
 	w.line()
 	if w.flat == 0 && !w.start {
