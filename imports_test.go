@@ -118,6 +118,7 @@ var allowed = map[string][]string{
 		"pkg/store/engine",
 		"pkg/store/postgres",
 		"github.com/go-json-experiment/json",
+		"golang.org/x/net/idna",
 	},
 	"pkg/store/bolt":     {"pkg/store/engine", "go.etcd.io/bbolt"},
 	"pkg/store/engine":   {},

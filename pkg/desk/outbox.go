@@ -66,8 +66,10 @@ type Copy struct {
 	Seq     uint64    `json:"seq"`
 	Mailbox string    `json:"mailbox"`
 	ID      string    `json:"message_id"`
-	At      time.Time `json:"at"`   // when it went out
-	Size    int       `json:"size"` // bytes
+	Ticket  uint64    `json:"ticket,omitempty"` // not kept by earlier versions
+	To      string    `json:"to,omitempty"`     // likewise
+	At      time.Time `json:"at"`               // when it went out
+	Size    int       `json:"size"`             // bytes
 	Tries   int       `json:"tries,omitempty"`
 	Tried   bool      `json:"tried,omitempty"` // the copy may be there
 }

@@ -34,6 +34,8 @@ type Ticket struct {
 	References []string `json:"references,omitempty"` // of the thread, oldest first, bounded
 	// a letter of the requester's was one whose writer an auto-reply reaches
 	Reachable bool `json:"reachable,omitempty"`
+	// when the requester's data was removed from it: nobody can be written to
+	Erased time.Time `json:"erased,omitzero"`
 
 	Muted       bool   `json:"muted,omitempty"`        // the task was told that comments do not go out
 	Warned      bool   `json:"warned,omitempty"`       // the task was told that mail to the address came back before

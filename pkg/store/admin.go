@@ -89,6 +89,15 @@ func (s *Store) Compact() (before, after int64, err error) {
 	return file.Compact()
 }
 
+// Rewrite writes the file anew, so that what was removed is nowhere in it, and closes the store. In a database the
+// server's own cleaning does that.
+func (s *Store) Rewrite() error {
+	if file, ok := s.db.(*bolt.DB); ok {
+		return errors.Join(s.settle(), file.Rewrite())
+	}
+	return s.Close()
+}
+
 // copied is how many bytes go into one transaction.
 const copied = 8 << 20
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
@@ -29,12 +30,22 @@ func threadKey(id string) []byte {
 	return []byte(id)
 }
 
+// threadKeys returns the keys an id may be kept under: that of its own, and of a letter of somebody else the one it has
+// when its person's data was removed.
+func (s *state) threadKeys(id string) [][]byte {
+	key := threadKey(id)
+	if bytes.HasPrefix(key, ours) {
+		return [][]byte{key}
+	}
+	return [][]byte{key, s.hide(short(key))}
+}
+
 // Ask returns what is known already about the questions, for servers to be asked before anything is decided; the
 // exclusions are none of it.
 func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	known := make([]desk.Facts, len(qs))
 	err := s.view(func(tx txn) (err error) {
-		if err := tell(tx, qs); err != nil {
+		if err := s.tell(tx, qs); err != nil {
 			return err
 		}
 		for i, q := range qs {
@@ -49,7 +60,7 @@ func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 
 // tell says ahead what the facts of these questions will be read from: first what they name, then the tickets found
 // there.
-func tell(tx txn, qs []desk.Questions) error {
+func (s *state) tell(tx txn, qs []desk.Questions) error {
 	if tx.near {
 		return nil
 	}
@@ -63,7 +74,7 @@ func tell(tx txn, qs []desk.Questions) error {
 			tx.Bucket(bPictures).Ahead(pictureKey(q.Address, hash))
 		}
 		for _, id := range slices.Concat(q.IDs, q.Bounced) {
-			tx.Bucket(bThreads).Ahead(threadKey(id))
+			tx.Bucket(bThreads).Ahead(s.threadKeys(id)...)
 		}
 		for _, task := range q.Tasks {
 			tx.Bucket(bTasks).Ahead(number(uint64(task)))
@@ -71,7 +82,7 @@ func tell(tx txn, qs []desk.Questions) error {
 	}
 	for _, q := range qs {
 		f := desk.Facts{Known: map[string]desk.Link{}, Tasks: map[int64]uint64{}}
-		if err := mentions(tx, q, &f); err != nil {
+		if err := s.mentions(tx, q, &f); err != nil {
 			return err
 		}
 		for _, n := range numbers(f) {
@@ -96,7 +107,7 @@ func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Durat
 	if f.Pictures, err = pictures(tx, q); err != nil {
 		return f, err
 	}
-	if err := mentions(tx, q, &f); err != nil {
+	if err := s.mentions(tx, q, &f); err != nil {
 		return f, err
 	}
 	if f.Arrivals, err = cameIn(tx, q, now); err != nil {
@@ -109,8 +120,8 @@ func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Durat
 }
 
 // mentions fills in what leads from a message to tickets: its threads, tasks and subject.
-func mentions(tx txn, q desk.Questions, f *desk.Facts) error {
-	if err := links(tx, q, f); err != nil {
+func (s *state) mentions(tx txn, q desk.Questions, f *desk.Facts) error {
+	if err := s.links(tx, q, f); err != nil {
 		return err
 	}
 	for _, task := range q.Tasks {
@@ -127,16 +138,17 @@ func mentions(tx txn, q desk.Questions, f *desk.Facts) error {
 	return err
 }
 
-func links(tx txn, q desk.Questions, f *desk.Facts) error {
-	for _, ids := range [][]string{q.IDs, q.Bounced} {
-		for _, id := range ids {
+func (s *state) links(tx txn, q desk.Questions, f *desk.Facts) error {
+	for _, id := range slices.Concat(q.IDs, q.Bounced) {
+		for _, key := range s.threadKeys(id) {
 			var l desk.Link
-			ok, err := get(tx, bThreads, threadKey(id), &l)
+			ok, err := get(tx, bThreads, key, &l)
 			if err != nil {
 				return err
 			}
 			if ok {
 				f.Known[id] = l
+				break
 			}
 		}
 	}

@@ -107,7 +107,8 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 		step.To = p.Effect.Letter.To.Addr
 		err = errors.Join(keepSent(tx, p.Effect.Ticket, r.Sent), answered(tx, now, p.Effect.Ticket, r.Words))
 		if r.Copy != nil {
-			c := desk.Copy{Mailbox: p.Effect.Letter.Mailbox, ID: r.ID, At: now}
+			c := desk.Copy{Mailbox: p.Effect.Letter.Mailbox, ID: r.ID, At: now,
+				Ticket: p.Effect.Ticket, To: p.Effect.Letter.To.Addr}
 			err = errors.Join(err, keepCopy(tx, c, r.Copy))
 		}
 	} else {

@@ -187,7 +187,7 @@ func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration
 		for i, e := range entries {
 			qs[i] = e.Questions
 		}
-		if err := tell(tx, qs); err != nil {
+		if err := s.tell(tx, qs); err != nil {
 			return err
 		}
 		for i, e := range entries {

@@ -233,28 +233,30 @@ func (s Quarantine) Again(seq uint64) error {
 
 // Release takes an entry out of the quarantine: its message is done, wherever it lay.
 func (s Quarantine) Release(seq uint64) error {
-	return s.update(func(tx txn) error {
-		var p desk.Quarantined
-		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
-			return orAbsent(err, "quarantine entry", seq)
+	return s.update(func(tx txn) error { return releaseEntry(tx, seq) })
+}
+
+func releaseEntry(tx txn, seq uint64) error {
+	var p desk.Quarantined
+	if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
+		return orAbsent(err, "quarantine entry", seq)
+	}
+	sh, err := shelved(tx)
+	if err != nil {
+		return err
+	}
+	if p.Whole {
+		sh.Bytes = max(0, sh.Bytes-p.Size)
+	}
+	if err := put(tx, bMeta, kShelf, sh); err != nil {
+		return err
+	}
+	for _, b := range []string{bQuarantine, bRaw} {
+		if err := tx.Bucket(b).Delete(number(seq)); err != nil {
+			return fmt.Errorf("release quarantine entry %d: %w", seq, err)
 		}
-		sh, err := shelved(tx)
-		if err != nil {
-			return err
-		}
-		if p.Whole {
-			sh.Bytes = max(0, sh.Bytes-p.Size)
-		}
-		if err := put(tx, bMeta, kShelf, sh); err != nil {
-			return err
-		}
-		for _, b := range []string{bQuarantine, bRaw} {
-			if err := tx.Bucket(b).Delete(number(seq)); err != nil {
-				return fmt.Errorf("release quarantine entry %d: %w", seq, err)
-			}
-		}
-		return leave(tx, p)
-	})
+	}
+	return leave(tx, p)
 }
 
 // leave notes at a message's place that it is done, unless another one lies there.

@@ -89,6 +89,7 @@ type Store struct {
 	Quarantine Quarantine
 	Tokens     Tokens
 	Copies     Copies
+	Persons    Persons
 }
 
 // The parts of the state.
@@ -150,7 +151,7 @@ func OpenContext(ctx context.Context, address string, o Options) (*Store, error)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}, Tokens{s}, Copies{s}}, nil
+	return &Store{s, Ledger{s}, Outbox{s}, Tickets{s}, People{s}, Quarantine{s}, Tokens{s}, Copies{s}, Persons{s}}, nil
 }
 
 func openEngine(ctx context.Context, address string, o Options) (engine.DB, error) {

@@ -64,7 +64,15 @@ func changed(path string, fn func(*DB) error) error {
 
 // Compact rewrites the file without its gaps and closes it. It returns the size in bytes the file had and the one it
 // has without them; where that is no less, the file stays as it is.
-func (d *DB) Compact() (before, after int64, err error) {
+func (d *DB) Compact() (before, after int64, err error) { return d.compact(false) }
+
+// Rewrite is Compact of a file that is replaced in any case: what was removed may lie in its gaps.
+func (d *DB) Rewrite() error {
+	_, _, err := d.compact(true)
+	return err
+}
+
+func (d *DB) compact(always bool) (before, after int64, err error) {
 	path, err := filepath.EvalSymlinks(d.path) // a link stays one
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact state: %w", err)
@@ -77,7 +85,7 @@ func (d *DB) Compact() (before, after int64, err error) {
 		return 0, 0, fmt.Errorf("compact state: %w", errors.Join(err, os.Remove(tmp)))
 	}
 	before, after, err = sizes(path, tmp)
-	if err == nil && after < before {
+	if err == nil && (always || after < before) {
 		err = d.replace(tmp, path)
 	} else {
 		err = errors.Join(err, os.Remove(tmp))

@@ -1,0 +1,293 @@
+package store
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store/engine"
+)
+
+// anna is whose data is removed in these tests; her domain has letters beyond ASCII.
+var anna = desk.Address{Name: "Анна Каренина", Addr: "Anna.Karenina@почта.example"}
+
+// crowded puts in all of a person that a state can have: each bucket has something of theirs, and something of another that
+// names them.
+func crowded(t testing.TB, s *Store) {
+	t.Helper()
+	key, name := anna.Key(), anna.Name
+	said := "Пишет " + name + " <" + key + ">, также ANNA.KARENINA@ПОЧТА.EXAMPLE и mailto:anna.karenina%40xn--80a1acny.example"
+	e := arrival(1, anna.Addr)
+	e.From, e.Subject, e.ID = anna, "Заявка от "+name, "20260312.anna@почта.example"
+	e.Questions.Address, e.Questions.Subject = key, "заявка от анна каренина"
+	e.Questions.Counted, e.Questions.Arrivals = []string{key}, []string{key}
+	e.Questions.Pictures = []string{strings.Repeat("a", 64)}
+	d := opens(e)
+	d.Counted = []string{key}
+	d.Ticket.ReplyTo, d.Ticket.Participants, d.Ticket.Subjects = anna, []string{"boss@other.example"}, []string{said}
+	d.Ticket.LastID, d.Ticket.LastText, d.Ticket.LastAt, d.Ticket.References = e.ID, said, noon, []string{e.ID}
+	d.Ticket.Signatures, d.Ticket.Undeliver = []string{name}, said
+	d.Ticket.Mailbox = "support"
+	d.Effects[0].Post = &desk.Post{Form: desk.FormTask, Title: said, Subject: said, Text: said, From: anna,
+		Missing: []string{said}, Files: []desk.File{{Name: name + ".pdf"}}, Notes: []desk.Note{{Key: "via", Detail: key}}}
+	d.Effects[1].Letter = &desk.Draft{Kind: desk.Received, Mailbox: "support", To: anna, Subject: said, InReplyTo: e.ID,
+		References: []string{e.ID}, Comments: []desk.Comment{{Text: said}}}
+	decide(t, s, e, d)
+
+	// Somebody else's ticket, which she was in copy of, and where her letter is the latest.
+	o := arrival(2, "oleg@other.example")
+	od := opens(o)
+	od.Ticket.Participants = []string{key, "boss@other.example"}
+	od.Ticket.Subject, od.Ticket.LastID, od.Ticket.LastText = "Вопрос: "+said, o.ID, "Добрый день. "+said
+	od.Ticket.Requester = desk.Address{Name: "Олег", Addr: "oleg@other.example"}
+	od.Ticket.LastAt = noon
+	od.Effects[0].Post.Text = "Олег спрашивает. " + said
+	decide(t, s, o, od)
+	hers := arrival(3, anna.Addr)
+	hers.From, hers.ID = anna, "second@почта.example"
+	ticket := *od.Ticket
+	ticket.Number, ticket.Task, ticket.Status = 2, 3712, desk.Open
+	comment := desk.DeriveKey("comment", hers.Questions.Key)
+	decide(t, s, hers, desk.Decision{Verdict: desk.Commented, Key: hers.Questions.Key, Ticket: &ticket,
+		Thread: map[string]desk.Link{hers.ID: {Ticket: 2, Origin: desk.FromCustomer}},
+		Effects: []desk.Effect{{Kind: desk.CommentTask, Key: comment, Ticket: 2,
+			Post: &desk.Post{Form: desk.FormRepeat, Text: said, From: anna}}}})
+
+	put := func(bucket string, key []byte, v any) {
+		t.Helper()
+		if err := s.update(func(tx txn) error { return put(tx, bucket, key, v) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw := func(bucket string, key []byte, v string) {
+		t.Helper()
+		if err := s.update(func(tx txn) error { return tx.Bucket(bucket).Put(key, []byte(v)) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raw(bTexts, sentKey(1), "Здравствуйте, "+said)
+	raw(bTexts, sentKey(2), "Здравствуйте, Олег! "+said)
+	put(bJournal, append(number(1), number(90)...), desk.Step{What: "letter", To: anna.Addr, Note: said, ID: e.ID,
+		Files: []string{name + ".pdf"}, Letters: 9})
+	put(bJournal, append(number(2), number(91)...), desk.Step{What: "comment", Key: comment, Note: said,
+		Files: []string{"паспорт.pdf"}})
+	put(bJournal, append(number(2), number(92)...), desk.Step{What: "letter", To: "oleg@other.example", Note: said})
+	put(bUnseen, []byte("u1"), desk.Unconfirmed{Effect: desk.Effect{Key: "u1", Ticket: 1, Post: &desk.Post{Text: said}}})
+	put(bUnseen, []byte("u2"), desk.Unconfirmed{Effect: desk.Effect{Key: "u2", Ticket: 2, Post: &desk.Post{Text: said,
+		Notes: []desk.Note{{Detail: key}}}}})
+	put(bQuarantine, number(1), desk.Quarantined{Seq: 1, Place: desk.Place{Mailbox: "support", UID: 8}, From: anna.String(),
+		Subject: said, Cause: said, Whole: true, Size: 5})
+	put(bQuarantine, number(2), desk.Quarantined{Seq: 2, Place: desk.Place{Mailbox: "support", UID: 9},
+		From: "oleg@other.example", Subject: said, Whole: true, Size: 7})
+	encoded := base64.StdEncoding.EncodeToString([]byte(said))
+	raw(bRaw, number(1), "From: "+key)
+	raw(bRaw, number(2), "From: oleg@other.example\r\nContent-Transfer-Encoding: base64\r\n\r\n"+encoded[:60]+"\r\n"+encoded[60:])
+	put(bAttempts, placeKey(desk.Place{Mailbox: "support", UID: 8}), attempt{ID: e.ID, Note: said, Held: true})
+	put(bAttempts, placeKey(desk.Place{Mailbox: "support", UID: 7}), attempt{Note: said})
+	put(bProfiles, profileKey("bitrix24", key), profile{Profile: desk.Profile{Name: name, CRM: []string{"C_5"}}})
+	put(bExclusions, []byte(key), desk.Exclusion{Match: key, Note: said})
+	put(bExclusions, []byte("@other.example"), desk.Exclusion{Match: "@other.example", Note: "просила " + name})
+	put(bHits, []byte(key), desk.Exclusion{Match: key, Hits: 3})
+	put(bReturned, []byte(key), returned{At: noon})
+	put(bAccepted, []byte("d1"), desk.Accepted{ID: "d1", Ticket: 1, File: "паспорт.pdf", Note: said})
+	put(bAccepted, []byte("d2"), desk.Accepted{ID: "d2", Ticket: 2, Note: said})
+	put(bCopies, number(1), desk.Copy{Seq: 1, Mailbox: "support", ID: "hd.x@a", Ticket: 1, To: key})
+	put(bCopies, number(2), desk.Copy{Seq: 2, Mailbox: "support", ID: "hd.y@a"}) // of an earlier version
+	raw(bSent, number(1), "To: "+key+"\r\n\r\n")
+	raw(bSent, number(2), "To: "+key+"\r\n\r\n")
+	put(bCursors, []byte("prune"), position{Bucket: bProfiles, Key: profileKey("bitrix24", key)})
+	if _, err := s.People.SetContacts(map[string]string{anna.Addr: name, "oleg@other.example": "Олег"}); err != nil {
+		t.Fatal(err)
+	}
+	status, err := json.Marshal(map[string]any{"troubles": said, "big": uint64(1) << 62})
+	if err == nil {
+		err = s.Cache(noon, map[string][]byte{"status": status, "other": []byte("not JSON: " + key)})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func decide(t testing.TB, s *Store, e desk.Entry, d desk.Decision) {
+	t.Helper()
+	err := s.Ledger.Record(noon, []desk.Entry{e}, 24*time.Hour, func(int, desk.Facts) (desk.Decision, error) { return d, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// leftOf returns where a state still has a word, in whatever encoding.
+func leftOf(t testing.TB, s *Store, words ...string) (found []string) {
+	t.Helper()
+	err := s.db.View(func(tx engine.Tx) error {
+		for _, b := range buckets {
+			err := tx.Bucket(b).Walk(nil, func(key, value []byte) error {
+				for _, w := range encodings(words) {
+					if bytes.Contains(bytes.ToLower(append(bytes.Clone(key), value...)), []byte(w)) {
+						found = append(found, fmt.Sprintf("%s/%q: %s: %s", b, key, w, value))
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// encodings returns words as they may stand in a state, in lower case: plain, with the escapes of JSON, in base64 at
+// each offset.
+func encodings(words []string) (all []string) {
+	for _, w := range words {
+		for _, form := range []string{w, strings.ToLower(w), strings.ToUpper(w)} {
+			quoted := fmt.Sprintf("%+q", form)
+			all = append(all, form, quoted[1:len(quoted)-1])
+			for skip := range 3 {
+				coded := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", skip) + form))
+				from, to := (skip*8+5)/6, len(strings.TrimRight(coded, "="))-2
+				all = append(all, coded[from:to])
+			}
+		}
+	}
+	for i := range all {
+		all[i] = strings.ToLower(all[i])
+	}
+	return slices.Compact(slices.Sorted(slices.Values(all)))
+}
+
+var annas = []string{"anna.karenina@", "anna.karenina%40", "почта.example", "xn--80a1acny", "каренина"}
+
+func TestNothingOfAPersonIsLeft(t *testing.T) { onBoth(t, testNothingOfAPersonIsLeft) }
+
+func testNothingOfAPersonIsLeft(t *testing.T, fresh func(testing.TB) *Store) {
+	s := fresh(t)
+	crowded(t, s)
+	trail, err := s.Persons.Trail(strings.ToUpper(anna.Addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, f := range trail.Records {
+		kinds[f.bucket]++
+	}
+	for _, b := range buckets {
+		if !slices.Contains([]string{bMeta, bSeen, bTasks, bTokens}, b) && kinds[b] == 0 {
+			t.Errorf("nothing is listed of bucket %s", b)
+		}
+	}
+	done, err := s.Persons.Erase(noon, anna.Addr)
+	if err != nil || len(done.Records) != len(trail.Records) || len(done.Waiting) != 3 {
+		t.Fatalf("%v: %d of %d records; waiting %+v", err, len(done.Records), len(trail.Records), done.Waiting)
+	}
+	for _, f := range leftOf(t, s, annas...) {
+		t.Error(f)
+	}
+	again, err := s.Persons.Trail(anna.Addr)
+	if err != nil || !again.Empty() {
+		t.Errorf("afterwards: %v %+v", err, again.Records)
+	}
+	keeps(t, s)
+}
+
+// keeps wants what is somebody else's, and what is needed, to be there still.
+func keeps(t *testing.T, s *Store) {
+	t.Helper()
+	other, err := s.Tickets.Ticket(2)
+	if err != nil || other.Requester.Addr != "oleg@other.example" || !other.Erased.IsZero() ||
+		!slices.Equal(other.Participants, []string{"boss@other.example"}) {
+		t.Errorf("another's ticket: %v %+v", err, other)
+	}
+	hers, err := s.Tickets.Ticket(1)
+	if err != nil || hers.Erased.IsZero() || hers.Requester != (desk.Address{}) || hers.Mailbox != "support" {
+		t.Errorf("her ticket: %v %+v", err, hers)
+	}
+	if p, ok, err := s.People.Contact("oleg@other.example"); err != nil || !ok || p.Name != "Олег" {
+		t.Errorf("another's name: %v %v %v", p, ok, err)
+	}
+	facts, err := s.Ledger.Ask([]desk.Questions{{Key: arrival(1, "").Questions.Key, Address: anna.Key(),
+		IDs: []string{"20260312.anna@почта.example", "second@почта.example", "unknown@почта.example"}}})
+	if err != nil || !facts[0].Recorded || len(facts[0].Known) != 2 {
+		t.Errorf("what is known of her letters: %v %+v", err, facts)
+	}
+	if raw, ok := s.Cached("status", time.Time{}); !ok || !bytes.Contains(raw, []byte("4611686018427387904")) {
+		t.Errorf("the status: %s", raw)
+	}
+	var kept shelf
+	if err := s.view(func(tx txn) error { _, err := get(tx, bMeta, kShelf, &kept); return err }); err != nil || kept.Bytes != 0 {
+		t.Errorf("bytes in the quarantine: %v %+v", err, kept)
+	}
+}
+
+// What was removed is nowhere in the file, not even in the pages that nothing refers to.
+func TestNoByteOfAPersonIsLeft(t *testing.T) {
+	path := t.TempDir() + "/state.db"
+	s := open(t, path, Options{})
+	crowded(t, s)
+	if _, err := s.Persons.Erase(noon, anna.Addr); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Rewrite(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range encodings(annas) {
+		if at := bytes.Index(bytes.ToLower(raw), []byte(w)); at >= 0 {
+			t.Errorf("%s at %d: %q", w, at, raw[max(0, at-40):min(len(raw), at+60)])
+		}
+	}
+	s = open(t, path, Options{})
+	keeps(t, s)
+}
+
+func TestOthersAreNotTakenForAPerson(t *testing.T) {
+	p := newTraces([]string{"ivan@a.example"}, []string{"Ivan Petrov", "Ivan"})
+	for text, want := range map[string]string{
+		"ivan@a.example":                        "***",
+		"<IVAN@A.EXAMPLE>.":                     "<***>.",
+		"an ivan@a.example. A":                  "an ***. A",
+		"divan@a.example":                       "divan@a.example",
+		"x.ivan@a.example":                      "x.ivan@a.example",
+		"ivan@a.example.com":                    "ivan@a.example.com",
+		"ivan@a.example-b.ru":                   "ivan@a.example-b.ru",
+		"ivan+x@a.example":                      "ivan+x@a.example",
+		"Ivan and Ivan  Petrov, Ivan Petrovich": "Ivan and ***, Ivan Petrovich",
+		"mailto:ivan@a.example?subject=x":       "mailto:***?subject=x",
+	} {
+		if got := p.cut(text); got != want || p.in(text) != (want != text) {
+			t.Errorf("%q: %q, want %q; found: %v", text, got, want, p.in(text))
+		}
+	}
+}
+
+func TestErasingNobody(t *testing.T) {
+	s := fresh(t)
+	crowded(t, s)
+	before := leftOf(t, s, annas...)
+	if len(before) < 100 {
+		t.Errorf("the search finds too little: %q", before)
+	}
+	trail, err := s.Persons.Erase(noon, "nobody@else.example")
+	if err != nil || !trail.Empty() || len(leftOf(t, s, annas...)) != len(before) {
+		t.Errorf("%v: %+v", err, trail)
+	}
+	if _, err := Open(s.db.About().Name, Options{}); !errors.Is(err, ErrLocked) {
+		t.Error(err)
+	}
+}

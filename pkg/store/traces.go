@@ -1,0 +1,198 @@
+package store
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	json "github.com/go-json-experiment/json/v1"
+	"golang.org/x/net/idna"
+
+	"helpdesk/pkg/desk"
+)
+
+// erased stands in a text where a person's address or name stood.
+const erased = "***"
+
+// traces finds a person in texts: their addresses in every spelling, and their names.
+type traces struct {
+	keys     []string // folded addresses
+	patterns []*regexp.Regexp
+	names    []string
+}
+
+// newTraces finds these addresses and these names. A name of one word is that of too many people to be looked for.
+func newTraces(addresses, names []string) traces {
+	var t traces
+	for _, a := range addresses {
+		key := desk.FoldAddress(a)
+		if key == "" || slices.Contains(t.keys, key) {
+			continue
+		}
+		t.keys = append(t.keys, key)
+		for _, form := range spellings(key) {
+			t.patterns = append(t.patterns, regexp.MustCompile(`(?i)`+regexp.QuoteMeta(form)))
+		}
+	}
+	for _, n := range names {
+		fields := strings.Fields(n)
+		if len(fields) < 2 || strings.Contains(n, "@") {
+			continue
+		}
+		for i := range fields {
+			fields[i] = regexp.QuoteMeta(fields[i])
+		}
+		if joined := strings.Join(fields, `\s+`); !slices.Contains(t.names, joined) {
+			t.names = append(t.names, joined)
+			t.patterns = append(t.patterns, regexp.MustCompile(`(?i)`+joined))
+		}
+	}
+	return t
+}
+
+// spellings returns the forms in which a folded address stands in texts.
+func spellings(key string) []string {
+	forms := []string{key}
+	local, domain, ok := strings.Cut(key, "@")
+	if !ok {
+		return forms
+	}
+	if u, err := idna.Display.ToUnicode(domain); err == nil && u != domain {
+		forms = append(forms, local+"@"+u)
+	}
+	for _, f := range slices.Clone(forms) {
+		if escaped := url.QueryEscape(f); escaped != f {
+			forms = append(forms, escaped)
+		}
+	}
+	return forms
+}
+
+// is reports whether an address is one of the person's.
+func (t traces) is(addr string) bool {
+	return addr != "" && slices.Contains(t.keys, desk.FoldAddress(addr))
+}
+
+// in reports whether a text has the person's address or name.
+func (t traces) in(text string) bool {
+	return slices.ContainsFunc(t.patterns, func(p *regexp.Regexp) bool {
+		return slices.ContainsFunc(p.FindAllStringIndex(text, -1), func(at []int) bool { return whole(text, at) })
+	})
+}
+
+// cut returns a text without the person's addresses and names.
+func (t traces) cut(text string) string {
+	for _, p := range t.patterns {
+		found := p.FindAllStringIndex(text, -1)
+		for _, at := range slices.Backward(found) {
+			if whole(text, at) {
+				text = text[:at[0]] + erased + text[at[1]:]
+			}
+		}
+	}
+	return text
+}
+
+// whole reports whether what was found is no part of a longer word or address.
+func whole(text string, at []int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+	after, n := utf8.DecodeRuneInString(text[at[1]:])
+	next, _ := utf8.DecodeRuneInString(text[at[1]+n:])
+	if after == '.' && strings.Contains(text[at[0]:at[1]], "@") && wordy(next) {
+		return false // a longer domain
+	}
+	if at[0] > 0 && (wordy(before) || strings.ContainsRune("._%+-", before) && strings.Contains(text[at[0]:at[1]], "@")) {
+		return false
+	}
+	return at[1] == len(text) || !wordy(after) && after != '-'
+}
+
+func wordy(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// inLetter reports whether a raw letter has the person, also in what is encoded for the way.
+func (t traces) inLetter(raw []byte) bool {
+	return slices.ContainsFunc(readings(raw), t.in)
+}
+
+var (
+	encodedWord = regexp.MustCompile(`=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=`)
+	base64Block = regexp.MustCompile(`(?m)(?:^[A-Za-z0-9+/]{20,76}={0,2}\r?$\n?)+(?:^[A-Za-z0-9+/]{2,76}={0,2}\r?$)?`)
+)
+
+// readings returns a raw letter as it stands, with its encoded words decoded, its quoted-printable decoded, and its
+// base64 decoded.
+func readings(raw []byte) []string {
+	text := string(raw)
+	all := []string{text}
+	if words := encodedWord.FindAllString(text, -1); len(words) > 0 {
+		d := new(mime.WordDecoder)
+		var joined strings.Builder
+		for _, w := range words {
+			plain, err := d.Decode(w)
+			if err != nil {
+				plain = "\n"
+			}
+			joined.WriteString(plain)
+		}
+		all = append(all, joined.String())
+	}
+	if plain, _ := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(raw))); len(plain) > 0 {
+		all = append(all, string(plain))
+	}
+	for _, block := range base64Block.FindAllString(text, -1) {
+		block = strings.Map(func(r rune) rune {
+			if r == '\r' || r == '\n' {
+				return -1
+			}
+			return r
+		}, block)
+		if plain, err := base64.StdEncoding.DecodeString(block); err == nil {
+			all = append(all, string(plain))
+		}
+	}
+	return all
+}
+
+// cutJSON returns a JSON value without the person's addresses and names in its texts, and whether any was there.
+func (t traces) cutJSON(raw []byte) ([]byte, bool, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return nil, false, err
+	}
+	changed := false
+	out, err := json.Marshal(t.cutAny(v, &changed))
+	return out, changed, err
+}
+
+func (t traces) cutAny(v any, changed *bool) any {
+	cut := func(s string) string {
+		now := t.cut(s)
+		*changed = *changed || now != s
+		return now
+	}
+	switch v := v.(type) {
+	case string:
+		return cut(v)
+	case []any:
+		for i := range v {
+			v[i] = t.cutAny(v[i], changed)
+		}
+	case map[string]any:
+		all := make(map[string]any, len(v))
+		for key, value := range v {
+			all[cut(key)] = t.cutAny(value, changed)
+		}
+		return all
+	}
+	return v
+}
