@@ -138,7 +138,8 @@ func newRoot(a *app) *cobra.Command {
 		"write what the portal is asked and answers into `DIR`, secrets masked, texts by their length")
 	flags.CountVarP(&a.Verbose, "verbose", "v", "say more on stderr; twice: everything")
 	flags.StringVar(&a.LogFormat, "log-format", "", "`FORMAT` of the log: auto, text or json")
-	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newTicket(a), newOutbox(a),
+	root.AddCommand(newPoll(a), newNotify(a), newExplain(a), newExclude(a), newContact(a), newPerson(a), newTicket(a),
+		newOutbox(a),
 		newQuarantine(a), newLetter(a), newCheck(a), newStatus(a), newReport(a), newVerify(a), newInit(a), newLogin(a),
 		newSchedule(a),
 		newState(a), newDemo(a), newVersion(a))

@@ -153,7 +153,7 @@ func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (in
 	}
 	var recent, records []desk.Record
 	err := a.Ledger.Records(since.Add(-lateness), func(r desk.Record) error {
-		if r.Ticket != 0 {
+		if r.Ticket != 0 && tickets[r.Ticket].Erased.IsZero() { // people clean the task of an erased one
 			recent = append(recent, r)
 		}
 		return nil

@@ -112,7 +112,8 @@ func (s Persons) Trail(address string) (t *Trail, err error) {
 func acquaint(tx txn, address string) (*person, error) {
 	p := &person{traces: newTraces([]string{address}, nil), names: map[string]bool{}, tickets: map[uint64]bool{},
 		messages: map[string]bool{}, effects: map[string]bool{}, ids: map[string]bool{}, places: map[string]bool{},
-		entries: map[uint64]bool{}, jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{}, tasks: map[uint64]TaskOf{}}
+		entries: map[uint64]bool{}, jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{},
+		tasks: map[uint64]TaskOf{}}
 	for _, learn := range []func(txn) error{p.ofTickets, p.ofMessages, p.ofDirectories, p.ofOutbox, p.ofQuarantine,
 		p.ofCopies} {
 		if err := learn(tx); err != nil {
@@ -193,7 +194,10 @@ func (p *person) ofDirectories(tx txn) error {
 			p.names[d.Name] = true
 		}
 	}
-	err := each(tx, bContacts, func(key []byte, d desk.Profile) error { learn(append([]byte{0}, key...), d); return nil })
+	err := each(tx, bContacts, func(key []byte, d desk.Profile) error {
+		learn(append([]byte{0}, key...), d)
+		return nil
+	})
 	if err != nil {
 		return err
 	}

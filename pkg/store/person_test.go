@@ -19,12 +19,13 @@ import (
 // anna is whose data is removed in these tests; her domain has letters beyond ASCII.
 var anna = desk.Address{Name: "Анна Каренина", Addr: "Anna.Karenina@почта.example"}
 
-// crowded puts in all of a person that a state can have: each bucket has something of theirs, and something of another that
-// names them.
+// crowded puts in all of a person that a state can have: each bucket has something of theirs, and something of another
+// that names them.
 func crowded(t testing.TB, s *Store) {
 	t.Helper()
 	key, name := anna.Key(), anna.Name
-	said := "Пишет " + name + " <" + key + ">, также ANNA.KARENINA@ПОЧТА.EXAMPLE и mailto:anna.karenina%40xn--80a1acny.example"
+	said := "Пишет " + name + " <" + key +
+		">, также ANNA.KARENINA@ПОЧТА.EXAMPLE и mailto:anna.karenina%40xn--80a1acny.example"
 	e := arrival(1, anna.Addr)
 	e.From, e.Subject, e.ID = anna, "Заявка от "+name, "20260312.anna@почта.example"
 	e.Questions.Address, e.Questions.Subject = key, "заявка от анна каренина"
@@ -37,7 +38,10 @@ func crowded(t testing.TB, s *Store) {
 	d.Ticket.Signatures, d.Ticket.Undeliver = []string{name}, said
 	d.Ticket.Mailbox = "support"
 	d.Effects[0].Post = &desk.Post{Form: desk.FormTask, Title: said, Subject: said, Text: said, From: anna,
-		Missing: []string{said}, Files: []desk.File{{Name: name + ".pdf"}}, Notes: []desk.Note{{Key: "via", Detail: key}}}
+		Missing: []string{said}, Files: []desk.File{{Name: name + ".pdf"}}, Notes: []desk.Note{{
+			Key:    "via",
+			Detail: key,
+		}}}
 	d.Effects[1].Letter = &desk.Draft{Kind: desk.Received, Mailbox: "support", To: anna, Subject: said, InReplyTo: e.ID,
 		References: []string{e.ID}, Comments: []desk.Comment{{Text: said}}}
 	decide(t, s, e, d)
@@ -80,16 +84,24 @@ func crowded(t testing.TB, s *Store) {
 	put(bJournal, append(number(2), number(91)...), desk.Step{What: "comment", Key: comment, Note: said,
 		Files: []string{"паспорт.pdf"}})
 	put(bJournal, append(number(2), number(92)...), desk.Step{What: "letter", To: "oleg@other.example", Note: said})
-	put(bUnseen, []byte("u1"), desk.Unconfirmed{Effect: desk.Effect{Key: "u1", Ticket: 1, Post: &desk.Post{Text: said}}})
+	put(bUnseen, []byte("u1"), desk.Unconfirmed{Effect: desk.Effect{
+		Key:    "u1",
+		Ticket: 1,
+		Post:   &desk.Post{Text: said},
+	}})
 	put(bUnseen, []byte("u2"), desk.Unconfirmed{Effect: desk.Effect{Key: "u2", Ticket: 2, Post: &desk.Post{Text: said,
 		Notes: []desk.Note{{Detail: key}}}}})
-	put(bQuarantine, number(1), desk.Quarantined{Seq: 1, Place: desk.Place{Mailbox: "support", UID: 8}, From: anna.String(),
+	put(bQuarantine, number(1), desk.Quarantined{Seq: 1, Place: desk.Place{
+		Mailbox: "support",
+		UID:     8,
+	}, From: anna.String(),
 		Subject: said, Cause: said, Whole: true, Size: 5})
 	put(bQuarantine, number(2), desk.Quarantined{Seq: 2, Place: desk.Place{Mailbox: "support", UID: 9},
 		From: "oleg@other.example", Subject: said, Whole: true, Size: 7})
 	encoded := base64.StdEncoding.EncodeToString([]byte(said))
 	raw(bRaw, number(1), "From: "+key)
-	raw(bRaw, number(2), "From: oleg@other.example\r\nContent-Transfer-Encoding: base64\r\n\r\n"+encoded[:60]+"\r\n"+encoded[60:])
+	raw(bRaw, number(2), "From: oleg@other.example\r\nContent-Transfer-Encoding: base64\r\n\r\n"+encoded[:60]+"\r\n"+
+		encoded[60:])
 	put(bAttempts, placeKey(desk.Place{Mailbox: "support", UID: 8}), attempt{ID: e.ID, Note: said, Held: true})
 	put(bAttempts, placeKey(desk.Place{Mailbox: "support", UID: 7}), attempt{Note: said})
 	put(bProfiles, profileKey("bitrix24", key), profile{Profile: desk.Profile{Name: name, CRM: []string{"C_5"}}})
@@ -118,7 +130,9 @@ func crowded(t testing.TB, s *Store) {
 
 func decide(t testing.TB, s *Store, e desk.Entry, d desk.Decision) {
 	t.Helper()
-	err := s.Ledger.Record(noon, []desk.Entry{e}, 24*time.Hour, func(int, desk.Facts) (desk.Decision, error) { return d, nil })
+	err := s.Ledger.Record(noon, []desk.Entry{e}, 24*time.Hour, func(int, desk.Facts) (desk.Decision, error) {
+		return d, nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +241,10 @@ func keeps(t *testing.T, s *Store) {
 		t.Errorf("the status: %s", raw)
 	}
 	var kept shelf
-	if err := s.view(func(tx txn) error { _, err := get(tx, bMeta, kShelf, &kept); return err }); err != nil || kept.Bytes != 0 {
+	if err := s.view(func(tx txn) error {
+		_, err := get(tx, bMeta, kShelf, &kept)
+		return err
+	}); err != nil || kept.Bytes != 0 {
 		t.Errorf("bytes in the quarantine: %v %+v", err, kept)
 	}
 }

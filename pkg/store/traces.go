@@ -109,7 +109,8 @@ func whole(text string, at []int) bool {
 	if after == '.' && strings.Contains(text[at[0]:at[1]], "@") && wordy(next) {
 		return false // a longer domain
 	}
-	if at[0] > 0 && (wordy(before) || strings.ContainsRune("._%+-", before) && strings.Contains(text[at[0]:at[1]], "@")) {
+	if at[0] > 0 && (wordy(before) || strings.ContainsRune("._%+-", before) &&
+		strings.Contains(text[at[0]:at[1]], "@")) {
 		return false
 	}
 	return at[1] == len(text) || !wordy(after) && after != '-'

@@ -1,0 +1,119 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/cmd/person"
+	"helpdesk/pkg/config"
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store"
+)
+
+func newPerson(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "person",
+		Short: "What is kept of a person: shown, as files, and removed",
+		Args:  cobra.NoArgs,
+	}
+	c.AddCommand(newPersonShow(a))
+	return c
+}
+
+func newPersonShow(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "show ADDRESS",
+		Short: "Every record that the address or the name of its person is in, by kind",
+		Long: "show lists what is about the person, and what is somebody else's and names them; then what is kept " +
+			"elsewhere: tasks of\nthe portal, letters in mailboxes. Exit status 1 when the address occurs nowhere.",
+		Example: "  helpdesk person show ivan@example.ru",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			t, err := trail(c.Context(), a, args[0])
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return a.JSON(t)
+			}
+			return person.Print(&a.Terminal, t)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// trail returns what is kept of who has an address.
+func trail(ctx context.Context, a *app, typed string) (t *store.Trail, err error) {
+	address, err := personAddress(typed)
+	if err != nil {
+		return nil, err
+	}
+	err = a.withState(ctx, true, func(s *store.Store) error {
+		t, err = s.Persons.Trail(address)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if t.Empty() {
+		return nil, fmt.Errorf("%s: the state has nothing of this address", address)
+	}
+	linked(a, t)
+	return t, nil
+}
+
+// personAddress reads an address as it is typed. A domain is nobody's.
+func personAddress(typed string) (string, error) {
+	address, err := typedAddress(typed)
+	if err == nil && strings.HasPrefix(address, "@") {
+		err = fmt.Errorf("%q is not an address", typed)
+	}
+	if err != nil {
+		return "", exit.Usage(err)
+	}
+	return address, nil
+}
+
+// linked says where the tasks of a trail are shown, as far as the settings tell.
+func linked(a *app, t *store.Trail) {
+	cfg, err := a.settings()
+	if err != nil {
+		return
+	}
+	u, err := url.Parse(cfg.Bitrix24.Webhook)
+	if err != nil || u.Host == "" {
+		return
+	}
+	parts := strings.Split(strings.Trim(u.Path, "/"), "/") // rest/17/code
+	if len(parts) < 2 {
+		return
+	}
+	if user, err := strconv.ParseInt(parts[1], 10, 64); err == nil {
+		person.Link(t, u.Host, user)
+	}
+}
+
+// ofOurs refuses the addresses of the mailboxes: all letters have them.
+func ofOurs(cfg *config.Config, address string) error {
+	own := append([]string{}, cfg.Mail.Own...)
+	for _, m := range cfg.Mailboxes {
+		own = append(own, m.From)
+	}
+	for _, o := range own {
+		if _, at, ok := strings.Cut(o, "<"); ok {
+			o = strings.TrimSuffix(at, ">")
+		}
+		if desk.FoldAddress(o) == desk.FoldAddress(address) {
+			return exit.Usage(fmt.Errorf("%s is an address of ours, not a customer's", address))
+		}
+	}
+	return nil
+}
