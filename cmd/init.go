@@ -157,6 +157,7 @@ func lay(dir, path, language string, answers setup.Answers) (env string, err err
 func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) error {
 	a.Printf("\n%s\n\n", texts.Say("written", path, env))
 	a.configFile = path
+	commands := startCommands(path)
 	if cfg, err := a.serverSettings(); err == nil && cfg.Mailboxes[0].SignsIn() {
 		signInFirst(ctx, a, cfg, texts)
 	}
@@ -173,14 +174,36 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 			err = round{a}.pass(ctx, job{kind: "poll", run: passes["poll"][true], dry: true, line: tui.Message})
 		}
 	}
+	a.Printf("\n%s\n", texts.Say(next))
+	for _, c := range commands {
+		a.Printf("  %s\n", c)
+	}
+	return err
+}
+
+// packaged is where the units of a package lie.
+const packaged = "/usr/lib/systemd/system"
+
+// startCommands returns what to type so that passes run with a configuration: one command each for systemd and cron.
+func startCommands(path string) []string {
 	typed := "helpdesk"
 	nothing := func(string) (string, bool) { return "", false }
-	if found, ferr := config.Find("", nothing, runtime.GOOS); ferr != nil ||
-		filepath.Clean(found) != filepath.Clean(path) {
+	found, err := config.Find("", nothing, runtime.GOOS)
+	machine := err == nil && filepath.Clean(found) == filepath.Clean(path)
+	if !machine {
 		typed += " --config " + schedule.Word(path)
 	}
-	a.Printf("\n%s\n  %s schedule systemd\n  %s schedule cron\n", texts.Say(next), typed, typed)
-	return err
+	if runtime.GOOS == "windows" {
+		return []string{typed + " schedule windows"}
+	}
+	systemd := typed + " schedule systemd | sh"
+	if timers, _ := filepath.Glob(filepath.Join(packaged, "helpdesk-*.timer")); machine && len(timers) > 0 {
+		systemd = "systemctl enable --now"
+		for _, t := range timers {
+			systemd += " " + filepath.Base(t)
+		}
+	}
+	return []string{systemd, typed + " schedule cron > /etc/cron.d/helpdesk"}
 }
 
 // signInFirst has the person sign the first mailbox in, again and again until it works or they leave it for later.

@@ -110,7 +110,7 @@ func TestInitOnATerminal(t *testing.T) {
 			s.expects("helpdesk check:")
 			s.expects("poll --dry-run")
 			s.expects("Printer")
-			s.expects("schedule systemd")
+			s.expects("schedule systemd | sh")
 			if err := s.Wait(); err != nil {
 				t.Fatalf("%v\n%s", err, s.Seen())
 			}
@@ -197,7 +197,7 @@ func TestInitSignsIn(t *testing.T) {
 				s.types("n")
 			}
 			s.expects("helpdesk check:")
-			s.expects("schedule systemd")
+			s.expects("schedule systemd | sh")
 			if err := s.Wait(); (err == nil) != well {
 				t.Errorf("%v\n%s", err, s.Seen())
 			}
@@ -258,4 +258,20 @@ func signingIn(t *testing.T) (*rig, []string) {
 		t.Fatal(err)
 	}
 	return r, []string{"LANG=C", "TZ=UTC", "BUILT=" + built}
+}
+
+// Where the configuration lies is found once: root, who is in a folder of their own, acts as somebody who may not look
+// there.
+func TestConfigurationIsFoundOnce(t *testing.T) {
+	d := newDrive(t, sandbox.PortalOptions{}, "")
+	t.Chdir(filepath.Dir(d.args()[1]))
+	p := place{env: func(string) (string, bool) { return "", false }}
+	first, err := p.configPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if again, err := p.configPath(); again != first || err != nil {
+		t.Errorf("%q, %v; want %q", again, err, first)
+	}
 }

@@ -29,11 +29,15 @@ type place struct {
 	actsAs     string            // whom root acts as; "" = nobody else
 	configFile string
 	stateFile  string
+	found      string // where the configuration lies; "" = not looked for so far
 }
 
 // findConfig returns where the configuration lies, and makes the variables in the file beside it known; those of the
-// environment win.
+// environment win. It looks once: whom root acts as may not read the folder that root is in.
 func (p *place) findConfig() (string, error) {
+	if p.found != "" {
+		return p.found, nil
+	}
 	path, err := config.Find(p.configFile, p.env, runtime.GOOS)
 	if err != nil {
 		return "", exit.Usage(err)
@@ -45,7 +49,7 @@ func (p *place) findConfig() (string, error) {
 	case err != nil:
 		return "", exit.Usage(err)
 	}
-	p.vars = vars
+	p.vars, p.found = vars, path
 	return path, nil
 }
 
