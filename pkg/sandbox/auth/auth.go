@@ -1,7 +1,8 @@
-// Package auth is an authorization server in memory (OAuth 2.0): device codes, the page of a browser, tokens and their
-// renewal. It is as strict as the standards allow, and as odd as providers are, by switches.
+// Package auth is an OAuth 2.0 authorization server in memory: device codes, the browser page, tokens and their
+// renewal. It is not a product, and signs in whomever a test names.
 //
-// A test says what the person does, or a person does it in a browser.
+// The server is as strict as the standards, and options make it as odd as real providers. A test plays the person, or a
+// person uses a browser.
 package auth
 
 import (
@@ -14,25 +15,25 @@ import (
 	"time"
 )
 
-// Options are the ways authorization servers differ; the zero value has the public application "app", and tokens that
-// last an hour.
+// Options are the differences between authorization servers. The zero value has the public application "app" and tokens
+// that last an hour.
 type Options struct {
 	ID       string
-	Secret   string // "" = the application is public, and may not send one
-	Account  string // whom its pages propose to sign in
-	Redirect string // the registered address; "" = any port of 127.0.0.1
+	Secret   string // "" = a public application, which must not send a secret
+	Account  string // the account suggested on the pages
+	Redirect string // registered redirect address; "" = any port of 127.0.0.1
 
 	Lifetime    time.Duration // of an access token; 0 = an hour
-	Interval    time.Duration // between two questions for a device code; 0 = five seconds
+	Interval    time.Duration // between two polls with a device code; 0 = five seconds
 	CodeLife    time.Duration // of a device code; 0 = 15 minutes
-	Rotate      bool          // a renewal gives a new refresh token, and the old one ends
-	RefreshLife time.Duration // after the sign-in; told as refresh_token_expires_in; 0 = no end, not told
-	NoRefresh   bool          // gives no refresh token
+	Rotate      bool          // a renewal issues a new refresh token and ends the old one
+	RefreshLife time.Duration // lifetime of a refresh token, sent as refresh_token_expires_in; 0 = unlimited, not sent
+	NoRefresh   bool          // issues no refresh token
 
-	URL       bool   // says verification_url instead of verification_uri, as Yandex and Google do
-	Grant     string // of a device code, which comes as "code": "device_code" of Yandex
-	Denied    string // what a refusal is called; "" = access_denied
-	NoPending bool   // names no interval and no end of a device code
+	URL       bool   // sends verification_url instead of verification_uri, like Yandex and Google
+	Grant     string // grant type of a device code sent as "code": "device_code" for Yandex
+	Denied    string // error code of a refusal; "" = access_denied
+	NoPending bool   // sends no interval and no lifetime of a device code
 
 	Now func() time.Time // nil = time.Now
 }
@@ -47,7 +48,7 @@ type Server struct {
 	devices  map[string]*device // by device code
 	pages    map[string]*page   // by code
 	accesses map[string]*grant  // by access token
-	renewals map[string]*grant  // by refresh token, also of those that were exchanged
+	renewals map[string]*grant  // by refresh token, including exchanged ones
 	secrets  []string
 	asked    map[string]int // token requests by grant
 	inject   func(r *http.Request) (status int, body string)
@@ -56,7 +57,7 @@ type Server struct {
 // device is a device code.
 type device struct {
 	user     string // the code that a person types
-	account  string // "" = not signed in so far
+	account  string // "" = not signed in yet
 	denied   bool
 	ends     time.Time
 	asked    time.Time
@@ -65,7 +66,7 @@ type device struct {
 	used     bool
 }
 
-// page is a code that a page has ended with.
+// page is an authorization code issued by the page.
 type page struct {
 	account, redirect, challenge string
 	ends                         time.Time
@@ -76,12 +77,12 @@ type page struct {
 type grant struct {
 	account string
 	since   time.Time
-	refresh string // the one that is taken
+	refresh string // the current refresh token
 	access  map[string]time.Time
 	ended   bool
 }
 
-// New returns a server that does not listen: it may be asked by ServeHTTP.
+// New returns a server that does not listen. Requests go to ServeHTTP.
 func New(o Options) *Server {
 	if o.ID == "" {
 		o.ID = "app"
@@ -104,8 +105,8 @@ func New(o Options) *Server {
 		renewals: map[string]*grant{}, asked: map[string]int{}}
 }
 
-// Start listens on a free port of 127.0.0.1 and returns the address: /authorize, /device, /token and /introspect lie
-// there, and pages for a browser.
+// Start listens on a free port of 127.0.0.1 and returns the base address of /authorize, /device, /token, /introspect
+// and the pages for a browser.
 func (s *Server) Start() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -125,7 +126,8 @@ func (s *Server) Close() error {
 	return s.server.Close()
 }
 
-// Inject asks f before each request of a program what shall go wrong: a status other than 0 is the answer, with the body.
+// Inject calls f before each request of a program. If f returns a status other than 0, it is the response, with the
+// body.
 func (s *Server) Inject(f func(r *http.Request) (status int, body string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,7 +175,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// fail answers with an error (RFC 6749, 5.2).
+// fail sends an error response (RFC 6749, 5.2).
 func fail(w http.ResponseWriter, status int, code, why string) {
 	answer(w, status, map[string]any{"error": code, "error_description": why})
 }
@@ -185,7 +187,7 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// secret returns a new secret, which no output may ever hold.
+// secret returns a new secret, which must never appear in any output.
 func (s *Server) secret(kind string) string {
 	text := kind + "-" + rand.Text()
 	s.secrets = append(s.secrets, text)

@@ -22,8 +22,8 @@ func (s *Server) Codes() []string {
 	return all
 }
 
-// Type has a person type a code, who is signed in to an account, and allows or refuses it. It says whether there is
-// such a code.
+// Type plays a person, signed in to an account, who types a code and allows or refuses it. It reports whether the code
+// exists.
 func (s *Server) Type(code, account string, allow bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,8 +36,8 @@ func (s *Server) Type(code, account string, allow bool) bool {
 	return false
 }
 
-// Browse has a person open the address of the page, who is signed in to an account, and allows or refuses it. It
-// returns where the browser is sent. An error is what the page says in its place.
+// Browse plays a person, signed in to an account, who opens the page and allows or refuses. It returns the redirect
+// address of the browser. An error is a message on the page instead.
 func (s *Server) Browse(address, account string, allow bool) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,8 +74,7 @@ func (s *Server) Browse(address, account string, allow bool) (string, error) {
 	return redirect.String(), nil
 }
 
-// redirect reports whether the browser may be sent there: to what is registered, or to any port of 127.0.0.1 (RFC 8252,
-// 7.3).
+// redirect checks a redirect address: the registered one, or any port of 127.0.0.1 (RFC 8252, 7.3).
 func (s *Server) redirect(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -89,7 +88,7 @@ func (s *Server) redirect(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// Valid reports whether an access token opens an account: a mail server asks so.
+// Valid reports whether an access token opens an account, for a mail server.
 func (s *Server) Valid(account, token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,7 +96,7 @@ func (s *Server) Valid(account, token string) bool {
 	return g != nil && !g.ended && g.account == account && s.o.Now().Before(g.access[token])
 }
 
-// Revoke ends the sign-ins of an account, tokens and all.
+// Revoke ends the sign-ins of an account and all their tokens.
 func (s *Server) Revoke(account string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,14 +105,14 @@ func (s *Server) Revoke(account string) {
 	}
 }
 
-// Asked returns how many token requests there were, by grant.
+// Asked returns the number of token requests by grant.
 func (s *Server) Asked() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.asked)
 }
 
-// Secrets returns every token and code there was: no output may hold one.
+// Secrets returns every token and code issued so far. None may appear in any output.
 func (s *Server) Secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

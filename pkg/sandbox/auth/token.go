@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// standard is the grant of a device code (RFC 8628, 3.4).
+// standard is the grant type of a device code (RFC 8628, 3.4).
 const standard = "urn:ietf:params:oauth:grant-type:device_code"
 
-// device gives a device code (RFC 8628, 3.1).
+// device issues a device code (RFC 8628, 3.1).
 func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 	if r.PostForm.Get("client_id") != s.o.ID {
 		fail(w, http.StatusUnauthorized, "invalid_client", "there is no such application")
@@ -26,7 +26,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 		asked:    s.o.Now(),
 		interval: s.o.Interval,
 	}
-	s.secrets = s.secrets[:len(s.secrets)-1] // a person sees it
+	s.secrets = s.secrets[:len(s.secrets)-1] // the user code is not a secret: a person sees it
 	code := s.secret("device")
 	s.devices[code] = d
 	where := "verification_uri"
@@ -40,7 +40,7 @@ func (s *Server) device(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, said)
 }
 
-// token answers for a grant.
+// token handles a token request.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	form := r.PostForm
 	grant := form.Get("grant_type")
@@ -80,7 +80,7 @@ func (s *Server) byDevice(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "invalid_grant", "there is no such code")
 		return
 	}
-	// A question that comes too early is told to slow down, from then on (RFC 8628, 3.5).
+	// A poll that comes too early increases the interval (RFC 8628, 3.5).
 	early := now.Sub(d.asked) < d.interval-d.interval/10
 	d.asked = now
 	switch {
@@ -108,7 +108,7 @@ func (s *Server) byPage(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case p == nil || s.o.Now().After(p.ends):
 		fail(w, http.StatusBadRequest, "invalid_grant", "there is no such code")
-	case p.used != nil: // RFC 6749, 4.1.2: somebody has stolen it
+	case p.used != nil: // RFC 6749, 4.1.2: the code was stolen
 		p.used.ended = true
 		fail(w, http.StatusBadRequest, "invalid_grant", "the code was used already")
 	case form.Get("redirect_uri") != p.redirect:
@@ -126,7 +126,7 @@ func (s *Server) renew(w http.ResponseWriter, refresh string) {
 	switch {
 	case g == nil || g.ended:
 		fail(w, http.StatusBadRequest, "invalid_grant", "the token was revoked: "+refresh)
-	case refresh != g.refresh: // RFC 9700, 4.14.2: two have it
+	case refresh != g.refresh: // RFC 9700, 4.14.2: the token was stolen
 		g.ended = true
 		fail(w, http.StatusBadRequest, "invalid_grant", "the token was used already")
 	case s.o.RefreshLife > 0 && s.o.Now().Sub(g.since) > s.o.RefreshLife:
@@ -136,7 +136,7 @@ func (s *Server) renew(w http.ResponseWriter, refresh string) {
 	}
 }
 
-// give answers with a new access token of a grant.
+// give sends a new access token of a grant.
 func (s *Server) give(w http.ResponseWriter, g *grant) {
 	access := s.secret("access")
 	g.access[access] = s.o.Now().Add(s.o.Lifetime)
@@ -154,7 +154,7 @@ func (s *Server) give(w http.ResponseWriter, g *grant) {
 	answer(w, http.StatusOK, said)
 }
 
-// introspect tells a mail server whose token it is (RFC 7662).
+// introspect tells a mail server the owner of a token (RFC 7662).
 func (s *Server) introspect(w http.ResponseWriter, access string) {
 	g := s.accesses[access]
 	if g == nil || g.ended || !s.o.Now().Before(g.access[access]) {

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// Certificate makes a self-signed certificate for 127.0.0.1, ::1 and localhost, and returns it also as the PEM file
-// that a client has to trust.
+// Certificate creates a self-signed certificate for 127.0.0.1, ::1 and localhost. caPEM is the same certificate as a
+// file for the client to trust.
 func Certificate() (cert tls.Certificate, caPEM []byte, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

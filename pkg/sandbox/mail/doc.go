@@ -1,3 +1,3 @@
-// Package mail is an IMAP server, an SMTP relay and a proxy that breaks connections, all in the process: for the tests
-// of every other package and for the demonstration. They keep everything in memory.
+// Package mail contains an IMAP server, an SMTP relay and a proxy that breaks connections, for tests and the
+// demonstration. They are not products: they run in the process and keep everything in memory.
 package mail

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// ErrDrop makes a server end the connection where it would have answered.
+// ErrDrop makes a server close the connection instead of answering.
 var ErrDrop = errors.New("drop the connection")
 
-// asking lets those who say what goes wrong be asked one at a time, so that they may count without a lock of their own.
+// asking calls an injected function one call at a time, so that it can count without its own lock.
 type asking struct{ mu sync.Mutex }
 
 func (a *asking) ask(f func(what, arg string) error, what, arg string) error {

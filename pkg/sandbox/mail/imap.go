@@ -15,17 +15,18 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 )
 
-// IMAPOptions are the ways IMAP servers differ; the zero value has the user "user" with the password "password".
+// IMAPOptions are the differences between IMAP servers. The zero value has the user "user" with the password
+// "password".
 type IMAPOptions struct {
 	User      string
-	Password  string // also the token, where Token is nil
+	Password  string // also the token if Token is nil
 	Token     func(user, token string) bool
 	TLS       *tls.Config
-	StartTLS  bool // TLS by STARTTLS, else from the first byte
-	NoMove    bool // neither advertises MOVE nor has it
+	StartTLS  bool // TLS by STARTTLS; false = implicit TLS
+	NoMove    bool // does not support MOVE
 	NoUIDPlus bool // does not advertise UIDPLUS
 
-	Mechanisms []string // of SASL; nil = all
+	Mechanisms []string // SASL mechanisms; nil = all
 }
 
 // Message is a message in a folder.
@@ -37,7 +38,7 @@ type Message struct {
 	Received time.Time
 }
 
-// IMAP is an IMAP server with one account in memory; it begins with INBOX and Sent.
+// IMAP is an IMAP server with one account in memory. It starts with the folders INBOX and Sent.
 type IMAP struct {
 	o      IMAPOptions
 	user   *imapmemserver.User
@@ -46,14 +47,14 @@ type IMAP struct {
 	inside *pipeListener
 
 	mu       sync.Mutex
-	special  map[string]imap.MailboxAttr // by folder; every folder has an entry
+	special  map[string]imap.MailboxAttr // special use by folder; every folder has an entry
 	writes   int
 	commands map[string]int
 	inject   func(command, arg string) error
 	asking   asking
 
 	odd       map[oddPlace]odd
-	flagNames map[imap.Flag]bool // of users
+	flagNames map[imap.Flag]bool // custom flags
 
 	adminMu sync.Mutex
 	admin   *imapclient.Client
@@ -112,7 +113,7 @@ func (s *IMAP) caps() imap.CapSet {
 	return caps
 }
 
-// Addr returns host and port.
+// Addr returns host:port.
 func (s *IMAP) Addr() string { return s.addr }
 
 // Close stops the server and drops its connections.
@@ -126,37 +127,37 @@ func (s *IMAP) Close() error {
 	return s.server.Close()
 }
 
-// Writes returns how many commands of clients have changed anything, or would have.
+// Writes returns the number of client commands that changed something, or could have.
 func (s *IMAP) Writes() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.writes
 }
 
-// Commands returns how often each command came. Besides the commands' names there are ENVELOPE and BODYSTRUCTURE, for
-// fetches that asked for them.
+// Commands returns the number of commands by name. It also counts fetches of ENVELOPE and BODYSTRUCTURE under these
+// names.
 func (s *IMAP) Commands() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.commands)
 }
 
-// ResetCounts forgets writes and commands.
+// ResetCounts resets Writes and Commands.
 func (s *IMAP) ResetCounts() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes, s.commands = 0, map[string]int{}
 }
 
-// Inject asks f before each command what shall go wrong: an *imap.Error is the answer, ErrDrop ends the connection, nil
-// is nothing. The argument is the folder or the set of numbers.
+// Inject calls f before each command. If f returns an *imap.Error, that is the response; ErrDrop closes the connection;
+// nil does nothing. arg is the folder or the set of numbers.
 func (s *IMAP) Inject(f func(command, arg string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inject = f
 }
 
-// CreateFolder makes a folder, with a special use like \Sent or none.
+// CreateFolder creates a folder. use is a special use such as \Sent, or "".
 func (s *IMAP) CreateFolder(name string, use imap.MailboxAttr) error {
 	if err := s.user.Create(name, nil); err != nil {
 		return fmt.Errorf("create %s: %w", name, err)
@@ -167,7 +168,7 @@ func (s *IMAP) CreateFolder(name string, use imap.MailboxAttr) error {
 	return nil
 }
 
-// DeleteFolder removes a folder with all that is in it.
+// DeleteFolder deletes a folder with its messages.
 func (s *IMAP) DeleteFolder(name string) error {
 	if err := s.user.Delete(name); err != nil {
 		return fmt.Errorf("delete %s: %w", name, err)
@@ -179,7 +180,7 @@ func (s *IMAP) DeleteFolder(name string) error {
 	return nil
 }
 
-// Append puts an unseen message into a folder; a zero time is now.
+// Append adds an unseen message to a folder. A zero time means now.
 func (s *IMAP) Append(folder string, raw []byte, at time.Time) (uid uint32, err error) {
 	return s.append(folder, raw, at)
 }
@@ -197,7 +198,7 @@ func (s *IMAP) append(folder string, raw []byte, at time.Time, flags ...imap.Fla
 	return uint32(d.UID), nil
 }
 
-// UIDValidity returns the UIDVALIDITY of a folder, or 0 if there is none of the name.
+// UIDValidity returns the UIDVALIDITY of a folder, or 0 if the folder does not exist.
 func (s *IMAP) UIDValidity(folder string) uint32 {
 	d, err := s.user.Status(folder, &imap.StatusOptions{UIDValidity: true})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// pipeListener hands out connections inside the process: the server's own access to its mail, which nothing counts.
+// pipeListener accepts connections within the process: the server's own access to its mail, which is not counted.
 type pipeListener struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -54,7 +54,7 @@ func (l *pipeListener) dial() (net.Conn, error) {
 	}
 }
 
-// within runs f on a client that has the folder selected.
+// within runs f with a client that has selected the folder.
 func (s *IMAP) within(folder string, f func(c *imapclient.Client) error) error {
 	s.adminMu.Lock()
 	defer s.adminMu.Unlock()
@@ -76,7 +76,7 @@ func (s *IMAP) within(folder string, f func(c *imapclient.Client) error) error {
 
 var everything = imap.UIDSet{imap.UIDRange{Start: 1, Stop: 0}}
 
-// Messages returns what lies in a folder, or nothing if there is none of the name.
+// Messages returns the messages in a folder, or nil if the folder does not exist.
 func (s *IMAP) Messages(folder string) []Message {
 	var ms []Message
 	err := s.within(folder, func(c *imapclient.Client) error {
@@ -104,7 +104,7 @@ func (s *IMAP) Messages(folder string) []Message {
 	return ms
 }
 
-// SetFlags gives the messages the flags instead of those they have.
+// SetFlags replaces the flags of messages.
 func (s *IMAP) SetFlags(folder string, uids []uint32, flags ...string) error {
 	return s.within(folder, func(c *imapclient.Client) error {
 		store := &imap.StoreFlags{Op: imap.StoreFlagsSet, Silent: true}
@@ -115,7 +115,7 @@ func (s *IMAP) SetFlags(folder string, uids []uint32, flags ...string) error {
 	})
 }
 
-// Remove takes messages away, as another program would.
+// Remove deletes messages, as another program would.
 func (s *IMAP) Remove(folder string, uids ...uint32) error {
 	return s.within(folder, func(c *imapclient.Client) error {
 		deleted := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}
@@ -135,7 +135,7 @@ func uidSet(uids []uint32) imap.UIDSet {
 	return set
 }
 
-// Recreate deletes a folder and makes it anew with the same messages: UIDs from 1, another UIDVALIDITY.
+// Recreate deletes a folder and creates it again with the same messages. UIDs start at 1, and UIDVALIDITY changes.
 func (s *IMAP) Recreate(folder string) error {
 	ms := s.Messages(folder)
 	s.mu.Lock()

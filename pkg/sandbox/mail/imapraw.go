@@ -10,21 +10,21 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver"
 )
 
-// odd is a message that the embedded server does not give out as it was put in.
+// odd is a message that the embedded server would not return unchanged.
 //
-// QUIRK: it writes headers anew, and has no body for one whose header is malformed (go-imap v2.0.0-beta.8).
+// QUIRK: it rewrites headers, and returns no body for a malformed header (go-imap v2.0.0-beta.8).
 type odd struct {
 	raw []byte
 	at  time.Time
 }
 
-// oddPlace is where such a message lies.
+// oddPlace is the location of an odd message.
 type oddPlace struct {
 	folder string
 	uid    imap.UID
 }
 
-// headerEnd is how long the header of a message is, with the blank line behind it.
+// headerEnd returns the length of a message's header including the blank line.
 func headerEnd(raw []byte) int {
 	at := 0
 	for line := range bytes.Lines(raw) {
@@ -36,8 +36,7 @@ func headerEnd(raw []byte) int {
 	return at
 }
 
-// part returns what a section of a message is, byte for byte; ok is false for one that asks for less than its header or
-// body.
+// part returns a section of a message byte for byte. ok is false for a section smaller than the header or the body.
 func (o odd) part(section *imap.FetchItemBodySection) (b []byte, ok bool) {
 	if len(section.Part) > 0 || len(section.HeaderFields) > 0 || len(section.HeaderFieldsNot) > 0 ||
 		section.Partial != nil {
@@ -55,7 +54,7 @@ func (o odd) part(section *imap.FetchItemBodySection) (b []byte, ok bool) {
 	return nil, false
 }
 
-// isOdd reports whether the embedded server would give out something else.
+// isOdd reports whether the embedded server would return something else.
 func (o odd) isOdd() bool {
 	for _, s := range []imap.PartSpecifier{imap.PartSpecifierNone, imap.PartSpecifierHeader} {
 		section := &imap.FetchItemBodySection{Specifier: s}
@@ -67,7 +66,7 @@ func (o odd) isOdd() bool {
 	return false
 }
 
-// keep remembers a message that was put in, if it is odd.
+// keep records an added message if it is odd.
 func (s *IMAP) keep(folder string, uid imap.UID, o odd) {
 	if !o.isOdd() {
 		return
@@ -77,7 +76,7 @@ func (s *IMAP) keep(folder string, uid imap.UID, o odd) {
 	s.odd[oddPlace{folder, uid}] = o
 }
 
-// forget forgets what lay in a folder; renamed is what it is called now, "" where it is gone.
+// forget drops the records of a folder, or moves them to its new name if renamed is not "".
 func (s *IMAP) forget(folder, renamed string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +107,7 @@ func (s *IMAP) oddIn(folder string) map[imap.UID]odd {
 	return all
 }
 
-// copied remembers the copies of odd messages, which got the given numbers.
+// copied records the copies of odd messages under their new UIDs.
 func (x *imapSession) copied(to string, from, uids []imap.UID) {
 	all := x.s.oddIn(x.folder)
 	for i, uid := range from {
@@ -118,7 +117,7 @@ func (x *imapSession) copied(to string, from, uids []imap.UID) {
 	}
 }
 
-// uids returns the numbers of the messages of a set, in their order.
+// uids returns the UIDs of the messages in a set, in order.
 func (x *imapSession) uids(set imap.NumSet) []imap.UID {
 	c := &imap.SearchCriteria{}
 	switch set := set.(type) {
@@ -134,8 +133,8 @@ func (x *imapSession) uids(set imap.NumSet) []imap.UID {
 	return d.AllUIDs()
 }
 
-// fetchOdd answers a FETCH of whole messages or headers for those that are odd. The rest is returned, for the embedded
-// server.
+// fetchOdd answers a FETCH of whole messages or headers for the odd messages. It returns the rest of the set, for the
+// embedded server.
 func (x *imapSession) fetchOdd(w *imapserver.FetchWriter, set imap.NumSet,
 	o *imap.FetchOptions) (rest imap.NumSet, err error) {
 	all := x.s.oddIn(x.folder)
@@ -211,7 +210,7 @@ func (x *imapSession) flags(uid imap.UID) (set []imap.Flag) {
 	return set
 }
 
-// named remembers the names of flags, since the embedded server does not say which it has.
+// named records flag names, since the embedded server does not list them.
 func (s *IMAP) named(flags []imap.Flag) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

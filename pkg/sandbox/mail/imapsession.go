@@ -12,8 +12,8 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// imapSession is one connection. What it embeds keeps the mail; here is what that leaves out: a mailbox opened by
-// EXAMINE can't be changed, every change is counted, special uses are listed, and faults can be put in.
+// imapSession is one connection. The embedded session stores the mail. This type makes a mailbox opened by EXAMINE
+// read-only, counts changes, lists special uses, and injects faults.
 type imapSession struct {
 	*imapmemserver.UserSession
 	s        *IMAP
@@ -32,7 +32,7 @@ func (s *IMAP) session(c *imapserver.Conn) (imapserver.Session, *imapserver.Gree
 	return sess, &imapserver.GreetingData{PreAuth: inside}, nil
 }
 
-// begin counts a command and asks what goes wrong with it.
+// begin counts a command and returns its injected fault.
 func (x *imapSession) begin(command, arg string, writes bool) error {
 	if x.inside {
 		return nil
@@ -95,7 +95,7 @@ func (x *imapSession) Authenticate(mech string) (sasl.Server, error) {
 	return server, nil
 }
 
-// token logs in by a token; where nobody says which are right, the password is the token.
+// token logs in with a token. Without the Token option the password is the token.
 func (x *imapSession) token(user, token string) error {
 	if x.s.o.Token == nil {
 		return x.Login(user, token)
@@ -135,7 +135,7 @@ func (x *imapSession) Unselect() error {
 
 // List implements imapserver.Session.
 //
-// QUIRK: the embedded server ignores the special use a folder is created with, so the list is made here (go-imap
+// QUIRK: the embedded server ignores the special use given at creation, so the list is built here (go-imap
 // v2.0.0-beta.8).
 func (x *imapSession) List(w *imapserver.ListWriter, ref string, patterns []string, o *imap.ListOptions) error {
 	if err := x.begin("LIST", "", false); err != nil {
@@ -195,7 +195,7 @@ func (x *imapSession) Search(kind imapserver.NumKind, c *imap.SearchCriteria,
 	return x.UserSession.Search(kind, c, o)
 }
 
-// Fetch implements imapserver.Session. A BODY[] without PEEK changes the message, but not in a mailbox opened to read.
+// Fetch implements imapserver.Session. A BODY[] without PEEK changes the message, but not in a read-only mailbox.
 func (x *imapSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, o *imap.FetchOptions) error {
 	marks := false
 	for i, section := range o.BodySection {

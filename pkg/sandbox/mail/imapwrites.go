@@ -22,7 +22,7 @@ func (x *imapSession) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *i
 
 // Copy implements imapserver.Session.
 func (x *imapSession) Copy(set imap.NumSet, folder string) (*imap.CopyData, error) {
-	// Copying out of a mailbox that is open for reading is allowed (RFC 9051, 6.3.3), but a write all the same.
+	// Copying from a read-only mailbox is allowed (RFC 9051, 6.3.3), but it is a write to the target.
 	if err := x.begin("COPY", folder, false); err != nil {
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func (x *imapSession) Move(w *imapserver.MoveWriter, set imap.NumSet, folder str
 	return nil
 }
 
-// Expunge implements imapserver.Session. CLOSE comes here too, with a writer that leads nowhere: it changes nothing
-// where nothing is marked as deleted, and nothing in a mailbox opened to read (RFC 9051, 6.4.1).
+// Expunge implements imapserver.Session. It is also called for CLOSE, with a zero writer. CLOSE changes nothing if no
+// message is marked as deleted or the mailbox is read-only (RFC 9051, 6.4.1).
 func (x *imapSession) Expunge(w *imapserver.ExpungeWriter, uids *imap.UIDSet) error {
 	if *w == (imapserver.ExpungeWriter{}) && (x.readOnly || !x.anyDeleted()) {
 		return x.begin("CLOSE", "", false)

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// silent is the log of servers whose faults are put in on purpose.
+// silent discards the log of servers with injected faults.
 var silent = log.New(io.Discard, "", 0)
 
-// beganListener tells when its server has begun to accept: the servers can't be closed safely before.
+// beganListener reports that its server has called Accept. Before that, closing the server is not safe.
 type beganListener struct {
 	net.Listener
 	once  sync.Once
@@ -23,7 +23,7 @@ func (l *beganListener) Accept() (net.Conn, error) {
 	return l.Listener.Accept()
 }
 
-// serveOn runs serve on the listener and returns when it accepts.
+// serveOn runs serve on the listener and returns as soon as it accepts.
 func serveOn(ln net.Listener, serve func(net.Listener) error) {
 	l := &beganListener{Listener: ln, began: make(chan struct{})}
 	go func() { _ = serve(l) }()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Proxy stands before an IMAP or SMTP server and breaks the connection in the ways networks do.
+// Proxy forwards to an IMAP or SMTP server and breaks connections as networks do.
 type Proxy struct {
 	target string
 	ln     net.Listener
@@ -17,15 +17,15 @@ type Proxy struct {
 	mu        sync.Mutex
 	conns     map[net.Conn]struct{}
 	taken     int
-	cut       int64 // bytes of the next connection's answers, -1 = all
-	cutUpload int64 // bytes the next connection may send, -1 = all
+	cut       int64 // bytes of the next connection's response; -1 = all
+	cutUpload int64 // bytes the next connection may send; -1 = all
 	drop      int
 	delay     time.Duration
-	stalled   chan struct{} // closed when it goes on; nil = not stalled
+	stalled   chan struct{} // closed by Resume; nil = not stalled
 	rewrite   func([]byte) []byte
 }
 
-// NewProxy listens on a free port of 127.0.0.1 and passes everything on to the target, host and port.
+// NewProxy listens on a free port of 127.0.0.1 and forwards everything to target, a host:port.
 func NewProxy(target string) (*Proxy, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,31 +36,31 @@ func NewProxy(target string) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr returns host and port.
+// Addr returns host:port.
 func (p *Proxy) Addr() string { return p.ln.Addr().String() }
 
-// Taken returns how many connections there have been.
+// Taken returns the number of connections so far.
 func (p *Proxy) Taken() (n int) {
 	p.with(func() { n = p.taken })
 	return n
 }
 
-// CutAfter ends the next connection when the server has sent that many bytes.
+// CutAfter closes the next connection after the server has sent this many bytes.
 func (p *Proxy) CutAfter(bytes int64) { p.with(func() { p.cut = bytes }) }
 
-// CutUploadAfter ends the next connection when the client has sent that many bytes.
+// CutUploadAfter closes the next connection after the client has sent this many bytes.
 func (p *Proxy) CutUploadAfter(bytes int64) { p.with(func() { p.cutUpload = bytes }) }
 
-// DropNext closes the next connection at once.
+// DropNext closes the next connection immediately.
 func (p *Proxy) DropNext() { p.with(func() { p.drop++ }) }
 
-// Delay holds every piece of an answer back for that long.
+// Delay delays every piece of a response.
 func (p *Proxy) Delay(d time.Duration) { p.with(func() { p.delay = d }) }
 
-// Rewrite changes every line the server sends; the line ends with its line break.
+// Rewrite replaces every line sent by the server. The line includes its line break.
 func (p *Proxy) Rewrite(f func(line []byte) []byte) { p.with(func() { p.rewrite = f }) }
 
-// Stall lets no answer through any more, until Resume.
+// Stall holds back all responses until Resume.
 func (p *Proxy) Stall() {
 	p.with(func() {
 		if p.stalled == nil {
@@ -107,7 +107,7 @@ func (p *Proxy) serve() {
 	}
 }
 
-// connect takes the faults that wait for the next connection and passes bytes on until one side ends.
+// connect applies the faults for the next connection and forwards bytes until one side closes.
 func (p *Proxy) connect(client net.Conn) {
 	p.mu.Lock()
 	drop, cut, cutUpload, rewrite := p.drop > 0, p.cut, p.cutUpload, p.rewrite
@@ -146,7 +146,7 @@ func limited(r io.Reader, n int64) io.Reader {
 	return io.LimitReader(r, n)
 }
 
-// answers passes on what the server says, line by line where lines are rewritten.
+// answers forwards the server's responses, line by line if they are rewritten.
 func (p *Proxy) answers(client io.Writer, server io.Reader, rewrite func([]byte) []byte) {
 	lines := bufio.NewReader(server)
 	piece := make([]byte, 16<<10)

@@ -6,14 +6,14 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// xoauth2 is the server's side of Google's and Microsoft's XOAUTH2, where the password is the token.
+// xoauth2 is the server side of Google's and Microsoft's XOAUTH2.
 type xoauth2 struct {
 	login   func(user, token string) error
 	refused error
 }
 
-// Next reads the one message of the client. QUIRK: a refusal is first told as a challenge, which the client answers
-// with an empty line, and only then as an error (developers.google.com/gmail/imap/xoauth2-protocol).
+// Next reads the only message of the client. QUIRK: a refusal first comes as a challenge. The client answers it with an
+// empty line and only then gets the error (developers.google.com/gmail/imap/xoauth2-protocol).
 func (x *xoauth2) Next(response []byte) (challenge []byte, done bool, err error) {
 	if x.refused != nil {
 		return nil, false, x.refused
@@ -39,13 +39,13 @@ func (x *xoauth2) Next(response []byte) (challenge []byte, done bool, err error)
 
 var mechanisms = []string{sasl.Plain, "XOAUTH2", sasl.OAuthBearer}
 
-// accounts says who may log in, by a password or by a token.
+// accounts checks logins with a password or a token.
 type accounts struct {
 	password func(user, password string) error
 	token    func(user, token string) error
 }
 
-// server returns the server's side of the mechanism, nil where it is not supported.
+// server returns the server side of a mechanism, or nil if it is not supported.
 func (a accounts) server(mech string) sasl.Server {
 	switch mech {
 	case sasl.Plain:

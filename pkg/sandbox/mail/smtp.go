@@ -14,26 +14,26 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// SMTPOptions are the ways relays differ; the zero value takes mail from anybody without TLS.
+// SMTPOptions are the differences between relays. The zero value accepts mail from anybody without TLS.
 type SMTPOptions struct {
-	User     string // "" = no login needed
-	Password string // also the token, where Token is nil
+	User     string // "" = no login required
+	Password string // also the token if Token is nil
 	Token    func(user, token string) bool
 	TLS      *tls.Config
-	StartTLS bool  // TLS by STARTTLS, else from the first byte
-	MaxBytes int64 // of a letter; 0 = any
-	UTF8     bool  // SMTPUTF8
+	StartTLS bool  // TLS by STARTTLS; false = implicit TLS
+	MaxBytes int64 // of a letter; 0 = unlimited
+	UTF8     bool  // supports SMTPUTF8
 }
 
-// Letter is a mail the relay has accepted.
+// Letter is a mail that the relay has accepted.
 type Letter struct {
-	From string // of the envelope; "" = the null sender
+	From string // envelope sender; "" = the null sender
 	To   []string
 	Raw  []byte
 	At   time.Time
 }
 
-// SMTP is a relay that keeps what it is given.
+// SMTP is a relay that keeps the mail it accepts.
 type SMTP struct {
 	o      SMTPOptions
 	server *smtp.Server
@@ -67,29 +67,29 @@ func NewSMTP(o SMTPOptions) (*SMTP, error) {
 	return s, nil
 }
 
-// Addr returns host and port.
+// Addr returns host:port.
 func (s *SMTP) Addr() string { return s.addr }
 
 // Close stops the relay and drops its connections.
 func (s *SMTP) Close() error { return s.server.Close() }
 
-// Letters returns the accepted letters in their order.
+// Letters returns the accepted letters in order.
 func (s *SMTP) Letters() []Letter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.letters)
 }
 
-// Connections returns how many clients have greeted.
+// Connections returns the number of clients that sent a greeting.
 func (s *SMTP) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.connections
 }
 
-// Inject asks f at each stage what shall go wrong: an *smtp.SMTPError is the answer, ErrDrop ends the connection, nil
-// is nothing. The stages are connect (the greeting's name), auth (the user), mail and rcpt (the address), data (before
-// the letter is kept), reply (after it is kept, before the client is told) and quit.
+// Inject calls f at each stage. If f returns an *smtp.SMTPError, that is the response; ErrDrop closes the connection;
+// nil does nothing. The stages, with arg in parentheses, are connect (the name in the greeting), auth (the user), mail
+// and rcpt (the address), data (before the letter is stored), reply (between storing and responding) and quit.
 func (s *SMTP) Inject(f func(stage, arg string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +113,7 @@ type relaySession struct {
 	to     []string
 }
 
-// at asks what goes wrong at the stage.
+// at returns the injected fault of a stage.
 func (r *relaySession) at(stage, arg string) error {
 	r.s.mu.Lock()
 	f := r.s.inject
@@ -150,7 +150,7 @@ func (r *relaySession) Auth(mech string) (sasl.Server, error) {
 	return server, nil
 }
 
-// login returns what lets a user in whose secret is right.
+// login returns a function that logs in a user with the right secret.
 func (r *relaySession) login(right func(user, secret string) bool) func(user, secret string) error {
 	return func(user, secret string) error {
 		if err := r.at("auth", user); err != nil {

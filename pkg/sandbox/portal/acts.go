@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// acts are what the people of the portal do besides the webhook, and what a test looks at: methods of the Portal.
+// acts are methods of the Portal by which a test acts as the portal's users and inspects the result.
 type acts struct {
-	mu    *sync.Mutex // of the portal
+	mu    *sync.Mutex // the portal's lock
 	world *world
 }
 
-// Tasks returns all tasks as they stand, by number.
+// Tasks returns copies of all tasks, by id.
 func (a *acts) Tasks() []Task {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -24,7 +24,7 @@ func (a *acts) Tasks() []Task {
 	return ts
 }
 
-// Task returns one task as it stands, and whether it exists.
+// Task returns a copy of one task, and whether it exists.
 func (a *acts) Task(id int64) (Task, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -36,7 +36,7 @@ func (a *acts) Task(id int64) (Task, bool) {
 	return t.snapshot(), true
 }
 
-// Files returns the files of the Drive, by number.
+// Files returns the files of the Drive, by id.
 func (a *acts) Files() []File {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -50,7 +50,7 @@ func (a *acts) Files() []File {
 	return fs
 }
 
-// Private returns the personal messages a user got.
+// Private returns the personal messages to a user.
 func (a *acts) Private(user int64) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -68,7 +68,7 @@ func (a *acts) edit(id int64, f func(t *task)) bool {
 	return t != nil
 }
 
-// Say lets a user of the portal comment a task and returns the id of the comment, 0 where there is no such task.
+// Say adds a user's comment to a task and returns its id, or 0 if there is no such task.
 func (a *acts) Say(id, author int64, text string, files ...File) int64 {
 	var made int64
 	a.edit(id, func(t *task) {
@@ -84,7 +84,7 @@ func (a *acts) Say(id, author int64, text string, files ...File) int64 {
 	return made
 }
 
-// Forward lets a user take a message of another chat over into the chat of a task, and returns its id there.
+// Forward forwards a message from another chat to the chat of a task, and returns its id there.
 func (a *acts) Forward(id, user int64, text string) int64 {
 	var made int64
 	a.edit(id, func(t *task) {
@@ -96,7 +96,7 @@ func (a *acts) Forward(id, user int64, text string) int64 {
 	return made
 }
 
-// AddResult lets a user write a result in the field for results; in a chat a message of the system tells of it.
+// AddResult adds a user's result to a task. In a chat the system posts a message about it.
 func (a *acts) AddResult(id, user int64, text string) {
 	a.edit(id, func(t *task) {
 		t.results = append(t.results, result{id: a.world.next("result"), user: user, at: a.world.now(), text: text})
@@ -104,7 +104,7 @@ func (a *acts) AddResult(id, user int64, text string) {
 	})
 }
 
-// PutFile lets a user put a file on the task itself; in a chat a message of the system tells of it.
+// PutFile adds a user's file to the task itself. In a chat the system posts a message about it.
 func (a *acts) PutFile(id, user int64, f File) {
 	a.edit(id, func(t *task) {
 		t.Files, t.Changed = append(t.Files, a.world.drive.bring(f, user)), a.world.now()
@@ -112,7 +112,7 @@ func (a *acts) PutFile(id, user int64, f File) {
 	})
 }
 
-// ActAs lets the webhook act as another user from now on, under its old address.
+// ActAs makes the webhook act as another user. Its address does not change.
 func (a *acts) ActAs(user int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -122,14 +122,14 @@ func (a *acts) ActAs(user int64) {
 	}
 }
 
-// Subscribe reports whether the portal has the subscription that REST needs.
+// Subscribe sets whether the portal has the subscription that REST requires.
 func (a *acts) Subscribe(paid bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.world.o.NoSubscription = !paid
 }
 
-// SaySystem lets the portal itself remark on a task, in the forum in the name of the user.
+// SaySystem adds a remark of the portal itself to a task. In the forum its author is the user.
 func (a *acts) SaySystem(id, user int64, text string) int64 {
 	var made int64
 	a.edit(id, func(t *task) {
@@ -148,12 +148,12 @@ func (a *acts) EditComment(id, comment int64, text string) {
 	})
 }
 
-// EditTask lets somebody write another description.
+// EditTask changes the description of a task.
 func (a *acts) EditTask(id int64, description string) {
 	a.edit(id, func(t *task) { t.Description, t.Changed = description, a.world.now() })
 }
 
-// DeleteComment takes a comment back: a message stays as a placeholder, a comment of the forum is gone.
+// DeleteComment deletes a comment. In a chat a placeholder remains; in the forum nothing does.
 func (a *acts) DeleteComment(id, comment int64) {
 	a.edit(id, func(t *task) {
 		if c := a.world.comment(t, comment); c != nil && c.Chat {
@@ -164,22 +164,22 @@ func (a *acts) DeleteComment(id, comment int64) {
 	})
 }
 
-// LoseComment takes a comment away as if it had never been there: the portal answered that it was made, and it was not.
+// LoseComment removes a comment without a trace, as if the portal had confirmed it but not stored it.
 func (a *acts) LoseComment(id, comment int64) {
 	a.edit(id, func(t *task) {
 		t.Comments = slices.DeleteFunc(t.Comments, func(c Comment) bool { return c.ID == comment })
 	})
 }
 
-// ReplaceTask has the number be another task's, as on a portal restored from a backup.
+// ReplaceTask gives the id to another task, as on a portal restored from a backup.
 func (a *acts) ReplaceTask(id int64, title string) {
 	a.edit(id, func(t *task) { t.Title, t.Description, t.XMLID, t.Comments, t.Files = title, "", "", nil, nil })
 }
 
-// LoseFiles takes the files of a task away as if it had never had them.
+// LoseFiles removes the files of a task without a trace.
 func (a *acts) LoseFiles(id int64) { a.edit(id, func(t *task) { t.Files = nil }) }
 
-// DropFiles takes files away from a task and from its comments, as somebody who deletes them does.
+// DropFiles removes files from a task and its comments, as a user does who deletes them.
 func (a *acts) DropFiles(id int64, gone func(f File) bool) {
 	a.edit(id, func(t *task) {
 		t.Files = slices.DeleteFunc(slices.Clone(t.Files), gone)
@@ -208,22 +208,22 @@ func (a *acts) MarkResult(id, comment int64) {
 	})
 }
 
-// CloseTask lets a user complete a task; where its creator wants control it then awaits that.
+// CloseTask completes a task as a user. If its creator wants control, it then awaits control.
 func (a *acts) CloseTask(id, by int64) { a.edit(id, func(t *task) { t.complete(by) }) }
 
-// RenewTask lets a user take a closed task up again.
+// RenewTask reopens a closed task as a user.
 func (a *acts) RenewTask(id, by int64) {
 	a.edit(id, func(t *task) { t.setStatus(by, 2, "renewed") })
 }
 
-// DeleteTask removes a task for good.
+// DeleteTask deletes a task permanently.
 func (a *acts) DeleteTask(id int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.world.tasks, id)
 }
 
-// RemoveUser takes the webhook's user off a task: user 1 becomes its creator.
+// RemoveUser removes the webhook's user from a task. If they created it, user 1 becomes its creator.
 func (a *acts) RemoveUser(id int64) {
 	a.edit(id, func(t *task) {
 		me := a.world.me
@@ -239,8 +239,7 @@ func (a *acts) RemoveUser(id int64) {
 	})
 }
 
-// Upgrade turns a portal with the old card into one with the new card: its tasks have no chat until somebody opens
-// them.
+// Upgrade replaces the old card by the new one. A task has no chat until somebody opens the task.
 func (a *acts) Upgrade() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

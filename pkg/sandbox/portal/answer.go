@@ -11,12 +11,12 @@ import (
 
 type object = map[string]any
 
-// apiError is an error answer of REST v2.
+// apiError is an error response of REST v2.
 type apiError struct {
 	status int
 	code   string
 	text   string
-	reset  time.Time // when the limit is gone
+	reset  time.Time // the end of the limit
 }
 
 func (e *apiError) Error() string { return e.code + ": " + e.text }
@@ -31,7 +31,7 @@ func (e *apiError) body() object {
 
 func (e *apiError) answer() answer { return answer{status: e.status, code: e.code, body: e.body()} }
 
-// refuse is the ordinary refusal of a method: status 400.
+// refuse returns an ordinary error of a method, with status 400.
 func refuse(code, format string, args ...any) error {
 	return &apiError{status: http.StatusBadRequest, code: code, text: fmt.Sprintf(format, args...)}
 }
@@ -47,14 +47,14 @@ func asAPIError(err error) *apiError {
 	return &apiError{status: http.StatusInternalServerError, code: "INTERNAL_SERVER_ERROR", text: err.Error()}
 }
 
-// answer is what goes out for one request.
+// answer is the response to a request.
 type answer struct {
 	status int
-	code   string // of the error, for the record
+	code   string // error code, for the record
 	header map[string]string
 	body   any
-	raw    []byte // instead of body
-	fault  *Fault // raised by a command of a batch: ends the request
+	raw    []byte // sent instead of body
+	fault  *Fault // injected for a command of a batch; ends the request
 }
 
 func (a answer) bytes() []byte {
@@ -63,7 +63,7 @@ func (a answer) bytes() []byte {
 	}
 	raw, err := appendJSON(nil, a.body)
 	if err != nil {
-		panic(err) // everything in an answer is ours
+		panic(err) // everything in a response is our own data
 	}
 	return raw
 }
@@ -84,7 +84,7 @@ func writePage(w http.ResponseWriter, status int) {
 		http.StatusText(status))
 }
 
-// timing is the time of an answer: always in the portal's zone.
+// timing returns the time of a response, in the portal's zone.
 func (p *Portal) timing(method string, start time.Time) object {
 	now := p.o.Now()
 	t := object{
@@ -103,7 +103,7 @@ func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
 func stamp(t time.Time) string { return t.In(zone).Format("2006-01-02T15:04:05-07:00") }
 
-// stampOrNil is null for a date that was never set.
+// stampOrNil returns null for a date that was never set.
 func stampOrNil(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -111,7 +111,7 @@ func stampOrNil(t time.Time) any {
 	return stamp(t)
 }
 
-// readTime reads a date as the portal does: without an offset it is in the portal's zone.
+// readTime parses a date like the portal: without an offset it is in the portal's zone.
 func readTime(s string) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02",
 		"02.01.2006 15:04:05", "02.01.2006"} {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Backup is a copy of what a portal held.
+// Backup is a copy of the portal's data.
 type Backup struct {
 	tasks   map[int64]*task
 	serial  serial
@@ -13,7 +13,7 @@ type Backup struct {
 	private map[int64][]string
 }
 
-// Back takes a backup of all that people and the webhook have made.
+// Back makes a backup of everything that users and the webhook have created.
 func (a *acts) Back() Backup {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -21,13 +21,13 @@ func (a *acts) Back() Backup {
 	return a.world.copied(a.world.tasks, a.world.serial, *a.world.drive, a.world.private)
 }
 
-// Restore puts a backup in the place of what there is: what was made since is gone, and the numbers go on from where
-// the backup ended. The clock goes on.
+// Restore replaces the data by a backup. Everything created later is lost, and its ids are used again. The clock does
+// not change.
 func (a *acts) Restore(b Backup) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	w := a.world
-	b = w.copied(b.tasks, b.serial, b.drive, b.private) // it may be restored again
+	b = w.copied(b.tasks, b.serial, b.drive, b.private) // copied, since the backup may be restored again
 	w.tasks, w.serial, w.private, w.late = b.tasks, b.serial, b.private, nil
 	*w.drive = b.drive
 }

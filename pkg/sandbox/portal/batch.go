@@ -9,16 +9,16 @@ import (
 
 const maxCommands = 50
 
-// batchRun is a batch under way: the five maps of its answer, in the order of the commands.
+// batchRun is a running batch: the five maps of its response, in the order of the commands.
 type batchRun struct {
 	p       *Portal
 	base    string
-	begun   time.Time          // by the real clock
+	begun   time.Time          // real time
 	maps    map[string]*Params // result, error, total, next, time
 	stopped *Fault
 }
 
-// batch runs the commands one after the other; it answers 200 whatever becomes of them.
+// batch runs the commands one after the other. Its status is always 200.
 func (p *Portal) batch(params *Params, base string, start time.Time) answer {
 	b := &batchRun{p: p, base: base, begun: time.Now(), maps: map[string]*Params{}}
 	for _, name := range []string{"result", "error", "total", "next", "time"} {
@@ -96,7 +96,7 @@ func (b *batchRun) run(name string, params *Params, key string, f Fault) (any, e
 	if !f.runs() {
 		return nil, nil
 	}
-	// QUIRK: only the inner ends of uploads and downloads are barred, disk.folder.uploadfile with its base64 is not
+	// QUIRK: only the inner parts of uploads and downloads are forbidden; disk.folder.uploadfile with base64 is not
 	// (rest, methodsBatch).
 	if name == "batch" || name == "upload" || name == "download" {
 		return nil, &apiError{
@@ -121,9 +121,9 @@ func (b *batchRun) run(name string, params *Params, key string, f Fault) (any, e
 	return result, nil
 }
 
-// parse splits a command into the method and its parameters, references filled in.
+// parse splits a command into the method and its parameters, and replaces references.
 func (b *batchRun) parse(cmd string) (string, *Params) {
-	// QUIRK: the command goes through parse_url, to which a raw # is where the query ends.
+	// QUIRK: commands are parsed by parse_url, where a raw # ends the query.
 	cmd, _, _ = strings.Cut(cmd, "#")
 	name, query, _ := strings.Cut(cmd, "?")
 	params := parseQuery(query)
@@ -131,8 +131,8 @@ func (b *batchRun) parse(cmd string) (string, *Params) {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(name, "/")), ".json"), params
 }
 
-// QUIRK: whatever looks like a reference is replaced in every value, also in a customer's text, and all that follows up
-// to the next white space goes with it (rest, methodsBatch).
+// QUIRK: anything like a reference is replaced in every value, even in a customer's text, together with all text up to
+// the next white space (rest, methodsBatch).
 var reference = regexp.MustCompile(`(?i)\$(result|next|total|time|error)(\S*)`)
 
 func (b *batchRun) substitute(p *Params) {
@@ -148,7 +148,7 @@ func (b *batchRun) substitute(p *Params) {
 	}
 }
 
-// resolve fills in the references; a list can be filled in only where the reference is all of the value.
+// resolve replaces the references. A list is possible only if the reference is the whole value.
 func (b *batchRun) resolve(v string, whole bool) any {
 	var all any
 	filled := reference.ReplaceAllStringFunc(v, func(ref string) string {

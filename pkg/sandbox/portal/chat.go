@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// chatOf finds the task of a chat; whoever may read the task may use its chat.
+// chatOf returns the task of a chat if the webhook's user may use the chat.
 func (w *world) chatOf(chat int64) (*task, error) {
 	if t := w.byChat(chat); w.talks(t) {
 		return t, nil
@@ -14,7 +14,7 @@ func (w *world) chatOf(chat int64) (*task, error) {
 	return nil, forbid("ACCESS_ERROR", "You do not have access to the specified dialog")
 }
 
-// byChat returns the task of a chat, or nil if there is none.
+// byChat returns the task of a chat, or nil.
 func (w *world) byChat(chat int64) *task {
 	for _, t := range w.tasks {
 		if t.Chat == chat && chat != 0 {
@@ -40,7 +40,7 @@ func dialogChat(x *execution) int64 {
 	return x.params.Int("CHAT_ID")
 }
 
-// imChatGet is im.chat.get: null where there is no chat.
+// imChatGet implements im.chat.get. It returns null if there is no chat.
 func imChatGet(w *world, x *execution) (any, error) {
 	if x.params.Str("ENTITY_TYPE") != "TASKS_TASK" {
 		return nil, nil
@@ -52,7 +52,7 @@ func imChatGet(w *world, x *execution) (any, error) {
 	return object{"ID": t.Chat}, nil
 }
 
-// imMessageAdd is im.message.add: it returns the bare id of the message.
+// imMessageAdd implements im.message.add. The result is the id of the message, not an object.
 func imMessageAdd(w *world, x *execution) (any, error) {
 	if user, ok := integer(x.params.Get("DIALOG_ID")); ok {
 		return w.tell(user, x.params.Str("MESSAGE"))
@@ -74,7 +74,7 @@ func imMessageAdd(w *world, x *execution) (any, error) {
 	return c.ID, nil
 }
 
-// tell is a personal message to a user.
+// tell sends a personal message to a user.
 func (w *world) tell(user int64, text string) (any, error) {
 	if _, known := w.users[user]; !known {
 		return nil, refuse("USER_NOT_FOUND", "User not found")
@@ -86,7 +86,7 @@ func (w *world) tell(user int64, text string) (any, error) {
 	return int64(90000 + len(w.private[user])), nil
 }
 
-// imSearch is im.dialog.messages.search.
+// imSearch implements im.dialog.messages.search.
 //
 // QUIRK: LAST_ID is a plain comparison whose direction follows the order (im, MessageCollection::processFilters).
 func imSearch(w *world, x *execution) (any, error) {
@@ -140,9 +140,9 @@ func limitOf(x *execution, ordinary, most int) int {
 	return min(n, most)
 }
 
-// imGet is im.dialog.messages.get.
+// imGet implements im.dialog.messages.get.
 //
-// QUIRK: the page after FIRST_ID comes in no order one may rely on; here it is shuffled (im, Chat::getMessages).
+// QUIRK: the order of the page after FIRST_ID is undefined, so it is shuffled here (im, Chat::getMessages).
 func imGet(w *world, x *execution) (any, error) {
 	for _, k := range []string{"FIRST_ID", "LAST_ID"} {
 		if _, ok := integer(x.params.Get(k)); x.params.Has(k) && !ok {
@@ -206,7 +206,7 @@ func chatMessages(t *task, ascending bool) []Comment {
 	return cs
 }
 
-// shown is the text of a message as it is read.
+// shown returns the text of a message as clients see it.
 func (w *world) shown(c Comment) string {
 	if c.Deleted {
 		return phrase("deleted")
@@ -214,7 +214,7 @@ func (w *world) shown(c Comment) string {
 	return w.parsed(c.Text)
 }
 
-// forwardOf is null but for a message taken over from another chat.
+// forwardOf returns the origin of a forwarded message, or null.
 func forwardOf(c Comment) any {
 	if !c.Forward {
 		return nil
@@ -229,7 +229,7 @@ func uuidOf(c Comment) any {
 	return "0c420000-0000-4000-8000-" + strings.Repeat("0", max(0, 12-len(id(c.ID)))) + id(c.ID)
 }
 
-// paramsOf are the parameters of a message: a list when there are none.
+// paramsOf returns the parameters of a message, or an empty list if there are none.
 func paramsOf(c Comment) any {
 	m := object{}
 	if c.Deleted {

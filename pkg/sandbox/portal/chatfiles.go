@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-const maxChatFile = 100 << 20 // bytes
+const maxChatFile = 100 << 20 // in bytes
 
 func v2Dialog(w *world, x *execution) (*task, error) {
 	d := x.params.Str("dialogId")
@@ -23,7 +23,7 @@ func v2Dialog(w *world, x *execution) (*task, error) {
 	return t, nil
 }
 
-// imFileUpload is im.v2.File.upload: one file and a text in one call.
+// imFileUpload implements im.v2.File.upload: one file and a text in a single call.
 func imFileUpload(w *world, x *execution) (any, error) {
 	t, err := v2Dialog(w, x)
 	if err != nil {
@@ -63,7 +63,7 @@ func imFileUpload(w *world, x *execution) (any, error) {
 	}, nil
 }
 
-// imFileDownload is im.v2.File.download: an address that serves once.
+// imFileDownload implements im.v2.File.download. The address works once.
 func imFileDownload(w *world, x *execution) (any, error) {
 	t, err := v2Dialog(w, x)
 	if err != nil {
@@ -81,9 +81,9 @@ func imFileDownload(w *world, x *execution) (any, error) {
 	return nil, refuse("FILE_NOT_FOUND", "File not found")
 }
 
-// imFileCommit is im.disk.file.commit: files that are on the Drive already, ids without a prefix, and a text.
+// imFileCommit implements im.disk.file.commit: files that are already on the Drive, by id without a prefix, and a text.
 //
-// QUIRK: the files are copied, and one that can't be copied is passed over without an error (im, im_rest.php
+// QUIRK: the files are copied, and one that cannot be copied is skipped without an error (im, im_rest.php
 // diskFileCommit, CIMDisk::UploadFileFromDisk).
 func imFileCommit(w *world, x *execution) (any, error) {
 	t, err := w.commitTo(x)
@@ -125,7 +125,7 @@ func imFileCommit(w *world, x *execution) (any, error) {
 	return object{"FILES": view, "DISK_ID": copies, "MESSAGE_ID": c.ID}, nil
 }
 
-// commitTo finds the chat. QUIRK: a right to read the task is not enough here, the user must be a member.
+// commitTo returns the task of the chat. QUIRK: read access to the task is not enough; the user must be a member.
 func (w *world) commitTo(x *execution) (*task, error) {
 	chat := dialogChat(x)
 	switch {

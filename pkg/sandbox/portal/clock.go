@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Clock stands until it is moved. Servers read it while a test moves it, so it has a lock: a connection that ends
-// without an answer orders nothing between the two.
+// Clock is a clock that a test moves. It has a lock because a server may read it at any time, even after its connection
+// has ended.
 type Clock struct {
 	mu sync.Mutex
 	t  time.Time
 }
 
-// NewClock returns a clock that stands at t.
+// NewClock returns a clock that shows t.
 func NewClock(t time.Time) *Clock { return &Clock{t: t} }
 
-// Now returns the moment the clock stands at.
+// Now returns the time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.t
 }
 
-// Advance moves the clock and returns where it stands then.
+// Advance moves the clock forward and returns the new time.
 func (c *Clock) Advance(d time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

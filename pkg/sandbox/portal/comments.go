@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// positional are the arguments of task.commentitem.* by place.
+// positional are the arguments of task.commentitem.* in order.
 //
-// QUIRK: the service takes the values in the order they came and does not look at their names (tasks,
-// CTaskRestService).
+// QUIRK: the service uses the values in the order received and ignores their names (tasks, CTaskRestService).
 type positional struct {
 	method string
 	vals   []any
@@ -46,7 +45,7 @@ func (a positional) integer(n int, name string) (int64, error) {
 	return 0, a.wrong(n, name)
 }
 
-// array returns the n-th argument, which must be a map of the allowed keys; missing is empty.
+// array returns the n-th argument, which must be a map with the allowed keys. A missing argument is an empty map.
 func (a positional) array(n int, name string, allowed ...string) (*Params, error) {
 	if n >= len(a.vals) {
 		return &Params{}, nil
@@ -67,7 +66,7 @@ func (a positional) array(n int, name string, allowed ...string) (*Params, error
 var commentFields = []string{"POST_MESSAGE", "AUTHOR_ID", "AUTHOR_NAME", "AUTHOR_EMAIL", "USE_SMILES", "POST_DATE",
 	"UF_FORUM_MESSAGE_DOC"}
 
-// commentAdd is task.commentitem.add: it works on both cards.
+// commentAdd implements task.commentitem.add for both cards.
 func commentAdd(w *world, x *execution) (any, error) {
 	a := args(x, "add")
 	number, err := a.integer(0, "taskId")
@@ -85,7 +84,7 @@ func commentAdd(w *world, x *execution) (any, error) {
 	if strings.TrimSpace(f.Str("POST_MESSAGE")) == "" {
 		return nil, refuse("ERROR_CORE", "The comment text is not specified.<br>")
 	}
-	// QUIRK: anybody may write in the name of anybody (docs of task.commentitem.add).
+	// QUIRK: any user may be given as the author (docs of task.commentitem.add).
 	author := w.me
 	if n := f.Int("AUTHOR_ID"); n != 0 {
 		author = n
@@ -105,9 +104,9 @@ func commentAdd(w *world, x *execution) (any, error) {
 	return c.ID, nil
 }
 
-// commentInChat writes the text of a comment into the chat and returns the id of the message.
+// commentInChat posts the text of a comment in the chat and returns the id of the message.
 //
-// QUIRK: whatever else the comment has is dropped, and 0 is a message the chat did not take (tasks, AddCommentFacade;
+// QUIRK: the rest of the comment is dropped, and 0 means that the chat refused the message (tasks, AddCommentFacade;
 // commentitem.php addCommentInChat).
 func commentInChat(t *task, author int64, text string) int64 {
 	c := t.post(author, text, nil)
@@ -117,7 +116,7 @@ func commentInChat(t *task, author int64, text string) int64 {
 	return c.ID
 }
 
-// commentList is task.commentitem.getlist: all comments the filter leaves, never a page.
+// commentList implements task.commentitem.getlist. It returns all matching comments, without pages.
 func commentList(w *world, x *execution) (any, error) {
 	a := args(x, "getlist")
 	number, err := a.integer(0, "taskId")
@@ -137,7 +136,7 @@ func commentList(w *world, x *execution) (any, error) {
 	if t == nil {
 		return nil, taskError(8, "ACTION_FAILED_TO_BE_PROCESSED", "Access denied")
 	}
-	// QUIRK: on the new card it shows what the forum has from before (tasks, commentitem.php fetchListFromDb).
+	// QUIRK: on the new card it returns the old comments of the forum (tasks, commentitem.php fetchListFromDb).
 	if w.o.NewCard && w.o.GetListFails {
 		return nil, refuse("ERROR_CORE", "The method is not supported in the new task card.<br>")
 	}
@@ -203,7 +202,7 @@ func commentMatches(c Comment, filter *Params) bool {
 	return true
 }
 
-// forumComment is a comment as the old card shows it: UPPER_CASE, everything text.
+// forumComment returns a comment as on the old card: UPPER_CASE keys, and only strings.
 func (w *world) forumComment(c Comment) object {
 	u := w.users[c.Author]
 	var files any = []any{}
@@ -227,7 +226,7 @@ func (w *world) forumComment(c Comment) object {
 	}
 }
 
-// commentOf finds the comment that the first two arguments name.
+// commentOf returns the comment identified by the first two arguments.
 func commentOf(w *world, x *execution, method string) (positional, *task, *Comment, error) {
 	a := args(x, method)
 	number, err := a.integer(0, "taskId")
@@ -249,7 +248,7 @@ func commentOf(w *world, x *execution, method string) (positional, *task, *Comme
 	return a, t, c, nil
 }
 
-// commentGet is task.commentitem.get.
+// commentGet implements task.commentitem.get.
 func commentGet(w *world, x *execution) (any, error) {
 	_, _, c, err := commentOf(w, x, "get")
 	if err != nil {
@@ -258,7 +257,7 @@ func commentGet(w *world, x *execution) (any, error) {
 	return w.forumComment(*c), nil
 }
 
-// commentUpdate is task.commentitem.update.
+// commentUpdate implements task.commentitem.update.
 func commentUpdate(w *world, x *execution) (any, error) {
 	a, _, c, err := commentOf(w, x, "update")
 	if err != nil {
@@ -272,7 +271,7 @@ func commentUpdate(w *world, x *execution) (any, error) {
 	return true, nil
 }
 
-// commentDelete is task.commentitem.delete.
+// commentDelete implements task.commentitem.delete.
 func commentDelete(w *world, x *execution) (any, error) {
 	_, t, c, err := commentOf(w, x, "delete")
 	if err != nil {

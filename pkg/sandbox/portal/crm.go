@@ -10,7 +10,7 @@ func (c Contact) has(address string) bool {
 	return slices.ContainsFunc(c.Emails, func(e string) bool { return strings.EqualFold(e, address) })
 }
 
-// findByComm is crm.duplicate.findbycomm: a list when nothing is found, and no word on which value found what.
+// findByComm implements crm.duplicate.findbycomm. Without a match it returns a list. It never says which value matched.
 func findByComm(w *world, x *execution) (any, error) {
 	values := texts(x.params.Get("values"))
 	kind := strings.ToUpper(x.params.Str("type"))
@@ -35,7 +35,7 @@ func findByComm(w *world, x *execution) (any, error) {
 	return object{"CONTACT": found[:min(20, len(found))]}, nil
 }
 
-// contactList is crm.contact.list: ids are text, unknown keys of the filter are ignored.
+// contactList implements crm.contact.list. Ids are strings, and unknown filter keys are ignored.
 func contactList(w *world, x *execution) (any, error) {
 	filter, _ := x.params.Get("filter").(*Params)
 	var found []Contact
@@ -54,7 +54,7 @@ func contactList(w *world, x *execution) (any, error) {
 			"SECOND_NAME": orNil(c.SecondName),
 			"HAS_EMAIL":   "Y",
 		}
-		// QUIRK: multiple fields like EMAIL come only when they are asked for (docs of crm.contact.list).
+		// QUIRK: multiple fields such as EMAIL are returned only if selected (docs of crm.contact.list).
 		if slices.Contains(fields, "EMAIL") {
 			full["EMAIL"] = multifield(c)
 		}
@@ -63,9 +63,9 @@ func contactList(w *world, x *execution) (any, error) {
 	return rows, nil
 }
 
-// finds reports whether a filter by addresses finds the contact.
+// finds reports whether a filter by addresses matches the contact.
 //
-// QUIRK: of several addresses only the first is looked up, and an address that begins with it is found too (crm,
+// QUIRK: only the first of several addresses is used, and it matches any address that begins with it (crm,
 // entity_helper.php PrepareMultiFieldFilter).
 func (w *world) finds(c Contact, addresses []string) bool {
 	return len(addresses) > 0 && slices.ContainsFunc(c.Emails, func(e string) bool {
@@ -119,7 +119,7 @@ func (w *world) contactMatches(c Contact, filter *Params) bool {
 
 const contactType = 3
 
-// itemList is crm.item.list for contacts: ids are numbers, a key of the filter that is unknown is an error.
+// itemList implements crm.item.list for contacts. Ids are numbers, and an unknown filter key is an error.
 func itemList(w *world, x *execution) (any, error) {
 	if x.params.Int("entityTypeId") != contactType {
 		return nil, refuse("NOT_FOUND", "Smart process not found")

@@ -10,14 +10,14 @@ import (
 
 const (
 	rootFolder = 8930 // the root of the webhook user's storage
-	chatFolder = 8940 // where the files of chats lie
+	chatFolder = 8940 // the folder for files of chats
 	storageID  = 1357
 )
 
 // driveObject is a file or a folder of the Drive.
 type driveObject struct {
 	id      int64
-	fileID  int64 // FILE_ID, of no use to a client
+	fileID  int64 // FILE_ID, which clients cannot use
 	parent  int64
 	owner   int64
 	name    string
@@ -26,13 +26,13 @@ type driveObject struct {
 	made    time.Time
 }
 
-// drive holds the files of the webhook's user, and who may fetch or bring one.
+// drive contains the files of the webhook's user, and the tokens for uploads and downloads.
 type drive struct {
 	w        *world
 	objects  map[int64]*driveObject
-	names    map[place]int     // how many copies of the name were numbered
-	attached map[int64]int64   // attachment: object
-	uploads  map[string]upload // announced and not yet sent, by token
+	names    map[place]int     // number of numbered copies of a name
+	attached map[int64]int64   // object by attachment
+	uploads  map[string]upload // announced uploads by token
 	grants   map[string]int64  // objects by download token
 }
 
@@ -66,19 +66,19 @@ func (d *drive) attach(o *driveObject) File {
 	return f
 }
 
-// bring puts a file of a user on the Drive and attaches it.
+// bring stores a user's file on the Drive and attaches it.
 func (d *drive) bring(f File, user int64) File {
 	return d.attach(d.store(rootFolder, d.freeName(rootFolder, f.Name), f.Content, user))
 }
 
-// readable reports whether the object is a file the webhook's user may read: their own, or any if they are an
+// readable reports whether the webhook's user may read the object as a file: it is their own, or they are an
 // administrator.
 func (d *drive) readable(o *driveObject) bool {
 	return o != nil && !o.folder && (o.owner == d.w.me || d.w.users[d.w.me].Admin)
 }
 
-// bind makes the list of a task's files of values like n9011 (Drive object) and 973 (an attachment it has already);
-// what is neither is dropped.
+// bind returns the files for values such as n9011 (a Drive object) and 973 (an existing attachment). Other values are
+// dropped.
 func (d *drive) bind(values []string, have []File) []File {
 	var files []File
 	for _, v := range values {
@@ -97,7 +97,7 @@ func (d *drive) bind(values []string, have []File) []File {
 	return files
 }
 
-// bound is bind for a comment, which is refused when a file is not there.
+// bound is bind for a comment. It fails if a file does not exist.
 func (d *drive) bound(values []string) ([]File, error) {
 	files := d.bind(values, nil)
 	if len(files) != len(values) {
@@ -106,7 +106,7 @@ func (d *drive) bound(values []string) ([]File, error) {
 	return files, nil
 }
 
-// place is a name in a folder, without regard to case.
+// place is a name in a folder. Case does not matter.
 type place struct {
 	folder int64
 	name   string
@@ -119,7 +119,7 @@ func (d *drive) taken(folder int64, name string) bool {
 	return ok
 }
 
-// remove takes an object off the Drive.
+// remove removes an object from the Drive.
 func (d *drive) remove(o *driveObject) {
 	delete(d.objects, o.id)
 	delete(d.names, placeOf(o.parent, o.name))
@@ -130,7 +130,7 @@ func (d *drive) remove(o *driveObject) {
 	}
 }
 
-// freeName numbers a name that is taken, from where the last one of it was numbered.
+// freeName adds a number to a name that is in use, starting after the last number used for it.
 func (d *drive) freeName(folder int64, name string) string {
 	ext := path.Ext(name)
 	free, at := name, placeOf(folder, name)
@@ -141,7 +141,7 @@ func (d *drive) freeName(folder int64, name string) string {
 	return free
 }
 
-// storageList is disk.storage.getlist: ids are text here.
+// storageList implements disk.storage.getlist. Ids are strings here.
 func storageList(w *world, x *execution) (any, error) {
 	kind, entity := x.params.Str("filter", "ENTITY_TYPE"), x.params.Int("filter", "ENTITY_ID")
 	if kind != "" && kind != "user" || entity != 0 && entity != w.me {
@@ -170,7 +170,7 @@ func (d *drive) folderOf(x *execution, storage bool) (int64, error) {
 	return n, nil
 }
 
-// addFolder is disk.folder.addsubfolder and disk.storage.addfolder.
+// addFolder implements disk.folder.addsubfolder and disk.storage.addfolder.
 func addFolder(storage bool) func(*world, *execution) (any, error) {
 	return func(w *world, x *execution) (any, error) {
 		parent, err := w.drive.folderOf(x, storage)
@@ -198,7 +198,7 @@ func (d *drive) folderView(o *driveObject) object {
 	}
 }
 
-// folderChildren is disk.folder.getchildren and disk.storage.getchildren.
+// folderChildren implements disk.folder.getchildren and disk.storage.getchildren.
 func folderChildren(storage bool) func(*world, *execution) (any, error) {
 	return func(w *world, x *execution) (any, error) {
 		parent, err := w.drive.folderOf(x, storage)
@@ -225,7 +225,8 @@ func folderChildren(storage bool) func(*world, *execution) (any, error) {
 	}
 }
 
-// uploadFile is disk.folder.uploadfile and disk.storage.uploadfile: the content inline, or an address to send it to.
+// uploadFile implements disk.folder.uploadfile and disk.storage.uploadfile, with the content inline or an upload
+// address.
 func uploadFile(storage bool) func(*world, *execution) (any, error) {
 	return func(w *world, x *execution) (any, error) {
 		folder, err := w.drive.folderOf(x, storage)
@@ -273,7 +274,8 @@ func (d *drive) save(u upload, content []byte, base string) (any, error) {
 	return d.fileView(d.store(u.folder, u.name, content, d.w.me), base), nil
 }
 
-// fileView is a file after its upload. QUIRK: ID is a number here and text in disk.file.get; FILE_ID is another thing.
+// fileView returns a file after its upload. QUIRK: ID is a number here and a string in disk.file.get; FILE_ID is a
+// different id.
 func (d *drive) fileView(o *driveObject, base string) object {
 	return object{
 		"ID": o.id, "NAME": o.name, "CODE": nil, "STORAGE_ID": id(storageID), "TYPE": "file",
@@ -285,7 +287,7 @@ func (d *drive) fileView(o *driveObject, base string) object {
 	}
 }
 
-// fileGet is disk.file.get.
+// fileGet implements disk.file.get.
 func fileGet(w *world, x *execution) (any, error) {
 	o := w.drive.objects[x.params.Int("id")]
 	if o == nil || o.folder {
@@ -296,7 +298,7 @@ func fileGet(w *world, x *execution) (any, error) {
 	return view, nil
 }
 
-// fileDelete is disk.file.delete: what was attached or posted of the file goes with it.
+// fileDelete implements disk.file.delete. Attachments and chat messages lose the file.
 func fileDelete(w *world, x *execution) (any, error) {
 	o := w.drive.objects[x.params.Int("id")]
 	if o == nil || o.folder {
@@ -309,7 +311,7 @@ func fileDelete(w *world, x *execution) (any, error) {
 	return true, nil
 }
 
-// attachedGet is disk.attachedObject.get.
+// attachedGet implements disk.attachedObject.get.
 func attachedGet(w *world, x *execution) (any, error) {
 	n := x.params.Int("id")
 	o := w.drive.objects[w.drive.attached[n]]

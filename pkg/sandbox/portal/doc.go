@@ -1,7 +1,6 @@
-// Package portal is a Bitrix24 portal that lives in the process: for the tests of every other package and for the
-// demonstration.
+// Package portal is a Bitrix24 portal in memory, for tests and the demonstration. It is not a product: it has one
+// webhook and implements only what a mail channel uses.
 //
-// The portal is strict. It is written from the published contract, not from what our client happens to send, and
-// refuses what the real one refuses. It is no product: it keeps everything in memory, knows one webhook, and leaves out
-// what a mail channel never asks for.
+// The portal is strict. It follows the published contract, not the requests of our client, and refuses what a real
+// portal refuses.
 package portal

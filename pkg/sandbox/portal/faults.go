@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// FaultKind is a way in which a call goes wrong.
+// FaultKind is a way in which a call fails.
 type FaultKind int
 
-// The kinds of faults. Those of the second group hit a command of a batch alone; the first group ends the whole
-// request, also when it is raised for a command.
+// The kinds of faults. Those of the first group end the whole request, even if raised for a command of a batch. Those
+// of the second group affect only the command.
 const (
 	NoFault    FaultKind = iota
-	Drop                 // the connection ends without an answer
-	BadGateway           // 502 and a page of HTML
+	Drop                 // the connection ends without a response
+	BadGateway           // 502 with an HTML page
 	Redirect             // 302 to another host
-	Stall                // no answer for the time For (0 = until the client gives up), then the ordinary one
+	Stall                // no response for the time For (0 = until the client gives up), then the ordinary one
 
 	ServerError    // 500 INTERNAL_SERVER_ERROR
 	QueryLimit     // 503 QUERY_LIMIT_EXCEEDED, never executed
@@ -25,23 +25,23 @@ const (
 	ErrorAnswer    // the error Code and Text with Status; 0 = 400
 )
 
-// Fault is what shall go wrong with a call.
+// Fault describes the failure of a call.
 type Fault struct {
 	Kind  FaultKind
-	After bool          // the call is executed first
-	For   time.Duration // of Stall
-	// of Stall in the place of For: when it is closed the call is executed, be there still somebody to answer or not
+	After bool          // the call is executed before the failure
+	For   time.Duration // for Stall
+	// for Stall, instead of For: the call is executed when it is closed, even if the client has gone
 	Until   chan struct{}
-	ResetAt time.Time // of OperationLimit
-	Code    string    // of ErrorAnswer
+	ResetAt time.Time // for OperationLimit
+	Code    string    // for ErrorAnswer
 	Text    string
-	Status  int    // of ErrorAnswer: also 200
-	Host    string // of Redirect; "" = moved.example
+	Status  int    // for ErrorAnswer; may be 200
+	Host    string // for Redirect; "" = moved.example
 }
 
 func (f Fault) transport() bool { return f.Kind >= Drop && f.Kind <= Stall }
 
-// runs reports whether the call is executed all the same.
+// runs reports whether the call is executed despite the fault.
 func (f Fault) runs() bool {
 	switch f.Kind {
 	case NoFault:
@@ -54,7 +54,7 @@ func (f Fault) runs() bool {
 	return f.After
 }
 
-// failure is the fault as the error of a method, or nil if there is none.
+// failure returns the fault as an error of a method, or nil if it is not one.
 func (f Fault) failure() *apiError {
 	switch f.Kind {
 	case ServerError:
@@ -77,23 +77,23 @@ func (f Fault) failure() *apiError {
 
 // Call is one request, or one command of a batch.
 type Call struct {
-	Method   string // lower case, as the portal understands it
+	Method   string // in lower case, as the portal reads it
 	Batch    bool   // a command of a batch
-	Command  string // its key there
+	Command  string // its key in the batch
 	V3       bool
 	Key      string // Idempotency-Key
 	Params   *Params
-	Status   int    // of the answer; 0 = none was given
-	Error    string // code of the error
-	Replayed bool   // answered from memory by its Idempotency-Key
+	Status   int    // HTTP status; 0 = no response
+	Error    string // error code
+	Replayed bool   // the response was stored under the Idempotency-Key
 	At       time.Time
 }
 
-// record is what was asked of the portal, and what goes wrong with what is asked.
+// record contains the calls received, and the function that injects faults.
 type record struct {
 	now func() time.Time
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the following fields
 	hits   int
 	calls  []*Call
 	inject func(*Call) Fault
@@ -106,21 +106,21 @@ func (r *record) hit() {
 	r.hits++
 }
 
-// Inject asks f before every request and every command of a batch what shall go wrong with it; nil = nothing.
+// Inject calls f before every request and every command of a batch to get its fault; nil = no faults.
 func (r *record) Inject(f func(c *Call) Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inject = f
 }
 
-// Hits returns how many HTTP requests came, whatever became of them.
+// Hits returns the number of HTTP requests, including failed ones.
 func (r *record) Hits() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.hits
 }
 
-// Calls returns what was called, commands of batches after their batch.
+// Calls returns the calls received. The commands of a batch follow the batch.
 func (r *record) Calls() []Call {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -131,7 +131,7 @@ func (r *record) Calls() []Call {
 	return cs
 }
 
-// ResetCounts forgets hits and calls.
+// ResetCounts resets Hits and Calls.
 func (r *record) ResetCounts() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -152,8 +152,8 @@ func (r *record) close(c *Call, status int, code string) {
 	c.Status, c.Error = status, code
 }
 
-// turn lets those who say what goes wrong be asked one at a time, so that they may count without a lock of their own: a
-// connection that ends without an answer orders nothing between it and the next.
+// turn calls an injected function one call at a time, so that it can count without its own lock. Requests may overlap:
+// a handler can still run after its connection has ended.
 type turn struct{ mu sync.Mutex }
 
 func (t *turn) take(f func()) {
@@ -162,7 +162,7 @@ func (t *turn) take(f func()) {
 	f()
 }
 
-// faultOf asks outside the lock, so that the one asked may change the portal.
+// faultOf calls the function outside of the lock, so that it may change the portal.
 func (r *record) faultOf(c *Call) (fault Fault) {
 	r.mu.Lock()
 	f := r.inject
@@ -174,7 +174,7 @@ func (r *record) faultOf(c *Call) (fault Fault) {
 	return fault
 }
 
-// perform runs the call and delivers its answer, or what a fault makes of it.
+// perform runs the call and sends its response, as changed by a fault.
 func (p *Portal) perform(w http.ResponseWriter, r *http.Request, c *Call, run func() answer) {
 	f := p.faultOf(c)
 	if f.Until != nil {
@@ -219,7 +219,7 @@ func (p *Portal) redirect(w http.ResponseWriter, r *http.Request, c *Call, f Fau
 	writePage(w, http.StatusFound)
 }
 
-// stall waits and reports whether there is still somebody to answer.
+// stall waits and reports whether the client is still connected.
 func stall(r *http.Request, d time.Duration) bool {
 	if d == 0 {
 		<-r.Context().Done()

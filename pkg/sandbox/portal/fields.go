@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	maxTitle    = 250   // characters; the rest is cut without a word
+	maxTitle    = 250   // characters; the rest is cut silently
 	maxXMLID    = 200   // characters; more is an error
 	maxChatText = 20000 // characters; the rest is replaced by " (...)"
 )
@@ -21,10 +21,10 @@ func cutRunes(s string, n int, tail string) string {
 
 const phpSpace = " \t\n\v\f\r"
 
-// hashtags are the words after # in title and description; the portal makes tags of them.
+// hashtags returns the words after # in title and description, which the portal turns into tags.
 //
-// QUIRK: whatever follows a # behind white space is a tag, digits and invisible characters too; the portal goes by
-// bytes and matches /\s#([^\s,\[\]<>]+)/ (tasks, Control\Task::parseTags; V2 ParseTextTrait).
+// QUIRK: any text after white space and # is a tag, even digits and invisible characters. The portal compares bytes and
+// matches /\s#([^\s,\[\]<>]+)/ (tasks, Control\Task::parseTags; V2 ParseTextTrait).
 func hashtags(texts ...string) []string {
 	var tags []string
 	for _, s := range texts {
@@ -49,7 +49,7 @@ func hashtags(texts ...string) []string {
 	return tags
 }
 
-// setFields writes v2 fields into the task; fields that are none of a task's are ignored.
+// setFields sets fields of v2 in the task and ignores unknown ones.
 func (t *task) setFields(f *Params) error {
 	for _, k := range f.Keys() {
 		v := f.Get(k)
@@ -93,7 +93,7 @@ func (t *task) setFields(f *Params) error {
 	return t.check()
 }
 
-// setFeature writes what not every plan has. QUIRK: it is dropped without a word (tasks,
+// setFeature sets a field that not every plan has. QUIRK: without the feature it is dropped silently (tasks,
 // EntityFieldService::applyRestrictions).
 func (t *task) setFeature(field string, v any) {
 	switch {
@@ -128,7 +128,7 @@ func tags(v any) []string {
 	return ts
 }
 
-// checkFields refuses what the portal can't keep.
+// check refuses values that the portal cannot store.
 func (t *task) check() error {
 	_, responsible := t.w.users[t.Responsible]
 	_, creator := t.w.users[t.Creator]
@@ -151,7 +151,7 @@ func (t *task) check() error {
 	return nil
 }
 
-// newTask makes a task of fields, tells nobody, and keeps it only when they are right.
+// newTask creates a task from fields. It stores the task only if they are valid, and notifies nobody.
 func (w *world) newTask(f *Params) (*task, error) {
 	now := w.now()
 	t := &task{w: w, joined: map[int64]int64{}}

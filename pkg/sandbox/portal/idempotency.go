@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// keepAnswers is how long an answer is replayed for its Idempotency-Key.
+// keepAnswers is the time for which a response is replayed for its Idempotency-Key.
 const keepAnswers = 24 * time.Hour
 
-// stored is a successful answer and the body of the request it was given to.
+// stored is a successful response and the body of its request.
 type stored struct {
 	body [sha256.Size]byte
 	raw  []byte
 	at   time.Time
 }
 
-// once runs a call at most once for its key: the same body again gets the stored answer, another body is refused, and
-// what failed is not stored.
+// once runs a call at most once for its key. The same body again gets the stored response, another body is refused, and
+// a failure is not stored.
 func (p *Portal) once(c *Call, body []byte, run func() answer) answer {
 	if !validKey(c.Key) {
 		e := &v3Error{

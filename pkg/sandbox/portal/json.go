@@ -14,7 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// parseJSON reads an object or a list and keeps the order of its keys; as in PHP a list is a map of 0 to n.
+// parseJSON parses an object or a list and preserves the order of keys. As in PHP, a list is a map of 0 to n.
 func parseJSON(raw []byte) (*Params, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("read JSON: not UTF-8")
@@ -54,7 +54,7 @@ func jsonValue(dec *jsontext.Decoder) (any, error) {
 	return json.Number(tok.String()), nil
 }
 
-// jsonMembers reads what stands between brackets, with names where the brackets are an object's.
+// jsonMembers parses the members of an object or a list.
 func jsonMembers(dec *jsontext.Decoder, kind jsontext.Kind) (any, error) {
 	p := &Params{}
 	for k := dec.PeekKind(); k != '}' && k != ']'; k = dec.PeekKind() {
@@ -76,8 +76,8 @@ func jsonMembers(dec *jsontext.Decoder, kind jsontext.Kind) (any, error) {
 	return p, err
 }
 
-// appendJSON appends v. What it writes by itself is what answers are made of: encoding/json would go over the whole of
-// a map in order once more for every map around it.
+// appendJSON appends v. It encodes maps itself, since encoding/json would process each map again for every map around
+// it.
 func appendJSON(b []byte, v any) ([]byte, error) {
 	switch v := v.(type) {
 	case *Params:
@@ -95,7 +95,7 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 	return append(b, raw...), err
 }
 
-// appendText appends a string; what is no UTF-8 in it becomes a character that is none.
+// appendText appends a string. Invalid UTF-8 becomes U+FFFD.
 func appendText(b []byte, s string) ([]byte, error) {
 	b, err := jsontext.AppendQuote(b, s)
 	if !utf8.ValidString(s) {

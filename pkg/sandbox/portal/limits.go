@@ -13,11 +13,11 @@ type bucket struct {
 	at    time.Time
 }
 
-// limits are the requests of each client and the time of each method.
+// limits tracks the requests of each client and the time of each method.
 type limits struct {
 	o *PortalOptions // of the portal
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the following fields
 	bucket map[string]*bucket
 	spent  map[string]map[int64]float64 // seconds by method and minute
 }
@@ -39,8 +39,8 @@ func errOperationLimit(reset time.Time) *apiError {
 	}
 }
 
-// admit counts a request of the client against its bucket and reports whether there was room. All programs of one
-// address share a bucket.
+// admit adds a request of the client to its bucket and reports whether there was room. All programs of one address
+// share a bucket.
 func (l *limits) admit(r *http.Request) bool {
 	if l.o.NoLimit {
 		return true
@@ -66,7 +66,7 @@ func (l *limits) admit(r *http.Request) bool {
 	return true
 }
 
-// operating returns the seconds a method has used in ten baskets of a minute, and when the oldest of them leaves.
+// operating returns the seconds that a method used in ten intervals of a minute, and when the oldest interval expires.
 func (l *limits) operating(method string, now time.Time) (used float64, reset time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -95,7 +95,7 @@ func (l *limits) spend(method string, took time.Duration) {
 	l.spent[method][l.o.Now().Unix()/60] += took.Seconds()
 }
 
-// exhausted reports whether the method has used up its time; it is asked before a call.
+// exhausted returns an error if the method has used up its time. It is called before each call.
 func (l *limits) exhausted(method string) error {
 	used, reset := l.operating(method, l.o.Now())
 	if used > l.o.OperatingLimit.Seconds() {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Params are the parameters of a call as PHP holds them: an ordered map whose keys are strings and in which a list is
-// the keys 0, 1, 2. Values are string, json.Number, bool, nil or *Params.
+// Params are the parameters of a call in PHP's representation: an ordered map with string keys, in which a list has the
+// keys 0, 1, 2. Values are string, json.Number, bool, nil or *Params.
 type Params struct {
 	keys []string
 	vals map[string]any
@@ -29,7 +29,7 @@ func (p *Params) Keys() []string {
 	return append([]string(nil), p.keys...)
 }
 
-// Get returns the value at the path, or nil if there is none.
+// Get returns the value at the path, or nil.
 func (p *Params) Get(path ...string) any {
 	var v any = p
 	for _, key := range path {
@@ -42,7 +42,7 @@ func (p *Params) Get(path ...string) any {
 	return v
 }
 
-// Has reports whether the path leads to a value, be it null.
+// Has reports whether the path leads to a value, even null.
 func (p *Params) Has(path ...string) bool {
 	last := len(path) - 1
 	m, ok := p.Get(path[:last]...).(*Params)
@@ -53,10 +53,10 @@ func (p *Params) Has(path ...string) bool {
 	return ok
 }
 
-// Str returns the value at the path as text, or "" if there is none.
+// Str returns the value at the path as a string, or "".
 func (p *Params) Str(path ...string) string { return text(p.Get(path...)) }
 
-// Int returns the value at the path as a number, or 0 if there is none.
+// Int returns the value at the path as a number, or 0.
 func (p *Params) Int(path ...string) int64 {
 	n, _ := integer(p.Get(path...))
 	return n
@@ -102,10 +102,10 @@ func (p *Params) isList() bool {
 	return true
 }
 
-// MarshalJSON writes what PHP writes: a list where the keys are 0, 1, 2, hence [] for an empty map.
+// MarshalJSON encodes like PHP: a list if the keys are 0, 1, 2, so [] for an empty map.
 func (p *Params) MarshalJSON() ([]byte, error) { return appendJSON(nil, p) }
 
-// parseQuery reads a query string as PHP's parse_str does: only percent signs and plus are decoded, brackets nest.
+// parseQuery parses a query string like PHP's parse_str: it decodes only percent signs and plus, and brackets nest.
 func parseQuery(query string) *Params {
 	p := &Params{}
 	for pair := range strings.SplitSeq(query, "&") {
@@ -120,7 +120,7 @@ func parseQuery(query string) *Params {
 
 func setPath(p *Params, key string, value any) {
 	name, rest, nested := strings.Cut(strings.TrimLeft(key, " "), "[")
-	// QUIRK: PHP turns dots and blanks in the name of a variable into underscores, but not inside brackets.
+	// QUIRK: PHP replaces dots and blanks in the name of a variable by underscores, but not inside brackets.
 	if strings.ContainsAny(name, ". ") {
 		name = strings.ReplaceAll(strings.ReplaceAll(name, ".", "_"), " ", "_")
 	}
@@ -154,7 +154,7 @@ func setPath(p *Params, key string, value any) {
 	at.set(name, value)
 }
 
-// unescape decodes as PHP's urldecode does: what is no valid escape stays as it is.
+// unescape decodes like PHP's urldecode: an invalid escape is unchanged.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
 		return s
@@ -175,7 +175,7 @@ func unescape(s string) string {
 	return string(b)
 }
 
-// unhex is the value of a hexadecimal digit, -1 for what is none.
+// unhex returns the value of a hexadecimal digit, or -1.
 func unhex(c byte) int {
 	switch {
 	case c >= '0' && c <= '9':
@@ -186,7 +186,7 @@ func unhex(c byte) int {
 	return -1
 }
 
-// text is a value as PHP prints it: true is 1, false and null are nothing.
+// text returns a value as PHP prints it: true is 1, false and null are empty.
 func text(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -205,7 +205,7 @@ func text(v any) string {
 	return ""
 }
 
-// integer is a value as a whole number, and whether it looks like one.
+// integer returns a value as a whole number, and whether it is one.
 func integer(v any) (int64, bool) {
 	switch v.(type) {
 	case bool, nil, *Params:
@@ -215,7 +215,7 @@ func integer(v any) (int64, bool) {
 	return n, err == nil
 }
 
-// truthy is PHP's notion of truth: the text "false" is true.
+// truthy converts a value to bool like PHP: the text "false" is true.
 func truthy(v any) bool {
 	if p, ok := v.(*Params); ok {
 		return p.Len() > 0
@@ -224,7 +224,7 @@ func truthy(v any) bool {
 	return s != "" && s != "0"
 }
 
-// items are the values of a list, or the one value that stands for a list.
+// items returns the values of a list, or a single value as a list.
 func items(v any) []any {
 	switch v := v.(type) {
 	case nil:

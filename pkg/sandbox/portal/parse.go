@@ -6,15 +6,15 @@ import (
 )
 
 var (
-	// parts are what a text is read as: addresses that are marked already, code, mentions without a name, bare
-	// addresses.
+	// parts matches the parts of a text with a meaning: marked links and pictures, code, mentions without a name, bare
+	// web addresses.
 	parts = regexp.MustCompile(`(?is)\[url[^\]]*\].*?\[/url\]|\[img[^\]]*\].*?\[/img\]|\[code\].*?\[/code\]|` +
 		`\[user=\d+[^\]]*\]\s*\[/user\]|https?://[^\s<>\[\]"]+`)
 	mention  = regexp.MustCompile(`\d+`)
 	entities = strings.NewReplacer("&quot;", `"`, "&#039;", "'", "&#39;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&")
 )
 
-// parsed is a text of a chat as every method of reading shows it (im, lib/text.php parse).
+// parsed returns a chat text in the form that all methods return (im, lib/text.php parse).
 func (w *world) parsed(text string) string {
 	return parts.ReplaceAllStringFunc(entities.Replace(text), func(part string) string {
 		switch {

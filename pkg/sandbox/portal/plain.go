@@ -2,7 +2,8 @@ package portal
 
 import "encoding/json"
 
-// plain turns a result as a method made it into what a client would see of it, so that a reference can walk it.
+// plain converts the result of a method to the values that a client would see, so that references can be resolved in
+// it.
 func plain(v any) any {
 	switch v.(type) {
 	case nil, string, bool, json.Number, *Params:

@@ -12,46 +12,46 @@ import (
 	"time"
 )
 
-// PortalOptions are the ways portals differ; the zero value is a portal with the old task card and every scope.
+// PortalOptions are the differences between portals. The zero value has the old task card and every scope.
 type PortalOptions struct {
-	UserID int64  // owner of the webhook, the number in its address; 0 = 17
-	ActsAs int64  // whom the webhook acts as, where that is another; 0 = the owner
+	UserID int64  // owner of the webhook, part of its address; 0 = 17
+	ActsAs int64  // the user that the webhook acts as; 0 = the owner
 	Code   string // secret of the webhook; "" = sandbox-code
 
-	NewCard               bool     // comments live in a chat of the task
+	NewCard               bool     // comments are in a chat of the task
 	GetListFails          bool     // new card: task.commentitem.getlist is an error; no portal is known to do so
-	ChatOnlyInGet         bool     // new card: tasks.task.add and .list do not name the chat
+	ChatOnlyInGet         bool     // new card: tasks.task.add and .list do not return the chat
 	Scopes                []string // nil = all
 	NoV3                  bool     // a portal from before REST v3
 	NoIdempotency         bool     // v3 without Idempotency-Key
 	V3Related             V3Related
-	NoSubscription        bool   // a portal in the cloud without the subscription that REST needs
+	NoSubscription        bool   // a cloud portal without the subscription that REST requires
 	SmallPlan             bool   // a plan without observers, participants and projects: they are dropped
-	SilentSystem          bool   // messages of the system do not move ACTIVITY_DATE: tasks before 25.1150
-	ActivityAtOnce        bool   // ACTIVITY_DATE is written with the message, not by a job some seconds later
-	ChatForMembers        bool   // only members of a chat may read it, as the documentation has it
-	ActivityFilterIgnored bool   // tasks.task.list does not know the filter by ACTIVITY_DATE
-	MandatoryField        string // a custom field without which no task can be made
+	SilentSystem          bool   // system messages do not change ACTIVITY_DATE: tasks before 25.1150
+	ActivityAtOnce        bool   // ACTIVITY_DATE is set with the message, not some seconds later by a job
+	ChatForMembers        bool   // only members may read a chat, as documented
+	ActivityFilterIgnored bool   // tasks.task.list ignores the filter by ACTIVITY_DATE
+	MandatoryField        string // a custom field that every new task requires
 	RequireHTTPS          bool
 
-	NoLimit        bool          // no limit of requests
+	NoLimit        bool          // no rate limit
 	Burst          int           // capacity of the bucket; 0 = 50
-	PerSecond      float64       // what drains from it; 0 = 2
+	PerSecond      float64       // drain of the bucket; 0 = 2
 	OperatingLimit time.Duration // per method in ten minutes; 0 = 480 s
-	RequestLimit   time.Duration // of one request; 0 = 60 s
+	RequestLimit   time.Duration // timeout of a request; 0 = 60 s
 
-	Unlisted []int64   // users whom the page of a chat leaves out
+	Unlisted []int64   // users missing in the page of a chat
 	Users    []User    // nil = the webhook's owner, 1 (administrator), 7 and 9
 	Contacts []Contact // of the CRM
 	Groups   []Group   // nil = 3, Support
 
-	Now     func() time.Time                  // nil = time.Now; the bucket goes by it too
-	Latency func(method string) time.Duration // how long a method takes; nil = no time
-	// what a method costs of its operating limit; nil = the time it took
+	Now     func() time.Time                  // nil = time.Now; also for the bucket
+	Latency func(method string) time.Duration // duration of a method; nil = 0
+	// operating time charged for a method; nil = its duration
 	Operating func(method string) time.Duration
-	Drive     func(name string, content []byte) error // refuses an upload; nil = none
-	Copies    func(name string) bool                  // says whether a file may be copied into a chat; nil = all
-	Talks     func(text string) bool                  // says whether a chat takes a message; nil = all
+	Drive     func(name string, content []byte) error // refuses an upload; nil = never
+	Copies    func(name string) bool                  // reports whether a file may be copied into a chat; nil = always
+	Talks     func(text string) bool                  // reports whether a chat accepts a message; nil = always
 }
 
 // User is an employee, a guest or a bot of the portal.
@@ -66,8 +66,8 @@ type User struct {
 	Bot       bool
 	Connector bool
 	Guest     bool   // invited by e-mail: external_auth_id "email"
-	AuthID    string // external_auth_id; "" = by what the user is
-	Type      string // "" = by what the user is, else guest, extranet, collaber
+	AuthID    string // external_auth_id; "" = derived from the other fields
+	Type      string // guest, extranet, collaber; "" = derived from the other fields
 }
 
 // FullName returns the first and the last name.
@@ -82,7 +82,7 @@ type Contact struct {
 	Emails     []string
 }
 
-// Portal is a Bitrix24 portal in memory. It may be used by many clients at once, of this process or of others.
+// Portal is a Bitrix24 portal in memory. It is safe for concurrent use.
 type Portal struct {
 	o       PortalOptions
 	methods map[string]method
@@ -92,12 +92,12 @@ type Portal struct {
 	record
 	acts // guarded by mu
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the following fields
 	code    string
 	answers map[string]stored // by webhook, method and Idempotency-Key
 }
 
-// method is a REST v2 method: the scopes of which one is needed, and what it does.
+// method is a REST v2 method. A caller needs one of its scopes.
 type method struct {
 	scopes []string
 	run    func(w *world, x *execution) (any, error)
@@ -106,20 +106,20 @@ type method struct {
 // execution is one run of a method.
 type execution struct {
 	params  *Params
-	base    string            // scheme and host the client speaks to
-	methods map[string]method // that exist
+	base    string            // scheme and host used by the client
+	methods map[string]method // all existing methods
 	total   *int
 	next    *int
 }
 
-// zone is the zone the portal answers in, whatever the zone of the client.
+// zone is the time zone of the portal's responses.
 var zone = time.FixedZone("MSK", 3*60*60)
 
-// allScopes are the permissions a webhook can have, as far as they matter here.
+// allScopes are the scopes of a webhook that matter here.
 var allScopes = []string{"task", "tasks", "im", "disk", "crm", "user", "user_basic", "user_brief",
 	"sonet_group", "socialnetwork"}
 
-// NewPortal returns a portal that is not yet listening; it is a http.Handler.
+// NewPortal returns a portal that does not listen yet. It is an http.Handler.
 func NewPortal(o PortalOptions) *Portal {
 	if o.UserID == 0 {
 		o.UserID = 17
@@ -156,7 +156,7 @@ func NewPortal(o PortalOptions) *Portal {
 // Start listens on a free port of 127.0.0.1 and returns the address of the webhook.
 func (p *Portal) Start() (webhook string, err error) { return p.StartAt("127.0.0.1:0") }
 
-// StartAt listens on addr, for a portal that others shall find again.
+// StartAt listens on addr, for a portal with a fixed address.
 func (p *Portal) StartAt(addr string) (webhook string, err error) {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -186,14 +186,14 @@ func (p *Portal) Code() string {
 	return p.code
 }
 
-// SetCode replaces the secret of the webhook: the old address is not known any more.
+// SetCode replaces the secret of the webhook. The old address no longer works.
 func (p *Portal) SetCode(code string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.code = code
 }
 
-// SetScopes replaces the permissions of the webhook.
+// SetScopes replaces the scopes of the webhook.
 func (p *Portal) SetScopes(scopes ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -208,7 +208,7 @@ var (
 	routeV3 = regexp.MustCompile(`^/rest/api/(\d+)/([^/]+)/([A-Za-z0-9_.]+)$`)
 )
 
-// ServeHTTP answers REST v2 and v3, uploads and downloads.
+// ServeHTTP handles REST v2 and v3, uploads and downloads.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.hit()
 	switch {

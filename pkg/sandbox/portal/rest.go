@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// maxBody is what the portal reads of one request, in bytes.
+// maxBody bounds the body of a request, in bytes.
 const maxBody = 512 << 20
 
-// serveV2 answers one request of REST v2.
+// serveV2 handles one request of REST v2.
 func (p *Portal) serveV2(w http.ResponseWriter, r *http.Request, user, code, name string) {
 	params := requestParams(r)
 	c := p.note(&Call{Method: name, Params: params})
@@ -42,7 +42,7 @@ func (p *Portal) serveV2(w http.ResponseWriter, r *http.Request, user, code, nam
 	})
 }
 
-// gate is what stands before every method: scheme, limit, webhook.
+// gate checks scheme, rate limit and webhook before any method.
 func (p *Portal) gate(r *http.Request, user, code string) *apiError {
 	switch {
 	case p.o.RequireHTTPS && r.TLS == nil:
@@ -90,7 +90,7 @@ func (p *Portal) locked(m method, x *execution) (any, error) {
 	return m.run(p.world, x)
 }
 
-// requestParams gathers the parameters: the query string first, then the body.
+// requestParams returns the parameters from the query string and then the body.
 func requestParams(r *http.Request) *Params {
 	params := parseQuery(r.URL.RawQuery)
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -108,7 +108,7 @@ func requestParams(r *http.Request) *Params {
 	}
 	body := &Params{}
 	if strings.Contains(kind, "json") {
-		// QUIRK: broken JSON counts as no parameters, so the method complains of what it misses (rest,
+		// QUIRK: invalid JSON counts as no parameters, so the method reports missing ones (rest,
 		// CRestUtil::getRequestData).
 		if p, err := parseJSON(raw); err == nil {
 			body = p
@@ -122,7 +122,7 @@ func requestParams(r *http.Request) *Params {
 	return params
 }
 
-// readBody reads what the portal takes of a request, into one piece of memory where the length is told.
+// readBody reads the body of a request up to the limit. With a known length it allocates the buffer once.
 func readBody(r *http.Request) ([]byte, error) {
 	var b bytes.Buffer
 	if r.ContentLength > 0 {

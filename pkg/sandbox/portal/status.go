@@ -2,7 +2,7 @@ package portal
 
 import "slices"
 
-// errNotAllowed is the refusal of an action, also where the task is missing or not ours.
+// errNotAllowed returns the refusal of an action, also for a task that is missing or not accessible.
 func errNotAllowed() error { return refuse("1048582", "Action on the task is not allowed") }
 
 // transition is an action that changes the status.
@@ -10,11 +10,11 @@ type transition struct {
 	from   []int
 	to     int
 	phrase string
-	owner  bool   // only the creator or an administrator may
-	code   string // of the refusal
+	owner  bool   // only for the creator or an administrator
+	code   string // error code of the refusal
 }
 
-// QUIRK: complete reports with the code 0 what its sisters report with 1048582 (docs of tasks/status).
+// QUIRK: complete uses the error code 0 where similar methods use 1048582 (docs of tasks/status).
 var transitions = map[string]transition{
 	"renew":      {[]int{4, 5, 6, 7}, 2, "renewed", false, "1048582"},
 	"complete":   {[]int{2, 3, 6}, 5, "completed", false, "0"},
@@ -33,7 +33,7 @@ func (t *task) allows(tr transition) bool {
 	return slices.Contains(tr.from, t.Status)
 }
 
-// tasksAction is tasks.task.renew and its sisters.
+// tasksAction implements tasks.task.renew and similar methods.
 func tasksAction(name string) func(*world, *execution) (any, error) {
 	tr := transitions[name]
 	return func(w *world, x *execution) (any, error) {
@@ -54,7 +54,7 @@ func tasksAction(name string) func(*world, *execution) (any, error) {
 	}
 }
 
-// actions say what the webhook's user may do with the task.
+// actions returns the actions allowed to the webhook's user.
 func (t *task) actions() object {
 	a := object{"edit": true, "remove": true, "accept": false, "decline": false}
 	for name, tr := range transitions {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// methodTable lists the methods of REST v2; a method not in it does not exist here.
+// methodTable returns the methods of REST v2. Any other method does not exist here.
 func methodTable() map[string]method {
 	task, im, disk, crm := []string{"task"}, []string{"im"}, []string{"disk"}, []string{"crm"}
 	user := []string{"user", "user_basic", "user_brief"}
@@ -71,7 +71,7 @@ func methodTable() map[string]method {
 	return ms
 }
 
-// scope lists what the webhook may do.
+// scope returns the scopes of the webhook.
 func scope(w *world, _ *execution) (any, error) {
 	granted := []string{}
 	for s := range w.scopes {
@@ -81,7 +81,7 @@ func scope(w *world, _ *execution) (any, error) {
 	return granted, nil
 }
 
-// methodGet wants the name in lower case.
+// methodGet expects the name in lower case.
 func methodGet(w *world, x *execution) (any, error) {
 	name := x.params.Str("name")
 	m, ok := x.methods[name]
@@ -95,7 +95,7 @@ func methodGet(w *world, x *execution) (any, error) {
 
 func serverTime(w *world, _ *execution) (any, error) { return stamp(w.o.Now()), nil }
 
-// appInfo needs an application, which a webhook is not.
+// appInfo requires an application context, which a webhook does not have.
 func appInfo(*world, *execution) (any, error) {
 	return nil, &apiError{status: http.StatusBadRequest, code: "ACCESS_DENIED", text: "Application context required"}
 }

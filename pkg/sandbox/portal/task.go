@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// now is the portal's clock at the resolution its dates have: one second.
+// now returns the portal's time, truncated to seconds like its dates.
 func (w *world) now() time.Time { return w.o.Now().Truncate(time.Second) }
 
-// post writes a comment of a person, into the chat where the task has one; nil is a message that the chat did not take.
+// post adds a person's comment, in the chat if the task has one. It returns nil if the chat refused the message.
 func (t *task) post(author int64, text string, files []File) *Comment {
 	c := Comment{Author: author, At: t.w.now(), Text: text, Files: files, Chat: t.Chat != 0}
 	if c.Chat {
@@ -31,7 +31,7 @@ func (t *task) post(author int64, text string, files []File) *Comment {
 
 var fileTag = regexp.MustCompile(`(?i)\[DISK=(\d+)\]`)
 
-// takeFiles attaches the files of the Drive that a text names, and cuts their names out.
+// takeFiles attaches the Drive files that a text refers to, and removes the references.
 func (w *world) takeFiles(text string, files []File) (string, []File) {
 	text = fileTag.ReplaceAllStringFunc(text, func(tag string) string {
 		n, _ := integer(fileTag.FindStringSubmatch(tag)[1])
@@ -44,10 +44,10 @@ func (w *world) takeFiles(text string, files []File) (string, []File) {
 	return text, files
 }
 
-// remark writes what the portal itself has to say of an act of the user.
+// remark adds a text of the portal itself about a user's act.
 //
-// QUIRK: in the forum it is a comment in that user's name like any other; in the chat it is a message of the system
-// (tasks, Forum\Task\Comment::onAfterAdd).
+// QUIRK: in the forum it is an ordinary comment by that user; in the chat it is a system message (tasks,
+// Forum\Task\Comment::onAfterAdd).
 func (t *task) remark(user int64, text string) {
 	c := Comment{Author: user, At: t.w.now(), Text: text, System: true}
 	if t.Chat != 0 {
@@ -59,23 +59,23 @@ func (t *task) remark(user int64, text string) {
 	t.stir(c)
 }
 
-// stir is a date of activity that is not yet written.
+// stir is a pending change of an activity date.
 type stir struct {
 	t       *task
 	at, due time.Time
 }
 
-// Lateness is how much later than its message a date of activity is written on the new card.
+// Lateness is the delay between a message and the change of the activity date on the new card.
 const Lateness = 2 * time.Second
 
-// unmoving are the messages of the system that leave ACTIVITY_DATE alone: those of the module im, and those by which a
-// chat begins.
+// unmoving are the system messages that do not change ACTIVITY_DATE: those of the module im, and those at the start of
+// a chat.
 var unmoving = []string{"created", "joined", "migrated"}
 
-// stir moves the date of activity by a comment.
+// stir changes the activity date because of a comment.
 //
-// QUIRK: on the new card a job writes it later, with the date of the message (im, Chat.php deferJob). Messages of the
-// system move it since tasks 25.1150, all but those that begin a chat (tasks, V2 UpdateLastActivityDate).
+// QUIRK: on the new card a job does it later, with the date of the message (im, Chat.php deferJob). Since tasks 25.1150
+// it also happens for system messages, except those at the start of a chat (tasks, V2 UpdateLastActivityDate).
 func (t *task) stir(c Comment) {
 	o := t.w.o
 	if c.Chat && c.System && (o.SilentSystem || slices.ContainsFunc(unmoving, c.says)) {
@@ -88,13 +88,13 @@ func (t *task) stir(c Comment) {
 	t.w.late = append(t.w.late, stir{t, c.At, o.Now().Add(Lateness)})
 }
 
-// says reports whether a message of the system is the one of that name.
+// says reports whether a system message is the one with this name.
 func (c Comment) says(name string) bool {
 	begin, _, _ := strings.Cut(phrase(name), "%")
 	return strings.HasPrefix(c.Text, begin)
 }
 
-// settle writes the dates of activity that are due.
+// settle makes the changes of activity dates that are due.
 func (w *world) settle() {
 	for len(w.late) > 0 && !w.late[0].due.After(w.o.Now()) {
 		w.late[0].t.Activity = w.late[0].at
@@ -102,7 +102,7 @@ func (w *world) settle() {
 	}
 }
 
-// join makes the author an observer who was nothing to the task before.
+// join makes the author an observer, unless they are already a member of the task.
 func (t *task) join(user int64) {
 	if t.hasMember(user) || user == 0 {
 		return
@@ -112,7 +112,7 @@ func (t *task) join(user int64) {
 	t.remark(user, phrase("joined"))
 }
 
-// openChat gives the task a chat, as the new card does on first sight.
+// openChat gives the task a chat, like the new card when it is first opened.
 func (t *task) openChat() {
 	if t.Chat != 0 || !t.w.o.NewCard {
 		return
@@ -124,7 +124,7 @@ func (t *task) openChat() {
 	}
 }
 
-// setStatus changes the status in the name of the user.
+// setStatus changes the status as the user.
 func (t *task) setStatus(user int64, status int, name string) {
 	from := t.Status
 	t.Status, t.Changed = status, t.w.now()

@@ -10,7 +10,7 @@ import (
 
 const pageSize = 50
 
-// sortKeys are the keys tasks.task.list can be ordered by; those without a value here do not order anything.
+// sortKeys are the sort keys of tasks.task.list. Those with nil are accepted but have no effect here.
 var sortKeys = map[string]func(t *task) int64{
 	"ID":            func(t *task) int64 { return t.ID },
 	"CREATED_DATE":  func(t *task) int64 { return t.Created.Unix() },
@@ -28,7 +28,7 @@ var sortKeys = map[string]func(t *task) int64{
 	"IS_PINNED": nil, "IS_PINNED_IN_GROUP": nil,
 }
 
-// tasksTaskList is tasks.task.list of v2.
+// tasksTaskList implements tasks.task.list of v2.
 func tasksTaskList(w *world, x *execution) (any, error) {
 	order, _ := x.params.Get("order").(*Params)
 	for _, k := range order.Keys() {
@@ -83,9 +83,9 @@ func sortTasks(ts []*task, order *Params) {
 	})
 }
 
-// page cuts the page asked for out of all rows and counts them, but not with start -1.
+// page returns the requested page and sets the total, except with start -1.
 //
-// QUIRK: a start that is no multiple of 50 is that of its page.
+// QUIRK: a start that is not a multiple of 50 is rounded down.
 func page[T any](x *execution, all []T) []T {
 	start := int(x.params.Int("start"))
 	if start == -1 {
@@ -104,10 +104,10 @@ func page[T any](x *execution, all []T) []T {
 
 var filterKey = regexp.MustCompile(`^(!><|><|>=|<=|!=|!%|[!=<>%*?])?([A-Z_0-9]+)$`)
 
-// condition is a key of a filter with what it wants, read in every way a column may be compared with.
+// condition is a key of a filter with its value, converted to all types of columns.
 type condition struct {
 	op, column string
-	at         time.Time // zero = no date
+	at         time.Time // zero = not a date
 	numbers    []int64
 	texts      []string
 }
@@ -124,7 +124,7 @@ func (w *world) conditions(filter *Params) (all []condition) {
 	return all
 }
 
-// matches asks every condition. QUIRK: a column it does not know is ignored, so that everything matches.
+// matches checks every condition. QUIRK: a condition on an unknown column is ignored, so everything matches.
 func (t *task) matches(conditions []condition) bool {
 	for _, c := range conditions {
 		if hit, known := t.asks(c); known && !hit {
@@ -205,7 +205,7 @@ func textColumn(t *task, column string) ([]string, bool) {
 	return []string{v}, ok
 }
 
-// date reads a value as a date, zero where it is none.
+// date parses a value as a date. It returns the zero time if the value is not one.
 func date(v any) time.Time {
 	t, _ := readTime(text(v))
 	return t
@@ -248,7 +248,7 @@ func numberHits(have []int64, op string, want []int64) bool {
 	return false
 }
 
-// textHits compares as SQL does; a title without a prefix is a pattern with % and _.
+// textHits compares like SQL. A title without an operator is a pattern with % and _.
 func textHits(have []string, op, column string, want []string) bool {
 	if strings.HasPrefix(op, "!") {
 		return !textHits(have, strings.TrimLeft(op, "!"), column, want)

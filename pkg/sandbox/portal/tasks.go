@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// tasksTaskAdd is tasks.task.add of v2.
+// tasksTaskAdd implements tasks.task.add of v2.
 func tasksTaskAdd(w *world, x *execution) (any, error) {
 	f, ok := x.params.Get("fields").(*Params)
 	if !ok {
@@ -26,7 +26,7 @@ func missing(name string) error {
 	return refuse("100", "Could not find value for parameter {%s}", name)
 }
 
-// taskID reads the parameter taskId.
+// taskID returns the parameter taskId.
 func taskID(x *execution) (int64, error) {
 	if !x.params.Has("taskId") {
 		return 0, missing("taskId")
@@ -38,9 +38,10 @@ func taskID(x *execution) (int64, error) {
 	return id, nil
 }
 
-// tasksTaskGet is tasks.task.get of v2.
+// tasksTaskGet implements tasks.task.get of v2.
 //
-// QUIRK: a task that is gone or not ours is no error but an empty list (tasks REST controller, getAction).
+// QUIRK: for a task that is missing or not accessible it returns an empty list instead of an error (tasks REST
+// controller, getAction).
 func tasksTaskGet(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
@@ -51,7 +52,7 @@ func tasksTaskGet(w *world, x *execution) (any, error) {
 		return []any{}, nil
 	}
 	fields := texts(x.params.Get("select"))
-	// QUIRK: who reads the chat of a task that has none gives it one (tasks, classes/general/task.php).
+	// QUIRK: reading CHAT_ID of a task without a chat creates the chat (tasks, classes/general/task.php).
 	if len(fields) == 0 || slices.Contains(fields, "CHAT_ID") || slices.Contains(fields, "*") {
 		t.openChat()
 	}
@@ -65,7 +66,7 @@ func tasksTaskGet(w *world, x *execution) (any, error) {
 	return object{"task": view}, nil
 }
 
-// tasksTaskUpdate is tasks.task.update of v2.
+// tasksTaskUpdate implements tasks.task.update of v2.
 func tasksTaskUpdate(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
@@ -96,7 +97,7 @@ func statusPhrase(status int) string {
 	return names[status]
 }
 
-// tasksTaskDelete is tasks.task.delete of v2.
+// tasksTaskDelete implements tasks.task.delete of v2.
 func tasksTaskDelete(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
@@ -109,7 +110,7 @@ func tasksTaskDelete(w *world, x *execution) (any, error) {
 	return object{"task": true}, nil
 }
 
-// tasksFilesAttach is tasks.task.files.attach of v2: one file of the Drive, its id without a prefix.
+// tasksFilesAttach implements tasks.task.files.attach of v2: one file of the Drive, by id without a prefix.
 func tasksFilesAttach(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
@@ -132,7 +133,7 @@ func tasksFilesAttach(w *world, x *execution) (any, error) {
 	return object{"attachmentId": made.Attach}, nil
 }
 
-// tasksResultList is tasks.task.result.list of v2: the same on both cards.
+// tasksResultList implements tasks.task.result.list of v2. It is the same for both cards.
 func tasksResultList(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {
@@ -157,7 +158,7 @@ func tasksResultList(w *world, x *execution) (any, error) {
 	return list, nil
 }
 
-// tasksHistoryList is tasks.task.history.list of v2.
+// tasksHistoryList implements tasks.task.history.list of v2.
 func tasksHistoryList(w *world, x *execution) (any, error) {
 	id, err := taskID(x)
 	if err != nil {

@@ -24,7 +24,7 @@ func orNil(s string) any {
 	return s
 }
 
-// fullTask is a task as v2 shows it: camelCase, ids as text, empty maps as lists.
+// full returns a task in the form of v2: camelCase, ids as strings, empty maps as lists.
 func (t *task) full() object {
 	v := object{
 		"id": id(t.ID), "parentId": id(t.Parent), "title": t.Title, "description": t.Description, "mark": nil,
@@ -46,7 +46,7 @@ func (t *task) full() object {
 		v["closedBy"] = nil
 	}
 	if t.Chat != 0 {
-		v["chatId"] = t.Chat // QUIRK: a number, while the id is text (docs of tasks.task.get)
+		v["chatId"] = t.Chat // QUIRK: a number, although id is a string (docs of tasks.task.get)
 	}
 	for k, s := range t.Fields {
 		v[camel(k)] = s
@@ -55,7 +55,7 @@ func (t *task) full() object {
 	return v
 }
 
-// countComments tells what the old card tells: all comments, and those of the system.
+// countComments sets the counts of the old card: all comments, and those of the system.
 func countComments(t *task, v object) {
 	all, service := 0, 0
 	for _, c := range t.Comments {
@@ -72,7 +72,7 @@ func countComments(t *task, v object) {
 	}
 }
 
-// subStatus is the status or what follows from the dates: -1 is overdue.
+// subStatus returns the status, or one derived from the dates: -1 is overdue.
 func (t *task) subStatus() string {
 	if !t.Deadline.IsZero() && t.Status < 4 && t.Deadline.Before(t.w.o.Now()) {
 		return "-1"
@@ -114,7 +114,7 @@ func attachments(files []File) []int64 {
 	return ns
 }
 
-// falseIfEmpty is how the portal shows a multiple custom field without a value.
+// falseIfEmpty returns a multiple custom field in the portal's form: false if it has no value.
 func falseIfEmpty[T any](vs []T) any {
 	if len(vs) == 0 {
 		return false
@@ -122,7 +122,7 @@ func falseIfEmpty[T any](vs []T) any {
 	return vs
 }
 
-// camel turns UPPER_CASE into camelCase.
+// camel converts UPPER_CASE to camelCase.
 func camel(name string) string {
 	words := strings.Split(strings.ToLower(name), "_")
 	for i, w := range words {
@@ -133,7 +133,7 @@ func camel(name string) string {
 	return strings.Join(words, "")
 }
 
-// companions are keys that come along when another is asked for.
+// companions are keys that are returned together with another one.
 var companions = map[string][]string{
 	"RESPONSIBLE_ID":       {"responsible"},
 	"CREATED_BY":           {"creator"},
@@ -144,7 +144,7 @@ var companions = map[string][]string{
 	"UF_MAIL_MESSAGE":      {"ufCrmTask", "ufTaskWebdavFiles"},
 }
 
-// selectFields keeps what was asked for, in UPPER_CASE; what is unknown is ignored.
+// selectFields keeps the requested fields, given in UPPER_CASE, and ignores unknown ones.
 func selectFields(full object, fields []string) object {
 	if slices.Contains(fields, "*") {
 		return full

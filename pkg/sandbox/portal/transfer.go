@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// upload is a file that was announced and not yet sent.
+// upload is a file that was announced but not yet sent.
 type upload struct {
 	folder int64
 	name   string
@@ -22,14 +22,14 @@ func (d *drive) expect(u upload) string {
 	return token
 }
 
-// grant makes a token that lets its bearer download the object.
+// grant creates a token for downloading the object.
 func (d *drive) grant(object int64) string {
 	token := rand.Text()
 	d.grants[token] = object
 	return token
 }
 
-// serveUpload takes a file at an address that disk.folder.uploadfile gave out; it counts as a request.
+// serveUpload stores a file sent to an address from disk.folder.uploadfile. It counts as a request.
 func (p *Portal) serveUpload(w http.ResponseWriter, r *http.Request) {
 	c := p.note(&Call{Method: "upload", Params: parseQuery("")})
 	start := p.o.Now()
@@ -73,9 +73,10 @@ func (p *Portal) receive(r *http.Request) (any, error) {
 	return p.world.drive.save(u, content, baseOf(r))
 }
 
-// serveDownload gives out the content of a file.
+// serveDownload sends the content of a file.
 //
-// QUIRK: nginx answers 404 to who sends no User-Agent or no Referer of the portal (docs, general principles, headers).
+// QUIRK: nginx answers 404 to a request without a User-Agent, or without a Referer of the portal (docs, general
+// principles, headers).
 func (p *Portal) serveDownload(w http.ResponseWriter, r *http.Request) {
 	c := p.note(&Call{Method: "download", Params: parseQuery("")})
 	if strings.HasPrefix(r.URL.Path, "/rest/") && !p.limits.admit(r) {

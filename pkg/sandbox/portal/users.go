@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// profile works with any scope.
+// profile implements profile, which needs no particular scope.
 func profile(w *world, _ *execution) (any, error) {
 	u := w.users[w.me]
 	if u.Inactive {
@@ -18,7 +18,7 @@ func profile(w *world, _ *execution) (any, error) {
 	}, nil
 }
 
-// userView is a user as user.get shows them. QUIRK: dates that were never set are empty text or an empty map.
+// userView returns a user in the form of user.get. QUIRK: a date that was never set is an empty string or an empty map.
 func (w *world) userView(u User) object {
 	v := object{
 		"ID": id(u.ID), "XML_ID": nil, "ACTIVE": !u.Inactive, "NAME": u.Name, "LAST_NAME": u.LastName,
@@ -36,12 +36,12 @@ func (w *world) userView(u User) object {
 	return v
 }
 
-// userCurrent is user.current.
+// userCurrent implements user.current.
 func userCurrent(w *world, _ *execution) (any, error) {
 	return w.userView(w.users[w.me]), nil
 }
 
-// userGet is user.get: employees and users of an extranet, no bots, no guests by e-mail, no system users.
+// userGet implements user.get for employees and extranet users, without bots, e-mail guests and system users.
 func userGet(w *world, x *execution) (any, error) {
 	want := integers(x.params.Get("FILTER", "ID"))
 	hasFilter := x.params.Has("FILTER", "ID")
@@ -67,7 +67,7 @@ func userGet(w *world, x *execution) (any, error) {
 	return rows, nil
 }
 
-// imUserList is im.user.list.get: all kinds of users, by their numbers. QUIRK: null for one who does not exist.
+// imUserList implements im.user.list.get: users of all kinds, by id. QUIRK: it returns null for an unknown id.
 func imUserList(w *world, x *execution) (any, error) {
 	if !x.params.Has("ID") {
 		return nil, refuse("INVALID_FORMAT", "A wrong format for the ID field is passed")

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// v3Error is an error answer of REST v3, where error is an object.
+// v3Error is an error response of REST v3, where error is an object.
 type v3Error struct {
 	status     int
-	code       string // without BITRIX_REST_V3_EXCEPTION_
+	code       string // without the prefix BITRIX_REST_V3_EXCEPTION_
 	message    string
 	validation []object
 }
@@ -30,7 +30,7 @@ func v3Refuse(code, message string) error {
 	return &v3Error{status: http.StatusBadRequest, code: code, message: message}
 }
 
-// v3Invalid is the refusal of a request that lacks fields or has wrong ones.
+// v3Invalid refuses a request with missing or invalid fields.
 func v3Invalid(fields ...string) error {
 	e := &v3Error{
 		status:  http.StatusBadRequest,
@@ -66,7 +66,7 @@ func v3Methods() map[string]v3Method {
 	}
 }
 
-// serveV3 answers one request of REST v3.
+// serveV3 handles one request of REST v3.
 func (p *Portal) serveV3(w http.ResponseWriter, r *http.Request, user, code, name string) {
 	raw, _ := readBody(r)
 	params, jsonErr := v3Params(r, raw)
@@ -98,7 +98,7 @@ func (p *Portal) serveV3(w http.ResponseWriter, r *http.Request, user, code, nam
 	})
 }
 
-// v3Params reads the body. QUIRK: v3 does not look at the query string, and takes nothing but JSON.
+// v3Params parses the body. QUIRK: v3 ignores the query string and accepts only JSON.
 func v3Params(r *http.Request, raw []byte) (*Params, error) {
 	if len(raw) == 0 {
 		return &Params{}, nil
@@ -150,7 +150,7 @@ func (p *Portal) v3Locked(m v3Method, x *execution) (any, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.world.settle()
-	// QUIRK: with the old card only reading passes (tasks, V2 IsEnabledFilter).
+	// QUIRK: with the old card only reading is allowed (tasks, V2 IsEnabledFilter).
 	if m.writes && !p.o.NewCard {
 		return nil, v3Denied()
 	}

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// v3Names are the fields of v3 by their names in v2.
+// v3Names maps field names of v3 to those of v2.
 var v3Names = map[string]string{
 	"title": "TITLE", "description": "DESCRIPTION", "creatorId": "CREATED_BY", "responsibleId": "RESPONSIBLE_ID",
 	"groupId":  "GROUP_ID",
@@ -16,7 +16,7 @@ var v3Names = map[string]string{
 	"fileIds": "UF_TASK_WEBDAV_FILES",
 }
 
-// v3Others are further fields of a task that are taken and not looked at here; any other name is refused (TaskDto).
+// v3Others are further fields of a task that are accepted and ignored here. Any other name is refused (TaskDto).
 var v3Others = []string{
 	"priority", "needsControl", "startPlan", "endPlan", "checklist", "stageId", "epicId", "storyPoints", "flowId",
 	"status", "replicate", "mark",
@@ -34,7 +34,7 @@ var v3Statuses = map[int]string{
 	7: "declined",
 }
 
-// v3TaskAdd is tasks.task.add of v3.
+// v3TaskAdd implements tasks.task.add of v3.
 func v3TaskAdd(w *world, x *execution) (any, error) {
 	f, ok := x.params.Get("fields").(*Params)
 	if !ok {
@@ -85,8 +85,8 @@ func (w *world) v3Fields(f *Params) (*Params, error) {
 	return fields, w.v3Related(f, fields)
 }
 
-// v3Task is a task as v3 shows it: numbers are numbers. QUIRK: tags, people and the group are related objects, which
-// are shown only where they are asked for, here never (tasks/tasks-task-add-rest-v3, its answer).
+// v3 returns a task in the form of v3: numbers are numbers. QUIRK: tags, people and the group are related objects,
+// which are returned only if selected, and never here (tasks/tasks-task-add-rest-v3, its answer).
 func (t *task) v3() object {
 	chat := any(nil)
 	if t.Chat != 0 {
@@ -110,7 +110,8 @@ func (t *task) v3() object {
 	return v
 }
 
-// v3Select keeps what was asked for. An unknown name at the top is dropped, one of a related object is an error.
+// v3Select keeps the requested fields. An unknown name at the top level is dropped; one of a related object is an
+// error.
 func v3Select(full object, fields []string) (object, error) {
 	if len(fields) == 0 {
 		delete(full, "chat")
@@ -135,8 +136,8 @@ func v3Select(full object, fields []string) (object, error) {
 	return view, nil
 }
 
-// v3TaskGet is tasks.task.get of v3. QUIRK: it gives a task from before the update its chat (V2,
-// createChatForExistingTask).
+// v3TaskGet implements tasks.task.get of v3. QUIRK: it creates the missing chat of a task that is older than the new
+// card (V2, createChatForExistingTask).
 func v3TaskGet(w *world, x *execution) (any, error) {
 	n, ok := integer(x.params.Get("id"))
 	if !ok {
@@ -169,7 +170,7 @@ var v3SortKeys = map[string]string{
 	"closed": "CLOSED_DATE", "deadline": "DEADLINE",
 }
 
-// v3TaskList is tasks.task.list of v3: filtered by id alone, up to 1,000 rows a page.
+// v3TaskList implements tasks.task.list of v3: filtered only by id, up to 1,000 rows a page.
 func v3TaskList(w *world, x *execution) (any, error) {
 	var found []*task
 	for _, t := range w.sorted() {
@@ -238,7 +239,7 @@ func v3Matches(t *task, filter any) (bool, error) {
 	return true, nil
 }
 
-// v3MessageSend is tasks.task.chat.message.send: reading the task is right enough, and no id comes back.
+// v3MessageSend implements tasks.task.chat.message.send. Read access to the task is enough. It returns no id.
 func v3MessageSend(w *world, x *execution) (any, error) {
 	n, ok := integer(x.params.Get("fields", "taskId"))
 	if !ok {
@@ -251,7 +252,7 @@ func v3MessageSend(w *world, x *execution) (any, error) {
 	if t == nil {
 		return nil, v3Denied()
 	}
-	// QUIRK: nobody looks whether there is a chat and whether it took the message (tasks, V2 SendMessageHandler).
+	// QUIRK: a missing chat and a refused message are not reported (tasks, V2 SendMessageHandler).
 	if t.Chat == 0 {
 		return object{"result": true}, nil
 	}
@@ -259,7 +260,7 @@ func v3MessageSend(w *world, x *execution) (any, error) {
 	return object{"result": true}, nil
 }
 
-// v3FileAttach is tasks.task.file.attach: several files of the Drive, ids without a prefix.
+// v3FileAttach implements tasks.task.file.attach: several files of the Drive, by id without a prefix.
 func v3FileAttach(w *world, x *execution) (any, error) {
 	n, ok := integer(x.params.Get("taskId"))
 	objects := integers(x.params.Get("fileIds"))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Task is a task as it stands in the portal.
+// Task is a task of the portal.
 type Task struct {
 	ID          int64
 	Title       string
@@ -20,9 +20,9 @@ type Task struct {
 	Auditors    []int64
 	Group       int64
 	Parent      int64
-	Control     bool // the creator has to approve
+	Control     bool // the creator has to approve the result
 	Tags        []string
-	CRM         []string          // codes of UF_CRM_TASK
+	CRM         []string          // values of UF_CRM_TASK
 	Fields      map[string]string // other UF_ fields
 	Deadline    time.Time
 	Created     time.Time
@@ -32,7 +32,7 @@ type Task struct {
 	ClosedBy    int64
 	Chat        int64 // 0 = none
 	Files       []File
-	Comments    []Comment // of the forum and of the chat, in the order they were written
+	Comments    []Comment // of the forum and of the chat, in order
 }
 
 // Comment is a comment in the forum or a message in the chat of a task.
@@ -41,29 +41,29 @@ type Comment struct {
 	Author  int64 // 0 = the system (chat only)
 	At      time.Time
 	Text    string
-	Chat    bool // a message of the chat, else a comment of the forum
-	System  bool // written by the portal itself; in the forum in the name of a user
+	Chat    bool // a message in the chat; false = a comment in the forum
+	System  bool // written by the portal itself; in the forum under a user's name
 	Deleted bool
-	Forward bool // taken over from another chat
+	Forward bool // forwarded from another chat
 	Result  bool // marked as a result of the task
 	Files   []File
 }
 
-// File is a file of the Drive, attached to something or not.
+// File is a file of the Drive, attached or not.
 type File struct {
 	Object  int64 // id on the Drive
-	Attach  int64 // id of the attachment, 0 = not attached
+	Attach  int64 // id of the attachment; 0 = not attached
 	Name    string
 	Content []byte
 }
 
-// task is a Task and what only the portal knows of it.
+// task is a Task with internal data of the portal.
 type task struct {
 	Task
 	w       *world
 	history []change
 	results []result
-	joined  map[int64]int64 // user: id of the message before they joined the chat
+	joined  map[int64]int64 // by user: id of the last message before they joined the chat
 }
 
 type change struct {
@@ -83,7 +83,7 @@ type result struct {
 	files   []int64
 }
 
-// world is all the portal holds.
+// world contains all data of the portal.
 type world struct {
 	o        *PortalOptions  // of the portal
 	me       int64           // the user the webhook acts as
@@ -94,11 +94,11 @@ type world struct {
 	groups   []Group
 	drive    *drive
 	private  map[int64][]string // personal messages by user
-	late     []stir             // activity dates not yet written
+	late     []stir             // pending changes of activity dates
 	serial
 }
 
-// serial gives out numbers: the last of each kind.
+// serial contains the last id of each kind.
 type serial map[string]int64
 
 func (n serial) next(kind string) int64 {
@@ -106,7 +106,7 @@ func (n serial) next(kind string) int64 {
 	return n[kind]
 }
 
-// The numbers at which ids begin: apart from each other, so that one taken for another is noticed.
+// newWorld starts the ids of each kind at a different number, so that a confusion is noticed.
 func newWorld(o *PortalOptions) *world {
 	w := &world{
 		o: o, me: cmp.Or(o.ActsAs, o.UserID), tasks: map[int64]*task{}, users: map[int64]User{},
@@ -140,7 +140,7 @@ func newWorld(o *PortalOptions) *world {
 	return w
 }
 
-// members are the people of a task, each once.
+// members returns the people of a task without duplicates.
 func (t *task) members() []int64 {
 	ms := append([]int64{t.Creator, t.Responsible}, t.Accomplices...)
 	ms = append(ms, t.Auditors...)
@@ -150,12 +150,12 @@ func (t *task) members() []int64 {
 
 func (t *task) hasMember(user int64) bool { return slices.Contains(t.members(), user) }
 
-// sees reports whether the user may read the task: as one of its people or as an administrator.
+// sees reports whether the user may read the task: they are a member or an administrator.
 func (w *world) sees(user int64, t *task) bool {
 	return t != nil && (t.hasMember(user) || w.users[user].Admin)
 }
 
-// visible returns the task when the webhook's user may read it, else nil.
+// visible returns the task if the webhook's user may read it, else nil.
 func (w *world) visible(id int64) *task {
 	t := w.tasks[id]
 	if !w.sees(w.me, t) {
