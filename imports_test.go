@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 	"cmd/exit":     {"pkg/bitrix", "pkg/config", "pkg/fault", "pkg/pass", "pkg/store"},
 	"cmd/tui":      {"cmd/exit", "pkg/bitrix", "pkg/desk", "pkg/glyph", "pkg/pass", "golang.org/x/term"},
 	"cmd/owner":    {},
-	"cmd/schedule": {},
+	"cmd/schedule": {"pkg/lazy"},
 	"cmd/status": {
 		"cmd/exit",
 		"cmd/tui",
@@ -54,6 +54,7 @@ var allowed = map[string][]string{
 		"pkg/relay", "pkg/render", "pkg/spool", "pkg/store", "pkg/version", "templates", "github.com/goccy/go-yaml"},
 	"cmd/person": {"cmd/tui", "pkg/desk", "pkg/glyph", "pkg/store"},
 	"cmd/check": {
+		"pkg/lazy",
 		"cmd/exit",
 		"cmd/status",
 		"cmd/tui",
@@ -87,18 +88,20 @@ var allowed = map[string][]string{
 	},
 
 	"templates":    {},
-	"pkg/desk":     {"pkg/field", "pkg/glyph", "pkg/worktime", "golang.org/x/net/idna"},
+	"pkg/desk":     {"pkg/lazy", "pkg/field", "pkg/glyph", "pkg/worktime", "golang.org/x/net/idna"},
 	"pkg/field":    {},
-	"pkg/naming":   {"pkg/glyph"},
+	"pkg/naming":   {"pkg/lazy", "pkg/glyph"},
 	"pkg/worktime": {},
-	"pkg/fault":    {},
+	"pkg/fault":    {"pkg/lazy"},
 	"pkg/alarm":    {},
 	"pkg/glyph":    {"golang.org/x/text"},
 	"pkg/version":  {},
+	"pkg/lazy":     {},
 	"pkg/spool":    {},
 	"pkg/tags":     {"golang.org/x/net/html"},
 	"pkg/charset":  {"golang.org/x/text"},
 	"pkg/eml": {
+		"pkg/lazy",
 		"pkg/glyph",
 		"pkg/desk",
 		"pkg/charset",
@@ -107,11 +110,12 @@ var allowed = map[string][]string{
 		"golang.org/x/net/html",
 		"golang.org/x/text",
 	},
-	"pkg/quote":  {"pkg/glyph", "pkg/desk", "pkg/eml", "pkg/tags", "golang.org/x/net/html"},
-	"pkg/markup": {"pkg/desk", "pkg/tags", "golang.org/x/net/html"},
+	"pkg/quote":  {"pkg/lazy", "pkg/glyph", "pkg/desk", "pkg/eml", "pkg/tags", "golang.org/x/net/html"},
+	"pkg/markup": {"pkg/lazy", "pkg/desk", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/render": {"pkg/glyph", "pkg/desk"},
-	"pkg/config": {"pkg/glyph", "pkg/wire", "templates", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
+	"pkg/config": {"pkg/lazy", "pkg/glyph", "pkg/wire", "templates", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
 	"pkg/store": {
+		"pkg/lazy",
 		"pkg/desk",
 		"pkg/fault",
 		"pkg/glyph",
@@ -129,6 +133,7 @@ var allowed = map[string][]string{
 	"pkg/oauth":          {"pkg/bearer", "pkg/fault", "pkg/glyph", "pkg/wire", "golang.org/x/oauth2"},
 	"pkg/sandbox/auth":   {},
 	"pkg/mailbox": {
+		"pkg/lazy",
 		"pkg/bearer",
 		"pkg/desk",
 		"pkg/fault",
@@ -138,8 +143,9 @@ var allowed = map[string][]string{
 		"github.com/emersion/go-imap/v2",
 		"github.com/emersion/go-sasl",
 	},
-	"pkg/bitrix": {"pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
+	"pkg/bitrix": {"pkg/lazy", "pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
 	"pkg/portal": {
+		"pkg/lazy",
 		"pkg/glyph",
 		"pkg/bitrix",
 		"pkg/desk",
@@ -148,6 +154,7 @@ var allowed = map[string][]string{
 	},
 	"pkg/probe": {"pkg/bitrix", "github.com/go-json-experiment/json"},
 	"pkg/relay": {
+		"pkg/lazy",
 		"pkg/bearer",
 		"pkg/glyph",
 		"pkg/desk",
@@ -165,6 +172,7 @@ var allowed = map[string][]string{
 		"pkg/spool",
 	},
 	"pkg/pass": {
+		"pkg/lazy",
 		"pkg/desk",
 		"pkg/eml",
 		"pkg/tags",
@@ -185,7 +193,7 @@ var allowed = map[string][]string{
 		"templates",
 		"github.com/goccy/go-yaml",
 	},
-	"pkg/sandbox/portal": {"github.com/go-json-experiment/json"},
+	"pkg/sandbox/portal": {"pkg/lazy", "github.com/go-json-experiment/json"},
 	"pkg/sandbox/mail": {
 		"github.com/emersion/go-imap/v2",
 		"github.com/emersion/go-smtp",
@@ -207,7 +215,7 @@ var allowed = map[string][]string{
 	"internal/bench/entries": {"pkg/store/bolt", "pkg/store/engine", "go.etcd.io/bbolt"},
 	"internal/bench/floor":   {"github.com/emersion/go-imap/v2"},
 
-	"cmd/setup": {"cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/portal", "pkg/wire", "templates"},
+	"cmd/setup": {"pkg/lazy", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/portal", "pkg/wire", "templates"},
 
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},
@@ -300,6 +308,8 @@ func TestImportsBreached(t *testing.T) {
 		{"templates/x.go", `import "helpdesk/pkg/desk"`, "templates may not import helpdesk/pkg/desk"},
 		{"x.go", `import "helpdesk/pkg/store"`, ". may not import helpdesk/pkg/store"},
 		{"pkg/new/x.go", ``, "pkg/new has no row in the table of imports"},
+		{"cmd/x.go", "import \"regexp\"; var r = regexp.MustCompile(`a`)", "compiled at every start"},
+		{"cmd/x.go", `import "text/template"; var t = template.Must(nil, nil)`, "compiled at every start"},
 		{"cmd/x.go", "var s = \"\\u041f\\u0440\"", "Cyrillic text in code"},
 		{"cmd/x.go", "var s = `Привет`", "Cyrillic text in code"},
 		{"cmd/x.go", "import \"regexp\"; var r = regexp.MustCompile(`[а-я]`)", "Cyrillic text in code"},
@@ -313,6 +323,7 @@ func TestImportsBreached(t *testing.T) {
 		{"pkg/desk/x.go", `import ("time"; "strings"; "golang.org/x/net/idna"); var d = time.Hour // Привет`},
 		{"cmd/x.go", `import ("helpdesk/pkg/store"; "helpdesk/templates"; "os"; "time"); var t = time.Now`},
 		{"pkg/pass/x.go", `import "helpdesk/pkg/fault"; var yo = "\u0451"`},
+		{"cmd/x.go", `import "regexp"; var f = func() { regexp.MustCompile("a") }; func g() { regexp.MustCompile("b") }`},
 	} {
 		if found := breaches(c.file, "package x; "+c.src); len(found) > 0 {
 			t.Errorf("%s with %s: found %q, want nothing", c.file, c.src, found)
@@ -349,6 +360,12 @@ func breaches(file string, src any) []string {
 			}
 		}
 	}
+	for _, at := range dearAtStart(f) {
+		if strings.HasPrefix(dir, "internal/") { // no part of the program
+			break
+		}
+		wrong(at, "compiled at every start, also of a pass that finds nothing to do: take lazy.Regexp or sync.OnceValue")
+	}
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
@@ -363,6 +380,30 @@ func breaches(file string, src any) []string {
 		}
 		return true
 	})
+	return found
+}
+
+// dearAtStart returns where variables of a package compile a pattern or a template.
+func dearAtStart(f *ast.File) (found []token.Pos) {
+	for _, d := range f.Decls {
+		vars, ok := d.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		ast.Inspect(vars, func(n ast.Node) bool {
+			if _, later := n.(*ast.FuncLit); later {
+				return false
+			}
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				x, _ := s.X.(*ast.Ident)
+				if x != nil && (x.Name == "regexp" && s.Sel.Name == "MustCompile" ||
+					x.Name == "template" && s.Sel.Name == "Must") {
+					found = append(found, s.Pos())
+				}
+			}
+			return true
+		})
+	}
 	return found
 }
 

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/version"
 )
 
@@ -273,7 +273,7 @@ func housed(text, dir string) string {
 	return strings.Replace(text, here, there, 1)
 }
 
-var named = regexp.MustCompile(`\$\{([A-Z0-9_]+)\}`)
+var named = lazy.Regexp(`\$\{([A-Z0-9_]+)\}`)
 
 // variables returns a file of the variables that the text names outside of comments; what is not known is to be filled
 // in.
@@ -285,7 +285,7 @@ func variables(text string, values map[string]string) string {
 	seen := map[string]bool{}
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
-		for _, m := range named.FindAllStringSubmatch(line, -1) {
+		for _, m := range named().FindAllStringSubmatch(line, -1) {
 			if !seen[m[1]] {
 				seen[m[1]] = true
 				value, _ := setup.Quote(values[m[1]])

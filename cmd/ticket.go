@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/store"
 )
 
@@ -108,14 +108,14 @@ func newTicketShow(a *app) *cobra.Command {
 	return c
 }
 
-var ticketName = regexp.MustCompile(`^(t|#)?([1-9][0-9]*)$`)
+var ticketName = lazy.Regexp(`^(t|#)?([1-9][0-9]*)$`)
 
 // findTicket finds a ticket by the number of its task (3711, #3711), by our own (t42), or the newest of an address.
 func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 	if strings.Contains(arg, "@") {
 		return newestOf(s, arg)
 	}
-	m := ticketName.FindStringSubmatch(arg)
+	m := ticketName().FindStringSubmatch(arg)
 	if m == nil {
 		return desk.Ticket{}, exit.Usage(fmt.Errorf("%q is no ticket: the number of a task, t and our own number, or "+
 			"an address is wanted", arg))

@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/lazy"
 )
 
 // named is where a value of the settings is taken from a file.
-var named = regexp.MustCompile(`\$\{file:([^}]+)\}`)
+var named = lazy.Regexp(`\$\{file:([^}]+)\}`)
 
 // checkSecrets warns of each file that holds secrets and that everybody on the machine can read: the settings where
 // they name secrets themselves, the variables beside them, and the files that they take secrets from. On Windows the
@@ -33,7 +33,7 @@ func checkSecrets(cfg *config.Config, file string) []Line {
 	}) {
 		files = append(files, file)
 	}
-	for _, m := range named.FindAllSubmatch(content, -1) {
+	for _, m := range named().FindAllSubmatch(content, -1) {
 		name := strings.TrimSpace(string(m[1]))
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(filepath.Dir(file), name)

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"helpdesk/cmd/pages"
@@ -26,7 +27,9 @@ import (
 //go:embed page.html
 var pageHTML string
 
-var shownPage = template.Must(template.New("demo").Parse(pageHTML))
+var shownPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("demo").Parse(pageHTML))
+})
 
 // webhookUser is who writes our own posts.
 const webhookUser = 17
@@ -77,7 +80,7 @@ func (d *Stage) Handler() http.Handler {
 		if err != nil {
 			return err
 		}
-		return shownPage.Execute(w, s)
+		return shownPage().Execute(w, s)
 	}))
 	mux.HandleFunc("GET /letter/{number}", d.answering(d.letter))
 	mux.HandleFunc("GET /task/{id}", d.answering(d.taskAlone))
@@ -147,7 +150,7 @@ func (d *Stage) task(t sandbox.Task) shownTask {
 func (d *Stage) taskAlone(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range d.portal.Tasks() {
 		if strconv.FormatInt(t.ID, 10) == r.PathValue("id") {
-			return shownPage.ExecuteTemplate(w, "alone", d.task(t))
+			return shownPage().ExecuteTemplate(w, "alone", d.task(t))
 		}
 	}
 	return fmt.Errorf("there is no task %q", r.PathValue("id"))

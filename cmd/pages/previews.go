@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
@@ -20,7 +21,9 @@ import (
 //go:embed preview.html
 var previewHTML string
 
-var previewPage = template.Must(template.New("preview").Parse(previewHTML))
+var previewPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("preview").Parse(previewHTML))
+})
 
 // shownLetter is a letter as the preview shows it.
 type shownLetter struct {
@@ -42,7 +45,7 @@ func Previews(settings func() (*config.Config, error), first string) http.Handle
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page(w)
-		_ = previewPage.Execute(w, show(settings, first))
+		_ = previewPage().Execute(w, show(settings, first))
 	})
 	mux.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = fmt.Fprint(w, show(settings, first).Version)

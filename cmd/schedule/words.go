@@ -1,15 +1,16 @@
 package schedule
 
 import (
-	"regexp"
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+var plainWord = lazy.Regexp(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
 // Word quotes a word for sh where it needs that.
 func Word(s string) string {
-	if plainWord.MatchString(s) {
+	if plainWord().MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
@@ -32,7 +33,7 @@ func unitCommand(words []string) string {
 			quoted = strings.ReplaceAll(quoted, "$", "$$")
 		}
 		first = false
-		if !plainWord.MatchString(w) {
+		if !plainWord().MatchString(w) {
 			quoted = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(quoted) + `"`
 		}
 		return quoted

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
 // Fill puts the answers into the commented example: what was not found stays as the example has it.
@@ -40,11 +42,11 @@ func serve(block string, s Server) string {
 	return set(set(set(block, "host", s.Host), "port", strconv.Itoa(s.Port)), "tls", s.TLS)
 }
 
-var password = regexp.MustCompile(`(?m)^ *password: .*\n`)
+var password = lazy.Regexp(`(?m)^ *password: .*\n`)
 
 // signIn makes the first login of a text one without a password.
 func signIn(block string) string {
-	if at := password.FindStringIndex(block); at != nil {
+	if at := password().FindStringIndex(block); at != nil {
 		block = block[:at[0]] + block[at[1]:]
 	}
 	return set(block, "auth", "oauth2")

@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
@@ -59,11 +61,8 @@ func (p *Parts) Try(cfg *config.Config) error {
 // and the time of the last change.
 func impression(cfg *config.Config) (string, error) {
 	h := sha256.New()
-	raw, err := json.Marshal(cfg)
-	if err != nil {
-		return "", err
-	}
-	fmt.Fprintf(h, "%s\n%s\n", version.Get(), raw)
+	fmt.Fprintln(h, version.Get())
+	spell(h, reflect.ValueOf(cfg))
 	for _, root := range []string{cfg.Templates, cfg.Letters.Logo} {
 		if root == "" {
 			continue
@@ -83,4 +82,29 @@ func impression(cfg *config.Config) (string, error) {
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
+}
+
+// spell writes settings so that others differ. encoding/json would first make an encoder for each of their types.
+func spell(w io.Writer, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			fmt.Fprint(w, "nil ")
+			return
+		}
+		spell(w, v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			spell(w, v.Field(i))
+		}
+	case reflect.Slice:
+		fmt.Fprint(w, v.Len(), " ")
+		for i := range v.Len() {
+			spell(w, v.Index(i))
+		}
+	case reflect.String:
+		fmt.Fprintf(w, "%q ", v.String())
+	default: // numbers; fmt sorts maps
+		fmt.Fprintf(w, "%#v ", v)
+	}
 }

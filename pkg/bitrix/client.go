@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/wire"
 )
 
@@ -70,7 +70,7 @@ type Client struct {
 	body int // greatest size of a batch in bytes; 0 = not yet loaded
 }
 
-var webhookPath = regexp.MustCompile(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
+var webhookPath = lazy.Regexp(`^(.*)/rest/(\d{1,15})/([^/]+)/?$`)
 
 // New returns a client of the webhook's portal. It does not connect yet. Its errors never show the webhook.
 func New(o Options) (*Client, error) {
@@ -167,7 +167,7 @@ func parseWebhook(webhook string) (base *url.URL, owner int64, code string, err 
 	if err != nil {
 		return nil, 0, "", errors.New("read webhook: not an address") // the cause would show the webhook
 	}
-	m := webhookPath.FindStringSubmatch(u.Path)
+	m := webhookPath().FindStringSubmatch(u.Path)
 	if m == nil || u.Host == "" {
 		return nil, 0, "", errors.New("read webhook: want https://portal/rest/USER/CODE/")
 	}

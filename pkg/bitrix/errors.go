@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"html"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/lazy"
 )
 
 // Error is an error response of the portal.
@@ -48,13 +48,13 @@ func (e *Error) Coded(codes ...string) bool {
 	return false
 }
 
-var tags = regexp.MustCompile(`<[^<>]{0,200}>`)
+var tags = lazy.Regexp(`<[^<>]{0,200}>`)
 
 // plain returns a text of the portal without HTML, as one line.
 //
 // QUIRK: error_description is localized, ends with <br> and may contain entities (tasks/tasks-task-add).
 func plain(s string) string {
-	s = html.UnescapeString(tags.ReplaceAllString(s, " "))
+	s = html.UnescapeString(tags().ReplaceAllString(s, " "))
 	s = strings.Join(strings.Fields(Clean(s)), " ")
 	if r := []rune(s); len(r) > 500 {
 		s = string(r[:500]) + "…"
@@ -62,7 +62,7 @@ func plain(s string) string {
 	return s
 }
 
-var pageTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+var pageTitle = lazy.Regexp(`(?is)<title[^>]*>(.*?)</title>`)
 
 // page returns the error for a page that did not come from the portal. Its title and host show the origin.
 func page(method string, status int, host string, answer []byte) *Error {
@@ -71,7 +71,7 @@ func page(method string, status int, host string, answer []byte) *Error {
 	if e.Page = bytes.HasPrefix(start, []byte("<")); e.Page {
 		e.Text = "the answer of " + host + " is a page of HTML"
 	}
-	if m := pageTitle.FindSubmatch(answer[:min(len(answer), 64<<10)]); m != nil && plain(string(m[1])) != "" {
+	if m := pageTitle().FindSubmatch(answer[:min(len(answer), 64<<10)]); m != nil && plain(string(m[1])) != "" {
 		e.Text += fmt.Sprintf(", %q", plain(string(m[1])))
 	}
 	return e
@@ -157,7 +157,7 @@ func (c *Client) judge(e *Error) error {
 func (e *Error) filtered() bool { return e.Page && e.Status == http.StatusForbidden }
 
 // named matches field names, which are the same in every language.
-var named = regexp.MustCompile(`#(?:8|256|512)\b|\bUF_\w|\b[A-Z]{3,}_[A-Z_]+\b`)
+var named = lazy.Regexp(`#(?:8|256|512)\b|\bUF_\w|\b[A-Z]{3,}_[A-Z_]+\b`)
 
 // vague reports whether the error names nothing that a person could correct: the portal itself failed.
 //
@@ -168,7 +168,7 @@ func (c *Client) vague(e *Error) bool {
 	case e.Coded("INTERNAL_SERVER_ERROR", "ERROR_UNEXPECTED_ANSWER"):
 		return true
 	case e.Coded("ERROR_CORE", ""):
-		return !named.MatchString(e.Text) && !c.named(e.Text)
+		return !named().MatchString(e.Text) && !c.named(e.Text)
 	}
 	return false
 }

@@ -6,19 +6,20 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
 var (
-	maskPath  = regexp.MustCompile(`(?i)(\\?/rest\\?/(?:api\\?/)?\d+\\?/)[^/\\\s"'?&#]+`)
-	maskQuery = regexp.MustCompile(`(?i)((?:auth|token|sessid)[^=&\s"']{0,20}=)[^&\s"']+`)
+	maskPath  = lazy.Regexp(`(?i)(\\?/rest\\?/(?:api\\?/)?\d+\\?/)[^/\\\s"'?&#]+`)
+	maskQuery = lazy.Regexp(`(?i)((?:auth|token|sessid)[^=&\s"']{0,20}=)[^&\s"']+`)
 )
 
 // Mask returns s without the secrets in the portal's addresses: webhook codes and download tokens.
 func Mask(s string) string {
-	s = maskPath.ReplaceAllString(s, "${1}***")
-	return maskQuery.ReplaceAllString(s, "${1}***")
+	s = maskPath().ReplaceAllString(s, "${1}***")
+	return maskQuery().ReplaceAllString(s, "${1}***")
 }
 
 // Token returns a string of size hex digits. It depends on the purpose and the webhook, so nobody without the webhook

@@ -3,11 +3,12 @@ package bitrix
 import (
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	json "github.com/go-json-experiment/json/v1"
+
+	"helpdesk/pkg/lazy"
 )
 
 // Param is one named value of a call: a string, an integer, a bool, a list of strings or integers, a file, or Params.
@@ -196,14 +197,14 @@ func (p Params) each(prefix string, f func(name string, value any)) {
 
 // QUIRK: batch replaces $result[…], $next, $total, $time and $error in every value, even in a customer's text
 // (settings/how-to-call-rest-api/batch).
-var reference = regexp.MustCompile(`(?i)\$(?:result|next|total|time|error)`)
+var reference = lazy.Regexp(`(?i)\$(?:result|next|total|time|error)`)
 
 // Refers reports whether batch would change one of the values.
 func (p Params) Refers() bool {
 	found := false
 	p.each("", func(_ string, value any) {
 		s, ok := value.(string)
-		found = found || ok && strings.Contains(s, "$") && reference.MatchString(Clean(s))
+		found = found || ok && strings.Contains(s, "$") && reference().MatchString(Clean(s))
 	})
 	return found
 }

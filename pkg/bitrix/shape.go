@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"helpdesk/pkg/lazy"
 )
 
 // Shaper replaces every string in a request or response by its kind, its length in characters and a number. Equal
@@ -25,10 +26,10 @@ type Shaper struct {
 }
 
 // memberName matches member names of the portal. Other names may contain a person's text.
-var memberName = regexp.MustCompile(`^[A-Za-z0-9_.:!<>=%*-]{1,64}$`)
+var memberName = lazy.Regexp(`^[A-Za-z0-9_.:!<>=%*-]{1,64}$`)
 
 // errorCode matches an error code. Only the members error, code and name have one.
-var errorCode = regexp.MustCompile(
+var errorCode = lazy.Regexp(
 	`^(?:[A-Z][A-Z0-9_]{2,80}|[0-9]{1,8}|insufficient_scope|expired_token|user_access_error)$`)
 
 // JSON returns raw with its strings replaced. If raw is not JSON, the result only describes it.
@@ -83,17 +84,17 @@ func isName(dec *jsontext.Decoder) bool {
 
 func (s *Shaper) replaced(text, member string, name bool) string {
 	switch {
-	case name && memberName.MatchString(text):
+	case name && memberName().MatchString(text):
 		return text
-	case !name && (member == "error" || member == "code") && errorCode.MatchString(text):
+	case !name && (member == "error" || member == "code") && errorCode().MatchString(text):
 		return text
-	case !name && strings.Contains(text, "?") && commandName.MatchString(text):
+	case !name && strings.Contains(text, "?") && commandName().MatchString(text):
 		return s.command(text)
 	}
 	return s.Text(text)
 }
 
-var commandName = regexp.MustCompile(`^[a-zA-Z0-9]+(?:\.[a-zA-Z0-9]+)+\?`)
+var commandName = lazy.Regexp(`^[a-zA-Z0-9]+(?:\.[a-zA-Z0-9]+)+\?`)
 
 // command shapes a command of a batch. Its method and the names of its values are kept.
 func (s *Shaper) command(cmd string) string {
@@ -107,7 +108,7 @@ func (s *Shaper) command(cmd string) string {
 		if v, err := url.QueryUnescape(value); err == nil {
 			value = v
 		}
-		if !queryName.MatchString(name) {
+		if !queryName().MatchString(name) {
 			name = s.Text(name)
 		}
 		pairs = append(pairs, name+"="+s.Text(value))
@@ -115,7 +116,7 @@ func (s *Shaper) command(cmd string) string {
 	return method + "?" + strings.Join(pairs, "&")
 }
 
-var queryName = regexp.MustCompile(`^[A-Za-z0-9_.:!<>=%*\[\]-]{1,120}$`)
+var queryName = lazy.Regexp(`^[A-Za-z0-9_.:!<>=%*\[\]-]{1,120}$`)
 
 // Text returns the replacement of a string: kind:length#number.
 func (s *Shaper) Text(text string) string {

@@ -32,7 +32,7 @@ func (d DaysOff) Final() bool { return d.Decreed == nil || *d.Decreed }
 // Lists returns the lists of days off that the calendar names.
 func (c *Config) Lists() (names []string) {
 	for _, h := range c.Calendar.Holidays {
-		if listName.MatchString(h) {
+		if listName().MatchString(h) {
 			names = append(names, h)
 		}
 	}
@@ -106,7 +106,7 @@ func (d *decoder) calendar(c *Config) {
 		if slices.Contains(c.Calendar.Workdays, day) {
 			d.once(key, "is in calendar.workdays as well")
 		}
-		if !listName.MatchString(day) || d.brokenIn("templates") {
+		if !listName().MatchString(day) || d.brokenIn("templates") {
 			continue
 		}
 		if _, err := c.DaysOff(day); err != nil {

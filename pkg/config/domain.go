@@ -1,11 +1,12 @@
 package config
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 
 	"golang.org/x/net/idna"
+
+	"helpdesk/pkg/lazy"
 )
 
 // What is an address's domain or a pattern is judged as by pkg/desk, which exclusions added by hand come to alone; a
@@ -33,7 +34,7 @@ const noDomain = "must have a domain behind the @: b.ru, mail.b.ru"
 
 func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-var plainLabel = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
+var plainLabel = lazy.Regexp(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
 // isDomain reports whether a text is a domain, in Unicode or punycode. Labels of ASCII may hold _ as well: mail comes
 // from such.
@@ -51,7 +52,7 @@ func isDomain(s string) bool {
 	}
 	whole := strings.Join(labels, ".")
 	for label := range strings.SplitSeq(whole, ".") {
-		if !plainLabel.MatchString(label) {
+		if !plainLabel().MatchString(label) {
 			return false
 		}
 	}

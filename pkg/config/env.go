@@ -4,14 +4,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
 // EnvFile is the name of the file of variables beside a configuration.
 const EnvFile = "helpdesk.env"
 
-var assignment = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
+var assignment = lazy.Regexp(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
 // ReadEnv reads the file of variables beside a configuration: a line NAME='value', NAME="value" or NAME=value each,
 // empty ones, and comments that begin with #. It returns Mistakes for lines of another form, and nothing where there is
@@ -34,7 +35,7 @@ func ReadEnv(configuration string) (map[string]string, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		m := assignment.FindStringSubmatch(line)
+		m := assignment().FindStringSubmatch(line)
 		value, ok := "", false
 		if m != nil {
 			value, ok = unquoted(m[2])

@@ -3,11 +3,12 @@ package config
 import (
 	_ "embed"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
+
+	"helpdesk/pkg/lazy"
 )
 
 // The example is one file of keys and values, and a file of texts for each language. The copies beside the other
@@ -56,8 +57,8 @@ type exampleLine struct {
 }
 
 var (
-	keyLine    = regexp.MustCompile(`^( *)(# +)?(- )?([a-z0-9_]+):(?: (.*))?$`)
-	remarkLine = regexp.MustCompile(`^( *)#@(\S+)$`)
+	keyLine    = lazy.Regexp(`^( *)(# +)?(- )?([a-z0-9_]+):(?: (.*))?$`)
+	remarkLine = lazy.Regexp(`^( *)#@(\S+)$`)
 )
 
 // exampleLines reads the file of keys.
@@ -71,9 +72,9 @@ func exampleLines() []exampleLine {
 	for text := range strings.Lines(exampleKeys) {
 		text = strings.TrimRight(text, "\n")
 		l := exampleLine{text: text}
-		if m := remarkLine.FindStringSubmatch(text); m != nil {
+		if m := remarkLine().FindStringSubmatch(text); m != nil {
 			l.indent, l.path, l.remark = m[1], m[2], true
-		} else if m := keyLine.FindStringSubmatch(text); m != nil {
+		} else if m := keyLine().FindStringSubmatch(text); m != nil {
 			indent := len(m[1]) + len(m[3])
 			if m[2] != "" {
 				indent += len(m[2]) - len("# ")

@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 // maxFile bounds what ${file:…} reads.
 const maxFile = 1 << 20
 
-var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variable = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // outOfReach says that what a ${…} stands for is not there for this user.
 type outOfReach struct{ error }
@@ -56,7 +56,7 @@ func (d *decoder) lookUp(name string) (string, error) {
 	if path, ok := strings.CutPrefix(name, "file:"); ok {
 		return d.content(path)
 	}
-	if !variable.MatchString(name) {
+	if !variable().MatchString(name) {
 		return "", errors.New("${…} holds no name of a variable; write $${ for the characters themselves")
 	}
 	value, ok := d.env(name)

@@ -8,13 +8,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // Windows and small containers have no list of time zones
 	"unicode"
 
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/wire"
 )
 
@@ -83,19 +83,19 @@ func domainOf(a *mail.Address) string {
 func sender(s string) string {
 	a, err := mail.ParseAddress(s)
 	// what stands in brackets would be lost as a comment
-	aside := strings.Contains(inQuotes.ReplaceAllString(s, ""), "(")
+	aside := strings.Contains(inQuotes().ReplaceAllString(s, ""), "(")
 	switch {
 	case err == nil && !aside && line(s) == "":
 		return domainOf(a)
-	case bareName.MatchString(s):
+	case bareName().MatchString(s):
 		return `has a name that needs quotes of its own, for its signs: '"Support (Moscow)" <support@example.ru>'`
 	}
 	return `must be an e-mail address, with a name or without: "Support <support@example.ru>"`
 }
 
 var (
-	inQuotes = regexp.MustCompile(`"(\\.|[^"\\])*"`)
-	bareName = regexp.MustCompile(`^[^"<>]*[][(),:;@\\][^"<>]*<[^<>@\s]+@[^<>@\s]+>$`) // RFC 5322, 3.2.3: specials
+	inQuotes = lazy.Regexp(`"(\\.|[^"\\])*"`)
+	bareName = lazy.Regexp(`^[^"<>]*[][(),:;@\\][^"<>]*<[^<>@\s]+@[^<>@\s]+>$`) // RFC 5322, 3.2.3: specials
 )
 
 func envelope(s string) string {
@@ -108,10 +108,10 @@ func envelope(s string) string {
 	return ""
 }
 
-var hostName = regexp.MustCompile(`^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*[\p{L}\p{N}.])?$`)
+var hostName = lazy.Regexp(`^[\p{L}\p{N}_]([\p{L}\p{N}_.-]*[\p{L}\p{N}.])?$`)
 
 func host(s string) string {
-	if net.ParseIP(s) != nil || hostName.MatchString(s) {
+	if net.ParseIP(s) != nil || hostName().MatchString(s) {
 		return ""
 	}
 	return "must be the name or the address of a server alone: mail.example.ru"
@@ -138,7 +138,7 @@ func uri(s string) string {
 	return ""
 }
 
-var webhookPath = regexp.MustCompile(`/rest/\d+/[^/]+/?$`)
+var webhookPath = lazy.Regexp(`/rest/\d+/[^/]+/?$`)
 
 func webhook(s string) string {
 	switch last := s[max(0, len(s)-1):]; {
@@ -151,7 +151,7 @@ func webhook(s string) string {
 		return m
 	}
 	u, err := url.Parse(s)
-	if err != nil || !webhookPath.MatchString(u.Path) || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || !webhookPath().MatchString(u.Path) || u.RawQuery != "" || u.Fragment != "" {
 		return "must be the address of an incoming webhook: https://portal/rest/7/code/"
 	}
 	return ""
@@ -164,11 +164,11 @@ func date(s string) string {
 	return ""
 }
 
-var listName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+var listName = lazy.Regexp(`^[a-z][a-z0-9_-]*$`)
 
 // holiday checks a day, or the name of a list of days.
 func holiday(s string) string {
-	if listName.MatchString(s) || date(s) == "" {
+	if listName().MatchString(s) || date(s) == "" {
 		return ""
 	}
 	return "must be days, or the name of a list of days: 2026-01-01, russia"

@@ -3,16 +3,17 @@ package config
 import (
 	"io"
 	"reflect"
-	"regexp"
 	"strings"
 	"text/template"
+
+	"helpdesk/pkg/lazy"
 )
 
 // titleVars are the variables of a task's title.
 type titleVars struct{ Subject, Name, Address, Mailbox string }
 
 // position is what text/template puts before the reason of an error.
-var position = regexp.MustCompile(`^template: [^:]*:(\d+:)*\s*(executing "[^"]*" at )?`)
+var position = lazy.Regexp(`^template: [^:]*:(\d+:)*\s*(executing "[^"]*" at )?`)
 
 // title tries a template with all of its variables, with none, with each one missing and each one alone, so that a
 // mistake is found in whatever branch it stands.
@@ -24,7 +25,7 @@ func title(s string) string {
 	if err == nil {
 		return ""
 	}
-	reason := position.ReplaceAllString(err.Error(), "")
+	reason := position().ReplaceAllString(err.Error(), "")
 	reason = strings.ReplaceAll(reason, " in type config.titleVars", "")
 	return "must be a template of {{.Subject}}, {{.Name}}, {{.Address}} and {{.Mailbox}}: " + reason
 }

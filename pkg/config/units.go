@@ -3,18 +3,19 @@ package config
 import (
 	"errors"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
-var dayPart = regexp.MustCompile(`^(\d{1,6})d`)
+var dayPart = lazy.Regexp(`^(\d{1,6})d`)
 
 // parseDuration reads Go's durations, with days before them: 1d12h. Only zero may stand without a unit.
 func parseDuration(text string) (time.Duration, error) {
 	var days time.Duration
-	if m := dayPart.FindStringSubmatch(text); m != nil {
+	if m := dayPart().FindStringSubmatch(text); m != nil {
 		n, err := strconv.Atoi(m[1])
 		if err != nil || n > int(math.MaxInt64/day) {
 			return 0, errors.New("out of range")
@@ -34,11 +35,11 @@ func parseDuration(text string) (time.Duration, error) {
 	return days + rest, nil
 }
 
-var hoursForm = regexp.MustCompile(`^(\d{1,2}):(\d{2})\s?[-\x{2013}]\s?(\d{1,2}):(\d{2})$`)
+var hoursForm = lazy.Regexp(`^(\d{1,2}):(\d{2})\s?[-\x{2013}]\s?(\d{1,2}):(\d{2})$`)
 
 // parseHours reads when a working day begins and ends, as time passed since midnight: 09:00-18:00, 00:00-24:00.
 func parseHours(text string) (from, to time.Duration, err error) {
-	m := hoursForm.FindStringSubmatch(text)
+	m := hoursForm().FindStringSubmatch(text)
 	if m == nil {
 		return 0, 0, errors.New("no hours")
 	}
@@ -54,11 +55,11 @@ func parseHours(text string) (from, to time.Duration, err error) {
 	return from, to, nil
 }
 
-var size = regexp.MustCompile(`^(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?)(i?)B?$`)
+var size = lazy.Regexp(`^(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?)(i?)B?$`)
 
 // parseSize reads a number of bytes: 500kB and 20MB count by 1000, 1MiB by 1024.
 func parseSize(text string) (int64, error) {
-	m := size.FindStringSubmatch(text)
+	m := size().FindStringSubmatch(text)
 	if m == nil {
 		return 0, errors.New("no size")
 	}

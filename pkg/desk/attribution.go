@@ -2,13 +2,15 @@ package desk
 
 import (
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
 var (
-	mailAddress = lazy(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
-	labelled    = lazy(`^\*?[^:<>@\d]{1,24}:\*?\s+\S`)
-	moment      = lazy(`\b\d{1,2}[:.]\d{2}\b|\b20\d\d\b`)
-	decoration  = lazy(`^[>|\s*_]+`)
+	mailAddress = lazy.Regexp(`[\pL\pN._%+'-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+`)
+	labelled    = lazy.Regexp(`^\*?[^:<>@\d]{1,24}:\*?\s+\S`)
+	moment      = lazy.Regexp(`\b\d{1,2}[:.]\d{2}\b|\b20\d\d\b`)
+	decoration  = lazy.Regexp(`^[>|\s*_]+`)
 )
 
 // quoteLine is a line of a quote, without its marks.
@@ -122,7 +124,7 @@ func block(lines []quoteLine) int {
 	return n
 }
 
-var ownInText = lazy(`hd\.[0-9a-f]{32}\.[0-9a-f]{16}@[A-Za-z0-9.-]+`)
+var ownInText = lazy.Regexp(`hd\.[0-9a-f]{32}\.[0-9a-f]{16}@[A-Za-z0-9.-]+`)
 
 // mayBeBounce reports whether a message may tell of a letter of ours that came back.
 func (r *Rules) mayBeBounce(m *Message) bool {

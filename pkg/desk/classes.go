@@ -6,6 +6,7 @@ import (
 
 	"helpdesk/pkg/field"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 // The classes of messages.
@@ -204,7 +205,7 @@ func askMDN(w *weighing) (string, bool) {
 	return "a disposition notification", hit
 }
 
-var reportParam = lazy(`(?i);\s*report-type\s*=\s*"?\s*([a-z-]+)`)
+var reportParam = lazy.Regexp(`(?i);\s*report-type\s*=\s*"?\s*([a-z-]+)`)
 
 // reportType returns the report-type of a multipart/report (RFC 6522), read leniently.
 func reportType(m *Message) string {
@@ -380,7 +381,7 @@ func askAway(w *weighing) (string, bool) {
 }
 
 // mark is what gateways, lists and people put before a subject: one or two words in brackets, braces or asterisks.
-var mark = lazy(`^\s*(?:\[([^\[\]]{1,60})\]|\{([^{}]{1,60})\}|\(([^()]{1,60})\)|<([^<>]{1,60})>|\*{1,5}([^*]{1,60})\*{1,5})[\s:|–-]*`)
+var mark = lazy.Regexp(`^\s*(?:\[([^\[\]]{1,60})\]|\{([^{}]{1,60})\}|\(([^()]{1,60})\)|<([^<>]{1,60})>|\*{1,5}([^*]{1,60})\*{1,5})[\s:|–-]*`)
 
 // awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does. Marks are taken
 // off its front, and the answer's prefixes behind them; a mark may be the beginning itself.

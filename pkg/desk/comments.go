@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 // ForCustomer is the rule that sends a comment out.
@@ -206,10 +208,10 @@ func isInternal(a *announcing, c *Comment) bool {
 }
 
 var (
-	mention = lazy(`(?is)\[user\b[^\[\]]{0,100}\].{0,200}?\[/user\]`)
-	tag     = lazy(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
+	mention = lazy.Regexp(`(?is)\[user\b[^\[\]]{0,100}\].{0,200}?\[/user\]`)
+	tag     = lazy.Regexp(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
 	// A dot within a date ends no sentence.
-	sentenceEnd = lazy(`\n|[.!?]\s+`)
+	sentenceEnd = lazy.Regexp(`\n|[.!?]\s+`)
 )
 
 func matchAny(res []*regexp.Regexp, s string) bool {

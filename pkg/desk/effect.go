@@ -1,8 +1,9 @@
 package desk
 
 import (
-	"regexp"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 // Kind names an effect.
@@ -19,9 +20,9 @@ const (
 func TaskMark(key string) string { return "hd-" + key }
 
 // IsTaskMark reports whether the mark of a task is one that we give.
-func IsTaskMark(mark string) bool { return taskMark.MatchString(mark) }
+func IsTaskMark(mark string) bool { return taskMark().MatchString(mark) }
 
-var taskMark = regexp.MustCompile(`^hd-[0-9a-f]{32}$`)
+var taskMark = lazy.Regexp(`^hd-[0-9a-f]{32}$`)
 
 // Effect is a change to the world, not yet made. It is a plain value, kept as JSON in the outbox.
 type Effect struct {

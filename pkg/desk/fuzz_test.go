@@ -58,7 +58,7 @@ func FuzzOwnIDs(f *testing.F) {
 		if _, host, _ := strings.Cut(text, "@"); valid && !strings.EqualFold(text, ours.MessageID(key, host)) {
 			t.Errorf("%q is believed, and is not what we make", text)
 		}
-		if ours.Carries(text) && !slices.ContainsFunc(marker.FindAllString(text, -1), func(mark string) bool {
+		if ours.Carries(text) && !slices.ContainsFunc(marker().FindAllString(text, -1), func(mark string) bool {
 			return mark == ours.Marker(mark[3:11])
 		}) {
 			t.Errorf("%q carries no marker of ours", text)

@@ -6,9 +6,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
 // Signer makes the ids by which we know our own things again, and tells them from forged ones. Its secret is made once
@@ -40,11 +41,11 @@ func (s Signer) MessageID(key, domain string) string {
 	return fmt.Sprintf("hd.%s.%x@%s", key, s.mac("message-id", key)[:8], domain)
 }
 
-var ownID = regexp.MustCompile(`^hd\.([0-9a-f]{32})(?:([^0-9a-f])(.*))?$`)
+var ownID = lazy.Regexp(`^hd\.([0-9a-f]{32})(?:([^0-9a-f])(.*))?$`)
 
 // OwnKey returns the key in a Message-ID that looks like ours, signed or not, "" where it does not.
 func OwnKey(id string) string {
-	if m := ownID.FindStringSubmatch(strings.ToLower(id)); m != nil {
+	if m := ownID().FindStringSubmatch(strings.ToLower(id)); m != nil {
 		return m[1]
 	}
 	return ""
@@ -53,7 +54,7 @@ func OwnKey(id string) string {
 // OwnID returns the key in a Message-ID of our form, and whether we made it: an id whose signature is cut short or
 // missing has the form, and is not ours. A relay may put another host behind it.
 func (s Signer) OwnID(id string) (key string, form, valid bool) {
-	m := ownID.FindStringSubmatch(strings.ToLower(id))
+	m := ownID().FindStringSubmatch(strings.ToLower(id))
 	if m == nil {
 		return "", false, false
 	}
@@ -67,7 +68,7 @@ func (s Signer) Marker(key string) string {
 	return fmt.Sprintf("hd-%s%x", key[:8], s.mac("marker", key[:8])[:4])
 }
 
-var marker = regexp.MustCompile(`\bhd-([0-9a-f]{8})([0-9a-f]{8})\b`)
+var marker = lazy.Regexp(`\bhd-([0-9a-f]{8})([0-9a-f]{8})\b`)
 
 // MarkerRoom is how many characters Post.Marked adds to a text.
 const MarkerRoom = len("\n\n") + len("hd-") + 16
@@ -91,7 +92,7 @@ func CarriesAny(text string) bool { return len(marks(text)) > 0 }
 // Carries reports whether a text of the portal carries a marker that we signed, in the places where Carries looks.
 func (s Signer) Carries(text string) bool {
 	return slices.ContainsFunc(marks(text), func(mark string) bool {
-		m := marker.FindStringSubmatch(mark)
+		m := marker().FindStringSubmatch(mark)
 		return hmac.Equal([]byte(m[2]), fmt.Appendf(nil, "%x", s.mac("marker", m[1])[:4]))
 	})
 }
@@ -103,10 +104,10 @@ func marks(text string) []string {
 		return nil
 	}
 	own := strings.Split(strings.TrimSpace(unquoted(text)), "\n")
-	found := append(marker.FindAllString(own[0], -1), marker.FindAllString(own[len(own)-1], -1)...)
+	found := append(marker().FindAllString(own[0], -1), marker().FindAllString(own[len(own)-1], -1)...)
 	text = strings.TrimSpace(text)
 	if last := strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]); last != "" &&
-		marker.FindString(last) == last {
+		marker().FindString(last) == last {
 		found = append(found, last)
 	}
 	return found
@@ -123,11 +124,11 @@ func (s Signer) check(task int64) string {
 	return fmt.Sprintf("%04d", binary.BigEndian.Uint32(sum)%10000)
 }
 
-var token = regexp.MustCompile(`\[#(\d{1,15})-(\d{4})\]`)
+var token = lazy.Regexp(`\[#(\d{1,15})-(\d{4})\]`)
 
 // Tokens returns the task numbers of the tokens in a subject: those with the right check digits, and the others.
 func (s Signer) Tokens(subject string) (right, wrong []int64) {
-	for _, m := range token.FindAllStringSubmatch(subject, -1) {
+	for _, m := range token().FindAllStringSubmatch(subject, -1) {
 		var task int64
 		fmt.Sscan(m[1], &task)
 		if m[2] == s.check(task) {
@@ -141,5 +142,5 @@ func (s Signer) Tokens(subject string) (right, wrong []int64) {
 
 // CutTokens returns the subject without its tokens.
 func CutTokens(subject string) string {
-	return strings.Join(strings.Fields(token.ReplaceAllString(subject, " ")), " ")
+	return strings.Join(strings.Fields(token().ReplaceAllString(subject, " ")), " ")
 }

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"helpdesk/pkg/lazy"
 )
 
 var (
-	userTag   = lazy(`(?i)^\[user=(\d{1,18})\b`)
-	afterSelf = lazy(`^[\s,:;.!–—-]{0,10}`)
+	userTag   = lazy.Regexp(`(?i)^\[user=(\d{1,18})\b`)
+	afterSelf = lazy.Regexp(`^[\s,:;.!–—-]{0,10}`)
 )
 
 // isMention reports whether a comment begins with a mention of somebody else than ourselves. QUIRK: who presses "Reply"

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"text/template"
 	"time"
 )
@@ -233,10 +232,4 @@ func replyIDs(m *Message) []string {
 		add(m.Refs[i])
 	}
 	return ids
-}
-
-// lazy returns the compiled expression when it is first asked for: most passes find nothing to do, and compiling them
-// all costs more than such a pass.
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

@@ -5,19 +5,21 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"helpdesk/pkg/lazy"
 )
 
 // What a specialist writes is read here as people see it: without what is invisible, quoted, or markup.
 
 var (
-	quoteTag  = lazy(`(?i)\[(/?)quote\b[^\[\]]{0,100}\]`)
-	chatQuote = lazy(`(?ms)^-{6,}[ \t]*\n(.*?)\n-{6,}[ \t]*$`)
-	lineQuote = lazy(`(?m)^(?:>>|&gt;&gt;)[^\n]*$`)
+	quoteTag  = lazy.Regexp(`(?i)\[(/?)quote\b[^\[\]]{0,100}\]`)
+	chatQuote = lazy.Regexp(`(?ms)^-{6,}[ \t]*\n(.*?)\n-{6,}[ \t]*$`)
+	lineQuote = lazy.Regexp(`(?m)^(?:>>|&gt;&gt;)[^\n]*$`)
 
-	leadTag   = lazy(`^\[(?:/?[A-Za-z][^\[\]]{0,200}|\*)\]`)
-	leadUser  = lazy(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
-	leadTyped = lazy(`^@[\pL\pN_.-]+(?:[ \t]+\p{Lu}[\pL.-]*){0,2}[\s,:;.!–—-]{0,10}`)
-	leadMark  = lazy(`^>[^\n]*(?:\n|$)`)
+	leadTag   = lazy.Regexp(`^\[(?:/?[A-Za-z][^\[\]]{0,200}|\*)\]`)
+	leadUser  = lazy.Regexp(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
+	leadTyped = lazy.Regexp(`^@[\pL\pN_.-]+(?:[ \t]+\p{Lu}[\pL.-]*){0,2}[\s,:;.!–—-]{0,10}`)
+	leadMark  = lazy.Regexp(`^>[^\n]*(?:\n|$)`)
 )
 
 // stretch is a part of a text.
@@ -81,7 +83,7 @@ func without(text string, cut func(quote string) bool) string {
 	return trim(manyLines().ReplaceAllString(b.String(), "\n\n"))
 }
 
-var manyLines = lazy(`\n[ \t]*\n(?:[ \t]*\n)+`)
+var manyLines = lazy.Regexp(`\n[ \t]*\n(?:[ \t]*\n)+`)
 
 // unquoted returns a text without its quotes.
 func unquoted(text string) string { return without(text, func(string) bool { return true }) }
@@ -141,7 +143,7 @@ func begins(text, prefix string) bool {
 }
 
 // heading is the line above what a quote says: whose words they are, and when.
-var heading = lazy(`^(?:[^\n]{0,100}\[[^\]\n]{0,40}\d[^\]\n]{0,40}\][^\n]{0,60}|[^\n]{0,120}:)[ \t]*\n`)
+var heading = lazy.Regexp(`^(?:[^\n]{0,100}\[[^\]\n]{0,40}\d[^\]\n]{0,40}\][^\n]{0,60}|[^\n]{0,120}:)[ \t]*\n`)
 
 // inside returns what a quote says, without its marks and the line that says whose words it has.
 func inside(quote string) string {

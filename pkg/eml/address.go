@@ -2,13 +2,13 @@ package eml
 
 import (
 	"net/mail"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 // Limits of an address list: number of entries, and bytes of one <address> or encoded word.
@@ -255,7 +255,7 @@ func usable(addr string) bool {
 }
 
 // addressSeen matches anything that looks like an address, anywhere in a field.
-var addressSeen = regexp.MustCompile(`[^\s<>()\[\],;:"'@]+@[^\s<>()\[\],;:"'@]+`)
+var addressSeen = lazy.Regexp(`[^\s<>()\[\],;:"'@]+@[^\s<>()\[\],;:"'@]+`)
 
 // writerOf returns the person in a From or Sender field. It is the first usable address, or else the only thing in the
 // field that looks like an address. Without one, or with several, nobody can be answered, and the whole field becomes
@@ -265,7 +265,7 @@ func writerOf(h desk.Header, name string) desk.Address {
 	field := oneLine(strings.Join(h.Values(name), ", "))
 	for _, a := range list {
 		// otherwise the field contains two addresses side by side
-		if usable(a.Addr) && (strings.Contains(field, "<") || !addressSeen.MatchString(a.Name)) {
+		if usable(a.Addr) && (strings.Contains(field, "<") || !addressSeen().MatchString(a.Name)) {
 			return a
 		}
 	}
@@ -277,7 +277,7 @@ func writerOf(h desk.Header, name string) desk.Address {
 	}
 	seen := map[string]bool{}
 	var only desk.Address
-	for _, at := range addressSeen.FindAllStringIndex(field[:min(len(field), maxAddress)], -1) {
+	for _, at := range addressSeen().FindAllStringIndex(field[:min(len(field), maxAddress)], -1) {
 		addr := strings.Trim(field[at[0]:at[1]], ".")
 		if usable(addr) && !seen[strings.ToLower(addr)] {
 			seen[strings.ToLower(addr)] = true

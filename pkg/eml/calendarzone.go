@@ -2,11 +2,12 @@ package eml
 
 import (
 	_ "embed"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 // zoneNames maps the Windows names of time zones to names of the tz database.
@@ -123,14 +124,14 @@ func location(name string) *time.Location {
 	return nil
 }
 
-var offsetName = regexp.MustCompile(`(?i)^(?:UTC|GMT)?\s*([+-])(\d{1,2})(?:[:.]?(\d{2}))?$`)
+var offsetName = lazy.Regexp(`(?i)^(?:UTC|GMT)?\s*([+-])(\d{1,2})(?:[:.]?(\d{2}))?$`)
 
 // namedOffset returns the offset in a zone name such as "UTC+3", or of an abbreviation used in dates such as "MSK".
 func namedOffset(name string) (time.Duration, bool) {
 	if minutes, ok := zones[strings.ToUpper(name)]; ok {
 		return time.Duration(minutes) * time.Minute, true
 	}
-	m := offsetName.FindStringSubmatch(name)
+	m := offsetName().FindStringSubmatch(name)
 	if m == nil {
 		return 0, false
 	}
@@ -143,12 +144,12 @@ func namedOffset(name string) (time.Duration, bool) {
 	return offset, h < 24
 }
 
-var lengthText = regexp.MustCompile(
+var lengthText = lazy.Regexp(
 	`^\+?P(?:(\d{1,4})W)?(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?$`)
 
 // calendarLength parses a duration (RFC 5545, 3.3.6). It returns 0 if it is invalid.
 func calendarLength(s string) (length time.Duration) {
-	m := lengthText.FindStringSubmatch(strings.ToUpper(strings.TrimSpace(s)))
+	m := lengthText().FindStringSubmatch(strings.ToUpper(strings.TrimSpace(s)))
 	if m == nil {
 		return 0
 	}

@@ -2,18 +2,18 @@ package eml
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/lazy"
 )
 
 var (
-	aType    = regexp.MustCompile(`^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+'-]+$`)
-	typeSeen = regexp.MustCompile(
+	aType    = lazy.Regexp(`^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+'-]+$`)
+	typeSeen = lazy.Regexp(
 		`(?i)\b(text|application|image|audio|video|multipart|message|model|font)\s*[/\\]\s*([a-z0-9][a-z0-9.+_-]*)`)
-	typeSwapped = regexp.MustCompile(`(?i)\b(plain|html|calendar|csv)\s*[/\\]\s*text\b`)
-	paramSeen   = regexp.MustCompile(`(?i)\b(charset|boundary|name|format|delsp)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s;,"']+)`)
+	typeSwapped = lazy.Regexp(`(?i)\b(plain|html|calendar|csv)\s*[/\\]\s*text\b`)
+	paramSeen   = lazy.Regexp(`(?i)\b(charset|boundary|name|format|delsp)\s*[=:]\s*("[^"]*"|'[^']*'|[^\s;,"']+)`)
 )
 
 // contentType parses a Content-Type. If it is invalid, the type, charset and boundary are searched for in it. If no
@@ -29,7 +29,7 @@ func contentType(field string, p place) media {
 		m.value = "text/" + value
 	case value == "multipart":
 		m.value = "multipart/mixed"
-	case aType.MatchString(value) && typeSeen.MatchString(value):
+	case aType().MatchString(value) && typeSeen().MatchString(value):
 		m.value = value
 	default:
 		m.value = seenType(field)
@@ -40,10 +40,10 @@ func contentType(field string, p place) media {
 
 // seenType finds a type in an invalid field. QUIRK: text/plain, charset=x; plain/text; text\html.
 func seenType(field string) string {
-	if t := typeSwapped.FindStringSubmatch(field); t != nil {
+	if t := typeSwapped().FindStringSubmatch(field); t != nil {
 		return "text/" + strings.ToLower(t[1])
 	}
-	if t := typeSeen.FindStringSubmatch(field); t != nil {
+	if t := typeSeen().FindStringSubmatch(field); t != nil {
 		return strings.ToLower(t[1] + "/" + t[2])
 	}
 	return ""
@@ -51,7 +51,7 @@ func seenType(field string) string {
 
 // seenParams adds the parameters found in an invalid field.
 func seenParams(params map[string]string, field string) {
-	for _, p := range paramSeen.FindAllStringSubmatch(field, -1) {
+	for _, p := range paramSeen().FindAllStringSubmatch(field, -1) {
 		if name := strings.ToLower(p[1]); params[name] == "" {
 			params[name] = decodeWords(strings.Trim(p[2], `"'`))
 		}
@@ -90,13 +90,13 @@ func readable(begin []byte) bool {
 
 // mimeInside matches the body of a multipart message whose header does not declare it: a boundary followed by the
 // header of a part.
-var mimeInside = regexp.MustCompile(
+var mimeInside = lazy.Regexp(
 	`(?i)^\s*(?:[^\r\n]*\bMIME\b[^\r\n]*\s+)?--(\S{1,200})[ \t]*\r?\n(?:Content-[a-z-]+[ \t]*:)`)
 
 // boundaryInside returns the undeclared boundary of a message.
 func (w *walker) boundaryInside() (string, bool) {
 	begin, _ := w.src.br.Peek(1024)
-	m := mimeInside.FindSubmatch(begin)
+	m := mimeInside().FindSubmatch(begin)
 	if m == nil || len(w.src.pushed) > 0 {
 		return "", false
 	}
@@ -149,11 +149,11 @@ func (w *walker) sniffLeaf(pt part, ct media, encoding string) {
 }
 
 // mimeShown matches a boundary with the header of a part in a text.
-var mimeShown = regexp.MustCompile(`(?im)^--\S{1,200}[ \t]*\r?\nContent-(?:Type|Transfer-Encoding|Disposition)[ \t]*:`)
+var mimeShown = lazy.Regexp(`(?im)^--\S{1,200}[ \t]*\r?\nContent-(?:Type|Transfer-Encoding|Disposition)[ \t]*:`)
 
 // markMIME marks the message if a text contains parts that were not recognized.
 func (w *walker) markMIME(text string) {
-	if strings.Contains(text, "\nContent-") && mimeShown.MatchString(text) {
+	if strings.Contains(text, "\nContent-") && mimeShown().MatchString(text) {
 		w.degrade(desk.DegradedMIME)
 	}
 }

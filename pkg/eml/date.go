@@ -2,21 +2,22 @@ package eml
 
 import (
 	"net/mail"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 var (
-	dateWords = regexp.MustCompile(
+	dateWords = lazy.Regexp(
 		`(?i)(\d{1,2})[\s.-]*(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[\s.,-]*(\d{4}|\d{2})\b(.*)`)
-	dateUnix = regexp.MustCompile(
+	dateUnix = lazy.Regexp(
 		`(?i)(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s+(\d{1,2})\s+(\d{1,2}:\d{2}(?::\d{2})?)\s*(\S*?)\s+(\d{4})`)
-	dateISO   = regexp.MustCompile(`(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)`)
-	clockText = regexp.MustCompile(`(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?`)
-	zoneText  = regexp.MustCompile(`([+-])(\d{1,2}):?(\d{2})\b`)
-	zoneName  = regexp.MustCompile(`\b([A-Z]{3,4})\b`)
+	dateISO   = lazy.Regexp(`(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)`)
+	clockText = lazy.Regexp(`(\d{1,2})[:.](\d{1,2})(?:[:.](\d{1,2}))?`)
+	zoneText  = lazy.Regexp(`([+-])(\d{1,2}):?(\d{2})\b`)
+	zoneName  = lazy.Regexp(`\b([A-Z]{3,4})\b`)
 )
 
 // zones are the zone names of RFC 5322 and of Russian servers, in minutes east of UTC.
@@ -52,13 +53,13 @@ func dateOf(fields []string) time.Time {
 
 // parseDate parses a date that net/mail refuses.
 func parseDate(s string) time.Time {
-	if m := dateWords.FindStringSubmatch(s); m != nil {
+	if m := dateWords().FindStringSubmatch(s); m != nil {
 		return sane(makeDate(m[3], month(m[2]), m[1], m[4]))
 	}
-	if m := dateUnix.FindStringSubmatch(s); m != nil {
+	if m := dateUnix().FindStringSubmatch(s); m != nil {
 		return sane(makeDate(m[5], month(m[1]), m[2], m[3]+" "+m[4]))
 	}
-	if m := dateISO.FindStringSubmatch(s); m != nil {
+	if m := dateISO().FindStringSubmatch(s); m != nil {
 		mon, _ := strconv.Atoi(m[2])
 		return sane(makeDate(m[1], mon, m[3], m[4]))
 	}
@@ -89,7 +90,7 @@ func makeDate(year string, mon int, day, rest string) time.Time {
 		return time.Time{}
 	}
 	var clock [3]int
-	if m := clockText.FindStringSubmatch(rest); m != nil {
+	if m := clockText().FindStringSubmatch(rest); m != nil {
 		for i := range clock {
 			clock[i], _ = strconv.Atoi(m[i+1])
 		}
@@ -101,7 +102,7 @@ func makeDate(year string, mon int, day, rest string) time.Time {
 }
 
 func zone(s string) *time.Location {
-	if m := zoneText.FindStringSubmatch(s); m != nil {
+	if m := zoneText().FindStringSubmatch(s); m != nil {
 		h, _ := strconv.Atoi(m[2])
 		min, _ := strconv.Atoi(m[3])
 		east := (h*60 + min) * 60
@@ -112,7 +113,7 @@ func zone(s string) *time.Location {
 			return time.FixedZone("", east)
 		}
 	}
-	if m := zoneName.FindStringSubmatch(s); m != nil {
+	if m := zoneName().FindStringSubmatch(s); m != nil {
 		if east, ok := zones[m[1]]; ok {
 			return time.FixedZone(m[1], east*60)
 		}

@@ -2,11 +2,11 @@ package eml
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 const (
@@ -14,7 +14,7 @@ const (
 	maxRef = 500 // bytes of a reference to a picture
 )
 
-var angleID = regexp.MustCompile(`<([^<>]+)>`)
+var angleID = lazy.Regexp(`<([^<>]+)>`)
 
 // idsOf returns the Message-IDs in a field, without <>. An id without a left part is ignored. Words without <> count
 // only if the field contains no <.
@@ -28,7 +28,7 @@ func idsOf(h desk.Header, name string) []string {
 
 func idsIn(v string) []string {
 	var ids []string
-	for _, m := range angleID.FindAllStringSubmatch(v, maxIDs) {
+	for _, m := range angleID().FindAllStringSubmatch(v, maxIDs) {
 		if id := cleanID(m[1]); id != "" {
 			ids = append(ids, id)
 		}
@@ -91,9 +91,9 @@ func PictureIDs(html string) map[string]bool {
 }
 
 // ownForm matches an id in the form of desk.Signer.MessageID anywhere in a text.
-var ownForm = regexp.MustCompile(`(?i)\bhd\.[0-9a-f]{32}\.[0-9a-f]{16}@[a-z0-9.-]+`)
+var ownForm = lazy.Regexp(`(?i)\bhd\.[0-9a-f]{32}\.[0-9a-f]{16}@[a-z0-9.-]+`)
 
 // ownLooking finds ids in our form in the text of a report, since not every server returns the headers as a part.
 func ownLooking(text string) []string {
-	return ownForm.FindAllString(text, 100)
+	return ownForm().FindAllString(text, 100)
 }

@@ -3,12 +3,12 @@ package eml
 import (
 	"bytes"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"helpdesk/pkg/charset"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/tags"
 )
 
@@ -129,12 +129,12 @@ func typeName(typ string) string {
 }
 
 // htmlBegin matches the beginning of an HTML page, regardless of its label.
-var htmlBegin = regexp.MustCompile(`(?i)^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)[\s>]`)
+var htmlBegin = lazy.Regexp(`(?i)^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)[\s>]`)
 
 // readText reads a piece of text. If it is too long or has a name, it is also kept as an attachment.
 func (w *walker) readText(pt part, ct media, r io.Reader) {
 	begin, r := sniff(r, w.buf.begin[:])
-	if htmlBegin.Match(begin) { // QUIRK: scripts send pages as text/plain or without a type
+	if htmlBegin().Match(begin) { // QUIRK: scripts send pages as text/plain or without a type
 		ct.value = "text/html"
 	}
 	rtf := bytes.HasPrefix(bytes.TrimSpace(begin), []byte(`{\rtf1`)) // more than we show: also a file

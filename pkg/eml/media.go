@@ -2,7 +2,6 @@ package eml
 
 import (
 	"bytes"
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"helpdesk/pkg/charset"
+	"helpdesk/pkg/lazy"
 )
 
 // media is a Content-Type or Content-Disposition: its value in lower case and its decoded parameters.
@@ -71,14 +71,14 @@ func nextParam(s string) (key, val, rest string) {
 	}
 	// QUIRK: programs send names that contain quotation marks: filename="OOO "Vega".pdf". Text after the last mark is
 	// ignored.
-	if end := strings.LastIndexByte(glued, '"'); end >= 0 && isName(key) && !paramForgotten.MatchString(glued) {
+	if end := strings.LastIndexByte(glued, '"'); end >= 0 && isName(key) && !paramForgotten().MatchString(glued) {
 		val += `"` + glued[:end]
 	}
 	return key, val, rest[len(glued):]
 }
 
 // paramForgotten matches a parameter without a semicolon before it.
-var paramForgotten = regexp.MustCompile(`^[ \t]+[A-Za-z][A-Za-z0-9*-]*[ \t]*=`)
+var paramForgotten = lazy.Regexp(`^[ \t]+[A-Za-z][A-Za-z0-9*-]*[ \t]*=`)
 
 // unquote parses the quoted string at the beginning of s.
 func unquote(s string) (val, rest string) {

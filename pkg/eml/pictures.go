@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/lazy"
 )
 
 // Limits of embedded pictures.
@@ -19,7 +19,7 @@ const (
 
 var (
 	pictureMark  = []byte("data:image/")
-	pictureIntro = regexp.MustCompile(`(?i)^data:(image/[a-z0-9.+-]{1,40})(?:;[^,]*?)??(;\s*base64)?\s*,$`)
+	pictureIntro = lazy.Regexp(`(?i)^data:(image/[a-z0-9.+-]{1,40})(?:;[^,]*?)??(;\s*base64)?\s*,$`)
 )
 
 // pictures is a filter that removes embedded pictures, data: addresses (RFC 2397), from a page. Each becomes a file of
@@ -139,7 +139,7 @@ func (c *pictures) address(p []byte) []byte {
 		if c.intro = append(c.intro, b); b != ',' {
 			continue
 		}
-		if m := pictureIntro.FindSubmatch(c.intro); m != nil {
+		if m := pictureIntro().FindSubmatch(c.intro); m != nil {
 			c.now = c.w.newPicture(strings.ToLower(string(m[1])), len(m[2]) > 0)
 		} else {
 			c.pass(c.intro)

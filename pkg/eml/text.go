@@ -2,23 +2,23 @@ package eml
 
 import (
 	"html"
-	"regexp"
 	"strings"
 
 	"helpdesk/pkg/charset"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/tags"
 )
 
 // pageCharset matches the charset that a page declares in a meta element or an XML declaration.
-var pageCharset = regexp.MustCompile(
+var pageCharset = lazy.Regexp(
 	`(?i)<meta[^>]+charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]+encoding\s*=\s*["']\s*([\w.:-]+)`)
 
 // decodeText decodes a text part, normalizes its line ends and removes control characters.
 func decodeText(b []byte, ct media, isHTML bool) (string, bool) {
 	label := ct.params["charset"]
 	if isHTML && !charset.Names(label) {
-		if m := pageCharset.FindSubmatch(b[:min(len(b), 4096)]); m != nil {
+		if m := pageCharset().FindSubmatch(b[:min(len(b), 4096)]); m != nil {
 			label = string(m[1]) + string(m[2])
 		}
 	}

@@ -4,13 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"regexp"
 	"strings"
 
 	"helpdesk/pkg/charset"
+	"helpdesk/pkg/lazy"
 )
 
-var uuBegin = regexp.MustCompile(`^begin(?:-base64)? [0-7]{3,4} (\S.*?)\s*$`)
+var uuBegin = lazy.Regexp(`^begin(?:-base64)? [0-7]{3,4} (\S.*?)\s*$`)
 
 // uuReader decodes the only uuencoded file of a part with that transfer encoding.
 type uuReader struct {
@@ -92,7 +92,7 @@ func cutUU(text []byte) (rest []byte, files []uuFile) {
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	for i := 0; i < len(lines); i++ {
-		m := uuBegin.FindSubmatch(bytes.TrimRight(lines[i], "\r\n"))
+		m := uuBegin().FindSubmatch(bytes.TrimRight(lines[i], "\r\n"))
 		if m == nil || len(files) >= 100 {
 			rest = append(rest, lines[i]...)
 			continue

@@ -1,18 +1,18 @@
 package eml
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"helpdesk/pkg/charset"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 // encodedWord matches RFC 2047 words as programs send them: with blanks and 8-bit characters inside, with a language
 // after the charset, or with the last word cut off.
-var encodedWord = regexp.MustCompile(`=\?([^?\s]*)\?([bBqQ])\?([^?\r\n]*(?:\?[^=?\r\n]+)*)(\?=|\??$)`)
+var encodedWord = lazy.Regexp(`=\?([^?\s]*)\?([bBqQ])\?([^?\r\n]*(?:\?[^=?\r\n]+)*)(\?=|\??$)`)
 
 // decodeWords decodes the encoded words anywhere in s. It joins adjacent words of one charset before decoding. QUIRK:
 // many programs split a multibyte character (bpeel/notbit#16) or a group of base64 between two words.
@@ -20,7 +20,7 @@ func decodeWords(s string) string {
 	if !strings.Contains(s, "=?") {
 		return s
 	}
-	found := encodedWord.FindAllStringSubmatchIndex(s, -1)
+	found := encodedWord().FindAllStringSubmatchIndex(s, -1)
 	var out strings.Builder
 	end := 0
 	for i := 0; i < len(found); {

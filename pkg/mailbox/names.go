@@ -3,15 +3,16 @@ package mailbox
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"helpdesk/pkg/lazy"
 )
 
 // listed is a LIST response: attributes, separator, the name in one of its three forms, and what may follow.
-var listed = regexp.MustCompile(
+var listed = lazy.Regexp(
 	`(?is)^\* (?:LIST|LSUB) \((?:\\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+(?: \\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+)*)?\) ` +
 		`(?:(?-i:NIL)|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])") ` +
 		`(?:"((?:[^"\\\r\n]|\\["\\])*)"|\{(\d+)\}\r\n|((?-i:[^(){ %*"\\\x00-\x1f\x7f-\x{10ffff}]+)))`)
@@ -20,7 +21,7 @@ var listed = regexp.MustCompile(
 // connection over a name in base64 that is none, a bare tab, or an attribute that is no atom; servers hand on whatever
 // another program named so.
 func readableList(response []byte) bool {
-	m := listed.FindSubmatchIndex(response)
+	m := listed().FindSubmatchIndex(response)
 	if m == nil {
 		return false
 	}
@@ -38,12 +39,12 @@ func readableList(response []byte) bool {
 	default:
 		name = string(response[m[6]:m[7]])
 	}
-	return (rest == "\r\n" || rest == "\n" || strings.HasPrefix(rest, " (") && extended.MatchString(rest)) &&
+	return (rest == "\r\n" || rest == "\n" || strings.HasPrefix(rest, " (") && extended().MatchString(rest)) &&
 		readableName(name)
 }
 
 // extended is what follows the name in an extended list (RFC 5258), as far as servers use it.
-var extended = regexp.MustCompile(
+var extended = lazy.Regexp(
 	`(?i)^ \((?:"(?:CHILDINFO|OLDNAME)" \("[A-Z0-9/._ -]*"(?: "[A-Z0-9/._ -]*")*\))?\)\r?\n$`)
 
 var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`)

@@ -1,8 +1,9 @@
 package markup
 
 import (
-	"regexp"
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
 // inline closes and opens inline tags until the open ones are those of f.
@@ -43,13 +44,13 @@ func closeInline(f format) string {
 	return s
 }
 
-var bareAddress = regexp.MustCompile(`https?://[^\s<>"\x{00a0}]+`)
+var bareAddress = lazy.Regexp(`https?://[^\s<>"\x{00a0}]+`)
 
 // autolink writes text and turns web addresses in it into links, since not every mail program does.
 func (h *letterHTML) autolink(s string) {
 	f := h.now
 	last := 0
-	for _, at := range bareAddress.FindAllStringIndex(s, -1) {
+	for _, at := range bareAddress().FindAllStringIndex(s, -1) {
 		raw := strings.TrimRight(s[at[0]:at[1]], ".,;:!?)»”'*_")
 		href := linkAddress(raw)
 		if href == "" {

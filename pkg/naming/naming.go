@@ -8,10 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 // Words are what is known of the words of a name; they come from a data file.
@@ -62,11 +62,11 @@ func Compile(w Words) (*Names, error) {
 }
 
 var (
-	nameAside   = lazy(`\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>|\{[^{}]*\}`)
-	nameEnd     = lazy(`\s+[/|·•–—-]+\s+|[/|;•]`)
-	nameInitial = lazy(`^(?:\p{L}\.?|(?:\p{L}{1,2}\.)+-?(?:\p{L}\.?)?)$`)
-	nameDot     = lazy(`(^|[ .])(\pL)\.`)
-	nameWord    = lazy(`^[\p{L}\p{M}][\p{L}\p{M}'’ʼ.-]*$`)
+	nameAside   = lazy.Regexp(`\([^()]*\)|\[[^\[\]]*\]|<[^<>]*>|\{[^{}]*\}`)
+	nameEnd     = lazy.Regexp(`\s+[/|·•–—-]+\s+|[/|;•]`)
+	nameInitial = lazy.Regexp(`^(?:\p{L}\.?|(?:\p{L}{1,2}\.)+-?(?:\p{L}\.?)?)$`)
+	nameDot     = lazy.Regexp(`(^|[ .])(\pL)\.`)
+	nameWord    = lazy.Regexp(`^[\p{L}\p{M}][\p{L}\p{M}'’ʼ.-]*$`)
 )
 
 const mostNameWords = 5
@@ -228,9 +228,4 @@ func (n *Names) plain(words []string) string {
 
 func matchAny(res []*regexp.Regexp, s string) bool {
 	return slices.ContainsFunc(res, func(re *regexp.Regexp) bool { return re.MatchString(s) })
-}
-
-// lazy compiles an expression when it is used first.
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }

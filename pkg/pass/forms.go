@@ -2,12 +2,12 @@ package pass
 
 import (
 	"html"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/quote"
 	"helpdesk/pkg/tags"
@@ -44,11 +44,11 @@ func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 
 // aside is what programs write into the text they make of a page, besides its words: addresses of links and names of
 // pictures.
-var aside = regexp.MustCompile(
+var aside = lazy.Regexp(
 	`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<>\]]+>?|\[(?:cid|image):[^\]]{0,500}\]|\b\S+@\S+`)
 
 // said returns the words of a text, without what no person wrote.
-func said(text string) string { return aside.ReplaceAllString(text, " ") }
+func said(text string) string { return aside().ReplaceAllString(text, " ") }
 
 // lacks reports whether a text does not hold one of the words of what was said. Most texts of two forms have the same
 // words in the same order.

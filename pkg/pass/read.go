@@ -3,12 +3,12 @@ package pass
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/quote"
 )
@@ -142,11 +142,11 @@ func pictureNames(m *desk.Message) map[string]string {
 }
 
 // pictureLabel is what programs write for an inline picture into the plain text they make of a page.
-var pictureLabel = regexp.MustCompile(`(?i)\[cid:([^\]\s]{1,500})\]`)
+var pictureLabel = lazy.Regexp(`(?i)\[cid:([^\]\s]{1,500})\]`)
 
 // labelled writes the names of files for the pictures of a plain text.
 func labelled(text string, names map[string]string) string {
-	return pictureLabel.ReplaceAllStringFunc(text, func(label string) string {
+	return pictureLabel().ReplaceAllStringFunc(text, func(label string) string {
 		if name := names[strings.ToLower(label[len("[cid:"):len(label)-1])]; name != "" {
 			return "(" + name + ")"
 		}

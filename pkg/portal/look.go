@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/lazy"
 )
 
 // Look reports whether the portal shows what it answered to have made since then: tasks by their number and mark,
@@ -194,12 +194,12 @@ func (l *looking) nameFiles(ctx context.Context) error {
 }
 
 // counted is what the portal adds to the name of a file there is another of.
-var counted = regexp.MustCompile(` \(\d+\)$`)
+var counted = lazy.Regexp(` \(\d+\)$`)
 
 // stem returns a name as it is compared.
 func stem(name string) string {
 	end := path.Ext(name)
-	return strings.ToLower(counted.ReplaceAllString(strings.TrimSuffix(name, end), "") + end)
+	return strings.ToLower(counted().ReplaceAllString(strings.TrimSuffix(name, end), "") + end)
 }
 
 // absent returns which of the files are not among those shown.

@@ -1,9 +1,9 @@
 package quote
 
 import (
-	"regexp"
 	"strings"
 
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/tags"
 )
 
@@ -58,7 +58,7 @@ func (c *Cutter) PartHTML(text string) PageParts {
 	if parts.Quoted == "" {
 		parts.Quoted = p.uncut()
 	}
-	if content || p.answered(spans) || !c.says(tags.Text(anImage.ReplaceAllString(parts.Bare, "\n"+picture+" $0"))) {
+	if content || p.answered(spans) || !c.says(tags.Text(anImage().ReplaceAllString(parts.Bare, "\n"+picture+" $0"))) {
 		return parts
 	}
 	parts.Own, parts.Signature, parts.Cut = parts.Bare, signature.String(), cut
@@ -81,4 +81,4 @@ func (p *page) uncut() string {
 	return ""
 }
 
-var anImage = regexp.MustCompile(`(?i)<img\s`)
+var anImage = lazy.Regexp(`(?i)<img\s`)

@@ -1,11 +1,11 @@
 package quote
 
 import (
-	"regexp"
 	"strings"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
+	"helpdesk/pkg/lazy"
 )
 
 // originWithin is the number of lines below the announcement of a forward that are searched for its sender.
@@ -53,7 +53,7 @@ func firstLines(text string) []string {
 }
 
 // introAddress finds the sender in the attribution that Yandex puts above a forward.
-var introAddress = regexp.MustCompile(`\d{1,2}:\d{2}(?::\d{2})?(?:\s*[+-]\d{4})?,?\s+(\S.*<[^<>\s]+@[^<>\s]+>)\s*:?$`)
+var introAddress = lazy.Regexp(`\d{1,2}:\d{2}(?::\d{2})?(?:\s*[+-]\d{4})?,?\s+(\S.*<[^<>\s]+@[^<>\s]+>)\s*:?$`)
 
 // origin finds the sender in a copied header.
 func (c *Cutter) origin(lines []string) (desk.Address, bool) {
@@ -66,19 +66,19 @@ func (c *Cutter) origin(lines []string) (desk.Address, bool) {
 		if found && c.from[strings.ToLower(strings.Trim(name, "*_ \t\u200b"))] {
 			return written(value)
 		}
-		if m := introAddress.FindStringSubmatch(line); m != nil {
+		if m := introAddress().FindStringSubmatch(line); m != nil {
 			return written(m[1])
 		}
 	}
 	return desk.Address{}, false
 }
 
-var linked = regexp.MustCompile(`(?i)<mailto:[^<>\s]*>`)
+var linked = lazy.Regexp(`(?i)<mailto:[^<>\s]*>`)
 
 // written parses an address as programs print it in text. QUIRK: Outlook adds a link or replaces the brackets by it:
 // Ivan [mailto:a@b] and Ivan <a@b<mailto:a@b>>.
 func written(s string) (desk.Address, bool) {
-	s = linked.ReplaceAllString(strings.Trim(s, "*_ \t"), "")
+	s = linked().ReplaceAllString(strings.Trim(s, "*_ \t"), "")
 	s = strings.NewReplacer("[mailto:", "<", "]", ">", "*", "").Replace(s)
 	for _, a := range eml.Addresses(s) {
 		if a.Addr != "" && !strings.Contains(a.Addr, "@") {

@@ -3,18 +3,19 @@ package quote
 import (
 	"errors"
 	"fmt"
-	"regexp"
+
+	"helpdesk/pkg/lazy"
 )
 
 // aTerm matches a reference to a part of a pattern. It does not match a repetition count.
-var aTerm = regexp.MustCompile(`\{[a-z]+\}`)
+var aTerm = lazy.Regexp(`\{[a-z]+\}`)
 
 // spelled replaces the terms in a list of patterns, and the terms within terms.
 func spelled(name string, list []string, terms map[string]string) ([]string, error) {
 	var errs []error
 	var write func(s string, depth int) string
 	write = func(s string, depth int) string {
-		return aTerm.ReplaceAllStringFunc(s, func(t string) string {
+		return aTerm().ReplaceAllStringFunc(s, func(t string) string {
 			term, ok := terms[t[1:len(t)-1]]
 			if !ok || depth == 0 {
 				errs = append(errs, fmt.Errorf("%s: %q in %q is no term", name, t, s))

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
-	"regexp"
 	"strings"
 	"time"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/wire"
 )
 
@@ -107,9 +107,9 @@ var codes = map[string]kind{
 
 var (
 	// gone are the codes of a recipient who is not there, or whose mailbox takes nothing.
-	gone = regexp.MustCompile(`^5\.(1\.(1|2|3|6|10)|2\.[1-4])$`)
+	gone = lazy.Regexp(`^5\.(1\.(1|2|3|6|10)|2\.[1-4])$`)
 	// ours says that a full mailbox is the sender's.
-	ours = regexp.MustCompile(`(?i)\b(send(er|ing)|outgoing|outbound|submission)\b`)
+	ours = lazy.Regexp(`(?i)\b(send(er|ing)|outgoing|outbound|submission)\b`)
 )
 
 // about says whom a refusal is about, unknown where nothing tells.
@@ -123,7 +123,7 @@ func (s *session) about(stage string, reply *textproto.Error) kind {
 		return atMail(reply, words)
 	case stage == "RCPT":
 		return s.atRecipient(detail, words, reply)
-	case detail == "5.2.2" && !ours.MatchString(reply.Msg):
+	case detail == "5.2.2" && !ours().MatchString(reply.Msg):
 		return recipient
 	case reply.Code == 552 && words != limit:
 		// QUIRK: as 552 5.7.0 Gmail refuses kinds of files: such a letter passes without them.
@@ -159,7 +159,7 @@ func atMail(reply *textproto.Error, words kind) kind {
 func (s *session) atRecipient(detail string, words kind, reply *textproto.Error) kind {
 	theirs := s.toldOf(reply, s.letter.to)
 	switch {
-	case gone.MatchString(detail) && !ours.MatchString(reply.Msg):
+	case gone().MatchString(detail) && !ours().MatchString(reply.Msg):
 		return recipient
 	case words == someone && s.named(reply):
 		return account
@@ -185,7 +185,7 @@ func (s *session) toldOf(reply *textproto.Error, address string) bool {
 		if !found {
 			return false
 		}
-		if !endsInAddress.MatchString(before) && !beginsInAddress.MatchString(after) {
+		if !endsInAddress().MatchString(before) && !beginsInAddress().MatchString(after) {
 			return true
 		}
 		rest = after
@@ -194,8 +194,8 @@ func (s *session) toldOf(reply *textproto.Error, address string) bool {
 
 // What makes an address part of a longer one.
 var (
-	endsInAddress   = regexp.MustCompile(`[0-9a-z_.+-]$`)
-	beginsInAddress = regexp.MustCompile(`^(\.?[0-9a-z_-])`)
+	endsInAddress   = lazy.Regexp(`[0-9a-z_.+-]$`)
+	beginsInAddress = lazy.Regexp(`^(\.?[0-9a-z_-])`)
 )
 
 // judge asks about a recipient who was refused without a word that tells why: whether the server takes our own address

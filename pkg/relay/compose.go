@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/lazy"
 )
 
 const (
@@ -156,8 +156,8 @@ func references(ids []string) string {
 var (
 	// QUIRK: go-mail folds a long first word away from its field's name; rspamd counts "From:" with nothing behind it
 	// as a mark of spam (HEADER_FROM_EMPTY_DELIMITER).
-	emptyFirst = regexp.MustCompile(`(?m)^([A-Za-z-]+):\r\n[ \t]+`)
-	boundary   = regexp.MustCompile(`boundary=([0-9a-f]{60})\r\n`)
+	emptyFirst = lazy.Regexp(`(?m)^([A-Za-z-]+):\r\n[ \t]+`)
+	boundary   = lazy.Regexp(`boundary=([0-9a-f]{60})\r\n`)
 )
 
 // finish makes the bytes that go-mail rendered depend on the letter alone, and checks their header. It works in raw: a
@@ -168,8 +168,8 @@ func finish(raw []byte, id string) ([]byte, error) {
 	if end < 0 {
 		return nil, fmt.Errorf("%w: it has no header", errLetter)
 	}
-	if emptyFirst.Match(raw[:end]) {
-		header := emptyFirst.ReplaceAll(raw[:end], []byte("$1: "))
+	if emptyFirst().Match(raw[:end]) {
+		header := emptyFirst().ReplaceAll(raw[:end], []byte("$1: "))
 		raw, end = append(header[:len(header):len(header)], raw[end:]...), len(header)
 	}
 	for l := range bytes.Lines(raw[:end]) {
@@ -188,7 +188,7 @@ const headers = 64 << 10
 //
 // QUIRK: go-mail can be given one boundary only, and takes it for every level; left alone it draws random ones.
 func own(raw []byte, id string) {
-	for i, at := range boundary.FindAllSubmatchIndex(raw[:min(len(raw), headers)], -1) {
+	for i, at := range boundary().FindAllSubmatchIndex(raw[:min(len(raw), headers)], -1) {
 		old := bytes.Clone(raw[at[2]:at[3]])
 		sum := sha256.Sum256([]byte(id + "\x00" + strconv.Itoa(i)))
 		mine := []byte(hex.EncodeToString(sum[:])[:len(old)])

@@ -319,7 +319,7 @@ func TestBoundariesDependOnTheLetter(t *testing.T) {
 }
 
 func boundaryOf(raw []byte) string {
-	m := boundary.FindSubmatch(raw)
+	m := boundary().FindSubmatch(raw)
 	if m == nil {
 		return ""
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"helpdesk/pkg/lazy"
 )
 
 //go:embed answers.txt
@@ -46,7 +48,7 @@ var words = sync.OnceValue(func() map[kind][]*regexp.Regexp {
 })
 
 // front is what stands before the words: a code of RFC 3463, then addresses, each with what a server puts around it.
-var front = regexp.MustCompile(
+var front = lazy.Regexp(
 	`^(?:[245]\.\d{1,3}\.\d{1,3}\s+)?(?:(?:SMTP;|Error:|<[^<>]*>[:.]*|\S+@\S+|\(#?[245]\.\d+\.\d+\))\s+)*`)
 
 // maxAnswer bounds what is read of an answer, in bytes: it may be as long as a page.
@@ -55,7 +57,7 @@ const maxAnswer = 2000
 // about says whom the words of a refusal are about, unknown where they don't tell.
 func about(msg string) kind {
 	msg = strings.Join(strings.Fields(msg[:min(len(msg), maxAnswer)]), " ")
-	msg = msg[len(front.FindString(msg)):]
+	msg = msg[len(front().FindString(msg)):]
 	for _, k := range []kind{remote, domain, sender, account, someone, recipient, size, relaying, limit, client} {
 		switch {
 		case !tells(k, msg):

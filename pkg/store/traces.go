@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/lazy"
 )
 
 // erased stands in a text where a person's address or name stood.
@@ -124,8 +125,8 @@ func (t traces) inLetter(raw []byte) bool {
 }
 
 var (
-	encodedWord = regexp.MustCompile(`=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=`)
-	base64Block = regexp.MustCompile(`(?m)(?:^[A-Za-z0-9+/]{20,76}={0,2}\r?$\n?)+(?:^[A-Za-z0-9+/]{2,76}={0,2}\r?$)?`)
+	encodedWord = lazy.Regexp(`=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=`)
+	base64Block = lazy.Regexp(`(?m)(?:^[A-Za-z0-9+/]{20,76}={0,2}\r?$\n?)+(?:^[A-Za-z0-9+/]{2,76}={0,2}\r?$)?`)
 )
 
 // readings returns a raw letter as it stands, with its encoded words decoded, its quoted-printable decoded, and its
@@ -133,7 +134,7 @@ var (
 func readings(raw []byte) []string {
 	text := string(raw)
 	all := []string{text}
-	if words := encodedWord.FindAllString(text, -1); len(words) > 0 {
+	if words := encodedWord().FindAllString(text, -1); len(words) > 0 {
 		d := new(mime.WordDecoder)
 		var joined strings.Builder
 		for _, w := range words {
@@ -148,7 +149,7 @@ func readings(raw []byte) []string {
 	if plain, _ := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(raw))); len(plain) > 0 {
 		all = append(all, string(plain))
 	}
-	for _, block := range base64Block.FindAllString(text, -1) {
+	for _, block := range base64Block().FindAllString(text, -1) {
 		block = strings.Map(func(r rune) rune {
 			if r == '\r' || r == '\n' {
 				return -1

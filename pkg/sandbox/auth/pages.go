@@ -4,10 +4,13 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // pages are what a person sees in a browser who tries a sign-in by hand.
-var pages = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="utf-8"><title>Sign in</title>
+var pages = sync.OnceValue(func() *template.Template { return template.Must(template.New("").Parse(pagesHTML)) })
+
+const pagesHTML = `<!DOCTYPE html><meta charset="utf-8"><title>Sign in</title>
 {{define "consent"}}{{template ""}}<form method="post"><p>{{.Application}} wants to read and send the mail of
 <input name="account" value="{{.Account}}"></p>
 <button name="do" value="allow">Allow</button> <button name="do" value="refuse">Refuse</button></form>{{end}}
@@ -20,12 +23,12 @@ var pages = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="
 <button name="do" value="revoke">End its sign-ins</button></p>
 <p><button name="do" value="away">Answer nobody</button> <button name="do" value="back">Answer again</button></p></form>
 <p><a href="secrets">Tokens and codes that were given</a></p>{{end}}
-{{define "said"}}{{template ""}}<p>{{.}}</p>{{end}}`))
+{{define "said"}}{{template ""}}<p>{{.}}</p>{{end}}`
 
 // page answers a browser, and reports whether there is such a page: "/" steers the server, "/authorize" and "/code" sign
 // in, and "/secrets" lists what no log may hold, a line each.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) bool {
-	show := func(name string, data any) { _ = pages.ExecuteTemplate(w, name, data) }
+	show := func(name string, data any) { _ = pages().ExecuteTemplate(w, name, data) }
 	posted := r.Method == http.MethodPost
 	account, allow := r.FormValue("account"), r.FormValue("do") == "allow"
 	switch r.URL.Path {

@@ -2,9 +2,10 @@ package portal
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 const maxCommands = 50
@@ -133,7 +134,7 @@ func (b *batchRun) parse(cmd string) (string, *Params) {
 
 // QUIRK: anything like a reference is replaced in every value, even in a customer's text, together with all text up to
 // the next white space (rest, methodsBatch).
-var reference = regexp.MustCompile(`(?i)\$(result|next|total|time|error)(\S*)`)
+var reference = lazy.Regexp(`(?i)\$(result|next|total|time|error)(\S*)`)
 
 func (b *batchRun) substitute(p *Params) {
 	for _, k := range p.keys {
@@ -141,7 +142,7 @@ func (b *batchRun) substitute(p *Params) {
 		case *Params:
 			b.substitute(v)
 		case string:
-			if loc := reference.FindStringIndex(v); loc != nil {
+			if loc := reference().FindStringIndex(v); loc != nil {
 				p.vals[k] = b.resolve(v, loc[0] == 0 && loc[1] == len(v))
 			}
 		}
@@ -151,8 +152,8 @@ func (b *batchRun) substitute(p *Params) {
 // resolve replaces the references. A list is possible only if the reference is the whole value.
 func (b *batchRun) resolve(v string, whole bool) any {
 	var all any
-	filled := reference.ReplaceAllStringFunc(v, func(ref string) string {
-		m := reference.FindStringSubmatch(ref)
+	filled := reference().ReplaceAllStringFunc(v, func(ref string) string {
+		m := reference().FindStringSubmatch(ref)
 		found := lookUp(b.maps[strings.ToLower(m[1])], m[2])
 		if list, ok := found.(*Params); ok {
 			all = list
@@ -165,12 +166,12 @@ func (b *batchRun) resolve(v string, whole bool) any {
 	return filled
 }
 
-var segment = regexp.MustCompile(`^\[([^\]]*)\]`)
+var segment = lazy.Regexp(`^\[([^\]]*)\]`)
 
 func lookUp(data *Params, path string) any {
 	var at any = data
 	for {
-		m := segment.FindStringSubmatch(path)
+		m := segment().FindStringSubmatch(path)
 		if m == nil {
 			return at
 		}

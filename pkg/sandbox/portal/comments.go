@@ -3,9 +3,10 @@ package portal
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"helpdesk/pkg/lazy"
 )
 
 // positional are the arguments of task.commentitem.* in order.
@@ -178,11 +179,11 @@ func orderComments(all []Comment, order *Params) []Comment {
 	return cs
 }
 
-var commentFilter = regexp.MustCompile(`^(!|<=|>=|<|>|=)?([A-Z_]+)$`)
+var commentFilter = lazy.Regexp(`^(!|<=|>=|<|>|=)?([A-Z_]+)$`)
 
 func commentMatches(c Comment, filter *Params) bool {
 	for _, k := range filter.Keys() {
-		m := commentFilter.FindStringSubmatch(k)
+		m := commentFilter().FindStringSubmatch(k)
 		if m == nil {
 			return false
 		}

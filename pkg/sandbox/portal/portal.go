@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 // PortalOptions are the differences between portals. The zero value has the old task card and every scope.
@@ -204,8 +205,8 @@ func (p *Portal) SetScopes(scopes ...string) {
 }
 
 var (
-	routeV2 = regexp.MustCompile(`^/rest/(\d+)/([^/]+)/([A-Za-z0-9_.]+)$`)
-	routeV3 = regexp.MustCompile(`^/rest/api/(\d+)/([^/]+)/([A-Za-z0-9_.]+)$`)
+	routeV2 = lazy.Regexp(`^/rest/(\d+)/([^/]+)/([A-Za-z0-9_.]+)$`)
+	routeV3 = lazy.Regexp(`^/rest/api/(\d+)/([^/]+)/([A-Za-z0-9_.]+)$`)
 )
 
 // ServeHTTP handles REST v2 and v3, uploads and downloads.
@@ -217,9 +218,9 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/rest/download.json", r.URL.Path == "/bitrix/tools/disk/uf.php":
 		p.serveDownload(w, r)
 	default:
-		if m := routeV3.FindStringSubmatch(r.URL.Path); m != nil {
+		if m := routeV3().FindStringSubmatch(r.URL.Path); m != nil {
 			p.serveV3(w, r, m[1], m[2], strings.ToLower(m[3]))
-		} else if m := routeV2.FindStringSubmatch(r.URL.Path); m != nil {
+		} else if m := routeV2().FindStringSubmatch(r.URL.Path); m != nil {
 			name := strings.TrimSuffix(strings.ToLower(m[3]), ".json")
 			p.serveV2(w, r, m[1], m[2], name)
 		} else {

@@ -2,10 +2,11 @@ package portal
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 // now returns the portal's time, truncated to seconds like its dates.
@@ -29,12 +30,12 @@ func (t *task) post(author int64, text string, files []File) *Comment {
 	return &t.Comments[len(t.Comments)-1]
 }
 
-var fileTag = regexp.MustCompile(`(?i)\[DISK=(\d+)\]`)
+var fileTag = lazy.Regexp(`(?i)\[DISK=(\d+)\]`)
 
 // takeFiles attaches the Drive files that a text refers to, and removes the references.
 func (w *world) takeFiles(text string, files []File) (string, []File) {
-	text = fileTag.ReplaceAllStringFunc(text, func(tag string) string {
-		n, _ := integer(fileTag.FindStringSubmatch(tag)[1])
+	text = fileTag().ReplaceAllStringFunc(text, func(tag string) string {
+		n, _ := integer(fileTag().FindStringSubmatch(tag)[1])
 		if o := w.drive.objects[n]; w.drive.readable(o) {
 			files = append(files, o.file())
 			return ""

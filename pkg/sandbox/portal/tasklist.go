@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"helpdesk/pkg/lazy"
 )
 
 const pageSize = 50
@@ -102,7 +104,7 @@ func page[T any](x *execution, all []T) []T {
 	return all[start:min(start+pageSize, total)]
 }
 
-var filterKey = regexp.MustCompile(`^(!><|><|>=|<=|!=|!%|[!=<>%*?])?([A-Z_0-9]+)$`)
+var filterKey = lazy.Regexp(`^(!><|><|>=|<=|!=|!%|[!=<>%*?])?([A-Z_0-9]+)$`)
 
 // condition is a key of a filter with its value, converted to all types of columns.
 type condition struct {
@@ -114,7 +116,7 @@ type condition struct {
 
 func (w *world) conditions(filter *Params) (all []condition) {
 	for _, k := range filter.Keys() {
-		m := filterKey.FindStringSubmatch(k)
+		m := filterKey().FindStringSubmatch(k)
 		if m == nil || m[2] == "ACTIVITY_DATE" && w.o.ActivityFilterIgnored {
 			continue
 		}
