@@ -1,5 +1,5 @@
-// Package crowd plays customers who write and a specialist who answers, on the embedded servers, and says afterwards
-// whether everything was made exactly once: for tests that kill passes or let them die, and for trials by hand.
+// Package crowd plays customers who write and a specialist who answers, on the embedded servers, and then checks that
+// everything was created exactly once. It runs no passes itself: tests that kill them and manual trials use it.
 package crowd
 
 import (
@@ -16,10 +16,10 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// Specialist is the user of the portal who answers.
+// Specialist is the id of the portal user who answers.
 const Specialist = 7
 
-// Crowd is who writes, and how much it has written.
+// Crowd plays the people and counts what they have written.
 type Crowd struct {
 	Portal *sandbox.Portal
 	IMAP   *mail.IMAP
@@ -27,14 +27,14 @@ type Crowd struct {
 	Rnd    *rand.Rand
 	Now    func() time.Time
 
-	Letters int       // of customers
-	Said    int       // comments of the specialist
-	SaidAt  time.Time // when the last comment was made
-	firsts  []string  // Message-IDs of the customers' first letters
+	Letters int       // number of letters by customers
+	Said    int       // number of comments by the specialist
+	SaidAt  time.Time // time of the last comment
+	firsts  []string  // Message-IDs of the first letter of each customer
 }
 
-// Happen brings a letter of a new customer or of one who is known, or has the specialist say something on a task, as
-// the dice fall. It returns what happened, for people.
+// Happen adds one random event: a letter from a new or known customer, or a comment by the specialist on a task. It
+// returns a description of the event.
 func (c *Crowd) Happen() (string, error) {
 	if tasks := c.Portal.Tasks(); len(tasks) > 0 && c.Rnd.IntN(3) == 0 {
 		c.Said, c.SaidAt = c.Said+1, c.Now()
@@ -58,7 +58,7 @@ func (c *Crowd) Happen() (string, error) {
 	return fmt.Sprintf("letter %d of customer %d", c.Letters, customer), err
 }
 
-// Unseen returns how many letters are not marked on the server.
+// Unseen returns the number of unread letters on the server.
 func (c *Crowd) Unseen() (n int) {
 	for _, m := range c.IMAP.Messages("INBOX") {
 		if !m.Seen {
@@ -68,8 +68,8 @@ func (c *Crowd) Unseen() (n int) {
 	return n
 }
 
-// Mistakes compares what is there with what happened: each letter has made one task or one comment, each customer has
-// one task and at most one auto-reply, and each comment went out under one Message-ID.
+// Mistakes returns the deviations from the expected result: each letter has become one task or one comment, each
+// customer has one task and at most one auto-reply, and each comment was sent under one Message-ID.
 func (c *Crowd) Mistakes() (found []string) {
 	wrong := func(format string, args ...any) { found = append(found, fmt.Sprintf(format, args...)) }
 	made := c.made()
@@ -100,7 +100,7 @@ func (c *Crowd) Mistakes() (found []string) {
 
 var letterMark, answerMark = regexp.MustCompile(`L\d+L`), regexp.MustCompile(`C\d+C`)
 
-// made counts how often each letter stands in the portal.
+// made counts how often each letter appears in the portal.
 func (c *Crowd) made() map[string]int {
 	made := map[string]int{}
 	for _, task := range c.Portal.Tasks() {
@@ -117,7 +117,7 @@ func (c *Crowd) made() map[string]int {
 	return made
 }
 
-// mailed returns the Message-IDs each comment went out under, and how many auto-replies each address got.
+// mailed returns the Message-IDs of each comment, and the number of auto-replies to each address.
 func (c *Crowd) mailed() (answers map[string]map[string]bool, replies map[string]int, err error) {
 	answers, replies = map[string]map[string]bool{}, map[string]int{}
 	for _, l := range c.SMTP.Letters() {

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// browser is a headless Chromium that is spoken to over a pipe by the DevTools protocol: messages in JSON, each with a
-// NUL behind it.
+// browser is a headless Chromium, controlled over a pipe by the DevTools protocol: JSON messages that end with NUL.
 type browser struct {
 	cmd     *exec.Cmd
 	in      *os.File
@@ -22,7 +21,7 @@ type browser struct {
 	session string
 }
 
-// errMissing says that a program is not installed.
+// errMissing reports that a program is not installed.
 var errMissing = errors.New("not installed")
 
 func find(names ...string) (string, error) {
@@ -34,7 +33,7 @@ func find(names ...string) (string, error) {
 	return "", fmt.Errorf("%s: %w", names[0], errMissing)
 }
 
-const patience = 30 * time.Second // for one answer of the browser
+const patience = 30 * time.Second // timeout of a response by the browser
 
 func openBrowser(ctx context.Context) (*browser, error) {
 	program, err := find("chromium", "chromium-browser", "google-chrome")
@@ -58,7 +57,7 @@ func openBrowser(ctx context.Context) (*browser, error) {
 		"--disable-sync",
 		"--disable-dev-shm-usage", "--hide-scrollbars", "--user-data-dir="+b.home)
 	b.cmd.Env = append(os.Environ(), "HOME="+b.home)
-	b.cmd.ExtraFiles = []*os.File{toIt, fromIt} // 3 and 4, as the flag wants them
+	b.cmd.ExtraFiles = []*os.File{toIt, fromIt} // become file descriptors 3 and 4, as the flag requires
 	b.in, b.out = in, bufio.NewReader(out)
 	if err := b.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start browser: %w", err)
@@ -94,7 +93,7 @@ func (b *browser) attach() error {
 	return b.call("Page.enable", nil, nil)
 }
 
-// message is one of the protocol's, in either direction.
+// message is a message of the protocol in either direction.
 type message struct {
 	ID        int             `json:"id,omitempty"`
 	SessionID string          `json:"sessionId,omitempty"`
@@ -106,7 +105,7 @@ type message struct {
 	} `json:"error,omitempty"`
 }
 
-// call asks the browser for something and waits for its answer.
+// call sends a request to the browser and waits for its response.
 func (b *browser) call(method string, params, result any) error {
 	b.last++
 	raw, err := json.Marshal(message{ID: b.last, SessionID: b.session, Method: method, Params: params})
@@ -128,7 +127,7 @@ func (b *browser) call(method string, params, result any) error {
 	return json.Unmarshal(m.Result, result)
 }
 
-// next returns the next message that is wanted; others are of no interest.
+// next returns the next wanted message and drops others.
 func (b *browser) next(wanted func(message) bool) (message, error) {
 	for {
 		raw, err := b.out.ReadBytes(0)

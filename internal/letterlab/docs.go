@@ -9,12 +9,12 @@ import (
 
 const docsFile = "docs/letters.md"
 
-// markers returns the lines between which a part of the documentation is written by this command.
+// markers returns the lines around a part of the documentation that this command writes.
 func markers(name string) (open, shut string) {
 	return "<!-- " + name + ": written by go run ./internal/letterlab -->\n", "<!-- end of " + name + " -->\n"
 }
 
-// between returns what stands between the markers of a part.
+// between returns the text between the markers of a part.
 func between(doc, name string) (before, part, after string, err error) {
 	open, shut := markers(name)
 	before, rest, ok := strings.Cut(doc, open)
@@ -26,7 +26,7 @@ func between(doc, name string) (before, part, after string, err error) {
 	return before + open, strings.Trim(part, "\n"), shut + after, nil
 }
 
-// intoDocs puts text between the markers of a part.
+// intoDocs replaces the text between the markers of a part.
 func intoDocs(root, name, text string) error {
 	file := filepath.Join(root, docsFile)
 	raw, err := os.ReadFile(file)

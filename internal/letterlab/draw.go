@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// view is a screen and what its owner prefers.
+// view is a screen with the preferences of its owner.
 type view struct {
 	Name   string
 	Width  int
@@ -26,12 +26,12 @@ var views = []view{
 	}, {"phone-dark", 360, "dark"}, {"desktop-light", 800, "light"}, {"desktop-dark", 800, "dark"},
 }
 
-// fits are the widths that nothing in a letter may go beyond, besides those of the views.
+// fits are further widths within which a letter must fit.
 var fits = []view{{"narrow", 320, "light"}, {"wide", 1200, "light"}}
 
 const pictureFolder = "docs/letters"
 
-// drawAll draws each letter in each view into docs/letters, and notes of which letters the pictures are.
+// drawAll draws each letter in each view into docs/letters, and records the letters from which the pictures were made.
 func drawAll(ctx context.Context, root string, all []sample) error {
 	b, err := openBrowser(ctx)
 	if err != nil {
@@ -65,7 +65,7 @@ func drawAll(ctx context.Context, root string, all []sample) error {
 	return intoDocs(root, "pictures", pictureTable(all))
 }
 
-// fit draws the letters, and one that holds what letters should not, as narrow and as wide as they must bear.
+// fit checks that nothing in the letters, or in one with difficult content, exceeds the narrowest and widest views.
 func (b *browser) fit(all []sample) error {
 	hard, err := hardSample()
 	if err != nil {
@@ -86,7 +86,7 @@ func (b *browser) fit(all []sample) error {
 	return errors.Join(errs...)
 }
 
-// drawnOf says of which letters pictures are made: a line each, so that a change of a letter shows without a browser.
+// drawnOf returns a line for each letter that was drawn. A change of a letter is thus visible without a browser.
 func drawnOf(all []sample) string {
 	var b strings.Builder
 	for _, s := range all {

@@ -7,7 +7,7 @@ import (
 	"image/png"
 )
 
-// drawLogo draws a company's mark, such as a user might have: a ring and two bars.
+// drawLogo draws a sample company logo: a ring and two bars.
 func drawLogo() []byte {
 	const width, height = 300, 90
 	p := color.Palette{color.White, color.RGBA{0x1a, 0x5f, 0xb4, 0xff}, color.RGBA{0x9a, 0xc1, 0xee, 0xff},
@@ -19,7 +19,7 @@ func drawLogo() []byte {
 		}
 	}
 	var b bytes.Buffer
-	_ = png.Encode(&b, m) // writing to memory
+	_ = png.Encode(&b, m) // does not fail: it writes to memory
 	return b.Bytes()
 }
 

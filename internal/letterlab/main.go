@@ -1,9 +1,8 @@
-// Command letterlab looks at the letters as those who get them will: it has a browser draw them, asks the caniemail
-// data whether mail programs know what they use, and has SpamAssassin score them. What it finds goes into
-// docs/letters.md.
+// Command letterlab checks how letters look to their recipients: a browser draws them, caniemail data show the support
+// in mail programs, and SpamAssassin scores them. It is not part of helpdesk and sends nothing.
 //
-// It is no part of the program and sends nothing. It needs Chromium, Node.js with npm and SpamAssassin, and says which
-// of them is missing.
+// It writes the results to docs/letters.md. It needs Chromium, Node.js with npm and SpamAssassin, and reports which of
+// them is missing.
 //
 //	go run ./internal/letterlab                     all of them
 //	go run ./internal/letterlab pictures programs   some of them
@@ -20,13 +19,13 @@ import (
 	"slices"
 )
 
-// look is a way to look at letters.
+// look is a kind of check.
 type look struct {
 	name string
 	at   func(ctx context.Context, root string, all []sample) error
 }
 
-// looks are in the order in which they are taken.
+// looks are the checks in the order in which they run.
 var looks = []look{{"pictures", drawAll}, {"task", drawTask}, {"programs", judgePrograms}, {"spam", scoreAll}}
 
 func main() {

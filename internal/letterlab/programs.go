@@ -16,29 +16,30 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// clients are the mail programs that matter to us, as the caniemail data names them. It knows nothing of Yandex, whose
-// web mail goes by the browser.
+// clients are the mail programs that we support, by their names in the caniemail data. The data do not contain Yandex,
+// whose web mail depends on the browser.
 var clients = []string{"gmail.desktop-webmail", "gmail.mobile-webmail", "gmail.android", "gmail.ios",
 	"outlook.windows", "outlook.outlook-com",
 	"apple-mail.macos", "apple-mail.ios", "mail-ru.desktop-webmail"}
 
-// allowed.yaml says of what some program does not know why its letters are right without.
+// allowedFile explains, for each feature that some program lacks, why the letters work without it.
 //
 //go:embed allowed.yaml
 var allowedFile []byte
 
-// finding is a feature that a program does not support, supports in part, or was not tested with.
+// finding is a feature that a program does not support, supports only in part, or was not tested with.
 type finding struct {
 	Letter, Client, Feature, Support string
 }
 
-// findings are those of all letters, and the date of the data.
+// findings are the findings for all letters, and the date of the data.
 type findings struct {
 	Data  string
 	Found []finding
 }
 
-// judgePrograms holds the letters against the caniemail data; what is neither supported nor allowed is an error.
+// judgePrograms checks the letters with the caniemail data. A feature that is neither supported nor allowed is an
+// error.
 func judgePrograms(ctx context.Context, root string, all []sample) error {
 	f, err := askPrograms(ctx, root, all)
 	if err != nil {
@@ -49,7 +50,7 @@ func judgePrograms(ctx context.Context, root string, all []sample) error {
 	return errors.Join(err, intoDocs(root, "programs", table))
 }
 
-// askPrograms runs the caniemail package, installed as the lock file says where it is not yet.
+// askPrograms runs the caniemail package. It first installs the package from the lock file if necessary.
 func askPrograms(ctx context.Context, root string, all []sample) (f findings, err error) {
 	node, err := find("node", "nodejs")
 	if err != nil {
@@ -89,13 +90,13 @@ func askPrograms(ctx context.Context, root string, all []sample) (f findings, er
 	return f, json.Unmarshal(out, &f)
 }
 
-// installed reports whether the caniemail package is there.
+// installed reports whether the caniemail package is installed.
 func installed(root string) bool {
 	_, err := os.Stat(filepath.Join(root, "internal", "letterlab", "node_modules", "caniemail"))
 	return err == nil
 }
 
-// judge returns a table of the findings, and an error for each that allowed.yaml does not name.
+// judge returns a table of the findings, and an error for each finding that is not in allowed.yaml.
 func (f findings) judge() (string, error) {
 	allowed := map[string]string{}
 	if err := yaml.UnmarshalWithOptions(allowedFile, &allowed, yaml.Strict()); err != nil {
@@ -146,7 +147,7 @@ func sorted[T any](m map[string]T) []string {
 
 func code(s string) string { return "`" + s + "`" }
 
-// shortly names programs, several of one family together.
+// shortly joins the names of programs, with the platforms of a family together.
 func shortly(list []string) string {
 	platforms := map[string][]string{}
 	for _, c := range list {

@@ -23,7 +23,7 @@ type sample struct {
 	Raw    []byte
 }
 
-// samples returns every letter in every language, without a logo and with one. They are the same each time.
+// samples returns every letter in every language, with and without a logo. The result is always the same.
 func samples() ([]sample, error) {
 	var all []sample
 	for _, locale := range []string{"ru", "en"} {
@@ -67,7 +67,7 @@ func hardSample() (sample, error) {
 	return s, err
 }
 
-// shortSample returns the shortest answer there is, with a logo: filters dislike pictures beside little text.
+// shortSample returns the shortest possible answer, with a logo. Spam filters dislike pictures with little text.
 func shortSample() (sample, error) {
 	s, err := newSample("ru", desk.Answer, true)
 	if err != nil {
@@ -127,7 +127,7 @@ func newSample(locale string, kind desk.LetterKind, logo bool) (sample, error) {
 	return s, err
 }
 
-// page returns the letter's HTML with its pictures in it, for a browser.
+// page returns the letter's HTML with embedded pictures, for a browser.
 func (s sample) page() string {
 	page := s.Letter.HTML
 	for _, p := range s.Letter.Inline {

@@ -8,9 +8,9 @@ import (
 	"sort"
 )
 
-const colours = 16 // of a picture: letters have few, and the edges of their glyphs need no more
+const colours = 16 // of a picture: letters have few, and antialiased text needs no more
 
-// shrink makes a picture of its most frequent colours.
+// shrink reduces a picture to its most frequent colours.
 func shrink(raw []byte) ([]byte, error) {
 	m, err := png.Decode(bytes.NewReader(raw))
 	if err != nil {
@@ -44,7 +44,7 @@ func shrink(raw []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// byFrequency returns the colours, the most frequent first, in an order that is always the same.
+// byFrequency returns the colours sorted by frequency, the most frequent first. Ties are broken consistently.
 func byFrequency(count map[color.RGBA]int) []color.RGBA {
 	all := make([]color.RGBA, 0, len(count))
 	for c := range count {

@@ -14,13 +14,13 @@ import (
 	"strings"
 )
 
-// The scores below which letters must stay. A picture beside little text costs points by itself.
+// The limits of the scores. A picture with little text costs points by itself.
 const (
 	mostPlain = 1.0
 	mostLogo  = 3.0
 )
 
-// score is what SpamAssassin thinks of a letter.
+// score is SpamAssassin's score of a letter.
 type score struct {
 	Letter string
 	Points float64
@@ -28,7 +28,7 @@ type score struct {
 	Rules  string
 }
 
-// scoreAll has SpamAssassin score the letters, without its tests over the network.
+// scoreAll scores the letters with SpamAssassin, without network tests.
 func scoreAll(ctx context.Context, root string, all []sample) error {
 	scores, version, err := askSpamAssassin(ctx, all)
 	if err != nil {
@@ -63,7 +63,8 @@ var (
 	firstWords = regexp.MustCompile(`SpamAssassin version \S+`)
 )
 
-// askSpamAssassin scores the letters, and the shortest there is, as if each had just arrived at its customer's server.
+// askSpamAssassin scores the letters and the shortest possible one, as if they had just arrived at the customer's
+// server.
 func askSpamAssassin(ctx context.Context, all []sample) ([]score, string, error) {
 	short, err := shortSample()
 	if err != nil {
@@ -123,8 +124,9 @@ func askSpamAssassin(ctx context.Context, all []sample) ([]score, string, error)
 	return scores, string(firstWords.Find(version)), nil
 }
 
-// mbox puts the letters behind one another, each with the trace of its way: without one, SpamAssassin trusts a letter
-// more than a customer's server would. Addresses reserved for examples would count as forged, so it is another.
+// mbox returns the letters as a mailbox file. Each letter gets a Received field, since SpamAssassin trusts a letter
+// without one more than a customer's server would. The address in it is a real one: an address reserved for examples
+// would count as forged.
 func mbox(all []sample) []byte {
 	var b bytes.Buffer
 	for _, s := range all {

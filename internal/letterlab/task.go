@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// firstTask is the number of the first task in the demonstration.
+// firstTask is the id of the first task in the demonstration.
 const firstTask = 3701
 
 var served = regexp.MustCompile(`http://[0-9.]+:\d+/`)
@@ -37,7 +37,7 @@ func drawTask(ctx context.Context, root string, _ []sample) error {
 	return os.WriteFile(filepath.Join(root, pictureFolder, "task.png"), raw, 0o644)
 }
 
-// demoTask plays the demonstration and returns the page of its first task.
+// demoTask runs the demonstration and returns the page of its first task.
 func demoTask(ctx context.Context, root string) (string, error) {
 	dir, err := os.MkdirTemp("", "letterlab-")
 	if err != nil {

@@ -20,7 +20,7 @@ type entry struct {
 	mode       fs.FileMode
 }
 
-// archive writes the archive of a target: the program, its manual pages and completions, examples and documents.
+// archive writes the archive for a target: the program, its manual pages and completions, examples and documents.
 func (s staging) archive(t target, binary string) error {
 	all := []entry{{"helpdesk" + filepath.Ext(binary), binary, 0o755}}
 	for _, f := range []string{"LICENSE", "README.md", "README.ru.md", "CHANGELOG.md", "SECURITY.md"} {
@@ -49,7 +49,7 @@ func (s staging) archive(t target, binary string) error {
 	return s.tar(s.name(t), all)
 }
 
-// files returns the files of a folder and those below it, in the order of their names.
+// files returns the files below a folder, sorted by name.
 func files(dir, as string) (all []entry, err error) {
 	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(file, ".gz") {
@@ -113,7 +113,7 @@ func (s staging) zip(name string, all []entry) (err error) {
 	return nil
 }
 
-// sums writes the checksums of everything in the folder, as sha256sum -c reads them.
+// sums writes the checksums of all files in the folder, in the format of sha256sum -c.
 func sums(dir string) error {
 	const list = "SHA256SUMS"
 	entries, err := os.ReadDir(dir)

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// bill writes what a binary is made of, in CycloneDX's form (https://cyclonedx.org/docs/1.5/json/): the modules that
-// the Go linker has put in, as the binary itself says.
+// bill writes the software bill of materials of a binary in CycloneDX format (https://cyclonedx.org/docs/1.5/json/). It
+// lists the modules that the Go linker recorded in the binary.
 func (s staging) bill(t target, binary string) error {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {

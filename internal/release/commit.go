@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// commit is what a release is made of.
+// commit is the commit from which a release is made.
 type commit struct {
 	hash    string
 	at      time.Time
-	version string // without v
-	src     string // its files
+	version string // without the v
+	src     string // folder of the sources
 }
 
 func (c commit) stamp() string { return c.at.UTC().Format(time.RFC3339) }
 
-// epoch is the same in seconds, as many programs take it.
+// epoch returns the time of the commit in Unix seconds.
 func (c commit) epoch() string { return strconv.FormatInt(c.at.Unix(), 10) }
 
 var (
@@ -32,7 +32,7 @@ var (
 	tagged = regexp.MustCompile(`^v(\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?)$`)
 )
 
-// checkOut writes the files of HEAD into a folder.
+// checkOut writes the files of HEAD to a folder.
 func checkOut(ctx context.Context, dir, number string) (commit, error) {
 	c := commit{src: dir, version: number}
 	said, err := output(ctx, "git", "log", "-1", "--format=%H %cI")
@@ -60,7 +60,7 @@ func checkOut(ctx context.Context, dir, number string) (commit, error) {
 	return c, err
 }
 
-// named returns the version by the commit's tag, else by the newest entry in the list of changes.
+// named returns the version in the tag of the commit, or else in the newest entry of the changelog.
 func (c commit) named(ctx context.Context) (string, error) {
 	tags, err := output(ctx, "git", "tag", "--points-at", "HEAD")
 	if err != nil {
@@ -82,9 +82,9 @@ func (c commit) named(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s-dev.%s.%s", m[1], c.at.UTC().Format("20060102150405"), c.hash[:12]), nil
 }
 
-// output runs a program at the top of the sources and returns what it prints.
+// output runs a program in the root of the sources and returns its output.
 func output(ctx context.Context, name string, args ...string) (string, error) {
-	if name == "git" { // the folder may belong to somebody else, as in a container
+	if name == "git" { // the folder may belong to another user, as in a container
 		args = append([]string{"-c", "safe.directory=*"}, args...)
 	}
 	c := exec.CommandContext(ctx, name, args...)

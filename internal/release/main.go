@@ -1,5 +1,5 @@
-// Command release makes what is published of one commit: packages for Debian and Red Hat, archives for others, their
-// checksums, and a list of what is inside.
+// Command release builds everything published for one commit: packages for Debian and Red Hat, archives for other
+// systems, checksums, and bills of materials. It does not publish them.
 //
 //	go run ./internal/release -out DIR [-version 1.2.0]
 //

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// content is a file of a package, as nfpm is told.
+// content is a file of a package in the format of nfpm.
 type content struct {
 	Src  string `json:"src,omitempty"`
 	Dst  string `json:"dst"`
@@ -24,7 +24,7 @@ type info struct {
 	Group string `json:"group"`
 }
 
-// pack makes a Linux package.
+// pack builds a Linux package.
 func (s staging) pack(ctx context.Context, t target, format, binary string) error {
 	held := filepath.Join(s.src, "internal", "release", "files")
 	all, err := s.contents(format, binary, held)
@@ -45,7 +45,7 @@ func (s staging) pack(ctx context.Context, t target, format, binary string) erro
 			"postremove": filepath.Join(held, "postremove.sh")},
 		"rpm": map[string]any{"buildhost": "localhost", "compression": "gzip"},
 	}
-	raw, err := json.MarshalIndent(spec, "", "  ") // which is YAML, too
+	raw, err := json.MarshalIndent(spec, "", "  ") // JSON is also YAML
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s staging) pack(ctx context.Context, t target, format, binary string) erro
 	return err
 }
 
-// contents returns what lies where.
+// contents returns the files of a package.
 func (s staging) contents(format, binary, held string) ([]content, error) {
 	var all []content
 	add := func(src, dst string, mode int) { all = append(all, s.file(src, dst, mode)) }

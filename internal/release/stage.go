@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// target is a kind of machine.
+// target is a platform.
 type target struct{ os, arch string }
 
 var targets = []target{{
@@ -19,7 +19,7 @@ var targets = []target{{
 	"amd64",
 }, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}}
 
-// staging is a release on its way.
+// staging is a release being built.
 type staging struct {
 	commit
 	work, out string
@@ -29,8 +29,8 @@ func (s staging) name(t target) string {
 	return fmt.Sprintf("helpdesk_%s_%s_%s", s.version, t.os, t.arch)
 }
 
-// documents writes the manual pages and completions: by a program of the commit's sources, so that they tell of that
-// commit.
+// documents writes the manual pages and completions. It runs a program of the commit's own sources, so that they match
+// the commit.
 func (s staging) documents(ctx context.Context) error {
 	c := exec.CommandContext(ctx, "go", "run", "-trimpath", "-buildvcs=false", "./internal/release/manual",
 		"-out", filepath.Join(s.work, "manual"), "-version", s.version, "-date", s.at.UTC().Format("2006-01-02"))
@@ -51,7 +51,7 @@ func (s staging) documents(ctx context.Context) error {
 	return nil
 }
 
-// compress writes a file's copy as gzip does with --best and no name.
+// compress writes a compressed copy of a file, like gzip --best --no-name.
 func compress(path string) error {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -72,7 +72,7 @@ func compress(path string) error {
 	return z.Close()
 }
 
-// make builds the program for a target, and packs it.
+// make builds the program for a target and packs it.
 func (s staging) make(ctx context.Context, t target) error {
 	binary := filepath.Join(s.work, s.name(t))
 	if t.os == "windows" {

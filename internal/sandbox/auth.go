@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/sandbox/auth"
 )
 
-// startAuth starts an authorization server, whose tokens the embedded mailbox and relay take.
+// startAuth starts an authorization server. The embedded mailbox and relay accept its tokens.
 func startAuth(h *hand, o options, vars map[string]string) {
 	s := auth.New(auth.Options{Account: user, Lifetime: o.auth, Rotate: true})
 	at, err := s.Start()

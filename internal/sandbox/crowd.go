@@ -9,8 +9,8 @@ import (
 	"helpdesk/internal/crowd"
 )
 
-// startCrowd has customers write and a specialist answer, one of them at once and then each time so much has passed, and says at the end whether passes made
-// everything of it exactly once.
+// startCrowd starts a crowd of customers and a specialist, with one event at once and then one per interval. At the end
+// it prints whether passes created everything exactly once.
 func startCrowd(ctx context.Context, h *hand, every time.Duration) {
 	seed := uint64(time.Now().UnixNano())
 	c := &crowd.Crowd{Portal: h.portal, IMAP: h.imap, SMTP: h.smtp, Rnd: rand.New(rand.NewPCG(seed, 0)), Now: time.Now}

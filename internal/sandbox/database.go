@@ -12,7 +12,7 @@ import (
 	"helpdesk/internal/servers"
 )
 
-// startState starts what the state lies in: a database or a small disk; nothing without these flags.
+// startState starts the store of the state: a database or a small disk, or nothing without these flags.
 func startState(ctx context.Context, h *hand, o options, vars map[string]string) {
 	switch {
 	case o.database:
@@ -25,7 +25,7 @@ func startState(ctx context.Context, h *hand, o options, vars map[string]string)
 	}
 }
 
-// startDatabase starts a PostgreSQL and its standby, and fails over on SIGHUP.
+// startDatabase starts a PostgreSQL with a standby, and fails over on SIGHUP.
 func startDatabase(ctx context.Context, h *hand, pooler string, vars map[string]string) {
 	primary, err := servers.StartPostgres(nil)
 	servers.Want(h, err)

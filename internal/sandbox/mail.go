@@ -15,10 +15,10 @@ import (
 	"helpdesk/pkg/sandbox/mail"
 )
 
-// fault is one of the ways in which the connection to the mailbox breaks.
+// fault is a way in which the connection to the mailbox breaks.
 type fault func(context.Context, *mail.Proxy)
 
-// parseFault reads a fault as -fault names it.
+// parseFault parses the value of -fault.
 func parseFault(s string) (fault, error) {
 	kind, value, _ := strings.Cut(s, "=")
 	switch kind {
@@ -53,7 +53,7 @@ func parseFault(s string) (fault, error) {
 	return nil, fmt.Errorf("no fault %q", s)
 }
 
-// stall ends all answers after d.
+// stall stops all responses after d.
 func stall(ctx context.Context, p *mail.Proxy, d time.Duration) {
 	select {
 	case <-time.After(d):
@@ -62,7 +62,7 @@ func stall(ctx context.Context, p *mail.Proxy, d time.Duration) {
 	}
 }
 
-// startMail starts mailbox and relay, and a proxy with the faults before the mailbox.
+// startMail starts mailbox and relay, and a proxy with the faults in front of the mailbox.
 func startMail(ctx context.Context, h *hand, o options, vars map[string]string) {
 	mailbox, relay := embeddedMailbox, embeddedRelay
 	if o.real || o.dovecot {
@@ -133,7 +133,7 @@ func dovecotMailbox(h *hand, letter []byte) string {
 	return dovecot.Addr
 }
 
-// postfixRelay starts Postfix, which takes letters for example.org without a password, and returns its address.
+// postfixRelay starts Postfix, which accepts letters for example.org without a password, and returns its address.
 func postfixRelay(h *hand) string {
 	cert, _, err := mail.Certificate()
 	h.want(err)

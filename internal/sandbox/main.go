@@ -1,5 +1,5 @@
-// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for trying the program by hand
-// or installing it on a machine without any of them. It is no test and checks nothing.
+// Command sandbox runs the embedded portal, mailbox and relay until it is interrupted, for manual trials and
+// installations without real servers. It is not a test and checks nothing.
 //
 //	go run ./internal/sandbox -env helpdesk.env -letter letter.eml
 //	go run ./internal/sandbox -crowd 10s -auth 2m
@@ -7,10 +7,10 @@
 //	go run ./internal/sandbox -fault cut=4096 -fault stall=1m -at 2026-12-31T18:00:00Z
 //	go run ./internal/sandbox -replay RECORDING
 //
-// It writes the variables of a configuration: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, the
-// ports HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT, with a database or a small disk HELPDESK_STATE, and with an
-// authorization server HELPDESK_OAUTH_URL: its token_url, auth_url and device_url are that address and /token,
-// /authorize, /device; client_id is "app". When it ends, it prints the tasks, and who got letters.
+// It writes the variables of a configuration: HELPDESK_WEBHOOK, HELPDESK_IMAP_PASSWORD, HELPDESK_SMTP_PASSWORD, and the
+// ports HELPDESK_IMAP_PORT and HELPDESK_SMTP_PORT. A database or a small disk adds HELPDESK_STATE. An authorization
+// server adds HELPDESK_OAUTH_URL: token_url, auth_url and device_url are that address with /token, /authorize and
+// /device, and client_id is "app". At the end it prints the tasks and the recipients of letters.
 package main
 
 import (
@@ -71,7 +71,7 @@ type options struct {
 	faults                  []fault
 }
 
-// fit returns an error where two flags exclude each other.
+// fit returns an error if two flags exclude each other.
 func (o options) fit() error {
 	switch {
 	case o.pooler != "" && !o.database:
@@ -89,7 +89,7 @@ func (o options) fit() error {
 // The mailbox's account.
 const user, password = "support@helpdesk.example", "sandbox"
 
-// run runs the servers until ctx ends, and prints to out what they were given.
+// run runs the servers until ctx ends, and prints the tasks and letters to out.
 func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := o.fit(); err != nil {
 		return err
@@ -113,7 +113,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	return nil
 }
 
-// write writes the variables, whole or not at all.
+// write writes the variables completely or not at all.
 func write(out io.Writer, env string, vars map[string]string) error {
 	var b strings.Builder
 	for _, name := range []string{"WEBHOOK", "IMAP_PASSWORD", "SMTP_PASSWORD", "IMAP_PORT", "SMTP_PORT", "OAUTH_URL",
@@ -133,19 +133,19 @@ func write(out io.Writer, env string, vars map[string]string) error {
 	return os.Rename(aside, env)
 }
 
-// hand stands in for a test where servers are started by hand: a fatal error ends run, with what was to be cleaned up.
+// hand replaces a test when servers are started by hand: a fatal error ends run after the cleanup.
 type hand struct {
 	out  io.Writer
 	ends []func()
 
-	// The embedded servers that run; nil = another one stands in its place.
+	// The running embedded servers; nil = replaced by another server.
 	portal *portal.Portal
 	imap   *mail.IMAP
 	smtp   *mail.SMTP
-	token  func(user, token string) bool // whether a token opens an account; nil = the password is taken as one
+	token  func(user, token string) bool // reports whether a token opens an account; nil = the token is the password
 }
 
-// stopped is what ends a run.
+// stopped is the panic value that ends a run.
 type stopped struct{ error }
 
 func (h *hand) Helper()                        {}
@@ -164,14 +164,14 @@ func (h *hand) Fatal(a ...any) {
 	panic(stopped{errors.New(fmt.Sprint(a...))})
 }
 
-// want ends the run where something did not start.
+// want ends the run if something did not start.
 func (h *hand) want(err error) {
 	if err != nil {
 		h.Fatal(err)
 	}
 }
 
-// end cleans up, the last first.
+// end runs the cleanup functions in reverse order.
 func (h *hand) end(err *error) {
 	v := recover()
 	for i := len(h.ends) - 1; i >= 0; i-- {
@@ -184,7 +184,7 @@ func (h *hand) end(err *error) {
 	}
 }
 
-// tick calls f each time so much has passed, until ctx ends.
+// tick calls f at an interval until ctx ends.
 func tick(ctx context.Context, every time.Duration, f func()) {
 	t := time.NewTicker(every)
 	defer t.Stop()

@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/sandbox/portal"
 )
 
-// startPortal starts the embedded portal, or one that answers as a recorded portal did.
+// startPortal starts the embedded portal, or one that replays a recording.
 func startPortal(ctx context.Context, h *hand, o options, vars map[string]string) {
 	if o.replay != "" {
 		startReplay(h, o, vars)
@@ -29,7 +29,7 @@ func startPortal(ctx context.Context, h *hand, o options, vars map[string]string
 	vars["HELPDESK_WEBHOOK"] = webhook
 }
 
-// portalClock returns a clock that starts at the given time; nil = the machine's own.
+// portalClock returns a clock that starts at the given time, or nil for the machine's clock.
 func portalClock(ctx context.Context, h *hand, at string) func() time.Time {
 	if at == "" {
 		return nil
@@ -41,7 +41,7 @@ func portalClock(ctx context.Context, h *hand, at string) func() time.Time {
 	return clock.Now
 }
 
-// startReplay starts a portal that gives the answers of a recording. It prints what was asked when it ends.
+// startReplay starts a portal that replays a recording. At the end it prints the requests.
 func startReplay(h *hand, o options, vars map[string]string) {
 	answers, err := testkit.Recording(h, o.replay)
 	h.want(err)

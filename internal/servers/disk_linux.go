@@ -9,7 +9,7 @@ import (
 // Disk is a small disk in memory.
 type Disk struct{ Dir string }
 
-// NewDisk makes a disk of that many bytes. The error is Lacking where this user may make none.
+// NewDisk creates a disk with size bytes. The error is Lacking if this user may not create one.
 func NewDisk(size int) (*Disk, error) {
 	dir, err := os.MkdirTemp("", "disk")
 	if err != nil {
@@ -22,7 +22,7 @@ func NewDisk(size int) (*Disk, error) {
 	return &Disk{dir}, nil
 }
 
-// Remove takes the disk away.
+// Remove removes the disk.
 func (d *Disk) Remove() {
 	_ = syscall.Unmount(d.Dir, 0)
 	_ = os.Remove(d.Dir)

@@ -5,10 +5,10 @@ package servers
 // Disk is a small disk in memory.
 type Disk struct{ Dir string }
 
-// NewDisk returns Lacking: only Linux makes a disk in memory.
+// NewDisk returns Lacking: a disk in memory exists only on Linux.
 func NewDisk(int) (*Disk, error) {
 	return nil, Lacking("a small disk in memory, which only Linux makes")
 }
 
-// Remove takes the disk away.
+// Remove does nothing.
 func (d *Disk) Remove() {}

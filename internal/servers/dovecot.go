@@ -2,7 +2,7 @@ package servers
 
 import (
 	"crypto/tls"
-	_ "embed" // of the configuration
+	_ "embed" // for the configuration
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,16 +13,17 @@ import (
 	"syscall"
 )
 
-// Dovecot is a running IMAP server. Whoever knows the password is a user, and the mailbox is made at the first login.
+// Dovecot is a running IMAP server. It accepts any user with the right password and creates the mailbox at the first
+// login.
 type Dovecot struct {
 	Dir      string // mail of a user: mail/USER/Maildir
 	Addr     string // host:port without TLS, or with STARTTLS
 	Secure   string // host:port with implicit TLS; "" without a certificate
-	uid, gid int    // whom the mail belongs to
+	uid, gid int    // owner of the mail
 	run      *exec.Cmd
 }
 
-// The configuration, with names in capitals for what differs.
+// The configuration. Names in capitals are placeholders.
 var (
 	//go:embed dovecot.conf
 	dovecotConf string
@@ -30,14 +31,14 @@ var (
 	dovecotTLSConf string
 )
 
-// StartDovecot starts a server for all who know the password. A certificate adds TLS, and more is added to the
-// configuration. The error is Lacking where the machine has no Dovecot that we know how to configure.
+// StartDovecot starts a server that accepts the password. A certificate enables TLS, and more is appended to the
+// configuration. The error is Lacking if the machine has no Dovecot of a known version.
 func StartDovecot(password string, cert *tls.Certificate, more string) (*Dovecot, error) {
 	binary, err := findDovecot()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "dc") // short: the paths of its sockets are bounded
+	dir, err := os.MkdirTemp("", "dc") // a short name, because the length of socket paths is limited
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (d *Dovecot) start(binary, password string, cert *tls.Certificate, more str
 	return await(d.Addr, false, filepath.Join(d.Dir, "log"))
 }
 
-// owner is whom the mail belongs to: Dovecot serves none as root.
+// owner returns the owner of the mail. It is not root, for which Dovecot refuses to work.
 func (d *Dovecot) owner() (name, group string, err error) {
 	me, err := user.Current()
 	if err != nil {
@@ -126,12 +127,12 @@ func (d *Dovecot) owner() (name, group string, err error) {
 	return me.Username, g.Name, err
 }
 
-// Folder makes a folder below Dir that belongs to whom the mail does, and returns its path.
+// Folder creates a folder below Dir with the owner of the mail, and returns its path.
 func (d *Dovecot) Folder(name string) (string, error) {
 	return filepath.Join(d.Dir, name), folder(d.Dir, name, 0o700, d.uid, d.gid)
 }
 
-// Own hands a file over to whom the mail belongs to.
+// Own changes the owner of a file to the owner of the mail.
 func (d *Dovecot) Own(path string) error { return os.Chown(path, d.uid, d.gid) }
 
 // Stop ends the server and removes its mail.

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Pooler is a running PgBouncer before a PostgreSQL.
+// Pooler is a running PgBouncer in front of a PostgreSQL.
 type Pooler struct {
 	dir  string
 	port int
@@ -30,8 +30,8 @@ auth_file = %s
 pool_mode = %s
 `
 
-// StartPooler starts a PgBouncer before the server, in the mode session or transaction, which lets the user in. The
-// error is Lacking where the machine has no PgBouncer.
+// StartPooler starts a PgBouncer in front of the server. mode is session or transaction, and user may log in. The error
+// is Lacking if the machine has no PgBouncer.
 func (p *Postgres) StartPooler(mode, user, password string) (*Pooler, error) {
 	binary, err := Find("pgbouncer", "package pgbouncer")
 	if err != nil {
@@ -80,7 +80,7 @@ func (p *Postgres) StartPooler(mode, user, password string) (*Pooler, error) {
 	return nil, fmt.Errorf("no answer from pgbouncer; its log:\n%s", said)
 }
 
-// Address returns the address of a database behind the pooler.
+// Address returns the address of a database, through the pooler.
 func (b *Pooler) Address(user, password, database string) string {
 	u := url.URL{
 		Scheme: "postgres",
@@ -91,7 +91,7 @@ func (b *Pooler) Address(user, password, database string) string {
 	return u.String()
 }
 
-// Stop ends the pooler.
+// Stop stops the pooler.
 func (b *Pooler) Stop() {
 	_ = b.run.Process.Signal(syscall.SIGKILL)
 	_ = b.run.Wait()

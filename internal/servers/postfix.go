@@ -2,7 +2,7 @@ package servers
 
 import (
 	"crypto/tls"
-	_ "embed" // of the configuration
+	_ "embed" // for the configuration
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,15 +12,15 @@ import (
 	"strings"
 )
 
-// Postfix is a running SMTP server. Mail for example.org lies in one mailbox, all other is refused.
+// Postfix is a running SMTP server. It delivers mail for example.org to a single mailbox and refuses all other mail.
 type Postfix struct {
-	Dir    string // its configuration: etc, its log: log
+	Dir    string // configuration: etc, log: log
 	Addr   string // host:port, with STARTTLS
-	Box    string // folder of what was delivered, a file a letter
+	Box    string // folder of the delivered letters, one file each
 	binary string
 }
 
-// The configuration, with names in capitals for what differs.
+// The configuration. Names in capitals are placeholders.
 var (
 	//go:embed main.cf
 	postfixMain string
@@ -28,9 +28,9 @@ var (
 	postfixMaster string
 )
 
-// StartPostfix starts a server with the certificate. What main says is added to main.cf, and files lie beside it by
-// their names; DIR in them is the server's folder. The error is Lacking where the machine has no Postfix, or this user
-// may start none.
+// StartPostfix starts a server with the certificate. main is appended to main.cf, and files are written next to it; DIR
+// in them is replaced by the server's folder. The error is Lacking if the machine has no Postfix, or if this user may
+// not start it.
 func StartPostfix(cert tls.Certificate, main string, files map[string]string) (*Postfix, error) {
 	if os.Getuid() != 0 {
 		return nil, Lacking("a Postfix of one's own must be started by root")
@@ -89,7 +89,7 @@ func (p *Postfix) start(owner *user.User, cert tls.Certificate, main string, fil
 	return await(p.Addr, false, filepath.Join(p.Dir, "log"))
 }
 
-// Stop ends the server and removes its mail.
+// Stop stops the server and removes its mail.
 func (p *Postfix) Stop() {
 	if p.Addr != "" {
 		_ = exec.Command(p.binary, "-c", filepath.Join(p.Dir, "etc"), "stop").Run()

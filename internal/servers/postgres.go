@@ -15,19 +15,19 @@ import (
 	"time"
 )
 
-// Postgres is a running PostgreSQL. Its superuser is postgres, without a password over the socket in Dir; who comes by
-// TCP needs a password.
+// Postgres is a running PostgreSQL. Its superuser postgres needs no password over the socket in Dir; TCP connections
+// require a password.
 type Postgres struct {
-	Dir      string // its socket, its log: log, its data: data
-	Port     int    // of 127.0.0.1, and part of the socket's name
-	bin      string // where its programs lie
-	uid, gid int    // who runs it
+	Dir      string // socket; log: log; data: data
+	Port     int    // port on 127.0.0.1, and part of the socket's name
+	bin      string // folder of its programs
+	uid, gid int    // the user that runs it
 	settings []string
 	run      *exec.Cmd
 }
 
-// StartPostgres starts an empty server; each setting is a line of postgresql.conf. A certificate adds TLS. The error is
-// Lacking where the machine has no PostgreSQL.
+// StartPostgres starts an empty server. Each setting is a line of postgresql.conf, and a certificate enables TLS. The
+// error is Lacking if the machine has no PostgreSQL.
 func StartPostgres(cert *tls.Certificate, settings ...string) (*Postgres, error) {
 	p, err := preparePostgres()
 	if err != nil {
@@ -41,7 +41,7 @@ func StartPostgres(cert *tls.Certificate, settings ...string) (*Postgres, error)
 	return p, nil
 }
 
-// FindPostgres returns the folder of the newest PostgreSQL's programs, or Lacking if there is none.
+// FindPostgres returns the folder with the programs of the newest PostgreSQL, or Lacking.
 func FindPostgres() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if len(found) == 0 {
@@ -51,14 +51,14 @@ func FindPostgres() (string, error) {
 	return filepath.Dir(found[len(found)-1]), nil
 }
 
-// preparePostgres finds the newest PostgreSQL of the machine, and makes a folder for the user that is to run it.
+// preparePostgres finds the newest PostgreSQL and creates a folder for the user that will run it.
 func preparePostgres() (*Postgres, error) {
 	bin, err := FindPostgres()
 	if err != nil {
 		return nil, err
 	}
 	p := &Postgres{bin: bin, uid: os.Getuid(), gid: os.Getgid()}
-	if p.uid == 0 { // it refuses to be run by root
+	if p.uid == 0 { // it refuses to run as root
 		who, err := user.Lookup("postgres")
 		if err != nil {
 			who, err = user.Lookup("nobody")
@@ -76,7 +76,7 @@ func preparePostgres() (*Postgres, error) {
 	if p.Port, err = FreePort(); err != nil {
 		return nil, err
 	}
-	if p.Dir, err = os.MkdirTemp("", "pg"); err != nil { // short: the path of its socket is bounded
+	if p.Dir, err = os.MkdirTemp("", "pg"); err != nil { // a short name: socket paths are limited
 		return nil, err
 	}
 	return p, folder(p.Dir, "", 0o755, p.uid, p.gid)
@@ -143,8 +143,7 @@ func (p *Postgres) Start() error {
 	return fmt.Errorf("no answer from postgresql; its log:\n%s", said)
 }
 
-// Standby starts a copy of the server that follows it, made by pg_basebackup. It is named standby in the server's
-// synchronous_standby_names.
+// Standby starts a replica of the server, created by pg_basebackup. Its name in synchronous_standby_names is standby.
 func (p *Postgres) Standby() (*Postgres, error) {
 	s, err := preparePostgres()
 	if err != nil {
@@ -162,12 +161,12 @@ func (p *Postgres) Standby() (*Postgres, error) {
 	return s, nil
 }
 
-// Promote makes a standby a server of its own.
+// Promote makes a standby an independent server.
 func (p *Postgres) Promote() error {
 	return p.tool("pg_ctl", "promote", "-w", "-s", "-D", p.data())
 }
 
-// Address returns the address of a database for a user. Without a password it goes by the socket.
+// Address returns the address of a database for a user. Without a password it uses the socket.
 func (p *Postgres) Address(user, password, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(user), Path: "/" + database}
 	if password == "" {
@@ -178,7 +177,7 @@ func (p *Postgres) Address(user, password, database string) string {
 	return u.String()
 }
 
-// SQL runs statements as the superuser and returns what they print, without headings.
+// SQL runs statements as the superuser and returns their output without headings.
 func (p *Postgres) SQL(database, statements string) (string, error) {
 	c := exec.Command(filepath.Join(p.bin, "psql"), "-h", p.Dir, "-p", strconv.Itoa(p.Port), "-U", "postgres", "-d",
 		database,
@@ -192,7 +191,7 @@ func (p *Postgres) SQL(database, statements string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// tool runs one of the server's programs as its user.
+// tool runs one of the server's programs as the server's user.
 func (p *Postgres) tool(name string, args ...string) error {
 	c := exec.Command(filepath.Join(p.bin, name), args...)
 	c.Dir = p.Dir
@@ -203,10 +202,10 @@ func (p *Postgres) tool(name string, args ...string) error {
 	return nil
 }
 
-// Halt ends the server as an administrator does: sessions are ended, and everything is written.
+// Halt stops the server as an administrator does: it closes sessions and writes everything to disk.
 func (p *Postgres) Halt() { p.end(syscall.SIGINT) }
 
-// Kill ends the server at once, as a power failure does.
+// Kill stops the server immediately, like a power failure.
 func (p *Postgres) Kill() { p.end(syscall.SIGQUIT) }
 
 func (p *Postgres) end(sig syscall.Signal) {
@@ -217,7 +216,7 @@ func (p *Postgres) end(sig syscall.Signal) {
 	}
 }
 
-// Stop ends the server and removes its data.
+// Stop stops the server and removes its data.
 func (p *Postgres) Stop() {
 	p.Kill()
 	_ = os.RemoveAll(p.Dir)

@@ -1,5 +1,5 @@
-// Package servers starts a Dovecot, a Postfix and a PostgreSQL of one's own, on loopback and with nothing left behind,
-// for tests and measurements. It is no part of helpdesk, and knows nothing of it.
+// Package servers starts private Dovecot, Postfix and PostgreSQL servers on loopback for tests and measurements, and
+// removes their files. It is not part of helpdesk and knows nothing of it.
 package servers
 
 import (
@@ -18,26 +18,26 @@ import (
 	"time"
 )
 
-// Lacking says what this machine has not, so that a server can't be started on it.
+// Lacking is an error: it says what the machine lacks to start a server.
 type Lacking string
 
 func (l Lacking) Error() string { return string(l) }
 
-// Test is what Want needs of a test.
+// Test contains the methods of a test that Want uses.
 type Test interface {
 	Helper()
 	Skip(...any)
 	Fatal(...any)
 }
 
-// Missing reports whether a server did not start because the machine lacks it. It is false where
-// HELPDESK_REQUIRE_SERVERS is 1.
+// Missing reports whether a server did not start because the machine lacks it. If HELPDESK_REQUIRE_SERVERS is 1, it
+// returns false.
 func Missing(err error) bool {
 	var lacking Lacking
 	return errors.As(err, &lacking) && os.Getenv("HELPDESK_REQUIRE_SERVERS") != "1"
 }
 
-// Want ends the test where a server did not start, and skips it where the server is Missing.
+// Want fails the test if a server did not start, and skips it if the server is Missing.
 func Want(t Test, err error) {
 	t.Helper()
 	switch {
@@ -49,7 +49,7 @@ func Want(t Test, err error) {
 	}
 }
 
-// Find returns the path of a program, or Lacking if there is none; from says what brings it.
+// Find returns the path of a program, or Lacking. from names the package to install.
 func Find(name, from string) (string, error) {
 	for _, path := range []string{name, "/usr/sbin/" + name} {
 		if found, err := exec.LookPath(path); err == nil {
@@ -59,7 +59,7 @@ func Find(name, from string) (string, error) {
 	return "", Lacking(fmt.Sprintf("no %s on this machine (%s)", name, from))
 }
 
-// FreePort returns a port of 127.0.0.1 that nothing listens on.
+// FreePort returns an unused port of 127.0.0.1.
 func FreePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -71,19 +71,19 @@ func FreePort() (int, error) {
 
 func at(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// folder makes the folder dir/name; the owner is left alone where uid is negative.
+// folder creates the folder dir/name. It does not change the owner if uid is negative.
 func folder(dir, name string, mode os.FileMode, uid, gid int) error {
 	path := filepath.Join(dir, name)
 	if err := os.MkdirAll(path, mode); err != nil {
 		return err
 	}
-	if err := os.Chmod(path, mode); err != nil { // whatever the umask says
+	if err := os.Chmod(path, mode); err != nil { // regardless of the umask
 		return err
 	}
 	return os.Chown(path, uid, gid)
 }
 
-// writeCertificate writes cert.pem and key.pem into dir, which Dovecot and Postfix read as root.
+// writeCertificate writes cert.pem and key.pem to dir, for Dovecot and Postfix to read as root.
 func writeCertificate(dir string, cert tls.Certificate) error {
 	var chain bytes.Buffer
 	for _, der := range cert.Certificate {
@@ -102,7 +102,7 @@ func writeCertificate(dir string, cert tls.Certificate) error {
 		}), 0o600))
 }
 
-// await waits until a server greets, by TLS where secure is set.
+// await waits until a server sends its greeting, by TLS if secure is set.
 func await(addr string, secure bool, log string) error {
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		c, err := net.Dial("tcp", addr)
@@ -110,7 +110,7 @@ func await(addr string, secure bool, log string) error {
 			continue
 		}
 		if secure {
-			// it is asked whether it is there, and nothing else
+			// only to test whether the server answers
 			c = tls.Client(c, &tls.Config{InsecureSkipVerify: true})
 		}
 		line, _ := bufio.NewReader(c).ReadString('\n')

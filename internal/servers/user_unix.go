@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// as has a command run by a user; only root may choose one.
+// as makes a command run as a user. Only root may choose one.
 func as(c *exec.Cmd, uid, gid int) {
 	if os.Getuid() == 0 {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}

@@ -1,4 +1,5 @@
-// Package terminal runs a program on a terminal of its own, and looks at and types on it as a person does.
+// Package terminal runs a program on a terminal of its own and controls it like a person. It does not interpret escape
+// sequences.
 package terminal
 
 import (
@@ -13,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open opens a terminal of so many columns: what a program sees of it, and what a person does.
+// Open opens a terminal with the given width. program is the side of the program, person the other side.
 func Open(columns int) (program, person *os.File, err error) {
 	person, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -21,7 +22,7 @@ func Open(columns int) (program, person *os.File, err error) {
 	}
 	fd := int(person.Fd())
 	n := 0
-	if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil { // unlocks it
+	if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil { // unlock it
 		n, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
 	}
 	if err == nil {
@@ -41,14 +42,14 @@ func Open(columns int) (program, person *os.File, err error) {
 type Session struct {
 	command *exec.Cmd
 	person  *os.File
-	over    chan struct{} // closed when the program shows nothing any more
+	over    chan struct{} // closed when the program has closed the terminal
 
 	mu   sync.Mutex
 	seen bytes.Buffer
-	read int // how far was looked
+	read int // position in the output up to which Expect has searched
 }
 
-// columns is how wide the terminal of a session is.
+// columns is the width of a session's terminal.
 const columns = 100
 
 // Start starts a command on a terminal.
@@ -84,7 +85,7 @@ func (s *Session) look() {
 	}
 }
 
-// Expect waits until the text stands on the terminal, behind what was expected before.
+// Expect waits until the text appears on the terminal, after the text expected before.
 func (s *Session) Expect(text string, within time.Duration) error {
 	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		s.mu.Lock()
@@ -100,20 +101,20 @@ func (s *Session) Expect(text string, within time.Duration) error {
 	return fmt.Errorf("there never stands %q", text)
 }
 
-// Type types a line; "\x04" is Ctrl-D.
+// Type types a line. "\x04" is Ctrl-D.
 func (s *Session) Type(line string) error {
 	_, err := s.person.WriteString(line + "\n")
 	return err
 }
 
-// Seen returns all that has stood on the terminal.
+// Seen returns the whole output so far.
 func (s *Session) Seen() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.seen.String()
 }
 
-// Wait waits for the end of the program, as exec.Cmd does.
+// Wait waits for the end of the program, like exec.Cmd.Wait.
 func (s *Session) Wait() error {
 	err := s.command.Wait()
 	<-s.over
@@ -121,5 +122,5 @@ func (s *Session) Wait() error {
 	return err
 }
 
-// Kill ends the program.
+// Kill kills the program.
 func (s *Session) Kill() { _ = s.command.Process.Kill() }

@@ -14,17 +14,17 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// recordedAnswer is what is replayed of a file of an answer, as bitrix writes it.
+// recordedAnswer contains the parts of a recorded response that are replayed, as written by bitrix.
 type recordedAnswer struct {
-	Status int // 0 = there was none
+	Status int // 0 = no response
 	Echoed bool
 	Kind   string
 	Body   json.RawMessage
 }
 
-// Recording returns the answers of a folder that --record wrote, for a Script, in the order of the requests. Each
-// describes a string by kind, length and number, and answers one of that description. An answer to another method than
-// the recorded one is an error of t.
+// Recording returns the recorded responses of a folder written by --record, for a Script, in the order of the requests.
+// A recorded string is only a kind, a length and a number; it is replaced by a string that fits them. A request for
+// another method than the recorded one fails t.
 func Recording(t T, dir string) ([]http.HandlerFunc, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.request.json"))
 	if err == nil && len(files) == 0 {
@@ -60,7 +60,7 @@ func readJSON(name string, v any) error {
 	return nil
 }
 
-// replay gives a recorded answer, as if the call had asked for it.
+// replay returns a handler that sends a recorded response.
 func replay(t T, method string, a recordedAnswer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/"+method) && method != "download" && method != "upload" {
@@ -79,8 +79,8 @@ func replay(t T, method string, a recordedAnswer) http.HandlerFunc {
 
 var placeholder = regexp.MustCompile(`"([^":]+):(\d+)#(\d+)"`)
 
-// filled puts strings of the kind, the length and the number where the recording has their description. An address is
-// one of the portal at home.
+// filled replaces the description of each string by a string of that kind, length and number. An address points to the
+// portal at home.
 func filled(body, home string) string {
 	return placeholder.ReplaceAllStringFunc(body, func(s string) string {
 		m := placeholder.FindStringSubmatch(s)
@@ -102,7 +102,7 @@ func filled(body, home string) string {
 	})
 }
 
-// power is the least number of so many digits and one, 0 of none.
+// power returns the smallest number with digits+1 digits, or 0 if digits is 0.
 func power(digits int) int {
 	n := 1
 	for range digits {

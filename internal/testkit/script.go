@@ -1,5 +1,5 @@
-// Package testkit is a portal that answers by a script or a recording, for tests and for trials by hand. It knows no
-// task: pkg/sandbox/portal is the portal that behaves like one.
+// Package testkit is a portal that replays a script or a recording, for tests and manual trials. It is not a model of a
+// portal: pkg/sandbox/portal is.
 package testkit
 
 import (
@@ -13,7 +13,7 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// T is what a portal needs of a test.
+// T contains the methods of a test that a portal uses.
 type T interface {
 	Helper()
 	Cleanup(func())
@@ -21,14 +21,14 @@ type T interface {
 	Fatalf(format string, args ...any)
 }
 
-// Request is what a client sent.
+// Request is a request by a client.
 type Request struct {
-	Path   string // with the query
+	Path   string // including the query
 	Header http.Header
 	Body   string
 }
 
-// Script is a portal that gives the answers it was made with, one after the other, and keeps what was asked.
+// Script is a portal that sends prepared responses one after the other and keeps the requests.
 type Script struct {
 	*httptest.Server
 	Answers []http.HandlerFunc
@@ -37,7 +37,7 @@ type Script struct {
 	requests []Request
 }
 
-// NewScript starts a portal that ends with the test. A request beyond the last answer fails the test.
+// NewScript starts a portal for the duration of the test. A request after the last response fails the test.
 func NewScript(t T, answers ...http.HandlerFunc) *Script {
 	t.Helper()
 	s := &Script{Answers: answers}
@@ -58,7 +58,7 @@ func NewScript(t T, answers ...http.HandlerFunc) *Script {
 	return s
 }
 
-// Request returns the n-th request, counted from 0; a zero one where there were fewer.
+// Request returns the n-th request, counted from 0, or a zero Request.
 func (s *Script) Request(n int) Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,14 +68,14 @@ func (s *Script) Request(n int) Request {
 	return s.requests[n]
 }
 
-// Count returns how many requests came.
+// Count returns the number of requests.
 func (s *Script) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.requests)
 }
 
-// Commands returns the commands of the n-th request, a batch, decoded and in their order.
+// Commands returns the decoded commands of the n-th request, which is a batch, in order.
 func (s *Script) Commands(t T, n int) []string {
 	t.Helper()
 	var b struct {
@@ -102,7 +102,7 @@ func (s *Script) Commands(t T, n int) []string {
 	}
 }
 
-// Answer is a handler that gives the status and the body, as JSON where no other type is set.
+// Answer returns a handler that sends the status and the body. The default type is JSON.
 func Answer(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if w.Header().Get("Content-Type") == "" {
@@ -113,5 +113,5 @@ func Answer(status int, body string) http.HandlerFunc {
 	}
 }
 
-// Drop is a handler that ends the connection without an answer.
+// Drop is a handler that closes the connection without a response.
 func Drop(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }

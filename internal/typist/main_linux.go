@@ -1,9 +1,10 @@
-// Command typist runs a program on a terminal, and types what a script says when the terminal shows what it waits for.
+// Command typist runs a program on a terminal and types the lines of a script when the expected text appears. It is not
+// part of helpdesk.
 //
 //	go run ./internal/typist SCRIPT PROGRAM ARG...
 //
-// A line of the script is "expect TEXT" or "type TEXT"; in TEXT, $NAME is a variable of the environment. It prints what
-// stood on the terminal, and ends with the program's status.
+// A line of the script is "expect TEXT" or "type TEXT"; $NAME in TEXT is an environment variable. typist prints the
+// output of the terminal and exits with the program's status.
 package main
 
 import (
@@ -17,7 +18,7 @@ import (
 	"helpdesk/internal/terminal"
 )
 
-// patience is how long a text may take to appear.
+// patience is the time within which an expected text must appear.
 const patience = time.Minute
 
 func main() {
@@ -58,7 +59,7 @@ func run(script string, c *exec.Cmd) error {
 	return err
 }
 
-// act does what a line of a script says.
+// act executes a line of a script.
 func act(s *terminal.Session, line string) error {
 	what, text, _ := strings.Cut(line, " ")
 	switch text = os.ExpandEnv(text); what {

@@ -1,4 +1,4 @@
-// Command manual writes the manual pages and the completions of the command line.
+// Command manual writes the manual pages and completions of the command line. It is not part of a release itself.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command packager makes one Linux package by a file of nfpm's form (https://nfpm.goreleaser.com/configuration/). It is
-// a module of its own: what it needs is not needed by the program.
+// Command packager builds one Linux package from an nfpm configuration (https://nfpm.goreleaser.com/configuration/). It
+// is not part of the main module, so that helpdesk does not depend on nfpm.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/goreleaser/nfpm/v2"
-	_ "github.com/goreleaser/nfpm/v2/deb" // the formats there are
+	_ "github.com/goreleaser/nfpm/v2/deb" // registers the package formats
 	_ "github.com/goreleaser/nfpm/v2/rpm"
 )
 
