@@ -49,7 +49,7 @@ func Alarms(cfg *config.Config) (*render.Alarms, error) {
 	if err != nil {
 		return nil, err
 	}
-	return render.NewAlarms(files, locale(cfg))
+	return alarms.of(files, locale(cfg), func() (*render.Alarms, error) { return render.NewAlarms(files, locale(cfg)) })
 }
 
 // locale returns the language that administrators are told in.

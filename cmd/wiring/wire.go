@@ -178,15 +178,7 @@ func people(cfg *config.Config) (*naming.Names, error) {
 	if err != nil {
 		return nil, err
 	}
-	var words naming.Words
-	if err := Data(files, "names.yaml", &words); err != nil {
-		return nil, exit.Usage(err)
-	}
-	names, err := naming.Compile(words)
-	if err != nil {
-		return nil, exit.Usage(fmt.Errorf("names.yaml: %w", err))
-	}
-	return names, nil
+	return names.of(files)
 }
 
 // Rules compiles the policy of the settings together with the data files.
@@ -199,23 +191,19 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := Data(files, "words.yaml", &policy.Words); err != nil {
-		return nil, nil, exit.Usage(err)
+	if policy.Lexicon, err = lexicons.of(files); err != nil {
+		return nil, nil, err
 	}
-	var quotes quote.Rules
-	if err := Data(files, "quotes.yaml", &quotes); err != nil {
-		return nil, nil, exit.Usage(err)
+	cut, err := cuttings.of(files)
+	if err != nil {
+		return nil, nil, err
 	}
-	policy.FromLabels, policy.OtherLabels = quotes.FromLabels, quotes.OtherLabels
+	policy.FromLabels, policy.OtherLabels = cut.rules.FromLabels, cut.rules.OtherLabels
 	compiled, err := desk.Compile(policy)
 	if err != nil {
 		return nil, nil, exit.Usage(err)
 	}
-	cutter, err := quote.Compile(quotes)
-	if err != nil {
-		return nil, nil, exit.Usage(fmt.Errorf("quotes.yaml: %w", err))
-	}
-	return compiled, cutter, nil
+	return compiled, cut.cutter, nil
 }
 
 // named reports whether the text of a portal's error names a field or a right. The words are read when the first error
@@ -273,11 +261,14 @@ func Data(files fs.FS, name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
-	if err := yaml.UnmarshalWithOptions(raw, v, yaml.Strict()); err != nil {
+	if err := strictly(raw, v); err != nil {
 		return fmt.Errorf("read %s: %w", name, err)
 	}
 	return nil
 }
+
+// strictly reads YAML, in which a key that is not known is a mistake.
+func strictly(raw []byte, v any) error { return yaml.UnmarshalWithOptions(raw, v, yaml.Strict()) }
 
 func policyOf(cfg *config.Config) *desk.Policy {
 	p := &desk.Policy{
@@ -343,7 +334,9 @@ func Letters(cfg *config.Config) (*render.Set, error) {
 			return nil, fmt.Errorf("letters.logo: %w", err)
 		}
 	}
-	return render.New(files, s)
+	plain := s
+	plain.Escape, plain.Text, plain.Sample = nil, nil, nil
+	return sets.of(files, fmt.Sprintf("%#v", plain), func() (*render.Set, error) { return render.New(files, s) })
 }
 
 // Sender returns whose letters a mailbox sends.

@@ -240,7 +240,7 @@ func askSystem(w *weighing) (string, bool) {
 // askPolicyReport knows the reports that mail systems send each other: on DMARC (RFC 7489, 7.2) and on TLS (RFC 8460).
 // Somebody who forwards one is no system.
 func askPolicyReport(w *weighing) (string, bool) {
-	words := &w.r.policy.Words
+	words := &w.r.words
 	if t := reportType(w.m); t != "" && slices.Contains(words.ReportTypes, t) {
 		return "a report of type " + t, true
 	}
@@ -272,7 +272,7 @@ func systemLocal(m *Message) string {
 }
 
 func (r *Rules) isSystem(local string) bool {
-	for _, pattern := range r.policy.Words.SystemSenders {
+	for _, pattern := range r.words.SystemSenders {
 		if local != "" && glob(strings.ToLower(pattern), local) {
 			return true
 		}
@@ -304,7 +304,7 @@ func askAutoSubmitted(w *weighing) (string, bool) {
 }
 
 func askAutoHeader(w *weighing) (string, bool) {
-	words := &w.r.policy.Words
+	words := &w.r.words
 	for _, name := range words.AutoHeaders {
 		if w.m.Header.Has(name) {
 			return name, true
@@ -324,7 +324,7 @@ func askPrecedence(w *weighing) (string, bool) {
 	for _, name := range []string{"Precedence", "X-Precedence"} {
 		for _, v := range w.m.Header.Values(name) {
 			v = strings.ToLower(strings.TrimSpace(v))
-			for _, begin := range w.r.policy.Words.BulkPrecedence {
+			for _, begin := range w.r.words.BulkPrecedence {
 				if strings.HasPrefix(v, strings.ToLower(begin)) {
 					return name + ": " + begin, true
 				}
@@ -337,7 +337,7 @@ func askPrecedence(w *weighing) (string, bool) {
 func askList(w *weighing) (string, bool) {
 	for _, f := range w.m.Header {
 		name := strings.ToLower(f.Name)
-		for _, pattern := range w.r.policy.Words.ListHeaders {
+		for _, pattern := range w.r.words.ListHeaders {
 			if glob(strings.ToLower(pattern), name) {
 				return f.Name, true
 			}
@@ -352,7 +352,7 @@ func askList(w *weighing) (string, bool) {
 func askSuppress(w *weighing) (string, bool) {
 	for _, v := range w.m.Header.Values("X-Auto-Response-Suppress") {
 		for _, one := range strings.Split(v, ",") {
-			for _, value := range w.r.policy.Words.SuppressValues {
+			for _, value := range w.r.words.SuppressValues {
 				if strings.EqualFold(strings.TrimSpace(one), value) {
 					return "X-Auto-Response-Suppress: " + value, true
 				}
@@ -419,7 +419,7 @@ func (r *Rules) awayBegin(subject string) string {
 }
 
 func (r *Rules) awayWithin(s string, most int) string {
-	for _, begin := range r.policy.Words.OutOfOffice {
+	for _, begin := range r.words.OutOfOffice {
 		rest, ok := strings.CutPrefix(s, strings.ToLower(begin))
 		if ok && (!endsWord(begin) || r.awayGoesOn(rest, most)) {
 			return begin

@@ -48,6 +48,7 @@ type Policy struct {
 	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
 	Calendar worktime.Calendar // when people work
 	Words    Words
+	Lexicon  *Lexicon // what Words was compiled into; nil = Compile does that
 
 	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
 	OtherLabels []string // … and the others

@@ -20,29 +20,37 @@ type Rules struct {
 	ownNames map[string]bool // folded
 	homes    map[string]bool // domains of ours and of staff, public ones left out
 	staff    []Pattern
-	public   map[string]bool
-	fronts   fronts
-	robots   []*regexp.Regexp
-	spam     []spamMark
-	reports  struct{ subjects, senders, files []*regexp.Regexp }
-	away     []*regexp.Regexp
-	thanks   thanksRules
-	greets   []*regexp.Regexp
-	service  []*regexp.Regexp
-	deleted  []*regexp.Regexp
 	from     map[string]bool // labels of a quoted header: who wrote it …
 	others   map[string]bool // … and what else it says
 	routes   []route
 	titles   map[string]*template.Template // by their text; nil = the subject alone
+	*Lexicon
+}
+
+// Lexicon is the words of the data file, their patterns compiled. It never changes, so many rules may share it.
+type Lexicon struct {
+	words   Words
+	public  map[string]bool
+	fronts  fronts
+	robots  []*regexp.Regexp
+	spam    []spamMark
+	reports struct{ subjects, senders, files []*regexp.Regexp }
+	away    []*regexp.Regexp
+	thanks  thanksRules
+	greets  []*regexp.Regexp
+	service []*regexp.Regexp
+	deleted []*regexp.Regexp
 }
 
 // Compile makes rules of a policy; the error names every bad pattern.
 func Compile(p *Policy) (*Rules, error) {
 	r := &Rules{policy: *p, own: map[string]bool{}, ownNames: map[string]bool{}, homes: map[string]bool{},
-		public: map[string]bool{},
-		from:   labelSet(p.FromLabels), others: labelSet(p.OtherLabels)}
-	for _, d := range p.Words.PublicDomains {
-		r.public[FoldDomain(d)] = true
+		from: labelSet(p.FromLabels), others: labelSet(p.OtherLabels), Lexicon: p.Lexicon}
+	var errs []error
+	if r.Lexicon == nil {
+		var err error
+		r.Lexicon, err = NewLexicon(p.Words)
+		errs = append(errs, err)
 	}
 	for _, a := range p.Own {
 		key := FoldAddress(a)
@@ -53,7 +61,6 @@ func Compile(p *Policy) (*Rules, error) {
 	for _, name := range p.OwnNames {
 		r.ownNames[foldName(name)] = true
 	}
-	var errs []error
 	for _, s := range p.Staff {
 		pattern, err := ParsePattern(s)
 		if err != nil {
@@ -73,15 +80,19 @@ func Compile(p *Policy) (*Rules, error) {
 	}
 	routes, bad := compileRoutes(p.Routes)
 	r.routes, errs = routes, append(errs, bad...)
-	errs = append(errs, r.compileTitles(p), r.words(&p.Words))
+	errs = append(errs, r.compileTitles(p))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return r, nil
 }
 
-// words compiles the patterns of the data file.
-func (r *Rules) words(w *Words) error {
+// NewLexicon compiles words; the error names every bad pattern, and the lexicon is without them.
+func NewLexicon(w Words) (*Lexicon, error) {
+	r := &Lexicon{words: w, public: map[string]bool{}}
+	for _, d := range w.PublicDomains {
+		r.public[FoldDomain(d)] = true
+	}
 	var errs []error
 	compile := func(list string, patterns []string, form string) (res []*regexp.Regexp) {
 		for _, p := range patterns {
@@ -105,13 +116,13 @@ func (r *Rules) words(w *Words) error {
 	r.reports.files = compile("report_files", w.ReportFiles, `(?i)^(?:%s)$`)
 	r.away = compile("away_until", w.AwayUntil, `(?i)^(?:%s)(?:\PL|$)`)
 	r.greets = compile("greetings", w.Greetings, `(?i)^(?:%s)(?:\PL|$)`)
-	thanks, err := thanking(w, compile)
+	thanks, err := thanking(&w, compile)
 	r.thanks, errs = thanks, append(errs, err)
 	r.service = compile("service_comments", w.ServiceComments, `(?i)^(?:%s)$`)
 	r.deleted = compile("deleted_placeholder", w.DeletedPlaceholder, `(?i)^(?:%s)$`)
-	r.fronts, err = compileFronts(w, compile)
+	r.fronts, err = compileFronts(&w, compile)
 	errs = append(errs, err)
-	return errors.Join(errs...)
+	return r, errors.Join(errs...)
 }
 
 // home notes a domain of ours. On a public domain everybody lives, so it tells nothing.

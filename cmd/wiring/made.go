@@ -1,0 +1,107 @@
+package wiring
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"helpdesk/cmd/exit"
+	"helpdesk/pkg/desk"
+	"helpdesk/pkg/naming"
+	"helpdesk/pkg/quote"
+	"helpdesk/pkg/render"
+	"helpdesk/templates"
+)
+
+// lasting keeps what a data file was last made into. Making it takes longer than most passes, and a process that runs
+// several of them, such as the demonstration, does it once while the file stays as it is.
+type lasting[T any] struct {
+	name string // of the file
+	make func(raw []byte) (T, error)
+
+	mu   sync.Mutex
+	raw  []byte
+	made T
+}
+
+// of returns what the file among files is made into.
+func (l *lasting[T]) of(files fs.FS) (made T, err error) {
+	raw, err := fs.ReadFile(files, l.name)
+	if err != nil {
+		return made, exit.Usage(fmt.Errorf("read %s: %w", l.name, err))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.raw != nil && bytes.Equal(l.raw, raw) {
+		return l.made, nil
+	}
+	if made, err = l.make(raw); err != nil {
+		return made, exit.Usage(fmt.Errorf("%s: %w", l.name, err))
+	}
+	l.raw, l.made = raw, made
+	return made, nil
+}
+
+// cutting is the rules by which letters are cut, and what they were compiled from.
+type cutting struct {
+	rules  quote.Rules
+	cutter *quote.Cutter
+}
+
+var cuttings = lasting[cutting]{name: "quotes.yaml", make: func(raw []byte) (c cutting, err error) {
+	if err = strictly(raw, &c.rules); err == nil {
+		c.cutter, err = quote.Compile(c.rules)
+	}
+	return c, err
+}}
+
+var names = lasting[*naming.Names]{name: "names.yaml", make: func(raw []byte) (*naming.Names, error) {
+	var words naming.Words
+	if err := strictly(raw, &words); err != nil {
+		return nil, err
+	}
+	return naming.Compile(words)
+}}
+
+var lexicons = lasting[*desk.Lexicon]{name: "words.yaml", make: func(raw []byte) (*desk.Lexicon, error) {
+	var words desk.Words
+	if err := strictly(raw, &words); err != nil {
+		return nil, err
+	}
+	return desk.NewLexicon(words)
+}}
+
+// tried keeps texts that were made of the templates that come with the program, and tried, by the settings that go into
+// them. Templates in a folder may change at any time.
+type tried[T any] struct {
+	mu   sync.Mutex
+	made map[string]T
+}
+
+var (
+	sets   tried[*render.Set]
+	alarms tried[*render.Alarms]
+)
+
+// of returns the texts for settings, which make makes where there are none.
+func (k *tried[T]) of(files fs.FS, settings string, make func() (T, error)) (T, error) {
+	const enough = 16 // are kept: a preview makes new ones each time that its settings change
+	if files != templates.FS {
+		return make()
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if made, ok := k.made[settings]; ok {
+		return made, nil
+	}
+	made, err := make()
+	if err != nil {
+		return made, err
+	}
+	if k.made == nil || len(k.made) >= enough {
+		k.made = map[string]T{}
+	}
+	k.made[settings] = made
+	return made, nil
+}
