@@ -14,7 +14,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// What is doubled or missing is found.
+// TestMistakes checks that duplicates and omissions are found.
 func TestMistakes(t *testing.T) {
 	p := sandbox.NewPortal(sandbox.PortalOptions{})
 	imap, err := mail.NewIMAP(mail.IMAPOptions{})

@@ -34,8 +34,8 @@ func allSamples(t *testing.T) []sample {
 	return all
 }
 
-// TestGolden holds every letter as it goes out: each header as it stands, each text decoded, of each picture and file
-// its size and sum.
+// TestGolden compares every letter with a golden file: the raw header fields, the decoded texts, and the size and
+// checksum of each picture and file.
 func TestGolden(t *testing.T) {
 	for _, s := range allSamples(t) {
 		header, body, ok := bytes.Cut(s.Raw, []byte("\r\n\r\n"))
@@ -66,7 +66,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// shown writes a letter, or a part of one, as a person can read it.
+// shown writes a letter, or a part of one, in readable form.
 func shown(t *testing.T, b *strings.Builder, header, body []byte) {
 	t.Helper()
 	b.WriteString(strings.ReplaceAll(string(header), "\r\n", "\n") + "\n\n")
@@ -115,8 +115,8 @@ func decoded(t *testing.T, encoding string, body []byte) string {
 	return strings.ReplaceAll(string(content), "\r\n", "\n")
 }
 
-// checkBytes fails unless the letter is safe on every way: 7 bits, CRLF, no line over 998, folded headers of at most 78
-// where there is a blank to fold at.
+// checkBytes fails unless the letter is safe for every transport: 7 bits, CRLF, no line over 998, and headers folded to
+// at most 78 if they contain a blank.
 func checkBytes(t *testing.T, name string, raw []byte) {
 	t.Helper()
 	header := true
@@ -136,7 +136,7 @@ func checkBytes(t *testing.T, name string, raw []byte) {
 	}
 }
 
-// TestNamesInEveryScript sends letters from and to names and domains beyond ASCII.
+// TestNamesInEveryScript sends letters with names and domains beyond ASCII.
 func TestNamesInEveryScript(t *testing.T) {
 	base := allSamples(t)[3].Letter
 	for name, addr := range map[string]string{
@@ -165,7 +165,7 @@ func TestNamesInEveryScript(t *testing.T) {
 	}
 }
 
-// checkAddress fails unless a field holds the address alone, its domain in ASCII and its name, as far as it is shown.
+// checkAddress fails unless a field contains exactly this address, with its domain in ASCII and its displayed name.
 func checkAddress(t *testing.T, field string, values []string, want desk.Address) {
 	t.Helper()
 	if len(values) != 1 {

@@ -16,7 +16,7 @@ import (
 
 const again = "the letters changed: go run ./internal/letterlab"
 
-// required reports whether a missing program is a failure, as where everything is to be tested.
+// required reports whether a missing program is a failure.
 func required() bool { return os.Getenv("HELPDESK_REQUIRE_SERVERS") == "1" }
 
 func root(t *testing.T) string {
@@ -41,7 +41,7 @@ func docs(t *testing.T, part string) string {
 	return text
 }
 
-// TestPrograms holds the letters against the caniemail data, which comes by "npm".
+// TestPrograms checks the letters with the caniemail data, which "npm" installs.
 func TestPrograms(t *testing.T) {
 	if !installed(root(t)) && !required() {
 		t.Skip("the caniemail data is not installed: npm ci in internal/letterlab")
@@ -62,7 +62,7 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
-// TestSpam has "spamassassin" score the letters.
+// TestSpam scores the letters with "spamassassin".
 func TestSpam(t *testing.T) {
 	scores, version, err := askSpamAssassin(t.Context(), allSamples(t))
 	if errors.Is(err, errMissing) && !required() {
@@ -81,7 +81,7 @@ func TestSpam(t *testing.T) {
 	}
 }
 
-// TestJudges holds that the judges find what they are for.
+// TestJudges checks that the checks find what they are made for.
 func TestJudges(t *testing.T) {
 	if _, err := (findings{Found: []finding{{"x", "gmail.ios", "position", "none"}}}).judge(); err == nil ||
 		!strings.Contains(err.Error(), "position: not supported by gmail (ios)") ||
@@ -98,7 +98,7 @@ func TestJudges(t *testing.T) {
 	}
 }
 
-// TestDrawn holds that the pictures in the documentation are those of the letters as they are.
+// TestDrawn checks that the pictures in the documentation show the current letters.
 func TestDrawn(t *testing.T) {
 	all, folder := allSamples(t), filepath.Join(root(t), pictureFolder)
 	drawn, err := os.ReadFile(filepath.Join(folder, "drawn.txt"))
@@ -137,7 +137,7 @@ var (
 	ground     = regexp.MustCompile(`background-color:(#[0-9a-f]{6})`)
 )
 
-// TestContrast holds every colour of text against every ground it may stand on, by WCAG 2, 1.4.3: 4.5 to 1.
+// TestContrast checks every text colour on every possible background by WCAG 2, 1.4.3: at least 4.5 to 1.
 func TestContrast(t *testing.T) {
 	for _, s := range allSamples(t) {
 		head, body, _ := strings.Cut(s.Letter.HTML, "</style>")

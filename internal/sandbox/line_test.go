@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// firstLine returns what a server says first, without the line break; "" where it says nothing.
+// firstLine returns the first line that a server sends, without the line break, or "".
 func firstLine(t *testing.T, addr string) string {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)

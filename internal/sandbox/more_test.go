@@ -17,7 +17,7 @@ import (
 	"helpdesk/pkg/store/postgres"
 )
 
-// The embedded mailbox takes a token of the authorization server for the account that signed in, and no other.
+// The embedded mailbox accepts a token of the authorization server only for the account that signed in.
 func TestAuthorizationServer(t *testing.T) {
 	vars, stop := started(t, options{auth: time.Hour})
 	at := vars["HELPDESK_OAUTH_URL"]
@@ -56,7 +56,7 @@ func TestAuthorizationServer(t *testing.T) {
 		opened++
 		_ = m.Close()
 	}
-	if opened != 1 || refused == 0 { // of the access token, the refresh token and the code
+	if opened != 1 || refused == 0 { // one of the access token, the refresh token and the code
 		t.Errorf("%d secrets open the mailbox, %d do not", opened, refused)
 	}
 	if got := stop(); !strings.Contains(got, "1 token requests: authorization_code") {
@@ -64,7 +64,7 @@ func TestAuthorizationServer(t *testing.T) {
 	}
 }
 
-// The crowd writes, and what no pass has made of it is told.
+// The crowd writes, and everything that no pass has processed is reported.
 func TestCrowd(t *testing.T) {
 	_, stop := started(t, options{crowd: time.Millisecond})
 	got := stop()

@@ -17,7 +17,7 @@ import (
 	"helpdesk/pkg/sandbox/mail"
 )
 
-// paper is a buffer that is read while it is written.
+// paper is a buffer that can be read during writing.
 type paper struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -35,7 +35,7 @@ func (p *paper) String() string {
 	return p.b.String()
 }
 
-// started runs the servers and returns their variables, and a function that ends them and returns what they printed.
+// started starts the servers. It returns their variables, and a function that stops them and returns their output.
 func started(t *testing.T, o options) (map[string]string, func() string) {
 	t.Helper()
 	o.env = filepath.Join(t.TempDir(), "env")
@@ -151,7 +151,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// greeting returns what an IMAP server with the fault says first.
+// greeting returns the first line of an IMAP server with the fault.
 func greeting(t *testing.T, f fault) string {
 	t.Helper()
 	imap, err := mail.NewIMAP(mail.IMAPOptions{User: user, Password: password})

@@ -80,7 +80,7 @@ func TestErrorsOfACommand(t *testing.T) {
 	}
 }
 
-// many answers every command of a batch with true, having needed so long for each.
+// many answers every command of a batch with true. Each command has the given duration.
 func many(t *testing.T, s *testkit.Script, sizes *[]int, seconds float64) {
 	s.Answers = nil
 	for range 200 {
@@ -123,7 +123,7 @@ func TestBatchIsSizedByTheTimesThePortalTells(t *testing.T) {
 		if diff := cmp.Diff(want, sizes); diff != "" {
 			t.Error(seconds, diff)
 		}
-		if seconds > 0.5 { // the next process knows
+		if seconds > 0.5 { // the saved times are used by the next process
 			s, sizes = testkit.NewScript(t), nil
 			many(t, s, &sizes, seconds)
 			if _, err := client(t, s, saved(values), func(o *Options) {
@@ -146,7 +146,7 @@ func TestWhatIsNotSentIsRefused(t *testing.T) {
 	tells(t, errs[60], outcome{fault.Refused, fault.Server})
 }
 
-// The body is made in one piece, into a buffer that was large enough from the start.
+// A batch is encoded into one buffer that never grows.
 func TestBodyOfABatch(t *testing.T) {
 	content := make([]byte, 1<<20)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(content)

@@ -17,7 +17,7 @@ import (
 
 const secret = "abc123secret"
 
-// client returns a client of the script whose clock stands, and who never sleeps.
+// client returns a client of the script with a stopped clock, which never sleeps.
 func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 	t.Helper()
 	o := Options{
@@ -36,7 +36,7 @@ func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 	return c
 }
 
-// live returns a client of a sandbox's portal.
+// live returns a client of an embedded portal.
 func live(t *testing.T, o sandbox.PortalOptions, change ...func(*Options)) (*sandbox.Portal, *Client) {
 	t.Helper()
 	p := sandbox.NewPortal(o)
@@ -57,12 +57,12 @@ func live(t *testing.T, o sandbox.PortalOptions, change ...func(*Options)) (*san
 	return p, c
 }
 
-// add returns a call that writes.
+// add returns a command that writes.
 func add(title string) Command {
 	return Do("tasks.task.add", With("fields", With("TITLE", title).With("RESPONSIBLE_ID", 7)))
 }
 
-// ran runs the commands and returns the errors of each.
+// ran runs the commands and returns the error of each.
 func ran(ctx context.Context, c *Client, cmds ...Command) []error {
 	answers, _ := c.Batch(ctx, cmds)
 	errs := make([]error, len(answers))
@@ -81,7 +81,7 @@ func saved(values map[string]string) func(*Options) {
 	}
 }
 
-// outcome is what an error says of the outcome.
+// outcome is the outcome described by an error.
 type outcome struct {
 	Outcome fault.Outcome
 	Extent  fault.Extent
@@ -100,7 +100,7 @@ func tells(t *testing.T, err error, want outcome) {
 	}
 }
 
-// opened makes tasks and returns their numbers.
+// opened creates tasks and returns their ids.
 func opened(t *testing.T, p *sandbox.Portal, c *Client, n int) (ids []int64) {
 	t.Helper()
 	known := len(p.Tasks())

@@ -152,7 +152,7 @@ func TestRateHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if slept != 1500*time.Millisecond { // the clock stands: half a second, then one
+	if slept != 1500*time.Millisecond { // the clock is stopped: half a second, then one
 		t.Errorf("waited %v", slept)
 	}
 }
@@ -198,7 +198,7 @@ func TestStallBeforeSending(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close() // accepts by the backlog, never says a word of TLS
+	defer ln.Close() // the kernel accepts the connection, and nobody answers
 	c, err := New(Options{
 		Webhook: "https://" + ln.Addr().String() + "/rest/17/" + secret + "/",
 		Timeout: 100 * time.Millisecond,

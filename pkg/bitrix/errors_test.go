@@ -17,7 +17,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// TestErrorsOfACreate sends one task that batch can't carry, and so by itself, into every row of the table of errors.
+// TestErrorsOfACreate creates a task for every row of the table of errors, with a text that must be sent outside of a
+// batch.
 func TestErrorsOfACreate(t *testing.T) {
 	refused, setup := outcome{fault.Refused, fault.Server}, outcome{fault.Refused, fault.Setup}
 	unsure, never := outcome{fault.Unsure, fault.Server}, outcome{fault.Never, fault.One}
@@ -144,7 +145,8 @@ func TestErrorsOfACreate(t *testing.T) {
 	}
 }
 
-// What says nothing is tried longer than what names a field, and a whole batch that fails so is the portal's failure.
+// A vague error is retried more often than one that names a field. If a whole batch fails with it, the portal has
+// failed.
 func TestPatience(t *testing.T) {
 	for text, want := range map[string]struct {
 		tries int
@@ -161,7 +163,7 @@ func TestPatience(t *testing.T) {
 	tells(t, ran(t.Context(), client(t, s), add("a"), add("b"))[0], outcome{fault.Unsure, fault.Server})
 }
 
-// behindFilter refuses whatever holds one of the words.
+// behindFilter returns a portal whose filter refuses texts with one of the words.
 func behindFilter(t *testing.T, words ...string) *httptest.Server {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -198,7 +200,7 @@ func TestQuirkFilterRefusesATextAlone(t *testing.T) {
 			t.Error(i, err)
 		}
 	}
-	for _, cmds := range [][]Command{{add("a")}, {add("a"), add("b")}, {add("$total")}} { // no text is to blame
+	for _, cmds := range [][]Command{{add("a")}, {add("a"), add("b")}, {add("$total")}} { // not because of a text
 		tells(t, ran(t.Context(), client(t, &testkit.Script{Server: behindFilter(t, "")}), cmds...)[0],
 			outcome{fault.Refused, fault.Setup})
 	}
@@ -220,7 +222,7 @@ func TestOperationTimeLimitTellsWhen(t *testing.T) {
 	s := testkit.NewScript(t, testkit.Answer(429,
 		`{"error":"OPERATION_TIME_LIMIT","time":{"operating_reset_at":1787216430}}`))
 	err := client(t, s).Call(t.Context(), "tasks.task.add", nil, nil)
-	// 1787216430 is 30 s after the clock of the test.
+	// 1787216430 is 30 s after the test's clock.
 	if got := fault.After(err); got != 30*time.Second {
 		t.Errorf("after %v", got)
 	}

@@ -10,7 +10,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// talked makes chats that a specialist wrote into, and returns the calls that read them.
+// talked creates chats in which a specialist wrote, and returns the commands that read them.
 func talked(t *testing.T, p *sandbox.Portal, c *Client, n int) (chats []int64, reads []Command) {
 	t.Helper()
 	for _, err := range ran(t.Context(), c, slices.Repeat([]Command{add("a")}, n)...) {
@@ -27,10 +27,10 @@ func talked(t *testing.T, p *sandbox.Portal, c *Client, n int) (chats []int64, r
 	return chats, reads
 }
 
-// instantly has nobody wait between attempts.
+// instantly removes the delay between attempts.
 func instantly(o *Options) { o.Sleep = func(context.Context, time.Duration) error { return nil } }
 
-// failing has every request fail that asks for one of the chats.
+// failing makes every request fail that reads one of the chats.
 func failing(p *sandbox.Portal, kind sandbox.FaultKind, chats ...int64) {
 	p.Inject(func(k *sandbox.Call) sandbox.Fault {
 		if k.Method == "im.dialog.messages.search" && slices.Contains(chats, k.Params.Int("CHAT_ID")) {
@@ -68,7 +68,7 @@ func TestOneCallThatFailsDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-// A portal that answers nothing at all is away, and that is found out soon.
+// If a portal answers nothing at all, this is noticed after a few requests.
 func TestPortalThatIsAwayIsNotSearched(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{NewCard: true}, instantly)
 	_, reads := talked(t, p, c, 20)
@@ -81,7 +81,7 @@ func TestPortalThatIsAwayIsNotSearched(t *testing.T) {
 	}
 }
 
-// What writes is never repeated to find out which it was.
+// Writing commands are never repeated to find the one that failed.
 func TestBatchThatWritesIsNotSearched(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{NewCard: true}, instantly)
 	p.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })

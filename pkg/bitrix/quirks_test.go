@@ -23,7 +23,7 @@ func TestQuirkNeitherMap(t *testing.T) {
 	}
 }
 
-// A request that is too large did not run: it goes again at once in halves, and later ones are no larger.
+// A request that is too large did not run. It is repeated at once in halves, and later requests are no larger.
 func TestQuirkServerBoundsARequest(t *testing.T) {
 	values := map[string]string{}
 	p, c := live(t, sandbox.PortalOptions{}, saved(values))
@@ -107,12 +107,12 @@ func TestQuirkUploadAnswersTwice(t *testing.T) {
 	}
 }
 
-// Go's transport repeats a request with an Idempotency-Key when a kept connection breaks. Ours must not: the portal may
-// still be at it.
+// Go's transport repeats a request with an Idempotency-Key when a kept connection breaks. Our client must prevent this,
+// because the portal may still be running the first one.
 func TestTransportDoesNotRepeatKeyedRequests(t *testing.T) {
 	var count atomic.Int32
 	s := testkit.NewScript(t,
-		testkit.Answer(200, `{"result":{"ID":"17"}}`), // the connection is kept
+		testkit.Answer(200, `{"result":{"ID":"17"}}`), // this response keeps the connection open
 		func(w http.ResponseWriter, r *http.Request) {
 			count.Add(1)
 			io.Copy(io.Discard, r.Body)

@@ -13,7 +13,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A method that has used up its time is left alone until the portal lets it run again, by the next run too.
+// A method without budget is not called until the portal allows it again, not even by the next run.
 func TestTimeOfAMethodIsKept(t *testing.T) {
 	clock := sandbox.NewClock(time.Now())
 	values := map[string]string{}
@@ -81,7 +81,7 @@ func TestMethodRestsAfterItsLimit(t *testing.T) {
 	}
 }
 
-// What can't end before the time-out is not begun, so that it is not in doubt.
+// A call that cannot end before the timeout is not started, so that its outcome is never unknown.
 func TestNothingIsBegunThatCannotEnd(t *testing.T) {
 	s := testkit.NewScript(t)
 	values := map[string]string{savedTimes: `{"tasks.task.add":2,"crm.contact.list":0.1}`}

@@ -20,7 +20,7 @@ func encode(t testing.TB, c *charmap.Charmap, s string) []byte {
 	return b
 }
 
-// phrases are the kind of text that stands in subjects and short letters.
+// phrases are typical texts of subjects and short letters.
 var phrases = strings.Split(strings.TrimSpace(`
 Добрый день! Не работает принтер в бухгалтерии
 Прошу выслать акт сверки за первый квартал
@@ -61,7 +61,7 @@ func TestDetect(t *testing.T) {
 				p = strings.NewReplacer("«", `"`, "»", `"`).Replace(p)
 			}
 			words := strings.Fields(p)
-			for n := min(3, len(words)); n <= len(words); n++ { // also shorter beginnings
+			for n := min(3, len(words)); n <= len(words); n++ { // shorter beginnings too
 				part := strings.Join(words[:n], " ")
 				of++
 				if got, _ := UTF8(encode(t, c, part), ""); got == part {
@@ -78,7 +78,7 @@ func TestDetect(t *testing.T) {
 	}
 }
 
-// TestDetectWords has single words told that few letters, or only capitals, say much of.
+// TestDetectWords detects the charset of single words, which give little evidence.
 func TestDetectWords(t *testing.T) {
 	words := strings.Fields(
 		`договор счет акт сверка касса отчет заявка оплата доступ почта сайт пароль ошибка возврат накладная

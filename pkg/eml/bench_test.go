@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// repeated gives head, then n times line, then tail, without ever holding them.
+// repeated returns a reader of head, n times line, and tail. It does not keep them in memory.
 func repeated(head, line string, n int, tail string) io.Reader {
 	return io.MultiReader(strings.NewReader(head), &repeater{line: line, n: n}, strings.NewReader(tail))
 }
@@ -45,7 +45,7 @@ func nested(levels int) string {
 	return b.String() + "\r\nTEXT\r\n"
 }
 
-// heavy are the letters that must cost little.
+// heavy are letters that could be expensive.
 var heavy = []struct {
 	name string
 	open func() io.Reader
@@ -121,7 +121,7 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// peakOf runs f and returns the most heap it had in use above what was there before, and the time it took.
+// peakOf runs f and returns its peak of additional heap and its duration.
 func peakOf(f func()) (peak uint64, took time.Duration) {
 	runtime.GC()
 	var before runtime.MemStats
@@ -151,7 +151,8 @@ func peakOf(f func()) (peak uint64, took time.Duration) {
 	return most - min(most, before.HeapInuse), took
 }
 
-// TestHeavy holds the bounds: 64 MiB besides twice the largest part held, and time that no letter takes in earnest.
+// TestHeavy checks the limits: 64 MiB plus twice the largest part in memory, and a time far above that of ordinary
+// letters.
 func TestHeavy(t *testing.T) {
 	for _, h := range heavy {
 		peak, took := peakOf(func() {
@@ -169,7 +170,7 @@ func TestHeavy(t *testing.T) {
 	}
 }
 
-// TestHeavyExtract brings every attachment of the heavy letters out again, at no more cost.
+// TestHeavyExtract extracts every attachment of the heavy letters within the same limits.
 func TestHeavyExtract(t *testing.T) {
 	for _, h := range heavy {
 		m, err := Parse(h.open(), desk.Listing{})
@@ -194,7 +195,7 @@ func TestHeavyExtract(t *testing.T) {
 	}
 }
 
-// counted counts what is written to it.
+// counted counts the bytes written to it.
 type counted int64
 
 func (c *counted) Write(b []byte) (int, error) {

@@ -134,7 +134,7 @@ func TestCalendarTime(t *testing.T) {
 	}
 }
 
-// Each zone, as programs describe it, shows what the tz database has for it, at every hour of two years.
+// Each zone, in the description of several programs, agrees with the tz database for every hour of two years.
 func TestZonesByTheirRules(t *testing.T) {
 	outlook := func(standard, daylight, on, off string) string {
 		return "BEGIN:STANDARD\nDTSTART:16010101T030000\nTZOFFSETFROM:" + daylight + "\nTZOFFSETTO:" + standard +
@@ -206,7 +206,7 @@ func TestZonesByTheirRules(t *testing.T) {
 			clock := time.Date(y, m, d, at.In(zone).Hour(), at.In(zone).Minute(), 0, 0, time.UTC)
 			got := rules.moment(clock)
 			if again := at.Add(-time.Hour).In(zone); again.Hour() == at.In(zone).Hour() {
-				continue // the clock shows it for the second time
+				continue // the second time that the clock shows it
 			}
 			if !got.Equal(at) {
 				t.Errorf("%s: %s is %s, want %s", c.name, clock.Format(time.DateTime), got, at)
@@ -216,7 +216,7 @@ func TestZonesByTheirRules(t *testing.T) {
 	}
 }
 
-// readZone reads a VTIMEZONE as calendarEvent does.
+// readZone parses a VTIMEZONE like calendarEvent.
 func readZone(zones *calendarZones, text string) {
 	var z zoneReading
 	var within []string
@@ -244,7 +244,7 @@ func TestWindowsZones(t *testing.T) {
 			t.Errorf("%s: no zone %q", windows, name)
 		}
 	}
-	// What the calendar says of a zone of that name comes before the name.
+	// The description of a zone in the calendar comes before its Windows name.
 	e, _ := calendarEvent("BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:Russian Standard "+
 		"Time\nBEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:+0400\nTZOFFSETTO:+0400\nEND:STANDARD\n"+
 		"END:VTIMEZONE\nBEGIN:VEVENT\nDTSTART;TZID=Russian Standard Time:20260316T110000\nEND:VEVENT\nEND:VCALENDAR",
@@ -252,7 +252,7 @@ func TestWindowsZones(t *testing.T) {
 	if want := time.Date(2026, 3, 16, 7, 0, 0, 0, time.UTC); !e.Start.Equal(want) {
 		t.Error(e.Start)
 	}
-	// A zone for all, and one that is described under another name.
+	// A zone for the whole calendar, and a single zone described under another name.
 	for _, text := range []string{
 		"X-WR-TIMEZONE:Asia/Omsk\nBEGIN:VEVENT\nDTSTART:20260316T130000\n",
 		"BEGIN:VTIMEZONE\nTZID:one\nBEGIN:STANDARD\nTZOFFSETFROM:+0600\nTZOFFSETTO:+0600\nEND:STANDARD\nEND:VTIMEZONE\nBEGIN:VEVENT\nDTSTART;TZID=two:20260316T130000\n",

@@ -42,7 +42,7 @@ func parseFile(t *testing.T, file string) desk.Message {
 
 func TestTolerate(t *testing.T) { tolerated(t) }
 
-// tolerated reads the broken letters and returns how many were read.
+// tolerated parses the broken letters and returns how many were read.
 func tolerated(t *testing.T) share {
 	files := slices.DeleteFunc(corpus(t, "tolerate", ""), func(f string) bool { return filepath.Base(f) == "LICENSE" })
 	empty, degraded := 0, 0
@@ -57,10 +57,10 @@ func tolerated(t *testing.T) share {
 		}
 	}
 	t.Logf("%d letters, 0 refused, %d degraded, %d with nothing in them", len(files), degraded, empty)
-	return share{len(files), len(files)} // a refused one ends the test
+	return share{len(files), len(files)} // a refused letter ends the test
 }
 
-// expected is what the parse corpus says of a letter.
+// expected is the expectation for a letter in the parse corpus.
 type expected struct {
 	Parts []struct {
 		Headers []struct {
@@ -87,7 +87,7 @@ func (d dateTime) time() time.Time {
 	return t.Add(-off)
 }
 
-// field decodes the last header field of that name into v (of several, the parser of the corpus keeps the last).
+// field decodes the last header field with this name into v (the parser of the corpus keeps the last).
 func (e expected) field(part int, name, kind string, v any) bool {
 	found := false
 	for _, h := range e.Parts[part].Headers {
@@ -120,8 +120,8 @@ func (e expected) fileName(part int) string {
 	return name
 }
 
-// sameText compares without regard to blanks. A replacement character in what is wanted stands for any letter: the
-// parser of the corpus gave up where a charset was not labelled.
+// sameText compares texts without blanks. A replacement character in want matches any character: the parser of the
+// corpus gave up on unlabelled charsets.
 func sameText(want, got string) bool {
 	w, g := []rune(want), []rune(got)
 	if len(w) == len(g) {
@@ -144,7 +144,7 @@ func TestParseCorpus(t *testing.T) {
 	}
 }
 
-// parsed holds the letters of the parse corpus against what it says of them.
+// parsed compares the letters of the parse corpus with their expectations.
 func parsed(t *testing.T) []figure {
 	var subject, fromName, fromAddr, date, names share
 	files := corpus(t, "parse", ".eml")
@@ -195,7 +195,7 @@ func parsed(t *testing.T) []figure {
 }
 
 func hasName(m desk.Message, want string) bool {
-	want = cleanName(strings.TrimPrefix(want, "C:TEMP")) // its backslashes were taken for escapes
+	want = cleanName(strings.TrimPrefix(want, "C:TEMP")) // the corpus parsed the backslashes as escapes
 	for _, a := range m.Attachments {
 		if sameText(want, a.Name) {
 			return true

@@ -12,7 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestFigures measures what the reading gets right. docs/mail.md shows the table:
+// TestFigures measures the accuracy of parsing. docs/mail.md contains the table:
 //
 //	go test ./pkg/eml ./pkg/quote ./pkg/desk -run Figures -v
 func TestFigures(t *testing.T) {
@@ -33,8 +33,8 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// corpus returns the files of a given corpus whose names end with ext. It skips the test where the corpus is missing;
-// HELPDESK_CORPUS names the folder it is in.
+// corpus returns the files in a corpus that end with ext. HELPDESK_CORPUS names its folder; without it the test is
+// skipped.
 func corpus(t *testing.T, name, ext string) []string {
 	t.Helper()
 	root := os.Getenv("HELPDESK_CORPUS")
@@ -58,10 +58,10 @@ func corpus(t *testing.T, name, ext string) []string {
 	return files
 }
 
-// share counts what is right of how many.
+// share counts the right results.
 type share struct{ right, of int }
 
-// add counts one more and returns ok.
+// add counts one more result and returns ok.
 func (s *share) add(ok bool) bool {
 	s.of++
 	if ok {
@@ -72,7 +72,7 @@ func (s *share) add(ok bool) bool {
 
 func (s share) percent() float64 { return 100 * float64(s.right) / float64(max(s.of, 1)) }
 
-// figure is one share, what it is of, and what it must not fall below, in per cent.
+// figure is a share with its subject and its minimum in per cent.
 type figure struct {
 	what  string
 	got   share

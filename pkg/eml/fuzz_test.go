@@ -12,10 +12,10 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// seeds are the letters of this package's tests that have a structure.
+// seeds are the structured letters of this package's tests.
 func seeds(t testing.TB) []string {
 	list := []string{
-		// the blank before a parameter, behind letters that change their length in lower case
+		// a blank before a parameter, after characters whose length changes in lower case
 		"Content-Type: \xcf\xf0 a=b\n\nx",
 		"", "\n", "From: a@b\n\nx", "From a b\n>From c\nSubject: x\nno colon\n\nx",
 		"\xef\xbb\xbfSubject: =?koi8-r?B?8NLJ18XU?= =?utf-8?Q?=D0?= =?utf-8?Q?=9F?=\n\n\xcf\xf0\xe8",
@@ -45,7 +45,7 @@ func seeds(t testing.TB) []string {
 	return append(list, kept(t, "../desk/testdata/corpus/*.eml")...)
 }
 
-// kept returns files of other packages' tests that make good seeds.
+// kept returns files of other packages' tests as seeds.
 func kept(t testing.TB, pattern string) (list []string) {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {

@@ -53,8 +53,7 @@ func TestHeaderQuirks(t *testing.T) {
 	}
 }
 
-// TestLinesThatAreNoFields holds that such lines touch no field beside them, and that no word of the text gets lost for
-// them.
+// TestLinesThatAreNoFields checks that such lines do not affect the fields next to them, and that no text gets lost.
 func TestLinesThatAreNoFields(t *testing.T) {
 	const part = "From: a@b.ru\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; " +
 		"charset=utf-8\n"
@@ -249,7 +248,7 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// TestOddSenders holds that a sender is an address that mail can be sent to, or none.
+// TestOddSenders checks that a sender is a usable address or none.
 func TestOddSenders(t *testing.T) {
 	for field, want := range map[string]desk.Address{
 		"<Ivan <ivan@klient.example>>":                     {Name: "Ivan", Addr: "ivan@klient.example"},
@@ -301,7 +300,7 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// The same letter in two mailboxes differs in what its journey left alone.
+// The hash of a letter in two mailboxes is the same although the trace fields differ.
 func TestHash(t *testing.T) {
 	letter := func(trace, text string) desk.Message {
 		return parse(t, trace+"From: a@b.ru\r\nDate: Tue, 12 Mar 2024 10:00:00 +0300\r\nSubject: S\r\n\r\n"+text)
@@ -331,7 +330,7 @@ func TestReadHeader(t *testing.T) {
 	}
 }
 
-// TestLongValues holds that a subject and a sender's address, of which keys are made, are bounded when they are read.
+// TestLongValues checks that a subject and a sender's address are limited in length, since keys are made of them.
 func TestLongValues(t *testing.T) {
 	m := parse(t, "From: Ivan <"+strings.Repeat("a", 40_000)+"@b.ru>\r\nTo: "+strings.Repeat("b", 40_000)+
 		"@c.ru\r\nSubject: "+strings.Repeat("тема ", 10_000)+"\r\n\r\nTEXT")

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// TestOddTypes holds that a Content-Type that can't be read leaves the words of a letter its text.
+// TestOddTypes checks that a letter keeps its text if its Content-Type is invalid.
 func TestOddTypes(t *testing.T) {
 	for _, field := range []string{"text/plain, charset=koi8-r", "plain/text; charset=koi8-r",
 		"text/plain:charset=koi8-r", `text\plain; charset=koi8-r`,
@@ -35,7 +35,7 @@ func TestOddTypes(t *testing.T) {
 	}
 }
 
-// TestOddBoundaries holds that parts are told by the boundary in use, whatever is declared.
+// TestOddBoundaries checks that parts are split at the boundary in use, whatever is declared.
 func TestOddBoundaries(t *testing.T) {
 	const body = "--bd\nContent-Type: text/plain\n\nTEXT\n--bd\nContent-Type: application/pdf; " +
 		"name=a.pdf\n\nABC\n--bd--\n"
@@ -65,7 +65,7 @@ func TestOddBoundaries(t *testing.T) {
 	}
 }
 
-// TestTextsAmongFiles holds that the only words of a letter are its text, whatever they are marked as.
+// TestTextsAmongFiles checks that the only text of a letter is found, whatever its type.
 func TestTextsAmongFiles(t *testing.T) {
 	file := func(head, body string) string {
 		return "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n \n--b\nContent-Type: " +
@@ -125,7 +125,7 @@ func TestTextsAmongFiles(t *testing.T) {
 	}
 }
 
-// TestBestName holds which of two names a file gets, and what becomes of one that is damaged.
+// TestBestName checks which of several names a file gets, and how a damaged one is handled.
 func TestBestName(t *testing.T) {
 	for _, tt := range []struct{ typ, disposition, want string }{
 		{"application/pdf; name=skan.pdf", "attachment; filename=skan", "skan.pdf"},

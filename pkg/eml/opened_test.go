@@ -14,7 +14,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// tnefAttr writes one attribute of a TNEF stream.
+// tnefAttr encodes one attribute of a TNEF stream.
 func tnefAttr(level byte, id uint32, data []byte) []byte {
 	b := append([]byte{level}, binary.LittleEndian.AppendUint32(nil, id)...)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
@@ -34,7 +34,7 @@ func tnefStream(attrs ...[]byte) []byte {
 	return b
 }
 
-// longName writes the MAPI properties that hold a long file name.
+// longName encodes the MAPI properties with a long file name.
 func longName(name string) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 2)
 	b = append(b, 0x03, 0x00, 0x05, 0x37, 1, 0, 0, 0) // PR_ATTACH_METHOD
@@ -82,7 +82,7 @@ func TestTNEF(t *testing.T) {
 	}
 }
 
-// prop is one MAPI property of a message.
+// prop encodes one MAPI property of a message.
 func prop(typ, id uint16, value []byte) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, 1)
 	b = binary.LittleEndian.AppendUint16(b, typ)
@@ -92,7 +92,7 @@ func prop(typ, id uint16, value []byte) []byte {
 	return append(b, append(value, make([]byte, -len(value)&3)...)...)
 }
 
-// TestTNEFText holds that the text of a winmail.dat is the letter's where it has none that says the same.
+// TestTNEFText checks that the text of a winmail.dat is used if the letter lacks it.
 func TestTNEFText(t *testing.T) {
 	packed := append(make([]byte, 8), "LZFu\x00\x00\x00\x00"...)
 	for rtf := []byte(`{\rtf1\ansi\ansicpg1251 \'ca\'e0\'f1\'f1\'e0 7731}`); len(rtf) > 0; rtf = rtf[min(8,
@@ -160,7 +160,7 @@ func TestBrokenTNEF(t *testing.T) {
 	}
 }
 
-// der writes one value with its length.
+// der encodes one value with definite length.
 func der(tag byte, content ...[]byte) []byte {
 	var c []byte
 	for _, b := range content {
@@ -172,7 +172,7 @@ func der(tag byte, content ...[]byte) []byte {
 	return append([]byte{tag, 0x82, byte(len(c) >> 8), byte(len(c))}, c...)
 }
 
-// ber writes one value of indefinite length.
+// ber encodes one value with indefinite length.
 func ber(tag byte, content ...[]byte) []byte {
 	b := []byte{tag, 0x80}
 	for _, c := range content {

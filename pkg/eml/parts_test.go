@@ -20,7 +20,7 @@ import (
 
 const head1 = "From: a@b.ru\r\nSubject: S\r\nMIME-Version: 1.0\r\n"
 
-// crlf writes a message down with \n and sends it with \r\n.
+// crlf replaces \n by \r\n, as mail is sent.
 func crlf(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
 
 func extract(t testing.TB, raw string, part int) string {
@@ -32,7 +32,7 @@ func extract(t testing.TB, raw string, part int) string {
 	return b.String()
 }
 
-// shape is what of a message is compared.
+// shape contains the properties of a message that are compared.
 type shape struct {
 	Plain, HTML string
 	Files       []string // name type size
@@ -294,7 +294,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// A page that is a file stays as it is, and what can't be shown of it is told.
+// A page that is a file is not changed, and its embedded pictures are reported as not shown.
 func TestNamedPageKeepsItsPictures(t *testing.T) {
 	const report = `<p>HTML<img src="` + pngURI + `">`
 	raw := crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; name=report.html\n\n" +

@@ -22,7 +22,7 @@ func inPage(body string) string {
 	return crlf("From: a@b.ru\nSubject: S\nContent-Type: text/html; charset=utf-8\n\n") + body
 }
 
-// TestPicturesInPages takes pictures out of data: addresses, however they are written.
+// TestPicturesInPages removes pictures from data: addresses in every notation.
 func TestPicturesInPages(t *testing.T) {
 	if want := "data:image/png;base64," + base64.StdEncoding.EncodeToString([]byte(pngBytes)); want != pngURI {
 		t.Fatal(want)
@@ -132,14 +132,14 @@ func TestPicturesInPages(t *testing.T) {
 		}
 		var out strings.Builder
 		c := &pictures{w: newWalker(strings.NewReader(""), noPart, io.Discard), to: &out}
-		_, _ = io.Copy(c, iotest.OneByteReader(strings.NewReader(tt.body))) // whatever the pieces it comes in
+		_, _ = io.Copy(c, iotest.OneByteReader(strings.NewReader(tt.body))) // in pieces of any size
 		if c.close(); out.String() != tt.want.HTML {
 			t.Errorf("%s, byte by byte: %q", tt.name, out.String())
 		}
 	}
 }
 
-// The file behind a page that holds pictures keeps its number, and what is wanted of them all comes out.
+// A file after a page with pictures keeps its number, and all contents can be extracted.
 func TestPicturesAmongParts(t *testing.T) {
 	raw := crlf("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: " +
 		"text/html\nContent-Transfer-Encoding: quoted-printable\n\n<img src=3D\"" + pngURI[:40] + "=\n" + pngURI[40:] +

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// TestBase64Pieces holds that what comes out does not depend on the pieces the text comes in, nor on what stands
-// between its letters.
+// TestBase64Pieces checks that the result does not depend on the pieces in which the text is read, or on foreign
+// characters in it.
 func TestBase64Pieces(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for size := range 200 {
@@ -41,7 +41,7 @@ func TestBase64Pieces(t *testing.T) {
 	}
 }
 
-// pieces counts how many writes bring how much.
+// pieces counts writes and bytes.
 type pieces struct{ writes, bytes int }
 
 func (p *pieces) Write(b []byte) (int, error) {
@@ -49,7 +49,7 @@ func (p *pieces) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestExtractPieces holds that a file does not come out line by line: over a network each would be a packet.
+// TestExtractPieces checks that a file is not written line by line, since each line would be a packet on a network.
 func TestExtractPieces(t *testing.T) {
 	line := strings.Repeat("QUJD", 19) + "\r\n"
 	raw := "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/octet-stream\r\n" +
@@ -63,8 +63,8 @@ func TestExtractPieces(t *testing.T) {
 	}
 }
 
-// A text in base64 is read with too much padding, too little or none, in a charset of one byte, too, and cut into lines
-// of any length.
+// Base64 text is decoded with too much padding, too little or none, in single-byte charsets too, and with lines of any
+// length.
 func TestBase64Padding(t *testing.T) {
 	for _, text := range []string{"Касса не печатает чек N7", "Касса не печатает", "Касса", "касса.", "чек 12",
 		"ok 1"} {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// slowest bounds the time of one input.
+// slowest bounds the time for one input.
 const slowest = 5 * time.Second
 
 func TestVerdict(t *testing.T) {

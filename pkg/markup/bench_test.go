@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// letters are what people write, a long newsletter's worth of it, and all constructs that there are.
+// letters are an ordinary letter, a long newsletter, and a letter with every construct.
 var letters = []struct{ name, html string }{
 	{"short", "<div>Добрый день!</div><div><br></div><div>Не печатает <b>принтер</b> в кабинете 12.</div>"},
 	{
@@ -27,7 +27,7 @@ func everything() string {
 	return b.String()
 }
 
-// BenchmarkBBCode prints what it costs to turn letters into the portal's markup.
+// BenchmarkBBCode measures the conversion of letters to the portal's markup.
 func BenchmarkBBCode(b *testing.B) {
 	for _, l := range letters {
 		b.Run(l.name, func(b *testing.B) {
@@ -40,7 +40,7 @@ func BenchmarkBBCode(b *testing.B) {
 	}
 }
 
-// BenchmarkHTML prints what it costs to turn the same into letters again.
+// BenchmarkHTML measures the conversion of that markup to letters.
 func BenchmarkHTML(b *testing.B) {
 	for _, l := range letters {
 		code := Parse(l.html).BBCode()

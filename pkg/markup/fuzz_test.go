@@ -14,7 +14,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// allowed are the tags a letter may hold, with the attributes each may have.
+// allowed are the tags that a letter may contain, with their attributes.
 var allowed = map[string]string{
 	"p": "style", "b": "", "i": "", "u": "", "s": "", "a": "href style", "br": "", "blockquote": "style",
 	"pre": "style",
@@ -24,7 +24,7 @@ var allowed = map[string]string{
 
 var goodAddress = regexp.MustCompile(`^(?i:https?://[^\s/]|mailto:.)`)
 
-// checkLetter fails unless s is balanced, is well-formed as XML, and holds nothing but what is allowed.
+// checkLetter fails unless s is balanced, well-formed XML, and contains only allowed tags.
 func checkLetter(t *testing.T, s string) {
 	t.Helper()
 	var open []string
@@ -102,14 +102,14 @@ func checkXML(t *testing.T, s string) {
 	}
 }
 
-// checkNesting fails unless a browser builds of s the very tree that its tags say: it moves and closes elements that
-// stand where they may not.
+// checkNesting fails unless a browser builds the same tree from s as its tags describe. A browser moves and closes
+// misplaced elements.
 func checkNesting(t *testing.T, s string) {
 	t.Helper()
 	in := &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div}
 	nodes, err := html.ParseFragment(strings.NewReader(s), in)
 	if err != nil {
-		if strings.Contains(err.Error(), "512") { // deeper than that parser goes
+		if strings.Contains(err.Error(), "512") { // deeper than html.Parse supports
 			return
 		}
 		t.Fatalf("%v in %q", err, s)
@@ -127,7 +127,7 @@ func checkNesting(t *testing.T, s string) {
 
 var anyTag = regexp.MustCompile(`</?[a-z]+`)
 
-// tagsOf returns the tags of s, without those of the parts of tables, which a browser adds.
+// tagsOf returns the tags of s without the parts of tables, which a browser adds.
 func tagsOf(s string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(strings.Join(anyTag.FindAllString(s, -1), " "), "<tbody ", ""),
 		"</tbody ", "")
@@ -151,7 +151,7 @@ func FuzzHTML(f *testing.F) {
 	})
 }
 
-// liveTag is a tag, ours or not.
+// liveTag matches any tag, ours or not.
 var liveTag = regexp.MustCompile(`\[/?(\*|[A-Za-z]+[0-9]?)([= ][^\[\]]*)?\]`)
 
 func FuzzBBCode(f *testing.F) {
@@ -167,7 +167,7 @@ func FuzzBBCode(f *testing.F) {
 	})
 }
 
-// checkBalanced fails unless every tag that is understood is one of those that letters may become, and is closed.
+// checkBalanced fails unless every live tag is one that letters can become, and is closed.
 func checkBalanced(t *testing.T, from, s string) {
 	t.Helper()
 	count := map[string]int{}
@@ -204,7 +204,7 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// TestBounded holds the time of inputs that are quadratic where something is read again and again.
+// TestBounded checks the time for inputs that are quadratic if text is read repeatedly.
 func TestBounded(t *testing.T) {
 	const n = 50000
 	for name, s := range map[string]string{
@@ -231,7 +231,7 @@ func TestBounded(t *testing.T) {
 			"BBCode": func(s string) string { return Parse(s).BBCode() }} {
 			start := time.Now()
 			f(s)
-			if d := time.Since(start); d > time.Minute { // seconds at most, but for what is quadratic
+			if d := time.Since(start); d > time.Minute { // seconds at most, unless it is quadratic
 				t.Errorf("%s of %s: %v", dialect, name, d)
 			} else if testing.Verbose() && d > 200*time.Millisecond {
 				t.Logf("%s of %s: %v", dialect, name, d)

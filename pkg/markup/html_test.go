@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readings are letters in HTML, as plain text and as BBCode.
+// readings are HTML letters with their plain text and BBCode.
 var readings = []struct{ name, html, text, bbcode string }{
 	{"nothing", "", "", ""},
 	{

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestTruncated holds that a page of very many elements takes little memory, says that it is not all, and shows it.
+// TestTruncated checks that a page with very many elements uses little memory, is reported as truncated, and shows it.
 func TestTruncated(t *testing.T) {
 	rows := func(n int) string { return "<table>" + strings.Repeat("<tr><td>w<td>w</tr>", n) + "</table>" }
 	if p := Parse(rows(15000)); p.Truncated() || strings.Count(p.BBCode(), "[TR]") != 15000 ||

@@ -16,7 +16,7 @@ import (
 	"helpdesk/pkg/sandbox/auth"
 )
 
-// inside carries requests to a handler without a network, so that a test's clock can jump.
+// inside passes requests to a handler without a network, so that a test's clock can jump.
 type inside struct{ http.Handler }
 
 func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -43,7 +43,7 @@ func client(t *testing.T, h http.Handler, change func(*Options)) *Client {
 	return c
 }
 
-// clean fails where an error holds a secret.
+// clean fails if an error contains a secret.
 func clean(t *testing.T, s *auth.Server, err error) {
 	t.Helper()
 	for _, secret := range s.Secrets() {
@@ -63,8 +63,8 @@ func TestDeviceCodes(t *testing.T) {
 		o      auth.Options
 		change func(*Options)
 		turn   *turn
-		inject func(asked int) (int, string) // before the question of that number
-		asked  int                           // questions
+		inject func(asked int) (int, string) // called before the poll with this number
+		asked  int                           // number of polls
 		grant  string
 		after  time.Duration
 		err    error
@@ -101,7 +101,7 @@ func TestDeviceCodes(t *testing.T) {
 			o.Secret, o.Grant = "s3cret", "device_code"
 		},
 			turn: &turn{7 * time.Second, true}, asked: 2, grant: "device_code", after: 10 * time.Second},
-		// 5, then 10, then 20 seconds apart
+		// intervals of 5, 10 and 20 seconds
 		"away for a while": {turn: &turn{0, true}, after: 35 * time.Second, asked: 1,
 			inject: func(n int) (int, string) {
 				if n < 3 {
@@ -169,7 +169,7 @@ func TestDeviceStopsWithItsContext(t *testing.T) {
 	})
 }
 
-// Answers that are none, or are made to hurt.
+// Responses that are invalid or hostile.
 func TestDeviceTakesNoNonsense(t *testing.T) {
 	for body, extent := range map[string]fault.Extent{
 		// expires
@@ -228,7 +228,7 @@ func TestRenewing(t *testing.T) {
 				if !rotate {
 					return
 				}
-				// Who has kept the old one ends the sign-in.
+				// Using the old token ends the sign-in.
 				if _, err := c.Renew(t.Context(), first); !errors.Is(err, ErrEnded) ||
 					fault.ExtentOf(err) != fault.Setup {
 					t.Errorf("the first token again: %v", err)
@@ -326,7 +326,7 @@ func TestWhatAFailedRenewalMeans(t *testing.T) {
 	}
 }
 
-// The end of a token goes by our clock, whatever the provider's says.
+// The expiry of a token follows our clock, whatever the provider's clock shows.
 func TestClocksThatDiffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ahead := func() time.Time { return time.Now().Add(3 * time.Hour) }
@@ -360,7 +360,7 @@ func TestTheEndThatAProviderNames(t *testing.T) {
 			t.Errorf("after the end: %v", err)
 		}
 	})
-	// Keycloak's end moves with each renewal.
+	// Keycloak extends the limit with each renewal.
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w,

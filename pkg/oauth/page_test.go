@@ -20,7 +20,7 @@ import (
 
 const account = "help@firm.ru"
 
-// get returns the status and the text of an address.
+// get returns the status and the text of a page.
 func get(t *testing.T, address, host string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
@@ -37,7 +37,7 @@ func get(t *testing.T, address, host string) (int, string) {
 	return answer.StatusCode, strings.TrimSpace(string(body))
 }
 
-// page signs in; act gets the address that is shown.
+// page signs in. act gets the address that is shown.
 func page(t *testing.T, c *Client, talk Talk, act func(address string)) (bearer.Token, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -67,7 +67,7 @@ func TestThePageSendsTheBrowserBack(t *testing.T) {
 		}
 		u, _ := url.Parse(back)
 		q := u.Query()
-		// Others ask, too: a page on the internet, a wrong state, nothing at all.
+		// Other requests arrive too: from a page on the internet, with a wrong state, without parameters.
 		for _, other := range []struct{ query, host string }{
 			{"code=stolen&state=other", u.Host}, {"code=stolen", u.Host}, {"", u.Host}, {"error=access_denied", u.Host},
 			{u.RawQuery, "evil.example"},
@@ -130,7 +130,7 @@ func TestTheAddressIsPasted(t *testing.T) {
 			t.Errorf("%s: complaints %q", name, wrong)
 		}
 	}
-	// A code of somebody else's sign-in is not taken: its challenge is another one.
+	// A code of another sign-in is refused, because its challenge differs.
 	var theirs string
 	ctx, cancel := context.WithCancel(t.Context())
 	_, _ = c.Page(ctx, Talk{Show: func(address string) {
@@ -171,7 +171,7 @@ func TestThePageIsRefused(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"invalid_scope": "no such scope"`) {
 		t.Errorf("another error: %v", err)
 	}
-	// Nobody comes.
+	// Nobody signs in.
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, err := c.Page(ctx, Talk{Show: func(string) {}, Typed: func(context.Context) (string, error) {
@@ -181,7 +181,7 @@ func TestThePageIsRefused(t *testing.T) {
 	}
 }
 
-// A registered address on this machine is listened to; where its port is taken, the address is pasted.
+// A registered address on this machine is listened to. If its port is in use, the person pastes the address.
 func TestTheRegisteredAddress(t *testing.T) {
 	port, err := servers.FreePort()
 	servers.Want(t, err)

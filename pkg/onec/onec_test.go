@@ -16,7 +16,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// catalogue is a 1C that knows one contact; it refuses what 1C refuses.
+// catalogue is a 1C with one contact. It refuses what 1C refuses.
 func catalogue(t *testing.T, asked *[]string) Options {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +92,7 @@ func TestRefusalTellsNoSecret(t *testing.T) {
 	}
 }
 
-// TestOwnAuthority asks a database whose certificate is signed by its company.
+// TestOwnAuthority queries a database whose certificate is signed by a company's own authority.
 func TestOwnAuthority(t *testing.T) {
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"value":[{"Почта":"ivan@example.ru","Имя":"Иван"}]}`)

@@ -19,7 +19,7 @@ import (
 
 const mark = "5f2c0a91b3d4"
 
-// world is a sandbox, and a client whose clock the portal shares.
+// world is an embedded portal and a client with the same clock.
 type world struct {
 	*sandbox.Portal
 	client *bitrix.Client
@@ -43,7 +43,7 @@ func newWorld(t *testing.T, o sandbox.PortalOptions) *world {
 	return w
 }
 
-// RoundTrip implements http.RoundTripper: it asks the portal without a network.
+// RoundTrip implements http.RoundTripper. It calls the portal without a network.
 func (w *world) RoundTrip(req *http.Request) (*http.Response, error) {
 	rec := httptest.NewRecorder()
 	w.ServeHTTP(rec, req)
@@ -70,7 +70,7 @@ func (w *world) subject(c *bitrix.Client) Subject {
 		Sleep: func(ctx context.Context, d time.Duration) error { w.clock.Advance(d); return ctx.Err() }}
 }
 
-// verdicts returns what was found by name.
+// verdicts returns the verdicts by name.
 func verdicts(r *Report) map[string]Verdict {
 	all := map[string]Verdict{}
 	for _, f := range r.Findings {
@@ -79,7 +79,7 @@ func verdicts(r *Report) map[string]Verdict {
 	return all
 }
 
-// differences are the names whose verdict is another in b.
+// differences returns the names whose verdicts differ.
 func differences(a, b map[string]Verdict) []string {
 	var names []string
 	for name := range maps.Keys(a) {
@@ -108,8 +108,8 @@ func probed(t *testing.T, o sandbox.PortalOptions, change func(*Subject)) (*worl
 	return w, report
 }
 
-// TestEveryModeIsTold runs the probe on each kind of portal the sandbox can be, and holds what differs from the
-// ordinary one.
+// TestEveryModeIsTold runs the probe on each kind of portal and checks how the results differ from those of an ordinary
+// portal.
 func TestEveryModeIsTold(t *testing.T) {
 	real := sandbox.PortalOptions{NewCard: true}
 	_, report := probed(t, real, nil)
@@ -205,7 +205,7 @@ func TestEveryModeIsTold(t *testing.T) {
 
 var errDead = errors.New("the process has ended")
 
-// death lets so many requests through and then none; the first one that fails may still reach the portal.
+// death lets left requests through and fails all later ones. The first failing one may still reach the portal.
 type death struct {
 	w       *world
 	left    int
@@ -223,8 +223,7 @@ func (d *death) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, errDead
 }
 
-// TestADeathLeavesNothing ends the probe before and after each of its requests that change anything; the next run
-// removes what is left.
+// TestADeathLeavesNothing ends the probe before and after each writing request. The next run removes the remains.
 func TestADeathLeavesNothing(t *testing.T) {
 	for card, o := range map[string]sandbox.PortalOptions{
 		"old card": {}, "new card": {NewCard: true, V3Related: sandbox.V3RelatedKept},
@@ -265,7 +264,7 @@ func reading(method string) bool {
 	return false
 }
 
-// diesAt ends a probe at the request, runs another, and reports whether the first had left anything.
+// diesAt ends a probe at a request, runs another probe, and reports whether the first one left anything.
 func diesAt(t *testing.T, o sandbox.PortalOptions, n int, reaches bool) (littered bool) {
 	t.Helper()
 	w := newWorld(t, o)
@@ -286,7 +285,7 @@ func diesAt(t *testing.T, o sandbox.PortalOptions, n int, reaches bool) (littere
 	return littered
 }
 
-// bystander makes a task and a file that are not the probe's and look like it.
+// bystander creates a task and a file that look like the probe's but are not.
 func (w *world) bystander(t *testing.T) int64 {
 	t.Helper()
 	var made struct {
@@ -304,7 +303,7 @@ func (w *world) bystander(t *testing.T) int64 {
 	return int64(made.Task.ID)
 }
 
-// TestAnEndedContextCleansUp ends the probe's time in the middle.
+// TestAnEndedContextCleansUp ends ctx in the middle of the probe.
 func TestAnEndedContextCleansUp(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -323,7 +322,7 @@ func TestAnEndedContextCleansUp(t *testing.T) {
 	}
 }
 
-// TestWhatWouldNotGoIsTold holds that the report names what the portal keeps.
+// TestWhatWouldNotGoIsTold checks that the report lists what could not be removed.
 func TestWhatWouldNotGoIsTold(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.Inject(func(c *sandbox.Call) sandbox.Fault {
@@ -339,7 +338,7 @@ func TestWhatWouldNotGoIsTold(t *testing.T) {
 	}
 }
 
-// TestWithoutSubscription holds that a portal without REST is an error with its code, before anything is made.
+// TestWithoutSubscription checks that a portal without REST returns an error with its code, before anything is created.
 func TestWithoutSubscription(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true, NoSubscription: true})
 	_, err := Run(t.Context(), w.subject(w.client))
@@ -348,7 +347,7 @@ func TestWithoutSubscription(t *testing.T) {
 	}
 }
 
-// TestReportTellsNothing holds that the report has nobody's words, names or secrets.
+// TestReportTellsNothing checks that the report contains no texts, names or secrets.
 func TestReportTellsNothing(t *testing.T) {
 	o := sandbox.PortalOptions{
 		NewCard: true,

@@ -32,7 +32,7 @@ var heavyTexts = []struct{ name, text string }{
 	{"fences", strings.Repeat("```\n", 200000)},
 }
 
-// TestHeavy holds that no text takes a time that no letter takes in earnest.
+// TestHeavy checks that no text takes much longer than ordinary letters.
 func TestHeavy(t *testing.T) {
 	c := cutter(t)
 	for _, h := range heavyTexts {

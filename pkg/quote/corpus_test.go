@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file anew")
 
-// TestFigures measures how exactly quotes are cut. docs/mail.md shows the table.
+// TestFigures measures the accuracy of cutting quotes. docs/mail.md contains the table.
 func TestFigures(t *testing.T) {
 	exact, of := trimmed(t)
 	table := fmt.Sprintf("| cutting | right | of | |\n|---|---|---|---|\n| exact cuts, of the quotes corpus | %d | "+
@@ -49,8 +49,8 @@ func cutter(t testing.TB) *Cutter {
 	return c
 }
 
-// floorQuotes is the share of the quotes corpus that Cut must reproduce to the letter, in per cent. Its three forwards
-// can't be among them: the corpus cuts forwards, and here they are content.
+// floorQuotes is the least share of the quotes corpus that Cut reproduces exactly, in per cent. Three forwards always
+// fail: the corpus cuts them, and here they are content.
 const floorQuotes = 92
 
 func TestQuotesCorpus(t *testing.T) {
@@ -61,8 +61,8 @@ func TestQuotesCorpus(t *testing.T) {
 	}
 }
 
-// trimmed cuts the letters of the quotes corpus and returns how many came out as it wants them, of how many. It skips
-// the test where the corpus is missing; HELPDESK_CORPUS names the folder it is in.
+// trimmed cuts the letters of the quotes corpus and returns how many match the expectation exactly. HELPDESK_CORPUS
+// names the folder; without it the test is skipped.
 func trimmed(t *testing.T) (exact, of int) {
 	c := cutter(t)
 	root := os.Getenv("HELPDESK_CORPUS")

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// quoteForms are how programs introduce what is answered, with the answer above.
+// quoteForms are the ways in which programs introduce a quote below an answer.
 var quoteForms = []struct{ name, quote string }{
 	{"Gmail", "вт, 12 мар. 2024 г. в 10:00, Иван Петров <ivan@example.ru>:\n\n> Добрый день\n> Не работает\n"},
 	{
@@ -108,7 +108,7 @@ func TestCutAbove(t *testing.T) {
 	}
 }
 
-// Where nothing but the quote is there, it is what the writer sent.
+// If a letter contains only a quote, the quote is its content.
 func TestCutNeverLoses(t *testing.T) {
 	c := cutter(t)
 	for _, f := range quoteForms {
@@ -173,7 +173,7 @@ func TestCutBelow(t *testing.T) {
 	}
 }
 
-// pageForms are how programs quote and sign in HTML.
+// pageForms are the ways in which programs quote and sign in HTML.
 var pageForms = []struct{ name, quote string }{
 	{
 		"Gmail",

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// page1 is a text as a mail program makes HTML of it, a paragraph for each line.
+// page1 returns a text as HTML from a mail program, with a paragraph for each line.
 func page1(text string) string {
 	var b strings.Builder
 	for line := range strings.SplitSeq(text, "\n") {
@@ -17,7 +17,7 @@ func page1(text string) string {
 	return strings.ReplaceAll(b.String(), "<p></p>", "<p>&nbsp;</p>")
 }
 
-// holdOwn wants nothing cut off letters in which nothing is quoted and nobody signs.
+// holdOwn checks that nothing is cut from texts without quotes and signatures.
 func holdOwn(t *testing.T, texts []string) {
 	t.Helper()
 	c := cutter(t)
@@ -31,7 +31,7 @@ func holdOwn(t *testing.T, texts []string) {
 	}
 }
 
-// What people write above what a program says or another told them reads like the line above a quote.
+// An introduction of an error message or of another person's words resembles the line above a quote.
 func TestCutOwnIntroductions(t *testing.T) {
 	holdOwn(t, []string{
 		"Добрый день!\n\nВ 10:30 терминал пишет:\nНет связи с банком. Код 4119.\n\nЧто нам делать?",
@@ -61,7 +61,7 @@ func TestCutOwnIntroductions(t *testing.T) {
 	})
 }
 
-// An attribution that is wrapped takes the lines it began on, and none that the writer wrote.
+// A wrapped attribution includes all of its lines, and none by the writer.
 func TestCutWrapped(t *testing.T) {
 	c := cutter(t)
 	for _, tt := range []struct{ name, own, intro string }{
@@ -89,7 +89,7 @@ func TestCutWrapped(t *testing.T) {
 	}
 }
 
-// An element that looks like a quote is one only where an attribution stands above it, or a copied header inside.
+// An element that looks like a quote is one only below an attribution or with a copied header inside.
 func TestCutOwnElements(t *testing.T) {
 	c := cutter(t)
 	for _, text := range []string{
@@ -106,7 +106,7 @@ func TestCutOwnElements(t *testing.T) {
 	}
 }
 
-// Orders and filled-in forms have fields, too.
+// Orders and filled-in forms contain fields too.
 func TestCutOwnFields(t *testing.T) {
 	holdOwn(t, []string{
 		"Новая заявка с сайта\n\nОтправитель: Иван Петров\nТема: Не работает касса\nДата: 12.03.2026 " +
@@ -131,7 +131,7 @@ func TestCutOwnGap(t *testing.T) {
 	}
 }
 
-// The header Outlook copies is one however its lines are broken.
+// Outlook's copied header is recognized with any line breaks.
 func TestCutHeader(t *testing.T) {
 	c := cutter(t)
 	for _, tt := range []struct{ name, header string }{
@@ -155,7 +155,7 @@ func TestCutHeader(t *testing.T) {
 	}
 }
 
-// Where answers stand inside of what is quoted, all of it is needed.
+// If answers are inside a quote, all of it is kept.
 func TestCutKeepsAnswers(t *testing.T) {
 	const header = "От: Служба <support@x.example>\nОтправлено: 12 марта 2026 г. 10:00\nКому: Иван\nТема: Принтер\n\n"
 	holdOwn(t, []string{
@@ -181,7 +181,7 @@ func TestCutKeepsAnswers(t *testing.T) {
 	}
 }
 
-// Lines of dashes part what people write; a signature is below the last alone, and looks like one.
+// Lines of dashes separate sections of a letter. Only the last one can begin a signature, if the text looks like one.
 func TestCutOwnLines(t *testing.T) {
 	holdOwn(t, []string{
 		"Не запускается 1С, пишет:\n-----\nОшибка инициализации HASP\n-----",
@@ -229,7 +229,7 @@ func TestCutSignatures(t *testing.T) {
 	}
 }
 
-// A signature above a quote ends there: what follows may be answers.
+// A signature above a quote ends at the quote, since answers may follow.
 func TestCutSignatureInside(t *testing.T) {
 	c := cutter(t)
 	const asked = "12.03.2026 10:00, Служба пишет:\n> Модель?\n\nHP 1020"
@@ -268,7 +268,7 @@ func TestCutSignatureInside(t *testing.T) {
 	}
 }
 
-// Tables, prompts and what a colon announces look like quotes.
+// Tables, prompts and text announced by a colon look like quotes.
 func TestCutOwnMarks(t *testing.T) {
 	holdOwn(t, []string{
 		"Прошу заказать.\n\n| Товар | Кол-во |\n|-------|--------|\n| Бумага | 10 |",
@@ -287,7 +287,7 @@ func TestCutOwnMarks(t *testing.T) {
 	}
 }
 
-// The last sentence may say what was sent by what.
+// The last sentence may say how something was sent.
 func TestCutOwnSentences(t *testing.T) {
 	holdOwn(t, []string{
 		"Акт подписан.\nОтправлено через Диадок 12 марта.",
@@ -304,7 +304,7 @@ func TestCutOwnSentences(t *testing.T) {
 	})
 }
 
-// What phones, programs and scanners put below a text.
+// Lines that phones, programs and scanners append to a text.
 func TestCutPrograms(t *testing.T) {
 	c := cutter(t)
 	const own = "Здравствуйте!\n\nРаботает."

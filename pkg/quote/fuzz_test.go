@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// kept returns files of other packages' tests that make good seeds.
+// kept returns files of other packages' tests as seeds.
 func kept(t testing.TB, pattern string) (list []string) {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
@@ -28,7 +28,7 @@ func FuzzCut(f *testing.F) {
 		f.Add("Ответ\n\n" + q.quote)
 		f.Add(q.quote)
 	}
-	f.Add("00 \n>") // blanks at the end of what is kept
+	f.Add("00 \n>") // trailing blanks in the kept text
 	f.Add("<div class=\"gmail_quote\"><blockquote type=cite>x</blockquote>y</div><div id=divRplyFwdMsg>")
 	f.Add("---------- Forwarded message ---------\nОт: Иван <a@b.ru<mailto:a@b.ru>>\n")
 	f.Add("<p>Ответ</p><p>Вы писали 12.03.2024:</p><table><tr><td>x</td></tr></table>Ответ<br>-- <br>Иван")

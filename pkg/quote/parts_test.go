@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// Cut returns what Part keeps of a text, and the lines that it cuts off.
+// Cut returns the text that Part keeps, and the lines that it cuts off.
 func (c *Cutter) Cut(text string) (kept, quoted string) {
 	p := c.Part(text)
 	left := strings.Split(p.Own, "\n")
@@ -22,7 +22,7 @@ func (c *Cutter) Cut(text string) (kept, quoted string) {
 	return p.Own, trimBlank(strings.Join(gone, "\n"))
 }
 
-// CutHTML returns what PartHTML keeps of a page, and what it cuts off.
+// CutHTML returns the page that PartHTML keeps, and the part that it cuts off.
 func (c *Cutter) CutHTML(text string) (kept, quoted string) {
 	p := c.PartHTML(text)
 	if p.Own == text {
@@ -34,7 +34,8 @@ func (c *Cutter) CutHTML(text string) (kept, quoted string) {
 	return p.Own, quoted + p.Signature
 }
 
-// Above a quote, what only greets, closes, signs or points to the answers says nothing: the answers are in the quote.
+// If only a greeting, a closing, a signature or a reference to the answers is above a quote, the answers are in the
+// quote.
 func TestWhatSaysNothingCutsNothing(t *testing.T) {
 	c := cutter(t)
 	const asked = "1. Какой код? 7731\n2. Какой адрес? Пермь"
@@ -86,7 +87,7 @@ func TestWhatSaysNothingCutsNothing(t *testing.T) {
 	}
 }
 
-// A photo above a quote is an answer; the logo of a signature is none.
+// A photo above a quote is an answer; the logo of a signature is not.
 func TestPictureSays(t *testing.T) {
 	c := cutter(t)
 	const quote = `<blockquote type="cite"><p>Какой код? 7731</p></blockquote>`
@@ -102,7 +103,7 @@ func TestPictureSays(t *testing.T) {
 	}
 }
 
-// What is quoted is told whether it is cut off or not.
+// A quote is reported even if it is not cut off.
 func TestQuotedIsToldWhenKept(t *testing.T) {
 	c := cutter(t)
 	for name, text := range map[string]string{

@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// TestPatternFirst holds that asking for the first rune first never changes an answer.
+// TestPatternFirst checks that the test of the first rune never changes a result.
 func TestPatternFirst(t *testing.T) {
 	for _, list := range [][]string{
 		{`^abc`}, {
@@ -38,8 +38,8 @@ func TestPatternFirst(t *testing.T) {
 	}
 }
 
-// TestPatternData says which lists of the data file can be told by their first rune: an expression that is not anchored
-// takes that away, and makes reading slow.
+// TestPatternData lists which lists of the data file have a limited set of first runes. A single unanchored expression
+// removes the limit and makes parsing slow.
 func TestPatternData(t *testing.T) {
 	raw, err := os.ReadFile("../../templates/quotes.yaml")
 	if err != nil {

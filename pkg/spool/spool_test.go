@@ -22,7 +22,7 @@ func TestBody(t *testing.T) {
 			t.Fatal(size, err)
 		}
 		one, two := b.Open(), b.Open()
-		_, _ = io.CopyN(io.Discard, one, 2) // readers do not disturb each other
+		_, _ = io.CopyN(io.Discard, one, 2) // readers are independent
 		for n, r := range []io.Reader{one, two} {
 			got, err := io.ReadAll(r)
 			if err != nil || !bytes.Equal(got, want[min(size, 2-2*n):]) {
@@ -55,7 +55,7 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// What a missing folder, or one that gets full, does not take the next one does.
+// If a folder is missing or becomes full, the next one is used.
 func TestTheNextFolder(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	spare := t.TempDir()
@@ -85,7 +85,7 @@ func TestTheNextFolder(t *testing.T) {
 			t.Errorf("%q: %v", dir, err)
 		}
 	}
-	// What fits there does so again: what failed has left nothing behind.
+	// The message fits there again, because failed attempts left nothing behind.
 	for _, dir := range small[2:] {
 		if err := (Folders{dir}).Try(900 << 10); err != nil {
 			t.Error(err)

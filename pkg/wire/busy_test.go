@@ -9,7 +9,7 @@ import (
 //go:embed testdata/logins.txt
 var logins string
 
-// TestBusy tells what passes by itself from what a person must mend, by the words of many servers.
+// TestBusy distinguishes refusals that pass by themselves from those that need a person, in the words of many servers.
 func TestBusy(t *testing.T) {
 	n := 0
 	for line := range strings.Lines(logins) {

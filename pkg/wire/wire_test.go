@@ -30,7 +30,7 @@ type made struct {
 	key *ecdsa.PrivateKey
 }
 
-// certify makes a certificate signed by the authority, by itself where that is nil.
+// certify creates a certificate signed by the authority, or by itself if by is nil.
 func certify(t *testing.T, by *made, c x509.Certificate) *made {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -67,7 +67,7 @@ func authority(t *testing.T, name string, by *made) *made {
 
 func (m *made) pem() []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: m.Raw}) }
 
-// serve answers TLS handshakes with the config, a plain line where it is nil.
+// serve handles TLS handshakes with the config, or sends a plain line if it is nil.
 func serve(t *testing.T, config *tls.Config) (port int) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -96,7 +96,7 @@ func serve(t *testing.T, config *tls.Config) (port int) {
 
 var loopbacks = []net.IP{net.IPv4(127, 0, 0, 1)}
 
-// TestTroubleWithCertificates tells each kind from the others and advises what helps.
+// TestTroubleWithCertificates checks that each kind of failure is recognized and has the right advice.
 func TestTroubleWithCertificates(t *testing.T) {
 	root := authority(t, "Example Root", nil)
 	between := authority(t, "Example Intermediate", root)
@@ -196,8 +196,8 @@ func TestTroubleWithCertificates(t *testing.T) {
 	}
 }
 
-// TestNoRootCertificates connects on a machine that has none: the system's are read once a process, so it takes
-// another.
+// TestNoRootCertificates connects on a machine without root certificates. Go reads them once per process, so the test
+// starts another process.
 func TestNoRootCertificates(t *testing.T) {
 	if os.Getenv("WIRE_TEST_BARE") == "" {
 		if _, err := os.Stat("/etc/ssl"); err != nil {
@@ -268,7 +268,7 @@ func TestNothingSecretInTheClear(t *testing.T) {
 	}
 }
 
-// TestSilence holds that a peer may be silent between questions, and not after one.
+// TestSilence checks that a peer may be silent between requests, but not after one.
 func TestSilence(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
@@ -284,7 +284,7 @@ func TestSilence(t *testing.T) {
 		t.Fatalf("ended at rest: %v", err)
 	case <-time.After(60 * time.Millisecond):
 	}
-	c.Expect(20 * time.Millisecond) // under a reader that waits already
+	c.Expect(20 * time.Millisecond) // while a reader is already waiting
 	err := <-read
 	if !errors.Is(err, os.ErrDeadlineExceeded) || !strings.Contains(err.Error(), "no answer for 20ms") {
 		t.Errorf("got %v", err)
@@ -294,7 +294,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestDripping holds that a peer that says something now and then is not silent.
+// TestDripping checks that a peer that occasionally sends something does not count as silent.
 func TestDripping(t *testing.T) {
 	ours, theirs := net.Pipe()
 	c := New(ours, time.Second)
@@ -330,7 +330,7 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// STARTTLS on a port that is encrypted from the first byte on is named, and not waited for.
+// STARTTLS on a port with implicit TLS is reported without waiting.
 func TestStartTLSWhereTLSIsImplicit(t *testing.T) {
 	root := authority(t, "Example Root", nil)
 	leaf := certify(t, root, x509.Certificate{IPAddresses: loopbacks})
@@ -355,7 +355,7 @@ func TestStartTLSWhereTLSIsImplicit(t *testing.T) {
 	}
 }
 
-// A host that does not exist is told from one that is silent.
+// A host that does not exist is distinguished from one that is silent.
 func TestUnreached(t *testing.T) {
 	for want, err := range map[fault.Cause]error{
 		fault.Absent: &net.OpError{

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// ask posts a form and returns the answer.
+// ask posts a form and returns the response.
 func ask(t *testing.T, s *Server, path string, form url.Values) map[string]any {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
@@ -23,7 +23,7 @@ func ask(t *testing.T, s *Server, path string, form url.Values) map[string]any {
 	return said
 }
 
-// Each mistake of a client is refused.
+// Every mistake of a client is refused.
 func TestMistakesAreRefused(t *testing.T) {
 	s := New(Options{Secret: "s3cret"})
 	const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B

@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// browser is a person's, who is sent nowhere.
+// browser is a person's browser that does not follow redirects.
 type browser struct {
 	t  *testing.T
 	at string
 }
 
-// post sends a form of a page and returns the status, where the browser is sent, and what the page says.
+// post sends a form of a page and returns the status, the redirect address, and the text of the page.
 func (b browser) post(path string, form url.Values) (status int, sent, text string) {
 	b.t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -28,7 +28,7 @@ func (b browser) post(path string, form url.Values) (status int, sent, text stri
 	return answer.StatusCode, answer.Header.Get("Location"), string(said)
 }
 
-// A person signs in by the pages, looks at what was given, ends it, and has the server be away.
+// A person signs in on the pages, inspects the tokens, revokes them, and makes the server unavailable.
 func TestPages(t *testing.T) {
 	s := New(Options{Account: "a@firm.ru"})
 	at, err := s.Start()

@@ -284,7 +284,7 @@ func TestSMTPFaults(t *testing.T) {
 	}
 }
 
-// exchange sends everything at once and returns all that comes back.
+// exchange sends everything at once and returns the whole response.
 func exchange(t *testing.T, addr, send string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
@@ -314,7 +314,8 @@ func TestProxy(t *testing.T) {
 		_ = c.Close()
 	}
 
-	// Without the client library: its reading of a literal that ends too early has a data race (go-imap v2.0.0-beta.8).
+	// This does not use the client library, which has a data race for a literal that ends early (go-imap
+	// v2.0.0-beta.8).
 	p.CutAfter(10)
 	if got := exchange(t, p.Addr(), "a LOGIN user password\r\n"); len(got) != 10 {
 		t.Errorf("CutAfter: %d bytes came: %q", len(got), got)
@@ -349,8 +350,7 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestIMAPGivesOutWhatWasPutIn holds that no byte of a message changes, however malformed it is, wherever it is copied
-// to.
+// TestIMAPGivesOutWhatWasPutIn checks that a message is returned byte for byte, even if it is malformed or copied.
 func TestIMAPGivesOutWhatWasPutIn(t *testing.T) {
 	for _, raw := range []string{sample, "", "no header at all", "From: a@b\r\nno colon\r\nSubject: x\r\n\r\nTEXT\r\n",
 		"From: a@b\nSubject: x\n\nTEXT\n",

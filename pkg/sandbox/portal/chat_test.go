@@ -36,7 +36,7 @@ func TestChatSearch(t *testing.T) {
 		fmt.Sprintf(`{"CHAT_ID":%d,"LAST_ID":%d}`, task.Chat, first)); !strings.Contains(a.raw, `"params":[]`) {
 		t.Errorf("QUIRK params without any are a list: %s", a.raw)
 	}
-	// User 9 joined by writing: a message of the system stands between.
+	// User 9 joined by writing, so a system message is in between.
 	if rows.Int("1", "authorId") != 0 || !truthy(rows.Get("1", "isSystem")) || rows.Get("1", "uuid") != nil ||
 		rows.Str("1", "params", "CODE", "0") != "CHAT_JOIN" {
 		t.Errorf("system message: %v", rows.Get("1"))

@@ -100,7 +100,7 @@ func TestNewCardComments(t *testing.T) {
 		if last := task.Comments[len(task.Comments)-1]; !last.Chat || last.Text != "x" || last.ID != added {
 			t.Errorf("add goes to the chat: %+v, answer %d", last, added)
 		}
-		// no comment of the forum
+		// it is not a comment of the forum
 		r.refused("get", r.call("task.commentitem.get", fmt.Sprintf(`[%d,%d]`, n, added)), 400, "ERROR_CORE")
 		a := r.call("task.commentitem.getlist", `[`+id(n)+`]`)
 		if fails {

@@ -21,7 +21,7 @@ func (r *rig) downloadAs(address, agent, referer string) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	req.Header.Set("User-Agent", agent) // with an empty one Go sends none
+	req.Header.Set("User-Agent", agent) // if it is empty, Go sends none
 	req.Header.Set("Referer", referer)
 	resp, err := r.http.Do(req)
 	if err != nil {

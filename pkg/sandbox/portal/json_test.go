@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// byTokens reads JSON as encoding/json reads it token by token.
+// byTokens parses JSON token by token with encoding/json.
 func byTokens(d *json.Decoder) (any, error) {
 	tok, err := d.Token()
 	if err != nil {
@@ -53,7 +53,7 @@ func referenceJSON(raw string) (*Params, bool) {
 	return p, ok
 }
 
-// FuzzJSON holds our reader and writer to encoding/json.
+// FuzzJSON compares our parser and encoder with encoding/json.
 func FuzzJSON(f *testing.F) {
 	for _, s := range []string{
 		`{"b":1,"a":[true,null,-1.5e+3],"b":{"":[]}}`, ` [ "a\"\\\/\b\f\n\r\té" , {} ] `,
@@ -81,7 +81,7 @@ func FuzzJSON(f *testing.F) {
 	})
 }
 
-// checkWriting has v written by us, and member by member by encoding/json, as a map does it.
+// checkWriting encodes v with our encoder, and member by member with encoding/json.
 func checkWriting(t *testing.T, v any) {
 	t.Helper()
 	if p, ok := v.(*Params); ok {
@@ -101,7 +101,7 @@ func checkWriting(t *testing.T, v any) {
 	}
 }
 
-// same reports whether two texts are the same JSON, however its characters are escaped.
+// same reports whether two texts are the same JSON, regardless of escapes.
 func same(t *testing.T, a, b []byte) bool {
 	t.Helper()
 	var x, y any

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// serve answers one request without a network.
+// serve handles one request without a network.
 func serve(b *testing.B, p *Portal, method, body string) string {
 	b.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/rest/17/sandbox-code/"+method, strings.NewReader(body))
@@ -69,7 +69,7 @@ func BenchmarkBatchOfUploads(b *testing.B) {
 	answerBatches(b, cmds)
 }
 
-// answerBatches has a new portal answer the commands again and again.
+// answerBatches makes a new portal run the commands repeatedly.
 func answerBatches(b *testing.B, cmds []string) {
 	b.Helper()
 	body := batchBody(b, cmds)

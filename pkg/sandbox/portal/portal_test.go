@@ -14,7 +14,7 @@ import (
 
 func newClock() *Clock { return NewClock(time.Date(2026, 8, 20, 9, 0, 0, 0, time.UTC)) }
 
-// rig is a running portal and a client that sends exactly what a test says.
+// rig is a running portal with a client that sends exactly what a test specifies.
 type rig struct {
 	*Portal
 	t    *testing.T
@@ -38,7 +38,7 @@ func start(t *testing.T, o PortalOptions) *rig {
 	return &rig{p, t, hook, client}
 }
 
-// reply is an answer as it came.
+// reply is an unprocessed response.
 type reply struct {
 	status int
 	header http.Header
@@ -87,7 +87,7 @@ func (r *rig) v3(method, body string, header ...string) reply {
 	return r.send(strings.Replace(r.hook, "/rest/", "/rest/api/", 1)+method, "application/json", body, header...)
 }
 
-// ok calls and fails the test where the answer is no success; it returns the result.
+// ok calls a method and returns the result. It fails the test without success.
 func (r *rig) ok(method, body string) *Params {
 	r.t.Helper()
 	a := r.call(method, body)
@@ -97,7 +97,7 @@ func (r *rig) ok(method, body string) *Params {
 	return a.body
 }
 
-// task makes a task and returns its number.
+// task creates a task and returns its id.
 func (r *rig) task(title string) int64 {
 	r.t.Helper()
 	raw, _ := json.Marshal(title)
@@ -203,7 +203,7 @@ func TestBucket(t *testing.T) {
 		t.Error("a refused request was executed")
 	}
 	c.Advance(time.Second)
-	r.batch(0, "a", "profile", "b", "profile", "c", "profile", "d", "profile") // one request
+	r.batch(0, "a", "profile", "b", "profile", "c", "profile", "d", "profile") // a single request
 	r.ok("profile", "{}")
 	r.refused("third request after a second", r.call("profile", "{}"), 503, "QUERY_LIMIT_EXCEEDED")
 	if r.Hits() != 7 {
@@ -211,7 +211,7 @@ func TestBucket(t *testing.T) {
 	}
 }
 
-// from calls profile as a client of the address would, and returns the status.
+// from calls profile from a client address and returns the status.
 func (r *rig) from(address string) int {
 	q := httptest.NewRequest(http.MethodPost, r.hook+"profile", strings.NewReader("{}"))
 	q.RemoteAddr = address
@@ -267,7 +267,7 @@ func TestFaults(t *testing.T) {
 	tests := []struct {
 		name   string
 		fault  Fault
-		status int // 0 = no answer
+		status int // 0 = no response
 		code   string
 		tasks  int
 	}{

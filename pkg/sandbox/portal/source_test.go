@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// unlimited starts a portal without a limit of requests.
+// unlimited starts a portal without a rate limit.
 func unlimited(t *testing.T, o PortalOptions) *rig {
 	t.Helper()
 	o.NoLimit = true
@@ -21,7 +21,7 @@ func (r *rig) upload(name, content string) int64 {
 			rootFolder, name, name, content)).Int("result", "ID")
 }
 
-// last is the newest comment or message of the task.
+// last returns the newest comment or message of the task.
 func (r *rig) last(n int64) Comment {
 	r.t.Helper()
 	task, _ := r.Task(n)
@@ -146,7 +146,7 @@ func TestActivityIsWrittenLate(t *testing.T) {
 		t.Error("QUIRK a message of the tasks module moves it")
 	}
 	c.Advance(time.Minute)
-	r.Say(n, 9, "x") // who joins by it
+	r.Say(n, 9, "x") // user 9 joins by writing
 	at := c.Now()
 	c.Advance(Lateness)
 	if !activity().Equal(at) {
@@ -392,7 +392,7 @@ func TestASmallPlan(t *testing.T) {
 	}
 }
 
-// TestAnErrorAfterTheTaskWasSaved holds that the fault exists: a client has to look before it repeats.
+// TestAnErrorAfterTheTaskWasSaved checks that this fault exists: a client has to look before it repeats.
 func TestAnErrorAfterTheTaskWasSaved(t *testing.T) {
 	r := unlimited(t, PortalOptions{NewCard: true})
 	r.Inject(func(c *Call) Fault {

@@ -93,7 +93,7 @@ func TestTaskList(t *testing.T) {
 	if got, _ = r.list(`{"filter":{"ID":[3701,"3703"],"REAL_STATUS":[2,3],"CREATED_BY":17}}`); len(got) != 2 {
 		t.Errorf("IN: %v", got)
 	}
-	// 12:58 in the portal's zone is 09:58 in UTC: the last two tasks.
+	// 12:58 in the portal's zone is 09:58 UTC, which matches the last two tasks.
 	if got, _ = r.list(`{"filter":{">=CREATED_DATE":"2026-08-20T12:58:00+03:00"}}`); len(got) != 2 {
 		t.Errorf("date: %v", got)
 	}

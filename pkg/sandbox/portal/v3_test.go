@@ -56,7 +56,7 @@ func TestV3Tasks(t *testing.T) {
 		"ACCESSDENIEDEXCEPTION")
 }
 
-// Tags and people are objects, or nothing; files have no numbers of objects; and what is no field of a task is refused.
+// Tags and people are objects or missing, files have no object ids, and unknown fields of a task are refused.
 func TestV3RelatedObjects(t *testing.T) {
 	with := func(fields string) string { return strings.Replace(v3Add, `"title"`, fields+`,"title"`, 1) }
 	const objects = `"tags":[{"name":"a"},{"name":"b"}],"auditors":[{"id":9}],"accomplices":[{"id":1}]`
@@ -113,7 +113,7 @@ func TestV3IdempotencyKey(t *testing.T) {
 		t.Errorf("a failed call was stored: %s", a.raw)
 	}
 	send := `{"fields":{"taskId":3701,"text":"hello"}}`
-	for range 2 { // the key of another method is another key
+	for range 2 { // the same key for another method is a different key
 		if a := r.v3("tasks.task.chat.message.send", send, "Idempotency-Key", "hd-1"); !strings.Contains(a.raw,
 			`"result":{"result":true}`) {
 			t.Errorf("send: %s", a.raw)
