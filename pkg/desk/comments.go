@@ -173,7 +173,7 @@ func (a *announcing) public(c Comment) Comment {
 	if a.r.policy.Send == SendMarked {
 		c.Text = strings.TrimLeft(strings.TrimPrefix(trim(c.Text), a.r.policy.PublicPrefix), " \t")
 	}
-	c.Text = a.addressed(without(c.Text, a.secret))
+	c.Text = a.addressed(a.disclosed(c.Text))
 	if !a.r.policy.Attachments {
 		c.Files = nil
 	}
@@ -209,7 +209,7 @@ func isInternal(a *announcing, c *Comment) bool {
 
 var (
 	mention = lazy.Regexp(`(?is)\[user\b[^\[\]]{0,100}\].{0,200}?\[/user\]`)
-	tag     = lazy.Regexp(`\[/?[A-Za-z*][^\[\]]{0,200}\]|\[\*\]`)
+	tag     = lazy.Regexp(`\[/?[A-Za-z*][^\[\]]*\]|\[\*\]`)
 	// A dot within a date ends no sentence.
 	sentenceEnd = lazy.Regexp(`\n|[.!?]\s+`)
 )

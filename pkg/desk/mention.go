@@ -40,14 +40,21 @@ func (a *announcing) isSelf(who string) bool {
 // mentioned returns the mentions with which a comment begins, as they are written. The pointer to what a chat's message
 // answers is not one.
 func mentioned(text string) (all []string) {
-	ledBy(text, func(lead string) {
-		if lower := strings.ToLower(lead); strings.HasPrefix(lower, "[user") || strings.HasPrefix(lower, "[chat") ||
-			strings.HasPrefix(lead, "@") {
+	ledBy(text, func(rest string) bool {
+		if isContext(rest) {
+			return false
+		}
+		if lead := leadUser().FindString(rest); lead != "" {
+			all = append(all, lead)
+		} else if lead := leadTyped().FindString(rest); lead != "" {
 			all = append(all, lead)
 		}
+		return false
 	})
 	return all
 }
+
+func isContext(lead string) bool { return len(lead) > 8 && strings.EqualFold(lead[:8], "[context") }
 
 // isSlip reports whether a comment begins with half of an internal prefix that is one sign twice: somebody has missed a
 // key.

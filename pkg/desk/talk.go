@@ -11,22 +11,33 @@ import (
 
 // What a specialist writes is read here as people see it: without what is invisible, quoted, or markup.
 
+// unseen is what may stand before the mark of a quoted line.
+const unseen = `(?:[ \t\p{Cf}\p{Zs}\p{M}]|\[/?[A-Za-z][^\[\]\n]*\])*`
+
 var (
 	quoteTag  = lazy.Regexp(`(?i)\[(/?)quote\b[^\[\]]{0,100}\]`)
-	chatQuote = lazy.Regexp(`(?ms)^-{6,}[ \t]*\n(.*?)\n-{6,}[ \t]*$`)
-	lineQuote = lazy.Regexp(`(?m)^(?:>>|&gt;&gt;)[^\n]*$`)
+	chatQuote = lazy.Regexp(`(?ms)^-{6,}[ \t\r]*\n(.*?)\n-{6,}[ \t\r]*$`)
+	chatOpen  = lazy.Regexp(`(?ms)^-{6,}[ \t\r]*\n([^\n]{0,100}\[[^\]\n]{0,40}\d[^\]\n]{0,40}\][^\n]{0,60}\n.*)\z`)
+	lineQuote = lazy.Regexp(`(?m)^` + unseen + `(?:>>|&gt;&gt;)[^\n]*$`)
+	markQuote = lazy.Regexp(`(?m)^(?:` + unseen + `(?:>|&gt;)[^\n]*(?:\n|\z))+`)
+	lineMark  = lazy.Regexp(`(?m)^` + unseen + `(?:>|&gt;)+[ \t]?`)
 
-	leadTag   = lazy.Regexp(`^\[(?:/?[A-Za-z][^\[\]]{0,200}|\*)\]`)
-	leadUser  = lazy.Regexp(`(?is)^\[(user|chat|context)\b[^\[\]]{0,100}\].{0,200}?\[/(?:user|chat|context)\][\s,:;.!–—-]{0,10}`)
-	leadTyped = lazy.Regexp(`^@[\pL\pN_.-]+(?:[ \t]+\p{Lu}[\pL.-]*){0,2}[\s,:;.!–—-]{0,10}`)
-	leadMark  = lazy.Regexp(`^>[^\n]*(?:\n|$)`)
+	leadTag  = lazy.Regexp(`^(?:\[(?:/?[A-Za-z][^\[\]]*|\*)\]|</?[A-Za-z][^<>]{0,200}>)`)
+	leadUser = lazy.Regexp(`(?is)^\[(?:user|chat|context|department|project)\b[^\[\]]{0,100}\].{0,200}?` +
+		`\[/(?:user|chat|context|department|project)\]|` +
+		`^\[url=[^\[\]]*/company/personal/user/[^\[\]]*\][^\[\]]{0,200}\[/url\]`)
+	leadTyped  = lazy.Regexp(`^@[\pL\pN_.-]*[\pL\pN_](?:[ \t]+\p{Lu}[\pL.-]*){0,2}`)
+	leadMark   = lazy.Regexp(`^>[^\n]*(?:\n|$)`)
+	leadMedia  = lazy.Regexp(`(?is)^\[(?:img|video)\b[^\[\]]*\][^\[\]]{0,1000}\[/(?:img|video)\]`)
+	afterNames = lazy.Regexp(`^(?:[\s,:;.!–—-]|\([^()\n]{0,60}\))`)
+	nextName   = lazy.Regexp(`^(?:\pL{1,3}|[&+])[ \t]+(@|\[(?i:user|chat|url=)\b)`)
 )
 
 // stretch is a part of a text.
 type stretch struct{ from, to int }
 
 // quoted returns the quotes in a comment, in order: elements of the old card, nested or never closed, and what the chat
-// puts between lines of dashes or behind >>.
+// puts between lines of dashes, closed or not, or behind >>.
 func quoted(text string) []stretch {
 	var found []stretch
 	depth, from := 0, 0
@@ -45,7 +56,7 @@ func quoted(text string) []stretch {
 	if depth > 0 {
 		found = append(found, stretch{from, len(text)})
 	}
-	for _, form := range []func() *regexp.Regexp{chatQuote, lineQuote} {
+	for _, form := range []func() *regexp.Regexp{chatQuote, chatOpen, lineQuote} {
 		for _, m := range form().FindAllStringIndex(text, -1) {
 			found = insertStretch(found, stretch{m[0], m[1]})
 		}
@@ -66,10 +77,13 @@ func insertStretch(all []stretch, s stretch) []stretch {
 }
 
 // without returns a text without those of its quotes that cut says.
-func without(text string, cut func(quote string) bool) string {
+func without(text string, cut func(quote string) bool) string { return cutOut(text, quoted(text), cut) }
+
+// cutOut returns a text without those of its stretches that cut says.
+func cutOut(text string, stretches []stretch, cut func(string) bool) string {
 	var b strings.Builder
 	end, gone := 0, false
-	for _, s := range quoted(text) {
+	for _, s := range stretches {
 		if !cut(text[s.from:s.to]) {
 			continue
 		}
@@ -92,7 +106,7 @@ func unquoted(text string) string { return without(text, func(string) bool { ret
 func seen(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\uff0f', r == '\u2044', r == '\u2215', r == '\u29f8':
+		case r == '\uff0f', r == '\u2044', r == '\u2215', r == '\u29f8', r == '\u2571':
 			return '/'
 		case r != '\n' && invisible(r) && !unicode.IsSpace(r):
 			return -1
@@ -104,7 +118,7 @@ func seen(text string) string {
 // invisible reports whether a character shows nothing of itself: blanks of any kind, controls, formats, marks and
 // fillers.
 func invisible(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' ||
+	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' || r == '\ufffc' ||
 		unicode.In(r, unicode.Cf, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
 }
 
@@ -113,33 +127,55 @@ func trim(s string) string { return strings.TrimFunc(s, invisible) }
 
 // ownWords returns a text from where the writer's own words begin, behind quotes, mentions, markup and what is not
 // seen.
-func ownWords(text string) string { return ledBy(text, func(string) {}) }
+func ownWords(text string) string { return ledBy(text, func(string) bool { return false }) }
 
-// ledBy calls fn with each piece of what stands before the writer's own words, quotes left out, and returns those
-// words.
-func ledBy(text string, fn func(lead string)) string {
-	text = seen(unquoted(text))
-	for {
-		text = trim(text)
-		rest := text
-		for _, lead := range []func() *regexp.Regexp{leadUser, leadTag, leadTyped, leadMark} {
-			if at := lead().FindStringIndex(rest); at != nil && at[1] > 0 {
-				fn(rest[:at[1]])
-				rest = rest[at[1]:]
+// leads are what may stand before the writer's own words.
+var leads = []func() *regexp.Regexp{leadUser, leadMedia, leadTag, leadTyped, leadMark}
+
+// ledBy calls fn with the rest of a text at each piece of what stands before the writer's own words, quotes left out,
+// until it returns true, and returns what is left.
+func ledBy(text string, fn func(rest string) bool) string {
+	text = trim(seen(unquoted(text)))
+	for named := false; !fn(text); {
+		n := 0
+		for _, lead := range leads {
+			if at := lead().FindStringIndex(text); at != nil {
+				n = at[1]
 				break
 			}
 		}
-		if rest == text {
-			return text
+		switch {
+		case n > 0:
+			named = named || isName(text)
+		case named:
+			if n = len(afterNames().FindString(text)); n == 0 {
+				if at := nextName().FindStringSubmatchIndex(text); at != nil {
+					n = at[2]
+				}
+			}
 		}
-		text = rest
+		if n == 0 {
+			break
+		}
+		text = trim(text[n:])
 	}
+	return text
 }
+
+// isName reports whether a text begins with a mention.
+func isName(text string) bool { return strings.HasPrefix(text, "@") || leadUser().MatchString(text) }
 
 // begins reports whether a comment's own words begin with a prefix of the settings.
 func begins(text, prefix string) bool {
-	prefix = seen(prefix)
-	return prefix != "" && (strings.HasPrefix(trim(seen(text)), prefix) || strings.HasPrefix(ownWords(text), prefix))
+	if prefix = seen(prefix); prefix == "" {
+		return false
+	}
+	found := strings.HasPrefix(trim(seen(text)), prefix)
+	ledBy(text, func(rest string) bool {
+		found = found || strings.HasPrefix(rest, prefix)
+		return found
+	})
+	return found
 }
 
 // heading is the line above what a quote says: whose words they are, and when.
@@ -150,9 +186,22 @@ func inside(quote string) string {
 	body := quoteTag().ReplaceAllString(quote, "\n")
 	if m := chatQuote().FindStringSubmatch(quote); m != nil {
 		body = m[1]
+	} else if m := chatOpen().FindStringSubmatch(quote); m != nil {
+		body = m[1]
 	}
-	body = strings.TrimPrefix(strings.TrimPrefix(trim(body), "&gt;&gt;"), ">>")
+	body = lineMark().ReplaceAllString(trim(strings.ReplaceAll(body, "\r", "")), "")
 	return trim(heading().ReplaceAllString(body+"\n", ""))
+}
+
+// disclosed returns a text without quotes of what stays inside. Of lines behind > that somebody typed, only those that
+// begin as it does are known to be such.
+func (a *announcing) disclosed(text string) string {
+	text = without(text, a.secret)
+	var typed []stretch
+	for _, m := range markQuote().FindAllStringIndex(text, -1) {
+		typed = append(typed, stretch{m[0], m[1]})
+	}
+	return cutOut(text, typed, func(quote string) bool { return begins(inside(quote), a.r.policy.InternalPrefix) })
 }
 
 // secret reports whether a quote in an answer is to be cut: it begins as what stays inside does, or has words that
