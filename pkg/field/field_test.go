@@ -28,6 +28,15 @@ func TestVerdict(t *testing.T) {
 		"mx.example.ru; none":                                                               "",
 		"mx.example.ru":                                                                     "",
 		`mx.example.ru; spf="`:                                                              "",
+		`mx.example.ru; spf=pass smtp.mailfrom=a"b@x.example; dmarc=fail`:                   "fail",
+		`mx.example.ru; spf=pass smtp.mailfrom="b@x.example; dmarc=fail`:                    "fail",
+		`mx.example.ru; spf=pass smtp.mailfrom=a(b@x.example; dmarc=fail`:                   "fail",
+		`mx.example.ru; spf=pass smtp.mailfrom="a(b"@x.example; dmarc=fail (p=none)`:        "fail",
+		`mx.example.ru; spf=pass smtp.mailfrom=a"b; dkim=none header.i=c"d@x; dmarc=fail`:   "fail",
+		"mx.example.ru;\r\n\tspf=softfail (a \"b\" c) smtp.mailfrom=x;\r\n\tdmarc=fail":     "fail",
+		"mx.example.ru; dmarc=\"fail\"":                                                     "fail",
+		"MX.Example.RU; dkim=pass; dmarc=permerror; dmarc=fail; dmarc=pass":                 "fail",
+		"mx.example.ru (a; dmarc=fail) 1 (b); dmarc=pass":                                   "pass",
 		"other.example; dmarc=fail":                                                         "",
 	} {
 		if got := Verdict([]string{value}, "mx.example.ru", "dmarc"); got != want {
