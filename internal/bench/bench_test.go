@@ -76,10 +76,13 @@ func TestRatio(t *testing.T) {
 	// The second round is disturbed: both of its sides take ten times as long.
 	s := sample{{Wall: 20}, {Wall: 300}, {Wall: 22}}
 	to := sample{{Wall: 10}, {Wall: 150}, {Wall: 10}}
-	if got := s.ratio(to); got != 2 {
+	if got := s.ratio(to, wall); got != 2 {
 		t.Errorf("ratio %v, want 2", got)
 	}
-	if got := s.ratio(nil); got != 0 || judged(got, 1) != "not measured" {
+	if got := judged(3, 2); got != "**missed** by 50 %" {
+		t.Errorf("3 where 2 are to be reached: %s", got)
+	}
+	if got := s.ratio(nil, wall); got != 0 || judged(got, 1) != "not measured" {
 		t.Errorf("beside nothing: %v, %s", got, judged(got, 1))
 	}
 }

@@ -132,6 +132,11 @@ func measure(root string, o options, log, out io.Writer) error {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		t.write(out)
+		if t.missed {
+			if err := b.profiled(s, out); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
 		fmt.Fprintf(b.log, "%s: %s\n", s.name, time.Since(start).Round(time.Second))
 	}
 	return nil

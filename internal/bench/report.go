@@ -12,10 +12,11 @@ import (
 
 // table is one of the tables of docs/performance.md.
 type table struct {
-	title string
-	head  []string
-	rows  [][]string
-	notes []string
+	title  string
+	head   []string
+	rows   [][]string
+	notes  []string
+	missed bool // one of the goals
 }
 
 // results is a table of what was measured beside what, and what is to be reached.
@@ -25,11 +26,8 @@ func results(title string) *table {
 
 // compare adds a ratio of times; most 0 = nothing is to be reached.
 func (t *table) compare(what string, s sample, beside string, other sample, most float64) {
-	x := s.ratio(other)
-	reach, verdict := "–", ""
-	if most > 0 {
-		reach, verdict = "≤ "+times(most), judged(x, most)
-	}
+	x := s.ratio(other, wall)
+	reach, verdict := t.reached(x, most, times)
 	t.row(what, seconds(s.wall()), beside, seconds(other.wall()), times(x), reach, verdict)
 	if what != "the same" && other.cpu() > 0 {
 		t.note("%s: CPU %s, peak RSS %s; %s: CPU %s, peak RSS %s.", what, seconds(s.cpu()), megabytes(s.rss()), beside,
@@ -37,21 +35,34 @@ func (t *table) compare(what string, s sample, beside string, other sample, most
 	}
 }
 
+// compareCPU adds a ratio of processor times; most 0 = nothing is to be reached.
+func (t *table) compareCPU(what string, s sample, beside string, other sample, most float64) {
+	x := s.ratio(other, cpu)
+	reach, verdict := t.reached(x, most, times)
+	t.row(what, seconds(s.cpu()), beside, seconds(other.cpu()), times(x), reach, verdict)
+}
+
 // count adds a number of something.
 func (t *table) count(what string, n int, beside string, most int) {
 	verdict := "reached"
 	if n > most {
-		verdict = "**missed**"
+		verdict, t.missed = fmt.Sprintf("**missed** by %d", n-most), true
 	}
 	t.row(what, fmt.Sprint(n), beside, "", "", fmt.Sprintf("≤ %d", most), verdict)
 }
 
+// reached returns what is to be reached, and by how much it is missed; most 0 = nothing is to be reached.
+func (t *table) reached(x, most float64, spelled func(float64) string) (reach, verdict string) {
+	if most == 0 {
+		return "–", ""
+	}
+	t.missed = t.missed || x > most
+	return "≤ " + spelled(most), judged(x, most)
+}
+
 // weight adds a peak of memory; most 0 = nothing is to be reached.
 func (t *table) weight(what string, s sample, most int64) {
-	reach, verdict := "–", ""
-	if most > 0 {
-		reach, verdict = "≤ "+megabytes(most), judged(float64(s.rss()), float64(most))
-	}
+	reach, verdict := t.reached(float64(s.rss()), float64(most), func(x float64) string { return megabytes(int64(x)) })
 	t.row(what, megabytes(s.rss()), "", "", "", reach, verdict)
 }
 
@@ -77,20 +88,21 @@ type sample []figures
 
 func (s *sample) add(f figures) { *s = append(*s, f) }
 
-func (s sample) wall() time.Duration {
-	return median(s, func(f figures) time.Duration { return f.Wall })
-}
+func wall(f figures) time.Duration { return f.Wall }
+func cpu(f figures) time.Duration  { return f.CPU }
 
-func (s sample) cpu() time.Duration { return median(s, func(f figures) time.Duration { return f.CPU }) }
+func (s sample) wall() time.Duration { return median(s, wall) }
+
+func (s sample) cpu() time.Duration { return median(s, cpu) }
 
 func (s sample) rss() int64 { return median(s, func(f figures) int64 { return f.RSS }) }
 
 // ratio is the median of the ratios within each round: what disturbs a round disturbs both of its sides.
-func (s sample) ratio(to sample) float64 {
+func (s sample) ratio(to sample, of func(figures) time.Duration) float64 {
 	n := min(len(s), len(to))
 	all := make([]float64, n)
 	for i := range n {
-		all[i] = float64(s[i].Wall) / float64(to[i].Wall)
+		all[i] = float64(of(s[i])) / float64(of(to[i]))
 	}
 	return middle(all)
 }
@@ -136,7 +148,7 @@ func judged(x, most float64) string {
 	case x <= most:
 		return "reached"
 	}
-	return "**missed**"
+	return fmt.Sprintf("**missed** by %.0f %%", max(1, 100*(x/most-1)))
 }
 
 const (
