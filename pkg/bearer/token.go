@@ -49,7 +49,7 @@ func (t Token) Renewable(now time.Time) bool {
 	return t.Refresh != "" && t.Broken == "" && (t.Until.IsZero() || now.Before(t.Until))
 }
 
-// Ends returns the moment from which a person has to sign in again. Zero means never, as far as the provider says.
+// Ends returns the moment from which a person has to sign in again. Zero means never, according to the provider.
 func (t Token) Ends() time.Time {
 	switch {
 	case t.Refresh == "" || t.Broken != "":

@@ -160,7 +160,7 @@ func fitting(b []byte, label string) encoding.Encoding {
 // maxReused is the size in bytes up to which a decoding buffer is reused.
 const maxReused = 256 << 10
 
-// rooms are reusable buffers for decoded text, whose length is not known in advance.
+// rooms are reusable buffers for decoding, since the length of the result is not known in advance.
 var rooms = sync.Pool{New: func() any { b := make([]byte, 4<<10); return &b }}
 
 // Codepage returns the encoding of a Windows code page, or nil if the number is unknown.

@@ -20,7 +20,7 @@ const (
 
 // wideOf returns the encoding of text in UTF-16 or UTF-32. It returns nil if the bytes are something else, whatever the
 // label.
-// QUIRK: UTF-8 and 8-bit text is labelled utf-16 by 1C and Word, whose meta elements say "unicode".
+// QUIRK: 1C and Word label UTF-8 and 8-bit text as utf-16, because their meta elements say "unicode".
 func wideOf(b []byte, label string) encoding.Encoding {
 	begins := func(mark string) bool { return bytes.HasPrefix(b, []byte(mark)) }
 	switch {

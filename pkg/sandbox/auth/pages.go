@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// pages are what a person sees in a browser who tries a sign-in by hand.
+// pages are the HTML pages for a person who tries a sign-in by hand.
 var pages = sync.OnceValue(func() *template.Template { return template.Must(template.New("").Parse(pagesHTML)) })
 
 const pagesHTML = `<!DOCTYPE html><meta charset="utf-8"><title>Sign in</title>
@@ -25,8 +25,8 @@ const pagesHTML = `<!DOCTYPE html><meta charset="utf-8"><title>Sign in</title>
 <p><a href="secrets">Tokens and codes that were given</a></p>{{end}}
 {{define "said"}}{{template ""}}<p>{{.}}</p>{{end}}`
 
-// page answers a browser, and reports whether there is such a page: "/" steers the server, "/authorize" and "/code" sign
-// in, and "/secrets" lists what no log may hold, a line each.
+// page handles the pages for a browser and reports whether the path is one of them. "/" controls the server,
+// "/authorize" and "/code" are the sign-in, and "/secrets" lists all secrets, one a line.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) bool {
 	show := func(name string, data any) { _ = pages().ExecuteTemplate(w, name, data) }
 	posted := r.Method == http.MethodPost
@@ -67,7 +67,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// steer does what a button of the first page says.
+// steer performs the action of a button on the first page.
 func (s *Server) steer(what, account string) {
 	switch what {
 	case "revoke":

@@ -11,10 +11,10 @@ type Group struct {
 	ID       int64
 	Name     string
 	Archived bool
-	Secret   bool // the webhook's user may not see it
+	Secret   bool // invisible to the webhook's user
 }
 
-// groupName returns the name of a group; one that is not known gets a name by its number.
+// groupName returns the name of a group. An unknown group gets a name with its id.
 func (w *world) groupName(n int64) string {
 	for _, g := range w.groups {
 		if g.ID == n {
@@ -24,7 +24,7 @@ func (w *world) groupName(n int64) string {
 	return "Group " + id(n)
 }
 
-// groupsFor returns the page of groups that a filter lets through. QUIRK: an unknown key of the filter is ignored.
+// groupsFor returns a page of the groups that match a filter. QUIRK: an unknown key of the filter is ignored.
 func (w *world) groupsFor(x *execution, filter string, order string) []Group {
 	var found []Group
 	for _, g := range w.groups {
@@ -72,7 +72,7 @@ func yes(is bool) string {
 	return "N"
 }
 
-// groupGet is sonet_group.get: all columns, numbers as text.
+// groupGet implements sonet_group.get. It returns all columns, with numbers as strings.
 func groupGet(w *world, x *execution) (any, error) {
 	rows := []any{}
 	for _, g := range w.groupsFor(x, "FILTER", "ORDER") {
@@ -85,7 +85,7 @@ func groupGet(w *world, x *execution) (any, error) {
 	return rows, nil
 }
 
-// workgroupList is socialnetwork.api.workgroup.list. QUIRK: without select only the number comes.
+// workgroupList implements socialnetwork.api.workgroup.list. QUIRK: without select it returns only the id.
 func workgroupList(w *world, x *execution) (any, error) {
 	fields := []string{}
 	for _, f := range texts(x.params.Get("select")) {
