@@ -18,7 +18,7 @@ import (
 // Postgres is a running PostgreSQL. Its superuser postgres needs no password over the socket in Dir; TCP connections
 // require a password.
 type Postgres struct {
-	Dir      string // socket; log: log; data: data
+	Dir      string // contains the socket, the log and the folder data
 	Port     int    // port on 127.0.0.1, and part of the socket's name
 	bin      string // folder of its programs
 	uid, gid int    // the user that runs it

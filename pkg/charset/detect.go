@@ -150,15 +150,15 @@ func runeScore(r rune) (letter, score int) {
 	return wordEnd, scoreForeign
 }
 
-// The score per letter from which text counts as Russian, in the better of windows-1251 and koi8-r. Russian text
-// reaches it; Asian and other text decoded this way does not.
+// Text counts as Russian if its score per letter reaches a threshold in windows-1251 or koi8-r. Asian and other text
+// decoded this way stays below.
 const (
 	scoreRussian = 440
-	// the threshold if the label does not fit, or is Asian and the text is longer: few letter pairs are Russian then
+	// threshold if the label does not fit, or for a longer text under an Asian label, where few pairs are Russian
 	scoreRussianLess   = 350
 	lettersRussian     = 6
 	lettersUnfit       = 4   // the least number of letters if a two-byte charset does not fit
-	lettersAsian       = 8   // "longer": from this number of letters
+	lettersAsian       = 8   // number of letters from which a text counts as longer
 	scoreRussianInside = 400 // inside a word with Latin letters
 )
 

@@ -14,7 +14,7 @@ import (
 const (
 	maxPictures  = 100 // in one message
 	longestIntro = 200 // bytes of a data: address before the picture
-	sourceWithin = 40  // bytes before an address in which its attribute must appear
+	sourceWithin = 40  // the attribute name is searched in this many bytes before an address
 )
 
 var (

@@ -35,8 +35,8 @@ func endsIntro(s string) bool {
 }
 
 // introEnding returns the first line of the attribution that ends with line end. QUIRK: programs also wrap it before
-// the address, and the rest on the last line looks like an attribution itself. So the longest candidate wins, but only
-// one with a known beginning, to spare the writer's words above.
+// the address, and the rest on the last line looks like an attribution itself. So the longest candidate wins. It must
+// begin in a known way, or words of the writer above could become part of it.
 func (t *cutting) introEnding(end int, joined string) (start int, ok bool) {
 	joined = plainBlanks(joined)
 	if t.kind[end] != lineQuote && t.c.attribution(joined) {
