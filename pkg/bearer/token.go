@@ -12,7 +12,7 @@ type Token struct {
 	Until    time.Time `json:"until,omitzero"`    // the last moment of a renewal; zero = the provider states no limit
 	Rolls    bool      `json:"rolls,omitempty"`   // each renewal extends Until
 	App      string    `json:"app"`               // fingerprint of the application it was issued to
-	Broken   string    `json:"broken,omitempty"`  // why a renewal is no longer possible; "" = it is
+	Broken   string    `json:"broken,omitempty"`  // why the token can no longer be renewed; "" = it can
 }
 
 const (

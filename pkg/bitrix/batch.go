@@ -168,7 +168,7 @@ func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers 
 	return nil
 }
 
-// batchBody encodes a batch into a buffer allocated once, since it can have megabytes.
+// batchBody encodes a batch into a buffer allocated once, since it can take megabytes.
 func batchBody(cmds []Command, part []int) []byte {
 	size := 0
 	for _, i := range part {
@@ -186,7 +186,7 @@ func batchBody(cmds []Command, part []int) []byte {
 	return append(b, `}}`...)
 }
 
-// batchResult contains maps by the keys of the commands.
+// batchResult contains maps with the keys of the commands.
 type batchResult struct {
 	Result object `json:"result"`
 	Error  object `json:"result_error"`

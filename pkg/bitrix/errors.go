@@ -173,7 +173,7 @@ func (c *Client) vague(e *Error) bool {
 	return false
 }
 
-// setup are the codes that fail every call until a person changes something.
+// setup are the error codes after which every call fails until a person changes something.
 var setup = []string{
 	"NO_AUTH_FOUND", "expired_token", "AUTHORIZATION_ERROR", "APPLICATION_NOT_FOUND", "INVALID_TOKEN",
 	"PAYMENT_REQUIRED",

@@ -116,7 +116,7 @@ var unreserved = func() (set [256]bool) {
 	return set
 }()
 
-// appendEscaped is url.QueryEscape with %20 for a space. It appends to a buffer, because a batch can have megabytes.
+// appendEscaped is url.QueryEscape with %20 for a space. It appends to a buffer, because a batch can take megabytes.
 func appendEscaped[T string | []byte](b []byte, s T) []byte {
 	for i := range len(s) {
 		if c := s[i]; unreserved[c] {

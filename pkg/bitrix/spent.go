@@ -13,7 +13,7 @@ import (
 // QUIRK: the portal reports the time used, not the budget: 480 in the cloud, 420 on self-hosted portals (limits).
 const budget = 420
 
-// used is the part of a budget that is used up, by the last response with this information.
+// used is the budget consumed by a method, according to the last response that stated it.
 type used struct {
 	Seconds float64   `json:"seconds"`
 	Reset   time.Time `json:"reset"` // when the oldest part of it expires
@@ -92,8 +92,8 @@ func (m *meter) cost(method string) float64 {
 	return max(takes, m.costs[method])
 }
 
-// MayStart reports whether there is time to call the method, in its budget and in ctx. A call that cannot end in time
-// is not started, so that its outcome is never unknown.
+// MayStart returns an error if the method has no budget left or ctx ends too soon for a call. A call that cannot end in
+// time is not started, so that its outcome is never unknown.
 func (m *meter) MayStart(ctx context.Context, method string) error {
 	// by this machine's clock, like the context
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < seconds(m.Took(method)) {
@@ -129,7 +129,7 @@ type Limits struct {
 	Refused int       // requests refused because of their rate within a day
 	Last    time.Time // time of the last refusal
 
-	Resting map[string]time.Time // the methods with no budget left, and the end of that
+	Resting map[string]time.Time // methods without budget, and when they may be called again
 }
 
 // Limits returns the known limits.

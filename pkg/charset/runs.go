@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// What a label implies for valid UTF-8: whether it could also be text in the labelled charset.
+// Kinds of labels: can valid UTF-8 also be text in the labelled charset?
 const (
-	namesNone     = iota // it could not: the label is vague, unknown or Western
-	namesCyrillic        // a Cyrillic letter, dash or number sign proves UTF-8
-	namesOther           // a character proves UTF-8 if few charsets use its second byte
+	namesNone     = iota // no: the label is vague, unknown or Western
+	namesCyrillic        // yes, unless it contains a Cyrillic letter, a dash or a number sign
+	namesOther           // yes, unless the second byte of a character is rare in other charsets
 )
 
 // teller tells UTF-8 from text in the labelled charset.
@@ -52,8 +52,8 @@ func (t teller) sure(b []byte) bool {
 	return n > most
 }
 
-// mostly reports whether text is UTF-8 with a few broken characters, or UTF-8 up to a point far in. Detecting another
-// charset would garble the rest of it. It takes more characters to decide this if the label is not utf-8.
+// mostly reports whether text is UTF-8 with a few broken characters, or begins with at least ten valid ones. Another
+// charset would garble that part. With a label other than utf-8 it takes more valid characters.
 func (t teller) mostly(b []byte) bool {
 	const enough, long = 4, 10
 	good, bad := 0, 0

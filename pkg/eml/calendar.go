@@ -63,8 +63,8 @@ func calendarEvent(s, method string) (desk.Event, bool) {
 	return e, true
 }
 
-// unfold joins folded lines of iCalendar (RFC 5545, 3.1). A fold may split a multibyte character, so it happens before
-// decoding.
+// unfold joins folded lines of iCalendar (RFC 5545, 3.1). A fold may split a multibyte character, so lines are joined
+// before decoding.
 func unfold(s string) string {
 	return strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "").Replace(s)
 }

@@ -58,7 +58,7 @@ func seenParams(params map[string]string, field string) {
 	}
 }
 
-// tellsNothing reports whether a type does not describe the only part of a letter.
+// tellsNothing reports whether a type carries no information about the only part of a letter.
 func tellsNothing(typ string) bool {
 	switch typ {
 	case "", "application/octet-stream", "application/text", "application/plain", "application/x-unknown",

@@ -183,7 +183,7 @@ func (w *walker) openUU(text []byte, p place) []byte {
 }
 
 // isFile reports whether a text that is shown is also meant as a file: it is named, and the first of several parts. The
-// names of an only part and of alternatives come from programs and mean nothing.
+// name of an only part or of an alternative is set by a program and means nothing.
 func (pt part) isFile() bool {
 	switch pt.p.parent {
 	case "", "multipart/related", "multipart/signed":

@@ -154,7 +154,8 @@ func (b *body) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// fill makes the end of the last line available, followed by the next line without its end.
+// fill reads the next line, to be returned after the end of the previous one. Its own end may belong to a boundary and
+// is kept back.
 func (b *body) fill() {
 	line, ok := b.s.line()
 	if !ok {

@@ -125,7 +125,7 @@ func isDoubled(text string) bool {
 	return texts >= 4 && wide > 0
 }
 
-// joinTexts fills Plain and HTML from the segments. Neither lacks a segment that exists only in the other form.
+// joinTexts fills Plain and HTML from the segments. A segment with only one form is converted for the other.
 func (w *walker) joinTexts() {
 	w.useSpares()
 	anyPlain, anyHTML := false, false

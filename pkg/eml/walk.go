@@ -47,7 +47,7 @@ type place struct {
 	depth  int
 	parent string   // media type of the multipart around it
 	index  int      // index in that multipart
-	alt    *segment // the multipart/alternative that it is a form of
+	alt    *segment // the segment of the multipart/alternative around it
 }
 
 func newWalker(r io.Reader, want int, out io.Writer) *walker {

@@ -26,7 +26,7 @@ type zoneReading struct {
 	rules zoneRules
 }
 
-// begin handles the begin of a component.
+// begin handles the beginning of a component.
 func (z *zoneReading) begin(component string) {
 	switch strings.ToUpper(component) {
 	case "VTIMEZONE":

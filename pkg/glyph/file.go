@@ -12,7 +12,7 @@ import (
 // maxFileName bounds a file name, in bytes; file systems allow 255.
 const maxFileName = 200
 
-// reserved are the device names of Windows. No file may have one, with any extension.
+// reserved are the device names of Windows. A file may not have such a name, even with an extension.
 var reserved = map[string]bool{"con": true, "prn": true, "aux": true, "nul": true, "clock$": true}
 
 // FileName returns s as a file name that is safe on any system, at most 200 bytes long with its extension. It removes

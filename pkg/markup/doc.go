@@ -3,7 +3,6 @@
 // from text and copies no foreign tags. It knows nothing of mail, files or settings.
 //
 // Every function accepts any input, returns valid UTF-8, and runs in linear time.
-// in the input.
 package markup
 
 import (

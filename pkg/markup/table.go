@@ -51,8 +51,8 @@ func cells(row *node) []*node {
 	return all
 }
 
-// isData distinguishes a data table from a layout table: it contains no table, and at least two rows with at least two
-// nonempty cells, all of them short.
+// isData distinguishes a data table from a layout table. A data table contains no other table and has at least two rows
+// with at least two nonempty cells, all of them short.
 //
 // QUIRK: newsletters and Outlook put whole letters into tables; few mark them with role=presentation.
 func isData(n *node) bool {

@@ -9,9 +9,9 @@ import (
 // maxFields bounds the lines of a copied header that are examined.
 const maxFields = 12
 
-// headerBlock reports whether a copied header of another message begins at line i. It has successive fields: a sender,
-// at least two others of a message, and no other field; orders and forms have other fields, and people fill them in.
-// QUIRK: some programs double the line breaks, and long fields are wrapped.
+// headerBlock reports whether a copied header of another message begins at line i: successive fields, with a sender and
+// at least two other message fields. A field of any other kind means an order or a form that people fill in. QUIRK:
+// some programs double the line breaks, and long fields are wrapped.
 func (t *cutting) headerBlock(i int) bool {
 	if !t.c.isField(t.label(i)) {
 		return false

@@ -65,7 +65,7 @@ func (c *Cutter) PartHTML(text string) PageParts {
 	return parts
 }
 
-// uncut returns the page from the first quote on that has no markup: one after a separator, a copied header or a sure
+// uncut returns the page from its first unmarked quote on: one after a separator, a copied header or a sure
 // attribution. It returns "" if there is none.
 func (p *page) uncut() string {
 	t := p.plain()

@@ -40,9 +40,9 @@ func (t *cutting) beginsMessage(i int) bool {
 	return false
 }
 
-// cutIntro cuts at an attribution and reports whether the search is over; it is not if an answer is below or inside the
-// quote. Without quote marks below, only a sure attribution outside of a list counts, since people write such lines
-// too.
+// cutIntro cuts at an attribution and reports whether the search is over. The search continues if an answer is below or
+// inside the quote. Without quote marks below, only a sure attribution outside of a list counts, since people write
+// such lines too.
 func (t *cutting) cutIntro(first, last int) (all bool) {
 	more := t.skipKinds(last+1, lineIntro)
 	next := t.skipKinds(more, lineBlank)

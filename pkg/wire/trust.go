@@ -26,8 +26,8 @@ func (s Server) Explain(err error) error {
 	return fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("encrypt %s: %w; %s", s.Addr(), err, advice)))
 }
 
-// Advice returns what a person can do about a TLS error, or "" if nothing or if the error will pass. name is the
-// configuration key of the server's name, ca the key of additional certificates.
+// Advice returns what a person can do about a TLS error. It returns "" if they can do nothing or the error passes by
+// itself. name is the configuration key of the server's name, ca the key of additional certificates.
 func Advice(err error, name, ca string) string {
 	var cert *tls.CertificateVerificationError
 	if errors.As(err, &cert) && len(cert.UnverifiedCertificates) > 0 {
