@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -22,7 +23,7 @@ func newPerson(a *app) *cobra.Command {
 		Short: "What is kept of a person: shown, as files, and removed",
 		Args:  cobra.NoArgs,
 	}
-	c.AddCommand(newPersonShow(a))
+	c.AddCommand(newPersonShow(a), newPersonExport(a))
 	return c
 }
 
@@ -48,6 +49,31 @@ func newPersonShow(a *app) *cobra.Command {
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
+}
+
+func newPersonExport(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "export ADDRESS DIR",
+		Short: "Write what is kept of a person into a new folder: records as JSON, letters as .eml, texts",
+		Long: "Of what is somebody else's and names the person the folder says only where it is. It can be read by " +
+			"its owner alone.",
+		Example: "  helpdesk person export ivan@example.ru ivan",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			t, err := trail(c.Context(), a, args[0])
+			if err != nil {
+				return err
+			}
+			n, err := person.Export(args[1], t)
+			if errors.Is(err, person.ErrNotEmpty) {
+				return exit.Usage(err)
+			}
+			if err == nil && a.Chatty() {
+				a.Printf("%s: %d files\n", args[1], n)
+			}
+			return err
+		},
+	}
 }
 
 // trail returns what is kept of who has an address.

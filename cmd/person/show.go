@@ -129,8 +129,7 @@ func About(f store.Found) string {
 	}
 	switch {
 	case f.Text != "":
-		_, text, _ := strings.Cut(f.Text, "\n")
-		return cmp.Or(strings.TrimSpace(text), f.Text)
+		return f.Text
 	case len(f.Raw) > 0:
 		return fmt.Sprintf("%d bytes", len(f.Raw))
 	case f.Number != 0:

@@ -28,6 +28,7 @@ type Found struct {
 	Key    string    `json:"key,omitempty"`    // where it is a text
 	Record any       `json:"record,omitempty"` // as it is kept
 	Text   string    `json:"text,omitempty"`   // of what is no record
+	Ours   bool      `json:"ours,omitempty"`   // the text is that of our letters
 	Raw    []byte    `json:"-"`                // of a whole letter
 
 	bucket string
@@ -65,6 +66,9 @@ type Waiting struct {
 	Unsure bool   `json:"unsure,omitempty"`
 	Mark   string `json:"mark,omitempty"`
 }
+
+// Bucket names where a record lies.
+func (f *Found) Bucket() string { return f.bucket }
 
 // Empty reports whether nothing was found.
 func (t *Trail) Empty() bool { return len(t.Records) == 0 }
@@ -454,7 +458,9 @@ func (p *person) plain(f *Found, raw []byte) claim {
 	case bTexts:
 		f.Ticket = binary.BigEndian.Uint64(f.key)
 		if f.Theirs = p.tickets[f.Ticket] || p.latest[f.Ticket] && len(f.key) == 8; f.Theirs || p.in(string(raw)) {
-			f.Text = string(raw)
+			if f.Text, f.Ours = string(raw), len(f.key) > 8; !f.Ours {
+				_, f.Text, _ = strings.Cut(f.Text, "\n") // behind the time
+			}
 		}
 		return p.when(f.Theirs)
 	case bRaw:
