@@ -52,7 +52,7 @@ var allowed = map[string][]string{
 		"pkg/wire", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup",
 		"pkg/onec", "pkg/outbox", "pkg/pass", "pkg/portal",
 		"pkg/relay", "pkg/render", "pkg/spool", "pkg/store", "pkg/version", "templates", "github.com/goccy/go-yaml"},
-	"cmd/person": {"cmd/tui", "pkg/desk", "pkg/glyph", "pkg/store"},
+	"cmd/person": {"cmd/tui", "pkg/desk", "pkg/glyph", "pkg/store"}, // show, export, and the record of removal
 	"cmd/check": {
 		"pkg/lazy",
 		"cmd/exit",

@@ -23,7 +23,7 @@ func newPerson(a *app) *cobra.Command {
 		Short: "What is kept of a person: shown, as files, and removed",
 		Args:  cobra.NoArgs,
 	}
-	c.AddCommand(newPersonShow(a), newPersonExport(a))
+	c.AddCommand(newPersonShow(a), newPersonExport(a), newPersonErase(a))
 	return c
 }
 

@@ -168,6 +168,9 @@ func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
 	if len(t.Participants) > 0 {
 		on.Printf("in copy    %s\n", strings.Join(t.Participants, ", "))
 	}
+	if !t.Erased.IsZero() {
+		on.Printf("erased     %s\n", tui.When(t.Erased))
+	}
 	if t.Undeliver != "" {
 		on.Printf("not delivered: %s\n", glyph.Line(t.Undeliver))
 	}

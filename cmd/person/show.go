@@ -39,7 +39,7 @@ func Print(on *tui.Terminal, t *store.Trail) error {
 // ByHand shows what is kept of a person elsewhere: in the portal, in mailboxes, and what is under way.
 func ByHand(on *tui.Terminal, t *store.Trail) error {
 	if len(t.Waiting) > 0 {
-		on.Printf("\nNot made yet; erase leaves it unmade:\n")
+		on.Printf("\nNot made yet, and not made any more once the person is erased:\n")
 		var rows [][]string
 		for _, w := range t.Waiting {
 			unsure := ""

@@ -309,3 +309,28 @@ func server(e desk.Effect) string {
 	}
 	return string(alarm.Portal)
 }
+
+// Cut has fn change the snapshot beside a state file, as JSON, and says whether it did: errors and troubles may name a
+// person. One in a database is part of the state.
+func Cut(state string, fn func([]byte) ([]byte, bool, error)) (changed bool, err error) {
+	if store.Remote(state) {
+		return false, nil
+	}
+	raw, err := os.ReadFile(File(state))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err == nil {
+		raw, changed, err = fn(raw)
+	}
+	if err == nil && changed {
+		tmp := File(state) + ".new"
+		if err = os.WriteFile(tmp, raw, 0o644); err == nil {
+			err = os.Rename(tmp, File(state))
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("write status: %w", err)
+	}
+	return changed, nil
+}

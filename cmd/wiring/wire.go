@@ -255,6 +255,9 @@ func overlay(folder string) (fs.FS, error) {
 	return render.Overlay(templates.FS, os.DirFS(folder)), nil
 }
 
+// Files returns the built-in templates and data files, with those of the settings in their place.
+func Files(cfg *config.Config) (fs.FS, error) { return overlay(cfg.Templates) }
+
 // Data reads a data file strictly.
 func Data(files fs.FS, name string, v any) error {
 	raw, err := fs.ReadFile(files, name)

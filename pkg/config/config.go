@@ -35,6 +35,7 @@ type Config struct {
 	Poll      Poll      `yaml:"poll"`
 	Monitor   Monitor   `yaml:"monitor"`
 	Keep      Keep      `yaml:"keep"`
+	Operator  Operator  `yaml:"operator"`
 	Log       Log       `yaml:"log"`
 }
 

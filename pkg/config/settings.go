@@ -127,6 +127,13 @@ type Keep struct {
 	Records time.Duration `yaml:"records" min:"30d"`
 }
 
+// Operator is who processes personal data, as the record of their destruction names them.
+type Operator struct {
+	Name    string `yaml:"name"`
+	Address string `yaml:"address"`
+	System  string `yaml:"system"` // name of the information system; "" = helpdesk
+}
+
 // Log is how diagnoses are written.
 type Log struct {
 	Level  string `yaml:"level" enum:"debug|info|warn|error"`

@@ -13,6 +13,9 @@ type profile struct {
 	At time.Time `json:"at"`
 }
 
+// Codes returns the codes that the portal's CRM knows the address by.
+func (p profile) Codes() []string { return p.CRM }
+
 // Contacts calls fn with every entry of our directory.
 func (s People) Contacts(fn func(address string, p desk.Profile) error) error {
 	return s.view(func(tx txn) error {
