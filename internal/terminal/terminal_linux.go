@@ -98,7 +98,7 @@ func (s *Session) Expect(text string, within time.Duration) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("there never stands %q", text)
+	return fmt.Errorf("%q did not appear", text)
 }
 
 // Type types a line. "\x04" is Ctrl-D.

@@ -161,7 +161,7 @@ func stray(webhook string) string {
 
 func parseWebhook(webhook string) (base *url.URL, owner int64, code string, err error) {
 	if bad := stray(webhook); bad != "" {
-		return nil, 0, "", fmt.Errorf("read webhook: %s stands at its end", bad)
+		return nil, 0, "", fmt.Errorf("read webhook: it ends with %s", bad)
 	}
 	u, err := url.Parse(webhook)
 	if err != nil {

@@ -34,7 +34,7 @@ func (c *Client) Device(ctx context.Context, show func(Code)) (bearer.Token, err
 		return bearer.Token{}, c.explain("ask for a code", err, ErrEnded, "")
 	}
 	if asked.DeviceCode == "" || asked.UserCode == "" || asked.VerificationURI == "" {
-		return bearer.Token{}, wrongAnswer(errors.New("ask for a code: there is none in the answer"))
+		return bearer.Token{}, wrongAnswer(errors.New("ask for a code: the response contains none"))
 	}
 	if asked.Interval <= 0 { // QUIRK: golang.org/x/oauth2 panics on a negative interval
 		asked.Interval = usualWait

@@ -23,7 +23,7 @@ var (
 	ErrExpired = errors.New("the code has expired before the sign-in was made: start again")
 	// ErrEnded reports that the provider no longer renews the token: a person must sign in again.
 	ErrEnded = errors.New("the sign-in has ended")
-	errCode  = errors.New("the code of the page is not taken")
+	errCode  = errors.New("the provider does not accept the code of the page")
 )
 
 // The error codes of providers by meaning (RFC 6749, 5.2; RFC 8628, 3.5; Microsoft's documentation).

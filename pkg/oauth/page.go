@@ -167,7 +167,7 @@ func (b *browser) read(q url.Values) (r result, err error) {
 	case q.Get("error") == "access_denied":
 		return result{err: ErrDenied}, nil
 	case q.Get("error") != "":
-		return result{err: fmt.Errorf("the page ended with %.40q: %.200q", q.Get("error"),
+		return result{err: fmt.Errorf("the page returned the error %.40q: %.200q", q.Get("error"),
 			q.Get("error_description"))}, nil
 	}
 	return result{code: q.Get("code")}, nil

@@ -32,7 +32,7 @@ func compileMarker(m Marker) (marker, error) {
 		{"holds", m.Holds, []string{"", needsLabel, needsAttribution}},
 	} {
 		if !slices.Contains(f.known, f.value) {
-			errs = append(errs, fmt.Errorf("%s %q is none of %q", f.name, f.value, f.known))
+			errs = append(errs, fmt.Errorf("%s %q is not one of %q", f.name, f.value, f.known))
 		}
 	}
 	out.attrName, out.attrValue, _ = strings.Cut(strings.ToLower(m.Attr), "=")

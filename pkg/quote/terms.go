@@ -18,7 +18,7 @@ func spelled(name string, list []string, terms map[string]string) ([]string, err
 		return aTerm().ReplaceAllStringFunc(s, func(t string) string {
 			term, ok := terms[t[1:len(t)-1]]
 			if !ok || depth == 0 {
-				errs = append(errs, fmt.Errorf("%s: %q in %q is no term", name, t, s))
+				errs = append(errs, fmt.Errorf("%s: %q in %q is not a term", name, t, s))
 				return ""
 			}
 			return "(?:" + write(term, depth-1) + ")"

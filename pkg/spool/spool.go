@@ -18,7 +18,7 @@ const inMemory = 64 << 10
 
 var (
 	// ErrShort reports that the reader ended before the announced size.
-	ErrShort = errors.New("the message came short")
+	ErrShort = errors.New("the message was cut short")
 	// ErrNoRoom reports that no folder can store the message: all are missing or full.
 	ErrNoRoom = errors.New("no room for a message")
 )

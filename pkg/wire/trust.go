@@ -39,11 +39,10 @@ func Advice(err error, name, ca string) string {
 	// QUIRK: crypto/tls has no error values for these: the first is the server's alert, the second our own error.
 	case strings.Contains(text, "tls: protocol version not supported"),
 		strings.Contains(text, "unsupported protocol version"):
-		return "the server speaks no TLS 1.2 or newer, and older ones protect no password: have its software brought " +
-			"up to date, or " +
-			"set " + name + " to a newer server of the same mail"
+		return "the server offers no TLS 1.2 or newer, and older versions do not protect a password: update its " +
+			"software, or set " + name + " to a newer server of the same mail"
 	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(text, "tls: handshake failure"):
-		return "the server and we have no cipher in common: have its TLS settings brought up to date"
+		return "the server and helpdesk have no cipher in common: update the server's TLS settings"
 	}
 	return ""
 }
@@ -58,19 +57,19 @@ func distrusted(e *tls.CertificateVerificationError, name, ca string) string {
 	case errors.As(e.Err, &invalid) && invalid.Reason == x509.Expired:
 		return outOfDate(invalid.Cert, time.Now())
 	case errors.As(e.Err, &host) && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
-		return fmt.Sprintf("the certificate names %s in its common name alone, which has not counted for years: have "+
-			"it made anew with "+
-			"that name as a subject alternative name (subjectAltName)", orNobody(leaf.Subject.CommonName))
+		return fmt.Sprintf("the certificate contains the name %s only as its common name, which no longer counts: "+
+			"request a new one with the name as a subject alternative name (subjectAltName)",
+			orNobody(leaf.Subject.CommonName))
 	case errors.As(e.Err, &host):
 		return fmt.Sprintf("the certificate is for %s: correct %s", names(leaf), name)
 	case errors.As(e.Err, &weak):
-		return "the certificate is signed in a way that can be forged (MD5 or SHA-1): have it made anew"
+		return "the certificate is signed in a way that can be forged (MD5 or SHA-1): request a new one"
 	}
 	advice := ""
 	if pool, err := x509.SystemCertPool(); err != nil || pool.Equal(x509.NewCertPool()) {
 		advice = "this machine knows no root certificates at all: install the package ca-certificates; else "
 	}
-	return fmt.Sprintf("%sput the certificate of who signed it, %s, into %s (PEM); it is for %s, until %s", advice,
+	return fmt.Sprintf("%sput the certificate of its issuer, %s, into %s (PEM); it is for %s, until %s", advice,
 		signer(e.UnverifiedCertificates), ca, names(leaf), leaf.NotAfter.Format(time.DateOnly))
 }
 
@@ -79,12 +78,12 @@ func distrusted(e *tls.CertificateVerificationError, name, ca string) string {
 func outOfDate(c *x509.Certificate, now time.Time) string {
 	today := now.Format("2006-01-02 15:04")
 	if now.Before(c.NotBefore) {
-		return fmt.Sprintf("the certificate is good from %s on, and this machine's clock says %s: set the clock (NTP)",
+		return fmt.Sprintf("the certificate is valid from %s on, and this machine's clock says %s: set the clock (NTP)",
 			c.NotBefore.Local().Format("2006-01-02 15:04"), today)
 	}
-	return fmt.Sprintf("the certificate of %s was good until %s, and this machine's clock says %s: who runs the "+
-		"server must renew it, "+
-		"unless the clock is wrong", names(c), c.NotAfter.Local().Format("2006-01-02 15:04"), today)
+	return fmt.Sprintf("the certificate of %s was valid until %s, and this machine's clock says %s: "+
+		"the server's administrator must renew it, unless the clock is wrong",
+		names(c), c.NotAfter.Local().Format("2006-01-02 15:04"), today)
 }
 
 // signer names the missing authority, which issued the last certificate that the server sent.
