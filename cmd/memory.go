@@ -8,7 +8,7 @@ import (
 )
 
 // memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
-const memory = 27 << 20
+const memory = 36 << 20
 
 // keepWithin has the collector keep within a limit, and lets that follow the need: where more is alive than the limit
 // leaves room for, the collector would run all the time and free nothing. The function returned ends that.

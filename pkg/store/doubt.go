@@ -187,7 +187,7 @@ func readWritten(raw []byte) (uint64, time.Time) {
 // unsettle makes every effect in the outbox one whose attempt has an unknown outcome.
 func unsettle(tx txn, now time.Time) (int, error) {
 	var all []entry
-	err := each(tx, bOutbox, func(_ []byte, e entry) error { all = append(all, e); return nil })
+	err := eachEntry(tx, func(e entry) error { all = append(all, e); return nil })
 	if err != nil {
 		return 0, err
 	}

@@ -138,7 +138,7 @@ func standings(tx txn, places []desk.Place) ([]standing, error) {
 // unmade returns the keys of the messages whose task or comment is still in the outbox.
 func unmade(tx txn) (map[string]bool, error) {
 	keys := map[string]bool{}
-	err := each(tx, bOutbox, func(_ []byte, e entry) error {
+	err := eachEntry(tx, func(e entry) error {
 		if e.Kind != desk.SendLetter && e.Cause != "" {
 			keys[e.Cause] = true
 		}

@@ -53,10 +53,13 @@ func (e entry) pending() desk.Pending {
 
 // peek returns an entry without the texts of its effect.
 func peek(tx txn, seq uint64) (desk.Pending, error) {
-	var e entry
-	ok, err := get(tx, bOutbox, number(seq), &e)
-	if err != nil || !ok {
+	raw, err := tx.Bucket(bOutbox).Get(number(seq))
+	if err != nil || raw == nil {
 		return desk.Pending{}, orAbsent(err, "outbox entry", seq)
+	}
+	e, err := tx.entries.of(seq, raw)
+	if err != nil {
+		return desk.Pending{}, fmt.Errorf("read state %s/%x: %w", bOutbox, number(seq), err)
 	}
 	return e.pending(), nil
 }
@@ -95,6 +98,7 @@ func save(tx txn, p desk.Pending, effect bool) error {
 
 // remove takes an entry out.
 func remove(tx txn, seq uint64) error {
+	tx.entries.forget(seq)
 	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
 }
 
@@ -166,7 +170,7 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due []entry, err error) {
 	first, opening := map[uint64]bool{}, map[uint64]bool{}
 	letters, posts := 0, 0
-	err = each(tx, bOutbox, func(_ []byte, e entry) error {
+	err = eachEntry(tx, func(e entry) error {
 		if e.Kind == desk.OpenTask {
 			opening[e.Ticket] = true
 		}
@@ -197,7 +201,7 @@ func (e entry) later(now time.Time) bool {
 // Waiting returns how many effects wait for another attempt: they had one, and no person is asked.
 func (s Outbox) Waiting() (n int, err error) {
 	err = s.view(func(tx txn) error {
-		return each(tx, bOutbox, func(_ []byte, e entry) error {
+		return eachEntry(tx, func(e entry) error {
 			if e.Tries > 0 && !e.Held {
 				n++
 			}
@@ -213,7 +217,7 @@ func (s Outbox) Refused(mailbox string) (waiting []desk.Pending, taken time.Time
 		if _, err := get(tx, bCursors, takenKey(mailbox), &taken); err != nil {
 			return err
 		}
-		return each(tx, bOutbox, func(_ []byte, e entry) error {
+		return eachEntry(tx, func(e entry) error {
 			if e.Kind == desk.SendLetter && e.Mailbox == mailbox && e.Tries > 0 && !e.Held {
 				waiting = append(waiting, e.pending())
 			}
@@ -238,7 +242,7 @@ func (s Outbox) Queue() ([]desk.Pending, error) {
 func (s Outbox) queue(read func(txn, entry) (desk.Pending, error)) ([]desk.Pending, error) {
 	var all []desk.Pending
 	err := s.view(func(tx txn) error {
-		return each(tx, bOutbox, func(_ []byte, e entry) error {
+		return eachEntry(tx, func(e entry) error {
 			p, err := read(tx, e)
 			all = append(all, p)
 			return err
@@ -317,7 +321,7 @@ const mostCopies = 3
 // are fetched.
 func repoint(tx txn, key string, at desk.Place) error {
 	var seqs []uint64
-	err := each(tx, bOutbox, func(_ []byte, e entry) error {
+	err := eachEntry(tx, func(e entry) error {
 		if e.Cause == key && e.Kind != desk.SendLetter {
 			seqs = append(seqs, e.Seq)
 		}
@@ -347,7 +351,7 @@ func (s Outbox) Retry(seqs ...uint64) (int, error) {
 func (s Outbox) amend(seqs []uint64, fn func(txn, desk.Pending) error) (n int, err error) {
 	err = s.update(func(tx txn) error {
 		if len(seqs) == 0 { // listed first: nothing is changed under a cursor
-			if err := each(tx, bOutbox, func(_ []byte, e entry) error {
+			if err := eachEntry(tx, func(e entry) error {
 				seqs = append(seqs, e.Seq)
 				return nil
 			}); err != nil {

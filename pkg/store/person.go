@@ -209,7 +209,7 @@ func (p *person) ofDirectories(tx txn) error {
 }
 
 func (p *person) ofOutbox(tx txn) error {
-	return each(tx, bOutbox, func(_ []byte, e entry) error {
+	return eachEntry(tx, func(e entry) error {
 		if p.tickets[e.Ticket] || p.messages[e.Cause] || p.is(e.To) {
 			p.entries[e.Seq] = true
 		}

@@ -115,6 +115,8 @@ type state struct {
 	doubt  Doubt     // the latest
 	clock  func() time.Time
 
+	entries entries // of the outbox, read before
+
 	mu     sync.Mutex
 	marked []desk.Place // noted with the next transaction
 }

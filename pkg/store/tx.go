@@ -19,6 +19,8 @@ import (
 type txn struct {
 	engine.Tx
 	near bool // reading costs nothing, so that nothing need be said ahead
+
+	entries *entries
 }
 
 // Bucket implements engine.Tx.
@@ -73,16 +75,18 @@ func shorten(tx txn) error {
 	return nil
 }
 
+func (s *state) txn(t engine.Tx) txn { return txn{t, s.near, &s.entries} }
+
 func (s *state) update(fn func(txn) error) error {
 	s.mu.Lock()
 	marks := s.marked
 	s.marked = nil
 	s.mu.Unlock()
 	err := s.db.Update(func(t engine.Tx) error {
-		if err := mark(txn{t, s.near}, marks); err != nil {
+		if err := mark(s.txn(t), marks); err != nil {
 			return err
 		}
-		return errors.Join(fn(txn{t, s.near}), s.count(txn{t, s.near}, 0))
+		return errors.Join(fn(s.txn(t)), s.count(s.txn(t), 0))
 	})
 	if err != nil {
 		s.mark(marks)
@@ -109,7 +113,7 @@ func (s *state) settle() error {
 }
 
 func (s *state) view(fn func(txn) error) error {
-	return s.db.View(func(t engine.Tx) error { return fn(txn{t, s.near}) })
+	return s.db.View(func(t engine.Tx) error { return fn(s.txn(t)) })
 }
 
 // ofAll marks an error that would meet every message alike: the database is away, or its disk is full.
