@@ -36,9 +36,13 @@ func Aside(path string, fn func(*DB) error) error {
 	return aside(path, func(*os.File) error { return nil }, fn) // bbolt takes an empty file for a new one
 }
 
+// abandoned is how long nothing has been written to a file aside that nobody will finish.
+const abandoned = time.Hour
+
 // aside has fill write a file and fn change the state in it, and gives it the name of path.
 func aside(path string, fill func(*os.File) error, fn func(*DB) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	sweep(path, abandoned)
+	f, err := beside(path)
 	if err != nil {
 		return fmt.Errorf("back up state: %w", err)
 	}

@@ -3,10 +3,10 @@ package bolt
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -16,25 +16,60 @@ import (
 )
 
 // create makes a new file aside, which takes the name of path when it is whole: a disk that is full must not leave one
-// that nobody can open. Where another run has made it meanwhile, that one stays.
+// that nobody can open. Where another run has made it meanwhile, that one stays. What runs left aside that were killed
+// is removed.
 func create(path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
+	f, err := beside(path)
 	if err != nil {
 		return err
 	}
+	defer sweep(path, 0)
 	defer os.Remove(f.Name())
 	_ = f.Close() // bbolt takes an empty file for a new one
 	db, err := bbolt.Open(f.Name(), 0o600, &bbolt.Options{Timeout: time.Second})
 	if err == nil {
 		err = db.Close()
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = os.Link(f.Name(), path)
 	}
-	if err = os.Link(f.Name(), path); err == nil || errors.Is(err, fs.ErrExist) {
+	if _, made := os.Lstat(path); made == nil { // by us, or by another run, which removes what is aside
 		return nil
 	}
-	return os.Rename(f.Name(), path) // a disk without links
+	if isLink(err) { // a disk without links
+		return os.Rename(f.Name(), path)
+	}
+	return err
+}
+
+// isLink reports whether an error is that of a link, and no other step's.
+func isLink(err error) bool {
+	var link *os.LinkError
+	return errors.As(err, &link)
+}
+
+// beside makes an empty file that is to take the name of path.
+func beside(path string) (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(path), filepath.Base(path)+newFile+"*")
+}
+
+// newFile stands in the names of files aside, before what tells one from the other.
+const newFile = ".new-"
+
+// sweep removes what was begun aside so long ago and never took its name. Nothing depends on it.
+func sweep(path string, old time.Duration) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), filepath.Base(path)+newFile) || !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) >= old {
+			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
 }
 
 // told says what to do about an error of the disk that the file at path lies on.
