@@ -72,7 +72,7 @@ func zerosOf(b []byte) (zeros [4]int) {
 }
 
 // readsWide reports whether bytes can be UTF-16. Blanks and Cyrillic letters show in every other byte. Text without
-// them, such as Chinese, contains no bytes that look like ASCII blanks or line ends.
+// them, such as Chinese, counts as UTF-16 only if it contains no ASCII blanks or line ends.
 func readsWide(b []byte, even, odd int) bool {
 	if even+odd > 0 {
 		return even != odd

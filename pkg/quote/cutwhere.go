@@ -41,8 +41,8 @@ func (t *cutting) beginsMessage(i int) bool {
 }
 
 // cutIntro cuts at an attribution and reports whether the search is over. The search continues if an answer is below or
-// inside the quote. Without quote marks below, only a sure attribution outside of a list counts, since people write
-// such lines too.
+// inside the quote. Without quote marks below, only a sure attribution outside of a list counts, since people also
+// write lines that resemble one.
 func (t *cutting) cutIntro(first, last int) (all bool) {
 	more := t.skipKinds(last+1, lineIntro)
 	next := t.skipKinds(more, lineBlank)

@@ -1,7 +1,7 @@
 // Package wire opens the connections to all servers: TLS rules, trust in certificates, deadlines, and errors that
 // explain what failed. It speaks no protocol and knows no password.
 //
-// Only this package decides that no secret leaves this machine unencrypted.
+// This package alone makes sure that no secret leaves this machine unencrypted.
 package wire
 
 import (

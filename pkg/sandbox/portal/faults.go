@@ -30,7 +30,7 @@ type Fault struct {
 	Kind  FaultKind
 	After bool          // the call is executed before the failure
 	For   time.Duration // for Stall
-	// for Stall, instead of For: the call is executed when it is closed, even if the client has gone
+	// for Stall, instead of For: closing it executes the call, even if the client has gone
 	Until   chan struct{}
 	ResetAt time.Time // for OperationLimit
 	Code    string    // for ErrorAnswer
