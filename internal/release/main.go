@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// run makes everything.
+// run builds the release in the folder out.
 func run(ctx context.Context, out, number, only string) error {
 	if out == "" {
 		return errors.New("-out: a folder is wanted")

@@ -16,7 +16,7 @@ import (
 // Dovecot is a running IMAP server. It accepts any user with the right password and creates the mailbox at the first
 // login.
 type Dovecot struct {
-	Dir      string // mail of a user: mail/USER/Maildir
+	Dir      string // contains the mail in mail/USER/Maildir
 	Addr     string // host:port without TLS, or with STARTTLS
 	Secure   string // host:port with implicit TLS; "" without a certificate
 	uid, gid int    // owner of the mail

@@ -14,7 +14,7 @@ import (
 
 // Postfix is a running SMTP server. It delivers mail for example.org to a single mailbox and refuses all other mail.
 type Postfix struct {
-	Dir    string // configuration: etc, log: log
+	Dir    string // contains the folder etc and the file log
 	Addr   string // host:port, with STARTTLS
 	Box    string // folder of the delivered letters, one file each
 	binary string
