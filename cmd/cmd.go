@@ -175,10 +175,14 @@ func strict(c *cobra.Command) {
 	}
 	if args := c.Args; args != nil {
 		c.Args = func(c *cobra.Command, given []string) error {
-			if err := args(c, given); err != nil {
-				return exit.Usage(fmt.Errorf("%s: %w", c.CommandPath(), err))
+			err := args(c, given)
+			switch {
+			case err == nil:
+				return nil
+			case c.HasSubCommands() && len(given) > 0:
+				return missing(c, given)
 			}
-			return nil
+			return exit.Usage(fmt.Errorf("%s: %w", strings.TrimPrefix(c.CommandPath(), "helpdesk "), err))
 		}
 	}
 	for _, sub := range c.Commands() {
@@ -195,8 +199,12 @@ func missing(c *cobra.Command, args []string) error {
 		return c.Help()
 	}
 	err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		err = fmt.Errorf("%w: did you mean %q?", err, near[0])
+	near := c.SuggestionsFor(args[0])
+	if _, meant := config.Nearest(args[0], []string{"help"}); meant && !c.HasParent() { // cobra leaves it out
+		near = append(near, "help")
+	}
+	if len(near) > 0 {
+		err = fmt.Errorf("%w: did you mean \"%s\"?", err, strings.Join(near, `" or "`))
 	}
 	return exit.Usage(err)
 }
@@ -231,7 +239,11 @@ func oneOf(words ...string) cobra.PositionalArgs {
 			return nil
 		}
 		if len(args) == 1 {
-			return fmt.Errorf("%q: one of %s", args[0], strings.Join(words, ", "))
+			err := fmt.Errorf("%q: one of %s", args[0], strings.Join(words, ", "))
+			if near, meant := config.Nearest(args[0], words); meant {
+				err = fmt.Errorf("%w; did you mean %q?", err, near)
+			}
+			return err
 		}
 		return fmt.Errorf("one of %s is wanted", strings.Join(words, ", "))
 	}

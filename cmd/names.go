@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"helpdesk/cmd/setup"
 	"helpdesk/cmd/wiring"
-	"helpdesk/pkg/desk"
 	"helpdesk/templates"
 
 	"golang.org/x/text/encoding/charmap"
@@ -48,9 +48,13 @@ func readNames(r io.Reader, file string) (table, error) {
 	c := csv.NewReader(strings.NewReader(text))
 	c.FieldsPerRecord, c.LazyQuotes, c.TrimLeadingSpace, c.Comma = -1, true, true, separator(text)
 	at := unheaded
+	var unknown error
 	for first := true; ; {
 		row, err := c.Read()
 		if errors.Is(err, io.EOF) {
+			if len(t.bad) > 0 && unknown != nil {
+				t.bad = append([]error{unknown}, t.bad...)
+			}
 			return t, nil
 		}
 		if err != nil {
@@ -63,17 +67,46 @@ func readNames(r io.Reader, file string) (table, error) {
 		if first = false; headed {
 			if found, ok := known.find(row); ok {
 				at = found
+			} else {
+				unknown = fmt.Errorf("%s:1: the headings %q are not known, so the first column is taken for the "+
+					"addresses and the second for the names: call them address and name", file, row)
 			}
 			continue
 		}
-		address, name := at.read(row)
-		if p, err := desk.ParsePattern(address); err != nil || strings.HasPrefix(p.String(), "@") || name == "" {
+		if err := t.add(at.read(row)); err != nil {
 			line, _ := c.FieldPos(0)
-			t.bad = append(t.bad, fmt.Errorf("%s:%d: an address and a name are wanted", file, line))
-			continue
+			t.bad = append(t.bad, fmt.Errorf("%s:%d: an address and a name are wanted: %w", file, line, err))
 		}
+	}
+}
+
+// add enters the name for each address of a cell, and returns why a part of it can't be entered. What stands beside an
+// address in such a cell may be a name.
+func (t table) add(cell, name string) error {
+	var addresses, wrong []string
+	for _, word := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(",; <>", r) }) {
+		switch {
+		case setup.Mailbox(word):
+			addresses = append(addresses, word)
+		case strings.Contains(word, "@"):
+			wrong = append(wrong, word)
+		}
+	}
+	switch {
+	case cell == "":
+		return errors.New("no address")
+	case len(addresses)+len(wrong) == 0:
+		return fmt.Errorf("%q is no address", cell)
+	case name == "":
+		return errors.New("no name")
+	}
+	for _, address := range addresses {
 		t.names[address] = name
 	}
+	if len(wrong) > 0 {
+		return fmt.Errorf("%q is no address", strings.Join(wrong, " "))
+	}
+	return nil
 }
 
 // read returns what a row says.
