@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/schedule"
+	"helpdesk/cmd/setup"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/store"
 )
@@ -55,6 +56,12 @@ func (p *place) schedule(user string) (plan schedule.Plan, err error) {
 		return plan, fmt.Errorf("find the configuration: %w", err)
 	}
 	plan.Env = filepath.Join(filepath.Dir(plan.File), config.EnvFile)
+	if plan.Language, err = config.Locale(path, p.lookup); err != nil {
+		return plan, exit.Usage(err)
+	}
+	if plan.Language == "auto" {
+		plan.Language = setup.Language(p.env)
+	}
 	plan.Program = []string{binary}
 	if found, err := config.Find("", func(string) (string, bool) {
 		return "", false

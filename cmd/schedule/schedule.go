@@ -21,6 +21,8 @@ type Plan struct {
 	Copy    string   // the daily backup of the state
 	Program []string // the binary and the flags that every command gets
 	MailTo  string   // whom cron mails
+
+	Language string // of the comments; other than ru is English
 }
 
 func (p Plan) command(words ...string) []string {
@@ -60,8 +62,8 @@ var Kinds = []string{"cron", "systemd", "windows"}
 //go:embed texts
 var texts embed.FS
 
-// parsed returns the texts.
-func parsed() *template.Template {
+// parsed returns the texts. Those of a language replace the English ones of the same name.
+func parsed(language string) *template.Template {
 	funcs := template.FuncMap{
 		"sh":      Word,
 		"cron":    cronCommand,
@@ -69,7 +71,11 @@ func parsed() *template.Template {
 		"unit":    unitCommand,
 		"windows": windowsCommand,
 	}
-	return template.Must(template.New("").Funcs(funcs).ParseFS(texts, "texts/*.tmpl"))
+	t := template.Must(template.New("").Funcs(funcs).ParseFS(texts, "texts/*.tmpl"))
+	if language == "ru" {
+		t = template.Must(t.ParseFS(texts, "texts/ru/*.tmpl"))
+	}
+	return t
 }
 
 // Print writes a schedule of a kind.
@@ -88,7 +94,7 @@ func Print(w io.Writer, kind string, p Plan) error {
 			data.Timers = append(data.Timers, u.Name)
 		}
 	}
-	return parsed().ExecuteTemplate(w, kind+".tmpl", data)
+	return parsed(p.Language).ExecuteTemplate(w, kind+".tmpl", data)
 }
 
 // Unit is a file of systemd.
@@ -129,13 +135,13 @@ func Units(p Plan) ([]Unit, error) {
 		u.Plan = p
 		for _, kind := range []string{"service", "timer"} {
 			var b strings.Builder
-			if err := parsed().ExecuteTemplate(&b, kind+".tmpl", u); err != nil {
+			if err := parsed("").ExecuteTemplate(&b, kind+".tmpl", u); err != nil {
 				return nil, err
 			}
 			all = append(all, Unit{"helpdesk-" + u.Name + "." + kind, b.String()})
 		}
 	}
 	var b strings.Builder
-	err := parsed().ExecuteTemplate(&b, "failed.tmpl", nil)
+	err := parsed("").ExecuteTemplate(&b, "failed.tmpl", nil)
 	return append(all, Unit{"helpdesk-failed@.service", b.String()}), err
 }

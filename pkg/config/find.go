@@ -26,6 +26,8 @@ func Find(flag string, env func(string) (string, bool), goos string) (path strin
 		switch {
 		case err == nil && !st.IsDir():
 			return p, nil
+		case errors.Is(err, os.ErrPermission) && !filepath.IsAbs(p) && unsearchable(p):
+			// Whoever may not look into this folder did not put a configuration there: sudo -u keeps the caller's.
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			// One that is there but may not be read is not passed over for another.
 			return "", fmt.Errorf("find configuration: %w", err)
@@ -33,6 +35,12 @@ func Find(flag string, env func(string) (string, bool), goos string) (path strin
 	}
 	return "", fmt.Errorf("%w: looked for $HELPDESK_CONFIG, %s; `helpdesk init` writes one", ErrNotFound,
 		strings.Join(places, ", "))
+}
+
+// unsearchable reports whether the folder of a file may not be searched, be the file there or not.
+func unsearchable(file string) bool {
+	_, err := os.Lstat(file)
+	return errors.Is(err, os.ErrPermission)
 }
 
 // machine returns the configuration file of the whole machine.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,25 @@ func TestFind(t *testing.T) {
 	}
 	if got := machine(environment(), "windows"); !strings.HasPrefix(got, `C:\ProgramData`) {
 		t.Error(got)
+	}
+}
+
+// A folder that may not be searched is passed over: sudo -u helpdesk is run from the folders of others.
+func TestFindFromAFolderOfSomebodyElse(t *testing.T) {
+	if os.Getuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("no folder is shut to this user")
+	}
+	programData, shut := t.TempDir(), t.TempDir()
+	ofMachine := filepath.Join(programData, "helpdesk", "helpdesk.yaml")
+	touch(t, ofMachine)
+	t.Chdir(shut)
+	if err := os.Chmod(shut, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(shut, 0o700) })
+	got, err := Find("", environment("ProgramData", programData), "windows")
+	if got != ofMachine || err != nil {
+		t.Errorf("%q, %v; want %q", got, err, ofMachine)
 	}
 }
 

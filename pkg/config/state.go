@@ -2,33 +2,54 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 // StatePath returns where a configuration file puts the state, whatever else stands in it: who asks may not have the
 // variables that hold its secrets.
 func StatePath(path string, env func(string) (string, bool)) (string, error) {
-	d, raw, err := open(path, env)
+	d, state, err := lone(path, env, Default().State, "state")
 	if err != nil {
 		return "", err
 	}
-	body, ok := d.parse(raw)
-	if !ok {
-		return "", d.mistakes
-	}
-	state := Default().State
-	entries, _ := pairs(body)
-	for _, e := range entries {
-		if e.Key.GetToken().Value != "state" {
-			continue
-		}
-		if text, isText, ok := literal(e.Value); ok && text != "" {
-			if state, err = d.expand(text, isText); err != nil {
-				return "", fmt.Errorf("%s: state: %w", path, err)
-			}
-		}
-	}
 	return d.state(state), nil
+}
+
+// Locale returns letters.locale of a configuration file, whatever else stands in it.
+func Locale(path string, env func(string) (string, bool)) (string, error) {
+	_, locale, err := lone(path, env, Default().Letters.Locale, "letters", "locale")
+	return locale, err
+}
+
+// lone returns the text of one key of a configuration file, otherwise the given one where the file does not have it.
+func lone(path string, env func(string) (string, bool), otherwise string, keys ...string) (*decoder, string, error) {
+	d, raw, err := open(path, env)
+	if err != nil {
+		return nil, "", err
+	}
+	node, ok := d.parse(raw)
+	if !ok {
+		return nil, "", d.mistakes
+	}
+	for _, key := range keys {
+		entries, _ := pairs(node)
+		i := slices.IndexFunc(entries, func(e *ast.MappingValueNode) bool { return e.Key.GetToken().Value == key })
+		if i < 0 {
+			return d, otherwise, nil
+		}
+		node = entries[i].Value
+	}
+	text, isText, ok := literal(node)
+	if !ok || text == "" {
+		return d, otherwise, nil
+	}
+	if text, err = d.expand(text, isText); err != nil {
+		return nil, "", fmt.Errorf("%s: %s: %w", path, strings.Join(keys, "."), err)
+	}
+	return d, text, nil
 }
 
 // Remote reports whether a state's address is that of a database, and not the path of a file.
