@@ -48,7 +48,8 @@ var allowed = map[string][]string{
 		"pkg/version",
 	},
 	"cmd/watch": {"pkg/alarm", "pkg/render", "pkg/version"},
-	"cmd/wiring": {"pkg/naming", "pkg/worktime", "cmd/exit", "pkg/bearer", "pkg/oauth", "cmd/watch", "pkg/alarm",
+	"cmd/wiring": {"pkg/lang", "pkg/naming", "pkg/worktime", "cmd/exit", "pkg/bearer", "pkg/oauth", "cmd/watch",
+		"pkg/alarm",
 		"pkg/wire", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/quote", "pkg/fault", "pkg/mailbox", "pkg/markup",
 		"pkg/onec", "pkg/outbox", "pkg/pass", "pkg/portal",
 		"pkg/relay", "pkg/render", "pkg/spool", "pkg/store", "pkg/version", "templates", "github.com/goccy/go-yaml"},
@@ -92,6 +93,7 @@ var allowed = map[string][]string{
 	"pkg/field":    {},
 	"pkg/naming":   {"pkg/lazy", "pkg/glyph"},
 	"pkg/worktime": {},
+	"pkg/lang":     {},
 	"pkg/fault":    {"pkg/lazy"},
 	"pkg/alarm":    {},
 	"pkg/glyph":    {"golang.org/x/text"},
@@ -174,6 +176,7 @@ var allowed = map[string][]string{
 	"pkg/pass": {
 		"pkg/lazy",
 		"pkg/desk",
+		"pkg/lang",
 		"pkg/eml",
 		"pkg/tags",
 		"pkg/quote",
@@ -220,12 +223,13 @@ var allowed = map[string][]string{
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},
 	"internal/release/packager": {"github.com/goreleaser/nfpm/v2"}, // a module of its own
-	"internal/sandbox": {"internal/crowd", "internal/servers", "internal/testkit", "pkg/sandbox/auth", "pkg/sandbox/mail",
+	"internal/sandbox": {"internal/crowd", "internal/servers", "internal/testkit", "pkg/sandbox/auth",
+		"pkg/sandbox/mail",
 		"pkg/sandbox/portal"},
 }
 
 // pure may not reach the world at all, not even by the standard library; other packages may.
-var pure = []string{"pkg/desk", "pkg/field", "pkg/naming", "pkg/worktime", "pkg/stats"}
+var pure = []string{"pkg/desk", "pkg/field", "pkg/naming", "pkg/worktime", "pkg/stats", "pkg/lang"}
 
 var (
 	worldly = []string{"os", "io", "net", "log", "context", "math/rand", "crypto/rand", "syscall"}

@@ -104,8 +104,8 @@ func (a *app) subject(ctx context.Context) (u check.Subject, err error) {
 	path, _ := a.configPath()
 	state := a.stateOf(cfg)
 	texts, err := setup.Read(setup.Language(a.lookup))
-	if cfg.Letters.Locale == "ru" || cfg.Letters.Locale == "en" {
-		texts, err = setup.Read(cfg.Letters.Locale)
+	if house := cfg.Letters.House(); house == "ru" || house == "en" {
+		texts, err = setup.Read(house)
 	}
 	if err != nil {
 		return u, err

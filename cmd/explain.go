@@ -89,7 +89,8 @@ func (a *app) explainFile(path, mailbox string) (desk.Message, desk.Decision, er
 	now := a.now()
 	counted := &counter{r: in}
 	m, err := pass.Read(counted, desk.Listing{Place: desk.Place{Mailbox: mailbox, UID: 1}, Received: now}, pass.Reading{
-		Cutter: kit.Cutter, Event: func(e desk.Event) string { return kit.Texts.Event(e, zone) }})
+		Cutter: kit.Cutter, Languages: kit.Languages,
+		Event: func(e desk.Event) string { return kit.Texts(mailbox, "").Event(e, zone) }})
 	if err != nil {
 		return m, desk.Decision{}, exit.Usage(fmt.Errorf("%s: %w", path, err))
 	}

@@ -48,11 +48,11 @@ func newLetterPreview(a *app) *cobra.Command {
 				defer cancel()
 				return pages.Serve(ctx, &a.Terminal, l, pages.Previews(a.settings, args[0]))
 			}
-			set, err := wiring.Letters(cfg)
+			all, err := wiring.Letters(cfg)
 			if err != nil {
 				return exit.Usage(err)
 			}
-			return preview(&a.Terminal, a.now(), cfg, set, desk.LetterKind(args[0]), out)
+			return preview(&a.Terminal, a.now(), cfg, all.Of("", ""), desk.LetterKind(args[0]), out)
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "`FILE`.html or FILE.eml to write; default: the HTML on stdout")

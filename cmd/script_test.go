@@ -119,7 +119,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("USER", "tester")
 			e.Setenv("HASTE", "20")
-			return nil
+			builtin, err := filepath.Abs("../templates")
+			e.Setenv("BUILTIN", builtin)
+			return err
 		},
 		Condition: func(cond string) (bool, error) {
 			switch cond {

@@ -73,14 +73,14 @@ func show(settings func() (*config.Config, error), first string) shown {
 	s := shown{Screens: []string{"phone", "desktop"}, Schemes: []string{"light", "dark"}}
 	cfg, err := settings()
 	if err == nil {
-		set, lerr := wiring.Letters(cfg)
+		all, lerr := wiring.Letters(cfg)
 		err = lerr
 		rest := slices.DeleteFunc(slices.Clone(Kinds), func(k string) bool { return k == first })
 		for _, kind := range append([]string{first}, rest...) {
 			if lerr != nil {
 				break
 			}
-			r, one := Sample(cfg, set, desk.LetterKind(kind))
+			r, one := Sample(cfg, all.Of("", ""), desk.LetterKind(kind))
 			err = errors.Join(err, one)
 			s.Letters = append(s.Letters, shownLetter{kind, r.Subject, r.Text, (len(r.HTML) + 999) / 1000, Inlined(r)})
 		}

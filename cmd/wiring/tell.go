@@ -53,7 +53,7 @@ func Alarms(cfg *config.Config) (*render.Alarms, error) {
 }
 
 // locale returns the language that administrators are told in.
-func locale(cfg *config.Config) string { return cfg.Letters.Locale }
+func locale(cfg *config.Config) string { return cfg.Letters.House() }
 
 // mail sends a letter through the first relay that works.
 func (p *Parts) mail(ctx context.Context, book *alarm.Book, l desk.Letter) error {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"helpdesk/cmd/exit"
 	"helpdesk/pkg/config"
@@ -63,7 +64,13 @@ func impression(cfg *config.Config) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, version.Get())
 	spell(h, reflect.ValueOf(cfg))
-	for _, root := range []string{cfg.Templates, cfg.Letters.Logo} {
+	roots := []string{cfg.Templates, cfg.Letters.Logo}
+	for _, m := range cfg.Mailboxes {
+		if !slices.Contains(roots, m.Letters.Logo) {
+			roots = append(roots, m.Letters.Logo)
+		}
+	}
+	for _, root := range roots {
 		if root == "" {
 			continue
 		}

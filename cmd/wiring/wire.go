@@ -22,7 +22,6 @@ import (
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
-	"helpdesk/pkg/markup"
 	"helpdesk/pkg/naming"
 	"helpdesk/pkg/onec"
 	"helpdesk/pkg/outbox"
@@ -121,13 +120,10 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		QuarantineAfter: cfg.Poll.QuarantineAfter, Budget: cfg.Poll.MessageBudget,
 		Signer: s.Signer(), Instance: s.Instance(), Now: o.Now, Log: o.Log,
 	}
-	if !cfg.Letters.PortalLink {
-		out.PortalHost = client.Host()
-	} else {
-		out.Link = func(task int64) string {
-			return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(),
-				task)
-		}
+	out.PortalHost = client.Host()
+	out.Link = func(task int64) string {
+		return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(),
+			task)
 	}
 	if c := cfg.Contacts.OneC; c != nil {
 		if out.OneC, err = oneC(*c, servers.rest.certificates.note); err != nil {
@@ -157,13 +153,19 @@ func oneC(o config.OneC, expiry wire.Expiry) (*onec.Client, error) {
 func Kit(cfg *config.Config) (pass.Kit, error) { return kit(cfg, policyOf(cfg)) }
 
 func kit(cfg *config.Config, policy *desk.Policy) (k pass.Kit, err error) {
-	var wrong, broken, unnamed error
+	var wrong, broken, unnamed, untold error
 	var making sync.WaitGroup
 	making.Go(func() { k.Names, unnamed = people(cfg) })
 	making.Go(func() { k.Rules, k.Cutter, wrong = compile(cfg, policy) })
-	making.Go(func() { k.Texts, broken = Letters(cfg) })
+	making.Go(func() {
+		var all *Texts
+		if all, broken = Letters(cfg); broken == nil {
+			k.Texts = func(mailbox, locale string) outbox.Texts { return all.Of(mailbox, locale) }
+		}
+	})
+	making.Go(func() { k.Languages, untold = languages(cfg) })
 	making.Wait()
-	if wrong = errors.Join(wrong, unnamed); wrong != nil {
+	if wrong = errors.Join(wrong, unnamed, untold); wrong != nil {
 		return k, wrong
 	}
 	if broken != nil {
@@ -280,12 +282,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		FloodWithin: cfg.Mail.Flood.Within,
 		Reopen:      cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin,
 		SameSubject: cfg.Tickets.SameSubjectWithin,
-		AutoReply:   cfg.Letters.Received.Enabled, OffHours: cfg.Letters.Received.OffHours.Enabled,
-		PerAddress: cfg.Letters.Received.Limit.PerAddress,
-		PerDomain:  cfg.Letters.Received.Limit.PerDomain, PerDay: cfg.Letters.Received.Limit.PerDay,
-		Within: cfg.Letters.Received.Limit.Within,
-		MaxAge: cfg.Letters.Received.MaxAge, Answer: cfg.Letters.Comment.Enabled, Closed: cfg.Letters.Closed.Enabled,
-		Send: desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix,
+		Send:        desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix,
 		PublicPrefix: cfg.Notify.PublicPrefix,
 		Delay:        cfg.Notify.Delay, MentionInside: cfg.Notify.MentionInside, Combine: cfg.Notify.Combine,
 		Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
@@ -299,7 +296,24 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		p.Fields[m.Name] = taskFields(cfg.TaskFor(m.Name))
 	}
 	p.Routes, p.Calendar = routes(cfg), Calendar(cfg)
+	lettering(p, cfg.Letters)
+	p.Boxes = map[string]desk.Policy{}
+	for _, m := range cfg.Mailboxes {
+		if m.Letters != cfg.Letters {
+			own := *p
+			lettering(&own, m.Letters)
+			own.Boxes, p.Boxes[m.Name] = nil, own
+		}
+	}
 	return p
+}
+
+// lettering fills in what depends on letters.
+func lettering(p *desk.Policy, l config.Letters) {
+	limit := l.Received.Limit
+	p.AutoReply, p.OffHours, p.MaxAge = l.Received.Enabled, l.Received.OffHours.Enabled, l.Received.MaxAge
+	p.PerAddress, p.PerDomain, p.PerDay, p.Within = limit.PerAddress, limit.PerDomain, limit.PerDay, limit.Within
+	p.Answer, p.Closed, p.Languages = l.Comment.Enabled, l.Closed.Enabled, l.Locale == config.Auto
 }
 
 // FixedExclusions returns the exclusions of the settings.
@@ -309,37 +323,6 @@ func FixedExclusions(cfg *config.Config) []desk.Exclusion {
 		all = append(all, desk.Exclusion{Match: x.Match, Scope: desk.Scope(x.Scope), Note: x.Note, By: "settings"})
 	}
 	return all
-}
-
-// Letters reads the templates; every one is tried, so that a mistake shows before a letter depends on it.
-func Letters(cfg *config.Config) (*render.Set, error) {
-	files, err := overlay(cfg.Templates)
-	if err != nil {
-		return nil, err
-	}
-	l := cfg.Letters
-	s := render.Settings{Locale: l.Locale, Signature: l.Signature, Position: l.Position, PortalLinks: l.PortalLink,
-		QuoteLimit: l.Quote,
-		Answering: render.Answering{
-			Send:     cfg.Notify.Send,
-			Internal: cfg.Notify.InternalPrefix,
-			Public:   cfg.Notify.PublicPrefix,
-			Mention:  cfg.Notify.MentionInside,
-		},
-		Escape: markup.Escape, Text: markup.Text,
-		Sample:   func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) },
-		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},
-		OffHours: render.LetterText{Subject: l.Received.OffHours.Subject, Body: l.Received.OffHours.Body},
-		Comment:  render.LetterText{Subject: l.Comment.Subject, Body: l.Comment.Body},
-		Closed:   render.LetterText{Subject: l.Closed.Subject, Body: l.Closed.Body}}
-	if l.Logo != "" {
-		if s.Logo, err = os.ReadFile(l.Logo); err != nil {
-			return nil, fmt.Errorf("letters.logo: %w", err)
-		}
-	}
-	plain := s
-	plain.Escape, plain.Text, plain.Sample = nil, nil, nil
-	return sets.of(files, fmt.Sprintf("%#v", plain), func() (*render.Set, error) { return render.New(files, s) })
 }
 
 // Sender returns whose letters a mailbox sends.
@@ -353,7 +336,7 @@ func boxes(cfg *config.Config, p *pauses) (boxes []pass.Box, senders []outbox.Se
 	for _, m := range cfg.Mailboxes {
 		b := pass.Box{Name: m.Name, MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge, Moves: m.IMAP.MoveTo != "",
 			Zone: cfg.Location(m.Name)}
-		s := outbox.Sender{Name: m.Name, From: Sender(m), Zone: b.Zone}
+		s := outbox.Sender{Name: m.Name, From: Sender(m), Zone: b.Zone, Links: m.Letters.PortalLink}
 		switch m.SMTP.EnvelopeFrom {
 		case "account":
 		case "null":

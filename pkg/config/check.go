@@ -30,6 +30,10 @@ func (d *decoder) check(c *Config) {
 	}
 	d.routing(c)
 	d.calendar(c)
+	d.languages("letters", c.Letters)
+	for i, m := range c.Mailboxes {
+		d.languages(fmt.Sprintf("mailboxes[%d].letters", i), m.Letters)
+	}
 	d.contacts(c.Contacts)
 	d.notify(c.Notify)
 }

@@ -24,12 +24,12 @@ type Config struct {
 	State     string    `yaml:"state" need:"yes"` // bbolt file, or the address of a database
 	Templates string    `yaml:"templates" file:"yes" is:"folder"`
 	Bitrix24  Bitrix24  `yaml:"bitrix24" need:"yes"`
+	Letters   Letters   `yaml:"letters"` // before the mailboxes, whose own letters change it
 	Mailboxes []Mailbox `yaml:"mailboxes" need:"yes"`
 	Routing   []Route   `yaml:"routing"`
 	Calendar  Calendar  `yaml:"calendar"`
 	Mail      Mail      `yaml:"mail"`
 	Tickets   Tickets   `yaml:"tickets"`
-	Letters   Letters   `yaml:"letters"`
 	Notify    Notify    `yaml:"notify"`
 	Contacts  Contacts  `yaml:"contacts"`
 	Poll      Poll      `yaml:"poll"`
@@ -99,6 +99,7 @@ type Mailbox struct {
 	SMTP     SMTP     `yaml:"smtp" need:"yes"`
 	OAuth    OAuth    `yaml:"oauth"` // for auth oauth2
 	Task     Override `yaml:"task"`
+	Letters  Letters  `yaml:"letters"` // those of Config, with what the mailbox changes
 }
 
 // IMAP is where mail is read.

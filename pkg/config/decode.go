@@ -20,6 +20,7 @@ type decoder struct {
 	places   map[string]place // of every key given
 	broken   map[string]bool  // keys with a mistake: nothing further is asked of them
 	mistakes Mistakes
+	config   *Config // what is read into
 }
 
 // place is where a key and its value stand.
@@ -146,6 +147,9 @@ func (d *decoder) slice(key string, n ast.Node, v reflect.Value, tag reflect.Str
 		k := fmt.Sprintf("%s[%d]", key, i)
 		d.places[k] = place{start(n), start(n)}
 		setDefaults(list.Index(i).Addr())
+		if m, ok := list.Index(i).Addr().Interface().(*Mailbox); ok {
+			m.Letters = d.config.Letters
+		}
 		if isNull(n, tag) {
 			d.bad(k, "is empty")
 			continue

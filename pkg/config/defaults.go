@@ -28,7 +28,7 @@ func (c *Config) defaults() {
 	c.Mail = Mail{Automatic: "task", Bulk: "task", Spam: "quiet", Flood: Flood{Letters: 100, Within: time.Hour}}
 	c.Tickets = Tickets{Reopen: true, ReopenWithin: 30 * day, SameSubjectWithin: 14 * day}
 	c.Letters = Letters{
-		Locale: "ru", Timezone: "Local", Quote: 1000,
+		Locale: "ru", DefaultLocale: "ru", Timezone: "Local", Quote: 1000,
 		Received: Received{
 			Enabled: true, MaxAge: 3 * day, Limit: Limit{PerAddress: 5, PerDomain: 50, PerDay: 2000, Within: day},
 		},

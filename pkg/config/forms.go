@@ -29,6 +29,7 @@ var forms = map[string]func(string) string{
 	"host":     host,
 	"hours":    hours,
 	"line":     line,
+	"locale":   locale,
 	"pattern":  pattern,
 	"picture":  picture,
 	"scope":    scope,
@@ -165,6 +166,15 @@ func date(s string) string {
 }
 
 var listName = lazy.Regexp(`^[a-z][a-z0-9_-]*$`)
+
+var localeName = lazy.Regexp(`^[a-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+
+func locale(s string) string {
+	if !localeName().MatchString(s) {
+		return "must be the name of a language: ru, en, auto"
+	}
+	return ""
+}
 
 // holiday checks a day, or the name of a list of days.
 func holiday(s string) string {

@@ -35,6 +35,7 @@ func read(path string, env func(string) (string, bool), offline bool) (*Config, 
 	}
 	d.offline = offline
 	c := Default()
+	d.config = c
 	if body, ok := d.parse(raw); ok {
 		d.mapping("", body, reflect.ValueOf(c).Elem())
 		c.State = d.state(c.State)

@@ -36,7 +36,10 @@ type Tickets struct {
 
 // Letters is what our letters look like.
 type Letters struct {
-	Locale    string `yaml:"locale" enum:"ru|en"`
+	Locale string `yaml:"locale" need:"yes" is:"locale"` // a folder of the templates; auto = that of the customer
+	// with auto: of what specialists read, and of letters to whose language can't be told
+	DefaultLocale string `yaml:"default_locale" need:"yes" is:"locale"`
+
 	Timezone  string `yaml:"timezone" is:"zone"` // IANA name; Local = the machine's
 	Logo      string `yaml:"logo" file:"yes" is:"picture"`
 	Signature string `yaml:"signature"` // HTML fragment, html/template; "" = built-in

@@ -52,11 +52,19 @@ func put[T any](to, from *T) {
 // Location returns the time zone of a mailbox's letters.
 func (c *Config) Location(mailbox string) *time.Location {
 	m, _ := c.Mailbox(mailbox)
-	l, err := time.LoadLocation(cmp.Or(m.Timezone, c.Letters.Timezone, "Local"))
+	l, err := time.LoadLocation(cmp.Or(m.Timezone, m.Letters.Timezone, c.Letters.Timezone, "Local"))
 	if err != nil {
 		return time.Local // a name that Load would have refused
 	}
 	return l
+}
+
+// LettersFor returns the letters of a mailbox.
+func (c *Config) LettersFor(mailbox string) Letters {
+	if m, ok := c.Mailbox(mailbox); ok {
+		return m.Letters
+	}
+	return c.Letters
 }
 
 // Sender returns the name and the address of From.

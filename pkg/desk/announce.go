@@ -94,7 +94,7 @@ func (a *announcing) warn(t *Ticket) {
 // remind has the task say, once, that a comment did not go out and how to send it: nobody may wait for an answer that
 // was never sent.
 func (a *announcing) remind(t *Ticket, rule string) {
-	if t.Reminded || a.silent != "" || !a.r.policy.Answer {
+	if t.Reminded || a.silent != "" || !a.r.policy.In(t.Mailbox).Answer {
 		return
 	}
 	t.Reminded = true
@@ -282,7 +282,7 @@ func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
 		t.ClosedAt = a.change.ReadAt
 	}
 	switch {
-	case !a.r.policy.Closed:
+	case !a.r.policy.In(t.Mailbox).Closed:
 		return Reason{GroupStanding, "closed", "the task was closed; letters.closed is off", true}, nil
 	}
 	if why := a.unreached(); why != "" {

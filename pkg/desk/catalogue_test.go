@@ -26,7 +26,7 @@ func Catalogue() []RuleDoc {
 		{GroupAutoReply, append(quietRules(), floodRule())},
 		{GroupFiles, []rule{picturesRule()}},
 		{GroupRouting, []rule{routingRule()}},
-		{GroupLetter, []rule{offHoursRule()}},
+		{GroupLetter, []rule{languageRule(), offHoursRule()}},
 	} {
 		for _, r := range g.rules {
 			docs = append(docs, RuleDoc{g.group, r.id, r.class, r.when, r.effect})

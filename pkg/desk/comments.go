@@ -97,7 +97,7 @@ func commentRules() []commentRule {
 				return a.silent != ""
 			}},
 		{"off", "letters.comment.enabled is false", stays, func(a *announcing, _ *Comment) bool {
-			return !a.r.policy.Answer
+			return !a.r.policy.In(a.f.Ticket.Mailbox).Answer
 		}},
 		{ForCustomer, "nothing above", "a letter to the requester", func(*announcing, *Comment) bool { return true }},
 	}

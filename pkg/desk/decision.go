@@ -31,6 +31,7 @@ type Policy struct {
 	Within     time.Duration
 	PerDay     int           // auto-replies to anybody within a day; 0 = no limit
 	MaxAge     time.Duration // of a letter that still gets an auto-reply; 0 = no limit
+	Languages  bool          // letters are in the customer's language
 
 	Answer         bool // letters.comment.enabled
 	Closed         bool // letters.closed.enabled
@@ -50,8 +51,18 @@ type Policy struct {
 	Words    Words
 	Lexicon  *Lexicon // what Words was compiled into; nil = Compile does that
 
+	Boxes map[string]Policy // the same for the mailboxes whose letters are otherwise
+
 	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
 	OtherLabels []string // … and the others
+}
+
+// In returns what holds for the letters of a mailbox.
+func (p *Policy) In(mailbox string) *Policy {
+	if own, ok := p.Boxes[mailbox]; ok {
+		return &own
+	}
+	return p
 }
 
 // Send says which comments go to the customer.
@@ -142,6 +153,7 @@ type Facts struct {
 	Arrivals []Arrivals // of those asked for
 	// an earlier letter to where the auto-reply would go came back for good, and it has not written since
 	Undelivers bool
+	Locale     string // what the sender's letters were written in; "" = not known
 
 	Pictures map[string]int // of the asked hashes: how many earlier letters of this sender had the picture
 }
@@ -209,6 +221,7 @@ type Decision struct {
 	Thread map[string]Link `json:"thread,omitempty"` // ids to remember; Ticket 0 = the new ticket
 	Hits   []string        `json:"hits,omitempty"`   // Match of the exclusions that hit
 	Failed []string        `json:"failed,omitempty"` // addresses that can't be delivered to, from a report
+	Locale string          `json:"-"`                // what the sender writes in, to be remembered; "" = not certain
 
 	DayFull bool     `json:"-"` // it would have had one, but for the limit of a day
 	Counted []string `json:"-"` // for whom the letter is counted, as in Questions.Arrivals

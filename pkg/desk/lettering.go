@@ -18,3 +18,27 @@ func askOffHours(w *weighing) (string, bool) {
 	opens, closed := w.r.policy.Calendar.Opens(w.f.Now)
 	return "work begins at " + opens.Format(time.RFC3339), closed
 }
+
+// languageRule is asked of each new ticket where letters are in the customer's language.
+func languageRule() rule {
+	return rule{
+		"language",
+		"",
+		"letters.locale is auto, and the letter's script and frequent words (language.yaml) say its language, or an " +
+			"earlier " +
+			"letter of its sender did",
+		"letters of the ticket are in that language, else in letters.default_locale; the ticket and the contact " +
+			"remember it",
+		askLanguage,
+	}
+}
+
+func askLanguage(w *weighing) (string, bool) {
+	switch {
+	case w.m.Locale != "":
+		return w.m.Locale, true
+	case w.f.Locale != "":
+		return w.f.Locale + ", as in an earlier letter", true
+	}
+	return "", false
+}

@@ -215,6 +215,8 @@ type Message struct {
 	QuoteCut  bool   // Text is without them
 	Signature string // what Text is without as a signature; "" = nothing
 
+	Locale string // the language it is written in; "" = not certain, or not asked
+
 	Attachments []Attachment
 	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing
 	Calendar    []Event   // what calendars sent

@@ -45,13 +45,18 @@ func (w *weighing) open(automatic bool) {
 		w.note(NoteRobot, "", 0)
 	}
 	w.heard(t)
+	if w.r.policy.In(t.Mailbox).Languages {
+		w.ask(GroupLetter, languageRule())
+		t.Locale = cmp.Or(w.m.Locale, w.f.Locale)
+		w.d.Locale = w.m.Locale
+	}
 	if !w.via && t.ReplyTo.Key() != t.Requester.Key() {
 		w.note(NoteAnswerTo, t.ReplyTo.Key(), 0)
 	}
 	silence{w}.tell()
 	post := w.post(FormTask)
 	t.shown(w.m.Signature)
-	post.Answers = w.r.policy.Answer && !t.Silent && w.d.Class == classHuman && w.r.reachable(t.ReplyTo)
+	post.Answers = w.r.policy.In(t.Mailbox).Answer && !t.Silent && w.d.Class == classHuman && w.r.reachable(t.ReplyTo)
 	if len(w.r.routes) > 0 {
 		w.ask(GroupRouting, routingRule())
 	}
@@ -81,7 +86,7 @@ func (w *weighing) received(t *Ticket) *Draft {
 		Kind: Received, Mailbox: t.Mailbox, To: t.ReplyTo, Subject: t.Subject,
 		InReplyTo: t.LastID, References: t.References, Date: arrived(w.m, w.f.Now),
 	}
-	if w.r.policy.OffHours && w.ask(GroupLetter, offHoursRule()) {
+	if w.r.policy.In(t.Mailbox).OffHours && w.ask(GroupLetter, offHoursRule()) {
 		d.Opens, _ = w.r.policy.Calendar.Opens(w.f.Now)
 	}
 	return d

@@ -102,7 +102,7 @@ func askUnverified(w *weighing) (string, bool) {
 }
 
 func askCapped(w *weighing) (string, bool) {
-	p, n := &w.r.policy, w.f.Replies
+	p, n := w.r.policy.In(w.m.Mailbox), w.f.Replies
 	switch {
 	case w.found != nil && w.found.Replied > 0:
 		return "the ticket has had its auto-reply", true
@@ -162,7 +162,7 @@ func askReplyToStaff(w *weighing) (string, bool) {
 }
 
 func askStale(w *weighing) (string, bool) {
-	most := w.r.policy.MaxAge
+	most := w.r.policy.In(w.m.Mailbox).MaxAge
 	if most <= 0 || w.m.Received.IsZero() {
 		return "", false
 	}
@@ -190,7 +190,7 @@ func askNoAddress(w *weighing) (string, bool) {
 	return "", false
 }
 
-func askOff(w *weighing) (string, bool) { return "", !w.r.policy.AutoReply }
+func askOff(w *weighing) (string, bool) { return "", !w.r.policy.In(w.m.Mailbox).AutoReply }
 
 // replyTo returns where answers go. QUIRK: web forms put the mailbox they write to into Reply-To.
 func (r *Rules) replyTo(m *Message) Address {

@@ -19,6 +19,7 @@ type Ticket struct {
 	Status       Status    `json:"status"`
 	ClosedAt     time.Time `json:"closed_at,omitzero"`
 	Previous     uint64    `json:"previous,omitempty"` // the ticket this one continues
+	Locale       string    `json:"locale,omitempty"`   // of letters to the requester; "" = the mailbox's
 	Silent       bool      `json:"silent,omitempty"`   // no letter of any kind goes to the requester
 	Replied      int       `json:"replied,omitempty"`  // auto-replies planned
 	// why our last letter could not be delivered for good; "" = it could

@@ -17,20 +17,21 @@ import (
 func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
 	d desk.Pending) (_ desk.Letter, left []string, err error) {
 	draft := d.Effect.Letter
+	texts := l.kit.Texts(s.Name, t.Locale)
 	name, known, err := l.name(ctx, draft.To)
 	if err != nil {
 		return desk.Letter{}, nil, err
 	}
 	v := render.Vars{Contact: name, Nameless: known && name == "", Address: draft.To.Addr, Ticket: t.Number,
 		Task: t.Task, Token: l.Signer.Token(t.Task),
-		Subject: draft.Subject, Mailbox: s.From.Name, MailboxFrom: s.From.Addr, Date: l.date(s, draft.Date)}
-	if l.Link != nil {
+		Subject: draft.Subject, Mailbox: s.From.Name, MailboxFrom: s.From.Addr, Date: date(texts, s, draft.Date)}
+	if s.Links {
 		v.Link = l.Link(t.Task)
 	}
 	var files []desk.Part
 	if draft.Kind == desk.Answer {
-		v.Quote, v.QuoteDate = strings.Split(t.LastText, "\n"), l.date(s, t.LastAt)
-		if v.Comments, files, err = l.comments(ctx, s, draft); err != nil {
+		v.Quote, v.QuoteDate = strings.Split(t.LastText, "\n"), date(texts, s, t.LastAt)
+		if v.Comments, files, err = l.comments(ctx, s, texts, draft); err != nil {
 			return desk.Letter{}, nil, err
 		}
 		for _, c := range v.Comments {
@@ -42,9 +43,9 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
 	now := l.Now()
 	kind := draft.KindAt(now)
 	if kind == desk.OffHours {
-		v.OpensAt = l.kit.Texts.OpensAt(draft.Opens.In(s.Zone), now.In(s.Zone))
+		v.OpensAt = texts.OpensAt(draft.Opens.In(s.Zone), now.In(s.Zone))
 	}
-	r, err := l.kit.Texts.Letter(kind, v)
+	r, err := texts.Letter(kind, v)
 	if err != nil {
 		return desk.Letter{}, nil, err
 	}
@@ -58,15 +59,16 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
 	return letter, left, nil
 }
 
-func (l *letters) date(s Sender, t time.Time) string {
+func date(texts Texts, s Sender, t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return l.kit.Texts.Date(t.In(s.Zone))
+	return texts.Date(t.In(s.Zone))
 }
 
 // comments brings comments into the form of a letter, with those of their files that it may carry.
-func (l *letters) comments(ctx context.Context, s Sender, draft *desk.Draft) ([]render.Comment, []desk.Part, error) {
+func (l *letters) comments(ctx context.Context, s Sender, texts Texts,
+	draft *desk.Draft) ([]render.Comment, []desk.Part, error) {
 	var (
 		out   []render.Comment
 		parts []desk.Part
@@ -76,8 +78,11 @@ func (l *letters) comments(ctx context.Context, s Sender, draft *desk.Draft) ([]
 		room = -1 // not even for an empty file
 	}
 	for _, c := range draft.Comments {
-		text := markup.Outward(c.Text, l.PortalHost)
-		one := render.Comment{Name: c.Name, Position: c.Position, Date: l.date(s, c.At),
+		text := c.Text
+		if !s.Links {
+			text = markup.Outward(c.Text, l.PortalHost)
+		}
+		one := render.Comment{Name: c.Name, Position: c.Position, Date: date(texts, s, c.At),
 			HTML: template.HTML(markup.HTML(text)), Text: markup.Plain(text)}
 		for _, f := range c.Files {
 			part, err := l.download(ctx, f, room)

@@ -108,6 +108,6 @@ func (o *Outbox) remark(key string, t desk.Ticket, n desk.Note) []desk.Effect {
 		return nil
 	}
 	e := desk.Remark(key, &t, n, o.Signer, o.Now())
-	Tell(kit.Texts, &e)
+	Tell(kit.Texts(t.Mailbox, ""), &e)
 	return []desk.Effect{e}
 }

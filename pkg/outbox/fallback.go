@@ -26,7 +26,7 @@ func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.R
 		return desk.Result{}, false
 	}
 	post, fields := *d.Effect.Post, *f
-	post.Text += "\n\n" + p.kit.Texts.Note(desk.Note{
+	post.Text += "\n\n" + p.kit.Texts(post.Mailbox, "").Note(desk.Note{
 		Key:    desk.NoteFallback,
 		Detail: strconv.FormatInt(f.Responsible, 10),
 	})

@@ -264,7 +264,7 @@ func (l *letters) refused(s Sender, d desk.Pending, t desk.Ticket, cause error) 
 		Form: desk.FormRefused, Marker: l.Signer.Marker(key), From: d.Effect.Letter.To, At: l.Now()}}
 	m := desk.Message{From: d.Effect.Letter.To, Subject: t.Subject}
 	m.Received = l.Now()
-	if err := Describe(l.kit.Texts, s.Zone, &m, &e, cause.Error()); err != nil {
+	if err := Describe(l.kit.Texts(s.Name, ""), s.Zone, &m, &e, cause.Error()); err != nil {
 		l.tally.Problem("templates", err)
 		return nil
 	}

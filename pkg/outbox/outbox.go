@@ -101,11 +101,14 @@ type Texts interface {
 	Event(e desk.Event, zone *time.Location) string
 }
 
+// Library gives the texts of a mailbox in a language; "" = what its specialists read.
+type Library func(mailbox, locale string) Texts
+
 // Kit is what writing takes. It is costly to make beside a pass that finds nothing to do.
 type Kit struct {
 	Rules *desk.Rules
 	Names *naming.Names
-	Texts Texts
+	Texts Library
 }
 
 // Sender is a mailbox as the sender of our letters, and where the files of its messages are.
@@ -119,6 +122,7 @@ type Sender struct {
 	Relay func(ctx context.Context) (Relay, error)
 
 	Copies bool // the mailbox is to have copies of the letters
+	Links  bool // letters may hold links to the portal
 }
 
 // Outbox is what makes effects.
@@ -136,8 +140,8 @@ type Outbox struct {
 	OneC           Directory               // nil = none
 	ProfileAge     time.Duration           // how long another directory's answer is believed
 	Settle         time.Duration           // how long an attempt of unknown outcome may still come true on the portal
-	Link           func(task int64) string // to a task on the portal; nil = letters have none
-	PortalHost     string                  // whose addresses letters do not show; "" = they may
+	Link           func(task int64) string // to a task on the portal
+	PortalHost     string                  // whose addresses letters do not show, but where they may have links to it
 	TellSent       bool                    // the task says of each answer that it went out
 	MaxAttachments int64                   // bytes of a comment's files that go out with a letter
 	Signer         desk.Signer

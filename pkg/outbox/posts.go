@@ -166,7 +166,8 @@ func (p *posts) tellMissing(d *desk.Pending) {
 	if len(d.Effect.Post.Missing) == 0 {
 		return
 	}
-	if words := strings.TrimSpace(p.kit.Texts.Missing(d.Effect.Post.Form, d.Effect.Post.Missing)); words != "" {
+	if words := strings.TrimSpace(p.kit.Texts(d.Effect.Post.Mailbox, "").Missing(d.Effect.Post.Form,
+		d.Effect.Post.Missing)); words != "" {
 		post := *d.Effect.Post
 		room := utf8.RuneCountInString(words) - excess(d.Effect.Kind, post.Text+"\n\n"+words, 0)
 		post.Text, post.Missing = post.Text+"\n\n"+markup.Cut(words, max(room, 1)), nil
@@ -389,7 +390,7 @@ func (p *posts) reopened(d desk.Pending, err error) desk.Result {
 		Ticket: t.Number,
 		Post:   &post,
 	}
-	title, text, terr := rendered(p.kit.Texts, &e, render.PostVars{Body: post.Text, At: post.At})
+	title, text, terr := rendered(p.kit.Texts(post.Mailbox, ""), &e, render.PostVars{Body: post.Text, At: post.At})
 	if terr != nil {
 		p.tally.Problem("templates", terr)
 		return p.again(d, err)

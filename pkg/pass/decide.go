@@ -98,25 +98,26 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 	var lines []Line
 	full, replying := false, false
 	failures = map[int]error{}
-	err = p.ledger.Record(p.Now(), entries, p.Policy.Within, func(i int, f desk.Facts) (desk.Decision, error) {
-		p.complete(asked, &f)
-		f.InSent = sent[i]
-		m := cs[i].Message
-		d, err := p.judge(ctx, b, m, f)
-		if over(ctx, err) {
-			return d, err
-		}
-		if err != nil {
-			failures[i] = err
-			return desk.Decision{Verdict: desk.Quarantine}, nil
-		}
-		if d.Verdict == desk.Quarantine {
-			_, note, _ := settled(d)
-			failures[i] = &unbelieved{note}
-		}
-		lines, full, replying = append(lines, line(m, d)), full || d.DayFull, replying || d.AutoReply
-		return d, nil
-	})
+	err = p.ledger.Record(p.Now(), entries, p.Policy.In(b.Name).Within,
+		func(i int, f desk.Facts) (desk.Decision, error) {
+			p.complete(asked, &f)
+			f.InSent = sent[i]
+			m := cs[i].Message
+			d, err := p.judge(ctx, b, m, f)
+			if over(ctx, err) {
+				return d, err
+			}
+			if err != nil {
+				failures[i] = err
+				return desk.Decision{Verdict: desk.Quarantine}, nil
+			}
+			if d.Verdict == desk.Quarantine {
+				_, note, _ := settled(d)
+				failures[i] = &unbelieved{note}
+			}
+			lines, full, replying = append(lines, line(m, d)), full || d.DayFull, replying || d.AutoReply
+			return d, nil
+		})
 	if err != nil {
 		return failures, err
 	}
@@ -135,7 +136,7 @@ func (p *Pass) judge(ctx context.Context, b Box, m desk.Message, f desk.Facts) (
 			if d.Effects[i].Post == nil {
 				continue
 			}
-			if err := outbox.Describe(p.kit.Texts, b.Zone, &m, &d.Effects[i], ""); err != nil {
+			if err := outbox.Describe(p.kit.Texts(b.Name, ""), b.Zone, &m, &d.Effects[i], ""); err != nil {
 				return d, err
 			}
 		}

@@ -105,7 +105,8 @@ func (p *Pass) read(ctx context.Context, b Box, l desk.Listing, body *spool.Body
 			return m, nil
 		}
 		return Read(until(ctx, body.Open()), l, Reading{
-			Cutter: p.kit.Cutter, Event: func(e desk.Event) string { return p.kit.Texts.Event(e, b.Zone) }})
+			Cutter: p.kit.Cutter, Languages: p.kit.Languages,
+			Event: func(e desk.Event) string { return p.kit.Texts(b.Name, "").Event(e, b.Zone) }})
 	})
 }
 

@@ -395,7 +395,8 @@ func trapped(p *pass.Pass, t trap) {
 	p.Kit = func() (pass.Kit, error) {
 		t("Kit")
 		k, err := kit()
-		k.Texts = trapTexts{k.Texts, t}
+		whole := k.Texts
+		k.Texts = func(mailbox, locale string) outbox.Texts { return trapTexts{whole(mailbox, locale), t} }
 		return k, err
 	}
 	for i, b := range p.Boxes {

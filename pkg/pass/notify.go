@@ -290,7 +290,7 @@ func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) er
 		}
 		for i := range d.Effects {
 			if d.Effects[i].Post != nil {
-				outbox.Tell(p.kit.Texts, &d.Effects[i])
+				outbox.Tell(p.kit.Texts(f.Ticket.Mailbox, ""), &d.Effects[i])
 			}
 		}
 		return d, nil

@@ -46,7 +46,8 @@ func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 			kit := p.Kit
 			p.Kit = func() (pass.Kit, error) {
 				k, err := kit()
-				k.Texts = panickingTexts{k.Texts}
+				whole := k.Texts
+				k.Texts = func(mailbox, locale string) outbox.Texts { return panickingTexts{whole(mailbox, locale)} }
 				return k, err
 			}
 		}, false},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/lang"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/quote"
 	"helpdesk/pkg/spool"
@@ -92,7 +93,8 @@ type Box struct {
 // Kit is what judging and writing take. It is costly to make beside a pass that finds nothing to do.
 type Kit struct {
 	outbox.Kit
-	Cutter *quote.Cutter
+	Cutter    *quote.Cutter
+	Languages *lang.Detector
 }
 
 // Pass is what one run works with.

@@ -145,5 +145,5 @@ func (p *Pass) written(b Box, e desk.Entry, k desk.Keeping, told desk.Told,
 		}
 	}
 	d.Effects = []desk.Effect{effect}
-	return d, outbox.Describe(p.kit.Texts, b.Zone, &m, &d.Effects[0], k.Cause)
+	return d, outbox.Describe(p.kit.Texts(b.Name, ""), b.Zone, &m, &d.Effects[0], k.Cause)
 }

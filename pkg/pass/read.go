@@ -1,6 +1,7 @@
 package pass
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/eml"
+	"helpdesk/pkg/lang"
 	"helpdesk/pkg/lazy"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/quote"
@@ -22,6 +24,9 @@ func Read(r io.Reader, l desk.Listing, by Reading) (desk.Message, error) {
 	}
 	compose(&m, by.Cutter)
 	by.events(&m)
+	if by.Languages != nil {
+		m.Locale = cmp.Or(by.Languages.Of(m.Text), by.Languages.Of(m.Subject))
+	}
 	return m, nil
 }
 
@@ -29,6 +34,8 @@ func Read(r io.Reader, l desk.Listing, by Reading) (desk.Message, error) {
 type Reading struct {
 	Cutter *quote.Cutter
 	Event  func(desk.Event) string // tells of a calendar entry; nil = its title
+
+	Languages *lang.Detector // nil = none are told
 }
 
 // events tells of what calendars sent: above the text where it is the press of a button or the text is missing, beside

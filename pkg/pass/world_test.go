@@ -226,11 +226,15 @@ func (w *world) kit() (k pass.Kit, err error) {
 		return k, err
 	}
 	k.Names = &naming.Names{}
-	if k.Texts, err = texts(); err != nil {
+	one, err := texts()
+	if err != nil {
 		return k, err
 	}
-	if w.breakTexts != nil {
-		k.Texts = w.breakTexts(k.Texts)
+	k.Texts = func(string, string) outbox.Texts {
+		if w.breakTexts != nil {
+			return w.breakTexts(one)
+		}
+		return one
 	}
 	k.Cutter, err = cutter()
 	return k, err

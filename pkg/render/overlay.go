@@ -64,8 +64,23 @@ func (o overlay) replaces(name string) bool {
 	if path.Dir(name) == "calendars" && path.Ext(name) == ".yaml" { // a further list of days off
 		return true
 	}
+	if folder, file := path.Split(name); folder != "" && o.isLanguage(path.Clean(folder)) {
+		name = path.Join(modelLocale, file)
+	}
 	_, err := fs.Stat(o.base, name)
 	return err == nil
+}
+
+// modelLocale is the folder whose files a folder of another language has, too.
+const modelLocale = "en"
+
+// setupTexts is what init says: only languages that it speaks have it.
+const setupTexts = "setup.yaml"
+
+// isLanguage reports whether a folder holds the texts of a language.
+func (o overlay) isLanguage(folder string) bool {
+	_, err := fs.Stat(o.over, path.Join(folder, "language.yaml"))
+	return err == nil && path.Dir(folder) == "."
 }
 
 // aside says of a file's name that it is no try at a template: hidden, an editor's copy, a picture, or left by Windows.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"io/fs"
+	"path"
 	"strings"
 	"text/template"
 
@@ -54,8 +55,12 @@ func New(files fs.FS, s Settings) (*Set, error) {
 	if s.Text == nil && s.Signature+s.Received.Body+s.OffHours.Body+s.Comment.Body+s.Closed.Body != "" {
 		return nil, errors.New("render: Settings.Text is missing")
 	}
-	if _, err := fs.Stat(files, s.Locale+"/phrases.tmpl"); err != nil || s.Locale == "" {
+	has := func(file string) bool { _, err := fs.Stat(files, s.Locale+"/"+file); return err == nil }
+	if !has("phrases.tmpl") && !has("language.yaml") {
 		return nil, fmt.Errorf("letters.locale: there are no texts for %q", s.Locale)
+	}
+	if err := whole(files, s.Locale); err != nil {
+		return nil, err
 	}
 	p := &parser{files: files, locale: s.Locale}
 	if o, ok := files.(overlay); ok {
@@ -76,6 +81,24 @@ func New(files fs.FS, s Settings) (*Set, error) {
 		return nil, errors.Join(p.errs...)
 	}
 	return set, nil
+}
+
+// whole returns an error that names the files a language lacks.
+func whole(files fs.FS, locale string) error {
+	model, err := fs.ReadDir(files, modelLocale)
+	if err != nil {
+		return nil // texts of a test
+	}
+	var missing []string
+	for _, f := range model {
+		if _, err := fs.Stat(files, path.Join(locale, f.Name())); err != nil && f.Name() != setupTexts {
+			missing = append(missing, f.Name())
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: the texts of a language need these files, too: %s", locale, strings.Join(missing, ", "))
 }
 
 func (s *Set) parse(p *parser) {

@@ -68,6 +68,7 @@ func (s *state) tell(tx txn, qs []desk.Questions) error {
 		tx.Bucket(bMessages).Ahead([]byte(q.Key))
 		tx.Bucket(bReturned).Ahead([]byte(q.Reply))
 		tx.Bucket(bContacts).Ahead([]byte(q.Address)) // whose name will be asked for
+		tx.Bucket(bProfiles).Ahead(profileKey(letters, q.Address))
 		tx.Bucket(bReplies).Ahead(slices.Concat(repliesOf(q), arrivalKeys(q))...)
 		tx.Bucket(bSubjects).Ahead(subjectKey(q.Address, q.Subject))
 		for _, hash := range q.Pictures {
@@ -102,6 +103,9 @@ func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Durat
 		return f, err
 	}
 	if f.Undelivers, err = has(tx, bReturned, []byte(q.Reply)); err != nil {
+		return f, err
+	}
+	if f.Locale, err = locale(tx, q.Address); err != nil {
 		return f, err
 	}
 	if f.Pictures, err = pictures(tx, q); err != nil {

@@ -316,6 +316,11 @@ func count(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 			return err
 		}
 	}
+	if d.Locale != "" {
+		if err := setLocale(tx, now, e.Questions.Address, d.Locale); err != nil {
+			return err
+		}
+	}
 	if d.AutoReply {
 		return countReply(tx, e.Questions, now, since)
 	}

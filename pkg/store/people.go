@@ -10,7 +10,8 @@ import (
 // profile is what another directory said of an address, and when.
 type profile struct {
 	desk.Profile
-	At time.Time `json:"at"`
+	At     time.Time `json:"at"`
+	Locale string    `json:"locale,omitempty"` // what they write in, of the source letters
 }
 
 // Codes returns the codes that the portal's CRM knows the address by.
@@ -97,6 +98,22 @@ func profiles(tx txn, now time.Time, source string, asked []string, found map[st
 		}
 	}
 	return nil
+}
+
+// letters is the source of what the letters of a person themselves say.
+const letters = "letters"
+
+// locale returns what the letters of a person were written in; "" = not known.
+func locale(tx txn, address string) (string, error) {
+	var p profile
+	_, err := get(tx, bProfiles, profileKey(letters, address), &p)
+	return p.Locale, err
+}
+
+// setLocale remembers what a person writes in.
+func setLocale(tx txn, now time.Time, address, locale string) error {
+	return put(tx, bProfiles, profileKey(letters, address),
+		profile{Profile: desk.Profile{Source: letters}, At: now, Locale: locale})
 }
 
 // Exclusions returns those added by hand, in the order of their patterns.

@@ -1,0 +1,52 @@
+package config
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Auto is the locale of letters that are written in the customer's language.
+const Auto = "auto"
+
+// localeFile tells a folder of texts from others: it says how the language is told.
+const localeFile = "language.yaml"
+
+// House returns the locale of what specialists read, and of letters to whose language can't be told.
+func (l Letters) House() string {
+	if l.Locale == Auto {
+		return l.DefaultLocale
+	}
+	return l.Locale
+}
+
+// Locales returns the languages that there are texts in: the built-in ones, and those of the folder of templates.
+func (c *Config) Locales() (names []string) {
+	for _, files := range c.files() {
+		found, _ := fs.Glob(files, "*/"+localeFile) // the pattern is right
+		for _, f := range found {
+			names = append(names, path.Dir(f))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// languages refuses languages that there are no texts in.
+func (d *decoder) languages(key string, l Letters) {
+	if d.brokenIn("templates") {
+		return
+	}
+	there := d.config.Locales()
+	known := func(name string) bool { return slices.Contains(there, name) }
+	list := strings.Join(there, ", ")
+	if _, given := d.places[key+".locale"]; given && l.Locale != Auto && !known(l.Locale) {
+		d.once(key+".locale", "there are no texts in that language; there are %s, and %s = the customer's. Another "+
+			"one "+
+			"needs a folder among the templates that has a %s", list, Auto, localeFile)
+	}
+	if _, given := d.places[key+".default_locale"]; given && !known(l.DefaultLocale) {
+		d.once(key+".default_locale", "there are no texts in that language; there are %s", list)
+	}
+}

@@ -1,0 +1,74 @@
+package lang
+
+import (
+	"strings"
+	"testing"
+)
+
+var signs = map[string]Signs{
+	"ru": {"Cyrillic", strings.Fields("и в не на я что с по у как это для здравствуйте добрый день пожалуйста")},
+	"en": {"Latin", strings.Fields("the a is to and of in we not please hello on my it you")},
+	"de": {"Latin", strings.Fields("der die das und ist nicht ich wir bitte guten tag in auf")},
+}
+
+func TestOf(t *testing.T) {
+	for text, want := range map[string]string{
+		"Не работает принтер":                             "ru",
+		"Добрый день! Принтер HP LaserJet 1020 не видит.": "ru",
+		"The printer does not work":                       "en",
+		"Guten Tag, der Drucker druckt nicht":             "de",
+		"Hello, please send an invoice":                   "en",
+		"":                                                "",
+		"HP LaserJet 1020":                                "",
+		"in":                                              "", // both have it
+		"ok":                                              "",
+		"https://the.example/is/not ivan@the.example": "",
+		"Сделайте немедленно хорошо абракадабра восемь слов подряд никаких частых": "ru",
+		// two have the script
+		"Pryntar slomalsa rabotat nevozmozhno srochno pomogat nado segodna zavtra":                   "",
+		"Не печатает принтер.\n\nThis message and its attachments are confidential and it is not":    "ru",
+		"We need a printer in our office. С уважением, Иван Петров, отдел снабжения завода на Урале": "en",
+	} {
+		d, err := New(signs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Of(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestOnlyLanguageOfItsScript(t *testing.T) {
+	d, err := New(map[string]Signs{"ru": signs["ru"], "en": signs["en"]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Of("Guten Morgen, unser Drucker druckt leider seit gestern nichts mehr"); got != "en" {
+		t.Errorf("%q", got)
+	}
+	if got := new(Detector).Of("anything"); got != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestBadSigns(t *testing.T) {
+	for want, signs := range map[string]Signs{`"Kyrillic"`: {"Kyrillic", []string{"и"}}, "missing": {"Latin", nil}} {
+		if _, err := New(map[string]Signs{"xx": signs}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+func FuzzOf(f *testing.F) {
+	d, err := New(signs)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("Не работает the printer \xff")
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := d.Of(text); got != "" && got != "ru" && got != "en" && got != "de" {
+			t.Error(got)
+		}
+	})
+}
