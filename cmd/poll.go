@@ -267,7 +267,7 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 		e.Log.Warn("status", "err", err)
 	}
 	a.reopened(ctx, e)
-	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records))
+	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets))
 }
 
 // ending returns which mailboxes must be signed in to again soon.
@@ -325,6 +325,22 @@ func prune(s *store.Store, now time.Time, keep time.Duration) error {
 		return nil
 	}
 	if _, ended, err := s.Prune(now.Add(-keep)); err != nil || !ended {
+		return err
+	}
+	return s.Cache(now, map[string][]byte{mark: []byte("yes")})
+}
+
+// expire removes, once a day and a part with each pass, the data of persons from tickets that were closed longer ago
+// than the settings keep them.
+func expire(s *store.Store, now time.Time, keep time.Duration) error {
+	const mark, most = "expired", 200
+	if keep <= 0 {
+		return nil
+	}
+	if _, done := s.Cached(mark, now.Add(-24*time.Hour)); done {
+		return nil
+	}
+	if _, more, err := s.Persons.Expire(now, now.Add(-keep), most); err != nil || more {
 		return err
 	}
 	return s.Cache(now, map[string][]byte{mark: []byte("yes")})

@@ -36,6 +36,10 @@ func (d *decoder) check(c *Config) {
 	}
 	d.contacts(c.Contacts)
 	d.notify(c.Notify)
+	if within := c.Tickets.ReopenWithin; c.Keep.Tickets > 0 && c.Tickets.Reopen && c.Keep.Tickets < within {
+		d.once("keep.tickets", "must be 0s, or at least tickets.reopen_within (%s): until then a letter opens the "+
+			"ticket again", within)
+	}
 }
 
 // once records a mistake unless the key has one.

@@ -128,6 +128,7 @@ type Monitor struct {
 // Keep says how long records stay.
 type Keep struct {
 	Records time.Duration `yaml:"records" min:"30d"`
+	Tickets time.Duration `yaml:"tickets" min:"0s"` // since they were closed; 0 = as long as there are tickets
 }
 
 // Operator is who processes personal data, as the record of their destruction names them.

@@ -172,10 +172,11 @@ func (p *person) scrub(v reflect.Value, c claim) (changed bool) {
 		return false
 	}
 	if a, ok := v.Interface().(desk.Address); ok {
-		if p.is(a.Addr) {
+		mine := p.is(a.Addr) || p.aged && c == theirs && a != (desk.Address{})
+		if mine {
 			v.SetZero()
 		}
-		return p.is(a.Addr)
+		return mine
 	}
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		return false
@@ -200,7 +201,7 @@ func (p *person) scrubField(v reflect.Value, what holds, c claim) bool {
 	gone := func(s string) bool { return false }
 	switch what {
 	case address:
-		gone = p.is
+		gone = func(s string) bool { return p.is(s) || p.aged && c == theirs }
 	case ids:
 		gone = func(s string) bool { return c == theirs || p.ids[s] || p.in(s) }
 	case words:

@@ -97,6 +97,7 @@ type person struct {
 	latest   map[uint64]bool // tickets whose latest letter they wrote
 	tasks    map[uint64]TaskOf
 	letters  []desk.Place
+	aged     bool // of the tickets everybody's addresses are removed
 }
 
 // Trail returns what is kept of a person.
@@ -112,12 +113,17 @@ func (s Persons) Trail(address string) (t *Trail, err error) {
 	return t, err
 }
 
+// strangers knows nobody yet.
+func strangers() *person {
+	return &person{names: map[string]bool{}, tickets: map[uint64]bool{}, messages: map[string]bool{},
+		effects: map[string]bool{}, ids: map[string]bool{}, places: map[string]bool{}, entries: map[uint64]bool{},
+		jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{}, tasks: map[uint64]TaskOf{}}
+}
+
 // acquaint finds out what is the person's: their tickets, messages, names.
 func acquaint(tx txn, address string) (*person, error) {
-	p := &person{traces: newTraces([]string{address}, nil), names: map[string]bool{}, tickets: map[uint64]bool{},
-		messages: map[string]bool{}, effects: map[string]bool{}, ids: map[string]bool{}, places: map[string]bool{},
-		entries: map[uint64]bool{}, jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{},
-		tasks: map[uint64]TaskOf{}}
+	p := strangers()
+	p.traces = newTraces([]string{address}, nil)
 	for _, learn := range []func(txn) error{p.ofTickets, p.ofMessages, p.ofDirectories, p.ofOutbox, p.ofQuarantine,
 		p.ofCopies} {
 		if err := learn(tx); err != nil {

@@ -308,3 +308,99 @@ func TestErasingNobody(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// closedAtNoon fills a state with a ticket that was closed at noon, of somebody with another one that is open or not.
+func closedAtNoon(t *testing.T, s *Store, another bool) {
+	t.Helper()
+	crowded(t, s)
+	err := s.update(func(tx txn) error {
+		var seqs []uint64
+		err := each(tx, bOutbox, func(_ []byte, e entry) error { seqs = append(seqs, e.Seq); return nil })
+		for _, seq := range seqs {
+			err = errors.Join(err, remove(tx, seq))
+		}
+		one, terr := ticket(tx, 1)
+		one.Status, one.ClosedAt, one.Task = desk.Done, noon, 3711
+		err = errors.Join(err, terr, putTicket(tx, one))
+		if another {
+			one.Number, one.Status, one.ClosedAt = 9, desk.Open, time.Time{}
+			err = errors.Join(err, putTicket(tx, one))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestClosedTicketsAreForgotten(t *testing.T) { onBoth(t, testClosedTicketsAreForgotten) }
+
+func testClosedTicketsAreForgotten(t *testing.T, fresh func(testing.TB) *Store) {
+	s := fresh(t)
+	closedAtNoon(t, s, false)
+	if n, more, err := s.Persons.Expire(noon, noon, 10); err != nil || n != 0 || more {
+		t.Errorf("at the very time: %d %v %v", n, more, err)
+	}
+	n, more, err := s.Persons.Expire(noon.Add(time.Hour), noon.Add(time.Minute), 10)
+	if err != nil || n != 1 || more {
+		t.Fatalf("%d %v %v", n, more, err)
+	}
+	left := map[string]bool{}
+	for _, f := range leftOf(t, s, annas...) {
+		b, key, _ := strings.Cut(f, "/")
+		left[b] = true
+		if b == bTickets && strings.HasPrefix(key, `"\x00\x00\x00\x00\x00\x00\x00\x01"`) ||
+			b == bThreads && strings.Contains(key, "20260312") {
+			t.Error(f)
+		}
+	}
+	for _, b := range []string{bReplies, bReturned, bPictures, bProfiles, bSubjects} {
+		if left[b] {
+			t.Errorf("%s still knows who has no other ticket", b)
+		}
+	}
+	for _, b := range []string{bContacts, bExclusions, bTickets} { // people's own, and the other's ticket
+		if !left[b] {
+			t.Errorf("%s has lost what is not the ticket's", b)
+		}
+	}
+	texts := 0
+	_ = s.view(func(tx txn) error {
+		return tx.Bucket(bTexts).Walk(nil, func(key, _ []byte) error {
+			if bytes.HasPrefix(key, number(1)) {
+				texts++
+			}
+			return nil
+		})
+	})
+	if texts != 0 {
+		t.Errorf("%d texts of the ticket", texts)
+	}
+	if one, err := s.Tickets.Ticket(1); err != nil || one.Erased.IsZero() || len(one.Participants) != 0 ||
+		one.Task != 3711 {
+		t.Errorf("%v %+v", err, one)
+	}
+	if n, _, err := s.Persons.Expire(noon.Add(time.Hour), noon.Add(time.Minute), 10); n != 0 || err != nil {
+		t.Errorf("again: %d %v", n, err)
+	}
+	facts, err := s.Ledger.Ask([]desk.Questions{{
+		Key: arrival(1, "").Questions.Key,
+		IDs: []string{"20260312.anna@почта.example"},
+	}})
+	if err != nil || !facts[0].Recorded || len(facts[0].Known) != 1 {
+		t.Errorf("what is known of the letters: %v %+v", err, facts)
+	}
+}
+
+func TestCountersStayWhileThereIsAnotherTicket(t *testing.T) {
+	s := fresh(t)
+	closedAtNoon(t, s, true)
+	if n, more, err := s.Persons.Expire(noon.Add(time.Hour), noon.Add(time.Minute), 10); err != nil || n != 1 || more {
+		t.Fatalf("%d %v %v", n, more, err)
+	}
+	if ok := slices.ContainsFunc(leftOf(t, s, annas...), func(f string) bool {
+		return strings.HasPrefix(f, bReturned)
+	}); !ok {
+		t.Error("the address is forgotten though it has an open ticket")
+	}
+}
