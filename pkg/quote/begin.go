@@ -59,11 +59,7 @@ func (f *firsts) few() bool {
 }
 
 // needed returns a byte that every match of an expression contains, preferably a rare one, or 0 if none is known.
-func needed(expr string) byte {
-	parsed, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return 0
-	}
+func needed(parsed *syntax.Regexp) byte {
 	all := neededIn(parsed)
 	for _, c := range []byte("@>/;|=") {
 		if all[c] {
@@ -107,11 +103,7 @@ func neededIn(re *syntax.Regexp) (all [utf8.RuneSelf]bool) {
 
 // beginnings returns the runes that a match can have first and second. It returns nil if they can be anything, if a
 // match can be empty, or if it can begin anywhere in the line.
-func beginnings(expr string) (first, second *firsts) {
-	parsed, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return nil, nil
-	}
+func beginnings(parsed *syntax.Regexp) (first, second *firsts) {
 	prog, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
 		return nil, nil

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -17,15 +19,15 @@ type pattern struct {
 }
 
 type alternative struct {
-	re     *regexp.Regexp
-	first  *firsts // nil = it may begin with anything
-	second *firsts // the second rune; nil = anything or nothing
-	known  bool    // it cannot begin with an arbitrary word
-	needs  byte    // a byte in every match; 0 = unknown
+	re     func() *regexp.Regexp // compiles it when a line first comes to it: most expressions see none for long
+	first  *firsts               // nil = it may begin with anything
+	second *firsts               // the second rune; nil = anything or nothing
+	known  bool                  // it cannot begin with an arbitrary word
+	needs  byte                  // a byte in every match; 0 = unknown
 }
 
-// alternatives compiles a list of expressions that ignore case. Expressions that may begin with anything are combined,
-// one for each byte that they need. The error names every invalid one.
+// alternatives reads a list of expressions that ignore case. Expressions that may begin with anything are combined, one
+// for each byte that they need. The error names every invalid one.
 func alternatives(name string, list []string) (pattern, error) {
 	var (
 		all   []alternative
@@ -34,14 +36,14 @@ func alternatives(name string, list []string) (pattern, error) {
 	)
 	for i, expr := range list {
 		one := "(?i)(?:" + expr + ")"
-		re, err := regexp.Compile(one)
+		parsed, err := syntax.Parse(one, syntax.Perl)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s[%d]: compile %q: %w", name, i, expr, err))
 			continue
 		}
-		needs := needed(one)
-		if first, second := beginnings(one); first != nil {
-			all = append(all, alternative{re, first, second, first.few(), needs})
+		needs := needed(parsed)
+		if first, second := beginnings(parsed); first != nil {
+			all = append(all, alternative{compiled(one), first, second, first.few(), needs})
 		} else {
 			loose[needs] = append(loose[needs], expr)
 		}
@@ -50,13 +52,18 @@ func alternatives(name string, list []string) (pattern, error) {
 		if len(list) == 0 {
 			continue
 		}
-		re, err := regexp.Compile("(?i)(?:" + strings.Join(list, ")|(?:") + ")")
-		if err != nil {
+		joined := "(?i)(?:" + strings.Join(list, ")|(?:") + ")"
+		if _, err := syntax.Parse(joined, syntax.Perl); err != nil {
 			errs = append(errs, fmt.Errorf("%s: compile: %w", name, err))
 		}
-		all = append(all, alternative{re: re, needs: byte(needs)})
+		all = append(all, alternative{re: compiled(joined), needs: byte(needs)})
 	}
 	return pattern{all, union(all)}, errors.Join(errs...)
+}
+
+// compiled returns what compiles an expression that was parsed without a mistake, at its first call.
+func compiled(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
 }
 
 // fits reports whether one of the expressions matches s.
@@ -78,7 +85,7 @@ func (p pattern) fits(s string, known bool) bool {
 			continue
 		}
 		if a.first.has(r) && a.second.has(next) && (a.needs == 0 || strings.IndexByte(s, a.needs) >= 0) &&
-			a.re.MatchString(s) {
+			a.re().MatchString(s) {
 			return true
 		}
 	}

@@ -57,7 +57,7 @@ func TestPatternData(t *testing.T) {
 		"delimiters": c.delimiters, "decorations": c.decorations, "signatures": c.signatures} {
 		for _, a := range p.all {
 			if a.first == nil {
-				t.Errorf("%s: %s is not anchored with ^, or can begin with anything", name, a.re)
+				t.Errorf("%s: %s is not anchored with ^, or can begin with anything", name, a.re())
 			}
 		}
 	}
