@@ -26,6 +26,9 @@ const freeWithin = 15 * time.Second
 // with 75. In the end the letter has made one task.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts servers")
+	}
 	link, err := newLink()
 	servers.Want(t, err)
 	t.Cleanup(link.remove)

@@ -112,6 +112,9 @@ func haste(a *app) *app {
 //	jsonlines                     each line of standard error must be JSON, and there must be one
 //	interrupted STATUS helpdesk ARG...  run helpdesk, and interrupt it while it waits for the mailbox
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts hundreds of processes")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {

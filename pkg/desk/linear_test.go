@@ -83,6 +83,9 @@ func word(i int) string {
 // TestNothingIsQuadratic holds that reading and judging a letter takes time in proportion to it, whatever of it grows:
 // four times as much takes sixteen times as long where it does not.
 func TestNothingIsQuadratic(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads long letters")
+	}
 	const size, more = 20_000, 4
 	rules, cutter := corpusRules(t)
 	took := func(raw []byte) time.Duration {

@@ -11,7 +11,7 @@ import (
 
 func routed(t *testing.T, m Message, routes ...Route) Decision {
 	t.Helper()
-	p := Policy{Words: testWords(t), Routes: routes, Fields: map[string]Fields{"support": {Responsible: 7}},
+	p := Policy{Lexicon: testLexicon(t), Routes: routes, Fields: map[string]Fields{"support": {Responsible: 7}},
 		Calendar: week, Own: []string{"support@x.example"}}
 	r, err := Compile(&p)
 	if err != nil {
@@ -102,7 +102,7 @@ func TestNoRoutesNoReason(t *testing.T) {
 }
 
 func TestBadPatternOfARoute(t *testing.T) {
-	p := Policy{Words: testWords(t), Routes: []Route{{Name: "x", From: []string{"bank"}}, {To: []string{"@"}}}}
+	p := Policy{Lexicon: testLexicon(t), Routes: []Route{{Name: "x", From: []string{"bank"}}, {To: []string{"@"}}}}
 	if _, err := Compile(&p); err == nil {
 		t.Error("taken")
 	}
@@ -127,7 +127,7 @@ func TestDeadlineInWorkingTime(t *testing.T) {
 
 // A comment counts as a result from when it was marked, however long ago it was read.
 func TestResultsHaveACursorOfTheirOwn(t *testing.T) {
-	p := Policy{Words: testWords(t), Send: SendResults, Answer: true, Combine: true}
+	p := Policy{Lexicon: testLexicon(t), Send: SendResults, Answer: true, Combine: true}
 	r, err := Compile(&p)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package desk
 import (
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,31 +17,59 @@ var (
 
 const testInstance = "5f2c0a9e"
 
+var readWords = sync.OnceValues(func() (w Words, err error) {
+	b, err := os.ReadFile("../../templates/words.yaml")
+	if err == nil {
+		err = yaml.UnmarshalWithOptions(b, &w, yaml.Strict())
+	}
+	return w, err
+})
+
 func testWords(t testing.TB) Words {
 	t.Helper()
-	b, err := os.ReadFile("../../templates/words.yaml")
+	w, err := readWords()
 	if err != nil {
-		t.Fatal(err)
-	}
-	var w Words
-	if err := yaml.UnmarshalWithOptions(b, &w, yaml.Strict()); err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
-// testLabels returns the labels of quoted headers, which another data file has for reading.
-func testLabels(t testing.TB) (from, others []string) {
+var readLexicon = sync.OnceValues(func() (*Lexicon, error) {
+	w, err := readWords()
+	if err != nil {
+		return nil, err
+	}
+	return NewLexicon(w)
+})
+
+// testLexicon returns the words compiled, which takes longer than most decisions.
+func testLexicon(t testing.TB) *Lexicon {
 	t.Helper()
-	b, err := os.ReadFile("../../templates/quotes.yaml")
+	l, err := readLexicon()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var l struct {
-		From   []string `yaml:"from_labels"`
-		Others []string `yaml:"other_labels"`
+	return l
+}
+
+type quotedLabels struct {
+	From   []string `yaml:"from_labels"`
+	Others []string `yaml:"other_labels"`
+}
+
+var readLabels = sync.OnceValues(func() (l quotedLabels, err error) {
+	b, err := os.ReadFile("../../templates/quotes.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(b, &l)
 	}
-	if err := yaml.Unmarshal(b, &l); err != nil {
+	return l, err
+})
+
+// testLabels returns the labels of quoted headers, which another data file has for reading.
+func testLabels(t testing.TB) (from, others []string) {
+	t.Helper()
+	l, err := readLabels()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return l.From, l.Others
@@ -60,8 +89,8 @@ func testPolicy(t testing.TB) *Policy {
 		Reopen: true, ReopenWithin: 720 * time.Hour, SameSubject: 336 * time.Hour,
 		AutoReply: true, PerAddress: 5, PerDomain: 50, Within: 24 * time.Hour, MaxAge: 72 * time.Hour,
 		Answer: true, Send: "all", InternalPrefix: "//", PublicPrefix: "!", Combine: true, Attachments: true,
-		Fields: map[string]Fields{"support": {Responsible: 7, Tags: []string{"helpdesk"}}},
-		Words:  testWords(t), FromLabels: from, OtherLabels: others,
+		Fields:  map[string]Fields{"support": {Responsible: 7, Tags: []string{"helpdesk"}}},
+		Lexicon: testLexicon(t), FromLabels: from, OtherLabels: others,
 	}
 }
 
@@ -179,6 +208,7 @@ func TestCompileNamesBadPatterns(t *testing.T) {
 		Match: "@",
 		Scope: ScopeMail,
 	}, Exclusion{Match: "@a.ru", Scope: "never"})
+	p.Lexicon, p.Words = nil, testWords(t)
 	p.Words.Thanks = []string{"(thanks"}
 	_, err := Compile(p)
 	if err == nil {

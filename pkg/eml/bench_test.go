@@ -154,6 +154,9 @@ func peakOf(f func()) (peak uint64, took time.Duration) {
 // TestHeavy checks the limits: 64 MiB plus twice the largest part in memory, and a time far above that of ordinary
 // letters.
 func TestHeavy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads heavy letters")
+	}
 	for _, h := range heavy {
 		peak, took := peakOf(func() {
 			if _, err := Parse(h.open(), desk.Listing{}); err != nil {
@@ -172,6 +175,9 @@ func TestHeavy(t *testing.T) {
 
 // TestHeavyExtract extracts every attachment of the heavy letters within the same limits.
 func TestHeavyExtract(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads heavy letters")
+	}
 	for _, h := range heavy {
 		m, err := Parse(h.open(), desk.Listing{})
 		if err != nil {

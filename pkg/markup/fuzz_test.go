@@ -206,6 +206,9 @@ func FuzzText(f *testing.F) {
 
 // TestBounded checks the time for inputs that are quadratic if text is read repeatedly.
 func TestBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads long pages")
+	}
 	const n = 50000
 	for name, s := range map[string]string{
 		"nested div":    strings.Repeat("<div>", n) + "x" + strings.Repeat("</div>", n),

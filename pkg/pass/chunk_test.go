@@ -35,6 +35,9 @@ func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration,
 // TestTheTextsHeldAtOnceAreBounded: however many letters are fetched together, no more of them are read and not yet
 // recorded than have 4 MiB of text, of whatever kind it is.
 func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 20 MB")
+	}
 	const (
 		size   = 900_000
 		count  = 12

@@ -82,10 +82,14 @@ func (w *world) nothingLost() {
 }
 
 var dyingEvery = flag.Int("dying.every", 9,
-	"TestDyingAtEveryStepOnPostgres dies at each so-many-th step; 1 = at all of them")
+	"TestDyingAtEveryStepOnPostgres, and with -short TestDyingAtEveryStep, die at each so-many-th step; 1 = at all")
 
 func TestDyingAtEveryStep(t *testing.T) {
-	dying(t, 1, newWorld)
+	every := 1
+	if testing.Short() {
+		every = *dyingEvery
+	}
+	dying(t, every, newWorld)
 }
 
 // The same with the state in a database, each world in a schema of its own.

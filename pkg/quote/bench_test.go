@@ -34,6 +34,9 @@ var heavyTexts = []struct{ name, text string }{
 
 // TestHeavy checks that no text takes much longer than ordinary letters.
 func TestHeavy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads long texts")
+	}
 	c := cutter(t)
 	for _, h := range heavyTexts {
 		start := time.Now()
