@@ -2,11 +2,13 @@ package cmd
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"helpdesk/cmd/status"
 	"helpdesk/pkg/desk"
@@ -54,10 +56,21 @@ func (k completions) completeFlags(c *cobra.Command) {
 			_ = c.RegisterFlagCompletionFunc(name, values(list)) // fails for a flag that has one
 		}
 	}
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if !namesFile.MatchString(f.Usage) {
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // fails for a flag that has one
+		}
+	})
+	if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 && !namesFile.MatchString(c.Use) {
+		c.ValidArgsFunction = cobra.NoFileCompletions
+	}
 	for _, sub := range c.Commands() {
 		k.completeFlags(sub)
 	}
 }
+
+// namesFile recognizes a flag or a command that takes the name of a file or folder: the shell completes those alone.
+var namesFile = regexp.MustCompile(`\b(FILE|DIR|FOLDER|FROM|TO)\b`)
 
 func scopes(context.Context) []string {
 	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply",

@@ -191,7 +191,8 @@ func printExplained(t *tui.Terminal, e explained) {
 		t.Printf("date     %s\n", e.Date.Format(time.RFC1123Z))
 	}
 	for _, f := range e.Attachments {
-		t.Printf("file     %s (%s, %d bytes)\n", glyph.Line(f.Name), glyph.Line(f.Type), f.Size)
+		t.Printf("file     %s (%s, %s)\n", glyph.Line(f.Name), glyph.Line(f.Type),
+			tui.Count(int(f.Size), "byte", "bytes"))
 	}
 	for _, f := range e.Forwarded {
 		t.Printf("forward  %s\n", glyph.Line(f.String()))

@@ -20,7 +20,8 @@ import (
 // table is what an import reads: names by address, and the rows that hold none.
 type table struct {
 	names map[string]string
-	bad   []error // file:line: what is wanted
+	bad   []error           // file:line: what is wanted
+	spelt map[string]string // how an address of names is spelt there, by its small letters
 }
 
 // columns are where a table has what; -1 = nowhere.
@@ -32,7 +33,7 @@ var unheaded = columns{address: 0, name: 1, given: -1, middle: -1, surname: -1}
 // readNames reads a table of addresses and names. A first line without an address is its head: where it names the
 // columns in a way that is known, they may stand in any order.
 func readNames(r io.Reader, file string) (table, error) {
-	t := table{names: map[string]string{}}
+	t := table{names: map[string]string{}, spelt: map[string]string{}}
 	raw, err := io.ReadAll(r)
 	if err != nil {
 		return t, fmt.Errorf("read %s: %w", file, err)
@@ -101,7 +102,11 @@ func (t table) add(cell, name string) error {
 		return errors.New("no name")
 	}
 	for _, address := range addresses {
-		t.names[address] = name
+		plain := strings.ToLower(address)
+		if t.spelt[plain] == "" {
+			t.spelt[plain] = address
+		}
+		t.names[t.spelt[plain]] = name // of two rows the last counts
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%q is no address", strings.Join(wrong, " "))

@@ -12,6 +12,7 @@ import (
 
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/person"
+	"helpdesk/cmd/tui"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
@@ -69,7 +70,7 @@ func newPersonExport(a *app) *cobra.Command {
 				return exit.Usage(err)
 			}
 			if err == nil && a.Chatty() {
-				a.Printf("%s: %d files\n", args[1], n)
+				a.Printf("%s: %s\n", args[1], tui.Count(n, "file", "files"))
 			}
 			return err
 		},

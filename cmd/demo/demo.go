@@ -243,7 +243,7 @@ func (d *Stage) pass(kind string, dry bool) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.Terminal.Printf("  (%d requests to the portal)\n", d.portal.Hits()-hits)
+		d.Terminal.Printf("  (%s to the portal)\n", tui.Count(d.portal.Hits()-hits, "request", "requests"))
 		return d.showLetters()
 	}
 }
