@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,11 +56,11 @@ func (k completions) completeFlags(c *cobra.Command) {
 		}
 	}
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if !namesFile.MatchString(f.Usage) {
+		if !namesFile(f.Usage) {
 			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // fails for a flag that has one
 		}
 	})
-	if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 && !namesFile.MatchString(c.Use) {
+	if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 && !namesFile(c.Use) {
 		c.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	for _, sub := range c.Commands() {
@@ -69,8 +68,12 @@ func (k completions) completeFlags(c *cobra.Command) {
 	}
 }
 
-// namesFile recognizes a flag or a command that takes the name of a file or folder: the shell completes those alone.
-var namesFile = regexp.MustCompile(`\b(FILE|DIR|FOLDER|FROM|TO)\b`)
+// namesFile reports whether the text of a flag or a command names a file or folder: the shell completes those alone.
+func namesFile(text string) bool {
+	return slices.ContainsFunc([]string{"FILE", "DIR", "FOLDER", "FROM"}, func(word string) bool {
+		return strings.Contains(text, word)
+	})
+}
 
 func scopes(context.Context) []string {
 	return []string{string(desk.ScopeAutoReply) + "\tno auto-reply",
