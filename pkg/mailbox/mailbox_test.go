@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,6 +126,66 @@ func TestIdlePassSaysFourThings(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"LOGIN", "SELECT", "UID SEARCH", "LOGOUT"}, got); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// hushed is a connection on which nothing more comes from the server once we have said good-bye.
+type hushed struct {
+	net.Conn
+	once  sync.Once
+	bye   chan struct{}
+	ended chan struct{}
+}
+
+func (h *hushed) Write(p []byte) (int, error) {
+	if bytes.Contains(p, []byte("LOGOUT")) {
+		h.once.Do(func() { close(h.bye) })
+	}
+	return h.Conn.Write(p)
+}
+
+func (h *hushed) Read(p []byte) (int, error) {
+	n, err := h.Conn.Read(p)
+	select {
+	case <-h.bye:
+		<-h.ended
+		return 0, net.ErrClosed
+	default:
+		return n, err
+	}
+}
+
+func (h *hushed) Close() error {
+	select {
+	case <-h.ended:
+	default:
+		close(h.ended)
+	}
+	return h.Conn.Close()
+}
+
+// Closing waits for no answer: it would be a round trip of every pass.
+func TestGoodByeWaitsForNoAnswer(t *testing.T) {
+	onServers(t, func(t *testing.T, s *testServer) {
+		var conn *hushed
+		o := s.options()
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := new(net.Dialer).DialContext(ctx, network, addr)
+			conn = &hushed{Conn: c, bye: make(chan struct{}), ended: make(chan struct{})}
+			return conn, err
+		}
+		m, err := Open(context.Background(), o, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Close(); err != nil {
+			t.Errorf("it waited: %v", err)
+		}
+		select {
+		case <-conn.bye:
+		default:
+			t.Error("no LOGOUT was sent")
 		}
 	})
 }

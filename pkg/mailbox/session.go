@@ -94,21 +94,16 @@ func (s *session) drop() {
 	_ = s.client.Close() // returns once the reader has ended; every literal has been read or has failed by now
 }
 
-// logoutWait is how long the good-bye may take: nothing depends on it.
-const logoutWait = 3 * time.Second
-
-func (s *session) close() error {
-	defer s.drop()
+// close says good-bye and waits for no answer: nothing depends on it, and it would be a round trip of every pass.
+func (s *session) close() {
 	if s.dead() {
-		return nil
+		s.drop()
+		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), logoutWait)
-	defer cancel()
-	defer s.begin(ctx)()
-	if err := s.client.Logout().Wait(); err != nil {
-		return fmt.Errorf("log out of %s: %w", s.where, s.why(err))
-	}
-	return nil
+	s.conn.Expect(s.idle)
+	s.client.Logout()
+	_ = s.client.Close() // with TLS, its own end goes out before the connection's
+	_ = s.conn.Close()
 }
 
 // open selects the folder and returns its UIDVALIDITY.
