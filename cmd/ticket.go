@@ -171,6 +171,9 @@ func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
 	if !t.Erased.IsZero() {
 		on.Printf("erased     %s\n", tui.When(t.Erased))
 	}
+	if len(t.Copied) > 0 {
+		on.Printf("answers go to them, too: %s\n", strings.Join(t.Copied, ", "))
+	}
 	if t.Undeliver != "" {
 		on.Printf("not delivered: %s\n", glyph.Line(t.Undeliver))
 	}
@@ -181,7 +184,9 @@ func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
 		case s.Comment != 0:
 			about = fmt.Sprintf("comment %d", s.Comment)
 		case s.To != "":
-			about = "to " + s.To
+			if about = "to " + s.To; len(s.Cc) > 0 {
+				about += ", copy to " + strings.Join(s.Cc, ", ")
+			}
 		case s.Task != 0:
 			about = fmt.Sprintf("task %d", s.Task)
 		}

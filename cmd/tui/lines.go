@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/glyph"
@@ -42,6 +43,9 @@ func Change(l pass.Line) string {
 		to = l.To
 	case desk.Later:
 		to, what = l.To, string(desk.Announced)+" in "+desk.Brief(l.Wait)
+	}
+	if len(l.Cc) > 0 {
+		to += ", copy to " + strings.Join(l.Cc, ", ")
 	}
 	return fmt.Sprintf("task %d  %s  to %s  %q  %s: %s", l.Task, what, to, glyph.Cut(glyph.Line(l.Subject), 60),
 		l.Rule, glyph.Line(l.Note))

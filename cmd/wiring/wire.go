@@ -285,7 +285,12 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		Send:        desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix,
 		PublicPrefix: cfg.Notify.PublicPrefix,
 		Delay:        cfg.Notify.Delay, MentionInside: cfg.Notify.MentionInside, Combine: cfg.Notify.Combine,
-		Attachments: cfg.Notify.Attachments, Fields: map[string]desk.Fields{},
+		Attachments: cfg.Notify.Attachments, Copy: map[string]bool{}, Fields: map[string]desk.Fields{},
+	}
+	for _, m := range cfg.Mailboxes {
+		if m.Copy == "participants" {
+			p.Copy[m.Name] = true
+		}
 	}
 	for _, address := range cfg.Mail.Own {
 		p.Own = append(p.Own, desk.FoldAddress(address))

@@ -92,14 +92,16 @@ type Override struct {
 
 // Mailbox is one IMAP folder that is read, and the relay its letters go out by.
 type Mailbox struct {
-	Name     string   `yaml:"name" need:"yes" is:"word"`
-	From     string   `yaml:"from" need:"yes" is:"sender"`
-	Timezone string   `yaml:"timezone" is:"zone"` // "" = that of letters
-	IMAP     IMAP     `yaml:"imap" need:"yes"`
-	SMTP     SMTP     `yaml:"smtp" need:"yes"`
-	OAuth    OAuth    `yaml:"oauth"` // for auth oauth2
-	Task     Override `yaml:"task"`
-	Letters  Letters  `yaml:"letters"` // those of Config, with what the mailbox changes
+	Name     string `yaml:"name" need:"yes" is:"word"`
+	From     string `yaml:"from" need:"yes" is:"sender"`
+	Timezone string `yaml:"timezone" is:"zone"` // "" = that of letters
+	IMAP     IMAP   `yaml:"imap" need:"yes"`
+	SMTP     SMTP   `yaml:"smtp" need:"yes"`
+	OAuth    OAuth  `yaml:"oauth"` // for auth oauth2
+	// participants: answers go to those in copy of the customer's letters, too
+	Copy    string   `yaml:"copy" enum:"none|participants"`
+	Task    Override `yaml:"task"`
+	Letters Letters  `yaml:"letters"` // those of Config, with what the mailbox changes
 }
 
 // IMAP is where mail is read.

@@ -48,7 +48,7 @@ func (c *Config) defaults() {
 func (m *Mailbox) defaults() {
 	m.IMAP = IMAP{TLS: "implicit", Auth: "password", Folder: "INBOX", MaxMessage: 50 * mb, MaxAge: 30 * day}
 	m.SMTP = SMTP{TLS: "implicit", Auth: "password", EnvelopeFrom: "account"}
-	m.OAuth.Tenant = "common"
+	m.OAuth.Tenant, m.Copy = "common", "none"
 }
 
 func (e *Exclusion) defaults() { e.Scope = "autoreply" }

@@ -17,6 +17,9 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 		t.Chat, t.LastComment, t.CommentAt = c.State.Chat, 0, time.Time{} // a chat counts from its own beginning
 	}
 	public, later := a.weighAll(&t, &d)
+	if len(public) > 0 || later {
+		d.Cc = a.copied()
+	}
 	d.Effects = append(append(d.Effects, a.remarks...), a.answers(public)...)
 	if d.Wait == 0 || c.State.Status == Gone { // else the letter that tells of a closing follows the last answer
 		if reason, closed := a.standing(&t); reason.Rule != "" {
@@ -237,7 +240,7 @@ func (a *announcing) answer(comments []Comment) Effect {
 		parts = append(parts, strconv.FormatInt(c.ID, 10), at)
 	}
 	draft := a.draft(Answer, comments[len(comments)-1].At)
-	draft.Comments = comments
+	draft.Comments, draft.Cc = comments, a.copied()
 	return Effect{
 		Kind:   SendLetter,
 		Key:    DeriveKey(parts...),

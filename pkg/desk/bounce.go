@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"strings"
 
 	"helpdesk/pkg/glyph"
@@ -51,7 +52,8 @@ func (w *weighing) bounce() {
 		w.d.Verdict = Ignored // nothing is left to comment
 		return
 	}
-	for _, r := range w.recipients() {
+	reported := w.recipients()
+	for _, r := range reported {
 		detail := r.Address
 		if r.Status != "" {
 			detail += ": " + r.Status
@@ -65,9 +67,13 @@ func (w *weighing) bounce() {
 		w.note(NoteBounce, detail, 0)
 		if hard(r) {
 			w.d.Failed = append(w.d.Failed, FoldAddress(r.Address))
-			t.Undeliver = detail
+			if !t.inCopy(r.Address) {
+				t.Undeliver = detail
+			}
 		}
 	}
+	w.copies = len(reported) > 0 &&
+		!slices.ContainsFunc(reported, func(r Recipients) bool { return !t.inCopy(r.Address) })
 	w.found = t
 	w.comment(FormBounce)
 }

@@ -24,6 +24,7 @@ func Catalogue() []RuleDoc {
 		{GroupThread, threadRules()},
 		{GroupStanding, standRules()},
 		{GroupAutoReply, append(quietRules(), floodRule())},
+		{GroupCopy, []rule{copyRule(nil)}},
 		{GroupFiles, []rule{picturesRule()}},
 		{GroupRouting, []rule{routingRule()}},
 		{GroupLetter, []rule{languageRule(), offHoursRule()}},

@@ -99,7 +99,10 @@ func commentRules() []commentRule {
 		{"off", "letters.comment.enabled is false", stays, func(a *announcing, _ *Comment) bool {
 			return !a.r.policy.In(a.f.Ticket.Mailbox).Answer
 		}},
-		{ForCustomer, "nothing above", "a letter to the requester", func(*announcing, *Comment) bool { return true }},
+		{ForCustomer, "nothing above", "a letter to the requester, and in copy to whom the rule copied " +
+			"added: unless they are excluded by now, or mail to them comes back", func(*announcing, *Comment) bool {
+			return true
+		}},
 	}
 }
 

@@ -23,6 +23,7 @@ type weighing struct {
 	spam     bool      // the receiving filter has marked it
 	reopen   bool      // the task is opened again
 	loop     bool      // it is a letter of ours that came round
+	copies   bool      // those in copy alone did not get the letter that came back
 	inside   *evidence
 	known    *evidence
 	forged   []string

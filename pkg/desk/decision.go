@@ -33,8 +33,9 @@ type Policy struct {
 	MaxAge     time.Duration // of a letter that still gets an auto-reply; 0 = no limit
 	Languages  bool          // letters are in the customer's language
 
-	Answer         bool // letters.comment.enabled
-	Closed         bool // letters.closed.enabled
+	Answer         bool            // letters.comment.enabled
+	Copy           map[string]bool // mailboxes whose answers go to those in copy, too
+	Closed         bool            // letters.closed.enabled
 	Send           Send
 	Delay          time.Duration // a comment is decided when it is that old
 	MentionInside  bool          // with all: a comment that begins with a mention of a colleague stays inside
@@ -192,6 +193,7 @@ const (
 	GroupThread    Group = "thread"     // whose ticket a message belongs to
 	GroupStanding  Group = "standing"   // how that ticket, or a changed task, stands
 	GroupAutoReply Group = "auto-reply" // what takes the auto-reply away
+	GroupCopy      Group = "copy"       // who gets answers in copy
 	GroupFiles     Group = "files"      // which files are not uploaded
 	GroupRouting   Group = "routing"    // which settings a new task gets
 	GroupLetter    Group = "letter"     // which auto-reply goes out
@@ -227,6 +229,8 @@ type Decision struct {
 	Counted []string `json:"-"` // for whom the letter is counted, as in Questions.Arrivals
 	Gathers string   `json:"-"` // for whom the new ticket gathers further letters; "" = it does not
 
+	Cc []Address `json:"-"` // who gets answers to the change in copy
+
 	Wait time.Duration `json:"wait,omitempty"` // until a comment that is too young may be decided; 0 = none is
 
 	Effects []Effect `json:"effects"`
@@ -249,4 +253,6 @@ type AnnounceFacts struct {
 
 	Excluded   []Exclusion // those of `exclude add`
 	Undelivers bool        // an earlier letter to where answers go came back for good, and it has not written since
+
+	Returned []string // those of the ticket's Copied of whom the same is true
 }

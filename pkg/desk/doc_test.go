@@ -18,6 +18,8 @@ var docGroups = map[desk.Group]string{
 	desk.GroupStanding: "## How that ticket stands\n\nThe first that hits decides.",
 	desk.GroupAutoReply: "## What takes the auto-reply away\n\nAll are asked. The auto-reply goes with a new task of " +
 		"class human, unless one of these or suppress hits.",
+	desk.GroupCopy: "## Who gets answers in copy\n\nAsked of letters of those who take part in a ticket, where " +
+		"mailboxes[].copy is participants.",
 	desk.GroupRouting: "## What a new task gets\n\nAsked of new tasks, where the settings have routes.",
 	desk.GroupFiles: "## What is not uploaded again\n\nAsked of letters with small pictures that make a task or a " +
 		"comment.",

@@ -63,6 +63,7 @@ type Post struct {
 	Subject string    `json:"subject,omitempty"`
 	Text    string    `json:"text"`            // BBCode
 	Marker  string    `json:"marker"`          // of a comment, so that a repeat can be looked for
+	Copy    bool      `json:"copy,omitempty"`  // of a bounce: none but those in copy did not get the letter
 	Bare    bool      `json:"bare,omitempty"`  // without the text: the letter is a file of it
 	Answers bool      `json:"-"`               // of a new task: comments on it go to the customer, and it says how
 	Whole   bool      `json:"whole,omitempty"` // with its quotes and signature
@@ -138,6 +139,9 @@ type Draft struct {
 	InReplyTo  string     `json:"in_reply_to,omitempty"`
 	References []string   `json:"references,omitempty"`
 	Comments   []Comment  `json:"comments,omitempty"`
+	Cc         []Address  `json:"cc,omitempty"`   // who gets it in copy, each once
+	Only       Address    `json:"only,omitzero"`  // the one of Cc it still goes to; none = it goes to all
+	As         string     `json:"as,omitempty"`   // with Only: key of the letter that the others had
 	Bare       bool       `json:"bare,omitempty"` // their files stay in the portal: the relay takes no letter with them
 	Date       time.Time  `json:"date"`           // of the cause: when the letter arrived, when the comment was written
 
@@ -154,6 +158,22 @@ func (d *Draft) KindAt(now time.Time) LetterKind {
 
 // Once reports whether the letter is not sent again when its fate is unknown.
 func (d *Draft) Once() bool { return d.Kind == Received }
+
+// Recipient returns whom the letter is for: a single one of those in copy, or else the requester.
+func (d *Draft) Recipient() Address {
+	if d.Only.Addr != "" {
+		return d.Only
+	}
+	return d.To
+}
+
+// Apart returns the letter as it goes to one of those in copy alone, by itself: under the Message-ID of the effect of
+// that key, and with the same header.
+func (d *Draft) Apart(key string, to Address) *Draft {
+	one := *d
+	one.Only, one.As = to, key
+	return &one
+}
 
 // Automatic returns how a letter that no person wrote came about (RFC 3834, 5); "" = a person wrote it.
 func (d *Draft) Automatic() Automatic {
@@ -201,7 +221,9 @@ type Letter struct {
 	MessageID    string // without <>
 	From         Address
 	To           Address
-	EnvelopeFrom string // "" = From's address, "<>" = the null sender (RFC 3834)
+	Cc           []Address
+	Only         Address // the one of To and Cc it goes to on its way; none = it goes to all
+	EnvelopeFrom string  // "" = From's address, "<>" = the null sender (RFC 3834)
 	Subject      string
 	HTML         string
 	Text         string
@@ -212,6 +234,12 @@ type Letter struct {
 	Loop         string    // value of the loop header, our instance id
 	Inline       []Part
 	Files        []Part
+}
+
+// Sent is a letter that a relay took.
+type Sent struct {
+	Raw    []byte    // what was sent
+	Absent []Address // of Cc: whom the relay did not take with the others
 }
 
 // Part is a file in a letter.

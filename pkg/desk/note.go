@@ -60,6 +60,11 @@ const (
 	NoteSentLate    NoteKey = "sent-late"    // it is out
 	NoteSent        NoteKey = "sent"         // a letter with a comment is out
 	NoteLeftOut     NoteKey = "left-out"     // files of a comment that did not go out with it
+	NoteCopied      NoteKey = "copied"       // the detail's addresses get answers in copy from now on
+	NoteCrowd       NoteKey = "crowd"        // nobody does: the letter went to more people than the detail
+	NoteCopyLost    NoteKey = "copy-lost"    // a copy was refused for good: address and reason
+	NoteCopyDelayed NoteKey = "copy-delayed" // a copy waits for long, or for a person
+	NoteCopySent    NoteKey = "copy-sent"    // it is out
 	NoteUnseenFiles NoteKey = "unseen-files" // files of a letter that the portal took and does not show
 )
 

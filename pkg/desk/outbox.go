@@ -47,7 +47,8 @@ type Result struct {
 
 	Made   Made      // with Done
 	ID     string    // with Done of a letter: its Message-ID
-	Sent   string    // with Done of a letter: its text
+	Sent   string    // with Done of a letter: its text; "" = the ticket has had it
+	Cc     []string  // with Done of a letter: who had it in copy
 	Copy   []byte    // with Done of a letter: its bytes, where its mailbox is to have a copy
 	Words  string    // with Done of a letter with a specialist's words: that specialist's name
 	Unsure bool      // with Again
@@ -58,6 +59,7 @@ type Result struct {
 	Note   string    // with Again, Hold and Replace: why
 	Gone   bool      // the ticket's task does not exist any more
 	Failed string    // the requester's address can't be delivered to, for this reason
+	Return string    // this address in copy can't be delivered to
 	Then   []Effect  // to be queued behind everything of the ticket
 }
 
@@ -121,6 +123,7 @@ type Step struct {
 	Key     string    `json:"key,omitempty"`
 	ID      string    `json:"message_id,omitempty"`
 	To      string    `json:"to,omitempty"`
+	Cc      []string  `json:"cc,omitempty"`
 	Task    int64     `json:"task,omitempty"`
 	Comment int64     `json:"comment,omitempty"`
 	Note    string    `json:"note,omitempty"`

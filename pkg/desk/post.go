@@ -174,6 +174,9 @@ func (w *weighing) heard(t *Ticket) {
 	requester := w.m.From.Key() == t.Requester.Key() || w.m.From.Key() == t.ReplyTo.Key()
 	if !forged && (requester || w.takesPart(t)) {
 		w.participants(t)
+		if w.r.policy.Copy[t.Mailbox] {
+			w.ask(GroupCopy, copyRule(t))
+		}
 	}
 	if !requester {
 		return
@@ -234,7 +237,7 @@ func (w *weighing) post(form Form) *Post {
 	if form == FormBounce {
 		w.degraded()
 		p.whole(w.m)
-		p.Notes = w.notes
+		p.Notes, p.Copy = w.notes, w.copies
 		return p
 	}
 	var out cutting

@@ -137,6 +137,7 @@ func (w *weighing) ticket(number uint64) *Ticket {
 		return nil
 	}
 	t.Participants = append([]string(nil), t.Participants...)
+	t.Copied = append([]string(nil), t.Copied...)
 	t.References = append([]string(nil), t.References...)
 	t.Subjects = append([]string(nil), t.Subjects...)
 	t.Signatures = append([]string(nil), t.Signatures...)

@@ -12,6 +12,7 @@ type Ticket struct {
 	ReplyTo   Address `json:"reply_to"` // where answers go
 	// folded addresses besides the requester: To and Cc of the letters
 	Participants []string  `json:"participants,omitempty"`
+	Copied       []string  `json:"copied,omitempty"`   // those of them who get answers in copy, as the task was told
 	Subject      string    `json:"subject"`            // as the customer wrote it, without Re: and tokens
 	Subjects     []string  `json:"subjects,omitempty"` // further subjects its comments have shown, folded
 	Normal       string    `json:"normal,omitempty"`   // the subject as it is compared; "" = too short to tell

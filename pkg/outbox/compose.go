@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"html/template"
@@ -49,12 +50,17 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
 	if err != nil {
 		return desk.Letter{}, nil, err
 	}
-	letter := desk.Letter{MessageID: l.Signer.MessageID(d.Effect.Key, s.From.Domain()), From: s.From,
-		To: desk.Address{Addr: draft.To.Addr}, Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: l.Now().In(s.Zone),
+	letter := desk.Letter{MessageID: l.Signer.MessageID(cmp.Or(draft.As, d.Effect.Key), s.From.Domain()), From: s.From,
+		To: desk.Address{Addr: draft.To.Addr}, Cc: draft.Cc, Only: draft.Only, Subject: r.Subject, HTML: r.HTML,
+		Text: r.Text, Date: l.Now().In(s.Zone),
 		InReplyTo: draft.InReplyTo, References: draft.References, Automatic: draft.Automatic(), Loop: l.Instance,
 		Inline: r.Inline, Files: files}
 	if letter.Automatic == desk.AutoReplied {
 		letter.EnvelopeFrom = s.EnvelopeFrom
+	}
+	if d.Failures > 0 && letter.Only.Addr == "" && len(letter.Cc) > 0 {
+		// Those in copy may be what it failed over: the requester does not wait for them.
+		letter.Only = letter.To
 	}
 	return letter, left, nil
 }

@@ -92,6 +92,9 @@ func (l *letters) send(ctx context.Context, d desk.Pending) (result desk.Result)
 }
 
 func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
+	if d.Effect.Letter.As != "" && d.Effect.Letter.Only.Addr == "" {
+		return desk.Result{Seq: d.Seq, Dropped: "whom it was for was erased"}
+	}
 	where := relayOf(d.Effect.Letter.Mailbox)
 	if err := l.tally.Away(where); err != nil {
 		l.tally.Wait(1)
@@ -125,10 +128,10 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 	if err := l.Still(); err != nil {
 		return late(d, err)
 	}
-	raw, err := relay.Send(ctx, letter)
+	got, err := relay.Send(ctx, letter)
 	switch {
 	case err == nil:
-		return l.sent(s, d, letter, raw, left)
+		return l.sent(s, d, letter, got, left)
 	case Panicked(err):
 		r := l.hold(d, err)
 		r.Unsure = true
@@ -170,17 +173,31 @@ func (l *letters) close() {
 }
 
 // sent is the result of a letter that the relay took.
-func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, raw []byte, left []string) desk.Result {
+func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, got desk.Sent, left []string) desk.Result {
 	l.takes(s)
-	l.tally.Count(func(c *Counts) { c.Sent++ })
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try",
 		d.Tries+1)
-	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID, Sent: letter.Text, Then: l.afterwards(d, left)}
+	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID}
+	if d.Effect.Letter.Only.Addr != "" { // the others have had it
+		r.Then = lateCopy{l}.went(d)
+		return r
+	}
+	l.tally.Count(func(c *Counts) { c.Sent++ })
+	absent := got.Absent
+	if letter.Only.Addr != "" {
+		absent = letter.Cc
+	}
+	for _, a := range letter.Cc {
+		if !slices.Contains(absent, a) {
+			r.Cc = append(r.Cc, a.Addr)
+		}
+	}
+	r.Sent, r.Then = letter.Text, slices.Concat(l.afterwards(d, r.Cc, left), apart(d, absent))
 	if comments := d.Effect.Letter.Comments; len(comments) > 0 {
 		r.Words = comments[0].Name
 	}
 	if s.Copies {
-		r.Copy = raw
+		r.Copy = got.Raw
 	}
 	return r
 }
@@ -196,7 +213,7 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 	}
 	large := errors.Is(err, fault.ErrTooLarge) && len(letter.Files) > 0
 	if tries, _ := fault.Patience(err); !large && (tries > 0 || fault.Of(err) == fault.Never) {
-		l.note(d.Seq, refusal{letter: d, relay: s.Name, to: letter.To.Key(), err: err})
+		l.note(d.Seq, refusal{letter: d, relay: s.Name, to: d.Effect.Letter.Recipient().Key(), err: err})
 	}
 	if !l.final(d, err) {
 		l.tally.Wait(1)
@@ -210,8 +227,14 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 	if large {
 		return l.bare(d, err)
 	}
-	note := "refused: " + err.Error()
-	return desk.Result{Seq: d.Seq, Dropped: note, Failed: err.Error(), Then: l.refused(s, d, t, err)}
+	r := desk.Result{Seq: d.Seq, Dropped: "refused: " + err.Error()}
+	if only := d.Effect.Letter.Only; only.Addr != "" {
+		r.Return, r.Then = only.Addr, lateCopy{l}.lost(d, err)
+		return r
+	}
+	// Those in copy get it all the same.
+	r.Failed, r.Then = err.Error(), append(l.refused(s, d, t, err), apart(d, d.Effect.Letter.Cc)...)
+	return r
 }
 
 // mostSetBack is how long a letter stands back at most over whose like the relay broke off.

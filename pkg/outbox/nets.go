@@ -145,7 +145,7 @@ func (n portalNet) Download(ctx context.Context, f desk.File, w io.Writer) (err 
 
 type relayNet struct{ Relay }
 
-func (n relayNet) Send(ctx context.Context, l desk.Letter) (raw []byte, err error) {
+func (n relayNet) Send(ctx context.Context, l desk.Letter) (sent desk.Sent, err error) {
 	defer Caught("send letter", &err)
 	return n.Relay.Send(ctx, l)
 }

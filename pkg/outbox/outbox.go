@@ -79,7 +79,7 @@ type Staff interface {
 
 // Relay takes our letters.
 type Relay interface {
-	Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
+	Send(ctx context.Context, l desk.Letter) (desk.Sent, error)
 	Close() error
 }
 

@@ -26,6 +26,10 @@ func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
 		}
 		t := desk.Ticket{Number: d.Effect.Ticket, Task: d.Effect.Task}
 		r.Told = true
+		if d.Effect.Letter.Only.Addr != "" {
+			r.Then = append(r.Then, lateCopy{l}.waits(d)...)
+			continue
+		}
 		r.Then = append(r.Then, l.remark(desk.DeriveKey("delayed", d.Effect.Key), t, desk.Note{
 			Key:    desk.NoteDelayed,
 			Detail: d.Effect.Letter.To.Key(),
@@ -35,7 +39,7 @@ func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
 
 // afterwards returns what the task is told of a specialist's letter that went out: which files stayed behind, that it
 // is out at last, or, where the settings want it, that it went.
-func (l *letters) afterwards(d desk.Pending, left []string) (all []desk.Effect) {
+func (l *letters) afterwards(d desk.Pending, cc, left []string) (all []desk.Effect) {
 	if d.Effect.Letter.Kind != desk.Answer {
 		return nil
 	}
@@ -46,7 +50,7 @@ func (l *letters) afterwards(d desk.Pending, left []string) (all []desk.Effect) 
 			Detail: strings.Join(left, ", "),
 		})...)
 	}
-	to := desk.Note{Key: desk.NoteSent, Detail: d.Effect.Letter.To.Key()}
+	to := desk.Note{Key: desk.NoteSent, Detail: strings.Join(append([]string{d.Effect.Letter.To.Key()}, cc...), ", ")}
 	if d.Told {
 		to.Key = desk.NoteSentLate
 	}

@@ -138,7 +138,7 @@ func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOpti
 			for i := 0; i < len(names); i += every {
 				t.Run(fmt.Sprintf("%03d %s", i, names[i]), func(t *testing.T) {
 					t.Parallel()
-					got, gotAuto := dieAt(t, newWorld(t, o), i)
+					got, gotAuto := dieAt(t, newWorld(t, o), i, scenario)
 					if got != want {
 						t.Errorf("the world is another one: %s", cmp.Diff(want, got))
 					}
@@ -166,7 +166,7 @@ func (w *world) twice() (n int) {
 }
 
 // dieAt goes through the scenario, dies once at the given step, and returns the shape of the world in the end.
-func dieAt(t *testing.T, w *world, at int) (string, []string) {
+func dieAt(t *testing.T, w *world, at int, scenario func(w *world, settle func())) (string, []string) {
 	n := 0
 	w.steps = func(name string) {
 		if n == at {

@@ -221,7 +221,7 @@ func (x trapTexts) Event(e desk.Event, zone *time.Location) string {
 	return x.Texts.Event(e, zone)
 }
 
-func (x trapRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
+func (x trapRelay) Send(ctx context.Context, l desk.Letter) (desk.Sent, error) {
 	x.t("Relay.Send", l.To)
 	return x.Relay.Send(ctx, l)
 }

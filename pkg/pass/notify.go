@@ -315,6 +315,9 @@ func (p *notifier) changeLine(t *desk.Ticket, d desk.Decision) Line {
 		Verdict: d.Verdict,
 		Reasons: d.Reasons,
 	}
+	for _, a := range d.Cc {
+		l.Cc = append(l.Cc, a.Addr)
+	}
 	if l.Rule, l.Note, _ = settled(d); d.Verdict == desk.Later {
 		l.Wait, l.Due = d.Wait, p.Now().Add(d.Wait).UTC()
 	}

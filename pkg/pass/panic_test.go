@@ -29,7 +29,7 @@ func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rend
 // panickingRelay panics over the letters to one customer.
 type panickingRelay struct{ outbox.Relay }
 
-func (r panickingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
+func (r panickingRelay) Send(ctx context.Context, l desk.Letter) (desk.Sent, error) {
 	if l.To.Addr == panicAddress {
 		panic("of death")
 	}

@@ -48,6 +48,7 @@ type Line struct {
 	Ticket    uint64        `json:"ticket,omitempty"`
 	Task      int64         `json:"task,omitempty"`
 	To        string        `json:"to,omitempty"` // of a letter
+	Cc        []string      `json:"cc,omitempty"` // who gets it in copy
 	Verdict   desk.Verdict  `json:"verdict"`
 	Class     string        `json:"class,omitempty"`
 	Rule      string        `json:"rule"` // the one that settled it

@@ -597,11 +597,11 @@ type steppingRelay struct {
 	w *world
 }
 
-func (r *steppingRelay) Send(ctx context.Context, l desk.Letter) ([]byte, error) {
+func (r *steppingRelay) Send(ctx context.Context, l desk.Letter) (desk.Sent, error) {
 	return step1(r.w, "send "+map[bool]string{
 		true:  "auto-reply",
 		false: "answer",
-	}[l.Automatic == desk.AutoReplied], func() ([]byte, error) {
+	}[l.Automatic == desk.AutoReplied], func() (desk.Sent, error) {
 		return r.Relay.Send(ctx, l)
 	})
 }

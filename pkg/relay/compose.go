@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	netmail "net/mail"
 	"strconv"
 	"strings"
 
@@ -26,8 +27,9 @@ const (
 
 var errLetter = errors.New("not a letter one can send")
 
-// Compose returns the letter as mail: 7-bit, one recipient in To and no other, text beside HTML, pictures and files
-// attached. The same letter always gives the same bytes. What is wrong with a letter is wrong for good: fault.Never.
+// Compose returns the letter as mail: 7-bit, one recipient in To, the others in Cc, text beside HTML, pictures and
+// files attached. The same letter always gives the same bytes. What is wrong with a letter is wrong for good:
+// fault.Never.
 func Compose(l desk.Letter) ([]byte, error) {
 	raw, err := compose(l)
 	if err != nil {
@@ -75,6 +77,7 @@ func head(m *mail.Msg, l desk.Letter) error {
 	}
 	m.SetGenHeaderPreformatted("From", written(from))
 	m.ToMailAddress(to)
+	m.CcMailAddress(inCopy(l)...)
 	m.Subject(glyph.Cut(glyph.Line(l.Subject), maxSubject))
 	m.SetDateWithValue(l.Date)
 	m.SetMessageIDWithValue(l.MessageID)
@@ -92,6 +95,16 @@ func head(m *mail.Msg, l desk.Letter) error {
 		m.SetGenHeader("X-Helpdesk-Loop", glyph.Cut(loop, maxSubject))
 	}
 	return nil
+}
+
+// inCopy returns those in copy whose addresses may stand in a header.
+func inCopy(l desk.Letter) (all []*netmail.Address) {
+	for _, c := range l.Cc {
+		if a, err := address(c); err == nil && ascii(a.Address) {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // body fills in the text and its HTML.

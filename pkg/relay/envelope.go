@@ -14,29 +14,43 @@ import (
 // envelope is whom a letter comes from and goes to on the way, in <>.
 type envelope struct {
 	from, to string
-	own      string // our address, which the server should take letters to
-	utf8     bool   // an address needs SMTPUTF8 (RFC 6531)
-	usual    bool   // its sender is the address that the letter is from
+	cc       []string       // who gets it, too, as far as the server takes them …
+	copied   []desk.Address // … as the letter has them
+	own      string         // our address, which the server should take letters to
+	utf8     bool           // an address needs SMTPUTF8 (RFC 6531)
+	usual    bool           // its sender is the address that the letter is from
 }
 
-func newEnvelope(l desk.Letter) (envelope, error) {
-	to, err := address(l.To)
+// newEnvelope returns whom a letter goes to, and who of those in copy has no address that one can write to.
+func newEnvelope(l desk.Letter) (e envelope, absent []desk.Address, err error) {
+	one, cc := l.To, l.Cc
+	if l.Only.Addr != "" {
+		one, cc = l.Only, nil
+	}
+	to, err := address(one)
 	if err != nil {
-		return envelope{}, fault.New(fault.Never, fmt.Errorf("address letter: to: %w", err))
+		return envelope{}, nil, fault.New(fault.Never, fmt.Errorf("address letter: to: %w", err))
 	}
 	from, err := sentAs(l)
 	if err != nil {
-		return envelope{}, fault.New(fault.Never, fmt.Errorf("address letter: from: %w", err))
+		return envelope{}, nil, fault.New(fault.Never, fmt.Errorf("address letter: from: %w", err))
 	}
-	e := envelope{from: "<>", to: angle(to), own: from}
+	e = envelope{from: "<>", to: angle(to), own: from}
+	for _, c := range cc {
+		if a, err := address(c); err != nil || !ascii(a.Address) {
+			absent = append(absent, c)
+		} else {
+			e.cc, e.copied = append(e.cc, angle(a)), append(e.copied, c)
+		}
+	}
 	if l.EnvelopeFrom == "<>" {
 		e.utf8 = !ascii(e.to)
-		return e, nil
+		return e, absent, nil
 	}
 	e.from = from
 	e.utf8 = !ascii(e.from + e.to)
 	e.usual = l.EnvelopeFrom == ""
-	return e, nil
+	return e, absent, nil
 }
 
 // sentAs returns the address a letter comes from on its way, or would.

@@ -103,21 +103,22 @@ func Open(ctx context.Context, o Options) (*Relay, error) {
 	return r, nil
 }
 
-// Send composes the letter and hands it to the server; raw is what was sent, for a copy in the Sent folder. The error's
-// fault.Outcome: Never = refused for good, Refused = not taken this time, Unsure = the connection was lost after the
-// last byte and before the answer. A connection lost earlier is replaced with the next letter.
-func (r *Relay) Send(ctx context.Context, l desk.Letter) (raw []byte, err error) {
-	raw, err = Compose(l)
-	if err != nil {
-		return nil, err
+// Send composes the letter and hands it to the server; what was sent it returns for a copy in the Sent folder. The
+// error's fault.Outcome: Never = refused for good, Refused = not taken this time, Unsure = the connection was lost
+// after the last byte and before the answer. A connection lost earlier is replaced with the next letter. Where the
+// server does not take the recipient, nobody gets the letter; where it does not take somebody in copy, the others get
+// it.
+func (r *Relay) Send(ctx context.Context, l desk.Letter) (sent desk.Sent, err error) {
+	if sent.Raw, err = Compose(l); err != nil {
+		return desk.Sent{}, err
 	}
-	e, err := newEnvelope(l)
+	e, absent, err := newEnvelope(l)
 	if err != nil {
-		return nil, err
+		return desk.Sent{}, err
 	}
 	s, used, err := r.take(ctx)
 	if err != nil {
-		return nil, err
+		return desk.Sent{}, err
 	}
 	ended := false
 	defer func() {
@@ -126,26 +127,27 @@ func (r *Relay) Send(ctx context.Context, l desk.Letter) (raw []byte, err error)
 		}
 		r.give(s)
 	}()
-	err = s.send(ctx, e, raw)
+	refused, err := s.send(ctx, e, sent.Raw)
 	if used && s.hungUp() {
 		// The server had ended an idle connection, before it took anything of this letter.
 		s.close()
 		r.live.Add(-1)
 		if s, err = r.dial(ctx); err == nil {
-			err = s.send(ctx, e, raw)
+			refused, err = s.send(ctx, e, sent.Raw)
 		}
 	}
 	ended = true
 	if err != nil {
-		return raw, fmt.Errorf("send to %s: %w", l.To.Addr, err)
+		return sent, fmt.Errorf("send to %s: %w", cmp.Or(l.Only.Addr, l.To.Addr), err)
 	}
-	return raw, nil
+	sent.Absent = append(absent, refused...)
+	return sent, nil
 }
 
 // Try asks the server whether it would take a letter from the address to itself, and sends none.
 func (r *Relay) Try(ctx context.Context, l desk.Letter) error {
 	l.To = l.From
-	e, err := newEnvelope(l)
+	e, _, err := newEnvelope(l)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func TestSendHandsOverWhatItComposed(t *testing.T) {
 			}
 			got := s.letters(t, 1)
 			got[0].to[0] = strings.ReplaceAll(got[0].to[0], `"`, "")
-			want := []taken{{from: c.from, to: []string{c.to}, raw: string(raw)}}
+			want := []taken{{from: c.from, to: []string{c.to}, raw: string(raw.Raw)}}
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(taken{})); diff != "" {
 				t.Errorf("%s: %s", name, diff)
 			}
@@ -306,7 +306,7 @@ func loseALetter(t *testing.T, f *fakeServer, stage string, before int, outcome 
 		l.Files = []desk.Part{{Name: "a.bin", Content: make([]byte, 20<<20)}} // more than the system takes unread
 	}
 	raw, err := r.Send(context.Background(), l)
-	if fault.Of(err) != outcome || fault.ExtentOf(err) != fault.Server || len(raw) == 0 {
+	if fault.Of(err) != outcome || fault.ExtentOf(err) != fault.Server || len(raw.Raw) == 0 {
 		t.Errorf("%s: %v, extent %v: %v", stage, fault.Of(err), fault.ExtentOf(err), err)
 	}
 	if n := f.conns.Load(); n != 1 {

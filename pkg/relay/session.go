@@ -12,6 +12,7 @@ import (
 
 	"github.com/wneessen/go-mail/smtp"
 
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/fault"
 	"helpdesk/pkg/wire"
 )
@@ -66,16 +67,22 @@ func (s *session) quit() error {
 	return nil
 }
 
-// send makes one mail transaction (RFC 5321, 3.3).
-func (s *session) send(ctx context.Context, e envelope, raw []byte) error {
+// send makes one mail transaction (RFC 5321, 3.3), and returns who in copy was refused.
+func (s *session) send(ctx context.Context, e envelope, raw []byte) ([]desk.Address, error) {
 	defer s.begin(ctx)()
 	s.letters++
 	if err := s.fits(e, len(raw)); err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.announce(e, len(raw)); err != nil {
-		return s.judge(err)
+	refused, err := s.announce(e, len(raw))
+	if err != nil {
+		return nil, s.judge(err)
 	}
+	return refused, s.write(raw)
+}
+
+// write hands over the letter behind DATA.
+func (s *session) write(raw []byte) error {
 	// QUIRK: whatever is written next, go-mail's writer ends a letter that failed in the middle with a dot, and the
 	// server takes the stump; so after a failure here the connection is closed and nothing more is written.
 	text := s.client.Text
@@ -112,8 +119,9 @@ func (s *session) fits(e envelope, size int) error {
 	return nil
 }
 
-// announce sends MAIL, RCPT and DATA: at once where the server takes that (RFC 2920), which saves two round trips.
-func (s *session) announce(e envelope, size int) error {
+// announce sends MAIL, RCPT and DATA, and returns who in copy was refused. What has one recipient is announced at once
+// where the server takes that (RFC 2920), which saves two round trips: of more, some may be taken and the first not.
+func (s *session) announce(e envelope, size int) (refused []desk.Address, err error) {
 	from := "MAIL FROM:" + e.from
 	if ok, _ := s.client.Extension("SIZE"); ok {
 		from += " SIZE=" + strconv.Itoa(size)
@@ -123,19 +131,44 @@ func (s *session) announce(e envelope, size int) error {
 	}
 	s.early, s.letter, s.doubt = true, e, nil
 	commands := []string{from, "RCPT TO:" + e.to, "DATA"}
-	if ok, _ := s.client.Extension("PIPELINING"); ok {
-		return s.together(commands)
+	if ok, _ := s.client.Extension("PIPELINING"); ok && len(e.cc) == 0 {
+		return nil, s.together(commands)
 	}
 	for i, c := range commands {
+		if stages[i] == "DATA" {
+			if refused, err = s.copies(e); err != nil {
+				return nil, err
+			}
+		}
 		if err := s.client.Text.PrintfLine("%s", c); err != nil {
-			return s.fault(stages[i], err, fault.Refused)
+			return nil, s.fault(stages[i], err, fault.Refused)
 		}
 		if err := s.answer(i); err != nil {
 			s.reset()
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return refused, nil
+}
+
+// copies names those in copy to the server, and returns whom it refuses, whatever it says of them: the server has taken
+// the recipient, so it is not about us.
+func (s *session) copies(e envelope) (refused []desk.Address, err error) {
+	for i, to := range e.cc {
+		err := s.client.Text.PrintfLine("RCPT TO:%s", to)
+		if err == nil {
+			_, _, err = s.client.Text.ReadResponse(2)
+		}
+		var reply *textproto.Error
+		switch {
+		case err == nil:
+		case errors.As(err, &reply) && reply.Code != 421 && reply.Code >= 400 && reply.Code < 600:
+			refused = append(refused, e.copied[i])
+		default:
+			return nil, s.fault("RCPT", err, fault.Refused)
+		}
+	}
+	return refused, nil
 }
 
 // stages names the commands for errors, and what their answers begin with when all is well.

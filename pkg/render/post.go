@@ -27,6 +27,7 @@ type post struct {
 	Hint    string // how to answer; "" = nobody would get the answer, or the template is empty
 	Notes   []string
 	Missing []string
+	Copy    bool // of a bounce: the customer has the letter, those in copy have not
 }
 
 type person struct{ Name, Addr string }
@@ -87,6 +88,7 @@ func (s *Set) post(p desk.Post, v PostVars) post {
 		Subject: s.escape(v.Subject), Body: strings.TrimSpace(v.Body), From: s.person(v.From), To: s.people(v.To),
 		Cc:   s.people(v.Cc),
 		Date: s.ShortDate(v.At), Marker: p.Marker, Cause: s.escape(v.Cause),
+		Copy: p.Copy,
 	}
 	if p.Answers {
 		d.Hint = s.Hint()

@@ -59,6 +59,12 @@ func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 			return err
 		}
 	}
+	if r.Return != "" {
+		at := returned{At: now, Key: p.Effect.Key}
+		if err := put(tx, bReturned, []byte(desk.FoldAddress(r.Return)), at); err != nil {
+			return err
+		}
+	}
 	if err := conclude(tx, now, p, r); err != nil {
 		return err
 	}
@@ -104,8 +110,11 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	}
 	var err error
 	if p.Effect.Kind == desk.SendLetter {
-		step.To = p.Effect.Letter.To.Addr
-		err = errors.Join(keepSent(tx, p.Effect.Ticket, r.Sent), answered(tx, now, p.Effect.Ticket, r.Words))
+		step.To, step.Cc = p.Effect.Letter.To.Addr, r.Cc
+		if r.Sent != "" {
+			err = keepSent(tx, p.Effect.Ticket, r.Sent)
+		}
+		err = errors.Join(err, answered(tx, now, p.Effect.Ticket, r.Words))
 		if r.Copy != nil {
 			c := desk.Copy{Mailbox: p.Effect.Letter.Mailbox, ID: r.ID, At: now,
 				Ticket: p.Effect.Ticket, To: p.Effect.Letter.To.Addr}

@@ -86,7 +86,7 @@ func save(tx txn, p desk.Pending, effect bool) error {
 		First: p.First, Last: p.Last, Next: p.Next, Unsure: p.Unsure, Failures: p.Failures, Stuck: p.Stuck,
 		Freed: p.Freed, Held: p.Held, Told: p.Told, Note: p.Note}
 	if p.Effect.Letter != nil {
-		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.To.Addr
+		e.Mailbox, e.To = p.Effect.Letter.Mailbox, p.Effect.Letter.Recipient().Addr
 	}
 	if effect {
 		if err := put(tx, bEffects, number(p.Seq), p.Effect); err != nil {

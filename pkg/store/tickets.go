@@ -246,10 +246,22 @@ func (s Tickets) announceFacts(tx txn, now time.Time, numbers []uint64) ([]desk.
 		}
 		all[i] = desk.AnnounceFacts{Now: now, Signer: s.signer, Ticket: t, Excluded: excluded}
 		tx.Bucket(bReturned).Ahead([]byte(t.AnswerTo().Key()))
+		for _, addr := range t.Copied {
+			tx.Bucket(bReturned).Ahead([]byte(addr))
+		}
 	}
 	for i := range all {
 		if all[i].Undelivers, err = has(tx, bReturned, []byte(all[i].Ticket.AnswerTo().Key())); err != nil {
 			return nil, err
+		}
+		for _, addr := range all[i].Ticket.Copied {
+			back, err := has(tx, bReturned, []byte(addr))
+			if err != nil {
+				return nil, err
+			}
+			if back {
+				all[i].Returned = append(all[i].Returned, addr)
+			}
 		}
 	}
 	return all, nil
