@@ -11,6 +11,7 @@ import (
 	"helpdesk/pkg/lang"
 	"helpdesk/pkg/markup"
 	"helpdesk/pkg/render"
+	"helpdesk/templates"
 )
 
 // Texts are the letters and the portal's texts of all mailboxes, in all languages that they may need.
@@ -94,7 +95,7 @@ func letterSet(cfg *config.Config, l config.Letters, locale string) (*render.Set
 			Public:   cfg.Notify.PublicPrefix,
 			Mention:  cfg.Notify.MentionInside,
 		},
-		Escape: markup.Escape, Text: markup.Text,
+		Escape: markup.Escape, Text: markup.Text, Tried: files == templates.FS,
 		Sample:   func(code string) (string, string) { return markup.HTML(code), markup.Plain(code) },
 		Received: render.LetterText{Subject: l.Received.Subject, Body: l.Received.Body},
 		OffHours: render.LetterText{Subject: l.Received.OffHours.Subject, Body: l.Received.OffHours.Body},

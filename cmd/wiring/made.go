@@ -91,14 +91,17 @@ func (k *tried[T]) of(files fs.FS, settings string, make func() (T, error)) (T, 
 		return make()
 	}
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if made, ok := k.made[settings]; ok {
+	made, ok := k.made[settings]
+	k.mu.Unlock()
+	if ok {
 		return made, nil
 	}
 	made, err := make()
 	if err != nil {
 		return made, err
 	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.made == nil || len(k.made) >= enough {
 		k.made = map[string]T{}
 	}

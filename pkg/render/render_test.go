@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -477,6 +478,22 @@ func TestTitle(t *testing.T) {
 		}, PostVars{}); err != nil || title != want {
 			t.Errorf("%q: %q, %v", in, title, err)
 		}
+	}
+}
+
+// TestWhatComesWithTheProgram tries the templates of every language: a run does not, where it is told so.
+func TestWhatComesWithTheProgram(t *testing.T) {
+	found, err := fs.Glob(templates.FS, "*/phrases.tmpl")
+	if err != nil || len(found) < 2 {
+		t.Fatalf("languages: %q, %v", found, err)
+	}
+	for _, name := range found {
+		newSet(t, settings(path.Dir(name)))
+	}
+	s := settings("ru")
+	s.Tried, s.Received.Body = true, "{{.Nonsense}}"
+	if _, err := New(templates.FS, s); err == nil {
+		t.Error("a text of the settings is not tried")
 	}
 }
 

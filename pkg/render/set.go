@@ -46,7 +46,7 @@ var (
 		desk.FormTrouble, desk.FormAutomatic}
 )
 
-// New parses all templates and tries each with samples, so that whatever is wrong with one is an error here, with its
+// New parses all templates and tries each with samples, but for those that were Tried, so that whatever is wrong with one is an error here, with its
 // file or key and line, and not in a pass. All mistakes are reported at once.
 func New(files fs.FS, s Settings) (*Set, error) {
 	if s.Escape == nil {
@@ -74,7 +74,7 @@ func New(files fs.FS, s Settings) (*Set, error) {
 			p.errs = append(p.errs, err)
 		}
 	}
-	if len(p.errs) == 0 {
+	if len(p.errs) == 0 && !(s.Tried && s.builtIn()) {
 		p.errs = set.try()
 	}
 	if len(p.errs) > 0 {
@@ -125,6 +125,12 @@ func (s *Set) parse(p *parser) {
 	s.signature = p.body("letters.signature", s.settings.Signature, "../signature")
 	s.layoutHTML = p.html("../layout.html.tmpl", "")
 	s.layoutText = p.text("../layout.text.tmpl", "")
+}
+
+// builtIn reports whether the settings have no texts of their own.
+func (s Settings) builtIn() bool {
+	none := LetterText{}
+	return s.Signature == "" && s.Received == none && s.OffHours == none && s.Comment == none && s.Closed == none
 }
 
 func (s Settings) of(kind desk.LetterKind) LetterText {
