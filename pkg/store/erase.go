@@ -163,6 +163,13 @@ func (p *person) scrub(v reflect.Value, c claim) (changed bool) {
 	case reflect.Pointer:
 		return !v.IsNil() && p.scrub(v.Elem(), c)
 	case reflect.Slice:
+		if list, ok := v.Interface().([]desk.Address); ok {
+			left := slices.DeleteFunc(slices.Clone(list), func(a desk.Address) bool {
+				return p.is(a.Addr) || p.aged && c == theirs
+			})
+			v.Set(reflect.ValueOf(left))
+			return len(left) < len(list)
+		}
 		for i := range v.Len() {
 			changed = p.scrub(v.Index(i), c) || changed
 		}

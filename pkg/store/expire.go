@@ -176,7 +176,7 @@ func unindex(tx txn, t desk.Ticket) error {
 }
 
 // directories are the sources of profiles.
-var directories = []string{"bitrix24", "onec"}
+var directories = []string{"bitrix24", "onec", letters}
 
 // forgetCounters removes what is counted of an address and what other directories said of it.
 func forgetCounters(tx txn, address string) error {

@@ -105,6 +105,7 @@ func crowded(t testing.TB, s *Store) {
 	put(bAttempts, placeKey(desk.Place{Mailbox: "support", UID: 8}), attempt{ID: e.ID, Note: said, Held: true})
 	put(bAttempts, placeKey(desk.Place{Mailbox: "support", UID: 7}), attempt{Note: said})
 	put(bProfiles, profileKey("bitrix24", key), profile{Profile: desk.Profile{Name: name, CRM: []string{"C_5"}}})
+	put(bProfiles, profileKey(letters, key), profile{Locale: "ru"})
 	put(bExclusions, []byte(key), desk.Exclusion{Match: key, Note: said})
 	put(bExclusions, []byte("@other.example"), desk.Exclusion{Match: "@other.example", Note: "просила " + name})
 	put(bHits, []byte(key), desk.Exclusion{Match: key, Hits: 3})
