@@ -153,7 +153,7 @@ func (p *person) ofTickets(tx txn) error {
 				p.ids[id] = true
 			}
 		}
-		if mine || slices.ContainsFunc(t.Participants, p.is) {
+		if mine || slices.ContainsFunc(append(slices.Clone(t.Participants), t.Copied...), p.is) {
 			p.tasks[t.Number] = TaskOf{Task: t.Task, Ticket: t.Number, Theirs: mine}
 		}
 		return nil
@@ -216,7 +216,15 @@ func (p *person) ofDirectories(tx txn) error {
 
 func (p *person) ofOutbox(tx txn) error {
 	return eachEntry(tx, func(e entry) error {
-		if p.tickets[e.Ticket] || p.messages[e.Cause] || p.is(e.To) {
+		mine := p.tickets[e.Ticket] || p.messages[e.Cause] || p.is(e.To)
+		if !mine && e.Kind == desk.SendLetter { // one that still goes to them alone, of all who get it in copy
+			var of desk.Effect
+			if _, err := get(tx, bEffects, number(e.Seq), &of); err != nil {
+				return err
+			}
+			mine = of.Letter != nil && p.is(of.Letter.Only.Addr)
+		}
+		if mine {
 			p.entries[e.Seq] = true
 		}
 		return nil

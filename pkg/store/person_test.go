@@ -65,6 +65,17 @@ func crowded(t testing.TB, s *Store) {
 		Effects: []desk.Effect{{Kind: desk.CommentTask, Key: comment, Ticket: 2,
 			Post: &desk.Post{Form: desk.FormRepeat, Text: said, From: anna}}}})
 
+	for seq, only := range map[uint64]desk.Address{50: anna, 51: {}} { // of a letter to several one to her is left
+		l := desk.Effect{Kind: desk.SendLetter, Key: fmt.Sprint("k", seq), Ticket: 2, Letter: &desk.Draft{
+			To: desk.Address{Addr: "oleg@other.example"}, Cc: []desk.Address{anna, {Addr: "boss@other.example"}},
+			Only: only}}
+		if err := s.update(func(tx txn) error {
+			return save(tx, desk.Pending{Seq: seq, Effect: l, Added: noon}, true)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	put := func(bucket string, key []byte, v any) {
 		t.Helper()
 		if err := s.update(func(tx txn) error { return put(tx, bucket, key, v) }); err != nil {
@@ -205,7 +216,7 @@ func testNothingOfAPersonIsLeft(t *testing.T, fresh func(testing.TB) *Store) {
 		}
 	}
 	done, err := s.Persons.Erase(noon, anna.Addr)
-	if err != nil || len(done.Records) != len(trail.Records) || len(done.Waiting) != 3 {
+	if err != nil || len(done.Records) != len(trail.Records) || len(done.Waiting) != 4 {
 		t.Fatalf("%v: %d of %d records; waiting %+v", err, len(done.Records), len(trail.Records), done.Waiting)
 	}
 	for _, f := range leftOf(t, s, annas...) {
@@ -229,6 +240,17 @@ func keeps(t *testing.T, s *Store) {
 	hers, err := s.Tickets.Ticket(1)
 	if err != nil || hers.Erased.IsZero() || hers.Requester != (desk.Address{}) || hers.Mailbox != "support" {
 		t.Errorf("her ticket: %v %+v", err, hers)
+	}
+	var left desk.Effect
+	err = s.view(func(tx txn) error {
+		if only, err := has(tx, bEffects, number(50)); err != nil || only {
+			t.Errorf("what was to go to her alone is there: %v", err)
+		}
+		_, err := get(tx, bEffects, number(51), &left)
+		return err
+	})
+	if err != nil || left.Letter == nil || len(left.Letter.Cc) != 1 || left.Letter.Cc[0].Addr != "boss@other.example" {
+		t.Errorf("a letter to others: %v %+v", err, left.Letter)
 	}
 	if p, ok, err := s.People.Contact("oleg@other.example"); err != nil || !ok || p.Name != "Олег" {
 		t.Errorf("another's name: %v %v %v", p, ok, err)
