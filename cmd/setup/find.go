@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/desk"
 )
 
 // Net is what Find asks: names of a domain, and whether a server answers. *net.Resolver has the first two.
@@ -29,6 +30,9 @@ const answers = 8 * time.Second
 // records say (RFC 6186); else of the provider who takes its mail; else what answers below the domain's name or at its
 // mail exchanger. All of it is asked at the same time.
 func Find(ctx context.Context, n Net, all []Provider, address string) (Servers, error) {
+	if p, err := desk.ParsePattern(address); err == nil { // the domain as name servers know it (RFC 5891)
+		address = p.String()
+	}
 	_, domain, _ := strings.Cut(address, "@")
 	domain = strings.ToLower(domain)
 	if p, ok := byDomain(all, domain); ok {

@@ -66,7 +66,7 @@ func TestServersOfAnAddress(t *testing.T) {
 			}, "submissions both.example": {Target: "own.both.example.", Port: 465},
 			"imaps half.example": {Target: "in.half.example.", Port: 993},
 		},
-		mx: map[string]string{"firm.ru": "mx.yandex.net.", "cloud.example": "firm-ru.mail.protection.outlook.com.",
+		mx: map[string]string{"xn--80a1acny.example": "mx.yandex.net.", "firm.ru": "mx.yandex.net.", "cloud.example": "firm-ru.mail.protection.outlook.com.",
 			"both.example": "mx1.beget.com.",
 			"half.example": "MX.Yandex.NET.", "tricky.example": "notmx.yandex.net.evil.example.",
 			"mxonly.example": "box.mxonly.example."},
@@ -86,6 +86,7 @@ func TestServersOfAnAddress(t *testing.T) {
 		"a@half.example":   "Yandex 360 imap.yandex.ru:993 implicit smtp.yandex.ru:465 implicit",
 		"a@own.example":    "Zimbra mail.own.example:993 implicit mail.own.example:587 starttls",
 		"a@two.example":    " imap.two.example:143 starttls smtp.two.example:465 implicit",
+		"a@ПОЧТА.example":  "Yandex 360 imap.yandex.ru:993 implicit smtp.yandex.ru:465 implicit",
 		"a@mxonly.example": "CommuniGate Pro box.mxonly.example:993 implicit box.mxonly.example:465 implicit",
 	} {
 		s, err := Find(t.Context(), n, all, address)
