@@ -141,7 +141,7 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 		}
 		defer servers.Looked.Close(a.Logger(cfg.Log.Level, cfg.Log.Format))
 	}
-	s, err := a.openForPass(ctx, state, j, &kept)
+	s, err := a.openForPass(ctx, state, j, store.Options{Kept: &kept})
 	if err != nil {
 		return a.shut(ctx, cfg, j, state, err)
 	}
@@ -199,7 +199,7 @@ func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Conf
 // look logs in to the mailboxes and searches them. The state is open only for as long as it takes to read which servers
 // are left alone: a silent one keeps no other command from the state. While another pass has the state nobody logs in.
 func (a round) look(ctx context.Context, cfg *config.Config, j job, kept *store.Kept) (*wiring.Servers, error) {
-	s, err := a.openForPass(ctx, a.stateOf(cfg), j, kept)
+	s, err := a.openForPass(ctx, a.stateOf(cfg), j, store.Options{Kept: kept, Glance: !j.dry})
 	if err != nil {
 		return nil, err
 	}

@@ -73,13 +73,9 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 
 // openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
 // again in a minute. A pass that opens the state again keeps the connection to its server until then.
-func (a round) openForPass(ctx context.Context, path string, j job, kept *store.Kept) (*store.Store, error) {
-	s, err := store.OpenContext(ctx, path, a.known(store.Options{
-		Overlay: j.dry,
-		Wait:    a.passWaits,
-		Command: j.kind,
-		Kept:    kept,
-	}, path))
+func (a round) openForPass(ctx context.Context, path string, j job, o store.Options) (*store.Store, error) {
+	o.Overlay, o.Wait, o.Command = j.dry, a.passWaits, j.kind
+	s, err := store.OpenContext(ctx, path, a.known(o, path))
 	if !errors.Is(err, store.ErrLocked) {
 		return s, status.Placed(err, path)
 	}

@@ -138,6 +138,15 @@ func Open(address string, o Options) (*Store, error) {
 // OpenContext opens the state, makes it where it is missing, and brings an older one up to date. The context ends the
 // waiting for another run: its deadline like Wait, with ErrLocked, an interruption with the context's error.
 func OpenContext(ctx context.Context, address string, o Options) (*Store, error) {
+	s, err := openState(ctx, address, o)
+	if errors.Is(err, engine.ErrGlance) { // it must be made, brought up to date, or is an older copy
+		o.Glance = false
+		s, err = openState(ctx, address, o)
+	}
+	return s, err
+}
+
+func openState(ctx context.Context, address string, o Options) (*Store, error) {
 	db, err := openEngine(ctx, address, o)
 	if err != nil {
 		return nil, err
@@ -177,7 +186,7 @@ func (s *state) ready(o Options) (begun bool, err error) {
 	if err := s.view(func(tx txn) error { was, err = s.load(tx); return err }); err != nil || was == Schema {
 		return false, err
 	}
-	if was != 0 && !o.Overlay {
+	if was != 0 && !o.Overlay && !o.Glance {
 		if err := s.keepOld(was); err != nil {
 			return false, fmt.Errorf("migrate state: %w", err)
 		}

@@ -71,7 +71,7 @@ func empty(path string) bool {
 }
 
 func (d *DB) open(ctx context.Context, o engine.Options) (err error) {
-	if err = d.waitFile(ctx, o.Wait); err != nil || !o.Overlay {
+	if err = d.waitFile(ctx, o); err != nil || !o.Overlay {
 		return err
 	}
 	if d.overlay, err = d.file.Begin(true); err != nil {
@@ -81,11 +81,11 @@ func (d *DB) open(ctx context.Context, o engine.Options) (err error) {
 }
 
 // waitFile opens the file, again while another run holds it, as long as that may be waited for.
-func (d *DB) waitFile(ctx context.Context, wait time.Duration) error {
-	enough := time.After(wait)
+func (d *DB) waitFile(ctx context.Context, o engine.Options) error {
+	enough := time.After(o.Wait)
 	for {
-		err := d.openFile()
-		if wait <= 0 || !errors.Is(err, engine.ErrLocked) {
+		err := d.openFile(o.Glance)
+		if o.Wait <= 0 || !errors.Is(err, engine.ErrLocked) {
 			return err
 		}
 		select {
@@ -101,7 +101,7 @@ func (d *DB) waitFile(ctx context.Context, wait time.Duration) error {
 	}
 }
 
-func (d *DB) openFile() (err error) {
+func (d *DB) openFile(glance bool) (err error) {
 	before, err := os.Stat(d.path)
 	if errors.Is(err, os.ErrNotExist) {
 		if err := create(d.path); err != nil {
@@ -112,11 +112,12 @@ func (d *DB) openFile() (err error) {
 	d.file, err = bbolt.Open(d.path, 0o600, &bbolt.Options{
 		Timeout:      time.Nanosecond,
 		FreelistType: bbolt.FreelistMapType,
+		ReadOnly:     glance && !empty(d.path), // then the list of free pages is not read
 	})
 	if after, _ := os.Stat(d.path); err == nil && before != nil && !os.SameFile(before, after) {
 		// Meanwhile a compaction put another file in its place: ours is the one left behind.
 		_ = d.file.Close()
-		return d.openFile()
+		return d.openFile(glance)
 	}
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
@@ -159,6 +160,9 @@ func (d *DB) Update(fn func(engine.Tx) error) error {
 	return d.guard(func() error {
 		if d.overlay != nil {
 			return fn(begun(d.overlay))
+		}
+		if d.file.IsReadOnly() {
+			return engine.ErrGlance
 		}
 		return told(d.path, "write state", d.file.Update(func(t *bbolt.Tx) error { return fn(begun(t)) }))
 	})

@@ -24,6 +24,8 @@ var (
 	ErrPlace = errors.New("the state can't be kept there")
 	// ErrStop ends a walk without an error.
 	ErrStop = errors.New("stop")
+	// ErrGlance says that a file which is only read would have to be written.
+	ErrGlance = errors.New("the state is only read")
 )
 
 // DB is an open database. Nobody else has it open for writing.
@@ -67,6 +69,7 @@ type Options struct {
 	Overlay  bool             // nothing is kept: changes are seen until Close
 	Made     bool             // one that is missing is not made: ErrMissing
 	Unlocked bool             // a server's database is only read, whoever works with it; a file is locked nonetheless
+	Glance   bool             // a file is only read, which is quicker; what would change it fails with ErrGlance
 	Command  string           // what the run does, for others that wait for it
 	Now      func() time.Time // the clock of this machine; nil = time.Now
 	Kept     *Kept            // what a run that opens the database again keeps until then; nil = nothing
