@@ -25,7 +25,8 @@ func (c *Config) defaults() {
 		Task:    Task{Tags: []string{"helpdesk"}, Priority: "average", BindCRM: true, Title: "{{.Subject}}"},
 	}
 	c.Calendar = Calendar{Hours: "09:00-18:00", Days: []string{"mon", "tue", "wed", "thu", "fri"}}
-	c.Mail = Mail{Automatic: "task", Bulk: "task", Spam: "quiet", Flood: Flood{Letters: 100, Within: time.Hour}}
+	c.Mail = Mail{Automatic: "task", Bulk: "task", Spam: "quiet", Flood: Flood{Letters: 100, Within: time.Hour},
+		StaffForward: "ignore"}
 	c.Tickets = Tickets{Reopen: true, ReopenWithin: 30 * day, SameSubjectWithin: 14 * day}
 	c.Letters = Letters{
 		Locale: "ru", DefaultLocale: "ru", Timezone: "Local", Quote: 1000,

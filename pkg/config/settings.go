@@ -12,6 +12,8 @@ type Mail struct {
 	Bulk             string      `yaml:"bulk" enum:"task|ignore"`
 	Flood            Flood       `yaml:"flood"`
 	Spam             string      `yaml:"spam" enum:"quiet|ignore|task"` // what the receiving filter has marked
+	// customer: what a specialist forwards to us is a request of whoever wrote it
+	StaffForward string `yaml:"staff_forward" enum:"ignore|customer"`
 }
 
 // Flood is how many letters of one address, or of one domain that is not public, make tasks within a time.

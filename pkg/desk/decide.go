@@ -12,6 +12,8 @@ type weighing struct {
 	letter *Message // as it came
 	via    bool     // our own address sent it for the person
 
+	forward bool // a specialist forwarded it, for the person where they are certain
+
 	excluded []Exclusion // those that hit, the widest first
 	normal   string      // the subject as it is compared
 	right    []int64     // tasks of subject tokens with the right check digits
@@ -69,7 +71,10 @@ func (r *Rules) Decide(m *Message, f Facts) Decision {
 
 func (r *Rules) weigh(m *Message, f Facts) *weighing {
 	w := &weighing{r: r, letter: m, f: f, d: Decision{Key: MessageKey(m), Effects: []Effect{}}}
-	w.m, w.via = r.person(m, f.Signer)
+	w.m, w.via, w.forward = speaker(r, m, f.Signer)
+	if w.forward && inThread(m, f) {
+		w.m, w.forward = m, false
+	}
 	w.normal = r.NormalSubject(m.Subject)
 	w.right, w.wrong = f.Signer.Tokens(m.Subject)
 	all := append(append([]Exclusion(nil), r.policy.Exclusions...), f.Excluded...)

@@ -17,6 +17,8 @@ type Policy struct {
 	Bulk       string      // task or ignore
 	Spam       string      // quiet, task or ignore
 
+	StaffForward bool // what a specialist forwards to us is the request of whoever wrote it
+
 	Flood       int           // letters of one address or domain within FloodWithin that make tasks; 0 = no limit
 	FloodWithin time.Duration // at most a day
 

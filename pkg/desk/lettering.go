@@ -35,7 +35,7 @@ func languageRule() rule {
 
 func askLanguage(w *weighing) (string, bool) {
 	switch {
-	case w.m.Locale != "":
+	case w.m.Locale != "" && !w.forward:
 		return w.m.Locale, true
 	case w.f.Locale != "":
 		return w.f.Locale + ", as in an earlier letter", true

@@ -217,6 +217,7 @@ type Message struct {
 
 	Locale string // the language it is written in; "" = not certain, or not asked
 
+	Forward     bool // it forwards letters, in its text or as files
 	Attachments []Attachment
 	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing
 	Calendar    []Event   // what calendars sent

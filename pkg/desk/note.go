@@ -48,6 +48,8 @@ const (
 	NoteAnswerTo      NoteKey = "answer-to"     // answers go to another address than the sender's
 	NoteNoText        NoteKey = "no-text"       // the message has no text
 	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
+	NoteStaffForward  NoteKey = "staff-forward" // a specialist, the detail, forwarded the requester's letter
+	NoteForwardUnsure NoteKey = "forward-unsure" // a specialist forwarded a letter, and whose is not certain
 	NoteFallback      NoteKey = "fallback"      // the responsible of the settings is unknown or dismissed
 	NoteMention       NoteKey = "mention"       // a comment stayed inside: it begins with a mention of a colleague
 	// a comment stayed inside: it begins with half of the internal prefix, the detail

@@ -47,8 +47,9 @@ func (w *weighing) open(automatic bool) {
 	w.heard(t)
 	if w.r.policy.In(t.Mailbox).Languages {
 		w.ask(GroupLetter, languageRule())
-		t.Locale = cmp.Or(w.m.Locale, w.f.Locale)
-		w.d.Locale = w.m.Locale
+		if t.Locale = w.f.Locale; w.m.Locale != "" && !w.forward {
+			t.Locale, w.d.Locale = w.m.Locale, w.m.Locale
+		}
 	}
 	if !w.via && t.ReplyTo.Key() != t.Requester.Key() {
 		w.note(NoteAnswerTo, t.ReplyTo.Key(), 0)
@@ -70,7 +71,11 @@ func (w *weighing) open(automatic bool) {
 	}
 	w.d.Verdict, w.d.Ticket = Task, t
 	w.d.Effects = append(w.d.Effects, Effect{Kind: OpenTask, Key: key, Post: post})
-	w.remember(FromCustomer)
+	origin := FromCustomer
+	if w.forward {
+		origin = FromStaff
+	}
+	w.remember(origin)
 	if w.d.AutoReply {
 		t.Replied = 1
 		w.d.Effects = append(w.d.Effects, Effect{
@@ -182,6 +187,9 @@ func (w *weighing) heard(t *Ticket) {
 		return
 	}
 	t.Silent = len(w.excluded) > 0 && w.excluded[0].Scope.Includes(ScopeLetters) || w.spam && (opening || t.Silent)
+	if w.forward {
+		return // answers neither quote what a specialist wrote for us nor answer it
+	}
 	if w.d.Class == classHuman && (t.Undeliver != "" || t.Warned) {
 		w.note(NoteWorking, w.m.From.Key(), 0)
 		t.Warned = false

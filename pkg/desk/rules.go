@@ -165,7 +165,7 @@ func MessageKey(m *Message) string {
 // Ask returns what must be looked up before Decide. Its IDs end with the message's own, so that an id is seen to be
 // used twice.
 func (r *Rules) Ask(m *Message, s Signer) Questions {
-	m, _ = r.person(m, s)
+	m, _, _ = speaker(r, m, s)
 	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Subject: r.NormalSubject(m.Subject),
 		Reply: r.replyTo(m).Key(), Pictures: smallPictures(m)}
 	q.Counted, q.Arrivals = r.counted(m), r.arrivalsOf(m)

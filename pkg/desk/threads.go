@@ -253,6 +253,9 @@ func askStaffLetter(w *weighing) (string, bool) {
 }
 
 func (w *weighing) staffLetter() (string, bool) {
+	if w.forward {
+		return "", false // it is one, and answers none
+	}
 	if w.f.InSent {
 		return "the letter it answers lies in our Sent folder", true
 	}
@@ -277,7 +280,7 @@ func (w *weighing) staffLetter() (string, bool) {
 // many customers.
 func askSameSubject(w *weighing) (string, bool) {
 	window := w.r.policy.SameSubject
-	if window <= 0 || w.normal == "" || w.d.Class != classHuman || w.via || len(replyIDs(w.m)) > 0 ||
+	if window <= 0 || w.normal == "" || w.d.Class != classHuman || w.via || w.forward || len(replyIDs(w.m)) > 0 ||
 		len(w.right)+len(w.wrong) > 0 {
 		return "", false
 	}

@@ -64,6 +64,10 @@ func (w silence) ofClass() NoteKey {
 	switch {
 	case w.class == "via":
 		return NoteVia
+	case w.forward && w.m == w.letter:
+		return NoteForwardUnsure
+	case w.forward:
+		return NoteStaffForward
 	case w.class == "suppress":
 		return NoteSuppress
 	case w.d.Class == classBulk:

@@ -170,6 +170,7 @@ func originals(m *desk.Message, c *quote.Cutter) {
 		text = m.FullText
 	}
 	from, ok := c.Forwarded(m.Subject, text)
+	m.Forward = ok || bySubject || len(m.Forwarded) > 0
 	if !ok {
 		return
 	}

@@ -1,6 +1,7 @@
 package quote
 
 import (
+	"slices"
 	"strings"
 
 	"helpdesk/pkg/desk"
@@ -73,6 +74,14 @@ func (c *Cutter) origin(lines []string) (desk.Address, bool) {
 	return desk.Address{}, false
 }
 
+var anAddress = lazy.Regexp(`[^\s<>"'(),;:]+@[^\s<>"'(),;:]+`)
+
+// several reports whether a text names more than one address: one of them may be there to deceive.
+func several(s string) bool {
+	all := anAddress().FindAllString(strings.ToLower(s), -1)
+	return len(slices.Compact(all)) > 1
+}
+
 var linked = lazy.Regexp(`(?i)<mailto:[^<>\s]*>`)
 
 // written parses an address as programs print it in text. QUIRK: Outlook adds a link or replaces the brackets by it:
@@ -80,6 +89,9 @@ var linked = lazy.Regexp(`(?i)<mailto:[^<>\s]*>`)
 func written(s string) (desk.Address, bool) {
 	s = linked().ReplaceAllString(strings.Trim(s, "*_ \t"), "")
 	s = strings.NewReplacer("[mailto:", "<", "]", ">", "*", "").Replace(s)
+	if several(s) {
+		return desk.Address{Name: strings.TrimSpace(s)}, true
+	}
 	for _, a := range eml.Addresses(s) {
 		if a.Addr != "" && !strings.Contains(a.Addr, "@") {
 			a = desk.Address{Name: strings.TrimSpace(s)}
