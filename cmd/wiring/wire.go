@@ -280,7 +280,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 		Staff: cfg.Mail.Staff, Exclusions: FixedExclusions(cfg), TrustAuth: cfg.Mail.TrustAuthResults,
 		Automatic: cfg.Mail.Automatic, Bulk: cfg.Mail.Bulk, Spam: cfg.Mail.Spam, Flood: cfg.Mail.Flood.Letters,
 		FloodWithin: cfg.Mail.Flood.Within, StaffForward: cfg.Mail.StaffForward == "customer",
-		Reopen:      cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin,
+		Reopen: cfg.Tickets.Reopen, ReopenWithin: cfg.Tickets.ReopenWithin,
 		SameSubject: cfg.Tickets.SameSubjectWithin,
 		Send:        desk.Send(cfg.Notify.Send), InternalPrefix: cfg.Notify.InternalPrefix,
 		PublicPrefix: cfg.Notify.PublicPrefix,

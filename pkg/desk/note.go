@@ -44,14 +44,14 @@ const (
 	NoteQuarantine  NoteKey = "quarantine"   // further messages of the day are in the quarantine, and not told of
 	// too many letters of the detail: further ones are gathered as files of the task
 	NoteFlood         NoteKey = "flood"
-	NoteSpam          NoteKey = "spam"          // the receiving filter has marked it, and its sender gets no letter
-	NoteAnswerTo      NoteKey = "answer-to"     // answers go to another address than the sender's
-	NoteNoText        NoteKey = "no-text"       // the message has no text
-	NoteUndeliverable NoteKey = "undeliverable" // a former letter to the address came back
-	NoteStaffForward  NoteKey = "staff-forward" // a specialist, the detail, forwarded the requester's letter
+	NoteSpam          NoteKey = "spam"           // the receiving filter has marked it, and its sender gets no letter
+	NoteAnswerTo      NoteKey = "answer-to"      // answers go to another address than the sender's
+	NoteNoText        NoteKey = "no-text"        // the message has no text
+	NoteUndeliverable NoteKey = "undeliverable"  // a former letter to the address came back
+	NoteStaffForward  NoteKey = "staff-forward"  // a specialist, the detail, forwarded the requester's letter
 	NoteForwardUnsure NoteKey = "forward-unsure" // a specialist forwarded a letter, and whose is not certain
-	NoteFallback      NoteKey = "fallback"      // the responsible of the settings is unknown or dismissed
-	NoteMention       NoteKey = "mention"       // a comment stayed inside: it begins with a mention of a colleague
+	NoteFallback      NoteKey = "fallback"       // the responsible of the settings is unknown or dismissed
+	NoteMention       NoteKey = "mention"        // a comment stayed inside: it begins with a mention of a colleague
 	// a comment stayed inside: it begins with half of the internal prefix, the detail
 	NoteSlip        NoteKey = "slip"
 	NoteMuted       NoteKey = "muted"        // comments do not go out: the customer gets no letters

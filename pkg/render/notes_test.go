@@ -76,7 +76,8 @@ func TestEveryNote(t *testing.T) {
 func TestReasonsOfSilence(t *testing.T) {
 	alone := []desk.NoteKey{desk.NoteExcluded, desk.NoteSuppress, desk.NoteReply, desk.NoteNoAddress, desk.NoteOff,
 		desk.NoteCapped, desk.NoteStale}
-	facts := []desk.NoteKey{desk.NoteSpam, desk.NoteVia, desk.NoteStaffForward, desk.NoteForwardUnsure, desk.NoteAutomatic, desk.NoteBulk, desk.NoteRobot,
+	facts := []desk.NoteKey{desk.NoteSpam, desk.NoteVia, desk.NoteStaffForward, desk.NoteForwardUnsure,
+		desk.NoteAutomatic, desk.NoteBulk, desk.NoteRobot,
 		desk.NoteUnverified,
 		desk.NoteStaffReply, desk.NoteBlindCopy, desk.NoteUndeliverable, desk.NoteFlood}
 	for locale, says := range map[string]string{"ru": "Автоответ не отправлен", "en": "No auto-reply was sent"} {
