@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ import (
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/desk"
 	"helpdesk/pkg/store"
 	"helpdesk/pkg/version"
 	"helpdesk/templates"
@@ -179,11 +181,31 @@ func (e *erasing) erase(ctx context.Context, address string) error {
 	return e.tell(t)
 }
 
+// namedIn returns which keys of the settings name one of the addresses.
+func namedIn(cfg *config.Config, addresses []string) (keys []string) {
+	is := func(s string) bool { return slices.Contains(addresses, desk.FoldAddress(s)) }
+	if slices.ContainsFunc(cfg.Mail.Exclude, func(x config.Exclusion) bool { return is(x.Match) }) {
+		keys = append(keys, "mail.exclude")
+	}
+	if slices.ContainsFunc(cfg.Mail.Staff, is) {
+		keys = append(keys, "mail.staff")
+	}
+	if slices.ContainsFunc(cfg.Monitor.Mail, is) {
+		keys = append(keys, "monitor.mail")
+	}
+	return keys
+}
+
 // tell says what was removed, and what is left for people.
 func (e *erasing) tell(t *store.Trail) error {
 	e.Printf("%s of the person removed\n", tui.Count(len(t.Records), "record", "records"))
 	if err := person.ByHand(&e.Terminal, t); err != nil {
 		return err
+	}
+	if cfg, err := e.settings(); err == nil {
+		for _, key := range namedIn(cfg, t.Addresses) {
+			e.Printf("\nThe settings name the address: %s\n", key)
+		}
 	}
 	path, err := e.statePath()
 	if err != nil || store.Remote(path) {
