@@ -303,7 +303,15 @@ func checkRelay(ctx context.Context, p *wiring.Parts, s outbox.Sender, m config.
 
 // wanted is what the settings ask of the portal.
 func wanted(cfg *config.Config) portal.Want {
-	w := portal.Want{CRM: slices.Contains(cfg.Contacts.Sources, "bitrix24")}
+	w := portal.Want{CRM: slices.Contains(cfg.Contacts.Sources, "bitrix24"),
+		Likes: cfg.Notify.Confirm == "like"}
+	add := func(to *[]int64, ids ...int64) {
+		for _, id := range ids {
+			if id != 0 && !slices.Contains(*to, id) {
+				*to = append(*to, id)
+			}
+		}
+	}
 	for _, m := range cfg.Mailboxes {
 		tasks := []config.Task{cfg.TaskFor(m.Name)}
 		for _, r := range cfg.Routing {
@@ -311,13 +319,13 @@ func wanted(cfg *config.Config) portal.Want {
 		}
 		for _, t := range tasks {
 			w.CRM = w.CRM || t.BindCRM
-			for _, id := range slices.Concat([]int64{t.Responsible}, t.Auditors, t.Accomplices) {
-				if !slices.Contains(w.Users, id) {
-					w.Users = append(w.Users, id)
-				}
-			}
+			add(&w.Users, t.Responsible, t.Fallback)
+			add(&w.Users, t.Auditors...)
+			add(&w.Users, t.Accomplices...)
+			add(&w.Groups, t.Group)
 		}
 	}
+	add(&w.Users, cfg.Monitor.Tell...)
 	return w
 }
 

@@ -108,7 +108,8 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 		Portal: client.Maker, Staff: client, Senders: senders,
 		Settle: 2 * cfg.Bitrix24.Timeout, Sources: cfg.Contacts.Sources, ProfileAge: profilesFor,
 		MaxAttachments: cfg.Notify.MaxAttachments, TellSent: cfg.Notify.Confirm == "comment",
-		Signer: s.Signer(), Instance: s.Instance(), Still: s.Still, Now: o.Now, Log: o.Log,
+		LikeSent: cfg.Notify.Confirm == "like",
+		Signer:   s.Signer(), Instance: s.Instance(), Still: s.Still, Now: o.Now, Log: o.Log,
 	}
 	policy := policyOf(cfg)
 	policy.Apart = s.Doubted()

@@ -240,7 +240,7 @@ func (a *announcing) answer(comments []Comment) Effect {
 		parts = append(parts, strconv.FormatInt(c.ID, 10), at)
 	}
 	draft := a.draft(Answer, comments[len(comments)-1].At)
-	draft.Comments, draft.Cc = comments, a.copied()
+	draft.Comments, draft.Chat, draft.Cc = comments, a.change.State.Chat, a.copied()
 	return Effect{
 		Kind:   SendLetter,
 		Key:    DeriveKey(parts...),

@@ -139,6 +139,7 @@ type Draft struct {
 	InReplyTo  string     `json:"in_reply_to,omitempty"`
 	References []string   `json:"references,omitempty"`
 	Comments   []Comment  `json:"comments,omitempty"`
+	Chat       int64      `json:"chat,omitempty"` // whose messages they are; 0 = comments of the old card
 	Cc         []Address  `json:"cc,omitempty"`   // who gets it in copy, each once
 	Only       Address    `json:"only,omitzero"`  // the one of Cc it still goes to; none = it goes to all
 	As         string     `json:"as,omitempty"`   // with Only: key of the letter that the others had

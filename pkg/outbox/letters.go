@@ -131,7 +131,7 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 	got, err := relay.Send(ctx, letter)
 	switch {
 	case err == nil:
-		return l.sent(s, d, letter, got, left)
+		return l.sent(ctx, s, d, letter, got, left)
 	case Panicked(err):
 		r := l.hold(d, err)
 		r.Unsure = true
@@ -173,7 +173,8 @@ func (l *letters) close() {
 }
 
 // sent is the result of a letter that the relay took.
-func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, got desk.Sent, left []string) desk.Result {
+func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter desk.Letter, got desk.Sent,
+	left []string) desk.Result {
 	l.takes(s)
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try",
 		d.Tries+1)
@@ -192,7 +193,7 @@ func (l *letters) sent(s Sender, d desk.Pending, letter desk.Letter, got desk.Se
 			r.Cc = append(r.Cc, a.Addr)
 		}
 	}
-	r.Sent, r.Then = letter.Text, slices.Concat(l.afterwards(d, r.Cc, left), apart(d, absent))
+	r.Sent, r.Then = letter.Text, slices.Concat(l.afterwards(ctx, d, r.Cc, left), apart(d, absent))
 	if comments := d.Effect.Letter.Comments; len(comments) > 0 {
 		r.Words = comments[0].Name
 	}

@@ -143,6 +143,11 @@ func (n portalNet) Download(ctx context.Context, f desk.File, w io.Writer) (err 
 	return n.Portal.Download(ctx, f, w)
 }
 
+func (n portalNet) Like(ctx context.Context, messages []int64, again bool) (err error) {
+	defer Caught("like messages", &err)
+	return n.Portal.Like(ctx, messages, again)
+}
+
 type relayNet struct{ Relay }
 
 func (n relayNet) Send(ctx context.Context, l desk.Letter) (sent desk.Sent, err error) {

@@ -69,6 +69,7 @@ type Portal interface {
 	Download(ctx context.Context, f desk.File, w io.Writer) error
 	Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error)
 	Attach(ctx context.Context, e desk.Effect, missing []int) error
+	Like(ctx context.Context, messages []int64, again bool) error
 }
 
 // Staff knows the users of the portal.
@@ -143,6 +144,7 @@ type Outbox struct {
 	Link           func(task int64) string // to a task on the portal
 	PortalHost     string                  // whose addresses letters do not show, but where they may have links to it
 	TellSent       bool                    // the task says of each answer that it went out
+	LikeSent       bool                    // its message gets a like instead, on the new card
 	MaxAttachments int64                   // bytes of a comment's files that go out with a letter
 	Signer         desk.Signer
 	Instance       string

@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
 
 // afterwards returns what the task is told of a specialist's letter that went out: which files stayed behind, that it
 // is out at last, or, where the settings want it, that it went.
-func (l *letters) afterwards(d desk.Pending, cc, left []string) (all []desk.Effect) {
+func (l *letters) afterwards(ctx context.Context, d desk.Pending, cc, left []string) (all []desk.Effect) {
 	if d.Effect.Letter.Kind != desk.Answer {
 		return nil
 	}
@@ -54,8 +55,28 @@ func (l *letters) afterwards(d desk.Pending, cc, left []string) (all []desk.Effe
 	if d.Told {
 		to.Key = desk.NoteSentLate
 	}
-	if d.Told || l.TellSent {
+	if d.Told || l.TellSent || l.LikeSent && !l.liked(ctx, d) {
 		all = append(all, l.remark(desk.DeriveKey("went", d.Effect.Key), t, to)...)
 	}
 	return all
+}
+
+// liked puts a like below the messages that a letter was made of, and reports whether they have it. The comments of the
+// old card can't be liked.
+func (l *letters) liked(ctx context.Context, d desk.Pending) bool {
+	var messages []int64
+	for _, c := range d.Effect.Letter.Comments {
+		if c.ID == 0 {
+			return false
+		}
+		messages = append(messages, c.ID)
+	}
+	if d.Effect.Letter.Chat == 0 || len(messages) == 0 || l.tally.Away(portal) != nil {
+		return false
+	}
+	err := l.portal.Like(ctx, messages, d.Unsure || d.Tries > 0)
+	if err != nil {
+		l.Log.Warn("like the message of an answer", "task", d.Effect.Task, "err", err)
+	}
+	return err == nil
 }

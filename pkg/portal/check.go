@@ -14,8 +14,10 @@ import (
 
 // Want is what the settings ask of the portal.
 type Want struct {
-	Users []int64 // those who must exist: responsibles, auditors, accomplices
-	CRM   bool    // contacts are to be looked up or bound
+	Users  []int64 // those who must exist: responsibles, auditors, accomplices, whom alarms tell
+	Groups []int64 // those that must be open to new tasks
+	CRM    bool    // contacts are to be looked up or bound
+	Likes  bool    // answers that went out are to be shown by likes
 }
 
 // Finding is one thing Check looked at.
@@ -49,6 +51,7 @@ func (c *Client) Check(ctx context.Context, want Want) []Finding {
 	if asked != c.Self() { // its folder and its tasks are others
 		return c.Check(ctx, want)
 	}
+	k.groups(ctx)
 	k.skew()
 	k.v3(ctx)
 	k.limits()
@@ -139,9 +142,34 @@ func (k *checking) users(a bitrix.Answer) {
 	}
 	for _, id := range k.want.Users {
 		if !active[id] {
-			k.say(fmt.Sprintf("user %d", id), false, false, "no such active user: correct the task settings")
+			k.say(fmt.Sprintf("user %d", id), false, false,
+				"no such active user: correct the settings of tasks and monitor.tell")
 		} else {
 			k.say(fmt.Sprintf("user %d", id), true, false, "exists")
+		}
+	}
+}
+
+// groups asks for the groups of new tasks. A webhook need not have the right to ask: what it can't see it says.
+func (k *checking) groups(ctx context.Context) {
+	for _, id := range k.want.Groups {
+		what := fmt.Sprintf("group %d", id)
+		g, found, err := k.c.Group(ctx, id)
+		var refused *bitrix.Error
+		switch {
+		case errors.As(err, &refused) && refused.Coded("insufficient_scope"):
+			k.say(what, true, true, "not asked: the webhook has neither of the scopes %s",
+				strings.Join(GroupScopes, ", "))
+		case err != nil:
+			k.say(what, false, false, "%v", err)
+		case !found:
+			k.say(what, false, false, "no such group, or the webhook's user may not see it: correct task.group, or "+
+				"add "+
+				"the user to the group")
+		case !g.Active:
+			k.say(what, false, false, "%s is archived: correct task.group, or open the group again", g.Name)
+		default:
+			k.say(what, true, false, "%s", g.Name)
 		}
 	}
 }
@@ -172,6 +200,15 @@ func (k *checking) card(a bitrix.Answer) {
 	}
 	k.c.Remember(savedCard, card)
 	k.say("task card", true, true, "%s", card)
+	switch {
+	case !k.want.Likes:
+	case card == "new":
+		k.say("likes", true, true, "notify.confirm: the messages of answers that went out get a like")
+	default:
+		k.say("likes", true, true, "notify.confirm: only messages of the new card can be liked, on the old one a "+
+			"comment "+
+			"says that an answer went out")
+	}
 }
 
 func (k *checking) skew() {

@@ -138,3 +138,42 @@ func TestCheckTellsOfRelatedObjects(t *testing.T) {
 		}
 	}
 }
+
+// Groups of new tasks are asked for where the webhook may ask, by either scope; without one nothing is wrong.
+func TestCheckOfGroups(t *testing.T) {
+	groups := []sandbox.Group{{
+		ID:   3,
+		Name: "Support",
+	}, {ID: 4, Name: "Old", Archived: true}, {ID: 5, Name: "Board", Secret: true}}
+	base := []string{"task", "tasks", "im", "disk", "crm", "user_basic"}
+	for name, c := range map[string]struct {
+		scopes []string
+		ok     bool
+		hints  map[string]string
+	}{
+		"sonet_group": {append(base, "sonet_group"), false, map[string]string{"group 3": "Support",
+			"group 4": "is archived", "group 5": "may not see it", "group 99": "no such group"}},
+		"socialnetwork": {append(base[:len(base):len(base)], "socialnetwork"), false,
+			map[string]string{"group 3": "Support",
+				"group 4": "is archived", "group 5": "may not see it", "group 99": "no such group"}},
+		"neither": {base, true, map[string]string{"group 3": "not asked", "group 4": "not asked",
+			"group 5": "not asked", "group 99": "not asked"}},
+	} {
+		_, client := live(t, sandbox.PortalOptions{NewCard: true, Groups: groups, Scopes: c.scopes},
+			saved(map[string]string{}))
+		got := map[string]bool{}
+		for _, f := range client.Check(t.Context(), Want{Groups: []int64{3, 4, 5, 99}}) {
+			want, asked := c.hints[f.What]
+			if !asked {
+				continue
+			}
+			got[f.What] = true
+			if !strings.Contains(f.Hint, want) || f.OK != (c.ok || f.What == "group 3") {
+				t.Errorf("%s: %+v, want %q", name, f, want)
+			}
+		}
+		if len(got) != 4 {
+			t.Errorf("%s: said of %v", name, got)
+		}
+	}
+}

@@ -74,6 +74,37 @@ func imMessageAdd(w *world, x *execution) (any, error) {
 	return c.ID, nil
 }
 
+// imMessageLike implements im.message.like. QUIRK: a message that is not there, one of a chat that the user may not read,
+// and one that is liked already are told by the same error (chats/messages/im-message-like).
+func imMessageLike(w *world, x *execution) (any, error) {
+	number := x.params.Int("MESSAGE_ID")
+	if number <= 0 {
+		return nil, refuse("MESSAGE_ID_ERROR", "Message ID can't be empty")
+	}
+	for _, t := range w.tasks {
+		if t.Chat == 0 || !w.talks(t) {
+			continue
+		}
+		for i := range t.Comments {
+			c := &t.Comments[i]
+			if c.ID != number || !c.Chat || c.Deleted {
+				continue
+			}
+			at := slices.Index(c.Likes, w.me)
+			add := x.params.Str("ACTION") == "plus" || x.params.Str("ACTION") != "minus" && at < 0
+			switch {
+			case add && at < 0:
+				c.Likes = append(c.Likes, w.me)
+				return true, nil
+			case !add && at >= 0:
+				c.Likes = slices.Delete(c.Likes, at, at+1)
+				return true, nil
+			}
+		}
+	}
+	return nil, refuse("WITHOUT_CHANGES", "Status of the like is the same")
+}
+
 // tell sends a personal message to a user.
 func (w *world) tell(user int64, text string) (any, error) {
 	if _, known := w.users[user]; !known {

@@ -38,7 +38,10 @@ func methodTable() map[string]method {
 		"im.chat.get": {
 			im,
 			imChatGet,
-		}, "im.message.add": {im, imMessageAdd}, "im.dialog.messages.search": {im, imSearch},
+		}, "im.message.add": {
+			im,
+			imMessageAdd,
+		}, "im.message.like": {im, imMessageLike}, "im.dialog.messages.search": {im, imSearch},
 		"im.user.list.get": {im, imUserList},
 		"im.dialog.messages.get": {
 			im,

@@ -47,6 +47,7 @@ type Comment struct {
 	Forward bool // forwarded from another chat
 	Result  bool // marked as a result of the task
 	Files   []File
+	Likes   []int64 // users who like a message
 }
 
 // File is a file of the Drive, attached or not.
