@@ -89,7 +89,7 @@ type Notify struct {
 	MentionInside bool `yaml:"mention_inside"`
 	// a comment goes out when it is that old, as it then stands
 	Delay          time.Duration `yaml:"delay" min:"0s" max:"24h"`
-	Combine        bool          `yaml:"combine"`                     // comments between two passes make one letter
+	Combine        bool          `yaml:"combine"`                          // comments between two passes make one letter
 	Confirm        string        `yaml:"confirm" enum:"none|like|comment"` // how the task shows that an answer went out
 	Attachments    bool          `yaml:"attachments"`
 	MaxAttachments int64         `yaml:"max_attachments" unit:"bytes" min:"0B"` // of one letter

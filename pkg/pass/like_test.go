@@ -27,7 +27,8 @@ func (w *world) likes() (likes []int64, said []string) {
 	return likes, w.said(task)
 }
 
-// TestLikeOfAnAnswer: the new card shows by a like that an answer went out, and nothing else; the old card by a comment.
+// TestLikeOfAnAnswer: the new card shows by a like that an answer went out, and nothing else; the old card by a
+// comment.
 func TestLikeOfAnAnswer(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {

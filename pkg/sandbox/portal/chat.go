@@ -74,8 +74,8 @@ func imMessageAdd(w *world, x *execution) (any, error) {
 	return c.ID, nil
 }
 
-// imMessageLike implements im.message.like. QUIRK: a message that is not there, one of a chat that the user may not read,
-// and one that is liked already are told by the same error (chats/messages/im-message-like).
+// imMessageLike implements im.message.like. QUIRK: a message that is not there, one of a chat that the user may not
+// read, and one that is liked already are told by the same error (chats/messages/im-message-like).
 func imMessageLike(w *world, x *execution) (any, error) {
 	number := x.params.Int("MESSAGE_ID")
 	if number <= 0 {

@@ -197,3 +197,27 @@ func TestChatOnlyInGet(t *testing.T) {
 		t.Errorf("QUIRK chatId is a number: %s", got.raw)
 	}
 }
+
+// A like is put once; a repeat, an unknown message and one of a chat that the user may not read change nothing.
+func TestLikes(t *testing.T) {
+	r := start(t, PortalOptions{NoLimit: true, NewCard: true})
+	n := r.task("x")
+	said := r.Say(n, 7, "one")
+	for i, c := range []struct{ body, want string }{
+		{`{"ACTION":"plus"}`, "MESSAGE_ID_ERROR"},
+		{fmt.Sprintf(`{"MESSAGE_ID":%d,"ACTION":"plus"}`, said+999), "WITHOUT_CHANGES"},
+		{fmt.Sprintf(`{"MESSAGE_ID":%d,"ACTION":"minus"}`, said), "WITHOUT_CHANGES"},
+		{fmt.Sprintf(`{"MESSAGE_ID":%d,"ACTION":"plus"}`, said), `"result":true`},
+		{fmt.Sprintf(`{"MESSAGE_ID":%d,"ACTION":"plus"}`, said), "WITHOUT_CHANGES"},
+		{fmt.Sprintf(`{"MESSAGE_ID":%d}`, said), `"result":true`}, // auto takes it away again
+		{fmt.Sprintf(`{"MESSAGE_ID":%d}`, said), `"result":true`},
+	} {
+		if a := r.call("im.message.like", c.body); !strings.Contains(a.raw, c.want) {
+			t.Errorf("%d: %s, want %s", i, a.raw, c.want)
+		}
+	}
+	r.RemoveUser(n)
+	if a := r.call("im.message.like", fmt.Sprintf(`{"MESSAGE_ID":%d}`, said)); !strings.Contains(a.raw, "WITHOUT_CHANGES") {
+		t.Errorf("a message of a foreign chat was liked: %s", a.raw)
+	}
+}
