@@ -99,6 +99,7 @@ var allowed = map[string][]string{
 	"pkg/glyph":    {"golang.org/x/text"},
 	"pkg/version":  {},
 	"pkg/lazy":     {},
+	"pkg/phrase":   {},
 	"pkg/spool":    {},
 	"pkg/tags":     {"golang.org/x/net/html"},
 	"pkg/charset":  {"golang.org/x/text"},
@@ -128,8 +129,8 @@ var allowed = map[string][]string{
 		"golang.org/x/net/idna",
 	},
 	"pkg/store/bolt":     {"pkg/store/engine", "go.etcd.io/bbolt"},
-	"pkg/store/engine":   {},
-	"pkg/store/postgres": {"pkg/store/engine", "github.com/jackc/pgx/v5", "golang.org/x/sys/unix"},
+	"pkg/store/engine":   {"pkg/phrase"},
+	"pkg/store/postgres": {"pkg/phrase", "pkg/store/engine", "github.com/jackc/pgx/v5", "golang.org/x/sys/unix"},
 	"pkg/wire":           {"pkg/fault"},
 	"pkg/bearer":         {"pkg/glyph"},
 	"pkg/oauth":          {"pkg/bearer", "pkg/fault", "pkg/glyph", "pkg/wire", "golang.org/x/oauth2"},
@@ -148,6 +149,7 @@ var allowed = map[string][]string{
 	"pkg/bitrix": {"pkg/lazy", "pkg/fault", "pkg/wire", "golang.org/x/time/rate", "github.com/go-json-experiment/json"},
 	"pkg/portal": {
 		"pkg/lazy",
+		"pkg/phrase",
 		"pkg/glyph",
 		"pkg/bitrix",
 		"pkg/desk",
@@ -218,7 +220,7 @@ var allowed = map[string][]string{
 	"internal/bench/entries": {"pkg/store/bolt", "pkg/store/engine", "go.etcd.io/bbolt"},
 	"internal/bench/floor":   {"github.com/emersion/go-imap/v2"},
 
-	"cmd/setup": {"pkg/lazy", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/portal", "pkg/wire", "templates"},
+	"cmd/setup": {"pkg/lazy", "pkg/phrase", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/portal", "pkg/wire", "templates"},
 
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},

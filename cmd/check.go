@@ -36,7 +36,11 @@ func newCheck(a *app) *cobra.Command {
 			if live {
 				return a.checkLive(ctx, asJSON, yes)
 			}
-			all, err := a.check(ctx)
+			language := ""
+			if asJSON { // is read by programs
+				language = "en"
+			}
+			all, err := a.check(ctx, language)
 			if err != nil {
 				return err
 			}
@@ -58,9 +62,9 @@ func newCheck(a *app) *cobra.Command {
 	return c
 }
 
-// check looks at everything the settings name.
-func (a *app) check(ctx context.Context) ([]check.Line, error) {
-	u, err := a.subject(ctx)
+// check looks at everything the settings name, and tells it in a language; "" is that of the settings.
+func (a *app) check(ctx context.Context, language string) ([]check.Line, error) {
+	u, err := a.subject(ctx, language)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +73,7 @@ func (a *app) check(ctx context.Context) ([]check.Line, error) {
 
 // checkLive asks the portal what it keeps.
 func (a *app) checkLive(ctx context.Context, asJSON, yes bool) error {
-	u, err := a.subject(ctx)
+	u, err := a.subject(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -95,24 +99,29 @@ func (a *app) checkLive(ctx context.Context, asJSON, yes bool) error {
 	return conclude(ctx, err)
 }
 
-// subject is what check looks at.
-func (a *app) subject(ctx context.Context) (u check.Subject, err error) {
+// subject is what check looks at. Where the settings name a language that it does not speak, it speaks that of the
+// environment.
+func (a *app) subject(ctx context.Context, language string) (u check.Subject, err error) {
 	cfg, err := a.serverSettings()
 	if err != nil {
 		return u, err
 	}
 	path, _ := a.configPath()
 	state := a.stateOf(cfg)
-	texts, err := setup.Read(setup.Language(a.lookup))
-	if house := cfg.Letters.House(); house == "ru" || house == "en" {
-		texts, err = setup.Read(house)
+	if language == "" {
+		language = cfg.Letters.House()
 	}
+	if language != "ru" && language != "en" {
+		language = setup.Language(a.lookup)
+	}
+	texts, err := setup.Read(language)
 	if err != nil {
 		return u, err
 	}
 	return check.Subject{
-		Settings: cfg, File: path, State: state, Now: a.now, Scope: texts.Scope, Folders: a.folders(state),
-		Open: func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
-		Wire: func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s, nil) },
+		Settings: cfg, File: path, State: state, Now: a.now, Say: texts.Say, Scope: texts.Scope,
+		Folders: a.folders(state),
+		Open:    func() (*store.Store, error) { return a.openForPerson(ctx, state, store.Options{Overlay: true}) },
+		Wire:    func(s *store.Store) (*wiring.Parts, error) { return a.wire(cfg, s, nil) },
 	}, nil
 }

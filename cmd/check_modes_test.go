@@ -27,7 +27,7 @@ func TestCheckOnEachPortal(t *testing.T) {
 			strings.Replace(all, "ok scope tasks", "missing scope tasks", 1) + "|missing REST v3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := newDrive(t, tt.o, "")
+			d := newDrive(t, tt.o, "letters: {locale: en}\n")
 			out := d.must(0, "check")
 			for _, line := range strings.Split(tt.want, "|") {
 				stands, what, _ := strings.Cut(line, " ")
@@ -51,7 +51,8 @@ func TestCheckTellsWhatPassesFoundOut(t *testing.T) {
 		"ok":      {NewCard: true},
 		"missing": {NewCard: true, NoIdempotency: true},
 	} {
-		d := newDrive(t, o, "routing: [{mailbox: support, set: {tags: []}}]\n") // REST v3 makes no tags
+		// REST v3 makes no tags
+		d := newDrive(t, o, "letters: {locale: en}\nrouting: [{mailbox: support, set: {tags: []}}]\n")
 		if out := d.must(0, "check"); !strings.Contains(out, "not known before the first task") {
 			t.Error(out)
 		}

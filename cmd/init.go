@@ -162,7 +162,7 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 		signInFirst(ctx, a, cfg, texts)
 	}
 	a.Printf("%s\n", texts.Say("checking"))
-	all, err := a.check(ctx)
+	all, err := a.check(ctx, texts.Language)
 	if err == nil {
 		err = check.Print(&a.Terminal, all)
 	}

@@ -114,7 +114,7 @@ func TestLoginByPage(t *testing.T) {
 		t.Errorf("no task:\n%s", d.tasks())
 	}
 	if out := d.must(0, "check"); !strings.Contains(out, "ok       sign-in support") ||
-		!strings.Contains(out, "until ") {
+		!strings.Contains(out, " до ") {
 		t.Errorf("a month before:\n%s", out)
 	}
 	// Passes keep it open, and move no end.

@@ -1,17 +1,14 @@
 package check
 
 import (
-	"fmt"
 	"strings"
-	"time"
-
-	"helpdesk/pkg/config"
 )
 
 // checkCalendar tells what the lists of days off know of this year and the next.
-func checkCalendar(cfg *config.Config, now time.Time) (all []Line) {
+func checkCalendar(u Subject) (all []Line) {
+	cfg, now := u.Settings, u.Now()
 	for _, list := range cfg.Lists() {
-		k := Line{What: "days off: " + list, OK: true}
+		k := Line{What: u.Say("check.what.days", list), OK: true}
 		years, err := cfg.DaysOff(list)
 		if err != nil { // Load has refused it, unless the file was changed since
 			k.fails(err)
@@ -25,16 +22,12 @@ func checkCalendar(cfg *config.Config, now time.Time) (all []Line) {
 			switch {
 			case !known:
 				k.Warning = true
-				notes = append(notes, fmt.Sprintf("of %d it knows no day: renew helpdesk, or put calendars/%s.yaml "+
-					"into "+
-					"the folder templates", year, list))
+				notes = append(notes, u.Say("check.days.unknown", year, list))
 			case !days.Final():
 				k.Warning = k.Warning || year == this
-				notes = append(notes, fmt.Sprintf("the days of %d are those that can be foreseen, some are not "+
-					"decreed yet",
-					year))
+				notes = append(notes, u.Say("check.days.foreseen", year))
 			default:
-				notes = append(notes, fmt.Sprintf("%d is known", year))
+				notes = append(notes, u.Say("check.days", year))
 			}
 		}
 		k.Note = strings.Join(notes, "; ")

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,7 +51,8 @@ type Subject struct {
 	Open     func() (*store.Store, error) // as a dry run opens it
 	Wire     func(*store.Store) (*wiring.Parts, error)
 	Now      func() time.Time
-	Scope    func(name string) string // what the portal calls a scope of the webhook; "" = not known
+	Say      func(key string, args ...any) string // the text of a key
+	Scope    func(name string) string             // what the portal calls a scope of the webhook; "" = not known
 }
 
 // Gravest returns the exit status for what was found: a repair comes before a matter of time.
@@ -78,8 +78,8 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 		What: "configuration",
 		OK:   true,
 		Note: u.File,
-	}, checkTemplates(cfg)}, checkSecrets(cfg, u.File)...)
-	all = append(all, checkCalendar(cfg, u.Now())...)
+	}, checkTemplates(u)}, checkSecrets(u)...)
+	all = append(all, checkCalendar(u)...)
 	state, s, err := checkState(ctx, u)
 	if err != nil {
 		return nil, err
@@ -91,15 +91,15 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	}
 	steps := []func() []Line{func() []Line {
 		return state
-	}, func() []Line { return []Line{checkFolders(cfg, u.Folders)} }}
+	}, func() []Line { return []Line{checkFolders(u)} }}
 	for i, b := range p.Boxes {
-		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, p, b, cfg.Mailboxes[i])} },
-			func() []Line { return []Line{checkRelay(ctx, p, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
+		steps = append(steps, func() []Line { return []Line{checkMailbox(ctx, u, p, b, cfg.Mailboxes[i])} },
+			func() []Line { return []Line{checkRelay(ctx, u, p, p.Outbox.Senders[i], cfg.Mailboxes[i])} })
 	}
-	steps = append(steps, func() []Line { return checkSignIns(cfg, s, p.Now()) })
+	steps = append(steps, func() []Line { return checkSignIns(u, s, p.Now()) })
 	steps = append(steps, func() []Line {
-		return checkPortal(ctx, p.Client, wanted(cfg), u.Scope)
-	}, func() []Line { return checkOneC(ctx, p) })
+		return checkPortal(ctx, u, p.Client)
+	}, func() []Line { return checkOneC(ctx, u, p) })
 	for _, step := range steps {
 		found := step()
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -114,44 +114,45 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 
 // checkFolders tries whether a message as long as the settings allow finds room, as far as all that are worked on at
 // the same time may take.
-func checkFolders(cfg *config.Config, folders spool.Folders) Line {
+func checkFolders(u Subject) Line {
 	size := int64(0)
-	for _, m := range cfg.Mailboxes {
+	for _, m := range u.Settings.Mailboxes {
 		size = max(size, min(m.IMAP.MaxMessage, outbox.MostBytes))
 	}
-	k := Line{What: "temporary folder", OK: true}
+	k := Line{What: u.Say("check.what.folder"), OK: true}
 	var errs []error
-	for i := range folders {
-		err := folders[i : i+1].Try(size)
-		if k.Note = fmt.Sprintf("room for a message of %d MB", size/1e6); err == nil {
+	for i := range u.Folders {
+		err := u.Folders[i : i+1].Try(size)
+		if k.Note = u.Say("check.folder", size/1e6); err == nil {
 			break
 		}
 		errs = append(errs, err)
 	}
-	err := fmt.Errorf("%w: make room there, or set TMPDIR to a folder that has some", errors.Join(errs...))
+	err := errors.Join(errs...)
 	switch {
-	case len(errs) == len(folders):
+	case len(errs) == len(u.Folders):
 		k.fails(err)
+		k.Note = u.Say("check.folder.full", k.Note)
 	case len(errs) > 0:
-		k.Warning, k.Note = true, "long messages lie beside the state: "+strings.ReplaceAll(err.Error(), "\n", "; ")
+		k.Warning, k.Note = true, u.Say("check.folder.other", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	return k
 }
 
-func checkTemplates(cfg *config.Config) Line {
-	k := Line{What: "templates", OK: true, Note: "all letters and posts render, all rules compile"}
-	if _, err := wiring.Kit(cfg); err != nil {
+func checkTemplates(u Subject) Line {
+	k := Line{What: "templates", OK: true, Note: u.Say("check.templates")}
+	if _, err := wiring.Kit(u.Settings); err != nil {
 		k.fails(err)
 	}
 	return k
 }
 
 // checkOneC asks the directory in 1C for an address that nobody has.
-func checkOneC(ctx context.Context, p *wiring.Parts) []Line {
+func checkOneC(ctx context.Context, u Subject, p *wiring.Parts) []Line {
 	if p.Outbox.OneC == nil {
 		return nil
 	}
-	k := Line{What: "1C", OK: true, Note: "answers; the catalogue and its fields are there"}
+	k := Line{What: "1C", OK: true, Note: u.Say("check.onec")}
 	if _, err := p.Outbox.OneC.Profiles(ctx, []string{"nobody@helpdesk.invalid"}); err != nil {
 		k.fails(err)
 	}
@@ -163,16 +164,17 @@ const soonAnswers = 10 * time.Second
 
 // checkPortal tells what works on the portal. Its findings don't say whether time will mend them; another question
 // does, for they come from one or two requests.
-func checkPortal(ctx context.Context, c *portal.Client, want portal.Want, scope func(string) string) []Line {
+func checkPortal(ctx context.Context, u Subject, c *portal.Client) []Line {
 	var all []Line
 	bad := false
-	for _, f := range c.Check(ctx, want) {
+	for _, f := range c.Check(ctx, wanted(u.Settings)) {
+		note := u.Say(f.Note.Key, f.Note.Args...)
 		if name, ok := strings.CutPrefix(f.What, "scope "); ok && !f.OK {
-			if called := scope(name); called != "" {
-				f.Hint += ", where it is called " + called
+			if called := u.Scope(name); called != "" {
+				note = u.Say("check.portal.scope.called", note, called)
 			}
 		}
-		all = append(all, Line{What: "portal: " + f.What, OK: f.OK, Optional: f.Optional, Note: f.Hint})
+		all = append(all, Line{What: "portal: " + looked(u, f.What), OK: f.OK, Optional: f.Optional, Note: note})
 		bad = bad || !f.OK && !f.Optional
 	}
 	if !bad {
@@ -188,6 +190,23 @@ func checkPortal(ctx context.Context, c *portal.Client, want portal.Want, scope 
 	return all
 }
 
+// looked returns what is looked at on the portal in the language of the texts. Names that consist of a word, or of a
+// word and what distinguishes it, are the same in each.
+func looked(u Subject, what string) string {
+	switch what {
+	case "webhook user":
+		return u.Say("check.what.owner")
+	case "folder for files":
+		return u.Say("check.what.files")
+	case "task card":
+		return u.Say("check.what.card")
+	}
+	if method, ok := strings.CutPrefix(what, "time of "); ok {
+		return u.Say("check.what.time", method)
+	}
+	return what
+}
+
 // checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its
 // place: the rest can be Line without.
 func checkState(ctx context.Context, u Subject) ([]Line, *store.Store, error) {
@@ -199,7 +218,7 @@ func checkState(ctx context.Context, u Subject) ([]Line, *store.Store, error) {
 	if err == nil {
 		s, oerr := u.Open()
 		if oerr == nil {
-			return append([]Line{k}, checkServer(ctx, s)...), s, nil
+			return append([]Line{k}, checkServer(ctx, u, s)...), s, nil
 		}
 		err = oerr
 	}
@@ -209,8 +228,8 @@ func checkState(ctx context.Context, u Subject) ([]Line, *store.Store, error) {
 }
 
 // checkServer tells what is to be said of the database's server.
-func checkServer(ctx context.Context, s *store.Store) []Line {
-	const what = "state: server"
+func checkServer(ctx context.Context, u Subject, s *store.Store) []Line {
+	what := u.Say("check.what.server")
 	found, err := s.Inspect(ctx)
 	if err != nil {
 		k := Line{What: what}
@@ -219,7 +238,7 @@ func checkServer(ctx context.Context, s *store.Store) []Line {
 	}
 	var all []Line
 	for _, f := range found {
-		all = append(all, Line{What: what, OK: f.OK, Optional: f.Optional, Note: f.Note})
+		all = append(all, Line{What: what, OK: f.OK, Optional: f.Optional, Note: u.Say(f.Note.Key, f.Note.Args...)})
 	}
 	return all
 }
@@ -238,7 +257,7 @@ func makeable(path string) error {
 	return writable(folder)
 }
 
-func checkMailbox(ctx context.Context, p *wiring.Parts, b pass.Box, m config.Mailbox) Line {
+func checkMailbox(ctx context.Context, u Subject, p *wiring.Parts, b pass.Box, m config.Mailbox) Line {
 	k := Line{What: "mailbox " + b.Name}
 	mb, err := p.OpenMailbox(ctx, m, true)
 	if err != nil {
@@ -260,16 +279,16 @@ func checkMailbox(ctx context.Context, p *wiring.Parts, b pass.Box, m config.Mai
 			return k
 		}
 	}
-	k.OK, k.Note = true, fmt.Sprintf("logged in, %d unseen", len(ls))
+	k.OK, k.Note = true, u.Say("check.mailbox", len(ls))
 	return k
 }
 
 // checkSignIns tells how long the mailboxes stay open that log in without a password.
-func checkSignIns(cfg *config.Config, s *store.Store, now time.Time) (all []Line) {
-	for _, in := range wiring.SignedIns(cfg, s.Tokens) {
-		k := Line{What: "sign-in " + in.Mailbox, OK: true, Note: "since " + tui.When(in.Since) + ", renewed by passes"}
+func checkSignIns(u Subject, s *store.Store, now time.Time) (all []Line) {
+	for _, in := range wiring.SignedIns(u.Settings, s.Tokens) {
+		k := Line{What: "sign-in " + in.Mailbox, OK: true, Note: u.Say("check.signin", tui.When(in.Since))}
 		if !in.Ends.IsZero() {
-			k.Note = fmt.Sprintf("since %s, until %s: sign in again before that: helpdesk login %s",
+			k.Note = u.Say("check.signin.ends",
 				tui.When(in.Since), tui.When(in.Ends), in.Mailbox)
 			k.Warning = status.SignIn{Ends: in.Ends}.Alarming(now)
 		}
@@ -282,7 +301,7 @@ func checkSignIns(cfg *config.Config, s *store.Store, now time.Time) (all []Line
 }
 
 // checkRelay logs in and asks whether letters would be taken, those of specialists and auto-replies; it sends none.
-func checkRelay(ctx context.Context, p *wiring.Parts, s outbox.Sender, m config.Mailbox) Line {
+func checkRelay(ctx context.Context, u Subject, p *wiring.Parts, s outbox.Sender, m config.Mailbox) Line {
 	k := Line{What: "relay " + s.Name}
 	r, err := p.OpenRelay(ctx, m)
 	if err != nil {
@@ -297,7 +316,7 @@ func checkRelay(ctx context.Context, p *wiring.Parts, s outbox.Sender, m config.
 		k.fails(err)
 		return k
 	}
-	k.OK, k.Note = true, "logged in, takes letters; they go out as "+s.From.String()
+	k.OK, k.Note = true, u.Say("check.relay", s.From)
 	return k
 }
 

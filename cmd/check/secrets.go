@@ -2,7 +2,6 @@ package check
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -19,7 +18,8 @@ var named = lazy.Regexp(`\$\{file:([^}]+)\}`)
 // checkSecrets warns of each file that holds secrets and that everybody on the machine can read: the settings where
 // they name secrets themselves, the variables beside them, and the files that they take secrets from. On Windows the
 // rights of files are told in another way.
-func checkSecrets(cfg *config.Config, file string) []Line {
+func checkSecrets(u Subject) []Line {
+	cfg, file := u.Settings, u.File
 	if runtime.GOOS == "windows" || file == "" {
 		return nil
 	}
@@ -47,7 +47,7 @@ func checkSecrets(cfg *config.Config, file string) []Line {
 				What:    "secrets",
 				OK:      true,
 				Warning: true,
-				Note:    fmt.Sprintf("everybody on this machine can read %s: chmod o= %[1]s", f),
+				Note:    u.Say("check.secrets", f),
 			})
 		}
 	}

@@ -47,7 +47,7 @@ func TestReadableSecrets(t *testing.T) {
 			}
 		}
 		var got []string
-		for _, l := range checkSecrets(cfg, filepath.Join(dir, "helpdesk.yaml")) {
+		for _, l := range checkSecrets(Subject{Settings: cfg, File: filepath.Join(dir, "helpdesk.yaml"), Say: said}) {
 			if !l.OK || !l.Warning || strings.Contains(l.Note, "s3cret") {
 				t.Errorf("%s: %+v", c.name, l)
 			}

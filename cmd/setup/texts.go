@@ -1,14 +1,14 @@
 package setup
 
 import (
-	"fmt"
 	"strings"
 
 	"helpdesk/cmd/wiring"
+	"helpdesk/pkg/phrase"
 	"helpdesk/templates"
 )
 
-// Texts are what a person is told, by key, in one language.
+// Texts are what init, login and check tell a person, by key, in one language.
 type Texts struct {
 	Language string
 	all      map[string]string
@@ -35,14 +35,7 @@ func Read(language string) (Texts, error) {
 
 // Say returns the text of a key with its arguments in it.
 func (t Texts) Say(key string, args ...any) string {
-	text, ok := t.all[key]
-	if !ok {
-		return key
-	}
-	if len(args) == 0 {
-		return text
-	}
-	return fmt.Sprintf(text, args...)
+	return phrase.Of(key, args...).In(t.all)
 }
 
 // has reports whether there is a text of that key.

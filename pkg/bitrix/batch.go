@@ -215,8 +215,7 @@ func (c *Client) distribute(r *batchResult, cmds []Command, part []int, answers 
 		} else if !reads(method) {
 			// QUIRK: a command that did not run, after a halt or a cut, is in neither map
 			// (settings/how-to-call-rest-api/batch).
-			missing := fmt.Errorf("%s: the response of the batch does not mention it", method)
-			answers[i].Err = fault.New(fault.Unsure, missing)
+			answers[i].Err = fault.New(fault.Unsure, fmt.Errorf("%s: the response of the batch does not mention it", method))
 		}
 	}
 	c.learn(sums, counts)

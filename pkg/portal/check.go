@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/phrase"
 )
 
 // Want is what the settings ask of the portal.
@@ -24,8 +25,8 @@ type Want struct {
 type Finding struct {
 	What     string
 	OK       bool
-	Optional bool   // without it a feature is missing, nothing more
-	Hint     string // what was found, and what to do where it is not OK
+	Optional bool          // without it a feature is missing, nothing more
+	Note     phrase.Phrase // what was found, and what to do where it is not OK
 }
 
 // maxSkew is how far the portal's clock may be from ours.
@@ -46,7 +47,7 @@ func (c *Client) Check(ctx context.Context, want Want) []Finding {
 		bitrix.With("filter", bitrix.With("CREATED_BY", c.Self())).With("order", bitrix.With("ID", "desc")).
 			With("select", []string{"ID", "CHAT_ID"}).With("start", -1)), k.card)
 	if err := p.Run(ctx); err != nil {
-		return []Finding{{What: "portal", Hint: err.Error()}}
+		return []Finding{{What: "portal", Note: phrase.Plain(err)}}
 	}
 	if asked != c.Self() { // its folder and its tasks are others
 		return c.Check(ctx, want)
@@ -64,8 +65,9 @@ type checking struct {
 	found []Finding
 }
 
-func (k *checking) say(what string, ok, optional bool, hint string, args ...any) {
-	k.found = append(k.found, Finding{what, ok, optional, fmt.Sprintf(hint, args...)})
+// say adds a finding with the text of a key; "" says the arguments as they are.
+func (k *checking) say(what string, ok, optional bool, key string, args ...any) {
+	k.found = append(k.found, Finding{what, ok, optional, phrase.Of(key, args...)})
 }
 
 // QUIRK: the answer for an inactive user is an empty object (common/users/profile).
@@ -78,15 +80,15 @@ func (k *checking) profile(a bitrix.Answer) {
 	_ = bitrix.Into(a.Result, &r)
 	switch {
 	case a.Err != nil:
-		k.say("webhook user", false, false, "%v", a.Err)
+		k.say("webhook user", false, false, "", a.Err)
 	case r.ID == 0:
-		k.say("webhook user", false, false, "user %d is not active: activate it, or make a webhook of another user",
+		k.say("webhook user", false, false, "check.portal.owner.inactive",
 			k.c.Owner())
 	case int64(r.ID) != k.c.Owner():
-		k.say("webhook user", true, false, "%d %s, though the webhook's address says %d: its owner was dismissed", r.ID,
+		k.say("webhook user", true, false, "check.portal.owner.other", r.ID,
 			strings.TrimSpace(string(r.Name+" "+r.LastName)), k.c.Owner())
 	default:
-		k.say("webhook user", true, false, "%d %s", r.ID, strings.TrimSpace(string(r.Name+" "+r.LastName)))
+		k.say("webhook user", true, false, "check.portal.owner", r.ID, strings.TrimSpace(string(r.Name+" "+r.LastName)))
 	}
 }
 
@@ -94,23 +96,23 @@ func (k *checking) profile(a bitrix.Answer) {
 var scopes = []struct {
 	name     string
 	optional bool
-	use      string
+	use      string // the key of the text that says what for
 }{
-	{"task", false, "tasks and comments"}, {"im", false, "comments of the new task card"}, {"disk", false, "files"},
+	{"task", false, "check.use.task"}, {"im", false, "check.use.im"}, {"disk", false, "check.use.disk"},
 	{
 		"tasks",
 		true,
-		"REST v3",
+		"check.use.tasks",
 	}, {
 		"crm",
 		true,
-		"names and contacts",
-	}, {"user_basic", true, "checking of user numbers, task.fallback, and who wrote a comment of the old card"},
+		"check.use.crm",
+	}, {"user_basic", true, "check.use.user_basic"},
 }
 
 func (k *checking) scope(a bitrix.Answer) {
 	if a.Err != nil {
-		k.say("scopes", false, false, "%v", a.Err)
+		k.say("scopes", false, false, "", a.Err)
 		return
 	}
 	var have []string
@@ -120,20 +122,21 @@ func (k *checking) scope(a bitrix.Answer) {
 	k.c.Remember(savedScopes, have)
 	k.c.Remember(savedNoCRM, !slices.Contains(have, "crm"))
 	for _, s := range scopes {
+		use := phrase.Of(s.use)
 		ok := slices.Contains(have, s.name) || s.name == "user_basic" && slices.Contains(have, "user")
 		switch {
 		case ok:
-			k.say("scope "+s.name, true, s.optional, "%s", s.use)
+			k.say("scope "+s.name, true, s.optional, "", use)
 		case s.name == "crm" && !k.want.CRM:
 		default:
-			k.say("scope "+s.name, false, s.optional, "missing, needed for %s: add it to the webhook", s.use)
+			k.say("scope "+s.name, false, s.optional, "check.portal.scope.missing", use)
 		}
 	}
 }
 
 func (k *checking) users(a bitrix.Answer) {
 	if a.Err != nil {
-		k.say("users", false, true, "not checked: %v", a.Err)
+		k.say("users", false, true, "check.portal.users.unknown", a.Err)
 		return
 	}
 	active := map[int64]bool{}
@@ -142,10 +145,9 @@ func (k *checking) users(a bitrix.Answer) {
 	}
 	for _, id := range k.want.Users {
 		if !active[id] {
-			k.say(fmt.Sprintf("user %d", id), false, false,
-				"no such active user: correct the settings of tasks and monitor.tell")
+			k.say(fmt.Sprintf("user %d", id), false, false, "check.portal.user.none")
 		} else {
-			k.say(fmt.Sprintf("user %d", id), true, false, "exists")
+			k.say(fmt.Sprintf("user %d", id), true, false, "check.portal.user")
 		}
 	}
 }
@@ -158,18 +160,15 @@ func (k *checking) groups(ctx context.Context) {
 		var refused *bitrix.Error
 		switch {
 		case errors.As(err, &refused) && refused.Coded("insufficient_scope"):
-			k.say(what, true, true, "not asked: the webhook has neither of the scopes %s",
-				strings.Join(GroupScopes, ", "))
+			k.say(what, true, true, "check.portal.group.unknown", strings.Join(GroupScopes, ", "))
 		case err != nil:
-			k.say(what, false, false, "%v", err)
+			k.say(what, false, false, "", err)
 		case !found:
-			k.say(what, false, false, "no such group, or the webhook's user may not see it: correct task.group, or "+
-				"add "+
-				"the user to the group")
+			k.say(what, false, false, "check.portal.group.none")
 		case !g.Active:
-			k.say(what, false, false, "%s is archived: correct task.group, or open the group again", g.Name)
+			k.say(what, false, false, "check.portal.group.archived", g.Name)
 		default:
-			k.say(what, true, false, "%s", g.Name)
+			k.say(what, true, false, "", g.Name)
 		}
 	}
 }
@@ -177,47 +176,45 @@ func (k *checking) groups(ctx context.Context) {
 func (k *checking) folder(a bitrix.Answer) {
 	id, err := k.c.takeFolder(a)
 	if err != nil {
-		k.say("folder for files", false, false, "%v", err)
+		k.say("folder for files", false, false, "", err)
 		return
 	}
-	k.say("folder for files", true, false, "%d", id)
+	k.say("folder for files", true, false, "", id)
 }
 
 func (k *checking) card(a bitrix.Answer) {
 	list, err := readTasks(a)
 	if err != nil {
-		k.say("tasks", false, false, "%v", err)
+		k.say("tasks", false, false, "", err)
 		return
 	}
-	card := "old or not told"
+	card, told := "old or not told", "check.portal.card.old"
 	for _, t := range list {
 		if t.ChatID != 0 {
-			card = "new"
+			card, told = "new", "check.portal.card.new"
 		}
 	}
 	if len(list) == 0 {
-		card = "not known before the first task"
+		card, told = "not known before the first task", "check.portal.card.unknown"
 	}
 	k.c.Remember(savedCard, card)
-	k.say("task card", true, true, "%s", card)
+	k.say("task card", true, true, told)
 	switch {
 	case !k.want.Likes:
 	case card == "new":
-		k.say("likes", true, true, "notify.confirm: the messages of answers that went out get a like")
+		k.say("likes", true, true, "check.portal.likes")
 	default:
-		k.say("likes", true, true, "notify.confirm: only messages of the new card can be liked, on the old one a "+
-			"comment "+
-			"says that an answer went out")
+		k.say("likes", true, true, "check.portal.likes.old")
 	}
 }
 
 func (k *checking) skew() {
 	d := k.c.Now().Sub(k.c.Clock()).Round(time.Second)
 	if d.Abs() > maxSkew {
-		k.say("clock", false, true, "the portal's clock differs by %v: set this machine's by NTP", d)
+		k.say("clock", false, true, "check.portal.clock.off", d)
 		return
 	}
-	k.say("clock", true, true, "differs by %v", d)
+	k.say("clock", true, true, "check.portal.clock", d)
 }
 
 // v3 asks REST v3 for one task: only it can tell whether it is there (rest-v3).
@@ -226,11 +223,11 @@ func (k *checking) v3(ctx context.Context) {
 	var e *bitrix.Error
 	switch {
 	case err == nil:
-		k.say("REST v3", true, true, "available")
+		k.say("REST v3", true, true, "check.portal.v3")
 	case errors.As(err, &e):
-		k.say("REST v3", false, true, "not used: %v", err)
+		k.say("REST v3", false, true, "check.portal.v3.refused", err)
 	default:
-		k.say("REST v3", false, fault.ExtentOf(err) != fault.Server, "%v", err)
+		k.say("REST v3", false, fault.ExtentOf(err) != fault.Server, "", err)
 	}
 	k.c.Remember(savedV3, err == nil)
 }

@@ -15,7 +15,7 @@ func findings(t *testing.T, o sandbox.PortalOptions, want Want) (ok, missing, br
 	t.Helper()
 	_, c := live(t, o, saved(map[string]string{}))
 	for _, f := range c.Check(t.Context(), want) {
-		if f.Hint == "" || strings.Contains(f.Hint, "sandbox-code") {
+		if said := noted(f); said == "" || strings.Contains(said, "sandbox-code") {
 			t.Errorf("%+v", f)
 		}
 		switch {
@@ -28,6 +28,11 @@ func findings(t *testing.T, o sandbox.PortalOptions, want Want) (ok, missing, br
 		}
 	}
 	return ok, missing, broken
+}
+
+// noted returns the key of a finding's text, and what stands in it.
+func noted(f Finding) string {
+	return strings.TrimSpace(fmt.Sprintln(append([]any{f.Note.Key}, f.Note.Args...)...))
 }
 
 func TestCheckInEachMode(t *testing.T) {
@@ -86,7 +91,7 @@ func TestCheckOfAWrongWebhook(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{})
 	p.SetCode("replaced")
 	got := c.Check(t.Context(), Want{})
-	if len(got) != 1 || got[0].OK || !strings.Contains(got[0].Hint, "webhook is wrong") {
+	if len(got) != 1 || got[0].OK || !strings.Contains(noted(got[0]), "webhook is wrong") {
 		t.Error(got)
 	}
 }
@@ -94,7 +99,7 @@ func TestCheckOfAWrongWebhook(t *testing.T) {
 func TestCheckTellsOfTheClock(t *testing.T) {
 	_, c := live(t, sandbox.PortalOptions{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
 	for _, f := range c.Check(t.Context(), Want{}) {
-		if f.What == "clock" && (f.OK || !strings.Contains(f.Hint, "1h0m")) {
+		if f.What == "clock" && (f.OK || !strings.Contains(noted(f), "1h0m")) {
 			t.Error(f)
 		}
 	}
@@ -121,19 +126,18 @@ func TestLimitOfThePortalIsKept(t *testing.T) {
 // What a task taught of REST v3, the next check tells.
 func TestCheckTellsOfRelatedObjects(t *testing.T) {
 	for portal, want := range map[sandbox.V3Related]string{
-		sandbox.V3RelatedKept:    "known: a repeated call makes nothing twice",
-		sandbox.V3RelatedLocked:  "not known before the first task that is made by itself",
-		sandbox.V3RelatedRefused: "not known before the first task that is made by itself",
-		sandbox.V3RelatedLost: "known: a repeated call makes nothing twice; tasks with accomplices, auditors, " +
-			"tags are made by REST v2",
+		sandbox.V3RelatedKept:    "check.portal.keys",
+		sandbox.V3RelatedLocked:  "check.portal.keys.unknown",
+		sandbox.V3RelatedRefused: "check.portal.keys.unknown",
+		sandbox.V3RelatedLost:    "check.portal.keys.some accomplices, auditors, tags",
 	} {
 		_, c := live(t, sandbox.PortalOptions{NewCard: true, V3Related: portal})
 		if m := c.Make(t.Context(), []desk.Effect{manifold("k")})[0]; m.Err != nil {
 			t.Fatal(m.Err)
 		}
 		for _, f := range c.Check(t.Context(), Want{}) {
-			if f.What == "Idempotency-Key" && f.Hint != want {
-				t.Errorf("%q: %s, want %s", portal, f.Hint, want)
+			if f.What == "Idempotency-Key" && noted(f) != want {
+				t.Errorf("%q: %s, want %s", portal, noted(f), want)
 			}
 		}
 	}
@@ -152,12 +156,15 @@ func TestCheckOfGroups(t *testing.T) {
 		hints  map[string]string
 	}{
 		"sonet_group": {append(base, "sonet_group"), false, map[string]string{"group 3": "Support",
-			"group 4": "is archived", "group 5": "may not see it", "group 99": "no such group"}},
+			"group 4": "check.portal.group.archived Old", "group 5": "check.portal.group.none",
+			"group 99": "check.portal.group.none"}},
 		"socialnetwork": {append(base[:len(base):len(base)], "socialnetwork"), false,
 			map[string]string{"group 3": "Support",
-				"group 4": "is archived", "group 5": "may not see it", "group 99": "no such group"}},
-		"neither": {base, true, map[string]string{"group 3": "not asked", "group 4": "not asked",
-			"group 5": "not asked", "group 99": "not asked"}},
+				"group 4": "check.portal.group.archived Old", "group 5": "check.portal.group.none",
+				"group 99": "check.portal.group.none"}},
+		"neither": {base, true, map[string]string{"group 3": "check.portal.group.unknown",
+			"group 4": "check.portal.group.unknown",
+			"group 5": "check.portal.group.unknown", "group 99": "check.portal.group.unknown"}},
 	} {
 		_, client := live(t, sandbox.PortalOptions{NewCard: true, Groups: groups, Scopes: c.scopes},
 			saved(map[string]string{}))
@@ -168,7 +175,7 @@ func TestCheckOfGroups(t *testing.T) {
 				continue
 			}
 			got[f.What] = true
-			if !strings.Contains(f.Hint, want) || f.OK != (c.ok || f.What == "group 3") {
+			if !strings.Contains(noted(f), want) || f.OK != (c.ok || f.What == "group 3") {
 				t.Errorf("%s: %+v, want %q", name, f, want)
 			}
 		}

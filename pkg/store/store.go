@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -213,7 +214,7 @@ func (s *state) load(tx txn) (uint64, error) {
 	if err != nil || raw == nil {
 		return 0, err
 	}
-	v := numbered(raw)
+	v := binary.BigEndian.Uint64(raw)
 	if v > Schema {
 		return v, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version",
 			s.db.About().Name, ErrNewer, v, Schema)

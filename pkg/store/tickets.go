@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -75,7 +76,7 @@ func ticketOf(tx txn, task int64) (uint64, error) {
 	if err != nil || raw == nil {
 		return 0, err
 	}
-	return numbered(raw), nil
+	return binary.BigEndian.Uint64(raw), nil
 }
 
 // note writes a step into the ticket's journal.

@@ -5,6 +5,8 @@ package engine
 import (
 	"errors"
 	"time"
+
+	"helpdesk/pkg/phrase"
 )
 
 // Errors of every engine.
@@ -90,9 +92,9 @@ type About struct {
 
 // Finding is what was found out about a database, for a person.
 type Finding struct {
-	OK       bool   // nothing must be done
-	Optional bool   // it works as it is
-	Note     string // what there is, or what to do
+	OK       bool          // nothing must be done
+	Optional bool          // it works as it is
+	Note     phrase.Phrase // what there is, or what to do
 }
 
 // Held is the error of a database that another run works with.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"helpdesk/pkg/phrase"
 	"helpdesk/pkg/store/engine"
 )
 
@@ -41,11 +42,9 @@ func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := []engine.Finding{{OK: true, Note: "PostgreSQL " + row[0] + d.road()}}
+	all := []engine.Finding{{OK: true, Note: phrase.Of(d.road(), row[0])}}
 	if row[5] != "t" {
-		all = append(all, engine.Finding{Note: fmt.Sprintf("user %s may not make or write its tables: GRANT CREATE "+
-			"ON DATABASE … TO …, or make "+
-			"the schema %s and let it belong to the user", d.User, d.schema)})
+		all = append(all, engine.Finding{Note: phrase.Of("check.server.tables", d.User, d.schema)})
 	}
 	for _, f := range []engine.Finding{durable(row[1], row[2], row[3], row[4]), d.private()} {
 		if !f.OK {
@@ -57,19 +56,19 @@ func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 		return nil, err
 	}
 	if pooled {
-		all = append(all, engine.Finding{Note: d.pooled().Error()})
+		all = append(all, engine.Finding{Note: phrase.Plain(d.pooled())})
 	}
 	return all, nil
 }
 
 func unquoted(identifier string) string { return identifier[1 : len(identifier)-1] }
 
-// road says how the connection goes.
+// road returns the key of the text that says how the connection goes.
 func (d *DB) road() string {
 	if _, ok := d.conn.Conn().(*tls.Conn); ok {
-		return ", by TLS"
+		return "check.server.tls"
 	}
-	return ""
+	return "check.server"
 }
 
 // private warns of a network that can read the state.
@@ -79,27 +78,18 @@ func (d *DB) private() engine.Finding {
 	if secure || !ok || addr.IP.IsLoopback() {
 		return engine.Finding{OK: true}
 	}
-	return engine.Finding{
-		Optional: true,
-		Note: "letters and addresses go over the network unencrypted: turn ssl on at the server and say " +
-			"sslmode=verify-full",
-	}
+	return engine.Finding{Optional: true, Note: phrase.Of("check.server.unencrypted")}
 }
 
 // durable warns where the server may forget what it has acknowledged.
 func durable(commit, fsync, standbys, names string) engine.Finding {
 	switch {
 	case fsync != "on":
-		return engine.Finding{Optional: true, Note: "fsync is off: a power failure damages the database; turn it on"}
+		return engine.Finding{Optional: true, Note: phrase.Of("check.server.fsync")}
 	case commit == "off" || commit == "local" && names != "":
-		return engine.Finding{Optional: true,
-			Note: "synchronous_commit is " + commit +
-				": the server answers before it has written, and forgets the last seconds when " +
-				"it fails; set it to on for this user: ALTER ROLE … SET synchronous_commit = on"}
+		return engine.Finding{Optional: true, Note: phrase.Of("check.server.commit", commit)}
 	case standbys != "0" && names == "":
-		return engine.Finding{Optional: true,
-			Note: "the standby is asynchronous: when it takes over, the last seconds may be missing; name it in " +
-				"synchronous_standby_names (in Patroni: synchronous_mode)"}
+		return engine.Finding{Optional: true, Note: phrase.Of("check.server.standby")}
 	}
 	return engine.Finding{OK: true}
 }
