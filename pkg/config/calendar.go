@@ -15,18 +15,19 @@ import (
 	"helpdesk/templates"
 )
 
-// listFolder is where the lists of days off lie, among the templates.
+// listFolder is the folder of the lists of days off, among the templates.
 const listFolder = "calendars"
 
-// DaysOff is what a list of days off says of one year.
+// DaysOff is one year of a list of days off.
 type DaysOff struct {
 	Holidays []string `yaml:"holidays"` // not worked whatever the day of the week
 	Workdays []string `yaml:"workdays"` // worked whatever the day of the week
 	Short    []string `yaml:"short"`    // one hour shorter
-	Decreed  *bool    `yaml:"decreed"`  // false: the days are those that can be foreseen; nil = true
+	// false: the days are a forecast until the government decrees them; nil = true
+	Decreed *bool `yaml:"decreed"`
 }
 
-// Final reports whether the days are not going to change.
+// Final reports whether the days will not change any more.
 func (d DaysOff) Final() bool { return d.Decreed == nil || *d.Decreed }
 
 // Lists returns the lists of days off that the calendar names.
@@ -39,7 +40,7 @@ func (c *Config) Lists() (names []string) {
 	return names
 }
 
-// DaysOff returns a list of days off by year.
+// DaysOff returns a list of days off, by year.
 func (c *Config) DaysOff(list string) (map[int]DaysOff, error) {
 	name := path.Join(listFolder, list+".yaml")
 	for _, files := range c.files() {
@@ -62,7 +63,7 @@ func (c *Config) DaysOff(list string) (map[int]DaysOff, error) {
 	return nil, fmt.Errorf("there is no list of days off of that name; there is %s", strings.Join(c.lists(), ", "))
 }
 
-// check looks at the days of a year.
+// check validates the days of a year.
 func (d DaysOff) check(year int) error {
 	for _, list := range [][]string{d.Holidays, d.Workdays, d.Short} {
 		for _, day := range list {
@@ -79,7 +80,7 @@ func (d DaysOff) check(year int) error {
 	return nil
 }
 
-// files are where templates are looked for, in this order.
+// files are the folders searched for templates, in this order.
 func (c *Config) files() []fs.FS {
 	if c.Templates == "" {
 		return []fs.FS{templates.FS}
@@ -87,10 +88,10 @@ func (c *Config) files() []fs.FS {
 	return []fs.FS{os.DirFS(c.Templates), templates.FS}
 }
 
-// lists returns the names of all lists that there are.
+// lists returns the names of all lists of days off.
 func (c *Config) lists() (names []string) {
 	for _, files := range c.files() {
-		found, _ := fs.Glob(files, listFolder+"/*.yaml") // the pattern is right
+		found, _ := fs.Glob(files, listFolder+"/*.yaml") // the only error is a bad pattern
 		for _, f := range found {
 			names = append(names, strings.TrimSuffix(path.Base(f), ".yaml"))
 		}
@@ -99,7 +100,7 @@ func (c *Config) lists() (names []string) {
 	return slices.Compact(names)
 }
 
-// calendar refuses lists of days off that there are not, and days that are both off and worked.
+// calendar reports lists of days off that do not exist, and days that are both off and worked.
 func (d *decoder) calendar(c *Config) {
 	for i, day := range c.Calendar.Holidays {
 		key := fmt.Sprintf("calendar.holidays[%d]", i)

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// check looks at what several keys say together. A key that has a mistake already is not asked again.
+// check reports contradictions between keys. A key that has a mistake already gets no second one.
 func (d *decoder) check(c *Config) {
 	names, places := map[string]int{}, map[string]int{}
 	for i, m := range c.Mailboxes {
@@ -74,7 +74,7 @@ func (d *decoder) smtp(key string, m SMTP) {
 	}
 }
 
-// oauth looks at what a mailbox signs in by.
+// oauth checks how a mailbox signs in with OAuth.
 func (d *decoder) oauth(key string, m Mailbox) {
 	o := m.OAuth
 	addresses := []struct {
@@ -100,7 +100,7 @@ func (d *decoder) oauth(key string, m Mailbox) {
 	}
 }
 
-// login records that a part of what logs in is missing.
+// login records that a part of the credentials is missing.
 func (d *decoder) login(key, value string) {
 	if value == "" && !d.faulty(key) {
 		_, given := d.places[key]
@@ -119,7 +119,7 @@ func (d *decoder) contacts(c Contacts) {
 	}
 }
 
-// notify refuses prefixes that would let every comment out, or none.
+// notify refuses prefixes that would send every comment to the customer, or none.
 func (d *decoder) notify(n Notify) {
 	switch {
 	case n.Send == "marked" && n.PublicPrefix == "":

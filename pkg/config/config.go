@@ -1,9 +1,8 @@
 // Package config reads the configuration file: YAML, strict, every mistake reported at once with its file, line and
 // key.
 //
-// It knows the keys, their defaults and what may stand in them, and nothing of what they are used for: it opens no
-// connection and imports no other package of this program. The structs below are the schema; the decoder derives all it
-// needs from their types and tags:
+// It does not use the settings: it opens no connection and imports only leaf packages of this program. The structs
+// below are the schema; the decoder derives everything from their types and tags:
 //
 //	yaml:"name"    the key
 //	need:"yes"     must be given, and not empty
@@ -24,7 +23,7 @@ type Config struct {
 	State     string    `yaml:"state" need:"yes"` // bbolt file, or the address of a database
 	Templates string    `yaml:"templates" file:"yes" is:"folder"`
 	Bitrix24  Bitrix24  `yaml:"bitrix24" need:"yes"`
-	Letters   Letters   `yaml:"letters"` // before the mailboxes, whose own letters change it
+	Letters   Letters   `yaml:"letters"` // decoded before the mailboxes, which start from it
 	Mailboxes []Mailbox `yaml:"mailboxes" need:"yes"`
 	Routing   []Route   `yaml:"routing"`
 	Calendar  Calendar  `yaml:"calendar"`
@@ -63,17 +62,17 @@ type Task struct {
 	Tags        []string      `yaml:"tags" is:"line"`
 	Priority    string        `yaml:"priority" enum:"low|average|high"`
 	Deadline    time.Duration `yaml:"deadline" min:"0s"` // after creation; 0 = none
-	Working     bool          `yaml:"working"`           // the deadline counts the working time of the calendar
+	Working     bool          `yaml:"working"`           // the deadline counts working time by the calendar
 	BindCRM     bool          `yaml:"bind_crm"`
 
 	Title string `yaml:"title" is:"title"` // text/template; "" = the subject
 	// custom fields the portal asks for, by their names: UF_AUTO_123
 	Fields map[string]string `yaml:"fields" keys:"UF_"`
-	// responsible where the configured one is unknown or dismissed; 0 = the webhook's user
+	// responsible if the configured one is unknown or dismissed; 0 = the webhook's user
 	Fallback int64 `yaml:"fallback" min:"0"`
 }
 
-// Override is what a mailbox changes of the defaults for new tasks; nil = not changed.
+// Override lists the defaults for new tasks that a mailbox or a route changes; nil = not changed.
 type Override struct {
 	Responsible *int64         `yaml:"responsible" min:"1"`
 	Group       *int64         `yaml:"group" min:"0"`
@@ -90,7 +89,7 @@ type Override struct {
 	Fallback *int64             `yaml:"fallback" min:"0"`
 }
 
-// Mailbox is one IMAP folder that is read, and the relay its letters go out by.
+// Mailbox is one IMAP folder to read, and the SMTP relay that sends its letters.
 type Mailbox struct {
 	Name     string `yaml:"name" need:"yes" is:"word"`
 	From     string `yaml:"from" need:"yes" is:"sender"`
@@ -98,13 +97,13 @@ type Mailbox struct {
 	IMAP     IMAP   `yaml:"imap" need:"yes"`
 	SMTP     SMTP   `yaml:"smtp" need:"yes"`
 	OAuth    OAuth  `yaml:"oauth"` // for auth oauth2
-	// participants: answers go to those in copy of the customer's letters, too
+	// participants: answers also go to the people in copy of the customer's letters
 	Copy    string   `yaml:"copy" enum:"none|participants"`
 	Task    Override `yaml:"task"`
-	Letters Letters  `yaml:"letters"` // those of Config, with what the mailbox changes
+	Letters Letters  `yaml:"letters"` // those of Config, changed by the mailbox
 }
 
-// IMAP is where mail is read.
+// IMAP is the server and the folder that mail is read from.
 type IMAP struct {
 	Host       string        `yaml:"host" need:"yes" is:"host"`
 	Port       int           `yaml:"port" min:"1" max:"65535"` // default by TLS
@@ -112,14 +111,14 @@ type IMAP struct {
 	CA         string        `yaml:"ca" file:"yes" is:"file"` // extra root certificate, PEM
 	Auth       string        `yaml:"auth" enum:"password|xoauth2|oauth2"`
 	User       string        `yaml:"user" need:"yes"`
-	Password   string        `yaml:"password" secret:"yes"` // with xoauth2 the access token; oauth2 needs none
+	Password   string        `yaml:"password" secret:"yes"` // for xoauth2 the access token; oauth2 needs none
 	Folder     string        `yaml:"folder" need:"yes"`
-	MoveTo     string        `yaml:"move_to"` // "" = stay, marked \Seen
+	MoveTo     string        `yaml:"move_to"` // "" = the letter stays and is marked \Seen
 	MaxMessage int64         `yaml:"max_message" unit:"bytes" min:"10kB"`
 	MaxAge     time.Duration `yaml:"max_age" min:"1h"`
 }
 
-// SMTP is where letters go out.
+// SMTP is the relay that sends letters.
 type SMTP struct {
 	Host     string `yaml:"host" need:"yes" is:"host"`
 	Port     int    `yaml:"port" min:"1" max:"65535"` // default by TLS
@@ -135,14 +134,14 @@ type SMTP struct {
 	SaveSent string `yaml:"save_sent"`
 }
 
-// OAuth is how a mailbox signs in without a password (OAuth 2.0): as which application, and where.
+// OAuth is how a mailbox signs in without a password (OAuth 2.0): the application and the addresses of the provider.
 type OAuth struct {
 	Provider     string   `yaml:"provider" enum:"|microsoft|google|yandex|mailru|custom"`
 	ClientID     string   `yaml:"client_id" is:"word"`
 	ClientSecret string   `yaml:"client_secret" secret:"yes"` // "" = the application has none
-	Tenant       string   `yaml:"tenant" is:"word"`           // of Microsoft: an organisation's id or domain, or common
-	RedirectURL  string   `yaml:"redirect_url" is:"uri"`      // as it is registered; "" = a free port of this machine
-	AuthURL      string   `yaml:"auth_url" is:"url"`          // these are for the provider custom
+	Tenant       string   `yaml:"tenant" is:"word"`           // for Microsoft: an organisation's id or domain, or common
+	RedirectURL  string   `yaml:"redirect_url" is:"uri"`      // as registered; "" = a free port of this machine
+	AuthURL      string   `yaml:"auth_url" is:"url"`          // this and the next ones are for the provider custom
 	TokenURL     string   `yaml:"token_url" is:"url"`
 	DeviceURL    string   `yaml:"device_url" is:"url"`
 	Scopes       []string `yaml:"scopes" is:"scope"`

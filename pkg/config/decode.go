@@ -9,21 +9,21 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// decoder walks the tree of a file along the schema and gathers what is wrong. It walks itself because the library's
-// decoder stops at the first mistake.
+// decoder walks the tree of a file along the schema and collects every mistake. The library's own decoder would stop at
+// the first one.
 type decoder struct {
 	file     string
 	folder   string
 	env      func(string) (string, bool)
-	offline  bool // secrets may be out of reach
+	offline  bool // secrets may be missing
 	anchors  map[string]ast.Node
 	places   map[string]place // of every key given
-	broken   map[string]bool  // keys with a mistake: nothing further is asked of them
+	broken   map[string]bool  // keys with a mistake: they get no second one
 	mistakes Mistakes
-	config   *Config // what is read into
+	config   *Config // the result
 }
 
-// place is where a key and its value stand.
+// place is the position of a key and of its value.
 type place struct{ key, value *token.Position }
 
 // field is one key of the schema.
@@ -59,7 +59,7 @@ func (d *decoder) at(p *token.Position, key, format string, args ...any) {
 	d.broken[key] = true
 }
 
-// bad records a mistake of a key's value, or, where the key is not given, of what should hold it.
+// bad records a mistake at a key's value, or, if the key is not given, at the nearest key around it.
 func (d *decoder) bad(key, format string, args ...any) {
 	if p, ok := d.places[key]; ok {
 		d.at(p.value, key, format, args...)
@@ -68,7 +68,7 @@ func (d *decoder) bad(key, format string, args ...any) {
 	d.at(d.holder(key), key, format, args...)
 }
 
-// holder returns where the nearest given key around a key stands.
+// holder returns the position of the nearest given key around a key.
 func (d *decoder) holder(key string) *token.Position {
 	for key != "" {
 		key = outer(key)
@@ -79,7 +79,7 @@ func (d *decoder) holder(key string) *token.Position {
 	return nil
 }
 
-// node resolves anchors and aliases; ok is false where that fails.
+// node resolves anchors and aliases; ok is false if that fails.
 func (d *decoder) node(key string, n ast.Node) (ast.Node, bool) {
 	switch n := n.(type) {
 	case *ast.AnchorNode:
@@ -98,7 +98,7 @@ func (d *decoder) node(key string, n ast.Node) (ast.Node, bool) {
 	return n, true
 }
 
-// value decodes one value. A value that is not given (null) leaves the default.
+// value decodes one value. A null value leaves the default.
 func (d *decoder) value(key string, n ast.Node, v reflect.Value, tag reflect.StructTag) {
 	n, ok := d.node(key, n)
 	if !ok || isNull(n, tag) {
@@ -162,7 +162,7 @@ func (d *decoder) slice(key string, n ast.Node, v reflect.Value, tag reflect.Str
 	v.Set(list)
 }
 
-// entries returns the entries of a list; a single value may stand for a list of one where the schema says so.
+// entries returns the entries of a list. If the schema allows it, a single value is a list of one.
 func entries(n ast.Node, tag reflect.StructTag) ([]ast.Node, bool) {
 	if seq, ok := n.(*ast.SequenceNode); ok {
 		return seq.Values, true
@@ -183,7 +183,7 @@ func listHint(t reflect.Type) string {
 	return `["a", "b"]`
 }
 
-// start returns where a node begins. QUIRK: goccy/go-yaml gives a block mapping the position of its first colon.
+// start returns the position of a node. QUIRK: goccy/go-yaml gives a block mapping the position of its first colon.
 func start(n ast.Node) *token.Position {
 	switch n := n.(type) {
 	case nil:

@@ -7,10 +7,10 @@ const (
 	mb  = 1_000_000
 )
 
-// defaulter is a struct that fills in what is not given before it is decoded.
+// defaulter is a struct that sets its own defaults before it is decoded.
 type defaulter interface{ defaults() }
 
-// Default returns the settings that hold where a file says nothing; it has no portal and no mailbox.
+// Default returns the settings of an empty file; they have no portal and no mailbox.
 func Default() *Config {
 	c := &Config{}
 	c.defaults()
@@ -56,7 +56,7 @@ func (e *Exclusion) defaults() { e.Scope = "autoreply" }
 
 func (o *OneC) defaults() { o.Email, o.Name = "Email", "Description" }
 
-// fillPorts gives each server its usual port where none is set.
+// fillPorts gives each server the usual port if none is set.
 func (c *Config) fillPorts() {
 	imap := map[string]int{"implicit": 993, "starttls": 143, "none": 143}
 	smtp := map[string]int{"implicit": 465, "starttls": 587, "none": 25}

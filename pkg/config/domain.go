@@ -9,10 +9,10 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// What is an address's domain or a pattern is judged as by pkg/desk, which exclusions added by hand come to alone; a
-// test of cmd holds the two together.
+// pkg/desk judges domains and patterns by the same rules, because exclusions added by hand do not pass through this
+// package. A test of cmd compares the two.
 
-// pattern checks an address, a domain with @ before it, or the subdomains of one: @*.b.ru.
+// pattern checks an address, a domain after @, or the subdomains of one: @*.b.ru.
 func pattern(s string) string {
 	const want = "must be a@b.ru, @b.ru (the domain) or @*.b.ru (its subdomains)"
 	local, domain, at := strings.Cut(strings.ToLower(strings.TrimSpace(s)), "@")
@@ -36,8 +36,8 @@ func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 var plainLabel = lazy.Regexp(`^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
-// isDomain reports whether a text is a domain, in Unicode or punycode. Labels of ASCII may hold _ as well: mail comes
-// from such.
+// isDomain reports whether a text is a domain, in Unicode or punycode. ASCII labels may contain _ as well: mail comes
+// from such domains.
 func isDomain(s string) bool {
 	labels := strings.Split(strings.TrimSuffix(strings.ToLower(s), "."), ".")
 	for i, label := range labels {

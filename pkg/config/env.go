@@ -9,16 +9,16 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// EnvFile is the name of the file of variables beside a configuration.
+// EnvFile is the name of the file of variables next to the configuration.
 const EnvFile = "helpdesk.env"
 
 var assignment = lazy.Regexp(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
-// ReadEnv reads the file of variables beside a configuration: a line NAME='value', NAME="value" or NAME=value each,
-// empty ones, and comments that begin with #. It returns Mistakes for lines of another form, and nothing where there is
-// no file.
+// ReadEnv reads the file of variables next to a configuration: lines of NAME='value', NAME="value" or NAME=value, empty
+// lines, and comments that begin with #. It returns Mistakes for other lines, and nothing if there is no file.
 //
-// The forms are those that sh and systemd (systemd.exec(5), EnvironmentFile) read in the same way. Nothing is expanded.
+// sh and systemd (systemd.exec(5), EnvironmentFile) read these forms the same way. Variables in values are not
+// expanded.
 func ReadEnv(configuration string) (map[string]string, error) {
 	file := filepath.Join(filepath.Dir(configuration), EnvFile)
 	raw, err := os.ReadFile(file)
@@ -40,7 +40,7 @@ func ReadEnv(configuration string) (map[string]string, error) {
 		if m != nil {
 			value, ok = unquoted(m[2])
 		}
-		if !ok { // never the line itself: it may hold a secret
+		if !ok { // the message never quotes the line: it may contain a secret
 			wrong = append(wrong, Mistake{
 				File:    file,
 				Line:    i + 1,
@@ -49,7 +49,7 @@ func ReadEnv(configuration string) (map[string]string, error) {
 			})
 			continue
 		}
-		if value != "" { // as init leaves it: not filled in yet
+		if value != "" { // init writes empty values for people to fill in
 			vars[m[1]] = value
 		}
 	}
@@ -59,7 +59,7 @@ func ReadEnv(configuration string) (map[string]string, error) {
 	return vars, nil
 }
 
-// unquoted returns the value of a variable, and whether sh and systemd read the same in it.
+// unquoted returns the value of a variable, and whether sh and systemd read the same value.
 func unquoted(s string) (string, bool) {
 	if s == "" {
 		return "", true

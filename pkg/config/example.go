@@ -11,8 +11,8 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// The example is one file of keys and values, and a file of texts for each language. The copies beside the other
-// examples, and docs/config.md, are made of them.
+// The example is one file of keys and values, and a file of texts for each language. The copies in examples and
+// docs/config.md are generated from them.
 //
 //go:generate go test -run ^(TestExampleCopy|TestConfigDoc)$ -update
 var (
@@ -25,7 +25,7 @@ var (
 )
 
 // Example returns a commented configuration to start from, in English for "en" and in Russian for any other language.
-// Load takes it once the variables that it names are set.
+// Load accepts it once the variables that it names are set.
 func Example(language string) []byte {
 	texts := exampleTexts(language)
 	var b strings.Builder
@@ -35,24 +35,24 @@ func Example(language string) []byte {
 	return []byte(b.String())
 }
 
-// exampleTexts returns what is said of each key, by its path.
+// exampleTexts returns the remarks on the keys, by path.
 func exampleTexts(language string) map[string]string {
 	raw, texts := exampleRU, map[string]string{}
 	if language == "en" {
 		raw = exampleEN
 	}
 	if err := yaml.UnmarshalWithOptions(raw, &texts, yaml.Strict()); err != nil {
-		panic(fmt.Sprintf("texts of the example: %v", err)) // embedded, and tested
+		panic(fmt.Sprintf("texts of the example: %v", err)) // the file is embedded and tested
 	}
 	return texts
 }
 
-// exampleLine is a line of the example: a key with its value, a place for a remark, or anything else as it is.
+// exampleLine is a line of the example: a key with its value, a place for a remark, or other text.
 type exampleLine struct {
 	indent, text string
 	path         string // of the key or of the remark; "" = neither
-	remark       bool   // the text is that of the path
-	off          bool   // the key stands in a comment: it is optional
+	remark       bool   // the line is the remark on the path
+	off          bool   // the key is commented out: it is optional
 	value        string
 }
 
@@ -94,13 +94,13 @@ func exampleLines() []exampleLine {
 	return all
 }
 
-// The columns of the example: where what is said of a key begins, and where it ends.
+// The columns of the example: where a remark beside a key begins, and where it ends.
 const (
 	textColumn = 36
 	lineEnd    = 120
 )
 
-// write writes the line in one language.
+// write writes the line with the remarks in one language.
 func (l exampleLine) write(b *strings.Builder, texts map[string]string) {
 	said := texts[l.path]
 	switch {
@@ -126,7 +126,7 @@ func (l exampleLine) write(b *strings.Builder, texts map[string]string) {
 	}
 }
 
-// wrap writes a text behind a prefix, and what goes beyond the line behind another one below.
+// wrap writes a text after the prefix first, and continues it on lines that begin with next.
 func wrap(b *strings.Builder, first, next, text string) {
 	line := first
 	for i, word := range strings.Fields(strings.ReplaceAll(text, " - ", "\u00a0- ")) { // no line begins with a dash

@@ -12,16 +12,17 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// maxFile bounds what ${file:…} reads.
+// maxFile bounds the size in bytes of a file that ${file:…} reads.
 const maxFile = 1 << 20
 
 var variable = lazy.Regexp(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// outOfReach says that what a ${…} stands for is not there for this user.
+// outOfReach marks the error of a ${…} that this user cannot resolve: the variable is not set, or the file is not
+// readable.
 type outOfReach struct{ error }
 
-// expand puts in what ${NAME} and ${file:/path} stand for; $${ stays as ${. What comes in is not expanded again. Errors
-// name the variable or the file, never what is in it.
+// expand replaces ${NAME} and ${file:/path}; $${ becomes ${. The values put in are not expanded again. Errors name the
+// variable or the file, never its content.
 func (d *decoder) expand(text string, isText bool) (string, error) {
 	if !isText || !strings.Contains(text, "${") {
 		return text, nil
@@ -88,6 +89,6 @@ func (d *decoder) content(path string) (string, error) {
 		return "", fmt.Errorf("%s:%d is not UTF-8: save the file in that encoding", path,
 			1+bytes.Count(raw[:i], []byte("\n")))
 	}
-	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Windows' editor puts it there
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Notepad on Windows writes this mark
 	return strings.TrimRight(string(raw), "\r\n"), nil
 }

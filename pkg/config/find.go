@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// ErrNotFound says that no configuration file is where one is looked for.
+// ErrNotFound reports that no configuration file is in any of the usual places.
 var ErrNotFound = errors.New("no configuration found")
 
 // Find returns the configuration file to use: the flag's, else $HELPDESK_CONFIG, else ./helpdesk.yaml, else that of the
-// machine. The first two are taken as they are; whether they can be read, Load finds out.
+// machine. The first two are returned without a look at the file; Load reports if they cannot be read.
 func Find(flag string, env func(string) (string, bool), goos string) (path string, err error) {
 	if flag != "" {
 		return flag, nil
@@ -27,9 +27,9 @@ func Find(flag string, env func(string) (string, bool), goos string) (path strin
 		case err == nil && !st.IsDir():
 			return p, nil
 		case errors.Is(err, os.ErrPermission) && !filepath.IsAbs(p) && unsearchable(p):
-			// Whoever may not look into this folder did not put a configuration there: sudo -u keeps the caller's.
+			// Nobody who may not search this folder put a configuration there: sudo -u keeps the caller's folder.
 		case err != nil && !errors.Is(err, os.ErrNotExist):
-			// One that is there but may not be read is not passed over for another.
+			// An unreadable configuration is an error. The next place is not tried, because it may have other settings.
 			return "", fmt.Errorf("find configuration: %w", err)
 		}
 	}
@@ -37,7 +37,7 @@ func Find(flag string, env func(string) (string, bool), goos string) (path strin
 		strings.Join(places, ", "))
 }
 
-// unsearchable reports whether the folder of a file may not be searched, be the file there or not.
+// unsearchable reports whether the folder of a file may not be searched, whether or not the file exists.
 func unsearchable(file string) bool {
 	_, err := os.Lstat(file)
 	return errors.Is(err, os.ErrPermission)

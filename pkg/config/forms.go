@@ -18,7 +18,7 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// forms tell what is wrong with a text that is not empty, "" when nothing is.
+// forms return what is wrong with a text that is not empty, "" if nothing is.
 var forms = map[string]func(string) string{
 	"address":  address,
 	"date":     date,
@@ -83,7 +83,7 @@ func domainOf(a *mail.Address) string {
 
 func sender(s string) string {
 	a, err := mail.ParseAddress(s)
-	// what stands in brackets would be lost as a comment
+	// the parser would drop text in brackets as a comment
 	aside := strings.Contains(inQuotes().ReplaceAllString(s, ""), "(")
 	switch {
 	case err == nil && !aside && line(s) == "":
@@ -131,7 +131,7 @@ func link(s string) string {
 	return ""
 }
 
-// uri checks an address of any kind: some providers take urn:… in the place of a page.
+// uri checks an address of any scheme: some providers want urn:… instead of a page.
 func uri(s string) string {
 	if u, err := url.Parse(s); err != nil || u.Scheme == "" || u.Fragment != "" {
 		return "must be an address: http://localhost:8400/"
@@ -176,7 +176,7 @@ func locale(s string) string {
 	return ""
 }
 
-// holiday checks a day, or the name of a list of days.
+// holiday checks a date, or the name of a list of days off.
 func holiday(s string) string {
 	if listName().MatchString(s) || date(s) == "" {
 		return ""
@@ -210,7 +210,7 @@ func file(s string) string {
 	return ""
 }
 
-// reason words why a file cannot be read, the same on every system where it is one of the usual two.
+// reason words why a file cannot be read. The two usual reasons read the same on every system.
 func reason(err error) string {
 	var p *fs.PathError
 	switch {

@@ -16,14 +16,14 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// Load reads a configuration file and checks all of it; env looks a variable of the environment up. Everything wrong in
-// the file comes back at once, as Mistakes.
+// Load reads a configuration file and checks all of it; env looks up a variable of the environment. All mistakes in the
+// file are returned at once, as Mistakes.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	return read(path, env, false)
 }
 
-// LoadOffline is Load for who talks to no server: a secret whose variable is not set, or whose file can't be read, is
-// left empty and is no mistake.
+// LoadOffline is Load for commands that contact no server: a secret whose variable is not set, or whose file cannot be
+// read, stays empty and is not a mistake.
 func LoadOffline(path string, env func(string) (string, bool)) (*Config, error) {
 	return read(path, env, true)
 }
@@ -52,7 +52,7 @@ func read(path string, env func(string) (string, bool), offline bool) (*Config, 
 	return c, nil
 }
 
-// open reads a file, and makes the decoder for it.
+// open reads a file and makes its decoder.
 func open(path string, env func(string) (string, bool)) (*decoder, []byte, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -68,9 +68,9 @@ func open(path string, env func(string) (string, bool)) (*decoder, []byte, error
 	}, raw, nil
 }
 
-// parse returns the body of the only document, nil when the file is empty.
+// parse returns the body of the only document, nil if the file is empty.
 func (d *decoder) parse(raw []byte) (ast.Node, bool) {
-	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Windows' editor puts it there
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")) // Notepad on Windows writes this mark
 	raw = bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n"))
 	if i := glyph.BadByte(raw); i >= 0 {
 		d.mistakes = append(d.mistakes, Mistake{File: d.file, Line: 1 + bytes.Count(raw[:i], []byte("\n")),
@@ -98,7 +98,7 @@ func (d *decoder) parse(raw []byte) (ast.Node, bool) {
 	return body, true
 }
 
-// syntax words an error of the YAML parser. Its message names no value, but for what stands in quotes.
+// syntax converts an error of the YAML parser. The parser's message contains no values except in quotes.
 func (d *decoder) syntax(err error, raw []byte) Mistake {
 	m := Mistake{File: d.file, Line: 1, Column: 1, Message: "is not YAML"}
 	var e yaml.Error

@@ -10,10 +10,10 @@ import (
 // Auto is the locale of letters that are written in the customer's language.
 const Auto = "auto"
 
-// localeFile tells a folder of texts from others: it says how the language is told.
+// localeFile marks a folder of texts: it has the rules to recognise the language.
 const localeFile = "language.yaml"
 
-// House returns the locale of what specialists read, and of letters to whose language can't be told.
+// House returns the locale of what specialists read, and of letters to customers whose language is unknown.
 func (l Letters) House() string {
 	if l.Locale == Auto {
 		return l.DefaultLocale
@@ -21,10 +21,10 @@ func (l Letters) House() string {
 	return l.Locale
 }
 
-// Locales returns the languages that there are texts in: the built-in ones, and those of the folder of templates.
+// Locales returns the languages of all texts: built in, and in the folder of templates.
 func (c *Config) Locales() (names []string) {
 	for _, files := range c.files() {
-		found, _ := fs.Glob(files, "*/"+localeFile) // the pattern is right
+		found, _ := fs.Glob(files, "*/"+localeFile) // the only error is a bad pattern
 		for _, f := range found {
 			names = append(names, path.Dir(f))
 		}
@@ -33,7 +33,7 @@ func (c *Config) Locales() (names []string) {
 	return slices.Compact(names)
 }
 
-// languages refuses languages that there are no texts in.
+// languages reports languages that have no texts.
 func (d *decoder) languages(key string, l Letters) {
 	if d.brokenIn("templates") {
 		return

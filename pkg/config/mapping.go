@@ -7,7 +7,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// mapping decodes a mapping. All keys are looked at before any value, and the values in the order of the schema.
+// mapping decodes a mapping. It looks at all keys first, then at the values in the order of the schema.
 func (d *decoder) mapping(key string, n ast.Node, v reflect.Value) {
 	n, ok := d.node(key, n)
 	if !ok {
@@ -31,7 +31,7 @@ func (d *decoder) mapping(key string, n ast.Node, v reflect.Value) {
 	}
 }
 
-// names sorts the entries by their keys and reports those that are unknown or doubled.
+// names sorts the entries by their keys and reports unknown and repeated keys.
 func (d *decoder) names(key string, entries []*ast.MappingValueNode, known []field) map[string]*ast.MappingValueNode {
 	given := map[string]*ast.MappingValueNode{}
 	for _, e := range entries {
@@ -54,7 +54,7 @@ func (d *decoder) names(key string, entries []*ast.MappingValueNode, known []fie
 	return given
 }
 
-// pairs returns the entries of a mapping; nothing at all is an empty one.
+// pairs returns the entries of a mapping; an empty node is an empty mapping.
 func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	switch n := n.(type) {
 	case nil, *ast.NullNode:
@@ -67,7 +67,7 @@ func pairs(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	return nil, false
 }
 
-// empty reports whether a needed key holds nothing. A default counts, and a mapping counts as soon as it is there.
+// empty reports whether a required key has no value. A default is a value, and so is a mapping that is given.
 func empty(v reflect.Value, given *ast.MappingValueNode) bool {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -86,7 +86,7 @@ func (d *decoder) missing(key string, given bool) {
 	d.bad(key, "missing, but required")
 }
 
-// faulty reports whether a key, or something around it, has a mistake already.
+// faulty reports whether a key, or a key around it, has a mistake already.
 func (d *decoder) faulty(key string) bool {
 	for key != "" {
 		if d.broken[key] {
@@ -97,7 +97,7 @@ func (d *decoder) faulty(key string) bool {
 	return false
 }
 
-// table decodes a mapping whose keys are not ours to know: texts by their names, which must begin as the tag keys says.
+// table decodes a mapping with free keys: texts by names that must begin with the prefix in the tag keys.
 func (d *decoder) table(key string, n ast.Node, v reflect.Value, tag reflect.StructTag) {
 	entries, ok := pairs(n)
 	if !ok {

@@ -13,7 +13,7 @@ type Mistake struct {
 	Line    int    // from 1; 0 = the file as a whole
 	Column  int    // from 1
 	Key     string // mailboxes[0].imap.password; "" = not about a key
-	Message string // never holds a value out of the file
+	Message string // never contains a value of the file
 }
 
 // Error returns file:line:column: key: message.
@@ -29,7 +29,7 @@ func (m Mistake) Error() string {
 	return b.String() + ": " + m.Message
 }
 
-// Mistakes is everything wrong in a configuration file, by line.
+// Mistakes are all mistakes in a configuration file, by line.
 type Mistakes []Mistake
 
 // Error returns a line for each mistake.

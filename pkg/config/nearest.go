@@ -16,8 +16,8 @@ func hasName(known []field, name string) bool {
 	return slices.ContainsFunc(known, func(f field) bool { return f.name == name })
 }
 
-// hint says what an unknown key may have been meant to be: the nearest key here, else a place where it is known, else
-// the keys that are known here.
+// hint suggests what an unknown key may mean: the nearest key here, else a place that has this key, else the keys known
+// here.
 func (d *decoder) hint(key, name string, known []field) string {
 	names := make([]string, len(known))
 	for i, f := range known {
@@ -25,7 +25,7 @@ func (d *decoder) hint(key, name string, known []field) string {
 	}
 	near, meant := Nearest(name, names)
 	if meant {
-		d.broken[join(key, near)] = true // it is not reported as missing besides
+		d.broken[join(key, near)] = true // so that it is not reported as missing too
 		return fmt.Sprintf("did you mean %q?", near)
 	}
 	if homes := whereKnown(reflect.TypeFor[Config](), "", name); len(homes) > 0 {
@@ -34,15 +34,15 @@ func (d *decoder) hint(key, name string, known []field) string {
 	return fmt.Sprintf("nearest is %q; known here: %s", near, strings.Join(names, ", "))
 }
 
-// Nearest returns the name that is most like one that is not known, and whether it may have been meant. There must be
-// names.
+// Nearest returns the name closest to an unknown one, and whether it is close enough to be meant. names must not be
+// empty.
 func Nearest(name string, names []string) (near string, meant bool) {
 	near = slices.MinFunc(names, func(a, b string) int { return distance(name, a) - distance(name, b) })
 	far := distance(name, near)
 	return near, far <= max(2, len(near)/3) && far < len(near)
 }
 
-// whereKnown lists the keys whose mappings know a name, at most three.
+// whereKnown lists up to three keys whose mappings have the name.
 func whereKnown(t reflect.Type, key, name string) []string {
 	var homes []string
 	for _, f := range fields(t) {
@@ -63,7 +63,7 @@ func whereKnown(t reflect.Type, key, name string) []string {
 	return homes[:min(len(homes), 3)]
 }
 
-// distance returns how many letters must be put in, taken out, changed or swapped with the next to turn a into b.
+// distance returns how many letters must be inserted, removed, replaced or swapped with the next one to turn a into b.
 func distance(a, b string) int {
 	s, t := []rune(strings.ToLower(a)), []rune(b)
 	d := make([][]int, len(s)+1)

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// Route changes what new tasks get. Every condition that is given must hold; of a list, one entry must. The first route
-// that fits wins.
+// Route changes the defaults for new tasks. Every given condition must match; a list matches if one entry does. The
+// first matching route wins.
 type Route struct {
-	Name    string   `yaml:"name" is:"line"`              // what explain calls it; "" = its place in the list
+	Name    string   `yaml:"name" is:"line"`              // shown by explain; "" = its place in the list
 	Mailbox string   `yaml:"mailbox" is:"word"`           // "" = any
-	To      []string `yaml:"to" is:"pattern" one:"yes"`   // recipients: the alias written to
+	To      []string `yaml:"to" is:"pattern" one:"yes"`   // recipients: the alias the customer wrote to
 	From    []string `yaml:"from" is:"pattern" one:"yes"` // senders
-	Subject []string `yaml:"subject" is:"line" one:"yes"` // words, or what they begin with
-	Set     Override `yaml:"set" need:"yes"`              // on top of what the mailbox gives
+	Subject []string `yaml:"subject" is:"line" one:"yes"` // words, or beginnings of words
+	Set     Override `yaml:"set" need:"yes"`              // on top of the mailbox's own changes
 }
 
-// Calendar says when people work: for deadlines in working time, and for what the auto-reply promises.
+// Calendar is when people work: for deadlines in working time, and for the time that the auto-reply promises.
 type Calendar struct {
 	Hours string   `yaml:"hours" need:"yes" is:"hours"`                                  // of a working day
 	Days  []string `yaml:"days" need:"yes" enum:"mon|tue|wed|thu|fri|sat|sun" one:"yes"` // of the week
-	// days off, and names of lists
+	// dates, and names of lists of days off
 	Holidays []string `yaml:"holidays" is:"holiday" one:"yes"`
-	Workdays []string `yaml:"workdays" is:"date"` // days worked all the same
+	Workdays []string `yaml:"workdays" is:"date"` // worked even if they are days off otherwise
 	Timezone string   `yaml:"timezone" is:"zone"` // "" = that of letters
 }
 
@@ -34,12 +34,12 @@ func (r Route) unconditional() bool {
 	return r.Mailbox == "" && len(r.To)+len(r.From)+len(r.Subject) == 0
 }
 
-// TaskFor returns what new tasks of a mailbox get by this route.
+// TaskFor returns the settings of new tasks that come from a mailbox by this route.
 func (r Route) TaskFor(c *Config, mailbox string) Task { return r.Set.Apply(c.TaskFor(mailbox)) }
 
-// Open returns when a working day begins and ends, since its midnight.
+// Open returns when a working day begins and ends, as durations since midnight.
 func (c Calendar) Open() (from, to time.Duration) {
-	from, to, _ = parseHours(c.Hours) // Load has refused others
+	from, to, _ = parseHours(c.Hours) // Load has refused bad values
 	return from, to
 }
 
@@ -47,12 +47,12 @@ func (c Calendar) Open() (from, to time.Duration) {
 func (c *Config) CalendarLocation() *time.Location {
 	l, err := time.LoadLocation(cmp.Or(c.Calendar.Timezone, c.Letters.Timezone, "Local"))
 	if err != nil {
-		return time.Local // a name that Load would have refused
+		return time.Local // Load has refused bad names
 	}
 	return l
 }
 
-// brokenIn reports whether a key that begins so has a mistake.
+// brokenIn reports whether a key that begins with the prefix has a mistake.
 func (d *decoder) brokenIn(prefix string) bool {
 	for key := range d.broken {
 		if strings.HasPrefix(key, prefix) {
@@ -62,7 +62,7 @@ func (d *decoder) brokenIn(prefix string) bool {
 	return false
 }
 
-// routing refuses routes that can never be reached, and those that change nothing.
+// routing refuses routes that can never match, and routes that change nothing.
 func (d *decoder) routing(c *Config) {
 	names := map[string]int{}
 	for i, r := range c.Routing {

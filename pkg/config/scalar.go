@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// scalar decodes a single value. A text may hold ${…}; a number may come out of one.
+// scalar decodes a single value. A text may contain ${…}, and a number may come from one.
 func (d *decoder) scalar(key string, n ast.Node, v reflect.Value, tag reflect.StructTag) {
 	text, quoted, ok := literal(n)
 	if !ok {
@@ -26,7 +26,7 @@ func (d *decoder) scalar(key string, n ast.Node, v reflect.Value, tag reflect.St
 	}
 	expanded, err := d.expand(text, isText)
 	if errors.As(err, new(outOfReach)) && d.offline && tag.Get("secret") == "yes" {
-		d.broken[key] = true // it is not missed, either
+		d.broken[key] = true // so that it is not reported as missing too
 		return
 	}
 	if err != nil {
@@ -70,7 +70,7 @@ func (d *decoder) text(key string, v reflect.Value, tag reflect.StructTag) {
 	}
 }
 
-// path resolves a path from the folder of the configuration file; an empty one stays empty.
+// path resolves a path relative to the folder of the configuration file; an empty one stays empty.
 func (d *decoder) path(s string) string {
 	if s == "" || filepath.IsAbs(s) {
 		return s
@@ -78,7 +78,7 @@ func (d *decoder) path(s string) string {
 	return filepath.Join(d.folder, s)
 }
 
-// literal returns the text of a scalar and whether it is a text in YAML, not a number or a truth value.
+// literal returns the text of a scalar, and whether YAML reads it as a text, not as a number or a boolean.
 func literal(n ast.Node) (text string, isText, ok bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:

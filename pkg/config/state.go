@@ -8,8 +8,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// StatePath returns where a configuration file puts the state, whatever else stands in it: who asks may not have the
-// variables that hold its secrets.
+// StatePath returns the path or address of the state in a configuration file, ignoring the other keys: the caller may
+// not have the variables of their secrets.
 func StatePath(path string, env func(string) (string, bool)) (string, error) {
 	d, state, err := lone(path, env, Default().State, "state")
 	if err != nil {
@@ -18,13 +18,13 @@ func StatePath(path string, env func(string) (string, bool)) (string, error) {
 	return d.state(state), nil
 }
 
-// Locale returns letters.locale of a configuration file, whatever else stands in it.
+// Locale returns letters.locale of a configuration file, ignoring the other keys.
 func Locale(path string, env func(string) (string, bool)) (string, error) {
 	_, locale, err := lone(path, env, Default().Letters.Locale, "letters", "locale")
 	return locale, err
 }
 
-// lone returns the text of one key of a configuration file, otherwise the given one where the file does not have it.
+// lone returns the text of one key of a configuration file, or otherwise if the file does not have the key.
 func lone(path string, env func(string) (string, bool), otherwise string, keys ...string) (*decoder, string, error) {
 	d, raw, err := open(path, env)
 	if err != nil {
@@ -52,10 +52,10 @@ func lone(path string, env func(string) (string, bool), otherwise string, keys .
 	return d, text, nil
 }
 
-// Remote reports whether a state's address is that of a database, and not the path of a file.
+// Remote reports whether the state is the address of a database, not the path of a file.
 func Remote(state string) bool { return strings.Contains(state, "://") }
 
-// state returns where the state lies: a database's address as it is, a path relative to the folder of the
+// state returns the state's location: an address of a database unchanged, a path relative to the folder of the
 // configuration.
 func (d *decoder) state(s string) string {
 	if !Remote(s) {

@@ -12,11 +12,11 @@ import (
 // titleVars are the variables of a task's title.
 type titleVars struct{ Subject, Name, Address, Mailbox string }
 
-// position is what text/template puts before the reason of an error.
+// position matches what text/template puts before the reason of an error.
 var position = lazy.Regexp(`^template: [^:]*:(\d+:)*\s*(executing "[^"]*" at )?`)
 
-// title tries a template with all of its variables, with none, with each one missing and each one alone, so that a
-// mistake is found in whatever branch it stands.
+// title tries a template with all of its variables, with none, without each one and with each one alone. So it finds a
+// mistake in any branch.
 func title(s string) string {
 	t, err := template.New("title").Parse(s)
 	if err == nil {

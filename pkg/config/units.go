@@ -12,7 +12,7 @@ import (
 
 var dayPart = lazy.Regexp(`^(\d{1,6})d`)
 
-// parseDuration reads Go's durations, with days before them: 1d12h. Only zero may stand without a unit.
+// parseDuration reads Go's durations, optionally preceded by days: 1d12h. Only zero may have no unit.
 func parseDuration(text string) (time.Duration, error) {
 	var days time.Duration
 	if m := dayPart().FindStringSubmatch(text); m != nil {
@@ -37,7 +37,7 @@ func parseDuration(text string) (time.Duration, error) {
 
 var hoursForm = lazy.Regexp(`^(\d{1,2}):(\d{2})\s?[-\x{2013}]\s?(\d{1,2}):(\d{2})$`)
 
-// parseHours reads when a working day begins and ends, as time passed since midnight: 09:00-18:00, 00:00-24:00.
+// parseHours reads when a working day begins and ends, as durations since midnight: 09:00-18:00, 00:00-24:00.
 func parseHours(text string) (from, to time.Duration, err error) {
 	m := hoursForm().FindStringSubmatch(text)
 	if m == nil {
@@ -57,7 +57,7 @@ func parseHours(text string) (from, to time.Duration, err error) {
 
 var size = lazy.Regexp(`^(\d{1,15}(?:\.\d{1,6})?) ?([kKMGT]?)(i?)B?$`)
 
-// parseSize reads a number of bytes: 500kB and 20MB count by 1000, 1MiB by 1024.
+// parseSize reads a size in bytes: kB and MB count by 1000, kiB and MiB by 1024.
 func parseSize(text string) (int64, error) {
 	m := size().FindStringSubmatch(text)
 	if m == nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Mailbox returns the mailbox of that name.
+// Mailbox returns the mailbox with that name.
 func (c *Config) Mailbox(name string) (Mailbox, bool) {
 	i := slices.IndexFunc(c.Mailboxes, func(m Mailbox) bool { return m.Name == name })
 	if i < 0 {
@@ -20,13 +20,13 @@ func (c *Config) Mailbox(name string) (Mailbox, bool) {
 	return c.Mailboxes[i], true
 }
 
-// TaskFor returns what new tasks of a mailbox get: the defaults, with those keys changed that the mailbox names.
+// TaskFor returns the settings of new tasks of a mailbox: the defaults with the mailbox's own changes.
 func (c *Config) TaskFor(mailbox string) Task {
 	m, _ := c.Mailbox(mailbox)
 	return m.Task.Apply(c.Bitrix24.Task)
 }
 
-// Apply returns a task with the keys changed that are given.
+// Apply returns the task with the given keys changed.
 func (o Override) Apply(t Task) Task {
 	put(&t.Responsible, o.Responsible)
 	put(&t.Group, o.Group)
@@ -54,7 +54,7 @@ func (c *Config) Location(mailbox string) *time.Location {
 	m, _ := c.Mailbox(mailbox)
 	l, err := time.LoadLocation(cmp.Or(m.Timezone, m.Letters.Timezone, c.Letters.Timezone, "Local"))
 	if err != nil {
-		return time.Local // a name that Load would have refused
+		return time.Local // Load has refused bad names
 	}
 	return l
 }
@@ -71,15 +71,15 @@ func (c *Config) LettersFor(mailbox string) Letters {
 func (m Mailbox) Sender() (name, address string) {
 	a, err := mail.ParseAddress(m.From)
 	if err != nil {
-		return "", m.From // Load would have refused it
+		return "", m.From // Load has refused bad addresses
 	}
 	return a.Name, a.Address
 }
 
-// SignsIn reports whether the mailbox needs the token of helpdesk login.
+// SignsIn reports whether the mailbox needs the token that helpdesk login gets.
 func (m Mailbox) SignsIn() bool { return m.IMAP.Auth == "oauth2" || m.SMTP.Auth == "oauth2" }
 
-// Secrets returns the values that must never be printed, longest first, so that they can be masked in that order.
+// Secrets returns the values that must never be printed, longest first: they are masked in that order.
 func (c *Config) Secrets() []string {
 	found := secrets(reflect.ValueOf(c).Elem())
 	if u, err := url.Parse(c.Bitrix24.Webhook); err == nil && u.Path != "" {
