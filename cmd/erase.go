@@ -41,7 +41,8 @@ func newPersonErase(a *app) *cobra.Command {
 		Use:   "erase ADDRESS",
 		Short: "Remove what is kept of a person from the state, and write the record of it that the law asks for",
 		Long: "Records about the person are removed, or emptied where they are counted; what is somebody else's " +
-			"stays without the person's\naddress and name. What tells letters apart and leads to threads stays as hashes. " +
+			"stays without the person's\naddress and name. What tells letters apart and leads to threads stays as " +
+			"hashes. " +
 			"Letters and comments not yet made are not\nmade any more. A later letter from the address is that of a " +
 			"new customer.\n\nTasks of the portal and letters in mailboxes are listed: a person cleans them. Copies " +
 			"of the state made earlier still have\neverything.\n\n--act writes what order 179 of Roskomnadzor " +

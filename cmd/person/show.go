@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/desk"
@@ -167,6 +166,3 @@ func Link(t *store.Trail, portal string, user int64) {
 		t.Tasks[i].Link = fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", portal, user, k.Task)
 	}
 }
-
-// clock is how a time stands in a file for people.
-func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }

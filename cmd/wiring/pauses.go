@@ -21,8 +21,8 @@ import (
 )
 
 // pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts,
-// and a server that is silent costs a minute each time. A change of the settings ends the pause, and so does a sign-in; check knows
-// none.
+// and a server that is silent costs a minute each time. A change of the settings ends the pause, and so does a sign-in;
+// check knows none.
 type pauses struct {
 	found        *discoveries
 	now          func() time.Time

@@ -175,7 +175,8 @@ func (b *measuring) databaseFull(t *table, d *databases) error {
 	}
 	// What one letter has left is there as often as there are letters, under keys of its own.
 	_, err = d.SQL("postgres", fmt.Sprintf(`insert into %[1]s.entries select bucket, key || int4send(n), value from
-		(select distinct on (bucket) * from %[1]s.entries where bucket in ('messages', 'seen', 'threads', 'tickets', 'tasks', 'journal')) one,
+		(select distinct on (bucket) * from %[1]s.entries
+			where bucket in ('messages', 'seen', 'threads', 'tickets', 'tasks', 'journal')) one,
 		generate_series(1, %[2]d) n`, schema, b.records))
 	if err != nil {
 		return err

@@ -41,7 +41,8 @@ func main() {
 	flag.BoolVar(&o.dovecot, "dovecot", false,
 		"Dovecot of this machine in place of the embedded mailbox; the relay is the embedded one")
 	flag.BoolVar(&o.database, "database", false, "a PostgreSQL with a standby; SIGHUP fails over to it")
-	flag.StringVar(&o.pooler, "pooler", "", "with -database: a PgBouncer before it in this `MODE`, session or transaction")
+	flag.StringVar(&o.pooler, "pooler", "",
+		"with -database: a PgBouncer before it in this `MODE`, session or transaction")
 	flag.IntVar(&o.disk, "disk", 0, "a disk in memory of so many `BYTES` for the state")
 	flag.DurationVar(&o.auth, "auth", 0, "an authorization server whose tokens last this `TIME`, for 'helpdesk login'")
 	flag.DurationVar(&o.crowd, "crowd", 0, "customers write and a specialist answers, one of them each `TIME`")

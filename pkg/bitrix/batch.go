@@ -215,7 +215,8 @@ func (c *Client) distribute(r *batchResult, cmds []Command, part []int, answers 
 		} else if !reads(method) {
 			// QUIRK: a command that did not run, after a halt or a cut, is in neither map
 			// (settings/how-to-call-rest-api/batch).
-			answers[i].Err = fault.New(fault.Unsure, fmt.Errorf("%s: the response of the batch does not mention it", method))
+			missing := fmt.Errorf("%s: the response of the batch does not mention it", method)
+			answers[i].Err = fault.New(fault.Unsure, missing)
 		}
 	}
 	c.learn(sums, counts)

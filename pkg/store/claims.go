@@ -2,8 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -50,7 +48,7 @@ func (p *person) look(b string, key, raw []byte) (f Found, ok bool, err error) {
 	}
 	v := r.record(key)
 	if err := json.Unmarshal(raw, v); err != nil {
-		return f, false, fmt.Errorf("read state %s/%x: %w", b, key, err)
+		return f, false, unreadable(b, key, err)
 	}
 	f.claim = p.claims(b, key, v)
 	f.about(v)
@@ -90,13 +88,13 @@ func (f *Found) about(v any) {
 	case *desk.Record:
 		f.At, f.Ticket = v.At, v.Ticket
 	case *desk.Step:
-		f.At, f.Ticket = v.At, binary.BigEndian.Uint64(f.key)
+		f.At, f.Ticket = v.At, numbered(f.key)
 	case *desk.Link:
 		f.Ticket, f.Key = v.Ticket, printable(f.key)
 	case *entry:
 		f.At, f.Ticket, f.Number = v.Added, v.Ticket, v.Seq
 	case *desk.Effect:
-		f.Ticket, f.Number = v.Ticket, binary.BigEndian.Uint64(f.key)
+		f.Ticket, f.Number = v.Ticket, numbered(f.key)
 	case *desk.Unconfirmed:
 		f.At, f.Ticket = v.At, v.Effect.Ticket
 	case *desk.Quarantined:
@@ -148,7 +146,7 @@ func (p *person) claims(b string, key []byte, v any) claim {
 	case *desk.Record:
 		mine = p.messages[v.Key] || p.tickets[v.Ticket]
 	case *desk.Step:
-		mine = p.tickets[binary.BigEndian.Uint64(key)] || p.messages[v.Key] || p.effects[v.Key]
+		mine = p.tickets[numbered(key)] || p.messages[v.Key] || p.effects[v.Key]
 	case *desk.Accepted:
 		mine = p.tickets[v.Ticket]
 	case *attempt:
@@ -156,7 +154,7 @@ func (p *person) claims(b string, key []byte, v any) claim {
 	case *entry:
 		return p.when(p.entries[v.Seq])
 	case *desk.Effect:
-		return p.when(p.entries[binary.BigEndian.Uint64(key)])
+		return p.when(p.entries[numbered(key)])
 	case *desk.Unconfirmed:
 		return p.when(p.tickets[v.Effect.Ticket] || p.messages[v.Effect.Cause])
 	case *desk.Quarantined:
@@ -192,7 +190,7 @@ func (p *person) untagged(addr string) bool {
 func (p *person) plain(f *Found, raw []byte) claim {
 	switch f.bucket {
 	case bTexts:
-		f.Ticket = binary.BigEndian.Uint64(f.key)
+		f.Ticket = numbered(f.key)
 		if f.Theirs = p.tickets[f.Ticket] || p.latest[f.Ticket] && len(f.key) == 8; f.Theirs || p.in(string(raw)) {
 			if f.Text, f.Ours = string(raw), len(f.key) > 8; !f.Ours {
 				_, f.Text, _ = strings.Cut(f.Text, "\n") // behind the time
@@ -200,14 +198,14 @@ func (p *person) plain(f *Found, raw []byte) claim {
 		}
 		return p.when(f.Theirs)
 	case bRaw:
-		f.Number = binary.BigEndian.Uint64(f.key)
+		f.Number = numbered(f.key)
 		f.Theirs = p.jailed[f.Number]
 		if f.Theirs || p.inLetter(raw) {
 			f.Raw = bytes.Clone(raw)
 			return whose
 		}
 	case bSent:
-		if f.Number = binary.BigEndian.Uint64(f.key); p.copies[f.Number] {
+		if f.Number = numbered(f.key); p.copies[f.Number] {
 			f.Theirs, f.Raw = true, bytes.Clone(raw)
 			return whose
 		}

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
@@ -181,7 +180,7 @@ func readWritten(raw []byte) (uint64, time.Time) {
 	if len(raw) != 16 {
 		return 0, time.Time{}
 	}
-	return binary.BigEndian.Uint64(raw), time.Unix(int64(binary.BigEndian.Uint64(raw[8:])), 0)
+	return numbered(raw), time.Unix(int64(numbered(raw[min(8, len(raw)):])), 0)
 }
 
 // unsettle makes every effect in the outbox one whose attempt has an unknown outcome.
@@ -228,7 +227,7 @@ func (s *state) readDoubt(meta engine.Bucket) error {
 	}
 	if backup != nil {
 		if err := s.copied.UnmarshalText(backup); err != nil {
-			return fmt.Errorf("read state %s/%s: %w", bMeta, kBackup, err)
+			return unreadable(bMeta, []byte(kBackup), err)
 		}
 	}
 	raw, err := meta.Get(kDoubt)
@@ -236,7 +235,7 @@ func (s *state) readDoubt(meta engine.Bucket) error {
 		return err
 	}
 	if err := json.Unmarshal(raw, &s.doubt); err != nil {
-		return fmt.Errorf("read state %s/%s: %w", bMeta, kDoubt, err)
+		return unreadable(bMeta, []byte(kDoubt), err)
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
-	"fmt"
 	"hash/maphash"
 	"sync"
 
@@ -56,9 +54,9 @@ func (k *entries) forget(seq uint64) {
 // eachEntry calls fn with every entry of the outbox in its order, as each does.
 func eachEntry(tx txn, fn func(e entry) error) error {
 	return tx.Bucket(bOutbox).Walk(nil, func(key, raw []byte) error {
-		e, err := tx.entries.of(binary.BigEndian.Uint64(key), raw)
+		e, err := tx.entries.of(numbered(key), raw)
 		if err != nil {
-			return fmt.Errorf("read state %s/%x: %w", bOutbox, key, err)
+			return unreadable(bOutbox, key, err)
 		}
 		return fn(e)
 	})

@@ -87,7 +87,7 @@ func (s Persons) remove(tx txn, now time.Time, p *person, f Found) error {
 	}
 	v := racks[f.bucket].record(f.key)
 	if err := json.Unmarshal(raw, v); err != nil {
-		return fmt.Errorf("read state %s/%x: %w", f.bucket, f.key, err)
+		return unreadable(f.bucket, f.key, err)
 	}
 	p.scrub(reflect.ValueOf(v).Elem(), f.claim)
 	switch v := v.(type) {

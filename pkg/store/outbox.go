@@ -59,7 +59,7 @@ func peek(tx txn, seq uint64) (desk.Pending, error) {
 	}
 	e, err := tx.entries.of(seq, raw)
 	if err != nil {
-		return desk.Pending{}, fmt.Errorf("read state %s/%x: %w", bOutbox, number(seq), err)
+		return desk.Pending{}, unreadable(bOutbox, number(seq), err)
 	}
 	return e.pending(), nil
 }

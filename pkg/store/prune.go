@@ -76,7 +76,7 @@ func aged(tx txn, from position, before time.Time, found map[string][][]byte) (t
 			}
 			var v old
 			if err := json.Unmarshal(raw, &v); err != nil {
-				return fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+				return unreadable(bucket, key, err)
 			}
 			if v.At.Before(before) && !kept(bucket, v) {
 				found[bucket] = append(found[bucket], slices.Clone(key))

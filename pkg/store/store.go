@@ -9,7 +9,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -214,7 +213,7 @@ func (s *state) load(tx txn) (uint64, error) {
 	if err != nil || raw == nil {
 		return 0, err
 	}
-	v := binary.BigEndian.Uint64(raw)
+	v := numbered(raw)
 	if v > Schema {
 		return v, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version",
 			s.db.About().Name, ErrNewer, v, Schema)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -76,7 +75,7 @@ func ticketOf(tx txn, task int64) (uint64, error) {
 	if err != nil || raw == nil {
 		return 0, err
 	}
-	return binary.BigEndian.Uint64(raw), nil
+	return numbered(raw), nil
 }
 
 // note writes a step into the ticket's journal.

@@ -127,6 +127,14 @@ func ofAll(err error) error {
 // number returns n as a key that sorts by its value.
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
+// numbered returns the number in what number made. A damaged state has keys that it did not make: what stands under
+// them can't be read, either, which is what people are told.
+func numbered(key []byte) uint64 {
+	var b [8]byte
+	copy(b[:], key)
+	return binary.BigEndian.Uint64(b[:])
+}
+
 func has(tx txn, bucket string, key []byte) (bool, error) {
 	raw, err := tx.Bucket(bucket).Get(key)
 	return raw != nil, err
@@ -138,9 +146,15 @@ func get(tx txn, bucket string, key []byte, v any) (bool, error) {
 		return false, err
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
-		return false, fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+		return false, unreadable(bucket, key, err)
 	}
 	return true, nil
+}
+
+// unreadable says what to do about an entry that is not what was written there.
+func unreadable(bucket string, key []byte, err error) error {
+	return fmt.Errorf("read state %s/%x: this entry is damaged: restore a copy made by 'helpdesk state backup' (%w)",
+		bucket, key, err)
 }
 
 func put(tx txn, bucket string, key []byte, v any) error {
@@ -165,7 +179,7 @@ func eachFrom[T any](tx txn, bucket string, from []byte, fn func(key []byte, v T
 	return tx.Bucket(bucket).Walk(from, func(key, raw []byte) error {
 		var v T
 		if err := json.Unmarshal(raw, &v); err != nil {
-			return fmt.Errorf("read state %s/%x: %w", bucket, key, err)
+			return unreadable(bucket, key, err)
 		}
 		return fn(key, v)
 	})

@@ -108,9 +108,7 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 	dialing, cancel := context.WithTimeout(ctx, min(dialWait, s.Silence))
 	defer cancel()
 	if s.TLS == "starttls" && (s.Port == 993 || s.Port == 465) && s.encrypted(dialing, dial, config) {
-		return nil, nil, fault.Because(fault.Cipher,
-			fault.Misconfigured(fmt.Errorf("connect to %s: the server encrypts from the first byte "+
-				"on; set %s.tls to implicit", s.Addr(), s.Keys)))
+		return nil, nil, s.mixed()
 	}
 	raw, err := dial(dialing, "tcp", s.Addr())
 	if err != nil {
@@ -127,6 +125,31 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 		return nil, nil, s.Explain(err)
 	}
 	return conn, t, nil
+}
+
+func (s Server) mixed() error {
+	return fault.Because(fault.Cipher, fault.Misconfigured(fmt.Errorf("connect to %s: the server encrypts from the "+
+		"first byte on; set %s.tls to implicit", s.Addr(), s.Keys)))
+}
+
+// Silent returns what is wrong with a server that sent no greeting, for the reason err: one that is to be asked for
+// encryption may expect TLS from the first byte, on whatever port.
+func (s Server) Silent(ctx context.Context, err error) error {
+	if s.TLS != "starttls" || fault.ExtentOf(err) != fault.Server {
+		return err
+	}
+	config, cerr := s.Config()
+	if cerr != nil {
+		return err
+	}
+	dial := s.Dial
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	if s.encrypted(ctx, dial, config) {
+		return s.mixed()
+	}
+	return err
 }
 
 // encrypted reports whether the server expects TLS from the first byte: without this test we would wait for its

@@ -348,6 +348,13 @@ func TestStartTLSWhereTLSIsImplicit(t *testing.T) {
 		if conn != nil {
 			_ = conn.Close()
 		}
+		// on another port it is tried when no greeting has come
+		s.Port = 2143
+		late := s.Silent(t.Context(), fault.Away(fault.Refused, errors.New("silent")))
+		if got := fault.ExtentOf(late) == fault.Setup &&
+			strings.Contains(late.Error(), "set imap.tls to implicit"); got != c.mixed {
+			t.Errorf("%s, on another port: %v", name, late)
+		}
 		mixed := fault.ExtentOf(err) == fault.Setup && strings.Contains(err.Error(), "set imap.tls to implicit")
 		if mixed != c.mixed || !c.mixed && err != nil {
 			t.Errorf("%s: %v", name, err)
