@@ -9,32 +9,32 @@ import (
 	"time"
 )
 
-// bar is the line on a terminal that says how far a backlog is. It is drawn by carriage returns and spaces alone, which
-// every terminal knows, and comes to nothing where a pass finds little and is soon done with it.
+// bar is the line on a terminal that shows the progress of a pass. It uses carriage returns and spaces only, which
+// every terminal understands. A pass that finds few letters and ends soon draws no line.
 type bar struct {
 	w       io.Writer
-	columns func() int // of the terminal
+	columns func() int // width of the terminal
 	now     func() time.Time
-	since   time.Time // the pass runs
+	since   time.Time // when the pass began
 
-	mu          sync.Mutex // guards what follows: letters, the log and the clock come from different sides
+	mu          sync.Mutex // guards the fields below: letters, the log and the ticker call from different goroutines
 	done, total int        // letters
-	first, last time.Time  // something was found, something was done
-	shown       int        // characters of the line on the terminal; 0 = it is not there
-	torn        bool       // something was written that is no whole line: nothing may be drawn over it
+	first, last time.Time  // when the first letter was found, when the last one was done
+	shown       int        // characters of the line on the terminal; 0 = no line is shown
+	torn        bool       // the last output did not end with a newline: draw nothing over it
 	stop        chan struct{}
 }
 
 const (
-	fewLetters = 50              // they are read and made in one go
-	soon       = time.Second     // a pass that is over by then is not worth a line
-	redrawn    = time.Second / 2 // the time left goes on between two steps
-	widest     = 40              // characters of the bar itself
-	narrowest  = 8               // with less there is none
+	fewLetters = 50              // one batch of letters
+	soon       = time.Second     // a pass that ends sooner gets no line
+	redrawn    = time.Second / 2 // the time left counts down between two batches
+	widest     = 40              // longest bar, in characters
+	narrowest  = 8               // a shorter bar is left out
 )
 
-// bar returns what draws the progress of a pass, and what takes it away at the end. What is printed and logged until
-// then is printed above it. The first is nil where there is no terminal to draw on, or the output is meant for
+// bar returns a function that draws the progress of a pass, and one that removes the line at the end. Until then,
+// output and log lines are printed above the line. advance is nil without a terminal on stderr, or if the output is for
 // programs.
 func (a round) bar(j job) (advance func(done, total int), end func()) {
 	if a.Columns == nil || j.json {
@@ -47,7 +47,7 @@ func (a round) bar(j job) (advance func(done, total int), end func()) {
 	return b.advance, b.end
 }
 
-// advance takes note of how far the pass is.
+// advance records the progress of the pass.
 func (b *bar) advance(done, total int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,7 +63,7 @@ func (b *bar) advance(done, total int) {
 	b.draw()
 }
 
-// tick draws the line anew until it is told to stop.
+// tick redraws the line until stop is closed.
 func (b *bar) tick(stop <-chan struct{}) {
 	t := time.NewTicker(redrawn)
 	defer t.Stop()
@@ -79,7 +79,7 @@ func (b *bar) tick(stop <-chan struct{}) {
 	}
 }
 
-// end takes the line away for good.
+// end removes the line for good.
 func (b *bar) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -90,13 +90,13 @@ func (b *bar) end() {
 	}
 }
 
-// draw writes the line, where there is something to wait for.
+// draw writes the line if there is something to wait for.
 func (b *bar) draw() {
 	now := b.now()
 	if b.total == 0 || b.torn || b.total <= fewLetters && now.Sub(b.since) < soon {
 		return
 	}
-	width := b.columns() - 1 // at the last column some terminals begin a new line
+	width := b.columns() - 1 // in the last column some terminals begin a new line
 	line := b.line(now, width)
 	fmt.Fprintf(b.w, "\r%-*s", min(b.shown, width), line)
 	b.shown = len(line)
@@ -109,7 +109,7 @@ func (b *bar) clear() {
 	}
 }
 
-// line says how far it is in at most width characters: the bar is the first to become shorter.
+// line returns the progress in at most width characters: a narrow terminal shortens the bar first.
 func (b *bar) line(now time.Time, width int) string {
 	head, tail := fmt.Sprintf("%d/%d", b.done, b.total), b.pace(now)
 	if room := min(widest, width-len(head)-len(tail)-len(" [] ")); room >= narrowest {
@@ -120,8 +120,8 @@ func (b *bar) line(now time.Time, width int) string {
 	return line[:max(0, min(len(line), width))]
 }
 
-// pace says how fast it goes and how long it will take; nothing while nothing is done. Letters are done many at a time:
-// by the last step it is judged, and by the clock only when the next one is overdue.
+// pace returns the rate and the time left, "" until the first letter is done. Letters are done in batches, so the rate
+// is measured up to the last batch. The current time counts only when the next batch is overdue.
 func (b *bar) pace(now time.Time) string {
 	took := b.last.Sub(b.first)
 	if b.done == 0 || took <= 0 {
@@ -145,7 +145,7 @@ func (b *bar) pace(now time.Time) string {
 	return text
 }
 
-// above writes to the terminal of a bar, above it.
+// above writes to the terminal above the bar.
 type above struct {
 	b *bar
 	w io.Writer

@@ -25,19 +25,19 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// app is what every command works with.
+// app is the state that all commands share.
 type app struct {
 	tui.Terminal
 	place
 	now   func() time.Time
-	sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
+	sleep func(context.Context, time.Duration) error // waits between attempts at the portal; nil = really waits
 
 	timeout   time.Duration
 	recordDir string
-	formed    bool // whoever typed the command asked for a form of the log
+	formed    bool // the user chose a log format by a flag
 
-	passWaits   time.Duration // for another one that holds the state: cron starts the next one anyway
-	personWaits time.Duration // what a person types
+	passWaits   time.Duration // for another pass to release the state; short, because cron soon starts the next pass
+	personWaits time.Duration // wait of a command that a person typed
 }
 
 func newApp(t tui.Terminal) *app {
@@ -70,7 +70,7 @@ func (a *app) main(args []string) int {
 	return a.run(ctx, args)
 }
 
-// run runs one command; the context is what a signal ends.
+// run runs one command; a signal ends the context.
 func (a *app) run(ctx context.Context, args []string) (status int) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -95,7 +95,7 @@ func (a *app) run(ctx context.Context, args []string) (status int) {
 	return status
 }
 
-// Tree returns the commands, to be described and not to be run.
+// Tree returns the commands for documentation, not to be run.
 func Tree() *cobra.Command {
 	return newRoot(newApp(tui.New(strings.NewReader(""), io.Discard, io.Discard)))
 }
@@ -152,7 +152,7 @@ func newRoot(a *app) *cobra.Command {
 	return root
 }
 
-// helpFor shows the help of the command that is named.
+// helpFor shows the help of the named command.
 //
 // QUIRK: cobra's help command exits 0 for an unknown command.
 func helpFor(c *cobra.Command, args []string) error {
@@ -167,9 +167,9 @@ func helpFor(c *cobra.Command, args []string) error {
 	return about.Help()
 }
 
-// strict makes wrong arguments a usage error, for a command and those below it.
+// strict makes wrong arguments a usage error, for a command and its subcommands.
 func strict(c *cobra.Command) {
-	c.SuggestionsMinimumDistance = 2 // letters; with 0 only what begins so is near
+	c.SuggestionsMinimumDistance = 2 // letters; with 0 cobra suggests only commands with the same beginning
 	if c.HasSubCommands() && c.RunE == nil {
 		c.Args, c.RunE = cobra.ArbitraryArgs, missing
 	}
@@ -193,14 +193,15 @@ func strict(c *cobra.Command) {
 // missing runs a command that only groups others: it prints the help without arguments and refuses an unknown
 // subcommand.
 //
-// QUIRK: cobra shows its help for an unknown command below one that can't run, and ends well (spf13/cobra, execute).
+// QUIRK: below a command that can't run, cobra shows the help for an unknown subcommand and exits 0 (spf13/cobra,
+// execute).
 func missing(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return c.Help()
 	}
 	err := fmt.Errorf("unknown command %q for %q", args[0], c.CommandPath())
 	near := c.SuggestionsFor(args[0])
-	if _, meant := config.Nearest(args[0], []string{"help"}); meant && !c.HasParent() { // cobra leaves it out
+	if _, meant := config.Nearest(args[0], []string{"help"}); meant && !c.HasParent() { // cobra never suggests help
 		near = append(near, "help")
 	}
 	if len(near) > 0 {
@@ -209,7 +210,7 @@ func missing(c *cobra.Command, args []string) error {
 	return exit.Usage(err)
 }
 
-// meantFlag adds the flag to an error that was meant by one there is none of.
+// meantFlag adds the flag that was probably meant to the error of an unknown flag.
 func meantFlag(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
@@ -232,7 +233,7 @@ func meantFlag(c *cobra.Command, err error) error {
 	return err
 }
 
-// oneOf takes one argument, which must be one of these words.
+// oneOf accepts exactly one argument, one of the words.
 func oneOf(words ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) == 1 && slices.Contains(words, args[0]) {

@@ -14,16 +14,16 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// completions are the values there are on this machine.
+// completions completes arguments with names from this machine's settings and state.
 type completions struct{ app *app }
 
-// completer returns what may stand at a place of the command line.
+// completer returns the completions at a place of the command line; begun is the word so far.
 type completer = func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective)
 
-// lister returns the values there are.
+// lister returns all possible values.
 type lister = func(ctx context.Context) []string
 
-// values completes by a list that is asked for when it is needed. What can't be read completes nothing: the shell shows
+// values completes from a list that is fetched when needed. If it can't be read, nothing is completed: the shell shows
 // no errors.
 func values(list lister) completer {
 	return func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
@@ -38,7 +38,7 @@ func values(list lister) completer {
 	}
 }
 
-// first completes the first argument, and nothing after it.
+// first completes the first argument only.
 func first(k completer) completer {
 	return func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -48,16 +48,17 @@ func first(k completer) completer {
 	}
 }
 
-// completeFlags gives flags that name something the values there are.
+// completeFlags registers completions for the flags that have known values, and turns off file names for flags and
+// arguments that are not files.
 func (k completions) completeFlags(c *cobra.Command) {
 	for name, list := range map[string]lister{"scope": scopes, "mailbox": k.mailboxes, "log-format": logFormats} {
 		if c.Flags().Lookup(name) != nil || c.PersistentFlags().Lookup(name) != nil {
-			_ = c.RegisterFlagCompletionFunc(name, values(list)) // fails for a flag that has one
+			_ = c.RegisterFlagCompletionFunc(name, values(list)) // fails only if the flag has one already
 		}
 	}
 	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 		if !namesFile(f.Usage) {
-			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // fails for a flag that has one
+			_ = c.RegisterFlagCompletionFunc(f.Name, cobra.NoFileCompletions) // fails only if the flag has one already
 		}
 	})
 	if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 && !namesFile(c.Use) {
@@ -68,7 +69,8 @@ func (k completions) completeFlags(c *cobra.Command) {
 	}
 }
 
-// namesFile reports whether the text of a flag or a command names a file or folder: the shell completes those alone.
+// namesFile reports whether the text of a flag or a command names a file or folder, which the shell completes by
+// itself.
 func namesFile(text string) bool {
 	return slices.ContainsFunc([]string{"FILE", "DIR", "FOLDER", "FROM"}, func(word string) bool {
 		return strings.Contains(text, word)
@@ -94,7 +96,7 @@ func (k completions) mailboxes(context.Context) (names []string) {
 	return names
 }
 
-// signing returns the mailboxes that sign in.
+// signing returns the mailboxes that sign in with OAuth.
 func (k completions) signing(context.Context) (names []string) {
 	cfg, err := k.app.settings()
 	if err != nil {
@@ -108,7 +110,7 @@ func (k completions) signing(context.Context) (names []string) {
 	return names
 }
 
-// peek reads the state without waiting for a pass that holds it.
+// peek reads the state without waiting for a pass that has it open.
 func (k completions) peek(ctx context.Context, fn func(*store.Store) error) {
 	path, err := k.app.statePath()
 	if err != nil {
@@ -122,7 +124,7 @@ func (k completions) peek(ctx context.Context, fn func(*store.Store) error) {
 	_ = fn(s)
 }
 
-// tickets returns the open ones by the numbers of their tasks.
+// tickets returns the open tickets, by the numbers of their tasks.
 func (k completions) tickets(ctx context.Context) (list []string) {
 	k.peek(ctx, func(s *store.Store) error {
 		return s.Tickets.Each(func(t desk.Ticket) error {
@@ -135,7 +137,7 @@ func (k completions) tickets(ctx context.Context) (list []string) {
 	return list
 }
 
-// patterns returns the exclusions that can be removed.
+// patterns returns the exclusions that were added by hand.
 func (k completions) patterns(ctx context.Context) (list []string) {
 	k.peek(ctx, func(s *store.Store) error {
 		all, err := s.People.Exclusions()

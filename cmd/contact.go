@@ -121,7 +121,7 @@ func newContactFind(a *app) *cobra.Command {
 	}
 }
 
-// findPart prints the contacts that have the letters in their name or address.
+// findPart prints the contacts with part in their name or address.
 func findPart(t *tui.Terminal, s *store.Store, part string) error {
 	var rows [][]string
 	err := s.People.Contacts(func(address string, p desk.Profile) error {

@@ -23,7 +23,7 @@ func newDemo(a *app) *cobra.Command {
 			ctx, cancel := a.bounded(c.Context())
 			defer cancel()
 			var l net.Listener
-			if serve != "" { // taken before the play: who can't have it need not wait for the end
+			if serve != "" { // listen before the play: an error should not wait for its end
 				var err error
 				if l, err = pages.Listen(serve); err != nil {
 					return err
@@ -51,7 +51,7 @@ func newDemo(a *app) *cobra.Command {
 	return c
 }
 
-// played runs a pass of the demonstration, silently but for what it shows of each letter and task.
+// played runs a pass of the demonstration. It prints nothing itself; p.Show gets each line.
 func (a round) played(ctx context.Context, p demo.Pass) error {
 	run := *a.app
 	run.configFile, run.stateFile, run.Watched, run.Columns = p.File, "", false, nil

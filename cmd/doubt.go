@@ -10,8 +10,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// tellDoubt has a report tell a person that the state may have forgotten what was done, and what the pass found out
-// about what waited in it. It says whether there was something to tell.
+// tellDoubt adds a problem to the report: the state may have forgotten some work. The problem also says what this pass
+// made or found. tellDoubt returns false if there is no doubt.
 func tellDoubt(d *store.Doubt, r *pass.Report) bool {
 	if d == nil || r == nil {
 		return false

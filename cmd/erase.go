@@ -67,7 +67,7 @@ func newPersonErase(a *app) *cobra.Command {
 	return c
 }
 
-// run shows what there is of the person, asks, and removes it.
+// run shows the person's records, asks for consent, and removes them.
 func (e *erasing) run(ctx context.Context, typed string) error {
 	address, err := personAddress(typed)
 	if err != nil {
@@ -80,7 +80,7 @@ func (e *erasing) run(ctx context.Context, typed string) error {
 	if err != nil {
 		return err
 	}
-	if e.file != "" { // the template is tried before anything is removed
+	if e.file != "" { // an error of the template must show before anything is removed
 		if err := e.act.Of(t, e.now()).Write(new(bytes.Buffer), e.texts, e.locale); err != nil {
 			return exit.Usage(err)
 		}
@@ -99,7 +99,7 @@ func (e *erasing) run(ctx context.Context, typed string) error {
 	return e.erase(ctx, address)
 }
 
-// prepare reads what the settings say of the operator, and refuses what can't be done.
+// prepare reads the operator from the settings, and refuses what can't be done.
 func (e *erasing) prepare(address string) error {
 	cfg, err := e.settings()
 	switch {
@@ -138,14 +138,14 @@ func (e *erasing) prepare(address string) error {
 	return nil
 }
 
-// erase removes the person, and what of them lies in the gaps of the file.
+// erase removes the person's records, then rewrites the file so that its free pages keep nothing of them.
 func (e *erasing) erase(ctx context.Context, address string) error {
 	var (
 		t  *store.Trail
 		at = e.now()
 	)
 	var out *os.File
-	if e.file != "" && !e.dry { // that it can't be written must be known before
+	if e.file != "" && !e.dry { // an error must show before anything is removed
 		var err error
 		if out, err = os.OpenFile(e.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 			return exit.Usage(fmt.Errorf("--act: %w", err))
@@ -182,7 +182,7 @@ func (e *erasing) erase(ctx context.Context, address string) error {
 	return e.tell(t)
 }
 
-// namedIn returns which keys of the settings name one of the addresses.
+// namedIn returns the keys of the settings that name one of the addresses.
 func namedIn(cfg *config.Config, addresses []string) (keys []string) {
 	is := func(s string) bool { return slices.Contains(addresses, desk.FoldAddress(s)) }
 	if slices.ContainsFunc(cfg.Mail.Exclude, func(x config.Exclusion) bool { return is(x.Match) }) {
@@ -197,7 +197,7 @@ func namedIn(cfg *config.Config, addresses []string) (keys []string) {
 	return keys
 }
 
-// tell says what was removed, and what is left for people.
+// tell prints what was removed, and what people must remove by hand.
 func (e *erasing) tell(t *store.Trail) error {
 	e.Printf("%s of the person removed\n", tui.Count(len(t.Records), "record", "records"))
 	if err := person.ByHand(&e.Terminal, t); err != nil {

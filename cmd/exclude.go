@@ -102,7 +102,7 @@ func exclusions(patterns []string, scope, note, by string, now time.Time) ([]des
 	return list, errors.Join(errs...)
 }
 
-// replaces says of exclusions that are there already which other scope they had. Their notes stay where none was given.
+// replaces prints the old scope of exclusions that exist already. Unless noted, they keep their notes.
 func replaces(t *tui.Terminal, s *store.Store, list []desk.Exclusion, noted bool) error {
 	there, err := s.People.Exclusions()
 	if err != nil {
@@ -140,7 +140,7 @@ func whoami() string {
 
 const lookBack = 30 * 24 * time.Hour
 
-// wouldHit prints how many of the last letters each exclusion would have hit.
+// wouldHit prints how many recent letters each exclusion would have hit.
 func wouldHit(t *tui.Terminal, now time.Time, s *store.Store, list []desk.Exclusion) error {
 	hits := map[string]int{}
 	total := 0
@@ -178,8 +178,8 @@ func newExcludeRemove(a *app) *cobra.Command {
 	}
 }
 
-// added returns patterns in the spelling they are kept in. One that is refused today may have been taken by an older
-// program, and must go as it was written.
+// added returns the patterns as the state spells them. An older version may have accepted a pattern that is refused
+// today; such a pattern is matched as it was written.
 func added(s *store.Store, texts []string) ([]string, error) {
 	there, err := s.People.Exclusions()
 	if err != nil {
@@ -226,7 +226,7 @@ func newExcludeList(a *app) *cobra.Command {
 	return c
 }
 
-// readable returns a pattern or address with its domain as people write it.
+// readable returns a pattern or an address with its domain in Unicode.
 func readable(pattern string) string {
 	local, domain, at := strings.Cut(pattern, "@")
 	if !at {
@@ -268,7 +268,7 @@ func newExcludeTest(a *app) *cobra.Command {
 	}
 }
 
-// typedAddress returns the address of what a person typed or pasted, with a name beside it or without.
+// typedAddress returns the address in a text that a person typed or pasted, with or without a name.
 func typedAddress(text string) (string, error) {
 	address := strings.TrimSpace(text)
 	if i := strings.LastIndexByte(address, '<'); i >= 0 && strings.HasSuffix(address, ">") {
@@ -285,9 +285,9 @@ func typedAddress(text string) (string, error) {
 	return address, nil
 }
 
-// allExclusions returns those of the settings and those added by hand.
+// allExclusions returns the exclusions of the settings and those added by hand.
 func (a *app) allExclusions(ctx context.Context) ([]desk.Exclusion, error) {
-	all := []desk.Exclusion{} // [] for those who read the JSON
+	all := []desk.Exclusion{} // JSON: [], not null
 	if cfg, err := a.settings(); err == nil {
 		all = append(all, wiring.FixedExclusions(cfg)...)
 	} else if a.stateFile == "" {
@@ -298,7 +298,7 @@ func (a *app) allExclusions(ctx context.Context) ([]desk.Exclusion, error) {
 		if err != nil {
 			return err
 		}
-		for i, x := range all { // those of the settings
+		for i, x := range all { // the exclusions of the settings
 			all[i].Hits, all[i].Last = hits[x.Match].Hits, hits[x.Match].Last
 		}
 		added, err := s.People.Exclusions()

@@ -17,19 +17,19 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// explained is what explain prints as JSON.
+// explained is the JSON that explain prints.
 type explained struct {
 	MessageID   string            `json:"message_id"`
 	Subject     string            `json:"subject"`
 	From        desk.Address      `json:"from"`
-	Date        *time.Time        `json:"date"` // null where the message has none
+	Date        *time.Time        `json:"date"` // null if the message has no date
 	To          []desk.Address    `json:"to"`
 	Cc          []desk.Address    `json:"cc"`
 	Text        string            `json:"text"`
 	FullText    string            `json:"full_text"`
 	BBCode      string            `json:"bbcode"`
 	Attachments []desk.Attachment `json:"attachments"`
-	Forwarded   []desk.Address    `json:"forwarded,omitempty"` // who wrote what is forwarded in it
+	Forwarded   []desk.Address    `json:"forwarded,omitempty"` // the author of the letter forwarded in it
 	Degraded    []desk.Degraded   `json:"degraded"`
 	Report      *desk.Report      `json:"report,omitempty"`
 	Verdict     desk.Verdict      `json:"verdict"`
@@ -105,7 +105,7 @@ type explainedFile struct {
 	Error string `json:"error,omitempty"` // why it could not be read
 }
 
-// explainFolder prints a line for each letter in a folder. One that can't be read is told like the others.
+// explainFolder prints a line for each letter in a folder, and the error of a letter that can't be read.
 func (a *app) explainFolder(folder, mailbox string, asJSON bool) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -144,7 +144,7 @@ func (a *app) explainFolder(folder, mailbox string, asJSON bool) error {
 	return err
 }
 
-// counter counts what is read through it.
+// counter counts the bytes read through it.
 type counter struct {
 	r io.Reader
 	n int64
@@ -165,7 +165,7 @@ func newExplained(m desk.Message, d desk.Decision) explained {
 	if !m.Date.IsZero() {
 		e.Date = &m.Date
 	}
-	// Empty lists are [] for those who read the JSON.
+	// JSON: [], not null.
 	if e.Attachments == nil {
 		e.Attachments = []desk.Attachment{}
 	}
@@ -213,7 +213,7 @@ func printExplained(t *tui.Terminal, e explained) {
 	t.Printf("\n%s\n", e.Text)
 }
 
-// answered says in a sentence why the letter is answered, or why not.
+// answered returns a sentence: the letter gets an auto-reply, or why not.
 func answered(e explained) string {
 	if e.AutoReply {
 		return fmt.Sprintf("An auto-reply goes to %s: a person wrote, and no rule speaks against it.", e.From.Addr)

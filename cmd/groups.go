@@ -2,14 +2,14 @@ package cmd
 
 import "github.com/spf13/cobra"
 
-// The groups of commands in the help, by when one needs them.
+// The groups of commands in the help, by occasion.
 const (
 	everyDay  = "every-day"
 	settingUp = "setting-up"
 	whenWrong = "when-wrong"
 )
 
-// shown says where the help shows a command, and an example of it.
+// shown is the group of each command in the help, and an example.
 var shown = map[string]struct{ group, example string }{
 	"poll": {
 		everyDay,
@@ -43,7 +43,7 @@ var shown = map[string]struct{ group, example string }{
 	},
 }
 
-// arrange puts the commands into their groups, with an example each.
+// arrange adds the commands to their groups, with an example each.
 func arrange(root *cobra.Command) {
 	root.AddGroup(&cobra.Group{ID: everyDay, Title: "Every day:"}, &cobra.Group{ID: settingUp, Title: "Setting up:"},
 		&cobra.Group{ID: whenWrong, Title: "When something is wrong:"})

@@ -98,7 +98,7 @@ func (a *app) init(ctx context.Context, dir, address string) error {
 	return nil
 }
 
-// lookedUp finds the servers of an address without asking anybody. Where none are found the example's stay.
+// lookedUp finds the servers of an address without asking a person. If it finds none, the example's servers stay.
 func lookedUp(ctx context.Context, address string) (setup.Answers, error) {
 	all, err := wiring.Providers()
 	if err != nil {
@@ -111,8 +111,8 @@ func lookedUp(ctx context.Context, address string) (setup.Answers, error) {
 	return setup.Answers{Address: address, Servers: found}, err
 }
 
-// lay writes the configuration, commented in a language, and the variables, for who runs the passes to read. It returns
-// where the variables lie.
+// lay writes the configuration, with comments in a language, and the file of variables. The user who will run the
+// passes becomes the owner of both. It returns the path of the variables.
 func lay(dir, path, language string, answers setup.Answers) (env string, err error) {
 	fail := func(err error) (string, error) { return "", fmt.Errorf("init: %w", err) }
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -125,7 +125,7 @@ func lay(dir, path, language string, answers setup.Answers) (env string, err err
 		if _, ok := setup.Quote(value); ok {
 			continue
 		}
-		file := filepath.Join(dir, strings.ToLower(name)) // a quote in it is beyond what sh and systemd agree on
+		file := filepath.Join(dir, strings.ToLower(name)) // the value has a quote that sh and systemd read differently
 		if err := writeNew(file, value); err != nil {
 			return fail(err)
 		}
@@ -153,7 +153,7 @@ func lay(dir, path, language string, answers setup.Answers) (env string, err err
 	return env, nil
 }
 
-// tried checks what was written, shows what would become of the new mail, and says what to type next.
+// tried checks the new configuration, shows what would become of the new mail, and prints the next command to type.
 func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) error {
 	a.Printf("\n%s\n\n", texts.Say("written", path, env))
 	a.configFile = path
@@ -181,10 +181,11 @@ func (a *app) tried(ctx context.Context, path, env string, texts setup.Texts) er
 	return err
 }
 
-// packaged is where the units of a package lie.
+// packaged is the folder of the systemd units of our package.
 const packaged = "/usr/lib/systemd/system"
 
-// startCommands returns what to type so that passes run with a configuration: one command each for systemd and cron.
+// startCommands returns the commands that schedule the passes of a configuration: one for systemd and one for cron, or
+// one for Windows.
 func startCommands(path string) []string {
 	typed := "helpdesk"
 	nothing := func(string) (string, bool) { return "", false }
@@ -206,7 +207,7 @@ func startCommands(path string) []string {
 	return []string{systemd, typed + " schedule cron > /etc/cron.d/helpdesk"}
 }
 
-// signInFirst has the person sign the first mailbox in, again and again until it works or they leave it for later.
+// signInFirst signs the first mailbox in. It repeats that until it works or the person postpones it.
 func signInFirst(ctx context.Context, a *app, cfg *config.Config, texts setup.Texts) {
 	for again := ""; again == ""; {
 		err := login(ctx, a, cfg, cfg.Mailboxes[0].Name, false)
@@ -225,7 +226,7 @@ func signInFirst(ctx context.Context, a *app, cfg *config.Config, texts setup.Te
 	}
 }
 
-// tryLogin logs in to both servers.
+// tryLogin logs in to the IMAP and the SMTP server.
 func tryLogin(ctx context.Context, a setup.Answers) (reading, sending error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -254,7 +255,7 @@ func tryPortal(webhook string) (setup.Portal, error) {
 		Load: func(string, time.Duration) []byte { return nil }, Save: func(string, []byte) {}})
 }
 
-// writeNew writes a file that only its owner may read; one that is there is an error.
+// writeNew writes a file that only its owner may read; it fails if the file exists.
 func writeNew(path, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -264,7 +265,7 @@ func writeNew(path, text string) error {
 	return errors.Join(err, f.Close())
 }
 
-// housed puts the state of a configuration below /etc, where no pass may write, into the folder for such things.
+// housed moves the state of a configuration in /etc, where no pass may write, to /var/lib.
 func housed(text, dir string) string {
 	const here, there = "state: helpdesk.db                  #", "state: /var/lib/helpdesk/helpdesk.db #"
 	if path, err := filepath.Abs(dir); err != nil || !strings.HasPrefix(filepath.ToSlash(path)+"/", "/etc/") {
@@ -275,8 +276,8 @@ func housed(text, dir string) string {
 
 var named = lazy.Regexp(`\$\{([A-Z0-9_]+)\}`)
 
-// variables returns a file of the variables that the text names outside of comments; what is not known is to be filled
-// in.
+// variables returns a file of the variables that the text names outside comments. Unknown values are empty, for people
+// to fill in.
 func variables(text string, values map[string]string) string {
 	var b strings.Builder
 	b.WriteString("# What helpdesk.yaml takes from the environment. A value stands in single quotes; one that holds " +

@@ -43,16 +43,16 @@ func newLogin(a *app) *cobra.Command {
 	return c
 }
 
-// signIn signs one mailbox in.
+// signIn signs in one mailbox.
 type signIn struct {
 	*app
 	cfg   *config.Config
 	box   config.Mailbox
 	texts setup.Texts
-	page  bool // by a page also where the provider has codes
+	page  bool // through a web page even if the provider has device codes
 }
 
-// login signs a mailbox in, tries what it got at the mail servers, and keeps it.
+// login signs a mailbox in, tries the token at the mail servers, and stores it.
 func login(ctx context.Context, a *app, cfg *config.Config, name string, page bool) error {
 	m, ok := cfg.Mailbox(name)
 	switch {
@@ -74,7 +74,7 @@ func login(ctx context.Context, a *app, cfg *config.Config, name string, page bo
 }
 
 func (a signIn) run(ctx context.Context) error {
-	// That the state can be written is seen before a person does anything; a pass may have it meanwhile.
+	// Make sure that the state can be written before a person starts; then release it for passes.
 	var ahead time.Duration
 	err := a.useState(ctx, func(s *store.Store) error {
 		here := a.now()
@@ -106,7 +106,7 @@ func (a signIn) run(ctx context.Context) error {
 	return errors.Join(err, reading, sending)
 }
 
-// useState opens the state of the settings, which are read already.
+// useState opens the state of the settings, which the caller has read already.
 func (a signIn) useState(ctx context.Context, fn func(*store.Store) error) error {
 	s, err := a.openForPerson(ctx, a.stateOf(a.cfg), store.Options{Command: "login"})
 	if err != nil {
@@ -115,7 +115,7 @@ func (a signIn) useState(ctx context.Context, fn func(*store.Store) error) error
 	return closing(fn(s), s)
 }
 
-// ask has a person sign in.
+// ask has a person sign in, and returns the token.
 func (a signIn) ask(ctx context.Context, client *oauth.Client) (bearer.Token, error) {
 	say, user := a.texts.Say, a.box.IMAP.User
 	if client.HasCodes() && !a.page {
@@ -134,7 +134,7 @@ func (a signIn) ask(ctx context.Context, client *oauth.Client) (bearer.Token, er
 	return client.Page(ctx, talk)
 }
 
-// tryToken logs in to those servers of a mailbox that take a token.
+// tryToken logs in to the servers of a mailbox that accept a token.
 func tryToken(ctx context.Context, m config.Mailbox, t bearer.Token) (reading, sending error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

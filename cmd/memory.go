@@ -7,11 +7,11 @@ import (
 	"sync/atomic"
 )
 
-// memory is what the collector tries to keep a pass within, in bytes: it is a guest on the mail server of a small firm.
+// memory is the heap limit of a pass in bytes: helpdesk is a guest on the mail server of a small firm.
 const memory = 36 << 20
 
-// keepWithin has the collector keep within a limit, and lets that follow the need: where more is alive than the limit
-// leaves room for, the collector would run all the time and free nothing. The function returned ends that.
+// keepWithin sets the memory limit and adjusts it after each collection. If live objects fill the limit, the collector
+// would run all the time and free nothing, so the limit rises with them. The returned function ends this.
 func keepWithin(least int64) (end func()) {
 	was := debug.SetMemoryLimit(least)
 	var ended atomic.Bool
@@ -22,7 +22,7 @@ func keepWithin(least int64) (end func()) {
 	}
 }
 
-// collected is freed by each collection, and made anew behind it.
+// collected is an object that each collection frees; its finalizer makes a new one.
 type collected struct{ _ [16]byte }
 
 func followNeed(least int64, ended *atomic.Bool) {
@@ -35,13 +35,13 @@ func followNeed(least int64, ended *atomic.Bool) {
 	})
 }
 
-// room is the limit that lets the heap grow by seven eighths of what is alive between two collections.
+// room returns a limit that lets the heap grow by seven eighths of the live bytes between two collections.
 func room(alive int64) int64 {
 	const rest = 8 << 20 // stacks and what the runtime itself needs
 	return alive + 7*alive/8 + rest
 }
 
-// alive returns the bytes that the last collection left.
+// alive returns the live bytes after the last collection.
 func alive() int64 {
 	s := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(s)

@@ -17,21 +17,21 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// table is what an import reads: names by address, and the rows that hold none.
+// table is what an import has read: names by address, and the rows in error.
 type table struct {
 	names map[string]string
-	bad   []error           // file:line: what is wanted
-	spelt map[string]string // how an address of names is spelt there, by its small letters
+	bad   []error           // file:line: what is expected
+	spelt map[string]string // spelling of an address as a key of names, by its lower case
 }
 
-// columns are where a table has what; -1 = nowhere.
+// columns are the indexes of the columns; -1 = there is no such column.
 type columns struct{ address, name, given, middle, surname int }
 
-// unheaded are the columns of a table whose first line is a row like the others.
+// unheaded are the columns of a table without a heading.
 var unheaded = columns{address: 0, name: 1, given: -1, middle: -1, surname: -1}
 
-// readNames reads a table of addresses and names. A first line without an address is its head: where it names the
-// columns in a way that is known, they may stand in any order.
+// readNames reads a table of addresses and names. A first row without an address is the heading: if its names are
+// known, the columns may be in any order.
 func readNames(r io.Reader, file string) (table, error) {
 	t := table{names: map[string]string{}, spelt: map[string]string{}}
 	raw, err := io.ReadAll(r)
@@ -81,8 +81,8 @@ func readNames(r io.Reader, file string) (table, error) {
 	}
 }
 
-// add enters the name for each address of a cell, and returns why a part of it can't be entered. What stands beside an
-// address in such a cell may be a name.
+// add records the name for each address of a cell, and returns an error for the parts that are no addresses. Words
+// without @ in the cell are ignored: they may be a name.
 func (t table) add(cell, name string) error {
 	var addresses, wrong []string
 	for _, word := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(",; <>", r) }) {
@@ -106,7 +106,7 @@ func (t table) add(cell, name string) error {
 		if t.spelt[plain] == "" {
 			t.spelt[plain] = address
 		}
-		t.names[t.spelt[plain]] = name // of two rows the last counts
+		t.names[t.spelt[plain]] = name // of two rows the last one wins
 	}
 	if len(wrong) > 0 {
 		return fmt.Errorf("%q is no address", strings.Join(wrong, " "))
@@ -114,7 +114,7 @@ func (t table) add(cell, name string) error {
 	return nil
 }
 
-// read returns what a row says.
+// read returns the address and the name in a row.
 func (c columns) read(row []string) (address, name string) {
 	cell := func(at int) string {
 		if at < 0 || at >= len(row) {
@@ -123,7 +123,7 @@ func (c columns) read(row []string) (address, name string) {
 		return strings.Join(strings.Fields(row[at]), " ")
 	}
 	name = cell(c.name)
-	if name == "" { // a greeting takes the given name and the patronymic
+	if name == "" { // a greeting uses the given name and the patronymic
 		last := cell(c.middle)
 		if last == "" {
 			last = cell(c.surname)
@@ -133,15 +133,15 @@ func (c columns) read(row []string) (address, name string) {
 	return cell(c.address), name
 }
 
-// heads are the headings that are known, by column.
+// heads are the known headings, by column.
 type heads struct{ Address, Name, Given, Middle, Surname []string }
 
 func headings() (h heads, err error) { return h, wiring.Data(templates.FS, "columns.yaml", &h) }
 
-// find returns which columns a table has by its head; false where it names no address or no name.
+// find returns the columns of a table by its heading; false if there is no column of addresses or of names.
 func (h heads) find(row []string) (columns, bool) {
 	at := func(names []string) int {
-		for _, name := range names { // the most telling first
+		for _, name := range names { // the most specific first
 			for i, cell := range row {
 				if plainHeading(cell) == plainHeading(name) {
 					return i
@@ -154,26 +154,27 @@ func (h heads) find(row []string) (columns, bool) {
 	return c, c.address >= 0 && (c.name >= 0 || c.given >= 0)
 }
 
-// plainHeading returns a heading without what people write differently.
+// plainHeading removes differences in spelling from a heading.
 func plainHeading(s string) string {
 	return strings.NewReplacer("\u0451", "\u0435", ".", "", "-", "", " ", "", "_", "", "\u00a0",
 		"").Replace(strings.ToLower(s))
 }
 
-// decodeTable returns the text of a table as Excel writes them: UTF-8, UTF-16 with a mark, else the code page of a
-// Russian Windows; or the first line that is none of these.
+// decodeTable returns the text of a table as Excel writes it: UTF-8, UTF-16 with a byte order mark, else the code page
+// of Russian Windows. If it is none of these, line is the first undecodable line, from 1.
 func decodeTable(raw string) (text string, line int) {
 	text, marked := strings.CutPrefix(raw, "\ufeff")
 	odd := "\x00\ufffd"
 	switch {
 	case strings.HasPrefix(raw, "\xff\xfe"), strings.HasPrefix(raw, "\xfe\xff"):
-		// puts U+FFFD for what it can't read
+		// undecodable bytes become U+FFFD
 		text, _ = unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().String(raw)
 	case marked || utf8.ValidString(text):
 		text = strings.ToValidUTF8(text, "\ufffd")
 	default:
 		text, _ = charmap.Windows1251.NewDecoder().String(raw)
-		// QUIRK: Excel's "CSV (MS-DOS)" is in code page 866, whose commonest letters would be these signs, of no name.
+		// QUIRK: Excel's "CSV (MS-DOS)" uses code page 866. Read as Windows-1251, its most frequent letters become
+		// these signs, which no name contains.
 		odd += "\u00a4\u00a6\u00ac\u00ad"
 	}
 	if i := strings.IndexAny(text, odd); i >= 0 {
@@ -182,7 +183,7 @@ func decodeTable(raw string) (text string, line int) {
 	return text, 0
 }
 
-// separator returns what stands behind the first field: the list separator of the country, or a tab.
+// separator returns the separator after the first field: the country's list separator, or a tab.
 func separator(text string) rune {
 	quoted := false
 	for _, r := range text {

@@ -131,7 +131,7 @@ func newOutboxDrop(a *app) *cobra.Command {
 	return c
 }
 
-// waiting lists the entries of the outbox.
+// waiting returns a function that lists the entries of the outbox.
 func waiting(s *store.Store) func() ([]uint64, error) {
 	return func() ([]uint64, error) {
 		all, err := s.Outbox.Queue()

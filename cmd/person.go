@@ -77,7 +77,7 @@ func newPersonExport(a *app) *cobra.Command {
 	}
 }
 
-// trail returns what is kept of who has an address.
+// trail returns the records of the person with an address.
 func trail(ctx context.Context, a *app, typed string) (t *store.Trail, err error) {
 	address, err := personAddress(typed)
 	if err != nil {
@@ -97,7 +97,7 @@ func trail(ctx context.Context, a *app, typed string) (t *store.Trail, err error
 	return t, nil
 }
 
-// personAddress reads an address as it is typed. A domain is nobody's.
+// personAddress parses a typed address. A domain alone is not a person.
 func personAddress(typed string) (string, error) {
 	address, err := typedAddress(typed)
 	if err == nil && strings.HasPrefix(address, "@") {
@@ -109,7 +109,7 @@ func personAddress(typed string) (string, error) {
 	return address, nil
 }
 
-// linked says where the tasks of a trail are shown, as far as the settings tell.
+// linked adds the web addresses of the tasks to a trail, if the settings can be read.
 func linked(a *app, t *store.Trail) {
 	cfg, err := a.settings()
 	if err != nil {
@@ -128,7 +128,7 @@ func linked(a *app, t *store.Trail) {
 	}
 }
 
-// ofOurs refuses the addresses of the mailboxes: all letters have them.
+// ofOurs refuses the addresses of our mailboxes: every letter has them.
 func ofOurs(cfg *config.Config, address string) error {
 	own := append([]string{}, cfg.Mail.Own...)
 	for _, m := range cfg.Mailboxes {

@@ -21,7 +21,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// passes are the ways to run each kind, by whether it is a dry run.
+// passes are the functions that run each kind of pass, by whether it is a dry run.
 var passes = map[string]map[bool]func(*pass.Pass, context.Context) (*pass.Report, error){
 	"poll":   {false: (*pass.Pass).Poll, true: (*pass.Pass).Preview},
 	"notify": {false: (*pass.Pass).Announce, true: (*pass.Pass).Rehearse},
@@ -75,24 +75,24 @@ func newNotify(a *app) *cobra.Command {
 	return c
 }
 
-// job is a pass to be run from the command line.
+// job is a pass to run from the command line.
 type job struct {
 	kind string
 	run  func(*pass.Pass, context.Context) (*pass.Report, error)
 	dry  bool
 	json bool
-	only string                 // the mailbox to be read; "" = all
-	line func(pass.Line) string // how one looks, if anybody wants to read it
-	show func(pass.Line)        // somebody does, whatever the flags say; nil = nobody
+	only string                 // the only mailbox to read; "" = all
+	line func(pass.Line) string // formats a line for people
+	show func(pass.Line)        // gets each line, whatever the flags say; nil = not used
 
-	advance func(done, total int) // draws how far the pass is; nil = nothing does
-	end     func()                // takes that away
+	advance func(done, total int) // draws the progress; nil = no bar
+	end     func()                // removes the bar
 }
 
-// round is one pass as a command runs it.
+// round runs passes for commands.
 type round struct{ *app }
 
-// known reports whether the settings have a mailbox of that name.
+// known returns an error unless the settings have a mailbox with that name.
 func known(cfg *config.Config, name string) error {
 	if len(cfg.Mailboxes) == 0 {
 		return fmt.Errorf("--mailbox %q: there is no configuration that names any", name)
@@ -107,10 +107,10 @@ func known(cfg *config.Config, name string) error {
 	return fmt.Errorf("--mailbox %q: configured are %s", name, strings.Join(names, ", "))
 }
 
-// passEnds is how long a pass may take: what it does not get done is left to the next one.
+// passEnds bounds the duration of a pass: the next pass does what is left.
 const passEnds = 10 * time.Minute
 
-// pass runs a job: settings, state, the pass itself, its report.
+// pass runs a job: it reads the settings, opens the state, runs the pass, and prints the report.
 func (a round) pass(ctx context.Context, j job) (err error) {
 	if a.timeout == 0 {
 		a.timeout = passEnds
@@ -150,7 +150,7 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	if !j.dry {
 		said = a.once(state, s)
 	}
-	j.advance, j.end = a.bar(j) // before the log: what is logged stands above it
+	j.advance, j.end = a.bar(j) // before the log, so that log lines appear above the bar
 	p, err := a.wire(cfg, s, servers)
 	if err != nil {
 		return err
@@ -164,7 +164,7 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	if j.dry {
 		return err
 	}
-	if errors.Is(err, store.ErrAway) { // the state has no place for anything more
+	if errors.Is(err, store.ErrAway) { // nothing more can be stored
 		return a.shut(ctx, cfg, j, state, err)
 	}
 	var unkept error
@@ -179,7 +179,7 @@ func (a round) pass(ctx context.Context, j job) (err error) {
 	return errors.Join(a.quiet(err), unkept)
 }
 
-// ran runs a pass to its end. It does nothing where settings or templates are wrong.
+// ran runs a pass to its end. It does nothing if settings or templates are wrong.
 func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Config,
 	state string) (*pass.Report, error) {
 	if err := p.Try(cfg); err != nil {
@@ -196,8 +196,8 @@ func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Conf
 	return r, errors.Join(err, p.Settle(ctx))
 }
 
-// look logs in to the mailboxes and searches them. The state is open only for as long as it takes to read which servers
-// are left alone: a silent one keeps no other command from the state. While another pass has the state nobody logs in.
+// look logs in to the mailboxes and searches them. It opens the state only to read which servers to leave alone, so a
+// slow server keeps no other command waiting. If another pass has the state, look logs in to nothing.
 func (a round) look(ctx context.Context, cfg *config.Config, j job, kept *store.Kept) (*wiring.Servers, error) {
 	s, err := a.openForPass(ctx, a.stateOf(cfg), j, store.Options{Kept: kept, Glance: !j.dry})
 	if err != nil {
@@ -213,11 +213,11 @@ func (a round) look(ctx context.Context, cfg *config.Config, j job, kept *store.
 	return servers, nil
 }
 
-// notified returns what a pass calls with each of its lines; nil = nobody reads them.
+// notified returns the function that a pass calls with each of its lines; nil if nobody reads them.
 func (a round) notified(j job) func(pass.Line) {
 	if (j.dry || a.Chatty()) && !j.json && j.show == nil {
 		return func(l pass.Line) {
-			if l.Verdict != desk.Inside || a.Verbose > 0 { // what stays inside is most of what is written
+			if l.Verdict != desk.Inside || a.Verbose > 0 { // most comments are internal
 				a.Printf("%s\n", j.line(l))
 			}
 		}
@@ -225,8 +225,8 @@ func (a round) notified(j job) func(pass.Line) {
 	return j.show
 }
 
-// hold has a pass keep a diary beside the state, and say that it holds the state as soon as it finds something to do:
-// only then does it keep others waiting for long. The function returned ends both.
+// hold makes a pass keep a diary next to the state, and claim the state as soon as it finds something to do. Before
+// that it never keeps others waiting for long. The returned function ends both.
 func (a round) hold(p *pass.Pass, state, kind string) (release func()) {
 	diary := status.OpenDiary(a.beside(state), p.Log)
 	p.Diary = diary
@@ -239,11 +239,11 @@ func (a round) hold(p *pass.Pass, state, kind string) (release func()) {
 	return func() { claimed(); diary.Close() }
 }
 
-// keepRecords writes the snapshot of a pass that failed with an error and ended with cause, tells people of what it
-// saw, keeps what the pass has learnt, and removes old records.
+// keepRecords writes the snapshot of a pass that failed with an error and ended with cause, alerts people, stores what
+// the pass has learnt about the servers, and removes old records.
 func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass.Report, failed, cause error) error {
 	snap, err := status.Last(e.state, s)
-	if err != nil || snap.Passes == nil { // a damaged one is replaced
+	if err != nil || snap.Passes == nil { // a damaged snapshot is replaced
 		snap = status.Snapshot{Passes: map[string]status.Pass{}}
 	}
 	before := snap.Passes[e.kind].Ended
@@ -270,10 +270,10 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets))
 }
 
-// ending returns which mailboxes must be signed in to again soon.
+// ending returns a trouble for each mailbox that soon needs a new sign-in.
 func ending(all []status.SignIn, now time.Time) (found []alarm.Trouble) {
 	for _, in := range all {
-		if in.Error == "" && in.Alarming(now) { // one that is shut is told by the mailbox
+		if in.Error == "" && in.Alarming(now) { // a mailbox that is already shut out has a trouble of its own
 			found = append(found, alarm.Trouble{Kind: alarm.Token, Name: in.Mailbox, Until: in.Ends, Person: true,
 				Note: "sign in again before " + tui.When(in.Ends) + ": helpdesk login " + in.Mailbox})
 		}
@@ -281,7 +281,7 @@ func ending(all []status.SignIn, now time.Time) (found []alarm.Trouble) {
 	return found
 }
 
-// signIns tells how the mailboxes stand that sign in.
+// signIns returns the sign-ins of the mailboxes that use OAuth.
 func signIns(cfg *config.Config, s *store.Store) (all []status.SignIn) {
 	for _, in := range wiring.SignedIns(cfg, s.Tokens) {
 		one := status.SignIn{Mailbox: in.Mailbox, Since: in.Since, Ends: in.Ends}
@@ -293,11 +293,11 @@ func signIns(cfg *config.Config, s *store.Store) (all []status.SignIn) {
 	return all
 }
 
-// summary prints what a pass did, for a program or for a person.
+// summary prints the result of a pass, for a program or for a person.
 func summary(t *tui.Terminal, j job, r *pass.Report) error {
 	if j.json {
 		if r.Decided == nil {
-			r.Decided = []pass.Line{} // [] for those who read it
+			r.Decided = []pass.Line{} // JSON: [], not null
 		}
 		return t.JSON(r)
 	}
@@ -318,7 +318,7 @@ func summary(t *tui.Terminal, j job, r *pass.Report) error {
 	return nil
 }
 
-// prune forgets, once a day and a part with each pass, what is older than the settings keep.
+// prune removes records that are older than keep. It runs once a day, a part in each pass.
 func prune(s *store.Store, now time.Time, keep time.Duration) error {
 	const mark = "pruned"
 	if _, done := s.Cached(mark, now.Add(-24*time.Hour)); done {
@@ -330,8 +330,8 @@ func prune(s *store.Store, now time.Time, keep time.Duration) error {
 	return s.Cache(now, map[string][]byte{mark: []byte("yes")})
 }
 
-// expire removes, once a day and a part with each pass, the data of persons from tickets that were closed longer ago
-// than the settings keep them.
+// expire removes personal data from tickets that were closed longer ago than keep. It runs once a day, a part in each
+// pass.
 func expire(s *store.Store, now time.Time, keep time.Duration) error {
 	const mark, most = "expired", 200
 	if keep <= 0 {
@@ -346,7 +346,7 @@ func expire(s *store.Store, now time.Time, keep time.Duration) error {
 	return s.Cache(now, map[string][]byte{mark: []byte("yes")})
 }
 
-// conclude says of a run that ended early why: its time-out or a signal.
+// conclude turns a time-out or a signal into the error of a run that ended early.
 func conclude(ctx context.Context, err error) error {
 	if err == nil && ctx.Err() != nil {
 		return exit.Status{Code: exit.Temporary, Cause: ctx.Err()}

@@ -9,12 +9,12 @@ import (
 )
 
 // profile writes profiles of the run for developers, into the files that HELPDESK_CPUPROFILE and HELPDESK_MEMPROFILE
-// name; the returned function ends them. Nobody asks for them in normal use, and then nothing happens.
+// name; the returned function ends them. Without these variables it does nothing.
 func profile(env func(string) (string, bool)) (end func() error) {
 	cpu, _ := env("HELPDESK_CPUPROFILE")
 	mem, _ := env("HELPDESK_MEMPROFILE")
 	if mem == "" {
-		runtime.MemProfileRate = 0 // being able to write it makes every run sample it
+		runtime.MemProfileRate = 0 // otherwise the runtime samples every run
 	}
 	var running *os.File
 	var started error
@@ -39,12 +39,12 @@ func profile(env func(string) (string, bool)) (end func() error) {
 	}
 }
 
-// writeHeap writes what was allocated so far, and what of it still lives.
+// writeHeap writes a profile of all allocations so far and of the live objects.
 func writeHeap(path string) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	runtime.GC() // so that what lives is up to date
+	runtime.GC() // brings the live objects up to date
 	return errors.Join(pprof.WriteHeapProfile(f), f.Close())
 }

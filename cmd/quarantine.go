@@ -54,7 +54,7 @@ func newQuarantineList(a *app) *cobra.Command {
 	return c
 }
 
-// why says for what cause a message lies there, or for what it still does when it is to leave.
+// why returns the reason for the quarantine, or what an entry that is to leave still waits for.
 func why(p desk.Quarantined) string {
 	if p.Again {
 		return "to be tried again, or its task is not made yet; was: " + p.Cause
@@ -88,7 +88,7 @@ func newQuarantineShow(a *app) *cobra.Command {
 	}
 }
 
-// quarantinedMessage returns the bytes of a message in the quarantine, from the state, or else from its mailbox.
+// quarantinedMessage returns the bytes of a message in the quarantine, from the state or else from its mailbox.
 func (a *app) quarantinedMessage(ctx context.Context, seq uint64) (raw []byte, err error) {
 	var p desk.Quarantined
 	err = a.withState(ctx, true, func(s *store.Store) error {
@@ -139,7 +139,7 @@ func newRelease(a *app, use, short string, fn func(store.Quarantine, uint64) err
 	return c
 }
 
-// quarantined lists the entries of the quarantine.
+// quarantined returns a function that lists the entries of the quarantine.
 func quarantined(s *store.Store) func() ([]uint64, error) {
 	return func() ([]uint64, error) {
 		all, err := s.Quarantine.All()

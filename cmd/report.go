@@ -18,7 +18,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// aMonth is how far back a report looks as a rule.
+// aMonth is the default period of a report, in days.
 const aMonth lookingBack = 30
 
 func newReport(a *app) *cobra.Command {
@@ -59,7 +59,7 @@ func newReport(a *app) *cobra.Command {
 	return c
 }
 
-// report counts what the state holds of the last days.
+// report counts the records of the last days in the state.
 func report(c *cobra.Command, a *app, days lookingBack) (stats.Report, error) {
 	now := a.now()
 	since, err := days.from(now)
@@ -83,7 +83,7 @@ func report(c *cobra.Command, a *app, days lookingBack) (stats.Report, error) {
 	return n.Report(), err
 }
 
-// section is a part of a report that has rows.
+// section is a table of a report.
 type section struct {
 	name string
 	rows []stats.Row
@@ -96,7 +96,7 @@ func sections(r stats.Report) []section {
 	}, {"mailbox", r.Mailboxes}, {"week", r.Weeks}, {"specialist", r.Specialists}}
 }
 
-// printReport prints a report for a person, with a bar for what each row has of the section's most.
+// printReport prints a report for a person. On a terminal a bar compares the rows of a section.
 func printReport(t *tui.Terminal, r stats.Report) error {
 	t.Printf("%s to %s\n", tui.When(r.Since), tui.When(r.Until))
 	for _, s := range sections(r) {
@@ -121,7 +121,7 @@ func printReport(t *tui.Terminal, r stats.Report) error {
 	return t.Table([]string{"NO AUTO-REPLY BY", "LETTERS"}, rows)
 }
 
-// lines are the rows as they are printed, with bars where somebody watches.
+// lines returns the rows as printed, with bars if asked.
 func (s section) lines(bars bool) (lines [][]string) {
 	most := 0
 	for _, row := range s.rows {
@@ -142,12 +142,12 @@ func (s section) lines(bars bool) (lines [][]string) {
 	return lines
 }
 
-// barWidth is how many characters the longest bar has.
+// barWidth is the length of the longest bar in characters.
 const barWidth = 20
 
 func share(n, most int) string { return strings.Repeat("#", n*barWidth/max(most, 1)) }
 
-// spread prints median and nine tenths, and the same in working time: 2h10m/1d4h (1h0m/5h0m at work).
+// spread returns the median and the 90th percentile, and the same in working time: 2h10m/1d4h (1h0m/5h0m at work).
 func spread(s stats.Spread) string {
 	if s.Count == 0 {
 		return "-"
@@ -156,7 +156,7 @@ func spread(s stats.Spread) string {
 		span(s.Working.P90))
 }
 
-// span prints seconds as days, hours and minutes, the two largest of them.
+// span formats seconds as the two largest of days, hours and minutes.
 func span(seconds int64) string {
 	minutes := seconds / 60
 	switch {

@@ -11,15 +11,15 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// silentFor is how long a pass may hold the state before others complain.
+// silentFor is how long a pass may have the state open before others complain.
 const silentFor = time.Hour
 
-// withState opens the state for a person's command. While a pass holds it, it says what it waits for.
+// withState opens the state for a person's command. If a pass has it open, withState prints what it waits for.
 func (a *app) withState(ctx context.Context, readOnly bool, fn func(*store.Store) error) error {
 	return a.withStateAs(ctx, store.Options{Overlay: readOnly}, func(s *store.Store, _ string) error { return fn(s) })
 }
 
-// withMade is withState for what is done to the file itself, which lies at the path: one that is missing is not made.
+// withMade is withState for work on the state file itself, at path. It does not create a missing file.
 func (a *app) withMade(ctx context.Context, fn func(s *store.Store, path string) error) error {
 	return a.withStateAs(ctx, store.Options{Made: true}, fn)
 }
@@ -40,7 +40,7 @@ func (a *app) withStateAs(ctx context.Context, o store.Options,
 	return fn(s, path)
 }
 
-// closing closes the state. That a database is away is told once.
+// closing closes the state. If err and the closing both say that the database is away, it returns err only.
 func closing(err error, s *store.Store) error {
 	cerr := s.Close()
 	if errors.Is(err, store.ErrAway) && errors.Is(cerr, store.ErrAway) {
@@ -49,7 +49,7 @@ func closing(err error, s *store.Store) error {
 	return errors.Join(err, cerr)
 }
 
-// known adds to how a state is opened what is known of it. A file goes by the clock of this program.
+// known adds what earlier passes have noted about a state to the options. A state file goes by this program's clock.
 func (a *app) known(o store.Options, path string) store.Options {
 	if !store.Remote(path) {
 		o.Now = a.now
@@ -57,7 +57,7 @@ func (a *app) known(o store.Options, path string) store.Options {
 	return status.Known(o, path)
 }
 
-// openForPerson opens the state for a command of a person, and says what it waits for.
+// openForPerson opens the state for a person's command, and prints what it waits for.
 func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (*store.Store, error) {
 	o = a.known(o, path)
 	s, err := store.OpenContext(ctx, path, o)
@@ -71,8 +71,8 @@ func (a *app) openForPerson(ctx context.Context, path string, o store.Options) (
 	return s, status.Placed(err, path)
 }
 
-// openForPass opens the state for a pass. Another one that holds it is nothing to complain of for an hour: cron comes
-// again in a minute. A pass that opens the state again keeps the connection to its server until then.
+// openForPass opens the state for a pass. For an hour it does not complain about another pass that has the state open:
+// cron comes again in a minute. If the pass opens the state again, the database connection is reused (o.Kept).
 func (a round) openForPass(ctx context.Context, path string, j job, o store.Options) (*store.Store, error) {
 	o.Overlay, o.Wait, o.Command = j.dry, a.passWaits, j.kind
 	s, err := store.OpenContext(ctx, path, a.known(o, path))

@@ -35,7 +35,7 @@ func newSchedule(a *app) *cobra.Command {
 	return c
 }
 
-// schedule returns the schedule of this binary and configuration, for a user.
+// schedule returns the schedule of this binary and configuration, to be run by a user.
 func (p *place) schedule(user string) (plan schedule.Plan, err error) {
 	caller := whoami()
 	if plan.User = user; user == "" {
@@ -82,7 +82,7 @@ func (p *place) schedule(user string) (plan schedule.Plan, err error) {
 	default:
 		plan.Program = append(plan.Program, "--state", state)
 	}
-	if store.Remote(state) { // what lies beside a state lies beside the configuration then
+	if store.Remote(state) { // files that belong to a state on a server are next to the configuration
 		state = p.beside(state) + ".db"
 	}
 	plan.Folder, plan.Copy = filepath.Dir(state), state+".backup"

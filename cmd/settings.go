@@ -20,20 +20,20 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// place is where a run's settings and state lie, and whose they are.
+// place is where the settings and the state of a run are, and who owns them.
 type place struct {
 	env        func(string) (string, bool)
-	vars       map[string]string // of the file beside the configuration
+	vars       map[string]string // from the file next to the configuration
 	unread     error             // why that file could not be read
-	who        string            // runs this
-	actsAs     string            // whom root acts as; "" = nobody else
+	who        string            // the person who runs this
+	actsAs     string            // the user that root acts as; "" = unchanged
 	configFile string
 	stateFile  string
-	found      string // where the configuration lies; "" = not looked for so far
+	found      string // path of the configuration; "" = not looked for yet
 }
 
-// findConfig returns where the configuration lies, and makes the variables in the file beside it known; those of the
-// environment win. It looks once: whom root acts as may not read the folder that root is in.
+// findConfig returns the path of the configuration, and loads the variables from the file next to it; variables of the
+// environment win. It looks only once: the user that root acts as may not be able to read root's folder.
 func (p *place) findConfig() (string, error) {
 	if p.found != "" {
 		return p.found, nil
@@ -44,7 +44,7 @@ func (p *place) findConfig() (string, error) {
 	}
 	vars, err := config.ReadEnv(path)
 	switch {
-	case errors.Is(err, fs.ErrPermission): // who needs none of them can do without
+	case errors.Is(err, fs.ErrPermission): // not needed by all users
 		p.unread = err
 	case err != nil:
 		return "", exit.Usage(err)
@@ -53,7 +53,7 @@ func (p *place) findConfig() (string, error) {
 	return path, nil
 }
 
-// lookup returns a variable of the environment, else of the file beside the configuration.
+// lookup returns a variable of the environment, else of the file next to the configuration.
 func (p *place) lookup(name string) (string, bool) {
 	if v, ok := p.env(name); ok {
 		return v, true
@@ -62,7 +62,7 @@ func (p *place) lookup(name string) (string, bool) {
 	return v, ok
 }
 
-// configPath returns where the configuration lies. From here on root is the one whose state it is.
+// configPath returns the path of the configuration. It makes root act as the owner of the state from here on.
 func (p *place) configPath() (string, error) {
 	path, err := p.findConfig()
 	if err != nil {
@@ -74,19 +74,19 @@ func (p *place) configPath() (string, error) {
 	return path, nil
 }
 
-// become makes root act as the owner of the state's folder, or of the configuration where a database keeps the state.
+// become makes root act as the owner of the state's folder, or of the configuration if the state is in a database.
 func (p *place) become(configuration string) error {
 	state := p.stateFile
 	if state == "" {
 		var err error
 		if state, err = config.StatePath(configuration, p.lookup); err != nil {
-			return nil // a mistake of the configuration, which is told when it is read
+			return nil // reading the configuration will report the mistake
 		}
 	}
 	whose := filepath.Dir(state)
 	if strings.Contains(state, "://") {
 		if whose = configuration; whose == "" {
-			whose, _ = config.Find(p.configFile, p.env, runtime.GOOS) // none is as good as root's
+			whose, _ = config.Find(p.configFile, p.env, runtime.GOOS) // without a configuration root stays root
 		}
 	}
 	p.caller()
@@ -97,7 +97,7 @@ func (p *place) become(configuration string) error {
 	return err
 }
 
-// caller returns the name of the person who runs this.
+// caller returns the name of the person who runs this, also through sudo.
 func (p *place) caller() string {
 	if p.who == "" {
 		p.who = whoami()
@@ -108,13 +108,14 @@ func (p *place) caller() string {
 	return p.who
 }
 
-// settings reads the configuration, strictly. Secrets may be out of reach: who talks to a server takes serverSettings.
+// settings reads the configuration strictly, but secrets may be missing. Commands that talk to a server use
+// serverSettings.
 func (a *app) settings() (*config.Config, error) { return a.read(config.LoadOffline) }
 
 // serverSettings reads the configuration with all its secrets.
 func (a *app) serverSettings() (*config.Config, error) { return a.read(config.Load) }
 
-// read reads the configuration. A file that can't be read is as wrong as one with mistakes.
+// read reads the configuration. An unreadable file is a usage error, as are mistakes in it.
 func (a *app) read(load func(string, func(string) (string, bool)) (*config.Config, error)) (*config.Config, error) {
 	path, err := a.configPath()
 	if err != nil {
@@ -140,7 +141,7 @@ func (p *place) stateOf(cfg *config.Config) string {
 	return cfg.State
 }
 
-// secretFlag refuses a password in a flag, which every user of the machine can read.
+// secretFlag refuses a password in a flag, because every user of the machine can read it.
 func secretFlag(state string) error {
 	if u, err := url.Parse(state); store.Remote(state) && err == nil {
 		if _, secret := u.User.Password(); secret || u.Query().Has("password") {
@@ -152,7 +153,7 @@ func secretFlag(state string) error {
 	return nil
 }
 
-// statePath returns where the state lies; with --state no configuration is needed for it.
+// statePath returns the path or the address of the state; with --state it needs no configuration.
 func (a *app) statePath() (string, error) {
 	if err := secretFlag(a.stateFile); err != nil {
 		return "", err
@@ -167,8 +168,8 @@ func (a *app) statePath() (string, error) {
 	return cfg.State, nil
 }
 
-// offlineKit returns the rules for judging a message without servers: those of the configuration where there is one,
-// the defaults else. A mailbox that is named must be one of it.
+// offlineKit returns the rules for judging a message without servers: those of the configuration if there is one, else
+// the defaults. A named mailbox must be in the configuration.
 func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err error) {
 	cfg, err := a.settings()
 	if errors.Is(err, config.ErrNotFound) {
@@ -186,7 +187,7 @@ func (a *app) offlineKit(mailbox string) (k pass.Kit, zone *time.Location, err e
 	return k, cfg.Location(mailbox), err
 }
 
-// wire puts a pass together, by this run's log and clock.
+// wire assembles a pass with this run's log and clock.
 func (a *app) wire(cfg *config.Config, s *store.Store, known *wiring.Servers) (*wiring.Parts, error) {
 	log := a.Logger(cfg.Log.Level, cfg.Log.Format)
 	return wiring.New(cfg, s, wiring.Options{Log: log, Now: a.clockOf(s), Sleep: a.sleep, Record: a.recordDir,
@@ -194,22 +195,22 @@ func (a *app) wire(cfg *config.Config, s *store.Store, known *wiring.Servers) (*
 		Folders: a.folders(a.stateOf(cfg))})
 }
 
-// clockOf returns the clock that a state goes by.
+// clockOf returns the clock of a state.
 func (a *app) clockOf(s *store.Store) func() time.Time {
 	return func() time.Time { return s.Now(a.now()) }
 }
 
-// folders returns where long messages lie while they are worked on: for temporary files, or else beside the state.
+// folders returns the folders for long messages in progress: that of temporary files, else the state's folder.
 func (p *place) folders(state string) spool.Folders {
 	return spool.Folders{"", filepath.Dir(p.beside(state))}
 }
 
-// beside returns what the names of files that belong to the state begin with: its own name, or where it lies on a
-// server a name beside the configuration.
+// beside returns the prefix of the files that belong to a state: the path of the state file, or for a database a name
+// next to the configuration.
 func (p *place) beside(state string) string {
 	if !strings.Contains(state, "://") {
 		return state
 	}
-	path, _ := p.configPath() // it was read before
+	path, _ := p.configPath() // read before, so there is no error
 	return filepath.Join(filepath.Dir(path), "helpdesk")
 }

@@ -64,7 +64,7 @@ func newStateCopy(a *app) *cobra.Command {
 	}
 }
 
-// copyState copies a state and how its last passes went.
+// copyState copies a state together with the snapshot of its last passes.
 func (a *app) copyState(ctx context.Context, args []string) error {
 	from, err := a.stateNamed(args[0])
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 	}, from)); err != nil {
 		return status.Placed(err, to)
 	}
-	if store.Remote(to) { // the state brought along what it was told last
+	if store.Remote(to) { // store.Copy may have copied an older snapshot
 		s, err := store.OpenContext(ctx, to, store.Options{Wait: a.personWaits, Command: "state copy"})
 		if err != nil {
 			return status.Placed(err, to)
@@ -102,7 +102,7 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 	return nil
 }
 
-// stateNamed returns the address of the state that an argument names.
+// stateNamed returns the path or the address of the state that an argument names.
 func (a *app) stateNamed(arg string) (string, error) {
 	if err := secretFlag(arg); err != nil {
 		return "", err

@@ -57,7 +57,7 @@ func newStatus(a *app) *cobra.Command {
 	return c
 }
 
-// overdue returns after how long without a good pass status complains: by the settings, where they can be read.
+// overdue returns the time without a good pass after which status complains: that of the settings if they can be read.
 func (a *app) overdue() time.Duration {
 	const usual = 15 * time.Minute
 	cfg, err := a.settings()

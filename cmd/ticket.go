@@ -89,7 +89,7 @@ func newTicketShow(a *app) *cobra.Command {
 				}
 				steps, err := s.Tickets.Journal(t.Number)
 				if steps == nil {
-					steps = []desk.Step{} // [] for those who read the JSON
+					steps = []desk.Step{} // JSON: [], not null
 				}
 				if err != nil {
 					return err
@@ -110,7 +110,8 @@ func newTicketShow(a *app) *cobra.Command {
 
 var ticketName = lazy.Regexp(`^(t|#)?([1-9][0-9]*)$`)
 
-// findTicket finds a ticket by the number of its task (3711, #3711), by our own (t42), or the newest of an address.
+// findTicket finds a ticket by the number of its task (3711, #3711), by our own number (t42), or the newest ticket of
+// an address.
 func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 	if strings.Contains(arg, "@") {
 		return newestOf(s, arg)
@@ -138,7 +139,7 @@ func findTicket(s *store.Store, arg string) (desk.Ticket, error) {
 	return t, nil
 }
 
-// newestOf returns the newest ticket of who writes from the address.
+// newestOf returns the newest ticket from the address.
 func newestOf(s *store.Store, address string) (newest desk.Ticket, err error) {
 	address, err = typedAddress(address)
 	if err != nil {
@@ -157,7 +158,7 @@ func newestOf(s *store.Store, address string) (newest desk.Ticket, err error) {
 	return newest, err
 }
 
-// ticketNumber returns our own number as it is typed.
+// ticketNumber formats our own number of a ticket.
 func ticketNumber(n uint64) string { return fmt.Sprintf("t%d", n) }
 
 func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
@@ -195,7 +196,7 @@ func showTicket(on *tui.Terminal, t desk.Ticket, steps []desk.Step) error {
 	return on.Table([]string{"WHEN", "WHAT", "ABOUT", "MESSAGE-ID"}, rows)
 }
 
-// sequences reads the numbers of entries.
+// sequences parses the numbers of entries.
 func sequences(args []string) ([]uint64, error) {
 	var (
 		seqs []uint64
@@ -214,12 +215,12 @@ func sequences(args []string) ([]uint64, error) {
 	return seqs, nil
 }
 
-// chosen is what a command is to do something with: entries by their numbers, or all there are.
+// chosen are the entries that a command works on: by number, or all.
 type chosen struct{ all bool }
 
 func (k *chosen) flag(c *cobra.Command) { c.Flags().BoolVar(&k.all, "all", false, "all there are") }
 
-// sequences returns the numbers, where all is asked for those that the state lists.
+// sequences returns the numbers in args, or all numbers of the list with --all.
 func (k *chosen) sequences(args []string, list func() ([]uint64, error)) ([]uint64, error) {
 	if k.all {
 		return list()
@@ -227,7 +228,7 @@ func (k *chosen) sequences(args []string, list func() ([]uint64, error)) ([]uint
 	return sequences(args)
 }
 
-// args wants numbers or --all, and not both.
+// args requires numbers or --all, but not both.
 func (k *chosen) args(c *cobra.Command, args []string) error {
 	if k.all == (len(args) > 0) {
 		return errors.New("what is meant must be named, or all by --all")

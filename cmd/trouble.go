@@ -20,7 +20,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// ended is a pass at its end.
+// ended is a pass that has ended, with what its alarms need.
 type ended struct {
 	*wiring.Parts
 	cfg   *config.Config
@@ -30,7 +30,7 @@ type ended struct {
 	said  *warnings
 }
 
-// sees enters into the book what a pass saw, and tells people of it. save keeps the book.
+// sees records in the book what a pass saw, prints news, and alerts people. save stores the book.
 func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sight, save func() error) {
 	book.See(e.now, s, e.cfg.Monitor.FailedPasses)
 	a.say(book, e.now)
@@ -45,10 +45,10 @@ func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sigh
 	w.Tell(ctx, e.now)
 }
 
-// looked reports whether somebody wants to see what goes wrong each time, and not as cron does.
+// looked reports whether the user wants every failure printed; cron does not.
 func (a round) looked() bool { return a.Chatty() || a.formed }
 
-// say prints what began, goes on for another hour, or ended. Whoever looks has seen the failures themselves.
+// say prints troubles that began, go on for another hour, or ended. If looked, the failures themselves were printed.
 func (a round) say(book *alarm.Book, now time.Time) {
 	if a.looked() {
 		return
@@ -58,13 +58,13 @@ func (a round) say(book *alarm.Book, now time.Time) {
 	}
 }
 
-// warnings keeps a pass from printing the warnings of those before it. The snapshot is read when the first one comes.
+// warnings suppresses warnings that earlier passes have printed. The first warning loads the book.
 type warnings struct {
 	load func() alarm.Book
 	now  func() time.Time
 
 	mu   sync.Mutex
-	book *alarm.Book // nil = there was none
+	book *alarm.Book // nil = not loaded yet
 }
 
 func (w *warnings) repeated(line string) bool {
@@ -77,7 +77,7 @@ func (w *warnings) repeated(line string) bool {
 	return !w.book.Warn(line, w.now())
 }
 
-// into notes in a book what was printed.
+// into copies the printed warnings into a book.
 func (w *warnings) into(book *alarm.Book) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -86,10 +86,10 @@ func (w *warnings) into(book *alarm.Book) {
 	}
 }
 
-// once makes warnings of the log be printed once an hour, unless somebody looks.
+// once limits each warning of the log to one an hour, unless looked.
 func (a round) once(state string, s *store.Store) *warnings {
 	w := &warnings{now: a.now, load: func() alarm.Book {
-		snap, _ := status.Last(state, s) // without it they are printed again
+		snap, _ := status.Last(state, s) // without a snapshot the warnings are printed again
 		return snap.Troubles
 	}}
 	if !a.looked() {
@@ -98,7 +98,7 @@ func (a round) once(state string, s *store.Store) *warnings {
 	return w
 }
 
-// unexpected returns what the error that ended a pass is called: nothing where it was interrupted.
+// unexpected returns a trouble for the error that ended a pass, nothing if the pass was interrupted.
 func unexpected(kind string, err error) []alarm.Trouble {
 	t := alarm.Trouble{Kind: alarm.State, Person: exit.Of(err) != exit.Temporary}
 	switch {
@@ -113,7 +113,7 @@ func unexpected(kind string, err error) []alarm.Trouble {
 	return []alarm.Trouble{t}
 }
 
-// quiet returns the exit status of an error whose cause the book has printed, unless somebody looks.
+// quiet returns only the exit status of an error that the book has printed, unless looked.
 func (a round) quiet(err error) error {
 	if err == nil || a.looked() || errors.Is(err, context.Canceled) {
 		return err
@@ -121,7 +121,7 @@ func (a round) quiet(err error) error {
 	return exit.Status{Code: exit.Of(err)}
 }
 
-// shut tells people that a pass could not open its state. What they have heard of is kept beside it.
+// shut alerts people that a pass could not open its state. The book for that is in a snapshot next to the state.
 func (a round) shut(ctx context.Context, cfg *config.Config, j job, state string, cause error) error {
 	kind := j.kind
 	if j.dry || errors.Is(cause, store.ErrLocked) || exit.Text(cause) == "" || errors.Is(cause, context.Canceled) {
@@ -148,13 +148,12 @@ func (a round) shut(ctx context.Context, cfg *config.Config, j job, state string
 	a.sees(ctx, ended{p, cfg, kind, path, a.now(), &warnings{}}, &snap.Troubles, sight, save)
 	if err := save(); err != nil {
 		p.Log.Info("status", "err", err)
-		return cause // it is printed by every pass
+		return cause // without a snapshot every pass prints it
 	}
 	return a.quiet(cause)
 }
 
-// reopened tells people that the state can be opened again, where they were told beside it that it could not: a state
-// file has one book, a database another one.
+// reopened ends the alarm of shut for a state in a database. A state file keeps only one book, so it needs no such end.
 func (a round) reopened(ctx context.Context, e ended) {
 	if !store.Remote(e.state) {
 		return
@@ -171,7 +170,8 @@ func (a round) reopened(ctx context.Context, e ended) {
 	}
 }
 
-// misread prints of a pass whose settings can't be read what is wrong, once an hour. Nobody can be told.
+// misread prints the mistakes in the settings once an hour. It alerts nobody, because the addresses are in the
+// settings.
 func (a round) misread(kind string, cause error) error {
 	state := a.stateFile
 	if state == "" {
@@ -185,7 +185,7 @@ func (a round) misread(kind string, cause error) error {
 	}
 	path := a.beside(state)
 	snap, err := status.Read(path)
-	if err != nil || len(snap.Passes) == 0 { // nothing is written before the first pass
+	if err != nil || len(snap.Passes) == 0 { // before the first pass nothing is written
 		return cause
 	}
 	t := alarm.Trouble{Kind: alarm.Settings, Note: exit.Text(cause), Person: true}
@@ -199,8 +199,8 @@ func (a round) misread(kind string, cause error) error {
 	return a.quiet(cause)
 }
 
-// overdue returns that passes of the other kind have not run for too long. Where this kind did not run either, the
-// machine was off: before is when it ended last.
+// overdue returns a trouble if passes of the other kind have not run for too long. If this kind did not run either, the
+// machine was off: before is the end of its last pass.
 func overdue(snap status.Snapshot, kind string, before time.Time, after time.Duration, now time.Time) []alarm.Trouble {
 	other := map[string]string{"poll": "notify", "notify": "poll"}[kind]
 	last := snap.Passes[other].Ended
@@ -214,7 +214,7 @@ func overdue(snap status.Snapshot, kind string, before time.Time, after time.Dur
 		Note: "has not run since " + last.Local().Format("2006-01-02 15:04")}}
 }
 
-// withoutServers leaves out the entries of the outbox that wait for a server which is in trouble itself.
+// withoutServers removes the entries of the outbox whose server is in trouble itself.
 func withoutServers(kept []alarm.Trouble, s alarm.Sight, book *alarm.Book) []alarm.Trouble {
 	return slices.DeleteFunc(kept, func(t alarm.Trouble) bool {
 		kind, name, _ := strings.Cut(t.About, " ")

@@ -51,7 +51,7 @@ func newVerify(a *app) *cobra.Command {
 	return c
 }
 
-// lookingBack is how far back a command looks, in days.
+// lookingBack is a period up to now, in days.
 type lookingBack int
 
 const aWeek lookingBack = 7
@@ -60,7 +60,7 @@ func (d *lookingBack) flag(c *cobra.Command) {
 	c.Flags().IntVar((*int)(d), "days", int(*d), "how far back, in `DAYS`")
 }
 
-// from returns the moment that lies so far back.
+// from returns the beginning of the period that ends now.
 func (d lookingBack) from(now time.Time) (time.Time, error) {
 	if d <= 0 {
 		return now, exit.Usage(fmt.Errorf("--days %d: a number above 0 is wanted", d))
@@ -68,17 +68,17 @@ func (d lookingBack) from(now time.Time) (time.Time, error) {
 	return now.AddDate(0, 0, -int(d)), nil
 }
 
-// verified is what verify prints.
+// verified is the result that verify prints.
 type verified struct {
 	OK          bool              `json:"ok"`
 	Days        int               `json:"days"`
 	Mails       int               `json:"mails"`
 	Records     int               `json:"records"`
-	Accepted    int               `json:"accepted"` // differences that are not shown
+	Accepted    int               `json:"accepted"` // number of differences not shown
 	Differences []pass.Difference `json:"differences"`
 }
 
-// leaveOut takes out what was accepted.
+// leaveOut removes the accepted differences.
 func (v *verified) leaveOut(accepted []desk.Accepted) {
 	v.Differences = slices.DeleteFunc(v.Differences, func(d pass.Difference) bool {
 		known := slices.ContainsFunc(accepted, func(a desk.Accepted) bool { return a.ID == d.ID })
@@ -90,7 +90,7 @@ func (v *verified) leaveOut(accepted []desk.Accepted) {
 	v.OK = !slices.ContainsFunc(v.Differences, func(d pass.Difference) bool { return d.What != pass.LeftForItsAge })
 }
 
-// verify compares everything.
+// verify compares the mailboxes, the portal and the state.
 func (a *app) verify(ctx context.Context, days lookingBack) (verified, error) {
 	v := verified{Days: int(days), Differences: []pass.Difference{}}
 	since, err := days.from(a.now())
@@ -202,7 +202,7 @@ func newVerifyAccept(a *app) *cobra.Command {
 	return c
 }
 
-// of returns the differences of these ids.
+// of returns the differences with these ids.
 func (v *verified) of(ids []string) (list []pass.Difference, err error) {
 	for _, id := range ids {
 		at := slices.IndexFunc(v.Differences, func(d pass.Difference) bool { return d.ID == id })
@@ -261,7 +261,7 @@ func newVerifyWithdraw(a *app) *cobra.Command {
 	}
 }
 
-// placed names a mail: its mailbox and its UID there.
+// placed returns the name of a message: its mailbox and its UID there.
 func placed(mailbox string, uid uint32) string {
 	if uid == 0 {
 		return mailbox

@@ -13,8 +13,8 @@ import (
 	"helpdesk/templates"
 )
 
-// wide returns those of the exclusions that hit people who have nothing to do with each other: everybody below a public
-// suffix (ru, com.ru), or all users of a mail provider.
+// wide returns the exclusions that hit unrelated people: everybody below a public suffix (ru, com.ru), or all users of
+// a mail provider.
 func wide(list []desk.Exclusion) ([]string, error) {
 	var words desk.Words
 	if err := wiring.Data(templates.FS, "words.yaml", &words); err != nil {
@@ -37,7 +37,7 @@ func wide(list []desk.Exclusion) ([]string, error) {
 	return all, nil
 }
 
-// mayBeWide asks before exclusions are added that hit far more people than anybody means.
+// mayBeWide asks for consent if exclusions hit unrelated people; yes skips the question.
 func mayBeWide(t *tui.Terminal, list []desk.Exclusion, yes bool) error {
 	all, err := wide(list)
 	if err != nil || len(all) == 0 || yes {

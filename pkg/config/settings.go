@@ -11,7 +11,8 @@ type Mail struct {
 	Automatic        string      `yaml:"automatic" enum:"task|ignore"`
 	Bulk             string      `yaml:"bulk" enum:"task|ignore"`
 	Flood            Flood       `yaml:"flood"`
-	Spam             string      `yaml:"spam" enum:"quiet|ignore|task"` // for letters that the receiving filter has marked as spam
+	// for letters that the receiving filter has marked as spam
+	Spam string `yaml:"spam" enum:"quiet|ignore|task"`
 	// customer: a letter that a specialist forwards to us is a request from its original sender
 	StaffForward string `yaml:"staff_forward" enum:"ignore|customer"`
 }
