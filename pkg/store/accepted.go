@@ -2,7 +2,8 @@ package store
 
 import "helpdesk/pkg/desk"
 
-// Accept keeps differences that a person knows of. What was made and is not there as it was made is not made again.
+// Accept records differences that a person has accepted. A comment or task that is missing from the portal is not
+// posted again after that.
 func (s Ledger) Accept(list []desk.Accepted) error {
 	return s.update(func(tx txn) error {
 		for _, a := range list {
@@ -19,7 +20,7 @@ func (s Ledger) Accept(list []desk.Accepted) error {
 	})
 }
 
-// Accepted returns the differences that were accepted, by their ids.
+// Accepted returns the accepted differences, in the order of their ids.
 func (s Ledger) Accepted() (list []desk.Accepted, err error) {
 	err = s.view(func(tx txn) error {
 		return each(tx, bAccepted, func(_ []byte, a desk.Accepted) error { list = append(list, a); return nil })
@@ -27,7 +28,7 @@ func (s Ledger) Accepted() (list []desk.Accepted, err error) {
 	return list, err
 }
 
-// Unaccept has differences told again, and returns how many of them were accepted.
+// Unaccept makes differences be reported again, and returns how many of the ids had been accepted.
 func (s Ledger) Unaccept(ids []string) (n int, err error) {
 	err = s.update(func(tx txn) error {
 		for _, id := range ids {

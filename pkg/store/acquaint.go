@@ -9,32 +9,32 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// person is whose data is looked for, and what is known to be theirs.
+// person is the person whose data is searched for, together with what is known to be theirs.
 type person struct {
 	traces
 	names    map[string]bool
 	tickets  map[uint64]bool
 	messages map[string]bool // keys
-	effects  map[string]bool // keys of what their messages caused
+	effects  map[string]bool // keys of effects that their messages caused
 	ids      map[string]bool // Message-IDs
 	places   map[string]bool // keys of places
 	entries  map[uint64]bool // of the outbox
 	jailed   map[uint64]bool // entries of the quarantine
 	copies   map[uint64]bool
-	latest   map[uint64]bool // tickets whose latest letter they wrote
+	latest   map[uint64]bool // tickets whose latest letter they wrote (true) or did not write
 	tasks    map[uint64]TaskOf
 	letters  []desk.Place
-	aged     bool // of the tickets everybody's addresses are removed
+	aged     bool // set when tickets expire: all addresses in these tickets are removed, whoever they belong to
 }
 
-// strangers knows nobody yet.
+// strangers returns a person about whom nothing is known yet.
 func strangers() *person {
 	return &person{names: map[string]bool{}, tickets: map[uint64]bool{}, messages: map[string]bool{},
 		effects: map[string]bool{}, ids: map[string]bool{}, places: map[string]bool{}, entries: map[uint64]bool{},
 		jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{}, tasks: map[uint64]TaskOf{}}
 }
 
-// acquaint finds out what is the person's: their tickets, messages, names.
+// acquaint collects what belongs to the person: tickets, messages and names.
 func acquaint(tx txn, address string) (*person, error) {
 	p := strangers()
 	p.traces = newTraces([]string{address}, nil)
@@ -48,7 +48,7 @@ func acquaint(tx txn, address string) (*person, error) {
 	return p, nil
 }
 
-// named notes the name beside an address of the person.
+// named records the names that stand next to the person's addresses.
 func (p *person) named(all ...desk.Address) {
 	for _, a := range all {
 		if p.is(a.Addr) && a.Name != "" {
@@ -105,7 +105,7 @@ func (p *person) ofMessages(tx txn) error {
 	return err
 }
 
-// caused returns the keys of the effects that a message of this key may have.
+// caused returns the keys of the effects that the message with this key can have.
 func caused(key string) []string {
 	comment := desk.DeriveKey("comment", key)
 	return []string{desk.DeriveKey("open", key), comment, desk.DeriveKey("open", comment),
@@ -131,7 +131,7 @@ func (p *person) ofDirectories(tx txn) error {
 func (p *person) ofOutbox(tx txn) error {
 	return eachEntry(tx, func(e entry) error {
 		mine := p.tickets[e.Ticket] || p.messages[e.Cause] || p.is(e.To)
-		if !mine && e.Kind == desk.SendLetter { // one that still goes to them alone, of all who get it in copy
+		if !mine && e.Kind == desk.SendLetter { // a letter whose only remaining recipient is this person
 			var of desk.Effect
 			if _, err := get(tx, bEffects, number(e.Seq), &of); err != nil {
 				return err

@@ -10,22 +10,22 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// cached is something found out that may be used for a while.
+// cached is a looked-up value that may be reused for a while.
 type cached struct {
 	At    time.Time `json:"at"`
 	Value []byte    `json:"value"`
 }
 
-// Cached returns what was kept under the name since the given time.
+// Cached returns the value of the name if it was stored at or after the given time.
 func (s *Store) Cached(name string, since time.Time) (value []byte, ok bool) {
 	value = s.Recall(map[string]time.Time{name: since})[name]
 	return value, value != nil
 }
 
-// Recall is Cached for several names: it returns the values of those that were kept since the time of each.
+// Recall is Cached for several names, each with its own time. Missing or older values are left out.
 func (s *Store) Recall(since map[string]time.Time) map[string][]byte {
 	values := map[string][]byte{}
-	_ = s.view(func(tx txn) error { // what can't be read is found out again
+	_ = s.view(func(tx txn) error { // an unreadable value is looked up again
 		for name := range since {
 			tx.Bucket(bCache).Ahead([]byte(name))
 		}
@@ -40,7 +40,7 @@ func (s *Store) Recall(since map[string]time.Time) map[string][]byte {
 	return values
 }
 
-// Cache keeps what was found out, by name; nil forgets it.
+// Cache stores looked-up values by name; a nil value deletes the name.
 func (s *Store) Cache(now time.Time, values map[string][]byte) error {
 	return s.update(func(tx txn) error {
 		for name, value := range values {
@@ -58,8 +58,9 @@ func (s *Store) Cache(now time.Time, values map[string][]byte) error {
 	})
 }
 
-// Backup writes a copy of the state as it stands into a file, whatever the state lies in. A file of that name is
-// replaced when the copy is whole, not before. Whoever opens the copy finds that it may have forgotten what was done.
+// Backup writes a copy of the state to a file, from a file or a database alike. An existing file of that name is
+// replaced only when the copy is complete. Opening the copy raises a Doubt, because the copy may lack what was done
+// later.
 func (s *Store) Backup(path string) error { return s.backup(path) }
 
 func (s *state) backup(path string) error {
@@ -76,11 +77,11 @@ func (s *state) backup(path string) error {
 	return bolt.Aside(path, func(to *bolt.DB) error { return errors.Join(copyAll(to, s.db), mark(to)) })
 }
 
-// ErrServer says that a server does by itself what was asked.
+// ErrServer says that the database server does the requested work by itself.
 var ErrServer = errors.New("the server does that by itself")
 
-// Compact rewrites the file without its gaps and closes the store. It returns the size in bytes the file had and the
-// one it has without them; where that is no less, the file stays as it is. In a database nothing is done: ErrServer.
+// Compact rewrites the file without its gaps and closes the store. It returns the size in bytes before and after. If
+// the file would not become smaller, it stays as it is. For a database Compact does nothing and returns ErrServer.
 func (s *Store) Compact() (before, after int64, err error) {
 	file, ok := s.db.(*bolt.DB)
 	if !ok {
@@ -89,8 +90,8 @@ func (s *Store) Compact() (before, after int64, err error) {
 	return file.Compact()
 }
 
-// Rewrite writes the file anew, so that what was removed is nowhere in it, and closes the store. In a database the
-// server's own cleaning does that.
+// Rewrite writes the file anew, so that removed data does not remain in its gaps, and closes the store. A database
+// server does that by its own cleaning, so Rewrite only closes the store.
 func (s *Store) Rewrite() error {
 	if file, ok := s.db.(*bolt.DB); ok {
 		return errors.Join(s.settle(), file.Rewrite())
@@ -98,10 +99,10 @@ func (s *Store) Rewrite() error {
 	return s.Close()
 }
 
-// copied is how many bytes go into one transaction.
+// copied is the size of one transaction of a copy, in bytes.
 const copied = 8 << 20
 
-// copyAll copies everything, and what the buckets have counted; what the state says of itself comes last.
+// copyAll copies all buckets with their counters. The bucket meta comes last.
 func copyAll(to, from engine.DB) error {
 	return from.View(func(src engine.Tx) error {
 		for _, name := range append(slices.Clone(buckets[1:]), bMeta) {

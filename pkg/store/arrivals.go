@@ -7,19 +7,19 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// arrived is what is kept of the letters of an address or a domain.
+// arrived is the record of letters from an address or a domain.
 type arrived struct {
 	Times  []int64   `json:"times"`            // Unix seconds
-	Ticket uint64    `json:"ticket,omitempty"` // that gathers what came beyond the limit
+	Ticket uint64    `json:"ticket,omitempty"` // ticket that collects the letters beyond the limit
 	Since  time.Time `json:"since,omitzero"`
 }
 
 const (
-	arrivedMost   = 2000 // times that are kept
+	arrivedMost   = 2000 // times kept per key
 	arrivedWithin = 24 * time.Hour
 )
 
-// arrivalKey returns the key of arrivals, which lie beside the auto-replies.
+// arrivalKey returns the key of arrivals. They share a bucket with the auto-replies.
 func arrivalKey(key string) []byte { return []byte("in " + key) }
 
 func arrivalKeys(q desk.Questions) [][]byte {
@@ -30,7 +30,7 @@ func arrivalKeys(q desk.Questions) [][]byte {
 	return keys
 }
 
-// cameIn returns what is known of those that are asked for.
+// cameIn returns the recent arrivals under the keys that the questions name.
 func cameIn(tx txn, q desk.Questions, now time.Time) ([]desk.Arrivals, error) {
 	var all []desk.Arrivals
 	for _, key := range q.Arrivals {
@@ -45,7 +45,7 @@ func cameIn(tx txn, q desk.Questions, now time.Time) ([]desk.Arrivals, error) {
 	return all, nil
 }
 
-// arrivalsOf returns what is kept under a key, without what is older than a day.
+// arrivalsOf returns what is stored under a key, without entries older than a day.
 func arrivalsOf(tx txn, key string, now time.Time) (a arrived, err error) {
 	if _, err := get(tx, bReplies, arrivalKey(key), &a); err != nil {
 		return a, err
@@ -58,7 +58,7 @@ func arrivalsOf(tx txn, key string, now time.Time) (a arrived, err error) {
 	return a, nil
 }
 
-// countArrival counts a letter that has made a task, and remembers the ticket that gathers what comes beyond the limit.
+// countArrival counts a letter that opened a task, or records the ticket that collects the letters beyond the limit.
 func countArrival(tx txn, now time.Time, d desk.Decision, ticket uint64) error {
 	keys := d.Counted
 	if d.Gathers != "" {

@@ -11,16 +11,16 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// claim is how a record is related to a person.
+// claim is the relation of a record to a person.
 type claim int
 
 const (
-	mentioned claim = iota // somebody else's: what names the person is cut
+	mentioned claim = iota // about somebody else: only the person's addresses and names are cut out
 	theirs                 // about the person: words and ids are removed
-	whose                  // all of it is the person's: it is removed as a whole
+	whose                  // belongs to the person as a whole: the record is deleted
 )
 
-// addressIn returns the address in a key, "" where there is none.
+// addressIn returns the address in a key, "" if the key has none.
 func addressIn(key []byte, how keyed) string {
 	switch how {
 	case byAddress:
@@ -35,7 +35,7 @@ func addressIn(key []byte, how keyed) string {
 	return ""
 }
 
-// look says whether an entry of a bucket has the person's data.
+// look reports whether an entry of a bucket contains the person's data, and describes the entry.
 func (p *person) look(b string, key, raw []byte) (f Found, ok bool, err error) {
 	r := racks[b]
 	f = Found{Kind: r.kind, bucket: b, key: bytes.Clone(key)}
@@ -64,7 +64,7 @@ func (p *person) look(b string, key, raw []byte) (f Found, ok bool, err error) {
 	return f, false, nil
 }
 
-// blank reports whether there is nothing in a record that would be removed.
+// blank reports whether a record contains nothing to remove.
 func (p *person) blank(c claim, v any) bool {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -76,11 +76,11 @@ func (p *person) blank(c claim, v any) bool {
 
 func clone(r rack, key, raw []byte) any {
 	v := r.record(key)
-	_ = json.Unmarshal(raw, v) // it was read before
+	_ = json.Unmarshal(raw, v) // this has been decoded once already
 	return v
 }
 
-// about fills in when a record was made, and of which ticket it is.
+// about fills in the time and the ticket of a record.
 func (f *Found) about(v any) {
 	switch v := v.(type) {
 	case *desk.Ticket:
@@ -116,12 +116,12 @@ func (f *Found) about(v any) {
 	}
 }
 
-// printable returns a key for people: what is between its words is a blank.
+// printable returns a key for people, with blanks between its parts.
 func printable(key []byte) string {
 	return strings.ReplaceAll(string(bytes.ToValidUTF8(key, nil)), "\x00", " ")
 }
 
-// claims says how a record is related to the person.
+// claims returns the relation of a record to the person.
 func (p *person) claims(b string, key []byte, v any) claim {
 	if a := addressIn(key, racks[b].key); a != "" {
 		if p.is(a) || racks[b].key == behind && p.is(a) || b == bReplies && p.untagged(a) {
@@ -177,7 +177,7 @@ func (p *person) when(all bool) claim {
 	return mentioned
 }
 
-// untagged reports whether an address is the person's without its +tag, by which letters are counted.
+// untagged reports whether addr is the person's address without its +tag. Letters are counted under that form.
 func (p *person) untagged(addr string) bool {
 	return slices.ContainsFunc(p.keys, func(key string) bool {
 		local, domain, _ := strings.Cut(key, "@")
@@ -186,14 +186,15 @@ func (p *person) untagged(addr string) bool {
 	})
 }
 
-// plain says how an entry that is no record is related to the person, and keeps what people are shown of it.
+// plain returns the relation of an entry that is not a record to the person, and fills in the part of the entry that is
+// shown to people.
 func (p *person) plain(f *Found, raw []byte) claim {
 	switch f.bucket {
 	case bTexts:
 		f.Ticket = numbered(f.key)
 		if f.Theirs = p.tickets[f.Ticket] || p.latest[f.Ticket] && len(f.key) == 8; f.Theirs || p.in(string(raw)) {
 			if f.Text, f.Ours = string(raw), len(f.key) > 8; !f.Ours {
-				_, f.Text, _ = strings.Cut(f.Text, "\n") // behind the time
+				_, f.Text, _ = strings.Cut(f.Text, "\n") // after the time
 			}
 		}
 		return p.when(f.Theirs)
@@ -218,7 +219,7 @@ func (p *person) plain(f *Found, raw []byte) claim {
 	return mentioned
 }
 
-// readable returns a JSON text without its escapes, as far as it is one.
+// readable returns JSON without HTML escapes; text that is not JSON is returned unchanged.
 func readable(raw []byte) []byte {
 	var v any
 	if json.Unmarshal(raw, &v) != nil {

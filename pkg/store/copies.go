@@ -6,7 +6,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// keepCopy keeps a letter that went out until a copy of it lies in its mailbox.
+// keepCopy stores a letter that was sent until its copy is in the mailbox.
 func keepCopy(tx txn, c desk.Copy, raw []byte) (err error) {
 	if c.Seq, err = tx.Bucket(bCopies).Count(1); err != nil {
 		return err
@@ -15,7 +15,7 @@ func keepCopy(tx txn, c desk.Copy, raw []byte) (err error) {
 	return errors.Join(put(tx, bCopies, number(c.Seq), c), tx.Bucket(bSent).Put(number(c.Seq), raw))
 }
 
-// Left returns the letters of a mailbox of which it has no copy yet, the oldest first.
+// Left returns the letters that still need a copy in the mailbox, oldest first.
 func (s Copies) Left(mailbox string) (all []desk.Copy, err error) {
 	err = s.view(func(tx txn) error {
 		return each(tx, bCopies, func(_ []byte, c desk.Copy) error {
@@ -28,7 +28,7 @@ func (s Copies) Left(mailbox string) (all []desk.Copy, err error) {
 	return all, err
 }
 
-// Raw returns the bytes of such a letter.
+// Raw returns the bytes of the letter with this number.
 func (s Copies) Raw(seq uint64) (raw []byte, err error) {
 	err = s.view(func(tx txn) error {
 		v, err := tx.Bucket(bSent).Get(number(seq))
@@ -38,7 +38,7 @@ func (s Copies) Raw(seq uint64) (raw []byte, err error) {
 	return raw, err
 }
 
-// Note keeps what became of copies, and forgets those that are made or given up.
+// Note records the outcome of copies, and deletes those that were made or given up.
 func (s Copies) Note(changed []desk.Copy, gone []uint64) error {
 	return s.update(func(tx txn) error {
 		for _, c := range changed {

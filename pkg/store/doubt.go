@@ -11,32 +11,32 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Doubt says that the state may have forgotten what was done: another server took over and lacks the last commits of
-// the one before, or an older copy was put in its place.
+// Doubt records that the state may have forgotten what was done: another database server took over without the last
+// commits, or an older copy was put in the state's place.
 //
-// From then on every effect that waits, and every one that a message from before that time brings, is taken for one
-// whose attempt has an unknown outcome: it is looked for before it is made.
+// From then on an attempt with unknown outcome is assumed for every effect in the outbox and for every effect of a
+// message that arrived before the doubt. Such an effect is searched for before it is made.
 type Doubt struct {
 	Cause  Cause     `json:"cause,omitempty"`
-	At     time.Time `json:"at"`             // when it was noticed
-	Since  time.Time `json:"since,omitzero"` // the last commit that is still there
-	Unsure int       `json:"unsure"`         // effects that waited then
-	Done   bool      `json:"done"`           // a pass has gone through what it may have forgotten
-	Told   bool      `json:"told"`           // a pass has said so
+	At     time.Time `json:"at"`             // when the doubt arose
+	Since  time.Time `json:"since,omitzero"` // time of the last commit that is still there
+	Unsure int       `json:"unsure"`         // effects that were in the outbox at that time
+	Done   bool      `json:"done"`           // a pass has checked the messages that may have been forgotten
+	Told   bool      `json:"told"`           // a pass has reported the doubt
 }
 
-// Cause is why a state is doubted.
+// Cause is the reason to doubt a state.
 type Cause string
 
 // The causes.
 const (
-	Succeeded Cause = "server" // the database's history is another one
-	Restored  Cause = "backup" // it is a copy that Backup made
-	Older     Cause = "older"  // it is older than what the last pass noted of it
-	Gone      Cause = "gone"   // there was none though passes had run, and a new one was begun; all it knew is lost
+	Succeeded Cause = "server" // the history of the database has changed
+	Restored  Cause = "backup" // the state is a copy made by Backup
+	Older     Cause = "older"  // the state is older than the last pass recorded
+	Gone      Cause = "gone"   // the state was missing although passes had run; a new one was begun, and the contents of the old one are lost
 )
 
-// Doubt returns what was noticed and no pass has told yet, nil = nothing.
+// Doubt returns the doubt that no pass has reported yet, nil if there is none.
 func (s *Store) Doubt() *Doubt {
 	if s.doubt.At.IsZero() || s.doubt.Told {
 		return nil
@@ -45,7 +45,7 @@ func (s *Store) Doubt() *Doubt {
 	return &d
 }
 
-// DoubtTold notes that a pass has told of what was noticed.
+// DoubtTold records that a pass has reported the doubt.
 func (s *Store) DoubtTold() error {
 	if s.Doubt() == nil {
 		return nil
@@ -54,14 +54,14 @@ func (s *Store) DoubtTold() error {
 	return s.update(func(tx txn) error { return put(tx, bMeta, kDoubt, s.doubt) })
 }
 
-// Doubted returns when it was last noticed that the state may have forgotten what was done, none = never.
+// Doubted returns the time of the last doubt, zero if there never was one.
 func (s *Store) Doubted() time.Time { return s.doubt.At }
 
-// lostBefore is how much earlier than the last commit a message may have arrived that a later one recorded.
+// lostBefore is how long before the last remaining commit a message may have arrived if a lost commit recorded it.
 const lostBefore = time.Hour
 
-// Lost returns the time since which messages may have been marked that the state has forgotten, none where it has not
-// forgotten any, or a pass has gone through them.
+// Lost returns the time since which the mailbox may contain marked messages that the state has forgotten. It returns
+// zero if there is no doubt or if a pass has already checked those messages.
 func (s *Store) Lost() time.Time {
 	if s.doubt.At.IsZero() || s.doubt.Done {
 		return time.Time{}
@@ -69,7 +69,7 @@ func (s *Store) Lost() time.Time {
 	return s.doubt.Since.Add(-lostBefore)
 }
 
-// Recovered notes that a pass has gone through the messages since Lost.
+// Recovered records that a pass has checked the messages since Lost.
 func (s *Store) Recovered() error {
 	if s.Lost().IsZero() {
 		return nil
@@ -78,15 +78,15 @@ func (s *Store) Recovered() error {
 	return s.update(func(tx txn) error { return put(tx, bMeta, kDoubt, s.doubt) })
 }
 
-// Names of meta that tell how old a state is.
+// Keys in the bucket meta that show how old a state is.
 var (
 	kDoubt   = []byte("doubt")
-	kBackup  = []byte("backup")  // when the copy was made that this state is
-	kWritten = []byte("written") // of a file: how often it was written, and when last
+	kBackup  = []byte("backup")  // when this state was copied by Backup
+	kWritten = []byte("written") // how often a file was written, and the time of the last write
 )
 
-// compare holds what the state says of itself against what is known of it. Who does something to the file itself
-// leaves that to who works with what is in it.
+// compare checks the state against what is known about it, and records a doubt if it may have lost something. For a
+// file opened with Options.Made (a command that works on the file itself) the check is left to the next run.
 func (s *state) compare(o Options, begun bool) error {
 	if s.near && o.Made {
 		return nil
@@ -109,11 +109,12 @@ func (s *state) compare(o Options, begun bool) error {
 		if err := meta.Delete(kBackup); err != nil {
 			return err
 		}
-		return errors.Join(s.keepDoubt(tx, d), s.count(tx, o.Writes)) // it is noticed once
+		return errors.Join(s.keepDoubt(tx, d), s.count(tx, o.Writes)) // recorded only once
 	})
 }
 
-// suspect returns why the state may have forgotten something, and since when; no cause = it has not.
+// suspect returns the reason why the state may have forgotten something, and since when. Cause is empty if there is
+// none.
 func (s *state) suspect(o Options, begun bool) (Doubt, error) {
 	about := s.db.About()
 	writes, last, err := s.written()
@@ -124,7 +125,7 @@ func (s *state) suspect(o Options, begun bool) (Doubt, error) {
 	case !s.copied.IsZero():
 		return Doubt{Cause: Restored, Since: s.copied}, nil
 	case s.near && o.Used && begun:
-		return Doubt{Cause: Gone, Done: true}, nil // what it knew is not found again by looking
+		return Doubt{Cause: Gone, Done: true}, nil // the lost contents cannot be recovered by searching
 	case s.near && writes < o.Writes:
 		return Doubt{Cause: Older, Since: last}, nil
 	case about.Line != "" && s.line != "" && about.Line != s.line:
@@ -133,7 +134,8 @@ func (s *state) suspect(o Options, begun bool) (Doubt, error) {
 	return Doubt{}, nil
 }
 
-// keepDoubt notes a doubt, and makes what waits unsure. What an earlier one has not gone through is part of it.
+// keepDoubt records a doubt and marks the effects in the outbox as unsure. If an earlier doubt has not been checked
+// yet, its time is kept.
 func (s *state) keepDoubt(tx txn, d Doubt) (err error) {
 	if was := s.doubt; !was.At.IsZero() && !was.Done && was.Since.Before(d.Since) {
 		d.Since = was.Since
@@ -146,7 +148,7 @@ func (s *state) keepDoubt(tx txn, d Doubt) (err error) {
 	return put(tx, bMeta, kDoubt, d)
 }
 
-// count counts that a file is written, at least so often. What a server holds has a history of its own.
+// count increments the number of writes of a file, to at least least. A database server has a history of its own.
 func (s *state) count(tx txn, least uint64) error {
 	if !s.near {
 		return nil
@@ -160,7 +162,7 @@ func (s *state) count(tx txn, least uint64) error {
 	return meta.Put(kWritten, binary.BigEndian.AppendUint64(number(max(n+1, least)), uint64(s.now().Unix())))
 }
 
-// Writes returns how often a file was written.
+// Writes returns the number of times a file was written.
 func (s *Store) Writes() (uint64, error) {
 	n, _, err := s.written()
 	return n, err
@@ -175,7 +177,7 @@ func (s *state) written() (n uint64, last time.Time, err error) {
 	return n, last, err
 }
 
-// readWritten reads what count has noted; nothing of a state that an older program wrote.
+// readWritten decodes what count has stored. It returns zero values for a state written by an older version.
 func readWritten(raw []byte) (uint64, time.Time) {
 	if len(raw) != 16 {
 		return 0, time.Time{}
@@ -183,7 +185,7 @@ func readWritten(raw []byte) (uint64, time.Time) {
 	return numbered(raw), time.Unix(int64(numbered(raw[min(8, len(raw)):])), 0)
 }
 
-// unsettle makes every effect in the outbox one whose attempt has an unknown outcome.
+// unsettle marks every effect in the outbox as attempted with an unknown outcome.
 func unsettle(tx txn, now time.Time) (int, error) {
 	var all []entry
 	err := eachEntry(tx, func(e entry) error { all = append(all, e); return nil })
@@ -200,7 +202,7 @@ func unsettle(tx txn, now time.Time) (int, error) {
 	return len(all), nil
 }
 
-// doubtful makes an effect one that may have been tried since a time.
+// doubtful marks an effect as possibly attempted since the given time.
 func doubtful(p *desk.Pending, since, now time.Time) {
 	if p.Unsure, p.Last = true, now; p.Tries == 0 {
 		p.Tries, p.First = 1, since
@@ -210,8 +212,8 @@ func doubtful(p *desk.Pending, since, now time.Time) {
 	}
 }
 
-// tried returns since when the effects of a message may have been tried without the state's knowing, none = they were
-// not.
+// tried returns the time since which the effects of a message may have been attempted without a record in the state,
+// zero if that is impossible.
 func (s *state) tried(arrived time.Time) time.Time {
 	if s.doubt.Cause != Gone && arrived.Before(s.doubt.At) {
 		return arrived
@@ -219,7 +221,7 @@ func (s *state) tried(arrived time.Time) time.Time {
 	return time.Time{}
 }
 
-// readDoubt reads what was noticed before, and whether the state is a copy.
+// readDoubt reads the stored doubt, and whether the state is a copy.
 func (s *state) readDoubt(meta engine.Bucket) error {
 	backup, err := meta.Get(kBackup)
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Drop takes effects out of the outbox unmade, and with the opening of a task all that waits for it: there will be no
-// task to comment or to write of. It returns how many, and how many of them were not named.
+// Drop removes effects from the outbox without making them. If one of them opens a task, Drop also removes the effects
+// that wait for that task. It returns the number of removed effects, and how many of those were not named by the
+// caller.
 func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
 	err = s.update(func(tx txn) error {
 		lost, err := doomed(tx, seqs)
@@ -32,7 +33,7 @@ func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
 	return n, behind, err
 }
 
-// doomed returns the entries of these numbers, and those that wait for a task among them.
+// doomed returns the entries with these numbers, and for those that open a task also the entries that wait for it.
 func doomed(tx txn, seqs []uint64) (map[uint64]desk.Pending, error) {
 	lost := map[uint64]desk.Pending{}
 	for _, seq := range seqs {
@@ -57,7 +58,8 @@ func doomed(tx txn, seqs []uint64) (map[uint64]desk.Pending, error) {
 	return lost, nil
 }
 
-// discard takes one entry out. A ticket whose task is never made takes nothing more, like one whose task was deleted.
+// discard removes one entry. A ticket whose task will never be opened gets no more comments, as if its task had been
+// deleted.
 func discard(tx txn, now time.Time, p desk.Pending, why string) error {
 	step := desk.Step{At: now, What: "not " + string(p.Effect.Kind), Key: p.Effect.Key, Note: why}
 	if err := note(tx, p.Effect.Ticket, step); err != nil {

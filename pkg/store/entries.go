@@ -7,13 +7,13 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 )
 
-// entries are the entries of the outbox as they were read last. Each round walks the whole outbox, and few entries are
-// others than in the round before. An entry is taken from here only where its bytes are still the same, so transactions
-// that fail and overlays need no care.
+// entries caches the decoded entries of the outbox. Each round reads the whole outbox, and few entries change between
+// rounds. A cached entry is used only if its bytes are still the same, so failed transactions and overlays need no
+// special care.
 type entries struct {
 	mu    sync.Mutex
 	known map[uint64]decoded
-	reads int // entries that had to be decoded
+	reads int // number of entries that had to be decoded
 }
 
 type decoded struct {
@@ -21,10 +21,10 @@ type decoded struct {
 	entry entry
 }
 
-// hashing is of this process alone: sums are not kept.
+// hashing is the seed of the sums. It differs in each process, and sums are never stored.
 var hashing = maphash.MakeSeed()
 
-// of returns the entry that raw holds.
+// of returns the entry encoded in raw.
 func (k *entries) of(seq uint64, raw []byte) (entry, error) {
 	sum := maphash.Bytes(hashing, raw)
 	k.mu.Lock()
@@ -44,14 +44,14 @@ func (k *entries) of(seq uint64, raw []byte) (entry, error) {
 	return e, nil
 }
 
-// forget lets go of an entry that is removed.
+// forget removes an entry from the cache.
 func (k *entries) forget(seq uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.known, seq)
 }
 
-// eachEntry calls fn with every entry of the outbox in its order, as each does.
+// eachEntry calls fn with every entry of the outbox in order, as each does, but uses the cache.
 func eachEntry(tx txn, fn func(e entry) error) error {
 	return tx.Bucket(bOutbox).Walk(nil, func(key, raw []byte) error {
 		e, err := tx.entries.of(numbered(key), raw)

@@ -16,13 +16,14 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Keys of threads that are no Message-IDs: of letters of ours, and of letters whose ids are kept as hashes alone.
+// Prefixes of thread keys that are not Message-IDs: ours is for our own letters, hidden is for letters of which only a
+// hash is kept.
 var (
 	ours   = []byte("hd.")
 	hidden = []byte("\x00erased ")
 )
 
-// hide returns the key that a Message-ID is known by when it was removed: a hash that only this state can make.
+// hide returns the key that replaces an erased Message-ID: a hash keyed with this state's secret.
 func (s *state) hide(id []byte) []byte { return hide(s.signer.Secret, id) }
 
 func hide(secret, id []byte) []byte {
@@ -32,8 +33,8 @@ func hide(secret, id []byte) []byte {
 	return append(bytes.Clone(hidden), hex.EncodeToString(h.Sum(nil)[:16])...)
 }
 
-// Erase removes what is kept of a person, in one transaction, and returns what that was. What was not yet made of it
-// is not made any more. What tells messages apart and leads to threads stays as hashes.
+// Erase removes the data of a person in one transaction, and returns what it removed. Pending effects of their messages
+// are dropped. Message keys stay, and Message-IDs of threads stay as hashes, so that messages are still recognized.
 func (s Persons) Erase(now time.Time, address string) (t *Trail, err error) {
 	err = s.update(func(tx txn) error {
 		p, err := acquaint(tx, address)
@@ -51,7 +52,7 @@ func (s Persons) Erase(now time.Time, address string) (t *Trail, err error) {
 	return t, nil
 }
 
-// erase removes what a trail lists.
+// erase removes the records listed in a trail.
 func (s Persons) erase(tx txn, now time.Time, p *person, t *Trail) error {
 	for _, seq := range slices.Sorted(maps.Keys(p.entries)) {
 		e, err := peek(tx, seq)
@@ -70,7 +71,7 @@ func (s Persons) erase(tx txn, now time.Time, p *person, t *Trail) error {
 	return nil
 }
 
-// remove removes the person from an entry, or the entry.
+// remove removes the person from an entry, or deletes the entry.
 func (s Persons) remove(tx txn, now time.Time, p *person, f Found) error {
 	raw, err := tx.Bucket(f.bucket).Get(f.key)
 	if err != nil || raw == nil {
@@ -95,7 +96,7 @@ func (s Persons) remove(tx txn, now time.Time, p *person, f Found) error {
 		if f.claim == theirs {
 			v.Requester, v.ReplyTo, v.Erased = desk.Address{}, desk.Address{}, now
 		}
-	case *desk.Step: // nothing is compared with the task any more, which people clean by hand
+	case *desk.Step: // the step is no longer compared with the task, which people clean by hand
 		if f.claim == theirs {
 			v.Letters = 0
 		}
@@ -103,7 +104,7 @@ func (s Persons) remove(tx txn, now time.Time, p *person, f Found) error {
 	return put(tx, f.bucket, f.key, v)
 }
 
-// removeWhole removes an entry that is the person's.
+// removeWhole deletes an entry that belongs to the person as a whole.
 func (s Persons) removeWhole(tx txn, f Found, raw []byte) error {
 	switch f.bucket {
 	case bThreads:
@@ -118,7 +119,7 @@ func (s Persons) removeWhole(tx txn, f Found, raw []byte) error {
 	return tx.Bucket(f.bucket).Delete(f.key)
 }
 
-// unshelve removes the bytes of a message from the quarantine.
+// unshelve removes the bytes of a message from the quarantine and keeps the entry.
 func unshelve(tx txn, seq uint64) error {
 	var q desk.Quarantined
 	if ok, err := get(tx, bQuarantine, number(seq), &q); err != nil || !ok || !q.Whole {
@@ -138,7 +139,7 @@ func unshelve(tx txn, seq uint64) error {
 	return tx.Bucket(bRaw).Delete(number(seq))
 }
 
-// recache cuts the person out of something that was found out, or forgets it where that is no JSON.
+// recache cuts the person out of a cached value. A value that is not JSON is deleted.
 func (p *person) recache(tx txn, key, raw []byte) error {
 	var c cached
 	if err := json.Unmarshal(raw, &c); err != nil {
@@ -152,12 +153,12 @@ func (p *person) recache(tx txn, key, raw []byte) error {
 	return put(tx, bCache, key, c)
 }
 
-// CutJSON returns a JSON value without a person's addresses and names, and whether they were there.
+// CutJSON returns a JSON value without the person's addresses and names, and whether it contained any.
 func (t *Trail) CutJSON(raw []byte) ([]byte, bool, error) {
 	return newTraces(t.Addresses, t.Names).cutJSON(raw)
 }
 
-// scrub removes the person from a value as the registry says, and reports whether there was something to remove.
+// scrub removes the person from a value as fieldsOf prescribes, and reports whether something was removed.
 func (p *person) scrub(v reflect.Value, c claim) (changed bool) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -203,7 +204,7 @@ func (p *person) scrub(v reflect.Value, c claim) (changed bool) {
 	return changed
 }
 
-// scrubField removes the person from a field that holds that.
+// scrubField removes the person from a field; what says which kind of data the field contains.
 func (p *person) scrubField(v reflect.Value, what holds, c claim) bool {
 	gone := func(s string) bool { return false }
 	switch what {

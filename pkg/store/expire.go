@@ -13,9 +13,10 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Expire removes the data of their persons from tickets that were closed before a time, as Erase does, up to so many of
-// them. Who has no other ticket loses the counters and what other directories said of them, too; our own directory and
-// exclusions are people's work and stay. It returns how many tickets there were, and whether some are left.
+// Expire removes personal data from tickets that were closed before the given time, as Erase does, from at most most
+// tickets. A person without any other ticket also loses their counters and what other directories said about them. Our
+// own directory and the exclusions stay, because people maintain them. Expire returns the number of tickets it has
+// processed, and whether more are left.
 func (s Persons) Expire(now, before time.Time, most int) (n int, more bool, err error) {
 	var x *expiry
 	if err := s.view(func(tx txn) (err error) { x, err = expired(tx, before, most); return err }); err != nil {
@@ -30,14 +31,14 @@ func (s Persons) Expire(now, before time.Time, most int) (n int, more bool, err 
 	return len(x.tickets), x.more, nil
 }
 
-// expiry is what is to be removed for its age.
+// expiry lists the data to be removed because of its age.
 type expiry struct {
 	tickets map[uint64]desk.Ticket
-	alone   []string // folded addresses that no other ticket has
+	alone   []string // folded addresses that occur in no other ticket
 	more    bool
 }
 
-// expired finds tickets that were closed before a time and for which nothing waits.
+// expired finds tickets that were closed before the given time and have no entries in the outbox.
 func expired(tx txn, before time.Time, most int) (*expiry, error) {
 	x := &expiry{tickets: map[uint64]desk.Ticket{}}
 	busy := map[uint64]bool{}
@@ -67,12 +68,12 @@ func expired(tx txn, before time.Time, most int) (*expiry, error) {
 	return x, err
 }
 
-// ended returns when the last thing happened to a ticket.
+// ended returns the time of the last event of a ticket.
 func ended(t desk.Ticket) time.Time {
 	return slices.MaxFunc([]time.Time{t.ClosedAt, t.LastAt, t.Opened}, time.Time.Compare)
 }
 
-// expire removes what was found.
+// expire removes the data listed in x.
 func (s Persons) expire(tx txn, now time.Time, x *expiry) error {
 	p := strangers()
 	p.aged = true
@@ -85,7 +86,7 @@ func (s Persons) expire(tx txn, now time.Time, x *expiry) error {
 		}
 		incomplete = incomplete || !whole
 	}
-	for _, b := range []string{bUnseen, bAccepted, bCopies, bSent} { // what is not found by the number of its ticket
+	for _, b := range []string{bUnseen, bAccepted, bCopies, bSent} { // buckets whose keys do not contain the ticket
 		if b == bSent {
 			if err := p.ofCopies(tx); err != nil {
 				return err
@@ -95,7 +96,7 @@ func (s Persons) expire(tx txn, now time.Time, x *expiry) error {
 			return err
 		}
 	}
-	if incomplete { // the journal that would tell their ids is forgotten already
+	if incomplete { // the step with the Message-IDs was pruned from the journal
 		if err := s.expireIn(tx, now, p, bThreads); err != nil {
 			return err
 		}
@@ -108,7 +109,7 @@ func (s Persons) expire(tx txn, now time.Time, x *expiry) error {
 	return nil
 }
 
-// expireIn removes what a bucket has of the tickets.
+// expireIn removes the data of the tickets in p from a bucket.
 func (s Persons) expireIn(tx txn, now time.Time, p *person, b string) error {
 	var all []Found
 	err := tx.Bucket(b).Walk(nil, func(key, raw []byte) error {
@@ -124,8 +125,8 @@ func (s Persons) expireIn(tx txn, now time.Time, p *person, b string) error {
 	return err
 }
 
-// expireTicket removes the data of a ticket. Its journal tells which messages and ids are its own; it says whether the
-// journal is still all there.
+// expireTicket removes the data of a ticket. The journal lists the ticket's messages and Message-IDs; whole is false if
+// parts of the journal were pruned.
 func (s Persons) expireTicket(tx txn, now time.Time, p *person, t desk.Ticket) (whole bool, err error) {
 	whole = t.Task == 0
 	found := []Found{{bucket: bTickets, key: number(t.Number), claim: theirs},
@@ -161,7 +162,7 @@ func (s Persons) expireTicket(tx txn, now time.Time, p *person, t desk.Ticket) (
 	return whole, errors.Join(err, unindex(tx, t))
 }
 
-// unindex takes a ticket out of the subjects.
+// unindex removes a ticket from the index of subjects.
 func unindex(tx txn, t desk.Ticket) error {
 	key := subjectKey(t.Requester.Key(), t.Normal)
 	var all []uint64
@@ -175,10 +176,10 @@ func unindex(tx txn, t desk.Ticket) error {
 	return put(tx, bSubjects, key, all)
 }
 
-// directories are the sources of profiles.
+// directories are the sources of profiles that Expire deletes.
 var directories = []string{"bitrix24", "onec", letters}
 
-// forgetCounters removes what is counted of an address and what other directories said of it.
+// forgetCounters deletes the counters of an address and what other directories said about it.
 func forgetCounters(tx txn, address string) error {
 	bare, domain, _ := strings.Cut(address, "@")
 	bare, _, _ = strings.Cut(bare, "+")

@@ -9,20 +9,20 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// returned says since when mail to an address comes back.
+// returned records since when mail to an address bounces.
 type returned struct {
 	At  time.Time `json:"at"`
 	Key string    `json:"key"` // of the report
 }
 
-// reply is one auto-reply, for the limits.
+// reply is one auto-reply, counted for the limits.
 type reply struct {
 	At      time.Time `json:"at"`
 	Subject string    `json:"subject,omitempty"`
 }
 
-// threadKey returns the key an id is kept under. Those of our letters are kept by the effect's key: a relay may put
-// another host behind it.
+// threadKey returns the key under which a Message-ID is stored. The ids of our own letters are stored by the effect's
+// key, because a relay may replace the host part.
 func threadKey(id string) []byte {
 	if key := desk.OwnKey(id); key != "" {
 		return []byte("hd." + key)
@@ -30,8 +30,8 @@ func threadKey(id string) []byte {
 	return []byte(id)
 }
 
-// threadKeys returns the keys an id may be kept under: that of its own, and of a letter of somebody else the one it has
-// when its person's data was removed.
+// threadKeys returns the keys under which a Message-ID may be stored. The id of somebody else's letter is stored as a
+// hash after its person was erased.
 func (s *state) threadKeys(id string) [][]byte {
 	key := threadKey(id)
 	if bytes.HasPrefix(key, ours) {
@@ -40,8 +40,8 @@ func (s *state) threadKeys(id string) [][]byte {
 	return [][]byte{key, s.hide(short(key))}
 }
 
-// Ask returns what is known already about the questions, for servers to be asked before anything is decided; the
-// exclusions are none of it.
+// Ask returns the facts that are already known about the questions, so that servers can be asked before anything is
+// decided. The facts do not include exclusions.
 func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	known := make([]desk.Facts, len(qs))
 	err := s.view(func(tx txn) (err error) {
@@ -58,8 +58,8 @@ func (s Ledger) Ask(qs []desk.Questions) ([]desk.Facts, error) {
 	return known, ofAll(err)
 }
 
-// tell says ahead what the facts of these questions will be read from: first what they name, then the tickets found
-// there.
+// tell announces the keys that the facts of these questions will be read from: first the keys in the questions, then
+// the tickets that those lead to.
 func (s *state) tell(tx txn, qs []desk.Questions) error {
 	if tx.near {
 		return nil
@@ -67,7 +67,7 @@ func (s *state) tell(tx txn, qs []desk.Questions) error {
 	for _, q := range qs {
 		tx.Bucket(bMessages).Ahead([]byte(q.Key))
 		tx.Bucket(bReturned).Ahead([]byte(q.Reply))
-		tx.Bucket(bContacts).Ahead([]byte(q.Address)) // whose name will be asked for
+		tx.Bucket(bContacts).Ahead([]byte(q.Address)) // the caller will ask for the name
 		tx.Bucket(bProfiles).Ahead(profileKey(letters, q.Address))
 		tx.Bucket(bReplies).Ahead(slices.Concat(repliesOf(q), arrivalKeys(q))...)
 		tx.Bucket(bSubjects).Ahead(subjectKey(q.Address, q.Subject))
@@ -123,7 +123,7 @@ func (s Ledger) facts(tx txn, q desk.Questions, now time.Time, window time.Durat
 	return f, replies(tx, q, now, now.Add(-window), &f.Replies)
 }
 
-// mentions fills in what leads from a message to tickets: its threads, tasks and subject.
+// mentions fills in the links from a message to tickets: threads, tasks and subject.
 func (s *state) mentions(tx txn, q desk.Questions, f *desk.Facts) error {
 	if err := s.links(tx, q, f); err != nil {
 		return err
@@ -159,7 +159,7 @@ func (s *state) links(tx txn, q desk.Questions, f *desk.Facts) error {
 	return nil
 }
 
-// tickets fills in every ticket the facts speak of.
+// tickets fills in every ticket that the facts refer to.
 func tickets(tx txn, f *desk.Facts) error {
 	for _, n := range numbers(*f) {
 		var t desk.Ticket
@@ -180,7 +180,7 @@ func tickets(tx txn, f *desk.Facts) error {
 	return nil
 }
 
-// numbers returns the numbers of every ticket the facts speak of.
+// numbers returns the numbers of the tickets that the facts refer to.
 func numbers(f desk.Facts) []uint64 {
 	all := slices.Clone(f.Same)
 	for _, l := range f.Known {
@@ -213,17 +213,16 @@ func indexSubject(tx txn, t desk.Ticket) error {
 	return put(tx, bSubjects, key, numbers[:min(len(numbers), most)])
 }
 
-// everybody is the key under which all auto-replies of a day are counted.
+// everybody is the key of the count of all auto-replies.
 const everybody = "*"
 
-// hourly is how many auto-replies went out from an hour on.
+// hourly is the number of auto-replies sent in one hour.
 type hourly struct {
 	At    time.Time `json:"at"`
 	Count int       `json:"count"`
 }
 
-// repliesOf returns the keys under which auto-replies of the sender, of whoever gets them, and of everybody are
-// counted.
+// repliesOf returns the keys of the counts of auto-replies: that for everybody, and those that the questions name.
 func repliesOf(q desk.Questions) [][]byte {
 	keys := [][]byte{[]byte(everybody)}
 	for _, key := range q.Counted {
@@ -261,15 +260,15 @@ func replies(tx txn, q desk.Questions, now, since time.Time, r *desk.Replies) er
 	return err
 }
 
-// lastDay returns the auto-replies of everybody by the hour, those of the last day alone.
+// lastDay returns the number of all auto-replies by hour, for the last 24 hours.
 func lastDay(tx txn, now time.Time) ([]hourly, error) {
 	var hours []hourly
 	_, err := get(tx, bReplies, []byte(everybody), &hours)
 	return slices.DeleteFunc(hours, func(h hourly) bool { return !h.At.After(now.Add(-24 * time.Hour)) }), err
 }
 
-// countReply notes an auto-reply of whoever the limits count it for, and forgets those from before since. What is
-// counted never passes the limits, as there is no auto-reply beyond them.
+// countReply counts an auto-reply under the keys of the limits, and deletes the counts from before since. The lists
+// stay short, because no auto-reply is sent beyond the limits.
 func countReply(tx txn, q desk.Questions, now, since time.Time) error {
 	for _, key := range q.Counted {
 		one := reply{At: now}

@@ -32,7 +32,7 @@ func (s Outbox) Finish(now time.Time, results []desk.Result) error {
 	})
 }
 
-// peekAll returns the entries of the results, and says ahead that their tickets will be read.
+// peekAll returns the entries of the results, and announces that their tickets will be read.
 func peekAll(tx txn, results []desk.Result) ([]desk.Pending, error) {
 	ps := make([]desk.Pending, len(results))
 	for _, r := range results {
@@ -71,7 +71,7 @@ func finish(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	return enqueue(tx, now, p.Effect.Ticket, p.Effect.Cause, r.Then, time.Time{})
 }
 
-// conclude removes an entry that is done or dropped, and saves one that goes on with what its result says.
+// conclude removes an entry that is done or dropped. Otherwise it saves the entry with the outcome of the attempt.
 func conclude(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	switch {
 	case r.Done:
@@ -90,7 +90,7 @@ func conclude(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 		return save(tx, p, false)
 	}
 	p.Unsure, p.Note, p.Told = r.Unsure, r.Note, p.Told || r.Told
-	if r.Own && !r.Unsure { // what is unsure is counted when it has come to nothing
+	if r.Own && !r.Unsure { // an unsure attempt is counted when it turns out to have failed
 		p.Failures++
 	}
 	if r.Stuck && p.Stuck.IsZero() {
@@ -102,7 +102,7 @@ func conclude(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	return save(tx, p, false)
 }
 
-// done removes an entry that is done and writes into its ticket what was made.
+// done removes a finished entry and writes a step to the ticket's journal.
 func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	step := desk.Step{At: now, What: string(p.Effect.Kind), Key: p.Effect.Key, ID: r.ID, Comment: r.Made.Comment}
 	if p.Effect.Kind == desk.OpenTask {
@@ -132,7 +132,7 @@ func done(tx txn, now time.Time, p desk.Pending, r desk.Result) error {
 	return remove(tx, p.Seq)
 }
 
-// answered notes in the ticket when a specialist's words first went out, and whose.
+// answered records in the ticket when the first letter with a specialist's words went out, and who wrote it.
 func answered(tx txn, now time.Time, n uint64, who string) error {
 	if who == "" {
 		return nil
@@ -145,13 +145,13 @@ func answered(tx txn, now time.Time, n uint64, who string) error {
 	return putTicket(tx, t)
 }
 
-// learn notes in the ticket what a result tells of it.
+// learn updates the ticket with what a result says about it.
 func learn(tx txn, p desk.Pending, r desk.Result) error {
 	t, err := ticket(tx, p.Effect.Ticket)
 	if err != nil {
 		return err
 	}
-	if r.Gone { // what was known of the task is not true of the one in its place
+	if r.Gone { // the task is gone, and another one will take its place
 		t.Status, t.Task, t.Chat, t.LastComment, t.LastResult = desk.Gone, 0, 0, 0, 0
 		t.Activity, t.ReadAt, t.ReadUpTo, t.CommentAt, t.ClosedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	}
@@ -159,7 +159,7 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 		t.Undeliver = r.Failed
 	}
 	if r.Made.Chat != 0 && r.Made.Chat != t.Chat {
-		t.Chat, t.LastComment, t.CommentAt = r.Made.Chat, 0, time.Time{} // a chat counts from its own beginning
+		t.Chat, t.LastComment, t.CommentAt = r.Made.Chat, 0, time.Time{} // each chat numbers its comments anew
 	}
 	if r.Done && p.Effect.Kind == desk.OpenTask {
 		t.Task, t.Status, t.Mark = r.Made.Task, desk.Open, ""
@@ -173,8 +173,8 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 	return putTicket(tx, t)
 }
 
-// readAgain has the comments of the tasks read that were found in the portal: as long as one was not known, what was
-// written and done there was passed over.
+// readAgain schedules another reading of tasks that were found in the portal after an unsure attempt: until then their
+// task numbers were unknown, so their comments were skipped.
 func readAgain(tx txn, results []desk.Result) error {
 	found := slices.DeleteFunc(slices.Clone(results), func(r desk.Result) bool {
 		return !r.Made.Found || r.Made.Task == 0

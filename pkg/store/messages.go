@@ -8,18 +8,18 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// seen is what is kept of a place on a server.
+// seen is the record of a place on a mail server.
 type seen struct {
 	Key      string    `json:"key"` // of the message
 	At       time.Time `json:"at"`
 	Marked   bool      `json:"marked,omitempty"`
-	Oversize bool      `json:"oversize,omitempty"` // only its header was read
-	Stamp    string    `json:"stamp,omitempty"`    // of the listing
+	Oversize bool      `json:"oversize,omitempty"` // only the header was read
+	Stamp    string    `json:"stamp,omitempty"`    // stamp of the listing
 }
 
-// is reports whether what a server lists is the message that was seen at its place. A server that was restored, or
-// another one under the mailbox's name, counts its messages anew. One that was marked and is not any more may be
-// another one, too: it is read once more, and found out by its key.
+// is reports whether a listed message is the one that was seen at this place. A restored server, or another server
+// under the mailbox's name, assigns the numbers anew. A message that was marked and is no longer marked may also be a
+// different one: it is read again and recognized by its key.
 func (s seen) is(l desk.Listing) bool {
 	switch {
 	case l.Stamp == "":
@@ -30,25 +30,25 @@ func (s seen) is(l desk.Listing) bool {
 	return !s.Marked || l.Seen
 }
 
-// attempt counts the passes that could not process a message.
+// attempt counts the passes that failed to process a message.
 type attempt struct {
-	Stamp   string    `json:"stamp,omitempty"` // of its listing
-	ID      string    `json:"id,omitempty"`    // its Message-ID, where it was read
+	Stamp   string    `json:"stamp,omitempty"` // stamp of the listing
+	ID      string    `json:"id,omitempty"`    // Message-ID, "" if it was not read
 	Tries   int       `json:"tries"`
 	Note    string    `json:"note"`
 	At      time.Time `json:"at"`
-	Held    bool      `json:"held,omitempty"`    // it lies in the quarantine
-	Partial bool      `json:"partial,omitempty"` // it is not to be marked: the mailbox alone has it
+	Held    bool      `json:"held,omitempty"`    // the message is in the quarantine
+	Partial bool      `json:"partial,omitempty"` // the message must stay unmarked: only the mailbox has its full text
 }
 
-// is reports whether the attempts were at the message of that stamp and Message-ID, "" = not known: a server that was
-// restored gives its number to another one.
+// is reports whether the attempts were for the message with this stamp and Message-ID; "" matches anything. A restored
+// server may assign the same number to another message.
 func (a attempt) is(stamp, id string) bool {
 	same := func(was, is string) bool { return was == "" || is == "" || was == is }
 	return same(a.Stamp, stamp) && same(a.ID, id)
 }
 
-// attemptsAt returns what is kept of the attempts at a message, nothing of those at another one at its place.
+// attemptsAt returns the attempts to process a message. It ignores attempts for a different message at the same place.
 func attemptsAt(tx txn, at desk.Place, stamp, id string) (a attempt, err error) {
 	if _, err = get(tx, bAttempts, placeKey(at), &a); err != nil || !a.is(stamp, id) {
 		a = attempt{}
@@ -62,15 +62,15 @@ func placeKey(p desk.Place) []byte {
 	return binary.BigEndian.AppendUint32(key, p.UID)
 }
 
-// Progress tells of each message that a server lists how far it has come. Where another one lay at its place, it is not
-// known.
+// Progress returns the progress of each listed message. If the state has a different message at that place, the listed
+// one counts as unknown.
 func (s Ledger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
 	out, places := make([]desk.Progress, len(ls)), make([]desk.Place, len(ls))
 	for i, l := range ls {
 		places[i] = l.Place
 	}
 	err := s.view(func(tx txn) error {
-		var waiting map[string]bool // read once, and only if it matters
+		var waiting map[string]bool // read once, and only if needed
 		all, err := standings(tx, places)
 		if err != nil {
 			return err
@@ -104,14 +104,14 @@ func (s Ledger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
 	return out, err
 }
 
-// standing is what is kept of a place.
+// standing is what the state has about a place.
 type standing struct {
 	known bool
 	was   seen
 	tried attempt
 }
 
-// standings reads what is kept of places, and says ahead that the records of their messages will be asked for.
+// standings reads what the state has about places, and announces that the records of their messages will be read.
 func standings(tx txn, places []desk.Place) ([]standing, error) {
 	keys := make([][]byte, len(places))
 	for i, p := range places {
@@ -135,7 +135,7 @@ func standings(tx txn, places []desk.Place) ([]standing, error) {
 	return all, nil
 }
 
-// unmade returns the keys of the messages whose task or comment is still in the outbox.
+// unmade returns the keys of messages whose task or comment is still in the outbox.
 func unmade(tx txn) (map[string]bool, error) {
 	keys := map[string]bool{}
 	err := eachEntry(tx, func(e entry) error {
@@ -147,8 +147,8 @@ func unmade(tx txn) (map[string]bool, error) {
 	return keys, err
 }
 
-// Marked notes that the messages have been marked on their server. That goes into the file with the next transaction or
-// with Close: nothing but Prune asks for it.
+// Marked records that the messages have been marked on their server. The record is written with the next transaction or
+// by Close: only Prune needs it.
 func (s Ledger) Marked(places []desk.Place) { s.mark(places) }
 
 func mark(tx txn, places []desk.Place) error {
@@ -172,10 +172,10 @@ func mark(tx txn, places []desk.Place) error {
 	return nil
 }
 
-// Record decides the messages one after the other and records each decision before the next is asked for, all in one
-// transaction. decide gets the facts the entry's questions are about, auto-replies within the
-// window among them; what only the caller knows it adds itself. The extent of an error (package fault) says whether it
-// would meet every message alike.
+// Record decides the messages one after the other, in one transaction: each decision is recorded before the next
+// message is decided. decide gets the facts that the entry's questions ask for, including the auto-replies within the
+// window, and adds the facts that only the caller has. The extent of an error (package fault) says whether every
+// message would fail alike.
 func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration,
 	decide func(i int, f desk.Facts) (desk.Decision, error)) error {
 	return ofAll(s.update(func(tx txn) error {
@@ -210,7 +210,7 @@ func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration
 
 func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if d.Verdict == desk.Quarantine {
-		return nil // the caller keeps it whole, by Quarantine
+		return nil // the caller stores the whole message with Quarantine.Keep
 	}
 	if err := put(tx, bSeen, placeKey(e.Place), seen{
 		Key:      d.Key,
@@ -259,13 +259,13 @@ func (s Ledger) record(tx txn, now, since time.Time, e desk.Entry, d desk.Decisi
 	return count(tx, now, since, e, d)
 }
 
-// others returns the addresses besides From that exclusions are held against.
+// others returns the sender addresses other than From, to which exclusions also apply.
 func others(e desk.Entry) []string {
 	return slices.DeleteFunc(slices.Clone(e.Questions.Senders), func(a string) bool { return a == e.From.Key() })
 }
 
-// apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 = none. What
-// may have been tried since a time is unsure; none = it was not tried.
+// apply writes the ticket, the thread and the effects of a decision, and returns the ticket's number, 0 if the decision
+// has no ticket. tried is the time since which the effects may have been attempted; zero means that they were not.
 func apply(tx txn, now time.Time, d desk.Decision, tried time.Time) (uint64, error) {
 	var n uint64
 	if d.Ticket != nil {
@@ -298,7 +298,7 @@ func apply(tx txn, now time.Time, d desk.Decision, tried time.Time) (uint64, err
 	return n, enqueue(tx, now, n, d.Key, d.Effects, tried)
 }
 
-// count keeps the numbers that limits and people go by.
+// count updates the counters for limits and statistics.
 func count(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	if err := countHits(tx, now, d.Hits); err != nil {
 		return err
@@ -311,7 +311,7 @@ func count(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 			return err
 		}
 	}
-	if d.Class == "human" && e.From.Key() == e.Questions.Address { // a form may put anybody into Reply-To
+	if d.Class == "human" && e.From.Key() == e.Questions.Address { // a web form may put any address into Reply-To
 		if err := tx.Bucket(bReturned).Delete([]byte(e.Questions.Address)); err != nil {
 			return err
 		}
@@ -327,7 +327,7 @@ func count(tx txn, now, since time.Time, e desk.Entry, d desk.Decision) error {
 	return nil
 }
 
-// Records calls fn with the record of every message that arrived at since or later.
+// Records calls fn with the record of every message that arrived at or after since.
 func (s Ledger) Records(since time.Time, fn func(desk.Record) error) error {
 	return s.view(func(tx txn) error {
 		return each(tx, bMessages, func(_ []byte, r desk.Record) error {

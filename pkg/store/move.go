@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/store/postgres"
 )
 
-// Name returns the address of a state without its secrets.
+// Name returns the address of a state without secrets.
 func Name(address string) string {
 	if postgres.Is(address) {
 		return postgres.Name(address)
@@ -17,17 +17,18 @@ func Name(address string) string {
 	return address
 }
 
-// Remote reports whether an address is that of a database, and not the path of a file.
+// Remote reports whether an address is that of a database and not the path of a file.
 func Remote(address string) bool { return postgres.Is(address) }
 
-// Names of meta that a copy makes, in its target while it runs and in its source when it is done.
+// Keys in the bucket meta for a copy: kCopying is in the target while the copy runs, kMoved is in the source when it is
+// done.
 var (
 	kCopying = []byte("copying")
 	kMoved   = []byte("moved")
 )
 
-// Copy copies a state to an address where there is none yet, and leaves a mark in the old one, which is not opened
-// again after that. Both are locked meanwhile. A copy that was interrupted can be made again.
+// Copy copies a state to an address that has no state yet, and marks the old one as moved, so that it cannot be opened
+// again. Both states are locked during the copy. An interrupted copy can be repeated.
 func Copy(ctx context.Context, from, to string, o Options) (err error) {
 	src, err := OpenContext(ctx, from, Options{Made: true, Wait: o.Wait, Command: o.Command, Used: o.Used})
 	if err != nil {
@@ -58,7 +59,7 @@ func Copy(ctx context.Context, from, to string, o Options) (err error) {
 	return src.update(func(tx txn) error { return tx.Bucket(bMeta).Put(kMoved, []byte(dst.About().Name)) })
 }
 
-// vacate sees to it that a copy's target has nothing but an unfinished copy, and removes that.
+// vacate removes an unfinished copy from the target of a copy. It returns an error if the target has a complete state.
 func vacate(db engine.DB) error {
 	return db.Update(func(tx engine.Tx) error {
 		unfinished, err := tx.Bucket(bMeta).Get(kCopying)
@@ -93,7 +94,8 @@ func keysOf(tx engine.Tx, name string) (keys [][]byte, err error) {
 	return keys, err
 }
 
-// Inspect tells a person what the database is and what of it must be set otherwise; of a file there is nothing to tell.
+// Inspect returns findings about the database for people, including settings that should be changed. A file has no
+// findings.
 func (s *Store) Inspect(ctx context.Context) ([]engine.Finding, error) {
 	if db, ok := s.db.(interface {
 		Inspect(context.Context) ([]engine.Finding, error)
@@ -103,7 +105,7 @@ func (s *Store) Inspect(ctx context.Context) ([]engine.Finding, error) {
 	return nil, nil
 }
 
-// Holder returns which run works with the state at the moment, as far as the database knows.
+// Holder returns the run that has the lock at the moment, as far as the database knows.
 func (s *Store) Holder() (engine.Held, bool) {
 	if db, ok := s.db.(interface{ Holder() (engine.Held, bool) }); ok {
 		return db.Holder()

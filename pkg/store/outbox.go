@@ -8,17 +8,17 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// entry is an entry of the outbox without its effect, which lies beside it: the outbox is read often, and texts are
-// long.
+// entry is an entry of the outbox without its effect. The effect is stored separately, because the outbox is read often
+// and texts are long.
 type entry struct {
 	Seq      uint64    `json:"seq"`
 	Kind     desk.Kind `json:"kind"`
 	Key      string    `json:"key"` // of the effect
 	Ticket   uint64    `json:"ticket"`
 	Cause    string    `json:"cause,omitempty"`
-	Mailbox  string    `json:"mailbox,omitempty"` // of a letter
-	To       string    `json:"to,omitempty"`      // a letter's address
-	Aside    bool      `json:"aside,omitempty"`   // it neither waits for what was queued before it nor is waited for
+	Mailbox  string    `json:"mailbox,omitempty"` // of the letter
+	To       string    `json:"to,omitempty"`      // recipient of the letter
+	Aside    bool      `json:"aside,omitempty"`   // does not wait for earlier entries of the ticket, and later ones do not wait for it
 	Added    time.Time `json:"added"`
 	Tries    int       `json:"tries,omitempty"`
 	First    time.Time `json:"first,omitzero"`
@@ -33,7 +33,7 @@ type entry struct {
 	Note     string    `json:"note,omitempty"`
 }
 
-// pending returns the entry as others see it, with as much of its effect as stands in the entry itself.
+// pending returns the entry in its public form, with only those parts of the effect that the entry contains.
 func (e entry) pending() desk.Pending {
 	p := desk.Pending{Seq: e.Seq, Added: e.Added, Tries: e.Tries, First: e.First, Last: e.Last, Next: e.Next,
 		Unsure:   e.Unsure,
@@ -64,22 +64,22 @@ func peek(tx txn, seq uint64) (desk.Pending, error) {
 	return e.pending(), nil
 }
 
-// aheadEntries says ahead that these entries will be read.
+// aheadEntries announces that these entries will be read.
 func aheadEntries(tx txn, seqs []uint64) {
 	for _, seq := range seqs {
 		tx.Bucket(bOutbox).Ahead(number(seq))
 	}
 }
 
-// whole returns the entry with its whole effect.
+// whole returns the entry with its complete effect.
 func (e entry) whole(tx txn) (desk.Pending, error) {
 	p := e.pending()
-	p.Effect.Letter = nil // the effect has the whole
+	p.Effect.Letter = nil // the letter comes from the stored effect
 	_, err := get(tx, bEffects, number(e.Seq), &p.Effect)
 	return p, err
 }
 
-// save keeps an entry, and its effect only where that changed.
+// save writes an entry. It writes the effect only if effect is true.
 func save(tx txn, p desk.Pending, effect bool) error {
 	e := entry{Seq: p.Seq, Kind: p.Effect.Kind, Key: p.Effect.Key, Ticket: p.Effect.Ticket, Cause: p.Effect.Cause,
 		Aside: p.Effect.Aside, Added: p.Added, Tries: p.Tries,
@@ -96,14 +96,14 @@ func save(tx txn, p desk.Pending, effect bool) error {
 	return put(tx, bOutbox, number(p.Seq), e)
 }
 
-// remove takes an entry out.
+// remove deletes an entry and its effect.
 func remove(tx txn, seq uint64) error {
 	tx.entries.forget(seq)
 	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
 }
 
-// enqueue puts effects at the end of the outbox. What may have been tried since a time is unsure; none = it was not
-// tried.
+// enqueue appends effects to the outbox. since is the time since which they may have been attempted; zero means that
+// they were not.
 func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.Effect, since time.Time) error {
 	for _, e := range effects {
 		if e.Ticket == 0 {
@@ -119,7 +119,7 @@ func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.
 		if err != nil {
 			return err
 		}
-		if e.Kind == desk.SendLetter { // an answer may come before we know that the letter went
+		if e.Kind == desk.SendLetter { // a reply may arrive before we know that the letter was sent
 			link := desk.Link{Ticket: e.Ticket, Origin: desk.FromUs}
 			if err := put(tx, bThreads, []byte("hd."+e.Key), link); err != nil {
 				return err
@@ -136,9 +136,9 @@ func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.
 	return nil
 }
 
-// Due returns effects whose time has come, up to most letters and as many others: of each ticket the first alone, so
-// that nothing overtakes. What follows something held or not yet due waits with it. skip is asked with no more of an
-// effect than what stands in its entry, as in Queue. A remark aside waits for its task alone.
+// Due returns effects that are due, at most most letters and most others. It returns only the first effect of each
+// ticket, so that none overtakes another: effects behind one that is held or not yet due wait with it. An effect aside
+// waits only for the opening of its task. skip is called with the parts of an effect that Queue returns.
 func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
 	var due []desk.Pending
 	err := s.view(func(tx txn) error {
@@ -155,7 +155,7 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 			if err != nil {
 				return err
 			}
-			var t struct{ Task, Chat int64 } // the rest of a ticket is long
+			var t struct{ Task, Chat int64 } // only these fields are needed, and a ticket is long
 			if _, err := get(tx, bTickets, number(p.Effect.Ticket), &t); err != nil {
 				return err
 			}
@@ -192,13 +192,13 @@ func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due [
 	return due, err
 }
 
-// later reports whether an entry is not due yet. One that is further away than any pause was planned by a clock that
-// went ahead.
+// later reports whether an entry is not due yet. An entry further ahead than the longest pause is due: a clock that was
+// fast has planned it.
 func (e entry) later(now time.Time) bool {
 	return e.Next.After(now) && e.Next.Sub(now) <= desk.LongestPause
 }
 
-// Waiting returns how many effects wait for another attempt: they had one, and no person is asked.
+// Waiting returns the number of effects that were attempted and will be retried without a person's help.
 func (s Outbox) Waiting() (n int, err error) {
 	err = s.view(func(tx txn) error {
 		return eachEntry(tx, func(e entry) error {
@@ -211,7 +211,8 @@ func (s Outbox) Waiting() (n int, err error) {
 	return n, err
 }
 
-// Refused returns the letters of a mailbox that wait after an attempt, as Queue does, and when its relay last took one.
+// Refused returns the letters of a mailbox that wait for a retry, in the form that Queue returns, and the time when the
+// relay last accepted a letter.
 func (s Outbox) Refused(mailbox string) (waiting []desk.Pending, taken time.Time, err error) {
 	err = s.view(func(tx txn) error {
 		if _, err := get(tx, bCursors, takenKey(mailbox), &taken); err != nil {
@@ -229,12 +230,12 @@ func (s Outbox) Refused(mailbox string) (waiting []desk.Pending, taken time.Time
 
 func takenKey(mailbox string) []byte { return []byte("taken\x00" + mailbox) }
 
-// Pendings returns the whole outbox in its order.
+// Pendings returns the whole outbox in order.
 func (s Outbox) Pendings() ([]desk.Pending, error) {
 	return s.queue(func(tx txn, e entry) (desk.Pending, error) { return e.whole(tx) })
 }
 
-// Queue returns the outbox in its order, of each effect no more than its kind, key, ticket, mailbox and address.
+// Queue returns the outbox in order. Of each effect it returns only the kind, key, ticket, mailbox and address.
 func (s Outbox) Queue() ([]desk.Pending, error) {
 	return s.queue(func(_ txn, e entry) (desk.Pending, error) { return e.pending(), nil })
 }
@@ -251,8 +252,8 @@ func (s Outbox) queue(read func(txn, entry) (desk.Pending, error)) ([]desk.Pendi
 	return all, err
 }
 
-// Start notes, before the attempts, that they are made: until its result is known an effect is unsure. Together with it
-// goes what was found out and uploaded for them.
+// Start records attempts before they are made: an effect is unsure until its result is known. It also records what was
+// looked up and uploaded for them.
 func (s Outbox) Start(now time.Time, a desk.Attempts) error {
 	return s.update(func(tx txn) error {
 		aheadEntries(tx, a.Seqs)
@@ -264,7 +265,7 @@ func (s Outbox) Start(now time.Time, a desk.Attempts) error {
 			if p.Tries++; p.Tries == 1 {
 				p.First = now
 			}
-			if p.Unsure { // the attempt before came to nothing
+			if p.Unsure { // the previous attempt has turned out to have failed
 				p.Failures++
 			}
 			p.Freed = false
@@ -280,7 +281,7 @@ func (s Outbox) Start(now time.Time, a desk.Attempts) error {
 	})
 }
 
-// files notes the portal's numbers of files that were uploaded for effects, so that they are not uploaded again.
+// files records the portal's ids of files uploaded for effects, so that they are not uploaded again.
 func files(tx txn, a desk.Attempts) error {
 	for seq, list := range a.Files {
 		var e desk.Effect
@@ -299,7 +300,7 @@ func files(tx txn, a desk.Attempts) error {
 	return nil
 }
 
-// settings notes the settings that tasks were given anew.
+// settings records the new settings of tasks.
 func settings(tx txn, fields map[uint64]desk.Fields) error {
 	for seq, f := range fields {
 		var e desk.Effect
@@ -314,10 +315,10 @@ func settings(tx txn, fields map[uint64]desk.Fields) error {
 	return nil
 }
 
-// mostCopies is how many further places of a message are kept with an effect.
+// mostCopies is the maximum number of additional places of a message kept with an effect.
 const mostCopies = 3
 
-// repoint has the waiting effects of a message know where it was found, too: the first place may be gone when its files
+// repoint adds the place of a duplicate to the pending effects of the message: the first place may be gone when files
 // are fetched.
 func repoint(tx txn, key string, at desk.Place) error {
 	var seqs []uint64
@@ -340,7 +341,7 @@ func repoint(tx txn, key string, at desk.Place) error {
 	return err
 }
 
-// Retry lets effects be tried at once, held or not; none named = all of them. It returns how many.
+// Retry makes effects due at once, even held ones; without arguments all of them. It returns the number of effects.
 func (s Outbox) Retry(seqs ...uint64) (int, error) {
 	return s.amend(seqs, func(tx txn, p desk.Pending) error {
 		p.Held, p.Next, p.Stuck, p.Freed = false, time.Time{}, time.Time{}, true
@@ -350,7 +351,7 @@ func (s Outbox) Retry(seqs ...uint64) (int, error) {
 
 func (s Outbox) amend(seqs []uint64, fn func(txn, desk.Pending) error) (n int, err error) {
 	err = s.update(func(tx txn) error {
-		if len(seqs) == 0 { // listed first: nothing is changed under a cursor
+		if len(seqs) == 0 { // listed first, because a walk must not change its bucket
 			if err := eachEntry(tx, func(e entry) error {
 				seqs = append(seqs, e.Seq)
 				return nil

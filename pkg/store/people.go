@@ -7,14 +7,14 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// profile is what another directory said of an address, and when.
+// profile is what another directory said about an address, with the time.
 type profile struct {
 	desk.Profile
 	At     time.Time `json:"at"`
-	Locale string    `json:"locale,omitempty"` // what they write in, of the source letters
+	Locale string    `json:"locale,omitempty"` // language of the person's letters, for the source letters
 }
 
-// Codes returns the codes that the portal's CRM knows the address by.
+// Codes returns the CRM codes of the address.
 func (p profile) Codes() []string { return p.CRM }
 
 // Contacts calls fn with every entry of our directory.
@@ -33,7 +33,8 @@ func (s People) Contact(address string) (p desk.Profile, ok bool, err error) {
 	return p, ok, err
 }
 
-// SetContacts enters names into our directory, by address; "" takes the entry out. It returns how many entries changed.
+// SetContacts writes names into our directory, by address; "" deletes the entry. It returns the number of changed
+// entries.
 func (s People) SetContacts(names map[string]string) (changed int, err error) {
 	err = s.update(func(tx txn) error {
 		for address, name := range names {
@@ -63,8 +64,8 @@ func (s People) SetContacts(names map[string]string) (changed int, err error) {
 
 func profileKey(source, address string) []byte { return []byte(source + "\x00" + address) }
 
-// Profiles returns what another directory said of the addresses since the given time; an address that is missing must
-// be asked for, one with an empty name is not known there.
+// Profiles returns what another directory said about the addresses at or after since. A missing address must be looked
+// up; a profile with an empty name means that the directory does not know the address.
 func (s People) Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error) {
 	found := map[string]desk.Profile{}
 	err := s.view(func(tx txn) error {
@@ -86,7 +87,7 @@ func (s People) Profiles(source string, addresses []string, since time.Time) (ma
 	return found, err
 }
 
-// SetProfiles keeps what another directory said; an address that is missing in found is not known there.
+// SetProfiles stores the answers of another directory. An asked address that is missing in found is unknown there.
 func (s People) SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error {
 	return s.update(func(tx txn) error { return profiles(tx, now, source, asked, found) })
 }
@@ -100,23 +101,23 @@ func profiles(tx txn, now time.Time, source string, asked []string, found map[st
 	return nil
 }
 
-// letters is the source of what the letters of a person themselves say.
+// letters is the profile source for what a person's own letters show.
 const letters = "letters"
 
-// locale returns what the letters of a person were written in; "" = not known.
+// locale returns the language of a person's letters, "" if unknown.
 func locale(tx txn, address string) (string, error) {
 	var p profile
 	_, err := get(tx, bProfiles, profileKey(letters, address), &p)
 	return p.Locale, err
 }
 
-// setLocale remembers what a person writes in.
+// setLocale records the language of a person's letters.
 func setLocale(tx txn, now time.Time, address, locale string) error {
 	return put(tx, bProfiles, profileKey(letters, address),
 		profile{Profile: desk.Profile{Source: letters}, At: now, Locale: locale})
 }
 
-// Exclusions returns those added by hand, in the order of their patterns.
+// Exclusions returns the exclusions added by hand, ordered by pattern.
 func (s People) Exclusions() ([]desk.Exclusion, error) {
 	var all []desk.Exclusion
 	err := s.view(func(tx txn) (err error) { all, err = exclusions(tx); return err })
@@ -129,7 +130,7 @@ func exclusions(tx txn) ([]desk.Exclusion, error) {
 	return all, err
 }
 
-// Exclude adds exclusions; one that is there already keeps its count.
+// Exclude adds exclusions. An existing one keeps its hit count.
 func (s People) Exclude(list []desk.Exclusion) error {
 	return s.update(func(tx txn) error {
 		for _, x := range list {
@@ -146,7 +147,7 @@ func (s People) Exclude(list []desk.Exclusion) error {
 	})
 }
 
-// Include takes exclusions away again. It fails where one is not there, and then takes none away.
+// Include deletes exclusions. If one of them does not exist, it returns an error and deletes none.
 func (s People) Include(patterns []string) error {
 	return s.update(func(tx txn) error {
 		for _, p := range patterns {

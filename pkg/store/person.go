@@ -8,65 +8,65 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Persons finds what is kept of a person in all buckets, and removes it.
+// Persons finds and removes what is stored about a person in all buckets.
 type Persons struct{ *state }
 
-// Found is one record that a person's data is in.
+// Found is one record that contains a person's data.
 type Found struct {
 	Kind   string    `json:"kind"`   // ticket, message, journal …
-	Theirs bool      `json:"theirs"` // it is about the person; else it is somebody else's and names them
+	Theirs bool      `json:"theirs"` // about the person; if false, about somebody else and mentions them
 	At     time.Time `json:"at,omitzero"`
 	Ticket uint64    `json:"ticket,omitempty"`
-	Number uint64    `json:"number,omitempty"` // of an entry of the outbox, the quarantine, the copies
-	Key    string    `json:"key,omitempty"`    // where it is a text
-	Record any       `json:"record,omitempty"` // as it is kept
-	Text   string    `json:"text,omitempty"`   // of what is no record
-	Ours   bool      `json:"ours,omitempty"`   // the text is that of our letters
-	Raw    []byte    `json:"-"`                // of a whole letter
+	Number uint64    `json:"number,omitempty"` // number in the outbox, the quarantine or the copies
+	Key    string    `json:"key,omitempty"`    // key of the record, if it is readable
+	Record any       `json:"record,omitempty"` // the stored record
+	Text   string    `json:"text,omitempty"`   // text of an entry that is not a record
+	Ours   bool      `json:"ours,omitempty"`   // Text is from our letters
+	Raw    []byte    `json:"-"`                // bytes of a complete letter
 
 	bucket string
 	key    []byte
 	claim  claim
 }
 
-// Trail is everything that is kept of a person.
+// Trail is everything stored about a person.
 type Trail struct {
 	Addresses []string `json:"addresses"` // folded
 	Names     []string `json:"names"`
 	Records   []Found  `json:"records"`
-	// tasks of the portal that show their letters, by our tickets
+	// tasks in the portal that contain their letters, by ticket
 	Tasks []TaskOf `json:"tasks"`
-	// letters of theirs that lie in mailboxes
+	// their letters in mailboxes
 	Letters []desk.Place `json:"letters"`
-	Waiting []Waiting    `json:"waiting"` // effects not yet made, which are not made any more
+	Waiting []Waiting    `json:"waiting"` // pending effects, which Erase drops
 }
 
-// TaskOf is a task of the portal that a person's letters are on.
+// TaskOf is a task in the portal that contains letters of a person.
 type TaskOf struct {
 	Task   int64  `json:"task"`
 	Ticket uint64 `json:"ticket"`
-	Theirs bool   `json:"theirs"` // it was opened for them; else they wrote or were in copy there
+	Theirs bool   `json:"theirs"` // opened for them; if false, they wrote or were in copy
 	Link   string `json:"link,omitempty"`
 }
 
-// Waiting is an effect that was not yet made.
+// Waiting is a pending effect.
 type Waiting struct {
 	Seq    uint64    `json:"seq"`
 	Kind   desk.Kind `json:"kind"`
 	Ticket uint64    `json:"ticket"`
 	Task   int64     `json:"task,omitempty"`
-	// an attempt was begun: it may be made. A task has this mark, XML_ID
+	// an attempt was begun, so the effect may exist; a task can be found by Mark, its XML_ID
 	Unsure bool   `json:"unsure,omitempty"`
 	Mark   string `json:"mark,omitempty"`
 }
 
-// Bucket names where a record lies.
+// Bucket returns the name of the record's bucket.
 func (f *Found) Bucket() string { return f.bucket }
 
 // Empty reports whether nothing was found.
 func (t *Trail) Empty() bool { return len(t.Records) == 0 }
 
-// Trail returns what is kept of a person.
+// Trail returns what is stored about a person.
 func (s Persons) Trail(address string) (t *Trail, err error) {
 	err = s.view(func(tx txn) error {
 		p, err := acquaint(tx, address)
@@ -79,7 +79,7 @@ func (s Persons) Trail(address string) (t *Trail, err error) {
 	return t, err
 }
 
-// trail lists every record that the person's data is in.
+// trail lists every record that contains the person's data.
 func (p *person) trail(tx txn) (*Trail, error) {
 	t := &Trail{Addresses: p.keys, Names: slices.Sorted(maps.Keys(p.names)), Records: []Found{}, Tasks: []TaskOf{},
 		Letters: []desk.Place{}, Waiting: []Waiting{}}
@@ -104,7 +104,7 @@ func (p *person) trail(tx txn) (*Trail, error) {
 	return t, p.waiting(tx, t)
 }
 
-// waiting lists the effects that are not yet made.
+// waiting lists the pending effects.
 func (p *person) waiting(tx txn, t *Trail) error {
 	for _, seq := range slices.Sorted(maps.Keys(p.entries)) {
 		e, err := peek(tx, seq)

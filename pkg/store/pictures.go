@@ -6,7 +6,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// picture counts the letters of one sender that had one picture.
+// picture counts the letters of one sender that contained one picture.
 type picture struct {
 	Count int       `json:"count"`
 	Last  time.Time `json:"last"`
@@ -14,7 +14,7 @@ type picture struct {
 
 func pictureKey(address, hash string) []byte { return []byte(address + "\x00" + hash) }
 
-// pictures returns how often the pictures of a letter came from its sender before.
+// pictures returns how often this sender has sent each picture of a letter before.
 func pictures(tx txn, q desk.Questions) (map[string]int, error) {
 	seen := map[string]int{}
 	for _, hash := range q.Pictures {
@@ -43,7 +43,7 @@ func countPictures(tx txn, now time.Time, q desk.Questions) error {
 	return nil
 }
 
-// countHits counts the hits of exclusions: those added by hand by themselves, those of the settings beside them.
+// countHits counts the hits of exclusions. Hits of exclusions added by hand are also stored in the exclusion itself.
 func countHits(tx txn, now time.Time, matches []string) error {
 	for _, match := range matches {
 		for _, bucket := range []string{bExclusions, bHits} {
@@ -64,8 +64,7 @@ func countHits(tx txn, now time.Time, matches []string) error {
 	return nil
 }
 
-// Hits returns the hits and the last hit of every pattern that ever hit, by the pattern: what exclusions of the
-// settings are counted by.
+// Hits returns the number of hits and the last hit by pattern. It is the only count for exclusions from the settings.
 func (s People) Hits() (map[string]desk.Exclusion, error) {
 	all := map[string]desk.Exclusion{}
 	err := s.view(func(tx txn) error {

@@ -11,13 +11,13 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// mostRead bounds how many entries one pass looks at, so that none of them takes long over it.
+// mostRead limits the entries that one pass examines, so that no pass takes long.
 const mostRead = 20_000
 
-// aging are the buckets that Prune goes through, in this order.
+// aging lists the buckets that Prune examines, in this order.
 var aging = []string{bJournal, bProfiles, bSeen, bMessages, bAccepted}
 
-// old is what the values that age have in common.
+// old has the fields by which the age of an entry is judged.
 type old struct {
 	At       time.Time    `json:"at"`
 	Marked   bool         `json:"marked"`
@@ -25,22 +25,22 @@ type old struct {
 	Received time.Time    `json:"received"`
 }
 
-// position is where a round through the buckets goes on.
+// position is where the next Prune continues.
 type position struct {
-	Bucket string `json:"bucket"` // "" = at the beginning
+	Bucket string `json:"bucket"` // "" = start from the beginning
 	Key    []byte `json:"key"`
 }
 
-// Prune forgets what is older than before and is needed neither to know a message again nor to follow a thread: the
-// journal, the answers of other directories, accepted differences, places of marked messages, and all of a message's
-// record but its key. It looks at so many entries and goes on there the next time. It returns how many it forgot, and
-// whether the round through all of them has ended.
+// Prune deletes entries that are older than before and not needed to recognize a message or follow a thread: the
+// journal, the answers of other directories, accepted differences and the places of marked messages. Of a message's
+// record it keeps the key, the time and the ticket. Each call examines a limited number of entries and continues where
+// the last one stopped. Prune returns the number of deleted entries, and whether all buckets have been examined.
 func (s *Store) Prune(before time.Time) (forgot int, ended bool, err error) {
 	if err := s.settle(); err != nil {
 		return 0, false, err
 	}
 	var from, to position
-	found := map[string][][]byte{} // by bucket; listed before anything is changed
+	found := map[string][][]byte{} // by bucket; collected before anything is changed
 	err = s.view(func(tx txn) (err error) {
 		if _, err = get(tx, bCursors, []byte("prune"), &from); err == nil {
 			to, err = aged(tx, from, before, found)
@@ -60,7 +60,7 @@ func (s *Store) Prune(before time.Time) (forgot int, ended bool, err error) {
 	return forgot, ended, nil
 }
 
-// aged lists by bucket the entries to be forgotten, and returns where it stopped.
+// aged collects the entries to be deleted, by bucket, and returns where it stopped.
 func aged(tx txn, from position, before time.Time, found map[string][][]byte) (to position, err error) {
 	left := mostRead
 	start := max(0, slices.IndexFunc(aging, func(b string) bool { return b == from.Bucket }))
@@ -90,18 +90,18 @@ func aged(tx txn, from position, before time.Time, found map[string][][]byte) (t
 	return position{}, nil
 }
 
-// kept reports whether an entry stays however old it is.
+// kept reports whether an entry stays regardless of its age.
 func kept(bucket string, v old) bool {
 	switch bucket {
 	case bSeen:
 		return !v.Marked
 	case bMessages:
-		return v.Verdict == "" // all but its key is forgotten already
+		return v.Verdict == "" // already reduced to its key
 	}
 	return false
 }
 
-// forget takes the entries out and keeps where to go on.
+// forget deletes the entries and stores the position for the next Prune.
 func forget(tx txn, found map[string][][]byte, to position) error {
 	for bucket, keys := range found {
 		for _, key := range keys {

@@ -9,24 +9,24 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// What the quarantine takes of the state: strangers decide how much comes into it.
+// Limits of the quarantine's size: strangers decide how many messages get into it.
 const (
-	shelfMost = 8 << 20 // bytes of messages
+	shelfMost = 8 << 20 // bytes of all messages together
 	wordsMost = 200     // characters of a sender, a subject or a cause
 	tellsFor  = 24 * time.Hour
 )
 
-// shelf is what is known of the quarantine as a whole.
+// shelf summarizes the quarantine.
 type shelf struct {
-	Bytes  int64     `json:"bytes"`            // of the messages that are kept
-	Since  time.Time `json:"since,omitzero"`   // when the task was opened that tells people
-	Ticket uint64    `json:"ticket,omitempty"` // whose task it is
-	Told   int       `json:"told,omitempty"`   // messages it has told of
+	Bytes  int64     `json:"bytes"`            // size of the stored messages
+	Since  time.Time `json:"since,omitzero"`   // when the task that informs people was opened
+	Ticket uint64    `json:"ticket,omitempty"` // ticket of that task
+	Told   int       `json:"told,omitempty"`   // messages that the task mentions
 }
 
 var kShelf = []byte("quarantine")
 
-// shelved reads what is known of the quarantine; a state of an earlier version does not say how much it keeps.
+// shelved returns the summary. A state of an earlier version has no stored one, so it is computed.
 func shelved(tx txn) (s shelf, err error) {
 	if known, err := get(tx, bMeta, kShelf, &s); err != nil || known {
 		return s, err
@@ -40,7 +40,7 @@ func shelved(tx txn) (s shelf, err error) {
 	return s, err
 }
 
-// told returns what people were told within the last day.
+// told returns the ticket that informed people within the last day, and the number of messages it mentions.
 func (s shelf) told(tx txn, now time.Time) (desk.Told, error) {
 	if s.Ticket == 0 || now.Sub(s.Since) >= tellsFor || s.Since.After(now) {
 		return desk.Told{}, nil
@@ -52,7 +52,7 @@ func (s shelf) told(tx txn, now time.Time) (desk.Told, error) {
 	return desk.Told{Ticket: &t, Count: s.Told}, err
 }
 
-// Attempted notes that a pass could not process a message, and returns how many have tried by now.
+// Attempted records that a pass failed to process a message, and returns the number of failed passes.
 func (s Quarantine) Attempted(now time.Time, e desk.Entry, why string) (int, error) {
 	var a attempt
 	err := s.update(func(tx txn) (err error) {
@@ -68,9 +68,10 @@ func (s Quarantine) Attempted(now time.Time, e desk.Entry, why string) (int, err
 	return a.Tries, err
 }
 
-// Keep puts a message into the quarantine; from then on it counts as done. Its bytes are kept where there is room for
-// them. One that lies there already keeps its entry and its bytes. tell decides how people are told of a message they
-// have not been told of, nil = they are not; its decision is recorded in the same transaction.
+// Keep puts a message into the quarantine. From then on the message counts as processed. Its bytes are stored if there
+// is room for them. A message that is already there keeps its entry and its bytes. tell decides how people are informed
+// of a message about which they were not informed before; with nil they are not. The decision is recorded in the same
+// transaction.
 func (s Quarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping,
 	tell func(desk.Told) desk.Decision) (p desk.Quarantined, err error) {
 	err = s.update(func(tx txn) error {
@@ -101,7 +102,7 @@ func (s Quarantine) Keep(now time.Time, e desk.Entry, k desk.Keeping,
 	return p, err
 }
 
-// named fills in what is known of a message by now.
+// named fills in what is known about a message.
 func named(p *desk.Quarantined, e desk.Entry, k desk.Keeping) {
 	if e.ID != "" || e.From.Addr != "" || e.Subject != "" {
 		p.ID, p.From, p.Subject = e.ID, glyph.Cut(e.From.String(), wordsMost), glyph.Cut(e.Subject, wordsMost)
@@ -112,7 +113,7 @@ func named(p *desk.Quarantined, e desk.Entry, k desk.Keeping) {
 	p.Cause, p.Again = glyph.Cut(k.Cause, wordsMost), false
 }
 
-// tell records how people are told of a message.
+// tell records how people are informed of a message.
 func (s Quarantine) tell(tx txn, now time.Time, sh *shelf, p *desk.Quarantined,
 	tell func(desk.Told) desk.Decision) error {
 	told, err := sh.told(tx, now)
@@ -133,7 +134,7 @@ func (s Quarantine) tell(tx txn, now time.Time, sh *shelf, p *desk.Quarantined,
 	return nil
 }
 
-// shelve keeps the bytes of a message, if there is room for them.
+// shelve stores the bytes of a message if there is room for them.
 func shelve(tx txn, sh *shelf, p *desk.Quarantined, raw []byte) error {
 	n := int64(len(raw))
 	if raw == nil || p.Whole || n > desk.KeptMost || sh.Bytes+n > shelfMost {
@@ -144,7 +145,7 @@ func shelve(tx txn, sh *shelf, p *desk.Quarantined, raw []byte) error {
 	return tx.Bucket(bRaw).Put(number(p.Seq), raw)
 }
 
-// keep writes an entry of the quarantine, and what is known of its place from now on.
+// keep writes an entry of the quarantine and the state of its place.
 func keep(tx txn, now time.Time, p desk.Quarantined, sh shelf, k desk.Keeping) error {
 	a, err := attemptsAt(tx, p.Place, p.Stamp, p.ID)
 	if err != nil {
@@ -159,7 +160,7 @@ func keep(tx txn, now time.Time, p desk.Quarantined, sh shelf, k desk.Keeping) e
 		put(tx, bAttempts, placeKey(p.Place), a))
 }
 
-// quarantinedAt returns the entry of a message, the latest where there are several, none = a zero one.
+// quarantinedAt returns the latest quarantine entry of a message, the zero value if there is none.
 func quarantinedAt(tx txn, e desk.Entry) (found desk.Quarantined, err error) {
 	if a, err := attemptsAt(tx, e.Place, e.Stamp, e.ID); err != nil || !a.Held {
 		return found, err
@@ -173,7 +174,7 @@ func quarantinedAt(tx txn, e desk.Entry) (found desk.Quarantined, err error) {
 	return found, err
 }
 
-// All returns the quarantine in its order.
+// All returns the quarantine in order.
 func (s Quarantine) All() ([]desk.Quarantined, error) {
 	var all []desk.Quarantined
 	err := s.view(func(tx txn) error {
@@ -182,7 +183,7 @@ func (s Quarantine) All() ([]desk.Quarantined, error) {
 	return all, err
 }
 
-// Entry returns one entry of the quarantine and its bytes, nil where they are not kept.
+// Entry returns an entry of the quarantine and the message's bytes, nil if they are not stored.
 func (s Quarantine) Entry(seq uint64) (p desk.Quarantined, raw []byte, err error) {
 	err = s.view(func(tx txn) error {
 		if ok, err := get(tx, bQuarantine, number(seq), &p); err != nil || !ok {
@@ -197,8 +198,8 @@ func (s Quarantine) Entry(seq uint64) (p desk.Quarantined, raw []byte, err error
 	return p, raw, err
 }
 
-// Stored returns the bytes of the messages of a place that the quarantine keeps, the latest first. There are several
-// where a server that was restored has given a number twice.
+// Stored returns the stored bytes of the messages from a place, latest first. There are several if a restored server
+// has assigned a number twice.
 func (s Quarantine) Stored(at desk.Place) (found [][]byte, err error) {
 	err = s.view(func(tx txn) error {
 		var seqs []uint64
@@ -219,7 +220,7 @@ func (s Quarantine) Stored(at desk.Place) (found [][]byte, err error) {
 	return found, err
 }
 
-// Again lets the next pass try an entry of the quarantine once more.
+// Again makes the next pass retry a message in the quarantine.
 func (s Quarantine) Again(seq uint64) error {
 	return s.update(func(tx txn) error {
 		var p desk.Quarantined
@@ -231,7 +232,7 @@ func (s Quarantine) Again(seq uint64) error {
 	})
 }
 
-// Release takes an entry out of the quarantine: its message is done, wherever it lay.
+// Release removes an entry from the quarantine. Its message counts as processed.
 func (s Quarantine) Release(seq uint64) error {
 	return s.update(func(tx txn) error { return releaseEntry(tx, seq) })
 }
@@ -259,7 +260,7 @@ func releaseEntry(tx txn, seq uint64) error {
 	return leave(tx, p)
 }
 
-// leave notes at a message's place that it is done, unless another one lies there.
+// leave records at the message's place that it is processed, if the place has no record yet, and deletes its attempts.
 func leave(tx txn, p desk.Quarantined) error {
 	if known, err := has(tx, bSeen, placeKey(p.Place)); err != nil {
 		return err

@@ -7,19 +7,20 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// holds says what a field of a record may hold of a person.
+// holds is the kind of personal data that a field may contain.
 type holds int
 
 const (
-	nothing holds = iota + 1 // ids, words and marks of ours, names of mailboxes, of specialists, of who runs commands
-	address                  // an address or several
-	name                     // a name, of the address beside it or in the key
-	words                    // what somebody wrote, or what is told of it: subjects, texts, names of files, notes
-	ids                      // Message-IDs
+	// nothing: ids and marks of our own, names of mailboxes, of specialists, of people who run commands
+	nothing holds = iota + 1
+	address       // one or several addresses
+	name          // a name, belonging to the address beside it or in the key
+	words         // text that somebody wrote or that describes it: subjects, file names, notes
+	ids           // Message-IDs
 )
 
-// fieldsOf says of every field with text, of every type that the buckets keep, what it may hold of a person. A test
-// compares it with the types.
+// fieldsOf specifies for each text field of each stored type which personal data it may contain. A test compares the
+// table with the types.
 var fieldsOf = map[reflect.Type]map[string]holds{
 	reflect.TypeFor[desk.Address](): {"Name": name, "Addr": address},
 	reflect.TypeFor[desk.Place]():   {"Mailbox": nothing},
@@ -76,21 +77,21 @@ var fieldsOf = map[reflect.Type]map[string]holds{
 	reflect.TypeFor[position]():       {"Bucket": nothing, "Key": words},
 }
 
-// keyed says what the key of a bucket holds.
+// keyed is the kind of personal data in the keys of a bucket.
 type keyed int
 
 const (
-	byNumber  keyed = iota // numbers, hashes, names of mailboxes: nothing of a person
-	byAddress              // an address, alone or before NUL
-	behind                 // an address behind a word: source NUL address, "in " address
+	byNumber  keyed = iota // no personal data: numbers, hashes, names of mailboxes
+	byAddress              // an address, followed by nothing or NUL
+	behind                 // an address after a word: source NUL address, or "in " address
 	byID                   // a Message-ID
 )
 
-// rack is what is kept in a bucket.
+// rack describes the contents of a bucket.
 type rack struct {
-	kind string // what people call an entry
+	kind string // name of an entry, for people
 	key  keyed
-	// makes a pointer to what an entry is read into; nil = entries are no records: see keptPlain
+	// returns a pointer to a value for decoding an entry; nil if entries are not JSON records (see keptPlain)
 	record func(key []byte) any
 }
 
@@ -98,7 +99,7 @@ func of[T any](kind string, key keyed) rack {
 	return rack{kind: kind, key: key, record: func([]byte) any { return new(T) }}
 }
 
-// racks are all buckets. A test compares them with the list of buckets.
+// racks describes all buckets. A test compares it with the list of buckets.
 var racks = map[string]rack{
 	bMeta:       {kind: "meta"},
 	bSeen:       of[seen]("place", byNumber),
@@ -130,7 +131,7 @@ var racks = map[string]rack{
 	bTokens:     {kind: "token"},
 }
 
-// keptPlain says of the buckets whose entries are no records what they hold of a person.
+// keptPlain says which personal data is in the buckets without records.
 var keptPlain = map[string]string{
 	bMeta:   "nothing: what the state says of itself",
 	bTexts:  "texts of letters",
@@ -141,7 +142,7 @@ var keptPlain = map[string]string{
 	bTokens: "nothing of customers: what lets us into mailboxes",
 }
 
-// counters makes what an entry of the bucket of auto-replies is read into.
+// counters returns a value for decoding an entry of the bucket replies.
 func counters(key []byte) any {
 	switch {
 	case string(key) == everybody:
@@ -152,7 +153,7 @@ func counters(key []byte) any {
 	return new([]reply)
 }
 
-// cursors makes what a cursor is read into.
+// cursors returns a value for decoding a cursor.
 func cursors(key []byte) any {
 	switch string(key) {
 	case "portal":

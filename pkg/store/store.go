@@ -1,9 +1,9 @@
-// Package store keeps the state: what was read and decided, the tickets, the outbox, the directory and the exclusions.
+// Package store keeps the state of the program: the messages read, the decisions, the tickets, the outbox, the
+// directory and the exclusions. It makes no decisions and does not talk to a mail server or the portal: the caller
+// passes a decision as a function, which is called inside the transaction that records it.
 //
-// Exported methods open the transaction, helpers take it. Entries are JSON that a person can read; numbers in keys are
-// big-endian. Nothing here talks to a mail server or the portal, and nothing decides: the caller brings the decision as
-// a function that is called inside the transaction which records it. Where the bytes lie is an engine's matter; its
-// lock is the lock of the run.
+// Exported methods open a transaction, and helpers get it as an argument. Entries are readable JSON; numbers in keys
+// are big-endian. An engine stores the bytes, and its lock is the lock of the run.
 package store
 
 import (
@@ -24,7 +24,7 @@ import (
 // Schema is the version of the state's layout that this program writes.
 const Schema = 3
 
-// Errors a caller branches on.
+// Errors that callers distinguish.
 var (
 	ErrLocked  = engine.ErrLocked
 	ErrBroken  = engine.ErrBroken
@@ -44,11 +44,11 @@ const (
 	bSeen       = "seen"       // place → seen
 	bMessages   = "messages"   // message key → desk.Record
 	bTickets    = "tickets"    // number → desk.Ticket
-	bTexts      = "texts"      // ticket number → when its latest letter came, and the text of that
+	bTexts      = "texts"      // ticket number → time and text of its latest letter
 	bTasks      = "tasks"      // task → ticket number
 	bThreads    = "threads"    // Message-ID → desk.Link
 	bSubjects   = "subjects"   // address NUL subject → ticket numbers, newest first
-	bReplies    = "replies"    // address or @domain → times of auto-replies
+	bReplies    = "replies"    // address or @domain → times of auto-replies; see also arrived and hourly
 	bJournal    = "journal"    // ticket, sequence → desk.Step
 	bOutbox     = "outbox"     // sequence → entry
 	bEffects    = "effects"    // sequence of the outbox → desk.Effect
@@ -58,27 +58,27 @@ const (
 	bContacts   = "contacts"   // address → desk.Profile, our directory
 	bProfiles   = "profiles"   // source NUL address → profile, what another directory said
 	bExclusions = "exclusions" // pattern → desk.Exclusion
-	bHits       = "hits"       // pattern → desk.Exclusion, with nothing but its hits
-	bReturned   = "returned"   // address → why its mail comes back
+	bHits       = "hits"       // pattern → desk.Exclusion with only its hits
+	bReturned   = "returned"   // address → since when its mail bounces
 	bPictures   = "pictures"   // address NUL hash → picture
 	bUnseen     = "unseen"     // key of an effect → desk.Unconfirmed
 	bCopies     = "copies"     // sequence → desk.Copy
-	bSent       = "sent"       // the same sequence → the letter's bytes
+	bSent       = "sent"       // sequence of the copies → the letter's bytes
 	bAccepted   = "accepted"   // id of a difference → desk.Accepted
-	// portal → desk.Reading; prune → position; taken NUL mailbox → when its relay last took a letter
+	// portal → desk.Reading; prune → position; taken NUL mailbox → when its relay last accepted a letter
 	bCursors = "cursors"
 	bCache   = "cache"  // name → cached
-	bTokens  = "tokens" // mailbox → what lets us into it, a secret
+	bTokens  = "tokens" // mailbox → token for logging in, a secret
 )
 
-// buckets are all of them.
+// buckets lists all buckets.
 var buckets = []string{bMeta, bSeen, bMessages, bTickets, bTexts, bTasks, bThreads, bSubjects, bReplies, bJournal,
 	bOutbox, bEffects,
 	bUnseen, bQuarantine, bRaw, bAttempts, bContacts, bProfiles, bExclusions, bHits, bReturned, bPictures, bAccepted,
 	bCopies, bSent,
 	bCursors, bCache, bTokens}
 
-// Store is the open state. Its parts are what callers work with, each for what it knows; all share one lock.
+// Store is the open state. Callers use its parts, each for one subject. All parts share one lock.
 type Store struct {
 	*state
 	Ledger     Ledger
@@ -93,52 +93,53 @@ type Store struct {
 
 // The parts of the state.
 type (
-	Ledger     struct{ *state } // what was read, and what was decided
-	Outbox     struct{ *state } // effects not yet made
+	Ledger     struct{ *state } // messages read, and decisions
+	Outbox     struct{ *state } // pending effects
 	Tickets    struct{ *state } // our tickets, and how far the portal was read
-	People     struct{ *state } // names by addresses, and who gets no letters
-	Quarantine struct{ *state } // what could not be processed
-	Tokens     struct{ *state } // what lets us into mailboxes
-	Copies     struct{ *state } // letters that went out and of which a copy is due
+	People     struct{ *state } // names by address, and exclusions
+	Quarantine struct{ *state } // messages that could not be processed
+	Tokens     struct{ *state } // tokens for logging in to mailboxes
+	Copies     struct{ *state } // sent letters whose copy is not in the mailbox yet
 )
 
-// state is what the parts share.
+// state is shared by the parts.
 type state struct {
 	db     engine.DB
-	near   bool // a file
-	trial  bool // a dry run's: nothing stays
+	near   bool // the engine is a file
+	trial  bool // a dry run: nothing is kept
 	signer desk.Signer
 	id     string
-	line   string    // the server's history the state was last written in
-	copied time.Time // when this copy was made, none = it is no copy, or has been worked with since
-	doubt  Doubt     // the latest
+	line   string    // the server's history in which the state was last written
+	copied time.Time // when this copy was made by Backup; zero if it is not a copy or has been used since
+	doubt  Doubt     // the latest doubt
 	clock  func() time.Time
 
-	entries entries // of the outbox, read before
+	entries entries // cache of the outbox
 
 	mu     sync.Mutex
-	marked []desk.Place // noted with the next transaction
+	marked []desk.Place // to be recorded with the next transaction
 }
 
-// Options say how to open the state.
+// Options specify how to open the state.
 type Options = engine.Options
 
-// Kept is what a run that opens the state more than once keeps in between; it closes it at its end.
+// Kept keeps the connection of a run that opens the state more than once. The run closes it at its end.
 type Kept = engine.Kept
 
-// Held is the error of a state that another run works with, where that is known.
+// Held is the error for a state that another run has locked, with what is known about that run.
 type Held = engine.Held
 
-// Open is OpenContext for those who are not interrupted.
+// Open is OpenContext without a context.
 func Open(address string, o Options) (*Store, error) {
 	return OpenContext(context.Background(), address, o)
 }
 
-// OpenContext opens the state, makes it where it is missing, and brings an older one up to date. The context ends the
-// waiting for another run: its deadline like Wait, with ErrLocked, an interruption with the context's error.
+// OpenContext opens the state, creates it if it is missing, and migrates one with an older layout. While another run
+// has the state, OpenContext waits up to Options.Wait and then returns ErrLocked. If the context ends earlier, its
+// deadline also gives ErrLocked, and its cancellation gives the context's error.
 func OpenContext(ctx context.Context, address string, o Options) (*Store, error) {
 	s, err := openState(ctx, address, o)
-	if errors.Is(err, engine.ErrGlance) { // it must be made, brought up to date, or is an older copy
+	if errors.Is(err, engine.ErrGlance) { // it must be created, migrated or marked as an older copy
 		o.Glance = false
 		s, err = openState(ctx, address, o)
 	}
@@ -168,7 +169,7 @@ func openEngine(ctx context.Context, address string, o Options) (engine.DB, erro
 	if postgres.Is(address) {
 		db, err := postgres.Open(ctx, address, o)
 		if err != nil {
-			return nil, err // a nil one would be no nil interface
+			return nil, err // a nil pointer would make a non-nil interface
 		}
 		return db, nil
 	}
@@ -179,7 +180,8 @@ func openEngine(ctx context.Context, address string, o Options) (engine.DB, erro
 	return db, nil
 }
 
-// ready reads what the state says of itself, and makes or migrates it first where it must. It says whether it was made.
+// ready loads the state's settings, and creates or migrates the state if needed. It reports whether the state was
+// created.
 func (s *state) ready(o Options) (begun bool, err error) {
 	var was uint64
 	if err := s.view(func(tx txn) error { was, err = s.load(tx); return err }); err != nil || was == Schema {
@@ -193,7 +195,7 @@ func (s *state) ready(o Options) (begun bool, err error) {
 	return was == 0, s.update(func(tx txn) error { return s.prepare(tx, was) })
 }
 
-// keepOld keeps a copy of a state before it is migrated. A server has copies of its own.
+// keepOld makes a copy of a file before it is migrated. Databases are backed up by their server.
 func (s *state) keepOld(was uint64) error {
 	if f, ok := s.db.(*bolt.DB); ok {
 		return s.backup(fmt.Sprintf("%s.v%d", f.About().Name, was))
@@ -201,7 +203,7 @@ func (s *state) keepOld(was uint64) error {
 	return nil
 }
 
-// load reads what the state says of itself, and returns its layout, 0 of a new one.
+// load reads the state's settings and returns the version of its layout, 0 for a new state.
 func (s *state) load(tx txn) (uint64, error) {
 	meta := tx.Bucket(bMeta)
 	meta.Ahead([]byte("schema"), []byte("secret"), []byte("instance"), []byte("line"), []byte("doubt"), kBackup,
@@ -235,7 +237,7 @@ func (s *state) load(tx txn) (uint64, error) {
 	return v, s.readDoubt(meta)
 }
 
-// elsewhere says why a state is not to be used.
+// elsewhere returns an error if the state was moved away or is an unfinished copy.
 func elsewhere(meta engine.Bucket, name string) error {
 	moved, err := meta.Get(kMoved)
 	if err != nil {
@@ -251,7 +253,8 @@ func elsewhere(meta engine.Bucket, name string) error {
 	return err
 }
 
-// migrations bring a state from the layout of their number to the next; what is only missing needs none.
+// migrations contains the steps from the layout of that number to the next one. Layouts that only add data need no
+// step.
 var migrations = map[uint64]func(txn) error{2: shorten}
 
 func (s *state) prepare(tx txn, was uint64) error {
@@ -277,29 +280,28 @@ func (s *state) prepare(tx txn, was uint64) error {
 	return err
 }
 
-// christen gives a new state the secret our ids are signed with, and the value of our loop header.
+// christen gives a new state the secret for signing our ids and the value of our loop header.
 func christen(meta engine.Bucket) error {
 	secret := make([]byte, 40)
-	_, _ = rand.Read(secret) // never fails, by its documentation
+	_, _ = rand.Read(secret) // never fails, according to its documentation
 	return errors.Join(meta.Put([]byte("secret"), secret[:32]),
 		meta.Put([]byte("instance"), []byte(hex.EncodeToString(secret[32:]))))
 }
 
-// Close lets others have the state. What was done in an overlay is forgotten.
+// Close releases the state for other runs. Changes made in an overlay are discarded.
 func (s *Store) Close() error { return errors.Join(s.settle(), s.db.Close()) }
 
-// Still returns an error where another run may have taken the state meanwhile, because this machine stood still or was
-// cut off. It costs a question at most where nothing was asked just now.
+// Still returns an error if another run may have taken the state because this machine was suspended or cut off. It
+// costs at most one request to the server, and none directly after another one.
 func (s *Store) Still() error { return s.db.Still() }
 
-// Now returns the time by the clock that all hosts of the state go by, that of the database's server, for a time of
-// this machine's.
+// Now converts a time of this machine's clock to the clock that all hosts of the state share: the database server's.
 func (s *Store) Now(here time.Time) time.Time { return here.Add(s.db.About().Skew) }
 
-// now is the time by that clock.
+// now returns the current time of that shared clock.
 func (s *state) now() time.Time { return s.clock().Add(s.db.About().Skew) }
 
-// Signer returns what our ids are signed with.
+// Signer returns the key with which our ids are signed.
 func (s *Store) Signer() desk.Signer { return s.signer }
 
 // Instance returns the value of our loop header.

@@ -18,7 +18,8 @@ func ticket(tx txn, n uint64) (desk.Ticket, error) {
 	return t, err
 }
 
-// putTicket keeps a ticket, and the text of its latest letter beside it: tickets are read often, and texts are long.
+// putTicket writes a ticket. The text of its latest letter is stored separately, because tickets are read often and
+// texts are long.
 func putTicket(tx txn, t desk.Ticket) error {
 	if t.LastText != "" {
 		text := t.LastAt.AppendFormat(nil, time.RFC3339Nano)
@@ -31,7 +32,7 @@ func putTicket(tx txn, t desk.Ticket) error {
 	return put(tx, bTickets, number(t.Number), t)
 }
 
-// lastText returns the text of the ticket's latest letter, "" where that had none.
+// lastText returns the text of the ticket's latest letter, "" if the letter had none.
 func lastText(tx txn, t desk.Ticket) (string, error) {
 	raw, err := tx.Bucket(bTexts).Get(number(t.Number))
 	if err != nil {
@@ -44,13 +45,14 @@ func lastText(tx txn, t desk.Ticket) (string, error) {
 	return string(text), nil
 }
 
-// sentKey returns the key under which the texts of our letters lie beside the text of the customer's.
+// sentKey returns the key under which the texts of our letters are stored, in the same bucket as the text of the
+// customer's letter.
 func sentKey(n uint64) []byte { return append(number(n), "sent"...) }
 
-// sentMax is how many bytes of our letters are kept of a ticket: answers to them quote the latest.
+// sentMax is the maximum size of the stored texts of our letters per ticket, in bytes. Replies quote the latest ones.
 const sentMax = 16 << 10
 
-// keepSent puts the text of a letter of ours before those that went out earlier.
+// keepSent stores the text of a letter of ours before the texts of earlier ones.
 func keepSent(tx txn, n uint64, text string) error {
 	old, err := tx.Bucket(bTexts).Get(sentKey(n))
 	if err != nil {
@@ -60,7 +62,7 @@ func keepSent(tx txn, n uint64, text string) error {
 	return tx.Bucket(bTexts).Put(sentKey(n), bytes.ToValidUTF8(all[:min(len(all), sentMax)], nil))
 }
 
-// mailed returns the texts of our letters of the ticket and that of the customer's latest.
+// mailed returns the texts of our letters in the ticket and the text of the customer's latest letter.
 func mailed(tx txn, t desk.Ticket) (string, error) {
 	sent, err := tx.Bucket(bTexts).Get(sentKey(t.Number))
 	if err != nil {
@@ -78,7 +80,7 @@ func ticketOf(tx txn, task int64) (uint64, error) {
 	return numbered(raw), nil
 }
 
-// note writes a step into the ticket's journal.
+// note appends a step to the ticket's journal.
 func note(tx txn, n uint64, step desk.Step) error {
 	seq, err := tx.Bucket(bJournal).Count(1)
 	if err != nil {
@@ -87,7 +89,7 @@ func note(tx txn, n uint64, step desk.Step) error {
 	return put(tx, bJournal, append(number(n), number(seq)...), step)
 }
 
-// Ticket returns one of our tickets, alone of all with the text of its latest letter.
+// Ticket returns one ticket. It is the only method that fills in the text of the latest letter.
 func (s Tickets) Ticket(n uint64) (desk.Ticket, error) {
 	var t desk.Ticket
 	err := s.view(func(tx txn) (err error) {
@@ -110,7 +112,7 @@ func (s Tickets) Each(fn func(desk.Ticket) error) error {
 	})
 }
 
-// ByTask returns those of our tickets whose tasks are asked for.
+// ByTask returns the tickets of the given tasks, by task.
 func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 	found := map[int64]desk.Ticket{}
 	err := s.view(func(tx txn) error {
@@ -136,7 +138,7 @@ func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 			if err != nil {
 				return err
 			}
-			if t.Task != task { // a ticket whose task was deleted may have another by now
+			if t.Task != task { // the ticket's first task was deleted, and it has another one now
 				continue
 			}
 			found[task] = t
@@ -146,7 +148,7 @@ func (s Tickets) ByTask(tasks []int64) (map[int64]desk.Ticket, error) {
 	return found, err
 }
 
-// Active returns the tickets whose tasks were commented since then.
+// Active returns the tickets whose tasks had activity after the given time.
 func (s Tickets) Active(since time.Time) ([]desk.Ticket, error) {
 	var active []desk.Ticket
 	err := s.Each(func(t desk.Ticket) error {
@@ -158,7 +160,7 @@ func (s Tickets) Active(since time.Time) ([]desk.Ticket, error) {
 	return active, err
 }
 
-// Journal returns what was done for a ticket, oldest first.
+// Journal returns the steps of a ticket, oldest first.
 func (s Tickets) Journal(n uint64) ([]desk.Step, error) {
 	var steps []desk.Step
 	err := s.view(func(tx txn) error {
@@ -174,8 +176,7 @@ func (s Tickets) Journal(n uint64) ([]desk.Step, error) {
 	return steps, err
 }
 
-// Reading returns how far the portal has been read. Before the first reading that is an hour before our first ticket,
-// whatever the clocks say.
+// Reading returns how far the portal has been read. Before the first reading this is an hour before the first ticket.
 func (s Tickets) Reading() (r desk.Reading, err error) {
 	err = s.view(func(tx txn) error { r, err = reading(tx); return err })
 	return r, err
@@ -184,7 +185,7 @@ func (s Tickets) Reading() (r desk.Reading, err error) {
 func reading(tx txn) (desk.Reading, error) {
 	var r struct {
 		desk.Reading
-		Retry map[int64]int `json:"retry"` // of an earlier version
+		Retry map[int64]int `json:"retry"` // from an earlier version
 	}
 	ok, err := get(tx, bCursors, []byte("portal"), &r)
 	if err == nil && !ok {
@@ -202,8 +203,8 @@ func reading(tx txn) (desk.Reading, error) {
 	return r.Reading, err
 }
 
-// RecordChanges decides what happened to the tickets, and records each decision with how far the portal was read, in
-// one transaction. decide gets what is known of the i-th ticket, and may still change read.
+// RecordChanges decides about changes of tickets, and records the decisions together with how far the portal was read,
+// in one transaction. decide gets the facts about the i-th ticket and may still change read.
 func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read *desk.Reading,
 	decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error {
 	return s.update(func(tx txn) error {
@@ -224,7 +225,7 @@ func (s Tickets) RecordChanges(now time.Time, numbers []uint64, read *desk.Readi
 	})
 }
 
-// announceFacts returns what a decision about a change to each of the tickets may know.
+// announceFacts returns the facts for a decision about a change of each ticket.
 func (s Tickets) announceFacts(tx txn, now time.Time, numbers []uint64) ([]desk.AnnounceFacts, error) {
 	excluded, err := exclusions(tx)
 	if err != nil {

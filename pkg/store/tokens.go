@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Get returns what lets us into a mailbox, JSON that its owner understands; nil = nothing. It is a secret.
+// Get returns the token for logging in to a mailbox, nil if there is none. It is JSON that only the mailbox's code
+// understands, and a secret.
 func (s Tokens) Get(mailbox string) (raw []byte, err error) {
 	err = s.view(func(tx txn) error {
 		v, err := tx.Bucket(bTokens).Get([]byte(mailbox))
@@ -18,8 +19,8 @@ func (s Tokens) Get(mailbox string) (raw []byte, err error) {
 	return raw, nil
 }
 
-// Put keeps what lets us into a mailbox; nil forgets it. When it returns nil the state has it for good, but for a dry
-// run's.
+// Put stores the token of a mailbox; nil deletes it. When it returns nil, the token is stored durably, except in a dry
+// run.
 func (s Tokens) Put(mailbox string, raw []byte) error {
 	err := s.update(func(tx txn) error {
 		if raw == nil {
@@ -33,5 +34,5 @@ func (s Tokens) Put(mailbox string, raw []byte) error {
 	return nil
 }
 
-// Kept reports whether what is put stays: in a dry run it does not.
+// Kept reports whether Put stores anything: a dry run does not.
 func (s Tokens) Kept() bool { return !s.trial }

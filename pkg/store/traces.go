@@ -20,7 +20,7 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// erased stands in a text where a person's address or name stood.
+// erased replaces a person's address or name in a text.
 const erased = "***"
 
 // traces finds a person in texts: their addresses in every spelling, and their names.
@@ -30,7 +30,8 @@ type traces struct {
 	names    []string
 }
 
-// newTraces finds these addresses and these names. A name of one word is that of too many people to be looked for.
+// newTraces returns traces for these addresses and names. It skips names of a single word, because too many people
+// share them.
 func newTraces(addresses, names []string) traces {
 	var t traces
 	for _, a := range addresses {
@@ -59,7 +60,7 @@ func newTraces(addresses, names []string) traces {
 	return t
 }
 
-// spellings returns the forms in which a folded address stands in texts.
+// spellings returns the forms in which a folded address may occur in texts.
 func spellings(key string) []string {
 	forms := []string{key}
 	local, domain, ok := strings.Cut(key, "@")
@@ -82,7 +83,7 @@ func (t traces) is(addr string) bool {
 	return addr != "" && slices.Contains(t.keys, desk.FoldAddress(addr))
 }
 
-// in reports whether a text has the person's address or name.
+// in reports whether a text contains the person's address or name.
 func (t traces) in(text string) bool {
 	return slices.ContainsFunc(t.patterns, func(p *regexp.Regexp) bool {
 		return slices.ContainsFunc(p.FindAllStringIndex(text, -1), func(at []int) bool { return whole(text, at) })
@@ -102,13 +103,13 @@ func (t traces) cut(text string) string {
 	return text
 }
 
-// whole reports whether what was found is no part of a longer word or address.
+// whole reports whether a match is not part of a longer word or address.
 func whole(text string, at []int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
 	after, n := utf8.DecodeRuneInString(text[at[1]:])
 	next, _ := utf8.DecodeRuneInString(text[at[1]+n:])
 	if after == '.' && strings.Contains(text[at[0]:at[1]], "@") && wordy(next) {
-		return false // a longer domain
+		return false // part of a longer domain
 	}
 	if at[0] > 0 && (wordy(before) || strings.ContainsRune("._%+-", before) &&
 		strings.Contains(text[at[0]:at[1]], "@")) {
@@ -119,7 +120,7 @@ func whole(text string, at []int) bool {
 
 func wordy(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// inLetter reports whether a raw letter has the person, also in what is encoded for the way.
+// inLetter reports whether a raw letter contains the person, also in its encoded parts.
 func (t traces) inLetter(raw []byte) bool {
 	return slices.ContainsFunc(readings(raw), t.in)
 }
@@ -129,8 +130,8 @@ var (
 	base64Block = lazy.Regexp(`(?m)(?:^[A-Za-z0-9+/]{20,76}={0,2}\r?$\n?)+(?:^[A-Za-z0-9+/]{2,76}={0,2}\r?$)?`)
 )
 
-// readings returns a raw letter as it stands, with its encoded words decoded, its quoted-printable decoded, and its
-// base64 decoded.
+// readings returns a raw letter as it is, its encoded words decoded, its quoted-printable decoded, and each of its
+// base64 blocks decoded.
 func readings(raw []byte) []string {
 	text := string(raw)
 	all := []string{text}
@@ -163,7 +164,7 @@ func readings(raw []byte) []string {
 	return all
 }
 
-// cutJSON returns a JSON value without the person's addresses and names in its texts, and whether any was there.
+// cutJSON returns a JSON value without the person's addresses and names, and whether it contained any.
 func (t traces) cutJSON(raw []byte) ([]byte, bool, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()

@@ -18,7 +18,7 @@ import (
 // txn is a transaction whose buckets take keys of any length.
 type txn struct {
 	engine.Tx
-	near bool // reading costs nothing, so that nothing need be said ahead
+	near bool // reads are local, so keys need not be announced
 
 	entries *entries
 }
@@ -26,8 +26,8 @@ type txn struct {
 // Bucket implements engine.Tx.
 func (t txn) Bucket(name string) engine.Bucket { return bucket{t.Tx.Bucket(name)} }
 
-// bucket keeps long keys by their hash: a customer's letter decides how long an address or a subject is, and an engine
-// how long a key may be.
+// bucket replaces long keys by their hash. A customer's letter determines how long an address or a subject is, but
+// engines limit the length of keys.
 type bucket struct{ engine.Bucket }
 
 func (b bucket) Get(key []byte) ([]byte, error) { return b.Bucket.Get(short(key)) }
@@ -41,7 +41,7 @@ func (b bucket) Ahead(keys ...[]byte) {
 	b.Bucket.Ahead(keys...)
 }
 
-// Keys are kept as they are up to longest bytes, longer ones by their beginning and their hash.
+// Keys up to longest bytes are stored unchanged, longer ones as their beginning and their hash.
 const (
 	longest   = 1000
 	beginning = 200
@@ -55,10 +55,10 @@ func short(key []byte) []byte {
 	return append(append(bytes.Clone(key[:beginning]), "\x00sha256:"...), hex.EncodeToString(sum[:])...)
 }
 
-// shorten brings long keys to the form they have since layout 3.
+// shorten converts long keys to the form used since layout 3.
 func shorten(tx txn) error {
 	for _, name := range buckets {
-		long := map[string][]byte{} // listed before anything is changed
+		long := map[string][]byte{} // collected before anything is changed
 		err := tx.Bucket(name).Walk(nil, func(key, value []byte) error {
 			if len(key) > longest {
 				long[string(key)] = bytes.Clone(value)
@@ -94,14 +94,14 @@ func (s *state) update(fn func(txn) error) error {
 	return err
 }
 
-// mark has places noted as marked with the next transaction.
+// mark schedules places to be recorded as marked with the next transaction.
 func (s *state) mark(places []desk.Place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.marked = append(s.marked, places...)
 }
 
-// settle brings into the state what waits for a transaction to go with.
+// settle records scheduled marks now.
 func (s *state) settle() error {
 	s.mu.Lock()
 	waiting := len(s.marked)
@@ -116,7 +116,7 @@ func (s *state) view(fn func(txn) error) error {
 	return s.db.View(func(t engine.Tx) error { return fn(s.txn(t)) })
 }
 
-// ofAll marks an error that would meet every message alike: the database is away, or its disk is full.
+// ofAll marks an error that affects every message alike: the database is away, or its disk is full.
 func ofAll(err error) error {
 	if errors.Is(err, ErrAway) || errors.Is(err, ErrFull) {
 		return fault.Away(fault.Refused, err)
@@ -124,11 +124,11 @@ func ofAll(err error) error {
 	return err
 }
 
-// number returns n as a key that sorts by its value.
+// number encodes n as a key that sorts by value.
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// numbered returns the number in what number made. A damaged state has keys that it did not make: what stands under
-// them can't be read, either, which is what people are told.
+// numbered decodes a key made by number. It accepts keys of any length, which a damaged state may have; reading the
+// entry reports the damage.
 func numbered(key []byte) uint64 {
 	var b [8]byte
 	copy(b[:], key)
@@ -151,7 +151,7 @@ func get(tx txn, bucket string, key []byte, v any) (bool, error) {
 	return true, nil
 }
 
-// unreadable says what to do about an entry that is not what was written there.
+// unreadable returns the error for an entry that cannot be decoded, with advice.
 func unreadable(bucket string, key []byte, err error) error {
 	return fmt.Errorf("read state %s/%x: this entry is damaged: restore a copy made by 'helpdesk state backup' (%w)",
 		bucket, key, err)
@@ -168,13 +168,13 @@ func put(tx txn, bucket string, key []byte, v any) error {
 	return nil
 }
 
-// each calls fn with every value of the bucket, in the order of the keys, until fn returns an error; engine.ErrStop is
-// none.
+// each calls fn with every value of the bucket, ordered by key, until fn returns an error. It returns that error unless
+// it is engine.ErrStop.
 func each[T any](tx txn, bucket string, fn func(key []byte, v T) error) error {
 	return eachFrom(tx, bucket, nil, fn)
 }
 
-// eachFrom is each from a key on.
+// eachFrom is like each, starting from a key.
 func eachFrom[T any](tx txn, bucket string, from []byte, fn func(key []byte, v T) error) error {
 	return tx.Bucket(bucket).Walk(from, func(key, raw []byte) error {
 		var v T

@@ -1,4 +1,5 @@
-// Package bolt keeps the state in one bbolt file. The file's lock is the lock of the run.
+// Package bolt is the storage engine for a state in one bbolt file. It does not know what the entries mean. The lock on
+// the file is also the lock of the run.
 package bolt
 
 import (
@@ -20,18 +21,19 @@ import (
 type DB struct {
 	path    string
 	file    *bbolt.DB
-	overlay *bbolt.Tx // set: everything happens in it, and nothing is kept
-	remove  string    // a folder made for the overlay alone
+	overlay *bbolt.Tx // if set, all transactions happen in this one, which is rolled back at the end
+	remove  string    // a temporary folder made for the overlay, removed at the end
 
 	mu     sync.Mutex
-	broken error // what was found damaged; nothing is done after that
+	broken error // damage that was found; nothing is read or written after that
 }
 
-// lookAgain is how often a run tries whether another one has ended.
+// lookAgain is the pause between two attempts to get a file that another run has open.
 const lookAgain = 50 * time.Millisecond
 
-// Open opens the file, and makes it where it is missing. The context ends the waiting for another run: its deadline
-// like Wait, with ErrLocked, an interruption with the context's error.
+// Open opens the file and creates it if it is missing. While another run has the file, Open waits up to Options.Wait
+// and then returns ErrLocked. If the context ends earlier, its deadline also gives ErrLocked, and its cancellation
+// gives the context's error.
 func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 	d := &DB{}
 	if o.Used && empty(path) {
@@ -42,7 +44,7 @@ func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 		return nil, fmt.Errorf("open state %s: %w", path, engine.ErrMissing)
 	case none:
 		dir, err := os.MkdirTemp("", "helpdesk-")
-		if err != nil && path != "" { // the second place is beside the state
+		if err != nil && path != "" { // fall back to the folder of the state
 			dir, err = os.MkdirTemp(filepath.Dir(path), ".helpdesk-")
 		}
 		if err != nil {
@@ -58,13 +60,13 @@ func Open(ctx context.Context, path string, o engine.Options) (*DB, error) {
 	return d, nil
 }
 
-// missing reports whether there is no state yet: no file, or one with nothing in it.
+// missing reports whether there is no state yet: no file, or an empty one.
 func missing(path string) bool {
 	_, err := os.Stat(path)
 	return errors.Is(err, os.ErrNotExist) || empty(path)
 }
 
-// empty reports whether there is a file with nothing in it: a disk that is full may leave one.
+// empty reports whether the file exists with a size of 0. A full disk may leave such a file.
 func empty(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() == 0
@@ -80,7 +82,7 @@ func (d *DB) open(ctx context.Context, o engine.Options) (err error) {
 	return nil
 }
 
-// waitFile opens the file, again while another run holds it, as long as that may be waited for.
+// waitFile opens the file. It retries while another run has the file, up to o.Wait.
 func (d *DB) waitFile(ctx context.Context, o engine.Options) error {
 	enough := time.After(o.Wait)
 	for {
@@ -108,14 +110,14 @@ func (d *DB) openFile(glance bool) (err error) {
 			return told(d.path, "make state", fmt.Errorf("open state: %w", err))
 		}
 	}
-	// 0 waits for ever
+	// a timeout of 0 would wait forever
 	d.file, err = bbolt.Open(d.path, 0o600, &bbolt.Options{
 		Timeout:      time.Nanosecond,
 		FreelistType: bbolt.FreelistMapType,
-		ReadOnly:     glance && !empty(d.path), // then the list of free pages is not read
+		ReadOnly:     glance && !empty(d.path), // a read-only open does not read the list of free pages
 	})
 	if after, _ := os.Stat(d.path); err == nil && before != nil && !os.SameFile(before, after) {
-		// Meanwhile a compaction put another file in its place: ours is the one left behind.
+		// In the meantime a compaction has put another file in this place, and we have opened the old one.
 		_ = d.file.Close()
 		return d.openFile(glance)
 	}
@@ -130,8 +132,8 @@ func (d *DB) openFile(glance bool) (err error) {
 	return whole(d.file, d.path)
 }
 
-// whole reports whether the file is as long as what is kept in it: one that was cut off is told now, not by a fault
-// later.
+// whole returns ErrBroken if the file is shorter than its contents require. A truncated file is reported here, before a
+// read beyond its end can fault.
 func whole(db *bbolt.DB, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -155,7 +157,7 @@ func (d *DB) View(fn func(engine.Tx) error) error {
 	})
 }
 
-// Update implements engine.DB. In an overlay what a failed transaction did stays there.
+// Update implements engine.DB. In an overlay the changes of a failed transaction are not rolled back.
 func (d *DB) Update(fn func(engine.Tx) error) error {
 	return d.guard(func() error {
 		if d.overlay != nil {
@@ -168,16 +170,16 @@ func (d *DB) Update(fn func(engine.Tx) error) error {
 	})
 }
 
-// Still implements engine.DB: nobody else gets the file while this process has it.
+// Still implements engine.DB: no other process can get the file while this one has it open.
 func (d *DB) Still() error { return nil }
 
 // About implements engine.DB.
 func (d *DB) About() engine.About { return engine.About{Name: d.path} }
 
-// Close lets go of the file. What was done in an overlay is forgotten.
+// Close closes the file. Changes made in an overlay are discarded.
 func (d *DB) Close() error {
 	errs := []error{d.guard(d.close)}
-	// whoever found it has said so; bbolt might wait for itself now, so the end of the process lets go
+	// the damage has been reported already; bbolt might deadlock now, so the file is released when the process ends
 	if d.broken != nil {
 		errs = nil
 	}

@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// broken returns ErrBroken for the file at path, with what was found; nil = no more than that.
+// broken returns ErrBroken for the file at path. found describes the damage, nil if there is nothing to add.
 func broken(path string, found any) error {
 	text := ""
 	if found != nil {
@@ -22,19 +22,19 @@ func broken(path string, found any) error {
 		text)
 }
 
-// noState reports whether bbolt's error means that the file is none of its own.
+// noState reports whether bbolt's error means that the file is not a bbolt file.
 //
-// QUIRK: bbolt has no value for a file of less than two pages (go.etcd.io/bbolt v1.5.0, db.go, fileSize).
+// QUIRK: bbolt has no error value for a file of less than two pages (go.etcd.io/bbolt v1.5.0, db.go, fileSize).
 func noState(err error) bool {
 	return errors.Is(err, bolterrors.ErrInvalid) || errors.Is(err, bolterrors.ErrChecksum) ||
 		errors.Is(err, bolterrors.ErrVersionMismatch) ||
 		err != nil && strings.HasPrefix(err.Error(), "file size too small")
 }
 
-// guarded calls fn, which works with the file at path, and returns ErrBroken where that finds it damaged.
+// guarded calls fn, which works with the file at path. If fn finds the file damaged, guarded returns ErrBroken.
 //
-// QUIRK: on a damaged page bbolt panics, and beyond the end of a truncated file it reads, which is a fault; neither
-// is returned as an error (go.etcd.io/bbolt v1.5.0).
+// QUIRK: bbolt panics on a damaged page, and it reads beyond the end of a truncated file, which is a memory fault. It
+// returns neither as an error (go.etcd.io/bbolt v1.5.0).
 func guarded(path string, fn func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -49,8 +49,8 @@ func guarded(path string, fn func() error) (err error) {
 	return fn()
 }
 
-// damage tells what the file is to blame for from a bug of ours: it is a fault, or bbolt itself that panics. It is to
-// be called while the panic is on the stack.
+// damage reports whether a panic comes from a damaged file and not from a bug of ours: it is a memory fault, or bbolt
+// itself panicked. It must be called while the panic is still on the stack.
 func damage(p any) bool {
 	if _, fault := p.(interface{ Addr() uintptr }); fault {
 		return true
@@ -72,8 +72,8 @@ func damage(p any) bool {
 	}
 }
 
-// guard is guarded for the open state. Once it is damaged it is not touched again: a transaction that died may hold its
-// locks.
+// guard is guarded for the open state. After damage it refuses every further call: the transaction that died may still
+// have bbolt's locks.
 func (d *DB) guard(fn func() error) error {
 	d.mu.Lock()
 	err := d.broken

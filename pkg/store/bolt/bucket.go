@@ -8,15 +8,15 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// tx is a transaction of bbolt.
+// tx is a bbolt transaction.
 type tx struct {
 	*bbolt.Tx
-	open map[string]*bucket // asked for so far: it is asked for with each entry
+	open map[string]*bucket // buckets opened so far: callers ask for a bucket with every entry
 }
 
 func begun(t *bbolt.Tx) tx { return tx{t, map[string]*bucket{}} }
 
-// Bucket implements engine.Tx. A bucket is made when the first entry comes into it.
+// Bucket implements engine.Tx. The bucket is created by its first Put.
 func (t tx) Bucket(name string) engine.Bucket {
 	b := t.open[name]
 	if b == nil {
@@ -29,7 +29,7 @@ func (t tx) Bucket(name string) engine.Bucket {
 type bucket struct {
 	tx   *bbolt.Tx
 	name string
-	kept *bbolt.Bucket // nil = not made yet
+	kept *bbolt.Bucket // nil if not created yet
 }
 
 func (b *bucket) made() (err error) {

@@ -14,13 +14,13 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Backup writes a copy of the state as it stands, and has fn change it. A file of that name is replaced when the copy
-// is whole, not before.
+// Backup writes a copy of the state and lets fn change the copy. An existing file of that name is replaced only when
+// the copy is complete.
 func (d *DB) Backup(path string, fn func(*DB) error) error {
 	return aside(path, d.saved, fn)
 }
 
-// saved fills a file with the state as it stands.
+// saved writes the current state to a file.
 func (d *DB) saved(f *os.File) error { return d.guard(func() error { return d.write(f) }) }
 
 func (d *DB) write(f *os.File) error {
@@ -31,15 +31,15 @@ func (d *DB) write(f *os.File) error {
 	return d.file.View(copied)
 }
 
-// Aside has fn fill a new file, which takes the name of path when it is whole, not before.
+// Aside creates a new file and lets fn fill it. The file gets the name of path only when it is complete.
 func Aside(path string, fn func(*DB) error) error {
-	return aside(path, func(*os.File) error { return nil }, fn) // bbolt takes an empty file for a new one
+	return aside(path, func(*os.File) error { return nil }, fn) // bbolt treats an empty file as a new one
 }
 
-// abandoned is how long nothing has been written to a file aside that nobody will finish.
+// abandoned is the age of the last write after which a temporary file is considered abandoned.
 const abandoned = time.Hour
 
-// aside has fill write a file and fn change the state in it, and gives it the name of path.
+// aside creates a temporary file, lets fill write it and fn change the state in it, and renames it to path.
 func aside(path string, fill func(*os.File) error, fn func(*DB) error) error {
 	sweep(path, abandoned)
 	f, err := beside(path)
@@ -66,18 +66,18 @@ func changed(path string, fn func(*DB) error) error {
 	return errors.Join(fn(to), to.Close())
 }
 
-// Compact rewrites the file without its gaps and closes it. It returns the size in bytes the file had and the one it
-// has without them; where that is no less, the file stays as it is.
+// Compact rewrites the file without its gaps and closes it. It returns the size in bytes before and after. If the file
+// would not become smaller, it stays as it is.
 func (d *DB) Compact() (before, after int64, err error) { return d.compact(false) }
 
-// Rewrite is Compact of a file that is replaced in any case: what was removed may lie in its gaps.
+// Rewrite is like Compact, but always replaces the file: removed data may remain in its gaps.
 func (d *DB) Rewrite() error {
 	_, _, err := d.compact(true)
 	return err
 }
 
 func (d *DB) compact(always bool) (before, after int64, err error) {
-	path, err := filepath.EvalSymlinks(d.path) // a link stays one
+	path, err := filepath.EvalSymlinks(d.path) // a symbolic link remains a link
 	if err != nil {
 		return 0, 0, fmt.Errorf("compact state: %w", err)
 	}
@@ -100,7 +100,7 @@ func (d *DB) compact(always bool) (before, after int64, err error) {
 	return before, after, d.Close()
 }
 
-// rewrite copies what is kept into another file.
+// rewrite copies the entries to another file.
 func (d *DB) rewrite(path string) error {
 	dst, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second})
 	if err != nil {
@@ -110,8 +110,8 @@ func (d *DB) rewrite(path string) error {
 	return errors.Join(err, dst.Sync(), dst.Close())
 }
 
-// replace puts a file in the state's place. The lock is held until the rename is done, so that no run can write into
-// the file that is being left behind; but Windows can't rename over an open file.
+// replace renames tmp to path. The lock is kept until the rename is done, so that no run can write to the old file.
+// Windows cannot rename over an open file, so there the file is closed first.
 func (d *DB) replace(tmp, path string) error {
 	if os.Rename(tmp, path) == nil {
 		return nil

@@ -15,9 +15,9 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// create makes a new file aside, which takes the name of path when it is whole: a disk that is full must not leave one
-// that nobody can open. Where another run has made it meanwhile, that one stays. What runs left aside that were killed
-// is removed.
+// create makes a new state under a temporary name and then gives it the name of path, so that a full disk cannot leave
+// a broken file there. If another run has created the file in the meantime, that file stays. create also removes
+// temporary files left by killed runs.
 func create(path string) error {
 	f, err := beside(path)
 	if err != nil {
@@ -25,7 +25,7 @@ func create(path string) error {
 	}
 	defer sweep(path, 0)
 	defer os.Remove(f.Name())
-	_ = f.Close() // bbolt takes an empty file for a new one
+	_ = f.Close() // bbolt treats an empty file as a new one
 	db, err := bbolt.Open(f.Name(), 0o600, &bbolt.Options{Timeout: time.Second})
 	if err == nil {
 		err = db.Close()
@@ -33,30 +33,30 @@ func create(path string) error {
 	if err == nil {
 		err = os.Link(f.Name(), path)
 	}
-	if _, made := os.Lstat(path); made == nil { // by us, or by another run, which removes what is aside
+	if _, made := os.Lstat(path); made == nil { // made by us, or by another run, whose sweep has removed our file
 		return nil
 	}
-	if isLink(err) { // a disk without links
+	if isLink(err) { // the file system has no hard links
 		return os.Rename(f.Name(), path)
 	}
 	return err
 }
 
-// isLink reports whether an error is that of a link, and no other step's.
+// isLink reports whether the error comes from os.Link.
 func isLink(err error) bool {
 	var link *os.LinkError
 	return errors.As(err, &link)
 }
 
-// beside makes an empty file that is to take the name of path.
+// beside makes an empty temporary file in the folder of path.
 func beside(path string) (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(path), filepath.Base(path)+newFile+"*")
 }
 
-// newFile stands in the names of files aside, before what tells one from the other.
+// newFile is the part of a temporary file's name between the name of the state and the random suffix.
 const newFile = ".new-"
 
-// sweep removes what was begun aside so long ago and never took its name. Nothing depends on it.
+// sweep removes temporary files of path that were last written at least old ago. Errors are ignored.
 func sweep(path string, old time.Duration) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
@@ -72,7 +72,7 @@ func sweep(path string, old time.Duration) {
 	}
 }
 
-// told says what to do about an error of the disk that the file at path lies on.
+// told adds advice to an error of the disk that the file at path is on.
 func told(path, doing string, err error) error {
 	is := func(all ...syscall.Errno) bool {
 		for _, e := range all {

@@ -2,5 +2,5 @@
 
 package bolt
 
-// keepOwner has nothing to do where a file belongs to its folder's owners.
+// keepOwner does nothing on systems without Unix owners.
 func keepOwner(string, string) error { return nil }

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// keepOwner gives a file the owner and the rights of the one it is to replace: root may be at work for another user.
+// keepOwner gives the file at path the permissions of the file of, and its owner if the process is root: root may run
+// for another user.
 func keepOwner(path, of string) error {
 	info, err := os.Stat(of)
 	if err != nil {

@@ -5,17 +5,16 @@ import (
 	"sync"
 )
 
-// Kept is the connection of a run that opens its database more than once. Close of the database gives back the lock and
-// leaves the connection here, and the next opening takes it. The connection is all that stays: whatever another run may
-// have changed is asked for again. The zero value keeps nothing yet, and nil never keeps anything.
+// Kept keeps the connection of a run that opens its database more than once. Closing the database releases the lock and
+// leaves the connection here for the next opening. Only the connection is kept: data is read again, because another run
+// may have changed it. The zero value is empty, and a nil Kept never keeps anything.
 type Kept struct {
 	mu   sync.Mutex
 	of   string
 	conn io.Closer
 }
 
-// Leave keeps a connection, by the name of what it leads to. It takes the place of one that is kept already, which is
-// closed.
+// Leave stores a connection under a name. A connection that was stored before is closed.
 func (k *Kept) Leave(of string, conn io.Closer) {
 	if k == nil {
 		_ = conn.Close()
@@ -27,7 +26,7 @@ func (k *Kept) Leave(of string, conn io.Closer) {
 	k.of, k.conn = of, conn
 }
 
-// Take returns the connection that was left under this name, nil = none. It is kept no longer.
+// Take removes and returns the connection stored under this name, nil if there is none.
 func (k *Kept) Take(of string) (conn io.Closer) {
 	if k == nil {
 		return nil
@@ -40,7 +39,7 @@ func (k *Kept) Take(of string) (conn io.Closer) {
 	return conn
 }
 
-// Close ends the connection that is kept, if there is one.
+// Close closes the stored connection, if there is one.
 func (k *Kept) Close() error {
 	if k == nil {
 		return nil

@@ -16,37 +16,37 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Is reports whether a state's address is one of a PostgreSQL.
+// Is reports whether a state's address is that of a PostgreSQL database.
 func Is(address string) bool {
 	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
 }
 
-// Name returns an address without its secrets and options, for people.
+// Name returns an address for people, without secrets and options.
 func Name(address string) string {
 	if c, err := parse(address); err == nil {
 		return c.name
 	}
 	_, rest, _ := strings.Cut(address, ":")
-	rest = strings.TrimLeft(rest[strings.LastIndexByte(rest, '@')+1:], "/") // a password may hold anything
+	rest = strings.TrimLeft(rest[strings.LastIndexByte(rest, '@')+1:], "/") // a password may contain any character
 	rest, _, _ = strings.Cut(rest, "?")
 	return "postgres://" + rest
 }
 
-// config is what an address says.
+// config is a parsed address.
 type config struct {
 	*pgconn.Config
 	name   string
 	schema string // quoted as an identifier
-	lock   int64  // the key of the lock
+	lock   int64  // the key of the advisory lock
 }
 
 const (
 	defaultSchema  = "helpdesk"
-	connectWithin  = 10 * time.Second                          // a host
-	keepAlive      = 5 * time.Second                           // of a silent connection, then
-	keepAliveAgain = 2 * time.Second                           // so often, and
-	keepAliveTries = 3                                         // unanswered that many times it is cut, and
-	unacknowledged = keepAlive + keepAliveTries*keepAliveAgain // so long after what was sent into it
+	connectWithin  = 10 * time.Second                          // to connect to one host
+	keepAlive      = 5 * time.Second                           // idle time of a connection before the first probe
+	keepAliveAgain = 2 * time.Second                           // time between probes
+	keepAliveTries = 3                                         // unanswered probes before the connection is cut
+	unacknowledged = keepAlive + keepAliveTries*keepAliveAgain // time before unacknowledged data cuts the connection
 )
 
 func parse(address string) (config, error) {
@@ -70,7 +70,7 @@ func parse(address string) (config, error) {
 	u.RawQuery = query.Encode()
 	if c.Config, err = pgconn.ParseConfig(u.String()); err != nil {
 		var wrong *pgconn.ParseConfigError
-		if errors.As(err, &wrong) { // it knows the password
+		if errors.As(err, &wrong) { // the error contains the password
 			err = errors.New(strings.TrimPrefix(reason(wrong), ": "))
 		}
 		return c, fmt.Errorf("no address of a database: %w", err)
@@ -93,7 +93,7 @@ func parse(address string) (config, error) {
 	return c, nil
 }
 
-// parseURL reads an address; its error does not hold it.
+// parseURL parses an address. Its error does not contain the address.
 func parseURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err == nil {
@@ -111,7 +111,7 @@ func parseURL(address string) (*url.URL, error) {
 	return nil, fmt.Errorf("no address of a database: %w", err)
 }
 
-// reason returns what is wrong without the address.
+// reason returns the part of the error that does not contain the address.
 func reason(err *pgconn.ParseConfigError) string {
 	_, text, _ := strings.Cut(err.Error(), "`: ")
 	return text
@@ -119,7 +119,7 @@ func reason(err *pgconn.ParseConfigError) string {
 
 var errStandby = errors.New("the server only reads")
 
-// writable has a server that only reads told from others by its error.
+// writable marks the error of a read-only server with errStandby.
 func writable(check pgconn.ValidateConnectFunc) pgconn.ValidateConnectFunc {
 	return func(ctx context.Context, c *pgconn.PgConn) error {
 		if check == nil {
@@ -132,22 +132,22 @@ func writable(check pgconn.ValidateConnectFunc) pgconn.ValidateConnectFunc {
 	}
 }
 
-// trouble is an error with what to do about it.
+// trouble is an error that says what to do about it.
 type trouble struct {
 	kind  error
 	text  string
-	cause error // nil = none but the text
+	cause error // nil if there is only the text
 }
 
 func (t trouble) Error() string   { return t.text }
 func (t trouble) Unwrap() []error { return []error{t.kind, t.cause} }
 
-// wrong returns an error that a person must mend.
+// wrong returns an error that a person must fix.
 func wrong(format string, args ...any) error {
 	return trouble{engine.ErrSetup, fmt.Sprintf(format, args...), nil}
 }
 
-// away returns an error that may be over soon.
+// away returns an error that may go away by itself.
 func away(format string, args ...any) error {
 	return trouble{engine.ErrAway, fmt.Sprintf(format, args...), nil}
 }

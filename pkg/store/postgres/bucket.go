@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// changes are values by bucket and key, not yet sent; nil = deleted.
+// changes are unsent values by bucket and key; nil = deleted.
 type changes map[string]map[string][]byte
 
 func (c changes) put(bucket, key string, value []byte) {
@@ -18,7 +18,7 @@ func (c changes) put(bucket, key string, value []byte) {
 	c[bucket][key] = value
 }
 
-// tx is a transaction: what it changes waits until it ends.
+// tx is a transaction. Its changes are sent when it ends.
 type tx struct {
 	d       *DB
 	changed changes
@@ -60,7 +60,8 @@ func (d *DB) Update(fn func(engine.Tx) error) error {
 	return d.commit(t)
 }
 
-// usable returns why the session can't be used, and makes room for what will be read.
+// usable returns the reason why the session cannot be used any more, nil if it can. It also empties the shelves when
+// they are too large.
 func (d *DB) usable() error {
 	if d.lost == nil && d.conn == nil {
 		return errors.New("the state is closed")
@@ -95,7 +96,7 @@ func (b bucket) Get(key []byte) ([]byte, error) {
 	return value, nil
 }
 
-// change returns the value of a key that this transaction, or the overlay, has changed.
+// change returns the value of a key that was changed in this transaction or in the overlay.
 func (b bucket) change(key string) ([]byte, bool) {
 	if value, ok := b.changed[b.name][key]; ok {
 		return value, true
@@ -139,7 +140,7 @@ func (b bucket) Ahead(keys ...[]byte) {
 	}
 }
 
-// Walk merges what lies on the server with what has been changed since.
+// Walk merges the entries on the server with the unsent changes.
 func (b bucket) Walk(from []byte, fn func(key, value []byte) error) error {
 	changed := b.changesFrom(string(from))
 	next := func() error {
@@ -171,7 +172,7 @@ func (b bucket) Walk(from []byte, fn func(key, value []byte) error) error {
 	return err
 }
 
-// changesFrom returns the keys that have been changed, from one on, in their order.
+// changesFrom returns the changed keys from the given one on, in order.
 func (b bucket) changesFrom(from string) []string {
 	keys := map[string]bool{}
 	for _, c := range []changes{b.d.over, b.changed} {

@@ -6,18 +6,18 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// divisionByZero is the code of the error by which the fence refuses a batch.
+// divisionByZero is the code of the error with which the fence rejects a batch.
 const divisionByZero = "22012"
 
-// The numbers of PostgreSQL's types (pg_type.dat).
+// The type OIDs of PostgreSQL (pg_type.dat).
 const (
 	oidBytea, oidByteas = 17, 1001
 	oidText, oidTexts   = 25, 1009
 	oidInt8, oidInt8s   = 20, 1016
 )
 
-// commit sends what a transaction has changed as one batch: one round trip, and one transaction of the server. Its
-// first statement fails where anybody has written since this run opened the state.
+// commit sends the changes of a transaction as one batch: one round trip, and one transaction on the server. The first
+// statement fails if another run has written since this run opened the state.
 func (d *DB) commit(t tx) error {
 	if len(t.changed) == 0 && len(t.counted) == 0 {
 		return nil
@@ -42,13 +42,13 @@ func (d *DB) commit(t tx) error {
 		d.counts[bucket] = n
 	}
 	if rows := results[0].Rows; len(rows) == 1 && string(rows[0][1]) != d.backend {
-		d.lost = d.pooled() // it is written, and the next time it may not be this run's turn
+		d.lost = d.pooled() // this commit was written, but the next one may go to a process without the lock
 		return d.lost
 	}
 	return nil
 }
 
-// batch adds the statements that write the changes.
+// batch appends the statements that write the changes.
 func (t tx) batch(b *pgconn.Batch) {
 	var buckets, keys, values, goneBuckets, goneKeys, counters, counts [][]byte
 	for bucket, all := range t.changed {
@@ -87,7 +87,7 @@ func (t tx) batch(b *pgconn.Batch) {
 
 func number(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// array returns an array of one dimension in PostgreSQL's binary form (array_recv in its arrayfuncs.c).
+// array encodes a one-dimensional array in PostgreSQL's binary format (array_recv in its arrayfuncs.c).
 func array(element uint32, values [][]byte) []byte {
 	if len(values) == 0 {
 		return binary.BigEndian.AppendUint32(make([]byte, 8), element)
@@ -97,7 +97,7 @@ func array(element uint32, values [][]byte) []byte {
 		size += 4 + len(v)
 	}
 	out := make([]byte, 0, size)
-	// dimensions, no nulls, type, length, first index
+	// number of dimensions, no nulls, element type, length, first index
 	for _, n := range []uint32{1, 0, element, uint32(len(values)), 1} {
 		out = binary.BigEndian.AppendUint32(out, n)
 	}

@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// advice says what to do about an error of the server, by its code (PostgreSQL manual, appendix A), and whether a
-// person must do it.
+// advice contains what to do about a server error, by its code (PostgreSQL manual, appendix A), and whether a person
+// must do it.
 var advice = map[string]struct {
 	person bool
 	text   string
@@ -36,8 +36,8 @@ var advice = map[string]struct {
 	"57P03": {false, "the server is starting or stopping"},
 }
 
-// explain returns an error of the connection or of the server as one line with what to do, and of the kind that says
-// whether the next run may go better.
+// explain turns an error of the connection or the server into one line with advice. The error's kind says whether the
+// next run may succeed.
 func (c config) explain(err error) error {
 	var known trouble
 	if err == nil || errors.As(err, &known) || errors.Is(err, context.Canceled) {
@@ -65,7 +65,7 @@ func (c config) explain(err error) error {
 	return away("state %s: the connection broke (%s): the next run goes on", c.name, text)
 }
 
-// answered explains what the server said.
+// answered explains an error that the server returned.
 func (c config) answered(e *pgconn.PgError) error {
 	text := fmt.Sprintf("state %s: %s (%s)", c.name, e.Message, e.Code)
 	a, ok := advice[e.Code]

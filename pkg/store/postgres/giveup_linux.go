@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// giveUp has the system end a connection over which what was sent is not acknowledged: keepalives are for a silent one.
+// giveUp makes the system close a connection whose sent data is not acknowledged. Keepalive probes cover only idle
+// connections.
 func giveUp(network, _ string, c syscall.RawConn) error {
 	if !strings.HasPrefix(network, "tcp") {
 		return nil

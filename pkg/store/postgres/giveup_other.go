@@ -4,5 +4,6 @@ package postgres
 
 import "syscall"
 
-// giveUp leaves it to the bound of an answer, since only Linux ends a connection over what is not acknowledged.
+// giveUp does nothing: only Linux can close a connection over unacknowledged data. Elsewhere the time limit of a
+// request applies.
 func giveUp(string, string, syscall.RawConn) error { return nil }

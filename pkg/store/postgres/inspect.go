@@ -14,7 +14,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Holder returns who has the lock.
+// Holder returns the run that has the lock.
 func (d *DB) Holder() (engine.Held, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -25,7 +25,7 @@ func (d *DB) Holder() (engine.Held, bool) {
 	return h, ok && !h.Since.IsZero()
 }
 
-// Inspect tells a person what the server is, and what of it must be set otherwise.
+// Inspect returns the server's version and the settings that should be changed, for people.
 func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -63,7 +63,7 @@ func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 
 func unquoted(identifier string) string { return identifier[1 : len(identifier)-1] }
 
-// road returns the key of the text that says how the connection goes.
+// road returns the key of the text for the server, which says whether the connection uses TLS.
 func (d *DB) road() string {
 	if _, ok := d.conn.Conn().(*tls.Conn); ok {
 		return "check.server.tls"
@@ -71,7 +71,7 @@ func (d *DB) road() string {
 	return "check.server"
 }
 
-// private warns of a network that can read the state.
+// private warns if the network can read the state.
 func (d *DB) private() engine.Finding {
 	_, secure := d.conn.Conn().(*tls.Conn)
 	addr, ok := d.conn.Conn().RemoteAddr().(*net.TCPAddr)
@@ -81,7 +81,7 @@ func (d *DB) private() engine.Finding {
 	return engine.Finding{Optional: true, Note: phrase.Of("check.server.unencrypted")}
 }
 
-// durable warns where the server may forget what it has acknowledged.
+// durable warns if the server may lose commits that it has acknowledged.
 func durable(commit, fsync, standbys, names string) engine.Finding {
 	switch {
 	case fsync != "on":
@@ -94,9 +94,9 @@ func durable(commit, fsync, standbys, names string) engine.Finding {
 	return engine.Finding{OK: true}
 }
 
-const secondSession = 5 * time.Second // to get one
+const secondSession = 5 * time.Second // time to get a second session
 
-// unless returns an error that is not the end of the time.
+// unless returns err, or nil if the time has run out.
 func unless(short context.Context, err error) error {
 	if errors.Is(short.Err(), context.DeadlineExceeded) {
 		return nil
@@ -104,9 +104,9 @@ func unless(short context.Context, err error) error {
 	return err
 }
 
-// pooler reports whether a pooler hands the session's statements to any of the server's processes: then a second
-// session gets the process of the first, which does nothing at the moment. One that waits has none to get: each is a
-// session's.
+// pooler reports whether a pooler distributes the session's statements over several server processes. In that case a
+// second session gets the process of the first session, which is idle at that moment. If the second session cannot
+// connect in time, each session has a process of its own, and the answer is false.
 func (d *DB) pooler(ctx context.Context) (bool, error) {
 	short, cancel := context.WithTimeout(ctx, secondSession)
 	defer cancel()

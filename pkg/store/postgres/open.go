@@ -44,8 +44,8 @@ func (d *DB) open(ctx context.Context, o engine.Options) error {
 	return d.create()
 }
 
-// direct refuses a pooler in transaction mode. Whoever stands between gives another number for the server's process
-// than the process itself.
+// direct rejects a pooler in transaction mode. It looks for one only if the process id from the connection's start
+// differs from the one that the process itself reports, as behind any pooler.
 func (d *DB) direct(ctx context.Context) error {
 	if strconv.FormatUint(uint64(d.conn.PID()), 10) == d.backend {
 		return nil
@@ -57,14 +57,14 @@ func (d *DB) direct(ctx context.Context) error {
 	return err
 }
 
-// begin takes the lock, and asks what must be known of the server and of the last commit. It says whether there are
-// tables.
+// begin takes the lock and reads what is needed about the server and the last commit. It returns whether the tables
+// exist.
 func (d *DB) begin(o engine.Options) (made bool, err error) {
 	lock := "pg_try_advisory_lock(" + strconv.FormatInt(d.lock, 10) + ")"
 	if o.Unlocked {
 		lock = "true"
 	}
-	// Reading goes by the index alone, however little the server knows of the tables' sizes.
+	// Always read by the index, even if the server has no statistics about the tables.
 	sql := fmt.Sprintf(`set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
 		set standard_conforming_strings = on; set tcp_keepalives_idle = %.0f; set tcp_keepalives_interval = %.0f;
 		set tcp_keepalives_count = %d; set tcp_user_timeout = %d;
@@ -72,7 +72,7 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 			pg_backend_pid()`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
 		keepAliveTries, unacknowledged.Milliseconds(), lock)
 	sent := d.clock()
-	d.locked = !o.Unlocked // as far as is known until the answer
+	d.locked = !o.Unlocked // assumed until the server answers
 	rows, err := d.rows(sql + "; select commits, extract(epoch from at) from " + d.schema + ".fence")
 	if tables := !absent(err); !tables {
 		rows, err = d.rows(sql)
@@ -94,13 +94,13 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	return last != nil, d.last(last)
 }
 
-// absent reports whether an error means that there are no tables yet.
+// absent reports whether an error means that the tables do not exist yet.
 func absent(err error) bool {
 	var said *pgconn.PgError
 	return errors.As(err, &said) && (said.Code == "42P01" || said.Code == "3F000")
 }
 
-// last notes what is known of the last commit.
+// last records the last commit.
 func (d *DB) last(row []string) (err error) {
 	if row == nil {
 		return nil
@@ -110,7 +110,7 @@ func (d *DB) last(row []string) (err error) {
 	return err
 }
 
-// holder returns who has the lock, as an error.
+// holder returns the run that has the lock, as an error.
 func (d *DB) holder() error {
 	h := engine.Held{Name: d.name}
 	sql := fmt.Sprintf(`select a.application_name, extract(epoch from a.backend_start) from pg_locks l join pg_stat_activity a using (pid)
@@ -132,7 +132,7 @@ func (d *DB) holder() error {
 	return h
 }
 
-// create makes the tables, and the schema where it is missing.
+// create creates the tables, and the schema if it is missing.
 func (d *DB) create() error {
 	sql := `create table SCHEMA.entries (bucket text collate "C" not null, key bytea not null, value bytea not null, primary key (bucket, key));
 		create table SCHEMA.counters (bucket text collate "C" primary key, n bigint not null);

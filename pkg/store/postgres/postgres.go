@@ -1,9 +1,9 @@
-// Package postgres keeps the state in a schema of a PostgreSQL database.
+// Package postgres is the storage engine for a state in a schema of a PostgreSQL database. It does not know what the
+// entries mean, and it never reconnects: a run whose session breaks ends.
 //
-// One session does everything of a run. It takes a lock when the state is opened, reads what is asked for and remembers
-// it, since nobody else writes, and sends the changes of a transaction as one batch. The batch is refused where
-// somebody else has written since the state was opened, so that a run that has lost the lock without noticing can't
-// write. Nothing reconnects: a run whose session breaks ends.
+// A run uses one session. The session takes a lock when the state is opened. It caches what it reads, since nobody else
+// writes, and sends the changes of a transaction as one batch. The server rejects the batch if another run has written
+// since the state was opened, so a run that has lost the lock without noticing cannot write.
 package postgres
 
 import (
@@ -26,37 +26,37 @@ import (
 type DB struct {
 	config
 	conn    *pgconn.PgConn
-	way     string       // the name under which the connection is kept
-	kept    *engine.Kept // where; nil = it ends with Close
-	about   engine.About // as it was opened
+	way     string       // name under which the connection is kept
+	kept    *engine.Kept // where the connection is kept; nil = Close ends it
+	about   engine.About // as of opening
 	trips   atomic.Int64
-	backend string // the server's process that took the lock
-	fence   uint64 // counts the commits of all runs
+	backend string // process id of the server process that took the lock
+	fence   uint64 // number of commits by all runs
 	overlay bool
 	locked  bool
-	absent  bool // there are no tables, and none are made
+	absent  bool // the tables do not exist and are not created
 	clock   func() time.Time
 
-	mu      sync.Mutex // one transaction at a time
-	lost    error      // why the session can't be used any more
-	heard   time.Time  // when the question was sent that the server answered last
+	mu      sync.Mutex // allows one transaction at a time
+	lost    error      // why the session cannot be used any more, nil if it can
+	heard   time.Time  // sending time of the last request that was answered
 	shelves map[string]*shelf
-	bytes   int // on the shelves
+	bytes   int // size of the shelves
 	counts  map[string]uint64
-	ahead   map[place]bool   // keys to be read with the next one
-	over    changes          // of an overlay
-	large   map[place][]byte // values just read that are not remembered
+	ahead   map[place]bool   // keys to be read with the next request
+	over    changes          // changes in the overlay
+	large   map[place][]byte // values just read that are too large for the shelves
 }
 
 const (
-	oldest    = 13                     // version of the server
-	within    = time.Minute            // an answer of the server
-	lookAgain = 200 * time.Millisecond // whether another run has ended
-	recent    = 2 * time.Second        // for so long an answer shows that this run has the lock
+	oldest    = 13                     // oldest supported major version
+	within    = time.Minute            // time limit of a request
+	lookAgain = 200 * time.Millisecond // pause between attempts to take the lock
+	recent    = 2 * time.Second        // how long an answer proves that this run has the lock
 )
 
-// Open connects, takes the lock, and makes the tables where they are missing. A connection that this run has kept is
-// used again; where that fails, Open connects anew.
+// Open connects, takes the lock, and creates the tables if they are missing. It first tries the connection that this
+// run has kept, and connects anew if that fails.
 func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 	c, err := parse(address)
 	if err != nil {
@@ -81,7 +81,7 @@ func Open(ctx context.Context, address string, o engine.Options) (*DB, error) {
 	return c.opened(ctx, conn, way, o)
 }
 
-// opened takes the lock by a connection, which it ends where that fails.
+// opened takes the lock over a connection, and closes the connection on failure.
 func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o engine.Options) (*DB, error) {
 	d := &DB{config: c, conn: conn, way: way, about: engine.About{Name: c.name}, overlay: o.Overlay || o.Unlocked,
 		shelves: map[string]*shelf{},
@@ -101,7 +101,7 @@ func (c config) opened(ctx context.Context, conn *pgconn.PgConn, way string, o e
 	return d, nil
 }
 
-// known refuses a server that is too old to be asked anything. A name before the number is some vendor's.
+// known rejects a server that is too old. Some vendors put a name before the version number.
 func (d *DB) known() error {
 	said := d.conn.ParameterStatus("server_version")
 	number := strings.TrimLeftFunc(said, func(r rune) bool { return r < '0' || r > '9' })
@@ -116,14 +116,14 @@ func (d *DB) known() error {
 
 func cut(s string, n int) string { return s[:min(n, len(s))] }
 
-// pooled is the error of a session whose statements go to several processes of the server.
+// pooled returns the error for a session whose statements go to several server processes.
 func (d *DB) pooled() error {
 	return wrong("state %s: it goes through a pooler in transaction mode, which keeps no lock: name the server "+
 		"itself, or the pooler's "+
 		"port in session mode", d.name)
 }
 
-// ask sends statements as one string, and returns the first row of the last.
+// ask sends statements as one string and returns the first row of the last one.
 func (d *DB) ask(sql string) ([]string, error) {
 	rows, err := d.rows(sql)
 	if err != nil {
@@ -132,7 +132,7 @@ func (d *DB) ask(sql string) ([]string, error) {
 	return rows[len(rows)-1], nil
 }
 
-// rows sends statements as one string, and returns the first row of each.
+// rows sends statements as one string and returns the first row of each.
 func (d *DB) rows(sql string) ([][]string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
@@ -159,7 +159,7 @@ func first(rows [][][]byte) [][]byte {
 	return rows[0]
 }
 
-// send sends statements as one batch, which is one transaction.
+// send sends statements as one batch, in one transaction.
 func (d *DB) send(b *pgconn.Batch) ([]*pgconn.Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
@@ -178,8 +178,8 @@ func (d *DB) send(b *pgconn.Batch) ([]*pgconn.Result, error) {
 	return results, nil
 }
 
-// Still implements engine.DB. The server is asked, unless it has just answered by both clocks: one of them stands still
-// with the machine.
+// Still implements engine.DB. It asks the server, unless the last answer is recent by both the wall clock and the
+// monotonic clock: one of them may stop while the machine is suspended.
 func (d *DB) Still() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -197,13 +197,13 @@ func (d *DB) Still() error {
 	return err
 }
 
-// refused notes that another run has written meanwhile.
+// refused records that another run has written.
 func (d *DB) refused() error {
 	d.lost = away("state %s: another run works with it: this one was cut off, and its changes were refused", d.name)
 	return d.lost
 }
 
-// broken explains an error, and remembers one that the session does not outlive.
+// broken explains an error, and remembers it if the session has ended with it.
 func (d *DB) broken(err error) error {
 	var said *pgconn.PgError
 	if errors.As(err, &said) && said.Code == divisionByZero {
@@ -216,13 +216,13 @@ func (d *DB) broken(err error) error {
 	return explained
 }
 
-// seconds reads a time that the server gives as seconds since 1970.
+// seconds parses a time given as seconds since 1970.
 func seconds(text string) time.Time {
 	n, _ := strconv.ParseFloat(text, 64)
 	return time.UnixMicro(int64(n * 1e6))
 }
 
-// literal quotes a string.
+// literal quotes a string for SQL.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // About implements engine.DB.
@@ -232,8 +232,8 @@ func (d *DB) About() engine.About {
 	return about
 }
 
-// Close gives the lock back, and keeps the connection for the next opening or ends it: the server would notice its end
-// late, and the next run find it locked.
+// Close releases the lock. It keeps the connection for the next opening, or closes it. The lock is released explicitly,
+// because the server may notice a closed connection only later, and the next run would find the state locked.
 func (d *DB) Close() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -247,7 +247,7 @@ func (d *DB) Close() error {
 	if err == nil && d.lost == nil && !d.conn.IsClosed() {
 		d.kept.Leave(d.way, session{d.conn})
 	} else {
-		_ = session{d.conn}.Close() // whoever broke it has been told
+		_ = session{d.conn}.Close() // the error that broke it has been reported
 	}
 	d.conn = nil
 	if d.lost != nil {
@@ -259,7 +259,7 @@ func (d *DB) Close() error {
 // session is a connection without the lock.
 type session struct{ *pgconn.PgConn }
 
-// Close ends it.
+// Close closes the connection.
 func (s session) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -8,23 +8,23 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// place is a key of a bucket.
+// place is a key in a bucket.
 type place struct{ bucket, key string }
 
-// shelf is what is remembered of a bucket: nobody else changes it while the lock is held.
+// shelf caches a bucket. Nobody else changes the bucket while this run has the lock.
 type shelf struct {
-	known map[string][]byte // nil = there is none
-	whole bool              // everything of the bucket is known
-	keys  []string          // of what there is, in their order; kept of a whole one alone
+	known map[string][]byte // a nil value = the key does not exist
+	whole bool              // the cache contains the complete bucket
+	keys  []string          // the existing keys in order, only if whole
 }
 
 const (
-	mostKept  = 8 << 20   // bytes on all shelves between two transactions
-	wholeUpTo = 2 << 20   // bytes of a bucket that is remembered whole
-	largest   = 256 << 10 // bytes of a value that is remembered
-	firstPage = 200       // entries read at once by a walk, and later:
+	mostKept  = 8 << 20   // bytes on all shelves; if there are more, they are emptied before the next transaction
+	wholeUpTo = 2 << 20   // largest bucket that is cached completely, in bytes
+	largest   = 256 << 10 // largest cached value, in bytes
+	firstPage = 200       // entries in the first request of a walk
 	nextPages = 2000
-	mostAhead = 5000 // keys asked for at once
+	mostAhead = 5000 // keys in one request
 )
 
 func (d *DB) shelf(bucket string) *shelf {
@@ -36,7 +36,7 @@ func (d *DB) shelf(bucket string) *shelf {
 	return s
 }
 
-// remember notes the value of a key, nil = there is none.
+// remember caches the value of a key; nil = the key does not exist.
 func (d *DB) remember(bucket, key string, value []byte) {
 	s := d.shelf(bucket)
 	if len(value) > largest {
@@ -58,7 +58,7 @@ func (d *DB) remember(bucket, key string, value []byte) {
 	}
 }
 
-// fetch reads a key together with those that were told ahead.
+// fetch reads a key together with the announced keys.
 func (d *DB) fetch(first place) error {
 	if d.absent {
 		return nil
@@ -109,11 +109,11 @@ func (d *DB) fetched(p place) []byte {
 	return d.shelf(p.bucket).known[p.key]
 }
 
-// walk calls fn with every entry on the server from a key on. A small bucket that is walked whole is remembered.
+// walk calls fn with every entry on the server from a key on. It caches a small bucket that it has walked completely.
 func (d *DB) walk(bucket, from string, fn func(key string, value []byte) error) error {
 	if s := d.shelf(bucket); s.whole {
 		i, _ := slices.BinarySearch(s.keys, from)
-		for _, key := range slices.Clone(s.keys[i:]) { // fn may read what makes the shelf another one
+		for _, key := range slices.Clone(s.keys[i:]) { // fn may read keys that change the shelf
 			if err := fn(key, s.known[key]); err != nil {
 				return err
 			}
@@ -168,7 +168,7 @@ func (d *DB) page(bucket, from string, most int) ([][][]byte, error) {
 	return results[0].Rows, nil
 }
 
-// readCounts reads all counters, once.
+// readCounts reads all counters, once per session.
 func (d *DB) readCounts() error {
 	if d.counts != nil {
 		return nil
