@@ -33,7 +33,8 @@ const (
 	Succeeded Cause = "server" // the history of the database has changed
 	Restored  Cause = "backup" // the state is a copy made by Backup
 	Older     Cause = "older"  // the state is older than the last pass recorded
-	Gone      Cause = "gone"   // the state was missing although passes had run; a new one was begun, and the contents of the old one are lost
+	// the state was missing although passes had run; a new one was begun, and the contents of the old one are lost
+	Gone Cause = "gone"
 )
 
 // Doubt returns the doubt that no pass has reported yet, nil if there is none.

@@ -18,7 +18,7 @@ type entry struct {
 	Cause    string    `json:"cause,omitempty"`
 	Mailbox  string    `json:"mailbox,omitempty"` // of the letter
 	To       string    `json:"to,omitempty"`      // recipient of the letter
-	Aside    bool      `json:"aside,omitempty"`   // does not wait for earlier entries of the ticket, and later ones do not wait for it
+	Aside    bool      `json:"aside,omitempty"`   // neither waits for other entries of the ticket nor delays them
 	Added    time.Time `json:"added"`
 	Tries    int       `json:"tries,omitempty"`
 	First    time.Time `json:"first,omitzero"`
