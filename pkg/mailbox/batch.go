@@ -16,7 +16,7 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// batch is what one FETCH brings, with all that is tried until every message has come or is known not to.
+// batch reads the messages of one FETCH, with further attempts until each of them has been delivered or has failed.
 type batch struct {
 	*Mailbox
 	limit int64
@@ -24,7 +24,7 @@ type batch struct {
 	got   map[uint32]*item
 }
 
-// items puts what came into the order of ls; with an error only what did come.
+// items returns the results in the order of ls. If err is not nil, it leaves out the messages without a result.
 func (b *batch) items(ls []desk.Listing, err error) []item {
 	var all []item
 	for _, l := range ls {
@@ -34,7 +34,7 @@ func (b *batch) items(ls []desk.Listing, err error) []item {
 				err: fault.New(fault.Never, fmt.Errorf("fetch %d: %w: its UIDVALIDITY is no longer %d",
 					l.UID, ErrGone, l.UIDValidity))})
 		case it != nil && it.body != nil && b.part == imap.PartSpecifierNone && it.body.Size() == 0 && l.Size > 0:
-			// QUIRK: a server whose storage fails gives out nothing, and says that all is well.
+			// QUIRK: a server with failing storage may return an empty body and report success.
 			it.body.Close()
 			all = append(all, item{
 				Listing: l,
@@ -52,7 +52,7 @@ func (b *batch) items(ls []desk.Listing, err error) []item {
 	return all
 }
 
-// read fetches the messages together; those that did not come that way, one by one. Its error ends the whole Fetch.
+// read fetches the messages together, then those still missing one by one. An error of read ends the whole Fetch.
 func (b *batch) read(ctx context.Context, ls []desk.Listing) error {
 	var uids []uint32
 	for _, l := range ls {
@@ -68,7 +68,8 @@ func (b *batch) read(ctx context.Context, ls []desk.Listing) error {
 	}
 	err := b.fetch(ctx, uids)
 	if left := absent(uids, b.got); err == nil && len(left) > 0 {
-		// QUIRK: a FLAGS update that comes first is taken for the answer and the body is lost: ask once more.
+		// QUIRK: go-imap takes a FLAGS update that precedes the answer for the answer, and the body is lost: ask once
+		// more.
 		err = b.fetch(ctx, left)
 	}
 	if err == nil {
@@ -77,7 +78,7 @@ func (b *batch) read(ctx context.Context, ls []desk.Listing) error {
 	return b.singly(ctx, absent(uids, b.got), err)
 }
 
-// singly reads the messages that a broken batch left, one a FETCH, so that the one that breaks it is known.
+// singly reads the messages missing after a broken batch with one FETCH each, which finds the one that breaks it.
 func (b *batch) singly(ctx context.Context, uids []uint32, err error) error {
 	breaks := 0
 	for _, uid := range uids {
@@ -137,8 +138,8 @@ func (b *batch) fetch(ctx context.Context, uids []uint32) error {
 	return b.heads(ctx, large)
 }
 
-// heads reads the headers of messages that are longer than listed, and keeps how long they are: by that a reader knows
-// that there is more than the header.
+// heads reads the headers of messages that are longer than listed. It records their real size, which shows the reader
+// that the body is missing.
 func (b *batch) heads(ctx context.Context, large map[uint32]int64) error {
 	uids := slices.Sorted(maps.Keys(large))
 	err := (&batch{Mailbox: b.Mailbox, part: imap.PartSpecifierHeader, got: b.got}).fetch(ctx, uids)
@@ -150,7 +151,8 @@ func (b *batch) heads(ctx context.Context, large map[uint32]int64) error {
 	return err
 }
 
-// take reads one message of an answer. An item without a body is longer than the listing said and than the limit.
+// take reads one message of an answer. An item with neither body nor error is a message over the limit that was listed
+// as shorter.
 func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, err error) {
 	for data := msg.Next(); data != nil; data = msg.Next() {
 		switch data := data.(type) {
@@ -168,10 +170,10 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 				}
 				continue
 			}
-			// QUIRK: go-imap reports a literal cut short by a lost connection as a good end of file, so the bytes are
+			// QUIRK: go-imap reports a literal cut short by a lost connection as a normal end of file, so the bytes are
 			// counted.
 			body, err := b.o.Folders.Read(data.Literal, data.Literal.Size())
-			if errors.Is(err, spool.ErrNoRoom) { // a shorter one may fit
+			if errors.Is(err, spool.ErrNoRoom) { // a shorter message may fit
 				if _, err := io.Copy(io.Discard, data.Literal); err != nil {
 					return uid, nil, err
 				}
@@ -188,12 +190,12 @@ func (b *batch) take(msg *imapclient.FetchMessageData) (uid uint32, it *item, er
 		}
 	}
 	if it == nil {
-		uid = 0 // no body in it: as if the message had not been answered
+		uid = 0 // without a body the message counts as not answered
 	}
 	return uid, it, nil
 }
 
-// skip reads size bytes for nothing.
+// skip reads and discards size bytes.
 func skip(r io.Reader, size int64) error {
 	if n, err := io.Copy(io.Discard, r); err != nil || n != size {
 		return fmt.Errorf("%w: %d of %d bytes", spool.ErrShort, n, size)
@@ -201,8 +203,8 @@ func skip(r io.Reader, size int64) error {
 	return nil
 }
 
-// full says what helps where a message can't be kept for as long as it is worked on. Nothing of it is lost: the mailbox
-// has it.
+// full adds advice to the error for a message that finds no room on disk. The message is not lost: it is still in the
+// mailbox.
 func full(err error) error {
 	return fault.Away(fault.Refused, fmt.Errorf("%w: make room there, or set TMPDIR to a folder that has some", err))
 }

@@ -24,7 +24,7 @@ func dial(ctx context.Context, o Options) (*session, error) {
 	return s, nil
 }
 
-// inTurn logs in when as few others do as the options want.
+// inTurn logs in, waiting first until fewer logins are in progress than o.Logins allows.
 func (s *session) inTurn(ctx context.Context, o Options) error {
 	if o.Logins != nil {
 		select {
@@ -65,7 +65,7 @@ func greet(ctx context.Context, o Options) (*session, error) {
 			_ = conn.Close()
 			return nil, err
 		}
-		s.guard.Conn, s.guard.out = t, []byte("* OK encrypted\r\n") // RFC 9051, 6.2.1: no other greeting comes
+		s.guard.Conn, s.guard.out = t, []byte("* OK encrypted\r\n") // RFC 9051, 6.2.1: no second greeting comes
 	}
 	s.client = imapclient.New(s.guard, nil)
 	if err := s.client.WaitGreeting(); err != nil {

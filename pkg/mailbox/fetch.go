@@ -17,16 +17,16 @@ import (
 var ErrGone = errors.New("the message is gone from the folder")
 
 const (
-	batchCount = 32      // messages of one FETCH: at 20 ms round trip as good as any more
-	batchBytes = 4 << 20 // what they may be together, since two batches are held at a time
-	maxBreaks  = 5       // messages in a row that cost a connection each before it is the server's fault
+	batchCount = 32      // messages of one FETCH; at a 20 ms round trip, more do not make it faster
+	batchBytes = 4 << 20 // bytes of one FETCH; two batches are in memory at a time
+	maxBreaks  = 5       // messages in a row that each cost a connection, after which the server is at fault
 )
 
-// Fetch reads the messages without marking them and calls fn for each, in the order of ls, with the whole body. fn
-// closes the body. Of a message longer than limit bytes only the header is read (limit 0 = no limit); l.Size tells. If
-// a message cannot be fetched, fn is called with an error (ErrGone or the cause). If the server refuses every message,
-// Fetch itself returns that error. While fn works the next messages are on their way, so fn must not call other
-// methods. An error of fn ends Fetch and is returned as it is.
+// Fetch reads the messages without marking them and calls fn for each, in the order of ls, with the whole body. fn must
+// close the body. If a message is longer than limit bytes, Fetch reads only its header, and l.Size is greater than the
+// body's (limit 0 = no limit). If a message cannot be fetched, fn is called with an error (ErrGone or the cause). If
+// the server refuses every message, Fetch itself returns that error. The next messages are read while fn works, so fn
+// must not call other methods. Fetch returns an error of fn unchanged and stops.
 func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
 	fn func(l desk.Listing, body *spool.Body, err error) error) error {
 	out := make(chan []item)
@@ -36,7 +36,7 @@ func (m *Mailbox) Fetch(ctx context.Context, ls []desk.Listing, limit int64,
 		defer close(out)
 		failed <- m.produce(ctx, ls, limit, out, stop)
 	}()
-	defer func() { // also when fn panics: the connection must be at rest before anybody uses it again
+	defer func() { // also if fn panics: the connection must be at rest before its next use
 		close(stop)
 		for items := range out {
 			release(items)
@@ -77,11 +77,11 @@ type item struct {
 	err  error
 }
 
-// produce reads one batch after the other, always one ahead of the reader. What could not be had is told once a message
-// has come, or all have been asked for: until then the server itself may be at fault.
+// produce reads batch after batch, one ahead of the reader. It reports failed messages only after a message has arrived
+// or all have been asked for, because until then the server itself may be at fault.
 func (m *Mailbox) produce(ctx context.Context, ls []desk.Listing, limit int64, out chan<- []item,
 	stop <-chan struct{}) error {
-	var none []item // what was asked for before the first message came
+	var none []item // messages asked for before the first one arrived
 	came := false
 	for len(ls) > 0 {
 		n, part := m.batch(ls, limit)
@@ -118,8 +118,8 @@ func given(items []item) bool {
 	return slices.ContainsFunc(items, func(it item) bool { return it.err == nil })
 }
 
-// withheld reports whether a server that gives none of the messages is at fault itself: it has refused several, or says
-// that this will pass.
+// withheld returns an error if a server that delivered no message is itself at fault: it refused several messages, or
+// says that the refusal is temporary.
 func (m *Mailbox) withheld(items []item) error {
 	refused := 0
 	var first error
@@ -140,7 +140,7 @@ func (m *Mailbox) withheld(items []item) error {
 	return nil
 }
 
-// batch returns how many of the first messages one FETCH may ask for, and whether for their headers only.
+// batch returns how many of the first messages go into one FETCH, and whether it reads only their headers.
 func (m *Mailbox) batch(ls []desk.Listing, limit int64) (n int, part imap.PartSpecifier) {
 	var bytes int64
 	part = section(ls[0], limit)

@@ -10,43 +10,43 @@ import (
 	"sync"
 )
 
-// What a server may say, in bytes. A literal with a message in it is bounded by whoever reads it.
+// Limits in bytes of what a server may send. A literal with a message is bounded by its reader.
 const (
 	maxResponse = 1 << 20  // one response, without the messages in it
-	maxFound    = 16 << 20 // one that lists what was found: some million UIDs
+	maxFound    = 16 << 20 // one search result: some million UIDs
 	maxAnswer   = 64 << 20 // all responses to one command
-	maxString   = 64 << 10 // a literal that is no message
+	maxString   = 64 << 10 // a literal other than a message
 )
 
-// guard reads what a server says, on the clear side of TLS, and hands it on line by line. It ends the connection over
-// what would fill the memory, since go-imap takes lines and literals of any length; it leaves out folders whose names
-// go-imap ends the connection over; and it remembers the reason in a BYE, which go-imap forgets.
+// guard reads the server's decrypted bytes and passes them on line by line. It ends the connection if a response
+// exceeds the limits, since go-imap accepts lines and literals of any length. It leaves out folders whose names make
+// go-imap end the connection. It also keeps the text of a BYE, which go-imap discards.
 type guard struct {
 	net.Conn
 	fail func(error) error
-	most int // bytes of an answer
+	most int // limit of an answer, in bytes
 
-	out     []byte // is read next
-	line    []byte // of the response, as far as it has come
+	out     []byte // bytes to be read next
+	line    []byte // the current line so far
 	list    []byte // the lines and literals of a LIST response so far
 	words   []string
-	literal int64 // bytes of a literal still to come
-	size    int   // of the response so far
-	err     error // of the connection
+	literal int64 // bytes of the current literal still to come
+	size    int   // bytes of the response so far
+	err     error // error of the connection
 
 	mu     sync.Mutex
-	answer int // of all responses to the command
+	answer int // bytes of all responses to the current command
 	bye    string
 }
 
-// rest tells the guard that a command has been answered.
+// rest resets the count of bytes after a command has been answered.
 func (g *guard) rest() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.answer = 0
 }
 
-// goodBye returns the reason of a BYE, "" where none came.
+// goodBye returns the text of a BYE, "" if the server sent no BYE.
 func (g *guard) goodBye() string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -73,7 +73,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// take takes what came.
+// take processes received bytes.
 func (g *guard) take(b []byte) error {
 	for len(b) > 0 {
 		if g.literal > 0 {
@@ -101,7 +101,7 @@ func (g *guard) take(b []byte) error {
 	return nil
 }
 
-// pass hands on what came, or keeps it with the response that it belongs to.
+// pass passes bytes on to the reader, or adds them to the LIST response that is being collected.
 func (g *guard) pass(b []byte) {
 	if g.list != nil {
 		g.list = append(g.list, b...)
@@ -110,7 +110,7 @@ func (g *guard) pass(b []byte) {
 	g.out = append(g.out, b...)
 }
 
-// bounded holds the response and the answer, n bytes longer now, against what they may be.
+// bounded adds n bytes to the response and the answer, and returns an error if one of them exceeds its limit.
 func (g *guard) bounded(n int) error {
 	g.size += n
 	g.mu.Lock()
@@ -133,7 +133,7 @@ func (g *guard) bounded(n int) error {
 	return nil
 }
 
-// beginning returns the first words of a response in capital letters, none before they have come.
+// beginning returns the first words of a response in capital letters, or nil while too few bytes have arrived.
 func beginning(line []byte) []string {
 	if len(line) < 32 && !bytes.HasSuffix(line, []byte("\n")) {
 		return nil
@@ -151,7 +151,7 @@ func (g *guard) is(i int, words ...string) bool {
 	return false
 }
 
-// ended looks at a line that has come: a literal may follow, else the response is whole.
+// ended handles a complete line: either a literal follows or the response is complete.
 func (g *guard) ended() error {
 	if g.list == nil && g.is(1, "LIST", "LSUB") {
 		g.list = []byte{}

@@ -12,17 +12,16 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// maxField bounds what is kept of a header's fields, in bytes.
+// maxField bounds how many bytes of a message's header fields are kept.
 const maxField = 4 << 10
 
-// MessageIDs reads of each message the field Message-ID as it stands in the header, name and all, empty where there is
-// none. Messages that are gone are left out.
+// MessageIDs returns the raw Message-ID field of each message, including its name; the value is empty for a message
+// without the field. Messages that are gone are left out.
 func (m *Mailbox) MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
 	return m.fields(ctx, uids, "Message-ID")
 }
 
-// Writers reads of each message the fields From and Subject as they stand in the header. Messages that are gone are
-// left out.
+// Writers returns the raw From and Subject fields of each message. Messages that are gone are left out.
 func (m *Mailbox) Writers(ctx context.Context, uids []uint32) (map[uint32][]byte, error) {
 	return m.fields(ctx, uids, "From", "Subject")
 }

@@ -14,19 +14,19 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// List returns the unseen messages by ascending UID.
+// List returns the unseen messages, sorted by UID.
 func (m *Mailbox) List(ctx context.Context) ([]desk.Listing, error) {
 	return m.Unseen(ctx, time.Time{})
 }
 
-// Unseen returns the unseen messages that arrived at t or later by ascending UID; a zero t leaves none out. It is
-// cheaper than List where much old mail lies unread.
+// Unseen returns the unseen messages that arrived at t or later, sorted by UID; a zero t means all. It is cheaper than
+// List if the folder has much old unread mail.
 func (m *Mailbox) Unseen(ctx context.Context, t time.Time) ([]desk.Listing, error) {
 	return m.find(ctx, &imap.SearchCriteria{NotFlag: []imap.Flag{imap.FlagSeen}, Since: dayBefore(t)},
 		func(l desk.Listing) bool { return !l.Seen && !l.Received.Before(t) })
 }
 
-// Old returns how many messages are unseen that arrived on days before t.
+// Old returns how many unseen messages arrived on days before t.
 func (m *Mailbox) Old(ctx context.Context, t time.Time) (int, error) {
 	n := 0
 	err := m.try(ctx, func(s *session) error {
@@ -44,7 +44,7 @@ func (m *Mailbox) Old(ctx context.Context, t time.Time) (int, error) {
 		}
 		return nil
 	})
-	if answered(err) { // it refuses such a search, see search: then nobody counts
+	if answered(err) { // the server refuses such a search (see search): do without the count
 		return 0, nil
 	}
 	if err != nil {
@@ -53,8 +53,8 @@ func (m *Mailbox) Old(ctx context.Context, t time.Time) (int, error) {
 	return n, nil
 }
 
-// Counts reports whether the server counts messages without naming them, which costs nothing, and how many there are in
-// the folder.
+// Counts reports whether the server can count messages cheaply, without listing them, and returns the number of
+// messages in the folder.
 func (m *Mailbox) Counts(ctx context.Context) (cheap bool, messages uint32) {
 	if m.main == nil || m.main.dead() {
 		return false, 0
@@ -62,13 +62,13 @@ func (m *Mailbox) Counts(ctx context.Context) (cheap bool, messages uint32) {
 	return m.main.has(ctx, imap.CapESearch), m.main.messages
 }
 
-// Since returns the messages, seen or not, that arrived at t or later by ascending UID.
+// Since returns the messages, seen or not, that arrived at t or later, sorted by UID.
 func (m *Mailbox) Since(ctx context.Context, t time.Time) ([]desk.Listing, error) {
 	return m.find(ctx, &imap.SearchCriteria{Since: dayBefore(t)},
 		func(l desk.Listing) bool { return !l.Received.Before(t) })
 }
 
-// dayBefore allows for the server's time zone: SINCE compares dates without one (RFC 9051, 6.4.4).
+// dayBefore allows for the server's time zone: SINCE compares dates without a time zone (RFC 9051, 6.4.4).
 func dayBefore(t time.Time) time.Time {
 	if t.IsZero() {
 		return t
@@ -94,8 +94,8 @@ func (m *Mailbox) find(ctx context.Context, what *imap.SearchCriteria,
 	return slices.DeleteFunc(all, func(l desk.Listing) bool { return !want(l) }), nil
 }
 
-// search returns the UIDs that match. QUIRK: some servers refuse criteria they don't like (mail.ru:
-// jstedfast/MailKit#1234) or have a broken index (Yandex: "UID SEARCH Backend error"); then all flags are read instead.
+// search returns the UIDs that match. QUIRK: some servers refuse some criteria (mail.ru: jstedfast/MailKit#1234) or
+// have a broken index (Yandex: "UID SEARCH Backend error"); then all flags are read instead.
 func (m *Mailbox) search(ctx context.Context, what *imap.SearchCriteria) ([]uint32, error) {
 	var uids []uint32
 	err := m.try(ctx, func(s *session) error {
@@ -117,13 +117,13 @@ func (m *Mailbox) search(ctx context.Context, what *imap.SearchCriteria) ([]uint
 	return slices.Compact(uids), nil
 }
 
-// flagged does without SEARCH: it reads the flags of the whole folder. Dates are left to the caller.
+// flagged replaces SEARCH by reading the flags of the whole folder. It ignores dates: the caller compares them.
 func (m *Mailbox) flagged(ctx context.Context, what *imap.SearchCriteria) ([]uint32, error) {
 	var uids []uint32
 	err := m.try(ctx, func(s *session) error {
 		uids = nil
 		if s.messages == 0 {
-			return nil // QUIRK: 1:* of an empty folder is an error to some servers
+			return nil // QUIRK: some servers reject 1:* for an empty folder
 		}
 		all := imap.UIDSet{{Start: 1, Stop: 0}}
 		return s.fetch(ctx, all, &imap.FetchOptions{
@@ -148,15 +148,17 @@ func (m *Mailbox) flagged(ctx context.Context, what *imap.SearchCriteria) ([]uin
 	return uids, err
 }
 
-// describe reads flags, date and size of the messages. Those that have gone meanwhile are left out.
+// describe reads flags, date and size of the messages. It leaves out messages that are gone.
 //
-// QUIRK: one date or size that go-imap can't parse ends the connection, and with it the answers about the others. So
-// the messages are halved until the one is found, and that one is taken without: as of now, its size unknown.
+// QUIRK: a date or size that go-imap can't parse ends the connection, and the answers about other messages are lost.
+// Therefore describe halves the list until the message is found. It lists that message with the current time and
+// without a size.
 func (m *Mailbox) describe(ctx context.Context, uids []uint32) ([]desk.Listing, error) {
 	got := map[uint32]desk.Listing{}
 	err := m.ready(ctx)
 	for try := 0; try < 2 && err == nil && len(uids) > len(got); try++ {
-		// QUIRK: a FLAGS update that comes first is taken for the answer, and date and size are lost: ask once more.
+		// QUIRK: go-imap takes a FLAGS update that precedes the answer for the answer, and date and size are lost: ask
+		// once more.
 		err = m.main.describe(ctx, absent(uids, got), m, got)
 	}
 	if err == nil || answered(err) {
@@ -187,7 +189,7 @@ func (m *Mailbox) describe(ctx context.Context, uids []uint32) ([]desk.Listing, 
 	return values(got), nil
 }
 
-// refusedListing lets a refusal pass when others were answered: the rest comes with the next pass.
+// refusedListing drops a refusal if other messages were answered: the next pass lists the rest.
 func refusedListing(folder string, err error, got int) error {
 	if err == nil || got > 0 {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// login authenticates, unless the server has known us from the start (PREAUTH).
+// login authenticates, unless the connection starts authenticated (PREAUTH).
 func (s *session) login(ctx context.Context, o Options) error {
 	defer s.begin(ctx)()
 	if s.client.State() == imap.ConnStateAuthenticated {
@@ -29,7 +29,7 @@ func (s *session) login(ctx context.Context, o Options) error {
 		return fault.Misconfigured(err)
 	case !errors.Is(err, bearer.ErrRefused) && (!answered(err) || temporary(err)):
 		return fault.Away(fault.Refused, passing(err))
-	case o.Auth == "oauth2": // who keeps the token knows what to do
+	case o.Auth == "oauth2": // the owner of the token adds the advice
 		return fault.Because(fault.Token, fault.Misconfigured(refused(err)))
 	case o.Auth == "xoauth2":
 		return fault.Because(fault.Token,
@@ -41,7 +41,7 @@ func (s *session) login(ctx context.Context, o Options) error {
 		"password, and IMAP switched on in the account)", err)))
 }
 
-// refused makes err say that the token was refused: a server may do so without a reason.
+// refused marks err as a refusal of the token, for servers that refuse without a reason.
 func refused(err error) error {
 	if errors.Is(err, bearer.ErrRefused) {
 		return err
@@ -51,8 +51,8 @@ func refused(err error) error {
 
 var errNoLogin = errors.New("the server offers no way to log in that we may use")
 
-// authenticate sends the credentials in the way the server wants them. LOGIN is what every server does best; PLAIN is
-// for passwords that LOGIN has no charset for, and where LOGIN is disabled (RFC 9051, 6.2.3).
+// authenticate sends the credentials by a mechanism of the server. It prefers LOGIN, the one that servers implement
+// best. It uses PLAIN for passwords that are not ASCII and if LOGIN is disabled (RFC 9051, 6.2.3).
 func (s *session) authenticate(o Options) error {
 	caps := s.client.Caps()
 	plain := caps.Has(imap.AuthCap("PLAIN"))
@@ -76,7 +76,7 @@ func ascii(s string) bool {
 
 func (o Options) byToken() bool { return o.Auth == "xoauth2" || o.Auth == "oauth2" }
 
-// token logs in by an access token; go-sasl has only one of the mechanisms.
+// token logs in by an access token. go-sasl implements only one of the two mechanisms.
 type token struct {
 	mechanism string
 	initial   []byte
@@ -84,6 +84,7 @@ type token struct {
 
 func (t *token) Start() (mech string, ir []byte, err error) { return t.mechanism, t.initial, nil }
 
-// Next is called when the token is refused: the challenge is a JSON text that says why. QUIRK: go-imap would encode the
-// empty answer as "=", which servers take for bad base64 and hide the reason; so the exchange ends here.
+// Next is called when the token is refused; the challenge is a JSON text with the reason. QUIRK: go-imap would encode
+// the empty answer as "=", which servers reject as bad base64, hiding the reason. Next therefore ends the exchange with
+// an error.
 func (t *token) Next(challenge []byte) ([]byte, error) { return nil, bearer.Refused(challenge) }

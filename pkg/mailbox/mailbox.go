@@ -1,7 +1,7 @@
-// Package mailbox reads an IMAP folder: it lists what is new, delivers the raw messages, and marks those that are done.
+// Package mailbox reads an IMAP folder: it lists new messages, delivers them raw, and marks those that are done.
 //
-// It is not a mail parser and decides nothing: it neither knows what a message says nor what becomes of it, and it asks
-// the server for nothing that the server would have to parse (no ENVELOPE, no BODYSTRUCTURE).
+// It is not a mail parser and makes no decisions about messages. It asks the server only for what a server can answer
+// without parsing a message (no ENVELOPE, no BODYSTRUCTURE).
 package mailbox
 
 import (
@@ -21,57 +21,56 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Options says which folder of which server to read, and as whom.
+// Options says which folder of which server to read, and with which login.
 type Options struct {
-	Name     string // of the mailbox in the settings; goes into every Listing
+	Name     string // the mailbox's name in the settings; copied into every Listing
 	Host     string
 	Port     int    // 0 = 993 with implicit TLS, else 143
-	TLS      string // implicit, starttls or none; "" = implicit. none is for loopback addresses only
-	CA       []byte // PEM: certificates trusted besides the system's
+	TLS      string // implicit, starttls or none; "" = implicit. none is allowed for loopback addresses only
+	CA       []byte // PEM: certificates trusted in addition to the system's
 	Auth     string // password, xoauth2 or oauth2; "" = password
 	User     string
-	Password string // with xoauth2 and oauth2 the access token
+	Password string // the access token if Auth is xoauth2 or oauth2
 	Folder   string // "" = INBOX
-	MoveTo   string // where marked messages go; "" = they stay, marked \Seen
-	Single   bool   // the Sent folder is looked into on the same connection: nothing is read from Folder
+	MoveTo   string // folder to which marked messages are moved; "" = they stay, marked \Seen
+	Single   bool   // search the Sent folder on the main connection; for callers that read nothing from Folder
 
-	// Logins bounds how many log in at the same time, each of which puts something into it meanwhile; nil = any number.
+	// Logins bounds the logins at the same time by its capacity: each puts a value in and removes it afterwards. nil =
+	// no bound.
 	Logins chan struct{}
-	// Folders take long messages while they are worked on.
+	// Folders keeps long messages on disk while they are worked on.
 	Folders spool.Folders
 
-	// Idle is how long the server may be silent while we wait for it; 0 = a minute.
+	// Idle is how long the server may stay silent while we wait for it; 0 = a minute.
 	Idle time.Duration
-	// Expiry is told when the server's certificate expires; nil = nobody wants to know.
+	// Expiry is called with the expiry date of the server's certificate; nil = not called.
 	Expiry wire.Expiry
 	// Dial opens the connection; nil = net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	answer int // bytes that one command may be answered with, bodies not counted; 0 = maxAnswer
+	answer int // most bytes of the answer to one command, bodies not counted; 0 = maxAnswer
 }
 
-// Mailbox is an open folder. It holds one connection with one command in flight, so its methods must not be called at
-// the same time, nor from within Fetch's function.
+// Mailbox is an open folder. It runs one command at a time on its connection, so its methods must not be called
+// concurrently, nor from the function passed to Fetch.
 type Mailbox struct {
 	o        Options
 	readOnly bool
 	main     *session // nil = lost
 	side     *session // for the Sent folder; nil = not needed so far
-	sent     string   // folder of sent mail, "" = not looked up
+	sent     string   // folder of sent mail; "" = not looked up yet
 	validity uint32
 	redials  int
-	origin   string // of the stamps: which folder of whom on which server
+	origin   string // part of the stamps: identifies server, user and folder
 }
 
-// maxRedials bounds how often a Mailbox repairs its connection, so that a server which drops every one of them ends the
-// pass.
+// maxRedials bounds how often a Mailbox reconnects, so that a server that drops every connection ends the pass.
 const maxRedials = 100
 
 var errReadOnly = errors.New("the mailbox is open for reading only")
 
-// Open connects, logs in and selects the folder; readOnly opens it by EXAMINE and makes every method that writes
-// refuse. Its errors tell which of these failed and what to do: those a person must mend are fault.Setup, others
-// fault.Server.
+// Open connects, logs in and selects the folder. With readOnly it uses EXAMINE, and every method that writes returns an
+// error. An error says which step failed and what to do: fault.Setup if a person must act, else fault.Server.
 func Open(ctx context.Context, o Options, readOnly bool) (*Mailbox, error) {
 	m := &Mailbox{o: o.withDefaults(), readOnly: readOnly}
 	m.origin = m.o.origin()
@@ -103,21 +102,21 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// origin tells the folder from others that may have been read under the mailbox's name before.
+// origin returns an identifier of the folder. It differs for another folder that was read under the same mailbox name.
 func (o Options) origin() string {
 	sum := sha256.Sum256([]byte(strings.ToLower(o.Host) + "\x00" + o.User + "\x00" + o.Folder))
 	return hex.EncodeToString(sum[:4])
 }
 
-// stamp returns what tells a message from another one at its place.
+// stamp returns a string that distinguishes a message from another one with the same UID.
 func (m *Mailbox) stamp(l desk.Listing) string {
 	return fmt.Sprintf("%s:%d:%d", m.origin, l.Size, l.Received.Unix())
 }
 
 func (o Options) addr() string { return net.JoinHostPort(o.Host, strconv.Itoa(o.Port)) }
 
-// connect opens the main connection. A folder that is no longer the same must not be gone on with: its UIDs now mean
-// other messages (RFC 9051, 2.3.1.1).
+// connect opens the main connection. It returns an error if the folder's UIDVALIDITY has changed, because UIDs then
+// mean other messages (RFC 9051, 2.3.1.1).
 func (m *Mailbox) connect(ctx context.Context) error {
 	s, err := dial(ctx, m.o)
 	if err != nil {
@@ -138,7 +137,7 @@ func (m *Mailbox) connect(ctx context.Context) error {
 	return nil
 }
 
-// again replaces a lost connection; cause is why it was lost.
+// again replaces a lost connection; cause is the reason of the loss.
 func (m *Mailbox) again(ctx context.Context, cause error) error {
 	if m.main != nil {
 		m.main.drop()
@@ -153,7 +152,7 @@ func (m *Mailbox) again(ctx context.Context, cause error) error {
 	return m.connect(ctx)
 }
 
-// ready makes sure there is a connection.
+// ready reconnects if there is no connection.
 func (m *Mailbox) ready(ctx context.Context) error {
 	if m.main == nil || m.main.dead() {
 		return m.again(ctx, errors.New("connection lost"))
@@ -161,7 +160,7 @@ func (m *Mailbox) ready(ctx context.Context) error {
 	return nil
 }
 
-// try runs fn, and once more on a new connection if it loses the one it has. fn must be harmless to repeat.
+// try runs fn, and once more on a new connection if fn lost the first. fn must be harmless to repeat.
 func (m *Mailbox) try(ctx context.Context, fn func(*session) error) error {
 	if err := m.ready(ctx); err != nil {
 		return err
@@ -176,10 +175,10 @@ func (m *Mailbox) try(ctx context.Context, fn func(*session) error) error {
 	return fn(m.main)
 }
 
-// UIDValidity returns the folder's UIDVALIDITY: UIDs of another one mean other messages.
+// UIDValidity returns the folder's UIDVALIDITY: UIDs are valid only together with it.
 func (m *Mailbox) UIDValidity() uint32 { return m.validity }
 
-// Close logs out. It returns nil: what was done stays done.
+// Close logs out. It always returns nil: nothing depends on the logout.
 func (m *Mailbox) Close() error {
 	for _, s := range []*session{m.side, m.main} {
 		if s != nil {

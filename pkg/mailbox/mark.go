@@ -12,8 +12,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Mark says on the server that the messages are done: they get \Seen, or are moved where the options say. Messages that
-// are gone are no error. Doing it twice does no harm.
+// Mark marks the messages as done on the server: it sets \Seen, or moves them to MoveTo. Messages that are gone are not
+// an error. Marking twice does no harm.
 func (m *Mailbox) Mark(ctx context.Context, uids []uint32) error {
 	if m.readOnly {
 		return fault.New(fault.Never, fmt.Errorf("mark messages: %w", errReadOnly))
@@ -45,10 +45,10 @@ func (m *Mailbox) markFault(ctx context.Context, err error) error {
 	return fault.New(fault.Refused, err)
 }
 
-// flag adds the flags and looks whether they are set.
+// flag adds the flags and checks that they are set.
 //
-// QUIRK: Dovecot answers OK to a STORE it does not carry out (a folder that is read-only to this user), so the flags it
-// reports are believed and not its OK.
+// QUIRK: Dovecot answers OK to a STORE that it does not carry out (a folder that is read-only for this user), so flag
+// relies on the flags that the server reports, not on the OK.
 func (s *session) flag(ctx context.Context, uids []uint32, flags ...imap.Flag) error {
 	have := map[uint32][]imap.Flag{}
 	err := s.answer(ctx, func() *imapclient.FetchCommand {
@@ -61,7 +61,7 @@ func (s *session) flag(ctx context.Context, uids []uint32, flags ...imap.Flag) e
 	if len(left) == 0 {
 		return nil
 	}
-	// A server need not report what was set before, and says nothing of a message that is gone.
+	// A server may omit flags that were set before, and says nothing about a message that is gone.
 	clear(have)
 	err = s.answer(ctx, func() *imapclient.FetchCommand {
 		return s.client.Fetch(set(left), &imap.FetchOptions{UID: true, Flags: true})
@@ -117,8 +117,8 @@ func lacking(uids []uint32, have map[uint32][]imap.Flag, flags []imap.Flag) []ui
 
 // move moves the messages.
 //
-// QUIRK: go-imap's own Move on a server without MOVE marks and expunges whether the COPY succeeded or not, and without
-// UIDPLUS expunges what others have marked; so each step is taken here, and waits for the one before.
+// QUIRK: go-imap's own Move on a server without MOVE marks and expunges even if the COPY failed, and without UIDPLUS
+// expunges what others have marked. Therefore the steps are separate here, each after the success of the one before.
 func (s *session) move(ctx context.Context, uids []uint32, folder string) error {
 	if s.has(ctx, imap.CapMove) {
 		defer s.begin(ctx)()
@@ -132,7 +132,7 @@ func (s *session) move(ctx context.Context, uids []uint32, folder string) error 
 		return err
 	}
 	if !s.has(ctx, imap.CapUIDPlus) {
-		return nil // they stay, marked: a plain EXPUNGE would also remove what others have marked
+		return nil // the messages stay, marked: a plain EXPUNGE would also remove what others have marked
 	}
 	defer s.begin(ctx)()
 	return s.why(s.client.UIDExpunge(set(uids)).Close())

@@ -11,15 +11,15 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// listed is a LIST response: attributes, separator, the name in one of its three forms, and what may follow.
+// listed matches a LIST response: attributes, separator, the name in one of its three forms, and an optional rest.
 var listed = lazy.Regexp(
 	`(?is)^\* (?:LIST|LSUB) \((?:\\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+(?: \\?[!#$&'+,\-./0-9:;<=>?@A-Z^_|~]+)*)?\) ` +
 		`(?:(?-i:NIL)|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])") ` +
 		`(?:"((?:[^"\\\r\n]|\\["\\])*)"|\{(\d+)\}\r\n|((?-i:[^(){ %*"\\\x00-\x1f\x7f-\x{10ffff}]+)))`)
 
-// readableList reports whether a folder of a LIST response can be read and asked for. QUIRK: go-imap ends the
-// connection over a name in base64 that is none, a bare tab, or an attribute that is no atom; servers hand on whatever
-// another program named so.
+// readableList reports whether go-imap can parse a LIST response and select the folder. QUIRK: go-imap ends the
+// connection on a name in bad base64, a bare tab, or an attribute that is not an atom; servers list such names as other
+// programs created them.
 func readableList(response []byte) bool {
 	m := listed().FindSubmatchIndex(response)
 	if m == nil {
@@ -43,7 +43,7 @@ func readableList(response []byte) bool {
 		readableName(name)
 }
 
-// extended is what follows the name in an extended list (RFC 5258), as far as servers use it.
+// extended matches what follows the name in an extended list (RFC 5258), in the forms that servers use.
 var extended = lazy.Regexp(
 	`(?i)^ \((?:"(?:CHILDINFO|OLDNAME)" \("[A-Z0-9/._ -]*"(?: "[A-Z0-9/._ -]*")*\))?\)\r?\n$`)
 
@@ -52,12 +52,12 @@ var unescape = strings.NewReplacer(`\\`, `\`, `\"`, `"`)
 var base64UTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(
 	base64.NoPadding)
 
-// readableName reports whether a folder's name is what RFC 9051, A.1, makes of one, or plain UTF-8.
+// readableName reports whether a folder's name is valid modified UTF-7 (RFC 9051, A.1) or plain UTF-8.
 func readableName(name string) bool {
 	if name == "" || !utf8.ValidString(name) {
 		return false
 	}
-	encoded := false // an encoded piece came just before
+	encoded := false // an encoded piece precedes directly
 	for i := 0; i < len(name); i++ {
 		c := name[i]
 		if c < 0x20 || c == 0x7f {
@@ -77,7 +77,7 @@ func readableName(name string) bool {
 	return true
 }
 
-// readablePiece reports whether base64 holds UTF-16 of nothing that need not be encoded.
+// readablePiece reports whether base64 contains valid UTF-16 of characters that need encoding.
 func readablePiece(piece string) bool {
 	raw, err := base64UTF7.Strict().DecodeString(piece)
 	if err != nil || len(raw) == 0 || len(raw)%2 != 0 {

@@ -16,22 +16,22 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// AutoSent stands for the folder the server keeps sent mail in.
+// AutoSent stands for the server's own folder of sent mail.
 const AutoSent = "auto"
 
-// sentNames are the usual names of that folder, one a line, for servers that don't tell (RFC 6154 is optional).
+// sentNames lists the usual names of that folder, one per line, for servers that don't mark it (RFC 6154 is optional).
 //
 //go:embed sent.txt
 var sentNames string
 
-// searchWait bounds a look into the Sent folder: without an index a server reads all of it.
+// searchWait bounds a search in the Sent folder: a server without an index reads all of it.
 const searchWait = 10 * time.Second
 
 var errNoSent = errors.New("the server has no folder for sent mail that we know")
 
-// InSent reports whether a letter with that Message-ID (without <>) lies in the server's folder for sent mail. It is a
-// hint: false without an error where there is no such folder, and no answer within a few seconds is an error to be
-// ignored.
+// InSent reports whether a letter with that Message-ID (without <>) is in the server's folder of sent mail. The result
+// is a hint: it is false without an error if there is no such folder. A server that does not answer within searchWait
+// is an error that the caller may ignore.
 func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	if id == "" || !ascii(id) || strings.ContainsAny(id, "\"\\<>") {
 		return false, nil
@@ -52,7 +52,7 @@ func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	return s.holds(ctx, folder, id)
 }
 
-// Holds reports whether a letter with that Message-ID (without <>) lies in the folder, AutoSent for the server's own.
+// Holds reports whether a letter with that Message-ID (without <>) is in the folder; AutoSent is the server's own.
 func (m *Mailbox) Holds(ctx context.Context, folder, id string) (bool, error) {
 	folder, err := m.Folder(ctx, folder)
 	if err != nil {
@@ -65,7 +65,7 @@ func (m *Mailbox) Holds(ctx context.Context, folder, id string) (bool, error) {
 	return s.holds(ctx, folder, id)
 }
 
-// holds looks into a folder, which is selected then.
+// holds searches a folder, and leaves it selected.
 func (s *session) holds(ctx context.Context, folder, id string) (bool, error) {
 	if s.folder != folder {
 		if _, err := s.open(ctx, folder, true); err != nil {
@@ -73,7 +73,7 @@ func (s *session) holds(ctx context.Context, folder, id string) (bool, error) {
 		}
 	}
 	defer s.begin(ctx)()
-	// QUIRK: some servers compare the whole field, others look for a part of it; <> makes both mean the same.
+	// QUIRK: some servers compare the whole field, others search for a part of it; with <> both give the same result.
 	what := &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: "<" + id + ">"}}}
 	data, err := s.client.UIDSearch(what, nil).Wait()
 	if err = s.why(err); err != nil {
@@ -86,7 +86,7 @@ func (s *session) holds(ctx context.Context, folder, id string) (bool, error) {
 	return len(data.AllUIDs()) > 0, nil
 }
 
-// Save puts a copy of a letter into the folder, AutoSent for the server's own, as read and as of at.
+// Save stores a copy of a letter in the folder (AutoSent for the server's own), marked as read and dated at.
 func (m *Mailbox) Save(ctx context.Context, folder string, raw []byte, at time.Time) error {
 	if m.readOnly {
 		return fault.New(fault.Never, fmt.Errorf("save letter: %w", errReadOnly))
@@ -108,8 +108,8 @@ func (m *Mailbox) Save(ctx context.Context, folder string, raw []byte, at time.T
 	return nil
 }
 
-// Folder returns the folder's name on the server, AutoSent's too. One that is not there is for a person to mend. It
-// leaves the folder we work in selected.
+// Folder returns the folder's name on the server, and resolves AutoSent. A folder that does not exist is fault.Setup.
+// The main folder stays selected.
 func (m *Mailbox) Folder(ctx context.Context, folder string) (string, error) {
 	s, err := m.beside(ctx)
 	if err != nil {
@@ -123,8 +123,7 @@ func (m *Mailbox) Folder(ctx context.Context, folder string) (string, error) {
 			return "", fault.Away(fault.Refused, err)
 		}
 	}
-	// QUIRK: when a server refuses the literal of an APPEND, go-imap's connection is dead; so the folder is asked for
-	// first.
+	// QUIRK: when a server refuses the literal of an APPEND, go-imap's connection is dead, so ask for the folder first.
 	if s.missing(ctx, folder) {
 		return "", fault.Misconfigured(fmt.Errorf("the server has no folder %s; it has %s", folder, s.listed(ctx)))
 	}
@@ -149,8 +148,8 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// canonical returns the letter with CRLF at the end of each line and without NUL, as IMAP wants it (RFC 9051, 4.3;
-// Cyrus refuses others).
+// canonical returns the letter with CRLF line ends and without NUL, as IMAP requires (RFC 9051, 4.3); Cyrus refuses
+// other letters.
 func canonical(raw []byte) []byte {
 	out := make([]byte, 0, len(raw)+len(raw)/64)
 	for i, b := range raw {
@@ -167,7 +166,7 @@ func canonical(raw []byte) []byte {
 	return out
 }
 
-// beside returns the second connection, so that the folder we work in stays selected on the first.
+// beside returns a second connection, so that the main folder stays selected on the first.
 func (m *Mailbox) beside(ctx context.Context) (*session, error) {
 	if m.o.Single {
 		err := m.ready(ctx)
@@ -184,13 +183,13 @@ func (m *Mailbox) beside(ctx context.Context) (*session, error) {
 	return s, err
 }
 
-// sentFolder returns the server's folder for sent mail: the one that says so (RFC 6154), else one of a usual name.
+// sentFolder returns the server's folder of sent mail: the one marked so (RFC 6154), else one with a usual name.
 func (m *Mailbox) sentFolder(ctx context.Context, s *session) (string, error) {
 	if m.sent != "" {
 		return m.sent, nil
 	}
 	var o *imap.ListOptions
-	// QUIRK: go-imap asks for special uses whether the server knows them or not.
+	// QUIRK: go-imap asks for special uses even if the server does not support them.
 	if s.has(ctx, imap.CapSpecialUse) && (s.has(ctx, imap.CapListExtended) || s.has(ctx, imap.CapIMAP4rev2)) {
 		o = &imap.ListOptions{ReturnSpecialUse: true}
 	}

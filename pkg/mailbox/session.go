@@ -21,7 +21,7 @@ import (
 // session is one logged-in connection.
 //
 // QUIRK: with two FETCHes in flight Dovecot sends the second's data before the first's OK, which blocks a reader that
-// drains them in turn, and two SEARCHes get each other's answers: one command in flight, always.
+// drains them in turn; two SEARCHes get each other's answers. Therefore only one command is in flight at a time.
 type session struct {
 	client *imapclient.Client
 	conn   *wire.Conn
@@ -29,14 +29,14 @@ type session struct {
 	idle   time.Duration
 	where  string // host:port, for errors
 
-	// QUIRK: go-imap's Client.Mailbox may still be nil when Select has returned: it ends the wait before it notes the
-	// mailbox (completeCommand). So what is selected is kept here.
-	folder   string // that is selected; "" = none
-	messages uint32 // in it when it was selected
+	// QUIRK: go-imap's Client.Mailbox may still be nil when Select has returned, because go-imap ends the wait before
+	// it sets the mailbox (completeCommand). So the selected folder is recorded here.
+	folder   string // the selected folder; "" = nothing selected
+	messages uint32 // messages in the folder when it was selected
 }
 
-// begin starts waiting for the server: it may be silent for the idle time at most, and the end of ctx ends the
-// connection, since go-imap knows no contexts. The returned function ends the wait.
+// begin starts waiting for the server, which may be silent for at most the idle time. The end of ctx closes the
+// connection, since go-imap does not support contexts. The returned function ends the wait.
 func (s *session) begin(ctx context.Context) func() {
 	s.conn.Expect(s.idle)
 	release := s.conn.Bind(ctx)
@@ -47,8 +47,7 @@ func (s *session) begin(ctx context.Context) func() {
 	}
 }
 
-// why returns the reason behind an error that go-imap reports: it hides a timeout or our own closing behind "unexpected
-// EOF".
+// why returns the cause of an error of go-imap, which reports a timeout or our own closing as "unexpected EOF".
 func (s *session) why(err error) error {
 	if err == nil || answered(err) {
 		return err
@@ -62,18 +61,18 @@ func (s *session) why(err error) error {
 	return fmt.Errorf("connection lost: %w", err)
 }
 
-// byeError is a server's good-bye.
+// byeError is a server's BYE.
 type byeError struct{ said string }
 
 func (e *byeError) Error() string { return "the server says good-bye: " + e.said }
 
-// leaves reports whether the server ended the connection for reasons of its own, and not over what it was asked.
+// leaves reports whether the server ended the connection for reasons of its own, not because of our command.
 func leaves(err error) bool {
 	var bye *byeError
 	return errors.As(err, &bye) && (strings.HasPrefix(bye.said, "[UNAVAILABLE]") || wire.Busy(bye.said))
 }
 
-// answered reports whether err is the server's own refusal; after any other the connection is of no use.
+// answered reports whether err is the server's own refusal; after any other error the connection is unusable.
 func answered(err error) bool {
 	var e *imap.Error
 	return errors.As(err, &e)
@@ -88,13 +87,13 @@ func (s *session) dead() bool {
 	}
 }
 
-// drop closes the connection without a word.
+// drop closes the connection without a logout.
 func (s *session) drop() {
 	_ = s.conn.Close()
-	_ = s.client.Close() // returns once the reader has ended; every literal has been read or has failed by now
+	_ = s.client.Close() // returns when the reader has ended; by now every literal has been read or has failed
 }
 
-// close says good-bye and waits for no answer: nothing depends on it, and it would be a round trip of every pass.
+// close sends LOGOUT and does not wait for the answer, which would cost a round trip in every pass.
 func (s *session) close() {
 	if s.dead() {
 		s.drop()
@@ -102,7 +101,7 @@ func (s *session) close() {
 	}
 	s.conn.Expect(s.idle)
 	s.client.Logout()
-	_ = s.client.Close() // with TLS, its own end goes out before the connection's
+	_ = s.client.Close() // sends the end of TLS before the connection is closed
 	_ = s.conn.Close()
 }
 
@@ -121,7 +120,7 @@ func (s *session) open(ctx context.Context, folder string, readOnly bool) (uint3
 	return 0, fault.Misconfigured(fmt.Errorf("%w; set imap.folder to one the server has: %s", err, s.folders()))
 }
 
-// folders names some of the folders of the server, for a hint; a begin must be open.
+// folders returns the names of some folders of the server, for a hint. The caller must have called begin.
 func (s *session) folders() string {
 	list, err := s.list(nil)
 	if err != nil {
@@ -138,10 +137,10 @@ func (s *session) folders() string {
 	return strings.Join(names, ", ")
 }
 
-// maxFolders is how many folders of a server are looked at.
+// maxFolders is how many of a server's folders are kept.
 const maxFolders = 5000
 
-// list returns the folders of the server; a begin must be open.
+// list returns the folders of the server. The caller must have called begin.
 func (s *session) list(o *imap.ListOptions) (all []*imap.ListData, err error) {
 	cmd := s.client.List("", "*", o)
 	for f := cmd.Next(); f != nil; f = cmd.Next() {
@@ -152,7 +151,7 @@ func (s *session) list(o *imap.ListOptions) (all []*imap.ListData, err error) {
 	return all, cmd.Close()
 }
 
-// fetch runs one FETCH to its end, whatever take says: an unread answer would block the connection.
+// fetch runs one FETCH to its end even if take fails, because an unread answer would block the connection.
 func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.FetchOptions,
 	take func(*imapclient.FetchMessageData) error) error {
 	defer s.begin(ctx)()
@@ -161,8 +160,8 @@ func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.Fetch
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		err := take(msg)
 		if errors.Is(err, spool.ErrShort) {
-			// QUIRK: asked for more, go-imap reads on in a literal that has ended, at the same time as its own reader
-			// does (a data race). The connection is lost anyhow.
+			// QUIRK: if more is read, go-imap goes on in a literal that has ended, concurrently with its own reader (a
+			// data race). The connection is lost anyhow.
 			s.conn.Fail(err)
 			return err
 		}
@@ -189,8 +188,8 @@ func (s *session) has(ctx context.Context, c imap.Cap) bool {
 
 // temporary reports whether a refusal will pass by itself (RFC 5530, 3).
 //
-// QUIRK: Gmail's OVERQUOTA is about commands and bandwidth (ljmerza/ha-email-sensor#16); Exchange Online throttles
-// without a code (ikvk/imap_tools#135), and others tell their load by words alone.
+// QUIRK: Gmail's OVERQUOTA is about commands and bandwidth (ljmerza/ha-email-sensor#16). Exchange Online throttles
+// without a code (ikvk/imap_tools#135), and other servers report their load in words only.
 func temporary(err error) bool {
 	var e *imap.Error
 	if !errors.As(err, &e) {
@@ -199,11 +198,11 @@ func temporary(err error) bool {
 	return coded(err) || wire.Busy(e.Text)
 }
 
-// vague reports whether a refusal may speak of one message as well as of the whole server: "internal error" is all that
-// some say of a message they can't read.
+// vague reports whether a refusal may be about one message or about the whole server: some servers answer "internal
+// error" for a message that they can't read.
 func vague(err error) bool { return strings.Contains(strings.ToLower(err.Error()), "internal") }
 
-// coded reports whether the server says by a code that a refusal will pass.
+// coded reports whether the response code says that a refusal will pass.
 func coded(err error) bool {
 	var e *imap.Error
 	if !errors.As(err, &e) {
@@ -217,7 +216,7 @@ func coded(err error) bool {
 	return false
 }
 
-// passing says of a refusal for load what it may mean.
+// passing adds advice to a refusal that the server's load may have caused.
 func passing(err error) error {
 	if answered(err) {
 		return fmt.Errorf("%w; %s", err, wire.BusyAdvice)
@@ -225,8 +224,8 @@ func passing(err error) error {
 	return err
 }
 
-// missing reports whether a refusal is about a folder that is not there. QUIRK: many servers say so without a code (RFC
-// 5530 came after them), so the folder is asked for.
+// missing reports whether the folder does not exist. QUIRK: many servers refuse a missing folder without a code (RFC
+// 5530 is younger), so missing asks for its STATUS.
 func (s *session) missing(ctx context.Context, folder string) bool {
 	defer s.begin(ctx)()
 	_, err := s.client.Status(folder, &imap.StatusOptions{UIDNext: true}).Wait()

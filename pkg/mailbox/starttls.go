@@ -11,10 +11,10 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// startTLS encrypts a connection that begins in the clear (RFC 9051, 6.2.1). What was said in the clear is forgotten. A
-// begin must be open.
+// startTLS encrypts a connection that begins in the clear (RFC 9051, 6.2.1), and discards what was sent in the clear.
+// The caller must have called begin.
 //
-// QUIRK: go-imap can do this itself, but then nothing of ours stands between it and what it decrypts, see guard.
+// QUIRK: go-imap has STARTTLS too, but then our guard could not read the decrypted bytes.
 func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 	config, err := o.server().Config()
 	if err != nil {
@@ -22,7 +22,7 @@ func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 	}
 	greeting, err := s.clearLine()
 	if err == nil && !strings.HasPrefix(strings.ToUpper(greeting), "* OK") {
-		err = fmt.Errorf("it says %.200q", greeting) // BYE, or PREAUTH: somebody between us might say that
+		err = fmt.Errorf("it says %.200q", greeting) // BYE, or PREAUTH, which an attacker on the way might send
 	}
 	if err != nil {
 		err = fault.Away(fault.Refused, fmt.Errorf("read the greeting of %s: %w", o.addr(), s.why(err)))
@@ -32,7 +32,7 @@ func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 		return nil, o.server().Explain(s.why(err))
 	}
 	answer := ""
-	for range 20 { // whatever it has to say before it answers
+	for range 20 { // the server may send other lines before its answer
 		if answer, err = s.clearLine(); err != nil || strings.HasPrefix(answer, "T0 ") {
 			break
 		}
@@ -51,7 +51,7 @@ func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 	return t, nil
 }
 
-// clearLine reads a line byte by byte, so that nothing behind it is taken for what comes encrypted.
+// clearLine reads a line byte by byte, so that it reads nothing that belongs to the encrypted stream.
 func (s *session) clearLine() (string, error) {
 	var line []byte
 	for b := make([]byte, 1); len(line) < 8<<10; {

@@ -10,18 +10,18 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// maxSet bounds the characters of a set of UIDs in one command: servers must take lines of 8,192 octets (RFC 7162, 4).
+// maxSet bounds a set of UIDs in one command, in characters: servers must accept lines of 8,192 octets (RFC 7162, 4).
 const maxSet = 8000
 
-// maxChunk bounds the messages of one command whose UIDs happen to make one short range.
+// maxChunk bounds the messages of one command, for UIDs that form a single short range.
 const maxChunk = 5000
 
-// chunks cuts ascending UIDs into pieces that fit a command each.
+// chunks splits ascending UIDs into pieces, each of which fits into one command.
 func chunks(uids []uint32) [][]uint32 {
 	var all [][]uint32
 	start, length := 0, 0
 	for i, uid := range uids {
-		// A UID within a range costs nothing; at its edge, "," or ":" and the digits.
+		// A UID inside a range adds nothing; one at its edge adds "," or ":" and its digits.
 		if i == start || i+1 == len(uids) || uids[i-1]+1 != uid || uid+1 != uids[i+1] {
 			length += 1 + len(strconv.FormatUint(uint64(uid), 10))
 		}
@@ -58,7 +58,7 @@ func numbers(uids []imap.UID) []uint32 {
 	return all
 }
 
-// absent returns the UIDs that got lacks.
+// absent returns the UIDs that are not in got.
 func absent[T any](uids []uint32, got map[uint32]T) []uint32 {
 	var left []uint32
 	for _, uid := range uids {

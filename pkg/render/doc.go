@@ -31,8 +31,8 @@ type Settings struct {
 	Escape func(string) string // plain text to BBCode, required
 	Text   func(string) string // HTML to plain text, required where Signature or a Body is set
 
-	// Tried says that the templates need no trial here: those that come with the program are tried by its tests. Texts of
-	// these settings are tried all the same.
+	// Tried says that the templates need no trial here: those that come with the program are tried by its tests. Texts
+	// of these settings are tried all the same.
 	Tried bool
 
 	// Sample turns a comment as the portal has it into a letter's HTML and text, for the samples; nil = it is plain

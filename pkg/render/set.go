@@ -46,8 +46,8 @@ var (
 		desk.FormTrouble, desk.FormAutomatic}
 )
 
-// New parses all templates and tries each with samples, but for those that were Tried, so that whatever is wrong with one is an error here, with its
-// file or key and line, and not in a pass. All mistakes are reported at once.
+// New parses all templates and tries each with samples, but for those that were Tried, so that whatever is wrong with
+// one is an error here, with its file or key and line, and not in a pass. All mistakes are reported at once.
 func New(files fs.FS, s Settings) (*Set, error) {
 	if s.Escape == nil {
 		return nil, errors.New("render: Settings.Escape is missing")
