@@ -12,7 +12,8 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// fault says what an answer, or its absence, means for the letter; lost is what a lost connection means.
+// fault converts the server's answer, or its absence, to a fault.Error for the letter; lost is the outcome of a lost
+// connection.
 func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 	if err == nil {
 		s.early = false
@@ -28,7 +29,7 @@ func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 		s.early = false
 	}
 	switch code := reply.Code; {
-	case code == 421: // it is closing the connection (RFC 5321, 3.8)
+	case code == 421: // the server is closing the connection (RFC 5321, 3.8)
 		s.broken = true
 		return fault.Away(fault.Refused, err)
 	case code == 530 || code == 535 || code == 538:
@@ -38,15 +39,15 @@ func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 	case code >= 500 && code < 600:
 		return s.refused(stage, reply, err)
 	}
-	s.broken = true // an answer that is none: we are out of step
+	s.broken = true // not a valid answer: commands and answers are out of step
 	return fault.Away(lost, err)
 }
 
-// refused says what a refusal for good is about: this letter, or who sends it, which keeps every letter until a person
-// mends it or time does.
+// refused converts a permanent refusal to an error: fault.Never for this letter, or fault.Setup or fault.Server if the
+// refusal is about the sender and so about every letter.
 func (s *session) refused(stage string, reply *textproto.Error, err error) error {
 	about := s.about(stage, reply)
-	if about == sender && s.letter.utf8 { // it may be the SMTPUTF8 of this letter
+	if about == sender && s.letter.utf8 { // the cause may be the SMTPUTF8 of this letter alone
 		about = recipient
 	}
 	switch about {
@@ -68,7 +69,7 @@ func (s *session) refused(stage string, reply *textproto.Error, err error) error
 	return fault.New(fault.Never, err)
 }
 
-// advice says what a person can do about a refusal of us.
+// advice returns what a person can do about a refusal of the sender.
 func (s *session) advice(about kind) string {
 	switch about {
 	case client:
@@ -87,13 +88,13 @@ func (s *session) advice(about kind) string {
 	return "does the server let this account send as that address? set smtp.envelope_from to account"
 }
 
-// limitRest is how long an account that has used up its limit is left alone. Limits are of an hour or a day.
+// limitRest is the pause after an account has used up its sending limit. Limits are per hour or per day.
 const limitRest = 30 * time.Minute
 
-// codes are those of RFC 3463 and of single providers that tell whom a refusal is about.
+// codes maps those codes of RFC 3463 and of single providers that say whom a refusal is about.
 //
-// QUIRK: Gmail says with 5.4.5 that the day's limit is reached, Exchange Online with 5.1.90; Exchange refuses a sender
-// after the letter with 5.7.60, and as a service with 5.2.252. RFC 7372 and 7505 have 5.7.20 to 5.7.27.
+// QUIRK: for the daily limit Gmail sends 5.4.5 and Exchange Online 5.1.90. Exchange refuses a sender after the letter
+// with 5.7.60, and Exchange Online with 5.2.252. RFC 7372 and 7505 define 5.7.20 to 5.7.27.
 var codes = map[string]kind{
 	"5.2.3": size, "5.3.4": size,
 	"5.4.5": limit, "5.1.90": limit, "5.7.232": limit, "5.7.233": limit, "5.7.236": limit,
@@ -106,13 +107,13 @@ var codes = map[string]kind{
 }
 
 var (
-	// gone are the codes of a recipient who is not there, or whose mailbox takes nothing.
+	// gone matches the codes for a recipient that does not exist or whose mailbox accepts nothing.
 	gone = lazy.Regexp(`^5\.(1\.(1|2|3|6|10)|2\.[1-4])$`)
-	// ours says that a full mailbox is the sender's.
+	// ours matches a text that says that a full mailbox is the sender's.
 	ours = lazy.Regexp(`(?i)\b(send(er|ing)|outgoing|outbound|submission)\b`)
 )
 
-// about says whom a refusal is about, unknown where nothing tells.
+// about returns whom a refusal is about, or unknown.
 func (s *session) about(stage string, reply *textproto.Error) kind {
 	detail, _, _ := strings.Cut(reply.Msg, " ")
 	words := about(reply.Msg)
@@ -126,7 +127,7 @@ func (s *session) about(stage string, reply *textproto.Error) kind {
 	case detail == "5.2.2" && !ours().MatchString(reply.Msg):
 		return recipient
 	case reply.Code == 552 && words != limit:
-		// QUIRK: as 552 5.7.0 Gmail refuses kinds of files: such a letter passes without them.
+		// QUIRK: Gmail refuses certain kinds of files with 552 5.7.0; the letter without its files is accepted.
 		return size
 	case words == someone && s.toldOf(reply, s.letter.to):
 		return recipient
@@ -136,7 +137,7 @@ func (s *session) about(stage string, reply *textproto.Error) kind {
 	return words
 }
 
-// atMail says whom a refusal of MAIL is about, where no recipient has been named yet.
+// atMail returns whom a refusal of MAIL is about. No recipient has been named at that point.
 func atMail(reply *textproto.Error, words kind) kind {
 	switch words {
 	case unknown:
@@ -144,7 +145,7 @@ func atMail(reply *textproto.Error, words kind) kind {
 			return limit
 		}
 		return sender
-	case recipient: // a mailbox that is full is our own
+	case recipient: // the full mailbox is our own
 		if reply.Code == 552 {
 			return account
 		}
@@ -155,7 +156,7 @@ func atMail(reply *textproto.Error, words kind) kind {
 	return words
 }
 
-// atRecipient says whom a refusal of RCPT is about.
+// atRecipient returns whom a refusal of RCPT is about.
 func (s *session) atRecipient(detail string, words kind, reply *textproto.Error) kind {
 	theirs := s.toldOf(reply, s.letter.to)
 	switch {
@@ -166,18 +167,18 @@ func (s *session) atRecipient(detail string, words kind, reply *textproto.Error)
 	case words == unknown && s.named(reply) && !theirs:
 		return sender
 	case words == someone, words == limit && theirs:
-		// QUIRK: Postfix puts the recipient before whatever a policy server says, and before its own words
+		// QUIRK: Postfix puts the recipient before the text of a policy server and before its own texts.
 		return unknown
 	}
 	return words
 }
 
-// named reports whether a refusal names our address.
+// named reports whether a refusal contains our address.
 func (s *session) named(reply *textproto.Error) bool {
 	return s.letter.from != "<>" && s.toldOf(reply, s.letter.from)
 }
 
-// toldOf reports whether a refusal names an address, which is given in <>.
+// toldOf reports whether a refusal contains an address, which is given in <>.
 func (s *session) toldOf(reply *textproto.Error, address string) bool {
 	address = strings.ToLower(strings.Trim(address, "<>"))
 	for rest := strings.ToLower(reply.Msg[:min(len(reply.Msg), maxAnswer)]); ; {
@@ -192,15 +193,15 @@ func (s *session) toldOf(reply *textproto.Error, address string) bool {
 	}
 }
 
-// What makes an address part of a longer one.
+// endsInAddress and beginsInAddress match text that makes an address part of a longer one.
 var (
 	endsInAddress   = lazy.Regexp(`[0-9a-z_.+-]$`)
 	beginsInAddress = lazy.Regexp(`^(\.?[0-9a-z_-])`)
 )
 
-// judge asks about a recipient who was refused without a word that tells why: whether the server takes our own address
-// from us. Where it refuses that in the same words, the recipient is not to blame. The connection is at rest, and stays
-// so.
+// judge decides an unclear refusal of a recipient by asking whether the server accepts our own address as a recipient.
+// If the server refuses it in the same words, the recipient is not the cause. The connection must be between
+// transactions, and is so afterwards.
 func (s *session) judge(err error) error {
 	var doubt, reply *textproto.Error
 	if s.broken || !errors.As(err, &doubt) || doubt != s.doubt {
@@ -208,7 +209,7 @@ func (s *session) judge(err error) error {
 	}
 	again := s.try(s.letter.from, s.letter.own)
 	switch {
-	case again == nil: // it is the recipient whom it does not want
+	case again == nil: // the refusal is about the recipient
 		return fault.New(fault.Never, fault.Bare(err))
 	case !errors.As(again, &reply) || reply.Code < 500 || fault.Gist(reply.Msg) != fault.Gist(doubt.Msg):
 		return err
@@ -222,7 +223,7 @@ func (s *session) judge(err error) error {
 		"smtp.user, smtp.helo and mailboxes[].from, or ask who runs the server", err))
 }
 
-// try asks whether the server would take a letter, and takes that back.
+// try sends MAIL and RCPT for a letter, and then resets the transaction.
 func (s *session) try(from, to string) error {
 	defer s.reset()
 	for i, c := range []string{"MAIL FROM:" + from, "RCPT TO:" + to} {

@@ -21,15 +21,14 @@ import (
 const (
 	maxSubject    = 250  // characters
 	maxReferences = 1500 // characters of References; some servers refuse long ones
-	maxID         = 400  // characters of one Message-ID: no line of a header may be longer than 998 (RFC 5322, 2.1.1)
+	maxID         = 400  // characters of one Message-ID: a header line has at most 998 (RFC 5322, 2.1.1)
 	maxLine       = 998
 )
 
 var errLetter = errors.New("not a letter one can send")
 
-// Compose returns the letter as mail: 7-bit, one recipient in To, the others in Cc, text beside HTML, pictures and
-// files attached. The same letter always gives the same bytes. What is wrong with a letter is wrong for good:
-// fault.Never.
+// Compose returns the letter as 7-bit mail: one recipient in To, the others in Cc, text beside HTML, pictures and files
+// attached. The same letter always gives the same bytes. Every error is fault.Never.
 func Compose(l desk.Letter) ([]byte, error) {
 	raw, err := compose(l)
 	if err != nil {
@@ -97,7 +96,7 @@ func head(m *mail.Msg, l desk.Letter) error {
 	return nil
 }
 
-// inCopy returns those in copy whose addresses may stand in a header.
+// inCopy returns the recipients in copy whose addresses are allowed in a header.
 func inCopy(l desk.Letter) (all []*netmail.Address) {
 	for _, c := range l.Cc {
 		if a, err := address(c); err == nil && ascii(a.Address) {
@@ -120,8 +119,8 @@ func body(m *mail.Msg, l desk.Letter) {
 	}
 }
 
-// encoding chooses what makes the text shorter: base64 for Cyrillic, quoted-printable for what a person can read so.
-// Neither leaves a byte above 127 or a long line.
+// encoding chooses the shorter encoding: base64 for Cyrillic text, quoted-printable, which people can read, for Latin
+// text. Both give 7-bit bytes and short lines.
 func encoding(text string) mail.PartOption {
 	high := 0
 	for i := range len(text) {
@@ -141,13 +140,13 @@ func canonical(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\r", "\n"), "\n", "\r\n")
 }
 
-// validID reports whether an id without <> may stand in a header.
+// validID reports whether an id without <> is allowed in a header.
 func validID(id string) bool {
 	return id != "" && len(id) <= maxID && ascii(id) && !strings.ContainsAny(id, " <>")
 }
 
-// references returns the ids in <>, without those that are none, and within the limit: first and last are kept, since
-// by them a mail program finds thread and parent, and of the others the newest.
+// references returns the valid ids in <>, up to the limit. It always keeps the first and the last, by which mail
+// programs find the thread and the parent, and then the newest of the others.
 func references(ids []string) string {
 	var ok []string
 	for _, id := range ids {
@@ -167,13 +166,13 @@ func references(ids []string) string {
 }
 
 var (
-	// QUIRK: go-mail folds a long first word away from its field's name; rspamd counts "From:" with nothing behind it
-	// as a mark of spam (HEADER_FROM_EMPTY_DELIMITER).
+	// QUIRK: go-mail folds the line before a long first word, directly behind the field's name; rspamd counts "From:"
+	// with nothing behind it as a mark of spam (HEADER_FROM_EMPTY_DELIMITER).
 	emptyFirst = lazy.Regexp(`(?m)^([A-Za-z-]+):\r\n[ \t]+`)
 	boundary   = lazy.Regexp(`boundary=([0-9a-f]{60})\r\n`)
 )
 
-// finish makes the bytes that go-mail rendered depend on the letter alone, and checks their header. It works in raw: a
+// finish makes go-mail's output depend on the letter alone, and checks its header. It modifies raw in place, since a
 // letter may be long.
 func finish(raw []byte, id string) ([]byte, error) {
 	own(raw, id)
@@ -193,13 +192,13 @@ func finish(raw []byte, id string) ([]byte, error) {
 	return raw, nil
 }
 
-// headers is where the boundaries of all levels are announced: before any content.
+// headers bounds the bytes in which all boundaries are declared: they come before any content.
 const headers = 64 << 10
 
-// own replaces the boundaries in raw by others of the same length that depend on the letter's id, which nobody can know
-// before the letter is sent, so that no text can hold one.
+// own replaces the boundaries in raw by others of the same length that are derived from the letter's id. Nobody can
+// know the id before the letter is sent, so no text can contain a boundary.
 //
-// QUIRK: go-mail can be given one boundary only, and takes it for every level; left alone it draws random ones.
+// QUIRK: go-mail accepts only one boundary and uses it for every level; without it go-mail generates random ones.
 func own(raw []byte, id string) {
 	for i, at := range boundary().FindAllSubmatchIndex(raw[:min(len(raw), headers)], -1) {
 		old := bytes.Clone(raw[at[2]:at[3]])

@@ -46,7 +46,7 @@ func (o Options) server() wire.Server {
 	}
 }
 
-// greet connects, by TLS where it is implicit, and exchanges greetings.
+// greet connects, with TLS if it is implicit, and exchanges greetings.
 func (s *session) greet(ctx context.Context) error {
 	conn, stream, err := s.o.server().Connect(ctx)
 	if err != nil {
@@ -54,7 +54,7 @@ func (s *session) greet(ctx context.Context) error {
 	}
 	s.conn = conn
 	defer s.begin(ctx)()
-	// TLS and AUTH are done here and not by go-mail, whose errors don't tell a wrong password from a lost connection.
+	// TLS and AUTH are ours because go-mail's errors don't distinguish a wrong password from a lost connection.
 	if s.client, err = smtp.NewClient(stream, s.o.Host); err != nil {
 		return s.o.server().Silent(ctx, s.unwelcome(err))
 	}
@@ -64,10 +64,10 @@ func (s *session) greet(ctx context.Context) error {
 	return s.extended()
 }
 
-// extended says why a server that has extensions refused to tell them.
+// extended returns an error if a server that supports EHLO has refused it.
 //
-// QUIRK: when EHLO is refused go-mail says HELO, whatever the reason, and a server that was only busy seems to offer no
-// way to log in. So a server without extensions is asked once more.
+// QUIRK: when EHLO is refused for any reason, go-mail sends HELO, and a server that was only busy then seems to offer
+// no login. So a server without extensions gets a second EHLO.
 func (s *session) extended() error {
 	for _, e := range []string{"AUTH", "STARTTLS", "8BITMIME", "SIZE", "PIPELINING", "ENHANCEDSTATUSCODES", "HELP",
 		"SMTPUTF8"} {
@@ -81,15 +81,15 @@ func (s *session) extended() error {
 	}
 	var reply *textproto.Error
 	switch {
-	case err == nil: // it tells them now, which go-mail does not hear
+	case err == nil: // this EHLO succeeded, but go-mail does not see its answer
 		return fault.Away(fault.Refused, fmt.Errorf("greet %s: the server refused EHLO a moment ago", s.o.addr()))
 	case errors.As(err, &reply) && reply.Code >= 500:
-		return nil // it knows none
+		return nil // the server does not support extensions
 	}
 	return s.unwelcome(err)
 }
 
-// unwelcome says what it means that the server did not greet us: a refusal for good is about this machine or its name.
+// unwelcome converts a missing or refusing greeting to an error. A permanent refusal is about this machine or its name.
 func (s *session) unwelcome(err error) error {
 	err = fmt.Errorf("greet %s: %w", s.o.addr(), s.why(err))
 	var reply *textproto.Error

@@ -11,17 +11,17 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// envelope is whom a letter comes from and goes to on the way, in <>.
+// envelope is the sender and the recipients in SMTP, in <>.
 type envelope struct {
 	from, to string
-	cc       []string       // who gets it, too, as far as the server takes them …
-	copied   []desk.Address // … as the letter has them
-	own      string         // our address, which the server should take letters to
+	cc       []string       // recipients in copy, as for SMTP …
+	copied   []desk.Address // … and as in the letter
+	own      string         // our address, which the server should accept as a recipient
 	utf8     bool           // an address needs SMTPUTF8 (RFC 6531)
-	usual    bool           // its sender is the address that the letter is from
+	usual    bool           // the sender is the letter's From address
 }
 
-// newEnvelope returns whom a letter goes to, and who of those in copy has no address that one can write to.
+// newEnvelope returns the letter's envelope, and the recipients in copy without a valid address.
 func newEnvelope(l desk.Letter) (e envelope, absent []desk.Address, err error) {
 	one, cc := l.To, l.Cc
 	if l.Only.Addr != "" {
@@ -53,7 +53,7 @@ func newEnvelope(l desk.Letter) (e envelope, absent []desk.Address, err error) {
 	return e, absent, nil
 }
 
-// sentAs returns the address a letter comes from on its way, or would.
+// sentAs returns the envelope sender of a letter, also for a letter that is sent with <>.
 func sentAs(l desk.Letter) (string, error) {
 	from := l.From
 	if l.EnvelopeFrom != "" && l.EnvelopeFrom != "<>" {
@@ -70,11 +70,11 @@ func angle(a *netmail.Address) string { return (&netmail.Address{Address: a.Addr
 
 var errAddress = errors.New("not an address one can write to")
 
-// maxName bounds the display name; nobody has a longer one.
+// maxName bounds the display name, in characters.
 const maxName = 100
 
-// address returns a as it may stand in a header: one address, its domain in ASCII (RFC 5891), its name without control
-// characters.
+// address returns a in a form that is allowed in a header: one address, its domain in ASCII (RFC 5891), its name
+// without control characters.
 func address(a desk.Address) (*netmail.Address, error) {
 	at := strings.LastIndexByte(a.Addr, '@')
 	if at <= 0 || at+1 == len(a.Addr) {

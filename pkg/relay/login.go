@@ -32,7 +32,7 @@ func (s *session) login() error {
 		return fault.Away(fault.Refused, err)
 	case wire.Busy(reply.Msg):
 		return fault.Away(fault.Refused, fmt.Errorf("%w; %s", err, wire.BusyAdvice))
-	case s.o.Auth == "oauth2": // who keeps the token knows what to do
+	case s.o.Auth == "oauth2": // the owner of the token adds the advice
 		return fault.Because(fault.Token, fault.Misconfigured(refused(err, auth)))
 	case s.o.Auth == "xoauth2":
 		err = refused(err, auth)
@@ -45,7 +45,7 @@ func (s *session) login() error {
 		"password)", err)))
 }
 
-// refused makes err say that the token was refused, and why where the server told.
+// refused marks err as a refusal of the token, with the server's reason if it gave one.
 func refused(err error, auth smtp.Auth) error {
 	if t, ok := auth.(*token); ok && t.said != nil {
 		return fmt.Errorf("%w: %w", t.said, err)
@@ -67,7 +67,7 @@ func (s *session) auth() (smtp.Auth, error) {
 		}
 		return false
 	}
-	clear := s.o.TLS == "none" // a loopback address, see tlsConfig
+	clear := s.o.TLS == "none" // the server is on a loopback address, see tlsConfig
 	mechanism, takesTokens := bearer.Choose(offered)
 	byToken := s.o.Auth == "xoauth2" || s.o.Auth == "oauth2"
 	switch {
@@ -84,11 +84,11 @@ func (s *session) auth() (smtp.Auth, error) {
 	return nil, fmt.Errorf("%w: smtp.auth is %s, it offers %q", errNoLogin, s.o.Auth, param)
 }
 
-// token logs in by an access token. go-mail's own mechanism forgets why a server refuses it.
+// token logs in by an access token. go-mail's own mechanism drops the server's reason for a refusal.
 type token struct {
 	mechanism string
 	initial   []byte
-	said      error // the reason
+	said      error // the server's reason for a refusal
 }
 
 // Start implements smtp.Auth.
@@ -96,7 +96,7 @@ func (t *token) Start(*smtp.ServerInfo) (mechanism string, initial []byte, err e
 	return t.mechanism, t.initial, nil
 }
 
-// Next implements smtp.Auth: a challenge is the reason of a refusal, which the server's answer follows.
+// Next implements smtp.Auth. A challenge contains the reason of a refusal; the server's answer follows it.
 func (t *token) Next(challenge []byte, more bool) ([]byte, error) {
 	if !more {
 		return nil, nil

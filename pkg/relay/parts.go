@@ -13,14 +13,13 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// fileName returns the part's name as it may stand on anybody's disk.
+// fileName returns the part's name as a safe file name.
 func fileName(p desk.Part) string { return cmp.Or(glyph.FileName(p.Name), "file") }
 
 // partHeader writes the header of a file or picture.
 //
-// QUIRK: go-mail puts an encoded word inside the quotes of a file name, on one line of any length. RFC 2231 is what
-// mail programs agree on, and Outlook and Gmail still read the encoded word in Content-Type's name; so each gets its
-// own.
+// QUIRK: go-mail puts an encoded word inside the quotes of a file name, on one line of any length. Mail programs agree
+// on RFC 2231; Outlook and Gmail also read the encoded word in Content-Type's name. So each field gets its own form.
 func partHeader(p desk.Part, disposition string) mail.FileOption {
 	name := fileName(p)
 	return func(f *mail.File) {
@@ -32,8 +31,8 @@ func partHeader(p desk.Part, disposition string) mail.FileOption {
 	}
 }
 
-// mediaType returns the type alone. What has parts of its own must not be encoded (RFC 2046, 5.1 and 5.2.1), so it goes
-// as a plain file.
+// mediaType returns the type without parameters. A part that contains parts must not be encoded (RFC 2046, 5.1 and
+// 5.2.1), so it is sent as a plain file.
 func mediaType(t string) string {
 	media, _, err := mime.ParseMediaType(t)
 	if err != nil || !strings.Contains(media, "/") || strings.HasPrefix(media, "multipart/") ||
@@ -43,15 +42,15 @@ func mediaType(t string) string {
 	return media
 }
 
-// oldName is the name as an encoded word in quotes, folded at its words.
+// oldName returns the name as an encoded word in quotes, folded between its words.
 func oldName(name string) string {
 	return ";\r\n name=\"" + strings.ReplaceAll(mime.BEncoding.Encode("utf-8", name), " =?", "\r\n =?") + `"`
 }
 
-// pieceLength is how much of a name one line takes.
+// pieceLength is the length of one line's piece of a name.
 const pieceLength = 60
 
-// newName is the name by RFC 2231, in pieces where it is long.
+// newName returns the name as RFC 2231 defines it, in pieces if it is long.
 func newName(name string) string {
 	if ascii(name) && len(name) <= pieceLength {
 		return fmt.Sprintf(";\r\n filename=%q", name)

@@ -7,14 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// mostEncoded is how many bytes of text one encoded word holds in base64: it may be 75 characters long (RFC 2047, 2).
+// mostEncoded is how many bytes of text fit into one encoded word in base64, which has at most 75 characters (RFC 2047,
+// 2).
 const mostEncoded = 45
 
-// written returns an address as it stands in From. A name that is not ASCII is one encoded word where it fits, else
-// as few as it takes, broken between its words.
+// written returns an address in the form for From. A name that is not ASCII becomes one encoded word if it fits, else
+// as few as possible, split between its words.
 //
-// QUIRK: simple programs show a blank between encoded words, which belongs to neither (RFC 2047, 6.2); net/mail takes
-// quoted-printable, which breaks a name of twelve Cyrillic letters within a word.
+// QUIRK: simple programs show the blank between two encoded words, although it belongs to neither (RFC 2047, 6.2).
+// net/mail uses quoted-printable, which splits a name of twelve Cyrillic letters inside a word.
 func written(a *netmail.Address) string {
 	if ascii(a.Name) {
 		return a.String()
@@ -38,7 +39,7 @@ func written(a *netmail.Address) string {
 	return strings.TrimPrefix(all+line, "From: ")
 }
 
-// pieces cuts a text into pieces of at most so many bytes, behind a blank where there is one.
+// pieces cuts a text into pieces of at most so many bytes, after a blank if possible.
 func pieces(text string, most int) (all []string) {
 	for len(text) > most {
 		end := most

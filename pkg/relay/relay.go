@@ -1,7 +1,7 @@
 // Package relay writes letters as mail and hands them to an SMTP server.
 //
-// It is not a queue and never tries again by itself: each letter is sent once, and the error says whether the server
-// took it. What a letter says is made elsewhere.
+// It is not a queue and never retries by itself: each letter is sent once, and the error says whether the server
+// accepted it. The content of a letter is made elsewhere.
 package relay
 
 import (
@@ -20,34 +20,34 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Options says which server to send by, and as whom.
+// Options says which server to send through, and with which login.
 type Options struct {
 	Host     string
 	Port     int    // 0 = 465 with implicit TLS, 587 with starttls, 25 with none
-	TLS      string // implicit, starttls or none; "" = implicit. none is for loopback addresses only
-	CA       []byte // PEM: certificates trusted besides the system's
+	TLS      string // implicit, starttls or none; "" = implicit. none is allowed for loopback addresses only
+	CA       []byte // PEM: certificates trusted in addition to the system's
 	Auth     string // password, xoauth2, oauth2 or none; "" = password
 	User     string
-	Password string // with xoauth2 and oauth2 the access token
-	HELO     string // the name we give; "" = this machine's where it has a dot, else Domain
-	Domain   string // of our addresses
+	Password string // the access token if Auth is xoauth2 or oauth2
+	HELO     string // our name in EHLO; "" = this machine's name if it has a dot, else Domain
+	Domain   string // the domain of our addresses
 
-	// Timeout is how long the server may be silent; 0 = a minute. After a letter's last byte it may take five times as
-	// long (RFC 5321, 4.5.3.2.6).
+	// Timeout is how long the server may stay silent; 0 = a minute. It is five times as long after the last byte of a
+	// letter (RFC 5321, 4.5.3.2.6).
 	Timeout time.Duration
-	// Connections is how many letters may be on their way at a time; 0 = one.
+	// Connections is the number of letters sent at the same time; 0 = one.
 	Connections int
-	// Expiry is told when the server's certificate expires; nil = nobody wants to know.
+	// Expiry is called with the expiry date of the server's certificate; nil = not called.
 	Expiry wire.Expiry
 	// Dial opens the connection; nil = net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// Relay is an SMTP server we are logged in to. Send may be called by several goroutines.
+// Relay is a logged-in SMTP server. Send may be called concurrently.
 type Relay struct {
 	o     Options
-	slots chan *session // as many as Connections; nil = not connected
-	live  atomic.Int32  // sessions connected
+	slots chan *session // one per connection; nil = not connected
+	live  atomic.Int32  // number of connected sessions
 }
 
 func (o Options) withDefaults() Options {
@@ -74,7 +74,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// helo returns the name to give to a server: many refuse one without a dot (RFC 5321, 4.1.4).
+// helo returns the name for EHLO: many servers refuse a name without a dot (RFC 5321, 4.1.4).
 func helo(machine, domain string) string {
 	name := strings.TrimSuffix(machine, ".")
 	if strings.Contains(name, ".") && ascii(name) && !strings.HasSuffix(name, ".localdomain") &&
@@ -86,8 +86,8 @@ func helo(machine, domain string) string {
 
 func (o Options) addr() string { return net.JoinHostPort(o.Host, strconv.Itoa(o.Port)) }
 
-// Open connects and logs in. Its errors tell which of these failed and what to do: those a person must mend are
-// fault.Setup, others fault.Server.
+// Open connects and logs in. An error says which step failed and what to do: fault.Setup if a person must act, else
+// fault.Server.
 func Open(ctx context.Context, o Options) (*Relay, error) {
 	o = o.withDefaults()
 	r := &Relay{o: o, slots: make(chan *session, o.Connections)}
@@ -103,10 +103,10 @@ func Open(ctx context.Context, o Options) (*Relay, error) {
 	return r, nil
 }
 
-// Send composes the letter and hands it to the server; what was sent it returns for a copy in the Sent folder. The
-// error's fault.Outcome: Never = refused for good, Refused = not taken this time, Unsure = the connection was lost
-// after the last byte and before the answer. A connection lost earlier is replaced with the next letter. Where the
-// server does not take the recipient, nobody gets the letter; where it does not take somebody in copy, the others get
+// Send composes the letter and sends it. It returns what it sent, for a copy in the Sent folder. The error's
+// fault.Outcome is Never if the letter was refused for good, Refused if it was not accepted this time, and Unsure if
+// the connection was lost after the last byte and before the answer. A connection lost earlier is replaced for the next
+// letter. If the server refuses the recipient, nobody gets the letter; if it refuses somebody in copy, the others get
 // it.
 func (r *Relay) Send(ctx context.Context, l desk.Letter) (sent desk.Sent, err error) {
 	if sent.Raw, err = Compose(l); err != nil {
@@ -122,14 +122,14 @@ func (r *Relay) Send(ctx context.Context, l desk.Letter) (sent desk.Sent, err er
 	}
 	ended := false
 	defer func() {
-		if s != nil && !ended { // a panic: nobody knows what it would say next
+		if s != nil && !ended { // a panic: the state of the connection is unknown
 			s.broken = true
 		}
 		r.give(s)
 	}()
 	refused, err := s.send(ctx, e, sent.Raw)
 	if used && s.hungUp() {
-		// The server had ended an idle connection, before it took anything of this letter.
+		// The server had closed the idle connection before it accepted any command of this letter.
 		s.close()
 		r.live.Add(-1)
 		if s, err = r.dial(ctx); err == nil {
@@ -144,7 +144,7 @@ func (r *Relay) Send(ctx context.Context, l desk.Letter) (sent desk.Sent, err er
 	return sent, nil
 }
 
-// Try asks the server whether it would take a letter from the address to itself, and sends none.
+// Try asks the server whether it would accept a letter from the address to itself, without sending a letter.
 func (r *Relay) Try(ctx context.Context, l desk.Letter) error {
 	l.To = l.From
 	e, _, err := newEnvelope(l)
@@ -164,10 +164,10 @@ func (r *Relay) Try(ctx context.Context, l desk.Letter) error {
 	return nil
 }
 
-// idleEnough is how long after its opening a connection counts as one the server may have ended for idleness.
+// idleEnough is the age from which the server may have closed an unused connection.
 const idleEnough = 5 * time.Second
 
-// take returns a connection that no other letter is on; used says whether it has been of use before.
+// take returns a connection for one letter. used reports that the server may have closed the connection for idleness.
 func (r *Relay) take(ctx context.Context) (s *session, used bool, err error) {
 	for {
 		select {
@@ -183,7 +183,7 @@ func (r *Relay) take(ctx context.Context) (s *session, used bool, err error) {
 			return s, false, nil
 		}
 		if fault.ExtentOf(err) == fault.Server && r.live.Load() > 0 && ctx.Err() == nil {
-			continue // the server allows no further connection: wait for one of those we have, and leave this slot out
+			continue // the server allows no more connections: drop this slot and wait for another
 		}
 		r.slots <- nil
 		return nil, false, err
@@ -198,7 +198,7 @@ func (r *Relay) dial(ctx context.Context) (*session, error) {
 	return s, err
 }
 
-// give returns a connection, or the place of one that is of no use any more.
+// give returns a connection to the pool, or a free slot if the connection is broken.
 func (r *Relay) give(s *session) {
 	if s != nil && s.broken {
 		s.close()
@@ -208,7 +208,7 @@ func (r *Relay) give(s *session) {
 	r.slots <- s
 }
 
-// Close says good-bye. What was taken stays taken, so its error is of interest to a log only.
+// Close sends QUIT on each connection. Its error is only worth a line in the log: what the server accepted is not lost.
 func (r *Relay) Close() error {
 	var first error
 	for {

@@ -23,17 +23,17 @@ type session struct {
 	client  *smtp.Client
 	conn    *wire.Conn
 	since   time.Time
-	letters int  // sent by it
-	broken  bool // of no use any more
-	early   bool // it broke before the server answered anything of the letter
+	letters int  // sent on this connection
+	broken  bool // unusable
+	early   bool // broken before the server answered any command of the letter
 	letter  envelope
-	doubt   *textproto.Error // a recipient's refusal that does not tell whom it is about
+	doubt   *textproto.Error // a recipient's refusal whose cause is unclear
 }
 
-// begin ties the connection to ctx. The returned function ends that.
+// begin ties the connection to ctx until the returned function is called.
 func (s *session) begin(ctx context.Context) func() { return s.conn.Bind(ctx) }
 
-// why returns the reason behind an error: our own closing or a timeout, where that is what it was.
+// why returns the cause of an error, if it is our own closing or a timeout.
 func (s *session) why(err error) error {
 	var reply *textproto.Error
 	if err == nil || s.conn == nil || errors.As(err, &reply) {
@@ -45,17 +45,17 @@ func (s *session) why(err error) error {
 	return err
 }
 
-// hungUp reports whether the server ended the connection before it took anything of the letter.
+// hungUp reports whether the server closed the connection before it accepted any command of the letter.
 func (s *session) hungUp() bool { return s.broken && s.early }
 
-// close ends the connection without a word.
+// close closes the connection without QUIT.
 func (s *session) close() {
 	if s.conn != nil {
 		_ = s.conn.Close()
 	}
 }
 
-// quitWait is how long the good-bye may take: nothing depends on it.
+// quitWait bounds the wait for the answer to QUIT, on which nothing depends.
 const quitWait = 3 * time.Second
 
 func (s *session) quit() error {
@@ -67,7 +67,7 @@ func (s *session) quit() error {
 	return nil
 }
 
-// send makes one mail transaction (RFC 5321, 3.3), and returns who in copy was refused.
+// send makes one mail transaction (RFC 5321, 3.3), and returns the recipients in copy that were refused.
 func (s *session) send(ctx context.Context, e envelope, raw []byte) ([]desk.Address, error) {
 	defer s.begin(ctx)()
 	s.letters++
@@ -81,10 +81,10 @@ func (s *session) send(ctx context.Context, e envelope, raw []byte) ([]desk.Addr
 	return refused, s.write(raw)
 }
 
-// write hands over the letter behind DATA.
+// write sends the letter after DATA.
 func (s *session) write(raw []byte) error {
-	// QUIRK: whatever is written next, go-mail's writer ends a letter that failed in the middle with a dot, and the
-	// server takes the stump; so after a failure here the connection is closed and nothing more is written.
+	// QUIRK: on any later write go-mail's writer ends a letter that failed in the middle with a dot, and the server
+	// accepts the truncated letter. So after a failure here the connection is closed and nothing more is written.
 	text := s.client.Text
 	dot := text.DotWriter()
 	_, err := dot.Write(raw)
@@ -104,7 +104,7 @@ func (s *session) write(raw []byte) error {
 	return s.fault("letter", err, fault.Unsure)
 }
 
-// fits refuses what the server has said it won't take.
+// fits returns an error for a letter that the server has said it does not accept.
 func (s *session) fits(e envelope, size int) error {
 	if utf8, _ := s.client.Extension("SMTPUTF8"); e.utf8 && !utf8 {
 		return fault.New(fault.Never, fmt.Errorf("the server %s takes no addresses with letters other than Latin "+
@@ -119,8 +119,9 @@ func (s *session) fits(e envelope, size int) error {
 	return nil
 }
 
-// announce sends MAIL, RCPT and DATA, and returns who in copy was refused. What has one recipient is announced at once
-// where the server takes that (RFC 2920), which saves two round trips: of more, some may be taken and the first not.
+// announce sends MAIL, RCPT and DATA, and returns the recipients in copy that were refused. With a single recipient it
+// pipelines the commands if the server supports this (RFC 2920), which saves two round trips. With more, the server
+// could accept others but refuse the first.
 func (s *session) announce(e envelope, size int) (refused []desk.Address, err error) {
 	from := "MAIL FROM:" + e.from
 	if ok, _ := s.client.Extension("SIZE"); ok {
@@ -151,8 +152,8 @@ func (s *session) announce(e envelope, size int) (refused []desk.Address, err er
 	return refused, nil
 }
 
-// copies names those in copy to the server, and returns whom it refuses, whatever it says of them: the server has taken
-// the recipient, so it is not about us.
+// copies sends RCPT for the recipients in copy, and returns those refused for any reason: the server has already
+// accepted the first recipient, so the sender is not the cause.
 func (s *session) copies(e envelope) (refused []desk.Address, err error) {
 	for i, to := range e.cc {
 		err := s.client.Text.PrintfLine("RCPT TO:%s", to)
@@ -171,7 +172,7 @@ func (s *session) copies(e envelope) (refused []desk.Address, err error) {
 	return refused, nil
 }
 
-// stages names the commands for errors, and what their answers begin with when all is well.
+// stages are the commands' names for errors; wanted are the codes of success, or their first digits.
 var (
 	stages = [...]string{"MAIL", "RCPT", "DATA"}
 	wanted = [...]int{2, 2, 354}
@@ -196,7 +197,7 @@ func (s *session) together(commands []string) error {
 			return first
 		}
 		if i == 2 && err == nil && first != nil {
-			// It waits for a letter that has no recipient (RFC 2920, 3.1): an empty one ends that.
+			// The server expects a letter that has no recipient (RFC 2920, 3.1): send an empty one.
 			if s.client.Text.PrintfLine(".") != nil || s.discard() != nil {
 				s.broken = true
 			}
@@ -213,7 +214,7 @@ func (s *session) discard() error {
 	return err
 }
 
-// reset makes the connection fit for the next letter after a refusal.
+// reset prepares the connection for the next letter after a refusal.
 func (s *session) reset() {
 	if !s.broken && s.client.Reset() != nil {
 		s.broken = true

@@ -13,12 +13,12 @@ import (
 //go:embed answers.txt
 var answers string
 
-// kind is whom a refusal is about.
+// kind says what or whom a refusal is about.
 type kind string
 
 const (
 	unknown   kind = ""
-	remote    kind = "remote" // another server's words
+	remote    kind = "remote" // text quoted from another server
 	recipient kind = "recipient"
 	size      kind = "size"
 	limit     kind = "limit"
@@ -26,11 +26,11 @@ const (
 	account   kind = "account"
 	sender    kind = "sender"
 	relaying  kind = "relaying"
-	domain    kind = "domain"  // ours, in the DNS
-	someone   kind = "someone" // an account, the recipient's or ours
+	domain    kind = "domain"  // our domain in the DNS
+	someone   kind = "someone" // an account, either the recipient's or ours
 )
 
-// words are the patterns of each kind.
+// words returns the patterns of each kind.
 var words = sync.OnceValue(func() map[kind][]*regexp.Regexp {
 	all, at := map[kind][]*regexp.Regexp{}, unknown
 	for line := range strings.Lines(answers) {
@@ -47,14 +47,14 @@ var words = sync.OnceValue(func() map[kind][]*regexp.Regexp {
 	return all
 })
 
-// front is what stands before the words: a code of RFC 3463, then addresses, each with what a server puts around it.
+// front matches what precedes the text: a code of RFC 3463, then addresses and what servers put around them.
 var front = lazy.Regexp(
 	`^(?:[245]\.\d{1,3}\.\d{1,3}\s+)?(?:(?:SMTP;|Error:|<[^<>]*>[:.]*|\S+@\S+|\(#?[245]\.\d+\.\d+\))\s+)*`)
 
-// maxAnswer bounds what is read of an answer, in bytes: it may be as long as a page.
+// maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 2000
 
-// about says whom the words of a refusal are about, unknown where they don't tell.
+// about returns whom the text of a refusal is about, or unknown.
 func about(msg string) kind {
 	msg = strings.Join(strings.Fields(msg[:min(len(msg), maxAnswer)]), " ")
 	msg = msg[len(front().FindString(msg)):]
