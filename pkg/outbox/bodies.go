@@ -8,30 +8,30 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// Bodies holds the messages being worked on, so that their files need not be fetched a second time. Its zero value is
-// empty; several goroutines may use it.
+// Bodies keeps the messages that are being processed, so that their files need not be fetched again. The zero value is
+// empty. Several goroutines may use it.
 type Bodies struct {
 	mu   sync.Mutex
 	kept map[desk.Place]named
 }
 
-// named is a message, and its key once that is known.
+// named is a message with its key, "" if the key is not known yet.
 type named struct {
 	*spool.Body
 	key string
 }
 
-// MostBytes is how much messages may take of the disk that are worked on at the same time. One that is longer is worked
-// on alone.
+// MostBytes is the maximum total size of the messages that are processed at the same time. A larger message is
+// processed alone.
 const MostBytes = 64 << 20
 
-// What is kept of messages whose effects a later round makes.
+// Limits for the messages kept for effects that a later round makes.
 const (
-	lagging  = 100           // messages
-	LagBytes = MostBytes / 4 // and their bytes
+	lagging  = 100           // number of messages
+	LagBytes = MostBytes / 4 // total size in bytes
 )
 
-// Add takes over a message.
+// Add stores a message. The message now belongs to b.
 func (b *Bodies) Add(at desk.Place, body *spool.Body) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -42,7 +42,7 @@ func (b *Bodies) Add(at desk.Place, body *spool.Body) {
 	b.kept[at] = named{Body: body}
 }
 
-// Room reports whether it may take over so many bytes more.
+// Room reports whether b has room for this many more bytes.
 func (b *Bodies) Room(size int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,7 +52,7 @@ func (b *Bodies) Room(size int64) bool {
 	return size <= MostBytes
 }
 
-// Name notes the key of a message.
+// Name records the key of a message.
 func (b *Bodies) Name(at desk.Place, key string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,7 +61,8 @@ func (b *Bodies) Name(at desk.Place, key string) {
 	}
 }
 
-// Get returns a message, which still belongs to b, and its key, "" = not known; nil = it does not hold that one.
+// Get returns a message and its key, "" if the key is unknown; a nil message if b does not have it. The message still
+// belongs to b.
 func (b *Bodies) Get(at desk.Place) (*spool.Body, string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -69,7 +70,7 @@ func (b *Bodies) Get(at desk.Place) (*spool.Body, string) {
 	return body.Body, body.key
 }
 
-// Keep forgets all but the messages that are needed and, of those that may be, the last ones that are not too much.
+// Keep removes all messages except the needed ones and, within the limits, the last of those that may be needed.
 func (b *Bodies) Keep(needed, perhaps []desk.Place) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -93,5 +94,5 @@ func (b *Bodies) Keep(needed, perhaps []desk.Place) {
 	}
 }
 
-// Clear forgets all messages.
+// Clear removes all messages.
 func (b *Bodies) Clear() { b.Keep(nil, nil) }

@@ -5,10 +5,11 @@ import (
 	"errors"
 )
 
-// errNoRoom ends the download of a file that a letter has no room for.
+// errNoRoom ends the download of a file that would make a letter too large.
 var errNoRoom = errors.New("there is no room for the file")
 
-// bounded keeps what is written as long as there is room for it: the portal does not tell the size of every file.
+// bounded stores what is written until its room is used up. It is needed because the portal does not report the size of
+// every file.
 type bounded struct {
 	content bytes.Buffer
 	room    int64

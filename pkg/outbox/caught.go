@@ -6,16 +6,16 @@ import (
 	"runtime/debug"
 )
 
-// Panic is a panic that became the error of what was being done.
+// Panic is a panic that was turned into an error.
 type Panic struct {
-	What  string // what was being done
+	What  string // the work during which it happened
 	Value any
 	Stack []byte
 }
 
 func (p *Panic) Error() string { return fmt.Sprintf("%s: panic: %v", p.What, p.Value) }
 
-// Caught, deferred, makes a panic the error of what was being done: one message or effect must not end every pass.
+// Caught, when deferred, turns a panic into an error: one message or effect must not end every pass.
 func Caught(what string, err *error) {
 	if r := recover(); r != nil {
 		*err = &Panic{what, r, debug.Stack()}
@@ -28,7 +28,7 @@ func Panicked(err error) bool {
 	return errors.As(err, &p)
 }
 
-// Try calls fn and makes a panic its error.
+// Try calls fn and returns a panic as an error.
 func Try(what string, fn func() error) (err error) {
 	defer Caught(what, &err)
 	return fn()

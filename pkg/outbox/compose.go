@@ -14,7 +14,7 @@ import (
 	"helpdesk/pkg/render"
 )
 
-// letter renders a draft with what is known now: the task's number, the contact's name, the comments' files.
+// letter renders a draft with what is known now: the task's number, the contact's name and the comments' files.
 func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
 	d desk.Pending) (_ desk.Letter, left []string, err error) {
 	draft := d.Effect.Letter
@@ -59,7 +59,7 @@ func (l *letters) letter(ctx context.Context, s Sender, t desk.Ticket,
 		letter.EnvelopeFrom = s.EnvelopeFrom
 	}
 	if d.Failures > 0 && letter.Only.Addr == "" && len(letter.Cc) > 0 {
-		// Those in copy may be what it failed over: the requester does not wait for them.
+		// The failure may be due to someone in copy, so the letter goes to the requester alone first.
 		letter.Only = letter.To
 	}
 	return letter, left, nil
@@ -72,7 +72,7 @@ func date(texts Texts, s Sender, t time.Time) string {
 	return texts.Date(t.In(s.Zone))
 }
 
-// comments brings comments into the form of a letter, with those of their files that it may carry.
+// comments renders comments for a letter, with those of their files that fit into it.
 func (l *letters) comments(ctx context.Context, s Sender, texts Texts,
 	draft *desk.Draft) ([]render.Comment, []desk.Part, error) {
 	var (
@@ -81,7 +81,7 @@ func (l *letters) comments(ctx context.Context, s Sender, texts Texts,
 		room  = l.MaxAttachments
 	)
 	if draft.Bare {
-		room = -1 // not even for an empty file
+		room = -1 // excludes even an empty file
 	}
 	for _, c := range draft.Comments {
 		text := c.Text
@@ -108,7 +108,7 @@ func (l *letters) comments(ctx context.Context, s Sender, texts Texts,
 	return out, parts, nil
 }
 
-// download gets a file from the portal; nil without an error where it is larger than there is room for.
+// download gets a file from the portal. It returns nil without an error if the file is larger than room.
 func (l *letters) download(ctx context.Context, f desk.File, room int64) (*desk.Part, error) {
 	if f.Size > room {
 		return nil, nil
@@ -125,7 +125,7 @@ func (l *letters) download(ctx context.Context, f desk.File, room int64) (*desk.
 	return &desk.Part{Name: f.Name, Type: f.Type, Content: got.content.Bytes()}, nil
 }
 
-// left returns the name of a comment's file that stays in the portal, and its size where the portal tells one.
+// left returns the name of a file that stays in the portal, and its size if the portal reports one.
 func left(f desk.File) string {
 	if f.Size == 0 {
 		return f.Name

@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	lookAfter = 30 * time.Second // what was made sooner ago may not show yet: dates are written late
-	mostLooks = 40               // in a pass: one batch of the portal
+	lookAfter = 30 * time.Second // newer things may not be visible yet: the portal writes dates late
+	mostLooks = 40               // per pass: one batch of requests to the portal
 )
 
-// Confirm looks at what the portal answered to have made, and has not shown so far, in one request: a task, comment or
-// file counts when it is seen. What shown says yes to has been seen in this pass already; nil = nothing was. What is
-// not there at the second look is made once more, by another way, and kept for a person when that comes to nothing,
-// too. An error is one of the state.
+// Confirm checks with one request whether tasks, comments and files that the portal confirmed as made are visible
+// there. shown reports whether this pass has already seen one of them; nil = none was seen. If something is missing at
+// the second check, it is made once more by a different method. If that fails too, it is held for a person. Errors come
+// only from the state.
 func (o *Outbox) Confirm(ctx context.Context, shown func(u desk.Unconfirmed) bool) error {
 	all, err := o.seen.Unseen(o.Now().Add(-lookAfter), mostLooks)
 	if err != nil || len(all) == 0 || o.tally.Away(portal) != nil || ctx.Err() != nil {
@@ -54,14 +54,14 @@ func (o *Outbox) Confirm(ctx context.Context, shown func(u desk.Unconfirmed) boo
 	return o.seen.Saw(o.Now(), looked)
 }
 
-// sight judges a look.
+// sight decides what to do after a check.
 func (o *Outbox) sight(ctx context.Context, u desk.Unconfirmed, s desk.Sight) desk.Looked {
 	l := desk.Looked{Key: u.Effect.Key}
 	switch {
 	case s.Err != nil:
 		o.Log.Warn("look at what was made", "effect", u.Effect.Kind, "task", u.Effect.Task, "err", s.Err)
 	case s.There && len(s.Missing) == 0,
-		!s.There && (u.Seen || s.Deleted): // the latter were there, and somebody has deleted them
+		!s.There && (u.Seen || s.Deleted): // in the latter cases it was visible once, and somebody has deleted it
 		l.Seen = true
 	case u.Looks == 0 && s.There:
 		if err := o.portal.Attach(ctx, u.Effect, s.Missing); err != nil {
@@ -85,7 +85,7 @@ func (o *Outbox) sight(ctx context.Context, u desk.Unconfirmed, s desk.Sight) de
 	return l
 }
 
-// lacking is the comment that names the files of a task or a comment which the portal does not show.
+// lacking returns a comment that names the files of a task or a comment which the portal does not show.
 func (o *Outbox) lacking(e desk.Effect, missing []int) []desk.Effect {
 	var names []string
 	for _, i := range missing {
@@ -100,7 +100,7 @@ func (o *Outbox) lacking(e desk.Effect, missing []int) []desk.Effect {
 	}, desk.Note{Key: desk.NoteUnseenFiles, Detail: strings.Join(names, ", ")})
 }
 
-// remark is the comment that says nothing but a note; none where the templates can't be read.
+// remark returns a comment that consists of a note only, or nothing if the templates cannot be read.
 func (o *Outbox) remark(key string, t desk.Ticket, n desk.Note) []desk.Effect {
 	kit, err := o.kit()
 	if err != nil {

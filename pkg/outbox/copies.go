@@ -2,11 +2,11 @@ package outbox
 
 import "helpdesk/pkg/desk"
 
-// apart returns what brings a letter to those in copy whom the relay did not take with the others: the same letter to
-// each of them alone. One who is refused again or for now keeps nobody waiting.
+// apart returns effects that send the letter to each person in copy whom the relay did not accept with the others. Each
+// gets the letter alone, so a refused one does not delay the others.
 func apart(d desk.Pending, absent []desk.Address) (all []desk.Effect) {
 	for _, a := range absent {
-		if a.Addr == "" { // of somebody who was erased
+		if a.Addr == "" { // the person was erased
 			continue
 		}
 		all = append(all, desk.Effect{
@@ -21,10 +21,10 @@ func apart(d desk.Pending, absent []desk.Address) (all []desk.Effect) {
 	return all
 }
 
-// lateCopy is a letter that goes to one of those in copy alone, and what its task is told of it.
+// lateCopy writes the remarks about a letter that goes to one person in copy alone.
 type lateCopy struct{ *letters }
 
-// lost has the task say that one in copy does not get the letter, and why.
+// lost returns a remark that one person in copy does not get the letter, and why.
 func (l lateCopy) lost(d desk.Pending, cause error) []desk.Effect {
 	return l.tell("copy-lost", d, desk.CopyLost(d.Effect.Letter.Only, cause.Error()))
 }
@@ -33,7 +33,7 @@ func (l lateCopy) waits(d desk.Pending) []desk.Effect {
 	return l.tell("delayed", d, desk.Note{Key: desk.NoteCopyDelayed, Detail: d.Effect.Letter.Only.Key()})
 }
 
-// went has the task say that a letter it was told of is out.
+// went returns a remark that the letter was sent, if an earlier remark said that it was delayed.
 func (l lateCopy) went(d desk.Pending) []desk.Effect {
 	if !d.Told {
 		return nil

@@ -10,22 +10,22 @@ import (
 	"helpdesk/pkg/render"
 )
 
-// Limits of the portal's texts. QUIRK: a task chat cuts a message at 20,000 characters (chat-bots-v2/entities.md); a
-// task's description is a TEXT column of 64 KiB.
+// Limits for texts in the portal. QUIRK: a task chat truncates a message at 20,000 characters
+// (chat-bots-v2/entities.md); a task's description is a TEXT column of 64 KiB.
 const (
 	maxTitle       = 250                      // characters
-	maxComment     = 18_000                   // characters of the letter in a comment
-	maxDescription = 15_000                   // characters of the letter in a description: at most 60,000 bytes
-	maxChat        = 20_000 - desk.MarkerRoom // characters of a comment
-	maxColumn      = 65_000                   // bytes of a description
-	// of both: room for what is added to a text later, the names of files that are missing
+	maxComment     = 18_000                   // characters of the letter's text in a comment
+	maxDescription = 15_000                   // characters of the letter's text in a description: at most 60,000 bytes
+	maxChat        = 20_000 - desk.MarkerRoom // characters of a whole comment
+	maxColumn      = 65_000                   // bytes of a whole description
+	// characters or bytes reserved for text that is added later: the names of missing files
 	spare    = 1_000
-	remarks  = 500 // characters: room for the remark that the text was cut
-	ellipsis = "…" // ends a title that was cut
+	remarks  = 500 // characters reserved for the remark that the text was cut
+	ellipsis = "…" // the end of a truncated title
 )
 
-// Describe renders the title and the text of a post. What is longer than the portal takes is cut, and the whole message
-// attached. Cause says why a message could not be processed, or a letter not be delivered.
+// Describe renders the title and the text of a post. A text that is too long for the portal is cut, and the whole
+// message is attached. cause is the reason why a message could not be processed or a letter not delivered.
 func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect, cause string) error {
 	post := e.Post
 	body, most := m.BBCode, maxComment
@@ -61,7 +61,7 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	if over := excess(e.Kind, text, spare); over > 0 {
 		shorten(utf8.RuneCountInString(body) - over - remarks)
 		if !cut {
-			attachWhole(m, post) // it is the head that is too long
+			attachWhole(m, post) // the head of the text is too long
 		}
 		if err := write(); err != nil {
 			return err
@@ -71,7 +71,7 @@ func Describe(texts Texts, zone *time.Location, m *desk.Message, e *desk.Effect,
 	return nil
 }
 
-// Tell writes the text of a remark: its notes.
+// Tell renders the notes of a remark as its text.
 func Tell(texts Texts, e *desk.Effect) {
 	var lines []string
 	for _, n := range e.Post.Notes {
@@ -80,13 +80,13 @@ func Tell(texts Texts, e *desk.Effect) {
 	e.Post.Text = fitting(desk.CommentTask, strings.Join(lines, "\n"), 0)
 }
 
-// cutShort reports whether a title lost its end when the signs in it were escaped, which makes it longer.
+// cutShort reports whether a title was truncated because escaping its special characters made it longer.
 func cutShort(title, wanted string) bool {
 	return strings.HasSuffix(title, ellipsis) && !strings.HasSuffix(wanted, ellipsis)
 }
 
-// rendered returns the title and the text of a post; one that is no new task keeps its title. The subject of a task
-// whose title was cut stands above its text.
+// rendered returns the title and the text of a post. Only a new task gets a new title. If its title was truncated, its
+// subject is placed above the text.
 func rendered(texts Texts, e *desk.Effect, v render.PostVars) (title, text string, err error) {
 	post := e.Post
 	v.Subject = post.Subject
@@ -101,8 +101,8 @@ func rendered(texts Texts, e *desk.Effect, v render.PostVars) (title, text strin
 	return markup.Title(title, maxTitle), text, nil
 }
 
-// excess returns by how much a text is longer than the portal takes, if so much is to be spare: a comment in
-// characters, a description in bytes.
+// excess returns by how much a text is too long for the portal, with spare reserved: in characters for a comment, in
+// bytes for a description.
 func excess(kind desk.Kind, text string, spare int) int {
 	if kind == desk.OpenTask {
 		return max(0, len(text)+spare-maxColumn)
@@ -110,7 +110,7 @@ func excess(kind desk.Kind, text string, spare int) int {
 	return max(0, utf8.RuneCountInString(text)+spare-maxChat)
 }
 
-// fitting cuts the end of a text that is longer than the portal takes, as excess has it. An ellipsis stands for it.
+// fitting cuts the end of a text that is too long according to excess, and adds an ellipsis.
 func fitting(kind desk.Kind, text string, spare int) string {
 	if over := excess(kind, text, spare); over > 0 {
 		return markup.Cut(text, utf8.RuneCountInString(text)-over)
@@ -118,7 +118,7 @@ func fitting(kind desk.Kind, text string, spare int) string {
 	return text
 }
 
-// attachWhole attaches the message itself to a post that shows only the beginning of it, and says so.
+// attachWhole attaches the message itself to a post that shows only its beginning, and adds a note.
 func attachWhole(m *desk.Message, post *desk.Post) {
 	if m.UID == 0 {
 		return

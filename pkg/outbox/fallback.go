@@ -8,8 +8,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// fallback gives the place of a task whose responsible the portal does not know, or has dismissed, to the same task of
-// somebody else, which says so.
+// fallback replaces a task whose responsible user is unknown to the portal or dismissed. The new task belongs to
+// somebody else and says so.
 func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.Result, bool) {
 	f := d.Effect.Post.Fields
 	if d.Effect.Kind != desk.OpenTask || f == nil || fault.ExtentOf(err) != fault.One || fault.Of(err) != fault.Never {
@@ -37,8 +37,8 @@ func (p *posts) fallback(ctx context.Context, d desk.Pending, err error) (desk.R
 	return desk.Result{Seq: d.Seq, Replace: &e, Note: err.Error()}, true
 }
 
-// isDismissed reports whether the portal does not know a user, or has dismissed them: asked once in a pass. Where it
-// can't be asked, they are taken for known.
+// isDismissed reports whether a user is unknown to the portal or dismissed. It asks once per pass. If it cannot ask, it
+// returns false.
 func (p *posts) isDismissed(ctx context.Context, user int64) bool {
 	gone, asked := p.dismissed[user]
 	if asked {

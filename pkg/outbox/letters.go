@@ -14,23 +14,23 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// letters sends letters. Its senders are several goroutines.
+// letters sends letters with several goroutines.
 type letters struct {
 	*Outbox
 	kit Kit
 
-	dial   sync.Mutex // one relay is opened at a time
+	dial   sync.Mutex // only one connection to a relay is opened at a time
 	relays map[string]Relay
 
 	mu     sync.Mutex
-	failed map[string]int // by relay: letters in a row that it failed over
-	taken  map[string]int // by relay: letters it took in this pass
+	failed map[string]int // by mailbox: letters in a row over which its relay failed
+	taken  map[string]int // by mailbox: letters accepted by its relay in this pass
 
-	refusals map[uint64]refusal // of this round, by the letter's number in the queue
+	refusals map[uint64]refusal // of this round, by number of the queue entry
 }
 
-// round makes a round of letters: the attempts are noted, the letters sent, several at the same time. It returns what
-// became of them.
+// round makes a round of letters: it records the attempts and sends the letters, several at a time. It returns their
+// results.
 func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]desk.Result, error) {
 	var (
 		dropped []desk.Result
@@ -38,7 +38,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	)
 	for _, d := range due {
 		if d.Unsure && d.Effect.Letter.Once() {
-			// It may have gone out: an auto-reply is sent once or not at all.
+			// The letter may have been sent already, and an auto-reply must not be sent twice.
 			dropped = append(dropped, desk.Result{
 				Seq:     d.Seq,
 				Dropped: "its fate is unknown, and an auto-reply is not sent twice",
@@ -51,7 +51,7 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 		return dropped, nil
 	}
 	l.kit = kit
-	// What the relay may have failed over goes behind the others.
+	// Letters over which the relay may have failed go last.
 	slices.SortStableFunc(ready, func(a, b desk.Pending) int { return cmp.Compare(a.Failures, b.Failures) })
 	if err := l.queue.Start(l.Now(), desk.Attempts{Seqs: seqs(ready)}); err != nil {
 		return nil, err
@@ -65,10 +65,11 @@ func (l *letters) round(ctx context.Context, kit Kit, due []desk.Pending) ([]des
 	return append(results, dropped...), err
 }
 
-// sendersAtOnce is how many letters are on their way at the same time; a relay may take them on fewer connections.
+// sendersAtOnce is the number of letters sent at the same time. A relay may use fewer connections.
 const sendersAtOnce = 4
 
-// senders returns functions that share out the letters among them, each of another ticket, and put down the results.
+// senders returns functions that divide the letters among them and store the results. Each letter belongs to a
+// different ticket.
 func (l *letters) senders(ctx context.Context, ready []desk.Pending, results []desk.Result) []func() error {
 	var next atomic.Int64
 	fns := make([]func() error, min(sendersAtOnce, len(ready)))
@@ -83,7 +84,7 @@ func (l *letters) senders(ctx context.Context, ready []desk.Pending, results []d
 	return fns
 }
 
-// send makes one letter and gives it to its relay. One that panics is held.
+// send sends one letter through its relay. A letter that causes a panic is held.
 func (l *letters) send(ctx context.Context, d desk.Pending) (result desk.Result) {
 	if err := Try("send letter", func() error { result = l.sendOne(ctx, d); return nil }); err != nil {
 		return l.hold(d, err)
@@ -109,7 +110,7 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 		return l.hold(d, err)
 	}
 	letter, left, err := l.letter(ctx, s, t, d)
-	if fault.Known(err) && fault.Of(err) != fault.Never { // the portal does not give its files
+	if fault.Known(err) && fault.Of(err) != fault.Never { // the portal does not deliver its files
 		l.tally.Problem(portal, err)
 		l.tally.Wait(1)
 		r := l.untried(d, err)
@@ -140,14 +141,14 @@ func (l *letters) sendOne(ctx context.Context, d desk.Pending) desk.Result {
 	return l.unsent(s, d, t, letter, err)
 }
 
-// untried is the result of an attempt that never got as far as the relay.
+// untried returns the result of an attempt that failed before the relay was used.
 func (l *letters) untried(d desk.Pending, err error) desk.Result {
 	r := l.again(d, err)
 	r.Unsure = d.Unsure
 	return r
 }
 
-// relay returns the connection to a relay, one for all the letters of a pass.
+// relay returns the connection to a relay. All letters of a pass share it.
 func (l *letters) relay(ctx context.Context, s Sender) (Relay, error) {
 	l.dial.Lock()
 	defer l.dial.Unlock()
@@ -162,7 +163,7 @@ func (l *letters) relay(ctx context.Context, s Sender) (Relay, error) {
 	return r, nil
 }
 
-// close closes the connections.
+// close closes the connections to the relays.
 func (l *letters) close() {
 	for name, r := range l.relays {
 		if err := r.Close(); err != nil {
@@ -172,14 +173,14 @@ func (l *letters) close() {
 	l.relays = nil
 }
 
-// sent is the result of a letter that the relay took.
+// sent returns the result of a letter that the relay has accepted.
 func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter desk.Letter, got desk.Sent,
 	left []string) desk.Result {
 	l.takes(s)
 	l.Log.Info("sent", "effect", d.Effect.Letter.Kind, "ticket", d.Effect.Ticket, "message", letter.MessageID, "try",
 		d.Tries+1)
 	r := desk.Result{Seq: d.Seq, Done: true, ID: letter.MessageID}
-	if d.Effect.Letter.Only.Addr != "" { // the others have had it
+	if d.Effect.Letter.Only.Addr != "" { // the other recipients have got it before
 		r.Then = lateCopy{l}.went(d)
 		return r
 	}
@@ -203,7 +204,7 @@ func (l *letters) sent(ctx context.Context, s Sender, d desk.Pending, letter des
 	return r
 }
 
-// unsent is the result of a letter that the relay did not take, or of which that is not known.
+// unsent returns the result of a letter that the relay did not accept, or may not have accepted.
 func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Letter, err error) desk.Result {
 	l.Log.Info("relay", "mailbox", s.Name, "ticket", t.Number, "try", d.Tries+1, "err", err)
 	switch {
@@ -219,7 +220,7 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 	if !l.final(d, err) {
 		l.tally.Wait(1)
 		r := l.again(d, err)
-		// it may be this one that the server breaks off over
+		// the server may drop the connection because of this letter
 		if r.Own = true; d.Failures > 0 && fault.ExtentOf(err) == fault.Server {
 			r.Next = l.Now().Add(max(min(desk.Backoff(d.Failures+1, d.Effect.Key), mostSetBack), fault.After(err)))
 		}
@@ -233,21 +234,22 @@ func (l *letters) unsent(s Sender, d desk.Pending, t desk.Ticket, letter desk.Le
 		r.Return, r.Then = only.Addr, lateCopy{l}.lost(d, err)
 		return r
 	}
-	// Those in copy get it all the same.
+	// Those in copy still get the letter.
 	r.Failed, r.Then = err.Error(), append(l.refused(s, d, t, err), apart(d, d.Effect.Letter.Cc)...)
 	return r
 }
 
-// mostSetBack is how long a letter stands back at most over whose like the relay broke off.
+// mostSetBack bounds the delay of a letter after the relay dropped the connection on it or refused several recipients
+// in the same words.
 const mostSetBack = 10 * time.Minute
 
-// What a relay may fail over in a row before it is left alone for a pass: breaking off, and refusing us as it says.
+// Failures in a row after which a relay is not used again in this pass: dropped connections, and refusals to serve us.
 const (
 	breaks   = 2
-	refusals = 10 // it may be one recipient's server that it asks
+	refusals = 10 // more, because the refusal may come from one recipient's server
 )
 
-// takes notes that a relay took a letter.
+// takes records that a relay has accepted a letter.
 func (l *letters) takes(s Sender) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -255,8 +257,8 @@ func (l *letters) takes(s Sender) {
 	l.taken[s.Name]++
 }
 
-// fails notes that a relay failed over a letter, and reports whether it is to be left alone for this pass. What it has
-// against the envelope of auto-replies keeps it from no other letter.
+// fails records that a relay failed over a letter, and reports whether to stop using the relay in this pass. Refusals
+// of the envelope sender of auto-replies do not count, because other letters have a different one.
 func (l *letters) fails(s Sender, letter desk.Letter, err error) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -271,17 +273,17 @@ func (l *letters) fails(s Sender, letter desk.Letter, err error) bool {
 	return false
 }
 
-// bare gives the place of a letter that is too large for its relay to the same letter without its files.
+// bare replaces a letter that is too large for its relay by the same letter without files.
 func (l *letters) bare(d desk.Pending, err error) desk.Result {
 	draft := *d.Effect.Letter
 	draft.Bare = true
-	e := d.Effect // with its key, which makes the Message-ID
+	e := d.Effect // the same key, so that the Message-ID stays the same
 	e.Letter = &draft
 	l.tally.Wait(1)
 	return desk.Result{Seq: d.Seq, Replace: &e, Note: err.Error()}
 }
 
-// refused is the comment that tells the specialists of a letter that could not be delivered.
+// refused returns a comment that informs the specialists of a letter that could not be delivered.
 func (l *letters) refused(s Sender, d desk.Pending, t desk.Ticket, cause error) []desk.Effect {
 	key := desk.DeriveKey("refused", d.Effect.Key)
 	e := desk.Effect{Kind: desk.CommentTask, Key: key, Ticket: t.Number, Post: &desk.Post{

@@ -13,9 +13,9 @@ const (
 	onec = "onec"
 )
 
-// name returns how a contact is greeted: by the first source that knows them, else by the name in their letter; "" = by
-// none. known says whether there is a name at all, be it one that nobody is greeted by. A source that is away costs the
-// name, not the letter.
+// name returns the name for greeting a contact: from the first source that has a usable one, otherwise from their
+// letter, "" if there is none. known reports whether any name was found, even one that is unsuitable for a greeting. If
+// a source is away, the letter is sent without the name.
 func (l *letters) name(ctx context.Context, a desk.Address) (greeting string, known bool, err error) {
 	for _, source := range l.Sources {
 		name, err := l.nameFrom(ctx, source, a)
@@ -27,7 +27,7 @@ func (l *letters) name(ctx context.Context, a desk.Address) (greeting string, kn
 		}
 		greeting = l.kit.Names.Greeting(name)
 		if greeting == "" && source == ours {
-			greeting = name // somebody wrote it there to be greeted by
+			greeting = name // somebody entered it for use in greetings
 		}
 		if known = true; greeting != "" {
 			return greeting, true, nil

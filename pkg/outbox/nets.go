@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// The nets stand before what the outbox is given: a panic behind them is an error like any other. Rules and Texts have
-// none: what they write is written for one effect at a time, within a Try.
+// The nets wrap the interfaces given to the outbox and turn a panic into an error. Rules and Texts have no nets,
+// because they are called for one effect at a time within Try.
 
 type queueNet struct{ Queue }
 
@@ -173,7 +173,7 @@ func (n originalsNet) Close() (err error) {
 	return n.Originals.Close()
 }
 
-// open opens the mailbox of a sender for its messages' files.
+// open opens the sender's mailbox to read files of its messages.
 func (s Sender) open(ctx context.Context) (o Originals, err error) {
 	defer Caught("open mailbox", &err)
 	if o, err = s.Open(ctx); err == nil {
@@ -182,7 +182,7 @@ func (s Sender) open(ctx context.Context) (o Originals, err error) {
 	return o, err
 }
 
-// dial opens a connection to the relay of a sender.
+// dial opens a connection to the sender's relay.
 func (s Sender) dial(ctx context.Context) (r Relay, err error) {
 	defer Caught("open relay", &err)
 	if r, err = s.Relay(ctx); err == nil {

@@ -12,13 +12,13 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// Why a file can't be had: ever, or as long as its mailbox is away.
+// Reasons why a file is not available: permanently, or while its mailbox is away.
 var (
 	errGone = errors.New("the message is no longer in the mailbox")
 	errAway = errors.New("the mailbox is away")
 )
 
-// content opens a file of a message: from those being worked on, else from its mailbox, else from the quarantine.
+// content opens a file of a message: from the messages being processed, from the quarantine, or from its mailbox.
 func (o *Outbox) content(ctx context.Context, post *desk.Post, f desk.File) (_ io.ReadCloser, err error) {
 	defer Caught("open file", &err)
 	if post.Message == nil {
@@ -45,7 +45,7 @@ func (o *Outbox) content(ctx context.Context, post *desk.Post, f desk.File) (_ i
 	return r, nil
 }
 
-// reading is a message that is being read.
+// reading is a reader of a message that calls done when it is closed.
 type reading struct {
 	io.Reader
 	done func()
@@ -56,15 +56,15 @@ func (r reading) Close() error {
 	return nil
 }
 
-// extract writes a part of a message, and fails instead of ending the program.
+// extract writes a part of a message. It returns a panic as an error.
 func extract(kept *spool.Body, part int, w io.Writer) (err error) {
 	defer Caught("extract file", &err)
 	return eml.Extract(kept.Open(), part, w)
 }
 
-// body returns the message of a post: one that is being worked on, else that of the quarantine or the mailbox. What
-// lies at its place and is another message is none: a mailbox that was restored counts its messages anew. done is to be
-// called when it has been read.
+// body returns the message of a post: from the messages being processed, from the quarantine, or from its mailbox. A
+// different message at the same place is ignored: a restored mailbox assigns the numbers anew. The caller must call
+// done after reading.
 func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post,
 	f desk.File) (kept *spool.Body, done func(), err error) {
 	nothing := func() {}
@@ -88,7 +88,7 @@ func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post,
 		kept.Close()
 		return nil, nothing, gone(at)
 	}
-	if !o.Bodies.Room(kept.Size()) { // its other files cost another fetch
+	if !o.Bodies.Room(kept.Size()) { // its other files will be fetched again
 		return kept, kept.Close, nil
 	}
 	o.Bodies.Add(at, kept)
@@ -96,8 +96,8 @@ func (o *Outbox) body(ctx context.Context, at desk.Place, post *desk.Post,
 	return kept, nothing, nil
 }
 
-// is reports whether the bytes are the message of a post, by its Message-ID and content, or of one that could not be
-// read by its hash. Earlier versions kept nothing of that one but how long it is.
+// is reports whether the bytes are the message of a post. It compares the Message-ID and the content, or the hash for a
+// message that could not be parsed. For the latter, earlier versions recorded only the size.
 func is(kept *spool.Body, at desk.Place, post *desk.Post, f desk.File) bool {
 	if post.Hash != "" {
 		hash, err := kept.Hash()
@@ -110,7 +110,7 @@ func is(kept *spool.Body, at desk.Place, post *desk.Post, f desk.File) bool {
 	return err == nil && key == post.Of
 }
 
-// keyOf reads a message for its key.
+// keyOf parses a message to get its key.
 func keyOf(kept *spool.Body, l desk.Listing) (key string, err error) {
 	defer Caught("read message", &err)
 	m, err := eml.Parse(kept.Open(), l)
@@ -121,7 +121,7 @@ func gone(at desk.Place) error {
 	return fault.New(fault.Never, fmt.Errorf("fetch message %d of mailbox %s: %w", at.UID, at.Mailbox, errGone))
 }
 
-// refetch reads a message again for its files.
+// refetch fetches a message again to read its files.
 func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error) {
 	s, ok := o.sender(at.Mailbox)
 	if !ok {
@@ -152,7 +152,8 @@ func (o *Outbox) refetch(ctx context.Context, at desk.Place) (*spool.Body, error
 	return kept, err
 }
 
-// Original reads a message of the quarantine from its mailbox. What lies at its place and is another message is none.
+// Original fetches a message of the quarantine from its mailbox. It returns an error if there is a different message at
+// its place.
 func (o *Outbox) Original(ctx context.Context, q desk.Quarantined) (_ *spool.Body, err error) {
 	defer Caught("fetch message", &err)
 	kept, err := o.refetch(ctx, q.Place)
@@ -166,8 +167,9 @@ func (o *Outbox) Original(ctx context.Context, q desk.Quarantined) (_ *spool.Bod
 	return kept, nil
 }
 
-// isQuarantined reports whether the bytes are a message of the quarantine: by their hash, or where a server writes a
-// message anew each time by Message-ID and length. One that was never read is known by as much as its entry says.
+// isQuarantined reports whether the bytes are a message of the quarantine. It compares the hash or, for servers that
+// generate a message anew each time, the Message-ID and size. A message that was never read is compared by what its
+// entry contains.
 func isQuarantined(kept *spool.Body, q desk.Quarantined) (bool, error) {
 	if q.Hash != "" {
 		if hash, err := kept.Hash(); err != nil || hash == q.Hash {

@@ -1,8 +1,8 @@
-// Package outbox makes what the decisions of a pass left to be made: tasks, comments, letters.
+// Package outbox makes the effects that a pass has decided on: tasks, comments and letters. It makes no decisions, and
+// it reads mailboxes only to get the files of messages.
 //
-// It takes the effects that are due from their queue, in rounds. A round parts them: one goroutine makes the tasks and
-// comments (posts), others send the letters (letters), and when both have ended the results are recorded together. It
-// decides nothing, and reads no mailbox but for the files of a message.
+// It gets the due effects from their queue, in rounds. In each round, one goroutine makes the tasks and comments
+// (posts) while others send the letters (letters). When all are finished, the results are recorded together.
 package outbox
 
 import (
@@ -22,7 +22,7 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// Queue holds the effects not yet made.
+// Queue contains the pending effects.
 type Queue interface {
 	Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error)
 	Start(now time.Time, a desk.Attempts) error
@@ -31,35 +31,35 @@ type Queue interface {
 	Refused(mailbox string) (waiting []desk.Pending, taken time.Time, err error)
 }
 
-// Sightings holds what was made and is not yet seen on the portal.
+// Sightings contains what was made but has not been seen in the portal yet.
 type Sightings interface {
 	Unseen(before time.Time, most int) ([]desk.Unconfirmed, error)
 	Saw(now time.Time, looked []desk.Looked) error
 }
 
-// Tickets knows our tickets by their numbers.
+// Tickets returns our tickets by number.
 type Tickets interface {
 	Ticket(n uint64) (desk.Ticket, error)
 }
 
-// Kept gives the messages of a place that the quarantine keeps whole.
+// Kept returns the messages of a place that are stored in the quarantine.
 type Kept interface {
 	Stored(at desk.Place) ([][]byte, error)
 }
 
-// People knows names by addresses.
+// People returns names by address.
 type People interface {
 	Contact(address string) (desk.Profile, bool, error)
 	Profiles(source string, addresses []string, since time.Time) (map[string]desk.Profile, error)
 	SetProfiles(now time.Time, source string, asked []string, found map[string]desk.Profile) error
 }
 
-// Directory is another directory of names, asked by folded address.
+// Directory is an external directory of names, queried by folded address.
 type Directory interface {
 	Profiles(ctx context.Context, addresses []string) (map[string]desk.Profile, error)
 }
 
-// Portal makes effects.
+// Portal makes tasks and comments.
 type Portal interface {
 	Prepare(ctx context.Context, addresses []string, files []desk.File,
 		open func(i int) (io.ReadCloser, error)) (desk.Prepared, error)
@@ -72,19 +72,19 @@ type Portal interface {
 	Like(ctx context.Context, messages []int64, again bool) error
 }
 
-// Staff knows the users of the portal.
+// Staff returns information about users of the portal.
 type Staff interface {
 	Self() int64
 	Dismissed(ctx context.Context, user int64) (bool, error)
 }
 
-// Relay takes our letters.
+// Relay sends our letters.
 type Relay interface {
 	Send(ctx context.Context, l desk.Letter) (desk.Sent, error)
 	Close() error
 }
 
-// Originals gives messages from their mailbox.
+// Originals fetches messages from their mailbox.
 type Originals interface {
 	Fetch(ctx context.Context, ls []desk.Listing, limit int64,
 		fn func(l desk.Listing, body *spool.Body, err error) error) error
@@ -102,17 +102,17 @@ type Texts interface {
 	Event(e desk.Event, zone *time.Location) string
 }
 
-// Library gives the texts of a mailbox in a language; "" = what its specialists read.
+// Library returns the texts for a mailbox in a language; "" = the language of its specialists.
 type Library func(mailbox, locale string) Texts
 
-// Kit is what writing takes. It is costly to make beside a pass that finds nothing to do.
+// Kit contains what is needed to write texts. Loading it takes long compared with a pass that finds nothing to do.
 type Kit struct {
 	Rules *desk.Rules
 	Names *naming.Names
 	Texts Library
 }
 
-// Sender is a mailbox as the sender of our letters, and where the files of its messages are.
+// Sender is a mailbox, used to send our letters and to read the files of its messages.
 type Sender struct {
 	Name         string
 	From         desk.Address
@@ -122,11 +122,11 @@ type Sender struct {
 	Open  func(ctx context.Context) (Originals, error)
 	Relay func(ctx context.Context) (Relay, error)
 
-	Copies bool // the mailbox is to have copies of the letters
-	Links  bool // letters may hold links to the portal
+	Copies bool // copies of sent letters are stored in the mailbox
+	Links  bool // letters may contain links to the portal
 }
 
-// Outbox is what makes effects.
+// Outbox makes effects.
 type Outbox struct {
 	Queue   Queue
 	Seen    Sightings
@@ -137,31 +137,31 @@ type Outbox struct {
 	Staff   Staff
 	Senders []Sender
 
-	Sources        []string                // where names come from, in their order: directory, bitrix24, onec
-	OneC           Directory               // nil = none
-	ProfileAge     time.Duration           // how long another directory's answer is believed
-	Settle         time.Duration           // how long an attempt of unknown outcome may still come true on the portal
-	Link           func(task int64) string // to a task on the portal
-	PortalHost     string                  // whose addresses letters do not show, but where they may have links to it
-	TellSent       bool                    // the task says of each answer that it went out
-	LikeSent       bool                    // its message gets a like instead, on the new card
-	MaxAttachments int64                   // bytes of a comment's files that go out with a letter
+	Sources        []string                // sources of names, in this order: directory, bitrix24, onec
+	OneC           Directory               // may be nil
+	ProfileAge     time.Duration           // how long answers of another directory stay valid
+	Settle         time.Duration           // how long a request may still take effect in the portal
+	Link           func(task int64) string // returns the link to a task
+	PortalHost     string                  // removed from links in letters unless Sender.Links is set
+	TellSent       bool                    // for each sent answer, a remark is added to the task
+	LikeSent       bool                    // on the new card, the message gets a like instead
+	MaxAttachments int64                   // maximum total size of the files of a letter, in bytes
 	Signer         desk.Signer
 	Instance       string
 
-	// Still returns an error where this run has lost the state to another: nothing more is made then.
+	// Still returns an error if this run has lost the state to another run. In that case nothing more is made.
 	Still func() error
 	Now   func() time.Time
 	Log   *slog.Logger
 
-	// Together replaces AtOnce, also for the pass; nil = no replacement. Tests that die at a step run functions one
-	// after the other.
+	// Together replaces AtOnce, also for the pass; nil = it does not. Tests that stop at a certain step run the
+	// functions one after the other.
 	Together func(fns ...func() error) error
 
-	Bodies Bodies // the messages being worked on
+	Bodies Bodies // the messages being processed
 
-	// What follows is of one pass, from Begin to End.
-	queue   Queue // behind nets, as all that follows
+	// The following fields belong to one pass, from Begin to End.
+	queue   Queue // wrapped in nets, like the fields below
 	seen    Sightings
 	tickets Tickets
 	kept    Kept
@@ -171,12 +171,12 @@ type Outbox struct {
 	staff   Staff
 	tally   *Tally
 	kit     func() (Kit, error)
-	tried   map[uint64]bool // entries of the queue that had their attempt; of the goroutine that calls Run and Round
-	posts   posts           // of the goroutine that makes a round's tasks and comments
-	letters letters         // of those that send its letters
+	tried   map[uint64]bool // entries already attempted; used by the goroutine that calls Run and Round
+	posts   posts           // used by the goroutine that makes a round's tasks and comments
+	letters letters         // used by the goroutines that send its letters
 }
 
-// Begin starts a pass, which counts in t. The kit is asked for when the first effect is due.
+// Begin starts a pass that counts its results in t. It calls kit when the first effect is due.
 func (o *Outbox) Begin(t *Tally, kit func() (Kit, error)) {
 	o.queue, o.seen, o.tickets, o.kept = queueNet{o.Queue}, sightingsNet{o.Seen}, ticketsNet{o.Tickets}, keptNet{o.Kept}
 	o.people, o.portal, o.staff, o.oneC = peopleNet{o.People}, portalNet{o.Portal}, staffNet{o.Staff}, nil
@@ -198,19 +198,19 @@ func (o *Outbox) Begin(t *Tally, kit func() (Kit, error)) {
 	}
 }
 
-// End closes the relays of the pass and lets go of its messages.
+// End closes the pass's connections to relays and removes its messages.
 func (o *Outbox) End() {
 	o.letters.close()
 	o.Bodies.Clear()
 }
 
-// Waiting returns how many effects wait for another attempt, be it one that this pass had nothing to do with.
+// Waiting returns the number of effects that will be retried, including those that this pass has not touched.
 func (o *Outbox) Waiting() (int, error) { return o.queue.Waiting() }
 
-// Batch is how many effects a round takes at most: one batch of the portal makes as many.
+// Batch is the maximum number of effects in a round. It equals the size of a batch of the portal.
 const Batch = 50
 
-// Run makes what is due, in rounds, until a round finds nothing more. An error is one of the state.
+// Run makes the due effects, in rounds, until there are no more. Errors come only from the state.
 func (o *Outbox) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		before := len(o.tried)
@@ -221,8 +221,8 @@ func (o *Outbox) Run(ctx context.Context) error {
 	return nil
 }
 
-// Round makes one round: of each ticket the first effect that is due, tasks and comments in one batch, and at the same
-// time the letters.
+// Round makes one round: the first due effect of each ticket. Tasks and comments are made in one batch, and letters are
+// sent at the same time.
 func (o *Outbox) Round(ctx context.Context) error {
 	due, err := o.queue.Due(o.Now(), Batch, o.skip)
 	if err != nil || len(due) == 0 {
@@ -243,7 +243,8 @@ func (o *Outbox) Round(ctx context.Context) error {
 	return err
 }
 
-// part tells posts and letters apart, and what can't be made: earlier versions dropped a task, and nothing behind it.
+// part separates posts, letters and effects that cannot be made. The latter exist because earlier versions dropped a
+// task without the effects that waited for it.
 func (o *Outbox) part(due []desk.Pending) (posts, letters []desk.Pending, lost []desk.Result) {
 	for _, d := range due {
 		o.tried[d.Seq] = true
@@ -259,8 +260,7 @@ func (o *Outbox) part(due []desk.Pending) (posts, letters []desk.Pending, lost [
 	return posts, letters, lost
 }
 
-// skip reports whether an effect is to wait for another pass: it had its attempt in this one, or the server it needs
-// was found away.
+// skip reports whether an effect waits for another pass: it was attempted in this one, or the server it needs is away.
 func (o *Outbox) skip(d desk.Pending) bool {
 	if o.tried[d.Seq] {
 		return true
@@ -271,12 +271,12 @@ func (o *Outbox) skip(d desk.Pending) bool {
 	return o.tally.Away(portal) != nil
 }
 
-// The servers as the tally names them.
+// Names of the servers in the tally.
 const portal = "portal"
 
 func relayOf(mailbox string) string { return "relay " + mailbox }
 
-// again puts off an effect. A server that is away is no fault of the effect's: the next pass tries it again.
+// again postpones an effect. If its server is away, the next pass retries it.
 func (o *Outbox) again(d desk.Pending, err error) desk.Result {
 	own := fault.ExtentOf(err) == fault.One
 	r := desk.Result{Seq: d.Seq, Again: true, Unsure: fault.Of(err) == fault.Unsure, Own: own, Note: err.Error()}
@@ -288,7 +288,7 @@ func (o *Outbox) again(d desk.Pending, err error) desk.Result {
 	return r
 }
 
-// hold keeps an effect for a person. Where the state is lost it is no fault of the effect's.
+// hold keeps an effect for a person. If the state was lost, it leaves the effect to the other host.
 func (o *Outbox) hold(d desk.Pending, err error) desk.Result {
 	if lost := o.Still(); lost != nil {
 		return late(d, lost)
@@ -297,13 +297,13 @@ func (o *Outbox) hold(d desk.Pending, err error) desk.Result {
 	return desk.Result{Seq: d.Seq, Hold: true, Unsure: d.Unsure, Note: err.Error()}
 }
 
-// late leaves an effect as it is: another host may have made it.
+// late leaves an effect pending and unsure: another host may have made it.
 func late(d desk.Pending, err error) desk.Result {
 	return desk.Result{Seq: d.Seq, Again: true, Unsure: true, Note: err.Error()}
 }
 
-// AtOnce runs functions in goroutines of their own and returns their errors when all have ended. A panic in one is its
-// error.
+// AtOnce runs each function in a goroutine of its own, waits for all and returns their errors. A panic is returned as
+// an error.
 func (o *Outbox) AtOnce(fns ...func() error) error {
 	for i, fn := range fns {
 		fns[i] = func() error { return Try("pass", fn) }

@@ -13,16 +13,16 @@ import (
 	"helpdesk/pkg/render"
 )
 
-// posts makes tasks and comments. One goroutine uses it.
+// posts makes tasks and comments. Only one goroutine may use it.
 type posts struct {
 	*Outbox
 	kit       Kit
-	condemned int            // groups of effects in this pass whose failure was not taken for the portal's
-	dismissed map[int64]bool // users asked for in this pass: whether they are gone
+	condemned int            // groups in this pass whose failure was not attributed to the portal
+	dismissed map[int64]bool // users looked up in this pass: whether they are unknown or dismissed
 }
 
-// round makes a round of tasks and comments: what may be there already is looked for, what the portal must know or hold
-// is brought there, then the attempts are noted and made. It returns what became of them.
+// round makes a round of tasks and comments. It searches for those that may exist already, brings the required files
+// and profiles to the portal, records the attempts and makes them. It returns the results.
 func (p *posts) round(ctx context.Context, kit Kit, due []desk.Pending) ([]desk.Result, error) {
 	if len(due) == 0 {
 		return nil, nil
@@ -54,8 +54,8 @@ func (p *posts) round(ctx context.Context, kit Kit, due []desk.Pending) ([]desk.
 	return results, err
 }
 
-// search looks for those effects whose earlier attempt may have come true. It returns what is to be attempted, being
-// certain not to be there or never tried, and what became of the others.
+// search looks for effects whose earlier attempt may have succeeded. It returns the effects to be attempted, which
+// certainly do not exist yet or were never tried, and the results of the others.
 func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.Pending, results []desk.Result) {
 	var unsure []desk.Pending
 	since := p.Now()
@@ -110,7 +110,8 @@ func (p *posts) search(ctx context.Context, due []desk.Pending) (unmade []desk.P
 	return unmade, results
 }
 
-// find looks for effects; where that panics, for each alone. It returns what is there, and which panicked.
+// find looks for effects in the portal. If that panics, it looks for each one alone. It returns what it has found, and
+// the panics by index.
 func (p *posts) find(ctx context.Context, unsure []desk.Pending,
 	since time.Time) (found []desk.Made, panicked map[int]error, err error) {
 	if found, err = p.portal.Find(ctx, effects(unsure), since); !Panicked(err) {
@@ -131,7 +132,8 @@ func (p *posts) find(ctx context.Context, unsure []desk.Pending,
 	return found, panicked, nil
 }
 
-// finish writes what is known of the effects only now; one that it panics over is held.
+// finish completes the texts and settings of the effects with what is known only now. An effect that causes a panic is
+// held.
 func (p *posts) finish(s *supplies) (held []desk.Result) {
 	ready := s.ready
 	s.ready, s.notes.Fields = nil, map[uint64]desk.Fields{}
@@ -150,7 +152,7 @@ func (p *posts) finish(s *supplies) (held []desk.Result) {
 	return held
 }
 
-// renew gives a task the settings as they are now that a person lets be tried again, and notes it with the attempt.
+// renew gives the current settings to a task that a person has released for a retry, and records them with the attempt.
 func (p *posts) renew(d desk.Pending, notes map[uint64]desk.Fields) {
 	if !d.Freed || d.Unsure || d.Effect.Kind != desk.OpenTask {
 		return
@@ -160,8 +162,7 @@ func (p *posts) renew(d desk.Pending, notes map[uint64]desk.Fields) {
 	}
 }
 
-// tellMissing adds the names of the files that the portal does not get: the text was written when the message was
-// recorded, before they were known.
+// tellMissing adds the names of files that the portal does not get. They were not known when the text was written.
 func (p *posts) tellMissing(d *desk.Pending) {
 	if len(d.Effect.Post.Missing) == 0 {
 		return
@@ -175,9 +176,9 @@ func (p *posts) tellMissing(d *desk.Pending) {
 	}
 }
 
-// groups parts effects by how far they may be made together: those never tried or certainly refused, those whose one
-// attempt came to nothing, and one by one those that failed so more often, since what the portal dies over may be one
-// of them.
+// groups divides effects into groups that may be made together: those that were never tried or certainly refused, those
+// with one failed attempt, and, one by one, those with more failures. One of the latter may be what makes the portal
+// fail.
 func groups(due []desk.Pending) (out [][]desk.Pending) {
 	var fresh, second []desk.Pending
 	for i, d := range due {
@@ -195,14 +196,14 @@ func groups(due []desk.Pending) (out [][]desk.Pending) {
 	})
 }
 
-// frozen reports whether this machine has stood still since an attempt was noted, so long that the attempt could come
-// true after another host has looked for it. The clock of the wall tells it; the other one stands still with the
+// frozen reports whether this machine was suspended after an attempt was recorded, for so long that another host may
+// already have searched for its result. It uses the wall clock, because the monotonic clock stops together with the
 // machine.
 func (p *posts) frozen(noted time.Time) bool {
 	return p.Now().Round(0).Sub(noted.Round(0)) > p.Settle/2
 }
 
-// tooLate leaves a group as its note says: its attempt may have been made, for all that is known.
+// tooLate leaves a group pending and unsure, because its attempts were recorded.
 func (p *posts) tooLate(group []desk.Pending) []desk.Result {
 	results := make([]desk.Result, len(group))
 	for i, d := range group {
@@ -216,7 +217,7 @@ func (p *posts) tooLate(group []desk.Pending) []desk.Result {
 	return results
 }
 
-// attempt notes that a group is attempted, makes it and returns what became of it.
+// attempt records an attempt of a group, makes the group and returns the results.
 func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.Attempts) ([]desk.Result, error) {
 	notes.Seqs = seqs(group)
 	noted := p.Now()
@@ -244,8 +245,8 @@ func (p *posts) attempt(ctx context.Context, group []desk.Pending, notes desk.At
 	return results, nil
 }
 
-// saved looks for those tasks and comments whose making was answered with an error of their own: the portal may have
-// saved them before it failed.
+// saved looks for tasks and comments that failed with an error of their own: the portal may have saved them before it
+// failed.
 func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Made) {
 	var at []int
 	var failed []desk.Pending
@@ -255,7 +256,7 @@ func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Mad
 		if m.Err == nil || fault.ExtentOf(m.Err) != fault.One {
 			continue
 		}
-		// others are looked for before they are made again
+		// the others will be searched for before the next attempt
 		if fault.Of(m.Err) == fault.Never || !p.worthwhile(d, m.Err) {
 			at, failed = append(at, i), append(failed, d)
 			if !d.First.IsZero() && d.First.Before(since) {
@@ -279,11 +280,12 @@ func (p *posts) saved(ctx context.Context, group []desk.Pending, made []desk.Mad
 	}
 }
 
-// mostCondemned is how many groups may fail in a pass before it is the portal that fails.
+// mostCondemned is the number of groups in a pass whose failure is attributed to their effects. After that the portal
+// counts as failing.
 const mostCondemned = 2
 
-// condemn takes a failure of the whole portal for that of a group of effects which were looked for before: to that the
-// portal answered.
+// condemn attributes a failure of the whole portal to the effects of a group if they were searched for before: the
+// portal had answered that request.
 func (p *posts) condemn(group []desk.Pending, made []desk.Made) {
 	if !group[0].Unsure || p.condemned == mostCondemned {
 		return
@@ -300,7 +302,7 @@ func (p *posts) condemn(group []desk.Pending, made []desk.Made) {
 	}
 }
 
-// outcome judges what became of a task or a comment.
+// outcome turns the portal's answer for a task or a comment into a result.
 func (p *posts) outcome(ctx context.Context, d desk.Pending, m desk.Made) desk.Result {
 	if m.Err == nil {
 		return p.made(d, m)
@@ -331,8 +333,7 @@ func (p *posts) outcome(ctx context.Context, d desk.Pending, m desk.Made) desk.R
 	return r
 }
 
-// worthwhile reports whether another attempt is made before a person is asked: as often and as long as the error
-// deserves.
+// worthwhile reports whether to retry before asking a person. The error determines how often and for how long.
 func (p *posts) worthwhile(d desk.Pending, err error) bool {
 	tries, over := fault.Patience(err)
 	if tries == 0 {
@@ -345,7 +346,7 @@ func (p *posts) worthwhile(d desk.Pending, err error) bool {
 	return d.Tries+1 < tries || p.Now().Sub(first) < over
 }
 
-// made is the result of a task or a comment that is there.
+// made returns the result of a task or a comment that exists.
 func (p *posts) made(d desk.Pending, m desk.Made) desk.Result {
 	p.tally.Count(func(c *Counts) {
 		if d.Effect.Kind == desk.OpenTask {
@@ -358,7 +359,7 @@ func (p *posts) made(d desk.Pending, m desk.Made) desk.Result {
 	return desk.Result{Seq: d.Seq, Done: true, Made: m, Then: p.lacking(d.Effect, m.Missing)}
 }
 
-// deleted reports whether the portal does not know a task any more.
+// deleted reports whether a task no longer exists in the portal.
 func (p *posts) deleted(ctx context.Context, task int64) bool {
 	states, err := p.portal.States(ctx, []int64{task})
 	if err != nil {
@@ -369,7 +370,7 @@ func (p *posts) deleted(ctx context.Context, task int64) bool {
 	return !ok
 }
 
-// reopened gives the place of a comment whose task was deleted meanwhile to a new task that says so.
+// reopened replaces a comment whose task was deleted by a new task that says so.
 func (p *posts) reopened(d desk.Pending, err error) desk.Result {
 	t, terr := p.tickets.Ticket(d.Effect.Ticket)
 	if terr != nil {
@@ -380,7 +381,7 @@ func (p *posts) reopened(d desk.Pending, err error) desk.Result {
 	place := desk.Listing{Place: desk.Place{Mailbox: t.Mailbox}}
 	fields := p.kit.Rules.FieldsFor(&desk.Message{Listing: place, From: post.From, Subject: t.Subject}, p.Now())
 	post.Form, post.Fields, post.Marker, post.Reopen = desk.FormTask, &fields, "", false
-	post.Mailbox, post.Route = "", "" // by which route is not known
+	post.Mailbox, post.Route = "", "" // the route is not known
 	post.Subject = p.kit.Rules.Entitle(&post, t.Mailbox, t.Subject, t.LastText)
 	post.Notes = []desk.Note{{Key: desk.NoteDeleted, Task: d.Effect.Task}}
 	e := desk.Effect{

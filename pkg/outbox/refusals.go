@@ -9,14 +9,14 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// refusal is what a relay said of a letter that it does not take.
+// refusal is a relay's refusal of a letter.
 type refusal struct {
 	letter    desk.Pending
 	relay, to string
 	err       error
 }
 
-// gist is what it said without what differs from letter to letter.
+// gist returns the words of the refusal without the parts that differ from letter to letter.
 func (r refusal) gist() string { return fault.Gist(r.err.Error()) }
 
 // note keeps a refusal until the round has ended.
@@ -26,8 +26,8 @@ func (l *letters) note(seq uint64, r refusal) {
 	l.refusals[seq] = r
 }
 
-// final reports whether a letter is given up over a refusal: at once where that tells whom it is about, else when it
-// has been repeated often enough and for long enough.
+// final reports whether to give up a letter after a refusal: immediately if the refusal is definite, otherwise
+// after enough repetitions over enough time.
 func (l *letters) final(d desk.Pending, err error) bool {
 	tries, over := fault.Patience(err)
 	if tries == 0 {
@@ -36,8 +36,8 @@ func (l *letters) final(d desk.Pending, err error) bool {
 	return d.Failures+1 >= tries && l.Now().Sub(d.First) >= over
 }
 
-// spare gives those letters of a round another try whose recipients are not to blame: when a relay refuses several
-// different ones in the same words, and has taken nothing in between, it is us whom it refuses, whatever the words say.
+// spare makes letters be retried whose recipients are not at fault. If a relay refuses several recipients in the same
+// words and has accepted no letter in between, it refuses us, whatever the words say.
 func (l *letters) spare(results []desk.Result) error {
 	defer clear(l.refusals)
 	several := map[string]bool{} // relay NUL gist
@@ -67,7 +67,7 @@ func (l *letters) spare(results []desk.Result) error {
 	return nil
 }
 
-// refusing returns the relays that refused letters of this round and have taken none in this pass.
+// refusing returns the relays that refused letters in this round and have accepted none in this pass.
 func (l *letters) refusing() map[string]bool {
 	relays := map[string]bool{}
 	for _, r := range l.refusals {
@@ -78,8 +78,8 @@ func (l *letters) refusing() map[string]bool {
 	return relays
 }
 
-// refusedBy returns whom a relay refused by what it said, in this round and before, as far as it took nothing later
-// than that.
+// refusedBy returns, by the words of the refusal, the recipients that a relay has refused in this round and before. It
+// ignores refusals from before the last accepted letter.
 func (l *letters) refusedBy(relay string, waiting []desk.Pending, taken time.Time) map[string]map[string]bool {
 	to := map[string]map[string]bool{}
 	for _, r := range l.refusals {
@@ -91,7 +91,7 @@ func (l *letters) refusedBy(relay string, waiting []desk.Pending, taken time.Tim
 		}
 	}
 	for _, p := range waiting {
-		note := fault.Gist(p.Note) // with what was added to the relay's words
+		note := fault.Gist(p.Note) // the note begins with the relay's words
 		for gist := range to {
 			if p.Last.After(taken) && strings.HasPrefix(note, gist) {
 				to[gist][p.Effect.Letter.To.Key()] = true

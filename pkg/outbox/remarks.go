@@ -9,11 +9,10 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// longWait is how long a specialist's letter waits before its task says so.
+// longWait is the delay of a specialist's letter after which a remark is added to its task.
 const longWait = 10 * time.Minute
 
-// delays has the tasks of letters that do not get out say so, once: of those that wait for long, and of those that are
-// held for a person.
+// delays adds a remark to the task of each letter that was delayed for long or is held for a person, once per letter.
 func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
 	for i := range results {
 		r := &results[i]
@@ -38,8 +37,8 @@ func (l *letters) delays(ready []desk.Pending, results []desk.Result) {
 	}
 }
 
-// afterwards returns what the task is told of a specialist's letter that went out: which files stayed behind, that it
-// is out at last, or, where the settings want it, that it went.
+// afterwards returns the remarks about a specialist's letter that was sent: the files left out, and that the letter was
+// sent, if it was delayed before or the settings ask for the remark.
 func (l *letters) afterwards(ctx context.Context, d desk.Pending, cc, left []string) (all []desk.Effect) {
 	if d.Effect.Letter.Kind != desk.Answer {
 		return nil
@@ -61,8 +60,8 @@ func (l *letters) afterwards(ctx context.Context, d desk.Pending, cc, left []str
 	return all
 }
 
-// liked puts a like below the messages that a letter was made of, and reports whether they have it. The comments of the
-// old card can't be liked.
+// liked adds a like to the messages that a letter was made from, and reports whether that succeeded. Comments of the
+// old card cannot be liked.
 func (l *letters) liked(ctx context.Context, d desk.Pending) bool {
 	var messages []int64
 	for _, c := range d.Effect.Letter.Comments {

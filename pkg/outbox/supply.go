@@ -14,21 +14,21 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// supplies says which effects have in the portal what they need there.
+// supplies lists which effects have everything they need in the portal.
 type supplies struct {
-	ready   []desk.Pending // to be made
-	waiting []desk.Result  // of those that are not
-	notes   desk.Attempts  // what was brought there, to be noted with the first attempt
+	ready   []desk.Pending // can be made
+	waiting []desk.Result  // results of the others
+	notes   desk.Attempts  // uploads and lookups, to be recorded with the first attempt
 }
 
-// takeNotes returns what is not noted yet.
+// takeNotes returns the notes that are not recorded yet.
 func (s *supplies) takeNotes() desk.Attempts {
 	notes := s.notes
 	s.notes = desk.Attempts{}
 	return notes
 }
 
-// add adds what others have.
+// add adds the supplies of other effects.
 func (s *supplies) add(o supplies) {
 	s.ready, s.waiting = append(s.ready, o.ready...), append(s.waiting, o.waiting...)
 	if s.notes.Files == nil {
@@ -42,13 +42,13 @@ func (s *supplies) add(o supplies) {
 	}
 }
 
-// source is a file of a pending effect: which effect, and which of its files.
+// source identifies a file: the index of the pending effect, and the index of the file in the effect.
 type source struct {
 	due  int
 	file int
 }
 
-// supply brings to the portal what the effects need there, names and files, in as few calls as it takes.
+// supply uploads the files of the effects and looks up the senders in the CRM, in as few calls as possible.
 func (p *posts) supply(ctx context.Context, due []desk.Pending) (s supplies, err error) {
 	addresses, known, err := p.strangers(due)
 	if err != nil {
@@ -85,7 +85,8 @@ func (p *posts) supply(ctx context.Context, due []desk.Pending) (s supplies, err
 	return s, nil
 }
 
-// supplyEach supplies effects one by one after all of them together panicked, and holds those that panic alone.
+// supplyEach supplies effects one by one, after supplying them together has panicked. It holds effects that panic
+// alone.
 func (p *posts) supplyEach(ctx context.Context, due []desk.Pending, cause error) (all supplies, err error) {
 	if len(due) == 1 {
 		return supplies{waiting: []desk.Result{p.hold(due[0], cause)}}, nil
@@ -100,8 +101,8 @@ func (p *posts) supplyEach(ctx context.Context, due []desk.Pending, cause error)
 	return all, nil
 }
 
-// strangers returns the senders of new tasks whom the portal's CRM has not been asked for lately, and what is known of
-// the others. It is asked for names and for the contact to bind to the task.
+// strangers returns the senders of new tasks who must be looked up in the portal's CRM, and the profiles of those
+// already known. The CRM is used for names and for the contact linked to the task.
 func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]desk.Profile, err error) {
 	var all []string
 	for _, d := range due {
@@ -115,7 +116,7 @@ func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]de
 	if len(all) == 0 {
 		return nil, nil, nil
 	}
-	// it costs the names, not the tasks
+	// without the profiles, only the names are missing
 	if known, err = p.people.Profiles(crm, all, p.Now().Add(-p.ProfileAge)); Panicked(err) {
 		p.tally.Problem("names", err)
 		return nil, nil, nil
@@ -131,7 +132,8 @@ func (p *posts) strangers(due []desk.Pending) (ask []string, known map[string]de
 	return ask, known, nil
 }
 
-// missing returns the files that the portal does not have, or had when the effect was tried before, and whose they are.
+// missing returns the files to be uploaded, with their sources: files that were not uploaded yet, and all files of
+// effects that were tried before.
 func missing(due []desk.Pending) (files []desk.File, sources []source) {
 	for i, d := range due {
 		for j, f := range d.Effect.Post.Files {
@@ -143,8 +145,8 @@ func missing(due []desk.Pending) (files []desk.File, sources []source) {
 	return files, sources
 }
 
-// takeFiles notes which files the portal has, and which can't be had any more. An effect whose file the portal refused
-// for now waits.
+// takeFiles records which files the portal has and which are lost. An effect waits if the portal refused one of its
+// files temporarily.
 func (p *posts) takeFiles(s *supplies, sources []source, got desk.Prepared) {
 	if len(sources) == 0 {
 		return
@@ -177,7 +179,7 @@ func (p *posts) takeFiles(s *supplies, sources []source, got desk.Prepared) {
 	}
 }
 
-// dropLost moves the files of a post that can't be had to the names of those that are missing.
+// dropLost moves lost files of a post to the list of missing names.
 func dropLost(post *desk.Post, lost func(file int) bool) {
 	var kept []desk.File
 	for j, f := range post.Files {
@@ -190,17 +192,17 @@ func dropLost(post *desk.Post, lost func(file int) bool) {
 	post.Files = kept
 }
 
-// fileTime is how long an effect waits for a file that the portal or the mailbox does not let through, before it is
-// made without. It is tried less and less often meanwhile.
+// fileTime is how long an effect waits for a file that the portal or the mailbox refuses temporarily, before it is made
+// without the file. Retries become less frequent meanwhile.
 const fileTime = time.Hour
 
-// overdue reports whether an effect has waited long enough for a file that does not get through. A mailbox that is away
-// is waited for.
+// overdue reports whether an effect has waited long enough for a file. It waits without limit for a mailbox that is
+// away.
 func (p *posts) overdue(d desk.Pending, err error) bool {
 	return p.stuck(d) > fileTime && fault.ExtentOf(err) == fault.One && !errors.Is(err, errAway)
 }
 
-// stuck returns how long a file of the effect has not got through.
+// stuck returns how long the effect has been waiting for a file.
 func (p *posts) stuck(d desk.Pending) time.Duration {
 	if d.Stuck.IsZero() {
 		return 0
@@ -208,13 +210,13 @@ func (p *posts) stuck(d desk.Pending) time.Duration {
 	return p.Now().Sub(d.Stuck)
 }
 
-// delayed is the result of an effect that waits for its files.
+// delayed returns the result of an effect that waits for its files.
 func (p *posts) delayed(d desk.Pending, err error) desk.Result {
 	if fault.ExtentOf(err) != fault.One {
 		p.tally.GiveUp(portal, err)
 	}
 	r := p.again(d, err)
-	r.Unsure = d.Unsure // the task itself was not tried
+	r.Unsure = d.Unsure // the effect itself was not attempted
 	if r.Own = false; fault.ExtentOf(err) == fault.One {
 		r.Stuck, r.Next = true, p.Now().Add(max(min(p.stuck(d)/2, fileTime/4), 90*time.Second, fault.After(err)))
 	}
@@ -222,7 +224,7 @@ func (p *posts) delayed(d desk.Pending, err error) desk.Result {
 	return r
 }
 
-// sized returns the name and the size of a file that stays behind.
+// sized returns the name and the size of a file that is left out.
 func sized(f desk.File) string {
 	size := float64(f.Size)
 	for _, unit := range []string{"B", "kB", "MB"} {
