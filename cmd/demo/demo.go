@@ -1,4 +1,4 @@
-// Package demo plays the whole round trip on embedded servers.
+// Package demo plays the whole round trip on embedded servers. It contacts no other server and needs no configuration.
 package demo
 
 import (
@@ -33,12 +33,12 @@ var files embed.FS
 
 const specialist = 7 // a user of the embedded portal
 
-// Host is what the demonstration is played with.
+// Host is what the demonstration needs from the command.
 type Host struct {
 	Terminal *tui.Terminal
 	Now      func() time.Time
-	Pass     func(context.Context, Pass) error // runs one
-	Person   Person                            // turns the pages; nil = nobody, and the play goes on at once
+	Pass     func(context.Context, Pass) error // runs one pass
+	Person   Person                            // turns the pages; nil = nobody, and the play does not pause
 }
 
 // Person presses Enter when a page has been read.
@@ -46,20 +46,20 @@ type Person interface {
 	Line(ctx context.Context, prompt string) (string, error)
 }
 
-// Pass is a pass to be run.
+// Pass is a pass to run.
 type Pass struct {
-	File string            // the settings
-	Env  map[string]string // what they take from the environment
+	File string            // path of the settings
+	Env  map[string]string // variables that the settings use
 	Kind string            // poll or notify
 	Dry  bool
-	Show func(pass.Line) // is told each line
+	Show func(pass.Line) // gets each line
 }
 
-// Stage is the demonstration: the servers, a configuration for them, and a folder for what comes out.
+// Stage is the demonstration: the servers, their configuration, and a folder for the letters sent.
 type Stage struct {
 	Host
-	config string            // the demonstration's settings
-	env    map[string]string // for them
+	config string            // path of the settings
+	env    map[string]string // variables that the settings use
 	dir    string
 	users  map[int64]sandbox.User
 	portal *sandbox.Portal
@@ -69,11 +69,11 @@ type Stage struct {
 	files  []string
 	cutter func() (*quote.Cutter, error)
 
-	mu   sync.Mutex // one visitor of the pages at a time
-	said []string   // what the last passes that a visitor started have done
+	mu   sync.Mutex // the pages serve one visitor at a time
+	said []string   // lines of the last passes that visitors started
 }
 
-// New starts the servers and writes the settings for them.
+// New starts the servers and writes their settings.
 func New(h Host) (_ *Stage, err error) {
 	d := &Stage{Host: h}
 	d.cutter = sync.OnceValues(d.rules)
@@ -127,7 +127,7 @@ func (d *Stage) configure(webhook string) error {
 	return nil
 }
 
-// Close stops the servers. The folder stays: the letters in it are there to be looked at.
+// Close stops the servers. It keeps the folder, so that people can look at the letters in it.
 func (d *Stage) Close() {
 	if d.portal != nil {
 		_ = d.portal.Close()
@@ -140,7 +140,7 @@ func (d *Stage) Close() {
 	}
 }
 
-// Play goes through the round trip step by step, and shows after each what came of it.
+// Play runs the round trip step by step, and shows the result of each step.
 func (d *Stage) Play(ctx context.Context) error {
 	steps := []step{
 		{
@@ -182,7 +182,7 @@ type step struct {
 	do    func(context.Context) error
 }
 
-// both makes one step of two.
+// both joins two actions into one.
 func (d *Stage) both(first, then func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if err := first(ctx); err != nil {
@@ -192,9 +192,9 @@ func (d *Stage) both(first, then func(context.Context) error) func(context.Conte
 	}
 }
 
-// turn waits until the person has read the page, and begins a new one.
+// turn waits until the person has read the page, and clears the screen.
 func (d *Stage) turn(ctx context.Context) error {
-	const clear = "\x1b[2J\x1b[3J\x1b[H" // ECMA-48: the screen, what was scrolled off, the cursor to its start
+	const clear = "\x1b[2J\x1b[3J\x1b[H" // ECMA-48: clear the screen and what scrolled off, move the cursor home
 	if d.Person == nil {
 		return nil
 	}
@@ -216,7 +216,7 @@ func (d *Stage) arrive(names ...string) func(context.Context) error {
 	}
 }
 
-// put brings a letter of the demonstration into the mailbox.
+// put adds a letter of the demonstration to the mailbox.
 func (d *Stage) put(name, answered string) error {
 	raw, err := files.ReadFile(name + ".eml")
 	if err != nil {
@@ -248,7 +248,7 @@ func (d *Stage) pass(kind string, dry bool) func(context.Context) error {
 	}
 }
 
-// lineOf returns how a line of a pass of that kind is printed.
+// lineOf returns the function that formats a line of a pass of that kind.
 func lineOf(kind string) func(pass.Line) string {
 	if kind == "notify" {
 		return tui.Change
@@ -261,7 +261,7 @@ func (d *Stage) print(kind string) func(pass.Line) {
 	return func(l pass.Line) { d.Terminal.Printf("  %s\n", line(l)) }
 }
 
-// comment lets specialists write into the first task.
+// comment adds comments of specialists to the first task.
 func (d *Stage) comment(context.Context) error {
 	raw, err := files.ReadFile("comments.txt")
 	if err != nil {
@@ -279,7 +279,7 @@ func (d *Stage) comment(context.Context) error {
 	return nil
 }
 
-// answer lets the customer answer the last letter he got.
+// answer makes the customer answer the last letter they got.
 func (d *Stage) answer(context.Context) error {
 	all := d.smtp.Letters()
 	if len(all) == 0 {
@@ -292,7 +292,7 @@ func (d *Stage) answer(context.Context) error {
 	return d.put("7-answer", m.ID)
 }
 
-// drawLogo makes a picture for the signature.
+// drawLogo writes a picture for the signature.
 func drawLogo(path string) error {
 	const size = 48
 	img := image.NewNRGBA(image.Rect(0, 0, size, size))

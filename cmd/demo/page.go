@@ -31,10 +31,10 @@ var shownPage = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("demo").Parse(pageHTML))
 })
 
-// webhookUser is who writes our own posts.
+// webhookUser is the author of our own posts.
 const webhookUser = 17
 
-// shown is what the page shows.
+// shown is the content of the page.
 type shown struct {
 	Customers        []string
 	Staff            []person
@@ -67,12 +67,12 @@ type shownComment struct {
 }
 
 type shownLetter struct {
-	Number      int // in the order they went out, from 1
+	Number      int // in the order they were sent, from 1
 	To, Subject string
 }
 
-// Handler shows letters and tasks as they stand. A visitor may write a letter or a comment, after which the pass runs
-// that carries it.
+// Handler shows the current letters and tasks. A visitor may write a letter or a comment; then the pass that delivers
+// it runs.
 func (d *Stage) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", d.answering(func(w http.ResponseWriter, _ *http.Request) error {
@@ -89,14 +89,14 @@ func (d *Stage) Handler() http.Handler {
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-// answering answers one visitor at a time.
+// answering serves one visitor at a time.
 func (d *Stage) answering(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		if err := f(w, r); err != nil && r.Context().Err() == nil { // else the visitor has left
+		if err := f(w, r); err != nil && r.Context().Err() == nil { // otherwise the visitor has left
 			http.Error(w, err.Error(), http.StatusBadRequest)
 		}
 	}
@@ -146,7 +146,7 @@ func (d *Stage) task(t sandbox.Task) shownTask {
 	return out
 }
 
-// taskAlone shows one task on a page of its own.
+// taskAlone shows one task on its own page.
 func (d *Stage) taskAlone(w http.ResponseWriter, r *http.Request) error {
 	for _, t := range d.portal.Tasks() {
 		if strconv.FormatInt(t.ID, 10) == r.PathValue("id") {
@@ -156,7 +156,7 @@ func (d *Stage) taskAlone(w http.ResponseWriter, r *http.Request) error {
 	return fmt.Errorf("there is no task %q", r.PathValue("id"))
 }
 
-// page returns a text of the portal for the page; markup writes nothing that a browser would run.
+// page returns a text of the portal for the page; markup writes no HTML that a browser would execute.
 func page(bbcode string) template.HTML { return template.HTML(markup.HTML(bbcode)) }
 
 func names(files []sandbox.File) (all []string) {
@@ -166,7 +166,7 @@ func names(files []sandbox.File) (all []string) {
 	return all
 }
 
-// letter shows the page of one letter, as one sees it who prefers a scheme of colours.
+// letter shows the page of one letter in the colour scheme that the visitor asks for.
 func (d *Stage) letter(w http.ResponseWriter, r *http.Request) error {
 	l, err := d.sent(r.PathValue("number"))
 	if err != nil {
@@ -180,7 +180,7 @@ func (d *Stage) letter(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// sent returns the letter of that number.
+// sent returns the letter with that number.
 func (d *Stage) sent(number string) ([]byte, error) {
 	all := d.smtp.Letters()
 	n, err := strconv.Atoi(number)
@@ -190,7 +190,7 @@ func (d *Stage) sent(number string) ([]byte, error) {
 	return all[n-1].Raw, nil
 }
 
-// writeLetter puts a letter of a customer into the mailbox and runs a poll.
+// writeLetter adds a customer's letter to the mailbox and runs a poll.
 func (d *Stage) writeLetter(w http.ResponseWriter, r *http.Request) error {
 	from, err := mail.ParseAddress(r.FormValue("from"))
 	if err != nil {
@@ -221,7 +221,7 @@ func (d *Stage) writeLetter(w http.ResponseWriter, r *http.Request) error {
 	return d.follow(w, r, "poll")
 }
 
-// writeComment writes a comment of a specialist into a task and runs a notify.
+// writeComment adds a specialist's comment to a task and runs a notify.
 func (d *Stage) writeComment(w http.ResponseWriter, r *http.Request) error {
 	task, err := strconv.ParseInt(r.FormValue("task"), 10, 64)
 	if err != nil {
@@ -238,7 +238,7 @@ func (d *Stage) writeComment(w http.ResponseWriter, r *http.Request) error {
 	return d.follow(w, r, "notify")
 }
 
-// follow runs a pass, keeps its lines for the page, and leads back there.
+// follow runs a pass, keeps its lines for the page, and redirects there.
 func (d *Stage) follow(w http.ResponseWriter, r *http.Request, kind string) error {
 	d.said = []string{"helpdesk " + kind}
 	line := lineOf(kind)

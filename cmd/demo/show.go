@@ -31,7 +31,7 @@ func (d *Stage) read(raw []byte) (desk.Message, error) {
 	return pass.Read(bytes.NewReader(raw), desk.Listing{}, pass.Reading{Cutter: cutter})
 }
 
-// rules compiles what quotes are cut by.
+// rules compiles the rules that cut quotes.
 func (d *Stage) rules() (*quote.Cutter, error) {
 	cfg, err := config.LoadOffline(d.config, func(name string) (string, bool) { v, ok := d.env[name]; return v, ok })
 	if err != nil {
@@ -41,8 +41,8 @@ func (d *Stage) rules() (*quote.Cutter, error) {
 	return cutter, err
 }
 
-// newLetters returns the letters that went out since the last time, in the order of their recipients: those of one pass
-// leave as the relay takes them.
+// newLetters returns the letters sent since the last call, sorted by recipient: the order of the letters of one pass
+// varies.
 func (d *Stage) newLetters() []mail.Letter {
 	all := slices.Clone(d.smtp.Letters()[d.shown:])
 	d.shown += len(all)
@@ -50,7 +50,7 @@ func (d *Stage) newLetters() []mail.Letter {
 	return all
 }
 
-// showLetters prints the letters that went out since the last time, and keeps each as a page.
+// showLetters prints the letters sent since the last call, and writes each as an HTML file.
 func (d *Stage) showLetters() error {
 	for _, l := range d.newLetters() {
 		m, err := d.read(l.Raw)
@@ -68,14 +68,14 @@ func (d *Stage) showLetters() error {
 	return nil
 }
 
-// indent prints each line of a text behind a prefix.
+// indent prints each line of a text after a prefix.
 func (d *Stage) indent(prefix, text string) {
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		d.Terminal.Printf("%s\n", strings.TrimRight(prefix+glyph.Line(strings.TrimRight(line, "\r\n")), " "))
 	}
 }
 
-// name returns a user as the portal shows them.
+// name returns the name of a user as the portal shows it.
 func (d *Stage) name(user int64) string {
 	if u, ok := d.users[user]; ok {
 		return u.Name + " " + u.LastName
@@ -83,7 +83,7 @@ func (d *Stage) name(user int64) string {
 	return fmt.Sprintf("user %d", user)
 }
 
-// withPictures returns the letter's page with its embedded pictures in it.
+// withPictures returns the HTML of a letter with its embedded pictures as data URLs.
 func withPictures(m desk.Message, raw []byte) string {
 	page := m.HTML
 	for _, at := range m.Attachments {

@@ -1,4 +1,4 @@
-// Package exit knows the exit statuses, and which of them an error means.
+// Package exit maps errors to exit statuses and to the text for people. It ends no process.
 package exit
 
 import (
@@ -14,15 +14,15 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Spoken begins a line for people.
+// Spoken is the prefix of lines for people.
 const Spoken = "helpdesk: "
 
 // The exit statuses.
 const (
-	Done        = 0   // nothing left undone
-	Failure     = 1   // unexpected
-	Wrong       = 2   // wrong flags or configuration; nothing was touched
-	Held        = 3   // done, but something is held for a person
+	Done        = 0   // nothing is left to do
+	Failure     = 1   // unexpected error
+	Wrong       = 2   // wrong flags or configuration; nothing was changed
+	Held        = 3   // done, but something waits for a person
 	Temporary   = 75  // the next run will try again (EX_TEMPFAIL of sysexits.h)
 	Interrupted = 130 // by a signal
 )
@@ -35,7 +35,7 @@ func (e usageError) Unwrap() error { return e.error }
 // Usage marks an error as a wrong flag, argument or setting.
 func Usage(err error) error { return usageError{err} }
 
-// Status is an exit status that a command asks for; a nil cause is not printed.
+// Status is the error of a command that sets its exit status; a nil Cause is not printed.
 type Status struct {
 	Code  int
 	Cause error
@@ -52,7 +52,7 @@ func (s Status) Error() string {
 // Unwrap returns the cause.
 func (s Status) Unwrap() error { return s.Cause }
 
-// Of is the one place that turns an error into a status.
+// Of returns the exit status of an error. All commands use it.
 func Of(err error) int {
 	var (
 		asked    Status
@@ -77,7 +77,7 @@ func Of(err error) int {
 	return Failure
 }
 
-// After returns what a pass left undone as an error.
+// After returns an error for what a pass left undone.
 func After(r *pass.Report, err error) error {
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func After(r *pass.Report, err error) error {
 	return nil
 }
 
-// Text returns what to print for an error: once, without secrets.
+// Text returns the printed text of an error, with secrets masked, "" if nothing is printed.
 func Text(err error) string {
 	var asked Status
 	if errors.As(err, &asked) && asked.Cause == nil {
@@ -103,7 +103,7 @@ func Text(err error) string {
 	text := bitrix.Mask(err.Error())
 	var mistakes config.Mistakes
 	if errors.As(err, &mistakes) {
-		return text // each line names its file
+		return text // each line already begins with the file
 	}
 	return Spoken + text
 }

@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// Give gives files that root has made to the owner of a folder. Whoever else makes them keeps them.
+// Give makes the owner of a folder the owner of files that root has made. For other users it does nothing.
 func Give(folder string, files ...string) error {
 	st, err := os.Stat(folder)
 	if err != nil || os.Geteuid() != 0 {
-		return nil // where there is no folder there is nobody to give to
+		return nil // without the folder there is no owner
 	}
 	of, ok := st.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -1,10 +1,10 @@
 //go:build !unix
 
-// Package owner makes root act as the user a folder or file belongs to, so that nothing root does is out of that user's
-// reach.
+// Package owner makes root act as the owner of a folder or file, so that this user can use all the files that root
+// makes. For other users it changes nothing.
 package owner
 
-// Act does nothing here: there is no root.
+// Act does nothing: these systems have no root user.
 func Act(string) (string, error) { return "", nil }
 
 // Give does nothing here.

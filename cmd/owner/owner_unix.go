@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package owner makes root act as the user a folder or file belongs to, so that nothing root does is out of that user's
-// reach.
+// Package owner makes root act as the owner of a folder or file, so that this user can use all the files that root
+// makes. For other users it changes nothing.
 package owner
 
 import (
@@ -13,14 +13,15 @@ import (
 )
 
 // Act makes this process act as the owner of the path, with their groups, if it runs as root. It returns the user's
-// name, "" where nothing changes: the process is not root's, the path is, or there is none. It can't be undone.
+// name, or "" if nothing changes: the process does not run as root, root owns the path, or the path does not exist. The
+// change can't be undone.
 func Act(path string) (string, error) {
 	if os.Geteuid() != 0 {
 		return "", nil
 	}
 	st, err := os.Stat(path)
 	if err != nil {
-		return "", nil // whoever needs it will say so
+		return "", nil // opening the path will report the error
 	}
 	of, ok := st.Sys().(*syscall.Stat_t)
 	if !ok || of.Uid == 0 {
@@ -28,7 +29,7 @@ func Act(path string) (string, error) {
 	}
 	name, groups := strconv.Itoa(int(of.Uid)), []int{int(of.Gid)}
 	primary := int(of.Gid)
-	if u, err := user.LookupId(name); err == nil { // a user without a name has the folder's group alone
+	if u, err := user.LookupId(name); err == nil { // a user without an account gets only the folder's group
 		name = u.Username
 		primary, _ = strconv.Atoi(u.Gid)
 		groups = members(u, primary)

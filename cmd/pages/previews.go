@@ -25,22 +25,22 @@ var previewPage = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("preview").Parse(previewHTML))
 })
 
-// shownLetter is a letter as the preview shows it.
+// shownLetter is a letter in the preview.
 type shownLetter struct {
 	Kind, Subject, Text string
 	Size                int // kB
 	page                string
 }
 
-// shown is everything the preview shows, as the files are at one moment.
+// shown is the content of the preview, rendered from the files at one moment.
 type shown struct {
 	Error            error
 	Letters          []shownLetter
 	Screens, Schemes []string
-	Version          string // changes with anything shown
+	Version          string // changes with the content
 }
 
-// Previews shows every letter side by side, the named kind first, and again when a file changes.
+// Previews shows every letter side by side, the kind first on top, and reloads when a file changes.
 func Previews(settings func() (*config.Config, error), first string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -68,7 +68,7 @@ func page(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 }
 
-// show renders every letter anew, the named kind first.
+// show renders every letter again, the kind first on top.
 func show(settings func() (*config.Config, error), first string) shown {
 	s := shown{Screens: []string{"phone", "desktop"}, Schemes: []string{"light", "dark"}}
 	cfg, err := settings()
@@ -95,7 +95,8 @@ func show(settings func() (*config.Config, error), first string) shown {
 	return s
 }
 
-// Preferring returns a page as one sees it who prefers the scheme: a frame can't be told so, its style sheet can.
+// Preferring returns the page as a browser with this colour scheme shows it. A frame has no setting for the scheme, so
+// Preferring rewrites the media queries.
 func Preferring(page, scheme string) string {
 	always, never := "(min-width: 0)", "(max-width: 0)"
 	if scheme != "dark" {
@@ -116,7 +117,7 @@ func Sample(cfg *config.Config, set *render.Set, kind desk.LetterKind) (render.R
 	return set.Letter(kind, v)
 }
 
-// Inlined returns the letter's page with its pictures in it, for a browser.
+// Inlined returns the HTML of a letter with its pictures as data URLs.
 func Inlined(r render.Rendered) string {
 	page := r.HTML
 	for _, p := range r.Inline {

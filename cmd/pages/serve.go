@@ -1,4 +1,4 @@
-// Package pages shows pages in the browser, on loopback addresses alone.
+// Package pages serves pages to the browser on this machine. It listens on loopback addresses only.
 package pages
 
 import (
@@ -16,7 +16,7 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// Listen takes the loopback address of --serve.
+// Listen listens on the loopback address of --serve.
 func Listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -32,8 +32,8 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Local answers only where a loopback name or address is asked for: a page of a stranger can make a browser come here
-// by a name of its own, and would read the answer.
+// Local answers only requests for a loopback name or address. Otherwise a stranger's web page could resolve a name of
+// its own to this machine and read the answer (DNS rebinding).
 func Local(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -48,7 +48,7 @@ func Local(h http.Handler) http.Handler {
 	})
 }
 
-// Serve shows pages until the run ends.
+// Serve serves pages until the context ends.
 func Serve(ctx context.Context, t *tui.Terminal, l net.Listener, h http.Handler) error {
 	s := &http.Server{Handler: Local(h), ReadHeaderTimeout: 10 * time.Second}
 	defer context.AfterFunc(ctx, func() { _ = s.Close() })()

@@ -14,31 +14,31 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Act is the record of destruction of personal data that order 179 of Roskomnadzor (28.10.2022) asks for: paragraph 3
-// says what it tells, paragraph 5 what the excerpt of the log tells.
+// Act is the record of the destruction of personal data, required by order 179 of Roskomnadzor (28.10.2022): paragraph
+// 3 lists its content, paragraph 5 that of the log excerpt.
 type Act struct {
-	Operator        string // who processes personal data
+	Operator        string // the operator of personal data
 	OperatorAddress string
-	Processor       string // who does so on the operator's behalf; "" = nobody
+	Processor       string // who processes the data for the operator; "" = nobody
 	System          string // name of the information system
-	State           string // where it keeps its data
-	File            bool   // that is a file, which was written anew
-	By              string // name and post of who destroyed them
-	User            string // who ran the command
+	State           string // where the system keeps its data
+	File            bool   // State is a file, which was rewritten
+	By              string // name and post of the person who destroyed the data
+	User            string // the user who ran the command
 	Reason          string
-	Order           string // on whose request
+	Order           string // the request or order behind it
 	Version         string // of the program
 	Date            string
 
 	Names      []string
 	Addresses  []string
-	Categories []string // words of Categories
+	Categories []string // as Categories returns them
 	Tasks      []store.TaskOf
 	Letters    []string
 	Log        []Kind
 }
 
-// Missing returns an error that names what is not said, by flags.
+// Missing returns an error that names the flags of missing values.
 func (a Act) Missing() error {
 	var names []string
 	for _, f := range []struct{ value, flag string }{{a.Operator, "--operator or operator.name"},
@@ -54,7 +54,7 @@ func (a Act) Missing() error {
 	return errors.New("--act: the record must say more: " + strings.Join(names, ", "))
 }
 
-// Of fills in what a trail tells.
+// Of fills in the values of a trail.
 func (a Act) Of(t *store.Trail, at time.Time) Act {
 	a.Names, a.Addresses, a.Tasks = t.Names, t.Addresses, t.Tasks
 	a.Categories, a.Letters, a.Log = Categories(t), places(t.Letters), Counts(t)
@@ -62,7 +62,7 @@ func (a Act) Of(t *store.Trail, at time.Time) Act {
 	return a
 }
 
-// Categories returns which categories of personal data a trail has.
+// Categories returns the categories of personal data in a trail.
 func Categories(t *store.Trail) []string {
 	has := map[string]bool{"address": true, "name": len(t.Names) > 0}
 	for _, f := range t.Records {
@@ -80,7 +80,7 @@ func Categories(t *store.Trail) []string {
 		func(c string) bool { return !has[c] })
 }
 
-// categories are those of the kinds of records.
+// categories are the categories of personal data in each kind of record.
 var categories = map[string][]string{
 	"message": {"texts", "ids", "journal"}, "ticket": {"texts", "ids"}, "text": {"texts"}, "subject": {"texts"},
 	"thread": {"ids"}, "journal": {"journal"}, "outbox": {"texts"}, "effect": {"texts"}, "unseen": {"texts"},
@@ -89,7 +89,7 @@ var categories = map[string][]string{
 	"attempt": {"ids"},
 }
 
-// Write writes the record in a language, by its template.
+// Write writes the record in the language of the locale, by its template.
 func (a Act) Write(w io.Writer, files fs.FS, locale string) error {
 	name := locale + "/act.tmpl"
 	src, err := fs.ReadFile(files, name)

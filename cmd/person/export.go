@@ -11,11 +11,11 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// ErrNotEmpty says that a folder has something already.
+// ErrNotEmpty reports that a folder has files already.
 var ErrNotEmpty = errors.New("there is something already: name a new folder")
 
-// Export writes what is kept of a person into a folder, which must be new or empty: an overview, their records by kind,
-// whole letters as .eml and texts as .txt. Of what is somebody else's it says only where the person is named.
+// Export writes the records of a person to a folder, which must be new or empty: an overview, records by kind, whole
+// letters as .eml and texts as .txt. For records of somebody else it writes only the places that name the person.
 func Export(dir string, t *store.Trail) (files int, err error) {
 	if err := emptied(dir); err != nil {
 		return 0, err
@@ -40,7 +40,7 @@ func Export(dir string, t *store.Trail) (files int, err error) {
 	return w.files, w.err
 }
 
-// overview is what the folder says first: who, and where else there is something of them.
+// overview returns the content of person.json: the person, and the other records that name them.
 func overview(t *store.Trail) any {
 	type place struct {
 		Kind   string `json:"kind"`
@@ -59,7 +59,7 @@ func overview(t *store.Trail) any {
 	return struct {
 		Addresses []string       `json:"addresses"`
 		Names     []string       `json:"names"`
-		Records   map[string]int `json:"records"` // how many of each kind
+		Records   map[string]int `json:"records"` // records of each kind
 		NamedIn   []place        `json:"named_in"`
 		Tasks     any            `json:"tasks"`
 		Letters   any            `json:"letters"`
@@ -67,7 +67,7 @@ func overview(t *store.Trail) any {
 	}{t.Addresses, t.Names, kinds, named, t.Tasks, t.Letters, t.Waiting}
 }
 
-// emptied makes a folder that nobody else can read, or makes sure that one has nothing.
+// emptied creates a private folder, or checks that an existing one is empty.
 func emptied(dir string) error {
 	list, err := os.ReadDir(dir)
 	switch {
@@ -81,7 +81,7 @@ func emptied(dir string) error {
 	return nil
 }
 
-// writer writes files below a folder until one fails.
+// writer writes files into a folder until one fails.
 type writer struct {
 	dir   string
 	files int
@@ -99,7 +99,7 @@ func (w *writer) write(name string, content []byte) {
 	w.files++
 }
 
-// text writes the text of the latest letter of a ticket, or those of ours, without the time it begins with.
+// text writes the text of a ticket's latest letter, or of our letters, without the time stamp before it.
 func (w *writer) text(f store.Found) {
 	name := fmt.Sprintf("t%d.txt", f.Ticket)
 	if f.Ours {

@@ -1,5 +1,5 @@
-// Package person shows, exports and removes what is kept of a person, and writes the record of it that the law asks
-// for. The state finds and removes it; this package tells people of it.
+// Package person shows and exports the data of a person, and writes the record of its destruction that the law
+// requires. It does not search or change the state: package store does.
 package person
 
 import (
@@ -14,7 +14,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Print shows every record that a person's data is in, by kind, and what a person has to do by hand.
+// Print prints every record with a person's data, by kind, and the work left for people.
 func Print(on *tui.Terminal, t *store.Trail) error {
 	on.Printf("address  %s\n", strings.Join(t.Addresses, ", "))
 	if len(t.Names) > 0 {
@@ -35,7 +35,7 @@ func Print(on *tui.Terminal, t *store.Trail) error {
 	return ByHand(on, t)
 }
 
-// ByHand shows what is kept of a person elsewhere: in the portal, in mailboxes, and what is under way.
+// ByHand prints the data of a person that is not stored yet or stored elsewhere: in the portal and in mailboxes.
 func ByHand(on *tui.Terminal, t *store.Trail) error {
 	if len(t.Waiting) > 0 {
 		on.Printf("\nNot made yet, and not made any more once the person is erased:\n")
@@ -77,7 +77,7 @@ func role(k store.TaskOf) string {
 	return "wrote or were in copy"
 }
 
-// places returns a line for each mailbox.
+// places returns a line with the UIDs for each mailbox.
 func places(all []desk.Place) []string {
 	uids := map[string][]uint32{}
 	for _, p := range all {
@@ -99,7 +99,7 @@ func numbered(prefix string, n uint64) string {
 	return fmt.Sprint(prefix, n)
 }
 
-// About says in a line what a record is.
+// About describes a record in a line.
 func About(f store.Found) string {
 	switch r := f.Record.(type) {
 	case desk.Ticket:
@@ -137,7 +137,7 @@ func About(f store.Found) string {
 	return f.Key
 }
 
-// Counts returns how many records of each kind there are, in the order of the kinds.
+// Counts returns the number of records of each kind, sorted by kind.
 func Counts(t *store.Trail) (kinds []Kind) {
 	for _, f := range t.Records {
 		i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == f.Kind })
@@ -151,13 +151,13 @@ func Counts(t *store.Trail) (kinds []Kind) {
 	return kinds
 }
 
-// Kind is a kind of records, and how many there are.
+// Kind is a kind of records, and their number.
 type Kind struct {
 	Name  string
 	Count int
 }
 
-// Link fills in where the tasks are shown, by the webhook's portal and user.
+// Link fills in the web addresses of the tasks, by the webhook's portal and user.
 func Link(t *store.Trail, portal string, user int64) {
 	if portal == "" {
 		return

@@ -1,5 +1,5 @@
-// Package schedule writes what starts the passes: a crontab, units of systemd, tasks of Windows. It is the one source
-// of the printed schedules, of the examples and of the units in the packages; it installs nothing.
+// Package schedule writes the schedules of the passes: a crontab, systemd units, tasks for Windows. The printed
+// schedules, the examples and the units in packages all come from here. It installs nothing.
 package schedule
 
 import (
@@ -11,40 +11,40 @@ import (
 	"text/template"
 )
 
-// Plan is what is put into a schedule.
+// Plan is the content of a schedule.
 type Plan struct {
 	User    string
-	Foreign bool     // it is somebody else than who asks
-	File    string   // the configuration
-	Env     string   // variables for it, beside it
-	Folder  string   // that the passes write into
-	Copy    string   // the daily backup of the state
-	Program []string // the binary and the flags that every command gets
-	MailTo  string   // whom cron mails
+	Foreign bool     // the passes run as another user than the caller
+	File    string   // path of the configuration
+	Env     string   // path of the variables next to it
+	Folder  string   // the passes write into it
+	Copy    string   // path of the daily backup of the state
+	Program []string // the binary and the flags of every command
+	MailTo  string   // recipient of cron's mail
 
-	Language string // of the comments; other than ru is English
+	Language string // of the comments; ru, everything else is English
 }
 
 func (p Plan) command(words ...string) []string {
 	return append(p.Program[:len(p.Program):len(p.Program)], words...)
 }
 
-// Poll returns the command of that name.
+// Poll returns the command line of poll.
 func (p Plan) Poll() []string { return p.command("poll") }
 
-// Notify returns the command of that name.
+// Notify returns the command line of notify.
 func (p Plan) Notify() []string { return p.command("notify") }
 
-// Verify returns the daily look for what is missing.
+// Verify returns the command line of the daily comparison.
 func (p Plan) Verify() []string { return p.command("verify", "--days", "3") }
 
-// Backup returns the daily copy of the state.
+// Backup returns the command line of the daily backup.
 func (p Plan) Backup() []string { return p.command("state", "backup", p.Copy) }
 
-// Folders is where the passes write.
+// Folders returns the folders that the passes write to.
 func (p Plan) Folders() []string { return []string{p.Folder} }
 
-// Home reports whether something of it lies where people live, which a unit may not see without being told.
+// Home reports whether one of the files is in a home directory, which a unit sees only if it says so.
 func (p Plan) Home() bool {
 	for _, name := range []string{p.File, p.Folder, p.Program[0]} {
 		for _, home := range []string{"/home/", "/root/", "/run/user/"} {
@@ -56,13 +56,13 @@ func (p Plan) Home() bool {
 	return false
 }
 
-// Kinds are the schedules there are.
+// Kinds are the supported schedules.
 var Kinds = []string{"cron", "systemd", "windows"}
 
 //go:embed texts
 var texts embed.FS
 
-// parsed returns the texts. Those of a language replace the English ones of the same name.
+// parsed returns the templates in a language. Templates of a language replace the English ones with the same name.
 func parsed(language string) *template.Template {
 	funcs := template.FuncMap{
 		"sh":      Word,
@@ -78,7 +78,7 @@ func parsed(language string) *template.Template {
 	return t
 }
 
-// Print writes a schedule of a kind.
+// Print writes the schedule of one of the Kinds.
 func Print(w io.Writer, kind string, p Plan) error {
 	units, err := Units(p)
 	if err != nil {
@@ -97,24 +97,24 @@ func Print(w io.Writer, kind string, p Plan) error {
 	return parsed(p.Language).ExecuteTemplate(w, kind+".tmpl", data)
 }
 
-// Unit is a file of systemd.
+// Unit is a file for systemd.
 type Unit struct{ Name, Text string }
 
-// unit is what stands in a service and its timer.
+// unit is the data for a service and its timer.
 type unit struct {
 	Plan     Plan
 	Name     string
-	Page     string // of the manual: the command
+	Page     string // the command whose manual page documents the unit
 	About    string
 	Command  []string
-	Within   string // it ends
+	Within   string // time limit of the service
 	Often    string
 	Calendar string
 	Spread   string
 	Daily    bool
 }
 
-// Units returns the units of systemd.
+// Units returns the systemd units.
 func Units(p Plan) ([]Unit, error) {
 	const passEnds, soon = "15min", "20s"
 	var all []Unit

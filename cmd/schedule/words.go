@@ -8,7 +8,7 @@ import (
 
 var plainWord = lazy.Regexp(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
-// Word quotes a word for sh where it needs that.
+// Word quotes a word for sh if necessary.
 func Word(s string) string {
 	if plainWord().MatchString(s) {
 		return s
@@ -16,20 +16,20 @@ func Word(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// cronCommand returns a crontab's command. A bare % would end it (crontab(5)).
+// cronCommand formats a command for a crontab. It escapes %, which would end the command (crontab(5)).
 func cronCommand(words []string) string {
 	return strings.ReplaceAll(inLine(words, Word), "%", `\%`)
 }
 
-// percent keeps systemd from reading specifiers (systemd.unit(5)).
+// percent escapes % for systemd, which would read it as a specifier (systemd.unit(5)).
 func percent(s string) string { return strings.ReplaceAll(s, "%", "%%") }
 
-// unitCommand returns a command, or a list of paths, for a unit of systemd (systemd.service(5), "Command lines").
+// unitCommand formats a command, or a list of paths, for a systemd unit (systemd.service(5), "Command lines").
 func unitCommand(words []string) string {
 	first := true
 	return inLine(words, func(w string) string {
 		quoted := percent(w)
-		if !first { // the path of the binary may hold no variable
+		if !first { // systemd expands no variables in the path of the binary
 			quoted = strings.ReplaceAll(quoted, "$", "$$")
 		}
 		first = false
@@ -40,7 +40,7 @@ func unitCommand(words []string) string {
 	})
 }
 
-// windowsCommand returns a command within the quotes of schtasks.
+// windowsCommand formats a command for inside the quotes of schtasks.
 func windowsCommand(words []string) string {
 	return inLine(words, func(w string) string {
 		if strings.ContainsAny(w, `\/: `) {
@@ -50,7 +50,7 @@ func windowsCommand(words []string) string {
 	})
 }
 
-// inLine joins words, each as quote writes it.
+// inLine joins quoted words with spaces.
 func inLine(words []string, quote func(string) string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {

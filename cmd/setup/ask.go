@@ -15,24 +15,24 @@ import (
 	"helpdesk/cmd/wiring"
 )
 
-// Person is who answers.
+// Person answers the questions.
 type Person interface {
 	Line(ctx context.Context, prompt string) (string, error)   // io.EOF = nobody is there any more
-	Hidden(ctx context.Context, prompt string) (string, error) // nothing of it is shown
+	Hidden(ctx context.Context, prompt string) (string, error) // does not echo the input
 }
 
-// Answers are what a configuration needs.
+// Answers are the values that a configuration needs.
 type Answers struct {
 	Address string
 	Servers
-	Password    string       // "" = left out, as is the webhook
-	OAuth       config.OAuth // as what the mailbox signs in, where no password works
+	Password    string       // "" = skipped; Webhook can be skipped, too
+	OAuth       config.OAuth // the application that signs in, if no password works
 	Webhook     string
 	Responsible int64
 	Group       int64
 }
 
-// Wizard asks a person, and tries each answer at once: a wrong one is asked again, with the reason.
+// Wizard asks a person, and tries each answer at once. It repeats the question for a wrong answer, and says why.
 type Wizard struct {
 	Texts  Texts
 	Out    io.Writer
@@ -44,10 +44,10 @@ type Wizard struct {
 	all []Provider
 }
 
-// defaultResponsible is what the example has.
+// defaultResponsible is the value in the example.
 const defaultResponsible = 7
 
-// Ask asks for everything; the address may be known.
+// Ask asks for everything; if address is not empty, it is not asked again.
 func (w *Wizard) Ask(ctx context.Context, address string) (Answers, error) {
 	a := Answers{Address: address, Responsible: defaultResponsible}
 	var err error
@@ -112,7 +112,7 @@ func (w *Wizard) servers(ctx context.Context, a *Answers) (err error) {
 	return nil
 }
 
-// server asks for one that was not found, until it answers.
+// server asks for a server that was not found, until one answers.
 func (w *Wizard) server(ctx context.Context, key string, found Server, ports ...int) (Server, error) {
 	for found.Host == "" {
 		typed, err := w.line(ctx, key)
@@ -167,10 +167,11 @@ func (w *Wizard) password(ctx context.Context, a *Answers) (err error) {
 	}
 }
 
-// SignsIn reports whether the provider takes no password.
+// SignsIn reports whether the provider accepts no password.
 func (a Answers) SignsIn() bool { return a.Provider.Password == "oauth2" }
 
-// application asks as what the mailbox signs in. The sign-in itself comes later: it needs a configuration.
+// application asks for the application that the mailbox signs in with. The sign-in comes later, because it needs a
+// configuration.
 func (w *Wizard) application(ctx context.Context, a *Answers) (err error) {
 	a.OAuth.Provider = a.Provider.OAuth.ID
 	if a.OAuth.ClientID, err = w.line(ctx, "client"); err != nil || a.OAuth.ClientID == "" {

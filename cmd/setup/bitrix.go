@@ -12,7 +12,7 @@ import (
 // bitrix24 is the portal behind a webhook.
 type bitrix24 struct{ c *portal.Client }
 
-// Bitrix24 returns the portal of a webhook; nothing is dialled.
+// Bitrix24 returns the portal of a webhook; it does not connect yet.
 func Bitrix24(o bitrix.Options) (Portal, error) {
 	c, err := portal.New(portal.Options{Options: o})
 	if err != nil {
@@ -21,7 +21,7 @@ func Bitrix24(o bitrix.Options) (Portal, error) {
 	return bitrix24{c}, nil
 }
 
-// employee is a user as the portal tells of one; its numbers are texts.
+// employee is a user as the portal encodes it: numbers are strings.
 type employee struct {
 	ID       string `json:"ID"`
 	Name     string `json:"NAME"`
@@ -45,10 +45,10 @@ func (b bitrix24) Scopes(ctx context.Context) (scopes []string, err error) {
 	return scopes, b.c.Call(ctx, "scope", nil, &scopes)
 }
 
-// userPages is how many pages of 50 users are looked through for a name.
+// userPages bounds the pages of 50 users to search for a name.
 const userPages = 40
 
-// Users returns the employee of a number, or those whose name has all the words.
+// Users returns the employee with that number, or those whose name contains all the words.
 func (b bitrix24) Users(ctx context.Context, sought string) ([]Who, error) {
 	if _, err := strconv.ParseInt(sought, 10, 64); err == nil {
 		return b.page(ctx, bitrix.With("FILTER", bitrix.With("ID", []string{sought})).With("start", -1))
@@ -72,7 +72,7 @@ func (b bitrix24) Users(ctx context.Context, sought string) ([]Who, error) {
 	return found, nil
 }
 
-// Groups returns the group of a number, or those whose name has all the words.
+// Groups returns the group with that number, or those whose name contains all the words.
 func (b bitrix24) Groups(ctx context.Context, sought string) (found []Who, err error) {
 	if id, err := strconv.ParseInt(sought, 10, 64); err == nil {
 		g, ok, err := b.c.Group(ctx, id)

@@ -13,24 +13,24 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Net is what Find asks: names of a domain, and whether a server answers. *net.Resolver has the first two.
+// Net is the network that Find uses: DNS, and a probe of mail servers. *net.Resolver has the first two methods.
 type Net interface {
 	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 	Probe(ctx context.Context, host string, port int) (greeting string, s Server, err error)
 }
 
-// ErrNotFound says that nothing was found for a domain.
+// ErrNotFound reports that a domain has no known mail servers.
 var ErrNotFound = errors.New("no mail servers found")
 
-// answers is how long names and servers have to answer.
+// answers bounds all DNS queries and probes.
 const answers = 8 * time.Second
 
-// Find returns the mail servers for an address: of a provider that is known by the domain; else as the domain's SRV
-// records say (RFC 6186); else of the provider who takes its mail; else what answers below the domain's name or at its
-// mail exchanger. All of it is asked at the same time.
+// Find returns the mail servers for an address. It tries in this order: a provider known by the domain, the domain's
+// SRV records (RFC 6186), a provider known by the domain's MX, servers that answer on usual names in the domain, and
+// the mail exchanger itself. The questions are asked in parallel.
 func Find(ctx context.Context, n Net, all []Provider, address string) (Servers, error) {
-	if p, err := desk.ParsePattern(address); err == nil { // the domain as name servers know it (RFC 5891)
+	if p, err := desk.ParsePattern(address); err == nil { // the domain in the form for DNS (RFC 5891)
 		address = p.String()
 	}
 	_, domain, _ := strings.Cut(address, "@")
@@ -61,7 +61,8 @@ func Find(ctx context.Context, n Net, all []Provider, address string) (Servers, 
 	if srv.IMAP.Host != "" && srv.SMTP.Host != "" {
 		return srv, nil
 	}
-	if len(exchangers) > 0 && (guessed.IMAP.Host == "" || guessed.SMTP.Host == "") { // a server of one's own does both
+	// a company's own server often does both
+	if len(exchangers) > 0 && (guessed.IMAP.Host == "" || guessed.SMTP.Host == "") {
 		more := guess(ctx, n, strings.TrimSuffix(exchangers[0].Host, "."))
 		if guessed.IMAP.Host == "" {
 			guessed.IMAP, guessed.Provider = more.IMAP, more.Provider
@@ -76,7 +77,7 @@ func Find(ctx context.Context, n Net, all []Provider, address string) (Servers, 
 	return guessed, nil
 }
 
-// recorded returns what the SRV records of a domain say. A target of "." says that there is no such service.
+// recorded returns the servers in a domain's SRV records. A target of "." means that the service does not exist.
 func recorded(ctx context.Context, n Net, domain string) (s Servers) {
 	var asked sync.WaitGroup
 	ask := func(to *Server, services ...[2]string) {
@@ -90,13 +91,14 @@ func recorded(ctx context.Context, n Net, domain string) (s Servers) {
 		}
 	}
 	asked.Go(func() { ask(&s.IMAP, [2]string{"imaps", "implicit"}, [2]string{"imap", "starttls"}) })
-	// RFC 8314
+	// RFC 8314 adds submissions
 	asked.Go(func() { ask(&s.SMTP, [2]string{"submissions", "implicit"}, [2]string{"submission", "starttls"}) })
 	asked.Wait()
 	return s
 }
 
-// guess returns the first of the hosts that answers as an IMAP server, and as a relay, by the usual ports.
+// guess returns the first host that answers as an IMAP server, and the first that answers as a relay, on the usual
+// ports.
 func guess(ctx context.Context, n Net, hosts ...string) (s Servers) {
 	all, err := wiring.Providers()
 	if err != nil {

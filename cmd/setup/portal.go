@@ -18,11 +18,11 @@ type Who struct {
 
 func (w Who) String() string { return fmt.Sprintf("%s (%d)", w.Name, w.ID) }
 
-// Portal is what is asked of Bitrix24.
+// Portal is the part of Bitrix24 that the wizard uses.
 type Portal interface {
 	Me(ctx context.Context) (Who, error)
 	Scopes(ctx context.Context) ([]string, error)
-	Users(ctx context.Context, sought string) ([]Who, error) // by number or a part of the name
+	Users(ctx context.Context, sought string) ([]Who, error) // by number or by words of the name
 	Groups(ctx context.Context, sought string) ([]Who, error)
 }
 
@@ -31,7 +31,7 @@ var (
 	useful = []string{"crm", "user_basic"}
 )
 
-// webhook asks for the address, and goes on with who is responsible when it works.
+// webhook asks for the webhook, tries it, and then asks for the settings of new tasks.
 func (w *Wizard) webhook(ctx context.Context, a *Answers) error {
 	typed, err := w.line(ctx, "webhook")
 	for err == nil && typed != "" {
@@ -72,14 +72,14 @@ func (w *Wizard) webhook(ctx context.Context, a *Answers) error {
 	return err
 }
 
-// canLookUp reports whether users can be asked for.
+// canLookUp reports whether the scopes allow to look up users.
 func canLookUp(scopes []string) bool {
 	return slices.ContainsFunc([]string{"user", "user_basic", "user_brief"}, func(s string) bool {
 		return slices.Contains(scopes, s)
 	})
 }
 
-// lacking names the rights that are not there, as the portal calls them.
+// lacking lists the missing scopes, by the portal's names.
 func (w *Wizard) lacking(want, have []string) string {
 	var names []string
 	for _, s := range want {
@@ -90,7 +90,7 @@ func (w *Wizard) lacking(want, have []string) string {
 	return strings.Join(names, ", ")
 }
 
-// responsible asks who is responsible for new tasks. Without the right to look users up a number has to do.
+// responsible asks for the person responsible for new tasks. Without the right to look up users it accepts any number.
 func (w *Wizard) responsible(ctx context.Context, a *Answers, p Portal, names bool) error {
 	for {
 		typed, err := w.line(ctx, "responsible", a.Responsible)
@@ -118,7 +118,8 @@ func (w *Wizard) responsible(ctx context.Context, a *Answers, p Portal, names bo
 	}
 }
 
-// group asks for the group of new tasks; Enter or 0 is no group. Without the right to list groups a number has to do.
+// group asks for the group of new tasks; Enter or 0 means no group. Without the right to list groups it accepts any
+// number.
 func (w *Wizard) group(ctx context.Context, a *Answers, p Portal, names bool) error {
 	key := "group"
 	if !names {
@@ -147,7 +148,7 @@ func (w *Wizard) group(ctx context.Context, a *Answers, p Portal, names bool) er
 	}
 }
 
-// only returns what was found, if it is one; else it says why not.
+// only returns the result if there is exactly one; otherwise it prints why not.
 func (w *Wizard) only(none, typed string, found []Who, err error) (Who, bool) {
 	switch {
 	case err != nil:

@@ -14,14 +14,14 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// World is the real Net.
+// World is the Net of the real network.
 type World struct{ net.Resolver }
 
-// implicit are the ports where TLS begins with the first byte.
+// implicit are the ports on which TLS begins at once.
 var implicit = []int{993, 465}
 
-// Probe connects to a mail server, reads its greeting, and returns how it is to be talked to. The certificate is not
-// looked at: the login does that.
+// Probe connects to a mail server, reads its greeting, and returns the kind of TLS to use. It does not verify the
+// certificate: the login does.
 func (w *World) Probe(ctx context.Context, host string, port int) (string, Server, error) {
 	s := Server{Host: host, Port: port, TLS: "starttls"}
 	d := net.Dialer{Timeout: 4 * time.Second}
@@ -34,7 +34,7 @@ func (w *World) Probe(ctx context.Context, host string, port int) (string, Serve
 	_ = c.SetDeadline(time.Now().Add(4 * time.Second))
 	if slices.Contains(implicit, port) {
 		s.TLS = "implicit"
-		// nothing is said to it, and nothing of it believed
+		// no secret is sent, and the answer is not trusted
 		c = tls.Client(c, &tls.Config{InsecureSkipVerify: true, ServerName: host})
 	} else if wire.Loopback(host) {
 		s.TLS = "none"

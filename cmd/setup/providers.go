@@ -1,5 +1,5 @@
-// Package setup finds out what a configuration needs, from a mail address on: the servers, whether they take the
-// password, who the webhook is. It asks a person, and writes the answers into the commented example.
+// Package setup finds the values for a configuration, beginning with a mail address: it finds the servers, asks a
+// person for the rest, tries the answers, and writes them into the commented example. It does not create files.
 package setup
 
 import (
@@ -8,19 +8,19 @@ import (
 	"helpdesk/cmd/wiring"
 )
 
-// What the data file knows.
+// Types of the data file of providers.
 type (
 	Server   = wiring.MailServer
 	Provider = wiring.Provider
 )
 
-// Servers is what was found for an address.
+// Servers are the servers found for an address.
 type Servers struct {
 	IMAP, SMTP Server
-	Provider   Provider // without a name where it is not known
+	Provider   Provider // without a name if unknown
 }
 
-// byDomain returns who keeps the mailboxes of a domain of their own.
+// byDomain returns the provider with mailboxes in this domain.
 func byDomain(all []Provider, domain string) (Provider, bool) {
 	return first(all, func(p Provider) bool {
 		for _, d := range p.Domains {
@@ -32,7 +32,7 @@ func byDomain(all []Provider, domain string) (Provider, bool) {
 	})
 }
 
-// byMX returns who takes the mail at a mail exchanger.
+// byMX returns the provider that runs the mail exchanger host.
 func byMX(all []Provider, host string) (Provider, bool) {
 	host = "." + strings.ToLower(strings.TrimSuffix(host, "."))
 	return first(all, func(p Provider) bool {

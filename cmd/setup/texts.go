@@ -27,19 +27,19 @@ func Language(env func(string) (string, bool)) string {
 	return "en"
 }
 
-// Read reads the texts of a language.
+// Read reads the texts in a language.
 func Read(language string) (Texts, error) {
 	t := Texts{Language: language}
 	return t, wiring.Data(templates.FS, language+"/setup.yaml", &t.all)
 }
 
-// Say returns the text of a key with its arguments in it.
+// Say returns the text of a key with the arguments filled in.
 func (t Texts) Say(key string, args ...any) string {
 	return phrase.Of(key, args...).In(t.all)
 }
 
-// has reports whether there is a text of that key.
+// has reports whether the key has a text.
 func (t Texts) has(key string) bool { _, ok := t.all[key]; return ok }
 
-// Scope returns what the portal calls a scope of a webhook, "" where that is not known.
+// Scope returns the portal's name of a webhook scope, "" if unknown.
 func (t Texts) Scope(name string) string { return t.all["scope."+name] }

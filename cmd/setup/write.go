@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// Fill puts the answers into the commented example: what was not found stays as the example has it.
+// Fill writes the answers into the commented example. Values that were not found stay as in the example.
 func Fill(example string, a Answers) string {
 	if a.Address != "" {
 		example = strings.ReplaceAll(example, "support@example.ru", a.Address)
@@ -44,7 +44,7 @@ func serve(block string, s Server) string {
 
 var password = lazy.Regexp(`(?m)^ *password: .*\n`)
 
-// signIn makes the first login of a text one without a password.
+// signIn changes the first login in a text to OAuth.
 func signIn(block string) string {
 	if at := password().FindStringIndex(block); at != nil {
 		block = block[:at[0]] + block[at[1]:]
@@ -52,7 +52,7 @@ func signIn(block string) string {
 	return set(block, "auth", "oauth2")
 }
 
-// application fills in as what the mailbox signs in.
+// application fills in the application that the mailbox signs in with.
 func (a Answers) application(text string) string {
 	before, oauth, ok := strings.Cut(text, "\n    oauth:")
 	if !ok {
@@ -75,17 +75,17 @@ func (a Answers) application(text string) string {
 	return before + "\n    oauth:" + oauth
 }
 
-// oauthSecret is the variable of an application's secret.
+// oauthSecret is the name of the variable for the application's secret.
 const oauthSecret = "HELPDESK_OAUTH_SECRET"
 
-// set changes the first value of a key; the comment behind it stays where it stands.
+// set changes the first value of a key; the comment after it stays in its column.
 func set(text, key, value string) string {
 	line := regexp.MustCompile(`(?m)^( *` + key + `: )([^ #\n]+)( *)`)
 	at := line.FindStringSubmatchIndex(text)
 	if at == nil {
 		return text
 	}
-	room := at[7] - at[4] // of the old value and the blanks behind it
+	room := at[7] - at[4] // width of the old value and the spaces after it
 	padded := value
 	if at[7] > at[6] {
 		padded = fmt.Sprintf("%-*s ", room-1, value)
@@ -93,14 +93,14 @@ func set(text, key, value string) string {
 	return text[:at[4]] + padded + text[at[7]:]
 }
 
-// Secrets returns the values of the variables that the example names.
+// Secrets returns the values of the example's variables.
 func (a Answers) Secrets() map[string]string {
 	return map[string]string{"HELPDESK_WEBHOOK": a.Webhook, "HELPDESK_IMAP_PASSWORD": a.Password,
 		"HELPDESK_SMTP_PASSWORD": a.Password,
 		oauthSecret:              a.OAuth.ClientSecret}
 }
 
-// Quote returns a value for helpdesk.env, false where it can't be written there so that sh reads the same.
+// Quote returns a value quoted for helpdesk.env, false if no form of quotes works for both sh and systemd.
 func Quote(value string) (string, bool) {
 	switch {
 	case !strings.Contains(value, "'"):

@@ -13,32 +13,31 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Diary is a file beside the state that names the messages being read and judged. The process need not end well for it:
-// what is written there is there, also where the system ends it for want of memory.
+// Diary is a file next to the state that names the messages being read and judged. It survives a process that is
+// killed, for example for lack of memory.
 //
-// Each line is a fact; a line that is no whole one, be it that the process or the machine died in writing it, is
-// skipped, and the others count. What has become too long is written anew aside, which takes the file's name when it is
-// whole.
+// Each line is one event. A line cut off by a crash is skipped; the other lines count. A file that has grown too long
+// is rewritten under another name, then renamed.
 type Diary struct {
 	path string
 	log  *slog.Logger
 
 	mu     sync.Mutex
-	file   *os.File // nil = nothing was noted yet, or nothing can be
+	file   *os.File // nil = nothing was written yet, or writing failed
 	size   int
 	closed bool
-	silent bool          // that nothing can be noted was told
-	now    map[which]int // how often work on it is under way
-	died   map[which]int // passes in a row
+	silent bool          // the failure was logged
+	now    map[which]int // for each message, how many times work on it is in progress
+	died   map[which]int // number of passes in a row that died on each message
 }
 
-// which is a message: what lies at its place, by its server's word.
+// which identifies a message: its place, and the server's stamp of the message there.
 type which struct {
 	Place desk.Place `json:"place"`
 	Stamp string     `json:"stamp,omitempty"`
 }
 
-// line is what stands in a line of the file.
+// line is one line of the file.
 type line struct {
 	What  string `json:"what"` // one of the constants below
 	Times int    `json:"times,omitempty"`
@@ -48,17 +47,17 @@ type line struct {
 const (
 	began  = "began"
 	ended  = "ended"
-	died   = "died" // so many passes
+	died   = "died" // in so many passes
 	forgot = "forgot"
 )
 
-// mostDiary is how long the file may be, in bytes, before it is written anew.
+// mostDiary is the length in bytes from which the file is rewritten.
 const mostDiary = 256 << 10
 
-// DiaryFile returns where it lies.
+// DiaryFile returns the path of the diary of a state.
 func DiaryFile(state string) string { return state + ".judging" }
 
-// OpenDiary reads what the pass before left: the messages it was at when it died. It belongs to who holds the state.
+// OpenDiary reads the messages on which the previous pass died. Only the process that has the state open may call it.
 func OpenDiary(state string, log *slog.Logger) *Diary {
 	d := &Diary{path: DiaryFile(state), log: log, now: map[which]int{}, died: map[which]int{}}
 	raw, err := os.ReadFile(d.path)
@@ -78,11 +77,11 @@ func OpenDiary(state string, log *slog.Logger) *Diary {
 		d.died[at]++
 	}
 	clear(d.now)
-	d.renew() // a death that is read twice must not count twice
+	d.renew() // otherwise the next pass would count the death again
 	return d
 }
 
-// take brings what is known up to date with a line.
+// take applies a line to the maps.
 func (d *Diary) take(l line) {
 	switch l.What {
 	case began:
@@ -98,20 +97,20 @@ func (d *Diary) take(l line) {
 	}
 }
 
-// Begin notes that work on a message begins.
+// Begin records that work on a message begins.
 func (d *Diary) Begin(l desk.Listing) { d.note(line{What: began, which: whichOf(l)}) }
 
-// End notes that it has ended.
+// End records that work on a message has ended.
 func (d *Diary) End(l desk.Listing) { d.note(line{What: ended, which: whichOf(l)}) }
 
-// Died returns how many passes in a row ended over a message.
+// Died returns how many passes in a row died on a message.
 func (d *Diary) Died(l desk.Listing) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.died[whichOf(l)]
 }
 
-// Forget forgets that passes ended over a message.
+// Forget forgets the passes that died on a message.
 func (d *Diary) Forget(l desk.Listing) {
 	d.mu.Lock()
 	_, known := d.died[whichOf(l)]
@@ -123,11 +122,11 @@ func (d *Diary) Forget(l desk.Listing) {
 
 func whichOf(l desk.Listing) which { return which{l.Place, l.Stamp} }
 
-// note writes a line. It costs no more than the write: the machine need not outlive the process.
+// note writes a line. It does not sync the file: the diary must survive the process, not the machine.
 func (d *Diary) note(l line) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed { // work that was left behind goes on
+	if d.closed { // abandoned work may still be running
 		return
 	}
 	d.take(l)
@@ -151,14 +150,13 @@ func (d *Diary) write(l line) (err error) {
 	if err != nil {
 		return err
 	}
-	// What stands before it may be half a line: this one begins anew.
+	// The text before may be an incomplete line, so this one begins with a newline.
 	n, err := d.file.Write(append(append([]byte("\n"), raw...), '\n'))
 	d.size += n
 	return err
 }
 
-// renew writes the file anew with no more than what counts, or removes it where nothing does. Where it can't be written
-// the old one stays.
+// renew rewrites the file with the current facts, or removes it if there are none. If that fails the old file stays.
 func (d *Diary) renew() {
 	var b bytes.Buffer
 	for at, times := range d.died {
@@ -194,7 +192,7 @@ func (d *Diary) renew() {
 	d.size = b.Len()
 }
 
-// complain tells once that what is judged can't be noted: all goes on without.
+// complain logs once that the diary can't be written; the pass continues without it.
 func (d *Diary) complain(err error) {
 	if !d.silent {
 		d.silent = true
@@ -202,7 +200,7 @@ func (d *Diary) complain(err error) {
 	}
 }
 
-// Close ends a pass that did not die. Work that is left behind ends with it.
+// Close ends a pass that did not die. Abandoned work counts as ended.
 func (d *Diary) Close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -15,13 +15,13 @@ type metric struct {
 	values     []value
 }
 
-// value is a value and the labels that it has besides the installation's.
+// value is a value with its labels; the label of the installation is added later.
 type value struct {
 	labels string // pass="poll"; "" = none
 	v      float64
 }
 
-// Prometheus prints the metrics in the text exposition format. Each has the installation that it is of.
+// Prometheus prints the metrics in the text exposition format. Each metric has a label for the installation.
 func Prometheus(t *tui.Terminal, s Standing) {
 	where := `installation="` + quoted.Replace(s.State) + `"`
 	for _, m := range metrics(s) {
@@ -36,7 +36,7 @@ func Prometheus(t *tui.Terminal, s Standing) {
 	}
 }
 
-// quoted writes what the text of a label may not hold.
+// quoted escapes the text of a label.
 var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 func label(name, text string) string { return name + `="` + quoted.Replace(text) + `"` }
@@ -115,7 +115,8 @@ func metrics(s Standing) []metric {
 
 func troubles(all []alarm.Entry) (found []value) {
 	for _, e := range all {
-		if e.Kind != alarm.Held && e.Kind != alarm.Waiting && e.Kind != alarm.Quarantine { // those are counted
+		// other metrics count these kinds
+		if e.Kind != alarm.Held && e.Kind != alarm.Waiting && e.Kind != alarm.Quarantine {
 			found = append(found, value{label("kind", string(e.Kind)) + "," + label("name", e.Name) + "," +
 				label("person", fmt.Sprint(e.Person)), seconds(e.Since)})
 		}

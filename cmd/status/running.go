@@ -1,5 +1,5 @@
-// Package status is what passes leave beside the state: how the last ones went, what waits, and who is at work. Whoever
-// reads it does not wait for a pass.
+// Package status is what a pass writes next to the state for others: how the last passes went, what waits, and who is
+// at work. Reading it does not wait for a pass, and it decides nothing.
 package status
 
 import (
@@ -16,18 +16,18 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Running is what a pass leaves beside the state while it runs, for those who wait for it.
+// Running is the note of a running pass for the commands that wait for it.
 type Running struct {
 	Command string    `json:"command"`
-	Host    string    `json:"host,omitempty"` // "" = this one
+	Host    string    `json:"host,omitempty"` // "" = this host
 	PID     int       `json:"pid"`
 	Since   time.Time `json:"since"`
 }
 
-// RunFile returns where it lies.
+// RunFile returns the path of that note.
 func RunFile(state string) string { return state + ".run" }
 
-// Who returns which run works with the state that could not be opened, as far as it says so.
+// Who returns the run that has the state open, given the error of opening it; false if unknown.
 func Who(err error, state string) (Running, bool) {
 	var held store.Held
 	if errors.As(err, &held) {
@@ -40,7 +40,7 @@ func of(h store.Held) Running {
 	return Running{Command: h.Command, Host: h.Host, PID: h.PID, Since: h.Since}
 }
 
-// String names the run.
+// String describes the run for people.
 func (r Running) String() string {
 	on := ""
 	if r.Host != "" {
@@ -49,7 +49,7 @@ func (r Running) String() string {
 	return fmt.Sprintf("'%s'%s, process %d, since %s", r.Command, on, r.PID, tui.When(r.Since))
 }
 
-// ReadRunning returns who works with a state file, if anybody says so.
+// ReadRunning returns the run that has a state file open, if it has left a note.
 func ReadRunning(state string) (Running, bool) {
 	var r Running
 	raw, err := os.ReadFile(RunFile(state))
@@ -59,7 +59,7 @@ func ReadRunning(state string) (Running, bool) {
 	return r, true
 }
 
-// Claim says beside a state file that this process works with it, until the returned function is called.
+// Claim writes a note that this process works with a state file; the returned function removes it.
 func Claim(state, command string, now time.Time) func() {
 	if store.Remote(state) {
 		return func() {} // the server knows who has the lock
@@ -69,12 +69,12 @@ func Claim(state, command string, now time.Time) func() {
 		err = os.WriteFile(RunFile(state), raw, 0o644)
 	}
 	if err != nil {
-		return func() {} // it helps those who wait, and nothing depends on it
+		return func() {} // the note is only a help for others
 	}
 	return func() { _ = os.Remove(RunFile(state)) }
 }
 
-// Placed says what to do where the state can't lie where the settings put it.
+// Placed adds advice to an error of opening a state that can't be at its place.
 func Placed(err error, path string) error {
 	switch {
 	case errors.Is(err, store.ErrFull):

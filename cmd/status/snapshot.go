@@ -18,82 +18,81 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Snapshot is what a pass leaves at its end, so that status need not wait for the next one: beside a state file, or
-// within a database.
+// Snapshot is what a pass leaves at its end, so that status need not wait for a pass. It is in a file next to the state
+// file, or in the database.
 type Snapshot struct {
-	Running *Running        `json:"running,omitempty"` // who works at the moment, where a server knows it
-	Began   time.Time       `json:"began,omitzero"`    // the first pass
+	Running *Running        `json:"running,omitempty"` // the run that has the database open
+	Began   time.Time       `json:"began,omitzero"`    // begin of the first pass
 	Passes  map[string]Pass `json:"passes"`            // by kind
 	Backlog Backlog         `json:"backlog"`
-	SignIns []SignIn        `json:"sign_ins,omitempty"` // of the mailboxes that log in without a password
+	SignIns []SignIn        `json:"sign_ins,omitempty"` // of mailboxes that log in without a password
 
 	Mailboxes map[string]Mailbox `json:"mailboxes,omitempty"` // by name
 	Troubles  alarm.Book         `json:"troubles,omitzero"`
-	Name      string             `json:"name,omitempty"` // of the state, without its password
+	Name      string             `json:"name,omitempty"` // of the state, without the password
 
-	Writes uint64 `json:"writes,omitempty"` // how often the state file had been written
-	Gone   bool   `json:"-"`                // there is no state file, though passes have run
+	Writes uint64 `json:"writes,omitempty"` // how often the state file had been written by then
+	Gone   bool   `json:"-"`                // the state file is missing, though passes have run
 }
 
-// Mailbox is how one mailbox was read last.
+// Mailbox is how the last reading of a mailbox went.
 type Mailbox struct {
-	Started time.Time `json:"started"`         // of the pass that looked into it last
-	Good    time.Time `json:"good,omitzero"`   // when it was read last
-	Failed  int       `json:"failed"`          // passes in a row
+	Started time.Time `json:"started"`         // begin of the last pass that read it
+	Good    time.Time `json:"good,omitzero"`   // last successful reading
+	Failed  int       `json:"failed"`          // failed passes in a row
 	Error   string    `json:"error,omitempty"` // why it could not be read
 	Listed  int       `json:"listed"`          // unseen messages
-	Old     int       `json:"old,omitempty"`   // of them left alone for their age
+	Old     int       `json:"old,omitempty"`   // of them too old to be read
 }
 
-// SignIn is how long a mailbox stays open that logs in without a password.
+// SignIn is how long a mailbox without a password can still log in.
 type SignIn struct {
 	Mailbox string    `json:"mailbox"`
-	Since   time.Time `json:"since,omitzero"` // a person signed in
-	Ends    time.Time `json:"ends,omitzero"`  // it is shut then, unless a person signs in again; zero = no end is known
+	Since   time.Time `json:"since,omitzero"` // when a person signed in
+	Ends    time.Time `json:"ends,omitzero"`  // when a person must have signed in again; zero = unknown
 	Error   string    `json:"error,omitempty"`
 }
 
-// soon is how long before the end of a sign-in a person is told.
+// soon is how long before the end of a sign-in people are alerted.
 const soon = 14 * 24 * time.Hour
 
-// Alarming reports whether a person must sign in again by now, or soon.
+// Alarming reports whether a person must sign in again now or soon.
 func (s SignIn) Alarming(now time.Time) bool {
 	return s.Error != "" || !s.Ends.IsZero() && now.After(s.Ends.Add(-soon))
 }
 
-// Pass is how the passes of one kind went.
+// Pass is how the last passes of one kind went.
 type Pass struct {
 	Started  time.Time     `json:"started"`
 	Ended    time.Time     `json:"ended"`
 	Duration time.Duration `json:"duration_ns"`
-	Good     time.Time     `json:"good,omitzero"` // the end of the last one that left nothing to be repeated
-	Failed   int           `json:"failed"`        // in a row
+	Good     time.Time     `json:"good,omitzero"` // end of the last pass that needed no repair
+	Failed   int           `json:"failed"`        // failed passes in a row
 	Error    string        `json:"error,omitempty"`
 	Listed   int           `json:"listed,omitempty"`
 	Old      int           `json:"old,omitempty"`
 	Requests int           `json:"requests"` // to the portal
-	// part of its time within ten minutes that the method closest to its limit has had
+	// share of the ten-minute time limit used by the method that used most, from 0 to 1
 	Used float64 `json:"used,omitempty"`
 }
 
-// Backlog is what waits.
+// Backlog counts the work that waits.
 type Backlog struct {
 	Pending    int       `json:"pending"`
 	Held       int       `json:"held"`
 	Quarantine int       `json:"quarantine"`
 	Oldest     time.Time `json:"oldest,omitzero"`
 	Next       time.Time `json:"next,omitzero"`   // the next retry
-	Latest     time.Time `json:"latest,omitzero"` // the last of those planned
+	Latest     time.Time `json:"latest,omitzero"` // the last planned retry
 }
 
-// File returns where the snapshot of a state lies.
+// File returns the path of the snapshot of a state file.
 func File(state string) string { return state + ".status.json" }
 
-// name is what it is kept under in a database.
+// name is the key of the snapshot in a database.
 const name = "status"
 
-// Ask returns the latest snapshot for who does not have the state open, and waits for nobody; where there is none, an
-// empty one.
+// Ask returns the latest snapshot without waiting for a pass. It is empty if no pass has written one.
 func Ask(ctx context.Context, state string) (Snapshot, error) {
 	if !store.Remote(state) {
 		return askFile(state)
@@ -114,7 +113,7 @@ func Ask(ctx context.Context, state string) (Snapshot, error) {
 	return snap, err
 }
 
-// askFile returns the snapshot beside a state file, which is to be there when passes have run.
+// askFile returns the snapshot next to a state file, and checks that the state file is there if passes have run.
 func askFile(state string) (Snapshot, error) {
 	snap, err := Read(state)
 	if err != nil || len(snap.Passes) == 0 {
@@ -128,22 +127,22 @@ func askFile(state string) (Snapshot, error) {
 		return snap, fmt.Errorf("read status of %s: %w (0 bytes): restore a copy made by 'helpdesk state backup'",
 			state, store.ErrBroken)
 	}
-	return snap, nil // what else is wrong with the file is told by who opens it
+	return snap, nil // opening the state will report other damage
 }
 
-// Known adds to how a state is opened what the last pass noted of it, so that one that is gone or an older copy is
-// noticed.
+// Known adds the last pass's notes about the state to the options, so that opening it detects a missing state or an
+// older copy.
 func Known(o store.Options, state string) store.Options {
 	if store.Remote(state) {
 		return o
 	}
-	if snap, err := Read(state); err == nil { // a damaged one is replaced by the next pass
+	if snap, err := Read(state); err == nil { // the next pass replaces a damaged one
 		o.Used, o.Writes = len(snap.Passes) > 0, snap.Writes
 	}
 	return o
 }
 
-// Last returns the latest snapshot of a state that is open.
+// Last returns the latest snapshot of an open state.
 func Last(state string, s *store.Store) (Snapshot, error) {
 	if !store.Remote(state) {
 		return Read(state)
@@ -159,7 +158,7 @@ func Last(state string, s *store.Store) (Snapshot, error) {
 	return snap, nil
 }
 
-// Keep leaves a snapshot for those who ask.
+// Keep stores the snapshot.
 func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
 	var err error
 	if !store.Remote(state) {
@@ -178,7 +177,7 @@ func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
 	return nil
 }
 
-// Read returns the snapshot beside a state file; where there is none, an empty one.
+// Read returns the snapshot next to a state file; it is empty if there is none.
 func Read(state string) (Snapshot, error) {
 	s := Snapshot{Passes: map[string]Pass{}}
 	raw, err := os.ReadFile(File(state))
@@ -194,13 +193,14 @@ func Read(state string) (Snapshot, error) {
 	return s, nil
 }
 
-// Write leaves a snapshot beside a state file. It is written aside and renamed, so that a reader never sees half of it.
+// Write writes a snapshot next to a state file. It writes another file and renames it, so that readers never see half
+// of it.
 func Write(state string, s Snapshot) error {
 	raw, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
-	tmp := File(state) + ".new" // ours alone: whoever writes it holds the state
+	tmp := File(state) + ".new" // no other process uses this name: the caller has the state open
 	if err := os.WriteFile(tmp, raw, 0o644); err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
@@ -210,13 +210,13 @@ func Write(state string, s Snapshot) error {
 	return nil
 }
 
-// Meter tells what a pass asked of the portal.
+// Meter counts the requests of a pass to the portal.
 type Meter interface {
 	Hits() int
 	Used() map[string]float64
 }
 
-// Note notes how a pass went that ended with cause.
+// Note records the result of a pass that ended with cause.
 func (s *Snapshot) Note(r *pass.Report, cause error, portal Meter, now time.Time) {
 	if s.Began.IsZero() {
 		s.Began = now
@@ -237,7 +237,7 @@ func (s *Snapshot) Note(r *pass.Report, cause error, portal Meter, now time.Time
 	}
 }
 
-// read notes how a mailbox was read.
+// read records the result of reading a mailbox.
 func (s *Snapshot) read(read pass.MailboxRead, r *pass.Report) {
 	if s.Mailboxes == nil {
 		s.Mailboxes = map[string]Mailbox{}
@@ -257,7 +257,7 @@ func (s *Snapshot) read(read pass.MailboxRead, r *pass.Report) {
 	s.Mailboxes[read.Name] = m
 }
 
-// Count counts what waits in a state, and returns what of it people must hear of.
+// Count counts the work that waits in a state, and returns the parts that people must know about.
 func Count(s *store.Store) (Backlog, []alarm.Trouble, error) {
 	var b Backlog
 	var found []alarm.Trouble
@@ -302,7 +302,7 @@ func Count(s *store.Store) (Backlog, []alarm.Trouble, error) {
 	return b, found, err
 }
 
-// server returns the trouble that an effect waits for, where its server has one.
+// server returns the trouble of the server that an effect waits for, if that server has one.
 func server(e desk.Effect) string {
 	if e.Letter != nil {
 		return string(alarm.Relay) + " " + e.Letter.Mailbox
@@ -310,8 +310,8 @@ func server(e desk.Effect) string {
 	return string(alarm.Portal)
 }
 
-// Cut has fn change the snapshot beside a state file, as JSON, and says whether it did: errors and troubles may name a
-// person. One in a database is part of the state.
+// Cut applies fn to the JSON of the snapshot next to a state file, because errors and troubles may name a person. It
+// reports whether fn changed it. For a database it does nothing: that snapshot is erased with the state.
 func Cut(state string, fn func([]byte) ([]byte, bool, error)) (changed bool, err error) {
 	if store.Remote(state) {
 		return false, nil

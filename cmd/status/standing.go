@@ -15,23 +15,23 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// Standing is what status prints.
+// Standing is the result that status prints.
 type Standing struct {
 	OK        bool          `json:"ok"`
 	Passes    []Stood       `json:"passes"`
 	Mailboxes []Box         `json:"mailboxes"`
 	Backlog   Backlog       `json:"backlog"`
 	SignIns   []SignIn      `json:"sign_ins,omitempty"`
-	Troubles  []alarm.Entry `json:"troubles"` // that go on
-	Future    []string      `json:"future"`   // times that lie too far ahead: a clock was wrong, or is
+	Troubles  []alarm.Entry `json:"troubles"` // that are not over
+	Future    []string      `json:"future"`   // times too far in the future: a clock is or was wrong
 	Running   *Running      `json:"running,omitempty"`
-	Gone      bool          `json:"gone"` // there is no state file, though passes have run
+	Gone      bool          `json:"gone"` // the state file is missing, though passes have run
 	Now       time.Time     `json:"now"`
-	State     string        `json:"state"`   // which one
-	Version   string        `json:"version"` // of the program that says so
+	State     string        `json:"state"`   // its name
+	Version   string        `json:"version"` // of this program
 }
 
-// Stood is how the passes of a kind stand.
+// Stood is how the passes of one kind stand.
 type Stood struct {
 	Kind string `json:"kind"`
 	Pass
@@ -45,8 +45,8 @@ type Box struct {
 	Overdue bool `json:"overdue"`
 }
 
-// Judge says how things stand; a pass or a mailbox is overdue when its last good one is longer ago. Something that only
-// a person can mend is not well from the first failure on.
+// Judge decides whether all is well. A pass or a mailbox is overdue if its last success was too long ago. A trouble
+// that only a person can repair counts from the first failure on.
 func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
 	s := Standing{OK: snap.Backlog.Held == 0 && snap.Backlog.Quarantine == 0, Passes: []Stood{}, Mailboxes: []Box{},
 		Troubles: []alarm.Entry{}, Backlog: snap.Backlog, SignIns: snap.SignIns, Running: snap.Running,
@@ -78,10 +78,10 @@ func Judge(snap Snapshot, overdue time.Duration, now time.Time) Standing {
 	return s
 }
 
-// ahead is how far a time may lie ahead before it is said: clocks of servers differ.
+// ahead is the tolerated difference between clocks of servers.
 const ahead = 2 * time.Minute
 
-// future returns which times lie in the future that can't: a pass went by a clock that was wrong, or this one is.
+// future lists impossible times in the future: the clock of a pass or this one is wrong.
 func future(snap Snapshot, now time.Time) []string {
 	found := []string{}
 	say := func(what string, t time.Time, by time.Duration) {
@@ -97,7 +97,7 @@ func future(snap Snapshot, now time.Time) []string {
 	return found
 }
 
-// tell says how a sign-in stands.
+// tell describes a sign-in in a line.
 func (s SignIn) tell(now time.Time) string {
 	switch {
 	case s.Error != "":
@@ -110,7 +110,7 @@ func (s SignIn) tell(now time.Time) string {
 	return fmt.Sprintf("%s: since %s, renewed by passes", s.Mailbox, tui.When(s.Since))
 }
 
-// stands is one word for how passes stand.
+// stands describes passes in a word.
 func stands(started time.Time, overdue bool, failed int) string {
 	switch {
 	case started.IsZero():
@@ -123,7 +123,7 @@ func stands(started time.Time, overdue bool, failed int) string {
 	return "ok"
 }
 
-// Print prints for a person.
+// Print prints the standing for a person.
 func Print(t *tui.Terminal, s Standing) error {
 	var rows [][]string
 	for _, p := range s.Passes {
@@ -161,7 +161,7 @@ func Print(t *tui.Terminal, s Standing) error {
 	return nil
 }
 
-// since says how bad a trouble is.
+// since describes how bad a trouble is.
 func since(e alarm.Entry) string {
 	switch {
 	case !e.Fails():

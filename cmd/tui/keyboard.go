@@ -10,13 +10,13 @@ import (
 	"golang.org/x/term"
 )
 
-// Keyboard is a person at a terminal who is asked.
+// Keyboard asks a person at a terminal.
 type Keyboard struct {
 	in  *os.File
 	out io.Writer
 }
 
-// Keyboard returns the person who looks at Out and types into In; false where either is no terminal.
+// Keyboard returns the person at the terminal; false if In or Out is not a terminal.
 func (t *Terminal) Keyboard() (*Keyboard, bool) {
 	in, ok := t.In.(*os.File)
 	if !ok || !t.Watched || !term.IsTerminal(int(in.Fd())) {
@@ -25,13 +25,13 @@ func (t *Terminal) Keyboard() (*Keyboard, bool) {
 	return &Keyboard{in: in, out: t.Out}, true
 }
 
-// Line prints a prompt and returns the line that is typed. The context ends the waiting.
+// Line prints a prompt and returns the typed line. The end of the context ends the wait.
 func (k *Keyboard) Line(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(k.out, prompt)
 	return k.wait(ctx, func() (string, error) { return line(k.in) })
 }
 
-// Hidden is Line for what nobody may see.
+// Hidden is Line without echo.
 func (k *Keyboard) Hidden(ctx context.Context, prompt string) (string, error) {
 	fmt.Fprint(k.out, prompt)
 	fd := int(k.in.Fd())
@@ -40,14 +40,14 @@ func (k *Keyboard) Hidden(ctx context.Context, prompt string) (string, error) {
 		return "", err
 	}
 	text, err := k.wait(ctx, func() (string, error) { raw, err := term.ReadPassword(fd); return string(raw), err })
-	if ctx.Err() != nil { // it is still reading, with the echo off
+	if ctx.Err() != nil { // ReadPassword still runs, with the echo off
 		_ = term.Restore(fd, before)
 	}
 	fmt.Fprintln(k.out)
 	return text, err
 }
 
-// wait returns what is read, or that the run has ended.
+// wait returns the result of read, or the error of the context if it ends first.
 func (k *Keyboard) wait(ctx context.Context, read func() (string, error)) (text string, err error) {
 	done := make(chan struct{})
 	var got string
@@ -64,7 +64,7 @@ func (k *Keyboard) wait(ctx context.Context, read func() (string, error)) (text 
 	}
 }
 
-// line reads a line byte by byte: what is typed ahead is left for the next question.
+// line reads a line byte by byte, so that input typed ahead is left for the next question.
 func line(r io.Reader) (string, error) {
 	var text []byte
 	one := make([]byte, 1)

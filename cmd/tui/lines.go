@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// Message returns one line for a message: what becomes of it, by which rule, whether it is answered.
+// Message formats a message in one line: its verdict, the rule, and whether it is answered.
 func Message(l pass.Line) string {
 	reply := "auto-reply: yes"
 	if !l.AutoReply {
@@ -35,7 +35,7 @@ func place(l pass.Line) string {
 	return "no task"
 }
 
-// Change returns one line for a changed task: who gets a letter and when, or why nobody does.
+// Change formats a changed task in one line: who gets a letter and when, or why nobody does.
 func Change(l pass.Line) string {
 	to, what := "nobody", string(l.Verdict)
 	switch l.Verdict {

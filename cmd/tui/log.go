@@ -14,8 +14,7 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// failures are the lines of the log that say of failures: each stands on stderr once, though it is logged where it
-// happens and is what the run ends with.
+// failures are the failures that the log has printed. Each appears on stderr once, though the run also ends with it.
 type failures struct {
 	mu    sync.Mutex
 	lines map[string]bool
@@ -30,15 +29,15 @@ func (t *failures) has(line string) bool {
 	return t.lines[line]
 }
 
-// remembering is the handler of a log that remembers the failures in it.
+// remembering is a log handler that records the failures it prints.
 type remembering struct {
 	slog.Handler
 	failures *failures
-	plain    io.Writer // where a failure that is nothing but a text goes, as one; nil = into the log like all others
+	plain    io.Writer // gets a failure that has only a text, as plain text; nil = the log gets it
 	repeated func(string) bool
 }
 
-// Handle tells one record.
+// Handle prints a record, unless it is a repeated warning.
 func (t remembering) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level >= slog.LevelWarn && t.repeated != nil && t.repeated(bitrix.Mask(gist(r))) {
 		return nil
@@ -68,7 +67,7 @@ func (t remembering) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-// gist returns what is the same in a warning that is repeated: all but how often something was tried.
+// gist returns the part of a warning that its repetitions share: everything but the number of the try.
 func gist(r slog.Record) string {
 	line := r.Message
 	r.Attrs(func(a slog.Attr) bool {
@@ -80,23 +79,23 @@ func gist(r slog.Record) string {
 	return line
 }
 
-// WithAttrs and WithGroup keep what they are called on remembering.
+// WithAttrs returns a handler that also remembers.
 func (t remembering) WithAttrs(attrs []slog.Attr) slog.Handler {
 	t.Handler, t.plain = t.Handler.WithAttrs(attrs), nil
 	return t
 }
 
-// WithGroup is what WithAttrs is.
+// WithGroup returns a handler that also remembers.
 func (t remembering) WithGroup(name string) slog.Handler {
 	t.Handler, t.plain = t.Handler.WithGroup(name), nil
 	return t
 }
 
-// Forget makes the next run complain of what this one has told.
+// Forget lets the next run print the failures of this one again.
 func (t *Terminal) Forget() { t.failures = nil }
 
-// Logger returns the log that the flags and settings ask for; the flags win. With auto, who has not asked for a log is
-// told failures like by any other program.
+// Logger returns the log that the flags and settings ask for; the flags win. With auto and without -v, failures are
+// printed as plain text, as other programs do.
 func (t *Terminal) Logger(level, format string) *slog.Logger {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
@@ -125,7 +124,7 @@ func (t *Terminal) Logger(level, format string) *slog.Logger {
 	return slog.New(h)
 }
 
-// Say prints a line of diagnosis in the form that was chosen; a log gets the arguments, too.
+// Say prints a line on stderr in the chosen form. Only a log shows the arguments.
 func (t *Terminal) Say(level slog.Level, line string, args ...any) {
 	if !t.Formed() {
 		fmt.Fprintln(t.Err, exit.Spoken+line)
@@ -134,12 +133,12 @@ func (t *Terminal) Say(level slog.Level, line string, args ...any) {
 	t.Logger("", t.LogFormat).Log(context.Background(), level, line, args...)
 }
 
-// Hint says what a person who typed the command may want to know; it begins with "helpdesk: ".
+// Hint prints advice for the person who typed the command.
 func (t *Terminal) Hint(format string, args ...any) {
 	t.Say(slog.LevelWarn, strings.TrimPrefix(fmt.Sprintf(format, args...), exit.Spoken))
 }
 
-// Formed reports whether all that is said has the form of a log.
+// Formed reports whether stderr is in the form of a log.
 func (t *Terminal) Formed() bool { return t.LogFormat == "json" || t.LogFormat == "text" }
 
 // Complain prints why the run failed, leaving out what the log has already said.
@@ -157,7 +156,7 @@ func (t *Terminal) Complain(err error, code int) {
 	}
 }
 
-// Panicked says that a bug ended the run, and where only to those who want to know everything.
+// Panicked reports a bug that ended the run, with the stack at -vv. It returns the exit status.
 func (t *Terminal) Panicked(p any) int {
 	line := "a mistake in the program: " + bitrix.Mask(glyph.Line(fmt.Sprint(p)))
 	if t.Verbose > 1 {

@@ -1,5 +1,5 @@
-// Package tui holds the rules of the terminal: stdout is the product, stderr the diagnosis, and success is silent
-// unless somebody looks.
+// Package tui has the rules of the terminal: output goes to stdout, messages to stderr, and success is silent unless a
+// person watches. It decides nothing about mail.
 package tui
 
 import (
@@ -19,17 +19,18 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// Terminal is where a command reads, prints and complains.
+// Terminal is where a command reads and prints.
 type Terminal struct {
 	In        io.Reader
 	Out       io.Writer
 	Err       io.Writer
 	Watched   bool       // Out is a terminal
-	Columns   func() int // of the terminal that Err is; nil = it is none
-	Verbose   int        // how much the user wants to be told
-	LogFormat string     // auto, text, json or "": as the settings say
+	Columns   func() int // width of the terminal on Err; nil = Err is not a terminal
+	Verbose   int        // count of -v
+	LogFormat string     // auto, text, json or "" = by the settings
 
-	// Repeated reports whether a warning was printed not long ago, so that it is not printed now; nil = none was.
+	// Repeated reports whether a warning was printed recently, and so is not printed now; nil = all warnings are
+	// printed.
 	Repeated func(line string) bool
 
 	failures *failures
@@ -45,7 +46,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// columns returns what tells how many columns a terminal has, nil where w is none.
+// columns returns a function that returns the width of a terminal, nil if w is not a terminal.
 func columns(w io.Writer) func() int {
 	if !isTerminal(w) {
 		return nil
@@ -59,10 +60,10 @@ func columns(w io.Writer) func() int {
 	}
 }
 
-// Chatty reports whether a person wants to read that all went well.
+// Chatty reports whether success should be printed.
 func (t *Terminal) Chatty() bool { return t.Watched || t.Verbose > 0 }
 
-// Printf prints the product.
+// Printf prints output.
 func (t *Terminal) Printf(format string, args ...any) { fmt.Fprintf(t.Out, format, args...) }
 
 // JSON prints a value for programs.
@@ -88,7 +89,7 @@ func (t *Terminal) Table(head []string, rows [][]string) error {
 	return w.Flush()
 }
 
-// Consent asks a person to go on, where there is one; elsewhere a flag must say so.
+// Consent asks a person to go on; without a person only a flag can consent.
 func (t *Terminal) Consent(question, flag string) error {
 	f, ok := t.In.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -103,7 +104,7 @@ func (t *Terminal) Consent(question, flag string) error {
 	return exit.Usage(errors.New("nothing was made"))
 }
 
-// When returns a local time, - for none.
+// When formats a time as local time, "-" for the zero time.
 func When(t time.Time) string {
 	if t.IsZero() {
 		return "-"
@@ -111,7 +112,7 @@ func When(t time.Time) string {
 	return t.Local().Format("2006-01-02 15:04:05")
 }
 
-// Yes returns yes or no.
+// Yes formats a boolean as yes or no.
 func Yes(b bool) string {
 	if b {
 		return "yes"
@@ -119,7 +120,7 @@ func Yes(b bool) string {
 	return "no"
 }
 
-// Count returns a number and its noun: 1 task, 2 tasks.
+// Count formats a number with its noun: 1 task, 2 tasks.
 func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/alarm"
 )
 
-// Line returns the line that is printed of a trouble: when it begins, again while it goes on, and when it is over.
+// Line formats a trouble for stderr: at its beginning, again while it continues, and at its end.
 func Line(e alarm.Entry) string {
 	what := what(e.Trouble)
 	switch {
@@ -16,7 +16,7 @@ func Line(e alarm.Entry) string {
 	case !e.Said.IsZero():
 		return fmt.Sprintf("%s: since %s: %s", what, clock(e.Since), e.Note)
 	}
-	if e.Kind == alarm.State { // the error says that
+	if e.Kind == alarm.State { // the error names the state itself
 		return e.Note
 	}
 	return what + ": " + e.Note
@@ -24,7 +24,7 @@ func Line(e alarm.Entry) string {
 
 func clock(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
 
-// what names a trouble as the log does.
+// what names a trouble as the log does, for example "mailbox support".
 func what(t alarm.Trouble) string {
 	switch t.Kind {
 	case alarm.Mailbox, alarm.Relay:

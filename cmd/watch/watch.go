@@ -1,5 +1,5 @@
-// Package watch tells people what passes found wrong, in the portal's chat and by e-mail, and in words for them. It
-// does not judge what is wrong: the book of package alarm holds that, and who has heard of it.
+// Package watch alerts people to troubles that passes have found, in the portal's chat and by e-mail. It does not
+// decide what is a trouble or who has been alerted: the book in package alarm does.
 package watch
 
 import (
@@ -16,31 +16,31 @@ import (
 	"helpdesk/pkg/version"
 )
 
-// ErrNoWay says that a message can't be sent for now without going through what is broken.
+// ErrNoWay reports that every way to send a message goes through something that is broken.
 var ErrNoWay = errors.New("no way to tell works")
 
-// Watch is whom to tell, and how.
+// Watch is whom to alert, and how.
 type Watch struct {
 	Book      *alarm.Book
-	Save      func() error // keeps the book
+	Save      func() error // stores the book
 	Texts     *render.Alarms
-	Users     []int64  // of the portal
-	Addresses []string // of e-mail
+	Users     []int64  // ids of portal users
+	Addresses []string // e-mail addresses
 
 	Chat func(ctx context.Context, user int64, text string) error
-	Mail func(ctx context.Context, to, headline, text string) error // ErrNoWay where no relay works
+	Mail func(ctx context.Context, to, headline, text string) error // ErrNoWay if no relay works
 
 	Several bool           // there is more than one mailbox
-	Machine string         // that this runs on
-	Zone    *time.Location // of the times in the texts
+	Machine string         // the name of this machine
+	Zone    *time.Location // of times in the texts
 	Log     *slog.Logger
 }
 
-// way is one person to be told.
+// way is one person to alert.
 type way struct {
 	who  string
 	tell func(ctx context.Context, headline, text string) error
-	shut bool // it leads through what is broken
+	shut bool // the chat needs the portal, which is in trouble
 }
 
 func (w *Watch) ways() (all []way) {
@@ -58,10 +58,10 @@ func (w *Watch) ways() (all []way) {
 	return all
 }
 
-// tellWithin bounds the telling of a pass.
+// tellWithin bounds the alerts of one pass.
 const tellWithin = time.Minute
 
-// Tell tells everybody what they have not heard yet, and closes what is done with.
+// Tell alerts everybody to the troubles that are new to them, and closes troubles that are over and reported.
 func (w *Watch) Tell(ctx context.Context, now time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
 	defer cancel()
@@ -79,8 +79,8 @@ func (w *Watch) Tell(ctx context.Context, now time.Time) {
 	w.Book.Close(who, now)
 }
 
-// tell tells one person. That they are told is kept before, so that an alarm that is cut short is not sent twice; where
-// it can't be kept, they are told in the first minute of an hour alone.
+// tell alerts one person. It records that first, so that an interrupted alert is not sent twice. If it can't be
+// recorded, the person is alerted only in the first minute of an hour.
 func (w *Watch) tell(ctx context.Context, x way, owed []alarm.Entry, now time.Time) error {
 	w.Book.Tell(x.who, owed)
 	if err := w.Save(); err != nil && now.Minute() != 0 {
@@ -104,7 +104,8 @@ func (w *Watch) tell(ctx context.Context, x way, owed []alarm.Entry, now time.Ti
 	return nil
 }
 
-// groups parts entries into messages: those of one kind that are many are told together. It sorts what it is given.
+// groups splits entries into messages. All held outbox entries share one message, and so do all quarantined letters. It
+// sorts its argument.
 func groups(owed []alarm.Entry) (all [][]alarm.Entry) {
 	together := func(e alarm.Entry) bool { return e.Kind == alarm.Held || e.Kind == alarm.Quarantine }
 	slices.SortStableFunc(owed, func(a, b alarm.Entry) int {
@@ -134,10 +135,10 @@ func order(a, b bool) int {
 	return -1
 }
 
-// listed is how many things a message lists.
+// listed is how many entries a message lists.
 const listed = 10
 
-// words returns the message of a group.
+// words returns the message for a group.
 func (w *Watch) words(group []alarm.Entry, now time.Time) (headline, text string, err error) {
 	first := group[0]
 	now = now.In(w.Zone)
@@ -169,10 +170,10 @@ func (w *Watch) words(group []alarm.Entry, now time.Time) (headline, text string
 	return headline, text, err
 }
 
-// keys are the sections of the settings that troubles are about.
+// keys are the sections of the settings for each kind of trouble.
 var keys = map[alarm.Kind]string{alarm.Mailbox: "imap", alarm.Relay: "smtp", alarm.Portal: "bitrix24",
 	alarm.Copies: "imap",
 	alarm.Names:  "contacts.onec"}
 
-// sentence takes away the full stop of an error that stands within a sentence.
+// sentence removes the final stops of an error that is quoted in a sentence.
 func sentence(note string) string { return strings.TrimRight(note, ". ") }

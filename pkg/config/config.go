@@ -139,7 +139,7 @@ type OAuth struct {
 	Provider     string   `yaml:"provider" enum:"|microsoft|google|yandex|mailru|custom"`
 	ClientID     string   `yaml:"client_id" is:"word"`
 	ClientSecret string   `yaml:"client_secret" secret:"yes"` // "" = the application has none
-	Tenant       string   `yaml:"tenant" is:"word"`           // for Microsoft: the id or domain of the tenant, or common
+	Tenant       string   `yaml:"tenant" is:"word"`           // for Microsoft: the tenant's id or domain, or common
 	RedirectURL  string   `yaml:"redirect_url" is:"uri"`      // as registered; "" = a free port of this machine
 	AuthURL      string   `yaml:"auth_url" is:"url"`          // this and the next ones are for the provider custom
 	TokenURL     string   `yaml:"token_url" is:"url"`
