@@ -7,21 +7,22 @@ import (
 	"time"
 )
 
-// Announce says what of a task's changes goes to the customer. Each comment gets one Reason: the rule that decided it.
+// Announce decides which changes of a task are mailed to the customer. Each comment gets one Reason: the rule that
+// decided it.
 func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	t := f.Ticket
 	d := Decision{Verdict: Inside, Ticket: &t, Effects: []Effect{}}
 	a := &announcing{r: r, f: f, change: c}
 	a.mute()
 	if c.State.Chat != 0 && c.State.Chat != t.Chat {
-		t.Chat, t.LastComment, t.CommentAt = c.State.Chat, 0, time.Time{} // a chat counts from its own beginning
+		t.Chat, t.LastComment, t.CommentAt = c.State.Chat, 0, time.Time{} // comment numbers start anew in a chat
 	}
 	public, later := a.weighAll(&t, &d)
 	if len(public) > 0 || later {
 		d.Cc = a.copied()
 	}
 	d.Effects = append(append(d.Effects, a.remarks...), a.answers(public)...)
-	if d.Wait == 0 || c.State.Status == Gone { // else the letter that tells of a closing follows the last answer
+	if d.Wait == 0 || c.State.Status == Gone { // otherwise the letter about the closing waits for the last answer
 		if reason, closed := a.standing(&t); reason.Rule != "" {
 			d.Reasons = append(d.Reasons, reason)
 			d.Effects = append(d.Effects, closed...)
@@ -42,8 +43,8 @@ func (r *Rules) Announce(c Change, f AnnounceFacts) Decision {
 	return d
 }
 
-// weighAll decides the comments up to the first that is too young, and notes in the ticket how far. It returns what
-// goes out, and whether one of the others would, as they stand.
+// weighAll decides the comments up to the first one that is too young, and records in the ticket how far it came. It
+// returns the comments that go out. later reports whether any of the postponed comments would go out as it reads now.
 func (a *announcing) weighAll(t *Ticket, d *Decision) (public []Comment, later bool) {
 	decided := len(a.change.Comments)
 	for i, comment := range a.change.Comments {
@@ -73,7 +74,7 @@ func (a *announcing) weighAll(t *Ticket, d *Decision) (public []Comment, later b
 	return public, later
 }
 
-// muted has the task say, once, that what is written there does not reach the customer.
+// muted adds a remark to the task, once, that comments do not reach the customer.
 func (a *announcing) muted(t *Ticket) {
 	if t.Muted || t.Status == Gone || a.change.State.Status == Gone {
 		return
@@ -82,7 +83,7 @@ func (a *announcing) muted(t *Ticket) {
 	a.remark(Note{Key: NoteMuted, Detail: a.hit}, a.f.Now.UTC().Format(time.RFC3339))
 }
 
-// warn has the task say, once, that an answer may not arrive, and that answers go out again.
+// warn adds remarks to the task, each once: that answers go out again, and that an answer may not arrive.
 func (a *announcing) warn(t *Ticket) {
 	if t.Muted {
 		t.Muted = false
@@ -94,8 +95,8 @@ func (a *announcing) warn(t *Ticket) {
 	}
 }
 
-// remind has the task say, once, that a comment did not go out and how to send it: nobody may wait for an answer that
-// was never sent.
+// remind adds a remark to the task, once, that a comment did not go out and how to send it. Otherwise a specialist may
+// wait for the reply to an answer that was never sent.
 func (a *announcing) remind(t *Ticket, rule string) {
 	if t.Reminded || a.silent != "" || !a.r.policy.In(t.Mailbox).Answer {
 		return
@@ -108,24 +109,25 @@ func (a *announcing) remind(t *Ticket, rule string) {
 	a.remark(n)
 }
 
-// remark adds a comment that is a note alone, by its key and what it is about once for a ticket's task.
+// remark adds a comment that consists of a note. Its key is derived from the note's key and about, so the same remark
+// is made once for a ticket's task.
 func (a *announcing) remark(n Note, about ...string) {
 	t := &a.f.Ticket
 	key := DeriveKey(append([]string{"remark", t.Key, strconv.FormatInt(t.Task, 10), string(n.Key)}, about...)...)
 	a.remarks = append(a.remarks, Remark(key, t, n, a.f.Signer, a.f.Now))
 }
 
-// follow notes in the ticket how far its comments are decided. The others wait, and are read again.
+// follow records in the ticket how far its comments are decided. The waiting ones will be read again.
 func (a *announcing) follow(t *Ticket, decided, waiting []Comment) {
 	last, result, upTo := t.LastComment, t.LastResult, a.change.ReadAt
-	if a.change.Rewound { // what numbers there are is told by the comments, where there are any
+	if a.change.Rewound { // the comments themselves show which numbers are in use now
 		last, result = 0, 0
 	}
 	for _, c := range decided {
 		if result = max(result, c.ResultID); c.ID > last && !c.Late {
 			last, t.CommentAt = c.ID, c.At
 		}
-		// A date of the time to come is one that somebody made up.
+		// A date in the future is made up or comes from a wrong clock.
 		if c.At.After(upTo) && !c.At.After(a.change.ReadAt.Add(time.Minute)) {
 			upTo = c.At
 		}
@@ -146,19 +148,19 @@ func (a *announcing) follow(t *Ticket, decided, waiting []Comment) {
 	}
 }
 
-// announcing is a decision about a change in the making.
+// announcing is the state of one Announce call.
 type announcing struct {
 	r      *Rules
 	f      AnnounceFacts
 	change Change
-	silent string // why no letter of any kind goes; "" = letters go
-	hit    string // the exclusion that hits, of whatever scope
+	silent string // why no letter goes out; "" = letters go out
+	hit    string // the exclusion that hits, whatever its scope
 
 	remarks []Effect // for the specialists
 }
 
-// mute finds out whether letters go at all. Exclusions are asked anew: one may have been added since the ticket was
-// opened.
+// mute finds out whether letters may go out at all. It checks the exclusions again, since one may have been added after
+// the ticket was opened.
 func (a *announcing) mute() {
 	t := &a.f.Ticket
 	all := append(append([]Exclusion(nil), a.r.policy.Exclusions...), a.f.Excluded...)
@@ -179,17 +181,17 @@ func (a *announcing) mute() {
 	}
 }
 
-// reachable reports whether letters can go to an address: there is one, and it is not ours.
+// reachable reports whether letters can be sent to an address: it has a domain and is not ours.
 func (r *Rules) reachable(to Address) bool {
 	_, domain := splitAddress(to.Key())
 	return domain != "" && !r.isOwn(to.Addr)
 }
 
-// to returns where letters of the ticket go.
+// to returns the address that the ticket's letters go to.
 func (a *announcing) to() Address { return a.f.Ticket.AnswerTo() }
 
-// unreached returns why nothing goes to the requester that no specialist wrote; "" = it goes. Tickets of earlier
-// versions do not tell whom an auto-reply reaches, but that one went.
+// unreached returns why the requester gets no automatic letter; "" = they get it. Tickets of earlier versions do not
+// record Reachable, so an auto-reply that was sent counts as proof.
 func (a *announcing) unreached() string {
 	t := &a.f.Ticket
 	switch {
@@ -205,8 +207,8 @@ func (a *announcing) unreached() string {
 	return ""
 }
 
-// answers makes letters of the comments that are for the customer: one, or one each. The comments are in the order of
-// their times.
+// answers makes letters of the comments for the customer: one for all, or one for each. The comments must be in the
+// order of their times.
 func (a *announcing) answers(public []Comment) []Effect {
 	if len(public) == 0 {
 		return nil
@@ -231,9 +233,9 @@ func (a *announcing) answers(public []Comment) []Effect {
 func (a *announcing) answer(comments []Comment) Effect {
 	parts := []string{"comment-letter", a.f.Ticket.Key, strconv.FormatInt(a.f.Ticket.Task, 10)}
 	for _, c := range comments {
-		// A number alone may come to be another comment's.
+		// The number alone is not enough: the portal may give it to another comment later.
 		at := c.At.UTC().Format(time.RFC3339)
-		if a.r.policy.Send == SendResults { // on the new card a result does not tell its message
+		if a.r.policy.Send == SendResults { // on the new card a result does not name its message
 			parts = append(parts, "result", strconv.FormatInt(c.ResultID, 10), at)
 			continue
 		}
@@ -258,9 +260,9 @@ func (a *announcing) draft(kind LetterKind, date time.Time) *Draft {
 	}
 }
 
-// standing brings the ticket's status up to date with the task's, and makes the letter that tells of its closing. A
-// task that a letter has opened again may still be closed in the portal, as long as that comment waits in the outbox: a
-// closing no newer than the last one known is no closing.
+// standing updates the ticket's status from the task's, and makes the letter about its closing. A task that a
+// customer's letter is about to reopen still looks closed while that comment waits in the outbox. So a closing that is
+// not newer than the last known one is ignored.
 func (a *announcing) standing(t *Ticket) (Reason, []Effect) {
 	s := a.change.State
 	closedAt := s.ClosedAt

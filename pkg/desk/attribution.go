@@ -13,11 +13,11 @@ var (
 	decoration  = lazy.Regexp(`^[>|\s*_]+`)
 )
 
-// quoteLine is a line of a quote, without its marks.
+// quoteLine is a line of a quote without its quote marks.
 type quoteLine struct {
 	text  string
-	depth int  // how many > stood before it
-	apart bool // an empty line stands before it
+	depth int  // number of > before the text
+	apart bool // the line before is empty
 }
 
 func quoteLines(quoted string) []quoteLine {
@@ -39,17 +39,19 @@ func quoteLines(quoted string) []quoteLine {
 	return lines
 }
 
-// attributed returns the address of whoever wrote the outermost quoted letter, when it is one of ours; else "". It
-// stands in an attribution line ("12.03.2026, Ivan <ivan@example.org> wrote:") or on a line of a header block ("From:
-// …"), whose other lines name the recipients. What was cut may begin with a signature, whose lines look much the same
-// but tell no time. QUIRK: Outlook leaves the sender's address out within an organisation, but not the recipients'.
+// attributed returns the address of the writer of the outermost quoted letter if it is ours or a specialist's, else "".
+// The address is in an attribution line ("12.03.2026, Ivan <ivan@example.org> wrote:") or in a line of a header block
+// ("From: …"); the other lines of such a block name the recipients. The text that was cut may begin with a signature,
+// which looks much like a header block but contains no time. QUIRK: Outlook leaves the sender's address out within an
+// organisation, but not the recipients'.
 func (r *Rules) attributed(quoted string) string {
 	line, _ := r.attribution(quoted)
 	return r.oursIn(line)
 }
 
-// attribution returns the line that says who wrote the outermost quoted letter, and where what is quoted begins below
-// it, in lines that are not blank. The line is "" where there is none, or where it is left out of a header block.
+// attribution returns the line that names the writer of the outermost quoted letter. body is the number of non-blank
+// lines above the quoted text. The line is "" if there is no attribution, or if a header block does not name the
+// writer.
 func (r *Rules) attribution(quoted string) (line string, body int) {
 	lines := quoteLines(quoted)
 	for i := 0; i < len(lines); i++ {
@@ -70,8 +72,8 @@ func (r *Rules) attribution(quoted string) (line string, body int) {
 	return "", 0
 }
 
-// author returns the line of a header block that says who wrote the letter, and whether it is a header block at all.
-// The programs put it in any place; in a language that nobody listed it is the first.
+// author returns the line of a header block that names the writer; ok reports whether the lines are a header block at
+// all. Mail programs put that line anywhere; in an unlisted language the first line is taken.
 func (r *Rules) author(block []quoteLine) (line string, ok bool) {
 	timed := false
 	for _, l := range block {
@@ -89,7 +91,7 @@ func (r *Rules) author(block []quoteLine) (line string, ok bool) {
 	return block[0].text, true
 }
 
-// label returns what stands before the colon of a line, as labels are compared.
+// label returns the text before the colon of a line, folded for comparison.
 func label(line string) string {
 	name, _, found := strings.Cut(line, ":")
 	if !found {
@@ -106,7 +108,7 @@ func labelSet(list []string) map[string]bool {
 	return set
 }
 
-// oursIn returns the first address in a line, when it is ours or a specialist's; else "".
+// oursIn returns the first address in a line if it is ours or a specialist's, else "".
 func (r *Rules) oursIn(line string) string {
 	if addr := mailAddress().FindString(line); r.isOwn(addr) || r.isStaff(addr) {
 		return addr
@@ -114,7 +116,7 @@ func (r *Rules) oursIn(line string) string {
 	return ""
 }
 
-// block returns how many labelled lines the lines begin with, up to an empty one.
+// block returns the number of labelled lines at the beginning of lines, up to an empty line.
 func block(lines []quoteLine) int {
 	n := 0
 	for n < len(lines) && (n == 0 || !lines[n].apart) && labelled().MatchString(lines[n].text) &&
@@ -126,14 +128,14 @@ func block(lines []quoteLine) int {
 
 var ownInText = lazy.Regexp(`hd\.[0-9a-f]{32}\.[0-9a-f]{16}@[A-Za-z0-9.-]+`)
 
-// mayBeBounce reports whether a message may tell of a letter of ours that came back.
+// mayBeBounce reports whether a message may report that a letter of ours came back.
 func (r *Rules) mayBeBounce(m *Message) bool {
 	_, dsn := isDSN(m)
 	return dsn || nullPath(m) || r.isSystem(systemLocal(m))
 }
 
-// ownInside returns the valid ids of our letters that a report names: in its parts, in its header, or in its text,
-// where qmail and Exim put the returned letter.
+// ownInside returns the valid Message-IDs of our letters in a report. They are in its parts, in its header, or in its
+// text, where qmail and Exim put the returned letter.
 func ownInside(m *Message, s Signer) []string {
 	const most, deep = 20, 256 << 10
 	var found []string

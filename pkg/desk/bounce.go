@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// insideRule asks for the one proof by which a report is believed.
+// insideRule asks for the only proof that makes a report believed.
 func insideRule() rule {
 	return rule{"own-id", "", "a valid id of our own is inside, of a letter that belongs to a ticket",
 		"the report is believed; without it a delivery report goes to the quarantine",
@@ -32,8 +32,8 @@ func (w *weighing) returned() {
 	w.bounce()
 }
 
-// returnedInside decides mail of a mail system that is no regular report, and reports whether it tells of a letter of
-// ours. What a person's mailbox answered for them with the null sender does not.
+// returnedInside decides mail of a mail system that is not a regular report. It reports whether the mail is about a
+// letter of ours that came back. An automatic reply that a person's mailbox sent with the null sender is not.
 func (w *weighing) returnedInside() bool {
 	if !w.ask(GroupReport, insideRule()) {
 		return false
@@ -45,11 +45,11 @@ func (w *weighing) returnedInside() bool {
 	return true
 }
 
-// bounce comments the ticket of the letter that came back, and notes whom no letter reaches.
+// bounce adds a comment to the ticket of the returned letter, and records the addresses that mail cannot reach.
 func (w *weighing) bounce() {
 	t := w.inside.ticket
 	if t.Status == Gone {
-		w.d.Verdict = Ignored // nothing is left to comment
+		w.d.Verdict = Ignored // there is no task to comment on
 		return
 	}
 	reported := w.recipients()
@@ -78,7 +78,8 @@ func (w *weighing) bounce() {
 	w.comment(FormBounce)
 }
 
-// recipients returns whom the report speaks of, each once: by its own parts, or else by the field of Exim and Google.
+// recipients returns the recipients that the report names, each once: from its own parts and from X-Failed-Recipients,
+// which Exim and Google write.
 func (w *weighing) recipients() []Recipients {
 	const most = 20
 	var reported []Recipients
@@ -107,8 +108,7 @@ func (w *weighing) recipients() []Recipients {
 	return all
 }
 
-// hard reports whether the address can't be delivered to for good: it failed, and not with a status that tells it is
-// for now (RFC 3463, 2).
+// hard reports whether delivery to the address failed for good, that is, not with a temporary status (RFC 3463, 2).
 func hard(r Recipients) bool {
 	return strings.EqualFold(r.Action, "failed") && !strings.HasPrefix(r.Status, "4") && r.Address != ""
 }

@@ -26,16 +26,16 @@ const (
 	classPress     = "calendar"
 )
 
-// rule is one question about a message; the condition and the effect are what docs/decisions.md prints.
+// rule is one question about a message. docs/decisions.md prints the condition and the effect.
 type rule struct {
 	id     string
-	class  string // what a hit makes of the message; "" = nothing
+	class  string // class of the message on a hit; "" = the rule sets none
 	when   string
 	effect string
 	ask    func(*weighing) (note string, hit bool)
 }
 
-// classRules name the class of a message: the first that hits.
+// classRules are the rules for the class of a message. The first that hits decides.
 func classRules() []rule {
 	return []rule{
 		{
@@ -165,7 +165,7 @@ func askOwn(w *weighing) (string, bool) {
 	return "", false
 }
 
-// correspondents returns the addresses that exclusions are held against.
+// correspondents returns the addresses of a message that exclusions are matched against.
 func correspondents(m *Message) []string {
 	addrs := []string{m.From.Addr, m.Sender.Addr}
 	for _, a := range m.ReplyTo {
@@ -177,7 +177,7 @@ func correspondents(m *Message) []string {
 	return addrs
 }
 
-// bareAddress returns the address of a field that holds just one, with or without <>.
+// bareAddress returns the address of a field that contains a single one, with or without <>.
 func bareAddress(v string) string {
 	v = field.CutComments(v)
 	if i := strings.LastIndexByte(v, '<'); i >= 0 {
@@ -221,7 +221,7 @@ func askMDN(w *weighing) (string, bool) {
 
 var reportParam = lazy.Regexp(`(?i);\s*report-type\s*=\s*"?\s*([a-z-]+)`)
 
-// reportType returns the report-type of a multipart/report (RFC 6522), read leniently.
+// reportType returns the report-type of a multipart/report (RFC 6522). It parses leniently.
 func reportType(m *Message) string {
 	v := field.CutComments(m.Header.Get("Content-Type"))
 	if !strings.HasPrefix(strings.ToLower(strings.TrimSpace(v)), "multipart/report") {
@@ -251,8 +251,8 @@ func askSystem(w *weighing) (string, bool) {
 	return askPolicyReport(w)
 }
 
-// askPolicyReport knows the reports that mail systems send each other: on DMARC (RFC 7489, 7.2) and on TLS (RFC 8460).
-// Somebody who forwards one is no system.
+// askPolicyReport recognises the reports that mail systems send each other: on DMARC (RFC 7489, 7.2) and on TLS (RFC
+// 8460). A person who forwards such a report is not a mail system.
 func askPolicyReport(w *weighing) (string, bool) {
 	words := &w.r.words
 	if t := reportType(w.m); t != "" && slices.Contains(words.ReportTypes, t) {
@@ -277,7 +277,7 @@ func askPolicyReport(w *weighing) (string, bool) {
 }
 
 // systemLocal returns the local part of From. QUIRK: qmail and others write a bare MAILER-DAEMON, which an address
-// parser may take for the name.
+// parser may read as a display name.
 func systemLocal(m *Message) string {
 	if m.From.Addr == "" {
 		return strings.ToLower(strings.TrimSpace(m.From.Name))
@@ -294,7 +294,7 @@ func (r *Rules) isSystem(local string) bool {
 	return false
 }
 
-// glob matches s to a pattern with at most one *, which is any text.
+// glob reports whether s matches a pattern with at most one *, which matches one or more characters.
 func glob(pattern, s string) bool {
 	before, after, star := strings.Cut(pattern, "*")
 	if !star {
@@ -394,15 +394,16 @@ func askAway(w *weighing) (string, bool) {
 	return begin, begin != ""
 }
 
-// mark is what gateways, lists and people put before a subject: one or two words in brackets, braces or asterisks.
+// mark matches a mark before a subject, as gateways, lists and people write them: text in brackets, braces or
+// asterisks.
 var mark = lazy.Regexp(`^\s*(?:\[([^\[\]]{1,60})\]|\{([^{}]{1,60})\}|\(([^()]{1,60})\)|<([^<>]{1,60})>|\*{1,5}([^*]{1,60})\*{1,5})[\s:|–-]*`)
 
-// awayBegin returns the beginning that makes the subject an out-of-office note's, "" where none does. Marks are taken
-// off its front, and the answer's prefixes behind them; a mark may be the beginning itself.
+// awayBegin returns the phrase that makes the subject an out-of-office note's, or "". It skips marks at the front of
+// the subject and the reply prefixes behind them. A mark may itself be the phrase.
 func (r *Rules) awayBegin(subject string) string {
 	const (
-		most  = 4  // beginnings, one behind another
-		marks = 10 // before them
+		most  = 4  // phrases in a row
+		marks = 10 // marks before the phrase
 	)
 	s := CutTokens(glyph.Line(subject))
 	for r.fronts.gate != nil && r.fronts.gate.MatchString(s) {
@@ -442,8 +443,8 @@ func (r *Rules) awayWithin(s string, most int) string {
 	return ""
 }
 
-// awayGoesOn reports whether a beginning may go on so. People write of autoresponders and of their offices, too, and
-// what they write goes on with the next word.
+// awayGoesOn reports whether rest may follow an out-of-office phrase. People also write about autoresponders and their
+// offices; in such a subject an ordinary word follows. most is the number of further phrases that may follow.
 func (r *Rules) awayGoesOn(rest string, most int) bool {
 	const marks = ":;,.!-–—([…：；，。！（【"
 	text := strings.TrimLeft(rest, " ")

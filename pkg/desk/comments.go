@@ -9,10 +9,10 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// ForCustomer is the rule that sends a comment out.
+// ForCustomer is the rule by which a comment goes out.
 const ForCustomer = "for-customer"
 
-// tooYoung is the rule that puts a comment off.
+// tooYoung is the rule that postpones a comment.
 const tooYoung = "delay"
 
 // commentRule is one question about a comment of a task.
@@ -23,7 +23,7 @@ type commentRule struct {
 	ask    func(*announcing, *Comment) bool
 }
 
-// commentRules say whether a comment stays inside: the first that hits. In doubt nothing is mailed.
+// commentRules are the rules that keep a comment inside; the first that hits decides. In doubt nothing is mailed.
 func commentRules() []commentRule {
 	const stays = "stays inside"
 	return []commentRule{
@@ -35,7 +35,7 @@ func commentRules() []commentRule {
 			if a.r.policy.Send == SendResults && c.ResultID != 0 {
 				return a.knownResult(c)
 			}
-			// A chat that has taken the comments over counts from its own beginning.
+			// Comment numbers start anew when a chat takes over from the comments.
 			return c.ID <= t.LastComment && (a.change.State.Chat == 0 || a.change.State.Chat == t.Chat)
 		}},
 		{"system", "the portal itself wrote it", stays, func(_ *announcing, c *Comment) bool {
@@ -110,8 +110,9 @@ func commentRules() []commentRule {
 // never recorded one: the clocks of the portal's servers differ.
 const resultsBefore = time.Minute
 
-// knownResult reports whether a result was read before. What counts is when a comment was marked, not when it was
-// written. Of a task from before results were asked for, those marked before it was last read are no news.
+// knownResult reports whether a result was read before. The time at which a comment was marked counts, not the time at
+// which it was written. In a ticket that has never recorded a result, results marked before the last reading count as
+// read.
 func (a *announcing) knownResult(c *Comment) bool {
 	t := &a.f.Ticket
 	if t.LastResult > 0 {
@@ -120,8 +121,8 @@ func (a *announcing) knownResult(c *Comment) bool {
 	return c.ID <= t.LastComment && !c.At.After(t.ReadAt.Add(-resultsBefore))
 }
 
-// wait returns how long a comment is still too young. One whose time is further ahead than that was written by another
-// clock, and does not wait.
+// wait returns how long a comment has to wait until it is old enough. A comment whose time is further in the future
+// than the delay comes from another clock, and does not wait.
 func (a *announcing) wait(c *Comment) time.Duration {
 	now := a.change.ReadAt
 	if now.IsZero() {
@@ -134,8 +135,8 @@ func (a *announcing) wait(c *Comment) time.Duration {
 	return max(0, a.r.policy.Delay-age)
 }
 
-// weigh asks the questions about one comment, and returns it as it goes out, nil = it stays inside. Of one that waits
-// it says what would become of it now.
+// weigh applies the rules to one comment. It returns the comment as it goes out, or nil if it stays inside. For a
+// comment that has to wait it reports what would become of it now.
 func (a *announcing) weigh(c Comment) (reason Reason, out *Comment) {
 	var wait time.Duration
 	for _, q := range commentRules() {
@@ -163,7 +164,7 @@ func (a *announcing) weigh(c Comment) (reason Reason, out *Comment) {
 	return reason, out
 }
 
-// Brief returns a time as people say it: 40 s, 5 min.
+// Brief formats a duration for people: 40 s, 5 min.
 func Brief(d time.Duration) string {
 	if d < 2*time.Minute {
 		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
@@ -171,7 +172,8 @@ func Brief(d time.Duration) string {
 	return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
 }
 
-// public returns the comment as the customer sees it: without the prefix, and without quotes of what was not mailed.
+// public returns the comment as the customer sees it: without the public prefix and without quotes of text that was not
+// mailed.
 func (a *announcing) public(c Comment) Comment {
 	if a.r.policy.Send == SendMarked {
 		c.Text = strings.TrimLeft(strings.TrimPrefix(trim(c.Text), a.r.policy.PublicPrefix), " \t")
@@ -183,9 +185,9 @@ func (a *announcing) public(c Comment) Comment {
 	return c
 }
 
-// isService judges sentence by sentence, since the portal puts several remarks into one comment: only when each of them
-// is the portal's, it is no specialist's. A comment that was marked for the customer is believed to be one, and in a
-// chat the portal marks its own messages.
+// isService judges each sentence, since the portal puts several remarks into one comment: it hits if every sentence is
+// a remark of the portal. A comment that was marked for the customer is trusted to be a specialist's. In a chat the
+// portal marks its own messages.
 func isService(a *announcing, c *Comment) bool {
 	if a.change.State.Chat != 0 || a.r.policy.Send == SendResults && c.Result {
 		return false
@@ -203,8 +205,8 @@ func isService(a *announcing, c *Comment) bool {
 	return sentences > 0
 }
 
-// isInternal looks behind markup, mentions and quotes too: whoever answers a colleague and begins their own words with
-// the prefix means it.
+// isInternal reports whether a comment begins with the internal prefix, also after markup, mentions and quotes: a
+// specialist may answer a colleague first and begin their own words with the prefix.
 func isInternal(a *announcing, c *Comment) bool {
 	p := &a.r.policy
 	return p.all() && begins(c.Text, p.InternalPrefix)
@@ -213,7 +215,7 @@ func isInternal(a *announcing, c *Comment) bool {
 var (
 	mention = lazy.Regexp(`(?is)\[user\b[^\[\]]{0,100}\].{0,200}?\[/user\]`)
 	tag     = lazy.Regexp(`\[/?[A-Za-z*][^\[\]]*\]|\[\*\]`)
-	// A dot within a date ends no sentence.
+	// The dots within a date do not end a sentence.
 	sentenceEnd = lazy.Regexp(`\n|[.!?]\s+`)
 )
 

@@ -10,11 +10,11 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// copiedMost is how many people a ticket's answers go to in copy. A letter that would add more adds nobody: it was
-// written to a crowd, and an answer is for whoever asked.
+// copiedMost is the maximum of people in copy of a ticket's answers. A letter that would exceed it adds nobody: it was
+// written to a crowd, and an answer is for the person who asked.
 const copiedMost = 50
 
-// copyRule adds those in copy of a letter to whoever gets the answers of the ticket.
+// copyRule adds the people in copy of a letter to those who get the ticket's answers.
 func copyRule(t *Ticket) rule {
 	return rule{
 		"copied",
@@ -28,13 +28,13 @@ func copyRule(t *Ticket) rule {
 	}
 }
 
-// copying is a letter as far as it adds people to its ticket.
+// copying adds the people in copy of a letter to its ticket.
 type copying struct {
 	*weighing
 	t *Ticket
 }
 
-// letter adds who is in To and Cc of the letter, and has its post name them. Everybody is added once.
+// letter adds the people in To and Cc, each once, and a note that names them.
 func (c copying) letter() (string, bool) {
 	if !c.believed() {
 		return "", false
@@ -58,9 +58,9 @@ func (c copying) letter() (string, bool) {
 	return glyph.Cut(strings.Join(added, ", "), 200), true
 }
 
-// believed reports whether the letter may add people: a person wrote it, to us by name, and its sender is proved. A
-// letter that belongs to its ticket by sender and subject alone is one that anybody can write, unless our mail server
-// vouches for the sender.
+// believed reports whether the letter may add people: a person wrote it to one of our addresses, and nothing casts
+// doubt on its sender. If it joined its ticket by sender and subject alone, our mail server must vouch for the sender,
+// since anybody could have written it.
 func (c copying) believed() bool {
 	doubted := func(rule string) bool {
 		return rule == "T2 unverified" || rule == "T4 blind copy" || rule == "T10 spam"
@@ -72,11 +72,11 @@ func (c copying) believed() bool {
 		field.Verdict(c.m.Header.Values("Authentication-Results"), c.r.policy.TrustAuth, "dmarc") == "pass"
 }
 
-// dotAtom is a local part that needs no quotes and every mail server takes (RFC 5321, 4.1.2).
+// dotAtom matches a local part that needs no quotes, which every mail server accepts (RFC 5321, 4.1.2).
 var dotAtom = lazy.Regexp("^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
 
-// mayCopy reports whether somebody may get answers of the ticket in copy: a person from outside who is not excluded in
-// whatever way. The requester gets them anyway.
+// mayCopy reports whether an address may get the ticket's answers in copy: it belongs to a person from outside, and no
+// exclusion of any scope hits it. The requester gets the answers anyway and is not copied.
 func (r *Rules) mayCopy(a Address, t *Ticket, excluded []Exclusion) bool {
 	key := a.Key()
 	local, domain := splitAddress(key)
@@ -91,7 +91,7 @@ func (r *Rules) mayCopy(a Address, t *Ticket, excluded []Exclusion) bool {
 	return !hit
 }
 
-// copied returns who gets the ticket's answers in copy, as things stand now.
+// copied returns the addresses that get the ticket's answers in copy now.
 func (a *announcing) copied() []Address {
 	t := &a.f.Ticket
 	if !a.r.policy.Copy[t.Mailbox] {
@@ -106,13 +106,13 @@ func (a *announcing) copied() []Address {
 	return all
 }
 
-// inCopy reports whether an address gets the ticket's answers in copy alone.
+// inCopy reports whether an address gets the ticket's answers only in copy.
 func (t *Ticket) inCopy(addr string) bool {
 	key := FoldAddress(addr)
 	return slices.Contains(t.Copied, key) && key != t.AnswerTo().Key() && key != t.Requester.Key()
 }
 
-// CopyLost is the note that somebody in copy did not get an answer, for a reason in the words of a mail server.
+// CopyLost returns the note that an answer did not reach somebody in copy; reason is the mail server's reply.
 func CopyLost(to Address, reason string) Note {
 	return Note{Key: NoteCopyLost, Detail: to.Key() + ": " + glyph.Cut(glyph.Line(reason), 300)}
 }

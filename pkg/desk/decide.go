@@ -2,45 +2,45 @@ package desk
 
 import "slices"
 
-// weighing is a decision in the making.
+// weighing is the state of one Decide call.
 type weighing struct {
 	r *Rules
-	m *Message // as the person's to be answered
+	m *Message // the message, with the person to be answered as its sender
 	f Facts
 	d Decision
 
-	letter *Message // as it came
-	via    bool     // our own address sent it for the person
+	letter *Message // the message as it arrived
+	via    bool     // our own address sent it on behalf of that person
 
-	forward bool // a specialist forwarded it, for the person where they are certain
+	forward bool // a specialist forwarded it; m has the original writer as its sender if they are certain
 
-	excluded []Exclusion // those that hit, the widest first
-	normal   string      // the subject as it is compared
-	right    []int64     // tasks of subject tokens with the right check digits
+	excluded []Exclusion // exclusions that hit, widest scope first
+	normal   string      // the subject, normalised for comparison
+	right    []int64     // task numbers of subject tokens whose check digits are right
 	wrong    []int64
-	class    string    // the class rule that hit
-	quiet    bool      // the class takes the auto-reply away
-	against  []string  // the rules of the auto-reply that hit
-	flood    *Arrivals // over the limit
-	spam     bool      // the receiving filter has marked it
-	reopen   bool      // the task is opened again
-	loop     bool      // it is a letter of ours that came round
-	copies   bool      // those in copy alone did not get the letter that came back
+	class    string    // id of the class rule that hit
+	quiet    bool      // no auto-reply because of the class
+	against  []string  // ids of the rules against the auto-reply that hit
+	flood    *Arrivals // the counter that is over the limit; nil = none
+	spam     bool      // the receiving filter has marked it as spam
+	reopen   bool      // the comment reopens the task
+	loop     bool      // it is a letter of ours that came back to us
+	copies   bool      // only people in copy did not get the returned letter
 	inside   *evidence
 	known    *evidence
 	forged   []string
-	thread   string       // the thread rule that hit
-	found    *Ticket      // the ticket it belongs to
+	thread   string       // id of the thread rule that hit
+	found    *Ticket      // the ticket it belongs to; nil = none
 	previous *Ticket      // the ticket a new one continues
-	route    *route       // the settings of the new task; nil = those of its mailbox
-	relink   string       // the id that leads to the new ticket from now on
-	recurs   map[int]bool // attachments that are not uploaded again, by their index
+	route    *route       // settings of the new task; nil = those of its mailbox
+	relink   string       // id that will point to the new ticket
+	recurs   map[int]bool // indexes of attachments that are not uploaded again
 	notes    []Note
 }
 
-// Decide says what becomes of a message. It is a list of questions, each a Reason in the order they were asked: the
-// class, the thread, how the ticket stands, the auto-reply. The last of the class and of the thread always hit, so it
-// can't fail.
+// Decide decides what happens to a message. It asks questions in order, each of which becomes a Reason: the class, the
+// thread, the state of the ticket, the auto-reply. The last rules of the class and of the thread always hit, so Decide
+// cannot fail.
 func (r *Rules) Decide(m *Message, f Facts) Decision {
 	w := r.weigh(m, f)
 	if w.ask(GroupBefore, duplicateRule()) {
@@ -80,14 +80,14 @@ func (r *Rules) weigh(m *Message, f Facts) *weighing {
 	all := append(append([]Exclusion(nil), r.policy.Exclusions...), f.Excluded...)
 	w.excluded = Hits(all, correspondents(m)...)
 	for _, x := range w.excluded {
-		if !slices.Contains(w.d.Hits, x.Match) { // the settings may have one that was added by hand, too
+		if !slices.Contains(w.d.Hits, x.Match) { // one pattern may be both in the settings and added by hand
 			w.d.Hits = append(w.d.Hits, x.Match)
 		}
 	}
 	return w
 }
 
-// ask puts one question and keeps the answer as a Reason: what was found, or what was looked for.
+// ask asks one question and appends the answer to the decision's reasons: what was found, or what was looked for.
 func (w *weighing) ask(g Group, q rule) bool {
 	note, hit := q.ask(w)
 	if !hit || note == "" {
@@ -121,13 +121,13 @@ func (w *weighing) note(key NoteKey, detail string, task int64) {
 	w.notes = append(w.notes, Note{Key: key, Detail: detail, Task: task})
 }
 
-// link makes the coming ticket one that continues another, and says so by the note of that key.
+// link makes the new ticket continue an old one, and adds the note of that key.
 func (w *weighing) link(key NoteKey, old *Ticket) {
 	w.previous = old
 	w.note(key, "", old.Task)
 }
 
-// receive decides a message from outside that is no report: a task, a comment, or nothing.
+// receive decides a message from outside that is not a report: it becomes a task, a comment, or nothing.
 func (w *weighing) receive() {
 	automatic := w.automatic()
 	if w.found != nil {
@@ -145,8 +145,8 @@ func (w *weighing) receive() {
 	}
 }
 
-// automatic reports whether a machine answered for a person. QUIRK: Exchange and Gmail send out-of-office notes with
-// the null sender, by which they would be bounces.
+// automatic reports whether a machine wrote the message. QUIRK: Exchange and Gmail send out-of-office notes with the
+// null sender, so they look like bounces.
 func (w *weighing) automatic() bool {
 	switch w.d.Class {
 	case classAutomatic, classAway, classLike, classSystem, classPress:
@@ -155,7 +155,7 @@ func (w *weighing) automatic() bool {
 	return false
 }
 
-// unwanted reports whether the settings do without a task for such mail.
+// unwanted reports whether the settings say that such mail makes no task.
 func (w *weighing) unwanted(automatic bool) bool {
 	const ignore = "ignore"
 	p := &w.r.policy
@@ -168,8 +168,8 @@ func (w *weighing) unwanted(automatic bool) bool {
 	return automatic && p.Automatic == ignore && w.marked()
 }
 
-// marked reports whether the message itself tells that it is automatic. A null sender or a system's name alone does
-// not: what a mail system has to say is a task, unless it is an out-of-office note sent so.
+// marked reports whether the message itself says that it is automatic. A null sender or the name of a mail system is
+// not enough: a message of a mail system becomes a task unless it is an out-of-office note.
 func (w *weighing) marked() bool {
 	for _, asked := range []func(*weighing) (string, bool){askAutoSubmitted, askAutoHeader, askPolicyReport, askAway} {
 		if _, hit := asked(w); hit {
@@ -186,7 +186,7 @@ func (w *weighing) form(automatic bool) Form {
 	return FormRepeat
 }
 
-// hush asks all that takes the auto-reply away, and reports whether it goes.
+// hush asks every rule against the auto-reply, and records whether the auto-reply goes out.
 func (w *weighing) hush() {
 	for _, q := range quietRules() {
 		if !w.ask(GroupAutoReply, q) {

@@ -6,20 +6,20 @@ import (
 	"helpdesk/pkg/worktime"
 )
 
-// Policy is what the settings and data files say, as far as decisions depend on it.
+// Policy contains the settings and data files that decisions depend on.
 type Policy struct {
 	Own        []string    // folded addresses that are ours: the senders of the mailboxes and mail.own
-	OwnNames   []string    // the names beside them
-	Staff      []string    // patterns as in exclusions
-	Exclusions []Exclusion // those of the settings
-	TrustAuth  string      // authserv-id whose verdicts are believed; "" = none
+	OwnNames   []string    // the display names of those addresses
+	Staff      []string    // patterns of specialists' addresses, as in exclusions
+	Exclusions []Exclusion // the exclusions in the settings
+	TrustAuth  string      // authserv-id of the Authentication-Results to trust; "" = none
 	Automatic  string      // task or ignore
 	Bulk       string      // task or ignore
 	Spam       string      // quiet, task or ignore
 
-	StaffForward bool // what a specialist forwards to us is the request of whoever wrote it
+	StaffForward bool // a letter that a specialist forwards is the request of its original writer
 
-	Flood       int           // letters of one address or domain within FloodWithin that make tasks; 0 = no limit
+	Flood       int           // letters of one address or domain within FloodWithin that become tasks; 0 = no limit
 	FloodWithin time.Duration // at most a day
 
 	Reopen       bool
@@ -28,39 +28,40 @@ type Policy struct {
 
 	AutoReply  bool // letters.received.enabled
 	OffHours   bool // letters.received.off_hours.enabled
-	PerAddress int  // auto-replies within Within; 0 = no limit
-	PerDomain  int  // the same; public domains have none
+	PerAddress int  // auto-replies to one address within Within; 0 = no limit
+	PerDomain  int  // the same for one domain; public domains have no limit
 	Within     time.Duration
-	PerDay     int           // auto-replies to anybody within a day; 0 = no limit
-	MaxAge     time.Duration // of a letter that still gets an auto-reply; 0 = no limit
-	Languages  bool          // letters are in the customer's language
+	PerDay     int           // auto-replies to all addresses together within a day; 0 = no limit
+	MaxAge     time.Duration // maximum age of a letter that gets an auto-reply; 0 = no limit
+	Languages  bool          // letters are written in the customer's language
 
 	Answer         bool            // letters.comment.enabled
-	Copy           map[string]bool // mailboxes whose answers go to those in copy, too
+	Copy           map[string]bool // mailboxes whose answers also go to people in copy
 	Closed         bool            // letters.closed.enabled
 	Send           Send
-	Delay          time.Duration // a comment is decided when it is that old
-	MentionInside  bool          // with all: a comment that begins with a mention of a colleague stays inside
-	InternalPrefix string        // with all: stays inside
-	PublicPrefix   string        // with marked: goes out, without the prefix
-	Combine        bool          // several comments between two passes make one letter
-	// comments from before make a letter each: they may have gone out so, though the state has forgotten it
+	Delay          time.Duration // minimum age of a comment when it is decided
+	MentionInside  bool          // with SendAll: a comment that begins with a mention of a colleague stays inside
+	InternalPrefix string        // with SendAll: a comment that begins with it stays inside
+	PublicPrefix   string        // with SendMarked: a comment that begins with it goes out, without the prefix
+	Combine        bool          // all new comments that a pass finds make one letter
+	// comments older than this become a letter each: they may have been sent that way, and the state has lost the
+	// record
 	Apart       time.Time
-	Attachments bool // files of a comment go out with it
+	Attachments bool // the files of a comment are sent with it
 
-	Fields   map[string]Fields // by mailbox: the settings of new tasks
-	Routes   []Route           // the first that fits a new task's message takes the place of its mailbox's settings
-	Calendar worktime.Calendar // when people work
+	Fields   map[string]Fields // settings of new tasks, by mailbox
+	Routes   []Route           // the first route that matches the message replaces the settings of its mailbox
+	Calendar worktime.Calendar // working hours
 	Words    Words
-	Lexicon  *Lexicon // what Words was compiled into; nil = Compile does that
+	Lexicon  *Lexicon // compiled Words; nil = Compile compiles them
 
-	Boxes map[string]Policy // the same for the mailboxes whose letters are otherwise
+	Boxes map[string]Policy // policies of the mailboxes with letters of their own, by mailbox
 
-	FromLabels  []string // lines of the header above a quoted letter: who wrote it …
-	OtherLabels []string // … and the others
+	FromLabels  []string // labels in the header above a quoted letter: of the writer …
+	OtherLabels []string // … and of everything else
 }
 
-// In returns what holds for the letters of a mailbox.
+// In returns the policy for the letters of a mailbox.
 func (p *Policy) In(mailbox string) *Policy {
 	if own, ok := p.Boxes[mailbox]; ok {
 		return &own
@@ -68,108 +69,108 @@ func (p *Policy) In(mailbox string) *Policy {
 	return p
 }
 
-// Send says which comments go to the customer.
+// Send selects the comments that go to the customer.
 type Send string
 
 // The values of Send.
 const (
-	SendAll     Send = "all"     // all but those with the internal prefix
+	SendAll     Send = "all"     // all except those with the internal prefix
 	SendMarked  Send = "marked"  // those with the public prefix
 	SendResults Send = "results" // those marked as the task's result
 )
 
-// Words are the lists and patterns decisions go by; they come from a data file.
+// Words are the lists and patterns that decisions use. They come from a data file.
 type Words struct {
-	AutoHeaders    []string `yaml:"auto_headers"`    // present = automatic
-	AutoDelivered  []string `yaml:"auto_delivered"`  // values of Delivered-To that tell an autoresponder
-	BulkPrecedence []string `yaml:"bulk_precedence"` // what Precedence begins with
-	ListHeaders    []string `yaml:"list_headers"`    // present = list; a trailing * is any ending
-	SuppressValues []string `yaml:"suppress_values"` // of X-Auto-Response-Suppress that ask for silence
-	SystemSenders  []string `yaml:"system_senders"`  // local parts; * is any text
-	ReportTypes    []string `yaml:"report_types"`    // report-type of mail systems' reports to each other
-	ReportHeaders  []string `yaml:"report_headers"`  // fields of such reports
+	AutoHeaders    []string `yaml:"auto_headers"`    // fields that mean an automatic message
+	AutoDelivered  []string `yaml:"auto_delivered"`  // values of Delivered-To that mean an autoresponder
+	BulkPrecedence []string `yaml:"bulk_precedence"` // beginnings of Precedence
+	ListHeaders    []string `yaml:"list_headers"`    // fields that mean a mailing list; a trailing * matches any ending
+	SuppressValues []string `yaml:"suppress_values"` // values of X-Auto-Response-Suppress that suppress the auto-reply
+	SystemSenders  []string `yaml:"system_senders"`  // local parts; * matches any text
+	ReportTypes    []string `yaml:"report_types"`    // report-type of the reports that mail systems send each other
+	ReportHeaders  []string `yaml:"report_headers"`  // header fields of such reports
 	ReportSubjects []string `yaml:"report_subjects"` // regular expressions (RE2) of their subjects
-	ReportSenders  []string `yaml:"report_senders"`  // regular expressions (RE2) of the local parts that send …
-	ReportFiles    []string `yaml:"report_files"`    // … files whose names are like these (RE2)
+	ReportSenders  []string `yaml:"report_senders"`  // regular expressions (RE2) of the local parts that send files …
+	ReportFiles    []string `yaml:"report_files"`    // … with names that match these (RE2)
 	RobotSenders   []string `yaml:"robot_senders"`   // regular expressions (RE2) on the local part
-	OutOfOffice    []string `yaml:"out_of_office"`   // what a subject begins with
-	// regular expressions (RE2) of what may follow that without a mark
+	OutOfOffice    []string `yaml:"out_of_office"`   // phrases at the beginning of a subject
+	// regular expressions (RE2) of what may follow such a phrase without a punctuation mark
 	AwayUntil []string `yaml:"away_until"`
-	// Re, Fwd and their like: cut from a subject together with the colon
+	// Re, Fwd and the like: cut from a subject together with the colon
 	ReplyPrefixes []string `yaml:"reply_prefixes"`
-	// regular expressions (RE2) of what gateways put before a subject in brackets
+	// regular expressions (RE2) of the tags that gateways put before a subject in brackets
 	GatewayTags     []string `yaml:"gateway_tags"`
-	GatewayPrefixes []string `yaml:"gateway_prefixes"` // the same before a colon; case matters
-	// regular expressions (RE2), as all of these: what letters that only thank are made of
+	GatewayPrefixes []string `yaml:"gateway_prefixes"` // literal tags of gateways before a colon; case matters
+	// regular expressions (RE2), as are the next five lists: the pieces of letters that only say thanks
 	Greetings     []string `yaml:"greetings"`
 	Thanks        []string `yaml:"thanks"`         // the thanks
-	ThanksWith    []string `yaml:"thanks_with"`    // what is said besides
-	ThanksNot     []string `yaml:"thanks_not"`     // words that no such letter holds
-	Names         []string `yaml:"names"`          // whom it names; case matters
-	Signatures    []string `yaml:"signatures"`     // what its signature begins with
-	SpamMarks     []Mark   `yaml:"spam_marks"`     // what receiving filters write on spam
-	PublicDomains []string `yaml:"public_domains"` // domains whose users have nothing to do with each other
-	// regular expressions (RE2) of the portal's own remarks in the name of a user
+	ThanksWith    []string `yaml:"thanks_with"`    // phrases that may accompany the thanks
+	ThanksNot     []string `yaml:"thanks_not"`     // words that never occur in such a letter
+	Names         []string `yaml:"names"`          // names of people; case matters
+	Signatures    []string `yaml:"signatures"`     // beginnings of signatures
+	SpamMarks     []Mark   `yaml:"spam_marks"`     // fields that receiving filters add to spam
+	PublicDomains []string `yaml:"public_domains"` // domains whose users are unrelated to each other
+	// regular expressions (RE2) of remarks that the portal makes in the name of a user
 	ServiceComments []string `yaml:"service_comments"`
-	// regular expressions (RE2) of what stands for a deleted message
+	// regular expressions (RE2) of the text that replaces a deleted message
 	DeletedPlaceholder []string `yaml:"deleted_placeholder"`
 }
 
-// Mark is a field of a header and how its value looks.
+// Mark is a header field with a pattern for its value.
 type Mark struct {
 	Field string `yaml:"field"`
-	// regular expression (RE2); where it has the groups score and limit, the score must reach the limit
+	// regular expression (RE2); with the groups score and limit, the score must also reach the limit
 	Value string `yaml:"value"`
 }
 
-// Questions is what must be looked up before a message can be decided.
+// Questions lists what must be looked up before a message is decided.
 type Questions struct {
-	Key     string   // the message's own key: has it been recorded?
+	Key     string   // the message's own key, to see whether it has been recorded
 	IDs     []string // Message-IDs, newest first: In-Reply-To, then References from the end
 	Tasks   []int64  // task numbers of subject tokens with the right check digits
 	Address string   // the sender, folded
 	Subject string   // normalised; "" = too short to tell
-	Bounced []string // own Message-IDs a delivery report names
+	Bounced []string // Message-IDs of our letters that a delivery report names
 
-	// whom limits count a letter and its auto-reply for: addresses without +tags, and @domains that are not public
+	// keys under which limits count the auto-reply: addresses without +tags, and @domains that are not public
 	Counted  []string
-	Arrivals []string // whom the letter itself is counted for, as in Counted
-	Reply    string   // where an auto-reply would go, folded
-	Senders  []string // all addresses that exclusions are held against, folded
+	Arrivals []string // keys under which the letter itself is counted, as in Counted
+	Reply    string   // address that an auto-reply would go to, folded
+	Senders  []string // all addresses that exclusions are matched against, folded
 	Pictures []string // hashes of the small pictures in it
 }
 
-// Facts is all a decision about a message may know.
+// Facts contains everything besides the message that a decision may depend on.
 type Facts struct {
 	Now      time.Time
 	Signer   Signer
 	Instance string // value of our loop header
 
-	Recorded bool              // a message of the same key was recorded before, from whatever mailbox
-	Known    map[string]Link   // those of the asked ids that are known
-	Tasks    map[int64]uint64  // the tickets of the asked task numbers
-	Same     []uint64          // tickets of the same address and subject, newest first
-	Tickets  map[uint64]Ticket // every ticket the above speak of, its Status fresh
-	InSent   bool              // the letter it answers lies in our Sent folder
+	Recorded bool              // a message with the same key was recorded before, from any mailbox
+	Known    map[string]Link   // the known ones of the ids asked for
+	Tasks    map[int64]uint64  // ticket numbers, by the task numbers asked for
+	Same     []uint64          // numbers of tickets with the same address and subject, newest first
+	Tickets  map[uint64]Ticket // every ticket named above, with its current Status
+	InSent   bool              // the letter that it answers is in our Sent folder
 	Excluded []Exclusion       // those of `exclude add`
 	Replies  Replies
-	Arrivals []Arrivals // of those asked for
-	// an earlier letter to where the auto-reply would go came back for good, and it has not written since
+	Arrivals []Arrivals // counters of the keys asked for
+	// an earlier letter to the address of the auto-reply came back for good, and that address has not written since
 	Undelivers bool
-	Locale     string // what the sender's letters were written in; "" = not known
+	Locale     string // language of the sender's earlier letters; "" = unknown
 
-	Pictures map[string]int // of the asked hashes: how many earlier letters of this sender had the picture
+	Pictures map[string]int // number of earlier letters of this sender with the picture, by hash
 }
 
 // Replies counts the auto-replies within the policy's window.
 type Replies struct {
-	Address int // for the sender's address, or the one that gets it: whichever had more
-	Domain  int // for the domain of one of them
-	Subject int // for one of the addresses and this normalised subject
-	Day     int // for anybody, within a day
+	Address int // to the sender's address or the one that gets the reply, whichever is more
+	Domain  int // to the domain of either, whichever is more
+	Subject int // to one of the addresses, with this normalised subject
+	Day     int // to all addresses together, within a day
 }
 
-// Verdict is what becomes of a message.
+// Verdict is the outcome of a decision.
 type Verdict string
 
 // The verdicts.
@@ -177,14 +178,14 @@ const (
 	Task       Verdict = "task"       // a new task
 	Commented  Verdict = "comment"    // a comment on a known task
 	Ignored    Verdict = "ignored"    // nothing
-	Duplicate  Verdict = "duplicate"  // nothing: it has been recorded before
-	Quarantine Verdict = "quarantine" // kept whole for a person
+	Duplicate  Verdict = "duplicate"  // nothing is done: the message was recorded before
+	Quarantine Verdict = "quarantine" // kept for a person to look at
 	Announced  Verdict = "letter"     // a letter to the customer
 	Inside     Verdict = "inside"     // nothing in it is for the customer
 	Later      Verdict = "later"      // a letter to the customer, when the comment is old enough
 )
 
-// Group is what some rules decide together.
+// Group names a set of rules by what they decide.
 type Group string
 
 // The groups of rules, in the order they are asked.
@@ -192,9 +193,9 @@ const (
 	GroupBefore    Group = "before"     // whether a message has been recorded before
 	GroupClass     Group = "class"      // what a message is
 	GroupReport    Group = "report"     // whether a report is believed
-	GroupThread    Group = "thread"     // whose ticket a message belongs to
-	GroupStanding  Group = "standing"   // how that ticket, or a changed task, stands
-	GroupAutoReply Group = "auto-reply" // what takes the auto-reply away
+	GroupThread    Group = "thread"     // which ticket a message belongs to
+	GroupStanding  Group = "standing"   // the state of that ticket, or of a changed task
+	GroupAutoReply Group = "auto-reply" // whether the auto-reply is suppressed
 	GroupCopy      Group = "copy"       // who gets answers in copy
 	GroupFiles     Group = "files"      // which files are not uploaded
 	GroupRouting   Group = "routing"    // which settings a new task gets
@@ -210,30 +211,30 @@ type Reason struct {
 	Hit   bool   `json:"hit"`
 }
 
-// Decision is what follows from a message or a change.
+// Decision is the result of Decide or Announce.
 type Decision struct {
 	Verdict   Verdict `json:"verdict"`
-	Class     string  `json:"class"` // human, bounce, automatic …: column three of the rules
+	Class     string  `json:"class"` // human, bounce, automatic …: the third column of the rules in docs/decisions.md
 	AutoReply bool    `json:"auto_reply"`
-	Capped    bool    `json:"capped,omitempty"` // it would have had one, but for a limit
-	// of a new task without an auto-reply: the rule that is the reason
+	Capped    bool    `json:"capped,omitempty"` // only a limit prevented the auto-reply
+	// for a new task without an auto-reply: the rule that names the reason
 	Unanswered string   `json:"unanswered,omitempty"`
 	Reasons    []Reason `json:"reasons"`
 
-	Key    string          `json:"key"`              // the message's own
-	Ticket *Ticket         `json:"ticket,omitempty"` // as it shall be afterwards; Number 0 = a new one; nil = none
-	Thread map[string]Link `json:"thread,omitempty"` // ids to remember; Ticket 0 = the new ticket
+	Key    string          `json:"key"`              // key of the message
+	Ticket *Ticket         `json:"ticket,omitempty"` // the ticket after the decision; Number 0 = a new one; nil = none
+	Thread map[string]Link `json:"thread,omitempty"` // Message-IDs to remember; Ticket 0 = the new ticket
 	Hits   []string        `json:"hits,omitempty"`   // Match of the exclusions that hit
-	Failed []string        `json:"failed,omitempty"` // addresses that can't be delivered to, from a report
-	Locale string          `json:"-"`                // what the sender writes in, to be remembered; "" = not certain
+	Failed []string        `json:"failed,omitempty"` // addresses that a report says cannot be delivered to
+	Locale string          `json:"-"`                // language of the sender, to be remembered; "" = uncertain
 
-	DayFull bool     `json:"-"` // it would have had one, but for the limit of a day
-	Counted []string `json:"-"` // for whom the letter is counted, as in Questions.Arrivals
-	Gathers string   `json:"-"` // for whom the new ticket gathers further letters; "" = it does not
+	DayFull bool     `json:"-"` // the daily limit prevented the auto-reply
+	Counted []string `json:"-"` // keys under which the letter is counted, as in Questions.Arrivals
+	Gathers string   `json:"-"` // key whose further letters the new ticket collects; "" = none
 
-	Cc []Address `json:"-"` // who gets answers to the change in copy
+	Cc []Address `json:"-"` // recipients in copy of the answers
 
-	Wait time.Duration `json:"wait,omitempty"` // until a comment that is too young may be decided; 0 = none is
+	Wait time.Duration `json:"wait,omitempty"` // until the first postponed comment may be decided; 0 = none
 
 	Effects []Effect `json:"effects"`
 }
@@ -241,20 +242,20 @@ type Decision struct {
 // Change is what happened to a task.
 type Change struct {
 	State    TaskState
-	Comments []Comment // newer than the ticket's LastComment, oldest first
-	ReadAt   time.Time // the portal's clock when they were read
-	Rewound  bool      // they are newer than the ticket's ReadUpTo, whatever their numbers
+	Comments []Comment // comments newer than the ticket's LastComment, oldest first
+	ReadAt   time.Time // portal's clock at the time of reading
+	Rewound  bool      // Comments are those newer than the ticket's ReadUpTo, whatever their numbers
 }
 
-// AnnounceFacts is all a decision about a change may know.
+// AnnounceFacts contains everything besides the change that Announce may depend on.
 type AnnounceFacts struct {
 	Now    time.Time
 	Signer Signer
 	Ticket Ticket
-	Selves []int64 // whom the portal has known us as: the users who wrote our posts
+	Selves []int64 // portal users under whom our posts were written
 
 	Excluded   []Exclusion // those of `exclude add`
-	Undelivers bool        // an earlier letter to where answers go came back for good, and it has not written since
+	Undelivers bool        // mail to the ticket's address came back for good, and nobody has written from it since
 
-	Returned []string // those of the ticket's Copied of whom the same is true
+	Returned []string // the addresses in the ticket's Copied of which the same is true
 }

@@ -1,6 +1,6 @@
-// Package desk is the vocabulary of the mail channel and all of its decisions.
+// Package desk defines the data types of the mail channel and makes all of its decisions. It does no I/O: it reads no
+// clock, file or network, writes no log, and draws no random number.
 //
-// A decision is a pure function: Decide of a Message and Facts, Announce of a Change and Facts. Nothing here reads a
-// clock, a file or a network, logs, or draws a random number; whatever a decision may depend on is among its arguments,
-// and whatever follows from it is in the Decision it returns.
+// A decision is a pure function: Decide of a Message and Facts, Announce of a Change and AnnounceFacts. Everything that
+// it depends on is among its arguments, and everything that follows from it is in the Decision that it returns.
 package desk

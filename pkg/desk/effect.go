@@ -12,72 +12,73 @@ type Kind string
 // The kinds of effects.
 const (
 	OpenTask    Kind = "open"    // create the ticket's task
-	CommentTask Kind = "comment" // comment the ticket's task
+	CommentTask Kind = "comment" // comment on the ticket's task
 	SendLetter  Kind = "letter"  // mail the ticket's requester
 )
 
-// TaskMark returns the mark, XML_ID, of the task that the effect of that key makes.
+// TaskMark returns the mark (XML_ID) of the task that the effect with that key creates.
 func TaskMark(key string) string { return "hd-" + key }
 
-// IsTaskMark reports whether the mark of a task is one that we give.
+// IsTaskMark reports whether a task's mark has the form of ours.
 func IsTaskMark(mark string) bool { return taskMark().MatchString(mark) }
 
 var taskMark = lazy.Regexp(`^hd-[0-9a-f]{32}$`)
 
-// Effect is a change to the world, not yet made. It is a plain value, kept as JSON in the outbox.
+// Effect is a change to the portal, or a letter to send, that has not been made yet. It is a plain value, kept as JSON
+// in the outbox.
 type Effect struct {
 	Kind Kind `json:"kind"`
-	// derived from what caused it: the same cause always yields the same key; 32 hex digits
+	// 32 hex digits derived from the cause: the same cause always yields the same key
 	Key    string `json:"key"`
-	Cause  string `json:"cause,omitempty"`  // key of the message it follows from, filled in when it is recorded
+	Cause  string `json:"cause,omitempty"`  // key of the message that caused it, filled in when it is recorded
 	Ticket uint64 `json:"ticket"`           // our number; 0 in a decision that opens a ticket
 	Task   int64  `json:"task,omitempty"`   // the portal's number, filled in when the effect is made
-	Chat   int64  `json:"chat,omitempty"`   // of that task, as far as it is known; likewise
-	Detour bool   `json:"detour,omitempty"` // by another way than the first, which came to nothing
-	// a remark: it neither waits for what was queued before it for the ticket, nor is waited for
+	Chat   int64  `json:"chat,omitempty"`   // chat of that task, if known, filled in likewise
+	Detour bool   `json:"detour,omitempty"` // made in another way, since the first way had no result
+	// a remark: it does not wait for the ticket's earlier effects, and later ones do not wait for it
 	Aside  bool   `json:"aside,omitempty"`
 	Post   *Post  `json:"post,omitempty"`   // with OpenTask and CommentTask
 	Letter *Draft `json:"letter,omitempty"` // with SendLetter
 }
 
-// Form names the text of a post: a template of that name.
+// Form names the template of a post's text.
 type Form string
 
 // The forms of posts.
 const (
 	FormTask      Form = "task"      // a new task's description
 	FormRepeat    Form = "repeat"    // a further letter of the customer
-	FormWritten   Form = "written"   // a letter a colleague wrote by mail
+	FormWritten   Form = "written"   // a letter that a colleague wrote by mail
 	FormBounce    Form = "bounce"    // a letter of ours came back
 	FormRefused   Form = "refused"   // a letter of ours was refused at once
 	FormTrouble   Form = "trouble"   // a message could not be processed
 	FormAutomatic Form = "automatic" // an automatic answer, out of office
-	FormRemark    Form = "remark"    // notes alone: what became of a comment
+	FormRemark    Form = "remark"    // only notes, such as what happened to a comment
 )
 
 // Post is what we write into the portal: a task or a comment.
 type Post struct {
 	Form  Form   `json:"form"`
-	Title string `json:"title,omitempty"` // of a task; at most 250 characters
-	// stands above the text: of a comment a new one, of a task what its title does not show
+	Title string `json:"title,omitempty"` // for a task; at most 250 characters
+	// shown above the text: a new subject of a comment, or what a task's title leaves out
 	Subject string    `json:"subject,omitempty"`
 	Text    string    `json:"text"`            // BBCode
-	Marker  string    `json:"marker"`          // of a comment, so that a repeat can be looked for
-	Copy    bool      `json:"copy,omitempty"`  // of a bounce: none but those in copy did not get the letter
-	Bare    bool      `json:"bare,omitempty"`  // without the text: the letter is a file of it
-	Answers bool      `json:"-"`               // of a new task: comments on it go to the customer, and it says how
-	Whole   bool      `json:"whole,omitempty"` // with its quotes and signature
+	Marker  string    `json:"marker"`          // for a comment, by which a repeated attempt finds it
+	Copy    bool      `json:"copy,omitempty"`  // for a bounce: only people in copy did not get the letter
+	Bare    bool      `json:"bare,omitempty"`  // without the text: the letter is attached as a file
+	Answers bool      `json:"-"`               // for a new task: its comments go to the customer, and its text says how
+	Whole   bool      `json:"whole,omitempty"` // with the letter's quotes and signature
 	Reopen  bool      `json:"reopen,omitempty"`
-	Fields  *Fields   `json:"fields,omitempty"`  // of a task
-	Mailbox string    `json:"mailbox,omitempty"` // whose settings they are
-	Route   string    `json:"route,omitempty"`   // and of which route; "" = of none
-	From    Address   `json:"from"`              // whose letter it is, for the CRM look-up
+	Fields  *Fields   `json:"fields,omitempty"`  // for a task
+	Mailbox string    `json:"mailbox,omitempty"` // mailbox that the Fields come from
+	Route   string    `json:"route,omitempty"`   // route that the Fields come from; "" = none
+	From    Address   `json:"from"`              // writer of the letter, for the CRM look-up
 	Message *Place    `json:"message,omitempty"`
-	Of      string    `json:"of,omitempty"`     // key of that message: another one may lie there by now
-	Hash    string    `json:"hash,omitempty"`   // SHA-256 of it, where it could not be read
-	Copies  []Place   `json:"copies,omitempty"` // where the same message was found, too
+	Of      string    `json:"of,omitempty"`     // key of that message, since another one may be in that place by now
+	Hash    string    `json:"hash,omitempty"`   // SHA-256 of the message, if it could not be read
+	Copies  []Place   `json:"copies,omitempty"` // other places of the same message
 	Files   []File    `json:"files,omitempty"`
-	Missing []string  `json:"missing,omitempty"` // names of files that could not be had any more
+	Missing []string  `json:"missing,omitempty"` // names of files that are no longer available
 	At      time.Time `json:"at"`                // when the letter arrived
 	Notes   []Note    `json:"notes,omitempty"`
 }
@@ -90,35 +91,35 @@ type Fields struct {
 	Accomplices []int64       `json:"accomplices,omitempty"`
 	Tags        []string      `json:"tags,omitempty"`
 	Priority    string        `json:"priority,omitempty"` // low, average, high
-	Deadline    time.Duration `json:"deadline,omitempty"` // after the task is made; 0 = none
-	Working     bool          `json:"working,omitempty"`  // the deadline counts the working time of the calendar
-	Due         time.Time     `json:"due,omitzero"`       // the deadline itself, where there is one
+	Deadline    time.Duration `json:"deadline,omitempty"` // counted from the creation of the task; 0 = none
+	Working     bool          `json:"working,omitempty"`  // Deadline counts working hours only
+	Due         time.Time     `json:"due,omitzero"`       // moment of the deadline; zero = none
 	BindCRM     bool          `json:"bind_crm,omitempty"`
-	CRM         []string      `json:"crm,omitempty"` // codes of UF_CRM_TASK, C_275
+	CRM         []string      `json:"crm,omitempty"` // codes for UF_CRM_TASK, such as C_275
 
 	Title string `json:"title,omitempty"` // text/template of TitleVars; "" = the subject
-	// custom fields the portal asks for, by their names: UF_AUTO_123
+	// custom fields that the portal requires, by name: UF_AUTO_123
 	Custom map[string]string `json:"custom,omitempty"`
-	// responsible where the other is unknown or dismissed; 0 = the webhook's user
+	// responsible person if Responsible is unknown or dismissed; 0 = the webhook's user
 	Fallback int64 `json:"fallback,omitempty"`
 }
 
-// File is a file on its way, in either direction: names and places, never content.
+// File describes a file on its way to or from the portal: its name and places, never its content.
 type File struct {
 	Name   string `json:"name"`
 	Type   string `json:"type,omitempty"`
 	Size   int64  `json:"size"`
-	Part   int    `json:"part"`             // of the message; WholeMessage = the raw message itself
-	Object int64  `json:"object,omitempty"` // the portal's Drive object, once it has one
+	Part   int    `json:"part"`             // number of the message's part; WholeMessage = the raw message itself
+	Object int64  `json:"object,omitempty"` // Drive object on the portal; 0 = not uploaded yet
 	Attach int64  `json:"attach,omitempty"` // the portal's attachment id (old card)
-	URL    string `json:"url,omitempty"`    // where the portal offers it for download; carries a token, never logged
+	URL    string `json:"url,omitempty"`    // download address on the portal; contains a token and is never logged
 	Hash   string `json:"hash,omitempty"`   // SHA-256 of the content, hex
 }
 
-// WholeMessage is the Part of a File that is the message itself, as .eml.
+// WholeMessage is the Part of a File that is the message itself, as a .eml file.
 const WholeMessage = -1
 
-// LetterKind names a letter: a template of that name.
+// LetterKind names the template of a letter.
 type LetterKind string
 
 // The kinds of letters.
@@ -126,30 +127,30 @@ const (
 	Received LetterKind = "received" // the auto-reply
 	Answer   LetterKind = "comment"  // a specialist's comment
 	Closed   LetterKind = "closed"   // the task was closed
-	// the auto-reply outside of working hours; of a Draft it is a Received that knows when work begins
+	// the auto-reply outside of working hours; its Draft has the kind Received and a time in Opens
 	OffHours LetterKind = "off_hours"
 )
 
-// Draft is a letter not yet rendered: what to say, to whom, in answer to what.
+// Draft is a letter before rendering: what to say, to whom, in answer to what.
 type Draft struct {
 	Kind       LetterKind `json:"kind"`
 	Mailbox    string     `json:"mailbox"`
-	To         Address    `json:"to"`      // exactly one
+	To         Address    `json:"to"`      // exactly one address
 	Subject    string     `json:"subject"` // the customer's, without Re: and tokens
 	InReplyTo  string     `json:"in_reply_to,omitempty"`
 	References []string   `json:"references,omitempty"`
 	Comments   []Comment  `json:"comments,omitempty"`
-	Chat       int64      `json:"chat,omitempty"` // whose messages they are; 0 = comments of the old card
-	Cc         []Address  `json:"cc,omitempty"`   // who gets it in copy, each once
-	Only       Address    `json:"only,omitzero"`  // the one of Cc it still goes to; none = it goes to all
-	As         string     `json:"as,omitempty"`   // with Only: key of the letter that the others had
-	Bare       bool       `json:"bare,omitempty"` // their files stay in the portal: the relay takes no letter with them
-	Date       time.Time  `json:"date"`           // of the cause: when the letter arrived, when the comment was written
+	Chat       int64      `json:"chat,omitempty"` // chat that contains the comments; 0 = they are of the old card
+	Cc         []Address  `json:"cc,omitempty"`   // recipients in copy, each once
+	Only       Address    `json:"only,omitzero"`  // the only address in Cc that has yet to get it; empty = all get it
+	As         string     `json:"as,omitempty"`   // with Only: key of the letter that the others got
+	Bare       bool       `json:"bare,omitempty"` // without the comments' files: the relay refuses a letter with them
+	Date       time.Time  `json:"date"`           // when the letter arrived or the comment was written
 
-	Opens time.Time `json:"opens,omitzero"` // when work begins, of an auto-reply that says so
+	Opens time.Time `json:"opens,omitzero"` // when work begins, for an auto-reply that says so
 }
 
-// KindAt returns which letter is written at a moment: once work has begun, an auto-reply does not promise it any more.
+// KindAt returns the kind of letter to write at that time: once work has begun, an auto-reply no longer announces it.
 func (d *Draft) KindAt(now time.Time) LetterKind {
 	if d.Kind == Received && d.Opens.After(now) {
 		return OffHours
@@ -157,10 +158,10 @@ func (d *Draft) KindAt(now time.Time) LetterKind {
 	return d.Kind
 }
 
-// Once reports whether the letter is not sent again when its fate is unknown.
+// Once reports whether the letter must not be sent again when its outcome is unknown.
 func (d *Draft) Once() bool { return d.Kind == Received }
 
-// Recipient returns whom the letter is for: a single one of those in copy, or else the requester.
+// Recipient returns the address that the letter is for: Only if it is set, else the requester's.
 func (d *Draft) Recipient() Address {
 	if d.Only.Addr != "" {
 		return d.Only
@@ -168,15 +169,16 @@ func (d *Draft) Recipient() Address {
 	return d.To
 }
 
-// Apart returns the letter as it goes to one of those in copy alone, by itself: under the Message-ID of the effect of
-// that key, and with the same header.
+// Apart returns a copy of the draft that goes to only one of the people in copy. It keeps the header and the Message-ID
+// of the letter with that key.
 func (d *Draft) Apart(key string, to Address) *Draft {
 	one := *d
 	one.Only, one.As = to, key
 	return &one
 }
 
-// Automatic returns how a letter that no person wrote came about (RFC 3834, 5); "" = a person wrote it.
+// Automatic returns the value of Auto-Submitted for a letter that no person wrote (RFC 3834, 5); "" = a person wrote
+// it.
 func (d *Draft) Automatic() Automatic {
 	switch d.Kind {
 	case Received, OffHours:
@@ -187,16 +189,16 @@ func (d *Draft) Automatic() Automatic {
 	return ""
 }
 
-// Automatic is the value of Auto-Submitted of a letter; "" = it has none.
+// Automatic is the value of a letter's Auto-Submitted field; "" = the letter has no such field.
 type Automatic string
 
 // The values of Auto-Submitted.
 const (
-	AutoReplied   Automatic = "auto-replied"   // it answers a letter
-	AutoGenerated Automatic = "auto-generated" // it tells of something else
+	AutoReplied   Automatic = "auto-replied"   // in answer to a letter
+	AutoGenerated Automatic = "auto-generated" // about anything else
 )
 
-// Comment is one comment of a task, by whomever.
+// Comment is one comment of a task, whoever wrote it.
 type Comment struct {
 	ID       int64     `json:"id"`
 	Author   int64     `json:"author"`
@@ -207,40 +209,40 @@ type Comment struct {
 	Files    []File    `json:"files,omitempty"`
 
 	System    bool  `json:"system,omitempty"`    // written by the portal itself
-	Bot       bool  `json:"bot,omitempty"`       // a bot's or a connector's
-	Guest     bool  `json:"guest,omitempty"`     // an outsider's: a guest, an e-mail user, an extranet user
-	Deleted   bool  `json:"deleted,omitempty"`   // taken back
-	Forwarded bool  `json:"forwarded,omitempty"` // from another chat
+	Bot       bool  `json:"bot,omitempty"`       // written by a bot or a connector
+	Guest     bool  `json:"guest,omitempty"`     // written by a guest, an e-mail user or an extranet user
+	Deleted   bool  `json:"deleted,omitempty"`   // deleted
+	Forwarded bool  `json:"forwarded,omitempty"` // forwarded from another chat
 	Result    bool  `json:"result,omitempty"`    // marked as the task's result
-	ResultID  int64 `json:"result_id,omitempty"` // of that mark; the comment may have been read long before
-	// it stands for a result whose comment was not read now: its number is old, or 0
+	ResultID  int64 `json:"result_id,omitempty"` // number of that mark; the comment may have been read long before
+	// represents a result whose comment was not read this time: its ID is old, or 0
 	Late bool `json:"-"`
 }
 
-// Letter is a mail we write, rendered: all of it but the bytes.
+// Letter is a rendered letter of ours before it is encoded as MIME.
 type Letter struct {
 	MessageID    string // without <>
 	From         Address
 	To           Address
 	Cc           []Address
-	Only         Address // the one of To and Cc it goes to on its way; none = it goes to all
-	EnvelopeFrom string  // "" = From's address, "<>" = the null sender (RFC 3834)
+	Only         Address // the only address of To and Cc that it is sent to; empty = it goes to all
+	EnvelopeFrom string  // envelope sender: "" = From's address, "<>" = the null sender (RFC 3834)
 	Subject      string
 	HTML         string
 	Text         string
 	Date         time.Time
 	InReplyTo    string
 	References   []string
-	Automatic    Automatic // of Auto-Submitted, with which goes X-Auto-Response-Suppress: All; "" = neither
-	Loop         string    // value of the loop header, our instance id
+	Automatic    Automatic // value of Auto-Submitted, sent together with X-Auto-Response-Suppress: All; "" = neither
+	Loop         string    // value of the loop header: our instance id
 	Inline       []Part
 	Files        []Part
 }
 
-// Sent is a letter that a relay took.
+// Sent is a letter that a relay accepted.
 type Sent struct {
 	Raw    []byte    // what was sent
-	Absent []Address // of Cc: whom the relay did not take with the others
+	Absent []Address // addresses of Cc that the relay refused
 }
 
 // Part is a file in a letter.
@@ -251,8 +253,8 @@ type Part struct {
 	Content   []byte
 }
 
-// Remark returns the comment that says nothing but a note. It waits for nothing of its ticket, and nothing waits for
-// it.
+// Remark returns the effect for a comment that consists of one note. It does not wait for the ticket's other effects,
+// and they do not wait for it.
 func Remark(key string, t *Ticket, n Note, s Signer, now time.Time) Effect {
 	return Effect{Kind: CommentTask, Key: key, Ticket: t.Number, Task: t.Task, Aside: true, Post: &Post{
 		Form: FormRemark, Marker: s.Marker(key), Mailbox: t.Mailbox, From: t.AnswerTo(), At: now, Notes: []Note{n}}}

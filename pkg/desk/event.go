@@ -2,24 +2,24 @@ package desk
 
 import "time"
 
-// Event is a calendar entry (RFC 5545) that a message brings, and what the message does with it (RFC 5546).
+// Event is a calendar entry (RFC 5545) in a message, with what the message does with it (RFC 5546).
 type Event struct {
 	Method      string // REQUEST, REPLY, CANCEL, COUNTER …; "" = none
 	Status      string // CONFIRMED, TENTATIVE, CANCELLED; "" = none
-	Answer      string // ACCEPTED, DECLINED … of whoever replies; "" = none
+	Answer      string // answer of the person who replies: ACCEPTED, DECLINED …; "" = none
 	Attendee    Address
 	Organizer   Address
 	Summary     string
 	Location    string
 	Description string
 	Comment     string
-	Start, End  time.Time // zero = not told
-	Day         bool      // whole days: End is the last of them
-	Local       bool      // Start and End are what a clock shows: in Zone, or wherever it hangs; else they are moments
-	Zone        string    // the name of a zone that nobody knows; "" = none
+	Start, End  time.Time // zero = not given
+	Day         bool      // whole days; End is the last day
+	Local       bool      // Start and End are local times: in Zone, or floating (any zone) if Zone is ""
+	Zone        string    // name of an unknown time zone; "" = none
 }
 
-// What happened with an event.
+// The values that What returns.
 const (
 	EventInvited   = "invited"
 	EventAccepted  = "accepted"
@@ -28,11 +28,11 @@ const (
 	EventDelegated = "delegated"
 	EventCancelled = "cancelled"
 	EventCountered = "countered" // another time is proposed
-	EventRefused   = "refused"   // and that proposal is declined
-	EventReplied   = "replied"   // in no known way
+	EventRefused   = "refused"   // a proposed time is declined
+	EventReplied   = "replied"   // replied in an unknown way
 )
 
-// What says what happened with the event.
+// What returns what happened with the event.
 func (e *Event) What() string {
 	switch e.Method {
 	case "REPLY":
@@ -60,7 +60,7 @@ func (e *Event) What() string {
 	return EventInvited
 }
 
-// pressed reports whether a message is what a button of a calendar sends, and by which event.
+// pressed reports whether a message was sent by pressing a button in a calendar, and what happened with the event.
 func pressed(m *Message) (what string, hit bool) {
 	for i := range m.Calendar {
 		if what := m.Calendar[i].What(); what != EventInvited {

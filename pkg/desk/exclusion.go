@@ -7,15 +7,15 @@ import (
 	"unicode"
 )
 
-// Pattern is an address, a domain or the subdomains of a domain.
+// Pattern matches an address, all addresses of a domain, or all addresses of a domain's subdomains.
 type Pattern struct {
 	local  string // "" = any
 	domain string // in ASCII
 	under  bool   // the subdomains of domain, not domain itself
 }
 
-// ParsePattern reads a@b.ru, @b.ru (this domain) or @*.b.ru (its subdomains); Unicode and punycode are the same.
-// pkg/config judges those of the settings the same way.
+// ParsePattern parses a@b.ru, @b.ru (this domain) or @*.b.ru (its subdomains). A domain may be in Unicode or punycode.
+// pkg/config validates the patterns in the settings in the same way.
 func ParsePattern(s string) (Pattern, error) {
 	local, domain, at := strings.Cut(strings.ToLower(strings.TrimSpace(s)), "@")
 	if i := strings.LastIndexByte(domain, '@'); i >= 0 {
@@ -42,7 +42,7 @@ func ParsePattern(s string) (Pattern, error) {
 
 func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// Match reports whether the pattern hits the address, in whatever spelling it is.
+// Match reports whether the pattern matches the address in any spelling.
 func (p Pattern) Match(addr string) bool {
 	if p.domain == "" {
 		return false
@@ -54,7 +54,7 @@ func (p Pattern) Match(addr string) bool {
 	return domain == p.domain && (p.local == "" || p.local == local)
 }
 
-// String returns the pattern in its one spelling: what it is kept and compared by.
+// String returns the canonical spelling, in which patterns are stored and compared.
 func (p Pattern) String() string {
 	if p.under {
 		return "@*." + p.domain
@@ -62,7 +62,7 @@ func (p Pattern) String() string {
 	return p.local + "@" + p.domain
 }
 
-// width orders the scopes: each includes the one before.
+// width returns the rank of the scope: each scope includes those of lower rank.
 func (s Scope) width() int {
 	switch s {
 	case ScopeAutoReply:
@@ -75,16 +75,16 @@ func (s Scope) width() int {
 	return 0
 }
 
-// Includes reports whether the scope takes away at least what the other does.
+// Includes reports whether the scope covers at least what the other covers.
 func (s Scope) Includes(other Scope) bool { return s.width() >= other.width() && s.width() > 0 }
 
-// Hits returns the exclusions that hit one of the addresses, the widest scope first.
+// Hits returns the exclusions that match one of the addresses, widest scope first.
 func Hits(exclusions []Exclusion, addrs ...string) []Exclusion {
 	var hits []Exclusion
 	for _, x := range exclusions {
 		p, err := ParsePattern(x.Match)
 		if err != nil {
-			continue // Compile and `exclude add` refuse it; one from elsewhere can hit nothing
+			continue // Compile and `exclude add` refuse such a pattern; one from elsewhere matches nothing
 		}
 		for _, a := range addrs {
 			if a != "" && p.Match(a) {
@@ -97,7 +97,7 @@ func Hits(exclusions []Exclusion, addrs ...string) []Exclusion {
 	return hits
 }
 
-// Hit returns the exclusion of the widest scope that hits one of the addresses, and whether there is one.
+// Hit returns the exclusion of the widest scope that matches one of the addresses, and whether there is one.
 func Hit(exclusions []Exclusion, addrs ...string) (Exclusion, bool) {
 	if hits := Hits(exclusions, addrs...); len(hits) > 0 {
 		return hits[0], true

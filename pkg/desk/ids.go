@@ -12,8 +12,8 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// Signer makes the ids by which we know our own things again, and tells them from forged ones. Its secret is made once
-// and kept in the state.
+// Signer makes the ids by which we recognise our own letters, comments and tasks, and tells them from forged ones. Its
+// secret is generated once and kept in the state.
 type Signer struct {
 	Secret []byte
 }
@@ -24,7 +24,7 @@ func (s Signer) mac(purpose, text string) []byte {
 	return h.Sum(nil)
 }
 
-// DeriveKey returns 32 hex digits that stand for the parts, the same for the same parts.
+// DeriveKey returns 32 hex digits derived from the parts. Equal parts yield equal keys.
 func DeriveKey(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {
@@ -36,14 +36,14 @@ func DeriveKey(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// MessageID returns the Message-ID, without <>, of the letter made by the effect of that key.
+// MessageID returns the Message-ID, without <>, of the letter that the effect with that key makes.
 func (s Signer) MessageID(key, domain string) string {
 	return fmt.Sprintf("hd.%s.%x@%s", key, s.mac("message-id", key)[:8], domain)
 }
 
 var ownID = lazy.Regexp(`^hd\.([0-9a-f]{32})(?:([^0-9a-f])(.*))?$`)
 
-// OwnKey returns the key in a Message-ID that looks like ours, signed or not, "" where it does not.
+// OwnKey returns the key in a Message-ID that has the form of ours, whether its signature is valid or not, or "".
 func OwnKey(id string) string {
 	if m := ownID().FindStringSubmatch(strings.ToLower(id)); m != nil {
 		return m[1]
@@ -51,8 +51,9 @@ func OwnKey(id string) string {
 	return ""
 }
 
-// OwnID returns the key in a Message-ID of our form, and whether we made it: an id whose signature is cut short or
-// missing has the form, and is not ours. A relay may put another host behind it.
+// OwnID returns the key in a Message-ID. form reports whether the id has the form of ours, and valid whether we made
+// it: an id with a cut or missing signature has the form but is not valid. The host is not checked, since a relay may
+// replace it.
 func (s Signer) OwnID(id string) (key string, form, valid bool) {
 	m := ownID().FindStringSubmatch(strings.ToLower(id))
 	if m == nil {
@@ -63,18 +64,18 @@ func (s Signer) OwnID(id string) (key string, form, valid bool) {
 	return m[1], true, m[2] == "." && hosted && hmac.Equal([]byte(want), []byte(signed))
 }
 
-// Marker returns the mark that the comment made by the effect of that key carries.
+// Marker returns the marker in the text of the comment that the effect with that key makes.
 func (s Signer) Marker(key string) string {
 	return fmt.Sprintf("hd-%s%x", key[:8], s.mac("marker", key[:8])[:4])
 }
 
 var marker = lazy.Regexp(`\bhd-([0-9a-f]{8})([0-9a-f]{8})\b`)
 
-// MarkerRoom is how many characters Post.Marked adds to a text.
+// MarkerRoom is the number of characters that Post.Marked adds to a text.
 const MarkerRoom = len("\n\n") + len("hd-") + 16
 
-// Marked returns the text of a comment with its marker, by which the comment is found again: alone in the last line,
-// where it stands in nobody's way. A text that carries it stays as it is.
+// Marked returns the text of a comment with its marker, by which the comment is found again. The marker gets the last
+// line to itself, where it disturbs nobody. A text that already contains its marker is returned unchanged.
 func (p *Post) Marked() string {
 	if p.Marker == "" || Carries(p.Text, p.Marker) {
 		return p.Text
@@ -82,14 +83,14 @@ func (p *Post) Marked() string {
 	return strings.TrimLeft(p.Text+"\n\n"+p.Marker, "\n")
 }
 
-// Carries reports whether a text of the portal carries a marker: in its last line, or in its first one, where older
-// versions put it. What it quotes is not asked.
+// Carries reports whether a text of the portal carries the marker in its last line, or in its first, where older
+// versions put it. Quotes are ignored.
 func Carries(text, marker string) bool { return marker != "" && slices.Contains(marks(text), marker) }
 
-// CarriesAny reports whether a text of the portal carries a marker, signed or not, in the places where Carries looks.
+// CarriesAny reports whether a text of the portal carries any marker, signed or not, where Carries looks.
 func CarriesAny(text string) bool { return len(marks(text)) > 0 }
 
-// Carries reports whether a text of the portal carries a marker that we signed, in the places where Carries looks.
+// Carries reports whether a text of the portal carries a marker that we signed, where the function Carries looks.
 func (s Signer) Carries(text string) bool {
 	return slices.ContainsFunc(marks(text), func(mark string) bool {
 		m := marker().FindStringSubmatch(mark)
@@ -97,8 +98,8 @@ func (s Signer) Carries(text string) bool {
 	})
 }
 
-// marks returns the markers in the first and the last line of what a text says outside its quotes. A last line that is
-// nothing but a marker counts also below a quote that is never closed: a letter that we post may have one.
+// marks returns the markers in the first and the last line of a text outside its quotes. A last line that consists of a
+// marker also counts inside a quote that is never closed, since a letter that we post may contain such a quote.
 func marks(text string) []string {
 	if !strings.Contains(text, "hd-") {
 		return nil
@@ -113,8 +114,8 @@ func marks(text string) []string {
 	return found
 }
 
-// Token returns the subject token of a task, [#3711-4821]: digits only, since Latin capitals in a Russian subject cost
-// points with spam filters.
+// Token returns the subject token of a task: [#3711-4821]. It consists of digits, because spam filters penalise Latin
+// capitals in a Russian subject.
 func (s Signer) Token(task int64) string {
 	return fmt.Sprintf("[#%d-%s]", task, s.check(task))
 }
@@ -126,7 +127,7 @@ func (s Signer) check(task int64) string {
 
 var token = lazy.Regexp(`\[#(\d{1,15})-(\d{4})\]`)
 
-// Tokens returns the task numbers of the tokens in a subject: those with the right check digits, and the others.
+// Tokens returns the task numbers of the tokens in a subject: those with right check digits, and those with wrong ones.
 func (s Signer) Tokens(subject string) (right, wrong []int64) {
 	for _, m := range token().FindAllStringSubmatch(subject, -1) {
 		var task int64

@@ -2,7 +2,7 @@ package desk
 
 import "time"
 
-// offHoursRule is asked of each auto-reply where the settings have one for the time when nobody works.
+// offHoursRule is applied to each auto-reply if the settings have a text for off-hours.
 func offHoursRule() rule {
 	return rule{
 		"off-hours",
@@ -13,13 +13,13 @@ func offHoursRule() rule {
 	}
 }
 
-// askOffHours can't tell where the calendar has no working day at all.
+// askOffHours does not hit if the calendar has no working day at all.
 func askOffHours(w *weighing) (string, bool) {
 	opens, closed := w.r.policy.Calendar.Opens(w.f.Now)
 	return "work begins at " + opens.Format(time.RFC3339), closed
 }
 
-// languageRule is asked of each new ticket where letters are in the customer's language.
+// languageRule is applied to each new ticket if letters are written in the customer's language.
 func languageRule() rule {
 	return rule{
 		"language",

@@ -15,8 +15,9 @@ var (
 	afterSelf = lazy.Regexp(`^[\s,:;.!–—-]{0,10}`)
 )
 
-// isMention reports whether a comment begins with a mention of somebody else than ourselves. QUIRK: who presses "Reply"
-// below a letter of ours in the old card begins with a mention of the user who posted it, and means the customer.
+// isMention reports whether a comment begins with a mention of somebody other than our own user. QUIRK: "Reply" below a
+// letter of ours in the old card begins the comment with a mention of the user who posted that letter; the specialist
+// means the customer.
 func isMention(a *announcing, c *Comment) bool {
 	p := &a.r.policy
 	return p.all() && p.MentionInside && slices.ContainsFunc(mentioned(c.Text), func(who string) bool {
@@ -24,10 +25,10 @@ func isMention(a *announcing, c *Comment) bool {
 	})
 }
 
-// all reports whether whatever is not kept inside goes out.
+// all reports whether every comment goes out that is not kept inside.
 func (p *Policy) all() bool { return p.Send != SendMarked && p.Send != SendResults }
 
-// isSelf reports whether a mention is of one of our own users.
+// isSelf reports whether a mention names one of our own users.
 func (a *announcing) isSelf(who string) bool {
 	m := userTag().FindStringSubmatch(who)
 	if m == nil {
@@ -37,8 +38,8 @@ func (a *announcing) isSelf(who string) bool {
 	return err == nil && slices.Contains(a.f.Selves, n)
 }
 
-// mentioned returns the mentions with which a comment begins, as they are written. The pointer to what a chat's message
-// answers is not one.
+// mentioned returns the mentions at the beginning of a comment, as written. A chat's reference to the message being
+// answered is not a mention.
 func mentioned(text string) (all []string) {
 	ledBy(text, func(rest string) bool {
 		if isContext(rest) {
@@ -56,14 +57,14 @@ func mentioned(text string) (all []string) {
 
 func isContext(lead string) bool { return len(lead) > 8 && strings.EqualFold(lead[:8], "[context") }
 
-// isSlip reports whether a comment begins with half of an internal prefix that is one sign twice: somebody has missed a
-// key.
+// isSlip reports whether a comment begins with one half of an internal prefix that is the same sign twice: the writer
+// has probably missed a key.
 func isSlip(a *announcing, c *Comment) bool {
 	half := HalfPrefix(a.r.policy.InternalPrefix)
 	return half != "" && a.r.policy.all() && begins(c.Text, half)
 }
 
-// HalfPrefix returns the sign of an internal prefix that is one sign twice; "" = it is another one.
+// HalfPrefix returns the sign of an internal prefix that consists of one sign twice, or "".
 func HalfPrefix(prefix string) string {
 	if signs := []rune(seen(prefix)); len(signs) == 2 && signs[0] == signs[1] {
 		return string(signs[:1])
@@ -71,8 +72,8 @@ func HalfPrefix(prefix string) string {
 	return ""
 }
 
-// addressed returns a text without mentions of our own users where its own words begin: to the customer their name says
-// nothing.
+// addressed returns a text without mentions of our own users at the beginning of its own words: their name means
+// nothing to the customer.
 func (a *announcing) addressed(text string) string {
 	at := []int{0}
 	for _, q := range quoted(text) {

@@ -7,13 +7,13 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Address is one mail address and the name written beside it.
+// Address is a mail address with its display name.
 type Address struct {
 	Name string `json:"name"`
 	Addr string `json:"address"`
 }
 
-// Key returns the address in the one spelling that addresses are compared in: lower case, the domain in ASCII.
+// Key returns the address in the spelling used for comparison: lower case, with the domain in ASCII.
 func (a Address) Key() string { return FoldAddress(a.Addr) }
 
 // Domain returns the folded part behind the last @, or "" if there is none.
@@ -22,7 +22,7 @@ func (a Address) Domain() string {
 	return domain
 }
 
-// Local returns the folded part before the last @, or the whole if there is none.
+// Local returns the folded part before the last @, or the whole address if there is none.
 func (a Address) Local() string {
 	local, _ := splitAddress(a.Key())
 	return local
@@ -38,7 +38,8 @@ func (a Address) String() string {
 	return a.Name + " <" + a.Addr + ">"
 }
 
-// FoldAddress returns addr in lower case with its domain in ASCII (RFC 5891), so that two spellings compare equal.
+// FoldAddress returns addr in lower case with its domain in ASCII (RFC 5891), so that all spellings of an address
+// compare equal.
 func FoldAddress(addr string) string {
 	local, domain := splitAddress(strings.ToLower(strings.TrimSpace(addr)))
 	if domain == "" {
@@ -47,7 +48,7 @@ func FoldAddress(addr string) string {
 	return local + "@" + FoldDomain(domain)
 }
 
-// FoldDomain returns the domain in lower case and ASCII, as it was where it can't be one.
+// FoldDomain returns the domain in lower case and ASCII. A domain that cannot be converted is only lowercased.
 func FoldDomain(domain string) string {
 	if ascii, ok := asciiDomain(domain); ok {
 		return ascii
@@ -55,10 +56,10 @@ func FoldDomain(domain string) string {
 	return strings.TrimSuffix(strings.ToLower(domain), ".")
 }
 
-// asciiDomain returns the domain in lower case and ASCII, and whether it can be one.
+// asciiDomain returns the domain in lower case and ASCII, and whether it is a valid domain.
 //
-// QUIRK: mail comes from hosts with _ in their names and with -- in odd places, which IDNA does not know (RFC 5891,
-// 4.2.3.1); so only labels that need it are converted.
+// QUIRK: mail comes from hosts with _ in their names and with -- in odd places, which IDNA forbids (RFC 5891, 4.2.3.1).
+// So only labels that need conversion are converted.
 func asciiDomain(domain string) (string, bool) {
 	labels := strings.Split(strings.TrimSuffix(strings.ToLower(domain), "."), ".")
 	for i, label := range labels {
@@ -102,10 +103,10 @@ type Field struct {
 	Value string
 }
 
-// Header is the header of a message in its order, repeats kept.
+// Header contains the fields of a message's header in their order, including repeated ones.
 type Header []Field
 
-// Get returns the first value of the field, "" where it is absent.
+// Get returns the first value of the field, or "" if it is absent.
 func (h Header) Get(name string) string {
 	for _, f := range h {
 		if strings.EqualFold(f.Name, name) {
@@ -115,7 +116,7 @@ func (h Header) Get(name string) string {
 	return ""
 }
 
-// Values returns all values of the field in their order.
+// Values returns all values of the field in order.
 func (h Header) Values(name string) []string {
 	var vs []string
 	for _, f := range h {
@@ -136,28 +137,29 @@ func (h Header) Has(name string) bool {
 	return false
 }
 
-// Place is where a message lies on its server; it stays valid while UIDVALIDITY does (RFC 9051, 2.3.1.1).
+// Place is the location of a message on its server. It is valid as long as UIDVALIDITY does not change (RFC 9051,
+// 2.3.1.1).
 type Place struct {
 	Mailbox     string `json:"mailbox"`
 	UIDValidity uint32 `json:"uidvalidity"`
 	UID         uint32 `json:"uid"`
 }
 
-// Listing is what is known of a message before its body is read.
+// Listing is what the server says about a message before its body is read.
 type Listing struct {
 	Place
-	Size     int64     // bytes, as the server says
+	Size     int64     // bytes, as reported by the server
 	Received time.Time // internal date
 	Seen     bool
 
-	// Stamp is what the server said of the message when it listed it, and which server that was: another stamp at the
-	// same place means that another message may lie there. "" = not known.
+	// Stamp identifies the server and what it said about the message when it listed it. A different stamp at the same
+	// place means that another message may be there now. "" = unknown.
 	Stamp string `json:"-"`
 }
 
-// Attachment is a part of a message that is not its text.
+// Attachment is a part of a message other than its text.
 type Attachment struct {
-	Part      int    `json:"-"` // number to extract it by, from 0 in the order of the message
+	Part      int    `json:"-"` // number by which the part is extracted, counted from 0 in the order of the message
 	Name      string `json:"name"`
 	Type      string `json:"type"`
 	Size      int64  `json:"size"` // bytes, decoded
@@ -165,32 +167,32 @@ type Attachment struct {
 	ContentID string `json:"-"` // without <>
 	Hash      string `json:"-"` // SHA-256 of the content, hex
 	Hidden    bool   `json:"-"` // an inline picture that the HTML does not show
-	Cut       bool   `json:"-"` // a picture shown only in signatures and quotes, be they cut off or not
+	Cut       bool   `json:"-"` // a picture shown only in signatures and quotes, even if these were not cut off
 }
 
-// Report is what a delivery status or disposition notification says (RFC 3464, RFC 8098).
+// Report is the content of a delivery status or disposition notification (RFC 3464, RFC 8098).
 type Report struct {
 	Kind       string       `json:"kind"` // "dsn" or "mdn"
 	OriginalID []string     `json:"original_id,omitempty"`
 	Failed     []Recipients `json:"failed,omitempty"`
 }
 
-// Recipients is one recipient a report speaks of.
+// Recipients is one recipient named in a report.
 type Recipients struct {
 	Address    string `json:"address"`
 	Action     string `json:"action"` // failed, delayed, delivered, relayed, expanded
-	Status     string `json:"status"` // 5.1.1
+	Status     string `json:"status"` // such as 5.1.1
 	Diagnostic string `json:"diagnostic,omitempty"`
 }
 
-// Message is one parsed incoming mail. Everything in it is valid UTF-8.
+// Message is a parsed incoming mail. All its strings are valid UTF-8.
 type Message struct {
 	Listing
 
-	ID        string   // Message-ID without <>; derived from the bytes where the message has none
+	ID        string   // Message-ID without <>; derived from the bytes if the message has none
 	DerivedID bool     // the message had no usable Message-ID
-	Hash      string   // of From, Date, Subject and content, hex: tells two messages of one Message-ID apart
-	InReplyTo []string // ids without <>, in their order
+	Hash      string   // hash of From, Date, Subject and content, hex; tells messages with the same Message-ID apart
+	InReplyTo []string // ids without <>, in the order of the field
 	Refs      []string // References, oldest first
 
 	From    Address
@@ -199,34 +201,34 @@ type Message struct {
 	To      []Address
 	Cc      []Address
 	Header  Header
-	Date    time.Time // zero where absent or unreadable
+	Date    time.Time // zero = absent or unreadable
 	Subject string    // decoded
 
-	Plain string // the text/plain body, decoded; "" where there is none
-	HTML  string // the text/html body, decoded; "" where there is none
+	Plain string // the text/plain body, decoded; "" = none
+	HTML  string // the text/html body, decoded; "" = none
 
-	Text     string // what the writer wrote: quote and signature cut
+	Text     string // the writer's own words, without quote and signature
 	FullText string // the whole text
 	BBCode   string // Text in the portal's markup
 	FullCode string // FullText in the portal's markup
 
-	// the letters quoted in it, from the line above the first on, whether Text has them or not; "" = none
+	// the quoted letters, beginning with the line above the first, whether Text contains them or not; "" = none
 	Quoted    string
-	QuoteCut  bool   // Text is without them
-	Signature string // what Text is without as a signature; "" = nothing
+	QuoteCut  bool   // Text does not contain the quoted letters
+	Signature string // the signature that was cut from Text; "" = none
 
-	Locale string // the language it is written in; "" = not certain, or not asked
+	Locale string // language of the text; "" = uncertain, or not determined
 
-	Forward     bool // it forwards letters, in its text or as files
+	Forward     bool // it forwards letters, in its text or as attachments
 	Attachments []Attachment
-	Forwarded   []Address // who wrote what is forwarded in it; an Addr may be missing
-	Calendar    []Event   // what calendars sent
-	Events      []string  // invitations beside a text, in words
+	Forwarded   []Address // writers of the forwarded letters; Addr may be empty
+	Calendar    []Event   // calendar entries in the message
+	Events      []string  // descriptions of invitations that accompany a text
 	Report      *Report
-	Degraded    []Degraded // what could not be read as it should, for the specialist and the log
+	Degraded    []Degraded // what could not be read properly, for the specialist and the log
 }
 
-// Reply returns where an answer goes: Reply-To when it holds exactly one address, else From.
+// Reply returns the address that an answer goes to: Reply-To if it contains exactly one address, else From.
 func (m *Message) Reply() Address {
 	if len(m.ReplyTo) == 1 && m.ReplyTo[0].Addr != "" {
 		return m.ReplyTo[0]

@@ -1,102 +1,102 @@
 package desk
 
-// Note is a remark for the specialist: which of the portal's texts, and what it is about.
+// Note is a remark for the specialist: the key of its text, and the details in it.
 type Note struct {
 	Key    NoteKey `json:"key"`
 	Detail string  `json:"detail,omitempty"`
 	Task   int64   `json:"task,omitempty"`
-	Quiet  bool    `json:"quiet,omitempty"` // it is the reason why there was no auto-reply
+	Quiet  bool    `json:"quiet,omitempty"` // it is the reason why no auto-reply was sent
 }
 
-// NoteKey names the text of a note: a definition in notes.tmpl.
+// NoteKey names the text of a note, a definition in notes.tmpl.
 type NoteKey string
 
-// The keys of notes.
+// The keys of notes. "It" is the message, unless the line says otherwise.
 const (
 	NoteUnverified  NoteKey = "unverified"   // DMARC failed
 	NoteOtherSender NoteKey = "other-sender" // a colleague of the requester wrote it
 	NoteStranger    NoteKey = "stranger"     // it continues a ticket of somebody else
-	NoteLate        NoteKey = "late"         // it continues a ticket closed long ago
+	NoteLate        NoteKey = "late"         // it continues a ticket that was closed long ago
 	NoteDeleted     NoteKey = "deleted"      // the former task was deleted
-	NoteVia         NoteKey = "via"          // our own address sent it for the person in Reply-To
-	NoteStaffReply  NoteKey = "staff-reply"  // it answers a specialist's own mail
+	NoteVia         NoteKey = "via"          // our own address sent it on behalf of the person in Reply-To
+	NoteStaffReply  NoteKey = "staff-reply"  // it answers a letter that a specialist sent from their own mail program
 	NoteWritten     NoteKey = "written"      // one of us wrote it by mail
 	NoteAutomatic   NoteKey = "automatic"    // a machine wrote it
-	NoteBulk        NoteKey = "bulk"         // a list or a mass mailing
-	NoteRobot       NoteKey = "robot"        // nobody reads what its sender is sent
+	NoteBulk        NoteKey = "bulk"         // a mailing list or a mass mailing sent it
+	NoteRobot       NoteKey = "robot"        // its sender is a robot: nobody reads the answers
 	NoteBlindCopy   NoteKey = "blind-copy"   // our address is not among the recipients
 	NoteBounce      NoteKey = "bounce"       // a letter of ours was not delivered
 	NoteOversize    NoteKey = "oversize"     // the message was too large to be read
-	NoteCut         NoteKey = "cut"          // the post shows less than the letter says
-	NoteThanks      NoteKey = "thanks"       // a bare thank-you opens no task again
-	NoteWrongToken  NoteKey = "wrong-token"  // its subject has a token that is not believed
+	NoteCut         NoteKey = "cut"          // the post leaves out a part of the letter
+	NoteThanks      NoteKey = "thanks"       // it only says thanks, so it does not reopen the task
+	NoteWrongToken  NoteKey = "wrong-token"  // its subject contains a token that is not believed
 	NoteForwarded   NoteKey = "forwarded"    // it forwards somebody's letter
-	NoteDegraded    NoteKey = "degraded"     // something could not be read; the detail is a Degraded
-	NotePictures    NoteKey = "pictures"     // pictures of signatures were left out
-	NoteEvent       NoteKey = "event"        // an invitation
-	NoteExcluded    NoteKey = "excluded"     // no auto-reply: an exclusion, its pattern is the detail
-	NoteSuppress    NoteKey = "suppress"     // no auto-reply: the letter asks for none
+	NoteDegraded    NoteKey = "degraded"     // something could not be read; detail: a Degraded
+	NotePictures    NoteKey = "pictures"     // pictures from signatures were left out
+	NoteEvent       NoteKey = "event"        // it contains an invitation
+	NoteExcluded    NoteKey = "excluded"     // no auto-reply: an exclusion hits; detail: its pattern
+	NoteSuppress    NoteKey = "suppress"     // no auto-reply: the letter asks not to get one
 	NoteReply       NoteKey = "reply"        // no auto-reply: it answers a letter of ours
 	NoteNoAddress   NoteKey = "no-address"   // no auto-reply: there is nobody to answer
-	NoteOff         NoteKey = "off"          // no auto-reply: they are switched off
-	NoteCapped      NoteKey = "capped"       // no auto-reply: over a limit
+	NoteOff         NoteKey = "off"          // no auto-reply: auto-replies are switched off
+	NoteCapped      NoteKey = "capped"       // no auto-reply: a limit is exceeded
 	NoteStale       NoteKey = "stale"        // no auto-reply: the letter is old
-	NoteQuarantine  NoteKey = "quarantine"   // further messages of the day are in the quarantine, and not told of
-	// too many letters of the detail: further ones are gathered as files of the task
+	NoteQuarantine  NoteKey = "quarantine"   // further messages of the day are in the quarantine and get no note each
+	// too many letters came from one sender or domain, the detail; further ones become files of the task
 	NoteFlood         NoteKey = "flood"
-	NoteSpam          NoteKey = "spam"           // the receiving filter has marked it, and its sender gets no letter
-	NoteAnswerTo      NoteKey = "answer-to"      // answers go to another address than the sender's
+	NoteSpam          NoteKey = "spam"           // the receiving filter marked it as spam; its sender gets no letter
+	NoteAnswerTo      NoteKey = "answer-to"      // answers go to an address other than the sender's
 	NoteNoText        NoteKey = "no-text"        // the message has no text
-	NoteUndeliverable NoteKey = "undeliverable"  // a former letter to the address came back
-	NoteStaffForward  NoteKey = "staff-forward"  // a specialist, the detail, forwarded the requester's letter
-	NoteForwardUnsure NoteKey = "forward-unsure" // a specialist forwarded a letter, and whose is not certain
-	NoteFallback      NoteKey = "fallback"       // the responsible of the settings is unknown or dismissed
-	NoteMention       NoteKey = "mention"        // a comment stayed inside: it begins with a mention of a colleague
-	// a comment stayed inside: it begins with half of the internal prefix, the detail
+	NoteUndeliverable NoteKey = "undeliverable"  // an earlier letter to the address came back
+	NoteStaffForward  NoteKey = "staff-forward"  // a specialist forwarded the letter; detail: the specialist
+	NoteForwardUnsure NoteKey = "forward-unsure" // a specialist forwarded a letter whose writer is uncertain
+	NoteFallback      NoteKey = "fallback"       // the responsible person in the settings is unknown or dismissed
+	NoteMention       NoteKey = "mention"        // a comment that begins with a mention of a colleague stayed inside
+	// a comment that begins with half of the internal prefix stayed inside; detail: that half
 	NoteSlip        NoteKey = "slip"
 	NoteMuted       NoteKey = "muted"        // comments do not go out: the customer gets no letters
-	NoteUnmuted     NoteKey = "unmuted"      // they do again
-	NoteFailing     NoteKey = "failing"      // a comment goes to an address whose mail came back
-	NoteWorking     NoteKey = "working"      // its owner has written since
-	NoteDelayed     NoteKey = "delayed"      // a letter with a comment waits for long, or for a person
-	NoteSentLate    NoteKey = "sent-late"    // it is out
-	NoteSent        NoteKey = "sent"         // a letter with a comment is out
-	NoteLeftOut     NoteKey = "left-out"     // files of a comment that did not go out with it
-	NoteCopied      NoteKey = "copied"       // the detail's addresses get answers in copy from now on
-	NoteCrowd       NoteKey = "crowd"        // nobody does: the letter went to more people than the detail
-	NoteCopyLost    NoteKey = "copy-lost"    // a copy was refused for good: address and reason
-	NoteCopyDelayed NoteKey = "copy-delayed" // a copy waits for long, or for a person
-	NoteCopySent    NoteKey = "copy-sent"    // it is out
-	NoteUnseenFiles NoteKey = "unseen-files" // files of a letter that the portal took and does not show
+	NoteUnmuted     NoteKey = "unmuted"      // comments go out again
+	NoteFailing     NoteKey = "failing"      // a comment goes to an address from which mail has come back
+	NoteWorking     NoteKey = "working"      // somebody wrote from such an address, so it works
+	NoteDelayed     NoteKey = "delayed"      // a letter with a comment is delayed for long, or waits for a person
+	NoteSentLate    NoteKey = "sent-late"    // the delayed letter was sent
+	NoteSent        NoteKey = "sent"         // a letter with a comment was sent
+	NoteLeftOut     NoteKey = "left-out"     // some files of a comment were not sent with it
+	NoteCopied      NoteKey = "copied"       // people get answers in copy from now on; detail: their addresses
+	NoteCrowd       NoteKey = "crowd"        // nobody was added in copy: the letter went to too many; detail: the limit
+	NoteCopyLost    NoteKey = "copy-lost"    // a copy was refused for good; detail: address and reason
+	NoteCopyDelayed NoteKey = "copy-delayed" // a copy is delayed for long, or waits for a person
+	NoteCopySent    NoteKey = "copy-sent"    // the delayed copy was sent
+	NoteUnseenFiles NoteKey = "unseen-files" // the portal accepted files of a letter and does not show them
 )
 
-// What the detail of a NoteCut may say, several of them with a blank between.
+// The words in the detail of a NoteCut, separated by blanks.
 const (
-	CutQuote     = "quote"     // the letters quoted in it
-	CutSignature = "signature" // its signature
-	CutText      = "text"      // the end of a long text
+	CutQuote     = "quote"     // the quoted letters were left out
+	CutSignature = "signature" // the signature was left out
+	CutText      = "text"      // the end of a long text was left out
 )
 
-// Degraded says what of a message could not be read as it should.
+// Degraded names a part of a message that could not be read properly.
 type Degraded string
 
 // The values of Degraded.
 const (
-	DegradedHeader    Degraded = "header"    // longer than allowed, the rest was dropped
-	DegradedLines     Degraded = "lines"     // lines of the header that are no fields were left out
-	DegradedSender    Degraded = "sender"    // From holds no address that mail can be sent to, or a choice of several
-	DegradedCharset   Degraded = "charset"   // some letters of the text could not be told
+	DegradedHeader    Degraded = "header"    // the header is too long; the rest was dropped
+	DegradedLines     Degraded = "lines"     // lines in the header that are not fields were left out
+	DegradedSender    Degraded = "sender"    // From contains no usable address, or more than one
+	DegradedCharset   Degraded = "charset"   // some characters could not be decoded
 	DegradedTruncated Degraded = "truncated" // the end of the message is missing
-	DegradedMIME      Degraded = "mime"      // parts that were not told from the text stand in it
-	DegradedDepth     Degraded = "depth"     // parts nested too deep were left unopened
-	DegradedParts     Degraded = "parts"     // too many parts, the rest is one attachment
-	DegradedText      Degraded = "text"      // the text is longer than allowed, the rest was dropped
-	DegradedWords     Degraded = "words"     // there are words in it, and none could be shown
-	DegradedForms     Degraded = "forms"     // its text and its page say different things
-	DegradedPGP       Degraded = "pgp"       // encrypted or signed with PGP inside the text
-	DegradedEncrypted Degraded = "encrypted" // encrypted as a whole
-	DegradedTNEF      Degraded = "tnef"      // a winmail.dat that could not be opened
-	DegradedPicture   Degraded = "picture"   // a picture in the HTML itself that could not be taken out of it
-	DegradedSMIME     Degraded = "smime"     // a signed container that could not be opened
-	DegradedOversize  Degraded = "oversize"  // larger than the mailbox allows: only its header was read
+	DegradedMIME      Degraded = "mime"      // the text contains parts that could not be separated from it
+	DegradedDepth     Degraded = "depth"     // parts nested too deeply were not opened
+	DegradedParts     Degraded = "parts"     // there are too many parts; the rest became one attachment
+	DegradedText      Degraded = "text"      // the text is too long; the rest was dropped
+	DegradedWords     Degraded = "words"     // it contains words, and none of them could be shown
+	DegradedForms     Degraded = "forms"     // its plain text and its HTML say different things
+	DegradedPGP       Degraded = "pgp"       // it contains PGP-encrypted or PGP-signed text
+	DegradedEncrypted Degraded = "encrypted" // the whole message is encrypted
+	DegradedTNEF      Degraded = "tnef"      // a winmail.dat could not be opened
+	DegradedPicture   Degraded = "picture"   // a picture embedded in the HTML could not be extracted
+	DegradedSMIME     Degraded = "smime"     // a signed container (S/MIME) could not be opened
+	DegradedOversize  Degraded = "oversize"  // it is larger than the mailbox's limit; only its header was read
 )

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	pictureMax   = 200 << 10 // bytes of a picture that may belong to a signature
-	picturesMost = 20        // of one letter that are remembered
-	pictureTwice = 2         // earlier letters of the sender that had it
+	pictureMax   = 200 << 10 // bytes; a larger picture does not belong to a signature
+	picturesMost = 20        // pictures of one letter that are remembered
+	pictureTwice = 2         // earlier letters of the sender with a picture that is left out
 )
 
-// picturesRule takes the pictures of signatures off the files of a post. They come with every letter of a sender, and
+// picturesRule leaves the pictures of signatures out of a post's files. They come with every letter of a sender, and
 // nobody wants them in the task again and again.
 func picturesRule() rule {
 	return rule{"pictures", "", fmt.Sprintf("a picture of at most %d kB was in two earlier letters of this sender, "+
@@ -26,7 +26,7 @@ func small(a Attachment) bool {
 	return strings.HasPrefix(a.Type, "image/") && a.Size <= pictureMax && a.Hash != ""
 }
 
-// smallPictures returns the hashes of what could be a signature's pictures.
+// smallPictures returns the hashes of the pictures that may belong to a signature.
 func smallPictures(m *Message) []string {
 	var hashes []string
 	for _, a := range m.Attachments {
@@ -37,8 +37,8 @@ func smallPictures(m *Message) []string {
 	return hashes
 }
 
-// recurring finds the pictures that are left out; cut says that the post shows less than the letter, and that the whole
-// of it is attached.
+// recurring finds the pictures that are left out. cut says that the post leaves out a part of the letter, and that the
+// whole letter is attached.
 func (w *weighing) recurring(cut bool) {
 	if w.recurs != nil || len(smallPictures(w.m)) == 0 {
 		return
@@ -56,7 +56,7 @@ func (w *weighing) recurring(cut bool) {
 		}
 	}
 	w.ask(GroupFiles, picturesRule())
-	if len(attached) > 0 { // somebody may be told to look at it
+	if len(attached) > 0 { // the text may refer the reader to an attachment
 		w.note(NotePictures, strings.Join(attached, ", "), 0)
 	}
 }
@@ -71,7 +71,7 @@ func askPictures(w *weighing) (string, bool) {
 	return glyph.Cut(strings.Join(names, ", "), 200), len(names) > 0
 }
 
-// forwarded notes who wrote what the sender forwards, and what the letter invites to.
+// forwarded adds notes about the writers of the forwarded letters, and about the invitations in the message.
 func (w *weighing) forwarded() {
 	for _, e := range w.m.Events {
 		w.note(NoteEvent, glyph.Cut(glyph.Line(e), 300), 0)

@@ -2,54 +2,54 @@ package desk
 
 import "time"
 
-// Status is how a ticket stands.
+// Status is the state of a ticket.
 type Status string
 
-// The states of a ticket.
+// The values of Status.
 const (
 	Open Status = "open"
 	Done Status = "closed"
 	Gone Status = "gone" // its task was deleted
 )
 
-// TaskState is what the portal says of one task.
+// TaskState is what the portal says about one task.
 type TaskState struct {
 	Task     int64
 	Status   Status
 	Title    string
-	Mark     string    // XML_ID: whose task it is
-	Chat     int64     // id of the task's chat (new card), 0 = none known
-	Activity time.Time // when somebody last commented it
+	Mark     string    // XML_ID, which says whose task it is
+	Chat     int64     // id of the task's chat (new card); 0 = unknown
+	Activity time.Time // time of the last comment
 	Changed  time.Time
 	ClosedAt time.Time
 }
 
-// Owns reports whether a task of the ticket's number and that mark is the ticket's: of a portal restored from a backup
-// the number may be another task's. Where the portal never showed the mark, the number must do.
+// Owns reports whether the task with the ticket's task number and this mark is the ticket's. If the portal was restored
+// from a backup, the number may belong to another task. If the portal has never shown a mark, the number is enough.
 func (t *Ticket) Owns(mark string) bool { return t.Mark == "" || t.Mark == mark }
 
-// Renumbered reports whether a comment that is new has a number which was given to another one before.
+// Renumbered reports whether a new comment has a number that another comment had before.
 func (t *Ticket) Renumbered(c Comment) bool {
 	return !c.Late && c.ID <= t.LastComment || c.ResultID != 0 && c.ResultID <= t.LastResult
 }
 
-// Changes is what the portal says happened since a cursor.
+// Changes are the tasks that changed since a cursor.
 type Changes struct {
 	Tasks []TaskState
-	Now   time.Time // the portal's clock when it answered
+	Now   time.Time // portal's clock at the time of the answer
 }
 
-// Watch asks for the comments of one task newer than the last known one.
+// Watch asks for the comments of one task that are newer than the last one read.
 type Watch struct {
 	Task int64
-	Chat int64 // 0 = not known
-	Last int64 // id of the newest comment already read, 0 = none
+	Chat int64 // 0 = unknown
+	Last int64 // id of the newest comment read; 0 = none
 
-	LastResult int64 // id of the newest result already read, 0 = none
+	LastResult int64 // id of the newest result read; 0 = none
 
-	// A portal restored from a backup gives the same numbers to other comments, below Last, too.
-	LastAt time.Time // date of the comment Last, zero = not known
-	Since  time.Time // everything up to then was read; zero = not known
+	// A portal that was restored from a backup gives used numbers to other comments, also below Last.
+	LastAt time.Time // date of the comment Last; zero = unknown
+	Since  time.Time // everything up to this time was read; zero = unknown
 }
 
 // Talk is the answer to a Watch.
@@ -57,74 +57,75 @@ type Talk struct {
 	Task     int64
 	Chat     int64
 	Comments []Comment // oldest first
-	Err      error     // why this one could not be read
-	Barred   bool      // the task is there, but its talk is closed to our user
-	Rewound  bool      // the last comment known is not there, or another is: they are those after the watch's Since
+	Err      error     // why the comments could not be read
+	Barred   bool      // the task exists, but our user may not read its comments
+	Rewound  bool      // the last comment read is missing or replaced, so Comments are those after the Watch's Since
 }
 
-// Profile is a contact as a directory knows them.
+// Profile is a contact as found in a directory.
 type Profile struct {
 	Name   string   `json:"name"`
-	CRM    []string `json:"crm,omitempty"` // codes of the portal's CRM, C_275
+	CRM    []string `json:"crm,omitempty"` // codes in the portal's CRM, such as C_275
 	Source string   `json:"source"`        // directory, bitrix24, onec
 }
 
-// Made is what became of one effect on the portal.
+// Made is the result of making one effect on the portal.
 type Made struct {
-	Task    int64 // of OpenTask
-	Comment int64 // of CommentTask, 0 where the portal does not say
+	Task    int64 // with OpenTask
+	Comment int64 // with CommentTask; 0 = the portal does not say
 	Chat    int64
-	Missing []int // of the effect's files, those that the portal did not keep
-	Seen    bool  // the portal shows it, if not its files; false where it merely answered well
-	Found   bool  // it was there already, from an attempt of which nothing was known
+	Missing []int // indexes of the effect's files that the portal did not keep
+	Seen    bool  // it has been seen on the portal, perhaps without its files; false = the portal only reported success
+	Found   bool  // it was already there, from an attempt whose outcome was unknown
 	Err     error // wraps a fault.Error; nil = made
 }
 
-// Unconfirmed is an effect that the portal answered to have made, and has not been seen there.
+// Unconfirmed is an effect that the portal reports as made, but that has not been seen there yet.
 type Unconfirmed struct {
-	Effect  Effect    `json:"effect"` // with the task's number, and the chat's
+	Effect  Effect    `json:"effect"` // with the numbers of the task and the chat
 	Comment int64     `json:"comment,omitempty"`
 	At      time.Time `json:"at"`              // when it was made
-	Looks   int       `json:"looks,omitempty"` // how often it was looked for in vain
+	Looks   int       `json:"looks,omitempty"` // number of looks that did not find it
 	Looked  time.Time `json:"looked,omitzero"`
-	Again   bool      `json:"again,omitempty"` // it was made for the second time
-	Seen    bool      `json:"seen,omitempty"`  // only its files have not been seen
+	Again   bool      `json:"again,omitempty"` // it has been made a second time
+	Seen    bool      `json:"seen,omitempty"`  // it has been seen, but its files have not
 
-	Letters int `json:"-"` // of its text, as Letters counts them; 0 = the text is not compared
+	Letters int `json:"-"` // letters in its text, as counted by Letters; 0 = the text is not compared
 }
 
-// Looked is what came of a look at something unconfirmed. Without any of Seen, Again and Hold it is looked for again.
+// Looked is the result of looking for an unconfirmed effect. If none of Seen, Again and Hold is set, it is looked for
+// again.
 type Looked struct {
-	Key    string   // of the effect
-	Seen   bool     // it is there
-	Again  bool     // it is to be made once more, by another way
-	Hold   string   // it is kept for a person, for this reason
-	Missed int      // 1 = it was not there, or not whole
-	Then   []Effect // with Seen: to be queued behind everything of the ticket
+	Key    string   // key of the effect
+	Seen   bool     // it was found
+	Again  bool     // it must be made once more, in another way
+	Hold   string   // it waits for a person, for this reason
+	Missed int      // 1 = it was missing or incomplete
+	Then   []Effect // with Seen: to be queued after all effects of the ticket
 }
 
-// Sight is what a look shows of something unconfirmed.
+// Sight is what the portal shows of an unconfirmed effect.
 type Sight struct {
 	There   bool
-	Deleted bool  // it was there, and somebody has taken it back; of messages alone, as other comments leave no trace
-	Missing []int // of its files, those that are not there
-	Letters int   // of the text that is shown, where that was asked for
-	Times   int   // how often the text of a comment is there
-	Err     error // it could not be looked at
+	Deleted bool  // it was there and somebody deleted it; for chat messages only, since other comments leave no trace
+	Missing []int // indexes of its files that are not there
+	Letters int   // letters in the text that is shown, if asked for
+	Times   int   // how often a comment's text occurs
+	Err     error // why it could not be looked at
 }
 
-// Prepared is what the portal must know or hold before effects can be made.
+// Prepared is what was looked up on the portal and uploaded to it before effects are made.
 type Prepared struct {
-	Profiles map[string]Profile // by folded address; an address that is missing is not known there
-	Asked    bool               // the CRM was asked; false where the webhook may not read it
-	Objects  []int64            // Drive objects of the files asked for, in their order; 0 = see Errs
-	Errs     []error            // why a file was not taken, in the order of the files; nil = it was
+	Profiles map[string]Profile // by folded address; a missing address is not in the CRM
+	Asked    bool               // the CRM was queried; false = the webhook may not read it
+	Objects  []int64            // Drive objects of the requested files, in order; 0 = see Errs
+	Errs     []error            // why a file was not uploaded, in the order of the files; nil = it was
 }
 
-// Accepted is a difference between what we recorded and what there is that a person knows of and wants to hear of no
-// more.
+// Accepted is a difference between our records and the servers that a person has accepted and does not want reported
+// again.
 type Accepted struct {
-	ID      string    `json:"id"` // of the difference
+	ID      string    `json:"id"` // id of the difference
 	What    string    `json:"what"`
 	Mailbox string    `json:"mailbox,omitempty"`
 	UID     uint32    `json:"uid,omitempty"`
@@ -134,5 +135,5 @@ type Accepted struct {
 	At      time.Time `json:"at"` // when it was accepted
 	By      string    `json:"by,omitempty"`
 	Note    string    `json:"note,omitempty"`
-	Effect  string    `json:"effect,omitempty"` // key of what was made and is not there, or not whole
+	Effect  string    `json:"effect,omitempty"` // key of an effect that was made and is missing or incomplete
 }

@@ -15,7 +15,8 @@ const (
 	participantsMax = 200
 )
 
-// arrived returns when the message came to us, by its own word only where nobody else knows.
+// arrived returns the time at which the message reached us. The message's own Date is used only if the server gives
+// none.
 func arrived(m *Message, now time.Time) time.Time {
 	switch {
 	case !m.Received.IsZero():
@@ -26,7 +27,7 @@ func arrived(m *Message, now time.Time) time.Time {
 	return now
 }
 
-// open makes a new ticket with its task, and the auto-reply where one goes.
+// open creates a ticket with its task, and an auto-reply if one is due.
 func (w *weighing) open(automatic bool) {
 	key := DeriveKey("open", w.d.Key)
 	t := &Ticket{
@@ -97,12 +98,12 @@ func (w *weighing) received(t *Ticket) *Draft {
 	return d
 }
 
-// comment adds the message to the ticket that was found.
+// comment adds the message to the found ticket as a comment.
 func (w *weighing) comment(form Form) {
 	key := DeriveKey("comment", w.d.Key)
 	t := w.found
 	if w.reopen {
-		t.Status = Open // ClosedAt stays: Announce knows by it a closing it has seen
+		t.Status = Open // ClosedAt stays: by it Announce recognises a closing that it has seen
 	}
 	origin := FromCustomer
 	switch form {
@@ -129,18 +130,18 @@ func (w *weighing) comment(form Form) {
 	}
 }
 
-// written decides mail of ours and of our specialists.
+// written decides mail from our own addresses and from specialists.
 func (w *weighing) written() {
 	_, unverified := askUnverified(w)
 	switch {
 	case w.loop:
 		w.d.Verdict = Ignored
-		if w.known != nil { // a relay may have given our letter another id: replies will name that one
+		if w.known != nil { // a relay may have replaced our Message-ID, and replies will name the new one
 			w.d.Thread = map[string]Link{w.m.ID: {Ticket: w.known.ticket.Number, Origin: FromUs}}
 		}
 	case w.found == nil || w.found.Status == Gone:
 		w.d.Verdict = Ignored
-		w.remember(FromStaff) // without a ticket: a reply to it is one to a specialist's letter
+		w.remember(FromStaff) // without a ticket, so that a reply counts as one to a specialist
 	default:
 		w.notes = nil
 		if unverified {
@@ -150,8 +151,9 @@ func (w *weighing) written() {
 	}
 }
 
-// remember keeps the message's id for the thread, unless it leads somewhere already. An id of our form that we did not
-// make is not kept: those are found by their key alone, and the key may be that of a letter of ours.
+// remember records the message's id for the thread, unless the id already leads to a ticket. An id that has the form of
+// ours but was not made by us is not recorded: such ids are looked up by their key alone, and the key may be that of a
+// letter of ours.
 func (w *weighing) remember(origin Origin) {
 	w.d.Thread = map[string]Link{}
 	var number uint64
@@ -167,9 +169,9 @@ func (w *weighing) remember(origin Origin) {
 	}
 }
 
-// heard brings the ticket up to date with a letter of somebody who takes part. What answers quote, and what they
-// answer, are the requester's own letters alone: others may have written for us only. Of a known ticket a letter whose
-// sender our mail server does not believe changes nothing.
+// heard updates the ticket from a letter of a person who takes part in it. Answers quote and reply to the requester's
+// own letters only, since others may have written for us alone. If DMARC failed, a letter in a known ticket changes
+// nothing.
 func (w *weighing) heard(t *Ticket) {
 	opening := t.Number == 0
 	_, forged := askUnverified(w)
@@ -188,7 +190,7 @@ func (w *weighing) heard(t *Ticket) {
 	}
 	t.Silent = len(w.excluded) > 0 && w.excluded[0].Scope.Includes(ScopeLetters) || w.spam && (opening || t.Silent)
 	if w.forward {
-		return // answers neither quote what a specialist wrote for us nor answer it
+		return // answers do not quote or reply to what a specialist wrote for us
 	}
 	if w.d.Class == classHuman && (t.Undeliver != "" || t.Warned) {
 		w.note(NoteWorking, w.m.From.Key(), 0)
@@ -197,18 +199,18 @@ func (w *weighing) heard(t *Ticket) {
 	t.Undeliver = ""
 	t.Reachable = t.Reachable || silence{w}.reaches()
 	if local := systemLocal(w.m); local == "" || w.r.isSystem(local) {
-		t.Silent = true // nobody reads what a mail system is sent
+		t.Silent = true // nobody reads mail to a mail system
 	}
 	t.LastText, t.LastAt = glyph.Cut(w.m.Text, lastTextMax), arrived(w.m, w.f.Now)
 	if w.m.DerivedID {
-		return // nobody but us knows that id
+		return // no mail program knows a derived id
 	}
 	t.LastID = w.m.ID
 	for _, id := range append(slices.Clone(w.m.Refs), w.m.ID) {
 		if usableID(id) && !slices.Contains(t.References, id) {
 			t.References = append(t.References, id)
 		}
-		if n := len(t.References); n > referencesMax { // the first id is the thread's, the last ones what is answered
+		if n := len(t.References); n > referencesMax { // the first id identifies the thread
 			t.References = append(t.References[:1:1], t.References[n-referencesMax+1:]...)
 		}
 	}
@@ -234,8 +236,8 @@ func (w *weighing) participants(t *Ticket) {
 	}
 }
 
-// post makes what goes into the portal of a message; its text is rendered by whoever makes the effect. A task shows the
-// whole text; a report of a letter that came back is one file.
+// post makes the post of a message; its text is rendered when the effect is made. A task shows the whole text. A bounce
+// is attached as a single file.
 func (w *weighing) post(form Form) *Post {
 	p := &Post{Form: form, From: w.m.From, At: arrived(w.m, w.f.Now)}
 	if w.m.Place != (Place{}) {
@@ -269,14 +271,14 @@ func (w *weighing) post(form Form) *Post {
 	return p
 }
 
-// tells reports whether a text holds more than blanks, what is not seen, and the lines above signatures.
+// tells reports whether a text contains anything besides blanks, invisible characters and separator lines.
 func tells(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool {
 		return !invisible(r) && !strings.ContainsRune("-_=*>|", r) && r != '—'
 	})
 }
 
-// files adds the attachments of the message to a post; cut says that it shows less than the letter.
+// files adds the attachments of the message to a post. cut says that the post leaves out a part of the letter.
 func (w *weighing) files(p *Post, cut bool) {
 	w.recurring(cut)
 	for i, a := range w.m.Attachments {
@@ -286,7 +288,7 @@ func (w *weighing) files(p *Post, cut bool) {
 	}
 }
 
-// detail returns what is left out, as the detail of a note; "" = nothing.
+// detail returns the detail of a NoteCut; "" = nothing was left out.
 func (c cutting) detail() string {
 	var what []string
 	if c.quote {
@@ -312,7 +314,7 @@ func (p *Post) whole(m *Message) {
 	}
 }
 
-// degraded notes what could not be read as it should, and reports whether the message was too large to be read at all.
+// degraded adds notes about what could not be read properly, and reports whether the message was too large to be read.
 func (w *weighing) degraded() (oversize bool) {
 	if oversize = slices.Contains(w.m.Degraded, DegradedOversize); oversize {
 		w.note(NoteOversize, "", 0)

@@ -10,10 +10,10 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// capped is the rule of the limits, the only one that hits because of letters before.
+// capped is the id of the rule for limits, the only rule that depends on earlier letters.
 const capped = "T3 capped"
 
-// quietRules take the auto-reply away and nothing else; all of them are asked.
+// quietRules are the rules that suppress the auto-reply and nothing else. All of them are asked.
 func quietRules() []rule {
 	const no = "no auto-reply"
 	return []rule{
@@ -119,7 +119,7 @@ func askCapped(w *weighing) (string, bool) {
 	return "", false
 }
 
-// askBlindCopy can't tell where no own address is known, nor where the message names no recipient at all.
+// askBlindCopy does not hit if no own address is known, or if the message names no recipient at all.
 func askBlindCopy(w *weighing) (string, bool) {
 	if len(w.r.own) == 0 {
 		return "", false
@@ -146,7 +146,8 @@ func askBlindCopy(w *weighing) (string, bool) {
 	return "none of our addresses is among the recipients", named
 }
 
-// isOwnTagged knows our addresses with a tag, too: support+sales@example.ru comes to support@example.ru (RFC 5233).
+// isOwnTagged reports whether addr is ours, with or without a +tag: support+sales@example.ru is delivered to
+// support@example.ru (RFC 5233).
 func (r *Rules) isOwnTagged(addr string) bool {
 	local, domain := splitAddress(addr)
 	local, _, _ = strings.Cut(local, "+")
@@ -170,9 +171,9 @@ func askStale(w *weighing) (string, bool) {
 	return "it arrived " + age.Truncate(1e9).String() + " ago", age > most
 }
 
-// askUndeliverable asks whether mail to the answer's address came back. A letter from a person clears the mark if the
-// reply goes to that same address: receiving mail from it proves that it exists. A Reply-To proves nothing: web forms
-// put into it whatever a visitor mistyped.
+// askUndeliverable hits if mail to the reply's address came back. A letter from a person clears the mark if the reply
+// goes to that same address: receiving mail from it proves that it exists. A Reply-To proves nothing, since web forms
+// fill it with whatever a visitor typed.
 func askUndeliverable(w *weighing) (string, bool) {
 	to := w.r.replyTo(w.m).Key()
 	return to, w.f.Undelivers && (w.d.Class != classHuman || to != w.m.From.Key())
@@ -192,7 +193,7 @@ func askNoAddress(w *weighing) (string, bool) {
 
 func askOff(w *weighing) (string, bool) { return "", !w.r.policy.In(w.m.Mailbox).AutoReply }
 
-// replyTo returns where answers go. QUIRK: web forms put the mailbox they write to into Reply-To.
+// replyTo returns the address that answers go to. QUIRK: web forms put the mailbox they write to into Reply-To.
 func (r *Rules) replyTo(m *Message) Address {
 	if to := m.Reply(); !r.isOwn(to.Addr) {
 		return to

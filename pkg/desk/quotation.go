@@ -7,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// quotation says whose letter a message quotes: the outermost one.
+// quotation says whose letter is the outermost one that a message quotes.
 type quotation int
 
 const (
 	quotesNone    quotation = iota // there is no quote
-	quotesUnknown                  // nothing says whose it is
-	quotesOurs                     // ours or a specialist's
-	quotesParty                    // the writer's, or that of somebody who takes part in the ticket
-	quotesThird                    // somebody else's
+	quotesUnknown                  // the writer is unknown
+	quotesOurs                     // our letter or a specialist's
+	quotesParty                    // a letter of the sender, or of somebody who takes part in the ticket
+	quotesThird                    // a letter of somebody else
 )
 
-// quotes finds out whose letter is quoted in a message that belongs to a ticket. Mail programs leave addresses out
-// within an organisation; then the name tells, and whether the message answers a letter of ours.
+// quotes finds out whose letter a message in a ticket quotes. Mail programs leave out addresses within an organisation.
+// Then the name decides, or the fact that the message answers a letter of ours.
 func (w *weighing) quotes() quotation {
 	if w.m.Quoted == "" {
 		return quotesNone
@@ -43,7 +43,8 @@ func (w *weighing) quotes() quotation {
 	return quotesThird
 }
 
-// partyTo reports whether the address is the writer's, the requester's or that of somebody in copy.
+// partyTo reports whether the address is the sender's, the requester's, the one that answers go to, or that of somebody
+// in copy.
 func partyTo(t *Ticket, m *Message, addr string) bool {
 	return addr == m.From.Key() || addr == t.Requester.Key() || addr == t.ReplyTo.Key() ||
 		slices.Contains(t.Participants, addr)
@@ -54,7 +55,7 @@ func labelValue(line string) string {
 	return value
 }
 
-// foldName returns the words of a name as they are compared: in lower case, in one order.
+// foldName returns the words of a name, folded and sorted for comparison.
 func foldName(name string) string {
 	words := strings.FieldsFunc(foldSubject(name), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
@@ -63,15 +64,15 @@ func foldName(name string) string {
 	return strings.Join(words, " ")
 }
 
-// cutting is what a comment leaves out of a letter.
+// cutting says what a comment leaves out of a letter.
 type cutting struct {
-	whole     bool // nothing: its quote is somebody's letter that the ticket does not have
-	quote     bool // a quote, in which there is more than what we have sent
-	signature bool // a signature that the ticket has not shown
+	whole     bool // nothing is left out: the ticket does not have the quoted letter yet
+	quote     bool // a quote is left out that contains more than we have sent
+	signature bool // a signature is left out that the ticket has not shown
 }
 
-// leavesOut finds out what a comment of the message leaves out. Our own letter below it is nothing that a specialist
-// misses, as long as the customer has written nothing into it.
+// leavesOut finds out what a comment of the message leaves out. A quote of our own letter does not count as left out,
+// unless the customer has written something into it.
 func (w *weighing) leavesOut() (c cutting) {
 	if !w.m.QuoteCut && w.m.Signature == "" {
 		return c
@@ -87,7 +88,7 @@ func (w *weighing) leavesOut() (c cutting) {
 	return c
 }
 
-// onlyRepeats reports whether each word of a quote, below the line that says whose it is, stands in what we have sent.
+// onlyRepeats reports whether every word of a quote, below the attribution line, occurs in what we have sent.
 func (r *Rules) onlyRepeats(quoted, sent string) bool {
 	if sent == "" {
 		return false
@@ -110,7 +111,7 @@ func (r *Rules) onlyRepeats(quoted, sent string) bool {
 	return true
 }
 
-// nonBlank returns the lines of a quote that are not blank, without its marks.
+// nonBlank returns the non-blank lines of a quote without its quote marks.
 func nonBlank(quoted string) []string {
 	var lines []string
 	for line := range strings.Lines(quoted) {
@@ -121,8 +122,8 @@ func nonBlank(quoted string) []string {
 	return lines
 }
 
-// words yields the words of two letters or digits and more, folded. What programs make of pictures and addresses is
-// none.
+// words yields the folded words of a text that have at least two letters or digits. It skips what mail programs write
+// for pictures and addresses.
 func words(text string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, field := range strings.Fields(text) {
@@ -141,11 +142,11 @@ func words(text string) func(yield func(string) bool) {
 }
 
 const (
-	signaturesMax = 60 // lines of signatures that a ticket remembers
-	lineDigits    = 12 // hex digits that stand for one
+	signaturesMax = 60 // signature lines that a ticket remembers
+	lineDigits    = 12 // hex digits of a signature line's key
 )
 
-// signatureLines returns what stands for the lines of a signature.
+// signatureLines returns a key for each line of a signature.
 func signatureLines(signature string) []string {
 	var lines []string
 	for _, line := range nonBlank(signature) {
@@ -156,7 +157,7 @@ func signatureLines(signature string) []string {
 	return lines
 }
 
-// shown notes that the ticket shows a signature.
+// shown records that the ticket shows a signature.
 func (t *Ticket) shown(signature string) {
 	for _, line := range signatureLines(signature) {
 		if !slices.Contains(t.Signatures, line) {

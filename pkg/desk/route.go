@@ -8,18 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// Route says which settings a new task gets instead of its mailbox's. Each condition that is given must hold; of a
-// list, one entry must.
+// Route gives new tasks other settings than their mailbox does. Every condition that is set must hold; of a list, one
+// entry is enough.
 type Route struct {
-	Name    string            // what reasons call it; "" = its place in the list
+	Name    string            // name in reasons; "" = its place in the list
 	Mailbox string            // "" = any
-	To      []string          // patterns of recipients: the alias a letter was written to
+	To      []string          // patterns of the recipients, such as the alias that a letter was written to
 	From    []string          // patterns of the sender
-	Subject []string          // words, or what they begin with
-	Fields  map[string]Fields // by mailbox, as in the policy
+	Subject []string          // words, or beginnings of words
+	Fields  map[string]Fields // settings by mailbox, as in Policy
 }
 
-// route is a Route whose patterns are compiled.
+// route is a Route with compiled patterns.
 type route struct {
 	name     string
 	mailbox  string
@@ -55,7 +55,7 @@ func compileRoutes(list []Route) (out []route, errs []error) {
 	return out, errs
 }
 
-// routingRule chooses the settings of a new task. It is asked only where there are routes.
+// routingRule chooses the settings of a new task. It is asked only if there are routes.
 func routingRule() rule {
 	return rule{"routing", "", "there is a new task, and one of the routes of the settings fits the message; the " +
 		"first does",
@@ -72,7 +72,7 @@ func askRouting(w *weighing) (string, bool) {
 	return "", false
 }
 
-// fits reports whether the route is for the message, and by what.
+// fits reports whether the route matches the message, and which conditions did.
 func (r *route) fits(m *Message) (string, bool) {
 	var why []string
 	if r.mailbox != "" {
@@ -108,8 +108,8 @@ func (r *route) fits(m *Message) (string, bool) {
 	return strings.Join(why, ", "), true
 }
 
-// recipients are all addresses a message says it was written to, those its server noted on delivery included: an alias
-// may stand in no other place.
+// recipients returns all addresses that a message was written or delivered to. An alias may occur only in the fields
+// that the server adds on delivery.
 func recipients(m *Message) []string {
 	var all []string
 	for _, list := range [][]Address{m.To, m.Cc} {
@@ -138,7 +138,8 @@ func firstMatch(patterns []Pattern, addresses []string) (string, bool) {
 	return "", false
 }
 
-// firstWord finds the first of the words that a word of the subject begins with: endings change, beginnings do not.
+// firstWord returns the first of the words that begins a word of the subject. Only beginnings are compared, since words
+// are inflected at the end.
 func firstWord(words []string, subject string) (string, bool) {
 	subject = foldWords(subject)
 	for _, word := range words {
@@ -157,14 +158,14 @@ func firstWord(words []string, subject string) (string, bool) {
 	return "", false
 }
 
-// foldWords returns s as words are compared: lower case, one blank between them.
+// foldWords returns s in the form in which words are compared: lower case, with single blanks.
 func foldWords(s string) string {
 	s = strings.ToLower(strings.Join(strings.Fields(s), " "))
-	return strings.ReplaceAll(s, "\u0451", "\u0435") // Cyrillic io is written as ie as often as not
+	return strings.ReplaceAll(s, "\u0451", "\u0435") // Cyrillic io is often written as ie
 }
 
-// FieldsFor returns the settings of a new task of the message: those of the first route that fits, else those of its
-// mailbox. Its deadline is counted from now, so that the task is the same at every attempt to make it.
+// FieldsFor returns the settings of a new task for the message: those of the first route that matches, else those of
+// its mailbox. The deadline is computed from now and kept, so that every attempt makes the same task.
 func (r *Rules) FieldsFor(m *Message, now time.Time) Fields {
 	for i := range r.routes {
 		if _, hit := r.routes[i].fits(m); hit {
@@ -174,8 +175,8 @@ func (r *Rules) FieldsFor(m *Message, now time.Time) Fields {
 	return r.dated(r.policy.Fields[m.Mailbox], now)
 }
 
-// Renew gives a task that was refused the settings as they are now: the cause may be mended there. A deadline that they
-// leave as it was stays where it was. It says whether there are such settings.
+// Renew returns the current settings for a task that the portal refused, since the cause may have been fixed there. The
+// deadline is kept if the settings still give the same one. The result is false if the mailbox has no settings.
 func (r *Rules) Renew(p *Post, now time.Time) (Fields, bool) {
 	if _, ok := r.policy.Fields[p.Mailbox]; !ok || p.Fields == nil {
 		return Fields{}, false
@@ -190,7 +191,7 @@ func (r *Rules) Renew(p *Post, now time.Time) (Fields, bool) {
 	return f, true
 }
 
-// fields returns the settings of the route of that name, those of the mailbox where there is none.
+// fields returns the settings of the route with that name, or those of the mailbox if there is no such route.
 func (r *Rules) fields(route, mailbox string) Fields {
 	for i := range r.routes {
 		if r.routes[i].name == route {

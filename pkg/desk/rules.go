@@ -10,24 +10,24 @@ import (
 	"time"
 )
 
-// LoopHeader is the field of all our letters that carries our instance id.
+// LoopHeader is the field that carries our instance id in every letter of ours.
 const LoopHeader = "X-Helpdesk-Loop"
 
-// Rules decide: a policy whose lists and patterns have been compiled once.
+// Rules makes the decisions. It is a Policy with its lists and patterns compiled.
 type Rules struct {
 	policy   Policy
 	own      map[string]bool
 	ownNames map[string]bool // folded
-	homes    map[string]bool // domains of ours and of staff, public ones left out
+	homes    map[string]bool // domains of our addresses and of staff, without public ones
 	staff    []Pattern
-	from     map[string]bool // labels of a quoted header: who wrote it …
-	others   map[string]bool // … and what else it says
+	from     map[string]bool // labels in a quoted header: of the writer …
+	others   map[string]bool // … and of everything else
 	routes   []route
-	titles   map[string]*template.Template // by their text; nil = the subject alone
+	titles   map[string]*template.Template // by their source; nil = the subject alone
 	*Lexicon
 }
 
-// Lexicon is the words of the data file, their patterns compiled. It never changes, so many rules may share it.
+// Lexicon is Words with its patterns compiled. It never changes, so several Rules may share it.
 type Lexicon struct {
 	words   Words
 	public  map[string]bool
@@ -42,7 +42,7 @@ type Lexicon struct {
 	deleted []*regexp.Regexp
 }
 
-// Compile makes rules of a policy; the error names every bad pattern.
+// Compile returns the rules for a policy. The error names every invalid pattern.
 func Compile(p *Policy) (*Rules, error) {
 	r := &Rules{policy: *p, own: map[string]bool{}, ownNames: map[string]bool{}, homes: map[string]bool{},
 		from: labelSet(p.FromLabels), others: labelSet(p.OtherLabels), Lexicon: p.Lexicon}
@@ -87,7 +87,7 @@ func Compile(p *Policy) (*Rules, error) {
 	return r, nil
 }
 
-// NewLexicon compiles words; the error names every bad pattern, and the lexicon is without them.
+// NewLexicon compiles the words. The error names every invalid pattern, and the lexicon is returned without these.
 func NewLexicon(w Words) (*Lexicon, error) {
 	r := &Lexicon{words: w, public: map[string]bool{}}
 	for _, d := range w.PublicDomains {
@@ -125,14 +125,14 @@ func NewLexicon(w Words) (*Lexicon, error) {
 	return r, errors.Join(errs...)
 }
 
-// home notes a domain of ours. On a public domain everybody lives, so it tells nothing.
+// home records a domain of ours. Public domains are left out, since anybody may have an address there.
 func (r *Rules) home(domain string) {
 	if domain != "" && !r.public[domain] {
 		r.homes[domain] = true
 	}
 }
 
-// atHome reports whether the domain, or one above it, is ours or our staff's.
+// atHome reports whether the domain, or a domain above it, is ours or our staff's.
 func (r *Rules) atHome(domain string) bool {
 	for domain = FoldDomain(domain); domain != ""; _, domain, _ = strings.Cut(domain, ".") {
 		if r.homes[domain] {
@@ -153,8 +153,8 @@ func (r *Rules) isStaff(addr string) bool {
 	return false
 }
 
-// MessageKey returns the key of a message: the same letter has the same one, from whatever mailbox. Where a message has
-// neither a Message-ID nor a date, when it was received takes part: alarms are the same to the byte.
+// MessageKey returns the key of a message, which is the same for the same letter in every mailbox. If the message has
+// neither a Message-ID nor a date, the time of receipt is part of the key: repeated alarms are identical in every byte.
 func MessageKey(m *Message) string {
 	if m.DerivedID && m.Date.IsZero() {
 		return DeriveKey(m.ID, m.Hash, m.Header.Get("Received"), m.Received.UTC().Format(time.RFC3339))
@@ -162,8 +162,8 @@ func MessageKey(m *Message) string {
 	return DeriveKey(m.ID, m.Hash)
 }
 
-// Ask returns what must be looked up before Decide. Its IDs end with the message's own, so that an id is seen to be
-// used twice.
+// Ask returns what must be looked up before Decide. The last of its IDs is the message's own, so that a reused id is
+// noticed.
 func (r *Rules) Ask(m *Message, s Signer) Questions {
 	m, _, _ = speaker(r, m, s)
 	q := Questions{Key: MessageKey(m), Address: m.From.Key(), Subject: r.NormalSubject(m.Subject),
@@ -189,14 +189,14 @@ func (r *Rules) Ask(m *Message, s Signer) Questions {
 	return q
 }
 
-// counted returns whom limits count a message for: its sender and whoever gets the auto-reply, since a forged letter
-// may name any victim in Reply-To.
+// counted returns the keys that limits count a message for: those of its sender and of the address that gets the
+// auto-reply. A forged letter may name any victim in Reply-To.
 func (r *Rules) counted(m *Message) []string {
 	return r.limits(m.From, r.replyTo(m))
 }
 
-// limits returns the keys by which limits know addresses: each without its +tag, and its domain where that is not
-// public.
+// limits returns the keys that limits count addresses under: the address without its +tag, and its domain unless that
+// is public.
 func (r *Rules) limits(addrs ...Address) []string {
 	var keys []string
 	add := func(key string) {
@@ -218,14 +218,14 @@ func (r *Rules) limits(addrs ...Address) []string {
 	return keys
 }
 
-// usableID reports whether an id can tell one message from another. QUIRK: `<>` and `<@host>` are sent as Message-IDs,
-// and whoever stores them ties unrelated letters together (freescout#4740).
+// usableID reports whether an id can distinguish messages. QUIRK: `<>` and `<@host>` are sent as Message-IDs, and
+// programs that store them tie unrelated letters together (freescout#4740).
 func usableID(id string) bool {
 	left, _, _ := strings.Cut(id, "@")
 	return strings.TrimSpace(left) != ""
 }
 
-// replyIDs returns the ids a message answers, newest first: In-Reply-To, then References from the end.
+// replyIDs returns the ids that a message answers, newest first: In-Reply-To, then References from the end.
 func replyIDs(m *Message) []string {
 	const most = 100
 	var ids []string

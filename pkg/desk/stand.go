@@ -13,8 +13,8 @@ func duplicateRule() rule {
 		func(w *weighing) (string, bool) { return w.d.Key, w.f.Recorded }}
 }
 
-// QUIRK: parcel services and shops send different letters under one Message-ID (freescout#5591): each is a message of
-// its own, but the id keeps leading where it led.
+// QUIRK: parcel services and shops send different letters with the same Message-ID (freescout#5591). Each is treated as
+// a message of its own, and the id keeps pointing to its first ticket.
 func reusedRule() rule {
 	return rule{"reused-id", "", "the Message-ID is known, of a letter with other content",
 		"nothing changes; the id keeps leading to its first ticket",
@@ -24,7 +24,7 @@ func reusedRule() rule {
 		}}
 }
 
-// standRules tell how the ticket stands that a message belongs to: the first that hits.
+// standRules are the rules for the state of the message's ticket. The first that hits decides.
 func standRules() []rule {
 	return []rule{
 		{"deleted", "", "its task was deleted in the portal",
@@ -60,7 +60,8 @@ func standRules() []rule {
 	}
 }
 
-// stand decides whether the ticket takes a comment, is opened again, or is continued by a new one.
+// stand decides whether the message becomes a comment on its ticket, reopens it, or opens a new ticket that continues
+// it.
 func (w *weighing) stand(automatic bool) {
 	for _, q := range standRules() {
 		if !w.ask(GroupStanding, q) {
@@ -80,8 +81,8 @@ func (w *weighing) stand(automatic bool) {
 	}
 }
 
-// continues makes the coming ticket continue the one that was found. The id that led there leads to the new one from
-// now on.
+// continues makes the new ticket continue the one that was found. The id that led to the old ticket will point to the
+// new one.
 func (w *weighing) continues(key NoteKey) {
 	w.link(key, w.found)
 	if w.known != nil && w.takesPart(w.found) {

@@ -9,19 +9,19 @@ import (
 )
 
 const (
-	subjectMax  = 2_000 // characters of a subject as a post shows it
-	subjectsMax = 20    // subjects besides its own that a ticket remembers
-	lettersLeft = 4     // a subject with fewer letters can't tell one request from another
+	subjectMax  = 2_000 // characters of a subject that a post shows
+	subjectsMax = 20    // further subjects that a ticket remembers
+	lettersLeft = 4     // letters; a shorter subject cannot distinguish requests
 )
 
-// fronts is what stands in front of a subject and is none of its writer's words.
+// fronts matches what mail programs and gateways put before the writer's own subject.
 type fronts struct {
-	all    *regexp.Regexp // reply prefixes and gateways' tags, as many as there are; nil = none
+	all    *regexp.Regexp // any number of reply prefixes and gateways' tags; nil = none
 	prefix *regexp.Regexp // one reply prefix; nil = none
-	gate   *regexp.Regexp // one gateway's mark before a colon; nil = none
+	gate   *regexp.Regexp // one gateway's tag with a colon; nil = none
 }
 
-// compileFronts makes the patterns of the data file's words.
+// compileFronts compiles the prefixes and tags in the data file.
 func compileFronts(w *Words, compile func(list string, patterns []string,
 	form string) []*regexp.Regexp) (f fronts, err error) {
 	var each []string
@@ -31,7 +31,7 @@ func compileFronts(w *Words, compile func(list string, patterns []string,
 		each, f.prefix = append(each, one), regexp.MustCompile(`(?i)^\s*`+one+`\s*`)
 	}
 	if len(compile("gateway_tags", w.GatewayTags, `(?:%s)`)) < len(w.GatewayTags) {
-		return f, nil // compile tells
+		return f, nil // compile has recorded the error
 	}
 	if len(w.GatewayTags) > 0 {
 		each = append(each, `[\[{(<*_#~|]{1,5}\s*(?:`+strings.Join(w.GatewayTags, "|")+
@@ -47,7 +47,7 @@ func compileFronts(w *Words, compile func(list string, patterns []string,
 	return f, err
 }
 
-// either returns a pattern for one of the words.
+// either returns a pattern that matches any one of the words.
 func either(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
@@ -56,7 +56,7 @@ func either(words []string) string {
 	return strings.Join(quoted, "|")
 }
 
-// CleanSubject returns the subject on one line, without Re:, Fwd:, the tags of gateways, and our tokens.
+// CleanSubject returns the subject on one line, without Re:, Fwd:, gateways' tags and our tokens.
 func (r *Rules) CleanSubject(subject string) string {
 	s := CutTokens(glyph.Line(subject))
 	if r.fronts.all == nil {
@@ -65,14 +65,14 @@ func (r *Rules) CleanSubject(subject string) string {
 	return strings.TrimSpace(s[len(r.fronts.all.FindString(s)):])
 }
 
-// foldSubject returns a subject as it is compared.
+// foldSubject returns a subject folded for comparison.
 func foldSubject(s string) string {
-	// QUIRK: Cyrillic io is written as ie as often as not, by the same person.
+	// QUIRK: the same person writes Cyrillic io sometimes as io and sometimes as ie.
 	return strings.ReplaceAll(strings.ToLower(s), "\u0451", "\u0435")
 }
 
-// newSubject returns the clean subject of a message that belongs to the ticket, where it says something that no subject
-// of the ticket has said; else "". Mail programs, and we ourselves, shorten long ones.
+// newSubject returns the clean subject of a message in a ticket if no subject of the ticket contains it yet, else "".
+// Mail programs shorten long subjects, and so do we.
 func (r *Rules) newSubject(m *Message, t *Ticket) string {
 	clean := r.CleanSubject(m.Subject)
 	said := strings.TrimRight(foldSubject(clean), "…. ")
@@ -87,7 +87,7 @@ func (r *Rules) newSubject(m *Message, t *Ticket) string {
 	return clean
 }
 
-// NormalSubject returns the subject as it is compared, "" when fewer than four letters are left of it.
+// NormalSubject returns the subject in the form used for comparison, or "" if fewer than four letters are left.
 func (r *Rules) NormalSubject(subject string) string {
 	s := foldSubject(r.CleanSubject(subject))
 	letters := 0

@@ -9,9 +9,9 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// What a specialist writes is read here as people see it: without what is invisible, quoted, or markup.
+// This file reads a specialist's text as people see it: without invisible characters, quotes and markup.
 
-// unseen is what may stand before the mark of a quoted line.
+// unseen matches what may precede the mark of a quoted line.
 const unseen = `(?:[ \t\p{Cf}\p{Zs}\p{M}]|\[/?[A-Za-z][^\[\]\n]*\])*`
 
 var (
@@ -36,8 +36,8 @@ var (
 // stretch is a part of a text.
 type stretch struct{ from, to int }
 
-// quoted returns the quotes in a comment, in order: elements of the old card, nested or never closed, and what the chat
-// puts between lines of dashes, closed or not, or behind >>.
+// quoted returns the quotes in a comment, in order. These are elements of the old card, nested or never closed, and the
+// chat's quotes: between lines of dashes, closed or not, or behind >>.
 func quoted(text string) []stretch {
 	var found []stretch
 	depth, from := 0, 0
@@ -64,7 +64,7 @@ func quoted(text string) []stretch {
 	return found
 }
 
-// insertStretch puts a stretch in its place, unless it touches one that is there.
+// insertStretch inserts a stretch in order, unless it overlaps with one that is there.
 func insertStretch(all []stretch, s stretch) []stretch {
 	i := 0
 	for i < len(all) && all[i].from < s.from {
@@ -76,10 +76,10 @@ func insertStretch(all []stretch, s stretch) []stretch {
 	return append(all[:i:i], append([]stretch{s}, all[i:]...)...)
 }
 
-// without returns a text without those of its quotes that cut says.
+// without returns a text without those of its quotes for which cut returns true.
 func without(text string, cut func(quote string) bool) string { return cutOut(text, quoted(text), cut) }
 
-// cutOut returns a text without those of its stretches that cut says.
+// cutOut returns a text without those of the stretches for which cut returns true.
 func cutOut(text string, stretches []stretch, cut func(string) bool) string {
 	var b strings.Builder
 	end, gone := 0, false
@@ -102,7 +102,7 @@ var manyLines = lazy.Regexp(`\n[ \t]*\n(?:[ \t]*\n)+`)
 // unquoted returns a text without its quotes.
 func unquoted(text string) string { return without(text, func(string) bool { return true }) }
 
-// seen returns a text without what is not seen, slashes in one form, to be asked what it begins with.
+// seen returns a text without invisible characters and with slashes in one form, to check what it begins with.
 func seen(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -115,25 +115,24 @@ func seen(text string) string {
 	}, html.UnescapeString(text))
 }
 
-// invisible reports whether a character shows nothing of itself: blanks of any kind, controls, formats, marks and
-// fillers.
+// invisible reports whether a character is not visible: a blank of any kind, a control, a format, a mark or a filler.
 func invisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u2800' || r == '\ufffc' ||
 		unicode.In(r, unicode.Cf, unicode.Z, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// trim cuts white space and what looks like none.
+// trim removes white space and other invisible characters at both ends.
 func trim(s string) string { return strings.TrimFunc(s, invisible) }
 
-// ownWords returns a text from where the writer's own words begin, behind quotes, mentions, markup and what is not
-// seen.
+// ownWords returns a text from the beginning of the writer's own words, behind quotes, mentions, markup and invisible
+// characters.
 func ownWords(text string) string { return ledBy(text, func(string) bool { return false }) }
 
-// leads are what may stand before the writer's own words.
+// leads match what may precede the writer's own words.
 var leads = []func() *regexp.Regexp{leadUser, leadMedia, leadTag, leadTyped, leadMark}
 
-// ledBy calls fn with the rest of a text at each piece of what stands before the writer's own words, quotes left out,
-// until it returns true, and returns what is left.
+// ledBy removes, piece by piece, what precedes the writer's own words, after leaving out quotes. Before each piece it
+// calls fn with the rest of the text, and stops if fn returns true. It returns what is left.
 func ledBy(text string, fn func(rest string) bool) string {
 	text = trim(seen(unquoted(text)))
 	for named := false; !fn(text); {
@@ -165,7 +164,7 @@ func ledBy(text string, fn func(rest string) bool) string {
 // isName reports whether a text begins with a mention.
 func isName(text string) bool { return strings.HasPrefix(text, "@") || leadUser().MatchString(text) }
 
-// begins reports whether a comment's own words begin with a prefix of the settings.
+// begins reports whether a comment, or the writer's own words in it, begin with a prefix of the settings.
 func begins(text, prefix string) bool {
 	if prefix = seen(prefix); prefix == "" {
 		return false
@@ -178,10 +177,10 @@ func begins(text, prefix string) bool {
 	return found
 }
 
-// heading is the line above what a quote says: whose words they are, and when.
+// heading matches the first line of a quote, which names the writer and the time.
 var heading = lazy.Regexp(`^(?:[^\n]{0,100}\[[^\]\n]{0,40}\d[^\]\n]{0,40}\][^\n]{0,60}|[^\n]{0,120}:)[ \t]*\n`)
 
-// inside returns what a quote says, without its marks and the line that says whose words it has.
+// inside returns the text of a quote, without its marks and its heading.
 func inside(quote string) string {
 	body := quoteTag().ReplaceAllString(quote, "\n")
 	if m := chatQuote().FindStringSubmatch(quote); m != nil {
@@ -193,8 +192,8 @@ func inside(quote string) string {
 	return trim(heading().ReplaceAllString(body+"\n", ""))
 }
 
-// disclosed returns a text without quotes of what stays inside. Of lines behind > that somebody typed, only those that
-// begin as it does are known to be such.
+// disclosed returns a text without quotes of what stays inside. Lines behind > were typed by hand, so they are cut only
+// if they begin with the internal prefix.
 func (a *announcing) disclosed(text string) string {
 	text = without(text, a.secret)
 	var typed []stretch
@@ -204,7 +203,7 @@ func (a *announcing) disclosed(text string) string {
 	return cutOut(text, typed, func(quote string) bool { return begins(inside(quote), a.r.policy.InternalPrefix) })
 }
 
-// secret reports whether a quote in an answer is to be cut: it begins as what stays inside does, or has words that
+// secret reports whether a quote must be cut from an answer: it begins with the internal prefix, or contains words that
 // neither we nor the customer have mailed.
 func (a *announcing) secret(quote string) bool {
 	body := inside(quote)
@@ -223,8 +222,8 @@ func (a *announcing) secret(quote string) bool {
 	return false
 }
 
-// Letters returns how many letters and digits a text of the portal has, without its markup: what is left of a text
-// however the portal writes it, which decodes entities and puts tags around addresses.
+// Letters returns the number of letters and digits in a text of the portal, without its markup. That number does not
+// change when the portal decodes entities or puts tags around addresses.
 func Letters(text string) (n int) {
 	for _, r := range html.UnescapeString(tag().ReplaceAllString(text, "")) {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {

@@ -7,14 +7,14 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// thanksRules tells letters that only thank.
+// thanksRules recognises letters that only say thanks.
 type thanksRules struct {
-	whole *regexp.Regexp   // nil = none is
-	not   []*regexp.Regexp // what is in none of them
+	whole *regexp.Regexp   // matches such a letter; nil = matches nothing
+	not   []*regexp.Regexp // patterns that never match in such a letter
 }
 
-// thanking makes it of the lists. A name may stand beside a greeting or the thanks, or on the last line; a signature
-// ends at a blank line, but the one behind its first words.
+// thanking compiles thanksRules from the lists. A name may accompany a greeting or the thanks, or be the last line. A
+// signature ends at a blank line, except for a blank line directly after its first words.
 func thanking(w *Words, compile func(list string, patterns []string,
 	form string) []*regexp.Regexp) (g thanksRules, err error) {
 	const (
@@ -34,7 +34,7 @@ func thanking(w *Words, compile func(list string, patterns []string,
 	name := `(?-i:` + either("names", w.Names) + `)`
 	thanks, with := either("thanks", w.Thanks), either("thanks_with", w.ThanksWith)
 	greeting, signature := either("greetings", w.Greetings), either("signatures", w.Signatures)
-	if bad { // compile tells
+	if bad { // compile has recorded the error
 		return g, nil
 	}
 	words := `(?:` + thanks + `(?:,? ` + name + `)?|` + with + `(?:, ` + name + `)?)`
@@ -47,7 +47,7 @@ func thanking(w *Words, compile func(list string, patterns []string,
 	return g, err
 }
 
-// only reports whether all of the text is thanks.
+// only reports whether the whole text is thanks.
 func (g *thanksRules) only(text string) bool {
 	for _, re := range g.not {
 		if re.MatchString(text) {
@@ -57,17 +57,18 @@ func (g *thanksRules) only(text string) bool {
 	return g.whole != nil && g.whole.MatchString(text)
 }
 
-// askThanks looks at what the writer wrote, the subject included, without the quote. A file is a reason to look again.
+// askThanks checks the writer's own words and the subject, without the quote. It does not hit if a file is attached,
+// since somebody has to look at it.
 func askThanks(w *weighing) (string, bool) {
 	for _, a := range w.m.Attachments {
 		if !a.Inline {
 			return "", false
 		}
 	}
-	if w.quotes() == quotesThird { // somebody's letter is shown, and that is what it is about
+	if w.quotes() == quotesThird { // the letter is about the quoted one
 		return "", false
 	}
-	const most = 400 // a thank-you is short, whatever the signature
+	const most = 400 // characters; a thank-you is short, even with its signature
 	text, subject := paragraphs(w.m.Text), w.r.newSubject(w.m, w.found)
 	if subject != "" && !w.r.thanks.only(subject) {
 		return "", false
@@ -82,7 +83,7 @@ func askThanks(w *weighing) (string, bool) {
 	return glyph.Cut(first, 60), true
 }
 
-// paragraphs trims the lines of a text, and leaves one blank line where there are more.
+// paragraphs trims the lines of a text and reduces several blank lines to one.
 func paragraphs(text string) string {
 	var b strings.Builder
 	blank := false

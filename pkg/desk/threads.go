@@ -7,7 +7,8 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// threadRules find the ticket a message belongs to: they are asked until one hits, but R4 only notes what it found.
+// threadRules are the rules that find a message's ticket. They are asked until one hits, except R4, which only records
+// what it found.
 func threadRules() []rule {
 	return []rule{
 		{
@@ -86,7 +87,7 @@ func threadRules() []rule {
 	}
 }
 
-// evidence is the newest id in a message that belongs to a ticket.
+// evidence is the newest id in a message that leads to a ticket.
 type evidence struct {
 	id     string
 	link   Link
@@ -94,8 +95,8 @@ type evidence struct {
 	own    bool // a Message-ID of our form, with the right HMAC
 }
 
-// look finds the evidence among the ids a message answers. Forged ids are passed over, so are those of no ticket.
-// Automatic mail is not believed by References but when it answers a letter: robots copy them from anywhere.
+// look finds the evidence among the ids that a message answers. It skips forged ids and ids without a ticket. For
+// automatic mail that does not answer a letter it ignores References, since robots copy them from anywhere.
 func (w *weighing) look() {
 	ids := replyIDs(w.m)
 	if w.unsolicited() {
@@ -118,7 +119,7 @@ func (w *weighing) look() {
 	}
 }
 
-// unsolicited reports whether the message is automatic and no answer to a letter.
+// unsolicited reports whether the message is automatic and does not answer a letter.
 func (w *weighing) unsolicited() bool {
 	switch w.d.Class {
 	case classSystem, classBulk:
@@ -130,7 +131,7 @@ func (w *weighing) unsolicited() bool {
 	return false
 }
 
-// ticket returns a copy of a ticket the facts know, nil = they don't.
+// ticket returns a copy of the ticket with that number, or nil if the facts do not contain it.
 func (w *weighing) ticket(number uint64) *Ticket {
 	t, ok := w.f.Tickets[number]
 	if !ok || number == 0 {
@@ -144,7 +145,8 @@ func (w *weighing) ticket(number uint64) *Ticket {
 	return &t
 }
 
-// takesPart reports whether the sender may write into the ticket: its requester, whoever was in copy, or one of us.
+// takesPart reports whether the sender may write into the ticket: they are its requester, were in copy, or belong to
+// us.
 func (w *weighing) takesPart(t *Ticket) bool {
 	from := w.m.From.Key()
 	if from == "" {
@@ -161,7 +163,7 @@ func (w *weighing) takesPart(t *Ticket) bool {
 	return false
 }
 
-// colleague reports whether the sender has the requester's domain, and that is one organisation's alone.
+// colleague reports whether the sender has the requester's domain, and that domain is not public.
 func (w *weighing) colleague(t *Ticket) bool {
 	domain := w.m.From.Domain()
 	if domain == "" || w.r.public[domain] {
@@ -214,7 +216,7 @@ func askKnownCustomer(w *weighing) (string, bool) {
 	return w.join(w.known)
 }
 
-// join takes the ticket of the evidence for the message's.
+// join makes the evidence's ticket the message's ticket.
 func (w *weighing) join(e *evidence) (string, bool) {
 	w.found = e.ticket
 	return glyph.Cut(e.id, 120) + " belongs to " + named(e.ticket), true
@@ -254,7 +256,7 @@ func askStaffLetter(w *weighing) (string, bool) {
 
 func (w *weighing) staffLetter() (string, bool) {
 	if w.forward {
-		return "", false // it is one, and answers none
+		return "", false // it is itself a specialist's letter
 	}
 	if w.f.InSent {
 		return "the letter it answers lies in our Sent folder", true
@@ -276,8 +278,8 @@ func (w *weighing) staffLetter() (string, bool) {
 	return "", false
 }
 
-// askSameSubject is for letters by persons alone, from their own addresses: robots and web forms write one subject for
-// many customers.
+// askSameSubject hits only for letters that people send from their own addresses: robots and web forms use one subject
+// for many customers.
 func askSameSubject(w *weighing) (string, bool) {
 	window := w.r.policy.SameSubject
 	if window <= 0 || w.normal == "" || w.d.Class != classHuman || w.via || w.forward || len(replyIDs(w.m)) > 0 ||
@@ -305,7 +307,7 @@ func askSameSubject(w *weighing) (string, bool) {
 	return "", false
 }
 
-// named returns what a ticket is called in reasons.
+// named returns the name of a ticket in reasons.
 func named(t *Ticket) string {
 	if t.Task == 0 {
 		return fmt.Sprintf("ticket %d", t.Number)

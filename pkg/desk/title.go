@@ -11,18 +11,18 @@ import (
 
 const (
 	titleMax      = 250 // characters of a task's title
-	firstWordsMax = 80  // characters of a text that stand for its subject
+	firstWordsMax = 80  // characters of the text that replace a missing subject
 )
 
-// TitleVars are what the template of a task's title sees, each on one line.
+// TitleVars are the variables in the template of a task's title. Each is one line.
 type TitleVars struct {
-	Subject string // the customer's; the first words of the text where there is none
-	Name    string // the sender's; the address where there is none
-	Address string // the sender's
-	Mailbox string // its name
+	Subject string // the customer's subject; the first words of the text if there is none
+	Name    string // the sender's name; the address if there is none
+	Address string // the sender's address
+	Mailbox string // name of the mailbox
 }
 
-// titles compiles the templates of titles, once each.
+// compileTitles compiles the templates of titles, each of them once.
 func (r *Rules) compileTitles(p *Policy) error {
 	r.titles = map[string]*template.Template{"": nil}
 	var errs []error
@@ -47,9 +47,9 @@ func (r *Rules) compileTitles(p *Policy) error {
 	return errors.Join(errs...)
 }
 
-// Entitle gives the post of a new task its title, by the template of its settings. It leaves none where the letter has
-// neither a subject nor a text. It returns what has to stand above the text because the title does not show it; "" =
-// nothing.
+// Entitle sets the title of a new task's post from the template in its settings. The title stays empty if the letter
+// has neither a subject nor a text. Entitle returns the text that must be shown above the letter because the title does
+// not show it; "" = none.
 func (r *Rules) Entitle(p *Post, mailbox, subject, text string) (above string) {
 	words := subject
 	if words == "" {
@@ -73,7 +73,7 @@ func (r *Rules) Entitle(p *Post, mailbox, subject, text string) (above string) {
 	return ""
 }
 
-// titled executes the template; a title that comes to nothing is the subject.
+// titled executes the template. It returns the subject if the template fails or yields nothing.
 func (r *Rules) titled(source string, v TitleVars) string {
 	t := r.titles[source]
 	if t == nil {
@@ -89,7 +89,7 @@ func (r *Rules) titled(source string, v TitleVars) string {
 	return v.Subject
 }
 
-// firstWords returns the beginning of a text on one line, cut behind a word.
+// firstWords returns the beginning of a text on one line, cut after a word.
 func firstWords(text string) string {
 	line := glyph.Line(glyph.Cut(strings.TrimSpace(text), 10*firstWordsMax))
 	short := glyph.Cut(line, firstWordsMax)

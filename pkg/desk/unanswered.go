@@ -2,15 +2,15 @@ package desk
 
 import "slices"
 
-// reason is why no auto-reply goes with a new task: the rule that takes it away, and the note that tells of it.
+// reason says why a new task gets no auto-reply: the rule that suppressed it, and the note about it.
 type reason struct {
 	rule string
 	note NoteKey
 }
 
-// reasons are those of the rules in the order in which people name one of several: what was decided about the sender
-// comes before what the letter is, and that before what a limit or a setting says of all letters. Rules of the class
-// stand at the place of "".
+// reasons returns the reasons in order of priority, for a letter that has several. A decision about the sender comes
+// first, then what the letter is, then limits and settings that apply to all letters. The entry "" stands for the rules
+// of the class.
 func reasons() []reason {
 	return []reason{
 		{"T1 excluded", NoteExcluded}, {"T10 spam", NoteSpam}, {"", ""}, {"T2 unverified", NoteUnverified},
@@ -22,11 +22,11 @@ func reasons() []reason {
 	}
 }
 
-// silence is a message as far as it gets no auto-reply.
+// silence explains why a message gets no auto-reply.
 type silence struct{ *weighing }
 
-// tell says on a new task why its letter gets no auto-reply: by the note of the reason that is there, or by one
-// of its own.
+// tell marks the note of a new task that explains why its letter gets no auto-reply. If there is no such note, it adds
+// one.
 func (w silence) tell() {
 	if w.d.AutoReply {
 		return
@@ -56,10 +56,10 @@ func (w silence) why() reason {
 			return r
 		}
 	}
-	return reason{} // not reached: something took it away
+	return reason{} // not reached: some rule suppressed the auto-reply
 }
 
-// ofClass returns the note of a class that is not answered.
+// ofClass returns the note for a class of letters that get no auto-reply.
 func (w silence) ofClass() NoteKey {
 	switch {
 	case w.class == "via":
@@ -78,7 +78,7 @@ func (w silence) ofClass() NoteKey {
 	return NoteAutomatic
 }
 
-// reaches reports whether an auto-reply could go to the writer of the letter, whatever limits and settings say: only
+// reaches reports whether an auto-reply could reach the writer of the letter, whatever limits and settings say. Only
 // such a person gets letters that no specialist wrote.
 func (w silence) reaches() bool {
 	barred := func(rule string) bool {

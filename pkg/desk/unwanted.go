@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Arrivals is what is known of the letters that one address, or one domain that is not public, has made tasks of.
+// Arrivals counts the tasks made of letters from one address, or from one domain that is not public.
 type Arrivals struct {
 	Key    string    // the address without its +tag, or @domain
-	Times  []int64   // when, in Unix seconds, those of the last day
-	Ticket uint64    // that gathers what came beyond the limit; 0 = none
-	Since  time.Time // when that was opened
+	Times  []int64   // times within the last day, in Unix seconds
+	Ticket uint64    // ticket that collects the letters beyond the limit; 0 = none
+	Since  time.Time // when that ticket was opened
 }
 
-// gathers is how long one task takes what comes beyond the limit.
+// gathers is how long one task collects the letters beyond the limit.
 const gathers = 24 * time.Hour
 
-// floodRule is asked of letters that would make a task.
+// floodRule is applied to letters that would become a task.
 func floodRule() rule {
 	return rule{"T11 flood", "", "a person's letter in no known thread, beyond mail.flood: so many of one address, " +
 		"or of one domain that is not public, within its time",
@@ -47,7 +47,7 @@ func askFlood(w *weighing) (string, bool) {
 	return "", false
 }
 
-// flooded decides a letter beyond the limit, and reports whether it is one. The others are counted.
+// flooded decides a letter beyond the limit, and reports whether it is one. Other letters are counted.
 func (w *weighing) flooded() bool {
 	if w.d.Class != classHuman {
 		return false
@@ -67,7 +67,8 @@ func (w *weighing) flooded() bool {
 	return true
 }
 
-// gather makes a letter a file of the task that gathers. Its id leads nowhere: what answers it is a letter of its own.
+// gather attaches a letter as a file to the task that collects them. Its id is not recorded, so an answer to it becomes
+// a request of its own.
 func (w *weighing) gather(t *Ticket) {
 	key := DeriveKey("comment", w.d.Key)
 	post := &Post{
@@ -87,23 +88,23 @@ func (w *weighing) gather(t *Ticket) {
 	w.d.Effects = append(w.d.Effects, Effect{Kind: CommentTask, Key: key, Ticket: t.Number, Post: post})
 }
 
-// arrivalsOf returns the keys under which a letter is counted.
+// arrivalsOf returns the keys that a letter is counted under.
 func (r *Rules) arrivalsOf(m *Message) []string { return r.limits(m.From) }
 
-// The values of Policy.Spam; any other makes no difference.
+// The values of Policy.Spam. Any other value has no effect here.
 const (
 	spamQuiet  = "quiet"
 	spamIgnore = "ignore"
 )
 
-// spamMark is a Mark whose pattern is compiled.
+// spamMark is a Mark with a compiled pattern.
 type spamMark struct {
 	field string
 	value *regexp.Regexp
 }
 
-// spammed returns the field by which the receiving filter tells that the message is spam, "" where none does. A sender
-// may write such a field, too, and gets no letter then.
+// spammed returns the field by which the receiving filter marks the message as spam, or "". A sender can write such a
+// field too; then they get no letter.
 func (r *Rules) spammed(m *Message) string {
 	for _, mark := range r.spam {
 		for _, v := range m.Header.Values(mark.field) {
@@ -115,7 +116,7 @@ func (r *Rules) spammed(m *Message) string {
 	return ""
 }
 
-// over compares the score with the limit, where the pattern has both.
+// over reports whether the score reaches the limit. It is true if the pattern does not have both groups.
 func (m spamMark) over(found []string) bool {
 	score, limit := m.value.SubexpIndex("score"), m.value.SubexpIndex("limit")
 	if score < 0 || limit < 0 {

@@ -2,10 +2,10 @@ package desk
 
 import "helpdesk/pkg/field"
 
-// person returns a message as that of the person to be answered, where our own address sent it for them: a site's form,
-// or a group that puts itself into From. The person stands in Reply-To, or in X-Original-From, alone among addresses
-// that are ours or our staff's. via says whether there is such a person; the message is returned as it is where there
-// is none, and where the loop header or the Message-ID shows that we wrote it.
+// person returns the message with the real person as its sender, if our own address sent it on their behalf: a site's
+// form, or a group that rewrites From. That person is the only address in Reply-To, or else in X-Original-From, that is
+// neither ours nor our staff's. via reports whether there is such a person. The message is returned unchanged if there
+// is none, or if the loop header or the Message-ID shows that we wrote it.
 func (r *Rules) person(m *Message, s Signer) (as *Message, via bool) {
 	_, _, ours := s.OwnID(m.ID)
 	if ours || m.Header.Has(LoopHeader) || !r.isOwn(m.From.Addr) && !r.isOwn(m.Sender.Addr) {
@@ -27,8 +27,8 @@ func (r *Rules) person(m *Message, s Signer) (as *Message, via bool) {
 	return &changed, true
 }
 
-// outsider returns the one address of a list that is neither ours nor a specialist's; ok is false where there is none,
-// or a choice of several.
+// outsider returns the only address in a list that is neither ours nor a specialist's. ok is false if there is none or
+// more than one.
 func (r *Rules) outsider(list []Address) (who Address, ok bool) {
 	for _, a := range list {
 		if _, domain := splitAddress(a.Key()); domain == "" || r.isOwn(a.Addr) || r.isStaff(a.Addr) ||
@@ -51,8 +51,8 @@ func askVia(w *weighing) (string, bool) {
 	return "our own address sent it for " + w.m.From.Key(), true
 }
 
-// speaker returns a message as that of the person to be answered: whom our own address sent it for, or whose letter a
-// specialist forwards.
+// speaker returns the message with the person to be answered as its sender: the person on whose behalf our own address
+// sent it, or the writer of the letter that a specialist forwards.
 func speaker(r *Rules, m *Message, s Signer) (as *Message, via, forward bool) {
 	if as, via = r.person(m, s); via || !forwards(r, m) {
 		return as, via, false
@@ -66,8 +66,8 @@ func speaker(r *Rules, m *Message, s Signer) (as *Message, via, forward bool) {
 	return &changed, false, true
 }
 
-// forwards reports whether a specialist forwards a letter to us and to nobody outside, by hand, as far as our mail
-// server believes them.
+// forwards reports whether a specialist forwarded a letter by hand, to us and to nobody outside, and DMARC has not
+// failed for it.
 func forwards(r *Rules, m *Message) bool {
 	if !r.policy.StaffForward || !m.Forward || !r.isStaff(m.From.Addr) || r.isOwn(m.From.Addr) || m.Report != nil ||
 		field.Verdict(m.Header.Values("Authentication-Results"), r.policy.TrustAuth, "dmarc") == "fail" {
@@ -94,7 +94,7 @@ func forwards(r *Rules, m *Message) bool {
 	return ours
 }
 
-// original returns who wrote what is forwarded; sure is false where it is not exactly one person from outside.
+// original returns the writer of the forwarded letters. sure is false unless it is exactly one person from outside.
 func original(r *Rules, m *Message) (who Address, sure bool) {
 	for _, a := range m.Forwarded {
 		_, domain := splitAddress(a.Key())
@@ -108,7 +108,8 @@ func original(r *Rules, m *Message) (who Address, sure bool) {
 	return who, sure
 }
 
-// inThread reports whether a message answers a letter of a ticket.
+// inThread reports whether a message belongs to a known thread: it answers a letter of a ticket, or its subject has the
+// token of one.
 func inThread(m *Message, f Facts) bool {
 	for _, id := range replyIDs(m) {
 		if f.Known[id].Ticket != 0 {
