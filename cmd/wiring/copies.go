@@ -13,24 +13,24 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// folder takes copies of letters.
+// folder is a mailbox that stores copies of letters.
 type folder interface {
 	Holds(ctx context.Context, folder, id string) (bool, error)
 	Save(ctx context.Context, folder string, raw []byte, at time.Time) error
 	Close() error
 }
 
-// letters are those of which copies are due; the state keeps them, from the same transaction on that records that they
-// went out.
+// letters are the letters whose copies are not made yet. The state adds them in the transaction that records the
+// sending.
 type letters interface {
 	Left(mailbox string) ([]desk.Copy, error)
 	Raw(seq uint64) ([]byte, error)
 	Note(changed []desk.Copy, gone []uint64) error
 }
 
-// copier puts copies of a mailbox's letters into a folder of it, on one connection at the end of a pass. What is not
-// taken is left to the next pass. A letter has gone out whether its copy is made or not: copies that can't be made do
-// not change the exit status, and are a trouble that people are told of.
+// copier saves copies of a mailbox's letters in one of its folders, on one connection at the end of a pass. The next
+// pass makes the copies that failed. Failed copies do not change the exit status, because the letters were sent, but
+// people are alerted.
 type copier struct {
 	mailbox string
 	folder  string
@@ -39,11 +39,11 @@ type copier struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	saved bool  // copies were to be made in this run
-	err   error // why they could not be
+	saved bool  // this run had copies to make
+	err   error // why copies could not be made
 }
 
-// withCopies gives the mailboxes whose settings ask for copies a copier each.
+// withCopies makes a copier for each mailbox whose settings ask for copies.
 func withCopies(cfg *config.Config, senders []outbox.Sender, p *pauses, kept letters,
 	log *slog.Logger) (all []*copier) {
 	for i, m := range cfg.Mailboxes {
@@ -58,7 +58,7 @@ func withCopies(cfg *config.Config, senders []outbox.Sender, p *pauses, kept let
 	return all
 }
 
-// What is left to the next pass at most, for how long, and how often a copy is tried that is refused.
+// Limits of the copies left to the next pass: number, total bytes, tries of a refused copy, and age.
 const (
 	copiesMost  = 50
 	copiesBytes = 4 << 20
@@ -66,7 +66,7 @@ const (
 	copiesFor   = 7 * 24 * time.Hour
 )
 
-// settle makes the copies that are due. An error is one of the state.
+// settle makes the copies that are due. Its error is an error of the state.
 func (k *copier) settle(ctx context.Context) error {
 	all, err := k.kept.Left(k.mailbox)
 	if err != nil || len(all) == 0 {
@@ -85,8 +85,8 @@ func (k *copier) settle(ctx context.Context) error {
 	return nil
 }
 
-// make makes copies on one connection. It returns what is left, the gravest of what went wrong with the mailbox, and an
-// error of the state. That a copy is tried is noted first: one that was tried before may be there.
+// make makes copies on one connection. It returns the copies left, the last error of the mailbox, and an error of the
+// state. It first records that each copy was tried, so that the next pass looks whether the copy exists.
 func (k *copier) make(ctx context.Context, all []desk.Copy) (left []desk.Copy, wrong, err error) {
 	to, err := k.open(ctx)
 	if err != nil {
@@ -116,13 +116,13 @@ func (k *copier) make(ctx context.Context, all []desk.Copy) (left []desk.Copy, w
 		if c.Tries, c.Tried = c.Tries+1, false; c.Tries < copyTries {
 			left = append(left, c)
 		} else {
-			made = append(made, c.Seq) // it never will be
+			made = append(made, c.Seq) // given up
 		}
 	}
 	return left, wrong, k.kept.Note(left, made)
 }
 
-// copy makes one copy, unless an attempt before has made it.
+// copy makes one copy, unless an earlier attempt has made it.
 func (k *copier) copy(ctx context.Context, to folder, c desk.Copy) error {
 	if c.Tried {
 		if there, err := to.Holds(ctx, k.folder, c.ID); err != nil || there {
@@ -136,7 +136,7 @@ func (k *copier) copy(ctx context.Context, to folder, c desk.Copy) error {
 	return to.Save(ctx, k.folder, raw, c.At)
 }
 
-// surplus returns those of the copies that are not kept for the next pass: what is too old, and all but the last ones.
+// surplus returns the copies to give up: those too old, and all but the newest within the limits.
 func (k *copier) surplus(left []desk.Copy) (gone []uint64) {
 	bytes, n := 0, 0
 	for i := len(left) - 1; i >= 0; i-- {
@@ -148,7 +148,7 @@ func (k *copier) surplus(left []desk.Copy) (gone []uint64) {
 	return gone
 }
 
-// note notes how the making of copies ended.
+// note records how making the copies ended.
 func (k *copier) note(err error) {
 	if errors.Is(err, context.Canceled) {
 		return

@@ -8,26 +8,26 @@ import (
 	"helpdesk/pkg/mailbox"
 )
 
-// counted is a mailbox that counts its old unread mail once an hour, and when a server that counts without naming every
-// message has got or lost some.
+// counted is a mailbox that counts its old unread mail at most once an hour. If the server reports the folder's size
+// cheaply, a changed size causes a new count.
 type counted struct {
 	*mailbox.Mailbox
 	name  string
 	found *discoveries
 }
 
-// count is what is kept of it.
+// count is a stored count.
 type count struct {
 	Messages uint32 `json:"messages"` // in the folder
 	Old      int    `json:"old"`
 }
 
-// countKept is how long a count holds.
+// countKept is how long a count is used.
 const countKept = time.Hour
 
 func countOf(mailbox string) string { return "old." + mailbox }
 
-// Old returns how many messages are unseen that arrived on days before t.
+// Old returns the number of unseen messages that arrived on days before t.
 func (c counted) Old(ctx context.Context, t time.Time) (int, error) {
 	var was count
 	mark := countOf(c.name)

@@ -10,17 +10,17 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// OpenMailbox logs in to a mailbox, whether a pass would leave it alone or not.
+// OpenMailbox logs in to a mailbox, even during a pause.
 func (p *Parts) OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
 	return p.keys.mailbox(ctx, m, readOnly, false)
 }
 
-// OpenRelay logs in to the server that a mailbox's letters go out by, whether a pass would leave it alone or not.
+// OpenRelay logs in to the relay of a mailbox, even during a pause.
 func (p *Parts) OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	return p.keys.relay(ctx, m)
 }
 
-// OpenMailbox logs in to a mailbox by the password of its settings, which is the token where it logs in by one.
+// OpenMailbox logs in to a mailbox with the password in its settings; for OAuth the caller puts the token there.
 func OpenMailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
 	return openMailbox(ctx, m, readOnly, false, &pauses{certificates: &certificates{}})
 }
@@ -37,7 +37,7 @@ func openMailbox(ctx context.Context, m config.Mailbox, readOnly, single bool, r
 		Logins: rest.logins, Folders: rest.folders, Expiry: rest.certificates.note}, readOnly)
 }
 
-// OpenRelay logs in to the server that a mailbox's letters go out by, as OpenMailbox does.
+// OpenRelay logs in to the relay of a mailbox, with the password like OpenMailbox.
 func OpenRelay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	return openRelay(ctx, m, nil)
 }
@@ -52,7 +52,7 @@ func openRelay(ctx context.Context, m config.Mailbox, expiry wire.Expiry) (*rela
 		User: m.SMTP.User, Password: m.SMTP.Password, HELO: m.SMTP.HELO, Domain: domain(m), Expiry: expiry})
 }
 
-// domain returns that of the mailbox's address.
+// domain returns the domain of the mailbox's address.
 func domain(m config.Mailbox) string {
 	_, address := m.Sender()
 	return address[strings.LastIndexByte(address, '@')+1:]

@@ -7,17 +7,17 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// discoveries is what was found out about the servers: the state's, and what this run adds.
+// discoveries are facts found out about the servers, from the state and from this run.
 type discoveries struct {
 	now func() time.Time
 
 	mu    sync.Mutex
 	s     *store.Store      // nil = not open
-	ahead map[string][]byte // was read of it for the time until it is open again
+	ahead map[string][]byte // read from the state before it was closed
 	fresh map[string][]byte
 }
 
-// leave reads what will be asked for while the state is not open, by name and age.
+// leave reads the facts that are needed while the state is closed, by name and maximum age.
 func (d *discoveries) leave(ages map[string]time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -28,14 +28,14 @@ func (d *discoveries) leave(ages map[string]time.Duration) {
 	d.ahead, d.s = d.s.Recall(since), nil
 }
 
-// enter reads from the state again.
+// enter uses the state again after it is opened.
 func (d *discoveries) enter(s *store.Store) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.s, d.ahead = s, nil
 }
 
-// load returns what was found out, nil where that is older; an age of 0 lets it be as old as it is.
+// load returns a fact, or nil if it is missing or older than age; age 0 means any age.
 func (d *discoveries) load(name string, age time.Duration) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -62,7 +62,7 @@ func (d *discoveries) save(name string, value []byte) {
 	d.fresh[name] = value
 }
 
-// keep writes this run's discoveries into the state, if there are any.
+// keep writes the facts of this run into the state.
 func (d *discoveries) keep(now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -14,19 +14,19 @@ import (
 	"helpdesk/templates"
 )
 
-// Texts are the letters and the portal's texts of all mailboxes, in all languages that they may need.
+// Texts are the texts of letters and for the portal, of all mailboxes and in all their languages.
 type Texts struct {
-	boxes map[string]boxTexts // by the mailbox's name; "" = of none
+	boxes map[string]boxTexts // by name of the mailbox; "" = without a mailbox
 }
 
-// boxTexts are those of one mailbox.
+// boxTexts are the texts of one mailbox.
 type boxTexts struct {
 	house string // the language of its specialists
 	sets  map[string]*render.Set
 }
 
-// Of returns the texts of a mailbox in a language; "", and a language that it does not write in, is that of its
-// specialists.
+// Of returns the texts of a mailbox in a language. If locale is "" or not one of the mailbox's languages, it returns
+// the texts in the language of the specialists.
 func (t *Texts) Of(mailbox, locale string) *render.Set {
 	box, ok := t.boxes[mailbox]
 	if !ok {
@@ -38,10 +38,10 @@ func (t *Texts) Of(mailbox, locale string) *render.Set {
 	return box.sets[box.house]
 }
 
-// Letters reads the templates; every one is tried, so that a mistake shows before a letter depends on it.
+// Letters reads and tries all templates, so that a mistake appears before a letter needs them.
 func Letters(cfg *config.Config) (*Texts, error) {
 	t := &Texts{boxes: map[string]boxTexts{}}
-	made := map[config.Letters]boxTexts{} // most mailboxes have the same
+	made := map[config.Letters]boxTexts{} // most mailboxes share their settings
 	var errs []error
 	add := func(name string, l config.Letters) {
 		box, known := made[l]
@@ -63,7 +63,7 @@ func Letters(cfg *config.Config) (*Texts, error) {
 	return t, errors.Join(errs...)
 }
 
-// boxLetters reads the templates of a mailbox, in all its languages at a time.
+// boxLetters reads the templates of a mailbox in all its languages in parallel.
 func boxLetters(cfg *config.Config, l config.Letters) (boxTexts, error) {
 	locales := []string{l.House()}
 	if l.Locale == config.Auto {
@@ -111,7 +111,7 @@ func letterSet(cfg *config.Config, l config.Letters, locale string) (*render.Set
 	return sets.of(files, fmt.Sprintf("%#v", plain), func() (*render.Set, error) { return render.New(files, s) })
 }
 
-// languages compiles what languages are told by; nil where no mailbox needs it.
+// languages compiles the rules that recognise languages; it returns nil if no mailbox needs them.
 func languages(cfg *config.Config) (*lang.Detector, error) {
 	asked := cfg.Letters.Locale == config.Auto
 	for _, m := range cfg.Mailboxes {

@@ -14,8 +14,8 @@ import (
 	"helpdesk/templates"
 )
 
-// lasting keeps what a data file was last made into. Making it takes longer than most passes, and a process that runs
-// several of them, such as the demonstration, does it once while the file stays as it is.
+// lasting caches the compiled form of a data file. Compiling takes longer than most passes, so a process that runs
+// several passes, such as the demonstration, does it once while the file is unchanged.
 type lasting[T any] struct {
 	name string // of the file
 	make func(raw []byte) (T, error)
@@ -25,7 +25,7 @@ type lasting[T any] struct {
 	made T
 }
 
-// of returns what the file among files is made into.
+// of returns the compiled form of the file in files.
 func (l *lasting[T]) of(files fs.FS) (made T, err error) {
 	raw, err := fs.ReadFile(files, l.name)
 	if err != nil {
@@ -43,7 +43,7 @@ func (l *lasting[T]) of(files fs.FS) (made T, err error) {
 	return made, nil
 }
 
-// cutting is the rules by which letters are cut, and what they were compiled from.
+// cutting is the rules that cut letters, with their compiled form.
 type cutting struct {
 	rules  quote.Rules
 	cutter *quote.Cutter
@@ -72,8 +72,8 @@ var lexicons = lasting[*desk.Lexicon]{name: "words.yaml", make: func(raw []byte)
 	return desk.NewLexicon(words)
 }}
 
-// tried keeps texts that were made of the templates that come with the program, and tried, by the settings that go into
-// them. Templates in a folder may change at any time.
+// tried caches texts made from the built-in templates, by the settings used in them. It does not cache templates from a
+// folder, because they may change at any time.
 type tried[T any] struct {
 	mu   sync.Mutex
 	made map[string]T
@@ -84,9 +84,9 @@ var (
 	alarms tried[*render.Alarms]
 )
 
-// of returns the texts for settings, which make makes where there are none.
+// of returns the texts for the settings, and calls make if they are not cached.
 func (k *tried[T]) of(files fs.FS, settings string, make func() (T, error)) (T, error) {
-	const enough = 16 // are kept: a preview makes new ones each time that its settings change
+	const enough = 16 // entries: a preview makes new texts whenever its settings change
 	if files != templates.FS {
 		return make()
 	}

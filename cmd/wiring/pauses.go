@@ -20,30 +20,29 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// pauses keeps passes from trying a server every minute that can't be used: a password that is wrong locks accounts,
-// and a server that is silent costs a minute each time. A change of the settings ends the pause, and so does a sign-in;
-// check knows none.
+// pauses keeps passes from trying an unusable server every minute: wrong passwords lock accounts, and a silent server
+// costs a minute each time. A change of the settings or a sign-in ends the pause. check ignores pauses.
 type pauses struct {
 	found        *discoveries
 	now          func() time.Time
 	certificates *certificates
-	logins       chan struct{} // one is taken for as long as a log-in lasts; nil = any number at a time
+	logins       chan struct{} // limits concurrent log-ins; nil = no limit
 	keys         *tokens
 	folders      spool.Folders // for long messages
 
 	mu     sync.Mutex
-	failed map[string]error // in this pass, by the server's name and settings
-	used   map[string]bool  // those that a connection was made to in this pass, by name
+	failed map[string]error // in this pass, by server and settings
+	used   map[string]bool  // servers that let us in during this pass, by name
 }
 
-// again returns why a server is not tried a second time in this pass, nil = it is.
+// again returns the error that a server gave earlier in this pass, nil if the server may be tried.
 func (p *pauses) again(of string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failed[of]
 }
 
-// reach notes that a server lets us in.
+// reach records that a server let us in.
 func (p *pauses) reach(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +52,7 @@ func (p *pauses) reach(name string) {
 	p.used[name] = true
 }
 
-// reached reports whether a server let us in in this pass.
+// reached reports whether a server let us in during this pass.
 func (p *pauses) reached(name string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,19 +68,19 @@ func (p *pauses) note(of string, err error) {
 	p.failed[of] = err
 }
 
-// pause is what is kept of a server that could not be used.
+// pause is the stored failure of a server.
 type pause struct {
-	Failures int          `json:"failures"` // in a row, by passes that are some way apart
-	At       time.Time    `json:"at"`       // the last of them
+	Failures int          `json:"failures"` // in a row, not counting passes close to each other
+	At       time.Time    `json:"at"`       // the last failure
 	Next     time.Time    `json:"next"`
 	Extent   fault.Extent `json:"extent"`
 	Note     string       `json:"note"`
 	Cause    fault.Cause  `json:"cause,omitempty"`
-	Of       string       `json:"of"` // the settings it was tried with
+	Of       string       `json:"of"` // hash of the settings used
 }
 
-// How long a server is left alone after so many failures in a row: one that a person must let us into, and one that is
-// away. The next pass, a minute later, tries a server that was away once.
+// Pauses after the first, second, … failure in a row: if a person must repair something, and if the server is away.
+// After the first failure of a server that is away the next pass tries again.
 var (
 	refusedFor = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute}
 	awayFor    = []time.Duration{0, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute}
@@ -90,16 +89,17 @@ var (
 // pauseKept is how long a failure is remembered.
 const pauseKept = 24 * time.Hour
 
-// loginsAtOnce is how many mailboxes are logged in to at the same time: providers count log-ins of one address.
+// loginsAtOnce bounds concurrent log-ins to mailboxes, because providers count the log-ins from one address.
 const loginsAtOnce = 4
 
-// apart is how far two passes are from each other that a schedule runs; a person may be quicker.
+// apart is the minimum time between two scheduled passes; passes that a person starts may be closer.
 const apart = 30 * time.Second
 
-// slack lets the pass try that begins a little early.
+// slack is how much earlier than planned a pass may try a server again.
 const slack = 20 * time.Second
 
-// open opens a connection unless the server is left alone; name is its own, settings are what it is reached by.
+// open connects to a server unless it is in a pause; name identifies the server, settings is everything that the
+// connection depends on.
 func open[T any](ctx context.Context, p *pauses, name, settings string,
 	dial func(context.Context) (T, error)) (conn T, err error) {
 	mark, sum := pauseOf(name), sha256.Sum256([]byte(name+"\x00"+settings))
@@ -147,36 +147,36 @@ func open[T any](ctx context.Context, p *pauses, name, settings string,
 
 func pauseOf(name string) string { return "pause." + name }
 
-// renewalOf begins the name of a pause in renewing a mailbox's token.
+// renewalOf begins the name of the pause for renewing a mailbox's token.
 const renewalOf = "oauth "
 
 func imapOf(m config.Mailbox) string { return "imap " + m.Name }
 
-// mailbox logs in to a mailbox that is not left alone.
+// mailbox logs in to a mailbox, unless it is in a pause.
 func (p *pauses) mailbox(ctx context.Context, m config.Mailbox, readOnly bool) (*mailbox.Mailbox, error) {
 	return open(ctx, p, imapOf(m), fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
 		return p.keys.mailbox(ctx, m, readOnly, false)
 	})
 }
 
-// copies logs in to a mailbox on one connection, to keep copies there.
+// copies logs in to a mailbox on a single connection, to save copies.
 func (p *pauses) copies(ctx context.Context, m config.Mailbox) (*mailbox.Mailbox, error) {
 	return open(ctx, p, imapOf(m), fmt.Sprintf("%+v", m.IMAP), func(ctx context.Context) (*mailbox.Mailbox, error) {
 		return p.keys.mailbox(ctx, m, false, true)
 	})
 }
 
-// relay logs in to a relay that is not left alone.
+// relay logs in to a relay, unless it is in a pause.
 func (p *pauses) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	return open(ctx, p, "smtp "+m.Name, fmt.Sprintf("%+v", m.SMTP), func(ctx context.Context) (*relay.Relay, error) {
 		return p.keys.relay(ctx, m)
 	})
 }
 
-// err is the failure that the pause of a server is for.
+// err returns the error for the pause of a server.
 func (p pause) err(name string) error {
 	sooner := "helpdesk check tries at once"
-	if mailbox, ok := strings.CutPrefix(name, renewalOf); ok { // check changes nothing, so it renews nothing
+	if mailbox, ok := strings.CutPrefix(name, renewalOf); ok { // check changes nothing, so it renews no token
 		sooner = "helpdesk login " + mailbox + " signs in at once"
 	}
 	err := fmt.Errorf("%s (not tried again before %s; %s)", p.Note, p.Next.Local().Format("15:04"), sooner)

@@ -6,7 +6,7 @@ import (
 	"helpdesk/templates"
 )
 
-// MailServer is where a mail server listens.
+// MailServer is the address of a mail server.
 type MailServer struct {
 	Host string
 	Port int
@@ -15,32 +15,32 @@ type MailServer struct {
 
 func (s MailServer) String() string { return fmt.Sprintf("%s:%d", s.Host, s.Port) }
 
-// Provider is who keeps a mailbox.
+// Provider is a company that hosts mailboxes.
 type Provider struct {
 	Name       string
 	Domains    []string
-	MX         []string // ends of the names of their mail exchangers
-	Greeting   string   // what their IMAP server says of itself
+	MX         []string // suffixes of their mail exchangers' names
+	Greeting   string   // part of their IMAP server's greeting
 	IMAP, SMTP MailServer
 	Password   string            // app, external, account, oauth2
 	Note       map[string]string // what to switch on first, by language
-	OAuth      OAuth             // without an ID where applications don't sign in
+	OAuth      OAuth             // no ID = applications can't sign in
 }
 
-// OAuth is where applications sign in. {tenant} in an address is the setting of that name.
+// OAuth are the addresses where applications sign in. In an address, {tenant} is the value of the setting tenant.
 type OAuth struct {
-	ID        string // in the settings
+	ID        string // value of oauth.provider in the settings
 	PageURL   string `yaml:"page_url"`
 	TokenURL  string `yaml:"token_url"`
-	DeviceURL string `yaml:"device_url"` // "" = there are no device codes
+	DeviceURL string `yaml:"device_url"` // "" = no device codes
 	Scopes    []string
-	Extra     map[string]string // what the page is asked besides
-	Grant     string            // of a device code; "" = as in RFC 8628
-	Redirect  string            // where the page sends the browser; "" = any port of this machine
-	Loopback  string            // this machine's name there; "" = 127.0.0.1
+	Extra     map[string]string // extra parameters for the page
+	Grant     string            // grant type of a device code; "" = as in RFC 8628
+	Redirect  string            // where the page redirects the browser; "" = any port of this machine
+	Loopback  string            // this machine's name in that address; "" = 127.0.0.1
 }
 
-// Providers returns those that the program knows.
+// Providers returns the built-in list of providers.
 func Providers() (all []Provider, err error) {
 	return all, Data(templates.FS, "providers.yaml", &all)
 }

@@ -13,8 +13,8 @@ func taskFields(t config.Task) desk.Fields {
 		Custom: t.Fields, Fallback: t.Fallback}
 }
 
-// routes are the routing rules of the settings. A route changes some of a mailbox's task settings, so what a task gets
-// by it depends on both.
+// routes returns the routing rules of the settings. A route changes some of a mailbox's task settings, so each route
+// has the result for every mailbox.
 func routes(cfg *config.Config) []desk.Route {
 	var all []desk.Route
 	for _, r := range cfg.Routing {
@@ -41,7 +41,7 @@ func Calendar(cfg *config.Config) worktime.Calendar {
 		Zone: cfg.CalendarLocation()}
 	c.From, c.To = cfg.Calendar.Open()
 	for _, list := range cfg.Lists() {
-		years, _ := cfg.DaysOff(list) // Load has refused others
+		years, _ := cfg.DaysOff(list) // Load has refused other names
 		for _, days := range years {
 			takeDays(c.Holidays, c.Workdays, days.Holidays)
 			takeDays(c.Workdays, c.Holidays, days.Workdays)
@@ -51,7 +51,7 @@ func Calendar(cfg *config.Config) worktime.Calendar {
 	return c
 }
 
-// takeDays adds days to a set, but those that the settings have in the other one.
+// takeDays adds days to a set, except those that the settings have in the other set.
 func takeDays(to, other map[string]bool, days []string) {
 	for _, day := range days {
 		if !other[day] {

@@ -11,8 +11,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Servers is what a run knows of its servers: what was found out about them, and which of them are left alone. It
-// outlives the opening and closing of the state within the run.
+// Servers is what a run knows about its servers: facts found out before, and pauses. It stays valid when the run closes
+// the state and opens it again.
 type Servers struct {
 	found *discoveries
 	rest  *pauses
@@ -20,8 +20,8 @@ type Servers struct {
 	Looked pass.Looked // what Look found in the mailboxes
 }
 
-// NewServers goes by what the state knows of the servers; now is the time by the clock of the state, and folders take
-// long messages.
+// NewServers starts with the facts in the state; now returns the time by the clock of the state, folders are for long
+// messages.
 func NewServers(cfg *config.Config, s *store.Store, now func() time.Time, folders spool.Folders) *Servers {
 	found := &discoveries{s: s, now: now, fresh: map[string][]byte{}}
 	rest := &pauses{
@@ -37,7 +37,7 @@ func NewServers(cfg *config.Config, s *store.Store, now func() time.Time, folder
 	return &Servers{found: found, rest: rest}
 }
 
-// Leave reads all that a log-in takes from the state and a look into the mailboxes, which may be closed then.
+// Leave reads everything that Look needs from the state. After that the state may be closed.
 func (v *Servers) Leave(cfg *config.Config) {
 	ages := map[string]time.Duration{}
 	for _, m := range cfg.Mailboxes {
@@ -48,13 +48,14 @@ func (v *Servers) Leave(cfg *config.Config) {
 	v.rest.keys.leave(cfg.Mailboxes)
 }
 
-// enter goes on with a state that is open again.
+// enter uses the state again after it is opened.
 func (v *Servers) enter(s *store.Store) {
 	v.found.enter(s)
 	v.rest.keys.enter(s.Tokens)
 }
 
-// Look logs in to the mailboxes and searches them; only names one, "" = all. The state need not be open.
+// Look logs in to the mailboxes and searches them. If only is not empty, it looks into the mailbox of that name alone.
+// The state may be closed.
 func (v *Servers) Look(ctx context.Context, cfg *config.Config, only string, readOnly bool, log *slog.Logger) {
 	all, _ := boxes(cfg, v.rest)
 	var some []pass.Box

@@ -15,8 +15,8 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// Sight returns what a pass saw of the servers: what fails, and what works. A pass that had nothing to do with a server
-// knows nothing of it.
+// Sight returns what a pass saw of the servers: what fails, and what works. It says nothing of servers that the pass
+// did not use.
 func (p *Parts) Sight(r *pass.Report) alarm.Sight {
 	s := alarm.Sight{Pass: r.Kind}
 	for _, b := range r.Problems {
@@ -24,7 +24,7 @@ func (p *Parts) Sight(r *pass.Report) alarm.Sight {
 			s.Troubles = append(s.Troubles, t)
 		}
 	}
-	// Of several problems with a server the one that a person must mend counts.
+	// Of several problems with a server, one that a person must repair comes first.
 	slices.SortStableFunc(s.Troubles, func(a, b alarm.Trouble) int {
 		switch {
 		case a.Person == b.Person:
@@ -43,12 +43,12 @@ func (p *Parts) Sight(r *pass.Report) alarm.Sight {
 	if r.DayFull {
 		s.Troubles = append(s.Troubles, alarm.Trouble{Kind: alarm.Replies, Person: true})
 	}
-	hits := p.Client.Hits() // those who are told of it make more
+	hits := p.Client.Hits() // before alerts, which send requests themselves
 	s.Over = func(t alarm.Trouble) bool { return p.over(t, r, hits > 0) }
 	return s
 }
 
-// trouble returns what a problem of the report is called; false = the state tells of it.
+// trouble converts a problem of the report; false if the state reports the trouble itself.
 func (p *Parts) trouble(b outbox.Problem) (alarm.Trouble, bool) {
 	what, name, _ := strings.Cut(b.Where, " ")
 	switch {
@@ -68,7 +68,7 @@ func (p *Parts) trouble(b outbox.Problem) (alarm.Trouble, bool) {
 	return t, true
 }
 
-// of returns the trouble that an error tells of.
+// of returns the trouble for an error.
 func (p *Parts) of(kind alarm.Kind, name string, err error) alarm.Trouble {
 	t := alarm.Trouble{Kind: kind, Name: name, Cause: string(fault.CauseOf(err)), Note: bitrix.Mask(err.Error()),
 		Person: fault.ExtentOf(err) == fault.Setup}
@@ -82,9 +82,9 @@ func (p *Parts) mailbox(name string) int {
 	return slices.IndexFunc(p.mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
-// over reports whether a pass saw that a trouble which it does not name is over.
+// over reports whether a trouble is over that this pass did not have.
 func (p *Parts) over(t alarm.Trouble, r *pass.Report, asked bool) bool {
-	gone := p.mailbox(t.Name) < 0 // the settings have no such mailbox any more
+	gone := p.mailbox(t.Name) < 0 // the settings no longer have this mailbox
 	switch t.Kind {
 	case alarm.Mailbox:
 		return gone || p.pauses.reached("imap "+t.Name)
@@ -109,7 +109,7 @@ func (p *Parts) over(t alarm.Trouble, r *pass.Report, asked bool) bool {
 	return true
 }
 
-// hosts returns the names of all servers that have certificates.
+// hosts returns the names of all servers with certificates.
 func hosts(cfg *config.Config) []string {
 	var all []string
 	for _, m := range cfg.Mailboxes {
@@ -127,7 +127,7 @@ func hosts(cfg *config.Config) []string {
 	return all
 }
 
-// certificates is what this run saw of the certificates of servers.
+// certificates are the validity periods of the servers' certificates that this run has seen.
 type certificates struct {
 	mu   sync.Mutex
 	seen map[string]period
@@ -153,11 +153,11 @@ func (c *certificates) has(host string) bool {
 	return ok
 }
 
-// soonest is how long before its end people are told of a certificate. Of one that is made for a short time and renewed
-// by itself the last third counts.
+// soonest is how long before the end of a certificate people are alerted. For a short-lived certificate, which renews
+// itself, it is the last third of its life.
 const soonest = 14 * 24 * time.Hour
 
-// soon returns the certificates that expire soon.
+// soon returns a trouble for each certificate that expires soon.
 func (c *certificates) soon(now time.Time) (all []alarm.Trouble) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,10 +18,10 @@ import (
 	"helpdesk/templates"
 )
 
-// Watch returns what tells the people of the settings of the troubles in a book, which save keeps.
+// Watch returns the alerts for the people in the settings; save stores the book.
 func (p *Parts) Watch(cfg *config.Config, book *alarm.Book, save func() error) (*watch.Watch, error) {
 	texts, err := Alarms(cfg)
-	if err != nil { // mistaken templates are a trouble themselves
+	if err != nil { // bad templates are a trouble to report, too
 		if texts, err = render.NewAlarms(templates.FS, locale(cfg)); err != nil {
 			return nil, err
 		}
@@ -43,7 +43,7 @@ func (p *Parts) Watch(cfg *config.Config, book *alarm.Book, save func() error) (
 	}, nil
 }
 
-// Alarms reads the texts for administrators.
+// Alarms reads the texts of alerts.
 func Alarms(cfg *config.Config) (*render.Alarms, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
@@ -52,7 +52,7 @@ func Alarms(cfg *config.Config) (*render.Alarms, error) {
 	return alarms.of(files, locale(cfg), func() (*render.Alarms, error) { return render.NewAlarms(files, locale(cfg)) })
 }
 
-// locale returns the language that administrators are told in.
+// locale returns the language of alerts.
 func locale(cfg *config.Config) string { return cfg.Letters.House() }
 
 // mail sends a letter through the first relay that works.

@@ -24,14 +24,14 @@ import (
 	"helpdesk/pkg/version"
 )
 
-// shelf keeps tokens; the state does.
+// shelf stores tokens; the state is one.
 type shelf interface {
 	Get(mailbox string) ([]byte, error)
 	Put(mailbox string, raw []byte) error
-	Kept() bool // what is put stays
+	Kept() bool // whether stored tokens last: not in a dry run
 }
 
-// left is the tokens of a state that is not open.
+// left are the tokens read from a state that is now closed.
 type left map[string]leftToken
 
 type leftToken struct {
@@ -43,7 +43,7 @@ func (l left) Get(mailbox string) ([]byte, error) { return l[mailbox].raw, l[mai
 func (l left) Put(string, []byte) error           { return pass.ErrNeedsState }
 func (l left) Kept() bool                         { return false }
 
-// leave reads the tokens of these mailboxes for the time until the state is open again.
+// leave reads the tokens of the mailboxes, for use while the state is closed.
 func (k *tokens) leave(boxes []config.Mailbox) {
 	l := left{}
 	for _, m := range boxes {
@@ -55,19 +55,19 @@ func (k *tokens) leave(boxes []config.Mailbox) {
 	k.shelf, k.closed = l, true
 }
 
-// enter has the tokens of the state again.
+// enter uses the tokens of the state again.
 func (k *tokens) enter(s shelf) { k.shelf, k.closed = s, false }
 
-// renewer gets a new token for an old one.
+// renewer exchanges an old token for a new one.
 type renewer interface {
 	Renew(ctx context.Context, t bearer.Token) (bearer.Token, error)
 }
 
-// tokens lets mailboxes in that sign in, and renews what they are let in by. Who holds the state is the only one who
-// renews; each new token is in the state before a server sees it, for most providers end the one before.
+// tokens logs mailboxes in with OAuth, and renews their tokens. Only the process that has the state open renews. It
+// stores each new token before a server sees it, because most providers end the old one.
 type tokens struct {
 	shelf  shelf
-	closed bool // the state is not open: the shelf has what was read before, and nothing is renewed
+	closed bool // the state is closed: shelf is a left, and nothing is renewed
 	rest   *pauses
 	now    func() time.Time
 	client func(m config.Mailbox) (renewer, error)
@@ -76,13 +76,13 @@ type tokens struct {
 	locks map[string]*sync.Mutex // by mailbox
 }
 
-// noToken is why a mailbox has no token. Its mail servers were not asked, so they are not left alone for it.
+// noToken is the error of a mailbox without a token. It starts no pause, because no mail server was asked.
 type noToken struct{ error }
 
 func (e noToken) Unwrap() error { return e.error }
 
-// withToken calls dial with a mailbox whose passwords are tokens, where it logs in by them. A token that the server
-// refuses is renewed, once: it may have been revoked, or a clock be wrong.
+// withToken calls dial with the mailbox; for OAuth it puts the token into the passwords. If the server refuses the
+// token, withToken renews it and tries once more: the token may have been revoked, or a clock may be wrong.
 func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth string,
 	dial func(config.Mailbox) (T, error)) (conn T, err error) {
 	if auth != "oauth2" {
@@ -112,21 +112,21 @@ func withToken[T any](ctx context.Context, k *tokens, m config.Mailbox, auth str
 	return conn, err
 }
 
-// mailbox logs in to a mailbox, however its settings say.
+// mailbox logs in to a mailbox, by password or token.
 func (k *tokens) mailbox(ctx context.Context, m config.Mailbox, readOnly, single bool) (*mailbox.Mailbox, error) {
 	return withToken(ctx, k, m, m.IMAP.Auth, func(m config.Mailbox) (*mailbox.Mailbox, error) {
 		return openMailbox(ctx, m, readOnly, single, k.rest)
 	})
 }
 
-// relay logs in to the server that a mailbox's letters go out by, however its settings say.
+// relay logs in to the relay of a mailbox, by password or token.
 func (k *tokens) relay(ctx context.Context, m config.Mailbox) (*relay.Relay, error) {
 	return withToken(ctx, k, m, m.SMTP.Auth, func(m config.Mailbox) (*relay.Relay, error) {
 		return openRelay(ctx, m, k.rest.certificates.note)
 	})
 }
 
-// lock lets one at a time have a mailbox's token.
+// lock returns the lock of a mailbox's token.
 func (k *tokens) lock(mailbox string) *sync.Mutex {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -139,10 +139,11 @@ func (k *tokens) lock(mailbox string) *sync.Mutex {
 	return k.locks[mailbox]
 }
 
-// justNow is how old a token is that is not renewed because a server refuses it: another one would fare no better.
+// justNow is the age below which a refused token is not renewed: a newer one would be refused as well.
 const justNow = 10 * time.Minute
 
-// access returns what a mailbox is let in by; refused is what a server has just refused, "" = nothing.
+// access returns the access token of a mailbox, renewed if necessary; refused is the token that a server has just
+// refused, or "".
 func (k *tokens) access(ctx context.Context, m config.Mailbox, refused string) (string, error) {
 	lock := k.lock(m.Name)
 	lock.Lock()
@@ -164,7 +165,7 @@ func (k *tokens) access(ctx context.Context, m config.Mailbox, refused string) (
 		if err == nil || !works {
 			return renewed.Access, err
 		}
-		return t.Access, nil // the next pass tries again
+		return t.Access, nil // the next pass tries to renew again
 	case works:
 		return t.Access, nil
 	case t.Renewable(now):
@@ -174,7 +175,7 @@ func (k *tokens) access(ctx context.Context, m config.Mailbox, refused string) (
 	return "", ended(m, t)
 }
 
-// ended says that a person must sign in again.
+// ended returns the error that a person must sign in again.
 func ended(m config.Mailbox, t bearer.Token) error {
 	why := "the sign-in has ended: the provider gave nothing to renew it by"
 	switch {
@@ -186,8 +187,8 @@ func ended(m config.Mailbox, t bearer.Token) error {
 	return unsigned(m, "%s; run", why)
 }
 
-// renew gets another token and keeps it. That the state can be written is seen first: an answer that is lost would end
-// the sign-in.
+// renew gets a new token and stores it. It first stores the old one, to be sure that the state can be written: losing
+// the new token would end the sign-in.
 func (k *tokens) renew(ctx context.Context, m config.Mailbox, t bearer.Token) (bearer.Token, error) {
 	return open(ctx, k.rest, renewalOf+m.Name, fmt.Sprintf("%+v", m.OAuth),
 		func(ctx context.Context) (bearer.Token, error) {
@@ -218,7 +219,7 @@ func keep(s shelf, mailbox string, t bearer.Token) error {
 	return s.Put(mailbox, raw)
 }
 
-// load returns a mailbox's token.
+// load returns the token of a mailbox.
 func load(s shelf, m config.Mailbox) (t bearer.Token, err error) {
 	raw, err := s.Get(m.Name)
 	switch {
@@ -236,14 +237,14 @@ func load(s shelf, m config.Mailbox) (t bearer.Token, err error) {
 	return t, nil
 }
 
-// appOf tells an application of the settings from others.
+// appOf returns a hash that identifies the application in the settings.
 func appOf(o config.OAuth) string {
 	sum := sha256.Sum256([]byte(strings.Join(append([]string{o.Provider, o.ClientID, o.Tenant, o.TokenURL},
 		o.Scopes...), "\x00")))
 	return hex.EncodeToString(sum[:8])
 }
 
-// SignIn returns the application that a mailbox signs in as.
+// SignIn returns the OAuth client that a mailbox signs in with.
 func SignIn(cfg *config.Config, m config.Mailbox, now func() time.Time) (*oauth.Client, error) {
 	o, err := application(cfg, m.OAuth)
 	if err != nil {
@@ -257,7 +258,7 @@ func SignIn(cfg *config.Config, m config.Mailbox, now func() time.Time) (*oauth.
 	return oauth.New(o)
 }
 
-// application returns the addresses and scopes of a mailbox's provider.
+// application returns the addresses and scopes of the provider in the settings.
 func application(cfg *config.Config, s config.OAuth) (o oauth.Options, err error) {
 	if s.Provider == "custom" {
 		return oauth.Options{
@@ -291,15 +292,15 @@ func application(cfg *config.Config, s config.OAuth) (o oauth.Options, err error
 	return o, nil
 }
 
-// SignedIn is how a mailbox that signs in stands.
+// SignedIn is the sign-in of a mailbox.
 type SignedIn struct {
 	Mailbox string
 	Since   time.Time // zero = nobody has signed in
-	Ends    time.Time // when it is shut until a person signs in again; zero = no end is known
-	Wrong   error     // why it is shut, or will be
+	Ends    time.Time // when a person must sign in again; zero = no known end
+	Wrong   error     // why a person must sign in again
 }
 
-// SignedIns tells how the mailboxes stand that sign in.
+// SignedIns returns the sign-ins of all mailboxes that use OAuth.
 func SignedIns(cfg *config.Config, s shelf) (all []SignedIn) {
 	for _, m := range cfg.Mailboxes {
 		if !m.SignsIn() {
@@ -314,7 +315,7 @@ func SignedIns(cfg *config.Config, s shelf) (all []SignedIn) {
 	return all
 }
 
-// KeepToken keeps what a person has signed in for, and ends the pauses of the mailbox's servers.
+// KeepToken stores the token of a new sign-in, and ends the pauses of the mailbox's servers.
 func KeepToken(s *store.Store, now time.Time, mailbox string, t bearer.Token) error {
 	if err := keep(s.Tokens, mailbox, t); err != nil {
 		return err
@@ -326,7 +327,8 @@ func KeepToken(s *store.Store, now time.Time, mailbox string, t bearer.Token) er
 	return s.Cache(now, ended)
 }
 
-// unsigned is the error of a mailbox that a person must sign in to, which format leads up to.
+// unsigned returns the error of a mailbox that a person must sign in to. The text of format comes before the command to
+// run.
 func unsigned(m config.Mailbox, format string, args ...any) error {
 	err := fmt.Errorf(format+" helpdesk login %s", append(args, m.Name)...)
 	return fault.Because(fault.Token, fault.Misconfigured(err))

@@ -18,7 +18,7 @@ import (
 	"helpdesk/pkg/version"
 )
 
-// Try compiles everything that settings and templates hold, as the first letter would, and returns what is wrong.
+// Try compiles all settings and templates as a pass does, and returns the mistakes.
 func Try(cfg *config.Config) error {
 	_, err := Kit(cfg)
 	_, werr := namedWords(cfg.Templates)
@@ -29,13 +29,13 @@ func Try(cfg *config.Config) error {
 	return nil
 }
 
-// trial is what is kept of the last time that everything was tried.
+// trial is the stored result of the last Try.
 type trial struct {
-	Of  string `json:"of"`            // the settings and files
-	Err string `json:"err,omitempty"` // what is wrong with them
+	Of  string `json:"of"`            // hash of the settings and files
+	Err string `json:"err,omitempty"` // the mistakes
 }
 
-// Try is Try when settings or files are others than when they were tried last; else it returns what was found then.
+// Try returns the stored result of Try, or calls it if the settings or files have changed.
 func (p *Parts) Try(cfg *config.Config) error {
 	const mark = "tried"
 	of, err := impression(cfg)
@@ -58,8 +58,7 @@ func (p *Parts) Try(cfg *config.Config) error {
 	return nil
 }
 
-// impression returns what differs when the program, the settings or one of their files are others: of files the size
-// and the time of the last change.
+// impression returns a hash of the program's version, the settings, and the sizes and times of their files.
 func impression(cfg *config.Config) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, version.Get())
@@ -78,7 +77,7 @@ func impression(cfg *config.Config) (string, error) {
 			if err != nil {
 				return err
 			}
-			info, err := os.Stat(path) // of what a link leads to
+			info, err := os.Stat(path) // follows links
 			if err == nil {
 				fmt.Fprintf(h, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
 			}
@@ -91,7 +90,8 @@ func impression(cfg *config.Config) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// spell writes settings so that others differ. encoding/json would first make an encoder for each of their types.
+// spell writes settings in a form that differs between different settings. It is used instead of encoding/json, which
+// would first build an encoder for each type.
 func spell(w io.Writer, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -1,5 +1,5 @@
-// Package wiring makes of the settings what a pass works with: the portal, mailboxes and relays, rules and letters. It
-// dials nothing and decides nothing.
+// Package wiring assembles everything that a pass needs from the settings: the portal, mailboxes, relays, rules and
+// letters. Assembling connects to no server, and the package decides nothing about mail.
 package wiring
 
 import (
@@ -36,22 +36,22 @@ import (
 )
 
 const (
-	profilesFor = 7 * 24 * time.Hour // what a directory said of an address
+	profilesFor = 7 * 24 * time.Hour // for data that a directory returned about an address
 )
 
-// Options is what the parts need besides the settings and the state.
+// Options are what the parts need in addition to the settings and the state.
 type Options struct {
 	Log   *slog.Logger
 	Now   func() time.Time
-	Sleep func(context.Context, time.Duration) error // between attempts at the portal; nil = in earnest
+	Sleep func(context.Context, time.Duration) error // waits between attempts at the portal; nil = really waits
 
-	Servers *Servers      // what the run knows of them already; nil = nothing but what the state knows
+	Servers *Servers      // what the run already knows about them; nil = only what the state has
 	Folders spool.Folders // for long messages
 
-	Record string // folder that takes what the portal is asked and answers; "" = none
+	Record string // folder for the recorded requests to the portal and their answers; "" = not recorded
 }
 
-// Parts is a pass, and what of it others than the pass itself have to do with.
+// Parts is a pass, with the parts that its caller uses as well.
 type Parts struct {
 	*pass.Pass
 	Client *portal.Client
@@ -62,11 +62,10 @@ type Parts struct {
 	pauses       *pauses
 	certificates *certificates
 	mailboxes    []config.Mailbox
-	hosts        []string // of all servers
+	hosts        []string // names of all servers
 }
 
-// Settle does what is left for the end of a pass: it makes copies of the letters that were sent. Its error is one of
-// the state.
+// Settle makes copies of the letters sent, at the end of a pass. Its error is an error of the state.
 func (p *Parts) Settle(ctx context.Context) error {
 	var errs []error
 	for _, k := range p.copiers {
@@ -75,10 +74,10 @@ func (p *Parts) Settle(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Keep writes what was found out about the servers into the state. It belongs at the end of a run that may write.
+// Keep writes the facts found out about the servers into the state, at the end of a run that may write.
 func (p *Parts) Keep(now time.Time) error { return p.found.keep(now) }
 
-// New puts a pass together: settings and state in, everything that talks to a server made but not yet dialled.
+// New assembles a pass from the settings and the state. It prepares all connections but opens none.
 func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	servers := o.Servers
 	if servers == nil {
@@ -150,7 +149,7 @@ func oneC(o config.OneC, expiry wire.Expiry) (*onec.Client, error) {
 	return c, nil
 }
 
-// Kit makes what judging and writing take.
+// Kit compiles the rules, texts and names that a pass needs to judge and write letters.
 func Kit(cfg *config.Config) (pass.Kit, error) { return kit(cfg, policyOf(cfg)) }
 
 func kit(cfg *config.Config, policy *desk.Policy) (k pass.Kit, err error) {
@@ -175,7 +174,7 @@ func kit(cfg *config.Config, policy *desk.Policy) (k pass.Kit, err error) {
 	return k, nil
 }
 
-// people compiles the words that names are read by.
+// people compiles the rules that recognise names of people.
 func people(cfg *config.Config) (*naming.Names, error) {
 	files, err := overlay(cfg.Templates)
 	if err != nil {
@@ -209,8 +208,8 @@ func compile(cfg *config.Config, policy *desk.Policy) (*desk.Rules, *quote.Cutte
 	return compiled, cut.cutter, nil
 }
 
-// named reports whether the text of a portal's error names a field or a right. The words are read when the first error
-// comes.
+// named returns a function that reports whether the text of a portal's error names a field or a right. The words are
+// read at the first error.
 func named(folder string, log *slog.Logger) func(text string) bool {
 	words := sync.OnceValue(func() []*regexp.Regexp {
 		all, err := namedWords(folder)
@@ -224,7 +223,7 @@ func named(folder string, log *slog.Logger) func(text string) bool {
 	}
 }
 
-// namedWords compiles the words that name a field or a right in errors of the portal.
+// namedWords compiles the words for fields and rights in errors of the portal.
 func namedWords(folder string) (all []*regexp.Regexp, err error) {
 	files, err := overlay(folder)
 	if err != nil {
@@ -247,7 +246,7 @@ func namedWords(folder string) (all []*regexp.Regexp, err error) {
 	return all, err
 }
 
-// overlay returns the built-in templates and data files, those in the folder in their place.
+// overlay returns the built-in templates and data files; a file in folder replaces the built-in one of the same name.
 func overlay(folder string) (fs.FS, error) {
 	if folder == "" {
 		return templates.FS, nil
@@ -258,7 +257,7 @@ func overlay(folder string) (fs.FS, error) {
 	return render.Overlay(templates.FS, os.DirFS(folder)), nil
 }
 
-// Files returns the built-in templates and data files, with those of the settings in their place.
+// Files returns the built-in templates and data files, replaced by those of the settings where they exist.
 func Files(cfg *config.Config) (fs.FS, error) { return overlay(cfg.Templates) }
 
 // Data reads a data file strictly.
@@ -273,7 +272,7 @@ func Data(files fs.FS, name string, v any) error {
 	return nil
 }
 
-// strictly reads YAML, in which a key that is not known is a mistake.
+// strictly decodes YAML and refuses unknown keys.
 func strictly(raw []byte, v any) error { return yaml.UnmarshalWithOptions(raw, v, yaml.Strict()) }
 
 func policyOf(cfg *config.Config) *desk.Policy {
@@ -314,7 +313,7 @@ func policyOf(cfg *config.Config) *desk.Policy {
 	return p
 }
 
-// lettering fills in what depends on letters.
+// lettering sets the policy's values that depend on letters.
 func lettering(p *desk.Policy, l config.Letters) {
 	limit := l.Received.Limit
 	p.AutoReply, p.OffHours, p.MaxAge = l.Received.Enabled, l.Received.OffHours.Enabled, l.Received.MaxAge
@@ -331,13 +330,13 @@ func FixedExclusions(cfg *config.Config) []desk.Exclusion {
 	return all
 }
 
-// Sender returns whose letters a mailbox sends.
+// Sender returns the sender of a mailbox's letters.
 func Sender(m config.Mailbox) desk.Address {
 	name, address := m.Sender()
 	return desk.Address{Name: name, Addr: address}
 }
 
-// boxes makes the mailboxes of the settings, to be read and to send from; nothing is dialled before it is used.
+// boxes returns the mailboxes of the settings, for reading and for sending. They connect when they are used.
 func boxes(cfg *config.Config, p *pauses) (boxes []pass.Box, senders []outbox.Sender) {
 	for _, m := range cfg.Mailboxes {
 		b := pass.Box{Name: m.Name, MaxMessage: m.IMAP.MaxMessage, MaxAge: m.IMAP.MaxAge, Moves: m.IMAP.MoveTo != "",
