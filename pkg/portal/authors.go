@@ -12,25 +12,25 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// author is what the portal has told of a user who may write comments.
+// author is what the portal reported about a user who may write comments.
 type author struct {
 	Name  string    `json:"name,omitempty"`
-	Staff bool      `json:"staff,omitempty"` // an employee; else an outsider, a machine, or nobody the portal names
+	Staff bool      `json:"staff,omitempty"` // an employee; false for an outsider, a program or an unknown user
 	Asked time.Time `json:"asked"`
 }
 
-// authorFor is how long an answer about a user counts.
+// authorFor is how long an answer about a user stays valid.
 const authorFor = 24 * time.Hour
 
-// authors knows who writes comments where the comments themselves do not tell. Who is not known is asked for once.
+// authors looks up the authors of comments that give only the author's number. Each is asked for once.
 type authors struct {
 	*access
-	known    map[int64]author // nil before it is recalled
-	expected map[int64]bool   // responsible for tasks that changed: they are likely to have commented them
-	err      error            // why the portal tells nothing of its users
+	known    map[int64]author // nil until recall
+	expected map[int64]bool   // responsible for changed tasks, so they have probably commented on them
+	err      error            // why the portal did not answer about users
 }
 
-// recall takes what earlier runs have asked.
+// recall loads the answers of earlier runs.
 func (a *authors) recall() {
 	if a.known != nil {
 		return
@@ -44,7 +44,7 @@ func (a *authors) recall() {
 	}
 }
 
-// expect notes that the user may have commented a task that is read next.
+// expect records a user who has probably commented on a task that is read next.
 func (a *authors) expect(user int64) {
 	if a.expected == nil {
 		a.expected = map[int64]bool{}
@@ -52,7 +52,7 @@ func (a *authors) expect(user int64) {
 	a.expected[user] = true
 }
 
-// unknown returns those of the users whom the portal must be asked for, in order.
+// unknown returns the users that the portal must be asked for, sorted.
 func (a *authors) unknown(users map[int64]bool) []int64 {
 	a.recall()
 	var ids []int64
@@ -65,7 +65,7 @@ func (a *authors) unknown(users map[int64]bool) []int64 {
 	return ids
 }
 
-// ride asks for the users that are expected, where that costs no request of its own.
+// ride asks for the expected users if this costs no extra request.
 func (a *authors) ride(p *bitrix.Plan) {
 	ids := a.unknown(a.expected)
 	if ids = ids[:min(len(ids), pageSize)]; bitrix.Requests(p.Len()+1) == bitrix.Requests(p.Len()) {
@@ -73,10 +73,10 @@ func (a *authors) ride(p *bitrix.Plan) {
 	}
 }
 
-// ask asks for the users, as many by a command as a page holds.
+// ask asks for the users with user.get, a page of them per command.
 //
-// QUIRK: user.get gives neither bots nor guests nor system users unless they are asked for by their type
-// (user/user-get): who is missing is no specialist. Users of an extranet are among those it gives.
+// QUIRK: user.get returns neither bots nor guests nor system users unless the filter names their type (user/user-get),
+// so a missing user is not a specialist. It does return users of an extranet.
 func (a *authors) ask(p *bitrix.Plan, ids []int64) {
 	for part := range slices.Chunk(ids, pageSize) {
 		cmd := bitrix.Do("user.get", bitrix.With("FILTER", bitrix.With("ID", part)).With("start", -1))
@@ -93,9 +93,9 @@ func (a *authors) ask(p *bitrix.Plan, ids []int64) {
 	}
 }
 
-// askChats asks for the users by the method of chats, which needs no other scope than they do.
+// askChats asks for the users with the chat method, which needs no scope besides that of chats.
 //
-// QUIRK: its answer is a map by numbers, null where there is no such user (chats/users/im-user-list-get).
+// QUIRK: the answer is a map by number; the value of an unknown user is null (chats/users/im-user-list-get).
 func (a *authors) askChats(p *bitrix.Plan, ids []int64) {
 	for part := range slices.Chunk(ids, pageSize) {
 		p.Add(bitrix.Do("im.user.list.get", bitrix.With("ID", part)), func(answer bitrix.Answer) {
@@ -117,7 +117,7 @@ func (a *authors) askChats(p *bitrix.Plan, ids []int64) {
 	}
 }
 
-// take notes what the portal told of the users it was asked for.
+// take records the portal's answers about the users asked for.
 func (a *authors) take(asked []int64, told map[int64]author) {
 	for _, id := range asked {
 		u := told[id]
@@ -127,7 +127,7 @@ func (a *authors) take(asked []int64, told map[int64]author) {
 	a.Remember(savedAuthors, a.known)
 }
 
-// fallBack asks by the other method where the webhook may not ask by the first.
+// fallBack asks with the chat method if the webhook lacks the scope for user.get.
 func (a *authors) fallBack(ctx context.Context, users map[int64]bool) error {
 	ids := a.unknown(users)
 	if len(ids) == 0 || fault.ExtentOf(a.err) != fault.Setup {
@@ -137,13 +137,13 @@ func (a *authors) fallBack(ctx context.Context, users map[int64]bool) error {
 	a.askChats(p, ids)
 	err := p.Run(ctx)
 	if a.err != nil {
-		a.err = why // it names the scope that is missing
+		a.err = why // this error names the missing scope
 	}
 	return err
 }
 
-// judge keeps the comments inside whose authors are no specialists, and says of a reading whose authors could not be
-// asked for that it has failed.
+// judge marks comments by authors who are not specialists as a guest's. It returns an error if an author could not be
+// looked up.
 func (a *authors) judge(r *reading) error {
 	ours := a.Users()
 	for i := range r.comments {
@@ -162,7 +162,7 @@ func (a *authors) judge(r *reading) error {
 	return nil
 }
 
-// strangers returns the authors that the portal must be asked for.
+// strangers returns the authors that are not ours and known only by number.
 func (a *authors) strangers(readings []*reading) map[int64]bool {
 	ours, users := a.Users(), map[int64]bool{}
 	for _, r := range readings {
@@ -175,7 +175,7 @@ func (a *authors) strangers(readings []*reading) map[int64]bool {
 	return users
 }
 
-// listedUser is a row of im.user.list.get, which spells as chats of old do.
+// listedUser is a row of im.user.list.get, which spells its keys as old chat methods do.
 type listedUser struct {
 	chatUser
 	Auth bitrix.Text `json:"external_auth_id"`
@@ -194,7 +194,7 @@ type portalUser struct {
 	Departments json.RawMessage `json:"UF_DEPARTMENT"`
 }
 
-// employed reports whether the user is an employee, by the type, else by a department.
+// employed reports whether the user is an employee: by type, or by department if the type is missing.
 func (u portalUser) employed() bool {
 	if u.Type != "" {
 		return oneOf(u.Type, "employee")

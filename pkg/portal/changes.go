@@ -13,9 +13,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Changes returns the tasks that somebody commented or changed since then, of those made or observed by a user the
-// webhook acts as or has acted as, and the portal's clock: one request, more only where more than a page of them
-// changed. A zero since asks for the clock alone.
+// Changes returns the tasks that were commented or changed since then, and the portal's clock. It looks at tasks
+// created or observed by any user that the webhook acts or has acted as. It takes one request, or more if more than a
+// page of tasks changed. With a zero since it returns only the clock.
 func (c *Reader) Changes(ctx context.Context, since time.Time) (desk.Changes, error) {
 	if since.IsZero() {
 		return c.portalTime(ctx)
@@ -23,13 +23,13 @@ func (c *Reader) Changes(ctx context.Context, since time.Time) (desk.Changes, er
 	since = since.Truncate(time.Second) // QUIRK: the portal's dates have whole seconds
 	asked := c.Users()
 	changes, err := c.changesOf(ctx, asked, since)
-	if now := c.Users(); err == nil && !slices.Equal(asked, now) { // who we are was found out by the same request
+	if now := c.Users(); err == nil && !slices.Equal(asked, now) { // the request has shown another acting user
 		changes, err = c.changesOf(ctx, now, since)
 	}
 	return changes, err
 }
 
-// portalTime asks for the clock alone.
+// portalTime asks only for the clock.
 func (c *Reader) portalTime(ctx context.Context) (desk.Changes, error) {
 	var at bitrix.Time
 	answers, err := c.Batch(ctx, []bitrix.Command{bitrix.Do("server.time", nil)})
@@ -45,7 +45,7 @@ func (c *Reader) portalTime(ctx context.Context) (desk.Changes, error) {
 	return desk.Changes{Now: at.Time}, nil
 }
 
-// changesOf reads the changes of the tasks that one of the users made or observes.
+// changesOf reads the changes of the tasks that one of the users created or observes.
 func (c *Reader) changesOf(ctx context.Context, users []int64, since time.Time) (desk.Changes, error) {
 	found := map[int64]task{}
 	var lists []*walk
@@ -80,24 +80,23 @@ func (c *Reader) changesOf(ctx context.Context, users []int64, since time.Time) 
 	return changes, nil
 }
 
-// walk reads a list of tasks from the newest on.
+// walk reads a list of tasks, newest first.
 type walk struct {
 	user  int64
-	part  string // what the user is to the task
+	part  string // the user's role in the task
 	field string
 	at    func(*task) time.Time
 }
 
 // changesList returns the call for one page.
 //
-// QUIRK: a filter key the portal does not know is ignored without a word, and that of ACTIVITY_DATE is documented for
-// the order only (tasks/tasks-task-list): so the rows come newest first and reading stops at the first that is older.
-// QUIRK: on the new card a change of status writes a system message, which leaves ACTIVITY_DATE alone
-// (tasks/tasks-new): so the same is asked by CHANGED_DATE.
-// QUIRK: whoever gives a task another creator leaves ours an observer at best (tasks/tasks-task-update): so those we
-// merely observe are asked for too, in the same request.
+// QUIRK: the portal silently ignores an unknown filter key, and ACTIVITY_DATE is documented only as a sort key
+// (tasks/tasks-task-list): so the rows are sorted newest first and reading stops at the first older row. QUIRK: on the
+// new card a change of status writes a system message, which does not change ACTIVITY_DATE (tasks/tasks-new): so a
+// second list is sorted by CHANGED_DATE. QUIRK: when somebody changes a task's creator, our user becomes an observer at
+// best (tasks/tasks-task-update): so the same request also asks for the tasks that we observe.
 func (c *Reader) changesList(w *walk, since time.Time, page int) bitrix.Command {
-	start := -1 // the portal need not count
+	start := -1 // no total is needed
 	if page > 0 {
 		start = page * pageSize
 	}
@@ -108,7 +107,7 @@ func (c *Reader) changesList(w *walk, since time.Time, page int) bitrix.Command 
 			With("start", start))
 }
 
-// step takes a page of each list and returns the lists that go on.
+// step takes a page of each list and returns the lists that have more pages.
 func step(lists []*walk, answers []bitrix.Answer, since time.Time, found map[int64]task) ([]*walk, error) {
 	var more []*walk
 	for i, w := range lists {

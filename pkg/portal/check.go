@@ -13,26 +13,26 @@ import (
 	"helpdesk/pkg/phrase"
 )
 
-// Want is what the settings ask of the portal.
+// Want is what the settings require of the portal.
 type Want struct {
-	Users  []int64 // those who must exist: responsibles, auditors, accomplices, whom alarms tell
-	Groups []int64 // those that must be open to new tasks
-	CRM    bool    // contacts are to be looked up or bound
-	Likes  bool    // answers that went out are to be shown by likes
+	Users  []int64 // must exist: responsible people, auditors, accomplices, recipients of alarms
+	Groups []int64 // must accept new tasks
+	CRM    bool    // contacts are looked up or bound
+	Likes  bool    // answers that were sent are marked by likes
 }
 
-// Finding is one thing Check looked at.
+// Finding is the result of one check.
 type Finding struct {
 	What     string
 	OK       bool
-	Optional bool          // without it a feature is missing, nothing more
-	Note     phrase.Phrase // what was found, and what to do where it is not OK
+	Optional bool          // if it fails, only a feature is missing
+	Note     phrase.Phrase // what was found, and what to do if it is not OK
 }
 
-// maxSkew is how far the portal's clock may be from ours.
+// maxSkew is the largest accepted difference between the portal's clock and ours.
 const maxSkew = 2 * time.Minute
 
-// Check tells what works on the portal and what does not, and saves what it finds out. It changes nothing there.
+// Check reports what works on the portal and what does not, and remembers what it finds out. It changes nothing there.
 func (c *Client) Check(ctx context.Context, want Want) []Finding {
 	k := &checking{c: c, want: want}
 	asked := c.Self()
@@ -49,7 +49,7 @@ func (c *Client) Check(ctx context.Context, want Want) []Finding {
 	if err := p.Run(ctx); err != nil {
 		return []Finding{{What: "portal", Note: phrase.Plain(err)}}
 	}
-	if asked != c.Self() { // its folder and its tasks are others
+	if asked != c.Self() { // another user has another folder and other tasks
 		return c.Check(ctx, want)
 	}
 	k.groups(ctx)
@@ -65,7 +65,7 @@ type checking struct {
 	found []Finding
 }
 
-// say adds a finding with the text of a key; "" says the arguments as they are.
+// say adds a finding with the text of the key; with an empty key the text is the arguments.
 func (k *checking) say(what string, ok, optional bool, key string, args ...any) {
 	k.found = append(k.found, Finding{what, ok, optional, phrase.Of(key, args...)})
 }
@@ -92,11 +92,11 @@ func (k *checking) profile(a bitrix.Answer) {
 	}
 }
 
-// scopes lists what the webhook may be given, and what for.
+// scopes lists the scopes of a webhook and their uses.
 var scopes = []struct {
 	name     string
 	optional bool
-	use      string // the key of the text that says what for
+	use      string // key of the text that describes the use
 }{
 	{"task", false, "check.use.task"}, {"im", false, "check.use.im"}, {"disk", false, "check.use.disk"},
 	{
@@ -152,7 +152,7 @@ func (k *checking) users(a bitrix.Answer) {
 	}
 }
 
-// groups asks for the groups of new tasks. A webhook need not have the right to ask: what it can't see it says.
+// groups checks the groups of new tasks. If the webhook may not ask for groups, the finding says so.
 func (k *checking) groups(ctx context.Context) {
 	for _, id := range k.want.Groups {
 		what := fmt.Sprintf("group %d", id)
@@ -217,7 +217,7 @@ func (k *checking) skew() {
 	k.say("clock", true, true, "check.portal.clock", d)
 }
 
-// v3 asks REST v3 for one task: only it can tell whether it is there (rest-v3).
+// v3 asks REST v3 for one task, which is the only way to find out whether REST v3 exists (rest-v3).
 func (k *checking) v3(ctx context.Context) {
 	err := k.c.CallV3(ctx, "tasks.task.list", bitrix.With("pagination", bitrix.With("limit", 1)), nil)
 	var e *bitrix.Error

@@ -13,12 +13,12 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// comment returns the call that comments the effect's task: into the chat of a task that has one, else by the old
+// comment returns the call that comments on the effect's task: a message if the task's chat is known, else the old
 // method.
 //
-// QUIRK: on the new card the old method takes the text and drops the files without an error (tasks/tasks-new; tasks,
-// commentitem.php addCommentInChat), and what REST v3 sends into a chat is answered with true, posted or not (tasks, V2
-// SendMessageHandler): so a known chat is written to by the methods of chats, which tell.
+// QUIRK: on the new card the old method stores the text and drops the files without an error (tasks/tasks-new; tasks,
+// commentitem.php addCommentInChat). REST v3 answers true for a chat message whether it was posted or not (tasks, V2
+// SendMessageHandler). So a known chat is written to by the chat methods, which report failures.
 func comment(e desk.Effect) bitrix.Command {
 	ids := numbers(e.Post.Files)
 	switch {
@@ -31,22 +31,22 @@ func comment(e desk.Effect) bitrix.Command {
 	return bitrix.Do(say, bitrix.With("DIALOG_ID", dialog).With("MESSAGE", e.Post.Marked()).With("URL_PREVIEW", "N"))
 }
 
-// The methods that write into a chat: a text, and files with a text.
+// Methods that write into a chat: a text, and files with a text.
 const (
 	say    = "im.message.add"
 	commit = "im.disk.file.commit"
 )
 
-// commentAdd returns the call that comments the effect's task by the old method.
+// commentAdd returns the call that comments on the effect's task by the old method.
 //
-// QUIRK: it is marked deprecated, and the only one of the old card; a task of the new card that has no chat yet gets
-// one by it (tasks/tasks-new). Its values are taken by position.
+// QUIRK: it is marked deprecated, but it is the only method for the old card; on the new card it creates the chat of a
+// task that has none yet (tasks/tasks-new). Its arguments are positional.
 func commentAdd(e desk.Effect) bitrix.Command {
 	fields := appendList(bitrix.With("POST_MESSAGE", e.Post.Marked()), "UF_FORUM_MESSAGE_DOC", objects(e.Post.Files))
 	return bitrix.Do("task.commentitem.add", bitrix.With("0", e.Task).With("1", fields))
 }
 
-// readComment reads what became of a comment, by the method it went by.
+// readComment reads the result of a comment, by the method that made it.
 func readComment(e desk.Effect, method string, a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("comment task %d: %w", e.Task, a.Err)}
@@ -54,7 +54,7 @@ func readComment(e desk.Effect, method string, a bitrix.Answer) desk.Made {
 	if method == commit {
 		return readCommit(e, a)
 	}
-	// QUIRK: 0 says that nothing was posted, without an error (tasks, AddCommentFacade); on the new card the number is
+	// QUIRK: 0 means that nothing was posted, without an error (tasks, AddCommentFacade); on the new card the number is
 	// the message's.
 	var id bitrix.ID
 	if _ = json.Unmarshal(a.Result, &id); id == 0 {
@@ -63,16 +63,16 @@ func readComment(e desk.Effect, method string, a bitrix.Answer) desk.Made {
 	return desk.Made{Task: e.Task, Comment: int64(id), Chat: e.Chat}
 }
 
-// unposted is the outcome of a comment whose answer tells nothing.
+// unposted returns the outcome of a comment whose answer says nothing about it.
 func unposted(e desk.Effect, a bitrix.Answer) desk.Made {
 	err := fmt.Errorf("comment task %d: the answer is %.100q", e.Task, string(a.Result))
 	return desk.Made{Err: fault.Vague(err)}
 }
 
-// readCommit compares what was sent with the answer, file by file.
+// readCommit compares the answer with what was sent, file by file.
 //
-// QUIRK: a file that can't be copied into the chat is passed over without an error, and has the number 0 in FILES
-// (im, im_rest.php diskFileCommit).
+// QUIRK: a file that can't be copied into the chat is skipped without an error, and its number in FILES is 0 (im,
+// im_rest.php diskFileCommit).
 func readCommit(e desk.Effect, a bitrix.Answer) desk.Made {
 	var r struct {
 		Files   json.RawMessage `json:"FILES"`
@@ -98,9 +98,9 @@ func readCommit(e desk.Effect, a bitrix.Answer) desk.Made {
 	return made
 }
 
-// numbers returns the Drive objects of the files as chats want them.
+// numbers returns the Drive objects of the files in the form for chat methods.
 //
-// QUIRK: without a prefix (chats/im-disk-file-commit).
+// QUIRK: chat methods take the numbers without a prefix (chats/im-disk-file-commit).
 func numbers(files []desk.File) []int64 {
 	var list []int64
 	for _, f := range files {
@@ -111,10 +111,10 @@ func numbers(files []desk.File) []int64 {
 	return list
 }
 
-// chats finds the chats of tasks that are to be commented with files and whose card is not known: two questions for
-// each, in one request, none on a portal found to have the old card within the last day.
+// chats finds the chats of tasks that get a comment with files and whose card is unknown. It asks two questions for
+// each, all in one request, and asks nothing on a portal that was found within the last day to have the old card.
 //
-// QUIRK: tasks.task.get makes the chat of a task from before the new card, where its number is asked for
+// QUIRK: tasks.task.get creates the chat of a task that is older than the new card, if the chat's number is selected
 // (tasks, TaskProvider).
 func (c *Maker) chats(ctx context.Context, effects []desk.Effect) {
 	var card string
@@ -145,19 +145,19 @@ func (c *Maker) chats(ctx context.Context, effects []desk.Effect) {
 	c.Remember(savedCard, oldCard)
 }
 
-// oldCard is what is remembered of a portal whose tasks have no chats.
+// oldCard is the remembered value for a portal whose tasks have no chats.
 const oldCard = "old"
 
-// barred reports whether our user is no member of the chat that a comment goes into.
+// barred reports whether a comment was refused because our user is not a member of the chat.
 //
-// QUIRK: to put files into a chat takes membership of it (im.disk.file.commit, ACCESS_ERROR), to read it access to the
-// task.
+// QUIRK: putting files into a chat requires membership (im.disk.file.commit, ACCESS_ERROR); reading it requires access
+// to the task.
 func barred(err error) bool {
 	var e *bitrix.Error
 	return errors.As(err, &e) && (e.Method == commit || e.Method == say) && e.Coded("ACCESS_ERROR", "ACCESS_DENIED")
 }
 
-// again sends the files that a comment lacks once more, under its marker and without its text. It returns those that
+// again sends the missing files of a comment once more, with its marker and without its text. It returns the files that
 // are still missing.
 func (c *Maker) again(ctx context.Context, e desk.Effect, missing []int) []int {
 	post := *e.Post

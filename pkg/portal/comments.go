@@ -95,10 +95,10 @@ func (r *reading) takeSearch(a bitrix.Answer) {
 	r.full = len(page.Messages) >= searchLimit && r.chatLast > before
 }
 
-// Users who are no specialists, by their type or their external auth id.
+// Users who are not specialists, by their type or their external auth id.
 //
-// QUIRK: an integration has a user of its own, rest_system, and so has a customer in a chat, a call or a shop
-// (main, UserTable::getExternalUserTypes; im, V2/Entity/User/UserType.php).
+// QUIRK: an integration has its own user, rest_system, and so has a customer in a chat, a call or a shop (main,
+// UserTable::getExternalUserTypes; im, V2/Entity/User/UserType.php).
 var (
 	machines  = []string{"bot", "connector", "imconnector", "rest_system", "calendar_sharing", "__controller"}
 	outsiders = []string{"email", "extranet", "guest", "collaber", "im_guest", "replica", "call", "document_editor",
@@ -119,10 +119,10 @@ func (m message) forwarded() bool {
 	return f != "" && f != "null" && f != "[]" && f != "{}" && f != "false"
 }
 
-// comment tells who wrote the message and what it is.
+// comment converts the message, with its author and kind.
 //
-// QUIRK: params is [] when empty; the ids of files stand in params.FILE_ID, which the page leaves out
-// (chats/messages/im-dialog-messages-search). A deleted message keeps its place with a phrase for a text.
+// QUIRK: params is [] when empty. The ids of files are in params.FILE_ID, which the method's page does not mention
+// (chats/messages/im-dialog-messages-search). A deleted message stays in the list with a phrase as its text.
 func (m message) comment(u chatUser, files map[bitrix.ID]chatFile) desk.Comment {
 	var params struct {
 		FileID    json.RawMessage `json:"FILE_ID"`
@@ -175,8 +175,8 @@ type attached struct {
 
 // readForum decodes the comments of an old card.
 //
-// QUIRK: the portal's own remarks there carry the name of who caused them, and nothing marks them
-// (tasks/comment-item/task-comment-item-get-list): only their text can tell, which is the policy's to know.
+// QUIRK: the portal's own remarks there have the name of the user who caused them as author, and no mark
+// (tasks/comment-item/task-comment-item-get-list). Only their text shows what they are; package policy recognises it.
 func readForum(raw json.RawMessage) ([]desk.Comment, error) {
 	var items []forumItem
 	if s := strings.TrimSpace(string(raw)); s != "" && s != "null" && s != "{}" {

@@ -27,7 +27,7 @@ type contact struct {
 	Email      json.RawMessage `json:"EMAIL"`
 }
 
-// greeting returns what the contact is called by: name and patronymic, else the name, else the surname.
+// greeting returns the name to greet the contact by: given name and patronymic, else the given name, else the surname.
 func (t contact) greeting() string {
 	switch {
 	case t.Name != "" && t.SecondName != "":
@@ -38,27 +38,26 @@ func (t contact) greeting() string {
 	return string(t.LastName)
 }
 
-// lookups gathers the contacts of the addresses.
+// lookups collects the contacts of the addresses.
 type lookups struct {
 	asked     bool
 	addresses []string
-	searches  []*search // not read to the end
+	searches  []*search // not read to the end yet
 	contacts  []contact
 	err       error
 }
 
-// search is the list of an address, and how far it was read.
+// search is the list of contacts of one address, and how far it has been read.
 type search struct {
 	address string
 	last    int64
 	pages   int
 }
 
-// maxContacts bounds how many pages of contacts are read for an address: one that belongs to
-// hundreds of them names nobody.
+// maxContacts bounds the pages of contacts read for one address: an address of hundreds of contacts identifies nobody.
 const maxContacts = 10
 
-// lookUp prepares the look-ups, none where the CRM was closed to us within the last day.
+// lookUp prepares the look-ups. There are none if access to the CRM was refused within the last day.
 func (c *Maker) lookUp(addresses []string) *lookups {
 	l := &lookups{addresses: addresses}
 	var closed bool
@@ -74,11 +73,11 @@ func (c *Maker) lookUp(addresses []string) *lookups {
 
 // ask adds the next page of every list to the plan.
 //
-// QUIRK: crm.contact.list is marked deprecated, and the only call that gives number, name and address at once
-// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
-// QUIRK: of a list of addresses it looks up the first alone, and what begins like it is found as well, though its page
-// calls the match exact (crm, entity_helper.php PrepareMultiFieldFilter): so each address has a command, and the
-// answers are compared here.
+// QUIRK: crm.contact.list is marked deprecated, but no other call returns number, name and address at once
+// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched. QUIRK: of a list
+// of addresses the method looks up only the first, and it also finds addresses that merely begin with the given one,
+// though its page calls the match exact (crm, entity_helper.php PrepareMultiFieldFilter). So each address has a
+// command, and the answers are compared here.
 func (l *lookups) ask(p *bitrix.Plan) {
 	searches := l.searches
 	l.searches = nil
@@ -114,8 +113,8 @@ func (l *lookups) take(s *search, a bitrix.Answer) {
 	}
 }
 
-// into gives the profiles of the addresses. An address of several contacts gets a name only where they agree on it, so
-// that nobody is greeted by a colleague's.
+// into fills in the profiles of the addresses. If several contacts share an address, it gets a name only if they all
+// agree on the name, so that nobody is greeted by a colleague's name.
 func (l *lookups) into(c *Maker, p *desk.Prepared) {
 	if l.err != nil {
 		l.closed(c)
@@ -143,8 +142,8 @@ func (l *lookups) into(c *Maker, p *desk.Prepared) {
 	}
 }
 
-// closed notes that contacts could not be looked up, and for a day that there is no use in trying. The scope is
-// optional and Check tells that it is missing, so that is nothing to warn of.
+// closed records that contacts could not be looked up, and stops look-ups for a day. The scope is optional and Check
+// reports that it is missing, so closed does not warn.
 func (l *lookups) closed(c *Maker) {
 	var (
 		e     *bitrix.Error

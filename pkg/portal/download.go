@@ -18,8 +18,8 @@ type object struct {
 	DownloadURL bitrix.Text `json:"DOWNLOAD_URL"`
 }
 
-// another reports whether it is not the file that had its number: of a portal restored from a backup it may be
-// anybody's. The file may have been given another name.
+// another reports whether the object is a different file with the same number, as on a portal restored from a backup. A
+// file that was merely renamed is not another one.
 func (o object) another(f desk.File) bool {
 	if o.Size > 0 && f.Size > 0 {
 		return int64(o.Size) != f.Size
@@ -27,8 +27,8 @@ func (o object) another(f desk.File) bool {
 	return o.Name != "" && f.Name != "" && stem(string(o.Name)) != stem(f.Name)
 }
 
-// Download writes the content of a comment's file to w. The address is asked for anew, since each carries a token that
-// ends soon.
+// Download writes the content of a comment's file to w. It asks for a new address each time, since the token in the
+// address expires soon.
 func (c *Maker) Download(ctx context.Context, f desk.File, w io.Writer) error {
 	method, id := "disk.file.get", f.Object
 	if id == 0 {

@@ -6,5 +6,5 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// driveName returns a name that Drive takes.
+// driveName returns a name that Drive accepts.
 func driveName(name string) string { return cmp.Or(glyph.FileName(name), "file") }

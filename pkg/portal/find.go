@@ -12,14 +12,15 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// overlap is how far before an attempt is looked, for clocks that differ.
+// overlap is added to the time span of a search, because clocks differ.
 const overlap = 5 * time.Minute
 
-// Find looks for effects whose fate is unknown: tasks by their mark among those we made since then, comments by their
-// marker among those of the task; a zero since is a week ago. A zero Made was not found; one with an error could not be
-// looked for.
+// Find looks for effects whose outcome is unknown: tasks by their mark among those we created since then, comments by
+// their marker in their task; a zero since is a week ago. A zero Made means not found; one with an error means that the
+// search failed.
 //
-// What was made since then carries the portal's time: where its clock turns out to be behind ours, it is looked for
+// Dates on the portal are by its own clock: if its clock turns out to be behind ours, Find searches again from an
+// earlier time.
 // further back.
 func (c *Maker) Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
 	if since.IsZero() {
@@ -33,7 +34,7 @@ func (c *Maker) Find(ctx context.Context, effects []desk.Effect, since time.Time
 	return made, err
 }
 
-// behind returns how far the portal's clock is behind ours, as far as its answers told; 0 where it is not.
+// behind returns how far the portal's clock is behind ours by its last answers, or 0 if it is not behind.
 func (c *Maker) behind() time.Duration {
 	at := c.Clock()
 	if at.IsZero() {
@@ -64,10 +65,10 @@ func (c *Maker) find(ctx context.Context, effects []desk.Effect, since time.Time
 	return made, nil
 }
 
-// findTasks reads the recent tasks of every user that ours may belong to, oldest first.
+// findTasks reads the recent tasks of every user that we act or have acted as, oldest first.
 //
-// QUIRK: XML_ID is no documented filter key, and an unknown key returns every task (tasks/tasks-task-list): only
-// documented keys are sent, and the mark is compared here. Of two tasks with one mark the lower number counts.
+// QUIRK: XML_ID is not a documented filter key, and an unknown key returns every task (tasks/tasks-task-list). So only
+// documented keys are sent, and the mark is compared here. Of two tasks with the same mark the lower number counts.
 func (c *Maker) findTasks(ctx context.Context, marks map[string][]int, since time.Time, made []desk.Made) error {
 	if len(marks) == 0 {
 		return nil
@@ -75,8 +76,8 @@ func (c *Maker) findTasks(ctx context.Context, marks map[string][]int, since tim
 	return c.eachTask(ctx, since, func(t task) { c.match(t, marks, made) })
 }
 
-// Doubles returns the numbers of our tasks, made since then, of which several carry one mark, by that mark, the lowest
-// first; a zero since is a week ago.
+// Doubles returns those of our tasks created since then that share a mark: their numbers by mark, lowest first. A zero
+// since is a week ago.
 func (c *Maker) Doubles(ctx context.Context, since time.Time) (map[string][]int64, error) {
 	if since.IsZero() {
 		since = c.Now().AddDate(0, 0, -7)
@@ -94,7 +95,7 @@ func (c *Maker) Doubles(ctx context.Context, since time.Time) (map[string][]int6
 	return numbers, nil
 }
 
-// eachTask calls take with every task made since then by one of the users that ours may belong to.
+// eachTask calls take for every task created since then by one of the users that we act or have acted as.
 func (c *Maker) eachTask(ctx context.Context, since time.Time, take func(task)) error {
 	asked := c.Users()
 	if err := c.eachTaskOf(ctx, asked, since, take); err != nil {

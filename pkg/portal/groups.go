@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// GroupScopes are the scopes that Groups works with; any one of them will do.
+// GroupScopes are the scopes for Groups; any one of them is enough.
 var GroupScopes = []string{"sonet_group", "socialnetwork"}
 
 // Group is a workgroup or project of the portal.
@@ -21,8 +21,8 @@ type Group struct {
 // groupPages bounds how many pages of 50 groups Groups reads.
 const groupPages = 40
 
-// Group returns the group of a number. The second result is false if there is no such group, or the webhook's user may
-// not see it.
+// Group returns the group with the given number. The second result is false if there is no such group, or if the
+// webhook's user may not see it.
 func (r *Reader) Group(ctx context.Context, id int64) (Group, bool, error) {
 	found, err := r.groupPage(ctx, strconv.FormatInt(id, 10), -1)
 	for _, g := range found { // the portal ignores a filter that it does not know
@@ -52,8 +52,8 @@ func (r *Reader) Groups(ctx context.Context) (all []Group, err error) {
 	return all, nil
 }
 
-// groupPage asks for a page of groups: the one of a number, or all that are active. A webhook that lacks the scope of
-// one method is asked by the other (sonet-group/sonet-group-get, sonet-group/socialnetwork-api-workgroup-list).
+// groupPage asks for a page of groups: the group with the number, or all active ones. If the webhook lacks the scope of
+// the first method, the second is called (sonet-group/sonet-group-get, sonet-group/socialnetwork-api-workgroup-list).
 func (r *Reader) groupPage(ctx context.Context, id string, start int) ([]Group, error) {
 	filter := bitrix.With("ACTIVE", "Y").With("CLOSED", "N")
 	if id != "" {
@@ -67,7 +67,7 @@ func (r *Reader) groupPage(ctx context.Context, id string, start int) ([]Group, 
 		var list struct {
 			Workgroups []groupRow `json:"workgroups"`
 		}
-		// QUIRK: without select only the number comes
+		// QUIRK: without select the answer contains only the number.
 		err = r.Call(ctx, "socialnetwork.api.workgroup.list", bitrix.With("filter", filter).
 			With("select", []string{"ID", "NAME", "ACTIVE", "CLOSED"}).
 			With("order", bitrix.With("ID", "ASC")).With("start", start), &list)
@@ -80,7 +80,7 @@ func (r *Reader) groupPage(ctx context.Context, id string, start int) ([]Group, 
 	return all, err
 }
 
-// groupRow is a group as either method shows it. The keys differ in case, which decoding ignores.
+// groupRow is a group in the answer of either method. The keys differ in case, which decoding ignores.
 type groupRow struct {
 	ID     bitrix.ID   `json:"ID"`
 	Name   bitrix.Text `json:"NAME"`

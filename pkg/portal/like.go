@@ -8,8 +8,9 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// Like puts our user's like below messages of a chat. It needs the scope im. A message that has the like already makes
-// the same error as one that is not there or may not be read; again says that the like may be there.
+// Like adds our user's like to messages of a chat. It needs the scope im. The portal returns the same error for a
+// message that already has the like, for a missing one and for an unreadable one; again says that the like may be
+// there.
 func (m *Maker) Like(ctx context.Context, messages []int64, again bool) error {
 	for _, id := range messages {
 		err := m.Call(ctx, "im.message.like", bitrix.With("MESSAGE_ID", id).With("ACTION", "plus"), nil)

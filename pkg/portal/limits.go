@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// limits tells what was learned of the portal's limits within the last day.
+// limits reports what was learned of the portal's limits within the last day.
 func (k *checking) limits() {
 	k.keys()
 	l := k.c.Limits()
@@ -23,8 +23,8 @@ func (k *checking) limits() {
 	}
 }
 
-// keys reports whether the portal keeps repeats apart by itself. Only a call that writes can find out, and a check
-// makes none.
+// keys reports whether the portal supports Idempotency-Key. Only a call that writes can find out, and a check does not
+// write.
 func (k *checking) keys() {
 	v3, keys := false, false
 	if k.c.Recall(savedV3, &v3); !v3 {

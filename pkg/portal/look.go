@@ -16,8 +16,8 @@ import (
 )
 
 // Look reports whether the portal shows what it answered to have made since then: tasks by their number and mark,
-// comments by their number or their marker, and the files of both. It makes one request as long as the chats are known
-// and what was made fits into a batch.
+// comments by their number or marker, and the files of both. It makes one request if the chats are known and everything
+// fits into a batch.
 func (c *Maker) Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error) {
 	l := &looking{c: c, made: made, sights: make([]desk.Sight, len(made)),
 		since:    since.Add(-overlap - c.behind()).Truncate(time.Second),
@@ -38,7 +38,7 @@ func (c *Maker) Look(ctx context.Context, made []desk.Unconfirmed, since time.Ti
 	return l.sights, nil
 }
 
-// looking is a look at what was made.
+// looking is one run of Look.
 type looking struct {
 	c        *Maker
 	made     []desk.Unconfirmed
@@ -46,19 +46,19 @@ type looking struct {
 	since    time.Time
 	readings map[int64]*reading // by task
 	list     []*reading
-	attached map[int][]bitrix.ID // attachments of tasks that show fewer files than they were given
+	attached map[int][]bitrix.ID // attachments of tasks that show fewer files than were sent
 }
 
 // shownTask is a task with its files.
 //
-// QUIRK: ufTaskWebdavFiles gives the numbers of attachments, not those of Drive objects (disk/attached-object).
+// QUIRK: ufTaskWebdavFiles contains the numbers of attachments, not of Drive objects (disk/attached-object).
 type shownTask struct {
 	task
 	Files       json.RawMessage `json:"ufTaskWebdavFiles"`
 	Description bitrix.Text     `json:"description"`
 }
 
-// askTasks asks for the tasks, fifty by a command; for their texts only where those are compared, as they are long.
+// askTasks asks for the tasks, fifty per command. It asks for their long texts only if a text is to be compared.
 func (l *looking) askTasks(p *bitrix.Plan) {
 	at := map[int64]int{}
 	var ids []int64
@@ -101,7 +101,7 @@ func (l *looking) takeTasks(a bitrix.Answer, ids []int64, at map[int64]int) {
 			continue
 		}
 		e := l.made[i].Effect
-		// A number may come to be another task's: of a portal restored from a backup.
+		// On a portal restored from a backup, the number may belong to another task.
 		l.sights[i].There = t.XMLID == "" || string(t.XMLID) == desk.TaskMark(e.Key)
 		l.sights[i].Letters = desk.Letters(string(t.Description))
 		if shown := bitrix.Rows[bitrix.ID](t.Files); len(shown) < len(numbers(e.Post.Files)) {
@@ -110,7 +110,7 @@ func (l *looking) takeTasks(a bitrix.Answer, ids []int64, at map[int64]int) {
 	}
 }
 
-// askComments asks for the talks of the tasks that were commented.
+// askComments asks for the comments of the tasks that got comments.
 func (l *looking) askComments(p *bitrix.Plan) {
 	for _, m := range l.made {
 		if m.Effect.Kind != desk.CommentTask || l.readings[m.Effect.Task] != nil {
@@ -129,7 +129,7 @@ func (l *looking) judgeComments() {
 			continue
 		}
 		var shown []string
-		var texts []int // letters of each comment that is there
+		var texts []int // number of letters in each comment found
 		for _, comment := range r.comments {
 			marked := desk.Carries(comment.Text, m.Effect.Post.Marker)
 			if !marked && !l.numbered(m, comment) {
@@ -145,7 +145,7 @@ func (l *looking) judgeComments() {
 				shown = append(shown, f.Name)
 			}
 		}
-		for _, n := range texts { // one that brings files later has no text
+		for _, n := range texts { // a comment that only adds missing files has no text
 			l.sights[i].Letters = max(l.sights[i].Letters, n)
 		}
 		for _, n := range texts {
@@ -161,13 +161,13 @@ func (l *looking) judgeComments() {
 	}
 }
 
-// numbered reports whether a comment without the marker is the one that was made under its number: it was taken back,
-// or somebody has taken the marker out. A number may come to be another comment's: of a portal restored from a backup.
+// numbered reports whether a comment without the marker has the number of the comment that was made: that one was
+// deleted, or somebody removed its marker. On a portal restored from a backup the number may belong to another comment.
 func (l *looking) numbered(m desk.Unconfirmed, c desk.Comment) bool {
 	return c.ID == m.Comment && slices.Contains(l.c.Users(), c.Author) && (c.Deleted || !desk.CarriesAny(c.Text))
 }
 
-// nameFiles asks for the names of attachments where a task shows fewer than it was given.
+// nameFiles asks for the names of attachments if a task shows fewer files than were sent.
 func (l *looking) nameFiles(ctx context.Context) error {
 	p := l.c.Plan()
 	names := map[int][]string{}
@@ -193,18 +193,18 @@ func (l *looking) nameFiles(ctx context.Context) error {
 	return nil
 }
 
-// counted is what the portal adds to the name of a file there is another of.
+// counted matches what the portal appends to a file name that is already in use.
 var counted = lazy.Regexp(` \(\d+\)$`)
 
-// stem returns a name as it is compared.
+// stem returns a file name in the form for comparison.
 func stem(name string) string {
 	end := path.Ext(name)
 	return strings.ToLower(counted().ReplaceAllString(strings.TrimSuffix(name, end), "") + end)
 }
 
-// absent returns which of the files are not among those shown.
+// absent returns the indices of those files that are not among the shown names.
 //
-// QUIRK: a file may get another name on the way, "a (1).txt" for "a.txt" (disk/folder/disk-folder-upload-file).
+// QUIRK: the portal may rename a file, "a (1).txt" for "a.txt" (disk/folder/disk-folder-upload-file).
 func absent(files []desk.File, shown []string) []int {
 	var stems []string
 	for _, name := range shown {
@@ -224,8 +224,7 @@ func absent(files []desk.File, shown []string) []int {
 	return missing
 }
 
-// Attach gives a task or a comment, made before, those of its files that it lacks. Whether that succeeded shows in
-// another look.
+// Attach adds the missing files to an existing task or comment. Only another Look shows whether it succeeded.
 func (c *Maker) Attach(ctx context.Context, e desk.Effect, missing []int) error {
 	if e.Kind == desk.CommentTask {
 		c.again(ctx, e, missing)

@@ -14,14 +14,14 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// maxTitle is where the portal cuts a title.
+// maxTitle is the length, in characters, to which titles are cut.
 //
-// QUIRK: it does so silently (tasks/tasks-task-add; the column holds 255).
+// QUIRK: the portal itself cuts titles silently (tasks/tasks-task-add; the column holds 255).
 const maxTitle = 250
 
-// Make opens tasks and writes comments, in one batch where they fit, and tells of each what became of it, in the same
-// order. What is not the portal's to make is never made. An effect that goes by itself anyhow, because there is no
-// other or because batch would corrupt it, goes under its key where the portal knows such keys.
+// Make opens tasks and writes comments, in one batch if they fit, and returns the result of each, in the same order.
+// Effects of other kinds get an error. A task that must be sent by itself, because it is the only effect or because
+// batch would corrupt it, is sent with its idempotency key if the portal supports such keys.
 func (c *Maker) Make(ctx context.Context, effects []desk.Effect) []desk.Made {
 	effects = slices.Clone(effects)
 	c.chats(ctx, effects)
@@ -61,8 +61,8 @@ func (c *Maker) command(e desk.Effect) bitrix.Command {
 
 // taskAdd returns the call that opens the effect's task.
 //
-// QUIRK: XML_ID is missing from the method's page, but a field of the task (tasks/fields), and taken and given back as
-// it is; nothing makes it unique.
+// QUIRK: the method's page does not mention XML_ID, but it is a field of the task (tasks/fields), which the portal
+// stores and returns unchanged. It need not be unique.
 func (c *Maker) taskAdd(e desk.Effect) bitrix.Command {
 	p := e.Post
 	fields := bitrix.With("TITLE", cutTitle(p.Title)).
@@ -83,7 +83,7 @@ func (c *Maker) taskAdd(e desk.Effect) bitrix.Command {
 			if due.IsZero() {
 				due = c.Now().Add(f.Deadline)
 			}
-			// QUIRK: a time without an offset is read in somebody's zone (tasks/tasks-task-add).
+			// QUIRK: the portal reads a time without an offset in an unspecified zone (tasks/tasks-task-add).
 			fields = fields.With("DEADLINE", due.Format(time.RFC3339))
 		}
 		fields = appendList(fields, "UF_CRM_TASK", f.CRM)
@@ -102,7 +102,7 @@ func cutTitle(s string) string {
 
 var priorities = map[string]int{"low": 0, "average": 1, "high": 2}
 
-// appendList leaves an empty list out: a query can't tell it.
+// appendList omits an empty list, which a query cannot express.
 func appendList[T any](p bitrix.Params, name string, list []T) bitrix.Params {
 	if len(list) == 0 {
 		return p
@@ -110,9 +110,9 @@ func appendList[T any](p bitrix.Params, name string, list []T) bitrix.Params {
 	return p.With(name, list)
 }
 
-// objects returns the Drive objects of the files as task fields want them.
+// objects returns the Drive objects of the files in the form for task fields.
 //
-// QUIRK: the prefix n means a Drive object, its ID and never its FILE_ID (files/how-to-upload-files).
+// QUIRK: the prefix n marks a Drive object: its ID, never its FILE_ID (files/how-to-upload-files).
 func objects(files []desk.File) []string {
 	var list []string
 	for _, f := range files {
@@ -123,8 +123,8 @@ func objects(files []desk.File) []string {
 	return list
 }
 
-// readTaskAdd reads the new task, as it is stored: its mark shows that it is. Whose it is tells who we are, too: not
-// every batch has room for the question.
+// readTaskAdd reads the new task as it is stored; its mark confirms that it is stored. The task's creator also shows
+// who we act as, because not every batch has room for that question.
 func (c *Maker) readTaskAdd(e desk.Effect, a bitrix.Answer) desk.Made {
 	if a.Err != nil {
 		return desk.Made{Err: fmt.Errorf("open task: %w", a.Err)}

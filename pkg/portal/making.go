@@ -11,7 +11,7 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// making is a batch of effects in the making.
+// making is a batch of effects that are being made.
 type making struct {
 	c       *Maker
 	effects []desk.Effect
@@ -30,7 +30,7 @@ func (b *making) add(cmd bitrix.Command, i int) {
 	})
 }
 
-// run sends what was added; every answer tells its own error, and the returned one is of the whole.
+// run sends the added commands. Every answer has its own error; the returned error is that of the batch.
 func (b *making) run(ctx context.Context) error {
 	if len(b.cmds) == 0 {
 		return nil
@@ -43,7 +43,8 @@ func (b *making) run(ctx context.Context) error {
 	return err
 }
 
-// singles makes the effects that go by themselves, one after the other, until the portal is found closed or away.
+// singles makes the effects that must be sent by themselves, one by one, until the portal refuses all or is
+// unreachable.
 func (b *making) singles(ctx context.Context, alone []int, err error) error {
 	for _, i := range alone {
 		e := b.effects[i]
@@ -69,8 +70,8 @@ func (b *making) singles(ctx context.Context, alone []int, err error) error {
 	return err
 }
 
-// rejoin has our user take part again in the tasks whose chats are closed to him, and comments those once more: what
-// was refused was not made.
+// rejoin makes our user an observer of the tasks whose chats are closed to them, and repeats the comments: a refused
+// comment was not made.
 func (b *making) rejoin(ctx context.Context, err error) {
 	var tasks []int64
 	for i, m := range b.made {
@@ -95,9 +96,9 @@ func (b *making) rejoin(ctx context.Context, err error) {
 	}
 }
 
-// alone writes the texts of comments whose files the chat takes none of.
+// alone writes the texts of comments for which the chat accepted none of the files.
 //
-// QUIRK: then it posts nothing at all (im.disk.file.commit, SAVE_ERROR).
+// QUIRK: in that case the portal posts nothing at all (im.disk.file.commit, SAVE_ERROR).
 func (b *making) alone(ctx context.Context, err error) {
 	var texts []int
 	for i, m := range b.made {
@@ -122,7 +123,7 @@ func (b *making) alone(ctx context.Context, err error) {
 	}
 }
 
-// complete sends once more the files that comments lack.
+// complete resends the files that comments lack.
 func (b *making) complete(ctx context.Context) {
 	for i := range b.made {
 		if m := &b.made[i]; m.Err == nil && len(m.Missing) > 0 && ctx.Err() == nil {
@@ -131,12 +132,12 @@ func (b *making) complete(ctx context.Context) {
 	}
 }
 
-// reopen asks for both ways back to work: one from control, the other from done. Whether it succeeded shows in a look
-// at the task behind them.
+// reopen calls both methods that reopen a task, for the two statuses it may have. A query of the task after them shows
+// whether it worked.
 //
-// QUIRK: a task awaiting control is sent back by disapprove, which is its creator's to do; renew is for one that is
-// done (tasks/tasks-task-disapprove). What does not fit the status is refused with 1048582, and so is a missing task
-// (tasks/status/tasks-task-renew).
+// QUIRK: disapprove, allowed to the creator, sends back a task awaiting control; renew reopens a completed one
+// (tasks/tasks-task-disapprove). A method that does not fit the status is refused with 1048582, and so is a missing
+// task (tasks/status/tasks-task-renew).
 func (b *making) reopen(number int64) {
 	var refused error
 	note := func(a bitrix.Answer) {

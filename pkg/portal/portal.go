@@ -1,8 +1,8 @@
 // Package portal makes tasks and comments on a Bitrix24 portal, reads what happened to them, and carries files both
 // ways.
 //
-// It is the only place that knows the methods of tasks, their spellings and oddities; how they are called is the matter
-// of package bitrix. It decides nothing about mail or tickets, and keeps nothing on disk.
+// It is the only place that knows the methods of tasks, their spellings and oddities; package bitrix makes the calls.
+// It decides nothing about mail or tickets, and keeps nothing on disk.
 package portal
 
 import (
@@ -11,37 +11,37 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// Options say which portal to speak to and how. The zero value of all but the webhook works.
+// Options says which portal to use and how. All fields but the webhook are optional.
 type Options struct {
 	bitrix.Options
-	Results bool // Talks asks which comments are marked as results
+	Results bool // Talks also asks which comments are marked as results
 }
 
-// Client is all that one portal is asked for. Each side may be handed on by itself.
+// Client is the whole interface to one portal. Each of its two sides may be passed on by itself.
 type Client struct {
 	*access
 	*Maker
 	*Reader
 }
 
-// access is what both sides share: the calls, whom they are made as, and what either asks of tasks.
+// access is what both sides share: the calls, the acting user, and questions about tasks.
 type access struct {
 	*bitrix.Client
 	log *slog.Logger
 	who identity
 }
 
-// Maker makes tasks and comments, looks whether they are there, and carries files both ways.
+// Maker makes tasks and comments, checks whether they exist, and carries files both ways.
 type Maker struct{ *access }
 
 // Reader reads what happened to tasks.
 type Reader struct {
 	*access
 	authors *authors
-	results bool // Talks asks which comments are marked as results
+	results bool // Talks also asks which comments are marked as results
 }
 
-// New returns a client of the portal of the webhook; it opens no connection. Its errors never show the webhook.
+// New returns a client for the webhook's portal; it opens no connection. Its errors never contain the webhook.
 func New(o Options) (*Client, error) {
 	if o.Estimates == nil {
 		o.Estimates = estimates
@@ -59,27 +59,27 @@ func New(o Options) (*Client, error) {
 	return &Client{access: a, Maker: &Maker{a}, Reader: &Reader{a, &authors{access: a}, o.Results}}, nil
 }
 
-// estimates are the seconds that methods take which write, as long as the portal has told nothing of them: a first
-// backlog must end within what a request may take.
+// estimates are the seconds that writing methods take until the portal has reported real times. They keep the first
+// backlog within the time allowed for a request.
 //
-// QUIRK: a portal with little power makes a chat and a message with each task, which takes about a second
-// (tasks/tasks-task-add shows 0.93).
+// QUIRK: for each task a weak portal creates a chat and a message, which takes about a second (tasks/tasks-task-add
+// shows 0.93).
 var estimates = map[string]float64{
 	"tasks.task.add": 1, "task.commentitem.add": 0.5, "im.message.add": 0.5, "im.disk.file.commit": 0.5,
 	"disk.folder.uploadfile": 0.5,
 }
 
-// The names that what is known of the portal is saved under.
+// Names under which facts about the portal are saved.
 const (
 	savedFolder  = "portal.folder" // Drive folder for uploads
 	savedNoCRM   = "portal.nocrm"  // the webhook may not read the CRM
 	savedScopes  = "portal.scopes"
-	savedV3      = "portal.v3"          // REST v3 answers
-	savedKeys    = "portal.idempotency" // it knows Idempotency-Key
-	savedKept    = "portal.v3.kept"     // which related objects of a new task it keeps
-	savedInline  = "portal.inline"      // bytes of files one batch may hold
+	savedV3      = "portal.v3"          // REST v3 is available
+	savedKeys    = "portal.idempotency" // the portal supports Idempotency-Key
+	savedKept    = "portal.v3.kept"     // which related objects of a new task REST v3 keeps
+	savedInline  = "portal.inline"      // most bytes of files in one batch
 	savedNoDisk  = "portal.nodisk"      // why the webhook has no folder for files
 	savedCard    = "portal.card"
-	savedAuthors = "portal.authors" // what was asked of users who wrote comments
-	savedUsers   = "portal.users"   // whom the webhook has acted as; for good
+	savedAuthors = "portal.authors" // answers about authors of comments
+	savedUsers   = "portal.users"   // users that the webhook has acted as; never expires
 )

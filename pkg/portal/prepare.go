@@ -11,10 +11,10 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Prepare looks the addresses up in the CRM and uploads the files, in one batch where they fit. Nothing it makes counts
-// as an effect: files left behind by a failure are merely litter, so whatever its error says, it may be repeated, and
-// what is prepared all the same counts. A file that can't be taken has its error in Errs and does not stop the others;
-// open is called in their order, a second time for a file that must be sent by itself.
+// Prepare looks up the addresses in the CRM and uploads the files, in one batch if they fit. It may be repeated after
+// any error: nothing it makes counts as an effect, and files left behind by a failure are only litter. Its results
+// count even with an error. A file that can't be uploaded has its error in Errs and does not stop the others. Prepare
+// calls open in the order of the files, and a second time for a file that must be sent by itself.
 func (c *Maker) Prepare(ctx context.Context, addresses []string, files []desk.File,
 	open func(i int) (io.ReadCloser, error)) (desk.Prepared, error) {
 	p := desk.Prepared{Objects: make([]int64, len(files)), Errs: make([]error, len(files))}
@@ -40,7 +40,7 @@ func (c *Maker) Prepare(ctx context.Context, addresses []string, files []desk.Fi
 	return p, nil
 }
 
-// harmless says of err that nothing was made that counts.
+// harmless marks err as one after which nothing that counts was made.
 func harmless(err error) error {
 	if fault.Of(err) != fault.Unsure {
 		return err
@@ -53,7 +53,7 @@ func harmless(err error) error {
 	}
 }
 
-// takeFolder reads the Drive folder that uploads go to: the root of the webhook user's own storage.
+// takeFolder reads the Drive folder for uploads: the root of the webhook user's own storage.
 func (c *Maker) takeFolder(a bitrix.Answer) (int64, error) {
 	type storage struct {
 		Root bitrix.ID `json:"ROOT_OBJECT_ID"`
@@ -71,8 +71,8 @@ func (c *Maker) takeFolder(a bitrix.Answer) (int64, error) {
 	return 0, c.noDisk(fault.New(fault.Never, errors.New("the webhook's user has no storage")))
 }
 
-// noDisk is the error of a folder that is not to be had. What only a person can change is remembered for a day, and the
-// files stay behind, not their tasks.
+// noDisk returns the error for a missing folder. If only a person can change this, it is remembered for a day, and
+// tasks are made without their files.
 func (c *Maker) noDisk(err error) error {
 	why := fmt.Errorf("find folder for files: %w", fault.Bare(err))
 	if fault.ExtentOf(err) != fault.Setup && fault.Of(err) != fault.Never {

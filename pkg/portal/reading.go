@@ -12,36 +12,36 @@ import (
 
 const searchLimit = 200 // messages of one page of a chat
 
-// reading is the comments of one task on their way from the portal, from either card.
+// reading is the state of reading one task's comments, from either card.
 type reading struct {
 	task, chat, last int64
-	own              bool      // those since then are wanted, else those after last
-	since            time.Time // with own
-	lastAt           time.Time // date of last, zero = not known
-	anchored         bool      // last was read again: what is newer has greater numbers
-	rewound          bool      // it was not, and the comments are those after readUpTo
+	own              bool      // read the comments since then, not those after last
+	since            time.Time // if own is set
+	lastAt           time.Time // date of last; zero = unknown
+	anchored         bool      // last was found again: newer comments have greater numbers
+	rewound          bool      // last was not found, and the comments are those after readUpTo
 	readUpTo         time.Time
 
 	comments  []desk.Comment
-	full      bool  // the chat's page was full: there may be more
-	chatLast  int64 // id of the last message read of the chat
+	full      bool  // the last page of the chat was full: there may be more
+	chatLast  int64 // id of the last message read in the chat
 	results   []result
 	oldErr    error
 	chatErr   error
 	resultErr error
-	asked     bool  // for the results
-	probeErr  error // the task could not be asked for its chat
+	asked     bool  // the results were asked for
+	probeErr  error // why the task could not be asked for its chat
 	gone      bool
 
-	unlisted   map[int64]bool // authors whom their comments name by a number alone; nil = it is not asked
-	lastResult int64          // id of the newest result known
+	unlisted   map[int64]bool // authors known only by number; nil = not collected
+	lastResult int64          // id of the newest known result
 	attached   map[bitrix.ID]desk.File
 }
 
-// failure returns why the comments are not all there, nil where they are.
+// failure returns why the comments are incomplete, or nil.
 //
-// QUIRK: on the new card task.commentitem.getlist fails or is empty (tasks/tasks-new), on the old one there is no
-// chat: either card that answers is enough.
+// QUIRK: on the new card task.commentitem.getlist fails or is empty (tasks/tasks-new), on the old card there is no
+// chat: an answer from either card is enough.
 func (r *reading) failure() error {
 	switch {
 	case r.resultErr != nil:
@@ -51,12 +51,12 @@ func (r *reading) failure() error {
 	case r.gone:
 		return fault.New(fault.Never, fmt.Errorf("task %d is gone, or the webhook's user has no part in it", r.task))
 	case r.oldErr == nil && len(r.comments) == 0:
-		return r.probeErr // there may be a chat
+		return r.probeErr // the task may have a chat
 	}
 	return r.oldErr
 }
 
-// ask has the task's talk read: its chat where that is known, else the forum topic, and the task is asked for its chat.
+// ask reads the task's chat if it is known, else the forum topic, and then also asks for the task's chat.
 func (r *reading) ask(p *bitrix.Plan) {
 	if r.chat != 0 {
 		p.Add(r.search(), r.takeSearch)
@@ -78,7 +78,7 @@ func (r *reading) forum() bitrix.Command {
 }
 
 func (r *reading) takeOld(a bitrix.Answer) {
-	if r.oldErr = a.Err; a.Err == nil && a.Result == nil { // an empty list is an answer, none at all is not
+	if r.oldErr = a.Err; a.Err == nil && a.Result == nil { // an empty list is an answer, a missing one is not
 		r.oldErr = fault.New(fault.Refused,
 			fmt.Errorf("read comments of task %d: the batch tells nothing of them", r.task))
 	}
@@ -100,7 +100,7 @@ func (r *reading) takeOld(a bitrix.Answer) {
 
 // chatOfTask asks the task for its chat.
 //
-// QUIRK: chatId is a number where id is a string, and lists may leave it out (tasks/tasks-task-get).
+// QUIRK: chatId is a number while id is a string, and lists may leave it out (tasks/tasks-task-get).
 func (r *reading) chatOfTask() bitrix.Command {
 	return bitrix.Do("tasks.task.get", bitrix.With("taskId", r.task).With("select", []string{"ID", "CHAT_ID"}))
 }
@@ -117,7 +117,7 @@ func (r *reading) takeTask(a bitrix.Answer) {
 	var got struct {
 		Task task `json:"task"`
 	}
-	// QUIRK: the answer for a task that is gone is 200 and [] (tasks/tasks-task-get names no error).
+	// QUIRK: for a missing task the answer is 200 and [] (tasks/tasks-task-get names no error).
 	r.gone = strings.HasPrefix(string(a.Result), "[]")
 	_ = bitrix.Into(a.Result, &got)
 	r.useChat(int64(got.Task.ChatID))
@@ -127,22 +127,22 @@ func (r *reading) takeChat(a bitrix.Answer) {
 	var got struct {
 		ID bitrix.ID `json:"ID"`
 	}
-	// QUIRK: null where there is none (chats/im-chat-get)
+	// QUIRK: the result is null if there is no chat (chats/im-chat-get).
 	if r.unasked(a.Err); a.Err == nil && bitrix.Into(a.Result, &got) == nil {
 		r.useChat(int64(got.ID))
 	}
 }
 
-// unasked notes that a question for the chat got no answer. A refusal is one: where the scope is missing there is none
-// to be read.
+// unasked records that the question for the chat was not answered. A refusal counts as an answer: without the scope no
+// chat can be read.
 func (r *reading) unasked(err error) {
 	if err != nil && fault.Of(err) != fault.Never && fault.ExtentOf(err) != fault.Setup {
 		r.probeErr = err
 	}
 }
 
-// useChat has the first chat found read from its beginning: the last comment known was one of the forum's, whose
-// numbers have nothing to do with those of messages.
+// useChat reads the first chat found from its beginning: the last known comment was in the forum, whose numbers are
+// unrelated to those of messages.
 func (r *reading) useChat(chat int64) {
 	if chat != 0 && r.chat == 0 {
 		r.chat, r.full, r.last, r.chatLast = chat, true, 0, 0

@@ -9,21 +9,21 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// barred reports whether the task is there, but its chat is closed to the webhook's user: somebody took that user off
-// the task.
+// barred reports whether the task exists but its chat is closed to the webhook's user, because somebody removed that
+// user from the task.
 //
-// QUIRK: a chat is for those who take part in its task, and an administrator does not by that alone
+// QUIRK: a chat is open to the participants of its task only, and an administrator is not one automatically
 // (chats/messages/im-dialog-messages-search, 403 ACCESS_ERROR).
 func (r *reading) barred() bool {
 	var e *bitrix.Error
 	return r.chat != 0 && errors.As(r.chatErr, &e) && e.Coded("ACCESS_ERROR", "ACCESS_DENIED")
 }
 
-// Rejoin makes the webhook's user an observer of the tasks, where he may, and returns those where it worked: two
-// requests for up to 50 tasks. It is the one change of a task that we make unasked, without which its comments stay
-// unread.
+// Rejoin makes the webhook's user an observer of the tasks, if allowed, and returns the tasks for which this worked. It
+// takes two requests for up to 50 tasks. It is the only change of a task that nobody has asked for; without it the
+// task's comments could not be read.
 //
-// QUIRK: an update replaces the whole list, so those who observe already must be named again (tasks/tasks-task-update).
+// QUIRK: an update replaces the whole list, so it must include the present observers (tasks/tasks-task-update).
 func (c *access) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 	type seen struct {
 		Auditors []bitrix.ID `json:"auditors"`
@@ -40,7 +40,7 @@ func (c *access) Rejoin(ctx context.Context, tasks []int64) ([]int64, error) {
 					return
 				}
 				if slices.Contains(r.Task.Auditors, bitrix.ID(c.Self())) {
-					return // it is not that
+					return // the cause is something else
 				}
 				observers := []int64{c.Self()}
 				for _, user := range r.Task.Auditors {

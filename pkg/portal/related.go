@@ -14,11 +14,11 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// related returns the related objects of a new task in the words of REST v3.
+// related returns the related objects of a new task in the form of REST v3.
 //
-// QUIRK: they are objects there, {"name": "…"} and {"id": 7}. Their page names tags nowhere and calls people numbers;
-// by the source a portal of 2025 refuses any list with 400, and one of 2026 reads objects, while numbers end in a
-// server error (rest, V3 FieldsStructure; tasks, V2 TaskDto; bitrix-tools/b24-rest-docs#271).
+// QUIRK: REST v3 takes objects, {"name": "…"} and {"id": 7}. Its documentation does not mention tags and shows people
+// as numbers. By the source, a portal of 2025 refuses any list with 400; one of 2026 accepts objects and answers
+// numbers with a server error (rest, V3 FieldsStructure; tasks, V2 TaskDto; bitrix-tools/b24-rest-docs#271).
 func related(f *desk.Fields) bitrix.Params {
 	var p bitrix.Params
 	for _, kind := range relations {
@@ -31,7 +31,7 @@ func related(f *desk.Fields) bitrix.Params {
 	return p
 }
 
-// relations are the kinds of related objects: their names in REST v3 and v2, and what identifies such an object.
+// relations are the kinds of related objects: their names in REST v3 and v2, and the key of such an object.
 var relations = []struct {
 	name, old, key string
 	of             func(*desk.Fields) []any
@@ -49,14 +49,14 @@ func anys[T any](list []T) []any {
 	return all
 }
 
-// kept returns which kinds REST v3 is known to keep, true, or to lose or refuse, false.
+// kept returns the known kinds: true if REST v3 keeps them, false if it loses or refuses them.
 func (c *Maker) kept() map[string]bool {
 	known := map[string]bool{}
 	c.Recall(savedKept, &known)
 	return known
 }
 
-// dropped returns the kinds that REST v3 is known not to take.
+// dropped returns the kinds that REST v3 is known to lose or refuse.
 func (c *Maker) dropped() []string {
 	var kinds []string
 	for kind, kept := range c.kept() {
@@ -68,13 +68,13 @@ func (c *Maker) dropped() []string {
 	return kinds
 }
 
-// loses reports whether REST v3 is known not to take what the effect's task is related to.
+// loses reports whether REST v3 is known to lose or refuse a related object of the effect's task.
 func (c *Maker) loses(e desk.Effect) bool {
 	dropped := c.dropped()
 	return slices.ContainsFunc(untried(e, nil), func(kind string) bool { return slices.Contains(dropped, kind) })
 }
 
-// untried returns the kinds of related objects the effect's task has and of which nothing is known.
+// untried returns the kinds of related objects that the effect's task has and that are not in known.
 func untried(e desk.Effect, known map[string]bool) []string {
 	var kinds []string
 	for _, kind := range relations {
@@ -86,8 +86,8 @@ func untried(e desk.Effect, known map[string]bool) []string {
 	return kinds
 }
 
-// doubt takes an answer that REST v3 did not like the call for a sign that it does not take what was tried for the
-// first time in it. A task in doubt is looked for, and made by REST v2 when it is not there.
+// doubt records the untried kinds of the task as refused if REST v3 rejected the form of the call. The caller looks for
+// such a task, and creates it by REST v2 if it does not exist.
 func (c *Maker) doubt(e desk.Effect, err error) {
 	var told *bitrix.Error
 	if !errors.As(err, &told) || told.Status != http.StatusInternalServerError &&
@@ -104,8 +104,8 @@ func (c *Maker) doubt(e desk.Effect, err error) {
 	}
 }
 
-// confirm reads back, the first time in a day, whether REST v3 kept what the new task is related to, and sets by REST
-// v2 what it lost. A task that can't be read leaves the question to the next.
+// confirm reads a new task back and records whether REST v3 kept its related objects, once a day for each kind. It sets
+// lost objects by REST v2. If the task can't be read, the next task decides.
 func (c *Maker) confirm(ctx context.Context, e desk.Effect, number int64) {
 	known := c.kept()
 	kinds := untried(e, known)
@@ -139,12 +139,12 @@ func (c *Maker) confirm(ctx context.Context, e desk.Effect, number int64) {
 	}
 }
 
-// folded is the value as it is compared: one tag may be written in several ways.
+// folded returns the value in the form for comparison: the same tag may be written in several ways.
 func folded(v any) string { return strings.ToLower(strings.TrimSpace(fmt.Sprint(v))) }
 
-// relatedOf returns what the task is related to, by kind and folded.
+// relatedOf returns the task's related objects by kind, folded.
 //
-// QUIRK: tasks.task.get does not give TAGS, the list does, by their numbers (bitrix-tools/b24-rest-docs#189,
+// QUIRK: tasks.task.get does not return TAGS; the list does, keyed by their numbers (bitrix-tools/b24-rest-docs#189,
 // tasks/fields).
 func (c *Maker) relatedOf(ctx context.Context, number int64) (map[string][]string, error) {
 	var r struct {

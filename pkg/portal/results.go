@@ -24,17 +24,17 @@ func (r *reading) resultList() bitrix.Command {
 	return bitrix.Do("tasks.task.result.list", bitrix.With("taskId", r.task))
 }
 
-// takeResults keeps the results of the task, the oldest first.
+// takeResults stores the results of the task, oldest first.
 func (r *reading) takeResults(a bitrix.Answer) {
 	r.asked, r.resultErr = true, a.Err
 	r.results = bitrix.Rows[result](a.Result)
 	sort.Slice(r.results, func(a, b int) bool { return r.results[a].ID < r.results[b].ID })
 }
 
-// markResults notes of the comments which are results, and adds those results whose comments were read before: whoever
-// marks a comment later means it as much.
+// markResults marks the comments that are results, and adds the results whose comments were read earlier: a mark that
+// was set later counts as much.
 //
-// QUIRK: commentId is 0 on the new card (tasks/result/tasks-task-result-list): there author and text must tell.
+// QUIRK: commentId is 0 on the new card (tasks/result/tasks-task-result-list): there author and text are compared.
 func (r *reading) markResults(known map[int64]author) {
 	for _, res := range r.results {
 		if c := r.commentOf(res); c != nil {
@@ -54,7 +54,7 @@ func (r *reading) markResults(known map[int64]author) {
 	}
 }
 
-// commentOf returns the comment that was read now and is the result, nil = it was read before.
+// commentOf returns the comment of the result, or nil if that comment was read earlier.
 func (r *reading) commentOf(res result) *desk.Comment {
 	for i := range r.comments {
 		c := &r.comments[i]
@@ -66,8 +66,8 @@ func (r *reading) commentOf(res result) *desk.Comment {
 	return nil
 }
 
-// complete asks who wrote what names its author by a number alone, and what the files of results are that were marked
-// late: one request, none where all are known.
+// complete looks up the authors known only by number, and the files of results that were marked later. It takes one
+// request, or none if everything is known.
 func (c *Reader) complete(ctx context.Context, readings []*reading) error {
 	p := c.Plan()
 	users := c.authors.strangers(readings)
@@ -85,7 +85,7 @@ func (c *Reader) complete(ctx context.Context, readings []*reading) error {
 			}
 		}
 	}
-	if fault.ExtentOf(c.authors.err) != fault.Setup { // else it is of no use
+	if fault.ExtentOf(c.authors.err) != fault.Setup { // otherwise user.get is not allowed
 		c.authors.ask(p, c.authors.unknown(users))
 	}
 	if err := p.Run(ctx); err != nil {

@@ -7,9 +7,9 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// anchors reports whether a comment is the last one known, by its number and its date. It is read along with those that
-// are newer: as long as it is there, they have greater numbers. On a portal restored from a backup it may be gone, and
-// its number another comment's.
+// anchors reports whether a comment is the last known one, by number and date. The query for newer comments includes
+// it: while it exists, newer comments have greater numbers. After a restore from a backup it may be missing, or its
+// number may belong to another comment.
 func (r *reading) anchors(c desk.Comment) bool {
 	if r.own || r.last == 0 || c.ID != r.last || !r.lastAt.IsZero() && !c.At.Equal(r.lastAt) {
 		return false
@@ -18,8 +18,8 @@ func (r *reading) anchors(c desk.Comment) bool {
 	return true
 }
 
-// astray reports whether the last comment or the last result known is not there any more. Numbers tell nothing then:
-// somebody has deleted it, or the portal was restored from a backup and gives the numbers since to others.
+// astray reports whether the last known comment or result no longer exists. Then numbers are useless: either somebody
+// has deleted it, or the portal was restored from a backup and gives out the later numbers again.
 func (r *reading) astray() bool {
 	if r.readUpTo.IsZero() || r.gone || r.failure() != nil {
 		return false
@@ -29,7 +29,7 @@ func (r *reading) astray() bool {
 		r.lastResult != 0 && r.resultErr == nil && r.asked && !slices.ContainsFunc(r.results, result)
 }
 
-// rewind reads comments by their dates where their numbers tell nothing: one request more.
+// rewind reads comments by date if numbers are useless. It takes one more request.
 func (c *Reader) rewind(ctx context.Context, readings []*reading) error {
 	var by []*reading
 	of := map[*reading]*reading{}
@@ -61,7 +61,7 @@ func (c *Reader) rewind(ctx context.Context, readings []*reading) error {
 	return nil
 }
 
-// take puts comments that were read by their dates in the place of those read by their numbers.
+// take replaces the comments that were read by number with those that were read by date.
 func (r *reading) take(again *reading) {
 	r.rewound, r.chatErr, r.oldErr = true, again.chatErr, again.oldErr
 	r.comments = slices.DeleteFunc(again.comments, func(c desk.Comment) bool { return !c.At.After(r.readUpTo) })

@@ -14,11 +14,10 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// single makes a task that travels by itself through REST v3 under the effect's key, so that the portal itself keeps a
-// repeat within a day from being a second one. It says false where that can't be had: the effect was not made then, and
-// goes the other way.
+// single makes a task by REST v3 with the effect's key, by which the portal recognises a repeat within a day and does
+// not make a second task. It returns false if this is impossible: then nothing was made, and the caller uses REST v2.
 func (c *Maker) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
-	if !c.keyed(e) || c.unmet() { // REST v3 wants to be told who makes the task
+	if !c.keyed(e) || c.unmet() { // REST v3 requires the creator
 		return desk.Made{}, false
 	}
 	result, echoed, err := c.CallKeyed(ctx, "tasks.task.add", c.taskAddV3(e), desk.TaskMark(e.Key))
@@ -36,12 +35,12 @@ func (c *Maker) single(ctx context.Context, e desk.Effect) (desk.Made, bool) {
 	return made, true
 }
 
-// keyed reports whether the effect can travel by REST v3, as far as is known before it is tried. What is made a second
-// time can't: the answer to the first would be given again.
+// keyed reports whether the effect can be sent by REST v3, as far as is known beforehand. A task that is made anew
+// cannot: the portal would repeat its first answer.
 //
-// QUIRK: a new task of REST v3 takes no files: what it gets as fileIds becomes UF_TASK_WEBDAV_FILES as it stands, where
-// a number without its prefix is an attachment's, and the files are lost (tasks, V2 OrmTaskMapper;
-// tasks.task.file.attach sets the prefix). Another call could be lost, too.
+// QUIRK: REST v3 loses the files of a new task. It stores fileIds unchanged in UF_TASK_WEBDAV_FILES, where a number
+// without the prefix means an attachment (tasks, V2 OrmTaskMapper; tasks.task.file.attach adds the prefix). A second
+// call for the files could be lost, too.
 func (c *Maker) keyed(e desk.Effect) bool {
 	v3, keys := true, true
 	c.Recall(savedV3, &v3)
@@ -53,15 +52,16 @@ func (c *Maker) keyed(e desk.Effect) bool {
 		!c.loses(e)
 }
 
-// custom reports whether the task has fields of the portal's own.
+// custom reports whether the task has custom fields.
 //
-// QUIRK: REST v3 knows none (tasks/tasks-task-add-rest-v3 lists no UF_ fields).
+// QUIRK: REST v3 does not support them (tasks/tasks-task-add-rest-v3 lists no UF_ fields).
 func custom(f *desk.Fields) bool { return f != nil && len(f.Custom) > 0 }
 
-// elsewhere reports whether REST v3 refused to run the call at all, and keeps what that tells of the portal.
+// elsewhere reports whether REST v3 refused to run the call at all, and remembers what the refusal says about the
+// portal.
 //
-// QUIRK: with the old card REST v3 refuses to write, with ACCESSDENIEDEXCEPTION (tasks/tasks-new); a task from before
-// the new card has no chat to write to. Both leave the other way.
+// QUIRK: on the old card REST v3 refuses to write, with ACCESSDENIEDEXCEPTION (tasks/tasks-new); a task older than the
+// new card has no chat to write to. In both cases REST v2 works.
 func (c *Maker) elsewhere(e desk.Effect, err error) bool {
 	var refusal *bitrix.Error
 	if !errors.As(err, &refusal) || refusal.Code == "" || refusal.Status < 400 || refusal.Status >= 500 ||
@@ -81,9 +81,9 @@ func (c *Maker) elsewhere(e desk.Effect, err error) bool {
 	return true
 }
 
-// taskAddV3 is taskAdd in the words of REST v3. Its body must come out the same at every attempt.
+// taskAddV3 returns the parameters of taskAdd in the form of REST v3. They must be identical in every attempt.
 //
-// QUIRK: the creator must be given (tasks/tasks-task-add-rest-v3).
+// QUIRK: the creator is required (tasks/tasks-task-add-rest-v3).
 func (c *Maker) taskAddV3(e desk.Effect) bitrix.Params {
 	p := e.Post
 	fields := bitrix.With("title", cutTitle(p.Title)).With("description", p.Text).With("creatorId",

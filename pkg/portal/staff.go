@@ -27,5 +27,5 @@ func (c *Client) Dismissed(ctx context.Context, user int64) (bool, error) {
 
 // active reports whether the user is not dismissed.
 //
-// QUIRK: ACTIVE is a bool, or "Y" and "N" on portals of one's own (user/user-get).
+// QUIRK: ACTIVE is a bool, but "Y" or "N" on self-hosted portals (user/user-get).
 func (u portalUser) active() bool { return string(u.Active) != "false" && string(u.Active) != `"N"` }

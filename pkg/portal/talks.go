@@ -10,9 +10,9 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// Talks returns the comments newer than each watch's last, oldest first: one request for up to 50 tasks whose card is
-// known or old, another for those found to have a chat, another for authors not
-// known yet. The error is of the whole; each Talk tells its own besides.
+// Talks returns the comments newer than each watch's last, oldest first. It takes one request for up to 50 tasks whose
+// chat is known or whose card is old, another one for tasks found to have a chat, and another one for unknown authors.
+// The returned error concerns the whole call; each Talk has its own error.
 func (c *Reader) Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	readings := make([]*reading, len(watches))
 	for i, w := range watches {
@@ -66,8 +66,8 @@ func (c *Reader) readTalks(ctx context.Context, readings []*reading) error {
 	if err := p.Run(ctx); err != nil {
 		return err
 	}
-	// QUIRK: a new card answers the old method with an error or with an empty list (tasks/tasks-new), so where nothing
-	// came the task must be asked for a chat.
+	// QUIRK: a new card answers the old method with an error or an empty list (tasks/tasks-new), so ask a task without
+	// comments for its chat.
 	p = c.Plan()
 	for _, r := range unknown[probed:] {
 		if r.oldErr != nil || len(r.comments) == 0 {
@@ -86,7 +86,7 @@ func (c *Reader) readTalks(ctx context.Context, readings []*reading) error {
 	return c.complete(ctx, readings)
 }
 
-// readChats reads the chats not read so far, and what did not fit into their first page.
+// readChats reads the unread chats, and the further pages of the others.
 func (c *access) readChats(ctx context.Context, readings []*reading) error {
 	for page := 0; page < maxPages; page++ {
 		p := c.Plan()
@@ -105,7 +105,7 @@ func (c *access) readChats(ctx context.Context, readings []*reading) error {
 	return fault.Away(fault.Refused, fmt.Errorf("more than %d pages of messages", maxPages))
 }
 
-// probe asks for the chat of a task, both ways.
+// probe asks for the chat of a task in both ways.
 func probe(p *bitrix.Plan, r *reading) {
 	p.Add(r.chatOfTask(), r.takeTask)
 	p.Add(r.chatByTask(), r.takeChat)

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	pageSize = 50   // of v2 lists, fixed
-	maxPages = 1000 // of one question
+	pageSize = 50   // rows of a v2 list; fixed by the portal
+	maxPages = 1000 // pages read for one question
 )
 
 // task is a row of tasks.task.*.
 //
-// QUIRK: asked for in UPPER_CASE, answered in camelCase (tasks/fields).
+// QUIRK: fields are asked for in UPPER_CASE and returned in camelCase (tasks/fields).
 type task struct {
 	ID           bitrix.ID   `json:"id"`
 	Title        bitrix.Text `json:"title"`
@@ -35,7 +35,7 @@ type task struct {
 
 // activity is the moment of the last change or comment in the task.
 //
-// QUIRK: ACTIVITY_DATE may be null, the portal then sorts by CREATED_DATE (tasks/tasks-task-list).
+// QUIRK: ACTIVITY_DATE may be null; the portal then sorts by CREATED_DATE (tasks/tasks-task-list).
 func (t *task) activity() time.Time {
 	if t.ActivityDate.IsZero() {
 		return t.CreatedDate.Time
@@ -50,10 +50,10 @@ func (t *task) changed() time.Time {
 	return t.ChangedDate.Time
 }
 
-// state says how the task stands.
+// state returns the state of the task.
 //
-// QUIRK: 4 is "done, the creator shall look at it": the creator is the webhook's user, who never looks, so for the
-// customer it is done (tasks/fields). Its closedDate may be empty.
+// QUIRK: 4 means "done, awaiting the creator's control". The creator is the webhook's user, who never checks, so for
+// the customer the task is done (tasks/fields). Its closedDate may be empty.
 func (t *task) state() desk.TaskState {
 	s := desk.TaskState{
 		Task: int64(t.ID), Status: desk.Open, Title: string(t.Title), Mark: string(t.XMLID), Chat: int64(t.ChatID),
@@ -96,8 +96,8 @@ func readTasks(a bitrix.Answer) ([]task, error) {
 	return list, nil
 }
 
-// States returns how the tasks stand, in one request for up to 2,500. A task that is gone, or that the webhook's user
-// may no longer see, is absent.
+// States returns the states of the tasks, with one request for up to 2,500. A task that is gone, or that the webhook's
+// user may not see, is absent.
 func (c *access) States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error) {
 	states := make(map[int64]desk.TaskState, len(tasks))
 	var cmds []bitrix.Command

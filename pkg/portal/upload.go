@@ -16,10 +16,10 @@ import (
 
 const (
 	maxInline = 4 << 20   // bytes of files sent within one batch, before base64
-	minInline = 256 << 10 // a server that takes less than that takes nothing
+	minInline = 256 << 10 // below this the server is not asked for less
 )
 
-// uploads carries files into the portal's Drive: small ones within batches, large ones each by a request of its own.
+// uploads stores files on the portal's Drive: small ones in batches, each large one by its own request.
 type uploads struct {
 	c      *Maker
 	files  []desk.File
@@ -27,19 +27,19 @@ type uploads struct {
 	p      *desk.Prepared
 	folder int64
 
-	folderKnown bool // or found missing, see lost
-	asking      bool // it is being asked for
+	folderKnown bool // also if it is missing, see lost
+	asking      bool // the folder is being asked for
 
-	inline int64 // bytes of files sent within one batch
+	inline int64 // most bytes of files in one batch
 
-	checking int // files that have a number and are looked at
+	checking int // earlier uploads that are being checked
 
 	next  int
-	addrs map[int]string // where the large ones go, by file
-	lost  error          // of the whole: the folder could not be found
+	addrs map[int]string // upload addresses of large files, by index
+	lost  error          // error for all files: the folder is missing
 }
 
-// begin asks for the folder, where it is needed and not known.
+// begin asks for the folder, if it is needed and unknown.
 func (u *uploads) begin(p *bitrix.Plan) {
 	u.check(p)
 	u.addrs, u.inline = map[int]string{}, maxInline
@@ -56,8 +56,8 @@ func (u *uploads) begin(p *bitrix.Plan) {
 	u.askFolder(p)
 }
 
-// check looks at the files that were uploaded by an earlier pass: where one is gone, or its number is another file's,
-// of a portal restored from a backup, it is uploaded again.
+// check looks at the files that an earlier pass uploaded. If one is gone, or its number belongs to another file because
+// the portal was restored from a backup, it is uploaded again.
 func (u *uploads) check(p *bitrix.Plan) {
 	u.files = slices.Clone(u.files)
 	for i, f := range u.files {
@@ -74,15 +74,15 @@ func (u *uploads) check(p *bitrix.Plan) {
 			there := a.Err == nil && bitrix.Into(a.Result, &o) == nil && !o.another(f) &&
 				stem(string(o.Name)) == stem(driveName(f.Name))
 			gone := errors.As(a.Err, &e) && e.Coded("ERROR_NOT_FOUND", "ACCESS_DENIED")
-			if !there && (a.Err == nil || gone) { // else it can't be looked at now
+			if !there && (a.Err == nil || gone) { // otherwise the check failed: keep the number
 				u.files[i].Object = 0
 			}
 		})
 	}
 }
 
-// askFolder asks for the folder of the user the webhook acts as: again where that turns out to be another by the same
-// request.
+// askFolder asks for the folder of the acting user. fill asks again if the same request shows that the acting user has
+// changed.
 func (u *uploads) askFolder(p *bitrix.Plan) {
 	user := u.c.Self()
 	u.asking = true
@@ -95,8 +95,9 @@ func (u *uploads) askFolder(p *bitrix.Plan) {
 	})
 }
 
-// fill adds the next files to the plan, as many as one batch takes, and reports whether that was all. While the folder
-// is being asked for there are none to add: chaining them to its answer would upload into junk when it fails.
+// fill adds the next files to the plan, as many as one batch takes, and reports whether all files are added. It adds
+// none while the folder is being asked for: files chained to that answer would be uploaded to a wrong place if it
+// fails.
 func (u *uploads) fill(p *bitrix.Plan) bool {
 	if u.checking > 0 {
 		return false
@@ -136,7 +137,7 @@ func (u *uploads) fill(p *bitrix.Plan) bool {
 	return u.next == len(u.files)
 }
 
-// tooMuch notes that the server takes no file of that size within a batch, so that the next goes by itself.
+// tooMuch records that the server refuses so many bytes in one batch, so that the next pass sends fewer.
 func (u *uploads) tooMuch(err error) {
 	var e *bitrix.Error
 	if errors.As(err, &e) && e.Status == http.StatusRequestEntityTooLarge && u.inline > minInline {
@@ -144,10 +145,11 @@ func (u *uploads) tooMuch(err error) {
 	}
 }
 
-// command returns the call that uploads the file, or asks where to send it when it is large, and the bytes it holds.
+// command returns the call that uploads the file, or for a large file asks for its upload address. It also returns the
+// number of bytes in the call.
 //
-// QUIRK: without generateUniqueName a second file of a name is an error (disk/folder/disk-folder-upload-file).
-// QUIRK: batch bars the methods named upload and download only; uploads as base64 pass
+// QUIRK: without generateUniqueName a second file of the same name is an error (disk/folder/disk-folder-upload-file).
+// QUIRK: batch refuses only methods named upload and download; uploads as base64 work
 // (settings/how-to-call-rest-api/batch says otherwise).
 func (u *uploads) command(i int, room int64) (bitrix.Command, int64, error) {
 	name := driveName(u.files[i].Name)
@@ -168,7 +170,7 @@ func (u *uploads) command(i int, room int64) (bitrix.Command, int64, error) {
 		return bitrix.Command{}, 0, fault.New(fault.Refused, fmt.Errorf("read file %d: %w", i, err))
 	case content.Len() == 0:
 		return bitrix.Command{}, 0, fault.New(fault.Never, fmt.Errorf("upload file %d: it is empty", i))
-	case int64(content.Len()) > room: // larger than it was said to be
+	case int64(content.Len()) > room: // larger than its Size
 		return bitrix.Do("disk.folder.uploadfile", params.With("generateUniqueName", true)), 0, nil
 	}
 	params = params.With("fileContent", bitrix.File{
@@ -178,14 +180,14 @@ func (u *uploads) command(i int, room int64) (bitrix.Command, int64, error) {
 	return bitrix.Do("disk.folder.uploadfile", params), int64(content.Len()), nil
 }
 
-// unopened is the error of a file that the caller does not give: its own matter, and final where he says so.
+// unopened returns the error of a file that could not be opened. It concerns that file only, and is final if err is.
 func unopened(err error) error {
 	return &fault.Error{Outcome: max(fault.Of(err), fault.Refused), After: fault.After(err), Err: err}
 }
 
-// uploaded is the answer of an upload: the file, or where to send it.
+// uploaded is the answer of an upload: the file, or the address to send it to.
 //
-// QUIRK: of the two numbers only ID is the Drive object; FILE_ID is internal (disk/folder/disk-folder-upload-file).
+// QUIRK: only ID is the number of the Drive object; FILE_ID is internal (disk/folder/disk-folder-upload-file).
 type uploaded struct {
 	ID        bitrix.ID   `json:"ID"`
 	Field     bitrix.Text `json:"field"`
@@ -215,8 +217,8 @@ func (u *uploads) take(i int, a bitrix.Answer) {
 	}
 }
 
-// large sends the large files, one after the other, none of them held in memory. A file's failure is its own, since
-// what the server dies over may be that file; the others are given up when two of them fail in a row.
+// large sends the large files one by one, without reading them into memory. A failure counts for that file alone, since
+// the file may be what the server fails on; after two failures in a row the rest is given up.
 func (u *uploads) large(ctx context.Context) error {
 	failed := 0
 	for i := range u.files {
@@ -245,7 +247,7 @@ func (u *uploads) large(ctx context.Context) error {
 	return nil
 }
 
-// post sends one file to the address the portal gave for it.
+// post sends one file to the address that the portal gave for it.
 func (u *uploads) post(ctx context.Context, i int, addr string) error {
 	body, err := u.open(i)
 	if err != nil {

@@ -9,20 +9,20 @@ import (
 	"helpdesk/pkg/bitrix"
 )
 
-// identity is whom the webhook acts as.
+// identity is the user that the webhook acts as.
 //
-// QUIRK: the number in its address need not be the acting user's: when the owner is dismissed, the webhook may be moved
-// to a system user and keeps its address (rest, apauth/auth.php; intranet, ChangeOwnerCommand). So the portal is asked,
-// once in a run.
+// QUIRK: the number in the webhook's address need not be the acting user's: when the owner is dismissed, the webhook
+// may be moved to a system user and keeps its address (rest, apauth/auth.php; intranet, ChangeOwnerCommand). So the
+// portal is asked once per run.
 type identity struct {
 	mu    sync.Mutex
-	self  int64   // as far as is known
-	met   bool    // the portal has told it in this run
-	users []int64 // all it ever was, oldest first; what we made belongs to any of them
-	was   int64   // who it was before, where that changed in this run
+	self  int64   // the best known value
+	met   bool    // the portal has confirmed it in this run
+	users []int64 // all users so far, oldest first; our tasks and comments may belong to any of them
+	was   int64   // the user before, if it changed in this run
 }
 
-// recollect takes what earlier runs have met; before the first of them the number in the webhook's address must do.
+// recollect loads what earlier runs learned; before the first run it uses the number in the webhook's address.
 func (c *access) recollect() {
 	c.who.self = c.Client.Owner()
 	if c.RecallEver(savedUsers, &c.who.users); len(c.who.users) > 0 {
@@ -30,14 +30,14 @@ func (c *access) recollect() {
 	}
 }
 
-// Self returns the id of the portal user the webhook acts as, as far as the portal has told.
+// Self returns the id of the portal user that the webhook acts as, as far as it is known.
 func (c *access) Self() int64 {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
 	return c.who.self
 }
 
-// Users returns whom our tasks and comments may belong to, ourselves last.
+// Users returns the users to whom our tasks and comments may belong, the present one last.
 func (c *access) Users() []int64 {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
@@ -45,8 +45,7 @@ func (c *access) Users() []int64 {
 	return append(others, c.who.self)
 }
 
-// Moved returns as an error that the webhook has come to act as another user, once, in the run that finds it out; nil =
-// it has not.
+// Moved returns an error, once, in the run that finds that the webhook acts as another user; otherwise nil.
 func (c *access) Moved() error {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
@@ -60,7 +59,8 @@ func (c *access) Moved() error {
 	return err
 }
 
-// meet notes whom the webhook acts as, by an answer of the portal. What was found out for another user is forgotten.
+// meet records the acting user from an answer of the portal. If the user is a new one, it forgets what was found out
+// for the one before.
 func (c *access) meet(id int64) {
 	c.who.mu.Lock()
 	defer c.who.mu.Unlock()
@@ -91,10 +91,11 @@ func (c *access) unmet() bool {
 	return !c.who.met
 }
 
-// profile is the method that tells who we are.
+// profile is the method that returns the acting user.
 const profile = "profile"
 
-// Batch is that of package bitrix. The first of a run asks who we are, where the question costs no request of its own.
+// Batch runs a batch of package bitrix. The first one in a run also asks for the acting user, if this costs no extra
+// request.
 func (c *access) Batch(ctx context.Context, cmds []bitrix.Command) ([]bitrix.Answer, error) {
 	n := len(cmds)
 	if !c.unmet() || n == 0 {
@@ -122,5 +123,5 @@ func (c *access) Batch(ctx context.Context, cmds []bitrix.Command) ([]bitrix.Ans
 	return answers, err
 }
 
-// Plan returns an empty plan whose commands run by Batch.
+// Plan returns an empty plan that runs its commands by Batch.
 func (c *access) Plan() *bitrix.Plan { return bitrix.NewPlan(c) }
