@@ -7,18 +7,17 @@ import (
 	"time"
 )
 
-// Book is the list of all troubles, with what remains to be said of those that are over.
+// Book lists all troubles, including those that are over but not yet reported as over.
 type Book struct {
 	Entries []Entry              `json:"entries,omitempty"`
-	Failed  map[string]time.Time `json:"failed,omitempty"` // when somebody could not be told last
-	Warned  map[string]time.Time `json:"warned,omitempty"` // when a warning of the log was printed last
+	Failed  map[string]time.Time `json:"failed,omitempty"` // by recipient, when an alarm to them last failed
+	Warned  map[string]time.Time `json:"warned,omitempty"` // by line, when a warning was last printed
 }
 
-// Empty reports whether there is no trouble in it.
+// Empty reports whether the book has no entries.
 func (b *Book) Empty() bool { return len(b.Entries) == 0 }
 
-// Warn reports whether a warning is to be printed, which it is once an hour, and counts it as printed. Older ones are
-// forgotten.
+// Warn reports whether a warning of the log should be printed, which is once an hour, and counts it as printed.
 func (b *Book) Warn(line string, now time.Time) bool {
 	maps.DeleteFunc(b.Warned, func(_ string, at time.Time) bool { return now.Sub(at) >= again || at.After(now) })
 	if _, said := b.Warned[line]; said {
@@ -31,14 +30,15 @@ func (b *Book) Warn(line string, now time.Time) bool {
 	return true
 }
 
-// Has reports whether a trouble of the kind goes on; name "" = any.
+// Has reports whether a trouble of the kind is open; an empty name matches any.
 func (b *Book) Has(kind Kind, name string) bool {
 	return slices.ContainsFunc(b.Entries, func(e Entry) bool {
 		return e.Kind == kind && e.Open() && (name == "" || e.Name == name)
 	})
 }
 
-// See enters what a pass saw. A trouble that time may mend is told when most passes of a kind saw it in a row.
+// See records what a pass saw. A trouble that may pass by itself becomes due when a kind of pass has seen it most times
+// in a row.
 func (b *Book) See(now time.Time, s Sight, most int) {
 	seen := map[key]bool{}
 	for _, t := range s.Troubles {
@@ -61,7 +61,7 @@ func (b *Book) See(now time.Time, s Sight, most int) {
 	}
 }
 
-// entry returns the entry of a trouble that goes on.
+// entry returns the open entry of the trouble, and adds or reopens it if necessary.
 func (b *Book) entry(t Trouble, now time.Time) *Entry {
 	i := slices.IndexFunc(b.Entries, func(e Entry) bool { return e.key() == t.key() })
 	if i < 0 {
@@ -70,15 +70,15 @@ func (b *Book) entry(t Trouble, now time.Time) *Entry {
 	}
 	e := &b.Entries[i]
 	switch {
-	case !e.Open(): // it is back: who has heard of its end hears of it again
+	case !e.Open(): // reopened: those who heard that it was over are told again
 		told := slices.DeleteFunc(e.Told, func(who string) bool { return slices.Contains(e.ToldEnd, who) })
 		*e = Entry{Since: since(t, now), Told: told}
-	case t.Person && !e.Person: // what is to be done is another thing now
+	case t.Person && !e.Person: // a person must act now, so tell everybody again
 		e.Told, e.Said = nil, time.Time{}
-	case (t.Kind == Settings || t.Kind == State) && t.Note != e.Note: // whoever mends them sees the next mistake
+	case (t.Kind == Settings || t.Kind == State) && t.Note != e.Note: // another mistake: print it
 		e.Said = time.Time{}
 	}
-	if e.Due && t.Kind == Waiting { // people know it as held
+	if e.Due && t.Kind == Waiting { // people have been told of it as held
 		t.Kind = e.Kind
 	}
 	e.Trouble = t
@@ -92,10 +92,10 @@ func since(t Trouble, now time.Time) time.Time {
 	return t.From
 }
 
-// retryAfter is how long somebody is left alone who could not be told.
+// retryAfter is the pause after an alarm to somebody has failed.
 const retryAfter = 15 * time.Minute
 
-// Owed returns what somebody has not been told yet.
+// Owed returns the entries that the recipient has not been told of.
 func (b *Book) Owed(who string, now time.Time) []Entry {
 	if at, failed := b.Failed[who]; failed && now.Sub(at) < retryAfter && !at.After(now) {
 		return nil
@@ -116,7 +116,8 @@ func (e *Entry) told() *[]string {
 	return &e.ToldEnd
 }
 
-// Tell notes that somebody is told of entries, before they are: an alarm that is cut short is not sent twice.
+// Tell records that the recipient is told of the entries. It is called before sending, so that an interrupted alarm is
+// not sent twice.
 func (b *Book) Tell(who string, of []Entry) {
 	for i := range b.Entries {
 		e := &b.Entries[i]
@@ -128,7 +129,7 @@ func (b *Book) Tell(who string, of []Entry) {
 	delete(b.Failed, who)
 }
 
-// Untell takes that back: it could not be done.
+// Untell undoes Tell after sending has failed.
 func (b *Book) Untell(who string, of []Entry, now time.Time) {
 	for i := range b.Entries {
 		e := &b.Entries[i]
@@ -143,10 +144,11 @@ func (b *Book) Untell(who string, of []Entry, now time.Time) {
 	b.Failed[who] = now
 }
 
-// owesFor is how long the end of a trouble is kept for those who could not be told.
+// owesFor is how long the end of a trouble is kept for recipients that can't be reached.
 const owesFor = 24 * time.Hour
 
-// Close removes what everybody has been told the end of, what nobody was to be told, and notices that were told.
+// Close removes ended troubles and notices when nothing is left to tell: everybody in who has been told, nobody had to
+// be told, or owesFor has passed.
 func (b *Book) Close(who []string, now time.Time) {
 	b.Entries = slices.DeleteFunc(b.Entries, func(e Entry) bool {
 		if e.Kind != Notice && (e.Open() || !e.SaidEnd && !e.Said.IsZero()) {
@@ -160,10 +162,11 @@ func (b *Book) Close(who []string, now time.Time) {
 	})
 }
 
-// again is how long a trouble that goes on is not printed.
+// again is the interval at which an open trouble is printed.
 const again = time.Hour
 
-// Lines returns what is to be printed: what began, what went on for another hour, and what ended. It counts as printed.
+// Lines returns the entries to print, and counts them as printed: new ones, those open for another hour, and ended
+// ones.
 func (b *Book) Lines(now time.Time) []Entry {
 	var all []Entry
 	for i := range b.Entries {

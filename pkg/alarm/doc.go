@@ -1,7 +1,6 @@
-// Package alarm keeps the book of troubles: what a person must hear of, since when, who has heard of it, and that it is
-// over.
+// Package alarm keeps a book of troubles: what a person must be told, since when, who has been told, and what is over.
 //
-// It sends nothing and reads no clock. A pass says what it saw; the book says who is to be told, and what is to be
+// It sends nothing and reads no clock. A pass records what it saw; the book says who must be told and what must be
 // printed.
 package alarm
 
@@ -11,10 +10,10 @@ import (
 	"time"
 )
 
-// Kind names what is in trouble. The texts for people are called by it.
+// Kind names a kind of trouble. The texts for people are found by it.
 type Kind string
 
-// The kinds of troubles. What Name holds stands behind each.
+// The kinds of troubles. The comment of each ends with the meaning of Trouble.Name.
 const (
 	Mailbox     Kind = "mailbox"     // mail is not read: the mailbox's name
 	Relay       Kind = "relay"       // letters do not go out: the mailbox's name
@@ -31,7 +30,7 @@ const (
 	State       Kind = "state"       // the state can't be opened or written
 	Overdue     Kind = "overdue"     // a kind of pass has not run for too long: poll or notify
 	Failure     Kind = "failure"     // a pass ended unexpectedly: poll or notify
-	Notice      Kind = "notice"      // what is said once and has no end: what it is about
+	Notice      Kind = "notice"      // a single message without an end: its subject
 )
 
 // Trouble is one thing that a pass found wrong.
@@ -40,20 +39,20 @@ type Trouble struct {
 	Name   string    `json:"name,omitempty"`   // which one
 	Cause  string    `json:"cause,omitempty"`  // what is wrong, as package fault names it
 	Note   string    `json:"note,omitempty"`   // the error, in English and without secrets
-	Person bool      `json:"person,omitempty"` // time alone does not mend it
+	Person bool      `json:"person,omitempty"` // it does not pass by itself
 	Until  time.Time `json:"until,omitzero"`   // when it expires
-	From   time.Time `json:"from,omitzero"`    // since when, where that was before it was seen
-	Task   int64     `json:"task,omitempty"`   // the portal's number of the task it is about
-	About  string    `json:"about,omitempty"`  // whose letter it is about, or its subject
+	From   time.Time `json:"from,omitzero"`    // when it began, if that was before it was seen
+	Task   int64     `json:"task,omitempty"`   // the number of the task concerned
+	About  string    `json:"about,omitempty"`  // the sender or the subject of the letter concerned
 }
 
-// key is what tells troubles apart.
+// key identifies a trouble.
 type key struct {
 	kind Kind
 	name string
 }
 
-// key returns the key. An entry of the outbox that fails becomes one that is held: that is the same trouble.
+// key returns the trouble's key. A waiting and a held entry of the outbox have the same key: one becomes the other.
 func (t Trouble) key() key {
 	if t.Kind == Waiting {
 		t.Kind = Held
@@ -61,27 +60,27 @@ func (t Trouble) key() key {
 	return key{t.Kind, t.Name}
 }
 
-// Fails reports whether something does not work by now. What expires soon still works.
+// Fails reports whether something has failed already. Something that expires soon still works.
 func (t Trouble) Fails() bool { return t.Until.IsZero() }
 
 // Entry is a trouble with its history.
 type Entry struct {
 	Trouble
 	Since   time.Time      `json:"since"`
-	Last    time.Time      `json:"last"`               // when a pass saw it
-	Passes  map[string]int `json:"passes,omitempty"`   // how many of a kind of pass saw it in a row
-	Due     bool           `json:"due,omitempty"`      // people are to be told
-	Ended   time.Time      `json:"ended,omitzero"`     // when a pass saw that it is over
+	Last    time.Time      `json:"last"`               // when a pass last saw it
+	Passes  map[string]int `json:"passes,omitempty"`   // by kind of pass, how often in a row it was seen
+	Due     bool           `json:"due,omitempty"`      // people must be told
+	Ended   time.Time      `json:"ended,omitzero"`     // when a pass saw that it was over
 	Told    []string       `json:"told,omitempty"`     // who was told that it began
 	ToldEnd []string       `json:"told_end,omitempty"` // who was told that it ended
-	Said    time.Time      `json:"said,omitzero"`      // when it was printed last
+	Said    time.Time      `json:"said,omitzero"`      // when it was last printed
 	SaidEnd bool           `json:"said_end,omitempty"`
 }
 
-// Open reports whether it goes on.
+// Open reports whether the trouble is not over.
 func (e Entry) Open() bool { return e.Ended.IsZero() }
 
-// Lasted returns how long it went on, up to now where it still does.
+// Lasted returns how long the trouble lasted, or has lasted until now.
 func (e Entry) Lasted(now time.Time) time.Duration {
 	return cmp.Or(e.Ended, now).Sub(e.Since)
 }
@@ -90,12 +89,12 @@ func (e Entry) Lasted(now time.Time) time.Duration {
 type Sight struct {
 	Pass     string // poll, notify
 	Troubles []Trouble
-	// Over reports whether the pass saw that a trouble it does not name is over. A pass that did not use a server knows
-	// nothing of it.
+	// Over reports whether a trouble that the pass did not see is over. A pass that did not use a server knows nothing
+	// about it.
 	Over func(Trouble) bool
 }
 
-// Names reports whether a trouble is among those seen.
+// Names reports whether the pass saw the trouble.
 func (s Sight) Names(kind Kind, name string) bool {
 	return slices.ContainsFunc(s.Troubles, func(t Trouble) bool { return t.Kind == kind && t.Name == name })
 }
