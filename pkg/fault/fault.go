@@ -1,7 +1,7 @@
-// Package fault answers the one question an effect's error must answer: did it happen?
+// Package fault wraps errors with the answer to one question: was the effect made?
 //
-// It is not a catalogue of errors. Adapters (mailbox, portal, relay) wrap what went wrong with what is known of the
-// outcome; the pass decides from that alone whether to repeat, to look first, or to give up.
+// It is not a catalogue of errors. Adapters (mailbox, portal, relay) add to an error what they know of the outcome; the
+// pass decides from that alone whether to repeat, to look first, or to give up.
 package fault
 
 import (
@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// Outcome reports whether the effect was made.
+// Outcome says whether the effect was made.
 type Outcome int
 
 const (
-	// Unsure is the zero value, so that forgetting to say is safe: the effect may have been made.
+	// Unsure means that the effect may have been made. It is the zero value, so an error without an outcome is safe.
 	Unsure Outcome = iota
-	// Refused means it was certainly not made, and may be tried again.
+	// Refused means that the effect was certainly not made and may be tried again.
 	Refused
-	// Never means it was certainly not made, and trying again the same way will not help.
+	// Never means that the effect was certainly not made and that trying again will not help.
 	Never
 )
 
@@ -31,43 +31,43 @@ func (o Outcome) String() string {
 	return "unsure"
 }
 
-// Extent says how much else the error speaks of.
+// Extent says what else besides the effect the error concerns.
 type Extent int
 
 const (
-	// One is this effect alone; the next may well succeed.
+	// One is this effect alone; the next one may succeed.
 	One Extent = iota
-	// Server is the whole server, for now: the pass stops using it and the next run tries again.
+	// Server is the whole server: the pass stops using it and the next run tries again.
 	Server
-	// Setup is the whole server until a person changes a setting: a login, a webhook, a scope, a certificate.
+	// Setup is the whole server, until a person changes something: a login, a webhook, a scope, a certificate.
 	Setup
 )
 
-// Cause names what is wrong, so that words for people can be chosen by it.
+// Cause names the cause of an error. Texts for people are chosen by it.
 type Cause string
 
-// The causes that are told apart.
+// The known causes.
 const (
-	Unnamed Cause = ""       // nothing more is known than the error's text
+	Unnamed Cause = ""       // only the error's text is known
 	Login   Cause = "login"  // user or password are refused
 	Token   Cause = "token"  // the access token is refused, or has expired
 	Absent  Cause = "absent" // there is no host of that name
 	Silent  Cause = "silent" // the server can't be reached, or does not answer
 	Cipher  Cause = "cipher" // encryption or certificate
 	Rights  Cause = "rights" // the webhook is wrong, or lacks a right
-	Plan    Cause = "plan"   // REST is not part of what is paid for
+	Plan    Cause = "plan"   // the portal's plan does not include REST
 )
 
-// ErrTooLarge says, within an error that says Never, that less of the same would be taken.
+// ErrTooLarge is wrapped by an error with the outcome Never if a smaller letter or file would be accepted.
 var ErrTooLarge = errors.New("too large")
 
-// Error is an error with what is known of its outcome.
+// Error is an error with its outcome.
 type Error struct {
 	Outcome Outcome
 	Extent  Extent
-	After   time.Duration // not before that; 0 = not said
-	Tries   int           // attempts that may end so before a person is asked; 0 = not said
-	Over    time.Duration // how long those must lie apart, the first and the last
+	After   time.Duration // shortest wait before the next attempt; 0 = not known
+	Tries   int           // attempts with this error before a person is asked; 0 = not known
+	Over    time.Duration // shortest time between the first and the last of these attempts
 	Cause   Cause
 	Err     error
 }
@@ -76,24 +76,23 @@ func (e *Error) Error() string { return e.Err.Error() }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// New wraps err with its outcome, for one effect.
+// New wraps err with its outcome, for this effect alone.
 func New(o Outcome, err error) error { return &Error{Outcome: o, Err: err} }
 
-// Away wraps err as a server that can't be used for now.
+// Away wraps err for a server that can't be used for now.
 func Away(o Outcome, err error) error { return &Error{Outcome: o, Extent: Server, Err: err} }
 
-// Misconfigured wraps err as a server that a person must let us into first. Nothing was made.
+// Misconfigured wraps err for a server that can't be used until a person changes something. Nothing was made.
 func Misconfigured(err error) error { return &Error{Outcome: Refused, Extent: Setup, Err: err} }
 
-// Vague wraps err as one that tells nothing of the effect, and may pass by itself: a person is asked when it has
-// lasted.
+// Vague wraps err if it says nothing about the effect and may pass by itself. A person is asked if it persists.
 func Vague(err error) error { return &Error{Tries: 5, Over: time.Hour, Err: err} }
 
-// Unclear wraps err as a refusal that does not tell whom it is about: nothing was made, and it may be us whom it meets,
-// or pass by itself. It is believed when it has lasted.
+// Unclear wraps err as a refusal whose cause is unknown: the recipient, we ourselves, or something temporary. Nothing
+// was made. The refusal counts as final if it persists.
 func Unclear(err error) error { return &Error{Outcome: Refused, Tries: 8, Over: time.Hour, Err: err} }
 
-// Because adds what is wrong to an error of this package, and returns it. An error that names it already keeps its own.
+// Because adds a cause to an error of this package and returns it. An error that has a cause keeps it.
 func Because(c Cause, err error) error {
 	var e *Error
 	if errors.As(err, &e) && e.Cause == Unnamed {
@@ -102,7 +101,7 @@ func Because(c Cause, err error) error {
 	return err
 }
 
-// CauseOf returns what is wrong, Unnamed where err does not say.
+// CauseOf returns the cause of err, or Unnamed.
 func CauseOf(err error) Cause {
 	var e *Error
 	if errors.As(err, &e) {
@@ -111,7 +110,7 @@ func CauseOf(err error) Cause {
 	return Unnamed
 }
 
-// Of returns the outcome of err, Unsure if it names none.
+// Of returns the outcome of err, or Unsure.
 func Of(err error) Outcome {
 	var e *Error
 	if errors.As(err, &e) {
@@ -120,13 +119,13 @@ func Of(err error) Outcome {
 	return Unsure
 }
 
-// Known reports whether err comes from a server and says what became of the effect.
+// Known reports whether err has an outcome.
 func Known(err error) bool {
 	var e *Error
 	return errors.As(err, &e)
 }
 
-// ExtentOf returns how much err speaks of, One if it does not say.
+// ExtentOf returns the extent of err, or One.
 func ExtentOf(err error) Extent {
 	var e *Error
 	if errors.As(err, &e) {
@@ -135,7 +134,7 @@ func ExtentOf(err error) Extent {
 	return One
 }
 
-// After returns how long to wait before another attempt, 0 where err does not say.
+// After returns how long to wait before another attempt, or 0.
 func After(err error) time.Duration {
 	var e *Error
 	if errors.As(err, &e) {
@@ -144,7 +143,8 @@ func After(err error) time.Duration {
 	return 0
 }
 
-// Patience returns after how many attempts, over how long a time, a person is to be asked; 0 where err does not say.
+// Patience returns the number of attempts, and the time between the first and the last, after which a person is asked;
+// 0 if err does not say.
 func Patience(err error) (tries int, over time.Duration) {
 	var e *Error
 	if errors.As(err, &e) {
@@ -153,7 +153,7 @@ func Patience(err error) (tries int, over time.Duration) {
 	return 0, 0
 }
 
-// Bare returns the error within an Error, so that what is told of one command is not taken for another.
+// Bare returns the error without its outcome, so that the outcome of one command is not applied to another.
 func Bare(err error) error {
 	var f *Error
 	if errors.As(err, &f) {
