@@ -1,5 +1,4 @@
-// Package lang tells the language of a letter by its script and by frequent words. It knows no language but those it is
-// given.
+// Package lang detects the language of a letter by its script and by frequent words. It has no built-in languages.
 package lang
 
 import (
@@ -9,13 +8,13 @@ import (
 	"unicode"
 )
 
-// Signs are what a language is told by.
+// Signs are the features by which a language is detected.
 type Signs struct {
-	Script string   `yaml:"script"` // of Unicode: Cyrillic, Latin …
-	Words  []string `yaml:"words"`  // that almost every letter holds
+	Script string   `yaml:"script"` // Unicode script: Cyrillic, Latin …
+	Words  []string `yaml:"words"`  // words that occur in almost every letter
 }
 
-// Detector tells the languages it was made of from each other. The zero value knows none.
+// Detector detects the languages that it was made with. The zero value detects none.
 type Detector struct {
 	languages []language
 }
@@ -26,18 +25,18 @@ type language struct {
 	words  map[string]bool
 }
 
-// The evidence that makes a language certain.
+// Evidence that makes a language certain.
 const (
-	firstWords = 3    // of the first lines, which are asked first
-	fewWords   = 12   // of the beginning, which is asked before the whole
-	someWords  = 40   // of the beginning, which is asked next
-	scriptAt   = 8    // words that let the script alone decide, where no other language has it
+	firstWords = 3    // words that the opening must have; it is examined first
+	fewWords   = 12   // words of the beginning, examined second; also the most for the opening
+	someWords  = 40   // words of the beginning, examined third
+	scriptAt   = 8    // words from which the script alone decides, if only one language uses it
 	shortHits  = 0.2  // share of frequent words in a short text
 	hits       = 3    // frequent words in a long text, with …
 	longHits   = 0.08 // … that share
 )
 
-// New makes a detector of the signs of languages by their names; the error names every language with bad ones.
+// New returns a detector for the languages by name. The error names the first language with bad signs.
 func New(of map[string]Signs) (*Detector, error) {
 	d := &Detector{}
 	var names []string
@@ -62,8 +61,8 @@ func New(of map[string]Signs) (*Detector, error) {
 	return d, nil
 }
 
-// Of returns the language of a text, "" where it can't be told for certain. What stands first weighs most: signatures
-// and the disclaimers of companies stand last.
+// Of returns the language of a text, or "" if it is uncertain. The beginning weighs most, because signatures and
+// companies' disclaimers come at the end.
 func (d *Detector) Of(text string) string {
 	words := split(text)
 	for _, n := range []int{opening(text), fewWords, someWords, len(words)} {
@@ -74,7 +73,7 @@ func (d *Detector) Of(text string) string {
 	return ""
 }
 
-// opening returns how many words the first lines have, up to one with which they say something.
+// opening returns the number of words in the first lines, up to the line that completes firstWords.
 func opening(text string) (n int) {
 	for line := range strings.Lines(text) {
 		if n += len(split(line)); n >= firstWords {
@@ -84,14 +83,14 @@ func opening(text string) (n int) {
 	return min(n, fewWords)
 }
 
-// among returns the language of some words.
+// among returns the language of the words, or "".
 func (d *Detector) among(words []string) string {
 	var best, second float64
 	name := ""
 	for _, l := range d.languages {
 		written, found := l.count(words)
 		if 2*written <= len(words) {
-			continue // most of it is in another script
+			continue // most words are in another script
 		}
 		share := float64(found) / float64(written)
 		if share < shortHits && (found < hits || share < longHits) {
@@ -113,7 +112,7 @@ func (d *Detector) among(words []string) string {
 	return d.byScript(words)
 }
 
-// byScript returns the only language whose script the words are in.
+// byScript returns the language of the words' script if only one language uses that script.
 func (d *Detector) byScript(words []string) (name string) {
 	if len(words) < scriptAt {
 		return ""
@@ -130,7 +129,7 @@ func (d *Detector) byScript(words []string) (name string) {
 	return name
 }
 
-// count returns how many words are written in the language's script, and how many of them are frequent ones.
+// count returns how many words are in the language's script, and how many of them are frequent words.
 func (l *language) count(words []string) (written, found int) {
 	for _, word := range words {
 		if !strings.ContainsFunc(word, func(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(l.script, r) }) {
@@ -143,7 +142,7 @@ func (l *language) count(words []string) (written, found int) {
 	return written, found
 }
 
-// split returns the words of a text in lower case. Addresses, names of files, numbers and codes are none.
+// split returns the words of a text in lower case, without addresses, file names, numbers and codes.
 func split(text string) (words []string) {
 	const most = 2000
 	for token := range strings.FieldsSeq(text) {
