@@ -1,5 +1,5 @@
-// Package lazy makes what is dear to make when it is first used: a program that cron starts every minute mostly finds
-// nothing to do.
+// Package lazy builds expensive values at their first use, because most runs of a program that cron starts every minute
+// find nothing to do. It does not cache what can change.
 package lazy
 
 import (
@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Regexp returns what compiles a pattern at its first call and returns the compiled one at every call. Like
-// regexp.MustCompile it panics over a wrong pattern.
+// Regexp returns a function that compiles the pattern at its first call and returns the same result at every call. Like
+// regexp.MustCompile the function panics if the pattern is wrong.
 func Regexp(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
