@@ -1,5 +1,5 @@
-// Package naming reads the names of people as address books and mail programs write them, and says how a person of that
-// name is greeted. It knows no words itself: they come from a data file.
+// Package naming parses personal names as address books and mail programs write them, and returns how to greet the
+// person. It contains no words itself: they come from a data file.
 package naming
 
 import (
@@ -14,24 +14,24 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// Words are what is known of the words of a name; they come from a data file.
+// Words lists the words that may be part of a name, by kind.
 type Words struct {
 	Companies   []string   `yaml:"companies"`   // words of companies and departments (RE2)
-	Single      []string   `yaml:"single"`      // legal forms of one person (RE2)
-	Titles      []string   `yaml:"titles"`      // are not said (RE2)
+	Single      []string   `yaml:"single"`      // legal forms of sole traders (RE2)
+	Titles      []string   `yaml:"titles"`      // titles, left out of a greeting (RE2)
 	Patronymics []string   `yaml:"patronymics"` // (RE2)
-	Particles   []string   `yaml:"particles"`   // behind a father's name
-	Surnames    []string   `yaml:"surnames"`    // how they end (RE2)
+	Particles   []string   `yaml:"particles"`   // follow the father's name in a patronymic
+	Surnames    []string   `yaml:"surnames"`    // endings of surnames (RE2)
 	Given       [][]string `yaml:"given"`       // given names
 }
 
-// Names are Words, compiled. The zero value knows no words.
+// Names are compiled Words. The zero value knows no words.
 type Names struct {
 	companies, single, titles, patronymics, surnames []*regexp.Regexp
 	particles, given                                 map[string]bool
 }
 
-// Compile compiles words; the error names every bad pattern.
+// Compile compiles the words. The error names every bad pattern.
 func Compile(w Words) (*Names, error) {
 	var errs []error
 	compile := func(list string, patterns []string) (all []*regexp.Regexp) {
@@ -71,8 +71,8 @@ var (
 
 const mostNameWords = 5
 
-// Greeting returns how a person of that name is greeted: by given name and patronymic where there is one, else by the
-// name, given name first; "" where it is no person's, or does not tell the given name.
+// Greeting returns how to greet a person of that name: by given name and patronymic if there is a patronymic, else by
+// the name, given name first. It returns "" if the name is not a person's or its given name is unknown.
 func (n *Names) Greeting(name string) string {
 	words, single, ok := n.words(name)
 	if !ok || len(words) == 0 || len(words) > mostNameWords {
@@ -84,8 +84,8 @@ func (n *Names) Greeting(name string) string {
 	return n.plain(words)
 }
 
-// words returns the words of a name that are said, set right, the given name first where a comma tells. ok is false
-// where it is no person's.
+// words returns the words of a name for a greeting, with corrected case, and in the right order if the name has a
+// comma. ok is false if the name is not a person's.
 func (n *Names) words(name string) (words []string, single, ok bool) {
 	name = strings.Trim(glyph.Line(nameAside().ReplaceAllString(name, " ")), " '\"«»“”„`")
 	if strings.ContainsAny(name, "@\\<>0123456789«»\"“”„&+=_") || strings.Contains(name, "://") ||
@@ -115,8 +115,8 @@ func (n *Names) words(name string) (words []string, single, ok bool) {
 	return words, single, true
 }
 
-// turned returns "Ivan Petrovich Petrov" of "Petrov, Ivan Petrovich". What is written small behind the comma tells of
-// the person, and is cut.
+// turned returns "Ivan Petrovich Petrov" for "Petrov, Ivan Petrovich". If the text after the comma begins with a small
+// letter, it describes the person and is cut off.
 func turned(name string) string {
 	before, behind, found := strings.Cut(name, ",")
 	behind = strings.TrimSpace(behind)
@@ -130,8 +130,8 @@ func turned(name string) string {
 	return behind + " " + before
 }
 
-// cased returns a word in capitals as it is written in a name, and one in small letters where all of the name is: else
-// it is a "von".
+// cased returns a word in capitals with the case of a name. It does the same for a word in small letters if the whole
+// name is small; otherwise such a word is a particle like "von".
 func (n *Names) cased(word string, small bool) string {
 	lower := strings.ToLower(word)
 	if n.particles[lower] {
@@ -156,7 +156,7 @@ func (n *Names) cased(word string, small bool) string {
 	}, lower)
 }
 
-// formal returns given name and patronymic; "" where there is no patronymic, or no given name beside it.
+// formal returns given name and patronymic, or "" if one of them is missing.
 func (n *Names) formal(words []string) string {
 	if last := len(words) - 1; last >= 2 && n.particles[strings.ToLower(words[last])] {
 		words = append(slices.Clone(words[:last-1]), words[last-1]+" "+words[last])
@@ -185,7 +185,7 @@ func (n *Names) known(words []string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return n.given[strings.ToLower(w)] })
 }
 
-// givenOf picks the given name: a known one, else the last that does not end as surnames do, else the last.
+// givenOf picks the given name: a known one, else the last word that does not end like a surname, else the last.
 func (n *Names) givenOf(words []string, patronymic string) string {
 	if len(words) == 0 {
 		return ""
@@ -204,7 +204,7 @@ func (n *Names) givenOf(words []string, patronymic string) string {
 	return n.spoken(pick, patronymic)
 }
 
-// spoken joins what is said, unless an initial stands for the given name.
+// spoken joins given name and patronymic, or returns "" if the given name is only an initial.
 func (n *Names) spoken(given, patronymic string) string {
 	if nameInitial().MatchString(given) {
 		return ""
@@ -212,7 +212,7 @@ func (n *Names) spoken(given, patronymic string) string {
 	return given + " " + patronymic
 }
 
-// plain returns a name without a patronymic, the given name first. One of which only the surname is told says nothing.
+// plain returns a name without a patronymic, given name first, or "" if only the surname is known.
 func (n *Names) plain(words []string) string {
 	full := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return nameInitial().MatchString(w) })
 	switch {
