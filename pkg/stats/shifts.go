@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// shifts are the working days of the reported time: from when on each worked how long, and how much was worked before
-// it.
+// shifts are the working days of the reported time: the start and the length of each, and the time worked before it.
 type shifts struct {
 	opens, lasts, before []int64 // Unix seconds, seconds, seconds
 }

@@ -1,5 +1,5 @@
-// Package stats counts what our own records say of letters and tickets: how many, how soon they were answered and
-// closed, and which letters got no auto-reply. It reads no state and asks no portal; who calls it hands in the records.
+// Package stats counts letters and tickets in our own records: how many there were, how soon they were answered and
+// closed, and which letters got no auto-reply. It reads no state and asks no portal: its caller passes in the records.
 package stats
 
 import (
@@ -13,36 +13,36 @@ import (
 	"helpdesk/pkg/worktime"
 )
 
-// Options say what is counted.
+// Options says what is counted.
 type Options struct {
-	Since    time.Time // letters and tickets from then on
+	Since    time.Time // earlier letters and tickets are not counted
 	Now      time.Time
 	Calendar worktime.Calendar // working time
 }
 
-// Report is what was counted.
+// Report is the result of counting.
 type Report struct {
 	Since       time.Time `json:"since"`
 	Until       time.Time `json:"until"`
 	Total       Row       `json:"total"`
 	Mailboxes   []Row     `json:"mailboxes"`
-	Weeks       []Row     `json:"weeks"`       // 2026-W48, as ISO 8601 counts them
-	Specialists []Row     `json:"specialists"` // by the first answer
+	Weeks       []Row     `json:"weeks"`       // ISO 8601 weeks, 2026-W48
+	Specialists []Row     `json:"specialists"` // by who answered first
 	Unanswered  int       `json:"unanswered"`  // tickets open for more than a day without an answer
-	Silent      []Count   `json:"silent"`      // letters without an auto-reply, by the rule that took it away
+	Silent      []Count   `json:"silent"`      // letters without an auto-reply, by the rule that suppressed it
 }
 
-// Row is what was counted of one mailbox, week or specialist.
+// Row is the counts of one mailbox, week or specialist.
 type Row struct {
 	Name    string `json:"name,omitempty"`
-	Letters int    `json:"letters"` // by customers and machines; 0 for a specialist
-	Tickets int    `json:"tickets"` // opened; for a specialist those answered first
+	Letters int    `json:"letters"` // from customers and machines; 0 for a specialist
+	Tickets int    `json:"tickets"` // opened; for a specialist, answered first by them
 	Repeats int    `json:"repeats"` // letters that became comments
-	Answer  Spread `json:"answer"`  // from a ticket's opening to our first letter with a specialist's words
-	Close   Spread `json:"close"`   // from its opening to its closing
+	Answer  Spread `json:"answer"`  // from a ticket's opening to the first letter with a specialist's words
+	Close   Spread `json:"close"`   // from a ticket's opening to its closing
 }
 
-// Spread is how long something took.
+// Spread is the distribution of durations.
 type Spread struct {
 	Count   int   `json:"count"`
 	Median  int64 `json:"median_seconds"`
@@ -53,13 +53,13 @@ type Spread struct {
 	} `json:"working"` // in working time
 }
 
-// Count is how often a rule took the auto-reply away.
+// Count is how often a rule suppressed the auto-reply.
 type Count struct {
 	Rule    string `json:"rule"`
 	Letters int    `json:"letters"`
 }
 
-// row is a Row while it is counted.
+// row is a Row that is being counted.
 type row struct {
 	Row
 	answer, closing times
@@ -68,7 +68,7 @@ type row struct {
 // times are durations in seconds, by the clock and in working time.
 type times struct{ clock, working []int64 }
 
-// Counter counts. It belongs to one goroutine.
+// Counter counts records. It is not safe for concurrent use.
 type Counter struct {
 	o           Options
 	zone        *time.Location
@@ -81,7 +81,7 @@ type Counter struct {
 	silent      map[string]int
 }
 
-// New returns a counter that has counted nothing.
+// New returns an empty counter.
 func New(o Options) *Counter {
 	zone := o.Calendar.Zone
 	if zone == nil {
@@ -91,7 +91,7 @@ func New(o Options) *Counter {
 		specialists: map[string]*row{}, silent: map[string]int{}}
 }
 
-// Letter counts a message, if it arrived since Options.Since. It returns no error.
+// Letter counts a message, if it arrived since Options.Since. It always returns nil.
 func (c *Counter) Letter(l desk.Record) error {
 	if l.Received.Before(c.o.Since) {
 		return nil
@@ -108,7 +108,7 @@ func (c *Counter) Letter(l desk.Record) error {
 	return nil
 }
 
-// Ticket counts a ticket, if it was opened since Options.Since. It returns no error.
+// Ticket counts a ticket, if it was opened since Options.Since. It always returns nil.
 func (c *Counter) Ticket(t desk.Ticket) error {
 	if t.Opened.Before(c.o.Since) {
 		return nil
@@ -159,7 +159,7 @@ func at(rows map[string]*row, name string) *row {
 	return r
 }
 
-// sorted returns the rows by their keys.
+// sorted returns the rows in the order of their keys.
 func sorted[K cmp.Ordered](rows map[K]*row) []Row {
 	all := []Row{}
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
@@ -184,8 +184,7 @@ func (c *Counter) week(t time.Time) *row {
 	return r
 }
 
-// took returns the seconds between two moments, by the clock and in working time, and 0 where the second is the earlier
-// one.
+// took returns the seconds between two moments, by the clock and in working time, or 0 if to is not after from.
 func (c *Counter) took(from, to time.Time) (clock, working int64) {
 	if !to.After(from) {
 		return 0, 0
@@ -204,7 +203,7 @@ func (t *times) spread() Spread {
 	return s
 }
 
-// quantiles returns the least value that half of all, and nine tenths of all, do not exceed.
+// quantiles returns the median and the 90th percentile.
 func quantiles(all []int64) (median, p90 int64) {
 	if len(all) == 0 {
 		return 0, 0
@@ -214,8 +213,8 @@ func quantiles(all []int64) (median, p90 int64) {
 	return nth(5), nth(9)
 }
 
-// silencer names the rule that took a letter's auto-reply away: of a new task its reason, else what the letter is or
-// whose ticket it belongs to.
+// silencer returns the rule that suppressed a letter's auto-reply: the recorded reason if there is one, else the rule
+// that classified the letter, else its class.
 func silencer(l desk.Record) string {
 	if l.Unanswered != "" {
 		return l.Unanswered
