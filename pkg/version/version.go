@@ -1,4 +1,4 @@
-// Package version says which build of the program this is.
+// Package version identifies this build of the program. It does not look for newer ones.
 package version
 
 import (
@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// What the linker puts in for a release (-ldflags "-X helpdesk/pkg/version.number=1.2.0 …"); empty in a build from
+// Values set by the linker for a release (-ldflags "-X helpdesk/pkg/version.number=1.2.0 …"); empty in a build from
 // sources.
 var number, commit, date string
 
-// Build is one build of the program.
+// Build describes one build of the program.
 type Build struct {
 	Version string `json:"version"` // 1.2.0, or devel for a build from sources without a version
-	Commit  string `json:"commit"`  // the whole hash, with "-dirty" after it when files differed; "" = not known
-	Date    string `json:"date"`    // of the commit, RFC 3339; "" = not known
+	Commit  string `json:"commit"`  // full hash, with "-dirty" appended if files were modified; "" = unknown
+	Date    string `json:"date"`    // date of the commit, RFC 3339; "" = unknown
 	Go      string `json:"go"`      // go1.26.0
 }
 
-// Get returns this build.
+// Get returns the description of this build.
 func Get() Build {
 	b := Build{Version: number, Commit: commit, Date: date, Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()
@@ -49,7 +49,7 @@ func (b Build) named() Build {
 	return b
 }
 
-// String returns the build as a person reads it.
+// String returns the build in a form for people.
 func (b Build) String() string {
 	text := "helpdesk " + b.Version
 	if b.Commit != "" {
@@ -62,5 +62,5 @@ func (b Build) String() string {
 	return text + " " + b.Go
 }
 
-// Agent returns how the program names itself to servers.
+// Agent returns the program's name for servers, as in User-Agent.
 func (b Build) Agent() string { return "helpdesk/" + b.Version }
