@@ -1,4 +1,4 @@
-// Package worktime counts working time by a calendar. It knows no holidays but those it is given.
+// Package worktime counts working time by a calendar. It has no built-in holidays.
 package worktime
 
 import (
@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Calendar says when people work: what a deadline in working time is counted by. The zero value knows no pause.
+// Calendar says when people work. The zero value has no working days, so After counts all time.
 type Calendar struct {
-	From, To time.Duration   // of a working day, since its midnight; To may be 24 hours
-	Days     map[string]bool // worked: mon, tue …
-	Holidays map[string]bool // not worked whatever the day of the week: 2026-01-01
-	Workdays map[string]bool // worked whatever the day of the week
-	Short    map[string]bool // one hour shorter, where they are worked
+	From, To time.Duration   // start and end of a working day, since midnight; To may be 24 hours
+	Days     map[string]bool // working days: mon, tue …
+	Holidays map[string]bool // days off, whatever the weekday: 2026-01-01
+	Workdays map[string]bool // working days, whatever the weekday
+	Short    map[string]bool // working days that are one hour shorter
 	Zone     *time.Location  // nil = UTC
 }
 
-// horizon is how far a calendar is read ahead, in days.
+// horizon is how many days ahead a calendar is searched.
 const horizon = 10 * 366
 
-// After returns the moment when so much working time has passed since start. It returns plain time passed where the
-// calendar has no working day within ten years.
+// After returns the moment when the working time has passed since start. If the calendar has no working day within ten
+// years, it counts all time as working time.
 func (c Calendar) After(start time.Time, work time.Duration) time.Time {
 	local, left := c.local(start), work
 	for from, to := range c.shifts(local) {
@@ -36,8 +36,8 @@ func (c Calendar) After(start time.Time, work time.Duration) time.Time {
 	return local.Add(work)
 }
 
-// Opens returns when work begins again; ok is false where it goes on at the moment, and where the calendar has no
-// working day within ten years.
+// Opens returns when work begins again. ok is false if it is working time now, or if the calendar has no working day
+// within ten years.
 func (c Calendar) Opens(at time.Time) (opens time.Time, ok bool) {
 	local := c.local(at)
 	for from := range c.shifts(local) {
@@ -46,7 +46,7 @@ func (c Calendar) Opens(at time.Time) (opens time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// shifts yields when work begins and ends on the working days, from the first that is not over at the moment.
+// shifts yields start and end of the working days, from the first that is not over at the moment.
 func (c Calendar) shifts(at time.Time) iter.Seq2[time.Time, time.Time] {
 	return func(yield func(from, to time.Time) bool) {
 		year, month, day := at.Date()
@@ -67,13 +67,13 @@ func (c Calendar) local(at time.Time) time.Time {
 	return at.In(c.Zone)
 }
 
-// Hours returns when work begins and ends on the day of a moment; ok is false on a day off.
+// Hours returns when work begins and ends on the day of at; ok is false on a day off.
 func (c Calendar) Hours(at time.Time) (opens, closes time.Time, ok bool) {
 	day, end := c.local(at), c.To
 	if c.Short[day.Format(time.DateOnly)] {
 		end = max(c.From, end-time.Hour)
 	}
-	// Hours of the clock, not since midnight: a day on which the clock is changed begins and ends as any other.
+	// These are clock times, not durations since midnight: the hours are the same on a day when the clock changes.
 	return c.clock(day, c.From), c.clock(day, end), c.worked(day)
 }
 
@@ -88,7 +88,7 @@ func (c Calendar) worked(day time.Time) bool {
 	return c.Days[weekdays[day.Weekday()]]
 }
 
-// weekdays are the days as Calendar.Days names them, from time.Sunday.
+// weekdays are the keys of Calendar.Days, from time.Sunday.
 var weekdays = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 func (c Calendar) clock(day time.Time, at time.Duration) time.Time {
