@@ -1,5 +1,5 @@
-// Package templates holds the built-in texts and the data files of the rules: everything a person reads in a letter or
-// on the portal, and the word lists decisions go by. It holds no code; a user's folder replaces its files one by one.
+// Package templates contains the built-in texts and data files: everything that people read in letters and on the
+// portal, and the word lists for decisions. It contains no code; a user's folder replaces its files one by one.
 package templates
 
 import (
@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-// FS is the built-in files: layouts and signature, the texts by locale, calendars of days off, and the data files.
+// FS contains the built-in files: layouts, signature, texts by locale, calendars of days off, and data files.
 var FS fs.FS = files
 
 //go:embed *.tmpl *.yaml ru en calendars
