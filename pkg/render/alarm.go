@@ -9,40 +9,40 @@ import (
 	"time"
 )
 
-// Alarm is what the texts of an alarm may say.
+// Alarm is the variables of an alarm's texts.
 type Alarm struct {
-	Kind    string // names the templates: mailbox, portal, held …
-	Name    string // which one: a mailbox's name, a host, the kind of pass
+	Kind    string // selects the templates: mailbox, portal, held …
+	Name    string // a mailbox's name, a host, the kind of pass
 	About   string // a mailbox's address
-	Several bool   // there is more than one mailbox
-	Keys    string // the section of the settings that it is about: imap, smtp, bitrix24
+	Several bool   // there are several mailboxes
+	Keys    string // the section of the settings concerned: imap, smtp, bitrix24
 	Cause   string // as package fault names it
 	Note    string // the error, in English
 	Since   string
-	Ended   string // "" = it goes on
+	Ended   string // "" = not over yet
 	Until   string // the day on which something expires
 	Count   int    // of Items and More together
 	Items   []AlarmItem
-	More    int    // those that the list has no place for
-	Version string // of the program
-	Machine string // that it runs on
+	More    int    // number of items left out of Items
+	Version string // version of the program
+	Machine string // the machine it runs on
 }
 
-// AlarmItem is one of several things of a kind.
+// AlarmItem is one of several troubles of a kind.
 type AlarmItem struct {
 	Name, About, Note string
 	Task              int64 // the portal's number; 0 = none
 }
 
-// Alarms is the texts for administrators, in one language. They need no other template.
+// Alarms is the texts for administrators in one language. They use no other templates.
 type Alarms struct{ t *template.Template }
 
-// alarmKinds is what there must be texts for.
+// alarmKinds are the kinds that need texts.
 var alarmKinds = []string{"mailbox", "relay", "portal", "copies", "held", "quarantine", "certificate", "token",
 	"replies", "names",
 	"settings", "state", "overdue", "failure", "notice"}
 
-// NewAlarms reads the texts, and tries each.
+// NewAlarms parses the texts and executes each with samples.
 func NewAlarms(files fs.FS, locale string) (*Alarms, error) {
 	p := &parser{files: files, locale: locale}
 	name, src := p.read("alarms.tmpl")
@@ -70,7 +70,7 @@ func NewAlarms(files fs.FS, locale string) (*Alarms, error) {
 	return a, errors.Join(p.errs...)
 }
 
-// Begin returns the headline of an alarm, which is the subject of a letter, and the whole text.
+// Begin returns an alarm's headline, which is the subject of the letter, and its whole text.
 func (a *Alarms) Begin(v Alarm) (headline, text string, err error) {
 	headline, err = a.say(v.Kind, v)
 	more, merr := a.say(v.Kind+".more", v)
@@ -78,7 +78,7 @@ func (a *Alarms) Begin(v Alarm) (headline, text string, err error) {
 	return headline, headline + more + "\n\n" + foot, errors.Join(err, merr, ferr)
 }
 
-// Over returns the text of the end of an alarm, "" = nothing is to be said.
+// Over returns the text for the end of an alarm; "" = none is sent.
 func (a *Alarms) Over(v Alarm) (string, error) {
 	text, err := a.say(v.Kind+".over", v)
 	if text == "" || err != nil {
@@ -97,7 +97,7 @@ func (a *Alarms) say(name string, v Alarm) (string, error) {
 	return strings.TrimSpace(b.String()), err
 }
 
-// Clock returns a time of the day, with the date where it is not today.
+// Clock returns a time of day, with the date if it is not today.
 func (a *Alarms) Clock(t, now time.Time) string {
 	form := "clock"
 	if t.Format(time.DateOnly) != now.Format(time.DateOnly) {
@@ -109,7 +109,7 @@ func (a *Alarms) Clock(t, now time.Time) string {
 // Day returns a date.
 func (a *Alarms) Day(t time.Time) string { return t.Format(phrase(a.t, "day", nil)) }
 
-// plural returns what counts in a language: one, few or many of something; %d in the words is the number.
+// plural returns a function that picks the form of a noun for a number; %d in the form becomes the number.
 func plural(locale string) func(n int, one, few, many string) string {
 	return func(n int, one, few, many string) string {
 		form := many

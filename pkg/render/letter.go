@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	longestSubject   = 180 // characters of the customer's subject in ours
-	longestName      = 80  // characters of a name to greet by
+	longestSubject   = 180 // most characters of the customer's subject in our subject
+	longestName      = 80  // most characters of a name in a greeting
 	longestPreheader = 100
 )
 
-// page is what the layout shows.
+// page is the variables of the HTML layout.
 type page struct {
 	Vars
 	Title     string // the letter's own subject
@@ -26,14 +26,14 @@ type page struct {
 	Footer    string
 }
 
-// textPage is page in plain text.
+// textPage is the variables of the plain text layout.
 type textPage struct {
 	Vars
 	Body, Signature, Footer string
 }
 
-// Letter renders a letter of the kind. The auto-reply carries nothing of what the customer wrote but the subject, in
-// its own.
+// Letter renders a letter of the kind. An auto-reply contains nothing that the customer wrote except the subject, which
+// is part of its own subject.
 func (s *Set) Letter(kind desk.LetterKind, v Vars) (Rendered, error) {
 	l, ok := s.letters[kind]
 	if !ok {
@@ -65,7 +65,7 @@ func (s *Set) render(kind desk.LetterKind, l letter, v Vars) (r Rendered, err er
 	}
 	r.Subject = glyph.Line(subject)
 	footer := ""
-	if s.settings.of(kind).Body == "" { // a body of one's own says all one wants to say
+	if s.settings.of(kind).Body == "" { // a body in the settings needs no footer
 		footer = phrase(s.phrases, "footer."+string(kind), v)
 	}
 	r.HTML, err = run(s.layoutHTML, page{
@@ -80,7 +80,7 @@ func (s *Set) render(kind desk.LetterKind, l letter, v Vars) (r Rendered, err er
 	return r, err
 }
 
-// both renders a text in HTML and plain.
+// both renders a text in HTML and in plain text.
 func (s *Set) both(b body, v Vars) (html, text string, err error) {
 	if html, err = run(b.html, v); err != nil {
 		return "", "", err
@@ -92,7 +92,7 @@ func (s *Set) both(b body, v Vars) (html, text string, err error) {
 	return html, text, err
 }
 
-// prepare fills in what the settings say, and takes away what must not be in the letter.
+// prepare sets the variables that come from the settings, and removes what the letter must not contain.
 func (s *Set) prepare(kind desk.LetterKind, v Vars) Vars {
 	v.Locale = s.settings.Locale
 	v.Subject = glyph.Cut(glyph.Line(v.Subject), longestSubject)
@@ -126,8 +126,8 @@ func (s *Set) prepare(kind desk.LetterKind, v Vars) Vars {
 	return v
 }
 
-// greetable returns a name as it may stand in a greeting, or "" if there is none. The name beside an address is the
-// sender's to choose: an auto-reply to a forged sender must not carry an advertisement.
+// greetable returns a name in the form for a greeting, or "" if it is unsuitable. The sender chooses the name in their
+// address: an auto-reply to a forged sender must not carry an advertisement.
 func greetable(name string) string {
 	name = glyph.Line(name)
 	lower := strings.ToLower(name)
@@ -138,7 +138,7 @@ func greetable(name string) string {
 	return name
 }
 
-// cutLines returns at most limit characters of the lines, blank ones at the ends left out.
+// cutLines returns at most limit characters of the lines, without blank lines at both ends.
 func cutLines(lines []string, limit int) []string {
 	var out []string
 	for _, line := range lines {

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	biggestLogo = 200 << 10 // bytes: it goes with every letter
-	widestLogo  = 200       // pixels as shown; a bigger picture is shown smaller
+	biggestLogo = 200 << 10 // bytes: every letter contains the logo
+	widestLogo  = 200       // pixels; a bigger picture is scaled down
 	tallestLogo = 80
 )
 

@@ -2,11 +2,11 @@ package render
 
 import "helpdesk/pkg/desk"
 
-// Note returns the text of a note, for a text that was rendered before there was one.
+// Note returns the text of a note, to be added to a text that was rendered without it.
 func (s *Set) Note(n desk.Note) string { return s.note(n) }
 
-// Missing returns the words that name files which could not be attached, for a text that was rendered before that was
-// known; "" where the form has none.
+// Missing returns the sentence that names files that could not be attached, to be added to a text that was rendered
+// before; "" if the form has no such sentence.
 func (s *Set) Missing(form desk.Form, names []string) string {
 	t, ok := s.posts[form]
 	if !ok || len(names) == 0 {

@@ -11,7 +11,7 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// Overlay returns base with its files replaced, one by one, by those of the same name in over; nil replaces nothing.
+// Overlay returns base with single files replaced by those of the same name in over; with a nil over it returns base.
 func Overlay(base, over fs.FS) fs.FS {
 	if over == nil {
 		return base
@@ -21,7 +21,7 @@ func Overlay(base, over fs.FS) fs.FS {
 
 type overlay struct{ base, over fs.FS }
 
-// Open opens the file of over, or of base where over has none. Folders are those of base.
+// Open opens the file in over, or in base if over does not contain it. Folders are always those of base.
 func (o overlay) Open(name string) (fs.File, error) {
 	if info, err := fs.Stat(o.over, name); err == nil && !info.IsDir() {
 		return o.over.Open(name)
@@ -31,8 +31,8 @@ func (o overlay) Open(name string) (fs.File, error) {
 	return o.base.Open(name)
 }
 
-// mistakes returns an error for each file of over that replaces nothing, as a mistyped name must not go unnoticed, and
-// for each that is not UTF-8, as customers would get what it is misread for.
+// mistakes returns an error for each file of over that replaces nothing, because its name may be mistyped, and for each
+// file that is not UTF-8, which customers would see garbled.
 func (o overlay) mistakes(locale string) []error {
 	var errs []error
 	err := fs.WalkDir(o.over, ".", func(name string, d fs.DirEntry, err error) error {
@@ -61,7 +61,7 @@ func (o overlay) mistakes(locale string) []error {
 }
 
 func (o overlay) replaces(name string) bool {
-	if path.Dir(name) == "calendars" && path.Ext(name) == ".yaml" { // a further list of days off
+	if path.Dir(name) == "calendars" && path.Ext(name) == ".yaml" { // an additional list of days off
 		return true
 	}
 	if folder, file := path.Split(name); folder != "" && o.isLanguage(path.Clean(folder)) {
@@ -71,19 +71,20 @@ func (o overlay) replaces(name string) bool {
 	return err == nil
 }
 
-// modelLocale is the folder whose files a folder of another language has, too.
+// modelLocale is the folder that shows which files a language needs.
 const modelLocale = "en"
 
-// setupTexts is what init says: only languages that it speaks have it.
+// setupTexts contains the texts of the command init: only some languages have it.
 const setupTexts = "setup.yaml"
 
-// isLanguage reports whether a folder holds the texts of a language.
+// isLanguage reports whether a folder contains the texts of a language.
 func (o overlay) isLanguage(folder string) bool {
 	_, err := fs.Stat(o.over, path.Join(folder, "language.yaml"))
 	return err == nil && path.Dir(folder) == "."
 }
 
-// aside says of a file's name that it is no try at a template: hidden, an editor's copy, a picture, or left by Windows.
+// aside reports whether a file's name shows that it is no template: hidden, an editor's copy, a picture, or left by
+// Windows.
 func aside(name string) bool {
 	name = strings.ToLower(name)
 	switch path.Ext(name) {
@@ -94,8 +95,8 @@ func aside(name string) bool {
 		name == "thumbs.db" || name == "desktop.ini"
 }
 
-// near asks whether a file was meant that there is: in another folder, with .tmpl, or without what an editor put behind
-// it.
+// near suggests the built-in file that was probably meant: in another folder, with .tmpl, or without a suffix added by
+// an editor.
 func (o overlay) near(name, locale string) string {
 	for _, n := range []string{name, name + ".tmpl", strings.TrimSuffix(name, path.Ext(name))} {
 		for _, folder := range []string{path.Dir(n), locale, "."} {

@@ -12,27 +12,27 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// parser parses templates, each together with the phrases of the locale, and gathers what is wrong with them.
+// parser parses templates, each together with the phrases of the locale, and collects the errors.
 type parser struct {
 	files  fs.FS
 	locale string
 	errs   []error
-	failed map[string]bool // errors already noted
+	failed map[string]bool // errors already recorded
 }
 
-// functions are what templates may call.
+// functions are the functions for templates.
 var functions = map[string]any{
 	"join":    func(list []string) string { return strings.Join(list, ", ") },
 	"brief":   func(s string) string { return glyph.Cut(glyph.Line(s), longestPreheader) },
 	"outlook": outlook,
 }
 
-// outlook returns HTML that only Outlook's Word engine sees; html/template drops comments that are written out.
+// outlook returns HTML for Outlook's Word engine only. It is a function because html/template drops comments.
 func outlook(s string) htmltemplate.HTML {
 	return htmltemplate.HTML("<!--[if mso]>" + s + "<![endif]-->")
 }
 
-// shared are the files whose definitions every other file may use.
+// shared are files whose definitions all other files may use.
 var shared = []string{"phrases.tmpl", "post-parts.tmpl"}
 
 // read returns the name and the content of a file of the locale.
@@ -42,11 +42,11 @@ func (p *parser) read(name string) (string, string) {
 	if err != nil {
 		p.fail(fmt.Errorf("read template: %w", err))
 	}
-	text := strings.TrimPrefix(string(content), "\ufeff") // Windows' editor puts it there
+	text := strings.TrimPrefix(string(content), "\ufeff") // byte order mark, which Notepad writes
 	return name, strings.ReplaceAll(text, "\r\n", "\n")
 }
 
-// fail notes an error once: a mistake in a shared file is found with every other.
+// fail records an error once: an error in a shared file recurs with every other file.
 func (p *parser) fail(err error) {
 	if p.failed == nil {
 		p.failed = map[string]bool{}
@@ -57,7 +57,7 @@ func (p *parser) fail(err error) {
 	}
 }
 
-// text parses a file, or src where it is given, as text/template.
+// text parses src, or the file if src is empty, as text/template.
 func (p *parser) text(name, src string) *template.Template {
 	if src == "" {
 		name, src = p.read(name)
@@ -75,7 +75,7 @@ func (p *parser) text(name, src string) *template.Template {
 	return t
 }
 
-// html parses a file, or src where it is given, as html/template.
+// html parses src, or the file if src is empty, as html/template.
 func (p *parser) html(name, src string) *htmltemplate.Template {
 	if src == "" {
 		name, src = p.read(name)
@@ -91,7 +91,7 @@ func (p *parser) html(name, src string) *htmltemplate.Template {
 	return t
 }
 
-// setting parses a setting's text under its key, or the file where the setting is empty.
+// setting parses a setting's text under its key, or the file if the setting is empty.
 func (p *parser) setting(key, src, file string) *template.Template {
 	if src != "" {
 		return p.text(key, src)
@@ -99,7 +99,7 @@ func (p *parser) setting(key, src, file string) *template.Template {
 	return p.text(file, "")
 }
 
-// body parses a setting's HTML under its key, or the pair of files where the setting is empty.
+// body parses a setting's HTML under its key, or the pair of files if the setting is empty.
 func (p *parser) body(key, src, file string) body {
 	if src != "" {
 		return body{html: p.html(key, src)}
@@ -107,7 +107,7 @@ func (p *parser) body(key, src, file string) body {
 	return body{html: p.html(file+".html.tmpl", ""), text: p.text(file+".text.tmpl", "")}
 }
 
-// executer is a template of either kind.
+// executer is a template of either package.
 type executer interface {
 	Execute(w io.Writer, data any) error
 }
@@ -119,7 +119,7 @@ func run(t executer, data any) (string, error) {
 	return strings.Trim(b.String(), "\n"), err
 }
 
-// phrase returns a phrase, or "" if there is none.
+// phrase returns a phrase, or "" if it is not defined.
 func phrase(t *template.Template, name string, data any) string {
 	var b strings.Builder
 	if t.Lookup(name) == nil || t.ExecuteTemplate(&b, name, data) != nil {

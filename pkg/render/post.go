@@ -11,41 +11,41 @@ import (
 )
 
 const (
-	longestTitle = 250 // QUIRK: the portal cuts longer titles without a word (REST reference, tasks.task.add)
-	mostPeople   = 20  // named in a list; the others are counted
+	longestTitle = 250 // QUIRK: the portal silently cuts longer titles (REST reference, tasks.task.add)
+	mostPeople   = 20  // most names in a list; the others are counted
 )
 
-// post is what the portal's templates see; everything in it is BBCode.
+// post is the variables of the portal's templates; all values are BBCode.
 type post struct {
-	Subject string // above the body, where it says something new
+	Subject string // shown above the body if it adds something; else ""
 	Body    string
 	From    person
 	To, Cc  people
-	Date    string // "" = not known
-	Marker  string // where a template wants it elsewhere than in the last line
+	Date    string // "" = unknown
+	Marker  string // for templates that show it elsewhere than in the last line
 	Cause   string
 	Hint    string // how to answer; "" = nobody would get the answer, or the template is empty
 	Notes   []string
 	Missing []string
-	Copy    bool // of a bounce: the customer has the letter, those in copy have not
+	Copy    bool // bounce of a copy: the customer has the letter, those in copy do not
 }
 
 type person struct{ Name, Addr string }
 
 type people struct {
 	List []person
-	More int // not listed
+	More int // people not in List
 }
 
-// note is what the template of a note sees.
+// note is the variables of a note's template.
 type note struct {
 	Detail string
 	Task   int64
-	Quiet  bool // it is the reason why there was no auto-reply
+	Quiet  bool // the note is the reason why there was no auto-reply
 }
 
-// Post renders a text for the portal: a task's title and description, or a comment. Of a comment the marker is no part:
-// whoever writes it into the portal adds that.
+// Post renders a text for the portal: a task's title and description, or a comment. A comment does not include the
+// marker, which its sender adds.
 func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 	t, ok := s.posts[p.Form]
 	if !ok {
@@ -66,12 +66,12 @@ func (s *Set) Post(p desk.Post, v PostVars) (title, text string, err error) {
 	return glyph.Cut(title, longestTitle), text, nil
 }
 
-// headed returns the line above a body that shows the subject.
+// headed returns the line with the subject above a body.
 func headed(t *template.Template, d post) string {
 	if line := phrase(t, "subject", d); line != "" {
 		return line
 	}
-	return d.Subject // the templates are from before there was such a line
+	return d.Subject // the templates predate that line
 }
 
 func (s *Set) post(p desk.Post, v PostVars) post {
@@ -117,7 +117,7 @@ func (s *Set) people(list []desk.Address) people {
 	return p
 }
 
-// Hint returns the line by which a new task says which comments go to the customer; "" where its template is empty.
+// Hint returns the line in a new task that says which comments go to the customer; "" if its template is empty.
 func (s *Set) Hint() string {
 	a := s.settings.Answering
 	line, _ := run(s.hint, Answering{
@@ -130,7 +130,7 @@ func (s *Set) Hint() string {
 	return glyph.Line(line)
 }
 
-// note returns the text of a note; one there is no text for is shown as it is.
+// note returns the text of a note. A note without a text is shown as its key and detail.
 func (s *Set) note(n desk.Note) string {
 	detail := s.escape(n.Detail)
 	if text := phrase(s.notes, string(n.Key), note{Detail: detail, Task: n.Task, Quiet: n.Quiet}); text != "" {
@@ -142,10 +142,10 @@ func (s *Set) note(n desk.Note) string {
 	return s.escape(string(n.Key)) + ": " + detail
 }
 
-// event is what the template of a calendar entry sees; everything in it is plain text.
+// event is the variables of a calendar entry's template; all values are plain text.
 type event struct {
-	What        string // invited, accepted …: the constants of pkg/desk
-	By          string // who answers
+	What        string // invited, accepted …: constants of pkg/desk
+	By          string // the attendee who answers
 	Summary     string
 	When        string
 	Location    string
@@ -154,7 +154,7 @@ type event struct {
 	Description string
 }
 
-// Event tells of a calendar entry in the words of the locale, as plain text, its times in the zone.
+// Event describes a calendar entry in the locale's language, as plain text, with times in the zone.
 func (s *Set) Event(e desk.Event, zone *time.Location) string {
 	d := event{
 		What:        e.What(),
@@ -176,7 +176,7 @@ func (s *Set) Event(e desk.Event, zone *time.Location) string {
 	return strings.TrimSpace(d.Summary + " " + d.When)
 }
 
-// when tells the time of an event: days as they are, moments by the clock of the zone.
+// when returns the time of an event: whole days as dates, other times in the zone.
 func (s *Set) when(e desk.Event, zone *time.Location) string {
 	if e.Start.IsZero() {
 		return ""
@@ -204,14 +204,14 @@ func (s *Set) when(e desk.Event, zone *time.Location) string {
 	return text
 }
 
-// Date returns the time as letters show it, in the words of the locale; "" for the zero time.
+// Date returns the time in the form for letters, in the locale's language; "" for the zero time.
 func (s *Set) Date(t time.Time) string { return s.date(t, "date") }
 
-// ShortDate returns the time in digits, as the portal's texts show it; "" for the zero time.
+// ShortDate returns the time in digits, for the portal's texts; "" for the zero time.
 func (s *Set) ShortDate(t time.Time) string { return s.date(t, "date.short") }
 
-// OpensAt returns when work begins, in the words of the locale: "on Monday from 9:00". Both times are in the zone to be
-// shown.
+// OpensAt says when work begins, in the locale's language: "on Monday from 9:00". Both times must be in the zone to be
+// shown. It returns "" for a zero t.
 func (s *Set) OpensAt(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -225,7 +225,7 @@ func (s *Set) OpensAt(t, now time.Time) string {
 		Weekday: int(t.Weekday()), Date: s.date(t, "opens.date"), Clock: clock})
 }
 
-// opening is what the phrase that says when work begins may use.
+// opening is the variables of the phrase for the beginning of work.
 type opening struct {
 	Days        int // from today
 	Weekday     int // 0 = Sunday

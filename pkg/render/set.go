@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Set is the templates of a locale, parsed and tried.
+// Set is the parsed and tried templates of a locale.
 type Set struct {
 	settings   Settings
 	logo       *logo
@@ -33,21 +33,21 @@ type letter struct {
 	body    body
 }
 
-// body is a text in HTML and plain; without a plain template it is made of the HTML.
+// body is a text in HTML and in plain text. Without a plain template the plain text is converted from the HTML.
 type body struct {
 	html *htmltemplate.Template
 	text *template.Template
 }
 
-// kinds and forms are what there must be templates for.
+// kinds and forms list the templates that must exist.
 var (
 	kinds = []desk.LetterKind{desk.Received, desk.OffHours, desk.Answer, desk.Closed}
 	forms = []desk.Form{desk.FormTask, desk.FormRepeat, desk.FormWritten, desk.FormBounce, desk.FormRefused,
 		desk.FormTrouble, desk.FormAutomatic}
 )
 
-// New parses all templates and tries each with samples, but for those that were Tried, so that whatever is wrong with
-// one is an error here, with its file or key and line, and not in a pass. All mistakes are reported at once.
+// New parses all templates and executes each with samples, except those that are Tried. Mistakes therefore show up
+// here, with file or key and line, and not in a pass. All mistakes are returned together.
 func New(files fs.FS, s Settings) (*Set, error) {
 	if s.Escape == nil {
 		return nil, errors.New("render: Settings.Escape is missing")
@@ -83,11 +83,11 @@ func New(files fs.FS, s Settings) (*Set, error) {
 	return set, nil
 }
 
-// whole returns an error that names the files a language lacks.
+// whole returns an error that names the missing files of a language.
 func whole(files fs.FS, locale string) error {
 	model, err := fs.ReadDir(files, modelLocale)
 	if err != nil {
-		return nil // texts of a test
+		return nil // the texts of a test
 	}
 	var missing []string
 	for _, f := range model {
@@ -127,7 +127,7 @@ func (s *Set) parse(p *parser) {
 	s.layoutText = p.text("../layout.text.tmpl", "")
 }
 
-// builtIn reports whether the settings have no texts of their own.
+// builtIn reports whether the settings contain no texts.
 func (s Settings) builtIn() bool {
 	none := LetterText{}
 	return s.Signature == "" && s.Received == none && s.OffHours == none && s.Comment == none && s.Closed == none

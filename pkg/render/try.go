@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// try executes every template with samples: with all variables, with none, with each one missing and each one alone,
-// so that a name that does not exist is found in whatever branch it stands.
+// try executes every template with samples: with all variables, with none, with each one missing and with each one
+// alone. This finds unknown names in every branch.
 func (s *Set) try() []error {
 	p := &parser{}
 	for _, v := range samples(Preview(desk.Answer)) {
@@ -80,7 +80,7 @@ func (p *parser) tryNotes(s *Set) {
 	}
 }
 
-// samples returns full, its zero value, and for each field full without it and the zero value with it.
+// samples returns full and its zero value, and for each field full without it and the zero value with it.
 func samples[T any](full T) []T {
 	var zero T
 	all := []T{full, zero}
@@ -94,7 +94,7 @@ func samples[T any](full T) []T {
 	return all
 }
 
-// Preview returns sample variables in no language, with every field filled in.
+// Preview returns sample variables that belong to no language, with every field set.
 func Preview(kind desk.LetterKind) Vars {
 	v := Vars{
 		Contact: "C. Contact", Address: "contact@example.org", Ticket: 42, Task: 3711, Token: "[#3711-4821]",
@@ -119,7 +119,7 @@ func Preview(kind desk.LetterKind) Vars {
 	return v
 }
 
-// Preview returns sample variables for a letter of the kind, in the words of the locale.
+// Preview returns sample variables for a letter of the kind, in the locale's language.
 func (s *Set) Preview(kind desk.LetterKind) Vars {
 	say := func(name string) string { return phrase(s.phrases, "sample."+name, nil) }
 	v := Preview(kind)
@@ -130,7 +130,7 @@ func (s *Set) Preview(kind desk.LetterKind) Vars {
 	v.OpensAt = s.OpensAt(at.Add(23*time.Hour), at)
 	v.Quote = lines(say("quote"))
 	v.Logo, v.LogoWidth, v.LogoHeight = "", 0, 0
-	if kind != desk.Answer { // only answers quote
+	if kind != desk.Answer { // only answers contain a quote
 		v.Quote, v.QuoteDate = nil, ""
 		return v
 	}
