@@ -16,13 +16,13 @@ const (
 	pagesCPU    = 1.1
 )
 
-// backlog measures new letters beside mbsync, which only fetches them.
+// backlog measures new letters, compared with mbsync, which only fetches them.
 func backlog(b *measuring) (*table, error) {
 	t := results(fmt.Sprintf("A backlog of %d new letters", b.letters))
 	return t, b.besideSync(t, "backlog", mix{count: b.letters}, b.rounds, smallMemory)
 }
 
-// large measures letters with large files, and one that is as large as a mailbox takes.
+// large measures letters with large files, and one of the largest size that a mailbox accepts.
 func large(b *measuring) (*table, error) {
 	t := results(fmt.Sprintf("%d letters with files of 10 kB to 5 MB", b.letters))
 	if err := b.besideSync(t, "large", mix{
@@ -56,7 +56,7 @@ func large(b *measuring) (*table, error) {
 	return t, nil
 }
 
-// pages measures letters that are one large page each, beside the same without a limit of memory.
+// pages measures letters of one large page each, with and without a limit of memory.
 func pages(b *measuring) (*table, error) {
 	m := mix{count: 50, page: pageSize, plain: true}
 	folder, size, err := b.w.imap.master("pages", b.seed, m)
@@ -81,7 +81,7 @@ func pages(b *measuring) (*table, error) {
 	return t, nil
 }
 
-// besideSync runs the floor, mbsync and helpdesk in turn, each on a mailbox of its own with the same letters.
+// besideSync runs the floor, mbsync and helpdesk in turn, each on its own mailbox with the same letters.
 func (b *measuring) besideSync(t *table, name string, m mix, rounds int, memory int64) error {
 	folder, size, err := b.w.imap.master(name, b.seed, m)
 	if err != nil {
@@ -107,7 +107,7 @@ func (b *measuring) besideSync(t *table, name string, m mix, rounds int, memory 
 	return nil
 }
 
-// far measures a backlog where the portal and the relay are slow: then their time is what a poll should take.
+// far measures a backlog with a slow portal and a slow relay, which should then account for the time of a poll.
 func far(b *measuring) (*table, error) {
 	folder, _, err := b.w.imap.master("far", b.seed, mix{count: b.letters})
 	if err != nil {

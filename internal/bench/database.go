@@ -10,10 +10,10 @@ import (
 	"helpdesk/pkg/sandbox/mail"
 )
 
-// databaseTrip is how far away the database is.
+// databaseTrip is the round trip to the database.
 const databaseTrip = time.Millisecond
 
-// databases is a PostgreSQL whose states are reached by TLS over a connection of one millisecond.
+// databases is a PostgreSQL server that is reached by TLS with a round trip of databaseTrip.
 type databases struct {
 	*servers.Postgres
 	proxy *mail.Proxy
@@ -48,7 +48,7 @@ func (d *databases) stop() {
 	d.Stop()
 }
 
-// state returns the address of a state that is not there yet, and the schema it will lie in.
+// state returns the address of a state that does not exist yet, and its schema.
 func (d *databases) state() (address, schema string) {
 	d.made++
 	schema = fmt.Sprintf("s%d", d.made)
@@ -58,7 +58,7 @@ func (d *databases) state() (address, schema string) {
 	return u.String(), schema
 }
 
-// database measures a state in PostgreSQL beside one in a file.
+// database compares a state in PostgreSQL with one in a file.
 func database(b *measuring) (*table, error) {
 	d, err := startDatabases()
 	if err != nil {
@@ -89,9 +89,9 @@ func (b *measuring) pair(d *databases, user string) (file, base *installation, s
 	return
 }
 
-// inTurn runs a poll of each in turn.
+// inTurn runs a poll of each installation in turn.
 func (b *measuring) inTurn(first, second *installation) (one, other sample, err error) {
-	for _, i := range []*installation{first, second} { // makes what is not there yet
+	for _, i := range []*installation{first, second} { // creates the state
 		if _, err = i.run("poll"); err != nil {
 			return
 		}
@@ -154,7 +154,7 @@ func (b *measuring) databaseBacklog(t *table, d *databases) error {
 	return nil
 }
 
-// databaseFull compares a state with many records with an empty one, both in the database.
+// databaseFull compares a state of many records with an empty one, both in the database.
 func (b *measuring) databaseFull(t *table, d *databases) error {
 	first, _, err := b.w.imap.master("first", b.seed, mix{count: 1, plain: true, brief: true})
 	if err != nil {
@@ -173,7 +173,7 @@ func (b *measuring) databaseFull(t *table, d *databases) error {
 	if _, err := full.run("poll"); err != nil {
 		return err
 	}
-	// What one letter has left is there as often as there are letters, under keys of its own.
+	// Copy the entries of the one letter under new keys, once per further letter.
 	_, err = d.SQL("postgres", fmt.Sprintf(`insert into %[1]s.entries select bucket, key || int4send(n), value from
 		(select distinct on (bucket) * from %[1]s.entries
 			where bucket in ('messages', 'seen', 'threads', 'tickets', 'tasks', 'journal')) one,
@@ -197,11 +197,11 @@ func (b *measuring) databaseFull(t *table, d *databases) error {
 	return nil
 }
 
-// entriesRuns is how often a round writes the entries: each is short, and processor time is what is compared, since the
-// disk differs more from time to time than what is measured.
+// entriesRuns is how often a round writes the entries, because each run is short. Processor times are compared, since
+// the disk varies more than the measured difference.
 const entriesRuns = 5
 
-// interfaceOf compares what the interface of the two engines costs a state in a file.
+// interfaceOf measures what the common interface of the two engines costs a state in a file.
 func (b *measuring) interfaceOf(t *table, _ *databases) error {
 	folder, _, err := b.w.imap.master("backlog", b.seed, mix{count: b.letters})
 	if err != nil {
@@ -236,7 +236,7 @@ func (b *measuring) interfaceOf(t *table, _ *databases) error {
 	return nil
 }
 
-// two installs helpdesk twice for one mailbox, each with a state of its own in the database.
+// two installs helpdesk twice for one mailbox, each with its own state in the database.
 func (b *measuring) two(d *databases, user string) (one, other *installation, schema string, err error) {
 	b.w.portal.renew(0)
 	for _, i := range []**installation{&one, &other} {

@@ -11,7 +11,7 @@ import (
 
 const password = "bench-password"
 
-// dovecot is a server of our own. Each run gets a user of its own, whose mailbox is linked from one that was made once.
+// dovecot is a server for the benchmark. Each run has its own user, whose mailbox links to letters that are made once.
 type dovecot struct {
 	*servers.Dovecot
 	users int
@@ -25,7 +25,7 @@ func startDovecot() (*dovecot, error) {
 	return &dovecot{Dovecot: s}, nil
 }
 
-// master makes letters that many mailboxes can be linked from, and returns their folder and their bytes.
+// master makes letters to which many mailboxes can link, and returns their folder and size in bytes.
 func (d *dovecot) master(name string, seed uint64, m mix) (folder string, size int64, err error) {
 	if _, err := d.Folder("masters"); err != nil {
 		return "", 0, err
@@ -48,7 +48,8 @@ func (d *dovecot) master(name string, seed uint64, m mix) (folder string, size i
 	return folder, size, nil
 }
 
-// mailbox makes a user with the letters of the folder in INBOX, and lets the server index them; seen marks them.
+// mailbox creates a user with the letters of the folder in INBOX, and makes the server index them; seen marks them as
+// read.
 func (d *dovecot) mailbox(master string, seen bool) (user string, err error) {
 	d.users++
 	user = fmt.Sprintf("user%d", d.users)

@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// idleRuns is how many idle passes make a round: each is short.
+// idleRuns is the number of idle passes in a round, because each is short.
 const idleRuns = 5
 
-// idle measures a poll and a notify that find nothing new.
+// idle measures a poll and a notify without anything new.
 func idle(b *measuring) (*table, error) {
 	i, user, err := b.installed("idle", mix{count: b.letters})
 	if err != nil {
@@ -22,7 +22,7 @@ func idle(b *measuring) (*table, error) {
 	return t, nil
 }
 
-// installed fills a mailbox with letters that have been read, and installs helpdesk for it.
+// installed fills a mailbox with read letters and installs helpdesk for it.
 func (b *measuring) installed(name string, m mix) (i *installation, user string, err error) {
 	folder, _, err := b.w.imap.master(name, b.seed, m)
 	if err != nil {
@@ -35,7 +35,8 @@ func (b *measuring) installed(name string, m mix) (i *installation, user string,
 	return i, user, err
 }
 
-// settled installs helpdesk for a mailbox and lets it process one letter of another one, so that there is a state.
+// settled installs helpdesk for a mailbox, after it has processed one letter of another mailbox, so that a state
+// exists.
 func (b *measuring) settled(user string) (*installation, error) {
 	folder, _, err := b.w.imap.master("first", b.seed, mix{count: 1, plain: true, brief: true})
 	if err != nil {
@@ -58,7 +59,7 @@ func (b *measuring) settled(user string) (*installation, error) {
 	return i, i.configure(b.w, b.w.imap.Addr, b.w.smtp.Addr(), user)
 }
 
-// beside runs the floor, helpdesk and mbsync in turn against the same mailbox.
+// beside runs the floor, helpdesk and mbsync in turn on the same mailbox.
 func (b *measuring) beside(i *installation, imap, user string) (floor, poll, sync sample, err error) {
 	for range b.rounds * idleRuns {
 		var f figures
@@ -93,12 +94,12 @@ func (b *measuring) idlePlain(t *table, i *installation, user string) error {
 	return nil
 }
 
-// idleCounts counts what an idle poll asks of the servers and writes to the state.
+// idleCounts counts an idle poll's requests to the servers and writes to the state.
 func (b *measuring) idleCounts(t *table, i *installation, user string) error {
 	if err := i.configure(b.w, b.w.tap.ln.Addr().String(), b.w.smtp.Addr(), user); err != nil {
 		return err
 	}
-	if _, err := i.run("poll"); err != nil { // notes once that the settings are others
+	if _, err := i.run("poll"); err != nil { // records the changed settings once
 		return err
 	}
 	before, size, err := i.writes()
@@ -140,10 +141,10 @@ func (b *measuring) idleFar(t *table, i *installation, user string) error {
 	return i.configure(b.w, b.w.imap.Addr, b.w.smtp.Addr(), user)
 }
 
-// mailboxes is how many of them a pass over many reads.
+// mailboxes is the number of mailboxes in a pass over many.
 const mailboxes = 10
 
-// idleMany compares a pass over many mailboxes with one over a single one, all of them 20 ms away.
+// idleMany compares a pass over many mailboxes with a pass over one, all of them 20 ms away.
 func (b *measuring) idleMany(t *table, _ *installation, user string) error {
 	folder, _, err := b.w.imap.master("many", b.seed, mix{count: 100})
 	if err != nil {
@@ -157,7 +158,7 @@ func (b *measuring) idleMany(t *table, _ *installation, user string) error {
 		}
 		users = append(users, other)
 	}
-	// An installation each: a pass compiles everything where the settings are others than those of the pass before.
+	// One installation each: with other settings than in the pass before, a pass compiles everything again.
 	single, err := b.p.install(b.w, user, b.w.slow.Addr(), b.w.smtp.Addr())
 	if err != nil {
 		return err
@@ -182,7 +183,7 @@ func (b *measuring) idleMany(t *table, _ *installation, user string) error {
 func (b *measuring) idleNotify(t *table, i *installation, _ string) error {
 	var notify sample
 	b.w.portal.advance(hour)
-	if _, err := i.run("notify"); err != nil { // reads up to now
+	if _, err := i.run("notify"); err != nil { // reads everything up to now
 		return err
 	}
 	before, size, err := i.writes()
@@ -208,14 +209,14 @@ func (b *measuring) idleNotify(t *table, i *installation, _ string) error {
 	return nil
 }
 
-// idleFull compares a state with many records with an empty one.
+// idleFull compares a state of many records with an empty one.
 func (b *measuring) idleFull(t *table, full *installation, user string) error {
 	empty, err := b.p.install(b.w, user, b.w.imap.Addr, b.w.smtp.Addr())
 	if err != nil {
 		return err
 	}
 	defer empty.remove()
-	if _, err := empty.run("poll"); err != nil { // makes it
+	if _, err := empty.run("poll"); err != nil { // creates the state
 		return err
 	}
 	if err := multiply(full.state(), b.records); err != nil {

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	_ "embed" // of the words
+	_ "embed" // for the words
 	"encoding/base64"
 	"fmt"
 	"math"
@@ -21,17 +21,17 @@ var wordList string
 
 const deskAddress = "support@desk.example"
 
-// mix says what a mailbox is made of.
+// mix describes the letters of a mailbox.
 type mix struct {
 	count    int
-	smallest int // bytes of a file in every letter; 0 = some letters have a small one
+	smallest int // least bytes of a file in every letter; 0 = some letters have a small file
 	largest  int
-	plain    bool // every letter is a person's, and none goes on with another
-	brief    bool // a line or two
-	page     int  // bytes of the page that every letter is; 0 = letters of text, half of them with the same as a page
+	plain    bool // every letter is by a person and starts a thread
+	brief    bool // letters have a line or two
+	page     int  // bytes of the HTML page in every letter; 0 = text letters, half of them also in HTML
 }
 
-// writer makes letters, the same ones from the same seed.
+// writer makes letters; the same seed gives the same letters.
 type writer struct {
 	r     *rand.Rand
 	words []string
@@ -41,15 +41,15 @@ type writer struct {
 	at    time.Time
 }
 
-// contact is what a later letter of the thread must know.
+// contact is what a later letter in the thread refers to.
 type contact struct{ id, from, subject, charset, text string }
 
 func newWriter(seed uint64, m mix, at time.Time) *writer {
 	return &writer{r: rand.New(rand.NewPCG(seed, uint64(m.count))), words: strings.Fields(wordList), mix: m, at: at}
 }
 
-// letter returns the next one, lines ended as in the mail: seven in ten open a thread, of which a mailbox has as many
-// as its senders, the others go on with one or are automatic.
+// letter returns the next letter, with CRLF line ends. Seven in ten start a thread, each from another sender; the
+// others continue a thread or are automatic.
 func (w *writer) letter() []byte {
 	w.made++
 	one := contact{id: fmt.Sprintf("%d.%x@mail%d.example", w.made, w.r.Uint64(), w.made%97), charset: w.charset()}
@@ -68,7 +68,7 @@ func (w *writer) letter() []byte {
 	return w.compose(one, extra)
 }
 
-// answer makes it a letter of an earlier thread, the text before quoted.
+// answer turns the letter into an answer in an earlier thread, with the text before quoted.
 func (w *writer) answer(one *contact) []string {
 	to := w.past[w.r.IntN(len(w.past))]
 	one.from, one.charset, one.subject = to.from, to.charset, "Re: "+to.subject
@@ -102,7 +102,7 @@ func (w *writer) sentence(n int) string {
 	return strings.Join(picked, " ")
 }
 
-// text is 200 bytes to 30 kB, most of it short.
+// text returns 200 bytes to 30 kB of text, mostly a short one.
 func (w *writer) text() string {
 	var b strings.Builder
 	size := int(200 * math.Exp(w.r.Float64()*math.Log(150)))
@@ -125,7 +125,7 @@ var charsets = map[string]encoding.Encoding{
 func encoded(charset, text string) []byte {
 	raw, err := encoding.ReplaceUnsupported(charsets[charset].NewEncoder()).Bytes([]byte(text))
 	if err != nil {
-		panic(err) // what the charset lacks is replaced
+		panic(err) // characters outside the charset are replaced
 	}
 	return raw
 }
@@ -164,7 +164,7 @@ func (w *writer) word(charset, s string) string {
 	return mime.BEncoding.Encode(charset, string(encoded(charset, s)))
 }
 
-// body writes the text, and half of the time the same as a page.
+// body writes the text, and in half of the letters also an HTML page of it.
 func (w *writer) body(b *bytes.Buffer, one contact) {
 	page := "<html><head><style>p { margin: 0; font-family: sans-serif }</style></head><body><p>" +
 		strings.ReplaceAll(one.text, "\n", "</p>\n<p>") + "</p></body></html>"
@@ -193,7 +193,7 @@ func (w *writer) part(b *bytes.Buffer, kind, charset, text string) {
 	case 1:
 		b.WriteString("quoted-printable\r\n\r\n")
 		q := quotedprintable.NewWriter(b)
-		_, _ = q.Write(raw) // into memory
+		_, _ = q.Write(raw) // in memory, it cannot fail
 		_ = q.Close()
 	default:
 		b.WriteString("base64\r\n\r\n")
@@ -209,7 +209,7 @@ func wrapped(b *bytes.Buffer, raw []byte) {
 	b.WriteString(base64.StdEncoding.EncodeToString(raw) + "\r\n")
 }
 
-// file returns what is attached; nil = nothing. Sizes are spread evenly over the orders of magnitude.
+// file returns an attachment, or nil. Its size is spread evenly over the orders of magnitude.
 func (w *writer) file() []byte {
 	low, high := w.mix.smallest, w.mix.largest
 	if low == 0 {

@@ -1,8 +1,8 @@
-// Command bench measures whole passes: processes of helpdesk against a Dovecot of its own, the sandbox portal and the
-// sandbox relay, beside mbsync where that is installed and beside the least a program can do at an IMAP server. It
+// Command bench measures whole passes: processes of helpdesk with their own Dovecot, the sandbox portal and the sandbox
+// relay. It compares them with mbsync, if installed, and with the least that a program can do on an IMAP server. It
 // prints the tables of docs/performance.md.
 //
-// It is no test and asserts nothing: seconds are those of the machine, only ratios of one run say something.
+// It is not a test and asserts nothing: times depend on the machine, and only ratios within one run are meaningful.
 package main
 
 import (
@@ -26,7 +26,7 @@ type options struct {
 	only     string
 	rounds   int
 	seed     uint64
-	letters  int // of a backlog; the large one has ten times as many
+	letters  int // in a backlog; the large one has ten times as many
 	records  int // in the state of an idle pass
 	cpu, mem string
 	write    bool
@@ -65,7 +65,7 @@ func scenarios() []scenario {
 		{"pages", pages}, {"database", database}, {"report", year}}
 }
 
-// measuring is what a scenario works with.
+// measuring is the environment of a scenario.
 type measuring struct {
 	options
 	w   *world
@@ -105,7 +105,7 @@ func bench(o options) error {
 	return err
 }
 
-// measure runs the scenarios that are asked for and writes their tables to out; log says how it goes on.
+// measure runs the selected scenarios and writes their tables to out; it writes its progress to log.
 func measure(root string, o options, log, out io.Writer) error {
 	w, err := startWorld()
 	if err != nil {
@@ -142,8 +142,8 @@ func measure(root string, o options, log, out io.Writer) error {
 	return nil
 }
 
-// onSignal runs f when somebody ends the program, so that no server of ours goes on; the returned function ends the
-// watch.
+// onSignal runs f when the program is interrupted, so that no server of ours keeps running. The returned function stops
+// this.
 func onSignal(f func()) (end func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
@@ -156,7 +156,7 @@ func onSignal(f func()) (end func()) {
 	return func() { signal.Stop(c); close(c) }
 }
 
-// versions names what was measured against.
+// versions returns the names and versions of the software that helpdesk is measured against.
 func (p *programs) versions() string {
 	server, err := exec.Command("/usr/sbin/dovecot", "--version").Output()
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 
 const changedTasks = 40
 
-// specialist is the portal's user who comments.
+// specialist is the portal user who writes comments.
 const specialist = 7
 
-// notify measures a pass over the portal with few and with many open tickets, the same number of which have changed.
+// notify compares a pass with few open tickets with a pass with many, with the same number of changed tickets.
 func notify(b *measuring) (*table, error) {
 	few, many := 2*b.letters/5, 10*b.letters
 	small, err := b.tickets(few)
@@ -25,7 +25,7 @@ func notify(b *measuring) (*table, error) {
 		return nil, err
 	}
 	defer big.i.remove()
-	for range b.rounds + 1 { // the first brings the cursor up to date
+	for range b.rounds + 1 { // the first round advances the cursor to now
 		for _, o := range []*opened{small, big} {
 			if err := o.round(b, min(changedTasks, few)); err != nil {
 				return nil, err
@@ -41,7 +41,7 @@ func notify(b *measuring) (*table, error) {
 	return t, nil
 }
 
-// opened is an installation with open tickets, and the portal they are in.
+// opened is an installation with open tickets, and their portal.
 type opened struct {
 	i      *installation
 	portal *sandbox.Portal
@@ -52,7 +52,7 @@ type opened struct {
 	own    []time.Duration
 }
 
-// tickets opens tickets by letters.
+// tickets opens tickets by sending letters.
 func (b *measuring) tickets(count int) (*opened, error) {
 	folder, _, err := b.w.imap.master(fmt.Sprintf("tickets%d", count), b.seed, mix{count: count, plain: true})
 	if err != nil {
@@ -78,15 +78,15 @@ func (b *measuring) tickets(count int) (*opened, error) {
 	return o, nil
 }
 
-// round lets a specialist comment some tasks, others each time, and runs notify.
+// round adds a specialist's comment to some tasks, different ones each time, and runs notify.
 func (o *opened) round(b *measuring, changed int) error {
 	b.w.portal.use(o.portal)
-	b.w.portal.advance(10 * time.Minute) // what was read before is not read again
+	b.w.portal.advance(10 * time.Minute) // so that older comments are not read again
 	for range changed {
 		o.portal.Say(o.tasks[o.turn%len(o.tasks)], specialist, fmt.Sprintf("Comment %d", o.turn))
 		o.turn++
 	}
-	b.w.portal.advance(time.Minute) // a comment that new would be looked at twice
+	b.w.portal.advance(time.Minute) // a newer comment would be read twice
 	b.w.portal.reading()
 	letters := len(b.w.smtp.Letters())
 	f, err := o.i.run("notify")

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// profiled runs a scenario that missed a goal once more, with profiles, and writes where helpdesk spent its processor
-// time. What is compared is measured without: a profile takes time of its own.
+// profiled repeats a scenario that missed a goal, now with profiles, and prints where helpdesk spent its processor
+// time. The compared runs have no profiles, because profiling takes time itself.
 func (b *measuring) profiled(s scenario, out io.Writer) error {
-	if b.p.cpu != "" { // somebody wants to read them anyway
+	if b.p.cpu != "" { // profiles were requested anyway
 		return nil
 	}
 	folder, err := os.MkdirTemp(b.p.dir, "profiles")
@@ -38,7 +38,7 @@ func (b *measuring) profiled(s scenario, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read profiles: %w", err)
 	}
-	if at := bytes.Index(top, []byte("Showing nodes")); at > 0 { // what stands before is of this machine
+	if at := bytes.Index(top, []byte("Showing nodes")); at > 0 { // the lines before it describe this machine
 		top = top[at:]
 	}
 	fmt.Fprintf(out, "Where helpdesk spends the processor time of all its runs for this table:\n\n```\n%s\n```\n\n",

@@ -15,7 +15,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// figures are what one run of a program took.
+// figures are the measurements of one run of a program.
 type figures struct {
 	Wall   time.Duration `json:"wall"`
 	CPU    time.Duration `json:"cpu"`
@@ -23,17 +23,17 @@ type figures struct {
 	Status int           `json:"status"`
 }
 
-// programs are what is run: each as a process of its own.
+// programs are the programs that are run, each in its own process.
 type programs struct {
-	dir      string // of the binaries
+	dir      string // folder of the binaries
 	helpdesk string
 	floor    string
 	entries  string
 	mbsync   string // "" = not installed
 	cpu, mem string // folders for profiles; "" = none
-	loud     bool   // what helpdesk says is passed on, all of it
+	loud     bool   // print everything that helpdesk prints
 	profiles int
-	database string // where the states of new installations lie; "" = in files
+	database string // address for the states of new installations; "" = use files
 }
 
 func build(root string) (*programs, error) {
@@ -53,20 +53,20 @@ func build(root string) (*programs, error) {
 		p.entries:  "./internal/bench/entries",
 	} {
 		cmd := exec.Command("go", "build", "-trimpath", "-o", out, pkg)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as README.md has it
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as in README.md
 		cmd.Dir = root
 		if text, err := cmd.CombinedOutput(); err != nil {
 			p.remove()
 			return nil, fmt.Errorf("build %s: %w\n%s", pkg, err, text)
 		}
 	}
-	p.mbsync, _ = exec.LookPath("mbsync") // "" where there is none
+	p.mbsync, _ = exec.LookPath("mbsync") // "" if not installed
 	return p, nil
 }
 
 func (p *programs) remove() { _ = os.RemoveAll(p.dir) }
 
-// run weighs a program. A status other than the wanted ones is an error with what the program said.
+// run runs a program and measures it. An unexpected exit status is an error that contains the program's output.
 func (p *programs) run(dir string, env []string, args ...string) (figures, error) {
 	cmd := exec.Command(p.floor, append([]string{"weigh"}, args...)...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
@@ -89,7 +89,7 @@ func (p *programs) run(dir string, env []string, args ...string) (figures, error
 	return f, nil
 }
 
-// profiling returns the variables that make helpdesk leave profiles.
+// profiling returns the environment variables that make helpdesk write profiles.
 func (p *programs) profiling() []string {
 	p.profiles++
 	var env []string
@@ -108,7 +108,7 @@ func (p *programs) profiling() []string {
 type installation struct {
 	p        *programs
 	dir      string
-	database string // where the state lies; "" = in a file
+	database string // address of the state; "" = in a file
 	env      []string
 }
 
@@ -144,7 +144,7 @@ func (i *installation) configure(w *world, imap, smtp string, users ...string) e
 	return os.WriteFile(filepath.Join(i.dir, "helpdesk.yaml"), []byte(text), 0o600)
 }
 
-// The limits of the portal and of the auto-replies are lifted: they would be measured, and not the program.
+// The limits of the portal and of auto-replies are lifted: otherwise they would be measured instead of the program.
 const configuration = `state: "%s"
 bitrix24:
   webhook: %s
@@ -174,8 +174,7 @@ func (i *installation) run(args ...string) (figures, error) {
 	return i.p.run(i.dir, append(i.p.profiling(), i.env...), append([]string{i.p.helpdesk}, args...)...)
 }
 
-// writes returns how many transactions have written to the state, and the size of its file; of a database nothing is
-// known.
+// writes returns the number of transactions that have written to the state, and the size of its file; 0 for a database.
 func (i *installation) writes() (transactions int, size int64, err error) {
 	if i.database != "" {
 		return 0, 0, nil
@@ -195,7 +194,7 @@ func (i *installation) writes() (transactions int, size int64, err error) {
 	return transactions, info.Size(), err
 }
 
-// sync lets mbsync fetch a mailbox into a new Maildir, or once more into the one of the folder given.
+// sync fetches a mailbox with mbsync into a new Maildir, or again into the one in the given folder.
 func (p *programs) sync(dir, imap, user string) (figures, error) {
 	_, port, err := net.SplitHostPort(imap)
 	if err != nil {

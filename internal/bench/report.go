@@ -16,15 +16,15 @@ type table struct {
 	head   []string
 	rows   [][]string
 	notes  []string
-	missed bool // one of the goals
+	missed bool // a goal was missed
 }
 
-// results is a table of what was measured beside what, and what is to be reached.
+// results returns an empty table of comparisons and goals.
 func results(title string) *table {
 	return &table{title: title, head: []string{"measured", "helpdesk", "beside", "its figure", "ratio", "to reach", ""}}
 }
 
-// compare adds a ratio of times; most 0 = nothing is to be reached.
+// compare adds a ratio of times; most is the goal, 0 = none.
 func (t *table) compare(what string, s sample, beside string, other sample, most float64) {
 	x := s.ratio(other, wall)
 	reach, verdict := t.reached(x, most, times)
@@ -35,14 +35,14 @@ func (t *table) compare(what string, s sample, beside string, other sample, most
 	}
 }
 
-// compareCPU adds a ratio of processor times; most 0 = nothing is to be reached.
+// compareCPU adds a ratio of processor times; most is the goal, 0 = none.
 func (t *table) compareCPU(what string, s sample, beside string, other sample, most float64) {
 	x := s.ratio(other, cpu)
 	reach, verdict := t.reached(x, most, times)
 	t.row(what, seconds(s.cpu()), beside, seconds(other.cpu()), times(x), reach, verdict)
 }
 
-// count adds a number of something.
+// count adds a number; most is the goal, 0 = none.
 func (t *table) count(what string, n int, beside string, most int) {
 	verdict := "reached"
 	if n > most {
@@ -51,7 +51,7 @@ func (t *table) count(what string, n int, beside string, most int) {
 	t.row(what, fmt.Sprint(n), beside, "", "", fmt.Sprintf("≤ %d", most), verdict)
 }
 
-// reached returns what is to be reached, and by how much it is missed; most 0 = nothing is to be reached.
+// reached returns the goal, and by how much it was missed; most 0 = no goal.
 func (t *table) reached(x, most float64, spelled func(float64) string) (reach, verdict string) {
 	if most == 0 {
 		return "–", ""
@@ -60,7 +60,7 @@ func (t *table) reached(x, most float64, spelled func(float64) string) (reach, v
 	return "≤ " + spelled(most), judged(x, most)
 }
 
-// weight adds a peak of memory; most 0 = nothing is to be reached.
+// weight adds a peak of memory; most is the goal, 0 = none.
 func (t *table) weight(what string, s sample, most int64) {
 	reach, verdict := t.reached(float64(s.rss()), float64(most), func(x float64) string { return megabytes(int64(x)) })
 	t.row(what, megabytes(s.rss()), "", "", "", reach, verdict)
@@ -83,7 +83,7 @@ func (t *table) write(w io.Writer) {
 	}
 }
 
-// sample are the figures of one program in all rounds.
+// sample is the figures of one program in all rounds.
 type sample []figures
 
 func (s *sample) add(f figures) { *s = append(*s, f) }
@@ -97,7 +97,7 @@ func (s sample) cpu() time.Duration { return median(s, cpu) }
 
 func (s sample) rss() int64 { return median(s, func(f figures) int64 { return f.RSS }) }
 
-// ratio is the median of the ratios within each round: what disturbs a round disturbs both of its sides.
+// ratio returns the median of the ratios within each round: a disturbed round affects both of its sides.
 func (s sample) ratio(to sample, of func(figures) time.Duration) float64 {
 	n := min(len(s), len(to))
 	all := make([]float64, n)
@@ -140,7 +140,7 @@ func times(x float64) string {
 	return fmt.Sprintf("%.2f ×", x)
 }
 
-// judged compares with what is to be reached; 0 = nothing to compare with.
+// judged says whether x reaches its goal; x 0 = not measured.
 func judged(x, most float64) string {
 	switch {
 	case x == 0:
@@ -156,7 +156,7 @@ const (
 	endMark   = "<!-- end of what was measured -->"
 )
 
-// insert puts the text between the marks of the file, which is made where it is missing.
+// insert puts the text between the marks in the file, and creates the file if it is missing.
 func insert(file string, text []byte) error {
 	old, err := os.ReadFile(file)
 	if err != nil && !os.IsNotExist(err) {

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// result is what a poll left behind, besides its figures.
+// result is what a poll left behind, without its figures.
 type result struct {
 	figures
 	tasks, letters int
 	hits           int
-	own            time.Duration // the portal's
+	own            time.Duration // time of the portal itself
 	transactions   int
 	left           int // letters not marked
 }
@@ -23,7 +23,7 @@ func (r result) String() string {
 		r.tasks, r.letters, r.hits, seconds(r.own), r.transactions, r.left)
 }
 
-// fresh makes a mailbox of the folder's letters and lets the server index it, so that no program pays for that.
+// fresh creates a mailbox of the folder's letters and makes the server index it, so that no measured program has to.
 func (b *measuring) fresh(folder string) (user string, err error) {
 	if user, err = b.w.imap.mailbox(folder, false); err != nil {
 		return "", err
@@ -32,7 +32,7 @@ func (b *measuring) fresh(folder string) (user string, err error) {
 	return user, err
 }
 
-// fetched lets the floor fetch, throw away and mark all letters.
+// fetched makes the floor fetch, discard and mark all letters.
 func (b *measuring) fetched(folder string, s *sample) error {
 	user, err := b.fresh(folder)
 	if err != nil {
@@ -44,7 +44,7 @@ func (b *measuring) fetched(folder string, s *sample) error {
 	return err
 }
 
-// synced lets mbsync fetch all letters into a new Maildir; nothing where it is not installed.
+// synced fetches all letters with mbsync into a new Maildir; without mbsync it does nothing.
 func (b *measuring) synced(folder string, s *sample) error {
 	if b.p.mbsync == "" {
 		return nil
@@ -64,8 +64,8 @@ func (b *measuring) synced(folder string, s *sample) error {
 	return err
 }
 
-// polled lets helpdesk work through all letters, from an empty state and with an empty portal whose answers take as
-// long as delay says. The variables are added to its environment.
+// polled makes helpdesk process all letters, with an empty state and an empty portal that delays its answers by delay.
+// env is added to its environment.
 func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample, env ...string) (result, error) {
 	user, err := b.fresh(folder)
 	if err != nil {
@@ -82,7 +82,7 @@ func (b *measuring) polled(folder, smtp string, delay time.Duration, s *sample, 
 	return b.poll(i, user, s)
 }
 
-// poll runs one poll and looks at what it left behind.
+// poll runs one poll and examines what it left behind.
 func (b *measuring) poll(i *installation, user string, s *sample) (r result, err error) {
 	b.w.portal.reading()
 	letters := len(b.w.smtp.Letters())
@@ -99,7 +99,7 @@ func (b *measuring) poll(i *installation, user string, s *sample) (r result, err
 	return r, err
 }
 
-// unseen asks the server how many letters of a user are not marked: Dovecot renames their files later.
+// unseen asks the server for the number of a user's unmarked letters, because Dovecot renames their files only later.
 func (b *measuring) unseen(user string) (n int, err error) {
 	out, err := exec.Command(b.p.floor, "idle", b.w.imap.Addr, user, password).Output()
 	if err == nil {

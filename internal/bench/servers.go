@@ -11,7 +11,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// meter is a portal whose own time is measured, with a delay before every answer where one is wanted.
+// meter is a portal that measures its own time and can delay every answer.
 type meter struct {
 	server *http.Server
 	base   string
@@ -20,8 +20,8 @@ type meter struct {
 	portal *sandbox.Portal
 	delay  time.Duration
 	hits   int
-	own    time.Duration // spent on answers, side by side ones added up
-	shift  time.Duration // of the portal's clock
+	own    time.Duration // time spent on answers; concurrent ones add up
+	shift  time.Duration // offset of the portal's clock
 }
 
 func startPortal() (*meter, error) {
@@ -32,13 +32,13 @@ func startPortal() (*meter, error) {
 	m := &meter{base: "http://" + ln.Addr().String() + "/rest/17/sandbox-code/"}
 	m.renew(0)
 	m.server = &http.Server{Handler: m, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = m.server.Serve(ln) }() // ends with stop
+	go func() { _ = m.server.Serve(ln) }() // ends in stop
 	return m, nil
 }
 
 func (m *meter) stop() { _ = m.server.Close() }
 
-// renew puts an empty portal in the place of the one before, and sets how long its answers take.
+// renew replaces the portal by an empty one, and sets the delay of its answers.
 func (m *meter) renew(delay time.Duration) *sandbox.Portal {
 	p := sandbox.NewPortal(sandbox.PortalOptions{NoLimit: true, OperatingLimit: 1000 * time.Hour, Now: m.now})
 	m.use(p)
@@ -48,7 +48,7 @@ func (m *meter) renew(delay time.Duration) *sandbox.Portal {
 	return p
 }
 
-// use answers from this portal from now on.
+// use makes p answer from now on.
 func (m *meter) use(p *sandbox.Portal) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -68,7 +68,7 @@ func (m *meter) advance(d time.Duration) {
 	m.shift += d
 }
 
-// reading returns the hits and the portal's own time since the last reading.
+// reading returns the number of requests and the portal's own time since the last reading.
 func (m *meter) reading() (hits int, own time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -92,7 +92,7 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.own += time.Since(start)
 }
 
-// tap stands before the IMAP server and counts what clients ask, so that round trips can be compared.
+// tap is a proxy of the IMAP server that counts clients' commands, so that round trips can be compared.
 type tap struct {
 	ln     net.Listener
 	target string
@@ -143,7 +143,7 @@ func (c counting) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// reading returns how many commands came since the last reading.
+// reading returns the number of commands since the last reading.
 func (t *tap) reading() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

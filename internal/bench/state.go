@@ -10,9 +10,9 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// multiply fills a state, which has to hold the traces of one letter, with as many more of the same kind: each with a
-// place, a record, a ticket, a task, and its Message-ID in the thread. Values are copied as they are but for their
-// numbers, so that the layout of them is nowhere known but in the state itself.
+// multiply fills a state that contains the traces of one letter with count copies of them. Each copy has its own place,
+// record, ticket, task and Message-ID in the thread. Only the numbers in the values are changed, so that their layout
+// is known only to the state itself.
 func multiply(file string, count int) error {
 	db, err := bolt.Open(file, 0o600, &bolt.Options{
 		Timeout:      time.Second,
@@ -24,7 +24,7 @@ func multiply(file string, count int) error {
 	}
 	var first traces
 	err = db.View(first.read)
-	const part = 20_000 // of a transaction
+	const part = 20_000 // letters per transaction
 	for from := 1; from <= count && err == nil; from += part {
 		err = db.Update(func(tx *bolt.Tx) error {
 			for i := from; i < from+part && i <= count; i++ {
@@ -44,10 +44,10 @@ func multiply(file string, count int) error {
 	return err
 }
 
-// traces are what one letter has left: bucket, key and value of each.
+// traces are the entries that one letter has left: bucket, key and value of each.
 type traces struct {
 	entries []entry
-	message []byte // the letter's key, which stands in other entries, too
+	message []byte // the letter's key, which is also part of other entries
 	ticket  uint64
 }
 
@@ -93,14 +93,14 @@ func (t *traces) copy(tx *bolt.Tx, i uint64) error {
 		case "tasks":
 			key = binary.BigEndian.AppendUint64(nil, binary.BigEndian.Uint64(key)+i)
 			value = binary.BigEndian.AppendUint64(nil, t.ticket+i)
-		case "seen": // ends with the UID
+		case "seen": // its key ends with the UID
 			uid := key[len(key)-4:]
 			binary.BigEndian.PutUint32(uid, binary.BigEndian.Uint32(uid)+uint32(i))
-		case "journal": // begins with the ticket
+		case "journal": // its key begins with the ticket
 			binary.BigEndian.PutUint64(key, t.ticket+i)
 		}
 		b := tx.Bucket([]byte(e.bucket))
-		b.FillPercent = 0.9 // the keys ascend
+		b.FillPercent = 0.9 // because the keys ascend
 		if err := b.Put(key, value); err != nil {
 			return err
 		}

@@ -8,14 +8,14 @@ import (
 	"helpdesk/pkg/sandbox/mail"
 )
 
-// world is everything the programs talk to.
+// world is all servers that the programs use.
 type world struct {
 	imap   *dovecot
 	tap    *tap
-	slow   *mail.Proxy // before the IMAP server, 20 ms a round trip
+	slow   *mail.Proxy // proxy of the IMAP server with a round trip of 20 ms
 	portal *meter
 	smtp   *mail.SMTP
-	far    *mail.Proxy // before the relay, 20 ms a round trip
+	far    *mail.Proxy // proxy of the relay with a round trip of 20 ms
 }
 
 const roundTrip = 20 * time.Millisecond

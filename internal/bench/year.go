@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// year measures the report over the tickets of a year.
+// year measures the report on the tickets of a year.
 func year(b *measuring) (*table, error) {
 	const tickets, goal = 100_000, 2 * time.Second
 	i, _, err := b.installed("year", mix{count: 1, plain: true, brief: true})
