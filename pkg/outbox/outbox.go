@@ -142,7 +142,7 @@ type Outbox struct {
 	ProfileAge     time.Duration           // how long answers of another directory stay valid
 	Settle         time.Duration           // how long a request may still take effect in the portal
 	Link           func(task int64) string // returns the link to a task
-	PortalHost     string                  // removed from links in letters unless Sender.Links is set
+	PortalHost     string                  // addresses on this host are cut from letters unless Sender.Links is set
 	TellSent       bool                    // for each sent answer, a remark is added to the task
 	LikeSent       bool                    // on the new card, the message gets a like instead
 	MaxAttachments int64                   // maximum total size of the files of a letter, in bytes

@@ -9,24 +9,24 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// lateness is how much later than its letter a task or comment may have been made.
+// lateness is the maximum time between the arrival of a letter and the making of its task or comment.
 const lateness = 31 * 24 * time.Hour
 
 // contents compares what tasks and comments were made with and what the portal shows of them.
 type contents struct {
 	a     Archive
-	since time.Time              // when they were made at the earliest
-	of    map[string]desk.Record // by the key of the effect that a letter caused
+	since time.Time              // only those made at or after this time
+	of    map[string]desk.Record // letters, by the key of the effect that they caused
 }
 
-// made is a task or a comment that was made, and the letter it was made of.
+// made is a task or a comment that was made, with its letter.
 type made struct {
 	effect desk.Unconfirmed
-	letter Difference // what a difference says of it
+	letter Difference // a difference filled in with the data of the letter
 }
 
-// causes returns letters by the keys of what they cause: a task, a comment, or the task that is made where the one to
-// be commented is gone.
+// causes returns letters by the keys of the effects that they may have caused: a task, a comment, or the task that
+// replaces a comment whose task was deleted.
 func causes(records []desk.Record) map[string]desk.Record {
 	of := map[string]desk.Record{}
 	for _, r := range records {
@@ -36,7 +36,7 @@ func causes(records []desk.Record) map[string]desk.Record {
 	return of
 }
 
-// lost compares the tickets of the records whose tasks are there.
+// lost compares the tickets of the records, as far as their tasks still exist.
 func (c *contents) lost(ctx context.Context, p Shelf, records []desk.Record, tickets map[uint64]desk.Ticket,
 	alive map[int64]desk.TaskState) ([]Difference, error) {
 	var all []made
@@ -61,7 +61,7 @@ func (c *contents) lost(ctx context.Context, p Shelf, records []desk.Record, tic
 	return compare(ctx, p, all)
 }
 
-// compare has the portal show what was made, and tells what it lacks.
+// compare looks up in the portal what was made, and returns what is missing there.
 func compare(ctx context.Context, p Shelf, all []made) ([]Difference, error) {
 	first := all[0].effect.At
 	ask := make([]desk.Unconfirmed, len(all))
@@ -81,13 +81,13 @@ func compare(ctx context.Context, p Shelf, all []made) ([]Difference, error) {
 	return ds, nil
 }
 
-// made returns what was made since then for the task that the ticket has now. A remark of ours that no letter caused
-// is none of it, unless it was made with files.
+// made returns the tasks and comments that were made at or after c.since for the ticket's current task. It skips
+// remarks of ours that no letter caused, unless they have files.
 func (c *contents) made(steps []desk.Step, t desk.Ticket) (all []made) {
 	for _, s := range steps {
 		kind := desk.Kind(s.What)
 		if kind == desk.OpenTask && s.Task != t.Task {
-			all = nil // those went with a task that was deleted
+			all = nil // they belonged to a task that was deleted
 			continue
 		}
 		r, caused := c.of[s.Key]
@@ -103,7 +103,7 @@ func (c *contents) made(steps []desk.Step, t desk.Ticket) (all []made) {
 			Post:   &desk.Post{Marker: c.a.Signer.Marker(s.Key)},
 		}
 		for _, name := range s.Files {
-			// which object is not kept: there was one
+			// the id of the object is not kept; it is enough that there was one
 			e.Post.Files = append(e.Post.Files, desk.File{Name: name, Object: 1})
 		}
 		d := Difference{Mailbox: t.Mailbox, At: s.At, From: t.Requester.Addr, Subject: t.Subject}
@@ -111,13 +111,13 @@ func (c *contents) made(steps []desk.Step, t desk.Ticket) (all []made) {
 			d = ofLetter(r)
 		}
 		d.Ticket, d.Task, d.Effect = t.Number, t.Task, s.Key
-		all = slices.DeleteFunc(all, func(m made) bool { return m.effect.Effect.Key == s.Key }) // it was made again
+		all = slices.DeleteFunc(all, func(m made) bool { return m.effect.Effect.Key == s.Key }) // made again
 		all = append(all, made{desk.Unconfirmed{Effect: e, Comment: s.Comment, At: s.At, Letters: s.Letters}, d})
 	}
 	return all
 }
 
-// lacks tells what a look did not show.
+// lacks returns the differences that a look at the portal shows.
 func (m made) lacks(s desk.Sight) (ds []Difference) {
 	d, e, where := m.letter, m.effect.Effect, "the task"
 	if e.Kind == desk.CommentTask {
@@ -154,8 +154,8 @@ func (m made) lacks(s desk.Sight) (ds []Difference) {
 	return ds
 }
 
-// short reports whether a text was cut: the portal may change some of its signs, and somebody may have corrected a
-// word.
+// short reports whether a text was cut. It allows for characters that the portal changes and words that somebody
+// corrects.
 func short(written, shown int) bool {
 	const some = 20
 	return written-shown > max(some, written/10)

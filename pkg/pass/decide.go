@@ -9,14 +9,14 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// candidate is a message that has been read and not yet recorded.
+// candidate is a message that has been read but not recorded.
 type candidate struct {
 	desk.Message
 	entry desk.Entry
 }
 
-// decide looks up what the decisions need, takes them in the order of the mailbox, and records them together; failed
-// gets those that can't be decided or recorded.
+// decide looks up what the decisions need, makes them in the order of the mailbox, and records them together. It calls
+// failed for each message that cannot be decided or recorded.
 func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 	failed func(desk.Entry, error) error) error {
 	var cs []candidate
@@ -62,8 +62,8 @@ func (p *Pass) decide(ctx context.Context, b Box, mb Mailbox, ms []desk.Message,
 	return err
 }
 
-// recordEach records messages one by one after all of them together failed: what can't be recorded may be one message's
-// own. An error that says more, as of a full disk, is returned: no message is to blame for it.
+// recordEach records messages one by one after recording them together has failed: the failure may be due to a single
+// message. An error with a larger extent, such as a full disk, is returned, because no message is to blame for it.
 func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate, cause error) (map[int]error, error) {
 	failures := map[int]error{}
 	if len(cs) == 1 {
@@ -82,8 +82,8 @@ func (p *Pass) recordEach(ctx context.Context, b Box, mb Mailbox, cs []candidate
 	return failures, nil
 }
 
-// record decides and records messages in one transaction, and returns those that can't be decided; with an error none
-// is recorded.
+// record decides and records messages in one transaction, and returns the errors of those that cannot be decided. If
+// record returns an error, no message was recorded.
 func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (failures map[int]error, err error) {
 	entries, qs := make([]desk.Entry, len(cs)), make([]desk.Questions, len(cs))
 	for i, c := range cs {
@@ -128,7 +128,7 @@ func (p *Pass) record(ctx context.Context, b Box, mb Mailbox, cs []candidate) (f
 	return failures, nil
 }
 
-// judge decides one message and writes the texts of what follows.
+// judge decides one message and writes the texts of its effects.
 func (p *Pass) judge(ctx context.Context, b Box, m desk.Message, f desk.Facts) (desk.Decision, error) {
 	return within(ctx, p, m.Listing, "decide message", func(context.Context) (desk.Decision, error) {
 		d := p.kit.Rules.Decide(&m, f)
@@ -144,8 +144,8 @@ func (p *Pass) judge(ctx context.Context, b Box, m desk.Message, f desk.Facts) (
 	})
 }
 
-// states asks the portal how the tasks stand that the messages may belong to. A task that is gone is nil there; one
-// that is absent was not asked for, be it that the portal does not answer, and its last known state serves.
+// states asks the portal for the states of the tasks that the messages may belong to. A deleted task is nil in the
+// result. A missing task was not asked for, or the portal did not answer; its last known state is used.
 func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.TaskState {
 	var tasks []int64
 	asked := map[int64]*desk.TaskState{}
@@ -175,8 +175,8 @@ func (p *Pass) states(ctx context.Context, known []desk.Facts) map[int64]*desk.T
 	return asked
 }
 
-// answered tells of each message whether the letter it answers lies in our Sent folder: asked only where we do not know
-// that letter ourselves.
+// answered reports for each message whether the letter it replies to is in the Sent folder of the mailbox. It searches
+// only if we do not know that letter ourselves.
 func (p *Pass) answered(ctx context.Context, mb Mailbox, cs []candidate, known []desk.Facts) []bool {
 	sent := make([]bool, len(cs))
 	for i, m := range cs {
@@ -191,7 +191,7 @@ func (p *Pass) answered(ctx context.Context, mb Mailbox, cs []candidate, known [
 	return sent
 }
 
-// complete adds to the facts what the state can't know. Tasks may have been made since the portal was asked.
+// complete adds to the facts what the state does not contain. Tasks may have been made after the portal was asked.
 func (p *Pass) complete(asked map[int64]*desk.TaskState, f *desk.Facts) {
 	f.Signer, f.Instance = p.Signer, p.Instance
 	for n, t := range f.Tickets {

@@ -11,18 +11,18 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// fetched is a message as it came from its mailbox, or why it did not.
+// fetched is a message as fetched from its mailbox, or the error.
 type fetched struct {
 	desk.Listing
 	body *spool.Body
 	err  error
 }
 
-// textsAtOnce is how many bytes of text are held of messages that are read and not yet recorded.
+// textsAtOnce is the maximum size in bytes of the texts of messages that are read but not recorded.
 const textsAtOnce = 4 << 20
 
-// take fetches some messages, reads, decides and records them, as many at a time as their texts allow. Those that there
-// is no room for beside the others are left for later.
+// take fetches, reads, decides and records some messages, as many at a time as the size of their texts allows. Messages
+// that do not fit on the disk beside the others are left for later.
 func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) error {
 	ls, err := p.survivors(ctx, b, mb, ls)
 	if err != nil {
@@ -41,8 +41,8 @@ func (p *Pass) take(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) e
 	}))
 }
 
-// takeAlone is take for a message that needs all the room there is. One that does not fit alone is treated as too
-// large: its header makes a task, and the mailbox keeps it.
+// takeAlone is take for a message that needs all the room. If it does not fit even alone, it is treated as too large: a
+// task is made from its header, and the message stays in the mailbox.
 func (p *Pass) takeAlone(ctx context.Context, b Box, mb Mailbox, l desk.Listing) error {
 	const headersOnly = 1
 	limit := b.MaxMessage
@@ -58,7 +58,7 @@ func (p *Pass) takeAlone(ctx context.Context, b Box, mb Mailbox, l desk.Listing)
 	return p.taken(ctx, b, mb, limit, all)
 }
 
-// taken reads, decides and records messages that were fetched; of those over the limit the header alone.
+// taken reads, decides and records fetched messages. Of a message over the limit it reads only the header.
 func (p *Pass) taken(ctx context.Context, b Box, mb Mailbox, limit int64, all []fetched) error {
 	failed := func(e desk.Entry, cause error) error { return p.failed(ctx, b, e, cause) }
 	var (
@@ -76,7 +76,7 @@ func (p *Pass) taken(ctx context.Context, b Box, mb Mailbox, limit int64, all []
 		switch {
 		case over(ctx, err):
 			return err
-		case f.err != nil && fault.ExtentOf(f.err) == fault.Server: // no fault of the message's
+		case f.err != nil && fault.ExtentOf(f.err) == fault.Server: // not the message's fault
 			p.tally.Problem("mailbox "+b.Name, err)
 			p.tally.Wait(1)
 			continue
@@ -98,7 +98,7 @@ func (p *Pass) taken(ctx context.Context, b Box, mb Mailbox, limit int64, all []
 	return p.decide(ctx, b, mb, ms, failed)
 }
 
-// texts is how many bytes of text a message holds.
+// texts returns the size of a message's texts in bytes.
 func texts(m *desk.Message) int {
 	return len(m.Plain) + len(m.HTML) + len(m.FullText) + len(m.FullCode) + len(m.Text) + len(m.BBCode) + len(m.Quoted)
 }
@@ -111,7 +111,7 @@ func places(ls []desk.Listing) []desk.Place {
 	return ps
 }
 
-// fetch gets some messages. A panic over one of them is that one's.
+// fetch fetches some messages. A panic becomes the error of the message that caused it.
 func (p *Pass) fetch(ctx context.Context, mb Mailbox, ls []desk.Listing, limit int64) (all []fetched, err error) {
 	if len(ls) == 0 {
 		return nil, nil
@@ -129,7 +129,7 @@ func (p *Pass) fetch(ctx context.Context, mb Mailbox, ls []desk.Listing, limit i
 	if !outbox.Panicked(err) {
 		return all, err
 	}
-	for _, l := range ls { // one of them it was
+	for _, l := range ls { // one of them caused the panic
 		if came[l.Place] {
 			continue
 		}

@@ -13,9 +13,9 @@ import (
 	"helpdesk/pkg/tags"
 )
 
-// choose reports whether a letter is read by its page, and returns that; else its plain text is read. The page is where
-// it holds all that the text says, or where that is empty or a stub. Rules, posts and the cutting of quotes then read
-// the same one.
+// choose reports whether to read a letter by its HTML page instead of its plain text, and returns the parsed page. The
+// page is used if it contains everything the plain text says, or if the plain text is empty or a stub. Rules, posts and
+// the removal of quotes then all use the same form.
 func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 	if m.HTML == "" {
 		return nil, false
@@ -36,24 +36,23 @@ func choose(m *desk.Message, c *quote.Cutter) (page *markup.Page, byPage bool) {
 	if !lacks(shown, said(plain)) {
 		return page, true
 	}
-	if lacks(plain, said(text)) { // each says what the other does not
+	if lacks(plain, said(text)) { // each contains something that the other lacks
 		degrade(m, desk.DegradedForms)
 	}
 	return page, false
 }
 
-// aside is what programs write into the text they make of a page, besides its words: addresses of links and names of
-// pictures.
+// aside matches what programs add to the plain text they make from a page: addresses of links and names of pictures.
 var aside = lazy.Regexp(
 	`(?i)<?\b(?:https?|mailto|cid|tel|file|ftp):[^\s<>\]]+>?|\[(?:cid|image):[^\]]{0,500}\]|\b\S+@\S+`)
 
-// said returns the words of a text, without what no person wrote.
+// said returns a text without the parts that no person wrote.
 func said(text string) string { return aside().ReplaceAllString(text, " ") }
 
-// lacks reports whether a text does not hold one of the words of what was said. Most texts of two forms have the same
-// words in the same order.
+// lacks reports whether a text does not contain one of the given words. It first compares the texts in order, because
+// the two forms usually have the same words in the same order.
 func lacks(text, words string) bool {
-	const ahead = 20 // words that only the text has
+	const ahead = 20 // maximum number of words skipped in the text
 	rest := text
 	var held *held
 	for word, more := nextWord(words); word != ""; word, more = nextWord(more) {
@@ -85,10 +84,10 @@ func lacks(text, words string) bool {
 	return false
 }
 
-// held is the words of a text, in whatever order.
+// held contains the words of a text for lookup in any order.
 type held struct {
 	words  map[string]bool
-	all    string // its letters and digits
+	all    string // the letters and digits of the whole text
 	looked int
 }
 
@@ -100,8 +99,8 @@ func wordsOf(text string) *held {
 	return h
 }
 
-// has reports whether the text holds a word, or holds it in pieces. That is looked for only so often: each time takes
-// all of it.
+// has reports whether the text contains a word, whole or split. The search for split words is limited in number,
+// because each one scans the whole text.
 func (h *held) has(word string) bool {
 	const most = 100
 	if word = squash(word); h.words[word] {
@@ -111,10 +110,10 @@ func (h *held) has(word string) bool {
 	return h.looked <= most && strings.Contains(h.all, word)
 }
 
-// leastWord is how many letters a word has that is asked for.
+// leastWord is the minimum length of the words that are compared.
 const leastWord = 3
 
-// nextWord returns the first word of a text, and what is behind it.
+// nextWord returns the first word of a text, and the text after it.
 func nextWord(text string) (word, rest string) {
 	from := strings.IndexFunc(text, inWord)
 	if from < 0 {
@@ -142,10 +141,11 @@ func squash(text string) string {
 	}, text)
 }
 
-// hasWord reports whether a letter or digit stands in a text.
+// hasWord reports whether a text contains a letter or digit.
 func hasWord(text string) bool { return strings.IndexFunc(text, inWord) >= 0 }
 
-// keepsWords notes that a letter has words and comes out empty: then all of it is attached.
+// keepsWords marks a message as degraded if it contains words but its text came out empty. The whole message is then
+// attached.
 func keepsWords(m *desk.Message) {
 	if hasWord(m.FullText) && hasWord(m.FullCode) {
 		return
@@ -155,23 +155,23 @@ func keepsWords(m *desk.Message) {
 	}
 }
 
-// unseen are stretches of a page in which no words of its writer stand, by their beginnings and ends.
+// unseen are parts of a page that contain no words of its writer, by their beginnings and ends.
 var unseen = [5][2]string{{
 	"!--",
 	"-->",
 }, {"style", "</style"}, {"script", "</script"}, {"title", "</title"}, {"xml", "</xml"}}
 
-// outside returns what stands outside of what looks like a tag, however broken a page is.
+// outside returns the text outside of tags, however broken the page is.
 func outside(page string) string {
 	var b strings.Builder
-	var open [5]bool // of these, one is not ended
+	var open [5]bool // entries of unseen whose end is missing
 	for {
 		text, rest, found := strings.Cut(page, "<")
 		b.WriteString(text)
 		if !found {
 			return html.UnescapeString(b.String())
 		}
-		if data, ok := strings.CutPrefix(rest, "![CDATA["); ok { // text to writers of XML, a comment to browsers
+		if data, ok := strings.CutPrefix(rest, "![CDATA["); ok { // text for XML, but a comment for browsers
 			text, _, _ = strings.Cut(data, "]]>")
 			b.WriteString(text)
 		}
@@ -180,7 +180,7 @@ func outside(page string) string {
 				continue
 			}
 			if end := strings.Index(rest, u[1]); end >= 0 {
-				rest = rest[end:] // and the end of that tag
+				rest = rest[end:] // including the end of that tag
 			} else {
 				open[i] = true
 			}

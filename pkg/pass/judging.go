@@ -13,16 +13,16 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// Diary notes which messages are being read and judged, in a place that outlasts the process: what it dies over, be it
-// for want of memory, is known to the next one.
+// Diary records which messages are being read and judged, in a place that outlasts the process. If the process dies
+// over a message, for example because of missing memory, the next process knows which one it was.
 type Diary interface {
 	Begin(l desk.Listing)
 	End(l desk.Listing)
-	Died(l desk.Listing) int // passes that ended over it
-	Forget(l desk.Listing)   // it is recorded, or in the quarantine
+	Died(l desk.Listing) int // number of passes that died over it
+	Forget(l desk.Listing)   // the message is recorded, or in the quarantine
 }
 
-// noDiary is the diary of a pass that has none.
+// noDiary is used by a pass without a diary.
 type noDiary struct{}
 
 func (noDiary) Begin(desk.Listing)    {}
@@ -30,17 +30,17 @@ func (noDiary) End(desk.Listing)      {}
 func (noDiary) Died(desk.Listing) int { return 0 }
 func (noDiary) Forget(desk.Listing)   {}
 
-// mostDeaths is how many passes may end over a message before it goes into the quarantine unread.
+// mostDeaths is the number of passes that may die over a message before it is put into the quarantine unread.
 const mostDeaths = 2
 
-// mostRunaways is how many messages a pass leaves behind whose work goes on past their budget: it takes the processor
-// from the others.
+// mostRunaways is the number of messages per pass whose work may continue past its time budget. Such work takes
+// processor time from other messages.
 const mostRunaways = 3
 
 var errRunaways = errors.New("messages before it have used up their time")
 
-// within does a piece of work on a message within its budget, whatever happens in it. Work that goes on past the budget
-// or the end of the context is left behind, to end with the process; what it works with must not be used again.
+// within runs a piece of work on a message within its time budget, and returns a panic as an error. Work that does not
+// stop in time is abandoned and ends with the process, so its data must not be used again.
 func within[T any](ctx context.Context, p *Pass, l desk.Listing, what string,
 	work func(ctx context.Context) (T, error)) (T, error) {
 	type outcome struct {
@@ -76,17 +76,18 @@ func within[T any](ctx context.Context, p *Pass, l desk.Listing, what string,
 	}
 }
 
-// over reports whether an error ends the work on all messages: the context has ended, or too many use up their time.
+// over reports whether an error ends the work on all messages: the context has ended, or too many messages have
+// exceeded their time.
 func over(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, errRunaways))
 }
 
-// readerFunc is the Read of an io.Reader.
+// readerFunc is a function used as an io.Reader.
 type readerFunc func(b []byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
-// until returns a reader that ends with the context.
+// until returns a reader that fails when the context ends.
 func until(ctx context.Context, r io.Reader) io.Reader {
 	return readerFunc(func(b []byte) (int, error) {
 		if err := ctx.Err(); err != nil {
@@ -96,7 +97,7 @@ func until(ctx context.Context, r io.Reader) io.Reader {
 	})
 }
 
-// read reads a message, its header alone where it is too large.
+// read reads a message, or only its header if it is too large.
 func (p *Pass) read(ctx context.Context, b Box, l desk.Listing, body *spool.Body, limit int64) (desk.Message, error) {
 	return within(ctx, p, l, "read message", func(ctx context.Context) (desk.Message, error) {
 		if tooLarge(l, limit) {
@@ -114,8 +115,8 @@ func tooLarge(l desk.Listing, limit int64) bool { return limit > 0 && l.Size > l
 
 var errDied = errors.New("passes ended over it without a word, as for want of memory: only its header is read")
 
-// survivors returns the messages that may be read. Those that passes died over go into the quarantine by their header
-// alone, and if that was too much, too, by their place.
+// survivors returns the messages that may be read. A message over which passes have died goes into the quarantine with
+// the data of its header. If reading the header was fatal too, only its place is recorded.
 func (p *Pass) survivors(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (rest []desk.Listing, err error) {
 	for _, l := range ls {
 		died := p.diary.Died(l)
@@ -136,12 +137,12 @@ func (p *Pass) survivors(ctx context.Context, b Box, mb Mailbox, ls []desk.Listi
 	return rest, nil
 }
 
-// header reads the header of a message.
+// header fetches the header of a message.
 func (p *Pass) header(ctx context.Context, mb Mailbox, l desk.Listing) (e desk.Entry, err error) {
 	e.Listing = l
 	err = mb.Fetch(ctx, []desk.Listing{l}, 1, func(_ desk.Listing, body *spool.Body, err error) error {
 		if err != nil {
-			return nil // its place will do
+			return nil // the place is enough
 		}
 		defer body.Close()
 		m, err := within(ctx, p, l, "read header", func(context.Context) (desk.Message, error) {

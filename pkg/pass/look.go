@@ -10,27 +10,28 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Looked is what Look found, by the names of the mailboxes.
+// Looked contains the results of Look, by name of the mailbox.
 type Looked map[string]*looked
 
-// looked is a mailbox that was logged in to and searched.
+// looked is a mailbox after login and search.
 type looked struct {
-	mb     Mailbox        // nil = closed again: there is nothing in it to do
-	unseen []desk.Listing // that are not too old
-	old    int            // unseen of the days before
+	mb     Mailbox        // nil if it was closed because there is nothing to do
+	unseen []desk.Listing // unread messages that are not too old
+	old    int            // number of older unread messages
 	err    error
 }
 
-// ErrNeedsState says that a mailbox can't be logged in to unless the state is open. It is looked into then.
+// ErrNeedsState says that logging in to a mailbox needs the open state. The mailbox is searched later, when the state
+// is open.
 var ErrNeedsState = errors.New("the log-in needs the state")
 
-// mailboxesAtOnce is how many mailboxes are looked into at a time: what takes long is waiting for each answer.
+// mailboxesAtOnce is the number of mailboxes searched at the same time. Most of the time is spent waiting for answers.
 const mailboxesAtOnce = 10
 
-// Look logs in to the mailboxes and searches them, several at a time, and returns when all have answered. It needs no
-// state: a server that is silent for a minute keeps nobody from the state meanwhile. Another run may have worked on
-// what it found before a pass decides, so it is the state that says what is new. now is when the look began; what it
-// returns must be closed.
+// Look logs in to the mailboxes and searches them, several at a time, and returns when all are finished. It does not
+// need the state, so a slow server does not delay other users of the state. Another run may process the found messages
+// before this pass does, so the pass asks the state which are new. now is the time when the look began. The caller must
+// close the result.
 func Look(ctx context.Context, boxes []Box, readOnly bool, now time.Time, log *slog.Logger) Looked {
 	free := make(chan struct{}, mailboxesAtOnce)
 	all := Looked{}
@@ -56,7 +57,7 @@ func (l *looked) into(ctx context.Context, b Box, readOnly bool, now time.Time) 
 		return
 	}
 	var since time.Time
-	if b.MaxAge > 0 { // old unread mail may be of years: it is counted, and not listed
+	if b.MaxAge > 0 { // old unread mail may go back years, so it is counted but not listed
 		since = now.Add(-b.MaxAge)
 		l.old, l.err = l.mb.Old(ctx, since)
 	}

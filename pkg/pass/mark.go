@@ -8,8 +8,8 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// mark marks those messages on the server whose task or comment is made, or that need none, and returns those whose are
-// not. An error is one of the state: a server that refuses the marks is a problem of this pass, and the next one marks
+// mark marks messages on the server whose task or comment has been made or that need none, and returns the others.
+// Errors come only from the state. A server that refuses the marks is a problem of this pass, and the next pass marks
 // what is left.
 func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (open []desk.Listing, err error) {
 	progress, err := p.ledger.Progress(ls)
@@ -21,11 +21,11 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 		done []desk.Place
 	)
 	for i, l := range ls {
-		// QUIRK: Exchange lists an estimate, and a size that can't be read is listed as none; so what was found in
+		// QUIRK: Exchange lists an estimated size, and a size that cannot be read is listed as none; so the result of
 		// reading counts.
 		tooBig := progress[i].Oversize || b.MaxMessage > 0 && l.Size > b.MaxMessage
 		switch {
-		case tooBig && b.Moves: // one that is too big stays where it is
+		case tooBig && b.Moves: // stays in its folder
 		case progress[i].Ready:
 			uids, done = append(uids, l.UID), append(done, l.Place)
 		default:
@@ -44,8 +44,8 @@ func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (
 	return open, nil
 }
 
-// unmarked notes that a mailbox takes no marks. It is not asked again in this pass, so that a folder that is full or
-// read-only to us costs one refusal and no new mail waits behind it.
+// unmarked records that a mailbox does not accept marks. It is not asked again in this pass, so a full or read-only
+// folder costs one refusal and does not delay new mail.
 func (p *Pass) unmarked(b Box, err error) error {
 	if !fault.Known(err) {
 		return err

@@ -11,8 +11,8 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// The nets stand before what a pass is given: a panic behind them is an error like any other, one of a mailbox an error
-// of that mailbox.
+// The nets wrap the interfaces given to a pass and turn a panic into an error. A panic of a mailbox becomes an error of
+// that mailbox only.
 
 type ledgerNet struct {
 	Ledger
@@ -37,7 +37,7 @@ func (n ledgerNet) Record(now time.Time, es []desk.Entry, window time.Duration,
 
 func (n ledgerNet) Marked(places []desk.Place) {
 	if err := outbox.Try("note marks", func() error { n.Ledger.Marked(places); return nil }); err != nil {
-		n.log.Warn("note marks", "err", err) // the next pass marks again
+		n.log.Warn("note marks", "err", err) // the next pass will mark them again
 	}
 }
 
@@ -129,7 +129,7 @@ func (n feedNet) Rejoin(ctx context.Context, tasks []int64) (joined []int64, err
 
 type mailboxNet struct{ Mailbox }
 
-// lost makes a panic of a mailbox one that is away: the others go on.
+// lost turns a panic of a mailbox into the error of a mailbox that is away, so that the others continue.
 func lost(what string, fn func() error) error {
 	err := outbox.Try(what, fn)
 	if outbox.Panicked(err) {

@@ -13,15 +13,16 @@ import (
 )
 
 const (
-	overlap   = 2 * time.Minute  // the portal's lists are read again this far back: its servers' clocks differ
-	freshness = 10 * time.Second // comments read sooner after a change than that may not have been all
-	aLot      = 50               // changed tasks, more than one page of the portal's list
+	// the portal's lists are read again from this much earlier, because its servers' clocks differ
+	overlap   = 2 * time.Minute
+	freshness = 10 * time.Second // comments read sooner than this after a change may be incomplete
+	aLot      = 50               // number of changed tasks that exceeds one page of the portal's list
 )
 
-// notifier is the half of a pass that reads the portal and tells customers of it.
+// notifier is the part of a pass that reads the portal and informs customers.
 type notifier struct{ *Pass }
 
-// Announce reads what happened in the portal, decides and records it, and mails the customers.
+// Announce reads what happened in the portal, decides and records it, and sends letters to the customers.
 func (p *Pass) Announce(ctx context.Context) (*Report, error) {
 	return p.run("notify", false, func() error {
 		err := (&notifier{p}).changes(ctx)
@@ -35,12 +36,12 @@ func (p *Pass) Announce(ctx context.Context) (*Report, error) {
 	})
 }
 
-// Rehearse is an announcement that stops when everything is decided. The state must be an overlay.
+// Rehearse is Announce without effects: it stops after the decisions. The state must be an overlay.
 func (p *Pass) Rehearse(ctx context.Context) (*Report, error) {
 	return p.run("notify", true, func() error { return (&notifier{p}).changes(ctx) })
 }
 
-// changes reads the portal from where the last pass stopped. An error is one of the state.
+// changes reads the portal from where the last pass stopped. Errors come only from the state.
 func (p *notifier) changes(ctx context.Context) error {
 	read, err := p.tickets.Reading()
 	if err != nil {
@@ -85,8 +86,8 @@ func (p *notifier) changes(ctx context.Context) error {
 	return p.announce(toRead, tickets, talks, changes.Now, read, next)
 }
 
-// merge says how far the portal is read when the changes are. What it says of the time to come is not believed: its
-// clock may be set back, and nothing would be new until then.
+// merge returns how far the portal has been read after these changes. Times in the future are not used: the portal's
+// clock may be set back, and nothing would be new until that time.
 func merge(c desk.Changes, read desk.Reading) desk.Reading {
 	next := desk.Reading{Activity: read.Activity, Unread: map[int64]desk.Unread{}, Restored: read.Restored}
 	if next.Activity.IsZero() {
@@ -99,7 +100,7 @@ func merge(c desk.Changes, read desk.Reading) desk.Reading {
 			}
 		}
 	}
-	// Many tasks of one moment would be listed again and again until something newer happens.
+	// Many tasks changed at the same moment would be listed again and again until there is a newer change.
 	if !c.Now.IsZero() && (len(c.Tasks) >= aLot || next.Activity.After(c.Now)) {
 		next.Activity = c.Now
 	}
@@ -109,7 +110,7 @@ func merge(c desk.Changes, read desk.Reading) desk.Reading {
 	return next
 }
 
-// unread adds to the changed tasks those whose comments could not be read before and are due again, as they stand now.
+// unread adds the current states of tasks whose comments could not be read earlier and are due again.
 func (p *notifier) unread(ctx context.Context, changed []desk.TaskState,
 	read, next desk.Reading) ([]desk.TaskState, error) {
 	listed := map[int64]bool{}
@@ -137,7 +138,7 @@ func (p *notifier) unread(ctx context.Context, changed []desk.TaskState,
 	for _, task := range due {
 		if s, ok := states[task]; ok {
 			changed = append(changed, s)
-		} else { // it is gone, or we may not see it: when we may again, it is listed
+		} else { // deleted or no longer visible to us; it is listed when it becomes visible again
 			delete(next.Unread, task)
 		}
 	}
@@ -152,8 +153,8 @@ func tasks(states []desk.TaskState) []int64 {
 	return out
 }
 
-// changedSince returns the changed tasks that are ours and have not been read since. What was noted of the time to come
-// is not believed.
+// changedSince returns the changed tasks that are ours and have not been read since the change. It does not trust
+// recorded times in the future.
 func (p *notifier) changedSince(states []desk.TaskState, tickets map[int64]desk.Ticket, now time.Time,
 	next desk.Reading) []desk.TaskState {
 	var out []desk.TaskState
@@ -165,10 +166,10 @@ func (p *notifier) changedSince(states []desk.TaskState, tickets map[int64]desk.
 		}
 		changed := s.Activity
 		if p.Policy.Send == results && s.Changed.After(changed) {
-			changed = s.Changed // to mark a result is to change the task, if it shows at all
+			changed = s.Changed // marking a result changes the task, if it is visible at all
 		}
 		settled := t.ReadAt.Sub(changed) >= freshness && !s.Activity.After(t.Activity)
-		if changed.After(now) { // of the time to come only a change tells anything
+		if changed.After(now) { // for a time in the future only a difference is significant
 			settled = s.Activity.Equal(t.Activity)
 		}
 		u, unread := next.Unread[s.Task]
@@ -200,14 +201,14 @@ func (p *notifier) talks(ctx context.Context, states []desk.TaskState,
 			Since:      t.ReadUpTo,
 		}
 		if t.ReadUpTo.IsZero() {
-			watches[i].Since = t.ReadAt // of an earlier version
+			watches[i].Since = t.ReadAt // written by an earlier version
 		}
 		switch s.Chat {
 		case 0:
 			watches[i].Chat = t.Chat
 		case t.Chat:
 		default:
-			watches[i].Last, watches[i].LastAt = 0, time.Time{} // a chat counts from its own beginning
+			watches[i].Last, watches[i].LastAt = 0, time.Time{} // each chat numbers its comments anew
 		}
 	}
 	talks, err := p.readTalks(ctx, watches)
@@ -217,13 +218,13 @@ func (p *notifier) talks(ctx context.Context, states []desk.TaskState,
 	return p.rejoin(ctx, watches, talks)
 }
 
-// announcement is what happened to one of our tasks.
+// announcement is a change of one of our tasks.
 type announcement struct {
 	desk.Change
 	ticket uint64
 }
 
-// announce decides what was read, and records it together with how far the portal is read.
+// announce decides about the changes and records the decisions together with how far the portal was read.
 func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Ticket, talks []desk.Talk, at time.Time,
 	read, next desk.Reading) error {
 	p.tellRestored(talks, tickets, at, &next)
@@ -245,14 +246,14 @@ func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Tick
 		}, tickets[s.Task].Number})
 	}
 	if len(all) == 0 && next.Activity.Equal(read.Activity) && maps.Equal(next.Unread, read.Unread) {
-		return nil // nothing happened: nothing is written
+		return nil // nothing happened, so nothing is written
 	}
 	err := p.recordChanges(all, next, next)
 	if err == nil || len(all) == 0 {
 		return err
 	}
-	// What can't be recorded may be one task's own: each goes alone, and how far the portal is read is recorded behind
-	// them.
+	// The failure may be due to a single task, so each change is recorded alone, followed by how far the portal was
+	// read.
 	for i := range all {
 		if len(all) > 1 {
 			err = p.recordChanges(all[i:i+1], read, next)
@@ -264,8 +265,8 @@ func (p *notifier) announce(states []desk.TaskState, tickets map[int64]desk.Tick
 	return p.recordChanges(nil, next, next)
 }
 
-// recordChanges decides and records changes in one transaction, with how far the portal is read. What waits is noted
-// there, and in what is recorded at last.
+// recordChanges decides and records changes in one transaction, together with read. Tasks that must be read again later
+// are added to both read and next.
 func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) error {
 	numbers := make([]uint64, len(all))
 	for i, a := range all {
@@ -305,7 +306,7 @@ func (p *notifier) recordChanges(all []announcement, read, next desk.Reading) er
 	return nil
 }
 
-// changeLine returns the line of the report for a change.
+// changeLine returns the report's line for a change.
 func (p *notifier) changeLine(t *desk.Ticket, d desk.Decision) Line {
 	l := Line{
 		Ticket:  t.Number,
@@ -324,17 +325,17 @@ func (p *notifier) changeLine(t *desk.Ticket, d desk.Decision) Line {
 	return l
 }
 
-// mostUnread is how long the comments of a task are left unread at most, however often they could not be read.
+// mostUnread is the maximum delay before the comments of a task are read again, however often that has failed.
 const mostUnread = 10 * time.Minute
 
-// notRead notes a task whose comments could not be read: they are asked for again until they can be, or the task is
-// gone. What a person must see to is told once, and so is what has lasted for an hour.
+// notRead schedules another attempt to read the comments of a task. Attempts continue until one succeeds or the task is
+// gone. A problem is reported once, if a person must act or if it has lasted for an hour.
 func (p *notifier) notRead(s desk.TaskState, err error, next desk.Reading) {
 	p.Log.Warn("read comments", "task", s.Task, "err", err)
 	u := next.Unread[s.Task]
 	u.Tries, u.Seen = u.Tries+1, s.Activity
 	u.Next = p.Now().Add(min(desk.Backoff(u.Tries, strconv.FormatInt(s.Task, 10)), mostUnread))
-	const hour = 10 // tries
+	const hour = 10 // number of tries
 	switch lasts := fault.Of(err) == fault.Never || u.Tries >= hour; {
 	case lasts && !u.Reported:
 		u.Reported = true

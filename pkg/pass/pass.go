@@ -1,8 +1,8 @@
-// Package pass is the shell around the decisions: one run from the facts to the report.
+// Package pass runs one pass, from gathering facts to the report. It contains neither the decisions nor the protocols
+// of servers, but only the order of the steps.
 //
-// A pass gathers facts, lets desk decide, records decision and effects in one transaction, makes the effects, and
-// reports. It says in what order things happen, and nothing of what is decided or of how a server is spoken to: what it
-// needs of a state, a mailbox, a portal and a relay stands here as interfaces.
+// A pass gathers facts, lets package desk decide, records decisions and effects in one transaction, makes the effects,
+// and reports. The state, the mailboxes, the portal and the relays are interfaces defined here.
 package pass
 
 import (
@@ -19,7 +19,7 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// Ledger remembers what was read and decided.
+// Ledger records which messages were read and what was decided.
 type Ledger interface {
 	Progress(ls []desk.Listing) ([]desk.Progress, error)
 	Ask(qs []desk.Questions) ([]desk.Facts, error)
@@ -28,7 +28,7 @@ type Ledger interface {
 	Marked(places []desk.Place)
 }
 
-// Quarantine keeps what could not be processed.
+// Quarantine stores messages that could not be processed.
 type Quarantine interface {
 	Attempted(now time.Time, e desk.Entry, why string) (int, error)
 	Keep(now time.Time, e desk.Entry, k desk.Keeping, tell func(desk.Told) desk.Decision) (desk.Quarantined, error)
@@ -37,7 +37,7 @@ type Quarantine interface {
 	Release(seq uint64) error
 }
 
-// Tickets knows our tickets, and how far the portal was read.
+// Tickets returns our tickets, and how far the portal was read.
 type Tickets interface {
 	ByTask(tasks []int64) (map[int64]desk.Ticket, error)
 	Active(since time.Time) ([]desk.Ticket, error)
@@ -46,7 +46,7 @@ type Tickets interface {
 		decide func(i int, f desk.AnnounceFacts) (desk.Decision, error)) error
 }
 
-// Mailbox is one folder of one IMAP account.
+// Mailbox is one folder of an IMAP account.
 type Mailbox interface {
 	Lister
 	Fetch(ctx context.Context, ls []desk.Listing, limit int64,
@@ -56,48 +56,49 @@ type Mailbox interface {
 	Close() error
 }
 
-// Lister tells what lies in a mailbox.
+// Lister lists the messages of a mailbox.
 type Lister interface {
-	Unseen(ctx context.Context, since time.Time) ([]desk.Listing, error) // a zero time leaves none out
-	Old(ctx context.Context, t time.Time) (int, error)                   // how many are unseen of the days before
-	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)      // seen or not
-	// the field of each header as it stands there
+	Unseen(ctx context.Context, since time.Time) ([]desk.Listing, error) // at or after since; zero = all
+	Old(ctx context.Context, t time.Time) (int, error)                   // number of unread ones from the days before
+	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)      // read and unread
+	// the raw Message-ID field of each header
 	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error)
 }
 
-// Tasks tells how tasks stand; one that is gone is left out.
+// Tasks returns the states of tasks; a deleted task is left out.
 type Tasks interface {
 	States(ctx context.Context, tasks []int64) (map[int64]desk.TaskState, error)
 }
 
-// Feed tells what happened in the portal.
+// Feed returns what happened in the portal.
 type Feed interface {
-	Users() []int64 // all whom it has known us as
-	Moved() error   // the portal knows us as another user than before; once, by the run that finds it out
+	Users() []int64 // all users as which we have acted
+	Moved() error   // an error if the webhook now acts as another user; reported once, by the run that notices it
 	Changes(ctx context.Context, since time.Time) (desk.Changes, error)
 	Talks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error)
 	Rejoin(ctx context.Context, tasks []int64) ([]int64, error)
 }
 
-// Box is a mailbox as configured: what is read of it, and how.
+// Box is a configured mailbox.
 type Box struct {
 	Name       string
 	MaxMessage int64         // bytes
-	MaxAge     time.Duration // older unseen mail is left alone; 0 = none is too old
-	Moves      bool          // a message that is done is moved away
+	MaxAge     time.Duration // older unread mail is ignored; 0 = no limit
+	Moves      bool          // processed messages are moved to another folder
 	Zone       *time.Location
 
 	Open func(ctx context.Context, readOnly bool) (Mailbox, error)
 }
 
-// Kit is what judging and writing take. It is costly to make beside a pass that finds nothing to do.
+// Kit contains what is needed for decisions and texts. Loading it takes long compared with a pass that finds nothing to
+// do.
 type Kit struct {
 	outbox.Kit
 	Cutter    *quote.Cutter
 	Languages *lang.Detector
 }
 
-// Pass is what one run works with.
+// Pass is one run with everything it uses.
 type Pass struct {
 	Ledger     Ledger
 	Quarantine Quarantine
@@ -105,50 +106,50 @@ type Pass struct {
 	Portal     Tasks
 	Feed       Feed
 	Boxes      []Box
-	Looked     Looked // what was found in those that a poll reads. Letters go out and files are fetched for all of them
+	Looked     Looked // mailboxes that this poll reads; letters are sent and files fetched for all Boxes
 	Outbox     *outbox.Outbox
 
-	// the state may have forgotten messages marked since then, so that they are looked at as well; zero = none
+	// the state may have forgotten messages marked since then, so they are checked as well; zero = not needed
 	Lost time.Time
 
 	Policy *desk.Policy
-	Kit    func() (Kit, error) // called at most once, and not by a pass that finds nothing to do
+	Kit    func() (Kit, error) // called at most once, and only if there is something to do
 
-	Diary           Diary         // nil = none
-	QuarantineAfter int           // passes that may fail over one message
-	Budget          time.Duration // for one message
+	Diary           Diary         // may be nil
+	QuarantineAfter int           // number of passes that may fail over one message
+	Budget          time.Duration // time limit for one message
 	Signer          desk.Signer
 	Instance        string
 
 	Now    func() time.Time
 	Log    *slog.Logger
-	Lines  bool       // the report keeps a line for each message or change
-	Notify func(Line) // called for every message or change decided; nil = nobody listens
+	Lines  bool       // if set, the report lists every message or change
+	Notify func(Line) // called for every decided message or change; may be nil
 
-	// Advance is told how many messages are finished, marked or in a preview decided, of how many found so far; one
-	// call at a time, none by a pass that finds nothing. nil = nobody listens.
+	// Advance is called with the number of finished messages and the number found so far. Finished means marked or, in
+	// a preview, decided. It is never called concurrently, and not at all by a pass that finds nothing. It may be nil.
 	Advance func(done, total int)
 
-	// What follows is of one pass. While the outbox makes a round, one goroutine marks, fetches and decides: but for
-	// the tally and the kit all is of the goroutine that has the mailbox.
-	ledger     Ledger // behind nets, as the next five
+	// The following fields belong to one pass. While the outbox makes a round, another goroutine marks, fetches and
+	// decides. That goroutine owns the mailbox and all these fields except the tally and the kit, which are shared.
+	ledger     Ledger // wrapped in nets, like the next four
 	quarantine Quarantine
 	tickets    Tickets
 	portal     Tasks
 	feed       Feed
 	diary      Diary
-	roomless   []desk.Listing // messages for which there is no room beside others
-	runaways   atomic.Int32   // messages whose work goes on past their budget
+	roomless   []desk.Listing // messages that do not fit on the disk beside others
+	runaways   atomic.Int32   // messages whose work continues past its budget
 	tally      *outbox.Tally
-	shown      shown // by the portal, as far as this pass has read it
+	shown      shown // what the portal has shown in this pass
 	report     *Report
 	equip      func() (Kit, error)
-	kit        Kit // once equipped
-	found      int // messages to work through
-	done       int // of them finished
+	kit        Kit // set by ready
+	found      int // messages found
+	done       int // messages finished
 }
 
-// run makes a pass of fn. Its report is there whatever becomes of fn.
+// run makes a pass that consists of fn. It returns a report even if fn fails.
 func (p *Pass) run(kind string, dry bool, fn func() error) (*Report, error) {
 	p.begin(kind)
 	p.report.DryRun = dry
@@ -159,8 +160,8 @@ func (p *Pass) run(kind string, dry bool, fn func() error) (*Report, error) {
 	return p.end(), err
 }
 
-// countWaiting counts what waits for another attempt where the pass itself put nothing off: all is done only when
-// nothing waits.
+// countWaiting counts effects from earlier passes that will be retried, if this pass itself has postponed nothing. A
+// pass is complete only if nothing is waiting.
 func (p *Pass) countWaiting() error {
 	if c, _ := p.tally.Result(); c.Waiting > 0 {
 		return nil
@@ -199,13 +200,13 @@ func (p *Pass) end() *Report {
 	return p.report
 }
 
-// ready gets the kit before the first thing is judged.
+// ready loads the kit before the first decision.
 func (p *Pass) ready() (err error) {
 	p.kit, err = p.equip()
 	return err
 }
 
-const chunk = outbox.Batch // messages recorded in one transaction
+const chunk = outbox.Batch // maximum number of messages recorded in one transaction
 
 func (p *Pass) box(name string) (Box, bool) {
 	for _, b := range p.Boxes {

@@ -14,8 +14,7 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// Poll works through the mailboxes that were looked into, decides and records what is new, and makes what follows from
-// it.
+// Poll processes the mailboxes in p.Looked: it decides and records new messages and makes their effects.
 func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	return p.run("poll", false, func() error {
 		err := (&retrier{p}).decideAgain(ctx)
@@ -23,7 +22,7 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 			err = p.mailboxes(ctx, false, p.Outbox.Round)
 		}
 		if err == nil {
-			err = p.Outbox.Run(ctx) // the last letters, and what earlier runs left
+			err = p.Outbox.Run(ctx) // the last letters, and what earlier runs have left
 		}
 		if err == nil {
 			err = p.Outbox.Confirm(ctx, nil)
@@ -35,8 +34,8 @@ func (p *Pass) Poll(ctx context.Context) (*Report, error) {
 	})
 }
 
-// Preview is a poll that stops when everything is decided. The state must be an overlay: what is recorded there lets
-// later messages see what earlier ones would have made.
+// Preview is Poll without effects: it stops after the decisions. The state must be an overlay, in which the decisions
+// are recorded so that later messages are decided as if the earlier ones had been processed.
 func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 	return p.run("poll", true, func() error {
 		err := (&retrier{p}).decideAgain(ctx)
@@ -47,9 +46,9 @@ func (p *Pass) Preview(ctx context.Context) (*Report, error) {
 	})
 }
 
-// mailboxes works through every mailbox that was looked into, in the order of the settings; one that is away does not
-// stop the others. Between its messages settle makes what follows from those recorded, nil = nothing. An error is one
-// of the state.
+// mailboxes processes every mailbox in p.Looked, in the order of the settings. A mailbox that is away does not stop the
+// others. settle makes the effects of recorded messages in between; nil = no effects are made. Errors come only from
+// the state.
 func (p *Pass) mailboxes(ctx context.Context, readOnly bool, settle func(context.Context) error) error {
 	for _, b := range p.Boxes {
 		l := p.Looked[b.Name]
@@ -69,7 +68,7 @@ func (p *Pass) mailboxes(ctx context.Context, readOnly bool, settle func(context
 	return nil
 }
 
-// worked works through a mailbox and closes it.
+// worked processes a mailbox and closes it.
 func (p *Pass) worked(ctx context.Context, b Box, l *looked, readOnly bool, settle func(context.Context) error) error {
 	if errors.Is(l.err, ErrNeedsState) {
 		l.into(ctx, b, readOnly, p.Now())
@@ -85,8 +84,8 @@ func (p *Pass) worked(ctx context.Context, b Box, l *looked, readOnly bool, sett
 	return p.mailbox(ctx, b, l, settle)
 }
 
-// list returns the messages to be looked at: the unseen ones that are not too old and, where the state has forgotten
-// its last commits, those marked since then of which it knows nothing.
+// list returns the messages to be processed: the unread ones that are not too old and, if the state has lost its last
+// commits, messages marked since then that the state does not know.
 func (p *Pass) list(ctx context.Context, b Box, l *looked) ([]desk.Listing, error) {
 	if p.Lost.IsZero() {
 		return l.unseen, nil
@@ -145,8 +144,8 @@ func (p *Pass) mailbox(ctx context.Context, b Box, l *looked, settle func(contex
 	return p.chunks(ctx, b, mb, fresh, settle)
 }
 
-// others returns the UIDs of messages that are not those which were recorded at their places: they have another
-// Message-ID. Only what is known is asked for: to a poll that is what is unmarked, which is little.
+// others returns the UIDs of messages that differ from the recorded ones at the same places, judged by the Message-ID.
+// It checks only places with a record. In a poll these are unmarked messages, which are few.
 func others(ctx context.Context, ids func(context.Context, []uint32) (map[uint32][]byte, error), ls []desk.Listing,
 	progress []desk.Progress) (map[uint32]bool, error) {
 	var uids []uint32
@@ -172,12 +171,12 @@ func others(ctx context.Context, ids func(context.Context, []uint32) (map[uint32
 	return other, nil
 }
 
-// portionBytes is how much of messages is fetched at a time; a message that is larger goes alone. There are two
-// portions at a time, and what is kept of those before, which wait for their tasks.
+// portionBytes is the maximum size of the messages fetched at a time; a larger message is fetched alone. Two portions
+// exist at a time, plus the messages kept from earlier portions that wait for their tasks.
 const portionBytes = (outbox.MostBytes - outbox.LagBytes) / 2
 
-// portion parts off the messages that are fetched together: as many as one transaction records, and not too much. Of
-// one over the limit only the header is fetched.
+// portion splits off the messages that are fetched together: at most as many as one transaction records, within the
+// size limit. A message over the limit does not count, because only its header is fetched.
 func portion(ls []desk.Listing, limit int64) (head, rest []desk.Listing) {
 	room := int64(portionBytes)
 	for i, l := range ls {
@@ -191,7 +190,7 @@ func portion(ls []desk.Listing, limit int64) (head, rest []desk.Listing) {
 	return ls, nil
 }
 
-// chunks works through new messages, some at a time.
+// chunks processes new messages in portions.
 func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing,
 	settle func(context.Context) error) error {
 	if len(fresh) == 0 {
@@ -201,7 +200,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 	if err := p.ready(); err != nil {
 		return err
 	}
-	if settle == nil { // nothing is made, so nothing is marked
+	if settle == nil { // no effects are made, so nothing is marked
 		return p.preview(ctx, b, mb, fresh)
 	}
 	w := &work{p, b, mb, settle, nil}
@@ -226,7 +225,7 @@ func (p *Pass) chunks(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listi
 	return err
 }
 
-// preview decides new messages, some at a time.
+// preview decides new messages in portions.
 func (p *Pass) preview(ctx context.Context, b Box, mb Mailbox, fresh []desk.Listing) (err error) {
 	var ls []desk.Listing
 	for len(fresh) > 0 && err == nil && ctx.Err() == nil {
@@ -245,18 +244,18 @@ func (p *Pass) preview(ctx context.Context, b Box, mb Mailbox, fresh []desk.List
 	return err
 }
 
-// work is what is done with the new messages of a mailbox.
+// work is the processing of a mailbox's new messages.
 type work struct {
 	*Pass
 	b      Box
 	mb     Mailbox
 	settle func(context.Context) error
-	open   []desk.Listing // recorded, and not yet marked
+	open   []desk.Listing // recorded but not marked
 }
 
-// portions works through messages: while what follows from one portion is made, those before it are marked and the next
-// is fetched and recorded. The letters of a portion go out together with the next one's tasks. Two that are too much
-// for the disk together follow each other.
+// portions processes messages in portions. While the effects of one portion are made, earlier messages are marked and
+// the next portion is fetched and recorded. The letters of a portion are sent together with the tasks of the next one.
+// If two portions are too large for the disk together, these steps run one after the other.
 func (w *work) portions(ctx context.Context, fresh []desk.Listing) error {
 	ls, fresh := portion(fresh, w.b.MaxMessage)
 	err := w.take(ctx, w.b, w.mb, ls)
@@ -282,7 +281,7 @@ func (w *work) portions(ctx context.Context, fresh []desk.Listing) error {
 	return err
 }
 
-// bytesOf returns how much of messages is fetched.
+// bytesOf returns the number of bytes that are fetched for messages.
 func bytesOf(ls []desk.Listing, limit int64) (sum int64) {
 	for _, l := range ls {
 		if !tooLarge(l, limit) {
@@ -292,7 +291,7 @@ func bytesOf(ls []desk.Listing, limit int64) (sum int64) {
 	return sum
 }
 
-// except returns the messages that are not among these.
+// except returns the messages that are not in these.
 func except(ls, these []desk.Listing) []desk.Listing {
 	return slices.DeleteFunc(slices.Clone(ls), func(l desk.Listing) bool { return slices.Contains(these, l) })
 }

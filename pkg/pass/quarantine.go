@@ -11,16 +11,17 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// mostTold is how many messages of a day people are told of one by one. All of them lie in the quarantine.
+// mostTold is the number of messages per day that are reported to people individually. Messages beyond that are only in
+// the quarantine.
 const mostTold = 20
 
-// unbelieved is a message the rules send into the quarantine.
+// unbelieved is the error of a message that a rule puts into the quarantine.
 type unbelieved struct{ note string }
 
 func (u *unbelieved) Error() string { return u.note }
 
-// failed counts a message that could not be processed; one that fails too often goes into the quarantine, and a task
-// says so. A message that has vanished from its mailbox is nobody's any more.
+// failed counts a failure to process a message. After too many failures the message goes into the quarantine, and a
+// task reports that. A message that has disappeared from its mailbox is ignored.
 func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) error {
 	p.Log.Info("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	var rule *unbelieved
@@ -41,8 +42,8 @@ func (p *Pass) failed(ctx context.Context, b Box, e desk.Entry, cause error) err
 	return p.putAway(ctx, b, e, cause)
 }
 
-// known is an entry as attempts at it are counted: an id that was derived for want of one is no part of it, since that
-// takes reading the message.
+// known returns the entry under which attempts are counted. It drops a derived Message-ID, because that is available
+// only after the message has been read.
 func known(e desk.Entry) desk.Entry {
 	if eml.IsDerived(e.ID) {
 		e.ID = ""
@@ -50,7 +51,7 @@ func known(e desk.Entry) desk.Entry {
 	return e
 }
 
-// putAway puts a message into the quarantine, and tells people of it.
+// putAway puts a message into the quarantine and informs people.
 func (p *Pass) putAway(ctx context.Context, b Box, e desk.Entry, cause error) error {
 	k := desk.Keeping{Key: quarantineKey(e), Cause: cause.Error(), Stays: b.Moves}
 	kept, _ := p.Outbox.Bodies.Get(e.Place)
@@ -62,13 +63,13 @@ func (p *Pass) putAway(ctx context.Context, b Box, e desk.Entry, cause error) er
 		if err != nil {
 			return fmt.Errorf("keep message: %w", err)
 		}
-		if e.ID == "" { // it could not be read as a whole
+		if e.ID == "" { // the message could not be parsed
 			e = p.headed(ctx, e)
 		}
 	}
 	tell := func(told desk.Told) desk.Decision { return p.notice(b, e, k, told, cause) }
 	_, err := p.quarantine.Keep(p.Now(), known(e), k, tell)
-	if err != nil { // it may be what its header says that can't be kept
+	if err != nil { // the data of the header may be what cannot be stored
 		p.tally.Problem("quarantine", err)
 		_, err = p.quarantine.Keep(p.Now(), desk.Entry{Listing: e.Listing}, k, nil)
 	}
@@ -80,7 +81,7 @@ func (p *Pass) putAway(ctx context.Context, b Box, e desk.Entry, cause error) er
 	return nil
 }
 
-// headed fills in what the header of a message at hand says, if it can be read.
+// headed fills in the data of the header of a message that was fetched, if the header can be read.
 func (p *Pass) headed(ctx context.Context, e desk.Entry) desk.Entry {
 	kept, _ := p.Outbox.Bodies.Get(e.Place)
 	m, err := within(ctx, p, e.Listing, "read header", func(context.Context) (desk.Message, error) {
@@ -92,14 +93,15 @@ func (p *Pass) headed(ctx context.Context, e desk.Entry) desk.Entry {
 	return e
 }
 
-// quarantineKey is the key of a message in the quarantine. Its first part is kept as states have it.
+// quarantineKey returns the key of a message in the quarantine. The word poison stays because existing states contain
+// such keys.
 func quarantineKey(e desk.Entry) string {
 	return desk.DeriveKey("poison", e.Mailbox, fmt.Sprint(e.UIDValidity), fmt.Sprint(e.UID), e.Stamp)
 }
 
-// notice is the decision that tells people of a message in the quarantine: the first one of a day makes a task, further
-// ones that could not be processed become comments on it, with the message attached. What the rules did not believe is
-// a stranger's, and says no more than that there is such a thing.
+// notice returns the decision that informs people of a message in the quarantine. The first message of a day makes a
+// task. Further messages that could not be processed become comments on it, with the message attached. A message that a
+// rule has rejected comes from a stranger: for such a message nothing more than its existence is reported.
 func (p *Pass) notice(b Box, e desk.Entry, k desk.Keeping, told desk.Told, cause error) desk.Decision {
 	var rule *unbelieved
 	stranger := errors.As(cause, &rule)
@@ -114,7 +116,7 @@ func (p *Pass) notice(b Box, e desk.Entry, k desk.Keeping, told desk.Told, cause
 	return d
 }
 
-// written writes the task or comment of notice.
+// written writes the task or comment for notice.
 func (p *Pass) written(b Box, e desk.Entry, k desk.Keeping, told desk.Told,
 	stranger bool) (d desk.Decision, err error) {
 	defer outbox.Caught("write of message", &err)

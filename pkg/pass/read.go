@@ -15,8 +15,8 @@ import (
 	"helpdesk/pkg/quote"
 )
 
-// Read turns the bytes of a message into what decisions and texts are made of: parsed, its text chosen, the quote cut
-// off, and both in the portal's markup. It fails only where r does.
+// Read parses a message and prepares it for decisions and texts: it chooses the text, removes the quote, and converts
+// both the text and the full text to the portal's markup. It fails only if r fails.
 func Read(r io.Reader, l desk.Listing, by Reading) (desk.Message, error) {
 	m, err := eml.Parse(r, l)
 	if err != nil {
@@ -30,16 +30,16 @@ func Read(r io.Reader, l desk.Listing, by Reading) (desk.Message, error) {
 	return m, nil
 }
 
-// Reading is what messages are read by.
+// Reading contains what is needed to read messages.
 type Reading struct {
 	Cutter *quote.Cutter
-	Event  func(desk.Event) string // tells of a calendar entry; nil = its title
+	Event  func(desk.Event) string // describes a calendar entry; nil = its title is used
 
-	Languages *lang.Detector // nil = none are told
+	Languages *lang.Detector // may be nil
 }
 
-// events tells of what calendars sent: above the text where it is the press of a button or the text is missing, beside
-// it where it is an invitation.
+// events adds descriptions of calendar entries. The description of an invitation is kept separately in m.Events. Any
+// other description, or that of an invitation without text, goes above the text.
 func (by Reading) events(m *desk.Message) {
 	bare := strings.TrimSpace(m.FullText) == ""
 	var above []string
@@ -53,7 +53,7 @@ func (by Reading) events(m *desk.Message) {
 		case bare || e.What() != desk.EventInvited:
 			above = append(above, text)
 		default:
-			e.Description = "" // the text says it
+			e.Description = "" // the text contains it already
 			if by.Event != nil {
 				text = by.Event(e)
 			}
@@ -92,13 +92,13 @@ func compose(m *desk.Message, c *quote.Cutter) {
 	keepsWords(m)
 }
 
-// took fills in what the text was parted into.
+// took fills in the parts of a split text.
 func took(m *desk.Message, p quote.Parts) {
 	m.Text, m.Quoted, m.Signature, m.QuoteCut = p.Own, p.Quoted, p.Signature, p.Cut
 }
 
-// composePage fills in what is made of the page. Where only its text shows where a quote begins, what is left of it is
-// shown as text.
+// composePage fills in the texts made from the page. If a quote or signature was found only in the page's text, the
+// remaining part is shown as plain text.
 func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
 	if whole.Truncated() {
 		degrade(m, desk.DegradedText)
@@ -125,7 +125,8 @@ func composePage(m *desk.Message, c *quote.Cutter, whole *markup.Page) {
 	}
 }
 
-// pictures finds out which are shown only in quotes and signatures; bare is the page without them.
+// pictures marks the pictures that are shown only in quotes and signatures. bare is the page without quotes and
+// signatures.
 func pictures(m *desk.Message, bare string) {
 	if len(m.Attachments) == 0 {
 		return
@@ -137,7 +138,7 @@ func pictures(m *desk.Message, bare string) {
 	}
 }
 
-// pictureNames returns the names of the attachments by their Content-ID in lower case.
+// pictureNames returns the names of attachments by Content-ID, in lower case.
 func pictureNames(m *desk.Message) map[string]string {
 	names := map[string]string{}
 	for _, a := range m.Attachments {
@@ -148,10 +149,10 @@ func pictureNames(m *desk.Message) map[string]string {
 	return names
 }
 
-// pictureLabel is what programs write for an inline picture into the plain text they make of a page.
+// pictureLabel matches what programs write for an inline picture when they make plain text from a page.
 var pictureLabel = lazy.Regexp(`(?i)\[cid:([^\]\s]{1,500})\]`)
 
-// labelled writes the names of files for the pictures of a plain text.
+// labelled replaces the labels of pictures in a plain text by file names.
 func labelled(text string, names map[string]string) string {
 	return pictureLabel().ReplaceAllStringFunc(text, func(label string) string {
 		if name := names[strings.ToLower(label[len("[cid:"):len(label)-1])]; name != "" {
@@ -161,11 +162,11 @@ func labelled(text string, names map[string]string) string {
 	})
 }
 
-// originals notes whose message is forwarded. Where the subject alone says that it is one, what was taken for a quote
-// is what the sender wants to show.
+// originals fills in whose message is forwarded. If only the subject shows that it is a forward, what looks like a
+// quote is kept, because the sender wants to show it.
 func originals(m *desk.Message, c *quote.Cutter) {
 	bySubject := c.IsForward(m.Subject)
-	text := m.Text // a forward inside of a quote is none of this letter
+	text := m.Text // a forward inside a quote does not count
 	if bySubject {
 		text = m.FullText
 	}

@@ -7,8 +7,8 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// rejoin has our user take part again in the tasks he was taken off, and reads their talks once more. Where he may not,
-// the talk keeps its error, which is told once.
+// rejoin adds our user again to tasks from which they were removed, and reads the comments of these tasks again. If
+// that is not permitted, the talk keeps its error, which is reported once.
 func (p *notifier) rejoin(ctx context.Context, watches []desk.Watch, talks []desk.Talk) ([]desk.Talk, error) {
 	at := map[int64]int{}
 	var barred []int64
@@ -41,7 +41,7 @@ func (p *notifier) rejoin(ctx context.Context, watches []desk.Watch, talks []des
 	return talks, err
 }
 
-// readTalks reads talks; where that panics, each alone, and one that panics alone has the panic for its error.
+// readTalks reads talks. If that panics, it reads each one alone, and a panic becomes the error of its talk.
 func (p *notifier) readTalks(ctx context.Context, watches []desk.Watch) ([]desk.Talk, error) {
 	talks, err := p.feed.Talks(ctx, watches)
 	if !outbox.Panicked(err) {

@@ -10,35 +10,35 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// Report is what a pass did.
+// Report describes what a pass did.
 type Report struct {
 	Kind    string    `json:"kind"` // poll, notify
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"`
 	DryRun  bool      `json:"dry_run"`
 
-	Listed  int    `json:"listed"`  // unseen messages in the mailboxes
-	Old     int    `json:"old"`     // of them left alone for their age
-	Read    int    `json:"read"`    // comments of tasks that were new
-	Decided []Line `json:"decided"` // messages, or changes of tasks, if they are asked for
+	Listed  int    `json:"listed"`  // unread messages in the mailboxes
+	Old     int    `json:"old"`     // of these, ignored because of their age
+	Read    int    `json:"read"`    // new comments of tasks
+	Decided []Line `json:"decided"` // messages or changes of tasks, if requested
 
-	DayFull  bool `json:"-"` // a letter had no auto-reply for the limit of a day
-	Replying bool `json:"-"` // a letter had one
+	DayFull  bool `json:"-"` // a letter got no auto-reply because of the daily limit
+	Replying bool `json:"-"` // a letter got an auto-reply
 
 	outbox.Counts
 	Problems  []outbox.Problem `json:"problems,omitempty"`
-	Mailboxes []MailboxRead    `json:"mailboxes,omitempty"` // that were looked into
+	Mailboxes []MailboxRead    `json:"mailboxes,omitempty"` // mailboxes that were searched
 }
 
-// MailboxRead is how one mailbox was read.
+// MailboxRead is the result of reading one mailbox.
 type MailboxRead struct {
 	Name   string `json:"name"`
-	Listed int    `json:"listed"` // unseen messages
-	Old    int    `json:"old"`    // of them left alone for their age
-	Err    error  `json:"-"`      // why it could not be read to the end
+	Listed int    `json:"listed"` // unread messages
+	Old    int    `json:"old"`    // of these, ignored because of their age
+	Err    error  `json:"-"`      // why it could not be read completely
 }
 
-// Line is one message or change, and what was decided of it.
+// Line is one message or change, with the decision.
 type Line struct {
 	Mailbox   string        `json:"mailbox,omitempty"`
 	UID       uint32        `json:"uid,omitempty"`
@@ -47,31 +47,31 @@ type Line struct {
 	Subject   string        `json:"subject,omitempty"`
 	Ticket    uint64        `json:"ticket,omitempty"`
 	Task      int64         `json:"task,omitempty"`
-	To        string        `json:"to,omitempty"` // of a letter
-	Cc        []string      `json:"cc,omitempty"` // who gets it in copy
+	To        string        `json:"to,omitempty"` // recipient of a letter
+	Cc        []string      `json:"cc,omitempty"` // recipients of copies
 	Verdict   desk.Verdict  `json:"verdict"`
 	Class     string        `json:"class,omitempty"`
-	Rule      string        `json:"rule"` // the one that settled it
+	Rule      string        `json:"rule"` // the rule that determined the decision
 	Note      string        `json:"note,omitempty"`
 	AutoReply bool          `json:"auto_reply"`
-	Why       string        `json:"why,omitempty"` // the rule that took the auto-reply away
-	Due       time.Time     `json:"due,omitzero"`  // when a letter goes that goes later
-	Wait      time.Duration `json:"-"`             // and in what time
+	Why       string        `json:"why,omitempty"` // the rule that prevented the auto-reply
+	Due       time.Time     `json:"due,omitzero"`  // when a delayed letter will be sent
+	Wait      time.Duration `json:"-"`             // time until then
 	Reasons   []desk.Reason `json:"reasons,omitempty"`
 }
 
-// Left says what a pass has left undone.
+// Left is the most serious kind of work that a pass has left undone.
 type Left int
 
-// What may be left, the gravest last.
+// The kinds, in order of severity.
 const (
 	Nothing   Left = iota
 	Held           // something is held for a person
-	Temporary      // the next run tries again
+	Temporary      // the next run will retry
 	Setup          // a person must change a setting first
 )
 
-// Left returns the gravest thing the pass left undone, and its problems as one error.
+// Left returns the most serious kind of work left undone, and the problems joined as one error.
 func (r *Report) Left() (Left, error) {
 	left := Nothing
 	if r.Held > 0 || r.Quarantine > 0 {
@@ -106,7 +106,7 @@ func (p *Pass) tell(l Line) {
 	}
 }
 
-// advance counts messages found and finished.
+// advance counts found and finished messages.
 func (p *Pass) advance(found, done int) {
 	p.found, p.done = p.found+found, p.done+done
 	if p.Advance != nil {
@@ -125,9 +125,9 @@ func line(m desk.Message, d desk.Decision) Line {
 	return l
 }
 
-// settled returns the rule that settled a decision with its note, and the one that took the auto-reply away: of the
-// hits that of the group thread where there is one, else the first; those of the group auto-reply take only the
-// auto-reply.
+// settled returns the rule that determined a decision, with its note, and the rule that prevented the auto-reply. The
+// first rule that hit determines the decision, but a rule of the group thread takes precedence. Rules of the group
+// auto-reply affect only the auto-reply.
 func settled(d desk.Decision) (rule, note, why string) {
 	for _, r := range d.Reasons {
 		switch {
@@ -142,8 +142,8 @@ func settled(d desk.Decision) (rule, note, why string) {
 	return rule, note, unanswered(d, why)
 }
 
-// unanswered returns what took the auto-reply away: of a new task its reason, by the class where that is the reason;
-// else the first of the rules that hit.
+// unanswered returns what prevented the auto-reply: for a new task its reason, or the class if that is the reason;
+// otherwise the first rule that hit.
 func unanswered(d desk.Decision, first string) string {
 	for _, r := range d.Reasons {
 		if r.Group == desk.GroupAutoReply && r.Rule == d.Unanswered {

@@ -6,17 +6,17 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// results is the value of notify.send with which comments go out that are marked as results.
+// results is the value of notify.send with which only comments marked as results are sent.
 const results = "results"
 
-// resultsFor is how long after the last comment of a task its results are still asked for.
+// resultsFor is how long after the last comment of a task its results are still looked for.
 const resultsFor = 72 * time.Hour
 
-// withResults adds to the tasks to be read those commented of late whose results are due to be asked for again.
+// withResults adds recently commented tasks whose results are due for another look.
 //
-// QUIRK: to mark a comment as a result moves no date that the portal documents (tasks/result), so a task that was read
-// may have one since. It is asked again each time as long has passed as lay between its comment and the last reading:
-// a dozen times in three days.
+// QUIRK: marking a comment as a result changes no date that the portal documents (tasks/result), so a task may have got
+// a result after it was read. It is read again as soon as the time since the last reading is as long as the time from
+// its last comment to that reading: a dozen times in three days.
 func (p *notifier) withResults(toRead []desk.TaskState, tickets map[int64]desk.Ticket,
 	at time.Time) ([]desk.TaskState, error) {
 	if at.IsZero() {

@@ -9,16 +9,17 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// retrier is the part of a pass that takes up again what a person has let out of the quarantine.
+// retrier is the part of a pass that processes messages which a person has released from the quarantine for another
+// try.
 type retrier struct{ *Pass }
 
-// retry is an entry of the quarantine that a person wants to be tried again, and how far its message has come.
+// retry is a quarantine entry to be tried again, with the progress of its message.
 type retry struct {
 	desk.Quarantined
 	desk.Progress
 }
 
-// released returns the entries that are to be tried again.
+// released returns the entries to be tried again.
 func (p *retrier) released() (out []retry, err error) {
 	all, err := p.quarantine.All()
 	if err != nil {
@@ -44,7 +45,7 @@ func (p *retrier) released() (out []retry, err error) {
 	return out, err
 }
 
-// decideAgain decides the messages as if they had just come.
+// decideAgain decides the released messages as if they had just arrived.
 func (p *retrier) decideAgain(ctx context.Context) error {
 	all, err := p.released()
 	if err != nil {
@@ -52,7 +53,7 @@ func (p *retrier) decideAgain(ctx context.Context) error {
 	}
 	for _, q := range all {
 		b, ok := p.box(q.Place.Mailbox)
-		if q.Decided || !ok { // without its mailbox it waits
+		if q.Decided || !ok { // without its mailbox it must wait
 			continue
 		}
 		if err := p.readAgain(ctx, b, q.Quarantined); err != nil {
@@ -111,8 +112,8 @@ func (p *retrier) original(ctx context.Context, q desk.Quarantined) (*spool.Body
 	return spool.Hold(raw), nil
 }
 
-// failedAgain keeps a message where it is that could not be processed once more: how often is for the person to say who
-// lets it out.
+// failedAgain keeps a message in the quarantine after another failure. Such failures are not counted: the person who
+// releases the message decides how often to retry.
 func (p *retrier) failedAgain(e desk.Entry, cause error) error {
 	p.Log.Info("message", "mailbox", e.Mailbox, "uid", e.UID, "message", e.ID, "err", cause)
 	p.tally.Count(func(c *outbox.Counts) { c.Quarantine++ })
@@ -120,8 +121,8 @@ func (p *retrier) failedAgain(e desk.Entry, cause error) error {
 	return err
 }
 
-// release takes those out of the quarantine whose task or comment is made, or that need none. Until then their files
-// may be nowhere else: the mailbox need not have the message any more.
+// release removes messages from the quarantine whose task or comment has been made or that need none. It waits until
+// then because the quarantine may have the only copy of their files.
 func (p *retrier) release() error {
 	all, err := p.released()
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// tellRestored tells once of a portal that was restored from a backup: it gives numbers to new comments that it gave to
-// others before.
+// tellRestored reports once that the portal was restored from a backup, after which it assigns the numbers of earlier
+// comments to new ones.
 func (p *notifier) tellRestored(talks []desk.Talk, tickets map[int64]desk.Ticket, at time.Time, next *desk.Reading) {
 	for _, talk := range talks {
 		t := tickets[talk.Task]

@@ -6,14 +6,15 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// shown is what a pass has read of the portal.
+// shown is what a pass has read from the portal.
 type shown struct {
 	states []desk.TaskState
 	talks  []desk.Talk
 }
 
-// has reports whether the portal has shown in this pass what it had answered to have made: a task with its mark, a
-// comment with its marker and as many files. The files of tasks are in no list, so those with files are looked at.
+// has reports whether the portal has shown in this pass what it had confirmed as made: a task with its mark, or a
+// comment with its marker and as many files. Lists do not contain the files of tasks, so has returns false for a task
+// with files.
 func (s shown) has(u desk.Unconfirmed) bool {
 	e := u.Effect
 	if e.Kind == desk.OpenTask {

@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/eml"
 )
 
-// Archive tells what was recorded, for verifying.
+// Archive returns what was recorded, for comparison.
 type Archive struct {
 	Ledger interface {
 		Records(since time.Time, fn func(desk.Record) error) error
@@ -27,39 +27,39 @@ type Archive struct {
 	Signer desk.Signer
 }
 
-// Folder tells of everything in a mailbox, seen or not.
+// Folder lists all messages of a mailbox, read and unread.
 type Folder interface {
 	Since(ctx context.Context, t time.Time) ([]desk.Listing, error)
-	// the field of each header as it stands there
+	// the raw Message-ID field of each header
 	MessageIDs(ctx context.Context, uids []uint32) (map[uint32][]byte, error)
-	Writers(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // From and Subject as they stand there
+	Writers(ctx context.Context, uids []uint32) (map[uint32][]byte, error) // the raw fields From and Subject
 }
 
 // Difference is one thing that does not agree.
 type Difference struct {
-	ID      string    `json:"id"`   // the same whenever it is found
+	ID      string    `json:"id"`   // the same each time the difference is found
 	What    string    `json:"what"` // one of the constants below
 	Mailbox string    `json:"mailbox,omitempty"`
 	UID     uint32    `json:"uid,omitempty"`
 	At      time.Time `json:"at,omitzero"`
-	From    string    `json:"from,omitempty"` // whose letter it is, or whose ticket
+	From    string    `json:"from,omitempty"` // sender of the letter, or requester of the ticket
 	Subject string    `json:"subject,omitempty"`
 	Ticket  uint64    `json:"ticket,omitempty"`
 	Task    int64     `json:"task,omitempty"`
-	File    string    `json:"file,omitempty"` // the name of the one that is missing
-	Note    string    `json:"note,omitempty"` // what is seen of it, or why it is so
+	File    string    `json:"file,omitempty"` // name of the missing file
+	Note    string    `json:"note,omitempty"` // details or the reason
 	Do      string    `json:"do"`             // what a person can do
-	Effect  string    `json:"-"`              // key of what was made, "" = it is not about that
+	Effect  string    `json:"-"`              // key of the effect, "" if it is not about an effect
 }
 
-// Shelf is what verifying asks of the portal.
+// Shelf is the part of the portal that the comparison needs.
 type Shelf interface {
 	Tasks
 	Look(ctx context.Context, made []desk.Unconfirmed, since time.Time) ([]desk.Sight, error)
 	Doubles(ctx context.Context, since time.Time) (map[string][]int64, error)
 }
 
-// What verify finds.
+// Kinds of differences.
 const (
 	MailWithoutRecord  = "mail without record"
 	RecordWithoutTask  = "record without task"
@@ -73,14 +73,14 @@ const (
 	LeftForItsAge      = "left alone for its age"
 )
 
-// named gives a difference the id that follows from what it is and what it is about.
+// named sets the id of a difference, derived from its kind and subject.
 func (d Difference) named(about ...string) Difference {
 	d.ID = desk.DeriveKey(append([]string{d.What}, about...)...)[:8]
 	return d
 }
 
-// VerifyMailbox compares a mailbox with the records: every mail since the given time must have one, and it must be the
-// record of the letter that lies there. It returns how many mails it looked at.
+// VerifyMailbox compares a mailbox with the records: every message since the given time must have a record, and that
+// record must belong to the message. It returns the number of checked messages.
 func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now time.Time) (int, []Difference, error) {
 	ls, err := f.Since(ctx, since)
 	if err != nil {
@@ -103,7 +103,7 @@ func VerifyMailbox(ctx context.Context, b Box, f Folder, l Ledger, since, now ti
 	return len(ls), ds, nameWriters(ctx, f, ds)
 }
 
-// unrecorded is the difference of a mail that has no record.
+// unrecorded returns the difference for a message without a record.
 func unrecorded(b Box, l desk.Listing, p desk.Progress, now time.Time) Difference {
 	d := Difference{What: MailWithoutRecord, Mailbox: b.Name, UID: l.UID, At: l.Received, Note: p.Note,
 		Do: "helpdesk poll takes it in"}
@@ -123,7 +123,7 @@ func unrecorded(b Box, l desk.Listing, p desk.Progress, now time.Time) Differenc
 	return d.named(l.Mailbox, fmt.Sprint(l.UIDValidity), fmt.Sprint(l.UID), l.Received.UTC().Format(time.RFC3339))
 }
 
-// nameWriters says whose the mails are, and what they are about.
+// nameWriters fills in the senders and subjects of the messages.
 func nameWriters(ctx context.Context, f Folder, ds []Difference) error {
 	if len(ds) == 0 {
 		return nil
@@ -143,9 +143,9 @@ func nameWriters(ctx context.Context, f Folder, ds []Difference) error {
 	return nil
 }
 
-// VerifyTickets compares the records with the portal: every record since the given time must have a live task, every
-// task and comment what it was made with, and every comment must have gone out. It returns how many records it looked
-// at.
+// VerifyTickets compares the records with the portal: every record since the given time must have an existing task,
+// every task and comment must show what it was made with, and every comment must have been sent. It returns the number
+// of checked records.
 func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (int, []Difference, error) {
 	tickets := map[uint64]desk.Ticket{}
 	if err := a.Tickets.Each(func(t desk.Ticket) error { tickets[t.Number] = t; return nil }); err != nil {
@@ -153,7 +153,7 @@ func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (in
 	}
 	var recent, records []desk.Record
 	err := a.Ledger.Records(since.Add(-lateness), func(r desk.Record) error {
-		if r.Ticket != 0 && tickets[r.Ticket].Erased.IsZero() { // people clean the task of an erased one
+		if r.Ticket != 0 && tickets[r.Ticket].Erased.IsZero() { // people clean the tasks of erased tickets
 			recent = append(recent, r)
 		}
 		return nil
@@ -193,7 +193,7 @@ func VerifyTickets(ctx context.Context, p Shelf, a Archive, since time.Time) (in
 	return len(records), slices.Concat(ds, twice, lost, unsent), err
 }
 
-// twice tells of tasks that were made twice, by their marks: of two hosts one may have been frozen, or the state was
+// twice returns tasks with the same mark. They can occur if one of two hosts was suspended, or if the state was
 // restored from a backup.
 func (c *contents) twice(ctx context.Context, p Shelf, tickets map[uint64]desk.Ticket) ([]Difference, error) {
 	doubles, err := p.Doubles(ctx, c.since)
@@ -247,7 +247,7 @@ func withoutTask(records []desk.Record, tickets map[uint64]desk.Ticket, alive ma
 	return ds
 }
 
-// ofLetter is what a difference says of a letter.
+// ofLetter returns a difference filled in with the data of a letter.
 func ofLetter(r desk.Record) Difference {
 	return Difference{
 		Mailbox: r.Place.Mailbox,
