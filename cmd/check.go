@@ -81,13 +81,20 @@ func (a *app) checkLive(ctx context.Context, asJSON, yes bool) error {
 		if yes {
 			return nil
 		}
-		return a.Consent(check.Consent(host), "--yes")
+		return a.Consent(u.Say("check.live.consent", host), "--yes")
 	}
 	report, err := check.Live(ctx, u, a.now, a.sleep, consent)
 	if report != nil && len(report.Findings) > 0 {
-		show := func() error { return check.PrintLive(&a.Terminal, report) }
+		show := func() error { return check.PrintLive(&a.Terminal, u, report) }
 		if asJSON {
-			show = func() error { return a.JSON(report) }
+			show = func() error {
+				texts, err := setup.Read("en") // is sent to others
+				if err != nil {
+					return err
+				}
+				check.Explain(report, texts.Say)
+				return a.JSON(report)
+			}
 		}
 		if perr := show(); perr != nil {
 			return perr

@@ -13,13 +13,6 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Consent is what a person is asked before anything is made in the portal.
-func Consent(host string) string {
-	return "This makes tasks, comments and files in the portal " + host +
-		", reads them back and removes them. Nobody but the\n" +
-		"webhook's own user takes part in them. It takes about a minute. Go on?"
-}
-
 // Live asks the portal what it keeps of what is made there. consent is asked first, with the portal's host.
 func Live(ctx context.Context, u Subject, now func() time.Time, sleep func(context.Context, time.Duration) error,
 	consent func(host string) error) (*probe.Report, error) {
@@ -72,13 +65,22 @@ func Concludes(r *probe.Report) error {
 	return nil
 }
 
+// Explain fills in what the findings mean, by the texts of their keys.
+func Explain(r *probe.Report, say func(key string, args ...any) string) {
+	for i, f := range r.Findings {
+		r.Findings[i].Means = say(f.Text)
+	}
+}
+
 // PrintLive prints a line each.
-func PrintLive(t *tui.Terminal, r *probe.Report) error {
+func PrintLive(t *tui.Terminal, u Subject, r *probe.Report) error {
+	Explain(r, u.Say)
 	var rows [][]string
 	for _, f := range r.Findings {
 		rows = append(rows, []string{string(f.Verdict), f.Name, f.Found, f.Means})
 	}
-	if err := t.Table([]string{"PORTAL", "OF", "FOUND", "WHICH MEANS"}, rows); err != nil {
+	if err := t.Table(head(u, "check.live.verdict", "check.live.question", "check.live.found", "check.live.means"),
+		rows); err != nil {
 		return err
 	}
 	rows = nil
@@ -86,15 +88,24 @@ func PrintLive(t *tui.Terminal, r *probe.Report) error {
 		rows = append(rows, []string{m.Step, m.Activity, m.Changed})
 	}
 	t.Printf("\n")
-	if err := t.Table([]string{"STEP", "MOVES ACTIVITY_DATE", "MOVES CHANGED_DATE"}, rows); err != nil {
+	if err := t.Table(head(u, "check.live.step", "check.live.moves.activity", "check.live.moves.changed"),
+		rows); err != nil {
 		return err
 	}
 	t.Printf("\n")
 	if r.Before > 0 {
-		t.Printf("Removed first, tasks and files of an earlier run: %d.\n", r.Before)
+		t.Printf("%s\n", u.Say("check.live.before", r.Before))
 	}
 	if len(r.Left) == 0 {
-		t.Printf("All of it was removed again; deleted tasks may lie in the portal's recycle bin.\n")
+		t.Printf("%s\n", u.Say("check.live.removed"))
 	}
 	return nil
+}
+
+// head returns the head of a table.
+func head(u Subject, keys ...string) (names []string) {
+	for _, key := range keys {
+		names = append(names, u.Say(key))
+	}
+	return names
 }

@@ -50,7 +50,8 @@ type Finding struct {
 	Name    string  `json:"name"`
 	Verdict Verdict `json:"verdict"`
 	Found   string  `json:"found"` // what was observed: a code, a number, a word of ours
-	Means   string  `json:"means"` // what follows for helpdesk
+	Means   string  `json:"means"` // what follows for helpdesk; the caller fills it in
+	Text    string  `json:"-"`     // key of the text for Means
 }
 
 // Call is one request of the probe, without anybody's text.

@@ -1,6 +1,6 @@
 package probe
 
-// question is one line of the report: a question and the meaning of either answer.
+// question is one line of the report: a question and the keys of the texts that say what either answer means.
 type question struct {
 	name          string
 	kept, dropped string
@@ -11,55 +11,41 @@ const TaskIsMade = "task by REST v2"
 
 // questions are all lines of the report, in order.
 var questions = []question{
-	{"webhook acts as its owner", "comments by that user are ours",
-		"who we are is asked in every pass; comments of both users are ours"},
-	{"files can be uploaded",
-		"files of letters go to the Drive", "tasks name the files of letters, which stay in the mailbox"},
-	{TaskIsMade,
-		"letters become tasks", "no letter becomes a task: see the code; a field that the portal demands goes into " +
-			"bitrix24.task.fields"},
-	{"task: XML_ID", "a task whose answer was lost is found again", "such a task would be made twice"},
-	{"task: tags", "tags stand on the task", "tasks have no tags"},
-	{"task: auditors", "auditors see the task", "the plan has none, or leaves out who takes part anyway"},
-	{"task: deadline", "deadlines are kept", "tasks have no deadline"},
-	{"task: priority", "priorities are kept", "every task has the average priority"},
-	{"task: custom fields", "bitrix24.task.fields is kept", "bitrix24.task.fields has no effect"},
-	{"task: file", "files of a first letter are on the task", "they must be attached afterwards"},
-	{"new card", "comments are messages of the task's chat", "comments are those of the forum: the old card"},
-	{"chat in the answer of a create", "known at once", "one more request for a new task"},
-	{"chat in lists", "known from the list that is read anyway", "one more request, once for a task"},
-	{"list by XML_ID", "a lost task could be found by one request", "nothing: the rows are compared by helpdesk"},
-	{"list by ACTIVITY_DATE",
-		"a pass reads only what is new", "nothing: rows come newest first and reading stops at the first that is old"},
-	{"comment arrives",
-		"a text by task.commentitem.add is there",
-		"a text by that method is lost: it is confirmed by reading and made again"},
-	{"comment answers its id",
-		"the answer proves what was made", "the answer proves nothing: what was made is looked for by its mark"},
-	{"comment with a file",
-		"task.commentitem.add takes files", "it drops files: comments with files go by im.disk.file.commit"},
-	{"two files of a repeat letter",
-		"both arrive with the same bytes", "files of repeat letters get lost: write to us"},
-	{"message by im.message.add", "it arrives", "texts go by another method"},
-	{"message by REST v3", "it arrives", "its answer is believed of nothing; texts go by another method"},
-	{"chat texts as they were sent",
-		"texts are read as they stand", "they come parsed: addresses in [URL], entities decoded; they are read so"},
-	{"[DISK=n] is only text", "nothing", "it attaches a file of the Drive: in customers' texts it is broken up"},
-	{"old method lists comments", "comments are read by it", "comments are read from the chat"},
-	{"a comment moves ACTIVITY_DATE", "new comments are found by it", "new comments are not found: write to us"},
-	{"ACTIVITY_DATE at once",
-		"a comment is seen by the next pass", "it is written later: a pass looks two minutes back"},
-	{"closing moves ACTIVITY_DATE", "a closed task is found by either date", "it is found by CHANGED_DATE"},
-	{"closing moves CHANGED_DATE", "a closed task is found", "closing is seen only where a comment follows"},
-	{"complete", "a task can be closed", "nothing: helpdesk closes none"},
-	{"renew", "a repeat contact opens a closed task", "the comment is made, and the task stays closed"},
-	{"REST v3",
-		"what travels alone can be repeated safely",
-		"everything goes by REST v2 and is looked for before it is repeated"},
-	{"a key makes one task", "a repeated call makes nothing twice", "what is in doubt is looked for by its XML_ID"},
-	{"tags and people by REST v3", "tasks with them may go by REST v3", "tasks with them go by REST v2"},
-	{"CRM finds two addresses", "senders of a pass are looked up at once", "each address is looked up by itself"},
-	{"CRM finds whole addresses", "nothing", "it finds those that begin so too: helpdesk compares"},
+	{"webhook acts as its owner", "check.live.owner.kept", "check.live.owner.dropped"},
+	{"files can be uploaded", "check.live.upload.kept", "check.live.upload.dropped"},
+	{TaskIsMade, "check.live.task.kept", "check.live.task.dropped"},
+	{"task: XML_ID", "check.live.xml_id.kept", "check.live.xml_id.dropped"},
+	{"task: tags", "check.live.tags.kept", "check.live.tags.dropped"},
+	{"task: auditors", "check.live.auditors.kept", "check.live.auditors.dropped"},
+	{"task: deadline", "check.live.deadline.kept", "check.live.deadline.dropped"},
+	{"task: priority", "check.live.priority.kept", "check.live.priority.dropped"},
+	{"task: custom fields", "check.live.fields.kept", "check.live.fields.dropped"},
+	{"task: file", "check.live.file.kept", "check.live.file.dropped"},
+	{"new card", "check.live.card.kept", "check.live.card.dropped"},
+	{"chat in the answer of a create", "check.live.chat.kept", "check.live.chat.dropped"},
+	{"chat in lists", "check.live.chat_in_lists.kept", "check.live.chat_in_lists.dropped"},
+	{"list by XML_ID", "check.live.by_xml_id.kept", "check.live.by_xml_id.dropped"},
+	{"list by ACTIVITY_DATE", "check.live.by_activity.kept", "check.live.by_activity.dropped"},
+	{"comment arrives", "check.live.comment.kept", "check.live.comment.dropped"},
+	{"comment answers its id", "check.live.comment_id.kept", "check.live.comment_id.dropped"},
+	{"comment with a file", "check.live.comment_file.kept", "check.live.comment_file.dropped"},
+	{"two files of a repeat letter", "check.live.two_files.kept", "check.live.two_files.dropped"},
+	{"message by im.message.add", "check.live.message.kept", "check.live.message.dropped"},
+	{"message by REST v3", "check.live.message_v3.kept", "check.live.message_v3.dropped"},
+	{"chat texts as they were sent", "check.live.texts.kept", "check.live.texts.dropped"},
+	{"[DISK=n] is only text", "check.live.disk.kept", "check.live.disk.dropped"},
+	{"old method lists comments", "check.live.old_list.kept", "check.live.old_list.dropped"},
+	{"a comment moves ACTIVITY_DATE", "check.live.activity.kept", "check.live.activity.dropped"},
+	{"ACTIVITY_DATE at once", "check.live.activity_at_once.kept", "check.live.activity_at_once.dropped"},
+	{"closing moves ACTIVITY_DATE", "check.live.closing_activity.kept", "check.live.closing_activity.dropped"},
+	{"closing moves CHANGED_DATE", "check.live.closing_changed.kept", "check.live.closing_changed.dropped"},
+	{"complete", "check.live.complete.kept", "check.live.complete.dropped"},
+	{"renew", "check.live.renew.kept", "check.live.renew.dropped"},
+	{"REST v3", "check.live.v3.kept", "check.live.v3.dropped"},
+	{"a key makes one task", "check.live.key.kept", "check.live.key.dropped"},
+	{"tags and people by REST v3", "check.live.v3_tags.kept", "check.live.v3_tags.dropped"},
+	{"CRM finds two addresses", "check.live.crm_two.kept", "check.live.crm_two.dropped"},
+	{"CRM finds whole addresses", "check.live.crm_whole.kept", "check.live.crm_whole.dropped"},
 }
 
 // found records the answer to a question: yes or no, and a detail.
@@ -86,11 +72,11 @@ func (r *run) findings() []Finding {
 		}
 		switch f.Verdict {
 		case Kept:
-			f.Means = q.kept
+			f.Text = q.kept
 		case Dropped:
-			f.Means = q.dropped
+			f.Text = q.dropped
 		default:
-			f.Means = "helpdesk does what is right in either case"
+			f.Text = "check.live.unknown"
 		}
 		all = append(all, f)
 	}
