@@ -231,7 +231,7 @@ func TestClosing(t *testing.T) {
 	if d := r.Announce(closing, f); len(d.Effects) != 0 || d.Ticket.Status != Done {
 		t.Errorf("told twice: %+v", d)
 	}
-	f.Ticket.Status = Open // a letter has opened it again; the portal has not been told yet
+	f.Ticket.Status = Open // a letter has reopened it, and the portal does not know yet
 	if d := r.Announce(closing, f); len(d.Effects) != 0 || d.Ticket.Status != Open {
 		t.Errorf("the old closing is taken for a new one: %+v", d)
 	}
@@ -261,10 +261,10 @@ func TestClosing(t *testing.T) {
 	}
 }
 
-// The forum's numbers have nothing to do with the chat's, which begin anew.
+// The numbers in a chat start anew, independently of the forum's.
 func TestAnnounceReadsAChatFromItsBeginning(t *testing.T) {
 	r, f := compile(t, testPolicy(t)), announceFacts()
-	f.Ticket.LastComment = 90000 // of the forum
+	f.Ticket.LastComment = 90000 // a number from the forum
 	for i, text := range []string{"first in the chat", "second in the chat"} {
 		c := change(said(int64(10+i), text))
 		c.State.Chat = 50

@@ -2,7 +2,7 @@ package desk
 
 import "testing"
 
-// A new task says how to answer where an answer goes out, and nowhere else.
+// A new task says how to answer if comments on it go out, and only then.
 func TestWhatSaysHowToAnswer(t *testing.T) {
 	off := testPolicy(t)
 	off.Answer = false

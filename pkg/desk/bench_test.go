@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkDecide prints what it costs to ask and decide letters of the corpus that are read already, one of each sort.
+// BenchmarkDecide measures Ask and Decide for parsed letters of the corpus, one of each sort.
 func BenchmarkDecide(b *testing.B) {
 	rules, cutter := corpusRules(b)
 	for _, c := range []struct{ name, file string }{

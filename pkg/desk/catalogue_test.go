@@ -2,16 +2,16 @@ package desk
 
 //go:generate go test -count=1 -run TestDecisionsDoc . -update
 
-// RuleDoc tells one rule in a line.
+// RuleDoc is the documentation of one rule.
 type RuleDoc struct {
 	Group     Group
 	ID        string
-	Class     string // what a hit makes of the message; "" = nothing
+	Class     string // class of the message on a hit; "" = the rule sets none
 	Condition string
 	Effect    string
 }
 
-// Catalogue returns all rules in the order they are asked: what docs/decisions.md is made of.
+// Catalogue returns all rules in the order they are asked, for docs/decisions.md.
 func Catalogue() []RuleDoc {
 	var docs []RuleDoc
 	for _, g := range []struct {

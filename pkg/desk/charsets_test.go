@@ -12,7 +12,8 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// Short texts in windows-1251 and koi8-r are read under any label, and those of other scripts under their own.
+// Short texts in windows-1251 and koi8-r are decoded whatever their label says, and texts in other scripts by their
+// label.
 func TestShortTexts(t *testing.T) {
 	r := newReader(t)
 	encs := map[string]encoding.Encoding{"windows-1251": charmap.Windows1251, "koi8-r": charmap.KOI8R}

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestHeaderVectors holds that nothing automatic is answered, and that persons are.
+// TestHeaderVectors checks that automatic mail gets no auto-reply, and that people do.
 func TestHeaderVectors(t *testing.T) {
 	const silent, answered = false, true
 	vectors := []struct {
@@ -60,7 +60,7 @@ func TestHeaderVectors(t *testing.T) {
 	}
 }
 
-// TestClasses has every rule hit and nearly hit.
+// TestClasses contains a hit and a near miss for every rule of the class.
 func TestClasses(t *testing.T) {
 	own := testSigner.MessageID(DeriveKey("x"), "example.ru")
 	cases := []struct {
@@ -159,7 +159,7 @@ func TestClasses(t *testing.T) {
 	}
 }
 
-// TestQuiet has every rule that takes the auto-reply away hit and nearly hit.
+// TestQuiet contains a hit and a near miss for every rule that suppresses the auto-reply.
 func TestQuiet(t *testing.T) {
 	fail := "Authentication-Results: mx.example.ru; spf=pass (a; dmarc=none); dmarc=fail (p=none) " +
 		"header.from=example.org"

@@ -13,7 +13,7 @@ func copyPolicy(t testing.TB) *Policy {
 	return p
 }
 
-// copiedBy returns who a decision adds to those who get answers in copy, and what the post says of it.
+// copiedBy returns the people that a decision adds in copy, and the post's note about it.
 func copiedBy(d Decision) (copied []string, note string) {
 	for _, e := range d.Effects {
 		if e.Post == nil {
@@ -31,7 +31,7 @@ func copiedBy(d Decision) (copied []string, note string) {
 	return copied, note
 }
 
-// Those in copy get answers: people from outside, each once, of letters whose sender is not in doubt.
+// Answers go in copy to people from outside, each once, if the sender of the letter is not in doubt.
 func TestWhoGetsAnswersInCopy(t *testing.T) {
 	const olga, petr = "Cc: Olga <Olga@Partner.example>", "Cc: petr@other.example"
 	verdict := func(dmarc string) string { return "Authentication-Results: mx.example.ru; dmarc=" + dmarc }
@@ -110,7 +110,7 @@ func TestWhoGetsAnswersInCopy(t *testing.T) {
 	}
 }
 
-// A letter to a crowd adds nobody, and says so.
+// A letter to a crowd adds nobody in copy, and the task says so.
 func TestNoCopiesToACrowd(t *testing.T) {
 	var lines []string
 	for i := range copiedMost + 1 {
@@ -125,7 +125,8 @@ func TestNoCopiesToACrowd(t *testing.T) {
 	}
 }
 
-// Answers go in copy to those added, as things stand when the answer goes; a letter about a closing to nobody else.
+// Answers go in copy to the added people who may still get them when an answer is sent. A letter about a closing goes
+// to the requester only.
 func TestAnswersInCopy(t *testing.T) {
 	p := copyPolicy(t)
 	p.Closed, p.Staff = true, append(p.Staff, "new@partner.example")

@@ -64,7 +64,8 @@ func corpusRules(t testing.TB) (*desk.Rules, *quote.Cutter) {
 	return r, c
 }
 
-// world answers the questions of a letter: four tickets of one requester, open, closed, closed long ago, and deleted.
+// world returns the facts for a letter's questions. They contain four tickets of one requester: open, closed, closed
+// long ago, and deleted.
 func world(r *desk.Rules, q desk.Questions) desk.Facts {
 	f := desk.Facts{
 		Now:      corpusNow,
@@ -105,7 +106,7 @@ func world(r *desk.Rules, q desk.Questions) desk.Facts {
 		if l, ok := ids[id]; ok {
 			f.Known[id] = l
 		}
-		if key, _, _ := corpusSigner.OwnID(id); key == own { // found by its key, as in the state
+		if key, _, _ := corpusSigner.OwnID(id); key == own { // looked up by its key, as in the state
 			f.Known[id] = desk.Link{Ticket: 5, Origin: desk.FromUs}
 		}
 	}
@@ -120,7 +121,7 @@ func world(r *desk.Rules, q desk.Questions) desk.Facts {
 	return f
 }
 
-// read parses a letter of the corpus and cuts its quote.
+// read parses a letter of the corpus and cuts off its quote.
 func read(t testing.TB, c *quote.Cutter, path string, uid uint32) desk.Message {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -162,8 +163,7 @@ func labels(t *testing.T) []label {
 	return all
 }
 
-// TestCorpus holds the decisions on letters against what a person says of them, and all that was asked against a golden
-// file.
+// TestCorpus compares the decisions on letters with a person's labels, and the rules that hit with a golden file.
 func TestCorpus(t *testing.T) {
 	rules, cutter := corpusRules(t)
 	all := labels(t)
@@ -205,7 +205,7 @@ func TestCorpus(t *testing.T) {
 	compare(t, "testdata/decisions.golden", golden.String())
 }
 
-// TestForeignCorpora has every letter of other projects decided, whatever is wrong with it.
+// TestForeignCorpora checks that every letter in other projects' corpora is decided, however malformed.
 func TestForeignCorpora(t *testing.T) {
 	root := os.Getenv("HELPDESK_CORPUS")
 	if root == "" {
@@ -238,7 +238,7 @@ func TestForeignCorpora(t *testing.T) {
 	t.Logf("letters %d, classes %v", len(files), classes)
 }
 
-// summary is a decision in one line: verdict, auto-reply, the rules that hit, the notes on the post, what is made.
+// summary returns a decision in one line: verdict, class, the rules that hit, the notes of the post, and the effects.
 func summary(d desk.Decision) string {
 	var hit, made, notes []string
 	for _, r := range d.Reasons {

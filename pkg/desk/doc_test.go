@@ -27,7 +27,7 @@ var docGroups = map[desk.Group]string{
 		"customer.",
 }
 
-// TestDecisionsDoc holds the page against the rules; -update writes it.
+// TestDecisionsDoc compares the page with the rules; -update writes the page.
 func TestDecisionsDoc(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Decisions\n\nEvery rule, in the order they are asked. The ids are those of `explain`, " +

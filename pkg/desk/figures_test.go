@@ -11,7 +11,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// tally counts letters by machines, those of them that were not answered, and letters by people that were not.
+// tally counts letters. machine are those that must not be answered, caught those of them that were not, and alarms
+// other letters that were not answered.
 type tally struct{ letters, machine, caught, alarms int }
 
 func (n *tally) add(machine, caught bool) {
@@ -32,7 +33,7 @@ func (n tally) row(name string) string {
 		100*float64(n.caught)/float64(max(1, n.machine)), n.alarms)
 }
 
-// TestFigures measures how well machines are told from people. docs/mail.md shows the table.
+// TestFigures measures how well machines are distinguished from people. docs/mail.md shows the table.
 func TestFigures(t *testing.T) {
 	own, foreign, unmarked := ownTally(t), tally{}, 0
 	foreign, unmarked = foreignTally(t)
@@ -58,7 +59,7 @@ func ownTally(t *testing.T) (n tally) {
 	return n
 }
 
-// foreignTally judges by class: our address is in none of those letters, so that none would be answered.
+// foreignTally judges by the class: our address is in none of those letters, so none of them would get an auto-reply.
 func foreignTally(t *testing.T) (n tally, unmarked int) {
 	root := os.Getenv("HELPDESK_CORPUS")
 	if root == "" {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// slowest is how long anything may take that is read of one field, however it is written.
+// slowest is the time limit for processing one field, whatever it contains.
 const slowest = 5 * time.Second
 
 func FuzzSubject(f *testing.F) {

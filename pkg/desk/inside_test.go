@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The prefix is found behind more of what is not seen, of what is no word of the writer's, and of names; nothing that
-// begins with it goes out, even where mentions do.
+// The prefix is found after more kinds of invisible characters, markup and names. Nothing that begins with it goes out,
+// even if comments that begin with a mention do.
 func TestPrefixBehindOddLeads(t *testing.T) {
 	p := testPolicy(t)
 	r := compile(t, p)
@@ -48,7 +48,7 @@ func TestPrefixBehindOddLeads(t *testing.T) {
 	}
 }
 
-// What stays inside does not go out in a quote, however that is written.
+// Text that stays inside is not mailed in a quote, in whatever form.
 func TestQuotesInOddForms(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	f := announceFacts()

@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// growing are letters of which one thing grows.
+// growing are letters with one growing element each.
 var growing = []struct {
 	name   string
 	letter func(n int) string
@@ -80,8 +80,8 @@ func word(i int) string {
 	return string([]rune{'к', rune('а' + i%32), rune('а' + i/32%32), rune('а' + i/1024%32)})
 }
 
-// TestNothingIsQuadratic holds that reading and judging a letter takes time in proportion to it, whatever of it grows:
-// four times as much takes sixteen times as long where it does not.
+// TestNothingIsQuadratic checks that the time for reading and deciding a letter is proportional to its size, whichever
+// element grows. With a quadratic step a letter of four times the size takes sixteen times as long.
 func TestNothingIsQuadratic(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads long letters")
@@ -104,7 +104,7 @@ func TestNothingIsQuadratic(t *testing.T) {
 	for _, g := range growing {
 		n := size / (len(g.letter(2)) - len(g.letter(1)))
 		var one, four time.Duration
-		for range 6 { // what is quadratic is so each time; a machine that is busy is not
+		for range 6 { // a quadratic step is slow in every round, a busy machine is not
 			one, four = took([]byte("From: a@b.ru\n"+g.letter(n))), took([]byte("From: a@b.ru\n"+g.letter(more*n)))
 			if four <= 10*one+100*time.Millisecond {
 				break

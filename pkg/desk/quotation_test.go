@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// answering returns a letter that answers <1@x>, whose text stands above a quote that was cut off.
+// answering returns a letter that answers <1@x>, with its text above a quote that was cut off.
 func answering(text, quoted, signature string) *Message {
 	m := letter("In-Reply-To: <1@x>", "Subject: Re: Не работает касса", "From: Мария Орлова <ivan@example.org>")
 	m.Text, m.BBCode, m.Quoted, m.Signature, m.QuoteCut = text, text, quoted, signature, quoted != ""
@@ -16,7 +16,8 @@ func answering(text, quoted, signature string) *Message {
 	return m
 }
 
-// A comment says what it leaves out, where that is more than what we have sent; a third person's letter it shows.
+// A comment says that it leaves out a quote if the quote contains more than we have sent. It shows a third person's
+// letter.
 func TestLeftOut(t *testing.T) {
 	const (
 		sent = "Здравствуйте!\n\nКакой код стоит на кассе и где она?\n\nС уважением,\nСлужба поддержки"
@@ -131,7 +132,7 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// A signature is left out in silence once the task has shown it.
+// A signature that the task has already shown is left out without a note.
 func TestSignatureLeftOut(t *testing.T) {
 	const signature = "-- \nМария Орлова\nООО «Завод», тел. 8 800 555-35-35"
 	r := compile(t, testPolicy(t))
@@ -158,7 +159,7 @@ func TestSignatureLeftOut(t *testing.T) {
 	}
 }
 
-// Thanks above a third person's letter are about that letter.
+// Thanks above a third person's letter do not count as a bare thank-you.
 func TestThanksAboveALetter(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	for quoted, reopen := range map[string]bool{
@@ -173,7 +174,7 @@ func TestThanksAboveALetter(t *testing.T) {
 	}
 }
 
-// R8 does not ask whether the quote was cut off.
+// R8 hits whether the quote was cut off or kept.
 func TestStaffLetterInAKeptQuote(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	m := letter("Subject: Re: счёт", "In-Reply-To: <x@outlook.example>")

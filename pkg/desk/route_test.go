@@ -125,7 +125,7 @@ func TestDeadlineInWorkingTime(t *testing.T) {
 	}
 }
 
-// A comment counts as a result from when it was marked, however long ago it was read.
+// A comment becomes a result when it is marked, even if it was read long before.
 func TestResultsHaveACursorOfTheirOwn(t *testing.T) {
 	p := Policy{Lexicon: testLexicon(t), Send: SendResults, Answer: true, Combine: true}
 	r, err := Compile(&p)

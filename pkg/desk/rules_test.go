@@ -42,7 +42,7 @@ var readLexicon = sync.OnceValues(func() (*Lexicon, error) {
 	return NewLexicon(w)
 })
 
-// testLexicon returns the words compiled, which takes longer than most decisions.
+// testLexicon returns the lexicon, compiled once, since compiling it takes longer than most decisions.
 func testLexicon(t testing.TB) *Lexicon {
 	t.Helper()
 	l, err := readLexicon()
@@ -65,7 +65,7 @@ var readLabels = sync.OnceValues(func() (l quotedLabels, err error) {
 	return l, err
 })
 
-// testLabels returns the labels of quoted headers, which another data file has for reading.
+// testLabels returns the labels of quoted headers. They come from quotes.yaml, which is also used for reading letters.
 func testLabels(t testing.TB) (from, others []string) {
 	t.Helper()
 	l, err := readLabels()
@@ -103,7 +103,8 @@ func compile(t testing.TB, p *Policy) *Rules {
 	return r
 }
 
-// letter returns the base letter with further header lines; From, Subject, Auto-Submitted … replace what they name.
+// letter returns the base letter with further header lines. Lines such as From or Subject also set the field of the
+// Message.
 func letter(lines ...string) *Message {
 	m := &Message{
 		Listing: Listing{
@@ -164,7 +165,7 @@ func facts() Facts {
 	}
 }
 
-// hits returns the rules that hit, in their order.
+// hits returns the rules that hit, in order.
 func hits(d Decision) []string {
 	var ids []string
 	for _, r := range d.Reasons {

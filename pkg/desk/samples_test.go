@@ -21,7 +21,7 @@ import (
 	"helpdesk/templates"
 )
 
-// reader reads letters as a pass does, into what a specialist sees.
+// reader reads letters as a pass does, and renders what a specialist sees.
 type reader struct {
 	*testing.T
 	rules  *desk.Rules
@@ -39,7 +39,7 @@ func newReader(t *testing.T) *reader {
 	return r
 }
 
-// outcome is what becomes of a letter.
+// outcome is a parsed letter with its decision and its posts.
 type outcome struct {
 	desk.Message
 	desk.Decision
@@ -47,8 +47,8 @@ type outcome struct {
 	files []string
 }
 
-// judge reads a letter whose lines end with \n. Of the known ids first@example.org is the customer's letter and
-// reply@firma.example a specialist's, of the ticket "Касса" of ivan@example.org.
+// judge reads and decides a letter whose lines end with \n. Two ids of the ticket "Касса" of ivan@example.org are
+// known: first@example.org is the customer's letter, and reply@firma.example a specialist's.
 func (r *reader) judge(letter string, facts ...func(*desk.Facts)) outcome {
 	r.Helper()
 	raw := []byte(strings.ReplaceAll(letter, "\n", "\r\n"))
@@ -97,7 +97,7 @@ func (o *outcome) hit(rule string) bool {
 	return slices.ContainsFunc(o.Reasons, func(r desk.Reason) bool { return r.Hit && r.Rule == rule })
 }
 
-// shows reports whether the post has a piece, blanks and letter case left aside.
+// shows reports whether the post contains a piece of text, ignoring blanks and case.
 func (o *outcome) shows(piece string) bool {
 	fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 	return strings.Contains(fold(o.post), fold(piece))
@@ -119,7 +119,8 @@ func coded(t *testing.T, e encoding.Encoding, s string) string {
 	return b
 }
 
-// A comment begins with a subject that says something new, and with no other; thanks are none then.
+// A comment begins with its subject if that says something new, and only then. Thanks under such a subject are not a
+// bare thank-you.
 func TestSubjectsOfComments(t *testing.T) {
 	r := newReader(t)
 	for _, s := range []string{"Срочно! Сервер тоже лежит", "Re: Касса и принтер", "Касса - добавление №2",
@@ -161,7 +162,7 @@ func TestSubjectsOfComments(t *testing.T) {
 	}
 }
 
-// A cut that leaves only a greeting, a closing, a signature or a pointer cuts nothing.
+// The quote is kept if cutting it would leave only a greeting, a closing, a signature or a pointer such as "see below".
 func TestCutsThatLeaveNothing(t *testing.T) {
 	r := newReader(t)
 	const below = "\n12.03.2026 09:00, Служба поддержки <support@example.ru> пишет:\n> Какая модель?\n> Модель Атол " +
@@ -201,7 +202,7 @@ func TestCutsThatLeaveNothing(t *testing.T) {
 	}
 }
 
-// A third party's letter is content, in whatever form it is quoted.
+// A third party's letter is shown, in whatever form it is quoted.
 func TestThirdPartysAreContent(t *testing.T) {
 	r := newReader(t)
 	for name, body := range map[string]string{
@@ -222,7 +223,7 @@ func TestThirdPartysAreContent(t *testing.T) {
 	}
 }
 
-// Facts are judged by what stands in the letter, whatever was cut: an answer to a specialist is not answered.
+// An answer to a specialist is recognised by its quote, whether that was cut off or not, and gets no auto-reply.
 func TestAnswersToSpecialists(t *testing.T) {
 	r := newReader(t)
 	for name, body := range map[string]string{
@@ -242,7 +243,7 @@ func TestAnswersToSpecialists(t *testing.T) {
 	}
 }
 
-// Bytes refute a label.
+// A wrong charset label is overruled by the bytes.
 func TestWrongCharsets(t *testing.T) {
 	r := newReader(t)
 	const ru = "Здравствуйте! Не печатает касса, ошибка связи с банком."
@@ -309,7 +310,7 @@ func TestWrongCharsets(t *testing.T) {
 	}
 }
 
-// What cannot be read of a letter's structure is read as far as it can be seen.
+// The text of a letter with a broken structure is shown as far as possible.
 func TestBrokenStructures(t *testing.T) {
 	r := newReader(t)
 	const words = "Не печатает касса 7731"
@@ -407,7 +408,7 @@ func TestBrokenStructures(t *testing.T) {
 	}
 }
 
-// A page that a mail program shows comes out with all its words.
+// All words of an HTML page that a mail program would show are shown.
 func TestOddPages(t *testing.T) {
 	r := newReader(t)
 	const words = "Не печатает касса 7731"
@@ -485,7 +486,8 @@ func TestOddPages(t *testing.T) {
 	}
 }
 
-// Of two forms the one that says more is read, and a text that is marked as a file is the text where there is no other.
+// Of two forms of a text the one that says more is read. A text that is marked as a file is read as the text if there
+// is no other.
 func TestFormsOfText(t *testing.T) {
 	r := newReader(t)
 	alternative := func(plain, page string) string {
@@ -589,7 +591,7 @@ func TestFormsOfText(t *testing.T) {
 	}
 }
 
-// Of two names the better one counts, and none that says nothing.
+// If a file has two names, the more meaningful one is used.
 func TestFileNames(t *testing.T) {
 	r := newReader(t)
 	for header, want := range map[string]string{
@@ -626,7 +628,7 @@ func TestFileNames(t *testing.T) {
 	}
 }
 
-// Calendars tell what happened.
+// Answers that calendars send say what happened with the event.
 func TestPressedButtons(t *testing.T) {
 	r := newReader(t)
 	event := func(method, lines string) string {
@@ -676,7 +678,7 @@ func TestPressedButtons(t *testing.T) {
 	}
 }
 
-// A form that sends from our own address, and senders that do not parse.
+// Letters by a form that sends from our own address, and letters with a malformed sender.
 func TestSendersInTheirForms(t *testing.T) {
 	r := newReader(t)
 	head := func(fields string) string {
@@ -730,7 +732,7 @@ func TestSendersInTheirForms(t *testing.T) {
 	}
 }
 
-// Marks of gateways, answer prefixes and out-of-office subjects, in their forms.
+// Subjects with gateways' tags, reply prefixes and out-of-office phrases, in their various forms.
 func TestSubjectsThatTell(t *testing.T) {
 	r := newReader(t)
 	for _, s := range []string{
@@ -783,7 +785,7 @@ func TestSubjectsThatTell(t *testing.T) {
 	}
 }
 
-// Reports of mail systems on DMARC and TLS are never answered; letters about them are.
+// Reports of mail systems on DMARC and TLS get no auto-reply; letters about such reports do.
 func TestReportsOfMailSystems(t *testing.T) {
 	r := newReader(t)
 	for _, head := range []string{
@@ -810,7 +812,7 @@ func TestReportsOfMailSystems(t *testing.T) {
 	}
 }
 
-// A bounce brings one file; an ordinary reply brings none; what is left out is told.
+// A bounce adds one file to the task, and an ordinary reply adds none. The post says what it leaves out.
 func TestNoiseOnTheTask(t *testing.T) {
 	r := newReader(t)
 	own := corpusSigner.MessageID(desk.DeriveKey("answer", "1"), "example.ru")
@@ -868,7 +870,8 @@ func TestNoiseOnTheTask(t *testing.T) {
 	}
 }
 
-// quotedPages are the forms in which programs quote in HTML, with who, their address, and what they wrote.
+// quotedPages are the forms in which mail programs quote in HTML. WHO, ADDR, ABOVE and BELOW stand for the quoted
+// writer, their address, the new text and the quoted text.
 var quotedPages = map[string]string{
 	"gmail":       `<div dir="ltr">ABOVE</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">чт, 12 мар. 2026 г. в 09:00, WHO &lt;<a href="mailto:ADDR">ADDR</a>&gt;:<br></div><blockquote class="gmail_quote">BELOW</blockquote></div>`,
 	"outlook":     `<div class=WordSection1><p class=MsoNormal>ABOVE</p><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><p class=MsoNormal><b>From:</b> WHO &lt;ADDR&gt; <br><b>Sent:</b> Thursday, March 12, 2026 9:00 AM<br><b>To:</b> Ivan<br><b>Subject:</b> x</p></div><p class=MsoNormal>BELOW</p></div>`,
@@ -879,7 +882,7 @@ var quotedPages = map[string]string{
 	"mail.ru":     `<div>ABOVE</div><div>Четверг, 12 марта 2026, 9:00 +03:00 от WHO &lt;<a href="mailto:ADDR">ADDR</a>&gt;:<br><blockquote style="border-left:1px solid #0857A6; margin:10px;"><div>BELOW</div></blockquote></div>`,
 }
 
-// Pages are judged as texts are, in whatever form they quote.
+// HTML pages are judged like plain texts, in whatever form they quote.
 func TestQuotesOfPages(t *testing.T) {
 	r := newReader(t)
 	page := func(form, above, who, addr, below string) string {
@@ -919,7 +922,7 @@ func TestQuotesOfPages(t *testing.T) {
 	}
 }
 
-// A title that had to be cut stands whole in the description; so does a subject that a comment shows.
+// A title that had to be cut is shown in full in the description. A long subject is shown in full in a comment.
 func TestLongSubjects(t *testing.T) {
 	r := newReader(t)
 	for _, one := range []string{"касса ", "Слово-", "x y z ", "[тег] ", "№12, "} {

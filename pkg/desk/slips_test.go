@@ -89,7 +89,7 @@ func TestMentions(t *testing.T) {
 	}
 }
 
-// The task is told once why a comment stayed inside.
+// The task says once why a comment stayed inside.
 func TestReminder(t *testing.T) {
 	r := compile(t, slipPolicy(t))
 	d := r.Announce(change(said(101, "[USER=5]Иван[/USER], посмотри"), said(102, "/ тоже")), announceFacts())
@@ -121,7 +121,8 @@ func TestReminder(t *testing.T) {
 	}
 }
 
-// A comment is decided when it is a minute old, as it then stands, and what was written later is never decided before.
+// A comment is decided when it is a minute old, by its text at that time. Comments are decided in the order they were
+// written.
 func TestDelay(t *testing.T) {
 	p := slipPolicy(t)
 	p.Delay, p.Closed = time.Minute, true

@@ -58,7 +58,7 @@ func TestSpam(t *testing.T) {
 	}
 }
 
-// In a known thread a marked letter is a comment as any other: filters err.
+// In a known thread a letter marked as spam becomes an ordinary comment, since filters make mistakes.
 func TestSpamInAThread(t *testing.T) {
 	p := testPolicy(t)
 	for _, p.Spam = range []string{"quiet", "ignore"} {
@@ -75,7 +75,7 @@ func TestSpamInAThread(t *testing.T) {
 	}
 }
 
-// Limits count whoever gets the auto-reply, and a +tag makes nobody another.
+// Limits count the address that gets the auto-reply, and treat addresses that differ in a +tag as one.
 func TestCountedFor(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	for _, c := range []struct {
@@ -127,7 +127,7 @@ func TestAnswerGoesElsewhere(t *testing.T) {
 	}
 }
 
-// Letters to the requester quote their own letters alone, and answer those.
+// Letters to the requester quote and answer only the requester's own letters.
 func TestOnlyTheRequesterIsQuoted(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	ours := testSigner.MessageID(DeriveKey("received", "1"), "example.ru")
@@ -156,10 +156,10 @@ func TestOnlyTheRequesterIsQuoted(t *testing.T) {
 	}
 }
 
-// An id whose signature is cut short is ours by no rule.
+// No rule takes an id with a cut signature for ours.
 func TestOwnIDCutShort(t *testing.T) {
 	own := testSigner.MessageID(DeriveKey("received", "1"), "example.ru")
-	for id, want := range map[string][2]bool{ // has the form, is ours
+	for id, want := range map[string][2]bool{ // form, valid
 		own:                  {true, true},
 		strings.ToUpper(own): {true, true},
 		strings.Replace(own, "example.ru", "relay.example", 1): {true, true},
@@ -181,7 +181,7 @@ func TestOwnIDCutShort(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	for _, cut := range []string{own[:51] + "@example.ru", own[:35] + "@example.ru", own[:35]} {
 		f := knownTicket(nil)
-		f.Known[cut] = Link{Ticket: 5, Origin: FromUs} // kept by its key
+		f.Known[cut] = Link{Ticket: 5, Origin: FromUs} // found by its key
 		if d := r.Decide(letter("In-Reply-To: <"+cut+">"), f); d.Verdict != Task || !has(d, "R4") || has(d, "R8") {
 			t.Errorf("%s: %s by %v", cut, d.Verdict, hits(d))
 		}
@@ -191,7 +191,7 @@ func TestOwnIDCutShort(t *testing.T) {
 	}
 }
 
-// Alarms without an id and a date are told apart by when they were received.
+// Alarms without an id and a date are distinguished by the time of receipt.
 func TestKeyOfAlarms(t *testing.T) {
 	alarm := func(with func(*Message)) string {
 		m := letter("Received: from a by b; Thu, 12 Mar 2026 10:00:00 +0300")

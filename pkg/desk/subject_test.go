@@ -25,7 +25,7 @@ func TestCleanSubjectCutsFronts(t *testing.T) {
 		"SV: R: Re[2]: Re^3: RE：Принтер":          "Принтер",
 		"[Внешнее][СПАМ] Отв: Принтер":            "Принтер",
 		"[#12-3456] [EXT] Принтер":                "Принтер",
-		// What people write stays.
+		// What people write is kept.
 		"[Срочно] Принтер":      "[Срочно] Принтер",
 		"[Касса] external disk": "[Касса] external disk",
 		"External disk":         "External disk",
@@ -65,7 +65,7 @@ func TestAwayBehindMarks(t *testing.T) {
 	}
 }
 
-// A long row of prefixes costs what its length does, and no more.
+// Cleaning a subject with many prefixes takes time proportional to its length.
 func TestCleanSubjectIsLinear(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads a long subject")
@@ -76,7 +76,7 @@ func TestCleanSubjectIsLinear(t *testing.T) {
 	}
 }
 
-// known returns facts by which the letter <1@x> belongs to the printer's ticket.
+// knownTicket returns facts in which the letter <1@x> belongs to the printer's ticket.
 func knownTicket(with func(*Ticket)) Facts {
 	f := facts()
 	a := Address{Addr: "ivan@example.org"}

@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// The prefix is found behind everything that is not seen, and behind markup, mentions and quotes.
+// The prefix is found after invisible characters, markup, mentions and quotes.
 func TestPrefixIsFound(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	for _, lead := range []string{
@@ -38,7 +38,7 @@ func TestPrefixIsFound(t *testing.T) {
 	}
 }
 
-// An answer goes out without quotes of what stayed inside, however they are written.
+// An answer goes out without quotes of what stayed inside, in whatever form.
 func TestQuotesOfWhatStaysInside(t *testing.T) {
 	r := compile(t, testPolicy(t))
 	f := announceFacts()
@@ -57,7 +57,7 @@ func TestQuotesOfWhatStaysInside(t *testing.T) {
 		">>// клиент неправ\n>>скидку не давать\nКабель заменим.": "Кабель заменим.",
 		"Кабель заменим.\n[QUOTE]\u200e// клиент неправ[/QUOTE]":  "Кабель заменим.",
 		"Раз.\n[QUOTE]скидку не давать[/QUOTE]\nДва.":             "Раз.\n\nДва.",
-		// What was mailed, or the customer wrote, stays.
+		// Quotes of what we mailed or the customer wrote are kept.
 		"[QUOTE]Проверьте кабель[/QUOTE]\nПроверили?": "[QUOTE]Проверьте кабель[/QUOTE]\nПроверили?",
 		"[QUOTE]Иван пишет:\nПринтер не печатает[/QUOTE]\nПочиним.": "[QUOTE]Иван пишет:\nПринтер не " +
 			"печатает[/QUOTE]\nПочиним.",
@@ -76,8 +76,8 @@ func TestQuotesOfWhatStaysInside(t *testing.T) {
 	}
 }
 
-// A post carries its marker in its last line, or, from an older version, in its first: whatever the letter in it quotes
-// or leaves open, and not where somebody quotes the post.
+// A post carries its marker in its last line, or in its first if an older version made it. What the letter in the post
+// quotes or leaves open makes no difference. A quote of the post does not carry the marker.
 func TestCarriesTheMarker(t *testing.T) {
 	marker := testSigner.Marker(DeriveKey("comment", "x"))
 	const head = "Письмо: [B]Иван[/B] · 12.03.2026 10:00\n\n"
@@ -85,7 +85,7 @@ func TestCarriesTheMarker(t *testing.T) {
 	for text, want := range map[string]bool{
 		post(head + "Касса стоит."): true,
 		post(""):                    true,
-		// never closed
+		// the quote is never closed
 		post(head + "[QUOTE]Касса стоит."):                                                                    true,
 		post(head + "[QUOTE]Касса стоит.[/QUOTE]"):                                                            true,
 		post(head + "Касса\n------------------\nИван"):                                                        true,
@@ -117,8 +117,8 @@ func TestCarriesTheMarker(t *testing.T) {
 	}
 }
 
-// Marks and service words count outside of quotes, and service words only where the portal does not mark its own
-// messages.
+// Markers and the portal's own remarks count only outside of quotes. The remarks count only if the portal does not mark
+// its own messages.
 func TestMarksInQuotes(t *testing.T) {
 	marker := testSigner.Marker(DeriveKey("comment", "x"))
 	r := compile(t, testPolicy(t))

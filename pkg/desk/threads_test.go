@@ -12,7 +12,7 @@ import (
 
 var ownID1 = testSigner.MessageID(DeriveKey("received", "1"), "example.ru")
 
-// known returns facts with ticket 5, task 3711 of Ivan, and ids of its thread.
+// known returns facts with ticket 5 (task 3711) of Ivan and the ids of its thread.
 func known(change ...func(*Ticket)) Facts {
 	f := facts()
 	t := Ticket{
@@ -73,7 +73,7 @@ func TestThreads(t *testing.T) {
 		notes   string
 	}{
 		{"own id, requester", []string{toOwn}, "R1", Commented, false, ""},
-		// not asked for so
+		// the facts contain the id in lower case only
 		{
 			"own id, in another case",
 			[]string{"In-Reply-To: <" + strings.ToUpper(ownID1) + ">"},
@@ -417,7 +417,7 @@ func TestBounces(t *testing.T) {
 	}
 	forged := ownID1[:36] + "0123456789abcdef" + ownID1[52:]
 	f := known()
-	f.Known[forged] = Link{5, FromUs} // a store that looks ids up by their key finds the forged one too
+	f.Known[forged] = Link{5, FromUs} // a store that looks up ids by their key finds the forged one too
 	for _, id := range []string{forged, "unknown@x", testSigner.MessageID(DeriveKey("forgotten"), "example.ru")} {
 		if d := r.Decide(report(id), f); d.Verdict != Quarantine || len(d.Effects) != 0 || d.Failed != nil ||
 			d.Ticket != nil {

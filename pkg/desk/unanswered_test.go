@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// unansweredCases are letters that make a task and get no auto-reply, why, and whether a closed letter may go.
+// unansweredCases are letters that become a task without an auto-reply. rule and note say why; closed says whether a
+// closed letter may go out.
 var unansweredCases = []struct {
 	name   string
 	lines  []string
@@ -120,7 +121,7 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
-// TestClosedLetters holds that a closed letter goes to those alone whom an auto-reply could have reached.
+// TestClosedLetters checks that a closed letter goes only to people whom an auto-reply could have reached.
 func TestClosedLetters(t *testing.T) {
 	closing := change()
 	closing.State.Status, closing.State.ClosedAt = Done, testNow
@@ -168,7 +169,7 @@ func TestClosedLetters(t *testing.T) {
 	if !has(d, "R3") || goes(testPolicy(t), announce(d)) {
 		t.Error("it goes to a stranger in another's thread")
 	}
-	// A machine opened the ticket, and then the person wrote.
+	// A machine opened the ticket, and a person wrote later.
 	d = compile(t, testPolicy(t)).Decide(letter("Auto-Submitted: auto-generated"), facts())
 	k := facts()
 	d.Ticket.Number = 5

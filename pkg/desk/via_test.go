@@ -11,7 +11,7 @@ func TestVia(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		lines []string
-		who   string // "" = not by way of our own address
+		who   string // "" = not sent by way of our own address
 	}{
 		{"a form", []string{form, "Reply-To: Olga <olga@klient.example>"}, "olga@klient.example"},
 		{
@@ -72,7 +72,7 @@ func TestVia(t *testing.T) {
 	}
 }
 
-// Who is in Reply-To of a form may be anybody: exclusions hold, and one subject for many letters joins none of them.
+// Anybody may be in a form's Reply-To. Exclusions apply to that address, and the same subject does not join letters.
 func TestViaIsNoProof(t *testing.T) {
 	lines := []string{"From: support@example.ru", "Reply-To: ivan@example.org", "Subject: Не работает касса"}
 	r := compile(t, testPolicy(t))

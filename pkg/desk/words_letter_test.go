@@ -13,13 +13,13 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// randomLetter is a letter in the making, and the words in it that the customer wrote.
+// randomLetter is a letter being generated, with the words in it that the customer wrote.
 type randomLetter struct {
 	*rand.Rand
 	raw   []byte
 	words []string
 	parts int
-	kinds []string // the odd ones it has
+	kinds []string // odd kinds of parts and texts in it
 }
 
 func newLetter(seed uint64) *randomLetter {
@@ -71,7 +71,7 @@ func (l *randomLetter) say(n int) string {
 	return strings.Join(all, " ")
 }
 
-// encoded writes a header value.
+// encoded returns a header value in a random encoding.
 func (l *randomLetter) encoded(s string) string {
 	switch l.IntN(4) {
 	case 0:
@@ -90,7 +90,7 @@ func (l *randomLetter) encoded(s string) string {
 	return "=?" + l.pick("utf-8", "utf8mb4", "UTF-8*ru") + "?B?" + base64.StdEncoding.EncodeToString([]byte(s)) + "?="
 }
 
-// entity writes what follows the header of a part: its fields, a blank line, and its body.
+// entity writes the rest of a part: its header fields, a blank line, and its body.
 func (l *randomLetter) entity(b *bytes.Buffer, depth int, top bool) {
 	l.parts++
 	kind := l.IntN(10)
@@ -123,7 +123,7 @@ func (l *randomLetter) entity(b *bytes.Buffer, depth int, top bool) {
 	}
 }
 
-// multipart writes one to three parts, by whatever boundary.
+// multipart writes one to three parts with a random boundary.
 func (l *randomLetter) multipart(b *bytes.Buffer, typ string, part func(*bytes.Buffer)) {
 	name := fmt.Sprintf("b%d", l.Uint32())
 	declared := name
@@ -139,12 +139,12 @@ func (l *randomLetter) multipart(b *bytes.Buffer, typ string, part func(*bytes.B
 		}
 		fmt.Fprintf(b, "--%s\r\n%s\r\n", name, one.Bytes())
 	}
-	if l.IntN(5) > 0 { // else cut off
+	if l.IntN(5) > 0 { // otherwise the end is missing
 		fmt.Fprintf(b, "--%s--\r\n", name)
 	}
 }
 
-// alternative writes two forms of a text, of which one may say more than the other, or something else.
+// alternative writes two forms of a text. One may say more than the other, or something else.
 func (l *randomLetter) alternative(b *bytes.Buffer) {
 	before := len(l.words)
 	plain := l.text()
@@ -176,7 +176,7 @@ func (l *randomLetter) alternative(b *bytes.Buffer) {
 	fmt.Fprintf(b, "--%s--\r\n", name)
 }
 
-// text returns some lines, with a quote, a signature or a forward below them.
+// text returns some lines, perhaps with a quote, a signature or a forward below them.
 func (l *randomLetter) text() string {
 	lines := []string{l.say(1 + l.IntN(6))}
 	for range l.IntN(4) {
@@ -206,7 +206,7 @@ func (l *randomLetter) text() string {
 	return strings.Join(lines, "\n")
 }
 
-// page makes HTML of a text, as programs do.
+// page converts a text to HTML as mail programs do.
 func (l *randomLetter) page(text string) string {
 	var b strings.Builder
 	b.WriteString(l.pick("", "<html><body>", "<title/>", "<style>p{margin:0}</style>", "<style>p{margin:0}<p></p>",
@@ -233,7 +233,7 @@ func (l *randomLetter) page(text string) string {
 	return b.String()
 }
 
-// leaf writes a text in some charset and coding, of which the label may be wrong.
+// leaf writes a text in a random charset and transfer encoding, with labels that may be wrong.
 func (l *randomLetter) leaf(b *bytes.Buffer, typ, text string) {
 	label, body := "utf-8", []byte(text)
 	for name, c := range map[string]encoding.Encoding{"windows-1251": charmap.Windows1251, "koi8-r": charmap.KOI8R} {

@@ -18,11 +18,11 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// oddKinds are the kinds of parts and texts of which each must be met.
+// oddKinds are the kinds of parts and texts that must each occur at least once.
 var oddKinds = []string{"calendar", "rtf", "tnef", "flowed", "languages", "amp", "rfc822", "element", "noisy base64",
 	"broken quoted-printable", "words cut apart", "long subject"}
 
-// odd writes a part of a kind that is met now and then.
+// odd writes a part of a rare kind.
 func (l *randomLetter) odd(b *bytes.Buffer, depth int) {
 	kinds := map[string]func(*bytes.Buffer, int){
 		"calendar": l.calendar, "rtf": l.rtf, "tnef": l.tnef, "flowed": l.flowed, "languages": l.languages,
@@ -40,7 +40,7 @@ func (l *randomLetter) calendar(b *bytes.Buffer, _ int) {
 	for _, name := range []string{"SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT"} {
 		line := []byte(name + l.pick("", ";LANGUAGE=ru", ";ALTREP=\"CID:a;b\"") + ":" + l.say(l.IntN(4)) +
 			l.pick("", "\\, ", "\\n") + l.say(1))
-		for len(line) > 40 { // folded between any bytes
+		for len(line) > 40 { // folded anywhere, even within a character
 			c.Write(line[:40])
 			c.WriteString("\r\n ")
 			line = line[40:]
@@ -76,7 +76,7 @@ func (l *randomLetter) rtf(b *bytes.Buffer, _ int) {
 
 var codedRTF = regexp.MustCompile(`\\'([0-9a-f]{2})|\\u(-?\d+)\?`)
 
-// shownRTF decodes what rtf writes, as a word processor shows it.
+// shownRTF returns the text that a word processor shows for RTF written by rtf.
 func shownRTF(text string) string {
 	return codedRTF.ReplaceAllStringFunc(text, func(code string) string {
 		m := codedRTF.FindStringSubmatch(code)
@@ -88,7 +88,7 @@ func shownRTF(text string) string {
 	})
 }
 
-// tnef writes a winmail.dat with a text in it, and with a file or without one.
+// tnef writes a winmail.dat that contains a text, and perhaps a file.
 func (l *randomLetter) tnef(b *bytes.Buffer, _ int) {
 	attr := func(level byte, id uint32, data []byte) []byte {
 		a := append([]byte{level}, binary.LittleEndian.AppendUint32(nil, id)...)
@@ -142,7 +142,7 @@ func (l *randomLetter) flowed(b *bytes.Buffer, _ int) {
 		l.pick("flowed", "Flowed", "\"flowed\""), map[bool]string{true: "; delsp=yes"}[delSp], text.String())
 }
 
-// tongue is a language, as programs write it.
+// tongue is a charset with words in a language that uses it.
 type tongue struct {
 	label  string
 	coding encoding.Encoding
@@ -201,7 +201,7 @@ func (l *randomLetter) amp(b *bytes.Buffer, _ int) {
 		if form != "text/plain" {
 			content = l.page(text)
 		}
-		if form != "text/html" { // nobody is shown what that form alone says
+		if form != "text/html" { // nobody sees words that are in that form only
 			l.words = l.words[:said]
 		}
 		fmt.Fprintf(b, "--%s\r\nContent-Type: %s; charset=utf-8\r\n\r\n%s\r\n", name, form, content)
@@ -209,7 +209,7 @@ func (l *randomLetter) amp(b *bytes.Buffer, _ int) {
 	fmt.Fprintf(b, "--%s--\r\n", name)
 }
 
-// nested writes a message as a part, in a digest, or as a part in a language.
+// nested writes a message as a part of a multipart, a digest or a multilingual message.
 func (l *randomLetter) nested(b *bytes.Buffer, depth int) {
 	name := fmt.Sprintf("n%d", l.Uint32())
 	fmt.Fprintf(b, "Content-Type: multipart/%s; boundary=%s\r\n\r\n--%s\r\nContent-Type: text/plain; "+
@@ -224,7 +224,7 @@ func (l *randomLetter) nested(b *bytes.Buffer, depth int) {
 	fmt.Fprintf(b, "--%s--\r\n", name)
 }
 
-// element writes a line of HTML as some programs do, between words that nobody sees.
+// element writes a line of HTML as some programs do, surrounded by hidden words.
 func (l *randomLetter) element(b *strings.Builder, line string) {
 	l.kinds = append(l.kinds, "element")
 	const hidden = `<div style="display:none">unseen</div>`
@@ -267,7 +267,7 @@ func (l *randomLetter) element(b *strings.Builder, line string) {
 	}
 }
 
-// noisyBase64 writes base64 as devices and gateways leave it.
+// noisyBase64 writes base64 with the noise that devices and gateways add.
 func (l *randomLetter) noisyBase64(b *bytes.Buffer, body []byte) {
 	l.kinds = append(l.kinds, "noisy base64")
 	b.WriteString("Content-Transfer-Encoding: " + l.pick("base64", "Base64", "base64 ", "\"base64\"") + "\r\n\r\n")
@@ -284,12 +284,12 @@ func (l *randomLetter) noisyBase64(b *bytes.Buffer, body []byte) {
 	b.WriteString(code + l.pick("", "\r\n", "=", "\r\n\r\n", "==\r\n"))
 }
 
-// brokenQuoted writes quoted-printable with the mistakes of those who write it by hand.
+// brokenQuoted writes quoted-printable with the mistakes of hand-written encoders.
 func (l *randomLetter) brokenQuoted(b *bytes.Buffer, body []byte) {
 	l.kinds = append(l.kinds, "broken quoted-printable")
 	b.WriteString("Content-Transfer-Encoding: quoted-printable\r\n\r\n")
 	hex := l.pick("=%02X", "=%02x")
-	raw := l.IntN(3) == 0 // bytes beyond ASCII stand as they are
+	raw := l.IntN(3) == 0 // bytes beyond ASCII are not encoded
 	column := 0
 	for _, c := range body {
 		if column > 60 && l.IntN(8) == 0 {
@@ -311,7 +311,7 @@ func (l *randomLetter) brokenQuoted(b *bytes.Buffer, body []byte) {
 	b.WriteString(l.pick("", "=", "=\r\n", "=0", " =XY", "=3D"))
 }
 
-// cutWords writes a header value as encoded words that end anywhere, between the bytes of a character, too.
+// cutWords returns a header value as encoded words that may end within a character.
 func (l *randomLetter) cutWords(s string) string {
 	l.kinds = append(l.kinds, "words cut apart")
 	var words []string

@@ -20,8 +20,8 @@ import (
 	"helpdesk/templates"
 )
 
-// TestNoWordIsLost holds the ninth promise: in letters made at random every word of three letters and more stands in
-// the subject, the text or an attached file. What we wrote ourselves, and is quoted, is on the task already.
+// TestNoWordIsLost checks that no word of a random letter is lost: every word of three letters or more is in the
+// subject, the text or an attached file. Quoted words of ours are exempt, since the task already shows them.
 func TestNoWordIsLost(t *testing.T) {
 	letters, first := 600, uint64(0)
 	if testing.Short() {
@@ -73,7 +73,7 @@ func TestNoWordIsLost(t *testing.T) {
 	}
 }
 
-// posted returns what becomes of a letter, and the content of its files; nil where the letter itself is one of them.
+// posted returns the post of a letter and the content of its files; nil = the letter itself is one of the files.
 func posted(t *testing.T, rules *desk.Rules, cutter *quote.Cutter, texts *render.Set, raw []byte,
 	known bool) (*desk.Post, *string) {
 	m, err := pass.Read(bytes.NewReader(raw), desk.Listing{
@@ -126,21 +126,21 @@ func posted(t *testing.T, rules *desk.Rules, cutter *quote.Cutter, texts *render
 	return nil, nil
 }
 
-// opened returns what the program of a file shows of it.
+// opened returns what a program shows for a file.
 func opened(content string) string {
-	content = strings.ReplaceAll(content, "\r\n ", "") // of a calendar
+	content = strings.ReplaceAll(content, "\r\n ", "") // unfolds the lines of a calendar
 	if strings.HasPrefix(content, `{\rtf`) {
 		return shownRTF(content)
 	}
 	text := ""
-	for _, label := range []string{"", "koi8-r", "windows-1251"} { // the letter tells which, and a person chooses it
+	for _, label := range []string{"", "koi8-r", "windows-1251"} { // named in the letter; a person selects it
 		s, _ := charset.UTF8([]byte(content), label)
 		text += s + " "
 	}
 	return text
 }
 
-// squashed returns the letters and digits of a text, in lower case.
+// squashed returns the letters and digits of a text in lower case.
 func squashed(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
