@@ -152,8 +152,8 @@ type Listing struct {
 	Received time.Time // internal date
 	Seen     bool
 
-	// Stamp identifies the server and what it said about the message when it listed it. A different stamp at the same
-	// place means that another message may be there now. "" = unknown.
+	// Stamp distinguishes the message from another one that may later have the same place. It is derived from the
+	// account, the folder, and the size and date in the listing. "" = unknown.
 	Stamp string `json:"-"`
 }
 

@@ -11,7 +11,7 @@ import (
 const (
 	pictureMax   = 200 << 10 // bytes; a larger picture does not belong to a signature
 	picturesMost = 20        // pictures of one letter that are remembered
-	pictureTwice = 2         // earlier letters of the sender with a picture that is left out
+	pictureTwice = 2         // a picture in this many earlier letters of the sender is left out
 )
 
 // picturesRule leaves the pictures of signatures out of a post's files. They come with every letter of a sender, and
@@ -56,7 +56,7 @@ func (w *weighing) recurring(cut bool) {
 		}
 	}
 	w.ask(GroupFiles, picturesRule())
-	if len(attached) > 0 { // the text may refer the reader to an attachment
+	if len(attached) > 0 { // the writer may ask the reader to look at one of them
 		w.note(NotePictures, strings.Join(attached, ", "), 0)
 	}
 }

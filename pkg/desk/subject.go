@@ -71,8 +71,8 @@ func foldSubject(s string) string {
 	return strings.ReplaceAll(strings.ToLower(s), "\u0451", "\u0435")
 }
 
-// newSubject returns the clean subject of a message in a ticket if no subject of the ticket contains it yet, else "".
-// Mail programs shorten long subjects, and so do we.
+// newSubject returns the clean subject of a message in a ticket, or "" if a subject of the ticket already contains it.
+// A part of a known subject is not new, since mail programs and we ourselves shorten long subjects.
 func (r *Rules) newSubject(m *Message, t *Ticket) string {
 	clean := r.CleanSubject(m.Subject)
 	said := strings.TrimRight(foldSubject(clean), "…. ")

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/glyph"
 )
 
-// threadRules are the rules that find a message's ticket. They are asked until one hits, except R4, which only records
+// threadRules are the rules that find a message's ticket. The first that hits decides, except R4, which only records
 // what it found.
 func threadRules() []rule {
 	return []rule{
@@ -216,7 +216,7 @@ func askKnownCustomer(w *weighing) (string, bool) {
 	return w.join(w.known)
 }
 
-// join makes the evidence's ticket the message's ticket.
+// join assigns the message to the evidence's ticket.
 func (w *weighing) join(e *evidence) (string, bool) {
 	w.found = e.ticket
 	return glyph.Cut(e.id, 120) + " belongs to " + named(e.ticket), true

@@ -73,7 +73,7 @@ func TestThreads(t *testing.T) {
 		notes   string
 	}{
 		{"own id, requester", []string{toOwn}, "R1", Commented, false, ""},
-		// the facts contain the id in lower case only
+		// the facts contain the id in lower case only, so this one is not found
 		{
 			"own id, in another case",
 			[]string{"In-Reply-To: <" + strings.ToUpper(ownID1) + ">"},

@@ -72,7 +72,8 @@ func TestVia(t *testing.T) {
 	}
 }
 
-// Anybody may be in a form's Reply-To. Exclusions apply to that address, and the same subject does not join letters.
+// The Reply-To of a form proves nothing. Exclusions apply to it, and a letter with the subject of an open ticket does
+// not join that ticket.
 func TestViaIsNoProof(t *testing.T) {
 	lines := []string{"From: support@example.ru", "Reply-To: ivan@example.org", "Subject: Не работает касса"}
 	r := compile(t, testPolicy(t))
