@@ -12,6 +12,7 @@ import (
 type Signs struct {
 	Script string   `yaml:"script"` // Unicode script: Cyrillic, Latin …
 	Words  []string `yaml:"words"`  // words that occur in almost every letter
+	Latin  []string `yaml:"latin"`  // such words in Latin letters, by people who have no keyboard for the script
 }
 
 // Detector detects the languages that it was made with. The zero value detects none.
@@ -20,17 +21,18 @@ type Detector struct {
 }
 
 type language struct {
-	name   string
-	script *unicode.RangeTable
-	words  map[string]bool
+	name    string
+	script  *unicode.RangeTable
+	words   map[string]bool
+	spelled bool // in Latin letters, which are not the language's own
 }
 
 // Evidence that makes a language certain.
 const (
-	firstWords = 3    // words that the opening must have; it is examined first
+	firstWords = 6    // words that the opening must have, more than a greeting; it is examined first
 	fewWords   = 12   // words of the beginning, examined second; also the most for the opening
 	someWords  = 40   // words of the beginning, examined third
-	scriptAt   = 8    // words from which the script alone decides, if only one language uses it
+	latinAt    = 8    // words from which the Latin script alone decides, if only one language uses it
 	shortHits  = 0.2  // share of frequent words in a short text
 	hits       = 3    // frequent words in a long text, with …
 	longHits   = 0.08 // … that share
@@ -52,13 +54,20 @@ func New(of map[string]Signs) (*Detector, error) {
 		if len(of[name].Words) == 0 {
 			return nil, fmt.Errorf("%s: frequent words are missing", name)
 		}
-		l := language{name, script, map[string]bool{}}
-		for _, word := range of[name].Words {
-			l.words[strings.ToLower(word)] = true
+		d.languages = append(d.languages, language{name, script, set(of[name].Words), false})
+		if len(of[name].Latin) > 0 {
+			d.languages = append(d.languages, language{name, unicode.Latin, set(of[name].Latin), true})
 		}
-		d.languages = append(d.languages, l)
 	}
 	return d, nil
+}
+
+func set(words []string) map[string]bool {
+	all := map[string]bool{}
+	for _, word := range words {
+		all[strings.ToLower(word)] = true
+	}
+	return all
 }
 
 // Of returns the language of a text, or "" if it is uncertain. The beginning weighs most, because signatures and
@@ -73,10 +82,12 @@ func (d *Detector) Of(text string) string {
 	return ""
 }
 
-// opening returns the number of words in the first lines, up to the line that completes firstWords.
+// opening returns the number of words in the first lines, up to the line that completes firstWords. A line in another
+// script than Latin ends the opening as well.
 func opening(text string) (n int) {
 	for line := range strings.Lines(text) {
-		if n += len(split(line)); n >= firstWords {
+		words := split(line)
+		if n += len(words); n >= firstWords || 2*foreign(words) > len(words) {
 			break
 		}
 	}
@@ -88,18 +99,14 @@ func (d *Detector) among(words []string) string {
 	var best, second float64
 	name := ""
 	for _, l := range d.languages {
-		written, found := l.count(words)
-		if 2*written <= len(words) {
-			continue // most words are in another script
-		}
-		share := float64(found) / float64(written)
-		if share < shortHits && (found < hits || share < longHits) {
-			share = 0
-		}
+		share := l.share(words)
 		switch {
 		case share > best:
-			best, second, name = share, best, l.name
-		case share > second:
+			if l.name != name {
+				second = best
+			}
+			best, name = share, l.name
+		case share > second && l.name != name:
 			second = share
 		}
 	}
@@ -112,13 +119,28 @@ func (d *Detector) among(words []string) string {
 	return d.byScript(words)
 }
 
-// byScript returns the language of the words' script if only one language uses that script.
-func (d *Detector) byScript(words []string) (name string) {
-	if len(words) < scriptAt {
-		return ""
+// share returns the share of frequent words among the words in the language's script, or 0 if they are too few to be
+// evidence. Names of products and error messages are in Latin letters everywhere, so a quarter of the words is enough
+// for another script.
+func (l *language) share(words []string) float64 {
+	written, found := l.count(words)
+	if written == 0 || l.script == unicode.Latin && 2*written <= len(words) || 4*written < len(words) {
+		return 0
 	}
+	share := float64(found) / float64(written)
+	if share < shortHits && (found < hits || share < longHits) {
+		return 0
+	}
+	return share
+}
+
+// byScript returns the language of the words' script if only one language uses that script. Latin letters are evidence
+// only if all of the words have them, and if there are many words.
+func (d *Detector) byScript(words []string) (name string) {
 	for _, l := range d.languages {
-		if written, _ := l.count(words); 2*written <= len(words) {
+		written, _ := l.count(words)
+		if l.spelled || 2*written <= len(words) ||
+			l.script == unicode.Latin && (len(words) < latinAt || foreign(words) > 0) {
 			continue
 		}
 		if name != "" {
@@ -127,6 +149,16 @@ func (d *Detector) byScript(words []string) (name string) {
 		name = l.name
 	}
 	return name
+}
+
+// foreign returns the number of words in another script than Latin.
+func foreign(words []string) (n int) {
+	for _, word := range words {
+		if strings.ContainsFunc(word, func(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) }) {
+			n++
+		}
+	}
+	return n
 }
 
 // count returns how many words are in the language's script, and how many of them are frequent words.

@@ -6,9 +6,13 @@ import (
 )
 
 var signs = map[string]Signs{
-	"ru": {"Cyrillic", strings.Fields("и в не на я что с по у как это для здравствуйте добрый день пожалуйста")},
-	"en": {"Latin", strings.Fields("the a is to and of in we not please hello on my it you")},
-	"de": {"Latin", strings.Fields("der die das und ist nicht ich wir bitte guten tag in auf")},
+	"ru": {
+		Script: "Cyrillic",
+		Words:  strings.Fields("и в не на я что с по у как это для здравствуйте добрый день пожалуйста уважением"),
+		Latin:  strings.Fields("privet chto menya pozhaluysta"),
+	},
+	"en": {Script: "Latin", Words: strings.Fields("the a is to and of in we not please hello on my it you")},
+	"de": {Script: "Latin", Words: strings.Fields("der die das und ist nicht ich wir bitte guten tag in auf")},
 }
 
 func TestOf(t *testing.T) {
@@ -24,6 +28,15 @@ func TestOf(t *testing.T) {
 		"ok":                                              "",
 		"https://the.example/is/not ivan@the.example": "",
 		"Сделайте немедленно хорошо абракадабра восемь слов подряд никаких частых": "ru",
+		"Счёт": "ru", // nobody else writes so
+		"Не печатает.\n\nBest regards,\nIvan Petrov\nHead of Sales, it is confidential and not for you":      "ru",
+		"Сломалось\n\nThe printer is on the desk of the accountant":                                          "ru",
+		"Не видит принтер HP LaserJet Pro MFP Windows Server Standard Office Professional Plus":              "ru",
+		"Не открывается в Outlook: The attempted operation failed. An object is not in the store of the box": "ru",
+		"Счёт Microsoft Office Professional Plus Volume License Agreement Renewal Options":                   "",
+		"Dear Mr. Ivanov,\n\nПросим выставить счёт на оплату лицензий":                                       "ru",
+		"Privet, u menya printer slomalsa, chto delat":                                                       "ru",
+		"We need the printer (ООО Ромашка) in our office":                                                    "en",
 		// two have the script
 		"Pryntar slomalsa rabotat nevozmozhno srochno pomogat nado segodna zavtra":                   "",
 		"Не печатает принтер.\n\nThis message and its attachments are confidential and it is not":    "ru",
@@ -53,7 +66,10 @@ func TestOnlyLanguageOfItsScript(t *testing.T) {
 }
 
 func TestBadSigns(t *testing.T) {
-	for want, signs := range map[string]Signs{`"Kyrillic"`: {"Kyrillic", []string{"и"}}, "missing": {"Latin", nil}} {
+	for want, signs := range map[string]Signs{
+		`"Kyrillic"`: {Script: "Kyrillic", Words: []string{"и"}},
+		"missing":    {Script: "Latin"},
+	} {
 		if _, err := New(map[string]Signs{"xx": signs}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
