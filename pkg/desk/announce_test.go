@@ -231,7 +231,7 @@ func TestClosing(t *testing.T) {
 	if d := r.Announce(closing, f); len(d.Effects) != 0 || d.Ticket.Status != Done {
 		t.Errorf("told twice: %+v", d)
 	}
-	f.Ticket.Status = Open // a letter has reopened it, and the portal does not know yet
+	f.Ticket.Status = Open // reopened by a letter, but not yet in the portal
 	if d := r.Announce(closing, f); len(d.Effects) != 0 || d.Ticket.Status != Open {
 		t.Errorf("the old closing is taken for a new one: %+v", d)
 	}

@@ -9,10 +9,10 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// ForCustomer is the rule by which a comment goes out.
+// ForCustomer is the id of the rule that lets a comment out.
 const ForCustomer = "for-customer"
 
-// tooYoung is the rule that postpones a comment.
+// tooYoung is the id of the rule that postpones a comment.
 const tooYoung = "delay"
 
 // commentRule is one question about a comment of a task.

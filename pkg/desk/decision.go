@@ -101,7 +101,7 @@ type Words struct {
 	// regular expressions (RE2) of the tags that gateways put before a subject in brackets
 	GatewayTags     []string `yaml:"gateway_tags"`
 	GatewayPrefixes []string `yaml:"gateway_prefixes"` // literal tags of gateways before a colon; case matters
-	// regular expressions (RE2), as are the next five lists: the pieces of letters that only say thanks
+	// regular expressions (RE2) like the next five lists: the pieces of letters that only say thanks
 	Greetings     []string `yaml:"greetings"`
 	Thanks        []string `yaml:"thanks"`         // the thanks
 	ThanksWith    []string `yaml:"thanks_with"`    // phrases that may accompany the thanks
@@ -129,7 +129,7 @@ type Questions struct {
 	IDs     []string // Message-IDs, newest first: In-Reply-To, then References from the end
 	Tasks   []int64  // task numbers of subject tokens with the right check digits
 	Address string   // the sender, folded
-	Subject string   // normalised; "" = too short to tell
+	Subject string   // normalised; "" = too short to distinguish requests
 	Bounced []string // Message-IDs of our letters that a delivery report names
 
 	// keys under which limits count the auto-reply: addresses without +tags, and @domains that are not public
@@ -257,5 +257,5 @@ type AnnounceFacts struct {
 	Excluded   []Exclusion // those of `exclude add`
 	Undelivers bool        // mail to the ticket's address came back for good, and nobody has written from it since
 
-	Returned []string // the addresses in the ticket's Copied of which the same is true
+	Returned []string // addresses in the ticket's Copied to which this applies as well
 }

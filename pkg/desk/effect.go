@@ -63,7 +63,7 @@ type Post struct {
 	// shown above the text: a new subject of a comment, or what a task's title leaves out
 	Subject string    `json:"subject,omitempty"`
 	Text    string    `json:"text"`            // BBCode
-	Marker  string    `json:"marker"`          // for a comment, by which a repeated attempt finds it
+	Marker  string    `json:"marker"`          // for a comment; a repeated attempt finds the comment by it
 	Copy    bool      `json:"copy,omitempty"`  // for a bounce: only people in copy did not get the letter
 	Bare    bool      `json:"bare,omitempty"`  // without the text: the letter is attached as a file
 	Answers bool      `json:"-"`               // for a new task: its comments go to the customer, and its text says how

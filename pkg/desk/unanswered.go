@@ -25,8 +25,8 @@ func reasons() []reason {
 // silence explains why a message gets no auto-reply.
 type silence struct{ *weighing }
 
-// tell marks the note of a new task that explains why its letter gets no auto-reply. If there is no such note, it adds
-// one.
+// tell explains on a new task why its letter gets no auto-reply: it marks the note that gives the reason, and adds it
+// if it is missing.
 func (w silence) tell() {
 	if w.d.AutoReply {
 		return
