@@ -91,10 +91,11 @@ type walk struct {
 // changesList returns the call for one page.
 //
 // QUIRK: the portal silently ignores an unknown filter key, and ACTIVITY_DATE is documented only as a sort key
-// (tasks/tasks-task-list): so the rows are sorted newest first and reading stops at the first older row. QUIRK: on the
-// new card a change of status writes a system message, which does not change ACTIVITY_DATE (tasks/tasks-new): so a
-// second list is sorted by CHANGED_DATE. QUIRK: when somebody changes a task's creator, our user becomes an observer at
-// best (tasks/tasks-task-update): so the same request also asks for the tasks that we observe.
+// (tasks/tasks-task-list): so the rows are sorted newest first and reading stops at the first older row.
+// QUIRK: on the new card a change of status writes a system message, which does not change ACTIVITY_DATE
+// (tasks/tasks-new): so a second list is sorted by CHANGED_DATE.
+// QUIRK: when somebody changes a task's creator, our user becomes an observer at best (tasks/tasks-task-update): so the
+// same request also asks for the tasks that we observe.
 func (c *Reader) changesList(w *walk, since time.Time, page int) bitrix.Command {
 	start := -1 // no total is needed
 	if page > 0 {

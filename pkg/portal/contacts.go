@@ -74,10 +74,10 @@ func (c *Maker) lookUp(addresses []string) *lookups {
 // ask adds the next page of every list to the plan.
 //
 // QUIRK: crm.contact.list is marked deprecated, but no other call returns number, name and address at once
-// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched. QUIRK: of a list
-// of addresses the method looks up only the first, and it also finds addresses that merely begin with the given one,
-// though its page calls the match exact (crm, entity_helper.php PrepareMultiFieldFilter). So each address has a
-// command, and the answers are compared here.
+// (crm/contacts/crm-contact-list); crm.duplicate.findbycomm does not say which of its values matched.
+// QUIRK: of a list of addresses the method looks up only the first, and it also finds addresses that merely begin with
+// the given one, though its page calls the match exact (crm, entity_helper.php PrepareMultiFieldFilter). So each
+// address has a command, and the answers are compared here.
 func (l *lookups) ask(p *bitrix.Plan) {
 	searches := l.searches
 	l.searches = nil
