@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/wire"
 )
 
-// TestRefusedForLoad: what passes by itself is told so, whatever code stands by it, and nobody is sent to look for a
-// password.
+// TestRefusedForLoad checks that a temporary refusal is reported as such, whatever its code, and that the error does
+// not blame the password.
 func TestRefusedForLoad(t *testing.T) {
 	for answer, busy := range map[string]bool{
 		"NO [ALERT] Too many simultaneous connections. (Failure)":                                 true,

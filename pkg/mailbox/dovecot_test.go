@@ -10,7 +10,7 @@ import (
 	"helpdesk/internal/servers"
 )
 
-// dovecot is started once for all tests; each test is a user of its own.
+// dovecot is started once for all tests; each test has its own user.
 var dovecot struct {
 	once  sync.Once
 	s     *servers.Dovecot
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// dovecotServer returns a Dovecot of the tests' own, or skips the test where there is none.
+// dovecotServer returns a Dovecot for tests, or skips the test if Dovecot is not installed.
 func dovecotServer(t *testing.T) *testServer {
 	t.Helper()
 	dovecot.once.Do(func() {

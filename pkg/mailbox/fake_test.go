@@ -19,9 +19,9 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// fakeServer says what no good server says. answer gets a command without its tag and returns all that is to be sent
-// before the tagged OK; an answer that begins with a dash ends the connection after the rest of it, one with NO or BAD
-// is the tagged answer, "stall" is silence for ever, "drip" is slow.
+// fakeServer sends what a good server never sends. answer gets a command without its tag and returns everything to be
+// sent before the tagged OK. If the answer begins with a dash, the rest of it is sent and the connection ends. An
+// answer that begins with NO or BAD is the tagged answer; "stall" means silence for ever, "drip" slow sending.
 type fakeServer struct {
 	addr     string
 	greeting string
@@ -62,7 +62,7 @@ func (f *fakeServer) serve(c net.Conn) {
 			}
 			time.Sleep(250 * time.Millisecond)
 			fmt.Fprintf(c, "%s OK done\r\n", tag)
-		case strings.HasPrefix(answer, "endless"): // the rest without an end
+		case strings.HasPrefix(answer, "endless"): // repeat the rest without an end
 			for {
 				if _, err := io.WriteString(c, strings.Repeat(answer[7:], 1000)); err != nil {
 					return
@@ -102,7 +102,7 @@ func (f *fakeServer) reply(command string) string {
 
 const greeting = "* OK [CAPABILITY IMAP4rev1 SASL-IR] hello"
 
-// listing is an answer to a question for flags, date and size.
+// listing returns the answer to a FETCH of flags, date and size.
 func listing(uid int, more string) string {
 	return fmt.Sprintf("* %d FETCH (UID %d %s)\r\n", uid, uid, more)
 }
@@ -156,7 +156,7 @@ func TestOneMessageThatBreaksTheConnectionIsFound(t *testing.T) {
 	}
 }
 
-// TestNothingIsNoMessage holds that a body of no bytes is the server's failure where the message has some.
+// TestNothingIsNoMessage checks that an empty body counts as the server's failure if the message has a size.
 func TestNothingIsNoMessage(t *testing.T) {
 	f := newFake(t, greeting, func(c string) string {
 		out := ""
@@ -210,7 +210,8 @@ func TestOneListingThatBreaksTheConnectionIsTakenWithout(t *testing.T) {
 		if diff := cmp.Diff([]uint32{1, 2, 3, 4, 5, 6, 7, 8, 9}, uidsOf(ls)); diff != "" {
 			t.Fatal(diff)
 		}
-		// What came before the fault is used; without a date it counts as just arrived, never as too old to be read.
+		// What arrived before the fault is used. A message without a date counts as just arrived, never as too old to
+		// read.
 		if at := ls[5].Received; (at.Before(before) && !at.Equal(day)) || ls[5].Size != 0 || ls[4].Size != 5 {
 			t.Errorf("got %v", ls)
 		}
@@ -309,7 +310,7 @@ func TestSilenceEndsTheWait(t *testing.T) {
 	o := options(f.addr)
 	o.Idle = 100 * time.Millisecond
 	m := open(t, o, true)
-	time.Sleep(250 * time.Millisecond) // between commands silence is no fault
+	time.Sleep(250 * time.Millisecond) // silence between commands is allowed
 	begun := time.Now()
 	_, err := m.List(context.Background())
 	if err == nil || !strings.Contains(err.Error(), "no answer for 100ms") || fault.ExtentOf(err) != fault.Server {
@@ -319,7 +320,7 @@ func TestSilenceEndsTheWait(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 	if n := f.dials.Load(); n != 2 {
-		t.Errorf("%d connections", n) // once more, on a new one
+		t.Errorf("%d connections", n) // one repeat, on a new connection
 	}
 }
 
@@ -344,7 +345,7 @@ func TestAStalledBodyEndsTheWait(t *testing.T) {
 	f := newFake(t, greeting, func(c string) string {
 		switch {
 		case strings.Contains(c, "BODY"):
-			return "* 1 FETCH (UID 1 BODY[] {500}\r\nhalf" // and the tagged OK is taken for more of it
+			return "* 1 FETCH (UID 1 BODY[] {500}\r\nhalf" // the tagged OK is read as a part of the literal
 		case strings.HasPrefix(c, "UID FETCH"):
 			return listing(1, goodItems)
 		case strings.HasPrefix(c, "UID SEARCH"):

@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// TestEndlessAnswers takes what never ends, of every kind, from a server that is fast.
+// TestEndlessAnswers reads endless responses of every kind from a fast server.
 func TestEndlessAnswers(t *testing.T) {
 	for name, c := range map[string]struct{ to, begins, goes string }{
 		"greeting word":    {"", "", "x"},
@@ -77,7 +77,7 @@ func used() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestMessagesPassTheGuard whatever stands in them.
+// TestMessagesPassTheGuard checks that messages pass unchanged, whatever they contain.
 func TestMessagesPassTheGuard(t *testing.T) {
 	text := strings.Repeat("* BYE {99999999}\r\n* LIST () \"/\" \"a\tb\"\r\n", 5000)
 	f := newFake(t, greeting, func(command string) string {
@@ -107,7 +107,7 @@ func TestMessagesPassTheGuard(t *testing.T) {
 	}
 }
 
-// TestTheReasonOfAGoodBye is told wherever it comes.
+// TestTheReasonOfAGoodBye checks that the text of a BYE is reported whenever the BYE comes.
 func TestTheReasonOfAGoodBye(t *testing.T) {
 	for _, at := range []string{"LOGIN", "SELECT", "UID SEARCH", "UID FETCH"} {
 		f := newFake(t, greeting, func(command string) string {
@@ -128,7 +128,7 @@ func TestTheReasonOfAGoodBye(t *testing.T) {
 	}
 }
 
-// oddFolders are LIST responses that go-imap ends the connection over.
+// oddFolders are LIST responses on which go-imap ends the connection.
 var oddFolders = []string{
 	"* LIST () \"/\" \"&\xc3\x28-\"\r\n", `* LIST () "/" "&AGE-"` + "\r\n", `* LIST () "/" "&BB8EQA"` + "\r\n",
 	`* LIST () "/" "a&b"` + "\r\n",
@@ -141,7 +141,7 @@ var oddFolders = []string{
 	`* LIST () "/" "&-&-&"` + "\r\n", "* LIST () \"/\" \"&B\rB8-\"\r\n",
 }
 
-// findsSent reports whether the folder of sent mail is found among such.
+// findsSent checks that the folder of sent mail is found among odd folders.
 func findsSent(t *testing.T, odd string) {
 	t.Helper()
 	f := newFake(t, "* OK [CAPABILITY IMAP4rev1 SPECIAL-USE LIST-EXTENDED] hello", func(command string) string {

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// TestMessageIDs reads the fields alone, as they stand, and marks nothing.
+// TestMessageIDs checks that only the fields are read, unchanged, and that nothing is marked.
 func TestMessageIDs(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
 		s.put(t, "INBOX", letter(1, 300), day)
@@ -36,7 +36,7 @@ func TestMessageIDs(t *testing.T) {
 	})
 }
 
-// TestStampsTellMessagesApart by size, date, folder, user and server.
+// TestStampsTellMessagesApart checks that stamps differ by size, date, folder, user and server.
 func TestStampsTellMessagesApart(t *testing.T) {
 	l := desk.Listing{Size: 300, Received: day}
 	o := Options{Host: "mail.example.ru", User: "support", Folder: "INBOX"}

@@ -28,7 +28,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		for name, c := range map[string]struct {
 			o      Options
 			extent fault.Extent
-			says   []string // none = it opens
+			says   []string // parts of the error; nil = Open succeeds
 		}{
 			"plain":    {o: plain},
 			"implicit": {o: secure},
@@ -104,8 +104,8 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 		greeting string
 		change   func(*Options)
 		extent   fault.Extent
-		says     string // "" = it opens
-		wire     string // what we said begins with that
+		says     string // part of the error; "" = Open succeeds
+		wire     string // what we send must begin with it
 	}{
 		"preauth": {greeting: "* PREAUTH [CAPABILITY IMAP4rev1] hello", wire: "SELECT"},
 		"no login": {
@@ -176,7 +176,7 @@ func TestOpenHeedsTheGreeting(t *testing.T) {
 }
 
 func TestOpenWaitsNoLongerThanItsContext(t *testing.T) {
-	l := listen(t) // accepts, and says nothing
+	l := listen(t) // accepts connections and sends nothing
 	o := options(l.Addr().(*net.TCPAddr).String())
 	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()

@@ -121,7 +121,7 @@ func TestIdlePassSaysFourThings(t *testing.T) {
 			t.Error(err)
 		}
 		got := w.commands()
-		if s.name == "memory" { // it announces no capabilities in its answer to LOGIN, so go-imap asks, without waiting
+		if s.name == "memory" { // its answer to LOGIN has no capabilities, so go-imap asks for them without waiting
 			got = without(got, "CAPABILITY")
 		}
 		if diff := cmp.Diff([]string{"LOGIN", "SELECT", "UID SEARCH", "LOGOUT"}, got); diff != "" {
@@ -130,7 +130,7 @@ func TestIdlePassSaysFourThings(t *testing.T) {
 	})
 }
 
-// hushed is a connection on which nothing more comes from the server once we have said good-bye.
+// hushed is a connection on which the server sends nothing after our LOGOUT.
 type hushed struct {
 	net.Conn
 	once  sync.Once
@@ -165,7 +165,7 @@ func (h *hushed) Close() error {
 	return h.Conn.Close()
 }
 
-// Closing waits for no answer: it would be a round trip of every pass.
+// Close does not wait for the answer, which would cost a round trip in every pass.
 func TestGoodByeWaitsForNoAnswer(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
 		var conn *hushed
@@ -206,7 +206,7 @@ func TestFetchDeliversWholeAndMarksNothing(t *testing.T) {
 		for i := 1; i <= 70; i++ {
 			size := 500
 			if i == 5 || i == 40 {
-				size = 300 << 10 // kept in a file
+				size = 300 << 10 // long enough to be kept in a file
 			}
 			raw := letter(i, size)
 			s.put(t, "INBOX", raw, day)
@@ -245,7 +245,7 @@ func TestFetchReadsOnlyTheHeaderOfWhatIsTooLong(t *testing.T) {
 		m := open(t, s.options(), true)
 		ls := list(t, m)
 		head, _, _ := bytes.Cut(long, []byte("\r\n\r\n"))
-		for _, listed := range []int64{int64(len(long)), 9000, 0} { // QUIRK: Exchange lists an estimate; 0 is not known
+		for _, listed := range []int64{int64(len(long)), 9000, 0} { // QUIRK: Exchange lists an estimate; 0 = unknown
 			ls[1].Size = listed
 			got := fetchAll(t, m, ls, 10000)
 			if len(got) != 3 || got[1].body != string(head)+"\r\n\r\n" || got[1].size != int64(len(long)) {
@@ -321,7 +321,7 @@ func TestFetchSurvivesALostConnection(t *testing.T) {
 		for i := 1; i <= 20; i++ {
 			raw := letter(i, 3000)
 			if i == 7 {
-				raw = letter(i, 300<<10) // kept in a file
+				raw = letter(i, 300<<10) // long enough to be kept in a file
 			}
 			total += len(raw)
 			s.put(t, "INBOX", raw, day)
@@ -349,7 +349,7 @@ func TestMarkSetsSeen(t *testing.T) {
 			s.put(t, "INBOX", letter(i, 500), day)
 		}
 		m := open(t, s.options(), false)
-		for range 2 { // a repeat does no harm, nor does a message that is not there
+		for range 2 { // repeats and missing messages do no harm
 			if err := m.Mark(context.Background(), []uint32{3, 1, 77, 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -394,7 +394,7 @@ func TestMarkSaysThatAFlagIsNotKept(t *testing.T) {
 	s := dovecotServer(t) // it answers OK and does nothing
 	s.put(t, "INBOX", letter(1, 500), day)
 	m := open(t, s.options(), true)
-	m.readOnly = false // as if the folder were read-only to this user, which Dovecot treats the same
+	m.readOnly = false // as if the folder were read-only to this user: Dovecot behaves the same
 	err := m.Mark(context.Background(), []uint32{1})
 	if err == nil || !strings.Contains(err.Error(), "does not keep the flag") || fault.Of(err) != fault.Refused {
 		t.Errorf("got %v", err)
@@ -407,7 +407,7 @@ func TestMarkMoves(t *testing.T) {
 			onServers(t, func(t *testing.T, s *testServer) {
 				s.put(t, "INBOX", letter(1, 500), day)
 				s.put(t, "INBOX", letter(2, 500), day)
-				s.put(t, "INBOX", letter(3, 500), day, imap.FlagDeleted) // somebody else's business
+				s.put(t, "INBOX", letter(3, 500), day, imap.FlagDeleted) // marked by somebody else
 				o := s.options()
 				o.MoveTo = "Done"
 				o.Dial = (&tap{rewrite: func(line string) string {
@@ -427,7 +427,7 @@ func TestMarkMoves(t *testing.T) {
 				}
 				want := []imap.UID{2, 3}
 				if strings.Contains(lacks, "UIDPLUS") {
-					want = []imap.UID{1, 2, 3} // it stays, marked
+					want = []imap.UID{1, 2, 3} // the message stays, marked
 				}
 				var left []imap.UID
 				for _, st := range s.look(t, "INBOX") {
@@ -534,7 +534,7 @@ func TestUIDValidityChanged(t *testing.T) {
 	}
 }
 
-// TestOldUnseenMailIsCounted and not listed, by servers that count and by those that don't.
+// TestOldUnseenMailIsCounted checks that old mail is counted and not listed, on servers with and without ESEARCH.
 func TestOldUnseenMailIsCounted(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
 		for i := range 30 {

@@ -12,8 +12,8 @@ import (
 	"helpdesk/pkg/spool"
 )
 
-// TestRefusalsOfAllOrOfSome tells a server that gives nothing for now from messages that it cannot give: only the
-// latter are told as such, since they may end in the quarantine.
+// TestRefusalsOfAllOrOfSome distinguishes a server that delivers nothing for now from single messages that it cannot
+// deliver. Only the latter are reported one by one, since they may end in the quarantine.
 func TestRefusalsOfAllOrOfSome(t *testing.T) {
 	for name, c := range map[string]struct {
 		listed  int

@@ -25,7 +25,7 @@ const (
 	testPassword = "secret"
 )
 
-// testServer is a real IMAP server on loopback, empty but for INBOX, Done and Sent.
+// testServer is a real IMAP server on loopback with the empty folders INBOX, Done and Sent.
 type testServer struct {
 	name             string
 	addr, tls, start string // host:port without TLS, with implicit TLS, with STARTTLS
@@ -33,7 +33,7 @@ type testServer struct {
 	user             string
 }
 
-// onServers runs the test on every server there is.
+// onServers runs the test on every available server.
 func onServers(t *testing.T, test func(t *testing.T, s *testServer)) {
 	t.Run("memory", func(t *testing.T) { test(t, memoryServer(t)) })
 	t.Run("dovecot", func(t *testing.T) { test(t, dovecotServer(t)) })
@@ -159,7 +159,7 @@ func (m stored) has(f imap.Flag) bool {
 	return false
 }
 
-// look returns what lies in the folder.
+// look returns the messages in the folder.
 func (s *testServer) look(t *testing.T, folder string) []stored {
 	t.Helper()
 	c := s.admin(t)
@@ -195,7 +195,7 @@ func letter(n, size int) []byte {
 	return b.Bytes()
 }
 
-// tap is a way to a server that keeps what we say and may break.
+// tap is a connection to a server that records our commands and may break.
 type tap struct {
 	mu       sync.Mutex
 	said     bytes.Buffer
@@ -219,7 +219,7 @@ func (w *tap) dial(ctx context.Context, network, addr string) (net.Conn, error) 
 	return &tapConn{Conn: c, tap: w, left: left}, nil
 }
 
-// commands returns the names of the commands said so far.
+// commands returns the names of the commands sent so far.
 func (w *tap) commands() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -242,7 +242,7 @@ type tapConn struct {
 	net.Conn
 	tap  *tap
 	left int64
-	rest []byte // rewritten and not yet read
+	rest []byte // rewritten, not yet read
 }
 
 func (c *tapConn) Write(p []byte) (int, error) {

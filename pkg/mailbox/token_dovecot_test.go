@@ -17,8 +17,7 @@ import (
 	"helpdesk/pkg/sandbox/auth"
 )
 
-// TestDovecotTakesTokens logs in to a Dovecot that asks an authorization server whose token it is given, by either
-// mechanism.
+// TestDovecotTakesTokens logs in, by either mechanism, to a Dovecot that asks an authorization server about the token.
 func TestDovecotTakesTokens(t *testing.T) {
 	s := auth.New(auth.Options{})
 	at, err := s.Start()
@@ -61,7 +60,7 @@ func TestDovecotTakesTokens(t *testing.T) {
 	}
 }
 
-// accessToken signs help@firm.ru in.
+// accessToken returns an access token for help@firm.ru.
 func accessToken(t *testing.T, s *auth.Server, at string) string {
 	t.Helper()
 	back, err := s.Browse(at+"/authorize?"+
