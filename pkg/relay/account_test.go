@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// TestARefusalOfTheAccountKeepsEveryLetter, as long as it can be about nothing else; one of the recipient, or one that
-// may be of him, is about one letter.
+// TestARefusalOfTheAccountKeepsEveryLetter checks that a refusal stops all letters if it can only be about the account.
+// A refusal that is or may be about the recipient concerns one letter.
 func TestARefusalOfTheAccountKeepsEveryLetter(t *testing.T) {
 	s := memoryServer(t)
 	r := open(t, options(s.addr))
@@ -136,7 +136,7 @@ func TestARefusalOfTheAccountKeepsEveryLetter(t *testing.T) {
 	}
 }
 
-// What the account may send is used up: that passes, and is no fault of the letter. A recipient's full mailbox is his.
+// The limit of an account is temporary and no fault of the letter. A full mailbox is the recipient's matter.
 func TestALimitOfTheAccountKeepsEveryLetterForAWhile(t *testing.T) {
 	s := memoryServer(t)
 	r := open(t, options(s.addr))

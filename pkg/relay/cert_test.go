@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/sandbox/mail"
 )
 
-// certificate makes one that is signed by itself, for 127.0.0.1.
+// certificate makes a self-signed certificate for 127.0.0.1.
 func certificate(t *testing.T) (cert tls.Certificate, ca []byte) {
 	t.Helper()
 	cert, ca, err := mail.Certificate()

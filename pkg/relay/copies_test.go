@@ -20,8 +20,8 @@ func copiedTo(to string, cc ...string) desk.Letter {
 	return l
 }
 
-// Those in copy stand in Cc and get the letter; whom the server does not take is named, and the others have the letter
-// once. A recipient who is not taken ends it for all.
+// Recipients in copy are in Cc and get the letter. Those that the server refuses are returned, and the others get the
+// letter once. If the first recipient is refused, nobody gets it.
 func TestLettersInCopy(t *testing.T) {
 	onServers(t, func(t *testing.T, s *testServer) {
 		r := open(t, options(s.addr))
@@ -67,7 +67,7 @@ func TestLettersInCopy(t *testing.T) {
 			want := 0
 			if c.took != "" {
 				want = 1
-				if s.memory == nil { // to each recipient apart
+				if s.memory == nil { // one delivery per recipient
 					want = len(strings.Fields(c.took))
 				}
 			}
@@ -99,7 +99,7 @@ func TestLettersInCopy(t *testing.T) {
 	})
 }
 
-// A refusal that is about us is not taken for one of somebody in copy: the recipient comes first.
+// A refusal of us is not mistaken for a refusal of somebody in copy, because the recipient comes first.
 func TestRefusingUsWithOthersInCopy(t *testing.T) {
 	s := memoryServer(t)
 	r := open(t, options(s.addr))

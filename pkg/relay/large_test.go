@@ -12,7 +12,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// TestARefusalForTheSizeIsToldApart from other refusals for good: such a letter may be taken without its files.
+// TestARefusalForTheSizeIsToldApart checks that it is distinguished from other permanent refusals: such a letter may be
+// accepted without its files.
 func TestARefusalForTheSizeIsToldApart(t *testing.T) {
 	s := memoryServer(t)
 	r := open(t, options(s.addr))
@@ -72,7 +73,7 @@ func TestARefusalForTheSizeIsToldApart(t *testing.T) {
 	}
 	s.memory.fail = nil
 	l := letterTo("ivan@example.org")
-	l.Text = strings.Repeat("я", 200000) // more than the server has said it takes
+	l.Text = strings.Repeat("я", 200000) // more than the server's SIZE
 	wantLarge(t, r, l, true)
 }
 

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// panicking is a connection that panics once over what is written to it.
+// panicking is a connection that panics once, on a write of certain text.
 type panicking struct {
 	net.Conn
-	over *[]byte // nil = it has panicked
+	over *[]byte // nil = it has already panicked
 }
 
 func (c panicking) Write(b []byte) (int, error) {
@@ -21,7 +21,7 @@ func (c panicking) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// TestAPanicLeavesTheRelayUsable: whoever recovers from it goes on with the next letter, on another connection.
+// TestAPanicLeavesTheRelayUsable checks that after a recovered panic the next letter is sent on another connection.
 func TestAPanicLeavesTheRelayUsable(t *testing.T) {
 	for _, over := range []string{"MAIL FROM", "Subject"} {
 		what := []byte(over)

@@ -10,8 +10,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// TestNames holds that a program shows the sender's name whole, be it one that decodes each encoded word by itself and
-// keeps the blank between two.
+// TestNames checks that programs show the sender's whole name, even those that decode each encoded word by itself and
+// keep the blank between two.
 func TestNames(t *testing.T) {
 	for name, words := range map[string]int{
 		"Служба поддержки": 1, "Иван": 1, "Поддержка (Москва)": 1,

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// postfixServer returns a Postfix of the tests' own, or skips the test where there is none.
+// postfixServer returns a Postfix for tests, or skips the test if Postfix is not installed.
 func postfixServer(t *testing.T) *testServer {
 	t.Helper()
 	postfix.once.Do(func() {
@@ -56,8 +56,8 @@ closing@example.org 421 4.3.2 closing
 refused@example.ru 553 5.7.1 sender not owned by user
 `
 
-// postfixLetters returns what was delivered so far, without the lines that Postfix put before it; it waits for at least
-// min letters.
+// postfixLetters returns the letters delivered so far, without the lines that Postfix added. It waits for at least min
+// letters.
 func postfixLetters(t *testing.T, min int) []taken {
 	t.Helper()
 	var all []taken
@@ -84,7 +84,7 @@ func postfixLetters(t *testing.T, min int) []taken {
 	return nil
 }
 
-// delivered takes Postfix's own fields off a delivered letter.
+// delivered removes Postfix's own fields from a delivered letter.
 func delivered(raw string) taken {
 	var l taken
 	for {

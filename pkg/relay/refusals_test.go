@@ -12,13 +12,13 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// refusals are answers of real servers, or of others of their kind, and whom they are about.
+// refusals are answers of real servers, or similar ones, with whom they are about.
 var refusals = []struct {
 	stage  string
 	answer string
 	want   kind
 }{
-	// the name we give, and the machine
+	// our name in EHLO, and the machine
 	{"RCPT", "504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", client},
 	{"RCPT", "550 5.7.1 <srv>: Helo command rejected: Access denied", client},
 	{"MAIL", "501 5.5.4 Invalid domain name", client},
@@ -34,7 +34,7 @@ var refusals = []struct {
 	{"MAIL", "550 5.7.606 Access denied, banned sending IP [203.0.113.7]", client},
 	{"letter", "550 5.7.25 [203.0.113.7] The IP address sending this message does not have a PTR record", client},
 	{"RCPT", "550 rejected because 203.0.113.7 is listed at bl.spamcop.net", client},
-	// what the account may send is used up
+	// the account's limit is used up
 	{
 		"letter",
 		"550 5.4.5 Daily user sending limit exceeded. For more information on Gmail sending limits go to",
@@ -78,7 +78,7 @@ var refusals = []struct {
 	{"letter", "550 5.7.60 SMTP; Client does not have permissions to send as this sender", sender},
 	{"letter", "550 5.7.0 From address is not one of your addresses", sender},
 	{"letter", "550 The from address does not match a verified Sender Identity.", sender},
-	// the recipient, or what their server said
+	// the recipient, or the answer of their server
 	{
 		"RCPT",
 		"550 5.1.1 <ivan@example.org>: Recipient address rejected: User unknown in virtual mailbox table",
@@ -110,10 +110,10 @@ var refusals = []struct {
 	{"letter", "552 5.3.4 Message size exceeds fixed limit", size},
 	{"letter", "554 5.7.1 Message size exceeds the maximum of your account", size},
 	{"letter", "554 5.7.1 Message rejected under suspicion of SPAM", unknown},
-	// known senders only
+	// relaying only for known senders
 	{"RCPT", "554 5.7.1 <ivan@example.org>: Relay access denied", relaying},
 	{"RCPT", "550 5.7.1 Unable to relay", relaying},
-	// nothing tells: the server is asked about our own address
+	// unclear: the server is asked about our own address
 	{"RCPT", "550 5.7.1 Policy rejection", unknown},
 	{"RCPT", "450 4.7.1 <ivan@example.org>: Recipient address rejected: Policy Rejection- Quota Exceeded", unknown},
 }
@@ -127,8 +127,8 @@ func TestWhomARefusalIsAbout(t *testing.T) {
 	}
 }
 
-// TestNoLetterIsLostOverTheAccount sends to several recipients by a server that refuses all of them in each of these
-// ways.
+// TestNoLetterIsLostOverTheAccount sends to several recipients through a server that refuses all of them, for each of
+// these refusals.
 func TestNoLetterIsLostOverTheAccount(t *testing.T) {
 	stage := map[string]string{"MAIL": "MAIL", "RCPT": "RCPT", "DATA": "DATA", "letter": "dot"}
 	for _, c := range refusals {
@@ -137,7 +137,7 @@ func TestNoLetterIsLostOverTheAccount(t *testing.T) {
 		}
 		for _, envelope := range []string{"", "<>"} {
 			if c.want == sender && envelope != "" {
-				continue // the account may send, but not so
+				continue // the account may send, but not from this address
 			}
 			f := newFake(t, "250-PIPELINING\r\n", func(_ int, s string) string {
 				if s == stage[c.stage] {
@@ -157,8 +157,8 @@ func TestNoLetterIsLostOverTheAccount(t *testing.T) {
 	}
 }
 
-// TestWhatHitsUsIsNotARecipientsFault has one server that refuses a stranger without a word why, and one that refuses
-// everybody so, in words of its own.
+// TestWhatHitsUsIsNotARecipientsFault uses one server that refuses a single recipient without a reason, and one that
+// refuses everybody in the same way.
 func TestWhatHitsUsIsNotARecipientsFault(t *testing.T) {
 	for _, ehlo := range []string{"", "250-PIPELINING\r\n"} {
 		for _, words := range []string{"550 5.7.1 Not today", "550 go away",
@@ -194,7 +194,7 @@ func TestWhatHitsUsIsNotARecipientsFault(t *testing.T) {
 	}
 }
 
-// TestGreetingsThatRefuse tells what passes from what a person must mend.
+// TestGreetingsThatRefuse distinguishes temporary refusals from those that a person must resolve.
 func TestGreetingsThatRefuse(t *testing.T) {
 	for _, c := range []struct {
 		stage, answer string
@@ -249,7 +249,7 @@ func TestGreetingsThatRefuse(t *testing.T) {
 	}
 }
 
-// TestLoginsRefusedForLoad are tried again, and nobody is sent to look for another password.
+// TestLoginsRefusedForLoad checks that they are retried, and that the error does not blame the password.
 func TestLoginsRefusedForLoad(t *testing.T) {
 	for answer, extent := range map[string]fault.Extent{
 		"454 4.7.0 Too many login attempts, please try again later":                                    fault.Server,
@@ -278,7 +278,7 @@ func TestLoginsRefusedForLoad(t *testing.T) {
 	}
 }
 
-// TestTry asks what check asks: whether letters from us are taken, and sends none.
+// TestTry checks that Try asks whether our letters are accepted, and sends none.
 func TestTry(t *testing.T) {
 	for answer, extent := range map[string]fault.Extent{
 		"": -1, "504 5.5.2 <srv>: Helo command rejected: need fully-qualified hostname": fault.Setup,
@@ -350,7 +350,7 @@ func reply(code, msg string) *textproto.Error {
 	return &textproto.Error{Code: n, Msg: msg}
 }
 
-// TestPostfixRefusesOurName holds what the server is known to say against one that runs.
+// TestPostfixRefusesOurName compares a recorded refusal with that of a running Postfix.
 func TestPostfixRefusesOurName(t *testing.T) {
 	s := postfixServer(t)
 	for _, name := range []string{"srv", "banned.example.ru"} {

@@ -108,7 +108,7 @@ func TestSendSaysWhatARefusalOfTheLetterMeans(t *testing.T) {
 		code    int
 		says    string
 		want    fault.Outcome
-		patient bool // it is believed when it has lasted
+		patient bool // the refusal counts as final if it persists
 	}{
 		{
 			451,
@@ -154,12 +154,12 @@ func TestSMTPUTF8OnlyWhereAnAddressNeedsIt(t *testing.T) {
 	}
 }
 
-// fakeServer drops the connection where it is told to.
+// fakeServer drops the connection where drop says so.
 type fakeServer struct {
 	addr  string
 	ehlo  string                              // lines of the answer to EHLO
-	drop  func(conn int, stage string) string // "drop", an answer, or "" for the usual one
-	each  func(command string) string         // an answer to a command, "" for the usual one; nil = none
+	drop  func(conn int, stage string) string // "drop", an answer, or "" for the default
+	each  func(command string) string         // answer to a command, "" for the default; nil = always the default
 	conns atomic.Int32
 	mu    sync.Mutex
 	said  strings.Builder
@@ -253,7 +253,7 @@ func (f *fakeServer) serve(c net.Conn, n int) {
 	}
 }
 
-// body reads a letter, or a part of it where it is told to drop there.
+// body reads a letter; if it is to be dropped in the letter, only a part.
 func (f *fakeServer) body(in *bufio.Reader, n int) bool {
 	for i := 0; ; i++ {
 		if i == 5 && f.drop != nil && f.drop(n, "body") == "drop" {
@@ -271,7 +271,7 @@ func (f *fakeServer) body(in *bufio.Reader, n int) bool {
 
 func TestALostConnectionSaysWhetherTheLetterWasTaken(t *testing.T) {
 	for _, ehlo := range []string{"", "250-PIPELINING\r\n250-SIZE 100000000\r\n"} {
-		for _, before := range []int32{0, 1} { // letters sent on the same connection
+		for _, before := range []int32{0, 1} { // letters sent earlier on the same connection
 			for stage, outcome := range map[string]fault.Outcome{
 				"MAIL": fault.Refused, "RCPT": fault.Refused, "DATA": fault.Refused, "body": fault.Refused,
 				"dot": fault.Unsure,
@@ -292,7 +292,7 @@ func TestALostConnectionSaysWhetherTheLetterWasTaken(t *testing.T) {
 	}
 }
 
-// loseALetter sends letters until one is lost, and one more.
+// loseALetter sends letters until one is lost, and then another one.
 func loseALetter(t *testing.T, f *fakeServer, stage string, before int, outcome fault.Outcome) {
 	t.Helper()
 	r := open(t, options(f.addr))
@@ -303,7 +303,7 @@ func loseALetter(t *testing.T, f *fakeServer, stage string, before int, outcome 
 		}
 	}
 	if stage == "body" {
-		l.Files = []desk.Part{{Name: "a.bin", Content: make([]byte, 20<<20)}} // more than the system takes unread
+		l.Files = []desk.Part{{Name: "a.bin", Content: make([]byte, 20<<20)}} // more than the system buffers
 	}
 	raw, err := r.Send(context.Background(), l)
 	if fault.Of(err) != outcome || fault.ExtentOf(err) != fault.Server || len(raw.Raw) == 0 {
@@ -351,7 +351,7 @@ func TestAPipelinedLetterWithoutRecipientIsEnded(t *testing.T) {
 				return "550 no such user"
 			}
 		}
-		return "" // and DATA is welcomed all the same
+		return "" // and DATA is accepted all the same
 	})
 	r := open(t, options(f.addr))
 	if _, err := r.Send(context.Background(), letterTo("ivan@example.org")); fault.Of(err) != fault.Never {
@@ -458,7 +458,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		o      Options
 		extent fault.Extent
-		says   []string // none = it opens
+		says   []string // parts of the error; nil = Open succeeds
 	}{
 		"plain":    {o: plain},
 		"starttls": {o: with(func(o *Options) { o.TLS, o.CA = "starttls", s.ca })},

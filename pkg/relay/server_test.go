@@ -18,31 +18,31 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// taken is a letter a server took.
+// taken is a letter that a server accepted.
 type taken struct {
 	from string
 	to   []string
 	raw  string
 }
 
-// testServer is a real SMTP server on loopback. It refuses later@, never@ and closing@example.org and the sender
-// refused@example.ru, each in its way.
+// testServer is a real SMTP server on loopback. It refuses the recipients later@, never@ and closing@example.org and
+// the sender refused@example.ru, each in a different way.
 type testServer struct {
 	name    string
 	addr    string
-	tls     string // with implicit TLS; "" = none
+	tls     string // address with implicit TLS; "" = none
 	ca      []byte
 	letters func(t *testing.T, min int) []taken
-	memory  *memory // nil = it is another
+	memory  *memory // nil = another server
 }
 
-// onServers runs the test on every server there is.
+// onServers runs the test on every available server.
 func onServers(t *testing.T, test func(t *testing.T, s *testServer)) {
 	t.Run("memory", func(t *testing.T) { test(t, memoryServer(t)) })
 	t.Run("postfix", func(t *testing.T) { test(t, postfixServer(t)) })
 }
 
-// memory is the server of the tests.
+// memory is the in-memory server for tests.
 type memory struct {
 	mu      sync.Mutex
 	letters []taken

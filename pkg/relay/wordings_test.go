@@ -13,8 +13,9 @@ import (
 //go:embed testdata/refusals.txt
 var wordings string
 
-// TestWordingsOfServers holds each of many servers' answers against what it is about, and then without its code, where
-// the letter of one whom it is not about must still not be lost, nor all letters be kept over one recipient.
+// TestWordingsOfServers compares the verdict on many servers' answers with what they are about. It repeats this without
+// the answers' codes: then a refusal of us must still not lose the letter, and one of a recipient must not stop all
+// letters.
 func TestWordingsOfServers(t *testing.T) {
 	detail := regexp.MustCompile(`^[245]\.\d+\.\d+ `)
 	n := 0
