@@ -13,7 +13,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// strangers are users of every kind; all of them write comments, and chats list none of them.
+// strangers adds users of every kind. All of them write comments, and chats list none of them.
 func strangers(o sandbox.PortalOptions) sandbox.PortalOptions {
 	o.Users = []sandbox.User{{
 		ID:    1,
@@ -32,7 +32,7 @@ func strangers(o sandbox.PortalOptions) sandbox.PortalOptions {
 	return o
 }
 
-// heard returns what specialists said in the task, after everybody wrote their number there.
+// heard makes every user write their number in the task, and returns what counts as a specialist's comment.
 func heard(t *testing.T, p *sandbox.Portal, c *Client, id int64) (said []string, err error) {
 	t.Helper()
 	for user, text := range map[int64]string{7: "Anna", 9: "Oleg", 50: "mail", 51: "bot", 52: "line", 53: "other",
@@ -52,7 +52,7 @@ func heard(t *testing.T, p *sandbox.Portal, c *Client, id int64) (said []string,
 	return said, talks[0].Err
 }
 
-// Only those who are known for specialists are heard, on every card, with and without the right to look users up.
+// Only known specialists are heard, on every card, with and without the right to look users up.
 func TestStrangersStayInside(t *testing.T) {
 	for mode, o := range modes {
 		for _, scopes := range [][]string{nil, {"task", "im", "disk"}} {
@@ -93,8 +93,7 @@ func asked(p *sandbox.Portal) (n int) {
 	return n
 }
 
-// Users whom the portal can't be asked for hold their talk up: neither are they mailed, nor is what they wrote passed
-// over.
+// If users can't be looked up, their talk waits: their comments are neither mailed nor skipped.
 func TestAuthorsThatCanNotBeAskedFor(t *testing.T) {
 	page := `{"result":{"result":{"c0":[{"ID":"5","AUTHOR_ID":"42","POST_MESSAGE":"x"}],"c1":{"task":{"id":"1"}},"c2":null}}}`
 	refused := `{"result":{"result":[],"result_error":{"c0":{"error":"insufficient_scope"}}}}`
@@ -106,7 +105,7 @@ func TestAuthorsThatCanNotBeAskedFor(t *testing.T) {
 	tells(t, talks[0].Err, told{fault.Refused, fault.Setup})
 }
 
-// What was told of a user counts for a day.
+// An answer about a user is valid for a day.
 func TestAuthorsAreAskedForAgain(t *testing.T) {
 	var webhook string
 	now := time.Now()

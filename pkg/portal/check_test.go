@@ -30,7 +30,7 @@ func findings(t *testing.T, o sandbox.PortalOptions, want Want) (ok, missing, br
 	return ok, missing, broken
 }
 
-// noted returns the key of a finding's text, and what stands in it.
+// noted returns the key and the arguments of a finding's text.
 func noted(f Finding) string {
 	return strings.TrimSpace(fmt.Sprintln(append([]any{f.Note.Key}, f.Note.Args...)...))
 }
@@ -123,7 +123,7 @@ func TestLimitOfThePortalIsKept(t *testing.T) {
 	}
 }
 
-// What a task taught of REST v3, the next check tells.
+// The next check reports what a task has shown about REST v3.
 func TestCheckTellsOfRelatedObjects(t *testing.T) {
 	for portal, want := range map[sandbox.V3Related]string{
 		sandbox.V3RelatedKept:    "check.portal.keys",
@@ -143,7 +143,7 @@ func TestCheckTellsOfRelatedObjects(t *testing.T) {
 	}
 }
 
-// Groups of new tasks are asked for where the webhook may ask, by either scope; without one nothing is wrong.
+// Groups of new tasks are checked if the webhook may ask, with either scope; without a scope nothing is wrong.
 func TestCheckOfGroups(t *testing.T) {
 	groups := []sandbox.Group{{
 		ID:   3,

@@ -13,7 +13,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// cards are the kinds of portals a comment with files must get through on.
+// cards are the kinds of portals that must store a comment with files.
 var cards = map[string]sandbox.PortalOptions{
 	"old card":              {},
 	"new card":              {NewCard: true},
@@ -22,7 +22,7 @@ var cards = map[string]sandbox.PortalOptions{
 	"new card, another one": {NewCard: true, ActsAs: 9},
 }
 
-// withFiles is a comment with two files on the Drive.
+// withFiles returns a comment with two files on the Drive.
 func withFiles(t *testing.T, c *Client, task, chat int64) desk.Effect {
 	t.Helper()
 	files := []desk.File{{Name: "a.txt", Size: 1}, {Name: "b.txt", Size: 1}}
@@ -38,7 +38,7 @@ func withFiles(t *testing.T, c *Client, task, chat int64) desk.Effect {
 	return e
 }
 
-// shown returns the comments that carry our marker, and the names of their files.
+// shown returns the number of comments with our marker, and the names of their files.
 func shown(p *sandbox.Portal, task int64) (comments int, files []string) {
 	got, _ := p.Task(task)
 	for _, m := range got.Comments {
@@ -53,7 +53,7 @@ func shown(p *sandbox.Portal, task int64) (comments int, files []string) {
 	return comments, files
 }
 
-// A comment's text and files are there once, whether the task's chat is known or not.
+// The text and the files of a comment arrive once, whether the task's chat is known or not.
 func TestFilesOfACommentAreThere(t *testing.T) {
 	for name, o := range cards {
 		for _, known := range []bool{true, false} {
@@ -79,7 +79,7 @@ func TestFilesOfACommentAreThere(t *testing.T) {
 	}
 }
 
-// A card that is found to be old is not asked for chats again that day.
+// After a portal has been found to have the old card, it is not asked for chats again that day.
 func TestOldCardIsAskedForChatsOnce(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{})
 	task := opened(t, c, 1)[0]
@@ -127,7 +127,7 @@ func TestQuirkChatIsMade(t *testing.T) {
 	}
 }
 
-// Who was taken off a task takes part again to give it files.
+// If our user was removed from a task, it joins again to send files.
 func TestQuirkFilesTakeMembership(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{
 		NewCard: true,
@@ -143,7 +143,7 @@ func TestQuirkFilesTakeMembership(t *testing.T) {
 	}
 }
 
-// A file that the chat passes over is sent once more, and named where it is passed over again.
+// A file that the chat skips is sent once more, and reported as missing if it is skipped again.
 func TestFilesThatTheChatPassesOver(t *testing.T) {
 	for _, times := range []int{1, 9} {
 		left := times
@@ -169,7 +169,7 @@ func TestFilesThatTheChatPassesOver(t *testing.T) {
 	}
 }
 
-// A chat that takes nothing is no success.
+// If a chat accepts nothing, the comment has failed.
 func TestChatThatTakesNothing(t *testing.T) {
 	for _, detour := range []bool{false, true} {
 		p, c := live(t, sandbox.PortalOptions{NewCard: true, Talks: func(string) bool { return false }})
@@ -192,13 +192,13 @@ func TestQuirkTasksShowAttachments(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{})
 	files := withFiles(t, c, 1, 0).Post.Files
 	one, two, none := openEffect("one", "a"), openEffect("two", "b"), openEffect("none", "c")
-	two.Post.Files, none.Post.Files = files[:1], files // of which nothing gets there
+	two.Post.Files, none.Post.Files = files[:1], files // none of which arrives
 	for _, e := range []*desk.Effect{&one, &two} {
 		e.Task = c.Make(t.Context(), []desk.Effect{*e})[0].Task
 	}
 	none.Task = opened(t, c, 1)[0]
 	none.Key = "key0"
-	other := openEffect("another", "d") // its number is another task's by now
+	other := openEffect("another", "d") // another task has this number now
 	other.Task = one.Task
 	look := func() []desk.Sight {
 		t.Helper()
@@ -236,7 +236,7 @@ func TestQuirkFilesGetOtherNames(t *testing.T) {
 	}
 }
 
-// A chat that takes none of the files gets the text, and the files are named.
+// If a chat accepts none of the files, it gets the text, and the files are reported as missing.
 func TestQuirkNothingIsPostedWithoutFiles(t *testing.T) {
 	p, c := live(t, sandbox.PortalOptions{NewCard: true, Copies: func(string) bool { return false }})
 	task := opened(t, c, 1)[0]

@@ -10,7 +10,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A custom field the portal demands fails every task: the operator must read its name.
+// A custom field that the portal requires fails every task: the error must show its name.
 func TestMandatoryFieldIsNamed(t *testing.T) {
 	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {
 		MandatoryField: "UF_BRANCH",

@@ -10,12 +10,12 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestFigures counts the requests of whole jobs: they are what a portal limits.
+// TestFigures counts the requests of whole jobs, which the portal limits.
 func TestFigures(t *testing.T) {
 	known := map[string]string{"portal.times": quick}
 	withFolder := func(o *Options) { saved(known)(o) }
 	{
-		_, c := live(t, sandbox.PortalOptions{}, withFolder) // once a day the folder is looked up
+		_, c := live(t, sandbox.PortalOptions{}, withFolder) // the folder is looked up once a day
 		if _, err := c.Prepare(t.Context(), nil, []desk.File{{
 			Name: "a",
 			Size: 1,
@@ -53,7 +53,7 @@ func TestFigures(t *testing.T) {
 	}
 }
 
-// letters does what a pass does for so many new letters.
+// letters makes the calls of a pass for so many new letters.
 func letters(t *testing.T, c *Client, from, n, files int) {
 	t.Helper()
 	var addresses []string
@@ -80,7 +80,7 @@ func letters(t *testing.T, c *Client, from, n, files int) {
 	}
 }
 
-// notified reads 40 changed tasks of many, then none.
+// notified reads 40 changed tasks of many, and then none.
 func notified(t *testing.T, mode string, o sandbox.PortalOptions) {
 	t.Helper()
 	clock := sandbox.NewClock(time.Now())
@@ -92,7 +92,7 @@ func notified(t *testing.T, mode string, o sandbox.PortalOptions) {
 	for _, id := range ids[:40] {
 		p.Say(id, 7, "answer")
 	}
-	clock.Advance(time.Minute) // the dates are written late
+	clock.Advance(time.Minute) // dates are written late
 	p.ResetCounts()
 	ch, err := c.Changes(t.Context(), since)
 	if err != nil || len(ch.Tasks) != 40 || p.Hits() != 1 {
@@ -112,7 +112,7 @@ func notified(t *testing.T, mode string, o sandbox.PortalOptions) {
 		}
 	}
 	most := 2
-	if o.ChatOnlyInGet { // the first time the chats must be asked for: they stay known afterwards
+	if o.ChatOnlyInGet { // the first time the chats must be asked for; later they are known
 		most = 5
 	}
 	if p.Hits() > most {

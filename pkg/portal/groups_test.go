@@ -7,7 +7,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// Groups are found by either method, over pages; an archived or secret group is not among them.
+// Groups are found by either method and over several pages, without archived and secret ones.
 func TestGroups(t *testing.T) {
 	for _, scope := range GroupScopes {
 		o := sandbox.PortalOptions{Scopes: []string{"task", scope}, Groups: []sandbox.Group{

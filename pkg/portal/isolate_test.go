@@ -13,10 +13,10 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// instantly has nobody wait between attempts.
+// instantly removes the waits between attempts.
 func instantly(o *Options) { o.Sleep = func(context.Context, time.Duration) error { return nil } }
 
-// A large file that the server dies over waits alone; when nothing goes through, the server is away.
+// A large file on which the server fails waits alone. If every file fails, the server counts as unavailable.
 func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {
 	for _, tt := range []struct {
 		broken []string
@@ -54,7 +54,7 @@ func TestOneLargeFileThatFailsIsItsOwnMatter(t *testing.T) {
 	}
 }
 
-// A task that can't be asked for its chat may have one: neither is its comment certainly not there, nor its talk read.
+// A task that can't be asked for its chat may have one: its comment is in doubt, and its talk counts as unread.
 func TestChatThatCanNotBeAskedFor(t *testing.T) {
 	for name, fault := range map[string]sandbox.Fault{
 		"whole": {Kind: sandbox.BadGateway}, "command": {

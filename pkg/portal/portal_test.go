@@ -19,8 +19,8 @@ import (
 
 const secret = "abc123secret"
 
-// client returns a client of the script whose clock stands, who never sleeps, and who knows that there is no REST v3,
-// and who it is, and that the users 7, 8 and 9 are specialists.
+// client returns a client of the script with a stopped clock and no sleeps. It already knows that there is no REST v3,
+// who it is, and that the users 7, 8 and 9 are specialists.
 func client(t *testing.T, s *testkit.Script, change ...func(*Options)) *Client {
 	t.Helper()
 	o := Options{Options: bitrix.Options{
@@ -61,7 +61,7 @@ func saved(values map[string]string) func(*Options) {
 	}
 }
 
-// told is what an error says of the outcome.
+// told is the outcome and the extent of an error.
 type told struct {
 	Outcome fault.Outcome
 	Extent  fault.Extent
@@ -97,7 +97,7 @@ func commentEffect(task int64, text string) desk.Effect {
 	}
 }
 
-// secretive is a portal that tells secrets in all it says: nine ways to fail in a call, then three in a download.
+// secretive is a portal whose answers contain secrets: nine failures of a call, then three of a download.
 func secretive(t *testing.T) *testkit.Script {
 	t.Helper()
 	page := `<html>https://p.ru/rest/17/` + secret + `/tasks.task.add?auth=` + secret + `</html>`
@@ -113,7 +113,7 @@ func secretive(t *testing.T) *testkit.Script {
 		}, testkit.Drop, testkit.Drop, testkit.Answer(500, page))
 }
 
-// The address of the webhook is a password, and so are the tokens of files: neither stands in an error or in the log.
+// The webhook's address and the tokens of files are secrets: neither an error nor the log contains them.
 func TestSecretsAreNeverTold(t *testing.T) {
 	s := secretive(t)
 	var log strings.Builder

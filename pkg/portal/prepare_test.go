@@ -28,7 +28,7 @@ func contents(texts ...string) func(int) (io.ReadCloser, error) {
 	}
 }
 
-// contactsOf is the command that asks for the contacts of an address.
+// contactsOf returns the command that asks for the contacts of an address.
 func contactsOf(address string) string {
 	return "crm.contact.list?filter[EMAIL]=" + address +
 		"&select[0]=ID&select[1]=NAME&select[2]=SECOND_NAME&select[3]=LAST_NAME" +
@@ -80,8 +80,8 @@ func TestPrepareWithNothingToDoMakesNoRequest(t *testing.T) {
 	}
 }
 
-// What an earlier pass has uploaded is looked at: what is gone, is somebody else's or is another file goes up again,
-// and what can't be looked at stays.
+// Files that an earlier pass uploaded are checked. One that is missing, belongs to somebody else or is another file is
+// uploaded again; one that can't be checked is kept.
 func TestPrepareLooksAtWhatWasUploaded(t *testing.T) {
 	look := `{"result":{"result":{"c0":{"ID":"1","NAME":"a (1).txt","SIZE":"3"},"c1":{"ID":"2","NAME":"secret.txt","SIZE":"9"},
 		"c4":{"ID":"5","NAME":"a.txt","SIZE":"4"}},"result_error":{"c2":{"error":"ERROR_NOT_FOUND","error_description":"x"},
@@ -122,7 +122,7 @@ func TestFolderIsLookedUpOnce(t *testing.T) {
 	}
 }
 
-// Where there is nowhere to put files they stay behind, and that is asked once a day; a check asks anew.
+// If there is no folder for files, tasks are made without them. This is asked once a day, and again by a check.
 func TestMissingFolderCostsTheFilesOnly(t *testing.T) {
 	for name, folder := range map[string]string{
 		"scope":   `"result_error":{"c1":{"error":"insufficient_scope"}},"result":{"c0":[]}`,
@@ -158,7 +158,7 @@ func TestCheckFindsAFolderThatWasMissing(t *testing.T) {
 	}
 }
 
-// A folder that could not be asked for just now is asked for again.
+// If the portal could not answer where the folder is, it is asked again.
 func TestFolderThatIsAwayIsAskedForAgain(t *testing.T) {
 	values := map[string]string{}
 	s := testkit.NewScript(t, testkit.Answer(200,
@@ -272,7 +272,7 @@ func TestFileName(t *testing.T) {
 	}
 }
 
-// A filter that the portal ignores gives everybody: nobody is called by the name of a stranger.
+// A portal that ignores the filter returns all contacts: nobody is greeted by a stranger's name.
 func TestContactsNobodyAskedFor(t *testing.T) {
 	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":[
 		{"ID":"1","NAME":"Olga","EMAIL":[{"VALUE":"olga@b.ru"}]},{"ID":"2","NAME":"Nobody","EMAIL":[]},{"ID":"4","NAME":"None"},
@@ -287,7 +287,7 @@ func TestContactsNobodyAskedFor(t *testing.T) {
 	}
 }
 
-// What batch would rewrite goes alone, be it the name of a file or an address.
+// Text that batch would change is sent by itself, both in the name of a file and in an address.
 func TestReferencesOutsideOfTexts(t *testing.T) {
 	o := sandbox.PortalOptions{Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"$next@b.ru"}}}}
 	p, c := live(t, o, saved(map[string]string{savedFolder: "8930"}))

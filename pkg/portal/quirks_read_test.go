@@ -16,7 +16,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// stepped is a portal with a clock of its own, which returns the task it opened and how to go on.
+// stepped returns a portal with its own clock, its client, an open task, and a function that advances the clock.
 func stepped(t *testing.T, o sandbox.PortalOptions) (*sandbox.Portal, *Client, int64, func(time.Duration) time.Time) {
 	t.Helper()
 	clock := sandbox.NewClock(time.Now().Truncate(time.Second))
@@ -180,7 +180,7 @@ func TestQuirkContactListGivesAll(t *testing.T) {
 	}
 }
 
-// Of several addresses each finds its own contact, and none that merely begins like it.
+// Each of several addresses finds its own contact, and none whose address merely begins with it.
 func TestQuirkOneAddressIsLookedUp(t *testing.T) {
 	_, c := live(t, sandbox.PortalOptions{Contacts: []sandbox.Contact{{
 		ID:     1,
@@ -289,7 +289,7 @@ func TestQuirkResultWithoutItsMessage(t *testing.T) {
 		p, c := live(t, o, func(o *Options) { o.Results = true })
 		id := opened(t, c, 1)[0]
 		at := p.Say(id, 7, "done")
-		p.Say(id, 7, "done") // the same words
+		p.Say(id, 7, "done") // the same words again
 		p.MarkResult(id, at)
 		talks, err := c.Talks(t.Context(), []desk.Watch{{Task: id}})
 		if err != nil {
@@ -307,7 +307,7 @@ func TestQuirkResultWithoutItsMessage(t *testing.T) {
 	}
 }
 
-// A result of somebody whom the portal does not name stays inside.
+// A result by a user whom the portal does not list is a guest's.
 func TestResultOfAStranger(t *testing.T) {
 	body := `{"result":{"result":{"c0":{"messages":[],"users":[],"files":[]},"c1":[{"id":23,"commentId":0,"createdBy":42,"text":"a","files":[]}]},"result_error":[]}}`
 	s := testkit.NewScript(t, testkit.Answer(200, body), testkit.Answer(200, `{"result":{"result":{"c0":[]}}}`))
@@ -326,7 +326,7 @@ func TestQuirkNewCardAnswersTheOldMethod(t *testing.T) {
 		p, c := live(t, sandbox.PortalOptions{NewCard: true, GetListFails: fails})
 		var ids []int64
 		var ws []desk.Watch
-		for _, id := range opened(t, c, 30) { // more than can be asked for their chats within the same request
+		for _, id := range opened(t, c, 30) { // more than can be asked for their chats in the same request
 			p.Say(id, 7, "x")
 			ids, ws = append(ids, id), append(ws, desk.Watch{Task: id})
 		}

@@ -47,7 +47,7 @@ func TestQuirkControlIsDisapproved(t *testing.T) {
 		if got, _ := p.Task(id); got.Status != 2 {
 			t.Error(status, "stays", got.Status)
 		}
-		// an open task refuses both, which is no matter
+		// an open task refuses both methods, which is harmless
 		if m := c.Make(t.Context(), []desk.Effect{e})[0]; m.Err != nil {
 			t.Error(m.Err)
 		}
@@ -182,7 +182,7 @@ func TestQuirkCreatorIsGiven(t *testing.T) {
 	}
 }
 
-// methods returns what was called, in order, by itself or in a batch.
+// methods returns the called methods in order, including those in batches.
 func methods(p *sandbox.Portal) (list []string) {
 	for _, k := range p.Calls() {
 		if k.Method != "batch" {
@@ -192,7 +192,7 @@ func methods(p *sandbox.Portal) (list []string) {
 	return list
 }
 
-// manifold is an effect whose task has tags, an observer and a participant.
+// manifold returns an effect whose task has tags, an observer and a participant.
 func manifold(key string) desk.Effect {
 	e := openEffect(key, "a")
 	f := e.Post.Fields
@@ -200,7 +200,7 @@ func manifold(key string) desk.Effect {
 	return e
 }
 
-// What a portal does with objects shows once a day, and no task is without its tags and people for it.
+// What a portal does with related objects is found out once a day, and no task loses its tags or people.
 func TestQuirkRelatedObjects(t *testing.T) {
 	for _, tt := range []struct {
 		portal sandbox.V3Related
@@ -240,8 +240,8 @@ func TestQuirkRelatedObjects(t *testing.T) {
 	}
 }
 
-// A portal that fails over objects has failed for the last time that day: the task is in doubt, is looked for, and then
-// made the other way.
+// A portal that fails on related objects fails once a day: the task is in doubt, is looked for, and then made by REST
+// v2.
 func TestRelatedObjectsThatThePortalFailsOver(t *testing.T) {
 	p, c := live(t, newCard())
 	p.Inject(func(k *sandbox.Call) sandbox.Fault {
@@ -259,7 +259,7 @@ func TestRelatedObjectsThatThePortalFailsOver(t *testing.T) {
 	}
 }
 
-// A connection that breaks tells nothing of what the portal takes.
+// A lost connection says nothing about what the portal accepts.
 func TestLostConnectionIsNoSignOfRelatedObjects(t *testing.T) {
 	values := map[string]string{}
 	p, c := live(t, sandbox.PortalOptions{NewCard: true, V3Related: sandbox.V3RelatedKept}, saved(values))
@@ -348,7 +348,7 @@ func TestServerBoundsAFile(t *testing.T) {
 	if values[savedInline] != fmt.Sprint(maxInline/4) {
 		t.Error(values[savedInline])
 	}
-	var third *testkit.Script // three megabytes are more than a batch may hold now: they go by themselves
+	var third *testkit.Script // three megabytes exceed the limit of a batch now, so they are sent by themselves
 	third = testkit.NewScript(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `{"result":{"result":{"c0":{"field":"file","uploadUrl":"%s/u"}},"result_error":[]}}`, third.URL)
 	}, testkit.Answer(413, "<html>"))
@@ -356,11 +356,11 @@ func TestServerBoundsAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tells(t, p.Errs[0], told{fault.Never, fault.One}) // one file, and too large: it stays behind
+	tells(t, p.Errs[0], told{fault.Never, fault.One}) // this one file is too large and is left behind
 }
 
-// A portal that needs a second for a task must not be given more at once, before it has told so, than a request may
-// run.
+// Until a slow portal has reported that a task takes a second, one request must not contain more tasks than it has time
+// for.
 func TestQuirkFirstBacklogOfASlowPortal(t *testing.T) {
 	const second = time.Second
 	p, c := live(t, sandbox.PortalOptions{RequestLimit: 60 * second, NoLimit: true}, saved(map[string]string{}),
@@ -382,7 +382,7 @@ func TestQuirkFirstBacklogOfASlowPortal(t *testing.T) {
 	}
 }
 
-// A portal that asks for a field of its own gets it, of a single task as of many.
+// Custom fields that a portal requires are sent, with a single task as well as with many.
 func TestQuirkNoCustomFieldsByV3(t *testing.T) {
 	for _, o := range []sandbox.PortalOptions{{MandatoryField: "UF_BRANCH"}, {
 		MandatoryField: "UF_BRANCH",

@@ -392,7 +392,7 @@ func TestDownloadFollowsToWhereTheFileLies(t *testing.T) {
 	tells(t, client(t, s).Download(t.Context(), desk.File{URL: "/x?token=" + secret}, &b), told{fault.Never, fault.One})
 }
 
-// What the portal itself wrote is told by either sign, on both cards.
+// The portal's own messages are recognised by either sign, on both cards.
 func TestMessagesOfTheSystem(t *testing.T) {
 	chat := `{"messages":[{"id":5,"authorId":0,"isSystem":false,"text":"x"},{"id":6,"authorId":7,"isSystem":true,"text":"x"},
 		{"id":7,"authorId":7,"isSystem":false,"text":"x"}],"users":[],"files":[]}`

@@ -15,7 +15,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// session is what a client does in a day.
+// session makes the calls of a client's day.
 func session(t *testing.T, c *Client) error {
 	t.Helper()
 	ctx := context.Background()
@@ -76,7 +76,7 @@ func TestRecordingIsReplayed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again.meet(17) // a recording tells no numbers of users
+			again.meet(17) // the recording contains no user numbers
 			if err := session(t, again); err != nil {
 				t.Fatal(err)
 			}

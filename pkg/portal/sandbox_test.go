@@ -18,7 +18,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// modes are the kinds of portals every round trip is made on.
+// modes are the kinds of portals for every round trip.
 var modes = map[string]sandbox.PortalOptions{
 	"old card":           {},
 	"old card, filters":  {ActivityFilterIgnored: true, NoV3: true},
@@ -28,10 +28,10 @@ var modes = map[string]sandbox.PortalOptions{
 	"hidden and failing": {NewCard: true, ChatOnlyInGet: true, GetListFails: true},
 }
 
-// quick is what a portal has told of its speed.
+// quick is the remembered speed of a fast portal.
 const quick = `{"tasks.task.add":0.01,"task.commentitem.add":0.01,"im.message.add":0.01,"im.disk.file.commit":0.01,"disk.folder.uploadfile":0.01}`
 
-// live returns a client of a sandbox's portal that knows who it is.
+// live returns a sandbox portal and a client that already knows who it is.
 func live(t *testing.T, o sandbox.PortalOptions, change ...func(*Options)) (*sandbox.Portal, *Client) {
 	t.Helper()
 	p := sandbox.NewPortal(o)
@@ -138,7 +138,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// answerAndRead lets a specialist answer and reads it as notify does.
+// answerAndRead adds a specialist's answer and reads it as notify does.
 func answerAndRead(t *testing.T, p *sandbox.Portal, c *Client, made desk.Made, since time.Time) {
 	t.Helper()
 	ctx := t.Context()
@@ -170,7 +170,7 @@ func answerAndRead(t *testing.T, p *sandbox.Portal, c *Client, made desk.Made, s
 	}
 }
 
-// closeAndComment closes the task and comments it, which reopens it, and looks for the comment.
+// closeAndComment closes the task, comments on it, which reopens it, and looks for the comment.
 func closeAndComment(t *testing.T, p *sandbox.Portal, c *Client, made desk.Made) {
 	t.Helper()
 	ctx := t.Context()
@@ -244,7 +244,7 @@ func TestLargeFileOnThePortal(t *testing.T) {
 	}
 }
 
-// TestUnsureIsFound makes every ambiguous fault after the portal has done its work, and finds the work.
+// TestUnsureIsFound makes every ambiguous fault happen after the portal has done its work, and finds that work.
 func TestUnsureIsFound(t *testing.T) {
 	kinds := map[string]sandbox.Fault{
 		"drop": {Kind: sandbox.Drop, After: true}, "gateway": {Kind: sandbox.BadGateway, After: true},
@@ -317,7 +317,7 @@ func TestTaskGoneAndAccessLost(t *testing.T) {
 	}
 }
 
-// Bytes that are no text make the portal lose a whole request: they are gone whichever way a text travels.
+// Invalid bytes in a text make the portal lose the whole request: every way of sending a text removes them.
 func TestTextIsCleanedOnEveryWay(t *testing.T) {
 	for way, o := range map[string]sandbox.PortalOptions{"alone": {NewCard: true}, "alone, old card": {}, "batch": {}} {
 		p, c := live(t, o)
@@ -356,7 +356,7 @@ func TestTextIsCleanedOnEveryWay(t *testing.T) {
 	}
 }
 
-// Counting costs the portal time, and nobody looks at the total.
+// Counting is expensive for the portal, and we do not use totals.
 func TestListsAreNotCounted(t *testing.T) {
 	seen := map[string]bool{}
 	for _, o := range []sandbox.PortalOptions{{}, {NewCard: true}} {
@@ -387,7 +387,7 @@ func TestListsAreNotCounted(t *testing.T) {
 	}
 }
 
-// ran returns the answer of one call.
+// ran returns the answer to one call.
 func ran(t *testing.T, c *Client, cmd bitrix.Command) bitrix.Answer {
 	t.Helper()
 	answers, err := c.Batch(t.Context(), []bitrix.Command{cmd})

@@ -46,7 +46,7 @@ func TestSingleEffectsGoUnderTheirKey(t *testing.T) {
 	}
 }
 
-// A repeat after an answer that was lost gets the stored one: nothing is made twice, and its number is known.
+// A repeat after a lost answer gets the stored answer: nothing is made twice, and the number is known.
 func TestLostAnswerOfASingleEffectIsReplayed(t *testing.T) {
 	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway, sandbox.ServerError} {
 		p, c := live(t, newCard())
@@ -71,7 +71,7 @@ func TestLostAnswerOfASingleEffectIsReplayed(t *testing.T) {
 func TestSinglesFallBackToV2(t *testing.T) {
 	for name, tt := range map[string]struct {
 		o   sandbox.PortalOptions
-		v3  string // what is known of v3 and of keys afterwards
+		v3  string // what is remembered of REST v3 and keys afterwards
 		key string
 	}{
 		"no v3":          {sandbox.PortalOptions{NewCard: true, NoV3: true}, "false", ""},

@@ -11,8 +11,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// The first batch asks who we are. What we made as another user is asked for further on, a person is told once, and
-// what was found out for that other user is forgotten.
+// The first batch asks who we are. If the user has changed, what the former one made is still read, a person is
+// informed once, and what was found out for the former user is forgotten.
 func TestQuirkAddressTellsNoUser(t *testing.T) {
 	values := map[string]string{savedUsers: "[9,17]", savedFolder: "5"}
 	nothing := `"c0":{"tasks":[]},"c1":{"tasks":[]},"c2":{"tasks":[]},"c3":{"tasks":[]},"c4":{"tasks":[]},"c5":{"tasks":[]},"c6":{"tasks":[]},"c7":{"tasks":[]}`
@@ -51,7 +51,7 @@ func TestQuirkAddressTellsNoUser(t *testing.T) {
 	}
 }
 
-// A batch that is full leaves the question to the tasks it makes.
+// If the first batch is full, the tasks that it makes answer the question.
 func TestFullBatchLearnsFromItsTasks(t *testing.T) {
 	s := testkit.NewScript(t, testkit.Answer(200, `{"result":{"result":{"c0":{"task":{"id":"5","createdBy":"42"}}}}}`))
 	o := Options{Options: bitrix.Options{Webhook: s.URL + "/rest/17/" + secret + "/"}}
@@ -69,7 +69,7 @@ func TestFullBatchLearnsFromItsTasks(t *testing.T) {
 	}
 }
 
-// Of the first meeting nobody is told: there is nothing to compare it with.
+// The first meeting is not reported as a change: there is nothing to compare with.
 func TestFirstMeetingIsNoChange(t *testing.T) {
 	values := map[string]string{}
 	s := testkit.NewScript(t, testkit.Answer(200,
