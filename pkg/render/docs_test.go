@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestDocumented holds that docs/letters.md has every variable.
+// TestDocumented checks that docs/letters.md mentions every variable.
 func TestDocumented(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/letters.md")
 	if err != nil {

@@ -19,8 +19,7 @@ import (
 	"helpdesk/templates"
 )
 
-// constants returns the constants of a type that pkg/desk declares in note.go: their names and, in the same order,
-// values.
+// constants returns the constants of a type that pkg/desk declares in note.go: names and values in the same order.
 func constants(t *testing.T, of string) (names, values []string) {
 	t.Helper()
 	file, err := goparser.ParseFile(token.NewFileSet(), "../desk/note.go", nil, 0)
@@ -45,7 +44,7 @@ func constants(t *testing.T, of string) (names, values []string) {
 	return names, values
 }
 
-// TestEveryNote holds that each key of a note has its text in both languages, and each text its key.
+// TestEveryNote checks that each key of a note has a text in both languages, and that each text has a key.
 func TestEveryNote(t *testing.T) {
 	_, keys := constants(t, "NoteKey")
 	for _, locale := range []string{"ru", "en"} {
@@ -71,8 +70,8 @@ func TestEveryNote(t *testing.T) {
 	}
 }
 
-// TestReasonsOfSilence holds that each note which may be the reason why there was no auto-reply says that there was
-// none where it is the reason, and that the others do not speak of it.
+// TestReasonsOfSilence checks the notes that may be the reason for a missing auto-reply: if they are the reason, they
+// say that there was no auto-reply. Other notes do not mention it.
 func TestReasonsOfSilence(t *testing.T) {
 	alone := []desk.NoteKey{desk.NoteExcluded, desk.NoteSuppress, desk.NoteReply, desk.NoteNoAddress, desk.NoteOff,
 		desk.NoteCapped, desk.NoteStale}
@@ -109,7 +108,7 @@ func defined(t *testing.T, file string) []string {
 	return names
 }
 
-// TestEveryDegraded holds that whatever could not be read is told in words of its own. What is too large has a note.
+// TestEveryDegraded checks that each part that could not be read has its own text. What is too large has a note.
 func TestEveryDegraded(t *testing.T) {
 	_, kinds := constants(t, "Degraded")
 	for _, locale := range []string{"ru", "en"} {
@@ -125,7 +124,7 @@ func TestEveryDegraded(t *testing.T) {
 	}
 }
 
-// TestNotesAreMade holds that no note and no Degraded is left that nothing makes any more.
+// TestNotesAreMade checks that every note and every Degraded is used somewhere.
 func TestNotesAreMade(t *testing.T) {
 	used := map[string]bool{}
 	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {

@@ -37,7 +37,7 @@ func text(s string) string {
 	return strings.TrimSpace(html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(s, "")))
 }
 
-// sample stands in for it too.
+// sample stands in for package markup, too.
 func sample(bbcode string) (html, plain string) {
 	plain = regexp.MustCompile(`\[[^\]\n]*\]`).ReplaceAllString(bbcode, "")
 	return `<p style="margin:0 0 12px 0">` + plain + "</p>", plain
@@ -94,7 +94,7 @@ func TestLetters(t *testing.T) {
 	}
 }
 
-// wellFormed reads a letter as XML, as far as an HTML document can be.
+// wellFormed parses a letter as XML, as far as HTML allows.
 func wellFormed(t *testing.T, name, letter string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(strings.TrimPrefix(letter, "<!DOCTYPE html>")))
@@ -112,7 +112,7 @@ var (
 	word      = regexp.MustCompile(`[\p{L}\p{N}]+`)
 )
 
-// sameWords holds that the text part says what the HTML part says: filters score letters whose parts differ.
+// sameWords checks that the text part says the same as the HTML part: filters score letters whose parts differ.
 func sameWords(t *testing.T, name string, r Rendered) {
 	t.Helper()
 	words := func(s string) string { return strings.Join(word.FindAllString(s, -1), " ") }
@@ -194,7 +194,7 @@ func TestOwnTexts(t *testing.T) {
 		Body:    "<p>{{template \"greeting\" .}}</p><p>Ваш № <b>{{.Task}}</b></p>",
 	}
 	s.Signature = "<p>ООО &laquo;{{.Mailbox}}&raquo;</p>"
-	// Windows' editor puts a mark before it
+	// Notepad writes a byte order mark
 	over := fstest.MapFS{"ru/closed.text.tmpl": {Data: []byte("\ufeffЗакрыто: {{.Task}}")}}
 	set, err := New(Overlay(templates.FS, over), s)
 	if err != nil {
@@ -214,7 +214,7 @@ func TestOwnTexts(t *testing.T) {
 	}
 }
 
-// TestMistakes holds that every mistake is found when the templates are read, and says where it is.
+// TestMistakes checks that every mistake in the templates is found when they are parsed, with its place.
 func TestMistakes(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Settings)
@@ -313,7 +313,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// What editors and systems leave behind is no mistake, nor is a picture.
+// Files left behind by editors and systems are no mistakes, nor are pictures.
 func TestWhatLiesBesideTemplates(t *testing.T) {
 	over := fstest.MapFS{}
 	for _, name := range []string{".git/config", "en/.received.html.tmpl.swp", "en/received.html.tmpl~",
@@ -356,7 +356,7 @@ func TestLogo(t *testing.T) {
 	}
 }
 
-// checkFormats holds that each format is taken as what it is, whatever its size is shown within bounds.
+// checkFormats checks that each format is recognised, and that every picture is shown within bounds.
 func checkFormats(t *testing.T) {
 	t.Helper()
 	tall := image.NewPaletted(image.Rect(0, 0, 60, 240), color.Palette{color.White, color.Black})
@@ -481,7 +481,7 @@ func TestTitle(t *testing.T) {
 	}
 }
 
-// TestWhatComesWithTheProgram tries the templates of every language: a run does not, where it is told so.
+// TestWhatComesWithTheProgram tries the built-in templates of every language, because a run with Tried does not.
 func TestWhatComesWithTheProgram(t *testing.T) {
 	found, err := fs.Glob(templates.FS, "*/phrases.tmpl")
 	if err != nil || len(found) < 2 {
@@ -506,7 +506,7 @@ func BenchmarkNew(b *testing.B) {
 	}
 }
 
-// BenchmarkLetter prints what it costs to render a letter of each kind.
+// BenchmarkLetter measures the rendering of a letter of each kind.
 func BenchmarkLetter(b *testing.B) {
 	set := newSet(b, settings("ru"))
 	for _, kind := range kinds {
