@@ -27,7 +27,7 @@ func testNames(t testing.TB) *Names {
 func TestGreeting(t *testing.T) {
 	n := testNames(t)
 	for name, want := range map[string]string{
-		// Russian, in whatever order.
+		// Russian, in any order.
 		"Петров Иван Петрович":               "Иван Петрович",
 		"Иван Петрович Петров":               "Иван Петрович",
 		"Иван Петров Петрович":               "Иван Петрович",
@@ -107,7 +107,7 @@ func TestGreeting(t *testing.T) {
 		"Support Team":     "",
 		"МБОУ СОШ №5":      "",
 		"ГБУЗ Поликлиника": "",
-		// Addresses and what is no name.
+		// Addresses and other text that is not a name.
 		"ivan@romashka.example":   "",
 		"'ivan@romashka.example'": "",
 		"https://x.example":       "",
@@ -115,7 +115,7 @@ func TestGreeting(t *testing.T) {
 		"":                        "",
 		"—":                       "",
 		"Выиграй приз на сайте уже сегодня бесплатно": "",
-		// The forms of 1C and Exchange.
+		// Forms written by 1C and Exchange.
 		"Петров Иван Петрович (директор)":      "Иван Петрович",
 		"Петров Иван Петрович, директор":       "Иван Петрович",
 		"Петров, Иван Петрович":                "Иван Петрович",
