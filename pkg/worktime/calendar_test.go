@@ -24,7 +24,7 @@ func TestWorkingTime(t *testing.T) {
 		{"2026-03-10T03:00", time.Hour, "2026-03-10T10:00"},
 		{"2026-03-10T20:00", time.Hour, "2026-03-11T10:00"},
 		{"2026-03-06T17:00", 2 * time.Hour, "2026-03-10T10:00"}, // a Friday, a weekend and a holiday
-		{"2026-03-13T17:00", 2 * time.Hour, "2026-03-14T10:00"}, // a Saturday that is worked
+		{"2026-03-13T17:00", 2 * time.Hour, "2026-03-14T10:00"}, // a Saturday that is a working day
 		{"2026-03-10T09:00", 45 * time.Hour, "2026-03-14T18:00"},
 	} {
 		start, _ := time.ParseInLocation("2006-01-02T15:04", tt.start, week.Zone)
@@ -38,7 +38,7 @@ func TestWorkingTime(t *testing.T) {
 	}
 }
 
-// On the days the clock is changed, working hours are those of the clock.
+// On days when the clock changes, working hours follow the clock.
 func TestWorkingTimeWhenTheClockIsChanged(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
@@ -78,7 +78,7 @@ func TestOpens(t *testing.T) {
 		"2026-03-10T17:59": "",
 		"2026-03-10T18:00": "2026-03-11T09:00",
 		"2026-03-06T19:00": "2026-03-10T09:00", // a Friday, a weekend and a holiday
-		"2026-03-13T18:00": "2026-03-14T09:00", // a Saturday that is worked
+		"2026-03-13T18:00": "2026-03-14T09:00", // a Saturday that is a working day
 		"2026-03-14T18:00": "2026-03-16T09:00",
 		"2026-03-11T17:00": "2026-03-12T09:00", // a short day
 	} {
