@@ -24,11 +24,11 @@ func TestOf(t *testing.T) {
 		"Hello, please send an invoice":                   "en",
 		"":                                                "",
 		"HP LaserJet 1020":                                "",
-		"in":                                              "", // both have it
+		"in":                                              "", // both languages have it
 		"ok":                                              "",
 		"https://the.example/is/not ivan@the.example": "",
 		"Сделайте немедленно хорошо абракадабра восемь слов подряд никаких частых": "ru",
-		"Счёт": "ru", // nobody else writes so
+		"Счёт": "ru", // only Russian uses these letters
 		"Не печатает.\n\nBest regards,\nIvan Petrov\nHead of Sales, it is confidential and not for you":      "ru",
 		"Сломалось\n\nThe printer is on the desk of the accountant":                                          "ru",
 		"Не видит принтер HP LaserJet Pro MFP Windows Server Standard Office Professional Plus":              "ru",
@@ -37,7 +37,7 @@ func TestOf(t *testing.T) {
 		"Dear Mr. Ivanov,\n\nПросим выставить счёт на оплату лицензий":                                       "ru",
 		"Privet, u menya printer slomalsa, chto delat":                                                       "ru",
 		"We need the printer (ООО Ромашка) in our office":                                                    "en",
-		// two have the script
+		// two languages use the script
 		"Pryntar slomalsa rabotat nevozmozhno srochno pomogat nado segodna zavtra":                   "",
 		"Не печатает принтер.\n\nThis message and its attachments are confidential and it is not":    "ru",
 		"We need a printer in our office. С уважением, Иван Петров, отдел снабжения завода на Урале": "en",
