@@ -19,8 +19,8 @@ var (
 	away  = Trouble{Kind: Mailbox, Name: "support", Cause: "silent"}
 )
 
-// told plays one pass a minute: each says what it sees, and who is owed what is told. It returns the minutes in which
-// somebody was told, negative for an end.
+// told simulates one pass a minute: each records what it sees, and alarms are sent to who. It returns the minutes in
+// which an alarm was sent, negative for an end.
 func told(b *Book, who string, minutes [][]Trouble, over func(Trouble) bool) (when []int) {
 	for i, ts := range minutes {
 		b.See(at(i), Sight{Pass: "poll", Troubles: ts, Over: over}, 3)
@@ -108,7 +108,7 @@ func TestWhoCouldNotBeToldIsToldLater(t *testing.T) {
 	}
 }
 
-// The end is kept for who can't be told of it now, for a day.
+// The end of a trouble is kept for a day for recipients that can't be reached.
 func TestTheEndIsKeptForADay(t *testing.T) {
 	b := &Book{}
 	who := []string{"chat 7"}
