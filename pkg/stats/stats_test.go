@@ -85,7 +85,7 @@ func TestReport(t *testing.T) {
 			AnsweredBy: "Anna",
 		},
 		{Mailbox: "sales", Opened: monday, Status: desk.Open},
-		{Mailbox: "sales", Opened: monday.Add(6*24*time.Hour + time.Hour), Status: desk.Open}, // not for a day yet
+		{Mailbox: "sales", Opened: monday.Add(6*24*time.Hour + time.Hour), Status: desk.Open}, // less than a day old
 		{Mailbox: "sales", Opened: monday.Add(-time.Second), Status: desk.Open},
 	} {
 		_ = c.Ticket(one)
