@@ -34,7 +34,7 @@ func TestBuildsSayWhatTheyAre(t *testing.T) {
 	}
 }
 
-// The names that the linker is given are those of this package: a wrong one is ignored without a word.
+// The names in the linker's flags must be those of this package: the linker silently ignores a wrong one.
 func TestTheLinkerFindsTheNames(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "helpdesk.exe")
 	const at = "-X helpdesk/pkg/version."
