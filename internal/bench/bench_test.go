@@ -17,7 +17,7 @@ import (
 
 var noon = time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 
-// TestLetters holds that the same seed makes the same mailbox, and that it is of all the kinds.
+// TestLetters checks that the same seed makes the same mailbox, and that it contains letters of all kinds.
 func TestLetters(t *testing.T) {
 	one, two, other := newWriter(1, mix{count: 200}, noon), newWriter(1, mix{count: 200}, noon), newWriter(2,
 		mix{count: 200}, noon)
@@ -99,7 +99,7 @@ func TestSpliced(t *testing.T) {
 	}
 }
 
-// TestMeasure runs the whole program once, with a handful of letters, so that it does not rot.
+// TestMeasure runs the whole program once with a few letters, so that it keeps working.
 func TestMeasure(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds two programs")
