@@ -9,15 +9,15 @@ import (
 
 var update = flag.Bool("update", false, "write the pages anew")
 
-// figures names, for each section of docs/mail.md between <!-- name --> and <!-- end -->, the golden file that its
-// package measures.
+// figures maps each section of docs/mail.md between <!-- name --> and <!-- end --> to the golden file that its package
+// writes.
 var figures = map[string]string{
 	"reading":   "pkg/eml/testdata/figures.golden",
 	"cutting":   "pkg/quote/testdata/figures.golden",
 	"automatic": "pkg/desk/testdata/figures.golden",
 }
 
-// TestFiguresOfMail compares docs/mail.md with what the packages measured; -update writes the page.
+// TestFiguresOfMail compares docs/mail.md with the packages' figures; -update writes the page.
 func TestFiguresOfMail(t *testing.T) {
 	const page = "docs/mail.md"
 	raw, err := os.ReadFile(page)

@@ -16,10 +16,10 @@ import (
 	"unicode"
 )
 
-// allowed is what a package may import besides the standard library: our packages by their path in the module, others
-// by the module's path. A package without a row is a mistake, so that a new one is thought about.
+// allowed lists what a package may import besides the standard library: our packages by their path in the module,
+// others by the module's path. A package without a row is an error, so that every new one is considered.
 //
-// The files are parsed instead of asking the go command, whose answer the test cache would keep.
+// The test parses the files itself: if it asked the go command, the test cache would keep the answer.
 var allowed = map[string][]string{
 	".": {"cmd"},
 	"cmd": {
@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 		"golang.org/x/term",
 		"golang.org/x/text",
 	},
-	// What a command is made of. None of them knows a command, and each what it needs of the others.
+	// Parts of commands. None of them may import a command, and each may import only what it needs of the others.
 	"cmd/exit":     {"pkg/bitrix", "pkg/config", "pkg/fault", "pkg/pass", "pkg/store"},
 	"cmd/tui":      {"cmd/exit", "pkg/bitrix", "pkg/desk", "pkg/glyph", "pkg/pass", "golang.org/x/term"},
 	"cmd/owner":    {},
@@ -189,7 +189,7 @@ var allowed = map[string][]string{
 	},
 	"pkg/stats": {"pkg/desk", "pkg/worktime"},
 	"pkg/onec":  {"pkg/desk", "pkg/wire"},
-	// a tool for the makers
+	// a tool for developers
 	"internal/letterlab": {
 		"pkg/desk",
 		"pkg/markup",
@@ -224,13 +224,13 @@ var allowed = map[string][]string{
 
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},
-	"internal/release/packager": {"github.com/goreleaser/nfpm/v2"}, // a module of its own
+	"internal/release/packager": {"github.com/goreleaser/nfpm/v2"}, // a separate module
 	"internal/sandbox": {"internal/crowd", "internal/servers", "internal/testkit", "pkg/sandbox/auth",
 		"pkg/sandbox/mail",
 		"pkg/sandbox/portal"},
 }
 
-// pure may not reach the world at all, not even by the standard library; other packages may.
+// pure packages may not access the outside world, not even through the standard library.
 var pure = []string{"pkg/desk", "pkg/field", "pkg/naming", "pkg/worktime", "pkg/stats", "pkg/lang"}
 
 var (
@@ -270,7 +270,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestImportsBreached shows that each rule can be broken.
+// TestImportsBreached checks that each rule can be broken.
 func TestImportsBreached(t *testing.T) {
 	for _, c := range []struct{ file, src, want string }{
 		{"pkg/desk/x.go", `import "helpdesk/pkg/fault"`, "pkg/desk may not import helpdesk/pkg/fault"},
@@ -337,7 +337,7 @@ func TestImportsBreached(t *testing.T) {
 	}
 }
 
-// breaches returns what a file does against the rules; a nil source is read from the file.
+// breaches returns the violations of the rules in a file; a nil source is read from the file.
 func breaches(file string, src any) []string {
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, file, src, parser.SkipObjectResolution)
@@ -367,7 +367,7 @@ func breaches(file string, src any) []string {
 		}
 	}
 	for _, at := range dearAtStart(f) {
-		if strings.HasPrefix(dir, "internal/") { // no part of the program
+		if strings.HasPrefix(dir, "internal/") { // not part of the program
 			break
 		}
 		wrong(at, "compiled at every start, also of a pass that finds nothing to do: take lazy.Regexp or sync.OnceValue")
@@ -389,7 +389,7 @@ func breaches(file string, src any) []string {
 	return found
 }
 
-// dearAtStart returns where variables of a package compile a pattern or a template.
+// dearAtStart returns where package variables compile a pattern or a template.
 func dearAtStart(f *ast.File) (found []token.Pos) {
 	for _, d := range f.Decls {
 		vars, ok := d.(*ast.GenDecl)
@@ -413,7 +413,7 @@ func dearAtStart(f *ast.File) (found []token.Pos) {
 	return found
 }
 
-// versioned is the end of an import path that is a version, not a package.
+// versioned matches the end of an import path that is a version.
 var versioned = regexp.MustCompile(`/v\d+$`)
 
 func permitted(dir string, row []string, name string) bool {
@@ -421,7 +421,7 @@ func permitted(dir string, row []string, name string) bool {
 	switch {
 	case strings.HasPrefix(name, module):
 		ours := strings.TrimPrefix(name, module)
-		if slices.Contains(row, "*") && ours != dir { // all but itself
+		if slices.Contains(row, "*") && ours != dir { // all packages but itself
 			return true
 		}
 		return slices.Contains(row, ours)
@@ -434,7 +434,7 @@ func permitted(dir string, row []string, name string) bool {
 	return true
 }
 
-// cyrillic reports whether s is text somebody reads; one letter is a code point, such as those that are folded.
+// cyrillic reports whether s is text for people; a single letter is a code point, as in folding tables.
 func cyrillic(s string) bool {
 	letters := 0
 	for _, r := range s {

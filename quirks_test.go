@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// quirkTests names, for each package whose every oddity has a test and for each of its files, the tests of the QUIRK
-// comments in their order.
+// quirkTests lists, by package and file, the tests of the QUIRK comments in their order. It contains only packages in
+// which every quirk has a test.
 var quirkTests = map[string]map[string][]string{
 	"pkg/bitrix": {
 		"batch.go":  {"TestQuirkServerBoundsARequest", "TestQuirkNeitherMap"},
@@ -103,7 +103,7 @@ func TestEveryQuirkHasATest(t *testing.T) {
 	}
 }
 
-// quirksOf counts the QUIRK comments of each file, and collects the tests of quirks.
+// quirksOf counts the QUIRK comments in each file, and collects the tests of quirks.
 func quirksOf(t *testing.T, files []string) (quirks map[string]int, tests map[string]bool) {
 	t.Helper()
 	quirks, tests = map[string]int{}, map[string]bool{}
