@@ -12,7 +12,7 @@ const changedTasks = 40
 // specialist is the portal user who writes comments.
 const specialist = 7
 
-// notify compares a pass with few open tickets with a pass with many, with the same number of changed tickets.
+// notify compares a pass over few open tickets with one over many. The number of changed tickets is the same.
 func notify(b *measuring) (*table, error) {
 	few, many := 2*b.letters/5, 10*b.letters
 	small, err := b.tickets(few)

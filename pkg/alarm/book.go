@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Book lists all troubles, including those that are over but not yet reported as over.
+// Book lists all open troubles, and the ended ones until their end has been reported.
 type Book struct {
 	Entries []Entry              `json:"entries,omitempty"`
 	Failed  map[string]time.Time `json:"failed,omitempty"` // by recipient, when an alarm to them last failed

@@ -12,7 +12,7 @@ import (
 type Signs struct {
 	Script string   `yaml:"script"` // Unicode script: Cyrillic, Latin …
 	Words  []string `yaml:"words"`  // words that occur in almost every letter
-	Latin  []string `yaml:"latin"`  // such words in Latin letters, by people who have no keyboard for the script
+	Latin  []string `yaml:"latin"`  // such words in Latin letters, as written by people without a keyboard for the script
 }
 
 // Detector detects the languages that it was made with. The zero value detects none.
@@ -24,7 +24,7 @@ type language struct {
 	name    string
 	script  *unicode.RangeTable
 	words   map[string]bool
-	spelled bool // in Latin letters, which are not the language's own
+	spelled bool // words are in Latin letters, which are not the language's own script
 }
 
 // Evidence that makes a language certain.

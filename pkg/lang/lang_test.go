@@ -28,7 +28,7 @@ func TestOf(t *testing.T) {
 		"ok":                                              "",
 		"https://the.example/is/not ivan@the.example": "",
 		"Сделайте немедленно хорошо абракадабра восемь слов подряд никаких частых": "ru",
-		"Счёт": "ru", // only Russian uses these letters
+		"Счёт": "ru", // no other language here uses the script
 		"Не печатает.\n\nBest regards,\nIvan Petrov\nHead of Sales, it is confidential and not for you":      "ru",
 		"Сломалось\n\nThe printer is on the desk of the accountant":                                          "ru",
 		"Не видит принтер HP LaserJet Pro MFP Windows Server Standard Office Professional Plus":              "ru",

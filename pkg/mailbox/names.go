@@ -18,8 +18,8 @@ var listed = lazy.Regexp(
 		`(?:"((?:[^"\\\r\n]|\\["\\])*)"|\{(\d+)\}\r\n|((?-i:[^(){ %*"\\\x00-\x1f\x7f-\x{10ffff}]+)))`)
 
 // readableList reports whether go-imap can parse a LIST response and select the folder. QUIRK: go-imap ends the
-// connection on a name in bad base64, a bare tab, or an attribute that is not an atom; servers list such names as other
-// programs created them.
+// connection on a name in bad base64, a bare tab, or an attribute that is not an atom. Servers do list such folders if
+// another program has created them.
 func readableList(response []byte) bool {
 	m := listed().FindSubmatchIndex(response)
 	if m == nil {
