@@ -23,14 +23,14 @@ import (
 // guarded is a drive whose administrator is user 9 of the portal and admin@firm.example.
 type guarded struct {
 	*drive
-	chats, mails int // alarms seen before
+	chats, mails int // alarms returned before
 }
 
 const watching = `monitor: {tell: [9], mail: [admin@firm.example], failed_passes: 3}
 letters: {timezone: UTC}
 `
 
-// alarms returns what has been told since the last call, in the chat and by e-mail.
+// alarms returns the alerts since the last call, in the chat and by e-mail.
 func (w *guarded) alarms() (chat, letters []string) {
 	w.t.Helper()
 	said := w.portal.Private(9)
@@ -48,7 +48,7 @@ func (w *guarded) alarms() (chat, letters []string) {
 	return chat, letters
 }
 
-// minutes lets cron run for a time.
+// minutes runs passes as cron does, for n minutes.
 func (w *guarded) minutes(n int, kinds ...string) {
 	w.t.Helper()
 	for range n {
@@ -59,17 +59,17 @@ func (w *guarded) minutes(n int, kinds ...string) {
 	}
 }
 
-// trouble is one that a test makes.
+// trouble is a trouble that a test causes and ends.
 type trouble struct {
 	name     string
 	settings string
 	setup    func(w *guarded)
 	breaks   func(w *guarded)
 	mends    func(w *guarded)
-	after    int // minutes until it is told; 0 = the first pass tells
+	after    int // minutes until the alert; 0 = the first pass alerts
 	begins   string
 	ends     string
-	noChat   bool // it must not go through the chat while it goes on
+	noChat   bool // no alert in the chat while the trouble lasts
 	noMail   bool
 	passes   []string
 }
@@ -85,7 +85,7 @@ func refuseLogin(command, _ string) error {
 	return nil
 }
 
-// refuseAll is a portal that lets nobody in, and would still take a message for a chat.
+// refuseAll is a portal that refuses the webhook, but would accept chat messages.
 func refuseAll(c *sandbox.Call) sandbox.Fault {
 	if c.Method == "im.message.add" || c.Method == "batch" {
 		return sandbox.Fault{}
@@ -111,7 +111,7 @@ func (w *guarded) remove(name string) {
 	}
 }
 
-// requests brings a letter in.
+// requests delivers a letter.
 func requests(id string) func(w *guarded) {
 	return func(w *guarded) {
 		w.letter(id+"@romashka.example", "ivan@romashka.example", "Printer "+id, "It does not print.")
@@ -191,7 +191,7 @@ var troubles = []trouble{
 				return sandbox.Fault{}
 			})
 			requests("held")(w)
-			for range 2 { // it is tried three times
+			for range 2 { // together with the first try these are three tries
 				w.run("poll")
 				w.run("outbox", "retry", "--all")
 			}
@@ -270,7 +270,7 @@ Message-ID: <forged@helpdesk.example>
 Subject: A letter we never wrote
 --b--`
 
-// Each trouble is told once by each way, its end as well, and never through what is broken.
+// Each trouble is alerted once on each way, and so is its end. No alert goes through something that is broken.
 func TestAlarms(t *testing.T) {
 	t.Parallel()
 	for _, c := range troubles {
@@ -281,7 +281,7 @@ func TestAlarms(t *testing.T) {
 	}
 }
 
-// prepare writes the settings and templates of a trouble that is to come.
+// prepare writes the settings and templates that a trouble needs.
 func (w *guarded) prepare(c trouble) {
 	w.t.Helper()
 	raw, err := os.ReadFile(filepath.Join(w.dir, "helpdesk.yaml"))
@@ -340,7 +340,7 @@ func testAlarm(t *testing.T, c trouble) {
 	told("while it goes on", "", true, true)
 
 	c.mends(w)
-	w.clock.Advance(15 * time.Minute) // a server that was away is left alone for a while
+	w.clock.Advance(15 * time.Minute) // the pause after the failure has to pass
 	w.minutes(3, "poll", "notify")
 	told("at its end", c.ends, false, false)
 	w.minutes(3, "poll", "notify")
@@ -352,7 +352,7 @@ func machine() string {
 	return name
 }
 
-// A trouble prints one line when it begins, one an hour, and one when it is over; what is held has one form.
+// A trouble prints a line at its beginning, every hour, and at its end. Held entries have a line of their own form.
 func TestTroublesArePrintedOnceThenHourly(t *testing.T) {
 	t.Parallel()
 	for _, c := range troubles {
@@ -404,7 +404,7 @@ func testPrinted(t *testing.T, w *guarded, c trouble) {
 	}
 }
 
-// A certificate that expires soon is told of while all works.
+// A certificate that expires soon causes an alert though everything works.
 func TestCertificatesThatExpireSoon(t *testing.T) {
 	t.Parallel()
 	w := &guarded{drive: newDrive(t, sandbox.PortalOptions{NewCard: true}, watching)}
@@ -448,7 +448,7 @@ func TestCertificatesThatExpireSoon(t *testing.T) {
 	}
 }
 
-// A directory of names that fails for long is told of; it harms no letter.
+// A directory of names that fails for long causes an alert, but delays no letter.
 func TestADirectoryThatFails(t *testing.T) {
 	t.Parallel()
 	broken := true
@@ -478,7 +478,7 @@ func TestADirectoryThatFails(t *testing.T) {
 	}
 }
 
-// Who is not named is the responsible for new tasks, and no e-mail goes out.
+// Without settings the person responsible for new tasks is alerted, and no e-mail is sent.
 func TestWhoIsToldWithoutSettings(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{NewCard: true}, "")
@@ -493,7 +493,7 @@ func TestWhoIsToldWithoutSettings(t *testing.T) {
 	}
 }
 
-// A person who can't be told keeps nobody else from it, and is not asked every minute.
+// A person who can't be reached keeps nobody else from an alert, and is not tried every minute.
 func TestWhoCanNotBeTold(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{NewCard: true}, "monitor: {tell: [4444, 9]}\n")

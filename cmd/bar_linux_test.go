@@ -16,7 +16,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// openTerminal opens a terminal, or skips the test where there is none to be had.
+// openTerminal opens a pseudo-terminal. It skips the test if there is none.
 func openTerminal(t *testing.T, columns int) (program, person *os.File) {
 	t.Helper()
 	program, person, err := terminal.Open(columns)
@@ -27,14 +27,14 @@ func openTerminal(t *testing.T, columns int) (program, person *os.File) {
 	return program, person
 }
 
-// watched runs helpdesk as a process with a terminal for stderr, and for stdout if no other place is given, and returns
-// what a person sees there.
+// watched runs helpdesk as a process whose stderr is a terminal, and also its stdout unless given. It returns what a
+// person sees there.
 func watched(t *testing.T, r *rig, columns int, stdout io.Writer, args ...string) *paper {
 	t.Helper()
 	program, person := openTerminal(t, columns)
 	seen, over := &paper{}, make(chan struct{})
 	go func() {
-		_, _ = io.Copy(seen, person) // ends with an error when the last program has closed it
+		_, _ = io.Copy(seen, person) // fails when the last program has closed the terminal
 		close(over)
 	}()
 	c := exec.Command("helpdesk", args...)
@@ -60,8 +60,8 @@ var (
 	logged  = regexp.MustCompile(`^time=\S+ level=INFO msg=made effect=\S+ .*try=1$`)
 )
 
-// TestBarOnATerminal: a backlog shows how far it is, how fast it goes and how long it will take, and nothing of it
-// stays, nor garbles what else is printed.
+// TestBarOnATerminal: a backlog shows its progress, rate and time left. Nothing of the line stays, and it does not
+// garble other output.
 func TestBarOnATerminal(t *testing.T) {
 	t.Parallel()
 	r, err := newRig(t.TempDir(), sandbox.PortalOptions{},

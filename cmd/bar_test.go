@@ -11,13 +11,13 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// paper is what stands on a terminal in the end: it knows carriage returns and new lines, as every terminal does.
+// paper is the final content of a terminal that understands carriage returns and newlines only.
 type paper struct {
 	lines  []string
-	line   []byte // the last one, not ended
+	line   []byte // the current line, not ended yet
 	at     int
 	widest int
-	drawn  []string // lines that had something drawn over them
+	drawn  []string // lines that were overwritten
 }
 
 func (p *paper) Write(b []byte) (int, error) {
@@ -43,10 +43,10 @@ func (p *paper) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// last is the line with the cursor.
+// last returns the line with the cursor.
 func (p *paper) last() string { return strings.TrimRight(string(p.line), " ") }
 
-// newBar is a bar on paper, by a clock of the test's.
+// newBar returns a bar on paper, with a clock for the test.
 func newBar(columns int) (*bar, *paper, *sandbox.Clock) {
 	clock, p := sandbox.NewClock(time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC)), &paper{}
 	return &bar{w: p, columns: func() int { return columns }, now: clock.Now, since: clock.Now()}, p, clock
@@ -63,7 +63,7 @@ func TestBarLine(t *testing.T) {
 		name    string
 		columns int
 		steps   []int         // letters done, ten seconds apart
-		later   time.Duration // than the last step
+		later   time.Duration // time since the last step
 		want    string
 	}{
 		{"nothing done", 80, nil, 0, "0/200 [........................................]"},
@@ -108,15 +108,15 @@ func TestBarLine(t *testing.T) {
 			t.Errorf("%s: %q, want %q; %d characters wide", c.name, got, c.want, p.widest)
 		}
 		b.end()
-		redraw(b) // the ticker, when it comes late
+		redraw(b) // a late tick
 		if got := p.last(); got != "" || len(p.lines) > 0 {
 			t.Errorf("%s: %q stays, and lines %q", c.name, got, p.lines)
 		}
 	}
 }
 
-// TestBarIsForWaiting: few letters that are soon done show nothing; if they take longer, the clock brings the line, and
-// goes on with the time left.
+// TestBarIsForWaiting: a few letters that are done soon show no line. If they take longer, the ticker draws the line
+// and updates the time left.
 func TestBarIsForWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, p, _ := newBar(80)
@@ -127,7 +127,7 @@ func TestBarIsForWaiting(t *testing.T) {
 			defer b.mu.Unlock()
 			return p.last()
 		}
-		time.Sleep(soon / 4) // of the bubble's time
+		time.Sleep(soon / 4) // in the time of the synctest bubble
 		b.advance(0, 50)
 		time.Sleep(soon*3/4 - 1)
 		if got := seen(); got != "" {
@@ -148,8 +148,8 @@ func TestBarIsForWaiting(t *testing.T) {
 	})
 }
 
-// TestBarStaysBelow: what is printed while the line is shown stands above it, whole, also where a line is printed in
-// parts.
+// TestBarStaysBelow: output printed while the line is shown appears above it and complete, even if one line is printed
+// in parts.
 func TestBarStaysBelow(t *testing.T) {
 	b, p, _ := newBar(80)
 	out := above{b, p}

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// certificateFor makes a certificate for 127.0.0.1 that is good for a time, and has been for three months.
+// certificateFor makes a certificate for 127.0.0.1 that has been valid for three months and expires in left.
 func certificateFor(t *testing.T, left time.Duration) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

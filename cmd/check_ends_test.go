@@ -12,7 +12,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// What only time can mend is status 75; as soon as a person has something to mend, too, it is 2.
+// Faults that pass by themselves give status 75. As soon as a person must repair something too, the status is 2.
 func TestCheckTellsWhatIsTemporary(t *testing.T) {
 	t.Parallel()
 	gone := func(d *drive) { d.imap.Inject(func(string, string) error { return mail.ErrDrop }) }
@@ -39,13 +39,13 @@ func TestCheckTellsWhatIsTemporary(t *testing.T) {
 	}
 }
 
-// Who interrupts a check is told what was found until then, and nothing about the interruption.
+// An interrupted check prints its results so far, and nothing about the interruption.
 func TestCheckInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, at := range []string{"mailbox", "relay", "portal"} {
 		d := newDrive(t, sandbox.PortalOptions{}, "")
 		ctx, interrupt := context.WithCancel(context.Background())
-		stop := func() { interrupt(); time.Sleep(200 * time.Millisecond) } // nothing is answered meanwhile
+		stop := func() { interrupt(); time.Sleep(200 * time.Millisecond) } // the server answers nothing meanwhile
 		switch at {
 		case "mailbox":
 			d.imap.Inject(func(string, string) error { stop(); return nil })

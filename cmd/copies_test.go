@@ -15,7 +15,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// drivenWithCopies is a drive whose letters are copied into a folder.
+// drivenWithCopies returns a drive that copies its letters into a folder.
 func drivenWithCopies(t *testing.T, folder string) *drive {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	path := filepath.Join(d.dir, "helpdesk.yaml")
@@ -30,25 +30,25 @@ func drivenWithCopies(t *testing.T, folder string) *drive {
 	return d
 }
 
-// polled brings letters in and runs a pass, which must end well; it returns how many lines of copies that can't be kept
-// it printed.
+// polled delivers letters and runs a pass, which must succeed. It returns the number of printed lines about failed
+// copies.
 func (d *drive) polled(n int) int {
 	d.t.Helper()
-	d.clock.Advance(time.Second) // no two letters have one id
+	d.clock.Advance(time.Second) // gives the letters new ids
 	for i := range n {
 		at := d.clock.Now().UnixNano()
 		d.letter(fmt.Sprintf("%d.%d@b.example", i, at), fmt.Sprintf("n%d-%d@b.example", i, at),
 			fmt.Sprintf("Printer %d %d", i, at), "It does not print.")
 	}
 	status, _, errs := d.run("poll")
-	errs = regexp.MustCompile(`(?m)^helpdesk: notify: .*\n`).ReplaceAllString(errs, "") // it does not run
+	errs = regexp.MustCompile(`(?m)^helpdesk: notify: .*\n`).ReplaceAllString(errs, "") // notify never runs here
 	if status != 0 || strings.Count(errs, "\n") != strings.Count(errs, "copies of letters of support") {
 		d.t.Fatalf("status %d\n%s", status, errs)
 	}
 	return strings.Count(errs, ": save letter")
 }
 
-// A folder that is not there is said once an hour, not of every letter, and check tells at any time.
+// A missing folder is reported once an hour, not for every letter; check always reports it.
 func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	d := drivenWithCopies(t, "Copies")
@@ -68,7 +68,7 @@ func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
 		t.Errorf("%d letters went out", got)
 	}
 
-	// Mended, all of them are made, and a new trouble is a new one.
+	// Once the folder exists all copies are made, and a later trouble is reported again.
 	if err := d.imap.CreateFolder("Copies", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func TestCopiesIntoAFolderThatIsNotThere(t *testing.T) {
 	}
 }
 
-// What may pass by itself is said when it begins, each letter's copy is tried, and those that were refused once more
-// with the next pass. When the folder takes them again, all of them are there.
+// A temporary failure is reported when it begins. Each letter's copy is tried, and the next pass tries the refused ones
+// again. When the folder accepts copies again, none is missing.
 func TestCopiesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	d := drivenWithCopies(t, "Copies")
@@ -116,7 +116,7 @@ func TestCopiesThatAreRefused(t *testing.T) {
 	}
 }
 
-// One connection keeps the copies of a pass, and what it does not get to is kept with the next.
+// One connection saves the copies of a pass. The next pass makes those that are left.
 func TestCopiesTakeOneConnection(t *testing.T) {
 	t.Parallel()
 	d := drivenWithCopies(t, "Copies")
@@ -124,7 +124,7 @@ func TestCopiesTakeOneConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.imap.ResetCounts()
-	if d.polled(10); d.imap.Commands()["LOGIN"] != 2 { // to read, to keep
+	if d.polled(10); d.imap.Commands()["LOGIN"] != 2 { // one to read, one to save
 		t.Errorf("%d logins", d.imap.Commands()["LOGIN"])
 	}
 	if n := len(d.imap.Messages("Copies")); n != 10 {

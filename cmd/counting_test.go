@@ -9,8 +9,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestIdleCosts: an idle poll asks the portal nothing and the mailbox as little as a login takes, an idle notify costs
-// one request, and neither writes a byte of the state.
+// TestIdleCosts: an idle poll sends no request to the portal and only the commands of a login to the mailbox. An idle
+// notify sends one request. Neither writes a byte of the state.
 func TestIdleCosts(t *testing.T) {
 	t.Parallel()
 	for _, card := range cards {
@@ -19,7 +19,7 @@ func TestIdleCosts(t *testing.T) {
 			d.letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print.")
 			d.minute("poll")
 			d.portal.Say(d.portal.Tasks()[0].ID, 7, "Please restart it.")
-			for range 3 { // until all has been read that the portal's clock may hide at first
+			for range 3 { // until notify has read everything that the portal may show late
 				d.minute("notify")
 				d.minute("poll")
 			}
@@ -62,7 +62,7 @@ func methods(p *sandbox.Portal) []string {
 	return names
 }
 
-// TestFiftyLettersCost: the tasks of fifty new text letters take one request, and one more where the CRM is asked.
+// TestFiftyLettersCost: the tasks of fifty new text letters take one request, and one more if the CRM is searched.
 func TestFiftyLettersCost(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -18,12 +18,12 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// freeWithin is how soon the server must let the lock of a host go whose link is cut.
+// freeWithin is the time within which the server must release the lock of a host that is cut off.
 const freeWithin = 15 * time.Second
 
-// TestCutOff cuts the link between a host and the database while the portal makes a task: packets vanish, and nobody is
-// told. The server lets the lock go; the other host goes on; what the first one wants to record is refused, and it ends
-// with 75. In the end the letter has made one task.
+// TestCutOff cuts the link between a host and the database while the portal makes a task: packets vanish without an
+// error. The server releases the lock, and the other host goes on. The first host can't record its work and ends with
+// status 75. In the end the letter has made one task.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -94,7 +94,7 @@ func TestCutOff(t *testing.T) {
 		t.Errorf("it prints %v", found)
 	}
 	for start := time.Now(); len(r.unseen()) > 0 && time.Since(start) < time.Minute; time.Sleep(time.Second) {
-		for _, args := range [][]string{{"outbox", "retry", "--all"}, {"poll"}} { // what waits is due at once
+		for _, args := range [][]string{{"outbox", "retry", "--all"}, {"poll"}} { // retry makes all entries due
 			second, _ = host(near, args...)
 			_ = second.Run()
 		}
@@ -105,7 +105,7 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
-// admit lets users in who come from an address, with their passwords.
+// admit lets users log in with passwords from an address.
 func admit(t *testing.T, p *servers.Postgres, from string) {
 	t.Helper()
 	f, err := os.OpenFile(sql(t, p, "show hba_file"), os.O_WRONLY|os.O_APPEND, 0)
@@ -119,7 +119,7 @@ func admit(t *testing.T, p *servers.Postgres, from string) {
 	sql(t, p, "select pg_reload_conf()")
 }
 
-// cutting is a portal that takes its time for the first task.
+// cutting is a portal that answers the first task slowly.
 type cutting struct {
 	once          sync.Once
 	asked, answer chan bool
@@ -135,7 +135,7 @@ func (c *cutting) delay(method string) time.Duration {
 	return 0
 }
 
-// hostWith writes a configuration of another host, whose state lies at the address, and returns its name.
+// hostWith writes the configuration of another host with the state at the address, and returns its path.
 func (r *rig) hostWith(t *testing.T, name, address string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(r.dir, "helpdesk.yaml"))

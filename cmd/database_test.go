@@ -10,7 +10,7 @@ import (
 	"helpdesk/internal/servers"
 )
 
-// cmdDatabase starts a PostgreSQL for a script, or does something to it.
+// cmdDatabase is the script command that starts PostgreSQL or changes it.
 func cmdDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 0)
 	s := sceneOf(ts)
@@ -43,7 +43,7 @@ func cmdDatabase(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// startDatabase starts a PostgreSQL with a database helpdesk, whose user of that name has a password.
+// startDatabase starts a PostgreSQL with a database helpdesk; its user helpdesk has a password.
 func startDatabase(settings ...string) (*servers.Postgres, error) {
 	p, err := servers.StartPostgres(nil, settings...)
 	if err != nil {

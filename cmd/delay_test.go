@@ -8,8 +8,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestDelay holds on both cards that a comment goes out when it is a minute old, as it then stands; one that was
-// deleted before never goes out, and the dry run says when one goes.
+// TestDelay: on both task cards a comment is sent when it is a minute old, in its wording at that time. A comment
+// deleted before is never sent, and the dry run prints the time.
 func TestDelay(t *testing.T) {
 	t.Parallel()
 	for name, newCard := range map[string]bool{"new card": true, "old card": false} {

@@ -2,7 +2,7 @@ package cmd
 
 import "testing"
 
-// TestDemoWaits turns the pages of the demonstration on a terminal, and not with --no-pause.
+// TestDemoWaits: on a terminal the demonstration waits for Enter after each page, except with --no-pause.
 func TestDemoWaits(t *testing.T) {
 	t.Parallel()
 	s := onTerminal(t, t.TempDir(), []string{"TZ=UTC"}, "demo")

@@ -21,7 +21,7 @@ import (
 
 var updateDemo = flag.Bool("update-demo", false, "write testdata/demo.golden anew")
 
-// passing are what differs from one run to the next, and what stands for it.
+// passing are patterns for the text that differs between runs, and their replacements.
 var passing = []struct {
 	what *regexp.Regexp
 	is   string
@@ -34,7 +34,7 @@ var passing = []struct {
 	{regexp.MustCompile(`\S*helpdesk-demo-\d+\S`), "DIR/"},
 }
 
-// TestDemoPrints compares what the demonstration prints into a pipe with a golden file.
+// TestDemoPrints compares the output of the demonstration into a pipe with a golden file.
 func TestDemoPrints(t *testing.T) {
 	t.Parallel()
 	var out, errs bytes.Buffer
@@ -64,8 +64,7 @@ func TestDemoPrints(t *testing.T) {
 	}
 }
 
-// TestDemoPages writes a letter, an answer and a comment on the pages of the demonstration, and sees what became of
-// them.
+// TestDemoPages writes a letter, an answer and a comment on the pages of the demonstration, and checks the results.
 func TestDemoPages(t *testing.T) {
 	t.Parallel()
 	a := newApp(tui.New(strings.NewReader(""), io.Discard, io.Discard))

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// On a terminal a person sees what would be removed, and is asked.
+// On a terminal the person sees the records to be removed, and is asked.
 func TestErasingAsks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

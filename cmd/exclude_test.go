@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// What an older program took for a pattern can be taken away again.
+// A pattern that only an older version accepted can be removed.
 func TestOldExclusionIsRemoved(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	s, err := store.Open(filepath.Join(d.dir, "helpdesk.db"), store.Options{})

@@ -15,9 +15,9 @@ import (
 
 var failOvers = flag.Int("failover.rounds", 1, "how often TestFailOver lets a standby take over, for each kind of it")
 
-// TestFailOver lets a standby take over from the server of the state. What an asynchronous one has not received is lost
-// to the state, though its letters are marked, its tasks are made and its answers sent: everything is found again, and
-// nothing is doubled.
+// TestFailOver lets a standby take over from the database server of the state. With asynchronous replication the state
+// loses what the standby has not received, though letters are marked, tasks made and answers sent. The passes must find
+// all of that again and do nothing twice.
 func TestFailOver(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -35,7 +35,7 @@ func TestFailOver(t *testing.T) {
 func failOver(t *testing.T, round int, synchronous bool) {
 	var settings []string
 	if synchronous {
-		// on, once there is a standby
+		// switched on when the standby runs
 		settings = []string{"synchronous_standby_names = 'standby'", "synchronous_commit = local"}
 	}
 	primary := database(t, settings...)
@@ -62,8 +62,8 @@ func failOver(t *testing.T, round int, synchronous bool) {
 			time.Sleep(20 * time.Millisecond)
 		}
 	}
-	for range 4 { // where the standby is synchronous it has this, else it has not
-		for range 3 { // one thing at a time: which comments went out in one letter is lost, too
+	for range 4 { // a synchronous standby receives this, an asynchronous one does not
+		for range 3 { // one comment at a time, because the state also forgets which comments shared a letter
 			k.happen()
 			k.run("poll")
 			k.run("notify")
@@ -100,7 +100,7 @@ func sql(t *testing.T, p *servers.Postgres, statement string) string {
 	return out
 }
 
-// follow waits until the standby has everything.
+// follow waits until the standby has received everything.
 func follow(t *testing.T, primary, standby *servers.Postgres) {
 	t.Helper()
 	want := sql(t, primary, "select pg_current_wal_lsn()")

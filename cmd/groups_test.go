@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The help has a place and an example for each command, and each example is a command that there is.
+// The help has a group and an example for each command, and each example is an existing command.
 func TestHelpShowsEachCommand(t *testing.T) {
 	root := Tree()
 	for _, c := range root.Commands() {

@@ -22,18 +22,18 @@ var (
 	hostsSeed   = flag.Uint64("hosts.seed", 0, "what it does when; 0 = another each time")
 )
 
-// hosts are two machines whose crons work with one state.
+// hosts are two machines whose crons share one state.
 type hosts struct {
 	*killing
-	mu          sync.Mutex // guards the dice, and what is counted without being atomic
-	ran         int        // passes
+	mu          sync.Mutex // guards the random numbers and the counters that are not atomic
+	ran         int        // passes started
 	cut, locked atomic.Int64
-	whole       atomic.Int64 // passes that were left alone to their end
+	whole       atomic.Int64 // passes that ended by themselves
 }
 
-// TestTwoHosts runs the passes of two hosts at the same time, as real processes with one state in a database. A third
-// of the passes are killed, and sessions are cut under living processes. In the end each letter has made one task or
-// one comment, each new request at most one auto-reply, and each comment a letter under one Message-ID.
+// TestTwoHosts runs the passes of two hosts at the same time, as real processes with the state in one database. A third
+// of the passes are killed, and sessions of living processes are cut. In the end each letter has made one task or one
+// comment, each new request at most one auto-reply, and each comment letters with one Message-ID only.
 func TestTwoHosts(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -56,7 +56,7 @@ func TestTwoHosts(t *testing.T) {
 			h.measure()
 			done := make(chan bool)
 			var cutting sync.WaitGroup
-			cutting.Go(func() { // a network that breaks now and then
+			cutting.Go(func() { // cuts the sessions now and then
 				for {
 					select {
 					case <-done:
@@ -87,14 +87,14 @@ func TestTwoHosts(t *testing.T) {
 	}
 }
 
-// pause is how long the network holds before it breaks again.
+// pause returns the time until the next cut.
 func (h *hosts) pause() time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return time.Duration(1+h.Rnd.IntN(8)) * h.takes / 2
 }
 
-// rounds runs so many passes, shared by two hosts.
+// rounds runs n passes, shared by the two hosts.
 func (h *hosts) rounds(n int) {
 	var left atomic.Int64
 	left.Store(int64(n))
@@ -109,13 +109,13 @@ func (h *hosts) rounds(n int) {
 	both.Wait()
 }
 
-// turn lets something happen and runs a pass, which is to be killed where fewer than a third have been.
+// turn lets something happen and runs a pass. It kills the pass if fewer than a third were killed.
 func (h *hosts) turn() {
 	h.mu.Lock()
 	h.happen()
 	kind := []string{"poll", "notify"}[h.Rnd.IntN(2)]
 	within := time.Minute
-	if h.ran++; 3*h.killed < h.ran+6 { // some end before they are killed
+	if h.ran++; 3*h.killed < h.ran+6 { // a third and a few more, because some end before the kill
 		within = h.soon()
 	}
 	retry := h.Rnd.IntN(4) == 0
@@ -143,7 +143,7 @@ func (h *hosts) turn() {
 	case errors.As(err, &ended) && ended.ExitCode() != exit.Temporary && ended.ExitCode() != exit.Held:
 		h.t.Errorf("%s: %v\n%s", kind, err, out.Bytes())
 	}
-	if retry { // what waits is due again; the session may be cut
+	if retry { // makes all entries due; the session may be cut
 		_ = exec.Command(h.binary, "--config", h.config, "outbox", "retry", "--all").Run()
 	}
 }

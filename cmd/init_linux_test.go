@@ -14,13 +14,13 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// session is a program on a terminal, and a script that types when it is asked.
+// session is a program on a terminal, and a script that types the answers.
 type session struct {
 	*terminal.Session
 	t *testing.T
 }
 
-// expects waits until the text stands on the terminal, behind what was expected before.
+// expects waits until the text appears on the terminal, after the text expected before.
 func (s *session) expects(text string) {
 	s.t.Helper()
 	if err := s.Expect(text, time.Minute); err != nil {
@@ -57,7 +57,7 @@ func programOnTerminal(t *testing.T, dir string, env []string, name string, args
 	return &session{s, t}
 }
 
-// TestInitOnATerminal goes from a mail address to a first poll, as a person who mistypes once at each question.
+// TestInitOnATerminal goes from a mail address to a first poll, with one wrong answer to each question.
 func TestInitOnATerminal(t *testing.T) {
 	t.Parallel()
 	for _, language := range []string{"ru_RU.UTF-8", "en_GB.UTF-8"} {
@@ -78,7 +78,7 @@ func TestInitOnATerminal(t *testing.T) {
 			s.types("support")
 			s.expects(`"support"`)
 			s.expects(": ")
-			s.types("support@helpdesk.invalid") // a domain that nobody has (RFC 2606)
+			s.types("support@helpdesk.invalid") // no such domain exists (RFC 2606)
 			s.expects("helpdesk.invalid")
 			s.expects("IMAP")
 			s.types(r.imap.Addr())
@@ -115,7 +115,7 @@ func TestInitOnATerminal(t *testing.T) {
 				t.Fatalf("%v\n%s", err, s.Seen())
 			}
 			for _, secret := range []string{imapSecret, portalSecret, "wr0ng-pa55word", "\nFAILED "} {
-				// what is typed is seen, once
+				// the webhook is echoed, but only where it was typed
 				if text := strings.Replace(s.Seen(), r.webhook, "", 1); strings.Contains(text, secret) {
 					t.Errorf("%s stands on the terminal:\n%s", secret, text)
 				}
@@ -139,7 +139,7 @@ func TestInitOnATerminal(t *testing.T) {
 	}
 }
 
-// closed returns an address where nobody listens.
+// closed returns an address on which nothing listens.
 func closed(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -150,7 +150,7 @@ func closed(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// Where the person goes away before the end, nothing is written.
+// If the person leaves before the end, nothing is written.
 func TestInitIsLeft(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -168,8 +168,8 @@ func TestInitIsLeft(t *testing.T) {
 	}
 }
 
-// Where the provider takes no password, init has the person sign in. Who refuses once is asked again, and who leaves it
-// for later gets the configuration and the reason.
+// If the provider accepts no password, init has the person sign in. After a refusal it asks again. A person who
+// postpones the sign-in gets the configuration and the reason.
 func TestInitSignsIn(t *testing.T) {
 	t.Parallel()
 	for name, allows := range map[string][]bool{"at once": {true}, "then": {false, true}, "never": {false}} {
@@ -213,7 +213,7 @@ func TestInitSignsIn(t *testing.T) {
 	}
 }
 
-// consents waits for the code on the terminal and types it on the provider's page.
+// consents waits for the code on the terminal, and types it on the provider's page.
 func (r *rig) consents(s *session, allow bool) {
 	s.t.Helper()
 	s.expects("sign in as support@firm.example and type the code")
@@ -232,7 +232,8 @@ func (r *rig) consents(s *session, allow bool) {
 	s.expects("n for later")
 }
 
-// signingIn is servers whose mailbox takes tokens alone, and an environment in which helpdesk-built knows its provider.
+// signingIn starts servers whose mailbox accepts only tokens, and returns the environment in which helpdesk-built knows
+// the provider.
 func signingIn(t *testing.T) (*rig, []string) {
 	t.Helper()
 	r, err := newRigFor(t.TempDir(), "support@firm.example", sandbox.PortalOptions{NewCard: true})
@@ -260,8 +261,7 @@ func signingIn(t *testing.T) (*rig, []string) {
 	return r, []string{"LANG=C", "TZ=UTC", "BUILT=" + built}
 }
 
-// Where the configuration lies is found once: root, who is in a folder of their own, acts as somebody who may not look
-// there.
+// The configuration is looked for only once: root starts in a folder that the user it then acts as may not read.
 func TestConfigurationIsFoundOnce(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	t.Chdir(filepath.Dir(d.args()[1]))

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/config"
 )
 
-// Below /etc no pass may write, so init puts the state elsewhere.
+// No pass may write in /etc, so init puts the state elsewhere.
 func TestStateOfAConfigurationBelowEtc(t *testing.T) {
 	for dir, want := range map[string]string{
 		"/etc/helpdesk": "state: /var/lib/helpdesk/helpdesk.db #",

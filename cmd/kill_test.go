@@ -25,19 +25,19 @@ var (
 	killEngine = flag.String("kill.engine", "bolt", "what keeps the state of TestKill: bolt or postgres")
 )
 
-// killing is a helpdesk whose passes are real processes that are killed at any instant.
+// killing is a helpdesk whose passes are real processes that are killed at random moments.
 type killing struct {
 	*crowd.Crowd
 	t      *testing.T
 	binary string
 	config string
 	killed int
-	takes  time.Duration // about so long a pass that is left alone
+	takes  time.Duration // approximate duration of an undisturbed pass
 }
 
-// TestKill kills passes with SIGKILL at random instants and looks whether each letter has made one task or one comment,
-// each new request at most one auto-reply, and each comment a letter under one Message-ID. It prints the seed it goes
-// by; -kill.seed repeats its dice, though not the machine's timing.
+// TestKill kills passes with SIGKILL at random moments. In the end each letter has made one task or one comment, each
+// new request at most one auto-reply, and each comment letters with one Message-ID only. It prints its seed; -kill.seed
+// repeats the random numbers, but not the timing of the machine.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -119,7 +119,7 @@ notify: {delay: 0s}
 	return k
 }
 
-// measure runs a pass to its end, to know how long one takes on this machine.
+// measure runs a pass to its end, to measure how long a pass takes on this machine.
 func (k *killing) measure() {
 	k.happen()
 	began := time.Now()
@@ -127,13 +127,12 @@ func (k *killing) measure() {
 	k.takes = time.Since(began)
 }
 
-// soon is a time within which a pass may or may not end.
+// soon returns a time in which a pass may or may not end.
 func (k *killing) soon() time.Duration {
 	return 5*time.Millisecond + time.Duration(k.Rnd.Int64N(int64(max(k.takes*3/2, 50*time.Millisecond))))
 }
 
-// learn notes that a pass was killed, or has ended: how long one takes differs with the machine and what there is to
-// do.
+// learn adjusts takes after a pass was killed or has ended, because the duration of passes varies.
 func (k *killing) learn(killed bool, took time.Duration) {
 	if killed {
 		k.killed++
@@ -143,7 +142,7 @@ func (k *killing) learn(killed bool, took time.Duration) {
 	}
 }
 
-// round lets something happen, runs a pass on it, and kills that.
+// round lets something happen, runs a pass, and kills it.
 func (k *killing) round() {
 	for range 1 + k.Rnd.IntN(3) {
 		k.happen()
@@ -151,11 +150,11 @@ func (k *killing) round() {
 	kind := []string{"poll", "notify"}[k.Rnd.IntN(2)]
 	ctx, cancel := context.WithTimeout(context.Background(), k.soon())
 	defer cancel()
-	c := exec.CommandContext(ctx, k.binary, "--config", k.config, kind) // killed by SIGKILL when the time is up
+	c := exec.CommandContext(ctx, k.binary, "--config", k.config, kind) // sends SIGKILL at the end of the context
 	began := time.Now()
 	_ = c.Run()
 	k.learn(ctx.Err() != nil, time.Since(began))
-	if k.Rnd.IntN(5) == 0 { // what waits is due again
+	if k.Rnd.IntN(5) == 0 { // makes all entries due
 		k.run("outbox", "retry", "--all")
 	}
 }
@@ -182,16 +181,16 @@ func (k *killing) run(args ...string) int {
 	return exit.Done
 }
 
-// settle runs whole passes until there is nothing left to do.
+// settle runs whole passes until nothing is left to do.
 func (k *killing) settle() {
 	for start := time.Now(); time.Since(start) < 2*time.Minute; time.Sleep(200 * time.Millisecond) {
 		k.run("outbox", "retry", "--all")
 		a, b := k.run("poll"), k.run("notify")
 		if time.Since(k.SaidAt) < 2*sandbox.Lateness {
-			continue // the portal does not show yet that something has happened to the task
+			continue // the portal may not show the latest change yet
 		}
 		if a == exit.Done && b == exit.Done && k.run("verify", "--days", "1") == exit.Done && k.Unseen() == 0 {
-			k.run("notify") // a comment is read again until ten seconds have passed
+			k.run("notify") // a comment is read again until it is ten seconds old
 			return
 		}
 	}
@@ -199,7 +198,7 @@ func (k *killing) settle() {
 	k.t.Fatalf("it never gets quiet:\n%s", out)
 }
 
-// verify compares what is there with what happened.
+// verify compares the results with what happened.
 func (k *killing) verify() {
 	for _, mistake := range k.Mistakes() {
 		k.t.Error(mistake)

@@ -10,7 +10,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// Reaching the limit of auto-replies of a day is told once, however many letters come, and so is its end.
+// Reaching the daily limit of auto-replies is alerted once, whatever the number of letters, and so is its end.
 func TestTheLimitOfADayIsTold(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{}, "letters: {received: {limit: {per_day: 2}}}\n")

@@ -12,14 +12,14 @@ import (
 	"helpdesk/internal/servers"
 )
 
-// link is a second machine, as far as the network goes, and the cable to it: a network namespace with a loopback of its
-// own, and two addresses that nothing else reaches.
+// link is a second machine in the eyes of the network, with a cable to it: a network namespace with its own loopback,
+// and two addresses that nothing else can reach.
 type link struct {
-	here, there string // the addresses of this machine and of the other on the cable
+	here, there string // addresses of the cable's ends: this machine's and the other's
 	name, plug  string
 }
 
-// newLink makes the other machine. The error is servers.Lacking where that is not permitted.
+// newLink creates the other machine. Without permission the error is servers.Lacking.
 func newLink() (*link, error) {
 	ip, err := servers.Find("ip", "package iproute2")
 	if err != nil {
@@ -52,23 +52,25 @@ func runs(name string, args ...string) error {
 	return nil
 }
 
-// cut lets every packet vanish, in both directions. Nobody is told: they go to a neighbour that is not there.
+// cut drops every packet in both directions, without an error to anybody: packets go to a neighbour that does not
+// exist.
 func (l *link) cut() error {
 	const nobody = "02:00:00:00:00:01"
 	return errors.Join(runs("ip", "neigh", "replace", l.there, "lladdr", nobody, "dev", l.plug, "nud", "permanent"),
 		runs("ip", "-n", l.name, "neigh", "replace", l.here, "lladdr", nobody, "dev", "cable", "nud", "permanent"))
 }
 
-// command returns a command that will run on the other machine.
+// command returns a command that runs on the other machine.
 func (l *link) command(name string, args ...string) *exec.Cmd {
 	return exec.Command("ip", append([]string{"netns", "exec", l.name, name}, args...)...)
 }
 
-// inside calls fn so that what it listens on is the other machine's. The goroutine's thread ends with it.
+// inside calls fn in the other machine's network, so that fn can listen there. The thread of the goroutine ends with
+// it.
 func (l *link) inside(fn func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // and never unlocked: nobody else is to get this thread
+		runtime.LockOSThread() // never unlocked, so that no other goroutine gets this thread
 		f, err := os.Open("/var/run/netns/" + l.name)
 		if err == nil {
 			defer f.Close()
@@ -82,5 +84,5 @@ func (l *link) inside(fn func() error) error {
 	return <-done
 }
 
-// remove takes the machine and the cable away.
+// remove deletes the other machine and the cable.
 func (l *link) remove() { _ = runs("ip", "netns", "del", l.name) }

@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/sandbox/auth"
 )
 
-// TestLoginByPastedAddress signs a mailbox in whose browser is elsewhere: a person pastes the address it ends at, after
-// one of another page.
+// TestLoginByPastedAddress signs in from a browser on another machine: the person pastes the address of its last page,
+// after first pasting a wrong one.
 func TestLoginByPastedAddress(t *testing.T) {
 	t.Parallel()
 	d, p := signing(t, auth.Options{Redirect: "https://firm.example/nothing"})

@@ -15,7 +15,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// signing is a drive whose mailbox signs in with a provider that has a page alone.
+// signing returns a drive whose mailbox signs in at a provider that offers only a page, no codes.
 func signing(t *testing.T, o auth.Options) (*drive, *auth.Server) {
 	t.Helper()
 	d := newDrive(t, sandbox.PortalOptions{}, "")
@@ -45,7 +45,7 @@ func signing(t *testing.T, o auth.Options) (*drive, *auth.Server) {
 	return d, p
 }
 
-// onlooker calls see with the page that is shown, once.
+// onlooker calls see once, with the address of the page printed.
 type onlooker struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -65,7 +65,7 @@ func (w *onlooker) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// login runs the command, with a person who looks at the page.
+// login runs the command; see acts as the person with the browser.
 func (d *drive) login(see func(page string)) (status int, told string) {
 	d.t.Helper()
 	out := &onlooker{see: see}
@@ -77,7 +77,7 @@ func (d *drive) login(see func(page string)) (status int, told string) {
 	return status, out.text.String()
 }
 
-// back has the browser go where the page sends it, and returns what it shows.
+// back follows the redirect of the page like a browser, and returns the text shown.
 func back(t *testing.T, p *auth.Server, page, account string, allow bool) string {
 	t.Helper()
 	address, err := p.Browse(page, account, allow)
@@ -95,7 +95,7 @@ func back(t *testing.T, p *auth.Server, page, account string, allow bool) string
 	return string(text)
 }
 
-// A page signs a mailbox in; with one that sets an end, status and check tell it, and warn of it.
+// A page signs a mailbox in. If the sign-in has an end, status and check print it and warn of it.
 func TestLoginByPage(t *testing.T) {
 	t.Parallel()
 	d, p := signing(t, auth.Options{RefreshLife: 30 * 24 * time.Hour, Rotate: true})
@@ -117,7 +117,7 @@ func TestLoginByPage(t *testing.T) {
 		!strings.Contains(out, " до ") {
 		t.Errorf("a month before:\n%s", out)
 	}
-	// Passes keep it open, and move no end.
+	// Passes renew the token, but do not move the end.
 	for range 20 {
 		d.clock.Advance(24 * time.Hour)
 		d.minute("poll")
@@ -158,7 +158,7 @@ func TestLoginByPageIsRefused(t *testing.T) {
 	if status != 1 || !strings.Contains(told, "the sign-in was refused on the provider's page") {
 		t.Errorf("status %d\n%s", status, told)
 	}
-	// What a person is signed in as opens no mailbox here.
+	// This account may not open the mailbox.
 	status, told = d.login(func(page string) { back(t, p, page, "anna", true) })
 	if status != 2 || !strings.Contains(told, "nothing is kept: sign in as support") {
 		t.Errorf("status %d\n%s", status, told)

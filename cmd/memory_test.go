@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// The limit rises with what is alive, and falls with it again.
+// The limit rises and falls with the live bytes.
 func TestTheMemoryLimitFollowsTheNeed(t *testing.T) {
 	defer keepWithin(memory)()
 	limit := func() int64 {
-		for range 4 { // the finalizer runs behind the collection
+		for range 4 { // the finalizer runs after the collection
 			runtime.GC()
 			runtime.Gosched()
 		}

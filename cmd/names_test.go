@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Excel writes "CSV UTF-8" with a mark, "Unicode text" as UTF-16 with tabs, and plain "CSV" in the machine's own code
-// page, in Russia Windows-1251 with semicolons.
+// Excel writes "CSV UTF-8" with a byte order mark, "Unicode text" as UTF-16 with tabs, and plain "CSV" in the code page
+// of the machine, in Russia Windows-1251 with semicolons.
 func TestReadNamesInEveryEncoding(t *testing.T) {
 	const name = "\u0418\u0432\u0430\u043d \u041f\u0435\u0442\u0440\u043e\u0432\u0438\u0447 \u00ab\u0401\u00bb"
 	utf16 := func(e unicode.Endianness, b unicode.BOMPolicy) encoding.Encoding { return unicode.UTF16(e, b) }
@@ -39,7 +39,7 @@ func TestReadNamesInEveryEncoding(t *testing.T) {
 	}
 }
 
-// What is in none of these is refused with its line, and not stored as what it is misread for.
+// A table in any other encoding is refused with the line, and not imported with wrong letters.
 func TestReadNamesRefusesOtherEncodings(t *testing.T) {
 	encode := func(e encoding.Encoding, s string) string {
 		raw, err := e.NewEncoder().String(s)

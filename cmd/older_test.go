@@ -14,7 +14,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// aged is a drive by today's clock, whose state a copy is put in place of.
+// aged is a drive at today's time, whose state is replaced by an older copy.
 type aged struct {
 	*drive
 	state string
@@ -22,11 +22,11 @@ type aged struct {
 
 func newAged(t *testing.T, o sandbox.PortalOptions) *aged {
 	d := newDrive(t, o, "")
-	d.clock.Advance(time.Since(d.clock.Now())) // a state tells when it was written by the machine's clock
+	d.clock.Advance(time.Since(d.clock.Now())) // the state's file has times of the machine's clock
 	return &aged{d, filepath.Join(d.dir, "helpdesk.db")}
 }
 
-// keep makes a copy of the state, by the command or as cp does.
+// keep copies the state, by the command or like cp.
 func (a *aged) keep(byHand bool) {
 	a.t.Helper()
 	if !byHand {
@@ -45,7 +45,7 @@ func (a *aged) restore() {
 	}
 }
 
-// failing has the portal fail where tasks and comments are made, until it is called with false.
+// failing makes the portal refuse new tasks and comments, or ends that.
 func (a *aged) failing(on bool) {
 	a.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		writes := strings.HasSuffix(c.Method, "task.add") || strings.Contains(c.Method, "commentitem.add") ||
@@ -57,7 +57,7 @@ func (a *aged) failing(on bool) {
 	})
 }
 
-// passes makes passes until they have nothing to do, and returns how often one told of the state.
+// passes runs passes until nothing is left to do, and returns how many messages about the state were printed.
 func (a *aged) passes() (told int) {
 	a.t.Helper()
 	for range 6 {
@@ -75,8 +75,8 @@ func (a *aged) passes() (told int) {
 	return told
 }
 
-// An older copy in the state's place makes no task, no comment and no auto-reply a second time, sends no answer under
-// another Message-ID, and is told of once.
+// An older copy of the state makes no task, comment or auto-reply a second time, sends no answer under another
+// Message-ID, and is reported once.
 func TestAnOlderStateInPlace(t *testing.T) {
 	for _, card := range cards {
 		for name, byHand := range map[string]bool{"a backup": false, "a copy by hand": true} {
@@ -112,14 +112,15 @@ func testOlderState(t *testing.T, o sandbox.PortalOptions, byHand bool) {
 	a.failing(false)
 	a.smtp.Inject(nil)
 	a.passes()
-	a.letter("5@vostok.example", "olga@vostok.example", "Mouse", "It squeaks.") // the copy knows nothing of these
+	// the copy does not have this letter and the following ones
+	a.letter("5@vostok.example", "olga@vostok.example", "Mouse", "It squeaks.")
 	a.letter("6@vostok.example", "petr@vostok.example", "Re: Keyboard", "The Q, too.",
 		"In-Reply-To: <2@vostok.example>")
 	a.passes()
 	for _, task := range a.portal.Tasks() {
 		if task.Title == "Keyboard" {
 			a.portal.Say(task.ID, 7, "Please restart it.")
-			a.passes() // which comments went out in one letter is forgotten, too
+			a.passes() // one at a time, because the state also forgets which comments shared a letter
 			a.portal.Say(task.ID, 7, "And again.")
 		}
 	}
@@ -134,8 +135,7 @@ func testOlderState(t *testing.T, o sandbox.PortalOptions, byHand bool) {
 	}
 }
 
-// did tells what was made: tasks and comments, and the Message-IDs of letters, automatic ones as often as they went
-// out.
+// did lists the tasks and comments, and the Message-IDs of letters; automatic letters count each time.
 func (a *aged) did() string {
 	a.t.Helper()
 	var all []string
@@ -177,7 +177,7 @@ func TestAStateOf0BytesIsDamaged(t *testing.T) {
 	if err := os.WriteFile(a.state, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a.minute("poll") // a disk that was full at the first run
+	a.minute("poll") // the file of a disk that was full in the first run
 	a.minute("notify")
 	if err := os.WriteFile(a.state, nil, 0o600); err != nil {
 		t.Fatal(err)

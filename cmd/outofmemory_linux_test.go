@@ -14,14 +14,14 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// scarce is a helpdesk whose passes may have so much memory and no more, in kB.
+// scarce is a helpdesk whose passes have a limit of memory, most, in kB.
 type scarce struct {
 	*drive
 	most int
 	sent int
 }
 
-// poll runs a pass as a process, and returns its status and what it says.
+// poll runs a pass as a process, and returns its status and output.
 func (s *scarce) poll() (int, string) {
 	c := exec.Command("sh", "-c", fmt.Sprintf("ulimit -d %d && exec helpdesk --config %s poll", s.most,
 		filepath.Join(s.dir, "helpdesk.yaml")))
@@ -33,7 +33,7 @@ func (s *scarce) poll() (int, string) {
 	return c.ProcessState.ExitCode(), string(out)
 }
 
-// ordinary has letters come that need no more memory than any.
+// ordinary delivers letters that need little memory.
 func (s *scarce) ordinary(n int) {
 	for range n {
 		s.sent++
@@ -42,7 +42,7 @@ func (s *scarce) ordinary(n int) {
 	}
 }
 
-// enough finds out how much memory ordinary letters take on this machine.
+// enough sets the limit to the memory that ordinary letters need on this machine.
 func (s *scarce) enough() {
 	for s.most = 60_000; s.most < 2_000_000; s.most += 10_000 {
 		good := 0
@@ -60,8 +60,8 @@ func (s *scarce) enough() {
 	s.t.Skip("nothing is enough: is memory bounded by other means here?")
 }
 
-// TestDyingForWantOfMemory has the runtime die over a letter, as it does where the system gives no more memory: no code
-// of ours runs then. The third pass knows it by its header alone, and those beside it become tasks.
+// TestDyingForWantOfMemory makes the runtime die over a letter, as when the system has no more memory; then none of our
+// code runs. The third pass reads only the header of that letter, and the other letters become tasks.
 func TestDyingForWantOfMemory(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

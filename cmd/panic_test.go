@@ -11,7 +11,7 @@ import (
 	"helpdesk/cmd/tui"
 )
 
-// A bug ends a command with a line, and with the trace only where everything is asked for.
+// A bug ends a command with one line; only -vv adds the stack.
 func TestAPanicIsALine(t *testing.T) {
 	for _, verbose := range []bool{false, true} {
 		var out, errw bytes.Buffer

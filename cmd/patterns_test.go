@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// The settings are judged where file and line are known, exclusions where they are used: pkg/config imports nothing of
-// ours, so the two judges are held together here.
+// pkg/config checks the patterns in the settings, because it knows file and line, and pkg/desk checks exclusions.
+// pkg/config must not import pkg/desk, so this test compares the two.
 func TestPatternsHaveOneJudge(t *testing.T) {
 	good := []string{"a@b.ru", "@b.ru", "@*.b.ru", " @B.ru. ", "@b_c.ru", "_a@_b._c.ru", "@*.b_c.ru", "a..b@b.ru",
 		"@localhost", "@1-2.ru", "@ab--c.ru",
@@ -43,7 +43,7 @@ func TestPatternsHaveOneJudge(t *testing.T) {
 	}
 }
 
-// Nor do they differ on what nobody thought of.
+// The two also agree on random patterns.
 func TestPatternsHaveOneJudgeOfAnything(t *testing.T) {
 	parts := []string{"a", "b", ".", "..", "-", "_", "@", "*", "*.", "xn--", "xn--p1ai", "\u043f", "\u3002", "\u00ad",
 		"\u00df", " ", "\"", ",", "1", "ru", "\u05d0", "\t"}
@@ -63,7 +63,7 @@ func TestPatternsHaveOneJudgeOfAnything(t *testing.T) {
 	}
 }
 
-// judged returns what the settings say of each pattern, "" where nothing is wrong.
+// judged returns the mistake that the settings report for each pattern, "" for a good one.
 func judged(t *testing.T, patterns []string) map[string]string {
 	t.Helper()
 	var b strings.Builder
@@ -95,7 +95,7 @@ func judged(t *testing.T, patterns []string) map[string]string {
 	return said
 }
 
-// quotedYAML returns the text in double quotes, as YAML reads it.
+// quotedYAML returns the text in YAML's double quotes.
 func quotedYAML(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`, "\u00ad", `\u00ad`, "\u3002",
 		`\u3002`).Replace(s) + `"`

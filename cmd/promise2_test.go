@@ -18,7 +18,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// mortal is a helpdesk whose process is killed when its servers have seen a number of its steps.
+// mortal is a helpdesk whose process is killed when its servers have seen a given number of steps.
 type mortal struct {
 	*rig
 	t *testing.T
@@ -26,16 +26,16 @@ type mortal struct {
 	mu     sync.Mutex
 	ahead  time.Duration
 	steps  []string // seen so far
-	kill   int      // the one to die at; 0 = none
+	kill   int      // number of the step to die at; 0 = never
 	where  string
 	living *exec.Cmd
 	dead   bool
 }
 
-// TestPromise2NothingDoubled kills a process at the steps its servers can see: a command of the mailbox, a call of the
-// portal before and after it is carried out, a stage of a letter before and after it is taken. Then the passes go on as
-// cron starts them, and the world must be as if nothing had happened. It dies at every second kind of step: on one card
-// the first time it comes, on the other, at the kinds between, the last time. Every step is the business of pkg/pass.
+// TestPromise2NothingDoubled kills a process at the steps that its servers can see: a command to the mailbox, a call to
+// the portal before and after it is carried out, a stage of a letter before and after the relay accepts it. Then passes
+// go on as cron starts them, and in the end everything must be as if nothing had happened. Each card tests half of the
+// kinds of steps: one card at their first occurrence, the other at their last. pkg/pass tests every step.
 func TestPromise2NothingDoubled(t *testing.T) {
 	t.Parallel()
 	for i, card := range cards {
@@ -51,7 +51,7 @@ func TestPromise2NothingDoubled(t *testing.T) {
 				t.Skipf("only the undisturbed day, of %d kinds of steps", len(at))
 			}
 			for k, n := range slices.Sorted(maps.Values(at)) {
-				if k%2 != i { // each card has its half: the order of the steps is much the same
+				if k%2 != i { // each card has half of the kinds: their order is nearly the same
 					continue
 				}
 				if day(t, card.o, n); t.Failed() {
@@ -62,7 +62,7 @@ func TestPromise2NothingDoubled(t *testing.T) {
 	}
 }
 
-// day runs the passes of a day and returns the names of its steps.
+// day runs the passes of a day and returns the names of the steps.
 func day(t *testing.T, o sandbox.PortalOptions, kill int) []string {
 	t.Helper()
 	m := &mortal{t: t, kill: kill}
@@ -98,7 +98,7 @@ func day(t *testing.T, o sandbox.PortalOptions, kill int) []string {
 	return slices.Clone(m.steps)
 }
 
-// step counts a step and reports whether the process is dead, killed by this step or before.
+// step counts a step, and reports whether the process was killed by this step or an earlier one.
 func (m *mortal) step(name string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -142,7 +142,7 @@ func (m *mortal) mail(at time.Time, id, from, subject, body string, header ...st
 	d.letter(id, from, subject, body, header...)
 }
 
-// run runs one pass as a process, and returns its status; -1 = it was killed.
+// run runs one pass as a process, and returns its status, -1 if it was killed.
 func (m *mortal) run(args ...string) int {
 	m.t.Helper()
 	c := exec.Command("helpdesk-later", append([]string{"--config", filepath.Join(m.dir, "helpdesk.yaml")}, args...)...)

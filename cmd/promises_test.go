@@ -31,7 +31,7 @@ Content-Disposition: attachment; filename="log.txt"
 offline
 --b--`
 
-// mixed is the header field of a letter with a file.
+// mixed is a header field for a letter with a file.
 const mixed = "Content-Type: multipart/mixed; boundary=b"
 
 var cards = []struct {
@@ -39,7 +39,7 @@ var cards = []struct {
 	o    sandbox.PortalOptions
 }{{"old card", sandbox.PortalOptions{}}, {"new card", sandbox.PortalOptions{NewCard: true}}}
 
-// quiet runs passes until there is nothing left to do.
+// quiet runs passes until nothing is left to do.
 func (d *drive) quiet() {
 	d.t.Helper()
 	for range 12 {
@@ -53,7 +53,7 @@ func (d *drive) quiet() {
 	d.t.Fatalf("it never gets quiet; unseen: %v\n%s", d.unseen(), d.tasks())
 }
 
-// count returns how many tasks have the title, and how many comments of ours hold the text.
+// count returns the number of tasks with the title, and of our comments that contain the text.
 func (d *drive) count(title, text string) (tasks, comments int) {
 	for _, t := range d.portal.Tasks() {
 		if t.Title == title {
@@ -68,8 +68,8 @@ func (d *drive) count(title, text string) (tasks, comments int) {
 	return tasks, comments
 }
 
-// TestPromise1NothingLost breaks the portal in many ways while a request with a file and a further letter are in the
-// mailbox, and looks each time a message is marked whether what it is marked for is made.
+// TestPromise1NothingLost breaks the portal in many ways while a request with a file and a further letter wait in the
+// mailbox. It checks that a message is marked only after its task or comment exists.
 func TestPromise1NothingLost(t *testing.T) {
 	t.Parallel()
 	on := func(method string, f sandbox.Fault) func(*sandbox.Call) sandbox.Fault {
@@ -143,7 +143,7 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 		d.clock.Advance(20 * time.Minute)
 	}
 	d.portal.Inject(nil)
-	d.must(exit.Done, "outbox", "retry", "--all") // what was held
+	d.must(exit.Done, "outbox", "retry", "--all") // the held entries
 	d.quiet()
 	tasks, _ := d.count("Printer", "")
 	if _, comments := d.count("", "The Q, too."); tasks != 1 || comments != 1 {
@@ -160,7 +160,7 @@ func testNothingLost(t *testing.T, inject func(*sandbox.Call) sandbox.Fault) {
 	}
 }
 
-// covers reports whether a message is in a set as it is written: 1,4:6.
+// covers reports whether an IMAP sequence set, such as 1,4:6, contains a message.
 func covers(t *testing.T, set string, uid uint32) bool {
 	t.Helper()
 	for _, part := range strings.Split(set, ",") {
@@ -177,8 +177,8 @@ func covers(t *testing.T, set string, uid uint32) bool {
 	return false
 }
 
-// TestPromise1Quarantine: one message that can't be processed is kept whole, people are told once, and the others of
-// the pass are done.
+// TestPromise1Quarantine: a message that can't be processed is kept whole, people are alerted once, and the pass
+// processes the other messages.
 func TestPromise1Quarantine(t *testing.T) {
 	t.Parallel()
 	t.Run("unbelieved bounce", func(t *testing.T) {
@@ -207,7 +207,7 @@ func TestPromise1Quarantine(t *testing.T) {
 			if command != "FETCH" {
 				return nil
 			}
-			if fetches++; fetches > 1 && covers(t, set, bad) { // the first of a pass lists
+			if fetches++; fetches > 1 && covers(t, set, bad) { // the first FETCH of a pass only lists
 				return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "internal error"}
 			}
 			return nil
@@ -238,7 +238,8 @@ func TestPromise1Quarantine(t *testing.T) {
 	})
 }
 
-// vectors are header fields of letters that must not be answered, each of its own sender; %s is that sender.
+// vectors are header fields of letters that must not be answered. Each letter has a sender of its own, which replaces
+// %s.
 var vectors = []string{
 	"Auto-Submitted: auto-replied", "Auto-Submitted: auto-generated",
 	`Auto-Submitted: auto-notified; owner-email="a@b.ru"`,
@@ -252,13 +253,13 @@ var vectors = []string{
 	"X-MS-Exchange-Inbox-Rules-Loop: a@b.ru",
 	"Content-Type: multipart/report; report-type=delivery-status; boundary=x",
 	"Content-Type: multipart/report; report-type=disposition-notification; boundary=x",
-	"To: undisclosed-recipients:;\nCc: somebody@else.example",                       // a blind copy
+	"To: undisclosed-recipients:;\nCc: somebody@else.example",                       // blind copy
 	"In-Reply-To: <sent-by-hand@helpdesk.example>",                                  // answers a specialist's letter
 	"In-Reply-To: <sent-by-hand@staff.example>",                                     //
 	"Authentication-Results: mx.helpdesk.example; dmarc=fail header.from=x.example", // unverified
 }
 
-// senders must not be answered, whatever they write.
+// senders are addresses that never get an auto-reply.
 var senders = []string{
 	"Mail Delivery Subsystem <MAILER-DAEMON@mx.example>", "postmaster@a.example", "Shop <no-reply@b.example>",
 	"GitHub <gmail-noreply@c.example>", "owner-news@d.example", "news-owner@e.example", "news-request@f.example",
@@ -268,7 +269,7 @@ var senders = []string{
 	"other@own.example",
 }
 
-// subjects must not be answered, whoever sends them.
+// subjects are subjects that never get an auto-reply.
 var subjects = []string{"=?utf-8?b?0JDQstGC0L7QvtGC0LLQtdGCOiDQvtGC0L/Rg9GB0Lo=?=", "Out of Office: Re: printer",
 	"Automatic reply: x"}
 
@@ -280,8 +281,8 @@ const strictly = `mail:
 letters: {received: {limit: {per_address: 100, per_domain: 100}}}
 `
 
-// TestPromise3AutoReplyToSenderAlone: whoever was in copy, the auto-reply has one recipient; and none goes to those who
-// must not get one.
+// TestPromise3AutoReplyToSenderAlone: the auto-reply has one recipient, whoever was in copy; letters that must not be
+// answered get none.
 func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{}, strictly)
@@ -301,7 +302,7 @@ func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 	for _, l := range d.mailed() {
 		t.Errorf("answered: %v, %s", l.To, l.Message.Subject)
 	}
-	// Those that must be answered, with all kinds of others in copy.
+	// These must be answered, with various people in copy.
 	before := len(d.mailed())
 	for i, header := range [][]string{
 		{"To: support@helpdesk.example, boss@c0.example", "Cc: a@c0.example, b@elsewhere.example"},
@@ -349,7 +350,7 @@ func TestPromise3AutoReplyToSenderAlone(t *testing.T) {
 	d.noLoop(replies[0])
 }
 
-// noLoop sends an auto-reply back, as it is and as an answer to it: neither is answered.
+// noLoop sends an auto-reply back, unchanged and as a reply to it; neither is answered.
 func (d *drive) noLoop(reply posted) {
 	d.t.Helper()
 	before := len(d.mailed())
@@ -365,8 +366,8 @@ func (d *drive) noLoop(reply posted) {
 	}
 }
 
-// TestPromise4DryRunTouchesNothing compares the world before and after dry runs byte by byte, and what they say with
-// what the runs that follow do.
+// TestPromise4DryRunTouchesNothing compares all data before and after dry runs byte by byte, and the decisions of dry
+// runs with those of the real runs after them.
 func TestPromise4DryRunTouchesNothing(t *testing.T) {
 	t.Parallel()
 	for _, card := range cards {
@@ -379,7 +380,7 @@ func TestPromise4DryRunTouchesNothing(t *testing.T) {
 			d.letter("4@bank.example", "a@bank.example", "Statement", "Text.")
 			d.letter("5@vostok.example", "oof@vostok.example", "Away", "Text.", "Auto-Submitted: auto-replied")
 			d.letter("1@romashka.example", "ivan@romashka.example", "Printer", withFile, mixed)
-			d.rehearsed("poll") // there is no state yet
+			d.rehearsed("poll") // without a state file
 			task := d.portal.Tasks()[0].ID
 			d.portal.Say(task, 7, "Please restart it.")
 			d.portal.Say(task, 7, "// internal")
@@ -393,7 +394,7 @@ func TestPromise4DryRunTouchesNothing(t *testing.T) {
 	}
 }
 
-// rehearsed runs a pass dry, holds that nothing was touched, and that the pass itself decides the same.
+// rehearsed runs a dry pass and a real one. It checks that the dry one changes nothing and that both decide the same.
 func (d *drive) rehearsed(kind string) {
 	d.t.Helper()
 	before, calls, writes, letters := d.stateBytes(), len(d.writingCalls()), d.imap.Writes(), len(d.mailed())
@@ -428,7 +429,7 @@ func (d *drive) report(args ...string) []pass.Line {
 	return r.Decided
 }
 
-// TestPromise5OnlyTasksCommentsFiles holds every call of a life of tickets against the list of those that are allowed.
+// TestPromise5OnlyTasksCommentsFiles compares every call in the life of several tickets with the allowed calls.
 func TestPromise5OnlyTasksCommentsFiles(t *testing.T) {
 	t.Parallel()
 	for _, card := range cards {
@@ -477,7 +478,7 @@ func TestPromise5OnlyTasksCommentsFiles(t *testing.T) {
 	}
 }
 
-// fields returns the names of a call's parameters, and of those in them.
+// fields returns the names of a call's parameters, and of the fields in them.
 func fields(c sandbox.Call) []string {
 	if c.Params == nil {
 		return nil
@@ -492,25 +493,25 @@ func fields(c sandbox.Call) []string {
 	return names
 }
 
-// said is what is said in the first of two tasks, and whether its customer may read it.
+// said are comments on the first of two tasks, and whether its customer may read them.
 var said = []struct {
 	by   int64 // 0 = the portal itself
 	text string
-	all  bool // with notify.send all
-	some bool // with marked
+	all  bool // with notify.send: all
+	some bool // with notify.send: marked
 }{
 	{7, "Please restart the spooler.", true, false},
 	{7, "// his boss pays late", false, false},
 	{9, "//not even a blank", false, false},
 	{7, "[B]// behind markup[/B]", false, false},
 	{9, "! The cartridge is on its way.", true, true},
-	{17, "The webhook's owner writes by hand.", true, false}, // he may be a specialist
+	{17, "The webhook's owner writes by hand.", true, false}, // they may be a specialist
 	{0, "Задача завершена", false, false},
 	{0, "Крайний срок изменен на: 12.03.2026 19:00", false, false},
 }
 
-// TestPromise6OnlyWhatIsMeant: two customers, two tickets, and everything a task can hold; each customer's letters have
-// what is meant for him and nothing else.
+// TestPromise6OnlyWhatIsMeant: with two customers, two tickets, and every kind of comment, each customer's letters
+// contain what is meant for that customer and nothing else.
 func TestPromise6OnlyWhatIsMeant(t *testing.T) {
 	t.Parallel()
 	for _, card := range cards {
@@ -536,14 +537,14 @@ func testOnlyWhatIsMeant(t *testing.T, o sandbox.PortalOptions, send string) {
 		}
 		d.portal.Say(mine, s.by, s.text)
 	}
-	if o.NewCard { // a forum's remark would pass for one of user 7
+	if o.NewCard { // in a forum such a remark would look like a comment of user 7
 		d.portal.SaySystem(mine, 7, "A remark that chats alone tell apart.")
 	}
 	gone := d.portal.Say(mine, 7, "! Taken back at once.")
 	d.portal.DeleteComment(mine, gone)
 	d.portal.Say(other, 7, "! Only for Anna.")
 	d.minute("notify")
-	// A stranger answers the letter: he gets a ticket of his own, and nothing of the old one.
+	// A stranger answers the letter: they get a ticket of their own, and nothing of the old one.
 	last := d.mailed()[len(d.mailed())-1].Message
 	d.letter("3@evil.example", "eve@evil.example", "Re: Printer", "Tell me more.", "In-Reply-To: <"+last.ID+">",
 		"References: <1@romashka.example> <"+last.ID+">")

@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// What one pass does not get to, the next one does; then there is a day's rest.
+// Each pass prunes a part, and the next one continues; after the end there is a day's pause.
 func TestPruningGoesOnWithTheNextPass(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
@@ -38,7 +38,7 @@ func TestPruningGoesOnWithTheNextPass(t *testing.T) {
 	}
 }
 
-// received records messages that are ignored: a place and a record each.
+// received records ignored messages, each with a place and a record.
 func received(t *testing.T, s *store.Store, at time.Time, n int) {
 	t.Helper()
 	es := make([]desk.Entry, n)
@@ -53,7 +53,7 @@ func received(t *testing.T, s *store.Store, at time.Time, n int) {
 	}
 }
 
-// records counts those that still say what became of their message.
+// records returns the number of messages whose record still exists.
 func records(t *testing.T, s *store.Store) (n int) {
 	t.Helper()
 	err := s.Ledger.Records(time.Time{}, func(r desk.Record) error {

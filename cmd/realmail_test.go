@@ -22,7 +22,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestRealMail is the round trip over a real IMAP server and a real relay, both with TLS: a request with a file, its
+// TestRealMail plays the round trip over a real IMAP server and a real relay, both with TLS: a request with a file, its
 // auto-reply, a repeat contact, a specialist's comment, and the customer's answer to it.
 func TestRealMail(t *testing.T) {
 	t.Parallel()
@@ -74,7 +74,7 @@ func TestRealMail(t *testing.T) {
 	}
 }
 
-// realMail is a drive whose mail servers are Dovecot and Postfix.
+// realMail is a drive with Dovecot and Postfix as mail servers.
 type realMail struct {
 	*drive
 	imapAddr, box string
@@ -94,7 +94,7 @@ func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 	servers.Want(t, err)
 	t.Cleanup(postfix.Stop)
 	r := &realMail{drive: newDrive(t, o, ""), imapAddr: dovecot.Secure, box: postfix.Box, roots: x509.NewCertPool()}
-	r.clock.Advance(time.Since(r.clock.Now())) // the servers have no other
+	r.clock.Advance(time.Since(r.clock.Now())) // real servers use the machine's clock
 	r.roots.AppendCertsFromPEM(chain)
 	if err := r.configure(dovecot.Secure, postfix.Addr, ""); err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 	return r
 }
 
-// Neither server speaks without TLS.
+// Neither server works without TLS.
 const (
 	onlyTLS = `ssl = required
 service imap-login {
@@ -127,7 +127,7 @@ smtpd_recipient_restrictions = permit_mynetworks, reject
 `
 )
 
-// inbox is a mail program of one's own in the mailbox.
+// inbox runs do as a second mail program in the mailbox.
 func (r *realMail) inbox(do func(c *imapclient.Client) error) {
 	r.t.Helper()
 	c, err := imapclient.DialTLS(r.imapAddr, &imapclient.Options{TLSConfig: &tls.Config{
@@ -180,7 +180,7 @@ func (r *realMail) unseen() (n int) {
 	return n
 }
 
-// delivered waits for that many letters, takes them out of the customer's mailbox, and holds that there are no others.
+// delivered waits for that many letters, removes them from the customer's mailbox, and fails if there are more.
 func (r *realMail) delivered(want int) (all []desk.Message) {
 	r.t.Helper()
 	var paths []string

@@ -12,7 +12,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// remarks returns the comments of our user on the first task, without their marks.
+// remarks returns our user's comments on the first task, without their marks.
 func (d *drive) remarks() (texts []string) {
 	task, _ := d.portal.Task(3701)
 	for _, c := range task.Comments {
@@ -31,8 +31,8 @@ func (d *drive) remarked(what string, want ...string) {
 	}
 }
 
-// TestRemarks holds on both cards that a task says, once each, what becomes of answers that do not go out as they
-// should, and when that is over.
+// TestRemarks: on both cards a task gets one comment for each kind of trouble with answers, and one when the trouble is
+// over.
 func TestRemarks(t *testing.T) {
 	t.Parallel()
 	const (
@@ -70,7 +70,7 @@ func TestRemarks(t *testing.T) {
 			}
 			d.remarked("it waits for long", delayed)
 			d.smtp.Inject(nil)
-			d.clock.Advance(time.Hour) // the relay is left alone for a while
+			d.clock.Advance(time.Hour) // the pause after the failures has to pass
 			d.minute("notify")
 			d.minute("notify")
 			d.remarked("it is out", delayed, late)

@@ -16,7 +16,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// expectation is what must come out of a letter. A field that is absent is not asked.
+// expectation is the expected result for a letter. Absent fields are not checked.
 type expectation struct {
 	Kind            string   `yaml:"kind"`
 	Subject         *string  `yaml:"subject"`
@@ -32,25 +32,25 @@ type expectation struct {
 	AttachmentsHas  []string `yaml:"attachments_has"`
 	AttachmentsLack []string `yaml:"attachments_lack"`
 	Degraded        *bool    `yaml:"degraded"`
-	Verdict         string   `yaml:"verdict"` // of a pair, of the second letter
+	Verdict         string   `yaml:"verdict"` // with after: of the second letter
 	AutoReply       *bool    `yaml:"auto_reply"`
-	Reason          []string `yaml:"reason"` // rules that hit
+	Reason          []string `yaml:"reason"` // rules that matched
 	ReasonLacks     []string `yaml:"reason_lacks"`
 
-	// After a real pass.
+	// The results of a real pass.
 	TaskHas      []piece  `yaml:"task_has"` // in title and description
 	TaskLacks    []piece  `yaml:"task_lacks"`
 	Files        []string `yaml:"files"`
 	AutoReplies  *int     `yaml:"auto_replies"`
-	AnswerTo     string   `yaml:"answer_to"` // who alone gets what a specialist then comments
-	After        string   `yaml:"after"`     // the letter that comes first and makes the task
+	AnswerTo     string   `yaml:"answer_to"` // the only recipient of a comment that a specialist then writes
+	After        string   `yaml:"after"`     // name of the letter that comes first and makes the task
 	CloseBetween bool     `yaml:"close_between"`
 	Reopened     *bool    `yaml:"reopened"`
 	CommentHas   []piece  `yaml:"comment_has"`
 	CommentLacks []piece  `yaml:"comment_lacks"`
 }
 
-// piece is a text in one of several wordings.
+// piece is a text with alternatives, one of which must match.
 type piece []string
 
 func (p *piece) UnmarshalYAML(b []byte) error {
@@ -61,14 +61,14 @@ func (p *piece) UnmarshalYAML(b []byte) error {
 	return yaml.Unmarshal(b, &(*p)[0])
 }
 
-// in reports whether a text holds the piece, without regard to case and to the kind of blanks.
+// in reports whether a text contains the piece, ignoring case and the kind of white space.
 func (p piece) in(text string) bool {
 	return slices.ContainsFunc(p, func(s string) bool { return strings.Contains(plainest(text), plainest(s)) })
 }
 
 func plainest(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 
-// reported is a letter of testdata/reported and what is wrong with what came out of it.
+// reported is a letter of testdata/reported, with the differences found.
 type reported struct {
 	t     *testing.T
 	name  string
@@ -104,8 +104,8 @@ const reportedSettings = `mail:
   trust_auth_results: mx.example.ru
 `
 
-// TestReported holds what comes out of letters of the kinds that programs like this one are known to read wrongly: what
-// explain says of each, and what real passes make of those that ask for it.
+// TestReported checks letters of kinds that similar programs often read wrongly: the output of explain for each, and
+// the results of real passes where they are given.
 func TestReported(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("testdata/reported/expect.yaml")
@@ -128,7 +128,7 @@ func TestReported(t *testing.T) {
 	}
 }
 
-// explain asks explain of a letter by itself.
+// explain checks the output of explain for the letter.
 func (r *reported) explain() {
 	d := newReportedDrive(r.t)
 	status, out, errs := d.run("explain", "--json", filepath.Join("testdata/reported", r.name+".eml"))
@@ -196,8 +196,7 @@ func (r *reported) reasons(e explained) {
 	}
 }
 
-// newReportedDrive is a drive of the mailbox that the letters were written to, by a clock of the hour they were written
-// in.
+// newReportedDrive returns a drive for the mailbox of the letters, at the time when they were written.
 func newReportedDrive(t *testing.T) *drive {
 	d := newDrive(t, sandbox.PortalOptions{}, reportedSettings)
 	d.clock.Advance(time.Date(2026, 3, 12, 10, 0, 0, 0, time.UTC).Sub(d.clock.Now()))
@@ -216,7 +215,7 @@ func newReportedDrive(t *testing.T) *drive {
 	return d
 }
 
-// poll brings a letter in and makes a pass. It returns what the commands said of it.
+// poll delivers a letter and runs a pass. It returns the verdict.
 func (r *reported) poll(d *drive, name string) (verdict string) {
 	raw, err := os.ReadFile(filepath.Join("testdata/reported", name+".eml"))
 	if err != nil {
@@ -238,7 +237,7 @@ func (r *reported) poll(d *drive, name string) (verdict string) {
 	return report.Decided[0].Verdict
 }
 
-// pass makes real passes, where what they make is asked.
+// pass runs real passes if results of a pass are expected.
 func (r *reported) pass() {
 	w := r.want
 	if w.TaskHas == nil && w.TaskLacks == nil && w.Files == nil && w.AutoReplies == nil && w.AnswerTo == "" &&
@@ -269,7 +268,7 @@ func (r *reported) pass() {
 	r.made(d, tasks[0], strings.TrimPrefix(commented(tasks), before), len(d.mailed())-sent)
 }
 
-// commented is what the people and we have written on the tasks.
+// commented returns all comments on the tasks except those of the system.
 func commented(tasks []sandbox.Task) string {
 	var b strings.Builder
 	for _, t := range tasks {
@@ -282,7 +281,7 @@ func commented(tasks []sandbox.Task) string {
 	return b.String()
 }
 
-// made holds what a pass made of a letter.
+// made checks the results of a pass.
 func (r *reported) made(d *drive, task sandbox.Task, comments string, sent int) {
 	w := r.want
 	r.pieces("task", task.Title+"\n"+task.Description, w.TaskHas, w.TaskLacks)

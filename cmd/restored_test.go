@@ -11,7 +11,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A backup that is put in the state's place is told of once.
+// A backup that replaces the state is reported once.
 func TestABackupPutBackIsToldOfOnce(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	d.letter("0@vostok.example", "petr@vostok.example", "Keyboard", "Keys are missing.")

@@ -24,7 +24,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// The secrets of the tests' servers: no output may ever hold one of them.
+// The secrets of the tests' servers: no output may contain one of them.
 const (
 	portalSecret = "wh00k-c0de-4711"
 	imapSecret   = "imap-pa55word-4712"
@@ -32,7 +32,7 @@ const (
 	dbSecret     = "base-pa55word-4714"
 )
 
-// rig is a world for the command line: servers in the process, and a folder with a configuration for them.
+// rig is the environment of a command: servers in the process, and a folder with a configuration for them.
 type rig struct {
 	dir     string
 	portal  *sandbox.Portal
@@ -40,10 +40,10 @@ type rig struct {
 	smtp    *mail.SMTP
 	webhook string
 
-	provider atomic.Pointer[auth.Server] // of tokens; nil = there is none
+	provider atomic.Pointer[auth.Server] // issues tokens; nil = not started
 }
 
-// newRig starts the servers and writes dir/helpdesk.yaml for them, to which extra is appended.
+// newRig starts the servers and writes dir/helpdesk.yaml for them, with extra appended.
 func newRig(dir string, o sandbox.PortalOptions, extra string) (*rig, error) {
 	r := &rig{dir: dir}
 	o.Code, o.NoLimit = portalSecret, true
@@ -74,7 +74,7 @@ func (r *rig) close() {
 	_, _, _ = r.portal.Close(), r.imap.Close(), r.smtp.Close()
 }
 
-// newRigFor starts the servers, with one account for both, and writes no configuration.
+// newRigFor starts the servers with one account for both mail servers. It writes no configuration.
 func newRigFor(dir, account string, o sandbox.PortalOptions) (*rig, error) {
 	r := &rig{dir: dir}
 	o.Code, o.NoLimit = portalSecret, true
@@ -86,7 +86,7 @@ func newRigFor(dir, account string, o sandbox.PortalOptions) (*rig, error) {
 	return r, errors.Join(err, err2, err3)
 }
 
-// configuration is what a user would write for one mailbox; the secrets come from the environment.
+// configuration is a typical configuration with one mailbox; the secrets are in the environment.
 const configuration = `state: helpdesk.db
 bitrix24:
   webhook: ${HELPDESK_WEBHOOK}
@@ -99,24 +99,24 @@ mailboxes:
     smtp: {host: 127.0.0.1, port: %s, tls: none, auth: %s, user: support, password: "${HELPDESK_SMTP_PASSWORD}"}
 `
 
-// withoutCRM, in the text to append, leaves the CRM alone.
+// withoutCRM as extra text turns the CRM off.
 const withoutCRM = "contacts: {sources: [directory]}\n"
 
 func (r *rig) configure(imap, smtp, extra string) error {
 	_, imapPort, err := net.SplitHostPort(imap)
 	_, smtpPort, err2 := net.SplitHostPort(smtp)
 	auth := "password"
-	if smtp != r.smtp.Addr() { // another server, that asks for no login
+	if smtp != r.smtp.Addr() { // another server, without a login
 		auth = "none"
 	}
-	if !strings.Contains(extra, "notify:") { // comments go out at once, and not in a minute
+	if !strings.Contains(extra, "notify:") { // send comments at once, not after a minute
 		extra += "notify: {delay: 0s}\n"
 	}
 	text := fmt.Sprintf(configuration, !strings.Contains(extra, withoutCRM), imapPort, smtpPort, auth) + extra
 	return errors.Join(err, err2, os.WriteFile(filepath.Join(r.dir, "helpdesk.yaml"), []byte(text), 0o600))
 }
 
-// environment is what the configuration asks for.
+// environment returns the variables of the configuration.
 func (r *rig) environment() map[string]string {
 	return map[string]string{
 		"HELPDESK_WEBHOOK":       r.webhook,
@@ -125,7 +125,7 @@ func (r *rig) environment() map[string]string {
 	}
 }
 
-// leaks returns what of the secrets stands in a text, in whatever form.
+// leaks returns the secrets that a text contains, in any form.
 func leaks(text string) []string {
 	var found []string
 	for _, s := range []string{portalSecret, imapSecret, smtpSecret, dbSecret} {
@@ -136,15 +136,15 @@ func leaks(text string) []string {
 	return found
 }
 
-// reading are the portal's methods that change nothing there.
+// reading matches the methods that change nothing in the portal.
 var reading = regexp.MustCompile(
 	`(^|\.)(get|getlist|list|profile|scope|batch|search|getchildren|findbycomm|getforapp|access|time|getfields|download)$`)
 
-// creating are the methods by which helpdesk may make something in the portal: tasks, comments and files.
+// creating matches the methods that helpdesk may use to create tasks, comments and files.
 var creating = regexp.MustCompile(
 	`^(tasks\.task\.(add|update|renew|disapprove|file\.attach|files\.attach|chat\.message\.send)|task\.commentitem\.add|im\.message\.add|im\.disk\.file\.commit|disk\.(folder|storage)\.uploadfile)$`)
 
-// writingCalls returns the methods called so far that change something.
+// writingCalls returns the calls so far that change something.
 func (r *rig) writingCalls() []string {
 	var found []string
 	for _, c := range r.portal.Calls() {
@@ -155,14 +155,14 @@ func (r *rig) writingCalls() []string {
 	return found
 }
 
-// arrive brings a letter into INBOX; @DATE@ in it is the time given.
+// arrive delivers a letter into INBOX; @DATE@ in it becomes at.
 func (r *rig) arrive(raw []byte, at time.Time) (uint32, error) {
 	text := strings.ReplaceAll(string(raw), "\r\n", "\n")
 	text = strings.ReplaceAll(text, "@DATE@", at.Format(time.RFC1123Z))
 	return r.imap.Append("INBOX", []byte(strings.ReplaceAll(text, "\n", "\r\n")), at)
 }
 
-// tell describes the tasks, a line for each and one for each of its files and comments.
+// tasks describes the tasks, with a line for each of their files and comments.
 func (r *rig) tasks() string {
 	var b strings.Builder
 	for _, t := range r.portal.Tasks() {
@@ -182,7 +182,7 @@ func (r *rig) tasks() string {
 	return b.String()
 }
 
-// posted is a letter that the relay took, read as the customer's program would.
+// posted is a letter that the relay accepted, parsed as by the customer's mail program.
 type posted struct {
 	mail.Letter
 	Message desk.Message
@@ -202,7 +202,7 @@ func (r *rig) letters() ([]posted, error) {
 	return all, nil
 }
 
-// describeLetters says who was told what.
+// describeLetters describes the letters sent.
 func (r *rig) describeLetters() (string, error) {
 	all, err := r.letters()
 	var b strings.Builder
@@ -225,7 +225,7 @@ func (r *rig) describeLetters() (string, error) {
 	return b.String(), err
 }
 
-// unseen returns the UIDs in INBOX that are not marked.
+// unseen returns the UIDs of unmarked messages in INBOX.
 func (r *rig) unseen() []string {
 	var uids []string
 	for _, m := range r.imap.Messages("INBOX") {
@@ -236,7 +236,7 @@ func (r *rig) unseen() []string {
 	return uids
 }
 
-// drive is a rig whose commands run in this process, by a clock of its own.
+// drive is a rig whose commands run in this process, with a clock of its own.
 type drive struct {
 	*rig
 	t     testing.TB
@@ -255,7 +255,7 @@ func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 	return d
 }
 
-// app is what a command of the drive works with.
+// app returns the state of a command.
 func (d *drive) app() *app {
 	env := d.environment()
 	a := newApp(tui.Terminal{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
@@ -264,25 +264,26 @@ func (d *drive) app() *app {
 	return a
 }
 
-// args puts the configuration before what is typed.
+// args puts the configuration before the arguments.
 func (d *drive) args(typed ...string) []string {
 	return append([]string{"--config", filepath.Join(d.dir, "helpdesk.yaml")}, typed...)
 }
 
-// run runs a command and returns its exit status and what it printed; a secret in that is a failure.
+// run runs a command and returns its exit status and output. A secret in the output fails the test.
 func (d *drive) run(args ...string) (status int, stdout, stderr string) {
 	d.t.Helper()
 	var out, errw bytes.Buffer
 	a := d.app()
 	a.Out, a.Err = &out, &errw
-	status = a.run(context.Background(), d.args(args...)) // without a limit of memory: the servers live here, too
+	// not main, which limits the memory: the servers run in this process
+	status = a.run(context.Background(), d.args(args...))
 	if found := leaks(out.String() + errw.String()); len(found) > 0 {
 		d.t.Errorf("helpdesk %s prints secrets %v", strings.Join(args, " "), found)
 	}
 	return status, out.String(), errw.String()
 }
 
-// must runs a command that is to end with the status.
+// must runs a command that must end with the status, and returns its stdout.
 func (d *drive) must(want int, args ...string) string {
 	d.t.Helper()
 	status, out, errs := d.run(args...)
@@ -292,14 +293,14 @@ func (d *drive) must(want int, args ...string) string {
 	return out
 }
 
-// pass runs a command and lets a minute go by.
+// minute runs a command and advances the clock by a minute.
 func (d *drive) minute(args ...string) {
 	d.t.Helper()
 	d.must(0, args...)
 	d.clock.Advance(time.Minute)
 }
 
-// letter brings a plain letter in; further header fields may be given.
+// letter delivers a plain letter, with additional header fields.
 func (d *drive) letter(id, from, subject, body string, header ...string) uint32 {
 	d.t.Helper()
 	fields := append([]string{"From: " + from, "Subject: " + subject, "Message-ID: <" + id + ">", "Date: @DATE@",
@@ -318,7 +319,7 @@ func (d *drive) letter(id, from, subject, body string, header ...string) uint32 
 	return uid
 }
 
-// mailed returns what the relay took.
+// mailed returns the letters that the relay accepted.
 func (d *drive) mailed() []posted {
 	d.t.Helper()
 	all, err := d.letters()

@@ -10,7 +10,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A route of the settings decides who gets the task and by when; explain names it.
+// A route decides who gets the task and its deadline; explain prints the route's name.
 func TestRouting(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{NewCard: true}, `routing:
@@ -37,7 +37,7 @@ calendar: {timezone: UTC}
 	}
 	d.letter("2@b.example", "n@b.example", "Printer", "It does not print.")
 	d.must(0, "poll")
-	due := time.Date(2026, 3, 13, 10, 0, 0, 0, time.UTC) // a working day of nine hours, and one more
+	due := time.Date(2026, 3, 13, 10, 0, 0, 0, time.UTC) // one working day of nine hours and one more hour
 	for _, task := range d.portal.Tasks() {
 		routed := task.Responsible == 9 && task.Priority == 2 && task.Deadline.Equal(due)
 		if routed != (task.Title == "Fires everywhere") {

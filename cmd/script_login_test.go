@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/sandbox/auth"
 )
 
-// somebody is who sees a code.
+// somebody is a person who enters codes at the provider.
 type somebody struct {
 	account string
 	allows  bool
@@ -52,7 +52,7 @@ func cmdProvider(ts *testscript.TestScript, neg bool, args []string) {
 	oauth := fmt.Sprintf("{provider: custom, client_id: app, client_secret: \"${HELPDESK_OAUTH_SECRET}\", token_url: "+
 		"%q, auth_url: %q, device_url: %q, scopes: [mail]}",
 		at+"/token", at+"/authorize", at+"/device")
-	if quirks { // by the data file, as the provider that has them
+	if quirks { // through the data file, in the place of the provider with these quirks
 		oauth = "{provider: yandex, client_id: app, client_secret: \"${HELPDESK_OAUTH_SECRET}\"}"
 		data, err := os.ReadFile("../templates/providers.yaml")
 		ts.Check(err)

@@ -31,19 +31,19 @@ import (
 	"helpdesk/templates"
 )
 
-// TestMain makes the test binary be helpdesk itself where a script calls it by that name.
+// TestMain lets the test binary run as helpdesk when a script calls it by that name.
 func TestMain(m *testing.M) {
-	// under the race detector each of the many processes would sleep for a second at its end
+	// with the race detector each of the many processes would otherwise sleep for a second at its end
 	if os.Getenv("GORACE") == "" {
 		os.Setenv("GORACE", "atexit_sleep_ms=10")
 	}
-	// Most tests wait more than they work: for servers, processes and time limits. -parallel is stronger.
+	// Most tests wait rather than compute: for servers, processes and time limits. The flag -parallel has precedence.
 	if err := flag.Set("test.parallel", strconv.Itoa(max(6, runtime.GOMAXPROCS(0)))); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
 		"helpdesk": func() { os.Exit(haste(newApp(tui.New(os.Stdin, os.Stdout, os.Stderr))).main(os.Args[1:])) },
-		// The same by another clock: the environment says how far ahead it is.
+		// helpdesk with another clock: AHEAD is how far ahead it is.
 		"helpdesk-later": func() {
 			ahead, err := time.ParseDuration(os.Getenv("AHEAD"))
 			if err != nil {
@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 			a.now = func() time.Time { return time.Now().Add(ahead) }
 			os.Exit(a.main(os.Args[1:]))
 		},
-		// The same at the moment that the environment names, whenever the test runs.
+		// helpdesk at the time in AT, whenever the test runs.
 		"helpdesk-at": func() {
 			at, err := time.Parse(time.RFC3339, os.Getenv("AT"))
 			if err != nil {
@@ -63,7 +63,7 @@ func TestMain(m *testing.M) {
 			a.now = func() time.Time { return at.Add(time.Since(begun)) }
 			os.Exit(a.main(os.Args[1:]))
 		},
-		// The same with other built-in files: the environment names their folder.
+		// helpdesk with other built-in files, from the folder in BUILT.
 		"helpdesk-built": func() {
 			templates.FS = render.Overlay(templates.FS, os.DirFS(os.Getenv("BUILT")))
 			os.Exit(haste(newApp(tui.New(os.Stdin, os.Stdout, os.Stderr))).main(os.Args[1:]))
@@ -71,7 +71,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// haste lets a run whose environment names a HASTE wait that many times shorter, for the portal and for another run.
+// haste divides the waits for the portal and for another run by HASTE, if that variable is set.
 func haste(a *app) *app {
 	times, err := strconv.Atoi(os.Getenv("HASTE"))
 	if err != nil {
@@ -89,33 +89,36 @@ func haste(a *app) *app {
 	return a
 }
 
-// TestScripts runs testdata/*.txtar, the command line's specification. A script's commands, besides those of
-// testscript:
+// TestScripts runs testdata/*.txtar, the specification of the command line. The commands of scripts, in addition to
+// those of testscript:
 //
-//	servers [new] [nocrm] [unset] [FILE]  start an IMAP server, a relay and a portal (with the new task card), and write
-//	                              helpdesk.yaml for them, with the text of FILE appended; with unset not the variables it names
-//	exits STATUS helpdesk ARG...  run helpdesk; its exit status must be that, and no secret may be in what it prints
-//	mail FILE [AGE]               bring a letter into INBOX, that arrived AGE ago; @DATE@ in it is that time
-//	inbox, tasks, letters         print what lies in INBOX, in the portal, and what the relay took
-//	portal say TASK USER TEXT, close TASK USER, delete TASK, scopes NAME..., code NEW, fail METHOD, deny METHOD, gone, well
-//	imap gone|well|full, smtp gone|well|later|never
+//	servers [new] [nocrm] [unset] [FILE]  start an IMAP server, a relay and a portal (new: with the new task card),
+//	                              and write helpdesk.yaml for them, with the text of FILE appended; unset: do not
+//	                              set the variables that it names
+//	exits STATUS helpdesk ARG...  run helpdesk; it must exit with STATUS and print no secret
+//	mail FILE [AGE]               deliver a letter into INBOX that arrived AGE ago; @DATE@ in it becomes that time
+//	inbox, tasks, letters         print the messages in INBOX, the tasks in the portal, the letters at the relay
+//	portal say TASK USER TEXT, close TASK USER, delete TASK, scopes NAME..., code NEW, fail METHOD, deny METHOD,
+//	       gone, well             change the portal
+//	imap gone|well|full, smtp gone|well|later|never  change the mail servers
 //	provider [rotate] [week] [quirks]  start an authorization server, and let the mailbox sign in there
-//	provider revoke, provider ahead DURATION, provider gone|well  end its tokens, move its clock, let it answer with 503 or not
-//	person allow|refuse [ACCOUNT] what a person does, signed in to an account, who sees a code
-//	still                         remember the world; then, with "untouched", nothing in it has been written to
-//	hold AGE, release             let another process, that began AGE ago, hold the state
-//	held                          put the number of the first entry of the outbox that is held into $HELD
-//	grow STATE                    make a gap of a megabyte in it
-//	islink FILE                   it must be a symbolic link
-//	database                      start a PostgreSQL, and let helpdesk.yaml keep the state there; $DATABASE is its address by the
-//	                              socket, without a password
-//	database stop|kill|start|sql STATEMENT  what is done to it
+//	provider revoke, provider ahead DURATION, provider gone|well  revoke its tokens, advance its clock, answer with
+//	                              503 or normally
+//	person allow|refuse [ACCOUNT] what a person signed in to an account does when they enter a code
+//	still                         remember all data; "untouched" checks that nothing has been written since
+//	hold AGE, release             let another process that began AGE ago open the state, and close it
+//	held                          set $HELD to the number of the first held entry of the outbox
+//	grow STATE                    make a gap of a megabyte in the state file
+//	islink FILE                   FILE must be a symbolic link
+//	database                      start PostgreSQL, and let helpdesk.yaml put the state there; $DATABASE is its
+//	                              address through the socket, without a password
+//	database stop|kill|start|sql STATEMENT  change the database server
 //	damage FILE FROM COUNT        overwrite pages of 4096 bytes with zeros
-//	secretless FILE               no secret may lie in the file
-//	variables FILE                write them into a file
-//	owned UID FILE..., belongs UID FILE...  give files to a user, who can reach them; they must be that user's
+//	secretless FILE               FILE must contain no secret
+//	variables FILE                write the variables into FILE
+//	owned UID FILE..., belongs UID FILE...  give files to a user, who can reach them; check that they belong to a user
 //	jsonhas PATH...               standard output must be JSON with these keys; [] is every entry of a list
-//	jsonlines                     each line of standard error must be JSON, and there must be one
+//	jsonlines                     standard error must be one or more lines of JSON
 //	interrupted STATUS helpdesk ARG...  run helpdesk, and interrupt it while it waits for the mailbox
 func TestScripts(t *testing.T) {
 	if testing.Short() {
@@ -161,7 +164,7 @@ func TestScripts(t *testing.T) {
 
 type stageKey struct{}
 
-// scene is what the commands of one script share.
+// scene is the state that the commands of one script share.
 type scene struct {
 	*rig
 	still struct{ writes, calls, letters int }
@@ -169,7 +172,7 @@ type scene struct {
 	db    *servers.Postgres
 
 	ahead  atomic.Int64             // the provider's clock, in nanoseconds
-	person atomic.Pointer[somebody] // who sees a code
+	person atomic.Pointer[somebody] // the person who enters codes
 }
 
 func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(stageKey{}).(*scene) }
@@ -473,8 +476,8 @@ func cmdSleep(ts *testscript.TestScript, neg bool, args []string) {
 	time.Sleep(d)
 }
 
-// cmdInterrupted sends the signal at the first command to the mailbox after the pass has said that it is at work. The
-// answer is held back until the process has had time to end.
+// cmdInterrupted sends the signal at the first command to the mailbox after the pass has claimed the state. The answer
+// is delayed until the process has had time to end.
 func cmdInterrupted(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, args, 2)
 	over := make(chan struct{})
@@ -547,7 +550,7 @@ func has(v any, path []string) error {
 	return has(inner, path[1:])
 }
 
-// TestScriptsCoverCommands holds the scripts against the commands there are: each is called in one of them.
+// TestScriptsCoverCommands checks that each command appears in a script.
 func TestScriptsCoverCommands(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -568,7 +571,7 @@ func TestScriptsCoverCommands(t *testing.T) {
 	}
 }
 
-// commandPaths returns the commands that do something, as they are typed.
+// commandPaths returns the commands that do something, by their full names.
 func commandPaths(c *cobra.Command) []string {
 	if !c.HasSubCommands() {
 		return []string{c.CommandPath()}

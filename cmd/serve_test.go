@@ -14,8 +14,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// Both servers of pages answer by loopback names alone: a page of a stranger can make a browser come to them by a name
-// of its own, and would read the answer.
+// Both servers of pages answer requests for loopback names only. Otherwise a stranger's page could resolve a name of
+// its own to this machine and read the answer.
 func TestPagesAreShownToThisMachineAlone(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{}, "")

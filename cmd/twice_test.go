@@ -10,8 +10,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A poll opens its state twice, before and after the mailboxes are looked into, and connects to the database once. What
-// another host wrote in between counts; where the connection died in between, it connects anew.
+// A poll opens its state twice, before and after it looks into the mailboxes, but connects to the database once. The
+// second opening sees what another host wrote in between; if the connection broke in between, it connects again.
 func TestAPollConnectsOnce(t *testing.T) {
 	p := database(t)
 	for _, c := range []struct {

@@ -9,8 +9,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// A file that a specialist deleted on purpose is accepted by its id: it is not told again, the others are, and what is
-// withdrawn is told as before.
+// Accepting the id of a file that a specialist deleted on purpose hides this difference and no other. Withdrawing shows
+// it again.
 func TestAcceptedDifference(t *testing.T) {
 	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestAcceptedDifference(t *testing.T) {
 	}
 }
 
-// What is accepted before it was confirmed is not made again.
+// A difference that was accepted before its confirmation is not repaired.
 func TestAcceptedIsNotRepaired(t *testing.T) {
 	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAcceptedIsNotRepaired(t *testing.T) {
 	}
 }
 
-// differences is what verify finds; it must end with the status.
+// differences returns what verify finds; verify must end with the status.
 func (d *drive) differences(status int) []pass.Difference {
 	d.t.Helper()
 	var v verified

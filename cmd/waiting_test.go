@@ -17,12 +17,12 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// writer calls itself with what is written.
+// writer passes the text written to it on.
 type writer func(text string)
 
 func (w writer) Write(b []byte) (int, error) { w(string(b)); return len(b), nil }
 
-// holding keeps the state, as another run does.
+// holding opens the state like another run; let closes it.
 func (d *drive) holding() (state string, let func()) {
 	d.t.Helper()
 	state = filepath.Join(d.dir, "helpdesk.db")
@@ -35,7 +35,7 @@ func (d *drive) holding() (state string, let func()) {
 	return state, func() { unclaim(); _ = s.Close() }
 }
 
-// Whoever waits for the state is interrupted at once, and has changed nothing.
+// A run that waits for the state can be interrupted at once, and has changed nothing.
 func TestInterruptedWhileItWaits(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	for _, args := range []string{"exclude add @spam.example", "state compact", "check", "verify"} {
@@ -69,7 +69,7 @@ func TestInterruptedWhileItWaits(t *testing.T) {
 	}
 }
 
-// --timeout counts while a run waits for the state, too: the state is in use, and that is temporary.
+// --timeout includes the wait for the state. Then the state is in use, which is temporary.
 func TestTimeoutWhileItWaits(t *testing.T) {
 	d := newDrive(t, sandbox.PortalOptions{}, "")
 	d.holding()
@@ -83,8 +83,8 @@ func TestTimeoutWhileItWaits(t *testing.T) {
 	}
 }
 
-// A mail server that does not answer keeps nobody from the state: it is logged in to before the state is taken. While
-// another run has the state nobody logs in at all.
+// A mail server that does not answer keeps no other command from the state, because the log-in comes before the state
+// is opened. While another run has the state open, a poll logs in nowhere.
 func TestASilentMailServerKeepsNobodyFromTheState(t *testing.T) {
 	for _, command := range []string{"LOGIN", "SELECT", "SEARCH"} {
 		t.Run(command, func(t *testing.T) {
@@ -124,13 +124,13 @@ func TestASilentMailServerKeepsNobodyFromTheState(t *testing.T) {
 	}
 }
 
-// A mailbox that can't be used is tried by fewer and fewer passes, also by those that only say what they would do; what
-// other commands write into the state in between changes nothing of that.
+// Fewer and fewer passes try an unusable mailbox, and dry runs count too. Other commands that write into the state in
+// between do not change that.
 func TestAFailedMailboxIsLeftAlone(t *testing.T) {
 	for name, c := range map[string]struct {
 		refusal *imap.Error
 		status  int
-		want    string // the minutes of the log-ins
+		want    string // the minutes in which a log-in was tried
 	}{
 		"refused": {
 			&imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAuthenticationFailed, Text: "wrong"},

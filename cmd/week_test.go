@@ -18,8 +18,8 @@ import (
 
 var updateWeek = flag.Bool("update-week", false, "write what the people of a working week saw")
 
-// TestWeek plays a working week and compares word for word what its people saw: the customers the letters, the
-// specialists the tasks, the administrator what cron mailed.
+// TestWeek plays a working week and compares word for word what people saw: customers their letters, specialists their
+// tasks, the administrator the mail of cron.
 func TestWeek(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{NewCard: true}, `letters: {timezone: UTC, closed: {enabled: true}}
@@ -81,7 +81,7 @@ mail:
 	w.compare("administrator", w.printed.String())
 }
 
-// week is a drive through one, and what cron has mailed.
+// week is a drive in this week, with the mail of cron.
 type week struct {
 	*drive
 	start   time.Time
@@ -89,14 +89,14 @@ type week struct {
 	printed strings.Builder
 }
 
-// day begins the next one at nine in the morning.
+// day begins the next day at nine in the morning.
 func (w *week) day(name string) {
 	w.clock.Advance(w.start.Add(time.Duration(w.days) * 24 * time.Hour).Sub(w.clock.Now()))
 	w.days++
 	fmt.Fprintf(&w.printed, "== %s\n", name)
 }
 
-// hour lets one go by, in which cron runs both passes every quarter of an hour.
+// hour lets an hour pass, in which cron runs both passes every quarter of an hour.
 func (w *week) hour() {
 	for range 4 {
 		for _, pass := range []string{"poll", "notify"} {
@@ -109,7 +109,7 @@ func (w *week) hour() {
 	}
 }
 
-// changing is what differs from one installation to another.
+// changing matches the text that differs between installations.
 var changing = regexp.MustCompile(`(hd-)[0-9a-f]{16}|(\[#\d+-)\d{4}|(127\.0\.0\.1:)\d+`)
 
 func (w *week) compare(who, saw string) {

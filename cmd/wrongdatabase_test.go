@@ -16,7 +16,7 @@ import (
 
 var stateLine = regexp.MustCompile(`(?m)^state: .*$`)
 
-// keep has the state lie at an address.
+// keep moves the state to an address.
 func (d *drive) keep(address string) {
 	d.t.Helper()
 	file := filepath.Join(d.dir, "helpdesk.yaml")
@@ -29,7 +29,7 @@ func (d *drive) keep(address string) {
 	}
 }
 
-// refused runs a pass that is to end with the status, and to say so in one line with what to do.
+// refused runs a pass that must end with the status, and with one line that contains the advice.
 func (d *drive) refused(status int, says string) {
 	d.t.Helper()
 	got, out, errs := d.run("poll")
@@ -38,10 +38,10 @@ func (d *drive) refused(status int, says string) {
 	}
 }
 
-// whole runs a pass on a database that is well again, and looks whether the one letter has made its task and its reply.
+// whole runs passes on a repaired database, and checks that the letter has made one task and at most one reply.
 func (d *drive) whole() {
 	d.t.Helper()
-	d.clock.Advance(5 * time.Minute) // what was attempted is looked for when it can't come true any more
+	d.clock.Advance(5 * time.Minute) // after that an attempt can't succeed late any more, so passes look for its result
 	for range 3 {
 		d.minute("poll")
 	}
@@ -51,8 +51,8 @@ func (d *drive) whole() {
 	}
 }
 
-// Whatever is wrong with the database, a pass ends with the status that fits, in one line with what to do and without
-// the password, and nothing is lost: when that is mended the letter makes its task.
+// For every fault of the database a pass ends with the right status and one line of advice without the password.
+// Nothing is lost: after the repair the letter makes its task.
 func TestWrongDatabases(t *testing.T) {
 	t.Parallel()
 	p := database(t)
@@ -115,7 +115,7 @@ func TestWrongDatabases(t *testing.T) {
 	})
 }
 
-// A standby alone is no place for the state until it is promoted.
+// A standby can't keep the state until it is promoted.
 func TestTheStateOnAStandby(t *testing.T) {
 	t.Parallel()
 	p := database(t)
@@ -133,7 +133,7 @@ func TestTheStateOnAStandby(t *testing.T) {
 	d.whole()
 }
 
-// The server is stopped while the portal makes the task: the pass ends with 75, and the next one finds the task.
+// The server stops while the portal makes the task: the pass ends with 75, and the next one finds the task.
 func TestTheDatabaseStopsInTheMiddle(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -200,7 +200,7 @@ func TestTheDatabasesDiskIsFull(t *testing.T) {
 		}
 	}
 	_ = room.Close()
-	// A large letter takes pages that the tables do not have yet.
+	// A large letter needs new pages in the tables.
 	d.letter("1@romashka.example", "ivan@romashka.example", "Printer", noise(60_000))
 	d.refused(75, "the server's disk is full: make room there")
 	if n := len(d.portal.Tasks()); n != 0 {
@@ -212,7 +212,7 @@ func TestTheDatabasesDiskIsFull(t *testing.T) {
 	d.whole()
 }
 
-// noise is a text that does not compress.
+// noise returns text that does not compress.
 func noise(n int) string {
 	var b strings.Builder
 	for x := uint64(1); b.Len() < n; {
