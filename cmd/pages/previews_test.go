@@ -11,7 +11,7 @@ import (
 	"helpdesk/pkg/config"
 )
 
-// TestPreviewFollowsTheFiles changes a template and breaks it while the preview is open.
+// TestPreviewFollowsTheFiles changes a template and then breaks it while the preview is open.
 func TestPreviewFollowsTheFiles(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, content string) {

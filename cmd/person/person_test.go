@@ -14,7 +14,7 @@ import (
 	"helpdesk/templates"
 )
 
-// jailed is a trail with a letter of Anna's in the quarantine, another's that names her, and a task.
+// jailed returns the trail of Anna: her letter in the quarantine, and a letter of somebody else with her in copy.
 func jailed(t *testing.T) *store.Trail {
 	t.Helper()
 	s, err := store.Open(filepath.Join(t.TempDir(), "state.db"), store.Options{})
@@ -45,7 +45,7 @@ func jailed(t *testing.T) *store.Trail {
 	return trail
 }
 
-// A folder has whole letters as they came, and nothing of others' letters.
+// The folder contains the person's whole letters unchanged, and nothing of others' letters.
 func TestExportWritesWholeLetters(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "anna")
 	if _, err := Export(dir, jailed(t)); err != nil {
@@ -85,7 +85,7 @@ func TestExportWritesWholeLetters(t *testing.T) {
 	}
 }
 
-// The record says in either language what the order asks for, and has no place left empty.
+// In both languages the record has everything that the order requires, and no empty fields.
 func TestTheActSaysWhatTheOrderAsksFor(t *testing.T) {
 	trail := jailed(t)
 	trail.Tasks = []store.TaskOf{{Task: 3701, Link: "https://portal/3701/"}}
@@ -120,7 +120,7 @@ func TestTheActSaysWhatTheOrderAsksFor(t *testing.T) {
 	}
 }
 
-// Every category has a word in both languages.
+// Every category has a name in both languages.
 func TestEveryCategoryHasAWord(t *testing.T) {
 	all := []string{"address", "name", "texts", "letters", "ids", "journal", "counters", "crm"}
 	for _, locale := range []string{"ru", "en"} {

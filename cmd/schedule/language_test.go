@@ -8,7 +8,7 @@ import (
 	"unicode"
 )
 
-// The comments have the language of the configuration, and the commands are the same in each.
+// The comments are in the language of the configuration; the commands do not depend on it.
 func TestCommentsInTheConfiguredLanguage(t *testing.T) {
 	comment := regexp.MustCompile(`(?m)^(?:#|rem ).*\n`)
 	for _, kind := range Kinds {

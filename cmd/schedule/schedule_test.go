@@ -20,7 +20,7 @@ func packaged() Plan {
 		Copy:   "/var/lib/helpdesk/helpdesk.db.backup", Program: []string{"/usr/bin/helpdesk"}, MailTo: "root"}
 }
 
-// The examples are what is printed for an installed package. The packages hold the same units.
+// The examples are the printed schedules of an installed package. The packages contain the same units.
 func TestExamples(t *testing.T) {
 	units, err := Units(packaged())
 	if err != nil {
@@ -66,7 +66,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// Every schedule runs the four commands, and says how to remove it.
+// Every schedule runs the four commands, and explains how to remove it.
 func TestEverySchedule(t *testing.T) {
 	for _, kind := range Kinds {
 		var b bytes.Buffer
@@ -82,7 +82,7 @@ func TestEverySchedule(t *testing.T) {
 	}
 }
 
-// Each unit of a pass tells of its failure, takes 75 for success, and has a timer that is spread.
+// Each unit of a pass reports its failure and treats status 75 as success, and its timer has a random delay.
 func TestUnits(t *testing.T) {
 	p := packaged()
 	p.User, p.File, p.Folder, p.Program = "desk", "/home/desk/a b.yaml", "/home/desk/state", []string{"/home/desk/helpdesk", "--config", "/home/desk/a b.yaml"}
@@ -108,7 +108,7 @@ func TestUnits(t *testing.T) {
 	}
 }
 
-// systemd finds nothing wrong with the units.
+// systemd-analyze finds nothing wrong with the units.
 func TestSystemdTakesTheUnits(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
@@ -116,7 +116,7 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 	}
 	dir := t.TempDir()
 	p := packaged()
-	p.User, p.Program = "root", []string{"/bin/sh"} // those that are there
+	p.User, p.Program = "root", []string{"/bin/sh"} // must exist on this machine
 	units, err := Units(p)
 	if err != nil {
 		t.Fatal(err)

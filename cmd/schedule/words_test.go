@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The crontab's command runs a pass, whatever the paths are.
+// The crontab's command runs a pass for any paths.
 func TestCronCommandRuns(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {

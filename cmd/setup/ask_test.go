@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/config"
 )
 
-// typist types what the test has prepared.
+// typist types prepared lines.
 type typist struct {
 	lines []string
 	out   *bytes.Buffer
@@ -33,12 +33,12 @@ func (p *typist) Hidden(ctx context.Context, prompt string) (string, error) {
 	return p.Line(ctx, prompt)
 }
 
-// portal1 is a portal of the test's.
+// portal1 is a portal for the tests.
 type portal1 struct{ scopes []string }
 
 func (p *portal1) Me(context.Context) (Who, error) { return Who{17, "Mail Desk"}, nil }
 func (p *portal1) Scopes(context.Context) ([]string, error) {
-	defer func() { p.scopes = append(p.scopes, "disk") }() // somebody adds it
+	defer func() { p.scopes = append(p.scopes, "disk") }() // somebody adds the scope
 	return p.scopes, nil
 }
 func (p *portal1) Users(_ context.Context, sought string) ([]Who, error) {
@@ -61,7 +61,7 @@ func (p *portal1) Groups(_ context.Context, sought string) ([]Who, error) {
 	return nil, nil
 }
 
-// Each wrong answer is asked again, with the reason.
+// The question is repeated for each wrong answer, with the reason.
 func TestWrongAnswersAreAskedAgain(t *testing.T) {
 	texts, err := Read("en")
 	if err != nil {
@@ -118,14 +118,14 @@ func TestWrongAnswersAreAskedAgain(t *testing.T) {
 	if strings.Contains(out.String(), "wr0ng") {
 		t.Error("the password is shown")
 	}
-	// Nobody answers any more.
+	// Nobody answers.
 	p.lines = []string{"help@own.example"}
 	if _, err := w.Ask(t.Context(), ""); !errors.Is(err, io.EOF) {
 		t.Errorf("without a person: %v", err)
 	}
 }
 
-// What is filled in loads, and says what was answered.
+// A filled example can be loaded and contains the answers.
 func TestFilledExample(t *testing.T) {
 	a := Answers{Address: "help@firm.ru", Responsible: 1234, Group: 56}
 	a.IMAP, a.SMTP = Server{
@@ -164,8 +164,8 @@ func TestFilledExample(t *testing.T) {
 	}
 }
 
-// Where no password works, the wizard asks as what the mailbox signs in, and what it writes is a configuration for
-// that.
+// If no password works, the wizard asks for the application that the mailbox signs in with, and writes a configuration
+// for it.
 func TestMailboxesThatSignIn(t *testing.T) {
 	texts, err := Read("en")
 	if err != nil {
@@ -186,7 +186,7 @@ func TestMailboxesThatSignIn(t *testing.T) {
 		"left out": {[]string{""}, config.OAuth{}},
 	} {
 		var out bytes.Buffer
-		p := &typist{out: &out, lines: append(c.typed, "")} // no webhook
+		p := &typist{out: &out, lines: append(c.typed, "")} // skip the webhook
 		w := Wizard{Texts: texts, Out: &out, Person: p, Net: net1{},
 			Login: func(context.Context, Answers) (error, error) {
 				t.Error("a password is tried")
@@ -230,7 +230,7 @@ func TestMailboxesThatSignIn(t *testing.T) {
 	}
 }
 
-// A group is found by a part of its name. Without the scope its number has to do, and the reason is said.
+// A group is found by a part of its name. Without the scope the wizard accepts its number only, and says why.
 func TestGroupOfNewTasks(t *testing.T) {
 	texts, err := Read("en")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"helpdesk/cmd/wiring"
 )
 
-// net1 is a net of the test's.
+// net1 is a network for the tests.
 type net1 struct {
 	srv    map[string]net.SRV // by service and domain
 	mx     map[string]string
@@ -102,8 +102,8 @@ func TestServersOfAnAddress(t *testing.T) {
 	}
 }
 
-// The data file: each provider is found by something, says the same in both languages, and both languages have the same
-// texts.
+// The data file: each provider can be found in some way and has the same notes in both languages, and both languages
+// have the same texts.
 func TestDataFiles(t *testing.T) {
 	all, err := wiring.Providers()
 	if err != nil || len(all) < 10 {

@@ -16,7 +16,7 @@ func listing(uid uint32, stamp string) desk.Listing {
 	return desk.Listing{Place: desk.Place{Mailbox: "support", UIDValidity: 1, UID: uid}, Stamp: stamp}
 }
 
-// A diary is left as it is by a process that dies; what it was at counts once for each such process.
+// A process that dies leaves its diary. Each death counts once for the messages in progress.
 func TestTheDiaryCountsDeaths(t *testing.T) {
 	state, log := filepath.Join(t.TempDir(), "helpdesk.db"), slog.New(slog.DiscardHandler)
 	deadly, other := listing(1, "a"), listing(2, "b")
@@ -26,7 +26,7 @@ func TestTheDiaryCountsDeaths(t *testing.T) {
 			t.Fatalf("after %d deaths: %d, %d of another, %d of another at its place", want, got, d.Died(other),
 				d.Died(listing(1, "z")))
 		}
-		again := OpenDiary(state, log) // that found nothing to do
+		again := OpenDiary(state, log) // this process does nothing
 		again.Close()
 		if got := OpenDiary(state, log).Died(deadly); got != want {
 			t.Fatalf("read twice: %d", got)
@@ -34,7 +34,7 @@ func TestTheDiaryCountsDeaths(t *testing.T) {
 		d = OpenDiary(state, log)
 		d.Begin(other)
 		d.End(other)
-		d.Begin(deadly) // and here it dies
+		d.Begin(deadly) // the process dies here
 	}
 	d := OpenDiary(state, log)
 	d.Begin(deadly)
@@ -46,7 +46,7 @@ func TestTheDiaryCountsDeaths(t *testing.T) {
 	}
 }
 
-// Lines that are damaged are skipped, wherever the file was cut or overwritten.
+// Damaged lines are skipped, wherever the file was cut or overwritten.
 func TestADamagedDiary(t *testing.T) {
 	state, log := filepath.Join(t.TempDir(), "helpdesk.db"), slog.New(slog.DiscardHandler)
 	d := OpenDiary(state, log)
@@ -75,7 +75,7 @@ func TestADamagedDiary(t *testing.T) {
 	}
 }
 
-// It stays short, and may be written by several at once, also when it has ended.
+// The diary stays short. Several goroutines may write it, even after it is closed.
 func TestTheDiaryStaysShort(t *testing.T) {
 	state, log := filepath.Join(t.TempDir(), "helpdesk.db"), slog.New(slog.DiscardHandler)
 	d := OpenDiary(state, log)

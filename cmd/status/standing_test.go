@@ -11,7 +11,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// A pass that went by a clock that was ahead is told, and what it planned.
+// The status lists the times of a pass whose clock was ahead, also those it planned.
 func TestTimesInTheFutureAreNamed(t *testing.T) {
 	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 	well := func() Snapshot {
@@ -64,7 +64,7 @@ func TestTimesInTheFutureAreNamed(t *testing.T) {
 	}
 }
 
-// Copies that can't be kept are a person's matter from the first failure on.
+// Copies that can't be saved need a person from the first failure on.
 func TestCopiesThatFailAreNotWell(t *testing.T) {
 	now := time.Date(2026, 3, 12, 12, 0, 0, 0, time.UTC)
 	for _, person := range []bool{true, false} {

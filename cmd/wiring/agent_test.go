@@ -11,7 +11,7 @@ import (
 	"helpdesk/pkg/version"
 )
 
-// Portal and 1C are told which program asks, and which version of it.
+// The User-Agent for the portal and 1C has the name and the version of the program.
 func TestServersAreToldTheVersion(t *testing.T) {
 	var agents []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

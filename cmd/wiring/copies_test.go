@@ -15,12 +15,12 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// memory keeps letters and takes copies of them; it is killed before or after some step.
+// memory keeps letters and accepts copies of them; it panics before or after the step killed.
 type memory struct {
 	letters map[uint64]desk.Copy
 	copies  map[string]int // by Message-ID
 	step    int
-	killed  int // at this step; -1 = never
+	killed  int // number of the step; -1 = never
 	refuse  map[string]error
 }
 
@@ -69,7 +69,7 @@ func (m *memory) Save(_ context.Context, _ string, raw []byte, _ time.Time) erro
 
 func (m *memory) Close() error { return nil }
 
-// settle ends a pass; it says whether that was killed.
+// settle ends a pass, and reports whether it was killed.
 func (m *memory) settle(t *testing.T) (dead bool) {
 	k := &copier{kept: m, now: func() time.Time { return time.Unix(0, 0) },
 		log: slog.New(slog.NewTextHandler(io.Discard, nil)), open: func(context.Context) (folder, error) {
@@ -94,7 +94,7 @@ func newMemory() *memory {
 	return m
 }
 
-// Killed at any step, the next pass makes each copy that is missing and none twice.
+// After a kill at any step the next pass makes each missing copy, and none twice.
 func TestCopiesOfAKilledPass(t *testing.T) {
 	for step := 0; ; step++ {
 		m := newMemory()
@@ -112,13 +112,13 @@ func TestCopiesOfAKilledPass(t *testing.T) {
 	}
 }
 
-// One that is refused keeps none of the others; a server that is lost leaves the rest to the next pass; a server that
-// searches for nothing gets the copies all the same.
+// A refused copy does not stop the others. If the server is lost, the next pass makes the rest. A server that can't
+// search gets the copies nevertheless.
 func TestCopiesThatAreNotTaken(t *testing.T) {
 	no := errors.New("no")
 	for name, c := range map[string]struct {
 		refuse map[string]error
-		made   int // in the first pass
+		made   int // by the first pass
 	}{
 		"one refused": {map[string]error{"letter 1": fault.New(fault.Refused, no)}, 2},
 		"lost":        {map[string]error{"letter 1": fault.Away(fault.Unsure, no)}, 1},
@@ -141,7 +141,7 @@ func TestCopiesThatAreNotTaken(t *testing.T) {
 			t.Errorf("%s, then: copies %v, left %v", name, m.copies, m.letters)
 		}
 	}
-	m := newMemory() // what is refused for ever, or too much, is given up
+	m := newMemory() // copies that are always refused, or too many, are given up
 	m.refuse["letter 1"] = fault.New(fault.Refused, no)
 	for range copyTries {
 		m.settle(t)

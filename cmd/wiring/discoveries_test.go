@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// What was found out holds for a day: a scope that the webhook is given later is found by itself.
+// A fact is kept for a day, so a scope that the webhook gets later is noticed.
 func TestDiscoveriesGrowOld(t *testing.T) {
 	s, err := store.Open(filepath.Join(t.TempDir(), "helpdesk.db"), store.Options{})
 	if err != nil {

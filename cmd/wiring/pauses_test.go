@@ -10,11 +10,11 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// TestPauses counts how often a server is tried by passes that run every minute, asking three times each.
+// TestPauses counts the tries of a server by passes that run every minute and ask for it three times each.
 func TestPauses(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
-		want []int // the minutes in which it is tried
+		want []int // the minutes in which the server is tried
 	}{
 		"a stale password": {fault.Misconfigured(errors.New("wrong password")), []int{0, 1, 6, 21, 36}},
 		"a server away":    {fault.Away(fault.Refused, errors.New("connection refused")), []int{0, 1, 3, 7, 15, 30}},
@@ -56,7 +56,7 @@ func TestPauses(t *testing.T) {
 		found := &discoveries{s: s, now: func() time.Time { return now }, fresh: map[string][]byte{}}
 		p := &pauses{found: found, now: func() time.Time { return now.Add(time.Second) }}
 		once := 0
-		// a changed password is tried at once, and so it is when it was right
+		// changed settings are tried at once, also right after a success
 		for _, settings := range []string{"b", "b", "a"} {
 			if _, err := open(t.Context(), p, "imap support", settings, func(context.Context) (int, error) {
 				once++

@@ -17,12 +17,12 @@ import (
 	"helpdesk/pkg/oauth"
 )
 
-// box is a shelf that keeps nothing in a dry run, and can be full.
+// box is a shelf that stores nothing in a dry run, and can be full.
 type box struct {
 	mu   sync.Mutex
 	raw  []byte
 	dry  bool
-	full int // writes until it is; 0 = never
+	full int // number of the write that fails; 0 = none
 	puts int
 }
 
@@ -38,19 +38,19 @@ func (b *box) Put(_ string, raw []byte) error {
 	return nil
 }
 
-// provider renews as often as it is asked, unless it has a reason not to.
+// provider renews every token, unless err is set.
 type provider struct {
 	mu    sync.Mutex
-	asked []string // by which refresh tokens
+	asked []string // the refresh tokens used
 	err   error
 	now   time.Time
-	gate  *sync.WaitGroup // all who will ask; nil = nobody is waited for
+	gate  *sync.WaitGroup // waits for all callers; nil = does not wait
 }
 
 func (p *provider) Renew(_ context.Context, t bearer.Token) (bearer.Token, error) {
 	if p.gate != nil {
 		p.gate.Wait()
-		for range 1000 { // the others get as far as they can
+		for range 1000 { // let the other goroutines run as far as they can
 			runtime.Gosched()
 		}
 	}
@@ -87,16 +87,16 @@ func TestTokensOfMailboxes(t *testing.T) {
 	away, gone := fault.Away(fault.Refused,
 		errors.New("busy")), fault.Misconfigured(fmt.Errorf("%w: revoked", oauth.ErrEnded))
 	for name, c := range map[string]struct {
-		token    bearer.Token // zero = none
+		token    bearer.Token // zero = no token
 		dry      bool
 		full     int
-		fails    error             // of the provider
-		refuses  map[string]string // what the mail server takes not
-		logged   string            // the token that opened it
+		fails    error             // the provider's error
+		refuses  map[string]string // tokens that the mail server refuses, with the error
+		logged   string            // the token that opened the mailbox
 		asked    int
 		extent   fault.Extent
 		says     string
-		keptNext string // the access token in the state afterwards
+		keptNext string // the access token in the state after the run
 	}{
 		"fresh":     {token: token, logged: "access0", keptNext: "access0"},
 		"due":       {token: due, logged: "access1", asked: 1, keptNext: "access1"},
@@ -208,7 +208,7 @@ func TestTokensOfMailboxes(t *testing.T) {
 	}
 }
 
-// However many connections of a mailbox are opened at a time, one of them renews.
+// If several connections of a mailbox are opened at once, only one renews the token.
 func TestOneRenews(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	m := config.Mailbox{Name: "support"}
@@ -240,7 +240,7 @@ func TestOneRenews(t *testing.T) {
 	}
 }
 
-// Every provider of the settings is in the data file, with all that a sign-in takes.
+// The data file has every provider of the settings, with everything that a sign-in needs.
 func TestProvidersSignIn(t *testing.T) {
 	for _, name := range []string{"microsoft", "google", "yandex", "mailru"} {
 		o, err := application(config.Default(), config.OAuth{Provider: name, Tenant: "firm.example"})

@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files and the copy of the example anew")
 
-// environment answers from a table.
+// environment returns a function that looks variables up in a table.
 func environment(pairs ...string) func(string) (string, bool) {
 	table := map[string]string{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -35,7 +35,7 @@ var testEnv = environment(
 	"BAD", "\xc7\xe4\xf0",
 )
 
-// write puts a configuration into a folder of its own.
+// write writes a configuration into a new folder.
 func write(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "helpdesk.yaml")
@@ -65,7 +65,7 @@ mailboxes:
     smtp: {host: smtp.example.ru, user: u, password: "${HELPDESK_SMTP_PASSWORD}"}
 `
 
-// Each folder of testdata/broken holds a configuration and the mistakes it must give.
+// Each folder of testdata/broken has a configuration and its expected mistakes.
 func TestBroken(t *testing.T) {
 	folders, err := filepath.Glob("testdata/broken/*")
 	if err != nil || len(folders) < 25 {
@@ -91,7 +91,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// golden compares with a file, or with -update writes it.
+// golden compares got with a file, or with -update writes the file.
 func golden(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
@@ -108,7 +108,7 @@ func golden(t *testing.T, path, got string) {
 	}
 }
 
-// Every example is a configuration that Load takes as soon as its variables are set.
+// Load accepts every example once its variables are set.
 func TestExamples(t *testing.T) {
 	files, err := filepath.Glob("../../examples/*.yaml")
 	if err != nil || len(files) < 6 {
@@ -126,7 +126,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// Mail from staff makes no task, so no example puts a whole company there, the mailbox's own domain.
+// Mail from staff makes no task, so no example lists the mailbox's own domain as staff.
 func TestExamplesLeaveColleaguesTheirTasks(t *testing.T) {
 	files, err := filepath.Glob("../../examples/*.yaml")
 	if err != nil || len(files) < 6 {
@@ -146,7 +146,7 @@ func TestExamplesLeaveColleaguesTheirTasks(t *testing.T) {
 	}
 }
 
-// anything gives every variable a value that fits.
+// anything returns a valid value for every variable.
 func anything(name string) (string, bool) {
 	if strings.Contains(name, "WEBHOOK") {
 		return "https://portal.example/rest/7/code/", true
@@ -159,7 +159,7 @@ func TestExampleCopy(t *testing.T) {
 	golden(t, "../../examples/helpdesk.en.yaml", string(Example("en")))
 }
 
-// The example names the defaults: with every optional key cut out of it, the same configuration is read.
+// The example shows the defaults: without its optional keys it gives the same configuration.
 func TestExampleShowsDefaults(t *testing.T) {
 	full := load(t, string(Example("ru")), testEnv)
 	if diff := cmp.Diff(full, load(t, string(Example("en")), testEnv), cmpopts.IgnoreFields(Config{}, "State"),
@@ -182,7 +182,7 @@ func TestExampleShowsDefaults(t *testing.T) {
 	}
 }
 
-// The example shows every key of the schema, if only in a comment.
+// The example contains every key of the schema, at least in a comment.
 func TestExampleIsWhole(t *testing.T) {
 	for _, name := range allNames() {
 		if !regexp.MustCompile(`[\s{]` + name + `:`).Match(Example("ru")) {

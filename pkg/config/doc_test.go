@@ -37,7 +37,7 @@ func TestConfigDoc(t *testing.T) {
 	golden(t, "../../docs/config.md", b.String())
 }
 
-// shownDefault returns what a key is by default; nothing of what must be set, and of a key with keys below it.
+// shownDefault returns the default of a key, "" for required keys and for keys with keys below them.
 func shownDefault(l exampleLine, texts map[string]string) string {
 	if l.value == "" || l.off || strings.Contains(texts[l.path], "REQUIRED") || strings.Contains(l.value, "example") ||
 		strings.Contains(l.value, "${") {
@@ -46,8 +46,8 @@ func shownDefault(l exampleLine, texts map[string]string) string {
 	return "`" + strings.ReplaceAll(l.value, "|", "\\|") + "`"
 }
 
-// TestEveryKeyIsDescribed wants a text for each key of the schema, in both languages: one of its own, or that of the
-// braces it stands in.
+// TestEveryKeyIsDescribed requires a text for each key of the schema in both languages, its own or that of the braces
+// around it.
 func TestEveryKeyIsDescribed(t *testing.T) {
 	lines := map[string]exampleLine{}
 	for _, l := range exampleLines() {
@@ -85,7 +85,7 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 	}
 }
 
-// leaves returns the paths of all keys that have none below them.
+// leaves returns the paths of all keys without keys below them.
 func leaves(path string, t reflect.Type) (all []string) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()

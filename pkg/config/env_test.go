@@ -40,7 +40,8 @@ func TestVariablesBesideTheConfiguration(t *testing.T) {
 	}
 }
 
-// What sh and systemd would read differently, or not at all, is a mistake that names the line and does not show it.
+// A line that sh and systemd read differently, or not at all, is a mistake. The message has the line's number but not
+// its text.
 func TestVariablesThatNobodyCanBeSureOf(t *testing.T) {
 	for _, line := range []string{"A='s3cret", "A='it''s3cret'", `A="$s3cret"`, "A=\"`s3cret`\"", `A="s3\\cret"`,
 		"A=s3cret words", "A=$s3cret", "s3cret", "1A='s3cret'", "A B='s3cret'",

@@ -39,7 +39,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// A folder that may not be searched is passed over: sudo -u helpdesk is run from the folders of others.
+// A folder that may not be searched is skipped: sudo -u helpdesk starts in folders of other users.
 func TestFindFromAFolderOfSomebodyElse(t *testing.T) {
 	if os.Getuid() == 0 || runtime.GOOS == "windows" {
 		t.Skip("no folder is shut to this user")

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// allNames lists every key of the schema, without those around it.
+// allNames lists every key of the schema by its own name, without the keys around it.
 func allNames() []string {
 	var names []string
 	var walk func(reflect.Type)
@@ -33,7 +33,7 @@ func allNames() []string {
 	return names
 }
 
-// Every tag of the schema is one the decoder knows, and every limit one it can read.
+// The decoder knows every tag of the schema, and can parse every limit.
 func TestSchemaIsSound(t *testing.T) {
 	var walk func(reflect.Type)
 	walk = func(typ reflect.Type) {
@@ -206,7 +206,7 @@ contacts:
 	}
 }
 
-// A mistake says where, even when what is wrong comes out of a variable, and never says what.
+// A mistake has its position even if the value comes from a variable, and never contains the value.
 func TestMistakeOfVariable(t *testing.T) {
 	_, err := Load(write(t, minimal), environment("HELPDESK_WEBHOOK", "http://portal.example/rest/7/s3cret/",
 		"HELPDESK_IMAP_PASSWORD", "", "HELPDESK_SMTP_PASSWORD", "x"))
@@ -306,7 +306,7 @@ func TestDistance(t *testing.T) {
 	}
 }
 
-// A name that needs quotes of its own is told so, and not lost in part.
+// A name that needs quotes gets advice, and is not cut.
 func TestNameThatNeedsQuotes(t *testing.T) {
 	const hint = `'"Support (Moscow)" <support@example.ru>'`
 	for _, s := range []string{"Поддержка, отдел <a@b.ru>", "Поддержка (Москва) <a@b.ru>", "A: B <a@b.ru>",
@@ -322,7 +322,7 @@ func TestNameThatNeedsQuotes(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, Load answers with a configuration or with mistakes.
+// For any bytes Load returns a configuration or mistakes.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(minimal))
 	f.Add(Example("ru"))
@@ -348,7 +348,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// The state is found without the secrets, and whatever is wrong elsewhere.
+// The state is found without secrets and despite mistakes in other keys.
 func TestStatePath(t *testing.T) {
 	env := environment("STATE", "/srv/state.db")
 	for text, want := range map[string]string{

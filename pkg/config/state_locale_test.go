@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The language is read whatever else stands in the file, be it a variable that is not there.
+// The language is read despite mistakes in other keys and missing variables.
 func TestLocale(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "helpdesk.yaml")
 	for text, want := range map[string]string{
