@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Letters are counted for a day, and so is the ticket that gathers the rest known.
+// Letters are counted for a day, and the ticket that collects the excess letters is remembered for a day.
 func TestArrivals(t *testing.T) { onBoth(t, testArrivals) }
 
 func testArrivals(t *testing.T, fresh func(testing.TB) *Store) {

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// arrivals returns the next so many messages of as many people, the UIDs beginning at first.
+// arrivals returns n messages from n people, with UIDs from first on.
 func arrivals(first, n int) []desk.Entry {
 	all := make([]desk.Entry, n)
 	for i := range all {
@@ -20,9 +20,9 @@ func arrivals(first, n int) []desk.Entry {
 	return all
 }
 
-const several = 50 // messages recorded, and effects made, in one transaction
+const several = 50 // messages or effects per transaction
 
-// BenchmarkRecord prints what it costs to record fifty new messages, with the disk's part.
+// BenchmarkRecord measures recording fifty new messages, including disk writes.
 func BenchmarkRecord(b *testing.B) {
 	b.ReportAllocs()
 	s := fresh(b)
@@ -31,8 +31,8 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
-// BenchmarkOutbox prints what it costs to make the tasks and the auto-replies of fifty messages, two rounds, beside the
-// making.
+// BenchmarkOutbox measures the outbox with the tasks and auto-replies of fifty messages, in two rounds. Making them is
+// not included.
 func BenchmarkOutbox(b *testing.B) {
 	b.ReportAllocs()
 	s := fresh(b)
@@ -49,7 +49,7 @@ func BenchmarkOutbox(b *testing.B) {
 	}
 }
 
-// made takes a round of effects from the outbox.
+// made takes a round of effects from the outbox and finishes it.
 func made(b testing.TB, s *Store, now time.Time) {
 	b.Helper()
 	var a desk.Attempts

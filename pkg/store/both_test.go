@@ -11,7 +11,7 @@ import (
 	"helpdesk/internal/servers"
 )
 
-// server is the PostgreSQL of all tests; each test has a schema of its own there.
+// server is the PostgreSQL server of all tests. Each test uses a schema of its own.
 var (
 	server  = sync.OnceValues(func() (*servers.Postgres, error) { return servers.StartPostgres(nil) })
 	schemas atomic.Int64
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// database returns the address of a state in a schema that is not there yet.
+// database returns the address of a state in a schema that does not exist yet.
 func database(t testing.TB) string {
 	t.Helper()
 	started.Store(true)
@@ -37,7 +37,7 @@ func database(t testing.TB) string {
 	return p.Address("postgres", "", "postgres") + fmt.Sprintf("&search_path=s%d", schemas.Add(1))
 }
 
-// onBoth runs a test on every engine.
+// onBoth runs a test with each engine.
 func onBoth(t *testing.T, test func(t *testing.T, fresh func(testing.TB) *Store)) {
 	t.Run("bolt", func(t *testing.T) {
 		test(t, func(t testing.TB) *Store {
@@ -46,7 +46,7 @@ func onBoth(t *testing.T, test func(t *testing.T, fresh func(testing.TB) *Store)
 		})
 	})
 	t.Run("postgres", func(t *testing.T) {
-		database(t) // skips
+		database(t) // skips the test if there is no server
 		test(t, func(t testing.TB) *Store { t.Helper(); return open(t, database(t), Options{}) })
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// filled returns the bytes of a state with what passes and people put there.
+// filled returns the bytes of a state with data from passes and from people.
 func filled(t *testing.T) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "state.db")
@@ -39,7 +39,7 @@ func filled(t *testing.T) []byte {
 	return raw
 }
 
-// damaged writes a state of which some pages are overwritten.
+// damaged writes a state in which some pages are overwritten.
 func damaged(t *testing.T, whole []byte, with func(page []byte), pages ...int) string {
 	t.Helper()
 	raw, size := bytes.Clone(whole), os.Getpagesize()
@@ -55,7 +55,7 @@ func damaged(t *testing.T, whole []byte, with func(page []byte), pages ...int) s
 	return path
 }
 
-// use opens a state and does with it what passes and people do; it returns every error.
+// use opens a state, does what passes and people do with it, and returns all errors.
 func use(path string, o Options) error {
 	s, err := Open(path, o)
 	if err != nil {
@@ -122,14 +122,14 @@ func TestAFewBytesAreNoState(t *testing.T) {
 	}
 }
 
-// A bug of ours within a transaction is not blamed on the file.
+// A bug of ours inside a transaction is not reported as a damaged file.
 func TestABugIsNoDamage(t *testing.T) {
 	s := fresh(t)
 	defer func() {
 		if p := recover(); p == nil {
 			t.Error("it was hidden")
 		}
-		if err := s.People.Exclude(nil); err != nil { // the transaction is over
+		if err := s.People.Exclude(nil); err != nil { // the failed transaction has ended
 			t.Error(err)
 		}
 	}()

@@ -13,9 +13,9 @@ import (
 
 var damages = flag.Int("damages", 40, "how many states TestDamage damages")
 
-// TestDamage damages states in ways that disks and people know. Whatever is done with one either goes well or is told
-// with the file's name; nothing ends the process. One that can't even be opened keeps its bytes, for whoever can read
-// more of them.
+// TestDamage damages states in ways that occur on disks and through people. Each operation on such a state either
+// succeeds or returns an error with the file's name, and none ends the process. A state that cannot be opened keeps its
+// bytes, so that other tools can recover more of it.
 func TestDamage(t *testing.T) {
 	whole := filled(t)
 	dice := rand.New(rand.NewPCG(14, 150))
@@ -82,8 +82,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// helps reports whether an error says what to do about a damaged state: about the file, one entry, or a layout that
-// nobody wrote.
+// helps reports whether an error says what to do about a damaged state: about the file, an entry, or an unknown layout.
 func helps(err error, path string) bool {
 	text := err.Error()
 	return errors.Is(err, ErrBroken) && strings.Contains(text, path) && strings.Contains(text, "restore a copy") ||

@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// moved makes the state one that another history of the server wrote.
+// moved changes the state to one written in a different history of the server.
 func moved(t *testing.T, address string) {
 	t.Helper()
 	s := open(t, address, Options{})
@@ -40,7 +40,7 @@ func TestAfterAFailOverEverythingWaitingIsUnsure(t *testing.T) {
 		t.Fatal(err)
 	}
 	moved(t, address)
-	for range 2 { // seen by a dry run, it is still there for the next
+	for range 2 { // a dry run does not use up the doubt
 		s = open(t, address, Options{Overlay: true})
 		if d := s.Doubt(); d == nil || d.Unsure != 4 || d.Since.IsZero() {
 			t.Fatalf("in an overlay: %+v", d)
@@ -73,7 +73,7 @@ func TestAfterAFailOverEverythingWaitingIsUnsure(t *testing.T) {
 	}
 }
 
-// What the lost commits held comes again: it may have been made.
+// A message that was recorded in a lost commit arrives again: its effects may have been made.
 func TestAMessageFromBeforeTheFailOverMayHaveBeenWorkedOn(t *testing.T) {
 	address := database(t)
 	open(t, address, Options{}).Close()
@@ -102,8 +102,7 @@ func TestAMessageFromBeforeTheFailOverMayHaveBeenWorkedOn(t *testing.T) {
 	}
 }
 
-// A copy of the state that is put in its place may have forgotten what was done since; the state it was made of has
-// not.
+// A copy put in the state's place may lack what was done since, which the original does not.
 func TestACopyIsNoticed(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
 		s := fresh(t)
@@ -113,7 +112,7 @@ func TestACopyIsNoticed(t *testing.T) {
 		if err := errors.Join(s.Backup(copied), s.Close()); err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // seen by a dry run, it is still there for the next
+		for range 2 { // a dry run does not use up the doubt
 			s = open(t, copied, Options{Overlay: true})
 			if d := s.Doubt(); d == nil || d.Unsure != 2 || d.Since.Sub(before).Abs() > time.Minute {
 				t.Fatalf("in an overlay: %+v", d)
@@ -134,7 +133,7 @@ func TestACopyIsNoticed(t *testing.T) {
 	})
 }
 
-// To make a copy puts nothing in doubt.
+// Making a copy does not raise a doubt.
 func TestAStateThatWasCopiedIsNotDoubted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	s := open(t, path, Options{})

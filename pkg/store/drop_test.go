@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// commented records a letter more of the only ticket.
+// commented records another letter for the only ticket.
 func commented(t testing.TB, s *Store, uid uint32) {
 	t.Helper()
 	e := arrival(uid, "a@example.org")

@@ -6,12 +6,12 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// What waits in the outbox is not decoded again in each round: after an outage there are thousands of entries.
+// A round does not decode unchanged entries of the outbox again: after an outage there are thousands of them.
 func TestRoundsDecodeWhatChanged(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
 		s := fresh(t)
 		record(t, s, arrivals(1, several)...)
-		waiting := len(due(t, s, noon)) // the first round reads all
+		waiting := len(due(t, s, noon)) // the first round decodes all
 		if waiting != several {
 			t.Fatalf("%d effects are due", waiting)
 		}

@@ -8,8 +8,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// A task that was found is read once more; one that was made just now and shows in the answer is not: nobody can have
-// written there unnoticed.
+// A task that was found is read again. A task whose creation has just been confirmed is not: nobody can have written
+// there unnoticed.
 func TestOnlyFoundTasksAreReadAgain(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
 		s := fresh(t)

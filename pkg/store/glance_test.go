@@ -9,7 +9,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// A glance reads a file as it is, and makes what must be made by opening it for writing.
+// A glance reads a file without changes. If the state must be created or changed, it is opened for writing instead.
 func TestGlance(t *testing.T) {
 	none := filepath.Join(t.TempDir(), "empty.db")
 	if err := os.WriteFile(none, nil, 0o600); err != nil {
@@ -30,7 +30,7 @@ func TestGlance(t *testing.T) {
 	if err := s.update(func(txn) error { return nil }); !errors.Is(err, engine.ErrGlance) {
 		t.Errorf("writing: %v, want ErrGlance", err)
 	}
-	other := open(t, path, Options{Glance: true}) // two may look at a time
+	other := open(t, path, Options{Glance: true}) // two runs may look at the same time
 	if _, err := Open(path, Options{}); !errors.Is(err, ErrLocked) {
 		t.Errorf("opened for writing meanwhile: %v", err)
 	}
@@ -44,7 +44,7 @@ func TestGlance(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	// One that is older than what passes left is told of, which is written.
+	// A state older than the last pass recorded raises a doubt, which is written.
 	s = open(t, path, Options{Glance: true, Used: true, Writes: 99})
 	if s.Doubt().Cause != Older {
 		t.Errorf("doubt %+v", s.Doubt())

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// restored returns the path of a state that two messages wait in and that a third came into later, of which a copy was
-// put in its place; and how often the file had been written before that.
+// restored returns the path of a state that was replaced by a copy. The copy has two pending messages; the state had
+// received a third one after that. It also returns the number of writes of the state before it was replaced.
 func restored(t *testing.T, copy func(s *Store, path string)) (string, uint64) {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,7 +42,7 @@ func byHand(s *Store, path string) {
 func TestAnOlderCopyInPlaceIsDoubted(t *testing.T) {
 	for name, c := range map[string]struct {
 		copy  func(*Store, string)
-		noted bool // what the last pass saw of the state is known
+		noted bool // the number of writes at the end of the last pass is known
 		want  Cause
 	}{
 		"a backup":                        {byBackup, true, Restored},
@@ -62,7 +62,7 @@ func TestAnOlderCopyInPlaceIsDoubted(t *testing.T) {
 				}
 				return
 			}
-			for _, overlay := range []bool{true, false, false} { // until it is told, each run has it
+			for _, overlay := range []bool{true, false, false} { // every run sees the doubt until it is reported
 				o.Overlay = overlay
 				s := open(t, path, o)
 				d := s.Doubt()
@@ -94,7 +94,7 @@ func TestAnOlderCopyInPlaceIsDoubted(t *testing.T) {
 	}
 }
 
-// Whatever is done to a state that stays in its place gives no cause to doubt it.
+// Work on a state that stays in its place does not raise a doubt.
 func TestAStateThatIsNoCopyIsNotDoubted(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "helpdesk.db")
@@ -122,7 +122,7 @@ func TestAStateThatIsNoCopyIsNotDoubted(t *testing.T) {
 	}
 }
 
-// A state that is gone is begun anew and says so until a pass has told it; one of 0 bytes is damaged.
+// A missing state is created anew, and the doubt stays until a pass has reported it. A state of 0 bytes is damaged.
 func TestAStateThatIsGone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "helpdesk.db")
 	s := open(t, path, Options{Used: true})
@@ -149,7 +149,7 @@ func TestAStateThatIsGone(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Size() != 0 {
 		t.Errorf("it was touched: %v", err)
 	}
-	if s = open(t, path, Options{}); s.Doubt() != nil { // a disk was full at the first run
+	if s = open(t, path, Options{}); s.Doubt() != nil { // an empty file of a disk that was full at the first run
 		t.Errorf("a new state is doubted: %+v", s.Doubt())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Root may shrink the state of the user that cron runs as: it stays that user's.
+// When root compacts a state, the file keeps its owner, the user that cron runs as.
 func TestCompactKeepsTheOwner(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give a file away")

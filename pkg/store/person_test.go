@@ -16,11 +16,10 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// anna is whose data is removed in these tests; her domain has letters beyond ASCII.
+// anna is the person whose data is removed in these tests. Her domain has non-ASCII letters.
 var anna = desk.Address{Name: "Анна Каренина", Addr: "Anna.Karenina@почта.example"}
 
-// crowded puts in all of a person that a state can have: each bucket has something of theirs, and something of another
-// that names them.
+// crowded fills each bucket with an entry of the person and an entry of somebody else that mentions the person.
 func crowded(t testing.TB, s *Store) {
 	t.Helper()
 	key, name := anna.Key(), anna.Name
@@ -46,7 +45,7 @@ func crowded(t testing.TB, s *Store) {
 		References: []string{e.ID}, Comments: []desk.Comment{{Text: said}}}
 	decide(t, s, e, d)
 
-	// Somebody else's ticket, which she was in copy of, and where her letter is the latest.
+	// A ticket of somebody else, with her in copy and her letter as the latest.
 	o := arrival(2, "oleg@other.example")
 	od := opens(o)
 	od.Ticket.Participants = []string{key, "boss@other.example"}
@@ -65,7 +64,7 @@ func crowded(t testing.TB, s *Store) {
 		Effects: []desk.Effect{{Kind: desk.CommentTask, Key: comment, Ticket: 2,
 			Post: &desk.Post{Form: desk.FormRepeat, Text: said, From: anna}}}})
 
-	for seq, only := range map[uint64]desk.Address{50: anna, 51: {}} { // of a letter to several one to her is left
+	for seq, only := range map[uint64]desk.Address{50: anna, 51: {}} { // a letter to several people, of which the copy to her is still pending
 		l := desk.Effect{Kind: desk.SendLetter, Key: fmt.Sprint("k", seq), Ticket: 2, Letter: &desk.Draft{
 			To: desk.Address{Addr: "oleg@other.example"}, Cc: []desk.Address{anna, {Addr: "boss@other.example"}},
 			Only: only}}
@@ -124,7 +123,7 @@ func crowded(t testing.TB, s *Store) {
 	put(bAccepted, []byte("d1"), desk.Accepted{ID: "d1", Ticket: 1, File: "паспорт.pdf", Note: said})
 	put(bAccepted, []byte("d2"), desk.Accepted{ID: "d2", Ticket: 2, Note: said})
 	put(bCopies, number(1), desk.Copy{Seq: 1, Mailbox: "support", ID: "hd.x@a", Ticket: 1, To: key})
-	put(bCopies, number(2), desk.Copy{Seq: 2, Mailbox: "support", ID: "hd.y@a"}) // of an earlier version
+	put(bCopies, number(2), desk.Copy{Seq: 2, Mailbox: "support", ID: "hd.y@a"}) // written by an earlier version
 	raw(bSent, number(1), "To: "+key+"\r\n\r\n")
 	raw(bSent, number(2), "To: "+key+"\r\n\r\n")
 	put(bCursors, []byte("prune"), position{Bucket: bProfiles, Key: profileKey("bitrix24", key)})
@@ -150,7 +149,7 @@ func decide(t testing.TB, s *Store, e desk.Entry, d desk.Decision) {
 	}
 }
 
-// leftOf returns where a state still has a word, in whatever encoding.
+// leftOf returns the places where a state still contains one of the words, in any encoding.
 func leftOf(t testing.TB, s *Store, words ...string) (found []string) {
 	t.Helper()
 	err := s.db.View(func(tx engine.Tx) error {
@@ -175,8 +174,8 @@ func leftOf(t testing.TB, s *Store, words ...string) (found []string) {
 	return found
 }
 
-// encodings returns words as they may stand in a state, in lower case: plain, with the escapes of JSON, in base64 at
-// each offset.
+// encodings returns words as they may occur in a state, in lower case: plain, with JSON escapes, and in base64 at each
+// offset.
 func encodings(words []string) (all []string) {
 	for _, w := range words {
 		for _, form := range []string{w, strings.ToLower(w), strings.ToUpper(w)} {
@@ -229,7 +228,7 @@ func testNothingOfAPersonIsLeft(t *testing.T, fresh func(testing.TB) *Store) {
 	keeps(t, s)
 }
 
-// keeps wants what is somebody else's, and what is needed, to be there still.
+// keeps checks that data of other people and data still needed remain.
 func keeps(t *testing.T, s *Store) {
 	t.Helper()
 	other, err := s.Tickets.Ticket(2)
@@ -272,7 +271,7 @@ func keeps(t *testing.T, s *Store) {
 	}
 }
 
-// What was removed is nowhere in the file, not even in the pages that nothing refers to.
+// Removed data does not remain in the file, not even in unused pages.
 func TestNoByteOfAPersonIsLeft(t *testing.T) {
 	path := t.TempDir() + "/state.db"
 	s := open(t, path, Options{})
@@ -332,7 +331,8 @@ func TestErasingNobody(t *testing.T) {
 	}
 }
 
-// closedAtNoon fills a state with a ticket that was closed at noon, of somebody with another one that is open or not.
+// closedAtNoon fills a state with a ticket that was closed at noon. If another is set, its requester also has an open
+// ticket.
 func closedAtNoon(t *testing.T, s *Store, another bool) {
 	t.Helper()
 	crowded(t, s)
@@ -382,7 +382,7 @@ func testClosedTicketsAreForgotten(t *testing.T, fresh func(testing.TB) *Store) 
 			t.Errorf("%s still knows who has no other ticket", b)
 		}
 	}
-	for _, b := range []string{bContacts, bExclusions, bTickets} { // people's own, and the other's ticket
+	for _, b := range []string{bContacts, bExclusions, bTickets} { // what people maintain, and the other ticket
 		if !left[b] {
 			t.Errorf("%s has lost what is not the ticket's", b)
 		}

@@ -41,7 +41,7 @@ func TestPicturesAreCountedBySender(t *testing.T) {
 	}
 	letter("ivan@example.org", "1", desk.Ignored, "logo", "photo")
 	letter("ivan@example.org", "2", desk.Ignored, "logo")
-	letter("ivan@example.org", "2", desk.Duplicate, "logo") // the same letter again is none
+	letter("ivan@example.org", "2", desk.Duplicate, "logo") // a duplicate of the letter does not count
 	letter("anna@example.org", "3", desk.Ignored, "logo")
 	letter("ivan@example.org", "4", desk.Ignored, "logo", "photo", "new")
 	want := []map[string]int{{}, {"logo": 1}, {"logo": 2}, {}, {"logo": 2, "photo": 1}}

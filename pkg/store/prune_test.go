@@ -22,7 +22,7 @@ func testPruneKeepsWhatTellsMessagesApart(t *testing.T, fresh func(testing.TB) *
 		t.Fatalf("forgot %d of nothing old, %v", n, err)
 	}
 	later := noon.Add(time.Hour)
-	if n, _, err := s.Prune(later); err != nil || n != 2 { // a step of the journal, the message's record
+	if n, _, err := s.Prune(later); err != nil || n != 2 { // a step of the journal and the message's record
 		t.Fatalf("forgot %d, %v", n, err)
 	}
 	if n, _, err := s.Prune(later); err != nil || n != 0 {
@@ -42,7 +42,7 @@ func testPruneKeepsWhatTellsMessagesApart(t *testing.T, fresh func(testing.TB) *
 	}
 }
 
-// busy writes what a day of so many messages leaves behind.
+// busy writes the entries of a day with the given number of messages.
 func busy(t testing.TB, s *Store, day, messages int) {
 	t.Helper()
 	at := noon.AddDate(0, 0, day)
@@ -74,7 +74,7 @@ func busy(t testing.TB, s *Store, day, messages int) {
 	}
 }
 
-// left counts the entries with more than a key that are older than before.
+// left counts entries older than before that contain more than a key.
 func left(t testing.TB, s *Store, before time.Time) (n int) {
 	t.Helper()
 	err := s.view(func(tx txn) error {
@@ -133,7 +133,7 @@ func TestPruneWritesNothingWhereNothingIsOld(t *testing.T) {
 	}
 }
 
-// written counts the transactions that wrote.
+// written returns the number of writing transactions.
 func written(t testing.TB, s *Store) (n int) {
 	t.Helper()
 	copied := filepath.Join(t.TempDir(), "copy.db")

@@ -66,7 +66,7 @@ func testQuarantineKeepsTheMessageWhole(t *testing.T, fresh func(testing.TB) *St
 	}
 }
 
-// telling opens a task that tells of a message.
+// telling returns a decision that opens a task about a message.
 func telling(e desk.Entry) func(desk.Told) desk.Decision {
 	return func(desk.Told) desk.Decision { return opens(e) }
 }

@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// TestAnErrorOfOneRecordIsItsOwn: what a database does not take of one message says nothing of the others: nothing of
-// that transaction is kept, and the next one is made by the same run.
+// If a database rejects one message, other messages are not affected: the failed transaction is rolled back, and the
+// same run can make the next one.
 func TestAnErrorOfOneRecordIsItsOwn(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
 		s := fresh(t)

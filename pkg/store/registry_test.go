@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Every bucket and every field of a record that can hold text is in the registry, and nothing else is.
+// The registry contains every bucket and every field of a record that can contain text, and nothing else.
 func TestTheRegistryKnowsEveryField(t *testing.T) {
 	met := map[reflect.Type]bool{}
 	for _, b := range buckets {
@@ -42,7 +42,7 @@ func TestTheRegistryKnowsEveryField(t *testing.T) {
 	}
 }
 
-// unlisted returns which fields with text of a type, and of the types it is made of, the registry does not know.
+// unlisted returns the fields with text that the registry lacks, for a type and the types it contains.
 func unlisted(of reflect.Type, met map[reflect.Type]bool) (wrong []string) {
 	switch of.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
@@ -72,7 +72,7 @@ func unlisted(of reflect.Type, met map[reflect.Type]bool) (wrong []string) {
 	return wrong
 }
 
-// textual reports whether a field can hold any text: types of their own are fixed words.
+// textual reports whether a field can contain any text. Named string types contain only fixed words.
 func textual(of reflect.Type) bool {
 	switch of.Kind() {
 	case reflect.String:

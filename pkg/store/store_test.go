@@ -33,7 +33,7 @@ func fresh(t testing.TB) *Store {
 	return open(t, filepath.Join(t.TempDir(), "state.db"), Options{})
 }
 
-// arrival is a message in mailbox support; its key is derived from its UID.
+// arrival returns a message in the mailbox support, with a key derived from its UID.
 func arrival(uid uint32, from string) desk.Entry {
 	a := desk.Address{Addr: from}
 	return desk.Entry{Listing: desk.Listing{
@@ -49,7 +49,7 @@ func arrival(uid uint32, from string) desk.Entry {
 		ID: "m" + string(rune('0'+uid)) + "@example.org", From: a, Subject: "Printer"}
 }
 
-// opens is the decision that makes a ticket of the entry, with a task and an auto-reply.
+// opens returns a decision that makes a ticket for the entry, with a task and an auto-reply.
 func opens(e desk.Entry) desk.Decision {
 	key := desk.DeriveKey("open", e.Questions.Key)
 	return desk.Decision{Verdict: desk.Task, Class: "human", AutoReply: true, Key: e.Questions.Key,
@@ -232,7 +232,7 @@ func testAMessageIsReadyWhenItsTaskIsMade(t *testing.T, fresh func(testing.TB) *
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	if !ready() { // the auto-reply may still wait
+	if !ready() { // the auto-reply may still be pending
 		t.Error("not ready when the task is made")
 	}
 }
@@ -343,7 +343,7 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	secret := s.Signer()
-	for range 2 { // the second replaces the first
+	for range 2 { // the second time replaces the first file
 		if err := s.Backup(filepath.Join(dir, "copy.db")); err != nil {
 			t.Fatal(err)
 		}
@@ -360,7 +360,7 @@ func TestBackupAndCompactKeepEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range got { // what waits in a copy is looked for before it is made
+		for i := range got { // pending effects in a copy are searched for before they are made
 			if got[i].Unsure != (file != path) {
 				t.Errorf("%s: unsure %t", file, got[i].Unsure)
 			}
@@ -401,7 +401,7 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	long := []byte(strings.Repeat("x", 3000)) // an earlier layout kept such a key as it was
+	long := []byte(strings.Repeat("x", 3000)) // an earlier layout stored long keys unchanged
 	inFile(t, path, func(tx *bbolt.Tx) error {
 		return errors.Join(tx.Bucket([]byte(bMeta)).Put([]byte("schema"), number(2)),
 			tx.Bucket([]byte(bThreads)).Put(long, []byte(`{"ticket":1}`)))
@@ -431,7 +431,7 @@ func TestAnOlderStateIsCopiedAndBroughtUpToDate(t *testing.T) {
 	}
 }
 
-// inFile works on a closed state file.
+// inFile calls fn with a transaction on a closed state file.
 func inFile(t testing.TB, path string, fn func(*bbolt.Tx) error) {
 	t.Helper()
 	db, err := bbolt.Open(path, 0o600, nil)
@@ -443,7 +443,7 @@ func inFile(t testing.TB, path string, fn func(*bbolt.Tx) error) {
 	}
 }
 
-// What no limit counts any more is not kept: the busiest domains' lists are read with every letter.
+// Auto-replies that no limit counts any more are deleted: the lists of the busiest domains are read with every letter.
 func TestOldAutoRepliesAreForgotten(t *testing.T) { onBoth(t, testOldAutoRepliesAreForgotten) }
 
 func testOldAutoRepliesAreForgotten(t *testing.T, fresh func(testing.TB) *Store) {
@@ -475,7 +475,7 @@ func testOldAutoRepliesAreForgotten(t *testing.T, fresh func(testing.TB) *Store)
 	}
 }
 
-// However high the limit is, nothing below it is forgotten within the window; without a domain none is counted.
+// Within the window nothing below the limit is forgotten, however high the limit is. Without a domain none is counted.
 func TestAutoRepliesAreCountedUpToAnyLimit(t *testing.T) {
 	onBoth(t, testAutoRepliesAreCountedUpToAnyLimit)
 }
@@ -552,7 +552,7 @@ func testTextOfTheLatestLetterLiesBesideTheTicket(t *testing.T, fresh func(testi
 	}
 }
 
-// What an earlier version could not read is not forgotten.
+// Tasks that an earlier version could not read are not forgotten.
 func TestReadingOfTheVersionBefore(t *testing.T) { onBoth(t, testReadingOfTheVersionBefore) }
 
 func testReadingOfTheVersionBefore(t *testing.T, fresh func(testing.TB) *Store) {
@@ -567,7 +567,7 @@ func testReadingOfTheVersionBefore(t *testing.T, fresh func(testing.TB) *Store) 
 	}
 }
 
-// A customer decides how long an address and a subject are.
+// Customers determine the length of addresses and subjects.
 func TestKeysOfAnyLength(t *testing.T) { onBoth(t, testKeysOfAnyLength) }
 
 func testKeysOfAnyLength(t *testing.T, fresh func(testing.TB) *Store) {
@@ -605,7 +605,7 @@ func testKeysOfAnyLength(t *testing.T, fresh func(testing.TB) *Store) {
 	}
 }
 
-// TestAnotherMessageAtAKnownPlace is not known, whatever its number.
+// Another message at a known place is unknown.
 func TestAnotherMessageAtAKnownPlace(t *testing.T) {
 	for name, c := range map[string]struct {
 		was    string

@@ -31,7 +31,7 @@ func testTokens(t *testing.T, fresh func(testing.TB) *Store) {
 	}
 }
 
-// A copy takes the tokens along, and nobody else may read it.
+// A copy includes the tokens, and only the owner can read it.
 func TestTokensInCopies(t *testing.T) {
 	dir := t.TempDir()
 	path, copied := filepath.Join(dir, "state.db"), filepath.Join(dir, "copy.db")
@@ -48,7 +48,7 @@ func TestTokensInCopies(t *testing.T) {
 	if raw, err := s.Tokens.Get("support"); err != nil || string(raw) != "{}" {
 		t.Errorf("%q, %v", raw, err)
 	}
-	// A dry run keeps nothing.
+	// A dry run stores nothing.
 	_ = s.Close()
 	s = open(t, copied, Options{Overlay: true})
 	if err := errors.Join(s.Tokens.Put("support", []byte("x")), s.Close()); err != nil {

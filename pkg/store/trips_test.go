@@ -8,13 +8,14 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// mostTrips is how often a server may be asked for the letters of one chunk, new ones or answers in known threads.
+// mostTrips is the maximum number of requests to a server for the letters of one chunk, whether they are new or replies
+// in known threads.
 const mostTrips = 16
 
 func TestFiftyLettersTakeFewRoundTrips(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		before int // letters of the same people that have come already
+		before int // earlier letters of the same people
 	}{{"new", 0}, {"repeated", several}} {
 		t.Run(c.name, func(t *testing.T) {
 			address := database(t)

@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// TestWhatKilledRunsLeftAside is removed when the state is made, or when another copy is, and never taken for it.
+// Temporary files of killed runs are removed when the state is created or copied, and are never opened as the state.
 func TestWhatKilledRunsLeftAside(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "helpdesk.db")

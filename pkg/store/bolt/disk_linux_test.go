@@ -14,7 +14,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// disk makes a disk of that many bytes.
+// disk makes a disk of the given size in bytes.
 func disk(t *testing.T, size int) *servers.Disk {
 	d, err := servers.NewDisk(size)
 	if err != nil {
@@ -24,7 +24,7 @@ func disk(t *testing.T, size int) *servers.Disk {
 	return d
 }
 
-// remount changes a disk: its size, or whether it takes writing.
+// remount changes the size of a disk, or makes it read-only or writable.
 func remount(t *testing.T, d *servers.Disk, flags uintptr, options string) {
 	t.Helper()
 	if err := syscall.Mount("tmpfs", d.Dir, "tmpfs", syscall.MS_REMOUNT|flags, options); err != nil {
@@ -32,7 +32,7 @@ func remount(t *testing.T, d *servers.Disk, flags uintptr, options string) {
 	}
 }
 
-// A disk that is full at the first run, or gets full later, leaves a state that opens when there is room.
+// A disk that is full at the first run or later leaves a state that can be opened when there is room again.
 func TestFullDisk(t *testing.T) {
 	for _, size := range []int{4 << 10, 8 << 10, 12 << 10, 20 << 10} {
 		small := disk(t, size)

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// sessions returns how many connections there are to the server, and how many locks are held.
+// sessions returns the number of connections to the server and the number of locks.
 func sessions(t *testing.T) (connections, locks string) {
 	t.Helper()
 	connections, err := running(t).SQL("helpdesk", "select count(*) from pg_stat_activity where usename = 'helpdesk'")
@@ -19,7 +19,7 @@ func sessions(t *testing.T) (connections, locks string) {
 	return connections, locks
 }
 
-// twice returns how a run opens its state that closes it and opens it again.
+// twice returns options for a run that opens its state twice.
 func twice(t *testing.T) engine.Options {
 	k := &engine.Kept{}
 	t.Cleanup(func() { _ = k.Close() })
@@ -33,8 +33,8 @@ func value(t *testing.T, d *DB, want string) {
 	}
 }
 
-// The second opening of a run goes over the connection of the first, which has no lock in between: another run writes
-// then, and what it wrote is read, by a dry run as well.
+// The second opening in a run uses the connection of the first. There is no lock in between: another run writes, and
+// the second opening reads what it wrote, also in a dry run.
 func TestTheSecondOpeningNeedsNoConnection(t *testing.T) {
 	address := fresh(t)
 	before, _ := sessions(t)
@@ -102,7 +102,7 @@ func TestTheSecondOpeningNeedsNoConnection(t *testing.T) {
 	}
 }
 
-// A run whose connection was cut in between connects anew, and so does one whose server was started anew.
+// A run connects anew if its connection was cut in between or the server was restarted.
 func TestAKeptConnectionDies(t *testing.T) {
 	address := fresh(t)
 	o := twice(t)
@@ -120,7 +120,7 @@ func TestAKeptConnectionDies(t *testing.T) {
 		t.Error(err)
 	}
 
-	// One that dies while it is used is not kept.
+	// A connection that breaks while it is used is not kept.
 	sever(t, second)
 	if err := put(second, "a", "late"); !errors.Is(err, engine.ErrAway) {
 		t.Errorf("a late commit: %v", err)
@@ -148,7 +148,7 @@ func TestAKeptConnectionDies(t *testing.T) {
 	value(t, open(t, address, o), "1")
 }
 
-// The connection kept for one state is not used for another one.
+// A connection kept for one state is not used for another one.
 func TestAKeptConnectionToAnotherStateIsNotUsed(t *testing.T) {
 	o := twice(t)
 	one, other := open(t, fresh(t), o), fresh(t)

@@ -12,9 +12,9 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// old is a server of another version. It is not the real thing: Debian packages one version alone, and those before 13
-// are kept by nobody. So this one says what the real ones say first (the version, among the parameters of a session),
-// and refuses to be asked anything but whether it writes, as one does that lacks what is asked for.
+// old starts a fake server of another version. Real ones are not available: Debian packages only one version, and
+// versions before 13 are no longer maintained. The fake sends the version in the session parameters, as real servers
+// do, answers only the question whether it is writable, and rejects everything else.
 func old(t *testing.T, version string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

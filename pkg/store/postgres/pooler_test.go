@@ -9,7 +9,8 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// A pooler in transaction mode is refused before anything is written, one in session mode is as good as the server.
+// A pooler in transaction mode is rejected before anything is written. One in session mode works like the server
+// itself.
 func TestPoolers(t *testing.T) {
 	p := running(t)
 	made := fresh(t)

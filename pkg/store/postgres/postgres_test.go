@@ -17,14 +17,14 @@ import (
 
 const secret = "pa55word"
 
-// server is the PostgreSQL of these tests; each has a schema of its own there.
+// server is the PostgreSQL server of these tests. Each test uses a schema of its own.
 var (
 	server  = sync.OnceValues(start)
 	schemas atomic.Int64
 	started atomic.Bool
 )
 
-// start starts a server whose user helpdesk has a password, and a database that belongs to that user.
+// start starts a server with a user helpdesk, who has a password and owns a database.
 func start() (*servers.Postgres, error) {
 	p, err := servers.StartPostgres(nil)
 	if err != nil {
@@ -59,7 +59,7 @@ func running(t testing.TB) *servers.Postgres {
 	return p
 }
 
-// fresh returns an address with a schema of its own.
+// fresh returns an address with an unused schema.
 func fresh(t testing.TB) string {
 	t.Helper()
 	return running(t).Address("helpdesk", secret, "helpdesk") + fmt.Sprintf("?search_path=s%d", schemas.Add(1))
@@ -88,7 +88,7 @@ func get(d *DB, key string) (value string, err error) {
 	return value, err
 }
 
-// sever ends the sessions of a database's user, as a network that breaks does, without their saying so.
+// sever ends the sessions of a database's user without a notice to the clients, like a broken network.
 func sever(t testing.TB, d *DB) {
 	t.Helper()
 	if _, err := running(t).SQL("postgres", "select pg_terminate_backend("+d.backend+")"); err != nil {
@@ -97,7 +97,7 @@ func sever(t testing.TB, d *DB) {
 	ended(t, d.backend)
 }
 
-// ended waits until a process of the server has ended, and let its lock go.
+// ended waits until a process of the server has ended and released its lock.
 func ended(t testing.TB, backend string) {
 	t.Helper()
 	for range 500 {
@@ -168,7 +168,7 @@ func TestWhoWasCutOffCannotCommit(t *testing.T) {
 	}
 }
 
-// Where the lock is lost without the session, as behind some poolers, the fence refuses.
+// If the lock is lost but the session is not, as behind some poolers, the fence rejects the commit.
 func TestTheFenceRefusesWhoLostTheLock(t *testing.T) {
 	address := fresh(t)
 	first := open(t, address, engine.Options{})
@@ -238,7 +238,7 @@ func TestAnOverlayWritesNothing(t *testing.T) {
 	if after := dump(); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
-	// Over nothing it makes nothing.
+	// An overlay of a missing state does not create it.
 	empty := fresh(t)
 	o = open(t, empty, engine.Options{Overlay: true})
 	if err := errors.Join(put(o, "a", "1"), o.Close()); err != nil {
@@ -253,7 +253,7 @@ func TestAnOverlayWritesNothing(t *testing.T) {
 	}
 }
 
-// A walk shows what lies on the server and what the transaction has changed, in one order, and reads pages.
+// A walk merges the entries on the server with the changes of the transaction, in order, and reads several pages.
 func TestAWalkMergesPagesAndChanges(t *testing.T) {
 	address := fresh(t)
 	const n = firstPage + nextPages + 10
@@ -301,7 +301,7 @@ func TestAWalkMergesPagesAndChanges(t *testing.T) {
 	if err := put(d, "small", "1"); err != nil {
 		t.Fatal(err)
 	}
-	// A small bucket is remembered whole, and what is committed is remembered with it.
+	// A small bucket is cached completely, and the cache includes commits.
 	small := func(tx engine.Tx) engine.Bucket { return tx.Bucket("small") }
 	for i := range 3 {
 		if err := d.Update(func(tx engine.Tx) error {
@@ -420,7 +420,7 @@ func TestTheServerStopsInTheMiddle(t *testing.T) {
 	}
 }
 
-// Several hosts: the one that writes is taken, wherever it stands in the list.
+// If the address lists several hosts, the writable one is used, wherever it is in the list.
 func TestTheHostThatWritesIsTaken(t *testing.T) {
 	p, err := start()
 	servers.Want(t, err)
