@@ -14,7 +14,7 @@ import (
 	"helpdesk/templates"
 )
 
-// A text is never longer than the portal takes, and what is left out of it is attached.
+// A text is never too long for the portal, and if it was cut, the whole message is attached.
 func TestBounded(t *testing.T) {
 	texts, err := render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape})
 	if err != nil {
@@ -33,7 +33,7 @@ func TestBounded(t *testing.T) {
 		to      []desk.Address
 		subject string
 		cause   string
-		whole   bool // attached
+		whole   bool // the whole message is attached
 	}{
 		{name: "a short comment", kind: desk.CommentTask, form: desk.FormRepeat, body: "Касса"},
 		{

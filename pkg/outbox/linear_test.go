@@ -13,7 +13,7 @@ import (
 	"helpdesk/templates"
 )
 
-// pieces are what a text of the portal is made of, each of which may come in any number.
+// pieces are parts of texts in the portal that may occur in any number.
 var pieces = []string{
 	"слово ", "слово\n", "\n", " ", "[B]", "[/B]", "[B]x[/B]", "[b][i][u]x[/u]", "[QUOTE]", "[QUOTE]x[/QUOTE]",
 	"[/QUOTE]",
@@ -28,8 +28,8 @@ var pieces = []string{
 	"[H1]x[/H1]", "[SPOILER=x]y[/SPOILER]", "[P]", "[TIMESTAMP=1710237600]", "1. x\n", "• x\n", "hd-0123456789abcdef\n",
 }
 
-// TestRenderingIsNotQuadratic holds that texts for the portal, cut or not, and letters take time in proportion to what
-// they are made of: four times as much takes sixteen times as long where they do not.
+// Rendering texts for the portal, cut or not, and letters takes time proportional to their size. Quadratic code would
+// need sixteen times as long for four times the size.
 func TestRenderingIsNotQuadratic(t *testing.T) {
 	const size, more = 20_000, 4
 	texts, err := render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape})
@@ -72,7 +72,7 @@ func TestRenderingIsNotQuadratic(t *testing.T) {
 		for _, piece := range pieces {
 			n := size / len(piece)
 			var one, four time.Duration
-			for range 6 { // what is quadratic is so each time; a machine that is busy is not
+			for range 6 { // quadratic code is slow every time, a busy machine is not
 				one, four = took(strings.Repeat(piece, n)), took(strings.Repeat(piece, more*n))
 				if four <= 10*one+100*time.Millisecond {
 					break

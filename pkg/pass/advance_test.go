@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// TestAdvance: whoever listens is told of each chunk that is marked, or in a preview decided, with what there is in
-// all; and nothing by an idle pass.
+// Advance is called for each chunk that is marked or, in a preview, decided, with the total found so far. An idle pass
+// does not call it.
 func TestAdvance(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	arrive := func(from, to int) {

@@ -15,14 +15,14 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// away has the portal answer nothing until the returned function is called.
+// portalAway makes the portal answer nothing until the returned function is called.
 func (w *world) portalAway() (back func()) {
 	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} })
 	return func() { w.portal.Inject(nil); w.clock.Advance(5 * time.Minute) }
 }
 
-// A message that is gone before its task is made becomes a task that says which files are missing; where it lies in
-// another place meanwhile, they are fetched from there.
+// If a message disappears before its task is made, the task says which files are missing. If the message was moved, the
+// files are fetched from the new place.
 func TestMessageThatIsGoneBeforeItsTaskIsMade(t *testing.T) {
 	for name, tt := range map[string]struct {
 		happens func(w *world) error
@@ -51,7 +51,7 @@ func TestMessageThatIsGoneBeforeItsTaskIsMade(t *testing.T) {
 	}
 }
 
-// One mailbox read alone leaves what the others wait for alone: their files are fetched, their letters sent.
+// A pass over one mailbox also fetches files and sends letters for the other mailboxes.
 func TestOneMailboxReadAlone(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.boxes = []string{"support", "sales"}
@@ -74,7 +74,7 @@ func TestOneMailboxReadAlone(t *testing.T) {
 	}
 }
 
-// A mailbox renamed meanwhile does not cost the files at once, and not the task for ever.
+// If a mailbox was renamed, its files are not given up immediately, and the task is made eventually.
 func TestMailboxRenamedBeforeTheTaskIsMade(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	back := w.portalAway()
@@ -93,7 +93,7 @@ func TestMailboxRenamedBeforeTheTaskIsMade(t *testing.T) {
 	}
 }
 
-// Without the scope disk files stay behind, and no task.
+// Without the permission for disk, tasks are made without files.
 func TestNoScopeForFiles(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{Scopes: []string{"task", "im", "crm", "user_basic"}})
 	w.arrive(withFile("1@a.example", "a@a.example", "With", "see", "a.txt", "x"))
@@ -106,7 +106,7 @@ func TestNoScopeForFiles(t *testing.T) {
 	}
 }
 
-// laterStates answers when the round beside it has ended.
+// laterStates answers only when the concurrent round has ended.
 type laterStates struct {
 	pass.Tasks
 	finished chan struct{}
@@ -121,7 +121,7 @@ func (l laterStates) States(ctx context.Context, tasks []int64) (map[int64]desk.
 	return states, err
 }
 
-// tellsFinish tells when the first results are recorded.
+// tellsFinish signals when the first results are recorded.
 type tellsFinish struct {
 	outbox.Queue
 	once     *sync.Once
@@ -134,7 +134,8 @@ func (o tellsFinish) Finish(now time.Time, rs []desk.Result) error {
 	return err
 }
 
-// The task of a ticket is made while the next chunk's tasks are asked for: it was not asked for, so it is not gone.
+// A ticket's task is made while the next chunk asks for states of tasks. The state of this task was not asked for, so
+// the task does not count as deleted.
 func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.arrive(letter("old@a.example", "old@a.example", "Old", "an old matter"))
@@ -167,7 +168,7 @@ func TestTaskMadeWhileOthersAreAskedFor(t *testing.T) {
 	}
 }
 
-// A task the portal refused is made by the settings as they are now, when a person lets it be tried again.
+// When a person releases a task that the portal refused, it is made with the current settings.
 func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
 	for _, route := range []bool{false, true} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -197,7 +198,7 @@ func TestRefusedTaskIsMadeByMendedSettings(t *testing.T) {
 	}
 }
 
-// refuseTasksOf has the portal refuse tasks of a user, whom it knows.
+// refuseTasksOf makes the portal refuse tasks of a user, although the user exists.
 func (w *world) refuseTasksOf(user int64) {
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.add" && c.Params.Int("fields", "RESPONSIBLE_ID") == user {
@@ -207,7 +208,7 @@ func (w *world) refuseTasksOf(user int64) {
 	})
 }
 
-// A task of somebody the portal does not know, or has dismissed, goes to somebody else and says so.
+// A task whose responsible user is unknown or dismissed goes to somebody else and says so.
 func TestResponsibleWhoIsGone(t *testing.T) {
 	for _, responsible := range []int64{555, 8} {
 		for _, fallback := range []int64{0, 9} {
@@ -229,7 +230,8 @@ func TestResponsibleWhoIsGone(t *testing.T) {
 	}
 }
 
-// twoMailboxes has sales beside support, whose tasks are another's.
+// twoMailboxes returns a world with the mailboxes support and sales, where tasks of sales have a different responsible
+// user.
 func twoMailboxes(t *testing.T) *world {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.boxes = []string{"support", "sales"}
@@ -238,8 +240,8 @@ func twoMailboxes(t *testing.T) *world {
 	return w
 }
 
-// A copy in another mailbox is another place of the same message, and changes neither whose task it is nor, when it is
-// deleted, what the task has.
+// A copy in another mailbox is only another place of the same message. It does not change the responsible user, and
+// deleting it does not change the task.
 func TestCopyInAnotherMailbox(t *testing.T) {
 	for name, happens := range map[string]func(w *world) error{
 		"stays":            func(*world) error { return nil },
@@ -265,7 +267,7 @@ func TestCopyInAnotherMailbox(t *testing.T) {
 	}
 }
 
-// Settings that were mended and taken up again outlive an answer that is lost.
+// Changed settings of a retried task remain if the portal's answer is lost.
 func TestMendedSettingsOutliveALostAnswer(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.policy.Fields = map[string]desk.Fields{"support": {Responsible: 1}}
@@ -295,7 +297,7 @@ func TestMendedSettingsOutliveALostAnswer(t *testing.T) {
 	}
 }
 
-// What was uploaded is noted, also where the portal takes no more behind it.
+// Uploaded files are recorded even if the portal refuses all later requests.
 func TestUploadedFilesAreNoted(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.opened()

@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// ordinary are letters that mailboxes are full of.
+// ordinary returns letters of the kinds that fill most mailboxes.
 func ordinary(t testing.TB) []struct{ name, raw string } {
 	t.Helper()
 	const head = "Return-Path: <ivan@romashka.example>\nReceived: from mx.example (mx.example [192.0.2.1]) by " +
@@ -51,7 +51,7 @@ func ordinary(t testing.TB) []struct{ name, raw string } {
 	return forms
 }
 
-// lined breaks base64 into lines as mail programs do.
+// lined breaks base64 into lines, as mail programs do.
 func lined(s string) string {
 	var b strings.Builder
 	const line = 76
@@ -79,7 +79,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// TestTruncatedPage holds that what is dropped of an enormous page is told, so that the whole letter is attached.
+// If a part of an enormous page is dropped, the message is marked as degraded, so that the whole letter is attached.
 func TestTruncatedPage(t *testing.T) {
 	c, err := cutter()
 	if err != nil {

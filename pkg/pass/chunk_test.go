@@ -13,12 +13,12 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// weighing is a ledger that weighs what is recorded together, in bytes of the letters.
+// weighing is a ledger that records the sizes of the letters recorded together, in bytes.
 type weighing struct {
 	pass.Ledger
-	most    int64 // at once
-	letters int   // in all
-	records int   // how often something was recorded
+	most    int64 // maximum at a time
+	letters int   // total number
+	records int   // number of transactions
 }
 
 func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration,
@@ -32,8 +32,8 @@ func (w *weighing) Record(now time.Time, es []desk.Entry, window time.Duration,
 	return w.Ledger.Record(now, es, window, decide)
 }
 
-// TestTheTextsHeldAtOnceAreBounded: however many letters are fetched together, no more of them are read and not yet
-// recorded than have 4 MiB of text, of whatever kind it is.
+// However many letters are fetched together, at most 4 MiB of their texts are read and not recorded, whatever kind of
+// text it is.
 func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads 20 MB")
@@ -68,7 +68,7 @@ func TestTheTextsHeldAtOnceAreBounded(t *testing.T) {
 		})
 	}
 	w := newWorld(t, sandbox.PortalOptions{})
-	for i := range shorts { // what is small goes together
+	for i := range shorts { // small letters are recorded together
 		w.arrive(letter(fmt.Sprint("short", i, "@a.example"), fmt.Sprintf("a@a%d.example", i), "Short",
 			"It does not print."))
 	}

@@ -18,7 +18,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// copying is a world in which answers go to those in copy, too, and one letter has come with that line of its header.
+// copying returns a world in which answers also go to those in copy, and in which one letter with the given Cc has
+// arrived.
 func copying(t *testing.T, o sandbox.PortalOptions, cc string) *world {
 	w := newWorld(t, o)
 	w.policy.Copy = map[string]bool{"support": true}
@@ -26,7 +27,7 @@ func copying(t *testing.T, o sandbox.PortalOptions, cc string) *world {
 	return w
 }
 
-// answer has the specialist answer on the first task, and the answer go.
+// answer makes the specialist answer in the first task and runs passes until the answer is sent.
 func (w *world) answer(text string) {
 	w.t.Helper()
 	w.clock.Advance(time.Minute)
@@ -35,7 +36,7 @@ func (w *world) answer(text string) {
 	w.quiet()
 }
 
-// had says who was sent which answer, each once however often it went under its Message-ID, sorted.
+// had returns which recipient got which answer, sorted. A repetition under the same Message-ID counts once.
 func (w *world) had() (all []string) {
 	w.t.Helper()
 	seen, ids := map[string]bool{}, map[string]string{}
@@ -61,7 +62,7 @@ func (w *world) had() (all []string) {
 	return all
 }
 
-// body returns the specialist's words of a letter: those between the greeting and the closing.
+// body returns the specialist's words in a letter: the text between the greeting and the closing.
 func body(text string) string {
 	_, text, _ = strings.Cut(text, "\n\n")
 	text, _, _ = strings.Cut(text, "\n\n")
@@ -75,8 +76,8 @@ func (w *world) wantHad(what string, want ...string) {
 	}
 }
 
-// TestAnswersInCopy: the answer goes to all in one letter, the auto-reply and the letter about the closing to the
-// requester alone, and the task names who was added.
+// An answer goes to everybody in one letter. The auto-reply and the letter about the closing go only to the requester.
+// The task names the people added in copy.
 func TestAnswersInCopy(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -113,8 +114,8 @@ func TestAnswersInCopy(t *testing.T) {
 
 var unknown = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such user"}
 
-// TestACopyThatIsRefused keeps the answer from nobody else, and its task says so once: the address gets no more copies
-// until its owner writes. The customer's address is not blamed.
+// If the relay refuses one person in copy, the others still get the answer, and the task says so once. The address gets
+// no further copies until its owner writes. The customer's address is not marked.
 func TestACopyThatIsRefused(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -143,8 +144,8 @@ func TestACopyThatIsRefused(t *testing.T) {
 	}
 }
 
-// TestACopyThatWaits keeps nobody waiting: neither the others nor the next answer. Where it takes long its task says
-// so, and when it is over.
+// A delayed copy delays neither the other recipients nor the next answer. If the delay is long, the task says so, and
+// also when it is over.
 func TestACopyThatWaits(t *testing.T) {
 	w := copying(t, sandbox.PortalOptions{NewCard: true}, "Cc: busy@partner.example, olga@partner.example")
 	w.unwelcome("busy@", &smtp.SMTPError{Code: 450, Message: "greylisted"})
@@ -172,7 +173,7 @@ func TestACopyThatWaits(t *testing.T) {
 	}
 }
 
-// TestTheRequesterIsRefused: those in copy have the answer all the same, and the task says who has not.
+// If the relay refuses the requester, those in copy still get the answer, and the task says who did not get it.
 func TestTheRequesterIsRefused(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -189,8 +190,7 @@ func TestTheRequesterIsRefused(t *testing.T) {
 	}
 }
 
-// TestARelayThatLeavesOverACopy: a relay that breaks off over somebody in copy does not keep the answer from the
-// others.
+// If the relay drops the connection because of somebody in copy, the others still get the answer.
 func TestARelayThatLeavesOverACopy(t *testing.T) {
 	w := copying(t, sandbox.PortalOptions{NewCard: true}, "Cc: gone@partner.example, olga@partner.example")
 	w.unwelcome("gone@", &smtp.SMTPError{Code: 421, Message: "too many errors"})
@@ -200,7 +200,7 @@ func TestARelayThatLeavesOverACopy(t *testing.T) {
 		"olga@partner.example: First.")
 }
 
-// TestBounceOfACopy marks that address, and does not say that the customer's letter failed.
+// A bounce of a copy marks its address. It does not report that the customer's letter failed.
 func TestBounceOfACopy(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -227,8 +227,8 @@ func TestBounceOfACopy(t *testing.T) {
 	}
 }
 
-// TestDyingWithCopies dies at every step of two answers in copy, one of which one recipient takes late and another one
-// never, and compares the world in the end with an undisturbed one.
+// TestDyingWithCopies stops passes at every step of two answers in copy. The relay accepts one recipient late and
+// another one never. The final state must equal that of an undisturbed run.
 func TestDyingWithCopies(t *testing.T) {
 	scenario := func(w *world, settle func()) {
 		w.policy.Copy = map[string]bool{"support": true}
@@ -272,7 +272,7 @@ func TestDyingWithCopies(t *testing.T) {
 				strings.Contains(want, "\ngone@") || strings.Count(want, "Копия ответа не доставлена") != 1 {
 				t.Fatalf("the undisturbed world: %s", want)
 			}
-			if n := calm.twice(); n != 1 { // the one that busy@ took late
+			if n := calm.twice(); n != 1 { // the one that busy@ accepted late
 				t.Fatalf("%d letters went again with nothing in the way", n)
 			}
 			for i := range names {
@@ -281,7 +281,7 @@ func TestDyingWithCopies(t *testing.T) {
 					w := newWorld(t, o)
 					dieAt(t, w, i, scenario)
 					got := shape(w)
-					if sending(names, i) { // an auto-reply whose fate is unknown is not sent again
+					if sending(names, i) { // an auto-reply is not sent again if the first attempt may have succeeded
 						got = strings.ReplaceAll(got, "\nivan@romashka.example: automatic", "")
 						want := strings.ReplaceAll(want, "\nivan@romashka.example: automatic", "")
 						if got != want {

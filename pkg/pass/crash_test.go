@@ -19,7 +19,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// scenario is a day of a helpdesk; each pass in it may die.
+// scenario is a day of a helpdesk. Each of its passes may die.
 func scenario(w *world, settle func()) {
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.arrive(withFile("1@romashka.example", "Иван Петров <ivan@romashka.example>", "Printer", "It does not print.",
@@ -52,13 +52,13 @@ func scenario(w *world, settle func()) {
 	w.pass(w.notify, settle)
 	settle()
 	w.breakTexts = nil
-	w.check(w.imap.Remove("INBOX", bad)) // the quarantine alone has it
+	w.check(w.imap.Remove("INBOX", bad)) // only the quarantine has it now
 	w.readmit()
 	w.pass(w.poll, settle)
 	settle()
 }
 
-// pass runs a pass, and where it dies, whatever it takes to get quiet again.
+// pass runs a pass. If it dies, pass runs further ones until nothing is left to do.
 func (w *world) pass(fn func() (*pass.Report, string), settle func()) {
 	w.t.Helper()
 	if _, at := fn(); at != "" {
@@ -68,7 +68,7 @@ func (w *world) pass(fn func() (*pass.Report, string), settle func()) {
 	}
 }
 
-// nothingLost looks whether every message that is marked stands in the portal by now.
+// nothingLost checks that every marked message has arrived in the portal.
 func (w *world) nothingLost() {
 	w.t.Helper()
 	text, _ := w.shape()
@@ -92,7 +92,7 @@ func TestDyingAtEveryStep(t *testing.T) {
 	dying(t, every, newWorld)
 }
 
-// The same with the state in a database, each world in a schema of its own.
+// The same with the state in a database. Each world uses a schema of its own.
 func TestDyingAtEveryStepOnPostgres(t *testing.T) {
 	p, err := servers.StartPostgres(nil)
 	servers.Want(t, err)
@@ -105,7 +105,8 @@ func TestDyingAtEveryStepOnPostgres(t *testing.T) {
 	})
 }
 
-// dying dies at each so-many-th step of the scenario, and compares the world in the end with an undisturbed one.
+// dying runs the scenario repeatedly, dies at every n-th step, and compares the final state with that of an undisturbed
+// run.
 func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOptions) *world) {
 	contacts := []sandbox.Contact{{
 		ID:         275,
@@ -151,7 +152,7 @@ func dying(t *testing.T, every int, newWorld func(testing.TB, sandbox.PortalOpti
 	}
 }
 
-// twice returns how many letters went out again under the Message-ID of an earlier one.
+// twice returns the number of letters sent again under the same Message-ID.
 func (w *world) twice() (n int) {
 	seen := map[string]bool{}
 	for _, l := range w.smtp.Letters() {
@@ -165,7 +166,7 @@ func (w *world) twice() (n int) {
 	return n
 }
 
-// dieAt goes through the scenario, dies once at the given step, and returns the shape of the world in the end.
+// dieAt runs the scenario, dies once at the given step, and returns the final shape of the world.
 func dieAt(t *testing.T, w *world, at int, scenario func(w *world, settle func())) (string, []string) {
 	n := 0
 	w.steps = func(name string) {
@@ -182,15 +183,15 @@ func dieAt(t *testing.T, w *world, at int, scenario func(w *world, settle func()
 	return w.shape()
 }
 
-// sending reports whether step i lies between the note that letters are attempted and the record of their results: only
-// there the fate of an auto-reply is unknown.
+// sending reports whether step i is between the recording of attempts to send letters and the recording of their
+// results. Only there it is unknown whether an auto-reply was sent.
 func sending(names []string, i int) bool {
 	auto := func(i int) bool { return i >= 0 && i < len(names) && strings.HasPrefix(names[i], "send auto-reply") }
 	return auto(i) || names[i] == "note attempts, after" && auto(i+1) ||
 		names[i] == "record results, before" && auto(i-1)
 }
 
-// replied reports whether no auto-reply was sent twice, and none is missing but where its fate was unknown.
+// replied reports whether no auto-reply was sent twice, and none is missing unless it is unknown whether it was sent.
 func replied(want, got []string, unknown bool) bool {
 	if !unknown {
 		return cmp.Equal(want, got)

@@ -14,15 +14,15 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// These tests hold that what a server fails over stops nothing else: one text, one file, one talk, one recipient.
+// These tests check that a single text, file, talk or recipient over which a server fails does not stop anything else.
 
-// shown returns what a call says.
+// shown returns the content of a call.
 func shown(c *sandbox.Call) string {
 	b, _ := c.Params.MarshalJSON()
 	return string(b)
 }
 
-// lettersTo returns how many letters went to the address.
+// lettersTo returns the number of letters sent to the address.
 func (w *world) lettersTo(address string) (n int) {
 	for _, l := range w.smtp.Letters() {
 		if l.To[0] == address {
@@ -32,7 +32,7 @@ func (w *world) lettersTo(address string) (n int) {
 	return n
 }
 
-// others has n customers write, each about something else.
+// others makes n customers write about different things.
 func (w *world) others(n int) {
 	for i := range n {
 		w.arrive(letter(fmt.Sprint(i, "@b.example"), fmt.Sprintf("b%d@b%d.example", i, i), fmt.Sprint("Good ", i),
@@ -78,7 +78,7 @@ func TestTextThatThePortalFailsOver(t *testing.T) {
 	}
 }
 
-// Several bad ones are no portal that is away, either.
+// Several bad texts do not make the portal count as away, either.
 func TestTextsThatThePortalFailsOver(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
@@ -100,7 +100,7 @@ func TestTextsThatThePortalFailsOver(t *testing.T) {
 	}
 }
 
-// A portal that reads and makes nothing is not asked for each of them in every pass.
+// If the portal can be read but makes nothing, a pass does not try every effect.
 func TestPortalThatMakesNothing(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
@@ -119,7 +119,8 @@ func TestPortalThatMakesNothing(t *testing.T) {
 	}
 }
 
-// When the portal was away for an hour, everything is made in the first pass after that: nothing was held against it.
+// After an outage of an hour, the first pass makes everything, because the failures are not counted against the
+// effects.
 func TestPortalThatWasAwayForAnHour(t *testing.T) {
 	for _, kind := range []sandbox.FaultKind{sandbox.Drop, sandbox.BadGateway} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -144,7 +145,7 @@ func TestFileThatThePortalFailsOver(t *testing.T) {
 		return sandbox.Fault{}
 	})
 	_, s := w.open(store.Options{})
-	// larger ones go by themselves
+	// larger files are uploaded individually
 	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.inline": []byte("262144")}))
 	w.check(s.Close())
 	for i := range 2 {
@@ -170,7 +171,7 @@ func TestFileThatThePortalFailsOver(t *testing.T) {
 	}
 }
 
-// count returns how often the portal was called by that method.
+// count returns the number of calls of a method of the portal.
 func (w *world) count(method string) (n int) {
 	for _, c := range w.portal.Calls() {
 		if c.Method == method {
@@ -234,7 +235,7 @@ func TestRecipientThatTheRelayBreaksOffOver(t *testing.T) {
 	}
 }
 
-// A relay that was away for an hour gets everything in the first pass after that.
+// After an outage of the relay of an hour, the first pass sends everything.
 func TestRelayThatWasAwayForAnHour(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.smtp.Inject(func(stage, _ string) error {
@@ -252,7 +253,7 @@ func TestRelayThatWasAwayForAnHour(t *testing.T) {
 	}
 }
 
-// An outage is held against nobody: behind it one failure more is the first one.
+// An outage is not counted against an effect: a failure after it counts as the first one.
 func TestFailureBehindALongOutage(t *testing.T) {
 	t.Run("file", func(t *testing.T) {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -283,7 +284,7 @@ func TestFailureBehindALongOutage(t *testing.T) {
 	})
 }
 
-// fail has so many calls of the method fail.
+// fail makes the given number of calls of a method fail.
 func (w *world) fail(method string, times int) {
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == method && times > 0 {
@@ -294,7 +295,7 @@ func (w *world) fail(method string, times int) {
 	})
 }
 
-// A relay that takes letters within the company alone keeps the others, and sends these.
+// If a relay accepts only letters within the company, those are sent and the others wait.
 func TestRelayThatRefusesRecipientsOutside(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.unwelcome("outside", &smtp.SMTPError{

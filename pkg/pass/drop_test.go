@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// refused is a world whose first letter's task the portal refused for good.
+// refused returns a world in which the portal has permanently refused the first letter's task.
 func refused(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t, sandbox.PortalOptions{})
@@ -26,7 +26,7 @@ func refused(t *testing.T) *world {
 	return w
 }
 
-// persist has passes try until a person is asked.
+// persist runs passes until a person is asked.
 func (w *world) persist() {
 	for range 5 {
 		w.poll()
@@ -34,7 +34,7 @@ func (w *world) persist() {
 	}
 }
 
-// giveUp drops what is held.
+// giveUp drops held effects.
 func (w *world) giveUp() {
 	w.t.Helper()
 	_, s := w.open(store.Options{})
@@ -62,7 +62,7 @@ func TestNothingIsSaidOfATaskThatWasDropped(t *testing.T) {
 			t.Errorf("message %d is still to be done", m.UID)
 		}
 	}
-	w.clock.Advance(25 * time.Hour) // the limits count an auto-reply from when it is due
+	w.clock.Advance(25 * time.Hour) // limits count an auto-reply from the time when it is due
 	w.arrive(letter("3@a.example", "a@a.example", "Re: First", "well?", "In-Reply-To: <2@a.example>"))
 	w.quiet()
 	w.want("a letter more", 1, 1)
@@ -71,7 +71,7 @@ func TestNothingIsSaidOfATaskThatWasDropped(t *testing.T) {
 	}
 }
 
-// States of earlier versions may hold what waits for a task that was dropped.
+// A state of an earlier version may contain effects that wait for a dropped task.
 func TestWhatWaitsForNoTaskIsHeld(t *testing.T) {
 	comment := desk.Effect{Kind: desk.CommentTask, Key: desk.DeriveKey("comment", "2"),
 		Post: &desk.Post{Form: desk.FormRepeat, Marker: "hd-2", Text: "hd-2"}}
@@ -98,7 +98,7 @@ func TestWhatWaitsForNoTaskIsHeld(t *testing.T) {
 	}
 }
 
-// orphan takes the task off the only ticket and leaves an effect in the outbox.
+// orphan removes the task from the only ticket and leaves an effect in the outbox.
 func (w *world) orphan(e desk.Effect, unsure bool) {
 	w.t.Helper()
 	_, s := w.open(store.Options{})

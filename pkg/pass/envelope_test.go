@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// TestTheEnvelopeOfAutoRepliesIsRefused: they wait until a person has changed the setting, who is told of it; the
-// specialists' answers, which have another sender, go out meanwhile.
+// If the relay refuses the envelope sender of auto-replies, they wait until a person has changed the setting, and the
+// person is informed. Answers of specialists have another sender and are sent meanwhile.
 func TestTheEnvelopeOfAutoRepliesIsRefused(t *testing.T) {
 	for _, from := range []string{"<>", "bounces@helpdesk.example"} {
 		w := answered(t, sandbox.PortalOptions{})
@@ -35,7 +35,7 @@ func TestTheEnvelopeOfAutoRepliesIsRefused(t *testing.T) {
 			!strings.Contains(err.Error(), "smtp.envelope_from") || r.Waiting < 15 {
 			t.Errorf("as %q: left %v, %v, %d wait", from, left, err, r.Waiting)
 		}
-		if asked.Load() < 15 { // the relay is not left alone over them
+		if asked.Load() < 15 { // the relay is still used
 			t.Errorf("as %q: asked for %d letters", from, asked.Load())
 		}
 		w.notify()

@@ -8,8 +8,9 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// What a person writes after their data was removed is that of a new customer, also as an answer to a letter of ours,
-// and gets no auto-reply there; the same letter once more is known, and what is said on the old task reaches nobody.
+// After a person's data was removed, they count as a new customer, even if they reply to one of our letters, and that
+// reply gets no auto-reply. A repetition of an old letter is recognized, and comments on the old task are sent to
+// nobody.
 func TestAfterAPersonIsErased(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {

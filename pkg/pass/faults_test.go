@@ -26,7 +26,7 @@ func brief(w *world) {
 	w.rest()
 }
 
-// rest is what follows the first letter of the day.
+// rest is the part of the day after the first letter.
 func (w *world) rest() {
 	w.clock.Advance(time.Minute)
 	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "It blinks, too.",
@@ -46,7 +46,7 @@ func (w *world) rest() {
 	w.quiet()
 }
 
-// once lets f decide on the first call it has an opinion of, and is silent afterwards.
+// once returns the first fault that f decides on, and no fault afterwards.
 func once(f func(c *sandbox.Call) sandbox.Fault) func(*sandbox.Call) sandbox.Fault {
 	var (
 		mu   sync.Mutex
@@ -150,7 +150,7 @@ func TestFaultsOfTheRelayChangeNothingInTheEnd(t *testing.T) {
 		w.refuse("data", mail.ErrDrop)
 		brief(w)
 		got, gotAuto := w.shape()
-		if got != want || !replied(auto, gotAuto, true) { // nobody can know that it was not kept
+		if got != want || !replied(auto, gotAuto, true) { // the pass cannot know that the letter was lost
 			t.Errorf("the world is another one: %s%s", cmp.Diff(want, got), cmp.Diff(auto, gotAuto))
 		}
 	})
@@ -225,7 +225,7 @@ func TestANewUIDValidityDoublesNothing(t *testing.T) {
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.poll()
 	w.quiet()
-	if err := w.imap.SetFlags("INBOX", []uint32{1}); err != nil { // unseen again, as after a restore
+	if err := w.imap.SetFlags("INBOX", []uint32{1}); err != nil { // unread again, as after a restore
 		t.Fatal(err)
 	}
 	if err := w.imap.Recreate("INBOX"); err != nil {
@@ -283,7 +283,7 @@ func TestATaskDeletedMeanwhileGetsAnother(t *testing.T) {
 	first := w.portal.Tasks()[0].ID
 	w.arrive(letter("2@romashka.example", "ivan@romashka.example", "Re: Printer", "Still.",
 		"In-Reply-To: <1@romashka.example>"))
-	// Deleted between the look at it and the comment.
+	// The task is deleted after it was looked at and before it is commented.
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "task.commentitem.add" || c.Method == "im.message.add" {
 			w.portal.Inject(nil)
@@ -331,7 +331,7 @@ func TestFilesThePortalDoesNotGiveHoldTheLetterBackNotThePass(t *testing.T) {
 	}
 }
 
-// The portal executes a call that nobody waits for any more: what was attempted is there only later.
+// The portal executes a call after the caller has given up, so its effect becomes visible only later.
 func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
 	for name, o := range map[string]sandbox.PortalOptions{
 		"old card": {},
@@ -353,7 +353,7 @@ func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
 				var stalled atomic.Bool
 				late := make(chan struct{})
 				w.portal.Inject(once(func(c *sandbox.Call) sandbox.Fault {
-					// The old card refuses what goes by REST v3; what follows that goes by v2.
+					// The old card refuses REST v3. The calls after that use v2.
 					if !slices.Contains(methods, c.Method) || c.V3 && !o.NewCard {
 						return sandbox.Fault{}
 					}
@@ -390,7 +390,7 @@ func TestAnAttemptThatComesTrueLateIsWaitedFor(t *testing.T) {
 	}
 }
 
-// made counts the tasks and the comments that are ours.
+// made returns the number of our tasks and comments.
 func (w *world) made() (n int) {
 	for _, t := range w.portal.Tasks() {
 		n++

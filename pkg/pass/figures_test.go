@@ -14,15 +14,15 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// figure is a job and what it may cost.
+// figure is a job with the maximum number of requests.
 type figure struct {
 	name string
 	most int
 	hits func(t *testing.T) int
 }
 
-// TestPortalFigures counts the requests of whole passes. They are the currency of a portal; docs/performance.md keeps
-// them.
+// TestPortalFigures counts the requests of complete passes, because requests are what a portal limits.
+// docs/performance.md contains the numbers.
 func TestPortalFigures(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("| job | requests | at most |\n|---|---|---|\n")
@@ -71,7 +71,7 @@ func TestPortalFigures(t *testing.T) {
 	}
 }
 
-// warm is a world that has found out today what it needs of the portal.
+// warm returns a world that has already looked up today what it needs from the portal.
 func warm(t testing.TB, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	p, s := w.open(store.Options{})
@@ -100,7 +100,7 @@ func idleNotify(t *testing.T) int {
 	return w.portal.Hits()
 }
 
-// unconfirmed is the poll after one that made a comment.
+// unconfirmed counts the requests of the poll after one that made a comment.
 func unconfirmed(t *testing.T) int {
 	w := warm(t, sandbox.PortalOptions{NewCard: true})
 	w.opened()
@@ -117,7 +117,7 @@ func newLetters(t *testing.T, world func(testing.TB, sandbox.PortalOptions) *wor
 		NewCard:  true,
 		Contacts: []sandbox.Contact{{ID: 275, Name: "Ivan", Emails: []string{"n1@b1.example"}}},
 	})
-	w.policy.AutoReply = false // letters cost the portal nothing, and take their time
+	w.policy.AutoReply = false // letters need no requests but take time
 	for i := range n {
 		from, id, subject := fmt.Sprintf("n%d@b%d.example", i, i), fmt.Sprintf("m%d@b.example",
 			i), fmt.Sprint("Question ", i)
@@ -138,11 +138,11 @@ func newLetters(t *testing.T, world func(testing.TB, sandbox.PortalOptions) *wor
 	return w.portal.Hits()
 }
 
-// changedTasks are 40 of 5,000 open ones that somebody has commented.
+// changedTasks counts the requests for 40 commented tasks out of 5,000 open ones.
 func changedTasks(t *testing.T, o sandbox.PortalOptions) int {
 	w := warm(t, o)
 	ids := w.population(5000)
-	for range 3 { // it has read so far
+	for range 3 { // the portal has been read up to here
 		w.clock.Advance(time.Hour)
 		w.notify()
 	}
@@ -157,7 +157,7 @@ func changedTasks(t *testing.T, o sandbox.PortalOptions) int {
 	return w.portal.Hits()
 }
 
-// population makes so many tickets with their tasks, without their letters, and returns the tasks' numbers.
+// population makes n tickets with tasks but without letters, and returns the tasks' ids.
 func (w *world) population(n int) []int64 {
 	w.t.Helper()
 	c, err := portal.New(portal.Options{Options: bitrix.Options{
@@ -202,8 +202,7 @@ func (w *world) population(n int) []int64 {
 	return ids
 }
 
-// recovery is what a pass does after one that lost the portal's answer: a pass that finds it away has one batch in
-// doubt.
+// recovery counts the requests of the pass after one that lost the portal's answer: one batch has an unknown outcome.
 func recovery(t *testing.T) int {
 	w := warm(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.AutoReply = false

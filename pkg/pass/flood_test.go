@@ -9,7 +9,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// What comes beyond mail.flood becomes files of one task, and none of it is lost or answered.
+// Letters beyond mail.flood become files of one task. None is lost or gets an auto-reply.
 func TestFloodIsGathered(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Flood, w.policy.FloodWithin = 2, time.Hour

@@ -10,8 +10,7 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// TestForms holds which of two forms is read: rules and posts read the same one, and no word of either gets lost in
-// silence.
+// Rules and posts use the same of two forms, and no word of either form is lost without a note.
 func TestForms(t *testing.T) {
 	c := replyCutter(t)
 	for _, tt := range []struct {

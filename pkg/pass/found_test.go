@@ -15,7 +15,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// each holds that every text went out, under one Message-ID.
+// each checks that every text was sent under exactly one Message-ID.
 func (w *world) each(texts ...string) {
 	w.t.Helper()
 	answers := strings.Join(w.answers(), "\n")
@@ -26,7 +26,7 @@ func (w *world) each(texts ...string) {
 	}
 }
 
-// forgotten makes a task of Anna's letter and dies before its number is recorded.
+// forgotten makes a task from Anna's letter and dies before recording its id.
 func (w *world) forgotten() int64 {
 	w.t.Helper()
 	w.arrive(letter("2@stroymir.example", "Anna <anna@stroymir.example>", "Password", "I forgot it."))
@@ -42,8 +42,8 @@ func (w *world) forgotten() int64 {
 	return w.portal.Tasks()[1].ID
 }
 
-// passedOver has a specialist answer on a task that the state does not know, and then on one that it knows: how far the
-// portal is read goes on behind both.
+// passedOver makes a specialist answer in a task that the state does not know, and then in one that it knows. The
+// recorded position in the portal is then after both answers.
 func (w *world) passedOver(unknown, known int64, notify func()) {
 	w.portal.Say(unknown, specialist, "Answer to Anna.")
 	w.clock.Advance(5 * time.Minute)
@@ -52,8 +52,8 @@ func (w *world) passedOver(unknown, known int64, notify func()) {
 	notify()
 }
 
-// What a specialist wrote on a task before the state knew it goes out when the task is found, however long ago the
-// portal's changes of that time were read.
+// An answer in a task that the state did not know is sent when the task is found, however long ago the portal's changes
+// of that time were read.
 func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name+", after a death", func(t *testing.T) {
@@ -116,8 +116,8 @@ func TestAnswersOnATaskThatIsFoundAgain(t *testing.T) {
 	}
 }
 
-// The same where a standby takes over that has never heard of the task, and passes read the portal before they can read
-// the mailbox again.
+// The same with a standby that does not know the task, when passes can read the portal before they can read the mailbox
+// again.
 func TestAnswersOnATaskThatAStandbyDoesNotKnow(t *testing.T) {
 	p, err := servers.StartPostgres(nil, "autovacuum_naptime = 60", "wal_level = minimal", "max_wal_senders = 0")
 	servers.Want(t, err)

@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// A machine that was frozen between noting an attempt and making it does not make it: another host may have looked for
-// it.
+// A machine that was suspended between recording an attempt and making it does not make it, because another host may
+// already have searched for its result.
 func TestAFrozenMachineMakesNothingLate(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
@@ -37,8 +37,8 @@ func TestAFrozenMachineMakesNothingLate(t *testing.T) {
 	}
 }
 
-// A machine that was frozen, or cut off, before its letters went out sends them no more when another host has worked
-// meanwhile.
+// A machine that was suspended or cut off before its letters were sent does not send them if another host has worked in
+// the meantime.
 func TestAFrozenMachineSendsNothingLate(t *testing.T) {
 	p, err := servers.StartPostgres(nil)
 	servers.Want(t, err)
@@ -47,7 +47,7 @@ func TestAFrozenMachineSendsNothingLate(t *testing.T) {
 	w.state = p.Address("postgres", "", "postgres") + "&search_path=frozen"
 	w.opening = func(o *store.Options) { o.Now, o.Wait = w.clock.Now, 5*time.Second }
 	w.arrive(letter("1@b.example", "n1@b.example", "One", "How?"))
-	// frozen runs a pass that stands still when it has noted an attempt, while the other host runs the same.
+	// frozen runs a pass that stops after it has recorded an attempt, while the other host runs the same pass.
 	frozen := func(attempt int, pass func(*pass.Pass, context.Context) (*pass.Report, error)) {
 		t.Helper()
 		w.steps = func(name string) {
@@ -74,7 +74,7 @@ func TestAFrozenMachineSendsNothingLate(t *testing.T) {
 			t.Errorf("%d more attempts were expected", attempt)
 		}
 	}
-	frozen(2, poll) // the task, then the auto-reply, which the other host takes for sent
+	frozen(2, poll) // the task, then the auto-reply, which the other host counts as sent
 	if n := len(w.portal.Tasks()); n != 1 || len(w.smtp.Letters()) != 0 {
 		t.Errorf("%d tasks, %d letters", n, len(w.smtp.Letters()))
 	}

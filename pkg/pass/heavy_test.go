@@ -11,11 +11,11 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// TestHeavyRead holds the bounds of reading a letter with all that is made of its text: 64 MiB of heap, and time that
-// no letter takes in earnest.
+// TestHeavyRead limits the cost of reading a letter and preparing its texts: 64 MiB of heap, and a time that no real
+// letter needs.
 func TestHeavyRead(t *testing.T) {
 	c := replyCutter(t)
-	// What is no longer needed is collected soon, so that the heap shows what is held.
+	// Frequent garbage collection makes the heap show what is in use.
 	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	for name, html := range map[string]string{
 		"links":      strings.Repeat(`<p><a href="https://example.ru/x?a=1">link</a> text</p>`+"\n", 20000),
@@ -43,7 +43,7 @@ func TestHeavyRead(t *testing.T) {
 	}
 }
 
-// watch returns the most heap in use until it is told to stop.
+// watch returns the maximum heap in use until done is closed.
 func watch(done chan struct{}) (most uint64) {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

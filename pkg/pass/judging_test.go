@@ -23,7 +23,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// endless never ends writing the posts of one sender's letters.
+// endless never finishes writing the posts for one sender's letters.
 type endless struct {
 	outbox.Texts
 	end chan struct{}
@@ -36,7 +36,7 @@ func (e endless) Post(p desk.Post, v render.PostVars) (string, string, error) {
 	return e.Texts.Post(p, v)
 }
 
-// heavy is a letter whose quotes take longer to be cut than others.
+// heavy returns a letter whose quotes take especially long to cut.
 func heavy(from string) []byte {
 	page := strings.Repeat("<blockquote type=cite><div>On Monday, Anna <anna@a.example> wrote:</div><p>w", 30_000)
 	return letter(from, from, "Heavy", page, "Content-Type: text/html; charset=utf-8")
@@ -78,7 +78,7 @@ func TestTheBudgetOfALetterBoundsAllWorkOnIt(t *testing.T) {
 	}
 }
 
-// The time of the pass ends work on a letter, too, and no failure of that letter's is counted.
+// The end of the pass also ends the work on a letter, and does not count as a failure of that letter.
 func TestTheEndOfThePassEndsWorkOnALetter(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
@@ -103,7 +103,7 @@ func TestTheEndOfThePassEndsWorkOnALetter(t *testing.T) {
 	}
 }
 
-// Many letters that use up their time end the pass over their mailbox, and none of the others is taken for one.
+// If many letters exceed their time, the pass over their mailbox ends. The other letters do not count as failed.
 func TestManyEndlessLetters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.PortalOptions{})
@@ -140,7 +140,7 @@ func TestManyEndlessLetters(t *testing.T) {
 	}
 }
 
-// diary is a page that outlasts a pass.
+// diary is a Diary that outlasts a pass.
 type diary struct {
 	mu   sync.Mutex
 	now  []desk.Listing
@@ -171,8 +171,8 @@ func (d *diary) Forget(at desk.Listing) {
 	delete(d.died, at)
 }
 
-// What two passes died over goes into the quarantine by its header alone, or if that is what they die over by its
-// place, and the others' letters are read.
+// A message over which two passes have died goes into the quarantine with its header, or only with its place if reading
+// the header is fatal too. Letters of others are read.
 func TestWhatPassesDieOver(t *testing.T) {
 	for died, subject := range map[int]string{1: "", 2: "Deadly", 3: ""} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -207,7 +207,7 @@ func TestWhatPassesDieOver(t *testing.T) {
 		if len(all) != 1 || all[0].Subject != subject || all[0].Whole || len(w.portal.Tasks()) != 2 {
 			t.Errorf("%d: quarantine %+v, %d tasks", died, all, len(w.portal.Tasks()))
 		}
-		// Let out by a person, it is read again.
+		// A person releases it, and it is read again.
 		w.readmit()
 		w.quiet()
 		if n := len(w.quarantined()); n != 0 || len(w.portal.Tasks()) != 3 {
@@ -216,7 +216,7 @@ func TestWhatPassesDieOver(t *testing.T) {
 	}
 }
 
-// longLetters are three letters of which the second is longer than what is kept in memory.
+// longLetters brings three letters, of which the second is longer than what is kept in memory.
 func (w *world) longLetters(kilobytes ...int) {
 	for i, n := range kilobytes {
 		w.arrive(letter(fmt.Sprint(i, "@a.example"), fmt.Sprintf("a%d@a.example", i), fmt.Sprint("Letter ", i),
@@ -224,7 +224,7 @@ func (w *world) longLetters(kilobytes ...int) {
 	}
 }
 
-// whole counts the tasks that have all of their letter.
+// whole returns the number of tasks with their complete letter.
 func (w *world) whole() (n int) {
 	for _, task := range w.portal.Tasks() {
 		text := task.Description
@@ -238,8 +238,8 @@ func (w *world) whole() (n int) {
 	return n
 }
 
-// Where there is no room for long messages, those that need none of it are done; one that does not fit alone is treated
-// as too large, and the pass says what to do.
+// If there is no room for long messages, short ones are processed. One that does not fit even alone is treated as too
+// large, and the pass says what to do.
 func TestNoRoomForLongMessages(t *testing.T) {
 	for _, dry := range []bool{true, false} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -277,7 +277,7 @@ func TestNoRoomForLongMessages(t *testing.T) {
 	}
 }
 
-// Messages for which there is no room together are worked on one by one, in full.
+// Messages that do not fit together are processed completely, one by one.
 func TestRoomForOneMessageAtATime(t *testing.T) {
 	disk, err := servers.NewDisk(1 << 20)
 	if err != nil {
@@ -297,7 +297,7 @@ func TestRoomForOneMessageAtATime(t *testing.T) {
 	}
 }
 
-// The second folder takes what the first does not.
+// The second folder is used if the first one is full.
 func TestTheSecondFolderForLongMessages(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	spare := t.TempDir()
@@ -312,7 +312,7 @@ func TestTheSecondFolderForLongMessages(t *testing.T) {
 	}
 }
 
-// Long messages that are worked on at the same time take no more of the disk than they may.
+// Long messages processed at the same time stay within the limit of disk space.
 func TestLongMessagesAreBoundedTogether(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -321,7 +321,7 @@ func TestLongMessagesAreBoundedTogether(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.maxMessage = 50 << 20
 	w.folders = spool.Folders{t.TempDir()}
-	for _, n := range []int{40, 30, 1} { // MB of nothing
+	for _, n := range []int{40, 30, 1} { // megabytes of zeros
 		raw := letter(fmt.Sprint(n, "@a.example"), "ivan@a.example", "Long", "x", "Content-Type: text/plain",
 			"Content-Transfer-Encoding: quoted-printable")
 		w.arrive(append(raw, bytes.Repeat([]byte("=\r\n"), n*330_000)...))
@@ -344,7 +344,7 @@ func TestLongMessagesAreBoundedTogether(t *testing.T) {
 	}
 }
 
-// deletedBytes returns how long the files are together that this process has open in a folder, though they are removed.
+// deletedBytes returns the total size of removed files in a folder that this process still has open.
 func deletedBytes(t *testing.T, dir string) (sum int64) {
 	all, _ := os.ReadDir("/proc/self/fd")
 	for _, fd := range all {

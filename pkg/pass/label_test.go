@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/pass"
 )
 
-// The label under a picture is the name by which its file is found on the task.
+// The label of a picture is the name of its file in the task.
 func TestPictureLabel(t *testing.T) {
 	c := replyCutter(t)
 	for _, tt := range []struct{ name, id, file, kind, body, want string }{

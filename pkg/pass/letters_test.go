@@ -25,7 +25,7 @@ import (
 	"helpdesk/templates"
 )
 
-// answered is a world in which the specialist has said two things about a letter between two passes.
+// answered returns a world in which the specialist has written two comments on a letter between two passes.
 func answered(t *testing.T, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	set, err := render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape, QuoteLimit: 40})
@@ -45,7 +45,7 @@ func answered(t *testing.T, o sandbox.PortalOptions) *world {
 	return w
 }
 
-// mailed returns the letters that people sent, in their order.
+// mailed returns the letters that people sent, in order.
 func (w *world) mailed() []desk.Message {
 	var all []desk.Message
 	for _, l := range w.smtp.Letters() {
@@ -58,8 +58,8 @@ func (w *world) mailed() []desk.Message {
 	return all
 }
 
-// TestCommentsMakeOneLetter reads the letter that two comments make: in their order, the files with it, the customer's
-// own words below, cut, and a subject by which his answer is found.
+// TestCommentsMakeOneLetter reads the letter made from two comments. It contains the comments in order, their files,
+// the cut words of the customer below, and a subject that leads a reply to the ticket.
 func TestCommentsMakeOneLetter(t *testing.T) {
 	for name, o := range map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +104,7 @@ func wantOrder(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// TestCommentsMakeOneLetterEach turns the joining off.
+// The same with the joining of comments turned off.
 func TestCommentsMakeOneLetterEach(t *testing.T) {
 	w := answered(t, sandbox.PortalOptions{})
 	w.policy.Combine = false
@@ -121,8 +121,7 @@ func TestCommentsMakeOneLetterEach(t *testing.T) {
 	}
 }
 
-// TestCopyInSent holds that what is kept for a copy is the very letter that went out, and is kept from the moment on
-// that the letter counts as sent.
+// The letter kept for a copy is exactly the one that was sent, and it is kept as soon as the letter counts as sent.
 func TestCopyInSent(t *testing.T) {
 	w := answered(t, sandbox.PortalOptions{})
 	for range 2 {
@@ -155,7 +154,7 @@ func TestCopyInSent(t *testing.T) {
 	}
 }
 
-// sizeless is a portal that tells no sizes and gives a file that never ends.
+// sizeless is a portal that reports no file sizes and delivers an endless file.
 type sizeless struct {
 	pass.Feed
 	outbox.Portal
@@ -186,10 +185,10 @@ func (f *sizeless) Download(_ context.Context, _ desk.File, w io.Writer) error {
 	}
 }
 
-// TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry has the letter go out without it, and name it.
+// A file of unknown size that turns out too large is left out of the letter, which names it.
 func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
 	w := answered(t, sandbox.PortalOptions{NewCard: true})
-	w.clock.Advance(time.Minute) // the date of the answer is written late
+	w.clock.Advance(time.Minute) // the portal writes the date of the answer late
 	p, s := w.open(store.Options{})
 	portal := &sizeless{Feed: p.Feed, Portal: p.Outbox.Portal}
 	p.Feed, p.Outbox.Portal = portal, portal
@@ -206,13 +205,13 @@ func TestAFileOfUnknownSizeIsTakenUpToWhatALetterMayCarry(t *testing.T) {
 	wantOrder(t, all[0].Plain, "отсюда", "- Схема.pdf\n")
 }
 
-// TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles, whether the relay has said before how much it takes or refuses
-// what it is given; one that is too large even so is told on the task.
+// A letter that is too large for the relay is sent without files, whether the relay has announced its limit or refuses
+// the letter. If it is too large even so, the task says so.
 func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
 	tooBig := &smtp.SMTPError{Code: 552, EnhancedCode: smtp.EnhancedCode{5, 3, 4}, Message: "Message too big"}
 	for name, c := range map[string]struct {
 		takes int64
-		fails int // refusals after the letter
+		fails int // number of refusals after the letter was transferred
 		sent  int
 	}{"said before": {1 << 20, 0, 1}, "refused": {0, 1, 1}, "refused without files": {0, 99, 0}} {
 		t.Run(name, func(t *testing.T) {
@@ -247,7 +246,7 @@ func TestALetterTooLargeForTheRelayGoesOutWithoutItsFiles(t *testing.T) {
 				if len(m.Attachments) != 0 {
 					t.Errorf("files %+v", m.Attachments)
 				}
-				// It is the letter that was recorded, so an answer to it finds its ticket.
+				// The recorded letter was sent, so a reply to it leads to its ticket.
 				w.arrive(letter("2@stroymir.example", "ivan@stroymir.example", "Done", "It works.",
 					"In-Reply-To: <"+m.ID+">"))
 				w.quiet()

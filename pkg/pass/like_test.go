@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// liking is a world in which answers that went out are shown by likes.
+// liking returns a world in which sent answers are shown by likes.
 func liking(t *testing.T, o sandbox.PortalOptions) *world {
 	w := newWorld(t, o)
 	w.wired = func(p *pass.Pass, _ *store.Store) { p.Outbox.LikeSent = true }
@@ -18,7 +18,7 @@ func liking(t *testing.T, o sandbox.PortalOptions) *world {
 	return w
 }
 
-// likes returns who likes the specialist's comments, and what the task was told.
+// likes returns who likes the specialist's comments, and our comments in the task.
 func (w *world) likes() (likes []int64, said []string) {
 	task := w.portal.Tasks()[0]
 	for _, c := range task.Comments {
@@ -27,8 +27,7 @@ func (w *world) likes() (likes []int64, said []string) {
 	return likes, w.said(task)
 }
 
-// TestLikeOfAnAnswer: the new card shows by a like that an answer went out, and nothing else; the old card by a
-// comment.
+// On the new card a like alone shows that an answer was sent; on the old card a comment shows it.
 func TestLikeOfAnAnswer(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +46,7 @@ func TestLikeOfAnAnswer(t *testing.T) {
 	}
 }
 
-// TestLikeThatIsRefused: where the portal takes no like, a comment says that the answer went out.
+// If the portal refuses the like, a comment says that the answer was sent.
 func TestLikeThatIsRefused(t *testing.T) {
 	w := liking(t, sandbox.PortalOptions{NewCard: true})
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
@@ -63,7 +62,7 @@ func TestLikeThatIsRefused(t *testing.T) {
 	}
 }
 
-// TestDyingOverALike: a like that may be there is no reason for a comment.
+// If the like may have been set, no comment is added.
 func TestDyingOverALike(t *testing.T) {
 	w := liking(t, sandbox.PortalOptions{NewCard: true})
 	w.clock.Advance(time.Minute)

@@ -13,8 +13,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// TestMailboxesAreOpenedTogether: each waits until several others have been asked, which none would be if one came
-// after the other; their mail is decided in the order of the settings, and all are closed.
+// Mailboxes are opened at the same time: each one waits until several others were asked, which would never happen one
+// after the other. Their mail is decided in the order of the settings, and all are closed.
 func TestMailboxesAreOpenedTogether(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.boxes = nil
@@ -72,8 +72,8 @@ func (c closing) Close() error {
 	return c.Mailbox.Close()
 }
 
-// Another run may work on what was found before this one has the state: everything is made once, where the messages
-// were marked meanwhile, where they were moved away, and where the other run died before it marked them.
+// Another run may process the found messages before this one has the state. Everything is made once, whether the
+// messages were marked, were moved away, or the other run died before marking them.
 func TestAnotherRunWorksOnWhatWasFound(t *testing.T) {
 	for name, c := range map[string]struct{ moveTo, dies string }{
 		"marked":     {"", ""},

@@ -16,7 +16,7 @@ import (
 
 const ivan = "Иван Петров <ivan@romashka.example>"
 
-// bring lets a letter arrive now, and works it off.
+// bring makes a letter arrive and processes it.
 func (w *world) bring(raw []byte) {
 	w.t.Helper()
 	w.bringTo("INBOX", raw)
@@ -30,7 +30,7 @@ func (w *world) bringTo(folder string, raw []byte) {
 	}
 }
 
-// want fails unless there are so many tasks and so many auto-replies.
+// want fails unless there are this many tasks and auto-replies.
 func (w *world) want(what string, tasks, replies int) {
 	w.t.Helper()
 	_, auto := w.letters()
@@ -39,7 +39,7 @@ func (w *world) want(what string, tasks, replies int) {
 	}
 }
 
-// said returns the posts of ours in a task's talk.
+// said returns our posts in a task's talk.
 func (w *world) said(task sandbox.Task) (texts []string) {
 	for _, c := range task.Comments {
 		if !c.System && strings.Contains(c.Text, "hd-") {
@@ -49,7 +49,7 @@ func (w *world) said(task sandbox.Task) (texts []string) {
 	return texts
 }
 
-// returned is a delivery report of Postfix for a letter of ours.
+// returned is a delivery report by Postfix for one of our letters.
 func (w *world) returned(id string, of mail.Letter, status string) []byte {
 	m, err := eml.Parse(bytes.NewReader(of.Raw), desk.Listing{})
 	w.check(err)
@@ -63,7 +63,7 @@ func (w *world) returned(id string, of mail.Letter, status string) []byte {
 		"Return-Path: <>")
 }
 
-// plain makes no-break spaces plain ones.
+// plain replaces no-break spaces by spaces.
 func plain(s string) string { return strings.ReplaceAll(s, "\u00a0", " ") }
 
 func (w *world) lastLetter() mail.Letter {
@@ -114,7 +114,7 @@ func TestBounceOfTheAutoReply(t *testing.T) {
 	w.want("she writes again", 3, 3)
 }
 
-// A report that names no letter of ours, or one we never sent, makes no comment and is kept for a person.
+// A report that names no letter of ours, or one that we never sent, makes no comment and is kept for a person.
 func TestForgedBounce(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.bring(letter("1@romashka.example", ivan, "Принтер не печатает", "Помогите."))
@@ -132,8 +132,7 @@ func TestForgedBounce(t *testing.T) {
 	}
 }
 
-// A web form that names an address in Reply-To which does not exist gets no second auto-reply there, until that address
-// writes itself.
+// A Reply-To address that does not exist gets no second auto-reply, until somebody writes from that address.
 func TestHardBouncedAddressGetsNoAutoReply(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	n := 0
@@ -207,7 +206,7 @@ func TestLongClosedAndDeleted(t *testing.T) {
 	}
 }
 
-// pictured is a letter in HTML that shows a logo below its text.
+// pictured is an HTML letter with a logo below its text.
 func pictured(id, subject, text, logo string, header ...string) []byte {
 	return letter(id, ivan, subject, "--b\nContent-Type: text/html; charset=utf-8\n\n<p>"+text+
 		"</p><div class=\"gmail_signature\">Иван <img src=\"cid:logo\"></div>\n"+
@@ -269,7 +268,7 @@ func TestForwardNamesTheOriginalSender(t *testing.T) {
 	}
 }
 
-// A comment waits for its task, and its files for the comment: they are still at hand then.
+// A comment waits for its task, and its message is still at hand then, so its files are not fetched again.
 func TestFilesOfARepeatContactAreFetchedOnce(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	for i := range 60 {

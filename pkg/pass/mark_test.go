@@ -11,8 +11,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestAFolderThatTakesNoMarksStillGivesItsMail has marks refused over which neither later passes nor later chunks of
-// one may stop taking in new mail; they are made good once the folder takes them.
+// If a folder refuses marks, later chunks and passes still take in new mail. The marks are set when the folder accepts
+// them again.
 func TestAFolderThatTakesNoMarksStillGivesItsMail(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	stores := 0
@@ -24,7 +24,7 @@ func TestAFolderThatTakesNoMarksStillGivesItsMail(t *testing.T) {
 		return &imap.Error{Type: imap.StatusResponseTypeNo, Text: "Over quota"}
 	})
 	want := 0
-	for i, letters := range []int{101, 1} { // the marks of the first 50 are due before the last one is read
+	for i, letters := range []int{101, 1} { // the first 50 should be marked before the last one is read
 		for j := range letters {
 			w.arrive(letter(fmt.Sprintf("%d.%d@a.example", i, j), fmt.Sprintf("a%d.%d@a%d.example", i, j, j),
 				"Printer", "please"))

@@ -22,7 +22,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// trap is told of each call before it is made, and may panic.
+// trap is called before each call, and may panic.
 type trap func(name string, args ...any)
 
 type (
@@ -381,10 +381,10 @@ func (x trapMailbox) Close() error {
 	return x.Mailbox.Close()
 }
 
-// trapped puts the trap before everything that a pass is given.
+// trapped wraps everything that a pass is given in the trap.
 func trapped(p *pass.Pass, t trap) {
 	o := p.Outbox
-	o.Together = nil // in goroutines, where a panic ends the program
+	o.Together = nil // runs functions in goroutines, where a panic would end the program
 	o.Queue, o.Seen, o.Tickets, o.Kept, o.People = trapQueue{o.Queue, t}, trapSightings{o.Seen,
 		t}, trapTicket{o.Tickets, t}, trapKept{o.Kept, t}, trapPeople{o.People, t}
 	o.Portal, o.OneC, o.Sources = trapPortal{o.Portal, t}, trapDirectory{t}, []string{"directory", "onec", "bitrix24"}
@@ -420,13 +420,13 @@ func trapped(p *pass.Pass, t trap) {
 	}
 }
 
-// asked are the titles of the tasks that a specialist answers on.
+// asked are the titles of the tasks in which a specialist answers.
 var asked = []string{"Printer", "Mouse", "Screen"}
 
-// away is no portal.
+// away makes the portal unreachable.
 func away(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.BadGateway} }
 
-// removals takes our user off a task when it is read, and deletes another when it is commented.
+// removals removes our user from a task when it is read, and deletes another task when it is commented.
 func (w *world) removals() func(*sandbox.Call) sandbox.Fault {
 	var removed, deleted bool
 	return func(c *sandbox.Call) sandbox.Fault {
@@ -445,7 +445,7 @@ func (w *world) removals() func(*sandbox.Call) sandbox.Fault {
 	}
 }
 
-// loseFiles has the tasks of these titles lose their files.
+// loseFiles removes the files of the tasks with these titles.
 func (w *world) loseFiles(titles ...string) {
 	for _, task := range w.portal.Tasks() {
 		if slices.Contains(titles, task.Title) {
@@ -454,7 +454,7 @@ func (w *world) loseFiles(titles ...string) {
 	}
 }
 
-// day is a day on which everything is called that a pass is given. While it is trapped, each pass has the trap.
+// day is a day on which every method that a pass is given is called. While it is trapped, each pass has the trap.
 func day(w *world, t trap) {
 	run := func(fn func(*pass.Pass, context.Context) (*pass.Report, error)) {
 		w.t.Helper()
@@ -488,7 +488,7 @@ func day(w *world, t trap) {
 	w.check(w.imap.Remove("INBOX", lost))
 	w.portal.Inject(once(func(c *sandbox.Call) sandbox.Fault {
 		if c.Method == "tasks.task.add" {
-			return sandbox.Fault{Kind: sandbox.Drop, After: true} // it is not known what became of it
+			return sandbox.Fault{Kind: sandbox.Drop, After: true} // the outcome is unknown
 		}
 		return sandbox.Fault{}
 	}))
@@ -526,10 +526,10 @@ func day(w *world, t trap) {
 	run(poll)
 }
 
-// copies is what the portal puts into the name of a file that was uploaded before, and used by no task.
+// copies matches what the portal adds to the name of a file that was uploaded before and is not used by any task.
 var copies = regexp.MustCompile(` \(\d+\)`)
 
-// mended lets everything be tried again that is held, and looks whether all of it came to be, each thing once.
+// mended retries everything that is held, and checks that all of it exists exactly once.
 func mended(w *world) {
 	w.t.Helper()
 	w.breakTexts = nil
@@ -588,7 +588,7 @@ func mended(w *world) {
 	}
 }
 
-// methods are those of the interfaces that a pass and its outbox are given.
+// methods returns the methods of the interfaces that a pass and its outbox are given.
 func methods() map[string]bool {
 	all := map[string]bool{"Kit": true, "Box.Open": true, "Sender.Open": true, "Sender.Relay": true}
 	for _, t := range []reflect.Type{
@@ -607,8 +607,8 @@ func methods() map[string]bool {
 	return all
 }
 
-// TestAPanicAnywhere panics in every method of every interface, all the time and over one customer alone, while a day
-// goes on. A pass always ends with a report, and what the day should have brought is there once in the end.
+// TestAPanicAnywhere makes every method of every interface panic during a day, either always or for one customer only.
+// Each pass must end with a report, and in the end everything must exist exactly once.
 func TestAPanicAnywhere(t *testing.T) {
 	var mu sync.Mutex
 	called := map[string]bool{}
@@ -628,7 +628,7 @@ func TestAPanicAnywhere(t *testing.T) {
 						panic("of " + name)
 					}
 				})
-				// the others' things are done by now
+				// effects for the other customers must be finished by now
 				if whom != "" && !strings.HasPrefix(name, "Queue.") && !strings.HasPrefix(name, "Sightings.") {
 					if text, _ := w.shape(); !strings.Contains(text, "task Printer") ||
 						!strings.Contains(text, "Restart: Printer") {

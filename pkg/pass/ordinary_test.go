@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/eml"
 )
 
-// An ordinary answer brings no remark and no file; one with a word of the customer's inside our letter brings both.
+// An ordinary reply adds neither a note nor a file. A reply with the customer's words inside our letter adds both.
 func TestOrdinaryAnswer(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {

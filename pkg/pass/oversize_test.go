@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// listing is a mailbox whose list tells sizes of its own.
+// listing is a mailbox that lists wrong sizes.
 type listing struct {
 	pass.Mailbox
 	size int64
@@ -27,8 +27,8 @@ func (m listing) Unseen(ctx context.Context, since time.Time) ([]desk.Listing, e
 	return ls, err
 }
 
-// TestALetterLargerThanListedIsKnownAsTooLarge: its task says that text and files are missing, and it stays in the
-// mailbox, also when a later pass finds it there.
+// The task of a letter that is larger than listed says that text and files are missing. The letter stays in the
+// mailbox, even if a later pass finds it there.
 func TestALetterLargerThanListedIsKnownAsTooLarge(t *testing.T) {
 	for _, listed := range []int64{2 << 20, 1000, 0} {
 		t.Run(fmt.Sprint("listed as ", listed), func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 
 const panicAddress = "poison@a.example"
 
-// panickingTexts panics over the letters to one customer.
+// panickingTexts panics for letters to one customer.
 type panickingTexts struct{ outbox.Texts }
 
 func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rendered, error) {
@@ -26,7 +26,7 @@ func (t panickingTexts) Letter(kind desk.LetterKind, v render.Vars) (render.Rend
 	return t.Texts.Letter(kind, v)
 }
 
-// panickingRelay panics over the letters to one customer.
+// panickingRelay panics for letters to one customer.
 type panickingRelay struct{ outbox.Relay }
 
 func (r panickingRelay) Send(ctx context.Context, l desk.Letter) (desk.Sent, error) {
@@ -36,7 +36,8 @@ func (r panickingRelay) Send(ctx context.Context, l desk.Letter) (desk.Sent, err
 	return r.Relay.Send(ctx, l)
 }
 
-// TestALetterThatPanicsIsHeldAndTheOthersGo: once it is mended, it goes out where it cannot have gone before.
+// A letter that causes a panic is held, and the others are sent. After the cause is fixed, it is sent if it cannot have
+// been sent before.
 func TestALetterThatPanicsIsHeldAndTheOthersGo(t *testing.T) {
 	for name, c := range map[string]struct {
 		harm   func(*pass.Pass)

@@ -19,7 +19,7 @@ import (
 // cards are the two kinds of portals.
 var cards = map[string]sandbox.PortalOptions{"old card": {}, "new card": {NewCard: true}}
 
-// admin makes the webhook's user an administrator, who sees every task.
+// admin makes the webhook's user an administrator, who can see every task.
 func admin(o sandbox.PortalOptions) sandbox.PortalOptions {
 	o.Users = []sandbox.User{{
 		ID:    1,
@@ -29,7 +29,7 @@ func admin(o sandbox.PortalOptions) sandbox.PortalOptions {
 	return o
 }
 
-// opened lets a letter of Ivan's come and returns its task.
+// opened brings a letter from Ivan and returns its task.
 func (w *world) opened() int64 {
 	w.t.Helper()
 	w.arrive(letter("1@romashka.example", "Ivan <ivan@romashka.example>", "Printer", "It does not print."))
@@ -42,14 +42,14 @@ func (w *world) opened() int64 {
 	return all[0].ID
 }
 
-// again lets Ivan write once more.
+// again brings another letter from Ivan.
 func (w *world) again(n int, text string) {
 	w.t.Helper()
 	w.arrive(letter(fmt.Sprintf("again%d@romashka.example", n), "Ivan <ivan@romashka.example>", "Re: Printer", text,
 		"In-Reply-To: <1@romashka.example>"))
 }
 
-// answers are the letters that specialists' comments made.
+// answers returns the letters made from specialists' comments.
 func (w *world) answers() []string {
 	human, _ := w.letters()
 	return human
@@ -90,7 +90,7 @@ func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
 			if got := w.answers(); len(got) != 2 {
 				t.Fatal(got)
 			}
-			w.portal.Say(task, specialist, "Done at once.") // the same words, and no result
+			w.portal.Say(task, specialist, "Done at once.") // the same words, but not a result
 			w.minutes(60, w.notify)
 			if got := w.answers(); len(got) != 2 {
 				t.Fatal("sent twice:", got)
@@ -99,7 +99,7 @@ func TestResultMarkedAfterItsCommentWasRead(t *testing.T) {
 	}
 }
 
-// Results marked before results were asked for are no news.
+// Results that were marked before the setting was changed to results are not sent.
 func TestOldResultsAreNotSent(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Send = "marked"
@@ -114,7 +114,7 @@ func TestOldResultsAreNotSent(t *testing.T) {
 	}
 }
 
-// Of results nobody asks for ever: an idle day costs few requests more than its passes.
+// Results are looked for less and less often: an idle day needs few requests beyond those of its passes.
 func TestResultsAreAskedForLessAndLess(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Send = "results"
@@ -173,8 +173,8 @@ func TestRepeatContactReopens(t *testing.T) {
 	}
 }
 
-// A task is deleted: at once, or only when the comment is about to be made. Either way the letter opens a new one that
-// says so, and what follows belongs to that.
+// A task is deleted, either at once or when the comment is about to be made. In both cases the letter opens a new task
+// that says so, and later letters belong to the new task.
 func TestDeletedTask(t *testing.T) {
 	for name, o := range cards {
 		for _, late := range []bool{false, true} {
@@ -208,7 +208,7 @@ func TestDeletedTask(t *testing.T) {
 	}
 }
 
-// Our user is taken off a task while its talk is about to be read: he takes part again, and nothing is missed.
+// Our user is removed from a task while its talk is read. They are added again, and no comment is missed.
 func TestAccessIsTakenBack(t *testing.T) {
 	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true, ChatForMembers: true}))
 	task := w.opened()
@@ -234,7 +234,7 @@ func TestAccessIsTakenBack(t *testing.T) {
 	}
 }
 
-// Where he may not, it is told once and the passes go on.
+// If adding the user again is not permitted, that is reported once, and the passes continue.
 func TestAccessLostIsToldOnce(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	task := w.opened()
@@ -250,7 +250,7 @@ func TestAccessLostIsToldOnce(t *testing.T) {
 	}
 }
 
-// A rehearsal changes nothing, a lost access included.
+// A rehearsal changes nothing, not even a lost access.
 func TestRehearsalDoesNotRejoin(t *testing.T) {
 	w := newWorld(t, admin(sandbox.PortalOptions{NewCard: true}))
 	task := w.opened()
@@ -268,7 +268,7 @@ func TestRehearsalDoesNotRejoin(t *testing.T) {
 	}
 }
 
-// A portal that lets nobody in ends the pass with one clear line, and costs no further request.
+// A portal that refuses the webhook ends the pass with one clear line, without further requests.
 func TestClosedPortalIsOneLine(t *testing.T) {
 	for name, tt := range map[string]struct {
 		fault sandbox.Fault
@@ -314,7 +314,7 @@ func TestClosedPortalIsOneLine(t *testing.T) {
 	}
 }
 
-// A pass whose time is nearly up begins nothing it can't end; the next one makes it, once.
+// A pass that is almost out of time begins nothing that it cannot finish. The next pass makes it, once.
 func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.QueryLimit} })
@@ -330,7 +330,7 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 	})
 	p, s := w.open(store.Options{})
 	w.check(s.Cache(w.clock.Now(), map[string][]byte{"portal.times": []byte(`{"tasks.task.add":7}`)}))
-	p.Boxes = nil // their servers go by another clock
+	p.Boxes = nil // their servers use a different clock
 	_, err := poll(p, until{context.Background(), w.clock, w.clock.Now().Add(8 * time.Second)})
 	w.check(err)
 	all, err := s.Outbox.Pendings()
@@ -346,17 +346,17 @@ func TestTimeOutLeavesNothingInDoubt(t *testing.T) {
 	}
 }
 
-// until is a context whose end is a moment of the world's clock.
+// until is a context that ends at a time of the world's clock.
 type until struct {
 	context.Context
 	clock *sandbox.Clock
 	at    time.Time
 }
 
-// Deadline says it by this machine's clock, as every context does.
+// Deadline converts that time to this machine's clock, as contexts require.
 func (u until) Deadline() (time.Time, bool) { return time.Now().Add(u.at.Sub(u.clock.Now())), true }
 
-// What can't be had stays behind with its name and size, and the rest is made.
+// Unavailable files are left out with name and size, and the rest is made.
 func TestFilesThatStayBehind(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{Drive: func(name string, content []byte) error {
 		if strings.HasPrefix(name, "huge") {
@@ -389,7 +389,7 @@ func TestFilesThatStayBehind(t *testing.T) {
 	}
 }
 
-// A customer's words are no markup of the portal: they tag no task and mention nobody.
+// A customer's text is not interpreted as the portal's markup: it neither tags the task nor mentions anybody.
 func TestLettersNeitherTagNorMention(t *testing.T) {
 	const subject = "#urgent: order #12 #3-b"
 	text := "#first line of #12 and #later\n#3 [USER=7]Anna[/USER] is [B]late[/B], see https://b.example/#top\n\t#tab"
@@ -434,7 +434,7 @@ func TestLettersNeitherTagNorMention(t *testing.T) {
 	}
 }
 
-// A chat cuts what is longer than it takes: we cut before, and attach the whole.
+// A chat truncates long messages, so we cut the text before and attach the whole message.
 func TestLongCommentIsNotCutByThePortal(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -455,8 +455,8 @@ func TestLongCommentIsNotCutByThePortal(t *testing.T) {
 	}
 }
 
-// Dates of the portal have whole seconds: what stirs again within the second of the last reading is not missed, and
-// what was read is not sent twice.
+// The portal's dates have whole seconds. Comments in the second of the last reading are not missed, and those already
+// read are not sent twice.
 func TestAnswersOfOneSecond(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -473,7 +473,7 @@ func TestAnswersOfOneSecond(t *testing.T) {
 			one, two := all[0].ID, all[1].ID
 			w.portal.Say(one, specialist, "First.")
 			w.notify()
-			w.portal.Say(one, specialist, "Second.") // all of it in the same second
+			w.portal.Say(one, specialist, "Second.") // all in the same second
 			w.portal.Say(two, specialist, "Third.")
 			w.notify()
 			w.portal.Say(two, specialist, "Fourth.")

@@ -19,7 +19,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// failingTexts fails over the posts of one sender's letters, by an error or by a panic.
+// failingTexts fails for the posts of one sender's letters, with an error or a panic.
 type failingTexts struct {
 	outbox.Texts
 	panics bool
@@ -83,7 +83,7 @@ func TestAFailingMessageGoesToTheQuarantineAndTheRestOfThePassIsDone(t *testing.
 	}
 }
 
-// retried lets the message out of the quarantine after what was wrong is mended.
+// retried fixes the cause and releases the message from the quarantine.
 func (w *world) retried(t *testing.T) {
 	t.Helper()
 	w.breakTexts = nil
@@ -122,8 +122,7 @@ func TestAMessageThatCannotBeFetchedDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
-// TestAServerThatGivesNoMessagesQuarantinesNone has the server refuse every FETCH of bodies for longer than a message
-// may fail.
+// The server refuses every FETCH of bodies, for longer than it takes to put a message into the quarantine.
 func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	for i := range 5 {
@@ -136,7 +135,7 @@ func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 		case strings.HasSuffix(c, "SEARCH"):
 			fetches = 0
 		case strings.HasSuffix(c, "FETCH"):
-			if fetches++; fetches > 1 { // the first is the list
+			if fetches++; fetches > 1 { // the first FETCH is the list
 				return &imap.Error{
 					Type: imap.StatusResponseTypeNo,
 					Code: imap.ResponseCodeUnavailable,
@@ -159,7 +158,8 @@ func TestAServerThatGivesNoMessagesQuarantinesNone(t *testing.T) {
 	}
 }
 
-// anotherServer has another mail server under the same name, on which messages are counted from the beginning.
+// anotherServer replaces the mail server by another one under the same name, which numbers its messages from the
+// beginning.
 func (w *world) anotherServer() {
 	w.t.Helper()
 	was := w.imap.UIDValidity("INBOX")
@@ -172,12 +172,13 @@ func (w *world) anotherServer() {
 	}
 }
 
-// long is a letter that the quarantine leaves in its mailbox.
+// long is a letter that is too long for the quarantine.
 func long(id, from string) []byte {
 	return letter(id, from, "Long", strings.Repeat("It does not print.\n", desk.KeptMost/16))
 }
 
-// What is too long to be kept, and what there is no more room for, stays in its mailbox, and comes from there again.
+// Messages that are too long for the quarantine or for its remaining room stay in their mailbox and are fetched from
+// there again.
 func TestTheQuarantineLeavesLongMessagesWhereTheyAre(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.maxMessage = 50 << 20
@@ -204,8 +205,8 @@ func TestTheQuarantineLeavesLongMessagesWhereTheyAre(t *testing.T) {
 	}
 }
 
-// A message that its mailbox has no more stays in the quarantine and says so; what lies at its place by now is another
-// one, be it of the same length, and becomes a task of its own.
+// A message that is no longer in its mailbox stays in the quarantine and says so. A different message at its place,
+// even of the same length, becomes a task of its own.
 func TestWhatItsMailboxHasNoMore(t *testing.T) {
 	for _, other := range []bool{false, true} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -238,7 +239,8 @@ func TestWhatItsMailboxHasNoMore(t *testing.T) {
 	}
 }
 
-// Strangers' reports of letters that we never sent fill neither the state nor the portal, and one task a day tells.
+// Strangers' reports about letters that we never sent fill neither the state nor the portal, and one task a day reports
+// them.
 func TestManyForgedReports(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	const reports = 60
@@ -284,7 +286,7 @@ func TestManyForgedReports(t *testing.T) {
 		w.check(s.Quarantine.Release(q.Seq))
 	}
 	w.check(s.Close())
-	// There is room again, and tomorrow's task.
+	// There is room again, and a new day brings a new task.
 	w.clock.Advance(25 * time.Hour)
 	w.arrive(letter("x@mx.example", "MAILER-DAEMON@mx.example", "Undelivered",
 		"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"+
@@ -296,7 +298,7 @@ func TestManyForgedReports(t *testing.T) {
 	}
 }
 
-// byPeople leaves out what the portal says by itself.
+// byPeople removes the portal's own comments.
 func byPeople(all []sandbox.Comment) (said []sandbox.Comment) {
 	for _, c := range all {
 		if !c.System {
@@ -306,8 +308,8 @@ func byPeople(all []sandbox.Comment) (said []sandbox.Comment) {
 	return said
 }
 
-// Of a day's messages that could not be processed one task tells, each of which stands there with its file, up to a
-// bound.
+// One task a day reports messages that could not be processed. Up to a limit, each of them is listed there with its
+// file.
 func TestOneTaskADayTellsOfTheQuarantine(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.quarantineAfter = 1
@@ -336,13 +338,13 @@ func TestOneTaskADayTellsOfTheQuarantine(t *testing.T) {
 	}
 }
 
-// Attempts are counted for the message, not for its number: on a server that was restored that is another one's.
+// Failures are counted for a message, not for its number: a restored server may assign the number to another message.
 func TestAttemptsAreNotInherited(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	for i, raw := range [][]byte{
 		letter("1@a.example", "poison@a.example", "First", "one"),
-		letter("2@a.example", "poison@a.example", "Other", "one"), // as long, and of the same time
+		letter("2@a.example", "poison@a.example", "Other", "one"), // same length and time
 		letter("3@a.example", "poison@a.example", "Third", "one and more"),
 	} {
 		if i > 0 {

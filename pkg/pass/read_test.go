@@ -23,10 +23,10 @@ import (
 
 var update = flag.Bool("update", false, "write the BBCode that is expected anew")
 
-// blanks are more blank lines than one: where a quote was cut out of the middle.
+// blanks matches several blank lines, which remain where a quote was removed.
 var blanks = regexp.MustCompile(`\n{3,}`)
 
-// reply is a fixture: one answer as a mail program writes it, and what is left of it when the quote is cut.
+// reply is a fixture: a reply as written by a mail program, and its text without the quote.
 type reply struct{ plain, html, text, bbcode string }
 
 func readReply(t *testing.T, path string) (r reply, a *txtar.Archive) {
@@ -51,7 +51,7 @@ func readReply(t *testing.T, path string) (r reply, a *txtar.Archive) {
 	return r, a
 }
 
-// mail is the answer in one form or both.
+// mail returns the reply in one form or both.
 func (r reply) mail(form string) []byte {
 	text := "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + r.plain
 	html := "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + r.html
@@ -79,7 +79,7 @@ func replyCutter(t *testing.T) *quote.Cutter {
 	return c
 }
 
-// TestReplies holds what is left of answers by the programs that people here write with, as text, as HTML and as both.
+// TestReplies checks what remains of replies by programs that are common here, as text, as HTML and as both.
 func TestReplies(t *testing.T) {
 	files, err := filepath.Glob("testdata/replies/*.txtar")
 	if err != nil || len(files) < 15 {
@@ -118,7 +118,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// What is cut off the HTML alone must be told, too: only then is the whole letter attached.
+// Removing a quote only from the HTML must be noted as well, so that the whole letter is attached.
 func TestCutInHTMLAlone(t *testing.T) {
 	r := reply{
 		plain: "Не работает.",
@@ -130,7 +130,7 @@ func TestCutInHTMLAlone(t *testing.T) {
 	}
 }
 
-// A screenshot pasted as a data: address is a file like any other, and so is what stands in a quote.
+// A screenshot pasted as a data: URL is a file like any other, even inside a quote.
 func TestPicturesInThePage(t *testing.T) {
 	const img = `<img src="data:image/png;base64,%s">`
 	r := reply{html: `<p>Ошибка:</p>` + fmt.Sprintf(img, "iVBORw0K") +

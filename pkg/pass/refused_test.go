@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// refusing is a ledger that fails over the records of one sender's letters.
+// refusing is a ledger that fails to record one sender's letters.
 type refusing struct{ pass.Ledger }
 
 func (r refusing) Record(now time.Time, es []desk.Entry, window time.Duration,
@@ -26,8 +26,8 @@ func (r refusing) Record(now time.Time, es []desk.Entry, window time.Duration,
 	})
 }
 
-// TestARecordThatFailsIsItsLettersOwn: the letters read with it are recorded, it is read again, and it ends in the
-// quarantine, of which a task tells.
+// If one letter cannot be recorded, the letters read with it are recorded. It is read again, and at last goes into the
+// quarantine, which a task reports.
 func TestARecordThatFailsIsItsLettersOwn(t *testing.T) {
 	for _, at := range [][]int{{0}, {3}, {6}, {1, 4}} { // first, in the middle, last, two of them
 		w := newWorld(t, sandbox.PortalOptions{})

@@ -12,7 +12,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestLettersWaitWhileTheRelayDoesNotKnowUs: none is dropped over a setting, and each goes out once it is mended.
+// Letters wait while the relay refuses us because of a setting. None is dropped, and all are sent after the setting was
+// corrected.
 func TestLettersWaitWhileTheRelayDoesNotKnowUs(t *testing.T) {
 	w := answered(t, sandbox.PortalOptions{})
 	asked := 0
@@ -50,7 +51,8 @@ func TestLettersWaitWhileTheRelayDoesNotKnowUs(t *testing.T) {
 	}
 }
 
-// TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault, whatever the words say, as long as nothing is taken.
+// Several recipients refused in the same words are not at fault, whatever the words say, as long as the relay accepts
+// nothing.
 func TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault(t *testing.T) {
 	for _, c := range []struct {
 		stage string
@@ -89,8 +91,8 @@ func TestSeveralRecipientsRefusedInTheSameWordsAreNotAtFault(t *testing.T) {
 	}
 }
 
-// suspected has the relay refuse letters to addresses with these parts after it has read them, in words that say
-// nothing of whom they are about.
+// suspected makes the relay refuse letters after their transfer if the address contains one of the parts. The words do
+// not say what they refer to.
 func (w *world) suspected(words string, parts ...string) {
 	to := ""
 	w.smtp.Inject(func(stage, arg string) error {
@@ -106,8 +108,8 @@ func (w *world) suspected(words string, parts ...string) {
 	})
 }
 
-// TestALetterRefusedWithoutAReason is not given up at once: it may pass by itself. When it has lasted, the task says
-// so.
+// A letter refused without a reason is not given up at once, because the cause may disappear. If it lasts, the task
+// says so.
 func TestALetterRefusedWithoutAReason(t *testing.T) {
 	const words = "Message rejected under suspicion of SPAM; see https://a.example/1"
 	w := newWorld(t, sandbox.PortalOptions{})
@@ -143,8 +145,8 @@ func TestALetterRefusedWithoutAReason(t *testing.T) {
 	w.want("after it was given up", 2, 1)
 }
 
-// TestRecipientsRefusedOneAfterTheOther in the same words, with nothing taken in between, are not to blame, though no
-// two of their letters go out in one pass. Where others are taken in between, it is the letters.
+// Recipients refused in the same words are not at fault if no letter is accepted in between, even if none of their
+// letters go out in the same pass. If letters to others are accepted in between, the refused letters are at fault.
 func TestRecipientsRefusedOneAfterTheOther(t *testing.T) {
 	for _, between := range []bool{false, true} {
 		w := newWorld(t, sandbox.PortalOptions{})
@@ -184,7 +186,7 @@ func TestRecipientsRefusedOneAfterTheOther(t *testing.T) {
 	}
 }
 
-// TestARecipientWhoIsRefusedWhileOthersAreNot is to blame for it.
+// A recipient who is refused while others are accepted is at fault.
 func TestARecipientWhoIsRefusedWhileOthersAreNot(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.smtp.Inject(func(stage, addr string) error {

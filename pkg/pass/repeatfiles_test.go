@@ -12,7 +12,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// portalKinds are the portals there are, as far as files of a repeat letter go another way there.
+// portalKinds returns the kinds of portals that handle the files of a repeat letter differently.
 func portalKinds() map[string]sandbox.PortalOptions {
 	return map[string]sandbox.PortalOptions{
 		"old card":              {},
@@ -40,7 +40,7 @@ func withTwoFiles(id, from, subject, body string, header ...string) []byte {
 		file("two.log", "second bytes")+"\n--b--\n", append(header, `Content-Type: multipart/mixed; boundary="b"`)...)
 }
 
-// repeats is a first letter and a repeat letter with two files.
+// repeats brings a first letter and then a repeat letter with two files.
 func repeats(w *world, settle func(), between func()) {
 	w.arrive(letter("1@romashka.example", "ivan@romashka.example", "Printer", "It does not print."))
 	w.pass(w.poll, settle)
@@ -55,7 +55,7 @@ func repeats(w *world, settle func(), between func()) {
 	settle()
 }
 
-// brought says what is wrong with what the repeat letter brought to the one task; "" = nothing.
+// brought returns what is wrong with the effects of the repeat letter on the task, "" if nothing.
 func (w *world) brought() string {
 	tasks := w.portal.Tasks()
 	if len(tasks) != 1 {
@@ -107,8 +107,8 @@ func TestARepeatLetterBringsItsFiles(t *testing.T) {
 var everyKind = flag.Bool("dying.kinds", false,
 	"TestARepeatLetterBringsItsFilesWhereverItDies dies on every kind of portal")
 
-// TestARepeatLetterBringsItsFilesWhereverItDies dies at each step of it, on both cards; with -dying.kinds on every kind
-// of portal there is.
+// TestARepeatLetterBringsItsFilesWhereverItDies dies at each step of it, on both cards, or with -dying.kinds on every
+// kind of portal.
 func TestARepeatLetterBringsItsFilesWhereverItDies(t *testing.T) {
 	kinds := portalKinds()
 	names := []string{"old card", "new card", "new card, no keys"}
@@ -139,8 +139,7 @@ func TestARepeatLetterBringsItsFilesWhereverItDies(t *testing.T) {
 	}
 }
 
-// TestAFileThatIsPassedOver holds that a file which the portal did not copy is brought by a later try, or named on the
-// task.
+// A file that the portal did not copy is added by a later attempt, or named in the task.
 func TestAFileThatIsPassedOver(t *testing.T) {
 	for name, times := range map[string]int{"once": 1, "always": 1000} {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +167,7 @@ func TestAFileThatIsPassedOver(t *testing.T) {
 	}
 }
 
-// TestAChatThatRefusesOnce holds that a message which the chat did not take is made again, once.
+// A message that the chat refused is made again, once.
 func TestAChatThatRefusesOnce(t *testing.T) {
 	for name, body := range map[string]func() []byte{
 		"text": func() []byte {

@@ -9,8 +9,8 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// On a portal restored from a backup our task's number may be another task's: our letter makes a task of its own, the
-// other's comments are mailed to nobody, and verify tells.
+// In a portal restored from a backup our task's id may belong to another task. Our letter then makes a task of its own,
+// the other task's comments are sent to nobody, and verify reports the difference.
 func TestNumberOfATaskIsAnothers(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// quarantined is a world whose only message lies in the quarantine.
+// quarantined returns a world whose only message is in the quarantine.
 func quarantined(t *testing.T, raw []byte) *world {
 	t.Helper()
 	w := newWorld(t, sandbox.PortalOptions{})
@@ -35,7 +35,7 @@ func quarantined(t *testing.T, raw []byte) *world {
 	return w
 }
 
-// readmit lets everything out of the quarantine, as a person does.
+// readmit releases everything from the quarantine, as a person does.
 func (w *world) readmit() {
 	w.t.Helper()
 	all := w.quarantined()
@@ -77,7 +77,7 @@ func TestWhatFailsAgainStaysInTheQuarantine(t *testing.T) {
 	}
 }
 
-// Its mailbox may not have the message any more: its files are those in the quarantine.
+// The files come from the quarantine, because the message may no longer be in its mailbox.
 func TestARetryHasTheFilesOfItsMessage(t *testing.T) {
 	w := quarantined(t, withFile("2@a.example", "poison@a.example", "Second", "two", "contract.txt", "signed"))
 	w.check(w.imap.Remove("INBOX", 1))
@@ -110,7 +110,7 @@ func TestWhatItsMailboxDoesNotGiveIsAskedForAgain(t *testing.T) {
 		w.poll()
 	}
 	w.quiet()
-	for range 2 { // the first time it fails again
+	for range 2 { // the first retry fails again
 		if all := w.quarantined(); len(all) != 1 || all[0].Whole || all[0].Again || w.imap.Messages("INBOX")[1].Seen {
 			t.Fatalf("quarantine: %+v", all)
 		}
@@ -131,7 +131,7 @@ func TestWhatItsMailboxDoesNotGiveIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// unreadable has the server fail over these sets of messages, but for their listing, until it is mended.
+// unreadable makes the server fail for these sets of messages, except for listing them, until mend is called.
 func (w *world) unreadable(sets ...string) (mend func()) {
 	listing := false
 	w.imap.Inject(func(c, arg string) error {
@@ -174,7 +174,7 @@ func TestDryRunShowsWhatIsToBeRetried(t *testing.T) {
 	}
 }
 
-// As long as something waits for another attempt a pass has not done all, be it one that has nothing else to do.
+// A pass is not complete as long as an effect waits for a retry, even if the pass itself has nothing to do.
 func TestWhatWaitsIsNotDone(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.unwelcome("slow", &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "later"})
@@ -193,7 +193,7 @@ func TestWhatWaitsIsNotDone(t *testing.T) {
 	}
 }
 
-// A retry that was planned while the clock was ahead is due when the clock is right again.
+// A retry planned while the clock was ahead is due when the clock has been corrected.
 func TestARetryPlannedByAClockThatWasAhead(t *testing.T) {
 	for _, ahead := range []time.Duration{48 * time.Hour, 10 * 365 * 24 * time.Hour} {
 		w := newWorld(t, sandbox.PortalOptions{})

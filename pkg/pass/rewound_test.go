@@ -15,15 +15,15 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// talk is a task on which a specialist and a customer have been talking.
+// talk is a task in which a specialist and a customer are talking.
 type talk struct {
 	*world
 	task int64
-	said map[string]int64 // what the specialist has said, by the number it got
-	held int              // what passes told a person
+	said map[string]int64 // the specialist's comments, with their numbers
+	held int              // number of problems held for a person
 }
 
-// talking is a portal of the kind with a task and an answer on it that has gone out.
+// talking returns a portal of the given kind with a task in which one answer was sent.
 func talking(t *testing.T, o sandbox.PortalOptions) *talk {
 	w := newWorld(t, o)
 	c := &talk{world: w, task: w.opened(), said: map[string]int64{}}
@@ -32,7 +32,7 @@ func talking(t *testing.T, o sandbox.PortalOptions) *talk {
 	return c
 }
 
-// told holds how often passes have told a person.
+// told checks how often passes have informed a person.
 func (c *talk) told(times int) {
 	c.t.Helper()
 	if c.held != times {
@@ -40,7 +40,7 @@ func (c *talk) told(times int) {
 	}
 }
 
-// say lets the specialist write, and a pass be made a while later.
+// say makes the specialist write, and runs a pass a while later.
 func (c *talk) say(texts ...string) {
 	c.t.Helper()
 	for _, text := range texts {
@@ -50,7 +50,7 @@ func (c *talk) say(texts ...string) {
 	c.minute()
 }
 
-// minute makes passes for three minutes.
+// minute runs passes for three minutes.
 func (c *talk) minute() {
 	c.t.Helper()
 	for range 3 {
@@ -62,7 +62,7 @@ func (c *talk) minute() {
 	}
 }
 
-// went holds that each text went out in one letter, under one Message-ID, and nothing else did.
+// went checks that each text was sent in exactly one letter under one Message-ID, and nothing else was sent.
 func (c *talk) went(texts ...string) {
 	c.t.Helper()
 	answers := strings.Join(c.answers(), "\n")
@@ -86,8 +86,8 @@ func (c *talk) went(texts ...string) {
 	}
 }
 
-// On a portal restored from a backup that has our task, what specialists write from then on goes out, whatever numbers
-// it gets; nothing goes out twice, and a person is told once.
+// In a portal restored from a backup that contains our task, later comments of specialists are sent, whatever their
+// numbers. Nothing is sent twice, and a person is informed once.
 func TestPortalRestoredFromABackup(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name+", one answer", func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestPortalRestoredFromABackup(t *testing.T) {
 	}
 }
 
-// The same where comments go out a while after they were written.
+// The same with comments that are sent some time after they were written.
 func TestPortalRestoredBeforeAnswersAreDue(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -209,7 +209,7 @@ func TestPortalRestoredBeforeAnswersAreDue(t *testing.T) {
 	}
 }
 
-// What waits in the outbox while the portal is restored is made once, and keeps nothing else from being made.
+// An effect that is pending while the portal is restored is made once, and does not block others.
 func TestPortalRestoredWhileSomethingWaits(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name+", an answer", func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestPortalRestoredWhileSomethingWaits(t *testing.T) {
 	}
 }
 
-// With results alone, a mark has a number, too.
+// With the setting results, marks have numbers as well.
 func TestResultsOfAPortalRestored(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -294,7 +294,8 @@ func TestResultsOfAPortalRestored(t *testing.T) {
 	}
 }
 
-// A comment that somebody deletes leaves no gap: what follows goes out, nobody is told, and a pass asks once more.
+// A comment deleted by somebody leaves no gap: later comments are sent, nobody is informed, and a pass needs one
+// request more.
 func TestLastCommentDeleted(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -317,7 +318,8 @@ func TestLastCommentDeleted(t *testing.T) {
 	}
 }
 
-// The number of a file that was uploaded, or that an answer waits to carry, may be another customer's file's then.
+// In a restored portal, the id of an uploaded file, or of a file for a pending answer, may belong to another customer's
+// file.
 func TestFilesOfAPortalRestored(t *testing.T) {
 	for name, o := range cards {
 		for _, kind := range []string{"task", "comment"} {

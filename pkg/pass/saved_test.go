@@ -7,7 +7,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// became is what a day's letters have become, each with how often.
+// became returns what the letters of a day have become, with the number of each.
 func (w *world) became(texts ...string) map[string]int {
 	n := map[string]int{}
 	for _, task := range w.portal.Tasks() {
@@ -28,8 +28,8 @@ func (w *world) became(texts ...string) map[string]int {
 	return n
 }
 
-// Whatever a call that makes something answers after it has made it, and before: each letter and each file is there
-// once in the end.
+// Each call that makes something answers with an error, before or after it has made it. In the end each letter and each
+// file exists exactly once.
 func TestSavedAndAnsweredWithAnError(t *testing.T) {
 	const noRight = "You have no rights for that<br>"
 	answers := map[string]sandbox.Fault{
@@ -86,7 +86,7 @@ func TestSavedAndAnsweredWithAnError(t *testing.T) {
 						got := w.became("It does not print.", "It blinks.", "See these.", "one.log")
 						whole := []string{"tasks", "It does not print.", "It blinks.", "See these.",
 							"file second bytes", "auto-replies"}
-						// a file that is refused stays behind
+						// a refused file is left out
 						if fault.Text == noRight && method == "disk.folder.uploadfile" {
 							whole = append(whole, "one.log")
 						} else {
@@ -107,8 +107,8 @@ func TestSavedAndAnsweredWithAnError(t *testing.T) {
 	}
 }
 
-// The webhook comes to act as another user, under its old address: a person is told once, what the former user made is
-// read on and stays ours, and what either of them wrote never goes to a customer.
+// The webhook starts to act as another user under the same address. A person is informed once, the former user's tasks
+// are still read and remain ours, and words of either user are never sent to a customer.
 func TestWebhookComesToActAsAnother(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestWebhookComesToActAsAnother(t *testing.T) {
 			if c.held != 0 {
 				t.Errorf("told %d times of nothing", c.held)
 			}
-			// Posts of the former user are of unknown fate when the change comes.
+			// Posts of the former user have an unknown outcome when the user changes.
 			c.portal.Inject(once(func(call *sandbox.Call) sandbox.Fault {
 				if call.Method == "im.message.add" || call.Method == "task.commentitem.add" {
 					return sandbox.Fault{Kind: sandbox.Drop, After: true}

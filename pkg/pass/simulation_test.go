@@ -25,23 +25,23 @@ var (
 	simSeed  = flag.Uint64("sim.seed", 1, "the first of them")
 )
 
-// simulation is a day of two hosts with one state, in one process. Everything that happens follows from the seed: what
-// comes in, which host works when and by which wrong clock, where a pass dies or its session is cut, what the other
-// host does meanwhile, and when a standby takes over that lacks the last commits, or a backup of the file is put back.
+// simulation is a day of two hosts with one state, in one process. The seed determines everything: which letters
+// arrive, which host works when and how wrong its clock is, where a pass dies or its session is cut, what the other
+// host does meanwhile, and when a standby without the last commits takes over or a backup of the file is restored.
 type simulation struct {
 	*world
 	*crowd.Crowd
-	server  *pgconn.PgConn // asked beside the passes; nil = the state is a file
+	server  *pgconn.PgConn // a separate connection for the simulation; nil = the state is a file
 	schema  string
 	host    int
 	skews   [2]time.Duration
-	kept    bool // there is a copy of what the standby has
-	late    *int // how much there was to be seen when a machine that had stood still went on; nil = none did
+	kept    bool // the standby has received a copy
+	late    *int // what was visible when a suspended machine resumed; nil = none was suspended
 	history []string
 }
 
-// TestSimulation runs seeds, on a file everywhere, on PostgreSQL where it is installed. A seed that fails is run again
-// by -sim.seed N -sim.seeds 1.
+// TestSimulation runs seeds with a file and, if PostgreSQL is installed, with a database. To repeat a failed seed, use
+// -sim.seed N -sim.seeds 1.
 func TestSimulation(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays days")
@@ -64,8 +64,8 @@ func TestSimulation(t *testing.T) {
 	})
 }
 
-// simulatedServer gives a server's user sim a clock that can be set: its functions of the time come before the server's
-// own.
+// simulatedServer gives the server's user sim a clock that can be set, by functions that take precedence over the
+// server's own.
 func simulatedServer(t *testing.T, p *servers.Postgres) *pgconn.PgConn {
 	t.Helper()
 	_, err := p.SQL("postgres",
@@ -91,13 +91,13 @@ func newSimulation(t *testing.T, seed uint64, server *pgconn.PgConn, address str
 	return simulate(t, rnd, o, server, address, fmt.Sprintf("sim%d", seed))
 }
 
-// simulate makes a day on a portal of the kind, whose state lies in a schema of the server.
+// simulate runs a day with a portal of the given kind, with the state in a schema of the server.
 func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgconn.PgConn,
 	address, schema string) *simulation {
 	m := &simulation{server: server, schema: schema}
 	m.world = newWorld(t, o)
 	m.Crowd = &crowd.Crowd{Portal: m.portal, IMAP: m.imap, SMTP: m.smtp, Rnd: rnd, Now: m.clock.Now}
-	m.policy.Combine = false // which comments went out in one letter is lost with the commits
+	m.policy.Combine = false // the grouping of comments into letters is lost with the commits
 	m.wired = func(p *pass.Pass, s *store.Store) {
 		here := m.skews[m.host]
 		now := func() time.Time { return s.Now(m.clock.Now().Add(here)) }
@@ -111,14 +111,14 @@ func simulate(t *testing.T, rnd *rand.Rand, o sandbox.PortalOptions, server *pgc
 	t.Cleanup(func() { m.ask("set client_min_messages = error; drop schema if exists " + m.schema + " cascade") })
 	m.skews = [2]time.Duration{m.upTo(240) - 2*time.Hour, m.upTo(240) - 2*time.Hour}
 	m.opening = func(o *store.Options) {
-		o.Wait = 5 * time.Second // a session that was cut takes its time to end
+		o.Wait = 5 * time.Second // a cut session takes time to end
 		o.Now = m.here
 		m.ask(fmt.Sprintf("update sim.shift set by = '%d milliseconds'", time.Until(m.clock.Now()).Milliseconds()))
 	}
 	return m
 }
 
-// here is the clock of the host at work. The server's clock goes on by itself, so that this one must, too.
+// here returns the clock of the working host. It must advance, because the server's clock does.
 func (m *simulation) here() time.Time { return m.clock.Now().Add(m.skews[m.host]) }
 
 func (m *simulation) upTo(n int) time.Duration { return time.Duration(m.Rnd.IntN(n)) * time.Minute }
@@ -152,13 +152,13 @@ func (m *simulation) play() {
 	m.steps = nil
 	m.quiet()
 	m.clock.Advance(3 * time.Minute)
-	m.quiet() // a comment is read again until the portal's clock has gone on
+	m.quiet() // a comment is read again until the portal's clock has advanced
 	for _, mistake := range m.Mistakes() {
 		m.t.Error(mistake)
 	}
 }
 
-// work runs a pass, which may die at some step, or lose its session there while the other host goes on.
+// work runs a pass, which may die at some step, or lose its session there while the other host continues.
 func (m *simulation) work() {
 	kind, fn := "poll", poll
 	if m.Rnd.IntN(3) == 0 {
@@ -196,11 +196,12 @@ func (m *simulation) work() {
 	}
 }
 
-// outward counts what customers and specialists can see.
+// outward returns the number of letters and tasks, which customers and specialists can see.
 func (m *simulation) outward() int { return len(m.smtp.Letters()) + len(m.portal.Tasks()) }
 
-// cut ends the session of the pass, and lets the other host work before the pass goes on without knowing. The machine
-// may have stood still: then nothing more must come of the pass, unless that happened in the middle of a request.
+// cut ends the session of the pass and lets the other host work. The pass then continues without knowing that. If its
+// machine was suspended, the pass must not have any further effects, unless it was suspended in the middle of a
+// request.
 func (m *simulation) cut(step string) {
 	still := m.Rnd.IntN(2) == 0
 	if still {
@@ -224,7 +225,7 @@ func (m *simulation) cut(step string) {
 	m.host = was
 }
 
-// pass runs a pass of this host. One that has lost the state ends with the error of a database that is away.
+// pass runs a pass of this host. If the pass has lost the state, it must end with the error of a database that is away.
 func (m *simulation) pass(fn func(*pass.Pass, context.Context) (*pass.Report, error)) {
 	p, s := m.open(store.Options{})
 	away := func(err error) {
@@ -249,8 +250,8 @@ func (m *simulation) pass(fn func(*pass.Pass, context.Context) (*pass.Report, er
 	}
 }
 
-// standby lets a standby receive what there is, or take over without what came after that. That of a file is its
-// backup.
+// standby makes the standby receive the current data, or take over without what came later. For a file, the standby is
+// its backup.
 func (m *simulation) standby() {
 	switch roll := m.Rnd.IntN(6); {
 	case roll < 2:
@@ -263,7 +264,7 @@ func (m *simulation) standby() {
 // replicated are the tables of a state.
 var replicated = []string{"entries", "counters", "fence"}
 
-// receive gives the standby everything.
+// receive copies everything to the standby.
 func (m *simulation) receive() {
 	m.kept = true
 	if m.server == nil {
@@ -280,7 +281,7 @@ func (m *simulation) receive() {
 	m.note("the standby has everything")
 }
 
-// takeOver has the standby serve what it has.
+// takeOver makes the standby serve its data.
 func (m *simulation) takeOver() {
 	m.kept = false
 	if m.server == nil {

@@ -7,8 +7,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// What guests, bots and other integrations write on either card stays inside, also where the portal tells nothing of
-// them along with it; what a specialist writes goes out.
+// What guests, bots and other integrations write is never sent, on either card, even if the portal does not say who
+// wrote it. What a specialist writes is sent.
 func TestStrangersAreNotMailed(t *testing.T) {
 	for name, o := range cards {
 		for _, scopes := range [][]string{nil, {"task", "im", "disk"}} {

@@ -8,9 +8,9 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// Whatever a title has no room for stands in the description.
+// Words that do not fit into a title are in the description.
 func TestTitlesOfTasks(t *testing.T) {
-	brackets := strings.TrimSpace(strings.Repeat("[a] #b ", 33)) + " THE END" // escaped it is longer than a title
+	brackets := strings.TrimSpace(strings.Repeat("[a] #b ", 33)) + " THE END" // too long for a title when escaped
 	for name, c := range map[string]struct{ template, subject, body, title, described string }{
 		"template": {
 			"[{{.Mailbox}}] {{.Subject}}",
@@ -47,7 +47,7 @@ func TestTitlesOfTasks(t *testing.T) {
 	}
 }
 
-// titled holds that there is one task, what it is called ("" = it does not matter), and what its description shows.
+// titled checks that there is one task, and checks its title ("" = any) and what its description contains.
 func (w *world) titled(title string, described ...string) {
 	w.t.Helper()
 	tasks := w.portal.Tasks()
@@ -64,7 +64,7 @@ func (w *world) titled(title string, described ...string) {
 	}
 }
 
-// So it does on the task that is made in the place of one that was deleted.
+// The same holds for a task that replaces a deleted one.
 func TestTitlesOfTasksMadeAgain(t *testing.T) {
 	brackets := strings.TrimSpace(strings.Repeat("[a] #b ", 33)) + " THE END"
 	for name, c := range map[string]struct{ template, subject, title, described string }{
@@ -87,7 +87,7 @@ func TestTitlesOfTasksMadeAgain(t *testing.T) {
 				w.arrive(letter("1@a.example", "ivan@a.example", c.subject, "It does not print."))
 				w.quiet()
 				task := w.portal.Tasks()[0].ID
-				w.portal.Inject(func(c *sandbox.Call) sandbox.Fault { // when the comment is decided and on its way
+				w.portal.Inject(func(c *sandbox.Call) sandbox.Fault { // the comment is decided and about to be made
 					if c.Method == "im.message.add" || c.Method == "task.commentitem.add" {
 						w.portal.DeleteTask(task)
 					}

@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// closedChat has every look into the first task's chat answered with the error.
+// closedChat makes every look into the first task's chat fail with the error.
 func (w *world) closedChat(code string, status int) {
 	chat := w.portal.Tasks()[0].Chat
 	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
@@ -24,7 +24,7 @@ func (w *world) closedChat(code string, status int) {
 	})
 }
 
-// Comments that could not be read for a while go out when they can be, however long that was.
+// Comments that could not be read for a while are sent when they can be read, however long that took.
 func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
 	for _, minutes := range []int{15, 90} {
 		for _, code := range []string{"insufficient_scope", "ERROR_CORE"} {
@@ -39,7 +39,7 @@ func TestCommentsThatCanNotBeReadForAWhile(t *testing.T) {
 				told := 0
 				for i := range minutes {
 					w.clock.Advance(time.Minute)
-					if i < 15 { // life goes on
+					if i < 15 { // other things happen
 						w.arrive(letter(fmt.Sprint("x", i, "@b.example"), fmt.Sprintf("b%d@b.example", i),
 							fmt.Sprint("Other ", i), "please"))
 						w.poll()
@@ -71,7 +71,8 @@ func answeredInChat(t *testing.T) (w *world, task int64) {
 	return w, task
 }
 
-// A task that is gone is not asked for again, nor one that is no longer ours: an idle pass stays one request.
+// Comments of a deleted task, or of one that is no longer ours, are not requested again: an idle pass still needs one
+// request.
 func TestUnreadTaskThatIsGone(t *testing.T) {
 	w, task := answeredInChat(t)
 	w.closedChat("ERROR_CORE", 400)
@@ -94,7 +95,7 @@ func TestUnreadTaskThatIsGone(t *testing.T) {
 	}
 }
 
-// A task that has no ticket any more, after an older state was put back for instance, is nobody's to read.
+// A task without a ticket, for example after an older state was restored, is not read.
 func TestUnreadTaskWithoutATicket(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.opened()
@@ -120,7 +121,7 @@ func TestUnreadTaskWithoutATicket(t *testing.T) {
 	}
 }
 
-// watching notes what is asked for.
+// watching records the requested watches.
 type watching struct {
 	pass.Feed
 	asked *[]desk.Watch
@@ -131,7 +132,8 @@ func (f watching) Talks(ctx context.Context, ws []desk.Watch) ([]desk.Talk, erro
 	return f.Feed.Talks(ctx, ws)
 }
 
-// When a task's comments move from the forum into a chat, that is read from its beginning: it counts for itself.
+// When a task's comments move from the forum to a chat, the chat is read from its beginning, because it has its own
+// numbers.
 func TestChatInTheForumsPlace(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	task := w.opened()
@@ -152,7 +154,7 @@ func TestChatInTheForumsPlace(t *testing.T) {
 	}
 }
 
-// A closing is told of although the talk could not be read when it was seen.
+// A closing is reported to the customer even if the talk could not be read when the closing was seen.
 func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.Closed = true
@@ -164,7 +166,7 @@ func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
 	before := w.lettersTo("a@a.example")
 	w.portal.CloseTask(tasks[0].ID, specialist)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
-	for range 4 { // the cursor moves on
+	for range 4 { // the reading position advances
 		w.clock.Advance(time.Minute)
 		w.portal.CloseTask(tasks[1].ID, specialist)
 		w.portal.RenewTask(tasks[1].ID, specialist)
@@ -177,7 +179,7 @@ func TestClosingSeenWhileTheTalkCanNotBeRead(t *testing.T) {
 	}
 }
 
-// The task in the place of a deleted one has a chat of its own, which is read from its beginning.
+// The task that replaces a deleted one has a chat of its own, which is read from its beginning.
 func TestChatOfTheTaskInTheDeletedOnesPlace(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true, ChatOnlyInGet: true})
 	w.arrive(letter("1@a.example", "a@a.example", "First", "please"))
@@ -212,7 +214,8 @@ func TestChatOfTheTaskInTheDeletedOnesPlace(t *testing.T) {
 	}
 }
 
-// The attempt is noted by our clock, and the task has the portal's: one that is behind is looked for further back.
+// An attempt is recorded with our clock, but a task has the portal's time. If the portal's clock is behind, the search
+// goes further back.
 func TestPortalsClockIsBehind(t *testing.T) {
 	var w *world
 	w = newWorld(t, sandbox.PortalOptions{Now: func() time.Time { return w.clock.Now().Add(-10 * time.Minute) }})
@@ -231,7 +234,8 @@ func TestPortalsClockIsBehind(t *testing.T) {
 	}
 }
 
-// What happened while the portal's clock was an hour fast does not hide what happens when it has been set right.
+// Changes from the time when the portal's clock was an hour fast do not hide later changes after the clock was
+// corrected.
 func TestPortalsClockIsSetBack(t *testing.T) {
 	var w *world
 	fast := time.Duration(0)
@@ -258,7 +262,7 @@ func TestPortalsClockIsSetBack(t *testing.T) {
 	}
 }
 
-// A final error is told once, also behind one that was not.
+// A permanent error is reported once, even after a temporary one.
 func TestFinalErrorBehindAnother(t *testing.T) {
 	w, _ := answeredInChat(t)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
@@ -270,8 +274,7 @@ func TestFinalErrorBehindAnother(t *testing.T) {
 	}
 }
 
-// A talk that can't be read is asked for less and less often, also where nothing else happens and its task stays
-// listed.
+// A talk that cannot be read is requested less and less often, even if nothing else happens and its task stays listed.
 func TestUnreadTaskOfAQuietPortal(t *testing.T) {
 	w, task := answeredInChat(t)
 	w.closedChat("INTERNAL_SERVER_ERROR", 500)
@@ -289,7 +292,7 @@ func TestUnreadTaskOfAQuietPortal(t *testing.T) {
 	}
 }
 
-// To be made an observer again and again helps nobody.
+// Our user is not added as an observer again and again if that does not help.
 func TestRejoinThatDoesNotHelp(t *testing.T) {
 	w, _ := answeredInChat(t)
 	w.closedChat("ACCESS_ERROR", 403)
@@ -300,7 +303,7 @@ func TestRejoinThatDoesNotHelp(t *testing.T) {
 	}
 }
 
-// A date of the time to come costs a quiet portal nothing.
+// A date in the future causes no extra requests in an idle portal.
 func TestQuietPortalWhoseClockWasSetBack(t *testing.T) {
 	var w *world
 	fast := time.Duration(0)

@@ -9,7 +9,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// ours returns the comments of a task that hold the text.
+// ours returns the comments of a task that contain the text, and the number of their files.
 func (w *world) ours(task int64, text string) (ids []int64, files int) {
 	got, _ := w.portal.Task(task)
 	for _, c := range got.Comments {
@@ -20,8 +20,8 @@ func (w *world) ours(task int64, text string) (ids []int64, files int) {
 	return ids, files
 }
 
-// What was answered well and is not there at the second look is made once more, by another way; when that comes to
-// nothing, too, a person is asked.
+// A comment that was confirmed but is missing at the second look is made once more by a different method. If that fails
+// too, a person is asked.
 func TestCommentThatIsNotThere(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestCommentThatIsNotThere(t *testing.T) {
 	}
 }
 
-// A task that a person deletes at once was there: the answer to its making has shown it.
+// A task that is deleted immediately did exist: the answer to its creation showed it.
 func TestTaskThatIsDeletedAtOnce(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.arrive(withFile("1@a.example", "a@a.example", "First", "please", "x.txt", "x"))
@@ -65,7 +65,7 @@ func TestTaskThatIsDeletedAtOnce(t *testing.T) {
 	}
 }
 
-// What is seen where the portal is read anyway costs no request, and what is not costs one.
+// What a pass sees anyway needs no extra request, and everything else needs one request.
 func TestLooksCostLittle(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true})
 	w.policy.AutoReply = false
@@ -104,7 +104,7 @@ func TestLooksCostLittle(t *testing.T) {
 	}
 }
 
-// A file that the portal passes over is named on the task.
+// A file that the portal ignores is named in the task.
 func TestFileThatThePortalPassesOver(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{NewCard: true, Copies: func(name string) bool { return name != "bad.txt" }})
 	task := w.opened()
@@ -120,7 +120,7 @@ func TestFileThatThePortalPassesOver(t *testing.T) {
 	}
 }
 
-// A message that somebody takes back at once was there: it leaves a trace, and is not written again.
+// A message that somebody deletes immediately did exist: it leaves a trace, and is not written again.
 func TestMessageThatIsTakenBackAtOnce(t *testing.T) {
 	w := newWorld(t, cards["new card"])
 	task := w.opened()

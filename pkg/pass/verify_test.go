@@ -15,7 +15,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// differences is what verify finds about tasks. Each says whose it is and what to do.
+// differences returns what verify finds about tasks. It checks that each difference names a sender and says what to do.
 func (w *world) differences() []pass.Difference {
 	w.t.Helper()
 	p, s := w.open(store.Options{})
@@ -33,7 +33,7 @@ func (w *world) differences() []pass.Difference {
 	return found
 }
 
-// verified is what verify finds, in short.
+// verified returns what verify finds, in short form.
 func (w *world) verified() (found []string) {
 	w.t.Helper()
 	for _, d := range w.differences() {
@@ -43,12 +43,12 @@ func (w *world) verified() (found []string) {
 	return found
 }
 
-// named says which files have a name that begins so: the portal may have counted them.
+// named matches files whose name begins with begin, because the portal may have added a number to it.
 func named(begin string) func(sandbox.File) bool {
 	return func(f sandbox.File) bool { return strings.HasPrefix(f.Name, begin) }
 }
 
-// What a task or a comment was made with and does not show any more is told, file by file.
+// Files of a task or comment that the portal no longer shows are reported one by one.
 func TestVerifyComparesFiles(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +80,7 @@ func TestVerifyComparesFiles(t *testing.T) {
 	}
 }
 
-// complete has what was made confirmed, and finds nothing that differs.
+// complete confirms what was made, and checks that verify finds nothing.
 func (w *world) complete() {
 	w.t.Helper()
 	w.clock.Advance(time.Minute)
@@ -90,7 +90,7 @@ func (w *world) complete() {
 	}
 }
 
-// A comment that is gone, and a text that is cut, are told; a remark of ours, and what a specialist adds, are not.
+// A missing comment and a cut text are reported. A missing remark of ours and additions by a specialist are not.
 func TestVerifyComparesTexts(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestVerifyComparesTexts(t *testing.T) {
 	}
 }
 
-// Another comment under the number of ours is not ours, and neither is a specialist's.
+// Neither another comment under the number of ours nor a specialist's comment counts as ours.
 func TestVerifyGoesByMarks(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestVerifyGoesByMarks(t *testing.T) {
 	}
 }
 
-// deceiver is a folder in which another letter lies at each place.
+// deceiver is a folder with a different letter at each place.
 type deceiver struct{ pass.Folder }
 
 func (d deceiver) MessageIDs(_ context.Context, uids []uint32) (map[uint32][]byte, error) {
@@ -167,7 +167,7 @@ func (d deceiver) MessageIDs(_ context.Context, uids []uint32) (map[uint32][]byt
 	return ids, nil
 }
 
-// What lies at a known place is compared with what was recorded there, and its writer is named.
+// A message at a known place is compared with the record, and its sender is named.
 func TestVerifyComparesLetters(t *testing.T) {
 	w := newWorld(t, sandbox.PortalOptions{})
 	w.opened()
@@ -194,7 +194,7 @@ func TestVerifyComparesLetters(t *testing.T) {
 	}
 }
 
-// A task with the mark of another one, and a comment that stands there twice, are told; the ticket's own task is not.
+// A task with another task's mark and a comment that exists twice are reported. The ticket's own task is not.
 func TestVerifyTellsDoubles(t *testing.T) {
 	for name, o := range cards {
 		t.Run(name, func(t *testing.T) {

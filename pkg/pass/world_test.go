@@ -40,7 +40,7 @@ import (
 	"helpdesk/templates"
 )
 
-// world is everything outside of a pass: real servers in the process, a state file, and a clock of our own.
+// world is everything outside of a pass: real servers in this process, a state, and a clock of its own.
 type world struct {
 	t       testing.TB
 	state   string
@@ -49,22 +49,22 @@ type world struct {
 	smtp    *mail.SMTP
 	webhook string
 	clock   *sandbox.Clock
-	opening func(*store.Options)           // changes how the state is opened; nil = nothing
-	wired   func(*pass.Pass, *store.Store) // changes what was wired; nil = nothing
+	opening func(*store.Options)           // changes how the state is opened; may be nil
+	wired   func(*pass.Pass, *store.Store) // changes the wired pass; may be nil
 	policy  desk.Policy
-	steps   func(name string) // called before and after whatever changes anything; nil = nobody listens
-	// the step the pass died at; it stays dead, and changes nothing more, if it recovers from that
+	steps   func(name string) // called before and after every change; may be nil
+	// the step at which the pass died; if the pass recovers from the panic, it must change nothing more
 	dead            string
 	moveTo          string
 	sources         []string
-	boxes           []string // names of the mailboxes, all of the one IMAP folder INBOX unless named otherwise
+	boxes           []string // names of the mailboxes, all in the IMAP folder INBOX unless named otherwise
 	quarantineAfter int
 	maxMessage      int64
 	maxAge          time.Duration
 	folders         spool.Folders                   // for long messages
-	fetched         func()                          // called with each message that is fetched; nil = nobody counts
-	timeout         time.Duration                   // of a request to the portal
-	breakTexts      func(outbox.Texts) outbox.Texts // makes texts fail; nil = they don't
+	fetched         func()                          // called for each fetched message; may be nil
+	timeout         time.Duration                   // time limit of a request to the portal
+	breakTexts      func(outbox.Texts) outbox.Texts // makes texts fail; may be nil
 }
 
 const specialist = 7
@@ -109,7 +109,7 @@ func newWorld(t testing.TB, o sandbox.PortalOptions) *world {
 	return w
 }
 
-// What is the same in all worlds is made once.
+// Shared by all worlds.
 var (
 	texts = sync.OnceValues(func() (*render.Set, error) {
 		return render.New(templates.FS, render.Settings{Locale: "ru", Escape: markup.Escape})
@@ -135,7 +135,7 @@ func unmarshal(name string, v any) error {
 	return yaml.Unmarshal(raw, v)
 }
 
-// letter is a plain letter; further header fields may be given.
+// letter returns a plain letter, optionally with more header fields.
 func letter(id, from, subject, body string, header ...string) []byte {
 	lines := append([]string{"From: " + from, "To: support@helpdesk.example", "Subject: " + subject,
 		"Message-ID: <" + id + ">",
@@ -146,7 +146,7 @@ func letter(id, from, subject, body string, header ...string) []byte {
 	return []byte(strings.Join(lines, "\r\n") + "\r\n\r\n" + strings.ReplaceAll(body, "\n", "\r\n"))
 }
 
-// withFile is a letter with an attachment.
+// withFile returns a letter with an attachment.
 func withFile(id, from, subject, body, name, content string) []byte {
 	return letter(id, from, subject, "--b\nContent-Type: text/plain; charset=utf-8\n\n"+body+
 		"\n--b\nContent-Type: application/octet-stream\nContent-Disposition: attachment; filename=\""+name+"\"\n\n"+
@@ -154,7 +154,7 @@ func withFile(id, from, subject, body, name, content string) []byte {
 		`Content-Type: multipart/mixed; boundary="b"`)
 }
 
-// arrive brings a letter into the mailbox. It arrived at the same time in every world, however late it is there.
+// arrive brings a letter into the mailbox. Its arrival time is the same in every world, regardless of the clock.
 func (w *world) arrive(raw []byte) uint32 {
 	w.t.Helper()
 	uid, err := w.imap.Append("INBOX", raw, morning)
@@ -164,7 +164,7 @@ func (w *world) arrive(raw []byte) uint32 {
 	return uid
 }
 
-// open wires a pass as the command line does, with every change announced to steps.
+// open wires a pass as the command line does, and reports every change to steps.
 func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	w.t.Helper()
 	if w.opening != nil {
@@ -212,7 +212,7 @@ func (w *world) open(o store.Options) (*pass.Pass, *store.Store) {
 	return p, s
 }
 
-// inTurn runs functions one after the other, so that every step of a pass has its place.
+// inTurn runs functions one after the other, so that the order of steps is fixed.
 func inTurn(fns ...func() error) error {
 	var errs []error
 	for _, fn := range fns {
@@ -240,11 +240,11 @@ func (w *world) kit() (k pass.Kit, err error) {
 	return k, err
 }
 
-var compiled sync.Map // policies, in words, → *desk.Rules: to compile one takes longer than most passes
+var compiled sync.Map // texts of policies → *desk.Rules: compiling takes longer than most passes
 
 func (w *world) rules() (*desk.Rules, error) {
 	policy := w.policy
-	policy.Words = desk.Words{} // they are the same in all
+	policy.Words = desk.Words{} // the same in all worlds
 	key := fmt.Sprintf("%+v", policy)
 	if r, ok := compiled.Load(key); ok {
 		return r.(*desk.Rules), nil
@@ -311,10 +311,10 @@ func split(addr string) (string, int) {
 	return host, n
 }
 
-// died is what a pass panics with where it is made to die.
+// died is the value with which a pass panics when it must die.
 type died struct{ step string }
 
-// run runs one pass; where it died, the report is nil and the name of the step is returned.
+// run runs one pass. If the pass died, it returns a nil report and the name of the step.
 func (w *world) run(fn func(*pass.Pass, context.Context) (*pass.Report, error)) (r *pass.Report, at string) {
 	w.t.Helper()
 	p, s := w.open(store.Options{})
@@ -328,13 +328,13 @@ func (w *world) run(fn func(*pass.Pass, context.Context) (*pass.Report, error)) 
 		}
 	}()
 	r, err := fn(p, context.Background())
-	if w.dead == "" { // what died may have become an error
+	if w.dead == "" { // the panic may have become an error
 		w.check(err)
 	}
 	return r, ""
 }
 
-// poll looks into the mailboxes and works through them.
+// poll looks into the mailboxes and processes them.
 func poll(p *pass.Pass, ctx context.Context) (*pass.Report, error) {
 	p.Looked = pass.Look(ctx, p.Boxes, false, p.Now(), p.Log)
 	defer p.Looked.Close(p.Log)
@@ -351,7 +351,7 @@ func preview(p *pass.Pass, ctx context.Context) (*pass.Report, error) {
 func (w *world) poll() (*pass.Report, string)   { w.t.Helper(); return w.run(poll) }
 func (w *world) notify() (*pass.Report, string) { w.t.Helper(); return w.run((*pass.Pass).Announce) }
 
-// minutes makes a pass in each of the next minutes, and returns how many problems they told.
+// minutes runs a pass in each of the next n minutes, and returns the number of problems.
 func (w *world) minutes(n int, pass func() (*pass.Report, string)) (told int) {
 	w.t.Helper()
 	for range n {
@@ -362,7 +362,7 @@ func (w *world) minutes(n int, pass func() (*pass.Report, string)) (told int) {
 	return told
 }
 
-// unwelcome has the relay refuse recipients whose addresses have the part, that way.
+// unwelcome makes the relay refuse recipients whose addresses contain the part.
 func (w *world) unwelcome(part string, why *smtp.SMTPError) {
 	w.smtp.Inject(func(stage, arg string) error {
 		if stage == "rcpt" && strings.Contains(arg, part) {
@@ -379,7 +379,7 @@ func (w *world) quiet() {
 		w.clock.Advance(3 * time.Minute)
 		r1, at1 := w.poll()
 		r2, at2 := w.notify()
-		if at1 != "" || at2 != "" { // only here it comes to that step: whatever follows is undisturbed
+		if at1 != "" || at2 != "" { // the step was reached only here, so what follows is undisturbed
 			w.steps = nil
 			continue
 		}
@@ -390,7 +390,7 @@ func (w *world) quiet() {
 	w.t.Fatal("it never gets quiet")
 }
 
-// pendings returns how many effects wait in the outbox.
+// pendings returns the number of effects in the outbox.
 func (w *world) pendings() int {
 	w.t.Helper()
 	_, s := w.open(store.Options{})
@@ -400,7 +400,7 @@ func (w *world) pendings() int {
 	return len(all)
 }
 
-// lastID returns the Message-ID of the letter mailed last.
+// lastID returns the Message-ID of the last letter that was sent.
 func (w *world) lastID() string {
 	all := w.smtp.Letters()
 	m, err := eml.Parse(bytes.NewReader(all[len(all)-1].Raw), desk.Listing{})
@@ -417,14 +417,14 @@ func (w *world) step(name string) {
 	}
 }
 
-// again is what the portal puts into the name of a file that was uploaded before, by a run that died behind it.
+// again matches what the portal adds to the name of a file that was uploaded before by a run that died.
 var again = regexp.MustCompile(` \(\d\)\.`)
 
 var signed = regexp.MustCompile(`hd-[0-9a-f]{16}|\[#\d+-\d{4}\]`)
 
-// shape says what stands in the portal, what people mailed and what is marked, without what is signed with the state's
-// secret. A letter counts once however often it was sent under its Message-ID. The auto-replies are told apart, and
-// each time one was sent.
+// shape describes the contents of the portal, the letters sent and the marked messages, without anything signed with
+// the state's secret. A letter sent several times under one Message-ID counts once. Auto-replies are returned
+// separately, one entry for each time sent.
 func (w *world) shape() (string, []string) {
 	var (
 		tasks []string
@@ -459,7 +459,7 @@ func (w *world) shape() (string, []string) {
 	return b.String(), auto
 }
 
-// letters says what was mailed, sorted: by people, each once, and by itself.
+// letters returns the sent letters, sorted: those by people, each once, and automatic ones.
 func (w *world) letters() (human, auto []string) {
 	seen := map[string]bool{}
 	for _, l := range w.smtp.Letters() {
@@ -484,7 +484,7 @@ func (w *world) letters() (human, auto []string) {
 	return human, auto
 }
 
-// stepping announces every change of the state and of the portal.
+// stepping reports every change of the state and the portal to steps.
 type stepping struct {
 	w *world
 	ledger
@@ -495,7 +495,7 @@ type stepping struct {
 	*portal.Client
 }
 
-// The parts of the state under names that hide none of their methods.
+// Parts of the state, under names that do not hide their methods.
 type (
 	ledger     = store.Ledger
 	queue      = store.Outbox

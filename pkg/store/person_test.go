@@ -64,7 +64,7 @@ func crowded(t testing.TB, s *Store) {
 		Effects: []desk.Effect{{Kind: desk.CommentTask, Key: comment, Ticket: 2,
 			Post: &desk.Post{Form: desk.FormRepeat, Text: said, From: anna}}}})
 
-	for seq, only := range map[uint64]desk.Address{50: anna, 51: {}} { // a letter to several people, of which the copy to her is still pending
+	for seq, only := range map[uint64]desk.Address{50: anna, 51: {}} { // one copy to her is pending
 		l := desk.Effect{Kind: desk.SendLetter, Key: fmt.Sprint("k", seq), Ticket: 2, Letter: &desk.Draft{
 			To: desk.Address{Addr: "oleg@other.example"}, Cc: []desk.Address{anna, {Addr: "boss@other.example"}},
 			Only: only}}
