@@ -125,7 +125,7 @@ var charsets = map[string]encoding.Encoding{
 func encoded(charset, text string) []byte {
 	raw, err := encoding.ReplaceUnsupported(charsets[charset].NewEncoder()).Bytes([]byte(text))
 	if err != nil {
-		panic(err) // characters outside the charset are replaced
+		panic(err) // cannot happen: characters outside the charset are replaced
 	}
 	return raw
 }

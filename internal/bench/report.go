@@ -83,7 +83,7 @@ func (t *table) write(w io.Writer) {
 	}
 }
 
-// sample is the figures of one program in all rounds.
+// sample contains the figures of one program in all rounds.
 type sample []figures
 
 func (s *sample) add(f figures) { *s = append(*s, f) }

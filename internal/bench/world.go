@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/sandbox/mail"
 )
 
-// world is all servers that the programs use.
+// world contains all servers that the programs use.
 type world struct {
 	imap   *dovecot
 	tap    *tap

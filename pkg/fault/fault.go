@@ -13,7 +13,7 @@ import (
 type Outcome int
 
 const (
-	// Unsure means that the effect may have been made. It is the zero value, so an error without an outcome is safe.
+	// Unsure means that the effect may have been made. It is the zero value, so that forgetting the outcome is safe.
 	Unsure Outcome = iota
 	// Refused means that the effect was certainly not made and may be tried again.
 	Refused

@@ -12,7 +12,7 @@ import (
 type Signs struct {
 	Script string   `yaml:"script"` // Unicode script: Cyrillic, Latin …
 	Words  []string `yaml:"words"`  // words that occur in almost every letter
-	Latin  []string `yaml:"latin"`  // such words in Latin letters, as written by people without a keyboard for the script
+	Latin  []string `yaml:"latin"`  // such words in Latin letters, for writers without a keyboard for the script
 }
 
 // Detector detects the languages that it was made with. The zero value detects none.

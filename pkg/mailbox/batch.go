@@ -68,7 +68,7 @@ func (b *batch) read(ctx context.Context, ls []desk.Listing) error {
 	}
 	err := b.fetch(ctx, uids)
 	if left := absent(uids, b.got); err == nil && len(left) > 0 {
-		// QUIRK: go-imap takes a FLAGS update that precedes the answer for the answer, and the body is lost: ask once
+		// QUIRK: go-imap takes a FLAGS update before the answer for the answer itself, and the body is lost: ask once
 		// more.
 		err = b.fetch(ctx, left)
 	}

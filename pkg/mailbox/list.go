@@ -157,7 +157,7 @@ func (m *Mailbox) describe(ctx context.Context, uids []uint32) ([]desk.Listing, 
 	got := map[uint32]desk.Listing{}
 	err := m.ready(ctx)
 	for try := 0; try < 2 && err == nil && len(uids) > len(got); try++ {
-		// QUIRK: go-imap takes a FLAGS update that precedes the answer for the answer, and date and size are lost: ask
+		// QUIRK: go-imap takes a FLAGS update before the answer for the answer itself, and date and size are lost: ask
 		// once more.
 		err = m.main.describe(ctx, absent(uids, got), m, got)
 	}

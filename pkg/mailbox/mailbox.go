@@ -35,8 +35,8 @@ type Options struct {
 	MoveTo   string // folder to which marked messages are moved; "" = they stay, marked \Seen
 	Single   bool   // search the Sent folder on the main connection; for callers that read nothing from Folder
 
-	// Logins bounds the logins at the same time by its capacity: each puts a value in and removes it afterwards. nil =
-	// no bound.
+	// The capacity of Logins bounds the number of concurrent logins: a login puts a value in and removes it afterwards.
+	// nil = no bound.
 	Logins chan struct{}
 	// Folders keeps long messages on disk while they are worked on.
 	Folders spool.Folders
@@ -102,7 +102,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// origin returns an identifier of the folder. It differs for another folder that was read under the same mailbox name.
+// origin returns an identifier of server, user and folder. It distinguishes the folder from others that were read
+// earlier under the same mailbox name.
 func (o Options) origin() string {
 	sum := sha256.Sum256([]byte(strings.ToLower(o.Host) + "\x00" + o.User + "\x00" + o.Folder))
 	return hex.EncodeToString(sum[:4])

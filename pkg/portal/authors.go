@@ -162,7 +162,7 @@ func (a *authors) judge(r *reading) error {
 	return nil
 }
 
-// strangers returns the authors that are not ours and known only by number.
+// strangers returns the authors who are not ours and known only by number.
 func (a *authors) strangers(readings []*reading) map[int64]bool {
 	ours, users := a.Users(), map[int64]bool{}
 	for _, r := range readings {

@@ -176,7 +176,7 @@ type attached struct {
 // readForum decodes the comments of an old card.
 //
 // QUIRK: the portal's own remarks there have the name of the user who caused them as author, and no mark
-// (tasks/comment-item/task-comment-item-get-list). Only their text shows what they are; package policy recognises it.
+// (tasks/comment-item/task-comment-item-get-list). Only their text shows what they are; package desk recognises it.
 func readForum(raw json.RawMessage) ([]desk.Comment, error) {
 	var items []forumItem
 	if s := strings.TrimSpace(string(raw)); s != "" && s != "null" && s != "{}" {

@@ -21,7 +21,6 @@ const overlap = 5 * time.Minute
 //
 // Dates on the portal are by its own clock: if its clock turns out to be behind ours, Find searches again from an
 // earlier time.
-// further back.
 func (c *Maker) Find(ctx context.Context, effects []desk.Effect, since time.Time) ([]desk.Made, error) {
 	if since.IsZero() {
 		since = c.Now().AddDate(0, 0, -7)

@@ -43,8 +43,8 @@ func (s *session) fault(stage string, err error, lost fault.Outcome) error {
 	return fault.Away(lost, err)
 }
 
-// refused converts a permanent refusal to an error: fault.Never for this letter, or fault.Setup or fault.Server if the
-// refusal is about the sender and so about every letter.
+// refused converts a permanent refusal to an error of this letter (fault.Never). If the refusal is about the sender, it
+// concerns every letter, and the error is one of the whole server (fault.Setup or fault.Server).
 func (s *session) refused(stage string, reply *textproto.Error, err error) error {
 	about := s.about(stage, reply)
 	if about == sender && s.letter.utf8 { // the cause may be the SMTPUTF8 of this letter alone

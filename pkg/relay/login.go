@@ -67,7 +67,7 @@ func (s *session) auth() (smtp.Auth, error) {
 		}
 		return false
 	}
-	clear := s.o.TLS == "none" // the server is on a loopback address, see tlsConfig
+	clear := s.o.TLS == "none" // the server is on a loopback address
 	mechanism, takesTokens := bearer.Choose(offered)
 	byToken := s.o.Auth == "xoauth2" || s.o.Auth == "oauth2"
 	switch {

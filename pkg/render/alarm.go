@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Alarm is the variables of an alarm's texts.
+// Alarm contains the variables of an alarm's texts.
 type Alarm struct {
 	Kind    string // selects the templates: mailbox, portal, held …
 	Name    string // a mailbox's name, a host, the kind of pass
@@ -34,7 +34,7 @@ type AlarmItem struct {
 	Task              int64 // the portal's number; 0 = none
 }
 
-// Alarms is the texts for administrators in one language. They use no other templates.
+// Alarms are the texts for administrators in one language. They use no other templates.
 type Alarms struct{ t *template.Template }
 
 // alarmKinds are the kinds that need texts.

@@ -16,7 +16,7 @@ const (
 	longestPreheader = 100
 )
 
-// page is the variables of the HTML layout.
+// page contains the variables of the HTML layout.
 type page struct {
 	Vars
 	Title     string // the letter's own subject
@@ -26,7 +26,7 @@ type page struct {
 	Footer    string
 }
 
-// textPage is the variables of the plain text layout.
+// textPage contains the variables of the plain text layout.
 type textPage struct {
 	Vars
 	Body, Signature, Footer string

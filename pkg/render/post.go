@@ -15,7 +15,7 @@ const (
 	mostPeople   = 20  // most names in a list; the others are counted
 )
 
-// post is the variables of the portal's templates; all values are BBCode.
+// post contains the variables of the portal's templates; all values are BBCode.
 type post struct {
 	Subject string // shown above the body if it adds something; else ""
 	Body    string
@@ -37,7 +37,7 @@ type people struct {
 	More int // people not in List
 }
 
-// note is the variables of a note's template.
+// note contains the variables of a note's template.
 type note struct {
 	Detail string
 	Task   int64
@@ -142,7 +142,7 @@ func (s *Set) note(n desk.Note) string {
 	return s.escape(string(n.Key)) + ": " + detail
 }
 
-// event is the variables of a calendar entry's template; all values are plain text.
+// event contains the variables of a calendar entry's template; all values are plain text.
 type event struct {
 	What        string // invited, accepted …: constants of pkg/desk
 	By          string // the attendee who answers
@@ -225,7 +225,7 @@ func (s *Set) OpensAt(t, now time.Time) string {
 		Weekday: int(t.Weekday()), Date: s.date(t, "opens.date"), Clock: clock})
 }
 
-// opening is the variables of the phrase for the beginning of work.
+// opening contains the variables of the phrase for the beginning of work.
 type opening struct {
 	Days        int // from today
 	Weekday     int // 0 = Sunday
