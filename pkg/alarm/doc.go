@@ -87,7 +87,7 @@ func (e Entry) Lasted(now time.Time) time.Duration {
 
 // Sight is what one pass saw.
 type Sight struct {
-	Pass     string // poll, notify
+	Pass     string // poll or notify
 	Troubles []Trouble
 	// Over reports whether a trouble that the pass did not see is over. A pass that did not use a server knows nothing
 	// about it.

@@ -30,8 +30,8 @@ const searchWait = 10 * time.Second
 var errNoSent = errors.New("the server has no folder for sent mail that we know")
 
 // InSent reports whether a letter with that Message-ID (without <>) is in the server's folder of sent mail. The result
-// is a hint: it is false without an error if there is no such folder. A server that does not answer within searchWait
-// is an error that the caller may ignore.
+// is a hint: it is false without an error if there is no such folder. If the server does not answer within searchWait,
+// InSent returns an error, which the caller may ignore.
 func (m *Mailbox) InSent(ctx context.Context, id string) (bool, error) {
 	if id == "" || !ascii(id) || strings.ContainsAny(id, "\"\\<>") {
 		return false, nil

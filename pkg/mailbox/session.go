@@ -160,8 +160,8 @@ func (s *session) fetch(ctx context.Context, uids imap.UIDSet, items *imap.Fetch
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		err := take(msg)
 		if errors.Is(err, spool.ErrShort) {
-			// QUIRK: if more is read, go-imap goes on in a literal that has ended, concurrently with its own reader (a
-			// data race). The connection is lost anyhow.
+			// QUIRK: another Read of a literal that has ended makes go-imap read the connection concurrently with its
+			// own reader (a data race). The connection is lost anyhow.
 			s.conn.Fail(err)
 			return err
 		}

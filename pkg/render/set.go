@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// Set is the parsed and tried templates of a locale.
+// Set contains the parsed and tried templates of a locale.
 type Set struct {
 	settings   Settings
 	logo       *logo
@@ -27,7 +27,7 @@ type Set struct {
 	layoutText *template.Template
 }
 
-// letter is the templates of one kind of letter.
+// letter contains the templates of one kind of letter.
 type letter struct {
 	subject *template.Template
 	body    body
@@ -46,7 +46,7 @@ var (
 		desk.FormTrouble, desk.FormAutomatic}
 )
 
-// New parses all templates and executes each with samples, except those that are Tried. Mistakes therefore show up
+// New parses all templates and executes each with samples, except those that are Tried. A mistake is therefore an error
 // here, with file or key and line, and not in a pass. All mistakes are returned together.
 func New(files fs.FS, s Settings) (*Set, error) {
 	if s.Escape == nil {

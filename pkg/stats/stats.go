@@ -32,11 +32,11 @@ type Report struct {
 	Silent      []Count   `json:"silent"`      // letters without an auto-reply, by the rule that suppressed it
 }
 
-// Row is the counts of one mailbox, week or specialist.
+// Row contains the counts of one mailbox, week or specialist.
 type Row struct {
 	Name    string `json:"name,omitempty"`
 	Letters int    `json:"letters"` // from customers and machines; 0 for a specialist
-	Tickets int    `json:"tickets"` // opened; for a specialist, answered first by them
+	Tickets int    `json:"tickets"` // tickets opened; for a specialist, tickets that they answered first
 	Repeats int    `json:"repeats"` // letters that became comments
 	Answer  Spread `json:"answer"`  // from a ticket's opening to the first letter with a specialist's words
 	Close   Spread `json:"close"`   // from a ticket's opening to its closing
