@@ -30,7 +30,7 @@ type app struct {
 	tui.Terminal
 	place
 	now   func() time.Time
-	sleep func(context.Context, time.Duration) error // waits between attempts at the portal; nil = really waits
+	sleep func(context.Context, time.Duration) error // waits between attempts at the portal; nil = a real wait
 
 	timeout   time.Duration
 	recordDir string

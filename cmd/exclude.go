@@ -102,7 +102,7 @@ func exclusions(patterns []string, scope, note, by string, now time.Time) ([]des
 	return list, errors.Join(errs...)
 }
 
-// replaces prints the old scope of exclusions that exist already. Unless noted, they keep their notes.
+// replaces prints the old scope of exclusions that exist already. Unless noted is true, they keep their notes.
 func replaces(t *tui.Terminal, s *store.Store, list []desk.Exclusion, noted bool) error {
 	there, err := s.People.Exclusions()
 	if err != nil {

@@ -29,7 +29,7 @@ type explained struct {
 	FullText    string            `json:"full_text"`
 	BBCode      string            `json:"bbcode"`
 	Attachments []desk.Attachment `json:"attachments"`
-	Forwarded   []desk.Address    `json:"forwarded,omitempty"` // the author of the letter forwarded in it
+	Forwarded   []desk.Address    `json:"forwarded,omitempty"` // authors of the letters forwarded in it
 	Degraded    []desk.Degraded   `json:"degraded"`
 	Report      *desk.Report      `json:"report,omitempty"`
 	Verdict     desk.Verdict      `json:"verdict"`

@@ -21,7 +21,7 @@ import (
 type table struct {
 	names map[string]string
 	bad   []error           // file:line: what is expected
-	spelt map[string]string // spelling of an address as a key of names, by its lower case
+	spelt map[string]string // key of an address in names, by the address in lower case
 }
 
 // columns are the indexes of the columns; -1 = there is no such column.

@@ -21,7 +21,7 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// passes are the functions that run each kind of pass, by whether it is a dry run.
+// passes are the functions that run a pass, by its kind and by whether it is a dry run.
 var passes = map[string]map[bool]func(*pass.Pass, context.Context) (*pass.Report, error){
 	"poll":   {false: (*pass.Pass).Poll, true: (*pass.Pass).Preview},
 	"notify": {false: (*pass.Pass).Announce, true: (*pass.Pass).Rehearse},
@@ -197,7 +197,7 @@ func (a round) ran(ctx context.Context, j job, p *wiring.Parts, cfg *config.Conf
 }
 
 // look logs in to the mailboxes and searches them. It opens the state only to read which servers to leave alone, so a
-// slow server keeps no other command waiting. If another pass has the state, look logs in to nothing.
+// slow server keeps no other command waiting. If another pass has the state open, look does not log in.
 func (a round) look(ctx context.Context, cfg *config.Config, j job, kept *store.Kept) (*wiring.Servers, error) {
 	s, err := a.openForPass(ctx, a.stateOf(cfg), j, store.Options{Kept: kept, Glance: !j.dry})
 	if err != nil {
@@ -346,7 +346,7 @@ func expire(s *store.Store, now time.Time, keep time.Duration) error {
 	return s.Cache(now, map[string][]byte{mark: []byte("yes")})
 }
 
-// conclude turns a time-out or a signal into the error of a run that ended early.
+// conclude returns err, or else the time-out or signal that ended the run early.
 func conclude(ctx context.Context, err error) error {
 	if err == nil && ctx.Err() != nil {
 		return exit.Status{Code: exit.Temporary, Cause: ctx.Err()}

@@ -51,7 +51,7 @@ func TestPromise2NothingDoubled(t *testing.T) {
 				t.Skipf("only the undisturbed day, of %d kinds of steps", len(at))
 			}
 			for k, n := range slices.Sorted(maps.Values(at)) {
-				if k%2 != i { // each card has half of the kinds: their order is nearly the same
+				if k%2 != i { // every second kind of step; the other card tests the others
 					continue
 				}
 				if day(t, card.o, n); t.Failed() {

@@ -54,7 +54,7 @@ func newQuarantineList(a *app) *cobra.Command {
 	return c
 }
 
-// why returns the reason for the quarantine, or what an entry that is to leave still waits for.
+// why returns the reason for the quarantine, and for a released entry also that its task is not made yet.
 func why(p desk.Quarantined) string {
 	if p.Again {
 		return "to be tried again, or its task is not made yet; was: " + p.Cause

@@ -40,7 +40,7 @@ type shown struct {
 	Version          string // changes with the content
 }
 
-// Previews shows every letter side by side, the kind first on top, and reloads when a file changes.
+// Previews shows all letters side by side, beginning with the kind first, and reloads when a file changes.
 func Previews(settings func() (*config.Config, error), first string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -68,7 +68,7 @@ func page(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 }
 
-// show renders every letter again, the kind first on top.
+// show renders all letters again, beginning with the kind first.
 func show(settings func() (*config.Config, error), first string) shown {
 	s := shown{Screens: []string{"phone", "desktop"}, Schemes: []string{"light", "dark"}}
 	cfg, err := settings()

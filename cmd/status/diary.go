@@ -47,7 +47,7 @@ type line struct {
 const (
 	began  = "began"
 	ended  = "ended"
-	died   = "died" // in so many passes
+	died   = "died" // in Times passes in a row
 	forgot = "forgot"
 )
 

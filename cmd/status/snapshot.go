@@ -37,12 +37,12 @@ type Snapshot struct {
 
 // Mailbox is how the last reading of a mailbox went.
 type Mailbox struct {
-	Started time.Time `json:"started"`         // begin of the last pass that read it
+	Started time.Time `json:"started"`         // begin of the last pass that tried to read it
 	Good    time.Time `json:"good,omitzero"`   // last successful reading
 	Failed  int       `json:"failed"`          // failed passes in a row
 	Error   string    `json:"error,omitempty"` // why it could not be read
 	Listed  int       `json:"listed"`          // unseen messages
-	Old     int       `json:"old,omitempty"`   // of them too old to be read
+	Old     int       `json:"old,omitempty"`   // unseen messages too old to be read
 }
 
 // SignIn is how long a mailbox without a password can still log in.

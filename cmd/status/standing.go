@@ -31,14 +31,14 @@ type Standing struct {
 	Version   string        `json:"version"` // of this program
 }
 
-// Stood is how the passes of one kind stand.
+// Stood is the result for the passes of one kind.
 type Stood struct {
 	Kind string `json:"kind"`
 	Pass
 	Overdue bool `json:"overdue"`
 }
 
-// Box is how a mailbox stands.
+// Box is the result for one mailbox.
 type Box struct {
 	Name string `json:"name"`
 	Mailbox
@@ -110,7 +110,7 @@ func (s SignIn) tell(now time.Time) string {
 	return fmt.Sprintf("%s: since %s, renewed by passes", s.Mailbox, tui.When(s.Since))
 }
 
-// stands describes passes in a word.
+// stands returns a short word for the health of passes or a mailbox.
 func stands(started time.Time, overdue bool, failed int) string {
 	switch {
 	case started.IsZero():

@@ -82,7 +82,7 @@ func (p *Parts) mailbox(name string) int {
 	return slices.IndexFunc(p.mailboxes, func(m config.Mailbox) bool { return m.Name == name })
 }
 
-// over reports whether a trouble is over that this pass did not have.
+// over reports whether the pass saw the end of a trouble.
 func (p *Parts) over(t alarm.Trouble, r *pass.Report, asked bool) bool {
 	gone := p.mailbox(t.Name) < 0 // the settings no longer have this mailbox
 	switch t.Kind {

@@ -21,7 +21,7 @@ import (
 // Watch returns the alerts for the people in the settings; save stores the book.
 func (p *Parts) Watch(cfg *config.Config, book *alarm.Book, save func() error) (*watch.Watch, error) {
 	texts, err := Alarms(cfg)
-	if err != nil { // bad templates are a trouble to report, too
+	if err != nil { // alerts must work with bad templates
 		if texts, err = render.NewAlarms(templates.FS, locale(cfg)); err != nil {
 			return nil, err
 		}

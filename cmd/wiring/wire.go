@@ -43,7 +43,7 @@ const (
 type Options struct {
 	Log   *slog.Logger
 	Now   func() time.Time
-	Sleep func(context.Context, time.Duration) error // waits between attempts at the portal; nil = really waits
+	Sleep func(context.Context, time.Duration) error // waits between attempts at the portal; nil = a real wait
 
 	Servers *Servers      // what the run already knows about them; nil = only what the state has
 	Folders spool.Folders // for long messages

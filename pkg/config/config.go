@@ -38,7 +38,7 @@ type Config struct {
 	Log       Log       `yaml:"log"`
 }
 
-// Bitrix24 is the portal and what new tasks get.
+// Bitrix24 is the portal and the settings of new tasks.
 type Bitrix24 struct {
 	Webhook string        `yaml:"webhook" need:"yes" is:"webhook" secret:"yes"` // ends with a slash
 	CA      string        `yaml:"ca" file:"yes" is:"file"`                      // extra root certificate, PEM
@@ -53,7 +53,7 @@ type Rate struct {
 	PerSecond float64 `yaml:"per_second" min:"0.1" max:"1000"`
 }
 
-// Task is what a new task gets; ids are the portal's.
+// Task is the settings of a new task; ids are the portal's.
 type Task struct {
 	Responsible int64         `yaml:"responsible" need:"yes" min:"1"`
 	Group       int64         `yaml:"group" min:"0"` // 0 = none

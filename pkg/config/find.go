@@ -27,7 +27,7 @@ func Find(flag string, env func(string) (string, bool), goos string) (path strin
 		case err == nil && !st.IsDir():
 			return p, nil
 		case errors.Is(err, os.ErrPermission) && !filepath.IsAbs(p) && unsearchable(p):
-			// Nobody who may not search this folder put a configuration there: sudo -u keeps the caller's folder.
+			// Users have no configuration in a folder that they may not search; sudo -u keeps the caller's folder.
 		case err != nil && !errors.Is(err, os.ErrNotExist):
 			// An unreadable configuration is an error. The next place is not tried, because it may have other settings.
 			return "", fmt.Errorf("find configuration: %w", err)

@@ -210,7 +210,7 @@ func file(s string) string {
 	return ""
 }
 
-// reason words why a file cannot be read. The two usual reasons read the same on every system.
+// reason describes why a file cannot be read. The two usual reasons have the same text on every system.
 func reason(err error) string {
 	var p *fs.PathError
 	switch {
