@@ -154,7 +154,7 @@ type Outbox struct {
 	Now   func() time.Time
 	Log   *slog.Logger
 
-	// Together replaces AtOnce, also for the pass; nil = it does not. Tests that stop at a certain step run the
+	// Together replaces AtOnce if it is set, also for the pass. Tests that stop at a certain step run the
 	// functions one after the other.
 	Together func(fns ...func() error) error
 

@@ -36,8 +36,8 @@ func (l *letters) final(d desk.Pending, err error) bool {
 	return d.Failures+1 >= tries && l.Now().Sub(d.First) >= over
 }
 
-// spare makes letters be retried whose recipients are not at fault. If a relay refuses several recipients in the same
-// words and has accepted no letter in between, it refuses us, whatever the words say.
+// spare schedules a retry of letters that were refused through no fault of their recipients. If a relay refuses several
+// recipients in the same words and has accepted no letter in between, it refuses us, whatever the words say.
 func (l *letters) spare(results []desk.Result) error {
 	defer clear(l.refusals)
 	several := map[string]bool{} // relay NUL gist

@@ -63,7 +63,7 @@ func (p *posts) supply(ctx context.Context, due []desk.Pending) (s supplies, err
 		if Panicked(err) {
 			return p.supplyEach(ctx, due, err)
 		}
-		p.takeFiles(&s, sources, got) // what is there need not go again, whatever became of the rest
+		p.takeFiles(&s, sources, got) // uploaded files are recorded even if the rest has failed
 		if err != nil {
 			p.tally.GiveUp(portal, err)
 			p.tally.Wait(len(s.ready))

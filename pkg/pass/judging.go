@@ -14,7 +14,7 @@ import (
 )
 
 // Diary records which messages are being read and judged, in a place that outlasts the process. If the process dies
-// over a message, for example because of missing memory, the next process knows which one it was.
+// over a message, for example for lack of memory, the next process knows which one it was.
 type Diary interface {
 	Begin(l desk.Listing)
 	End(l desk.Listing)

@@ -8,7 +8,7 @@ import (
 	"helpdesk/pkg/outbox"
 )
 
-// mark marks messages on the server whose task or comment has been made or that need none, and returns the others.
+// mark marks on the server the messages that need no task or comment or have got theirs, and returns the others.
 // Errors come only from the state. A server that refuses the marks is a problem of this pass, and the next pass marks
 // what is left.
 func (p *Pass) mark(ctx context.Context, b Box, mb Mailbox, ls []desk.Listing) (open []desk.Listing, err error) {

@@ -121,7 +121,7 @@ func (p *retrier) failedAgain(e desk.Entry, cause error) error {
 	return err
 }
 
-// release removes messages from the quarantine whose task or comment has been made or that need none. It waits until
+// release removes from the quarantine the messages that need no task or comment or have got theirs. It waits until
 // then because the quarantine may have the only copy of their files.
 func (p *retrier) release() error {
 	all, err := p.released()

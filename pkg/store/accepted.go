@@ -28,7 +28,7 @@ func (s Ledger) Accepted() (list []desk.Accepted, err error) {
 	return list, err
 }
 
-// Unaccept makes differences be reported again, and returns how many of the ids had been accepted.
+// Unaccept removes accepted differences, so that they are reported again. It returns how many there were.
 func (s Ledger) Unaccept(ids []string) (n int, err error) {
 	err = s.update(func(tx txn) error {
 		for _, id := range ids {

@@ -186,8 +186,8 @@ func (p *person) untagged(addr string) bool {
 	})
 }
 
-// plain returns the relation of an entry that is not a record to the person, and fills in the part of the entry that is
-// shown to people.
+// plain does for an entry that is not a record what claims does for records. It also fills in the text that is shown to
+// people.
 func (p *person) plain(f *Found, raw []byte) claim {
 	switch f.bucket {
 	case bTexts:

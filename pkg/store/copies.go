@@ -6,7 +6,7 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// keepCopy stores a letter that was sent until its copy is in the mailbox.
+// keepCopy stores a sent letter until a copy of it is in the mailbox.
 func keepCopy(tx txn, c desk.Copy, raw []byte) (err error) {
 	if c.Seq, err = tx.Bucket(bCopies).Count(1); err != nil {
 		return err

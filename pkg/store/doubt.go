@@ -58,7 +58,7 @@ func (s *Store) DoubtTold() error {
 // Doubted returns the time of the last doubt, zero if there never was one.
 func (s *Store) Doubted() time.Time { return s.doubt.At }
 
-// lostBefore is how long before the last remaining commit a message may have arrived if a lost commit recorded it.
+// lostBefore is the assumed maximum time from the arrival of a message to its recording.
 const lostBefore = time.Hour
 
 // Lost returns the time since which the mailbox may contain marked messages that the state has forgotten. It returns
@@ -149,7 +149,8 @@ func (s *state) keepDoubt(tx txn, d Doubt) (err error) {
 	return put(tx, bMeta, kDoubt, d)
 }
 
-// count increments the number of writes of a file, to at least least. A database server has a history of its own.
+// count adds one to the number of writes of a file, and raises it to least if it is lower. A database server has a
+// history of its own.
 func (s *state) count(tx txn, least uint64) error {
 	if !s.near {
 		return nil

@@ -204,7 +204,7 @@ func (p *person) scrub(v reflect.Value, c claim) (changed bool) {
 	return changed
 }
 
-// scrubField removes the person from a field; what says which kind of data the field contains.
+// scrubField removes the person from a field that contains the given kind of data.
 func (p *person) scrubField(v reflect.Value, what holds, c claim) bool {
 	gone := func(s string) bool { return false }
 	switch what {

@@ -13,7 +13,7 @@ import (
 	"helpdesk/pkg/store/engine"
 )
 
-// Expire removes personal data from tickets that were closed before the given time, as Erase does, from at most most
+// Expire removes personal data from tickets that were closed before the given time, as Erase does, from up to most
 // tickets. A person without any other ticket also loses their counters and what other directories said about them. Our
 // own directory and the exclusions stay, because people maintain them. Expire returns the number of tickets it has
 // processed, and whether more are left.

@@ -222,7 +222,7 @@ type hourly struct {
 	Count int       `json:"count"`
 }
 
-// repliesOf returns the keys of the counts of auto-replies: that for everybody, and those that the questions name.
+// repliesOf returns the keys of the counts of auto-replies: the key for everybody and the keys in the questions.
 func repliesOf(q desk.Questions) [][]byte {
 	keys := [][]byte{[]byte(everybody)}
 	for _, key := range q.Counted {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// restored returns the path of a state that was replaced by a copy. The copy has two pending messages; the state had
-// received a third one after that. It also returns the number of writes of the state before it was replaced.
+// restored returns the path of a state and the number of its writes. The state received two messages, was copied,
+// received a third one, and was then replaced by the copy.
 func restored(t *testing.T, copy func(s *Store, path string)) (string, uint64) {
 	t.Helper()
 	dir := t.TempDir()
@@ -149,7 +149,7 @@ func TestAStateThatIsGone(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Size() != 0 {
 		t.Errorf("it was touched: %v", err)
 	}
-	if s = open(t, path, Options{}); s.Doubt() != nil { // an empty file of a disk that was full at the first run
+	if s = open(t, path, Options{}); s.Doubt() != nil { // an empty file, left by a full disk at the first run
 		t.Errorf("a new state is doubted: %+v", s.Doubt())
 	}
 }

@@ -136,7 +136,7 @@ func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.
 	return nil
 }
 
-// Due returns effects that are due, at most most letters and most others. It returns only the first effect of each
+// Due returns effects that are due, up to most letters and up to most others. It returns only the first effect of each
 // ticket, so that none overtakes another: effects behind one that is held or not yet due wait with it. An effect aside
 // waits only for the opening of its task. skip is called with the parts of an effect that Queue returns.
 func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {

@@ -7,8 +7,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// unseen stores what the portal confirmed as made until it is visible there, and adds its files and text to the step.
-// Files known to be missing are left out, because they were reported already.
+// unseen stores what the portal confirmed as made until it is visible there, and adds the names of its files and the
+// number of its letters to the step. Files known to be missing are left out, because they were reported already.
 func unseen(tx txn, step *desk.Step, p desk.Pending, m desk.Made) error {
 	u := desk.Unconfirmed{Comment: m.Comment, At: step.At, Seen: m.Seen}
 	if _, err := get(tx, bEffects, number(p.Seq), &u.Effect); err != nil {
@@ -33,7 +33,7 @@ func unseen(tx txn, step *desk.Step, p desk.Pending, m desk.Made) error {
 	return put(tx, bUnseen, []byte(u.Effect.Key), u)
 }
 
-// Unseen returns things that the portal confirmed as made but has not shown yet, at most most. Those made or looked for
+// Unseen returns things that the portal confirmed as made but has not shown yet, up to most. Those made or looked for
 // since the given time are left out.
 func (s Outbox) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
 	err = s.view(func(tx txn) error {

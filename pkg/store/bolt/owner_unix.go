@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// keepOwner gives the file at path the permissions of the file of, and its owner if the process is root: root may run
+// keepOwner gives the file at path the permissions of another file, and its owner if the process is root: root may run
 // for another user.
 func keepOwner(path, of string) error {
 	info, err := os.Stat(of)
