@@ -43,7 +43,7 @@ func (w *world) verified() (found []string) {
 	return found
 }
 
-// named matches files whose name begins with begin, because the portal may have added a number to it.
+// named returns a filter for files by the beginning of their names: the portal may have appended a number.
 func named(begin string) func(sandbox.File) bool {
 	return func(f sandbox.File) bool { return strings.HasPrefix(f.Name, begin) }
 }
@@ -80,7 +80,7 @@ func TestVerifyComparesFiles(t *testing.T) {
 	}
 }
 
-// complete confirms what was made, and checks that verify finds nothing.
+// complete runs passes until everything made is confirmed, and checks that verify finds nothing.
 func (w *world) complete() {
 	w.t.Helper()
 	w.clock.Advance(time.Minute)
