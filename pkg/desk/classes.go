@@ -71,9 +71,9 @@ func classRules() []rule {
 				"DMARC " +
 				"has not failed",
 			"a request of whoever wrote what is forwarded, whom no later answer quotes; where that is not exactly one " +
-				"address that is neither ours nor a specialist's, of the specialist; the task says who forwarded it; " +
-				"no " +
-				"auto-reply",
+				"address that is neither ours nor a specialist's nor a machine's, of the specialist; the task says " +
+				"who " +
+				"forwarded it; no auto-reply",
 			askForward,
 		},
 		{"staff", classStaff, "From is a specialist's address", "as own", askStaff},

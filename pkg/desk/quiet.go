@@ -148,10 +148,18 @@ func askBlindCopy(w *weighing) (string, bool) {
 
 // isOwnTagged reports whether addr is ours, with or without a +tag: support+sales@example.ru is delivered to
 // support@example.ru (RFC 5233).
-func (r *Rules) isOwnTagged(addr string) bool {
+func (r *Rules) isOwnTagged(addr string) bool { return r.isOwn(addr) || r.isOwn(untagged(addr)) }
+
+// untagged returns an address without its +tag.
+func untagged(addr string) string {
 	local, domain := splitAddress(addr)
 	local, _, _ = strings.Cut(local, "+")
-	return r.isOwn(addr) || r.isOwn(local+"@"+domain)
+	return local + "@" + domain
+}
+
+// isOurs reports whether an address is our own or a specialist's, with or without a +tag.
+func (r *Rules) isOurs(addr string) bool {
+	return r.isOwnTagged(addr) || r.isStaff(addr) || r.isStaff(untagged(addr))
 }
 
 func askReplyToStaff(w *weighing) (string, bool) {

@@ -31,8 +31,7 @@ func (r *Rules) person(m *Message, s Signer) (as *Message, via bool) {
 // more than one.
 func (r *Rules) outsider(list []Address) (who Address, ok bool) {
 	for _, a := range list {
-		if _, domain := splitAddress(a.Key()); domain == "" || r.isOwn(a.Addr) || r.isStaff(a.Addr) ||
-			ok && a.Key() == who.Key() {
+		if _, domain := splitAddress(a.Key()); domain == "" || r.isOurs(a.Addr) || ok && a.Key() == who.Key() {
 			continue
 		}
 		if ok {
@@ -86,7 +85,7 @@ func forwards(r *Rules, m *Message) bool {
 	}
 	for _, list := range [][]Address{m.To, m.Cc} {
 		for _, a := range list {
-			if !r.isOwnTagged(a.Addr) && !r.isStaff(a.Addr) {
+			if !r.isOurs(a.Addr) {
 				return false
 			}
 		}
@@ -94,11 +93,13 @@ func forwards(r *Rules, m *Message) bool {
 	return ours
 }
 
-// original returns the writer of the forwarded letters. sure is false unless it is exactly one person from outside.
+// original returns the writer of the forwarded letters. sure is false unless it is exactly one person from outside:
+// nobody reads what is answered to a machine.
 func original(r *Rules, m *Message) (who Address, sure bool) {
 	for _, a := range m.Forwarded {
 		_, domain := splitAddress(a.Key())
-		if domain == "" || r.isOwn(a.Addr) || r.isStaff(a.Addr) || sure && a.Key() != who.Key() {
+		local := a.Local()
+		if domain == "" || r.isOurs(a.Addr) || r.isSystem(local) || r.isRobot(local) || sure && a.Key() != who.Key() {
 			return Address{}, false
 		}
 		if !sure || who.Name == "" {

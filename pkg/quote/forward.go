@@ -43,6 +43,10 @@ func (c *Cutter) Forwarded(subject, text string) (from desk.Address, ok bool) {
 		if t.kind[i] == lineText && t.headerBlock(i) {
 			return c.origin(lines[i:min(len(lines), i+originWithin)])
 		}
+		if m := introAddress().FindStringSubmatch(strings.TrimSpace(plainBlanks(lines[i]))); t.kind[i] == lineIntro &&
+			m != nil {
+			return written(m[1])
+		}
 	}
 	return from, false
 }

@@ -73,6 +73,13 @@ func TestForwarded(t *testing.T) {
 			ivan,
 		},
 		{
+			"Yandex says it in the subject alone",
+			"Fwd: Принтер",
+			"Посмотрите\n\n----------------\nКому: support@b.ru;\nТема: Принтер;\n12.03.2024, 10:00, \"Иван Петров\" " +
+				"<ivan@example.ru>:\n\nНе работает",
+			ivan,
+		},
+		{
 			"no address",
 			"FW: Принтер",
 			"От: Иван Петров\nОтправлено: 12 марта 2024 г. 10:00\nКому: support\nТема: Принтер\n\nНе работает",
