@@ -206,7 +206,7 @@ func (p *person) scrub(v reflect.Value, c claim) (changed bool) {
 
 // scrubField removes the person from a field that contains the given kind of data.
 func (p *person) scrubField(v reflect.Value, what holds, c claim) bool {
-	gone := func(s string) bool { return false }
+	var gone func(s string) bool
 	switch what {
 	case address:
 		gone = func(s string) bool { return p.is(s) || p.aged && c == theirs }
