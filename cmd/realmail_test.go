@@ -77,7 +77,9 @@ func TestRealMail(t *testing.T) {
 // realMail is a drive with Dovecot and Postfix as mail servers.
 type realMail struct {
 	*drive
+	dovecot       *servers.Dovecot
 	imapAddr, box string
+	user          string // of the mailbox
 	roots         *x509.CertPool
 }
 
@@ -93,7 +95,8 @@ func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 	postfix, err := servers.StartPostfix(cert, onlyEncrypted, nil)
 	servers.Want(t, err)
 	t.Cleanup(postfix.Stop)
-	r := &realMail{drive: newDrive(t, o, ""), imapAddr: dovecot.Secure, box: postfix.Box, roots: x509.NewCertPool()}
+	r := &realMail{drive: newDrive(t, o, ""), dovecot: dovecot, imapAddr: dovecot.Secure, box: postfix.Box,
+		user: "support", roots: x509.NewCertPool()}
 	r.clock.Advance(time.Since(r.clock.Now())) // real servers use the machine's clock
 	r.roots.AppendCertsFromPEM(chain)
 	if err := r.configure(dovecot.Secure, postfix.Addr, ""); err != nil {
@@ -105,8 +108,8 @@ func newRealMail(t *testing.T, o sandbox.PortalOptions) *realMail {
 		t.Fatal(err)
 	}
 	ca := filepath.Join(r.dir, "ca.pem")
-	with := strings.Replace(string(text), "tls: none", "tls: implicit, ca: "+ca, 1)
-	with = strings.Replace(with, "tls: none", "tls: starttls, ca: "+ca, 1)
+	with := strings.Replace(string(text), "tls: none", "tls: implicit, ca: \""+ca+"\"", 1)
+	with = strings.Replace(with, "tls: none", "tls: starttls, ca: \""+ca+"\"", 1)
 	if err := errors.Join(os.WriteFile(ca, chain, 0o600), os.WriteFile(file, []byte(with), 0o600)); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +141,7 @@ func (r *realMail) inbox(do func(c *imapclient.Client) error) {
 		r.t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Login("support", imapSecret).Wait(); err != nil {
+	if err := c.Login(r.user, imapSecret).Wait(); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := do(c); err != nil {
@@ -148,7 +151,13 @@ func (r *realMail) inbox(do func(c *imapclient.Client) error) {
 
 func (r *realMail) append(id, subject, body string, header ...string) {
 	r.t.Helper()
-	fields := append([]string{"From: Ivan <ivan@example.org>", "To: support@helpdesk.example", "Subject: " + subject,
+	r.appendFrom("Ivan <ivan@example.org>", id, subject, body, header...)
+}
+
+// appendFrom returns the number that the server gives the letter.
+func (r *realMail) appendFrom(from, id, subject, body string, header ...string) (uid imap.UID) {
+	r.t.Helper()
+	fields := append([]string{"From: " + from, "To: support@helpdesk.example", "Subject: " + subject,
 		"Message-ID: <" + id + ">",
 		"Date: " + time.Now().Format(time.RFC1123Z), "MIME-Version: 1.0"}, header...)
 	raw := strings.ReplaceAll(strings.Join(fields, "\n")+"\n\n"+body+"\n", "\n", "\r\n")
@@ -160,9 +169,13 @@ func (r *realMail) append(id, subject, body string, header ...string) {
 		if err := cmd.Close(); err != nil {
 			return err
 		}
-		_, err := cmd.Wait()
+		data, err := cmd.Wait()
+		if err == nil {
+			uid = data.UID
+		}
 		return err
 	})
+	return uid
 }
 
 func (r *realMail) unseen() (n int) {

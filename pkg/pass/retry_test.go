@@ -212,3 +212,26 @@ func TestARetryPlannedByAClockThatWasAhead(t *testing.T) {
 		}
 	}
 }
+
+// What could not even be attempted, for a file that the portal did not take, waits as well.
+func TestWhatWasNotAttemptedWaits(t *testing.T) {
+	w := newWorld(t, sandbox.PortalOptions{})
+	w.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if c.Method == "disk.folder.uploadfile" {
+			return sandbox.Fault{Kind: sandbox.ServerError}
+		}
+		return sandbox.Fault{}
+	})
+	w.arrive(withFile("1@romashka.example", "ivan@romashka.example", "Printer", "see", "log.txt", "offline"))
+	for i, pass := range []func() (*pass.Report, string){w.poll, w.poll, w.notify} {
+		r, _ := pass()
+		if left, _ := r.Left(); r.Waiting != 1 || left == 0 {
+			t.Errorf("pass %d, %s: %d wait", i+1, r.Kind, r.Waiting)
+		}
+	}
+	w.portal.Inject(nil)
+	w.quiet()
+	if r, _ := w.poll(); r.Waiting != 0 || len(w.portal.Tasks()) != 1 {
+		t.Errorf("%d wait when all is done", r.Waiting)
+	}
+}

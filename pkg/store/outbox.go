@@ -198,11 +198,12 @@ func (e entry) later(now time.Time) bool {
 	return e.Next.After(now) && e.Next.Sub(now) <= desk.LongestPause
 }
 
-// Waiting returns the number of effects that were attempted and will be retried without a person's help.
+// Waiting returns the number of effects that failed, before an attempt or in one, and will be retried without a
+// person's help.
 func (s Outbox) Waiting() (n int, err error) {
 	err = s.view(func(tx txn) error {
 		return eachEntry(tx, func(e entry) error {
-			if e.Tries > 0 && !e.Held {
+			if (e.Tries > 0 || !e.Next.IsZero()) && !e.Held {
 				n++
 			}
 			return nil

@@ -1,0 +1,165 @@
+package cmd
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+
+	"helpdesk/cmd/exit"
+	sandbox "helpdesk/pkg/sandbox/portal"
+)
+
+// maildir returns where Dovecot keeps the mailbox of a user.
+func (r *realMail) maildir(user string) string { return filepath.Join(r.dovecot.Dir, "mail", user) }
+
+// copied puts a copy of a maildir, with the numbers that Dovecot has given in it, in another one's place.
+func (r *realMail) copied(from, to string) {
+	r.t.Helper()
+	if err := os.RemoveAll(to); err != nil {
+		r.t.Fatal(err)
+	}
+	if out, err := exec.Command("cp", "-a", from, to).CombinedOutput(); err != nil {
+		r.t.Fatalf("%v: %s", err, out)
+	}
+}
+
+// Two customers and what they write: only one of each pair is in the mailbox at a time.
+var (
+	firstThere = []string{"Printer", "Password", "Screen"}
+	laterThere = []string{"Invoice", "Contract", "Delivery"}
+)
+
+// arrive brings a letter of each subject; each has a file of the same name and the same length, and the number
+// that is told.
+func (r *realMail) arrive(from string, number imap.UID, subjects ...string) {
+	r.t.Helper()
+	for i, subject := range subjects {
+		id := strings.ToLower(subject) + "@" + from
+		uid := r.appendFrom("Someone <someone@"+from+">", id, subject,
+			strings.Replace(withFile, "offline", "of "+subject, 1), mixed)
+		if want := number + imap.UID(i); uid != want {
+			r.t.Fatalf("%s has the number %d, want %d: the sample is none", subject, uid, want)
+		}
+	}
+}
+
+// own holds that each subject has one task, and that no task has a letter's file but its own.
+func (r *realMail) own(subjects ...string) {
+	r.t.Helper()
+	found := map[string]int{}
+	for _, task := range r.portal.Tasks() {
+		found[task.Title]++
+		for _, f := range task.Files {
+			if text := string(f.Content); strings.HasPrefix(text, "of ") && text != "of "+task.Title {
+				r.t.Errorf("the task %q has the file %q", task.Title, f.Content)
+			}
+		}
+	}
+	for _, subject := range subjects {
+		if found[subject] != 1 {
+			r.t.Errorf("%d tasks of %s", found[subject], subject)
+		}
+	}
+	if len(found) != len(subjects) {
+		r.t.Errorf("%d subjects, want %d:\n%s", len(found), len(subjects), r.tasks())
+	}
+}
+
+// settle runs passes until nothing waits.
+func (r *realMail) settle() {
+	r.t.Helper()
+	for range 12 {
+		if status, _, _ := r.run("poll"); status == exit.Done {
+			return
+		}
+		r.clock.Advance(3 * time.Minute)
+	}
+	r.t.Fatalf("something waits for ever:\n%s", r.tasks())
+}
+
+// withoutUploads has the portal take no files until the function is called.
+func (r *realMail) withoutUploads() (again func()) {
+	r.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
+		if strings.HasPrefix(c.Method, "disk.") || c.Method == "upload" {
+			return sandbox.Fault{Kind: sandbox.ServerError}
+		}
+		return sandbox.Fault{}
+	})
+	return func() { r.portal.Inject(nil) }
+}
+
+// restorations are what puts other letters under the numbers of letters that are known.
+var restorations = map[string]func(r *realMail) (number imap.UID, restore func()){
+	"from a backup": func(r *realMail) (imap.UID, func()) {
+		r.arrive("first.example", 1, "Old")
+		r.must(exit.Done, "poll")
+		backup := r.maildir("backup")
+		r.copied(r.maildir(r.user), backup)
+		return 2, func() { r.copied(backup, r.maildir(r.user)) }
+	},
+	"another account": func(r *realMail) (imap.UID, func()) {
+		r.unseen() // the first log-in makes the folder
+		r.copied(r.maildir(r.user), r.maildir("office"))
+		return 1, func() {
+			file := filepath.Join(r.dir, "helpdesk.yaml")
+			text, err := os.ReadFile(file)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			r.user = "office"
+			moved := strings.Replace(string(text), "user: support", "user: office", 1)
+			if err := os.WriteFile(file, []byte(moved), 0o600); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+	},
+}
+
+// On a real mail server that was restored, or another account of it, letters under known numbers are read as new, and
+// a task that waits for its file gets no other customer's.
+func TestARealMailServerRestored(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range restorations {
+		for _, card := range cards {
+			t.Run(name+", "+card.name, func(t *testing.T) {
+				r := newRealMail(t, card.o)
+				number, restore := prepare(r)
+				r.arrive("first.example", number, firstThere[:2]...)
+				r.must(exit.Done, "poll")
+				again := r.withoutUploads()
+				r.arrive("first.example", number+2, firstThere[2])
+				r.must(exit.Temporary, "poll")
+				restore()
+				r.arrive("second.example", number, laterThere...)
+				again()
+				r.settle()
+				want := append(append([]string{}, firstThere...), laterThere...)
+				if number > 1 {
+					want = append(want, "Old")
+				}
+				r.own(want...)
+				r.named(firstThere[2])
+				if n := r.unseen(); n != 0 {
+					t.Errorf("%d letters are unread", n)
+				}
+				r.must(exit.Done, "verify")
+			})
+		}
+	}
+}
+
+// named holds that the task whose file was not there any more names it, and that the others have theirs.
+func (r *realMail) named(lost string) {
+	r.t.Helper()
+	for _, task := range r.portal.Tasks() {
+		missing := task.Title == lost
+		if has := len(task.Files) > 0; has == missing || missing && !strings.Contains(task.Description, "log.txt") {
+			r.t.Errorf("%s, whose file is gone: %t:\n%s", task.Title, missing, r.tasks())
+		}
+	}
+}
