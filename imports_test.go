@@ -115,7 +115,7 @@ var allowed = map[string][]string{
 	},
 	"pkg/quote":  {"pkg/lazy", "pkg/glyph", "pkg/desk", "pkg/eml", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/markup": {"pkg/lazy", "pkg/desk", "pkg/tags", "golang.org/x/net/html"},
-	"pkg/render": {"pkg/glyph", "pkg/desk"},
+	"pkg/render": {"pkg/alarm", "pkg/glyph", "pkg/desk"},
 	"pkg/config": {"pkg/lazy", "pkg/glyph", "pkg/wire", "templates", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
 	"pkg/store": {
 		"pkg/lazy",

@@ -15,7 +15,7 @@ import (
 )
 
 // certificateFor makes a certificate for 127.0.0.1 that has been valid for three months and expires in left.
-func certificateFor(t *testing.T, left time.Duration) (tls.Certificate, string) {
+func certificateFor(t testing.TB, left time.Duration) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

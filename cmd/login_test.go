@@ -19,17 +19,23 @@ import (
 func signing(t *testing.T, o auth.Options) (*drive, *auth.Server) {
 	t.Helper()
 	d := newDrive(t, sandbox.PortalOptions{}, "")
+	return d, d.signs(o)
+}
+
+// signs has the mailbox sign in with a provider.
+func (d *drive) signs(o auth.Options) *auth.Server {
+	d.t.Helper()
 	o.Now = d.clock.Now
 	p := auth.New(o)
 	at, err := p.Start()
 	if err != nil {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	d.provider.Store(p)
 	path := d.args()[1]
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	oauth := "{provider: custom, client_id: app, token_url: \"" + at + "/token\", auth_url: \"" + at +
 		"/authorize\", scopes: [mail]"
@@ -40,9 +46,9 @@ func signing(t *testing.T, o auth.Options) (*drive, *auth.Server) {
 		`auth: password, user: support, password: "${HELPDESK_SMTP_PASSWORD}"}`,
 		"auth: oauth2, user: support}\n    oauth: "+oauth+"}").Replace(string(raw))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
-	return d, p
+	return p
 }
 
 // onlooker calls see once, with the address of the page printed.
@@ -78,7 +84,7 @@ func (d *drive) login(see func(page string)) (status int, told string) {
 }
 
 // back follows the redirect of the page like a browser, and returns the text shown.
-func back(t *testing.T, p *auth.Server, page, account string, allow bool) string {
+func back(t testing.TB, p *auth.Server, page, account string, allow bool) string {
 	t.Helper()
 	address, err := p.Browse(page, account, allow)
 	if err != nil {

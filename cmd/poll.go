@@ -254,7 +254,7 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 	sight.Troubles = append(sight.Troubles, unexpected(e.kind, failed)...)
 	sight.Troubles = append(sight.Troubles, overdue(snap, e.kind, before, e.cfg.Monitor.Overdue, e.now)...)
 	snap.SignIns = signIns(e.cfg, s)
-	sight.Troubles = append(sight.Troubles, ending(snap.SignIns, e.now)...)
+	sight.Troubles = append(sight.Troubles, e.ending(snap.SignIns)...)
 	var kept []alarm.Trouble
 	if snap.Backlog, kept, err = status.Count(s); err != nil {
 		e.Log.Warn("status", "err", err)
@@ -263,19 +263,17 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 	sight.Troubles = append(sight.Troubles, withoutServers(kept, sight, &snap.Troubles)...)
 	save := func() error { e.said.into(&snap.Troubles); return status.Keep(e.state, s, snap, e.now) }
 	a.sees(ctx, e, &snap.Troubles, sight, save)
-	if err := save(); err != nil {
-		e.Log.Warn("status", "err", err)
-	}
 	a.reopened(ctx, e)
 	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets))
 }
 
 // ending returns a trouble for each mailbox that soon needs a new sign-in.
-func ending(all []status.SignIn, now time.Time) (found []alarm.Trouble) {
+func (e ended) ending(all []status.SignIn) (found []alarm.Trouble) {
 	for _, in := range all {
-		if in.Error == "" && in.Alarming(now) { // a mailbox that is already shut out has a trouble of its own
+		if in.Error == "" && in.Alarming(e.now) { // a mailbox that is already shut out has a trouble of its own
 			found = append(found, alarm.Trouble{Kind: alarm.Token, Name: in.Mailbox, Until: in.Ends, Person: true,
-				Note: "sign in again before " + tui.When(in.Ends) + ": helpdesk login " + in.Mailbox})
+				About: e.Address(in.Mailbox),
+				Note:  "sign in again before " + tui.When(in.Ends) + ": helpdesk login " + in.Mailbox})
 		}
 	}
 	return found

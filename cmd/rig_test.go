@@ -241,12 +241,13 @@ type drive struct {
 	*rig
 	t     testing.TB
 	clock *sandbox.Clock
+	now   func() time.Time // what commands take for the time
 }
 
 func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 	t.Helper()
 	d := &drive{t: t, clock: sandbox.NewClock(time.Date(2026, 3, 12, 9, 0, 0, 0, time.UTC))}
-	o.Now = d.clock.Now
+	d.now, o.Now = d.clock.Now, d.clock.Now
 	var err error
 	if d.rig, err = newRig(t.TempDir(), o, extra); err != nil {
 		t.Fatal(err)
@@ -259,7 +260,7 @@ func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {
 func (d *drive) app() *app {
 	env := d.environment()
 	a := newApp(tui.Terminal{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
-	a.now, a.env = d.clock.Now, func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	a.now, a.env = d.now, func(name string) (string, bool) { v, ok := env[name]; return v, ok }
 	a.sleep = func(_ context.Context, by time.Duration) error { d.clock.Advance(by); return nil }
 	return a
 }

@@ -30,10 +30,34 @@ type ended struct {
 	said  *warnings
 }
 
-// sees records in the book what a pass saw, prints news, and alerts people. save stores the book.
+// sees records in the book what a pass saw, alerts people, stores the book with save, and prints news. A book that
+// can't be stored is a trouble itself. Nobody knows then who was alerted, so each pass alerts and prints only in the
+// first minute of an hour.
 func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sight, save func() error) {
 	book.See(e.now, s, e.cfg.Monitor.FailedPasses)
-	a.say(book, e.now)
+	said := book.Lines(e.now)
+	a.tell(ctx, e, book, save)
+	err := save()
+	if err != nil && a.looked() {
+		e.Log.Warn("status", "err", err)
+	}
+	if err != nil && watch.Hourly(e.now) && s.Pass == "poll" { // once an hour
+		book.See(e.now, unkept(s.Pass, err), 1)
+		said = append(said, book.Lines(e.now)...)
+		a.tell(ctx, e, book, save)
+	}
+	if err == nil || watch.Hourly(e.now) {
+		a.say(said)
+	}
+}
+
+// unkept is what a pass sees that can't keep the book.
+func unkept(pass string, err error) alarm.Sight {
+	t := alarm.Trouble{Kind: alarm.State, Note: bitrix.Mask(err.Error()), Person: true}
+	return alarm.Sight{Pass: pass, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool { return false }}
+}
+
+func (a round) tell(ctx context.Context, e ended, book *alarm.Book, save func() error) {
 	if book.Empty() {
 		return
 	}
@@ -49,11 +73,11 @@ func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sigh
 func (a round) looked() bool { return a.Chatty() || a.formed }
 
 // say prints troubles that began, go on for another hour, or ended. If looked, the failures themselves were printed.
-func (a round) say(book *alarm.Book, now time.Time) {
+func (a round) say(said []alarm.Entry) {
 	if a.looked() {
 		return
 	}
-	for _, e := range book.Lines(now) {
+	for _, e := range said {
 		a.Say(slog.LevelWarn, watch.Line(e))
 	}
 }
@@ -129,8 +153,8 @@ func (a round) shut(ctx context.Context, cfg *config.Config, j job, state string
 	}
 	path := a.beside(state)
 	snap, err := status.Read(path)
-	if err != nil {
-		return errors.Join(cause, err)
+	if err != nil { // a damaged one is replaced
+		snap = status.Snapshot{Passes: map[string]status.Pass{}}
 	}
 	empty, err := store.Open("", store.Options{Overlay: true})
 	if err != nil {
@@ -146,10 +170,6 @@ func (a round) shut(ctx context.Context, cfg *config.Config, j job, state string
 	sight := alarm.Sight{Pass: kind, Troubles: found, Over: func(alarm.Trouble) bool { return false }}
 	save := func() error { return status.Write(path, snap) }
 	a.sees(ctx, ended{p, cfg, kind, path, a.now(), &warnings{}}, &snap.Troubles, sight, save)
-	if err := save(); err != nil {
-		p.Log.Info("status", "err", err)
-		return cause // without a snapshot every pass prints it
-	}
 	return a.quiet(cause)
 }
 
@@ -165,9 +185,6 @@ func (a round) reopened(ctx context.Context, e ended) {
 	}
 	save := func() error { return status.Write(path, snap) }
 	a.sees(ctx, e, &snap.Troubles, alarm.Sight{Pass: e.kind, Over: func(alarm.Trouble) bool { return true }}, save)
-	if err := save(); err != nil {
-		e.Log.Warn("status", "err", err)
-	}
 }
 
 // misread prints the mistakes in the settings once an hour. It alerts nobody, because the addresses are in the
@@ -192,8 +209,10 @@ func (a round) misread(kind string, cause error) error {
 	snap.Troubles.See(a.now(), alarm.Sight{Pass: kind, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool {
 		return false
 	}}, 1)
-	said := snap.Troubles.Lines(a.now())
-	if status.Write(path, snap) != nil || a.looked() || len(said) > 0 {
+	now := a.now()
+	said := snap.Troubles.Lines(now)
+	kept := status.Write(path, snap) == nil
+	if a.looked() || kept && len(said) > 0 || !kept && watch.Hourly(now) {
 		return cause
 	}
 	return a.quiet(cause)

@@ -19,6 +19,8 @@ import (
 // ErrNoWay reports that every way to send a message goes through something that is broken.
 var ErrNoWay = errors.New("no way to tell works")
 
+var errUnkept = errors.New("not told before the next hour")
+
 // Watch is whom to alert, and how.
 type Watch struct {
 	Book      *alarm.Book
@@ -72,19 +74,25 @@ func (w *Watch) Tell(ctx context.Context, now time.Time) {
 		if x.shut || len(owed) == 0 {
 			continue
 		}
-		if err := w.tell(ctx, x, owed, now); err != nil && !errors.Is(err, ErrNoWay) {
+		switch err := w.tell(ctx, x, owed, now); {
+		case errors.Is(err, errUnkept):
+			w.Log.Info("tell "+x.who, "err", err)
+		case err != nil && !errors.Is(err, ErrNoWay):
 			w.Log.Warn("tell "+x.who, "err", err)
 		}
 	}
 	w.Book.Close(who, now)
 }
 
+// Hourly reports whether a time lies in the first minute of an hour. Alerts that can't be recorded are sent only then.
+func Hourly(now time.Time) bool { return now.Minute() == 0 }
+
 // tell alerts one person. It records that first, so that an interrupted alert is not sent twice. If it can't be
 // recorded, the person is alerted only in the first minute of an hour.
 func (w *Watch) tell(ctx context.Context, x way, owed []alarm.Entry, now time.Time) error {
 	w.Book.Tell(x.who, owed)
-	if err := w.Save(); err != nil && now.Minute() != 0 {
-		return fmt.Errorf("not told before the next hour: %w", err)
+	if err := w.Save(); err != nil && !Hourly(now) {
+		return fmt.Errorf("%w: %w", errUnkept, err)
 	}
 	for _, group := range groups(owed) {
 		headline, text, err := w.words(group, now)

@@ -20,7 +20,7 @@ import (
 func (p *Parts) Sight(r *pass.Report) alarm.Sight {
 	s := alarm.Sight{Pass: r.Kind}
 	for _, b := range r.Problems {
-		if t, ok := p.trouble(b); ok {
+		if t, ok := p.trouble(r.Kind, b); ok {
 			s.Troubles = append(s.Troubles, t)
 		}
 	}
@@ -48,14 +48,16 @@ func (p *Parts) Sight(r *pass.Report) alarm.Sight {
 	return s
 }
 
-// trouble converts a problem of the report; false if the state reports the trouble itself.
-func (p *Parts) trouble(b outbox.Problem) (alarm.Trouble, bool) {
+// trouble converts a problem of a kind of pass; false if the state reports the trouble itself.
+func (p *Parts) trouble(during string, b outbox.Problem) (alarm.Trouble, bool) {
 	what, name, _ := strings.Cut(b.Where, " ")
 	switch {
 	case b.Held && what == "outbox":
 		return alarm.Trouble{}, false
 	case b.Held:
 		return alarm.Trouble{Kind: alarm.Notice, Name: b.Where, Note: bitrix.Mask(b.Message), Person: true}, true
+	case outbox.Panicked(b.Err): // no server is to blame
+		return alarm.Trouble{Kind: alarm.Failure, Name: during, Note: bitrix.Mask(b.Message), Person: true}, true
 	}
 	kind, ok := map[string]alarm.Kind{"mailbox": alarm.Mailbox, "relay": alarm.Relay, "portal": alarm.Portal,
 		"names":     alarm.Names,
@@ -70,12 +72,16 @@ func (p *Parts) trouble(b outbox.Problem) (alarm.Trouble, bool) {
 
 // of returns the trouble for an error.
 func (p *Parts) of(kind alarm.Kind, name string, err error) alarm.Trouble {
-	t := alarm.Trouble{Kind: kind, Name: name, Cause: string(fault.CauseOf(err)), Note: bitrix.Mask(err.Error()),
-		Person: fault.ExtentOf(err) == fault.Setup}
+	return alarm.Trouble{Kind: kind, Name: name, Cause: string(fault.CauseOf(err)), Note: bitrix.Mask(err.Error()),
+		Person: fault.ExtentOf(err) == fault.Setup, About: p.Address(name)}
+}
+
+// Address returns the address of the mailbox of that name, "" = there is no such mailbox.
+func (p *Parts) Address(name string) string {
 	if i := p.mailbox(name); i >= 0 {
-		t.About = Sender(p.mailboxes[i]).Addr
+		return Sender(p.mailboxes[i]).Addr
 	}
-	return t
+	return ""
 }
 
 func (p *Parts) mailbox(name string) int {

@@ -75,7 +75,7 @@ func (b *Book) entry(t Trouble, now time.Time) *Entry {
 		*e = Entry{Since: since(t, now), Told: told}
 	case t.Person && !e.Person: // a person must act now, so tell everybody again
 		e.Told, e.Said = nil, time.Time{}
-	case (t.Kind == Settings || t.Kind == State) && t.Note != e.Note: // another mistake: print it
+	case t.Kind == Settings && t.Note != e.Note: // another mistake: print it
 		e.Said = time.Time{}
 	}
 	if e.Due && t.Kind == Waiting { // people have been told of it as held

@@ -152,6 +152,22 @@ func TestWhatIsPrinted(t *testing.T) {
 	}
 }
 
+// A mistake in the settings that gives way to another one is printed. What a damaged state says depends on what of it
+// was read first.
+func TestWhatIsPrintedOfAnotherError(t *testing.T) {
+	for kind, want := range map[Kind]int{Settings: 4, State: 1} {
+		b, printed := &Book{}, 0
+		for minute, note := range []string{"one", "other", "one", "other"} {
+			s := Sight{Pass: "poll", Troubles: []Trouble{{Kind: kind, Note: note, Person: true}}, Over: all}
+			b.See(at(minute), s, 3)
+			printed += len(b.Lines(at(minute)))
+		}
+		if printed != want {
+			t.Errorf("%s: printed %d times, want %d", kind, printed, want)
+		}
+	}
+}
+
 func TestWarningsArePrintedOnceAnHour(t *testing.T) {
 	b := &Book{}
 	var got []int

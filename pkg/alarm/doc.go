@@ -33,6 +33,10 @@ const (
 	Notice      Kind = "notice"      // a single message without an end: its subject
 )
 
+// Kinds are all kinds.
+var Kinds = []Kind{Mailbox, Relay, Portal, Copies, Held, Waiting, Quarantine, Certificate, Token, Replies, Names,
+	Settings, State, Overdue, Failure, Notice}
+
 // Trouble is one thing that a pass found wrong.
 type Trouble struct {
 	Kind   Kind      `json:"kind"`

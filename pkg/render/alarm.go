@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"helpdesk/pkg/alarm"
 )
 
 // Alarm contains the variables of an alarm's texts.
@@ -37,12 +39,7 @@ type AlarmItem struct {
 // Alarms are the texts for administrators in one language. They use no other templates.
 type Alarms struct{ t *template.Template }
 
-// alarmKinds are the kinds that need texts.
-var alarmKinds = []string{"mailbox", "relay", "portal", "copies", "held", "quarantine", "certificate", "token",
-	"replies", "names",
-	"settings", "state", "overdue", "failure", "notice"}
-
-// NewAlarms parses the texts and executes each with samples.
+// NewAlarms parses the texts and executes each with samples. Waiting has no texts, because it alerts nobody.
 func NewAlarms(files fs.FS, locale string) (*Alarms, error) {
 	p := &parser{files: files, locale: locale}
 	name, src := p.read("alarms.tmpl")
@@ -55,11 +52,14 @@ func NewAlarms(files fs.FS, locale string) (*Alarms, error) {
 		return nil, err
 	}
 	a := &Alarms{t}
-	for _, kind := range alarmKinds {
+	for _, kind := range alarm.Kinds {
+		if kind == alarm.Waiting {
+			continue
+		}
 		for _, v := range samples(Alarm{Name: "x", About: "x", Several: true, Keys: "imap", Cause: "login", Note: "x",
 			Since: "x", Ended: "x",
 			Until: "x", Count: 2, Items: []AlarmItem{{Name: "1", Task: 1}}, More: 1, Version: "1", Machine: "x"}) {
-			v.Kind = kind
+			v.Kind = string(kind)
 			_, _, err := a.Begin(v)
 			_, oerr := a.Over(v)
 			if err = errors.Join(err, oerr); err != nil {
