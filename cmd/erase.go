@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -203,17 +204,18 @@ func (e *erasing) tell(t *store.Trail) error {
 	if err := person.ByHand(&e.Terminal, t); err != nil {
 		return err
 	}
+	person.Similar(&e.Terminal, t)
 	if cfg, err := e.settings(); err == nil {
 		for _, key := range namedIn(cfg, t.Addresses) {
 			e.Printf("\nThe settings name the address: %s\n", key)
 		}
 	}
 	path, err := e.statePath()
-	if err != nil || store.Remote(path) {
+	if err != nil {
 		return nil
 	}
-	if old, _ := filepath.Glob(path + ".v[0-9]*"); len(old) > 0 {
-		e.Printf("\nCopies of the state that still have it: %s, and those made by 'helpdesk state backup'\n", old)
-	}
+	old, _ := filepath.Glob(path + ".v[0-9]*")
+	old = append(old, "those made by 'helpdesk state backup'")
+	e.Printf("\nCopies of the state that still have it, if there are any: %s\n", strings.Join(old, ", "))
 	return nil
 }

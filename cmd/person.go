@@ -15,6 +15,7 @@ import (
 	"helpdesk/cmd/tui"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/store"
 )
 
@@ -54,23 +55,27 @@ func newPersonShow(a *app) *cobra.Command {
 
 func newPersonExport(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "export ADDRESS DIR",
+		Use:   "export ADDRESS [DIR]",
 		Short: "Write what is kept of a person into a new folder: records as JSON, letters as .eml, texts",
 		Long: "Of what is somebody else's and names the person the folder says only where it is. It can be read by " +
-			"its owner alone.",
+			"its owner alone. Without DIR it is called as the address.",
 		Example: "  helpdesk person export ivan@example.ru ivan",
-		Args:    cobra.ExactArgs(2),
+		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(c *cobra.Command, args []string) error {
 			t, err := trail(c.Context(), a, args[0])
 			if err != nil {
 				return err
 			}
-			n, err := person.Export(args[1], t)
+			dir := glyph.FileName(t.Addresses[0])
+			if len(args) > 1 {
+				dir = args[1]
+			}
+			n, err := person.Export(dir, t)
 			if errors.Is(err, person.ErrNotEmpty) {
 				return exit.Usage(err)
 			}
 			if err == nil && a.Chatty() {
-				a.Printf("%s: %s\n", args[1], tui.Count(n, "file", "files"))
+				a.Printf("%s: %s\n", dir, tui.Count(n, "file", "files"))
 			}
 			return err
 		},

@@ -32,7 +32,16 @@ func Print(on *tui.Terminal, t *store.Trail) error {
 	if err := on.Table([]string{"KIND", "TICKET", "WHEN", "WHOSE", "ABOUT"}, rows); err != nil {
 		return err
 	}
+	Similar(on, t)
 	return ByHand(on, t)
+}
+
+// Similar prints the other addresses that may be the person's.
+func Similar(on *tui.Terminal, t *store.Trail) {
+	if len(t.Similar) > 0 {
+		on.Printf("\nOther addresses that may be theirs, each with records of its own: %s\n",
+			strings.Join(t.Similar, ", "))
+	}
 }
 
 // ByHand prints the data of a person that is not stored yet or stored elsewhere: in the portal and in mailboxes.
@@ -73,6 +82,9 @@ func ByHand(on *tui.Terminal, t *store.Trail) error {
 func role(k store.TaskOf) string {
 	if k.Theirs {
 		return "opened it"
+	}
+	if k.Named {
+		return "are named there"
 	}
 	return "wrote or were in copy"
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -24,14 +25,17 @@ type person struct {
 	latest   map[uint64]bool // tickets whose latest letter they wrote (true) or did not write
 	tasks    map[uint64]TaskOf
 	letters  []desk.Place
-	aged     bool // set when tickets expire: all addresses in these tickets are removed, whoever they belong to
+	others   map[string]string // names by the folded addresses of other people
+	// set when tickets expire: all addresses in these tickets are removed, whoever they belong to
+	aged bool
 }
 
 // strangers returns a person about whom nothing is known yet.
 func strangers() *person {
 	return &person{names: map[string]bool{}, tickets: map[uint64]bool{}, messages: map[string]bool{},
 		effects: map[string]bool{}, ids: map[string]bool{}, places: map[string]bool{}, entries: map[uint64]bool{},
-		jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{}, tasks: map[uint64]TaskOf{}}
+		jailed: map[uint64]bool{}, copies: map[uint64]bool{}, latest: map[uint64]bool{}, tasks: map[uint64]TaskOf{},
+		others: map[string]string{}}
 }
 
 // acquaint collects what belongs to the person: tickets, messages and names.
@@ -48,13 +52,30 @@ func acquaint(tx txn, address string) (*person, error) {
 	return p, nil
 }
 
-// named records the names that stand next to the person's addresses.
+// named notes the name beside an address of the person, and those beside other addresses.
 func (p *person) named(all ...desk.Address) {
 	for _, a := range all {
-		if p.is(a.Addr) && a.Name != "" {
+		switch {
+		case !p.is(a.Addr) && a.Addr != "":
+			p.others[a.Key()] = cmp.Or(a.Name, p.others[a.Key()])
+		case a.Name != "" && a.Addr != "":
 			p.names[a.Name] = true
 		}
 	}
+}
+
+// similar returns the addresses of other people that may be the person's: they have the same name, or differ in a +tag.
+func (p *person) similar() []string {
+	all := []string{}
+	for key, name := range p.others {
+		named := func(n string) bool { return sameName(n, name) }
+		tagged := func(k string) bool { return untag(k) == untag(key) }
+		if slices.ContainsFunc(slices.Collect(maps.Keys(p.names)), named) || slices.ContainsFunc(p.keys, tagged) {
+			all = append(all, key)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 func (p *person) ofTickets(tx txn) error {
@@ -77,10 +98,10 @@ func (p *person) ofTickets(tx txn) error {
 func (p *person) ofMessages(tx txn) error {
 	wrote := map[uint64]bool{}
 	err := each(tx, bMessages, func(_ []byte, r desk.Record) error {
+		p.named(r.From)
 		if !p.is(r.From.Addr) && !slices.ContainsFunc(r.Senders, p.is) {
 			return nil
 		}
-		p.named(r.From)
 		p.messages[r.Key] = true
 		for _, key := range caused(r.Key) {
 			p.effects[key] = true

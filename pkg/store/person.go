@@ -33,6 +33,7 @@ type Found struct {
 type Trail struct {
 	Addresses []string `json:"addresses"` // folded
 	Names     []string `json:"names"`
+	Similar   []string `json:"similar"` // other addresses with the same name, or with another +tag: perhaps theirs
 	Records   []Found  `json:"records"`
 	// tasks in the portal that contain their letters, by ticket
 	Tasks []TaskOf `json:"tasks"`
@@ -41,11 +42,12 @@ type Trail struct {
 	Waiting []Waiting    `json:"waiting"` // pending effects, which Erase drops
 }
 
-// TaskOf is a task in the portal that contains letters of a person.
+// TaskOf is a task in the portal that contains letters of a person, or that names them.
 type TaskOf struct {
 	Task   int64  `json:"task"`
 	Ticket uint64 `json:"ticket"`
-	Theirs bool   `json:"theirs"` // opened for them; if false, they wrote or were in copy
+	Theirs bool   `json:"theirs"`          // opened for them; if false, they wrote or were in copy
+	Named  bool   `json:"named,omitempty"` // they neither wrote nor were in copy: a letter of somebody else names them
 	Link   string `json:"link,omitempty"`
 }
 
@@ -81,8 +83,8 @@ func (s Persons) Trail(address string) (t *Trail, err error) {
 
 // trail lists every record that contains the person's data.
 func (p *person) trail(tx txn) (*Trail, error) {
-	t := &Trail{Addresses: p.keys, Names: slices.Sorted(maps.Keys(p.names)), Records: []Found{}, Tasks: []TaskOf{},
-		Letters: []desk.Place{}, Waiting: []Waiting{}}
+	t := &Trail{Addresses: p.keys, Names: slices.Sorted(maps.Keys(p.names)), Similar: p.similar(),
+		Records: []Found{}, Tasks: []TaskOf{}, Letters: []desk.Place{}, Waiting: []Waiting{}}
 	for _, b := range buckets {
 		err := tx.Bucket(b).Walk(nil, func(key, raw []byte) error {
 			f, ok, err := p.look(b, key, raw)
@@ -95,6 +97,11 @@ func (p *person) trail(tx txn) (*Trail, error) {
 			return nil, err
 		}
 	}
+	for _, f := range t.Records {
+		if err := p.namedOn(tx, f.Ticket); err != nil {
+			return nil, err
+		}
+	}
 	for _, n := range slices.Sorted(maps.Keys(p.tasks)) {
 		if p.tasks[n].Task != 0 {
 			t.Tasks = append(t.Tasks, p.tasks[n])
@@ -102,6 +109,17 @@ func (p *person) trail(tx txn) (*Trail, error) {
 	}
 	t.Letters = append(t.Letters, p.letters...)
 	return t, p.waiting(tx, t)
+}
+
+// namedOn notes the task of a ticket that names the person.
+func (p *person) namedOn(tx txn, n uint64) error {
+	if _, known := p.tasks[n]; known || n == 0 {
+		return nil
+	}
+	var t desk.Ticket
+	_, err := get(tx, bTickets, number(n), &t)
+	p.tasks[n] = TaskOf{Task: t.Task, Ticket: n, Named: true}
+	return err
 }
 
 // waiting lists the pending effects.

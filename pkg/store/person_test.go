@@ -308,6 +308,8 @@ func TestOthersAreNotTakenForAPerson(t *testing.T) {
 		"ivan+x@a.example":                      "ivan+x@a.example",
 		"Ivan and Ivan  Petrov, Ivan Petrovich": "Ivan and ***, Ivan Petrovich",
 		"mailto:ivan@a.example?subject=x":       "mailto:***?subject=x",
+		"PETROV IVAN, Petrov, Ivan; Ivan,":      "***, ***; Ivan,",
+		"Petrova Ivan; Petrov Ivanovich":        "Petrova Ivan; Petrov Ivanovich",
 	} {
 		if got := p.cut(text); got != want || p.in(text) != (want != text) {
 			t.Errorf("%q: %q, want %q; found: %v", text, got, want, p.in(text))

@@ -45,19 +45,60 @@ func newTraces(addresses, names []string) traces {
 		}
 	}
 	for _, n := range names {
-		fields := strings.Fields(n)
+		fields := nameFields(n)
 		if len(fields) < 2 || strings.Contains(n, "@") {
 			continue
 		}
 		for i := range fields {
 			fields[i] = regexp.QuoteMeta(fields[i])
 		}
-		if joined := strings.Join(fields, `\s+`); !slices.Contains(t.names, joined) {
-			t.names = append(t.names, joined)
-			t.patterns = append(t.patterns, regexp.MustCompile(`(?i)`+joined))
+		for _, between := range []string{`\s+`, `,\s+`} { // that with a comma last: it may stand between two names
+			for _, order := range orders(fields) {
+				if joined := strings.Join(order, between); !slices.Contains(t.names, joined) {
+					t.names = append(t.names, joined)
+					t.patterns = append(t.patterns, regexp.MustCompile(`(?i)`+joined))
+				}
+			}
 		}
 	}
 	return t
+}
+
+// nameFields returns the words of a name, which commas may separate as well.
+func nameFields(name string) []string {
+	return strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+}
+
+// orders returns the orders in which people write the words of a name. More than three words have one order only.
+func orders(words []string) (all [][]string) {
+	if len(words) > 3 {
+		return [][]string{words}
+	}
+	if len(words) < 2 {
+		return [][]string{words}
+	}
+	for i, first := range words {
+		rest := slices.Delete(slices.Clone(words), i, i+1)
+		for _, order := range orders(rest) {
+			all = append(all, append([]string{first}, order...))
+		}
+	}
+	return all
+}
+
+// sameName reports whether two names have the same words, in whatever order. A name of a single word is nobody's.
+func sameName(a, b string) bool {
+	x, y := nameFields(strings.ToLower(a)), nameFields(strings.ToLower(b))
+	slices.Sort(x)
+	slices.Sort(y)
+	return len(x) > 1 && slices.Equal(x, y)
+}
+
+// untag returns a folded address without its +tag.
+func untag(key string) string {
+	local, domain, _ := strings.Cut(key, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return local + "@" + domain
 }
 
 // spellings returns the forms in which a folded address may occur in texts.
