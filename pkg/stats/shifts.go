@@ -14,14 +14,22 @@ type shifts struct {
 func newShifts(o Options) shifts {
 	var s shifts
 	var sum int64
-	for day := o.Since; !day.After(o.Now.Add(24 * time.Hour)); day = day.AddDate(0, 0, 1) {
-		opens, closes, ok := o.Calendar.Hours(day)
+	zone := o.Calendar.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	year, month, first := o.Since.In(zone).Date()
+	for i := 0; ; i++ { // by noons, which every day has
+		noon := time.Date(year, month, first+i, 12, 0, 0, 0, zone)
+		if noon.After(o.Now.Add(36 * time.Hour)) {
+			return s
+		}
+		opens, closes, ok := o.Calendar.Hours(noon)
 		if last := int64(closes.Sub(opens) / time.Second); ok && last > 0 {
 			s.opens, s.lasts, s.before = append(s.opens, opens.Unix()), append(s.lasts, last), append(s.before, sum)
 			sum += last
 		}
 	}
-	return s
 }
 
 // until returns the seconds worked from the first shift to t.

@@ -110,6 +110,9 @@ func (c *Counter) Letter(l desk.Record) error {
 
 // Ticket counts a ticket, if it was opened since Options.Since. It always returns nil.
 func (c *Counter) Ticket(t desk.Ticket) error {
+	if t.Status == desk.Open && t.Answered.IsZero() && c.o.Now.Sub(t.Opened) > 24*time.Hour {
+		c.unanswered++ // also one that waits since before the reported time
+	}
 	if t.Opened.Before(c.o.Since) {
 		return nil
 	}
@@ -131,9 +134,6 @@ func (c *Counter) Ticket(t desk.Ticket) error {
 		if closed {
 			r.closing.add(closing, closingWork)
 		}
-	}
-	if t.Status == desk.Open && t.Answered.IsZero() && c.o.Now.Sub(t.Opened) > 24*time.Hour {
-		c.unanswered++
 	}
 	return nil
 }

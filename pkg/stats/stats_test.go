@@ -98,7 +98,7 @@ func TestReport(t *testing.T) {
 			{Name: "support", Letters: 4, Tickets: 2, Repeats: 1, Answer: answers, Close: closings}},
 		Weeks:       []Row{{Name: "2026-W48", Letters: 5, Tickets: 4, Repeats: 1, Answer: answers, Close: closings}},
 		Specialists: []Row{{Name: "Anna", Tickets: 2, Answer: answers, Close: closings}},
-		Unanswered:  1,
+		Unanswered:  2,
 		Silent:      []Count{{"R6", 1}, {"T1 excluded", 1}, {"T9 off", 1}, {"mdn", 1}}}
 	if diff := cmp.Diff(want, c.Report()); diff != "" {
 		t.Error(diff)
@@ -142,5 +142,26 @@ func BenchmarkYear(b *testing.B) {
 				AnsweredBy: fmt.Sprint("Anna ", i%9), ClosedAt: at.Add(80 * time.Hour)})
 		}
 		_ = c.Report()
+	}
+}
+
+// A day on which the clock is changed is counted once, whatever zone the reported time begins in.
+func TestShiftsWhereTheClockIsChanged(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	always := worktime.Calendar{To: 24 * time.Hour, Days: map[string]bool{}, Zone: berlin}
+	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
+		always.Days[day] = true
+	}
+	for _, since := range []time.Time{
+		time.Date(2026, 3, 27, 22, 30, 0, 0, time.UTC), // 23:30, and 00:30 from the 29th on
+		time.Date(2026, 10, 23, 22, 30, 0, 0, time.UTC),
+	} {
+		s := newShifts(Options{Since: since, Now: since.Add(5 * 24 * time.Hour), Calendar: always})
+		if got := s.until(since.Add(4*24*time.Hour)) - s.until(since); got != 4*24*3600 {
+			t.Errorf("%v: %v worked, want 96h", since, time.Duration(got)*time.Second)
+		}
 	}
 }
