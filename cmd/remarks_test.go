@@ -102,3 +102,51 @@ func TestRemarks(t *testing.T) {
 		t.Errorf("%v, %v", all, err)
 	}
 }
+
+// A specialist's answer that a person drops gets a remark on its task, once, whether the task told of it before or not;
+// so does the copy that waits for one of several people.
+func TestADroppedAnswerIsRemarked(t *testing.T) {
+	t.Parallel()
+	const (
+		delayed = "Ответ клиенту на адрес ivan@romashka.example пока не ушёл. Он не потерян: когда уйдёт, здесь " +
+			"появится отметка."
+		dropped = "Ответ клиенту на адрес ivan@romashka.example больше не отправляется: администратор снял его с " +
+			"отправки. Напишите ответ ещё раз или свяжитесь с клиентом другим способом."
+	)
+	for name, newCard := range map[string]bool{"new card": true, "old card": false} {
+		t.Run(name, func(t *testing.T) {
+			d := newDrive(t, sandbox.PortalOptions{NewCard: newCard}, "")
+			d.letter("1@romashka.example", "Ivan <ivan@romashka.example>", "Printer", "It does not print.")
+			d.minute("poll")
+			d.minute("notify")
+			d.smtp.Inject(func(string, string) error { return mail.ErrDrop })
+			for _, c := range []struct {
+				minutes int
+				want    []string
+			}{
+				{3, []string{dropped}},
+				{25, []string{dropped, delayed, dropped}},
+			} {
+				d.portal.Say(3701, 7, "Restart it.")
+				for range c.minutes {
+					d.run("notify")
+					d.clock.Advance(time.Minute)
+				}
+				d.must(0, "outbox", "drop", "--all")
+				d.clock.Advance(time.Hour)
+				for range 3 {
+					d.run("notify")
+					d.clock.Advance(time.Minute)
+				}
+				d.remarked("dropped", c.want...)
+			}
+			d.smtp.Inject(nil)
+			d.clock.Advance(time.Hour)
+			before := len(d.mailed())
+			d.minute("notify")
+			if n := len(d.mailed()); n != before {
+				t.Errorf("%d letters were sent that had been dropped", n-before)
+			}
+		})
+	}
+}

@@ -253,6 +253,19 @@ type Part struct {
 	Content   []byte
 }
 
+// Dropped returns the remark that a person dropped a specialist's letter from the outbox; ok is false for any other
+// effect, and if the ticket has no task. The remark has no text yet.
+func Dropped(e Effect, t *Ticket, s Signer, now time.Time) (remark Effect, ok bool) {
+	if e.Kind != SendLetter || e.Letter.Kind != Answer || t.Task == 0 || e.Letter.Recipient().Addr == "" {
+		return Effect{}, false
+	}
+	n := Note{Key: NoteDropped, Detail: e.Letter.Recipient().Key()}
+	if e.Letter.Only.Addr != "" {
+		n.Key = NoteCopyDropped
+	}
+	return Remark(DeriveKey("dropped", e.Key), t, n, s, now), true
+}
+
 // Remark returns the effect for a comment that consists of one note. It does not wait for the ticket's other effects,
 // and they do not wait for it.
 func Remark(key string, t *Ticket, n Note, s Signer, now time.Time) Effect {

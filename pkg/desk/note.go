@@ -67,6 +67,9 @@ const (
 	NoteCopyLost    NoteKey = "copy-lost"    // a copy was refused for good; detail: address and reason
 	NoteCopyDelayed NoteKey = "copy-delayed" // a copy is delayed for long, or waits for a person
 	NoteCopySent    NoteKey = "copy-sent"    // the delayed copy was sent
+	// a person dropped a letter with a comment; detail: recipient
+	NoteDropped     NoteKey = "dropped"
+	NoteCopyDropped NoteKey = "copy-dropped" // a person dropped a copy; detail: its recipient
 	NoteUnseenFiles NoteKey = "unseen-files" // the portal accepted files of a letter and does not show them
 )
 

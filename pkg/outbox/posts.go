@@ -140,6 +140,7 @@ func (p *posts) finish(s *supplies) (held []desk.Result) {
 	for _, d := range ready {
 		err := Try("finish "+string(d.Effect.Kind), func() error {
 			p.renew(d, s.notes.Fields)
+			p.word(&d)
 			p.tellMissing(&d)
 			return nil
 		})
@@ -160,6 +161,16 @@ func (p *posts) renew(d desk.Pending, notes map[uint64]desk.Fields) {
 	if f, ok := p.kit.Rules.Renew(d.Effect.Post, p.Now()); ok {
 		d.Effect.Post.Fields, notes[d.Seq] = &f, f
 	}
+}
+
+// word writes the text of a remark that was added outside of a pass, where there are no templates.
+func (p *posts) word(d *desk.Pending) {
+	if d.Effect.Post.Form != desk.FormRemark || d.Effect.Post.Text != "" {
+		return
+	}
+	post := *d.Effect.Post
+	d.Effect.Post = &post
+	Tell(p.kit.Texts(post.Mailbox, ""), &d.Effect)
 }
 
 // tellMissing adds the names of files that the portal does not get. They were not known when the text was written.

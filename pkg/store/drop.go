@@ -9,8 +9,9 @@ import (
 )
 
 // Drop removes effects from the outbox without making them. If one of them opens a task, Drop also removes the effects
-// that wait for that task. It returns the number of removed effects, and how many of those were not named by the
-// caller.
+// that wait for that task. A specialist's letter leaves a remark, which the next pass adds to the task: the specialist
+// believes that the letter was sent, or has read that it waits. Drop returns the number of removed effects, and how
+// many of those were not named by the caller.
 func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
 	err = s.update(func(tx txn) error {
 		lost, err := doomed(tx, seqs)
@@ -23,7 +24,14 @@ func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
 				why += ": its task was dropped"
 				behind++
 			}
+			remarks, err := s.dropped(tx, now, lost[seq])
+			if err != nil {
+				return err
+			}
 			if err := discard(tx, now, lost[seq], why); err != nil {
+				return err
+			}
+			if err := enqueue(tx, now, 0, "", remarks, time.Time{}); err != nil {
 				return err
 			}
 		}
@@ -31,6 +39,25 @@ func (s Outbox) Drop(now time.Time, seqs ...uint64) (n, behind int, err error) {
 		return nil
 	})
 	return n, behind, err
+}
+
+// dropped returns the remark about a dropped letter, if there is one.
+func (s Outbox) dropped(tx txn, now time.Time, p desk.Pending) ([]desk.Effect, error) {
+	if p.Effect.Kind != desk.SendLetter {
+		return nil, nil
+	}
+	var e desk.Effect
+	if _, err := get(tx, bEffects, number(p.Seq), &e); err != nil {
+		return nil, err
+	}
+	t, err := ticket(tx, e.Ticket)
+	if err != nil {
+		return nil, err
+	}
+	if remark, ok := desk.Dropped(e, &t, s.signer, now); ok {
+		return []desk.Effect{remark}, nil
+	}
+	return nil, nil
 }
 
 // doomed returns the entries with these numbers, and for those that open a task also the entries that wait for it.
