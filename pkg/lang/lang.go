@@ -2,6 +2,7 @@
 package lang
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,6 +83,18 @@ func (d *Detector) Of(text string) string {
 	return ""
 }
 
+// OfLetter returns the language of a letter by its text, and by its subject if the text is no evidence. A subject in
+// another script than Latin also outweighs a short text in Latin letters: people write their question into the subject,
+// and the text is a signature. The subject of a reply must be left out, because somebody else wrote it.
+func (d *Detector) OfLetter(subject, text string) string {
+	own := d.Of(text)
+	words, body := split(subject), split(text)
+	if own != "" && (2*foreign(words) <= len(words) || len(body) > 2*fewWords || foreign(body) > 0) {
+		return own
+	}
+	return cmp.Or(d.Of(subject), own)
+}
+
 // opening returns the number of words in the first lines, up to the line that completes firstWords. A line in another
 // script than Latin ends the opening as well.
 func opening(text string) (n int) {
@@ -154,7 +167,9 @@ func (d *Detector) byScript(words []string) (name string) {
 // foreign returns the number of words in another script than Latin.
 func foreign(words []string) (n int) {
 	for _, word := range words {
-		if strings.ContainsFunc(word, func(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) }) {
+		if strings.ContainsFunc(word, func(r rune) bool {
+			return unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r)
+		}) {
 			n++
 		}
 	}

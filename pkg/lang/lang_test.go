@@ -52,6 +52,28 @@ func TestOf(t *testing.T) {
 	}
 }
 
+func TestOfLetter(t *testing.T) {
+	d, err := New(signs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const signed = "It is the signature of Ivan Petrov"
+	for _, c := range []struct{ subject, text, want string }{
+		{"Не работает принтер", signed, "ru"},
+		{"Счёт", "", "ru"},
+		{"", signed, "en"},
+		{"The printer is not on my desk, please help", "Не работает", "ru"},
+		{"Printer", signed, "en"},
+		{"Счёт", "Здравствуйте! " + signed, "en"},
+		{"Счёт", strings.Repeat(signed+"\n", 4), "en"}, // a whole letter
+		{"Please help", "4712", "en"},
+	} {
+		if got := d.OfLetter(c.subject, c.text); got != c.want {
+			t.Errorf("%q, %q: %q, want %q", c.subject, c.text, got, c.want)
+		}
+	}
+}
+
 func TestOnlyLanguageOfItsScript(t *testing.T) {
 	d, err := New(map[string]Signs{"ru": signs["ru"], "en": signs["en"]})
 	if err != nil {

@@ -25,7 +25,11 @@ func Read(r io.Reader, l desk.Listing, by Reading) (desk.Message, error) {
 	compose(&m, by.Cutter)
 	by.events(&m)
 	if by.Languages != nil {
-		m.Locale = cmp.Or(by.Languages.Of(m.Text), by.Languages.Of(m.Subject))
+		subject := m.Subject
+		if len(m.InReplyTo) > 0 || len(m.Refs) > 0 {
+			subject = ""
+		}
+		m.Locale = cmp.Or(by.Languages.OfLetter(subject, m.Text), by.Languages.Of(m.Subject))
 	}
 	return m, nil
 }
