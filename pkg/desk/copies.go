@@ -83,7 +83,7 @@ func (r *Rules) mayCopy(a Address, t *Ticket, excluded []Exclusion) bool {
 	if _, ok := asciiDomain(domain); !ok || !dotAtom().MatchString(local) {
 		return false
 	}
-	if key == t.Requester.Key() || key == t.AnswerTo().Key() || r.isOwnTagged(key) || r.isStaff(key) ||
+	if key == t.Requester.Key() || key == t.AnswerTo().Key() || r.isOurs(key) ||
 		r.isSystem(local) || r.isRobot(local) {
 		return false
 	}

@@ -45,6 +45,7 @@ func TestWhoGetsAnswersInCopy(t *testing.T) {
 		"the requester":            {[]string{"Cc: ivan@example.org"}, ""},
 		"where answers go":         {[]string{"Reply-To: form@example.net", "Cc: form@example.net"}, ""},
 		"we":                       {[]string{"Cc: support@example.ru", "Cc: support+x@example.ru"}, ""},
+		"a specialist's tag":       {[]string{"Cc: anna+later@partner.example"}, ""},
 		"a specialist":             {[]string{"Cc: olga@firma.example", "Cc: anna@partner.example"}, ""},
 		"excluded from auto-reply": {[]string{"Cc: cashier@bank.example"}, ""},
 		"excluded from letters":    {[]string{"Cc: mute@quiet.example"}, ""},
@@ -154,5 +155,45 @@ func TestAnswersInCopy(t *testing.T) {
 	p.Copy = nil
 	if d := compile(t, p).Announce(c, f); len(d.Effects[0].Letter.Cc) > 0 || len(d.Cc) > 0 {
 		t.Errorf("with copy: none %v", d.Effects[0].Letter.Cc)
+	}
+}
+
+// A letter that one of us wrote adds nobody, whatever stands in its To and Cc: a forwarded one neither, whether it counts
+// as the customer's or not.
+func TestOurOwnLettersAddNobody(t *testing.T) {
+	const petr = "Cc: petr@other.example"
+	customer := []Address{{Addr: "ivan@example.org"}}
+	for name, c := range map[string]struct {
+		lines     []string
+		forwarded []Address
+		to        string // the requester
+	}{
+		"to a colleague's tag":         {[]string{"Cc: anna+later@partner.example"}, customer, "ivan@example.org"},
+		"forwarded to us alone":        {[]string{"Cc: olga@firma.example"}, customer, "ivan@example.org"},
+		"to somebody outside, too":     {[]string{petr}, customer, ""},
+		"to the customer, too":         {[]string{"Cc: ivan@example.org", petr}, customer, ""},
+		"of a writer who is uncertain": {[]string{}, []Address{{Addr: "a@x.example"}, {Addr: "b@y.example"}}, ""},
+		"a request of our own":         {[]string{petr}, nil, ""},
+		"an answer of our own":         {[]string{petr, "In-Reply-To: <first@example.org>"}, nil, ""},
+	} {
+		for _, on := range []bool{true, false} {
+			p := copyPolicy(t)
+			p.StaffForward = on
+			m := letter(append([]string{"From: Anna <anna@firma.example>"}, c.lines...)...)
+			m.Forward, m.Forwarded = len(c.forwarded) > 0, c.forwarded
+			f := facts()
+			if strings.Contains(strings.Join(c.lines, "\n"), "In-Reply-To") {
+				f = known()
+			}
+			d := compile(t, p).Decide(m, f)
+			if copied, note := copiedBy(d); len(copied) > 0 || note != "" {
+				t.Errorf("%s, staff_forward %v: adds %v, %q (%v)", name, on, copied, note, hits(d))
+			}
+			if on && c.to != "" && d.Ticket == nil {
+				t.Errorf("%s: no ticket (%v)", name, hits(d))
+			} else if c.to != "" && on && d.Ticket.Requester.Key() != c.to {
+				t.Errorf("%s: the requester is %s", name, d.Ticket.Requester.Key())
+			}
+		}
 	}
 }
