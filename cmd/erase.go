@@ -160,27 +160,26 @@ func (e *erasing) erase(ctx context.Context, address string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := status.Cut(path, t.CutJSON); err != nil {
-			return err
-		}
-		return s.Rewrite()
+		_, cut := status.Cut(path, t.CutJSON)
+		rewritten := s.Rewrite()
+		e.act.Rewritten = rewritten == nil
+		return errors.Join(cut, rewritten)
 	})
-	if err != nil && t == nil && out != nil {
-		_ = os.Remove(e.file)
-	}
-	if err != nil {
+	if t == nil {
+		if out != nil {
+			_ = os.Remove(e.file)
+		}
 		return err
+	}
+	// The records are removed, whatever failed afterwards: no later run can write down what they were.
+	if err != nil {
+		err = fmt.Errorf("the person is removed, but deleted data may be left in files: %w", err)
 	}
 	linked(e.app, t)
 	if out != nil {
-		if err := e.act.Of(t, at).Write(out, e.texts, e.locale); err != nil {
-			return err
-		}
-		if err := out.Sync(); err != nil {
-			return err
-		}
+		err = errors.Join(err, e.act.Of(t, at).Write(out, e.texts, e.locale), out.Sync())
 	}
-	return e.tell(t)
+	return errors.Join(err, e.tell(t))
 }
 
 // namedIn returns the keys of the settings that name one of the addresses.

@@ -23,6 +23,7 @@ type Act struct {
 	System          string // name of the information system
 	State           string // where the system keeps its data
 	File            bool   // State is a file, which was rewritten
+	Rewritten       bool   // it was written anew, so that nothing is left in its gaps
 	By              string // name and post of the person who destroyed the data
 	User            string // the user who ran the command
 	Reason          string

@@ -90,7 +90,8 @@ func TestTheActSaysWhatTheOrderAsksFor(t *testing.T) {
 	trail := jailed(t)
 	trail.Tasks = []store.TaskOf{{Task: 3701, Link: "https://portal/3701/"}}
 	a := Act{Operator: "Operator", OperatorAddress: "Street 1", System: "Desk", State: "state.db", By: "Orlova",
-		User: "root", Reason: "consent withdrawn", Order: "request 5", Version: "1.0", File: true}
+		User: "root", Reason: "consent withdrawn", Order: "request 5", Version: "1.0", File: true,
+		Rewritten: true}
 	if err := a.Missing(); err != nil {
 		t.Error(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/pkg/store/bolt"
 	"helpdesk/pkg/store/engine"
+	"helpdesk/pkg/store/postgres"
 )
 
 // cached is a looked-up value that may be reused for a while.
@@ -90,11 +91,14 @@ func (s *Store) Compact() (before, after int64, err error) {
 	return file.Compact()
 }
 
-// Rewrite writes the file anew, so that removed data does not remain in its gaps, and closes the store. A database
-// server does that by its own cleaning, so Rewrite only closes the store.
+// Rewrite writes the file or the table of the database anew, so that removed data does not remain in its gaps, and closes
+// the store.
 func (s *Store) Rewrite() error {
-	if file, ok := s.db.(*bolt.DB); ok {
-		return errors.Join(s.settle(), file.Rewrite())
+	switch db := s.db.(type) {
+	case *bolt.DB:
+		return errors.Join(s.settle(), db.Rewrite())
+	case *postgres.DB:
+		return errors.Join(s.settle(), db.Rewrite(), s.Close())
 	}
 	return s.Close()
 }

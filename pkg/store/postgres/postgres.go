@@ -51,6 +51,7 @@ type DB struct {
 const (
 	oldest    = 13                     // oldest supported major version
 	within    = time.Minute            // time limit of a request
+	rewriting = 10 * time.Minute       // time limit of writing the table anew
 	lookAgain = 200 * time.Millisecond // pause between attempts to take the lock
 	recent    = 2 * time.Second        // how long an answer proves that this run has the lock
 )
@@ -230,6 +231,23 @@ func (d *DB) About() engine.About {
 	about := d.about
 	about.Trips = int(d.trips.Load())
 	return about
+}
+
+// Rewrite writes the table of the entries anew, so that deleted rows do not remain in its files. It waits for readers of
+// the table, such as a dump.
+func (d *DB) Rewrite() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.usable(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), rewriting)
+	defer cancel()
+	d.trips.Add(1)
+	if _, err := d.conn.Exec(ctx, "vacuum full "+d.schema+".entries").ReadAll(); err != nil {
+		return d.broken(err)
+	}
+	return nil
 }
 
 // Close releases the lock. It keeps the connection for the next opening, or closes it. The lock is released explicitly,
