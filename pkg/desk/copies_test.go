@@ -158,8 +158,8 @@ func TestAnswersInCopy(t *testing.T) {
 	}
 }
 
-// A letter that one of us wrote adds nobody, whatever stands in its To and Cc: a forwarded one neither, whether it counts
-// as the customer's or not.
+// A letter that one of us wrote adds nobody, whatever stands in its To and Cc: a forwarded one neither, whether it
+// counts as the customer's or not.
 func TestOurOwnLettersAddNobody(t *testing.T) {
 	const petr = "Cc: petr@other.example"
 	customer := []Address{{Addr: "ivan@example.org"}}

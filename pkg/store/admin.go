@@ -91,8 +91,8 @@ func (s *Store) Compact() (before, after int64, err error) {
 	return file.Compact()
 }
 
-// Rewrite writes the file or the table of the database anew, so that removed data does not remain in its gaps, and closes
-// the store.
+// Rewrite writes the file or the table of the database anew, so that removed data does not remain in its gaps, and
+// closes the store.
 func (s *Store) Rewrite() error {
 	switch db := s.db.(type) {
 	case *bolt.DB:

@@ -233,8 +233,8 @@ func (d *DB) About() engine.About {
 	return about
 }
 
-// Rewrite writes the table of the entries anew, so that deleted rows do not remain in its files. It waits for readers of
-// the table, such as a dump.
+// Rewrite writes the table of the entries anew, so that deleted rows do not remain in its files. It waits for readers
+// of the table, such as a dump.
 func (d *DB) Rewrite() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
