@@ -158,7 +158,7 @@ func TestAnswerLetters(t *testing.T) {
 	want := &Draft{
 		Kind: Answer, Mailbox: "support", To: Address{Name: "Ivan", Addr: "ivan@example.org"}, Subject: "printer",
 		InReplyTo: "last@example.org", References: []string{"first@example.org", "last@example.org"},
-		Comments: []Comment{first, second}, Date: second.At,
+		Comments: []Comment{first, second}, Date: second.At, Chat: 77,
 	}
 	if diff := cmp.Diff(want, d.Effects[0].Letter); diff != "" {
 		t.Error(diff)

@@ -20,6 +20,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 	"helpdesk/pkg/spool"
 	"helpdesk/pkg/store"
+	"helpdesk/pkg/worktime"
 )
 
 // trap is called before each call, and may panic.
@@ -176,6 +177,11 @@ func (x trapPortal) Attach(ctx context.Context, e desk.Effect, missing []int) er
 	return x.Portal.Attach(ctx, e, missing)
 }
 
+func (x trapPortal) Like(ctx context.Context, messages []int64, again bool) error {
+	x.t("Portal.Like", messages)
+	return x.Portal.Like(ctx, messages, again)
+}
+
 func (x trapPortal) Find(ctx context.Context, es []desk.Effect, since time.Time) ([]desk.Made, error) {
 	x.t("Portal.Find", es)
 	return x.Portal.Find(ctx, es, since)
@@ -214,6 +220,11 @@ func (x trapTexts) Missing(form desk.Form, names []string) string {
 func (x trapTexts) Date(at time.Time) string {
 	x.t("Texts.Date")
 	return x.Texts.Date(at)
+}
+
+func (x trapTexts) OpensAt(at, now time.Time) string {
+	x.t("Texts.OpensAt")
+	return x.Texts.OpensAt(at, now)
 }
 
 func (x trapTexts) Event(e desk.Event, zone *time.Location) string {
@@ -460,6 +471,7 @@ func day(w *world, t trap) {
 		w.t.Helper()
 		p, s := w.open(store.Options{})
 		p.Lost = morning // as after a fail-over
+		p.Outbox.LikeSent = true
 		trapped(p, t)
 		r, err := fn(p, w.t.Context())
 		if r == nil {
@@ -470,6 +482,8 @@ func day(w *world, t trap) {
 	}
 	w.breakTexts = func(t outbox.Texts) outbox.Texts { return failingTexts{t, false} }
 	w.quarantineAfter = 1
+	w.policy.OffHours = true
+	w.policy.Calendar = worktime.Calendar{From: 20 * time.Hour, To: 21 * time.Hour, Days: map[string]bool{"fri": true}}
 	w.arrive(withFile("1@good.example", "Иван <ivan@good.example>", "Printer", "It does not print.", "log.txt",
 		"offline"))
 	w.arrive(withFile("2@bad.example", "Bad <bad@bad.example>", "Mouse", "It does not click.", "bad.txt", "bad"))
