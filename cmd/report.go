@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/exit"
+	"helpdesk/cmd/status"
 	"helpdesk/cmd/tui"
 	"helpdesk/cmd/wiring"
 	"helpdesk/pkg/config"
@@ -183,6 +184,7 @@ func reportCSV(t *tui.Terminal, r stats.Report) error {
 			_ = w.Write(line)
 		}
 	}
+	_ = w.Write(append([]string{"unanswered", "", "", strconv.Itoa(r.Unanswered)}, make([]string, 11)...))
 	for _, c := range r.Silent {
 		_ = w.Write(append([]string{"silent", c.Rule, strconv.Itoa(c.Letters)}, make([]string, 12)...))
 	}
@@ -194,29 +196,54 @@ func numbers(s stats.Spread) []int64 {
 	return []int64{int64(s.Count), s.Median, s.P90, s.Working.Median, s.Working.P90}
 }
 
+// measures are what Prometheus is told of each row.
+var measures = []struct {
+	name, help string
+	value      func(stats.Row) int64
+}{
+	{"letters", "Letters received within the reported days.", func(r stats.Row) int64 { return int64(r.Letters) }},
+	{"tickets", "Tickets opened within the reported days.", func(r stats.Row) int64 { return int64(r.Tickets) }},
+	{"repeats", "Letters that became comments.", func(r stats.Row) int64 { return int64(r.Repeats) }},
+	{"answered", "Tickets with a first answer.", func(r stats.Row) int64 { return int64(r.Answer.Count) }},
+	{"answer_median_seconds", "Median time to the first answer.", func(r stats.Row) int64 { return r.Answer.Median }},
+	{"answer_p90_seconds", "Time to the first answer that nine tenths of the tickets did not exceed.",
+		func(r stats.Row) int64 { return r.Answer.P90 }},
+	{"answer_working_median_seconds", "The median in working time.",
+		func(r stats.Row) int64 { return r.Answer.Working.Median }},
+	{"answer_working_p90_seconds", "The same of nine tenths.",
+		func(r stats.Row) int64 { return r.Answer.Working.P90 }},
+	{"closed", "Tickets that were closed.", func(r stats.Row) int64 { return int64(r.Close.Count) }},
+	{"close_median_seconds", "Median time to the closing.", func(r stats.Row) int64 { return r.Close.Median }},
+	{"close_p90_seconds", "Time to the closing that nine tenths of the tickets did not exceed.",
+		func(r stats.Row) int64 { return r.Close.P90 }},
+	{"close_working_median_seconds", "The median in working time.",
+		func(r stats.Row) int64 { return r.Close.Working.Median }},
+	{"close_working_p90_seconds", "The same of nine tenths.", func(r stats.Row) int64 { return r.Close.Working.P90 }},
+}
+
+// reportPrometheus prints gauges of mailboxes and specialists. Weeks are what Prometheus itself keeps.
 func reportPrometheus(t *tui.Terminal, r stats.Report) {
-	gauge := func(name, help string, value func(stats.Row) int64) {
-		t.Printf("# HELP helpdesk_report_%s %s\n# TYPE helpdesk_report_%s gauge\n", name, help, name)
+	for _, m := range measures {
+		t.Printf("# HELP helpdesk_report_%s %s\n# TYPE helpdesk_report_%s gauge\n", m.name, m.help, m.name)
 		for _, row := range r.Mailboxes {
-			t.Printf("helpdesk_report_%s{mailbox=%q} %d\n", name, row.Name, value(row))
+			t.Printf("helpdesk_report_%s{%s} %d\n", m.name, status.Label("mailbox", row.Name), m.value(row))
 		}
 	}
-	gauge("letters", "Letters received within the reported days.", func(r stats.Row) int64 { return int64(r.Letters) })
-	gauge("tickets", "Tickets opened within the reported days.", func(r stats.Row) int64 { return int64(r.Tickets) })
-	gauge("repeats", "Letters that became comments.", func(r stats.Row) int64 { return int64(r.Repeats) })
-	gauge("answer_median_seconds", "Median time to the first answer.", func(r stats.Row) int64 {
-		return r.Answer.Median
-	})
-	gauge("answer_p90_seconds", "Time to the first answer that nine tenths of the tickets did not exceed.",
-		func(r stats.Row) int64 {
-			return r.Answer.P90
-		})
-	gauge("close_median_seconds", "Median time to the closing.", func(r stats.Row) int64 { return r.Close.Median })
+	for _, m := range measures {
+		if m.name == "letters" || m.name == "repeats" { // nobody's
+			continue
+		}
+		name := "helpdesk_report_specialist_" + m.name
+		t.Printf("# HELP %s %s By who answered first.\n# TYPE %s gauge\n", name, m.help, name)
+		for _, row := range r.Specialists {
+			t.Printf("%s{%s} %d\n", name, status.Label("specialist", row.Name), m.value(row))
+		}
+	}
 	t.Printf("# HELP helpdesk_report_unanswered Tickets open for more than a day without an answer.\n# TYPE "+
 		"helpdesk_report_unanswered gauge\n"+
 		"helpdesk_report_unanswered %d\n", r.Unanswered)
 	t.Printf("# HELP helpdesk_report_silent Letters without an auto-reply.\n# TYPE helpdesk_report_silent gauge\n")
 	for _, c := range r.Silent {
-		t.Printf("helpdesk_report_silent{rule=%q} %d\n", c.Rule, c.Letters)
+		t.Printf("helpdesk_report_silent{%s} %d\n", status.Label("rule", c.Rule), c.Letters)
 	}
 }

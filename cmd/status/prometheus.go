@@ -39,7 +39,8 @@ func Prometheus(t *tui.Terminal, s Standing) {
 // quoted escapes the text of a label.
 var quoted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-func label(name, text string) string { return name + `="` + quoted.Replace(text) + `"` }
+// Label returns a label as the text format has it: pass="poll".
+func Label(name, text string) string { return name + `="` + quoted.Replace(text) + `"` }
 
 func seconds(t time.Time) float64 {
 	if t.IsZero() {
@@ -59,19 +60,19 @@ func metrics(s Standing) []metric {
 	one := func(v float64) []value { return []value{{"", v}} }
 	each := func(of func(Stood) float64) (all []value) {
 		for _, p := range s.Passes {
-			all = append(all, value{label("pass", p.Kind), of(p)})
+			all = append(all, value{Label("pass", p.Kind), of(p)})
 		}
 		return all
 	}
 	box := func(of func(Box) float64) (all []value) {
 		for _, m := range s.Mailboxes {
-			all = append(all, value{label("mailbox", m.Name), of(m)})
+			all = append(all, value{Label("mailbox", m.Name), of(m)})
 		}
 		return all
 	}
 	signIn := func(of func(SignIn) float64) (all []value) {
 		for _, in := range s.SignIns {
-			all = append(all, value{label("mailbox", in.Mailbox), of(in)})
+			all = append(all, value{Label("mailbox", in.Mailbox), of(in)})
 		}
 		return all
 	}
@@ -117,8 +118,8 @@ func troubles(all []alarm.Entry) (found []value) {
 	for _, e := range all {
 		// other metrics count these kinds
 		if e.Kind != alarm.Held && e.Kind != alarm.Waiting && e.Kind != alarm.Quarantine {
-			found = append(found, value{label("kind", string(e.Kind)) + "," + label("name", e.Name) + "," +
-				label("person", fmt.Sprint(e.Person)), seconds(e.Since)})
+			found = append(found, value{Label("kind", string(e.Kind)) + "," + Label("name", e.Name) + "," +
+				Label("person", fmt.Sprint(e.Person)), seconds(e.Since)})
 		}
 	}
 	return found
