@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store/engine"
 )
 
 // unseen stores what the portal confirmed as made until it is visible there, and adds the names of its files and the
@@ -38,8 +39,11 @@ func unseen(tx txn, step *desk.Step, p desk.Pending, m desk.Made) error {
 func (s Outbox) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
 	err = s.view(func(tx txn) error {
 		return each(tx, bUnseen, func(_ []byte, u desk.Unconfirmed) error {
-			if len(list) < most && u.At.Before(before) && u.Looked.Before(before) {
+			if u.At.Before(before) && u.Looked.Before(before) {
 				list = append(list, u)
+			}
+			if len(list) >= most {
+				return engine.ErrStop
 			}
 			return nil
 		})
