@@ -37,7 +37,7 @@ func newCheck(a *app) *cobra.Command {
 				return a.checkLive(ctx, asJSON, yes)
 			}
 			language := ""
-			if asJSON { // is read by programs
+			if asJSON { // JSON is for programs
 				language = "en"
 			}
 			all, err := a.check(ctx, language)
@@ -62,7 +62,7 @@ func newCheck(a *app) *cobra.Command {
 	return c
 }
 
-// check looks at everything the settings name, and tells it in a language; "" is that of the settings.
+// check checks everything that the settings name, with texts in a language; "" is the language of the settings.
 func (a *app) check(ctx context.Context, language string) ([]check.Line, error) {
 	u, err := a.subject(ctx, language)
 	if err != nil {
@@ -71,7 +71,7 @@ func (a *app) check(ctx context.Context, language string) ([]check.Line, error) 
 	return check.Run(ctx, u)
 }
 
-// checkLive asks the portal what it keeps.
+// checkLive makes a task in the portal and reports what the portal keeps of it.
 func (a *app) checkLive(ctx context.Context, asJSON, yes bool) error {
 	u, err := a.subject(ctx, "")
 	if err != nil {
@@ -88,7 +88,7 @@ func (a *app) checkLive(ctx context.Context, asJSON, yes bool) error {
 		show := func() error { return check.PrintLive(&a.Terminal, u, report) }
 		if asJSON {
 			show = func() error {
-				texts, err := setup.Read("en") // is sent to others
+				texts, err := setup.Read("en") // people send this report to others
 				if err != nil {
 					return err
 				}
@@ -106,8 +106,8 @@ func (a *app) checkLive(ctx context.Context, asJSON, yes bool) error {
 	return conclude(ctx, err)
 }
 
-// subject is what check looks at. Where the settings name a language that it does not speak, it speaks that of the
-// environment.
+// subject returns the installation to check. If there are no texts in the language of the settings, it uses the
+// language of the environment.
 func (a *app) subject(ctx context.Context, language string) (u check.Subject, err error) {
 	cfg, err := a.serverSettings()
 	if err != nil {

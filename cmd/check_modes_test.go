@@ -8,8 +8,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// TestCheckOnEachPortal says of each kind of portal what works there and what does not. None of them fails for a scope
-// that is merely missed.
+// TestCheckOnEachPortal: on each kind of portal check lists what works and what does not. No optional scope makes it
+// fail.
 func TestCheckOnEachPortal(t *testing.T) {
 	t.Parallel()
 	const all = "ok scope task|ok scope im|ok scope disk|ok scope tasks|ok scope crm|ok scope user_basic|ok user " +
@@ -44,14 +44,14 @@ func TestCheckOnEachPortal(t *testing.T) {
 	}
 }
 
-// What passes have found out is told by the next check, which asks nothing that writes for it.
+// check reports what passes have found out, and does not write to the portal to find it out itself.
 func TestCheckTellsWhatPassesFoundOut(t *testing.T) {
 	t.Parallel()
 	for known, o := range map[string]sandbox.PortalOptions{
 		"ok":      {NewCard: true},
 		"missing": {NewCard: true, NoIdempotency: true},
 	} {
-		// REST v3 makes no tags
+		// REST v3 can't set tags, so the task has none
 		d := newDrive(t, o, "letters: {locale: en}\nrouting: [{mailbox: support, set: {tags: []}}]\n")
 		if out := d.must(0, "check"); !strings.Contains(out, "not known before the first task") {
 			t.Error(out)

@@ -7,7 +7,7 @@ import (
 	"helpdesk/pkg/fault"
 )
 
-// A host that does not exist is to be repaired, though a pass tries again; one that is silent is a matter of time.
+// A person must look at a host that does not exist, though passes try again. A silent host is a temporary failure.
 func TestAbsentHosts(t *testing.T) {
 	for cause, temporary := range map[fault.Cause]bool{fault.Absent: false, fault.Silent: true} {
 		k := Line{What: "mailbox support"}

@@ -4,13 +4,13 @@ import (
 	"strings"
 )
 
-// checkCalendar tells what the lists of days off know of this year and the next.
+// checkCalendar reports whether the lists of days off have this year and the next.
 func checkCalendar(u Subject) (all []Line) {
 	cfg, now := u.Settings, u.Now()
 	for _, list := range cfg.Lists() {
 		k := Line{What: u.Say("check.what.days", list), OK: true}
 		years, err := cfg.DaysOff(list)
-		if err != nil { // Load has refused it, unless the file was changed since
+		if err != nil { // Load has accepted the list, so the file has changed since
 			k.fails(err)
 			all = append(all, k)
 			continue

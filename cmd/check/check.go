@@ -1,4 +1,5 @@
-// Package check tries everything a configuration names, and says of each what was found or what to do.
+// Package check tries everything that a configuration names, and reports what it finds and what to do. It changes
+// nothing, except that Live makes a task in the portal and removes it.
 package check
 
 import (
@@ -26,36 +27,37 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Line is what was found of one thing.
+// Line is the result for one thing checked.
 type Line struct {
 	What      string `json:"what"`
 	OK        bool   `json:"ok"`
-	Optional  bool   `json:"optional"`          // without it a feature is missing, nothing more
-	Warning   bool   `json:"warning,omitempty"` // OK, but a person should look
-	Temporary bool   `json:"temporary"`         // not OK for now: nobody need do anything
-	Note      string `json:"note"`              // what was found, or what to do
+	Optional  bool   `json:"optional"`          // its absence costs a feature, nothing more
+	Warning   bool   `json:"warning,omitempty"` // OK, but needs attention
+	Temporary bool   `json:"temporary"`         // not OK at the moment; it should pass by itself
+	Note      string `json:"note"`              // the finding, or advice
 }
 
-// fails notes why it is not OK.
+// fails records an error.
 func (k *Line) fails(err error) {
-	absent := fault.CauseOf(err) == fault.Absent // a pass tries again: name servers fail, too
+	absent := fault.CauseOf(err) == fault.Absent // not temporary, though passes try again: name servers may fail
 	k.OK, k.Temporary, k.Note = false, exit.Of(err) == exit.Temporary && !absent, bitrix.Mask(err.Error())
 }
 
-// Subject is what is to be looked at.
+// Subject is the installation to check.
 type Subject struct {
 	Settings *config.Config
-	File     string // of the settings
+	File     string // path of the settings
 	State    string
 	Folders  spool.Folders                // for long messages
 	Open     func() (*store.Store, error) // as a dry run opens it
 	Wire     func(*store.Store) (*wiring.Parts, error)
 	Now      func() time.Time
-	Say      func(key string, args ...any) string // the text of a key
-	Scope    func(name string) string             // what the portal calls a scope of the webhook; "" = not known
+	Say      func(key string, args ...any) string // returns the text of a key
+	Scope    func(name string) string             // returns the portal's name of a scope; "" = unknown
 }
 
-// Gravest returns the exit status for what was found: a repair comes before a matter of time.
+// Gravest returns the exit status for the results, as an error: a fault that a person must repair counts more than a
+// temporary one.
 func Gravest(all []Line) error {
 	var err error
 	for _, k := range all {
@@ -70,8 +72,8 @@ func Gravest(all []Line) error {
 	return err
 }
 
-// Run looks at one thing after the other until the context ends. What a signal cut off is not told: it says nothing of
-// what was looked at.
+// Run checks one thing after another until the context ends. It omits the check that a signal interrupted, because its
+// result means nothing.
 func Run(ctx context.Context, u Subject) ([]Line, error) {
 	cfg := u.Settings
 	all := append([]Line{{
@@ -112,8 +114,8 @@ func Run(ctx context.Context, u Subject) ([]Line, error) {
 	return all, nil
 }
 
-// checkFolders tries whether a message as long as the settings allow finds room, as far as all that are worked on at
-// the same time may take.
+// checkFolders tries whether a folder has room for the largest message allowed, up to the limit for all messages in
+// progress.
 func checkFolders(u Subject) Line {
 	size := int64(0)
 	for _, m := range u.Settings.Mailboxes {
@@ -147,7 +149,7 @@ func checkTemplates(u Subject) Line {
 	return k
 }
 
-// checkOneC asks the directory in 1C for an address that nobody has.
+// checkOneC looks up an address in 1C that nobody has.
 func checkOneC(ctx context.Context, u Subject, p *wiring.Parts) []Line {
 	if p.Outbox.OneC == nil {
 		return nil
@@ -159,11 +161,11 @@ func checkOneC(ctx context.Context, u Subject, p *wiring.Parts) []Line {
 	return []Line{k}
 }
 
-// soonAnswers is how long the portal has for a question that costs it nothing.
+// soonAnswers is the time limit of a request that costs the portal nothing.
 const soonAnswers = 10 * time.Second
 
-// checkPortal tells what works on the portal. Its findings don't say whether time will mend them; another question
-// does, for they come from one or two requests.
+// checkPortal reports what works on the portal. The findings do not say whether a failure is temporary, so one more
+// request finds out; one suffices, because the findings come from one or two requests.
 func checkPortal(ctx context.Context, u Subject, c *portal.Client) []Line {
 	var all []Line
 	bad := false
@@ -190,8 +192,8 @@ func checkPortal(ctx context.Context, u Subject, c *portal.Client) []Line {
 	return all
 }
 
-// looked returns what is looked at on the portal in the language of the texts. Names that consist of a word, or of a
-// word and what distinguishes it, are the same in each.
+// looked translates the name of a finding on the portal. Names that are one word, or one word and an identifier, stay
+// the same in every language.
 func looked(u Subject, what string) string {
 	switch what {
 	case "webhook user":
@@ -207,8 +209,8 @@ func looked(u Subject, what string) string {
 	return what
 }
 
-// checkState opens the state as a dry run does. Where a pass could not, it says so, and returns an empty one in its
-// place: the rest can be Line without.
+// checkState opens the state as a dry run does. If a pass could not open the state, checkState reports that and returns
+// an empty state, so that the other checks can run.
 func checkState(ctx context.Context, u Subject) ([]Line, *store.Store, error) {
 	k := Line{What: "state", OK: true, Note: store.Name(u.State)}
 	var err error
@@ -227,7 +229,7 @@ func checkState(ctx context.Context, u Subject) ([]Line, *store.Store, error) {
 	return []Line{k}, s, err
 }
 
-// checkServer tells what is to be said of the database's server.
+// checkServer reports the findings about the database server.
 func checkServer(ctx context.Context, u Subject, s *store.Store) []Line {
 	what := u.Say("check.what.server")
 	found, err := s.Inspect(ctx)
@@ -243,7 +245,7 @@ func checkServer(ctx context.Context, u Subject, s *store.Store) []Line {
 	return all
 }
 
-// makeable says why a pass could not make the state, or write it and what is kept beside it.
+// makeable returns an error if a pass could not create or write the state and the files next to it.
 func makeable(path string) error {
 	folder := filepath.Dir(path)
 	if _, err := os.Stat(folder); err != nil {
@@ -283,7 +285,7 @@ func checkMailbox(ctx context.Context, u Subject, p *wiring.Parts, b pass.Box, m
 	return k
 }
 
-// checkSignIns tells how long the mailboxes stay open that log in without a password.
+// checkSignIns reports how long mailboxes without a password can still log in.
 func checkSignIns(u Subject, s *store.Store, now time.Time) (all []Line) {
 	for _, in := range wiring.SignedIns(u.Settings, s.Tokens) {
 		k := Line{What: "sign-in " + in.Mailbox, OK: true, Note: u.Say("check.signin", tui.When(in.Since))}
@@ -300,7 +302,7 @@ func checkSignIns(u Subject, s *store.Store, now time.Time) (all []Line) {
 	return all
 }
 
-// checkRelay logs in and asks whether letters would be taken, those of specialists and auto-replies; it sends none.
+// checkRelay logs in and asks whether the relay would accept letters of specialists and auto-replies; it sends none.
 func checkRelay(ctx context.Context, u Subject, p *wiring.Parts, s outbox.Sender, m config.Mailbox) Line {
 	k := Line{What: "relay " + s.Name}
 	r, err := p.OpenRelay(ctx, m)
@@ -320,7 +322,7 @@ func checkRelay(ctx context.Context, u Subject, p *wiring.Parts, s outbox.Sender
 	return k
 }
 
-// wanted is what the settings ask of the portal.
+// wanted returns what the settings need from the portal.
 func wanted(cfg *config.Config) portal.Want {
 	w := portal.Want{CRM: slices.Contains(cfg.Contacts.Sources, "bitrix24"),
 		Likes: cfg.Notify.Confirm == "like"}
@@ -348,7 +350,7 @@ func wanted(cfg *config.Config) portal.Want {
 	return w
 }
 
-// Print prints a line each.
+// Print prints a line for each result.
 func Print(t *tui.Terminal, all []Line) error {
 	var rows [][]string
 	for _, k := range all {

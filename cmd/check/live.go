@@ -13,10 +13,11 @@ import (
 	"helpdesk/pkg/store"
 )
 
-// Live asks the portal what it keeps of what is made there. consent is asked first, with the portal's host.
+// Live makes a task, comments and files in the portal, and reports what the portal keeps of them. It first calls
+// consent with the portal's host.
 func Live(ctx context.Context, u Subject, now func() time.Time, sleep func(context.Context, time.Duration) error,
 	consent func(host string) error) (*probe.Report, error) {
-	s, err := store.Open("", store.Options{Overlay: true}) // the passes go on meanwhile: theirs is not held
+	s, err := store.Open("", store.Options{Overlay: true}) // not the real state, so that passes can go on
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Concludes returns what the report means for the exit status.
+// Concludes returns the exit status for the report, as an error.
 func Concludes(r *probe.Report) error {
 	if len(r.Left) > 0 {
 		return exit.Status{Code: exit.Held,
@@ -65,14 +66,14 @@ func Concludes(r *probe.Report) error {
 	return nil
 }
 
-// Explain fills in what the findings mean, by the texts of their keys.
+// Explain fills in the explanations of the findings.
 func Explain(r *probe.Report, say func(key string, args ...any) string) {
 	for i, f := range r.Findings {
 		r.Findings[i].Means = say(f.Text)
 	}
 }
 
-// PrintLive prints a line each.
+// PrintLive prints a line for each finding and each step.
 func PrintLive(t *tui.Terminal, u Subject, r *probe.Report) error {
 	Explain(r, u.Say)
 	var rows [][]string
@@ -102,7 +103,7 @@ func PrintLive(t *tui.Terminal, u Subject, r *probe.Report) error {
 	return nil
 }
 
-// head returns the head of a table.
+// head returns the headings of a table.
 func head(u Subject, keys ...string) (names []string) {
 	for _, key := range keys {
 		names = append(names, u.Say(key))

@@ -2,5 +2,5 @@ package check
 
 import "fmt"
 
-// said stands for the texts of a language: the key, and what would stand in it.
+// said replaces the texts of a language: it returns the key and the arguments.
 func said(key string, args ...any) string { return fmt.Sprintln(append([]any{key}, args...)...) }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writable says why this user can't write into a file or a folder, without writing.
+// writable returns an error if this user may not write to a file or a folder. It writes nothing.
 func writable(path string) error {
 	if err := unix.Access(path, unix.W_OK); err != nil {
 		return &os.PathError{Op: "write", Path: path, Err: err}

@@ -8,7 +8,7 @@ import (
 	"helpdesk/templates"
 )
 
-// Texts are what init, login and check tell a person, by key, in one language.
+// Texts are the texts of init, login and check, by key, in one language.
 type Texts struct {
 	Language string
 	all      map[string]string

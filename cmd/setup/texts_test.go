@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// The languages have the same texts, each with the same verbs.
+// All languages have the same texts, with the same formatting verbs.
 func TestLanguagesHaveTheSameTexts(t *testing.T) {
 	verb := regexp.MustCompile(`%(\[\d\])?[.\d]*[a-z]`)
 	en, ru := read(t, "en"), read(t, "ru")
@@ -32,7 +32,7 @@ func TestLanguagesHaveTheSameTexts(t *testing.T) {
 	}
 }
 
-// Each text of check is told somewhere, and what is told has a text.
+// Every text of check is used somewhere, and every key used has a text.
 func TestTextsOfCheck(t *testing.T) {
 	texts, told := read(t, "en"), map[string]bool{}
 	for _, root := range []string{"../check", "../check.go", "../../pkg/portal", "../../pkg/probe", "../../pkg/store"} {
@@ -70,7 +70,7 @@ func TestTextsOfCheck(t *testing.T) {
 	}
 }
 
-// word returns what a string literal says.
+// word returns the value of a string literal.
 func word(n ast.Node) (string, bool) {
 	lit, ok := n.(*ast.BasicLit)
 	if !ok || lit.Kind != token.STRING {
@@ -80,7 +80,7 @@ func word(n ast.Node) (string, bool) {
 	return s, err == nil
 }
 
-// keyOf returns the argument of a call that is the key of a text, unless that begins with check.
+// keyOf returns the argument of a call that is the key of a text, nil if the key begins with "check".
 func keyOf(n ast.Node) ast.Node {
 	call, ok := n.(*ast.CallExpr)
 	if !ok {
@@ -90,7 +90,7 @@ func keyOf(n ast.Node) ast.Node {
 	if !ok {
 		return nil
 	}
-	at, ok := map[string]int{"Say": 0, "Of": 0, "say": 3}[sel.Sel.Name] // the portal's say has three before it
+	at, ok := map[string]int{"Say": 0, "Of": 0, "say": 3}[sel.Sel.Name] // the portal's say has the key fourth
 	if !ok || at >= len(call.Args) {
 		return nil
 	}
