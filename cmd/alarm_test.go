@@ -19,7 +19,7 @@ import (
 type guarded struct {
 	*drive
 	chats, mails int              // alarms returned before
-	each         func(w *guarded) // happens each minute; nil = nothing does
+	each         func(w *guarded) // called each minute; nil = not used
 
 	wrong atomic.Bool // the directory of names answers with errors
 }
@@ -100,7 +100,7 @@ func testAlarm(t *testing.T, c trouble) {
 		w.told("before it has lasted", nothing)
 	}
 	w.minutes(1, passes...)
-	if !w.knows(c.kind) && c.kind != alarm.Notice { // that is over as soon as it is told
+	if !w.knows(c.kind) && c.kind != alarm.Notice { // a notice is over as soon as it is sent
 		t.Errorf("there is no trouble of the kind %s", c.kind)
 	}
 	w.told("at its beginning", c.begins, c.shut...)

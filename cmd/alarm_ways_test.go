@@ -16,7 +16,7 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// sales gives the settings a first mailbox, with servers of its own. It returns the relay.
+// sales adds a first mailbox with servers of its own to the settings, and returns its relay.
 func (w *guarded) sales() *mail.SMTP {
 	w.t.Helper()
 	box, err := mail.NewIMAP(mail.IMAPOptions{User: "sales", Password: imapSecret})
@@ -47,8 +47,8 @@ func (w *guarded) sales() *mail.SMTP {
 
 var refused = &smtp.SMTPError{Code: 535, EnhancedCode: smtp.EnhancedCode{5, 7, 8}, Message: "wrong password"}
 
-// Of several relays an alarm takes the first that works: one that is known to be broken is not asked, and of one that
-// breaks just now the next is.
+// An alarm uses the first relay that works. It skips relays known to be broken, and tries the next one if a relay
+// breaks now.
 func TestAnAlarmTakesTheNextRelay(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -62,7 +62,7 @@ func TestAnAlarmTakesTheNextRelay(t *testing.T) {
 		},
 		"breaks just now": {
 			refuses: func(stage, _ string) bool { return stage == "auth" },
-			portal:  refuseAll, // no letter but the alarm is written
+			portal:  refuseAll, // so that the alarm is the only letter
 			want:    "Портал Bitrix24 недоступен с 09:00: ",
 		},
 	} {
@@ -88,7 +88,7 @@ func TestAnAlarmTakesTheNextRelay(t *testing.T) {
 	}
 }
 
-// While every way is broken nobody is told; the first that works again tells.
+// Nobody is alerted while every way is broken; the first way that works again is used.
 func TestAnAlarmWaitsForAWay(t *testing.T) {
 	t.Parallel()
 	w := &guarded{drive: newDrive(t, sandbox.PortalOptions{NewCard: true}, watching)}
@@ -107,12 +107,12 @@ func TestAnAlarmWaitsForAWay(t *testing.T) {
 	}
 }
 
-// Where it can't be kept who has heard of a trouble, people hear of it once an hour, and cron prints it once an hour.
+// If the book can't be stored, people are alerted once an hour, and cron prints the trouble once an hour.
 func TestAlarmsThatCanNotBeKept(t *testing.T) {
 	t.Parallel()
 	w := &guarded{drive: newDrive(t, sandbox.PortalOptions{NewCard: true}, watching)}
 	w.minutes(2, "poll", "notify")
-	// A folder in its place keeps even root from writing the file.
+	// A folder of that name prevents even root from writing the file.
 	if err := os.Mkdir(status.File(filepath.Join(w.dir, "helpdesk.db"))+".new", 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestAlarmsThatCanNotBeKept(t *testing.T) {
 		}
 		w.clock.Advance(time.Minute)
 	}
-	want := map[string]int{"10:00": 4, "11:00": 4, "12:00": 4} // that, and that it can't be kept, by both ways
+	want := map[string]int{"10:00": 4, "11:00": 4, "12:00": 4} // the trouble and the failure to store it, both by two ways
 	if !maps.Equal(told, want) {
 		t.Errorf("told %v, want %v", told, want)
 	}

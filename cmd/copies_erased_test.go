@@ -14,8 +14,8 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// Nobody in copy is sent anything once their data was removed: not a letter that waits for all, not the copy that waits
-// for them alone, not one whose fate is unknown, nor a later answer. The customer and the others get theirs.
+// After the removal of their data, people in copy get no letter: not one that waits for all recipients, not their own
+// waiting copy, not one with an unknown result, and no later answer. The customer and the other people get theirs.
 func TestAnErasedCopyIsNeverSentToAgain(t *testing.T) {
 	t.Parallel()
 	toOlga := func(stage, to string) error {
@@ -25,8 +25,8 @@ func TestAnErasedCopyIsNeverSentToAgain(t *testing.T) {
 		return nil
 	}
 	for name, c := range map[string]struct {
-		fails func(stage, to string) error // while the answer before the removal is sent
-		ivan  int                          // letters with that answer that he gets
+		fails func(stage, to string) error // applies while the answer before the removal is sent
+		ivan  int                          // number of letters with that answer to Ivan
 	}{
 		"it waits for all":        {func(string, string) error { return mail.ErrDrop }, 1},
 		"it waits for her alone":  {toOlga, 1},
@@ -88,7 +88,7 @@ func TestAnErasedCopyIsNeverSentToAgain(t *testing.T) {
 	}
 }
 
-// lost is a relay whose answer about the letter never arrives.
+// lost makes the relay's reply to the letter get lost.
 func lost(stage string) error {
 	if stage == "reply" {
 		return mail.ErrDrop

@@ -171,7 +171,7 @@ func (e *erasing) erase(ctx context.Context, address string) error {
 		}
 		return err
 	}
-	// The records are removed, whatever failed afterwards: no later run can write down what they were.
+	// The records are removed even if something failed afterwards, and no later run can list them any more.
 	if err != nil {
 		err = fmt.Errorf("the person is removed, but deleted data may be left in files: %w", err)
 	}

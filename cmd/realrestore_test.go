@@ -14,10 +14,10 @@ import (
 	sandbox "helpdesk/pkg/sandbox/portal"
 )
 
-// maildir returns where Dovecot keeps the mailbox of a user.
+// maildir returns Dovecot's folder for a user's mailbox.
 func (r *realMail) maildir(user string) string { return filepath.Join(r.dovecot.Dir, "mail", user) }
 
-// copied puts a copy of a maildir, with the numbers that Dovecot has given in it, in another one's place.
+// copied replaces a maildir by a copy of another one, including the UIDs that Dovecot has given.
 func (r *realMail) copied(from, to string) {
 	r.t.Helper()
 	if err := os.RemoveAll(to); err != nil {
@@ -28,14 +28,14 @@ func (r *realMail) copied(from, to string) {
 	}
 }
 
-// Two customers and what they write: only one of each pair is in the mailbox at a time.
+// Two customers and their subjects: only one of each pair is in the mailbox at a time.
 var (
 	firstThere = []string{"Printer", "Password", "Screen"}
 	laterThere = []string{"Invoice", "Contract", "Delivery"}
 )
 
-// arrive brings a letter of each subject; each has a file of the same name and the same length, and the number
-// that is told.
+// arrive delivers a letter for each subject, with files of the same name and size. The letters must get the UIDs from
+// number on.
 func (r *realMail) arrive(from string, number imap.UID, subjects ...string) {
 	r.t.Helper()
 	for i, subject := range subjects {
@@ -48,7 +48,7 @@ func (r *realMail) arrive(from string, number imap.UID, subjects ...string) {
 	}
 }
 
-// own holds that each subject has one task, and that no task has a letter's file but its own.
+// own checks that each subject has one task, and that each task has only files of its own letter.
 func (r *realMail) own(subjects ...string) {
 	r.t.Helper()
 	found := map[string]int{}
@@ -70,7 +70,7 @@ func (r *realMail) own(subjects ...string) {
 	}
 }
 
-// settle runs passes until nothing waits.
+// settle runs passes until nothing is left to do.
 func (r *realMail) settle() {
 	r.t.Helper()
 	for range 12 {
@@ -82,7 +82,7 @@ func (r *realMail) settle() {
 	r.t.Fatalf("something waits for ever:\n%s", r.tasks())
 }
 
-// withoutUploads has the portal take no files until the function is called.
+// withoutUploads makes the portal refuse files until the returned function is called.
 func (r *realMail) withoutUploads() (again func()) {
 	r.portal.Inject(func(c *sandbox.Call) sandbox.Fault {
 		if strings.HasPrefix(c.Method, "disk.") || c.Method == "upload" {
@@ -93,7 +93,7 @@ func (r *realMail) withoutUploads() (again func()) {
 	return func() { r.portal.Inject(nil) }
 }
 
-// restorations are what puts other letters under the numbers of letters that are known.
+// restorations replace letters by other letters with the same UIDs.
 var restorations = map[string]func(r *realMail) (number imap.UID, restore func()){
 	"from a backup": func(r *realMail) (imap.UID, func()) {
 		r.arrive("first.example", 1, "Old")
@@ -103,7 +103,7 @@ var restorations = map[string]func(r *realMail) (number imap.UID, restore func()
 		return 2, func() { r.copied(backup, r.maildir(r.user)) }
 	},
 	"another account": func(r *realMail) (imap.UID, func()) {
-		r.unseen() // the first log-in makes the folder
+		r.unseen() // the first log-in creates the folder
 		r.copied(r.maildir(r.user), r.maildir("office"))
 		return 1, func() {
 			file := filepath.Join(r.dir, "helpdesk.yaml")
@@ -120,8 +120,8 @@ var restorations = map[string]func(r *realMail) (number imap.UID, restore func()
 	},
 }
 
-// On a real mail server that was restored, or another account of it, letters under known numbers are read as new, and
-// a task that waits for its file gets no other customer's.
+// After the restoration of a real mail server, or for another account there, letters with known UIDs are read as new,
+// and a task that waits for its file gets no file of another customer.
 func TestARealMailServerRestored(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range restorations {
@@ -153,7 +153,7 @@ func TestARealMailServerRestored(t *testing.T) {
 	}
 }
 
-// named holds that the task whose file was not there any more names it, and that the others have theirs.
+// named checks that the task of the lost file names that file, and that the other tasks have their files.
 func (r *realMail) named(lost string) {
 	r.t.Helper()
 	for _, task := range r.portal.Tasks() {

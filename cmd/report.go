@@ -230,7 +230,7 @@ func reportPrometheus(t *tui.Terminal, r stats.Report) {
 		}
 	}
 	for _, m := range measures {
-		if m.name == "letters" || m.name == "repeats" { // nobody's
+		if m.name == "letters" || m.name == "repeats" { // letters and repeats have no specialist
 			continue
 		}
 		name := "helpdesk_report_specialist_" + m.name

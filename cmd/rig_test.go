@@ -241,7 +241,7 @@ type drive struct {
 	*rig
 	t     testing.TB
 	clock *sandbox.Clock
-	now   func() time.Time // what commands take for the time
+	now   func() time.Time // clock of the commands
 }
 
 func newDrive(t testing.TB, o sandbox.PortalOptions, extra string) *drive {

@@ -51,7 +51,7 @@ func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sigh
 	}
 }
 
-// unkept is what a pass sees that can't keep the book.
+// unkept returns the trouble of a book that can't be stored.
 func unkept(pass string, err error) alarm.Sight {
 	t := alarm.Trouble{Kind: alarm.State, Note: bitrix.Mask(err.Error()), Person: true}
 	return alarm.Sight{Pass: pass, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool { return false }}
@@ -153,7 +153,7 @@ func (a round) shut(ctx context.Context, cfg *config.Config, j job, state string
 	}
 	path := a.beside(state)
 	snap, err := status.Read(path)
-	if err != nil { // a damaged one is replaced
+	if err != nil { // a damaged snapshot is replaced
 		snap = status.Snapshot{Passes: map[string]status.Pass{}}
 	}
 	empty, err := store.Open("", store.Options{Overlay: true})

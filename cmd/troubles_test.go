@@ -28,12 +28,12 @@ type trouble struct {
 	breaks func(w *guarded)
 	mends  func(w *guarded)
 	after  int      // minutes until the alert; 0 = the first pass alerts
-	begins string   // what people are told; "" = nothing
-	ends   string   // the same, when it is over
-	shut   []string // the ways it must not go while it goes on: chat, e-mail
-	passes []string // that run while it goes on; nil = both
+	begins string   // text of the alert; "" = no alert
+	ends   string   // text of the alert at the end
+	shut   []string // ways without an alert while the trouble lasts: chat, e-mail
+	passes []string // kinds of passes that run meanwhile; nil = both
 
-	unprinted bool // it is not printed thrice
+	unprinted bool // cron does not print it three times
 }
 
 func refuseLogin(command, _ string) error {
@@ -73,7 +73,7 @@ func (w *guarded) remove(name string) {
 	}
 }
 
-// set replaces what the settings say.
+// set replaces a text in the settings.
 func (w *guarded) set(old, text string) {
 	w.t.Helper()
 	raw, err := os.ReadFile(filepath.Join(w.dir, "helpdesk.yaml"))
@@ -83,7 +83,7 @@ func (w *guarded) set(old, text string) {
 	w.write("helpdesk.yaml", strings.Replace(string(raw), old, text, 1))
 }
 
-// certify has the mailbox lie on a server whose certificate is good for some more days.
+// certify moves the mailbox to a server whose certificate expires in so many days.
 func (w *guarded) certify(days int) {
 	w.t.Helper()
 	cert, pem := certificateFor(w.t, time.Duration(days)*24*time.Hour)
@@ -103,7 +103,7 @@ func (w *guarded) certify(days int) {
 	w.set("tls: none", "tls: implicit, ca: ca.pem")
 }
 
-// signIn has a person sign the mailbox in.
+// signIn signs the mailbox in, as a person does.
 func (w *guarded) signIn() {
 	w.t.Helper()
 	provider := w.provider.Load()
@@ -113,7 +113,7 @@ func (w *guarded) signIn() {
 	}
 }
 
-// directory has names come from a directory.
+// directory makes names come from a directory.
 func directory(w *guarded) {
 	s := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		if w.wrong.Load() {
@@ -126,7 +126,7 @@ func directory(w *guarded) {
 	w.set("letters: ", fmt.Sprintf("contacts: {sources: [onec], onec: {url: %q, catalog: C}}\nletters: ", s.URL+"/"))
 }
 
-// panics is a clock that ends notify unexpectedly.
+// panics returns a clock that panics during notify.
 func panics(now func() time.Time) func() time.Time {
 	return func() time.Time {
 		if strings.Contains(string(debug.Stack()), "pass.(*Pass).Announce.func1(") {
@@ -136,7 +136,7 @@ func panics(now func() time.Time) func() time.Time {
 	}
 }
 
-// visitor brings a letter in from somebody who has not written before.
+// visitor delivers a letter from a new customer.
 func visitor(w *guarded) {
 	from := "n" + w.clock.Now().Format("02150405") + "@x.example"
 	w.letter(from, from, "Printer", "It does not print.")
@@ -349,7 +349,7 @@ var troubles = []trouble{
 		name: "a certificate that expires soon",
 		kind: alarm.Certificate,
 		setup: func(w *guarded) {
-			w.clock.Advance(-time.Until(w.clock.Now())) // servers go by the real time
+			w.clock.Advance(-time.Until(w.clock.Now())) // servers use the real time
 			w.certify(60)
 		},
 		breaks: func(w *guarded) { w.certify(10) },

@@ -22,8 +22,8 @@ type Act struct {
 	Processor       string // who processes the data for the operator; "" = nobody
 	System          string // name of the information system
 	State           string // where the system keeps its data
-	File            bool   // State is a file, which was rewritten
-	Rewritten       bool   // it was written anew, so that nothing is left in its gaps
+	File            bool   // State is the path of a file
+	Rewritten       bool   // the file was rewritten, so that free pages keep nothing
 	By              string // name and post of the person who destroyed the data
 	User            string // the user who ran the command
 	Reason          string
