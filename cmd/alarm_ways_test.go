@@ -131,7 +131,7 @@ func TestAlarmsThatCanNotBeKept(t *testing.T) {
 		}
 		w.clock.Advance(time.Minute)
 	}
-	want := map[string]int{"10:00": 4, "11:00": 4, "12:00": 4} // the trouble and the failure to store it, both by two ways
+	want := map[string]int{"10:00": 4, "11:00": 4, "12:00": 4} // the trouble and the storing, each by two ways
 	if !maps.Equal(told, want) {
 		t.Errorf("told %v, want %v", told, want)
 	}

@@ -33,7 +33,7 @@ type hosts struct {
 
 // TestTwoHosts runs the passes of two hosts at the same time, as real processes with the state in one database. A third
 // of the passes are killed, and sessions of living processes are cut. In the end each letter has made one task or one
-// comment, each new request at most one auto-reply, and each comment letters with one Message-ID only.
+// comment, each new request has at most one auto-reply, and all letters of a comment have the same Message-ID.
 func TestTwoHosts(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

@@ -36,8 +36,8 @@ type killing struct {
 }
 
 // TestKill kills passes with SIGKILL at random moments. In the end each letter has made one task or one comment, each
-// new request at most one auto-reply, and each comment letters with one Message-ID only. It prints its seed; -kill.seed
-// repeats the random numbers, but not the timing of the machine.
+// new request has at most one auto-reply, and all letters of a comment have the same Message-ID. The test prints its
+// seed; -kill.seed repeats the random numbers, but not the timing of the machine.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

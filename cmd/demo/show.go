@@ -41,7 +41,7 @@ func (d *Stage) rules() (*quote.Cutter, error) {
 	return cutter, err
 }
 
-// newLetters returns the letters sent since the last call, sorted by recipient: the order of the letters of one pass
+// newLetters returns the letters sent since the last call, sorted by recipient, because their order within a pass
 // varies.
 func (d *Stage) newLetters() []mail.Letter {
 	all := slices.Clone(d.smtp.Letters()[d.shown:])
