@@ -43,8 +43,8 @@ func (s *scarce) ordinary(n int) {
 	}
 }
 
-// enough sets the limit to the memory that ordinary letters need on this machine. Dry runs find it out, since they leave
-// no trace when they die.
+// enough sets the limit to the memory that ordinary letters need on this machine. It tries with dry runs, because they
+// leave no trace when they die.
 func (s *scarce) enough() {
 	s.ordinary(3)
 	for s.most = 20_000; s.most < 2_000_000; s.most += 2_000 {

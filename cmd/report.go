@@ -221,7 +221,8 @@ var measures = []struct {
 	{"close_working_p90_seconds", "The same of nine tenths.", func(r stats.Row) int64 { return r.Close.Working.P90 }},
 }
 
-// reportPrometheus prints gauges of mailboxes and specialists. It prints no weeks, because Prometheus keeps the history itself.
+// reportPrometheus prints gauges of mailboxes and specialists. It prints no weeks, because Prometheus keeps the history
+// itself.
 func reportPrometheus(t *tui.Terminal, r stats.Report) {
 	for _, m := range measures {
 		t.Printf("# HELP helpdesk_report_%s %s\n# TYPE helpdesk_report_%s gauge\n", m.name, m.help, m.name)
