@@ -12,7 +12,7 @@ import (
 	"helpdesk/pkg/lazy"
 )
 
-// named is where a value of the settings is taken from a file.
+// named matches a value that the settings read from a file.
 var named = lazy.Regexp(`\$\{file:([^}]+)\}`)
 
 // checkSecrets warns of each file that holds secrets and that everybody on the machine can read: the settings where
@@ -25,7 +25,7 @@ func checkSecrets(u Subject) []Line {
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return nil // it was read a moment ago, and what it says is known
+		return nil // the settings were read from it a moment ago
 	}
 	files := []string{filepath.Join(filepath.Dir(file), config.EnvFile)}
 	if slices.ContainsFunc(cfg.Secrets(), func(s string) bool {

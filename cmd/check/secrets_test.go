@@ -10,7 +10,7 @@ import (
 	"helpdesk/pkg/config"
 )
 
-// Secrets that everybody can read are warned of, whichever file holds them.
+// Every file with secrets that everybody can read gets a warning.
 func TestReadableSecrets(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the rights of files are told in another way")
