@@ -79,6 +79,9 @@ func (r *Rules) weigh(m *Message, f Facts) *weighing {
 	w.right, w.wrong = f.Signer.Tokens(m.Subject)
 	all := append(append([]Exclusion(nil), r.policy.Exclusions...), f.Excluded...)
 	w.excluded = Hits(all, correspondents(m)...)
+	if w.forward && w.m != m {
+		w.excluded = widest(append(w.excluded, hushed(Hits(all, w.m.From.Addr))...))
+	}
 	for _, x := range w.excluded {
 		if !slices.Contains(w.d.Hits, x.Match) { // one pattern may be both in the settings and added by hand
 			w.d.Hits = append(w.d.Hits, x.Match)

@@ -93,7 +93,23 @@ func Hits(exclusions []Exclusion, addrs ...string) []Exclusion {
 			}
 		}
 	}
+	return widest(hits)
+}
+
+// widest sorts exclusions by their scopes, widest first.
+func widest(hits []Exclusion) []Exclusion {
 	sort.SliceStable(hits, func(i, j int) bool { return hits[i].Scope.width() > hits[j].Scope.width() })
+	return hits
+}
+
+// hushed returns exclusions that stop letters but ignore no mail: they are those of somebody whose letter a specialist
+// forwards on purpose.
+func hushed(hits []Exclusion) []Exclusion {
+	for i := range hits {
+		if hits[i].Scope == ScopeMail {
+			hits[i].Scope = ScopeLetters
+		}
+	}
 	return hits
 }
 
