@@ -1,6 +1,8 @@
 package wiring
 
 import (
+	"slices"
+
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/worktime"
@@ -40,21 +42,23 @@ func Calendar(cfg *config.Config) worktime.Calendar {
 		Workdays: set(cfg.Calendar.Workdays), Short: map[string]bool{},
 		Zone: cfg.CalendarLocation()}
 	c.From, c.To = cfg.Calendar.Open()
+	fixed := set(append(slices.Clone(cfg.Calendar.Holidays), cfg.Calendar.Workdays...))
 	for _, list := range cfg.Lists() {
 		years, _ := cfg.DaysOff(list) // Load has refused other names
 		for _, days := range years {
-			takeDays(c.Holidays, c.Workdays, days.Holidays)
-			takeDays(c.Workdays, c.Holidays, days.Workdays)
-			takeDays(c.Short, nil, days.Short)
+			move(days.Holidays, c.Workdays, c.Holidays, fixed)
+			move(days.Workdays, c.Holidays, c.Workdays, fixed)
+			move(days.Short, nil, c.Short, nil)
 		}
 	}
 	return c
 }
 
-// takeDays adds days to a set, except those that the settings have in the other set.
-func takeDays(to, other map[string]bool, days []string) {
+// move moves days from one set to another, except fixed ones: a later list wins, and the settings win over all lists.
+func move(days []string, from, to, fixed map[string]bool) {
 	for _, day := range days {
-		if !other[day] {
+		if !fixed[day] {
+			delete(from, day)
 			to[day] = true
 		}
 	}
