@@ -59,13 +59,12 @@ func overview(t *store.Trail) any {
 	return struct {
 		Addresses []string       `json:"addresses"`
 		Names     []string       `json:"names"`
-		Similar   []string       `json:"similar"` // other addresses that may be theirs
 		Records   map[string]int `json:"records"` // records of each kind
 		NamedIn   []place        `json:"named_in"`
 		Tasks     any            `json:"tasks"`
 		Letters   any            `json:"letters"`
 		Waiting   any            `json:"waiting"`
-	}{t.Addresses, t.Names, t.Similar, kinds, named, t.Tasks, t.Letters, t.Waiting}
+	}{t.Addresses, t.Names, kinds, named, t.Tasks, t.Letters, t.Waiting}
 }
 
 // emptied creates a private folder, or checks that an existing one is empty.

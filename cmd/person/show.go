@@ -40,7 +40,7 @@ func Print(on *tui.Terminal, t *store.Trail) error {
 func Similar(on *tui.Terminal, t *store.Trail) {
 	if len(t.Similar) > 0 {
 		on.Printf("\nOther addresses that may be theirs, each with records of its own: %s\n",
-			strings.Join(t.Similar, ", "))
+			glyph.Line(strings.Join(t.Similar, ", ")))
 	}
 }
 

@@ -110,7 +110,7 @@ func (c *Counter) Letter(l desk.Record) error {
 
 // Ticket counts a ticket, if it was opened since Options.Since. It always returns nil.
 func (c *Counter) Ticket(t desk.Ticket) error {
-	if t.Status == desk.Open && t.Answered.IsZero() && c.o.Now.Sub(t.Opened) > 24*time.Hour {
+	if t.Status == desk.Open && t.Answered.IsZero() && t.Erased.IsZero() && c.o.Now.Sub(t.Opened) > 24*time.Hour {
 		c.unanswered++ // also one that waits since before the reported time
 	}
 	if t.Opened.Before(c.o.Since) {

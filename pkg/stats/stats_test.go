@@ -87,6 +87,7 @@ func TestReport(t *testing.T) {
 		{Mailbox: "sales", Opened: monday, Status: desk.Open},
 		{Mailbox: "sales", Opened: monday.Add(6*24*time.Hour + time.Hour), Status: desk.Open}, // less than a day old
 		{Mailbox: "sales", Opened: monday.Add(-time.Second), Status: desk.Open},
+		{Mailbox: "sales", Opened: monday.Add(-time.Second), Status: desk.Open, Erased: monday}, // nobody to answer
 	} {
 		_ = c.Ticket(one)
 	}

@@ -46,20 +46,29 @@ func expired(tx txn, before time.Time, most int) (*expiry, error) {
 		return nil, err
 	}
 	kept, old := map[string]bool{}, map[string]bool{}
+	copied, oldCopied := map[string]bool{}, map[string]bool{} // those who only wrote or were in copy
 	err := each(tx, bTickets, func(_ []byte, t desk.Ticket) error {
 		if !t.Erased.IsZero() {
 			return nil
 		}
-		whose := kept
+		whose, with := kept, copied
 		if !busy[t.Number] && t.Status != desk.Open && ended(t).Before(before) {
 			if x.more = len(x.tickets) == most; !x.more {
 				x.tickets[t.Number] = t
-				whose = old
+				whose, with = old, oldCopied
 			}
 		}
 		whose[t.Requester.Key()], whose[t.ReplyTo.Key()] = true, true
+		for _, a := range append(slices.Clone(t.Participants), t.Copied...) {
+			with[desk.FoldAddress(a)] = true
+		}
 		return nil
 	})
+	for a := range oldCopied {
+		if !copied[a] {
+			old[a] = true
+		}
+	}
 	for a := range old {
 		if a != "" && !kept[a] {
 			x.alone = append(x.alone, a)

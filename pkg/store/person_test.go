@@ -346,6 +346,10 @@ func closedAtNoon(t *testing.T, s *Store, another bool) {
 		}
 		one, terr := ticket(tx, 1)
 		one.Status, one.ClosedAt, one.Task = desk.Done, noon, 3711
+		one.Participants = append(one.Participants, "colleague@other.example")
+		for _, who := range []string{"colleague@other.example", "boss@other.example"} { // he is in copy elsewhere, too
+			err = errors.Join(err, put(tx, bReturned, []byte(who), returned{At: noon}))
+		}
 		err = errors.Join(err, terr, putTicket(tx, one))
 		if another {
 			one.Number, one.Status, one.ClosedAt = 9, desk.Open, time.Time{}
@@ -391,6 +395,11 @@ func testClosedTicketsAreForgotten(t *testing.T, fresh func(testing.TB) *Store) 
 	}
 	texts := 0
 	_ = s.view(func(tx txn) error {
+		for who, want := range map[string]bool{"colleague@other.example": false, "boss@other.example": true} {
+			if there, err := has(tx, bReturned, []byte(who)); there != want || err != nil {
+				t.Errorf("%s is known: %v, %v", who, there, err)
+			}
+		}
 		return tx.Bucket(bTexts).Walk(nil, func(key, _ []byte) error {
 			if bytes.HasPrefix(key, number(1)) {
 				texts++
