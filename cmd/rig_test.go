@@ -205,6 +205,10 @@ func (r *rig) letters() ([]posted, error) {
 // describeLetters describes the letters sent.
 func (r *rig) describeLetters() (string, error) {
 	all, err := r.letters()
+	return described(all), err
+}
+
+func described(all []posted) string {
 	var b strings.Builder
 	for _, l := range all {
 		kind := "letter"
@@ -222,7 +226,7 @@ func (r *rig) describeLetters() (string, error) {
 			fmt.Fprintf(&b, "  file %s (%s)\n", f.Name, f.Type)
 		}
 	}
-	return b.String(), err
+	return b.String()
 }
 
 // unseen returns the UIDs of unmarked messages in INBOX.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"helpdesk/pkg/sandbox/mail"
 	sandbox "helpdesk/pkg/sandbox/portal"
+	"helpdesk/pkg/version"
 )
 
 var updateWeek = flag.Bool("update-week", false, "write what the people of a working week saw")
@@ -23,6 +25,7 @@ var updateWeek = flag.Bool("update-week", false, "write what the people of a wor
 func TestWeek(t *testing.T) {
 	t.Parallel()
 	d := newDrive(t, sandbox.PortalOptions{NewCard: true}, `letters: {timezone: UTC, closed: {enabled: true}}
+monitor: {tell: [9], mail: [admin@firm.example], failed_passes: 3}
 mail:
   exclude: [{match: "@bank.example", scope: autoreply}]
 `)
@@ -63,6 +66,14 @@ mail:
 	d.smtp.Inject(nil)
 	w.hour()
 
+	w.then("in the afternoon the portal is away, and a letter comes in")
+	d.portal.Inject(func(*sandbox.Call) sandbox.Fault { return sandbox.Fault{Kind: sandbox.Drop} })
+	d.letter("7@romashka.example", "Olga <olga@romashka.example>", "Monitor", "The monitor flickers.")
+	w.hour()
+	w.hour()
+	d.portal.Inject(nil)
+	w.hour()
+
 	w.day("Friday: tasks are closed, and thanks come")
 	d.portal.CloseTask(3701, 7)
 	d.portal.CloseTask(3702, 7)
@@ -72,29 +83,40 @@ mail:
 		"References: <1@romashka.example> <2@romashka.example>")
 	w.hour()
 
-	letters, err := d.describeLetters()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.compare("customer", letters)
+	w.then("somebody changes the password of the mailbox")
+	d.imap.Inject(refuseLogin)
+	d.letter("8@romashka.example", "Petr <petr@romashka.example>", "Keyboard", "The keyboard lacks a key.")
+	w.hour()
+	w.hour()
+	d.imap.Inject(nil)
+	w.hour()
+
+	w.compare("customer", described(slices.DeleteFunc(d.mailed(), toAdmin)))
 	w.compare("specialist", d.tasks())
-	w.compare("administrator", w.printed.String())
+	w.compare("administrator", w.admin.String())
 }
 
-// week is a drive in this week, with the mail of cron.
+// toAdmin reports whether a letter is an alert.
+func toAdmin(l posted) bool { return slices.Equal(l.To, []string{"admin@firm.example"}) }
+
+// week is a drive in this week, with the mail of cron and the alerts.
 type week struct {
 	*drive
-	start   time.Time
-	days    int
-	printed strings.Builder
+	start        time.Time
+	days         int
+	chats, mails int             // alerts described before
+	admin        strings.Builder // what the administrator saw
 }
 
 // day begins the next day at nine in the morning.
 func (w *week) day(name string) {
 	w.clock.Advance(w.start.Add(time.Duration(w.days) * 24 * time.Hour).Sub(w.clock.Now()))
 	w.days++
-	fmt.Fprintf(&w.printed, "== %s\n", name)
+	w.then(name)
 }
+
+// then begins another part of the day.
+func (w *week) then(name string) { fmt.Fprintf(&w.admin, "== %s\n", name) }
 
 // hour lets an hour pass, in which cron runs both passes every quarter of an hour.
 func (w *week) hour() {
@@ -102,10 +124,35 @@ func (w *week) hour() {
 		for _, pass := range []string{"poll", "notify"} {
 			status, out, errs := w.run(pass)
 			if out+errs != "" {
-				fmt.Fprintf(&w.printed, "%s %s, status %d: %s", w.clock.Now().Format("15:04"), pass, status, out+errs)
+				fmt.Fprintf(&w.admin, "%s %s, status %d: %s", w.clock.Now().Format("15:04"), pass, status, out+errs)
 			}
+			w.alerts()
 		}
 		w.clock.Advance(15 * time.Minute)
+	}
+}
+
+// alerts describes the alerts since the last call.
+func (w *week) alerts() {
+	now := w.clock.Now().Format("15:04")
+	said := w.portal.Private(9)
+	for _, text := range said[w.chats:] {
+		fmt.Fprintf(&w.admin, "%s in the chat:\n", now)
+		w.quoted(text)
+	}
+	all := w.mailed()
+	for _, l := range all[w.mails:] {
+		if toAdmin(l) {
+			fmt.Fprintf(&w.admin, "%s by e-mail: %s\n", now, l.Message.Subject)
+			w.quoted(l.Message.Plain)
+		}
+	}
+	w.chats, w.mails = len(said), len(all)
+}
+
+func (w *week) quoted(text string) {
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		fmt.Fprintf(&w.admin, "  | %s\n", strings.TrimSpace(line))
 	}
 }
 
@@ -115,6 +162,7 @@ var changing = regexp.MustCompile(`(hd-)[0-9a-f]{16}|(\[#\d+-)\d{4}|(127\.0\.0\.
 func (w *week) compare(who, saw string) {
 	w.t.Helper()
 	saw = changing.ReplaceAllString(saw, "${1}${2}${3}…")
+	saw = strings.ReplaceAll(saw, "helpdesk "+version.Get().Version+", "+machine(), "helpdesk …, …")
 	path := filepath.Join("testdata", "week", who+".txt")
 	if *updateWeek {
 		if err := os.WriteFile(path, []byte(saw), 0o644); err != nil {

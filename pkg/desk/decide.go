@@ -21,6 +21,7 @@ type weighing struct {
 	class    string    // id of the class rule that hit
 	quiet    bool      // no auto-reply because of the class
 	against  []string  // ids of the rules against the auto-reply that hit
+	limit    Limit     // of auto-replies that is reached; "" = that of one address, or none
 	flood    *Arrivals // the counter that is over the limit; nil = none
 	spam     bool      // the receiving filter has marked it as spam
 	reopen   bool      // the comment reopens the task

@@ -39,7 +39,7 @@ const (
 	NoteReply       NoteKey = "reply"        // no auto-reply: it answers a letter of ours
 	NoteNoAddress   NoteKey = "no-address"   // no auto-reply: there is nobody to answer
 	NoteOff         NoteKey = "off"          // no auto-reply: auto-replies are switched off
-	NoteCapped      NoteKey = "capped"       // no auto-reply: a limit is exceeded
+	NoteCapped      NoteKey = "capped"       // no auto-reply: a limit is reached; detail: a Limit
 	NoteStale       NoteKey = "stale"        // no auto-reply: the letter is old
 	NoteQuarantine  NoteKey = "quarantine"   // further messages of the day are in the quarantine and get no note each
 	// too many letters came from one sender or domain, the detail; further ones become files of the task
@@ -78,6 +78,16 @@ const (
 	CutQuote     = "quote"     // the quoted letters were left out
 	CutSignature = "signature" // the signature was left out
 	CutText      = "text"      // the end of a long text was left out
+)
+
+// Limit names a limit of auto-replies. The limit of one address has no name.
+type Limit string
+
+// The limits of auto-replies.
+const (
+	LimitDomain  Limit = "domain"  // to all addresses of a domain
+	LimitDay     Limit = "day"     // to anybody within a day
+	LimitSubject Limit = "subject" // to one address about the same subject
 )
 
 // Degraded names a part of a message that could not be read properly.

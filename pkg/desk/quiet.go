@@ -109,11 +109,13 @@ func askCapped(w *weighing) (string, bool) {
 	case p.PerAddress > 0 && n.Address >= p.PerAddress:
 		return fmt.Sprintf("%d auto-replies to %s within %s", n.Address, w.m.From.Key(), p.Within), true
 	case p.PerDomain > 0 && n.Domain >= p.PerDomain:
+		w.limit = LimitDomain
 		return fmt.Sprintf("%d auto-replies to %s within %s", n.Domain, w.m.From.Domain(), p.Within), true
 	case p.PerDay > 0 && n.Day >= p.PerDay:
-		w.d.DayFull = true
+		w.d.DayFull, w.limit = true, LimitDay
 		return fmt.Sprintf("%d auto-replies within a day", n.Day), true
 	case n.Subject > 0 && w.normal != "":
+		w.limit = LimitSubject
 		return "an auto-reply to the same subject within " + p.Within.String(), true
 	}
 	return "", false

@@ -33,8 +33,11 @@ func (w silence) tell() {
 	}
 	why := w.why()
 	detail := ""
-	if why.note == NoteExcluded {
+	switch why.note {
+	case NoteExcluded:
 		detail = w.excluded[0].Match
+	case NoteCapped:
+		detail = string(w.limit)
 	}
 	at := slices.IndexFunc(w.notes, func(n Note) bool { return n.Key == why.note })
 	if at < 0 {

@@ -188,3 +188,27 @@ func TestClosedLetters(t *testing.T) {
 		t.Error("a ticket of an earlier version of which nothing is known")
 	}
 }
+
+// The task names the limit that is reached: only that of one address is about the sender.
+func TestWhichLimitIsReached(t *testing.T) {
+	for want, reached := range map[Limit]Replies{
+		"":           {Address: 5, Domain: 50, Day: 2000, Subject: 1},
+		LimitDomain:  {Domain: 50, Day: 2000, Subject: 1},
+		LimitDay:     {Day: 2000, Subject: 1},
+		LimitSubject: {Subject: 1},
+	} {
+		p, f := testPolicy(t), facts()
+		p.PerAddress, p.PerDomain, p.PerDay = 5, 50, 2000
+		f.Replies = reached
+		d := compile(t, p).Decide(letter(), f)
+		var got []Note
+		for _, e := range d.Effects {
+			if e.Post != nil {
+				got = e.Post.Notes
+			}
+		}
+		if len(got) != 1 || got[0] != (Note{Key: NoteCapped, Detail: string(want), Quiet: true}) {
+			t.Errorf("%+v: the task says %+v", reached, got)
+		}
+	}
+}

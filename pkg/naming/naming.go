@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"helpdesk/pkg/glyph"
 	"helpdesk/pkg/lazy"
@@ -66,7 +67,8 @@ var (
 	nameEnd     = lazy.Regexp(`\s+[/|·•–—-]+\s+|[/|;•]`)
 	nameInitial = lazy.Regexp(`^(?:\p{L}\.?|(?:\p{L}{1,2}\.)+-?(?:\p{L}\.?)?)$`)
 	nameDot     = lazy.Regexp(`(^|[ .])(\pL)\.`)
-	nameWord    = lazy.Regexp(`^[\p{L}\p{M}][\p{L}\p{M}'’ʼ.-]*$`)
+	nameWord    = lazy.Regexp(`^[\p{L}\p{M}][\p{L}\p{M}'’‘ʼʻ.-]*$`)
+	nameJoined  = lazy.Regexp(`\pL{2}\.\pL{2}`)
 )
 
 const mostNameWords = 5
@@ -85,19 +87,19 @@ func (n *Names) Greeting(name string) string {
 }
 
 // words returns the words of a name for a greeting, with corrected case, and in the right order if the name has a
-// comma. ok is false if the name is not a person's.
+// comma or only its first word, the surname, is in capitals. ok is false if the name is not a person's.
 func (n *Names) words(name string) (words []string, single, ok bool) {
-	name = strings.Trim(glyph.Line(nameAside().ReplaceAllString(name, " ")), " '\"«»“”„`")
-	if strings.ContainsAny(name, "@\\<>0123456789«»\"“”„&+=_") || strings.Contains(name, "://") ||
-		strings.Contains(strings.ToLower(name), "www.") {
+	name, ok = cleaned(name)
+	if !ok {
 		return nil, false, false
 	}
-	if at := nameEnd().FindStringIndex(name); at != nil && at[0] > 0 {
-		name = name[:at[0]]
-	}
-	name = nameDot().ReplaceAllString(turned(name), "$1$2. ")
 	small := name == strings.ToLower(name)
-	for _, word := range strings.Fields(name) {
+	fields, ok := n.apart(name)
+	if !ok {
+		return nil, false, false
+	}
+	shouted := 0 // words in capitals
+	for _, word := range fields {
 		bare := strings.Trim(word, ".,'\"")
 		switch {
 		case matchAny(n.single, bare), matchAny(n.single, word):
@@ -109,10 +111,60 @@ func (n *Names) words(name string) (words []string, single, ok bool) {
 		case !nameWord().MatchString(strings.Trim(word, ",")):
 			return nil, false, false
 		default:
+			if shouts(bare) {
+				shouted++
+			}
 			words = append(words, n.cased(strings.Trim(word, ","), small))
 		}
 	}
+	if shouted == 1 && len(words) > 1 && shouts(fields[0]) && !n.known(words[:1]) {
+		words = append(words[1:], words[0])
+	}
 	return words, single, true
+}
+
+// cleaned returns the name without what stands beside it. ok is false if it contains what no name does.
+func cleaned(name string) (cleaned string, ok bool) {
+	name = strings.Map(unadorned, nameAside().ReplaceAllString(name, " "))
+	name = strings.Trim(glyph.Line(name), " '\"«»“”„`")
+	if strings.ContainsAny(name, "@\\<>0123456789«»\"“”„&+=_") || strings.Contains(name, "://") ||
+		strings.Contains(strings.ToLower(name), "www.") {
+		return "", false
+	}
+	if at := nameEnd().FindStringIndex(name); at != nil && at[0] > 0 {
+		name = name[:at[0]]
+	}
+	return nameDot().ReplaceAllString(turned(name), "$1$2. "), true
+}
+
+// unadorned replaces emoji and what belongs to them with blanks.
+func unadorned(r rune) rune {
+	if r >= 0x2600 && unicode.IsSymbol(r) || r == 0xFE0F || r == 0x200D {
+		return ' '
+	}
+	return r
+}
+
+// shouts reports whether a word is in capitals, and long enough not to be initials.
+func shouts(word string) bool {
+	return utf8.RuneCountInString(word) > 2 && word == strings.ToUpper(word) && word != strings.ToLower(word)
+}
+
+// apart separates the words of a name, also those joined by dots as in an address. ok is false if none of the joined
+// words is a given name: then it is a domain or an account.
+func (n *Names) apart(name string) (words []string, ok bool) {
+	for _, word := range strings.Fields(name) {
+		if !nameJoined().MatchString(word) {
+			words = append(words, word)
+			continue
+		}
+		joined := strings.FieldsFunc(word, func(r rune) bool { return r == '.' || r == ',' })
+		if !n.known(joined) {
+			return nil, false
+		}
+		words = append(words, joined...)
+	}
+	return words, true
 }
 
 // turned returns "Ivan Petrovich Petrov" for "Petrov, Ivan Petrovich". If the text after the comma begins with a small
@@ -124,10 +176,20 @@ func turned(name string) string {
 		return name
 	}
 	if behind == "" || unicode.IsLower([]rune(behind)[0]) || strings.Contains(behind, ",") ||
-		len(strings.Fields(before)) > 2 {
+		capitalized(before) > 2 {
 		return before
 	}
 	return behind + " " + before
+}
+
+// capitalized returns the number of words that begin with a capital letter.
+func capitalized(text string) (count int) {
+	for _, word := range strings.Fields(text) {
+		if unicode.IsUpper([]rune(word)[0]) {
+			count++
+		}
+	}
+	return count
 }
 
 // cased returns a word in capitals with the case of a name. It does the same for a word in small letters if the whole
@@ -222,8 +284,16 @@ func (n *Names) plain(words []string) string {
 		return ""
 	case len(full) == 2 && n.given[strings.ToLower(full[1])] && !n.given[strings.ToLower(full[0])]:
 		full[0], full[1] = full[1], full[0]
+	case len(full) == 2 && !n.known(full) && n.surnameFirst(full[0], full[1]):
+		full[0], full[1] = full[1], full[0]
 	}
 	return strings.Join(full, " ")
+}
+
+// surnameFirst reports whether of two unknown words only the first ends like a surname. In Latin letters it is a given
+// name nevertheless: Kevin, Jason.
+func (n *Names) surnameFirst(first, second string) bool {
+	return unicode.Is(unicode.Cyrillic, []rune(first)[0]) && matchAny(n.surnames, first) && !matchAny(n.surnames, second)
 }
 
 func matchAny(res []*regexp.Regexp, s string) bool {

@@ -47,6 +47,7 @@ func constants(t *testing.T, of string) (names, values []string) {
 // TestEveryNote checks that each key of a note has a text in both languages, and that each text has a key.
 func TestEveryNote(t *testing.T) {
 	_, keys := constants(t, "NoteKey")
+	_, limits := constants(t, "Limit")
 	for _, locale := range []string{"ru", "en"} {
 		set := newSet(t, settings(locale))
 		var b strings.Builder
@@ -62,6 +63,15 @@ func TestEveryNote(t *testing.T) {
 				t.Errorf("%s %s: %q, %q", locale, key, with, without)
 			}
 			b.WriteString(key + ":\n  " + with + "\n  " + without + "\n")
+		}
+		said := map[string]bool{set.note(desk.Note{Key: desk.NoteCapped}): true}
+		for _, limit := range limits {
+			text := set.note(desk.Note{Key: desk.NoteCapped, Detail: limit})
+			if said[text] {
+				t.Errorf("%s: the limit %s has no words of its own: %q", locale, limit, text)
+			}
+			said[text] = true
+			b.WriteString("capped " + limit + ":\n  " + text + "\n")
 		}
 		golden(t, locale+"-notes.txt", b.String())
 		if diff := cmp.Diff(slices.Sorted(slices.Values(keys)), defined(t, locale+"/notes.tmpl")); diff != "" {
