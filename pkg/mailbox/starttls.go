@@ -25,8 +25,7 @@ func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 		err = fmt.Errorf("it says %.200q", greeting) // BYE, or PREAUTH, which an attacker on the way might send
 	}
 	if err != nil {
-		err = fault.Away(fault.Refused, fmt.Errorf("read the greeting of %s: %w", o.addr(), s.why(err)))
-		return nil, o.server().Silent(ctx, err)
+		return nil, fault.Away(fault.Refused, fmt.Errorf("read the greeting of %s: %w", o.addr(), s.why(err)))
 	}
 	if _, err = io.WriteString(s.conn, "T0 STARTTLS\r\n"); err != nil {
 		return nil, o.server().Explain(s.why(err))

@@ -56,7 +56,7 @@ func (s *session) greet(ctx context.Context) error {
 	defer s.begin(ctx)()
 	// TLS and AUTH are ours because go-mail's errors don't distinguish a wrong password from a lost connection.
 	if s.client, err = smtp.NewClient(stream, s.o.Host); err != nil {
-		return s.o.server().Silent(ctx, s.unwelcome(err))
+		return s.unwelcome(err)
 	}
 	if err := s.client.Hello(s.o.HELO); err != nil {
 		return s.unwelcome(err)

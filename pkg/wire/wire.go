@@ -115,10 +115,16 @@ func (s Server) Connect(ctx context.Context) (conn *Conn, stream net.Conn, err e
 		err = fmt.Errorf("connect to %s: %w; check %s.host and %s.port", s.Addr(), err, s.Keys, s.Keys)
 		return nil, nil, fault.Because(Unreached(err), fault.Away(fault.Refused, err))
 	}
-	conn = New(raw, s.Silence)
 	if s.TLS != "implicit" {
+		first, mixed := s.greeted(ctx, raw, dial, config)
+		if mixed {
+			_ = raw.Close()
+			return nil, nil, s.mixed()
+		}
+		conn = New(&begun{raw, first}, s.Silence)
 		return conn, conn, nil
 	}
+	conn = New(raw, s.Silence)
 	t := tls.Client(conn, config)
 	if err := t.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()
@@ -132,31 +138,42 @@ func (s Server) mixed() error {
 		"first byte on; set %s.tls to implicit", s.Addr(), s.Keys)))
 }
 
-// Silent returns what is wrong with a server that sent no greeting, for the reason err: one that is to be asked for
-// encryption may expect TLS from the first byte, on whatever port.
-func (s Server) Silent(ctx context.Context, err error) error {
-	if s.TLS != "starttls" || fault.ExtentOf(err) != fault.Server {
-		return err
+// greetWait is how long a server may be silent at first before it is tested for TLS. Servers that delay their greeting,
+// because robots do not wait, take about six seconds.
+const greetWait = 10 * time.Second
+
+// greeted waits for the first byte of the server's greeting and returns it. Without one, the server may expect TLS from
+// the first byte, on whatever port: mixed reports whether it does.
+func (s Server) greeted(ctx context.Context, raw net.Conn, dial func(context.Context, string, string) (net.Conn, error),
+	config *tls.Config) (first []byte, mixed bool) {
+	_ = raw.SetReadDeadline(time.Now().Add(min(greetWait, s.Silence/4)))
+	stop := context.AfterFunc(ctx, func() { _ = raw.SetReadDeadline(time.Unix(1, 0)) })
+	defer func() { stop(); _ = raw.SetReadDeadline(time.Time{}) }()
+	first = make([]byte, 1)
+	n, err := raw.Read(first)
+	return first[:n], err != nil && ctx.Err() == nil && s.encrypted(ctx, dial, config)
+}
+
+// begun is a connection whose first bytes have been read.
+type begun struct {
+	net.Conn
+	first []byte
+}
+
+func (b *begun) Read(p []byte) (int, error) {
+	if len(b.first) == 0 {
+		return b.Conn.Read(p)
 	}
-	config, cerr := s.Config()
-	if cerr != nil {
-		return err
-	}
-	dial := s.Dial
-	if dial == nil {
-		dial = new(net.Dialer).DialContext
-	}
-	if s.encrypted(ctx, dial, config) {
-		return s.mixed()
-	}
-	return err
+	n := copy(p, b.first)
+	b.first = b.first[n:]
+	return n, nil
 }
 
 // encrypted reports whether the server expects TLS from the first byte: without this test we would wait for its
-// greeting in vain. It tests only ports meant for implicit TLS.
+// greeting in vain. On the ports meant for implicit TLS the test comes before the connection.
 func (s Server) encrypted(ctx context.Context, dial func(context.Context, string, string) (net.Conn, error),
 	config *tls.Config) bool {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, min(5*time.Second, s.Silence))
 	defer cancel()
 	raw, err := dial(ctx, "tcp", s.Addr())
 	if err != nil {

@@ -330,34 +330,35 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// STARTTLS on a port with implicit TLS is reported without waiting.
-func TestStartTLSWhereTLSIsImplicit(t *testing.T) {
+// A server that expects TLS from the first byte is named where the settings expect a greeting in the clear: on the ports
+// for that without waiting, on others when no greeting comes. A greeting that comes is read whole.
+func TestClearWhereTLSIsImplicit(t *testing.T) {
 	root := authority(t, "Example Root", nil)
 	leaf := certify(t, root, x509.Certificate{IPAddresses: loopbacks})
 	config := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw}, PrivateKey: leaf.key}}}
-	for name, c := range map[string]struct {
-		serves *tls.Config
-		mixed  bool
-	}{"implicit": {config, true}, "plain": {nil, false}} {
-		port := serve(t, c.serves)
-		s := Server{Host: "127.0.0.1", Port: 993, TLS: "starttls", CA: root.pem(), Keys: "imap", Silence: time.Second,
-			Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-				return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-			}}
-		conn, _, err := s.Connect(t.Context())
-		if conn != nil {
-			_ = conn.Close()
-		}
-		// on another port it is tried when no greeting has come
-		s.Port = 2143
-		late := s.Silent(t.Context(), fault.Away(fault.Refused, errors.New("silent")))
-		if got := fault.ExtentOf(late) == fault.Setup &&
-			strings.Contains(late.Error(), "set imap.tls to implicit"); got != c.mixed {
-			t.Errorf("%s, on another port: %v", name, late)
-		}
-		mixed := fault.ExtentOf(err) == fault.Setup && strings.Contains(err.Error(), "set imap.tls to implicit")
-		if mixed != c.mixed || !c.mixed && err != nil {
-			t.Errorf("%s: %v", name, err)
+	for name, serves := range map[string]*tls.Config{"implicit": config, "plain": nil} {
+		to := net.JoinHostPort("127.0.0.1", strconv.Itoa(serve(t, serves)))
+		for _, says := range []string{"starttls", "none"} {
+			for _, port := range []int{993, 2143} {
+				s := Server{Host: "127.0.0.1", Port: port, TLS: says, CA: root.pem(), Keys: "imap", Silence: time.Second,
+					Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+						return new(net.Dialer).DialContext(ctx, network, to)
+					}}
+				conn, stream, err := s.Connect(t.Context())
+				if serves == nil {
+					if err != nil {
+						t.Fatalf("%s, %s on port %d: %v", name, says, port, err)
+					}
+					if got, err := io.ReadAll(stream); string(got) != "* OK plain\r\n" || err != nil {
+						t.Errorf("%s, %s on port %d: greets %q, %v", name, says, port, got, err)
+					}
+					_ = conn.Close()
+					continue
+				}
+				if fault.ExtentOf(err) != fault.Setup || !strings.Contains(err.Error(), "set imap.tls to implicit") {
+					t.Errorf("%s, %s on port %d: %v", name, says, port, err)
+				}
+			}
 		}
 	}
 }
