@@ -264,7 +264,8 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 	save := func() error { e.said.into(&snap.Troubles); return status.Keep(e.state, s, snap, e.now) }
 	a.sees(ctx, e, &snap.Troubles, sight, save)
 	a.reopened(ctx, e)
-	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets))
+	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets),
+		status.Seal(e.state, s, snap, e.now))
 }
 
 // ending returns a trouble for each mailbox that soon needs a new sign-in.

@@ -10,14 +10,15 @@ import (
 
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/lazy"
+	"helpdesk/pkg/store"
 )
 
 // named matches a value that the settings read from a file.
 var named = lazy.Regexp(`\$\{file:([^}]+)\}`)
 
 // checkSecrets warns of each file that holds secrets and that everybody on the machine can read: the settings where
-// they name secrets themselves, the variables beside them, and the files that they take secrets from. On Windows the
-// rights of files are told in another way.
+// they name secrets themselves, the variables beside them, the files that they take secrets from, and the state with
+// its tokens. On Windows the rights of files are told in another way.
 func checkSecrets(u Subject) []Line {
 	cfg, file := u.Settings, u.File
 	if runtime.GOOS == "windows" || file == "" {
@@ -28,6 +29,9 @@ func checkSecrets(u Subject) []Line {
 		return nil // the settings were read from it a moment ago
 	}
 	files := []string{filepath.Join(filepath.Dir(file), config.EnvFile)}
+	if !store.Remote(u.State) {
+		files = append(files, u.State)
+	}
 	if slices.ContainsFunc(cfg.Secrets(), func(s string) bool {
 		return s != "" && bytes.Contains(content, []byte(s))
 	}) {

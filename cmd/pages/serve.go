@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -36,11 +37,8 @@ func Listen(addr string) (net.Listener, error) {
 // its own to this machine and read the answer (DNS rebinding).
 func Local(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		if !wire.Loopback(strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))) {
+		if u, err := url.Parse("http://" + r.Host); err != nil || u.Host != r.Host ||
+			!wire.Loopback(strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))) {
 			http.Error(w, "only on this machine, by a loopback name", http.StatusMisdirectedRequest)
 			return
 		}

@@ -32,6 +32,7 @@ type Snapshot struct {
 	Name      string             `json:"name,omitempty"` // of the state, without the password
 
 	Writes uint64 `json:"writes,omitempty"` // how often the state file had been written by then
+	Stamp  string `json:"stamp,omitempty"`  // of the state file at the end of the last pass
 	Gone   bool   `json:"-"`                // the state file is missing, though passes have run
 }
 
@@ -137,7 +138,7 @@ func Known(o store.Options, state string) store.Options {
 		return o
 	}
 	if snap, err := Read(state); err == nil { // the next pass replaces a damaged one
-		o.Used, o.Writes = len(snap.Passes) > 0, snap.Writes
+		o.Used, o.Writes, o.Stamp = len(snap.Passes) > 0, snap.Writes, snap.Stamp
 	}
 	return o
 }
@@ -162,7 +163,11 @@ func Last(state string, s *store.Store) (Snapshot, error) {
 func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
 	var err error
 	if !store.Remote(state) {
-		if snap.Writes, err = s.Writes(); err != nil {
+		snap.Stamp, err = s.Stamp()
+		if err == nil {
+			snap.Writes, err = s.Writes()
+		}
+		if err != nil {
 			return fmt.Errorf("write status: %w", err)
 		}
 		return Write(state, snap)
@@ -175,6 +180,19 @@ func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
 		return fmt.Errorf("write status: %w", err)
 	}
 	return nil
+}
+
+// Seal keeps the snapshot again if the state file was written since.
+func Seal(state string, s *store.Store, snap Snapshot, now time.Time) error {
+	if store.Remote(state) {
+		return nil
+	}
+	stamp, err := s.Stamp()
+	last, readErr := Read(state)
+	if err != nil || readErr == nil && last.Stamp == stamp {
+		return err
+	}
+	return Keep(state, s, snap, now)
 }
 
 // Read returns the snapshot next to a state file; it is empty if there is none.

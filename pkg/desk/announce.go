@@ -184,7 +184,7 @@ func (a *announcing) mute() {
 // reachable reports whether letters can be sent to an address: it has a domain and is not ours.
 func (r *Rules) reachable(to Address) bool {
 	_, domain := splitAddress(to.Key())
-	return domain != "" && !r.isOwn(to.Addr)
+	return domain != "" && !r.isOwnTagged(to.Addr)
 }
 
 // to returns the address that the ticket's letters go to.

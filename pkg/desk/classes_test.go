@@ -198,6 +198,8 @@ func TestQuiet(t *testing.T) {
 		{"T8 no address", nil, func(m *Message, _ *Facts) { m.From = Address{Name: "Ivan"} }, true},
 		{"T8 no address", []string{"Reply-To: no-reply@x.example"}, nil, true},
 		{"T8 no address", []string{"Reply-To: support@example.ru"}, nil, false},
+		{"T8 no address", []string{"Reply-To: support+web@example.ru"}, nil, false},
+		{"T8 no address", []string{"Reply-To: anna+web@partner.example"}, nil, true},
 		{"T8 no address", []string{"Reply-To: a@x.example", "Reply-To: no-reply@x.example"}, nil, false},
 	}
 	r := compile(t, testPolicy(t))

@@ -152,10 +152,16 @@ func askBlindCopy(w *weighing) (string, bool) {
 // support@example.ru (RFC 5233).
 func (r *Rules) isOwnTagged(addr string) bool { return r.isOwn(addr) || r.isOwn(untagged(addr)) }
 
-// untagged returns an address without its +tag.
+// untagged returns an address without its +tag, and without quotes that may be there or not: "ivan"@firm.ru is
+// ivan@firm.ru (RFC 5321, 4.1.2).
 func untagged(addr string) string {
 	local, domain := splitAddress(addr)
-	local, _, _ = strings.Cut(local, "+")
+	if len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"' {
+		local = strings.ReplaceAll(local[1:len(local)-1], `\`, "")
+	}
+	if name, _, _ := strings.Cut(local, "+"); name != "" {
+		local = name
+	}
 	return local + "@" + domain
 }
 
@@ -195,7 +201,7 @@ func askNoAddress(w *weighing) (string, bool) {
 	switch {
 	case local == "" || domain == "":
 		return "no usable address", true
-	case w.r.isOwn(to.Addr), w.r.isStaff(to.Addr), w.r.isSystem(local), w.r.isRobot(local):
+	case w.r.isOurs(to.Addr), w.r.isSystem(local), w.r.isRobot(local):
 		return to.Key(), true
 	}
 	return "", false
@@ -205,7 +211,7 @@ func askOff(w *weighing) (string, bool) { return "", !w.r.policy.In(w.m.Mailbox)
 
 // replyTo returns the address that answers go to. QUIRK: web forms put the mailbox they write to into Reply-To.
 func (r *Rules) replyTo(m *Message) Address {
-	if to := m.Reply(); !r.isOwn(to.Addr) {
+	if to := m.Reply(); !r.isOwnTagged(to.Addr) {
 		return to
 	}
 	return m.From

@@ -205,12 +205,12 @@ func (r *Rules) limits(addrs ...Address) []string {
 		}
 	}
 	for _, a := range addrs {
-		local, domain := splitAddress(a.Key())
+		key := untagged(a.Key())
+		_, domain := splitAddress(key)
 		if domain == "" {
 			continue
 		}
-		local, _, _ = strings.Cut(local, "+")
-		add(local + "@" + domain)
+		add(key)
 		if !r.public[domain] {
 			add("@" + domain)
 		}

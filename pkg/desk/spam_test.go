@@ -89,6 +89,15 @@ func TestCountedFor(t *testing.T) {
 		},
 		{[]string{"From: a@mail.ru", "Reply-To: victim@gmail.com"}, "a@mail.ru victim@gmail.com"},
 		{[]string{"From: a@x.example", "Reply-To: A+1@x.example"}, "a@x.example @x.example"},
+		{[]string{"From: a@x.example", "Reply-To: b+1+2@X.Example."}, "a@x.example @x.example b@x.example"},
+		{[]string{"From: a@x.example", `Reply-To: "b"@x.example`}, "a@x.example @x.example b@x.example"},
+		{[]string{"From: a@x.example", `Reply-To: "b+7"@x.example`}, "a@x.example @x.example b@x.example"},
+		{[]string{"From: a@x.example", "Reply-To: V (the boss) <v+9@yandex.ru>"}, "a@x.example @x.example v@yandex.ru"},
+		{[]string{"From: +1@x.example"}, "+1@x.example @x.example"},
+		{
+			[]string{"From: a@xn--e1afmkfd.xn--p1ai", "Reply-To: a+1@ПРИМЕР.рф"},
+			"a@xn--e1afmkfd.xn--p1ai @xn--e1afmkfd.xn--p1ai",
+		},
 	} {
 		if got := strings.Join(r.Ask(letter(c.lines...), testSigner).Counted, " "); got != c.want {
 			t.Errorf("%v: %s", c.lines, got)
@@ -113,7 +122,9 @@ func TestAnswerGoesElsewhere(t *testing.T) {
 		"":                   "",
 		"ivan@EXAMPLE.org":   "",
 		"support@example.ru": "",
-		"olga@other.example": "olga@other.example",
+		// the mail server delivers it to us
+		"Support+web@Example.ru": "",
+		"olga@other.example":     "olga@other.example",
 	} {
 		var lines []string
 		if replyTo != "" {

@@ -128,6 +128,41 @@ func TestTheReasonOfAGoodBye(t *testing.T) {
 	}
 }
 
+// A BYE is recognized however it is written, at the greeting and where the connection is to be encrypted, too.
+func TestGoodByesOfEveryKind(t *testing.T) {
+	for _, bye := range []string{"* BYE Going down for maintenance", "* bye maintenance",
+		"* Bye [UNAVAILABLE] maintenance",
+		"* BYE Сервер на обслуживании (maintenance)", "* BYE \xd1\xe5\xf0\xe2\xe5\xf0 maintenance"} {
+		for _, at := range []string{"", "STARTTLS", "LOGIN", "SELECT", "UID FETCH"} {
+			for _, encryption := range []string{"none", "starttls"} {
+				if (at == "STARTTLS") != (encryption == "starttls") && at != "" {
+					continue
+				}
+				hello := greeting
+				if at == "" {
+					hello = bye
+				}
+				f := newFake(t, hello, func(command string) string {
+					if at != "" && strings.HasPrefix(command, at) {
+						return "-" + bye + "\r\n"
+					}
+					return ""
+				})
+				o := options(f.addr)
+				o.TLS = encryption
+				m, err := Open(t.Context(), o, false)
+				if err == nil {
+					_, err = m.List(t.Context())
+					m.Close()
+				}
+				if err == nil || !strings.Contains(err.Error(), "maintenance") || fault.ExtentOf(err) != fault.Server {
+					t.Errorf("%q at %q, %s: %v", bye, at, encryption, err)
+				}
+			}
+		}
+	}
+}
+
 // oddFolders are LIST responses on which go-imap ends the connection.
 var oddFolders = []string{
 	"* LIST () \"/\" \"&\xc3\x28-\"\r\n", `* LIST () "/" "&AGE-"` + "\r\n", `* LIST () "/" "&BB8EQA"` + "\r\n",

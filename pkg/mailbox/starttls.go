@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"helpdesk/pkg/fault"
+	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/wire"
 )
 
 // startTLS encrypts a connection that begins in the clear (RFC 9051, 6.2.1), and discards what was sent in the clear.
@@ -35,11 +37,18 @@ func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 		if answer, err = s.clearLine(); err != nil || strings.HasPrefix(answer, "T0 ") {
 			break
 		}
+		if said, bye := afterFold(answer, "* BYE "); bye {
+			return nil, fault.Away(fault.Refused, fmt.Errorf("encrypt %s: %w", o.addr(),
+				&byeError{glyph.Cut(glyph.Line(said), 300)}))
+		}
 	}
+	_, ready := afterFold(answer, "T0 OK")
 	switch {
 	case err != nil:
 		return nil, o.server().Explain(s.why(err))
-	case !strings.HasPrefix(strings.ToUpper(answer), "T0 OK"):
+	case !ready && wire.Busy(answer):
+		return nil, fault.Away(fault.Refused, fmt.Errorf("encrypt %s: STARTTLS: %.200q", o.addr(), answer))
+	case !ready:
 		return nil, fault.Misconfigured(fmt.Errorf("encrypt %s: STARTTLS: %.200q; set imap.tls to implicit, port 993",
 			o.addr(), answer))
 	}
@@ -48,6 +57,14 @@ func (s *session) startTLS(ctx context.Context, o Options) (*tls.Conn, error) {
 		return nil, o.server().Explain(s.why(err))
 	}
 	return t, nil
+}
+
+// afterFold returns what follows a beginning, whatever its case.
+func afterFold(line, begin string) (rest string, ok bool) {
+	if len(line) < len(begin) || !strings.EqualFold(line[:len(begin)], begin) {
+		return "", false
+	}
+	return line[len(begin):], true
 }
 
 // clearLine reads a line byte by byte, so that it reads nothing that belongs to the encrypted stream.

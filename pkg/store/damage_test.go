@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"math/rand/v2"
@@ -11,7 +12,7 @@ import (
 	"testing"
 )
 
-var damages = flag.Int("damages", 40, "how many states TestDamage damages")
+var damages = flag.Int("damages", 45, "how many states TestDamage damages")
 
 // TestDamage damages states in ways that occur on disks and through people. Each operation on such a state either
 // succeeds or returns an error with the file's name, and none ends the process. A state that cannot be opened keeps its
@@ -47,6 +48,17 @@ func TestDamage(t *testing.T) {
 		{"a page twice", func(raw []byte) []byte {
 			a, b := size*dice.IntN(len(raw)/size), size*dice.IntN(len(raw)/size)
 			copy(raw[a:a+size], raw[b:b+size])
+			return raw
+		}},
+		{"random bytes all over it", func(raw []byte) []byte {
+			for range 1 + dice.IntN(len(raw)/10) {
+				raw[2*size+dice.IntN(len(raw)-2*size)] = byte(dice.Uint32())
+			}
+			return raw
+		}},
+		{"a random word in a page's head", func(raw []byte) []byte {
+			at := size*(2+dice.IntN(len(raw)/size-2)) + 8*dice.IntN(8)
+			binary.NativeEndian.PutUint64(raw[at:], dice.Uint64()>>dice.IntN(64))
 			return raw
 		}},
 		{"the beginning gone", func(raw []byte) []byte { return raw[1+dice.IntN(3*size):] }},

@@ -8,6 +8,7 @@ import (
 	json "github.com/go-json-experiment/json/v1"
 
 	"helpdesk/pkg/desk"
+	"helpdesk/pkg/store/bolt"
 	"helpdesk/pkg/store/engine"
 )
 
@@ -168,6 +169,15 @@ func (s *state) count(tx txn, least uint64) error {
 func (s *Store) Writes() (uint64, error) {
 	n, _, err := s.written()
 	return n, err
+}
+
+// Stamp writes what is still to be written, and returns what changes with each write to the file; "" for a database.
+func (s *Store) Stamp() (string, error) {
+	if !s.near {
+		return "", nil
+	}
+	err := s.settle()
+	return bolt.Stamp(s.db.About().Name), err
 }
 
 func (s *state) written() (n uint64, last time.Time, err error) {

@@ -24,6 +24,9 @@ import (
 // Schema is the version of the state's layout that this program writes.
 const Schema = 3
 
+// farthest is a layout that no later version reaches: a higher number is damage.
+const farthest = 1000
+
 // Errors that callers distinguish.
 var (
 	ErrLocked  = engine.ErrLocked
@@ -216,6 +219,10 @@ func (s *state) load(tx txn) (uint64, error) {
 		return 0, err
 	}
 	v := numbered(raw)
+	if v > farthest || len(raw) != 8 {
+		return v, fmt.Errorf("open state %s: %w (layout %d): restore a copy made by 'helpdesk state backup'",
+			s.db.About().Name, ErrBroken, v)
+	}
 	if v > Schema {
 		return v, fmt.Errorf("open state %s: %w (layout %d, this program knows %d): use that version",
 			s.db.About().Name, ErrNewer, v, Schema)

@@ -41,6 +41,8 @@ func Advice(err error, name, ca string) string {
 		strings.Contains(text, "unsupported protocol version"):
 		return "the server offers no TLS 1.2 or newer, and older versions do not protect a password: update its " +
 			"software, or set " + name + " to a newer server of the same mail"
+	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(text, "tls: unrecognized name"):
+		return "the server does not know that name: correct " + name
 	case errors.As(err, &op) && op.Op == "remote error" && strings.Contains(text, "tls: handshake failure"):
 		return "the server and helpdesk have no cipher in common: update the server's TLS settings"
 	}
@@ -62,8 +64,15 @@ func distrusted(e *tls.CertificateVerificationError, name, ca string) string {
 			orNobody(leaf.Subject.CommonName))
 	case errors.As(e.Err, &host):
 		return fmt.Sprintf("the certificate is for %s: correct %s", names(leaf), name)
-	case errors.As(e.Err, &weak):
+	case errors.As(e.Err, &invalid):
+		return fmt.Sprintf("the certificate does not serve for that (%v): request a new one for a server", invalid)
+	case errors.As(e.Err, &weak), strings.Contains(e.Err.Error(), "insecure algorithm"): // QUIRK: no type
 		return "the certificate is signed in a way that can be forged (MD5 or SHA-1): request a new one"
+	}
+	for _, c := range e.UnverifiedCertificates[1:] { // an authority that the server names
+		if now := time.Now(); now.Before(c.NotBefore) || now.After(c.NotAfter) {
+			return outOfDate(c, now)
+		}
 	}
 	advice := ""
 	if pool, err := x509.SystemCertPool(); err != nil || pool.Equal(x509.NewCertPool()) {

@@ -100,6 +100,12 @@ var loopbacks = []net.IP{net.IPv4(127, 0, 0, 1)}
 func TestTroubleWithCertificates(t *testing.T) {
 	root := authority(t, "Example Root", nil)
 	between := authority(t, "Example Intermediate", root)
+	ca := x509.Certificate{Subject: pkix.Name{CommonName: "Old Intermediate"}, IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+		NotBefore: time.Now().AddDate(-2, 0, 0), NotAfter: time.Now().Add(-time.Hour)}
+	old := certify(t, root, ca)
+	ca.NotBefore, ca.NotAfter = time.Now().AddDate(1, 0, 0), time.Now().AddDate(2, 0, 0)
+	early := certify(t, root, ca)
 	good := x509.Certificate{IPAddresses: loopbacks}
 	change := func(fn func(*x509.Certificate)) x509.Certificate { c := good; fn(&c); return c }
 	for name, c := range map[string]struct {
@@ -138,6 +144,29 @@ func TestTroubleWithCertificates(t *testing.T) {
 				BasicConstraintsValid: true, NotAfter: time.Now().Add(-time.Minute), KeyUsage: x509.KeyUsageCertSign}),
 			good),
 			says: []string{`"Old Root"`, "imap.ca"}},
+		"expired intermediate": {leaf: certify(t, old, good), chain: []*made{old}, ca: root,
+			says: []string{"Old Intermediate", "must renew it"}, not: "imap.ca"},
+		"future intermediate": {leaf: certify(t, early, good), chain: []*made{early}, ca: root,
+			says: []string{"set the clock"}, not: "imap.ca"},
+		"expired and of a private authority": {leaf: certify(t, root, change(func(c *x509.Certificate) {
+			c.NotBefore, c.NotAfter = time.Now().AddDate(0, -3, 0), time.Now().Add(-time.Minute)
+		})), says: []string{"must renew it"}, not: "imap.ca"},
+		"for clients only": {leaf: certify(t, root, change(func(c *x509.Certificate) {
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+		})), ca: root, says: []string{"request a new one for a server"}, not: "imap.ca"},
+		"another address": {leaf: certify(t, root, x509.Certificate{IPAddresses: []net.IP{net.IPv4(192, 0, 2, 7)}}),
+			ca: root, says: []string{"is for 192.0.2.7", "imap.host"}, not: "imap.ca"},
+		"no name at all": {leaf: certify(t, root, x509.Certificate{Subject: pkix.Name{Organization: []string{"X"}}}),
+			ca: root, says: []string{"the name nobody", "subjectAltName"}, not: "imap.ca"},
+		"signed by itself, for another": {leaf: certify(t, nil, x509.Certificate{DNSNames: []string{"localhost"}}),
+			says: []string{"is for localhost", "imap.host"}, not: "imap.ca"},
+		"TLS 1.0": {
+			leaf:   certify(t, root, good),
+			ca:     root,
+			config: &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10},
+			says:   []string{"no TLS 1.2", "imap.host"},
+			not:    "imap.ca",
+		},
 		"TLS 1.1": {
 			leaf:   certify(t, root, good),
 			ca:     root,

@@ -86,7 +86,7 @@ func (d *DB) open(ctx context.Context, o engine.Options) (err error) {
 func (d *DB) waitFile(ctx context.Context, o engine.Options) error {
 	enough := time.After(o.Wait)
 	for {
-		err := d.openFile(o.Glance)
+		err := d.openFile(o)
 		if o.Wait <= 0 || !errors.Is(err, engine.ErrLocked) {
 			return err
 		}
@@ -103,33 +103,71 @@ func (d *DB) waitFile(ctx context.Context, o engine.Options) error {
 	}
 }
 
-func (d *DB) openFile(glance bool) (err error) {
+func (d *DB) openFile(o engine.Options) (err error) {
 	before, err := os.Stat(d.path)
 	if errors.Is(err, os.ErrNotExist) {
 		if err := create(d.path); err != nil {
 			return told(d.path, "make state", fmt.Errorf("open state: %w", err))
 		}
 	}
-	// a timeout of 0 would wait forever
-	d.file, err = bbolt.Open(d.path, 0o600, &bbolt.Options{
-		Timeout:      time.Nanosecond,
-		FreelistType: bbolt.FreelistMapType,
-		ReadOnly:     glance && !empty(d.path), // a read-only open does not read the list of free pages
-	})
-	if after, _ := os.Stat(d.path); err == nil && before != nil && !os.SameFile(before, after) {
+	glance := o.Glance && !empty(d.path)
+	changed := before != nil && before.Size() > 0 && stamp(before) != o.Stamp
+	if d.file, err = opened(d.path, glance || changed); err != nil {
+		return err
+	}
+	if after, _ := os.Stat(d.path); before != nil && !os.SameFile(before, after) {
 		// In the meantime a compaction has put another file in this place, and we have opened the old one.
 		_ = d.file.Close()
-		return d.openFile(glance)
+		return d.openFile(o)
 	}
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return fmt.Errorf("open state %s: %w", d.path, engine.ErrLocked)
-	case noState(err):
-		return broken(d.path, nil)
-	case err != nil:
-		return told(d.path, "open state", fmt.Errorf("open state: %w", err))
+	if err := whole(d.file, d.path); err != nil || !changed {
+		return err
+	}
+	if err := sound(d.file, d.path); err != nil {
+		return unsound(d.path, err)
+	}
+	if glance {
+		return nil
+	}
+	if err := d.file.Close(); err != nil {
+		return fmt.Errorf("open state: %w", err)
+	}
+	if d.file, err = opened(d.path, false); err != nil {
+		return err
 	}
 	return whole(d.file, d.path)
+}
+
+// opened opens a file that exists. One that is only read does not have its list of free pages read.
+func opened(path string, readOnly bool) (*bbolt.DB, error) {
+	// a timeout of 0 would wait forever
+	file, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:      time.Nanosecond,
+		FreelistType: bbolt.FreelistMapType,
+		ReadOnly:     readOnly,
+	})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, fmt.Errorf("open state %s: %w", path, engine.ErrLocked)
+	case noState(err):
+		return nil, broken(path, nil)
+	case err != nil:
+		return nil, told(path, "open state", fmt.Errorf("open state: %w", err))
+	}
+	return file, nil
+}
+
+// Stamp returns what changes with each write to a file, "" if there is none.
+func Stamp(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return stamp(info)
+}
+
+func stamp(info os.FileInfo) string {
+	return fmt.Sprintf("%d %d", info.Size(), info.ModTime().UnixNano())
 }
 
 // whole returns ErrBroken if the file is shorter than its contents require. A truncated file is reported here, before a

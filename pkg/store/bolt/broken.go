@@ -35,18 +35,20 @@ func noState(err error) bool {
 //
 // QUIRK: bbolt panics on a damaged page, and it reads beyond the end of a truncated file, which is a memory fault. It
 // returns neither as an error (go.etcd.io/bbolt v1.5.0).
-func guarded(path string, fn func() error) (err error) {
+//
+// died reports that a panic ended fn.
+func guarded(path string, fn func() error) (died bool, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		switch p := recover(); {
 		case p == nil:
 		case damage(p):
-			err = broken(path, p)
+			died, err = true, broken(path, p)
 		default:
 			panic(p)
 		}
 	}()
-	return fn()
+	return false, fn()
 }
 
 // damage reports whether a panic comes from a damaged file and not from a bug of ours: it is a memory fault, or bbolt
@@ -72,7 +74,7 @@ func damage(p any) bool {
 	}
 }
 
-// guard is guarded for the open state. After damage it refuses every further call: the transaction that died may still
+// guard is guarded for the open state. After a panic it refuses every further call: the transaction that died may still
 // have bbolt's locks.
 func (d *DB) guard(fn func() error) error {
 	d.mu.Lock()
@@ -81,7 +83,8 @@ func (d *DB) guard(fn func() error) error {
 	if err != nil {
 		return err
 	}
-	if err = guarded(d.path, fn); errors.Is(err, engine.ErrBroken) {
+	died, err := guarded(d.path, fn)
+	if died {
 		d.mu.Lock()
 		d.broken = err
 		d.mu.Unlock()

@@ -81,6 +81,9 @@ type Options struct {
 	Used     bool             // passes have used this state before, so an empty file counts as damaged
 	// number of writes of the file at the end of the last pass; a file with a lower number is an older copy
 	Writes uint64
+	// Stamp of the file at the end of the last pass. The structure of a file that has changed since is inspected before
+	// anything in it is believed
+	Stamp string
 }
 
 // About describes an open database.
