@@ -359,8 +359,8 @@ func TestTransport(t *testing.T) {
 	}
 }
 
-// A server that expects TLS from the first byte is named where the settings expect a greeting in the clear: on the ports
-// for that at once, on others when no greeting comes. A greeting that comes is read whole.
+// A server that expects TLS from the first byte is named where the settings expect a greeting in the clear: on its own
+// ports at once, on others when no greeting comes. A greeting that comes is read whole.
 func TestClearWhereTLSIsImplicit(t *testing.T) {
 	root := authority(t, "Example Root", nil)
 	leaf := certify(t, root, x509.Certificate{IPAddresses: loopbacks})
