@@ -35,7 +35,7 @@ type ended struct {
 // first minute of an hour.
 func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sight, save func() error) {
 	book.See(e.now, s, e.cfg.Monitor.FailedPasses)
-	said := book.Lines(e.now)
+	said := a.lines(book, e.now)
 	a.tell(ctx, e, book, save)
 	err := save()
 	if err != nil && a.looked() {
@@ -43,7 +43,7 @@ func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sigh
 	}
 	if err != nil && watch.Hourly(e.now) && s.Pass == "poll" { // once an hour
 		book.See(e.now, unkept(s.Pass, err), 1)
-		said = append(said, book.Lines(e.now)...)
+		said = append(said, a.lines(book, e.now)...)
 		a.tell(ctx, e, book, save)
 	}
 	if err == nil || watch.Hourly(e.now) {
@@ -72,11 +72,16 @@ func (a round) tell(ctx context.Context, e ended, book *alarm.Book, save func() 
 // looked reports whether the user wants every failure printed; cron does not.
 func (a round) looked() bool { return a.Chatty() || a.formed }
 
-// say prints troubles that began, go on for another hour, or ended. If looked, the failures themselves were printed.
-func (a round) say(said []alarm.Entry) {
+// lines returns what is to be printed of a book. If looked, that is nothing: the failures themselves were printed.
+func (a round) lines(book *alarm.Book, now time.Time) []alarm.Entry {
 	if a.looked() {
-		return
+		return nil
 	}
+	return book.Lines(now)
+}
+
+// say prints troubles that began, go on for another hour, or ended.
+func (a round) say(said []alarm.Entry) {
 	for _, e := range said {
 		a.Say(slog.LevelWarn, watch.Line(e))
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -75,7 +76,7 @@ func (b *Book) entry(t Trouble, now time.Time) *Entry {
 		*e = Entry{Since: since(t, now), Told: told}
 	case t.Person && !e.Person: // a person must act now, so tell everybody again
 		e.Told, e.Said = nil, time.Time{}
-	case t.Kind == Settings && t.Note != e.Note: // another mistake: print it
+	case (t.Kind == Settings || t.Kind == State) && gist(t.Note) != gist(e.Note): // another mistake: print it
 		e.Said = time.Time{}
 	}
 	if e.Due && t.Kind == Waiting { // people have been told of it as held
@@ -83,6 +84,16 @@ func (b *Book) entry(t Trouble, now time.Time) *Entry {
 	}
 	e.Trouble = t
 	return e
+}
+
+// gist returns an error without what is in parentheses: details that differ from command to command, such as what a
+// damaged page looks like.
+func gist(note string) string {
+	from, to := strings.Index(note, " ("), strings.LastIndex(note, ")")
+	if from < 0 || to < from {
+		return note
+	}
+	return note[:from] + note[to+1:]
 }
 
 func since(t Trouble, now time.Time) time.Time {
