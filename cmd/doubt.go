@@ -27,9 +27,8 @@ func doubtText(d *store.Doubt, r *pass.Report) string {
 	switch d.Cause {
 	case store.Gone:
 		return "it was gone, though passes have run, and a new one was begun: answers to older letters of ours make " +
-			"new tasks; " +
-			"'helpdesk verify' says what is not known any more. Was a disk not mounted? Then stop the schedule and " +
-			"put the state back"
+			"new tasks; 'helpdesk verify' says what is not known any more. Was a disk not mounted? Then stop the " +
+			"schedule and put the state back"
 	case store.Restored:
 		what = "it is a backup, made " + tui.When(d.Since)
 	case store.Older:

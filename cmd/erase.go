@@ -43,11 +43,10 @@ func newPersonErase(a *app) *cobra.Command {
 		Short: "Remove what is kept of a person from the state, and write the record of it that the law asks for",
 		Long: "Records about the person are removed, or emptied where they are counted; what is somebody else's " +
 			"stays without the person's\naddress and name. What tells letters apart and leads to threads stays as " +
-			"hashes. " +
-			"Letters and comments not yet made are not\nmade any more. A later letter from the address is that of a " +
-			"new customer.\n\nTasks of the portal and letters in mailboxes are listed: a person cleans them. Copies " +
-			"of the state made earlier still have\neverything.\n\n--act writes what order 179 of Roskomnadzor " +
-			"(28.10.2022) asks for; it needs --by, --reason, --order, and the operator.",
+			"hashes. Letters and comments not yet made are not\nmade any more. A later letter from the address is " +
+			"that of a new customer.\n\nTasks of the portal and letters in mailboxes are listed: a person cleans " +
+			"them. Copies of the state made earlier still have\neverything.\n\n--act writes what order 179 of " +
+			"Roskomnadzor (28.10.2022) asks for; it needs --by, --reason, --order, and the operator.",
 		Example: "  helpdesk person erase --dry-run ivan@example.ru\n  helpdesk person erase --act act.txt " +
 			"--by \"A. Orlova, administrator\" --reason \"consent withdrawn\" \\\n" +
 			"    --order \"request of 2026-03-12\" ivan@example.ru",

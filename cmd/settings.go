@@ -146,8 +146,7 @@ func secretFlag(state string) error {
 	if u, err := url.Parse(state); store.Remote(state) && err == nil {
 		if _, secret := u.User.Password(); secret || u.Query().Has("password") {
 			return exit.Usage(errors.New("--state: a password in a flag is seen by everybody on this machine: use " +
-				"PGPASSFILE, or state in " +
-				"the configuration"))
+				"PGPASSFILE, or state in the configuration"))
 		}
 	}
 	return nil

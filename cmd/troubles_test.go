@@ -156,8 +156,7 @@ var troubles = []trouble{
 		breaks: func(w *guarded) { w.imap.Inject(refuseLogin) },
 		mends:  func(w *guarded) { w.imap.Inject(nil) },
 		begins: "Почта support@helpdesk.example не принимается с 09:02: почтовый сервер не принимает пароль. Письма " +
-			"не потеряны. " +
-			"Проверьте imap.password, затем helpdesk check.",
+			"не потеряны. Проверьте imap.password, затем helpdesk check.",
 		ends: "Почта снова принимается (не работала с 09:02 до ",
 	},
 	{

@@ -25,8 +25,7 @@ func languageRule() rule {
 		"language",
 		"",
 		"letters.locale is auto, and the letter's script and frequent words (language.yaml) say its language, or an " +
-			"earlier " +
-			"letter of its sender did",
+			"earlier letter of its sender did",
 		"letters of the ticket are in that language, else in letters.default_locale; the ticket and the contact " +
 			"remember it",
 		askLanguage,

@@ -156,8 +156,7 @@ func (r *rtf) flush() {
 
 // rtfBegin is the initial dictionary of compressed RTF (MS-OXRTFCP 2.1.2.1).
 const rtfBegin = "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript " +
-	"\\fdecor MS Sans " +
-	"SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par " +
+	"\\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par " +
 	"\\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"
 
 // unpackRTF decompresses the RTF of Outlook's messages (MS-OXRTFCP) up to the first invalid part.

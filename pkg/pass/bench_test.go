@@ -28,10 +28,9 @@ func ordinary(t testing.TB) []struct{ name, raw string } {
 		t.Fatal(err)
 	}
 	quote := "<div class=\"gmail_quote\"><div dir=\"ltr\" class=\"gmail_attr\">вт, 12 мар. 2024 г. в 9:00, Служба " +
-		"поддержки &lt;support@desk.example&gt;:<br></div>" +
-		"<blockquote class=\"gmail_quote\" style=\"margin:0px 0px 0px 0.8ex\"><p style=\"margin:0cm\">Что " +
-		"<b>именно</b> на экране?</p>" +
-		"<table border=1><tr><td>Номер</td><td><a " +
+		"поддержки &lt;support@desk.example&gt;:<br></div><blockquote class=\"gmail_quote\" style=\"margin:0px 0px " +
+		"0px 0.8ex\"><p style=\"margin:0cm\">Что <b>именно</b> на экране?</p><table " +
+		"border=1><tr><td>Номер</td><td><a " +
 		"href=\"https://desk.example/1\">1</a></td></tr><tr><td>Принтер</td><td>второй</td></tr></table></blockquote></div>"
 	page := "<html><head><style>p { margin: 0 }</style></head><body><p>" +
 		strings.ReplaceAll(text, "\n", "</p>\n<p>") + "</p>" + quote + "</body></html>"

@@ -29,5 +29,4 @@ func Busy(text string) bool { return busy().MatchString(text[:min(len(text), max
 
 // BusyAdvice explains a temporary refusal: the server is overloaded, or it limits the account.
 const BusyAdvice = "the server has too much to do for now, or limits this account: it is tried again; if this stays " +
-	"for hours, " +
-	"ask who runs the server whether this user may open the mailbox"
+	"for hours, ask who runs the server whether this user may open the mailbox"
