@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func TestAPassNotesTheStateItLeaves(t *testing.T) {
 // damages are what disks and people do to a state file.
 var damages = map[string]func(raw []byte) []byte{
 	"cut off":             func(raw []byte) []byte { return raw[:len(raw)/2] },
-	"a page of zeros":     func(raw []byte) []byte { clear(raw[5*os.Getpagesize() : 6*os.Getpagesize()]); return raw },
+	"a page of zeros":     func(raw []byte) []byte { clear(root(raw)); return raw },
 	"nothing of it":       func(raw []byte) []byte { return raw[:0] },
 	"another kind":        func([]byte) []byte { return []byte("<html>no database</html>") },
 	"the first two pages": func(raw []byte) []byte { clear(raw[:2*os.Getpagesize()]); return raw },
@@ -52,6 +53,19 @@ var damages = map[string]func(raw []byte) []byte{
 		n := os.Getpagesize()
 		return append(append(bytes.Clone(raw[:2*n]), raw[4*n:]...), raw[2*n:4*n]...)
 	},
+}
+
+// root returns the page of a bbolt file that its newest meta page names as the root.
+func root(raw []byte) []byte {
+	const number, transaction = 32, 64 // where a meta page has them
+	n := os.Getpagesize()
+	meta := raw[:n]
+	if second := raw[n : 2*n]; binary.LittleEndian.Uint64(second[transaction:]) >
+		binary.LittleEndian.Uint64(meta[transaction:]) {
+		meta = second
+	}
+	at := int(binary.LittleEndian.Uint64(meta[number:])) * n
+	return raw[at : at+n]
 }
 
 // A damaged state ends every command with 1 and says what to do. No byte of it is changed.

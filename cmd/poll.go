@@ -264,8 +264,11 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 	save := func() error { e.said.into(&snap.Troubles); return status.Keep(e.state, s, snap, e.now) }
 	a.sees(ctx, e, &snap.Troubles, sight, save)
 	a.reopened(ctx, e)
-	return errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets),
-		status.Seal(e.state, s, snap, e.now))
+	err = errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets))
+	if serr := status.Seal(e.state, s, snap, e.now); serr != nil && a.looked() { // else the book says so once an hour
+		e.Log.Warn("status", "err", serr)
+	}
+	return err
 }
 
 // ending returns a trouble for each mailbox that soon needs a new sign-in.
