@@ -116,7 +116,14 @@ var allowed = map[string][]string{
 	"pkg/quote":  {"pkg/lazy", "pkg/glyph", "pkg/desk", "pkg/eml", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/markup": {"pkg/lazy", "pkg/desk", "pkg/tags", "golang.org/x/net/html"},
 	"pkg/render": {"pkg/alarm", "pkg/glyph", "pkg/desk"},
-	"pkg/config": {"pkg/lazy", "pkg/glyph", "pkg/wire", "templates", "github.com/goccy/go-yaml", "golang.org/x/net/idna"},
+	"pkg/config": {
+		"pkg/lazy",
+		"pkg/glyph",
+		"pkg/wire",
+		"templates",
+		"github.com/goccy/go-yaml",
+		"golang.org/x/net/idna",
+	},
 	"pkg/store": {
 		"pkg/lazy",
 		"pkg/desk",
@@ -220,7 +227,17 @@ var allowed = map[string][]string{
 	"internal/bench/entries": {"pkg/store/bolt", "pkg/store/engine", "go.etcd.io/bbolt"},
 	"internal/bench/floor":   {"github.com/emersion/go-imap/v2"},
 
-	"cmd/setup": {"pkg/lazy", "pkg/phrase", "cmd/wiring", "pkg/bitrix", "pkg/config", "pkg/desk", "pkg/portal", "pkg/wire", "templates"},
+	"cmd/setup": {
+		"pkg/lazy",
+		"pkg/phrase",
+		"cmd/wiring",
+		"pkg/bitrix",
+		"pkg/config",
+		"pkg/desk",
+		"pkg/portal",
+		"pkg/wire",
+		"templates",
+	},
 
 	"internal/release":          {},
 	"internal/release/manual":   {"cmd", "github.com/spf13/cobra"},
@@ -329,7 +346,10 @@ func TestImportsBreached(t *testing.T) {
 		{"pkg/desk/x.go", `import ("time"; "strings"; "golang.org/x/net/idna"); var d = time.Hour // Привет`},
 		{"cmd/x.go", `import ("helpdesk/pkg/store"; "helpdesk/templates"; "os"; "time"); var t = time.Now`},
 		{"pkg/pass/x.go", `import "helpdesk/pkg/fault"; var yo = "\u0451"`},
-		{"cmd/x.go", `import "regexp"; var f = func() { regexp.MustCompile("a") }; func g() { regexp.MustCompile("b") }`},
+		{
+			"cmd/x.go",
+			`import "regexp"; var f = func() { regexp.MustCompile("a") }; func g() { regexp.MustCompile("b") }`,
+		},
 	} {
 		if found := breaches(c.file, "package x; "+c.src); len(found) > 0 {
 			t.Errorf("%s with %s: found %q, want nothing", c.file, c.src, found)
@@ -370,7 +390,8 @@ func breaches(file string, src any) []string {
 		if strings.HasPrefix(dir, "internal/") { // not part of the program
 			break
 		}
-		wrong(at, "compiled at every start, also of a pass that finds nothing to do: take lazy.Regexp or sync.OnceValue")
+		wrong(at, "compiled at every start, also of a pass that finds nothing to do: take lazy.Regexp or "+
+			"sync.OnceValue")
 	}
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {

@@ -41,7 +41,8 @@ func TestAnErasedCopyIsNeverSentToAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := strings.Replace(string(raw), "  - name: support\n", "  - name: support\n    copy: participants\n", 1)
+			text := strings.Replace(string(raw), "  - name: support\n", "  - name: support\n    copy: participants\n",
+				1)
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -178,7 +178,10 @@ func TestInitSignsIn(t *testing.T) {
 			dir := filepath.Join(r.dir, "new")
 			s := programOnTerminal(t, r.dir, env, "helpdesk-built", "init", dir)
 			for _, step := range [][2]string{
-				{"Address of the support mailbox", "support"}, {"Address of the support mailbox", "support@firm.example"},
+				{
+					"Address of the support mailbox",
+					"support",
+				}, {"Address of the support mailbox", "support@firm.example"},
 				{"(client) ID", "app"}, {"Its secret", oauthSecret}, {"webhook", r.webhook}, {"[7]", ""}, {"[0]", ""},
 			} {
 				s.expects(step[0])
@@ -252,7 +255,8 @@ func signingIn(t *testing.T) (*rig, []string) {
 		return "{host: " + host + ", port: " + port + ", tls: none}"
 	}
 	known := "- name: Firm Mail\n  domains: [firm.example]\n  password: oauth2\n  imap: " + server(r.imap.Addr()) +
-		"\n  smtp: " + server(r.smtp.Addr()) + "\n  oauth: {id: google, page_url: \"" + at + "/authorize\", token_url: \"" +
+		"\n  smtp: " + server(r.smtp.Addr()) + "\n  oauth: {id: google, page_url: \"" + at +
+		"/authorize\", token_url: \"" +
 		at + "/token\", device_url: \"" + at + "/device\", scopes: [mail]}\n"
 	built := t.TempDir()
 	if err := os.WriteFile(filepath.Join(built, "providers.yaml"), []byte(known), 0o600); err != nil {

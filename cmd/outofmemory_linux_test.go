@@ -24,7 +24,8 @@ type scarce struct {
 // poll runs a pass as a process, and returns its status and output. Stacks of threads count as memory, so they are
 // small and few: else their number decides.
 func (s *scarce) poll(flags ...string) (int, string) {
-	c := exec.Command("sh", "-c", fmt.Sprintf("ulimit -s 256 && ulimit -d %d && exec helpdesk --config %s poll %s", s.most,
+	c := exec.Command("sh", "-c", fmt.Sprintf("ulimit -s 256 && ulimit -d %d && exec helpdesk --config %s poll %s",
+		s.most,
 		filepath.Join(s.dir, "helpdesk.yaml"), strings.Join(flags, " ")))
 	c.Env = append(os.Environ(), "GOMAXPROCS=1")
 	for name, value := range s.environment() {

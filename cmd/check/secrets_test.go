@@ -15,7 +15,11 @@ func TestReadableSecrets(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the rights of files are told in another way")
 	}
-	const plain, byEnv, byFile = "password: s3cret-word\n", "password: ${HELPDESK_PASSWORD}\n", "password: ${file:secret.txt}\n"
+	const (
+		plain  = "password: s3cret-word\n"
+		byEnv  = "password: ${HELPDESK_PASSWORD}\n"
+		byFile = "password: ${file:secret.txt}\n"
+	)
 	cfg := &config.Config{Mailboxes: []config.Mailbox{{IMAP: config.IMAP{Password: "s3cret-word"}}}}
 	for _, c := range []struct {
 		name, settings     string

@@ -85,7 +85,8 @@ func TestEverySchedule(t *testing.T) {
 // Each unit of a pass reports its failure and treats status 75 as success, and its timer has a random delay.
 func TestUnits(t *testing.T) {
 	p := packaged()
-	p.User, p.File, p.Folder, p.Program = "desk", "/home/desk/a b.yaml", "/home/desk/state", []string{"/home/desk/helpdesk", "--config", "/home/desk/a b.yaml"}
+	p.User, p.File, p.Folder = "desk", "/home/desk/a b.yaml", "/home/desk/state"
+	p.Program = []string{"/home/desk/helpdesk", "--config", "/home/desk/a b.yaml"}
 	units, err := Units(p)
 	if err != nil {
 		t.Fatal(err)

@@ -243,7 +243,8 @@ func TestGroupOfNewTasks(t *testing.T) {
 		said  []string
 	}{
 		"by name": {"sonet_group", []string{"nobody", "support", "4"}, 4, []string{
-			`no group is found by "nobody"`, "Support (3), Support of partners (4)", "Group: Support of partners, number 4",
+			`no group is found by "nobody"`, "Support (3), Support of partners (4)",
+			"Group: Support of partners, number 4",
 		}},
 		"the other scope":    {"socialnetwork", []string{"4"}, 4, []string{"number or name"}},
 		"none":               {"sonet_group", []string{""}, 0, []string{"number or name"}},

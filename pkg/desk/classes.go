@@ -68,8 +68,8 @@ func classRules() []rule {
 			"mail.staff_forward is customer, and a specialist forwards a letter to us alone: Fwd: in the subject, a " +
 				"line that says so above it, or the letter as a file. It belongs to no thread, no machine sent it, " +
 				"and DMARC has not failed",
-			"a request of whoever wrote what is forwarded, whom no later answer quotes; where that is not exactly one " +
-				"address that is neither ours nor a specialist's nor a machine's, of the specialist; the task says " +
+			"a request of whoever wrote what is forwarded, whom no later answer quotes; where that is not exactly " +
+				"one address that is neither ours nor a specialist's nor a machine's, of the specialist; the task says " +
 				"who forwarded it; no auto-reply",
 			askForward,
 		},

@@ -18,7 +18,8 @@ const (
 // nobody wants them in the task again and again.
 func picturesRule() rule {
 	return rule{"pictures", "", fmt.Sprintf("a picture of at most %d kB was in two earlier letters of this sender, "+
-		"or in one and stands in the signature or the quote of this; in a comment, one that stands in what was cut off", pictureMax>>10),
+		"or in one and stands in the signature or the quote of this; in a comment, one that stands in what was cut "+
+		"off", pictureMax>>10),
 		"not uploaded; named here, and on the post where it was an attachment", askPictures}
 }
 

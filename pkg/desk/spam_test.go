@@ -152,7 +152,8 @@ func TestOnlyTheRequesterIsQuoted(t *testing.T) {
 		},
 	} {
 		f := knownTicket(func(t *Ticket) {
-			t.LastText, t.LastID, t.References, t.Participants = "theirs", "0@x", []string{"0@x"}, []string{"petr@other.example"}
+			t.LastText, t.LastID, t.References = "theirs", "0@x", []string{"0@x"}
+			t.Participants = []string{"petr@other.example"}
 		})
 		f.Known[ours] = Link{Ticket: 5, Origin: FromUs}
 		d := r.Decide(letter(lines...), f)

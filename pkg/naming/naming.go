@@ -293,7 +293,8 @@ func (n *Names) plain(words []string) string {
 // surnameFirst reports whether of two unknown words only the first ends like a surname. In Latin letters it is a given
 // name nevertheless: Kevin, Jason.
 func (n *Names) surnameFirst(first, second string) bool {
-	return unicode.Is(unicode.Cyrillic, []rune(first)[0]) && matchAny(n.surnames, first) && !matchAny(n.surnames, second)
+	return unicode.Is(unicode.Cyrillic, []rune(first)[0]) && matchAny(n.surnames, first) &&
+		!matchAny(n.surnames, second)
 }
 
 func matchAny(res []*regexp.Regexp, s string) bool {

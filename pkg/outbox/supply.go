@@ -32,7 +32,8 @@ func (s *supplies) takeNotes() desk.Attempts {
 func (s *supplies) add(o supplies) {
 	s.ready, s.waiting = append(s.ready, o.ready...), append(s.waiting, o.waiting...)
 	if s.notes.Files == nil {
-		s.notes.Files, s.notes.Missing, s.notes.Found = map[uint64][]desk.File{}, map[uint64][]string{}, map[string]desk.Profile{}
+		s.notes.Files, s.notes.Missing = map[uint64][]desk.File{}, map[uint64][]string{}
+		s.notes.Found = map[string]desk.Profile{}
 	}
 	maps.Copy(s.notes.Files, o.notes.Files)
 	maps.Copy(s.notes.Missing, o.notes.Missing)

@@ -59,8 +59,8 @@ func TestAFrozenMachineSendsNothingLate(t *testing.T) {
 			}
 			w.steps = nil
 			w.clock.Advance(90 * time.Second)
-			if _, err := p.SQL("postgres",
-				"select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like 'helpdesk%'"); err != nil {
+			if _, err := p.SQL("postgres", "select pg_terminate_backend(pid, 5000) from pg_stat_activity "+
+				"where application_name like 'helpdesk%'"); err != nil {
 				t.Error(err)
 			}
 			w.run(pass)

@@ -22,7 +22,8 @@ func TestGroups(t *testing.T) {
 			t.Errorf("%s: %d groups, %v: %v", scope, len(all), all, err)
 		}
 		for id, want := range map[int64]string{
-			5: "{5 Warehouse false} true", 6: "{0  false} false", 7: "{0  false} false", 159: "{159 Project 59 true} true",
+			5: "{5 Warehouse false} true", 6: "{0  false} false", 7: "{0  false} false",
+			159: "{159 Project 59 true} true",
 		} {
 			g, ok, err := c.Group(t.Context(), id)
 			if got := fmt.Sprint(g, ok); got != want || err != nil {

@@ -62,10 +62,14 @@ const (
 
 // Cutter separates quotes and signatures by compiled Rules. It is safe for concurrent use.
 type Cutter struct {
-	quotes, notQuotes, attributions, weak, prefaces, separators, answers, forwards, pointers, greetings, names pattern
-	delimiters, dashes, closings, contacts, decorations, signatures, stubs                                     pattern
-	from, other, forwardSubjects                                                                               map[string]bool
-	markers                                                                                                    []marker
+	quotes, notQuotes, attributions, weak, prefaces, separators pattern
+	answers, forwards, pointers, greetings, names               pattern
+	delimiters, dashes, closings, contacts, decorations         pattern
+	signatures, stubs                                           pattern
+
+	from, other, forwardSubjects map[string]bool
+
+	markers []marker
 	// tags of the markers, "" = any
 	marked map[string]bool
 }

@@ -47,7 +47,8 @@ func TestEvent(t *testing.T) {
 			"Встреча отменена: Касса · 16.03.2026 10:00 – 17.03.2026 12:00 · Пермь · support@example.ru",
 			"Meeting cancelled: Касса · 16.03.2026 10:00 – 17.03.2026 12:00 · Пермь · support@example.ru"},
 		{with(func(e *desk.Event) {
-			e.Method, e.Local, e.Zone, e.End, e.Organizer = "COUNTER", true, "Romance Standard Time", time.Time{}, desk.Address{}
+			e.Method, e.Local, e.Zone = "COUNTER", true, "Romance Standard Time"
+			e.End, e.Organizer = time.Time{}, desk.Address{}
 		}),
 			"Предложено другое время встречи (Мария Орлова <orlova@zavod.example>): Касса · 16.03.2026 07:00 " +
 				"(Romance Standard Time)",

@@ -153,7 +153,9 @@ func learn(tx txn, p desk.Pending, r desk.Result) error {
 	}
 	if r.Gone { // the task is gone, and another one will take its place
 		t.Status, t.Task, t.Chat, t.LastComment, t.LastResult = desk.Gone, 0, 0, 0, 0
-		t.Activity, t.ReadAt, t.ReadUpTo, t.CommentAt, t.ClosedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
+		for _, at := range []*time.Time{&t.Activity, &t.ReadAt, &t.ReadUpTo, &t.CommentAt, &t.ClosedAt} {
+			*at = time.Time{}
+		}
 	}
 	if r.Failed != "" {
 		t.Undeliver = r.Failed

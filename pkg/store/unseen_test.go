@@ -8,8 +8,8 @@ import (
 	"helpdesk/pkg/desk"
 )
 
-// TestUnseenReadsNoMoreThanAsked puts an entry that cannot be decoded behind those that a pass looks for: it is reported
-// only to a call that asks for more.
+// TestUnseenReadsNoMoreThanAsked puts an entry that cannot be decoded behind those that a pass looks for: it is
+// reported only to a call that asks for more.
 func TestUnseenReadsNoMoreThanAsked(t *testing.T) {
 	onBoth(t, func(t *testing.T, fresh func(testing.TB) *Store) {
 		s := fresh(t)

@@ -369,7 +369,8 @@ func TestClearWhereTLSIsImplicit(t *testing.T) {
 		to := net.JoinHostPort("127.0.0.1", strconv.Itoa(serve(t, serves)))
 		for _, says := range []string{"starttls", "none"} {
 			for _, port := range []int{993, 2143} {
-				s := Server{Host: "127.0.0.1", Port: port, TLS: says, CA: root.pem(), Keys: "imap", Silence: time.Second,
+				s := Server{Host: "127.0.0.1", Port: port, TLS: says, CA: root.pem(), Keys: "imap",
+					Silence: time.Second,
 					Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 						return new(net.Dialer).DialContext(ctx, network, to)
 					}}

@@ -48,7 +48,8 @@ func TestPages(t *testing.T) {
 			t.Errorf("%s: status %d, %s", path, answer.StatusCode, said)
 		}
 	}
-	page := "/authorize?" + url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"mail"}, "state": {"x"},
+	page := "/authorize?" + url.Values{"client_id": {"app"}, "response_type": {"code"}, "scope": {"mail"},
+		"state":        {"x"},
 		"redirect_uri": {"http://127.0.0.1:1/"}, "code_challenge_method": {"S256"},
 		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}}.Encode()
 	status, sent, _ := b.post(page, url.Values{"do": {"allow"}, "account": {"a@firm.ru"}})
@@ -72,7 +73,10 @@ func TestPages(t *testing.T) {
 	if _, _, said := b.post("/secrets", nil); !slices.Contains(strings.Split(said, "\n"), access) {
 		t.Errorf("the page does not list the token:\n%s", said)
 	}
-	if _, _, said := b.post("/", url.Values{"do": {"revoke"}, "account": {"a@firm.ru"}}); s.Valid("a@firm.ru", access) ||
+	if _, _, said := b.post("/", url.Values{
+		"do":      {"revoke"},
+		"account": {"a@firm.ru"},
+	}); s.Valid("a@firm.ru", access) ||
 		!strings.Contains(said, "1 token requests: authorization_code") {
 		t.Errorf("the token is still good, or not counted:\n%s", said)
 	}
@@ -80,7 +84,10 @@ func TestPages(t *testing.T) {
 	if _, _, said := b.post("/", nil); !strings.Contains(said, s.Codes()[0]) {
 		t.Errorf("the code is not shown:\n%s", said)
 	}
-	if status, _, _ := b.post("/code", url.Values{"do": {"allow"}, "code": {"nonsense"}}); status != http.StatusNotFound {
+	if status, _, _ := b.post("/code", url.Values{
+		"do":   {"allow"},
+		"code": {"nonsense"},
+	}); status != http.StatusNotFound {
 		t.Errorf("a code that was not given: status %d", status)
 	}
 	typed := url.Values{"do": {"allow"}, "account": {"a@firm.ru"}, "code": {" " + s.Codes()[0] + "\n"}}

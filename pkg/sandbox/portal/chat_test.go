@@ -217,7 +217,8 @@ func TestLikes(t *testing.T) {
 		}
 	}
 	r.RemoveUser(n)
-	if a := r.call("im.message.like", fmt.Sprintf(`{"MESSAGE_ID":%d}`, said)); !strings.Contains(a.raw, "WITHOUT_CHANGES") {
+	if a := r.call("im.message.like", fmt.Sprintf(`{"MESSAGE_ID":%d}`, said)); !strings.Contains(a.raw,
+		"WITHOUT_CHANGES") {
 		t.Errorf("a message of a foreign chat was liked: %s", a.raw)
 	}
 }

@@ -36,8 +36,10 @@ func (d *DB) Inspect(ctx context.Context) ([]engine.Finding, error) {
 		`select current_setting('server_version'), current_setting('synchronous_commit'), current_setting('fsync'),
 		(select count(*) from pg_stat_replication), current_setting('synchronous_standby_names'),
 		case when to_regnamespace(%[1]s) is null then has_database_privilege(current_database(), 'CREATE')
-			when to_regclass(%[2]s) is null then has_schema_privilege(%[3]s, 'CREATE') and has_schema_privilege(%[3]s, 'USAGE')
-			else has_schema_privilege(%[3]s, 'USAGE') and has_table_privilege(%[2]s, 'SELECT, INSERT, UPDATE, DELETE') end`,
+			when to_regclass(%[2]s) is null
+			then has_schema_privilege(%[3]s, 'CREATE') and has_schema_privilege(%[3]s, 'USAGE')
+			else has_schema_privilege(%[3]s, 'USAGE')
+				and has_table_privilege(%[2]s, 'SELECT, INSERT, UPDATE, DELETE') end`,
 		literal(d.schema), literal(d.schema+".entries"), literal(unquoted(d.schema))))
 	if err != nil {
 		return nil, err

@@ -68,7 +68,9 @@ func (d *DB) begin(o engine.Options) (made bool, err error) {
 	sql := fmt.Sprintf(`set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off;
 		set standard_conforming_strings = on; set tcp_keepalives_idle = %.0f; set tcp_keepalives_interval = %.0f;
 		set tcp_keepalives_count = %d; set tcp_user_timeout = %d;
-		select %s, extract(epoch from clock_timestamp()), (select system_identifier from pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+		select %s, extract(epoch from clock_timestamp()),
+			(select system_identifier from pg_control_system()) || '/' ||
+			substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
 			pg_backend_pid()`, keepAlive.Seconds(), keepAliveAgain.Seconds(),
 		keepAliveTries, unacknowledged.Milliseconds(), lock)
 	sent := d.clock()
@@ -113,8 +115,10 @@ func (d *DB) last(row []string) (err error) {
 // holder returns the run that has the lock, as an error.
 func (d *DB) holder() error {
 	h := engine.Held{Name: d.name}
-	sql := fmt.Sprintf(`select a.application_name, extract(epoch from a.backend_start) from pg_locks l join pg_stat_activity a using (pid)
-		where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select oid from pg_database where datname = current_database())
+	sql := fmt.Sprintf(`select a.application_name, extract(epoch from a.backend_start)
+		from pg_locks l join pg_stat_activity a using (pid)
+		where l.locktype = 'advisory' and l.objsubid = 1
+			and l.database = (select oid from pg_database where datname = current_database())
 			and (l.classid::bigint << 32) | l.objid::bigint = %d`, d.lock)
 	row, err := d.ask(sql)
 	if err != nil {
@@ -134,9 +138,11 @@ func (d *DB) holder() error {
 
 // create creates the tables, and the schema if it is missing.
 func (d *DB) create() error {
-	sql := `create table SCHEMA.entries (bucket text collate "C" not null, key bytea not null, value bytea not null, primary key (bucket, key));
+	sql := `create table SCHEMA.entries (bucket text collate "C" not null, key bytea not null, value bytea not null,
+			primary key (bucket, key));
 		create table SCHEMA.counters (bucket text collate "C" primary key, n bigint not null);
-		create table SCHEMA.fence (one boolean primary key default true check (one), commits bigint not null, at timestamptz not null default now());
+		create table SCHEMA.fence (one boolean primary key default true check (one), commits bigint not null,
+			at timestamptz not null default now());
 		insert into SCHEMA.fence (commits) values (0); select commits from SCHEMA.fence`
 	row, err := d.ask(fmt.Sprintf("select to_regnamespace(%s) is not null", literal(d.schema)))
 	if err != nil {
