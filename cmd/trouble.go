@@ -138,6 +138,9 @@ func unexpected(kind string, err error) []alarm.Trouble {
 	case exit.Of(err) == exit.Wrong:
 		t.Kind = alarm.Settings
 	}
+	if errors.Is(err, store.ErrBroken) {
+		t.Cause = "damaged"
+	}
 	t.Note = bitrix.Mask(err.Error())
 	return []alarm.Trouble{t}
 }

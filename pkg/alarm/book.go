@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -76,7 +75,7 @@ func (b *Book) entry(t Trouble, now time.Time) *Entry {
 		*e = Entry{Since: since(t, now), Told: told}
 	case t.Person && !e.Person: // a person must act now, so tell everybody again
 		e.Told, e.Said = nil, time.Time{}
-	case (t.Kind == Settings || t.Kind == State) && gist(t.Note) != gist(e.Note): // another mistake: print it
+	case (t.Kind == Settings || t.Kind == State) && t.another(e.Trouble): // print it
 		e.Said = time.Time{}
 	}
 	if e.Due && t.Kind == Waiting { // people have been told of it as held
@@ -86,14 +85,9 @@ func (b *Book) entry(t Trouble, now time.Time) *Entry {
 	return e
 }
 
-// gist returns an error without what is in parentheses: details that differ from command to command, such as what a
-// damaged page looks like.
-func gist(note string) string {
-	from, to := strings.Index(note, " ("), strings.LastIndex(note, ")")
-	if from < 0 || to < from {
-		return note
-	}
-	return note[:from] + note[to+1:]
+// another reports whether a trouble is not the one before, by its cause or, if it has none, by its error.
+func (t Trouble) another(before Trouble) bool {
+	return t.Cause != before.Cause || t.Cause == "" && t.Note != before.Note
 }
 
 func since(t Trouble, now time.Time) time.Time {

@@ -152,18 +152,27 @@ func TestWhatIsPrinted(t *testing.T) {
 	}
 }
 
-// A mistake in the settings that gives way to another one is printed. What a damaged state says depends on what of it
-// was read first.
+// A mistake in the settings or the state that gives way to another one is printed. What a damaged state says depends on
+// what of it was read first, so its cause decides.
 func TestWhatIsPrintedOfAnotherError(t *testing.T) {
-	for kind, want := range map[Kind]int{Settings: 4, State: 1} {
+	for _, c := range []struct {
+		kind  Kind
+		cause string
+		want  int
+	}{{Settings, "", 4}, {State, "", 4}, {State, "damaged", 1}} {
 		b, printed := &Book{}, 0
 		for minute, note := range []string{"one", "other", "one", "other"} {
-			s := Sight{Pass: "poll", Troubles: []Trouble{{Kind: kind, Note: note, Person: true}}, Over: all}
+			s := Sight{Pass: "poll", Over: all, Troubles: []Trouble{{
+				Kind:   c.kind,
+				Cause:  c.cause,
+				Note:   note,
+				Person: true,
+			}}}
 			b.See(at(minute), s, 3)
 			printed += len(b.Lines(at(minute)))
 		}
-		if printed != want {
-			t.Errorf("%s: printed %d times, want %d", kind, printed, want)
+		if printed != c.want {
+			t.Errorf("%s %s: printed %d times, want %d", c.kind, c.cause, printed, c.want)
 		}
 	}
 }

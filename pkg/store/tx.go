@@ -153,9 +153,15 @@ func get(tx txn, bucket string, key []byte, v any) (bool, error) {
 
 // unreadable returns the error for an entry that cannot be decoded, with advice.
 func unreadable(bucket string, key []byte, err error) error {
-	return fmt.Errorf("read state %s/%x: this entry is damaged: restore a copy made by 'helpdesk state backup' (%w)",
-		bucket, key, err)
+	return brokenEntry{fmt.Errorf("read state %s/%x: this entry is damaged: restore a copy made by 'helpdesk state backup' "+
+		"(%w)", bucket, key, err)}
 }
+
+// brokenEntry is an error about an entry that is an ErrBroken, too.
+type brokenEntry struct{ error }
+
+func (b brokenEntry) Is(target error) bool { return target == ErrBroken }
+func (b brokenEntry) Unwrap() error        { return b.error }
 
 func put(tx txn, bucket string, key []byte, v any) error {
 	raw, err := json.Marshal(v)
