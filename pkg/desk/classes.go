@@ -69,8 +69,8 @@ func classRules() []rule {
 				"line that says so above it, or the letter as a file. It belongs to no thread, no machine sent it, " +
 				"and DMARC has not failed",
 			"a request of whoever wrote what is forwarded, whom no later answer quotes; where that is not exactly " +
-				"one address that is neither ours nor a specialist's nor a machine's, of the specialist; the task says " +
-				"who forwarded it; no auto-reply",
+				"one address that is neither ours nor a specialist's nor a machine's, of the specialist; the task " +
+				"says who forwarded it; no auto-reply",
 			askForward,
 		},
 		{"staff", classStaff, "From is a specialist's address", "as own", askStaff},
