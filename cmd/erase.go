@@ -145,7 +145,7 @@ func (e *erasing) erase(ctx context.Context, address string) error {
 		at = e.now()
 	)
 	var out *os.File
-	if e.file != "" && !e.dry { // an error must show before anything is removed
+	if e.file != "" { // an error must show before anything is removed
 		var err error
 		if out, err = os.OpenFile(e.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 			return exit.Usage(fmt.Errorf("--act: %w", err))
@@ -153,10 +153,8 @@ func (e *erasing) erase(ctx context.Context, address string) error {
 		defer out.Close()
 	}
 	err := e.withStateAs(ctx, store.Options{Command: "person erase"}, func(s *store.Store, path string) (err error) {
-		if at = s.Now(at); err == nil {
-			t, err = s.Persons.Erase(at, address)
-		}
-		if err != nil {
+		at = s.Now(at)
+		if t, err = s.Persons.Erase(at, address); err != nil {
 			return err
 		}
 		_, cut := status.Cut(path, t.CutJSON)

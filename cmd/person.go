@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,9 +11,11 @@ import (
 	"helpdesk/cmd/exit"
 	"helpdesk/cmd/person"
 	"helpdesk/cmd/tui"
+	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
 	"helpdesk/pkg/desk"
 	"helpdesk/pkg/glyph"
+	"helpdesk/pkg/portal"
 	"helpdesk/pkg/store"
 )
 
@@ -120,16 +120,8 @@ func linked(a *app, t *store.Trail) {
 	if err != nil {
 		return
 	}
-	u, err := url.Parse(cfg.Bitrix24.Webhook)
-	if err != nil || u.Host == "" {
-		return
-	}
-	parts := strings.Split(strings.Trim(u.Path, "/"), "/") // rest/17/code
-	if len(parts) < 2 {
-		return
-	}
-	if user, err := strconv.ParseInt(parts[1], 10, 64); err == nil {
-		person.Link(t, u.Host, user)
+	if c, err := bitrix.New(bitrix.Options{Webhook: cfg.Bitrix24.Webhook}); err == nil {
+		person.Link(t, func(task int64) string { return portal.TaskLink(c.Host(), c.Owner(), task) })
 	}
 }
 

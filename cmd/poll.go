@@ -261,11 +261,11 @@ func (a round) keepRecords(ctx context.Context, e ended, s *store.Store, r *pass
 		sight.Over = func(alarm.Trouble) bool { return false }
 	}
 	sight.Troubles = append(sight.Troubles, withoutServers(kept, sight, &snap.Troubles)...)
-	save := func() error { e.said.into(&snap.Troubles); return status.Keep(e.state, s, snap, e.now) }
+	save := func() error { e.said.into(&snap.Troubles); return status.Keep(e.state, s, &snap, e.now) }
 	a.sees(ctx, e, &snap.Troubles, sight, save)
 	a.reopened(ctx, e)
 	err = errors.Join(e.Keep(e.now), prune(s, e.now, e.cfg.Keep.Records), expire(s, e.now, e.cfg.Keep.Tickets))
-	if serr := status.Seal(e.state, s, snap, e.now); serr != nil && a.looked() { // else the book says so once an hour
+	if serr := status.Seal(e.state, s, &snap, e.now); serr != nil && a.looked() { // else the book says so once an hour
 		e.Log.Warn("status", "err", serr)
 	}
 	return err
@@ -322,27 +322,31 @@ func summary(t *tui.Terminal, j job, r *pass.Report) error {
 
 // prune removes records that are older than keep. It runs once a day, a part in each pass.
 func prune(s *store.Store, now time.Time, keep time.Duration) error {
-	const mark = "pruned"
-	if _, done := s.Cached(mark, now.Add(-24*time.Hour)); done {
-		return nil
-	}
-	if _, ended, err := s.Prune(now.Add(-keep)); err != nil || !ended {
-		return err
-	}
-	return s.Cache(now, map[string][]byte{mark: []byte("yes")})
+	return daily(s, now, "pruned", func() (ended bool, err error) {
+		_, ended, err = s.Prune(now.Add(-keep))
+		return ended, err
+	})
 }
 
 // expire removes personal data from tickets that were closed longer ago than keep. It runs once a day, a part in each
 // pass.
 func expire(s *store.Store, now time.Time, keep time.Duration) error {
-	const mark, most = "expired", 200
+	const most = 200 // tickets a pass
 	if keep <= 0 {
 		return nil
 	}
+	return daily(s, now, "expired", func() (ended bool, err error) {
+		_, more, err := s.Persons.Expire(now, now.Add(-keep), most)
+		return !more, err
+	})
+}
+
+// daily calls work in each pass until it has ended, and then not for a day. mark is the work's name in the cache.
+func daily(s *store.Store, now time.Time, mark string, work func() (ended bool, err error)) error {
 	if _, done := s.Cached(mark, now.Add(-24*time.Hour)); done {
 		return nil
 	}
-	if _, more, err := s.Persons.Expire(now, now.Add(-keep), most); err != nil || more {
+	if ended, err := work(); err != nil || !ended {
 		return err
 	}
 	return s.Cache(now, map[string][]byte{mark: []byte("yes")})

@@ -89,7 +89,7 @@ func (a *app) copyState(ctx context.Context, args []string) error {
 		if err != nil {
 			return status.Placed(err, to)
 		}
-		err = errors.Join(status.Keep(to, s, snap, s.Now(a.now())), s.Close())
+		err = errors.Join(status.Keep(to, s, &snap, s.Now(a.now())), s.Close())
 		if err != nil {
 			return err
 		}

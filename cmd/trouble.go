@@ -16,6 +16,7 @@ import (
 	"helpdesk/pkg/alarm"
 	"helpdesk/pkg/bitrix"
 	"helpdesk/pkg/config"
+	"helpdesk/pkg/fault"
 	"helpdesk/pkg/outbox"
 	"helpdesk/pkg/store"
 )
@@ -42,7 +43,7 @@ func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sigh
 		e.Log.Warn("status", "err", err)
 	}
 	if err != nil && watch.Hourly(e.now) && s.Pass == "poll" { // once an hour
-		book.See(e.now, unkept(s.Pass, err), 1)
+		book.See(e.now, only(s.Pass, unkept(err)), 1)
 		said = append(said, a.lines(book, e.now)...)
 		a.tell(ctx, e, book, save)
 	}
@@ -52,8 +53,12 @@ func (a round) sees(ctx context.Context, e ended, book *alarm.Book, s alarm.Sigh
 }
 
 // unkept returns the trouble of a book that can't be stored.
-func unkept(pass string, err error) alarm.Sight {
-	t := alarm.Trouble{Kind: alarm.State, Note: bitrix.Mask(err.Error()), Person: true}
+func unkept(err error) alarm.Trouble {
+	return alarm.Trouble{Kind: alarm.State, Note: bitrix.Mask(err.Error()), Person: true}
+}
+
+// only returns what a pass saw that could see nothing but one trouble: all others go on.
+func only(pass string, t alarm.Trouble) alarm.Sight {
 	return alarm.Sight{Pass: pass, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool { return false }}
 }
 
@@ -139,7 +144,7 @@ func unexpected(kind string, err error) []alarm.Trouble {
 		t.Kind = alarm.Settings
 	}
 	if errors.Is(err, store.ErrBroken) {
-		t.Cause = "damaged"
+		t.Cause = string(fault.Damaged)
 	}
 	t.Note = bitrix.Mask(err.Error())
 	return []alarm.Trouble{t}
@@ -173,11 +178,10 @@ func (a round) shut(ctx context.Context, cfg *config.Config, j job, state string
 	if err != nil {
 		return errors.Join(cause, err)
 	}
-	found := unexpected(kind, cause)
-	found[0].Kind = alarm.State
-	sight := alarm.Sight{Pass: kind, Troubles: found, Over: func(alarm.Trouble) bool { return false }}
+	found := unexpected(kind, cause)[0]
+	found.Kind = alarm.State
 	save := func() error { return status.Write(path, snap) }
-	a.sees(ctx, ended{p, cfg, kind, path, a.now(), &warnings{}}, &snap.Troubles, sight, save)
+	a.sees(ctx, ended{p, cfg, kind, path, a.now(), &warnings{}}, &snap.Troubles, only(kind, found), save)
 	return a.quiet(cause)
 }
 
@@ -214,9 +218,7 @@ func (a round) misread(kind string, cause error) error {
 		return cause
 	}
 	t := alarm.Trouble{Kind: alarm.Settings, Note: exit.Text(cause), Person: true}
-	snap.Troubles.See(a.now(), alarm.Sight{Pass: kind, Troubles: []alarm.Trouble{t}, Over: func(alarm.Trouble) bool {
-		return false
-	}}, 1)
+	snap.Troubles.See(a.now(), only(kind, t), 1)
 	now := a.now()
 	said := snap.Troubles.Lines(now)
 	kept := status.Write(path, snap) == nil

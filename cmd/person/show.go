@@ -169,12 +169,9 @@ type Kind struct {
 	Count int
 }
 
-// Link fills in the web addresses of the tasks, by the webhook's portal and user.
-func Link(t *store.Trail, portal string, user int64) {
-	if portal == "" {
-		return
-	}
+// Link fills in the web addresses of the tasks.
+func Link(t *store.Trail, link func(task int64) string) {
 	for i, k := range t.Tasks {
-		t.Tasks[i].Link = fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", portal, user, k.Task)
+		t.Tasks[i].Link = link(k.Task)
 	}
 }

@@ -159,18 +159,10 @@ func Last(state string, s *store.Store) (Snapshot, error) {
 	return snap, nil
 }
 
-// Keep stores the snapshot.
-func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
-	var err error
+// Keep stores the snapshot. It notes in it how a state file stands.
+func Keep(state string, s *store.Store, snap *Snapshot, now time.Time) error {
 	if !store.Remote(state) {
-		snap.Stamp, err = s.Stamp()
-		if err == nil {
-			snap.Writes, err = s.Writes()
-		}
-		if err != nil {
-			return fmt.Errorf("write status: %w", err)
-		}
-		return Write(state, snap)
+		return keepFile(state, s, snap)
 	}
 	raw, err := json.Marshal(snap)
 	if err == nil {
@@ -182,14 +174,28 @@ func Keep(state string, s *store.Store, snap Snapshot, now time.Time) error {
 	return nil
 }
 
-// Seal keeps the snapshot again if the state file was written since.
-func Seal(state string, s *store.Store, snap Snapshot, now time.Time) error {
+func keepFile(state string, s *store.Store, snap *Snapshot) error {
+	next := *snap
+	var err error
+	if next.Stamp, err = s.Stamp(); err == nil {
+		next.Writes, err = s.Writes()
+	}
+	if err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	if err := Write(state, next); err != nil {
+		return err
+	}
+	*snap = next
+	return nil
+}
+
+// Seal stores the snapshot again if the state file was written since Keep.
+func Seal(state string, s *store.Store, snap *Snapshot, now time.Time) error {
 	if store.Remote(state) {
 		return nil
 	}
-	stamp, err := s.Stamp()
-	last, readErr := Read(state)
-	if err != nil || readErr == nil && last.Stamp == stamp {
+	if stamp, err := s.Stamp(); err != nil || stamp == snap.Stamp {
 		return err
 	}
 	return Keep(state, s, snap, now)
@@ -211,21 +217,25 @@ func Read(state string) (Snapshot, error) {
 	return s, nil
 }
 
-// Write writes a snapshot next to a state file. It writes another file and renames it, so that readers never see half
-// of it.
+// Write writes a snapshot next to a state file.
 func Write(state string, s Snapshot) error {
 	raw, err := json.MarshalIndent(s, "", "  ")
+	if err == nil {
+		err = replace(state, raw)
+	}
 	if err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
+	return nil
+}
+
+// replace writes another file and renames it, so that readers never see half of it.
+func replace(state string, raw []byte) error {
 	tmp := File(state) + ".new" // no other process uses this name: the caller has the state open
 	if err := os.WriteFile(tmp, raw, 0o644); err != nil {
-		return fmt.Errorf("write status: %w", err)
+		return err
 	}
-	if err := os.Rename(tmp, File(state)); err != nil {
-		return fmt.Errorf("write status: %w", err)
-	}
-	return nil
+	return os.Rename(tmp, File(state))
 }
 
 // Meter counts the requests of a pass to the portal.
@@ -342,10 +352,7 @@ func Cut(state string, fn func([]byte) ([]byte, bool, error)) (changed bool, err
 		raw, changed, err = fn(raw)
 	}
 	if err == nil && changed {
-		tmp := File(state) + ".new"
-		if err = os.WriteFile(tmp, raw, 0o644); err == nil {
-			err = os.Rename(tmp, File(state))
-		}
+		err = replace(state, raw)
 	}
 	if err != nil {
 		return false, fmt.Errorf("write status: %w", err)

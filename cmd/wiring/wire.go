@@ -122,8 +122,7 @@ func New(cfg *config.Config, s *store.Store, o Options) (*Parts, error) {
 	}
 	out.PortalHost = client.Host()
 	out.Link = func(task int64) string {
-		return fmt.Sprintf("https://%s/company/personal/user/%d/tasks/task/view/%d/", client.Host(), client.Self(),
-			task)
+		return portal.TaskLink(client.Host(), client.Self(), task)
 	}
 	if c := cfg.Contacts.OneC; c != nil {
 		if out.OneC, err = oneC(*c, servers.rest.certificates.note); err != nil {

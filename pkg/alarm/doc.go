@@ -41,7 +41,7 @@ var Kinds = []Kind{Mailbox, Relay, Portal, Copies, Held, Waiting, Quarantine, Ce
 type Trouble struct {
 	Kind   Kind      `json:"kind"`
 	Name   string    `json:"name,omitempty"`   // which one
-	Cause  string    `json:"cause,omitempty"`  // what is wrong, as package fault names it, or "damaged" for a state
+	Cause  string    `json:"cause,omitempty"`  // what is wrong, as package fault names it
 	Note   string    `json:"note,omitempty"`   // the error, in English and without secrets
 	Person bool      `json:"person,omitempty"` // it does not pass by itself
 	Until  time.Time `json:"until,omitzero"`   // when it expires

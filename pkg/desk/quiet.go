@@ -150,11 +150,11 @@ func askBlindCopy(w *weighing) (string, bool) {
 
 // isOwnTagged reports whether addr is ours, with or without a +tag: support+sales@example.ru is delivered to
 // support@example.ru (RFC 5233).
-func (r *Rules) isOwnTagged(addr string) bool { return r.isOwn(addr) || r.isOwn(untagged(addr)) }
+func (r *Rules) isOwnTagged(addr string) bool { return r.isOwn(addr) || r.isOwn(Untagged(addr)) }
 
-// untagged returns an address without its +tag, and without quotes that may be there or not: "ivan"@firm.ru is
+// Untagged returns an address without its +tag, and without quotes that may be there or not: "ivan"@firm.ru is
 // ivan@firm.ru (RFC 5321, 4.1.2).
-func untagged(addr string) string {
+func Untagged(addr string) string {
 	local, domain := splitAddress(addr)
 	if len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"' {
 		local = strings.ReplaceAll(local[1:len(local)-1], `\`, "")
@@ -167,7 +167,7 @@ func untagged(addr string) string {
 
 // isOurs reports whether an address is our own or a specialist's, with or without a +tag.
 func (r *Rules) isOurs(addr string) bool {
-	return r.isOwnTagged(addr) || r.isStaff(addr) || r.isStaff(untagged(addr))
+	return r.isOwnTagged(addr) || r.isStaff(addr) || r.isStaff(Untagged(addr))
 }
 
 func askReplyToStaff(w *weighing) (string, bool) {

@@ -205,7 +205,7 @@ func (r *Rules) limits(addrs ...Address) []string {
 		}
 	}
 	for _, a := range addrs {
-		key := untagged(a.Key())
+		key := Untagged(a.Key())
 		_, domain := splitAddress(key)
 		if domain == "" {
 			continue

@@ -48,14 +48,15 @@ type Cause string
 
 // The known causes.
 const (
-	Unnamed Cause = ""       // only the error's text is known
-	Login   Cause = "login"  // user or password are refused
-	Token   Cause = "token"  // the access token is refused, or has expired
-	Absent  Cause = "absent" // there is no host of that name
-	Silent  Cause = "silent" // the server can't be reached, or does not answer
-	Cipher  Cause = "cipher" // encryption or certificate
-	Rights  Cause = "rights" // the webhook is wrong, or lacks a right
-	Plan    Cause = "plan"   // the portal's plan does not include REST
+	Unnamed Cause = ""        // only the error's text is known
+	Login   Cause = "login"   // user or password are refused
+	Token   Cause = "token"   // the access token is refused, or has expired
+	Absent  Cause = "absent"  // there is no host of that name
+	Silent  Cause = "silent"  // the server can't be reached, or does not answer
+	Cipher  Cause = "cipher"  // encryption or certificate
+	Rights  Cause = "rights"  // the webhook is wrong, or lacks a right
+	Damaged Cause = "damaged" // the state file, or an entry in it
+	Plan    Cause = "plan"    // the portal's plan does not include REST
 )
 
 // ErrTooLarge is wrapped by an error with the outcome Never if a smaller letter or file would be accepted.

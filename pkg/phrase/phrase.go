@@ -1,23 +1,23 @@
-// Package phrase holds what a person is to be told until its language is known.
+// Package phrase keeps a text for people until the language is known. It has no texts itself: they come from data files.
 package phrase
 
 import "fmt"
 
-// Phrase names a text and what stands in it. One without a key is its arguments, such as an error, which has no
-// translation.
+// Phrase names a text and has the arguments for it. A phrase without a key consists of its arguments, such as an error,
+// and is not translated.
 type Phrase struct {
 	Key  string
-	Args []any // as the verbs of the text want them; a Phrase among them is told in the same language
+	Args []any // for the verbs of the text; a Phrase among them is put into the same language
 }
 
-// Of returns the phrase of a key.
+// Of returns the phrase with a key.
 func Of(key string, args ...any) Phrase { return Phrase{Key: key, Args: args} }
 
 // Plain returns words that are the same in each language.
 func Plain(words any) Phrase { return Phrase{Args: []any{words}} }
 
-// In returns the phrase in the language of the texts, which are formats of fmt by key; a key without a text stands for
-// itself.
+// In returns the phrase in the language of the texts, which are formats of package fmt by key. If a key has no text, In
+// returns the key.
 func (p Phrase) In(texts map[string]string) string {
 	args := make([]any, len(p.Args))
 	for i, arg := range p.Args {

@@ -69,7 +69,7 @@ func (p *person) similar() []string {
 	all := []string{}
 	for key, name := range p.others {
 		named := func(n string) bool { return sameName(n, name) }
-		tagged := func(k string) bool { return untag(k) == untag(key) }
+		tagged := func(k string) bool { return desk.Untagged(k) == desk.Untagged(key) }
 		if slices.ContainsFunc(slices.Collect(maps.Keys(p.names)), named) || slices.ContainsFunc(p.keys, tagged) {
 			all = append(all, key)
 		}

@@ -53,27 +53,14 @@ func (p *person) look(b string, key, raw []byte) (f Found, ok bool, err error) {
 	f.claim = p.claims(b, key, v)
 	f.about(v)
 	f.Theirs = f.claim != mentioned
-	if f.Theirs && v != nil && !p.blank(f.claim, v) || f.claim == whose {
-		f.Record = reflect.ValueOf(v).Elem().Interface()
-		return f, true, nil
+	if f.claim != whose && !p.scrub(reflect.ValueOf(clone(r, key, raw)).Elem(), f.claim) {
+		return f, false, nil
 	}
-	if f.claim == mentioned && p.scrub(reflect.ValueOf(clone(r, key, raw)).Elem(), mentioned) {
-		f.Record = reflect.ValueOf(v).Elem().Interface()
-		return f, true, nil
-	}
-	return f, false, nil
+	f.Record = reflect.ValueOf(v).Elem().Interface()
+	return f, true, nil
 }
 
-// blank reports whether a record contains nothing to remove.
-func (p *person) blank(c claim, v any) bool {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return false
-	}
-	copied := reflect.New(reflect.TypeOf(v).Elem())
-	return json.Unmarshal(raw, copied.Interface()) == nil && !p.scrub(copied.Elem(), c)
-}
-
+// clone decodes an entry once more, for scrub to change.
 func clone(r rack, key, raw []byte) any {
 	v := r.record(key)
 	_ = json.Unmarshal(raw, v) // this has been decoded once already
@@ -124,7 +111,7 @@ func printable(key []byte) string {
 // claims returns the relation of a record to the person.
 func (p *person) claims(b string, key []byte, v any) claim {
 	if a := addressIn(key, racks[b].key); a != "" {
-		if p.is(a) || racks[b].key == behind && p.is(a) || b == bReplies && p.untagged(a) {
+		if p.is(a) || b == bReplies && p.untagged(a) {
 			return whose
 		}
 		if b == bSubjects && p.in(printable(key)) {
@@ -177,13 +164,9 @@ func (p *person) when(all bool) claim {
 	return mentioned
 }
 
-// untagged reports whether addr is the person's address without its +tag. Letters are counted under that form.
+// untagged reports whether addr is the form under which letters of the person's address are counted.
 func (p *person) untagged(addr string) bool {
-	return slices.ContainsFunc(p.keys, func(key string) bool {
-		local, domain, _ := strings.Cut(key, "@")
-		bare, _, tagged := strings.Cut(local, "+")
-		return tagged && bare+"@"+domain == addr
-	})
+	return slices.ContainsFunc(p.keys, func(key string) bool { return desk.Untagged(key) == addr })
 }
 
 // plain does for an entry that is not a record what claims does for records. It also fills in the text that is shown to

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"helpdesk/pkg/desk"
@@ -190,10 +189,8 @@ var directories = []string{"bitrix24", "onec", letters}
 
 // forgetCounters deletes the counters of an address and what other directories said about it.
 func forgetCounters(tx txn, address string) error {
-	bare, domain, _ := strings.Cut(address, "@")
-	bare, _, _ = strings.Cut(bare, "+")
 	err := tx.Bucket(bReturned).Delete([]byte(address))
-	for _, a := range slices.Compact([]string{address, bare + "@" + domain}) {
+	for _, a := range slices.Compact([]string{address, desk.Untagged(address)}) {
 		err = errors.Join(err, tx.Bucket(bReplies).Delete([]byte(a)), tx.Bucket(bReplies).Delete(arrivalKey(a)))
 	}
 	for _, source := range directories {

@@ -94,13 +94,6 @@ func sameName(a, b string) bool {
 	return len(x) > 1 && slices.Equal(x, y)
 }
 
-// untag returns a folded address without its +tag.
-func untag(key string) string {
-	local, domain, _ := strings.Cut(key, "@")
-	local, _, _ = strings.Cut(local, "+")
-	return local + "@" + domain
-}
-
 // spellings returns the forms in which a folded address may occur in texts.
 func spellings(key string) []string {
 	forms := []string{key}
