@@ -168,22 +168,28 @@ func (c *Client) batch(ctx context.Context, cmds []Command, part []int, answers 
 	return nil
 }
 
-// batchBody encodes a batch into a buffer allocated once, since it can take megabytes.
-func batchBody(cmds []Command, part []int) []byte {
-	size := 0
+// batchBody encodes a batch: its texts now, into one buffer, and its files while they are sent.
+func batchBody(cmds []Command, part []int) (body payload) {
+	size := len(`{"halt":0,"cmd":{}}`)
 	for _, i := range part {
-		size += len(cmds[i].Method) + cmds[i].Params.size() + len(`"c00":"?",`)
+		texts, _ := cmds[i].Params.sizes()
+		size += len(cmds[i].Method) + texts + len(`"c00":"?",`)
 	}
-	b := append(make([]byte, 0, size+len(`{"halt":0,"cmd":{}}`)), `{"halt":0,"cmd":{`...)
+	add := func(before, content []byte) (rest []byte) {
+		body.add(before, content)
+		return before[len(before):]
+	}
+	b := append(make([]byte, 0, size), `{"halt":0,"cmd":{`...)
 	for n, i := range part {
 		if n > 0 {
 			b = append(b, ',')
 		}
 		b = append(append(append(b, '"'), key(n)...), `":"`...)
 		b = append(append(b, cmds[i].Method...), '?')
-		b = append(cmds[i].Params.appendQuery(b), '"')
+		b = append(cmds[i].Params.appendQuery(b, add), '"')
 	}
-	return append(b, `}}`...)
+	body.add(append(b, `}}`...), nil)
+	return body
 }
 
 // batchResult contains maps with the keys of the commands.

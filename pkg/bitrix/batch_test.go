@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	json "github.com/go-json-experiment/json/v1"
@@ -24,7 +28,7 @@ func TestQueryIsEncodedAsPHPReadsIt(t *testing.T) {
 		With("yes", true).With("no", false)
 	want := "a%20b=1%262%3D3%2B4%235%256%20%C3%A9&f%5BX%5D%5B0%5D=q&f%5BX%5D%5B1%5D=%24r&f%5BN%5D%5B0%5D=1&f%5BN%5D%5B1%5D=2" +
 		"&f%5B%3EID%5D=7&yes=1"
-	if got := string(p.appendQuery(nil)); got != want {
+	if got := string(p.appendQuery(nil, nil)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -146,7 +150,19 @@ func TestWhatIsNotSentIsRefused(t *testing.T) {
 	tells(t, errs[60], outcome{fault.Refused, fault.Server})
 }
 
-// A batch is encoded into one buffer that never grows.
+// sent reads a payload to its end.
+func sent(t *testing.T, p payload) []byte {
+	t.Helper()
+	body, err := io.ReadAll(p.open())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int64(len(body)) != p.size {
+		t.Errorf("a body of %d bytes is announced with %d", len(body), p.size)
+	}
+	return body
+}
+
 func TestBodyOfABatch(t *testing.T) {
 	content := make([]byte, 1<<20)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(content)
@@ -155,10 +171,7 @@ func TestBodyOfABatch(t *testing.T) {
 			File{"Счёт.pdf", content}).With("generateUniqueName", true)),
 		Do("tasks.task.add", With("fields", With("TITLE", "\"Ёлка\" \x00\xff\n").With("AUDITORS", []int64{1, 2}))),
 	}
-	body := batchBody(cmds, []int{0, 1})
-	if spare := cap(body) - len(body); spare < 0 || spare > len(body)/20 {
-		t.Errorf("%d bytes in a buffer of %d", len(body), cap(body))
-	}
+	body := sent(t, batchBody(cmds, []int{0, 1}))
 	var got struct {
 		Halt int
 		Cmd  map[string]string
@@ -188,6 +201,72 @@ func TestBodyOfABatch(t *testing.T) {
 	}
 }
 
+// Sending files allocates next to nothing, however large they are.
+func TestFilesAreEncodedWhileTheyAreSent(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n, err := io.Copy(io.Discard, r.Body); n != r.ContentLength || err != nil {
+			t.Error(n, r.ContentLength, err)
+		}
+		_, _ = io.WriteString(w, `{"result":{"result":{"c0":true},"result_error":[]}}`)
+	}))
+	defer s.Close()
+	c := client(t, &testkit.Script{Server: s})
+	upload := []Command{Do("disk.folder.uploadfile", With("fileContent", File{"a.bin", make([]byte, 8<<20)}))}
+	var before, after runtime.MemStats
+	for range 2 { // the first time makes the connection and the table
+		runtime.ReadMemStats(&before)
+		if errs := ran(t.Context(), c, upload...); errs[0] != nil {
+			t.Fatal(errs)
+		}
+		runtime.ReadMemStats(&after)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > 1<<20 {
+		t.Errorf("%d kB allocated to send 8 MB", n>>10)
+	}
+}
+
+// Every pair of base64's characters, and every length of the last group.
+func TestBase64InAQuery(t *testing.T) {
+	var all []byte
+	for i := range 1 << 12 {
+		all = append(all, byte(i>>4), byte(i<<4|i>>8), byte(i))
+	}
+	for _, b := range [][]byte{all, all[:len(all)-1], all[:len(all)-2], nil, {0xfb}, {0xff, 0xff}, {0xfb, 0xef, 0xbe}} {
+		var p payload
+		p.add([]byte("a="), b)
+		if got, want := string(sent(t, p)), "a="+url.QueryEscape(base64.StdEncoding.EncodeToString(b)); got != want {
+			t.Errorf("%d bytes: got %.60s, want %.60s", len(b), got, want)
+		}
+	}
+}
+
+// A body can be read in pieces of any size, and again from its beginning.
+func TestBodyIsReadAgain(t *testing.T) {
+	p := batchBody([]Command{
+		Do("a.add", With("f", File{"a", make([]byte, 10_000)}).With("g", File{"b", []byte("bc")})),
+	}, []int{0})
+	whole := sent(t, p)
+	if err := iotest.TestReader(p.open(), whole); err != nil {
+		t.Error(err)
+	}
+}
+
+type broken struct{}
+
+func (broken) Batch(context.Context, []Command) ([]Answer, error) { panic("broken") }
+
+// A panic while a plan runs reaches its caller, who can catch it.
+func TestPlanThatPanics(t *testing.T) {
+	p := NewPlan(broken{})
+	p.Add(Do("a.get", nil), func(Answer) { t.Error("an answer") })
+	defer func() {
+		if recover() != "broken" {
+			t.Error("no panic")
+		}
+	}()
+	_ = p.Run(t.Context())
+}
+
 func BenchmarkBatchBody(b *testing.B) {
 	var cmds []Command
 	var part []int
@@ -204,7 +283,9 @@ func BenchmarkBatchBody(b *testing.B) {
 				}
 			}
 			for b.Loop() {
-				b.SetBytes(int64(len(batchBody(cmds, part))))
+				body := batchBody(cmds, part)
+				b.SetBytes(body.size)
+				_, _ = io.Copy(io.Discard, body.open())
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func (c *Client) CallKeyed(ctx context.Context, method string, params Params,
 	if err != nil {
 		return nil, false, fault.New(fault.Never, fmt.Errorf("encode %s: %w", method, err))
 	}
-	env, err := c.sendKeyed(ctx, sending{root: c.rootV3, method: method, body: body, key: key})
+	env, err := c.sendKeyed(ctx, sending{root: c.rootV3, method: method, body: onlyText(body), key: key})
 	if err != nil {
 		return nil, false, err
 	}
@@ -56,7 +56,7 @@ func (c *Client) call(ctx context.Context, root, method string, params Params, r
 	if err != nil {
 		return fault.New(fault.Never, fmt.Errorf("encode %s: %w", method, err))
 	}
-	env, err := c.send(ctx, sending{root: root, method: method, body: body}, reads(method))
+	env, err := c.send(ctx, sending{root: root, method: method, body: onlyText(body)}, reads(method))
 	if err != nil || result == nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package bitrix
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -84,11 +83,12 @@ func Clean(s string) string {
 }
 
 // appendQuery encodes p as a query string for PHP. The result is ASCII without quotation marks, so it may appear in
-// JSON unchanged.
+// JSON unchanged. For the content of each file, appendQuery passes the text so far to file, and goes on with the buffer
+// that file returns.
 //
 // QUIRK: the documentation of batch says that commands are plain strings. The portal splits them with parse_str and its
 // own SDKs encode them, since & + # % = in a value would split it (settings/how-to-call-rest-api/batch).
-func (p Params) appendQuery(b []byte) []byte {
+func (p Params) appendQuery(b []byte, file func(before, content []byte) []byte) []byte {
 	first := true
 	p.each("", func(name string, value any) {
 		if !first {
@@ -100,7 +100,7 @@ func (p Params) appendQuery(b []byte) []byte {
 		case string:
 			b = appendEscaped(b, Clean(value))
 		case []byte:
-			b = appendBase64(b, value)
+			b = file(b, value)
 		default:
 			b = appendEscaped(b, fmt.Sprint(value))
 		}
@@ -129,37 +129,31 @@ func appendEscaped[T string | []byte](b []byte, s T) []byte {
 	return b
 }
 
-// appendBase64 encodes in small pieces, so that memory contains the file only once besides the body.
-func appendBase64(b, content []byte) []byte {
-	var some [4 << 10]byte
-	for len(content) > 0 {
-		n := min(len(content), len(some)/4*3)
-		base64.StdEncoding.Encode(some[:], content[:n])
-		b = appendEscaped(b, some[:base64.StdEncoding.EncodedLen(n)])
-		content = content[n:]
-	}
-	return b
+// size estimates the length of p as a query, in bytes. It is rarely too low.
+func (p Params) size() int {
+	texts, files := p.sizes()
+	return texts + files
 }
 
-// size estimates the length of p as a query, in bytes. It is rarely too low.
-func (p Params) size() (n int) {
+// sizes estimates the length of p as a query, apart for files.
+func (p Params) sizes() (texts, files int) {
 	p.each("", func(name string, value any) {
-		n += len(name)*2 + 2
+		texts += len(name)*2 + 2
 		switch value := value.(type) {
 		case string:
-			n += len(value)
+			texts += len(value)
 			for i := range len(value) {
 				if !unreserved[value[i]] {
-					n += 2
+					texts += 2
 				}
 			}
 		case []byte:
-			n += len(value)*4/3 + len(value)/10 + 64 // typically two of 64 characters are escaped
+			files += len(value)*4/3 + len(value)/10 + 64 // typically two of 64 characters are escaped
 		default:
-			n += 20
+			texts += 20
 		}
 	})
-	return n
+	return texts, files
 }
 
 // each calls f for every single value with its name in PHP's spelling, a[b][0]. A value is a string, the bytes of a

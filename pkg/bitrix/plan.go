@@ -1,6 +1,9 @@
 package bitrix
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Plan collects commands for a batch, and a callback for each answer.
 type Plan struct {
@@ -26,18 +29,36 @@ func (p *Plan) Add(cmd Command, take func(Answer)) {
 }
 
 // Run runs the commands, if any, and calls their callbacks. After an error of the whole batch it calls none.
-func (p *Plan) Run(ctx context.Context) error {
+func (p *Plan) Run(ctx context.Context) error { return p.Start(ctx)() }
+
+// Start begins to run the commands, if any, and returns at once. The returned function waits for the answers and calls
+// the callbacks like Run. It must be called.
+func (p *Plan) Start(ctx context.Context) (wait func() error) {
 	if len(p.cmds) == 0 {
+		return func() error { return nil }
+	}
+	var (
+		answers  []Answer
+		err      error
+		panicked any
+		running  sync.WaitGroup
+	)
+	running.Go(func() {
+		defer func() { panicked = recover() }()
+		answers, err = p.by.Batch(ctx, p.cmds)
+	})
+	return func() error {
+		if running.Wait(); panicked != nil {
+			panic(panicked) // where the caller can catch it
+		}
+		if err != nil {
+			return err
+		}
+		for i, take := range p.takes {
+			take(answers[i])
+		}
 		return nil
 	}
-	answers, err := p.by.Batch(ctx, p.cmds)
-	if err != nil {
-		return err
-	}
-	for i, take := range p.takes {
-		take(answers[i])
-	}
-	return nil
 }
 
 // Requests returns the number of requests for this many commands, if only their number limits a request.

@@ -68,7 +68,7 @@ func TestQuirkBatchIsEncoded(t *testing.T) {
 }
 
 func TestQuirkFalseIsLeftOut(t *testing.T) {
-	if got := (With("a", false).With("b", true)).appendQuery(nil); string(got) != "b=1" {
+	if got := (With("a", false).With("b", true)).appendQuery(nil, nil); string(got) != "b=1" {
 		t.Error(got)
 	}
 }

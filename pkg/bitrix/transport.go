@@ -1,7 +1,6 @@
 package bitrix
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ type envelope struct {
 // sending is a call, encoded.
 type sending struct {
 	root, method string
-	body         []byte
+	body         payload
 	key          string // Idempotency-Key; "" = none
 }
 
@@ -50,18 +49,9 @@ func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 	defer cancel()
 	var wrote atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }})
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.root+method, bytes.NewReader(r.body))
+	req, err := c.request(ctx, r)
 	if err != nil {
 		return nil, fault.New(fault.Never, fmt.Errorf("call %s: %w", method, c.hide(err)))
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.agent)
-	if r.key != "" {
-		// QUIRK: Go repeats a request with this header when its connection breaks (net/http.Transport), but the portal
-		// may run two requests with one key at once (rest-v3#idempotency). Without GetBody Go cannot repeat it.
-		req.Header.Set("Idempotency-Key", r.key)
-		req.GetBody = nil
 	}
 	began := c.now()
 	resp, err := c.http.Do(req)
@@ -70,7 +60,7 @@ func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	c.log.Debug("portal: called", "method", method, "status", resp.StatusCode, "sent", len(r.body), "got", len(answer),
+	c.log.Debug("portal: called", "method", method, "status", resp.StatusCode, "sent", r.body.size, "got", len(answer),
 		"took", c.now().Sub(began).Round(time.Millisecond))
 	switch {
 	case err != nil:
@@ -83,6 +73,27 @@ func (c *Client) once(ctx context.Context, r sending) (*envelope, error) {
 		env.echoed = r.key != "" && resp.Header.Get("Idempotency-Key") == r.key
 	}
 	return env, err
+}
+
+// request returns the HTTP request of a call.
+func (c *Client) request(ctx context.Context, r sending) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.root+r.method, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Body, req.ContentLength, req.GetBody = r.body.open(), r.body.size, func() (io.ReadCloser, error) {
+		return r.body.open(), nil
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.agent)
+	if r.key != "" {
+		// QUIRK: Go repeats a request with this header when its connection breaks (net/http.Transport), but the portal
+		// may run two requests with one key at once (rest-v3#idempotency). Without GetBody Go cannot repeat it.
+		req.Header.Set("Idempotency-Key", r.key)
+		req.GetBody = nil
+	}
+	return req, nil
 }
 
 // take waits for its turn and for the rate limit.

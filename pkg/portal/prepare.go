@@ -23,15 +23,17 @@ func (c *Maker) Prepare(ctx context.Context, addresses []string, files []desk.Fi
 	up := &uploads{c: c, files: files, open: open, p: &p}
 	contacts.ask(look)
 	up.begin(look)
-	for done := false; !done || look.Len() > 0; {
-		if !done {
-			done = up.fill(look)
-		}
-		if err := look.Run(ctx); err != nil {
+	for done := up.fill(look); !done || look.Len() > 0; {
+		wait, next, from := look.Start(ctx), c.Plan(), up.next
+		done = up.fill(next) // reads the next files while these are being sent
+		if err := wait(); err != nil {
 			return p, harmless(fmt.Errorf("prepare: %w", err))
 		}
-		look = c.Plan()
-		contacts.ask(look)
+		contacts.ask(next)
+		if up.next == from { // it had to wait for an answer
+			done = up.fill(next)
+		}
+		look = next
 	}
 	contacts.into(c, &p)
 	if err := up.large(ctx); err != nil {

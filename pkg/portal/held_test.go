@@ -1,0 +1,109 @@
+package portal
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"helpdesk/internal/testkit"
+	"helpdesk/pkg/desk"
+)
+
+// inUse returns the bytes of live objects.
+func inUse() int64 {
+	var s runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
+}
+
+// Files take as much memory as two batches hold of them, without their base64, however many there are. A large file
+// takes none.
+func TestMemoryDoesNotGrowWithFiles(t *testing.T) {
+	const spare = 1 << 20 // for requests and connections
+	for name, c := range map[string]struct {
+		files []desk.File
+		most  int64
+	}{
+		"many":  {many(200, 100<<10), 2*maxInline + spare},
+		"large": {many(1, 30<<20), spare},
+	} {
+		var before, most int64
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
+			most = max(most, inUse()-before)
+			_, _ = io.Copy(io.Discard, r.Body)
+			answerUploads(w, r, len(c.files) == 1)
+		}))
+		defer server.Close()
+		up := client(t, &testkit.Script{Server: server}, saved(map[string]string{savedFolder: "1"}))
+		before = inUse()
+		p, err := up.Prepare(t.Context(), nil, c.files, func(i int) (io.ReadCloser, error) {
+			return io.NopCloser(io.LimitReader(zeros{}, c.files[i].Size)), nil
+		})
+		if err != nil || p.Objects[len(c.files)-1] != 7 {
+			t.Fatal(name, p.Objects, p.Errs, err)
+		}
+		if most > c.most {
+			t.Errorf("%s: %d kB in use, at most %d kB are expected", name, most>>10, c.most>>10)
+		}
+	}
+}
+
+// many returns n files of the same size.
+func many(n int, size int64) []desk.File {
+	files := make([]desk.File, n)
+	for i := range files {
+		files[i] = desk.File{Name: fmt.Sprint(i, ".bin"), Size: size}
+	}
+	return files
+}
+
+// answerUploads answers every command of a batch with a file, or with an address for it.
+func answerUploads(w http.ResponseWriter, r *http.Request, large bool) {
+	one := `{"ID":7}`
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/upload.json"):
+		fmt.Fprintf(w, `{"result":%s}`, one)
+		return
+	case large:
+		one = fmt.Sprintf(`{"field":"file","uploadUrl":"http://%s/upload.json"}`, r.Host)
+	}
+	var all []string
+	for i := range 50 {
+		all = append(all, fmt.Sprintf(`"c%d":%s`, i, one))
+	}
+	fmt.Fprintf(w, `{"result":{"result":{%s},"result_error":[]}}`, strings.Join(all, ","))
+}
+
+// The portal's answer to the first batch waits until the files of the second one are being read.
+func TestNextBatchIsBuiltWhileOneIsSent(t *testing.T) {
+	reading := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		select {
+		case <-reading:
+		case <-time.After(4 * time.Second): // less than the client waits
+			t.Error("the second batch waits for the answer to the first")
+		}
+		answerUploads(w, r, false)
+	}))
+	defer server.Close()
+	files, once := many(3, maxInline/2), sync.OnceFunc(func() { close(reading) })
+	p, err := client(t, &testkit.Script{Server: server}, saved(map[string]string{savedFolder: "1"})).
+		Prepare(t.Context(), nil, files, func(i int) (io.ReadCloser, error) {
+			if i == 2 {
+				once()
+			}
+			return io.NopCloser(io.LimitReader(zeros{}, files[i].Size)), nil
+		})
+	if err != nil || p.Objects[2] != 7 {
+		t.Error(p, err)
+	}
+}
