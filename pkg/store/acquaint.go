@@ -150,7 +150,7 @@ func (p *person) ofDirectories(tx txn) error {
 }
 
 func (p *person) ofOutbox(tx txn) error {
-	return eachEntry(tx, func(e entry) error {
+	return each(tx, bOutbox, func(_ []byte, e entry) error {
 		mine := p.tickets[e.Ticket] || p.messages[e.Cause] || p.is(e.To)
 		if !mine && e.Kind == desk.SendLetter { // a letter whose only remaining recipient is this person
 			var of desk.Effect

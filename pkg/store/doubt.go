@@ -200,7 +200,7 @@ func readWritten(raw []byte) (uint64, time.Time) {
 // unsettle marks every effect in the outbox as attempted with an unknown outcome.
 func unsettle(tx txn, now time.Time) (int, error) {
 	var all []entry
-	err := eachEntry(tx, func(e entry) error { all = append(all, e); return nil })
+	err := each(tx, bOutbox, func(_ []byte, e entry) error { all = append(all, e); return nil })
 	if err != nil {
 		return 0, err
 	}

@@ -72,7 +72,7 @@ func doomed(tx txn, seqs []uint64) (map[uint64]desk.Pending, error) {
 		if p.Effect.Kind != desk.OpenTask {
 			continue
 		}
-		err = eachEntry(tx, func(e entry) error {
+		err = each(tx, bOutbox, func(_ []byte, e entry) error {
 			if e.Ticket == p.Effect.Ticket && e.Seq > seq {
 				lost[e.Seq] = e.pending()
 			}

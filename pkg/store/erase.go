@@ -77,6 +77,7 @@ func (s Persons) remove(tx txn, now time.Time, p *person, f Found) error {
 	if err != nil || raw == nil {
 		return err
 	}
+	tx.edits.unknown = tx.edits.unknown || f.bucket == bOutbox
 	if f.claim == whose {
 		return s.removeWhole(tx, f, bytes.Clone(raw))
 	}

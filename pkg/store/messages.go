@@ -65,12 +65,11 @@ func placeKey(p desk.Place) []byte {
 // Progress returns the progress of each listed message. If the state has a different message at that place, the listed
 // one counts as unknown.
 func (s Ledger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
-	out, places := make([]desk.Progress, len(ls)), make([]desk.Place, len(ls))
+	out, places, keys := make([]desk.Progress, len(ls)), make([]desk.Place, len(ls)), make([]string, len(ls))
 	for i, l := range ls {
 		places[i] = l.Place
 	}
 	err := s.view(func(tx txn) error {
-		var waiting map[string]bool // read once, and only if needed
 		all, err := standings(tx, places)
 		if err != nil {
 			return err
@@ -92,16 +91,20 @@ func (s Ledger) Progress(ls []desk.Listing) ([]desk.Progress, error) {
 				return err
 			}
 			out[i].ID = r.ID
-			if waiting == nil {
-				if waiting, err = unmade(tx); err != nil {
-					return err
-				}
-			}
-			out[i].Ready, out[i].Oversize = !waiting[was.Key] && !tried.Partial, was.Oversize
+			keys[i], out[i].Ready, out[i].Oversize = was.Key, !tried.Partial, was.Oversize
 		}
 		return nil
 	})
-	return out, err
+	if err != nil || !slices.ContainsFunc(out, func(p desk.Progress) bool { return p.Known }) {
+		return out, err
+	}
+	if err := s.readEntries(); err != nil {
+		return nil, err
+	}
+	for i, key := range keys {
+		out[i].Ready = out[i].Ready && !s.entries.unmade(key)
+	}
+	return out, nil
 }
 
 // standing is what the state has about a place.
@@ -135,18 +138,6 @@ func standings(tx txn, places []desk.Place) ([]standing, error) {
 	return all, nil
 }
 
-// unmade returns the keys of messages whose task or comment is still in the outbox.
-func unmade(tx txn) (map[string]bool, error) {
-	keys := map[string]bool{}
-	err := eachEntry(tx, func(e entry) error {
-		if e.Kind != desk.SendLetter && e.Cause != "" {
-			keys[e.Cause] = true
-		}
-		return nil
-	})
-	return keys, err
-}
-
 // Marked records that the messages have been marked on their server. The record is written with the next transaction or
 // by Close: only Prune needs it.
 func (s Ledger) Marked(places []desk.Place) { s.mark(places) }
@@ -178,6 +169,7 @@ func mark(tx txn, places []desk.Place) error {
 // message would fail alike.
 func (s Ledger) Record(now time.Time, entries []desk.Entry, window time.Duration,
 	decide func(i int, f desk.Facts) (desk.Decision, error)) error {
+	_ = s.readEntries() // an entry that cannot be read is reported by who needs it
 	return ofAll(s.update(func(tx txn) error {
 		excluded, err := exclusions(tx)
 		if err != nil {

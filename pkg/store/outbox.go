@@ -53,13 +53,9 @@ func (e entry) pending() desk.Pending {
 
 // peek returns an entry without the texts of its effect.
 func peek(tx txn, seq uint64) (desk.Pending, error) {
-	raw, err := tx.Bucket(bOutbox).Get(number(seq))
-	if err != nil || raw == nil {
+	e, err := tx.entry(seq)
+	if err != nil || e == nil {
 		return desk.Pending{}, orAbsent(err, "outbox entry", seq)
-	}
-	e, err := tx.entries.of(seq, raw)
-	if err != nil {
-		return desk.Pending{}, unreadable(bOutbox, number(seq), err)
 	}
 	return e.pending(), nil
 }
@@ -93,12 +89,13 @@ func save(tx txn, p desk.Pending, effect bool) error {
 			return err
 		}
 	}
+	tx.edits.entries[p.Seq] = &e
 	return put(tx, bOutbox, number(p.Seq), e)
 }
 
 // remove deletes an entry and its effect.
 func remove(tx txn, seq uint64) error {
-	tx.entries.forget(seq)
+	tx.edits.entries[seq] = nil
 	return errors.Join(tx.Bucket(bOutbox).Delete(number(seq)), tx.Bucket(bEffects).Delete(number(seq)))
 }
 
@@ -140,12 +137,15 @@ func enqueue(tx txn, now time.Time, ticket uint64, cause string, effects []desk.
 // ticket, so that none overtakes another: effects behind one that is held or not yet due wait with it. An effect aside
 // waits only for the opening of its task. skip is called with the parts of an effect that Queue returns.
 func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]desk.Pending, error) {
+	if err := s.readEntries(); err != nil {
+		return nil, err
+	}
+	first := s.entries.heads(now, most, skip)
+	if len(first) == 0 {
+		return nil, nil
+	}
 	var due []desk.Pending
 	err := s.view(func(tx txn) error {
-		first, err := heads(tx, now, most, skip)
-		if err != nil {
-			return err
-		}
 		for _, e := range first {
 			tx.Bucket(bEffects).Ahead(number(e.Seq))
 			tx.Bucket(bTickets).Ahead(number(e.Ticket))
@@ -167,31 +167,6 @@ func (s Outbox) Due(now time.Time, most int, skip func(desk.Pending) bool) ([]de
 	return due, err
 }
 
-func heads(tx txn, now time.Time, most int, skip func(desk.Pending) bool) (due []entry, err error) {
-	first, opening := map[uint64]bool{}, map[uint64]bool{}
-	letters, posts := 0, 0
-	err = eachEntry(tx, func(e entry) error {
-		if e.Kind == desk.OpenTask {
-			opening[e.Ticket] = true
-		}
-		if e.Aside && opening[e.Ticket] || !e.Aside && first[e.Ticket] {
-			return nil
-		}
-		first[e.Ticket] = first[e.Ticket] || !e.Aside
-		n := &posts
-		if e.Kind == desk.SendLetter {
-			n = &letters
-		}
-		if e.Held || e.later(now) || *n >= most || skip != nil && skip(e.pending()) {
-			return nil
-		}
-		*n++
-		due = append(due, e)
-		return nil
-	})
-	return due, err
-}
-
 // later reports whether an entry is not due yet. An entry further ahead than the longest pause is due: a clock that was
 // fast has planned it.
 func (e entry) later(now time.Time) bool {
@@ -200,31 +175,25 @@ func (e entry) later(now time.Time) bool {
 
 // Waiting returns the number of effects that failed, before an attempt or in one, and will be retried without a
 // person's help.
-func (s Outbox) Waiting() (n int, err error) {
-	err = s.view(func(tx txn) error {
-		return eachEntry(tx, func(e entry) error {
-			if (e.Tries > 0 || !e.Next.IsZero()) && !e.Held {
-				n++
-			}
-			return nil
-		})
-	})
-	return n, err
+func (s Outbox) Waiting() (int, error) {
+	if err := s.readEntries(); err != nil {
+		return 0, err
+	}
+	return len(s.entries.pick(func(e *entry) bool { return (e.Tries > 0 || !e.Next.IsZero()) && !e.Held })), nil
 }
 
 // Refused returns the letters of a mailbox that wait for a retry, in the form that Queue returns, and the time when the
 // relay last accepted a letter.
 func (s Outbox) Refused(mailbox string) (waiting []desk.Pending, taken time.Time, err error) {
+	if err := s.readEntries(); err != nil {
+		return nil, taken, err
+	}
+	waiting = s.entries.pick(func(e *entry) bool {
+		return e.Kind == desk.SendLetter && e.Mailbox == mailbox && e.Tries > 0 && !e.Held
+	})
 	err = s.view(func(tx txn) error {
-		if _, err := get(tx, bCursors, takenKey(mailbox), &taken); err != nil {
-			return err
-		}
-		return eachEntry(tx, func(e entry) error {
-			if e.Kind == desk.SendLetter && e.Mailbox == mailbox && e.Tries > 0 && !e.Held {
-				waiting = append(waiting, e.pending())
-			}
-			return nil
-		})
+		_, err := get(tx, bCursors, takenKey(mailbox), &taken)
+		return err
 	})
 	return waiting, taken, err
 }
@@ -244,7 +213,7 @@ func (s Outbox) Queue() ([]desk.Pending, error) {
 func (s Outbox) queue(read func(txn, entry) (desk.Pending, error)) ([]desk.Pending, error) {
 	var all []desk.Pending
 	err := s.view(func(tx txn) error {
-		return eachEntry(tx, func(e entry) error {
+		return each(tx, bOutbox, func(_ []byte, e entry) error {
 			p, err := read(tx, e)
 			all = append(all, p)
 			return err
@@ -322,13 +291,7 @@ const mostCopies = 3
 // repoint adds the place of a duplicate to the pending effects of the message: the first place may be gone when files
 // are fetched.
 func repoint(tx txn, key string, at desk.Place) error {
-	var seqs []uint64
-	err := eachEntry(tx, func(e entry) error {
-		if e.Cause == key && e.Kind != desk.SendLetter {
-			seqs = append(seqs, e.Seq)
-		}
-		return nil
-	})
+	seqs, err := tx.caused(key)
 	for _, seq := range seqs {
 		var e desk.Effect
 		ok, gerr := get(tx, bEffects, number(seq), &e)
@@ -353,7 +316,7 @@ func (s Outbox) Retry(seqs ...uint64) (int, error) {
 func (s Outbox) amend(seqs []uint64, fn func(txn, desk.Pending) error) (n int, err error) {
 	err = s.update(func(tx txn) error {
 		if len(seqs) == 0 { // listed first, because a walk must not change its bucket
-			if err := eachEntry(tx, func(e entry) error {
+			if err := each(tx, bOutbox, func(_ []byte, e entry) error {
 				seqs = append(seqs, e.Seq)
 				return nil
 			}); err != nil {

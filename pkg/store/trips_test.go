@@ -10,7 +10,7 @@ import (
 
 // mostTrips is the maximum number of requests to a server for the letters of one chunk, whether they are new or replies
 // in known threads.
-const mostTrips = 16
+const mostTrips = 15
 
 func TestFiftyLettersTakeFewRoundTrips(t *testing.T) {
 	for _, c := range []struct {

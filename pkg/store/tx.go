@@ -21,6 +21,7 @@ type txn struct {
 	near bool // reads are local, so keys need not be announced
 
 	entries *entries
+	edits   *edits
 }
 
 // Bucket implements engine.Tx.
@@ -75,19 +76,29 @@ func shorten(tx txn) error {
 	return nil
 }
 
-func (s *state) txn(t engine.Tx) txn { return txn{t, s.near, &s.entries} }
+func (s *state) txn(t engine.Tx) txn {
+	return txn{t, s.near, &s.entries, &edits{entries: map[uint64]*entry{}}}
+}
 
 func (s *state) update(fn func(txn) error) error {
+	s.entries.writing.Lock()
+	defer s.entries.writing.Unlock()
 	s.mu.Lock()
 	marks := s.marked
 	s.marked = nil
 	s.mu.Unlock()
+	var changes *edits
 	err := s.db.Update(func(t engine.Tx) error {
-		if err := mark(s.txn(t), marks); err != nil {
+		tx := s.txn(t)
+		changes = tx.edits
+		if err := mark(tx, marks); err != nil {
 			return err
 		}
-		return errors.Join(fn(s.txn(t)), s.count(s.txn(t), 0))
+		return errors.Join(fn(tx), s.count(tx, 0))
 	})
+	if changes != nil {
+		s.entries.apply(changes, err != nil)
+	}
 	if err != nil {
 		s.mark(marks)
 	}

@@ -35,14 +35,16 @@ func unseen(tx txn, step *desk.Step, p desk.Pending, m desk.Made) error {
 }
 
 // Unseen returns things that the portal confirmed as made but has not shown yet, up to most. Those made or looked for
-// since the given time are left out.
+// since the given time are left out. Unseen gives up after looking at ten times as many: after a large backlog, all of
+// them are new, and a later pass finds them.
 func (s Outbox) Unseen(before time.Time, most int) (list []desk.Unconfirmed, err error) {
 	err = s.view(func(tx txn) error {
+		left := 10 * most
 		return each(tx, bUnseen, func(_ []byte, u desk.Unconfirmed) error {
 			if u.At.Before(before) && u.Looked.Before(before) {
 				list = append(list, u)
 			}
-			if len(list) >= most {
+			if left--; left <= 0 || len(list) >= most {
 				return engine.ErrStop
 			}
 			return nil
